@@ -1,0 +1,120 @@
+//! An answer as the trade gives it, and the one table from refusals to statuses.
+
+use serde::Serialize;
+
+use crate::refusal::{Code, Language, Refusal};
+
+/// An answer. `X-Request-Id`, `Date`, `Content-Length`, `Connection` and, unless it is given here, `Cache-Control:
+/// no-store` are added where answers are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The status code.
+    pub status: u16,
+    /// `Content-Type`; empty for an answer without content.
+    pub content_type: &'static str,
+    /// Further header fields.
+    pub headers: Vec<(&'static str, String)>,
+    /// The content.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// An answer without content.
+    pub fn empty(status: u16) -> Reply {
+        Reply { status, content_type: "", headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// An answer in JSON.
+    pub fn json(status: u16, value: &impl Serialize) -> Reply {
+        let body = serde_json::to_vec(value).unwrap_or_default(); // our types have string keys and no failing parts
+        Reply { status, content_type: "application/json", headers: Vec::new(), body }
+    }
+
+    /// The same answer with one more header field.
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Reply {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// A refusal as a problem document (RFC 9457) in the reader's language.
+    pub fn refusal(refusal: &Refusal, language: Language) -> Reply {
+        let code = refusal.code();
+        let status = status_of(code);
+        let mut document = serde_json::Map::new();
+        document.insert("type".into(), format!("/problems/{}", code.word().to_ascii_lowercase()).into());
+        document.insert("title".into(), refusal.title(language).into());
+        document.insert("status".into(), status.into());
+        document.insert("detail".into(), refusal.detail(language).into());
+        document.insert("code".into(), code.word().into());
+        document.extend(refusal.members());
+        let mut reply = Reply::json(status, &document);
+        reply.content_type = "application/problem+json";
+        let tag = match language {
+            Language::En => "en",
+            Language::Ko => "ko",
+        };
+        reply = reply.with("Content-Language", tag);
+        match refusal {
+            Refusal::UserKeyInvalid => reply.with("WWW-Authenticate", "Basic realm=\"boxoffice\", charset=\"UTF-8\""),
+            _ if status == 401 => reply.with("WWW-Authenticate", "Bearer realm=\"boxoffice\""),
+            Refusal::MethodNotAllowed { allow } => reply.with("Allow", *allow),
+            Refusal::TokenWaiting { poll_after_seconds, .. } => {
+                reply.with("Retry-After", poll_after_seconds.to_string())
+            }
+            Refusal::TooManyRequests { retry_after_seconds } | Refusal::Overloaded { retry_after_seconds } => {
+                reply.with("Retry-After", retry_after_seconds.to_string())
+            }
+            _ if status == 503 => reply.with("Retry-After", "1"),
+            _ => reply,
+        }
+    }
+}
+
+/// The status of each refusal. No default arm: a new code does not compile until its status is decided.
+pub const fn status_of(code: Code) -> u16 {
+    match code {
+        Code::InvalidJson | Code::InvalidRequest | Code::InvalidHeader => 400,
+        Code::UserKeyInvalid
+        | Code::StaffKeyInvalid
+        | Code::TokenRequired
+        | Code::TokenInvalid
+        | Code::TokenExpired => 401,
+        Code::InsufficientBalance => 402,
+        Code::TokenWaiting | Code::NotYours | Code::TopUpByStaffOnly => 403,
+        Code::NotFound
+        | Code::UserNotFound
+        | Code::NoDraw
+        | Code::ConcertNotFound
+        | Code::ScheduleNotFound
+        | Code::SectionNotFound
+        | Code::SeatNotFound
+        | Code::ReservationNotFound
+        | Code::PaymentNotFound => 404,
+        Code::MethodNotAllowed => 405,
+        Code::RequestTimeout => 408,
+        Code::DateAmbiguous
+        | Code::SaleNotOpen
+        | Code::SaleClosed
+        | Code::VisitOver
+        | Code::ReservationPending
+        | Code::SeatLimit
+        | Code::SeatUnavailable
+        | Code::LayoutInUse
+        | Code::ReservationNotPending
+        | Code::BalanceLimit
+        | Code::BalanceTooLow
+        | Code::AlreadyPaid
+        | Code::HoldExpired => 409,
+        Code::LengthRequired => 411,
+        Code::BodyTooLarge => 413,
+        Code::UnsupportedMediaType => 415,
+        Code::ExpectationFailed => 417,
+        Code::AmountMismatch | Code::IdempotencyKeyReused => 422,
+        Code::TooManyRequests => 429,
+        Code::HeadTooLarge => 431,
+        Code::Internal => 500,
+        Code::Overloaded | Code::Stopping => 503,
+        Code::VersionNotSupported => 505,
+        Code::StorageFull => 507,
+    }
+}

@@ -1,0 +1,108 @@
+//! A request as the trade sees it.
+
+use std::net::IpAddr;
+
+use crate::refusal::Language;
+
+/// The methods that the house knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are HTTP's own")]
+pub enum Method {
+    Get,
+    Head,
+    Post,
+    Put,
+    Patch,
+    Delete,
+    Options,
+}
+
+impl Method {
+    /// The method of a request line; `None` for one that no path of ours takes.
+    pub fn parse(word: &str) -> Option<Method> {
+        Some(match word {
+            "GET" => Method::Get,
+            "HEAD" => Method::Head,
+            "POST" => Method::Post,
+            "PUT" => Method::Put,
+            "PATCH" => Method::Patch,
+            "DELETE" => Method::Delete,
+            "OPTIONS" => Method::Options,
+            _ => return None,
+        })
+    }
+
+    /// The word of the request line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Head => "HEAD",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
+            Method::Options => "OPTIONS",
+        }
+    }
+
+    /// Whether it may change something: such requests wait for a commit and travel apart from the others.
+    pub const fn is_write(self) -> bool {
+        matches!(self, Method::Post | Method::Put | Method::Patch | Method::Delete)
+    }
+}
+
+/// A waiting request that is asked again: its topic changed, or its time is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resumed {
+    /// What the trade gave along when it said "not yet".
+    pub memo: String,
+    /// No more waiting: answer with what is.
+    pub over: bool,
+    /// The wait was granted (`Preference-Applied`); false when too many were waiting already.
+    pub applied: bool,
+}
+
+/// One complete, checked request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// `X-Request-Id`: the caller's if it sent a sane one, else one made by the door.
+    pub id: String,
+    /// The method.
+    pub method: Method,
+    /// The path, still percent-encoded, without the query.
+    pub path: String,
+    /// The query without its question mark; empty when there is none.
+    pub query: String,
+    /// Header fields, names in lower case; only those that the trade reads (`framing::RELAYED`).
+    pub headers: Vec<(String, String)>,
+    /// The whole body.
+    pub body: Vec<u8>,
+    /// Where the client is, through trusted proxies.
+    pub peer: IpAddr,
+    /// Set when this is a waiting request that is asked again.
+    pub resumed: Option<Resumed>,
+}
+
+impl Request {
+    /// The value of a header field; the name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The language of the answer.
+    pub fn language(&self) -> Language {
+        self.header("accept-language").map(Language::of_accept_language).unwrap_or_default()
+    }
+
+    /// The seconds of `Prefer: wait=N` (RFC 7240), at most `wait_max_seconds`; `None` when not asked or not a number.
+    pub fn prefers_wait(&self, wait_max_seconds: u32) -> Option<u32> {
+        let field = self.header("prefer")?;
+        field.split(',').find_map(|preference| {
+            let (name, value) = preference.split(';').next()?.split_once('=')?;
+            let value = value.trim().trim_matches('"');
+            let plain = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+            (name.trim().eq_ignore_ascii_case("wait") && plain)
+                .then(|| value.parse().unwrap_or(wait_max_seconds).min(wait_max_seconds))
+        })
+    }
+}

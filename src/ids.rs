@@ -1,0 +1,132 @@
+//! Ids, tokens and keys: what names a thing, and what proves who is calling.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+use crate::clock::Millis;
+
+/// Random bytes from the operating system.
+///
+/// # Panics
+/// When the operating system has no randomness to give: nothing safe could follow.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    if let Err(error) = getrandom::fill(&mut bytes) {
+        panic!("the operating system gives no random numbers: {error}");
+    }
+    bytes
+}
+
+/// A fresh id of a user, reservation, payment or ticket: a UUID of version 7 (RFC 9562), so that rows made one after the
+/// other lie side by side in the file.
+pub fn new_id(now: Millis) -> Uuid {
+    let unix_ms = u64::try_from(now.unix_ms()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(unix_ms, &random_bytes()).into_uuid()
+}
+
+/// An id as the wire writes it: lower case, hyphenated, and nothing else.
+pub fn parse_id(text: &str) -> Option<Uuid> {
+    let id = Uuid::try_parse(text).ok()?;
+    let mut buffer = [0; uuid::fmt::Hyphenated::LENGTH];
+    (id.hyphenated().encode_lower(&mut buffer) == text).then_some(id)
+}
+
+/// A queue token: 128 random bits, written as 32 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenKey(pub u128);
+
+impl TokenKey {
+    /// A fresh token.
+    pub fn random() -> TokenKey {
+        TokenKey(u128::from_be_bytes(random_bytes()))
+    }
+
+    /// A token from its text; `None` when it cannot be one of ours.
+    pub fn parse(text: &str) -> Option<TokenKey> {
+        let plain = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        plain.then(|| u128::from_str_radix(text, 16).ok().map(TokenKey)).flatten()
+    }
+}
+
+impl fmt::Display for TokenKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenKey(…)") // a token opens a visit: it does not go into logs
+    }
+}
+
+/// A fresh user or staff key: 128 random bits in hexadecimal.
+pub fn new_key() -> String {
+    format!("{:032x}", u128::from_be_bytes(random_bytes()))
+}
+
+/// SHA-256 of a key. Keys are 128 random bits, so one plain hash is as hard to turn back as the key is to guess.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KeyHash(pub [u8; 32]);
+
+impl KeyHash {
+    /// The hash of a key.
+    pub fn of(key: &str) -> KeyHash {
+        KeyHash(sha256(&[key.as_bytes()]))
+    }
+
+    /// Whether `key` is the one that was hashed; takes the same time whatever the answer.
+    pub fn matches(&self, key: &str) -> bool {
+        self.0.ct_eq(&KeyHash::of(key).0).into()
+    }
+}
+
+/// SHA-256 over the parts, each preceded by its length so that no two lists of parts look alike.
+pub fn sha256_of_parts(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_reads_back_from_its_text_and_from_nothing_else() {
+        let token = TokenKey(0xabc);
+        assert_eq!(TokenKey::parse(&token.to_string()), Some(token));
+        for wrong in ["", "abc", &"A".repeat(32), &"g".repeat(32), &format!("+{}", "1".repeat(31))] {
+            assert_eq!(TokenKey::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_read_only_in_the_form_that_the_wire_writes() {
+        let id = new_id(Millis::from_unix_ms(1_700_000_000_000));
+        assert_eq!(parse_id(&id.to_string()), Some(id));
+        assert_eq!(parse_id(&id.to_string().to_uppercase()), None);
+        assert_eq!(parse_id(&id.simple().to_string()), None);
+    }
+
+    #[test]
+    fn a_key_matches_its_own_hash_only() {
+        let (key, other) = (new_key(), new_key());
+        assert!(KeyHash::of(&key).matches(&key));
+        assert!(!KeyHash::of(&key).matches(&other));
+    }
+}

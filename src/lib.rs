@@ -1,0 +1,8 @@
+//! The house.
+
+pub mod clock;
+pub mod ids;
+pub mod points;
+pub mod refusal;
+
+pub mod http;
