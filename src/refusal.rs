@@ -27,9 +27,8 @@ impl Language {
         for range in field.split(',') {
             let mut parts = range.split(';');
             let tag = parts.next().unwrap_or("").trim();
-            let weight = parts
-                .find_map(|p| p.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()))
-                .unwrap_or(1.0);
+            let weight =
+                parts.find_map(|p| p.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok())).unwrap_or(1.0);
             let primary = tag.split('-').next().unwrap_or("");
             let language = if primary.eq_ignore_ascii_case("ko") {
                 Language::Ko

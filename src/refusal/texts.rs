@@ -1,13 +1,324 @@
-//! What people read of each refusal, in Korean and English.
+//! What people read of each refusal, in Korean and English: a title, what happened, and what to do.
 
 use super::{Code, Language};
 
+/// The texts of one code in one language.
 pub(super) struct Text {
     pub title: &'static str,
     pub detail: &'static str,
     pub mend: &'static str,
 }
 
-pub(super) fn of(_code: Code, _language: Language) -> Text {
-    Text { title: "", detail: "", mend: "" }
+/// English, then Korean: title, what happened, what to do.
+type Both = [[&'static str; 3]; 2];
+
+/// The texts of a code.
+pub(super) fn of(code: Code, language: Language) -> Text {
+    let [en, ko] = both(code);
+    let [title, detail, mend] = match language {
+        Language::En => en,
+        Language::Ko => ko,
+    };
+    Text { title, detail, mend }
+}
+
+// One row a code, so that both languages are read and changed together; longer than a screen because it is a table.
+#[rustfmt::skip]
+fn both(code: Code) -> Both {
+    match code {
+        Code::InvalidJson => [
+            ["Not valid JSON", "The body could not be read as JSON in UTF-8.",
+             "Send one JSON object, encoded in UTF-8."],
+            ["올바른 JSON이 아닙니다", "본문을 UTF-8 JSON으로 읽을 수 없습니다.",
+             "UTF-8로 된 JSON 객체 하나를 보내 주세요."],
+        ],
+        Code::InvalidRequest => [
+            ["Request not understood", "One place of the request is not as it should be.",
+             "Correct the place named by 'pointer' and send the request again."],
+            ["요청을 이해할 수 없습니다", "요청의 한 부분이 올바르지 않습니다.",
+             "'pointer'가 가리키는 부분을 고쳐 다시 보내 주세요."],
+        ],
+        Code::InvalidHeader => [
+            ["Header not valid", "The head of the request breaks the rules of HTTP or of this API.",
+             "Correct the request line or header field and send the request again."],
+            ["헤더가 올바르지 않습니다", "요청의 머리 부분이 HTTP 또는 이 API의 규칙에 맞지 않습니다.",
+             "요청 줄이나 헤더를 고쳐 다시 보내 주세요."],
+        ],
+        Code::NotFound => [
+            ["Nothing here", "There is nothing at this address.",
+             "Check the path; /api/v1/openapi.json lists every one."],
+            ["찾을 수 없습니다", "이 주소에는 아무것도 없습니다.",
+             "경로를 확인해 주세요. 모든 경로는 /api/v1/openapi.json에 있습니다."],
+        ],
+        Code::MethodNotAllowed => [
+            ["Method not allowed", "This address does not take this method.",
+             "Use one of the methods in the Allow header."],
+            ["허용되지 않는 메서드입니다", "이 주소는 이 메서드를 받지 않습니다.",
+             "Allow 헤더에 있는 메서드를 사용해 주세요."],
+        ],
+        Code::RequestTimeout => [
+            ["Request took too long", "The whole request did not arrive in time.",
+             "Send the request again, without pauses."],
+            ["요청 시간이 초과되었습니다", "요청 전체가 제시간에 도착하지 않았습니다.",
+             "멈추지 말고 요청을 다시 보내 주세요."],
+        ],
+        Code::LengthRequired => [
+            ["Content-Length required", "Bodies are taken with a Content-Length only, not with a Transfer-Encoding.",
+             "Send the body with its length in Content-Length."],
+            ["Content-Length가 필요합니다", "본문은 Transfer-Encoding 없이 Content-Length로만 받습니다.",
+             "본문의 길이를 Content-Length로 보내 주세요."],
+        ],
+        Code::BodyTooLarge => [
+            ["Body too large", "The body is larger than this address takes.",
+             "Send at most 'maxBytes' bytes."],
+            ["본문이 너무 큽니다", "본문이 이 주소가 받는 크기보다 큽니다.",
+             "'maxBytes' 바이트 이하로 보내 주세요."],
+        ],
+        Code::UnsupportedMediaType => [
+            ["Media type not supported", "Bodies are taken as application/json only.",
+             "Send the body as JSON with Content-Type: application/json."],
+            ["지원하지 않는 형식입니다", "본문은 application/json 형식만 받습니다.",
+             "본문을 JSON으로, Content-Type: application/json과 함께 보내 주세요."],
+        ],
+        Code::ExpectationFailed => [
+            ["Expectation not met", "The only expectation that is met is 100-continue.",
+             "Leave the Expect header out."],
+            ["기대 조건을 충족할 수 없습니다", "100-continue 외의 Expect는 처리하지 않습니다.",
+             "Expect 헤더를 빼고 보내 주세요."],
+        ],
+        Code::TooManyRequests => [
+            ["Too many requests", "More requests came from this address than are taken at once.",
+             "Wait as long as Retry-After says, then try again."],
+            ["요청이 너무 많습니다", "이 주소에서 한 번에 받을 수 있는 것보다 많은 요청이 왔습니다.",
+             "Retry-After만큼 기다린 뒤 다시 시도해 주세요."],
+        ],
+        Code::HeadTooLarge => [
+            ["Head too large", "The request line and header fields are larger or more than are taken.",
+             "Send fewer and shorter header fields."],
+            ["헤더가 너무 큽니다", "요청 줄과 헤더가 너무 크거나 너무 많습니다.",
+             "헤더를 줄여서 보내 주세요."],
+        ],
+        Code::Internal => [
+            ["Something went wrong here", "An error of our own kept this request from being done; it stands in the log under the request's id.",
+             "Try again; if it goes on, tell staff the X-Request-Id."],
+            ["내부 오류가 발생했습니다", "서버 내부 오류로 요청을 처리하지 못했습니다. 요청 번호로 로그에 남아 있습니다.",
+             "다시 시도해 주세요. 계속되면 직원에게 X-Request-Id를 알려 주세요."],
+        ],
+        Code::Overloaded => [
+            ["Too busy right now", "There is more to do than can be queued; nothing was changed.",
+             "Wait as long as Retry-After says, then try again."],
+            ["지금은 너무 바쁩니다", "처리할 일이 대기열보다 많습니다. 아무것도 바뀌지 않았습니다.",
+             "Retry-After만큼 기다린 뒤 다시 시도해 주세요."],
+        ],
+        Code::Stopping => [
+            ["The box office is closing", "The server is being stopped and takes nothing new; nothing was changed.",
+             "Try again in a moment, when it is back."],
+            ["서버가 종료되는 중입니다", "서버가 종료되고 있어 새 요청을 받지 않습니다. 아무것도 바뀌지 않았습니다.",
+             "잠시 뒤 서버가 다시 열리면 시도해 주세요."],
+        ],
+        Code::VersionNotSupported => [
+            ["HTTP version not supported", "Only HTTP/1.1 and HTTP/1.0 are spoken here.",
+             "Send the request as HTTP/1.1."],
+            ["지원하지 않는 HTTP 버전입니다", "HTTP/1.1과 HTTP/1.0만 지원합니다.",
+             "HTTP/1.1로 요청해 주세요."],
+        ],
+        Code::StorageFull => [
+            ["Disk full", "There is no room left on the server's disk; nothing was changed, and reading goes on.",
+             "Make room on the disk; writing works again at once."],
+            ["디스크가 가득 찼습니다", "서버 디스크에 공간이 없습니다. 아무것도 바뀌지 않았고 조회는 계속됩니다.",
+             "디스크 공간을 확보하면 바로 다시 쓸 수 있습니다."],
+        ],
+        Code::UserKeyInvalid => [
+            ["User key not valid", "This user id and user key do not belong together.",
+             "Check both, or ask staff for a new key."],
+            ["사용자 키가 올바르지 않습니다", "사용자 ID와 사용자 키가 서로 맞지 않습니다.",
+             "둘 다 확인하거나 직원에게 새 키를 요청해 주세요."],
+        ],
+        Code::StaffKeyInvalid => [
+            ["Staff key not valid", "This call needs the staff key.",
+             "Send it as Authorization: Bearer <staffKey>."],
+            ["직원 키가 올바르지 않습니다", "이 요청에는 직원 키가 필요합니다.",
+             "Authorization: Bearer <staffKey>로 보내 주세요."],
+        ],
+        Code::TokenRequired => [
+            ["Queue token required", "This call needs a queue token.",
+             "Get one with POST /api/v1/queue/tokens and send it as Authorization: Bearer <token>."],
+            ["대기열 토큰이 필요합니다", "이 요청에는 대기열 토큰이 필요합니다.",
+             "POST /api/v1/queue/tokens로 토큰을 받아 Authorization: Bearer <token>으로 보내 주세요."],
+        ],
+        Code::TokenInvalid => [
+            ["Queue token not valid", "This is not a token of this box office.",
+             "Get a token with POST /api/v1/queue/tokens."],
+            ["대기열 토큰이 올바르지 않습니다", "이 매표소에서 발급한 토큰이 아닙니다.",
+             "POST /api/v1/queue/tokens로 토큰을 받아 주세요."],
+        ],
+        Code::TokenExpired => [
+            ["Queue token expired", "This token is no longer valid; 'reason' says why.",
+             "Line up again with POST /api/v1/queue/tokens."],
+            ["대기열 토큰이 만료되었습니다", "이 토큰은 더 이상 유효하지 않습니다. 이유는 'reason'에 있습니다.",
+             "POST /api/v1/queue/tokens로 다시 줄을 서 주세요."],
+        ],
+        Code::TokenWaiting => [
+            ["Still waiting in line", "This token has not been let in yet.",
+             "Keep polling GET /api/v1/queue/token until its status is ACTIVE."],
+            ["아직 대기 중입니다", "이 토큰은 아직 입장하지 않았습니다.",
+             "status가 ACTIVE가 될 때까지 GET /api/v1/queue/token을 계속 조회해 주세요."],
+        ],
+        Code::NotYours => [
+            ["Not yours", "This belongs to another user.",
+             "Use your own user id."],
+            ["본인의 것이 아닙니다", "다른 사용자의 것입니다.",
+             "본인의 사용자 ID를 사용해 주세요."],
+        ],
+        Code::UserNotFound => [
+            ["No such user", "There is no user with this id.",
+             "Check the id; staff find users by name."],
+            ["사용자가 없습니다", "이 ID의 사용자가 없습니다.",
+             "ID를 확인해 주세요. 직원은 이름으로 찾을 수 있습니다."],
+        ],
+        Code::NoDraw => [
+            ["No draw yet", "There has been no draw of the waiting line.",
+             "Ask again after the opening time."],
+            ["추첨이 없습니다", "아직 대기열 추첨이 없었습니다.",
+             "개시 시각 이후에 다시 조회해 주세요."],
+        ],
+        Code::ConcertNotFound => [
+            ["No such concert", "There is no concert with this id.",
+             "GET /api/v1/concerts lists them."],
+            ["공연이 없습니다", "이 ID의 공연이 없습니다.",
+             "GET /api/v1/concerts에서 목록을 확인해 주세요."],
+        ],
+        Code::ScheduleNotFound => [
+            ["No such date", "There is no schedule with this id, or none on this date.",
+             "GET /api/v1/concerts/{concertId}/schedules lists them."],
+            ["공연 일정이 없습니다", "이 ID의 일정이 없거나 이 날짜에 일정이 없습니다.",
+             "GET /api/v1/concerts/{concertId}/schedules에서 확인해 주세요."],
+        ],
+        Code::SectionNotFound => [
+            ["No such section", "This schedule has no section of that name.",
+             "The seat map names every section."],
+            ["구역이 없습니다", "이 일정에는 그런 이름의 구역이 없습니다.",
+             "좌석표에서 구역 이름을 확인해 주세요."],
+        ],
+        Code::SeatNotFound => [
+            ["No such seat", "This schedule has no seat of that label.",
+             "The seat map lists every seat."],
+            ["좌석이 없습니다", "이 일정에는 그런 좌석이 없습니다.",
+             "좌석표에서 좌석을 확인해 주세요."],
+        ],
+        Code::DateAmbiguous => [
+            ["Several on that date", "The concert plays more than once on that date; 'scheduleIds' lists them.",
+             "Say which with scheduleId."],
+            ["그 날짜에 일정이 여럿입니다", "그 날짜에 공연이 두 번 이상 있습니다. 'scheduleIds'에 목록이 있습니다.",
+             "scheduleId로 하나를 지정해 주세요."],
+        ],
+        Code::SaleNotOpen => [
+            ["Sale not open yet", "The sale for this date opens at 'saleOpensAt'.",
+             "Come back when it has opened."],
+            ["아직 예매 시작 전입니다", "이 일정의 예매는 'saleOpensAt'에 시작합니다.",
+             "예매가 시작된 뒤 다시 시도해 주세요."],
+        ],
+        Code::SaleClosed => [
+            ["Sale closed", "The sale for this date closed at 'saleClosesAt'.",
+             "Choose another date."],
+            ["예매가 마감되었습니다", "이 일정의 예매는 'saleClosesAt'에 마감되었습니다.",
+             "다른 날짜를 선택해 주세요."],
+        ],
+        Code::VisitOver => [
+            ["Visit over", "The visit's own time is over; it lasts only to pay for the seats already held.",
+             "Pay for the seats that are held, or line up again."],
+            ["이용 시간이 끝났습니다", "이용 시간이 끝나 이미 잡아 둔 좌석의 결제만 할 수 있습니다.",
+             "잡아 둔 좌석을 결제하거나 다시 줄을 서 주세요."],
+        ],
+        Code::ReservationPending => [
+            ["A reservation is still unpaid", "There is already an unpaid reservation of this user; 'reservationId' names it.",
+             "Pay for it or cancel it first."],
+            ["결제하지 않은 예약이 있습니다", "이 사용자에게 아직 결제하지 않은 예약이 있습니다. 'reservationId'를 확인해 주세요.",
+             "먼저 그 예약을 결제하거나 취소해 주세요."],
+        ],
+        Code::SeatLimit => [
+            ["Too many seats", "One user may have at most 'seatsPerUser' seats of this date.",
+             "Choose fewer seats."],
+            ["좌석 수 제한을 넘었습니다", "이 일정에서는 한 사람이 'seatsPerUser'석까지만 가질 수 있습니다.",
+             "좌석을 더 적게 선택해 주세요."],
+        ],
+        Code::SeatUnavailable => [
+            ["Seats already taken", "Some of these seats are not free.",
+             "Look at the seat map again and choose others."],
+            ["이미 선택된 좌석입니다", "비어 있지 않은 좌석이 있습니다.",
+             "좌석표를 다시 보고 다른 좌석을 선택해 주세요."],
+        ],
+        Code::LayoutInUse => [
+            ["Layout in use", "Seats of this date were held or sold already, so its layout stays.",
+             "Block single seats, or make another schedule."],
+            ["사용 중인 배치입니다", "이 일정의 좌석이 이미 선택되었거나 팔려 배치를 바꿀 수 없습니다.",
+             "좌석을 하나씩 막거나 새 일정을 만들어 주세요."],
+        ],
+        Code::ReservationNotFound => [
+            ["No such reservation", "There is no reservation of yours like this.",
+             "GET /api/v1/reservations lists your own."],
+            ["예약이 없습니다", "해당하는 본인의 예약이 없습니다.",
+             "GET /api/v1/reservations에서 본인의 예약을 확인해 주세요."],
+        ],
+        Code::ReservationNotPending => [
+            ["Reservation not pending", "The reservation is no longer waiting for its payment; 'reservationStatus' says what it is.",
+             "Reserve again if the seats are free."],
+            ["결제 대기 중인 예약이 아닙니다", "이 예약은 더 이상 결제를 기다리지 않습니다. 'reservationStatus'를 확인해 주세요.",
+             "좌석이 비어 있으면 다시 예약해 주세요."],
+        ],
+        Code::TopUpByStaffOnly => [
+            ["Points are sold at the counter", "In this house only staff top up points.",
+             "Go to the counter."],
+            ["충전은 창구에서만 할 수 있습니다", "이곳에서는 직원만 포인트를 충전합니다.",
+             "창구로 와 주세요."],
+        ],
+        Code::BalanceLimit => [
+            ["Balance too high", "A balance may not pass 1,000,000,000 points.",
+             "Top up less."],
+            ["잔액 한도를 넘습니다", "잔액은 1,000,000,000포인트를 넘을 수 없습니다.",
+             "더 적게 충전해 주세요."],
+        ],
+        Code::BalanceTooLow => [
+            ["Balance too low", "A correction may not take a balance below zero.",
+             "Take off at most the balance."],
+            ["잔액이 부족합니다", "정정으로 잔액이 0보다 작아질 수 없습니다.",
+             "잔액 이하로 정정해 주세요."],
+        ],
+        Code::PaymentNotFound => [
+            ["No such payment", "There is no payment of yours with this id.",
+             "A reservation names its payment."],
+            ["결제가 없습니다", "이 ID의 본인 결제가 없습니다.",
+             "예약에서 결제 ID를 확인해 주세요."],
+        ],
+        Code::AmountMismatch => [
+            ["Amount does not match", "The amount is not the price of the reserved seats; 'expected' is.",
+             "Pay exactly 'expected'."],
+            ["금액이 맞지 않습니다", "금액이 예약한 좌석의 가격과 다릅니다. 맞는 금액은 'expected'입니다.",
+             "'expected' 금액으로 결제해 주세요."],
+        ],
+        Code::AlreadyPaid => [
+            ["Already paid", "This reservation was paid before; 'paymentId' names the payment.",
+             "Nothing is left to do: the seats are yours."],
+            ["이미 결제되었습니다", "이 예약은 이미 결제되었습니다. 'paymentId'를 확인해 주세요.",
+             "더 할 일이 없습니다. 좌석은 고객님의 것입니다."],
+        ],
+        Code::HoldExpired => [
+            ["Hold expired", "The time to pay is over and the seats were given back.",
+             "Reserve again if the seats are still free."],
+            ["결제 시간이 지났습니다", "결제 시간이 지나 좌석이 반환되었습니다.",
+             "좌석이 아직 비어 있으면 다시 예약해 주세요."],
+        ],
+        Code::InsufficientBalance => [
+            ["Not enough points", "The balance is lower than the price: the payment was declined.",
+             "Top up by 'shortfall'; when 'attemptsLeft' is 0 the seats were given back, so reserve again."],
+            ["잔액이 부족합니다", "잔액이 가격보다 적어 결제가 거절되었습니다.",
+             "'shortfall'만큼 충전해 주세요. 'attemptsLeft'가 0이면 좌석이 반환되었으니 다시 예약해 주세요."],
+        ],
+        Code::IdempotencyKeyReused => [
+            ["Idempotency key reused", "This Idempotency-Key was used before for a different request.",
+             "Use a fresh key for each new request."],
+            ["멱등 키가 재사용되었습니다", "이 Idempotency-Key는 다른 요청에 이미 사용되었습니다.",
+             "새 요청마다 새 키를 사용해 주세요."],
+        ],
+    }
 }
