@@ -46,7 +46,7 @@ impl Language {
 }
 
 /// A short text in both languages.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Say {
     /// In English.
     pub en: String,
@@ -212,6 +212,10 @@ pub enum Refusal {
 }
 
 impl TokenEnd {
+    /// Every reason.
+    pub const ALL: &[TokenEnd] =
+        &[TokenEnd::Paid, TokenEnd::TimedOut, TokenEnd::Abandoned, TokenEnd::Left, TokenEnd::Revoked];
+
     /// The word on the wire and in the file.
     pub const fn word(self) -> &'static str {
         match self {

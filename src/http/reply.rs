@@ -1,7 +1,11 @@
 //! An answer as the trade gives it, and the one table from refusals to statuses.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
+use super::Request;
+use crate::ids;
 use crate::refusal::{Code, Language, Refusal};
 
 /// An answer. `X-Request-Id`, `Date`, `Content-Length`, `Connection` and, unless it is given here, `Cache-Control:
@@ -11,9 +15,9 @@ pub struct Reply {
     /// The status code.
     pub status: u16,
     /// `Content-Type`; empty for an answer without content.
-    pub content_type: &'static str,
+    pub content_type: Cow<'static, str>,
     /// Further header fields.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(Cow<'static, str>, String)>,
     /// The content.
     pub body: Vec<u8>,
 }
@@ -21,19 +25,31 @@ pub struct Reply {
 impl Reply {
     /// An answer without content.
     pub fn empty(status: u16) -> Reply {
-        Reply { status, content_type: "", headers: Vec::new(), body: Vec::new() }
+        Reply { status, content_type: "".into(), headers: Vec::new(), body: Vec::new() }
     }
 
     /// An answer in JSON.
     pub fn json(status: u16, value: &impl Serialize) -> Reply {
         let body = serde_json::to_vec(value).unwrap_or_default(); // our types have string keys and no failing parts
-        Reply { status, content_type: "application/json", headers: Vec::new(), body }
+        Reply { status, content_type: "application/json".into(), headers: Vec::new(), body }
     }
 
     /// The same answer with one more header field.
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Reply {
-        self.headers.push((name, value.into()));
+        self.headers.push((name.into(), value.into()));
         self
+    }
+
+    /// The answer with an `ETag` of its content, or 304 when the caller has it already (RFC 9110, 13.1.2).
+    pub fn tagged(self, request: &Request) -> Reply {
+        let hash = ids::sha256_of_parts(&[&self.body]);
+        let tag: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let tag = format!("\"{tag}\"");
+        let known = request.header("if-none-match").is_some_and(|field| {
+            field.split(',').any(|one| matches!(one.trim(), "*") || one.trim().trim_start_matches("W/") == tag)
+        });
+        let reply = if known { Reply::empty(304) } else { self };
+        reply.with("ETag", tag).with("Cache-Control", "private, no-cache")
     }
 
     /// A refusal as a problem document (RFC 9457) in the reader's language.
@@ -48,7 +64,7 @@ impl Reply {
         document.insert("code".into(), code.word().into());
         document.extend(refusal.members());
         let mut reply = Reply::json(status, &document);
-        reply.content_type = "application/problem+json";
+        reply.content_type = "application/problem+json".into();
         let tag = match language {
             Language::En => "en",
             Language::Ko => "ko",

@@ -1,0 +1,65 @@
+//! Every statement that reads or writes `balance` and `ledger_entry`.
+
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
+
+use super::{Entry, EntryKind};
+use crate::clock::Millis;
+use crate::points::Points;
+use crate::venue::Tx;
+
+pub(super) fn find(connection: &Connection, user_id: Uuid) -> rusqlite::Result<Option<(Points, Millis)>> {
+    connection
+        .prepare_cached("SELECT points, updated_at FROM balance WHERE user_id = ?1")?
+        .query_row([user_id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
+pub(super) fn upsert(tx: &Tx, user_id: Uuid, points: Points) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO balance (user_id, points, updated_at) VALUES (?1, ?2, ?3)
+         ON CONFLICT (user_id) DO UPDATE SET points = excluded.points, updated_at = excluded.updated_at",
+    )?
+    .execute((user_id, points, tx.now()))
+    .map(drop)
+}
+
+pub(super) fn insert_entry(
+    tx: &Tx,
+    user_id: Uuid,
+    kind: EntryKind,
+    amount: Points,
+    balance_after: Points,
+    reservation_id: Option<Uuid>,
+    reason: Option<&str>,
+) -> rusqlite::Result<i64> {
+    tx.prepare_cached(
+        "INSERT INTO ledger_entry (user_id, kind, amount, balance_after, reservation_id, reason, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .insert((user_id, kind, amount, balance_after, reservation_id, reason, tx.now()))
+}
+
+pub(super) fn list_entries(
+    connection: &Connection,
+    user_id: Uuid,
+    before: i64,
+    limit: u32,
+) -> rusqlite::Result<Vec<Entry>> {
+    connection
+        .prepare_cached(
+            "SELECT entry_id, kind, amount, balance_after, reservation_id, at FROM ledger_entry
+             WHERE user_id = ?1 AND entry_id < ?2 ORDER BY entry_id DESC LIMIT ?3",
+        )?
+        .query_map((user_id, before, limit), |row| {
+            Ok(Entry {
+                entry_id: row.get(0)?,
+                kind: row.get(1)?,
+                amount: row.get(2)?,
+                balance_after: row.get(3)?,
+                reservation_id: row.get(4)?,
+                at: row.get(5)?,
+            })
+        })?
+        .collect()
+}

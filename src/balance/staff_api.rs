@@ -1,0 +1,44 @@
+//! Points at the counter.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::api::{read_amount, write_top_up};
+use crate::http::{Fields, Reply, Request};
+use crate::points::Points;
+use crate::refusal::Refusal;
+use crate::store::Outcome;
+use crate::venue::{Answer, Written, repeat_safe};
+
+/// Staff's repeated requests are kept under this id, which no user has.
+const STAFF: Uuid = Uuid::nil();
+
+/// `POST /staff/users/{userId}/balance/top-ups`: sells points.
+pub fn top_up(request: &Request, user_id: Uuid) -> Outcome<Answer> {
+    let amount = read_amount(request)?;
+    repeat_safe(request, STAFF, move |tx| write_top_up(tx, user_id, amount))
+}
+
+/// `POST /staff/users/{userId}/balance/corrections`.
+pub fn correct(request: &Request, user_id: Uuid) -> Outcome<Answer> {
+    let mut fields = Fields::of(request)?;
+    let most = Points::BALANCE_MAX.won();
+    let amount = fields.integer("amount", -most..=most).map(Points::new)?;
+    if amount == Points::ZERO {
+        return Err(Refusal::invalid("/amount", "must not be zero", "0이 아니어야 합니다").into());
+    }
+    let reason = fields.line("reason", 1..=200)?;
+    fields.end()?;
+    repeat_safe(request, STAFF, move |tx| {
+        let changed = super::correct(tx, user_id, amount, &reason)?;
+        let body = json!({
+            "entryId": changed.entry_id,
+            "userId": user_id,
+            "amount": amount,
+            "balance": changed.balance,
+            "at": tx.now(),
+        });
+        let at = format!("/api/v1/users/{user_id}/balance/entries");
+        Ok(Written::Ready(Reply::json(201, &body).with("Location", at)))
+    })
+}

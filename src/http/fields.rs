@@ -1,0 +1,274 @@
+//! Reading a request's JSON body, query and credentials, so that what is wrong is named in both languages with its place.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::Request;
+use crate::clock::Millis;
+use crate::ids;
+use crate::refusal::Refusal;
+
+/// Integers that every JSON reader keeps exactly (RFC 8259, section 6): up to 2^53 - 1.
+const INTEGER_MAX: i64 = (1 << 53) - 1;
+
+/// The members of a JSON object, taken out one by one; what is left at the end is refused.
+pub struct Fields {
+    members: Map<String, Value>,
+    /// The JSON pointer (RFC 6901) of the object itself.
+    at: String,
+}
+
+impl Fields {
+    /// The body of a request as a JSON object.
+    ///
+    /// # Errors
+    /// `UNSUPPORTED_MEDIA_TYPE`, `INVALID_JSON`, `INVALID_REQUEST`.
+    pub fn of(request: &Request) -> Result<Fields, Refusal> {
+        let media_type = request.header("content-type").unwrap_or("").split(';').next().unwrap_or("").trim();
+        if !media_type.eq_ignore_ascii_case("application/json") {
+            return Err(Refusal::UnsupportedMediaType);
+        }
+        let value: Value =
+            serde_json::from_slice(&request.body).map_err(|error| Refusal::InvalidJson { reason: error.to_string() })?;
+        Fields::of_value(value, String::new())
+    }
+
+    /// A JSON value that must be an object.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST`.
+    pub fn of_value(value: Value, at: String) -> Result<Fields, Refusal> {
+        match value {
+            Value::Object(members) => Ok(Fields { members, at }),
+            _ => Err(Refusal::invalid(at, "must be an object", "객체여야 합니다")),
+        }
+    }
+
+    /// The JSON pointer of a member.
+    pub fn pointer(&self, name: &str) -> String {
+        format!("{}/{}", self.at, name.replace('~', "~0").replace('/', "~1"))
+    }
+
+    /// Whether the member is there.
+    pub fn has(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
+    /// A member as it is; `None` when it is not there.
+    pub fn take(&mut self, name: &str) -> Option<Value> {
+        self.members.shift_remove(name)
+    }
+
+    /// A member that must be there.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST`, like all below.
+    pub fn must(&mut self, name: &str) -> Result<Value, Refusal> {
+        self.take(name).ok_or_else(|| Refusal::invalid(self.pointer(name), "is missing", "빠졌습니다"))
+    }
+
+    /// A text.
+    pub fn text(&mut self, name: &str) -> Result<String, Refusal> {
+        match self.must(name)? {
+            Value::String(text) => Ok(text),
+            _ => Err(Refusal::invalid(self.pointer(name), "must be a text", "문자열이어야 합니다")),
+        }
+    }
+
+    /// A text without its outer white space, of so many characters, none of them a control character.
+    pub fn line(&mut self, name: &str, chars: std::ops::RangeInclusive<usize>) -> Result<String, Refusal> {
+        let text = self.text(name)?;
+        let text = text.trim();
+        if !chars.contains(&text.chars().count()) || text.chars().any(|c| c.is_control() && c != '\n') {
+            let (least, most) = chars.into_inner();
+            return Err(Refusal::invalid(
+                self.pointer(name),
+                format!("must have {least} to {most} characters and no control characters"),
+                format!("제어 문자 없이 {least}자 이상 {most}자 이하여야 합니다"),
+            ));
+        }
+        Ok(text.to_owned())
+    }
+
+    /// A whole number.
+    pub fn integer(&mut self, name: &str, range: std::ops::RangeInclusive<i64>) -> Result<i64, Refusal> {
+        let value = self.must(name)?;
+        let (least, most) = (*range.start().max(&-INTEGER_MAX), *range.end().min(&INTEGER_MAX));
+        value.as_i64().filter(|number| (least..=most).contains(number)).ok_or_else(|| {
+            Refusal::invalid(
+                self.pointer(name),
+                format!("must be a whole number from {least} to {most}"),
+                format!("{least} 이상 {most} 이하의 정수여야 합니다"),
+            )
+        })
+    }
+
+    /// True or false.
+    pub fn truth(&mut self, name: &str) -> Result<bool, Refusal> {
+        let value = self.must(name)?;
+        value.as_bool().ok_or_else(|| {
+            Refusal::invalid(self.pointer(name), "must be true or false", "true 또는 false여야 합니다")
+        })
+    }
+
+    /// An id.
+    pub fn id(&mut self, name: &str) -> Result<Uuid, Refusal> {
+        let text = self.text(name)?;
+        ids::parse_id(&text).ok_or_else(|| {
+            Refusal::invalid(self.pointer(name), "must be a lower-case UUID", "소문자 UUID여야 합니다")
+        })
+    }
+
+    /// An instant.
+    pub fn instant(&mut self, name: &str) -> Result<Millis, Refusal> {
+        let text = self.text(name)?;
+        Millis::parse_rfc3339(&text).ok_or_else(|| {
+            Refusal::invalid(
+                self.pointer(name),
+                "must be an RFC 3339 instant such as 2026-11-22T10:00:00.000Z",
+                "2026-11-22T10:00:00.000Z와 같은 RFC 3339 시각이어야 합니다",
+            )
+        })
+    }
+
+    /// A list of 1 to `most` values with their pointers.
+    pub fn list(&mut self, name: &str, most: usize) -> Result<Vec<(String, Value)>, Refusal> {
+        let at = self.pointer(name);
+        match self.must(name)? {
+            Value::Array(values) if (1..=most).contains(&values.len()) => {
+                Ok(values.into_iter().enumerate().map(|(n, value)| (format!("{at}/{n}"), value)).collect())
+            }
+            _ => Err(Refusal::invalid(
+                at,
+                format!("must be a list of 1 to {most}"),
+                format!("1개 이상 {most}개 이하의 목록이어야 합니다"),
+            )),
+        }
+    }
+
+    /// Refuses what nobody took.
+    pub fn end(self) -> Result<(), Refusal> {
+        match self.members.keys().next() {
+            None => Ok(()),
+            Some(name) => Err(Refusal::invalid(self.pointer(name), "is not known here", "알 수 없는 항목입니다")),
+        }
+    }
+}
+
+/// The parameters of a query, percent-decoded.
+///
+/// # Errors
+/// `INVALID_REQUEST` for a repeated parameter or one that is none of `known`.
+pub fn query(request: &Request, known: &[&str]) -> Result<Vec<(String, String)>, Refusal> {
+    let mut parameters: Vec<(String, String)> = Vec::new();
+    for pair in request.query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = (decoded(name), decoded(value));
+        let (Some(name), Some(value)) = (name, value) else {
+            return Err(Refusal::invalid("?", "is not valid UTF-8", "올바른 UTF-8이 아닙니다"));
+        };
+        let at = format!("?{name}");
+        if !known.contains(&name.as_str()) {
+            return Err(Refusal::invalid(at, "is not known here", "알 수 없는 매개변수입니다"));
+        }
+        if parameters.iter().any(|(other, _)| *other == name) {
+            return Err(Refusal::invalid(at, "is given twice", "두 번 주어졌습니다"));
+        }
+        parameters.push((name, value));
+    }
+    Ok(parameters)
+}
+
+/// One parameter of a query.
+pub fn parameter<'p>(parameters: &'p [(String, String)], name: &str) -> Option<&'p str> {
+    parameters.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+}
+
+/// One parameter of a query that is a whole number.
+///
+/// # Errors
+/// `INVALID_REQUEST`.
+pub fn number(
+    parameters: &[(String, String)],
+    name: &str,
+    range: std::ops::RangeInclusive<i64>,
+) -> Result<Option<i64>, Refusal> {
+    let Some(text) = parameter(parameters, name) else { return Ok(None) };
+    let sound = text.parse().ok().filter(|number| range.contains(number));
+    sound.map(Some).ok_or_else(|| {
+        let (least, most) = (range.start(), range.end());
+        Refusal::invalid(
+            format!("?{name}"),
+            format!("must be a whole number from {least} to {most}"),
+            format!("{least} 이상 {most} 이하의 정수여야 합니다"),
+        )
+    })
+}
+
+/// Turns `%41` into `A` and, as forms do, `+` into a space; `None` when what comes out is not UTF-8.
+pub fn decoded(text: &str) -> Option<String> {
+    let mut bytes = text.bytes();
+    let mut plain = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        plain.push(match byte {
+            b'%' => {
+                let digit = |byte: u8| char::from(byte).to_digit(16);
+                let (high, low) = (digit(bytes.next()?)?, digit(bytes.next()?)?);
+                (high * 16 + low) as u8 // two hexadecimal digits
+            }
+            b'+' => b' ',
+            byte => byte,
+        });
+    }
+    String::from_utf8(plain).ok()
+}
+
+/// What a caller shows to prove who they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// Nothing, or a scheme that is not ours.
+    Nothing,
+    /// `Authorization: Bearer …`: a queue token or the staff key.
+    Bearer(String),
+    /// `Authorization: Basic …`: a user id and a user key.
+    Basic(String, String),
+}
+
+impl Credential {
+    /// The credential of a request.
+    pub fn of(request: &Request) -> Credential {
+        let Some((scheme, rest)) = request.header("authorization").and_then(|field| field.split_once(' ')) else {
+            return Credential::Nothing;
+        };
+        let rest = rest.trim();
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return Credential::Bearer(rest.to_owned());
+        }
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return Credential::Nothing;
+        }
+        let pair = BASE64.decode(rest).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let pair = pair.and_then(|pair| pair.split_once(':').map(|(user, key)| (user.to_owned(), key.to_owned())));
+        let (user, key) = pair.unwrap_or_default(); // unreadable: no user has an empty id
+        Credential::Basic(user, key)
+    }
+}
+
+/// The `Idempotency-Key` of a request.
+///
+/// # Errors
+/// `INVALID_HEADER` when it is not 1 to 128 visible ASCII characters.
+pub fn idempotency_key(request: &Request) -> Result<Option<&str>, Refusal> {
+    let Some(key) = request.header("idempotency-key") else { return Ok(None) };
+    let sound = (1..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if sound {
+        return Ok(Some(key));
+    }
+    let reason = crate::refusal::Say::new(
+        "Idempotency-Key must be 1 to 128 visible ASCII characters",
+        "Idempotency-Key는 보이는 ASCII 문자 1~128자여야 합니다",
+    );
+    Err(Refusal::InvalidHeader { reason })
+}

@@ -1,0 +1,114 @@
+//! Idempotency keys: the first answer again, byte for byte, kept in the same transaction as its effect.
+
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
+
+use super::fields::idempotency_key;
+use super::{Reply, Request};
+use crate::clock::Millis;
+use crate::ids;
+use crate::refusal::Refusal;
+use crate::store::Outcome;
+
+/// A request that its caller may repeat: who, under which key, and exactly what.
+#[derive(Debug, Clone)]
+pub struct Once {
+    caller_id: Uuid,
+    key: String,
+    fingerprint: [u8; 32],
+}
+
+impl Once {
+    /// The caller's key with what it is bound to; `None` when the request carries no key.
+    ///
+    /// # Errors
+    /// `INVALID_HEADER`.
+    pub fn of(request: &Request, caller_id: Uuid) -> Result<Option<Once>, Refusal> {
+        let key = idempotency_key(request)?;
+        Ok(key.map(|key| Once {
+            caller_id,
+            key: key.to_owned(),
+            fingerprint: ids::sha256_of_parts(&[
+                request.method.word().as_bytes(),
+                request.path.as_bytes(),
+                request.query.as_bytes(),
+                &request.body,
+            ]),
+        }))
+    }
+
+    /// The answer kept under this key.
+    ///
+    /// # Errors
+    /// `IDEMPOTENCY_KEY_REUSED` when the key was used for another request.
+    pub fn find(&self, connection: &Connection) -> Outcome<Option<Reply>> {
+        let kept = connection
+            .prepare_cached(
+                "SELECT fingerprint, status, content_type, headers, body FROM idempotency_answer
+                 WHERE caller_id = ?1 AND key = ?2",
+            )?
+            .query_row((self.caller_id, &self.key), |row| {
+                let headers: String = row.get(3)?;
+                let reply = Reply {
+                    status: row.get(1)?,
+                    content_type: row.get::<_, String>(2)?.into(),
+                    headers: headers_of(&headers),
+                    body: row.get(4)?,
+                };
+                Ok((row.get::<_, [u8; 32]>(0)?, reply))
+            })
+            .optional()?;
+        match kept {
+            None => Ok(None),
+            Some((fingerprint, _)) if fingerprint != self.fingerprint => Err(Refusal::IdempotencyKeyReused.into()),
+            Some((_, reply)) => Ok(Some(reply.with("Idempotency-Replayed", "true"))),
+        }
+    }
+
+    /// Keeps an answer, if it is one of the kept kind: other answers changed nothing and may be tried again.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn keep(&self, connection: &Connection, reply: &Reply, now: Millis) -> rusqlite::Result<()> {
+        if !matches!(reply.status, 200..=299 | 402 | 404 | 409 | 422) {
+            return Ok(());
+        }
+        let headers: Vec<(&str, &str)> =
+            reply.headers.iter().map(|(name, value)| (name.as_ref(), value.as_str())).collect();
+        let headers = serde_json::to_string(&headers).unwrap_or_else(|_| "[]".to_owned()); // plain texts can't fail
+        connection
+            .prepare_cached(
+                "INSERT INTO idempotency_answer (caller_id, key, fingerprint, status, content_type, headers, body, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute((
+                self.caller_id,
+                &self.key,
+                self.fingerprint,
+                reply.status,
+                reply.content_type.as_ref(),
+                headers,
+                &reply.body,
+                now,
+            ))
+            .map(drop)
+    }
+}
+
+fn headers_of(kept: &str) -> Vec<(std::borrow::Cow<'static, str>, String)> {
+    let pairs: Vec<(String, String)> = serde_json::from_str(kept).unwrap_or_default(); // written by `keep` alone
+    pairs.into_iter().map(|(name, value)| (name.into(), value)).collect()
+}
+
+/// Forgets the oldest answers from before a moment, at most `limit`; says how many.
+///
+/// # Errors
+/// SQLite's.
+pub fn forget(connection: &Connection, before: Millis, limit: u32) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached(
+            "DELETE FROM idempotency_answer WHERE (caller_id, key) IN
+             (SELECT caller_id, key FROM idempotency_answer WHERE at < ?1 ORDER BY at LIMIT ?2)",
+        )?
+        .execute((before, limit))
+}

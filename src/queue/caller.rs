@@ -1,0 +1,104 @@
+//! Who is calling: a queue token, or a user's own key.
+
+use uuid::Uuid;
+
+use super::line::{Line, Seen};
+use super::TokenStatus;
+use crate::http::{Credential, Request};
+use crate::ids::{self, TokenKey};
+use crate::refusal::Refusal;
+use crate::store::{Failure, Outcome};
+use crate::user;
+use crate::venue::Venue;
+
+/// A caller with an active token.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller {
+    /// Who it is.
+    pub user_id: Uuid,
+    /// The token.
+    pub key: TokenKey,
+}
+
+/// A refused token whose owner is known all the same: a repeated request still gets its first answer.
+#[derive(Debug)]
+pub struct Known {
+    /// Why the token opens nothing.
+    pub failure: Failure,
+    /// Whose it is or was.
+    pub user_id: Option<Uuid>,
+}
+
+impl From<Failure> for Known {
+    fn from(failure: Failure) -> Known {
+        Known { failure, user_id: None }
+    }
+}
+
+impl From<Known> for Failure {
+    fn from(known: Known) -> Failure {
+        known.failure
+    }
+}
+
+/// The valid token of a request, waiting or active, for an answer that may take `wait_seconds`.
+///
+/// # Errors
+/// `TOKEN_REQUIRED`, `TOKEN_INVALID`, `TOKEN_EXPIRED`.
+pub fn any_token(venue: &Venue, line: &Line, request: &Request, wait_seconds: u32) -> Result<Seen, Known> {
+    let Credential::Bearer(text) = Credential::of(request) else {
+        return Err(Failure::from(Refusal::TokenRequired).into());
+    };
+    let key = TokenKey::parse(&text).ok_or(Failure::Refused(Refusal::TokenInvalid))?;
+    live_token(venue, line, key, wait_seconds)
+}
+
+fn live_token(venue: &Venue, line: &Line, key: TokenKey, wait_seconds: u32) -> Result<Seen, Known> {
+    match line.hear(key, venue.clock.now(), wait_seconds) {
+        Some(Ok(seen)) => Ok(seen),
+        Some(Err((reason, user_id))) => {
+            Err(Known { failure: Refusal::TokenExpired { reason }.into(), user_id: Some(user_id) })
+        }
+        None => {
+            let (refusal, user_id) = super::find_ended(&*venue.readers.get()?, key)?;
+            Err(Known { failure: refusal.into(), user_id })
+        }
+    }
+}
+
+/// The active token of a request.
+///
+/// # Errors
+/// Those of [`any_token`], and `TOKEN_WAITING`.
+pub fn active_token(venue: &Venue, line: &Line, request: &Request) -> Result<Caller, Known> {
+    let seen = any_token(venue, line, request, 0)?;
+    if seen.status == TokenStatus::Active {
+        return Ok(Caller { user_id: seen.user_id, key: seen.key });
+    }
+    let waiting = Refusal::TokenWaiting {
+        position: Some(seen.position),
+        poll_after_seconds: seen.advice.poll_after_seconds,
+    };
+    Err(Known { failure: waiting.into(), user_id: Some(seen.user_id) })
+}
+
+/// The user behind a valid token or a user key.
+///
+/// # Errors
+/// Those of [`any_token`], and `USER_KEY_INVALID`.
+pub fn token_or_user_key(venue: &Venue, line: &Line, request: &Request) -> Result<Uuid, Known> {
+    let Credential::Basic(user_id, key) = Credential::of(request) else {
+        return Ok(any_token(venue, line, request, 0)?.user_id);
+    };
+    let user_id = ids::parse_id(&user_id).ok_or(Failure::Refused(Refusal::UserKeyInvalid))?;
+    user::check_key(&venue.readers.get()?, user_id, &key)?;
+    Ok(user_id)
+}
+
+/// The user of `/users/{userId}/…`, who must be the caller.
+///
+/// # Errors
+/// `NOT_YOURS`, the same for a user that does not exist.
+pub fn same_user(caller: Uuid, in_path: Uuid) -> Outcome<()> {
+    if caller == in_path { Ok(()) } else { Err(Refusal::NotYours.into()) }
+}

@@ -1,0 +1,191 @@
+//! Every statement that reads or writes `token` and `queue`.
+
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
+
+use super::line::LiveToken;
+use super::rules::Rules;
+use super::{Token, TokenStatus};
+use crate::clock::Millis;
+use crate::ids::TokenKey;
+use crate::refusal::{Say, TokenEnd};
+use crate::settings::QueueSettings;
+use crate::store::Blob16;
+use crate::venue::Tx;
+
+pub(super) fn insert_rules(connection: &Connection, first: &QueueSettings) -> rusqlite::Result<bool> {
+    let rows = connection.execute(
+        "INSERT INTO queue (id, max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds)
+         VALUES (1, ?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+        (first.max_active, first.admit_per_minute, first.visit_seconds, first.abandon_seconds, first.claim_seconds),
+    )?;
+    Ok(rows == 1)
+}
+
+pub(super) fn find_rules(connection: &Connection) -> rusqlite::Result<Rules> {
+    connection
+        .prepare_cached(
+            "SELECT max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds, paused, message_ko, message_en
+             FROM queue",
+        )?
+        .query_row([], |row| {
+            let message: (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
+            Ok(Rules {
+                max_active: row.get(0)?,
+                admit_per_minute: row.get(1)?,
+                visit_seconds: row.get(2)?,
+                abandon_seconds: row.get(3)?,
+                claim_seconds: row.get(4)?,
+                paused: row.get(5)?,
+                message: message.0.zip(message.1).map(|(ko, en)| Say { en, ko }),
+            })
+        })
+}
+
+pub(super) fn update_rules(tx: &Tx, rules: &Rules) -> rusqlite::Result<()> {
+    let (ko, en) = rules.message.as_ref().map(|say| (say.ko.as_str(), say.en.as_str())).unzip();
+    tx.prepare_cached(
+        "UPDATE queue SET max_active = ?1, admit_per_minute = ?2, visit_seconds = ?3, abandon_seconds = ?4,
+         claim_seconds = ?5, paused = ?6, message_ko = ?7, message_en = ?8",
+    )?
+    .execute((
+        rules.max_active,
+        rules.admit_per_minute,
+        rules.visit_seconds,
+        rules.abandon_seconds,
+        rules.claim_seconds,
+        rules.paused,
+        ko,
+        en,
+    ))
+    .map(drop)
+}
+
+/// Adds a token behind all others and gives back its id and place.
+pub(super) fn insert(tx: &Tx, key: TokenKey, user_id: Uuid) -> rusqlite::Result<(i64, i64)> {
+    tx.prepare_cached(
+        "INSERT INTO token (token, user_id, place, status, issued_at)
+         VALUES (?1, ?2, (SELECT coalesce(max(token_id), 0) + 1 FROM token), 'WAITING', ?3) RETURNING token_id, place",
+    )?
+    .query_row((Blob16::from(key), user_id, tx.now()), |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+pub(super) fn find(connection: &Connection, key: TokenKey) -> rusqlite::Result<Option<Token>> {
+    connection
+        .prepare_cached(
+            "SELECT token, user_id, status, visit_until, active_until, end_reason FROM token WHERE token = ?1",
+        )?
+        .query_row([Blob16::from(key)], read)
+        .optional()
+}
+
+pub(super) fn find_live_of_user(connection: &Connection, user_id: Uuid) -> rusqlite::Result<Option<Token>> {
+    connection
+        .prepare_cached(
+            "SELECT token, user_id, status, visit_until, active_until, end_reason FROM token
+             WHERE user_id = ?1 AND status <> 'EXPIRED'",
+        )?
+        .query_row([user_id], read)
+        .optional()
+}
+
+fn read(row: &rusqlite::Row) -> rusqlite::Result<Token> {
+    Ok(Token {
+        key: row.get(0)?,
+        user_id: row.get(1)?,
+        status: row.get(2)?,
+        visit_until: row.get(3)?,
+        active_until: row.get(4)?,
+        end_reason: row.get(5)?,
+    })
+}
+
+/// The first of the line, at most `limit`.
+pub(super) fn list_next(tx: &Tx, limit: u64) -> rusqlite::Result<Vec<(TokenKey, Uuid)>> {
+    tx.prepare_cached("SELECT token, user_id FROM token WHERE status = 'WAITING' ORDER BY place LIMIT ?1")?
+        .query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+pub(super) fn mark_active_if_waiting(tx: &Tx, key: TokenKey, visit_until: Millis) -> rusqlite::Result<bool> {
+    let rows = tx
+        .prepare_cached(
+            "UPDATE token SET status = 'ACTIVE', activated_at = ?2, visit_until = ?3, active_until = ?3
+             WHERE token = ?1 AND status = 'WAITING'",
+        )?
+        .execute((Blob16::from(key), tx.now(), visit_until))?;
+    Ok(rows == 1)
+}
+
+pub(super) fn mark_expired_if_live(tx: &Tx, key: TokenKey, reason: TokenEnd) -> rusqlite::Result<bool> {
+    let rows = tx
+        .prepare_cached(
+            "UPDATE token SET status = 'EXPIRED', ended_at = ?2, end_reason = ?3 WHERE token = ?1 AND status <> 'EXPIRED'",
+        )?
+        .execute((Blob16::from(key), tx.now(), reason))?;
+    Ok(rows == 1)
+}
+
+pub(super) fn mark_claimed(tx: &Tx, key: TokenKey) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE token SET claimed_at = ?2 WHERE token = ?1 AND claimed_at IS NULL")?
+        .execute((Blob16::from(key), tx.now()))
+        .map(drop)
+}
+
+pub(super) fn update_active_until(tx: &Tx, key: TokenKey, active_until: Millis) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE token SET active_until = ?2 WHERE token = ?1 AND status = 'ACTIVE'")?
+        .execute((Blob16::from(key), active_until))
+        .map(drop)
+}
+
+/// Active tokens whose time is over at the moment of this transaction.
+pub(super) fn list_timed_out(tx: &Tx) -> rusqlite::Result<Vec<TokenKey>> {
+    tx.prepare_cached("SELECT token FROM token WHERE status = 'ACTIVE' AND active_until <= ?1 ORDER BY active_until")?
+        .query_map([tx.now()], |row| row.get(0))?
+        .collect()
+}
+
+pub(super) fn next_time_out(connection: &Connection) -> rusqlite::Result<Option<Millis>> {
+    connection
+        .prepare_cached("SELECT min(active_until) FROM token WHERE status = 'ACTIVE'")?
+        .query_row([], |row| row.get(0))
+}
+
+/// When the first of the line was issued its token.
+pub(super) fn find_oldest_waiting(connection: &Connection) -> rusqlite::Result<Option<Millis>> {
+    connection
+        .prepare_cached("SELECT issued_at FROM token WHERE status = 'WAITING' ORDER BY place LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()
+}
+
+/// Every live token, for filling the line at start.
+pub(super) fn list_live(connection: &Connection) -> rusqlite::Result<Vec<LiveToken>> {
+    connection
+        .prepare(
+            "SELECT token_id, token, user_id, place, status, issued_at, activated_at, claimed_at IS NOT NULL, active_until
+             FROM token WHERE status <> 'EXPIRED'",
+        )?
+        .query_map([], |row| {
+            Ok(LiveToken {
+                token_id: row.get(0)?,
+                key: row.get(1)?,
+                user_id: row.get(2)?,
+                place: row.get(3)?,
+                status: row.get::<_, TokenStatus>(4)?,
+                issued_at: row.get(5)?,
+                activated_at: row.get(6)?,
+                claimed: row.get(7)?,
+                active_until: row.get(8)?,
+            })
+        })?
+        .collect()
+}
+
+/// The moments of all admissions after one, in order.
+pub(super) fn list_admissions(connection: &Connection, after: Millis) -> rusqlite::Result<Vec<Millis>> {
+    connection
+        .prepare("SELECT activated_at FROM token WHERE activated_at > ?1 ORDER BY activated_at")?
+        .query_map([after], |row| row.get(0))?
+        .collect()
+}

@@ -1,0 +1,189 @@
+//! Concerts and their dates.
+
+pub mod api;
+mod sql;
+pub mod staff_api;
+
+use rusqlite::Connection;
+use serde_json::json;
+
+pub use sql::{count_seats_changed, find, list_of_concert};
+
+use crate::clock::Millis;
+use crate::points::Points;
+use crate::refusal::Refusal;
+use crate::store::Outcome;
+use crate::venue::{EventType, Tx, record};
+
+/// A concert.
+#[derive(Debug, Clone, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Concert {
+    /// The id.
+    pub concert_id: i64,
+    /// What is played.
+    pub title: String,
+    /// Where.
+    pub venue: String,
+    /// More about it.
+    pub description: String,
+    /// How many dates it has.
+    pub schedules: i64,
+}
+
+/// One date of a concert.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    /// The id.
+    pub schedule_id: i64,
+    /// Of which concert.
+    pub concert_id: i64,
+    /// The concert's title.
+    pub concert_title: String,
+    /// The calendar date in the venue's time zone.
+    pub date: String,
+    /// When it begins.
+    pub starts_at: Millis,
+    /// From when on seats are sold.
+    pub sale_opens_at: Millis,
+    /// From when on they no longer are.
+    pub sale_closes_at: Millis,
+    /// How many seats it has.
+    pub seats_total: i64,
+    /// The price of its cheapest seat.
+    pub price_from: Points,
+    /// Counts every change of a seat.
+    pub version: i64,
+}
+
+impl Schedule {
+    /// Whether seats are sold at `now`.
+    ///
+    /// # Errors
+    /// `SALE_NOT_OPEN`, `SALE_CLOSED`.
+    pub fn must_be_on_sale(&self, now: Millis) -> Result<(), Refusal> {
+        if now < self.sale_opens_at {
+            return Err(Refusal::SaleNotOpen { sale_opens_at: self.sale_opens_at });
+        }
+        if now >= self.sale_closes_at {
+            return Err(Refusal::SaleClosed { sale_closes_at: self.sale_closes_at });
+        }
+        Ok(())
+    }
+}
+
+/// When a date is and when it is sold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Times {
+    /// When it begins.
+    pub starts_at: Millis,
+    /// The calendar date of that in the venue's time zone.
+    pub date: String,
+    /// From when on seats are sold.
+    pub sale_opens_at: Millis,
+    /// From when on they no longer are.
+    pub sale_closes_at: Millis,
+}
+
+/// What staff say of a concert; what is `None` stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct ConcertWords {
+    /// What is played.
+    pub title: Option<String>,
+    /// Where.
+    pub venue: Option<String>,
+    /// More about it.
+    pub description: Option<String>,
+}
+
+/// Adds a concert.
+///
+/// # Errors
+/// SQLite's.
+pub fn add_concert(tx: &Tx, words: &ConcertWords) -> Outcome<Concert> {
+    let concert_id = sql::insert_concert(tx, words)?;
+    record(tx, EventType::ConcertChanged, &json!({ "concertId": concert_id }))?;
+    must_find_concert(tx, concert_id)
+}
+
+/// Changes what is said of a concert.
+///
+/// # Errors
+/// `CONCERT_NOT_FOUND`.
+pub fn change_concert(tx: &Tx, concert_id: i64, words: &ConcertWords) -> Outcome<Concert> {
+    if !sql::update_concert(tx, concert_id, words)? {
+        return Err(Refusal::ConcertNotFound.into());
+    }
+    record(tx, EventType::ConcertChanged, &json!({ "concertId": concert_id }))?;
+    must_find_concert(tx, concert_id)
+}
+
+/// The concert of an id.
+///
+/// # Errors
+/// `CONCERT_NOT_FOUND`.
+pub fn must_find_concert(connection: &Connection, concert_id: i64) -> Outcome<Concert> {
+    sql::find_concert(connection, concert_id)?.ok_or_else(|| Refusal::ConcertNotFound.into())
+}
+
+/// The schedule of an id.
+///
+/// # Errors
+/// `SCHEDULE_NOT_FOUND`.
+pub fn must_find(connection: &Connection, schedule_id: i64) -> Outcome<Schedule> {
+    sql::find(connection, schedule_id)?.ok_or_else(|| Refusal::ScheduleNotFound.into())
+}
+
+/// The only schedule of a concert on a date.
+///
+/// # Errors
+/// `CONCERT_NOT_FOUND`, `SCHEDULE_NOT_FOUND`, `DATE_AMBIGUOUS`.
+pub fn must_find_on_date(connection: &Connection, concert_id: i64, date: &str) -> Outcome<Schedule> {
+    must_find_concert(connection, concert_id)?;
+    match sql::list_on_date(connection, concert_id, date)?.as_slice() {
+        [] => Err(Refusal::ScheduleNotFound.into()),
+        [schedule_id] => must_find(connection, *schedule_id),
+        several => Err(Refusal::DateAmbiguous { schedule_ids: several.to_vec() }.into()),
+    }
+}
+
+/// Adds a date without seats; `seat/` gives it its layout in the same transaction.
+///
+/// # Errors
+/// `CONCERT_NOT_FOUND`.
+pub fn add(tx: &Tx, concert_id: i64, times: &Times, seats_total: usize, price_from: Points) -> Outcome<i64> {
+    must_find_concert(tx, concert_id)?;
+    let schedule_id = sql::insert(tx, concert_id, times, seats_total as i64, price_from)?;
+    record_change(tx, schedule_id)?;
+    Ok(schedule_id)
+}
+
+/// Moves a date or its sale.
+///
+/// # Errors
+/// SQLite's.
+pub fn change_times(tx: &Tx, schedule_id: i64, times: &Times) -> Outcome<()> {
+    sql::update_times(tx, schedule_id, times)?;
+    record_change(tx, schedule_id)
+}
+
+/// Writes down how many seats a new layout has.
+///
+/// # Errors
+/// SQLite's.
+pub fn change_seats(tx: &Tx, schedule_id: i64, seats_total: usize, price_from: Points) -> Outcome<()> {
+    sql::update_seats(tx, schedule_id, seats_total as i64, price_from)?;
+    record_change(tx, schedule_id)
+}
+
+fn record_change(tx: &Tx, schedule_id: i64) -> Outcome<()> {
+    Ok(record(tx, EventType::ScheduleChanged, &json!({ "scheduleId": schedule_id }))?)
+}
+
+/// Every concert, in the order in which they were added.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_concerts(connection: &Connection) -> Outcome<Vec<Concert>> {
+    Ok(sql::list_concerts(connection)?)
+}

@@ -1,0 +1,137 @@
+//! Every statement that reads or writes `concert` and `schedule`.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::{Concert, ConcertWords, Schedule, Times};
+use crate::points::Points;
+use crate::venue::Tx;
+
+const CONCERT: &str = "SELECT concert_id, title, venue, description,
+    (SELECT count(*) FROM schedule WHERE schedule.concert_id = concert.concert_id) FROM concert";
+
+fn read_concert(row: &Row) -> rusqlite::Result<Concert> {
+    Ok(Concert {
+        concert_id: row.get(0)?,
+        title: row.get(1)?,
+        venue: row.get(2)?,
+        description: row.get(3)?,
+        schedules: row.get(4)?,
+    })
+}
+
+pub(super) fn insert_concert(tx: &Tx, words: &ConcertWords) -> rusqlite::Result<i64> {
+    let text = |word: &Option<String>| word.clone().unwrap_or_default();
+    tx.prepare_cached("INSERT INTO concert (title, venue, description, created_at) VALUES (?1, ?2, ?3, ?4)")?.insert((
+        text(&words.title),
+        text(&words.venue),
+        text(&words.description),
+        tx.now(),
+    ))
+}
+
+pub(super) fn update_concert(tx: &Tx, concert_id: i64, words: &ConcertWords) -> rusqlite::Result<bool> {
+    let rows = tx
+        .prepare_cached(
+            "UPDATE concert SET title = coalesce(?2, title), venue = coalesce(?3, venue),
+             description = coalesce(?4, description) WHERE concert_id = ?1",
+        )?
+        .execute((concert_id, &words.title, &words.venue, &words.description))?;
+    Ok(rows == 1)
+}
+
+pub(super) fn find_concert(connection: &Connection, concert_id: i64) -> rusqlite::Result<Option<Concert>> {
+    connection
+        .prepare_cached(&format!("{CONCERT} WHERE concert_id = ?1"))?
+        .query_row([concert_id], read_concert)
+        .optional()
+}
+
+pub(super) fn list_concerts(connection: &Connection) -> rusqlite::Result<Vec<Concert>> {
+    connection.prepare_cached(&format!("{CONCERT} ORDER BY concert_id"))?.query_map([], read_concert)?.collect()
+}
+
+const SCHEDULE: &str = "SELECT schedule_id, concert_id, concert.title, date, starts_at, sale_opens_at, sale_closes_at,
+    seats_total, price_from, version FROM schedule JOIN concert USING (concert_id)";
+
+fn read(row: &Row) -> rusqlite::Result<Schedule> {
+    Ok(Schedule {
+        schedule_id: row.get(0)?,
+        concert_id: row.get(1)?,
+        concert_title: row.get(2)?,
+        date: row.get(3)?,
+        starts_at: row.get(4)?,
+        sale_opens_at: row.get(5)?,
+        sale_closes_at: row.get(6)?,
+        seats_total: row.get(7)?,
+        price_from: row.get(8)?,
+        version: row.get(9)?,
+    })
+}
+
+/// The schedule of an id.
+///
+/// # Errors
+/// SQLite's, like all below.
+pub fn find(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Option<Schedule>> {
+    connection.prepare_cached(&format!("{SCHEDULE} WHERE schedule_id = ?1"))?.query_row([schedule_id], read).optional()
+}
+
+/// The dates of a concert, the earliest first.
+pub fn list_of_concert(connection: &Connection, concert_id: i64) -> rusqlite::Result<Vec<Schedule>> {
+    connection
+        .prepare_cached(&format!("{SCHEDULE} WHERE schedule.concert_id = ?1 ORDER BY starts_at, schedule_id"))?
+        .query_map([concert_id], read)?
+        .collect()
+}
+
+pub(super) fn list_on_date(connection: &Connection, concert_id: i64, date: &str) -> rusqlite::Result<Vec<i64>> {
+    connection
+        .prepare_cached("SELECT schedule_id FROM schedule WHERE concert_id = ?1 AND date = ?2 ORDER BY starts_at, schedule_id")?
+        .query_map((concert_id, date), |row| row.get(0))?
+        .collect()
+}
+
+pub(super) fn insert(
+    tx: &Tx,
+    concert_id: i64,
+    times: &Times,
+    seats_total: i64,
+    price_from: Points,
+) -> rusqlite::Result<i64> {
+    tx.prepare_cached(
+        "INSERT INTO schedule (concert_id, starts_at, date, sale_opens_at, sale_closes_at, seats_total, price_from)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .insert((
+        concert_id,
+        times.starts_at,
+        &times.date,
+        times.sale_opens_at,
+        times.sale_closes_at,
+        seats_total,
+        price_from,
+    ))
+}
+
+pub(super) fn update_times(tx: &Tx, schedule_id: i64, times: &Times) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE schedule SET starts_at = ?2, date = ?3, sale_opens_at = ?4, sale_closes_at = ?5 WHERE schedule_id = ?1",
+    )?
+    .execute((schedule_id, times.starts_at, &times.date, times.sale_opens_at, times.sale_closes_at))
+    .map(drop)
+}
+
+pub(super) fn update_seats(tx: &Tx, schedule_id: i64, seats_total: i64, price_from: Points) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE schedule SET seats_total = ?2, price_from = ?3, version = version + 1 WHERE schedule_id = ?1",
+    )?
+    .execute((schedule_id, seats_total, price_from))
+    .map(drop)
+}
+
+/// Counts a change of a schedule's seats.
+pub fn count_seats_changed(tx: &Tx, schedule_id: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE schedule SET version = version + 1 WHERE schedule_id = ?1")?
+        .execute([schedule_id])
+        .map(drop)
+}

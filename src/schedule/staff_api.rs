@@ -1,0 +1,35 @@
+//! `POST` and `PATCH` of concerts, for staff.
+
+use super::ConcertWords;
+use crate::http::{Fields, Reply, Request};
+use crate::refusal::Refusal;
+use crate::store::Outcome;
+use crate::venue::{Answer, Written};
+
+/// `POST /staff/concerts`.
+pub fn add_concert(request: &Request) -> Outcome<Answer> {
+    let mut fields = Fields::of(request)?;
+    let title = Some(fields.line("title", 1..=200)?);
+    let words = ConcertWords { title, ..read_words(fields)? };
+    Answer::write(move |tx| {
+        let concert = super::add_concert(tx, &words)?;
+        let at = format!("/api/v1/concerts/{}/schedules", concert.concert_id);
+        Ok(Written::Ready(Reply::json(201, &concert).with("Location", at)))
+    })
+}
+
+/// `PATCH /staff/concerts/{id}`.
+pub fn change_concert(request: &Request, concert_id: i64) -> Outcome<Answer> {
+    let mut fields = Fields::of(request)?;
+    let title = fields.has("title").then(|| fields.line("title", 1..=200)).transpose()?;
+    let words = ConcertWords { title, ..read_words(fields)? };
+    Answer::write(move |tx| Ok(Written::Ready(Reply::json(200, &super::change_concert(tx, concert_id, &words)?))))
+}
+
+/// The members that a concert may go without.
+fn read_words(mut fields: Fields) -> Result<ConcertWords, Refusal> {
+    let venue = fields.has("venue").then(|| fields.line("venue", 0..=200)).transpose()?;
+    let description = fields.has("description").then(|| fields.line("description", 0..=4_000)).transpose()?;
+    fields.end()?;
+    Ok(ConcertWords { title: None, venue, description })
+}

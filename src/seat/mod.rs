@@ -1,0 +1,209 @@
+//! Seats: available, held, sold or blocked as seen now.
+//!
+//! A seat is free when it has no live claim. The claim's row *is* the hold, the sale or the block, and its key makes a
+//! second one impossible. A hold counts while `now < held_until`; the sweeper only takes its row away.
+
+pub mod api;
+mod layout;
+mod sql;
+pub mod staff_api;
+
+use rusqlite::Connection;
+use serde_json::json;
+use uuid::Uuid;
+
+pub use layout::LayoutSeat;
+pub use sql::count_available;
+
+use crate::clock::Millis;
+use crate::points::Points;
+use crate::refusal::Refusal;
+use crate::schedule::{self, Times};
+use crate::store::{Outcome, column_words};
+use crate::venue::{EventType, Tx, record};
+
+column_words! {
+    /// What a claim is.
+    #[allow(missing_docs, reason = "the words say it")]
+    ClaimStatus { Held "HELD", Sold "SOLD", Blocked "BLOCKED", }
+}
+
+/// A seat of the map as one viewer sees it now.
+#[derive(Debug, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MapSeat {
+    /// The label.
+    pub seat: String,
+    /// The section, when there are sections.
+    pub section: Option<String>,
+    /// The row, when there are rows.
+    pub row: Option<String>,
+    /// The number within its row or hall.
+    pub number: String,
+    /// What it costs.
+    pub price: Points,
+    /// `AVAILABLE`, `HELD`, `SOLD` or `BLOCKED`.
+    pub status: &'static str,
+    /// Whether it is the viewer's.
+    pub mine: bool,
+    /// Where it stands in the plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub x: Option<f64>,
+    /// Where it stands in the plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub y: Option<f64>,
+}
+
+/// A seat that somebody wants, by its label.
+#[derive(Debug, Clone)]
+pub struct WantedSeat {
+    /// Its number in layout order.
+    pub seat_no: i64,
+    /// Its label.
+    pub label: String,
+    /// What it costs.
+    pub price: Points,
+}
+
+/// Adds a date with its seats.
+///
+/// # Errors
+/// `CONCERT_NOT_FOUND`.
+pub fn open_schedule(tx: &Tx, concert_id: i64, times: &Times, seats: &[LayoutSeat]) -> Outcome<i64> {
+    let schedule_id = schedule::add(tx, concert_id, times, seats.len(), price_from(seats))?;
+    sql::insert_seats(tx, schedule_id, seats)?;
+    Ok(schedule_id)
+}
+
+/// Gives a date another layout, as long as no seat of it is held or sold.
+///
+/// # Errors
+/// `LAYOUT_IN_USE`.
+pub fn change_layout(tx: &Tx, schedule_id: i64, seats: &[LayoutSeat]) -> Outcome<()> {
+    if sql::is_claimed(tx, schedule_id)? {
+        return Err(Refusal::LayoutInUse.into());
+    }
+    sql::delete_seats(tx, schedule_id)?;
+    sql::insert_seats(tx, schedule_id, seats)?;
+    schedule::change_seats(tx, schedule_id, seats.len(), price_from(seats))
+}
+
+fn price_from(seats: &[LayoutSeat]) -> Points {
+    seats.iter().map(|seat| seat.price).min().unwrap_or(Points::ZERO)
+}
+
+/// The map of a schedule as `viewer` sees it at `now`, in layout order.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_map(connection: &Connection, schedule_id: i64, viewer: Option<Uuid>, now: Millis) -> Outcome<Vec<MapSeat>> {
+    Ok(sql::list_map(connection, schedule_id, viewer, now)?)
+}
+
+/// The seats of these labels.
+///
+/// # Errors
+/// `SEAT_NOT_FOUND` with those that do not exist.
+pub fn must_find(connection: &Connection, schedule_id: i64, labels: &[String]) -> Outcome<Vec<WantedSeat>> {
+    let (mut found, mut missing) = (Vec::with_capacity(labels.len()), Vec::new());
+    for label in labels {
+        match sql::find(connection, schedule_id, label)? {
+            Some(seat) => found.push(seat),
+            None => missing.push(label.clone()),
+        }
+    }
+    if missing.is_empty() { Ok(found) } else { Err(Refusal::SeatNotFound { seats: missing }.into()) }
+}
+
+/// Holds all these seats for a reservation until a moment, or none of them.
+///
+/// # Errors
+/// `SEAT_UNAVAILABLE` with those that are taken; the caller takes back what was done.
+pub fn hold(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<()> {
+    let mut taken = Vec::new();
+    for seat in seats {
+        if !sql::insert_hold_if_free(tx, claim, seat.seat_no)? {
+            taken.push(seat.label.clone());
+        }
+    }
+    if !taken.is_empty() {
+        return Err(Refusal::SeatUnavailable { seats: taken }.into());
+    }
+    schedule::count_seats_changed(tx, claim.schedule_id)?;
+    record(tx, EventType::SeatsHeld, &claim.told(seats.iter().map(|seat| seat.label.as_str())))?;
+    Ok(())
+}
+
+/// For whom seats are held, sold or released.
+#[derive(Debug, Clone, Copy)]
+pub struct Hold {
+    /// Of which date.
+    pub schedule_id: i64,
+    /// For which reservation.
+    pub reservation_id: Uuid,
+    /// Whose.
+    pub user_id: Uuid,
+    /// Until when, unless paid.
+    pub until: Millis,
+}
+
+impl Hold {
+    fn told<'s>(&self, seats: impl Iterator<Item = &'s str>) -> serde_json::Value {
+        json!({
+            "reservationId": self.reservation_id,
+            "scheduleId": self.schedule_id,
+            "userId": self.user_id,
+            "seats": seats.collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// Gives the seats of a reservation free.
+///
+/// # Errors
+/// SQLite's.
+pub fn release(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<()> {
+    for seat in seats {
+        sql::delete_claim_of(tx, claim, seat.seat_no)?;
+    }
+    schedule::count_seats_changed(tx, claim.schedule_id)?;
+    record(tx, EventType::SeatsReleased, &claim.told(seats.iter().map(|seat| seat.label.as_str())))?;
+    Ok(())
+}
+
+/// Makes the held seats of a reservation sold. Says whether every one of them was still held.
+///
+/// # Errors
+/// SQLite's.
+pub fn sell(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<bool> {
+    for seat in seats {
+        if !sql::mark_sold_if_held(tx, claim, seat.seat_no)? {
+            return Ok(false);
+        }
+    }
+    schedule::count_seats_changed(tx, claim.schedule_id)?;
+    record(tx, EventType::SeatsSold, &claim.told(seats.iter().map(|seat| seat.label.as_str())))?;
+    Ok(true)
+}
+
+/// Keeps a seat back for the house, or gives it free again; to say it twice changes nothing.
+///
+/// # Errors
+/// `SEAT_NOT_FOUND`, `SEAT_UNAVAILABLE` when it is held or sold.
+pub fn block(tx: &Tx, schedule_id: i64, label: &str, blocked: bool, reason: Option<&str>) -> Outcome<()> {
+    let seat = sql::find(tx, schedule_id, label)?
+        .ok_or_else(|| Refusal::SeatNotFound { seats: vec![label.to_owned()] })?;
+    let status = sql::find_claim(tx, schedule_id, seat.seat_no)?;
+    let (changed, event) = match (status, blocked) {
+        (Some(ClaimStatus::Held | ClaimStatus::Sold), _) => {
+            return Err(Refusal::SeatUnavailable { seats: vec![seat.label] }.into());
+        }
+        (_, true) => (sql::upsert_block(tx, schedule_id, seat.seat_no, reason)?, EventType::SeatBlocked),
+        (_, false) => (sql::delete_block(tx, schedule_id, seat.seat_no)?, EventType::SeatUnblocked),
+    };
+    if changed {
+        schedule::count_seats_changed(tx, schedule_id)?;
+        record(tx, event, &json!({ "scheduleId": schedule_id, "seat": seat.label, "reason": reason }))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! Every statement that reads or writes `seat` and `claim`.
+
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
+
+use super::{ClaimStatus, Hold, LayoutSeat, MapSeat, WantedSeat};
+use crate::clock::Millis;
+use crate::venue::Tx;
+
+pub(super) fn insert_seats(tx: &Tx, schedule_id: i64, seats: &[LayoutSeat]) -> rusqlite::Result<()> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO seat (schedule_id, seat_no, label, section, row, number, price) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for (seat_no, seat) in seats.iter().enumerate() {
+        let LayoutSeat { label, section, row, number, price } = seat;
+        insert.execute((schedule_id, seat_no as i64, label, section, row, number, price))?;
+    }
+    Ok(())
+}
+
+/// Takes away all seats of a schedule, and with them the house's blocks.
+pub(super) fn delete_seats(tx: &Tx, schedule_id: i64) -> rusqlite::Result<()> {
+    tx.execute("DELETE FROM claim WHERE schedule_id = ?1 AND status = 'BLOCKED'", [schedule_id])?;
+    tx.execute("DELETE FROM seat WHERE schedule_id = ?1", [schedule_id]).map(drop)
+}
+
+pub(super) fn is_claimed(tx: &Tx, schedule_id: i64) -> rusqlite::Result<bool> {
+    tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM claim WHERE schedule_id = ?1 AND status <> 'BLOCKED')")?
+        .query_row([schedule_id], |row| row.get(0))
+}
+
+pub(super) fn find(connection: &Connection, schedule_id: i64, label: &str) -> rusqlite::Result<Option<WantedSeat>> {
+    connection
+        .prepare_cached("SELECT seat_no, label, price FROM seat WHERE schedule_id = ?1 AND label = ?2")?
+        .query_row((schedule_id, label), |row| {
+            Ok(WantedSeat { seat_no: row.get(0)?, label: row.get(1)?, price: row.get(2)? })
+        })
+        .optional()
+}
+
+pub(super) fn list_map(
+    connection: &Connection,
+    schedule_id: i64,
+    viewer: Option<Uuid>,
+    now: Millis,
+) -> rusqlite::Result<Vec<MapSeat>> {
+    connection
+        .prepare_cached(
+            "SELECT label, section, row, number, price, x, y, status, user_id FROM seat LEFT JOIN
+             (SELECT * FROM claim WHERE schedule_id = ?1 AND (held_until IS NULL OR ?2 < held_until)) USING (schedule_id, seat_no)
+             WHERE schedule_id = ?1 ORDER BY seat_no",
+        )?
+        .query_map((schedule_id, now), |row| {
+            let status: Option<ClaimStatus> = row.get(7)?;
+            let owner: Option<Uuid> = row.get(8)?;
+            Ok(MapSeat {
+                seat: row.get(0)?,
+                section: row.get(1)?,
+                row: row.get(2)?,
+                number: row.get(3)?,
+                price: row.get(4)?,
+                status: status.map_or("AVAILABLE", ClaimStatus::word),
+                mine: owner.is_some() && owner == viewer,
+                x: row.get(5)?,
+                y: row.get(6)?,
+            })
+        })?
+        .collect()
+}
+
+/// How many seats of a schedule are free at `now`.
+///
+/// # Errors
+/// SQLite's.
+pub fn count_available(connection: &Connection, schedule_id: i64, now: Millis) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached(
+            "SELECT seats_total - (SELECT count(*) FROM claim WHERE claim.schedule_id = schedule.schedule_id
+             AND (held_until IS NULL OR ?2 < held_until)) FROM schedule WHERE schedule_id = ?1",
+        )?
+        .query_row((schedule_id, now), |row| row.get(0))
+}
+
+/// Holds a seat unless it has a live claim. Claims that are due were cleared when the transaction began.
+pub(super) fn insert_hold_if_free(tx: &Tx, claim: &Hold, seat_no: i64) -> rusqlite::Result<bool> {
+    let rows = tx
+        .prepare_cached(
+            "INSERT INTO claim (schedule_id, seat_no, status, reservation_id, user_id, held_until)
+             VALUES (?1, ?2, 'HELD', ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+        )?
+        .execute((claim.schedule_id, seat_no, claim.reservation_id, claim.user_id, claim.until))?;
+    Ok(rows == 1)
+}
+
+pub(super) fn mark_sold_if_held(tx: &Tx, claim: &Hold, seat_no: i64) -> rusqlite::Result<bool> {
+    let rows = tx
+        .prepare_cached(
+            "UPDATE claim SET status = 'SOLD', held_until = NULL
+             WHERE schedule_id = ?1 AND seat_no = ?2 AND status = 'HELD' AND reservation_id = ?3 AND ?4 < held_until",
+        )?
+        .execute((claim.schedule_id, seat_no, claim.reservation_id, tx.now()))?;
+    Ok(rows == 1)
+}
+
+pub(super) fn delete_claim_of(tx: &Tx, claim: &Hold, seat_no: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM claim WHERE schedule_id = ?1 AND seat_no = ?2 AND reservation_id = ?3")?
+        .execute((claim.schedule_id, seat_no, claim.reservation_id))
+        .map(drop)
+}
+
+pub(super) fn find_claim(tx: &Tx, schedule_id: i64, seat_no: i64) -> rusqlite::Result<Option<ClaimStatus>> {
+    tx.prepare_cached("SELECT status FROM claim WHERE schedule_id = ?1 AND seat_no = ?2")?
+        .query_row((schedule_id, seat_no), |row| row.get(0))
+        .optional()
+}
+
+pub(super) fn upsert_block(tx: &Tx, schedule_id: i64, seat_no: i64, reason: Option<&str>) -> rusqlite::Result<bool> {
+    let rows = tx
+        .prepare_cached(
+            "INSERT INTO claim (schedule_id, seat_no, status, reason) VALUES (?1, ?2, 'BLOCKED', ?3)
+             ON CONFLICT DO UPDATE SET reason = excluded.reason WHERE status = 'BLOCKED' AND reason IS NOT excluded.reason",
+        )?
+        .execute((schedule_id, seat_no, reason))?;
+    Ok(rows == 1)
+}
+
+pub(super) fn delete_block(tx: &Tx, schedule_id: i64, seat_no: i64) -> rusqlite::Result<bool> {
+    let rows = tx
+        .prepare_cached("DELETE FROM claim WHERE schedule_id = ?1 AND seat_no = ?2 AND status = 'BLOCKED'")?
+        .execute((schedule_id, seat_no))?;
+    Ok(rows == 1)
+}

@@ -1,0 +1,110 @@
+//! Dates with their layouts and single seats, for staff.
+
+use jiff::tz::TimeZone;
+
+use super::api::schedule_json;
+use super::{LayoutSeat, layout};
+use crate::clock::Millis;
+use crate::http::{Fields, Reply, Request, decoded};
+use crate::refusal::Refusal;
+use crate::schedule::{self, Schedule, Times};
+use crate::store::Outcome;
+use crate::venue::{Answer, Tx, Venue, Written};
+
+/// `POST /staff/concerts/{id}/schedules`.
+pub fn add_schedule(venue: &Venue, request: &Request, concert_id: i64) -> Outcome<Answer> {
+    let mut fields = Fields::of(request)?;
+    let seats = layout::read(&mut fields)?;
+    let times = Said::read(&mut fields)?.over(None, &venue.settings.sale.time_zone)?;
+    fields.end()?;
+    Answer::write(move |tx| {
+        let schedule_id = super::open_schedule(tx, concert_id, &times, &seats)?;
+        let at = format!("/api/v1/schedules/{schedule_id}/seats");
+        Ok(Written::Ready(shown(tx, 201, schedule_id)?.with("Location", at)))
+    })
+}
+
+/// `PATCH /staff/schedules/{id}`.
+pub fn change_schedule(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answer> {
+    let mut fields = Fields::of(request)?;
+    let seats: Option<Vec<LayoutSeat>> = fields.has("layout").then(|| layout::read(&mut fields)).transpose()?;
+    let said = Said::read(&mut fields)?;
+    fields.end()?;
+    let zone = venue.settings.sale.time_zone.clone();
+    Answer::write(move |tx| {
+        let before = schedule::must_find(tx, schedule_id)?;
+        let times = said.over(Some(&before), &zone)?;
+        schedule::change_times(tx, schedule_id, &times)?;
+        if let Some(seats) = &seats {
+            super::change_layout(tx, schedule_id, seats)?;
+        }
+        Ok(Written::Ready(shown(tx, 200, schedule_id)?))
+    })
+}
+
+fn shown(tx: &Tx, status: u16, schedule_id: i64) -> Outcome<Reply> {
+    let schedule = schedule::must_find(tx, schedule_id)?;
+    Ok(Reply::json(status, &schedule_json(tx, schedule, tx.now())?))
+}
+
+/// What a request says of the times.
+struct Said {
+    starts_at: Option<Millis>,
+    sale_opens_at: Option<Millis>,
+    sale_closes_at: Option<Millis>,
+}
+
+impl Said {
+    fn read(fields: &mut Fields) -> Result<Said, Refusal> {
+        let mut instant = |name| fields.has(name).then(|| fields.instant(name)).transpose();
+        Ok(Said {
+            starts_at: instant("startsAt")?,
+            sale_opens_at: instant("saleOpensAt")?,
+            sale_closes_at: instant("saleClosesAt")?,
+        })
+    }
+
+    /// What was said, and for the rest what was `before`. A new sale is open from the beginning until the concert starts,
+    /// unless told otherwise.
+    fn over(&self, before: Option<&Schedule>, zone: &TimeZone) -> Result<Times, Refusal> {
+        let starts_at = self.starts_at.or(before.map(|before| before.starts_at));
+        let starts_at = starts_at.ok_or_else(|| Refusal::invalid("/startsAt", "is missing", "빠졌습니다"))?;
+        let opens = self.sale_opens_at.or(before.map(|before| before.sale_opens_at));
+        let closes = self.sale_closes_at.or(before.map(|before| before.sale_closes_at));
+        let times = Times {
+            starts_at,
+            date: starts_at.date_in(zone),
+            sale_opens_at: opens.unwrap_or(Millis::from_unix_ms(0)),
+            sale_closes_at: closes.unwrap_or(starts_at),
+        };
+        if times.sale_opens_at >= times.sale_closes_at {
+            return Err(Refusal::invalid(
+                "/saleClosesAt",
+                "must be later than saleOpensAt",
+                "saleOpensAt보다 나중이어야 합니다",
+            ));
+        }
+        Ok(times)
+    }
+}
+
+/// `PUT /staff/schedules/{id}/seats/{seat}`.
+pub fn block_seat(request: &Request, schedule_id: i64, seat: &str) -> Outcome<Answer> {
+    let label = decoded_segment(seat)?;
+    let mut fields = Fields::of(request)?;
+    let blocked = fields.truth("blocked")?;
+    let reason = fields.has("reason").then(|| fields.line("reason", 0..=200)).transpose()?;
+    fields.end()?;
+    Answer::write(move |tx| {
+        schedule::must_find(tx, schedule_id)?;
+        super::block(tx, schedule_id, &label, blocked, reason.as_deref())?;
+        let map = super::list_map(tx, schedule_id, None, tx.now())?;
+        let seat = map.into_iter().find(|seat| seat.seat == label);
+        Ok(Written::Ready(Reply::json(200, &seat)))
+    })
+}
+
+/// A path segment as text: `+` is itself there, unlike in a query.
+fn decoded_segment(segment: &str) -> Result<String, Refusal> {
+    decoded(&segment.replace('+', "%2B")).ok_or(Refusal::NotFound)
+}

@@ -1,0 +1,191 @@
+//! Settings: flags and environment variables with their limits and their help. One out of its limits stops the start with
+//! a sentence that names it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, value_parser};
+use jiff::tz::TimeZone;
+
+/// Who may top up points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TopUpPolicy {
+    /// Everyone their own balance: for demos, workshops and tests.
+    #[value(name = "self")]
+    Own,
+    /// Staff at the counter only.
+    Staff,
+}
+
+/// The test clock: `--test-clock` or `--test-clock=frozen`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TestClock {
+    /// Real time plus all advances.
+    Running,
+    /// Moves by advances alone.
+    Frozen,
+}
+
+/// The rules of the waiting line, as flags give them to a new file; afterwards the file wins.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct QueueSettings {
+    /// Customers let in at once at most (0 to 10,000,000; 0: no limit).
+    #[arg(long, env = "BOXOFFICE_MAX_ACTIVE", default_value_t = 100, value_parser = value_parser!(u32).range(0..=10_000_000))]
+    pub max_active: u32,
+    /// Customers let in within any 60 seconds at most (0 to 10,000,000; 0: no limit).
+    #[arg(long, env = "BOXOFFICE_ADMIT_PER_MINUTE", default_value_t = 0, value_parser = value_parser!(u32).range(0..=10_000_000))]
+    pub admit_per_minute: u32,
+    /// How long a visit lasts, in seconds (1 to 86,400).
+    #[arg(long, env = "BOXOFFICE_VISIT_SECONDS", default_value_t = 600, value_parser = value_parser!(u32).range(1..=86_400))]
+    pub visit_seconds: u32,
+    /// A waiting token that is not polled for so long is dropped, in seconds (3 to 86,400).
+    #[arg(long, env = "BOXOFFICE_ABANDON_SECONDS", default_value_t = 120, value_parser = value_parser!(u32).range(3..=86_400))]
+    pub abandon_seconds: u32,
+    /// One let in from the line who makes no call for so long is dropped, in seconds (0 to 86,400; 0: off).
+    #[arg(long, env = "BOXOFFICE_CLAIM_SECONDS", default_value_t = 120, value_parser = value_parser!(u32).range(0..=86_400))]
+    pub claim_seconds: u32,
+}
+
+/// The rules of holding and paying.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct SaleSettings {
+    /// How long seats are held for an unpaid reservation, in seconds (1 to 86,400).
+    #[arg(long, env = "BOXOFFICE_HOLD_SECONDS", default_value_t = 300, value_parser = value_parser!(u32).range(1..=86_400))]
+    pub hold_seconds: u32,
+    /// Seats that one user may hold and own of one date (1 to 1,000).
+    #[arg(long, env = "BOXOFFICE_SEATS_PER_USER", default_value_t = 4, value_parser = value_parser!(u32).range(1..=1_000))]
+    pub seats_per_user: u32,
+    /// Declined payments after which a reservation fails and its seats are free (1 to 100).
+    #[arg(long, env = "BOXOFFICE_PAYMENT_ATTEMPTS", default_value_t = 1, value_parser = value_parser!(u32).range(1..=100))]
+    pub payment_attempts: u32,
+    /// Who may top up points: everyone their own (self), or staff only. Must be given when others can reach the address.
+    #[arg(long, env = "BOXOFFICE_TOP_UP_POLICY", value_enum)]
+    pub top_up_policy: Option<TopUpPolicy>,
+    /// The venue's time zone, by its IANA name; dates are read and written in it.
+    #[arg(long, env = "BOXOFFICE_TIME_ZONE", default_value = "Asia/Seoul", value_parser = parse_zone)]
+    pub time_zone: TimeZone,
+}
+
+/// How the server works inside.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct MachineSettings {
+    /// Reading connections to the file (1 to 64).
+    #[arg(long, env = "BOXOFFICE_READERS", default_value_t = 4, value_parser = value_parser!(u32).range(1..=64))]
+    pub readers: u32,
+    /// Writing requests that may wait for their commit; beyond it the answer is 503 (1 to 1,000,000).
+    #[arg(long, env = "BOXOFFICE_WRITER_JOBS_MAX", default_value_t = 4_096, value_parser = value_parser!(u32).range(1..=1_000_000))]
+    pub writer_jobs_max: u32,
+    /// How long answers are kept under their Idempotency-Key, in hours (24 to 8,760).
+    #[arg(long, env = "BOXOFFICE_IDEMPOTENCY_HOURS", default_value_t = 48, value_parser = value_parser!(u32).range(24..=8_760))]
+    pub idempotency_hours: u32,
+}
+
+/// Everything that `serve` and `demo` can be told.
+#[derive(Debug, Clone, Args)]
+pub struct Settings {
+    /// The file that keeps everything; made when it is not there.
+    #[arg(long, env = "BOXOFFICE_DATABASE", default_value = "boxoffice.db")]
+    pub database: PathBuf,
+    /// The address to listen on; port 0 takes a free one.
+    #[arg(long, env = "BOXOFFICE_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// The staff key, 16 to 128 visible ASCII characters; without it one is made at first start and printed once.
+    #[arg(long, env = "BOXOFFICE_STAFF_KEY", hide_env_values = true, value_parser = parse_staff_key)]
+    pub staff_key: Option<String>,
+    /// Let tests turn the clock with POST /api/v1/staff/clock; "frozen" stands still between turns.
+    #[arg(long, env = "BOXOFFICE_TEST_CLOCK", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "running")]
+    pub test_clock: Option<TestClock>,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "see the type")]
+    pub queue: QueueSettings,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "see the type")]
+    pub sale: SaleSettings,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "see the type")]
+    pub machine: MachineSettings,
+}
+
+impl Settings {
+    /// Checks what no single setting shows.
+    ///
+    /// # Errors
+    /// A sentence that names the setting and the mend.
+    pub fn check(&self) -> Result<(), String> {
+        if !is_loopback(self.listen.ip()) && self.sale.top_up_policy.is_none() {
+            return Err(format!(
+                "--listen {} can be reached by others, so --top-up-policy must be given: staff (points are sold at the \
+                 counter) or self (everyone may top up their own balance).",
+                self.listen
+            ));
+        }
+        Ok(())
+    }
+
+    /// Who may top up points; `self` unless told otherwise.
+    pub fn top_up_policy(&self) -> TopUpPolicy {
+        self.sale.top_up_policy.unwrap_or(TopUpPolicy::Own)
+    }
+}
+
+fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+fn parse_zone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name).map_err(|_| "give an IANA name such as Asia/Seoul or Europe/Vienna".to_owned())
+}
+
+fn parse_staff_key(key: &str) -> Result<String, String> {
+    let sound = (16..=128).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+    sound.then(|| key.to_owned()).ok_or_else(|| "give 16 to 128 visible ASCII characters".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        settings: Settings,
+    }
+
+    fn parse(arguments: &[&str]) -> Result<Settings, String> {
+        let line = Line::try_parse_from([&["boxoffice"], arguments].concat()).map_err(|error| error.to_string())?;
+        line.settings.check().map(|()| line.settings)
+    }
+
+    #[test]
+    fn a_setting_out_of_its_limits_is_refused_by_its_name() {
+        for (flag, value) in [
+            ("--hold-seconds", "0"),
+            ("--seats-per-user", "1001"),
+            ("--max-active", "-1"),
+            ("--abandon-seconds", "2"),
+            ("--idempotency-hours", "23"),
+            ("--time-zone", "Mars/Olympus"),
+            ("--staff-key", "short"),
+            ("--listen", "nowhere"),
+        ] {
+            let why = parse(&[&format!("{flag}={value}")]).unwrap_err();
+            assert!(why.contains(flag), "{why}");
+        }
+    }
+
+    #[test]
+    fn in_public_the_top_up_policy_must_be_given() {
+        assert!(parse(&["--listen", "0.0.0.0:80"]).unwrap_err().contains("--top-up-policy"));
+        assert!(parse(&["--listen", "0.0.0.0:80", "--top-up-policy", "staff"]).is_ok());
+        assert_eq!(parse(&["--listen", "[::1]:0"]).unwrap().top_up_policy(), TopUpPolicy::Own);
+    }
+
+    #[test]
+    fn the_test_clock_runs_unless_it_is_frozen() {
+        assert_eq!(parse(&[]).unwrap().test_clock, None);
+        assert_eq!(parse(&["--test-clock"]).unwrap().test_clock, Some(TestClock::Running));
+        assert_eq!(parse(&["--test-clock=frozen"]).unwrap().test_clock, Some(TestClock::Frozen));
+    }
+}

@@ -1,0 +1,81 @@
+//! From older files to the current schema, in order.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+/// The statements that bring a file from version `n` to `n + 1`, beginning with version 1.
+const STEPS: &[&str] = &[];
+
+/// The schema's version, kept in `user_version`.
+pub const CURRENT: i64 = 1 + STEPS.len() as i64;
+
+/// Brings a file from `version` up to [`CURRENT`] in one transaction. A copy of the older file is made beside it first;
+/// its path is given back, `None` when there was nothing to do.
+///
+/// # Errors
+/// When SQLite can't copy or change the file; the file is then as it was.
+pub fn bring_up(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::Result<Option<PathBuf>> {
+    bring_up_by(connection, path, version, STEPS)
+}
+
+fn bring_up_by(
+    connection: &mut Connection,
+    path: &Path,
+    version: i64,
+    steps: &[&str],
+) -> rusqlite::Result<Option<PathBuf>> {
+    let done = usize::try_from(version - 1).unwrap_or(0);
+    if done >= steps.len() {
+        return Ok(None);
+    }
+    let mut copy = path.as_os_str().to_owned();
+    copy.push(format!(".v{version}.backup"));
+    let copy = PathBuf::from(copy);
+    connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
+    let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    for step in &steps[done..] {
+        tx.execute_batch(step)?;
+    }
+    tx.pragma_update(None, "user_version", 1 + steps.len() as i64)?;
+    tx.commit()?;
+    Ok(Some(copy))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version_of(connection: &Connection) -> i64 {
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    }
+
+    fn file_of_version_1(dir: &Path) -> (PathBuf, Connection) {
+        let path = dir.join("old.db");
+        let connection = Connection::open(&path).unwrap();
+        connection.execute_batch("CREATE TABLE a (x); INSERT INTO a VALUES (7); PRAGMA user_version = 1").unwrap();
+        (path, connection)
+    }
+
+    #[test]
+    fn an_older_file_is_brought_up_step_by_step_and_copied_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, mut connection) = file_of_version_1(dir.path());
+        let steps = ["ALTER TABLE a ADD COLUMN y", "UPDATE a SET y = x + 1"];
+        let copy = bring_up_by(&mut connection, &path, 1, &steps).unwrap().unwrap();
+        assert_eq!(version_of(&connection), 3);
+        assert_eq!(connection.query_row("SELECT y FROM a", [], |row| row.get::<_, i64>(0)).unwrap(), 8);
+        assert_eq!(version_of(&Connection::open(copy).unwrap()), 1);
+        assert_eq!(bring_up_by(&mut connection, &path, 3, &steps).unwrap(), None);
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_file_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, mut connection) = file_of_version_1(dir.path());
+        let steps = ["ALTER TABLE a ADD COLUMN y", "not SQL"];
+        assert!(bring_up_by(&mut connection, &path, 1, &steps).is_err());
+        assert_eq!(version_of(&connection), 1);
+        assert!(connection.prepare("SELECT y FROM a").is_err());
+    }
+}

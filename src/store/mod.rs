@@ -1,0 +1,61 @@
+//! The file: one SQLite database in WAL mode with `synchronous=FULL`.
+//!
+//! `open.rs` finds out whether a file is ours and sound, `migrations.rs` brings it to the current schema, `readers.rs` lends
+//! read-only connections, `writer.rs` owns the only connection that writes, `columns.rs` turns our types into columns.
+
+mod columns;
+mod migrations;
+mod open;
+mod readers;
+mod writer;
+
+pub(crate) use columns::{column_words, unknown_word};
+pub use columns::Blob16;
+pub use open::{Ground, OpenError, Opened, create, open};
+pub use readers::{Reader, Readers};
+pub use writer::{After, Job, Lost, QueueFull, Rounds, Tx, Writer, WriterFigures};
+
+use crate::refusal::Refusal;
+
+/// Why a use case gave no answer of the good kind.
+#[derive(Debug)]
+pub enum Failure {
+    /// An expected "no" by the rules.
+    Refused(Refusal),
+    /// SQLite failed. Its text goes to the log, never to a client.
+    Broken(rusqlite::Error),
+    /// No reading connection came free in time.
+    Busy,
+}
+
+/// What a use case gives.
+pub type Outcome<T> = Result<T, Failure>;
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Failure {
+        Failure::Refused(refusal)
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Failure {
+        Failure::Broken(error)
+    }
+}
+
+impl Failure {
+    /// The refusal that a client is told: SQLite's own words stay in the log.
+    pub fn told(&self) -> Refusal {
+        match self {
+            Failure::Refused(refusal) => refusal.clone(),
+            Failure::Busy => Refusal::Overloaded { retry_after_seconds: 1 },
+            Failure::Broken(error) if is_full(error) => Refusal::StorageFull,
+            Failure::Broken(_) => Refusal::Internal,
+        }
+    }
+}
+
+/// Whether SQLite found no room: a full disk, or a file system that gives no page for the shared memory of the WAL.
+fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+}

@@ -1,0 +1,259 @@
+//! Is this file ours, sound, and nobody else's? Every doubt is answered before a byte of it is changed.
+
+use std::fmt;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::migrations;
+use crate::clock::Millis;
+use crate::ids::KeyHash;
+
+/// `application_id` of our files: "boxo".
+const APPLICATION_ID: i64 = 0x626f_786f;
+/// The WAL is written back into the file from this many pages (of 4 KiB) on: 16 MiB.
+const WAL_PAGES: i64 = 4_096;
+const WAL_BYTES: i64 = WAL_PAGES * 4_096;
+const STATEMENTS_MAX: usize = 256;
+
+/// Why a file was not opened, in a sentence with its mend.
+#[derive(Debug)]
+pub struct OpenError(pub String);
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+/// What stands in the file about the house itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Ground {
+    /// When the file was made.
+    pub created_at: Millis,
+    /// The latest instant the file has seen.
+    pub seen_at: Millis,
+    /// The sum of all advances of a test clock, in milliseconds.
+    pub clock_advanced_ms: i64,
+    /// The hash of the staff key.
+    pub staff_key_hash: KeyHash,
+    /// Whether the last server on this file ended in good order.
+    pub stopped_cleanly: bool,
+}
+
+/// An opened file: the writing connection and the lock that keeps a second server out. The lock must outlive every
+/// connection of this process.
+pub struct Opened {
+    /// The only connection that writes.
+    pub connection: Connection,
+    /// What stands in it about the house.
+    pub ground: Ground,
+    /// Held as long as the house is open.
+    pub lock: File,
+}
+
+/// Makes a new file at `path`, whole or not at all: it is built under another name and linked to its own at the end.
+///
+/// # Errors
+/// When there is a file already, or none can be made there.
+pub fn create(path: &Path, created_at: Millis, staff_key: &KeyHash) -> Result<(), OpenError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".new-{}", std::process::id()));
+    let draft = PathBuf::from(name);
+    let made = build(&draft, created_at, staff_key).map_err(|error| error.to_string()).and_then(|()| {
+        std::fs::hard_link(&draft, path).map_err(|error| error.to_string())
+    });
+    for ending in ["", "-wal", "-shm"] {
+        let mut leftover = draft.as_os_str().to_owned();
+        leftover.push(ending);
+        let _ = std::fs::remove_file(leftover); // what was never made need not be removed
+    }
+    made.map_err(|why| {
+        OpenError(format!("{}: no new file can be made here ({why}); choose another --database.", path.display()))
+    })
+}
+
+fn build(path: &Path, created_at: Millis, staff_key: &KeyHash) -> rusqlite::Result<()> {
+    let mut connection = Connection::open(path)?;
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
+    let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    tx.execute_batch(include_str!("../../schema.sql"))?;
+    tx.execute(
+        "INSERT INTO venue (id, created_at, seen_at, staff_key_hash, stopped_cleanly) VALUES (1, ?1, ?1, ?2, 1)",
+        (created_at, staff_key),
+    )?;
+    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+    tx.pragma_update(None, "user_version", migrations::CURRENT)?;
+    tx.commit()?;
+    connection.close().map_err(|(_, error)| error)
+}
+
+/// Opens an existing file.
+///
+/// # Errors
+/// When it is missing, empty, not ours, newer than this program, damaged, read-only or open elsewhere. The file is then
+/// as it was.
+pub fn open(path: &Path) -> Result<Opened, OpenError> {
+    let say = |sentence: String| OpenError(format!("{}: {sentence}", path.display()));
+    let lock = lock(path).map_err(&say)?;
+    look_at_head(&lock).map_err(&say)?;
+    let broken = |error: rusqlite::Error| {
+        say(format!("SQLite can't open this file ({error}); restore a backup or choose another --database."))
+    };
+    let mut connection = Connection::open(path).map_err(broken)?;
+    connection.busy_timeout(Duration::from_secs(2)).map_err(broken)?;
+    let version: i64 = pragma(&connection, "user_version").map_err(broken)?;
+    let application: i64 = pragma(&connection, "application_id").map_err(broken)?;
+    if application != APPLICATION_ID {
+        return Err(say("this is another program's SQLite file; choose another --database.".into()));
+    }
+    if version > migrations::CURRENT {
+        return Err(say(format!(
+            "this file is of the newer format {version} and this program knows formats up to {}; use a newer boxoffice.",
+            migrations::CURRENT
+        )));
+    }
+    let ground = prepare(&mut connection, path, version).map_err(|error| {
+        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ReadOnly) {
+            say("this file can't be written; give this user the right to write it and its folder.".into())
+        } else {
+            broken(error)
+        }
+    })?;
+    Ok(Opened { connection, ground, lock })
+}
+
+fn lock(path: &Path) -> Result<File, String> {
+    let file = OpenOptions::new().read(true).write(true).open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file; check --database.".to_owned(),
+        _ => format!("this file can't be opened for writing ({error}); check its owner and its folder."),
+    })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err("another boxoffice has this file open; stop that one first or choose another --database.".into())
+        }
+        Err(TryLockError::Error(error)) => {
+            Err(format!("this file can't be locked ({error}); keep it on a local disk."))
+        }
+    }
+}
+
+fn look_at_head(mut file: &File) -> Result<(), String> {
+    let mut head = [0; 16];
+    match file.read_exact(&mut head) {
+        Ok(()) if &head == b"SQLite format 3\0" => Ok(()),
+        Ok(()) => Err("this is not a SQLite file; restore a backup or choose another --database.".into()),
+        Err(_) if file.metadata().is_ok_and(|metadata| metadata.len() == 0) => {
+            Err("this file is empty; remove it to begin a new one, or restore a backup.".into())
+        }
+        Err(_) => Err("this file is cut short; restore a backup or choose another --database.".into()),
+    }
+}
+
+fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::Result<Ground> {
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    if let Some(copy) = migrations::bring_up(connection, path, version)? {
+        log::info!("the file was brought up to format {}; the older one is kept as {}", migrations::CURRENT, copy.display());
+    }
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", WAL_PAGES, |_| Ok(()))?;
+    connection.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES, |_| Ok(()))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    let ground = connection
+        .query_row(
+            "SELECT created_at, seen_at, clock_advanced_ms, staff_key_hash, stopped_cleanly FROM venue",
+            [],
+            |row| {
+                Ok(Ground {
+                    created_at: row.get(0)?,
+                    seen_at: row.get(1)?,
+                    clock_advanced_ms: row.get(2)?,
+                    staff_key_hash: row.get(3)?,
+                    stopped_cleanly: row.get(4)?,
+                })
+            },
+        )
+        .optional()?;
+    ground.ok_or(rusqlite::Error::QueryReturnedNoRows)
+}
+
+fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, name, |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Millis = Millis::from_unix_ms(1_763_804_000_000);
+
+    fn made(dir: &Path) -> PathBuf {
+        let path = dir.join("hall.db");
+        create(&path, AT, &KeyHash::of("k")).unwrap();
+        path
+    }
+
+    fn why_not(path: &Path) -> String {
+        open(path).err().expect("must not open").to_string()
+    }
+
+    #[test]
+    fn a_new_file_opens_in_wal_mode_and_leaves_no_draft_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = made(dir.path());
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+        let opened = open(&path).unwrap();
+        let mode: String =
+            opened.connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        assert_eq!((mode.as_str(), pragma(&opened.connection, "synchronous").unwrap()), ("wal", 2));
+        assert_eq!(opened.ground.created_at, AT);
+    }
+
+    #[test]
+    fn a_second_server_on_the_same_file_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = made(dir.path());
+        let _first = open(&path).unwrap();
+        assert!(why_not(&path).contains("another boxoffice"));
+    }
+
+    #[test]
+    fn a_file_is_never_made_over_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = made(dir.path());
+        let before = std::fs::read(&path).unwrap();
+        assert!(create(&path, AT, &KeyHash::of("other")).is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
+
+    #[test]
+    fn files_that_are_missing_empty_foreign_cut_short_or_newer_are_refused_and_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        std::fs::write(at("empty"), b"").unwrap();
+        std::fs::write(at("text"), b"these are not the bytes of a database").unwrap();
+        std::fs::write(at("short"), b"SQLite").unwrap();
+        Connection::open(at("foreign")).unwrap().execute_batch("CREATE TABLE a (x)").unwrap();
+        std::fs::rename(made(dir.path()), at("newer")).unwrap();
+        Connection::open(at("newer")).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        for (name, word) in [
+            ("missing", "no such file"),
+            ("empty", "is empty"),
+            ("text", "not a SQLite file"),
+            ("short", "cut short"),
+            ("foreign", "another program"),
+            ("newer", "newer format 99"),
+        ] {
+            let before = std::fs::read(at(name)).ok();
+            assert!(why_not(&at(name)).contains(word), "{name}: {}", why_not(&at(name)));
+            assert_eq!(std::fs::read(at(name)).ok(), before, "{name}");
+        }
+    }
+}

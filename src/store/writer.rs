@@ -1,0 +1,337 @@
+//! The one writer: a thread that owns the only connection that writes.
+//!
+//! It takes whatever jobs are waiting, opens one `BEGIN IMMEDIATE`, runs each job in a savepoint of its own, commits once,
+//! without waiting for company, and only then lets the answers out. So every acknowledged write is on disk and a crowd
+//! shares one fsync. Between jobs it sleeps until something becomes due.
+//!
+//! ```text
+//! jobs ──► [ begin · rounds.open · job · job · … · rounds.close · COMMIT ] ──► rounds.committed ──► answers (own thread)
+//! ```
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::{Failure, Outcome};
+use crate::clock::{Clock, Millis};
+use crate::refusal::Refusal;
+
+/// A commit shares at most so many jobs, so that the first of them does not wait for ever.
+const BATCH_MAX: usize = 1_024;
+/// The longest sleep: a clock that follows its wall may come due a little sooner than it told.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// How long a due thing rests after a lost transaction, so that a full disk does not burn a core.
+const NAP_AFTER_LOSS: Duration = Duration::from_millis(250);
+
+/// An open transaction, the moment at which it happens, and what memory must learn once it is committed.
+pub struct Tx<'c, C> {
+    connection: &'c Connection,
+    now: Millis,
+    changes: RefCell<Vec<C>>,
+    /// Why SQLite rolled the transaction back while it was under way.
+    torn: RefCell<Option<Refusal>>,
+}
+
+impl<C> Deref for Tx<'_, C> {
+    type Target = Connection;
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
+}
+
+impl<'c, C> Tx<'c, C> {
+    fn new(connection: &'c Connection, now: Millis) -> Tx<'c, C> {
+        Tx { connection, now, changes: RefCell::new(Vec::new()), torn: RefCell::new(None) }
+    }
+
+    /// The moment of this transaction: the same for all of its jobs, never earlier than that of the one before it.
+    pub fn now(&self) -> Millis {
+        self.now
+    }
+
+    /// Notes what memory must learn after the commit.
+    pub fn note(&self, change: C) {
+        self.changes.borrow_mut().push(change);
+    }
+
+    /// A sum over what was noted so far.
+    pub fn sum_noted(&self, weight: impl Fn(&C) -> i64) -> i64 {
+        self.changes.borrow().iter().map(weight).sum()
+    }
+
+    /// Runs a piece of work that leaves nothing behind when it fails: neither in the file nor among the notes.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub fn whole<T>(&self, work: impl FnOnce(&Self) -> Outcome<T>) -> Outcome<T> {
+        let noted = self.changes.borrow().len();
+        self.run("SAVEPOINT piece")?;
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|_| {
+            log::error!("a piece of writing work panicked and is taken back"); // the panic itself was printed
+            Err(Failure::Refused(Refusal::Internal))
+        });
+        if let Err(failure) = &outcome {
+            self.changes.borrow_mut().truncate(noted);
+            if self.connection.is_autocommit() {
+                // A full disk or a failed write makes SQLite roll the whole transaction back by itself.
+                self.torn.replace(Some(failure.told()));
+                return outcome;
+            }
+            self.run("ROLLBACK TO piece")?;
+        }
+        self.run("RELEASE piece")?;
+        outcome
+    }
+
+    fn run(&self, statement: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(statement)?.execute([]).map(drop)
+    }
+}
+
+/// A piece of writing work. It runs inside the transaction, or learns that there is none, and gives back what is to be
+/// done after the commit.
+pub type Job<C> = Box<dyn FnOnce(Result<&Tx<C>, Lost>) -> After + Send>;
+
+/// What is to be done once the commit is over: sending the answer.
+pub type After = Box<dyn FnOnce(Result<(), Lost>) + Send>;
+
+/// The commit failed and nothing of the job is in the file.
+#[derive(Debug, Clone)]
+pub struct Lost {
+    /// What the client is told.
+    pub told: Refusal,
+    /// The state on disk is unknown.
+    fatal: bool,
+}
+
+/// More jobs are waiting than may; or the writer has stopped.
+#[derive(Debug)]
+pub struct QueueFull;
+
+/// What goes with every transaction, whatever its jobs.
+pub struct Rounds<C> {
+    /// Before the jobs: writes down what has become due.
+    pub open: Box<dyn FnMut(&Tx<C>) -> rusqlite::Result<()> + Send>,
+    /// After the jobs.
+    pub close: Box<dyn FnMut(&Tx<C>) -> rusqlite::Result<()> + Send>,
+    /// After the commit: memory learns what changed.
+    pub committed: Box<dyn FnMut(Millis, Vec<C>) + Send>,
+    /// When there is something to write down although nobody asks.
+    pub next_due: Box<dyn FnMut(&Connection) -> Option<Millis> + Send>,
+    /// The state on disk is unknown (a failed write or sync): nothing more may be promised.
+    pub broken: Box<dyn FnMut() + Send>,
+}
+
+/// What the writer counts, for metrics.
+#[derive(Debug, Default)]
+pub struct WriterFigures {
+    /// Transactions committed.
+    pub commits: AtomicU64,
+    /// Jobs in them.
+    pub jobs: AtomicU64,
+    /// Jobs turned away because the queue was full.
+    pub turned_away: AtomicU64,
+    /// Transactions that failed.
+    pub failed: AtomicU64,
+    /// Time spent in COMMIT, in microseconds.
+    pub commit_us: AtomicU64,
+}
+
+struct Line<C> {
+    jobs: VecDeque<Job<C>>,
+    open: bool,
+}
+
+struct Shared<C> {
+    line: Mutex<Line<C>>,
+    arrived: Condvar,
+    jobs_max: usize,
+    figures: WriterFigures,
+}
+
+impl<C> Shared<C> {
+    fn line(&self) -> MutexGuard<'_, Line<C>> {
+        self.line.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// The way to the writer.
+pub struct Writer<C> {
+    shared: Arc<Shared<C>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl<C: Send + 'static> Writer<C> {
+    /// Starts the writing thread and the one that sends the answers. `jobs_max` jobs may wait.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(connection: Connection, clock: Arc<Clock>, jobs_max: usize, rounds: Rounds<C>) -> std::io::Result<Writer<C>> {
+        let shared = Arc::new(Shared {
+            line: Mutex::new(Line { jobs: VecDeque::new(), open: true }),
+            arrived: Condvar::new(),
+            jobs_max,
+            figures: WriterFigures::default(),
+        });
+        let (answers, to_answer) = mpsc::channel::<Answers>();
+        let answering = std::thread::Builder::new().name("answers".into()).spawn(move || {
+            for (afters, result) in to_answer {
+                afters.into_iter().for_each(|after| answer(after, result.clone()));
+            }
+        })?;
+        let desk = Desk { connection, clock, rounds, shared: Arc::clone(&shared), answers };
+        let writing = std::thread::Builder::new().name("writer".into()).spawn(move || desk.serve())?;
+        Ok(Writer { shared, threads: Mutex::new(vec![writing, answering]) })
+    }
+
+    /// Puts a job in the queue.
+    ///
+    /// # Errors
+    /// When the queue is full or the writer has stopped; the job is dropped, and with it its answer.
+    pub fn submit(&self, job: Job<C>) -> Result<(), QueueFull> {
+        let mut line = self.shared.line();
+        if !line.open || line.jobs.len() >= self.shared.jobs_max {
+            self.shared.figures.turned_away.fetch_add(1, Relaxed);
+            return Err(QueueFull);
+        }
+        line.jobs.push_back(job);
+        drop(line);
+        self.shared.arrived.notify_one();
+        Ok(())
+    }
+
+    /// What it has counted.
+    pub fn figures(&self) -> &WriterFigures {
+        &self.shared.figures
+    }
+
+    /// Finishes the jobs that are waiting, writes the WAL back into the file and ends.
+    pub fn stop(&self) {
+        self.shared.line().open = false;
+        self.shared.arrived.notify_one();
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
+        for thread in threads {
+            let _ = thread.join(); // its panic was printed when it happened
+        }
+    }
+}
+
+/// The answers of one commit, and how the commit went.
+type Answers = (Vec<After>, Result<(), Lost>);
+
+fn answer(after: After, result: Result<(), Lost>) {
+    let _ = catch_unwind(AssertUnwindSafe(|| after(result))); // its panic was printed when it happened
+}
+
+/// What the writing thread has on its desk.
+struct Desk<C> {
+    connection: Connection,
+    clock: Arc<Clock>,
+    rounds: Rounds<C>,
+    shared: Arc<Shared<C>>,
+    answers: mpsc::Sender<Answers>,
+}
+
+impl<C: Send + 'static> Desk<C> {
+    fn serve(mut self) {
+        let mut now = self.clock.now();
+        let mut nap = None;
+        while let Some(jobs) = self.next_jobs(nap.take()) {
+            now = now.max(self.clock.now());
+            let count = jobs.len();
+            let mut afters = Vec::with_capacity(count);
+            let result = self.transact(now, jobs, &mut afters);
+            if let Err(lost) = &result {
+                self.shared.figures.failed.fetch_add(1, Relaxed);
+                log::error!("a transaction of {count} jobs is lost: {}", lost.told.code().word());
+                nap = Some(NAP_AFTER_LOSS);
+            }
+            let _ = self.answers.send((afters, result)); // the other side lives as long as this one
+        }
+        self.close();
+    }
+
+    /// Waits for jobs or for something due; `None` once stopped and empty.
+    fn next_jobs(&mut self, nap: Option<Duration>) -> Option<Vec<Job<C>>> {
+        let due = (self.rounds.next_due)(&self.connection).and_then(|due| self.clock.until(due));
+        let due = nap.or(due.map(|wait| wait.min(LOOK_AGAIN)));
+        let mut line = self.shared.line();
+        if line.jobs.is_empty() && line.open {
+            line = match due {
+                Some(wait) if wait.is_zero() => line,
+                Some(wait) => {
+                    self.shared.arrived.wait_timeout(line, wait).unwrap_or_else(|poisoned| poisoned.into_inner()).0
+                }
+                None => self.shared.arrived.wait(line).unwrap_or_else(|poisoned| poisoned.into_inner()),
+            };
+        }
+        if line.jobs.is_empty() && !line.open {
+            return None;
+        }
+        let count = line.jobs.len().min(BATCH_MAX);
+        Some(line.jobs.drain(..count).collect())
+    }
+
+    fn transact(&mut self, now: Millis, jobs: Vec<Job<C>>, afters: &mut Vec<After>) -> Result<(), Lost> {
+        let tx = Tx::new(&self.connection, now);
+        let mut state = tx.run("BEGIN IMMEDIATE").and_then(|()| (self.rounds.open)(&tx)).map_err(lost);
+        let count = jobs.len() as u64;
+        for job in jobs {
+            let with = state.as_ref().map(|()| &tx).map_err(Lost::clone);
+            match catch_unwind(AssertUnwindSafe(|| job(with))) {
+                Ok(after) => afters.push(after),
+                Err(_) => log::error!("a writing job panicked outside its piece of work"), // its answer is a 500
+            }
+            if let Some(told) = tx.torn.take() {
+                state = Err(Lost { told, fatal: false });
+            }
+        }
+        let started = std::time::Instant::now();
+        let state = state
+            .and_then(|()| (self.rounds.close)(&tx).map_err(lost))
+            .and_then(|()| tx.run("COMMIT").map_err(lost));
+        let changes = tx.changes.into_inner();
+        match &state {
+            Ok(()) => {
+                let figures = &self.shared.figures;
+                figures.commits.fetch_add(1, Relaxed);
+                figures.jobs.fetch_add(count, Relaxed);
+                figures.commit_us.fetch_add(u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX), Relaxed);
+                (self.rounds.committed)(now, changes);
+            }
+            Err(lost) => {
+                if !self.connection.is_autocommit() {
+                    let _ = self.connection.execute_batch("ROLLBACK"); // what can't be rolled back ends with the process
+                }
+                if lost.fatal {
+                    (self.rounds.broken)();
+                }
+            }
+        }
+        state
+    }
+
+    fn close(self) {
+        let last = self.connection.execute_batch("UPDATE venue SET stopped_cleanly = 1; PRAGMA wal_checkpoint(TRUNCATE)");
+        if let Err(error) = last.and_then(|()| self.connection.close().map_err(|(_, error)| error)) {
+            log::error!("the file was not closed in good order: {error}");
+        }
+    }
+}
+
+/// What a failed statement of the transaction itself means. After a failed write or sync the state on disk is unknown.
+fn lost(error: rusqlite::Error) -> Lost {
+    log::error!("SQLite: {error}");
+    let fatal = matches!(
+        error.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::SystemIoFailure | rusqlite::ErrorCode::DatabaseCorrupt)
+    );
+    Lost { told: Failure::Broken(error).told(), fatal }
+}

@@ -1,0 +1,212 @@
+//! What every use case is handed first: the open transaction, the feed of events, and what memory must learn afterwards.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::clock::{Clock, Millis};
+use crate::http::{Bell, Once, Park, Reply, Request, Topic};
+use crate::ids::{KeyHash, TokenKey};
+use crate::settings::Settings;
+use crate::store::{self, Failure, Outcome, Reader, Readers, Writer, column_words};
+
+/// What every use case is handed first.
+pub struct Venue {
+    /// What the house was told at start.
+    pub settings: Settings,
+    /// The time.
+    pub clock: Arc<Clock>,
+    /// Reading connections.
+    pub readers: Readers,
+    /// The way to the one writer.
+    pub writer: Writer<Change>,
+    /// Wakes those who wait for an answer.
+    pub bell: Bell,
+    /// The hash of the staff key.
+    pub staff_key: KeyHash,
+}
+
+/// What a request comes to at the edge.
+pub enum Answer {
+    /// It is answered.
+    Ready(Reply),
+    /// Not yet: it waits for a change.
+    Park(Park),
+    /// It must be written first.
+    Write(Work),
+}
+
+/// A piece of writing work: it runs whole or not at all.
+pub type Work = Box<dyn FnOnce(&Tx) -> Outcome<Written> + Send>;
+
+/// What a piece of writing work comes to.
+pub enum Written {
+    /// The answer, to be sent after the commit.
+    Ready(Reply),
+    /// The answer as it stands now; the caller would rather wait for a change.
+    Park(Reply, Park),
+    /// The answer is read from memory after the commit.
+    AfterCommit(Box<dyn FnOnce() -> Reply + Send>),
+}
+
+impl Answer {
+    /// An answer that must be written first.
+    pub fn write(work: impl FnOnce(&Tx) -> Outcome<Written> + Send + 'static) -> Outcome<Answer> {
+        Ok(Answer::Write(Box::new(work)))
+    }
+
+    /// An answer that is there, in JSON.
+    pub fn json(status: u16, value: &impl Serialize) -> Outcome<Answer> {
+        Ok(Answer::Ready(Reply::json(status, value)))
+    }
+}
+
+/// Work that its caller may repeat under an `Idempotency-Key`: the first answer is kept with its effect and given again.
+///
+/// # Errors
+/// `INVALID_HEADER`.
+pub fn repeat_safe(
+    request: &Request,
+    caller_id: Uuid,
+    work: impl FnOnce(&Tx) -> Outcome<Written> + Send + 'static,
+) -> Outcome<Answer> {
+    let Some(once) = Once::of(request, caller_id)? else { return Answer::write(work) };
+    let language = request.language();
+    Answer::write(move |tx| {
+        if let Some(reply) = once.find(tx)? {
+            return Ok(Written::Ready(reply));
+        }
+        let written = match tx.whole(work) {
+            Err(Failure::Refused(refusal)) => Written::Ready(Reply::refusal(&refusal, language)),
+            other => other?,
+        };
+        if let Written::Ready(reply) | Written::Park(reply, _) = &written {
+            once.keep(tx, reply, tx.now())?;
+        }
+        Ok(written)
+    })
+}
+
+impl Venue {
+    /// For a caller whose token opens nothing: the first answer again if this is a repetition, else the failure.
+    ///
+    /// # Errors
+    /// The failure.
+    pub fn repeated(&self, request: &Request, caller_id: Option<Uuid>, failure: Failure) -> Outcome<Answer> {
+        let once = caller_id.map(|caller_id| Once::of(request, caller_id)).transpose()?.flatten();
+        let kept = once.map(|once| once.find(&*self.readers.get()?)).transpose()?.flatten();
+        kept.map(Answer::Ready).ok_or(failure)
+    }
+}
+
+/// The topics on which callers wait.
+pub mod topics {
+    use super::{Topic, TokenKey, Uuid};
+
+    /// The line was paused or resumed, or its message changed.
+    pub const QUEUE: Topic = Topic(1);
+    /// Something was added to the events feed.
+    pub const EVENTS: Topic = Topic(2);
+
+    /// A token was let in or ended.
+    pub const fn token(key: TokenKey) -> Topic {
+        Topic(key.0)
+    }
+
+    /// A reservation is no longer pending.
+    pub const fn reservation(reservation_id: Uuid) -> Topic {
+        Topic(reservation_id.as_u128())
+    }
+}
+
+/// A writing transaction of the venue.
+pub type Tx<'c> = store::Tx<'c, Change>;
+
+/// What memory must learn once a transaction is committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are the columns of the same names")]
+pub enum Change {
+    /// A token took its place in the line.
+    TokenIssued { token_id: i64, key: TokenKey, user_id: Uuid, place: i64 },
+    /// A token was let in.
+    TokenAdmitted { key: TokenKey, visit_until: Millis },
+    /// A hold moved the end of an active token.
+    TokenMoved { key: TokenKey, active_until: Millis },
+    /// A token is over; it was active or still waiting.
+    TokenEnded { key: TokenKey, was_active: bool },
+    /// The rules of the line changed.
+    QueueChanged,
+    /// A reservation is no longer pending.
+    ReservationChanged { reservation_id: Uuid },
+    /// The clock of a test is to be turned.
+    ClockTurned { ms: u64 },
+    /// Something was added to the feed of events.
+    EventRecorded,
+}
+
+column_words! {
+    /// The types of the events feed.
+    #[allow(missing_docs, reason = "the words say it")]
+    EventType {
+        TokenIssued "TOKEN_ISSUED",
+        TokenAdmitted "TOKEN_ADMITTED",
+        TokenExpired "TOKEN_EXPIRED",
+        QueueChanged "QUEUE_CHANGED",
+        SeatsHeld "SEATS_HELD",
+        SeatsReleased "SEATS_RELEASED",
+        SeatsSold "SEATS_SOLD",
+        SeatBlocked "SEAT_BLOCKED",
+        SeatUnblocked "SEAT_UNBLOCKED",
+        PointsToppedUp "POINTS_TOPPED_UP",
+        PointsCorrected "POINTS_CORRECTED",
+        PaymentCompleted "PAYMENT_COMPLETED",
+        PaymentDeclined "PAYMENT_DECLINED",
+        ConcertChanged "CONCERT_CHANGED",
+        ScheduleChanged "SCHEDULE_CHANGED",
+    }
+}
+
+/// Adds to the feed of events, in the same transaction as what it tells of.
+///
+/// # Errors
+/// SQLite's.
+pub fn record(tx: &Tx, kind: EventType, details: &impl Serialize) -> rusqlite::Result<()> {
+    let details = serde_json::to_string(details).unwrap_or_else(|_| "{}".to_owned()); // string keys, no failing parts
+    tx.prepare_cached("INSERT INTO event (type, at, data) VALUES (?1, ?2, ?3)")?.execute((kind, tx.now(), details))?;
+    tx.note(Change::EventRecorded);
+    Ok(())
+}
+
+/// One event of the feed.
+#[derive(Debug, Serialize)]
+pub struct Event {
+    /// Counts from 1 without gaps, in commit order.
+    pub sequence: i64,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub kind: EventType,
+    /// When.
+    pub at: Millis,
+    /// What belongs to it.
+    pub data: serde_json::Value,
+}
+
+/// The events after a sequence, oldest first, at most `limit`.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_events(reader: &Reader, after: i64, limit: u32) -> rusqlite::Result<Vec<Event>> {
+    let mut statement =
+        reader.prepare_cached("SELECT sequence, type, at, data FROM event WHERE sequence > ?1 ORDER BY sequence LIMIT ?2")?;
+    let events = statement.query_map((after, limit), |row| {
+        let data: String = row.get(3)?;
+        Ok(Event {
+            sequence: row.get(0)?,
+            kind: row.get(1)?,
+            at: row.get(2)?,
+            data: serde_json::from_str(&data).unwrap_or_default(), // the schema lets only JSON in
+        })
+    })?;
+    events.collect()
+}
