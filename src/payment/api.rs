@@ -1,0 +1,63 @@
+//! Payments on the wire.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Attempt, PaidFor};
+use crate::http::{Fields, Reply, Request};
+use crate::points::Points;
+use crate::queue::Caller;
+use crate::refusal::Refusal;
+use crate::reservation::{self, Status, api::read_seats};
+use crate::store::Outcome;
+use crate::ticket;
+use crate::venue::{Answer, Venue, Written, repeat_safe};
+
+/// `POST /payments`.
+pub fn pay(venue: &Venue, request: &Request, caller: Caller) -> Outcome<Answer> {
+    let mut fields = Fields::of(request)?;
+    let what = if fields.has("reservationId") || !fields.has("scheduleId") {
+        PaidFor::Reservation(fields.id("reservationId")?)
+    } else {
+        PaidFor::Seats(fields.integer("scheduleId", 0..=i64::MAX)?, read_seats(&mut fields)?)
+    };
+    let amount = fields.integer("amount", 0..=i64::MAX).map(Points::new)?;
+    fields.end()?;
+    let attempts = venue.settings.sale.payment_attempts;
+    let language = request.language();
+    repeat_safe(request, caller.user_id, move |tx| {
+        Ok(Written::Ready(match super::pay(tx, caller.key, &what, amount, attempts)? {
+            Attempt::Declined(refusal) => Reply::refusal(&refusal, language),
+            Attempt::Completed { reservation, balance, tickets } => Reply::json(
+                201,
+                &json!({
+                    "paymentId": reservation.payment_id,
+                    "status": Status::Confirmed.of_payment(),
+                    "reservationId": reservation.reservation_id,
+                    "amount": reservation.amount,
+                    "balance": balance,
+                    "paidAt": tx.now(),
+                    "tickets": tickets,
+                    "tokenStatus": "EXPIRED",
+                }),
+            )
+            .with("Location", format!("/api/v1/payments/{}", reservation.payment_id)),
+        }))
+    })
+}
+
+/// `GET /payments/{id}`.
+pub fn payment(venue: &Venue, user_id: Uuid, payment_id: Uuid) -> Outcome<Answer> {
+    let reader = venue.readers.get()?;
+    let found = reservation::find_by_payment(&reader, payment_id)?.filter(|found| found.user_id == user_id);
+    let found = found.ok_or(Refusal::PaymentNotFound)?;
+    let body = json!({
+        "paymentId": payment_id,
+        "status": found.status_at(venue.clock.now()).of_payment(),
+        "reservationId": found.reservation_id,
+        "amount": found.amount,
+        "paidAt": found.paid_at,
+        "tickets": ticket::list_of_reservation(&reader, found.reservation_id)?,
+    });
+    Answer::json(200, &body)
+}

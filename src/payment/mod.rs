@@ -1,0 +1,94 @@
+//! Payment: points for held seats. It ends the visit.
+
+pub mod api;
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::balance::{self, Changed};
+use crate::ids::TokenKey;
+use crate::points::Points;
+use crate::queue;
+use crate::refusal::{Refusal, TokenEnd};
+use crate::reservation::{self, Reservation, Status};
+use crate::store::Outcome;
+use crate::ticket::{self, Ticket};
+use crate::venue::{EventType, Tx, record};
+
+/// What is paid for.
+#[derive(Debug, Clone)]
+pub enum PaidFor {
+    /// A reservation.
+    Reservation(Uuid),
+    /// One's own held seats of a date, exactly those.
+    Seats(i64, Vec<String>),
+}
+
+/// How an attempt to pay came out. Both are written down.
+#[derive(Debug)]
+pub enum Attempt {
+    /// Paid: the seats are the user's.
+    Completed {
+        /// The reservation, as it was before.
+        reservation: Box<Reservation>,
+        /// What is left of the points.
+        balance: Points,
+        /// One for each seat.
+        tickets: Vec<Ticket>,
+    },
+    /// Too few points; the attempt counts.
+    Declined(Refusal),
+}
+
+/// Pays for held seats: points deducted, seats sold, tickets made, the token expired.
+///
+/// # Errors
+/// The token's, `RESERVATION_NOT_FOUND`, `ALREADY_PAID`, `HOLD_EXPIRED`, `RESERVATION_NOT_PENDING`, `AMOUNT_MISMATCH`.
+pub fn pay(tx: &Tx, key: TokenKey, what: &PaidFor, amount: Points, attempts: u32) -> Outcome<Attempt> {
+    let token = queue::must_be_active(tx, key)?;
+    let reservation = match what {
+        PaidFor::Reservation(reservation_id) => reservation::must_be_of(tx, token.user_id, *reservation_id)?,
+        PaidFor::Seats(schedule_id, labels) => {
+            reservation::find_by_seats(tx, token.user_id, *schedule_id, labels)?.ok_or(Refusal::ReservationNotFound)?
+        }
+    };
+    match reservation.status_at(tx.now()) {
+        Status::PendingPayment => {}
+        Status::Confirmed => return Err(Refusal::AlreadyPaid { payment_id: reservation.payment_id }.into()),
+        Status::Expired => return Err(Refusal::HoldExpired.into()),
+        status => return Err(Refusal::ReservationNotPending { status: status.word() }.into()),
+    }
+    if amount != reservation.amount {
+        return Err(Refusal::AmountMismatch { expected: reservation.amount }.into());
+    }
+    match balance::spend(tx, token.user_id, amount, reservation.reservation_id)? {
+        Err(balance) => decline(tx, reservation, balance, attempts),
+        Ok(Changed { balance, .. }) => {
+            let seats = reservation::confirm(tx, &reservation)?;
+            let tickets = seats
+                .iter()
+                .map(|seat| ticket::issue(tx, reservation.reservation_id, seat.seat_no, &seat.label))
+                .collect::<Outcome<Vec<Ticket>>>()?;
+            queue::end(tx, &token, TokenEnd::Paid)?;
+            record(tx, EventType::PaymentCompleted, &told(&reservation))?;
+            Ok(Attempt::Completed { reservation: Box::new(reservation), balance, tickets })
+        }
+    }
+}
+
+fn decline(tx: &Tx, reservation: Reservation, balance: Points, attempts: u32) -> Outcome<Attempt> {
+    record(tx, EventType::PaymentDeclined, &told(&reservation))?;
+    let required = reservation.amount;
+    let attempts_left = reservation::decline(tx, reservation, attempts)?;
+    let shortfall = required.minus(balance).unwrap_or(required);
+    Ok(Attempt::Declined(Refusal::InsufficientBalance { balance, required, shortfall, attempts_left }))
+}
+
+fn told(reservation: &Reservation) -> serde_json::Value {
+    json!({
+        "paymentId": reservation.payment_id,
+        "reservationId": reservation.reservation_id,
+        "userId": reservation.user_id,
+        "amount": reservation.amount,
+    })
+}

@@ -1,0 +1,202 @@
+//! Reservations on the wire; leaving the line, which gives an unpaid hold back.
+
+use std::collections::HashSet;
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Reservation, Status, Wanted, WhichDate};
+use crate::clock::Millis;
+use crate::http::{Fields, Park, Reply, Request};
+use crate::ids;
+use crate::queue::Caller;
+use crate::refusal::{Refusal, TokenEnd};
+use crate::schedule;
+use crate::seat::api::is_date;
+use crate::store::Outcome;
+use crate::ticket;
+use crate::venue::{Answer, Venue, WAIT_MAX_SECONDS, Written, repeat_safe, topics};
+
+/// Seats of one request at most.
+const SEATS_MAX: usize = 1_000;
+/// Reservations of a list at most.
+const LIST_MAX: u32 = 200;
+
+/// A reservation as the wire shows it at `now`.
+///
+/// # Errors
+/// SQLite's.
+pub fn reservation_json(connection: &Connection, reservation: &Reservation, now: Millis) -> Outcome<Value> {
+    let status = reservation.status_at(now);
+    let date = schedule::must_find(connection, reservation.schedule_id)?;
+    let seats = super::sql::list_seats(connection, reservation.reservation_id)?;
+    let seats: Vec<Value> = seats.iter().map(|seat| json!({ "seat": seat.label, "price": seat.price })).collect();
+    let left_ms = match status {
+        Status::PendingPayment => reservation.hold_expires_at.ms_since(now),
+        _ => 0,
+    };
+    Ok(json!({
+        "reservationId": reservation.reservation_id,
+        "status": status,
+        "userId": reservation.user_id,
+        "scheduleId": reservation.schedule_id,
+        "concertTitle": date.concert_title,
+        "date": date.date,
+        "startsAt": date.starts_at,
+        "seats": seats,
+        "amount": reservation.amount,
+        "createdAt": reservation.created_at,
+        "holdExpiresAt": reservation.hold_expires_at,
+        "holdExpiresInSeconds": left_ms.div_euclid(1_000) + i64::from(left_ms.rem_euclid(1_000) > 0),
+        "failure": reservation.failure,
+        "payment": {
+            "paymentId": reservation.payment_id,
+            "status": status.of_payment(),
+            "amount": reservation.amount,
+            "paidAt": reservation.paid_at,
+        },
+        "tickets": ticket::list_of_reservation(connection, reservation.reservation_id)?,
+    }))
+}
+
+fn location(reservation_id: Uuid) -> String {
+    format!("/api/v1/reservations/{reservation_id}")
+}
+
+/// `POST /reservations`.
+pub fn reserve(venue: &Venue, request: &Request, caller: Caller) -> Outcome<Answer> {
+    let wanted = read_wanted(request)?;
+    let wait = request.prefers_wait(WAIT_MAX_SECONDS);
+    let sale = venue.settings.sale.clone();
+    repeat_safe(request, caller.user_id, move |tx| {
+        let reservation = super::reserve(tx, caller.key, &wanted, &sale)?;
+        let body = reservation_json(tx, &reservation, tx.now())?;
+        let reply = Reply::json(201, &body).with("Location", location(reservation.reservation_id));
+        Ok(match wait {
+            None => Written::Ready(reply),
+            Some(0) => Written::Ready(reply.with("Preference-Applied", "wait=0")),
+            Some(seconds) => Written::Park(reply, park(&reservation, 201, seconds)),
+        })
+    })
+}
+
+fn read_wanted(request: &Request) -> Result<Wanted, Refusal> {
+    let mut fields = Fields::of(request)?;
+    let date = read_date(&mut fields)?;
+    let seats = read_seats(&mut fields)?;
+    fields.end()?;
+    Ok(Wanted { date, seats })
+}
+
+fn read_date(fields: &mut Fields) -> Result<WhichDate, Refusal> {
+    if fields.has("scheduleId") || !fields.has("concertId") {
+        return fields.integer("scheduleId", 0..=i64::MAX).map(WhichDate::Schedule);
+    }
+    let concert_id = fields.integer("concertId", 0..=i64::MAX)?;
+    let date = fields.text("date")?;
+    if !is_date(&date) {
+        let at = fields.pointer("date");
+        return Err(Refusal::invalid(at, "must be a date such as 2026-11-22", "2026-11-22와 같은 날짜여야 합니다"));
+    }
+    Ok(WhichDate::Date(concert_id, date))
+}
+
+/// The `seats` member: 1 to [`SEATS_MAX`] labels, none of them twice.
+///
+/// # Errors
+/// `INVALID_REQUEST`.
+pub fn read_seats(fields: &mut Fields) -> Result<Vec<String>, Refusal> {
+    let mut seats = Vec::new();
+    let mut known = HashSet::new();
+    for (at, value) in fields.list("seats", SEATS_MAX)? {
+        let Value::String(label) = value else {
+            return Err(Refusal::invalid(at, "must be a text", "문자열이어야 합니다"));
+        };
+        if !known.insert(label.clone()) {
+            return Err(Refusal::invalid(at, "is there twice", "같은 좌석이 두 번 있습니다"));
+        }
+        seats.push(label);
+    }
+    Ok(seats)
+}
+
+/// Waiting for the outcome of a reservation. The memo is all that is needed to answer later: whose reservation it is was
+/// checked before, and the token may be over by then because it was paid with.
+fn park(reservation: &Reservation, status: u16, seconds: u32) -> Park {
+    Park {
+        topics: vec![topics::reservation(reservation.reservation_id)],
+        memo: format!("reservation {} {status} {seconds}", reservation.reservation_id),
+        wait_seconds: seconds,
+    }
+}
+
+/// Answers a caller who waited for a reservation, by the memo of [`park`].
+pub fn resume(venue: &Venue, memo: &str, over: bool, applied: bool) -> Outcome<Answer> {
+    let mut words = memo.split(' ').skip(1);
+    let mut next = || words.next().unwrap_or("");
+    let reservation_id = ids::parse_id(next()).ok_or(Refusal::Internal)?;
+    let status: u16 = next().parse().map_err(|_| Refusal::Internal)?;
+    let seconds: u32 = next().parse().map_err(|_| Refusal::Internal)?;
+    let reader = venue.readers.get()?;
+    let reservation = super::find(&reader, reservation_id)?.ok_or(Refusal::ReservationNotFound)?;
+    let now = venue.clock.now();
+    if reservation.status_at(now) == Status::PendingPayment && !over {
+        return Ok(Answer::Park(park(&reservation, status, seconds)));
+    }
+    let mut reply = Reply::json(status, &reservation_json(&reader, &reservation, now)?);
+    if status == 201 {
+        reply = reply.with("Location", location(reservation_id));
+    }
+    Ok(Answer::Ready(if applied { reply.with("Preference-Applied", format!("wait={seconds}")) } else { reply }))
+}
+
+/// `GET /reservations/{id}`.
+pub fn reservation(venue: &Venue, request: &Request, user_id: Uuid, reservation_id: Uuid) -> Outcome<Answer> {
+    let reader = venue.readers.get()?;
+    let reservation = super::must_be_of(&reader, user_id, reservation_id)?;
+    let now = venue.clock.now();
+    let pending = reservation.status_at(now) == Status::PendingPayment;
+    let reply = Reply::json(200, &reservation_json(&reader, &reservation, now)?);
+    Ok(match request.prefers_wait(WAIT_MAX_SECONDS) {
+        Some(seconds) if pending && seconds > 0 => Answer::Park(park(&reservation, 200, seconds)),
+        Some(seconds) => Answer::Ready(reply.with("Preference-Applied", format!("wait={seconds}"))),
+        None => Answer::Ready(reply),
+    })
+}
+
+/// `GET /reservations`, and for staff `GET /staff/users/{userId}/reservations`: the newest first.
+pub fn reservations(venue: &Venue, user_id: Uuid) -> Outcome<Answer> {
+    let reader = venue.readers.get()?;
+    let now = venue.clock.now();
+    let reservations = super::sql::list_of_user(&reader, user_id, LIST_MAX)?;
+    let shown: Outcome<Vec<Value>> =
+        reservations.iter().map(|reservation| reservation_json(&reader, reservation, now)).collect();
+    Answer::json(200, &json!({ "reservations": shown? }))
+}
+
+/// `DELETE /reservations/{id}`.
+pub fn cancel(user_id: Uuid, reservation_id: Uuid) -> Outcome<Answer> {
+    Answer::write(move |tx| {
+        let reservation = super::cancel(tx, user_id, reservation_id)?;
+        Ok(Written::Ready(Reply::json(200, &reservation_json(tx, &reservation, tx.now())?)))
+    })
+}
+
+/// `DELETE /queue/token`: leaves the line or ends the visit.
+pub fn leave(user_id: Uuid) -> Outcome<Answer> {
+    end_visit(user_id, TokenEnd::Left, Refusal::TokenInvalid)
+}
+
+/// `DELETE /staff/queue/tokens/{userId}`.
+pub fn revoke(user_id: Uuid) -> Outcome<Answer> {
+    end_visit(user_id, TokenEnd::Revoked, Refusal::UserNotFound)
+}
+
+fn end_visit(user_id: Uuid, reason: TokenEnd, none: Refusal) -> Outcome<Answer> {
+    Answer::write(move |tx| {
+        let token = crate::queue::find_live_of_user(tx, user_id)?.ok_or(none)?;
+        super::end_visit(tx, &token, reason)?;
+        Ok(Written::Ready(Reply::empty(204)))
+    })
+}

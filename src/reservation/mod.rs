@@ -1,0 +1,238 @@
+//! Reservations: pending → confirmed | failed | expired | cancelled; confirmed → refunded.
+//!
+//! A pending reservation is a hold: its seats are the user's until `hold_expires_at`, and on time they are not, whether or
+//! not somebody has already written it down.
+
+pub mod api;
+mod sql;
+
+use rusqlite::Connection;
+use uuid::Uuid;
+
+pub use sql::{find, find_by_payment, find_by_seats, next_due};
+
+use crate::clock::Millis;
+use crate::ids::{self, TokenKey};
+use crate::points::Points;
+use crate::queue::{self, Token};
+use crate::refusal::{Refusal, TokenEnd};
+use crate::schedule;
+use crate::seat::{self, Hold, WantedSeat};
+use crate::settings::SaleSettings;
+use crate::store::{Outcome, column_words};
+use crate::venue::{Change, Tx};
+
+column_words! {
+    /// Where a reservation is in its life.
+    #[allow(missing_docs, reason = "the words say it")]
+    Status {
+        PendingPayment "PENDING_PAYMENT",
+        Confirmed "CONFIRMED",
+        Failed "FAILED",
+        Expired "EXPIRED",
+        Cancelled "CANCELLED",
+        Refunded "REFUNDED",
+    }
+}
+
+impl Status {
+    /// The state of the reservation's one payment.
+    pub const fn of_payment(self) -> &'static str {
+        match self {
+            Status::PendingPayment => "PENDING",
+            Status::Confirmed => "COMPLETED",
+            Status::Failed => "FAILED",
+            Status::Expired => "EXPIRED",
+            Status::Cancelled => "CANCELLED",
+            Status::Refunded => "REFUNDED",
+        }
+    }
+}
+
+/// A reservation as the file has it.
+#[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the fields are the columns of the same names")]
+pub struct Reservation {
+    pub reservation_id: Uuid,
+    pub user_id: Uuid,
+    pub schedule_id: i64,
+    pub status: Status,
+    pub amount: Points,
+    pub created_at: Millis,
+    pub hold_expires_at: Millis,
+    pub failure: Option<String>,
+    pub payment_id: Uuid,
+    pub declined_count: u32,
+    pub paid_at: Option<Millis>,
+}
+
+impl Reservation {
+    /// The status at `now`: a hold that is over is over, whether or not that was written down.
+    pub fn status_at(&self, now: Millis) -> Status {
+        match self.status {
+            Status::PendingPayment if now >= self.hold_expires_at => Status::Expired,
+            status => status,
+        }
+    }
+
+    fn hold(&self) -> Hold {
+        Hold {
+            schedule_id: self.schedule_id,
+            reservation_id: self.reservation_id,
+            user_id: self.user_id,
+            until: self.hold_expires_at,
+        }
+    }
+}
+
+/// Which date is meant.
+#[derive(Debug, Clone)]
+pub enum WhichDate {
+    /// A schedule.
+    Schedule(i64),
+    /// The only schedule of a concert on a date.
+    Date(i64, String),
+}
+
+/// Which seats are wanted.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Of which date.
+    pub date: WhichDate,
+    /// Their labels, none of them twice.
+    pub seats: Vec<String>,
+}
+
+/// Holds seats for the owner of an active token: all of them or none.
+///
+/// # Errors
+/// In this order: the token's, `SCHEDULE_NOT_FOUND`, `SEAT_NOT_FOUND`, `SALE_NOT_OPEN`, `SALE_CLOSED`, `VISIT_OVER`,
+/// `RESERVATION_PENDING`, `SEAT_LIMIT`, `SEAT_UNAVAILABLE`.
+pub fn reserve(tx: &Tx, key: TokenKey, wanted: &Wanted, sale: &SaleSettings) -> Outcome<Reservation> {
+    let token = queue::must_be_active(tx, key)?;
+    let date = match &wanted.date {
+        WhichDate::Schedule(schedule_id) => schedule::must_find(tx, *schedule_id)?,
+        WhichDate::Date(concert_id, date) => schedule::must_find_on_date(tx, *concert_id, date)?,
+    };
+    let mut seats = seat::must_find(tx, date.schedule_id, &wanted.seats)?;
+    date.must_be_on_sale(tx.now())?;
+    if token.visit_until.is_some_and(|until| tx.now() >= until) {
+        return Err(Refusal::VisitOver.into());
+    }
+    if let Some(reservation_id) = sql::find_pending_of_user(tx, token.user_id)? {
+        return Err(Refusal::ReservationPending { reservation_id }.into());
+    }
+    let taken = sql::count_seats_of_user(tx, token.user_id, date.schedule_id)?;
+    if taken as usize + seats.len() > sale.seats_per_user as usize {
+        return Err(Refusal::SeatLimit { seats_per_user: sale.seats_per_user, seats_taken: taken }.into());
+    }
+    seats.sort_by_key(|seat| seat.seat_no);
+    let reservation = Reservation {
+        reservation_id: ids::new_id(tx.now()),
+        user_id: token.user_id,
+        schedule_id: date.schedule_id,
+        status: Status::PendingPayment,
+        amount: Points::sum(seats.iter().map(|seat| seat.price)).unwrap_or(Points::ZERO), // prices are far below the range
+        created_at: tx.now(),
+        hold_expires_at: tx.now().plus_seconds(sale.hold_seconds),
+        failure: None,
+        payment_id: ids::new_id(tx.now()),
+        declined_count: 0,
+        paid_at: None,
+    };
+    sql::insert(tx, &reservation, &seats)?;
+    seat::hold(tx, &reservation.hold(), &seats)?;
+    queue::extend_visit(tx, &token, Some(reservation.hold_expires_at))?;
+    Ok(reservation)
+}
+
+/// Gives the seats of a user's unpaid reservation back.
+///
+/// # Errors
+/// `RESERVATION_NOT_FOUND`, also for another user's; `RESERVATION_NOT_PENDING`.
+pub fn cancel(tx: &Tx, user_id: Uuid, reservation_id: Uuid) -> Outcome<Reservation> {
+    let reservation = must_be_of(tx, user_id, reservation_id)?;
+    if reservation.status != Status::PendingPayment {
+        return Err(Refusal::ReservationNotPending { status: reservation.status.word() }.into());
+    }
+    end_unpaid(tx, reservation, Status::Cancelled)
+}
+
+/// A user's own reservation.
+///
+/// # Errors
+/// `RESERVATION_NOT_FOUND`, also for another user's.
+pub fn must_be_of(connection: &Connection, user_id: Uuid, reservation_id: Uuid) -> Outcome<Reservation> {
+    let reservation = sql::find(connection, reservation_id)?.filter(|reservation| reservation.user_id == user_id);
+    reservation.ok_or_else(|| Refusal::ReservationNotFound.into())
+}
+
+/// Ends a pending reservation without a payment: its seats are free and the visit ends at its own time.
+///
+/// # Errors
+/// SQLite's; `RESERVATION_NOT_PENDING` when it is not pending any more.
+fn end_unpaid(tx: &Tx, mut reservation: Reservation, status: Status) -> Outcome<Reservation> {
+    if !sql::mark_ended_if_pending(tx, reservation.reservation_id, status)? {
+        return Err(Refusal::ReservationNotPending { status: reservation.status.word() }.into());
+    }
+    seat::release(tx, &reservation.hold(), &sql::list_seats(tx, reservation.reservation_id)?)?;
+    if let Some(token) = queue::find_live_of_user(tx, reservation.user_id)? {
+        queue::extend_visit(tx, &token, None)?;
+    }
+    tx.note(Change::ReservationChanged { reservation_id: reservation.reservation_id });
+    reservation.status = status;
+    reservation.failure = (status == Status::Failed).then(|| sql::INSUFFICIENT_BALANCE.to_owned());
+    Ok(reservation)
+}
+
+/// Counts a declined payment; after `attempts` of them the reservation fails and its seats are free. Says how many are left.
+///
+/// # Errors
+/// SQLite's.
+pub fn decline(tx: &Tx, reservation: Reservation, attempts: u32) -> Outcome<u32> {
+    let declined = reservation.declined_count + 1;
+    sql::update_declined_count(tx, reservation.reservation_id, declined)?;
+    if declined >= attempts {
+        end_unpaid(tx, reservation, Status::Failed)?;
+    }
+    Ok(attempts.saturating_sub(declined))
+}
+
+/// Confirms a paid reservation: its seats are sold.
+///
+/// # Errors
+/// `HOLD_EXPIRED` when the hold is over; the caller takes back what was done.
+pub fn confirm(tx: &Tx, reservation: &Reservation) -> Outcome<Vec<WantedSeat>> {
+    let seats = sql::list_seats(tx, reservation.reservation_id)?;
+    let confirmed = sql::mark_confirmed_if_held(tx, reservation.reservation_id)?
+        && seat::sell(tx, &reservation.hold(), &seats)?;
+    if !confirmed {
+        return Err(Refusal::HoldExpired.into());
+    }
+    tx.note(Change::ReservationChanged { reservation_id: reservation.reservation_id });
+    Ok(seats)
+}
+
+/// Writes down every hold that is over at the moment of this transaction.
+///
+/// # Errors
+/// SQLite's.
+pub fn expire_due(tx: &Tx) -> Outcome<()> {
+    for reservation_id in sql::list_due(tx)? {
+        if let Some(reservation) = sql::find(tx, reservation_id)? {
+            end_unpaid(tx, reservation, Status::Expired)?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends a token before its time: an unpaid hold is given back, then the place in the line or the visit is over.
+///
+/// # Errors
+/// SQLite's.
+pub fn end_visit(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<()> {
+    if let Some(reservation_id) = sql::find_pending_of_user(tx, token.user_id)? {
+        cancel(tx, token.user_id, reservation_id)?;
+    }
+    queue::end(tx, token, reason)
+}

@@ -1,0 +1,172 @@
+//! Every statement that reads or writes `reservation` and `reservation_seat`.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+use uuid::Uuid;
+
+use super::{Reservation, Status};
+use crate::clock::Millis;
+use crate::seat::WantedSeat;
+use crate::venue::Tx;
+
+/// The only failure there is.
+pub(super) const INSUFFICIENT_BALANCE: &str = "INSUFFICIENT_BALANCE";
+
+const RESERVATION: &str = "SELECT reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at,
+    failure, payment_id, declined_count, paid_at FROM reservation";
+
+fn read(row: &Row) -> rusqlite::Result<Reservation> {
+    Ok(Reservation {
+        reservation_id: row.get(0)?,
+        user_id: row.get(1)?,
+        schedule_id: row.get(2)?,
+        status: row.get(3)?,
+        amount: row.get(4)?,
+        created_at: row.get(5)?,
+        hold_expires_at: row.get(6)?,
+        failure: row.get(7)?,
+        payment_id: row.get(8)?,
+        declined_count: row.get(9)?,
+        paid_at: row.get(10)?,
+    })
+}
+
+pub(super) fn insert(tx: &Tx, reservation: &Reservation, seats: &[WantedSeat]) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO reservation (reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at, payment_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute((
+        reservation.reservation_id,
+        reservation.user_id,
+        reservation.schedule_id,
+        reservation.status,
+        reservation.amount,
+        reservation.created_at,
+        reservation.hold_expires_at,
+        reservation.payment_id,
+    ))?;
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO reservation_seat (reservation_id, seat_no, label, price) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for seat in seats {
+        insert.execute((reservation.reservation_id, seat.seat_no, &seat.label, seat.price))?;
+    }
+    Ok(())
+}
+
+/// The reservation of an id.
+///
+/// # Errors
+/// SQLite's, like all below.
+pub fn find(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<Option<Reservation>> {
+    connection
+        .prepare_cached(&format!("{RESERVATION} WHERE reservation_id = ?1"))?
+        .query_row([reservation_id], read)
+        .optional()
+}
+
+/// The reservation of a payment.
+pub fn find_by_payment(connection: &Connection, payment_id: Uuid) -> rusqlite::Result<Option<Reservation>> {
+    connection
+        .prepare_cached(&format!("{RESERVATION} WHERE payment_id = ?1"))?
+        .query_row([payment_id], read)
+        .optional()
+}
+
+/// The newest reservation of a user for exactly these seats of a date, in whatever state.
+pub fn find_by_seats(
+    connection: &Connection,
+    user_id: Uuid,
+    schedule_id: i64,
+    labels: &[String],
+) -> rusqlite::Result<Option<Reservation>> {
+    let mut wanted: Vec<&str> = labels.iter().map(String::as_str).collect();
+    wanted.sort_unstable();
+    for reservation in list_of_user(connection, user_id, u32::MAX)? {
+        if reservation.schedule_id == schedule_id {
+            let seats = list_seats(connection, reservation.reservation_id)?;
+            let mut labels: Vec<&str> = seats.iter().map(|seat| seat.label.as_str()).collect();
+            labels.sort_unstable();
+            if labels == wanted {
+                return Ok(Some(reservation));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The newest reservations of a user.
+pub(super) fn list_of_user(connection: &Connection, user_id: Uuid, limit: u32) -> rusqlite::Result<Vec<Reservation>> {
+    connection
+        .prepare_cached(&format!("{RESERVATION} WHERE user_id = ?1 ORDER BY created_at DESC, reservation_id DESC LIMIT ?2"))?
+        .query_map((user_id, limit), read)?
+        .collect()
+}
+
+/// The seats of a reservation in layout order, at the price that was agreed.
+pub(super) fn list_seats(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<Vec<WantedSeat>> {
+    connection
+        .prepare_cached("SELECT seat_no, label, price FROM reservation_seat WHERE reservation_id = ?1 ORDER BY seat_no")?
+        .query_map([reservation_id], |row| {
+            Ok(WantedSeat { seat_no: row.get(0)?, label: row.get(1)?, price: row.get(2)? })
+        })?
+        .collect()
+}
+
+pub(super) fn find_pending_of_user(tx: &Tx, user_id: Uuid) -> rusqlite::Result<Option<Uuid>> {
+    tx.prepare_cached("SELECT reservation_id FROM reservation WHERE user_id = ?1 AND status = 'PENDING_PAYMENT'")?
+        .query_row([user_id], |row| row.get(0))
+        .optional()
+}
+
+/// Seats of a date that a user holds or owns.
+pub(super) fn count_seats_of_user(tx: &Tx, user_id: Uuid, schedule_id: i64) -> rusqlite::Result<u32> {
+    tx.prepare_cached(
+        "SELECT count(*) FROM reservation JOIN reservation_seat USING (reservation_id)
+         WHERE user_id = ?1 AND schedule_id = ?2 AND status IN ('PENDING_PAYMENT', 'CONFIRMED')",
+    )?
+    .query_row((user_id, schedule_id), |row| row.get(0))
+}
+
+pub(super) fn mark_ended_if_pending(tx: &Tx, reservation_id: Uuid, status: Status) -> rusqlite::Result<bool> {
+    let failure = (status == Status::Failed).then_some(INSUFFICIENT_BALANCE);
+    let rows = tx
+        .prepare_cached(
+            "UPDATE reservation SET status = ?2, ended_at = ?3, failure = ?4
+             WHERE reservation_id = ?1 AND status = 'PENDING_PAYMENT'",
+        )?
+        .execute((reservation_id, status, tx.now(), failure))?;
+    Ok(rows == 1)
+}
+
+pub(super) fn mark_confirmed_if_held(tx: &Tx, reservation_id: Uuid) -> rusqlite::Result<bool> {
+    let rows = tx
+        .prepare_cached(
+            "UPDATE reservation SET status = 'CONFIRMED', ended_at = ?2, paid_at = ?2
+             WHERE reservation_id = ?1 AND status = 'PENDING_PAYMENT' AND ?2 < hold_expires_at",
+        )?
+        .execute((reservation_id, tx.now()))?;
+    Ok(rows == 1)
+}
+
+pub(super) fn update_declined_count(tx: &Tx, reservation_id: Uuid, declined_count: u32) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE reservation SET declined_count = ?2 WHERE reservation_id = ?1")?
+        .execute((reservation_id, declined_count))
+        .map(drop)
+}
+
+pub(super) fn list_due(tx: &Tx) -> rusqlite::Result<Vec<Uuid>> {
+    tx.prepare_cached(
+        "SELECT reservation_id FROM reservation WHERE status = 'PENDING_PAYMENT' AND hold_expires_at <= ?1
+         ORDER BY hold_expires_at, reservation_id",
+    )?
+    .query_map([tx.now()], |row| row.get(0))?
+    .collect()
+}
+
+/// When the next hold is over.
+pub fn next_due(connection: &Connection) -> rusqlite::Result<Option<Millis>> {
+    connection
+        .prepare_cached("SELECT min(hold_expires_at) FROM reservation WHERE status = 'PENDING_PAYMENT'")?
+        .query_row([], |row| row.get(0))
+}
