@@ -6,8 +6,8 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::thread;
 
 use super::passage::{self, FIELD, HELLO, Note, Topic, Waiting};
@@ -161,6 +161,23 @@ impl Behind {
     /// When the server is gone or descriptors have run out.
     pub fn connect(&self) -> io::Result<mio::net::UnixStream> {
         mio::net::UnixStream::connect(self.house.path())
+    }
+}
+
+impl Behind {
+    /// Gives the server up: its workers end when they can.
+    pub fn abandon(self) -> Abandoned {
+        Abandoned(Arc::downgrade(&self.house))
+    }
+}
+
+/// A server that was given up.
+pub struct Abandoned(Weak<House>);
+
+impl Abandoned {
+    /// Whether some of its workers have not come back yet.
+    pub fn is_stuck(&self) -> bool {
+        self.0.strong_count() > 0
     }
 }
 

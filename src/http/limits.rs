@@ -100,6 +100,25 @@ impl Limits {
         if (self.large_body)(method, path) { self.large_body_max_bytes } else { self.body_max_bytes }
     }
 
+    /// The same limits where only so many descriptors may be open: each inner connection takes three (two are
+    /// tiny_http's), the connections of clients take what is left.
+    pub fn within_descriptors(mut self, descriptors: usize) -> Limits {
+        self.inner_reads = self.inner_reads.clamp(1, (descriptors / 32).max(1));
+        self.inner_writes = self.inner_writes.clamp(1, (descriptors / 12).max(1));
+        let inner = 3 * (self.inner_reads + self.inner_writes + 1) + 8; // and a few of the event loop's own
+        let reserved = self.descriptors_reserved.min(descriptors / 4);
+        let left = descriptors.saturating_sub(inner + reserved).max(4);
+        let leaving = left / 16;
+        let most = (left - leaving).max(1);
+        self.connections_max = if self.connections_max == 0 { most } else { self.connections_max.min(most) };
+        self
+    }
+
+    /// Refused connections that may linger beside `connections_max`.
+    pub fn leaving_max(&self) -> usize {
+        (self.connections_max / 16).clamp(1, 256)
+    }
+
     /// How long an answer of so many bytes may take to leave, in milliseconds.
     pub fn write_max_ms(&self, bytes: usize) -> u64 {
         self.write_max_ms + (bytes >> 20) as u64 * self.write_max_ms_per_mib

@@ -1,17 +1,25 @@
 //! HTTP: the door in front, tiny_http behind it, and what passes between them and the trade.
 
 mod answer;
+mod asking;
 mod behind;
 mod bell;
+mod client;
+mod crowd;
 mod door;
 mod framing;
+mod inner_answer;
 mod limits;
 mod metrics;
+mod parking;
 mod passage;
+mod porter;
 mod proxy;
+mod relay;
 mod reply;
 mod request;
 mod target;
+mod visit;
 
 pub use behind::{Park, Responder, Trade};
 pub use bell::Bell;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::IpAddr;
 
+use super::answer::RequestId;
 use super::request::{Method, Resumed};
 
 /// The field that travels both ways. To tiny_http: `number peer id [turn =memo]`; back: `number` or `number parked`.
@@ -48,9 +49,9 @@ pub struct Note {
 }
 
 /// Writes the door's field, with its line end.
-pub fn write_note(out: &mut Vec<u8>, number: u64, peer: IpAddr, id: &[u8], resumed: Option<(&str, Turn)>) {
+pub fn write_note(out: &mut Vec<u8>, number: u64, peer: IpAddr, id: &RequestId, resumed: Option<(&str, Turn)>) {
     let _ = write!(out, "{FIELD}: {number} {peer} "); // a Vec takes everything
-    out.extend_from_slice(id);
+    id.write(out);
     if let Some((memo, turn)) = resumed {
         let _ = write!(out, " {} =", turn.word());
         for &byte in memo.as_bytes() {
@@ -140,7 +141,7 @@ mod tests {
         for memo in ["", "plain", "a b%20\r\nx: y\u{0}", "좌석=%"] {
             for turn in [Turn::Rung, Turn::Over, Turn::Full] {
                 let mut line = Vec::new();
-                write_note(&mut line, 7, "::1".parse().unwrap(), b"id-1", Some((memo, turn)));
+                write_note(&mut line, 7, "::1".parse().unwrap(), &RequestId::Theirs("id-1".into()), Some((memo, turn)));
                 let line = String::from_utf8(line).unwrap();
                 let value = line.strip_prefix("door: ").unwrap().strip_suffix("\r\n").unwrap();
                 assert!(value.bytes().all(|b| (b' '..=b'~').contains(&b)), "{value}");
