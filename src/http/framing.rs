@@ -128,7 +128,7 @@ fn parse(bytes: &[u8], bounds: Bounds) -> Result<Head<'_>, Refusal> {
     let mut storage = [httparse::EMPTY_HEADER; FIELDS_MAX];
     let room = &mut storage[..bounds.fields.min(FIELDS_MAX)];
     let fields = match httparse::parse_headers(rest.get(2..).unwrap_or_default(), room) {
-        Ok(httparse::Status::Complete((_, fields))) => &*fields,
+        Ok(httparse::Status::Complete((_, fields))) => fields,
         Err(httparse::Error::TooManyHeaders) => {
             return Err(Refusal::HeadTooLarge { max_bytes: bounds.bytes, max_fields: bounds.fields });
         }
@@ -176,7 +176,7 @@ impl<'b> Seen<'b> {
             return keep(&mut self.x_forwarded_for, "x-forwarded-for", value);
         }
         if is("host") {
-            let sound = !self.has_host && std::str::from_utf8(value).is_ok_and(|value| target::is_host(value));
+            let sound = !self.has_host && std::str::from_utf8(value).is_ok_and(target::is_host);
             self.has_host = true;
             return if sound { Ok(()) } else { Err(bad("Host", "Host")) };
         }

@@ -47,6 +47,7 @@ pub enum Urgency {
 }
 
 /// What an inner connection had to say.
+#[allow(clippy::large_enum_variant, reason = "it is looked at once and gone")]
 pub enum Heard<'b> {
     /// Nothing, or not all of it yet.
     Nothing,
@@ -437,7 +438,8 @@ impl Relay {
         }
         for pool in &mut self.pools {
             for queue in [&mut pool.fresh, &mut pool.again] {
-                while let Some((flight, message)) = queue.pop_front_if(|(flight, _)| flight.deadline_ms <= now_ms) {
+                while queue.front().is_some_and(|(flight, _)| flight.deadline_ms <= now_ms) {
+                    let Some((flight, message)) = queue.pop_front() else { break };
                     self.queued_bytes -= message.len();
                     lost.push(flight);
                 }
