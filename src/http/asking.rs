@@ -1,0 +1,98 @@
+//! Requests that wait: parked when the trade says "not yet", asked again when a topic rings or the wait is over.
+
+use super::client::{ClientId, Parked, State};
+use super::passage::{self, Turn};
+use super::porter::Porter;
+use super::relay::{Flight, Urgency};
+use super::visit::{start_inner, write_field};
+use crate::refusal::Refusal;
+
+impl Porter {
+    /// The trade says "not yet".
+    pub(super) fn on_not_yet(&mut self, flight: Flight, body: &[u8]) {
+        let waiting = passage::read_waiting(body);
+        let has_rung = waiting.as_ref().is_some_and(|waiting| self.parking.has_rung(&waiting.topics, flight.born));
+        self.parking.came_back();
+        let now_ms = self.now_ms;
+        let Some(client) = self.client_of(flight) else { return };
+        let State::UnderWay(before) = std::mem::replace(&mut client.state, State::UnderWay(None)) else { return };
+        let was_over = before.as_ref().is_some_and(|parked| parked.turn != Turn::Rung);
+        let Some(waiting) = waiting.filter(|_| !was_over) else {
+            log::error!("request {}: \"not yet\" when the wait was over", String::from_utf8_lossy(body));
+            self.refuse(flight.client, &Refusal::Internal);
+            return self.go_on(flight.client);
+        };
+        let is_first = before.is_none();
+        let deadline_ms = before.map_or(now_ms + u64::from(waiting.wait_seconds) * 1_000, |parked| parked.deadline_ms);
+        let parked = Box::new(Parked { waiting, deadline_ms, turn: Turn::Rung });
+        if client.finished {
+            self.metrics.parked_vanished_total.add(1);
+            return self.close(flight.client, None);
+        }
+        if self.stop_by_ms.is_some() || deadline_ms <= now_ms {
+            self.ask_again(flight.client, parked, Turn::Over);
+        } else if is_first && self.parking.len() >= self.limits.parked_max {
+            self.metrics.parked_refused_total.add(1);
+            self.ask_again(flight.client, parked, Turn::Full);
+        } else if has_rung {
+            self.ask_again(flight.client, parked, Turn::Rung);
+        } else {
+            self.parking.park(flight.client, &parked.waiting.topics);
+            client_parks(self, flight.client, parked);
+        }
+    }
+
+    /// Wakes all that wait for what has rung.
+    pub(super) fn ring(&mut self) {
+        let rung = self.bell.take();
+        if rung.is_empty() {
+            return;
+        }
+        self.metrics.rings_total.add(rung.len() as u64);
+        for id in self.parking.ring(&rung) {
+            self.wake(id, Turn::Rung);
+        }
+    }
+
+    /// Asks a parked request again.
+    pub(super) fn wake(&mut self, id: ClientId, turn: Turn) {
+        let Some(client) = self.crowd.get_mut(id) else { return };
+        match std::mem::replace(&mut client.state, State::UnderWay(None)) {
+            State::Parked(parked) => {
+                self.parking.leave(id, &parked.waiting.topics);
+                self.ask_again(id, parked, turn);
+            }
+            other => client.state = other,
+        }
+    }
+
+    fn ask_again(&mut self, id: ClientId, mut parked: Box<Parked>, turn: Turn) {
+        self.next_number += 1;
+        let number = self.next_number;
+        let Some(client) = self.crowd.get_mut(id) else { return };
+        parked.turn = turn;
+        let waiting = &parked.waiting;
+        let mut message = std::mem::take(&mut self.message);
+        message.clear();
+        start_inner(&mut message, waiting.method, &waiting.target);
+        let exchange = &client.exchange;
+        passage::write_note(&mut message, number, exchange.origin, &exchange.id, Some((&waiting.memo, turn)));
+        if !waiting.language.is_empty() {
+            write_field(&mut message, "accept-language", &waiting.language);
+        }
+        message.extend_from_slice(b"\r\n");
+        let is_write = waiting.method.is_write();
+        client.state = State::UnderWay(Some(parked));
+        self.submit(id, number, is_write, Urgency::Again, &message); // never refused
+        self.message = message;
+    }
+}
+
+fn client_parks(porter: &mut Porter, id: ClientId, parked: Box<Parked>) {
+    let deadline_ms = parked.deadline_ms;
+    if let Some(client) = porter.crowd.get_mut(id) {
+        client.deadline_ms = deadline_ms;
+        client.state = State::Parked(parked);
+    }
+    porter.arm(deadline_ms);
+}

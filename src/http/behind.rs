@@ -1,0 +1,233 @@
+//! Behind the door: a stock tiny_http server on a Unix-domain socket, and the workers that hand its requests to the trade.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::thread;
+
+use super::passage::{self, FIELD, HELLO, Note, Topic, Waiting};
+use super::reply::Reply;
+use super::request::{Method, Request};
+use crate::ids::new_key;
+use crate::refusal::{Language, Refusal};
+
+/// The trade: sees a request and gives an answer, now (on the worker) or later, from any thread.
+pub type Trade = Arc<dyn Fn(Request, Responder) + Send + Sync>;
+
+/// "Not yet": the request waits at the door, without a thread, until a topic rings or the time is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Park {
+    /// What it waits for: any of them.
+    pub topics: Vec<Topic>,
+    /// All that the trade needs to answer later: comes back as [`Resumed::memo`](super::Resumed).
+    pub memo: String,
+    /// How long at most, in seconds; only the first "not yet" of a request counts.
+    pub wait_seconds: u32,
+}
+
+/// Where one request's answer goes. Dropped without one, it answers 500 and says so in the log.
+pub struct Responder {
+    asked: Option<tiny_http::Request>,
+    number: u64,
+}
+
+impl Responder {
+    /// Gives the answer.
+    pub fn send(mut self, reply: Reply) {
+        if let Some(asked) = self.asked.take() {
+            respond(asked, self.number, false, reply);
+        }
+    }
+
+    /// Says "not yet". A request that was told that its wait is over must be answered: parked again, it gets a 500.
+    pub fn park(mut self, park: Park) {
+        let Some(asked) = self.asked.take() else { return };
+        let method = Method::parse(asked.method().as_str()).unwrap_or(Method::Get);
+        let waiting = Waiting {
+            wait_seconds: park.wait_seconds,
+            method,
+            target: asked.url().into(),
+            language: field(&asked, "accept-language").into(),
+            topics: park.topics.into(),
+            memo: park.memo.into(),
+        };
+        let mut reply = Reply::empty(200);
+        reply.body = passage::write_waiting(&waiting);
+        respond(asked, self.number, true, reply);
+    }
+}
+
+impl Drop for Responder {
+    fn drop(&mut self) {
+        let Some(asked) = self.asked.take() else { return };
+        let id = passage::read_note(field(&asked, FIELD)).map(|note| note.id).unwrap_or_default();
+        let why = if thread::panicking() { "panicked" } else { "gave no answer" };
+        log::error!("request {id}: the trade {why}: {} {}", asked.method(), asked.url());
+        let language = Language::of_accept_language(field(&asked, "accept-language"));
+        respond(asked, self.number, false, Reply::refusal(&Refusal::Internal, language));
+    }
+}
+
+fn field<'a>(asked: &'a tiny_http::Request, name: &'static str) -> &'a str {
+    let found = asked.headers().iter().find(|header| header.field.equiv(name));
+    found.map_or("", |header| header.value.as_str())
+}
+
+/// Writes an inner answer: with a length, never chunked, and with the request's number.
+fn respond(asked: tiny_http::Request, number: u64, parked: bool, reply: Reply) {
+    let mark = if parked { format!("{number} parked") } else { number.to_string() };
+    let mut headers = Vec::with_capacity(reply.headers.len() + 4);
+    // The door drops Date and Server; given here, tiny_http need not format them.
+    let own = [("Server", "-"), ("Date", "-"), (FIELD, mark.as_str()), ("Content-Type", reply.content_type)];
+    let own = own.into_iter().filter(|(_, value)| !value.is_empty());
+    for (name, value) in own.chain(reply.headers.iter().map(|(name, value)| (*name, value.as_str()))) {
+        let sound = value.bytes().all(|b| matches!(b, b'\t' | b' '..=b'~'));
+        match tiny_http::Header::from_bytes(name, value) {
+            Ok(header) if sound => headers.push(header),
+            _ => log::error!("an answer to {}: {name} cannot carry {value:?}", asked.url()),
+        }
+    }
+    let length = reply.body.len();
+    let status = tiny_http::StatusCode(reply.status);
+    let response = tiny_http::Response::new(status, headers, reply.body.as_slice(), Some(length), None);
+    if let Err(error) = asked.respond(response.with_chunked_threshold(usize::MAX)) {
+        log::debug!("an answer did not reach the door: {error}"); // the door gave it up, and has said why
+    }
+}
+
+/// A running inner server.
+pub struct Behind {
+    house: Arc<House>,
+    workers: usize,
+}
+
+struct House {
+    server: Option<tiny_http::Server>,
+    /// The socket's inode. Its name is gone as soon as it is made, so no one else finds it and none is left behind;
+    /// connections are made through this.
+    socket: File,
+    closing: AtomicBool,
+}
+
+impl House {
+    fn path(&self) -> String {
+        format!("/proc/self/fd/{}", self.socket.as_raw_fd())
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.server = None;
+        // tiny_http's accept thread looks up only when somebody comes.
+        let _ = UnixStream::connect(self.path());
+    }
+}
+
+impl Behind {
+    /// Starts a tiny_http server and its workers.
+    ///
+    /// # Errors
+    /// When no socket or thread can be made.
+    pub fn start(workers: usize, trade: &Trade) -> io::Result<Behind> {
+        const O_PATH: i32 = 0o10_000_000; // Linux: a handle to the inode, without opening it
+        let directory = std::env::temp_dir().join(format!("boxoffice-door-{}", new_key()));
+        DirBuilder::new().mode(0o700).create(&directory)?;
+        let path = directory.join("s");
+        let made = UnixListener::bind(&path).and_then(|listener| {
+            let socket = OpenOptions::new().read(true).custom_flags(O_PATH).open(&path)?;
+            Ok((listener, socket))
+        });
+        let _ = std::fs::remove_file(&path);
+        let _ = std::fs::remove_dir(&directory);
+        let (listener, socket) = made?;
+        let server = tiny_http::Server::from_listener(listener, None).map_err(io::Error::other)?;
+        let house = Arc::new(House { server: Some(server), socket, closing: AtomicBool::new(false) });
+        let behind = Behind { house, workers };
+        for number in 0..workers {
+            let (house, trade) = (Arc::clone(&behind.house), Arc::clone(trade));
+            thread::Builder::new().name(format!("worker-{number}")).spawn(move || work(&house, &trade))?;
+        }
+        Ok(behind)
+    }
+
+    /// Makes an inner connection.
+    ///
+    /// # Errors
+    /// When the server is gone or descriptors have run out.
+    pub fn connect(&self) -> io::Result<mio::net::UnixStream> {
+        mio::net::UnixStream::connect(self.house.path())
+    }
+}
+
+impl Behind {
+    /// Gives the server up: its workers end when they can.
+    pub fn abandon(self) -> Abandoned {
+        Abandoned(Arc::downgrade(&self.house))
+    }
+}
+
+/// A server that was given up.
+pub struct Abandoned(Weak<House>);
+
+impl Abandoned {
+    /// Whether some of its workers have not come back yet.
+    pub fn is_stuck(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+}
+
+impl Drop for Behind {
+    fn drop(&mut self) {
+        self.house.closing.store(true, Ordering::Relaxed);
+        if let Some(server) = &self.house.server {
+            (0..self.workers).for_each(|_| server.unblock()); // each wakes one
+        }
+    }
+}
+
+fn work(house: &House, trade: &Trade) {
+    let Some(server) = &house.server else { return };
+    while !house.closing.load(Ordering::Relaxed) {
+        match server.recv() {
+            // A panic has been answered and logged by the responder's drop; the worker goes on.
+            Ok(asked) => drop(catch_unwind(AssertUnwindSafe(|| hand_over(asked, trade)))),
+            Err(_) if house.closing.load(Ordering::Relaxed) => {}
+            // Accepting ended; what is connected goes on, and the door notices when it wants another connection.
+            Err(error) => log::error!("the inner server accepts no more: {error}"),
+        }
+    }
+}
+
+fn hand_over(mut asked: tiny_http::Request, trade: &Trade) {
+    let mark = field(&asked, FIELD);
+    if asked.url() == HELLO {
+        let number = mark.parse().unwrap_or(0);
+        return respond(asked, number, false, Reply::empty(204));
+    }
+    let note = passage::read_note(mark);
+    let (Some(note), Some(method)) = (note, Method::parse(asked.method().as_str())) else {
+        log::error!("the inner server got what the door cannot have sent: {mark:?}");
+        return respond(asked, 0, false, Reply::empty(500)); // without its number: the door closes the connection
+    };
+    let (path, query) = asked.url().split_once('?').unwrap_or((asked.url(), ""));
+    let (path, query) = (path.to_owned(), query.to_owned());
+    let relayed = asked.headers().iter().filter(|header| !header.field.equiv(FIELD));
+    let relayed = relayed.filter(|header| !header.field.equiv("content-length"));
+    let headers = relayed.map(|header| (header.field.to_string(), header.value.to_string())).collect();
+    let length = asked.body_length().unwrap_or(0);
+    let mut body = Vec::with_capacity(length);
+    if length > 0 {
+        match asked.as_reader().read_to_end(&mut body) {
+            Ok(read) if read == length => {}
+            _ => return, // the door went away in the middle of the body
+        }
+    }
+    let Note { number, peer, id, resumed } = note;
+    let request = Request { id, method, path, query, headers, body, peer, resumed };
+    trade(request, Responder { asked: Some(asked), number });
+}

@@ -1,0 +1,191 @@
+//! One client's connection.
+//!
+//! ```text
+//!            accept                                    one too many
+//!              │                                            │
+//!              ▼        head whole, body to come            │
+//!   ┌────▶  Head  ──────────────────────────▶  Body         │
+//!   │        │  │ refused                       │  │ refused│
+//!   │  whole │  └──────────────┐          whole │  └──────┐ │
+//!   │        ▼                 │                ▼         │ │
+//!   │     UnderWay ◀───────────┼────────────────┘         │ │
+//!   │        │  ▲              │                          │ │
+//!   │"not yet"│  │ rung, over  │                          │ │
+//!   │        ▼  │              ▼                          │ │
+//!   │      Parked          Writing ◀──────────────────────┘ │
+//!   │        │                 │  (UnderWay, with the answer)│
+//!   │  client gone             │                            │
+//!   │        ▼       keep      │  close                     │
+//!   │     closed     alive     │                            │
+//!   └──────────────────────────┴───────▶ Leaving ◀──────────┘ ──▶ closed
+//! ```
+//!
+//! `Writing` is entered only when the socket does not take the whole answer at once. `Leaving` has shut its writing side and
+//! throws away what still comes, so that the client reads the answer instead of a reset; a client from which nothing more
+//! is to come is closed at once. Every state but `UnderWay` has a deadline; what is under way has one in `relay`.
+
+use std::net::IpAddr;
+
+use mio::net::TcpStream;
+
+use super::answer::RequestId;
+use super::passage::{Turn, Waiting};
+use crate::refusal::Language;
+
+/// A client by its place among the connections and the generation of that place; the token of its events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientId(u64);
+
+impl ClientId {
+    /// The first in order.
+    pub const MIN: ClientId = ClientId(0);
+    /// The last in order.
+    pub const MAX: ClientId = ClientId(u64::MAX);
+
+    /// The id of a place in its generation.
+    pub const fn new(place: usize, generation: u32) -> ClientId {
+        ClientId(((generation as u64) << 32) | (place as u64 & 0xffff_ffff))
+    }
+
+    /// The place.
+    pub const fn place(self) -> usize {
+        (self.0 & 0xffff_ffff) as usize
+    }
+
+    /// The number as a token.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl From<u64> for ClientId {
+    fn from(number: u64) -> ClientId {
+        ClientId(number)
+    }
+}
+
+/// Where a connection stands; drawn above.
+#[derive(Debug)]
+pub enum State {
+    /// Idle, or with a part of a head.
+    Head,
+    /// The head is read; the body is coming.
+    Body(Box<Body>),
+    /// Relayed or waiting for its turn to be; with what was parked when it is being asked again.
+    UnderWay(Option<Box<Parked>>),
+    /// The trade said "not yet".
+    Parked(Box<Parked>),
+    /// An answer is on its way.
+    Writing,
+    /// Answered for the last time; so many bytes are still thrown away.
+    Leaving(usize),
+}
+
+/// A request that waits for something to change.
+#[derive(Debug)]
+pub struct Parked {
+    pub waiting: Waiting,
+    /// Its wait is over then; asking again does not move it.
+    pub deadline_ms: u64,
+    /// Why it was last asked again.
+    pub turn: Turn,
+}
+
+/// A request whose body is coming.
+#[derive(Debug)]
+pub struct Body {
+    /// The inner request as far as it is there.
+    pub message: Vec<u8>,
+    /// How many bytes are to come.
+    pub missing: usize,
+    /// The number that it was given.
+    pub number: u64,
+    /// Whether it goes with the writes.
+    pub is_write: bool,
+}
+
+/// What the answer needs to know of the request.
+#[derive(Debug)]
+pub struct Exchange {
+    pub id: RequestId,
+    /// Where the client is, through trusted proxies.
+    pub origin: IpAddr,
+    pub language: Language,
+    pub keep_alive: bool,
+    pub is_http_10: bool,
+    pub head_only: bool,
+}
+
+/// One client's connection.
+#[derive(Debug)]
+pub struct Client {
+    pub socket: TcpStream,
+    /// The address at the other end.
+    pub peer: IpAddr,
+    /// The address under which it is counted, when it is.
+    pub counted_as: Option<IpAddr>,
+    pub state: State,
+    /// The kernel may have bytes for us.
+    pub readable: bool,
+    /// The client has sent its last byte, or is gone altogether.
+    pub finished: bool,
+    /// The start of a head, or what came after a request.
+    pub input: Vec<u8>,
+    /// How much of `input` was looked at.
+    pub scanned: usize,
+    /// `input` holds no whole head; more bytes are needed, and the head's deadline runs.
+    pub starved: bool,
+    /// The answer, and how much of it is sent.
+    pub output: Vec<u8>,
+    pub sent: usize,
+    pub deadline_ms: u64,
+    pub exchange: Exchange,
+    /// The number of the request that is under way.
+    pub number: u64,
+    /// The framing is lost: what follows must not be read as a request.
+    pub astray: bool,
+    /// The memory of its buffers when it was last counted.
+    pub counted_bytes: usize,
+}
+
+impl Client {
+    /// A connection that was just accepted.
+    pub fn new(socket: TcpStream, peer: IpAddr, id: RequestId) -> Client {
+        Client {
+            socket,
+            peer,
+            counted_as: None,
+            state: State::Head,
+            readable: false,
+            finished: false,
+            input: Vec::new(),
+            scanned: 0,
+            starved: false,
+            output: Vec::new(),
+            sent: 0,
+            deadline_ms: u64::MAX,
+            exchange: Exchange {
+                id,
+                origin: peer,
+                language: Language::En,
+                keep_alive: false,
+                is_http_10: false,
+                head_only: false,
+            },
+            number: 0,
+            astray: false,
+            counted_bytes: 0,
+        }
+    }
+
+    /// Whether nothing is asked and nothing has come.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.state, State::Head) && self.input.is_empty()
+    }
+
+    /// The memory of its buffers in bytes.
+    pub fn buffered_bytes(&self) -> usize {
+        let body = if let State::Body(body) = &self.state { body.message.capacity() } else { 0 };
+        self.input.capacity() + self.output.capacity() + body
+    }
+}

@@ -1,0 +1,153 @@
+//! Every limit of the door, with its unit in its name.
+
+use super::proxy::Network;
+use super::request::Method;
+use crate::settings::door::DoorSettings;
+
+/// What the door allows. Milliseconds, bytes and counts as the names say.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// The request line and all fields together.
+    pub head_max_bytes: usize,
+    /// Header fields of a request.
+    pub head_max_fields: usize,
+    /// The body of a request, where `large_body` says nothing else.
+    pub body_max_bytes: usize,
+    /// The body of a request for which `large_body` says yes.
+    pub large_body_max_bytes: usize,
+    /// Whether a method and path (still percent-encoded) may bring a large body.
+    pub large_body: fn(Method, &str) -> bool,
+    /// From the first byte of a head to its last.
+    pub head_max_ms: u64,
+    /// From the end of a head to the last byte of the body.
+    pub body_max_ms: u64,
+    /// A connection on which nothing is asked.
+    pub idle_max_ms: u64,
+    /// An answer on its way to a client, whatever its size.
+    pub write_max_ms: u64,
+    /// What each started MiB of an answer adds to `write_max_ms`.
+    pub write_max_ms_per_mib: u64,
+    /// How long a refused client may go on sending before it is cut off.
+    pub linger_max_ms: u64,
+    /// How much a refused client may go on sending before it is cut off.
+    pub linger_max_bytes: usize,
+    /// Connections in all; 0 takes what the descriptor limit leaves.
+    pub connections_max: usize,
+    /// Connections of one address (of one /64 for IPv6); 0 is no limit. Trusted proxies have none.
+    pub connections_per_address_max: usize,
+    /// Whether loopback is held to `connections_per_address_max` too.
+    pub limit_loopback: bool,
+    /// Descriptors left to the rest of the process: the database, its readers, files.
+    pub descriptors_reserved: usize,
+    /// Memory of all buffers of clients and of requests that wait for their turn.
+    pub buffers_max_bytes: usize,
+    /// Requests parked at once; beyond it they are answered with what is.
+    pub parked_max: usize,
+    /// Threads that hand requests to the trade.
+    pub workers: usize,
+    /// Inner connections for GET, HEAD and OPTIONS.
+    pub inner_reads: usize,
+    /// Inner connections for POST, PUT, PATCH and DELETE.
+    pub inner_writes: usize,
+    /// Requests that wait for an inner connection, for each of the two kinds.
+    pub queue_max: usize,
+    /// From the relay of a request to its answer.
+    pub inner_answer_max_ms: u64,
+    /// A new inner connection's hello; a later one means that the inner server is stuck.
+    pub inner_hello_max_ms: u64,
+    /// What is under way at a stop has so long.
+    pub stop_max_ms: u64,
+    /// Proxies whose `Forwarded` and `X-Forwarded-For` are believed.
+    pub proxies: Vec<Network>,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            head_max_bytes: 16 << 10,
+            head_max_fields: 64,
+            body_max_bytes: 64 << 10,
+            large_body_max_bytes: 16 << 20,
+            large_body: |_, _| false,
+            head_max_ms: 10_000,
+            body_max_ms: 30_000,
+            idle_max_ms: 75_000,
+            write_max_ms: 30_000,
+            write_max_ms_per_mib: 10_000,
+            linger_max_ms: 1_000,
+            linger_max_bytes: 1 << 20,
+            connections_max: 0,
+            connections_per_address_max: 1_000,
+            limit_loopback: false,
+            descriptors_reserved: 256,
+            buffers_max_bytes: 128 << 20,
+            parked_max: 20_000,
+            workers: 2,
+            inner_reads: 8,
+            inner_writes: 64,
+            queue_max: 20_000,
+            inner_answer_max_ms: 60_000,
+            inner_hello_max_ms: 2_000,
+            stop_max_ms: 4_500,
+            proxies: Vec::new(),
+        }
+    }
+}
+
+impl Limits {
+    /// The largest body that this request may bring, in bytes.
+    pub fn body_max_bytes(&self, method: Method, path: &str) -> usize {
+        if (self.large_body)(method, path) { self.large_body_max_bytes } else { self.body_max_bytes }
+    }
+
+    /// The same limits where only so many descriptors may be open: each inner connection takes three (two are
+    /// tiny_http's), the connections of clients take what is left.
+    pub fn within_descriptors(mut self, descriptors: usize) -> Limits {
+        self.inner_reads = self.inner_reads.clamp(1, (descriptors / 32).max(1));
+        self.inner_writes = self.inner_writes.clamp(1, (descriptors / 12).max(1));
+        let inner = 3 * (self.inner_reads + self.inner_writes + 1) + 8; // and a few of the event loop's own
+        let reserved = self.descriptors_reserved.min(descriptors / 4);
+        let left = descriptors.saturating_sub(inner + reserved).max(4);
+        let leaving = left / 16;
+        let most = (left - leaving).max(1);
+        self.connections_max = if self.connections_max == 0 { most } else { self.connections_max.min(most) };
+        self
+    }
+
+    /// Refused connections that may linger beside `connections_max`.
+    pub fn leaving_max(&self) -> usize {
+        (self.connections_max / 16).clamp(1, 256)
+    }
+
+    /// How long an answer of so many bytes may take to leave, in milliseconds.
+    pub fn write_max_ms(&self, bytes: usize) -> u64 {
+        self.write_max_ms + (bytes >> 20) as u64 * self.write_max_ms_per_mib
+    }
+}
+
+impl From<&DoorSettings> for Limits {
+    fn from(settings: &DoorSettings) -> Limits {
+        Limits {
+            head_max_bytes: settings.door_head_max_bytes as usize,
+            head_max_fields: settings.door_head_max_fields as usize,
+            body_max_bytes: settings.door_body_max_bytes as usize,
+            large_body_max_bytes: settings.door_large_body_max_bytes as usize,
+            head_max_ms: settings.door_head_max_ms,
+            body_max_ms: settings.door_body_max_ms,
+            idle_max_ms: settings.door_idle_max_ms,
+            write_max_ms: settings.door_write_max_ms,
+            connections_max: settings.door_connections_max as usize,
+            connections_per_address_max: settings.door_connections_per_address_max as usize,
+            limit_loopback: settings.door_limit_loopback,
+            buffers_max_bytes: settings.door_buffers_max_bytes as usize,
+            parked_max: settings.door_parked_max as usize,
+            workers: settings.door_workers as usize,
+            inner_reads: settings.door_inner_reads as usize,
+            inner_writes: settings.door_inner_writes as usize,
+            queue_max: settings.door_queue_max as usize,
+            inner_answer_max_ms: settings.door_inner_answer_max_ms,
+            proxies: settings.door_proxies.iter().filter_map(|text| Network::parse(text)).collect(),
+            ..Limits::default()
+        }
+    }
+}

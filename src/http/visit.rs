@@ -1,0 +1,487 @@
+//! What one client goes through: bytes to requests, requests to the relay, answers back to bytes.
+
+use std::borrow::Cow;
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+
+use super::answer::{self, Envelope};
+use super::client::{Body, Client, ClientId, Exchange, State};
+use super::framing::{self, Bounds, Head, RELAYED};
+use super::inner_answer::InnerAnswer;
+use super::passage;
+use super::porter::Porter;
+use super::proxy;
+use super::relay::{Flight, Urgency};
+use super::reply::Reply;
+use super::request::Method;
+use crate::refusal::{Language, Refusal};
+
+/// What one client may do before the others get their turn.
+const STEPS_MAX: usize = 64;
+/// A scratch buffer that grew beyond this for one large request or answer is not kept.
+const SCRATCH_KEPT_BYTES: usize = 1 << 20;
+
+enum Got {
+    Bytes(usize),
+    Nothing,
+    End,
+}
+
+/// Reads what is there, and notes whether there may be more.
+fn read(client: &mut Client, buffer: &mut [u8]) -> Got {
+    loop {
+        match client.socket.read(buffer) {
+            Ok(0) => return Got::End,
+            Ok(length) => {
+                client.readable = length == buffer.len() || client.finished;
+                return Got::Bytes(length);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                client.readable = false;
+                return Got::Nothing;
+            }
+            Err(_) => return Got::End,
+        }
+    }
+}
+
+impl Porter {
+    /// Goes on with a client as far as its bytes reach.
+    pub(super) fn serve(&mut self, id: ClientId) {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let mut steps = 0;
+        while self.step(id, &mut scratch) {
+            steps += 1;
+            if steps == STEPS_MAX {
+                self.again.push(id);
+                break;
+            }
+        }
+        self.scratch = scratch;
+        self.settle(id);
+    }
+
+    /// Brings the books up to date after a client was served: who is idle, and the memory of its buffers.
+    fn settle(&mut self, id: ClientId) {
+        let Some(client) = self.crowd.get_mut(id) else { return };
+        let bytes = client.buffered_bytes();
+        self.buffered_bytes = self.buffered_bytes + bytes - client.counted_bytes;
+        client.counted_bytes = bytes;
+        let is_idle = client.is_idle();
+        self.crowd.set_idle(id, is_idle);
+    }
+
+    fn step(&mut self, id: ClientId, scratch: &mut [u8]) -> bool {
+        let Some(client) = self.crowd.get_mut(id) else { return false };
+        match client.state {
+            State::Head => self.step_head(id, scratch),
+            State::Body(_) => self.step_body(id, scratch),
+            State::Leaving(_) => self.step_leaving(id, scratch),
+            State::UnderWay(_) | State::Parked(_) | State::Writing => false,
+        }
+    }
+
+    fn step_head(&mut self, id: ClientId, scratch: &mut [u8]) -> bool {
+        let Some(client) = self.crowd.get_mut(id) else { return false };
+        if client.input.is_empty() || client.starved {
+            if !client.readable {
+                return false;
+            }
+            let room = self.limits.head_max_bytes.saturating_sub(client.input.len()).max(1);
+            let length = match read(client, &mut scratch[..room]) {
+                Got::Bytes(length) => length,
+                Got::Nothing => return false,
+                Got::End => {
+                    self.close(id, None);
+                    return false;
+                }
+            };
+            self.metrics.received_bytes_total.add(length as u64);
+            if client.input.is_empty() {
+                // The usual way: a request that came in one piece is never copied.
+                let used = self.take_head(id, &scratch[..length]);
+                self.keep_rest(id, used, &scratch[..length]);
+                return true;
+            }
+            client.input.extend_from_slice(&scratch[..length]);
+        }
+        let Some(client) = self.crowd.get_mut(id) else { return false };
+        let input = std::mem::take(&mut client.input);
+        match self.take_head(id, &input) {
+            0 => {
+                if let Some(client) = self.crowd.get_mut(id) {
+                    client.input = input;
+                }
+            }
+            used => self.keep_rest(id, used, &input),
+        }
+        true
+    }
+
+    fn keep_rest(&mut self, id: ClientId, used: usize, bytes: &[u8]) {
+        if used < bytes.len()
+            && let Some(client) = self.crowd.get_mut(id)
+            && !matches!(client.state, State::Leaving(_))
+        {
+            client.input = bytes[used..].to_vec();
+        }
+    }
+
+    /// Takes a request from the start of `bytes`; gives how many bytes it used, 0 when more are needed.
+    fn take_head(&mut self, id: ClientId, bytes: &[u8]) -> usize {
+        let bounds = Bounds { bytes: self.limits.head_max_bytes, fields: self.limits.head_max_fields };
+        let Some(client) = self.crowd.get_mut(id) else { return bytes.len() };
+        match framing::read(bytes, &mut client.scanned, bounds) {
+            Ok(None) => {
+                if !client.starved {
+                    client.starved = true;
+                    client.deadline_ms = self.now_ms + self.limits.head_max_ms;
+                    let deadline_ms = client.deadline_ms;
+                    self.arm(deadline_ms);
+                }
+                0
+            }
+            Ok(Some((head, length))) => {
+                client.starved = false;
+                client.scanned = 0;
+                length + self.take_request(id, &head, &bytes[length..])
+            }
+            Err(refusal) => {
+                let (language, theirs) = framing::glimpse(bytes);
+                let request_id = self.new_id(theirs);
+                if let Some(client) = self.crowd.get_mut(id) {
+                    client.exchange.language = language;
+                    client.exchange.id = request_id;
+                }
+                self.refuse_and_leave(id, &refusal);
+                bytes.len()
+            }
+        }
+    }
+
+    /// Takes a request whose head is read; gives how many bytes of its body it found in `rest`.
+    fn take_request(&mut self, id: ClientId, head: &Head<'_>, rest: &[u8]) -> usize {
+        let request_id = self.new_id(head.request_id);
+        let is_stopping = self.stop_by_ms.is_some();
+        let Some(client) = self.crowd.get_mut(id) else { return 0 };
+        let (forwarded, for_field) = (head.forwarded.as_deref(), head.x_forwarded_for.as_deref());
+        client.exchange = Exchange {
+            id: request_id,
+            origin: proxy::client_behind(client.peer, &self.limits.proxies, forwarded, for_field),
+            language: head.relayed[2].as_deref().map(Language::of_accept_language).unwrap_or_default(),
+            keep_alive: head.keep_alive && !is_stopping,
+            is_http_10: head.is_http_10,
+            head_only: head.method == Method::Head,
+        };
+        let path = head.target.split('?').next().unwrap_or("");
+        let max_bytes = if path == "*" { 0 } else { self.limits.body_max_bytes(head.method, path) };
+        if head.content_length > max_bytes {
+            self.refuse_and_leave(id, &Refusal::BodyTooLarge { max_bytes });
+            return 0;
+        }
+        if self.buffered_bytes + self.relay.queued_bytes + head.content_length > self.limits.buffers_max_bytes {
+            self.refuse_and_leave(id, &Refusal::Overloaded { retry_after_seconds: 1 });
+            return 0;
+        }
+        if path == "*" {
+            self.answer_itself(id, &Reply::empty(204).with("Allow", framing::METHODS));
+            return 0;
+        }
+        self.next_number += 1;
+        let number = self.next_number;
+        let mut message = std::mem::take(&mut self.message);
+        message.clear();
+        write_inner(&mut message, head, number, &client.exchange);
+        let present = rest.len().min(head.content_length);
+        message.extend_from_slice(&rest[..present]);
+        let is_write = head.method.is_write();
+        if present == head.content_length {
+            self.relay_fresh(id, number, is_write, &message);
+            message.shrink_to(SCRATCH_KEPT_BYTES);
+            self.message = message;
+        } else {
+            let missing = head.content_length - present;
+            self.await_body(id, Body { message, missing, number, is_write }, head.expects_continue && present == 0);
+        }
+        present
+    }
+
+    fn await_body(&mut self, id: ClientId, body: Body, expects_continue: bool) {
+        let Some(client) = self.crowd.get_mut(id) else { return };
+        client.state = State::Body(Box::new(body));
+        client.deadline_ms = self.now_ms + self.limits.body_max_ms;
+        let deadline_ms = client.deadline_ms;
+        if expects_continue {
+            const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+            // The answer before it is gone whole, so these few bytes find room; else the client is hopelessly slow.
+            if !client.socket.write(CONTINUE).is_ok_and(|sent| sent == CONTINUE.len()) {
+                return self.close(id, None);
+            }
+        }
+        self.arm(deadline_ms);
+    }
+
+    fn step_body(&mut self, id: ClientId, scratch: &mut [u8]) -> bool {
+        let Some(client) = self.crowd.get_mut(id) else { return false };
+        if !client.readable {
+            return false;
+        }
+        let State::Body(body) = &client.state else { return false };
+        let room = body.missing.min(scratch.len());
+        let length = match read(client, &mut scratch[..room]) {
+            Got::Bytes(length) => length,
+            Got::Nothing => return false,
+            Got::End => {
+                self.close(id, None);
+                return false;
+            }
+        };
+        client.readable |= length == room;
+        self.metrics.received_bytes_total.add(length as u64);
+        let State::Body(body) = &mut client.state else { return false };
+        body.message.extend_from_slice(&scratch[..length]);
+        body.missing -= length;
+        if body.missing > 0 {
+            self.settle(id);
+            return true;
+        }
+        let (number, is_write, message) = (body.number, body.is_write, std::mem::take(&mut body.message));
+        self.relay_fresh(id, number, is_write, &message);
+        true
+    }
+
+    /// Throws away what a client sends that has had its last answer.
+    fn step_leaving(&mut self, id: ClientId, scratch: &mut [u8]) -> bool {
+        let Some(client) = self.crowd.get_mut(id) else { return false };
+        if !client.readable {
+            return false;
+        }
+        let got = read(client, scratch);
+        let State::Leaving(left) = &mut client.state else { return false };
+        match got {
+            Got::Bytes(length) if length < *left => {
+                *left -= length;
+                true
+            }
+            Got::Nothing => false,
+            Got::Bytes(_) | Got::End => {
+                self.close(id, None);
+                false
+            }
+        }
+    }
+
+    fn relay_fresh(&mut self, id: ClientId, number: u64, is_write: bool, message: &[u8]) {
+        if !self.submit(id, number, is_write, Urgency::Fresh, message) {
+            self.refuse(id, &Refusal::Overloaded { retry_after_seconds: 1 });
+        }
+    }
+
+    /// Sends an inner request on its way.
+    pub(super) fn submit(
+        &mut self,
+        id: ClientId,
+        number: u64,
+        is_write: bool,
+        urgency: Urgency,
+        message: &[u8],
+    ) -> bool {
+        let Some(client) = self.crowd.get_mut(id) else { return true };
+        if !matches!(client.state, State::UnderWay(_)) {
+            client.state = State::UnderWay(None);
+        }
+        client.number = number;
+        client.deadline_ms = u64::MAX;
+        let deadline_ms = self.now_ms + self.limits.inner_answer_max_ms;
+        let flight = Flight { client: id, number, born: self.parking.goes_out(), deadline_ms };
+        let taken = self.relay.submit(self.poll.registry(), flight, is_write, urgency, message, self.now_ms);
+        if !taken {
+            self.parking.came_back();
+        }
+        taken
+    }
+
+    /// The client that a flight belongs to, as long as it still waits for it.
+    pub(super) fn client_of(&mut self, flight: Flight) -> Option<&mut Client> {
+        let client = self.crowd.get_mut(flight.client)?;
+        (matches!(client.state, State::UnderWay(_)) && client.number == flight.number).then_some(client)
+    }
+
+    /// The trade has answered.
+    pub(super) fn on_answer(&mut self, flight: Flight, answer: &InnerAnswer<'_>) {
+        if answer.is_parked {
+            return self.on_not_yet(flight, answer.body);
+        }
+        self.parking.came_back();
+        if self.client_of(flight).is_none() {
+            return; // it went away
+        }
+        self.write_letter(flight.client, |out, envelope| {
+            answer::write(out, answer.status, answer.fields(), answer.body, envelope);
+        });
+        self.metrics.count_answer(answer.status);
+        self.post(flight.client);
+        self.go_on(flight.client);
+    }
+
+    /// The inner connection broke or was late; nobody knows what became of the request.
+    pub(super) fn on_lost(&mut self, flight: Flight) {
+        self.parking.came_back();
+        if self.client_of(flight).is_some() {
+            self.refuse(flight.client, &Refusal::Internal);
+            self.go_on(flight.client);
+        }
+    }
+
+    /// After an answer that was written outside of [`Porter::serve`]: takes the next request, if it is there.
+    pub(super) fn go_on(&mut self, id: ClientId) {
+        let Some(client) = self.crowd.get_mut(id) else { return };
+        let may_go_on = matches!(client.state, State::Head | State::Leaving(_));
+        if may_go_on && (client.readable || !client.input.is_empty()) {
+            self.serve(id);
+        } else {
+            self.settle(id);
+        }
+    }
+
+    /// Refuses a request; the connection goes on.
+    pub(super) fn refuse(&mut self, id: ClientId, refusal: &Refusal) {
+        let Some(client) = self.crowd.get_mut(id) else { return };
+        self.metrics.count_refusal(refusal.code());
+        let reply = Reply::refusal(refusal, client.exchange.language);
+        self.answer_itself(id, &reply);
+    }
+
+    /// Refuses a request or a connection, after which nothing that comes can be read as a request.
+    pub(super) fn refuse_and_leave(&mut self, id: ClientId, refusal: &Refusal) {
+        let Some(client) = self.crowd.get_mut(id) else { return };
+        client.exchange.keep_alive = false;
+        client.astray = true;
+        self.refuse(id, refusal);
+    }
+
+    fn answer_itself(&mut self, id: ClientId, reply: &Reply) {
+        self.write_letter(id, |out, envelope| answer::write_reply(out, reply, envelope));
+        self.metrics.count_answer(reply.status);
+        self.post(id);
+    }
+
+    fn write_letter(&mut self, id: ClientId, write: impl FnOnce(&mut Vec<u8>, &Envelope<'_>)) {
+        let Some(client) = self.crowd.get_mut(id) else { return };
+        let exchange = &mut client.exchange;
+        exchange.keep_alive &= self.stop_by_ms.is_none();
+        self.letter.clear();
+        let envelope = Envelope {
+            id: &exchange.id,
+            date: self.date.text(),
+            keep_alive: exchange.keep_alive,
+            is_http_10: exchange.is_http_10,
+            head_only: exchange.head_only,
+        };
+        write(&mut self.letter, &envelope);
+    }
+
+    /// Sends the letter, as much of it as the socket takes.
+    fn post(&mut self, id: ClientId) {
+        let Some(client) = self.crowd.get_mut(id) else { return };
+        client.state = State::Writing;
+        let Some(sent) = write_some(client, &self.letter) else { return self.close(id, None) };
+        self.metrics.sent_bytes_total.add(sent as u64);
+        if sent == self.letter.len() {
+            self.letter.shrink_to(SCRATCH_KEPT_BYTES);
+            return self.after_answer(id);
+        }
+        let rest = self.letter.len() - sent;
+        if self.buffered_bytes + rest > self.limits.buffers_max_bytes {
+            self.metrics.connections_evicted_buffers_total.add(1);
+            return self.close(id, None);
+        }
+        client.output = self.letter[sent..].to_vec();
+        client.deadline_ms = self.now_ms + self.limits.write_max_ms(rest);
+        let deadline_ms = client.deadline_ms;
+        self.arm(deadline_ms);
+    }
+
+    /// The socket has room again.
+    pub(super) fn write_on(&mut self, id: ClientId) {
+        let Some(client) = self.crowd.get_mut(id) else { return };
+        let output = std::mem::take(&mut client.output);
+        let Some(sent) = write_some(client, &output[client.sent..]) else { return self.close(id, None) };
+        client.sent += sent;
+        self.metrics.sent_bytes_total.add(sent as u64);
+        if client.sent < output.len() {
+            client.output = output;
+            return;
+        }
+        client.sent = 0;
+        self.after_answer(id);
+        self.go_on(id);
+    }
+
+    fn after_answer(&mut self, id: ClientId) {
+        let Some(client) = self.crowd.get_mut(id) else { return };
+        if client.exchange.keep_alive {
+            client.state = State::Head;
+            client.deadline_ms = self.now_ms + self.limits.idle_max_ms;
+        } else if client.astray || client.readable || !client.input.is_empty() {
+            client.input = Vec::new();
+            client.state = State::Leaving(self.limits.linger_max_bytes);
+            client.deadline_ms = self.now_ms + self.limits.linger_max_ms;
+            if client.socket.shutdown(Shutdown::Write).is_err() {
+                return self.close(id, None);
+            }
+        } else {
+            return self.close(id, None);
+        }
+        let deadline_ms = client.deadline_ms;
+        self.arm(deadline_ms);
+    }
+}
+
+/// Writes what the socket takes; `None` when it is broken.
+fn write_some(client: &mut Client, bytes: &[u8]) -> Option<usize> {
+    let mut sent = 0;
+    while sent < bytes.len() {
+        match client.socket.write(&bytes[sent..]) {
+            Ok(0) => return None,
+            Ok(length) => sent += length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+            Err(_) => return None,
+        }
+    }
+    Some(sent)
+}
+
+/// Writes the head of an inner request: the client's own words from the whitelist, everything else the door's.
+fn write_inner(out: &mut Vec<u8>, head: &Head<'_>, number: u64, exchange: &Exchange) {
+    let method = if head.method == Method::Head { Method::Get } else { head.method };
+    start_inner(out, method, &head.target);
+    passage::write_note(out, number, exchange.origin, &exchange.id, None);
+    for (name, value) in RELAYED.iter().zip(&head.relayed) {
+        if let Some(value) = value {
+            write_field(out, name, value);
+        }
+    }
+    if head.content_length > 0 {
+        write_field(out, "content-length", &Cow::from(head.content_length.to_string()));
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Writes the request line of an inner request.
+pub(super) fn start_inner(out: &mut Vec<u8>, method: Method, target: &str) {
+    out.extend_from_slice(method.word().as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(target.as_bytes());
+    out.extend_from_slice(b" HTTP/1.1\r\n");
+}
+
+/// Writes one field of an inner request.
+pub(super) fn write_field(out: &mut Vec<u8>, name: &str, value: &str) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value.as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
