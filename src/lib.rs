@@ -1,13 +1,69 @@
-//! The house.
+//! boxoffice: a concert box office in one binary.
+//!
+//! The rooms, in the order in which a customer meets them. A room uses only those listed before it; `tests/tidy.rs` holds
+//! the order.
+//!
+//! | room | what is in it |
+//! | --- | --- |
+//! | [`clock`] | the only place that reads the time |
+//! | [`ids`] | ids, tokens, keys and their hashes |
+//! | [`points`] | whole won, changed by checked operations only |
+//! | [`refusal`] | every expected "no", with what people read of it in Korean and English |
+//! | [`settings`] | flags and environment variables with their limits |
+//! | [`store`] | the file: opening it, readers, the one writer, migrations, column types |
+//! | [`http`] | the door, tiny_http behind it, requests and answers, idempotency |
+//! | [`venue`] | what every use case is handed first: the transaction, the events feed, what memory must learn |
+//! | [`user`] | who they are, and their key |
+//! | [`queue`] | tokens: waiting → active → expired; the line; admission |
+//! | [`schedule`] | concerts and their dates |
+//! | [`seat`] | layouts, prices; available, held, sold or blocked as seen now |
+//! | [`balance`] | points of users: top up, spend; the ledger |
+//! | [`ticket`] | one a seat, made with the payment |
+//! | [`reservation`] | pending → confirmed, failed, expired or cancelled |
+//! | [`payment`] | points for held seats; it ends the visit |
+//! | [`sweeper`] | what goes by time: it writes down what is already true |
+//! | [`routes`] | one match: every method and path |
+//! | [`web`] | the pages compiled in |
+//! | [`house`] | all of it opened and closed in good order |
+//! | [`commands`] | `demo`, `serve` |
+//!
+//! Inside a room: `mod.rs` has the use cases, `rules.rs` pure decisions, `sql.rs` every statement that touches its tables,
+//! `api.rs` (and `staff_api.rs`) JSON in and out.
 
 pub mod clock;
 pub mod ids;
 pub mod points;
 pub mod refusal;
+pub mod settings;
 
-/// What can be set from the command line and the environment.
-pub mod settings {
-    pub mod door;
-}
+pub mod store;
 
 pub mod http;
+
+pub mod venue;
+
+pub mod user;
+
+pub mod queue;
+
+pub mod schedule;
+
+pub mod seat;
+
+pub mod balance;
+
+pub mod ticket;
+
+pub mod reservation;
+
+pub mod payment;
+
+pub mod sweeper;
+
+pub mod routes;
+
+pub mod web;
+
+pub mod house;
+
+pub mod commands;

@@ -46,6 +46,8 @@ pub enum Written {
     Ready(Reply),
     /// The answer as it stands now; the caller would rather wait for a change.
     Park(Reply, Park),
+    /// More must be written, in a later transaction, before there is an answer.
+    Then(Work),
     /// The answer is read from memory after the commit.
     AfterCommit(Box<dyn FnOnce() -> Reply + Send>),
 }
@@ -100,9 +102,12 @@ impl Venue {
     }
 }
 
+/// The longest wait that `Prefer: wait` is granted, in seconds.
+pub const WAIT_MAX_SECONDS: u32 = 30;
+
 /// The topics on which callers wait.
 pub mod topics {
-    use super::{Topic, TokenKey, Uuid};
+    use super::{TokenKey, Topic, Uuid};
 
     /// The line was paused or resumed, or its message changed.
     pub const QUEUE: Topic = Topic(1);
@@ -197,8 +202,8 @@ pub struct Event {
 /// # Errors
 /// SQLite's.
 pub fn list_events(reader: &Reader, after: i64, limit: u32) -> rusqlite::Result<Vec<Event>> {
-    let mut statement =
-        reader.prepare_cached("SELECT sequence, type, at, data FROM event WHERE sequence > ?1 ORDER BY sequence LIMIT ?2")?;
+    let mut statement = reader
+        .prepare_cached("SELECT sequence, type, at, data FROM event WHERE sequence > ?1 ORDER BY sequence LIMIT ?2")?;
     let events = statement.query_map((after, limit), |row| {
         let data: String = row.get(3)?;
         Ok(Event {

@@ -99,7 +99,7 @@ pub fn write<'a>(
 /// Appends a reply of the door itself.
 pub fn write_reply(out: &mut Vec<u8>, reply: &Reply, envelope: &Envelope<'_>) {
     let content_type = Some(("Content-Type", reply.content_type.as_bytes())).filter(|(_, value)| !value.is_empty());
-    let fields = reply.headers.iter().map(|(name, value)| (*name, value.as_bytes()));
+    let fields = reply.headers.iter().map(|(name, value)| (name.as_ref(), value.as_bytes()));
     write(out, reply.status, content_type.into_iter().chain(fields), &reply.body, envelope);
 }
 

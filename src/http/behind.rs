@@ -83,9 +83,9 @@ fn respond(asked: tiny_http::Request, number: u64, parked: bool, reply: Reply) {
     let mark = if parked { format!("{number} parked") } else { number.to_string() };
     let mut headers = Vec::with_capacity(reply.headers.len() + 4);
     // The door drops Date and Server; given here, tiny_http need not format them.
-    let own = [("Server", "-"), ("Date", "-"), (FIELD, mark.as_str()), ("Content-Type", reply.content_type)];
+    let own = [("Server", "-"), ("Date", "-"), (FIELD, mark.as_str()), ("Content-Type", reply.content_type.as_ref())];
     let own = own.into_iter().filter(|(_, value)| !value.is_empty());
-    for (name, value) in own.chain(reply.headers.iter().map(|(name, value)| (*name, value.as_str()))) {
+    for (name, value) in own.chain(reply.headers.iter().map(|(name, value)| (name.as_ref(), value.as_str()))) {
         let sound = value.bytes().all(|b| matches!(b, b'\t' | b' '..=b'~'));
         match tiny_http::Header::from_bytes(name, value) {
             Ok(header) if sound => headers.push(header),

@@ -30,8 +30,8 @@ impl Fields {
         if !media_type.eq_ignore_ascii_case("application/json") {
             return Err(Refusal::UnsupportedMediaType);
         }
-        let value: Value =
-            serde_json::from_slice(&request.body).map_err(|error| Refusal::InvalidJson { reason: error.to_string() })?;
+        let value: Value = serde_json::from_slice(&request.body)
+            .map_err(|error| Refusal::InvalidJson { reason: error.to_string() })?;
         Fields::of_value(value, String::new())
     }
 
@@ -108,17 +108,16 @@ impl Fields {
     /// True or false.
     pub fn truth(&mut self, name: &str) -> Result<bool, Refusal> {
         let value = self.must(name)?;
-        value.as_bool().ok_or_else(|| {
-            Refusal::invalid(self.pointer(name), "must be true or false", "true 또는 false여야 합니다")
-        })
+        value
+            .as_bool()
+            .ok_or_else(|| Refusal::invalid(self.pointer(name), "must be true or false", "true 또는 false여야 합니다"))
     }
 
     /// An id.
     pub fn id(&mut self, name: &str) -> Result<Uuid, Refusal> {
         let text = self.text(name)?;
-        ids::parse_id(&text).ok_or_else(|| {
-            Refusal::invalid(self.pointer(name), "must be a lower-case UUID", "소문자 UUID여야 합니다")
-        })
+        ids::parse_id(&text)
+            .ok_or_else(|| Refusal::invalid(self.pointer(name), "must be a lower-case UUID", "소문자 UUID여야 합니다"))
     }
 
     /// An instant.

@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::line::{Line, Seen};
 use super::TokenStatus;
+use super::line::{Line, Seen};
 use crate::http::{Credential, Request};
 use crate::ids::{self, TokenKey};
 use crate::refusal::Refusal;
@@ -11,13 +11,20 @@ use crate::store::{Failure, Outcome};
 use crate::user;
 use crate::venue::Venue;
 
-/// A caller with an active token.
+/// A caller with a token.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller {
     /// Who it is.
     pub user_id: Uuid,
     /// The token.
     pub key: TokenKey,
+}
+
+impl Seen {
+    /// The owner of the token as a caller.
+    pub fn caller(&self) -> Caller {
+        Caller { user_id: self.user_id, key: self.key }
+    }
 }
 
 /// A refused token whose owner is known all the same: a repeated request still gets its first answer.
@@ -53,7 +60,11 @@ pub fn any_token(venue: &Venue, line: &Line, request: &Request, wait_seconds: u3
     live_token(venue, line, key, wait_seconds)
 }
 
-fn live_token(venue: &Venue, line: &Line, key: TokenKey, wait_seconds: u32) -> Result<Seen, Known> {
+/// A token that is waiting or active.
+///
+/// # Errors
+/// `TOKEN_INVALID`, `TOKEN_EXPIRED`.
+pub(super) fn live_token(venue: &Venue, line: &Line, key: TokenKey, wait_seconds: u32) -> Result<Seen, Known> {
     match line.hear(key, venue.clock.now(), wait_seconds) {
         Some(Ok(seen)) => Ok(seen),
         Some(Err((reason, user_id))) => {
@@ -73,12 +84,10 @@ fn live_token(venue: &Venue, line: &Line, key: TokenKey, wait_seconds: u32) -> R
 pub fn active_token(venue: &Venue, line: &Line, request: &Request) -> Result<Caller, Known> {
     let seen = any_token(venue, line, request, 0)?;
     if seen.status == TokenStatus::Active {
-        return Ok(Caller { user_id: seen.user_id, key: seen.key });
+        return Ok(seen.caller());
     }
-    let waiting = Refusal::TokenWaiting {
-        position: Some(seen.position),
-        poll_after_seconds: seen.advice.poll_after_seconds,
-    };
+    let waiting =
+        Refusal::TokenWaiting { position: Some(seen.position), poll_after_seconds: seen.advice.poll_after_seconds };
     Err(Known { failure: waiting.into(), user_id: Some(seen.user_id) })
 }
 

@@ -249,7 +249,9 @@ pub fn fill(connection: &Connection, line: &Line, first: &QueueSettings, now: Mi
         claim_seconds: rules.claim_seconds,
     };
     if !new && in_file != *first {
-        log::warn!("the file's rules of the line are kept ({in_file:?}), not the flags' ({first:?}); staff change them");
+        log::warn!(
+            "the file's rules of the line are kept ({in_file:?}), not the flags' ({first:?}); staff change them"
+        );
     }
     let admissions = sql::list_admissions(connection, now.plus_ms(-line::ADMIT_WINDOW_MS))?;
     line.fill(rules, sql::list_live(connection)?, &admissions, now);

@@ -86,7 +86,9 @@ impl Ranks {
 
     /// The taken places in order.
     fn iter(&self) -> impl Iterator<Item = i64> + '_ {
-        (0..self.sums.len()).filter(|&slot| self.sum_to(slot + 1) > self.sum_to(slot)).map(|slot| self.base + slot as i64)
+        (0..self.sums.len())
+            .filter(|&slot| self.sum_to(slot + 1) > self.sum_to(slot))
+            .map(|slot| self.base + slot as i64)
     }
 
     /// The first half is dropped once nobody stands there: the line moves on and its memory with it.

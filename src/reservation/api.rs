@@ -10,12 +10,13 @@ use super::{Reservation, Status, Wanted, WhichDate};
 use crate::clock::Millis;
 use crate::http::{Fields, Park, Reply, Request};
 use crate::ids;
-use crate::queue::Caller;
+use crate::queue::{self, Caller};
 use crate::refusal::{Refusal, TokenEnd};
 use crate::schedule;
 use crate::seat::api::is_date;
 use crate::store::Outcome;
 use crate::ticket;
+use crate::user;
 use crate::venue::{Answer, Venue, WAIT_MAX_SECONDS, Written, repeat_safe, topics};
 
 /// Seats of one request at most.
@@ -184,19 +185,21 @@ pub fn cancel(user_id: Uuid, reservation_id: Uuid) -> Outcome<Answer> {
 }
 
 /// `DELETE /queue/token`: leaves the line or ends the visit.
-pub fn leave(user_id: Uuid) -> Outcome<Answer> {
-    end_visit(user_id, TokenEnd::Left, Refusal::TokenInvalid)
-}
-
-/// `DELETE /staff/queue/tokens/{userId}`.
-pub fn revoke(user_id: Uuid) -> Outcome<Answer> {
-    end_visit(user_id, TokenEnd::Revoked, Refusal::UserNotFound)
-}
-
-fn end_visit(user_id: Uuid, reason: TokenEnd, none: Refusal) -> Outcome<Answer> {
+pub fn leave(caller: Caller) -> Outcome<Answer> {
     Answer::write(move |tx| {
-        let token = crate::queue::find_live_of_user(tx, user_id)?.ok_or(none)?;
-        super::end_visit(tx, &token, reason)?;
+        let token = queue::find_live_of_user(tx, caller.user_id)?.filter(|token| token.key == caller.key);
+        super::end_visit(tx, &token.ok_or(Refusal::TokenInvalid)?, TokenEnd::Left)?;
+        Ok(Written::Ready(Reply::empty(204)))
+    })
+}
+
+/// `DELETE /staff/queue/tokens/{userId}`: takes the token of a user away, if there is one.
+pub fn revoke(user_id: Uuid) -> Outcome<Answer> {
+    Answer::write(move |tx| {
+        user::must_exist(tx, user_id)?;
+        if let Some(token) = queue::find_live_of_user(tx, user_id)? {
+            super::end_visit(tx, &token, TokenEnd::Revoked)?;
+        }
         Ok(Written::Ready(Reply::empty(204)))
     })
 }

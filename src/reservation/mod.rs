@@ -204,8 +204,8 @@ pub fn decline(tx: &Tx, reservation: Reservation, attempts: u32) -> Outcome<u32>
 /// `HOLD_EXPIRED` when the hold is over; the caller takes back what was done.
 pub fn confirm(tx: &Tx, reservation: &Reservation) -> Outcome<Vec<WantedSeat>> {
     let seats = sql::list_seats(tx, reservation.reservation_id)?;
-    let confirmed = sql::mark_confirmed_if_held(tx, reservation.reservation_id)?
-        && seat::sell(tx, &reservation.hold(), &seats)?;
+    let confirmed =
+        sql::mark_confirmed_if_held(tx, reservation.reservation_id)? && seat::sell(tx, &reservation.hold(), &seats)?;
     if !confirmed {
         return Err(Refusal::HoldExpired.into());
     }

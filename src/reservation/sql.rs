@@ -67,10 +67,7 @@ pub fn find(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<O
 
 /// The reservation of a payment.
 pub fn find_by_payment(connection: &Connection, payment_id: Uuid) -> rusqlite::Result<Option<Reservation>> {
-    connection
-        .prepare_cached(&format!("{RESERVATION} WHERE payment_id = ?1"))?
-        .query_row([payment_id], read)
-        .optional()
+    connection.prepare_cached(&format!("{RESERVATION} WHERE payment_id = ?1"))?.query_row([payment_id], read).optional()
 }
 
 /// The newest reservation of a user for exactly these seats of a date, in whatever state.
@@ -98,7 +95,9 @@ pub fn find_by_seats(
 /// The newest reservations of a user.
 pub(super) fn list_of_user(connection: &Connection, user_id: Uuid, limit: u32) -> rusqlite::Result<Vec<Reservation>> {
     connection
-        .prepare_cached(&format!("{RESERVATION} WHERE user_id = ?1 ORDER BY created_at DESC, reservation_id DESC LIMIT ?2"))?
+        .prepare_cached(&format!(
+            "{RESERVATION} WHERE user_id = ?1 ORDER BY created_at DESC, reservation_id DESC LIMIT ?2"
+        ))?
         .query_map((user_id, limit), read)?
         .collect()
 }
@@ -106,7 +105,9 @@ pub(super) fn list_of_user(connection: &Connection, user_id: Uuid, limit: u32) -
 /// The seats of a reservation in layout order, at the price that was agreed.
 pub(super) fn list_seats(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<Vec<WantedSeat>> {
     connection
-        .prepare_cached("SELECT seat_no, label, price FROM reservation_seat WHERE reservation_id = ?1 ORDER BY seat_no")?
+        .prepare_cached(
+            "SELECT seat_no, label, price FROM reservation_seat WHERE reservation_id = ?1 ORDER BY seat_no",
+        )?
         .query_map([reservation_id], |row| {
             Ok(WantedSeat { seat_no: row.get(0)?, label: row.get(1)?, price: row.get(2)? })
         })?

@@ -86,7 +86,9 @@ pub fn list_of_concert(connection: &Connection, concert_id: i64) -> rusqlite::Re
 
 pub(super) fn list_on_date(connection: &Connection, concert_id: i64, date: &str) -> rusqlite::Result<Vec<i64>> {
     connection
-        .prepare_cached("SELECT schedule_id FROM schedule WHERE concert_id = ?1 AND date = ?2 ORDER BY starts_at, schedule_id")?
+        .prepare_cached(
+            "SELECT schedule_id FROM schedule WHERE concert_id = ?1 AND date = ?2 ORDER BY starts_at, schedule_id",
+        )?
         .query_map((concert_id, date), |row| row.get(0))?
         .collect()
 }

@@ -29,7 +29,11 @@ struct ScheduleJson {
 ///
 /// # Errors
 /// SQLite's.
-pub fn schedule_json(connection: &rusqlite::Connection, schedule: Schedule, now: Millis) -> Outcome<impl serde::Serialize + use<>> {
+pub fn schedule_json(
+    connection: &rusqlite::Connection,
+    schedule: Schedule,
+    now: Millis,
+) -> Outcome<impl serde::Serialize + use<>> {
     Ok(ScheduleJson {
         seats_available: super::count_available(connection, schedule.schedule_id, now)?,
         schedule_id: schedule.schedule_id,

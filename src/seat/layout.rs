@@ -188,8 +188,14 @@ mod tests {
             (json!({ "sections": [] }), "/layout/sections"),
             (json!({ "sections": [section("R", "A", 1), section("R", "B", 1)] }), "/layout/sections/1/name"),
             (json!({ "sections": [section("R", "A", 60_000), section("S", "B", 60_000)] }), "/layout/sections"),
-            (json!({ "sections": [{ "name": "R", "price": 1, "rows": [{ "row": "A" }] }] }), "/layout/sections/0/rows/0/count"),
-            (json!({ "sections": [section("A", "B-C", 1), section("A-B", "C", 1), section("X", "C", 1)] }), "/layout/sections"),
+            (
+                json!({ "sections": [{ "name": "R", "price": 1, "rows": [{ "row": "A" }] }] }),
+                "/layout/sections/0/rows/0/count",
+            ),
+            (
+                json!({ "sections": [section("A", "B-C", 1), section("A-B", "C", 1), section("X", "C", 1)] }),
+                "/layout/sections",
+            ),
         ] {
             match labels(layout.clone()) {
                 Err(Refusal::InvalidRequest { pointer, .. }) => assert_eq!(pointer, place, "{layout}"),

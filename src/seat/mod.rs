@@ -191,8 +191,8 @@ pub fn sell(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<bool> {
 /// # Errors
 /// `SEAT_NOT_FOUND`, `SEAT_UNAVAILABLE` when it is held or sold.
 pub fn block(tx: &Tx, schedule_id: i64, label: &str, blocked: bool, reason: Option<&str>) -> Outcome<()> {
-    let seat = sql::find(tx, schedule_id, label)?
-        .ok_or_else(|| Refusal::SeatNotFound { seats: vec![label.to_owned()] })?;
+    let seat =
+        sql::find(tx, schedule_id, label)?.ok_or_else(|| Refusal::SeatNotFound { seats: vec![label.to_owned()] })?;
     let status = sql::find_claim(tx, schedule_id, seat.seat_no)?;
     let (changed, event) = match (status, blocked) {
         (Some(ClaimStatus::Held | ClaimStatus::Sold), _) => {

@@ -1,11 +1,14 @@
 //! Settings: flags and environment variables with their limits and their help. One out of its limits stops the start with
 //! a sentence that names it.
 
+pub mod door;
+
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, value_parser};
 use jiff::tz::TimeZone;
+
+use door::DoorSettings;
 
 /// Who may top up points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -83,12 +86,9 @@ pub struct MachineSettings {
 /// Everything that `serve` and `demo` can be told.
 #[derive(Debug, Clone, Args)]
 pub struct Settings {
-    /// The file that keeps everything; made when it is not there.
-    #[arg(long, env = "BOXOFFICE_DATABASE", default_value = "boxoffice.db")]
-    pub database: PathBuf,
-    /// The address to listen on; port 0 takes a free one.
-    #[arg(long, env = "BOXOFFICE_LISTEN", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    /// The address to listen on; port 0 takes a free one [default: 127.0.0.1:8080; with --ephemeral 127.0.0.1:0].
+    #[arg(long, env = "BOXOFFICE_LISTEN")]
+    pub listen: Option<SocketAddr>,
     /// The staff key, 16 to 128 visible ASCII characters; without it one is made at first start and printed once.
     #[arg(long, env = "BOXOFFICE_STAFF_KEY", hide_env_values = true, value_parser = parse_staff_key)]
     pub staff_key: Option<String>,
@@ -104,6 +104,9 @@ pub struct Settings {
     #[command(flatten)]
     #[allow(missing_docs, reason = "see the type")]
     pub machine: MachineSettings,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "see the type")]
+    pub door: DoorSettings,
 }
 
 impl Settings {
@@ -112,11 +115,12 @@ impl Settings {
     /// # Errors
     /// A sentence that names the setting and the mend.
     pub fn check(&self) -> Result<(), String> {
-        if !is_loopback(self.listen.ip()) && self.sale.top_up_policy.is_none() {
+        if let Some(listen) = self.listen.filter(|listen| !is_loopback(listen.ip()))
+            && self.sale.top_up_policy.is_none()
+        {
             return Err(format!(
-                "--listen {} can be reached by others, so --top-up-policy must be given: staff (points are sold at the \
-                 counter) or self (everyone may top up their own balance).",
-                self.listen
+                "--listen {listen} can be reached by others, so --top-up-policy must be given: staff (points are sold at the \
+                 counter) or self (everyone may top up their own balance)."
             ));
         }
         Ok(())

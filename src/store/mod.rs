@@ -9,8 +9,8 @@ mod open;
 mod readers;
 mod writer;
 
-pub(crate) use columns::{column_words, unknown_word};
 pub use columns::Blob16;
+pub(crate) use columns::{column_words, unknown_word};
 pub use open::{Ground, OpenError, Opened, create, open};
 pub use readers::{Reader, Readers};
 pub use writer::{After, Job, Lost, QueueFull, Rounds, Tx, Writer, WriterFigures};

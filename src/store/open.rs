@@ -65,9 +65,9 @@ pub fn create(path: &Path, created_at: Millis, staff_key: &KeyHash) -> Result<()
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".new-{}", std::process::id()));
     let draft = PathBuf::from(name);
-    let made = build(&draft, created_at, staff_key).map_err(|error| error.to_string()).and_then(|()| {
-        std::fs::hard_link(&draft, path).map_err(|error| error.to_string())
-    });
+    let made = build(&draft, created_at, staff_key)
+        .map_err(|error| error.to_string())
+        .and_then(|()| std::fs::hard_link(&draft, path).map_err(|error| error.to_string()));
     for ending in ["", "-wal", "-shm"] {
         let mut leftover = draft.as_os_str().to_owned();
         leftover.push(ending);
@@ -160,7 +160,11 @@ fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     if let Some(copy) = migrations::bring_up(connection, path, version)? {
-        log::info!("the file was brought up to format {}; the older one is kept as {}", migrations::CURRENT, copy.display());
+        log::info!(
+            "the file was brought up to format {}; the older one is kept as {}",
+            migrations::CURRENT,
+            copy.display()
+        );
     }
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update_and_check(None, "wal_autocheckpoint", WAL_PAGES, |_| Ok(()))?;
@@ -210,8 +214,7 @@ mod tests {
         let path = made(dir.path());
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
         let opened = open(&path).unwrap();
-        let mode: String =
-            opened.connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        let mode: String = opened.connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
         assert_eq!((mode.as_str(), pragma(&opened.connection, "synchronous").unwrap()), ("wal", 2));
         assert_eq!(opened.ground.created_at, AT);
     }

@@ -122,7 +122,7 @@ pub struct Rounds<C> {
     /// After the jobs.
     pub close: Box<dyn FnMut(&Tx<C>) -> rusqlite::Result<()> + Send>,
     /// After the commit: memory learns what changed.
-    pub committed: Box<dyn FnMut(Millis, Vec<C>) + Send>,
+    pub committed: Box<dyn FnMut(&Connection, Millis, Vec<C>) + Send>,
     /// When there is something to write down although nobody asks.
     pub next_due: Box<dyn FnMut(&Connection) -> Option<Millis> + Send>,
     /// The state on disk is unknown (a failed write or sync): nothing more may be promised.
@@ -173,7 +173,12 @@ impl<C: Send + 'static> Writer<C> {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(connection: Connection, clock: Arc<Clock>, jobs_max: usize, rounds: Rounds<C>) -> std::io::Result<Writer<C>> {
+    pub fn start(
+        connection: Connection,
+        clock: Arc<Clock>,
+        jobs_max: usize,
+        rounds: Rounds<C>,
+    ) -> std::io::Result<Writer<C>> {
         let shared = Arc::new(Shared {
             line: Mutex::new(Line { jobs: VecDeque::new(), open: true }),
             arrived: Condvar::new(),
@@ -294,9 +299,8 @@ impl<C: Send + 'static> Desk<C> {
             }
         }
         let started = std::time::Instant::now();
-        let state = state
-            .and_then(|()| (self.rounds.close)(&tx).map_err(lost))
-            .and_then(|()| tx.run("COMMIT").map_err(lost));
+        let state =
+            state.and_then(|()| (self.rounds.close)(&tx).map_err(lost)).and_then(|()| tx.run("COMMIT").map_err(lost));
         let changes = tx.changes.into_inner();
         match &state {
             Ok(()) => {
@@ -304,7 +308,7 @@ impl<C: Send + 'static> Desk<C> {
                 figures.commits.fetch_add(1, Relaxed);
                 figures.jobs.fetch_add(count, Relaxed);
                 figures.commit_us.fetch_add(u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX), Relaxed);
-                (self.rounds.committed)(now, changes);
+                (self.rounds.committed)(&self.connection, now, changes);
             }
             Err(lost) => {
                 if !self.connection.is_autocommit() {
@@ -319,7 +323,8 @@ impl<C: Send + 'static> Desk<C> {
     }
 
     fn close(self) {
-        let last = self.connection.execute_batch("UPDATE venue SET stopped_cleanly = 1; PRAGMA wal_checkpoint(TRUNCATE)");
+        let last =
+            self.connection.execute_batch("UPDATE venue SET stopped_cleanly = 1; PRAGMA wal_checkpoint(TRUNCATE)");
         if let Err(error) = last.and_then(|()| self.connection.close().map_err(|(_, error)| error)) {
             log::error!("the file was not closed in good order: {error}");
         }

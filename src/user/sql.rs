@@ -14,8 +14,7 @@ pub(super) fn insert(tx: &Tx, user_id: Uuid, name: &str, key_hash: &KeyHash) -> 
 }
 
 pub(super) fn update_key(tx: &Tx, user_id: Uuid, key_hash: &KeyHash) -> rusqlite::Result<bool> {
-    let rows =
-        tx.prepare_cached("UPDATE user SET key_hash = ?2 WHERE user_id = ?1")?.execute((user_id, key_hash))?;
+    let rows = tx.prepare_cached("UPDATE user SET key_hash = ?2 WHERE user_id = ?1")?.execute((user_id, key_hash))?;
     Ok(rows == 1)
 }
 

@@ -1,0 +1,81 @@
+//! `boxoffice demo`: a fresh hall, and a purchase to paste.
+
+use std::net::SocketAddr;
+
+use super::{Scratch, Stops};
+use crate::clock::Millis;
+use crate::house::House;
+use crate::points::Points;
+use crate::schedule::{self, ConcertWords, Times};
+use crate::seat::{self, LayoutSeat};
+use crate::settings::Settings;
+use crate::store::OpenError;
+
+/// The demo hall: one concert, two dates.
+pub(super) struct Hall {
+    pub concert_id: i64,
+    pub schedule_ids: Vec<i64>,
+}
+
+/// Seats of each date, and what each costs.
+const SEATS: i64 = 50;
+const PRICE: Points = Points::new(50_000);
+const DAY_MS: i64 = 24 * 3_600 * 1_000;
+
+/// Builds the demo hall: concerts in 30 and 31 days, on sale from now on.
+pub(super) fn build_hall(house: &House, settings: &Settings) -> Result<Hall, OpenError> {
+    let zone = settings.sale.time_zone.clone();
+    house.write(move |tx| {
+        let words = ConcertWords {
+            title: Some("서울의 밤 · A Night in Seoul".into()),
+            venue: Some("데모홀 · Demo Hall".into()),
+            description: Some("직접 해 보는 데모 공연 · a concert to try things out".into()),
+        };
+        let concert = schedule::add_concert(tx, &words)?;
+        let seats: Vec<LayoutSeat> = (1..=SEATS)
+            .map(|number| LayoutSeat {
+                label: number.to_string(),
+                section: None,
+                row: None,
+                number: number.to_string(),
+                price: PRICE,
+            })
+            .collect();
+        let dates = [30, 31].map(|days| {
+            let starts_at: Millis = tx.now().plus_ms(days * DAY_MS);
+            let date = starts_at.date_in(&zone);
+            let times = Times { starts_at, date, sale_opens_at: tx.now(), sale_closes_at: starts_at };
+            seat::open_schedule(tx, concert.concert_id, &times, &seats)
+        });
+        let schedule_ids = dates.into_iter().collect::<Result<Vec<i64>, _>>()?;
+        Ok(Hall { concert_id: concert.concert_id, schedule_ids })
+    })
+}
+
+/// Opens the demo hall and serves until it is stopped.
+pub(super) fn run(settings: Settings) -> Result<(), OpenError> {
+    let listen = settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+    let scratch = Scratch::make()?;
+    let stops = Stops::listen()?;
+    let house = House::open(settings.clone(), &scratch.database(), listen, stops.broken())?;
+    let hall = build_hall(&house, &settings)?;
+    let staff_key = house.new_staff_key().or(settings.staff_key.as_deref()).unwrap_or_default(); // one of the two is there
+    println!(
+        "boxoffice is open at {url} (데모 매표소가 열렸습니다)\n\
+         staff key (직원 키): {staff_key}\n\n\
+         Buy a seat: paste this into another terminal. Ctrl-C here closes the hall; nothing is kept.\n\
+         좌석 사기: 아래를 다른 터미널에 붙여 넣으세요. 여기서 Ctrl-C를 누르면 끝나고 아무것도 남지 않습니다.\n\n{walkthrough}",
+        url = house.url(),
+        walkthrough = walkthrough(&house.url(), &hall),
+    );
+    stops.close_in_the_end(house)
+}
+
+/// One purchase in curl.
+fn walkthrough(url: &str, hall: &Hall) -> String {
+    let date = hall.schedule_ids.first().copied().unwrap_or(0);
+    include_str!("walkthrough.sh")
+        .replace("{url}", url)
+        .replace("{schedule}", &date.to_string())
+        .replace("{concert}", &hall.concert_id.to_string())
+}

@@ -1,0 +1,133 @@
+//! What can be said to boxoffice on the command line.
+
+mod demo;
+mod serve;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::mpsc;
+
+use clap::{Parser, Subcommand};
+
+use crate::house::House;
+use crate::ids::new_key;
+use crate::settings::Settings;
+use crate::store::OpenError;
+
+/// A concert box office in one binary: a waiting line, dates and seats, holds, points and payment.
+#[derive(Debug, Parser)]
+#[command(name = "boxoffice", version, propagate_version = true)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Open a fresh demo hall and print how to buy a seat in it; nothing is kept afterwards.
+    Demo(Settings),
+    /// Run a venue on a file, or with --ephemeral on one that is gone afterwards.
+    Serve(serve::Serve),
+}
+
+/// Runs the command that was given.
+pub fn run() -> ExitCode {
+    let line = Line::parse();
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
+    let outcome = match line.command {
+        Command::Demo(settings) => demo::run(settings),
+        Command::Serve(serve) => serve.run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("boxoffice: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Why a running house is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    /// It was asked to.
+    Asked,
+    /// The state on disk is unknown.
+    Broken,
+}
+
+/// Where those who want the house closed say so.
+struct Stops {
+    sender: mpsc::Sender<Stop>,
+    receiver: mpsc::Receiver<Stop>,
+}
+
+impl Stops {
+    /// Listens for SIGTERM and SIGINT.
+    fn listen() -> Result<Stops, OpenError> {
+        let (sender, receiver) = mpsc::channel();
+        let failed = |error: std::io::Error| OpenError(format!("signals can't be caught: {error}"));
+        let mut signals =
+            signal_hook::iterator::Signals::new([signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT])
+                .map_err(failed)?;
+        let asked = sender.clone();
+        let wait = move || {
+            for _ in signals.forever() {
+                let _ = asked.send(Stop::Asked); // nobody listens any more once it is closing
+            }
+        };
+        std::thread::Builder::new().name("signals".into()).spawn(wait).map_err(failed)?;
+        Ok(Stops { sender, receiver })
+    }
+
+    /// What the writer calls when it can promise nothing more.
+    fn broken(&self) -> impl FnMut() + Send + 'static {
+        let sender = self.sender.clone();
+        move || {
+            let _ = sender.send(Stop::Broken); // nobody listens any more once it is closing
+        }
+    }
+
+    /// Waits for the end, and closes the house.
+    fn close_in_the_end(self, house: House) -> Result<(), OpenError> {
+        let stop = self.receiver.recv().unwrap_or(Stop::Asked); // a sender lives in here
+        drop(house);
+        match stop {
+            Stop::Asked => Ok(()),
+            Stop::Broken => Err(OpenError(
+                "writing to the disk failed, so nothing more is promised; check the disk, then start again.".into(),
+            )),
+        }
+    }
+}
+
+/// A folder for a file that is gone afterwards.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn make() -> Result<Scratch, OpenError> {
+        let folder = std::env::temp_dir().join(format!("boxoffice-{}", new_key()));
+        let mut builder = std::fs::DirBuilder::new();
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder
+            .create(&folder)
+            .map_err(|error| OpenError(format!("{}: {error}; set TMPDIR to a folder with room.", folder.display())))?;
+        Ok(Scratch(folder))
+    }
+
+    fn database(&self) -> PathBuf {
+        self.0.join("boxoffice.db")
+    }
+
+    fn folder(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(self.folder()) {
+            log::warn!("{} could not be removed: {error}", self.folder().display());
+        }
+    }
+}

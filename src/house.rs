@@ -1,0 +1,166 @@
+//! The house: every room opened in order and closed in good order.
+
+use std::fs::File;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use crate::clock::{Clock, Mode};
+use crate::http::{Bell, Door, Limits};
+use crate::ids::{KeyHash, new_key};
+use crate::queue::{self, Line};
+use crate::routes::{Rooms, takes_large_body};
+use crate::settings::{Settings, TestClock};
+use crate::store::{self, Ground, OpenError, Opened, Readers, Writer};
+use crate::sweeper::Sweeper;
+use crate::venue::{Tx, Venue};
+
+/// An open house.
+pub struct House {
+    rooms: Rooms,
+    door: Option<Door>,
+    address: SocketAddr,
+    new_staff_key: Option<String>,
+    database: PathBuf,
+    /// Keeps a second server away from the file; let go last.
+    _lock: File,
+}
+
+impl House {
+    /// Opens the house on a file, which is made when it is not there, and begins to serve. `broken` is called when the state
+    /// on disk is unknown and the house must be closed.
+    ///
+    /// # Errors
+    /// A sentence that says why it does not open, and what to do.
+    pub fn open(
+        settings: Settings,
+        database: &Path,
+        listen: SocketAddr,
+        broken: impl FnMut() + Send + 'static,
+    ) -> Result<House, OpenError> {
+        settings.check().map_err(OpenError)?;
+        let new_staff_key = make_file(&settings, database)?;
+        let Opened { connection, ground, lock } = store::open(database)?;
+        let failed =
+            |what: &str, error: &dyn std::fmt::Display| OpenError(format!("{}: {what}: {error}", database.display()));
+        let clock = Arc::new(start_clock(&settings, &ground)?);
+        let staff_key = settings.staff_key.as_deref().map_or(ground.staff_key_hash, KeyHash::of);
+        connection
+            .execute("UPDATE venue SET stopped_cleanly = 0, staff_key_hash = ?1", [&staff_key])
+            .map_err(|error| failed("the file can't be written", &error))?;
+        let line = Arc::new(Line::default());
+        queue::fill(&connection, &line, &settings.queue, clock.now())
+            .map_err(|error| failed("the waiting line can't be read", &error))?;
+        let readers = Readers::open(database, settings.machine.readers)
+            .map_err(|error| failed("the file can't be opened for reading", &error))?;
+        let bell = Bell::new();
+        let sweeper = Sweeper {
+            line: Arc::clone(&line),
+            clock: Arc::clone(&clock),
+            bell: bell.clone(),
+            idempotency_hours: settings.machine.idempotency_hours,
+        };
+        let jobs_max = settings.machine.writer_jobs_max as usize;
+        let writer = Writer::start(connection, Arc::clone(&clock), jobs_max, sweeper.rounds(broken))
+            .map_err(|error| failed("the writer can't be started", &error))?;
+        let limits = Limits { large_body: takes_large_body, ..Limits::from(&settings.door) };
+        let venue = Arc::new(Venue { settings, clock, readers, writer, bell: bell.clone(), staff_key });
+        let rooms = Rooms { venue, line, door: Arc::new(OnceLock::new()) };
+        let door = open_door(&rooms, listen, limits, bell);
+        let door = door.map_err(|error| {
+            rooms.venue.writer.stop();
+            OpenError(format!("--listen {listen}: {error}; choose another address, or port 0 for a free one."))
+        })?;
+        let address = door.address();
+        Ok(House { rooms, door: Some(door), address, new_staff_key, database: database.to_owned(), _lock: lock })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address as people and programs open it.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The staff key, if it was made just now: it is shown this once.
+    pub fn new_staff_key(&self) -> Option<&str> {
+        self.new_staff_key.as_deref()
+    }
+
+    /// The file.
+    pub fn database(&self) -> &Path {
+        &self.database
+    }
+
+    /// Runs a piece of writing work from inside the process, such as building a demo hall, and waits for it.
+    ///
+    /// # Errors
+    /// What the work was refused or failed with.
+    pub fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tx) -> store::Outcome<T> + Send + 'static,
+    ) -> Result<T, OpenError> {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let job = Box::new(move |tx: Result<&Tx, store::Lost>| {
+            let outcome = match tx {
+                Ok(tx) => tx.whole(work),
+                Err(lost) => Err(lost.told.into()),
+            };
+            let after: store::After = Box::new(move |committed: Result<(), store::Lost>| {
+                let _ = sender.send(committed.map_err(|lost| lost.told.into()).and(outcome)); // the receiver waits below
+            });
+            after
+        });
+        let failed = |why: String| OpenError(format!("the work could not be written: {why}"));
+        self.rooms.venue.writer.submit(job).map_err(|_| failed("the writer has stopped".into()))?;
+        let outcome = receiver.recv().map_err(|_| failed("it panicked".into()))?;
+        outcome.map_err(|failure| failed(failure.told().code().word().into()))
+    }
+}
+
+impl Drop for House {
+    /// Closes it: no new requests, what is under way is answered, the last commit is made, the WAL is written back.
+    fn drop(&mut self) {
+        if let Some(door) = self.door.take() {
+            door.stop();
+        }
+        self.rooms.venue.writer.stop();
+    }
+}
+
+/// Makes the file if there is none; gives back the staff key if one had to be made.
+fn make_file(settings: &Settings, database: &Path) -> Result<Option<String>, OpenError> {
+    if database.exists() {
+        return Ok(None);
+    }
+    let made = settings.staff_key.is_none().then(new_key);
+    let key = settings.staff_key.as_deref().or(made.as_deref()).unwrap_or_default(); // one of the two is there
+    store::create(database, Clock::wall_now(), &KeyHash::of(key))?;
+    Ok(made)
+}
+
+fn start_clock(settings: &Settings, ground: &Ground) -> Result<Clock, OpenError> {
+    let mode = match settings.test_clock {
+        None => Mode::Wall,
+        Some(TestClock::Running) => Mode::Turned,
+        Some(TestClock::Frozen) => Mode::Frozen,
+    };
+    Clock::start(mode, ground.clock_advanced_ms, Some(ground.seen_at), ground.created_at).map_err(|behind| {
+        OpenError(format!(
+            "the clock of this machine says {}, more than a day before what the file has already seen ({}); set the clock \
+             right, or use --test-clock if the file comes from a test.",
+            behind.wall, behind.seen
+        ))
+    })
+}
+
+fn open_door(rooms: &Rooms, listen: SocketAddr, limits: Limits, bell: Bell) -> io::Result<Door> {
+    let serving = rooms.clone();
+    let door = Door::open(listen, limits, bell, Arc::new(move |request, responder| serving.serve(request, responder)))?;
+    let _ = rooms.door.set(door.metrics()); // set this once
+    Ok(door)
+}

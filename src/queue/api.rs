@@ -1,0 +1,103 @@
+//! The waiting line as customers see it.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::caller::live_token;
+use super::{Line, Seen, any_token};
+use crate::http::{Fields, Park, Reply, Request};
+use crate::ids::TokenKey;
+use crate::refusal::{Language, Refusal};
+use crate::store::Outcome;
+use crate::user;
+use crate::venue::{Answer, Venue, WAIT_MAX_SECONDS, Written, topics};
+
+/// A token as its owner sees it.
+fn token_reply(seen: &Seen, status: u16, language: Language) -> Reply {
+    let poll_after = seen.advice.poll_after_seconds;
+    let body = json!({
+        "token": seen.key.to_string(),
+        "userId": seen.user_id,
+        "status": seen.status,
+        "position": seen.position,
+        "estimatedWaitSeconds": seen.advice.estimated_wait_seconds,
+        "pollAfterSeconds": poll_after,
+        "issuedAt": seen.issued_at,
+        "activatedAt": seen.activated_at,
+        "expiresAt": seen.expires_at,
+        "joinNumber": null,
+        "drawNumber": null,
+        "paused": seen.paused,
+        "message": seen.message.as_ref().map(|say| say.in_language(language)),
+    });
+    Reply::json(status, &body).with("Retry-After", poll_after.to_string())
+}
+
+/// `POST /queue/tokens`: the caller's valid token, or a new one at the end of the line.
+pub fn issue(venue: &Venue, line: &Arc<Line>, request: &Request) -> Outcome<Answer> {
+    let mut fields = Fields::of(request)?;
+    let user_id = fields.id("userId")?;
+    let user_key = fields.text("userKey")?;
+    fields.end()?;
+    user::check_key(&venue.readers.get()?, user_id, &user_key)?;
+    let language = request.language();
+    if let Some(seen) = line.hear_user(user_id, venue.clock.now()) {
+        return Ok(Answer::Ready(token_reply(&seen, 200, language)));
+    }
+    let (line, clock) = (Arc::clone(line), Arc::clone(&venue.clock));
+    Answer::write(move |tx| {
+        let (key, new) = super::issue(tx, user_id)?;
+        let status = if new { 201 } else { 200 };
+        Ok(Written::AfterCommit(Box::new(move || match line.hear(key, clock.now(), 0) {
+            Some(Ok(seen)) if new => token_reply(&seen, status, language).with("Location", "/api/v1/queue/token"),
+            Some(Ok(seen)) => token_reply(&seen, status, language),
+            Some(Err((reason, _))) => Reply::refusal(&Refusal::TokenExpired { reason }, language),
+            None => Reply::refusal(&Refusal::TokenInvalid, language), // it ended in the moment between
+        })))
+    })
+}
+
+/// `GET /queue/token`: the caller's own place.
+pub fn poll(venue: &Venue, line: &Line, request: &Request) -> Outcome<Answer> {
+    let wait = request.prefers_wait(WAIT_MAX_SECONDS);
+    let seen = any_token(venue, line, request, wait.unwrap_or(0))?;
+    Ok(match wait {
+        Some(seconds) if seconds > 0 => Answer::Park(park(&seen, seconds)),
+        Some(_) => Answer::Ready(token_reply(&seen, 200, request.language()).with("Preference-Applied", "wait=0")),
+        None => Answer::Ready(token_reply(&seen, 200, request.language())),
+    })
+}
+
+/// Waiting for a change of a token: its status, or the staff's pause or word.
+fn park(seen: &Seen, seconds: u32) -> Park {
+    Park {
+        topics: vec![topics::token(seen.key), topics::QUEUE],
+        memo: format!("token {} {:x} {seconds}", seen.key, mark(seen)),
+        wait_seconds: seconds,
+    }
+}
+
+/// Differs when what a waiting caller waits for differs.
+fn mark(seen: &Seen) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (seen.status, seen.paused).hash(&mut hasher);
+    seen.message.as_ref().map(|say| (&say.ko, &say.en)).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Answers a caller who waited for a token, by the memo of [`park`].
+pub fn resume(venue: &Venue, line: &Line, request: &Request, memo: &str, over: bool, applied: bool) -> Outcome<Answer> {
+    let mut words = memo.split(' ').skip(1);
+    let mut next = || words.next().unwrap_or("");
+    let key = TokenKey::parse(next()).ok_or(Refusal::Internal)?;
+    let before = u64::from_str_radix(next(), 16).map_err(|_| Refusal::Internal)?;
+    let seconds: u32 = next().parse().map_err(|_| Refusal::Internal)?;
+    let seen = live_token(venue, line, key, 0)?;
+    if mark(&seen) == before && !over {
+        return Ok(Answer::Park(park(&seen, seconds)));
+    }
+    let reply = token_reply(&seen, 200, request.language());
+    Ok(Answer::Ready(if applied { reply.with("Preference-Applied", format!("wait={seconds}")) } else { reply }))
+}

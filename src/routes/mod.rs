@@ -1,0 +1,283 @@
+//! Every method and path, in one match, and how each comes to its answer.
+
+mod operations;
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::http::{Credential, Method, Metrics, Reply, Request, Responder};
+use crate::ids;
+use crate::queue::{self, Line, active_token, any_token, same_user, token_or_user_key};
+use crate::refusal::Refusal;
+use crate::store::{Failure, Lost, Outcome};
+use crate::venue::{Answer, Venue, Work, Written};
+use crate::{balance, payment, reservation, schedule, seat, user, web};
+
+/// The rooms that the routes lead to.
+#[derive(Clone)]
+pub struct Rooms {
+    /// What every use case is handed first.
+    pub venue: Arc<Venue>,
+    /// The line.
+    pub line: Arc<Line>,
+    /// What the door counts; known once it is open.
+    pub door: Arc<std::sync::OnceLock<Arc<Metrics>>>,
+}
+
+impl Rooms {
+    /// Answers a request, now or after a commit.
+    pub fn serve(&self, request: Request, responder: Responder) {
+        let answer = self.answer(&request);
+        self.finish(request, responder, answer);
+    }
+
+    fn finish(&self, request: Request, responder: Responder, answer: Outcome<Answer>) {
+        match answer {
+            Ok(Answer::Ready(reply)) => responder.send(reply),
+            Ok(Answer::Park(park)) => responder.park(park),
+            Ok(Answer::Write(work)) => self.write(Arc::new(request), responder, work),
+            Err(failure) => responder.send(refuse(&request, &failure)),
+        }
+    }
+
+    /// Sends a piece of work to the writer; the answer leaves after the commit.
+    fn write(&self, request: Arc<Request>, responder: Responder, work: Work) {
+        let rooms = self.clone();
+        let asked = Arc::clone(&request);
+        // The responder waits outside the job, so that a full queue can still be answered.
+        let slot = Arc::new(std::sync::Mutex::new(Some(responder)));
+        let waiting = Arc::clone(&slot);
+        let job = Box::new(move |tx: Result<&crate::venue::Tx, Lost>| {
+            let outcome = match tx {
+                Ok(tx) => tx.whole(work),
+                Err(lost) => Err(Failure::Refused(lost.told)),
+            };
+            let after: crate::store::After = Box::new(move |committed| {
+                let Some(responder) = take(&waiting) else { return };
+                match committed.map_err(|lost| Failure::Refused(lost.told)).and(outcome) {
+                    Ok(Written::Ready(reply)) => responder.send(reply),
+                    Ok(Written::Park(_, park)) => responder.park(park),
+                    Ok(Written::AfterCommit(read)) => responder.send(read()),
+                    Ok(Written::Then(work)) => rooms.write(asked, responder, work),
+                    Err(failure) => responder.send(refuse(&asked, &failure)),
+                }
+            });
+            after
+        });
+        if self.venue.writer.submit(job).is_err()
+            && let Some(responder) = take(&slot)
+        {
+            responder.send(refuse(&request, &Refusal::Overloaded { retry_after_seconds: 1 }.into()));
+        }
+    }
+
+    fn answer(&self, request: &Request) -> Outcome<Answer> {
+        if let Some(resumed) = &request.resumed {
+            return self.resume(request, &resumed.memo, resumed.over, resumed.applied);
+        }
+        let segments: Vec<&str> = request.path.split('/').skip(1).collect();
+        match segments.as_slice() {
+            ["api", "v1", "staff", path @ ..] => self.staff(request, path),
+            ["api", "v1", path @ ..] => self.customer(request, path),
+            path => self.house(request, path),
+        }
+    }
+
+    fn resume(&self, request: &Request, memo: &str, over: bool, applied: bool) -> Outcome<Answer> {
+        match memo.split(' ').next() {
+            Some("token") => queue::api::resume(&self.venue, &self.line, request, memo, over, applied),
+            Some("reservation") => reservation::api::resume(&self.venue, memo, over, applied),
+            Some("events") => operations::resume_events(&self.venue, memo, over, applied),
+            _ => Err(Refusal::Internal.into()),
+        }
+    }
+
+    /// What is not the API: pages, health, metrics.
+    fn house(&self, request: &Request, path: &[&str]) -> Outcome<Answer> {
+        use Method::Get;
+        match (request.method, path) {
+            (Get, [""]) => Ok(Answer::Ready(web::front(request))),
+            (Get, ["problems", code]) => web::problem(request, code).map(Answer::Ready).map_err(Failure::from),
+            (Get, ["healthz"]) => operations::health(),
+            (Get, ["readyz"]) => operations::ready(),
+            (Get, ["metrics"]) => operations::metrics(&self.venue, &self.line, self.door.get()),
+            (_, [""] | ["problems", _] | ["healthz" | "readyz" | "metrics"]) => {
+                no_method(request, "GET, HEAD, OPTIONS")
+            }
+            _ => Err(Refusal::NotFound.into()),
+        }
+    }
+
+    fn customer(&self, request: &Request, path: &[&str]) -> Outcome<Answer> {
+        use Method::{Delete, Get, Post};
+        let (venue, line) = (&*self.venue, &self.line);
+        let active = || active_token(venue, line, request);
+        let user = || token_or_user_key(venue, line, request);
+        match (request.method, path) {
+            (Get, ["openapi.json"]) => Ok(Answer::Ready(web::openapi(request))),
+            (Post, ["users"]) => user::api::register(request),
+            (Post, ["queue", "tokens"]) => queue::api::issue(venue, line, request),
+            (Get, ["queue", "token"]) => queue::api::poll(venue, line, request),
+            (Delete, ["queue", "token"]) => reservation::api::leave(any_token(venue, line, request, 0)?.caller()),
+            (Get, ["queue", "draw"]) => Err(Refusal::NoDraw.into()),
+            (Get, ["concerts"]) => schedule::api::concerts(venue),
+            (Get, ["concerts", concert, "schedules"]) => {
+                active()?;
+                seat::api::schedules(venue, request, number(concert)?)
+            }
+            (Get, ["concerts", concert, "seats"]) => {
+                seat::api::seats_on_date(venue, request, number(concert)?, active()?.user_id)
+            }
+            (Get, ["schedules", schedule, "seats"]) => {
+                let viewer = active()?.user_id;
+                seat::api::seats(venue, request, number(schedule)?, viewer)
+            }
+            (Post, ["reservations"]) => match active() {
+                Ok(caller) => reservation::api::reserve(venue, request, caller),
+                Err(known) => venue.repeated(request, known.user_id, known.failure),
+            },
+            (Get, ["reservations"]) => reservation::api::reservations(venue, user()?),
+            (Get, ["reservations", id]) => {
+                let user_id = user()?;
+                reservation::api::reservation(venue, request, user_id, reservation_id(id)?)
+            }
+            (Delete, ["reservations", id]) => {
+                let user_id = user()?;
+                reservation::api::cancel(user_id, reservation_id(id)?)
+            }
+            (Get, ["users", id, "balance"]) => balance::api::balance(venue, self.own(request, id)?),
+            (Get, ["users", id, "balance", "entries"]) => balance::api::entries(venue, request, self.own(request, id)?),
+            (Post, ["users", id, "balance", "top-ups"]) => self.top_up(request, id),
+            (Post, ["payments"]) => match active() {
+                Ok(caller) => payment::api::pay(venue, request, caller),
+                Err(known) => venue.repeated(request, known.user_id, known.failure),
+            },
+            (Get, ["payments", id]) => {
+                let user_id = user()?;
+                payment::api::payment(venue, user_id, ids::parse_id(id).ok_or(Refusal::PaymentNotFound)?)
+            }
+            (_, path) => no_method(request, customer_methods(path).ok_or(Refusal::NotFound)?),
+        }
+    }
+
+    /// The user of `/users/{userId}/…`, who must be the caller.
+    fn own(&self, request: &Request, in_path: &str) -> Outcome<Uuid> {
+        let caller = token_or_user_key(&self.venue, &self.line, request)?;
+        let in_path = ids::parse_id(in_path).ok_or(Refusal::NotFound)?;
+        same_user(caller, in_path).map(|()| caller)
+    }
+
+    fn top_up(&self, request: &Request, in_path: &str) -> Outcome<Answer> {
+        let caller = match token_or_user_key(&self.venue, &self.line, request) {
+            Ok(caller) => caller,
+            Err(known) => return self.venue.repeated(request, known.user_id, known.failure),
+        };
+        let in_path = ids::parse_id(in_path).ok_or(Refusal::NotFound)?;
+        same_user(caller, in_path)?;
+        balance::api::top_up(&self.venue, request, caller)
+    }
+
+    fn staff(&self, request: &Request, path: &[&str]) -> Outcome<Answer> {
+        use Method::{Delete, Get, Patch, Post, Put};
+        let (venue, line) = (&*self.venue, &self.line);
+        self.must_be_staff(request)?;
+        match (request.method, path) {
+            (Get, ["concerts"]) => schedule::api::concerts(venue),
+            (Post, ["concerts"]) => schedule::staff_api::add_concert(request),
+            (Patch, ["concerts", id]) => schedule::staff_api::change_concert(request, number(id)?),
+            (Post, ["concerts", id, "schedules"]) => seat::staff_api::add_schedule(venue, request, number(id)?),
+            (Patch, ["schedules", id]) => seat::staff_api::change_schedule(venue, request, number(id)?),
+            (Put, ["schedules", id, "seats", seat]) => seat::staff_api::block_seat(request, number(id)?, seat),
+            (Get, ["queue"]) => queue::staff_api::queue(venue, line),
+            (Patch, ["queue"]) => queue::staff_api::change(request),
+            (Delete, ["queue", "tokens", id]) => reservation::api::revoke(user_id(id)?),
+            (Get, ["users"]) => user::api::find(venue, request),
+            (Get, ["users", id, "reservations"]) => {
+                user::must_exist(&*venue.readers.get()?, user_id(id)?)?;
+                reservation::api::reservations(venue, user_id(id)?)
+            }
+            (Post, ["users", id, "key"]) => user::api::renew_key(user_id(id)?),
+            (Post, ["users", id, "balance", "top-ups"]) => balance::staff_api::top_up(request, user_id(id)?),
+            (Post, ["users", id, "balance", "corrections"]) => balance::staff_api::correct(request, user_id(id)?),
+            (Get, ["events"]) => operations::events(venue, request),
+            (Post, ["clock"]) => operations::turn_clock(venue, request),
+            (_, path) => no_method(request, staff_methods(path).ok_or(Refusal::NotFound)?),
+        }
+    }
+
+    fn must_be_staff(&self, request: &Request) -> Outcome<()> {
+        match Credential::of(request) {
+            Credential::Bearer(key) if self.venue.staff_key.matches(&key) => Ok(()),
+            _ => Err(Refusal::StaffKeyInvalid.into()),
+        }
+    }
+}
+
+/// The methods of a customer's path; `None` when there is no such path.
+fn customer_methods(path: &[&str]) -> Option<&'static str> {
+    Some(match path {
+        ["openapi.json"] | ["concerts"] | ["queue", "draw"] => "GET, HEAD, OPTIONS",
+        ["concerts", _, "schedules" | "seats"] | ["schedules", _, "seats"] => "GET, HEAD, OPTIONS",
+        ["users", _, "balance"] | ["users", _, "balance", "entries"] | ["payments", _] => "GET, HEAD, OPTIONS",
+        ["users"] | ["queue", "tokens"] | ["users", _, "balance", "top-ups"] | ["payments"] => "POST, OPTIONS",
+        ["queue", "token"] | ["reservations", _] => "GET, HEAD, DELETE, OPTIONS",
+        ["reservations"] => "GET, HEAD, POST, OPTIONS",
+        _ => return None,
+    })
+}
+
+/// The methods of a staff path; `None` when there is no such path.
+fn staff_methods(path: &[&str]) -> Option<&'static str> {
+    Some(match path {
+        ["concerts"] => "GET, HEAD, POST, OPTIONS",
+        ["concerts", _] | ["schedules", _] => "PATCH, OPTIONS",
+        ["schedules", _, "seats", _] => "PUT, OPTIONS",
+        ["queue"] => "GET, HEAD, PATCH, OPTIONS",
+        ["queue", "tokens", _] => "DELETE, OPTIONS",
+        ["users"] | ["users", _, "reservations"] | ["events"] => "GET, HEAD, OPTIONS",
+        ["concerts", _, "schedules"] | ["users", _, "key"] | ["clock"] => "POST, OPTIONS",
+        ["users", _, "balance", "top-ups" | "corrections"] => "POST, OPTIONS",
+        _ => return None,
+    })
+}
+
+/// Whether a request may bring a large body: staff make a schedule with its layout.
+pub fn takes_large_body(method: Method, path: &str) -> bool {
+    let Some(path) = path.strip_prefix("/api/v1/staff/") else { return false };
+    match (method, path.split('/').collect::<Vec<_>>().as_slice()) {
+        (Method::Post, ["concerts", _, "schedules"]) | (Method::Patch, ["schedules", _]) => true,
+        _ => false,
+    }
+}
+
+fn no_method(request: &Request, allow: &'static str) -> Outcome<Answer> {
+    match request.method {
+        Method::Options => Ok(Answer::Ready(Reply::empty(204).with("Allow", allow))),
+        _ => Err(Refusal::MethodNotAllowed { allow }.into()),
+    }
+}
+
+fn number(segment: &str) -> Outcome<i64> {
+    let plain = !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| segment.parse().ok()).flatten().ok_or_else(|| Refusal::NotFound.into())
+}
+
+fn user_id(segment: &str) -> Outcome<Uuid> {
+    ids::parse_id(segment).ok_or_else(|| Refusal::UserNotFound.into())
+}
+
+fn reservation_id(segment: &str) -> Outcome<Uuid> {
+    ids::parse_id(segment).ok_or_else(|| Refusal::ReservationNotFound.into())
+}
+
+fn refuse(request: &Request, failure: &Failure) -> Reply {
+    if let Failure::Broken(error) = failure {
+        log::error!("request {}: {} {}: SQLite: {error}", request.id, request.method.word(), request.path);
+    }
+    Reply::refusal(&failure.told(), request.language())
+}
+
+fn take(slot: &std::sync::Mutex<Option<Responder>>) -> Option<Responder> {
+    slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
+}

@@ -1,0 +1,113 @@
+//! Health, metrics, the events feed and the clock of tests.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::clock::Mode;
+use crate::http::{Fields, Metrics, Park, Reply, Request, number, query};
+use crate::queue::Line;
+use crate::refusal::Refusal;
+use crate::store::Outcome;
+use crate::venue::{Answer, Change, Event, Venue, WAIT_MAX_SECONDS, Written, list_events, topics};
+
+/// Events of a page at most, and unless asked otherwise.
+const EVENTS_MAX: i64 = 1_000;
+const EVENTS: i64 = 100;
+/// A test's clock is turned by a hundred years at most, in milliseconds.
+const ADVANCE_MAX_MS: i64 = 100 * 365 * 24 * 3_600 * 1_000;
+
+/// `GET /healthz`: the process serves.
+pub(super) fn health() -> Outcome<Answer> {
+    Answer::json(200, &json!({ "status": "ok" }))
+}
+
+/// `GET /readyz`: it can write, shown by writing.
+pub(super) fn ready() -> Outcome<Answer> {
+    Answer::write(|tx| {
+        tx.prepare_cached("UPDATE venue SET seen_at = max(seen_at, ?1)")?.execute([tx.now()])?;
+        Ok(Written::Ready(Reply::json(200, &json!({ "status": "ready" }))))
+    })
+}
+
+/// `GET /metrics`: Prometheus text.
+pub(super) fn metrics(venue: &Venue, line: &Line, door: Option<&Arc<Metrics>>) -> Outcome<Answer> {
+    let mut text = String::new();
+    let standing = line.figures(venue.clock.now());
+    let writer = venue.writer.figures();
+    let count = |counter: &std::sync::atomic::AtomicU64| counter.load(std::sync::atomic::Ordering::Relaxed);
+    for (name, kind, help, value) in [
+        ("queue_waiting", "gauge", "Tokens waiting.", standing.waiting),
+        ("queue_active", "gauge", "Tokens active.", standing.active),
+        ("queue_admitted_last_minute", "gauge", "Admissions of the last 60 seconds.", standing.admitted_last_minute),
+        ("writer_commits_total", "counter", "Transactions committed.", count(&writer.commits)),
+        ("writer_jobs_total", "counter", "Jobs committed in them.", count(&writer.jobs)),
+        ("writer_turned_away_total", "counter", "Jobs turned away, the queue being full.", count(&writer.turned_away)),
+        ("writer_failed_total", "counter", "Transactions that failed.", count(&writer.failed)),
+        ("writer_commit_microseconds_total", "counter", "Time spent in COMMIT.", count(&writer.commit_us)),
+    ] {
+        let _ =
+            writeln!(text, "# HELP boxoffice_{name} {help}\n# TYPE boxoffice_{name} {kind}\nboxoffice_{name} {value}");
+    }
+    if let Some(door) = door {
+        door.write_prometheus(&mut text);
+    }
+    let mut reply = Reply::empty(200);
+    reply.content_type = "text/plain; version=0.0.4; charset=utf-8".into();
+    reply.body = text.into_bytes();
+    Ok(Answer::Ready(reply))
+}
+
+/// `GET /staff/events?after=&limit=`: everything that happened, in commit order.
+pub(super) fn events(venue: &Venue, request: &Request) -> Outcome<Answer> {
+    let parameters = query(request, &["after", "limit"])?;
+    let after = number(&parameters, "after", 0..=i64::MAX)?.unwrap_or(0);
+    let limit = number(&parameters, "limit", 1..=EVENTS_MAX)?.unwrap_or(EVENTS) as u32;
+    let events = list_events(&venue.readers.get()?, after, limit)?;
+    Ok(match request.prefers_wait(WAIT_MAX_SECONDS) {
+        Some(seconds) if seconds > 0 && events.is_empty() => Answer::Park(park(after, limit, seconds)),
+        Some(seconds) => Answer::Ready(shown(&events).with("Preference-Applied", format!("wait={seconds}"))),
+        None => Answer::Ready(shown(&events)),
+    })
+}
+
+fn shown(events: &[Event]) -> Reply {
+    Reply::json(200, &json!({ "events": events }))
+}
+
+fn park(after: i64, limit: u32, seconds: u32) -> Park {
+    Park { topics: vec![topics::EVENTS], memo: format!("events {after} {limit} {seconds}"), wait_seconds: seconds }
+}
+
+/// Answers a caller who waited for events, by the memo of [`park`].
+pub(super) fn resume_events(venue: &Venue, memo: &str, over: bool, applied: bool) -> Outcome<Answer> {
+    let numbers: Vec<i64> = memo.split(' ').skip(1).filter_map(|word| word.parse().ok()).collect();
+    let [after, limit, seconds] = numbers.as_slice() else { return Err(Refusal::Internal.into()) };
+    let events = list_events(&venue.readers.get()?, *after, *limit as u32)?;
+    if events.is_empty() && !over {
+        return Ok(Answer::Park(park(*after, *limit as u32, *seconds as u32)));
+    }
+    let reply = shown(&events);
+    Ok(Answer::Ready(if applied { reply.with("Preference-Applied", format!("wait={seconds}")) } else { reply }))
+}
+
+/// `POST /staff/clock`: turns the clock of a test. The answer comes once everything that became due is written down.
+pub(super) fn turn_clock(venue: &Venue, request: &Request) -> Outcome<Answer> {
+    if venue.clock.mode() == Mode::Wall {
+        return Err(Refusal::NotFound.into());
+    }
+    let mut fields = Fields::of(request)?;
+    let ms = if fields.has("advanceMilliseconds") {
+        fields.integer("advanceMilliseconds", 0..=ADVANCE_MAX_MS)?
+    } else {
+        fields.integer("advanceSeconds", 0..=ADVANCE_MAX_MS / 1_000)? * 1_000
+    };
+    fields.end()?;
+    Answer::write(move |tx| {
+        tx.execute("UPDATE venue SET clock_advanced_ms = clock_advanced_ms + ?1", [ms])?;
+        tx.note(Change::ClockTurned { ms: ms.unsigned_abs() });
+        // The transaction after this one happens at the new time, and begins by writing down what is due.
+        Ok(Written::Then(Box::new(|tx| Ok(Written::Ready(Reply::json(200, &json!({ "now": tx.now() })))))))
+    })
+}

@@ -1,0 +1,141 @@
+//! What goes by time. It writes down what is already true, with every transaction and whenever something becomes due:
+//! holds, visits and silences that are over, places that are free, answers kept long enough.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use crate::clock::{Clock, Millis};
+use crate::http::{self, Bell, Topic};
+use crate::queue::{self, Line};
+use crate::reservation;
+use crate::store::{Failure, Outcome, Rounds};
+use crate::venue::{Change, Tx, topics};
+
+/// How often the file notes the time it has seen, and looks for answers to forget, in milliseconds.
+const SEEN_EVERY_MS: i64 = 1_000;
+const FORGET_EVERY_MS: i64 = 60_000;
+/// Answers forgotten in one transaction at most.
+const FORGET_MAX: u32 = 1_000;
+
+/// What the rounds need to know.
+pub struct Sweeper {
+    /// The line, whose copy in memory follows each commit.
+    pub line: Arc<Line>,
+    /// The time.
+    pub clock: Arc<Clock>,
+    /// Wakes those who wait.
+    pub bell: Bell,
+    /// How long answers are kept under their idempotency keys.
+    pub idempotency_hours: u32,
+}
+
+impl Sweeper {
+    /// The rounds of the writer; `broken` is called when the state on disk is unknown.
+    pub fn rounds(self, broken: impl FnMut() + Send + 'static) -> Rounds<Change> {
+        let sweeper = Arc::new(self);
+        let (open, close, committed, due) = (Arc::clone(&sweeper), Arc::clone(&sweeper), Arc::clone(&sweeper), sweeper);
+        let mut marks = Marks::default();
+        Rounds {
+            open: Box::new(move |tx| written(open.end_due(tx))),
+            close: Box::new(move |tx| written(close.admit(tx, &mut marks))),
+            committed: Box::new(move |connection, now, changes| committed.learn(connection, now, &changes)),
+            next_due: Box::new(move |connection| due.next_due(connection)),
+            broken: Box::new(broken),
+        }
+    }
+
+    /// Holds first: a visit may last as long as its hold.
+    fn end_due(&self, tx: &Tx) -> Outcome<()> {
+        reservation::expire_due(tx)?;
+        queue::end_due(tx, &self.line)
+    }
+
+    fn admit(&self, tx: &Tx, marks: &mut Marks) -> Outcome<()> {
+        queue::admit_next(tx, &self.line)?;
+        let changed = tx.sum_noted(|_| 1) > 0;
+        if changed && tx.now().ms_since(marks.seen_at) >= SEEN_EVERY_MS {
+            tx.prepare_cached("UPDATE venue SET seen_at = max(seen_at, ?1)")?.execute([tx.now()])?;
+            marks.seen_at = tx.now();
+        }
+        if changed && tx.now().ms_since(marks.forgot_at) >= FORGET_EVERY_MS {
+            let before = tx.now().plus_ms(-i64::from(self.idempotency_hours) * 3_600_000);
+            let forgotten = http::forget(tx, before, FORGET_MAX)?;
+            if forgotten < FORGET_MAX as usize {
+                marks.forgot_at = tx.now();
+            }
+        }
+        Ok(())
+    }
+
+    /// Memory learns what a commit changed, then those who waited for it are woken.
+    fn learn(&self, connection: &Connection, now: Millis, changes: &[Change]) {
+        if changes.is_empty() {
+            return;
+        }
+        self.line.apply(changes, now);
+        let mut woken = Vec::with_capacity(changes.len());
+        for change in changes {
+            match change {
+                Change::QueueChanged => match queue::find_rules(connection) {
+                    Ok(rules) => self.line.set_rules(rules),
+                    Err(failure) => log::error!("the rules of the line could not be read back: {failure:?}"),
+                },
+                Change::ClockTurned { ms } => self.clock.advance_ms(*ms),
+                _ => {}
+            }
+            woken.extend(topic(change));
+        }
+        if changes.contains(&Change::EventRecorded) {
+            woken.push(topics::EVENTS); // once for all the events of a commit
+        }
+        self.bell.ring(woken);
+    }
+
+    fn next_due(&self, connection: &Connection) -> Option<Millis> {
+        let holds = reservation::next_due(connection);
+        let line = queue::next_due(connection, &self.line, self.clock.now());
+        match (holds, line) {
+            (Ok(holds), Ok(line)) => holds.into_iter().chain(line).min(),
+            (Err(error), _) | (_, Err(error)) => {
+                log::error!("what becomes due next could not be read: {error}");
+                None
+            }
+        }
+    }
+}
+
+/// When the rounds last did what need not be done each time.
+struct Marks {
+    seen_at: Millis,
+    forgot_at: Millis,
+}
+
+impl Default for Marks {
+    fn default() -> Marks {
+        Marks { seen_at: Millis::from_unix_ms(0), forgot_at: Millis::from_unix_ms(0) }
+    }
+}
+
+fn topic(change: &Change) -> Option<Topic> {
+    match change {
+        Change::TokenAdmitted { key, .. } | Change::TokenEnded { key, .. } => Some(topics::token(*key)),
+        Change::ReservationChanged { reservation_id } => Some(topics::reservation(*reservation_id)),
+        Change::QueueChanged => Some(topics::QUEUE),
+        Change::TokenIssued { .. } | Change::TokenMoved { .. } | Change::ClockTurned { .. } | Change::EventRecorded => {
+            None
+        }
+    }
+}
+
+/// What goes by time is refused nothing: a refusal here is our own mistake, and the transaction goes on without the piece.
+fn written(outcome: Outcome<()>) -> rusqlite::Result<()> {
+    match outcome {
+        Ok(()) => Ok(()),
+        Err(Failure::Broken(error)) => Err(error),
+        Err(failure) => {
+            log::error!("the sweeper was refused: {failure:?}");
+            Ok(())
+        }
+    }
+}

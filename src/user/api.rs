@@ -1,0 +1,48 @@
+//! Users on the wire.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::NAME_MAX_CHARS;
+use crate::http::{Fields, Reply, Request, number, parameter, query};
+use crate::refusal::Refusal;
+use crate::store::Outcome;
+use crate::venue::{Answer, Venue, Written};
+
+/// Users of a list at most, and unless asked otherwise.
+const PAGE_MAX: i64 = 200;
+const PAGE: i64 = 50;
+
+/// `POST /users`; open to all.
+pub fn register(request: &Request) -> Outcome<Answer> {
+    let mut fields = Fields::of(request)?;
+    let name = fields.line("name", 1..=NAME_MAX_CHARS)?;
+    fields.end()?;
+    Answer::write(move |tx| {
+        let registered = super::register(tx, &name)?;
+        let body = json!({ "userId": registered.user_id, "userKey": registered.user_key, "name": name });
+        let at = format!("/api/v1/users/{}/balance", registered.user_id);
+        Ok(Written::Ready(Reply::json(201, &body).with("Location", at)))
+    })
+}
+
+/// `GET /staff/users?name=`: users whose name contains a text.
+pub fn find(venue: &Venue, request: &Request) -> Outcome<Answer> {
+    let parameters = query(request, &["name", "limit"])?;
+    let part = parameter(&parameters, "name").ok_or_else(|| Refusal::invalid("?name", "is missing", "빠졌습니다"))?;
+    let limit = number(&parameters, "limit", 1..=PAGE_MAX)?.unwrap_or(PAGE);
+    let users = super::list_by_name(&venue.readers.get()?, part, limit as u32)?;
+    let users: Vec<_> = users
+        .iter()
+        .map(|user| json!({ "userId": user.user_id, "name": user.name, "createdAt": user.created_at }))
+        .collect();
+    Answer::json(200, &json!({ "users": users }))
+}
+
+/// `POST /staff/users/{userId}/key`: a new key for one who lost it.
+pub fn renew_key(user_id: Uuid) -> Outcome<Answer> {
+    Answer::write(move |tx| {
+        let user_key = super::renew_key(tx, user_id)?;
+        Ok(Written::Ready(Reply::json(201, &json!({ "userId": user_id, "userKey": user_key }))))
+    })
+}
