@@ -1,9 +1,9 @@
 //! Requests that wait: parked when the trade says "not yet", asked again when a topic rings or the wait is over.
 
 use super::client::{ClientId, Parked, State};
+use super::line::{Flight, Urgency};
 use super::passage::{self, Turn};
 use super::porter::Porter;
-use super::relay::{Flight, Urgency};
 use super::visit::{start_inner, write_field};
 use crate::refusal::Refusal;
 

@@ -5,46 +5,20 @@
 //! Connections are opened one at a time, and one is used only after its hello was answered by a worker: a server that does
 //! not answer hellos is dead or stuck, and another takes its place while the requests wait here.
 
-use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
-use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
 use slab::Slab;
 
 use super::behind::{Behind, Trade};
-use super::client::ClientId;
 use super::inner_answer::InnerAnswer;
 use super::limits::Limits;
+use super::line::{Flight, Line, LineState, Pool, Urgency, place_of, token_of, write_on};
 use super::metrics::Metrics;
 
-/// The bit that tells the tokens of inner connections from those of clients.
-pub const INNER_BIT: usize = 1 << 63;
 /// So many servers that are stuck for good are left behind before no more are made.
 const STUCK_MAX: usize = 4;
-
-/// A request on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Flight {
-    /// Whose it is.
-    pub client: ClientId,
-    /// Its number.
-    pub number: u64,
-    /// The ring at which it was relayed (`parking`).
-    pub born: u64,
-    /// When it is given up.
-    pub deadline_ms: u64,
-}
-
-/// Which queue a request waits in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Urgency {
-    /// A client's request; refused when the queue is full.
-    Fresh,
-    /// A parked request that is asked again; bounded by the number of the parked.
-    Again,
-}
 
 /// What an inner connection had to say.
 #[allow(clippy::large_enum_variant, reason = "it is looked at once and gone")]
@@ -55,51 +29,6 @@ pub enum Heard<'b> {
     Answer(Flight, InnerAnswer<'b>),
     /// The connection was closed; the request on it is lost.
     Lost(Flight),
-}
-
-#[derive(Debug)]
-enum LineState {
-    Greeting,
-    Idle,
-    Busy(Flight),
-}
-
-struct Line {
-    socket: UnixStream,
-    generation: u32,
-    /// Which server it leads to.
-    epoch: u32,
-    is_write: bool,
-    state: LineState,
-    input: Vec<u8>,
-    /// The length of the whole answer, once its head is there.
-    expected: usize,
-    output: Vec<u8>,
-    deadline_ms: u64,
-}
-
-#[derive(Default)]
-struct Pool {
-    idle: Vec<usize>,
-    open: usize,
-    max: usize,
-    fresh: VecDeque<(Flight, Vec<u8>)>,
-    again: VecDeque<(Flight, Vec<u8>)>,
-    /// Whose turn it is when both queues have some.
-    again_next: bool,
-}
-
-impl Pool {
-    fn next(&mut self) -> Option<(Flight, Vec<u8>)> {
-        self.again_next = !self.again_next;
-        let (first, second) =
-            if self.again_next { (&mut self.again, &mut self.fresh) } else { (&mut self.fresh, &mut self.again) };
-        first.pop_front().or_else(|| second.pop_front())
-    }
-
-    fn waiting(&self) -> usize {
-        self.fresh.len() + self.again.len()
-    }
 }
 
 /// All inner connections, and the server that they lead to.
@@ -130,7 +59,6 @@ impl Relay {
     /// # Errors
     /// When no socket or thread can be made.
     pub fn start(limits: &Limits, trade: Trade, metrics: Arc<Metrics>) -> io::Result<Relay> {
-        let pool = |max: usize| Pool { max, ..Pool::default() };
         Ok(Relay {
             behind: Some(Behind::start(limits.workers, &trade)?),
             trade,
@@ -138,7 +66,7 @@ impl Relay {
             epoch: 0,
             stuck: Vec::new(),
             lines: Slab::new(),
-            pools: [pool(limits.inner_reads.max(1)), pool(limits.inner_writes.max(1))],
+            pools: [Pool::new(limits.inner_reads.max(1)), Pool::new(limits.inner_writes.max(1))],
             queue_max: limits.queue_max,
             hello_max_ms: limits.inner_hello_max_ms,
             greeting: None,
@@ -453,25 +381,4 @@ impl Relay {
         self.open_if_wanted(registry, now_ms);
         lost
     }
-}
-
-fn write_on(line: &mut Line) {
-    while !line.output.is_empty() {
-        match line.socket.write(&line.output) {
-            Ok(sent) => drop(line.output.drain(..sent)),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return,
-        }
-    }
-    if line.output.capacity() > 0 {
-        line.output = Vec::new();
-    }
-}
-
-fn token_of(place: usize, generation: u32) -> Token {
-    Token(INNER_BIT | (generation as usize) << 32 | place)
-}
-
-fn place_of(token: Token) -> (usize, u32) {
-    (token.0 & 0xffff_ffff, ((token.0 & !INNER_BIT) >> 32) as u32)
 }

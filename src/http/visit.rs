@@ -1,17 +1,14 @@
-//! What one client goes through: bytes to requests, requests to the relay, answers back to bytes.
+//! What one client brings: bytes become requests, and requests go to the relay.
 
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
-use std::net::Shutdown;
 
-use super::answer::{self, Envelope};
 use super::client::{Body, Client, ClientId, Exchange, State};
 use super::framing::{self, Bounds, Head, RELAYED};
-use super::inner_answer::InnerAnswer;
+use super::line::{Flight, Urgency};
 use super::passage;
 use super::porter::Porter;
 use super::proxy;
-use super::relay::{Flight, Urgency};
 use super::reply::Reply;
 use super::request::Method;
 use crate::refusal::{Language, Refusal};
@@ -19,7 +16,7 @@ use crate::refusal::{Language, Refusal};
 /// What one client may do before the others get their turn.
 const STEPS_MAX: usize = 64;
 /// A scratch buffer that grew beyond this for one large request or answer is not kept.
-const SCRATCH_KEPT_BYTES: usize = 1 << 20;
+pub(super) const SCRATCH_KEPT_BYTES: usize = 1 << 20;
 
 enum Got {
     Bytes(usize),
@@ -63,7 +60,7 @@ impl Porter {
     }
 
     /// Brings the books up to date after a client was served: who is idle, and the memory of its buffers.
-    fn settle(&mut self, id: ClientId) {
+    pub(super) fn settle(&mut self, id: ClientId) {
         let Some(client) = self.crowd.get_mut(id) else { return };
         let bytes = client.buffered_bytes();
         self.buffered_bytes = self.buffered_bytes + bytes - client.counted_bytes;
@@ -301,157 +298,6 @@ impl Porter {
         }
         taken
     }
-
-    /// The client that a flight belongs to, as long as it still waits for it.
-    pub(super) fn client_of(&mut self, flight: Flight) -> Option<&mut Client> {
-        let client = self.crowd.get_mut(flight.client)?;
-        (matches!(client.state, State::UnderWay(_)) && client.number == flight.number).then_some(client)
-    }
-
-    /// The trade has answered.
-    pub(super) fn on_answer(&mut self, flight: Flight, answer: &InnerAnswer<'_>) {
-        if answer.is_parked {
-            return self.on_not_yet(flight, answer.body);
-        }
-        self.parking.came_back();
-        if self.client_of(flight).is_none() {
-            return; // it went away
-        }
-        self.write_letter(flight.client, |out, envelope| {
-            answer::write(out, answer.status, answer.fields(), answer.body, envelope);
-        });
-        self.metrics.count_answer(answer.status);
-        self.post(flight.client);
-        self.go_on(flight.client);
-    }
-
-    /// The inner connection broke or was late; nobody knows what became of the request.
-    pub(super) fn on_lost(&mut self, flight: Flight) {
-        self.parking.came_back();
-        if self.client_of(flight).is_some() {
-            self.refuse(flight.client, &Refusal::Internal);
-            self.go_on(flight.client);
-        }
-    }
-
-    /// After an answer that was written outside of [`Porter::serve`]: takes the next request, if it is there.
-    pub(super) fn go_on(&mut self, id: ClientId) {
-        let Some(client) = self.crowd.get_mut(id) else { return };
-        let may_go_on = matches!(client.state, State::Head | State::Leaving(_));
-        if may_go_on && (client.readable || !client.input.is_empty()) {
-            self.serve(id);
-        } else {
-            self.settle(id);
-        }
-    }
-
-    /// Refuses a request; the connection goes on.
-    pub(super) fn refuse(&mut self, id: ClientId, refusal: &Refusal) {
-        let Some(client) = self.crowd.get_mut(id) else { return };
-        self.metrics.count_refusal(refusal.code());
-        let reply = Reply::refusal(refusal, client.exchange.language);
-        self.answer_itself(id, &reply);
-    }
-
-    /// Refuses a request or a connection, after which nothing that comes can be read as a request.
-    pub(super) fn refuse_and_leave(&mut self, id: ClientId, refusal: &Refusal) {
-        let Some(client) = self.crowd.get_mut(id) else { return };
-        client.exchange.keep_alive = false;
-        client.astray = true;
-        self.refuse(id, refusal);
-    }
-
-    fn answer_itself(&mut self, id: ClientId, reply: &Reply) {
-        self.write_letter(id, |out, envelope| answer::write_reply(out, reply, envelope));
-        self.metrics.count_answer(reply.status);
-        self.post(id);
-    }
-
-    fn write_letter(&mut self, id: ClientId, write: impl FnOnce(&mut Vec<u8>, &Envelope<'_>)) {
-        let Some(client) = self.crowd.get_mut(id) else { return };
-        let exchange = &mut client.exchange;
-        exchange.keep_alive &= self.stop_by_ms.is_none();
-        self.letter.clear();
-        let envelope = Envelope {
-            id: &exchange.id,
-            date: self.date.text(),
-            keep_alive: exchange.keep_alive,
-            is_http_10: exchange.is_http_10,
-            head_only: exchange.head_only,
-        };
-        write(&mut self.letter, &envelope);
-    }
-
-    /// Sends the letter, as much of it as the socket takes.
-    fn post(&mut self, id: ClientId) {
-        let Some(client) = self.crowd.get_mut(id) else { return };
-        client.state = State::Writing;
-        let Some(sent) = write_some(client, &self.letter) else { return self.close(id, None) };
-        self.metrics.sent_bytes_total.add(sent as u64);
-        if sent == self.letter.len() {
-            self.letter.shrink_to(SCRATCH_KEPT_BYTES);
-            return self.after_answer(id);
-        }
-        let rest = self.letter.len() - sent;
-        if self.buffered_bytes + rest > self.limits.buffers_max_bytes {
-            self.metrics.connections_evicted_buffers_total.add(1);
-            return self.close(id, None);
-        }
-        client.output = self.letter[sent..].to_vec();
-        client.deadline_ms = self.now_ms + self.limits.write_max_ms(rest);
-        let deadline_ms = client.deadline_ms;
-        self.arm(deadline_ms);
-    }
-
-    /// The socket has room again.
-    pub(super) fn write_on(&mut self, id: ClientId) {
-        let Some(client) = self.crowd.get_mut(id) else { return };
-        let output = std::mem::take(&mut client.output);
-        let Some(sent) = write_some(client, &output[client.sent..]) else { return self.close(id, None) };
-        client.sent += sent;
-        self.metrics.sent_bytes_total.add(sent as u64);
-        if client.sent < output.len() {
-            client.output = output;
-            return;
-        }
-        client.sent = 0;
-        self.after_answer(id);
-        self.go_on(id);
-    }
-
-    fn after_answer(&mut self, id: ClientId) {
-        let Some(client) = self.crowd.get_mut(id) else { return };
-        if client.exchange.keep_alive {
-            client.state = State::Head;
-            client.deadline_ms = self.now_ms + self.limits.idle_max_ms;
-        } else if client.astray || client.readable || !client.input.is_empty() {
-            client.input = Vec::new();
-            client.state = State::Leaving(self.limits.linger_max_bytes);
-            client.deadline_ms = self.now_ms + self.limits.linger_max_ms;
-            if client.socket.shutdown(Shutdown::Write).is_err() {
-                return self.close(id, None);
-            }
-        } else {
-            return self.close(id, None);
-        }
-        let deadline_ms = client.deadline_ms;
-        self.arm(deadline_ms);
-    }
-}
-
-/// Writes what the socket takes; `None` when it is broken.
-fn write_some(client: &mut Client, bytes: &[u8]) -> Option<usize> {
-    let mut sent = 0;
-    while sent < bytes.len() {
-        match client.socket.write(&bytes[sent..]) {
-            Ok(0) => return None,
-            Ok(length) => sent += length,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-            Err(_) => return None,
-        }
-    }
-    Some(sent)
 }
 
 /// Writes the head of an inner request: the client's own words from the whitelist, everything else the door's.

@@ -1,0 +1,112 @@
+//! One inner connection, and the queues of those that wait for one.
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+
+use mio::Token;
+use mio::net::UnixStream;
+
+use super::client::ClientId;
+
+/// The bit that tells the tokens of inner connections from those of clients.
+pub const INNER_BIT: usize = 1 << 63;
+/// A request on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flight {
+    /// Whose it is.
+    pub client: ClientId,
+    /// Its number.
+    pub number: u64,
+    /// The ring at which it was relayed (`parking`).
+    pub born: u64,
+    /// When it is given up.
+    pub deadline_ms: u64,
+}
+
+/// Which queue a request waits in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// A client's request; refused when the queue is full.
+    Fresh,
+    /// A parked request that is asked again; bounded by the number of the parked.
+    Again,
+}
+
+/// What a line is doing.
+#[derive(Debug)]
+pub enum LineState {
+    Greeting,
+    Idle,
+    Busy(Flight),
+}
+
+/// One inner connection.
+pub struct Line {
+    pub socket: UnixStream,
+    pub generation: u32,
+    /// Which server it leads to.
+    pub epoch: u32,
+    pub is_write: bool,
+    pub state: LineState,
+    pub input: Vec<u8>,
+    /// The length of the whole answer, once its head is there.
+    pub expected: usize,
+    pub output: Vec<u8>,
+    pub deadline_ms: u64,
+}
+
+/// The lines of one kind, and what waits for them.
+#[derive(Default)]
+pub struct Pool {
+    pub idle: Vec<usize>,
+    pub open: usize,
+    pub max: usize,
+    pub fresh: VecDeque<(Flight, Vec<u8>)>,
+    pub again: VecDeque<(Flight, Vec<u8>)>,
+    /// Whose turn it is when both queues have some.
+    again_next: bool,
+}
+
+impl Pool {
+    /// A pool of at most so many lines, with none yet.
+    pub fn new(max: usize) -> Pool {
+        Pool { max, ..Pool::default() }
+    }
+
+    /// What goes next: the two queues take turns, so that a crowd that is woken holds nobody up.
+    pub fn next(&mut self) -> Option<(Flight, Vec<u8>)> {
+        self.again_next = !self.again_next;
+        let (first, second) =
+            if self.again_next { (&mut self.again, &mut self.fresh) } else { (&mut self.fresh, &mut self.again) };
+        first.pop_front().or_else(|| second.pop_front())
+    }
+
+    /// How many wait.
+    pub fn waiting(&self) -> usize {
+        self.fresh.len() + self.again.len()
+    }
+}
+
+/// Writes on with what a line's socket did not take at once.
+pub fn write_on(line: &mut Line) {
+    while !line.output.is_empty() {
+        match line.socket.write(&line.output) {
+            Ok(sent) => drop(line.output.drain(..sent)),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+    }
+    if line.output.capacity() > 0 {
+        line.output = Vec::new();
+    }
+}
+
+/// The token of a line.
+pub fn token_of(place: usize, generation: u32) -> Token {
+    Token(INNER_BIT | (generation as usize) << 32 | place)
+}
+
+/// The place and generation of a line's token.
+pub fn place_of(token: Token) -> (usize, u32) {
+    (token.0 & 0xffff_ffff, ((token.0 & !INNER_BIT) >> 32) as u32)
+}

@@ -1,0 +1,154 @@
+//! What the door's tests share: a door with a small trade behind, and a client of raw bytes.
+
+#![allow(clippy::unwrap_used, dead_code, reason = "tests fail by panic, and not every test uses everything")]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use boxoffice::http::{Bell, Door, Limits, Park, Reply, Request, Responder, Topic};
+
+/// A door with a trade that does what the path says, and a gate that holds `/held` back.
+pub struct Hall {
+    pub door: Door,
+    pub bell: Bell,
+    pub gate: Arc<(Mutex<bool>, Condvar)>,
+    pub version: Arc<AtomicU64>,
+}
+
+pub fn hall(change: impl FnOnce(&mut Limits)) -> Hall {
+    let mut limits = Limits { large_body: |_, path| path == "/large", ..Limits::default() };
+    change(&mut limits);
+    let (bell, gate, version) =
+        (Bell::new(), Arc::new((Mutex::new(false), Condvar::new())), Arc::new(AtomicU64::new(0)));
+    let (held, seen, rope) = (Arc::clone(&gate), Arc::clone(&version), bell.clone());
+    let trade = Arc::new(move |request: Request, responder: Responder| trade(&request, responder, &held, &seen, &rope));
+    let door = Door::open("127.0.0.1:0".parse().unwrap(), limits, bell.clone(), trade).unwrap();
+    Hall { door, bell, gate, version }
+}
+
+pub fn trade(request: &Request, responder: Responder, gate: &(Mutex<bool>, Condvar), version: &AtomicU64, bell: &Bell) {
+    let text = |text: String| Reply { content_type: "text/plain", body: text.into_bytes(), ..Reply::empty(200) };
+    match request.path.as_str() {
+        "/echo" | "/large" => {
+            let body = String::from_utf8_lossy(&request.body);
+            let (method, query) = (request.method.word(), &request.query);
+            responder.send(text(format!("{method} {query} {} {} {body}", request.peer, request.headers.len())));
+        }
+        "/length" => responder.send(text(request.body.len().to_string())),
+        "/big" => responder.send(text("x".repeat(request.query.parse().unwrap()))),
+        "/silent" => drop(responder),
+        "/panic" => panic!("on purpose"),
+        "/cookie" => responder.send(Reply::empty(204).with("Set-Cookie", "a=b\r\nX-Evil: 1").with("ETag", "\"1\"")),
+        "/later" => drop(std::thread::spawn(move || responder.send(text("later".into())))),
+        "/held" => {
+            let mut open = gate.0.lock().unwrap();
+            while !*open {
+                open = gate.1.wait(open).unwrap();
+            }
+            responder.send(text("held".into()));
+        }
+        "/always" => responder.park(park(&request.query, "x", 30)),
+        "/wait" | "/race" => {
+            let now = version.load(Ordering::SeqCst);
+            match &request.resumed {
+                None if request.path == "/race" => {
+                    version.fetch_add(1, Ordering::SeqCst); // the change comes between the look and the "not yet"
+                    bell.ring([Topic(7)]);
+                    responder.park(park("7", &now.to_string(), 30));
+                }
+                None => responder.park(park(&request.query, &format!("좌석 {now}"), 1)),
+                Some(resumed) => responder.send(text(format!("{} {} {}", resumed.memo, resumed.over, resumed.applied))),
+            }
+        }
+        _ => responder.send(Reply::empty(404)),
+    }
+}
+
+pub fn park(topic: &str, memo: &str, wait_seconds: u32) -> Park {
+    Park { topics: vec![Topic(topic.parse().unwrap())], memo: memo.to_owned(), wait_seconds }
+}
+
+pub struct Client(pub TcpStream, Vec<u8>);
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
+}
+
+impl Client {
+    pub fn new(address: SocketAddr) -> Client {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        Client(stream, Vec::new())
+    }
+
+    pub fn send(&mut self, text: &str) -> &mut Client {
+        self.0.write_all(text.as_bytes()).unwrap();
+        self
+    }
+
+    pub fn get(&mut self, path: &str) -> &mut Client {
+        self.send(&format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))
+    }
+
+    /// The next answer; of one to HEAD only the head.
+    pub fn answer_to(&mut self, is_head: bool) -> Answer {
+        let end = loop {
+            if let Some(at) = self.1.windows(4).position(|four| four == b"\r\n\r\n") {
+                break at + 4;
+            }
+            assert!(self.fill() > 0, "closed after {:?}", String::from_utf8_lossy(&self.1));
+        };
+        let head = String::from_utf8(self.1.drain(..end).collect()).unwrap();
+        let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")?.parse().ok());
+        let length = if is_head { 0 } else { length.unwrap_or(0) };
+        while self.1.len() < length {
+            assert!(self.fill() > 0, "closed in a body");
+        }
+        let body = String::from_utf8(self.1.drain(..length).collect()).unwrap();
+        Answer { status: head[9..12].parse().unwrap(), head, body }
+    }
+
+    pub fn answer(&mut self) -> Answer {
+        self.answer_to(false)
+    }
+
+    pub fn fill(&mut self) -> usize {
+        let mut buffer = [0; 65_536];
+        let length = self.0.read(&mut buffer).unwrap();
+        self.1.extend_from_slice(&buffer[..length]);
+        length
+    }
+
+    /// Asserts that the door closes, orderly, and sends nothing more.
+    pub fn is_closed(&mut self) {
+        assert!(self.1.is_empty());
+        assert_eq!(self.fill(), 0, "{:?}", String::from_utf8_lossy(&self.1));
+    }
+}
+
+impl Hall {
+    pub fn client(&self) -> Client {
+        Client::new(self.door.address())
+    }
+
+    pub fn open_gate(&self) {
+        *self.gate.0.lock().unwrap() = true;
+        self.gate.1.notify_all();
+    }
+
+    /// Waits, by asking, until a figure is reached.
+    pub fn until(&self, what: &str, reached: impl Fn(&boxoffice::http::Metrics) -> bool) {
+        let (metrics, start) = (self.door.metrics(), Instant::now());
+        while !reached(&metrics) {
+            assert!(start.elapsed() < Duration::from_secs(5), "{what}");
+            std::thread::yield_now();
+        }
+    }
+}
