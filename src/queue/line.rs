@@ -247,7 +247,9 @@ impl Line {
                 }
                 Change::TokenAdmitted { key, visit_until } => state.admit(key, visit_until, now),
                 Change::TokenMoved { key, active_until } => {
-                    state.person_mut(key).map(|person| person.active_until_ms = active_until.unix_ms());
+                    if let Some(person) = state.person_mut(key) {
+                        person.active_until_ms = active_until.unix_ms();
+                    }
                     None
                 }
                 Change::TokenEnded { key, .. } => {

@@ -79,11 +79,6 @@ impl Ranks {
         u64::from(self.count)
     }
 
-    /// Whether none is.
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
     /// The taken places in order.
     fn iter(&self) -> impl Iterator<Item = i64> + '_ {
         (0..self.sums.len())

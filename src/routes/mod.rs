@@ -245,10 +245,11 @@ fn staff_methods(path: &[&str]) -> Option<&'static str> {
 /// Whether a request may bring a large body: staff make a schedule with its layout.
 pub fn takes_large_body(method: Method, path: &str) -> bool {
     let Some(path) = path.strip_prefix("/api/v1/staff/") else { return false };
-    match (method, path.split('/').collect::<Vec<_>>().as_slice()) {
-        (Method::Post, ["concerts", _, "schedules"]) | (Method::Patch, ["schedules", _]) => true,
-        _ => false,
-    }
+    let path: Vec<&str> = path.split('/').collect();
+    matches!(
+        (method, path.as_slice()),
+        (Method::Post, ["concerts", _, "schedules"]) | (Method::Patch, ["schedules", _])
+    )
 }
 
 fn no_method(request: &Request, allow: &'static str) -> Outcome<Answer> {

@@ -115,16 +115,23 @@ pub struct Lost {
 #[derive(Debug)]
 pub struct QueueFull;
 
+/// Work that goes with a transaction.
+pub type Round<C> = Box<dyn FnMut(&Tx<C>) -> rusqlite::Result<()> + Send>;
+/// What learns of a commit, its moment and its changes.
+pub type Learn<C> = Box<dyn FnMut(&Connection, Millis, Vec<C>) + Send>;
+/// What knows when something becomes due.
+pub type NextDue = Box<dyn FnMut(&Connection) -> Option<Millis> + Send>;
+
 /// What goes with every transaction, whatever its jobs.
 pub struct Rounds<C> {
     /// Before the jobs: writes down what has become due.
-    pub open: Box<dyn FnMut(&Tx<C>) -> rusqlite::Result<()> + Send>,
+    pub open: Round<C>,
     /// After the jobs.
-    pub close: Box<dyn FnMut(&Tx<C>) -> rusqlite::Result<()> + Send>,
+    pub close: Round<C>,
     /// After the commit: memory learns what changed.
-    pub committed: Box<dyn FnMut(&Connection, Millis, Vec<C>) + Send>,
+    pub committed: Learn<C>,
     /// When there is something to write down although nobody asks.
-    pub next_due: Box<dyn FnMut(&Connection) -> Option<Millis> + Send>,
+    pub next_due: NextDue,
     /// The state on disk is unknown (a failed write or sync): nothing more may be promised.
     pub broken: Box<dyn FnMut() + Send>,
 }

@@ -30,7 +30,7 @@ pub fn hall(change: impl FnOnce(&mut Limits)) -> Hall {
 }
 
 pub fn trade(request: &Request, responder: Responder, gate: &(Mutex<bool>, Condvar), version: &AtomicU64, bell: &Bell) {
-    let text = |text: String| Reply { content_type: "text/plain", body: text.into_bytes(), ..Reply::empty(200) };
+    let text = |text: String| Reply { content_type: "text/plain".into(), body: text.into_bytes(), ..Reply::empty(200) };
     match request.path.as_str() {
         "/echo" | "/large" => {
             let body = String::from_utf8_lossy(&request.body);
