@@ -1,6 +1,7 @@
 //! A hall for tests: the whole house on a file of its own, behind its door on a free port, with a clock that the test turns.
 
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
 use std::path::{Path, PathBuf};
 
