@@ -3,7 +3,6 @@
 //! Polls read it under a shared lock that the writer takes only for the moment of copying a commit's changes, never across
 //! a commit. What a poll leaves behind (when it was, that it was) is an atomic here and nothing in the file.
 
-use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -15,14 +14,12 @@ use uuid::Uuid;
 use super::due::Dues;
 use super::ranks::Ranks;
 use super::rules::{self, Advice};
+use super::window::Window;
 use super::{Rules, TokenStatus};
 use crate::clock::Millis;
 use crate::ids::TokenKey;
 use crate::refusal::{Say, TokenEnd};
 use crate::venue::Change;
-
-/// The window of `admitPerMinute`, in milliseconds.
-pub(super) const ADMIT_WINDOW_MS: i64 = 60_000;
 
 /// A live token as the file has it, for filling the line at start and for copying changes.
 #[derive(Debug, Clone)]
@@ -115,8 +112,7 @@ struct State {
     hasher: RandomState,
     waiting: Ranks,
     active: u64,
-    /// Admissions of the last minute: when, and how many.
-    admissions: VecDeque<(i64, u32)>,
+    admissions: Window,
 }
 
 /// The line.
@@ -179,7 +175,7 @@ impl Line {
         Figures {
             waiting: state.waiting.len(),
             active: state.active,
-            admitted_last_minute: state.admitted_since(now.plus_ms(-ADMIT_WINDOW_MS)),
+            admitted_last_minute: state.admissions.admitted(now),
         }
     }
 
@@ -188,17 +184,9 @@ impl Line {
         self.read().rules.clone()
     }
 
-    /// When the oldest admission of a full window leaves it, so that the next may follow.
+    /// When a full window of admissions has room again.
     pub(super) fn window_frees_at(&self, per_minute: u32) -> Option<Millis> {
-        let state = self.read();
-        let mut left = u64::from(per_minute);
-        for &(at_ms, count) in state.admissions.iter().rev() {
-            if u64::from(count) >= left {
-                return Some(Millis::from_unix_ms(at_ms + ADMIT_WINDOW_MS));
-            }
-            left -= u64::from(count);
-        }
-        None
+        self.read().admissions.frees_at(per_minute)
     }
 
     /// Those first calls that are not yet in the file.
@@ -231,7 +219,7 @@ impl Line {
             state.seat(&token, now);
         }
         state.waiting = Ranks::of(places);
-        admissions.iter().for_each(|&at| state.count_admission(at));
+        admissions.iter().for_each(|&at| state.admissions.count(at));
         self.note_all(&state);
     }
 
@@ -315,7 +303,7 @@ impl State {
         let place = person.place;
         self.waiting.remove(place);
         self.active += 1;
-        self.count_admission(now);
+        self.admissions.count(now);
         Some(slot)
     }
 
@@ -375,7 +363,7 @@ impl State {
 
     fn seen(&self, person: &Person, now: Millis) -> Seen {
         let position = if person.active { 0 } else { self.waiting.count_before(person.place) + 1 };
-        let admitted = self.admitted_since(now.plus_ms(-ADMIT_WINDOW_MS));
+        let admitted = self.admissions.admitted(now);
         let heard = Millis::from_unix_ms(person.heard_ms.load(Relaxed));
         let expires_at = if person.active {
             Millis::from_unix_ms(person.active_until_ms)
@@ -393,21 +381,6 @@ impl State {
             expires_at,
             paused: self.rules.paused,
             message: self.rules.message.clone(),
-        }
-    }
-
-    fn admitted_since(&self, after: Millis) -> u64 {
-        let recent = self.admissions.iter().rev().take_while(|(at_ms, _)| *at_ms > after.unix_ms());
-        recent.map(|&(_, count)| u64::from(count)).sum()
-    }
-
-    fn count_admission(&mut self, at: Millis) {
-        while self.admissions.front().is_some_and(|&(at_ms, _)| at_ms <= at.unix_ms() - ADMIT_WINDOW_MS) {
-            self.admissions.pop_front();
-        }
-        match self.admissions.back_mut() {
-            Some((at_ms, count)) if *at_ms == at.unix_ms() => *count += 1,
-            _ => self.admissions.push_back((at.unix_ms(), 1)),
         }
     }
 }

@@ -11,6 +11,7 @@ mod ranks;
 mod rules;
 mod sql;
 pub mod staff_api;
+mod window;
 
 use rusqlite::Connection;
 use serde_json::json;
@@ -253,7 +254,7 @@ pub fn fill(connection: &Connection, line: &Line, first: &QueueSettings, now: Mi
             "the file's rules of the line are kept ({in_file:?}), not the flags' ({first:?}); staff change them"
         );
     }
-    let admissions = sql::list_admissions(connection, now.plus_ms(-line::ADMIT_WINDOW_MS))?;
+    let admissions = sql::list_admissions(connection, now.plus_ms(-window::WINDOW_MS))?;
     line.fill(rules, sql::list_live(connection)?, &admissions, now);
     Ok(())
 }
