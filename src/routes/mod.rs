@@ -276,7 +276,11 @@ fn refuse(request: &Request, failure: &Failure) -> Reply {
     if let Failure::Broken(error) = failure {
         log::error!("request {}: {} {}: SQLite: {error}", request.id, request.method.word(), request.path);
     }
-    Reply::refusal(&failure.told(), request.language())
+    let reply = Reply::refusal(&failure.told(), request.language());
+    match request.path.as_str() {
+        "/readyz" => Reply { status: 503, ..reply }, // what load balancers understand; the document says why
+        _ => reply,
+    }
 }
 
 fn take(slot: &std::sync::Mutex<Option<Responder>>) -> Option<Responder> {
