@@ -50,7 +50,8 @@ impl House {
             .execute("UPDATE venue SET stopped_cleanly = 0, staff_key_hash = ?1", [&staff_key])
             .map_err(|error| failed("the file can't be written", &error))?;
         let line = Arc::new(Line::default());
-        queue::fill(&connection, &line, &settings.queue, clock.now())
+        let progress = |done, total| eprintln!("boxoffice: reading the waiting line, {done} of {total}");
+        queue::fill(&connection, &line, &settings.queue, clock.now(), progress)
             .map_err(|error| failed("the waiting line can't be read", &error))?;
         let readers = Readers::open(database, settings.machine.readers)
             .map_err(|error| failed("the file can't be opened for reading", &error))?;

@@ -179,13 +179,23 @@ impl Line {
         self.dues().next(|slot, tag| people.silent_until(slot, tag))
     }
 
-    /// Fills the line at start. Everybody is heard of afresh at `now`.
-    pub fn fill(&self, rules: Rules, tokens: impl IntoIterator<Item = LiveToken>, admissions: &[Millis], now: Millis) {
+    /// Fills the line at start with what `each` gives, one by one. Everybody is heard of afresh at `now`.
+    ///
+    /// # Errors
+    /// Those of `each`.
+    pub fn fill<E>(
+        &self,
+        rules: Rules,
+        admissions: &[Millis],
+        now: Millis,
+        each: impl FnOnce(&mut dyn FnMut(LiveToken)) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut people = self.write();
         people.rules = rules;
-        people.fill(tokens, now);
+        people.fill(now, each)?;
         admissions.iter().for_each(|&at| people.admissions.count(at));
         self.dues().refill(people.all_due());
+        Ok(())
     }
 
     /// Copies what a commit at `now` changed, all at once: no poll sees half of it.

@@ -59,6 +59,8 @@ pub struct Token {
 
 /// Tokens of silent people that one transaction drops at most, so that a crowd that left does not hold up the others.
 const DROPS_MAX: usize = 1_000;
+/// How often the filling of a long line is told, in tokens.
+const PROGRESS_EVERY: u64 = 100_000;
 /// Admissions in one transaction at most, for the same reason.
 const ADMISSIONS_MAX: u64 = 1_000;
 
@@ -297,11 +299,17 @@ pub fn find_rules(connection: &Connection) -> Outcome<Rules> {
 }
 
 /// Fills the line from the file at start; a new file takes its first rules from the flags, an older one keeps its own, and
-/// a difference is logged.
+/// a difference is logged. `progress` hears, every now and then, how many of how many are in.
 ///
 /// # Errors
 /// SQLite's.
-pub fn fill(connection: &Connection, line: &Line, first: &QueueSettings, now: Millis) -> rusqlite::Result<()> {
+pub fn fill(
+    connection: &Connection,
+    line: &Line,
+    first: &QueueSettings,
+    now: Millis,
+    progress: impl Fn(u64, u64),
+) -> rusqlite::Result<()> {
     let new = sql::insert_rules(connection, first)?;
     let rules = sql::find_rules(connection)?;
     let in_file = QueueSettings {
@@ -317,6 +325,14 @@ pub fn fill(connection: &Connection, line: &Line, first: &QueueSettings, now: Mi
         );
     }
     let admissions = sql::list_admissions(connection, now.plus_ms(-window::WINDOW_MS))?;
-    line.fill(rules, sql::list_live(connection)?, &admissions, now);
-    Ok(())
+    let (mut done, total) = (0, sql::count_live(connection)?);
+    line.fill(rules, &admissions, now, |take| {
+        sql::each_live(connection, &mut |token| {
+            take(token);
+            done += 1;
+            if done % PROGRESS_EVERY == 0 {
+                progress(done, total);
+            }
+        })
+    })
 }

@@ -72,10 +72,14 @@ pub(super) struct People {
 }
 
 impl People {
-    /// Takes in everybody at once, at start.
-    pub fn fill(&mut self, tokens: impl IntoIterator<Item = LiveToken>, now: Millis) {
+    /// Takes in everybody at start, one by one as `each` gives them.
+    pub fn fill<E>(
+        &mut self,
+        now: Millis,
+        each: impl FnOnce(&mut dyn FnMut(LiveToken)) -> Result<(), E>,
+    ) -> Result<(), E> {
         let (mut guests, mut line) = (Vec::new(), Vec::new());
-        for token in tokens {
+        each(&mut |token| {
             if token.status == TokenStatus::Waiting {
                 match token.place {
                     Some(place) if place < 0 => guests.push(place),
@@ -84,8 +88,9 @@ impl People {
                 }
             }
             self.sit(&token, now);
-        }
+        })?;
         (self.guests, self.line) = (Ranks::of(guests), Ranks::of(line));
+        Ok(())
     }
 
     /// Takes in a newly issued token.

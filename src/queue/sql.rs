@@ -212,29 +212,35 @@ pub(super) fn next_time_out(connection: &Connection) -> rusqlite::Result<Option<
         .query_row([], |row| row.get(0))
 }
 
-/// Every live token, for filling the line at start.
-pub(super) fn list_live(connection: &Connection) -> rusqlite::Result<Vec<LiveToken>> {
-    connection
-        .prepare(
-            "SELECT token_id, token, user_id, place, status, issued_at, activated_at, claimed_at IS NOT NULL, active_until,
-             join_number, draw_number FROM token WHERE status <> 'EXPIRED'",
-        )?
-        .query_map([], |row| {
-            Ok(LiveToken {
-                token_id: row.get(0)?,
-                key: row.get(1)?,
-                user_id: row.get(2)?,
-                place: row.get(3)?,
-                status: row.get::<_, TokenStatus>(4)?,
-                issued_at: row.get(5)?,
-                activated_at: row.get(6)?,
-                claimed: row.get(7)?,
-                active_until: row.get(8)?,
-                join_number: row.get(9)?,
-                draw_number: row.get(10)?,
-            })
-        })?
-        .collect()
+/// How many live tokens there are.
+pub(super) fn count_live(connection: &Connection) -> rusqlite::Result<u64> {
+    let count = "SELECT count(*) FROM token WHERE status <> 'EXPIRED'";
+    connection.query_row(count, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+}
+
+/// Gives every live token to `take`, for filling the line at start.
+pub(super) fn each_live(connection: &Connection, take: &mut dyn FnMut(LiveToken)) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(
+        "SELECT token_id, token, user_id, place, status, issued_at, activated_at, claimed_at IS NOT NULL, active_until,
+         join_number, draw_number FROM token WHERE status <> 'EXPIRED'",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        take(LiveToken {
+            token_id: row.get(0)?,
+            key: row.get(1)?,
+            user_id: row.get(2)?,
+            place: row.get(3)?,
+            status: row.get::<_, TokenStatus>(4)?,
+            issued_at: row.get(5)?,
+            activated_at: row.get(6)?,
+            claimed: row.get(7)?,
+            active_until: row.get(8)?,
+            join_number: row.get(9)?,
+            draw_number: row.get(10)?,
+        });
+    }
+    Ok(())
 }
 
 /// The moments of all admissions after one, in order.
