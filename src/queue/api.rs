@@ -94,7 +94,7 @@ fn mark(seen: &Seen) -> u64 {
     hasher.finish()
 }
 
-/// Answers a caller who waited for a token, by the memo of [`park`].
+/// Answers a caller who waited for a token, by the memo of `park`.
 pub fn resume(venue: &Venue, line: &Line, request: &Request, memo: &str, over: bool, applied: bool) -> Outcome<Answer> {
     let mut words = memo.split(' ').skip(1);
     let mut next = || words.next().unwrap_or("");
