@@ -321,7 +321,13 @@ fn the_staff_is_answered_as_the_document_says() {
     let message = json!({ "message": { "en": "Soon", "ko": "곧" }, "paused": true });
     clerk.staff("PATCH /queue", "/queue", Some(message)).must(200);
     clerk.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &waiting, None).must(200);
+    clerk.staff("POST /queue/tokens", "/queue/tokens", Some(json!({ "userId": second.id }))).must(201);
+    clerk.staff("POST /queue/admissions", "/queue/admissions", Some(json!({ "count": 1 }))).must(200);
+    clerk.ask("GET /api/v1/queue/draw", "/api/v1/queue/draw", &[], None).refused(404, "NO_DRAW");
+    let draw = json!({ "opensAt": "2000-01-01T00:00:00Z" });
+    clerk.staff("PATCH /queue", "/queue", Some(draw)).must(200);
     clerk.staff("GET /users", "/users?name=Kim", None).must(200);
+    clerk.ask("GET /api/v1/queue/draw", "/api/v1/queue/draw", &[], None).must(200);
     let user = format!("/users/{}", first.id);
     clerk.staff("GET /users/{userId}/reservations", &format!("{user}/reservations"), None).must(200);
     clerk.staff("POST /users/{userId}/key", &format!("{user}/key"), Some(json!({}))).must(201);

@@ -287,7 +287,8 @@ pub fn change_rules(tx: &Tx, change: impl FnOnce(&mut Rules)) -> Outcome<Rules> 
     }
     record(tx, EventType::QueueChanged, &rules)?;
     tx.note(Change::QueueChanged);
-    Ok(rules)
+    draw_if_due(tx)?; // an opening in the past is one now
+    find_rules(tx)
 }
 
 /// The rules as the file has them.
