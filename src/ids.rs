@@ -75,7 +75,7 @@ pub struct KeyHash(pub [u8; 32]);
 impl KeyHash {
     /// The hash of a key.
     pub fn of(key: &str) -> KeyHash {
-        KeyHash(sha256(&[key.as_bytes()]))
+        KeyHash(sha256_of(key.as_bytes()))
     }
 
     /// Whether `key` is the one that was hashed; takes the same time whatever the answer.
@@ -94,12 +94,14 @@ pub fn sha256_of_parts(parts: &[&[u8]]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-fn sha256(parts: &[&[u8]]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part);
-    }
-    hash.finalize().into()
+/// SHA-256 of plain bytes.
+pub fn sha256_of(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -1,38 +1,13 @@
-//! HTTP: the door in front, tiny_http behind it, and what passes between them and the trade.
+//! HTTP as the trade sees it: a request, a reply, and keys that make repeating safe. The door stands in front.
 
-mod answer;
-mod asking;
-mod behind;
-mod bell;
-mod client;
-mod crowd;
 mod door;
 mod fields;
-mod framing;
 mod idempotency;
-mod inner_answer;
-mod letters;
-mod limits;
-mod line;
-mod metrics;
-mod parking;
-mod passage;
-mod porter;
-mod proxy;
-mod relay;
 mod reply;
 mod request;
-mod target;
-mod visit;
 
-pub use behind::{Park, Responder, Trade};
-pub use bell::Bell;
-pub use door::Door;
+pub use door::{Bell, Door, Limits, Metrics, Network, Park, Responder, Topic, Trade};
 pub use fields::{Credential, Fields, decoded, number, parameter, query};
 pub use idempotency::{Once, forget};
-pub use limits::Limits;
-pub use metrics::Metrics;
-pub use passage::Topic;
-pub use proxy::Network;
 pub use reply::{Reply, status_of};
 pub use request::{Method, Request, Resumed};

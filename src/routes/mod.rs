@@ -120,7 +120,7 @@ impl Rooms {
             (Post, ["queue", "tokens"]) => queue::api::issue(venue, line, request),
             (Get, ["queue", "token"]) => queue::api::poll(venue, line, request),
             (Delete, ["queue", "token"]) => reservation::api::leave(any_token(venue, line, request, 0)?.caller()),
-            (Get, ["queue", "draw"]) => Err(Refusal::NoDraw.into()),
+            (Get, ["queue", "draw"]) => queue::api::draw(venue),
             (Get, ["concerts"]) => schedule::api::concerts(venue),
             (Get, ["concerts", concert, "schedules"]) => {
                 active()?;
@@ -191,6 +191,8 @@ impl Rooms {
             (Put, ["schedules", id, "seats", seat]) => seat::staff_api::block_seat(request, number(id)?, seat),
             (Get, ["queue"]) => queue::staff_api::queue(venue, line),
             (Patch, ["queue"]) => queue::staff_api::change(request),
+            (Post, ["queue", "admissions"]) => queue::staff_api::admit(request),
+            (Post, ["queue", "tokens"]) => queue::staff_api::invite(venue, line, request),
             (Delete, ["queue", "tokens", id]) => reservation::api::revoke(user_id(id)?),
             (Get, ["users"]) => user::api::find(venue, request),
             (Get, ["users", id, "reservations"]) => {
@@ -236,7 +238,9 @@ fn staff_methods(path: &[&str]) -> Option<&'static str> {
         ["queue"] => "GET, HEAD, PATCH, OPTIONS",
         ["queue", "tokens", _] => "DELETE, OPTIONS",
         ["users"] | ["users", _, "reservations"] | ["events"] => "GET, HEAD, OPTIONS",
-        ["concerts", _, "schedules"] | ["users", _, "key"] | ["clock"] => "POST, OPTIONS",
+        ["concerts", _, "schedules"] | ["users", _, "key"] | ["clock"] | ["queue", "admissions" | "tokens"] => {
+            "POST, OPTIONS"
+        }
         ["users", _, "balance", "top-ups" | "corrections"] => "POST, OPTIONS",
         _ => return None,
     })
@@ -276,7 +280,11 @@ fn refuse(request: &Request, failure: &Failure) -> Reply {
     if let Failure::Broken(error) = failure {
         log::error!("request {}: {} {}: SQLite: {error}", request.id, request.method.word(), request.path);
     }
-    Reply::refusal(&failure.told(), request.language())
+    let reply = Reply::refusal(&failure.told(), request.language());
+    match request.path.as_str() {
+        "/readyz" => Reply { status: 503, ..reply }, // what load balancers understand; the document says why
+        _ => reply,
+    }
 }
 
 fn take(slot: &std::sync::Mutex<Option<Responder>>) -> Option<Responder> {

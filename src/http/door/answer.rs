@@ -5,8 +5,8 @@ use std::io::Write;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::reply::Reply;
 use crate::clock::Millis;
+use crate::http::Reply;
 
 /// What an answer carries beside what was answered.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ use super::line::{Flight, Urgency};
 use super::passage;
 use super::porter::Porter;
 use super::proxy;
-use super::reply::Reply;
-use super::request::Method;
+use crate::http::Method;
+use crate::http::Reply;
 use crate::refusal::{Language, Refusal};
 
 /// What one client may do before the others get their turn.

@@ -8,8 +8,8 @@ use super::client::{Client, ClientId, State};
 use super::inner_answer::InnerAnswer;
 use super::line::Flight;
 use super::porter::Porter;
-use super::reply::Reply;
 use super::visit::SCRATCH_KEPT_BYTES;
+use crate::http::Reply;
 use crate::refusal::Refusal;
 
 impl Porter {

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::net::IpAddr;
 
 use super::answer::RequestId;
-use super::request::{Method, Resumed};
+use crate::http::{Method, Resumed};
 
 /// The field that travels both ways. To tiny_http: `number peer id [turn =memo]`; back: `number` or `number parked`.
 pub const FIELD: &str = "door";

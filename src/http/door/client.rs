@@ -1,28 +1,4 @@
-//! One client's connection.
-//!
-//! ```text
-//!            accept                                    one too many
-//!              │                                            │
-//!              ▼        head whole, body to come            │
-//!   ┌────▶  Head  ──────────────────────────▶  Body         │
-//!   │        │  │ refused                       │  │ refused│
-//!   │  whole │  └──────────────┐          whole │  └──────┐ │
-//!   │        ▼                 │                ▼         │ │
-//!   │     UnderWay ◀───────────┼────────────────┘         │ │
-//!   │        │  ▲              │                          │ │
-//!   │"not yet"│  │ rung, over  │                          │ │
-//!   │        ▼  │              ▼                          │ │
-//!   │      Parked          Writing ◀──────────────────────┘ │
-//!   │        │                 │  (UnderWay, with the answer)│
-//!   │  client gone             │                            │
-//!   │        ▼       keep      │  close                     │
-//!   │     closed     alive     │                            │
-//!   └──────────────────────────┴───────▶ Leaving ◀──────────┘ ──▶ closed
-//! ```
-//!
-//! `Writing` is entered only when the socket does not take the whole answer at once. `Leaving` has shut its writing side and
-//! throws away what still comes, so that the client reads the answer instead of a reset; a client from which nothing more
-//! is to come is closed at once. Every state but `UnderWay` has a deadline; what is under way has one in `relay`.
+//! One client's connection: where it stands, what has come, and what goes out.
 
 use std::net::IpAddr;
 
@@ -64,7 +40,7 @@ impl From<u64> for ClientId {
     }
 }
 
-/// Where a connection stands; drawn above.
+/// Where a connection stands; drawn in the module above.
 #[derive(Debug)]
 pub enum State {
     /// Idle, or with a part of a head.

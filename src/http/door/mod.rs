@@ -1,4 +1,60 @@
-//! The door's handle: opening and stopping it.
+//! The door: an event loop on one thread that owns the public listener and every client. It reads one complete, checked
+//! request at a time and relays it over a Unix-domain socket to a stock tiny_http server, which only ever sees sound
+//! requests on a few connections.
+//!
+//! Inward: `porter` (the loop; accepting, deadlines, stopping) · `crowd` (all clients) · `client` (one of them) · `visit`
+//! (bytes become requests) · `framing`, `target` (the head of a request, strictly) · `proxy` (where a client is) · `relay`,
+//! `line` (inner connections, and who waits for one) · `passage` (what goes along with a request) · `behind` (tiny_http and
+//! its workers).
+//! Outward: `inner_answer` (what tiny_http says) · `letters`, `answer` (what clients get) · `asking`, `parking` (requests
+//! that wait) · `bell` (the trade says that something changed).
+//! Beside: `limits`, `metrics`, and here the handle.
+//!
+//! # Where a connection stands
+//!
+//! ```text
+//!            accept                                    one too many
+//!              │                                            │
+//!              ▼        head whole, body to come            │
+//!   ┌────▶  Head  ──────────────────────────▶  Body         │
+//!   │        │  │ refused                       │  │ refused│
+//!   │  whole │  └──────────────┐          whole │  └──────┐ │
+//!   │        ▼                 │                ▼         │ │
+//!   │     UnderWay ◀───────────┼────────────────┘         │ │
+//!   │        │  ▲              │                          │ │
+//!   │"not yet"│  │ rung, over  │                          │ │
+//!   │        ▼  │              ▼                          │ │
+//!   │      Parked          Writing ◀──────────────────────┘ │
+//!   │        │                 │  (UnderWay, with the answer)│
+//!   │  client gone             │                            │
+//!   │        ▼       keep      │  close                     │
+//!   │     closed     alive     │                            │
+//!   └──────────────────────────┴───────▶ Leaving ◀──────────┘ ──▶ closed
+//! ```
+//!
+//! `Writing` is entered only when the socket does not take the whole answer at once. `Leaving` has shut its writing side and
+//! throws away what still comes, so that the client reads the answer instead of a reset; a client from which nothing more
+//! is to come is closed at once. Every state but `UnderWay` has a deadline; what is under way has one in `relay`.
+
+mod answer;
+mod asking;
+mod behind;
+mod bell;
+mod client;
+mod crowd;
+mod framing;
+mod inner_answer;
+mod letters;
+mod limits;
+mod line;
+mod metrics;
+mod parking;
+mod passage;
+mod porter;
+mod proxy;
+mod relay;
+mod target;
+mod visit;
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,12 +67,14 @@ use mio::{Interest, Poll, Waker};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Socket, Type};
 
-use super::behind::Trade;
-use super::bell::Bell;
-use super::limits::Limits;
-use super::metrics::Metrics;
-use super::porter::{LISTENER, Porter, WAKER};
-use super::relay::Relay;
+pub use behind::{Park, Responder, Trade};
+pub use bell::Bell;
+pub use limits::Limits;
+pub use metrics::Metrics;
+pub use passage::Topic;
+use porter::{LISTENER, Porter, WAKER};
+pub use proxy::Network;
+use relay::Relay;
 
 /// Connections that the kernel holds until they are accepted: a crowd's worth.
 const BACKLOG: i32 = 1_024;

@@ -1,7 +1,7 @@
 //! Every limit of the door, with its unit in its name.
 
 use super::proxy::Network;
-use super::request::Method;
+use crate::http::Method;
 use crate::settings::door::DoorSettings;
 
 /// What the door allows. Milliseconds, bytes and counts as the names say.

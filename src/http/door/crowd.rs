@@ -135,7 +135,7 @@ mod tests {
     use std::net::{Ipv4Addr, TcpListener};
 
     use super::*;
-    use crate::http::answer::RequestId;
+    use crate::http::door::answer::RequestId;
 
     fn crowd(count: usize) -> (Crowd, Vec<ClientId>) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();

@@ -11,8 +11,8 @@ use std::sync::{Arc, Weak};
 use std::thread;
 
 use super::passage::{self, FIELD, HELLO, Note, Topic, Waiting};
-use super::reply::Reply;
-use super::request::{Method, Request};
+use crate::http::Reply;
+use crate::http::{Method, Request};
 use crate::ids::new_key;
 use crate::refusal::{Language, Refusal};
 
@@ -24,7 +24,7 @@ pub type Trade = Arc<dyn Fn(Request, Responder) + Send + Sync>;
 pub struct Park {
     /// What it waits for: any of them.
     pub topics: Vec<Topic>,
-    /// All that the trade needs to answer later: comes back as [`Resumed::memo`](super::Resumed).
+    /// All that the trade needs to answer later: comes back as [`Resumed::memo`](crate::http::Resumed).
     pub memo: String,
     /// How long at most, in seconds; only the first "not yet" of a request counts.
     pub wait_seconds: u32,

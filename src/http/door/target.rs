@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::request::Method;
+use crate::http::Method;
 
 /// The path and query that a target asks for; `None` when it is not one that a server takes. `*` stays `*`.
 pub fn path_and_query(method: Method, target: &str) -> Option<Cow<'_, str>> {

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::request::Method;
 use super::target;
+use crate::http::Method;
 use crate::refusal::{Language, Refusal, Say};
 
 /// The fields that are relayed to the trade, in lower case; nothing else of a client's head gets past the door.
