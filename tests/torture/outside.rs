@@ -76,7 +76,11 @@ impl Hall {
             Command::new(program)
         };
         command.args(["--exact", HALL_TEST, "--nocapture"]).env(ASKED, format!("{direct}{settings}"));
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(if std::env::var_os("TORTURE_STDERR").is_some() { Stdio::inherit() } else { Stdio::null() })
+            .spawn()?;
         let orders = child.stdin.take().unwrap();
         let mut replies = BufReader::new(child.stdout.take().unwrap());
         let ready = reply(&mut replies)?;

@@ -132,7 +132,7 @@ pub fn stream(seed: u64) -> Stream {
             stream.bytes.extend_from_slice(&bytes[..length]);
         }
         End::Malformed(..) => {
-            let (bytes, what, statuses) = super::streams::malformed(&mut dice, &nonce);
+            let (bytes, what, statuses) = malformed(&mut dice, &nonce);
             stream.bytes.extend_from_slice(&bytes);
             stream.bytes.extend_from_slice(get("/echo?smuggled").as_bytes());
             stream.end = End::Malformed(what, statuses);
@@ -213,6 +213,9 @@ fn body(dice: &mut Dice) -> Vec<u8> {
 fn malformed(dice: &mut Dice, nonce: &str) -> (Vec<u8>, &'static str, &'static [u16]) {
     let (mut parts, _) = well_formed(dice, nonce, false);
     parts.version = "HTTP/1.1";
+    if parts.method == "HEAD" {
+        parts.method = "GET"; // whether a refusal has content does not hang on what could be read of the request
+    }
     parts.fields.retain(|(name, _)| !name.eq_ignore_ascii_case("connection"));
     let has_length = parts.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     let line = |dice: &mut Dice, parts: &Parts| dice.below(1 + parts.fields.len()); // 0 is the request line
