@@ -1,10 +1,11 @@
 //! One inner connection, and the queues of those that wait for one.
 
 use std::collections::VecDeque;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use mio::Token;
 use mio::net::UnixStream;
+use rustix::net::RecvFlags;
 
 use super::client::ClientId;
 
@@ -49,6 +50,8 @@ pub struct Line {
     pub is_write: bool,
     pub state: LineState,
     pub input: Vec<u8>,
+    /// An answer that was looked at and is still in the socket ([`peek`]).
+    pub unread_bytes: usize,
     /// The length of the whole answer, once its head is there.
     pub expected: usize,
     pub output: Vec<u8>,
@@ -84,6 +87,52 @@ impl Pool {
     /// How many wait.
     pub fn waiting(&self) -> usize {
         self.fresh.len() + self.again.len()
+    }
+}
+
+/// Looks at what a line's socket holds and leaves it there. To take an answer out frees its memory, and with a Unix-domain
+/// socket that wakes its writer, tiny_http's connection thread, for nothing. Taken out only after the next request was sent,
+/// it wakes nobody: the thread is up already.
+///
+/// Gives its length; `None` when nothing is there, or more than the buffer holds.
+pub fn peek(line: &Line, scratch: &mut [u8]) -> Option<usize> {
+    let (length, _) = rustix::net::recv(&line.socket, &mut *scratch, RecvFlags::PEEK).ok()?;
+    (1..scratch.len()).contains(&length).then_some(length)
+}
+
+/// Takes out all that is there: its end in `scratch` (so many bytes of it), what came before in the line's input. Says also
+/// whether it is the end of the stream.
+pub fn take(line: &mut Line, scratch: &mut [u8], is_closed: bool) -> (usize, bool) {
+    let mut length = 0;
+    loop {
+        if length == scratch.len() {
+            line.input.extend_from_slice(scratch);
+            length = 0;
+        }
+        match line.socket.read(&mut scratch[length..]) {
+            Ok(0) => return (length, true),
+            Ok(read) => {
+                length += read;
+                if length < scratch.len() && !is_closed {
+                    return (length, false);
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return (length, error.kind() != io::ErrorKind::WouldBlock),
+        }
+    }
+}
+
+/// Takes out what [`peek`] left.
+pub fn drain(line: &mut Line) {
+    let mut buffer = [0; 4_096];
+    while line.unread_bytes > 0 {
+        let room = line.unread_bytes.min(buffer.len());
+        match line.socket.read(&mut buffer[..room]) {
+            Ok(length) if length > 0 => line.unread_bytes -= length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            _ => return, // it has ended, and that is heard elsewhere
+        }
     }
 }
 

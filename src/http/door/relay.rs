@@ -5,7 +5,7 @@
 //! Connections are opened one at a time, and one is used only after its hello was answered by a worker: a server that does
 //! not answer hellos is dead or stuck, and another takes its place while the requests wait here.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use mio::{Interest, Registry, Token};
@@ -14,7 +14,7 @@ use slab::Slab;
 use super::behind::{Behind, Trade};
 use super::inner_answer::InnerAnswer;
 use super::limits::Limits;
-use super::line::{Flight, Line, LineState, Pool, Urgency, place_of, token_of, write_on};
+use super::line::{Flight, Line, LineState, Pool, Urgency, drain, peek, place_of, take, token_of, write_on};
 use super::metrics::Metrics;
 
 /// So many servers that are stuck for good are left behind before no more are made.
@@ -145,6 +145,7 @@ impl Relay {
             let _ = registry.reregister(&mut line.socket, token, Interest::READABLE | Interest::WRITABLE);
             write_on(line); // the room may have come in between
         }
+        drain(line);
     }
 
     /// An inner connection is ready.
@@ -162,27 +163,9 @@ impl Relay {
             return Heard::Nothing;
         };
         write_on(line);
-        let mut length = 0;
-        let mut is_over = false;
-        loop {
-            if length == scratch.len() {
-                line.input.extend_from_slice(scratch);
-                length = 0;
-            }
-            match line.socket.read(&mut scratch[length..]) {
-                Ok(0) => is_over = true,
-                Ok(read) => {
-                    length += read;
-                    if length == scratch.len() || is_closed {
-                        continue;
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(_) => is_over = true,
-            }
-            break;
-        }
+        let can_wait = line.input.is_empty() && !is_closed;
+        let peeked = if can_wait { peek(line, scratch) } else { None };
+        let (length, is_over) = peeked.map_or_else(|| take(line, scratch, is_closed), |length| (length, false));
         if length == 0 && line.input.is_empty() {
             return if is_over { self.kill(registry, place, now_ms) } else { Heard::Nothing };
         }
@@ -199,11 +182,17 @@ impl Relay {
         let number = match line.state {
             LineState::Greeting => 0,
             LineState::Busy(flight) => flight.number,
-            LineState::Idle => return self.kill(registry, place, now_ms), // nobody asked
+            LineState::Idle if peeked == Some(line.unread_bytes) => return Heard::Nothing, // the last answer, still
+            LineState::Idle => return self.kill(registry, place, now_ms),                  // nobody asked
         };
         match InnerAnswer::read(bytes) {
-            Ok(answer) if answer.number == number && !is_over => self.answered(registry, place, answer, now_ms),
+            Ok(answer) if answer.number == number && !is_over => {
+                line.unread_bytes = peeked.unwrap_or(0);
+                self.answered(registry, place, answer, now_ms)
+            }
             Err(Some(expected)) if !is_over => {
+                line.unread_bytes = peeked.unwrap_or(0);
+                drain(line);
                 line.expected = expected;
                 line.input = bytes.to_vec();
                 Heard::Nothing
@@ -318,6 +307,7 @@ impl Relay {
             is_write,
             state: LineState::Greeting,
             input: Vec::new(),
+            unread_bytes: 0,
             expected: 0,
             output: Vec::new(),
             deadline_ms: now_ms + self.hello_max_ms,
