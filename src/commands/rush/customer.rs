@@ -250,7 +250,7 @@ impl Customer {
         match self.plan.behaviour {
             Behaviour::GivesUp if self.polls > self.plan.polls => return self.leave_as(Ending::GaveUp),
             Behaviour::Vanishes if self.polls > self.plan.polls => return self.end(Ending::Vanished),
-            Behaviour::Reloads if self.polls % 2 == 0 => return self.line_up(floor, clerk),
+            Behaviour::Reloads if self.polls.is_multiple_of(2) => return self.line_up(floor, clerk),
             _ => {}
         }
         let near = self.position.is_some_and(|position| position <= NEAR_THE_DOOR);

@@ -172,7 +172,7 @@ impl Customer {
         }
         let taken = refusal["seats"].as_array().map(Vec::as_slice).unwrap_or_default();
         self.visit.free.retain(|seat| !taken.iter().any(|taken| taken == seat.as_str()));
-        if self.visit.tries_left % 2 == 0 { self.then(Next::Look, floor) } else { self.choose(floor) }
+        if self.visit.tries_left.is_multiple_of(2) { self.then(Next::Look, floor) } else { self.choose(floor) }
     }
 
     fn after_hold(&mut self, floor: &Floor) -> Duration {
