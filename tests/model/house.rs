@@ -27,6 +27,9 @@ pub struct Tested {
     steps: usize,
 }
 
+/// Status, reason of the end, moment of admission, end of the visit.
+type TokenRow = (String, Option<String>, Option<i64>, Option<i64>);
+
 const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 
 impl Tested {
@@ -153,7 +156,8 @@ impl Tested {
                     let mut seen: Vec<&str> =
                         found.as_array().unwrap().iter().map(|seat| seat.as_str().unwrap()).collect();
                     let mut labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-                    (seen.sort_unstable(), labels.sort_unstable());
+                    seen.sort_unstable();
+                    labels.sort_unstable();
                     seen == labels
                 }
                 Fact::Length(length) => found.as_array().unwrap().len() == *length,
@@ -328,7 +332,7 @@ impl Tested {
             .file
             .prepare_cached("SELECT status, end_reason, activated_at, active_until FROM token ORDER BY place")
             .unwrap();
-        let rows: Vec<(String, Option<String>, Option<i64>, Option<i64>)> = statement
+        let rows: Vec<TokenRow> = statement
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
             .unwrap()
             .map(Result::unwrap)
