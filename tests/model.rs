@@ -14,6 +14,10 @@ mod hall;
 #[path = "model/house.rs"]
 mod house;
 mod invariants;
+#[path = "model/requests.rs"]
+mod requests;
+#[path = "model/views.rs"]
+mod views;
 #[path = "model/words.rs"]
 mod words;
 #[path = "model/world.rs"]
@@ -38,7 +42,7 @@ impl ReferenceStateMachine for Model {
     type Transition = u64;
 
     fn init_state() -> BoxedStrategy<World> {
-        prop::bool::weighted(0.15).prop_map(World::new).boxed()
+        prop::bool::weighted(0.2).prop_map(World::new).boxed()
     }
 
     fn transitions(_: &World) -> BoxedStrategy<u64> {

@@ -41,8 +41,8 @@ fn seldom(world: &World, dice: &mut Dice, user: usize) -> Asked {
             )
         })
     };
-    let (user, what) = match dice.below(16) {
-        0 | 1 => {
+    let (user, what) = match dice.below(17) {
+        0 | 1 | 16 => {
             let balance = world.purses[user].balance;
             let what = match balance + TOP_UP_MAX > BALANCE_MAX {
                 _ if world.staff_sells_points => What::TopUp { user, amount: 1 },
@@ -237,8 +237,8 @@ fn odd(world: &World, dice: &mut Dice, user: usize) -> Asked {
         0..3 => staff(What::LineUp { user, right_key: false }),
         3..10 => Asked { who: with_token(world, dice, user), what: What::Poll, key: None },
         10..12 => Asked { who: with_token(world, dice, user), what: What::Leave, key: None },
-        12..14 => staff(What::Draw),
-        14..24 => look(world, dice, user),
+        12..16 => staff(What::Draw),
+        16..24 => look(world, dice, user),
         24..44 => odd_hold(world, dice, user),
         44..62 => odd_pay(world, dice, user),
         62..72 => own(world, dice, user),

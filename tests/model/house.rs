@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::counts;
 use super::hall::{Answer, Customer, Hall, STAFF_KEY, basic, bearer};
 use super::invariants::{hold_in, number};
-use super::words::{Asked, Expected, Fact, On, PaidFor, What, Who};
-use super::world::{Life, Rules, STEADY, USERS, World};
+use super::words::{Asked, Expected, Fact, What, Who};
+use super::world::{Life, STEADY, USERS, World};
 
 /// The house under test and the names that it gave to what the model counts.
 pub struct Tested {
@@ -18,9 +18,10 @@ pub struct Tested {
     file: rusqlite::Connection,
     /// The moment at which the model's time began.
     origin: i64,
-    users: Vec<Customer>,
+    pub users: Vec<Customer>,
     tokens: Vec<String>,
-    reservations: Vec<(String, String)>,
+    /// Each with its payment.
+    pub reservations: Vec<(String, String)>,
     kept: BTreeMap<(usize, u64), (u16, String)>,
     /// The last tag and text of each map as each user saw it.
     maps: BTreeMap<(usize, i64), (String, String)>,
@@ -29,8 +30,6 @@ pub struct Tested {
 
 /// Status, reason of the end, moment of admission, end of the visit.
 type TokenRow = (String, Option<String>, Option<i64>, Option<i64>);
-
-const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 
 impl Tested {
     pub fn open(world: &World) -> Tested {
@@ -182,12 +181,8 @@ impl Tested {
         }
     }
 
-    fn instant(&self, ms: i64) -> String {
+    pub fn instant(&self, ms: i64) -> String {
         Millis::from_unix_ms(self.origin + ms).to_string()
-    }
-
-    fn reservation(&self, reservation: Option<usize>) -> &str {
-        reservation.map_or(NOBODY, |it| &self.reservations[it].0)
     }
 
     fn ask(&self, asked: &Asked) -> Answer {
@@ -204,69 +199,6 @@ impl Tested {
         let headers = [("authorization", credential.as_str()), ("idempotency-key", &key)];
         let body = (!body.is_null()).then(|| body.to_string());
         self.hall.client.call_with(method, &format!("/api/v1{path}"), &headers, body.as_deref())
-    }
-
-    fn request(&self, what: &What) -> (&'static str, String, Value) {
-        let none = Value::Null;
-        match what {
-            What::LineUp { user, right_key } => {
-                let it = &self.users[*user];
-                let key = if *right_key { &it.key } else { &self.users[(user + 1) % USERS].key };
-                ("POST", "/queue/tokens".into(), json!({ "userId": it.id, "userKey": key }))
-            }
-            What::Poll => ("GET", "/queue/token".into(), none),
-            What::Leave => ("DELETE", "/queue/token".into(), none),
-            What::Draw => ("GET", "/queue/draw".into(), none),
-            What::Dates { concert, all } => ("GET", format!("/concerts/{concert}/schedules?all={all}"), none),
-            What::Map { schedule } => ("GET", format!("/schedules/{schedule}/seats"), none),
-            What::MapOn { concert, date } => ("GET", format!("/concerts/{concert}/seats?date={date}"), none),
-            What::Hold { on: On::Schedule(id), seats } => {
-                ("POST", "/reservations".into(), json!({ "scheduleId": id, "seats": seats }))
-            }
-            What::Hold { on: On::Date(concert, date), seats } => {
-                ("POST", "/reservations".into(), json!({ "concertId": concert, "date": date, "seats": seats }))
-            }
-            What::Pay { paid_for: PaidFor::Reservation(it), amount } => {
-                ("POST", "/payments".into(), json!({ "reservationId": self.reservation(*it), "amount": amount }))
-            }
-            What::Pay { paid_for: PaidFor::Seats(id, seats), amount } => {
-                ("POST", "/payments".into(), json!({ "scheduleId": id, "seats": seats, "amount": amount }))
-            }
-            What::Cancel { reservation } => {
-                ("DELETE", format!("/reservations/{}", self.reservation(*reservation)), none)
-            }
-            What::See { reservation } => ("GET", format!("/reservations/{}", self.reservation(*reservation)), none),
-            What::List => ("GET", "/reservations".into(), none),
-            What::TopUp { user, amount } => {
-                ("POST", format!("/users/{}/balance/top-ups", self.users[*user].id), json!({ "amount": amount }))
-            }
-            What::Balance { user } => ("GET", format!("/users/{}/balance", self.users[*user].id), none),
-            What::Entries { user } => ("GET", format!("/users/{}/balance/entries", self.users[*user].id), none),
-            What::SeePayment { reservation } => {
-                ("GET", format!("/payments/{}", reservation.map_or(NOBODY, |it| &self.reservations[it].1)), none)
-            }
-            staff => self.staff_request(staff),
-        }
-    }
-
-    fn staff_request(&self, what: &What) -> (&'static str, String, Value) {
-        match what {
-            What::Turn { ms } => ("POST", "/staff/clock".into(), json!({ "advanceMilliseconds": ms })),
-            What::Revoke { user } => ("DELETE", format!("/staff/queue/tokens/{}", self.users[*user].id), Value::Null),
-            What::SetRules(rules) => ("PATCH", "/staff/queue".into(), rules_json(rules)),
-            What::Block { schedule, seat, blocked } => {
-                ("PUT", format!("/staff/schedules/{schedule}/seats/{seat}"), json!({ "blocked": blocked }))
-            }
-            What::SetSale { schedule, opens, closes } => {
-                let window = json!({ "saleOpensAt": self.instant(*opens), "saleClosesAt": self.instant(*closes) });
-                ("PATCH", format!("/staff/schedules/{schedule}"), window)
-            }
-            What::Correct { user, amount } => {
-                let path = format!("/staff/users/{}/balance/corrections", self.users[*user].id);
-                ("POST", path, json!({ "amount": amount, "reason": "counted again" }))
-            }
-            other => unreachable!("{other:?}"),
-        }
     }
 
     /// Compares all that can be seen. The steady poll: the model has already counted that. Of the others, only calls that
@@ -386,17 +318,6 @@ impl Tested {
         hold_in(&self.file);
         self.hall.close();
     }
-}
-
-fn rules_json(rules: &Rules) -> Value {
-    json!({
-        "maxActive": rules.max_active,
-        "admitPerMinute": rules.admit_per_minute,
-        "visitSeconds": rules.visit_ms / 1_000,
-        "abandonSeconds": rules.abandon_ms / 1_000,
-        "claimSeconds": rules.claim_ms / 1_000,
-        "paused": rules.paused,
-    })
 }
 
 /// What led here, for whoever reads a failure.
