@@ -57,6 +57,11 @@ impl World {
                 self.settle();
                 done(200, vec![("/now", Fact::At(self.now))])
             }
+            What::Restart => {
+                let now = self.now;
+                self.tokens.iter_mut().for_each(|token| token.heard_at = now); // everybody gets a fresh limit
+                done(200, vec![])
+            }
             What::Revoke { .. }
             | What::SetRules(_)
             | What::Block { .. }

@@ -15,6 +15,7 @@ pub fn choose(world: &World, roll: u64) -> Asked {
     }
     match dice.below(100) {
         0..9 => staff(turn(world, &mut dice)),
+        99 => staff(What::Restart),
         9..62 => sensible(world, &mut dice, user),
         62..67 if !world.keyed.is_empty() => again(world, &mut dice),
         67..72 => by_ended(world, &mut dice, user),
