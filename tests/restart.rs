@@ -309,6 +309,24 @@ fn what_became_due_while_nobody_served_is_over_at_the_start() {
     hold_in(&folder.file());
 }
 
+/// A program that keeps the first call after an admission in memory, to write it down with the next transaction, forgets it
+/// when it is stopped before there is one, and then drops a customer who had come.
+#[test]
+fn who_came_in_before_an_orderly_stop_is_not_dropped_as_absent_after_it() {
+    let folder = Folder::new();
+    let flags = ["--test-clock=frozen", "--max-active=1", "--claim-seconds=20"];
+    let server = Server::start(&folder.database(), &flags);
+    let (first, next) = (server.customer(), server.customer());
+    first.delete("/queue/token").must(204);
+    assert_eq!(next.poll().must(200)["status"], "ACTIVE");
+    assert_eq!(server.terminate().code(), Some(0));
+    let server = Server::start(&folder.database(), &flags);
+    server.turn_ms(20_000);
+    let next = Customer { client: server.client.clone(), ..next };
+    assert_eq!(next.poll().must(200)["status"], "ACTIVE");
+    hold_in(&folder.file());
+}
+
 /// A program that remembers polls only in memory drops everybody who waited, as soon as it is back.
 #[test]
 fn those_who_wait_get_a_fresh_abandonment_limit_after_a_restart() {

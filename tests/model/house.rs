@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::counts;
 use super::hall::{Answer, Customer, Hall, STAFF_KEY, basic, bearer};
 use super::invariants::{hold_in, number};
-use super::words::{Asked, Expected, Fact, On, PaidFor, What, Who};
-use super::world::{Life, Rules, STEADY, USERS, World};
+use super::words::{Asked, Expected, Fact, What, Who};
+use super::world::{Life, STEADY, USERS, World};
 
 /// The house under test and the names that it gave to what the model counts.
 pub struct Tested {
@@ -18,16 +18,18 @@ pub struct Tested {
     file: rusqlite::Connection,
     /// The moment at which the model's time began.
     origin: i64,
-    users: Vec<Customer>,
+    pub users: Vec<Customer>,
     tokens: Vec<String>,
-    reservations: Vec<(String, String)>,
+    /// Each with its payment.
+    pub reservations: Vec<(String, String)>,
     kept: BTreeMap<(usize, u64), (u16, String)>,
     /// The last tag and text of each map as each user saw it.
     maps: BTreeMap<(usize, i64), (String, String)>,
     steps: usize,
 }
 
-const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
+/// Status, reason of the end, moment of admission, end of the visit.
+type TokenRow = (String, Option<String>, Option<i64>, Option<i64>);
 
 impl Tested {
     pub fn open(world: &World) -> Tested {
@@ -74,8 +76,12 @@ impl Tested {
     /// Asks what the model was asked last and compares the answer.
     pub fn step(&mut self, world: &World) {
         let Some((asked, expected)) = &world.last else { return };
-        let answer = self.ask(asked);
         self.steps += 1;
+        if asked.what == What::Restart {
+            counts::step(expected, false);
+            return self.restart();
+        }
+        let answer = self.ask(asked);
         counts::step(expected, answer.header("idempotency-replayed").is_some());
         let story = || tail(world);
         if let Some(key) = expected.replayed {
@@ -103,6 +109,12 @@ impl Tested {
         self.compare(&answer, &expected.facts, world);
         self.check_head(asked, expected, &answer, world);
         self.check_tag(asked, &answer, world);
+    }
+
+    fn restart(&mut self) {
+        self.file = rusqlite::Connection::open_in_memory().unwrap(); // lets go of the file
+        self.hall.reopen();
+        self.file = self.hall.file();
     }
 
     fn check_head(&self, asked: &Asked, expected: &Expected, answer: &Answer, world: &World) {
@@ -153,7 +165,8 @@ impl Tested {
                     let mut seen: Vec<&str> =
                         found.as_array().unwrap().iter().map(|seat| seat.as_str().unwrap()).collect();
                     let mut labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-                    (seen.sort_unstable(), labels.sort_unstable());
+                    seen.sort_unstable();
+                    labels.sort_unstable();
                     seen == labels
                 }
                 Fact::Length(length) => found.as_array().unwrap().len() == *length,
@@ -178,12 +191,8 @@ impl Tested {
         }
     }
 
-    fn instant(&self, ms: i64) -> String {
+    pub fn instant(&self, ms: i64) -> String {
         Millis::from_unix_ms(self.origin + ms).to_string()
-    }
-
-    fn reservation(&self, reservation: Option<usize>) -> &str {
-        reservation.map_or(NOBODY, |it| &self.reservations[it].0)
     }
 
     fn ask(&self, asked: &Asked) -> Answer {
@@ -200,69 +209,6 @@ impl Tested {
         let headers = [("authorization", credential.as_str()), ("idempotency-key", &key)];
         let body = (!body.is_null()).then(|| body.to_string());
         self.hall.client.call_with(method, &format!("/api/v1{path}"), &headers, body.as_deref())
-    }
-
-    fn request(&self, what: &What) -> (&'static str, String, Value) {
-        let none = Value::Null;
-        match what {
-            What::LineUp { user, right_key } => {
-                let it = &self.users[*user];
-                let key = if *right_key { &it.key } else { &self.users[(user + 1) % USERS].key };
-                ("POST", "/queue/tokens".into(), json!({ "userId": it.id, "userKey": key }))
-            }
-            What::Poll => ("GET", "/queue/token".into(), none),
-            What::Leave => ("DELETE", "/queue/token".into(), none),
-            What::Draw => ("GET", "/queue/draw".into(), none),
-            What::Dates { concert, all } => ("GET", format!("/concerts/{concert}/schedules?all={all}"), none),
-            What::Map { schedule } => ("GET", format!("/schedules/{schedule}/seats"), none),
-            What::MapOn { concert, date } => ("GET", format!("/concerts/{concert}/seats?date={date}"), none),
-            What::Hold { on: On::Schedule(id), seats } => {
-                ("POST", "/reservations".into(), json!({ "scheduleId": id, "seats": seats }))
-            }
-            What::Hold { on: On::Date(concert, date), seats } => {
-                ("POST", "/reservations".into(), json!({ "concertId": concert, "date": date, "seats": seats }))
-            }
-            What::Pay { paid_for: PaidFor::Reservation(it), amount } => {
-                ("POST", "/payments".into(), json!({ "reservationId": self.reservation(*it), "amount": amount }))
-            }
-            What::Pay { paid_for: PaidFor::Seats(id, seats), amount } => {
-                ("POST", "/payments".into(), json!({ "scheduleId": id, "seats": seats, "amount": amount }))
-            }
-            What::Cancel { reservation } => {
-                ("DELETE", format!("/reservations/{}", self.reservation(*reservation)), none)
-            }
-            What::See { reservation } => ("GET", format!("/reservations/{}", self.reservation(*reservation)), none),
-            What::List => ("GET", "/reservations".into(), none),
-            What::TopUp { user, amount } => {
-                ("POST", format!("/users/{}/balance/top-ups", self.users[*user].id), json!({ "amount": amount }))
-            }
-            What::Balance { user } => ("GET", format!("/users/{}/balance", self.users[*user].id), none),
-            What::Entries { user } => ("GET", format!("/users/{}/balance/entries", self.users[*user].id), none),
-            What::SeePayment { reservation } => {
-                ("GET", format!("/payments/{}", reservation.map_or(NOBODY, |it| &self.reservations[it].1)), none)
-            }
-            staff => self.staff_request(staff),
-        }
-    }
-
-    fn staff_request(&self, what: &What) -> (&'static str, String, Value) {
-        match what {
-            What::Turn { ms } => ("POST", "/staff/clock".into(), json!({ "advanceMilliseconds": ms })),
-            What::Revoke { user } => ("DELETE", format!("/staff/queue/tokens/{}", self.users[*user].id), Value::Null),
-            What::SetRules(rules) => ("PATCH", "/staff/queue".into(), rules_json(rules)),
-            What::Block { schedule, seat, blocked } => {
-                ("PUT", format!("/staff/schedules/{schedule}/seats/{seat}"), json!({ "blocked": blocked }))
-            }
-            What::SetSale { schedule, opens, closes } => {
-                let window = json!({ "saleOpensAt": self.instant(*opens), "saleClosesAt": self.instant(*closes) });
-                ("PATCH", format!("/staff/schedules/{schedule}"), window)
-            }
-            What::Correct { user, amount } => {
-                let path = format!("/staff/users/{}/balance/corrections", self.users[*user].id);
-                ("POST", path, json!({ "amount": amount, "reason": "counted again" }))
-            }
-            other => unreachable!("{other:?}"),
-        }
     }
 
     /// Compares all that can be seen. The steady poll: the model has already counted that. Of the others, only calls that
@@ -328,7 +274,7 @@ impl Tested {
             .file
             .prepare_cached("SELECT status, end_reason, activated_at, active_until FROM token ORDER BY place")
             .unwrap();
-        let rows: Vec<(String, Option<String>, Option<i64>, Option<i64>)> = statement
+        let rows: Vec<TokenRow> = statement
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
             .unwrap()
             .map(Result::unwrap)
@@ -382,17 +328,6 @@ impl Tested {
         hold_in(&self.file);
         self.hall.close();
     }
-}
-
-fn rules_json(rules: &Rules) -> Value {
-    json!({
-        "maxActive": rules.max_active,
-        "admitPerMinute": rules.admit_per_minute,
-        "visitSeconds": rules.visit_ms / 1_000,
-        "abandonSeconds": rules.abandon_ms / 1_000,
-        "claimSeconds": rules.claim_ms / 1_000,
-        "paused": rules.paused,
-    })
 }
 
 /// What led here, for whoever reads a failure.

@@ -31,28 +31,75 @@ pub enum PaidFor {
 /// What is asked. Everything here is path and body, so that two equal ones are the same request under an idempotency key.
 #[derive(Debug, Clone, PartialEq)]
 pub enum What {
-    LineUp { user: usize, right_key: bool },
+    LineUp {
+        user: usize,
+        right_key: bool,
+    },
     Poll,
     Leave,
     Draw,
-    Dates { concert: i64, all: bool },
-    Map { schedule: i64 },
-    MapOn { concert: i64, date: &'static str },
-    Hold { on: On, seats: Vec<String> },
-    Pay { paid_for: PaidFor, amount: i64 },
-    Cancel { reservation: Option<usize> },
-    See { reservation: Option<usize> },
+    Dates {
+        concert: i64,
+        all: bool,
+    },
+    Map {
+        schedule: i64,
+    },
+    MapOn {
+        concert: i64,
+        date: &'static str,
+    },
+    Hold {
+        on: On,
+        seats: Vec<String>,
+    },
+    Pay {
+        paid_for: PaidFor,
+        amount: i64,
+    },
+    Cancel {
+        reservation: Option<usize>,
+    },
+    See {
+        reservation: Option<usize>,
+    },
     List,
-    TopUp { user: usize, amount: i64 },
-    Balance { user: usize },
-    Entries { user: usize },
-    SeePayment { reservation: Option<usize> },
-    Turn { ms: i64 },
-    Revoke { user: usize },
+    TopUp {
+        user: usize,
+        amount: i64,
+    },
+    Balance {
+        user: usize,
+    },
+    Entries {
+        user: usize,
+    },
+    SeePayment {
+        reservation: Option<usize>,
+    },
+    Turn {
+        ms: i64,
+    },
+    /// The house is closed in good order and opened again on its file.
+    Restart,
+    Revoke {
+        user: usize,
+    },
     SetRules(Rules),
-    Block { schedule: i64, seat: String, blocked: bool },
-    SetSale { schedule: i64, opens: i64, closes: i64 },
-    Correct { user: usize, amount: i64 },
+    Block {
+        schedule: i64,
+        seat: String,
+        blocked: bool,
+    },
+    SetSale {
+        schedule: i64,
+        opens: i64,
+        closes: i64,
+    },
+    Correct {
+        user: usize,
+        amount: i64,
+    },
 }
 
 /// A request.
