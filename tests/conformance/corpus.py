@@ -11,7 +11,7 @@ STRICTER = {
     "version": "505 for versions other than 1.0 and 1.1",
     "host": "no Host in HTTP/1.1, or one that is none: 400",
     "fold": "obsolete line folding: 400",
-    "target": "a target that is no path, or has a space or a fragment: 400",
+    "target": "a target that is no path, or has a space, a fragment or bytes beyond ASCII: 400",
     "method": "a method that is none of the house's: 405",
     "proxy": "the PROXY protocol is not spoken: 400",
     "line": "bare LF: 400",
@@ -51,6 +51,13 @@ def ask(address, data):
     return statuses, b""
 
 
+def is_unfinished(data):
+    """The stream ends in the middle of a head or a body."""
+    head, end, body = data.partition(b"\r\n\r\n")
+    lengths = [line[15:] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
+    return not end or (len(lengths) == 1 and len(body) < int(lengths[0]))
+
+
 def why_stricter(data, status):
     lines = data.split(b"\r\n")
     low = data.lower()
@@ -71,7 +78,7 @@ def why_stricter(data, status):
     if b"\n" in data.replace(b"\r\n", b""):
         return "line"
     first = next((line for line in lines if line), b"").split(b" ")
-    if len(first) != 3 or b"#" in first[1] or not first[1].startswith((b"/", b"http")):
+    if len(first) != 3 or b"#" in first[1] or not first[1].isascii() or not first[1].startswith((b"/", b"http")):
         return "target"
     hosts = [line for line in lines if line.lower().startswith(b"host:")]
     if b"HTTP/1.1" in data and len(hosts) != data.count(b"HTTP/1.1"):
@@ -96,6 +103,8 @@ def main():
             if statuses is None:
                 wrong += 1
                 print(f"HANGS {kind}/{path.name}: {rest!r}")
+            elif not statuses and is_unfinished(data):
+                pass  # closed without an answer
             elif kind == "invalid" and not (statuses and 400 <= statuses[-1] and statuses[-1] not in (404, 401, 403)):
                 known = path.name in ACCEPTED
                 wrong += not known
@@ -116,6 +125,13 @@ def main():
 
 
 # What gunicorn's tests call invalid and the door takes, and why that is sound.
-ACCEPTED = {}
+ACCEPTED = {
+    "006.http": "a request line of more than 4 KiB: the door's limit is 16 KiB for the head",
+    "007.http": "a field of more than 8 KiB: the same",
+    "008.http": "fields of more than 8 KiB: the same",
+    "011.http": "invalid only with gunicorn's limit of 2 fields",
+    "012.http": "invalid only with gunicorn's limit of 98 bytes a field",
+    "040.http": "names with underscores: the door relays neither of them, so nobody can take one for another",
+}
 
 main()

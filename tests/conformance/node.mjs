@@ -11,6 +11,8 @@ function ask(n) {
   return new Promise((resolve) => {
     const headers = { "X-Request-Id": name, "Content-Type": "application/json" };
     if (n % 9 === 0) headers.Expect = "100-continue";
+    const body = JSON.stringify({ name });
+    if (isPost) headers["Content-Length"] = Buffer.byteLength(body); // else Node sends chunks: 411
     const request = http.request(`${url}/api/v1/${isPost ? "users" : "concerts"}`, { agent, method: isPost ? "POST" : "GET", headers }, (answer) => {
       let text = "";
       answer.on("data", (piece) => (text += piece));
@@ -24,8 +26,6 @@ function ask(n) {
       wrong.push(`${name}: ${error}`);
       resolve();
     });
-    const body = JSON.stringify({ name });
-    if (isPost) request.setHeader("Content-Length", Buffer.byteLength(body)); // else Node sends chunks: 411
     if (isPost && headers.Expect) request.on("continue", () => request.end(body));
     else request.end(isPost ? body : undefined);
   });
