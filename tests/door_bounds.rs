@@ -4,6 +4,7 @@
 
 mod door_hall;
 
+use std::io::Write;
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -111,4 +112,102 @@ fn a_burst_of_connections_is_answered_at_once() {
     }
     clients.iter_mut().for_each(|client| assert_eq!(client.answer().status, 200));
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+}
+
+#[test]
+fn when_it_is_full_half_a_request_makes_place_once_it_is_slow() {
+    let hall = hall(|limits| (limits.connections_max, limits.slow_after_ms) = (2, 300));
+    let (mut one, mut two) = (hall.client(), hall.client());
+    let head = "GET /echo HTTP/1.1\r\nHo";
+    one.send(head);
+    hall.until("one has begun", |metrics| metrics.received_bytes_total.get() == head.len() as u64);
+    two.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n");
+    hall.until("both have begun", |metrics| metrics.received_bytes_total.get() > 60);
+    assert_eq!(hall.client().answer().status, 503, "neither is slow yet");
+    std::thread::park_timeout(Duration::from_millis(400));
+    let mut three = hall.client();
+    three.get("/wait?1");
+    one.is_closed();
+    hall.until("its place is taken", |metrics| metrics.parked.get() == 1);
+    hall.client().get("/wait?1");
+    two.is_closed();
+    assert_eq!(hall.door.metrics().connections_evicted_slow_total.get(), 2);
+}
+
+#[test]
+fn requests_beyond_the_queue_are_refused_and_the_connection_goes_on() {
+    let hall = hall(|limits| (limits.inner_reads, limits.workers, limits.queue_max) = (1, 1, 1));
+    let (mut held, mut queued, mut refused) = (hall.client(), hall.client(), hall.client());
+    held.get("/held");
+    hall.until("the line is taken", |metrics| metrics.relayed_total.get() == 1);
+    queued.get("/echo?queued");
+    hall.until("one waits for it", |metrics| metrics.queued.get() == 1);
+    let answer = refused.get("/echo").answer();
+    assert!(answer.status == 503 && answer.head.contains("Retry-After: "), "{answer:?}");
+    hall.open_gate();
+    assert_eq!((held.answer().body.as_str(), queued.answer().body.as_str()), ("held", "GET queued 127.0.0.1 0 "));
+    assert_eq!(refused.get("/echo?again").answer().body, "GET again 127.0.0.1 0 ");
+}
+
+#[test]
+fn a_slow_reader_is_let_go_in_time_and_disturbs_nobody() {
+    let hall = hall(|limits| (limits.write_max_ms, limits.write_max_ms_per_mib) = (300, 0));
+    let (mut slow, mut quick) = (hall.client(), hall.client());
+    slow.get("/big?20000000");
+    hall.until("its answer is kept", |metrics| metrics.buffered_bytes.get() > 1 << 20);
+    while hall.door.metrics().connections_expired_write_total.get() == 0 {
+        let start = Instant::now();
+        assert_eq!(quick.get("/echo").answer().status, 200);
+        assert!(start.elapsed() < Duration::from_millis(250));
+    }
+    hall.until("its memory is free", |metrics| metrics.buffered_bytes.get() < 1 << 20);
+}
+
+#[test]
+fn when_buffers_run_out_the_greediest_goes_first() {
+    let hall = hall(|limits| limits.buffers_max_bytes = 30 << 20);
+    let (mut greedy, mut modest) = (hall.client(), hall.client());
+    greedy.get("/big?24000000");
+    hall.until("its answer is kept", |metrics| metrics.buffered_bytes.get() > 12 << 20);
+    modest.get("/big?16000000");
+    hall.until("the greedy one is gone", |metrics| metrics.connections_evicted_buffers_total.get() == 1);
+    assert_eq!(modest.answer().body.len(), 16_000_000);
+    let mut kept = hall.client();
+    kept.get("/big?24000000");
+    hall.until("another is kept", |metrics| metrics.buffered_bytes.get() > 12 << 20);
+    let start = "POST /large HTTP/1.1\r\nHost: x\r\nContent-Length: 16000000\r\n\r\n";
+    assert_eq!(hall.client().send(start).send(&"x".repeat(16_000_000)).answer().status, 200, "room was made");
+    assert_eq!(hall.door.metrics().connections_evicted_buffers_total.get(), 2);
+}
+
+#[test]
+fn a_stop_under_load_leaves_no_answer_half_sent() {
+    let hall = hall(|_| {});
+    let address = hall.door.address();
+    let metrics = hall.door.metrics();
+    let load: Vec<_> = (0..8)
+        .map(|_| {
+            std::thread::spawn(move || {
+                let mut client = Client::new(address);
+                let request = format!("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{}", "x".repeat(9));
+                loop {
+                    if client.0.write_all(request.as_bytes()).is_err() {
+                        return; // closed between two requests
+                    }
+                    match client.answer_or_end() {
+                        None => return,
+                        Some(answer) if answer.head.contains("Connection: close") => return,
+                        Some(answer) => assert_eq!(answer.body, "POST  127.0.0.1 0 xxxxxxxxx"),
+                    }
+                }
+            })
+        })
+        .collect();
+    hall.until("the load runs", |metrics| metrics.relayed_total.get() > 1_000);
+    let start = Instant::now();
+    hall.door.stop();
+    assert!(start.elapsed() < Duration::from_secs(5));
+    load.into_iter().for_each(|thread| thread.join().unwrap());
+    assert_eq!(metrics.connections_open.get(), 0);
+    assert_eq!(metrics.answers_by_class[2].get(), metrics.relayed_total.get(), "what went in came out");
 }

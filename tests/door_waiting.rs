@@ -57,3 +57,43 @@ fn not_yet_when_the_wait_is_over_is_an_error_of_the_trade() {
     let hall = hall(|limits| limits.parked_max = 0);
     assert_eq!(hall.client().get("/always?1").answer().status, 500);
 }
+
+#[test]
+fn a_crowd_that_wakes_is_asked_a_few_at_a_time() {
+    let hall = hall(|limits| limits.inner_reads = 2);
+    let mut clients: Vec<_> = (0..500).map(|_| hall.client()).collect();
+    for client in &mut clients {
+        client.get("/wait?1");
+    }
+    hall.until("all are parked", |metrics| metrics.parked.get() == 500);
+    let parked_bytes = hall.door.metrics().buffered_bytes.get();
+    assert!(parked_bytes > 500 * 100, "what is parked counts: {parked_bytes}");
+    hall.bell.ring([Topic(1)]);
+    hall.until("all are woken", |metrics| {
+        assert!(metrics.queued.get() <= 4 && metrics.buffered_bytes.get() <= parked_bytes + 4_096);
+        metrics.answers_by_class[2].get() == 500
+    });
+    clients.iter_mut().for_each(|client| assert_eq!(client.answer().body, "좌석 0 false true"));
+    hall.until("their memory is free", |metrics| metrics.buffered_bytes.get() == 0);
+}
+
+#[test]
+fn what_the_trade_gives_along_is_bounded() {
+    let hall = hall(|limits| limits.parked_max_bytes = 100);
+    assert_eq!(hall.client().get("/wait?1").answer().status, 500);
+}
+
+#[test]
+fn what_is_parked_takes_no_more_than_the_memory_for_buffers() {
+    let hall = hall(|limits| limits.buffers_max_bytes = 1_000);
+    let mut clients: Vec<_> = (0..20).map(|_| hall.client()).collect();
+    for (place, client) in clients.iter_mut().enumerate() {
+        client.get("/wait?1");
+        hall.until("it is parked or answered", |metrics| {
+            metrics.parked.get() + metrics.answers_by_class[2].get() > place as u64
+        });
+    }
+    let answers: Vec<String> = clients.iter_mut().map(|client| client.answer().body).collect();
+    let refused = answers.iter().filter(|body| body.as_str() == "좌석 0 true false").count();
+    assert!((10..20).contains(&refused), "some were parked until their time was over, {refused} were answered at once");
+}

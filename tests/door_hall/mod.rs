@@ -115,6 +115,13 @@ impl Client {
         Answer { status: head[9..12].parse().unwrap(), head, body }
     }
 
+    /// The next answer, or `None` when the connection is closed before its first byte.
+    pub fn answer_or_end(&mut self) -> Option<Answer> {
+        let mut first = [0; 1];
+        let has_more = !self.1.is_empty() || self.0.peek(&mut first).is_ok_and(|length| length > 0);
+        has_more.then(|| self.answer())
+    }
+
     pub fn answer(&mut self) -> Answer {
         self.answer_to(false)
     }

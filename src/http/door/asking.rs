@@ -13,12 +13,14 @@ impl Porter {
         let waiting = passage::read_waiting(body);
         let has_rung = waiting.as_ref().is_some_and(|waiting| self.parking.has_rung(&waiting.topics, flight.born));
         self.parking.came_back();
-        let now_ms = self.now_ms;
+        let (now_ms, parked_max_bytes) = (self.now_ms, self.limits.parked_max_bytes);
         let Some(client) = self.client_of(flight) else { return };
         let State::UnderWay(before) = std::mem::replace(&mut client.state, State::UnderWay(None)) else { return };
         let was_over = before.as_ref().is_some_and(|parked| parked.turn != Turn::Rung);
-        let Some(waiting) = waiting.filter(|_| !was_over) else {
-            log::error!("request {}: \"not yet\" when the wait was over", String::from_utf8_lossy(body));
+        let Some(waiting) = waiting.filter(|waiting| !was_over && waiting.bytes() <= parked_max_bytes) else {
+            let why = if was_over { "the wait was over" } else { "it is malformed or too long" };
+            let (body, length) = (String::from_utf8_lossy(&body[..body.len().min(200)]), body.len());
+            log::error!("\"not yet\" of {length} bytes, but {why}: {body}");
             self.refuse(flight.client, &Refusal::Internal);
             return self.go_on(flight.client);
         };
@@ -31,7 +33,7 @@ impl Porter {
         }
         if self.stop_by_ms.is_some() || deadline_ms <= now_ms {
             self.ask_again(flight.client, parked, Turn::Over);
-        } else if is_first && self.parking.len() >= self.limits.parked_max {
+        } else if is_first && (self.parking.len() >= self.limits.parked_max || !self.has_room(parked.waiting.bytes())) {
             self.metrics.parked_refused_total.add(1);
             self.ask_again(flight.client, parked, Turn::Full);
         } else if has_rung {
@@ -54,16 +56,44 @@ impl Porter {
         }
     }
 
-    /// Asks a parked request again.
+    /// Takes a parked request out; it is asked again when its turn comes. Its message is made only then, so that a crowd
+    /// that wakes takes no more memory than one that sleeps.
     pub(super) fn wake(&mut self, id: ClientId, turn: Turn) {
         let Some(client) = self.crowd.get_mut(id) else { return };
         match std::mem::replace(&mut client.state, State::UnderWay(None)) {
             State::Parked(parked) => {
                 self.parking.leave(id, &parked.waiting.topics);
-                self.ask_again(id, parked, turn);
+                client.number = 0; // no flight has it: answers to what was asked before are not for this
+                client.deadline_ms = u64::MAX;
+                client.state = State::UnderWay(Some(parked));
+                self.woken.push_back((id, turn));
             }
             other => client.state = other,
         }
+    }
+
+    /// Asks those again that were woken, as far as the relay has room for them.
+    pub(super) fn ask_woken(&mut self) {
+        while !self.woken.is_empty() && self.relay.wants_more() {
+            let Some((id, turn)) = self.woken.pop_front() else { return };
+            let Some(client) = self.crowd.get_mut(id) else { continue };
+            if client.finished {
+                self.metrics.parked_vanished_total.add(1);
+                self.close(id, None);
+                continue;
+            }
+            if client.number == 0
+                && let State::UnderWay(parked) = &mut client.state
+                && let Some(parked) = parked.take()
+            {
+                self.ask_again(id, parked, turn);
+            }
+        }
+    }
+
+    /// Whether the memory for buffers has so much left.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        self.buffered_bytes + self.relay.queued_bytes + bytes <= self.limits.buffers_max_bytes
     }
 
     fn ask_again(&mut self, id: ClientId, mut parked: Box<Parked>, turn: Turn) {
@@ -95,4 +125,5 @@ fn client_parks(porter: &mut Porter, id: ClientId, parked: Box<Parked>) {
         client.state = State::Parked(parked);
     }
     porter.arm(deadline_ms);
+    porter.settle(id);
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use mio::net::TcpStream;
 
 use super::answer::RequestId;
+use super::crowd::Patience;
 use super::passage::{Turn, Waiting};
 use crate::refusal::Language;
 
@@ -159,9 +160,22 @@ impl Client {
         matches!(self.state, State::Head) && self.input.is_empty()
     }
 
-    /// The memory of its buffers in bytes.
+    /// What it keeps us waiting for, when it is for a request or the rest of one.
+    pub fn stands(&self) -> Option<Patience> {
+        match self.state {
+            State::Head if self.input.is_empty() => Some(Patience::Idle),
+            State::Head | State::Body(_) => Some(Patience::Slow),
+            _ => None,
+        }
+    }
+
+    /// The memory of its buffers, and of what it waits for, in bytes.
     pub fn buffered_bytes(&self) -> usize {
-        let body = if let State::Body(body) = &self.state { body.message.capacity() } else { 0 };
-        self.input.capacity() + self.output.capacity() + body
+        let of_state = match &self.state {
+            State::Body(body) => body.message.capacity(),
+            State::Parked(parked) | State::UnderWay(Some(parked)) => parked.waiting.bytes(),
+            _ => 0,
+        };
+        self.input.capacity() + self.output.capacity() + of_state
     }
 }

@@ -9,34 +9,42 @@ use super::client::{Client, ClientId};
 
 const NOBODY: u32 = u32::MAX;
 
+/// What a client keeps us waiting for; each has its own line, the longest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// For a request.
+    Idle,
+    /// For the rest of a request.
+    Slow,
+}
+
 /// All clients.
 #[derive(Debug)]
 pub struct Crowd {
     places: Slab<Client>,
-    /// For each place: its generation and its neighbours among the idle.
+    /// For each place: its generation and its neighbours in line.
     seats: Vec<Seat>,
-    longest_idle: u32,
-    last_idle: u32,
+    /// First and last of the two lines.
+    lines: [(u32, u32); 2],
     by_address: HashMap<IpAddr, usize>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Seat {
     generation: u32,
-    is_idle: bool,
+    stands: Option<Patience>,
+    since_ms: u64,
     before: u32,
     after: u32,
 }
 
+impl Seat {
+    const FREE: Seat = Seat { generation: 0, stands: None, since_ms: 0, before: NOBODY, after: NOBODY };
+}
+
 impl Default for Crowd {
     fn default() -> Crowd {
-        Crowd {
-            places: Slab::new(),
-            seats: Vec::new(),
-            longest_idle: NOBODY,
-            last_idle: NOBODY,
-            by_address: HashMap::new(),
-        }
+        Crowd { places: Slab::new(), seats: Vec::new(), lines: [(NOBODY, NOBODY); 2], by_address: HashMap::new() }
     }
 }
 
@@ -64,14 +72,14 @@ impl Crowd {
         }
         let place = self.places.insert(client);
         if place == self.seats.len() {
-            self.seats.push(Seat { generation: 0, is_idle: false, before: NOBODY, after: NOBODY });
+            self.seats.push(Seat::FREE);
         }
     }
 
     /// Lets a client go. Its id names nobody from now on.
     pub fn remove(&mut self, id: ClientId) -> Option<Client> {
         self.get_mut(id)?;
-        self.set_idle(id, false);
+        self.stand(id, None, 0);
         let client = self.places.try_remove(id.place())?;
         let seat = self.seats.get_mut(id.place())?;
         seat.generation = (seat.generation + 1) & 0x3fff_ffff; // the two top bits of a token are not ours
@@ -103,30 +111,43 @@ impl Crowd {
             .filter_map(|(place, client)| Some((ClientId::new(place, seats.get(place)?.generation), client)))
     }
 
-    /// Whoever has been idle for the longest.
-    pub fn longest_idle(&self) -> Option<ClientId> {
-        let seat = self.seats.get(self.longest_idle as usize)?;
-        Some(ClientId::new(self.longest_idle as usize, seat.generation))
+    /// Whoever has kept us waiting for the longest, and since when.
+    pub fn longest(&self, patience: Patience) -> Option<(ClientId, u64)> {
+        let (first, _) = self.lines[patience as usize];
+        let seat = self.seats.get(first as usize)?;
+        Some((ClientId::new(first as usize, seat.generation), seat.since_ms))
     }
 
-    /// Says whether a client is idle now; whoever becomes idle is the last in that line.
-    pub fn set_idle(&mut self, id: ClientId, is_idle: bool) {
-        let Some(&seat) = self.seats.get(id.place()) else { return };
-        if seat.is_idle == is_idle {
+    /// Says what a client keeps us waiting for now; whoever begins to is the last in that line.
+    pub fn stand(&mut self, id: ClientId, stands: Option<Patience>, now_ms: u64) {
+        let Some(seat) = self.seats.get(id.place()).copied() else { return };
+        if seat.stands == stands {
             return;
         }
-        let place = id.place() as u32;
-        let (before, after) = if is_idle { (self.last_idle, NOBODY) } else { (seat.before, seat.after) };
-        let (to_before, to_after) = if is_idle { (place, place) } else { (after, before) };
+        if let Some(was) = seat.stands {
+            self.join(was, seat.before, seat.after);
+        }
+        let mut seat = Seat { generation: seat.generation, stands, since_ms: now_ms, ..Seat::FREE };
+        if let Some(patience) = stands {
+            seat.before = self.lines[patience as usize].1;
+            let place = id.place() as u32;
+            self.join(patience, seat.before, place);
+            self.join(patience, place, NOBODY);
+        }
+        self.seats[id.place()] = seat;
+    }
+
+    /// Makes two places neighbours in a line; nobody is before the first and after the last.
+    fn join(&mut self, patience: Patience, before: u32, after: u32) {
+        let line = &mut self.lines[patience as usize];
         match self.seats.get_mut(before as usize) {
-            Some(neighbour) => neighbour.after = to_before,
-            None => self.longest_idle = to_before,
+            Some(seat) => seat.after = after,
+            None => line.0 = after,
         }
         match self.seats.get_mut(after as usize) {
-            Some(neighbour) => neighbour.before = to_after,
-            None => self.last_idle = to_after,
+            Some(seat) => seat.before = before,
+            None => line.1 = before,
         }
-        self.seats[id.place()] = Seat { generation: seat.generation, is_idle, before, after };
     }
 }
 
@@ -154,19 +175,31 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_idle_comes_first_whoever_leaves_the_line() {
-        let (mut crowd, ids) = crowd(4);
-        assert_eq!(crowd.longest_idle(), None);
-        ids.iter().for_each(|&id| crowd.set_idle(id, true));
-        crowd.set_idle(ids[1], false);
-        assert_eq!(crowd.longest_idle(), Some(ids[0]));
-        crowd.set_idle(ids[0], false);
-        crowd.set_idle(ids[0], true);
-        for wanted in [ids[2], ids[3], ids[0]] {
-            assert_eq!(crowd.longest_idle(), Some(wanted));
-            crowd.remove(wanted);
+    fn the_longest_comes_first_whoever_leaves_the_line() {
+        for patience in [Patience::Idle, Patience::Slow] {
+            let (mut crowd, ids) = crowd(4);
+            assert_eq!(crowd.longest(patience), None);
+            ids.iter().zip(1..).for_each(|(&id, now_ms)| crowd.stand(id, Some(patience), now_ms));
+            crowd.stand(ids[0], Some(patience), 8); // it stands there already
+            crowd.stand(ids[1], None, 8);
+            assert_eq!(crowd.longest(patience), Some((ids[0], 1)));
+            crowd.stand(ids[0], None, 9);
+            crowd.stand(ids[0], Some(patience), 9);
+            for wanted in [(ids[2], 3), (ids[3], 4), (ids[0], 9)] {
+                assert_eq!(crowd.longest(patience), Some(wanted));
+                crowd.remove(wanted.0);
+            }
+            assert_eq!((crowd.longest(patience), crowd.lines), (None, [(NOBODY, NOBODY); 2]));
         }
-        assert_eq!(crowd.longest_idle(), None);
+    }
+
+    #[test]
+    fn whoever_becomes_slow_leaves_the_line_of_the_idle() {
+        let (mut crowd, ids) = crowd(2);
+        ids.iter().for_each(|&id| crowd.stand(id, Some(Patience::Idle), 1));
+        crowd.stand(ids[0], Some(Patience::Slow), 2);
+        assert_eq!(crowd.longest(Patience::Idle), Some((ids[1], 1)));
+        assert_eq!(crowd.longest(Patience::Slow), Some((ids[0], 2)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::Shutdown;
+use std::sync::Arc;
 
 use super::answer::{self, Envelope};
 use super::client::{Client, ClientId, State};
@@ -104,14 +105,35 @@ impl Porter {
             return self.after_answer(id);
         }
         let rest = self.letter.len() - sent;
-        if self.buffered_bytes + rest > self.limits.buffers_max_bytes {
+        if !self.make_room(id, rest) {
             self.metrics.connections_evicted_buffers_total.add(1);
             return self.close(id, None);
         }
+        let Some(client) = self.crowd.get_mut(id) else { return };
         client.output = self.letter[sent..].to_vec();
         client.deadline_ms = self.now_ms + self.limits.write_max_ms(rest);
         let deadline_ms = client.deadline_ms;
         self.arm(deadline_ms);
+    }
+
+    /// Whether buffers have room for so many bytes of a client. If not, clients that hold more than it is about to are
+    /// closed, the greediest first; one that is answered or parked cannot be closed for it.
+    pub(super) fn make_room(&mut self, id: ClientId, bytes: usize) -> bool {
+        loop {
+            if self.has_room(bytes) {
+                return true;
+            }
+            let others = self.crowd.iter().filter(|(other, client)| {
+                *other != id && matches!(client.state, State::Head | State::Body(_) | State::Writing)
+            });
+            let greediest = others.max_by_key(|(_, client)| client.counted_bytes);
+            let Some((greediest, client)) = greediest else { return false };
+            if client.counted_bytes <= bytes {
+                return false;
+            }
+            let metrics = Arc::clone(&self.metrics);
+            self.close(greediest, Some(&metrics.connections_evicted_buffers_total));
+        }
     }
 
     /// The socket has room again.

@@ -27,6 +27,8 @@ pub struct Limits {
     pub write_max_ms: u64,
     /// What each started MiB of an answer adds to `write_max_ms`.
     pub write_max_ms_per_mib: u64,
+    /// Whoever is slower than this with a request must leave when it is full and somebody comes.
+    pub slow_after_ms: u64,
     /// How long a refused client may go on sending before it is cut off.
     pub linger_max_ms: u64,
     /// How much a refused client may go on sending before it is cut off.
@@ -39,10 +41,12 @@ pub struct Limits {
     pub limit_loopback: bool,
     /// Descriptors left to the rest of the process: the database, its readers, files.
     pub descriptors_reserved: usize,
-    /// Memory of all buffers of clients and of requests that wait for their turn.
+    /// Memory of all buffers of clients, of parked requests and of requests that wait for their turn.
     pub buffers_max_bytes: usize,
     /// Requests parked at once; beyond it they are answered with what is.
     pub parked_max: usize,
+    /// One parked request: its target, its topics and what the trade gives along.
+    pub parked_max_bytes: usize,
     /// Threads that hand requests to the trade.
     pub workers: usize,
     /// Inner connections for GET, HEAD and OPTIONS.
@@ -74,6 +78,7 @@ impl Default for Limits {
             idle_max_ms: 75_000,
             write_max_ms: 30_000,
             write_max_ms_per_mib: 10_000,
+            slow_after_ms: 1_000,
             linger_max_ms: 1_000,
             linger_max_bytes: 1 << 20,
             connections_max: 0,
@@ -82,6 +87,7 @@ impl Default for Limits {
             descriptors_reserved: 256,
             buffers_max_bytes: 128 << 20,
             parked_max: 20_000,
+            parked_max_bytes: 8 << 10,
             workers: 2,
             inner_reads: 8,
             inner_writes: 64,
@@ -148,6 +154,26 @@ impl From<&DoorSettings> for Limits {
             inner_answer_max_ms: settings.door_inner_answer_max_ms,
             proxies: settings.door_proxies.iter().filter_map(|text| Network::parse(text)).collect(),
             ..Limits::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_descriptors_leave_room_for_clients_and_are_never_exceeded() {
+        for descriptors in [64, 65, 100, 256, 1_024, 20_000, 1 << 20] {
+            let limits = Limits::default().within_descriptors(descriptors);
+            let inner = 3 * (limits.inner_reads + limits.inner_writes + 1);
+            let reserved = limits.descriptors_reserved.min(descriptors / 4);
+            assert!(limits.connections_max >= 4, "{descriptors}: {}", limits.connections_max);
+            assert!(
+                limits.connections_max + limits.leaving_max() + inner + reserved <= descriptors,
+                "{descriptors}: {} clients, {inner} inside",
+                limits.connections_max
+            );
         }
     }
 }

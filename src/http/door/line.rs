@@ -29,7 +29,7 @@ pub struct Flight {
 pub enum Urgency {
     /// A client's request; refused when the queue is full.
     Fresh,
-    /// A parked request that is asked again; bounded by the number of the parked.
+    /// A parked request that is asked again; never refused, and handed over only as fast as they are taken.
     Again,
 }
 

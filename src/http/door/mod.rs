@@ -2,7 +2,7 @@
 //! request at a time and relays it over a Unix-domain socket to a stock tiny_http server, which only ever sees sound
 //! requests on a few connections.
 //!
-//! Inward: `porter` (the loop; accepting, deadlines, stopping) · `crowd` (all clients) · `client` (one of them) · `visit`
+//! Inward: `porter` (the loop, deadlines, stopping) · `entrance` (who is let in) · `crowd` (all clients) · `client` (one of them) · `visit`
 //! (bytes become requests) · `framing`, `target` (the head of a request, strictly) · `proxy` (where a client is) · `relay`,
 //! `line` (inner connections, and who waits for one) · `passage` (what goes along with a request) · `behind` (tiny_http and
 //! its workers).
@@ -42,6 +42,7 @@ mod behind;
 mod bell;
 mod client;
 mod crowd;
+mod entrance;
 mod framing;
 mod inner_answer;
 mod letters;

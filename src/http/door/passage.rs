@@ -108,6 +108,15 @@ pub struct Waiting {
     pub memo: Box<str>,
 }
 
+impl Waiting {
+    /// About the memory that it takes in bytes, with its place among those that wait for its topics.
+    pub fn bytes(&self) -> usize {
+        const TOPIC_BYTES: usize = 3 * size_of::<(Topic, u64)>();
+        let texts = self.target.len() + self.language.len() + self.memo.len();
+        size_of::<Waiting>() + texts + self.topics.len() * TOPIC_BYTES
+    }
+}
+
 /// Writes "not yet" as the body of an inner answer: a line each, the memo last because it may hold anything.
 pub fn write_waiting(waiting: &Waiting) -> Vec<u8> {
     let mut text =

@@ -3,27 +3,26 @@
 //! Sockets are watched edge-triggered. A read that does not fill its buffer has emptied the socket, unless the end of the
 //! stream was announced: the last byte and the end may come together, and then only another read shows the end.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use mio::event::Event;
-use mio::net::{TcpListener, TcpStream};
-use mio::{Events, Interest, Poll, Token};
+use mio::net::TcpListener;
+use mio::{Events, Poll, Token};
 
 use super::answer::{DateLine, RequestId};
 use super::bell::Bell;
-use super::client::{Client, ClientId, State};
+use super::client::{ClientId, State};
 use super::crowd::Crowd;
 use super::limits::Limits;
 use super::line::INNER_BIT;
 use super::metrics::{Figure, Metrics};
 use super::parking::Parking;
 use super::passage::Turn;
-use super::proxy;
 use super::relay::Relay;
 use crate::clock::Clock;
 use crate::ids::random_bytes;
@@ -32,11 +31,6 @@ use crate::refusal::Refusal;
 /// The listener's token and the waker's; a client's token has neither of the two top bits.
 pub const LISTENER: Token = Token(1 << 62);
 pub const WAKER: Token = Token((1 << 62) | 1);
-
-/// Connections accepted in one go before the others get their turn.
-const ACCEPT_BATCH: usize = 256;
-/// After an accept that failed for want of memory or descriptors.
-const ACCEPT_AGAIN_MS: u64 = 50;
 
 /// The event loop.
 pub struct Porter {
@@ -58,16 +52,18 @@ pub struct Porter {
     inner_scratch: Vec<u8>,
     pub(super) message: Vec<u8>,
     pub(super) letter: Vec<u8>,
-    next_id: u128,
+    pub(super) next_id: u128,
     pub(super) next_number: u64,
     /// A descriptor kept back, so that a connection can be accepted, and closed, when there are no more.
-    spare: Option<File>,
-    accept_at_ms: u64,
+    pub(super) spare: Option<File>,
+    pub(super) accept_at_ms: u64,
     pub(super) buffered_bytes: usize,
     tick_ms: u64,
     scanned_ms: u64,
     scan_at_ms: u64,
     relay_at_ms: u64,
+    /// Those that were parked and whose turn to be asked again has not come yet.
+    pub(super) woken: VecDeque<(ClientId, Turn)>,
     /// Clients that have used up their turn.
     pub(super) again: Vec<ClientId>,
 }
@@ -106,7 +102,7 @@ impl Porter {
             bell,
             stop,
             stop_by_ms: None,
-            started: Instant::now(),
+            started: now(),
             now_ms: 0,
             date: DateLine::default(),
             message: Vec::new(),
@@ -120,6 +116,7 @@ impl Porter {
             scanned_ms: 0,
             scan_at_ms: u64::MAX,
             relay_at_ms: 0,
+            woken: VecDeque::new(),
             again: Vec::new(),
         }
     }
@@ -134,7 +131,7 @@ impl Porter {
             {
                 log::error!("the door cannot wait for its sockets: {error}");
             }
-            self.now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.now_ms = u64::try_from((now() - self.started).as_millis()).unwrap_or(u64::MAX);
             self.date.at(Clock::wall_now());
             events.iter().for_each(|event| self.on_event(event));
             for id in std::mem::take(&mut self.again) {
@@ -145,6 +142,7 @@ impl Porter {
                 self.begin_stop();
             }
             self.tick();
+            self.ask_woken();
             self.publish();
         }
         self.bell.tie(None);
@@ -194,91 +192,7 @@ impl Porter {
             super::relay::Heard::Lost(flight) => self.on_lost(flight),
         }
         self.inner_scratch = scratch;
-    }
-
-    fn accept(&mut self) {
-        self.accept_at_ms = u64::MAX;
-        for _ in 0..ACCEPT_BATCH {
-            let Some(listener) = &self.listener else { return };
-            match listener.accept() {
-                Ok((socket, address)) => self.admit(socket, address.ip()),
-                Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock => return,
-                    io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => {}
-                    _ if self.turn_one_away() => {}
-                    _ => {
-                        self.accept_at_ms = self.now_ms + ACCEPT_AGAIN_MS;
-                        return;
-                    }
-                },
-            }
-        }
-        self.accept_at_ms = self.now_ms; // there may be more: no edge will say so
-    }
-
-    /// Descriptors have run out: closes the connection that waits, so that its client learns of it.
-    fn turn_one_away(&mut self) -> bool {
-        if self.spare.take().is_none() {
-            self.spare = File::open("/dev/null").ok();
-            return false;
-        }
-        let turned = self.listener.as_ref().is_some_and(|listener| listener.accept().is_ok());
-        self.metrics.connections_refused_descriptors_total.add(u64::from(turned));
-        self.spare = File::open("/dev/null").ok();
-        turned && self.spare.is_some()
-    }
-
-    fn admit(&mut self, socket: TcpStream, address: IpAddr) {
-        self.metrics.connections_accepted_total.add(1);
-        let peer = proxy::plain(address);
-        let is_exempt = self.limits.connections_per_address_max == 0
-            || (peer.is_loopback() && !self.limits.limit_loopback)
-            || self.limits.proxies.iter().any(|network| network.contains(peer));
-        let counted_as = (!is_exempt).then(|| proxy::counted_as(peer));
-        let has_too_many =
-            counted_as.is_some_and(|counted| self.crowd.count_of(counted) >= self.limits.connections_per_address_max);
-        if has_too_many {
-            self.metrics.connections_refused_address_total.add(1);
-            return self.turn_away(socket, peer);
-        }
-        if self.crowd.len() >= self.limits.connections_max {
-            let Some(longest_idle) = self.crowd.longest_idle() else {
-                self.metrics.connections_refused_full_total.add(1);
-                return self.turn_away(socket, peer);
-            };
-            self.metrics.connections_evicted_idle_total.add(1);
-            self.close(longest_idle, None);
-        }
-        if let Some(id) = self.take_in(socket, peer, counted_as) {
-            self.crowd.set_idle(id, true);
-        }
-    }
-
-    fn take_in(&mut self, mut socket: TcpStream, peer: IpAddr, counted_as: Option<IpAddr>) -> Option<ClientId> {
-        let id = self.crowd.next_id();
-        let token = Token(id.number() as usize);
-        let watched = self.poll.registry().register(&mut socket, token, Interest::READABLE | Interest::WRITABLE);
-        if let Err(error) = watched {
-            log::error!("a connection cannot be watched: {error}");
-            return None;
-        }
-        let _ = socket.set_nodelay(true); // only slower without
-        let mut client = Client::new(socket, peer, RequestId::Ours(self.next_id));
-        client.counted_as = counted_as;
-        client.deadline_ms = self.now_ms + self.limits.idle_max_ms;
-        self.arm(client.deadline_ms);
-        self.crowd.insert(client);
-        Some(id)
-    }
-
-    /// Refuses a connection. A few may linger, so that the refusal is read; beyond them it is written and closed.
-    fn turn_away(&mut self, socket: TcpStream, peer: IpAddr) {
-        if self.crowd.len() >= self.limits.connections_max + self.limits.leaving_max() {
-            return;
-        }
-        if let Some(id) = self.take_in(socket, peer, None) {
-            self.refuse_and_leave(id, &Refusal::Overloaded { retry_after_seconds: 1 });
-        }
+        self.ask_woken();
     }
 
     /// A fresh id for a request.
@@ -391,4 +305,10 @@ impl Porter {
         metrics.queued.set(self.relay.queued());
         metrics.inner_connections.set(self.relay.connections());
     }
+}
+
+/// The time of sockets' deadlines, which is not the venue's: it goes on when a test holds the venue's clock, and `clock`
+/// knows nothing of it.
+fn now() -> Instant {
+    Instant::now()
 }

@@ -89,6 +89,11 @@ impl Relay {
         self.pools.iter().map(Pool::waiting).sum()
     }
 
+    /// Whether woken requests may follow: a few are kept ready for each line, of both kinds.
+    pub fn wants_more(&self) -> bool {
+        self.pools.iter().all(|pool| pool.again.len() < 2 * pool.max)
+    }
+
     /// How many inner connections there are.
     pub fn connections(&self) -> usize {
         self.lines.len()

@@ -65,8 +65,8 @@ impl Porter {
         let bytes = client.buffered_bytes();
         self.buffered_bytes = self.buffered_bytes + bytes - client.counted_bytes;
         client.counted_bytes = bytes;
-        let is_idle = client.is_idle();
-        self.crowd.set_idle(id, is_idle);
+        let stands = client.stands();
+        self.crowd.stand(id, stands, self.now_ms);
     }
 
     fn step(&mut self, id: ClientId, scratch: &mut [u8]) -> bool {
@@ -178,7 +178,7 @@ impl Porter {
             self.refuse_and_leave(id, &Refusal::BodyTooLarge { max_bytes });
             return 0;
         }
-        if self.buffered_bytes + self.relay.queued_bytes + head.content_length > self.limits.buffers_max_bytes {
+        if !self.make_room(id, head.content_length) {
             self.refuse_and_leave(id, &Refusal::Overloaded { retry_after_seconds: 1 });
             return 0;
         }
@@ -190,6 +190,7 @@ impl Porter {
         let number = self.next_number;
         let mut message = std::mem::take(&mut self.message);
         message.clear();
+        let Some(client) = self.crowd.get_mut(id) else { return 0 };
         write_inner(&mut message, head, number, &client.exchange);
         let present = rest.len().min(head.content_length);
         message.extend_from_slice(&rest[..present]);

@@ -24,18 +24,35 @@ fn descriptors(report: &mut Report, most: u64) {
     let Some(before) = report.got("warming up", hall.warm_up()) else { return };
     let (mut served, mut refused, mut closed) = (0, 0, 0);
     while report.goes_on() {
-        // In one round a crowd alone, in the next one that comes when not a single descriptor is left.
+        // In one round a crowd that stays, in the next one that comes when not a single descriptor is left.
         let starved = report.rounds.is_multiple_of(2);
         let kept = hall.wire().and_then(|mut wire| wire.echo("/echo?early").map(|_| wire));
         let Some(mut kept) = report.got("who came early", kept) else { return };
         if starved {
             report.got("eating", hall.order("eat descriptors"));
         }
-        let wires: Vec<Option<Wire>> = (0..CROWD).map(|_| hall.wire().ok()).collect();
+        let target = |n: usize| if starved { format!("/echo?{n}") } else { format!("/wait?9&{n}") };
+        let mut wires = Vec::new();
+        let standing = |hall: &mut Hall| {
+            let (parked, refused) = (hall.figure("parked"), hall.figure("connections_refused_full_total"));
+            parked.unwrap_or(0) + refused.unwrap_or(0)
+        };
+        for n in 0..if starved { CROWD } else { CROWD / 3 } {
+            let before = if starved { 0 } else { standing(&mut hall) };
+            wires.push(hall.wire().and_then(|mut wire| wire.get(&target(n)).map(|()| wire)));
+            // Those that stay come one by one: a newcomer that has not been heard yet may have to go for the next.
+            let is_in = starved || comes_true(patience(1_000), || standing(&mut hall) > before);
+            report.check(is_in, || format!("the {n}th of a crowd that stays is neither parked nor refused"));
+        }
+        if !starved {
+            report.got("the bell", hall.order("ring 9"));
+        }
         for (n, wire) in wires.into_iter().enumerate() {
-            let Some(mut wire) = wire else { continue };
-            let target = format!("/echo?{n}");
-            match wire.get(&target).and_then(|()| wire.answer()) {
+            if !report.violations.is_empty() {
+                return; // each that hangs costs ten seconds
+            }
+            let target = target(n);
+            match wire.and_then(|mut wire| wire.answer()) {
                 Ok(answer) if answer.status == 503 => refused += 1,
                 Ok(answer) => {
                     let is_own = answer.text() == format!("GET {target} ");
@@ -56,6 +73,7 @@ fn descriptors(report: &mut Report, most: u64) {
         drop(kept);
         recovers(report, hall.address);
     }
+    report.check(refused > 0, || "nobody was told that the house is full".into());
     report.note(format!("of the crowd {served} served, {refused} refused, {closed} closed"));
     hall.is_as_before(before, patience(1_000), 8 << 10, report);
 }

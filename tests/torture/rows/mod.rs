@@ -86,7 +86,7 @@ pub const ALL: &[Row] = &[
     Row {
         name: "binary-descriptors",
         must: "`boxoffice serve` with 64 and 65 descriptors refuses a crowd, recovers, and ends in good order",
-        rounds: 10,
+        rounds: 100,
         short: 1,
         run: exhaustion::binary,
     },
