@@ -219,7 +219,10 @@ fn every_command_of_the_readme_does_what_the_readme_shows() {
         };
         let lines = |text: &str| masked(text).lines().map(str::to_owned).filter(|line| !line.is_empty()).collect();
         let (printed, shown): (Vec<String>, Vec<String>) = (lines(&printed), lines(shown));
-        assert_eq!(printed, shown, "what {part:?} printed, and what the README shows");
+        for (printed, shown) in printed.iter().zip(&shown) {
+            assert_eq!(printed, shown, "what a block prints, and what the README shows");
+        }
+        assert_eq!(printed.len(), shown.len(), "lines of {part:#?}: {printed:#?}");
         compared += 1;
     }
     server.take().map(Server::stop).unwrap_or_default();
