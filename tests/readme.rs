@@ -264,7 +264,7 @@ fn the_tables_of_settings_name_every_setting_with_its_default() {
         let row = row.unwrap_or_else(|| panic!("--{name} is not in the README"));
         if let Some((_, default)) = part.rsplit_once("[default: ") {
             let default = default.split([']', ';']).next().unwrap();
-            assert!(row.replace(',', "").contains(&format!("| {default} |")), "{default}: {row}");
+            assert!(row.replace([',', '`'], "").contains(&format!("| {default} |")), "{default}: {row}");
         }
         let variable = format!("BOXOFFICE_{}", name.replace('-', "_").to_uppercase());
         let alone = ["ephemeral", "until-stdin-closes"].contains(&name);
