@@ -127,7 +127,7 @@ impl House {
             after
         });
         let failed = |why: String| OpenError(format!("the work could not be written: {why}"));
-        self.rooms.venue.writer.submit(job).map_err(|_| failed("the writer has stopped".into()))?;
+        self.rooms.venue.writer.submit(job);
         let outcome = receiver.recv().map_err(|_| failed("it panicked".into()))?;
         outcome.map_err(|failure| failed(failure.told().code().word().into()))
     }

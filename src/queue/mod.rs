@@ -21,7 +21,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 pub use caller::{Caller, Known, active_token, any_token, same_user, token_or_user_key};
-pub use draw::{Draw, draw_if_due, order};
+pub use draw::{Draw, METHOD as DRAW_METHOD, draw_if_due, order};
 pub use line::{Figures, Line, LiveToken, Seen};
 pub use rules::Rules;
 use sql::Stand;
@@ -287,7 +287,8 @@ pub fn change_rules(tx: &Tx, change: impl FnOnce(&mut Rules)) -> Outcome<Rules> 
     }
     record(tx, EventType::QueueChanged, &rules)?;
     tx.note(Change::QueueChanged);
-    Ok(rules)
+    draw_if_due(tx)?; // an opening in the past is one now
+    find_rules(tx)
 }
 
 /// The rules as the file has them.

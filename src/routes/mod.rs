@@ -11,7 +11,7 @@ use crate::ids;
 use crate::queue::{self, Line, active_token, any_token, same_user, token_or_user_key};
 use crate::refusal::Refusal;
 use crate::store::{Failure, Lost, Outcome};
-use crate::venue::{Answer, Venue, Work, Written};
+use crate::venue::{Answer, Tx, Venue, Work, Written};
 use crate::{balance, payment, reservation, schedule, seat, user, web};
 
 /// The rooms that the routes lead to.
@@ -36,40 +36,29 @@ impl Rooms {
         match answer {
             Ok(Answer::Ready(reply)) => responder.send(reply),
             Ok(Answer::Park(park)) => responder.park(park),
-            Ok(Answer::Write(work)) => self.write(Arc::new(request), responder, work),
+            Ok(Answer::Write(work)) => self.write(request, responder, work),
             Err(failure) => responder.send(refuse(&request, &failure)),
         }
     }
 
     /// Sends a piece of work to the writer; the answer leaves after the commit.
-    fn write(&self, request: Arc<Request>, responder: Responder, work: Work) {
+    fn write(&self, request: Request, responder: Responder, work: Work) {
         let rooms = self.clone();
-        let asked = Arc::clone(&request);
-        // The responder waits outside the job, so that a full queue can still be answered.
-        let slot = Arc::new(std::sync::Mutex::new(Some(responder)));
-        let waiting = Arc::clone(&slot);
-        let job = Box::new(move |tx: Result<&crate::venue::Tx, Lost>| {
+        self.venue.writer.submit(Box::new(move |tx: Result<&Tx, Lost>| {
             let outcome = match tx {
                 Ok(tx) => tx.whole(work),
                 Err(lost) => Err(Failure::Refused(lost.told)),
             };
-            let after: crate::store::After = Box::new(move |committed| {
-                let Some(responder) = take(&waiting) else { return };
+            Box::new(move |committed: Result<(), Lost>| {
                 match committed.map_err(|lost| Failure::Refused(lost.told)).and(outcome) {
                     Ok(Written::Ready(reply)) => responder.send(reply),
                     Ok(Written::Park(_, park)) => responder.park(park),
                     Ok(Written::AfterCommit(read)) => responder.send(read()),
-                    Ok(Written::Then(work)) => rooms.write(asked, responder, work),
-                    Err(failure) => responder.send(refuse(&asked, &failure)),
+                    Ok(Written::Then(work)) => rooms.write(request, responder, work),
+                    Err(failure) => responder.send(refuse(&request, &failure)),
                 }
-            });
-            after
-        });
-        if self.venue.writer.submit(job).is_err()
-            && let Some(responder) = take(&slot)
-        {
-            responder.send(refuse(&request, &Refusal::Overloaded { retry_after_seconds: 1 }.into()));
-        }
+            })
+        }));
     }
 
     fn answer(&self, request: &Request) -> Outcome<Answer> {
@@ -285,8 +274,4 @@ fn refuse(request: &Request, failure: &Failure) -> Reply {
         "/readyz" => Reply { status: 503, ..reply }, // what load balancers understand; the document says why
         _ => reply,
     }
-}
-
-fn take(slot: &std::sync::Mutex<Option<Responder>>) -> Option<Responder> {
-    slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
 }

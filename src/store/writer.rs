@@ -109,10 +109,6 @@ pub struct Lost {
     fatal: bool,
 }
 
-/// More jobs are waiting than may; or the writer has stopped.
-#[derive(Debug)]
-pub struct QueueFull;
-
 /// Work that goes with a transaction.
 pub type Round<C> = Box<dyn FnMut(&Tx<C>) -> rusqlite::Result<()> + Send>;
 /// What learns of a commit, its moment and its changes.
@@ -210,20 +206,19 @@ impl<C: Send + 'static> Writer<C> {
         Ok(Writer { shared, threads: Mutex::new(vec![writing, answering]) })
     }
 
-    /// Puts a job in the queue.
-    ///
-    /// # Errors
-    /// When the queue is full or the writer has stopped; the job is dropped, and with it its answer.
-    pub fn submit(&self, job: Job<C>) -> Result<(), QueueFull> {
+    /// Puts a job in the queue. When the queue is full or the writer has stopped, the job learns that at once.
+    pub fn submit(&self, job: Job<C>) {
         let mut line = self.shared.line();
-        if !line.open || line.jobs.len() >= self.shared.bounds.jobs_max {
-            self.shared.figures.turned_away.fetch_add(1, Relaxed);
-            return Err(QueueFull);
+        if line.open && line.jobs.len() < self.shared.bounds.jobs_max {
+            line.jobs.push_back(job);
+            drop(line);
+            return self.shared.arrived.notify_one();
         }
-        line.jobs.push_back(job);
+        let told = if line.open { Refusal::Overloaded { retry_after_seconds: 1 } } else { Refusal::Stopping };
         drop(line);
-        self.shared.arrived.notify_one();
-        Ok(())
+        self.shared.figures.turned_away.fetch_add(1, Relaxed);
+        let lost = Lost { told, fatal: false };
+        job(Err(lost.clone()))(Err(lost));
     }
 
     /// What it has counted.
