@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -40,6 +40,13 @@ impl House {
         broken: impl FnMut() + Send + 'static,
     ) -> Result<House, OpenError> {
         settings.check().map_err(OpenError)?;
+        let no_address = |error: io::Error| {
+            OpenError(format!("--listen {listen}: {error}; choose another address, or port 0 for a free one."))
+        };
+        if !database.exists() {
+            // A new file's staff key is shown once, at this start: what would stop the start later is tried before.
+            TcpListener::bind(listen).map(drop).map_err(no_address)?;
+        }
         let new_staff_key = make_file(&settings, database)?;
         let Opened { connection, ground, lock } = store::open(database)?;
         let failed =
@@ -74,7 +81,7 @@ impl House {
         let door = open_door(&rooms, listen, limits, bell);
         let door = door.map_err(|error| {
             rooms.venue.writer.stop();
-            OpenError(format!("--listen {listen}: {error}; choose another address, or port 0 for a free one."))
+            no_address(error)
         })?;
         let address = door.address();
         Ok(House { rooms, door: Some(door), address, new_staff_key, database: database.to_owned(), _lock: lock })

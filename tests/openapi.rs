@@ -323,11 +323,7 @@ fn the_staff_is_answered_as_the_document_says() {
     clerk.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &waiting, None).must(200);
     clerk.staff("POST /queue/tokens", "/queue/tokens", Some(json!({ "userId": second.id }))).must(201);
     clerk.staff("POST /queue/admissions", "/queue/admissions", Some(json!({ "count": 1 }))).must(200);
-    clerk.ask("GET /api/v1/queue/draw", "/api/v1/queue/draw", &[], None).refused(404, "NO_DRAW");
-    let draw = json!({ "opensAt": "2000-01-01T00:00:00Z" });
-    clerk.staff("PATCH /queue", "/queue", Some(draw)).must(200);
     clerk.staff("GET /users", "/users?name=Kim", None).must(200);
-    clerk.ask("GET /api/v1/queue/draw", "/api/v1/queue/draw", &[], None).must(200);
     let user = format!("/users/{}", first.id);
     clerk.staff("GET /users/{userId}/reservations", &format!("{user}/reservations"), None).must(200);
     clerk.staff("POST /users/{userId}/key", &format!("{user}/key"), Some(json!({}))).must(201);
@@ -342,6 +338,14 @@ fn the_staff_is_answered_as_the_document_says() {
     less(-4_000).refused(409, "BALANCE_TOO_LOW");
     let token = "DELETE /queue/tokens/{userId}";
     clerk.staff(token, &format!("/queue/tokens/{}", first.id), None).must(204);
+    let opening = json!({ "opensAt": "2090-01-01T00:00:00Z" });
+    clerk.staff("PATCH /queue", "/queue", Some(opening)).must(200);
+    let early = bearer(&hall.customer().token);
+    clerk.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &[("authorization", &early)], None).must(200);
+    clerk.ask("GET /api/v1/queue/draw", "/api/v1/queue/draw", &[], None).refused(404, "NO_DRAW");
+    let now = json!({ "opensAt": "2020-01-01T00:00:00Z" });
+    clerk.staff("PATCH /queue", "/queue", Some(now)).must(200);
     clerk.staff("GET /events", "/events?limit=1000", None).must(200);
     clerk.staff("POST /clock", "/clock", Some(json!({ "advanceSeconds": 1 }))).must(200);
+    clerk.ask("GET /api/v1/queue/draw", "/api/v1/queue/draw", &[], None).must(200);
 }

@@ -17,11 +17,19 @@ use crate::store::OpenError;
 
 /// A concert box office in one binary: a waiting line, dates and seats, holds, points and payment.
 #[derive(Debug, Parser)]
-#[command(name = "boxoffice", version, propagate_version = true)]
+#[command(name = "boxoffice", version, propagate_version = true, after_help = EXAMPLES)]
 struct Line {
     #[command(subcommand)]
     command: Command,
 }
+
+/// What most people want, at the end of the help.
+const EXAMPLES: &str = "\
+Try it:         boxoffice demo
+Run a venue:    boxoffice serve --database venue.db --top-up-policy staff
+In your tests:  boxoffice serve --ephemeral --test-clock=frozen --until-stdin-closes
+
+Each setting is a flag and an environment variable: --hold-seconds is BOXOFFICE_HOLD_SECONDS. The flag wins.";
 
 #[derive(Debug, Subcommand)]
 enum Command {

@@ -16,13 +16,19 @@ use crate::store::OpenError;
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     /// The file that keeps everything; made when it is not there.
-    #[arg(long, env = "BOXOFFICE_DATABASE", default_value = "boxoffice.db", conflicts_with = "ephemeral")]
+    #[arg(
+        long,
+        env = "BOXOFFICE_DATABASE",
+        default_value = "boxoffice.db",
+        value_name = "FILE",
+        conflicts_with = "ephemeral"
+    )]
     database: PathBuf,
     /// For tests: a file of its own that is gone afterwards, a free port, the demo hall inside, and one line of JSON on
     /// standard output when ready.
     #[arg(long)]
     ephemeral: bool,
-    /// End when standard input closes: with whoever started it.
+    /// End when standard input closes, and so with whoever started it.
     #[arg(long)]
     until_stdin_closes: bool,
     #[command(flatten)]

@@ -28,7 +28,7 @@ pub struct Draw {
     pub absent: Vec<u32>,
     /// 64 hexadecimal digits.
     pub seed: String,
-    /// [`METHOD`].
+    /// `METHOD`.
     pub method: &'static str,
     /// When.
     pub drawn_at: crate::clock::Millis,

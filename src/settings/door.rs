@@ -8,62 +8,62 @@ use clap::builder::RangedU64ValueParser;
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "The door")]
 pub struct DoorSettings {
-    /// Largest request head in bytes (1024 to 65536)
-    #[arg(long, env = "BOXOFFICE_DOOR_HEAD_MAX_BYTES", default_value_t = 16_384, value_parser = range(1_024, 65_536))]
+    /// Largest request head in bytes (1,024 to 65,536)
+    #[arg(long, env = "BOXOFFICE_DOOR_HEAD_MAX_BYTES", default_value_t = 16_384, value_name = "N", value_parser = range(1_024, 65_536))]
     pub door_head_max_bytes: u64,
     /// Most header fields of a request (8 to 96)
-    #[arg(long, env = "BOXOFFICE_DOOR_HEAD_MAX_FIELDS", default_value_t = 64, value_parser = range(8, 96))]
+    #[arg(long, env = "BOXOFFICE_DOOR_HEAD_MAX_FIELDS", default_value_t = 64, value_name = "N", value_parser = range(8, 96))]
     pub door_head_max_fields: u64,
-    /// Largest request body in bytes (1024 to 16777216)
-    #[arg(long, env = "BOXOFFICE_DOOR_BODY_MAX_BYTES", default_value_t = 65_536, value_parser = range(1_024, 16 << 20))]
+    /// Largest request body in bytes (1,024 to 16,777,216)
+    #[arg(long, env = "BOXOFFICE_DOOR_BODY_MAX_BYTES", default_value_t = 65_536, value_name = "N", value_parser = range(1_024, 16 << 20))]
     pub door_body_max_bytes: u64,
-    /// Largest body where staff bring a whole schedule, in bytes (1024 to 67108864)
-    #[arg(long, env = "BOXOFFICE_DOOR_LARGE_BODY_MAX_BYTES", default_value_t = 16 << 20,
+    /// Largest body where staff bring a whole schedule, in bytes (1,024 to 67,108,864)
+    #[arg(long, env = "BOXOFFICE_DOOR_LARGE_BODY_MAX_BYTES", default_value_t = 16 << 20, value_name = "N",
         value_parser = range(1_024, 64 << 20))]
     pub door_large_body_max_bytes: u64,
-    /// Time for a whole request head in milliseconds (10 to 600000)
-    #[arg(long, env = "BOXOFFICE_DOOR_HEAD_MAX_MS", default_value_t = 10_000, value_parser = range(10, 600_000))]
+    /// Time for a whole request head in milliseconds (10 to 600,000)
+    #[arg(long, env = "BOXOFFICE_DOOR_HEAD_MAX_MS", default_value_t = 10_000, value_name = "N", value_parser = range(10, 600_000))]
     pub door_head_max_ms: u64,
-    /// Time for a whole request body in milliseconds (10 to 600000)
-    #[arg(long, env = "BOXOFFICE_DOOR_BODY_MAX_MS", default_value_t = 30_000, value_parser = range(10, 600_000))]
+    /// Time for a whole request body in milliseconds (10 to 600,000)
+    #[arg(long, env = "BOXOFFICE_DOOR_BODY_MAX_MS", default_value_t = 30_000, value_name = "N", value_parser = range(10, 600_000))]
     pub door_body_max_ms: u64,
-    /// A connection on which nothing is asked is closed after so many milliseconds (10 to 3600000)
-    #[arg(long, env = "BOXOFFICE_DOOR_IDLE_MAX_MS", default_value_t = 75_000, value_parser = range(10, 3_600_000))]
+    /// A connection on which nothing is asked is closed after so many milliseconds (10 to 3,600,000)
+    #[arg(long, env = "BOXOFFICE_DOOR_IDLE_MAX_MS", default_value_t = 75_000, value_name = "N", value_parser = range(10, 3_600_000))]
     pub door_idle_max_ms: u64,
-    /// Time for an answer to be taken, in milliseconds; each MiB adds 10000 (10 to 600000)
-    #[arg(long, env = "BOXOFFICE_DOOR_WRITE_MAX_MS", default_value_t = 30_000, value_parser = range(10, 600_000))]
+    /// Time for an answer to be taken, in milliseconds; each MiB adds 10,000 (10 to 600,000)
+    #[arg(long, env = "BOXOFFICE_DOOR_WRITE_MAX_MS", default_value_t = 30_000, value_name = "N", value_parser = range(10, 600_000))]
     pub door_write_max_ms: u64,
-    /// Most connections at once (0 to 1000000; 0: what the descriptor limit leaves)
-    #[arg(long, env = "BOXOFFICE_DOOR_CONNECTIONS_MAX", default_value_t = 0, value_parser = range(0, 1_000_000))]
+    /// Most connections at once (0 to 1,000,000; 0: what the descriptor limit leaves)
+    #[arg(long, env = "BOXOFFICE_DOOR_CONNECTIONS_MAX", default_value_t = 0, value_name = "N", value_parser = range(0, 1_000_000))]
     pub door_connections_max: u64,
-    /// Most connections of one address, or of one IPv6 /64 (0 to 1000000; 0: no limit)
-    #[arg(long, env = "BOXOFFICE_DOOR_CONNECTIONS_PER_ADDRESS_MAX", default_value_t = 1_000,
+    /// Most connections of one address, or of one IPv6 /64 (0 to 1,000,000; 0: no limit)
+    #[arg(long, env = "BOXOFFICE_DOOR_CONNECTIONS_PER_ADDRESS_MAX", default_value_t = 1_000, value_name = "N",
         value_parser = range(0, 1_000_000))]
     pub door_connections_per_address_max: u64,
     /// Hold connections from this machine to the limit per address too
     #[arg(long, env = "BOXOFFICE_DOOR_LIMIT_LOOPBACK")]
     pub door_limit_loopback: bool,
-    /// Memory for all buffers of connections in bytes (1048576 to 68719476736)
-    #[arg(long, env = "BOXOFFICE_DOOR_BUFFERS_MAX_BYTES", default_value_t = 128 << 20,
+    /// Memory for all buffers of connections in bytes (1,048,576 to 68,719,476,736)
+    #[arg(long, env = "BOXOFFICE_DOOR_BUFFERS_MAX_BYTES", default_value_t = 128 << 20, value_name = "N",
         value_parser = range(1 << 20, 64 << 30))]
     pub door_buffers_max_bytes: u64,
-    /// Most waiting requests (`Prefer: wait`) at once (0 to 1000000)
-    #[arg(long, env = "BOXOFFICE_DOOR_PARKED_MAX", default_value_t = 20_000, value_parser = range(0, 1_000_000))]
+    /// Most waiting requests (`Prefer: wait`) at once (0 to 1,000,000)
+    #[arg(long, env = "BOXOFFICE_DOOR_PARKED_MAX", default_value_t = 20_000, value_name = "N", value_parser = range(0, 1_000_000))]
     pub door_parked_max: u64,
     /// Threads that hand requests to the trade (1 to 64)
-    #[arg(long, env = "BOXOFFICE_DOOR_WORKERS", default_value_t = 2, value_parser = range(1, 64))]
+    #[arg(long, env = "BOXOFFICE_DOOR_WORKERS", default_value_t = 2, value_name = "N", value_parser = range(1, 64))]
     pub door_workers: u64,
     /// Inner connections for requests that only read (1 to 256)
-    #[arg(long, env = "BOXOFFICE_DOOR_INNER_READS", default_value_t = 8, value_parser = range(1, 256))]
+    #[arg(long, env = "BOXOFFICE_DOOR_INNER_READS", default_value_t = 8, value_name = "N", value_parser = range(1, 256))]
     pub door_inner_reads: u64,
     /// Inner connections for requests that write (1 to 256)
-    #[arg(long, env = "BOXOFFICE_DOOR_INNER_WRITES", default_value_t = 64, value_parser = range(1, 256))]
+    #[arg(long, env = "BOXOFFICE_DOOR_INNER_WRITES", default_value_t = 64, value_name = "N", value_parser = range(1, 256))]
     pub door_inner_writes: u64,
-    /// Most requests that wait for an inner connection, of each kind (1 to 1000000)
-    #[arg(long, env = "BOXOFFICE_DOOR_QUEUE_MAX", default_value_t = 20_000, value_parser = range(1, 1_000_000))]
+    /// Most requests that wait for an inner connection, of each kind (1 to 1,000,000)
+    #[arg(long, env = "BOXOFFICE_DOOR_QUEUE_MAX", default_value_t = 20_000, value_name = "N", value_parser = range(1, 1_000_000))]
     pub door_queue_max: u64,
-    /// Time for the trade to answer in milliseconds (100 to 600000)
-    #[arg(long, env = "BOXOFFICE_DOOR_INNER_ANSWER_MAX_MS", default_value_t = 60_000,
+    /// Time for the trade to answer in milliseconds (100 to 600,000)
+    #[arg(long, env = "BOXOFFICE_DOOR_INNER_ANSWER_MAX_MS", default_value_t = 60_000, value_name = "N",
         value_parser = range(100, 600_000))]
     pub door_inner_answer_max_ms: u64,
     /// Proxies whose Forwarded and X-Forwarded-For are believed: addresses or networks, separated by commas

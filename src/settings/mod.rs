@@ -31,58 +31,62 @@ pub enum TestClock {
 
 /// The rules of the waiting line, as flags give them to a new file; afterwards the file wins.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(next_help_heading = "The waiting line (first values of a new file; afterwards staff change them)")]
 pub struct QueueSettings {
     /// Customers let in at once at most (0 to 10,000,000; 0: no limit).
-    #[arg(long, env = "BOXOFFICE_MAX_ACTIVE", default_value_t = 100, value_parser = value_parser!(u32).range(0..=10_000_000))]
+    #[arg(long, env = "BOXOFFICE_MAX_ACTIVE", default_value_t = 100, value_name = "N", value_parser = value_parser!(u32).range(0..=10_000_000))]
     pub max_active: u32,
     /// Customers let in within any 60 seconds at most (0 to 10,000,000; 0: no limit).
-    #[arg(long, env = "BOXOFFICE_ADMIT_PER_MINUTE", default_value_t = 0, value_parser = value_parser!(u32).range(0..=10_000_000))]
+    #[arg(long, env = "BOXOFFICE_ADMIT_PER_MINUTE", default_value_t = 0, value_name = "N", value_parser = value_parser!(u32).range(0..=10_000_000))]
     pub admit_per_minute: u32,
     /// How long a visit lasts, in seconds (1 to 86,400).
-    #[arg(long, env = "BOXOFFICE_VISIT_SECONDS", default_value_t = 600, value_parser = value_parser!(u32).range(1..=86_400))]
+    #[arg(long, env = "BOXOFFICE_VISIT_SECONDS", default_value_t = 600, value_name = "N", value_parser = value_parser!(u32).range(1..=86_400))]
     pub visit_seconds: u32,
     /// A waiting token that is not polled for so long is dropped, in seconds (3 to 86,400).
-    #[arg(long, env = "BOXOFFICE_ABANDON_SECONDS", default_value_t = 120, value_parser = value_parser!(u32).range(3..=86_400))]
+    #[arg(long, env = "BOXOFFICE_ABANDON_SECONDS", default_value_t = 120, value_name = "N", value_parser = value_parser!(u32).range(3..=86_400))]
     pub abandon_seconds: u32,
     /// One let in from the line who makes no call for so long is dropped, in seconds (0 to 86,400; 0: off).
-    #[arg(long, env = "BOXOFFICE_CLAIM_SECONDS", default_value_t = 120, value_parser = value_parser!(u32).range(0..=86_400))]
+    #[arg(long, env = "BOXOFFICE_CLAIM_SECONDS", default_value_t = 120, value_name = "N", value_parser = value_parser!(u32).range(0..=86_400))]
     pub claim_seconds: u32,
 }
 
 /// The rules of holding and paying.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Holding and paying")]
 pub struct SaleSettings {
     /// How long seats are held for an unpaid reservation, in seconds (1 to 86,400).
-    #[arg(long, env = "BOXOFFICE_HOLD_SECONDS", default_value_t = 300, value_parser = value_parser!(u32).range(1..=86_400))]
+    #[arg(long, env = "BOXOFFICE_HOLD_SECONDS", default_value_t = 300, value_name = "N", value_parser = value_parser!(u32).range(1..=86_400))]
     pub hold_seconds: u32,
     /// Seats that one user may hold and own of one date (1 to 1,000).
-    #[arg(long, env = "BOXOFFICE_SEATS_PER_USER", default_value_t = 4, value_parser = value_parser!(u32).range(1..=1_000))]
+    #[arg(long, env = "BOXOFFICE_SEATS_PER_USER", default_value_t = 4, value_name = "N", value_parser = value_parser!(u32).range(1..=1_000))]
     pub seats_per_user: u32,
     /// Declined payments after which a reservation fails and its seats are free (1 to 100).
-    #[arg(long, env = "BOXOFFICE_PAYMENT_ATTEMPTS", default_value_t = 1, value_parser = value_parser!(u32).range(1..=100))]
+    #[arg(long, env = "BOXOFFICE_PAYMENT_ATTEMPTS", default_value_t = 1, value_name = "N", value_parser = value_parser!(u32).range(1..=100))]
     pub payment_attempts: u32,
-    /// Who may top up points: everyone their own (self), or staff only. Must be given when others can reach the address.
+    /// Who may top up points: everyone their own, or staff only [default: self]. Must be given when others can reach the
+    /// address.
     #[arg(long, env = "BOXOFFICE_TOP_UP_POLICY", value_enum)]
     pub top_up_policy: Option<TopUpPolicy>,
     /// The venue's time zone, by its IANA name; dates are read and written in it.
-    #[arg(long, env = "BOXOFFICE_TIME_ZONE", default_value = "Asia/Seoul", value_parser = parse_zone)]
+    #[arg(long, env = "BOXOFFICE_TIME_ZONE", default_value = "Asia/Seoul", value_name = "NAME", value_parser = parse_zone)]
     pub time_zone: TimeZone,
 }
 
 /// How the server works inside.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Inside")]
 pub struct MachineSettings {
     /// Reading connections to the file (1 to 64).
-    #[arg(long, env = "BOXOFFICE_READERS", default_value_t = 4, value_parser = value_parser!(u32).range(1..=64))]
+    #[arg(long, env = "BOXOFFICE_READERS", default_value_t = 4, value_name = "N", value_parser = value_parser!(u32).range(1..=64))]
     pub readers: u32,
     /// Writing requests that may wait for their commit; beyond it the answer is 503 (1 to 1,000,000).
-    #[arg(long, env = "BOXOFFICE_WRITER_JOBS_MAX", default_value_t = 4_096, value_parser = value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, env = "BOXOFFICE_WRITER_JOBS_MAX", default_value_t = 4_096, value_name = "N", value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub writer_jobs_max: u32,
     /// Writing requests that share one commit at most (1 to 100,000).
-    #[arg(long, env = "BOXOFFICE_WRITER_BATCH_MAX", default_value_t = 1_024, value_parser = value_parser!(u32).range(1..=100_000))]
+    #[arg(long, env = "BOXOFFICE_WRITER_BATCH_MAX", default_value_t = 1_024, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     pub writer_batch_max: u32,
     /// How long answers are kept under their Idempotency-Key, in hours (24 to 8,760).
-    #[arg(long, env = "BOXOFFICE_IDEMPOTENCY_HOURS", default_value_t = 48, value_parser = value_parser!(u32).range(24..=8_760))]
+    #[arg(long, env = "BOXOFFICE_IDEMPOTENCY_HOURS", default_value_t = 48, value_name = "N", value_parser = value_parser!(u32).range(24..=8_760))]
     pub idempotency_hours: u32,
 }
 
@@ -90,12 +94,12 @@ pub struct MachineSettings {
 #[derive(Debug, Clone, Args)]
 pub struct Settings {
     /// The address to listen on; port 0 takes a free one [default: 127.0.0.1:8080; with --ephemeral 127.0.0.1:0].
-    #[arg(long, env = "BOXOFFICE_LISTEN")]
+    #[arg(long, env = "BOXOFFICE_LISTEN", value_name = "ADDRESS:PORT", value_parser = parse_listen)]
     pub listen: Option<SocketAddr>,
     /// The staff key, 16 to 128 visible ASCII characters; without it one is made at first start and printed once.
-    #[arg(long, env = "BOXOFFICE_STAFF_KEY", hide_env_values = true, value_parser = parse_staff_key)]
+    #[arg(long, env = "BOXOFFICE_STAFF_KEY", value_name = "KEY", hide_env_values = true, value_parser = parse_staff_key)]
     pub staff_key: Option<String>,
-    /// Let tests turn the clock with POST /api/v1/staff/clock; "frozen" stands still between turns.
+    /// Let tests turn the clock with POST /api/v1/staff/clock; with --test-clock=frozen it stands still between turns.
     #[arg(long, env = "BOXOFFICE_TEST_CLOCK", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "running")]
     pub test_clock: Option<TestClock>,
     #[command(flatten)]
@@ -137,6 +141,10 @@ impl Settings {
 
 fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
+}
+
+fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "give an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:80 or [::1]:0".to_owned())
 }
 
 fn parse_zone(name: &str) -> Result<TimeZone, String> {
