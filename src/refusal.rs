@@ -120,6 +120,7 @@ codes! {
     Internal "INTERNAL",
     Overloaded "OVERLOADED",
     Stopping "STOPPING",
+    NotReady "NOT_READY",
     VersionNotSupported "VERSION_NOT_SUPPORTED",
     StorageFull "STORAGE_FULL",
     UserKeyInvalid "USER_KEY_INVALID",
@@ -175,6 +176,7 @@ pub enum Refusal {
     Internal,
     Overloaded { retry_after_seconds: u32 },
     Stopping,
+    NotReady { reason: &'static str },
     VersionNotSupported,
     StorageFull,
     UserKeyInvalid,
@@ -252,6 +254,7 @@ impl Refusal {
             Refusal::Internal => Code::Internal,
             Refusal::Overloaded { .. } => Code::Overloaded,
             Refusal::Stopping => Code::Stopping,
+            Refusal::NotReady { .. } => Code::NotReady,
             Refusal::VersionNotSupported => Code::VersionNotSupported,
             Refusal::StorageFull => Code::StorageFull,
             Refusal::UserKeyInvalid => Code::UserKeyInvalid,
@@ -297,6 +300,7 @@ impl Refusal {
             Refusal::HeadTooLarge { max_bytes, max_fields } => {
                 json!({ "maxBytes": max_bytes, "maxFields": max_fields })
             }
+            Refusal::NotReady { reason } => json!({ "reason": reason }),
             Refusal::TokenExpired { reason } => json!({ "reason": reason.word() }),
             Refusal::TokenWaiting { position, poll_after_seconds } => {
                 json!({ "position": position, "pollAfterSeconds": poll_after_seconds })

@@ -3,6 +3,8 @@
 mod demo;
 pub mod rush;
 mod serve;
+mod verify_draw;
+mod wire;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -39,6 +41,8 @@ enum Command {
     Serve(serve::Serve),
     /// An on-sale in a box: a crowd of simulated customers over real HTTP, then an audit and a report.
     Rush(rush::Rush),
+    /// Recompute a draw of the line from its public answer, and see whether a token's place in it is right.
+    VerifyDraw(verify_draw::VerifyDraw),
 }
 
 /// Runs the command that was given.
@@ -49,6 +53,7 @@ pub fn run() -> ExitCode {
         Command::Demo(settings) => demo::run(settings).map(|()| ExitCode::SUCCESS),
         Command::Serve(serve) => serve.run().map(|()| ExitCode::SUCCESS),
         Command::Rush(rush) => rush.run(),
+        Command::VerifyDraw(verify) => verify.run().map(|()| ExitCode::SUCCESS),
     };
     match outcome {
         Ok(code) => code,

@@ -127,7 +127,7 @@ pub const fn status_of(code: Code) -> u16 {
         Code::TooManyRequests => 429,
         Code::HeadTooLarge => 431,
         Code::Internal => 500,
-        Code::Overloaded | Code::Stopping => 503,
+        Code::Overloaded | Code::Stopping | Code::NotReady => 503,
         Code::VersionNotSupported => 505,
         Code::StorageFull => 507,
     }

@@ -264,10 +264,13 @@ pub fn next_due(connection: &Connection, line: &Line, now: Millis) -> rusqlite::
 /// SQLite's.
 pub fn change_rules(tx: &Tx, change: impl FnOnce(&mut Rules)) -> Outcome<Rules> {
     let mut rules = sql::find_rules(tx)?;
-    let before = rules.opens_at;
+    let before = rules.clone();
     change(&mut rules);
+    if rules == before {
+        return Ok(rules);
+    }
     sql::update_rules(tx, &rules)?;
-    match (before, rules.opens_at) {
+    match (before.opens_at, rules.opens_at) {
         (None, Some(_)) => {
             for key in sql::list_in_line(tx)? {
                 let join_number = sql::next_join_number(tx)?;

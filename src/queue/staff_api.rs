@@ -64,9 +64,9 @@ pub fn invite(venue: &Venue, line: &Arc<Line>, request: &Request) -> Outcome<Ans
             Some(seen) => {
                 let mut body = token_json(&seen, language);
                 body.as_object_mut().map(|members| members.shift_remove("token"));
-                Reply::json(201, &body)
+                Reply::json(201, &body).with("Location", "/api/v1/queue/token")
             }
-            None => Reply::refusal(&Refusal::UserNotFound, language), // it ended in the moment between
+            None => Reply::refusal(&Refusal::TokenInvalid, language), // it ended in the moment between
         })))
     })
 }

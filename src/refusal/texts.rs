@@ -116,6 +116,12 @@ fn both(code: Code) -> Both {
             ["서버가 종료되는 중입니다", "서버가 종료되고 있어 새 요청을 받지 않습니다. 아무것도 바뀌지 않았습니다.",
              "잠시 뒤 서버가 다시 열리면 시도해 주세요."],
         ],
+        Code::NotReady => [
+            ["Not ready", "The server can't write right now; 'reason' is the code of what keeps it.",
+             "Look at the disk and the log; asking again is harmless."],
+            ["준비되지 않았습니다", "지금은 서버가 쓸 수 없습니다. 이유의 코드는 'reason'에 있습니다.",
+             "디스크와 로그를 확인해 주세요. 다시 물어보아도 괜찮습니다."],
+        ],
         Code::VersionNotSupported => [
             ["HTTP version not supported", "Only HTTP/1.1 and HTTP/1.0 are spoken here.",
              "Send the request as HTTP/1.1."],

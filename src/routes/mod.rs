@@ -269,9 +269,9 @@ fn refuse(request: &Request, failure: &Failure) -> Reply {
     if let Failure::Broken(error) = failure {
         log::error!("request {}: {} {}: SQLite: {error}", request.id, request.method.word(), request.path);
     }
-    let reply = Reply::refusal(&failure.told(), request.language());
-    match request.path.as_str() {
-        "/readyz" => Reply { status: 503, ..reply }, // what load balancers understand; the document says why
-        _ => reply,
-    }
+    let refusal = match (request.path.as_str(), failure.told()) {
+        ("/readyz", told) => Refusal::NotReady { reason: told.code().word() },
+        (_, told) => told,
+    };
+    Reply::refusal(&refusal, request.language())
 }

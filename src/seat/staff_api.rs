@@ -70,7 +70,9 @@ impl Said {
         let starts_at = self.starts_at.or(before.map(|before| before.starts_at));
         let starts_at = starts_at.ok_or_else(|| Refusal::invalid("/startsAt", "is missing", "빠졌습니다"))?;
         let opens = self.sale_opens_at.or(before.map(|before| before.sale_opens_at));
-        let closes = self.sale_closes_at.or(before.map(|before| before.sale_closes_at));
+        // A sale that closed with the start moves with it.
+        let set = before.filter(|before| before.sale_closes_at != before.starts_at);
+        let closes = self.sale_closes_at.or(set.map(|before| before.sale_closes_at));
         let times = Times {
             starts_at,
             date: starts_at.date_in(zone),

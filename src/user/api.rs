@@ -43,6 +43,8 @@ pub fn find(venue: &Venue, request: &Request) -> Outcome<Answer> {
 pub fn renew_key(user_id: Uuid) -> Outcome<Answer> {
     Answer::write(move |tx| {
         let user_key = super::renew_key(tx, user_id)?;
-        Ok(Written::Ready(Reply::json(201, &json!({ "userId": user_id, "userKey": user_key }))))
+        let at = format!("/api/v1/users/{user_id}/balance");
+        let body = json!({ "userId": user_id, "userKey": user_key });
+        Ok(Written::Ready(Reply::json(201, &body).with("Location", at)))
     })
 }

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::audit::{Book, Entry, Event, Reservation};
 use super::customer::{Customer, text};
-use super::wire::{Call, Place, Wire};
 use crate::clock::Millis;
+use crate::commands::wire::{Call, Place, Wire};
 
 /// Events of a page, the most that the API gives; entries of a ledger's page.
 const EVENTS_PAGE: usize = 1_000;

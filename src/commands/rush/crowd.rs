@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::customer::Customer;
 use super::notes::Notes;
-use super::wire::{Place, Wire};
+use crate::commands::wire::{Place, Wire};
 
 /// A thread that has nothing to do looks around again after so long.
 const LOOK_AROUND: Duration = Duration::from_millis(200);

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::crowd::{Clerk, Floor};
 use super::plan::{Behaviour, Dice, Plan, plan};
 use super::visit::Visit;
-use super::wire::{Answer, Call};
 use crate::clock::Millis;
+use crate::commands::wire::{Answer, Call};
 
 /// From this position on a customer asks with `Prefer: wait`.
 const NEAR_THE_DOOR: u64 = 200;

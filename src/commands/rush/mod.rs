@@ -10,7 +10,6 @@ mod plan;
 mod report;
 mod stage;
 mod visit;
-mod wire;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -20,13 +19,13 @@ use std::time::{Duration, Instant};
 use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::commands::wire::Wire;
 use crate::store::OpenError;
 use audit::{Book, Event, Limits};
 use crowd::Floor;
 use customer::Customer;
 use report::{Check, Outcome, Report};
 use stage::Stage;
-use wire::Wire;
 
 /// What `rush` takes.
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Rush;
 use super::books::{get, last_event};
-use super::wire::{Call, Place, Wire};
+use crate::commands::wire::{Call, Place, Wire};
 use crate::commands::{Scratch, Stops};
 use crate::house::House;
 use crate::settings::Settings;

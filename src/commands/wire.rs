@@ -15,14 +15,14 @@ const BODY_MAX_BYTES: usize = 64 << 20;
 
 /// Where a server is, from a URL such as `http://127.0.0.1:8080`.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(crate) struct Place {
     host: String,
     address: SocketAddr,
 }
 
 impl Place {
     /// Reads a URL; a path behind it is not expected.
-    pub(super) fn parse(url: &str) -> Result<Place, String> {
+    pub(crate) fn parse(url: &str) -> Result<Place, String> {
         let rest = url.strip_prefix("http://").ok_or_else(|| format!("{url}: give http://HOST:PORT (no TLS)"))?;
         let host = rest.trim_end_matches('/');
         let with_port = if host.contains(':') { host.to_owned() } else { format!("{host}:80") };
@@ -33,7 +33,7 @@ impl Place {
 
 /// A request.
 #[derive(Debug, Clone)]
-pub(super) struct Call<'a> {
+pub(crate) struct Call<'a> {
     pub method: &'static str,
     /// Below `/api/v1`.
     pub path: String,
@@ -44,7 +44,7 @@ pub(super) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    pub(super) fn get(path: impl Into<String>, authorization: &'a str) -> Call<'a> {
+    pub(crate) fn get(path: impl Into<String>, authorization: &'a str) -> Call<'a> {
         Call {
             method: "GET",
             path: path.into(),
@@ -55,11 +55,11 @@ impl<'a> Call<'a> {
         }
     }
 
-    pub(super) fn post(path: impl Into<String>, authorization: &'a str, body: Value) -> Call<'a> {
+    pub(crate) fn post(path: impl Into<String>, authorization: &'a str, body: Value) -> Call<'a> {
         Call { method: "POST", body: Some(body), ..Call::get(path, authorization) }
     }
 
-    pub(super) fn delete(path: impl Into<String>, authorization: &'a str) -> Call<'a> {
+    pub(crate) fn delete(path: impl Into<String>, authorization: &'a str) -> Call<'a> {
         Call { method: "DELETE", ..Call::get(path, authorization) }
     }
 
@@ -95,7 +95,7 @@ impl<'a> Call<'a> {
 
 /// An answer.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     pub retry_after_seconds: Option<u64>,
     pub replayed: bool,
@@ -104,31 +104,31 @@ pub(super) struct Answer {
 
 impl Answer {
     /// The body as JSON; `null` when it is none.
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }
 
     /// The code of a refusal.
-    pub(super) fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         self.json()["code"].as_str().unwrap_or("?").to_owned()
     }
 }
 
 /// A connection that is opened when it is needed.
 #[derive(Debug)]
-pub(super) struct Wire {
+pub(crate) struct Wire {
     place: Place,
     stream: Option<BufReader<TcpStream>>,
 }
 
 impl Wire {
-    pub(super) fn to(place: &Place) -> Wire {
+    pub(crate) fn to(place: &Place) -> Wire {
         Wire { place: place.clone(), stream: None }
     }
 
     /// Sends a request and reads its answer. A connection that was closed meanwhile is opened again once, if sending the
     /// request twice does no harm.
-    pub(super) fn call(&mut self, call: &Call) -> io::Result<Answer> {
+    pub(crate) fn call(&mut self, call: &Call) -> io::Result<Answer> {
         let kept = self.stream.is_some();
         let text = call.text(&self.place.host);
         match self.exchange(&text) {
