@@ -112,7 +112,7 @@ fn run(seed: u64, cases: u32) {
         cases,
         rng_seed: RngSeed::Fixed(seed),
         failure_persistence: None,
-        max_shrink_iters: 300,
+        max_shrink_iters: 120,
         ..Config::default()
     };
     let machine = Model::sequential_strategy(STEPS);
