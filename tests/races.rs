@@ -147,8 +147,7 @@ fn of_fifty_declined_payments_exactly_the_attempts_allowed_count() {
     assert_eq!(left, (0..10).collect(), "{:?}", tally(&answers));
     assert_eq!(counted(&answers, 402, "INSUFFICIENT_BALANCE"), 10);
     assert_eq!(counted(&answers, 409, "RESERVATION_NOT_PENDING"), 40, "{:?}", tally(&answers));
-    assert_eq!(kim.poll().must(200)["status"], "ACTIVE");
-    assert_eq!(kim.balance(), 1);
+    assert_eq!((&kim.poll().must(200)["status"], kim.balance()), (&json!("ACTIVE"), 1));
     kim.hold(1, &["3"]).must(201);
     hold_in(&hall.file());
 }

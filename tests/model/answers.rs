@@ -343,6 +343,7 @@ impl World {
                 (it.sale_opens_at, it.sale_closes_at) = (*opens, *closes);
                 done(200, vec![("/scheduleId", Fact::Number(*schedule))])
             }
+            What::Correct { amount, .. } if amount.abs() > BALANCE_MAX => refused(400, "INVALID_REQUEST"),
             What::Correct { user, amount } => match self.purses[*user].balance + amount {
                 ..0 => refused(409, "BALANCE_TOO_LOW"),
                 after if after > BALANCE_MAX && *amount > 0 => refused(409, "BALANCE_LIMIT"),

@@ -18,8 +18,8 @@ pub fn choose(world: &World, roll: u64) -> Asked {
         99 => staff(What::Restart),
         9..62 => sensible(world, &mut dice, user),
         62..67 if !world.keyed.is_empty() => again(world, &mut dice),
-        67..72 => by_ended(world, &mut dice, user),
-        72..84 => seldom(world, &mut dice, user),
+        67..74 => by_ended(world, &mut dice, user),
+        74..87 => seldom(world, &mut dice, user),
         _ => odd(world, &mut dice, user),
     }
 }
@@ -42,7 +42,7 @@ fn seldom(world: &World, dice: &mut Dice, user: usize) -> Asked {
             )
         })
     };
-    let (user, what) = match dice.below(17) {
+    let (user, what) = match dice.below(18) {
         0 | 1 | 16 => {
             let balance = world.purses[user].balance;
             let what = match balance + TOP_UP_MAX > BALANCE_MAX {
@@ -57,6 +57,7 @@ fn seldom(world: &World, dice: &mut Dice, user: usize) -> Asked {
             return Asked { who: Who::Key(user), what: What::SeePayment { reservation }, key: None };
         }
         3 => return Asked { who: Who::Stranger, what: one(dice, &[What::Poll, What::List, What::Leave]), key: None },
+        17 => (insider, What::MapOn { concert: 2, date: DATES[0] }),
         4 => (insider, What::Hold { on: On::Schedule(2), seats: vec!["5".into()] }),
         5 => (insider, What::Dates { concert: 7, all: true }),
         6..9 => match over("CONFIRMED") {
@@ -238,8 +239,8 @@ fn odd(world: &World, dice: &mut Dice, user: usize) -> Asked {
         0..3 => staff(What::LineUp { user, right_key: false }),
         3..10 => Asked { who: with_token(world, dice, user), what: What::Poll, key: None },
         10..12 => Asked { who: with_token(world, dice, user), what: What::Leave, key: None },
-        12..16 => staff(What::Draw),
-        16..24 => look(world, dice, user),
+        12..17 => staff(What::Draw),
+        17..24 => look(world, dice, user),
         24..44 => odd_hold(world, dice, user),
         44..62 => odd_pay(world, dice, user),
         62..72 => own(world, dice, user),

@@ -60,3 +60,10 @@ pub fn step(expected: &Expected, replayed: bool) {
         _ => count(format!("answered {}", expected.status)),
     }
 }
+
+/// What was reached fewer times than `least`, and how often.
+pub fn too_seldom(least: usize) -> Vec<(&'static str, usize)> {
+    let reached = reached();
+    let times = MUST_BE_REACHED.iter().map(|what| (*what, reached.get(*what).copied().unwrap_or(0)));
+    times.filter(|(_, times)| *times < least).collect()
+}

@@ -216,9 +216,7 @@ impl Person {
     }
 
     fn close(&mut self, status: &'static str) {
-        if let Some((id, _)) = self.pending.take() {
-            self.reservations.insert(id, status);
-        }
+        self.reservations.extend(self.pending.take().map(|(id, _)| (id, status)));
     }
 
     /// Looks after a restart whether everything in the book is there and the unanswered call was done whole or not at all
