@@ -56,6 +56,15 @@ fn head_is_answered_as_get_without_the_body() {
 }
 
 #[test]
+fn a_refusal_after_head_has_its_content() {
+    let hall = hall(|_| {});
+    let mut client = hall.client();
+    client.send("HEAD /echo?a HTTP/1.1\r\nHost: x\r\n\r\n").answer_to(true);
+    let answer = client.send("BREW / HTTP/1.1\r\nHost: x\r\n\r\n").answer();
+    assert!(answer.status == 405 && answer.body.contains("METHOD_NOT_ALLOWED"), "{answer:?}");
+}
+
+#[test]
 fn options_for_everything_is_answered_by_the_door() {
     let hall = hall(|_| {});
     let mut client = hall.client();

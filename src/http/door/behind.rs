@@ -150,7 +150,10 @@ impl Behind {
         let _ = std::fs::remove_file(&path);
         let _ = std::fs::remove_dir(&directory);
         let (listener, socket) = made?;
-        let server = tiny_http::Server::from_listener(listener, None).map_err(io::Error::other)?;
+        // tiny_http panics when it cannot make its threads; this runs on the door's thread as well.
+        let served = catch_unwind(|| tiny_http::Server::from_listener(listener, None));
+        let served = served.map_err(|_| io::Error::other("no thread can be made for it"))?;
+        let server = served.map_err(io::Error::other)?;
         let house = Arc::new(House { server: Some(server), socket, closing: AtomicBool::new(false) });
         let behind = Behind { house, workers };
         for number in 0..workers {

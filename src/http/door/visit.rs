@@ -150,6 +150,7 @@ impl Porter {
                 if let Some(client) = self.crowd.get_mut(id) {
                     client.exchange.language = language;
                     client.exchange.id = request_id;
+                    client.exchange.head_only = false; // the request before was another one
                 }
                 self.refuse_and_leave(id, &refusal);
                 bytes.len()

@@ -1,0 +1,223 @@
+//! The hall, from inside: a process with the door (or tiny_http alone) and a trade that says back what it was asked.
+//! Orders come in on standard input, one a line; each is answered with a line that starts with `>> `.
+
+use std::fs::File;
+use std::io::{BufRead, Read, Write};
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use boxoffice::http::{Bell, Door, Limits, Park, Reply, Request, Responder, Topic};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Set for a process that shall be a hall: its settings, `name=value` with spaces between.
+pub const ASKED: &str = "TORTURE_HALL";
+
+/// What a request makes the trade do.
+enum Does {
+    Says(Vec<u8>),
+    Panics,
+    /// Keeps the request until it is told to let go.
+    Holds(Vec<u8>),
+    /// Waits for a topic.
+    Waits(u128, Vec<u8>),
+}
+
+fn decide(method: &str, target: &str, body: &[u8]) -> Does {
+    let said = super::wire::echo_of(method, target, body);
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    match path {
+        "/panic" => Does::Panics,
+        "/hold" => Does::Holds(said),
+        "/big" => Does::Says(vec![b'x'; query.parse().unwrap_or(0)]),
+        "/wait" => Does::Waits(query.split('&').next().and_then(|topic| topic.parse().ok()).unwrap_or(0), said),
+        _ => Does::Says(said),
+    }
+}
+
+fn text(body: Vec<u8>) -> Reply {
+    Reply { content_type: "text/plain".into(), body, ..Reply::empty(200) }
+}
+
+/// Everything that is kept until it is let go, and how it is answered.
+type Held = Arc<Mutex<Vec<Box<dyn FnOnce() + Send>>>>;
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn trade(request: &Request, responder: Responder, held: &Held) {
+    let target =
+        if request.query.is_empty() { request.path.clone() } else { format!("{}?{}", request.path, request.query) };
+    match decide(request.method.word(), &target, &request.body) {
+        Does::Says(said) => responder.send(text(said)),
+        Does::Panics => panic!("on purpose"),
+        Does::Holds(said) => locked(held).push(Box::new(move || responder.send(text(said)))),
+        Does::Waits(_, said) if request.resumed.is_some() => responder.send(text(said)),
+        Does::Waits(topic, _) => {
+            responder.park(Park { topics: vec![Topic(topic)], memo: target, wait_seconds: 60 });
+        }
+    }
+}
+
+/// Serves as tiny_http's own examples do.
+fn serve_direct(held: &Held) -> String {
+    let server = Arc::new(tiny_http::Server::http("127.0.0.1:0").unwrap());
+    for _ in 0..4 {
+        let (server, held) = (Arc::clone(&server), Arc::clone(held));
+        std::thread::spawn(move || {
+            while let Ok(mut asked) = server.recv() {
+                let mut body = Vec::new();
+                if !asked.url().starts_with("/ignore") {
+                    let _ = asked.as_reader().read_to_end(&mut body);
+                }
+                let say = |asked: tiny_http::Request, said| drop(asked.respond(tiny_http::Response::from_data(said)));
+                match decide(asked.method().as_str(), asked.url(), &body) {
+                    Does::Says(said) => say(asked, said),
+                    Does::Panics => panic!("on purpose"),
+                    Does::Holds(said) | Does::Waits(_, said) => locked(&held).push(Box::new(move || say(asked, said))),
+                }
+            }
+        });
+    }
+    server.server_addr().to_ip().unwrap().to_string()
+}
+
+/// Counts what is logged as an error.
+struct Counting {
+    panics: AtomicUsize,
+    errors: AtomicUsize,
+}
+
+static LOGGED: Counting = Counting { panics: AtomicUsize::new(0), errors: AtomicUsize::new(0) };
+
+impl log::Log for Counting {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.level() == log::Level::Error
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if self.enabled(record.metadata()) {
+            let is_panic = record.args().to_string().contains("the trade panicked");
+            let figure = if is_panic { &self.panics } else { &self.errors };
+            figure.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+fn limit(resource: Resource, current: u64, maximum: Option<u64>) {
+    let maximum = maximum.or(getrlimit(resource).maximum);
+    setrlimit(resource, Rlimit { current: Some(current), maximum }).unwrap();
+}
+
+fn set(limits: &mut Limits, name: &str, value: u64) {
+    let count = usize::try_from(value).unwrap();
+    match name {
+        "head_max_ms" => limits.head_max_ms = value,
+        "body_max_ms" => limits.body_max_ms = value,
+        "idle_max_ms" => limits.idle_max_ms = value,
+        "write_max_ms" => limits.write_max_ms = value,
+        "linger_max_ms" => limits.linger_max_ms = value,
+        "inner_answer_max_ms" => limits.inner_answer_max_ms = value,
+        "inner_hello_max_ms" => limits.inner_hello_max_ms = value,
+        "inner_reads" => limits.inner_reads = count,
+        "inner_writes" => limits.inner_writes = count,
+        "nofile" => limit(Resource::Nofile, value, Some(value)),
+        _ => panic!("a hall has no setting {name}"),
+    }
+}
+
+/// A byte for a byte, on a thread of its own: what the machine alone takes.
+fn serve_plain() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (mut stream, mut byte) = (stream, [0]);
+            while stream.read_exact(&mut byte).and_then(|()| stream.write_all(&byte)).is_ok() {}
+        }
+    });
+    address
+}
+
+/// Serves until standard input closes, if this process was started as a hall.
+pub fn serve_if_asked() -> bool {
+    let Ok(settings) = std::env::var(ASKED) else { return false };
+    std::panic::set_hook(Box::new(|_| {})); // 10,000 of them are on purpose
+    log::set_logger(&LOGGED).unwrap();
+    log::set_max_level(log::LevelFilter::Error);
+    let mut limits = Limits { large_body: |_, path| path == "/large", ..Limits::default() };
+    let is_direct = settings.split(' ').any(|word| word == "direct");
+    for (name, value) in settings.split(' ').filter_map(|word| word.split_once('=')) {
+        set(&mut limits, name, value.parse().unwrap());
+    }
+    let held = Held::default();
+    let bell = Bell::new();
+    let plain = serve_plain();
+    let (door, address, lines) = if is_direct {
+        (None, serve_direct(&held), (0, 0))
+    } else {
+        let most = getrlimit(Resource::Nofile).maximum.map_or(1 << 20, |most| usize::try_from(most).unwrap());
+        let within = limits.clone().within_descriptors(most);
+
+        let kept = Arc::clone(&held);
+        let trade = Arc::new(move |request: Request, responder: Responder| trade(&request, responder, &kept));
+        let door = Door::open("127.0.0.1:0".parse().unwrap(), limits, bell.clone(), trade).unwrap();
+        let address = door.address().to_string();
+        (Some(door), address, (within.inner_reads, within.inner_writes))
+    };
+    say(&format!("{address} {plain} {} {}", lines.0, lines.1));
+    obey(door.as_ref(), &bell, &held);
+    true
+}
+
+fn obey(door: Option<&Door>, bell: &Bell, held: &Held) {
+    let mut eaten = Vec::new();
+    for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+        match line.as_str() {
+            "release" => locked(held).drain(..).for_each(|answer| answer()),
+            "held" => {
+                say(&locked(held).len().to_string());
+                continue;
+            }
+            "eat descriptors" => eaten.extend(std::iter::from_fn(|| File::open("/dev/null").ok())),
+            "give descriptors back" => eaten = Vec::new(),
+            "no more threads" => limit(Resource::Nproc, 0, None),
+            "threads again" => {
+                let most = getrlimit(Resource::Nproc).maximum.unwrap_or(1 << 20);
+                limit(Resource::Nproc, most, None);
+            }
+            "panics logged" => {
+                say(&LOGGED.panics.load(Ordering::Relaxed).to_string());
+                continue;
+            }
+            "figures" => {
+                let mut figures = String::new();
+                if let Some(door) = door {
+                    door.metrics().write_prometheus(&mut figures);
+                }
+                let lines = figures.lines().filter(|line| !line.starts_with('#'));
+                say(&lines.collect::<Vec<_>>().join(";"));
+                continue;
+            }
+            order => match order.strip_prefix("ring ").map(str::parse) {
+                Some(Ok(topic)) => {
+                    bell.ring([Topic(topic)]);
+                    if door.is_none() {
+                        locked(held).drain(..).for_each(|answer| answer());
+                    }
+                }
+                _ => panic!("a hall does not know {order:?}"),
+            },
+        }
+        say("done");
+    }
+}
+
+fn say(line: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = write!(stdout, "\n>> {line}\n"); // nobody reads it any more: then the end is near
+    let _ = stdout.flush();
+}

@@ -1,0 +1,17 @@
+//! The torture of the door: one row for each line about connections, heads, framing, floods, descriptors, threads and parked
+//! waits of `reliability.md`. `scripts/torture` runs the rows in full, `tests/door_torture.rs` a short, counted form.
+//!
+//! The hall (the door with a small trade that says back what it was asked, [`inside`]) is a process of its own, so that what
+//! it holds in threads, descriptors and memory can be counted from outside, and so that an abort is seen as one.
+
+#![allow(clippy::unwrap_used, reason = "what a row cannot go on without ends it")]
+#![allow(missing_docs, dead_code, reason = "a program of tests, of which each target uses its part")]
+
+pub mod bystander;
+pub mod differential;
+pub mod inside;
+pub mod outside;
+pub mod report;
+pub mod rows;
+pub mod streams;
+pub mod wire;

@@ -1,0 +1,149 @@
+//! The rows.
+
+pub mod crowds;
+pub mod exhaustion;
+pub mod hostile;
+pub mod slow;
+pub mod trade;
+
+use super::differential;
+use super::report::Report;
+
+pub struct Row {
+    pub name: &'static str,
+    /// What must, and must not, happen.
+    pub must: &'static str,
+    /// Rounds in full, and in `cargo test`.
+    pub rounds: usize,
+    pub short: usize,
+    pub run: fn(&mut Report),
+}
+
+pub const ALL: &[Row] = &[
+    Row {
+        name: "bursts",
+        must: "of 8, 20, 100, 500 connections at once all are answered within a second; nothing is kept",
+        rounds: 25,
+        short: 1,
+        run: crowds::bursts,
+    },
+    Row {
+        name: "pipelining",
+        must: "300,000 requests on one connection are answered in order; while they are not read nobody else notices",
+        rounds: 300_000,
+        short: 20_000,
+        run: crowds::pipelining,
+    },
+    Row {
+        name: "parked-pipelined",
+        must: "requests behind a parked one wait for it, are answered in order, and hold nobody up",
+        rounds: 200,
+        short: 20,
+        run: crowds::parked_with_pipelined_behind,
+    },
+    Row {
+        name: "vanished",
+        must: "parked waits whose clients vanish are freed within a second; the others go on waiting",
+        rounds: 1_000,
+        short: 200,
+        run: crowds::vanished,
+    },
+    Row {
+        name: "drips",
+        must: "2,000 clients that drip heads and bodies are refused in time; others do not notice",
+        rounds: 2_000,
+        short: 200,
+        run: slow::drips,
+    },
+    Row {
+        name: "slow-readers",
+        must: "clients that do not read their answers cost little memory and are let go; others do not notice",
+        rounds: 500,
+        short: 100,
+        run: slow::readers,
+    },
+    Row {
+        name: "descriptors-64",
+        must: "without descriptors connections are refused or closed; within a second of their return all is well",
+        rounds: 100,
+        short: 2,
+        run: exhaustion::descriptors_64,
+    },
+    Row {
+        name: "descriptors-65",
+        must: "the same with the other parity",
+        rounds: 100,
+        short: 2,
+        run: exhaustion::descriptors_65,
+    },
+    Row {
+        name: "threads",
+        must: "when no thread can be made what is under way goes on; within a second of the release all is well",
+        rounds: 100,
+        short: 2,
+        run: exhaustion::threads,
+    },
+    Row {
+        name: "binary-descriptors",
+        must: "`boxoffice serve` with 64 and 65 descriptors refuses a crowd, recovers, and ends in good order",
+        rounds: 10,
+        short: 1,
+        run: exhaustion::binary,
+    },
+    Row {
+        name: "versions",
+        must: "HTTP/2.0 lines and prefaces get a 505 and a close, and cost no thread, descriptor or byte",
+        rounds: 1_000,
+        short: 100,
+        run: hostile::versions,
+    },
+    Row {
+        name: "lengths",
+        must: "impossible Content-Lengths are refused, and nothing is allocated for them",
+        rounds: 50,
+        short: 2,
+        run: hostile::lengths,
+    },
+    Row {
+        name: "endless-heads",
+        must: "heads without an end are refused with 431 or 400 after 16 KiB, and closed",
+        rounds: 40,
+        short: 2,
+        run: hostile::endless_heads,
+    },
+    Row {
+        name: "framing",
+        must: "what two readers could read differently is refused, and what follows it is never answered",
+        rounds: 40,
+        short: 2,
+        run: hostile::framing,
+    },
+    Row {
+        name: "panics",
+        must: "each panic of the trade is a 500 with an id, logged once; no worker is lost",
+        rounds: 10_000,
+        short: 500,
+        run: trade::panics,
+    },
+    Row {
+        name: "late-answers",
+        must: "an answer that comes after its request was given up reaches nobody",
+        rounds: 100,
+        short: 3,
+        run: trade::late_answers,
+    },
+    Row {
+        name: "mixups",
+        must: "in a crowd that comes, vanishes, holds and waits everyone gets the answer to their own request",
+        rounds: 40_000,
+        short: 2_000,
+        run: trade::mixups,
+    },
+    Row {
+        name: "differential",
+        must: "well-formed streams get their own answers in order however cut, malformed ones a refusal and a close",
+        rounds: 100_000,
+        short: 3_000,
+        run: differential::streams_are_answered,
+    },
+];
