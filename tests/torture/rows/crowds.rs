@@ -132,7 +132,7 @@ pub fn vanished(report: &mut Report) {
         let n = report.rounds;
         let Some(mut wire) = report.got("connecting", hall.wire()) else { break };
         report.got("sending", wire.get(&format!("/wait?{}&{n}", n % 3)));
-        if n % 10 == 0 { staying.push((n, wire)) } else { vanishing.push(wire) }
+        if n.is_multiple_of(10) { staying.push((n, wire)) } else { vanishing.push(wire) }
     }
     let (all, rest) = ((vanishing.len() + staying.len()) as u64, staying.len() as u64);
     let all_parked = comes_true(patience(2_000), || hall.figure("parked").is_ok_and(|parked| parked == all));

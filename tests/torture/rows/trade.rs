@@ -16,13 +16,13 @@ pub fn panics(report: &mut Report) {
     while report.goes_on() {
         let n = report.rounds;
         let Some(wire) = wires.get_mut(n % 8) else { break };
-        let asked = wire.send(if n % 3 == 0 { post("/panic", "x") } else { get("/panic") });
+        let asked = wire.send(if n.is_multiple_of(3) { post("/panic", "x") } else { get("/panic") });
         let Some(answer) = report.got("a panic", asked.and_then(|()| wire.answer())) else { continue };
         report.check(answer.status == 500, || format!("{answer:?}"));
         let id = answer.field("x-request-id").unwrap_or_default().to_owned();
         report.check(!id.is_empty() && ids.insert(id), || format!("no id of its own: {:?}", answer.head));
         report.check(!answer.text().contains("on purpose"), || format!("it tells too much: {}", answer.text()));
-        if n % 100 == 0 {
+        if n.is_multiple_of(100) {
             report.got("after a panic", wire.echo(&format!("/echo?{n}")));
         }
     }
