@@ -62,15 +62,33 @@ CREATE TABLE queue (
     paused           INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1)),
     message_ko       TEXT,
     message_en       TEXT,
+    -- While it lies ahead, tokens wait without a place for the draw; null when there is none to come.
+    opens_at         INTEGER,
+    -- Join numbers given out for the draw to come.
+    joined_count     INTEGER NOT NULL DEFAULT 0 CHECK (joined_count >= 0),
     CHECK ((message_ko IS NULL) = (message_en IS NULL))
 ) STRICT;
 
--- Tokens. `place` orders the line: first committed, first served.
+-- The draws of the line that were held. Seed and join numbers give the order to anyone who recomputes it.
+CREATE TABLE draw (
+    draw_id  INTEGER PRIMARY KEY,
+    seed     TEXT    NOT NULL CHECK (length(seed) = 64),
+    joined   INTEGER NOT NULL CHECK (joined >= 0),
+    drawn    INTEGER NOT NULL CHECK (drawn BETWEEN 0 AND joined),
+    -- The join numbers of those who had left: a JSON array.
+    absent   TEXT    NOT NULL CHECK (json_valid(absent)),
+    drawn_at INTEGER NOT NULL
+) STRICT;
+
+-- Tokens. `place` orders the line: first committed, first served; null while the draw is still to come. Guests of the house
+-- have negative places.
 CREATE TABLE token (
     token_id     INTEGER PRIMARY KEY,
     token        BLOB    NOT NULL UNIQUE CHECK (length(token) = 16),
     user_id      BLOB    NOT NULL REFERENCES user (user_id),
-    place        INTEGER NOT NULL,
+    place        INTEGER,
+    join_number  INTEGER CHECK (join_number > 0),
+    draw_number  INTEGER CHECK (draw_number > 0),
     status       TEXT    NOT NULL CHECK (status IN ('WAITING', 'ACTIVE', 'EXPIRED')),
     issued_at    INTEGER NOT NULL,
     activated_at INTEGER,
@@ -83,7 +101,9 @@ CREATE TABLE token (
     end_reason   TEXT CHECK (end_reason IN ('PAID', 'TIMED_OUT', 'ABANDONED', 'LEFT', 'REVOKED')),
     CHECK ((status = 'EXPIRED') = (ended_at IS NOT NULL AND end_reason IS NOT NULL)),
     CHECK (status <> 'ACTIVE' OR (activated_at IS NOT NULL AND visit_until IS NOT NULL AND active_until >= visit_until)),
-    CHECK (status <> 'WAITING' OR activated_at IS NULL)
+    CHECK (status <> 'WAITING' OR activated_at IS NULL),
+    CHECK (place IS NOT NULL OR join_number IS NOT NULL),
+    CHECK (draw_number IS NULL OR (join_number IS NOT NULL AND place IS NOT NULL))
 ) STRICT;
 -- One valid token a user, even for wrong code.
 CREATE UNIQUE INDEX token_live ON token (user_id) WHERE status <> 'EXPIRED';

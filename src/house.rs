@@ -12,7 +12,7 @@ use crate::ids::{KeyHash, new_key};
 use crate::queue::{self, Line};
 use crate::routes::{Rooms, takes_large_body};
 use crate::settings::{Settings, TestClock};
-use crate::store::{self, Ground, OpenError, Opened, Readers, Writer};
+use crate::store::{self, Bounds, Ground, OpenError, Opened, Readers, Writer};
 use crate::sweeper::Sweeper;
 use crate::venue::{Tx, Venue};
 
@@ -50,7 +50,8 @@ impl House {
             .execute("UPDATE venue SET stopped_cleanly = 0, staff_key_hash = ?1", [&staff_key])
             .map_err(|error| failed("the file can't be written", &error))?;
         let line = Arc::new(Line::default());
-        queue::fill(&connection, &line, &settings.queue, clock.now())
+        let progress = |done, total| eprintln!("boxoffice: reading the waiting line, {done} of {total}");
+        queue::fill(&connection, &line, &settings.queue, clock.now(), progress)
             .map_err(|error| failed("the waiting line can't be read", &error))?;
         let readers = Readers::open(database, settings.machine.readers)
             .map_err(|error| failed("the file can't be opened for reading", &error))?;
@@ -61,8 +62,11 @@ impl House {
             bell: bell.clone(),
             idempotency_hours: settings.machine.idempotency_hours,
         };
-        let jobs_max = settings.machine.writer_jobs_max as usize;
-        let writer = Writer::start(connection, Arc::clone(&clock), jobs_max, sweeper.rounds(broken))
+        let bounds = Bounds {
+            jobs_max: settings.machine.writer_jobs_max as usize,
+            batch_max: settings.machine.writer_batch_max as usize,
+        };
+        let writer = Writer::start(connection, Arc::clone(&clock), bounds, sweeper.rounds(broken))
             .map_err(|error| failed("the writer can't be started", &error))?;
         let limits = Limits { large_body: takes_large_body, ..Limits::from(&settings.door) };
         let venue = Arc::new(Venue { settings, clock, readers, writer, bell: bell.clone(), staff_key });
@@ -116,7 +120,7 @@ impl House {
             after
         });
         let failed = |why: String| OpenError(format!("the work could not be written: {why}"));
-        self.rooms.venue.writer.submit(job).map_err(|_| failed("the writer has stopped".into()))?;
+        self.rooms.venue.writer.submit(job);
         let outcome = receiver.recv().map_err(|_| failed("it panicked".into()))?;
         outcome.map_err(|failure| failed(failure.told().code().word().into()))
     }

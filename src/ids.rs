@@ -1,10 +1,11 @@
 //! Ids, tokens and keys: what names a thing, and what proves who is calling.
 
 use std::fmt;
+use std::sync::Mutex;
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use uuid::Uuid;
+use uuid::{ContextV7, Timestamp, Uuid};
 
 use crate::clock::Millis;
 
@@ -20,11 +21,15 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
+/// Counts the ids of one millisecond (RFC 9562, 6.2), so that the newest of them is the greatest.
+static WITHIN_THE_MILLISECOND: Mutex<ContextV7> = Mutex::new(ContextV7::new());
+
 /// A fresh id of a user, reservation, payment or ticket: a UUID of version 7 (RFC 9562), so that rows made one after the
-/// other lie side by side in the file.
+/// other lie side by side in the file. Each is greater than all before it, also within one millisecond.
 pub fn new_id(now: Millis) -> Uuid {
     let unix_ms = u64::try_from(now.unix_ms()).unwrap_or(0);
-    uuid::Builder::from_unix_timestamp_millis(unix_ms, &random_bytes()).into_uuid()
+    let below_a_second_ns = (unix_ms % 1_000) as u32 * 1_000_000; // below 10^9
+    Uuid::new_v7(Timestamp::from_unix(&WITHIN_THE_MILLISECOND, unix_ms / 1_000, below_a_second_ns))
 }
 
 /// An id as the wire writes it: lower case, hyphenated, and nothing else.
@@ -75,7 +80,7 @@ pub struct KeyHash(pub [u8; 32]);
 impl KeyHash {
     /// The hash of a key.
     pub fn of(key: &str) -> KeyHash {
-        KeyHash(sha256(&[key.as_bytes()]))
+        KeyHash(sha256_of(key.as_bytes()))
     }
 
     /// Whether `key` is the one that was hashed; takes the same time whatever the answer.
@@ -94,12 +99,14 @@ pub fn sha256_of_parts(parts: &[&[u8]]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-fn sha256(parts: &[&[u8]]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part);
-    }
-    hash.finalize().into()
+/// SHA-256 of plain bytes.
+pub fn sha256_of(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -121,6 +128,13 @@ mod tests {
         assert_eq!(parse_id(&id.to_string()), Some(id));
         assert_eq!(parse_id(&id.to_string().to_uppercase()), None);
         assert_eq!(parse_id(&id.simple().to_string()), None);
+    }
+
+    #[test]
+    fn ids_of_one_millisecond_grow() {
+        let now = Millis::from_unix_ms(1_700_000_000_000);
+        let ids: Vec<Uuid> = (0..10_000).map(|_| new_id(now)).collect();
+        assert!(ids.is_sorted_by(|before, after| before < after));
     }
 
     #[test]

@@ -22,10 +22,10 @@
 //! | [`reservation`] | pending → confirmed, failed, expired or cancelled |
 //! | [`payment`] | points for held seats; it ends the visit |
 //! | [`sweeper`] | what goes by time: it writes down what is already true |
-//! | [`routes`] | one match: every method and path |
 //! | [`web`] | the pages compiled in |
+//! | [`routes`] | one match: every method and path |
 //! | [`house`] | all of it opened and closed in good order |
-//! | [`commands`] | `demo`, `serve` |
+//! | [`commands`] | `demo`, `serve`, `rush` |
 //!
 //! Inside a room: `mod.rs` has the use cases, `rules.rs` pure decisions, `sql.rs` every statement that touches its tables,
 //! `api.rs` (and `staff_api.rs`) JSON in and out.
@@ -60,9 +60,9 @@ pub mod payment;
 
 pub mod sweeper;
 
-pub mod routes;
-
 pub mod web;
+
+pub mod routes;
 
 pub mod house;
 

@@ -48,7 +48,8 @@ impl Sweeper {
     /// Holds first: a visit may last as long as its hold.
     fn end_due(&self, tx: &Tx) -> Outcome<()> {
         reservation::expire_due(tx)?;
-        queue::end_due(tx, &self.line)
+        queue::end_due(tx, &self.line)?;
+        queue::draw_if_due(tx)
     }
 
     fn admit(&self, tx: &Tx, marks: &mut Marks) -> Outcome<()> {
@@ -122,9 +123,12 @@ fn topic(change: &Change) -> Option<Topic> {
         Change::TokenAdmitted { key, .. } | Change::TokenEnded { key, .. } => Some(topics::token(*key)),
         Change::ReservationChanged { reservation_id } => Some(topics::reservation(*reservation_id)),
         Change::QueueChanged => Some(topics::QUEUE),
-        Change::TokenIssued { .. } | Change::TokenMoved { .. } | Change::ClockTurned { .. } | Change::EventRecorded => {
-            None
-        }
+        Change::TokenIssued { .. }
+        | Change::TokenMoved { .. }
+        | Change::VisitMoved { .. }
+        | Change::Drawn { .. }
+        | Change::ClockTurned { .. }
+        | Change::EventRecorded => None,
     }
 }
 

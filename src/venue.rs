@@ -133,11 +133,15 @@ pub type Tx<'c> = store::Tx<'c, Change>;
 #[allow(missing_docs, reason = "the fields are the columns of the same names")]
 pub enum Change {
     /// A token took its place in the line.
-    TokenIssued { token_id: i64, key: TokenKey, user_id: Uuid, place: i64 },
+    TokenIssued { token_id: i64, key: TokenKey, user_id: Uuid, place: Option<i64>, join_number: Option<u32> },
     /// A token was let in.
     TokenAdmitted { key: TokenKey, visit_until: Millis },
-    /// A hold moved the end of an active token.
-    TokenMoved { key: TokenKey, active_until: Millis },
+    /// A waiting token stands elsewhere now, or for the draw.
+    TokenMoved { key: TokenKey, place: Option<i64>, join_number: Option<u32> },
+    /// The draw gave tokens their places and draw numbers.
+    Drawn { places: Vec<(TokenKey, i64, u32)> },
+    /// A hold moved the end of a visit.
+    VisitMoved { key: TokenKey, active_until: Millis },
     /// A token is over; it was active or still waiting.
     TokenEnded { key: TokenKey, was_active: bool },
     /// The rules of the line changed.
@@ -157,7 +161,9 @@ column_words! {
         TokenIssued "TOKEN_ISSUED",
         TokenAdmitted "TOKEN_ADMITTED",
         TokenExpired "TOKEN_EXPIRED",
+        TokenMoved "TOKEN_MOVED",
         QueueChanged "QUEUE_CHANGED",
+        QueueDrawn "QUEUE_DRAWN",
         SeatsHeld "SEATS_HELD",
         SeatsReleased "SEATS_RELEASED",
         SeatsSold "SEATS_SOLD",

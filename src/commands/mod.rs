@@ -1,6 +1,7 @@
 //! What can be said to boxoffice on the command line.
 
 mod demo;
+pub mod rush;
 mod serve;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +29,8 @@ enum Command {
     Demo(Settings),
     /// Run a venue on a file, or with --ephemeral on one that is gone afterwards.
     Serve(serve::Serve),
+    /// An on-sale in a box: a crowd of simulated customers over real HTTP, then an audit and a report.
+    Rush(rush::Rush),
 }
 
 /// Runs the command that was given.
@@ -35,11 +38,12 @@ pub fn run() -> ExitCode {
     let line = Line::parse();
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
     let outcome = match line.command {
-        Command::Demo(settings) => demo::run(settings),
-        Command::Serve(serve) => serve.run(),
+        Command::Demo(settings) => demo::run(settings).map(|()| ExitCode::SUCCESS),
+        Command::Serve(serve) => serve.run().map(|()| ExitCode::SUCCESS),
+        Command::Rush(rush) => rush.run(),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("boxoffice: {error}");
             ExitCode::FAILURE

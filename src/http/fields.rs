@@ -56,6 +56,11 @@ impl Fields {
         self.members.contains_key(name)
     }
 
+    /// Whether the member is there and `null`.
+    pub fn is_null(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(Value::is_null)
+    }
+
     /// A member as it is; `None` when it is not there.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         self.members.shift_remove(name)

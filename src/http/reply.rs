@@ -42,9 +42,7 @@ impl Reply {
 
     /// The answer with an `ETag` of its content, or 304 when the caller has it already (RFC 9110, 13.1.2).
     pub fn tagged(self, request: &Request) -> Reply {
-        let hash = ids::sha256_of_parts(&[&self.body]);
-        let tag: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        let tag = format!("\"{tag}\"");
+        let tag = format!("\"{}\"", ids::hex(&ids::sha256_of(&self.body)[..16]));
         let known = request.header("if-none-match").is_some_and(|field| {
             field.split(',').any(|one| matches!(one.trim(), "*") || one.trim().trim_start_matches("W/") == tag)
         });

@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::caller::live_token;
 use super::{Line, Seen, any_token};
@@ -15,24 +15,26 @@ use crate::user;
 use crate::venue::{Answer, Venue, WAIT_MAX_SECONDS, Written, topics};
 
 /// A token as its owner sees it.
-fn token_reply(seen: &Seen, status: u16, language: Language) -> Reply {
-    let poll_after = seen.advice.poll_after_seconds;
-    let body = json!({
+pub(super) fn token_json(seen: &Seen, language: Language) -> Value {
+    json!({
         "token": seen.key.to_string(),
         "userId": seen.user_id,
         "status": seen.status,
         "position": seen.position,
         "estimatedWaitSeconds": seen.advice.estimated_wait_seconds,
-        "pollAfterSeconds": poll_after,
+        "pollAfterSeconds": seen.advice.poll_after_seconds,
         "issuedAt": seen.issued_at,
         "activatedAt": seen.activated_at,
         "expiresAt": seen.expires_at,
-        "joinNumber": null,
-        "drawNumber": null,
+        "joinNumber": seen.join_number,
+        "drawNumber": seen.draw_number,
         "paused": seen.paused,
         "message": seen.message.as_ref().map(|say| say.in_language(language)),
-    });
-    Reply::json(status, &body).with("Retry-After", poll_after.to_string())
+    })
+}
+
+fn token_reply(seen: &Seen, status: u16, language: Language) -> Reply {
+    Reply::json(status, &token_json(seen, language)).with("Retry-After", seen.advice.poll_after_seconds.to_string())
 }
 
 /// `POST /queue/tokens`: the caller's valid token, or a new one at the end of the line.
@@ -70,6 +72,11 @@ pub fn poll(venue: &Venue, line: &Line, request: &Request) -> Outcome<Answer> {
     })
 }
 
+/// `GET /queue/draw`: the latest draw; open to all.
+pub fn draw(venue: &Venue) -> Outcome<Answer> {
+    Answer::json(200, &super::draw::must_find(&*venue.readers.get()?)?)
+}
+
 /// Waiting for a change of a token: its status, or the staff's pause or word.
 fn park(seen: &Seen, seconds: u32) -> Park {
     Park {
@@ -87,7 +94,7 @@ fn mark(seen: &Seen) -> u64 {
     hasher.finish()
 }
 
-/// Answers a caller who waited for a token, by the memo of [`park`].
+/// Answers a caller who waited for a token, by the memo of `park`.
 pub fn resume(venue: &Venue, line: &Line, request: &Request, memo: &str, over: bool, applied: bool) -> Outcome<Answer> {
     let mut words = memo.split(' ').skip(1);
     let mut next = || words.next().unwrap_or("");

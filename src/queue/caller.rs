@@ -86,8 +86,7 @@ pub fn active_token(venue: &Venue, line: &Line, request: &Request) -> Result<Cal
     if seen.status == TokenStatus::Active {
         return Ok(seen.caller());
     }
-    let waiting =
-        Refusal::TokenWaiting { position: Some(seen.position), poll_after_seconds: seen.advice.poll_after_seconds };
+    let waiting = Refusal::TokenWaiting { position: seen.position, poll_after_seconds: seen.advice.poll_after_seconds };
     Err(Known { failure: waiting.into(), user_id: Some(seen.user_id) })
 }
 

@@ -3,26 +3,18 @@
 //! Polls read it under a shared lock that the writer takes only for the moment of copying a commit's changes, never across
 //! a commit. What a poll leaves behind (when it was, that it was) is an atomic here and nothing in the file.
 
-use std::collections::VecDeque;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use hashbrown::HashTable;
-use slab::Slab;
 use uuid::Uuid;
 
 use super::due::Dues;
-use super::ranks::Ranks;
-use super::rules::{self, Advice};
+use super::people::{People, Person};
+use super::rules::Advice;
 use super::{Rules, TokenStatus};
 use crate::clock::Millis;
 use crate::ids::TokenKey;
 use crate::refusal::{Say, TokenEnd};
 use crate::venue::Change;
-
-/// The window of `admitPerMinute`, in milliseconds.
-pub(super) const ADMIT_WINDOW_MS: i64 = 60_000;
 
 /// A live token as the file has it, for filling the line at start and for copying changes.
 #[derive(Debug, Clone)]
@@ -30,44 +22,15 @@ pub struct LiveToken {
     pub(super) token_id: i64,
     pub(super) key: TokenKey,
     pub(super) user_id: Uuid,
-    pub(super) place: i64,
+    /// Negative for guests of the house; `None` while the draw is to come.
+    pub(super) place: Option<i64>,
+    pub(super) join_number: Option<u32>,
+    pub(super) draw_number: Option<u32>,
     pub(super) status: TokenStatus,
     pub(super) issued_at: Millis,
     pub(super) activated_at: Option<Millis>,
     pub(super) claimed: bool,
     pub(super) active_until: Option<Millis>,
-}
-
-impl LiveToken {
-    /// A token as it is when it is issued: at the end of the line.
-    fn issued(token_id: i64, key: TokenKey, user_id: Uuid, place: i64, issued_at: Millis) -> LiveToken {
-        LiveToken {
-            token_id,
-            key,
-            user_id,
-            place,
-            status: TokenStatus::Waiting,
-            issued_at,
-            activated_at: None,
-            claimed: false,
-            active_until: None,
-        }
-    }
-}
-
-/// One person in the line or let in. Kept small: a stadium of them waits.
-#[derive(Debug)]
-struct Person {
-    key: u128,
-    user: u128,
-    token_id: i64,
-    place: i64,
-    issued_ms: i64,
-    activated_ms: i64,
-    active_until_ms: i64,
-    heard_ms: AtomicI64,
-    active: bool,
-    claimed: AtomicBool,
 }
 
 /// What a token's owner is told.
@@ -79,8 +42,8 @@ pub struct Seen {
     pub user_id: Uuid,
     /// Waiting or active.
     pub status: TokenStatus,
-    /// 1 for the next to be let in, 0 once active.
-    pub position: u64,
+    /// 1 for the next to be let in, 0 once active, `None` while the draw is to come.
+    pub position: Option<u64>,
     /// How long the wait and the next poll will be.
     pub advice: Advice,
     /// When it was issued.
@@ -89,6 +52,10 @@ pub struct Seen {
     pub activated_at: Option<Millis>,
     /// When it is dropped unless polled, or when its visit ends.
     pub expires_at: Millis,
+    /// Its number in the draw, counted from 1 by the order of joining.
+    pub join_number: Option<u32>,
+    /// What the draw gave it.
+    pub draw_number: Option<u32>,
     /// Whether the line stands still.
     pub paused: bool,
     /// The staff's word to those waiting.
@@ -106,81 +73,82 @@ pub struct Figures {
     pub admitted_last_minute: u64,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    rules: Rules,
-    people: Slab<Person>,
-    by_key: HashTable<u32>,
-    by_user: HashTable<u32>,
-    hasher: RandomState,
-    waiting: Ranks,
-    active: u64,
-    /// Admissions of the last minute: when, and how many.
-    admissions: VecDeque<(i64, u32)>,
-}
-
 /// The line.
 #[derive(Debug, Default)]
 pub struct Line {
-    state: RwLock<State>,
+    people: RwLock<People>,
     /// Tokens whose first call after admission is not yet in the file.
     claims: Mutex<Vec<TokenKey>>,
     dues: Mutex<Dues>,
 }
 
 impl Line {
-    fn read(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn read(&self) -> RwLockReadGuard<'_, People> {
+        self.people.read().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn write(&self) -> RwLockWriteGuard<'_, People> {
+        self.people.write().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn dues(&self) -> MutexGuard<'_, Dues> {
         self.dues.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
+    fn claims(&self) -> MutexGuard<'_, Vec<TokenKey>> {
+        self.claims.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
     /// The live token of this text, heard of at `now` (which keeps it in the line), for an answer that may take
     /// `wait_seconds`. `None` when it is not live; a token whose time is over tells why, and whose it was.
     pub fn hear(&self, key: TokenKey, now: Millis, wait_seconds: u32) -> Option<Result<Seen, (TokenEnd, Uuid)>> {
-        let state = self.read();
-        let person = state.by_key(key)?;
-        Some(match state.over(person, now) {
-            Some(end) => Err((end, Uuid::from_u128(person.user))),
+        let people = self.read();
+        let person = people.by_key(key)?;
+        Some(match people.over(person, now) {
+            Some(end) => Err((end, person.user_id())),
             None => {
                 self.keep(person, now.plus_seconds(wait_seconds));
-                Ok(state.seen(person, now))
+                Ok(people.see(person, now))
             }
         })
     }
 
     /// The live token of a user, heard of at `now`.
     pub fn hear_user(&self, user_id: Uuid, now: Millis) -> Option<Seen> {
-        let state = self.read();
-        let person = state.by_user(user_id.as_u128())?;
-        if state.over(person, now).is_some() {
+        let people = self.read();
+        let person = people.by_user(user_id.as_u128())?;
+        if people.over(person, now).is_some() {
             return None;
         }
         self.keep(person, now);
-        Some(state.seen(person, now))
+        Some(people.see(person, now))
+    }
+
+    /// The live token of a user as it stands, without having heard of them: for staff.
+    pub fn see_user(&self, user_id: Uuid, now: Millis) -> Option<Seen> {
+        let people = self.read();
+        people.by_user(user_id.as_u128()).map(|person| people.see(person, now))
     }
 
     fn keep(&self, person: &Person, heard: Millis) {
-        person.heard_ms.fetch_max(heard.unix_ms(), Relaxed);
-        if person.active && !person.claimed.swap(true, Relaxed) {
-            self.claims.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(TokenKey(person.key));
+        if person.hear(heard) {
+            self.claims().push(TokenKey(person.key));
         }
     }
 
     /// How the line stands.
     pub fn figures(&self, now: Millis) -> Figures {
-        let state = self.read();
+        let people = self.read();
         Figures {
-            waiting: state.waiting.len(),
-            active: state.active,
-            admitted_last_minute: state.admitted_since(now.plus_ms(-ADMIT_WINDOW_MS)),
+            waiting: people.waiting(),
+            active: people.active(),
+            admitted_last_minute: people.admissions.admitted(now),
         }
+    }
+
+    /// How long the longest wait has lasted, in whole seconds.
+    pub fn oldest_wait_seconds(&self, now: Millis) -> i64 {
+        self.read().oldest_waiting().map_or(0, |issued_at| now.ms_since(issued_at).max(0) / 1_000)
     }
 
     /// The rules in force.
@@ -188,72 +156,81 @@ impl Line {
         self.read().rules.clone()
     }
 
-    /// When the oldest admission of a full window leaves it, so that the next may follow.
+    /// When a full window of admissions has room again.
     pub(super) fn window_frees_at(&self, per_minute: u32) -> Option<Millis> {
-        let state = self.read();
-        let mut left = u64::from(per_minute);
-        for &(at_ms, count) in state.admissions.iter().rev() {
-            if u64::from(count) >= left {
-                return Some(Millis::from_unix_ms(at_ms + ADMIT_WINDOW_MS));
-            }
-            left -= u64::from(count);
-        }
-        None
+        self.read().admissions.frees_at(per_minute)
     }
 
     /// Those first calls that are not yet in the file.
     pub(super) fn take_claims(&self) -> Vec<TokenKey> {
-        std::mem::take(&mut *self.claims.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+        std::mem::take(&mut *self.claims())
     }
 
     /// Those who were silent for too long, at most `limit`: waiting without a poll, or let in without a call.
     pub(super) fn list_silent(&self, now: Millis, limit: usize) -> Vec<TokenKey> {
-        let state = self.read();
-        let due = self.dues().list_due(now, limit, |slot, token_id| state.silent_until(slot, token_id));
-        due.into_iter().filter_map(|slot| state.people.get(slot)).map(|person| TokenKey(person.key)).collect()
+        let people = self.read();
+        let due = self.dues().list_due(now, limit, |slot, tag| people.silent_until(slot, tag));
+        due.into_iter().filter_map(|slot| people.by_slot(slot)).map(|person| TokenKey(person.key)).collect()
     }
 
     /// When somebody will have been silent for too long.
     pub(super) fn next_silent(&self) -> Option<Millis> {
-        let state = self.read();
-        self.dues().next(|slot, token_id| state.silent_until(slot, token_id))
+        let people = self.read();
+        self.dues().next(|slot, tag| people.silent_until(slot, tag))
     }
 
-    /// Fills the line at start. Everybody is heard of afresh at `now`.
-    pub fn fill(&self, rules: Rules, tokens: impl IntoIterator<Item = LiveToken>, admissions: &[Millis], now: Millis) {
-        let mut state = self.write();
-        state.rules = rules;
-        let mut places = Vec::new();
-        for token in tokens {
-            if token.status == TokenStatus::Waiting {
-                places.push(token.place);
-            }
-            state.seat(&token, now);
-        }
-        state.waiting = Ranks::of(places);
-        admissions.iter().for_each(|&at| state.count_admission(at));
-        self.note_all(&state);
+    /// Fills the line at start with what `each` gives, one by one. Everybody is heard of afresh at `now`.
+    ///
+    /// # Errors
+    /// Those of `each`.
+    pub fn fill<E>(
+        &self,
+        rules: Rules,
+        admissions: &[Millis],
+        now: Millis,
+        each: impl FnOnce(&mut dyn FnMut(LiveToken)) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut people = self.write();
+        people.rules = rules;
+        people.fill(now, each)?;
+        admissions.iter().for_each(|&at| people.admissions.count(at));
+        self.dues().refill(people.all_due());
+        Ok(())
     }
 
     /// Copies what a commit at `now` changed, all at once: no poll sees half of it.
     pub fn apply(&self, changes: &[Change], now: Millis) {
-        let mut state = self.write();
+        let mut people = self.write();
         let mut dues = self.dues();
+        let mut flow = 0;
         for change in changes {
-            let slot = match *change {
-                Change::TokenIssued { token_id, key, user_id, place } => {
-                    state.waiting.insert(place);
-                    Some(state.seat(&LiveToken::issued(token_id, key, user_id, place, now), now))
+            let slot = match change {
+                Change::TokenIssued { token_id, key, user_id, place, join_number } => {
+                    let token = LiveToken::issued(*token_id, *key, *user_id, *place, *join_number, now);
+                    Some(people.join(&token, now))
                 }
-                Change::TokenAdmitted { key, visit_until } => state.admit(key, visit_until, now),
-                Change::TokenMoved { key, active_until } => {
-                    if let Some(person) = state.person_mut(key) {
+                Change::TokenAdmitted { key, visit_until } => {
+                    people.admit(*key, *visit_until, now).map(|(slot, waited)| {
+                        flow += u64::from(waited);
+                        slot
+                    })
+                }
+                Change::TokenMoved { key, place, join_number } => {
+                    people.move_to(*key, *place, *join_number);
+                    None
+                }
+                Change::VisitMoved { key, active_until } => {
+                    if let Some(person) = people.person_mut(*key) {
                         person.active_until_ms = active_until.unix_ms();
                     }
                     None
                 }
                 Change::TokenEnded { key, .. } => {
-                    state.remove(key);
+                    people.remove(*key);
+                    None
+                }
+                Change::Drawn { places } => {
+                    people.draw(places);
                     None
                 }
                 Change::QueueChanged
@@ -261,153 +238,43 @@ impl Line {
                 | Change::ClockTurned { .. }
                 | Change::EventRecorded => None,
             };
-            if let Some((slot, until, token_id)) = slot.and_then(|slot| state.due_of(slot)) {
+            if let Some((until, slot, token_id)) = slot.and_then(|slot| people.due_of(slot)) {
                 dues.note(until, slot, token_id);
             }
         }
+        people.count_flow(now, flow);
     }
 
     /// Puts new rules in force.
     pub fn set_rules(&self, rules: Rules) {
-        let mut state = self.write();
-        state.rules = rules;
-        self.note_all(&state); // a shorter limit makes people due earlier than was noted
-    }
-
-    fn note_all(&self, state: &State) {
-        let due = state.people.iter().filter_map(|(slot, _)| state.due_of(slot));
-        self.dues().refill(due.map(|(slot, until, token_id)| (until, slot, token_id)));
+        let mut people = self.write();
+        people.rules = rules;
+        self.dues().refill(people.all_due()); // a shorter limit makes people due earlier than was noted
     }
 }
 
-impl State {
-    fn seat(&mut self, token: &LiveToken, now: Millis) -> usize {
-        let ms = |at: Option<Millis>| at.map_or(0, Millis::unix_ms);
-        let active = token.status == TokenStatus::Active;
-        let slot = self.people.insert(Person {
-            key: token.key.0,
-            user: token.user_id.as_u128(),
-            token_id: token.token_id,
-            place: token.place,
-            issued_ms: token.issued_at.unix_ms(),
-            activated_ms: ms(token.activated_at),
-            active_until_ms: ms(token.active_until),
-            heard_ms: AtomicI64::new(now.unix_ms()),
-            active,
-            claimed: AtomicBool::new(token.claimed),
-        });
-        self.active += u64::from(active);
-        let (people, hasher) = (&self.people, &self.hasher);
-        let key_of = |&slot: &u32| hasher.hash_one(people.get(slot as usize).map_or(0, |person| person.key));
-        self.by_key.insert_unique(hasher.hash_one(token.key.0), slot as u32, key_of);
-        let user_of = |&slot: &u32| hasher.hash_one(people.get(slot as usize).map_or(0, |person| person.user));
-        self.by_user.insert_unique(hasher.hash_one(token.user_id.as_u128()), slot as u32, user_of);
-        slot
-    }
-
-    fn admit(&mut self, key: TokenKey, visit_until: Millis, now: Millis) -> Option<usize> {
-        let slot = self.slot(key)?;
-        let person = self.people.get_mut(slot)?;
-        person.active = true;
-        person.activated_ms = now.unix_ms();
-        person.active_until_ms = visit_until.unix_ms();
-        person.heard_ms.fetch_max(now.unix_ms(), Relaxed);
-        let place = person.place;
-        self.waiting.remove(place);
-        self.active += 1;
-        self.count_admission(now);
-        Some(slot)
-    }
-
-    fn remove(&mut self, key: TokenKey) {
-        let Some(slot) = self.slot(key) else { return };
-        let person = self.people.remove(slot);
-        for (table, value) in [(&mut self.by_key, person.key), (&mut self.by_user, person.user)] {
-            if let Ok(entry) = table.find_entry(self.hasher.hash_one(value), |&found| found as usize == slot) {
-                entry.remove();
-            }
-        }
-        if person.active {
-            self.active -= 1;
-        } else {
-            self.waiting.remove(person.place);
-        }
-    }
-
-    fn by_key(&self, key: TokenKey) -> Option<&Person> {
-        self.people.get(self.slot(key)?)
-    }
-
-    fn by_user(&self, user: u128) -> Option<&Person> {
-        let same = |&slot: &u32| self.people.get(slot as usize).is_some_and(|person| person.user == user);
-        self.people.get(*self.by_user.find(self.hasher.hash_one(user), same)? as usize)
-    }
-
-    fn person_mut(&mut self, key: TokenKey) -> Option<&mut Person> {
-        self.people.get_mut(self.slot(key)?)
-    }
-
-    fn slot(&self, key: TokenKey) -> Option<usize> {
-        let same = |&slot: &u32| self.people.get(slot as usize).is_some_and(|person| person.key == key.0);
-        self.by_key.find(self.hasher.hash_one(key.0), same).map(|&slot| slot as usize)
-    }
-
-    /// When the person in a slot becomes due, unless heard of until then.
-    fn due_of(&self, slot: usize) -> Option<(usize, Millis, i64)> {
-        let token_id = self.people.get(slot)?.token_id;
-        Some((slot, self.silent_until(slot, token_id)?, token_id))
-    }
-
-    /// Why a token that is still listed is over at `now`: the file will say so with the next transaction.
-    fn over(&self, person: &Person, now: Millis) -> Option<TokenEnd> {
-        let timed_out = person.active && person.active_until_ms <= now.unix_ms();
-        let silent = self.rules.silent_ms(person.active, person.claimed.load(Relaxed));
-        let abandoned = silent.is_some_and(|ms| person.heard_ms.load(Relaxed).saturating_add(ms) <= now.unix_ms());
-        timed_out.then_some(TokenEnd::TimedOut).or(abandoned.then_some(TokenEnd::Abandoned))
-    }
-
-    /// Until when a person may be silent; `None` when it does not matter or the slot is now somebody else's.
-    fn silent_until(&self, slot: usize, token_id: i64) -> Option<Millis> {
-        let person = self.people.get(slot).filter(|person| person.token_id == token_id)?;
-        let ms = self.rules.silent_ms(person.active, person.claimed.load(Relaxed))?;
-        Some(Millis::from_unix_ms(person.heard_ms.load(Relaxed)).plus_ms(ms))
-    }
-
-    fn seen(&self, person: &Person, now: Millis) -> Seen {
-        let position = if person.active { 0 } else { self.waiting.count_before(person.place) + 1 };
-        let admitted = self.admitted_since(now.plus_ms(-ADMIT_WINDOW_MS));
-        let heard = Millis::from_unix_ms(person.heard_ms.load(Relaxed));
-        let expires_at = if person.active {
-            Millis::from_unix_ms(person.active_until_ms)
-        } else {
-            heard.plus_seconds(self.rules.abandon_seconds)
-        };
-        Seen {
-            key: TokenKey(person.key),
-            user_id: Uuid::from_u128(person.user),
-            status: if person.active { TokenStatus::Active } else { TokenStatus::Waiting },
-            position,
-            advice: rules::advise(position, admitted, self.rules.abandon_seconds),
-            issued_at: Millis::from_unix_ms(person.issued_ms),
-            activated_at: person.active.then_some(Millis::from_unix_ms(person.activated_ms)),
-            expires_at,
-            paused: self.rules.paused,
-            message: self.rules.message.clone(),
-        }
-    }
-
-    fn admitted_since(&self, after: Millis) -> u64 {
-        let recent = self.admissions.iter().rev().take_while(|(at_ms, _)| *at_ms > after.unix_ms());
-        recent.map(|&(_, count)| u64::from(count)).sum()
-    }
-
-    fn count_admission(&mut self, at: Millis) {
-        while self.admissions.front().is_some_and(|&(at_ms, _)| at_ms <= at.unix_ms() - ADMIT_WINDOW_MS) {
-            self.admissions.pop_front();
-        }
-        match self.admissions.back_mut() {
-            Some((at_ms, count)) if *at_ms == at.unix_ms() => *count += 1,
-            _ => self.admissions.push_back((at.unix_ms(), 1)),
+impl LiveToken {
+    /// A token as it is when it is issued.
+    fn issued(
+        token_id: i64,
+        key: TokenKey,
+        user_id: Uuid,
+        place: Option<i64>,
+        join_number: Option<u32>,
+        issued_at: Millis,
+    ) -> LiveToken {
+        LiveToken {
+            token_id,
+            key,
+            user_id,
+            place,
+            join_number,
+            draw_number: None,
+            status: TokenStatus::Waiting,
+            issued_at,
+            activated_at: None,
+            claimed: false,
+            active_until: None,
         }
     }
 }

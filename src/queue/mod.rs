@@ -5,26 +5,33 @@
 
 pub mod api;
 mod caller;
+mod draw;
 mod due;
+mod estimate;
 mod line;
+mod people;
 mod ranks;
 mod rules;
 mod sql;
 pub mod staff_api;
+mod window;
 
 use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
 pub use caller::{Caller, Known, active_token, any_token, same_user, token_or_user_key};
-pub use line::{Figures, Line, Seen};
+pub use draw::{Draw, METHOD as DRAW_METHOD, draw_if_due, order};
+pub use line::{Figures, Line, LiveToken, Seen};
 pub use rules::Rules;
+use sql::Stand;
 
 use crate::clock::Millis;
 use crate::ids::TokenKey;
 use crate::refusal::{Refusal, TokenEnd};
 use crate::settings::QueueSettings;
 use crate::store::{Outcome, column_words};
+use crate::user;
 use crate::venue::{Change, EventType, Tx, record};
 
 column_words! {
@@ -52,10 +59,13 @@ pub struct Token {
 
 /// Tokens of silent people that one transaction drops at most, so that a crowd that left does not hold up the others.
 const DROPS_MAX: usize = 1_000;
+/// How often the filling of a long line is told, in tokens.
+const PROGRESS_EVERY: u64 = 100_000;
 /// Admissions in one transaction at most, for the same reason.
 const ADMISSIONS_MAX: u64 = 1_000;
 
-/// The user's valid token, or a new one at the end of the line; says whether it is new.
+/// The user's valid token, or a new one at the end of the line; says whether it is new. While a draw is to come, it gets a
+/// join number in place of a place.
 ///
 /// # Errors
 /// SQLite's.
@@ -63,11 +73,40 @@ pub fn issue(tx: &Tx, user_id: Uuid) -> Outcome<(TokenKey, bool)> {
     if let Some(token) = sql::find_live_of_user(tx, user_id)? {
         return Ok((token.key, false));
     }
+    let stand = match sql::find_rules(tx)?.opens_at {
+        Some(_) => Stand::Draw(sql::next_join_number(tx)?),
+        None => Stand::Last,
+    };
+    add(tx, user_id, stand).map(|key| (key, true))
+}
+
+/// Gives a user a place at the front, behind the guests before them: a new token, or the one that they wait with. Who is
+/// active stays so.
+///
+/// # Errors
+/// `USER_NOT_FOUND`.
+pub fn invite(tx: &Tx, user_id: Uuid) -> Outcome<()> {
+    user::must_exist(tx, user_id)?;
+    match sql::find_live_of_user(tx, user_id)? {
+        None => add(tx, user_id, Stand::Guest).map(drop),
+        Some(token) if token.status == TokenStatus::Waiting => {
+            let place = sql::update_stand(tx, token.key, Stand::Guest)?;
+            record(tx, EventType::TokenMoved, &json!({ "userId": user_id, "guest": true }))?;
+            tx.note(Change::TokenMoved { key: token.key, place, join_number: None });
+            Ok(())
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+fn add(tx: &Tx, user_id: Uuid, stand: Stand) -> Outcome<TokenKey> {
     let key = TokenKey::random();
-    let (token_id, place) = sql::insert(tx, key, user_id)?;
-    record(tx, EventType::TokenIssued, &json!({ "userId": user_id }))?;
-    tx.note(Change::TokenIssued { token_id, key, user_id, place });
-    Ok((key, true))
+    let (token_id, place) = sql::insert(tx, key, user_id, stand)?;
+    let join_number = stand.join_number();
+    let told = json!({ "userId": user_id, "joinNumber": join_number, "guest": stand == Stand::Guest });
+    record(tx, EventType::TokenIssued, &told)?;
+    tx.note(Change::TokenIssued { token_id, key, user_id, place, join_number });
+    Ok(key)
 }
 
 /// The token, if it is active at the moment of this transaction.
@@ -131,7 +170,7 @@ pub fn extend_visit(tx: &Tx, token: &Token, hold_until: Option<Millis>) -> Outco
     let active_until = hold_until.map_or(visit_until, |hold| hold.max(visit_until));
     if active_until != before {
         sql::update_active_until(tx, token.key, active_until)?;
-        tx.note(Change::TokenMoved { key: token.key, active_until });
+        tx.note(Change::VisitMoved { key: token.key, active_until });
     }
     Ok(())
 }
@@ -161,27 +200,43 @@ pub fn end_due(tx: &Tx, line: &Line) -> Outcome<()> {
 /// SQLite's.
 pub fn admit_next(tx: &Tx, line: &Line) -> Outcome<()> {
     let figures = line.figures(tx.now());
-    let joined = tx.sum_noted(|change| match change {
+    let noted = |weight: fn(&Change) -> i64| tx.sum_noted(weight);
+    let admitted = noted(|change| i64::from(matches!(change, Change::TokenAdmitted { .. })));
+    let joined = noted(|change| match change {
         Change::TokenIssued { .. } => 1,
         Change::TokenEnded { was_active: false, .. } => -1,
         _ => 0,
     });
-    let waiting = figures.waiting.saturating_add_signed(joined);
-    if waiting == 0 {
+    if figures.waiting.saturating_add_signed(joined - admitted) == 0 {
         return Ok(());
     }
-    let ended = tx.sum_noted(|change| i64::from(matches!(change, Change::TokenEnded { was_active: true, .. })));
-    let active = figures.active.saturating_add_signed(-ended);
+    let ended = noted(|change| i64::from(matches!(change, Change::TokenEnded { was_active: true, .. })));
+    let active = figures.active.saturating_add_signed(admitted - ended);
     let rules = sql::find_rules(tx)?;
-    let count = rules.admissible(active, figures.admitted_last_minute).min(ADMISSIONS_MAX);
-    let visit_until = tx.now().plus_seconds(rules.visit_seconds);
+    let in_window = figures.admitted_last_minute.saturating_add_signed(admitted);
+    admit(tx, rules.admissible(tx.now(), active, in_window).min(ADMISSIONS_MAX), rules.visit_seconds).map(drop)
+}
+
+/// Lets in the next so many by hand, past the limits, which count them afterwards. Says how many there were.
+///
+/// # Errors
+/// SQLite's.
+pub fn admit_by_hand(tx: &Tx, count: u64) -> Outcome<u64> {
+    let rules = sql::find_rules(tx)?;
+    admit(tx, count, rules.visit_seconds)
+}
+
+fn admit(tx: &Tx, count: u64, visit_seconds: u32) -> Outcome<u64> {
+    let visit_until = tx.now().plus_seconds(visit_seconds);
+    let mut admitted = 0;
     for (key, user_id) in sql::list_next(tx, count)? {
         if sql::mark_active_if_waiting(tx, key, visit_until)? {
             record(tx, EventType::TokenAdmitted, &json!({ "userId": user_id }))?;
             tx.note(Change::TokenAdmitted { key, visit_until });
+            admitted += 1;
         }
     }
-    Ok(())
+    Ok(admitted)
 }
 
 /// When there will be something to write down although nobody asks: a visit's end, a silence, or a place in the window of
@@ -192,28 +247,48 @@ pub fn admit_next(tx: &Tx, line: &Line) -> Outcome<()> {
 pub fn next_due(connection: &Connection, line: &Line, now: Millis) -> rusqlite::Result<Option<Millis>> {
     let rules = line.rules();
     let figures = line.figures(now);
-    let window = (figures.waiting > 0 && !rules.paused).then(|| {
-        match rules.admissible(figures.active, 0) {
-            0 => None, // the next who leaves brings the next in
-            _ if rules.admissible(figures.active, figures.admitted_last_minute) > 0 => Some(now),
-            _ => line.window_frees_at(rules.admit_per_minute),
-        }
-    });
-    let moments = [sql::next_time_out(connection)?, line.next_silent(), window.flatten()];
+    let window = match rules.admissible(now, figures.active, 0) {
+        0 => None, // nobody may come in, or the next who leaves brings the next in
+        _ if figures.waiting == 0 => None,
+        _ if rules.admissible(now, figures.active, figures.admitted_last_minute) > 0 => Some(now),
+        _ => line.window_frees_at(rules.admit_per_minute),
+    };
+    let moments = [sql::next_time_out(connection)?, line.next_silent(), window, rules.opens_at];
     Ok(moments.into_iter().flatten().min())
 }
 
-/// Changes the rules of the line.
+/// Changes the rules of the line. Once a draw is to come, those in the line wait for it too, with join numbers in their
+/// order; when it is called off, they stand in the order of their join numbers.
 ///
 /// # Errors
 /// SQLite's.
 pub fn change_rules(tx: &Tx, change: impl FnOnce(&mut Rules)) -> Outcome<Rules> {
     let mut rules = sql::find_rules(tx)?;
+    let before = rules.opens_at;
     change(&mut rules);
     sql::update_rules(tx, &rules)?;
+    match (before, rules.opens_at) {
+        (None, Some(_)) => {
+            for key in sql::list_in_line(tx)? {
+                let join_number = sql::next_join_number(tx)?;
+                sql::update_stand(tx, key, Stand::Draw(join_number))?;
+                tx.note(Change::TokenMoved { key, place: None, join_number: Some(join_number) });
+            }
+        }
+        (Some(_), None) => {
+            let undrawn = sql::list_undrawn(tx)?;
+            for (place, undrawn) in draw::places_for(&undrawn).into_iter().zip(&undrawn) {
+                sql::update_to_place(tx, undrawn.token_id, place)?;
+                tx.note(Change::TokenMoved { key: undrawn.key, place: Some(place), join_number: None });
+            }
+            sql::clear_opens_at(tx)?;
+        }
+        _ => {}
+    }
     record(tx, EventType::QueueChanged, &rules)?;
     tx.note(Change::QueueChanged);
-    Ok(rules)
+    draw_if_due(tx)?; // an opening in the past is one now
+    find_rules(tx)
 }
 
 /// The rules as the file has them.
@@ -224,21 +299,18 @@ pub fn find_rules(connection: &Connection) -> Outcome<Rules> {
     Ok(sql::find_rules(connection)?)
 }
 
-/// How long the first of the line has waited, in whole seconds.
-///
-/// # Errors
-/// SQLite's.
-pub fn oldest_wait_seconds(connection: &Connection, now: Millis) -> Outcome<i64> {
-    let since = sql::find_oldest_waiting(connection)?;
-    Ok(since.map_or(0, |issued_at| now.ms_since(issued_at).max(0) / 1_000))
-}
-
 /// Fills the line from the file at start; a new file takes its first rules from the flags, an older one keeps its own, and
-/// a difference is logged.
+/// a difference is logged. `progress` hears, every now and then, how many of how many are in.
 ///
 /// # Errors
 /// SQLite's.
-pub fn fill(connection: &Connection, line: &Line, first: &QueueSettings, now: Millis) -> rusqlite::Result<()> {
+pub fn fill(
+    connection: &Connection,
+    line: &Line,
+    first: &QueueSettings,
+    now: Millis,
+    progress: impl Fn(u64, u64),
+) -> rusqlite::Result<()> {
     let new = sql::insert_rules(connection, first)?;
     let rules = sql::find_rules(connection)?;
     let in_file = QueueSettings {
@@ -253,7 +325,15 @@ pub fn fill(connection: &Connection, line: &Line, first: &QueueSettings, now: Mi
             "the file's rules of the line are kept ({in_file:?}), not the flags' ({first:?}); staff change them"
         );
     }
-    let admissions = sql::list_admissions(connection, now.plus_ms(-line::ADMIT_WINDOW_MS))?;
-    line.fill(rules, sql::list_live(connection)?, &admissions, now);
-    Ok(())
+    let admissions = sql::list_admissions(connection, now.plus_ms(-window::WINDOW_MS))?;
+    let (mut done, total) = (0, sql::count_live(connection)?);
+    line.fill(rules, &admissions, now, |take| {
+        sql::each_live(connection, &mut |token| {
+            take(token);
+            done += 1;
+            if done % PROGRESS_EVERY == 0 {
+                progress(done, total);
+            }
+        })
+    })
 }

@@ -1,5 +1,6 @@
 //! The rules of the line: plain decisions, no file, no clock.
 
+use crate::clock::Millis;
 use crate::refusal::Say;
 
 /// The rules in force; `api.md` explains each.
@@ -18,28 +19,31 @@ pub struct Rules {
     pub claim_seconds: u32,
     /// Nobody is let in.
     pub paused: bool,
+    /// Nobody is let in before, and at that moment the order is drawn.
+    pub opens_at: Option<Millis>,
     /// The staff's word to those waiting.
     pub message: Option<Say>,
 }
 
 impl Rules {
-    /// How long a token may be silent, in milliseconds; `None`: as long as it lives.
-    pub fn silent_ms(&self, active: bool, claimed: bool) -> Option<i64> {
+    /// How long a token may be silent whose owner was told to ask again after `told_seconds`, in milliseconds; `None`: as
+    /// long as it lives.
+    pub fn silent_ms(&self, active: bool, claimed: bool, told_seconds: u32) -> Option<i64> {
         let seconds = match (active, claimed) {
-            (false, _) => self.abandon_seconds,
+            (false, _) => patience_seconds(self.abandon_seconds, told_seconds),
             (true, false) if self.claim_seconds > 0 => self.claim_seconds,
             (true, _) => return None,
         };
         Some(i64::from(seconds) * 1_000)
     }
 
-    /// How many may be let in now, of so many `active` and `admitted` within the last 60 seconds.
-    pub fn admissible(&self, active: u64, admitted: u64) -> u64 {
+    /// How many may be let in at `now`, of so many `active` and `admitted` within the last 60 seconds.
+    pub fn admissible(&self, now: Millis, active: u64, admitted: u64) -> u64 {
         let room = |limit: u32, taken: u64| match limit {
             0 => u64::MAX,
             limit => u64::from(limit).saturating_sub(taken),
         };
-        if self.paused {
+        if self.paused || self.opens_at.is_some_and(|opens_at| now < opens_at) {
             return 0;
         }
         room(self.max_active, active).min(room(self.admit_per_minute, admitted))
@@ -49,38 +53,53 @@ impl Rules {
 /// What someone waiting is advised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Advice {
-    /// When to ask again.
+    /// When to ask again: 1 to 30.
     pub poll_after_seconds: u32,
-    /// How long it will take; `None` until enough admissions were seen.
+    /// How long it will take; `None` until enough admissions were seen, and while the line stands still.
     pub estimated_wait_seconds: Option<u64>,
 }
 
 /// The longest interval between polls that is advised, in seconds.
-const POLL_AFTER_MAX: u64 = 30;
-/// One more second between polls for so many people ahead.
-const AHEAD_PER_SECOND: u64 = 50;
-/// Admissions within the last minute from which on a wait can be told.
-const ADMISSIONS_TO_TELL: u64 = 5;
+const POLL_AFTER_MAX: f64 = 30.0;
+/// Polls within an estimated wait; the last of them come close together.
+const POLLS_IN_A_WAIT: f64 = 10.0;
+/// As long as no wait is known: one more second between polls for so many people ahead.
+const AHEAD_PER_SECOND: f64 = 50.0;
+/// How far the intervals of different tokens are spread, so that a crowd does not come back in step.
+const JITTER: f64 = 0.15;
+/// The abandonment limit is this many intervals at least: two lost polls do not cost a place.
+const INTERVALS_TO_ABANDON: u32 = 3;
 
-/// Advice for a position, by the admissions of the last minute. The abandonment limit stays at least three times the
-/// interval, so that two lost polls do not cost a place.
-pub fn advise(position: u64, admitted_last_minute: u64, abandon_seconds: u32) -> Advice {
-    if position == 0 {
+/// Advice for a position (`None` before the draw) at a measured `rate` of admissions a second. `spread`, from 0 to 1, is
+/// the token's own.
+pub fn advise(position: Option<u64>, rate: Option<f64>, abandon_seconds: u32, spread: f64) -> Advice {
+    if position == Some(0) {
         return Advice { poll_after_seconds: 1, estimated_wait_seconds: Some(0) };
     }
-    let longest = POLL_AFTER_MAX.min(u64::from(abandon_seconds) / 3).max(1);
-    let poll_after = (1 + (position - 1) / AHEAD_PER_SECOND).min(longest);
-    let known = admitted_last_minute >= ADMISSIONS_TO_TELL;
+    let wait = position.zip(rate).map(|(position, rate)| position as f64 / rate);
+    let interval = match (wait, position) {
+        (Some(wait), _) => wait / POLLS_IN_A_WAIT,
+        (None, Some(position)) => 1.0 + (position - 1) as f64 / AHEAD_PER_SECOND,
+        (None, None) => POLL_AFTER_MAX,
+    };
+    let jittered = interval.min(POLL_AFTER_MAX) * (1.0 - JITTER + 2.0 * JITTER * spread);
+    let longest = POLL_AFTER_MAX.min(f64::from(abandon_seconds / INTERVALS_TO_ABANDON)).max(1.0);
     Advice {
-        poll_after_seconds: poll_after as u32, // at most 30
-        estimated_wait_seconds: known.then(|| (position * 60).div_ceil(admitted_last_minute)),
+        poll_after_seconds: jittered.round().clamp(1.0, longest) as u32,
+        estimated_wait_seconds: wait.map(|wait| wait.ceil() as u64),
     }
+}
+
+/// How long someone may be silent who was told to ask again after so many seconds, in seconds.
+pub fn patience_seconds(abandon_seconds: u32, told_seconds: u32) -> u32 {
+    abandon_seconds.max(INTERVALS_TO_ABANDON * told_seconds)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const NOW: Millis = Millis::from_unix_ms(1_000);
     const RULES: Rules = Rules {
         max_active: 3,
         admit_per_minute: 5,
@@ -88,41 +107,58 @@ mod tests {
         abandon_seconds: 120,
         claim_seconds: 60,
         paused: false,
+        opens_at: None,
         message: None,
     };
 
     #[test]
     fn both_limits_hold_and_zero_is_none() {
-        assert_eq!(RULES.admissible(0, 0), 3);
-        assert_eq!(RULES.admissible(2, 0), 1);
-        assert_eq!(RULES.admissible(0, 4), 1);
-        assert_eq!(RULES.admissible(9, 9), 0);
-        assert_eq!(Rules { max_active: 0, ..RULES }.admissible(9, 1), 4);
-        assert_eq!(Rules { max_active: 0, admit_per_minute: 0, ..RULES }.admissible(9, 9), u64::MAX);
-        assert_eq!(Rules { paused: true, ..RULES }.admissible(0, 0), 0);
+        assert_eq!(RULES.admissible(NOW, 0, 0), 3);
+        assert_eq!(RULES.admissible(NOW, 2, 0), 1);
+        assert_eq!(RULES.admissible(NOW, 0, 4), 1);
+        assert_eq!(RULES.admissible(NOW, 9, 9), 0);
+        assert_eq!(Rules { max_active: 0, ..RULES }.admissible(NOW, 9, 1), 4);
+        assert_eq!(Rules { max_active: 0, admit_per_minute: 0, ..RULES }.admissible(NOW, 9, 9), u64::MAX);
+        assert_eq!(Rules { paused: true, ..RULES }.admissible(NOW, 0, 0), 0);
+        assert_eq!(Rules { opens_at: Some(NOW.plus_ms(1)), ..RULES }.admissible(NOW, 0, 0), 0);
+        assert_eq!(Rules { opens_at: Some(NOW), ..RULES }.admissible(NOW, 0, 0), 3);
     }
 
     #[test]
     fn silence_matters_while_waiting_and_before_the_first_call() {
-        assert_eq!(RULES.silent_ms(false, false), Some(120_000));
-        assert_eq!(RULES.silent_ms(true, false), Some(60_000));
-        assert_eq!(RULES.silent_ms(true, true), None);
-        assert_eq!(Rules { claim_seconds: 0, ..RULES }.silent_ms(true, false), None);
+        assert_eq!(RULES.silent_ms(false, false, 0), Some(120_000));
+        assert_eq!(RULES.silent_ms(true, false, 0), Some(60_000));
+        assert_eq!(RULES.silent_ms(true, true, 0), None);
+        assert_eq!(Rules { claim_seconds: 0, ..RULES }.silent_ms(true, false, 0), None);
+    }
+
+    #[test]
+    fn who_was_told_to_come_back_late_is_not_dropped_before_three_such_intervals() {
+        let short = Rules { abandon_seconds: 10, ..RULES };
+        assert_eq!(short.silent_ms(false, false, 30), Some(90_000));
+        assert_eq!(short.silent_ms(false, false, 2), Some(10_000));
     }
 
     #[test]
     fn polls_are_far_apart_far_away_and_never_more_than_a_third_of_the_abandonment_limit() {
-        assert_eq!(advise(1, 0, 120).poll_after_seconds, 1);
-        assert_eq!(advise(51, 0, 120).poll_after_seconds, 2);
-        assert_eq!(advise(1_000_000, 0, 120).poll_after_seconds, 30);
-        assert_eq!(advise(1_000_000, 0, 10).poll_after_seconds, 3);
-        assert_eq!(advise(7, 0, 3).poll_after_seconds, 1);
+        let after = |position, rate, abandon| advise(Some(position), rate, abandon, 0.5).poll_after_seconds;
+        assert_eq!((after(0, None, 120), after(1, None, 120), after(51, None, 120)), (1, 1, 2));
+        assert_eq!((after(1_000_000, None, 120), after(1_000_000, None, 10), after(7, None, 3)), (30, 3, 1));
+        assert_eq!((after(10, Some(1.0), 120), after(100, Some(1.0), 120), after(100, Some(20.0), 120)), (1, 10, 1));
+        assert_eq!(advise(None, Some(1.0), 120, 0.5).poll_after_seconds, 30);
     }
 
     #[test]
-    fn a_wait_is_told_only_once_admissions_were_seen() {
-        assert_eq!(advise(60, 4, 120).estimated_wait_seconds, None);
-        assert_eq!(advise(60, 30, 120).estimated_wait_seconds, Some(120));
-        assert_eq!(advise(0, 0, 120).estimated_wait_seconds, Some(0));
+    fn a_crowd_does_not_come_back_in_step() {
+        let after = |spread| advise(Some(150), Some(1.0), 120, spread).poll_after_seconds;
+        assert_eq!((after(0.0), after(0.5), after(0.999)), (13, 15, 17));
+    }
+
+    #[test]
+    fn a_wait_is_told_only_once_a_rate_is_known() {
+        assert_eq!(advise(Some(60), None, 120, 0.5).estimated_wait_seconds, None);
+        assert_eq!(advise(Some(60), Some(0.5), 120, 0.5).estimated_wait_seconds, Some(120));
+        assert_eq!(advise(None, Some(0.5), 120, 0.5).estimated_wait_seconds, None);
+        assert_eq!(advise(Some(0), None, 120, 0.5).estimated_wait_seconds, Some(0));
     }
 }

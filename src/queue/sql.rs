@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
+use super::draw::{self, Draw};
 use super::line::LiveToken;
 use super::rules::Rules;
 use super::{Token, TokenStatus};
@@ -25,8 +26,8 @@ pub(super) fn insert_rules(connection: &Connection, first: &QueueSettings) -> ru
 pub(super) fn find_rules(connection: &Connection) -> rusqlite::Result<Rules> {
     connection
         .prepare_cached(
-            "SELECT max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds, paused, message_ko, message_en
-             FROM queue",
+            "SELECT max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds, paused, message_ko, message_en,
+             opens_at FROM queue",
         )?
         .query_row([], |row| {
             let message: (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
@@ -37,6 +38,7 @@ pub(super) fn find_rules(connection: &Connection) -> rusqlite::Result<Rules> {
                 abandon_seconds: row.get(3)?,
                 claim_seconds: row.get(4)?,
                 paused: row.get(5)?,
+                opens_at: row.get(8)?,
                 message: message.0.zip(message.1).map(|(ko, en)| Say { en, ko }),
             })
         })
@@ -46,7 +48,7 @@ pub(super) fn update_rules(tx: &Tx, rules: &Rules) -> rusqlite::Result<()> {
     let (ko, en) = rules.message.as_ref().map(|say| (say.ko.as_str(), say.en.as_str())).unzip();
     tx.prepare_cached(
         "UPDATE queue SET max_active = ?1, admit_per_minute = ?2, visit_seconds = ?3, abandon_seconds = ?4,
-         claim_seconds = ?5, paused = ?6, message_ko = ?7, message_en = ?8",
+         claim_seconds = ?5, paused = ?6, message_ko = ?7, message_en = ?8, opens_at = ?9",
     )?
     .execute((
         rules.max_active,
@@ -57,17 +59,74 @@ pub(super) fn update_rules(tx: &Tx, rules: &Rules) -> rusqlite::Result<()> {
         rules.paused,
         ko,
         en,
+        rules.opens_at,
     ))
     .map(drop)
 }
 
-/// Adds a token behind all others and gives back its id and place.
-pub(super) fn insert(tx: &Tx, key: TokenKey, user_id: Uuid) -> rusqlite::Result<(i64, i64)> {
+/// Where a new token stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stand {
+    /// Behind all others.
+    Last,
+    /// At the front, behind the guests before it.
+    Guest,
+    /// With a join number, for the draw.
+    Draw(u32),
+}
+
+/// Guests stand on negative places, from here on.
+const FIRST_GUEST: i64 = -(1 << 40);
+
+fn next_place(tx: &Tx, stand: Stand) -> rusqlite::Result<Option<i64>> {
+    let place = match stand {
+        Stand::Draw(_) => return Ok(None),
+        Stand::Last => {
+            tx.prepare_cached("SELECT coalesce(max(token_id), 0) + 1 FROM token")?.query_row([], |row| row.get(0))?
+        }
+        Stand::Guest => tx
+            .prepare_cached("SELECT coalesce(max(place) + 1, ?1) FROM token WHERE status = 'WAITING' AND place < 0")?
+            .query_row([FIRST_GUEST], |row| row.get(0))?,
+    };
+    Ok(Some(place))
+}
+
+/// Adds a token and gives back its id and place.
+pub(super) fn insert(tx: &Tx, key: TokenKey, user_id: Uuid, stand: Stand) -> rusqlite::Result<(i64, Option<i64>)> {
+    let place = next_place(tx, stand)?;
+    let token_id = tx
+        .prepare_cached(
+            "INSERT INTO token (token, user_id, place, join_number, status, issued_at) VALUES (?1, ?2, ?3, ?4, 'WAITING', ?5)",
+        )?
+        .insert((Blob16::from(key), user_id, place, stand.join_number(), tx.now()))?;
+    Ok((token_id, place))
+}
+
+impl Stand {
+    /// The number told to someone who waits for the draw.
+    pub(super) fn join_number(self) -> Option<u32> {
+        match self {
+            Stand::Draw(join_number) => Some(join_number),
+            Stand::Last | Stand::Guest => None,
+        }
+    }
+}
+
+/// Moves a waiting token and gives back its place.
+pub(super) fn update_stand(tx: &Tx, key: TokenKey, stand: Stand) -> rusqlite::Result<Option<i64>> {
+    let place = next_place(tx, stand)?;
     tx.prepare_cached(
-        "INSERT INTO token (token, user_id, place, status, issued_at)
-         VALUES (?1, ?2, (SELECT coalesce(max(token_id), 0) + 1 FROM token), 'WAITING', ?3) RETURNING token_id, place",
+        "UPDATE token SET place = ?2, join_number = ?3, draw_number = NULL
+         WHERE token = ?1 AND status = 'WAITING'",
     )?
-    .query_row((Blob16::from(key), user_id, tx.now()), |row| Ok((row.get(0)?, row.get(1)?)))
+    .execute((Blob16::from(key), place, stand.join_number()))?;
+    Ok(place)
+}
+
+/// Gives out the next join number.
+pub(super) fn next_join_number(tx: &Tx) -> rusqlite::Result<u32> {
+    tx.prepare_cached("UPDATE queue SET joined_count = joined_count + 1 RETURNING joined_count")?
+        .query_row([], |row| row.get(0))
 }
 
 pub(super) fn find(connection: &Connection, key: TokenKey) -> rusqlite::Result<Option<Token>> {
@@ -102,9 +161,11 @@ fn read(row: &rusqlite::Row) -> rusqlite::Result<Token> {
 
 /// The first of the line, at most `limit`.
 pub(super) fn list_next(tx: &Tx, limit: u64) -> rusqlite::Result<Vec<(TokenKey, Uuid)>> {
-    tx.prepare_cached("SELECT token, user_id FROM token WHERE status = 'WAITING' ORDER BY place LIMIT ?1")?
-        .query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect()
+    tx.prepare_cached(
+        "SELECT token, user_id FROM token WHERE status = 'WAITING' AND place IS NOT NULL ORDER BY place LIMIT ?1",
+    )?
+    .query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| Ok((row.get(0)?, row.get(1)?)))?
+    .collect()
 }
 
 pub(super) fn mark_active_if_waiting(tx: &Tx, key: TokenKey, visit_until: Millis) -> rusqlite::Result<bool> {
@@ -151,35 +212,35 @@ pub(super) fn next_time_out(connection: &Connection) -> rusqlite::Result<Option<
         .query_row([], |row| row.get(0))
 }
 
-/// When the first of the line was issued its token.
-pub(super) fn find_oldest_waiting(connection: &Connection) -> rusqlite::Result<Option<Millis>> {
-    connection
-        .prepare_cached("SELECT issued_at FROM token WHERE status = 'WAITING' ORDER BY place LIMIT 1")?
-        .query_row([], |row| row.get(0))
-        .optional()
+/// How many live tokens there are.
+pub(super) fn count_live(connection: &Connection) -> rusqlite::Result<u64> {
+    let count = "SELECT count(*) FROM token WHERE status <> 'EXPIRED'";
+    connection.query_row(count, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
 }
 
-/// Every live token, for filling the line at start.
-pub(super) fn list_live(connection: &Connection) -> rusqlite::Result<Vec<LiveToken>> {
-    connection
-        .prepare(
-            "SELECT token_id, token, user_id, place, status, issued_at, activated_at, claimed_at IS NOT NULL, active_until
-             FROM token WHERE status <> 'EXPIRED'",
-        )?
-        .query_map([], |row| {
-            Ok(LiveToken {
-                token_id: row.get(0)?,
-                key: row.get(1)?,
-                user_id: row.get(2)?,
-                place: row.get(3)?,
-                status: row.get::<_, TokenStatus>(4)?,
-                issued_at: row.get(5)?,
-                activated_at: row.get(6)?,
-                claimed: row.get(7)?,
-                active_until: row.get(8)?,
-            })
-        })?
-        .collect()
+/// Gives every live token to `take`, for filling the line at start.
+pub(super) fn each_live(connection: &Connection, take: &mut dyn FnMut(LiveToken)) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(
+        "SELECT token_id, token, user_id, place, status, issued_at, activated_at, claimed_at IS NOT NULL, active_until,
+         join_number, draw_number FROM token WHERE status <> 'EXPIRED'",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        take(LiveToken {
+            token_id: row.get(0)?,
+            key: row.get(1)?,
+            user_id: row.get(2)?,
+            place: row.get(3)?,
+            status: row.get::<_, TokenStatus>(4)?,
+            issued_at: row.get(5)?,
+            activated_at: row.get(6)?,
+            claimed: row.get(7)?,
+            active_until: row.get(8)?,
+            join_number: row.get(9)?,
+            draw_number: row.get(10)?,
+        });
+    }
+    Ok(())
 }
 
 /// The moments of all admissions after one, in order.
@@ -188,4 +249,77 @@ pub(super) fn list_admissions(connection: &Connection, after: Millis) -> rusqlit
         .prepare("SELECT activated_at FROM token WHERE activated_at > ?1 ORDER BY activated_at")?
         .query_map([after], |row| row.get(0))?
         .collect()
+}
+
+/// The tokens in the line itself, in order: neither guests nor those who wait for a draw.
+pub(super) fn list_in_line(tx: &Tx) -> rusqlite::Result<Vec<TokenKey>> {
+    tx.prepare("SELECT token FROM token WHERE status = 'WAITING' AND place >= 0 ORDER BY place")?
+        .query_map([], |row| row.get(0))?
+        .collect()
+}
+
+/// Someone who waits for the draw.
+pub(super) struct Undrawn {
+    pub token_id: i64,
+    pub key: TokenKey,
+    pub join_number: u32,
+}
+
+/// Those who wait for the draw, by join number.
+pub(super) fn list_undrawn(tx: &Tx) -> rusqlite::Result<Vec<Undrawn>> {
+    tx.prepare("SELECT token_id, token, join_number FROM token WHERE status = 'WAITING' AND place IS NULL ORDER BY join_number")?
+        .query_map([], |row| Ok(Undrawn { token_id: row.get(0)?, key: row.get(1)?, join_number: row.get(2)? }))?
+        .collect()
+}
+
+/// How many join numbers were given out, if the moment of the draw has come.
+pub(super) fn find_joined_if_due(tx: &Tx) -> rusqlite::Result<Option<u32>> {
+    tx.prepare_cached("SELECT joined_count FROM queue WHERE opens_at <= ?1")?
+        .query_row([tx.now()], |row| row.get(0))
+        .optional()
+}
+
+/// No draw is to come any more; the next begins to count anew.
+pub(super) fn clear_opens_at(tx: &Tx) -> rusqlite::Result<()> {
+    tx.execute("UPDATE queue SET opens_at = NULL, joined_count = 0", []).map(drop)
+}
+
+pub(super) fn update_drawn(tx: &Tx, token_id: i64, place: i64, draw_number: u32) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE token SET place = ?2, draw_number = ?3 WHERE token_id = ?1")?
+        .execute((token_id, place, draw_number))
+        .map(drop)
+}
+
+pub(super) fn insert_draw(tx: &Tx, draw: &Draw) -> rusqlite::Result<()> {
+    let absent = serde_json::to_string(&draw.absent).unwrap_or_else(|_| "[]".to_owned()); // plain numbers can't fail
+    tx.execute(
+        "INSERT INTO draw (seed, joined, drawn, absent, drawn_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        (&draw.seed, draw.joined, draw.drawn, absent, draw.drawn_at),
+    )
+    .map(drop)
+}
+
+/// The latest draw.
+pub(super) fn find_draw(connection: &Connection) -> rusqlite::Result<Option<Draw>> {
+    connection
+        .prepare_cached("SELECT joined, drawn, absent, seed, drawn_at FROM draw ORDER BY draw_id DESC LIMIT 1")?
+        .query_row([], |row| {
+            let absent: String = row.get(2)?;
+            Ok(Draw {
+                joined: row.get(0)?,
+                drawn: row.get(1)?,
+                absent: serde_json::from_str(&absent).unwrap_or_default(), // the schema lets only JSON in
+                seed: row.get(3)?,
+                method: draw::METHOD,
+                drawn_at: row.get(4)?,
+            })
+        })
+        .optional()
+}
+
+/// Calls the draw off for a token: it stands where it came.
+pub(super) fn update_to_place(tx: &Tx, token_id: i64, place: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE token SET place = ?2, join_number = NULL WHERE token_id = ?1")?
+        .execute((token_id, place))
+        .map(drop)
 }

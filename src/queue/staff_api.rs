@@ -1,18 +1,25 @@
 //! The waiting line as staff steer it.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
+use super::api::token_json;
 use super::{Line, Rules};
+use crate::clock::Millis;
 use crate::http::{Fields, Reply, Request};
 use crate::refusal::{Refusal, Say};
 use crate::store::Outcome;
 use crate::venue::{Answer, Venue, Written};
 
+/// People let in by hand at once at most.
+const ADMIT_MAX: i64 = 100_000;
+
 /// `GET /staff/queue`: the rules and how the line stands.
 pub fn queue(venue: &Venue, line: &Line) -> Outcome<Answer> {
     let now = venue.clock.now();
     let figures = line.figures(now);
-    let oldest = super::oldest_wait_seconds(&*venue.readers.get()?, now)?;
+    let oldest = line.oldest_wait_seconds(now);
     let mut body = rules_json(&line.rules());
     body["waiting"] = figures.waiting.into();
     body["active"] = figures.active.into();
@@ -34,6 +41,36 @@ pub fn change(request: &Request) -> Outcome<Answer> {
     })
 }
 
+/// `POST /staff/queue/admissions`: lets in the next so many now, past the limits.
+pub fn admit(request: &Request) -> Outcome<Answer> {
+    let mut fields = Fields::of(request)?;
+    let count = fields.integer("count", 1..=ADMIT_MAX)?.unsigned_abs();
+    fields.end()?;
+    Answer::write(move |tx| {
+        let admitted = super::admit_by_hand(tx, count)?;
+        Ok(Written::Ready(Reply::json(200, &json!({ "admitted": admitted }))))
+    })
+}
+
+/// `POST /staff/queue/tokens`: a place at the front for a user. The token itself is not shown: its owner asks for it.
+pub fn invite(venue: &Venue, line: &Arc<Line>, request: &Request) -> Outcome<Answer> {
+    let mut fields = Fields::of(request)?;
+    let user_id = fields.id("userId")?;
+    fields.end()?;
+    let (line, clock, language) = (Arc::clone(line), Arc::clone(&venue.clock), request.language());
+    Answer::write(move |tx| {
+        super::invite(tx, user_id)?;
+        Ok(Written::AfterCommit(Box::new(move || match line.see_user(user_id, clock.now()) {
+            Some(seen) => {
+                let mut body = token_json(&seen, language);
+                body.as_object_mut().map(|members| members.shift_remove("token"));
+                Reply::json(201, &body)
+            }
+            None => Reply::refusal(&Refusal::UserNotFound, language), // it ended in the moment between
+        })))
+    })
+}
+
 /// What a request says of the rules; the ranges are those of the flags of the same names.
 struct Change {
     max_active: Option<u32>,
@@ -42,6 +79,7 @@ struct Change {
     abandon_seconds: Option<u32>,
     claim_seconds: Option<u32>,
     paused: Option<bool>,
+    opens_at: Option<Option<Millis>>,
     message: Option<Option<Say>>,
 }
 
@@ -58,6 +96,7 @@ impl Change {
             abandon_seconds: number("abandonSeconds", 3..=86_400)?,
             claim_seconds: number("claimSeconds", 0..=86_400)?,
             paused: fields.has("paused").then(|| fields.truth("paused")).transpose()?,
+            opens_at: fields.has("opensAt").then(|| read_opens_at(&mut fields)).transpose()?,
             message: fields.has("message").then(|| read_message(&mut fields)).transpose()?,
         };
         fields.end()?;
@@ -72,10 +111,16 @@ impl Change {
         set(&mut rules.abandon_seconds, self.abandon_seconds);
         set(&mut rules.claim_seconds, self.claim_seconds);
         rules.paused = self.paused.unwrap_or(rules.paused);
+        rules.opens_at = self.opens_at.unwrap_or(rules.opens_at);
         if let Some(message) = &self.message {
             rules.message.clone_from(message);
         }
     }
+}
+
+/// The moment of the draw, or `null` for none.
+fn read_opens_at(fields: &mut Fields) -> Result<Option<Millis>, Refusal> {
+    if fields.is_null("opensAt") { fields.must("opensAt").map(|_| None) } else { fields.instant("opensAt").map(Some) }
 }
 
 /// The message in both languages, or `null` for none.

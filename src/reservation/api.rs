@@ -103,7 +103,7 @@ fn read_date(fields: &mut Fields) -> Result<WhichDate, Refusal> {
     Ok(WhichDate::Date(concert_id, date))
 }
 
-/// The `seats` member: 1 to [`SEATS_MAX`] labels, none of them twice.
+/// The `seats` member: 1 to `SEATS_MAX` labels, none of them twice.
 ///
 /// # Errors
 /// `INVALID_REQUEST`.
@@ -132,7 +132,7 @@ fn park(reservation: &Reservation, status: u16, seconds: u32) -> Park {
     }
 }
 
-/// Answers a caller who waited for a reservation, by the memo of [`park`].
+/// Answers a caller who waited for a reservation, by the memo of `park`.
 pub fn resume(venue: &Venue, memo: &str, over: bool, applied: bool) -> Outcome<Answer> {
     let mut words = memo.split(' ').skip(1);
     let mut next = || words.next().unwrap_or("");

@@ -11,7 +11,7 @@ use crate::ids;
 use crate::queue::{self, Line, active_token, any_token, same_user, token_or_user_key};
 use crate::refusal::Refusal;
 use crate::store::{Failure, Lost, Outcome};
-use crate::venue::{Answer, Venue, Work, Written};
+use crate::venue::{Answer, Tx, Venue, Work, Written};
 use crate::{balance, payment, reservation, schedule, seat, user, web};
 
 /// The rooms that the routes lead to.
@@ -36,40 +36,29 @@ impl Rooms {
         match answer {
             Ok(Answer::Ready(reply)) => responder.send(reply),
             Ok(Answer::Park(park)) => responder.park(park),
-            Ok(Answer::Write(work)) => self.write(Arc::new(request), responder, work),
+            Ok(Answer::Write(work)) => self.write(request, responder, work),
             Err(failure) => responder.send(refuse(&request, &failure)),
         }
     }
 
     /// Sends a piece of work to the writer; the answer leaves after the commit.
-    fn write(&self, request: Arc<Request>, responder: Responder, work: Work) {
+    fn write(&self, request: Request, responder: Responder, work: Work) {
         let rooms = self.clone();
-        let asked = Arc::clone(&request);
-        // The responder waits outside the job, so that a full queue can still be answered.
-        let slot = Arc::new(std::sync::Mutex::new(Some(responder)));
-        let waiting = Arc::clone(&slot);
-        let job = Box::new(move |tx: Result<&crate::venue::Tx, Lost>| {
+        self.venue.writer.submit(Box::new(move |tx: Result<&Tx, Lost>| {
             let outcome = match tx {
                 Ok(tx) => tx.whole(work),
                 Err(lost) => Err(Failure::Refused(lost.told)),
             };
-            let after: crate::store::After = Box::new(move |committed| {
-                let Some(responder) = take(&waiting) else { return };
+            Box::new(move |committed: Result<(), Lost>| {
                 match committed.map_err(|lost| Failure::Refused(lost.told)).and(outcome) {
                     Ok(Written::Ready(reply)) => responder.send(reply),
                     Ok(Written::Park(_, park)) => responder.park(park),
                     Ok(Written::AfterCommit(read)) => responder.send(read()),
-                    Ok(Written::Then(work)) => rooms.write(asked, responder, work),
-                    Err(failure) => responder.send(refuse(&asked, &failure)),
+                    Ok(Written::Then(work)) => rooms.write(request, responder, work),
+                    Err(failure) => responder.send(refuse(&request, &failure)),
                 }
-            });
-            after
-        });
-        if self.venue.writer.submit(job).is_err()
-            && let Some(responder) = take(&slot)
-        {
-            responder.send(refuse(&request, &Refusal::Overloaded { retry_after_seconds: 1 }.into()));
-        }
+            })
+        }));
     }
 
     fn answer(&self, request: &Request) -> Outcome<Answer> {
@@ -120,7 +109,7 @@ impl Rooms {
             (Post, ["queue", "tokens"]) => queue::api::issue(venue, line, request),
             (Get, ["queue", "token"]) => queue::api::poll(venue, line, request),
             (Delete, ["queue", "token"]) => reservation::api::leave(any_token(venue, line, request, 0)?.caller()),
-            (Get, ["queue", "draw"]) => Err(Refusal::NoDraw.into()),
+            (Get, ["queue", "draw"]) => queue::api::draw(venue),
             (Get, ["concerts"]) => schedule::api::concerts(venue),
             (Get, ["concerts", concert, "schedules"]) => {
                 active()?;
@@ -191,6 +180,8 @@ impl Rooms {
             (Put, ["schedules", id, "seats", seat]) => seat::staff_api::block_seat(request, number(id)?, seat),
             (Get, ["queue"]) => queue::staff_api::queue(venue, line),
             (Patch, ["queue"]) => queue::staff_api::change(request),
+            (Post, ["queue", "admissions"]) => queue::staff_api::admit(request),
+            (Post, ["queue", "tokens"]) => queue::staff_api::invite(venue, line, request),
             (Delete, ["queue", "tokens", id]) => reservation::api::revoke(user_id(id)?),
             (Get, ["users"]) => user::api::find(venue, request),
             (Get, ["users", id, "reservations"]) => {
@@ -236,7 +227,9 @@ fn staff_methods(path: &[&str]) -> Option<&'static str> {
         ["queue"] => "GET, HEAD, PATCH, OPTIONS",
         ["queue", "tokens", _] => "DELETE, OPTIONS",
         ["users"] | ["users", _, "reservations"] | ["events"] => "GET, HEAD, OPTIONS",
-        ["concerts", _, "schedules"] | ["users", _, "key"] | ["clock"] => "POST, OPTIONS",
+        ["concerts", _, "schedules"] | ["users", _, "key"] | ["clock"] | ["queue", "admissions" | "tokens"] => {
+            "POST, OPTIONS"
+        }
         ["users", _, "balance", "top-ups" | "corrections"] => "POST, OPTIONS",
         _ => return None,
     })
@@ -276,9 +269,9 @@ fn refuse(request: &Request, failure: &Failure) -> Reply {
     if let Failure::Broken(error) = failure {
         log::error!("request {}: {} {}: SQLite: {error}", request.id, request.method.word(), request.path);
     }
-    Reply::refusal(&failure.told(), request.language())
-}
-
-fn take(slot: &std::sync::Mutex<Option<Responder>>) -> Option<Responder> {
-    slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
+    let reply = Reply::refusal(&failure.told(), request.language());
+    match request.path.as_str() {
+        "/readyz" => Reply { status: 503, ..reply }, // what load balancers understand; the document says why
+        _ => reply,
+    }
 }

@@ -80,7 +80,7 @@ fn park(after: i64, limit: u32, seconds: u32) -> Park {
     Park { topics: vec![topics::EVENTS], memo: format!("events {after} {limit} {seconds}"), wait_seconds: seconds }
 }
 
-/// Answers a caller who waited for events, by the memo of [`park`].
+/// Answers a caller who waited for events, by the memo of `park`.
 pub(super) fn resume_events(venue: &Venue, memo: &str, over: bool, applied: bool) -> Outcome<Answer> {
     let numbers: Vec<i64> = memo.split(' ').skip(1).filter_map(|word| word.parse().ok()).collect();
     let [after, limit, seconds] = numbers.as_slice() else { return Err(Refusal::Internal.into()) };

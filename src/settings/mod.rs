@@ -78,6 +78,9 @@ pub struct MachineSettings {
     /// Writing requests that may wait for their commit; beyond it the answer is 503 (1 to 1,000,000).
     #[arg(long, env = "BOXOFFICE_WRITER_JOBS_MAX", default_value_t = 4_096, value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub writer_jobs_max: u32,
+    /// Writing requests that share one commit at most (1 to 100,000).
+    #[arg(long, env = "BOXOFFICE_WRITER_BATCH_MAX", default_value_t = 1_024, value_parser = value_parser!(u32).range(1..=100_000))]
+    pub writer_batch_max: u32,
     /// How long answers are kept under their Idempotency-Key, in hours (24 to 8,760).
     #[arg(long, env = "BOXOFFICE_IDEMPOTENCY_HOURS", default_value_t = 48, value_parser = value_parser!(u32).range(24..=8_760))]
     pub idempotency_hours: u32,

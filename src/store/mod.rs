@@ -13,7 +13,7 @@ pub use columns::Blob16;
 pub(crate) use columns::{column_words, unknown_word};
 pub use open::{Ground, OpenError, Opened, create, open};
 pub use readers::{Reader, Readers};
-pub use writer::{After, Job, Lost, QueueFull, Rounds, Tx, Writer, WriterFigures};
+pub use writer::{After, Bounds, Job, Lost, Rounds, Tx, Writer, WriterFigures};
 
 use crate::refusal::Refusal;
 

@@ -23,8 +23,6 @@ use super::{Failure, Outcome};
 use crate::clock::{Clock, Millis};
 use crate::refusal::Refusal;
 
-/// A commit shares at most so many jobs, so that the first of them does not wait for ever.
-const BATCH_MAX: usize = 1_024;
 /// The longest sleep: a clock that follows its wall may come due a little sooner than it told.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// How long a due thing rests after a lost transaction, so that a full disk does not burn a core.
@@ -111,10 +109,6 @@ pub struct Lost {
     fatal: bool,
 }
 
-/// More jobs are waiting than may; or the writer has stopped.
-#[derive(Debug)]
-pub struct QueueFull;
-
 /// Work that goes with a transaction.
 pub type Round<C> = Box<dyn FnMut(&Tx<C>) -> rusqlite::Result<()> + Send>;
 /// What learns of a commit, its moment and its changes.
@@ -151,6 +145,15 @@ pub struct WriterFigures {
     pub commit_us: AtomicU64,
 }
 
+/// The bounds of the writer's queue.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Jobs that may wait.
+    pub jobs_max: usize,
+    /// Jobs that share a commit at most, so that the first of them does not wait for ever.
+    pub batch_max: usize,
+}
+
 struct Line<C> {
     jobs: VecDeque<Job<C>>,
     open: bool,
@@ -159,7 +162,7 @@ struct Line<C> {
 struct Shared<C> {
     line: Mutex<Line<C>>,
     arrived: Condvar,
-    jobs_max: usize,
+    bounds: Bounds,
     figures: WriterFigures,
 }
 
@@ -176,20 +179,20 @@ pub struct Writer<C> {
 }
 
 impl<C: Send + 'static> Writer<C> {
-    /// Starts the writing thread and the one that sends the answers. `jobs_max` jobs may wait.
+    /// Starts the writing thread and the one that sends the answers.
     ///
     /// # Errors
     /// When the system gives no thread.
     pub fn start(
         connection: Connection,
         clock: Arc<Clock>,
-        jobs_max: usize,
+        bounds: Bounds,
         rounds: Rounds<C>,
     ) -> std::io::Result<Writer<C>> {
         let shared = Arc::new(Shared {
             line: Mutex::new(Line { jobs: VecDeque::new(), open: true }),
             arrived: Condvar::new(),
-            jobs_max,
+            bounds,
             figures: WriterFigures::default(),
         });
         let (answers, to_answer) = mpsc::channel::<Answers>();
@@ -203,20 +206,19 @@ impl<C: Send + 'static> Writer<C> {
         Ok(Writer { shared, threads: Mutex::new(vec![writing, answering]) })
     }
 
-    /// Puts a job in the queue.
-    ///
-    /// # Errors
-    /// When the queue is full or the writer has stopped; the job is dropped, and with it its answer.
-    pub fn submit(&self, job: Job<C>) -> Result<(), QueueFull> {
+    /// Puts a job in the queue. When the queue is full or the writer has stopped, the job learns that at once.
+    pub fn submit(&self, job: Job<C>) {
         let mut line = self.shared.line();
-        if !line.open || line.jobs.len() >= self.shared.jobs_max {
-            self.shared.figures.turned_away.fetch_add(1, Relaxed);
-            return Err(QueueFull);
+        if line.open && line.jobs.len() < self.shared.bounds.jobs_max {
+            line.jobs.push_back(job);
+            drop(line);
+            return self.shared.arrived.notify_one();
         }
-        line.jobs.push_back(job);
+        let told = if line.open { Refusal::Overloaded { retry_after_seconds: 1 } } else { Refusal::Stopping };
         drop(line);
-        self.shared.arrived.notify_one();
-        Ok(())
+        self.shared.figures.turned_away.fetch_add(1, Relaxed);
+        let lost = Lost { told, fatal: false };
+        job(Err(lost.clone()))(Err(lost));
     }
 
     /// What it has counted.
@@ -267,6 +269,11 @@ impl<C: Send + 'static> Desk<C> {
             }
             let _ = self.answers.send((afters, result)); // the other side lives as long as this one
         }
+        // What goes with a transaction but has not had one yet, such as the first calls of those let in, goes with this one.
+        let last = self.transact(now.max(self.clock.now()), Vec::new(), &mut Vec::new());
+        if let Err(lost) = last {
+            log::error!("the last transaction is lost: {}", lost.told.code().word());
+        }
         self.close();
     }
 
@@ -287,7 +294,7 @@ impl<C: Send + 'static> Desk<C> {
         if line.jobs.is_empty() && !line.open {
             return None;
         }
-        let count = line.jobs.len().min(BATCH_MAX);
+        let count = line.jobs.len().min(self.shared.bounds.batch_max);
         Some(line.jobs.drain(..count).collect())
     }
 

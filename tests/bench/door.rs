@@ -14,6 +14,18 @@ use std::time::Duration;
 use load::Load;
 use served::Served;
 
+const GET: Load = Load { is_post: false, is_long: false, connections: 64, is_new_each: false };
+const POST: Load = Load { is_post: true, ..GET };
+const LOADS: [Load; 7] = [
+    GET,
+    POST,
+    Load { connections: 512, ..GET },
+    Load { connections: 512, ..POST },
+    Load { is_new_each: true, ..GET },
+    Load { is_new_each: true, ..POST },
+    Load { is_long: true, ..GET },
+];
+
 struct Wish {
     rounds: usize,
     lasting: Duration,
@@ -37,14 +49,10 @@ fn main() -> io::Result<()> {
         }
     }
     crowds::raise_descriptors();
-    let loads = [(64, false), (512, false), (64, true)];
     let mut rows = Vec::new();
-    for (connections, is_new_each) in loads {
-        for is_post in [false, true] {
-            let load = Load { is_post, connections, is_new_each };
-            if wish.wants(&name_of(load)) {
-                rows.push(compare(load, &wish)?);
-            }
+    for load in LOADS {
+        if wish.wants(&name_of(load)) {
+            rows.push(compare(load, &wish)?);
         }
     }
     let crowds = if wish.wants("crowds") { Some(crowds::measure()?) } else { None };
@@ -64,8 +72,9 @@ impl Wish {
 
 fn name_of(load: Load) -> String {
     let method = if load.is_post { "POST" } else { "GET" };
-    let how = if load.is_new_each { "new connection each, at once" } else { "connections" };
-    format!("{method}, {} {how}", load.connections)
+    let how = if load.is_new_each { "at once, a new connection each" } else { "connections" };
+    let what = if load.is_long { " of 64 kB" } else { "" };
+    format!("{method}{what}, {} {how}", load.connections)
 }
 
 /// Medians of one server under one load, with the least and the most.

@@ -1,7 +1,7 @@
 //! Behind the door: a stock tiny_http server on a Unix-domain socket, and the workers that hand its requests to the trade.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -11,6 +11,7 @@ use std::sync::{Arc, Weak};
 use std::thread;
 
 use super::passage::{self, FIELD, HELLO, Note, Topic, Waiting};
+use super::{answer, framing};
 use crate::http::Reply;
 use crate::http::{Method, Request};
 use crate::ids::new_key;
@@ -40,7 +41,7 @@ impl Responder {
     /// Gives the answer.
     pub fn send(mut self, reply: Reply) {
         if let Some(asked) = self.asked.take() {
-            respond(asked, self.number, false, reply);
+            respond(asked, self.number, false, &reply);
         }
     }
 
@@ -58,7 +59,7 @@ impl Responder {
         };
         let mut reply = Reply::empty(200);
         reply.body = passage::write_waiting(&waiting);
-        respond(asked, self.number, true, reply);
+        respond(asked, self.number, true, &reply);
     }
 }
 
@@ -69,7 +70,7 @@ impl Drop for Responder {
         let why = if thread::panicking() { "panicked" } else { "gave no answer" };
         log::error!("request {id}: the trade {why}: {} {}", asked.method(), asked.url());
         let language = Language::of_accept_language(field(&asked, "accept-language"));
-        respond(asked, self.number, false, Reply::refusal(&Refusal::Internal, language));
+        respond(asked, self.number, false, &Reply::refusal(&Refusal::Internal, language));
     }
 }
 
@@ -78,24 +79,28 @@ fn field<'a>(asked: &'a tiny_http::Request, name: &'static str) -> &'a str {
     found.map_or("", |header| header.value.as_str())
 }
 
-/// Writes an inner answer: with a length, never chunked, and with the request's number.
-fn respond(asked: tiny_http::Request, number: u64, parked: bool, reply: Reply) {
-    let mark = if parked { format!("{number} parked") } else { number.to_string() };
-    let mut headers = Vec::with_capacity(reply.headers.len() + 4);
-    // The door drops Date and Server; given here, tiny_http need not format them.
-    let own = [("Server", "-"), ("Date", "-"), (FIELD, mark.as_str()), ("Content-Type", reply.content_type.as_ref())];
-    let own = own.into_iter().filter(|(_, value)| !value.is_empty());
-    for (name, value) in own.chain(reply.headers.iter().map(|(name, value)| (name.as_ref(), value.as_str()))) {
-        let sound = value.bytes().all(|b| matches!(b, b'\t' | b' '..=b'~'));
-        match tiny_http::Header::from_bytes(name, value) {
-            Ok(header) if sound => headers.push(header),
-            _ => log::error!("an answer to {}: {name} cannot carry {value:?}", asked.url()),
+/// Writes an inner answer: with a length, never chunked, with the request's number, and all at once. (`Request::respond`
+/// writes in pieces of 8 KiB; each wakes the door, which can do nothing with a piece.)
+fn respond(asked: tiny_http::Request, number: u64, parked: bool, reply: &Reply) {
+    let mut message = Vec::with_capacity(256 + reply.body.len());
+    let mark = if parked { " parked" } else { "" };
+    // Writing to a Vec does not fail.
+    let _ = write!(message, "HTTP/1.1 {} -\r\n{FIELD}: {number}{mark}\r\n", reply.status);
+    let own = Some(("Content-Type", reply.content_type.as_ref())).filter(|(_, value)| !value.is_empty());
+    let others = reply.headers.iter().map(|(name, value)| (name.as_ref(), value.as_str()));
+    for (name, value) in own.into_iter().chain(others) {
+        let is_sound = value.bytes().all(|b| matches!(b, b'\t' | b' '..=b'~')) && framing::is_field_name(name);
+        if is_sound {
+            let _ = write!(message, "{name}: {value}\r\n");
+        } else {
+            log::error!("an answer to {}: {name} cannot carry {value:?}", asked.url());
         }
     }
-    let length = reply.body.len();
-    let status = tiny_http::StatusCode(reply.status);
-    let response = tiny_http::Response::new(status, headers, reply.body.as_slice(), Some(length), None);
-    if let Err(error) = asked.respond(response.with_chunked_threshold(usize::MAX)) {
+    let length = if answer::has_content(reply.status) { reply.body.len() } else { 0 };
+    let _ = write!(message, "Content-Length: {length}\r\n\r\n");
+    message.extend_from_slice(&reply.body[..length]);
+    let mut writer = asked.into_writer();
+    if let Err(error) = writer.write_all(&message).and_then(|()| writer.flush()) {
         log::debug!("an answer did not reach the door: {error}"); // the door gave it up, and has said why
     }
 }
@@ -210,12 +215,12 @@ fn hand_over(mut asked: tiny_http::Request, trade: &Trade) {
     let mark = field(&asked, FIELD);
     if asked.url() == HELLO {
         let number = mark.parse().unwrap_or(0);
-        return respond(asked, number, false, Reply::empty(204));
+        return respond(asked, number, false, &Reply::empty(204));
     }
     let note = passage::read_note(mark);
     let (Some(note), Some(method)) = (note, Method::parse(asked.method().as_str())) else {
         log::error!("the inner server got what the door cannot have sent: {mark:?}");
-        return respond(asked, 0, false, Reply::empty(500)); // without its number: the door closes the connection
+        return respond(asked, 0, false, &Reply::empty(500)); // without its number: the door closes the connection
     };
     let (path, query) = asked.url().split_once('?').unwrap_or((asked.url(), ""));
     let (path, query) = (path.to_owned(), query.to_owned());

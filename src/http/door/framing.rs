@@ -144,6 +144,11 @@ fn parse(bytes: &[u8], bounds: Bounds) -> Result<Head<'_>, Refusal> {
     seen.into_head(method, target, is_http_10)
 }
 
+/// Whether this can be the name of a field.
+pub fn is_field_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(is_token)
+}
+
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

@@ -1,3 +1,5 @@
+//! Heads of requests, sound and not.
+
 use super::*;
 use crate::refusal::Code;
 

@@ -96,7 +96,7 @@ impl Porter {
             relay,
             parking: Parking::default(),
             scratch: vec![0; limits.head_max_bytes.max(64 << 10)],
-            inner_scratch: vec![0; 64 << 10],
+            inner_scratch: vec![0; 256 << 10],
             limits,
             metrics,
             bell,

@@ -377,3 +377,7 @@ impl Relay {
         lost
     }
 }
+
+#[cfg(test)]
+#[path = "relay_tests.rs"]
+mod tests;

@@ -11,6 +11,9 @@ use boxoffice::http::{Bell, Door, Limits, Park, Reply, Request, Responder, Topic
 const BODY: &str =
     r#"{"seatId":"01890a5d-ac96-774b-bcce-b302099a8057","label":"A-1","status":"available","price":120000}"#;
 
+/// So many seats are a long answer: 64 kB.
+const LONG_TIMES: usize = 640;
+
 /// A server in a process of its own; it ends with this.
 pub struct Served {
     child: Child,
@@ -82,6 +85,10 @@ fn serve_door(listen: SocketAddr) -> io::Result<SocketAddr> {
     Ok(address)
 }
 
+fn body_of(path: &str) -> Vec<u8> {
+    if path == "/long" { BODY.repeat(LONG_TIMES).into() } else { BODY.into() }
+}
+
 /// `/constant` answers at once; `/wait?N` waits for N or for 0; `/ring?N` rings N.
 fn answer(request: Request, responder: Responder, bell: &Bell) {
     let number = request.query.parse().unwrap_or(0);
@@ -94,7 +101,9 @@ fn answer(request: Request, responder: Responder, bell: &Bell) {
             bell.ring([Topic(number)]);
             responder.send(Reply::empty(204));
         }
-        _ => responder.send(Reply { content_type: "application/json".into(), body: BODY.into(), ..Reply::empty(200) }),
+        path => {
+            responder.send(Reply { content_type: "application/json".into(), body: body_of(path), ..Reply::empty(200) })
+        }
     }
 }
 
@@ -107,15 +116,16 @@ fn serve_direct(listen: SocketAddr) -> io::Result<SocketAddr> {
     let address = listener.local_addr()?;
     let server = tiny_http::Server::from_listener(listener, None).map_err(io::Error::other)?;
     let server = Arc::new(server);
+    let json = tiny_http::Header::from_bytes("Content-Type", "application/json");
+    let json = json.map_err(|()| io::ErrorKind::InvalidInput)?;
     for _ in 0..Limits::default().workers {
-        let server = Arc::clone(&server);
+        let (server, json) = (Arc::clone(&server), json.clone());
         thread::spawn(move || {
             while let Ok(mut asked) = server.recv() {
                 let mut body = Vec::new();
                 if asked.as_reader().read_to_end(&mut body).is_ok() {
-                    let json = tiny_http::Header::from_bytes("Content-Type", "application/json");
-                    let response =
-                        tiny_http::Response::from_string(BODY).with_header(json.unwrap_or_else(|()| unreachable!()));
+                    let response = tiny_http::Response::from_data(body_of(asked.url())).with_header(json.clone());
+                    let response = response.with_chunked_threshold(usize::MAX); // chunks are slower, and not comparable
                     let _ = asked.respond(response); // the client may have ended its round
                 }
             }

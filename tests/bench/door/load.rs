@@ -11,6 +11,8 @@ use mio::{Events, Interest, Poll, Token};
 #[derive(Clone, Copy)]
 pub struct Load {
     pub is_post: bool,
+    /// An answer as long as a hall's list of seats.
+    pub is_long: bool,
     pub connections: usize,
     /// A connection for each request.
     pub is_new_each: bool,
@@ -86,7 +88,7 @@ fn greet(address: SocketAddr, request: &[u8], patience: Duration) -> io::Result<
 
 /// Puts a load on a server for a while.
 pub fn run(address: SocketAddr, load: Load, lasting: Duration) -> io::Result<Outcome> {
-    let request = request(load.is_post, "/constant", load.is_new_each);
+    let request = request(load.is_post, if load.is_long { "/long" } else { "/constant" }, load.is_new_each);
     let (mut greeted, mut answer_bytes) = (Vec::new(), 0);
     for _ in 0..if load.is_new_each { 1 } else { load.connections } {
         let (socket, whole) = greet(address, &request, Duration::from_millis(300))?;
@@ -162,7 +164,7 @@ impl Run {
                 Ok(length) => {
                     self.failed += usize::from(asker.got == 0 && !self.scratch.starts_with(b"HTTP/1.1 200"));
                     asker.got += length;
-                    if !self.load.is_new_each {
+                    if !self.load.is_new_each && asker.got >= self.answer_bytes {
                         break false;
                     }
                 }

@@ -1,0 +1,282 @@
+//! The audit of a sale: pure checks over the events feed and everybody's books. Each gives back the faults it found.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+use serde_json::Value;
+
+/// The length of the window of `admitPerMinute`, in milliseconds.
+const WINDOW_MS: i64 = 60_000;
+
+/// One event of the feed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Its number.
+    pub sequence: i64,
+    /// What happened.
+    pub kind: String,
+    /// When, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// What belongs to it.
+    pub data: Value,
+}
+
+impl Event {
+    fn user(&self) -> &str {
+        self.data["userId"].as_str().unwrap_or("")
+    }
+}
+
+/// One line of somebody's ledger, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// By how much the balance changed.
+    pub amount: i64,
+    /// The balance after it.
+    pub balance_after: i64,
+    /// `TOP_UP`, `PAYMENT`, `REFUND`, `CORRECTION`.
+    pub kind: String,
+}
+
+/// A reservation as its owner is shown it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reservation {
+    /// Its status.
+    pub status: String,
+    /// What it costs.
+    pub amount: i64,
+    /// Its seats, each with its price.
+    pub seats: Vec<(String, i64)>,
+    /// The seats for which there is a ticket.
+    pub tickets: Vec<String>,
+}
+
+/// What one customer was told, and what the API says of them afterwards.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Book {
+    /// Who.
+    pub user_id: String,
+    /// The balance.
+    pub balance: i64,
+    /// The ledger, oldest first.
+    pub entries: Vec<Entry>,
+    /// Their reservations of the date on sale.
+    pub reservations: Vec<Reservation>,
+    /// Points whose top-up was acknowledged.
+    pub told_topped_up: i64,
+    /// Points whose payment was acknowledged.
+    pub told_paid: i64,
+    /// Seats for which a ticket was given.
+    pub told_seats: Vec<String>,
+}
+
+impl Book {
+    fn sum(&self, kind: &str) -> i64 {
+        self.entries.iter().filter(|entry| entry.kind == kind).map(|entry| entry.amount).sum()
+    }
+
+    fn confirmed(&self) -> impl Iterator<Item = &Reservation> {
+        self.reservations.iter().filter(|reservation| reservation.status == "CONFIRMED")
+    }
+}
+
+/// The feed has every number after `after`, in order, and time does not run backwards in it.
+pub fn gaps(events: &[Event], after: i64) -> Vec<String> {
+    let mut faults = Vec::new();
+    let (mut last, mut last_ms) = (after, i64::MIN);
+    for event in events {
+        if event.sequence != last + 1 {
+            faults.push(format!("event {} follows event {last}", event.sequence));
+        }
+        if event.at_ms < last_ms {
+            faults.push(format!("event {} happened before the one before it", event.sequence));
+        }
+        (last, last_ms) = (event.sequence, event.at_ms);
+    }
+    faults
+}
+
+/// No seat of a date was sold while it belonged to somebody, by the feed and by everybody's tickets.
+pub fn sold_twice(events: &[Event], schedule_id: i64, books: &[Book]) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut owner: HashMap<&str, &str> = HashMap::new();
+    for event in events.iter().filter(|event| event.data["scheduleId"] == schedule_id) {
+        let seats = event.data["seats"].as_array().map(Vec::as_slice).unwrap_or_default();
+        for seat in seats.iter().filter_map(Value::as_str) {
+            match event.kind.as_str() {
+                "SEATS_SOLD" => {
+                    if let Some(before) = owner.insert(seat, event.user()) {
+                        faults.push(format!("event {}: seat {seat} was {before}'s already", event.sequence));
+                    }
+                }
+                "SEATS_RELEASED" => drop(owner.remove(seat)),
+                _ => {}
+            }
+        }
+    }
+    let mut ticket: HashMap<&str, &str> = HashMap::new();
+    for book in books {
+        let tickets: HashSet<&str> =
+            book.confirmed().flat_map(|reservation| &reservation.tickets).map(String::as_str).collect();
+        for seat in &tickets {
+            if let Some(other) = ticket.insert(seat, &book.user_id) {
+                faults.push(format!("{other} and {} both have a ticket for seat {seat}", book.user_id));
+            }
+            if owner.get(seat) != Some(&book.user_id.as_str()) {
+                faults.push(format!("{} has a ticket for seat {seat}, which the feed does not tell", book.user_id));
+            }
+        }
+        for seat in book.told_seats.iter().filter(|seat| !tickets.contains(seat.as_str())) {
+            faults.push(format!("{} was given a ticket for seat {seat} that is not theirs now", book.user_id));
+        }
+    }
+    faults
+}
+
+/// Everybody's ledger adds up, agrees with what they were told, and every point spent bought a seat at its price.
+pub fn lost_points(books: &[Book]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for book in books {
+        let mut balance = 0;
+        for entry in &book.entries {
+            balance += entry.amount;
+            if balance != entry.balance_after {
+                faults.push(format!("{}: {} points after an entry, not {balance}", book.user_id, entry.balance_after));
+            }
+        }
+        let bought: i64 = book.confirmed().flat_map(|reservation| &reservation.seats).map(|(_, price)| price).sum();
+        let paid = -book.sum("PAYMENT") - book.sum("REFUND");
+        let amounts: i64 = book.confirmed().map(|reservation| reservation.amount).sum();
+        for (what, is, due) in [
+            ("the ledger's sum and the balance", balance, book.balance),
+            ("top-ups in the ledger and those acknowledged", book.sum("TOP_UP"), book.told_topped_up),
+            ("payments in the ledger and those acknowledged", paid, book.told_paid),
+            ("payments in the ledger and the prices of the seats bought", paid, bought),
+            ("amounts of the reservations and the prices of their seats", amounts, bought),
+        ] {
+            if is != due {
+                faults.push(format!("{}: {what} differ: {is} and {due}", book.user_id));
+            }
+        }
+    }
+    faults
+}
+
+/// Money taken as the feed tells it is the money of everybody's books; seats likewise.
+pub fn money_and_seats(events: &[Event], schedule_id: i64, books: &[Book], seats_total: usize) -> Vec<String> {
+    let ours: HashSet<&str> = books.iter().map(|book| book.user_id.as_str()).collect();
+    let of_us = |event: &&Event| ours.contains(event.user());
+    let told = |kind: &'static str| events.iter().filter(move |event| event.kind == kind).filter(of_us);
+    let taken: i64 = told("PAYMENT_COMPLETED").filter_map(|event| event.data["amount"].as_i64()).sum();
+    let refunded: i64 = told("RESERVATION_REFUNDED").filter_map(|event| event.data["amount"].as_i64()).sum();
+    let paid: i64 = books.iter().map(|book| -book.sum("PAYMENT") - book.sum("REFUND")).sum();
+    let mut faults = Vec::new();
+    if taken - refunded != paid {
+        faults.push(format!("the feed tells of {} points paid, the ledgers of {paid}", taken - refunded));
+    }
+    let bought: usize = books.iter().flat_map(Book::confirmed).map(|reservation| reservation.seats.len()).sum();
+    let ticketed: usize = books.iter().flat_map(Book::confirmed).map(|reservation| reservation.tickets.len()).sum();
+    let sold = told("SEATS_SOLD")
+        .filter(|event| event.data["scheduleId"] == schedule_id)
+        .filter_map(|event| event.data["seats"].as_array().map(Vec::len))
+        .sum::<usize>();
+    if bought != ticketed {
+        faults.push(format!("{bought} seats bought and {ticketed} tickets"));
+    }
+    if refunded == 0 && bought != sold {
+        faults.push(format!("{bought} seats bought and {sold} sold by the feed"));
+    }
+    if bought > seats_total {
+        faults.push(format!("{bought} seats bought of {seats_total}"));
+    }
+    faults
+}
+
+/// Nobody was let in before somebody who had come earlier and still waited. Those placed by a draw or at the front by staff
+/// are not looked at: their order is not the order of coming.
+pub fn overtaken(events: &[Event]) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut waiting: BTreeMap<i64, &str> = BTreeMap::new();
+    let mut number: HashMap<&str, i64> = HashMap::new();
+    for event in events {
+        let user = event.user();
+        match event.kind.as_str() {
+            "TOKEN_ISSUED" if event.data["guest"] != true => {
+                waiting.insert(event.sequence, user);
+                number.insert(user, event.sequence);
+            }
+            "TOKEN_ADMITTED" => {
+                let Some(own) = number.remove(user) else { continue }; // issued before this feed begins
+                if let Some((_, first)) = waiting.first_key_value().filter(|(first, _)| **first < own) {
+                    faults.push(format!("event {}: {user} was let in before {first}", event.sequence));
+                }
+                waiting.remove(&own);
+            }
+            "TOKEN_EXPIRED" => {
+                if let Some(own) = number.remove(user) {
+                    waiting.remove(&own);
+                }
+            }
+            "QUEUE_DRAWN" => {
+                waiting.clear();
+                number.clear();
+            }
+            _ => {}
+        }
+    }
+    faults
+}
+
+/// The limits of the line, 0 meaning none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Active tokens at once.
+    pub max_active: i64,
+    /// Admissions in any 60 seconds.
+    pub admit_per_minute: i64,
+}
+
+/// Never more active than `maxActive`, never more admissions than `admitPerMinute` in any sliding minute, by the limits in
+/// force at the moment: `QUEUE_CHANGED` events change them. `active` were active when the feed begins.
+pub fn limits_broken(events: &[Event], mut limits: Limits, mut active: i64) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut inside: HashSet<&str> = HashSet::new();
+    let mut window: VecDeque<i64> = VecDeque::new();
+    for event in events {
+        match event.kind.as_str() {
+            "QUEUE_CHANGED" => {
+                limits.max_active = event.data["maxActive"].as_i64().unwrap_or(limits.max_active);
+                limits.admit_per_minute = event.data["admitPerMinute"].as_i64().unwrap_or(limits.admit_per_minute);
+            }
+            "TOKEN_ADMITTED" => {
+                while window.front().is_some_and(|at_ms| *at_ms <= event.at_ms - WINDOW_MS) {
+                    window.pop_front();
+                }
+                window.push_back(event.at_ms);
+                active += 1;
+                inside.insert(event.user());
+                if event.data["byHand"] == true {
+                    continue; // staff let them in past the limits, which count them afterwards
+                }
+                if limits.max_active > 0 && active > limits.max_active {
+                    faults
+                        .push(format!("event {}: {active} active, the limit is {}", event.sequence, limits.max_active));
+                }
+                let admitted = window.len() as i64; // a minute's admissions: far below 2^63
+                if limits.admit_per_minute > 0 && admitted > limits.admit_per_minute {
+                    let limit = limits.admit_per_minute;
+                    faults.push(format!(
+                        "event {}: {admitted} let in within a minute, the limit is {limit}",
+                        event.sequence
+                    ));
+                }
+            }
+            "TOKEN_EXPIRED" if inside.remove(event.user()) => active -= 1,
+            _ => {}
+        }
+    }
+    faults
+}
+
+#[cfg(test)]
+#[path = "audit_tests.rs"]
+mod tests;

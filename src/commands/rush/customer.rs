@@ -1,0 +1,329 @@
+//! One customer as a state machine: each step makes one call and says how long they pause before the next.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use serde_json::{Value, json};
+
+use super::crowd::{Clerk, Floor};
+use super::plan::{Behaviour, Dice, Plan, plan};
+use super::visit::Visit;
+use super::wire::{Answer, Call};
+use crate::clock::Millis;
+
+/// From this position on a customer asks with `Prefer: wait`.
+const NEAR_THE_DOOR: u64 = 200;
+/// How long they then let the answer wait, in seconds.
+const WAIT_SECONDS: u32 = 2;
+/// Calls without an answer, one after the other, until someone goes home.
+const LOSSES_MAX: u32 = 10;
+/// The pause after a call without an answer.
+const AFTER_LOSS: Duration = Duration::from_millis(200);
+
+/// How a customer's evening ended.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Ending {
+    Bought,
+    GaveUp,
+    Vanished,
+    FoundItSoldOut,
+    HadNoLuck,
+    LetItLapse,
+    /// The token ended before: why.
+    Dropped(String),
+    /// The run ended before.
+    SentHome,
+    /// Something that must not be: a call without an answer again and again, or an answer nobody expects.
+    Failed,
+}
+
+impl Ending {
+    /// As the report has it.
+    pub(super) fn word(&self) -> String {
+        let word = match self {
+            Ending::Bought => "bought",
+            Ending::GaveUp => "gaveUp",
+            Ending::Vanished => "vanished",
+            Ending::FoundItSoldOut => "foundItSoldOut",
+            Ending::HadNoLuck => "hadNoLuck",
+            Ending::LetItLapse => "letItLapse",
+            Ending::Dropped(reason) => return format!("dropped {reason}"),
+            Ending::SentHome => "sentHome",
+            Ending::Failed => "failed",
+        };
+        word.to_owned()
+    }
+}
+
+/// Where someone is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Outside,
+    AtTheMachine,
+    InLine,
+    Inside,
+    Leaving,
+}
+
+/// One customer.
+#[derive(Debug)]
+pub(super) struct Customer {
+    pub number: u64,
+    pub plan: Plan,
+    pub dice: Dice,
+    pub place: Place,
+    pub user_id: String,
+    /// The user's own key, as `Authorization` carries it.
+    pub basic: String,
+    user_key: String,
+    /// The token, as `Authorization` carries it.
+    pub bearer: String,
+    token: String,
+    /// What they do inside.
+    pub visit: Visit,
+    pub ending: Option<Ending>,
+    /// How it will end once the token is given back.
+    pub leaves_as: Ending,
+    /// Answers that the contract does not allow.
+    pub faults: Vec<String>,
+    position: Option<u64>,
+    polls: u32,
+    losses: u32,
+    /// When the token was issued, on our clock and on the server's.
+    issued: Option<(Instant, i64)>,
+    /// Estimates as they were told: when, on our clock, and how many seconds.
+    told: Vec<(Instant, u64)>,
+    /// Every estimate of the wait beside the real one, in seconds, once let in.
+    pub waits: Vec<(f64, f64)>,
+}
+
+impl Customer {
+    pub(super) fn new(seed: u64, number: u64, arrival_ms: u64) -> Customer {
+        let (plan, dice) = plan(seed, number, arrival_ms);
+        Customer {
+            number,
+            plan,
+            dice,
+            place: Place::Outside,
+            user_id: String::new(),
+            basic: String::new(),
+            user_key: String::new(),
+            bearer: String::new(),
+            token: String::new(),
+            visit: Visit::default(),
+            ending: None,
+            leaves_as: Ending::SentHome,
+            faults: Vec::new(),
+            position: None,
+            polls: 0,
+            losses: 0,
+            issued: None,
+            told: Vec::new(),
+            waits: Vec::new(),
+        }
+    }
+
+    /// Does the next thing; says how long to pause, or `None` when the evening is over.
+    pub(super) fn step(&mut self, floor: &Floor, clerk: &mut Clerk) -> Option<Duration> {
+        if floor.is_over() && self.place != Place::Leaving {
+            self.leave_as(Ending::SentHome);
+        }
+        let was = self.place;
+        let pause = match self.place {
+            Place::Outside => self.register(floor, clerk),
+            Place::AtTheMachine => self.line_up(floor, clerk),
+            Place::InLine => self.wait(floor, clerk),
+            Place::Inside => self.visit_step(floor, clerk),
+            Place::Leaving => self.leave(clerk),
+        };
+        let count = |place, by: i64| match place {
+            Place::InLine => drop(floor.waiting.fetch_add(by, Relaxed)),
+            Place::Inside => drop(floor.inside.fetch_add(by, Relaxed)),
+            _ => {}
+        };
+        count(was, -1);
+        if self.ending.is_some() {
+            floor.over.fetch_add(1, Relaxed);
+            return None;
+        }
+        count(self.place, 1);
+        Some(pause)
+    }
+
+    /// The evening is over.
+    pub(super) fn end(&mut self, ending: Ending) -> Duration {
+        self.ending = Some(ending);
+        Duration::ZERO
+    }
+
+    /// Gives the token back first, if there is one.
+    pub(super) fn leave_as(&mut self, ending: Ending) -> Duration {
+        if self.token.is_empty() {
+            return self.end(ending);
+        }
+        self.leaves_as = ending;
+        self.place = Place::Leaving;
+        Duration::ZERO
+    }
+
+    /// An answer that the contract does not allow here.
+    pub(super) fn fault(&mut self, what: String) -> Duration {
+        self.faults.push(what);
+        self.leave_as(Ending::Failed)
+    }
+
+    /// Makes a call. `Err` says how long to pause before the same is tried again: the answer was lost, or the server asks
+    /// for patience.
+    pub(super) fn ask(&mut self, clerk: &mut Clerk, name: &'static str, call: &Call) -> Result<Answer, Duration> {
+        let began = Instant::now();
+        let answer = match clerk.wire.call(call) {
+            Ok(answer) => answer,
+            Err(error) => {
+                clerk.notes.lost(name, &error);
+                self.losses += 1;
+                return Err(if self.losses > LOSSES_MAX { self.end(Ending::Failed) } else { AFTER_LOSS });
+            }
+        };
+        self.losses = 0;
+        clerk.notes.time(name, began.elapsed());
+        if answer.status < 400 {
+            return Ok(answer);
+        }
+        let code = answer.code();
+        let patience = matches!(answer.status, 429 | 503).then_some(answer.retry_after_seconds.unwrap_or(1));
+        let expired = code == "TOKEN_EXPIRED";
+        clerk.notes.refused(code);
+        if let Some(seconds) = patience {
+            return Err(Duration::from_secs(seconds));
+        }
+        if answer.status >= 500 {
+            return Err(self.fault(format!("{name}: {} {}", answer.status, String::from_utf8_lossy(&answer.body))));
+        }
+        if expired {
+            let reason = answer.json()["reason"].as_str().unwrap_or("?").to_owned();
+            return Err(self.end(Ending::Dropped(reason)));
+        }
+        Ok(answer)
+    }
+
+    fn register(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
+        let body = json!({ "name": format!("Rush {}", self.number) });
+        let answer = match self.ask(clerk, "POST /users", &Call::post("/users", "", body)) {
+            Ok(answer) if answer.status == 201 => answer.json(),
+            Ok(answer) => return self.fault(format!("a user was refused: {}", answer.code())),
+            Err(pause) => return pause,
+        };
+        self.user_id = text(&answer, "userId");
+        self.user_key = text(&answer, "userKey");
+        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", self.user_id, self.user_key));
+        self.basic = format!("Basic {pair}");
+        self.place = Place::AtTheMachine;
+        floor.pause_ms(self.plan.thinks_ms / 10)
+    }
+
+    fn line_up(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
+        let body = json!({ "userId": self.user_id, "userKey": self.user_key });
+        let called = Instant::now();
+        let answer = match self.ask(clerk, "POST /queue/tokens", &Call::post("/queue/tokens", "", body)) {
+            Ok(answer) if answer.status < 300 => answer,
+            Ok(answer) => return self.fault(format!("a token was refused: {}", answer.code())),
+            Err(pause) => return pause,
+        };
+        let seen = answer.json();
+        let token = text(&seen, "token");
+        if !self.token.is_empty() && token != self.token {
+            return self.fault("asked again for the token and was given another".into());
+        }
+        let issued_at = seen["issuedAt"].as_str().and_then(Millis::parse_rfc3339);
+        if self.token.is_empty() {
+            self.issued = issued_at.map(|at| (called + called.elapsed() / 2, at.unix_ms()));
+            self.bearer = format!("Bearer {token}");
+            self.token = token;
+            self.place = Place::InLine;
+        }
+        self.read_place(floor, &seen)
+    }
+
+    fn wait(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
+        self.polls += 1;
+        match self.plan.behaviour {
+            Behaviour::GivesUp if self.polls > self.plan.polls => return self.leave_as(Ending::GaveUp),
+            Behaviour::Vanishes if self.polls > self.plan.polls => return self.end(Ending::Vanished),
+            Behaviour::Reloads if self.polls.is_multiple_of(2) => return self.line_up(floor, clerk),
+            _ => {}
+        }
+        let near = self.position.is_some_and(|position| position <= NEAR_THE_DOOR);
+        let waits = near && floor.may_wait();
+        let bearer = std::mem::take(&mut self.bearer);
+        let mut call = Call::get("/queue/token", &bearer);
+        call.prefer_wait_seconds = waits.then_some(WAIT_SECONDS);
+        let answer = self.ask(clerk, if waits { "GET /queue/token, waiting" } else { "GET /queue/token" }, &call);
+        self.bearer = bearer;
+        if waits {
+            floor.waited();
+        }
+        match answer {
+            Ok(answer) if answer.status == 200 => {
+                let pause = self.read_place(floor, &answer.json());
+                if waits && self.place == Place::InLine { Duration::ZERO } else { pause }
+            }
+            Ok(answer) => self.fault(format!("a poll was refused: {}", answer.code())),
+            Err(pause) => pause,
+        }
+    }
+
+    /// Reads the token's body: the place in the line, or that the door is open.
+    fn read_place(&mut self, floor: &Floor, seen: &Value) -> Duration {
+        if seen["status"] == "ACTIVE" {
+            self.let_in(seen);
+            return floor.pause_ms(self.plan.thinks_ms / 4);
+        }
+        let position = seen["position"].as_u64();
+        if let (Some(before), Some(now)) = (self.position, position)
+            && now > before
+        {
+            self.faults.push(format!("the position grew from {before} to {now}"));
+        }
+        if position == Some(0) {
+            self.faults.push("position 0 while waiting".into());
+        }
+        self.position = position;
+        self.told.extend(seen["estimatedWaitSeconds"].as_u64().map(|seconds| (Instant::now(), seconds)));
+        let poll_after = seen["pollAfterSeconds"].as_u64().unwrap_or(1);
+        floor.pause_ms(poll_after * 1_000)
+    }
+
+    fn let_in(&mut self, seen: &Value) {
+        self.place = Place::Inside;
+        self.visit.tries_left = self.plan.tries;
+        self.visit.looks_left = self.plan.looks;
+        let activated = seen["activatedAt"].as_str().and_then(Millis::parse_rfc3339);
+        let (Some((issued, issued_ms)), Some(activated)) = (self.issued, activated) else {
+            self.faults.push("let in without issuedAt or activatedAt".into());
+            return;
+        };
+        let let_in = issued + Duration::from_millis(u64::try_from(activated.unix_ms() - issued_ms).unwrap_or(0));
+        for (at, seconds) in std::mem::take(&mut self.told) {
+            let real = let_in.saturating_duration_since(at).as_secs_f64();
+            self.waits.push((seconds as f64, real)); // seconds of a wait: far below 2^52
+        }
+    }
+
+    fn leave(&mut self, clerk: &mut Clerk) -> Duration {
+        let bearer = self.bearer.clone();
+        match self.ask(clerk, "DELETE /queue/token", &Call::delete("/queue/token", &bearer)) {
+            Ok(answer) if answer.status == 204 => self.end(self.leaves_as.clone()),
+            Ok(answer) => {
+                self.faults.push(format!("leaving was refused: {}", answer.code()));
+                self.end(Ending::Failed)
+            }
+            Err(pause) => pause,
+        }
+    }
+}
+
+/// A text member of an answer.
+pub(super) fn text(value: &Value, name: &str) -> String {
+    value[name].as_str().unwrap_or("").to_owned()
+}

@@ -1,0 +1,182 @@
+//! `boxoffice rush`: an on-sale in a box. A crowd of simulated customers comes over real HTTP, and afterwards everything is
+//! audited.
+
+pub mod audit;
+mod books;
+mod crowd;
+mod customer;
+mod notes;
+mod plan;
+mod report;
+mod stage;
+mod visit;
+mod wire;
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use clap::{Args, value_parser};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::store::OpenError;
+use audit::{Book, Event, Limits};
+use crowd::Floor;
+use customer::Customer;
+use report::{Check, Outcome, Report};
+use stage::Stage;
+use wire::Wire;
+
+/// What `rush` takes.
+#[derive(Debug, Args)]
+pub(super) struct Rush {
+    /// Customers who come (1 to 1,000,000).
+    #[arg(long, default_value_t = 2_000, value_parser = value_parser!(u64).range(1..=1_000_000))]
+    customers: u64,
+    /// Seats on sale (1 to 100,000).
+    #[arg(long, default_value_t = 500, value_parser = value_parser!(u64).range(1..=100_000))]
+    seats: u64,
+    /// Customers let in at once at most; 0: no limit. A running server keeps its own unless this is given.
+    #[arg(long, value_parser = value_parser!(u32).range(0..=10_000_000))]
+    max_active: Option<u32>,
+    /// Customers let in within any 60 seconds at most; 0: no limit. A running server keeps its own unless this is given.
+    #[arg(long, value_parser = value_parser!(u32).range(0..=10_000_000))]
+    admit_per_minute: Option<u32>,
+    /// How long seats are held, in seconds, in a house of its own (1 to 86,400).
+    #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(1..=86_400))]
+    hold_seconds: u32,
+    /// One let in who makes no call for so long is dropped, in seconds, in a house of its own (0 to 86,400).
+    #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(0..=86_400))]
+    claim_seconds: u32,
+    /// The same seed gives the same mix of behaviours.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many times faster than the clock customers think, and poll (they are told for how long to wait in between).
+    #[arg(long, default_value_t = 10.0, value_parser = parse_speed)]
+    speed: f64,
+    /// All customers come within so many seconds (0 to 86,400).
+    #[arg(long, default_value_t = 5, value_parser = value_parser!(u64).range(0..=86_400))]
+    arrival_seconds: u64,
+    /// After so many seconds those who are still there are sent home (1 to 86,400).
+    #[arg(long, default_value_t = 900, value_parser = value_parser!(u64).range(1..=86_400))]
+    patience: u64,
+    /// Connections, each with a thread, over which all customers come (1 to 512).
+    #[arg(long, default_value_t = 64, value_parser = value_parser!(u64).range(1..=512))]
+    connections: u64,
+    /// A running server, such as http://127.0.0.1:8080; without it the rush opens a house of its own, gone afterwards.
+    #[arg(long, requires = "staff_key")]
+    url: Option<String>,
+    /// The staff key of that server.
+    #[arg(long, env = "BOXOFFICE_STAFF_KEY", hide_env_values = true)]
+    staff_key: Option<String>,
+    /// Print the report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+fn parse_speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse().ok().filter(|speed| (0.01..=1_000.0).contains(speed));
+    speed.ok_or_else(|| "give a number from 0.01 to 1000".to_owned())
+}
+
+impl Rush {
+    /// Runs it; failure when the audit finds a fault.
+    pub(super) fn run(&self) -> Result<ExitCode, OpenError> {
+        let stage = stage::set(self)?;
+        let floor = self.floor(&stage);
+        let customers: Vec<Customer> =
+            (0..self.customers).map(|number| Customer::new(self.seed, number, self.arrival_seconds * 1_000)).collect();
+        let bar = progress(self.customers);
+        let connections = self.connections as usize; // at most 512
+        let (customers, notes) = crowd::run(&floor, customers, connections, || {
+            if stage.stops.receiver.try_recv().is_ok() {
+                floor.stop.store(true, Relaxed);
+            }
+            show(&bar, &floor, self.seats);
+        });
+        let seconds = floor.began.elapsed().as_secs_f64();
+        bar.set_message("audit");
+        let audit_began = Instant::now();
+        let (events, checks) = self.audit(&stage, &customers).map_err(OpenError)?;
+        bar.finish_and_clear();
+        let report = Report::of(Outcome {
+            customers,
+            notes,
+            events,
+            checks,
+            schedule_id: stage.schedule_id,
+            seats: self.seats as usize, // at most 100,000
+            seed: self.seed,
+            speed: self.speed,
+            connections,
+            seconds,
+            audit_seconds: audit_began.elapsed().as_secs_f64(),
+        });
+        let text = if self.json { format!("{}\n", serde_json::json!(report)) } else { report.text() };
+        let told = std::io::stdout().write_all(text.as_bytes());
+        told.map_err(|error| OpenError(format!("standard output is closed: {error}")))?;
+        Ok(if report.clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    fn floor(&self, stage: &Stage) -> Floor {
+        let began = Instant::now();
+        Floor {
+            place: stage.place.clone(),
+            concert_id: stage.concert_id,
+            schedule_id: stage.schedule_id,
+            speed: self.speed,
+            began,
+            ends: began + Duration::from_secs(self.patience),
+            stop: AtomicBool::new(false),
+            waits_left: AtomicI64::new((self.connections / 2) as i64), // at most 256
+            waiting: AtomicI64::new(0),
+            inside: AtomicI64::new(0),
+            over: AtomicU64::new(0),
+            sold: AtomicU64::new(0),
+        }
+    }
+
+    /// Reads the feed, everybody's books and the file, and checks them.
+    fn audit(&self, stage: &Stage, customers: &[Customer]) -> Result<(Vec<Event>, Vec<Check>), String> {
+        let connections = self.connections.min(16) as usize; // at most 16
+        let books: Vec<Book> = books::read_all(&stage.place, stage.schedule_id, customers, connections)?;
+        let events = books::events(&mut Wire::to(&stage.place), &stage.staff, stage.after)?;
+        let rule = |name: &str| stage.rules[name].as_i64().unwrap_or(0);
+        let limits = Limits { max_active: rule("maxActive"), admit_per_minute: rule("admitPerMinute") };
+        let seats = self.seats as usize; // at most 100,000
+        let told = |customer: &Customer| {
+            let number = customer.number;
+            customer.faults.iter().map(|fault| format!("customer {number}: {fault}")).collect::<Vec<_>>()
+        };
+        let mut checks = vec![
+            Check::of("the events feed has no gap", audit::gaps(&events, stage.after)),
+            Check::of("no seat was sold twice", audit::sold_twice(&events, stage.schedule_id, &books)),
+            Check::of("no point was lost", audit::lost_points(&books)),
+            Check::of(
+                "money, seats and tickets agree",
+                audit::money_and_seats(&events, stage.schedule_id, &books, seats),
+            ),
+            Check::of("nobody was overtaken", audit::overtaken(&events)),
+            Check::of("the limits of the line were kept", audit::limits_broken(&events, limits, rule("active"))),
+            Check::of("every answer was one that the contract allows", customers.iter().flat_map(told).collect()),
+        ];
+        if let Some(file) = &stage.file {
+            let faults = books::look_into_file(file).map_err(|error| format!("{}: {error}", file.display()))?;
+            checks.push(Check::of("the file agrees", faults));
+        }
+        Ok((events, checks))
+    }
+}
+
+/// A bar on standard error, if that is a terminal.
+fn progress(customers: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{elapsed_precise} [{bar:30}] {pos}/{len} through · {msg}");
+    ProgressBar::new(customers).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn show(bar: &ProgressBar, floor: &Floor, seats: u64) {
+    bar.set_position(floor.over.load(Relaxed));
+    let (waiting, inside) = (floor.waiting.load(Relaxed), floor.inside.load(Relaxed));
+    bar.set_message(format!("{waiting} in line · {inside} inside · {}/{seats} sold", floor.sold.load(Relaxed)));
+}

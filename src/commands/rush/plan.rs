@@ -1,0 +1,131 @@
+//! What each customer of a rush is going to do, drawn from a seed: the same seed gives the same mix.
+
+/// A small random generator (SplitMix64): what it gives depends on its seed alone, on every machine and in every version.
+#[derive(Debug, Clone)]
+pub(super) struct Dice(u64);
+
+impl Dice {
+    pub(super) fn new(seed: u64) -> Dice {
+        Dice(seed)
+    }
+
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `end`, which is not 0.
+    pub(super) fn below(&mut self, end: u64) -> u64 {
+        self.next() % end.max(1) // the ends are tiny beside 2^64
+    }
+}
+
+/// How somebody behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Behaviour {
+    /// Waits, chooses, tops up, pays.
+    Buys,
+    /// Leaves the line after some polls.
+    GivesUp,
+    /// Closes the browser: stops polling without a word.
+    Vanishes,
+    /// Asks for the token again in place of polling.
+    Reloads,
+    /// Holds seats and lets the hold lapse; may then buy others.
+    Lapses,
+    /// Holds seats, gives them back, and buys others.
+    Cancels,
+    /// Pays with too few points, tops up, and holds again.
+    ShortOfPoints,
+    /// Sends the payment twice under one key.
+    PaysTwice,
+    /// Wants the first seats of the hall, as everybody of this kind does.
+    WantsTheFront,
+}
+
+/// Every behaviour with its share, in percent.
+pub(super) const SHARES: [(Behaviour, u64); 9] = [
+    (Behaviour::Buys, 45),
+    (Behaviour::GivesUp, 10),
+    (Behaviour::Vanishes, 4),
+    (Behaviour::Reloads, 10),
+    (Behaviour::Lapses, 8),
+    (Behaviour::Cancels, 7),
+    (Behaviour::ShortOfPoints, 6),
+    (Behaviour::PaysTwice, 5),
+    (Behaviour::WantsTheFront, 5),
+];
+
+/// What one customer is going to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub behaviour: Behaviour,
+    /// When they come, after the beginning, in milliseconds.
+    pub arrives_ms: u64,
+    /// How many seats they want.
+    pub party: usize,
+    /// Failed attempts at holding seats until they leave.
+    pub tries: u32,
+    /// Looks at a sold out hall until they leave.
+    pub looks: u32,
+    /// Polls after which those leave who give up or vanish.
+    pub polls: u32,
+    /// How long they think about each step, in milliseconds of their own time.
+    pub thinks_ms: u64,
+    /// Whether someone whose hold lapsed tries again.
+    pub tries_again: bool,
+}
+
+/// The plan of a customer, and the dice for what they choose on the way.
+pub(super) fn plan(seed: u64, number: u64, arrival_ms: u64) -> (Plan, Dice) {
+    let mut dice = Dice::new(seed ^ number.wrapping_mul(0xd1b5_4a32_d192_ed03));
+    dice.next();
+    let mut mark = dice.below(SHARES.iter().map(|(_, share)| share).sum());
+    let mut behaviour = Behaviour::Buys;
+    for (which, share) in SHARES {
+        behaviour = which;
+        if mark < share {
+            break;
+        }
+        mark -= share;
+    }
+    let plan = Plan {
+        behaviour,
+        arrives_ms: dice.below(arrival_ms + 1),
+        party: 1 + dice.below(4) as usize, // below 5
+        tries: 3 + dice.below(4) as u32,   // below 7
+        looks: 1 + dice.below(2) as u32,   // below 3
+        polls: 1 + dice.below(5) as u32,   // below 6
+        thinks_ms: 500 + dice.below(4_500),
+        tries_again: dice.below(2) == 0,
+    };
+    (plan, dice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mix(seed: u64) -> Vec<Plan> {
+        (0..10_000).map(|number| plan(seed, number, 5_000).0).collect()
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_plans_and_another_seed_others() {
+        assert_eq!(mix(7), mix(7));
+        assert_ne!(mix(7), mix(8));
+    }
+
+    #[test]
+    fn every_behaviour_comes_up_near_its_share() {
+        let plans = mix(1);
+        for (behaviour, share) in SHARES {
+            let count = plans.iter().filter(|plan| plan.behaviour == behaviour).count() as u64;
+            assert!(count.abs_diff(share * 100) <= 40 + share * 10, "{behaviour:?} {count}");
+        }
+    }
+}

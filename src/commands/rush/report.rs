@@ -1,0 +1,223 @@
+//! The report of a rush, for people and for machines.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::audit::Event;
+use super::customer::{Customer, Ending};
+use super::notes::Notes;
+use super::plan::Behaviour;
+
+/// Faults of one check that are shown.
+const FAULTS_SHOWN: usize = 5;
+
+/// What one check of the audit came to.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Check {
+    pub name: &'static str,
+    pub clean: bool,
+    pub fault_count: usize,
+    /// The first of them.
+    pub faults: Vec<String>,
+}
+
+impl Check {
+    pub(super) fn of(name: &'static str, mut faults: Vec<String>) -> Check {
+        let fault_count = faults.len();
+        faults.truncate(FAULTS_SHOWN);
+        Check { name, clean: fault_count == 0, fault_count, faults }
+    }
+}
+
+/// Latencies of one kind of call, in milliseconds.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Latency {
+    calls: u64,
+    p50_ms: f64,
+    p90_ms: f64,
+    p99_ms: f64,
+    p999_ms: f64,
+    max_ms: f64,
+}
+
+/// Estimates of the wait beside the real waits.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WaitError {
+    estimates: usize,
+    mean_real_wait_seconds: f64,
+    mean_absolute_error_seconds: f64,
+    /// The mean absolute error in percent of the mean real wait.
+    percent: f64,
+}
+
+/// All of it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Report {
+    customers: usize,
+    seats: usize,
+    seed: u64,
+    speed: f64,
+    connections: usize,
+    mix: BTreeMap<Behaviour, u64>,
+    endings: BTreeMap<String, u64>,
+    sold: usize,
+    /// From the first token to the last seat; null when seats are left.
+    sold_out_after_seconds: Option<f64>,
+    seconds: f64,
+    journeys_per_second: f64,
+    calls: u64,
+    calls_per_second: f64,
+    calls_lost: u64,
+    first_loss: Option<String>,
+    wait_error: Option<WaitError>,
+    latencies: BTreeMap<&'static str, Latency>,
+    refusals: BTreeMap<String, u64>,
+    events: usize,
+    audit_seconds: f64,
+    audit: Vec<Check>,
+    pub clean: bool,
+}
+
+/// What a run came to, before it is reported.
+pub(super) struct Outcome {
+    pub customers: Vec<Customer>,
+    pub notes: Notes,
+    pub events: Vec<Event>,
+    pub checks: Vec<Check>,
+    pub schedule_id: i64,
+    pub seats: usize,
+    pub seed: u64,
+    pub speed: f64,
+    pub connections: usize,
+    pub seconds: f64,
+    pub audit_seconds: f64,
+}
+
+impl Report {
+    pub(super) fn of(outcome: Outcome) -> Report {
+        let (mut mix, mut endings) = (BTreeMap::new(), BTreeMap::new());
+        for customer in &outcome.customers {
+            *mix.entry(customer.plan.behaviour).or_default() += 1;
+            let ending = customer.ending.as_ref().unwrap_or(&Ending::Failed);
+            *endings.entry(ending.word()).or_default() += 1;
+        }
+        let calls = outcome.notes.latencies.values().map(hdrhistogram::Histogram::len).sum();
+        let (sold, last_sale_ms) = sales(&outcome.events, outcome.schedule_id);
+        let first_ms = outcome.events.iter().find(|event| event.kind == "TOKEN_ISSUED").map_or(0, |event| event.at_ms);
+        let sold_out = sold >= outcome.seats;
+        Report {
+            customers: outcome.customers.len(),
+            seats: outcome.seats,
+            seed: outcome.seed,
+            speed: outcome.speed,
+            connections: outcome.connections,
+            mix,
+            endings,
+            sold,
+            sold_out_after_seconds: sold_out.then(|| (last_sale_ms - first_ms) as f64 / 1_000.0),
+            seconds: outcome.seconds,
+            journeys_per_second: outcome.customers.len() as f64 / outcome.seconds,
+            calls,
+            calls_per_second: calls as f64 / outcome.seconds,
+            calls_lost: outcome.notes.lost,
+            first_loss: outcome.notes.first_loss,
+            wait_error: wait_error(&outcome.customers),
+            latencies: outcome.notes.latencies.iter().map(|(call, times)| (*call, latency(times))).collect(),
+            refusals: outcome.notes.refusals,
+            events: outcome.events.len(),
+            audit_seconds: outcome.audit_seconds,
+            clean: outcome.checks.iter().all(|check| check.clean),
+            audit: outcome.checks,
+        }
+    }
+
+    /// The report as people read it.
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
+        let mut line = |words: String| {
+            let _ = writeln!(text, "{words}"); // writing to a String can't fail
+        };
+        let sold_out =
+            self.sold_out_after_seconds.map_or("not sold out".to_owned(), |s| format!("sold out after {s:.1} s"));
+        line(format!("sold {} of {} seats, {sold_out}", self.sold, self.seats));
+        line(format!(
+            "{} customers in {:.1} s: {:.0} journeys a second, {:.0} calls a second over {} connections, {} calls lost",
+            self.customers,
+            self.seconds,
+            self.journeys_per_second,
+            self.calls_per_second,
+            self.connections,
+            self.calls_lost
+        ));
+        line(format!("behaviours (seed {}): {}", self.seed, list(self.mix.iter().map(|(b, n)| (format!("{b:?}"), n)))));
+        line(format!("endings: {}", list(self.endings.iter().map(|(e, n)| (e.clone(), n)))));
+        line(format!("refusals: {}", list(self.refusals.iter().map(|(c, n)| (c.clone(), n)))));
+        line(match &self.wait_error {
+            None => "wait: no estimate was told".into(),
+            Some(wait) => format!(
+                "wait: {} estimates, {:.1} s off in the mean of real waits of {:.1} s ({:.0} %)",
+                wait.estimates, wait.mean_absolute_error_seconds, wait.mean_real_wait_seconds, wait.percent
+            ),
+        });
+        line(format!(
+            "\n{:<34}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}",
+            "latency in ms", "calls", "p50", "p90", "p99", "p99.9", "max"
+        ));
+        for (call, times) in &self.latencies {
+            line(format!(
+                "{call:<34}{:>9}{:>9.1}{:>9.1}{:>9.1}{:>9.1}{:>9.1}",
+                times.calls, times.p50_ms, times.p90_ms, times.p99_ms, times.p999_ms, times.max_ms
+            ));
+        }
+        line(format!("\naudit of {} events and all books, {:.1} s:", self.events, self.audit_seconds));
+        for check in &self.audit {
+            let verdict = if check.clean { "clean".to_owned() } else { format!("{} FAULTS", check.fault_count) };
+            line(format!("  {:<62}{verdict}", check.name));
+            check.faults.iter().for_each(|fault| line(format!("      {fault}")));
+        }
+        line(if self.clean { "the audit is clean".into() } else { "THE AUDIT FAILED".into() });
+        text
+    }
+}
+
+fn list(pairs: impl Iterator<Item = (String, impl std::fmt::Display)>) -> String {
+    let words: Vec<String> = pairs.map(|(name, count)| format!("{name} {count}")).collect();
+    if words.is_empty() { "none".into() } else { words.join(", ") }
+}
+
+fn latency(times: &hdrhistogram::Histogram<u64>) -> Latency {
+    let at = |quantile: f64| times.value_at_quantile(quantile) as f64 / 1_000.0;
+    Latency {
+        calls: times.len(),
+        p50_ms: at(0.5),
+        p90_ms: at(0.9),
+        p99_ms: at(0.99),
+        p999_ms: at(0.999),
+        max_ms: at(1.0),
+    }
+}
+
+/// Seats that are sold in the end, and when the last was.
+fn sales(events: &[Event], schedule_id: i64) -> (usize, i64) {
+    let sold = events.iter().filter(|event| event.kind == "SEATS_SOLD" && event.data["scheduleId"] == schedule_id);
+    sold.fold((0, 0), |(count, _), event| (count + event.data["seats"].as_array().map_or(0, Vec::len), event.at_ms))
+}
+
+fn wait_error(customers: &[Customer]) -> Option<WaitError> {
+    let waits: Vec<(f64, f64)> = customers.iter().flat_map(|customer| customer.waits.iter().copied()).collect();
+    let count = waits.len() as f64;
+    let real: f64 = waits.iter().map(|(_, real)| real).sum();
+    let error: f64 = waits.iter().map(|(told, real)| (told - real).abs()).sum();
+    (!waits.is_empty()).then(|| WaitError {
+        estimates: waits.len(),
+        mean_real_wait_seconds: real / count,
+        mean_absolute_error_seconds: error / count,
+        percent: if real > 0.0 { 100.0 * error / real } else { 0.0 },
+    })
+}

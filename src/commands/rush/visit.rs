@@ -1,0 +1,313 @@
+//! What a customer does inside: looks, chooses, holds, changes their mind, tops up and pays.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::crowd::{Clerk, Floor};
+use super::customer::{Customer, Ending, text};
+use super::plan::Behaviour;
+use super::wire::Call;
+
+/// How long someone lets the answer wait who watches a hold lapse, in seconds.
+const WATCH_SECONDS: u32 = 5;
+/// Pause between two looks at a hold without `Prefer: wait`, in milliseconds of the clock.
+const WATCH_MS: u64 = 500;
+
+/// The next thing to do inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Next {
+    #[default]
+    Look,
+    ReadMap,
+    Hold,
+    Watch,
+    Cancel,
+    TopUp,
+    Pay,
+    PayAgain,
+}
+
+/// A visit as it goes.
+#[derive(Debug, Default)]
+pub(super) struct Visit {
+    next: Next,
+    pub tries_left: u32,
+    pub looks_left: u32,
+    /// Free seats as they were when the map was read.
+    free: Vec<String>,
+    chosen: Vec<String>,
+    reservation: Option<(String, i64)>,
+    /// Whether the change of mind of this behaviour is done.
+    changed_mind: bool,
+    /// Counts this customer's keys for repeated requests.
+    keys: u32,
+    key: String,
+    points: i64,
+    receipt: Vec<u8>,
+    /// What was acknowledged: points topped up, points paid, seats with a ticket.
+    pub topped_up: i64,
+    pub paid: i64,
+    pub seats: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Map<'a> {
+    #[serde(borrow)]
+    seats: Vec<MapSeat<'a>>,
+}
+
+#[derive(Deserialize)]
+struct MapSeat<'a> {
+    seat: std::borrow::Cow<'a, str>,
+    status: &'a str,
+}
+
+impl Customer {
+    /// Does the next thing inside.
+    pub(super) fn visit_step(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
+        match self.visit.next {
+            Next::Look => self.look(floor, clerk),
+            Next::ReadMap => self.read_map(floor, clerk),
+            Next::Hold => self.hold(floor, clerk),
+            Next::Watch => self.watch(floor, clerk),
+            Next::Cancel => self.cancel(floor, clerk),
+            Next::TopUp => self.top_up(floor, clerk),
+            Next::Pay => self.pay(floor, clerk),
+            Next::PayAgain => self.pay_again(clerk),
+        }
+    }
+
+    fn then(&mut self, next: Next, floor: &Floor) -> Duration {
+        self.visit.next = next;
+        if matches!(next, Next::Hold | Next::TopUp | Next::Pay) {
+            self.visit.keys += 1;
+            self.visit.key = format!("rush-{}-{}", self.number, self.visit.keys);
+        }
+        floor.pause_ms(self.plan.thinks_ms / 2 + self.dice.below(self.plan.thinks_ms + 1))
+    }
+
+    /// A call with the token, repeat-safe where it is a POST.
+    fn ask_inside(&mut self, clerk: &mut Clerk, name: &'static str, call: Call) -> Result<(u16, Value), Duration> {
+        let (bearer, key) = (self.bearer.clone(), self.visit.key.clone());
+        let repeatable = call.method == "POST";
+        let call = Call { authorization: &bearer, idempotency_key: repeatable.then_some(key.as_str()), ..call };
+        let answer = self.ask(clerk, name, &call)?;
+        self.visit.receipt.clone_from(&answer.body);
+        Ok((answer.status, answer.json()))
+    }
+
+    fn look(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
+        let call = Call::get(format!("/concerts/{}/schedules", floor.concert_id), "");
+        let dates = match self.ask_inside(clerk, "GET /concerts/{id}/schedules", call) {
+            Ok((200, body)) => body,
+            Ok((status, body)) => return self.surprised("the dates", status, &body),
+            Err(pause) => return pause,
+        };
+        let dates = dates["schedules"].as_array().map(Vec::as_slice).unwrap_or_default();
+        if dates.iter().any(|date| date["scheduleId"] == floor.schedule_id) {
+            return self.then(Next::ReadMap, floor);
+        }
+        self.visit.looks_left = self.visit.looks_left.saturating_sub(1);
+        match self.visit.looks_left {
+            0 => self.leave_as(Ending::FoundItSoldOut),
+            _ => self.then(Next::Look, floor),
+        }
+    }
+
+    fn read_map(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
+        let bearer = self.bearer.clone();
+        let call = Call::get(format!("/schedules/{}/seats", floor.schedule_id), &bearer);
+        let answer = match self.ask(clerk, "GET /schedules/{id}/seats", &call) {
+            Ok(answer) if answer.status == 200 => answer,
+            Ok(answer) => return self.surprised("the seats", answer.status, &answer.json()),
+            Err(pause) => return pause,
+        };
+        let Ok(map) = serde_json::from_slice::<Map>(&answer.body) else {
+            return self.fault("the seat map can't be read".into());
+        };
+        let free = map.seats.into_iter().filter(|seat| seat.status == "AVAILABLE").map(|seat| seat.seat.into_owned());
+        self.visit.free = free.collect();
+        self.choose(floor)
+    }
+
+    /// Chooses seats side by side in the list of those that were free.
+    fn choose(&mut self, floor: &Floor) -> Duration {
+        let free = &self.visit.free;
+        if free.is_empty() {
+            return self.then(Next::Look, floor);
+        }
+        let party = self.plan.party.min(free.len());
+        let starts = (free.len() - party + 1) as u64;
+        let start = match self.plan.behaviour {
+            Behaviour::WantsTheFront => self.dice.below(starts.min(10)),
+            _ => self.dice.below(starts),
+        };
+        self.visit.chosen = free.iter().skip(start as usize).take(party).cloned().collect();
+        self.then(Next::Hold, floor)
+    }
+
+    fn hold(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
+        let body = json!({ "scheduleId": floor.schedule_id, "seats": self.visit.chosen });
+        match self.ask_inside(clerk, "POST /reservations", Call::post("/reservations", "", body)) {
+            Ok((201, held)) => {
+                let amount = held["amount"].as_i64().unwrap_or(0);
+                self.visit.reservation = Some((text(&held, "reservationId"), amount));
+                self.after_hold(floor)
+            }
+            Ok((409, refusal)) if refusal["code"] == "SEAT_UNAVAILABLE" => self.try_others(floor, &refusal),
+            Ok((409, refusal)) if refusal["code"] == "VISIT_OVER" => self.leave_as(Ending::HadNoLuck),
+            Ok((status, body)) => self.surprised("a hold", status, &body),
+            Err(pause) => pause,
+        }
+    }
+
+    /// The seats were taken: others of the same map, or of a fresh one.
+    fn try_others(&mut self, floor: &Floor, refusal: &Value) -> Duration {
+        self.visit.tries_left = self.visit.tries_left.saturating_sub(1);
+        if self.visit.tries_left == 0 {
+            return self.leave_as(Ending::HadNoLuck);
+        }
+        let taken = refusal["seats"].as_array().map(Vec::as_slice).unwrap_or_default();
+        self.visit.free.retain(|seat| !taken.iter().any(|taken| taken == seat.as_str()));
+        if self.visit.tries_left.is_multiple_of(2) { self.then(Next::Look, floor) } else { self.choose(floor) }
+    }
+
+    fn after_hold(&mut self, floor: &Floor) -> Duration {
+        let first_time = !self.visit.changed_mind;
+        let next = match self.plan.behaviour {
+            Behaviour::Lapses if first_time => Next::Watch,
+            Behaviour::Cancels if first_time => Next::Cancel,
+            Behaviour::ShortOfPoints if first_time => Next::Pay,
+            _ => Next::TopUp,
+        };
+        self.visit.changed_mind = true;
+        self.then(next, floor)
+    }
+
+    /// Watches the hold lapse.
+    fn watch(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
+        let Some((id, _)) = self.visit.reservation.clone() else { return self.then(Next::Look, floor) };
+        let waits = floor.may_wait();
+        let call = Call {
+            prefer_wait_seconds: waits.then_some(WATCH_SECONDS),
+            ..Call::get(format!("/reservations/{id}"), "")
+        };
+        let name = if waits { "GET /reservations/{id}, waiting" } else { "GET /reservations/{id}" };
+        let answer = self.ask_inside(clerk, name, call);
+        if waits {
+            floor.waited();
+        }
+        match answer {
+            Ok((200, body)) if body["status"] == "PENDING_PAYMENT" => Duration::from_millis(WATCH_MS),
+            Ok((200, body)) if body["status"] == "EXPIRED" && self.plan.tries_again => {
+                self.visit.reservation = None;
+                self.then(Next::Look, floor)
+            }
+            Ok((200, body)) if body["status"] == "EXPIRED" => self.leave_as(Ending::LetItLapse),
+            Ok((status, body)) => self.surprised("a hold that lapses", status, &body),
+            Err(pause) => pause,
+        }
+    }
+
+    fn cancel(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
+        let Some((id, _)) = self.visit.reservation.clone() else { return self.then(Next::Look, floor) };
+        let call = Call::delete(format!("/reservations/{id}"), "");
+        match self.ask_inside(clerk, "DELETE /reservations/{id}", call) {
+            Ok((200, body)) if body["status"] == "CANCELLED" => {
+                self.visit.reservation = None;
+                self.then(Next::Look, floor)
+            }
+            Ok((409, _)) => self.then(Next::Look, floor), // it had lapsed
+            Ok((status, body)) => self.surprised("giving a hold back", status, &body),
+            Err(pause) => pause,
+        }
+    }
+
+    fn top_up(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
+        let needed = self.visit.reservation.as_ref().map_or(0, |(_, amount)| amount - self.visit.points);
+        if needed <= 0 {
+            return self.then(Next::Pay, floor);
+        }
+        let path = format!("/users/{}/balance/top-ups", self.user_id);
+        match self.ask_inside(
+            clerk,
+            "POST /users/{id}/balance/top-ups",
+            Call::post(path, "", json!({ "amount": needed })),
+        ) {
+            Ok((201, body)) => {
+                self.visit.topped_up += needed;
+                self.visit.points += needed;
+                if body["balance"] != self.visit.points {
+                    self.faults.push(format!("a balance of {} where {} is due", body["balance"], self.visit.points));
+                }
+                self.then(Next::Pay, floor)
+            }
+            Ok((status, body)) => self.surprised("a top-up", status, &body),
+            Err(pause) => pause,
+        }
+    }
+
+    fn payment(&self) -> Call<'static> {
+        let (id, amount) = self.visit.reservation.clone().unwrap_or_default();
+        Call::post("/payments", "", json!({ "reservationId": id, "amount": amount }))
+    }
+
+    fn pay(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
+        match self.ask_inside(clerk, "POST /payments", self.payment()) {
+            Ok((201, body)) => self.bought(floor, &body),
+            Ok((402, _)) if self.visit.points == 0 => self.then(Next::Look, floor),
+            Ok((409, body)) if body["code"] == "HOLD_EXPIRED" || body["code"] == "RESERVATION_NOT_PENDING" => {
+                self.visit.reservation = None;
+                self.visit.tries_left = self.visit.tries_left.saturating_sub(1);
+                match self.visit.tries_left {
+                    0 => self.leave_as(Ending::HadNoLuck),
+                    _ => self.then(Next::Look, floor),
+                }
+            }
+            Ok((status, body)) => self.surprised("a payment", status, &body),
+            Err(pause) => pause,
+        }
+    }
+
+    fn bought(&mut self, floor: &Floor, paid: &Value) -> Duration {
+        let amount = paid["amount"].as_i64().unwrap_or(0);
+        self.visit.paid += amount;
+        self.visit.points -= amount;
+        let tickets = paid["tickets"].as_array().map(Vec::as_slice).unwrap_or_default();
+        self.visit.seats.extend(tickets.iter().map(|ticket| text(ticket, "seat")));
+        floor.sold.fetch_add(tickets.len() as u64, Relaxed);
+        if paid["balance"] != self.visit.points {
+            self.faults.push(format!("a balance of {} where {} is due", paid["balance"], self.visit.points));
+        }
+        let mut chosen = self.visit.chosen.clone();
+        let mut ticketed = self.visit.seats.clone();
+        chosen.sort();
+        ticketed.sort();
+        if chosen != ticketed {
+            self.faults.push(format!("paid for {chosen:?} and got tickets for {ticketed:?}"));
+        }
+        if self.plan.behaviour != Behaviour::PaysTwice {
+            return self.end(Ending::Bought);
+        }
+        self.visit.next = Next::PayAgain;
+        Duration::ZERO
+    }
+
+    /// The same payment under the same key: the same answer, and nothing paid twice.
+    fn pay_again(&mut self, clerk: &mut Clerk) -> Duration {
+        let first = self.visit.receipt.clone();
+        match self.ask_inside(clerk, "POST /payments, again", self.payment()) {
+            Ok((201, _)) if self.visit.receipt == first => {}
+            Ok((status, body)) => self.faults.push(format!("a repeated payment was answered {status}: {body}")),
+            Err(pause) => return pause,
+        }
+        self.end(Ending::Bought)
+    }
+
+    fn surprised(&mut self, what: &str, status: u16, body: &Value) -> Duration {
+        self.fault(format!("{what} was answered {status}: {body}"))
+    }
+}

@@ -1,0 +1,104 @@
+//! The draw: those who came before the opening get their order by chance, and anyone can recompute it.
+//!
+//! Everybody is told a join number when they come. At the opening a seed is drawn from the operating system's randomness
+//! and the order is ascending by the lower-case hexadecimal SHA-256 of `"<seed>:<joinNumber>"`. The seed did not exist
+//! before, so nobody could choose a lucky number; it is public afterwards, so nobody can bend the order.
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use super::sql;
+use crate::ids;
+use crate::refusal::Refusal;
+use crate::store::Outcome;
+use crate::venue::{Change, EventType, Tx, record};
+
+/// How the order follows from the seed.
+pub const METHOD: &str = "sha256-rank";
+
+/// A draw as everybody may know it.
+#[derive(Debug, Clone, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Draw {
+    /// Join numbers that were given out: 1 to this.
+    pub joined: u32,
+    /// How many of them were still there.
+    pub drawn: u32,
+    /// The join numbers of those who had left.
+    pub absent: Vec<u32>,
+    /// 64 hexadecimal digits.
+    pub seed: String,
+    /// [`METHOD`].
+    pub method: &'static str,
+    /// When.
+    pub drawn_at: crate::clock::Millis,
+}
+
+/// Join numbers in the order that a seed gives them.
+pub fn order(seed: &str, join_numbers: impl IntoIterator<Item = u32>) -> Vec<u32> {
+    let mut ranked: Vec<([u8; 32], u32)> = join_numbers
+        .into_iter()
+        .map(|number| (ids::sha256_of(format!("{seed}:{number}").as_bytes()), number))
+        .collect();
+    ranked.sort_unstable(); // bytes sort as their hexadecimal digits do
+    ranked.into_iter().map(|(_, number)| number).collect()
+}
+
+/// Holds the draw if its moment has come: a seed, the order, and the line's places in one transaction.
+///
+/// # Errors
+/// SQLite's.
+pub fn draw_if_due(tx: &Tx) -> Outcome<()> {
+    let Some(joined) = sql::find_joined_if_due(tx)? else { return Ok(()) };
+    let waiting = sql::list_undrawn(tx)?; // by join number
+    let free = places_for(&waiting);
+    let seed = ids::hex(&ids::random_bytes::<32>());
+    let mut places = Vec::with_capacity(waiting.len());
+    for (rank, number) in order(&seed, waiting.iter().map(|undrawn| undrawn.join_number)).into_iter().enumerate() {
+        let Ok(found) = waiting.binary_search_by_key(&number, |undrawn| undrawn.join_number) else { continue };
+        let draw_number = rank as u32 + 1;
+        sql::update_drawn(tx, waiting[found].token_id, free[rank], draw_number)?;
+        places.push((waiting[found].key, free[rank], draw_number));
+    }
+    let present = |number: &u32| waiting.binary_search_by_key(number, |undrawn| undrawn.join_number).is_ok();
+    let draw = Draw {
+        joined,
+        drawn: places.len() as u32,
+        absent: (1..=joined).filter(|number| !present(number)).collect(),
+        seed,
+        method: METHOD,
+        drawn_at: tx.now(),
+    };
+    sql::insert_draw(tx, &draw)?;
+    sql::clear_opens_at(tx)?;
+    record(tx, EventType::QueueDrawn, &json!({ "joined": draw.joined, "drawn": draw.drawn, "seed": draw.seed }))?;
+    tx.note(Change::Drawn { places });
+    tx.note(Change::QueueChanged);
+    Ok(())
+}
+
+/// Places for those who have none yet, in order: their own ids, so that all who come later stand behind.
+pub(super) fn places_for(waiting: &[sql::Undrawn]) -> Vec<i64> {
+    let mut places: Vec<i64> = waiting.iter().map(|undrawn| undrawn.token_id).collect();
+    places.sort_unstable();
+    places
+}
+
+/// The latest draw.
+///
+/// # Errors
+/// `NO_DRAW` before there was one.
+pub fn must_find(connection: &Connection) -> Outcome<Draw> {
+    sql::find_draw(connection)?.ok_or_else(|| Refusal::NoDraw.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_is_that_of_the_hexadecimal_hashes() {
+        // As `printf '%s' abc:3 | sha256sum` gives them: 3 begins with 0f, 2 with 16, 1 with bf.
+        assert_eq!(order("abc", [1, 2, 3]), [3, 2, 1]);
+    }
+}

@@ -1,0 +1,305 @@
+//! The people of the line: who stands where, found by token and by user.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering::Relaxed};
+
+use hashbrown::HashTable;
+use slab::Slab;
+use uuid::Uuid;
+
+use super::estimate::Flow;
+use super::ranks::Ranks;
+use super::rules::{self, Rules};
+use super::window::Window;
+use super::{LiveToken, Seen, TokenStatus};
+use crate::clock::Millis;
+use crate::ids::TokenKey;
+use crate::refusal::TokenEnd;
+
+/// The place of someone who waits for the draw.
+const UNDRAWN: i64 = i64::MAX;
+
+/// One person in the line or let in. Kept small, since a stadium of them waits. What a poll leaves behind is atomic, so
+/// that polls share a lock.
+#[derive(Debug)]
+pub(super) struct Person {
+    pub key: u128,
+    user: u128,
+    pub token_id: i64,
+    place: i64,
+    issued_ms: i64,
+    activated_ms: i64,
+    pub active_until_ms: i64,
+    /// When they were last heard of.
+    heard_ms: AtomicI64,
+    join_number: u32,
+    draw_number: u32,
+    /// The interval between polls that they were last told, in seconds.
+    told_seconds: AtomicU8,
+    pub active: bool,
+    /// Whether they called since they were let in.
+    claimed: AtomicBool,
+}
+
+impl Person {
+    /// Notes that they were heard of; says whether this was the first call since they were let in.
+    pub fn hear(&self, at: Millis) -> bool {
+        self.heard_ms.fetch_max(at.unix_ms(), Relaxed);
+        self.active && !self.claimed.swap(true, Relaxed)
+    }
+
+    /// Whose token it is.
+    pub fn user_id(&self) -> Uuid {
+        Uuid::from_u128(self.user)
+    }
+}
+
+/// Everybody with a live token.
+#[derive(Debug, Default)]
+pub(super) struct People {
+    pub rules: Rules,
+    people: Slab<Person>,
+    by_key: HashTable<u32>,
+    by_user: HashTable<u32>,
+    hasher: RandomState,
+    /// Those at the front by the house's leave, the line behind them, and how many wait for the draw.
+    guests: Ranks,
+    line: Ranks,
+    undrawn: u64,
+    active: u64,
+    pub admissions: Window,
+    flow: Flow,
+}
+
+impl People {
+    /// Takes in everybody at start, one by one as `each` gives them.
+    pub fn fill<E>(
+        &mut self,
+        now: Millis,
+        each: impl FnOnce(&mut dyn FnMut(LiveToken)) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (mut guests, mut line) = (Vec::new(), Vec::new());
+        each(&mut |token| {
+            if token.status == TokenStatus::Waiting {
+                match token.place {
+                    Some(place) if place < 0 => guests.push(place),
+                    Some(place) => line.push(place),
+                    None => self.undrawn += 1,
+                }
+            }
+            self.sit(&token, now);
+        })?;
+        (self.guests, self.line) = (Ranks::of(guests), Ranks::of(line));
+        Ok(())
+    }
+
+    /// Takes in a newly issued token.
+    pub fn join(&mut self, token: &LiveToken, now: Millis) -> usize {
+        self.stand(token.place.unwrap_or(UNDRAWN));
+        self.sit(token, now)
+    }
+
+    fn sit(&mut self, token: &LiveToken, now: Millis) -> usize {
+        let ms = |at: Option<Millis>| at.map_or(0, Millis::unix_ms);
+        let active = token.status == TokenStatus::Active;
+        let slot = self.people.insert(Person {
+            key: token.key.0,
+            user: token.user_id.as_u128(),
+            token_id: token.token_id,
+            place: token.place.unwrap_or(UNDRAWN),
+            issued_ms: token.issued_at.unix_ms(),
+            activated_ms: ms(token.activated_at),
+            active_until_ms: ms(token.active_until),
+            heard_ms: AtomicI64::new(now.unix_ms()),
+            join_number: token.join_number.unwrap_or(0),
+            draw_number: token.draw_number.unwrap_or(0),
+            told_seconds: AtomicU8::new(0),
+            active,
+            claimed: AtomicBool::new(token.claimed),
+        });
+        self.active += u64::from(active);
+        let (people, hasher) = (&self.people, &self.hasher);
+        let key_of = |&slot: &u32| hasher.hash_one(people.get(slot as usize).map_or(0, |person| person.key));
+        self.by_key.insert_unique(hasher.hash_one(token.key.0), slot as u32, key_of);
+        let user_of = |&slot: &u32| hasher.hash_one(people.get(slot as usize).map_or(0, |person| person.user));
+        self.by_user.insert_unique(hasher.hash_one(token.user_id.as_u128()), slot as u32, user_of);
+        slot
+    }
+
+    fn stand(&mut self, place: i64) {
+        match place {
+            UNDRAWN => self.undrawn += 1,
+            place if place < 0 => self.guests.insert(place),
+            place => self.line.insert(place),
+        }
+    }
+
+    fn step_out(&mut self, place: i64) {
+        match place {
+            UNDRAWN => self.undrawn -= 1,
+            place if place < 0 => self.guests.remove(place),
+            place => self.line.remove(place),
+        }
+    }
+
+    /// Lets someone in; says whether they had waited.
+    pub fn admit(&mut self, key: TokenKey, visit_until: Millis, now: Millis) -> Option<(usize, bool)> {
+        let slot = self.slot(key)?;
+        let person = self.people.get_mut(slot)?;
+        person.active = true;
+        person.activated_ms = now.unix_ms();
+        person.active_until_ms = visit_until.unix_ms();
+        person.heard_ms.fetch_max(now.unix_ms(), Relaxed);
+        let (place, waited) = (person.place, person.issued_ms < now.unix_ms());
+        self.step_out(place);
+        self.active += 1;
+        self.admissions.count(now);
+        Some((slot, waited))
+    }
+
+    /// So many of those let in at once had waited.
+    pub fn count_flow(&mut self, now: Millis, waited: u64) {
+        let full = self.rules.max_active > 0 && self.active >= u64::from(self.rules.max_active);
+        self.flow.admit(now, waited, full);
+    }
+
+    /// Moves someone who waits to another place.
+    pub fn move_to(&mut self, key: TokenKey, place: Option<i64>, join_number: Option<u32>) {
+        let Some(person) = self.person_mut(key) else { return };
+        let (before, after) = (person.place, place.unwrap_or(UNDRAWN));
+        person.place = after;
+        person.join_number = join_number.unwrap_or(0);
+        self.step_out(before);
+        self.stand(after);
+    }
+
+    /// Gives those who waited for the draw their places, all at once. The line itself is empty before a draw.
+    pub fn draw(&mut self, drawn: &[(TokenKey, i64, u32)]) {
+        self.line = Ranks::of(drawn.iter().map(|&(_, place, _)| place).collect());
+        for &(key, place, draw_number) in drawn {
+            if let Some(person) = self.person_mut(key) {
+                (person.place, person.draw_number) = (place, draw_number);
+            }
+        }
+        self.undrawn -= drawn.len() as u64;
+    }
+
+    /// Forgets someone whose token ended.
+    pub fn remove(&mut self, key: TokenKey) {
+        let Some(slot) = self.slot(key) else { return };
+        let person = self.people.remove(slot);
+        for (table, value) in [(&mut self.by_key, person.key), (&mut self.by_user, person.user)] {
+            if let Ok(entry) = table.find_entry(self.hasher.hash_one(value), |&found| found as usize == slot) {
+                entry.remove();
+            }
+        }
+        if person.active {
+            self.active -= 1;
+            self.flow.free();
+        } else {
+            self.step_out(person.place);
+        }
+    }
+
+    pub fn waiting(&self) -> u64 {
+        self.guests.len() + self.line.len() + self.undrawn
+    }
+
+    pub fn active(&self) -> u64 {
+        self.active
+    }
+
+    /// When the token was issued that has waited longest.
+    pub fn oldest_waiting(&self) -> Option<Millis> {
+        let waiting = self.people.iter().filter(|(_, person)| !person.active);
+        waiting.map(|(_, person)| person.issued_ms).min().map(Millis::from_unix_ms)
+    }
+
+    pub fn by_key(&self, key: TokenKey) -> Option<&Person> {
+        self.people.get(self.slot(key)?)
+    }
+
+    pub fn by_user(&self, user: u128) -> Option<&Person> {
+        let same = |&slot: &u32| self.people.get(slot as usize).is_some_and(|person| person.user == user);
+        self.people.get(*self.by_user.find(self.hasher.hash_one(user), same)? as usize)
+    }
+
+    pub fn by_slot(&self, slot: usize) -> Option<&Person> {
+        self.people.get(slot)
+    }
+
+    pub fn person_mut(&mut self, key: TokenKey) -> Option<&mut Person> {
+        self.people.get_mut(self.slot(key)?)
+    }
+
+    fn slot(&self, key: TokenKey) -> Option<usize> {
+        let same = |&slot: &u32| self.people.get(slot as usize).is_some_and(|person| person.key == key.0);
+        self.by_key.find(self.hasher.hash_one(key.0), same).map(|&slot| slot as usize)
+    }
+
+    fn position(&self, person: &Person) -> Option<u64> {
+        match person.place {
+            _ if person.active => Some(0),
+            UNDRAWN => None,
+            place if place < 0 => Some(self.guests.count_before(place) + 1),
+            place => Some(self.guests.len() + self.line.count_before(place) + 1),
+        }
+    }
+
+    /// Why a token that is still listed is over at `now`: the file will say so with the next transaction.
+    pub fn over(&self, person: &Person, now: Millis) -> Option<TokenEnd> {
+        let timed_out = person.active && person.active_until_ms <= now.unix_ms();
+        let abandoned = self.silent_until_of(person).is_some_and(|until| until <= now);
+        timed_out.then_some(TokenEnd::TimedOut).or(abandoned.then_some(TokenEnd::Abandoned))
+    }
+
+    fn silent_until_of(&self, person: &Person) -> Option<Millis> {
+        let told = u32::from(person.told_seconds.load(Relaxed));
+        let ms = self.rules.silent_ms(person.active, person.claimed.load(Relaxed), told)?;
+        Some(Millis::from_unix_ms(person.heard_ms.load(Relaxed)).plus_ms(ms))
+    }
+
+    /// Until when the person in a slot may be silent; `None` when it does not matter or the slot is now somebody else's.
+    pub fn silent_until(&self, slot: usize, tag: u32) -> Option<Millis> {
+        self.silent_until_of(self.people.get(slot).filter(|person| person.token_id as u32 == tag)?)
+    }
+
+    /// When the person in a slot becomes due, unless heard of until then.
+    pub fn due_of(&self, slot: usize) -> Option<(Millis, usize, i64)> {
+        let person = self.people.get(slot)?;
+        Some((self.silent_until_of(person)?, slot, person.token_id))
+    }
+
+    /// When everybody does.
+    pub fn all_due(&self) -> impl Iterator<Item = (Millis, usize, i64)> + '_ {
+        self.people.iter().filter_map(|(slot, _)| self.due_of(slot))
+    }
+
+    /// What a person is told at `now`; the interval that they are told is remembered.
+    pub fn see(&self, person: &Person, now: Millis) -> Seen {
+        let position = self.position(person);
+        let rate = if self.rules.paused { None } else { self.flow.rate(now, self.rules.admit_per_minute) };
+        let spread = (person.key >> 64) as u32 as f64 / f64::from(u32::MAX);
+        let advice = rules::advise(position, rate, self.rules.abandon_seconds, spread);
+        person.told_seconds.store(advice.poll_after_seconds as u8, Relaxed);
+        let expires_at = if person.active {
+            Some(Millis::from_unix_ms(person.active_until_ms))
+        } else {
+            self.silent_until_of(person)
+        };
+        Seen {
+            key: TokenKey(person.key),
+            user_id: person.user_id(),
+            status: if person.active { TokenStatus::Active } else { TokenStatus::Waiting },
+            position,
+            advice,
+            issued_at: Millis::from_unix_ms(person.issued_ms),
+            activated_at: person.active.then_some(Millis::from_unix_ms(person.activated_ms)),
+            expires_at: expires_at.unwrap_or(now),
+            join_number: (person.join_number > 0).then_some(person.join_number),
+            draw_number: (person.draw_number > 0).then_some(person.draw_number),
+            paused: self.rules.paused,
+            message: self.rules.message.clone(),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The draw, guests of the house and people let in by hand.
+
+#![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
+
+mod hall;
+
+use boxoffice::queue::order;
+use hall::{Customer, Hall};
+use serde_json::{Value, json};
+
+/// A second after the hall's frozen moment, and the hall.
+fn hall_with_a_draw(flags: &[&str]) -> Hall {
+    let hall = Hall::with_seats(5, flags);
+    let now =
+        hall.staff("POST", "/clock", json!({ "advanceSeconds": 0 })).must(200)["now"].as_str().unwrap().to_owned();
+    let second = now.split_at(11).0; // any later moment: the next day's noon is more than twelve hours away at most
+    let opens_at = format!("{second}23:59:59.999Z");
+    hall.staff("PATCH", "/queue", json!({ "opensAt": opens_at })).must(200);
+    hall
+}
+
+/// Turns the clock to the opening and keeps everybody in the line until then.
+fn open(hall: &Hall, people: &[Customer]) {
+    for _ in 0..24 * 60 + 1 {
+        if hall.staff_get("/queue").must(200)["opensAt"].is_null() {
+            return;
+        }
+        people.iter().for_each(|person| drop(person.poll()));
+        hall.advance_ms(60_000);
+    }
+    panic!("it never opened");
+}
+
+#[test]
+fn the_draw_follows_from_the_public_seed_and_the_numbers_that_everybody_was_told() {
+    let hall = hall_with_a_draw(&["--max-active=1", "--abandon-seconds=600"]);
+    let people: Vec<Customer> = (0..12).map(|_| hall.customer()).collect();
+    let number = |person: &Customer| person.poll().body["joinNumber"].as_u64().unwrap() as u32;
+    assert_eq!(people.iter().map(number).collect::<Vec<_>>(), (1..=12).collect::<Vec<_>>());
+    assert_eq!(people[0].poll().must(200)["position"], Value::Null);
+    assert_eq!(people[0].get("/concerts/1/schedules").refused(403, "TOKEN_WAITING")["position"], Value::Null);
+    hall.client.call("GET", "/api/v1/queue/draw", "", None).refused(404, "NO_DRAW");
+    people[4].delete("/queue/token").must(204);
+    open(&hall, &people);
+    let late = hall.customer();
+    let draw = hall.client.call("GET", "/api/v1/queue/draw", "", None).must(200).clone();
+    assert_eq!((&draw["joined"], &draw["drawn"], &draw["absent"]), (&json!(12), &json!(11), &json!([5])));
+    assert_eq!(draw["method"], "sha256-rank");
+    let expected = order(draw["seed"].as_str().unwrap(), (1..=12).filter(|&number| number != 5));
+    for (join, person) in (1..).zip(&people) {
+        if join == 5 {
+            continue;
+        }
+        let seen = person.poll().must(200).clone();
+        let rank = expected.iter().position(|&number| number == join).unwrap() as u64;
+        assert_eq!((&seen["joinNumber"], &seen["drawNumber"]), (&json!(join), &json!(rank + 1)));
+        assert_eq!(seen["position"], json!(rank), "the first is let in");
+    }
+    assert_eq!(late.poll().must(200)["position"], 11);
+    assert_eq!(late.poll().must(200)["drawNumber"], Value::Null);
+}
+
+#[test]
+fn a_restart_before_and_after_the_draw_changes_nothing() {
+    let mut hall = hall_with_a_draw(&["--max-active=1", "--abandon-seconds=600"]);
+    let mut people: Vec<Customer> = (0..6).map(|_| hall.customer()).collect();
+    hall.reopen();
+    people.iter_mut().for_each(|person| person.client = hall.client.clone());
+    assert_eq!(people[5].poll().must(200)["joinNumber"], 6);
+    open(&hall, &people);
+    let places = |people: &[Customer]| people.iter().map(|p| p.poll().body["position"].clone()).collect::<Vec<_>>();
+    let before = places(&people);
+    hall.reopen();
+    people.iter_mut().for_each(|person| person.client = hall.client.clone());
+    assert_eq!(places(&people), before);
+}
+
+#[test]
+fn those_in_the_line_join_a_draw_that_is_announced_and_keep_their_order_when_it_is_called_off() {
+    let hall = Hall::with_seats(5, &["--max-active=1"]);
+    let people: Vec<Customer> = (0..4).map(|_| hall.customer()).collect();
+    hall.staff("PATCH", "/queue", json!({ "opensAt": "2100-01-01T00:00:00Z" })).must(200);
+    let later = hall.customer();
+    assert_eq!((&people[1].poll().body["joinNumber"], &later.poll().body["joinNumber"]), (&json!(1), &json!(4)));
+    assert_eq!(people[0].poll().must(200)["status"], "ACTIVE", "who is in stays in");
+    people[0].delete("/queue/token").must(204);
+    assert_eq!(people[1].poll().must(200)["position"], Value::Null, "nobody is let in before the opening");
+    hall.staff("PATCH", "/queue", json!({ "opensAt": null })).must(200);
+    let position = |person: &Customer| person.poll().must(200)["position"].clone();
+    assert_eq!([position(&people[1]), position(&people[2]), position(&people[3]), position(&later)], [0, 1, 2, 3]);
+    assert_eq!(later.poll().must(200)["joinNumber"], Value::Null);
+}
+
+#[test]
+fn guests_of_the_house_stand_in_front_one_behind_the_other() {
+    let mut hall = Hall::with_seats(5, &["--max-active=1"]);
+    let mut people: Vec<Customer> = (0..4).map(|_| hall.customer()).collect();
+    let mut guest = hall.user();
+    let invited = hall.staff("POST", "/queue/tokens", json!({ "userId": guest.id }));
+    assert_eq!((&invited.must(201)["position"], invited.body.get("token")), (&json!(1), None));
+    let moved = hall.staff("POST", "/queue/tokens", json!({ "userId": people[3].id }));
+    assert_eq!(moved.must(201)["position"], 2);
+    guest.line_up().must(200);
+    people.push(guest);
+    for _ in 0..2 {
+        let places: Vec<Value> = people.iter().map(|person| person.poll().must(200)["position"].clone()).collect();
+        assert_eq!(places, [0, 3, 4, 2, 1]);
+        hall.reopen();
+        people.iter_mut().for_each(|person| person.client = hall.client.clone());
+    }
+    let unknown = json!({ "userId": "00000000-0000-7000-8000-000000000000" });
+    hall.staff("POST", "/queue/tokens", unknown).refused(404, "USER_NOT_FOUND");
+    let types: Vec<Value> = hall.staff_get("/events?limit=1000").must(200)["events"].as_array().unwrap().clone();
+    let guests = types.iter().filter(|event| event["data"]["guest"] == true).count();
+    assert_eq!(guests, 2);
+}
+
+#[test]
+fn people_let_in_by_hand_pass_the_limits_and_count_afterwards() {
+    let hall = Hall::with_seats(5, &["--max-active=1", "--admit-per-minute=1"]);
+    let people: Vec<Customer> = (0..5).map(|_| hall.customer()).collect();
+    hall.staff("PATCH", "/queue", json!({ "paused": true })).must(200);
+    assert_eq!(hall.staff("POST", "/queue/admissions", json!({ "count": 2 })).must(200)["admitted"], 2);
+    hall.staff("PATCH", "/queue", json!({ "paused": false })).must(200);
+    let status = |n: usize| people[n].poll().must(200)["status"].clone();
+    assert_eq!([status(0), status(1), status(2), status(3)], ["ACTIVE", "ACTIVE", "ACTIVE", "WAITING"]);
+    for person in &people[..2] {
+        person.delete("/queue/token").must(204);
+    }
+    hall.advance_ms(60_000);
+    assert_eq!(status(3), "WAITING", "one is still in");
+    people[2].delete("/queue/token").must(204);
+    assert_eq!(status(3), "ACTIVE");
+    assert_eq!(hall.staff("POST", "/queue/admissions", json!({ "count": 9 })).must(200)["admitted"], 1);
+    hall.staff("POST", "/queue/admissions", json!({ "count": 0 })).refused(400, "INVALID_REQUEST");
+}

@@ -1,0 +1,167 @@
+//! The waiting line: order, limits, and everything that ends a token.
+
+mod hall;
+
+use hall::{Customer, Hall};
+use serde_json::{Value, json};
+
+fn positions(customers: &[Customer]) -> Vec<Value> {
+    customers.iter().map(|customer| customer.poll().must(200)["position"].clone()).collect()
+}
+
+fn crowd(hall: &Hall, count: usize) -> Vec<Customer> {
+    (0..count).map(|_| hall.customer()).collect()
+}
+
+#[test]
+fn the_line_is_first_come_first_served_and_positions_are_exact() {
+    let hall = Hall::with_seats(5, &["--max-active=1"]);
+    let line = crowd(&hall, 5);
+    assert_eq!(positions(&line), [0, 1, 2, 3, 4]);
+    line[2].delete("/queue/token").must(204);
+    assert_eq!(line[2].poll().refused(401, "TOKEN_EXPIRED")["reason"], "LEFT");
+    assert_eq!(positions(&[line[1].clone(), line[3].clone(), line[4].clone()]), [1, 2, 3]);
+    line[0].delete("/queue/token").must(204);
+    assert_eq!(positions(&[line[1].clone(), line[3].clone(), line[4].clone()]), [0, 1, 2]);
+    assert_eq!(line[3].get("/concerts/1/schedules").refused(403, "TOKEN_WAITING")["position"], 1);
+    assert_eq!(line[3].get("/concerts/1/schedules").header("retry-after"), Some("1"));
+}
+
+#[test]
+fn no_more_than_the_minutes_share_is_let_in_within_any_sixty_seconds() {
+    let hall = Hall::with_seats(5, &["--max-active=0", "--admit-per-minute=2"]);
+    let first = crowd(&hall, 1);
+    hall.advance_ms(30_000);
+    let later = crowd(&hall, 4);
+    assert_eq!(positions(&first), [0]);
+    assert_eq!(positions(&later), [0, 1, 2, 3]);
+    hall.advance_ms(29_999);
+    assert_eq!(positions(&later), [0, 1, 2, 3]);
+    hall.advance_ms(1); // the first admission is 60 s old
+    assert_eq!(positions(&later), [0, 0, 1, 2]);
+    hall.advance_ms(29_999);
+    assert_eq!(positions(&later), [0, 0, 1, 2]);
+    hall.advance_ms(1); // and so is the second, but not the third
+    assert_eq!(positions(&later), [0, 0, 0, 1]);
+}
+
+#[test]
+fn a_waiting_token_that_is_not_polled_is_dropped_at_its_moment() {
+    let hall = Hall::with_seats(5, &["--max-active=1", "--abandon-seconds=30", "--claim-seconds=0"]);
+    let line = crowd(&hall, 3);
+    hall.advance_ms(20_000);
+    assert_eq!(line[2].poll().must(200)["position"], 2);
+    hall.advance_ms(9_999);
+    assert_eq!(line[2].poll().must(200)["position"], 2);
+    hall.advance_ms(1);
+    assert_eq!(line[2].poll().must(200)["position"], 1);
+    assert_eq!(line[1].poll().refused(401, "TOKEN_EXPIRED")["reason"], "ABANDONED");
+}
+
+#[test]
+fn one_let_in_who_never_calls_makes_room_for_the_next() {
+    let hall = Hall::with_seats(5, &["--max-active=1", "--claim-seconds=10", "--abandon-seconds=600"]);
+    let line = crowd(&hall, 3);
+    line[0].delete("/queue/token").must(204); // lets the second in, who does not know it
+    hall.advance_ms(9_999);
+    assert_eq!(line[2].poll().must(200)["position"], 1);
+    hall.advance_ms(1);
+    assert_eq!(line[2].poll().must(200)["position"], 0);
+    assert_eq!(line[1].poll().refused(401, "TOKEN_EXPIRED")["reason"], "ABANDONED");
+    hall.advance_ms(3_600); // the third has called: it stays for its visit
+    assert_eq!(line[2].poll().must(200)["status"], "ACTIVE");
+}
+
+#[test]
+fn a_visit_ends_on_time_and_a_hold_extends_it_to_its_own_end() {
+    let hall = Hall::with_seats(5, &["--max-active=2", "--visit-seconds=100", "--hold-seconds=60"]);
+    let (holder, looker) = (hall.customer(), hall.customer());
+    hall.advance_ms(90_000);
+    let held = holder.hold(1, &["1"]).must(201).clone();
+    hall.advance_ms(9_999);
+    assert_eq!(looker.poll().must(200)["status"], "ACTIVE");
+    hall.advance_ms(1);
+    assert_eq!(looker.poll().refused(401, "TOKEN_EXPIRED")["reason"], "TIMED_OUT");
+    assert_eq!(holder.poll().must(200)["expiresAt"], held["holdExpiresAt"]);
+    holder.hold(1, &["2"]).refused(409, "VISIT_OVER");
+    hall.advance_ms(49_999);
+    assert_eq!(holder.poll().must(200)["status"], "ACTIVE");
+    hall.advance_ms(1);
+    assert_eq!(holder.poll().refused(401, "TOKEN_EXPIRED")["reason"], "TIMED_OUT");
+}
+
+#[test]
+fn giving_a_hold_back_after_the_visit_ends_the_visit() {
+    let hall = Hall::with_seats(5, &["--visit-seconds=100", "--hold-seconds=60"]);
+    let customer = hall.customer();
+    hall.advance_ms(90_000);
+    let held = customer.hold(1, &["1"]).must(201)["reservationId"].clone();
+    hall.advance_ms(20_000);
+    customer.delete(&format!("/reservations/{}", held.as_str().unwrap_or(""))).must(200);
+    assert_eq!(customer.poll().refused(401, "TOKEN_EXPIRED")["reason"], "TIMED_OUT");
+}
+
+#[test]
+fn leaving_and_revoking_give_an_unpaid_hold_back() {
+    let hall = Hall::with_seats(5, &[]);
+    for revoked in [false, true] {
+        let customer = hall.customer();
+        let held = customer.hold(1, &["3"]).must(201)["reservationId"].clone();
+        if revoked {
+            hall.staff("DELETE", &format!("/queue/tokens/{}", customer.id), json!(null)).must(204);
+        } else {
+            customer.delete("/queue/token").must(204);
+        }
+        let reason = if revoked { "REVOKED" } else { "LEFT" };
+        assert_eq!(customer.poll().refused(401, "TOKEN_EXPIRED")["reason"], reason);
+        let path = format!("/reservations/{}", held.as_str().unwrap_or(""));
+        assert_eq!(customer.get_by_key(&path).must(200)["status"], "CANCELLED");
+    }
+    hall.customer().hold(1, &["3"]).must(201);
+}
+
+#[test]
+fn the_line_and_its_order_survive_a_restart_with_a_fresh_patience() {
+    let mut hall = Hall::with_seats(5, &["--max-active=1", "--abandon-seconds=30"]);
+    let mut line = crowd(&hall, 6);
+    line[3].delete("/queue/token").must(204);
+    hall.advance_ms(29_000);
+    for person in &line[..3] {
+        person.poll().must(200);
+    }
+    hall.reopen();
+    line.iter_mut().for_each(|person| person.client = hall.client.clone());
+    hall.advance_ms(29_000); // 58 s since 4 and 5 were heard of, 29 s since the restart
+    line.remove(3);
+    assert_eq!(positions(&line), [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn staff_steer_the_line_while_it_runs_and_it_survives_a_restart() {
+    let mut hall = Hall::with_seats(5, &["--max-active=1"]);
+    let mut line = crowd(&hall, 4);
+    let message = json!({ "en": "Doors at eight.", "ko": "8시에 입장합니다." });
+    let rules = json!({ "maxActive": 3, "paused": true, "message": message });
+    assert_eq!(hall.staff("PATCH", "/queue", rules).must(200)["maxActive"], 3);
+    let seen = line[1].poll();
+    assert_eq!((&seen.must(200)["paused"], &seen.body["message"]), (&json!(true), &json!("Doors at eight.")));
+    let ko = hall.client.call_with(
+        "GET",
+        "/api/v1/queue/token",
+        &[("authorization", &hall::bearer(&line[1].token)), ("accept-language", "ko")],
+        None,
+    );
+    assert_eq!(ko.body["message"], "8시에 입장합니다.");
+    assert_eq!(positions(&line), [0, 1, 2, 3]);
+    hall.reopen();
+    line.iter_mut().for_each(|person| person.client = hall.client.clone());
+    assert_eq!(positions(&line), [0, 1, 2, 3]);
+    hall.staff("PATCH", "/queue", json!({ "paused": false, "message": null })).must(200);
+    assert_eq!(positions(&line), [0, 0, 0, 1]);
+    assert_eq!(line[3].poll().must(200)["message"], Value::Null);
+    let figures = hall.staff_get("/queue").must(200).clone();
+    assert_eq!((&figures["waiting"], &figures["active"]), (&json!(1), &json!(3)));
+    assert_eq!(figures["admittedLastMinute"], 3);
+    hall.staff("PATCH", "/queue", json!({ "maxActive": 1, "visitSeconds": 0 })).refused(400, "INVALID_REQUEST");
+    assert_eq!(hall.staff_get("/queue").must(200)["maxActive"], 3, "all or none");
+}

@@ -1,0 +1,62 @@
+//! What the whole run has reached.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard};
+
+use super::words::{Expected, Fact};
+
+/// Every refusal of sections 1 to 5 of the contract that can be given today, and the reasons of `TOKEN_EXPIRED`.
+pub const MUST_BE_REACHED: &[&str] = &[
+    "ALREADY_PAID",
+    "AMOUNT_MISMATCH",
+    "BALANCE_LIMIT",
+    "CONCERT_NOT_FOUND",
+    "DATE_AMBIGUOUS",
+    "HOLD_EXPIRED",
+    "IDEMPOTENCY_KEY_REUSED",
+    "INSUFFICIENT_BALANCE",
+    "INVALID_REQUEST",
+    "NOT_YOURS",
+    "NO_DRAW",
+    "PAYMENT_NOT_FOUND",
+    "RESERVATION_NOT_FOUND",
+    "RESERVATION_NOT_PENDING",
+    "RESERVATION_PENDING",
+    "SALE_CLOSED",
+    "SALE_NOT_OPEN",
+    "SCHEDULE_NOT_FOUND",
+    "SEAT_LIMIT",
+    "SEAT_NOT_FOUND",
+    "SEAT_UNAVAILABLE",
+    "TOKEN_EXPIRED ABANDONED",
+    "TOKEN_EXPIRED LEFT",
+    "TOKEN_EXPIRED PAID",
+    "TOKEN_EXPIRED REVOKED",
+    "TOKEN_EXPIRED TIMED_OUT",
+    "TOKEN_INVALID",
+    "TOKEN_REQUIRED",
+    "TOKEN_WAITING",
+    "TOP_UP_BY_STAFF_ONLY",
+    "USER_KEY_INVALID",
+    "VISIT_OVER",
+    "replayed",
+];
+
+static REACHED: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
+
+pub fn reached() -> MutexGuard<'static, BTreeMap<String, usize>> {
+    REACHED.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Counts a step and what it came to.
+pub fn step(expected: &Expected, replayed: bool) {
+    let mut reached = reached();
+    let mut count = |what: String| *reached.entry(what).or_default() += 1;
+    count("steps".into());
+    match expected.facts.first() {
+        Some((_, Fact::Word(reason))) if expected.code == "TOKEN_EXPIRED" => count(format!("TOKEN_EXPIRED {reason}")),
+        _ if !expected.code.is_empty() => count(expected.code.into()),
+        _ if replayed => count("replayed".into()),
+        _ => count(format!("answered {}", expected.status)),
+    }
+}

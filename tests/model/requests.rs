@@ -1,0 +1,91 @@
+//! What is asked, as method, path and body.
+
+use serde_json::{Value, json};
+
+use super::house::Tested;
+use super::words::{On, PaidFor, What};
+use super::world::{Rules, USERS};
+
+/// An id that nothing has.
+const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
+
+impl Tested {
+    fn reservation(&self, reservation: Option<usize>) -> &str {
+        reservation.map_or(NOBODY, |it| &self.reservations[it].0)
+    }
+
+    /// The request on the wire; its path is below `/api/v1`.
+    pub fn request(&self, what: &What) -> (&'static str, String, Value) {
+        let none = Value::Null;
+        match what {
+            What::LineUp { user, right_key } => {
+                let it = &self.users[*user];
+                let key = if *right_key { &it.key } else { &self.users[(user + 1) % USERS].key };
+                ("POST", "/queue/tokens".into(), json!({ "userId": it.id, "userKey": key }))
+            }
+            What::Poll => ("GET", "/queue/token".into(), none),
+            What::Leave => ("DELETE", "/queue/token".into(), none),
+            What::Draw => ("GET", "/queue/draw".into(), none),
+            What::Dates { concert, all } => ("GET", format!("/concerts/{concert}/schedules?all={all}"), none),
+            What::Map { schedule } => ("GET", format!("/schedules/{schedule}/seats"), none),
+            What::MapOn { concert, date } => ("GET", format!("/concerts/{concert}/seats?date={date}"), none),
+            What::Hold { on: On::Schedule(id), seats } => {
+                ("POST", "/reservations".into(), json!({ "scheduleId": id, "seats": seats }))
+            }
+            What::Hold { on: On::Date(concert, date), seats } => {
+                ("POST", "/reservations".into(), json!({ "concertId": concert, "date": date, "seats": seats }))
+            }
+            What::Pay { paid_for: PaidFor::Reservation(it), amount } => {
+                ("POST", "/payments".into(), json!({ "reservationId": self.reservation(*it), "amount": amount }))
+            }
+            What::Pay { paid_for: PaidFor::Seats(id, seats), amount } => {
+                ("POST", "/payments".into(), json!({ "scheduleId": id, "seats": seats, "amount": amount }))
+            }
+            What::Cancel { reservation } => {
+                ("DELETE", format!("/reservations/{}", self.reservation(*reservation)), none)
+            }
+            What::See { reservation } => ("GET", format!("/reservations/{}", self.reservation(*reservation)), none),
+            What::List => ("GET", "/reservations".into(), none),
+            What::TopUp { user, amount } => {
+                ("POST", format!("/users/{}/balance/top-ups", self.users[*user].id), json!({ "amount": amount }))
+            }
+            What::Balance { user } => ("GET", format!("/users/{}/balance", self.users[*user].id), none),
+            What::Entries { user } => ("GET", format!("/users/{}/balance/entries", self.users[*user].id), none),
+            What::SeePayment { reservation } => {
+                ("GET", format!("/payments/{}", reservation.map_or(NOBODY, |it| &self.reservations[it].1)), none)
+            }
+            staff => self.staff_request(staff),
+        }
+    }
+
+    fn staff_request(&self, what: &What) -> (&'static str, String, Value) {
+        match what {
+            What::Turn { ms } => ("POST", "/staff/clock".into(), json!({ "advanceMilliseconds": ms })),
+            What::Revoke { user } => ("DELETE", format!("/staff/queue/tokens/{}", self.users[*user].id), Value::Null),
+            What::SetRules(rules) => ("PATCH", "/staff/queue".into(), rules_json(rules)),
+            What::Block { schedule, seat, blocked } => {
+                ("PUT", format!("/staff/schedules/{schedule}/seats/{seat}"), json!({ "blocked": blocked }))
+            }
+            What::SetSale { schedule, opens, closes } => {
+                let window = json!({ "saleOpensAt": self.instant(*opens), "saleClosesAt": self.instant(*closes) });
+                ("PATCH", format!("/staff/schedules/{schedule}"), window)
+            }
+            What::Correct { user, amount } => {
+                let path = format!("/staff/users/{}/balance/corrections", self.users[*user].id);
+                ("POST", path, json!({ "amount": amount, "reason": "counted again" }))
+            }
+            other => unreachable!("{other:?}"),
+        }
+    }
+}
+
+fn rules_json(rules: &Rules) -> Value {
+    json!({
+        "maxActive": rules.max_active,
+        "admitPerMinute": rules.admit_per_minute,
+        "visitSeconds": rules.visit_ms / 1_000,
+        "abandonSeconds": rules.abandon_ms / 1_000,
+        "claimSeconds": rules.claim_ms / 1_000,
+        "paused": rules.paused,
+    })
+}

@@ -1,0 +1,343 @@
+//! The reference model: what a box office is, in plain lists, with no thought of speed, files or threads. `api.md` is what
+//! it was written from. What is asked of it is in `answers.rs`; this is what changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::words::{Asked, Expected, Fact};
+
+pub const USERS: usize = 9;
+/// The first so many users poll after every step, so that their places are compared all the time.
+pub const STEADY: usize = 2;
+pub const HOLD_MS: i64 = 60_000;
+pub const SEATS_PER_USER: usize = 3;
+pub const ATTEMPTS: u32 = 2;
+pub const BALANCE_MAX: i64 = 1_000_000_000;
+pub const TOP_UP_MAX: i64 = 10_000_000;
+const MINUTE_MS: i64 = 60_000;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules {
+    pub max_active: i64,
+    pub admit_per_minute: i64,
+    pub visit_ms: i64,
+    pub abandon_ms: i64,
+    pub claim_ms: i64,
+    pub paused: bool,
+}
+
+pub const FIRST_RULES: Rules =
+    Rules { max_active: 3, admit_per_minute: 5, visit_ms: 90_000, abandon_ms: 30_000, claim_ms: 20_000, paused: false };
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Life {
+    Waiting,
+    Active,
+    Ended(&'static str),
+}
+
+#[derive(Debug, Clone)]
+pub struct Token {
+    pub user: usize,
+    pub life: Life,
+    pub issued_at: i64,
+    pub heard_at: i64,
+    pub claimed: bool,
+    pub activated_at: Option<i64>,
+    pub visit_until: i64,
+    pub active_until: i64,
+}
+
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    pub id: i64,
+    pub date: &'static str,
+    pub seats: usize,
+    pub price: i64,
+    pub sale_opens_at: i64,
+    pub sale_closes_at: i64,
+    pub blocked: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Reservation {
+    pub user: usize,
+    pub schedule: i64,
+    pub seats: Vec<String>,
+    pub status: &'static str,
+    pub amount: i64,
+    pub created_at: i64,
+    pub expires_at: i64,
+    pub declined: u32,
+    pub paid_at: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Purse {
+    pub balance: i64,
+    pub changed_at: i64,
+    pub entries: Vec<(&'static str, i64, i64)>,
+}
+
+/// The whole model.
+#[derive(Debug, Clone)]
+pub struct World {
+    pub now: i64,
+    pub staff_sells_points: bool,
+    pub rules: Rules,
+    pub tokens: Vec<Token>,
+    pub admissions: Vec<i64>,
+    pub schedules: Vec<Schedule>,
+    pub reservations: Vec<Reservation>,
+    pub purses: Vec<Purse>,
+    /// Requests under idempotency keys whose answers are kept.
+    pub kept: BTreeMap<(usize, u64), super::words::What>,
+    /// Requests that carried a key, to be repeated.
+    pub keyed: Vec<Asked>,
+    pub last: Option<(Asked, Expected)>,
+    pub story: Vec<String>,
+}
+
+/// Dates: the third and fourth are on one day.
+pub const DATES: [&str; 5] = ["2100-01-01", "2100-01-02", "2100-01-03", "2100-01-04", "2100-13-01"];
+/// Long before and long after everything.
+pub const EVER: (i64, i64) = (-1_000_000_000, 1_000_000_000_000);
+
+impl World {
+    pub fn new(staff_sells_points: bool) -> World {
+        let schedule = |id: i64, date, seats, price| Schedule {
+            id,
+            date,
+            seats,
+            price,
+            sale_opens_at: EVER.0,
+            sale_closes_at: EVER.1,
+            blocked: BTreeSet::new(),
+        };
+        World {
+            now: 0,
+            staff_sells_points,
+            rules: FIRST_RULES,
+            tokens: Vec::new(),
+            admissions: Vec::new(),
+            schedules: vec![
+                schedule(1, DATES[0], 6, 50_000),
+                schedule(2, DATES[1], 4, 30_000),
+                schedule(3, DATES[2], 3, 0),
+                schedule(4, DATES[2], 3, 10_000),
+            ],
+            reservations: Vec::new(),
+            purses: vec![Purse::default(); USERS],
+            kept: BTreeMap::new(),
+            keyed: Vec::new(),
+            last: None,
+            story: Vec::new(),
+        }
+    }
+
+    pub fn is_live(&self, token: usize) -> bool {
+        !matches!(self.tokens[token].life, Life::Ended(_))
+    }
+
+    /// The newest token of a user.
+    pub fn newest_token(&self, user: usize) -> Option<usize> {
+        self.tokens.iter().rposition(|token| token.user == user)
+    }
+
+    pub fn live_token(&self, user: usize) -> Option<usize> {
+        self.newest_token(user).filter(|token| self.is_live(*token))
+    }
+
+    /// 1 for the next to be let in; 0 once active.
+    pub fn position(&self, token: usize) -> i64 {
+        let waiting = |token: &Token| token.life == Life::Waiting;
+        if waiting(&self.tokens[token]) {
+            self.tokens[..=token].iter().filter(|token| waiting(token)).count() as i64
+        } else {
+            0
+        }
+    }
+
+    pub fn waiting(&self) -> i64 {
+        self.tokens.iter().filter(|token| token.life == Life::Waiting).count() as i64
+    }
+
+    pub fn active(&self) -> i64 {
+        self.tokens.iter().filter(|token| token.life == Life::Active).count() as i64
+    }
+
+    pub fn admitted_last_minute(&self) -> i64 {
+        self.admissions.iter().filter(|at| **at > self.now - MINUTE_MS).count() as i64
+    }
+
+    /// A call with a valid token keeps it in the line, and claims it once it is let in.
+    pub fn hear(&mut self, token: usize) {
+        let now = self.now;
+        let token = &mut self.tokens[token];
+        token.heard_at = token.heard_at.max(now);
+        token.claimed |= token.life == Life::Active;
+    }
+
+    /// When a token's silence ends it.
+    pub fn silent_until(&self, token: &Token) -> Option<i64> {
+        match token.life {
+            Life::Waiting => Some(token.heard_at + self.rules.abandon_ms),
+            Life::Active if !token.claimed && self.rules.claim_ms > 0 => Some(token.heard_at + self.rules.claim_ms),
+            _ => None,
+        }
+    }
+
+    pub fn end_token(&mut self, token: usize, reason: &'static str) {
+        self.tokens[token].life = Life::Ended(reason);
+    }
+
+    /// Lets in the next of the line as far as both limits allow.
+    pub fn admit(&mut self) {
+        for token in 0..self.tokens.len() {
+            let full = self.rules.max_active > 0 && self.active() >= self.rules.max_active;
+            let fast = self.rules.admit_per_minute > 0 && self.admitted_last_minute() >= self.rules.admit_per_minute;
+            if self.rules.paused || full || fast {
+                return;
+            }
+            let (now, visit_ms) = (self.now, self.rules.visit_ms);
+            let token = &mut self.tokens[token];
+            if token.life == Life::Waiting {
+                token.life = Life::Active;
+                token.activated_at = Some(now);
+                token.heard_at = now;
+                token.visit_until = now + visit_ms;
+                token.active_until = token.visit_until;
+                self.admissions.push(now);
+            }
+        }
+    }
+
+    /// What is over at `now`: holds, then visits, then the silent; then the next are let in.
+    pub fn settle(&mut self) {
+        for reservation in 0..self.reservations.len() {
+            let it = &self.reservations[reservation];
+            if it.status == "PENDING_PAYMENT" && it.expires_at <= self.now {
+                self.end_unpaid(reservation, "EXPIRED");
+            }
+        }
+        for token in 0..self.tokens.len() {
+            if self.tokens[token].life == Life::Active && self.tokens[token].active_until <= self.now {
+                self.end_token(token, "TIMED_OUT");
+            }
+        }
+        for token in 0..self.tokens.len() {
+            if self.silent_until(&self.tokens[token]).is_some_and(|until| until <= self.now) {
+                self.end_token(token, "ABANDONED");
+            }
+        }
+        self.admit();
+    }
+
+    /// A hold ends without a payment; the visit then ends at its own time.
+    pub fn end_unpaid(&mut self, reservation: usize, status: &'static str) {
+        self.reservations[reservation].status = status;
+        if let Some(token) = self.live_token(self.reservations[reservation].user) {
+            self.tokens[token].active_until = self.tokens[token].visit_until;
+        }
+    }
+
+    pub fn pending_of(&self, user: usize) -> Option<usize> {
+        self.reservations.iter().position(|it| it.user == user && it.status == "PENDING_PAYMENT")
+    }
+
+    pub fn schedule(&self, id: i64) -> Option<&Schedule> {
+        self.schedules.iter().find(|schedule| schedule.id == id)
+    }
+
+    /// What a seat is now, and whose.
+    pub fn seat(&self, schedule: &Schedule, label: &str) -> (&'static str, Option<usize>) {
+        if schedule.blocked.contains(label) {
+            return ("BLOCKED", None);
+        }
+        let has = |it: &&Reservation| it.schedule == schedule.id && it.seats.iter().any(|seat| seat == label);
+        for it in self.reservations.iter().filter(has) {
+            match it.status {
+                "PENDING_PAYMENT" => return ("HELD", Some(it.user)),
+                "CONFIRMED" => return ("SOLD", Some(it.user)),
+                _ => {}
+            }
+        }
+        ("AVAILABLE", None)
+    }
+
+    pub fn map(&self, schedule: &Schedule, viewer: usize) -> Vec<(&'static str, bool)> {
+        let seats = schedule.labels().into_iter().map(|label| self.seat(schedule, &label));
+        seats.map(|(status, owner)| (status, owner == Some(viewer))).collect()
+    }
+
+    pub fn free(&self, schedule: &Schedule) -> i64 {
+        schedule.labels().iter().filter(|label| self.seat(schedule, label).0 == "AVAILABLE").count() as i64
+    }
+
+    pub fn change_balance(&mut self, user: usize, kind: &'static str, amount: i64) -> i64 {
+        let purse = &mut self.purses[user];
+        purse.balance += amount;
+        purse.changed_at = self.now;
+        purse.entries.push((kind, amount, purse.balance));
+        purse.balance
+    }
+
+    /// A token as its owner sees it.
+    pub fn token_facts(&self, token: usize) -> Vec<(&'static str, Fact)> {
+        let it = &self.tokens[token];
+        let active = it.life == Life::Active;
+        let until = if active { it.active_until } else { it.heard_at + self.rules.abandon_ms };
+        vec![
+            ("/token", Fact::Token(token)),
+            ("/userId", Fact::User(it.user)),
+            ("/status", Fact::Word(if active { "ACTIVE" } else { "WAITING" })),
+            ("/position", Fact::Number(self.position(token))),
+            ("/pollAfterSeconds", Fact::Number(1)),
+            ("/issuedAt", Fact::At(it.issued_at)),
+            ("/activatedAt", it.activated_at.map_or(Fact::Null, Fact::At)),
+            ("/expiresAt", Fact::At(until)),
+            ("/joinNumber", Fact::Null),
+            ("/paused", Fact::Truth(self.rules.paused)),
+            ("/message", Fact::Null),
+        ]
+    }
+
+    /// A reservation as its owner sees it.
+    pub fn reservation_facts(&self, reservation: usize) -> Vec<(&'static str, Fact)> {
+        let it = &self.reservations[reservation];
+        let pending = it.status == "PENDING_PAYMENT";
+        let left_ms = if pending { it.expires_at - self.now } else { 0 };
+        let tickets = if it.status == "CONFIRMED" { it.seats.len() } else { 0 };
+        vec![
+            ("/reservationId", Fact::Reservation(reservation)),
+            ("/status", Fact::Word(it.status)),
+            ("/userId", Fact::User(it.user)),
+            ("/scheduleId", Fact::Number(it.schedule)),
+            ("/seats", Fact::Labels(it.seats.clone())),
+            ("/amount", Fact::Number(it.amount)),
+            ("/createdAt", Fact::At(it.created_at)),
+            ("/holdExpiresAt", Fact::At(it.expires_at)),
+            ("/holdExpiresInSeconds", Fact::Number((left_ms + 999) / 1_000)),
+            ("/failure", if it.status == "FAILED" { Fact::Word("INSUFFICIENT_BALANCE") } else { Fact::Null }),
+            ("/payment/paymentId", Fact::Payment(reservation)),
+            ("/payment/status", Fact::Word(it.payment_status())),
+            ("/payment/paidAt", it.paid_at.map_or(Fact::Null, Fact::At)),
+            ("/tickets", Fact::Length(tickets)),
+        ]
+    }
+}
+
+impl Schedule {
+    pub fn labels(&self) -> Vec<String> {
+        (1..=self.seats).map(|number| number.to_string()).collect()
+    }
+}
+
+impl Reservation {
+    pub fn payment_status(&self) -> &'static str {
+        match self.status {
+            "PENDING_PAYMENT" => "PENDING",
+            "CONFIRMED" => "COMPLETED",
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! The OpenAPI document tells the truth: it names exactly what the router serves, its examples fit its schemas, and what the
+//! server answers is what it says.
+
+#![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
+
+mod hall;
+
+use std::collections::BTreeSet;
+
+use hall::{Answer, Hall, PRICE, STAFF_KEY, bearer};
+use serde_json::{Value, json};
+
+/// Header fields that an answer may carry only where the document says so.
+const TOLD: [&str; 8] = [
+    "location",
+    "retry-after",
+    "etag",
+    "preference-applied",
+    "idempotency-replayed",
+    "allow",
+    "www-authenticate",
+    "content-disposition",
+];
+
+struct Document(Value);
+
+impl Document {
+    fn read() -> Document {
+        Document(serde_json::from_str(include_str!("../src/web/openapi.json")).unwrap())
+    }
+
+    /// Every method and path, parameters in braces.
+    fn operations(&self) -> Vec<(String, String, &Value)> {
+        let paths = self.0["paths"].as_object().unwrap();
+        paths
+            .iter()
+            .flat_map(|(path, methods)| {
+                methods
+                    .as_object()
+                    .unwrap()
+                    .iter()
+                    .map(move |(method, operation)| (method.to_uppercase(), path.clone(), operation))
+            })
+            .collect()
+    }
+
+    /// What a reference points to; anything else as it is.
+    fn follow<'d>(&'d self, value: &'d Value) -> &'d Value {
+        match value["$ref"].as_str() {
+            Some(reference) => self.0.pointer(reference.trim_start_matches('#')).unwrap(),
+            None => value,
+        }
+    }
+
+    /// Fails unless the value fits the schema.
+    #[track_caller]
+    fn must_fit(&self, schema: &Value, value: &Value, what: &str) {
+        let whole = json!({ "allOf": [schema], "components": self.0["components"] });
+        let validator = jsonschema::draft202012::new(&whole).unwrap();
+        let faults: Vec<String> =
+            validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(faults.is_empty(), "{what}: {faults:#?}\n{value:#}");
+    }
+
+    /// Fails unless the answer is one that the document tells of for this call: status, media type, members, header fields.
+    #[track_caller]
+    fn must_tell(&self, method: &str, path: &str, answer: &Answer) {
+        let what = format!("{method} {path} → {} {}", answer.status, answer.text);
+        let operation = &self.0["paths"][path][method.to_lowercase()];
+        assert!(operation.is_object(), "{what}: no such call in the document");
+        let responses = &operation["responses"];
+        let told = responses.get(answer.status.to_string()).unwrap_or(&responses["default"]);
+        let told = self.follow(told);
+        for (name, _) in answer.headers.iter().filter(|(name, _)| TOLD.contains(&name.as_str())) {
+            let names = told["headers"].as_object().map(|headers| headers.keys().cloned().collect::<Vec<_>>());
+            let told = names.unwrap_or_default().iter().any(|one| one.eq_ignore_ascii_case(name));
+            assert!(told, "{what}: the header field {name} is not in the document");
+        }
+        let media_type = answer.header("content-type").unwrap_or("").split(';').next().unwrap_or("");
+        match told["content"].as_object() {
+            None => assert_eq!(answer.text, "", "{what}: the document knows of no body"),
+            Some(content) => {
+                let content = content.get(media_type).unwrap_or_else(|| panic!("{what}: no content of {media_type}"));
+                let body = if media_type.ends_with("json") { answer.body.clone() } else { json!(answer.text) };
+                self.must_fit(&content["schema"], &body, &what);
+            }
+        }
+    }
+}
+
+/// A path with values in place of its parameters.
+fn filled(path: &str) -> String {
+    let id = "00000000-0000-7000-8000-000000000000";
+    path.replace("{code}", "seat_unavailable")
+        .replace("{concertId}", "1")
+        .replace("{scheduleId}", "1")
+        .replace("{seat}", "1")
+        .replace("{userId}", id)
+        .replace("{reservationId}", id)
+        .replace("{paymentId}", id)
+}
+
+fn authorization(path: &str) -> String {
+    if path.starts_with("/api/v1/staff") { bearer(STAFF_KEY) } else { String::new() }
+}
+
+#[test]
+fn every_call_of_the_document_is_served_and_its_first_answer_is_in_the_document() {
+    let (hall, document) = (Hall::with_seats(3, &[]), Document::read());
+    for (method, path, operation) in document.operations() {
+        let body = operation.get("requestBody").map(|_| json!({}));
+        let answer = hall.client.call(&method, &filled(&path), &authorization(&path), body);
+        let code = answer.body["code"].as_str().unwrap_or("");
+        assert!(!matches!(code, "NOT_FOUND" | "METHOD_NOT_ALLOWED"), "{method} {path}: {}", answer.text);
+        document.must_tell(&method, &path, &answer);
+    }
+}
+
+#[test]
+fn every_path_allows_the_methods_of_the_document_and_no_others() {
+    let (hall, document) = (Hall::with_seats(3, &[]), Document::read());
+    for (path, told) in document.0["paths"].as_object().unwrap() {
+        let answer = hall.client.call("OPTIONS", &filled(path), &authorization(path), None);
+        answer.must(204);
+        let allow = answer.header("allow").unwrap_or("").to_lowercase();
+        let allowed: BTreeSet<&str> = allow.split(", ").filter(|one| !matches!(*one, "head" | "options")).collect();
+        let told: BTreeSet<&str> = told.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(allowed, told, "{path}");
+        assert_eq!(allow.contains("head"), allow.contains("get"), "{path}: HEAD goes with GET");
+    }
+}
+
+/// `(Get, ["queue", "token"]) => …` as `GET /queue/{}`-like text, by the function it stands in.
+fn routes() -> BTreeSet<String> {
+    let mut prefix = "";
+    let mut routes = BTreeSet::new();
+    for line in include_str!("../src/routes/mod.rs").lines().map(str::trim) {
+        for (start, its_prefix) in [("fn house(", ""), ("fn customer(", "/api/v1"), ("fn staff(", "/api/v1/staff")] {
+            if line.starts_with(start) {
+                prefix = its_prefix;
+            }
+        }
+        for method in ["Get", "Post", "Put", "Patch", "Delete"] {
+            let Some(rest) = line.strip_prefix(&format!("({method}, [")) else { continue };
+            let segments = rest.split_once("])").unwrap().0.split(", ");
+            let segments = segments.map(|segment| match segment.strip_prefix('"') {
+                Some(word) => word.trim_end_matches('"'),
+                None => "{}",
+            });
+            let path = segments.collect::<Vec<_>>().join("/");
+            routes.insert(format!("{} {prefix}/{path}", method.to_uppercase()));
+        }
+    }
+    routes
+}
+
+#[test]
+fn every_route_is_in_the_document_and_the_other_way_round() {
+    let plain = |path: &str| {
+        let segments = path.split('/').map(|segment| if segment.starts_with('{') { "{}" } else { segment });
+        segments.collect::<Vec<_>>().join("/")
+    };
+    let document = Document::read();
+    let told: BTreeSet<String> =
+        document.operations().iter().map(|(method, path, _)| format!("{method} {}", plain(path))).collect();
+    let routes = routes();
+    assert!(routes.len() > 30, "the match of routes/mod.rs is read by its form: {routes:?}");
+    assert_eq!(told, routes);
+}
+
+#[test]
+fn every_example_fits_its_schema() {
+    let document = Document::read();
+    let mut count = 0;
+    for (method, path, operation) in document.operations() {
+        let mut contents = vec![&operation["requestBody"]["content"]];
+        let responses = operation["responses"].as_object().unwrap();
+        contents.extend(responses.values().map(|response| &document.follow(response)["content"]));
+        for (media_type, content) in contents.iter().filter_map(|content| content.as_object()).flatten() {
+            let several = content["examples"].as_object().into_iter().flatten().map(|(_, example)| &example["value"]);
+            for example in content.get("example").into_iter().chain(several) {
+                document.must_fit(&content["schema"], example, &format!("{method} {path} {media_type}"));
+                count += 1;
+            }
+        }
+    }
+    for (name, schema) in document.0["components"]["schemas"].as_object().unwrap() {
+        for example in schema["examples"].as_array().into_iter().flatten() {
+            document.must_fit(schema, example, name);
+            count += 1;
+        }
+    }
+    assert!(count > 100, "{count} examples");
+}
+
+#[test]
+fn every_code_is_explained_in_the_document_with_its_own_status() {
+    let document = Document::read();
+    let pages = document.0["paths"]["/problems/{code}"]["get"]["parameters"][0]["schema"]["enum"].clone();
+    for code in boxoffice::refusal::Code::ALL {
+        let word = code.word();
+        assert!(pages.as_array().unwrap().contains(&json!(word.to_lowercase())), "{word} has no page");
+        let schema = &document.0["components"]["schemas"][word];
+        if schema.is_object() {
+            assert_eq!(schema["properties"]["status"]["const"], boxoffice::http::status_of(*code), "{word}");
+        }
+    }
+}
+
+/// Makes a call and holds its answer against the document.
+struct Clerk<'h> {
+    hall: &'h Hall,
+    document: Document,
+}
+
+impl Clerk<'_> {
+    #[track_caller]
+    fn ask(&self, call: &str, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
+        let (method, told) = call.split_once(' ').unwrap();
+        let body = body.map(|body| body.to_string());
+        let answer = self.hall.client.call_with(method, path, headers, body.as_deref());
+        self.document.must_tell(method, told, &answer);
+        answer
+    }
+
+    #[track_caller]
+    fn staff(&self, call: &str, path: &str, body: Option<Value>) -> Answer {
+        let path = format!("/api/v1/staff{path}");
+        let (method, told) = call.split_once(' ').unwrap();
+        self.ask(&format!("{method} /api/v1/staff{told}"), &path, &[("authorization", &bearer(STAFF_KEY))], body)
+    }
+}
+
+#[test]
+fn a_purchase_is_answered_as_the_document_says() {
+    let hall = Hall::with_seats(20, &["--payment-attempts", "2"]);
+    let clerk = Clerk { hall: &hall, document: Document::read() };
+    let v = "/api/v1";
+    let new = json!({ "name": "Kim" });
+    let user = clerk.ask("POST /api/v1/users", "/api/v1/users", &[], Some(new)).must(201).clone();
+    let (id, key) = (user["userId"].as_str().unwrap(), user["userKey"].as_str().unwrap());
+    let pair = json!({ "userId": id, "userKey": key });
+    let line_up = || clerk.ask("POST /api/v1/queue/tokens", "/api/v1/queue/tokens", &[], Some(pair.clone()));
+    let token = line_up().must(201)["token"].as_str().unwrap().to_owned();
+    line_up().must(200);
+    let token = bearer(&token);
+    let auth = [("authorization", token.as_str())];
+    let wait = [auth[0], ("prefer", "wait=0")];
+    clerk.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &wait, None).must(200);
+    let dates = "GET /api/v1/concerts/{concertId}/schedules";
+    clerk.ask(dates, "/api/v1/concerts/1/schedules?all=true", &auth, None).must(200);
+    let on_date = "GET /api/v1/concerts/{concertId}/seats";
+    clerk.ask(on_date, "/api/v1/concerts/1/seats?date=2100-01-01", &auth, None).must(200);
+    let map = clerk.ask("GET /api/v1/schedules/{scheduleId}/seats", "/api/v1/schedules/1/seats", &auth, None);
+    let known = [auth[0], ("if-none-match", map.header("etag").unwrap())];
+    clerk.ask("GET /api/v1/schedules/{scheduleId}/seats", "/api/v1/schedules/1/seats", &known, None).must(304);
+    let reserve = |body| clerk.ask("POST /api/v1/reservations", "/api/v1/reservations", &wait, Some(body));
+    let held = reserve(json!({ "scheduleId": 1, "seats": ["12", "13"] })).must(201).clone();
+    reserve(json!({ "scheduleId": 1, "seats": ["14"] })).refused(409, "RESERVATION_PENDING");
+    reserve(json!({ "scheduleId": 1, "seats": ["99"] })).refused(404, "SEAT_NOT_FOUND");
+    reserve(json!({ "scheduleId": 1, "seats": [] })).refused(400, "INVALID_REQUEST");
+    let one = format!("{v}/reservations/{}", held["reservationId"].as_str().unwrap());
+    clerk.ask("GET /api/v1/reservations/{reservationId}", &one, &wait, None).must(200);
+    let pay = |amount: i64| {
+        let body = json!({ "reservationId": held["reservationId"], "amount": amount });
+        let keyed = [auth[0], ("idempotency-key", &*format!("pay-{amount}"))];
+        clerk.ask("POST /api/v1/payments", "/api/v1/payments", &keyed, Some(body))
+    };
+    pay(1).refused(422, "AMOUNT_MISMATCH");
+    let body = json!({ "reservationId": held["reservationId"], "amount": 2 * PRICE });
+    clerk.ask("POST /api/v1/payments", "/api/v1/payments", &auth, Some(body)).refused(402, "INSUFFICIENT_BALANCE");
+    let top_ups = format!("{v}/users/{id}/balance/top-ups");
+    let top_up = json!({ "amount": 150_000 });
+    clerk.ask("POST /api/v1/users/{userId}/balance/top-ups", &top_ups, &auth, Some(top_up)).must(201);
+    let paid = pay(2 * PRICE);
+    let again = pay(2 * PRICE);
+    assert_eq!((paid.must(201), again.header("idempotency-replayed")), (&again.body, Some("true")));
+    clerk.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &auth, None).refused(401, "TOKEN_EXPIRED");
+    let basic = hall::basic(id, key);
+    let own = [("authorization", basic.as_str())];
+    clerk.ask("GET /api/v1/reservations", "/api/v1/reservations", &own, None).must(200);
+    clerk.ask("GET /api/v1/reservations/{reservationId}", &one, &own, None).must(200);
+    clerk.ask("DELETE /api/v1/reservations/{reservationId}", &one, &own, None).refused(409, "RESERVATION_NOT_PENDING");
+    let payment = format!("{v}/payments/{}", paid.body["paymentId"].as_str().unwrap());
+    clerk.ask("GET /api/v1/payments/{paymentId}", &payment, &own, None).must(200);
+    let balance = format!("{v}/users/{id}/balance");
+    clerk.ask("GET /api/v1/users/{userId}/balance", &balance, &own, None).must(200);
+    let entries = format!("{balance}/entries?limit=1");
+    clerk.ask("GET /api/v1/users/{userId}/balance/entries", &entries, &own, None).must(200);
+    clerk
+        .ask("POST /api/v1/reservations", "/api/v1/reservations", &own, Some(json!({})))
+        .refused(401, "TOKEN_REQUIRED");
+}
+
+#[test]
+fn the_staff_is_answered_as_the_document_says() {
+    let hall = Hall::with_seats(5, &["--max-active", "1"]);
+    let clerk = Clerk { hall: &hall, document: Document::read() };
+    let (first, second) = (hall.customer(), hall.customer());
+    let waiting = bearer(&second.token);
+    let waiting = [("authorization", waiting.as_str())];
+    clerk.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &waiting, None).must(200);
+    let map = "GET /api/v1/schedules/{scheduleId}/seats";
+    clerk.ask(map, "/api/v1/schedules/1/seats", &waiting, None).refused(403, "TOKEN_WAITING");
+    first.hold(1, &["1"]).must(201);
+    clerk.staff("POST /concerts", "/concerts", Some(json!({ "title": "Morgen", "venue": "Haus" }))).must(201);
+    let change = json!({ "description": "Lieder" });
+    clerk.staff("PATCH /concerts/{concertId}", "/concerts/2", Some(change)).must(200);
+    clerk.staff("GET /concerts", "/concerts", None).must(200);
+    let rows = json!([{ "row": "A", "count": 2 }]);
+    let layout = json!({ "sections": [{ "name": "R", "price": 9, "rows": rows }] });
+    let date = json!({ "startsAt": "2100-01-01T19:00:00+09:00", "layout": layout });
+    clerk.staff("POST /concerts/{concertId}/schedules", "/concerts/2/schedules", Some(date)).must(201);
+    let again = json!({ "layout": layout });
+    clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/3", Some(again.clone())).must(200);
+    clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(again)).refused(409, "LAYOUT_IN_USE");
+    let block = "PUT /schedules/{scheduleId}/seats/{seat}";
+    clerk.staff(block, "/schedules/3/seats/A-1", Some(json!({ "blocked": true, "reason": "desk" }))).must(200);
+    clerk.staff(block, "/schedules/1/seats/1", Some(json!({ "blocked": true }))).refused(409, "SEAT_UNAVAILABLE");
+    clerk.staff("GET /queue", "/queue", None).must(200);
+    let message = json!({ "message": { "en": "Soon", "ko": "곧" }, "paused": true });
+    clerk.staff("PATCH /queue", "/queue", Some(message)).must(200);
+    clerk.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &waiting, None).must(200);
+    clerk.staff("POST /queue/tokens", "/queue/tokens", Some(json!({ "userId": second.id }))).must(201);
+    clerk.staff("POST /queue/admissions", "/queue/admissions", Some(json!({ "count": 1 }))).must(200);
+    clerk.ask("GET /api/v1/queue/draw", "/api/v1/queue/draw", &[], None).refused(404, "NO_DRAW");
+    let draw = json!({ "opensAt": "2000-01-01T00:00:00Z" });
+    clerk.staff("PATCH /queue", "/queue", Some(draw)).must(200);
+    clerk.staff("GET /users", "/users?name=Kim", None).must(200);
+    clerk.ask("GET /api/v1/queue/draw", "/api/v1/queue/draw", &[], None).must(200);
+    let user = format!("/users/{}", first.id);
+    clerk.staff("GET /users/{userId}/reservations", &format!("{user}/reservations"), None).must(200);
+    clerk.staff("POST /users/{userId}/key", &format!("{user}/key"), Some(json!({}))).must(201);
+    let points = json!({ "amount": 1_000 });
+    clerk.staff("POST /users/{userId}/balance/top-ups", &format!("{user}/balance/top-ups"), Some(points)).must(201);
+    let less = |amount: i64| {
+        let body = json!({ "amount": amount, "reason": "counted twice" });
+        let path = format!("{user}/balance/corrections");
+        clerk.staff("POST /users/{userId}/balance/corrections", &path, Some(body))
+    };
+    less(-400).must(201);
+    less(-4_000).refused(409, "BALANCE_TOO_LOW");
+    let token = "DELETE /queue/tokens/{userId}";
+    clerk.staff(token, &format!("/queue/tokens/{}", first.id), None).must(204);
+    clerk.staff("GET /events", "/events?limit=1000", None).must(200);
+    clerk.staff("POST /clock", "/clock", Some(json!({ "advanceSeconds": 1 }))).must(200);
+}

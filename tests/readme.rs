@@ -1,0 +1,281 @@
+//! What the README shows is what happens: its commands are run, in order, and what they print is compared once ids, keys and
+//! instants are masked.
+//!
+//! `sh` blocks go to one shell, except those that start a server: the test starts it, on a free port, and stops it before
+//! the next one or where the README says `<!-- stop -->`. A `text` block is what the block before it prints.
+
+#![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+const README: &str = include_str!("../README.md");
+const SHOWN_ADDRESS: &str = "127.0.0.1:8080";
+const BINARY: &str = env!("CARGO_BIN_EXE_boxoffice");
+const END_OF_BLOCK: &str = "== the block is over ==";
+
+#[derive(Debug, PartialEq)]
+enum Part {
+    Shell(String),
+    Python(String),
+    Text(String),
+    Stop,
+}
+
+/// The fenced blocks of the README, in order. Every fence must be one of those that this test knows.
+fn parts() -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut lines = README.lines();
+    while let Some(line) = lines.next() {
+        if line == "<!-- stop -->" {
+            parts.push(Part::Stop);
+        }
+        let Some(language) = line.strip_prefix("```") else { continue };
+        let text: String = lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect();
+        parts.push(match language {
+            "sh" => Part::Shell(text),
+            "python" => Part::Python(text),
+            "text" => Part::Text(text),
+            other => panic!("a block of {other:?}: this test would not run it"),
+        });
+    }
+    parts
+}
+
+/// What differs from run to run, replaced: ids, keys, tickets, instants, dates, addresses.
+fn masked(text: &str) -> String {
+    let part_of_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | ':' | '.');
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(part_of_word) {
+        out.push_str(&rest[..start]);
+        rest = &rest[start..];
+        let end = rest.find(|c| !part_of_word(c)).unwrap_or(rest.len());
+        out.push_str(mask(&rest[..end]));
+        rest = &rest[end..];
+    }
+    out + rest
+}
+
+fn mask(word: &str) -> &str {
+    let hex = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let shape: String = word.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    let ticket = || word.bytes().all(|b| b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ".contains(&b));
+    match word.len() {
+        36 if word.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && hex(&word.replace('-', "")) => "(id)",
+        32 if hex(word) => "(key)",
+        42 if word.strip_prefix("boxoffice-").is_some_and(hex) => "(folder)",
+        24 if shape == "0000-00-00T00:00:00.000Z" => "(instant)",
+        10 if shape == "0000-00-00" => "(date)",
+        10 if ticket() => "(number)",
+        26 if ticket() => "(code)",
+        _ if word.starts_with("127.0.0.1:") => "(address)",
+        _ => word,
+    }
+}
+
+/// A server that a block of the README starts.
+struct Server {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    address: String,
+    staff_key: String,
+}
+
+impl Server {
+    /// Starts what the line says, on a free port, and compares the first lines that it prints.
+    fn start(line: &str, folder: &Path, shown: &str) -> Server {
+        let arguments = line.strip_prefix("cargo run --release -- ").or(line.strip_prefix("boxoffice ")).unwrap();
+        let mut command = Command::new(BINARY);
+        command.args(arguments.split(' ')).current_dir(folder).env("BOXOFFICE_LISTEN", "127.0.0.1:0");
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut server = Server { child, stdout, address: String::new(), staff_key: String::new() };
+        for shown in shown.lines() {
+            let line = server.line();
+            assert_eq!(masked(&line), masked(shown));
+            if let Some((_, after)) = line.split_once("http://") {
+                server.address = after.split([' ', ',']).next().unwrap().to_owned();
+            }
+            if line.starts_with("staff key") {
+                server.staff_key = line.rsplit(' ').next().unwrap().to_owned();
+            }
+        }
+        server
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        assert!(self.stdout.read_line(&mut line).unwrap() > 0, "the server ended");
+        line.trim_end_matches('\n').to_owned()
+    }
+
+    /// Stops it as people do; it must end well.
+    fn stop(mut self) {
+        let told = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap();
+        assert!(told.success());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill(); // it has ended already, unless the test failed
+        let _ = self.child.wait();
+    }
+}
+
+/// The reader's terminal.
+struct Terminal {
+    _child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Terminal {
+    fn open(folder: &Path, path: &str) -> Terminal {
+        let mut command = Command::new("bash");
+        command.arg("-s").current_dir(folder).env("PATH", path).env("TMPDIR", "/tmp");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (stdin, stdout) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+        Terminal { _child: child, stdin, stdout }
+    }
+
+    /// Runs a block and gives back what it prints.
+    fn run(&mut self, block: &str) -> String {
+        // One write, and the whole block in braces: no command of it can read the next ones as its input.
+        let whole = format!("{{\n{block}\n}} < /dev/null\necho; echo '{END_OF_BLOCK}'\n");
+        self.stdin.write_all(whole.as_bytes()).unwrap();
+        let mut printed = String::new();
+        loop {
+            let mut line = String::new();
+            assert!(self.stdout.read_line(&mut line).unwrap() > 0, "the shell ended in {block}");
+            if line.trim_end() == END_OF_BLOCK {
+                return printed.strip_suffix('\n').unwrap_or(&printed).to_owned();
+            }
+            printed.push_str(&line);
+        }
+    }
+}
+
+/// A block as this reader types it: the server's own address and staff key.
+fn typed(block: &str, server: Option<&Server>) -> String {
+    let Some(server) = server else { return block.to_owned() };
+    let lines = block.lines().map(|line| match line.starts_with("STAFF_KEY=") {
+        true => format!("STAFF_KEY={}\n", server.staff_key),
+        false => format!("{}\n", line.replace(SHOWN_ADDRESS, &server.address)),
+    });
+    lines.collect()
+}
+
+/// The commands of a block that the test does not run: the binary is built and on the path already.
+fn is_building(block: &str) -> bool {
+    block.lines().all(|line| line.starts_with("cargo install ") || line.starts_with("cargo build "))
+}
+
+fn starts_a_server(block: &str) -> bool {
+    let line = block.trim_end();
+    (line.starts_with("cargo run ") || line.starts_with("boxoffice ")) && !line.contains('<') && !line.contains('\n')
+}
+
+fn text_after(parts: &[Part], at: usize) -> &str {
+    match parts.get(at + 1) {
+        Some(Part::Text(text)) => text,
+        _ => "",
+    }
+}
+
+#[test]
+fn every_command_of_the_readme_does_what_the_readme_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    let tools = folder.path().join("bin");
+    std::fs::create_dir(&tools).unwrap();
+    std::os::unix::fs::symlink(BINARY, tools.join("boxoffice")).unwrap();
+    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
+    let mut terminal = Terminal::open(folder.path(), &path);
+    let parts = parts();
+    let (mut server, mut compared) = (None::<Server>, 0);
+    for (at, part) in parts.iter().enumerate() {
+        let shown = text_after(&parts, at);
+        let printed = match part {
+            Part::Shell(block) if is_building(block) => continue,
+            Part::Shell(block) if starts_a_server(block) => {
+                server.take().map(Server::stop).unwrap_or_default();
+                server = Some(Server::start(block.trim_end(), folder.path(), shown));
+                continue;
+            }
+            Part::Shell(block) => terminal.run(&typed(block, server.as_ref())),
+            Part::Python(block) => {
+                let output = Command::new("python3").arg("-c").arg(block).env("PATH", &path).output().unwrap();
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+                String::from_utf8(output.stdout).unwrap()
+            }
+            Part::Stop => {
+                server.take().map(Server::stop).unwrap_or_default();
+                continue;
+            }
+            Part::Text(_) => continue,
+        };
+        let lines = |text: &str| masked(text).lines().map(str::to_owned).filter(|line| !line.is_empty()).collect();
+        let (printed, shown): (Vec<String>, Vec<String>) = (lines(&printed), lines(shown));
+        assert_eq!(printed, shown, "what {part:?} printed, and what the README shows");
+        compared += 1;
+    }
+    server.take().map(Server::stop).unwrap_or_default();
+    assert!(compared >= 7, "only {compared} blocks were run");
+}
+
+#[test]
+fn the_walkthrough_is_the_one_that_the_demo_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::start(
+        "boxoffice demo",
+        folder.path(),
+        "boxoffice is open at http://127.0.0.1:8080 (데모 매표소가 열렸습니다)\n",
+    );
+    let of_readme = parts().into_iter().find_map(|part| match part {
+        Part::Shell(block) if block.contains("seat 12") => Some(block),
+        _ => None,
+    });
+    let mut line = server.line();
+    while !line.starts_with("API=") {
+        line = server.line();
+    }
+    for shown in of_readme.unwrap().lines() {
+        assert_eq!(line.replace(&server.address, SHOWN_ADDRESS), shown);
+        line = server.line();
+    }
+    assert_eq!(line, "", "the demo prints more than the README");
+    server.stop();
+}
+
+#[test]
+fn the_tables_of_settings_name_every_setting_with_its_default() {
+    let help = Command::new(BINARY).args(["serve", "--help"]).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let mut settings = 0;
+    for part in help.split("\n      --").skip(1) {
+        let name = part.split([' ', '[', '\n']).next().unwrap();
+        let row = README.lines().find(|line| line.starts_with(&format!("| `--{name}` |")));
+        let row = row.unwrap_or_else(|| panic!("--{name} is not in the README"));
+        if let Some((_, default)) = part.rsplit_once("[default: ") {
+            let default = default.split([']', ';']).next().unwrap();
+            assert!(row.replace(',', "").contains(&format!("| {default} |")), "{default}: {row}");
+        }
+        let variable = format!("BOXOFFICE_{}", name.replace('-', "_").to_uppercase());
+        let alone = ["ephemeral", "until-stdin-closes"].contains(&name);
+        assert!(alone || part.contains(&format!("[env: {variable}")), "{variable}: {part}");
+        settings += 1;
+    }
+    let rows = README.lines().filter(|line| line.starts_with("| `--") && line.matches('|').count() == 5).count();
+    assert_eq!(settings, rows, "a setting of the README that is none, or one twice");
+}
+
+#[test]
+fn what_differs_from_run_to_run_is_masked_and_nothing_else() {
+    let text = r#"{"id":"01a204cf-26a0-7cc5-a6cd-79dc2480d139","at":"2026-11-22T19:50:14.433Z","number":"2RBEW98S56","seat":"A-12","n":50000}"#;
+    let told = r#"{"id":"(id)","at":"(instant)","number":"(number)","seat":"A-12","n":50000}"#;
+    assert_eq!(masked(text), told);
+    assert_eq!(masked("http://127.0.0.1:40615/x AVAILABLE 서울"), "http://(address)/x AVAILABLE 서울");
+}

@@ -1,0 +1,421 @@
+//! The habits of the house, held by reading its files: the order of rooms, short files and functions, SQL, time and words in
+//! their places. What is exempt stands here by name, with its reason.
+
+#![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+const FILE_LINES_MAX: usize = 400;
+const FUNCTION_LINES_MAX: usize = 70;
+
+/// Files that may be longer. Each is to be split; none may be added.
+const LONGER_FILES: [(&str, &str); 1] =
+    [("queue/line.rs", "its types and its window of admissions go to files of their own")];
+
+/// Functions that may be longer.
+const LONGER_FUNCTIONS: [(&str, &str, &str); 1] =
+    [("refusal/texts.rs", "both", "a table: one row a code, so that both languages are read and changed together")];
+
+/// Files outside `store/` and `sql.rs` that may speak SQL.
+const SQL_ELSEWHERE: [(&str, &str); 5] = [
+    ("venue.rs", "the events feed, which every room of the trade writes and which belongs to none of them"),
+    ("http/idempotency.rs", "kept answers: known to HTTP alone, written in the transaction of their effect"),
+    ("house.rs", "one statement at start: the staff key, and that the house is open"),
+    ("sweeper.rs", "one statement: the time that the file has seen"),
+    ("routes/operations.rs", "readiness shown by writing, and the turned clock"),
+];
+
+/// Files besides `clock.rs` that may look at a clock, by their names alone: none of them gives a time to the trade.
+const CLOCK_ELSEWHERE: [(&str, &str); 2] = [
+    ("porter.rs", "deadlines of sockets, which run by real time even where the clock of a test stands still"),
+    ("writer.rs", "how long a commit took, for /metrics"),
+];
+
+const WORDS_TO_AVOID: [&str; 10] =
+    ["manager", "service", "handler", "helper", "helpers", "util", "utils", "common", "dto", "entity"];
+
+struct File {
+    /// The path below `src/`.
+    path: String,
+    text: String,
+    /// The text with comments, texts and the tests at its end blanked out, line by line the same.
+    code: String,
+    /// The texts between quotation marks outside tests.
+    quoted: Vec<String>,
+}
+
+impl File {
+    fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap()
+    }
+
+    /// The room: the first part of the path.
+    fn room(&self) -> &str {
+        self.path.split('/').next().unwrap().trim_end_matches(".rs")
+    }
+}
+
+fn files() -> Vec<File> {
+    let mut files = Vec::new();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![source.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let path = path.strip_prefix(&source).unwrap().to_str().unwrap().to_owned();
+                let (mut code, mut quoted) = read(text.split("#[cfg(test)]\n").next().unwrap());
+                if path.ends_with("tests.rs") {
+                    (code, quoted) = Default::default();
+                }
+                files.push(File { path, text, code, quoted });
+            }
+        }
+    }
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    assert!(files.len() > 50);
+    files
+}
+
+/// Code with comments and quoted texts blanked out, and the quoted texts.
+fn read(text: &str) -> (String, Vec<String>) {
+    let (mut code, mut quoted) = (String::new(), Vec::new());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let before = code.chars().last().unwrap_or(' ');
+        let raw = rest.strip_prefix('r').map(|rest| (rest, rest.bytes().take_while(|b| *b == b'#').count()));
+        let raw = raw.filter(|(rest, hashes)| rest[*hashes..].starts_with('"') && !before.is_alphanumeric());
+        let length = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            rest.find("*/").unwrap() + 2
+        } else if let Some((inner, hashes)) = raw {
+            let end = format!("\"{}", "#".repeat(hashes));
+            let inner = &inner[hashes + 1..];
+            let content = inner.find(&end).unwrap();
+            quoted.push(inner[..content].to_owned());
+            1 + hashes + 1 + content + end.len()
+        } else if first == '"' {
+            let content = quoted_length(&rest[1..]);
+            quoted.push(rest[1..=content].to_owned());
+            content + 2
+        } else if first == '\'' && character_length(rest) > 0 {
+            character_length(rest)
+        } else {
+            code.push(first);
+            rest = &rest[first.len_utf8()..];
+            continue;
+        };
+        // A quoted text leaves its marks, so that what stands around it does not grow together.
+        code.extend(rest[..length].chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
+        rest = &rest[length..];
+    }
+    (code, quoted)
+}
+
+fn quoted_length(rest: &str) -> usize {
+    let mut escaped = false;
+    let end = rest.char_indices().find(|(_, c)| {
+        let ends = *c == '"' && !escaped;
+        escaped = *c == '\\' && !escaped;
+        ends
+    });
+    end.unwrap().0
+}
+
+/// How long a character such as `'{'` is with its marks; 0 for the beginning of a lifetime.
+fn character_length(rest: &str) -> usize {
+    let inner = &rest[1..];
+    let content = match inner.strip_prefix('\\') {
+        Some(escaped) => 1 + escaped.char_indices().skip(1).find(|(_, c)| *c == '\'').map_or(0, |(at, _)| at),
+        None => inner.chars().next().map_or(0, char::len_utf8),
+    };
+    if inner[content..].starts_with('\'') { content + 2 } else { 0 }
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
+}
+
+/// Fails with every fault at once.
+#[track_caller]
+fn must_be_none(what: &str, faults: Vec<String>) {
+    assert!(faults.is_empty(), "{what}:\n{}", faults.join("\n"));
+}
+
+/// The rooms in their order, as `lib.rs` declares them.
+fn rooms() -> Vec<String> {
+    let library = include_str!("../src/lib.rs");
+    let rooms = library.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    rooms.map(str::to_owned).collect()
+}
+
+/// The rooms named right after each `crate::`, also in braces.
+fn rooms_used(code: &str) -> BTreeSet<String> {
+    let mut used = BTreeSet::new();
+    for rest in code.split("crate::").skip(1) {
+        let Some(group) = rest.strip_prefix('{') else {
+            used.extend(words(rest).next().map(str::to_owned));
+            continue;
+        };
+        let mut depth = 0;
+        let mut first_of_part = true;
+        let mut word = String::new();
+        for c in group.chars() {
+            match c {
+                '}' if depth == 0 => break,
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                ',' if depth == 0 => first_of_part = true,
+                c if depth == 0 && first_of_part && (c.is_alphanumeric() || c == '_') => {
+                    word.push(c);
+                    continue;
+                }
+                _ => {}
+            }
+            if !word.is_empty() {
+                used.insert(std::mem::take(&mut word));
+                first_of_part = c == ',';
+            }
+        }
+        used.extend((!word.is_empty()).then_some(word));
+    }
+    used
+}
+
+#[test]
+fn a_room_uses_only_those_before_it() {
+    let rooms = rooms();
+    let place = |room: &str| rooms.iter().position(|one| one == room);
+    let mut faults = Vec::new();
+    for file in files().iter().filter(|file| !["main.rs", "lib.rs"].contains(&&*file.path)) {
+        let own = place(file.room()).unwrap_or_else(|| panic!("{} is in no room of lib.rs", file.path));
+        for used in rooms_used(&file.code) {
+            match place(&used) {
+                Some(at) if at <= own => {}
+                Some(_) => faults.push(format!("{} uses {used}, which comes after {}", file.path, file.room())),
+                None => faults.push(format!("{} uses crate::{used}, which is no room", file.path)),
+            }
+        }
+        let is_root = !file.path.contains('/') || (file.name() == "mod.rs" && file.path.matches('/').count() == 1);
+        if is_root
+            && file.code.lines().any(|line| line.starts_with("use super::") || line.starts_with("pub use super::"))
+        {
+            faults.push(format!("{} reaches another room by super::; say crate::", file.path));
+        }
+    }
+    must_be_none("the order of rooms", faults);
+}
+
+#[test]
+fn the_map_of_the_library_has_the_rooms_in_their_order() {
+    let lines = include_str!("../src/lib.rs").lines();
+    let map: Vec<&str> = lines.filter_map(|line| line.strip_prefix("//! | [`")?.split('`').next()).collect();
+    assert_eq!(map, rooms());
+}
+
+#[test]
+fn files_and_functions_are_short() {
+    let mut faults = Vec::new();
+    for file in files() {
+        let lines = file.text.lines().count();
+        if lines >= FILE_LINES_MAX && !LONGER_FILES.iter().any(|(path, _)| *path == file.path) {
+            faults.push(format!("{} has {lines} lines", file.path));
+        }
+        for (name, lines) in functions(&file.code) {
+            let longer = LONGER_FUNCTIONS.iter().any(|(path, function, _)| (*path, *function) == (&*file.path, &*name));
+            if lines > FUNCTION_LINES_MAX && !longer {
+                faults.push(format!("{}: {name} has {lines} lines", file.path));
+            }
+        }
+    }
+    must_be_none("too long", faults);
+}
+
+/// The functions of a file with their lines, from `fn` to the closing brace.
+fn functions(code: &str) -> Vec<(String, usize)> {
+    let mut functions = Vec::new();
+    for (at, _) in code.match_indices("fn ") {
+        if code[..at].chars().last().is_some_and(|c| c.is_alphanumeric() || c == '_') {
+            continue;
+        }
+        let (mut depth, mut end) = (0_usize, None);
+        for (offset, c) in code[at..].char_indices() {
+            match c {
+                '{' => depth += 1,
+                '}' if depth == 1 => end = Some(offset),
+                '}' => depth -= 1,
+                ';' if depth == 0 && !in_brackets(&code[at..at + offset]) => {
+                    end = Some(offset); // declared only
+                }
+                _ => {}
+            }
+            if end.is_some() {
+                break;
+            }
+        }
+        let Some(name) = words(&code[at + 3..]).next() else { continue };
+        functions.push((name.to_owned(), code[at..at + end.unwrap_or(0)].lines().count()));
+    }
+    functions
+}
+
+/// Whether a bracket is open: the `;` of `[u8; 4]` ends nothing.
+fn in_brackets(text: &str) -> bool {
+    text.matches('[').count() > text.matches(']').count()
+}
+
+#[test]
+fn nothing_unfinished_panics_or_sleeps_outside_tests() {
+    let never = ["todo!", "unimplemented!", "dbg!", "thread::sleep", ".unwrap()", ".expect(", "unsafe "];
+    let mut faults = Vec::new();
+    for file in files() {
+        for (number, line) in file.code.lines().enumerate() {
+            faults.extend(
+                never
+                    .iter()
+                    .filter(|word| line.contains(**word))
+                    .map(|word| format!("{}:{}: {word}", file.path, number + 1)),
+            );
+        }
+    }
+    must_be_none("not outside tests", faults);
+}
+
+#[test]
+fn every_file_says_first_what_it_is() {
+    let silent = files().into_iter().filter(|file| !file.text.starts_with("//! "));
+    must_be_none("begin with //!", silent.map(|file| file.path).collect());
+}
+
+#[test]
+fn only_the_clock_reads_the_time() {
+    let clocks = ["SystemTime", "Instant::now", "clock_gettime", "OffsetDateTime::now", "Timestamp::now", "Zoned::now"];
+    let exempt = |file: &File| file.path == "clock.rs" || CLOCK_ELSEWHERE.iter().any(|(name, _)| *name == file.name());
+    let mut faults = Vec::new();
+    for file in files().iter().filter(|file| !exempt(file)) {
+        faults.extend(clocks.iter().filter(|one| file.code.contains(**one)).map(|one| format!("{}: {one}", file.path)));
+    }
+    must_be_none("take the time from clock.rs", faults);
+}
+
+fn speaks_sql(file: &File) -> bool {
+    let statements =
+        ["SELECT ", "INSERT ", "UPDATE ", "DELETE FROM", "PRAGMA ", "BEGIN IMMEDIATE", "CREATE TABLE", "SAVEPOINT "];
+    file.quoted.iter().any(|text| statements.iter().any(|statement| text.contains(statement)))
+}
+
+#[test]
+fn sql_stands_where_it_belongs() {
+    let mut faults = Vec::new();
+    for file in files().iter().filter(|file| speaks_sql(file)) {
+        let at_home = file.name() == "sql.rs" || file.room() == "store";
+        if !at_home && !SQL_ELSEWHERE.iter().any(|(path, _)| *path == file.path) {
+            faults.push(file.path.clone());
+        }
+    }
+    must_be_none("SQL outside sql.rs and store/", faults);
+}
+
+#[test]
+fn what_reads_requests_runs_no_statements() {
+    let runs = [
+        ".prepare(",
+        ".prepare_cached(",
+        ".execute(",
+        ".query_row(",
+        ".query_map(",
+        "sql::insert",
+        "sql::update",
+        "sql::delete",
+        "sql::mark",
+    ];
+    let mut faults = Vec::new();
+    for file in files().iter().filter(|file| ["api.rs", "staff_api.rs"].contains(&file.name())) {
+        faults.extend(runs.iter().filter(|one| file.code.contains(**one)).map(|one| format!("{}: {one}", file.path)));
+        faults.extend(speaks_sql(file).then(|| format!("{}: SQL", file.path)));
+    }
+    must_be_none("an api.rs reads requests and shows answers", faults);
+}
+
+#[test]
+fn no_room_and_no_type_has_a_name_that_says_nothing() {
+    let mut faults = Vec::new();
+    for file in files() {
+        let of_path = file.path.trim_end_matches(".rs").split(['/', '_']).map(str::to_owned);
+        let declared = file.code.lines().flat_map(|line| {
+            let words: Vec<&str> = words(line).collect();
+            let kinds = ["struct", "enum", "trait", "type", "mod", "union"];
+            let pairs = words.windows(2).filter(|pair| kinds.contains(&pair[0])).map(|pair| parts_of(pair[1]));
+            pairs.flatten().collect::<Vec<_>>()
+        });
+        let names = of_path.chain(declared).filter(|part| {
+            let part = part.to_lowercase();
+            WORDS_TO_AVOID.contains(&&*part) || part.starts_with("repositor")
+        });
+        faults.extend(names.map(|part| format!("{}: {part}", file.path)));
+    }
+    must_be_none("names that say nothing", faults);
+}
+
+/// `TokenKey` and `token_key` as `token`, `key`.
+fn parts_of(name: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    for c in name.chars() {
+        if c == '_' || c.is_uppercase() {
+            parts.push(String::new());
+        }
+        if c != '_' {
+            parts.last_mut().unwrap().extend(c.to_lowercase());
+        }
+    }
+    parts
+}
+
+#[test]
+fn no_file_names_a_place_of_somebody_s_machine() {
+    let places = [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/Us", "ers/")];
+    let house = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut waiting: Vec<_> =
+        ["src", "tests", "scripts", ".ci", "README.md", "schema.sql", "Cargo.toml"].map(|one| house.join(one)).into();
+    let mut faults = Vec::new();
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            waiting.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if let Ok(text) = std::fs::read_to_string(&path) {
+            faults.extend(
+                places
+                    .iter()
+                    .filter(|place| text.contains(**place))
+                    .map(|place| format!("{}: {place}", path.display())),
+            );
+        }
+    }
+    must_be_none("paths of one machine", faults);
+}
+
+#[test]
+fn what_is_exempt_is_there() {
+    let files = files();
+    let paths = LONGER_FILES.iter().map(|(path, _)| *path).chain(SQL_ELSEWHERE.iter().map(|(path, _)| *path));
+    let gone: Vec<String> =
+        paths.filter(|path| !files.iter().any(|file| file.path == *path)).map(str::to_owned).collect();
+    must_be_none("exempt but not there: take it out of the list", gone);
+}
+
+#[test]
+fn these_checks_see_what_they_look_for() {
+    let (code, quoted) =
+        read("let a = \"x // \\\" crate::y\"; // crate::z\nlet b = r#\"q\"#; let c = '\"'; fn f<'a>() {}\n");
+    assert!(!code.contains("crate::") && code.contains("let c =") && code.contains("fn f<'a>()"), "{code}");
+    assert_eq!(quoted, ["x // \\\" crate::y", "q"]);
+    let used = rooms_used("use crate::{a, b::{self, C}, d::E};\nuse crate::f::G;\nlet x = crate::h();");
+    assert_eq!(used.into_iter().collect::<Vec<_>>(), ["a", "b", "d", "f", "h"]);
+    let long = format!("impl X {{\n    fn long() {{\n{}    }}\n}}\nfn short() {{}}\n", "        x();\n".repeat(80));
+    assert_eq!(functions(&long), [("long".to_owned(), 82), ("short".to_owned(), 1)]);
+    assert_eq!(parts_of("SeatManager"), ["", "seat", "manager"]);
+}

@@ -1,0 +1,203 @@
+//! `Prefer: wait`: answers that come when the thing changes.
+
+#![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
+
+mod hall;
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use hall::{Answer, Customer, Hall, PRICE, STAFF_KEY, bearer};
+use serde_json::{Value, json};
+
+/// Calls with `Prefer: wait=20` from a thread of its own.
+fn waiting(
+    customer: &Customer,
+    method: &'static str,
+    path: &str,
+    body: Option<Value>,
+) -> thread::JoinHandle<(Answer, Duration)> {
+    let (client, authorization, path) = (customer.client.clone(), bearer(&customer.token), format!("/api/v1{path}"));
+    thread::spawn(move || {
+        let headers = [("authorization", authorization.as_str()), ("prefer", "wait=20")];
+        let began = Instant::now();
+        let answer = client.call_with(method, &path, &headers, body.map(|body| body.to_string()).as_deref());
+        (answer, began.elapsed())
+    })
+}
+
+/// Waits until so many requests are parked at the door.
+fn until_parked(hall: &Hall, count: u64) {
+    let parked = |text: &str| {
+        let line = text.lines().find(|line| line.starts_with("boxoffice_door_parked "))?;
+        line.split(' ').nth(1)?.parse::<u64>().ok()
+    };
+    while parked(&hall.client.call("GET", "/metrics", "", None).text) != Some(count) {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_waiting_token_is_answered_the_moment_it_is_let_in() {
+    let hall = Hall::with_seats(5, &["--max-active=1"]);
+    let (first, second) = (hall.customer(), hall.customer());
+    let wait = waiting(&second, "GET", "/queue/token", None);
+    until_parked(&hall, 1);
+    first.delete("/queue/token").must(204);
+    let (answer, took) = wait.join().unwrap();
+    assert_eq!(answer.must(200)["status"], "ACTIVE");
+    assert_eq!(answer.header("preference-applied"), Some("wait=20"));
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+#[test]
+fn a_step_in_the_line_wakes_nobody_but_a_pause_and_a_message_do() {
+    let hall = Hall::with_seats(5, &["--max-active=1"]);
+    let (_active, second, third) = (hall.customer(), hall.customer(), hall.customer());
+    let wait = waiting(&third, "GET", "/queue/token", None);
+    until_parked(&hall, 1);
+    second.delete("/queue/token").must(204);
+    hall.staff("PATCH", "/queue", json!({ "visitSeconds": 60 })).must(200);
+    assert_eq!(third.poll().must(200)["position"], 1);
+    until_parked(&hall, 1);
+    hall.staff("PATCH", "/queue", json!({ "paused": true })).must(200);
+    assert_eq!(wait.join().unwrap().0.must(200)["paused"], true);
+}
+
+#[test]
+fn a_reservation_that_waits_is_answered_when_it_is_paid_even_though_the_token_ended_with_it() {
+    let hall = Hall::with_seats(5, &[]);
+    let kim = hall.buyer(PRICE);
+    let wait = waiting(&kim, "POST", "/reservations", Some(json!({ "scheduleId": 1, "seats": ["4"] })));
+    until_parked(&hall, 1);
+    let pending = kim.get("/reservations").must(200)["reservations"][0].clone();
+    assert_eq!(pending["status"], "PENDING_PAYMENT");
+    let paid = kim.pay(&pending["reservationId"], PRICE).must(201).clone();
+    let (answer, _) = wait.join().unwrap();
+    assert_eq!((&answer.must(201)["status"], &answer.body["tickets"]), (&json!("CONFIRMED"), &paid["tickets"]));
+    assert!(answer.header("location").is_some_and(|at| at.ends_with(answer.body["reservationId"].as_str().unwrap())));
+}
+
+#[test]
+fn a_reservation_that_waits_is_answered_when_its_hold_is_over() {
+    let hall = Hall::with_seats(5, &["--hold-seconds=60"]);
+    let kim = hall.customer();
+    let held = kim.hold(1, &["4"]).must(201).clone();
+    let path = format!("/reservations/{}", held["reservationId"].as_str().unwrap());
+    let wait = waiting(&kim, "GET", &path, None);
+    until_parked(&hall, 1);
+    hall.advance_ms(60_000);
+    assert_eq!(wait.join().unwrap().0.must(200)["status"], "EXPIRED");
+    let (again, _) = waiting(&kim, "GET", &path, None).join().unwrap();
+    assert_eq!(again.must(200)["status"], "EXPIRED", "nothing can change any more: at once");
+}
+
+#[test]
+fn a_hold_ends_to_the_millisecond_with_nobody_asking() {
+    let hall = Hall::with_seats(5, &["--hold-seconds=60", "--max-active=0"]);
+    let (kim, lee) = (hall.customer(), hall.customer());
+    let held = kim.hold(1, &["4"]).must(201).clone();
+    hall.advance_ms(59_999);
+    lee.hold(1, &["4"]).refused(409, "SEAT_UNAVAILABLE");
+    let before = lee.get("/schedules/1/seats");
+    assert_eq!(before.must(200)["seats"][3]["status"], "HELD");
+    hall.advance_ms(1);
+    let after = lee.get("/schedules/1/seats");
+    assert_eq!(
+        (&after.must(200)["seats"][3]["status"], &after.body["seatsAvailable"]),
+        (&json!("AVAILABLE"), &json!(5))
+    );
+    assert_ne!(after.header("etag"), before.header("etag"));
+    let path = format!("/reservations/{}", held["reservationId"].as_str().unwrap());
+    assert_eq!(kim.get(&path).must(200)["status"], "EXPIRED");
+    lee.hold(1, &["4"]).must(201);
+}
+
+#[test]
+fn an_unchanged_seat_map_is_not_sent_again() {
+    let hall = Hall::with_seats(5, &["--max-active=0"]);
+    let (kim, lee) = (hall.customer(), hall.customer());
+    let tag = kim.get("/schedules/1/seats").header("etag").unwrap().to_owned();
+    let again = || {
+        let headers = [("authorization", bearer(&kim.token)), ("if-none-match", tag.clone())];
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        hall.client.call_with("GET", "/api/v1/schedules/1/seats", &headers, None)
+    };
+    assert_eq!((again().status, again().text.as_str()), (304, ""));
+    lee.hold(1, &["1"]).must(201);
+    assert_eq!(again().status, 200);
+}
+
+#[test]
+fn the_events_feed_has_no_gaps_and_can_be_waited_for() {
+    let hall = Hall::with_seats(5, &[]);
+    let kim = hall.buyer(PRICE);
+    let held = kim.hold(1, &["1"]).must(201).clone();
+    kim.pay(&held["reservationId"], PRICE).must(201);
+    let events = hall.staff_get("/events?after=0&limit=1000").must(200)["events"].as_array().unwrap().clone();
+    let sequences: Vec<i64> = events.iter().map(|event| event["sequence"].as_i64().unwrap()).collect();
+    assert_eq!(sequences, (1..=events.len() as i64).collect::<Vec<_>>());
+    let types: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    let expected = [
+        "CONCERT_CHANGED",
+        "SCHEDULE_CHANGED",
+        "SCHEDULE_CHANGED",
+        "TOKEN_ISSUED",
+        "TOKEN_ADMITTED",
+        "POINTS_TOPPED_UP",
+        "SEATS_HELD",
+        "SEATS_SOLD",
+        "TOKEN_EXPIRED",
+        "PAYMENT_COMPLETED",
+    ];
+    assert_eq!(types, expected);
+    let mut staff = kim.clone();
+    staff.token = STAFF_KEY.to_owned();
+    let wait = waiting(&staff, "GET", &format!("/staff/events?after={}", events.len()), None);
+    until_parked(&hall, 1);
+    hall.staff("PUT", "/schedules/1/seats/3", json!({ "blocked": true, "reason": "camera" })).must(200);
+    let (answer, _) = wait.join().unwrap();
+    assert_eq!(answer.must(200)["events"][0]["type"], "SEAT_BLOCKED");
+}
+
+#[test]
+fn a_blocked_seat_is_kept_back_until_it_is_given_free() {
+    let hall = Hall::with_seats(5, &["--max-active=0"]);
+    let (kim, lee) = (hall.customer(), hall.customer());
+    let block = |blocked: bool| hall.staff("PUT", "/schedules/1/seats/2", json!({ "blocked": blocked }));
+    assert_eq!(block(true).must(200)["status"], "BLOCKED");
+    block(true).must(200);
+    kim.hold(1, &["2"]).refused(409, "SEAT_UNAVAILABLE");
+    assert_eq!(kim.get("/schedules/1/seats").must(200)["seatsAvailable"], 4);
+    assert_eq!(block(false).must(200)["status"], "AVAILABLE");
+    lee.hold(1, &["2"]).must(201);
+    block(true).refused(409, "SEAT_UNAVAILABLE");
+    hall.staff("PUT", "/schedules/1/seats/77", json!({ "blocked": true })).refused(404, "SEAT_NOT_FOUND");
+}
+
+#[test]
+fn the_house_says_how_it_is() {
+    let hall = Hall::with_seats(5, &[]);
+    for path in ["/healthz", "/readyz", "/metrics", "/"] {
+        assert_eq!(hall.client.call("GET", path, "", None).status, 200, "{path}");
+    }
+    let found = hall.staff_get("/users?name=ki");
+    assert_eq!(found.must(200)["users"], json!([]));
+    let mut kim = hall.user();
+    assert_eq!(hall.staff_get("/users?name=ki").must(200)["users"][0]["userId"], kim.id.as_str());
+    let renewed = hall.staff("POST", &format!("/users/{}/key", kim.id), json!({})).must(201).clone();
+    kim.line_up().refused(401, "USER_KEY_INVALID");
+    kim.key = renewed["userKey"].as_str().unwrap().to_owned();
+    kim.line_up().must(201);
+    hall.staff("PATCH", "/concerts/1", json!({ "title": "Tag" })).must(200);
+    assert_eq!(hall.client.call("GET", "/api/v1/concerts", "", None).must(200)["concerts"][0]["title"], "Tag");
+    let layout = json!({ "sections": [{ "name": "R", "price": 7, "rows": [{ "row": "A", "count": 3 }] }] });
+    assert_eq!(hall.staff("PATCH", "/schedules/2", json!({ "layout": layout })).must(200)["seatsTotal"], 3);
+    assert_eq!(kim.get("/schedules/2/seats").must(200)["seats"][2]["seat"], "A-3");
+    kim.hold(2, &["A-3"]).must(201);
+    hall.staff("PATCH", "/schedules/2", json!({ "layout": layout })).refused(409, "LAYOUT_IN_USE");
+    let close = json!({ "saleClosesAt": "2001-01-01T00:00:00Z" });
+    hall.staff("PATCH", "/schedules/1", close).must(200);
+    assert_eq!(kim.get("/concerts/1/schedules").must(200)["schedules"].as_array().unwrap().len(), 1);
+    assert_eq!(kim.get("/concerts/1/schedules?all=true").must(200)["schedules"].as_array().unwrap().len(), 2);
+}

@@ -1,0 +1,143 @@
+//! The one writer: whole pieces, shared commits, a full queue and a full disk.
+
+#![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, mpsc};
+
+use boxoffice::clock::{Clock, Mode};
+use boxoffice::ids::KeyHash;
+use boxoffice::refusal::{Code, Refusal};
+use boxoffice::store::{self, Bounds, Failure, Lost, Outcome, Rounds, Tx, Writer};
+
+type Change = &'static str;
+
+struct Desk {
+    writer: Writer<Change>,
+    learnt: mpsc::Receiver<Vec<Change>>,
+    folder: tempfile::TempDir,
+    _lock: std::fs::File,
+}
+
+/// A writer on a file of its own, with a table of marks.
+fn desk(bounds: Bounds) -> Desk {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hall.db");
+    store::create(&path, Clock::wall_now(), &KeyHash::of("k")).unwrap();
+    let opened = store::open(&path).unwrap();
+    opened.connection.execute_batch("CREATE TABLE mark (word TEXT)").unwrap();
+    let clock = Arc::new(Clock::start(Mode::Wall, 0, None, Clock::wall_now()).unwrap());
+    let (told, learnt) = mpsc::channel();
+    let rounds = Rounds {
+        open: Box::new(|_| Ok(())),
+        close: Box::new(|_| Ok(())),
+        committed: Box::new(move |_, _, changes| drop(told.send(changes))),
+        next_due: Box::new(|_| None),
+        broken: Box::new(|| panic!("nothing here breaks the file")),
+    };
+    let writer = Writer::start(opened.connection, clock, bounds, rounds).unwrap();
+    Desk { writer, learnt, folder, _lock: opened.lock }
+}
+
+const ROOMY: Bounds = Bounds { jobs_max: 100, batch_max: 100 };
+
+impl Desk {
+    /// Submits a piece of work; its outcome comes after the commit.
+    fn submit<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tx<Change>) -> Outcome<T> + Send + 'static,
+    ) -> mpsc::Receiver<Result<T, Code>> {
+        let (sender, receiver) = mpsc::channel();
+        self.writer.submit(Box::new(move |tx: Result<&Tx<Change>, Lost>| {
+            let outcome = match tx {
+                Ok(tx) => tx.whole(work).map_err(|failure| failure.told().code()),
+                Err(lost) => Err(lost.told.code()),
+            };
+            Box::new(move |committed: Result<(), Lost>| {
+                drop(sender.send(committed.map_err(|lost| lost.told.code()).and(outcome)));
+            })
+        }));
+        receiver
+    }
+
+    fn marks(&self) -> Vec<String> {
+        let file = rusqlite::Connection::open(self.folder.path().join("hall.db")).unwrap();
+        let mut marks = file.prepare("SELECT word FROM mark ORDER BY rowid").unwrap();
+        marks.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+}
+
+fn mark(tx: &Tx<Change>, word: &'static str) -> Outcome<()> {
+    tx.execute("INSERT INTO mark VALUES (?1)", [word])?;
+    tx.note(word);
+    Ok(())
+}
+
+/// Keeps the writer busy until the sender is dropped or used.
+fn busy(desk: &Desk) -> mpsc::Sender<()> {
+    let (go, wait) = mpsc::channel::<()>();
+    let (began, begun) = mpsc::channel::<()>();
+    desk.submit(move |_| {
+        drop(began);
+        let _ = wait.recv();
+        Ok(())
+    });
+    let _ = begun.recv(); // the job has begun: what is submitted now waits for the next transaction
+    go
+}
+
+#[test]
+fn a_refused_and_a_panicking_piece_leave_nothing_and_their_neighbours_stay() {
+    let desk = desk(ROOMY);
+    let go = busy(&desk);
+    let first = desk.submit(|tx| mark(tx, "first"));
+    let refused = desk.submit(|tx| mark(tx, "refused").and_then(|()| Err::<(), _>(Refusal::NotYours.into())));
+    let panicking = desk.submit(|tx| -> Outcome<()> {
+        mark(tx, "panicking")?;
+        panic!("a planted panic")
+    });
+    let broken = desk.submit(|tx| mark(tx, "broken").and_then(|()| Ok(tx.execute("not SQL", []).map(drop)?)));
+    let last = desk.submit(|tx| mark(tx, "last"));
+    drop(go);
+    assert_eq!(first.recv().unwrap(), Ok(()));
+    assert_eq!(refused.recv().unwrap(), Err(Code::NotYours));
+    assert_eq!(panicking.recv().unwrap(), Err(Code::Internal));
+    assert_eq!(broken.recv().unwrap(), Err(Code::Internal));
+    assert_eq!(last.recv().unwrap(), Ok(()));
+    assert_eq!(desk.marks(), ["first", "last"]);
+    assert_eq!(desk.learnt.iter().nth(1).unwrap(), ["first", "last"], "memory learns what the file has");
+    assert_eq!(desk.writer.figures().commits.load(Relaxed), 2, "five jobs shared one commit");
+}
+
+#[test]
+fn when_the_queue_is_full_a_job_is_told_at_once() {
+    let desk = desk(Bounds { jobs_max: 1, batch_max: 100 });
+    let go = busy(&desk);
+    let waiting = desk.submit(|tx| mark(tx, "waiting"));
+    let too_many = desk.submit(|tx| mark(tx, "too many"));
+    assert_eq!(too_many.recv().unwrap(), Err(Code::Overloaded));
+    drop(go);
+    assert_eq!(waiting.recv().unwrap(), Ok(()));
+    desk.writer.stop();
+    assert_eq!(desk.submit(|tx| mark(tx, "late")).recv().unwrap(), Err(Code::Stopping));
+    assert_eq!(desk.marks(), ["waiting"]);
+}
+
+#[test]
+fn a_full_disk_refuses_what_does_not_fit_and_heals_when_there_is_room() {
+    let desk = desk(ROOMY);
+    let pages =
+        |count: u32| desk.submit(move |tx| Ok(tx.pragma_update(None, "max_page_count", count)?)).recv().unwrap();
+    pages(1).unwrap(); // no more than there are now
+    let large = || {
+        desk.submit(|tx| {
+            tx.execute("INSERT INTO mark VALUES (hex(randomblob(100000)))", []).map_err(Failure::from)?;
+            Ok(())
+        })
+    };
+    assert_eq!(large().recv().unwrap(), Err(Code::StorageFull));
+    assert_eq!(desk.marks(), Vec::<String>::new());
+    pages(1_000_000).unwrap();
+    assert_eq!(large().recv().unwrap(), Ok(()));
+    assert_eq!(desk.marks().len(), 1);
+}
