@@ -45,6 +45,18 @@ impl Wire {
         Ok(Wire { stream, unread: Vec::new() })
     }
 
+    /// A connection on which the kernel keeps little for either side: small segments, a small window.
+    pub fn open_narrow(address: SocketAddr) -> io::Result<Wire> {
+        let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None)?;
+        socket.set_recv_buffer_size(4_096)?;
+        socket.set_tcp_mss(536)?;
+        socket.connect(&address.into())?;
+        let stream = TcpStream::from(socket);
+        stream.set_read_timeout(Some(HANGS_AFTER))?;
+        stream.set_write_timeout(Some(HANGS_AFTER))?;
+        Ok(Wire { stream, unread: Vec::new() })
+    }
+
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.stream.write_all(bytes.as_ref())
     }

@@ -57,16 +57,15 @@ pub fn drips(report: &mut Report) {
     hall.is_as_before(before, patience(2_000), 32 << 10, report);
 }
 
-/// Each asks for 1,000 answers of 8 KiB, more than the kernel keeps for it, and reads none.
+/// Each asks for 100 answers of 32 KiB, far more than the kernel keeps for it, and reads none.
 pub fn readers(report: &mut Report) {
     let mut hall = Hall::open(report, &format!("write_max_ms={DEADLINE_MS}"));
     let Some(before) = report.got("warming up", hall.warm_up()) else { return };
     let bystander = Bystander::watch(&hall);
     let mut wires: Vec<Wire> = Vec::new();
-    let asked = get("/big?8192").repeat(1_000);
+    let asked = get("/big?32768").repeat(100);
     while report.goes_on() {
-        let Some(mut wire) = report.got("connecting", hall.wire()) else { break };
-        let _ = socket2::SockRef::from(&wire.stream).set_recv_buffer_size(4_096);
+        let Some(mut wire) = report.got("connecting", Wire::open_narrow(hall.address)) else { break };
         report.got("sending", wire.send(&asked));
         wires.push(wire);
     }
