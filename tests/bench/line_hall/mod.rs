@@ -116,6 +116,7 @@ impl Server {
             ])
             .arg("--database")
             .arg(database)
+            .env("RUST_LOG", "error")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -169,8 +170,13 @@ impl Drop for Server {
 }
 
 /// Polls each of the numbers that `next` gives, over so many connections, until there is none. Calls a second, and the
-/// latencies in microseconds, sorted.
-pub fn poll_all(address: &str, connections: usize, next: impl Fn() -> Option<usize> + Sync) -> (f64, Vec<u64>) {
+/// latencies in microseconds, sorted, of those that began while `counts` was set.
+pub fn poll_all(
+    address: &str,
+    connections: usize,
+    counts: &AtomicBool,
+    next: impl Fn() -> Option<usize> + Sync,
+) -> (f64, Vec<u64>) {
     let mut latencies: Vec<u64> = Vec::new();
     let began = Instant::now();
     std::thread::scope(|scope| {
@@ -182,9 +188,11 @@ pub fn poll_all(address: &str, connections: usize, next: impl Fn() -> Option<usi
                     "GET /api/v1/queue/token HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {:032x}\r\n\r\n",
                     token(number)
                 );
-                let began = Instant::now();
+                let (began, counted) = (Instant::now(), counts.load(Relaxed));
                 let (status, body) = wire.call(&request);
-                latencies.push(began.elapsed().as_micros() as u64);
+                if counted {
+                    latencies.push(began.elapsed().as_micros() as u64);
+                }
                 assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
             }
             latencies
@@ -200,15 +208,21 @@ pub fn poll_all(address: &str, connections: usize, next: impl Fn() -> Option<usi
 /// `count` polls of people all over the line.
 pub fn storm(address: &str, connections: usize, count: usize, waiting: usize) -> (f64, Vec<u64>) {
     let asked = AtomicUsize::new(0);
-    poll_all(address, connections, || {
+    poll_all(address, connections, &AtomicBool::new(true), || {
         let turn = asked.fetch_add(1, Relaxed);
         (turn < count).then(|| (turn as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) as usize % waiting)
     })
 }
 
-/// Polls the numbers from `from` to `to` in turn until `over`.
-pub fn poll_until(address: &str, connections: usize, from: usize, to: usize, over: &AtomicBool) -> Vec<u64> {
+/// Polls people from a range until `over`; the latencies of polls that began while `counts` was set.
+pub fn poll_until(
+    address: &str,
+    connections: usize,
+    range: std::ops::Range<usize>,
+    counts: &AtomicBool,
+    over: &AtomicBool,
+) -> Vec<u64> {
     let asked = AtomicUsize::new(0);
-    let next = || (!over.load(Relaxed)).then(|| from + asked.fetch_add(1, Relaxed) * 7_919 % (to - from));
-    poll_all(address, connections, next).1
+    let next = || (!over.load(Relaxed)).then(|| range.start + asked.fetch_add(1, Relaxed) * 7_919 % range.len());
+    poll_all(address, connections, counts, next).1
 }
