@@ -93,8 +93,8 @@ fn number(name: &str, otherwise: usize) -> usize {
 }
 
 /// A file with so many waiting in a line that stands still.
-fn file(folder: &Path, waiting: usize) -> PathBuf {
-    let path = folder.join(format!("line-{waiting}.db"));
+fn file(folder: &Path, name: &str, waiting: usize) -> PathBuf {
+    let path = folder.join(name);
     let server = Server::start(&path);
     server.change(&json!({ "paused": true, "abandonSeconds": 86_400, "claimSeconds": 0 }));
     drop(server);
@@ -203,7 +203,7 @@ fn admitted_users(events: &[Event]) -> Vec<&str> {
 /// no limit was ever passed, and after each step no place may be idle.
 fn exactness(figures: &mut Figures, folder: &Path) {
     let waiting = 20_000;
-    let server = Server::start(&file(folder, waiting));
+    let server = Server::start(&file(folder, "exact.db", waiting));
     let after = last_event(&server);
     server.change(&json!({ "maxActive": 150, "admitPerMinute": 400, "visitSeconds": 7, "paused": false }));
     let mut idle = 0;
@@ -272,7 +272,11 @@ fn main() {
     let mut figures = Figures { json: std::env::args().any(|argument| argument == "--json"), all: Vec::new() };
     let folder = tempfile::tempdir().unwrap();
     let began = Instant::now();
-    let (empty, short, long) = (file(folder.path(), 0), file(folder.path(), SHORT), file(folder.path(), waiting));
+    let (empty, short, long) = (
+        file(folder.path(), "empty.db", 0),
+        file(folder.path(), "short.db", SHORT),
+        file(folder.path(), "long.db", waiting),
+    );
     if !figures.json {
         let seconds = began.elapsed().as_secs_f64();
         println!(
