@@ -214,7 +214,7 @@ pub fn admit_next(tx: &Tx, line: &Line) -> Outcome<()> {
     let active = figures.active.saturating_add_signed(admitted - ended);
     let rules = sql::find_rules(tx)?;
     let in_window = figures.admitted_last_minute.saturating_add_signed(admitted);
-    admit(tx, rules.admissible(tx.now(), active, in_window).min(ADMISSIONS_MAX), rules.visit_seconds).map(drop)
+    admit(tx, rules.admissible(tx.now(), active, in_window).min(ADMISSIONS_MAX), rules.visit_seconds, false).map(drop)
 }
 
 /// Lets in the next so many by hand, past the limits, which count them afterwards. Says how many there were.
@@ -223,15 +223,15 @@ pub fn admit_next(tx: &Tx, line: &Line) -> Outcome<()> {
 /// SQLite's.
 pub fn admit_by_hand(tx: &Tx, count: u64) -> Outcome<u64> {
     let rules = sql::find_rules(tx)?;
-    admit(tx, count, rules.visit_seconds)
+    admit(tx, count, rules.visit_seconds, true)
 }
 
-fn admit(tx: &Tx, count: u64, visit_seconds: u32) -> Outcome<u64> {
+fn admit(tx: &Tx, count: u64, visit_seconds: u32, by_hand: bool) -> Outcome<u64> {
     let visit_until = tx.now().plus_seconds(visit_seconds);
     let mut admitted = 0;
     for (key, user_id) in sql::list_next(tx, count)? {
         if sql::mark_active_if_waiting(tx, key, visit_until)? {
-            record(tx, EventType::TokenAdmitted, &json!({ "userId": user_id }))?;
+            record(tx, EventType::TokenAdmitted, &json!({ "userId": user_id, "byHand": by_hand }))?;
             tx.note(Change::TokenAdmitted { key, visit_until });
             admitted += 1;
         }

@@ -1,3 +1,5 @@
+//! Relaying on bytes: surplus, late and cut answers of an inner server that the test plays itself.
+
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 
