@@ -4,8 +4,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on shall stop")]
 
+#[path = "door/crowds.rs"]
 mod crowds;
+#[path = "door/load.rs"]
 mod load;
+#[path = "door/served.rs"]
 mod served;
 
 use std::io;
