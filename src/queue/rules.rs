@@ -63,6 +63,8 @@ pub struct Advice {
 const POLL_AFTER_MAX: f64 = 30.0;
 /// Polls within an estimated wait; the last of them come close together.
 const POLLS_IN_A_WAIT: f64 = 10.0;
+/// However slow the line is, those at the door come back soon: so many seconds between polls a place.
+const SECONDS_A_PLACE: f64 = 0.5;
 /// As long as no wait is known: one more second between polls for so many people ahead.
 const AHEAD_PER_SECOND: f64 = 50.0;
 /// How far the intervals of different tokens are spread, so that a crowd does not come back in step.
@@ -78,9 +80,9 @@ pub fn advise(position: Option<u64>, rate: Option<f64>, abandon_seconds: u32, sp
     }
     let wait = position.zip(rate).map(|(position, rate)| position as f64 / rate);
     let interval = match (wait, position) {
-        (Some(wait), _) => wait / POLLS_IN_A_WAIT,
+        (Some(wait), Some(position)) => (wait / POLLS_IN_A_WAIT).min(position as f64 * SECONDS_A_PLACE),
         (None, Some(position)) => 1.0 + (position - 1) as f64 / AHEAD_PER_SECOND,
-        (None, None) => POLL_AFTER_MAX,
+        (_, None) => POLL_AFTER_MAX,
     };
     let jittered = interval.min(POLL_AFTER_MAX) * (1.0 - JITTER + 2.0 * JITTER * spread);
     let longest = POLL_AFTER_MAX.min(f64::from(abandon_seconds / INTERVALS_TO_ABANDON)).max(1.0);
@@ -145,6 +147,7 @@ mod tests {
         assert_eq!((after(0, None, 120), after(1, None, 120), after(51, None, 120)), (1, 1, 2));
         assert_eq!((after(1_000_000, None, 120), after(1_000_000, None, 10), after(7, None, 3)), (30, 3, 1));
         assert_eq!((after(10, Some(1.0), 120), after(100, Some(1.0), 120), after(100, Some(20.0), 120)), (1, 10, 1));
+        assert_eq!((after(1, Some(0.01), 120), after(2, Some(0.01), 120), after(20, Some(0.01), 120)), (1, 1, 10));
         assert_eq!(advise(None, Some(1.0), 120, 0.5).poll_after_seconds, 30);
     }
 

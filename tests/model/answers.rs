@@ -98,7 +98,8 @@ impl World {
         if self.tokens[token].life == Life::Active {
             return Ok(token);
         }
-        let facts = vec![("/position", Fact::Number(self.position(token))), ("/pollAfterSeconds", Fact::Number(1))];
+        let facts =
+            vec![("/position", Fact::Number(self.position(token))), ("/pollAfterSeconds", self.poll_after(token))];
         Err((refused_with(403, "TOKEN_WAITING", facts), Some(self.tokens[token].user)))
     }
 

@@ -169,6 +169,7 @@ impl Tested {
                     labels.sort_unstable();
                     seen == labels
                 }
+                Fact::Within(least, most) => found.as_i64().is_some_and(|found| (*least..=*most).contains(&found)),
                 Fact::Length(length) => found.as_array().unwrap().len() == *length,
                 fact => *found == self.value(fact),
             };

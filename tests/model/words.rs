@@ -114,6 +114,8 @@ pub struct Asked {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fact {
     Number(i64),
+    /// A number from the first to the last.
+    Within(i64, i64),
     Word(&'static str),
     At(i64),
     Truth(bool),

@@ -147,6 +147,14 @@ impl World {
         self.newest_token(user).filter(|token| self.is_live(*token))
     }
 
+    /// At the door at once; further away it depends on how fast the line was seen to move, which is not modelled.
+    pub fn poll_after(&self, token: usize) -> Fact {
+        match self.position(token) {
+            ..=2 => Fact::Number(1),
+            _ => Fact::Within(1, 30),
+        }
+    }
+
     /// 1 for the next to be let in; 0 once active.
     pub fn position(&self, token: usize) -> i64 {
         let waiting = |token: &Token| token.life == Life::Waiting;
@@ -291,7 +299,7 @@ impl World {
             ("/userId", Fact::User(it.user)),
             ("/status", Fact::Word(if active { "ACTIVE" } else { "WAITING" })),
             ("/position", Fact::Number(self.position(token))),
-            ("/pollAfterSeconds", Fact::Number(1)),
+            ("/pollAfterSeconds", self.poll_after(token)),
             ("/issuedAt", Fact::At(it.issued_at)),
             ("/activatedAt", it.activated_at.map_or(Fact::Null, Fact::At)),
             ("/expiresAt", Fact::At(until)),
