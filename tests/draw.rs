@@ -61,6 +61,29 @@ fn the_draw_follows_from_the_public_seed_and_the_numbers_that_everybody_was_told
 }
 
 #[test]
+fn anyone_can_verify_a_draw_and_their_place_in_it_from_the_command_line() {
+    let hall = hall_with_a_draw(&["--max-active=1", "--abandon-seconds=600"]);
+    let people: Vec<Customer> = (0..5).map(|_| hall.customer()).collect();
+    let verify = |token: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_boxoffice"));
+        let output = command.args(["verify-draw", "--url", &hall.url(), "--token", token]).output().unwrap();
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        (output.status.success(), text)
+    };
+    let (before, why) = verify(&people[1].token);
+    assert!(!before && why.contains("no draw"), "{why}");
+    open(&hall, &people);
+    let (right, found) = verify(&people[1].token);
+    assert!(right, "{found}");
+    let number = people[1].poll().body["drawNumber"].clone();
+    assert!(found.contains(&format!("Join number 2 was drawn as number {number}")), "{found}");
+    assert!(found.contains("before the seed existed") && found.contains("drew only once"), "{found}");
+    let late = hall.customer();
+    let (right, why) = verify(&late.token);
+    assert!(!right && why.contains("not in a draw"), "{why}");
+}
+
+#[test]
 fn a_restart_before_and_after_the_draw_changes_nothing() {
     let mut hall = hall_with_a_draw(&["--max-active=1", "--abandon-seconds=600"]);
     let mut people: Vec<Customer> = (0..6).map(|_| hall.customer()).collect();

@@ -53,12 +53,17 @@ pub fn draw_if_due(tx: &Tx) -> Outcome<()> {
     let waiting = sql::list_undrawn(tx)?; // by join number
     let free = places_for(&waiting);
     let seed = ids::hex(&ids::random_bytes::<32>());
-    let mut places = Vec::with_capacity(waiting.len());
+    let mut ranks = vec![0; joined as usize + 1];
     for (rank, number) in order(&seed, waiting.iter().map(|undrawn| undrawn.join_number)).into_iter().enumerate() {
-        let Ok(found) = waiting.binary_search_by_key(&number, |undrawn| undrawn.join_number) else { continue };
+        ranks[number as usize] = rank;
+    }
+    let mut places = Vec::with_capacity(waiting.len());
+    // Written in the order in which the tokens lie in the file, which takes less than half the time of the drawn order.
+    for undrawn in &waiting {
+        let rank = ranks[undrawn.join_number as usize];
         let draw_number = rank as u32 + 1;
-        sql::update_drawn(tx, waiting[found].token_id, free[rank], draw_number)?;
-        places.push((waiting[found].key, free[rank], draw_number));
+        sql::update_drawn(tx, undrawn.token_id, free[rank], draw_number)?;
+        places.push((undrawn.key, free[rank], draw_number));
     }
     let present = |number: &u32| waiting.binary_search_by_key(number, |undrawn| undrawn.join_number).is_ok();
     let draw = Draw {

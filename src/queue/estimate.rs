@@ -1,9 +1,10 @@
 //! How fast the line moves, as measured.
 //!
 //! The estimator counts *flow*: admissions of people who had waited, each following a place that somebody gave up. The
-//! crowd that fills the empty house when it opens is not flow: nobody behind it is let in at that pace. The rate is the
-//! flow of the last three minutes, or of the time since the first of it; it is never above the minute's share that staff
-//! set. A wait is the position over that rate. Before [`FLOW_TO_TELL`] admissions over [`SECONDS_TO_TELL`] nothing is told.
+//! crowd that fills the empty house when it opens is not flow: nobody behind it is let in at that pace. The rate is that of
+//! the last [`FLOW_ENOUGH`] admissions or of three minutes, whichever is shorter, and never above the minute's share that
+//! staff set: so it follows soon when a house sells out and everybody passes quickly, and does not jump when it is slow. A
+//! wait is the position over that rate. Before [`FLOW_TO_TELL`] admissions over [`SECONDS_TO_TELL`] nothing is told.
 
 use std::collections::VecDeque;
 
@@ -11,6 +12,8 @@ use crate::clock::Millis;
 
 /// How far back admissions count, in milliseconds: long enough that a wait does not jump, short enough to follow a change.
 const MEMORY_MS: i64 = 180_000;
+/// So many admissions are enough: by chance alone their rate is off by 7 % (one over the root of their number).
+const FLOW_ENOUGH: u64 = 200;
 /// From so many admissions on a rate is told,
 const FLOW_TO_TELL: u64 = 5;
 /// seen over so many seconds.
@@ -20,10 +23,8 @@ const SECONDS_TO_TELL: i64 = 5;
 #[derive(Debug, Default)]
 pub struct Flow {
     seconds: VecDeque<(i64, u64)>,
-    counted: u64,
     /// Places given up and not yet filled again.
     freed: u64,
-    began_ms: Option<i64>,
 }
 
 impl Flow {
@@ -40,26 +41,30 @@ impl Flow {
             return;
         }
         let ms = at.unix_ms();
-        self.began_ms.get_or_insert(ms);
         match self.seconds.back_mut() {
             Some((second_ms, count)) if ms - *second_ms < 1_000 => *count += flow,
             _ => self.seconds.push_back((ms, flow)),
         }
-        self.counted += flow;
         while self.seconds.front().is_some_and(|&(old_ms, _)| old_ms <= ms - MEMORY_MS) {
-            self.counted -= self.seconds.pop_front().map_or(0, |(_, count)| count);
+            self.seconds.pop_front();
         }
     }
 
     /// Admissions a second; `None` until it is known, and again when nobody was let in for long.
     pub fn rate(&self, now: Millis, admit_per_minute: u32) -> Option<f64> {
-        let oldest_ms = now.unix_ms() - MEMORY_MS;
-        let forgotten: u64 = self.seconds.iter().take_while(|(ms, _)| *ms <= oldest_ms).map(|(_, count)| count).sum();
-        let counted = self.counted - forgotten;
-        let over_ms = now.unix_ms() - self.began_ms?.max(oldest_ms);
-        if counted < FLOW_TO_TELL || over_ms < SECONDS_TO_TELL * 1_000 {
+        let (mut counted, mut since_ms) = (0, now.unix_ms());
+        for &(second_ms, count) in self.seconds.iter().rev() {
+            if counted >= FLOW_ENOUGH || second_ms <= now.unix_ms() - MEMORY_MS {
+                break;
+            }
+            counted += count;
+            since_ms = second_ms;
+        }
+        let over_ms = now.unix_ms() - since_ms;
+        if counted < FLOW_TO_TELL || over_ms < SECONDS_TO_TELL * 1_000 && counted < FLOW_ENOUGH {
             return None;
         }
+        let over_ms = over_ms.max(1_000);
         let measured = counted as f64 * 1_000.0 / over_ms as f64;
         Some(if admit_per_minute > 0 { measured.min(f64::from(admit_per_minute) / 60.0) } else { measured })
     }
