@@ -165,3 +165,40 @@ fn staff_steer_the_line_while_it_runs_and_it_survives_a_restart() {
     hall.staff("PATCH", "/queue", json!({ "maxActive": 1, "visitSeconds": 0 })).refused(400, "INVALID_REQUEST");
     assert_eq!(hall.staff_get("/queue").must(200)["maxActive"], 3, "all or none");
 }
+
+#[test]
+fn staff_who_pause_change_and_resume_in_the_rush_make_no_position_wrong() {
+    let hall = Hall::with_seats(5, &["--max-active=5", "--abandon-seconds=86400", "--claim-seconds=0"]);
+    let people = crowd(&hall, 120);
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let order = std::sync::atomic::Ordering::Relaxed;
+    std::thread::scope(|scope| {
+        // Each eighth of the crowd polls all the time: a position never grows, and those behind are never ahead.
+        for part in people.chunks(15) {
+            scope.spawn(|| {
+                let mut before = vec![u64::MAX; part.len()];
+                while !done.load(order) {
+                    for (person, before) in part.iter().zip(&mut before) {
+                        let position = person.poll().body["position"].as_u64().unwrap_or(0);
+                        assert!(position <= *before, "{position} after {before}");
+                        *before = position;
+                    }
+                }
+            });
+        }
+        for round in 0..40 {
+            hall.staff("PATCH", "/queue", json!({ "paused": true })).must(200);
+            hall.staff("PATCH", "/queue", json!({ "maxActive": 5 + round % 7, "admitPerMinute": 1_000 })).must(200);
+            hall.staff("PATCH", "/queue", json!({ "paused": false })).must(200);
+            let active = people.iter().find(|person| person.poll().body["status"] == "ACTIVE");
+            active.map(|person| person.delete("/queue/token").must(204).clone());
+        }
+        done.store(true, order);
+    });
+    let waiting: Vec<u64> = people
+        .iter()
+        .filter_map(|person| person.poll().body["position"].as_u64().filter(|&position| position > 0))
+        .collect();
+    assert_eq!(waiting, (1..=waiting.len() as u64).collect::<Vec<_>>());
+    assert!(waiting.len() < 80, "{}", waiting.len());
+}

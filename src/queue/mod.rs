@@ -316,17 +316,8 @@ pub fn fill(
 ) -> rusqlite::Result<()> {
     let new = sql::insert_rules(connection, first)?;
     let rules = sql::find_rules(connection)?;
-    let in_file = QueueSettings {
-        max_active: rules.max_active,
-        admit_per_minute: rules.admit_per_minute,
-        visit_seconds: rules.visit_seconds,
-        abandon_seconds: rules.abandon_seconds,
-        claim_seconds: rules.claim_seconds,
-    };
-    if !new && in_file != *first {
-        log::warn!(
-            "the file's rules of the line are kept ({in_file:?}), not the flags' ({first:?}); staff change them"
-        );
+    if !new {
+        log_differences(&rules, first);
     }
     let admissions = sql::list_admissions(connection, now.plus_ms(-window::WINDOW_MS))?;
     let (mut done, total) = (0, sql::count_live(connection)?);
@@ -339,4 +330,19 @@ pub fn fill(
             }
         })
     })
+}
+
+/// The file wins over flags: says which of them were not followed.
+fn log_differences(rules: &Rules, flags: &QueueSettings) {
+    for (flag, kept, given) in [
+        ("--max-active", rules.max_active, flags.max_active),
+        ("--admit-per-minute", rules.admit_per_minute, flags.admit_per_minute),
+        ("--visit-seconds", rules.visit_seconds, flags.visit_seconds),
+        ("--abandon-seconds", rules.abandon_seconds, flags.abandon_seconds),
+        ("--claim-seconds", rules.claim_seconds, flags.claim_seconds),
+    ] {
+        if kept != given {
+            log::warn!("{flag} {given} is not followed: the file keeps {kept}, as staff set it; they can change it");
+        }
+    }
 }
