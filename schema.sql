@@ -13,9 +13,7 @@ CREATE TABLE venue (
     -- The sum of all advances of a test clock.
     clock_advanced_ms INTEGER NOT NULL DEFAULT 0 CHECK (clock_advanced_ms >= 0),
     -- SHA-256 of the staff key: the key itself is printed once and kept nowhere.
-    staff_key_hash    BLOB    NOT NULL CHECK (length(staff_key_hash) = 32),
-    -- 1 from a clean stop until the next start.
-    stopped_cleanly   INTEGER NOT NULL DEFAULT 0 CHECK (stopped_cleanly IN (0, 1))
+    staff_key_hash    BLOB    NOT NULL CHECK (length(staff_key_hash) = 32)
 ) STRICT;
 
 -- Everything that happened, in commit order. The rowid is the sequence: one writer and no deletes leave no gap.
@@ -111,7 +109,6 @@ CREATE UNIQUE INDEX token_live ON token (user_id) WHERE status <> 'EXPIRED';
 CREATE UNIQUE INDEX token_waiting ON token (place) WHERE status = 'WAITING';
 CREATE INDEX token_active ON token (active_until) WHERE status = 'ACTIVE';
 CREATE INDEX token_activated ON token (activated_at) WHERE activated_at IS NOT NULL; -- those of the last minute, at start
-CREATE INDEX token_ended ON token (ended_at) WHERE status = 'EXPIRED'; -- pruned from the oldest on
 
 CREATE TABLE concert (
     concert_id  INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -54,7 +54,7 @@ impl House {
         let clock = Arc::new(start_clock(&settings, &ground)?);
         let staff_key = settings.staff_key.as_deref().map_or(ground.staff_key_hash, KeyHash::of);
         connection
-            .execute("UPDATE venue SET stopped_cleanly = 0, staff_key_hash = ?1", [&staff_key])
+            .execute("UPDATE venue SET staff_key_hash = ?1", [&staff_key])
             .map_err(|error| failed("the file can't be written", &error))?;
         let line = Arc::new(Line::default());
         let progress = |done, total| eprintln!("boxoffice: reading the waiting line, {done} of {total}");

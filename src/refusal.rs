@@ -338,6 +338,10 @@ impl Refusal {
         let sentence = texts::of(self.code(), language).detail;
         let particular = match self {
             Refusal::InvalidJson { reason } => reason.clone(),
+            Refusal::InvalidRequest { pointer, reason } if pointer.is_empty() => match language {
+                Language::En => format!("the body {}", reason.en),
+                Language::Ko => format!("본문은 {}", reason.ko),
+            },
             Refusal::InvalidRequest { pointer, reason } => format!("{pointer}: {}", reason.in_language(language)),
             Refusal::InvalidHeader { reason } => reason.in_language(language).to_owned(),
             Refusal::SeatNotFound { seats } | Refusal::SeatUnavailable { seats } => seats.join(", "),

@@ -58,6 +58,9 @@ fn the_draw_follows_from_the_public_seed_and_the_numbers_that_everybody_was_told
     }
     assert_eq!(late.poll().must(200)["position"], 11);
     assert_eq!(late.poll().must(200)["drawNumber"], Value::Null);
+    hall.staff("PATCH", "/queue", json!({ "opensAt": "2100-01-01T00:00:00Z" })).must(200);
+    let waiting = people.iter().find(|person| person.poll().body["status"] == "WAITING").unwrap();
+    assert_eq!(waiting.poll().body["drawNumber"], Value::Null, "the next draw is to come");
 }
 
 #[test]
@@ -123,6 +126,8 @@ fn guests_of_the_house_stand_in_front_one_behind_the_other() {
     assert_eq!((&invited.must(201)["position"], invited.body.get("token")), (&json!(1), None));
     let moved = hall.staff("POST", "/queue/tokens", json!({ "userId": people[3].id }));
     assert_eq!(moved.must(201)["position"], 2);
+    let again = hall.staff("POST", "/queue/tokens", json!({ "userId": guest.id }));
+    assert_eq!(again.must(201)["position"], 1, "who is a guest already keeps the place");
     guest.line_up().must(200);
     people.push(guest);
     for _ in 0..2 {

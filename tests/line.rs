@@ -202,3 +202,22 @@ fn staff_who_pause_change_and_resume_in_the_rush_make_no_position_wrong() {
     assert_eq!(waiting, (1..=waiting.len() as u64).collect::<Vec<_>>());
     assert!(waiting.len() < 80, "{}", waiting.len());
 }
+
+#[test]
+fn who_was_silent_for_too_long_is_never_let_in_however_many_they_are() {
+    let hall = Hall::with_seats(5, &["--max-active=1", "--abandon-seconds=100"]);
+    let active = hall.customer();
+    let people = crowd(&hall, 1_200); // more than one transaction drops
+    hall.advance_ms(50_000);
+    active.delete("/queue/token").must(204); // lets the first in, who stays silent
+    let last = hall.customer();
+    hall.advance_ms(90_000);
+    last.poll().must(200);
+    hall.advance_ms(60_000); // everybody but the last was silent for too long, the first too
+    assert_eq!(people[1].poll().refused(401, "TOKEN_EXPIRED")["reason"], "ABANDONED");
+    let mut again = people[600].clone();
+    assert_ne!(again.line_up().must(201)["token"], people[600].token.as_str());
+    while hall.staff_get("/queue").must(200)["waiting"] != 1 {}
+    assert_eq!(last.poll().must(200)["status"], "ACTIVE");
+    assert_eq!(again.poll().must(200)["position"], 1);
+}

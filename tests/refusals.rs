@@ -196,6 +196,7 @@ fn the_plumbing_refuses_what_is_not_a_request_of_ours() {
     call("POST", "/api/v1/users", &[], Some("{\"name\":")).refused(400, "INVALID_JSON");
     call("POST", "/api/v1/users", &[], Some("[]")).refused(400, "INVALID_REQUEST");
     call("POST", "/api/v1/users", &[], Some("{\"name\":\"  \"}")).refused(400, "INVALID_REQUEST");
+    call("POST", "/api/v1/users", &[], Some("{\"name\":\"a\\nb\"}")).refused(400, "INVALID_REQUEST");
     call("POST", "/api/v1/users", &[("content-type", "text/plain")], Some("{}")).refused(415, "UNSUPPORTED_MEDIA_TYPE");
     let long = format!("{{\"name\":\"{}\"}}", "x".repeat(70_000));
     call("POST", "/api/v1/users", &[], Some(&long)).refused(413, "BODY_TOO_LARGE");

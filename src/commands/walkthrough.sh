@@ -1,5 +1,5 @@
 API={url}/api/v1
-get() { sed -E "s/.*\"$1\":\"?([^\",}]*).*/\1/"; }   # one member of a JSON answer
+get() { sed -E "s/.*\"$1\":\"?([^\",}]*).*/\1/"; }
 json='Content-Type: application/json'
 
 # 1. a user, and a token: the first in line is let in at once

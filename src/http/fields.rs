@@ -82,11 +82,25 @@ impl Fields {
         }
     }
 
-    /// A text without its outer white space, of so many characters, none of them a control character.
+    /// A text of one line without its outer white space, of so many characters, none of them a control character.
     pub fn line(&mut self, name: &str, chars: std::ops::RangeInclusive<usize>) -> Result<String, Refusal> {
+        self.plain(name, chars, char::is_control)
+    }
+
+    /// The same of several lines.
+    pub fn lines(&mut self, name: &str, chars: std::ops::RangeInclusive<usize>) -> Result<String, Refusal> {
+        self.plain(name, chars, |c| c.is_control() && c != '\n')
+    }
+
+    fn plain(
+        &mut self,
+        name: &str,
+        chars: std::ops::RangeInclusive<usize>,
+        is_refused: impl Fn(char) -> bool,
+    ) -> Result<String, Refusal> {
         let text = self.text(name)?;
         let text = text.trim();
-        if !chars.contains(&text.chars().count()) || text.chars().any(|c| c.is_control() && c != '\n') {
+        if !chars.contains(&text.chars().count()) || text.chars().any(is_refused) {
             let (least, most) = chars.into_inner();
             return Err(Refusal::invalid(
                 self.pointer(name),

@@ -50,7 +50,7 @@ pub fn issue(venue: &Venue, line: &Arc<Line>, request: &Request) -> Outcome<Answ
     }
     let (line, clock) = (Arc::clone(line), Arc::clone(&venue.clock));
     Answer::write(move |tx| {
-        let (key, new) = super::issue(tx, user_id)?;
+        let (key, new) = super::issue(tx, &line, user_id)?;
         let status = if new { 201 } else { 200 };
         Ok(Written::AfterCommit(Box::new(move || match line.hear(key, clock.now(), 0) {
             Some(Ok(seen)) if new => token_reply(&seen, status, language).with("Location", "/api/v1/queue/token"),

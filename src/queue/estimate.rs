@@ -33,9 +33,10 @@ impl Flow {
         self.freed += 1;
     }
 
-    /// So many who had waited were let in at once. When that filled the house, only places that had been given up count.
-    pub fn admit(&mut self, at: Millis, admitted: u64, house_is_full: bool) {
-        let flow = if house_is_full { admitted.min(self.freed) } else { admitted };
+    /// So many were let in at once, so many of whom had waited. When that filled the house, only places that had been
+    /// given up count.
+    pub fn admit(&mut self, at: Millis, admitted: u64, waited: u64, house_is_full: bool) {
+        let flow = if house_is_full { waited.min(self.freed) } else { waited };
         self.freed = self.freed.saturating_sub(admitted);
         if flow == 0 {
             return;
@@ -88,14 +89,14 @@ mod tests {
     fn errors_of_an_on_sale(seed: u64, visit: impl Fn(f64) -> f64) -> (f64, f64) {
         let (mut random, mut flow) = (numbers(seed), Flow::default());
         let mut leaves: Vec<f64> = (0..100).map(|_| visit(random())).collect();
-        flow.admit(Millis::from_unix_ms(0), 100, true);
+        flow.admit(Millis::from_unix_ms(0), 100, 100, true);
         let (mut told, mut admitted_at) = (Vec::new(), Vec::new());
         for admitted in 0..3_900_usize {
             let first = (0..leaves.len()).min_by(|&a, &b| leaves[a].total_cmp(&leaves[b])).unwrap();
             let now = leaves[first];
             leaves[first] = now + visit(random());
             flow.free();
-            flow.admit(Millis::from_unix_ms((now * 1_000.0) as i64), 1, true);
+            flow.admit(Millis::from_unix_ms((now * 1_000.0) as i64), 1, 1, true);
             admitted_at.push(now);
             if admitted % 10 == 0 {
                 let rate = flow.rate(Millis::from_unix_ms((now * 1_000.0) as i64), 0);
@@ -127,14 +128,19 @@ mod tests {
     #[test]
     fn the_crowd_that_fills_the_house_tells_nothing() {
         let mut flow = Flow::default();
-        flow.admit(Millis::from_unix_ms(0), 100, true);
+        for _ in 0..5_000 {
+            flow.admit(Millis::from_unix_ms(0), 1, 0, false); // quiet hours: nobody waits
+            flow.free();
+        }
+        flow.admit(Millis::from_unix_ms(0), 1_000, 0, false);
+        flow.admit(Millis::from_unix_ms(0), 100, 100, true);
         assert_eq!(flow.rate(Millis::from_unix_ms(60_000), 0), None);
     }
 
     #[test]
     fn the_rate_is_never_above_the_minutes_share_and_forgotten_when_nobody_is_let_in() {
         let mut flow = Flow::default();
-        flow.admit(Millis::from_unix_ms(0), 60, false);
+        flow.admit(Millis::from_unix_ms(0), 60, 60, false);
         assert_eq!(flow.rate(Millis::from_unix_ms(5_000), 60), Some(1.0));
         assert_eq!(flow.rate(Millis::from_unix_ms(MEMORY_MS), 60), None);
     }

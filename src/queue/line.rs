@@ -202,7 +202,7 @@ impl Line {
     pub fn apply(&self, changes: &[Change], now: Millis) {
         let mut people = self.write();
         let mut dues = self.dues();
-        let mut flow = 0;
+        let (mut admitted, mut waited) = (0, 0);
         for change in changes {
             let slot = match change {
                 Change::TokenIssued { token_id, key, user_id, place, join_number } => {
@@ -210,8 +210,8 @@ impl Line {
                     Some(people.join(&token, now))
                 }
                 Change::TokenAdmitted { key, visit_until } => {
-                    people.admit(*key, *visit_until, now).map(|(slot, waited)| {
-                        flow += u64::from(waited);
+                    people.admit(*key, *visit_until, now).map(|(slot, had_waited)| {
+                        (admitted, waited) = (admitted + 1, waited + u64::from(had_waited));
                         slot
                     })
                 }
@@ -242,14 +242,24 @@ impl Line {
                 dues.note(until, slot, token_id);
             }
         }
-        people.count_flow(now, flow);
+        people.count_flow(now, admitted, waited);
     }
 
     /// Puts new rules in force.
     pub fn set_rules(&self, rules: Rules) {
         let mut people = self.write();
+        let limits = |rules: &Rules| (rules.abandon_seconds, rules.claim_seconds);
+        let changed = limits(&people.rules) != limits(&rules);
         people.rules = rules;
-        self.dues().refill(people.all_due()); // a shorter limit makes people due earlier than was noted
+        if changed {
+            self.dues().refill(people.all_due()); // a shorter limit makes people due earlier than was noted
+        }
+    }
+
+    /// Whether a token that the file still has as live is over at `now`: it was silent for too long, or timed out.
+    pub(super) fn is_over(&self, key: TokenKey, now: Millis) -> bool {
+        let people = self.read();
+        people.by_key(key).is_some_and(|person| people.over(person, now).is_some())
     }
 }
 

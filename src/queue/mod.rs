@@ -69,8 +69,8 @@ const ADMISSIONS_MAX: u64 = 1_000;
 ///
 /// # Errors
 /// SQLite's.
-pub fn issue(tx: &Tx, user_id: Uuid) -> Outcome<(TokenKey, bool)> {
-    if let Some(token) = sql::find_live_of_user(tx, user_id)? {
+pub fn issue(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<(TokenKey, bool)> {
+    if let Some(token) = find_unless_over(tx, line, user_id)? {
         return Ok((token.key, false));
     }
     let stand = match sql::find_rules(tx)?.opens_at {
@@ -85,11 +85,11 @@ pub fn issue(tx: &Tx, user_id: Uuid) -> Outcome<(TokenKey, bool)> {
 ///
 /// # Errors
 /// `USER_NOT_FOUND`.
-pub fn invite(tx: &Tx, user_id: Uuid) -> Outcome<()> {
+pub fn invite(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<()> {
     user::must_exist(tx, user_id)?;
-    match sql::find_live_of_user(tx, user_id)? {
+    match find_unless_over(tx, line, user_id)? {
         None => add(tx, user_id, Stand::Guest).map(drop),
-        Some(token) if token.status == TokenStatus::Waiting => {
+        Some(token) if token.status == TokenStatus::Waiting && !sql::is_guest(tx, token.key)? => {
             let place = sql::update_stand(tx, token.key, Stand::Guest)?;
             record(tx, EventType::TokenMoved, &json!({ "userId": user_id, "guest": true }))?;
             tx.note(Change::TokenMoved { key: token.key, place, join_number: None });
@@ -97,6 +97,16 @@ pub fn invite(tx: &Tx, user_id: Uuid) -> Outcome<()> {
         }
         Some(_) => Ok(()),
     }
+}
+
+/// The live token of a user; one that is over but not yet written down as such is ended here.
+fn find_unless_over(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<Option<Token>> {
+    let Some(token) = sql::find_live_of_user(tx, user_id)? else { return Ok(None) };
+    if !line.is_over(token.key, tx.now()) {
+        return Ok(Some(token));
+    }
+    end(tx, &token, TokenEnd::Abandoned)?;
+    Ok(None)
 }
 
 fn add(tx: &Tx, user_id: Uuid, stand: Stand) -> Outcome<TokenKey> {
@@ -214,23 +224,29 @@ pub fn admit_next(tx: &Tx, line: &Line) -> Outcome<()> {
     let active = figures.active.saturating_add_signed(admitted - ended);
     let rules = sql::find_rules(tx)?;
     let in_window = figures.admitted_last_minute.saturating_add_signed(admitted);
-    admit(tx, rules.admissible(tx.now(), active, in_window).min(ADMISSIONS_MAX), rules.visit_seconds, false).map(drop)
+    let count = rules.admissible(tx.now(), active, in_window).min(ADMISSIONS_MAX);
+    admit(tx, line, count, rules.visit_seconds, false).map(drop)
 }
 
 /// Lets in the next so many by hand, past the limits, which count them afterwards. Says how many there were.
 ///
 /// # Errors
 /// SQLite's.
-pub fn admit_by_hand(tx: &Tx, count: u64) -> Outcome<u64> {
+pub fn admit_by_hand(tx: &Tx, line: &Line, count: u64) -> Outcome<u64> {
     let rules = sql::find_rules(tx)?;
-    admit(tx, count, rules.visit_seconds, true)
+    admit(tx, line, count, rules.visit_seconds, true)
 }
 
-fn admit(tx: &Tx, count: u64, visit_seconds: u32, by_hand: bool) -> Outcome<u64> {
+/// Lets in the first of the line. Who was silent for too long is not let in, whether or not that was written down.
+fn admit(tx: &Tx, line: &Line, count: u64, visit_seconds: u32, by_hand: bool) -> Outcome<u64> {
     let visit_until = tx.now().plus_seconds(visit_seconds);
     let mut admitted = 0;
     for (key, user_id) in sql::list_next(tx, count)? {
-        if sql::mark_active_if_waiting(tx, key, visit_until)? {
+        if line.is_over(key, tx.now()) {
+            if let Some(token) = sql::find(tx, key)? {
+                end(tx, &token, TokenEnd::Abandoned)?;
+            }
+        } else if sql::mark_active_if_waiting(tx, key, visit_until)? {
             record(tx, EventType::TokenAdmitted, &json!({ "userId": user_id, "byHand": by_hand }))?;
             tx.note(Change::TokenAdmitted { key, visit_until });
             admitted += 1;

@@ -157,10 +157,10 @@ impl People {
         Some((slot, waited))
     }
 
-    /// So many of those let in at once had waited.
-    pub fn count_flow(&mut self, now: Millis, waited: u64) {
+    /// So many were let in at once, and so many of them had waited.
+    pub fn count_flow(&mut self, now: Millis, admitted: u64, waited: u64) {
         let full = self.rules.max_active > 0 && self.active >= u64::from(self.rules.max_active);
-        self.flow.admit(now, waited, full);
+        self.flow.admit(now, admitted, waited, full);
     }
 
     /// Moves someone who waits to another place.
@@ -168,7 +168,7 @@ impl People {
         let Some(person) = self.person_mut(key) else { return };
         let (before, after) = (person.place, place.unwrap_or(UNDRAWN));
         person.place = after;
-        person.join_number = join_number.unwrap_or(0);
+        (person.join_number, person.draw_number) = (join_number.unwrap_or(0), 0);
         self.step_out(before);
         self.stand(after);
     }
@@ -281,7 +281,8 @@ impl People {
         let rate = if self.rules.paused { None } else { self.flow.rate(now, self.rules.admit_per_minute) };
         let spread = (person.key >> 64) as u32 as f64 / f64::from(u32::MAX);
         let advice = rules::advise(position, rate, self.rules.abandon_seconds, spread);
-        person.told_seconds.store(advice.poll_after_seconds as u8, Relaxed);
+        // Patience does not shrink: a moment that was noted for someone is never too late.
+        person.told_seconds.fetch_max(advice.poll_after_seconds as u8, Relaxed);
         let expires_at = if person.active {
             Some(Millis::from_unix_ms(person.active_until_ms))
         } else {

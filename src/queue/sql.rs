@@ -123,6 +123,12 @@ pub(super) fn update_stand(tx: &Tx, key: TokenKey, stand: Stand) -> rusqlite::Re
     Ok(place)
 }
 
+/// Whether a token waits at the front by the house's leave.
+pub(super) fn is_guest(tx: &Tx, key: TokenKey) -> rusqlite::Result<bool> {
+    tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM token WHERE token = ?1 AND status = 'WAITING' AND place < 0)")?
+        .query_row([Blob16::from(key)], |row| row.get(0))
+}
+
 /// Gives out the next join number.
 pub(super) fn next_join_number(tx: &Tx) -> rusqlite::Result<u32> {
     tx.prepare_cached("UPDATE queue SET joined_count = joined_count + 1 RETURNING joined_count")?

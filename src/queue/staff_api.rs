@@ -42,12 +42,13 @@ pub fn change(request: &Request) -> Outcome<Answer> {
 }
 
 /// `POST /staff/queue/admissions`: lets in the next so many now, past the limits.
-pub fn admit(request: &Request) -> Outcome<Answer> {
+pub fn admit(line: &Arc<Line>, request: &Request) -> Outcome<Answer> {
     let mut fields = Fields::of(request)?;
     let count = fields.integer("count", 1..=ADMIT_MAX)?.unsigned_abs();
     fields.end()?;
+    let line = Arc::clone(line);
     Answer::write(move |tx| {
-        let admitted = super::admit_by_hand(tx, count)?;
+        let admitted = super::admit_by_hand(tx, &line, count)?;
         Ok(Written::Ready(Reply::json(200, &json!({ "admitted": admitted }))))
     })
 }
@@ -59,7 +60,7 @@ pub fn invite(venue: &Venue, line: &Arc<Line>, request: &Request) -> Outcome<Ans
     fields.end()?;
     let (line, clock, language) = (Arc::clone(line), Arc::clone(&venue.clock), request.language());
     Answer::write(move |tx| {
-        super::invite(tx, user_id)?;
+        super::invite(tx, &line, user_id)?;
         Ok(Written::AfterCommit(Box::new(move || match line.see_user(user_id, clock.now()) {
             Some(seen) => {
                 let mut body = token_json(&seen, language);

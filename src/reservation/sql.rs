@@ -11,6 +11,9 @@ use crate::venue::Tx;
 /// The only failure there is.
 pub(super) const INSUFFICIENT_BALANCE: &str = "INSUFFICIENT_BALANCE";
 
+/// How many reservations of a user are searched for their seats: one who holds and cancels all day holds nobody up.
+const LOOK_BACK_MAX: u32 = 100;
+
 const RESERVATION: &str = "SELECT reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at,
     failure, payment_id, declined_count, paid_at FROM reservation";
 
@@ -70,7 +73,7 @@ pub fn find_by_payment(connection: &Connection, payment_id: Uuid) -> rusqlite::R
     connection.prepare_cached(&format!("{RESERVATION} WHERE payment_id = ?1"))?.query_row([payment_id], read).optional()
 }
 
-/// The newest reservation of a user for exactly these seats of a date, in whatever state.
+/// The newest reservation of a user for exactly these seats of a date, in whatever state, among the latest of them.
 pub fn find_by_seats(
     connection: &Connection,
     user_id: Uuid,
@@ -79,7 +82,7 @@ pub fn find_by_seats(
 ) -> rusqlite::Result<Option<Reservation>> {
     let mut wanted: Vec<&str> = labels.iter().map(String::as_str).collect();
     wanted.sort_unstable();
-    for reservation in list_of_user(connection, user_id, u32::MAX)? {
+    for reservation in list_of_user(connection, user_id, LOOK_BACK_MAX)? {
         if reservation.schedule_id == schedule_id {
             let seats = list_seats(connection, reservation.reservation_id)?;
             let mut labels: Vec<&str> = seats.iter().map(|seat| seat.label.as_str()).collect();

@@ -180,7 +180,7 @@ impl Rooms {
             (Put, ["schedules", id, "seats", seat]) => seat::staff_api::block_seat(request, number(id)?, seat),
             (Get, ["queue"]) => queue::staff_api::queue(venue, line),
             (Patch, ["queue"]) => queue::staff_api::change(request),
-            (Post, ["queue", "admissions"]) => queue::staff_api::admit(request),
+            (Post, ["queue", "admissions"]) => queue::staff_api::admit(line, request),
             (Post, ["queue", "tokens"]) => queue::staff_api::invite(venue, line, request),
             (Delete, ["queue", "tokens", id]) => reservation::api::revoke(user_id(id)?),
             (Get, ["users"]) => user::api::find(venue, request),

@@ -29,7 +29,7 @@ pub fn change_concert(request: &Request, concert_id: i64) -> Outcome<Answer> {
 /// The members that a concert may go without.
 fn read_words(mut fields: Fields) -> Result<ConcertWords, Refusal> {
     let venue = fields.has("venue").then(|| fields.line("venue", 0..=200)).transpose()?;
-    let description = fields.has("description").then(|| fields.line("description", 0..=4_000)).transpose()?;
+    let description = fields.has("description").then(|| fields.lines("description", 0..=4_000)).transpose()?;
     fields.end()?;
     Ok(ConcertWords { title: None, venue, description })
 }

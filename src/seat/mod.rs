@@ -97,7 +97,15 @@ fn price_from(seats: &[LayoutSeat]) -> Points {
 /// # Errors
 /// SQLite's.
 pub fn list_map(connection: &Connection, schedule_id: i64, viewer: Option<Uuid>, now: Millis) -> Outcome<Vec<MapSeat>> {
-    Ok(sql::list_map(connection, schedule_id, viewer, now)?)
+    Ok(sql::list_map(connection, schedule_id, None, viewer, now)?)
+}
+
+/// One seat of the map as the house sees it at `now`.
+///
+/// # Errors
+/// SQLite's.
+pub fn find_in_map(connection: &Connection, schedule_id: i64, label: &str, now: Millis) -> Outcome<Option<MapSeat>> {
+    Ok(sql::list_map(connection, schedule_id, Some(label), None, now)?.pop())
 }
 
 /// The seats of these labels.

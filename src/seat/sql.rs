@@ -38,19 +38,25 @@ pub(super) fn find(connection: &Connection, schedule_id: i64, label: &str) -> ru
         .optional()
 }
 
+/// The seats of a schedule, or the one of a label, as `viewer` sees them at `now`.
 pub(super) fn list_map(
     connection: &Connection,
     schedule_id: i64,
+    label: Option<&str>,
     viewer: Option<Uuid>,
     now: Millis,
 ) -> rusqlite::Result<Vec<MapSeat>> {
+    let (one, bound) = match label {
+        Some(_) => ("AND label = ?3", label),
+        None => ("AND ?3 IS NULL", None),
+    };
     connection
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT label, section, row, number, price, x, y, status, user_id FROM seat LEFT JOIN
              (SELECT * FROM claim WHERE schedule_id = ?1 AND (held_until IS NULL OR ?2 < held_until)) USING (schedule_id, seat_no)
-             WHERE schedule_id = ?1 ORDER BY seat_no",
-        )?
-        .query_map((schedule_id, now), |row| {
+             WHERE schedule_id = ?1 {one} ORDER BY seat_no",
+        ))?
+        .query_map((schedule_id, now, bound), |row| {
             let status: Option<ClaimStatus> = row.get(7)?;
             let owner: Option<Uuid> = row.get(8)?;
             Ok(MapSeat {

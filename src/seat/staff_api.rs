@@ -100,8 +100,7 @@ pub fn block_seat(request: &Request, schedule_id: i64, seat: &str) -> Outcome<An
     Answer::write(move |tx| {
         schedule::must_find(tx, schedule_id)?;
         super::block(tx, schedule_id, &label, blocked, reason.as_deref())?;
-        let map = super::list_map(tx, schedule_id, None, tx.now())?;
-        let seat = map.into_iter().find(|seat| seat.seat == label);
+        let seat = super::find_in_map(tx, schedule_id, &label, tx.now())?;
         Ok(Written::Ready(Reply::json(200, &seat)))
     })
 }

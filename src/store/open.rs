@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -42,8 +43,6 @@ pub struct Ground {
     pub clock_advanced_ms: i64,
     /// The hash of the staff key.
     pub staff_key_hash: KeyHash,
-    /// Whether the last server on this file ended in good order.
-    pub stopped_cleanly: bool,
 }
 
 /// An opened file: the writing connection and the lock that keeps a second server out. The lock must outlive every
@@ -62,11 +61,19 @@ pub struct Opened {
 /// # Errors
 /// When there is a file already, or none can be made there.
 pub fn create(path: &Path, created_at: Millis, staff_key: &KeyHash) -> Result<(), OpenError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(OpenError(format!(
+            "{}: there is no such folder; make it or choose another --database.",
+            folder.display()
+        )));
+    }
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".new-{}", std::process::id()));
     let draft = PathBuf::from(name);
-    let made = build(&draft, created_at, staff_key)
+    let made = make_private(&draft)
         .map_err(|error| error.to_string())
+        .and_then(|()| build(&draft, created_at, staff_key).map_err(|error| error.to_string()))
         .and_then(|()| std::fs::hard_link(&draft, path).map_err(|error| error.to_string()));
     for ending in ["", "-wal", "-shm"] {
         let mut leftover = draft.as_os_str().to_owned();
@@ -78,13 +85,18 @@ pub fn create(path: &Path, created_at: Millis, staff_key: &KeyHash) -> Result<()
     })
 }
 
+/// Makes the file empty and for its owner alone: it holds tokens and tickets. SQLite gives its companions the same mode.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(drop)
+}
+
 fn build(path: &Path, created_at: Millis, staff_key: &KeyHash) -> rusqlite::Result<()> {
     let mut connection = Connection::open(path)?;
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     tx.execute_batch(include_str!("../../schema.sql"))?;
     tx.execute(
-        "INSERT INTO venue (id, created_at, seen_at, staff_key_hash, stopped_cleanly) VALUES (1, ?1, ?1, ?2, 1)",
+        "INSERT INTO venue (id, created_at, seen_at, staff_key_hash) VALUES (1, ?1, ?1, ?2)",
         (created_at, staff_key),
     )?;
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -103,6 +115,9 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
     let lock = lock(path).map_err(&say)?;
     look_at_head(&lock).map_err(&say)?;
     let broken = |error: rusqlite::Error| {
+        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ReadOnly) {
+            return say("this file can't be written; give this user the right to write it and its folder.".into());
+        }
         say(format!("SQLite can't open this file ({error}); restore a backup or choose another --database."))
     };
     let mut connection = Connection::open(path).map_err(broken)?;
@@ -118,17 +133,15 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
             migrations::CURRENT
         )));
     }
-    let ground = prepare(&mut connection, path, version).map_err(|error| {
-        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ReadOnly) {
-            say("this file can't be written; give this user the right to write it and its folder.".into())
-        } else {
-            broken(error)
-        }
-    })?;
+    let ground = prepare(&mut connection, path, version).map_err(broken)?;
     Ok(Opened { connection, ground, lock })
 }
 
 fn lock(path: &Path) -> Result<File, String> {
+    // Opening a pipe or a device could wait for ever, or do harm.
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err("this is not a file; choose another --database.".into());
+    }
     let file = OpenOptions::new().read(true).write(true).open(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file; check --database.".to_owned(),
         _ => format!("this file can't be opened for writing ({error}); check its owner and its folder."),
@@ -152,7 +165,10 @@ fn look_at_head(mut file: &File) -> Result<(), String> {
         Err(_) if file.metadata().is_ok_and(|metadata| metadata.len() == 0) => {
             Err("this file is empty; remove it to begin a new one, or restore a backup.".into())
         }
-        Err(_) => Err("this file is cut short; restore a backup or choose another --database.".into()),
+        Err(_) if head.starts_with(b"SQLite") => {
+            Err("this file is cut short; restore a backup or choose another --database.".into())
+        }
+        Err(_) => Err("this is not a SQLite file; restore a backup or choose another --database.".into()),
     }
 }
 
@@ -171,19 +187,14 @@ fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::
     connection.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES, |_| Ok(()))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     let ground = connection
-        .query_row(
-            "SELECT created_at, seen_at, clock_advanced_ms, staff_key_hash, stopped_cleanly FROM venue",
-            [],
-            |row| {
-                Ok(Ground {
-                    created_at: row.get(0)?,
-                    seen_at: row.get(1)?,
-                    clock_advanced_ms: row.get(2)?,
-                    staff_key_hash: row.get(3)?,
-                    stopped_cleanly: row.get(4)?,
-                })
-            },
-        )
+        .query_row("SELECT created_at, seen_at, clock_advanced_ms, staff_key_hash FROM venue", [], |row| {
+            Ok(Ground {
+                created_at: row.get(0)?,
+                seen_at: row.get(1)?,
+                clock_advanced_ms: row.get(2)?,
+                staff_key_hash: row.get(3)?,
+            })
+        })
         .optional()?;
     ground.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }
@@ -243,6 +254,8 @@ mod tests {
         std::fs::write(at("empty"), b"").unwrap();
         std::fs::write(at("text"), b"these are not the bytes of a database").unwrap();
         std::fs::write(at("short"), b"SQLite").unwrap();
+        std::fs::write(at("tiny"), b"hello").unwrap();
+        std::fs::create_dir(at("folder")).unwrap();
         Connection::open(at("foreign")).unwrap().execute_batch("CREATE TABLE a (x)").unwrap();
         std::fs::rename(made(dir.path()), at("newer")).unwrap();
         Connection::open(at("newer")).unwrap().pragma_update(None, "user_version", 99).unwrap();
@@ -251,6 +264,8 @@ mod tests {
             ("empty", "is empty"),
             ("text", "not a SQLite file"),
             ("short", "cut short"),
+            ("tiny", "not a SQLite file"),
+            ("folder", "not a file"),
             ("foreign", "another program"),
             ("newer", "newer format 99"),
         ] {

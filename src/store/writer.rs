@@ -167,6 +167,16 @@ struct Shared<C> {
 }
 
 impl<C> Shared<C> {
+    /// Nothing can be promised any more: those who wait are told so, and so is everyone who comes.
+    fn close_broken(&self) {
+        log::error!("the writer can't go on");
+        let mut line = self.line();
+        line.open = false;
+        let waiting = std::mem::take(&mut line.jobs);
+        drop(line);
+        waiting.into_iter().for_each(refuse);
+    }
+
     fn line(&self) -> MutexGuard<'_, Line<C>> {
         self.line.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
@@ -202,7 +212,12 @@ impl<C: Send + 'static> Writer<C> {
             }
         })?;
         let desk = Desk { connection, clock, rounds, shared: Arc::clone(&shared), answers };
-        let writing = std::thread::Builder::new().name("writer".into()).spawn(move || desk.serve())?;
+        let watched = Arc::clone(&shared);
+        let writing = std::thread::Builder::new().name("writer".into()).spawn(move || {
+            if catch_unwind(AssertUnwindSafe(|| desk.serve())).is_err() {
+                watched.close_broken();
+            }
+        })?;
         Ok(Writer { shared, threads: Mutex::new(vec![writing, answering]) })
     }
 
@@ -239,6 +254,12 @@ impl<C: Send + 'static> Writer<C> {
 
 /// The answers of one commit, and how the commit went.
 type Answers = (Vec<After>, Result<(), Lost>);
+
+/// Turns a job away for good.
+fn refuse<C>(job: Job<C>) {
+    let lost = Lost { told: Refusal::Stopping, fatal: true };
+    answer(job(Err(lost.clone())), Err(lost));
+}
 
 fn answer(after: After, result: Result<(), Lost>) {
     let _ = catch_unwind(AssertUnwindSafe(|| after(result))); // its panic was printed when it happened
@@ -329,6 +350,7 @@ impl<C: Send + 'static> Desk<C> {
                     let _ = self.connection.execute_batch("ROLLBACK"); // what can't be rolled back ends with the process
                 }
                 if lost.fatal {
+                    self.shared.close_broken();
                     (self.rounds.broken)();
                 }
             }
@@ -337,8 +359,7 @@ impl<C: Send + 'static> Desk<C> {
     }
 
     fn close(self) {
-        let last =
-            self.connection.execute_batch("UPDATE venue SET stopped_cleanly = 1; PRAGMA wal_checkpoint(TRUNCATE)");
+        let last = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
         if let Err(error) = last.and_then(|()| self.connection.close().map_err(|(_, error)| error)) {
             log::error!("the file was not closed in good order: {error}");
         }
