@@ -3,7 +3,7 @@
 use crate::clock::Millis;
 use crate::refusal::Say;
 
-/// The rules in force; `api.md` explains each.
+/// The rules in force.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Rules {

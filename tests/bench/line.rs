@@ -1,6 +1,6 @@
 //! `scripts/bench line [--waiting N] [--drop N] [--json]`: the waiting line of a stadium on this machine. Restart, memory,
 //! polls beside a short line, polls while a crowd is dropped, admissions, and their exactness. Each figure stands beside its
-//! limit (issue 4).
+//! limit.
 
 #![allow(clippy::unwrap_used, reason = "what a benchmark cannot go on without ends it here")]
 

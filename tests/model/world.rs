@@ -1,4 +1,4 @@
-//! The reference model: what a box office is, in plain lists, with no thought of speed, files or threads. `api.md` is what
+//! The reference model: what a box office is, in plain lists, with no thought of speed, files or threads. The OpenAPI document is what
 //! it was written from. What is asked of it is in `answers.rs`; this is what changes.
 
 use std::collections::{BTreeMap, BTreeSet};
