@@ -40,6 +40,11 @@ impl Reply {
         self
     }
 
+    /// The answer to a caller whose `Prefer: wait` was granted (RFC 7240, section 3).
+    pub fn after_wait(self, seconds: u32) -> Reply {
+        self.with("Preference-Applied", format!("wait={seconds}"))
+    }
+
     /// The answer with an `ETag` of its content, or 304 when the caller has it already (RFC 9110, 13.1.2).
     pub fn tagged(self, request: &Request) -> Reply {
         let tag = format!("\"{}\"", ids::hex(&ids::sha256_of(&self.body)[..16]));

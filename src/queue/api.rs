@@ -67,7 +67,7 @@ pub fn poll(venue: &Venue, line: &Line, request: &Request) -> Outcome<Answer> {
     let seen = any_token(venue, line, request, wait.unwrap_or(0))?;
     Ok(match wait {
         Some(seconds) if seconds > 0 => Answer::Park(park(&seen, seconds)),
-        Some(_) => Answer::Ready(token_reply(&seen, 200, request.language()).with("Preference-Applied", "wait=0")),
+        Some(_) => Answer::Ready(token_reply(&seen, 200, request.language()).after_wait(0)),
         None => Answer::Ready(token_reply(&seen, 200, request.language())),
     })
 }
@@ -106,5 +106,5 @@ pub fn resume(venue: &Venue, line: &Line, request: &Request, memo: &str, over: b
         return Ok(Answer::Park(park(&seen, seconds)));
     }
     let reply = token_reply(&seen, 200, request.language());
-    Ok(Answer::Ready(if applied { reply.with("Preference-Applied", format!("wait={seconds}")) } else { reply }))
+    Ok(Answer::Ready(if applied { reply.after_wait(seconds) } else { reply }))
 }

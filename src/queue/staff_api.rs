@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::api::token_json;
 use super::{Line, Rules};
@@ -20,7 +20,7 @@ pub fn queue(venue: &Venue, line: &Line) -> Outcome<Answer> {
     let now = venue.clock.now();
     let figures = line.figures(now);
     let oldest = line.oldest_wait_seconds(now);
-    let mut body = rules_json(&line.rules());
+    let mut body = json!(line.rules());
     body["waiting"] = figures.waiting.into();
     body["active"] = figures.active.into();
     body["admittedLastMinute"] = figures.admitted_last_minute.into();
@@ -28,16 +28,12 @@ pub fn queue(venue: &Venue, line: &Line) -> Outcome<Answer> {
     Answer::json(200, &body)
 }
 
-fn rules_json(rules: &Rules) -> Value {
-    json!(rules)
-}
-
 /// `PATCH /staff/queue`: changes the rules that it names, all or none.
 pub fn change(request: &Request) -> Outcome<Answer> {
     let change = Change::read(Fields::of(request)?)?;
     Answer::write(move |tx| {
         let rules = super::change_rules(tx, |rules| change.apply(rules))?;
-        Ok(Written::Ready(Reply::json(200, &rules_json(&rules))))
+        Ok(Written::Ready(Reply::json(200, &rules)))
     })
 }
 

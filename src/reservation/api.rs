@@ -76,7 +76,7 @@ pub fn reserve(venue: &Venue, request: &Request, caller: Caller) -> Outcome<Answ
         let reply = Reply::json(201, &body).with("Location", location(reservation.reservation_id));
         Ok(match wait {
             None => Written::Ready(reply),
-            Some(0) => Written::Ready(reply.with("Preference-Applied", "wait=0")),
+            Some(0) => Written::Ready(reply.after_wait(0)),
             Some(seconds) => Written::Park(reply, park(&reservation, 201, seconds)),
         })
     })
@@ -149,7 +149,7 @@ pub fn resume(venue: &Venue, memo: &str, over: bool, applied: bool) -> Outcome<A
     if status == 201 {
         reply = reply.with("Location", location(reservation_id));
     }
-    Ok(Answer::Ready(if applied { reply.with("Preference-Applied", format!("wait={seconds}")) } else { reply }))
+    Ok(Answer::Ready(if applied { reply.after_wait(seconds) } else { reply }))
 }
 
 /// `GET /reservations/{id}`.
@@ -161,7 +161,7 @@ pub fn reservation(venue: &Venue, request: &Request, user_id: Uuid, reservation_
     let reply = Reply::json(200, &reservation_json(&reader, &reservation, now)?);
     Ok(match request.prefers_wait(WAIT_MAX_SECONDS) {
         Some(seconds) if pending && seconds > 0 => Answer::Park(park(&reservation, 200, seconds)),
-        Some(seconds) => Answer::Ready(reply.with("Preference-Applied", format!("wait={seconds}"))),
+        Some(seconds) => Answer::Ready(reply.after_wait(seconds)),
         None => Answer::Ready(reply),
     })
 }

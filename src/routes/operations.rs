@@ -67,7 +67,7 @@ pub(super) fn events(venue: &Venue, request: &Request) -> Outcome<Answer> {
     let events = list_events(&venue.readers.get()?, after, limit)?;
     Ok(match request.prefers_wait(WAIT_MAX_SECONDS) {
         Some(seconds) if seconds > 0 && events.is_empty() => Answer::Park(park(after, limit, seconds)),
-        Some(seconds) => Answer::Ready(shown(&events).with("Preference-Applied", format!("wait={seconds}"))),
+        Some(seconds) => Answer::Ready(shown(&events).after_wait(seconds)),
         None => Answer::Ready(shown(&events)),
     })
 }
@@ -89,7 +89,7 @@ pub(super) fn resume_events(venue: &Venue, memo: &str, over: bool, applied: bool
         return Ok(Answer::Park(park(*after, *limit as u32, *seconds as u32)));
     }
     let reply = shown(&events);
-    Ok(Answer::Ready(if applied { reply.with("Preference-Applied", format!("wait={seconds}")) } else { reply }))
+    Ok(Answer::Ready(if applied { reply.after_wait(*seconds as u32) } else { reply }))
 }
 
 /// `POST /staff/clock`: turns the clock of a test. The answer comes once everything that became due is written down.

@@ -174,7 +174,7 @@ impl<C> Shared<C> {
         line.open = false;
         let waiting = std::mem::take(&mut line.jobs);
         drop(line);
-        waiting.into_iter().for_each(refuse);
+        waiting.into_iter().for_each(|job| turn_away(job, Refusal::Stopping));
     }
 
     fn line(&self) -> MutexGuard<'_, Line<C>> {
@@ -232,8 +232,7 @@ impl<C: Send + 'static> Writer<C> {
         let told = if line.open { Refusal::Overloaded { retry_after_seconds: 1 } } else { Refusal::Stopping };
         drop(line);
         self.shared.figures.turned_away.fetch_add(1, Relaxed);
-        let lost = Lost { told, fatal: false };
-        job(Err(lost.clone()))(Err(lost));
+        turn_away(job, told);
     }
 
     /// What it has counted.
@@ -255,9 +254,9 @@ impl<C: Send + 'static> Writer<C> {
 /// The answers of one commit, and how the commit went.
 type Answers = (Vec<After>, Result<(), Lost>);
 
-/// Turns a job away for good.
-fn refuse<C>(job: Job<C>) {
-    let lost = Lost { told: Refusal::Stopping, fatal: true };
+/// Tells a job that it will not be written.
+fn turn_away<C>(job: Job<C>, told: Refusal) {
+    let lost = Lost { told, fatal: false };
     answer(job(Err(lost.clone())), Err(lost));
 }
 
