@@ -109,6 +109,7 @@ CREATE UNIQUE INDEX token_live ON token (user_id) WHERE status <> 'EXPIRED';
 CREATE UNIQUE INDEX token_waiting ON token (place) WHERE status = 'WAITING';
 CREATE INDEX token_active ON token (active_until) WHERE status = 'ACTIVE';
 CREATE INDEX token_activated ON token (activated_at) WHERE activated_at IS NOT NULL; -- those of the last minute, at start
+CREATE INDEX token_ended ON token (ended_at) WHERE ended_at IS NOT NULL; -- pruned from the oldest on
 
 CREATE TABLE concert (
     concert_id  INTEGER PRIMARY KEY AUTOINCREMENT,
