@@ -201,7 +201,10 @@ impl Rooms {
             (Get, ["concerts"]) => schedule::api::concerts(venue),
             (Post, ["concerts"]) => schedule::staff_api::add_concert(request),
             (Patch, ["concerts", id]) => schedule::staff_api::change_concert(request, number(id)?),
+            (Get, ["concerts", id, "schedules"]) => seat::staff_api::schedules(venue, request, number(id)?),
             (Post, ["concerts", id, "schedules"]) => seat::staff_api::add_schedule(venue, request, number(id)?),
+            (Get, ["schedules", id]) => seat::staff_api::schedule(venue, request, number(id)?),
+            (Get, ["schedules", id, "seats"]) => seat::staff_api::seats(venue, request, number(id)?),
             (Patch, ["schedules", id]) => seat::staff_api::change_schedule(venue, request, number(id)?),
             (Put, ["schedules", id, "seats", seat]) => seat::staff_api::block_seat(request, number(id)?, seat),
             (Get, ["queue"]) => queue::staff_api::queue(venue, line),
@@ -262,15 +265,15 @@ fn customer_methods(path: &[&str]) -> Option<&'static str> {
 /// The methods of a staff path; `None` when there is no such path.
 fn staff_methods(path: &[&str]) -> Option<&'static str> {
     Some(match path {
-        ["concerts"] => "GET, HEAD, POST, OPTIONS",
-        ["concerts", _] | ["schedules", _] => "PATCH, OPTIONS",
+        ["concerts"] | ["concerts", _, "schedules"] => "GET, HEAD, POST, OPTIONS",
+        ["concerts", _] => "PATCH, OPTIONS",
+        ["schedules", _] => "GET, HEAD, PATCH, OPTIONS",
+        ["schedules", _, "seats"] => "GET, HEAD, OPTIONS",
         ["schedules", _, "seats", _] => "PUT, OPTIONS",
         ["queue"] => "GET, HEAD, PATCH, OPTIONS",
         ["queue", "tokens", _] => "DELETE, OPTIONS",
         ["users"] | ["users", _, "reservations"] | ["events"] => "GET, HEAD, OPTIONS",
-        ["concerts", _, "schedules"] | ["users", _, "key"] | ["clock"] | ["queue", "admissions" | "tokens"] => {
-            "POST, OPTIONS"
-        }
+        ["users", _, "key"] | ["clock"] | ["queue", "admissions" | "tokens"] => "POST, OPTIONS",
         ["users", _, "balance", "top-ups" | "corrections"] => "POST, OPTIONS",
         _ => return None,
     })
