@@ -107,7 +107,7 @@ pub struct Settings {
     #[arg(long, env = "BOXOFFICE_LISTEN", value_name = "ADDRESS:PORT", value_parser = parse_listen)]
     pub listen: Option<SocketAddr>,
     /// An address of its own for staff: their pages and calls, and the metrics, are then found there and no longer at
-    /// --listen [default: none, everything at --listen].
+    /// --listen.
     #[arg(long, env = "BOXOFFICE_STAFF_LISTEN", value_name = "ADDRESS:PORT", value_parser = parse_listen)]
     pub staff_listen: Option<SocketAddr>,
     /// The staff key, 16 to 128 visible ASCII characters; without it one is made at first start and printed once.
