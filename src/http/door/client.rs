@@ -117,7 +117,7 @@ pub struct Client {
     pub sent: usize,
     pub deadline_ms: u64,
     pub exchange: Exchange,
-    /// The number of the request that is under way.
+    /// The number of the request that is under way or was last; 0 before the first.
     pub number: u64,
     /// The framing is lost: what follows must not be read as a request.
     pub astray: bool,
@@ -160,10 +160,11 @@ impl Client {
         matches!(self.state, State::Head) && self.input.is_empty()
     }
 
-    /// What it keeps us waiting for, when it is for a request or the rest of one.
+    /// What it keeps us waiting for, when it is for a request or the rest of one. Who has just come and has yet to be heard
+    /// is not idle: nobody of a burst makes place for another of it unheard.
     pub fn stands(&self) -> Option<Patience> {
         match self.state {
-            State::Head if self.input.is_empty() => Some(Patience::Idle),
+            State::Head if self.input.is_empty() && self.number != 0 => Some(Patience::Idle),
             State::Head | State::Body(_) => Some(Patience::Slow),
             _ => None,
         }

@@ -12,9 +12,9 @@ const NOBODY: u32 = u32::MAX;
 /// What a client keeps us waiting for; each has its own line, the longest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patience {
-    /// For a request.
+    /// For another request.
     Idle,
-    /// For the rest of a request.
+    /// For its first request, or the rest of one.
     Slow,
 }
 

@@ -72,7 +72,7 @@ impl Porter {
             return self.turn_away(socket, peer);
         }
         if let Some(id) = self.take_in(socket, peer, counted_as) {
-            self.crowd.stand(id, Some(Patience::Idle), self.now_ms);
+            self.crowd.stand(id, Some(Patience::Slow), self.now_ms);
         }
     }
 
@@ -109,7 +109,8 @@ impl Porter {
         Some(id)
     }
 
-    /// Refuses a connection. A few may linger, so that the refusal is read; beyond them it is written and closed.
+    /// Refuses a connection. A few may linger, so that the refusal is read; beyond them connections are closed
+    /// without a word.
     fn turn_away(&mut self, socket: TcpStream, peer: IpAddr) {
         if self.crowd.len() >= self.limits.connections_max + self.limits.leaving_max() {
             return;
