@@ -160,11 +160,11 @@ impl Client {
         matches!(self.state, State::Head) && self.input.is_empty()
     }
 
-    /// What it keeps us waiting for, when it is for a request or the rest of one. Who has just come and has yet to be heard
-    /// is not idle: nobody of a burst makes place for another of it unheard.
+    /// What it keeps us waiting for, when it is for a request or the rest of one.
     pub fn stands(&self) -> Option<Patience> {
         match self.state {
-            State::Head if self.input.is_empty() && self.number != 0 => Some(Patience::Idle),
+            State::Head if self.input.is_empty() && self.number == 0 => Some(Patience::New),
+            State::Head if self.input.is_empty() => Some(Patience::Idle),
             State::Head | State::Body(_) => Some(Patience::Slow),
             _ => None,
         }
