@@ -92,6 +92,8 @@ impl Document {
 fn filled(path: &str) -> String {
     let id = "00000000-0000-7000-8000-000000000000";
     path.replace("{code}", "seat_unavailable")
+        .replace("{room}", "shared")
+        .replace("{file}", "look.css")
         .replace("{concertId}", "1")
         .replace("{scheduleId}", "1")
         .replace("{seat}", "1")
