@@ -139,6 +139,7 @@ codes! {
     DateAmbiguous "DATE_AMBIGUOUS",
     SaleNotOpen "SALE_NOT_OPEN",
     SaleClosed "SALE_CLOSED",
+    ScheduleCancelled "SCHEDULE_CANCELLED",
     VisitOver "VISIT_OVER",
     ReservationPending "RESERVATION_PENDING",
     SeatLimit "SEAT_LIMIT",
@@ -146,6 +147,8 @@ codes! {
     LayoutInUse "LAYOUT_IN_USE",
     ReservationNotFound "RESERVATION_NOT_FOUND",
     ReservationNotPending "RESERVATION_NOT_PENDING",
+    ReservationNotConfirmed "RESERVATION_NOT_CONFIRMED",
+    RefundClosed "REFUND_CLOSED",
     TopUpByStaffOnly "TOP_UP_BY_STAFF_ONLY",
     BalanceLimit "BALANCE_LIMIT",
     BalanceTooLow "BALANCE_TOO_LOW",
@@ -195,6 +198,7 @@ pub enum Refusal {
     DateAmbiguous { schedule_ids: Vec<i64> },
     SaleNotOpen { sale_opens_at: Millis },
     SaleClosed { sale_closes_at: Millis },
+    ScheduleCancelled,
     VisitOver,
     ReservationPending { reservation_id: Uuid },
     SeatLimit { seats_per_user: u32, seats_taken: u32 },
@@ -202,6 +206,8 @@ pub enum Refusal {
     LayoutInUse,
     ReservationNotFound,
     ReservationNotPending { status: &'static str },
+    ReservationNotConfirmed { status: &'static str },
+    RefundClosed { refund_until: Option<Millis> },
     TopUpByStaffOnly,
     BalanceLimit { balance: Points },
     BalanceTooLow { balance: Points },
@@ -273,6 +279,7 @@ impl Refusal {
             Refusal::DateAmbiguous { .. } => Code::DateAmbiguous,
             Refusal::SaleNotOpen { .. } => Code::SaleNotOpen,
             Refusal::SaleClosed { .. } => Code::SaleClosed,
+            Refusal::ScheduleCancelled => Code::ScheduleCancelled,
             Refusal::VisitOver => Code::VisitOver,
             Refusal::ReservationPending { .. } => Code::ReservationPending,
             Refusal::SeatLimit { .. } => Code::SeatLimit,
@@ -280,6 +287,8 @@ impl Refusal {
             Refusal::LayoutInUse => Code::LayoutInUse,
             Refusal::ReservationNotFound => Code::ReservationNotFound,
             Refusal::ReservationNotPending { .. } => Code::ReservationNotPending,
+            Refusal::ReservationNotConfirmed { .. } => Code::ReservationNotConfirmed,
+            Refusal::RefundClosed { .. } => Code::RefundClosed,
             Refusal::TopUpByStaffOnly => Code::TopUpByStaffOnly,
             Refusal::BalanceLimit { .. } => Code::BalanceLimit,
             Refusal::BalanceTooLow { .. } => Code::BalanceTooLow,
@@ -313,7 +322,10 @@ impl Refusal {
             Refusal::SeatLimit { seats_per_user, seats_taken } => {
                 json!({ "seatsPerUser": seats_per_user, "seatsTaken": seats_taken })
             }
-            Refusal::ReservationNotPending { status } => json!({ "reservationStatus": status }),
+            Refusal::ReservationNotPending { status } | Refusal::ReservationNotConfirmed { status } => {
+                json!({ "reservationStatus": status })
+            }
+            Refusal::RefundClosed { refund_until } => json!({ "refundUntil": refund_until }),
             Refusal::BalanceLimit { balance } | Refusal::BalanceTooLow { balance } => json!({ "balance": balance }),
             Refusal::AmountMismatch { expected } => json!({ "expected": expected }),
             Refusal::AlreadyPaid { payment_id } => json!({ "paymentId": payment_id }),
