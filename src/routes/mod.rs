@@ -105,14 +105,17 @@ impl Rooms {
     fn house(&self, request: &Request, path: &[&str]) -> Outcome<Answer> {
         use Method::Get;
         match (request.method, path) {
-            (Get, [""]) => Ok(Answer::Ready(web::front(request))),
+            (Get, [""]) => Ok(Answer::Ready(web::customer(request))),
+            (Get, ["staff"]) => Ok(Answer::Ready(web::staff(request))),
+            (Get, ["assets", room, file]) => web::file(request, room, file).map(Answer::Ready).map_err(Failure::from),
             (Get, ["problems", code]) => web::problem(request, code).map(Answer::Ready).map_err(Failure::from),
             (Get, ["healthz"]) => operations::health(),
             (Get, ["readyz"]) => operations::ready(),
             (Get, ["metrics"]) => operations::metrics(&self.venue, &self.line, self.door.get()),
-            (_, [""] | ["problems", _] | ["healthz" | "readyz" | "metrics"]) => {
+            (_, [""] | ["problems", _] | ["assets", _, _] | ["staff" | "healthz" | "readyz" | "metrics"]) => {
                 no_method(request, "GET, HEAD, OPTIONS")
             }
+            (Get, _) if web::is_browser(request) => Ok(Answer::Ready(web::not_found(request))),
             _ => Err(Refusal::NotFound.into()),
         }
     }
@@ -124,6 +127,7 @@ impl Rooms {
         let user = || token_or_user_key(venue, line, request);
         match (request.method, path) {
             (Get, ["openapi.json"]) => Ok(Answer::Ready(web::openapi(request))),
+            (Get, ["venue"]) => operations::venue(venue, line),
             (Post, ["users"]) => {
                 self.arrivals.count(request.peer, venue.clock.now())?;
                 user::api::register(request)
@@ -263,7 +267,7 @@ impl Rooms {
 /// The methods of a customer's path; `None` when there is no such path.
 fn customer_methods(path: &[&str]) -> Option<&'static str> {
     Some(match path {
-        ["openapi.json"] | ["concerts"] | ["queue", "draw"] => "GET, HEAD, OPTIONS",
+        ["openapi.json"] | ["venue"] | ["concerts"] | ["queue", "draw"] => "GET, HEAD, OPTIONS",
         ["concerts", _, "schedules" | "seats"] | ["schedules", _, "seats"] => "GET, HEAD, OPTIONS",
         ["users", _, "balance"] | ["users", _, "balance", "entries"] | ["payments", _] => "GET, HEAD, OPTIONS",
         ["users"] | ["queue", "tokens"] | ["users", _, "balance", "top-ups"] | ["payments"] => "POST, OPTIONS",

@@ -17,3 +17,6 @@ CREATE INDEX reservation_sold ON reservation (schedule_id, status) WHERE status 
 -- ledger_entry
 CREATE UNIQUE INDEX ledger_entry_refunded ON ledger_entry (reservation_id) WHERE kind = 'REFUND';
 CREATE INDEX ledger_entry_at ON ledger_entry (at);
+
+-- seat
+ALTER TABLE seat ADD COLUMN category TEXT;
