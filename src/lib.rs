@@ -10,6 +10,7 @@
 //! | [`points`] | whole won, changed by checked operations only |
 //! | [`refusal`] | every expected "no", with what people read of it in Korean and English |
 //! | [`settings`] | flags and environment variables with their limits |
+//! | [`sheet`] | tables as spreadsheets write and read them |
 //! | [`store`] | the file: opening it, readers, the one writer, migrations, column types |
 //! | [`http`] | the door, tiny_http behind it, requests and answers, idempotency |
 //! | [`venue`] | what every use case is handed first: the transaction, the events feed, what memory must learn |
@@ -19,8 +20,9 @@
 //! | [`seat`] | layouts, prices; available, held, sold or blocked as seen now |
 //! | [`balance`] | points of users: top up, spend; the ledger |
 //! | [`ticket`] | one a seat, made with the payment |
-//! | [`reservation`] | pending → confirmed, failed, expired or cancelled |
+//! | [`reservation`] | pending → confirmed, failed, expired or cancelled; confirmed → refunded |
 //! | [`payment`] | points for held seats; it ends the visit |
+//! | [`report`] | the sales of a date and the ledger of a day, for those who count |
 //! | [`sweeper`] | what goes by time: it writes down what is already true |
 //! | [`web`] | the pages compiled in |
 //! | [`routes`] | one match: every method and path |
@@ -35,6 +37,7 @@ pub mod ids;
 pub mod points;
 pub mod refusal;
 pub mod settings;
+pub mod sheet;
 
 pub mod store;
 
@@ -57,6 +60,8 @@ pub mod ticket;
 pub mod reservation;
 
 pub mod payment;
+
+pub mod report;
 
 pub mod sweeper;
 

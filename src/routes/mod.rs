@@ -12,7 +12,7 @@ use crate::queue::{self, Line, active_token, any_token, same_user, token_or_user
 use crate::refusal::Refusal;
 use crate::store::{Failure, Lost, Outcome};
 use crate::venue::{Answer, Tx, Venue, Work, Written};
-use crate::{balance, payment, reservation, schedule, seat, user, web};
+use crate::{balance, payment, report, reservation, schedule, seat, user, web};
 
 /// The rooms that the routes lead to.
 #[derive(Clone)]
@@ -216,6 +216,8 @@ impl Rooms {
             (Get, ["schedules", id, "seats"]) => seat::staff_api::seats(venue, request, number(id)?),
             (Patch, ["schedules", id]) => seat::staff_api::change_schedule(venue, request, number(id)?),
             (Put, ["schedules", id, "seats", seat]) => seat::staff_api::block_seat(request, number(id)?, seat),
+            (Get, ["schedules", id, "sales"]) => report::staff_api::sales(venue, request, number(id)?),
+            (Get, ["ledger"]) => report::staff_api::ledger(venue, request),
             (Get, ["schedules", id, "cancellation"]) => {
                 reservation::staff_api::cancellation(venue, request, number(id)?)
             }
@@ -286,6 +288,7 @@ fn staff_methods(path: &[&str]) -> Option<&'static str> {
         ["schedules", _] => "GET, HEAD, PATCH, OPTIONS",
         ["schedules", _, "seats"] => "GET, HEAD, OPTIONS",
         ["schedules", _, "seats", _] => "PUT, OPTIONS",
+        ["schedules", _, "sales"] | ["ledger"] => "GET, HEAD, OPTIONS",
         ["schedules", _, "cancellation"] => "GET, HEAD, POST, OPTIONS",
         ["reservations", _] => "GET, HEAD, OPTIONS",
         ["reservations", _, "refund"] => "POST, OPTIONS",
