@@ -200,8 +200,8 @@ fn the_events_say_who_of_the_staff_did_what() {
     let (admin, lee) = (json!({ "keyId": 1, "name": "admin" }), json!({ "keyId": 2, "name": "Lee" }));
     let of =
         |kind: &str| -> Vec<Value> { told.iter().filter(|(one, _)| one == kind).map(|(_, by)| by.clone()).collect() };
-    assert_eq!(of("CONCERT_CHANGED"), [admin.clone()]);
-    assert_eq!(of("STAFF_KEY_MADE"), [admin.clone()]);
+    assert_eq!(of("CONCERT_CHANGED"), vec![admin.clone()]);
+    assert_eq!(of("STAFF_KEY_MADE"), vec![admin.clone()]);
     assert_eq!(of("TOKEN_ISSUED"), [Value::Null, Value::Null]);
     assert_eq!(of("POINTS_TOPPED_UP"), [lee.clone(), lee.clone(), Value::Null]);
     assert_eq!(of("USER_KEY_RENEWED"), [lee]);
