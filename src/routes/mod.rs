@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 pub use roles::{STAFF_CALLS, StaffCall};
 
-use crate::http::{Credential, Method, Metrics, RateLimit, Reply, Request, Responder};
+use crate::http::{Credential, Method, Metrics, Park, RateLimit, Reply, Request, Responder};
 use crate::ids;
 use crate::queue::{self, Line, active_token, any_token, same_user, token_or_user_key};
 use crate::refusal::Refusal;
@@ -98,11 +98,18 @@ impl Rooms {
     }
 
     fn resume(&self, request: &Request, memo: &str, over: bool, applied: bool) -> Outcome<Answer> {
+        if let Some((key_id, memo)) = of_staff(memo) {
+            if !self.keyring.has(key_id) {
+                return Err(Refusal::StaffKeyInvalid.into()); // revoked meanwhile
+            }
+            return Ok(match self.resume(request, memo, over, applied)? {
+                Answer::Park(park) => Answer::Park(waits_for(key_id, park)),
+                answer => answer,
+            });
+        }
         match memo.split(' ').next() {
             Some("token") => queue::api::resume(&self.venue, &self.line, request, memo, over, applied),
             Some("reservation") => reservation::api::resume(&self.venue, memo, over, applied),
-            // A key that was revoked meanwhile opens nothing any more.
-            Some("events" | "cancellation") if self.member(request).is_err() => Err(Refusal::StaffKeyInvalid.into()),
             Some("cancellation") => reservation::staff_api::resume(&self.venue, memo, over, applied),
             Some("events") => operations::resume_events(&self.venue, memo, over, applied),
             _ => Err(Refusal::Internal.into()),
@@ -219,6 +226,7 @@ impl Rooms {
         member.must_be(allowed)?;
         Ok(match self.staff(request, path, &member)? {
             Answer::Write(work) => Answer::Write(on_behalf_of(member.key_id, work)),
+            Answer::Park(park) => Answer::Park(waits_for(member.key_id, park)),
             answer => answer,
         })
     }
@@ -294,9 +302,21 @@ fn on_behalf_of(key_id: i64, work: Work) -> Work {
     Box::new(move |tx| {
         Ok(match tx.on_behalf_of(key_id, work)? {
             Written::Then(next) => Written::Then(on_behalf_of(key_id, next)),
+            Written::Park(reply, park) => Written::Park(reply, waits_for(key_id, park)),
             written => written,
         })
     })
+}
+
+/// The wait of somebody who works here. The memo names the key, so that one revoked meanwhile gets no answer.
+fn waits_for(key_id: i64, park: Park) -> Park {
+    Park { memo: format!("staff {key_id} {}", park.memo), ..park }
+}
+
+/// The key and the memo of the wait itself, by the memo of `waits_for`.
+fn of_staff(memo: &str) -> Option<(i64, &str)> {
+    let (key_id, memo) = memo.strip_prefix("staff ")?.split_once(' ')?;
+    Some((key_id.parse().ok()?, memo))
 }
 
 /// The methods of a customer's path; `None` when there is no such path.

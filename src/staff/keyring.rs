@@ -49,6 +49,11 @@ impl Keyring {
         Ok(())
     }
 
+    /// Whether the key of an id opens something.
+    pub fn has(&self, key_id: i64) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).iter().any(|(_, member)| member.key_id == key_id)
+    }
+
     /// Whose key this is. All keys are compared, each in constant time, so that the time tells nothing of any.
     pub fn find(&self, key: &str) -> Option<Member> {
         let keys = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
