@@ -313,9 +313,12 @@ fn the_staff_is_answered_as_the_document_says() {
     clerk.staff("POST /concerts/{concertId}/schedules", "/concerts/2/schedules", Some(date)).must(201);
     let again = json!({ "layout": layout });
     clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/3", Some(again.clone())).must(200);
+    clerk.staff("GET /concerts/{concertId}/schedules", "/concerts/2/schedules", None).must(200);
+    clerk.staff("GET /schedules/{scheduleId}", "/schedules/3", None).must(200);
     clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(again)).refused(409, "LAYOUT_IN_USE");
     let block = "PUT /schedules/{scheduleId}/seats/{seat}";
     clerk.staff(block, "/schedules/3/seats/A-1", Some(json!({ "blocked": true, "reason": "desk" }))).must(200);
+    clerk.staff("GET /schedules/{scheduleId}/seats", "/schedules/3/seats", None).must(200);
     clerk.staff(block, "/schedules/1/seats/1", Some(json!({ "blocked": true }))).refused(409, "SEAT_UNAVAILABLE");
     clerk.staff("GET /queue", "/queue", None).must(200);
     let message = json!({ "message": { "en": "Soon", "ko": "곧" }, "paused": true });

@@ -46,6 +46,9 @@ pub struct MapSeat {
     pub status: &'static str,
     /// Whether it is the viewer's.
     pub mine: bool,
+    /// Why the house keeps it back; the house alone sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Where it stands in the plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x: Option<f64>,
@@ -92,7 +95,7 @@ fn price_from(seats: &[LayoutSeat]) -> Points {
     seats.iter().map(|seat| seat.price).min().unwrap_or(Points::ZERO)
 }
 
-/// The map of a schedule as `viewer` sees it at `now`, in layout order.
+/// The map of a schedule at `now`, in layout order, as `viewer` sees it; without one, as the house does.
 ///
 /// # Errors
 /// SQLite's.

@@ -38,7 +38,7 @@ pub(super) fn find(connection: &Connection, schedule_id: i64, label: &str) -> ru
         .optional()
 }
 
-/// The seats of a schedule, or the one of a label, as `viewer` sees them at `now`.
+/// The seats of a schedule, or the one of a label, as `viewer` sees them at `now`; without one, as the house does.
 pub(super) fn list_map(
     connection: &Connection,
     schedule_id: i64,
@@ -52,7 +52,7 @@ pub(super) fn list_map(
     };
     connection
         .prepare_cached(&format!(
-            "SELECT label, section, row, number, price, x, y, status, user_id FROM seat LEFT JOIN
+            "SELECT label, section, row, number, price, x, y, status, user_id, reason FROM seat LEFT JOIN
              (SELECT * FROM claim WHERE schedule_id = ?1 AND (held_until IS NULL OR ?2 < held_until)) USING (schedule_id, seat_no)
              WHERE schedule_id = ?1 {one} ORDER BY seat_no",
         ))?
@@ -67,6 +67,7 @@ pub(super) fn list_map(
                 price: row.get(4)?,
                 status: status.map_or("AVAILABLE", ClaimStatus::word),
                 mine: owner.is_some() && owner == viewer,
+                reason: if viewer.is_none() { row.get(9)? } else { None },
                 x: row.get(5)?,
                 y: row.get(6)?,
             })

@@ -1,15 +1,43 @@
 //! Dates with their layouts and single seats, for staff.
 
 use jiff::tz::TimeZone;
+use serde_json::json;
 
-use super::api::schedule_json;
+use super::api::{map, schedule_json};
 use super::{LayoutSeat, layout};
 use crate::clock::Millis;
-use crate::http::{Fields, Reply, Request, decoded};
+use crate::http::{Fields, Reply, Request, decoded, query};
 use crate::refusal::Refusal;
 use crate::schedule::{self, Schedule, Times};
 use crate::store::Outcome;
 use crate::venue::{Answer, Tx, Venue, Written};
+
+/// `GET /staff/concerts/{id}/schedules`: every date of a concert, also those that are over or sold out.
+pub fn schedules(venue: &Venue, request: &Request, concert_id: i64) -> Outcome<Answer> {
+    query(request, &[])?;
+    let now = venue.clock.now();
+    let reader = venue.readers.get()?;
+    schedule::must_find_concert(&reader, concert_id)?;
+    let schedules = schedule::list_of_concert(&reader, concert_id)?.into_iter();
+    let shown = schedules.map(|schedule| schedule_json(&reader, schedule, now)).collect::<Outcome<Vec<_>>>()?;
+    Answer::json(200, &json!({ "schedules": shown }))
+}
+
+/// `GET /staff/schedules/{id}`.
+pub fn schedule(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answer> {
+    query(request, &[])?;
+    let reader = venue.readers.get()?;
+    let schedule = schedule::must_find(&reader, schedule_id)?;
+    Answer::json(200, &schedule_json(&reader, schedule, venue.clock.now())?)
+}
+
+/// `GET /staff/schedules/{id}/seats`: the map as the house sees it, with the reasons of what it keeps back.
+pub fn seats(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answer> {
+    query(request, &[])?;
+    let reader = venue.readers.get()?;
+    let schedule = schedule::must_find(&reader, schedule_id)?;
+    map(venue, &reader, request, &schedule, None)
+}
 
 /// `POST /staff/concerts/{id}/schedules`.
 pub fn add_schedule(venue: &Venue, request: &Request, concert_id: i64) -> Outcome<Answer> {

@@ -4,6 +4,10 @@ use super::proxy::Network;
 use crate::http::Method;
 use crate::settings::door::DoorSettings;
 
+/// Connections of a door for staff alone, and all descriptors that it may take.
+const STAFF_CONNECTIONS_MAX: usize = 128;
+const STAFF_DESCRIPTORS: usize = STAFF_CONNECTIONS_MAX + 64;
+
 /// What the door allows. Milliseconds, bytes and counts as the names say.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -123,6 +127,23 @@ impl Limits {
     /// Refused connections that may linger beside `connections_max`.
     pub fn leaving_max(&self) -> usize {
         (self.connections_max / 16).clamp(1, 256)
+    }
+
+    /// The limits of the public door when staff have one of their own: descriptors for theirs are left alone.
+    pub fn beside_staff(self) -> Limits {
+        Limits { descriptors_reserved: self.descriptors_reserved + STAFF_DESCRIPTORS, ..self }
+    }
+
+    /// The limits of a door for staff alone: a few laptops and scanners.
+    pub fn for_staff(self) -> Limits {
+        Limits {
+            connections_max: STAFF_CONNECTIONS_MAX,
+            connections_per_address_max: 0,
+            workers: 1,
+            inner_reads: self.inner_reads.min(2),
+            inner_writes: self.inner_writes.min(4),
+            ..self
+        }
     }
 
     /// How long an answer of so many bytes may take to leave, in milliseconds.
