@@ -54,10 +54,6 @@ pub struct Figure {
 }
 
 impl Figure {
-    pub fn new(name: impl Into<String>, values: Vec<f64>, limit: impl Into<Option<Limit>>) -> Figure {
-        Figure { name: name.into(), values, limit: limit.into() }
-    }
-
     /// Whether the median is within the limit.
     pub fn is_met(&self) -> bool {
         self.limit.is_none_or(|limit| limit.allows(Spread::of(&self.values).median))
@@ -86,11 +82,31 @@ impl Figure {
     }
 }
 
-/// Prints figures as a Markdown table; says whether all limits are met.
-pub fn print(title: &str, figures: &[Figure]) -> bool {
-    println!("\n| {title} | median (least to most) | target | |\n| --- | --- | --- | --- |");
-    figures.iter().for_each(|figure| println!("{}", figure.row()));
-    figures.iter().all(Figure::is_met)
+/// Figures as they come: a Markdown table on standard output.
+pub struct Figures(Vec<Figure>);
+
+impl Figures {
+    pub fn open(title: &str) -> Figures {
+        println!("\n| {title} | median (least to most) | target | |\n| --- | --- | --- | --- |");
+        Figures(Vec::new())
+    }
+
+    pub fn add(&mut self, name: impl Into<String>, values: Vec<f64>, limit: impl Into<Option<Limit>>) {
+        self.push(Figure { name: name.into(), values, limit: limit.into() });
+    }
+
+    pub fn push(&mut self, figure: Figure) {
+        println!("{}", figure.row());
+        self.0.push(figure);
+    }
+
+    pub fn are_met(&self) -> bool {
+        self.0.iter().all(Figure::is_met)
+    }
+
+    pub fn json(&self) -> Value {
+        self.0.iter().map(Figure::json).collect()
+    }
 }
 
 /// A number in as many digits as it is worth.

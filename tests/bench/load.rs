@@ -114,7 +114,8 @@ struct Run<'p> {
 
 /// Puts a play on a server for a while.
 pub fn run(address: SocketAddr, load: Load, play: &mut dyn Play) -> io::Result<Outcome> {
-    let series = (0..play.series()).map(|_| Histogram::new_with_bounds(1, 100_000_000_000, 3).expect("sound bounds")).collect();
+    let series =
+        (0..play.series()).map(|_| Histogram::new_with_bounds(1, 100_000_000_000, 3).expect("sound bounds")).collect();
     let outcome =
         Outcome { latencies_ns: series, seconds: 0.0, wrong: 0, first_wrong: None, starved: 0, cpu_seconds: 0.0 };
     let mut run = Run {

@@ -5,9 +5,12 @@
 mod bare;
 mod calls;
 mod constant;
+mod crowds;
+mod door;
 mod figures;
 mod filling;
 mod halls;
+mod line;
 mod load;
 mod plays;
 mod rounds;
@@ -16,10 +19,12 @@ mod table;
 mod wire;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use serde_json::json;
+use figures::Figures;
+use serde_json::{Value, json};
 
 /// Measures boxoffice on loopback, beside what the parts cost that it is made of.
 #[derive(Parser)]
@@ -38,6 +43,16 @@ struct Arguments {
 enum What {
     /// Every call beside its limits, and the targets [default].
     All(Wish),
+    /// The door beside tiny_http exposed directly, and what a crowd costs that idles or waits.
+    Door(Wish),
+    /// A million people waiting: memory, start, polls, admissions.
+    Line {
+        #[command(flatten)]
+        length: line::Length,
+        /// Write everything to this file too, as JSON.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+    },
     /// One of the limits, for ourselves.
     #[command(hide = true)]
     Serve { kind: String },
@@ -61,31 +76,42 @@ pub struct Wish {
 }
 
 impl Wish {
-    pub fn wants(&self, name: &str) -> bool {
+    fn wants(&self, name: &str) -> bool {
         self.only.as_ref().is_none_or(|only| name.contains(only.as_str()))
     }
 
-    pub fn lasting(&self) -> Duration {
+    fn lasting(&self) -> Duration {
         Duration::from_secs_f64(self.seconds)
     }
 }
 
-fn main() {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match arguments.what {
-        Some(What::Serve { kind }) => constant::serve(&kind).unwrap(),
-        Some(What::All(wish)) => all(&wish),
-        None => all(&arguments.wish),
+    crowds::raise_descriptors();
+    let (is_met, told, file) = match arguments.what {
+        Some(What::Serve { kind }) => return constant::serve(&kind).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS),
+        Some(What::Door(wish)) => (true, door::measure(&wish), wish.json),
+        Some(What::Line { length, json }) => told(line::measure(&length), json),
+        Some(What::All(wish)) => all(wish),
+        None => all(arguments.wish),
+    };
+    if let Some(file) = file {
+        std::fs::write(file, told.to_string()).unwrap();
     }
+    if is_met { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn all(wish: &Wish) {
+/// Whether all targets are met, everything as JSON, and where that is to be written.
+type Told = (bool, Value, Option<PathBuf>);
+
+fn told(figures: Figures, file: Option<PathBuf>) -> Told {
+    (figures.are_met(), figures.json(), file)
+}
+
+fn all(wish: Wish) -> Told {
     println!("Medians of {} alternating rounds of {} s.", wish.rounds, wish.seconds);
-    let (figures, calls) = calls::measure(wish);
-    let all_met = figures::print("target", &figures);
-    if let Some(file) = &wish.json {
-        let figures: Vec<_> = figures.iter().map(figures::Figure::json).collect();
-        std::fs::write(file, json!({ "calls": calls, "targets": figures }).to_string()).unwrap();
-    }
-    std::process::exit(i32::from(!all_met));
+    let (targets, calls) = calls::measure(&wish);
+    let mut figures = Figures::open("target");
+    targets.into_iter().for_each(|figure| figures.push(figure));
+    (figures.are_met(), json!({ "calls": calls, "targets": figures.json() }), wish.json)
 }

@@ -47,7 +47,7 @@ pub fn print(call: &Call, compared: &Compared) {
 pub fn targets(call: &Call, compared: &Compared) -> Vec<Figure> {
     let mut figures = Vec::new();
     let (door, direct) = (rates(&compared.door), rates(&compared.direct));
-    let mut add = |name: String, values: Vec<f64>, limit| figures.push(Figure::new(name, values, limit));
+    let mut add = |name, values, limit| figures.push(Figure { name, values, limit: Some(limit) });
     if let Some(least) = call.of_door {
         let least = Limit::AtLeast((least * 100.0).round() / 100.0);
         add(format!("{}, to the same bytes behind the door", call.name), ratios(&compared.ours, &door), least);
