@@ -92,9 +92,12 @@ impl Document {
 fn filled(path: &str) -> String {
     let id = "00000000-0000-7000-8000-000000000000";
     path.replace("{code}", "seat_unavailable")
+        .replace("{room}", "shared")
+        .replace("{file}", "look.css")
         .replace("{concertId}", "1")
         .replace("{scheduleId}", "1")
         .replace("{seat}", "1")
+        .replace("{keyId}", "9")
         .replace("{userId}", id)
         .replace("{reservationId}", id)
         .replace("{paymentId}", id)
@@ -166,6 +169,16 @@ fn every_route_is_in_the_document_and_the_other_way_round() {
     let routes = routes();
     assert!(routes.len() > 30, "the match of routes/mod.rs is read by its form: {routes:?}");
     assert_eq!(told, routes);
+}
+
+#[test]
+fn the_document_names_the_roles_of_every_staff_call() {
+    let document = Document::read();
+    for (method, path, roles) in boxoffice::routes::STAFF_CALLS {
+        let operation = &document.0["paths"][format!("/api/v1/staff/{path}")][method.word().to_lowercase()];
+        let words: Vec<&str> = roles.iter().map(|role| role.word()).collect();
+        assert_eq!(operation["x-roles"], json!(words), "{} {path}", method.word());
+    }
 }
 
 #[test]
@@ -290,6 +303,42 @@ fn a_purchase_is_answered_as_the_document_says() {
     clerk
         .ask("POST /api/v1/reservations", "/api/v1/reservations", &own, Some(json!({})))
         .refused(401, "TOKEN_REQUIRED");
+    let refund = "POST /api/v1/reservations/{reservationId}/refund";
+    clerk.ask(refund, &format!("{one}/refund"), &own, Some(json!({}))).refused(409, "REFUND_CLOSED");
+}
+
+#[test]
+fn refunds_are_answered_as_the_document_says() {
+    let hall = Hall::with_seats(5, &[]);
+    let clerk = Clerk { hall: &hall, document: Document::read() };
+    let kim = hall.buyer(PRICE);
+    let held = kim.hold(1, &["1"]).must(201)["reservationId"].clone();
+    let one = format!("/reservations/{}", held.as_str().unwrap());
+    let refund = || clerk.staff("POST /reservations/{reservationId}/refund", &format!("{one}/refund"), Some(json!({})));
+    refund().refused(409, "RESERVATION_NOT_CONFIRMED");
+    kim.pay(&held, PRICE).must(201);
+    clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(json!({ "refundUntilHours": 24 }))).must(200);
+    refund().must(200);
+    clerk.staff("GET /reservations/{reservationId}", &one, None).must(200);
+    let own = hall::basic(&kim.id, &kim.key);
+    let path = format!("/api/v1{one}/refund");
+    let call = "POST /api/v1/reservations/{reservationId}/refund";
+    clerk.ask(call, &path, &[("authorization", &own)], Some(json!({}))).refused(409, "RESERVATION_NOT_CONFIRMED");
+    let cancellation = |method: &str| {
+        let headers = [("authorization", &*bearer(STAFF_KEY)), ("prefer", "wait=30")];
+        let call = format!("{method} /api/v1/staff/schedules/{{scheduleId}}/cancellation");
+        let body = (method == "POST").then(|| json!({}));
+        clerk.ask(&call, "/api/v1/staff/schedules/1/cancellation", &headers, body).must(200).clone()
+    };
+    assert!(cancellation("GET")["cancelledAt"].is_null());
+    assert!(cancellation("POST")["settledAt"].is_string());
+    assert!(cancellation("GET")["settledAt"].is_string());
+    clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(json!({}))).refused(409, "SCHEDULE_CANCELLED");
+    let lee = bearer(&hall.customer().token);
+    let wanted = json!({ "scheduleId": 1, "seats": ["1"] });
+    let reserve = "POST /api/v1/reservations";
+    let path = "/api/v1/reservations";
+    clerk.ask(reserve, path, &[("authorization", &lee)], Some(wanted)).refused(409, "SCHEDULE_CANCELLED");
 }
 
 #[test]
@@ -316,6 +365,13 @@ fn the_staff_is_answered_as_the_document_says() {
     clerk.staff("GET /concerts/{concertId}/schedules", "/concerts/2/schedules", None).must(200);
     clerk.staff("GET /schedules/{scheduleId}", "/schedules/3", None).must(200);
     clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(again)).refused(409, "LAYOUT_IN_USE");
+    let given = &clerk.document.0["paths"]["/api/v1/staff/concerts/{concertId}/schedules"]["post"]["requestBody"];
+    for example in ["seats", "pretixPlan"] {
+        let date = &given["content"]["application/json"]["examples"][example]["value"];
+        let added = clerk.staff("POST /concerts/{concertId}/schedules", "/concerts/2/schedules", Some(date.clone()));
+        let seats = format!("/schedules/{}/seats", added.must(201)["scheduleId"]);
+        clerk.staff("GET /schedules/{scheduleId}/seats", &seats, None).must(200);
+    }
     let block = "PUT /schedules/{scheduleId}/seats/{seat}";
     clerk.staff(block, "/schedules/3/seats/A-1", Some(json!({ "blocked": true, "reason": "desk" }))).must(200);
     clerk.staff("GET /schedules/{scheduleId}/seats", "/schedules/3/seats", None).must(200);
@@ -348,6 +404,16 @@ fn the_staff_is_answered_as_the_document_says() {
     clerk.ask("GET /api/v1/queue/draw", "/api/v1/queue/draw", &[], None).refused(404, "NO_DRAW");
     let now = json!({ "opensAt": "2020-01-01T00:00:00Z" });
     clerk.staff("PATCH /queue", "/queue", Some(now)).must(200);
+    clerk.staff("GET /me", "/me", None).must(200);
+    let key = json!({ "name": "East gate", "role": "door" });
+    let made = clerk.staff("POST /keys", "/keys", Some(key.clone())).must(201).clone();
+    clerk.staff("POST /keys", "/keys", Some(key)).refused(409, "STAFF_NAME_TAKEN");
+    let door = bearer(made["key"].as_str().unwrap());
+    let not_mine = [("authorization", door.as_str())];
+    clerk.ask("GET /api/v1/staff/queue", "/api/v1/staff/queue", &not_mine, None).refused(403, "ROLE_NOT_ALLOWED");
+    clerk.staff("GET /keys", "/keys", None).must(200);
+    clerk.staff("DELETE /keys/{keyId}", "/keys/2", None).must(204);
+    clerk.staff("DELETE /keys/{keyId}", "/keys/1", None).refused(409, "LAST_ADMIN_KEY");
     clerk.staff("GET /events", "/events?limit=1000", None).must(200);
     clerk.staff("POST /clock", "/clock", Some(json!({ "advanceSeconds": 1 }))).must(200);
     clerk.ask("GET /api/v1/queue/draw", "/api/v1/queue/draw", &[], None).must(200);

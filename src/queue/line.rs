@@ -234,8 +234,10 @@ impl Line {
                     None
                 }
                 Change::QueueChanged
+                | Change::StaffKeysChanged
                 | Change::ReservationChanged { .. }
                 | Change::ClockTurned { .. }
+                | Change::ScheduleSettled { .. }
                 | Change::EventRecorded => None,
             };
             if let Some((until, slot, token_id)) = slot.and_then(|slot| people.due_of(slot)) {
