@@ -9,6 +9,7 @@
 //! | [`ids`] | ids, tokens, keys and their hashes |
 //! | [`points`] | whole won, changed by checked operations only |
 //! | [`refusal`] | every expected "no", with what people read of it in Korean and English |
+//! | [`sheet`] | tables as spreadsheets write and read them |
 //! | [`settings`] | flags and environment variables with their limits |
 //! | [`store`] | the file: opening it, readers, the one writer, migrations, column types |
 //! | [`http`] | the door, tiny_http behind it, requests and answers, idempotency |
@@ -35,6 +36,7 @@ pub mod ids;
 pub mod points;
 pub mod refusal;
 pub mod settings;
+pub mod sheet;
 
 pub mod store;
 
