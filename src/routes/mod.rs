@@ -95,6 +95,7 @@ impl Rooms {
         match memo.split(' ').next() {
             Some("token") => queue::api::resume(&self.venue, &self.line, request, memo, over, applied),
             Some("reservation") => reservation::api::resume(&self.venue, memo, over, applied),
+            Some("cancellation") => reservation::staff_api::resume(&self.venue, memo, over, applied),
             Some("events") => operations::resume_events(&self.venue, memo, over, applied),
             _ => Err(Refusal::Internal.into()),
         }
@@ -104,14 +105,17 @@ impl Rooms {
     fn house(&self, request: &Request, path: &[&str]) -> Outcome<Answer> {
         use Method::Get;
         match (request.method, path) {
-            (Get, [""]) => Ok(Answer::Ready(web::front(request))),
+            (Get, [""]) => Ok(Answer::Ready(web::customer(request))),
+            (Get, ["staff"]) => Ok(Answer::Ready(web::staff(request))),
+            (Get, ["assets", room, file]) => web::file(request, room, file).map(Answer::Ready).map_err(Failure::from),
             (Get, ["problems", code]) => web::problem(request, code).map(Answer::Ready).map_err(Failure::from),
             (Get, ["healthz"]) => operations::health(),
             (Get, ["readyz"]) => operations::ready(),
             (Get, ["metrics"]) => operations::metrics(&self.venue, &self.line, self.door.get()),
-            (_, [""] | ["problems", _] | ["healthz" | "readyz" | "metrics"]) => {
+            (_, [""] | ["problems", _] | ["assets", _, _] | ["staff" | "healthz" | "readyz" | "metrics"]) => {
                 no_method(request, "GET, HEAD, OPTIONS")
             }
+            (Get, _) if web::is_browser(request) => Ok(Answer::Ready(web::not_found(request))),
             _ => Err(Refusal::NotFound.into()),
         }
     }
@@ -123,6 +127,7 @@ impl Rooms {
         let user = || token_or_user_key(venue, line, request);
         match (request.method, path) {
             (Get, ["openapi.json"]) => Ok(Answer::Ready(web::openapi(request))),
+            (Get, ["venue"]) => operations::venue(venue, line),
             (Post, ["users"]) => {
                 self.arrivals.count(request.peer, venue.clock.now())?;
                 user::api::register(request)
@@ -159,6 +164,10 @@ impl Rooms {
                 let user_id = user()?;
                 reservation::api::cancel(user_id, reservation_id(id)?)
             }
+            (Post, ["reservations", id, "refund"]) => match user() {
+                Ok(user_id) => reservation::api::refund(request, user_id, reservation_id(id)?),
+                Err(known) => venue.repeated(request, known.user_id, known.failure),
+            },
             (Get, ["users", id, "balance"]) => balance::api::balance(venue, self.own(request, id)?),
             (Get, ["users", id, "balance", "entries"]) => balance::api::entries(venue, request, self.own(request, id)?),
             (Post, ["users", id, "balance", "top-ups"]) => self.top_up(request, id),
@@ -207,6 +216,12 @@ impl Rooms {
             (Get, ["schedules", id, "seats"]) => seat::staff_api::seats(venue, request, number(id)?),
             (Patch, ["schedules", id]) => seat::staff_api::change_schedule(venue, request, number(id)?),
             (Put, ["schedules", id, "seats", seat]) => seat::staff_api::block_seat(request, number(id)?, seat),
+            (Get, ["schedules", id, "cancellation"]) => {
+                reservation::staff_api::cancellation(venue, request, number(id)?)
+            }
+            (Post, ["schedules", id, "cancellation"]) => reservation::staff_api::cancel_date(request, number(id)?),
+            (Get, ["reservations", id]) => reservation::staff_api::reservation(venue, reservation_id(id)?),
+            (Post, ["reservations", id, "refund"]) => reservation::staff_api::refund(request, reservation_id(id)?),
             (Get, ["queue"]) => queue::staff_api::queue(venue, line),
             (Patch, ["queue"]) => queue::staff_api::change(request),
             (Post, ["queue", "admissions"]) => queue::staff_api::admit(line, request),
@@ -252,10 +267,11 @@ impl Rooms {
 /// The methods of a customer's path; `None` when there is no such path.
 fn customer_methods(path: &[&str]) -> Option<&'static str> {
     Some(match path {
-        ["openapi.json"] | ["concerts"] | ["queue", "draw"] => "GET, HEAD, OPTIONS",
+        ["openapi.json"] | ["venue"] | ["concerts"] | ["queue", "draw"] => "GET, HEAD, OPTIONS",
         ["concerts", _, "schedules" | "seats"] | ["schedules", _, "seats"] => "GET, HEAD, OPTIONS",
         ["users", _, "balance"] | ["users", _, "balance", "entries"] | ["payments", _] => "GET, HEAD, OPTIONS",
         ["users"] | ["queue", "tokens"] | ["users", _, "balance", "top-ups"] | ["payments"] => "POST, OPTIONS",
+        ["reservations", _, "refund"] => "POST, OPTIONS",
         ["queue", "token"] | ["reservations", _] => "GET, HEAD, DELETE, OPTIONS",
         ["reservations"] => "GET, HEAD, POST, OPTIONS",
         _ => return None,
@@ -270,6 +286,9 @@ fn staff_methods(path: &[&str]) -> Option<&'static str> {
         ["schedules", _] => "GET, HEAD, PATCH, OPTIONS",
         ["schedules", _, "seats"] => "GET, HEAD, OPTIONS",
         ["schedules", _, "seats", _] => "PUT, OPTIONS",
+        ["schedules", _, "cancellation"] => "GET, HEAD, POST, OPTIONS",
+        ["reservations", _] => "GET, HEAD, OPTIONS",
+        ["reservations", _, "refund"] => "POST, OPTIONS",
         ["queue"] => "GET, HEAD, PATCH, OPTIONS",
         ["queue", "tokens", _] => "DELETE, OPTIONS",
         ["users"] | ["users", _, "reservations"] | ["events"] => "GET, HEAD, OPTIONS",

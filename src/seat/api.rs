@@ -23,6 +23,8 @@ struct ScheduleJson {
     seats_total: i64,
     seats_available: i64,
     price_from: Points,
+    refund_until_hours: Option<u32>,
+    cancelled_at: Option<Millis>,
 }
 
 /// A schedule as the wire shows it.
@@ -44,6 +46,8 @@ pub fn schedule_json(
         sale_closes_at: schedule.sale_closes_at,
         seats_total: schedule.seats_total,
         price_from: schedule.price_from,
+        refund_until_hours: schedule.refund_until_hours,
+        cancelled_at: schedule.cancelled_at,
     })
 }
 
