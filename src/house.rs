@@ -12,6 +12,7 @@ use crate::http::{Bell, Door, Limits, RateLimit, Trade};
 use crate::ids::{KeyHash, new_key};
 use crate::queue::{self, Line};
 use crate::routes::{Rooms, Surface, takes_large_body};
+use crate::schedule;
 use crate::settings::{Settings, TestClock};
 use crate::store::{self, Bounds, Ground, OpenError, Opened, Readers, Writer};
 use crate::sweeper::Sweeper;
@@ -54,6 +55,8 @@ impl House {
         let failed =
             |what: &str, error: &dyn std::fmt::Display| OpenError(format!("{}: {what}: {error}", database.display()));
         let clock = Arc::new(start_clock(&settings, &ground)?);
+        schedule::settle_dates(&connection, &settings.sale.time_zone)
+            .map_err(|error| failed("the dates can't be brought to the time zone", &error))?;
         let staff_key = settings.staff_key.as_deref().map_or(ground.staff_key_hash, KeyHash::of);
         connection
             .execute("UPDATE venue SET staff_key_hash = ?1", [&staff_key])
