@@ -9,8 +9,8 @@
 //! | [`ids`] | ids, tokens, keys and their hashes |
 //! | [`points`] | whole won, changed by checked operations only |
 //! | [`refusal`] | every expected "no", with what people read of it in Korean and English |
-//! | [`sheet`] | tables as spreadsheets write and read them |
 //! | [`settings`] | flags and environment variables with their limits |
+//! | [`sheet`] | tables as spreadsheets write and read them |
 //! | [`store`] | the file: opening it, readers, the one writer, migrations, column types |
 //! | [`http`] | the door, tiny_http behind it, requests and answers, idempotency |
 //! | [`venue`] | what every use case is handed first: the transaction, the events feed, what memory must learn |
