@@ -1,6 +1,7 @@
 //! The rows.
 
 pub mod crowds;
+pub mod endings;
 pub mod exhaustion;
 pub mod hostile;
 pub mod slow;
@@ -145,5 +146,19 @@ pub const ALL: &[Row] = &[
         rounds: 100_000,
         short: 3_000,
         run: differential::streams_are_answered,
+    },
+    Row {
+        name: "kill",
+        must: "killed under load it is ready again within 2 s; every answer is kept, what was unanswered is whole or absent",
+        rounds: 1_000,
+        short: 3,
+        run: endings::kill,
+    },
+    Row {
+        name: "stop",
+        must: "asked to stop under load it is done within 5 s and exits 0; what is under way is answered",
+        rounds: 100,
+        short: 2,
+        run: endings::stop,
     },
 ];
