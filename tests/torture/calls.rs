@@ -21,7 +21,13 @@ pub struct Call {
 
 impl Call {
     pub fn get(path: &str) -> Call {
-        Call { method: "GET", path: path.to_owned(), authorization: String::new(), key: String::new(), body: Value::Null }
+        Call {
+            method: "GET",
+            path: path.to_owned(),
+            authorization: String::new(),
+            key: String::new(),
+            body: Value::Null,
+        }
     }
 
     pub fn bytes(&self) -> Vec<u8> {

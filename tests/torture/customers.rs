@@ -51,8 +51,15 @@ impl Crowd {
     }
 
     /// Lets the crowd work while `during` runs, and until every call under way has come to an end.
-    pub fn work<T>(&mut self, address: SocketAddr, shim: Option<&Shim>, patient: bool, during: impl FnOnce(&AtomicUsize) -> T) -> T {
-        let hall = Hall { address, seats: self.seats, dates: self.dates, began: self.began, shim, patient, sold: &self.sold };
+    pub fn work<T>(
+        &mut self,
+        address: SocketAddr,
+        shim: Option<&Shim>,
+        patient: bool,
+        during: impl FnOnce(&AtomicUsize) -> T,
+    ) -> T {
+        let hall =
+            Hall { address, seats: self.seats, dates: self.dates, began: self.began, shim, patient, sold: &self.sold };
         let (enough, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
         let (hall, enough, answered) = (&hall, &enough, &answered);
         let (done, notes) = std::thread::scope(|scope| {
@@ -82,7 +89,13 @@ impl Crowd {
     }
 }
 
-fn go_shopping(group: &mut [Customer], mut dice: Dice, hall: &Hall, enough: &AtomicBool, answered: &AtomicUsize) -> Vec<Op> {
+fn go_shopping(
+    group: &mut [Customer],
+    mut dice: Dice,
+    hall: &Hall,
+    enough: &AtomicBool,
+    answered: &AtomicUsize,
+) -> Vec<Op> {
     let (mut wire, mut notes) = (None, Vec::new());
     while !enough.load(Relaxed) {
         let n = dice.below(group.len());
@@ -120,7 +133,18 @@ pub struct Customer {
 impl Customer {
     fn new(name: usize) -> Customer {
         let (id, user_key, token) = Default::default();
-        Customer { name, id, user_key, token, is_inside: false, balance: 0, pending: None, open: None, last: None, keys: 0 }
+        Customer {
+            name,
+            id,
+            user_key,
+            token,
+            is_inside: false,
+            balance: 0,
+            pending: None,
+            open: None,
+            last: None,
+            keys: 0,
+        }
     }
 
     fn decide(&self, dice: &mut Dice, hall: &Hall) -> Doing {
@@ -152,7 +176,9 @@ impl Customer {
             Doing::LineUp => ("POST", "/queue/tokens".into(), json!({ "userId": self.id, "userKey": self.user_key })),
             Doing::Poll => ("GET", "/queue/token".to_owned(), Value::Null),
             Doing::Leave => ("DELETE", "/queue/token".into(), Value::Null),
-            Doing::TopUp(amount) => ("POST", format!("/users/{}/balance/top-ups", self.id), json!({ "amount": amount })),
+            Doing::TopUp(amount) => {
+                ("POST", format!("/users/{}/balance/top-ups", self.id), json!({ "amount": amount }))
+            }
             Doing::Hold(date, seats) => ("POST", "/reservations".into(), json!({ "scheduleId": date, "seats": seats })),
             Doing::Pay(id, amount) => ("POST", "/payments".into(), json!({ "reservationId": id, "amount": amount })),
             Doing::Cancel(id) => ("DELETE", format!("/reservations/{id}"), Value::Null),
@@ -207,8 +233,12 @@ impl Customer {
                     self.pending = None;
                 }
             }
-            (Doing::Hold(..), 201) => self.pending = Some((text("reservationId"), said.body["amount"].as_i64().unwrap_or(0))),
-            (Doing::Hold(..), 409) if said.code() == "RESERVATION_PENDING" => self.pending = Some((text("reservationId"), 0)),
+            (Doing::Hold(..), 201) => {
+                self.pending = Some((text("reservationId"), said.body["amount"].as_i64().unwrap_or(0)))
+            }
+            (Doing::Hold(..), 409) if said.code() == "RESERVATION_PENDING" => {
+                self.pending = Some((text("reservationId"), 0))
+            }
             (Doing::Pay(..), 201) => {
                 let tickets = said.body["tickets"].as_array().map_or(0, Vec::len);
                 hall.sold.fetch_add(if said.replayed { 0 } else { tickets }, Relaxed);
@@ -240,7 +270,15 @@ fn ask(hall: &Hall, user: &str, token: &str, doing: &Doing, call: &Call, wire: &
         body: serde_json::from_slice(&answer.body).unwrap_or(Value::Null),
         replayed: answer.field("idempotency-replayed") == Some("true"),
     });
-    Op { user: user.to_owned(), token: token.to_owned(), doing: doing.clone(), key: call.key.clone(), asked, asked_at_record, said }
+    Op {
+        user: user.to_owned(),
+        token: token.to_owned(),
+        doing: doing.clone(),
+        key: call.key.clone(),
+        asked,
+        asked_at_record,
+        said,
+    }
 }
 
 impl Hall<'_> {

@@ -12,10 +12,12 @@ pub mod calls;
 pub mod customers;
 pub mod differential;
 pub mod history;
+pub mod images;
 pub mod inside;
 #[path = "../invariants/mod.rs"]
 pub mod invariants;
 pub mod outside;
+pub mod proxy;
 pub mod report;
 pub mod rows;
 pub mod served;

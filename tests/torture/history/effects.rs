@@ -101,7 +101,8 @@ fn groups(ops: &[Op]) -> Vec<Group<'_>> {
     let mut places: HashMap<(&str, &str), usize> = HashMap::new();
     let mut groups: Vec<Group> = Vec::new();
     for op in ops {
-        let place = if op.key.is_empty() { groups.len() } else { *places.entry((&op.user, &op.key)).or_insert(groups.len()) };
+        let place =
+            if op.key.is_empty() { groups.len() } else { *places.entry((&op.user, &op.key)).or_insert(groups.len()) };
         match groups.get_mut(place) {
             Some(group) => {
                 group.asked = group.asked.min(op.asked);
@@ -145,7 +146,9 @@ fn promised(
             return known.then_some(None).ok_or_else(|| "an acknowledged user is gone".into());
         }
         (Doing::LineUp, 201) => stay(text("token")).map(|stay| stay.issued),
-        (Doing::Leave, 204) => stay(&op.token).and_then(|stay| stay.ended).filter(|n| story.events[n - 1].text("reason") == "LEFT"),
+        (Doing::Leave, 204) => {
+            stay(&op.token).and_then(|stay| stay.ended).filter(|n| story.events[n - 1].text("reason") == "LEFT")
+        }
         (Doing::TopUp(amount), 201) => {
             let event = said.body["topUpId"].as_i64().and_then(|id| story.topped_up.get(&id)).copied();
             event.filter(|n| {
@@ -176,7 +179,8 @@ fn promised(
 
 /// Whether an event comes from a request, rather than from time or from the event beside it.
 fn needs_a_request(n: usize, event: &Event, story: &Story) -> bool {
-    let beside = |at: usize| story.events.get(at.wrapping_sub(1)).filter(|other| other.told["userId"] == event.told["userId"]);
+    let beside =
+        |at: usize| story.events.get(at.wrapping_sub(1)).filter(|other| other.told["userId"] == event.told["userId"]);
     match &*event.kind {
         "TOKEN_ISSUED" | "SEATS_HELD" | "POINTS_TOPPED_UP" | "PAYMENT_COMPLETED" | "PAYMENT_DECLINED" => true,
         "TOKEN_EXPIRED" => event.text("reason") == "LEFT",

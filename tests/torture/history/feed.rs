@@ -257,7 +257,8 @@ impl Story {
     }
 
     fn released(&mut self, n: usize, event: &Event, tables: &Tables) -> Result<(), String> {
-        let row = tables.reservations.get(event.text("reservationId")).ok_or("of a reservation that is not in its table")?;
+        let row =
+            tables.reservations.get(event.text("reservationId")).ok_or("of a reservation that is not in its table")?;
         // A hold that ends by time is over before it is written down: after the last event before its end.
         let by_time = row.status == "EXPIRED";
         let before_its_end = self.events.partition_point(|one| one.at < row.hold_expires_at);
@@ -303,8 +304,10 @@ impl Story {
         self.points(n, user, -amount, None)?;
         let balance_after = *self.balances[user].last();
         let before = |back: usize| self.events.get(n.wrapping_sub(1 + back)).cloned();
-        let sold = before(2).filter(|one| one.kind == "SEATS_SOLD" && one.told["reservationId"] == event.told["reservationId"]);
-        let over = before(1).filter(|one| one.kind == "TOKEN_EXPIRED" && one.text("userId") == user && one.text("reason") == "PAID");
+        let sold = before(2)
+            .filter(|one| one.kind == "SEATS_SOLD" && one.told["reservationId"] == event.told["reservationId"]);
+        let over = before(1)
+            .filter(|one| one.kind == "TOKEN_EXPIRED" && one.text("userId") == user && one.text("reason") == "PAID");
         let reserved = self.reservation(event)?;
         if *reserved.status.last() != "PENDING_PAYMENT" || amount != price * reserved.seats.len() as i64 {
             return Err(format!("paid for {:?}, which is {}", reserved.seats, reserved.status.last()));

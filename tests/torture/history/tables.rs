@@ -29,7 +29,11 @@ pub struct Tables {
 
 const STATUSES: [&str; 6] = ["PENDING_PAYMENT", "CONFIRMED", "FAILED", "EXPIRED", "CANCELLED", "REFUNDED"];
 
-fn rows<T>(file: &Connection, sql: &str, row: impl Fn(&rusqlite::Row) -> rusqlite::Result<T>) -> rusqlite::Result<Vec<T>> {
+fn rows<T>(
+    file: &Connection,
+    sql: &str,
+    row: impl Fn(&rusqlite::Row) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
     file.prepare(sql)?.query_map([], |one| row(one))?.collect()
 }
 
@@ -55,7 +59,9 @@ pub fn read(file: &Connection) -> rusqlite::Result<Tables> {
         tokens: tokens.into_iter().map(|(token, user, _)| (token, user)).collect(),
         reservations: reservations.into_iter().collect(),
         claims: rows(file, claims, |row| Ok(((row.get(0)?, row.get(1)?), id(row, 2)?)))?.into_iter().collect(),
-        balances: rows(file, "SELECT user_id, points FROM balance", |row| Ok((id(row, 0)?, row.get(1)?)))?.into_iter().collect(),
+        balances: rows(file, "SELECT user_id, points FROM balance", |row| Ok((id(row, 0)?, row.get(1)?)))?
+            .into_iter()
+            .collect(),
     })
 }
 
@@ -95,7 +101,8 @@ impl Tables {
 
     /// Which stay of the feed each token is: a user's last token is their last stay.
     pub fn stays(&self, story: &Story) -> HashMap<String, usize> {
-        let mut left: HashMap<&String, usize> = story.stays_of.iter().map(|(user, stays)| (user, stays.len())).collect();
+        let mut left: HashMap<&String, usize> =
+            story.stays_of.iter().map(|(user, stays)| (user, stays.len())).collect();
         let mut found = HashMap::new();
         for (token, user) in self.tokens.iter().rev() {
             let Some(left) = left.get_mut(user).filter(|left| **left > 0) else { continue };

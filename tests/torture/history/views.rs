@@ -43,7 +43,9 @@ impl View<'_> {
             (402, "INSUFFICIENT_BALANCE", Doing::Pay(..)) => self.balance_was(body["balance"].as_i64()),
             (403, "TOKEN_WAITING", _) => self.standing(|standing| *standing == Standing::Waiting),
             (401, "TOKEN_EXPIRED", _) => self.token_was_over(body["reason"].as_str().unwrap_or("")),
-            (409, "SEAT_UNAVAILABLE", Doing::Hold(schedule, seats)) => self.exactly_these_were_taken(*schedule, seats, body),
+            (409, "SEAT_UNAVAILABLE", Doing::Hold(schedule, seats)) => {
+                self.exactly_these_were_taken(*schedule, seats, body)
+            }
             (409, "RESERVATION_PENDING", Doing::Hold(..)) => {
                 let id = body["reservationId"].as_str().unwrap_or("");
                 self.reservation_was(id, |status| status == "PENDING_PAYMENT")
@@ -106,7 +108,8 @@ impl View<'_> {
     fn at_one_moment(&self, seats: &[((i64, String), bool)]) -> bool {
         let (from, to) = self.window;
         let free = Timeline::from(None);
-        let timelines: Vec<_> = seats.iter().map(|(seat, taken)| (self.story.seats.get(seat).unwrap_or(&free), *taken)).collect();
+        let timelines: Vec<_> =
+            seats.iter().map(|(seat, taken)| (self.story.seats.get(seat).unwrap_or(&free), *taken)).collect();
         let changes = timelines.iter().flat_map(|(timeline, _)| timeline.changes());
         let mut moments: Vec<usize> = changes.filter(|event| from < *event && *event <= to).chain([from, to]).collect();
         moments.sort_unstable();
@@ -124,7 +127,8 @@ impl View<'_> {
 
     fn map_was(&self, schedule: i64, body: &Value) -> bool {
         let Some(seats) = body["seats"].as_array() else { return false };
-        let told = |seat: &Value| ((schedule, seat["seat"].as_str().unwrap_or("").to_owned()), seat["status"] != "AVAILABLE");
+        let told =
+            |seat: &Value| ((schedule, seat["seat"].as_str().unwrap_or("").to_owned()), seat["status"] != "AVAILABLE");
         self.at_one_moment(&seats.iter().map(told).collect::<Vec<_>>())
     }
 }

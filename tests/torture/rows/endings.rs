@@ -1,6 +1,7 @@
 //! The program ends, in every way, and starts again on its file.
 
 use std::path::Path;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -8,6 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::torture::customers::Crowd;
 use crate::torture::history::{self, Rules};
 use crate::torture::outside::comes_true;
+use crate::torture::proxy::Proxy;
 use crate::torture::report::{Report, patience};
 use crate::torture::served::{PRICE, Served, Start};
 use crate::torture::streams::Dice;
@@ -89,4 +91,29 @@ pub fn stop(report: &mut Report) {
         let ended = served.terminate();
         report.check(ended.is_some_and(|status| status.success()), || format!("it ended so: {ended:?}"));
     });
+}
+
+/// Calls go through a proxy that loses a third of them; whoever gets no answer asks again under the same key.
+pub fn lost_answers(report: &mut Report) {
+    let mut dice = Dice::of(report.seed);
+    let mut lost = 0;
+    while report.rounds < report.wanted && (report.rounds == 0 || report.has_time()) && report.violations.is_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("hall.db");
+        let start = Start { flags: FLAGS, ..Start::default() };
+        let Some(served) = report.got("starting", Served::start(&database, start)) else { return };
+        report.got("dates", served.add_dates(DATES as i64, SEATS as i64));
+        let Some(proxy) = report.got("the proxy", Proxy::before(served.address, 3, dice.next())) else { return };
+        let mut crowd = Crowd::of(dice.next(), 4, PEOPLE, (DATES, SEATS));
+        let retries = (report.wanted - report.rounds).min(1_000);
+        crowd.work(proxy.address, None, true, |_| {
+            comes_true(Duration::from_secs(60), || proxy.dropped.load(Relaxed) >= retries || !report.has_time());
+        });
+        report.rounds += proxy.dropped.load(Relaxed);
+        lost += crowd.unanswered();
+        let ended = served.terminate();
+        report.check(ended.is_some_and(|status| status.success()), || format!("it ended so: {ended:?}"));
+        check(report, &crowd, &database, RULES);
+    }
+    report.note(format!("{lost} calls without an answer, asked again"));
 }
