@@ -45,14 +45,6 @@ impl Server {
         Server { child: Some(child), _stdout: stdout, client }
     }
 
-    /// Starts it on a file and kills it after a moment, wherever its start has come to.
-    pub fn start_and_kill(database: &Path, flags: &[&str], after: Duration) {
-        let mut child = command(database, flags).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        wait(after);
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-
     /// Runs it where it is expected to refuse to start.
     pub fn refused(database: &Path, flags: &[&str]) -> Output {
         command(database, flags).output().unwrap()
@@ -118,10 +110,4 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.end();
     }
-}
-
-/// Lets a moment pass: nobody answers at the other end of this channel.
-pub fn wait(moment: Duration) {
-    let (_sender, receiver) = mpsc::channel::<()>();
-    let _ = receiver.recv_timeout(moment);
 }

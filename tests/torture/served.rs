@@ -38,17 +38,31 @@ pub struct Served {
 }
 
 impl Served {
-    /// Starts it and waits until it can write. An error is the sentence with which it refused.
-    pub fn start(database: &Path, start: Start) -> io::Result<Served> {
-        let errors = database.with_extension("said");
+    fn command(database: &Path, start: Start) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_boxoffice"));
-        command.arg("serve").arg("--database").arg(database);
+        command.arg("serve").arg("--database").arg(database).stdin(Stdio::null());
         command.args(["--listen", "127.0.0.1:0", "--staff-key", STAFF_KEY]).args(start.flags);
         if let Some(shim) = start.shim {
             shim.put_around(&mut command, database, start.traced);
         }
+        command
+    }
+
+    /// Starts it and kills it after a moment, wherever its start has come to.
+    pub fn start_and_kill(database: &Path, start: Start, after: Duration) -> io::Result<()> {
+        let mut command = Served::command(database, start);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        comes_true(after, || false);
+        child.kill()?;
+        child.wait().map(drop)
+    }
+
+    /// Starts it and waits until it can write. An error is the sentence with which it refused.
+    pub fn start(database: &Path, start: Start) -> io::Result<Served> {
+        let errors = database.with_extension("said");
+        let mut command = Served::command(database, start);
         let began = Instant::now();
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&errors)?);
+        command.stdout(Stdio::piped()).stderr(File::create(&errors)?);
         let mut child = command.spawn()?;
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

@@ -47,7 +47,7 @@ pub fn check(report: &mut Report, crowd: &Crowd, database: &Path, rules: Rules) 
 }
 
 /// Rounds of load that end in a way, each on the file that the one before left.
-fn rounds(report: &mut Report, rules: Rules, end: impl Fn(&mut Report, Served, &mut Dice)) {
+fn rounds(report: &mut Report, rules: Rules, end: impl Fn(&mut Report, Served, &Path)) {
     let mut dice = Dice::of(report.seed);
     let (mut answered, mut unanswered, mut slowest) = (0, 0, Duration::ZERO);
     while report.goes_on() {
@@ -59,6 +59,10 @@ fn rounds(report: &mut Report, rules: Rules, end: impl Fn(&mut Report, Served, &
             if round > 0 && !report.goes_on() {
                 break;
             }
+            if dice.one_in(4) {
+                let moment = Duration::from_micros(dice.below(60_000) as u64);
+                report.got("a start", Served::start_and_kill(&database, start, moment));
+            }
             let Some(served) = report.got("starting", Served::start(&database, start)) else { return };
             slowest = slowest.max(served.ready_after);
             if round == 0 && report.got("dates", served.add_dates(DATES as i64, SEATS as i64)).is_none() {
@@ -67,9 +71,8 @@ fn rounds(report: &mut Report, rules: Rules, end: impl Fn(&mut Report, Served, &
             let moment = Duration::from_micros(5_000 + dice.below(250_000) as u64);
             crowd.work(served.address, None, false, |_| {
                 comes_true(moment, || false);
-                end(report, served, &mut dice);
+                end(report, served, &database);
             });
-            // Beside the file that a start will look at next there is a WAL.
             if !check(report, &crowd, &database, rules) {
                 return;
             }
@@ -87,8 +90,10 @@ pub fn kill(report: &mut Report) {
 
 pub fn stop(report: &mut Report) {
     let rules = Rules { unanswered_may_be_done: false, ..RULES };
-    rounds(report, rules, |report, served, _| {
+    rounds(report, rules, |report, served, database| {
         let ended = served.terminate();
+        let wal_bytes = std::fs::metadata(database.with_extension("db-wal")).map_or(0, |wal| wal.len());
+        report.check(wal_bytes == 0, || format!("{wal_bytes} bytes of the WAL were not written back"));
         report.check(ended.is_some_and(|status| status.success()), || format!("it ended so: {ended:?}"));
     });
 }
