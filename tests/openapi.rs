@@ -92,6 +92,8 @@ impl Document {
 fn filled(path: &str) -> String {
     let id = "00000000-0000-7000-8000-000000000000";
     path.replace("{code}", "seat_unavailable")
+        .replace("{room}", "shared")
+        .replace("{file}", "look.css")
         .replace("{concertId}", "1")
         .replace("{scheduleId}", "1")
         .replace("{seat}", "1")
@@ -290,6 +292,42 @@ fn a_purchase_is_answered_as_the_document_says() {
     clerk
         .ask("POST /api/v1/reservations", "/api/v1/reservations", &own, Some(json!({})))
         .refused(401, "TOKEN_REQUIRED");
+    let refund = "POST /api/v1/reservations/{reservationId}/refund";
+    clerk.ask(refund, &format!("{one}/refund"), &own, Some(json!({}))).refused(409, "REFUND_CLOSED");
+}
+
+#[test]
+fn refunds_are_answered_as_the_document_says() {
+    let hall = Hall::with_seats(5, &[]);
+    let clerk = Clerk { hall: &hall, document: Document::read() };
+    let kim = hall.buyer(PRICE);
+    let held = kim.hold(1, &["1"]).must(201)["reservationId"].clone();
+    let one = format!("/reservations/{}", held.as_str().unwrap());
+    let refund = || clerk.staff("POST /reservations/{reservationId}/refund", &format!("{one}/refund"), Some(json!({})));
+    refund().refused(409, "RESERVATION_NOT_CONFIRMED");
+    kim.pay(&held, PRICE).must(201);
+    clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(json!({ "refundUntilHours": 24 }))).must(200);
+    refund().must(200);
+    clerk.staff("GET /reservations/{reservationId}", &one, None).must(200);
+    let own = hall::basic(&kim.id, &kim.key);
+    let path = format!("/api/v1{one}/refund");
+    let call = "POST /api/v1/reservations/{reservationId}/refund";
+    clerk.ask(call, &path, &[("authorization", &own)], Some(json!({}))).refused(409, "RESERVATION_NOT_CONFIRMED");
+    let cancellation = |method: &str| {
+        let headers = [("authorization", &*bearer(STAFF_KEY)), ("prefer", "wait=30")];
+        let call = format!("{method} /api/v1/staff/schedules/{{scheduleId}}/cancellation");
+        let body = (method == "POST").then(|| json!({}));
+        clerk.ask(&call, "/api/v1/staff/schedules/1/cancellation", &headers, body).must(200).clone()
+    };
+    assert!(cancellation("GET")["cancelledAt"].is_null());
+    assert!(cancellation("POST")["settledAt"].is_string());
+    assert!(cancellation("GET")["settledAt"].is_string());
+    clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(json!({}))).refused(409, "SCHEDULE_CANCELLED");
+    let lee = bearer(&hall.customer().token);
+    let wanted = json!({ "scheduleId": 1, "seats": ["1"] });
+    let reserve = "POST /api/v1/reservations";
+    let path = "/api/v1/reservations";
+    clerk.ask(reserve, path, &[("authorization", &lee)], Some(wanted)).refused(409, "SCHEDULE_CANCELLED");
 }
 
 #[test]
@@ -313,9 +351,19 @@ fn the_staff_is_answered_as_the_document_says() {
     clerk.staff("POST /concerts/{concertId}/schedules", "/concerts/2/schedules", Some(date)).must(201);
     let again = json!({ "layout": layout });
     clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/3", Some(again.clone())).must(200);
+    clerk.staff("GET /concerts/{concertId}/schedules", "/concerts/2/schedules", None).must(200);
+    clerk.staff("GET /schedules/{scheduleId}", "/schedules/3", None).must(200);
     clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(again)).refused(409, "LAYOUT_IN_USE");
+    let given = &clerk.document.0["paths"]["/api/v1/staff/concerts/{concertId}/schedules"]["post"]["requestBody"];
+    for example in ["seats", "pretixPlan"] {
+        let date = &given["content"]["application/json"]["examples"][example]["value"];
+        let added = clerk.staff("POST /concerts/{concertId}/schedules", "/concerts/2/schedules", Some(date.clone()));
+        let seats = format!("/schedules/{}/seats", added.must(201)["scheduleId"]);
+        clerk.staff("GET /schedules/{scheduleId}/seats", &seats, None).must(200);
+    }
     let block = "PUT /schedules/{scheduleId}/seats/{seat}";
     clerk.staff(block, "/schedules/3/seats/A-1", Some(json!({ "blocked": true, "reason": "desk" }))).must(200);
+    clerk.staff("GET /schedules/{scheduleId}/seats", "/schedules/3/seats", None).must(200);
     clerk.staff(block, "/schedules/1/seats/1", Some(json!({ "blocked": true }))).refused(409, "SEAT_UNAVAILABLE");
     clerk.staff("GET /queue", "/queue", None).must(200);
     let message = json!({ "message": { "en": "Soon", "ko": "곧" }, "paused": true });

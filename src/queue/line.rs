@@ -236,6 +236,7 @@ impl Line {
                 Change::QueueChanged
                 | Change::ReservationChanged { .. }
                 | Change::ClockTurned { .. }
+                | Change::ScheduleSettled { .. }
                 | Change::EventRecorded => None,
             };
             if let Some((until, slot, token_id)) = slot.and_then(|slot| people.due_of(slot)) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::http::{Credential, Method, Metrics, Reply, Request, Responder};
+use crate::http::{Credential, Method, Metrics, RateLimit, Reply, Request, Responder};
 use crate::ids;
 use crate::queue::{self, Line, active_token, any_token, same_user, token_or_user_key};
 use crate::refusal::Refusal;
@@ -21,8 +21,23 @@ pub struct Rooms {
     pub venue: Arc<Venue>,
     /// The line.
     pub line: Arc<Line>,
-    /// What the door counts; known once it is open.
+    /// How many users and tokens each address made in the last minute.
+    pub arrivals: Arc<RateLimit>,
+    /// How many wrong keys and tokens each address sent in the last minute.
+    pub wrong_keys: Arc<RateLimit>,
+    /// What can be found through the door in front.
+    pub surface: Surface,
+    /// What the public door counts; known once it is open.
     pub door: Arc<std::sync::OnceLock<Arc<Metrics>>>,
+}
+
+/// What can be found through a door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surface {
+    /// Everything.
+    Whole,
+    /// What customers need; the rest is behind a door for staff.
+    Public,
 }
 
 impl Rooms {
@@ -37,7 +52,7 @@ impl Rooms {
             Ok(Answer::Ready(reply)) => responder.send(reply),
             Ok(Answer::Park(park)) => responder.park(park),
             Ok(Answer::Write(work)) => self.write(request, responder, work),
-            Err(failure) => responder.send(refuse(&request, &failure)),
+            Err(failure) => responder.send(self.refuse(&request, &failure)),
         }
     }
 
@@ -55,7 +70,7 @@ impl Rooms {
                     Ok(Written::Park(_, park)) => responder.park(park),
                     Ok(Written::AfterCommit(read)) => responder.send(read()),
                     Ok(Written::Then(work)) => rooms.write(request, responder, work),
-                    Err(failure) => responder.send(refuse(&request, &failure)),
+                    Err(failure) => responder.send(rooms.refuse(&request, &failure)),
                 }
             })
         }));
@@ -67,6 +82,9 @@ impl Rooms {
         }
         let segments: Vec<&str> = request.path.split('/').skip(1).collect();
         match segments.as_slice() {
+            ["api", "v1", "staff", ..] | ["staff", ..] | ["metrics"] if self.surface == Surface::Public => {
+                Err(Refusal::NotFound.into())
+            }
             ["api", "v1", "staff", path @ ..] => self.staff(request, path),
             ["api", "v1", path @ ..] => self.customer(request, path),
             path => self.house(request, path),
@@ -77,6 +95,7 @@ impl Rooms {
         match memo.split(' ').next() {
             Some("token") => queue::api::resume(&self.venue, &self.line, request, memo, over, applied),
             Some("reservation") => reservation::api::resume(&self.venue, memo, over, applied),
+            Some("cancellation") => reservation::staff_api::resume(&self.venue, memo, over, applied),
             Some("events") => operations::resume_events(&self.venue, memo, over, applied),
             _ => Err(Refusal::Internal.into()),
         }
@@ -86,14 +105,17 @@ impl Rooms {
     fn house(&self, request: &Request, path: &[&str]) -> Outcome<Answer> {
         use Method::Get;
         match (request.method, path) {
-            (Get, [""]) => Ok(Answer::Ready(web::front(request))),
+            (Get, [""]) => Ok(Answer::Ready(web::customer(request))),
+            (Get, ["staff"]) => Ok(Answer::Ready(web::staff(request))),
+            (Get, ["assets", room, file]) => web::file(request, room, file).map(Answer::Ready).map_err(Failure::from),
             (Get, ["problems", code]) => web::problem(request, code).map(Answer::Ready).map_err(Failure::from),
             (Get, ["healthz"]) => operations::health(),
             (Get, ["readyz"]) => operations::ready(),
             (Get, ["metrics"]) => operations::metrics(&self.venue, &self.line, self.door.get()),
-            (_, [""] | ["problems", _] | ["healthz" | "readyz" | "metrics"]) => {
+            (_, [""] | ["problems", _] | ["assets", _, _] | ["staff" | "healthz" | "readyz" | "metrics"]) => {
                 no_method(request, "GET, HEAD, OPTIONS")
             }
+            (Get, _) if web::is_browser(request) => Ok(Answer::Ready(web::not_found(request))),
             _ => Err(Refusal::NotFound.into()),
         }
     }
@@ -105,8 +127,15 @@ impl Rooms {
         let user = || token_or_user_key(venue, line, request);
         match (request.method, path) {
             (Get, ["openapi.json"]) => Ok(Answer::Ready(web::openapi(request))),
-            (Post, ["users"]) => user::api::register(request),
-            (Post, ["queue", "tokens"]) => queue::api::issue(venue, line, request),
+            (Get, ["venue"]) => operations::venue(venue, line),
+            (Post, ["users"]) => {
+                self.arrivals.count(request.peer, venue.clock.now())?;
+                user::api::register(request)
+            }
+            (Post, ["queue", "tokens"]) => {
+                self.arrivals.count(request.peer, venue.clock.now())?;
+                queue::api::issue(venue, line, request)
+            }
             (Get, ["queue", "token"]) => queue::api::poll(venue, line, request),
             (Delete, ["queue", "token"]) => reservation::api::leave(any_token(venue, line, request, 0)?.caller()),
             (Get, ["queue", "draw"]) => queue::api::draw(venue),
@@ -135,6 +164,10 @@ impl Rooms {
                 let user_id = user()?;
                 reservation::api::cancel(user_id, reservation_id(id)?)
             }
+            (Post, ["reservations", id, "refund"]) => match user() {
+                Ok(user_id) => reservation::api::refund(request, user_id, reservation_id(id)?),
+                Err(known) => venue.repeated(request, known.user_id, known.failure),
+            },
             (Get, ["users", id, "balance"]) => balance::api::balance(venue, self.own(request, id)?),
             (Get, ["users", id, "balance", "entries"]) => balance::api::entries(venue, request, self.own(request, id)?),
             (Post, ["users", id, "balance", "top-ups"]) => self.top_up(request, id),
@@ -170,14 +203,25 @@ impl Rooms {
     fn staff(&self, request: &Request, path: &[&str]) -> Outcome<Answer> {
         use Method::{Delete, Get, Patch, Post, Put};
         let (venue, line) = (&*self.venue, &self.line);
+        // A staff key may be of somebody's own choosing: guesses beyond the limit are not even looked at.
+        self.wrong_keys.must_have_left(request.peer, venue.clock.now())?;
         self.must_be_staff(request)?;
         match (request.method, path) {
             (Get, ["concerts"]) => schedule::api::concerts(venue),
             (Post, ["concerts"]) => schedule::staff_api::add_concert(request),
             (Patch, ["concerts", id]) => schedule::staff_api::change_concert(request, number(id)?),
+            (Get, ["concerts", id, "schedules"]) => seat::staff_api::schedules(venue, request, number(id)?),
             (Post, ["concerts", id, "schedules"]) => seat::staff_api::add_schedule(venue, request, number(id)?),
+            (Get, ["schedules", id]) => seat::staff_api::schedule(venue, request, number(id)?),
+            (Get, ["schedules", id, "seats"]) => seat::staff_api::seats(venue, request, number(id)?),
             (Patch, ["schedules", id]) => seat::staff_api::change_schedule(venue, request, number(id)?),
             (Put, ["schedules", id, "seats", seat]) => seat::staff_api::block_seat(request, number(id)?, seat),
+            (Get, ["schedules", id, "cancellation"]) => {
+                reservation::staff_api::cancellation(venue, request, number(id)?)
+            }
+            (Post, ["schedules", id, "cancellation"]) => reservation::staff_api::cancel_date(request, number(id)?),
+            (Get, ["reservations", id]) => reservation::staff_api::reservation(venue, reservation_id(id)?),
+            (Post, ["reservations", id, "refund"]) => reservation::staff_api::refund(request, reservation_id(id)?),
             (Get, ["queue"]) => queue::staff_api::queue(venue, line),
             (Patch, ["queue"]) => queue::staff_api::change(request),
             (Post, ["queue", "admissions"]) => queue::staff_api::admit(line, request),
@@ -197,6 +241,21 @@ impl Rooms {
         }
     }
 
+    /// The answer to a refused request. Wrong keys are counted against their address.
+    fn refuse(&self, request: &Request, failure: &Failure) -> Reply {
+        if let Failure::Broken(error) = failure {
+            log::error!("request {}: {} {}: SQLite: {error}", request.id, request.method.word(), request.path);
+        }
+        let refusal = match (request.path.as_str(), failure.told()) {
+            ("/readyz", told) => Refusal::NotReady { reason: told.code().word() },
+            (_, wrong @ (Refusal::UserKeyInvalid | Refusal::StaffKeyInvalid | Refusal::TokenInvalid)) => {
+                self.wrong_keys.count(request.peer, self.venue.clock.now()).err().unwrap_or(wrong)
+            }
+            (_, told) => told,
+        };
+        Reply::refusal(&refusal, request.language())
+    }
+
     fn must_be_staff(&self, request: &Request) -> Outcome<()> {
         match Credential::of(request) {
             Credential::Bearer(key) if self.venue.staff_key.matches(&key) => Ok(()),
@@ -208,10 +267,11 @@ impl Rooms {
 /// The methods of a customer's path; `None` when there is no such path.
 fn customer_methods(path: &[&str]) -> Option<&'static str> {
     Some(match path {
-        ["openapi.json"] | ["concerts"] | ["queue", "draw"] => "GET, HEAD, OPTIONS",
+        ["openapi.json"] | ["venue"] | ["concerts"] | ["queue", "draw"] => "GET, HEAD, OPTIONS",
         ["concerts", _, "schedules" | "seats"] | ["schedules", _, "seats"] => "GET, HEAD, OPTIONS",
         ["users", _, "balance"] | ["users", _, "balance", "entries"] | ["payments", _] => "GET, HEAD, OPTIONS",
         ["users"] | ["queue", "tokens"] | ["users", _, "balance", "top-ups"] | ["payments"] => "POST, OPTIONS",
+        ["reservations", _, "refund"] => "POST, OPTIONS",
         ["queue", "token"] | ["reservations", _] => "GET, HEAD, DELETE, OPTIONS",
         ["reservations"] => "GET, HEAD, POST, OPTIONS",
         _ => return None,
@@ -221,15 +281,18 @@ fn customer_methods(path: &[&str]) -> Option<&'static str> {
 /// The methods of a staff path; `None` when there is no such path.
 fn staff_methods(path: &[&str]) -> Option<&'static str> {
     Some(match path {
-        ["concerts"] => "GET, HEAD, POST, OPTIONS",
-        ["concerts", _] | ["schedules", _] => "PATCH, OPTIONS",
+        ["concerts"] | ["concerts", _, "schedules"] => "GET, HEAD, POST, OPTIONS",
+        ["concerts", _] => "PATCH, OPTIONS",
+        ["schedules", _] => "GET, HEAD, PATCH, OPTIONS",
+        ["schedules", _, "seats"] => "GET, HEAD, OPTIONS",
         ["schedules", _, "seats", _] => "PUT, OPTIONS",
+        ["schedules", _, "cancellation"] => "GET, HEAD, POST, OPTIONS",
+        ["reservations", _] => "GET, HEAD, OPTIONS",
+        ["reservations", _, "refund"] => "POST, OPTIONS",
         ["queue"] => "GET, HEAD, PATCH, OPTIONS",
         ["queue", "tokens", _] => "DELETE, OPTIONS",
         ["users"] | ["users", _, "reservations"] | ["events"] => "GET, HEAD, OPTIONS",
-        ["concerts", _, "schedules"] | ["users", _, "key"] | ["clock"] | ["queue", "admissions" | "tokens"] => {
-            "POST, OPTIONS"
-        }
+        ["users", _, "key"] | ["clock"] | ["queue", "admissions" | "tokens"] => "POST, OPTIONS",
         ["users", _, "balance", "top-ups" | "corrections"] => "POST, OPTIONS",
         _ => return None,
     })
@@ -263,15 +326,4 @@ fn user_id(segment: &str) -> Outcome<Uuid> {
 
 fn reservation_id(segment: &str) -> Outcome<Uuid> {
     ids::parse_id(segment).ok_or_else(|| Refusal::ReservationNotFound.into())
-}
-
-fn refuse(request: &Request, failure: &Failure) -> Reply {
-    if let Failure::Broken(error) = failure {
-        log::error!("request {}: {} {}: SQLite: {error}", request.id, request.method.word(), request.path);
-    }
-    let refusal = match (request.path.as_str(), failure.told()) {
-        ("/readyz", told) => Refusal::NotReady { reason: told.code().word() },
-        (_, told) => told,
-    };
-    Reply::refusal(&refusal, request.language())
 }

@@ -23,6 +23,8 @@ struct ScheduleJson {
     seats_total: i64,
     seats_available: i64,
     price_from: Points,
+    refund_until_hours: Option<u32>,
+    cancelled_at: Option<Millis>,
 }
 
 /// A schedule as the wire shows it.
@@ -44,6 +46,8 @@ pub fn schedule_json(
         sale_closes_at: schedule.sale_closes_at,
         seats_total: schedule.seats_total,
         price_from: schedule.price_from,
+        refund_until_hours: schedule.refund_until_hours,
+        cancelled_at: schedule.cancelled_at,
     })
 }
 
@@ -73,7 +77,7 @@ pub fn seats(venue: &Venue, request: &Request, schedule_id: i64, viewer: Uuid) -
     query(request, &[])?;
     let reader = venue.readers.get()?;
     let schedule = schedule::must_find(&reader, schedule_id)?;
-    map(venue, &reader, request, &schedule, viewer)
+    map(venue, &reader, request, &schedule, Some(viewer))
 }
 
 /// `GET /concerts/{concertId}/seats?date=YYYY-MM-DD`: the same for the only schedule on that date.
@@ -82,7 +86,7 @@ pub fn seats_on_date(venue: &Venue, request: &Request, concert_id: i64, viewer: 
     let date = parameter(&parameters, "date").filter(|date| is_date(date)).ok_or_else(bad_date)?;
     let reader = venue.readers.get()?;
     let schedule = schedule::must_find_on_date(&reader, concert_id, date)?;
-    map(venue, &reader, request, &schedule, viewer)
+    map(venue, &reader, request, &schedule, Some(viewer))
 }
 
 /// Whether a text is a calendar date as the wire writes it.
@@ -94,8 +98,15 @@ fn bad_date() -> Refusal {
     Refusal::invalid("?date", "must be a date such as 2026-11-22", "2026-11-22와 같은 날짜여야 합니다")
 }
 
-fn map(venue: &Venue, reader: &Reader, request: &Request, schedule: &Schedule, viewer: Uuid) -> Outcome<Answer> {
-    let seats = super::list_map(reader, schedule.schedule_id, Some(viewer), venue.clock.now())?;
+/// The map of a schedule as `viewer` sees it now; without one, as the house does.
+pub(super) fn map(
+    venue: &Venue,
+    reader: &Reader,
+    request: &Request,
+    schedule: &Schedule,
+    viewer: Option<Uuid>,
+) -> Outcome<Answer> {
+    let seats = super::list_map(reader, schedule.schedule_id, viewer, venue.clock.now())?;
     let available = seats.iter().filter(|seat| seat.status == "AVAILABLE").count();
     let reply = Reply::json(
         200,

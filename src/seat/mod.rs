@@ -5,6 +5,7 @@
 
 pub mod api;
 mod layout;
+mod pretix;
 mod sql;
 pub mod staff_api;
 
@@ -46,6 +47,12 @@ pub struct MapSeat {
     pub status: &'static str,
     /// Whether it is the viewer's.
     pub mine: bool,
+    /// Why the house keeps it back; the house alone sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What it is priced as, where the layout says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
     /// Where it stands in the plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x: Option<f64>,
@@ -92,7 +99,7 @@ fn price_from(seats: &[LayoutSeat]) -> Points {
     seats.iter().map(|seat| seat.price).min().unwrap_or(Points::ZERO)
 }
 
-/// The map of a schedule as `viewer` sees it at `now`, in layout order.
+/// The map of a schedule at `now`, in layout order, as `viewer` sees it; without one, as the house does.
 ///
 /// # Errors
 /// SQLite's.

@@ -9,11 +9,13 @@ use crate::venue::Tx;
 
 pub(super) fn insert_seats(tx: &Tx, schedule_id: i64, seats: &[LayoutSeat]) -> rusqlite::Result<()> {
     let mut insert = tx.prepare_cached(
-        "INSERT INTO seat (schedule_id, seat_no, label, section, row, number, price) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO seat (schedule_id, seat_no, label, section, row, number, category, price, x, y)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     for (seat_no, seat) in seats.iter().enumerate() {
-        let LayoutSeat { label, section, row, number, price } = seat;
-        insert.execute((schedule_id, seat_no as i64, label, section, row, number, price))?;
+        let LayoutSeat { label, section, row, number, category, price, at } = seat;
+        let (x, y) = at.unzip();
+        insert.execute((schedule_id, seat_no as i64, label, section, row, number, category, price, x, y))?;
     }
     Ok(())
 }
@@ -38,7 +40,7 @@ pub(super) fn find(connection: &Connection, schedule_id: i64, label: &str) -> ru
         .optional()
 }
 
-/// The seats of a schedule, or the one of a label, as `viewer` sees them at `now`.
+/// The seats of a schedule, or the one of a label, as `viewer` sees them at `now`; without one, as the house does.
 pub(super) fn list_map(
     connection: &Connection,
     schedule_id: i64,
@@ -52,13 +54,13 @@ pub(super) fn list_map(
     };
     connection
         .prepare_cached(&format!(
-            "SELECT label, section, row, number, price, x, y, status, user_id FROM seat LEFT JOIN
+            "SELECT label, section, row, number, price, category, x, y, status, user_id, reason FROM seat LEFT JOIN
              (SELECT * FROM claim WHERE schedule_id = ?1 AND (held_until IS NULL OR ?2 < held_until)) USING (schedule_id, seat_no)
              WHERE schedule_id = ?1 {one} ORDER BY seat_no",
         ))?
         .query_map((schedule_id, now, bound), |row| {
-            let status: Option<ClaimStatus> = row.get(7)?;
-            let owner: Option<Uuid> = row.get(8)?;
+            let status: Option<ClaimStatus> = row.get(8)?;
+            let owner: Option<Uuid> = row.get(9)?;
             Ok(MapSeat {
                 seat: row.get(0)?,
                 section: row.get(1)?,
@@ -67,8 +69,10 @@ pub(super) fn list_map(
                 price: row.get(4)?,
                 status: status.map_or("AVAILABLE", ClaimStatus::word),
                 mine: owner.is_some() && owner == viewer,
-                x: row.get(5)?,
-                y: row.get(6)?,
+                reason: if viewer.is_none() { row.get(10)? } else { None },
+                category: row.get(5)?,
+                x: row.get(6)?,
+                y: row.get(7)?,
             })
         })?
         .collect()

@@ -1,20 +1,51 @@
 //! Dates with their layouts and single seats, for staff.
 
 use jiff::tz::TimeZone;
+use serde_json::json;
 
-use super::api::schedule_json;
+use super::api::{map, schedule_json};
 use super::{LayoutSeat, layout};
 use crate::clock::Millis;
-use crate::http::{Fields, Reply, Request, decoded};
+use crate::http::{Fields, Reply, Request, decoded, query};
 use crate::refusal::Refusal;
 use crate::schedule::{self, Schedule, Times};
 use crate::store::Outcome;
 use crate::venue::{Answer, Tx, Venue, Written};
 
+/// The earliest end of refunds by users before a start: a year, in hours.
+const REFUND_UNTIL_HOURS_MAX: i64 = 8_760;
+
+/// `GET /staff/concerts/{id}/schedules`: every date of a concert, also those that are over or sold out.
+pub fn schedules(venue: &Venue, request: &Request, concert_id: i64) -> Outcome<Answer> {
+    query(request, &[])?;
+    let now = venue.clock.now();
+    let reader = venue.readers.get()?;
+    schedule::must_find_concert(&reader, concert_id)?;
+    let schedules = schedule::list_of_concert(&reader, concert_id)?.into_iter();
+    let shown = schedules.map(|schedule| schedule_json(&reader, schedule, now)).collect::<Outcome<Vec<_>>>()?;
+    Answer::json(200, &json!({ "schedules": shown }))
+}
+
+/// `GET /staff/schedules/{id}`.
+pub fn schedule(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answer> {
+    query(request, &[])?;
+    let reader = venue.readers.get()?;
+    let schedule = schedule::must_find(&reader, schedule_id)?;
+    Answer::json(200, &schedule_json(&reader, schedule, venue.clock.now())?)
+}
+
+/// `GET /staff/schedules/{id}/seats`: the map as the house sees it, with the reasons of what it keeps back.
+pub fn seats(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answer> {
+    query(request, &[])?;
+    let reader = venue.readers.get()?;
+    let schedule = schedule::must_find(&reader, schedule_id)?;
+    map(venue, &reader, request, &schedule, None)
+}
+
 /// `POST /staff/concerts/{id}/schedules`.
 pub fn add_schedule(venue: &Venue, request: &Request, concert_id: i64) -> Outcome<Answer> {
     let mut fields = Fields::of(request)?;
-    let seats = layout::read(&mut fields)?;
+    let seats = read_layout(&mut fields)?;
     let times = Said::read(&mut fields)?.over(None, &venue.settings.sale.time_zone)?;
     fields.end()?;
     Answer::write(move |tx| {
@@ -27,12 +58,13 @@ pub fn add_schedule(venue: &Venue, request: &Request, concert_id: i64) -> Outcom
 /// `PATCH /staff/schedules/{id}`.
 pub fn change_schedule(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answer> {
     let mut fields = Fields::of(request)?;
-    let seats: Option<Vec<LayoutSeat>> = fields.has("layout").then(|| layout::read(&mut fields)).transpose()?;
+    let seats: Option<Vec<LayoutSeat>> = fields.has("layout").then(|| read_layout(&mut fields)).transpose()?;
     let said = Said::read(&mut fields)?;
     fields.end()?;
     let zone = venue.settings.sale.time_zone.clone();
     Answer::write(move |tx| {
         let before = schedule::must_find(tx, schedule_id)?;
+        before.must_take_place()?;
         let times = said.over(Some(&before), &zone)?;
         schedule::change_times(tx, schedule_id, &times)?;
         if let Some(seats) = &seats {
@@ -40,6 +72,10 @@ pub fn change_schedule(venue: &Venue, request: &Request, schedule_id: i64) -> Ou
         }
         Ok(Written::Ready(shown(tx, 200, schedule_id)?))
     })
+}
+
+fn read_layout(fields: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
+    layout::read(fields.must("layout")?, fields.pointer("layout"))
 }
 
 fn shown(tx: &Tx, status: u16, schedule_id: i64) -> Outcome<Reply> {
@@ -52,15 +88,19 @@ struct Said {
     starts_at: Option<Millis>,
     sale_opens_at: Option<Millis>,
     sale_closes_at: Option<Millis>,
+    /// Said to be off, or so many hours.
+    refund_until_hours: Option<Option<u32>>,
 }
 
 impl Said {
     fn read(fields: &mut Fields) -> Result<Said, Refusal> {
+        let refund_until_hours = read_hours(fields)?;
         let mut instant = |name| fields.has(name).then(|| fields.instant(name)).transpose();
         Ok(Said {
             starts_at: instant("startsAt")?,
             sale_opens_at: instant("saleOpensAt")?,
             sale_closes_at: instant("saleClosesAt")?,
+            refund_until_hours,
         })
     }
 
@@ -78,6 +118,7 @@ impl Said {
             date: starts_at.date_in(zone),
             sale_opens_at: opens.unwrap_or(Millis::from_unix_ms(0)),
             sale_closes_at: closes.unwrap_or(starts_at),
+            refund_until_hours: self.refund_until_hours.unwrap_or(before.and_then(|before| before.refund_until_hours)),
         };
         if times.sale_opens_at >= times.sale_closes_at {
             return Err(Refusal::invalid(
@@ -88,6 +129,17 @@ impl Said {
         }
         Ok(times)
     }
+}
+
+/// The `refundUntilHours` member: `null` says that users may not take their points back.
+fn read_hours(fields: &mut Fields) -> Result<Option<Option<u32>>, Refusal> {
+    const NAME: &str = "refundUntilHours";
+    if fields.is_null(NAME) {
+        fields.take(NAME);
+        return Ok(Some(None));
+    }
+    let hours = fields.has(NAME).then(|| fields.integer(NAME, 0..=REFUND_UNTIL_HOURS_MAX)).transpose()?;
+    Ok(hours.map(|hours| u32::try_from(hours).ok())) // at most a year
 }
 
 /// `PUT /staff/schedules/{id}/seats/{seat}`.
