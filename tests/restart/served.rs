@@ -1,5 +1,7 @@
 //! The real program as a child process on a file, to be killed and started again.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
@@ -43,6 +45,14 @@ impl Server {
         let took = started.elapsed();
         assert!(took < READY_MAX, "ready after {took:?} only");
         Server { child: Some(child), _stdout: stdout, client }
+    }
+
+    /// Starts it on a file and kills it after a moment, wherever its start has come to.
+    pub fn start_and_kill(database: &Path, flags: &[&str], after: Duration) {
+        let mut child = command(database, flags).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        wait(after);
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     /// Runs it where it is expected to refuse to start.
@@ -110,4 +120,10 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// Lets a moment pass: nobody answers at the other end of this channel.
+pub fn wait(moment: Duration) {
+    let (_sender, receiver) = mpsc::channel::<()>();
+    let _ = receiver.recv_timeout(moment);
 }
