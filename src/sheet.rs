@@ -1,11 +1,12 @@
 //! Tables as spreadsheets write and read them.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use encoding_rs::{EUC_KR, Encoding, UTF_8};
 
 /// What stands before UTF-8 so that Excel opens it with Korean text intact.
-pub const BYTE_ORDER_MARK: &str = "\u{feff}";
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// The text of a file as it comes out of a spreadsheet: UTF-8 or, with its byte order mark, UTF-16, else CP949, in which
 /// Excel in Korea writes CSV. (`EUC_KR` is CP949: the Encoding Standard, <https://encoding.spec.whatwg.org/#euc-kr>, gives
@@ -31,7 +32,7 @@ pub fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, usize> {
 /// A text cell that no spreadsheet runs as a formula: one that would begin like a formula gets an apostrophe before it, by
 /// which spreadsheets know text. One that would look like that already gets another, so that [`as_meant`] gives every cell
 /// back. The beginnings are those of <https://owasp.org/www-community/attacks/CSV_Injection>.
-pub fn harmless(cell: &str) -> Cow<'_, str> {
+fn harmless(cell: &str) -> Cow<'_, str> {
     match begins_like_a_formula(cell.trim_start_matches('\'')) {
         true => Cow::Owned(format!("'{cell}")),
         false => Cow::Borrowed(cell),
@@ -51,12 +52,12 @@ fn begins_like_a_formula(cell: &str) -> bool {
 }
 
 /// One cell of a table.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub enum Cell<'t> {
     /// A text, whoever wrote it.
     Text(&'t str),
-    /// A whole number of ours, negative too.
-    Number(i64),
+    /// A number of ours, negative too.
+    Number(&'t dyn Display),
 }
 
 impl<'t> From<&'t Option<String>> for Cell<'t> {
@@ -128,8 +129,8 @@ mod tests {
     #[test]
     fn a_table_quotes_what_must_be_quoted_and_leaves_numbers_alone() {
         let mut table = Table::new(&["name", "amount"]);
-        table.line([Cell::Text("=cmd|'/c calc'!A1"), Cell::Number(-5)]);
-        table.line([Cell::Text("김, \"민지\""), Cell::Number(7)]);
+        table.line([Cell::Text("=cmd|'/c calc'!A1"), Cell::Number(&-5)]);
+        table.line([Cell::Text("김, \"민지\""), Cell::Number(&7)]);
         let told = "\u{feff}name,amount\r\n'=cmd|'/c calc'!A1,-5\r\n\"김, \"\"민지\"\"\",7\r\n";
         assert_eq!(String::from_utf8(table.into_bytes()).unwrap(), told);
     }

@@ -71,7 +71,7 @@ fn table_of_sold(sold: &[SoldSeat], zone: &TimeZone) -> Table {
             (&seat.row).into(),
             Text(&seat.number),
             (&seat.category).into(),
-            Number(seat.price.won()),
+            Number(&seat.price),
             Text(&seat.ticket_number),
             Text(&seat.holder),
             Text(&seat.paid_at.local_in(zone)),
@@ -85,11 +85,11 @@ fn table_of_entries(entries: &[Line], zone: &TimeZone) -> Table {
         Table::new(&["entryId", "at", "kind", "amount", "balanceAfter", "userId", "name", "reservationId", "reason"]);
     for entry in entries {
         table.line([
-            Number(entry.entry_id),
+            Number(&entry.entry_id),
             Text(&entry.at.local_in(zone)),
             Text(entry.kind.word()),
-            Number(entry.amount.won()),
-            Number(entry.balance_after.won()),
+            Number(&entry.amount),
+            Number(&entry.balance_after),
             Text(&entry.user_id.to_string()),
             Text(&entry.name),
             Text(&entry.reservation_id.map(|id| id.to_string()).unwrap_or_default()),
