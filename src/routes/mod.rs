@@ -12,7 +12,7 @@ use crate::queue::{self, Line, active_token, any_token, same_user, token_or_user
 use crate::refusal::Refusal;
 use crate::store::{Failure, Lost, Outcome};
 use crate::venue::{Answer, Tx, Venue, Work, Written};
-use crate::{balance, payment, reservation, schedule, seat, user, web};
+use crate::{balance, evening, payment, reservation, schedule, seat, user, web};
 
 /// The rooms that the routes lead to.
 #[derive(Clone)]
@@ -222,12 +222,14 @@ impl Rooms {
             (Post, ["schedules", id, "cancellation"]) => reservation::staff_api::cancel_date(request, number(id)?),
             (Get, ["reservations", id]) => reservation::staff_api::reservation(venue, reservation_id(id)?),
             (Post, ["reservations", id, "refund"]) => reservation::staff_api::refund(request, reservation_id(id)?),
+            (Get, ["evening"]) => evening::staff_api::evening(venue, line, request),
             (Get, ["queue"]) => queue::staff_api::queue(venue, line),
             (Patch, ["queue"]) => queue::staff_api::change(request),
             (Post, ["queue", "admissions"]) => queue::staff_api::admit(line, request),
             (Post, ["queue", "tokens"]) => queue::staff_api::invite(venue, line, request),
             (Delete, ["queue", "tokens", id]) => reservation::api::revoke(user_id(id)?),
             (Get, ["users"]) => user::api::find(venue, request),
+            (Get, ["users", id]) => balance::staff_api::user(venue, request, user_id(id)?),
             (Get, ["users", id, "reservations"]) => {
                 user::must_exist(&*venue.readers.get()?, user_id(id)?)?;
                 reservation::api::reservations(venue, user_id(id)?)
@@ -291,7 +293,7 @@ fn staff_methods(path: &[&str]) -> Option<&'static str> {
         ["reservations", _, "refund"] => "POST, OPTIONS",
         ["queue"] => "GET, HEAD, PATCH, OPTIONS",
         ["queue", "tokens", _] => "DELETE, OPTIONS",
-        ["users"] | ["users", _, "reservations"] | ["events"] => "GET, HEAD, OPTIONS",
+        ["users"] | ["users", _] | ["users", _, "reservations"] | ["events"] | ["evening"] => "GET, HEAD, OPTIONS",
         ["users", _, "key"] | ["clock"] | ["queue", "admissions" | "tokens"] => "POST, OPTIONS",
         ["users", _, "balance", "top-ups" | "corrections"] => "POST, OPTIONS",
         _ => return None,
