@@ -26,7 +26,7 @@ fn the_last_hour_is_told_minute_by_minute_and_forgets_what_is_older() {
     let (second, third) = (hall.customer(), hall.customer());
     hall.advance_ms(60_000);
     let held = first.hold(1, &["1", "2"]).must(201).clone();
-    first.pay(&held, 2 * PRICE).must(201);
+    first.pay(&held["reservationId"], 2 * PRICE).must(201);
     third.delete("/queue/token").must(204);
     let hour = hall.staff_get("/evening").must(200).clone();
     assert_eq!(told(&hour), [[3, 1, 0, 0, 2], [0, 1, 1, 2, 0]], "the second was let in, the third gave up");
