@@ -10,9 +10,11 @@
 //! | [`points`] | whole won, changed by checked operations only |
 //! | [`refusal`] | every expected "no", with what people read of it in Korean and English |
 //! | [`settings`] | flags and environment variables with their limits |
+//! | [`sheet`] | tables as spreadsheets write and read them |
 //! | [`store`] | the file: opening it, readers, the one writer, migrations, column types |
 //! | [`http`] | the door, tiny_http behind it, requests and answers, idempotency |
 //! | [`venue`] | what every use case is handed first: the transaction, the events feed, what memory must learn |
+//! | [`staff`] | who works here: their keys and roles |
 //! | [`user`] | who they are, and their key |
 //! | [`queue`] | tokens: waiting → active → expired; the line; admission |
 //! | [`schedule`] | concerts and their dates |
@@ -26,7 +28,7 @@
 //! | [`web`] | the pages compiled in |
 //! | [`routes`] | one match: every method and path |
 //! | [`house`] | all of it opened and closed in good order |
-//! | [`commands`] | `demo`, `serve`, `rush` |
+//! | [`commands`] | `demo`, `serve`, `staff-key`, `rush` |
 //!
 //! Inside a room: `mod.rs` has the use cases, `rules.rs` pure decisions, `sql.rs` every statement that touches its tables,
 //! `api.rs` (and `staff_api.rs`) JSON in and out.
@@ -36,12 +38,15 @@ pub mod ids;
 pub mod points;
 pub mod refusal;
 pub mod settings;
+pub mod sheet;
 
 pub mod store;
 
 pub mod http;
 
 pub mod venue;
+
+pub mod staff;
 
 pub mod user;
 

@@ -11,6 +11,7 @@ use crate::http::{self, Bell, Topic};
 use crate::queue::{self, Line};
 use crate::reservation::{self, Settling};
 use crate::schedule;
+use crate::staff::Keyring;
 use crate::store::{Failure, Outcome, Rounds};
 use crate::venue::{Change, Tx, topics};
 
@@ -26,6 +27,8 @@ const STUCK_MS: i64 = 60_000;
 pub struct Sweeper {
     /// The line, whose copy in memory follows each commit.
     pub line: Arc<Line>,
+    /// The staff keys, whose copy in memory follows each commit.
+    pub keyring: Arc<Keyring>,
     /// The time.
     pub clock: Arc<Clock>,
     /// Wakes those who wait.
@@ -95,6 +98,11 @@ impl Sweeper {
                     Ok(rules) => self.line.set_rules(rules),
                     Err(failure) => log::error!("the rules of the line could not be read back: {failure:?}"),
                 },
+                Change::StaffKeysChanged => {
+                    if let Err(error) = self.keyring.fill(connection) {
+                        log::error!("the staff keys could not be read back: {error}");
+                    }
+                }
                 Change::ClockTurned { ms } => self.clock.advance_ms(*ms),
                 _ => {}
             }
@@ -144,6 +152,7 @@ fn topic(change: &Change) -> Option<Topic> {
         | Change::TokenMoved { .. }
         | Change::VisitMoved { .. }
         | Change::Drawn { .. }
+        | Change::StaffKeysChanged
         | Change::ClockTurned { .. }
         | Change::EventRecorded => None,
     }
