@@ -130,7 +130,7 @@ CREATE TABLE schedule (
     sale_closes_at INTEGER NOT NULL,
     seats_total    INTEGER NOT NULL CHECK (seats_total > 0),
     price_from     INTEGER NOT NULL CHECK (price_from >= 0),
-    -- Counts every change of a seat.
+    -- Counts every change of the date and its seats.
     version        INTEGER NOT NULL DEFAULT 1,
     CHECK (sale_opens_at < sale_closes_at)
 ) STRICT;

@@ -11,6 +11,7 @@ use crate::http::{Bell, Door, Limits};
 use crate::ids::{KeyHash, new_key};
 use crate::queue::{self, Line};
 use crate::routes::{Rooms, takes_large_body};
+use crate::seat::Maps;
 use crate::settings::{Settings, TestClock};
 use crate::store::{self, Bounds, Ground, OpenError, Opened, Readers, Writer};
 use crate::sweeper::Sweeper;
@@ -63,8 +64,10 @@ impl House {
         let readers = Readers::open(database, settings.machine.readers)
             .map_err(|error| failed("the file can't be opened for reading", &error))?;
         let bell = Bell::new();
+        let maps = Arc::new(Maps::new(settings.machine.cached_seats_max as usize));
         let sweeper = Sweeper {
             line: Arc::clone(&line),
+            maps: Arc::clone(&maps),
             clock: Arc::clone(&clock),
             bell: bell.clone(),
             idempotency_hours: settings.machine.idempotency_hours,
@@ -77,7 +80,7 @@ impl House {
             .map_err(|error| failed("the writer can't be started", &error))?;
         let limits = Limits { large_body: takes_large_body, ..Limits::from(&settings.door) };
         let venue = Arc::new(Venue { settings, clock, readers, writer, bell: bell.clone(), staff_key });
-        let rooms = Rooms { venue, line, door: Arc::new(OnceLock::new()) };
+        let rooms = Rooms { venue, line, maps, door: Arc::new(OnceLock::new()) };
         let door = open_door(&rooms, listen, limits, bell);
         let door = door.map_err(|error| {
             rooms.venue.writer.stop();

@@ -9,6 +9,7 @@ use crate::clock::{Clock, Millis};
 use crate::http::{self, Bell, Topic};
 use crate::queue::{self, Line};
 use crate::reservation;
+use crate::seat::Maps;
 use crate::store::{Failure, Outcome, Rounds};
 use crate::venue::{Change, Tx, topics};
 
@@ -22,6 +23,8 @@ const FORGET_MAX: u32 = 1_000;
 pub struct Sweeper {
     /// The line, whose copy in memory follows each commit.
     pub line: Arc<Line>,
+    /// The maps, whose copies in memory do too.
+    pub maps: Arc<Maps>,
     /// The time.
     pub clock: Arc<Clock>,
     /// Wakes those who wait.
@@ -75,6 +78,7 @@ impl Sweeper {
             return;
         }
         self.line.apply(changes, now);
+        self.maps.apply(changes);
         let mut woken = Vec::with_capacity(changes.len());
         for change in changes {
             match change {
@@ -128,7 +132,9 @@ fn topic(change: &Change) -> Option<Topic> {
         | Change::VisitMoved { .. }
         | Change::Drawn { .. }
         | Change::ClockTurned { .. }
-        | Change::EventRecorded => None,
+        | Change::EventRecorded
+        | Change::ScheduleChanged { .. }
+        | Change::SeatsChanged { .. } => None,
     }
 }
 

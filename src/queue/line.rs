@@ -236,7 +236,9 @@ impl Line {
                 Change::QueueChanged
                 | Change::ReservationChanged { .. }
                 | Change::ClockTurned { .. }
-                | Change::EventRecorded => None,
+                | Change::EventRecorded
+                | Change::ScheduleChanged { .. }
+                | Change::SeatsChanged { .. } => None,
             };
             if let Some((until, slot, token_id)) = slot.and_then(|slot| people.due_of(slot)) {
                 dues.note(until, slot, token_id);

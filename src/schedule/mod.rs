@@ -13,7 +13,7 @@ use crate::clock::Millis;
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{EventType, Tx, record};
+use crate::venue::{Change, EventType, Tx, record};
 
 /// A concert.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -52,7 +52,7 @@ pub struct Schedule {
     pub seats_total: i64,
     /// The price of its cheapest seat.
     pub price_from: Points,
-    /// Counts every change of a seat.
+    /// Counts every change of the date and its seats.
     pub version: i64,
 }
 
@@ -140,10 +140,18 @@ pub fn must_find(connection: &Connection, schedule_id: i64) -> Outcome<Schedule>
 /// `CONCERT_NOT_FOUND`, `SCHEDULE_NOT_FOUND`, `DATE_AMBIGUOUS`.
 pub fn must_find_on_date(connection: &Connection, concert_id: i64, date: &str) -> Outcome<Schedule> {
     must_find_concert(connection, concert_id)?;
-    match sql::list_on_date(connection, concert_id, date)?.as_slice() {
-        [] => Err(Refusal::ScheduleNotFound.into()),
-        [schedule_id] => must_find(connection, *schedule_id),
-        several => Err(Refusal::DateAmbiguous { schedule_ids: several.to_vec() }.into()),
+    must_find(connection, must_be_one(sql::list_on_date(connection, concert_id, date)?)?)
+}
+
+/// The only one of the schedules of a date.
+///
+/// # Errors
+/// `SCHEDULE_NOT_FOUND`, `DATE_AMBIGUOUS`.
+pub fn must_be_one(schedule_ids: Vec<i64>) -> Result<i64, Refusal> {
+    match schedule_ids.as_slice() {
+        [] => Err(Refusal::ScheduleNotFound),
+        [schedule_id] => Ok(*schedule_id),
+        _ => Err(Refusal::DateAmbiguous { schedule_ids }),
     }
 }
 
@@ -167,7 +175,7 @@ pub fn change_times(tx: &Tx, schedule_id: i64, times: &Times) -> Outcome<()> {
     record_change(tx, schedule_id)
 }
 
-/// Writes down how many seats a new layout has.
+/// Writes down how many seats a changed layout has and what the cheapest costs, also when only prices changed.
 ///
 /// # Errors
 /// SQLite's.
@@ -176,7 +184,9 @@ pub fn change_seats(tx: &Tx, schedule_id: i64, seats_total: usize, price_from: P
     record_change(tx, schedule_id)
 }
 
+/// Everything that changes a date itself ends here: memory reads it anew.
 fn record_change(tx: &Tx, schedule_id: i64) -> Outcome<()> {
+    tx.note(Change::ScheduleChanged { schedule_id });
     Ok(record(tx, EventType::ScheduleChanged, &json!({ "scheduleId": schedule_id }))?)
 }
 

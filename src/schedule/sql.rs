@@ -117,7 +117,8 @@ pub(super) fn insert(
 
 pub(super) fn update_times(tx: &Tx, schedule_id: i64, times: &Times) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "UPDATE schedule SET starts_at = ?2, date = ?3, sale_opens_at = ?4, sale_closes_at = ?5 WHERE schedule_id = ?1",
+        "UPDATE schedule SET starts_at = ?2, date = ?3, sale_opens_at = ?4, sale_closes_at = ?5, version = version + 1
+         WHERE schedule_id = ?1",
     )?
     .execute((schedule_id, times.starts_at, &times.date, times.sale_opens_at, times.sale_closes_at))
     .map(drop)
@@ -131,9 +132,8 @@ pub(super) fn update_seats(tx: &Tx, schedule_id: i64, seats_total: i64, price_fr
     .map(drop)
 }
 
-/// Counts a change of a schedule's seats.
-pub fn count_seats_changed(tx: &Tx, schedule_id: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE schedule SET version = version + 1 WHERE schedule_id = ?1")?
-        .execute([schedule_id])
-        .map(drop)
+/// Counts a change of a schedule's seats and gives back its version.
+pub fn count_seats_changed(tx: &Tx, schedule_id: i64) -> rusqlite::Result<i64> {
+    tx.prepare_cached("UPDATE schedule SET version = version + 1 WHERE schedule_id = ?1 RETURNING version")?
+        .query_row([schedule_id], |row| row.get(0))
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{ClaimStatus, Hold, LayoutSeat, MapSeat, WantedSeat};
 use crate::clock::Millis;
-use crate::venue::Tx;
+use crate::venue::{SeatState, Tx};
 
 pub(super) fn insert_seats(tx: &Tx, schedule_id: i64, seats: &[LayoutSeat]) -> rusqlite::Result<()> {
     let mut insert = tx.prepare_cached(
@@ -88,6 +88,49 @@ pub fn count_available(connection: &Connection, schedule_id: i64, now: Millis) -
         .query_row((schedule_id, now), |row| row.get(0))
 }
 
+/// The seats of a schedule in layout order, for its plan in memory.
+pub(super) fn each_seat(
+    connection: &Connection,
+    schedule_id: i64,
+    take: &mut dyn FnMut(i64, MapSeat),
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seat_no, label, section, row, number, price, x, y FROM seat WHERE schedule_id = ?1 ORDER BY seat_no",
+    )?;
+    let mut rows = statement.query([schedule_id])?;
+    while let Some(row) = rows.next()? {
+        let seat = MapSeat {
+            seat: row.get(1)?,
+            section: row.get(2)?,
+            row: row.get(3)?,
+            number: row.get(4)?,
+            price: row.get(5)?,
+            status: "",
+            mine: false,
+            reason: None,
+            x: row.get(6)?,
+            y: row.get(7)?,
+        };
+        take(row.get(0)?, seat);
+    }
+    Ok(())
+}
+
+/// The claims of a schedule, also those that are due.
+pub(super) fn list_claims(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<(i64, SeatState)>> {
+    connection
+        .prepare_cached("SELECT seat_no, status, user_id, held_until FROM claim WHERE schedule_id = ?1")?
+        .query_map([schedule_id], |row| {
+            let state = match row.get(1)? {
+                ClaimStatus::Held => SeatState::Held { user_id: row.get(2)?, until: row.get(3)? },
+                ClaimStatus::Sold => SeatState::Sold { user_id: row.get(2)? },
+                ClaimStatus::Blocked => SeatState::Blocked,
+            };
+            Ok((row.get(0)?, state))
+        })?
+        .collect()
+}
+
 /// Holds a seat unless it has a live claim. Claims that are due were cleared when the transaction began.
 pub(super) fn insert_hold_if_free(tx: &Tx, claim: &Hold, seat_no: i64) -> rusqlite::Result<bool> {
     let rows = tx
@@ -109,10 +152,13 @@ pub(super) fn mark_sold_if_held(tx: &Tx, claim: &Hold, seat_no: i64) -> rusqlite
     Ok(rows == 1)
 }
 
-pub(super) fn delete_claim_of(tx: &Tx, claim: &Hold, seat_no: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached("DELETE FROM claim WHERE schedule_id = ?1 AND seat_no = ?2 AND reservation_id = ?3")?
-        .execute((claim.schedule_id, seat_no, claim.reservation_id))
-        .map(drop)
+/// Takes a reservation's claim on a seat away and says what it was.
+pub(super) fn delete_claim_of(tx: &Tx, claim: &Hold, seat_no: i64) -> rusqlite::Result<Option<ClaimStatus>> {
+    tx.prepare_cached(
+        "DELETE FROM claim WHERE schedule_id = ?1 AND seat_no = ?2 AND reservation_id = ?3 RETURNING status",
+    )?
+    .query_row((claim.schedule_id, seat_no, claim.reservation_id), |row| row.get(0))
+    .optional()
 }
 
 pub(super) fn find_claim(tx: &Tx, schedule_id: i64, seat_no: i64) -> rusqlite::Result<Option<ClaimStatus>> {
