@@ -145,6 +145,8 @@ CREATE TABLE seat (
     section     TEXT,
     row         TEXT,
     number      TEXT    NOT NULL,
+    -- What it is priced as, where the layout says so.
+    category    TEXT,
     price       INTEGER NOT NULL CHECK (price >= 0),
     x           REAL,
     y           REAL,

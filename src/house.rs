@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::clock::{Clock, Mode};
-use crate::http::{Bell, Door, Limits};
+use crate::http::{Bell, Door, Limits, RateLimit, Trade};
 use crate::ids::{KeyHash, new_key};
 use crate::queue::{self, Line};
-use crate::routes::{Rooms, takes_large_body};
+use crate::routes::{Rooms, Surface, takes_large_body};
 use crate::seat::Maps;
 use crate::settings::{Settings, TestClock};
 use crate::store::{self, Bounds, Ground, OpenError, Opened, Readers, Writer};
@@ -20,8 +20,10 @@ use crate::venue::{Tx, Venue};
 /// An open house.
 pub struct House {
     rooms: Rooms,
-    door: Option<Door>,
+    /// The public one first; then, if they have one of their own, that of staff.
+    doors: Vec<Door>,
     address: SocketAddr,
+    staff_address: SocketAddr,
     new_staff_key: Option<String>,
     database: PathBuf,
     /// Keeps a second server away from the file; let go last.
@@ -41,12 +43,11 @@ impl House {
         broken: impl FnMut() + Send + 'static,
     ) -> Result<House, OpenError> {
         settings.check().map_err(OpenError)?;
-        let no_address = |error: io::Error| {
-            OpenError(format!("--listen {listen}: {error}; choose another address, or port 0 for a free one."))
-        };
         if !database.exists() {
             // A new file's staff key is shown once, at this start: what would stop the start later is tried before.
-            TcpListener::bind(listen).map(drop).map_err(no_address)?;
+            for (flag, address, ..) in plan_doors(&settings, listen) {
+                TcpListener::bind(address).map(drop).map_err(|error| no_address(flag, address, &error))?;
+            }
         }
         let new_staff_key = make_file(&settings, database)?;
         let Opened { connection, ground, lock } = store::open(database)?;
@@ -78,16 +79,15 @@ impl House {
         };
         let writer = Writer::start(connection, Arc::clone(&clock), bounds, sweeper.rounds(broken))
             .map_err(|error| failed("the writer can't be started", &error))?;
-        let limits = Limits { large_body: takes_large_body, ..Limits::from(&settings.door) };
+        let tries = || RateLimit::new(settings.strangers.tries_per_minute, settings.door.door_limit_loopback);
+        let (arrivals, wrong_keys) = (Arc::new(tries()), Arc::new(tries()));
         let venue = Arc::new(Venue { settings, clock, readers, writer, bell: bell.clone(), staff_key });
-        let rooms = Rooms { venue, line, maps, door: Arc::new(OnceLock::new()) };
-        let door = open_door(&rooms, listen, limits, bell);
-        let door = door.map_err(|error| {
-            rooms.venue.writer.stop();
-            no_address(error)
-        })?;
-        let address = door.address();
-        Ok(House { rooms, door: Some(door), address, new_staff_key, database: database.to_owned(), _lock: lock })
+        let door = Arc::new(OnceLock::new());
+        let rooms = Rooms { venue, line, maps, arrivals, wrong_keys, surface: Surface::Whole, door };
+        let doors = open_doors(&rooms, listen, &bell).inspect_err(|_| rooms.venue.writer.stop())?;
+        let at = |door: Option<&Door>| door.map_or(listen, Door::address); // there is one or two
+        let (address, staff_address) = (at(doors.first()), at(doors.last()));
+        Ok(House { rooms, doors, address, staff_address, new_staff_key, database: database.to_owned(), _lock: lock })
     }
 
     /// Where it listens.
@@ -98,6 +98,11 @@ impl House {
     /// The address as people and programs open it.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The address at which staff find their pages; the same as [`House::url`] unless they have one of their own.
+    pub fn staff_url(&self) -> String {
+        format!("http://{}", self.staff_address)
     }
 
     /// The staff key, if it was made just now: it is shown this once.
@@ -139,9 +144,7 @@ impl House {
 impl Drop for House {
     /// Closes it: no new requests, what is under way is answered, the last commit is made, the WAL is written back.
     fn drop(&mut self) {
-        if let Some(door) = self.door.take() {
-            door.stop();
-        }
+        self.doors.drain(..).for_each(Door::stop);
         self.rooms.venue.writer.stop();
     }
 }
@@ -172,9 +175,30 @@ fn start_clock(settings: &Settings, ground: &Ground) -> Result<Clock, OpenError>
     })
 }
 
-fn open_door(rooms: &Rooms, listen: SocketAddr, limits: Limits, bell: Bell) -> io::Result<Door> {
-    let serving = rooms.clone();
-    let door = Door::open(listen, limits, bell, Arc::new(move |request, responder| serving.serve(request, responder)))?;
-    let _ = rooms.door.set(door.metrics()); // set this once
-    Ok(door)
+fn no_address(flag: &str, address: SocketAddr, error: &io::Error) -> OpenError {
+    OpenError(format!("{flag} {address}: {error}; choose another address, or port 0 for a free one."))
+}
+
+/// The doors to open, each with the flag that names its address: the public one, and where staff have an address of their
+/// own, theirs, which is small and stands apart so that a crowd before the public one does not stand before it.
+fn plan_doors(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, SocketAddr, Surface, Limits)> {
+    let limits = Limits { large_body: takes_large_body, ..Limits::from(&settings.door) };
+    let Some(staff) = settings.staff_listen else { return vec![("--listen", listen, Surface::Whole, limits)] };
+    vec![
+        ("--listen", listen, Surface::Public, limits.clone().beside_staff()),
+        ("--staff-listen", staff, Surface::Whole, limits.for_staff()),
+    ]
+}
+
+fn open_doors(rooms: &Rooms, listen: SocketAddr, bell: &Bell) -> Result<Vec<Door>, OpenError> {
+    let mut doors = Vec::new();
+    for (flag, address, surface, limits) in plan_doors(&rooms.venue.settings, listen) {
+        let serving = Rooms { surface, ..rooms.clone() };
+        let trade: Trade = Arc::new(move |request, responder| serving.serve(request, responder));
+        let door =
+            Door::open(address, limits, bell.clone(), trade).map_err(|error| no_address(flag, address, &error))?;
+        let _ = rooms.door.set(door.metrics()); // the public one's, which is the first
+        doors.push(door);
+    }
+    Ok(doors)
 }

@@ -134,7 +134,7 @@ fn while_many_buy_and_look_each_answer_is_whole_and_at_the_end_memory_and_file_a
     let (viewer, tags, over) = (hall.customer(), Tags::default(), AtomicBool::new(false));
     std::thread::scope(|scope| {
         let (hall, viewer, tags, over) = (&hall, &viewer, &tags, &over);
-        let mut thrown = |dice: &mut Dice| Dice::of(dice.next());
+        let thrown = |dice: &mut Dice| Dice::of(dice.next());
         for _ in 0..2 {
             let mut dice = thrown(&mut dice);
             scope.spawn(move || {

@@ -92,6 +92,8 @@ impl Document {
 fn filled(path: &str) -> String {
     let id = "00000000-0000-7000-8000-000000000000";
     path.replace("{code}", "seat_unavailable")
+        .replace("{room}", "shared")
+        .replace("{file}", "look.css")
         .replace("{concertId}", "1")
         .replace("{scheduleId}", "1")
         .replace("{seat}", "1")
@@ -316,6 +318,13 @@ fn the_staff_is_answered_as_the_document_says() {
     clerk.staff("GET /concerts/{concertId}/schedules", "/concerts/2/schedules", None).must(200);
     clerk.staff("GET /schedules/{scheduleId}", "/schedules/3", None).must(200);
     clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(again)).refused(409, "LAYOUT_IN_USE");
+    let given = &clerk.document.0["paths"]["/api/v1/staff/concerts/{concertId}/schedules"]["post"]["requestBody"];
+    for example in ["seats", "pretixPlan"] {
+        let date = &given["content"]["application/json"]["examples"][example]["value"];
+        let added = clerk.staff("POST /concerts/{concertId}/schedules", "/concerts/2/schedules", Some(date.clone()));
+        let seats = format!("/schedules/{}/seats", added.must(201)["scheduleId"]);
+        clerk.staff("GET /schedules/{scheduleId}/seats", &seats, None).must(200);
+    }
     let block = "PUT /schedules/{scheduleId}/seats/{seat}";
     clerk.staff(block, "/schedules/3/seats/A-1", Some(json!({ "blocked": true, "reason": "desk" }))).must(200);
     clerk.staff("GET /schedules/{scheduleId}/seats", "/schedules/3/seats", None).must(200);

@@ -32,15 +32,7 @@ pub(super) fn build_hall(house: &House, settings: &Settings) -> Result<Hall, Ope
             description: Some("직접 해 보는 데모 공연 · a concert to try things out".into()),
         };
         let concert = schedule::add_concert(tx, &words)?;
-        let seats: Vec<LayoutSeat> = (1..=SEATS)
-            .map(|number| LayoutSeat {
-                label: number.to_string(),
-                section: None,
-                row: None,
-                number: number.to_string(),
-                price: PRICE,
-            })
-            .collect();
+        let seats: Vec<LayoutSeat> = (1..=SEATS).map(|number| LayoutSeat::numbered(number, PRICE)).collect();
         let dates = [30, 31].map(|days| {
             let starts_at: Millis = tx.now().plus_ms(days * DAY_MS);
             let date = starts_at.date_in(&zone);

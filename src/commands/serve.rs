@@ -52,6 +52,9 @@ impl Serve {
             house.url(),
             house.database().display()
         );
+        if house.staff_url() != house.url() {
+            println!("staff find their pages at {}/staff (직원 페이지)", house.staff_url());
+        }
         if let Some(key) = house.new_staff_key() {
             println!("staff key, shown this once (직원 키, 한 번만 표시됩니다): {key}");
         }
@@ -64,13 +67,16 @@ fn serve_for_tests(settings: &Settings, stops: Stops) -> Result<(), OpenError> {
     let listen = settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
     let house = House::open(settings.clone(), &scratch.database(), listen, stops.broken())?;
     let hall = demo::build_hall(&house, settings)?;
-    let ready = json!({
+    let mut ready = json!({
         "url": house.url(),
         "staffKey": house.new_staff_key().or(settings.staff_key.as_deref()),
         "concertId": hall.concert_id,
         "scheduleIds": hall.schedule_ids,
         "database": house.database(),
     });
+    if house.staff_url() != house.url() {
+        ready["staffUrl"] = house.staff_url().into();
+    }
     let mut stdout = std::io::stdout();
     let told = writeln!(stdout, "{ready}").and_then(|()| stdout.flush());
     told.map_err(|error| OpenError(format!("standard output is closed: {error}")))?;

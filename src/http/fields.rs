@@ -61,6 +61,19 @@ impl Fields {
         self.members.get(name).is_some_and(Value::is_null)
     }
 
+    /// Whether the member is there and not `null`; a `null` is taken away.
+    pub fn says(&mut self, name: &str) -> bool {
+        if self.is_null(name) {
+            self.take(name);
+        }
+        self.has(name)
+    }
+
+    /// The names of the members, in their order.
+    pub fn names(&self) -> Vec<String> {
+        self.members.keys().cloned().collect()
+    }
+
     /// A member as it is; `None` when it is not there.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         self.members.shift_remove(name)
@@ -124,6 +137,19 @@ impl Fields {
         })
     }
 
+    /// A number, whole or not.
+    pub fn real(&mut self, name: &str, range: std::ops::RangeInclusive<f64>) -> Result<f64, Refusal> {
+        let value = self.must(name)?;
+        value.as_f64().filter(|number| range.contains(number)).ok_or_else(|| {
+            let (least, most) = (range.start(), range.end());
+            Refusal::invalid(
+                self.pointer(name),
+                format!("must be a number from {least} to {most}"),
+                format!("{least} 이상 {most} 이하의 숫자여야 합니다"),
+            )
+        })
+    }
+
     /// True or false.
     pub fn truth(&mut self, name: &str) -> Result<bool, Refusal> {
         let value = self.must(name)?;
@@ -153,16 +179,28 @@ impl Fields {
 
     /// A list of 1 to `most` values with their pointers.
     pub fn list(&mut self, name: &str, most: usize) -> Result<Vec<(String, Value)>, Refusal> {
+        self.counted(name, 1..=most)
+    }
+
+    /// A list of so many values with their pointers.
+    pub fn counted(
+        &mut self,
+        name: &str,
+        count: std::ops::RangeInclusive<usize>,
+    ) -> Result<Vec<(String, Value)>, Refusal> {
         let at = self.pointer(name);
         match self.must(name)? {
-            Value::Array(values) if (1..=most).contains(&values.len()) => {
+            Value::Array(values) if count.contains(&values.len()) => {
                 Ok(values.into_iter().enumerate().map(|(n, value)| (format!("{at}/{n}"), value)).collect())
             }
-            _ => Err(Refusal::invalid(
-                at,
-                format!("must be a list of 1 to {most}"),
-                format!("1개 이상 {most}개 이하의 목록이어야 합니다"),
-            )),
+            _ => {
+                let (least, most) = count.into_inner();
+                Err(Refusal::invalid(
+                    at,
+                    format!("must be a list of {least} to {most}"),
+                    format!("{least}개 이상 {most}개 이하의 목록이어야 합니다"),
+                ))
+            }
         }
     }
 

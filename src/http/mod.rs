@@ -3,11 +3,13 @@
 mod door;
 mod fields;
 mod idempotency;
+mod rate_limit;
 mod reply;
 mod request;
 
 pub use door::{Bell, Door, Limits, Metrics, Network, Park, Responder, Topic, Trade};
 pub use fields::{Credential, Fields, decoded, number, parameter, query};
 pub use idempotency::{Once, forget};
+pub use rate_limit::RateLimit;
 pub use reply::{Reply, status_of};
 pub use request::{Method, Request, Resumed};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::http::{Credential, Method, Metrics, Reply, Request, Responder};
+use crate::http::{Credential, Method, Metrics, RateLimit, Reply, Request, Responder};
 use crate::ids;
 use crate::queue::{self, Line, active_token, any_token, same_user, token_or_user_key};
 use crate::refusal::Refusal;
@@ -24,8 +24,23 @@ pub struct Rooms {
     pub line: Arc<Line>,
     /// The maps.
     pub maps: Arc<Maps>,
-    /// What the door counts; known once it is open.
+    /// How many users and tokens each address made in the last minute.
+    pub arrivals: Arc<RateLimit>,
+    /// How many wrong keys and tokens each address sent in the last minute.
+    pub wrong_keys: Arc<RateLimit>,
+    /// What can be found through the door in front.
+    pub surface: Surface,
+    /// What the public door counts; known once it is open.
     pub door: Arc<std::sync::OnceLock<Arc<Metrics>>>,
+}
+
+/// What can be found through a door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surface {
+    /// Everything.
+    Whole,
+    /// What customers need; the rest is behind a door for staff.
+    Public,
 }
 
 impl Rooms {
@@ -40,7 +55,7 @@ impl Rooms {
             Ok(Answer::Ready(reply)) => responder.send(reply),
             Ok(Answer::Park(park)) => responder.park(park),
             Ok(Answer::Write(work)) => self.write(request, responder, work),
-            Err(failure) => responder.send(refuse(&request, &failure)),
+            Err(failure) => responder.send(self.refuse(&request, &failure)),
         }
     }
 
@@ -58,7 +73,7 @@ impl Rooms {
                     Ok(Written::Park(_, park)) => responder.park(park),
                     Ok(Written::AfterCommit(read)) => responder.send(read()),
                     Ok(Written::Then(work)) => rooms.write(request, responder, work),
-                    Err(failure) => responder.send(refuse(&request, &failure)),
+                    Err(failure) => responder.send(rooms.refuse(&request, &failure)),
                 }
             })
         }));
@@ -70,6 +85,9 @@ impl Rooms {
         }
         let segments: Vec<&str> = request.path.split('/').skip(1).collect();
         match segments.as_slice() {
+            ["api", "v1", "staff", ..] | ["staff", ..] | ["metrics"] if self.surface == Surface::Public => {
+                Err(Refusal::NotFound.into())
+            }
             ["api", "v1", "staff", path @ ..] => self.staff(request, path),
             ["api", "v1", path @ ..] => self.customer(request, path),
             path => self.house(request, path),
@@ -89,14 +107,17 @@ impl Rooms {
     fn house(&self, request: &Request, path: &[&str]) -> Outcome<Answer> {
         use Method::Get;
         match (request.method, path) {
-            (Get, [""]) => Ok(Answer::Ready(web::front(request))),
+            (Get, [""]) => Ok(Answer::Ready(web::customer(request))),
+            (Get, ["staff"]) => Ok(Answer::Ready(web::staff(request))),
+            (Get, ["assets", room, file]) => web::file(request, room, file).map(Answer::Ready).map_err(Failure::from),
             (Get, ["problems", code]) => web::problem(request, code).map(Answer::Ready).map_err(Failure::from),
             (Get, ["healthz"]) => operations::health(),
             (Get, ["readyz"]) => operations::ready(),
             (Get, ["metrics"]) => operations::metrics(&self.venue, &self.line, self.door.get()),
-            (_, [""] | ["problems", _] | ["healthz" | "readyz" | "metrics"]) => {
+            (_, [""] | ["problems", _] | ["assets", _, _] | ["staff" | "healthz" | "readyz" | "metrics"]) => {
                 no_method(request, "GET, HEAD, OPTIONS")
             }
+            (Get, _) if web::is_browser(request) => Ok(Answer::Ready(web::not_found(request))),
             _ => Err(Refusal::NotFound.into()),
         }
     }
@@ -108,8 +129,15 @@ impl Rooms {
         let user = || token_or_user_key(venue, line, request);
         match (request.method, path) {
             (Get, ["openapi.json"]) => Ok(Answer::Ready(web::openapi(request))),
-            (Post, ["users"]) => user::api::register(request),
-            (Post, ["queue", "tokens"]) => queue::api::issue(venue, line, request),
+            (Get, ["venue"]) => operations::venue(venue, line),
+            (Post, ["users"]) => {
+                self.arrivals.count(request.peer, venue.clock.now())?;
+                user::api::register(request)
+            }
+            (Post, ["queue", "tokens"]) => {
+                self.arrivals.count(request.peer, venue.clock.now())?;
+                queue::api::issue(venue, line, request)
+            }
             (Get, ["queue", "token"]) => queue::api::poll(venue, line, request),
             (Delete, ["queue", "token"]) => reservation::api::leave(any_token(venue, line, request, 0)?.caller()),
             (Get, ["queue", "draw"]) => queue::api::draw(venue),
@@ -173,6 +201,8 @@ impl Rooms {
     fn staff(&self, request: &Request, path: &[&str]) -> Outcome<Answer> {
         use Method::{Delete, Get, Patch, Post, Put};
         let (venue, line) = (&*self.venue, &self.line);
+        // A staff key may be of somebody's own choosing: guesses beyond the limit are not even looked at.
+        self.wrong_keys.must_have_left(request.peer, venue.clock.now())?;
         self.must_be_staff(request)?;
         match (request.method, path) {
             (Get, ["concerts"]) => schedule::api::concerts(venue),
@@ -203,6 +233,21 @@ impl Rooms {
         }
     }
 
+    /// The answer to a refused request. Wrong keys are counted against their address.
+    fn refuse(&self, request: &Request, failure: &Failure) -> Reply {
+        if let Failure::Broken(error) = failure {
+            log::error!("request {}: {} {}: SQLite: {error}", request.id, request.method.word(), request.path);
+        }
+        let refusal = match (request.path.as_str(), failure.told()) {
+            ("/readyz", told) => Refusal::NotReady { reason: told.code().word() },
+            (_, wrong @ (Refusal::UserKeyInvalid | Refusal::StaffKeyInvalid | Refusal::TokenInvalid)) => {
+                self.wrong_keys.count(request.peer, self.venue.clock.now()).err().unwrap_or(wrong)
+            }
+            (_, told) => told,
+        };
+        Reply::refusal(&refusal, request.language())
+    }
+
     fn must_be_staff(&self, request: &Request) -> Outcome<()> {
         match Credential::of(request) {
             Credential::Bearer(key) if self.venue.staff_key.matches(&key) => Ok(()),
@@ -214,7 +259,7 @@ impl Rooms {
 /// The methods of a customer's path; `None` when there is no such path.
 fn customer_methods(path: &[&str]) -> Option<&'static str> {
     Some(match path {
-        ["openapi.json"] | ["concerts"] | ["queue", "draw"] => "GET, HEAD, OPTIONS",
+        ["openapi.json"] | ["venue"] | ["concerts"] | ["queue", "draw"] => "GET, HEAD, OPTIONS",
         ["concerts", _, "schedules" | "seats"] | ["schedules", _, "seats"] => "GET, HEAD, OPTIONS",
         ["users", _, "balance"] | ["users", _, "balance", "entries"] | ["payments", _] => "GET, HEAD, OPTIONS",
         ["users"] | ["queue", "tokens"] | ["users", _, "balance", "top-ups"] | ["payments"] => "POST, OPTIONS",
@@ -269,15 +314,4 @@ fn user_id(segment: &str) -> Outcome<Uuid> {
 
 fn reservation_id(segment: &str) -> Outcome<Uuid> {
     ids::parse_id(segment).ok_or_else(|| Refusal::ReservationNotFound.into())
-}
-
-fn refuse(request: &Request, failure: &Failure) -> Reply {
-    if let Failure::Broken(error) = failure {
-        log::error!("request {}: {} {}: SQLite: {error}", request.id, request.method.word(), request.path);
-    }
-    let refusal = match (request.path.as_str(), failure.told()) {
-        ("/readyz", told) => Refusal::NotReady { reason: told.code().word() },
-        (_, told) => told,
-    };
-    Reply::refusal(&refusal, request.language())
 }

@@ -9,6 +9,7 @@ use crate::clock::Mode;
 use crate::http::{Fields, Metrics, Park, Reply, Request, number, query};
 use crate::queue::Line;
 use crate::refusal::Refusal;
+use crate::settings::TopUpPolicy;
 use crate::store::Outcome;
 use crate::venue::{Answer, Change, Event, Venue, WAIT_MAX_SECONDS, Written, list_events, topics};
 
@@ -29,6 +30,27 @@ pub(super) fn ready() -> Outcome<Answer> {
         tx.prepare_cached("UPDATE venue SET seen_at = max(seen_at, ?1)")?.execute([tx.now()])?;
         Ok(Written::Ready(Reply::json(200, &json!({ "status": "ready" }))))
     })
+}
+
+/// `GET /venue`: the rules of the house that a client shows to people, and its time. Open to all.
+pub(super) fn venue(venue: &Venue, line: &Line) -> Outcome<Answer> {
+    let sale = &venue.settings.sale;
+    let top_up_policy = match venue.settings.top_up_policy() {
+        TopUpPolicy::Own => "self",
+        TopUpPolicy::Staff => "staff",
+    };
+    Answer::json(
+        200,
+        &json!({
+            "now": venue.clock.now(),
+            "timeZone": sale.time_zone.iana_name(),
+            "opensAt": line.rules().opens_at,
+            "holdSeconds": sale.hold_seconds,
+            "seatsPerUser": sale.seats_per_user,
+            "paymentAttempts": sale.payment_attempts,
+            "topUpPolicy": top_up_policy,
+        }),
+    )
 }
 
 /// `GET /metrics`: Prometheus text.

@@ -1,13 +1,23 @@
 //! Layouts: what staff say of a hall, turned into its seats.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 
+use serde_json::Value;
+
+use super::pretix;
 use crate::http::Fields;
 use crate::points::Points;
 use crate::refusal::Refusal;
 
 /// Seats of one schedule at most.
 pub const SEATS_MAX: usize = 100_000;
+/// Characters of a label, and of each of the names that make it, at most.
+pub const LABEL_MAX_CHARS: usize = 80;
+/// How far from the corner of a plan a seat may stand.
+const FAR: f64 = 10_000_000.0;
+/// The forms of a layout: the member that says which one it is.
+const FORMS: [&str; 4] = ["numbered", "sections", "seats", "pretixPlan"];
 
 /// A seat before the schedule has its id.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,37 +30,79 @@ pub struct LayoutSeat {
     pub row: Option<String>,
     /// The number within its row, or within the hall.
     pub number: String,
+    /// What it is priced as, where the layout says so.
+    pub category: Option<String>,
     /// What it costs.
     pub price: Points,
+    /// Where it stands in the plan, `x` to the right and `y` down, where the layout has a plan.
+    pub at: Option<(f64, f64)>,
 }
 
-/// Reads the `layout` member of a schedule.
+impl LayoutSeat {
+    /// A seat of a hall that only counts its seats.
+    pub fn numbered(number: i64, price: Points) -> LayoutSeat {
+        LayoutSeat {
+            label: number.to_string(),
+            section: None,
+            row: None,
+            number: number.to_string(),
+            category: None,
+            price,
+            at: None,
+        }
+    }
+}
+
+/// Reads a layout that stands at the JSON pointer `at`.
 ///
 /// # Errors
 /// `INVALID_REQUEST` with the place of what is wrong.
-pub fn read(fields: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
-    let at = fields.pointer("layout");
-    let mut layout = Fields::of_value(fields.must("layout")?, at.clone())?;
-    let seats = match (layout.has("numbered"), layout.has("sections")) {
-        (true, false) => numbered(&mut layout)?,
-        (false, true) => sections(&mut layout)?,
+pub fn read(layout: Value, at: String) -> Result<Vec<LayoutSeat>, Refusal> {
+    let mut layout = Fields::of_value(layout, at.clone())?;
+    let forms: Vec<&str> = FORMS.into_iter().filter(|form| layout.has(form)).collect();
+    let seats = match forms.as_slice() {
+        ["numbered"] => numbered(&mut layout)?,
+        ["sections"] => sections(&mut layout)?,
+        ["seats"] => one_by_one(&mut layout)?,
+        ["pretixPlan"] => pretix::read(&mut layout)?,
         _ => {
+            let forms = FORMS.join(", ");
             return Err(Refusal::invalid(
                 at,
-                "must have either 'numbered' or 'sections'",
-                "'numbered'와 'sections' 중 하나만 있어야 합니다",
+                format!("must have exactly one of {forms}"),
+                format!("{forms} 중 하나만 있어야 합니다"),
             ));
         }
     };
     layout.end()?;
-    if seats.len() > SEATS_MAX {
-        return Err(Refusal::invalid(
-            at,
-            format!("has more than {SEATS_MAX} seats"),
-            format!("좌석이 {SEATS_MAX}석을 넘습니다"),
-        ));
-    }
     Ok(seats)
+}
+
+pub(super) fn too_many_seats(at: String) -> Refusal {
+    Refusal::invalid(at, format!("has more than {SEATS_MAX} seats"), format!("좌석이 {SEATS_MAX}석을 넘습니다"))
+}
+
+/// The seats, unless two of them share a label; each comes with its place.
+pub(super) fn must_differ(seats: Vec<(String, LayoutSeat)>) -> Result<Vec<LayoutSeat>, Refusal> {
+    match shared_label(seats.iter().map(|(at, seat)| (seat.label.as_str(), at))) {
+        None => Ok(seats.into_iter().map(|(_, seat)| seat).collect()),
+        Some((label, first, second)) => Err(Refusal::invalid(
+            second,
+            format!("is a second seat with the label {label}; the first is {first}"),
+            format!("이름이 {label}인 두 번째 좌석입니다. 첫 번째는 {first}입니다"),
+        )),
+    }
+}
+
+/// The first label that two seats share, with the places of both.
+pub fn shared_label<'s, P: Copy>(seats: impl Iterator<Item = (&'s str, P)>) -> Option<(&'s str, P, P)> {
+    let mut places = HashMap::new();
+    for (label, place) in seats {
+        if let Some(first) = places.insert(label, place) {
+            return Some((label, first, place));
+        }
+    }
+    None
 }
 
 fn numbered(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
@@ -58,18 +110,34 @@ fn numbered(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
     let count = numbered.integer("count", 1..=SEATS_MAX as i64)?;
     let price = price(&mut numbered)?;
     numbered.end()?;
-    let seat = |number: i64| LayoutSeat {
-        label: number.to_string(),
-        section: None,
-        row: None,
-        number: number.to_string(),
-        price,
-    };
-    Ok((1..=count).map(seat).collect())
+    Ok((1..=count).map(|number| LayoutSeat::numbered(number, price)).collect())
+}
+
+/// What a seat may cost, in won.
+pub const fn price_range() -> RangeInclusive<i64> {
+    0..=Points::PRICE_MAX.won()
 }
 
 fn price(fields: &mut Fields) -> Result<Points, Refusal> {
-    fields.integer("price", 0..=Points::PRICE_MAX.won()).map(Points::new)
+    fields.integer("price", price_range()).map(Points::new)
+}
+
+/// Seats one by one, as the map of a date shows them.
+fn one_by_one(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
+    let mut seats = Vec::new();
+    for (at, value) in layout.list("seats", SEATS_MAX)? {
+        let mut fields = Fields::of_value(value, at.clone())?;
+        let label = fields.line("seat", 1..=LABEL_MAX_CHARS)?;
+        let mut name = |name| fields.says(name).then(|| fields.line(name, 1..=LABEL_MAX_CHARS)).transpose();
+        let (section, row) = (name("section")?, name("row")?);
+        let (number, category) = (name("number")?.unwrap_or_else(|| label.clone()), name("category")?);
+        let price = price(&mut fields)?;
+        let placed = fields.says("x") | fields.says("y");
+        let at_x_y = placed.then(|| Ok((fields.real("x", -FAR..=FAR)?, fields.real("y", -FAR..=FAR)?))).transpose()?;
+        fields.end()?;
+        seats.push((at, LayoutSeat { label, section, row, number, category, price, at: at_x_y }));
+    }
+    must_differ(seats)
 }
 
 struct Row {
@@ -98,20 +166,15 @@ fn sections(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
     }
     let total: i64 = sections.iter().flat_map(|section| &section.rows).map(|row| row.count).sum();
     if total > SEATS_MAX as i64 {
-        return Err(Refusal::invalid(
-            layout.pointer("sections"),
-            format!("have more than {SEATS_MAX} seats"),
-            format!("좌석이 {SEATS_MAX}석을 넘습니다"),
-        ));
+        return Err(too_many_seats(layout.pointer("sections")));
     }
     let seats = seats_of(&sections);
-    let mut labels = HashSet::new();
-    match seats.iter().find(|seat| !labels.insert(&seat.label)) {
+    match shared_label(seats.iter().map(|seat| (seat.label.as_str(), ()))) {
         None => Ok(seats),
-        Some(seat) => Err(Refusal::invalid(
+        Some((label, ..)) => Err(Refusal::invalid(
             layout.pointer("sections"),
-            format!("give two seats the label {}", seat.label),
-            format!("두 좌석의 이름이 {}(으)로 같습니다", seat.label),
+            format!("give two seats the label {label}"),
+            format!("두 좌석의 이름이 {label}(으)로 같습니다"),
         )),
     }
 }
@@ -143,7 +206,9 @@ fn seats_of(sections: &[Section]) -> Vec<LayoutSeat> {
                 section: Some(section.name.clone()),
                 row: Some(row.name.clone()),
                 number: number.to_string(),
+                category: None,
                 price: section.price,
+                at: None,
             }));
         }
     }
@@ -157,8 +222,7 @@ mod tests {
     use super::*;
 
     fn labels(layout: Value) -> Result<Vec<String>, Refusal> {
-        let mut fields = Fields::of_value(json!({ "layout": layout }), String::new())?;
-        Ok(read(&mut fields)?.into_iter().map(|seat| seat.label).collect())
+        Ok(read(layout, "/layout".into())?.into_iter().map(|seat| seat.label).collect())
     }
 
     fn section(name: &str, row: &str, count: i64) -> Value {
@@ -179,12 +243,29 @@ mod tests {
     }
 
     #[test]
+    fn seats_come_one_by_one_as_a_map_shows_them() {
+        let whole = json!({ "seat": "R-A-1", "section": "R", "row": "A", "number": "1", "category": "VIP", "price": 7,
+                            "x": -1.5, "y": 2 });
+        let bare = json!({ "seat": "Loge", "section": null, "row": null, "price": 0 });
+        let seats = read(json!({ "seats": [whole, bare] }), String::new()).unwrap();
+        assert_eq!(seats[0].category.as_deref(), Some("VIP"));
+        assert_eq!((seats[0].at, seats[1].at), (Some((-1.5, 2.0)), None));
+        assert_eq!((seats[1].number.as_str(), &seats[1].section), ("Loge", &None));
+    }
+
+    #[test]
     fn what_is_wrong_is_named_by_its_place() {
+        let twice = json!({ "seat": "1", "price": 1 });
         for (layout, place) in [
             (json!({}), "/layout"),
             (json!({ "numbered": { "count": 0, "price": 1 } }), "/layout/numbered/count"),
             (json!({ "numbered": { "count": 1, "price": -1 } }), "/layout/numbered/price"),
             (json!({ "numbered": { "count": 1, "price": 1, "color": 1 } }), "/layout/numbered/color"),
+            (json!({ "sections": [], "seats": [] }), "/layout"),
+            (json!({ "seats": [twice, twice] }), "/layout/seats/1"),
+            (json!({ "seats": [{ "seat": "", "price": 1 }] }), "/layout/seats/0/seat"),
+            (json!({ "seats": [{ "seat": "1", "price": 1, "x": 1 }] }), "/layout/seats/0/y"),
+            (json!({ "seats": [{ "seat": "1", "price": 1, "status": "SOLD" }] }), "/layout/seats/0/status"),
             (json!({ "sections": [] }), "/layout/sections"),
             (json!({ "sections": [section("R", "A", 1), section("R", "B", 1)] }), "/layout/sections/1/name"),
             (json!({ "sections": [section("R", "A", 60_000), section("S", "B", 60_000)] }), "/layout/sections"),

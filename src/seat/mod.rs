@@ -9,6 +9,7 @@ mod layout;
 mod map;
 mod maps;
 mod plan;
+mod pretix;
 mod sql;
 pub mod staff_api;
 
@@ -55,6 +56,9 @@ pub struct MapSeat {
     /// Why the house keeps it back; the house alone sees it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What it is priced as, where the layout says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
     /// Where it stands in the plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x: Option<f64>,

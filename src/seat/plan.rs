@@ -58,9 +58,8 @@ impl Plan {
         }
         let text = serde_json::to_string(&seat).unwrap_or_default(); // string keys, no failing parts
         // Quotes of a label are escaped there, so this stands where the members meet and nowhere else.
-        let (before, after) = text.split_once("\"\",\"mine\":false").unwrap_or_default();
+        let (before, after) = text.split_once("AVAILABLE\",\"mine\":false").unwrap_or_default();
         self.json.extend_from_slice(before.as_bytes());
-        self.json.push(b'"');
         self.status_at.push(self.json.len());
         self.json.extend_from_slice(NOT_MINE);
         self.json.extend_from_slice(after.as_bytes());

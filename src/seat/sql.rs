@@ -1,6 +1,6 @@
 //! Every statement that reads or writes `seat` and `claim`.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{ClaimStatus, Hold, LayoutSeat, MapSeat, WantedSeat};
@@ -9,11 +9,13 @@ use crate::venue::{SeatState, Tx};
 
 pub(super) fn insert_seats(tx: &Tx, schedule_id: i64, seats: &[LayoutSeat]) -> rusqlite::Result<()> {
     let mut insert = tx.prepare_cached(
-        "INSERT INTO seat (schedule_id, seat_no, label, section, row, number, price) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO seat (schedule_id, seat_no, label, section, row, number, category, price, x, y)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     for (seat_no, seat) in seats.iter().enumerate() {
-        let LayoutSeat { label, section, row, number, price } = seat;
-        insert.execute((schedule_id, seat_no as i64, label, section, row, number, price))?;
+        let LayoutSeat { label, section, row, number, category, price, at } = seat;
+        let (x, y) = at.unzip();
+        insert.execute((schedule_id, seat_no as i64, label, section, row, number, category, price, x, y))?;
     }
     Ok(())
 }
@@ -38,6 +40,26 @@ pub(super) fn find(connection: &Connection, schedule_id: i64, label: &str) -> ru
         .optional()
 }
 
+/// What of a seat does not change.
+const SEAT: &str = "label, section, row, number, price, category, x, y";
+
+/// A seat that begins a row with [`SEAT`], as if it were free.
+fn read_seat(row: &Row) -> rusqlite::Result<MapSeat> {
+    Ok(MapSeat {
+        seat: row.get(0)?,
+        section: row.get(1)?,
+        row: row.get(2)?,
+        number: row.get(3)?,
+        price: row.get(4)?,
+        status: "AVAILABLE",
+        mine: false,
+        reason: None,
+        category: row.get(5)?,
+        x: row.get(6)?,
+        y: row.get(7)?,
+    })
+}
+
 /// The seats of a schedule, or the one of a label, as `viewer` sees them at `now`; without one, as the house does.
 pub(super) fn list_map(
     connection: &Connection,
@@ -52,24 +74,18 @@ pub(super) fn list_map(
     };
     connection
         .prepare_cached(&format!(
-            "SELECT label, section, row, number, price, x, y, status, user_id, reason FROM seat LEFT JOIN
+            "SELECT {SEAT}, status, user_id, reason FROM seat LEFT JOIN
              (SELECT * FROM claim WHERE schedule_id = ?1 AND (held_until IS NULL OR ?2 < held_until)) USING (schedule_id, seat_no)
              WHERE schedule_id = ?1 {one} ORDER BY seat_no",
         ))?
         .query_map((schedule_id, now, bound), |row| {
-            let status: Option<ClaimStatus> = row.get(7)?;
-            let owner: Option<Uuid> = row.get(8)?;
+            let status: Option<ClaimStatus> = row.get(8)?;
+            let owner: Option<Uuid> = row.get(9)?;
             Ok(MapSeat {
-                seat: row.get(0)?,
-                section: row.get(1)?,
-                row: row.get(2)?,
-                number: row.get(3)?,
-                price: row.get(4)?,
                 status: status.map_or("AVAILABLE", ClaimStatus::word),
                 mine: owner.is_some() && owner == viewer,
-                reason: if viewer.is_none() { row.get(9)? } else { None },
-                x: row.get(5)?,
-                y: row.get(6)?,
+                reason: if viewer.is_none() { row.get(10)? } else { None },
+                ..read_seat(row)?
             })
         })?
         .collect()
@@ -94,24 +110,11 @@ pub(super) fn each_seat(
     schedule_id: i64,
     take: &mut dyn FnMut(i64, MapSeat),
 ) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached(
-        "SELECT seat_no, label, section, row, number, price, x, y FROM seat WHERE schedule_id = ?1 ORDER BY seat_no",
-    )?;
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {SEAT}, seat_no FROM seat WHERE schedule_id = ?1 ORDER BY seat_no"))?;
     let mut rows = statement.query([schedule_id])?;
     while let Some(row) = rows.next()? {
-        let seat = MapSeat {
-            seat: row.get(1)?,
-            section: row.get(2)?,
-            row: row.get(3)?,
-            number: row.get(4)?,
-            price: row.get(5)?,
-            status: "",
-            mine: false,
-            reason: None,
-            x: row.get(6)?,
-            y: row.get(7)?,
-        };
-        take(row.get(0)?, seat);
+        take(row.get(8)?, read_seat(row)?);
     }
     Ok(())
 }

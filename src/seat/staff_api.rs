@@ -50,7 +50,7 @@ pub fn seats(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answ
 /// `POST /staff/concerts/{id}/schedules`.
 pub fn add_schedule(venue: &Venue, request: &Request, concert_id: i64) -> Outcome<Answer> {
     let mut fields = Fields::of(request)?;
-    let seats = layout::read(&mut fields)?;
+    let seats = read_layout(&mut fields)?;
     let times = Said::read(&mut fields)?.over(None, &venue.settings.sale.time_zone)?;
     fields.end()?;
     Answer::write(move |tx| {
@@ -63,7 +63,7 @@ pub fn add_schedule(venue: &Venue, request: &Request, concert_id: i64) -> Outcom
 /// `PATCH /staff/schedules/{id}`.
 pub fn change_schedule(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answer> {
     let mut fields = Fields::of(request)?;
-    let seats: Option<Vec<LayoutSeat>> = fields.has("layout").then(|| layout::read(&mut fields)).transpose()?;
+    let seats: Option<Vec<LayoutSeat>> = fields.has("layout").then(|| read_layout(&mut fields)).transpose()?;
     let said = Said::read(&mut fields)?;
     fields.end()?;
     let zone = venue.settings.sale.time_zone.clone();
@@ -76,6 +76,10 @@ pub fn change_schedule(venue: &Venue, request: &Request, schedule_id: i64) -> Ou
         }
         Ok(Written::Ready(shown(tx, 200, schedule_id)?))
     })
+}
+
+fn read_layout(fields: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
+    layout::read(fields.must("layout")?, fields.pointer("layout"))
 }
 
 fn shown(tx: &Tx, status: u16, schedule_id: i64) -> Outcome<Reply> {

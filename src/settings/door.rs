@@ -40,7 +40,7 @@ pub struct DoorSettings {
     #[arg(long, env = "BOXOFFICE_DOOR_CONNECTIONS_PER_ADDRESS_MAX", default_value_t = 1_000, value_name = "N",
         value_parser = range(0, 1_000_000))]
     pub door_connections_per_address_max: u64,
-    /// Hold connections from this machine to the limit per address too
+    /// Hold this machine itself to the limits per address too (connections, and --tries-per-minute)
     #[arg(long, env = "BOXOFFICE_DOOR_LIMIT_LOOPBACK")]
     pub door_limit_loopback: bool,
     /// Memory for all buffers of connections in bytes (1,048,576 to 68,719,476,736)

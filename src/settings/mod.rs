@@ -72,6 +72,16 @@ pub struct SaleSettings {
     pub time_zone: TimeZone,
 }
 
+/// What strangers may try.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Strangers")]
+pub struct StrangerSettings {
+    /// What one address (of IPv6 a /64) may do in a minute: so many users and tokens may be made from it, and so many wrong
+    /// keys sent (0 to 1,000,000; 0: no limit). This machine itself is exempt without --door-limit-loopback.
+    #[arg(long, env = "BOXOFFICE_TRIES_PER_MINUTE", default_value_t = 600, value_name = "N", value_parser = value_parser!(u32).range(0..=1_000_000))]
+    pub tries_per_minute: u32,
+}
+
 /// How the server works inside.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Inside")]
@@ -100,6 +110,10 @@ pub struct Settings {
     /// The address to listen on; port 0 takes a free one [default: 127.0.0.1:8080; with --ephemeral 127.0.0.1:0].
     #[arg(long, env = "BOXOFFICE_LISTEN", value_name = "ADDRESS:PORT", value_parser = parse_listen)]
     pub listen: Option<SocketAddr>,
+    /// An address of its own for staff: their pages and calls, and the metrics, are then found there and no longer at
+    /// --listen.
+    #[arg(long, env = "BOXOFFICE_STAFF_LISTEN", value_name = "ADDRESS:PORT", value_parser = parse_listen)]
+    pub staff_listen: Option<SocketAddr>,
     /// The staff key, 16 to 128 visible ASCII characters; without it one is made at first start and printed once.
     #[arg(long, env = "BOXOFFICE_STAFF_KEY", value_name = "KEY", hide_env_values = true, value_parser = parse_staff_key)]
     pub staff_key: Option<String>,
@@ -112,6 +126,9 @@ pub struct Settings {
     #[command(flatten)]
     #[allow(missing_docs, reason = "see the type")]
     pub sale: SaleSettings,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "see the type")]
+    pub strangers: StrangerSettings,
     #[command(flatten)]
     #[allow(missing_docs, reason = "see the type")]
     pub machine: MachineSettings,
@@ -133,6 +150,12 @@ impl Settings {
                 "--listen {listen} can be reached by others, so --top-up-policy must be given: staff (points are sold at the \
                  counter) or self (everyone may top up their own balance)."
             ));
+        }
+        if let (Some(staff), Some(listen)) = (self.staff_listen, self.listen)
+            && staff == listen
+            && staff.port() != 0
+        {
+            return Err(format!("--staff-listen {staff} is the same as --listen; give it a port of its own."));
         }
         Ok(())
     }

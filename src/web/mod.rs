@@ -1,10 +1,18 @@
-//! The pages, compiled in.
+//! The pages, compiled in: the customer's, the staff's, what both share, and a page for each refusal.
+
+mod files;
 
 use crate::http::{Reply, Request};
-use crate::refusal::{Code, Language, Refusal, explain};
+use crate::refusal::{Code, Language, Refusal, Say, explain};
+
+pub use files::file;
 
 /// The OpenAPI document of the whole API.
 const OPENAPI: &str = include_str!("openapi.json");
+
+/// What a page may load and who may frame it: our own files, and pictures that a page made itself (the QR of a ticket).
+const POLICY: &str = "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; \
+                      frame-ancestors 'none'";
 
 /// `GET /api/v1/openapi.json`.
 pub fn openapi(request: &Request) -> Reply {
@@ -14,25 +22,14 @@ pub fn openapi(request: &Request) -> Reply {
     reply.tagged(request)
 }
 
-/// `GET /`: what this is and where to go on.
-pub fn front(request: &Request) -> Reply {
-    let (title, body) = match request.language() {
-        Language::En => (
-            "boxoffice",
-            "<h1>The box office is open</h1>\
-             <p>A concert box office in one binary: a waiting line, dates and seats, holds, points and payment.</p>\
-             <p>Programs talk to it through its <a href=\"/api/v1/openapi.json\">API (OpenAPI 3.1)</a>; \
-             begin with <a href=\"/api/v1/concerts\">the concerts</a>.</p>",
-        ),
-        Language::Ko => (
-            "boxoffice",
-            "<h1>매표소가 열렸습니다</h1>\
-             <p>대기열, 일정과 좌석, 임시 배정, 포인트와 결제를 하나로 담은 콘서트 매표소입니다.</p>\
-             <p>프로그램은 <a href=\"/api/v1/openapi.json\">API(OpenAPI 3.1)</a>로 이용합니다. \
-             <a href=\"/api/v1/concerts\">공연 목록</a>부터 시작해 보세요.</p>",
-        ),
-    };
-    page(request, title, body)
+/// `GET /`: the customer's pages.
+pub fn customer(request: &Request) -> Reply {
+    page(request, 200, in_language(include_str!("customer/index.html"), request.language()))
+}
+
+/// `GET /staff`: the staff's pages.
+pub fn staff(request: &Request) -> Reply {
+    page(request, 200, in_language(include_str!("staff/index.html"), request.language()))
 }
 
 /// `GET /problems/{code}`: when a refusal happens and what to do.
@@ -41,36 +38,66 @@ pub fn front(request: &Request) -> Reply {
 /// `NOT_FOUND` when there is no such code.
 pub fn problem(request: &Request, word: &str) -> Result<Reply, Refusal> {
     let code = Code::ALL.iter().find(|code| code.word().to_ascii_lowercase() == word).ok_or(Refusal::NotFound)?;
-    let [title, detail, mend] = explain(*code, request.language()).map(escaped);
-    let (when, what) = match request.language() {
-        Language::En => ("What happened", "What to do"),
-        Language::Ko => ("무슨 일인가요", "어떻게 하나요"),
-    };
+    let language = request.language();
+    let [title, detail, mend] = explain(*code, language).map(escaped);
+    let what = Say::new("What to do", "어떻게 하나요");
+    let what = what.in_language(language);
     let word = code.word();
-    let body =
-        format!("<h1>{title}</h1><p><code>{word}</code></p><h2>{when}</h2><p>{detail}</p><h2>{what}</h2><p>{mend}</p>");
-    Ok(page(request, &title, &body))
+    let body = format!("<h1>{title}</h1><p><code>{word}</code></p><p>{detail}</p><h2>{what}</h2><p>{mend}</p>");
+    Ok(page(request, 200, dressed(language, &title, &body)))
+}
+
+/// Whether it is a person's browser that asks, which would rather read a page than a problem document.
+pub fn is_browser(request: &Request) -> bool {
+    request.header("accept").is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// The page where there is none.
+pub fn not_found(request: &Request) -> Reply {
+    let (title, detail) = match request.language() {
+        Language::En => ("There is no page here", "The address may be mistyped, or the page has moved."),
+        Language::Ko => ("페이지를 찾을 수 없습니다", "주소가 잘못되었거나 페이지가 옮겨졌습니다."),
+    };
+    let body = format!("<h1>{title}</h1><p>{detail}</p>");
+    page(request, 404, dressed(request.language(), title, &body))
 }
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-fn page(request: &Request, title: &str, body: &str) -> Reply {
-    let language = match request.language() {
+/// A page of a few sentences, in the dress of the others.
+fn dressed(language: Language, title: &str, body: &str) -> String {
+    let back = Say::new("To the box office", "매표소로 가기");
+    in_language(include_str!("shared/plain.html"), language)
+        .replace("{title}", title)
+        .replace("{body}", body)
+        .replace("{back}", back.in_language(language))
+}
+
+fn in_language(html: &str, language: Language) -> String {
+    html.replacen("lang=\"en\"", &format!("lang=\"{}\"", tag_of(language)), 1)
+}
+
+fn tag_of(language: Language) -> &'static str {
+    match language {
         Language::En => "en",
         Language::Ko => "ko",
-    };
-    let mut reply = Reply::empty(200);
+    }
+}
+
+fn page(request: &Request, status: u16, html: String) -> Reply {
+    let mut reply = Reply::empty(status);
     reply.content_type = "text/html; charset=utf-8".into();
-    reply.body = format!(
-        "<!doctype html><html lang=\"{language}\"><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>{body}</html>"
-    )
-    .into_bytes();
-    reply
-        .with("Content-Language", language)
+    reply.body = html.into_bytes();
+    let reply = if status == 200 { reply.tagged(request) } else { reply };
+    guarded(reply)
+        .with("Content-Language", tag_of(request.language()))
         .with("Vary", "Accept-Language")
-        .with("Content-Security-Policy", "default-src 'self'")
-        .with("Referrer-Policy", "no-referrer")
+        .with("Content-Security-Policy", POLICY)
+}
+
+/// With what tells browsers to take our files as what they are, and to tell nobody where a reader came from.
+fn guarded(reply: Reply) -> Reply {
+    reply.with("X-Content-Type-Options", "nosniff").with("Referrer-Policy", "no-referrer")
 }

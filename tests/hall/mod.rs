@@ -75,8 +75,23 @@ impl Hall {
         self.house = None;
     }
 
+    /// A hall where staff have an address of their own; otherwise like [`Hall::with_seats`], with one date.
+    pub fn with_apart_staff(seats: i64) -> Hall {
+        let hall = Hall::empty(&["--staff-listen", "127.0.0.1:0"]);
+        let staff = Client::of(&hall.staff_url());
+        let post = |path: &str, body| staff.call("POST", path, &bearer(STAFF_KEY), Some(body)).must(201).clone();
+        post("/api/v1/staff/concerts", json!({ "title": "Nacht" }));
+        let layout = json!({ "numbered": { "count": seats, "price": PRICE } });
+        post("/api/v1/staff/concerts/1/schedules", json!({ "startsAt": "2100-01-01T10:00:00Z", "layout": layout }));
+        hall
+    }
+
     pub fn url(&self) -> String {
         self.client.url.clone()
+    }
+
+    pub fn staff_url(&self) -> String {
+        self.house.as_ref().unwrap().staff_url()
     }
 
     pub fn staff(&self, method: &str, path: &str, body: Value) -> Answer {

@@ -46,7 +46,7 @@ impl Porter {
 
     /// Wakes all that wait for what has rung.
     pub(super) fn ring(&mut self) {
-        let rung = self.bell.take();
+        let rung = self.rope.take();
         if rung.is_empty() {
             return;
         }

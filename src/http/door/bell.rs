@@ -1,19 +1,19 @@
-//! The bell: how the trade tells the door that something changed.
+//! The bell: how the trade tells the doors that something changed.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mio::Waker;
 
 use super::passage::Topic;
 
-/// Rung by the trade when a topic changes; made before the door, and harmless before it opens and after it is gone.
+/// Rung by the trade when a topic changes; made before the doors, and harmless before they open and after they are gone.
 #[derive(Clone, Default)]
-pub struct Bell(Arc<Mutex<Rope>>);
+pub struct Bell(Arc<Mutex<Vec<Arc<Rope>>>>);
 
-#[derive(Default)]
-struct Rope {
-    waker: Option<Arc<Waker>>,
-    rung: Vec<Topic>,
+/// One door's end of the bell.
+pub(super) struct Rope {
+    waker: Arc<Waker>,
+    rung: Mutex<Vec<Topic>>,
 }
 
 impl Bell {
@@ -25,28 +25,46 @@ impl Bell {
     /// Wakes every request that waits for one of these. Ring after the change can be seen, never before. Cheap, from any
     /// thread.
     pub fn ring(&self, topics: impl IntoIterator<Item = Topic>) {
-        let mut rope = self.rope();
-        let Some(waker) = rope.waker.clone() else { return };
-        let was_silent = rope.rung.is_empty();
-        rope.rung.extend(topics);
-        let wakes = was_silent && !rope.rung.is_empty();
-        drop(rope);
-        if wakes && let Err(error) = waker.wake() {
+        let topics: Vec<Topic> = topics.into_iter().collect();
+        for rope in self.ropes().iter().filter(|_| !topics.is_empty()) {
+            rope.pull(&topics);
+        }
+    }
+
+    /// Ties the bell to a door.
+    pub(super) fn tie(&self, waker: Arc<Waker>) -> Arc<Rope> {
+        let rope = Arc::new(Rope { waker, rung: Mutex::default() });
+        self.ropes().push(Arc::clone(&rope));
+        rope
+    }
+
+    /// Unties it from a door that is gone.
+    pub(super) fn untie(&self, gone: &Arc<Rope>) {
+        self.ropes().retain(|rope| !Arc::ptr_eq(rope, gone));
+    }
+
+    fn ropes(&self) -> MutexGuard<'_, Vec<Arc<Rope>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Rope {
+    fn pull(&self, topics: &[Topic]) {
+        let mut rung = self.rung();
+        let was_silent = rung.is_empty();
+        rung.extend_from_slice(topics);
+        drop(rung);
+        if was_silent && let Err(error) = self.waker.wake() {
             log::error!("the door could not be woken: {error}");
         }
     }
 
-    /// Ties the bell to a door, or with `None` unties it.
-    pub(super) fn tie(&self, waker: Option<Arc<Waker>>) {
-        *self.rope() = Rope { waker, rung: Vec::new() };
-    }
-
     /// What has rung since the last look.
     pub(super) fn take(&self) -> Vec<Topic> {
-        std::mem::take(&mut self.rope().rung)
+        std::mem::take(&mut self.rung())
     }
 
-    fn rope(&self) -> MutexGuard<'_, Rope> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn rung(&self) -> MutexGuard<'_, Vec<Topic>> {
+        self.rung.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

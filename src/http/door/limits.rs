@@ -4,6 +4,10 @@ use super::proxy::Network;
 use crate::http::Method;
 use crate::settings::door::DoorSettings;
 
+/// Connections of a door for staff alone, and all descriptors that it may take.
+const STAFF_CONNECTIONS_MAX: usize = 128;
+const STAFF_DESCRIPTORS: usize = STAFF_CONNECTIONS_MAX + 64;
+
 /// What the door allows. Milliseconds, bytes and counts as the names say.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -27,6 +31,8 @@ pub struct Limits {
     pub write_max_ms: u64,
     /// What each started MiB of an answer adds to `write_max_ms`.
     pub write_max_ms_per_mib: u64,
+    /// Whoever has come and said nothing for so long must leave when it is full and somebody comes.
+    pub silent_after_ms: u64,
     /// Whoever is slower than this with a request must leave when it is full and somebody comes.
     pub slow_after_ms: u64,
     /// How long a refused client may go on sending before it is cut off.
@@ -78,6 +84,7 @@ impl Default for Limits {
             idle_max_ms: 75_000,
             write_max_ms: 30_000,
             write_max_ms_per_mib: 10_000,
+            silent_after_ms: 50,
             slow_after_ms: 1_000,
             linger_max_ms: 1_000,
             linger_max_bytes: 1 << 20,
@@ -123,6 +130,23 @@ impl Limits {
     /// Refused connections that may linger beside `connections_max`.
     pub fn leaving_max(&self) -> usize {
         (self.connections_max / 16).clamp(1, 256)
+    }
+
+    /// The limits of the public door when staff have one of their own: descriptors for theirs are left alone.
+    pub fn beside_staff(self) -> Limits {
+        Limits { descriptors_reserved: self.descriptors_reserved + STAFF_DESCRIPTORS, ..self }
+    }
+
+    /// The limits of a door for staff alone: a few laptops and scanners.
+    pub fn for_staff(self) -> Limits {
+        Limits {
+            connections_max: STAFF_CONNECTIONS_MAX,
+            connections_per_address_max: 0,
+            workers: 1,
+            inner_reads: self.inner_reads.min(2),
+            inner_writes: self.inner_writes.min(4),
+            ..self
+        }
     }
 
     /// How long an answer of so many bytes may take to leave, in milliseconds.

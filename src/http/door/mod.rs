@@ -70,11 +70,12 @@ use socket2::{Domain, Socket, Type};
 
 pub use behind::{Park, Responder, Trade};
 pub use bell::Bell;
+use bell::Rope;
 pub use limits::Limits;
 pub use metrics::Metrics;
 pub use passage::Topic;
 use porter::{LISTENER, Porter, WAKER};
-pub use proxy::Network;
+pub use proxy::{Network, counted_as};
 use relay::Relay;
 
 /// Connections that the kernel holds until they are accepted: a crowd's worth.
@@ -86,6 +87,8 @@ pub struct Door {
     metrics: Arc<Metrics>,
     stop: Arc<AtomicBool>,
     waker: Arc<Waker>,
+    bell: Bell,
+    rope: Arc<Rope>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -105,10 +108,11 @@ impl Door {
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
         let relay = Relay::start(&limits, trade, Arc::clone(&metrics))?;
         let stop = Arc::new(AtomicBool::new(false));
-        bell.tie(Some(Arc::clone(&waker)));
-        let porter = Porter::new(poll, listener, relay, limits, bell, Arc::clone(&stop), Arc::clone(&metrics));
+        let rope = bell.tie(Arc::clone(&waker));
+        let porter =
+            Porter::new(poll, listener, relay, limits, Arc::clone(&rope), Arc::clone(&stop), Arc::clone(&metrics));
         let thread = thread::Builder::new().name("door".into()).spawn(move || porter.run())?;
-        Ok(Door { address, metrics, stop, waker, thread: Some(thread) })
+        Ok(Door { address, metrics, stop, waker, bell, rope, thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -128,6 +132,7 @@ impl Door {
 impl Drop for Door {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
+        self.bell.untie(&self.rope);
         if let Err(error) = self.waker.wake() {
             log::error!("the door could not be told to stop: {error}");
             return;

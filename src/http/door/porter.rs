@@ -15,7 +15,7 @@ use mio::net::TcpListener;
 use mio::{Events, Poll, Token};
 
 use super::answer::{DateLine, RequestId};
-use super::bell::Bell;
+use super::bell::Rope;
 use super::client::{ClientId, State};
 use super::crowd::Crowd;
 use super::limits::Limits;
@@ -41,7 +41,7 @@ pub struct Porter {
     pub(super) parking: Parking,
     pub(super) limits: Limits,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) bell: Bell,
+    pub(super) rope: Arc<Rope>,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) stop_by_ms: Option<u64>,
     started: Instant,
@@ -75,7 +75,7 @@ impl Porter {
         listener: TcpListener,
         relay: Relay,
         limits: Limits,
-        bell: Bell,
+        rope: Arc<Rope>,
         stop: Arc<AtomicBool>,
         metrics: Arc<Metrics>,
     ) -> Porter {
@@ -99,7 +99,7 @@ impl Porter {
             inner_scratch: vec![0; 256 << 10],
             limits,
             metrics,
-            bell,
+            rope,
             stop,
             stop_by_ms: None,
             started: now(),
@@ -145,7 +145,6 @@ impl Porter {
             self.ask_woken();
             self.publish();
         }
-        self.bell.tie(None);
     }
 
     fn timeout(&self) -> Duration {

@@ -2,3 +2,6 @@
 
 -- token
 CREATE INDEX token_ended ON token (ended_at) WHERE ended_at IS NOT NULL;
+
+-- seat
+ALTER TABLE seat ADD COLUMN category TEXT;

@@ -1,0 +1,52 @@
+//! What the pages load: style sheets, modules and pictures, compiled in.
+
+use super::guarded;
+use crate::http::{Reply, Request};
+use crate::refusal::Refusal;
+
+/// A table of files by their paths below `web/`.
+macro_rules! files {
+    ($($path:literal,)*) => { &[$(($path, include_bytes!($path)),)*] };
+}
+
+/// Every file that a page loads; a test in `tests/pages.rs` finds one that is missing here.
+const FILES: &[(&str, &[u8])] = files![
+    "shared/api.js",
+    "shared/dom.js",
+    "shared/format.js",
+    "shared/frame.js",
+    "shared/icon.svg",
+    "shared/language.js",
+    "shared/look.css",
+    "shared/notice.css",
+    "shared/notice.js",
+    "shared/venue.js",
+    "shared/words.js",
+    "customer/app.js",
+    "customer/customer.css",
+    "customer/words.js",
+    "staff/app.js",
+    "staff/staff.css",
+    "staff/words.js",
+];
+
+/// `GET /assets/{room}/{file}`.
+///
+/// # Errors
+/// `NOT_FOUND` when there is no such file.
+pub fn file(request: &Request, room: &str, name: &str) -> Result<Reply, Refusal> {
+    let path = format!("{room}/{name}");
+    let (path, content) = FILES.iter().find(|(known, _)| *known == path).ok_or(Refusal::NotFound)?;
+    let mut reply = Reply::empty(200);
+    reply.content_type = content_type(path).into();
+    reply.body = content.to_vec();
+    Ok(guarded(reply.tagged(request)))
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit('.').next() {
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        _ => "text/javascript; charset=utf-8",
+    }
+}

@@ -1,0 +1,36 @@
+// What stands around every page: the link past the top, the top with its name and places, the page itself, the foot.
+
+import { el, fill, tell } from './dom.js';
+import { say } from './language.js';
+import { languageSwitch, openNotices } from './notice.js';
+import { venue } from './venue.js';
+
+/**
+ * Puts the frame on the page and gives its `main`. `home` is where the name leads; `name()` and `places()` give the name
+ * and further nodes for the top, in the language of the moment; `refresh()` asks for them again.
+ */
+export function openFrame({ home, name, places = () => [] }) {
+  const skip = el('a', { class: 'button skip', href: '#main', on: { click: skipTo } });
+  const top = el('header', { class: 'top no-print' });
+  const main = el('main', { class: 'page', id: 'main', tabindex: '-1' });
+  const foot = el('footer', { class: 'foot no-print' });
+
+  function skipTo(event) {
+    event.preventDefault(); // the part of the address after # says which page this is
+    main.focus();
+  }
+
+  async function refresh() {
+    tell(skip, say('skip'));
+    fill(top,
+      el('a', { class: 'brand', href: home }, el('img', { src: '/assets/shared/icon.svg', alt: '' }), name()),
+      el('div', { class: 'bar' }, places(), languageSwitch()));
+    const { timeZone } = await venue();
+    tell(foot, say('zone.note', { zone: timeZone }));
+  }
+
+  document.body.append(skip, top, main, foot);
+  openNotices();
+  window.addEventListener('language', refresh);
+  return { main, refresh };
+}

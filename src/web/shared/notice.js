@@ -1,0 +1,71 @@
+// What is said beside the page: passing notices, questions in a dialog, the banner of a lost network, the language switch.
+
+import { connection } from './api.js';
+import { el, fill } from './dom.js';
+import { chooseLanguage, language, say } from './language.js';
+
+const PASSING_MS = 6000;
+const passing = el('div', { class: 'passing no-print', role: 'status', 'aria-live': 'polite' });
+const spoken = el('div', { class: 'unseen', role: 'status', 'aria-live': 'polite' });
+const lost = el('div', { class: 'lost no-print', role: 'alert', hidden: true });
+
+/** Puts the places for notices on the page; once, at its start. */
+export function openNotices() {
+  document.body.prepend(lost);
+  document.body.append(passing, spoken);
+  const show = (key) => { lost.textContent = say(key); lost.hidden = false; };
+  connection.addEventListener('lost', () => show('network.lost'));
+  connection.addEventListener('busy', () => show('network.busy'));
+  connection.addEventListener('back', () => {
+    if (!lost.hidden) toast(say('network.back'));
+    lost.hidden = true;
+  });
+}
+
+/** A sentence that is shown for a moment and read aloud. */
+export function toast(text) {
+  const line = el('p', {}, text);
+  passing.append(line);
+  setTimeout(() => line.remove(), PASSING_MS);
+}
+
+/** A sentence that is only read aloud. */
+export function announce(text) {
+  spoken.textContent = text;
+}
+
+/**
+ * Asks in a dialog. `body` is a text or nodes; `choices` are `{label, value, kind}`, the first gets the focus. Gives the
+ * value of the choice, or null when the dialog was closed.
+ */
+export function ask({ title, body, choices = [{ label: say('close'), value: null }] }) {
+  return new Promise((resolve) => {
+    const name = el('h2', { id: 'dialog-title' }, title);
+    const buttons = choices.map(({ label, value, kind }) =>
+      el('button', { type: 'button', class: kind ?? '', on: { click: () => end(value) } }, label));
+    const dialog = el('dialog', { 'aria-labelledby': 'dialog-title' }, name,
+      typeof body === 'string' ? el('p', {}, body) : body, el('div', { class: 'choices' }, buttons));
+    const end = (value) => {
+      dialog.close();
+      dialog.remove();
+      resolve(value);
+    };
+    dialog.addEventListener('cancel', (event) => { event.preventDefault(); end(null); });
+    document.body.append(dialog);
+    dialog.showModal();
+    buttons[0]?.focus();
+  });
+}
+
+/** The switch between the languages. */
+export function languageSwitch() {
+  const names = { ko: '한국어', en: 'English' };
+  const group = el('div', { class: 'languages no-print', role: 'group' });
+  const show = () => {
+    group.setAttribute('aria-label', say('language.choose'));
+    fill(group, Object.entries(names).map(([tag, name]) =>
+      el('button', { type: 'button', lang: tag, 'aria-pressed': String(tag === language()), on: { click: () => chooseLanguage(tag) } }, name)));
+  };
+  show();
+  return group;
+}

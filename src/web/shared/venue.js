@@ -1,0 +1,31 @@
+// The rules of the house and its clock. Countdowns go by the server's time, never by the clock of the phone.
+
+import { patiently } from './api.js';
+
+let rules = null;
+let offsetMs = 0;
+
+/** The rules of the house; asked once, and again when they should be fresh. */
+export async function venue({ fresh = false, signal } = {}) {
+  if (!rules || fresh) {
+    const before = performance.now();
+    const { body } = await patiently('GET', '/venue', { signal });
+    // Half of the way there and back is the best guess of how old the answer is.
+    offsetMs = Date.parse(body.now) + (performance.now() - before) / 2 - performance.now();
+    rules = body;
+  }
+  return rules;
+}
+
+/** The server's time in milliseconds since 1970, as of the last answer. */
+export const serverNow = () => offsetMs + performance.now();
+
+/** Seconds until an instant of the server; never below 0. */
+export const secondsUntil = (instant) => Math.max(0, (Date.parse(instant) - serverNow()) / 1000);
+
+// A phone that slept may have stopped the counter of milliseconds: ask again when it is looked at.
+if (typeof document !== 'undefined') {
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden && rules) venue({ fresh: true }).catch(() => {});
+  });
+}

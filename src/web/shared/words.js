@@ -1,0 +1,21 @@
+// Texts that all pages share: Korean, English.
+
+import { addWords } from './language.js';
+
+export const shared = {
+  points: ['{n}포인트', '{n} point | {n} points'],
+  'span.moment': ['1분 이내', 'under a minute'],
+  'span.minutes': ['약 {n}분', 'about {n} minute | about {n} minutes'],
+  'span.hours': ['약 {n}시간', 'about {n} hour | about {n} hours'],
+  'span.hoursMinutes': ['약 {hours}시간 {minutes}분', 'about {hours} h {minutes} min'],
+  'span.days': ['약 {n}일', 'about {n} day | about {n} days'],
+  close: ['닫기', 'Close'],
+  skip: ['본문으로 건너뛰기', 'Skip to the content'],
+  'language.choose': ['언어', 'Language'],
+  'network.lost': ['인터넷 연결이 끊겼습니다. 다시 연결하는 중입니다…', 'The connection is lost. Trying again…'],
+  'network.busy': ['지금은 이용자가 많습니다. 잠시 뒤 자동으로 다시 시도합니다…', 'The box office is busy. Trying again in a moment…'],
+  'network.back': ['다시 연결되었습니다.', 'Connected again.'],
+  'zone.note': ['모든 시각은 공연장 기준({zone})입니다.', 'All times are the venue’s own ({zone}).'],
+};
+
+addWords(shared);

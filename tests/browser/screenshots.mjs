@@ -1,0 +1,37 @@
+// Every page in both widths, light and dark, Korean and English, into screenshots/. `node screenshots.mjs PART…` takes
+// only the pages whose name has one of the parts. Each page is a function that brings a browser to it.
+
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { DESK, Ends, PHONE, openBrowser, openHall, openPage } from './rig.mjs';
+import { customerPages } from './screenshots/customer.mjs';
+import { staffPages } from './screenshots/staff.mjs';
+
+const folder = fileURLToPath(new URL('../../screenshots/', import.meta.url));
+const parts = process.argv.slice(2);
+const pages = { ...customerPages, ...staffPages };
+const wanted = Object.entries(pages).filter(([name]) => !parts.length || parts.some((part) => name.includes(part)));
+
+mkdirSync(folder, { recursive: true });
+const ends = new Ends();
+const browser = await openBrowser(ends);
+for (const [name, bring] of wanted) {
+  for (const language of ['ko', 'en']) {
+    for (const [width, size] of [[360, PHONE], [1280, DESK]]) {
+      for (const dark of [false, true]) {
+        const own = new Ends();
+        const path = `${folder}${name}-${width}-${dark ? 'dark' : 'light'}-${language}.png`;
+        await bring(async (flags, options = {}) => {
+          const hall = await openHall(own, flags);
+          const page = await openPage(browser, hall, { language, size, dark, path: null, ...options });
+          own.after(() => page.context().close());
+          return { hall, page, language };
+        }, (page, { full = true } = {}) => page.screenshot({ path, fullPage: full, animations: 'disabled' }));
+        await own.end();
+      }
+    }
+  }
+  console.log(name);
+}
+await ends.end();

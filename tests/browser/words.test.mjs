@@ -1,0 +1,51 @@
+// Every text is there in both languages, and every text that a page says is there.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+const web = new URL('../../src/web/', import.meta.url);
+const modules = (room) => readdirSync(new URL(`${room}/`, web)).filter((name) => name.endsWith('.js')).map((name) => `${room}/${name}`);
+const isTable = (path) => /(words|refusals)\.js$/.test(path);
+
+/** The texts of a room: `[key, [ko, en]]`. */
+async function rowsOf(room) {
+  const loaded = await Promise.all(modules(room).filter(isTable).map((path) => import(new URL(path, web).href)));
+  return loaded.flatMap((module) => Object.values(module).filter((table) => typeof table === 'object').flatMap(Object.entries));
+}
+
+/** What the modules of these rooms say. */
+function codeOf(...rooms) {
+  const paths = rooms.flatMap(modules).filter((path) => !/words\.js$/.test(path));
+  return paths.map((path) => readFileSync(new URL(path, web), 'utf8')).join('\n');
+}
+
+const places = (text) => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]))].sort();
+
+for (const room of ['shared', 'customer', 'staff']) {
+  test(`every text of ${room} is there in Korean and English, with the same places to fill`, async () => {
+    const rows = await rowsOf(room);
+    assert.ok(rows.length > 0);
+    for (const [key, row] of rows) {
+      assert.equal(row.length, 2, key);
+      const [ko, en] = row;
+      assert.match(ko, /[가-힣]/, `${key} is not Korean: ${ko}`);
+      assert.match(en, /[a-zA-Z]/, `${key} is not English: ${en}`);
+      assert.doesNotMatch(en, /[가-힣]/, `${key} is not English: ${en}`);
+      assert.deepEqual(places(ko), places(en), key);
+    }
+  });
+
+  test(`what ${room} says is in its tables, and no text is left over`, async () => {
+    const own = (await rowsOf(room)).map(([key]) => key);
+    const known = new Set([...own, ...(await rowsOf('shared')).map(([key]) => key)]);
+    const code = codeOf(room);
+    const said = [...code.matchAll(/\bsay\('([\w.]+)'/g)].map((match) => match[1]);
+    assert.deepEqual(said.filter((key) => !known.has(key)), [], 'said, but in no table');
+    // A key may be put together: of `refusal.${code}` the beginning is known.
+    const everywhere = codeOf('shared', 'customer', 'staff');
+    const beginnings = [...everywhere.matchAll(/`([\w.]+\.)\$\{/g)].map((match) => match[1]);
+    const used = (key) => everywhere.includes(`'${key}'`) || beginnings.some((beginning) => key.startsWith(beginning));
+    assert.deepEqual(own.filter((key) => !used(key)), [], 'in a table, but said nowhere');
+  });
+}
