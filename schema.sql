@@ -132,10 +132,17 @@ CREATE TABLE schedule (
     price_from     INTEGER NOT NULL CHECK (price_from >= 0),
     -- Counts every change of the date and its seats.
     version        INTEGER NOT NULL DEFAULT 1,
+    -- Until so many hours before the start users may take their points back; null: they may not.
+    refund_until_hours INTEGER CHECK (refund_until_hours BETWEEN 0 AND 8760),
+    -- From then on nothing is sold and everybody gets their points back.
+    cancelled_at   INTEGER,
+    -- When the last of them had: until then the rest of the work is found by this.
+    settled_at     INTEGER CHECK (settled_at IS NULL OR (cancelled_at IS NOT NULL AND settled_at >= cancelled_at)),
     CHECK (sale_opens_at < sale_closes_at)
 ) STRICT;
 CREATE INDEX schedule_concert ON schedule (concert_id, starts_at);
 CREATE INDEX schedule_date ON schedule (concert_id, date);
+CREATE INDEX schedule_to_settle ON schedule (cancelled_at) WHERE cancelled_at IS NOT NULL AND settled_at IS NULL;
 
 -- The seats of a date in layout order. What a seat is right now stands in `claim`.
 CREATE TABLE seat (
@@ -169,6 +176,7 @@ CREATE TABLE reservation (
     payment_id      BLOB    NOT NULL UNIQUE CHECK (length(payment_id) = 16),
     declined_count  INTEGER NOT NULL DEFAULT 0 CHECK (declined_count >= 0),
     paid_at         INTEGER,
+    refunded_at     INTEGER CHECK ((status = 'REFUNDED') = (refunded_at IS NOT NULL)),
     CHECK (hold_expires_at > created_at),
     CHECK ((status = 'PENDING_PAYMENT') = (ended_at IS NULL)),
     CHECK ((status = 'FAILED') = (failure IS NOT NULL)),
@@ -178,6 +186,8 @@ CREATE TABLE reservation (
 CREATE UNIQUE INDEX reservation_pending ON reservation (user_id) WHERE status = 'PENDING_PAYMENT';
 CREATE INDEX reservation_due ON reservation (hold_expires_at) WHERE status = 'PENDING_PAYMENT';
 CREATE INDEX reservation_user ON reservation (user_id);
+-- The sales of a date. Holds leave it alone.
+CREATE INDEX reservation_sold ON reservation (schedule_id, status) WHERE status IN ('CONFIRMED', 'REFUNDED');
 
 -- The seats of a reservation at the price that was agreed; they stay when the hold is gone.
 CREATE TABLE reservation_seat (
@@ -231,6 +241,9 @@ CREATE TABLE ledger_entry (
 CREATE INDEX ledger_entry_user ON ledger_entry (user_id, entry_id);
 -- A reservation is paid once, even for wrong code.
 CREATE UNIQUE INDEX ledger_entry_paid ON ledger_entry (reservation_id) WHERE kind = 'PAYMENT';
+-- And refunded once.
+CREATE UNIQUE INDEX ledger_entry_refunded ON ledger_entry (reservation_id) WHERE kind = 'REFUND';
+CREATE INDEX ledger_entry_at ON ledger_entry (at); -- the ledger of a day
 
 CREATE TABLE ticket (
     ticket_id      BLOB    PRIMARY KEY CHECK (length(ticket_id) = 16),

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, OnceLock};
 
 use crate::clock::{Clock, Mode};
@@ -72,6 +73,7 @@ impl House {
             clock: Arc::clone(&clock),
             bell: bell.clone(),
             idempotency_hours: settings.machine.idempotency_hours,
+            settle_from: AtomicI64::default(),
         };
         let bounds = Bounds {
             jobs_max: settings.machine.writer_jobs_max as usize,

@@ -94,6 +94,7 @@ refusals! {
     DateAmbiguous { schedule_ids: Vec<i64> } "DATE_AMBIGUOUS",
     SaleNotOpen { sale_opens_at: Millis } "SALE_NOT_OPEN",
     SaleClosed { sale_closes_at: Millis } "SALE_CLOSED",
+    ScheduleCancelled "SCHEDULE_CANCELLED",
     VisitOver "VISIT_OVER",
     ReservationPending { reservation_id: Uuid } "RESERVATION_PENDING",
     SeatLimit { seats_per_user: u32, seats_taken: u32 } "SEAT_LIMIT",
@@ -101,6 +102,8 @@ refusals! {
     LayoutInUse "LAYOUT_IN_USE",
     ReservationNotFound "RESERVATION_NOT_FOUND",
     ReservationNotPending { status: &'static str } "RESERVATION_NOT_PENDING",
+    ReservationNotConfirmed { status: &'static str } "RESERVATION_NOT_CONFIRMED",
+    RefundClosed { refund_until: Option<Millis> } "REFUND_CLOSED",
     TopUpByStaffOnly "TOP_UP_BY_STAFF_ONLY",
     BalanceLimit { balance: Points } "BALANCE_LIMIT",
     BalanceTooLow { balance: Points } "BALANCE_TOO_LOW",
@@ -156,7 +159,10 @@ impl Refusal {
             Refusal::SeatLimit { seats_per_user, seats_taken } => {
                 json!({ "seatsPerUser": seats_per_user, "seatsTaken": seats_taken })
             }
-            Refusal::ReservationNotPending { status } => json!({ "reservationStatus": status }),
+            Refusal::ReservationNotPending { status } | Refusal::ReservationNotConfirmed { status } => {
+                json!({ "reservationStatus": status })
+            }
+            Refusal::RefundClosed { refund_until } => json!({ "refundUntil": refund_until }),
             Refusal::BalanceLimit { balance } | Refusal::BalanceTooLow { balance } => json!({ "balance": balance }),
             Refusal::AmountMismatch { expected } => json!({ "expected": expected }),
             Refusal::AlreadyPaid { payment_id } => json!({ "paymentId": payment_id }),

@@ -123,6 +123,11 @@ pub mod topics {
     pub const fn reservation(reservation_id: Uuid) -> Topic {
         Topic(reservation_id.as_u128())
     }
+
+    /// A cancelled date is settled. No token and no id has so small a number.
+    pub const fn schedule(schedule_id: i64) -> Topic {
+        Topic((1 << 64) + schedule_id as u128)
+    }
 }
 
 /// A writing transaction of the venue.
@@ -146,8 +151,10 @@ pub enum Change {
     TokenEnded { key: TokenKey, was_active: bool },
     /// The rules of the line changed.
     QueueChanged,
-    /// A reservation is no longer pending.
+    /// A reservation is no longer pending, or was refunded.
     ReservationChanged { reservation_id: Uuid },
+    /// Everybody has their points back for a cancelled date.
+    ScheduleSettled { schedule_id: i64 },
     /// The clock of a test is to be turned.
     ClockTurned { ms: u64 },
     /// Something was added to the feed of events.
@@ -191,8 +198,10 @@ column_words! {
         PointsCorrected "POINTS_CORRECTED",
         PaymentCompleted "PAYMENT_COMPLETED",
         PaymentDeclined "PAYMENT_DECLINED",
+        ReservationRefunded "RESERVATION_REFUNDED",
         ConcertChanged "CONCERT_CHANGED",
         ScheduleChanged "SCHEDULE_CHANGED",
+        ScheduleCancelled "SCHEDULE_CANCELLED",
     }
 }
 

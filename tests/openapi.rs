@@ -292,6 +292,42 @@ fn a_purchase_is_answered_as_the_document_says() {
     clerk
         .ask("POST /api/v1/reservations", "/api/v1/reservations", &own, Some(json!({})))
         .refused(401, "TOKEN_REQUIRED");
+    let refund = "POST /api/v1/reservations/{reservationId}/refund";
+    clerk.ask(refund, &format!("{one}/refund"), &own, Some(json!({}))).refused(409, "REFUND_CLOSED");
+}
+
+#[test]
+fn refunds_are_answered_as_the_document_says() {
+    let hall = Hall::with_seats(5, &[]);
+    let clerk = Clerk { hall: &hall, document: Document::read() };
+    let kim = hall.buyer(PRICE);
+    let held = kim.hold(1, &["1"]).must(201)["reservationId"].clone();
+    let one = format!("/reservations/{}", held.as_str().unwrap());
+    let refund = || clerk.staff("POST /reservations/{reservationId}/refund", &format!("{one}/refund"), Some(json!({})));
+    refund().refused(409, "RESERVATION_NOT_CONFIRMED");
+    kim.pay(&held, PRICE).must(201);
+    clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(json!({ "refundUntilHours": 24 }))).must(200);
+    refund().must(200);
+    clerk.staff("GET /reservations/{reservationId}", &one, None).must(200);
+    let own = hall::basic(&kim.id, &kim.key);
+    let path = format!("/api/v1{one}/refund");
+    let call = "POST /api/v1/reservations/{reservationId}/refund";
+    clerk.ask(call, &path, &[("authorization", &own)], Some(json!({}))).refused(409, "RESERVATION_NOT_CONFIRMED");
+    let cancellation = |method: &str| {
+        let headers = [("authorization", &*bearer(STAFF_KEY)), ("prefer", "wait=30")];
+        let call = format!("{method} /api/v1/staff/schedules/{{scheduleId}}/cancellation");
+        let body = (method == "POST").then(|| json!({}));
+        clerk.ask(&call, "/api/v1/staff/schedules/1/cancellation", &headers, body).must(200).clone()
+    };
+    assert!(cancellation("GET")["cancelledAt"].is_null());
+    assert!(cancellation("POST")["settledAt"].is_string());
+    assert!(cancellation("GET")["settledAt"].is_string());
+    clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(json!({}))).refused(409, "SCHEDULE_CANCELLED");
+    let lee = bearer(&hall.customer().token);
+    let wanted = json!({ "scheduleId": 1, "seats": ["1"] });
+    let reserve = "POST /api/v1/reservations";
+    let path = "/api/v1/reservations";
+    clerk.ask(reserve, path, &[("authorization", &lee)], Some(wanted)).refused(409, "SCHEDULE_CANCELLED");
 }
 
 #[test]

@@ -123,12 +123,15 @@ pub const fn status_of(code: Code) -> u16 {
         Code::DateAmbiguous
         | Code::SaleNotOpen
         | Code::SaleClosed
+        | Code::ScheduleCancelled
         | Code::VisitOver
         | Code::ReservationPending
         | Code::SeatLimit
         | Code::SeatUnavailable
         | Code::LayoutInUse
         | Code::ReservationNotPending
+        | Code::ReservationNotConfirmed
+        | Code::RefundClosed
         | Code::BalanceLimit
         | Code::BalanceTooLow
         | Code::AlreadyPaid

@@ -238,6 +238,7 @@ impl Line {
                 | Change::ClockTurned { .. }
                 | Change::EventRecorded
                 | Change::ScheduleChanged { .. }
+                | Change::ScheduleSettled { .. }
                 | Change::SeatsChanged { .. } => None,
             };
             if let Some((until, slot, token_id)) = slot.and_then(|slot| people.due_of(slot)) {

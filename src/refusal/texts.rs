@@ -162,6 +162,10 @@ fn both(code: Code) -> Both {
             ["Sale closed", "The sale for this date closed at 'saleClosesAt'.", "Choose another date."],
             ["예매가 마감되었습니다", "이 일정의 예매는 'saleClosesAt'에 마감되었습니다.", "다른 날짜를 선택해 주세요."],
         ],
+        Code::ScheduleCancelled => [
+            ["Date cancelled", "This date was cancelled: nothing is sold for it any more, and what was paid is given back.", "Choose another date."],
+            ["취소된 공연입니다", "이 일정은 취소되어 더 이상 예매할 수 없고, 결제한 포인트는 돌려드립니다.", "다른 날짜를 선택해 주세요."],
+        ],
         Code::VisitOver => [
             ["Visit over", "The visit's own time is over; it lasts only to pay for the seats already held.", "Pay for the seats that are held, or line up again."],
             ["이용 시간이 끝났습니다", "이용 시간이 끝나 이미 잡아 둔 좌석의 결제만 할 수 있습니다.", "잡아 둔 좌석을 결제하거나 다시 줄을 서 주세요."],
@@ -189,6 +193,14 @@ fn both(code: Code) -> Both {
         Code::ReservationNotPending => [
             ["Reservation not pending", "The reservation is no longer waiting for its payment; 'reservationStatus' says what it is.", "Reserve again if the seats are free."],
             ["결제 대기 중인 예약이 아닙니다", "이 예약은 더 이상 결제를 기다리지 않습니다. 'reservationStatus'를 확인해 주세요.", "좌석이 비어 있으면 다시 예약해 주세요."],
+        ],
+        Code::ReservationNotConfirmed => [
+            ["Reservation not confirmed", "Only a paid reservation can be refunded; 'reservationStatus' says what this one is.", "Look at the reservation: an unpaid one is cancelled, a refunded one has its points back."],
+            ["확정된 예약이 아닙니다", "결제가 끝난 예약만 환불할 수 있습니다. 이 예약의 상태는 'reservationStatus'에 있습니다.", "예약을 확인해 주세요. 결제 전이면 취소하면 되고, 환불된 예약이면 포인트가 이미 돌아갔습니다."],
+        ],
+        Code::RefundClosed => [
+            ["Refund closed", "You could give this reservation back until 'refundUntil'; null says that this date can't be given back.", "Ask at the counter: the staff can still refund it."],
+            ["환불 기간이 지났습니다", "이 예약은 'refundUntil'까지만 직접 환불할 수 있습니다. null이면 직접 환불할 수 없는 일정입니다.", "창구에 문의해 주세요. 직원은 환불해 드릴 수 있습니다."],
         ],
         Code::TopUpByStaffOnly => [
             ["Points are sold at the counter", "In this house only staff top up points.", "Go to the counter."],

@@ -98,6 +98,7 @@ impl Rooms {
         match memo.split(' ').next() {
             Some("token") => queue::api::resume(&self.venue, &self.line, request, memo, over, applied),
             Some("reservation") => reservation::api::resume(&self.venue, memo, over, applied),
+            Some("cancellation") => reservation::staff_api::resume(&self.venue, memo, over, applied),
             Some("events") => operations::resume_events(&self.venue, memo, over, applied),
             _ => Err(Refusal::Internal.into()),
         }
@@ -166,6 +167,10 @@ impl Rooms {
                 let user_id = user()?;
                 reservation::api::cancel(user_id, reservation_id(id)?)
             }
+            (Post, ["reservations", id, "refund"]) => match user() {
+                Ok(user_id) => reservation::api::refund(request, user_id, reservation_id(id)?),
+                Err(known) => venue.repeated(request, known.user_id, known.failure),
+            },
             (Get, ["users", id, "balance"]) => balance::api::balance(venue, self.own(request, id)?),
             (Get, ["users", id, "balance", "entries"]) => balance::api::entries(venue, request, self.own(request, id)?),
             (Post, ["users", id, "balance", "top-ups"]) => self.top_up(request, id),
@@ -214,6 +219,12 @@ impl Rooms {
             (Get, ["schedules", id, "seats"]) => seat::staff_api::seats(venue, request, number(id)?),
             (Patch, ["schedules", id]) => seat::staff_api::change_schedule(venue, request, number(id)?),
             (Put, ["schedules", id, "seats", seat]) => seat::staff_api::block_seat(request, number(id)?, seat),
+            (Get, ["schedules", id, "cancellation"]) => {
+                reservation::staff_api::cancellation(venue, request, number(id)?)
+            }
+            (Post, ["schedules", id, "cancellation"]) => reservation::staff_api::cancel_date(request, number(id)?),
+            (Get, ["reservations", id]) => reservation::staff_api::reservation(venue, reservation_id(id)?),
+            (Post, ["reservations", id, "refund"]) => reservation::staff_api::refund(request, reservation_id(id)?),
             (Get, ["queue"]) => queue::staff_api::queue(venue, line),
             (Patch, ["queue"]) => queue::staff_api::change(request),
             (Post, ["queue", "admissions"]) => queue::staff_api::admit(line, request),
@@ -263,6 +274,7 @@ fn customer_methods(path: &[&str]) -> Option<&'static str> {
         ["concerts", _, "schedules" | "seats"] | ["schedules", _, "seats"] => "GET, HEAD, OPTIONS",
         ["users", _, "balance"] | ["users", _, "balance", "entries"] | ["payments", _] => "GET, HEAD, OPTIONS",
         ["users"] | ["queue", "tokens"] | ["users", _, "balance", "top-ups"] | ["payments"] => "POST, OPTIONS",
+        ["reservations", _, "refund"] => "POST, OPTIONS",
         ["queue", "token"] | ["reservations", _] => "GET, HEAD, DELETE, OPTIONS",
         ["reservations"] => "GET, HEAD, POST, OPTIONS",
         _ => return None,
@@ -277,6 +289,9 @@ fn staff_methods(path: &[&str]) -> Option<&'static str> {
         ["schedules", _] => "GET, HEAD, PATCH, OPTIONS",
         ["schedules", _, "seats"] => "GET, HEAD, OPTIONS",
         ["schedules", _, "seats", _] => "PUT, OPTIONS",
+        ["schedules", _, "cancellation"] => "GET, HEAD, POST, OPTIONS",
+        ["reservations", _] => "GET, HEAD, OPTIONS",
+        ["reservations", _, "refund"] => "POST, OPTIONS",
         ["queue"] => "GET, HEAD, PATCH, OPTIONS",
         ["queue", "tokens", _] => "DELETE, OPTIONS",
         ["users"] | ["users", _, "reservations"] | ["events"] => "GET, HEAD, OPTIONS",

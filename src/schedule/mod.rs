@@ -7,7 +7,7 @@ pub mod staff_api;
 use rusqlite::Connection;
 use serde_json::json;
 
-pub use sql::{count_seats_changed, find, list_of_concert};
+pub use sql::{ToSettle, count_seats_changed, find, find_to_settle, list_of_concert};
 
 use crate::clock::Millis;
 use crate::points::Points;
@@ -54,14 +54,21 @@ pub struct Schedule {
     pub price_from: Points,
     /// Counts every change of the date and its seats.
     pub version: i64,
+    /// Until so many hours before the start users may take their points back; `None`: they may not.
+    pub refund_until_hours: Option<u32>,
+    /// When it was cancelled, if it was.
+    pub cancelled_at: Option<Millis>,
+    /// When everybody had their points back after that.
+    pub settled_at: Option<Millis>,
 }
 
 impl Schedule {
     /// Whether seats are sold at `now`.
     ///
     /// # Errors
-    /// `SALE_NOT_OPEN`, `SALE_CLOSED`.
+    /// `SCHEDULE_CANCELLED`, `SALE_NOT_OPEN`, `SALE_CLOSED`.
     pub fn must_be_on_sale(&self, now: Millis) -> Result<(), Refusal> {
+        self.must_take_place()?;
         if now < self.sale_opens_at {
             return Err(Refusal::SaleNotOpen { sale_opens_at: self.sale_opens_at });
         }
@@ -70,9 +77,22 @@ impl Schedule {
         }
         Ok(())
     }
+
+    /// Whether it was not cancelled.
+    ///
+    /// # Errors
+    /// `SCHEDULE_CANCELLED`.
+    pub fn must_take_place(&self) -> Result<(), Refusal> {
+        if self.cancelled_at.is_some() { Err(Refusal::ScheduleCancelled) } else { Ok(()) }
+    }
+
+    /// Until when users may take their points back by themselves.
+    pub fn refund_until(&self) -> Option<Millis> {
+        self.refund_until_hours.map(|hours| self.starts_at.plus_ms(-i64::from(hours) * 3_600_000))
+    }
 }
 
-/// When a date is and when it is sold.
+/// When a date is, when it is sold, and until when what was sold can be given back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Times {
     /// When it begins.
@@ -83,6 +103,8 @@ pub struct Times {
     pub sale_opens_at: Millis,
     /// From when on they no longer are.
     pub sale_closes_at: Millis,
+    /// Until so many hours before the start users may take their points back; `None`: they may not.
+    pub refund_until_hours: Option<u32>,
 }
 
 /// What staff say of a concert; what is `None` stays as it is.
@@ -173,6 +195,29 @@ pub fn add(tx: &Tx, concert_id: i64, times: &Times, seats_total: usize, price_fr
 pub fn change_times(tx: &Tx, schedule_id: i64, times: &Times) -> Outcome<()> {
     sql::update_times(tx, schedule_id, times)?;
     record_change(tx, schedule_id)
+}
+
+/// Cancels a date: from this transaction on nothing is sold for it. To say it twice changes nothing.
+///
+/// # Errors
+/// `SCHEDULE_NOT_FOUND`.
+pub fn cancel(tx: &Tx, schedule_id: i64) -> Outcome<()> {
+    must_find(tx, schedule_id)?;
+    if sql::mark_cancelled_if_not(tx, schedule_id)? {
+        record(tx, EventType::ScheduleCancelled, &json!({ "scheduleId": schedule_id }))?;
+        tx.note(Change::ScheduleChanged { schedule_id });
+    }
+    Ok(())
+}
+
+/// Notes that everybody has their points back for a cancelled date.
+///
+/// # Errors
+/// SQLite's.
+pub fn mark_settled(tx: &Tx, schedule_id: i64) -> Outcome<()> {
+    sql::mark_settled(tx, schedule_id)?;
+    tx.note(Change::ScheduleSettled { schedule_id });
+    Ok(())
 }
 
 /// Writes down how many seats a changed layout has and what the cheapest costs, also when only prices changed.

@@ -24,6 +24,8 @@ pub(super) struct DateJson {
     seats_total: i64,
     seats_available: i64,
     price_from: Points,
+    refund_until_hours: Option<u32>,
+    cancelled_at: Option<Millis>,
 }
 
 impl DateJson {
@@ -38,6 +40,8 @@ impl DateJson {
             seats_total: schedule.seats_total,
             seats_available,
             price_from: schedule.price_from,
+            refund_until_hours: schedule.refund_until_hours,
+            cancelled_at: schedule.cancelled_at,
         }
     }
 }

@@ -12,6 +12,9 @@ use crate::schedule::{self, Schedule, Times};
 use crate::store::Outcome;
 use crate::venue::{Answer, Tx, Venue, Written};
 
+/// The earliest end of refunds by users before a start: a year, in hours.
+const REFUND_UNTIL_HOURS_MAX: i64 = 8_760;
+
 /// `GET /staff/concerts/{id}/schedules`: every date of a concert, also those that are over or sold out.
 pub fn schedules(venue: &Venue, request: &Request, concert_id: i64) -> Outcome<Answer> {
     query(request, &[])?;
@@ -69,6 +72,7 @@ pub fn change_schedule(venue: &Venue, request: &Request, schedule_id: i64) -> Ou
     let zone = venue.settings.sale.time_zone.clone();
     Answer::write(move |tx| {
         let before = schedule::must_find(tx, schedule_id)?;
+        before.must_take_place()?;
         let times = said.over(Some(&before), &zone)?;
         schedule::change_times(tx, schedule_id, &times)?;
         if let Some(seats) = &seats {
@@ -92,15 +96,19 @@ struct Said {
     starts_at: Option<Millis>,
     sale_opens_at: Option<Millis>,
     sale_closes_at: Option<Millis>,
+    /// Said to be off, or so many hours.
+    refund_until_hours: Option<Option<u32>>,
 }
 
 impl Said {
     fn read(fields: &mut Fields) -> Result<Said, Refusal> {
+        let refund_until_hours = read_hours(fields)?;
         let mut instant = |name| fields.has(name).then(|| fields.instant(name)).transpose();
         Ok(Said {
             starts_at: instant("startsAt")?,
             sale_opens_at: instant("saleOpensAt")?,
             sale_closes_at: instant("saleClosesAt")?,
+            refund_until_hours,
         })
     }
 
@@ -118,6 +126,7 @@ impl Said {
             date: starts_at.date_in(zone),
             sale_opens_at: opens.unwrap_or(Millis::from_unix_ms(0)),
             sale_closes_at: closes.unwrap_or(starts_at),
+            refund_until_hours: self.refund_until_hours.unwrap_or(before.and_then(|before| before.refund_until_hours)),
         };
         if times.sale_opens_at >= times.sale_closes_at {
             return Err(Refusal::invalid(
@@ -128,6 +137,17 @@ impl Said {
         }
         Ok(times)
     }
+}
+
+/// The `refundUntilHours` member: `null` says that users may not take their points back.
+fn read_hours(fields: &mut Fields) -> Result<Option<Option<u32>>, Refusal> {
+    const NAME: &str = "refundUntilHours";
+    if fields.is_null(NAME) {
+        fields.take(NAME);
+        return Ok(Some(None));
+    }
+    let hours = fields.has(NAME).then(|| fields.integer(NAME, 0..=REFUND_UNTIL_HOURS_MAX)).transpose()?;
+    Ok(hours.map(|hours| u32::try_from(hours).ok())) // at most a year
 }
 
 /// `PUT /staff/schedules/{id}/seats/{seat}`.

@@ -51,6 +51,12 @@ const NEVER: &[(&str, &str)] = &[
              AND e.user_id = r.user_id AND e.amount = -r.amount)",
     ),
     (
+        "a refund that is not the payment given back once",
+        "SELECT count(*) FROM reservation r WHERE (status = 'REFUNDED') <> (SELECT count(*)
+           FROM ledger_entry e WHERE e.reservation_id = r.reservation_id AND e.kind = 'REFUND'
+             AND e.user_id = r.user_id AND e.amount = r.amount)",
+    ),
+    (
         "points taken for a reservation that was not confirmed",
         "SELECT count(*) FROM ledger_entry e JOIN reservation r USING (reservation_id)
          WHERE e.kind = 'PAYMENT' AND r.status NOT IN ('CONFIRMED', 'REFUNDED')",
@@ -90,11 +96,13 @@ const NEVER: &[(&str, &str)] = &[
              - (SELECT count(*) FROM token WHERE status = 'EXPIRED')
            UNION ALL SELECT (SELECT count(*) FROM event WHERE type = 'SEATS_HELD') - (SELECT count(*) FROM reservation)
            UNION ALL SELECT (SELECT count(*) FROM event WHERE type = 'SEATS_RELEASED')
-             - (SELECT count(*) FROM reservation WHERE status IN ('EXPIRED', 'FAILED', 'CANCELLED'))
+             - (SELECT count(*) FROM reservation WHERE status IN ('EXPIRED', 'FAILED', 'CANCELLED', 'REFUNDED'))
            UNION ALL SELECT (SELECT count(*) FROM event WHERE type = 'SEATS_SOLD')
-             - (SELECT count(*) FROM reservation WHERE status = 'CONFIRMED')
+             - (SELECT count(*) FROM reservation WHERE status IN ('CONFIRMED', 'REFUNDED'))
            UNION ALL SELECT (SELECT count(*) FROM event WHERE type = 'PAYMENT_COMPLETED')
-             - (SELECT count(*) FROM reservation WHERE status = 'CONFIRMED')
+             - (SELECT count(*) FROM reservation WHERE status IN ('CONFIRMED', 'REFUNDED'))
+           UNION ALL SELECT (SELECT count(*) FROM event WHERE type = 'RESERVATION_REFUNDED')
+             - (SELECT count(*) FROM reservation WHERE status = 'REFUNDED')
            UNION ALL SELECT (SELECT count(*) FROM event WHERE type = 'POINTS_TOPPED_UP')
              - (SELECT count(*) FROM ledger_entry WHERE kind = 'TOP_UP'))",
     ),

@@ -187,7 +187,13 @@ fn work(tx: &Tx, user_id: Uuid, dice: &mut Dice, holds: &Mutex<Vec<(Hold, Vec<St
         _ => {
             let starts_at = Millis::from_unix_ms(4_102_444_800_000 + dice.below(30) as i64 * 86_400_000);
             let date = starts_at.date_in(&jiff::tz::TimeZone::UTC);
-            let times = Times { starts_at, date, sale_opens_at: Millis::from_unix_ms(0), sale_closes_at: starts_at };
+            let times = Times {
+                starts_at,
+                date,
+                sale_opens_at: Millis::from_unix_ms(0),
+                sale_closes_at: starts_at,
+                refund_until_hours: None,
+            };
             schedule::change_times(tx, 1, &times)?;
         }
     }

@@ -231,7 +231,7 @@ mod tests {
             ("DELETE FROM ledger_entry WHERE kind = 'PAYMENT'", "a purchase whose payment"),
             (
                 "INSERT INTO reservation SELECT randomblob(16), user_id, schedule_id, status, amount, created_at,
-                 hold_expires_at, ended_at, failure, randomblob(16), declined_count, paid_at FROM reservation;
+                 hold_expires_at, ended_at, failure, randomblob(16), declined_count, paid_at, refunded_at FROM reservation;
                  INSERT INTO reservation_seat SELECT reservation_id, 0, '1', 500 FROM reservation WHERE payment_id <> zeroblob(16)",
                 "a seat bought by two",
             ),
