@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuar
 use uuid::Uuid;
 
 use super::dates::Dates;
-use super::map::{Seen, Standing, Status};
+use super::map::{At, Seen, Standing, Status};
 use super::{Plan, sql};
 use crate::clock::Millis;
 use crate::http::{Reply, Request};
@@ -45,7 +45,7 @@ struct Slot {
     reading: Mutex<()>,
     state: RwLock<State>,
     /// The newest map as those without a seat see it, written out.
-    body: Mutex<Option<((i64, usize), Arc<Vec<u8>>)>>,
+    body: Mutex<Option<(At, Arc<Vec<u8>>)>>,
 }
 
 #[derive(Default)]
