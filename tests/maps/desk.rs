@@ -20,6 +20,9 @@ use super::invariants::Dice;
 const SEATS: u64 = 12;
 const VIEWERS: usize = 3;
 
+/// Holds with the labels of their seats.
+type Holds = Mutex<Vec<(Hold, Vec<String>)>>;
+
 pub struct Desk {
     writer: Writer<Change>,
     maps: Arc<Maps>,
@@ -27,7 +30,7 @@ pub struct Desk {
     clock: Arc<Clock>,
     viewers: Vec<Uuid>,
     /// The holds that were made; some are over, given back or sold by now.
-    holds: Arc<Mutex<Vec<(Hold, Vec<String>)>>>,
+    holds: Arc<Holds>,
     /// What transactions were told that their file does not say: a panic in a piece of work would only take the piece back.
     faults: Arc<Mutex<Vec<String>>>,
     /// What each tag stood for.
@@ -155,7 +158,7 @@ fn plain_request() -> Request {
     }
 }
 
-fn work(tx: &Tx, user_id: Uuid, dice: &mut Dice, holds: &Mutex<Vec<(Hold, Vec<String>)>>) -> Outcome<()> {
+fn work(tx: &Tx, user_id: Uuid, dice: &mut Dice, holds: &Holds) -> Outcome<()> {
     let label = |dice: &mut Dice| {
         let number = 1 + dice.below(SEATS / 2);
         if dice.below(2) == 0 { format!("A-{number}") } else { format!("B\"-{number}") }
