@@ -11,17 +11,31 @@ CREATE TABLE venue (
     -- The latest instant that the file has seen: the clock never goes back behind it.
     seen_at           INTEGER NOT NULL,
     -- The sum of all advances of a test clock.
-    clock_advanced_ms INTEGER NOT NULL DEFAULT 0 CHECK (clock_advanced_ms >= 0),
-    -- SHA-256 of the staff key: the key itself is printed once and kept nowhere.
-    staff_key_hash    BLOB    NOT NULL CHECK (length(staff_key_hash) = 32)
+    clock_advanced_ms INTEGER NOT NULL DEFAULT 0 CHECK (clock_advanced_ms >= 0)
 ) STRICT;
+
+-- Who works here: a key each. A revoked key stays, because the events of its time name it.
+CREATE TABLE staff_key (
+    key_id     INTEGER PRIMARY KEY,
+    name       TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 80),
+    role       TEXT    NOT NULL CHECK (role IN ('admin', 'counter', 'door')),
+    -- SHA-256 of the key: the key itself is shown once and kept nowhere.
+    key_hash   BLOB    NOT NULL CHECK (length(key_hash) = 32),
+    created_at INTEGER NOT NULL,
+    revoked_at INTEGER
+) STRICT;
+-- A name stands for one key at a time, so that "who" has one answer; and one key for one name.
+CREATE UNIQUE INDEX staff_key_name ON staff_key (name) WHERE revoked_at IS NULL;
+CREATE UNIQUE INDEX staff_key_hash ON staff_key (key_hash) WHERE revoked_at IS NULL;
 
 -- Everything that happened, in commit order. The rowid is the sequence: one writer and no deletes leave no gap.
 CREATE TABLE event (
     sequence INTEGER PRIMARY KEY,
     type     TEXT    NOT NULL,
     at       INTEGER NOT NULL,
-    data     TEXT    NOT NULL CHECK (json_valid(data))
+    data     TEXT    NOT NULL CHECK (json_valid(data)),
+    -- The staff key by which it was done; null where no staff did it.
+    key_id   INTEGER REFERENCES staff_key (key_id)
 ) STRICT;
 
 -- Answers kept for the repetition of a request: the first answer again, byte for byte.

@@ -13,6 +13,7 @@
 //! | [`store`] | the file: opening it, readers, the one writer, migrations, column types |
 //! | [`http`] | the door, tiny_http behind it, requests and answers, idempotency |
 //! | [`venue`] | what every use case is handed first: the transaction, the events feed, what memory must learn |
+//! | [`staff`] | who works here: their keys and roles |
 //! | [`user`] | who they are, and their key |
 //! | [`queue`] | tokens: waiting → active → expired; the line; admission |
 //! | [`schedule`] | concerts and their dates |
@@ -25,7 +26,7 @@
 //! | [`web`] | the pages compiled in |
 //! | [`routes`] | one match: every method and path |
 //! | [`house`] | all of it opened and closed in good order |
-//! | [`commands`] | `demo`, `serve`, `rush` |
+//! | [`commands`] | `demo`, `serve`, `staff-key`, `rush` |
 //!
 //! Inside a room: `mod.rs` has the use cases, `rules.rs` pure decisions, `sql.rs` every statement that touches its tables,
 //! `api.rs` (and `staff_api.rs`) JSON in and out.
@@ -41,6 +42,8 @@ pub mod store;
 pub mod http;
 
 pub mod venue;
+
+pub mod staff;
 
 pub mod user;
 

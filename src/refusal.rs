@@ -64,7 +64,7 @@ refusals! {
     InvalidRequest { pointer: String, reason: Say } "INVALID_REQUEST",
     InvalidHeader { reason: Say } "INVALID_HEADER",
     NotFound "NOT_FOUND",
-    MethodNotAllowed { allow: &'static str } "METHOD_NOT_ALLOWED",
+    MethodNotAllowed { allow: String } "METHOD_NOT_ALLOWED",
     RequestTimeout "REQUEST_TIMEOUT",
     LengthRequired "LENGTH_REQUIRED",
     BodyTooLarge { max_bytes: usize } "BODY_TOO_LARGE",
@@ -80,6 +80,11 @@ refusals! {
     StorageFull "STORAGE_FULL",
     UserKeyInvalid "USER_KEY_INVALID",
     StaffKeyInvalid "STAFF_KEY_INVALID",
+    RoleNotAllowed { role: &'static str, allowed: Vec<&'static str> } "ROLE_NOT_ALLOWED",
+    StaffKeyNotFound "STAFF_KEY_NOT_FOUND",
+    StaffNameTaken "STAFF_NAME_TAKEN",
+    StaffKeyLimit { keys_max: u32 } "STAFF_KEY_LIMIT",
+    LastAdminKey "LAST_ADMIN_KEY",
     TokenRequired "TOKEN_REQUIRED",
     TokenInvalid "TOKEN_INVALID",
     TokenExpired { reason: TokenEnd } "TOKEN_EXPIRED",
@@ -147,6 +152,8 @@ impl Refusal {
                 json!({ "maxBytes": max_bytes, "maxFields": max_fields })
             }
             Refusal::NotReady { reason } => json!({ "reason": reason }),
+            Refusal::RoleNotAllowed { role, allowed } => json!({ "role": role, "allowed": allowed }),
+            Refusal::StaffKeyLimit { keys_max } => json!({ "keysMax": keys_max }),
             Refusal::TokenExpired { reason } => json!({ "reason": reason.word() }),
             Refusal::TokenWaiting { position, poll_after_seconds } => {
                 json!({ "position": position, "pollAfterSeconds": poll_after_seconds })

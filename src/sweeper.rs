@@ -12,6 +12,7 @@ use crate::queue::{self, Line};
 use crate::reservation::{self, Settling};
 use crate::schedule;
 use crate::seat::Maps;
+use crate::staff::Keyring;
 use crate::store::{Failure, Outcome, Rounds};
 use crate::venue::{Change, Tx, topics};
 
@@ -29,6 +30,8 @@ pub struct Sweeper {
     pub line: Arc<Line>,
     /// The maps, whose copies in memory do too.
     pub maps: Arc<Maps>,
+    /// The staff keys, whose copy in memory follows each commit.
+    pub keyring: Arc<Keyring>,
     /// The time.
     pub clock: Arc<Clock>,
     /// Wakes those who wait.
@@ -99,6 +102,11 @@ impl Sweeper {
                     Ok(rules) => self.line.set_rules(rules),
                     Err(failure) => log::error!("the rules of the line could not be read back: {failure:?}"),
                 },
+                Change::StaffKeysChanged => {
+                    if let Err(error) = self.keyring.fill(connection) {
+                        log::error!("the staff keys could not be read back: {error}");
+                    }
+                }
                 Change::ClockTurned { ms } => self.clock.advance_ms(*ms),
                 _ => {}
             }
@@ -148,6 +156,7 @@ fn topic(change: &Change) -> Option<Topic> {
         | Change::TokenMoved { .. }
         | Change::VisitMoved { .. }
         | Change::Drawn { .. }
+        | Change::StaffKeysChanged
         | Change::ClockTurned { .. }
         | Change::EventRecorded
         | Change::ScheduleChanged { .. }

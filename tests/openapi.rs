@@ -97,6 +97,7 @@ fn filled(path: &str) -> String {
         .replace("{concertId}", "1")
         .replace("{scheduleId}", "1")
         .replace("{seat}", "1")
+        .replace("{keyId}", "9")
         .replace("{userId}", id)
         .replace("{reservationId}", id)
         .replace("{paymentId}", id)
@@ -168,6 +169,16 @@ fn every_route_is_in_the_document_and_the_other_way_round() {
     let routes = routes();
     assert!(routes.len() > 30, "the match of routes/mod.rs is read by its form: {routes:?}");
     assert_eq!(told, routes);
+}
+
+#[test]
+fn the_document_names_the_roles_of_every_staff_call() {
+    let document = Document::read();
+    for (method, path, roles) in boxoffice::routes::STAFF_CALLS {
+        let operation = &document.0["paths"][format!("/api/v1/staff/{path}")][method.word().to_lowercase()];
+        let words: Vec<&str> = roles.iter().map(|role| role.word()).collect();
+        assert_eq!(operation["x-roles"], json!(words), "{} {path}", method.word());
+    }
 }
 
 #[test]
@@ -393,6 +404,16 @@ fn the_staff_is_answered_as_the_document_says() {
     clerk.ask("GET /api/v1/queue/draw", "/api/v1/queue/draw", &[], None).refused(404, "NO_DRAW");
     let now = json!({ "opensAt": "2020-01-01T00:00:00Z" });
     clerk.staff("PATCH /queue", "/queue", Some(now)).must(200);
+    clerk.staff("GET /me", "/me", None).must(200);
+    let key = json!({ "name": "East gate", "role": "door" });
+    let made = clerk.staff("POST /keys", "/keys", Some(key.clone())).must(201).clone();
+    clerk.staff("POST /keys", "/keys", Some(key)).refused(409, "STAFF_NAME_TAKEN");
+    let door = bearer(made["key"].as_str().unwrap());
+    let not_mine = [("authorization", door.as_str())];
+    clerk.ask("GET /api/v1/staff/queue", "/api/v1/staff/queue", &not_mine, None).refused(403, "ROLE_NOT_ALLOWED");
+    clerk.staff("GET /keys", "/keys", None).must(200);
+    clerk.staff("DELETE /keys/{keyId}", "/keys/2", None).must(204);
+    clerk.staff("DELETE /keys/{keyId}", "/keys/1", None).refused(409, "LAST_ADMIN_KEY");
     clerk.staff("GET /events", "/events?limit=1000", None).must(200);
     clerk.staff("POST /clock", "/clock", Some(json!({ "advanceSeconds": 1 }))).must(200);
     clerk.ask("GET /api/v1/queue/draw", "/api/v1/queue/draw", &[], None).must(200);

@@ -85,7 +85,7 @@ impl Reply {
         match refusal {
             Refusal::UserKeyInvalid => reply.with("WWW-Authenticate", "Basic realm=\"boxoffice\", charset=\"UTF-8\""),
             _ if status == 401 => reply.with("WWW-Authenticate", "Bearer realm=\"boxoffice\""),
-            Refusal::MethodNotAllowed { allow } => reply.with("Allow", *allow),
+            Refusal::MethodNotAllowed { allow } => reply.with("Allow", allow.clone()),
             Refusal::TokenWaiting { poll_after_seconds, .. } => {
                 reply.with("Retry-After", poll_after_seconds.to_string())
             }
@@ -108,8 +108,9 @@ pub const fn status_of(code: Code) -> u16 {
         | Code::TokenInvalid
         | Code::TokenExpired => 401,
         Code::InsufficientBalance => 402,
-        Code::TokenWaiting | Code::NotYours | Code::TopUpByStaffOnly => 403,
+        Code::TokenWaiting | Code::NotYours | Code::TopUpByStaffOnly | Code::RoleNotAllowed => 403,
         Code::NotFound
+        | Code::StaffKeyNotFound
         | Code::UserNotFound
         | Code::NoDraw
         | Code::ConcertNotFound
@@ -120,7 +121,10 @@ pub const fn status_of(code: Code) -> u16 {
         | Code::PaymentNotFound => 404,
         Code::MethodNotAllowed => 405,
         Code::RequestTimeout => 408,
-        Code::DateAmbiguous
+        Code::StaffNameTaken
+        | Code::StaffKeyLimit
+        | Code::LastAdminKey
+        | Code::DateAmbiguous
         | Code::SaleNotOpen
         | Code::SaleClosed
         | Code::ScheduleCancelled

@@ -234,6 +234,7 @@ impl Line {
                     None
                 }
                 Change::QueueChanged
+                | Change::StaffKeysChanged
                 | Change::ReservationChanged { .. }
                 | Change::ClockTurned { .. }
                 | Change::EventRecorded

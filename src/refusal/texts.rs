@@ -106,6 +106,26 @@ fn both(code: Code) -> Both {
             ["Staff key not valid", "This call needs the staff key.", "Send it as Authorization: Bearer <staffKey>."],
             ["직원 키가 올바르지 않습니다", "이 요청에는 직원 키가 필요합니다.", "Authorization: Bearer <staffKey>로 보내 주세요."],
         ],
+        Code::RoleNotAllowed => [
+            ["Not for this role", "The role of this staff key does not include this call; 'allowed' lists the roles that do.", "Ask somebody of such a role, or an admin for another key."],
+            ["이 역할로는 할 수 없습니다", "이 직원 키의 역할로는 이 호출을 할 수 없습니다. 가능한 역할은 'allowed'에 있습니다.", "해당 역할의 직원에게 부탁하거나 관리자에게 다른 키를 요청해 주세요."],
+        ],
+        Code::StaffKeyNotFound => [
+            ["No such staff key", "There is no staff key with this id.", "GET /api/v1/staff/keys lists them."],
+            ["직원 키가 없습니다", "이 ID의 직원 키가 없습니다.", "GET /api/v1/staff/keys에서 확인해 주세요."],
+        ],
+        Code::StaffNameTaken => [
+            ["Name already has a key", "Somebody of this name has a key that is not revoked, and each name stands for one key, so that the events feed says who did what.", "Choose another name, or revoke the key of this name first."],
+            ["이미 키가 있는 이름입니다", "이 이름에는 폐기되지 않은 키가 이미 있습니다. 누가 무엇을 했는지 남도록 이름마다 키는 하나입니다.", "다른 이름을 쓰거나 그 이름의 키를 먼저 폐기해 주세요."],
+        ],
+        Code::StaffKeyLimit => [
+            ["Too many staff keys", "There are as many staff keys as there may be; 'keysMax' says how many.", "Revoke keys that nobody uses."],
+            ["직원 키가 너무 많습니다", "만들 수 있는 직원 키를 모두 만들었습니다. 한도는 'keysMax'입니다.", "쓰지 않는 키를 폐기해 주세요."],
+        ],
+        Code::LastAdminKey => [
+            ["The last admin key", "Without this key nobody could make or revoke keys.", "Make another key with the role admin first."],
+            ["마지막 관리자 키입니다", "이 키가 없으면 아무도 키를 만들거나 폐기할 수 없습니다.", "관리자 역할의 키를 하나 더 만든 뒤 폐기해 주세요."],
+        ],
         Code::TokenRequired => [
             ["Queue token required", "This call needs a queue token.", "Get one with POST /api/v1/queue/tokens and send it as Authorization: Bearer <token>."],
             ["대기열 토큰이 필요합니다", "이 요청에는 대기열 토큰이 필요합니다.", "POST /api/v1/queue/tokens로 토큰을 받아 Authorization: Bearer <token>으로 보내 주세요."],
