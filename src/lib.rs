@@ -10,6 +10,7 @@
 //! | [`points`] | whole won, changed by checked operations only |
 //! | [`refusal`] | every expected "no", with what people read of it in Korean and English |
 //! | [`settings`] | flags and environment variables with their limits |
+//! | [`sheet`] | tables as spreadsheets write and read them |
 //! | [`store`] | the file: opening it, readers, the one writer, migrations, column types |
 //! | [`http`] | the door, tiny_http behind it, requests and answers, idempotency |
 //! | [`venue`] | what every use case is handed first: the transaction, the events feed, what memory must learn |
@@ -36,6 +37,7 @@ pub mod ids;
 pub mod points;
 pub mod refusal;
 pub mod settings;
+pub mod sheet;
 
 pub mod store;
 

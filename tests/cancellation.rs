@@ -5,7 +5,6 @@
 
 mod hall;
 mod invariants;
-#[allow(dead_code, reason = "restart.rs uses the rest")]
 #[path = "restart/served.rs"]
 mod served;
 

@@ -12,6 +12,7 @@ mod plan;
 mod pretix;
 mod sql;
 pub mod staff_api;
+pub mod table;
 
 use rusqlite::Connection;
 use serde_json::json;

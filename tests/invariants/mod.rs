@@ -111,13 +111,31 @@ const NEVER: &[(&str, &str)] = &[
 /// Fails with the name of what is there and must not be.
 #[track_caller]
 pub fn hold_in(file: &Connection) {
-    let sound: String = file.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-    assert_eq!(sound, "ok");
-    let strays = file.prepare("PRAGMA foreign_key_check").unwrap().query_map([], |_| Ok(())).unwrap().count();
-    assert_eq!(strays, 0, "rows that point nowhere");
-    for (what, statement) in NEVER {
-        assert_eq!(number(file, statement), 0, "in the file: {what}");
+    assert_eq!(faults(file), [""; 0], "in the file");
+}
+
+/// What is in the file and must not be.
+pub fn faults(file: &Connection) -> Vec<String> {
+    look_through(file).unwrap_or_else(|error| vec![format!("the file can't be read: {error}")])
+}
+
+fn look_through(file: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut faults = Vec::new();
+    let sound: String = file.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+    if sound != "ok" {
+        faults.push(sound);
     }
+    let strays = file.prepare("PRAGMA foreign_key_check")?.query_map([], |_| Ok(()))?.count();
+    if strays > 0 {
+        faults.push(format!("{strays} rows that point nowhere"));
+    }
+    for (what, statement) in NEVER {
+        let count: i64 = file.query_row(statement, [], |row| row.get(0))?;
+        if count != 0 {
+            faults.push(format!("{what}: {count}"));
+        }
+    }
+    Ok(faults)
 }
 
 /// The one number that a statement gives.
