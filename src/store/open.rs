@@ -9,15 +9,14 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::migrations;
+use super::{migrations, statements, wal};
 use crate::clock::Millis;
 use crate::ids::KeyHash;
 
 /// `application_id` of our files: "boxo".
 const APPLICATION_ID: i64 = 0x626f_786f;
-/// The WAL is written back into the file from this many pages (of 4 KiB) on: 16 MiB.
-const WAL_PAGES: i64 = 4_096;
-const WAL_BYTES: i64 = WAL_PAGES * 4_096;
+/// How long a statement waits for another process that has the file locked.
+pub(super) const BUSY_MAX: Duration = Duration::from_secs(2);
 const STATEMENTS_MAX: usize = 256;
 
 /// Why a file was not opened, in a sentence with its mend.
@@ -120,7 +119,7 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
         say(format!("SQLite can't open this file ({error}); restore a backup or choose another --database."))
     };
     let mut connection = Connection::open(path).map_err(broken)?;
-    connection.busy_timeout(Duration::from_secs(2)).map_err(broken)?;
+    connection.busy_timeout(BUSY_MAX).map_err(broken)?;
     let version: i64 = pragma(&connection, "user_version").map_err(broken)?;
     let application: i64 = pragma(&connection, "application_id").map_err(broken)?;
     if application != APPLICATION_ID {
@@ -182,8 +181,8 @@ fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::
         );
     }
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
-    connection.pragma_update_and_check(None, "wal_autocheckpoint", WAL_PAGES, |_| Ok(()))?;
-    connection.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES, |_| Ok(()))?;
+    wal::limit(connection)?;
+    statements::watch(connection);
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     let ground = connection
         .query_row("SELECT created_at, seen_at, clock_advanced_ms FROM venue", [], |row| {

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::wal::Wal;
 use super::{Failure, Tx};
 use crate::clock::{Clock, Millis};
 use crate::refusal::Refusal;
@@ -144,7 +145,8 @@ impl<C: Send + 'static> Writer<C> {
                 afters.into_iter().for_each(|after| answer(after, result.clone()));
             }
         })?;
-        let desk = Desk { connection, clock, rounds, shared: Arc::clone(&shared), answers };
+        let wal = Wal::of(&connection);
+        let desk = Desk { connection, wal, clock, rounds, shared: Arc::clone(&shared), answers };
         let watched = Arc::clone(&shared);
         let writing = std::thread::Builder::new().name("writer".into()).spawn(move || {
             if catch_unwind(AssertUnwindSafe(|| desk.serve())).is_err() {
@@ -200,6 +202,7 @@ fn answer(after: After, result: Result<(), Lost>) {
 /// What the writing thread has on its desk.
 struct Desk<C> {
     connection: Connection,
+    wal: Wal,
     clock: Arc<Clock>,
     rounds: Rounds<C>,
     shared: Arc<Shared<C>>,
@@ -221,6 +224,7 @@ impl<C: Send + 'static> Desk<C> {
                 nap = Some(NAP_AFTER_LOSS);
             }
             let _ = self.answers.send((afters, result)); // the other side lives as long as this one
+            self.wal.look(&self.connection);
         }
         // What goes with a transaction but has not had one yet, such as the first calls of those let in, goes with this one.
         let last = self.transact(now.max(self.clock.now()), Vec::new(), &mut Vec::new());
