@@ -8,6 +8,7 @@
 //! | [`clock`] | the only place that reads the time |
 //! | [`ids`] | ids, tokens, keys and their hashes |
 //! | [`points`] | whole won, changed by checked operations only |
+//! | [`seal`] | the signature of the house, which anyone can check |
 //! | [`refusal`] | every expected "no", with what people read of it in Korean and English |
 //! | [`settings`] | flags and environment variables with their limits |
 //! | [`sheet`] | tables as spreadsheets write and read them |
@@ -37,6 +38,7 @@ pub mod clock;
 pub mod ids;
 pub mod points;
 pub mod refusal;
+pub mod seal;
 pub mod settings;
 pub mod sheet;
 
