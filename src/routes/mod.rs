@@ -14,6 +14,7 @@ use crate::http::{Method, Metrics, RateLimit, Reply, Request, Responder};
 use crate::ids;
 use crate::queue::{self, Line, active_token, any_token, same_user, token_or_user_key};
 use crate::refusal::Refusal;
+use crate::seat::Maps;
 use crate::staff::Keyring;
 use crate::store::{Failure, Lost, Outcome};
 use crate::venue::{Answer, Tx, Venue, Work, Written};
@@ -26,6 +27,8 @@ pub struct Rooms {
     pub venue: Arc<Venue>,
     /// The line.
     pub line: Arc<Line>,
+    /// The maps.
+    pub maps: Arc<Maps>,
     /// The keys of those who work here.
     pub keyring: Arc<Keyring>,
     /// How many users and tokens each address made in the last minute.
@@ -158,14 +161,14 @@ impl Rooms {
             (Get, ["concerts"]) => schedule::api::concerts(venue),
             (Get, ["concerts", concert, "schedules"]) => {
                 active()?;
-                seat::api::schedules(venue, request, number(concert)?)
+                seat::api::schedules(venue, &self.maps, request, number(concert)?)
             }
             (Get, ["concerts", concert, "seats"]) => {
-                seat::api::seats_on_date(venue, request, number(concert)?, active()?.user_id)
+                seat::api::seats_on_date(venue, &self.maps, request, number(concert)?, active()?.user_id)
             }
             (Get, ["schedules", schedule, "seats"]) => {
                 let viewer = active()?.user_id;
-                seat::api::seats(venue, request, number(schedule)?, viewer)
+                seat::api::seats(venue, &self.maps, request, number(schedule)?, viewer)
             }
             (Post, ["reservations"]) => match active() {
                 Ok(caller) => reservation::api::reserve(venue, request, caller),

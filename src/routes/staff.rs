@@ -6,7 +6,7 @@ use crate::refusal::Refusal;
 use crate::staff::{self, Member};
 use crate::store::Outcome;
 use crate::venue::{Answer, Work, Written};
-use crate::{balance, evening, queue, reservation, schedule, seat, ticket, user};
+use crate::{balance, evening, queue, report, reservation, schedule, seat, ticket, user};
 
 impl Rooms {
     /// A call of staff: first whose key it is, then what there is, then whether the role may.
@@ -42,6 +42,8 @@ impl Rooms {
             (Get, ["schedules", id, "seats"]) => seat::staff_api::seats(venue, request, number(id)?),
             (Patch, ["schedules", id]) => seat::staff_api::change_schedule(venue, request, number(id)?),
             (Put, ["schedules", id, "seats", seat]) => seat::staff_api::block_seat(request, number(id)?, seat),
+            (Get, ["schedules", id, "sales"]) => report::staff_api::sales(venue, request, number(id)?),
+            (Get, ["ledger"]) => report::staff_api::ledger(venue, request),
             (Get, ["schedules", id, "cancellation"]) => {
                 reservation::staff_api::cancellation(venue, request, number(id)?)
             }
