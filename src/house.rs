@@ -15,6 +15,7 @@ use crate::ids::{KeyHash, new_key};
 use crate::queue::{self, Line};
 use crate::routes::{Rooms, Surface, takes_large_body};
 use crate::schedule;
+use crate::seat::Maps;
 use crate::settings::{Settings, TestClock};
 use crate::staff::{self, Keyring};
 use crate::store::{self, Bounds, Failure, Ground, OpenError, Opened, Readers, Writer};
@@ -68,8 +69,10 @@ impl House {
         let readers = Readers::open(database, settings.machine.readers)
             .map_err(|error| failed("the file can't be opened for reading", &error))?;
         let bell = Bell::new();
+        let maps = Arc::new(Maps::new(settings.machine.cached_seats_max as usize));
         let sweeper = Sweeper {
             line: Arc::clone(&line),
+            maps: Arc::clone(&maps),
             keyring: Arc::clone(&keyring),
             clock: Arc::clone(&clock),
             bell: bell.clone(),
@@ -86,7 +89,7 @@ impl House {
         let (arrivals, wrong_keys) = (Arc::new(tries()), Arc::new(tries()));
         let venue = Arc::new(Venue { settings, clock, readers, writer, bell: bell.clone() });
         let door = Arc::new(OnceLock::new());
-        let rooms = Rooms { venue, line, keyring, arrivals, wrong_keys, surface: Surface::Whole, door };
+        let rooms = Rooms { venue, line, maps, keyring, arrivals, wrong_keys, surface: Surface::Whole, door };
         let doors = open_doors(&rooms, listen, &bell).inspect_err(|_| rooms.venue.writer.stop())?;
         let at = |door: Option<&Door>| door.map_or(listen, Door::address); // there is one or two
         let (address, staff_address) = (at(doors.first()), at(doors.last()));

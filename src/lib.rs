@@ -23,6 +23,7 @@
 //! | [`ticket`] | one a seat, made with the payment |
 //! | [`reservation`] | pending → confirmed, failed, expired or cancelled |
 //! | [`payment`] | points for held seats; it ends the visit |
+//! | [`evening`] | how it goes: the last hour, minute by minute |
 //! | [`sweeper`] | what goes by time: it writes down what is already true |
 //! | [`web`] | the pages compiled in |
 //! | [`routes`] | one match: every method and path |
@@ -62,6 +63,8 @@ pub mod ticket;
 pub mod reservation;
 
 pub mod payment;
+
+pub mod evening;
 
 pub mod sweeper;
 
