@@ -17,7 +17,7 @@ use crate::seat::Maps;
 use crate::staff::{self, Keyring, Member};
 use crate::store::{Failure, Lost, Outcome};
 use crate::venue::{Answer, Tx, Venue, Work, Written};
-use crate::{balance, evening, payment, reservation, schedule, seat, user, web};
+use crate::{balance, evening, payment, report, reservation, schedule, seat, user, web};
 
 /// The rooms that the routes lead to.
 #[derive(Clone)]
@@ -251,6 +251,8 @@ impl Rooms {
             (Get, ["schedules", id, "seats"]) => seat::staff_api::seats(venue, request, number(id)?),
             (Patch, ["schedules", id]) => seat::staff_api::change_schedule(venue, request, number(id)?),
             (Put, ["schedules", id, "seats", seat]) => seat::staff_api::block_seat(request, number(id)?, seat),
+            (Get, ["schedules", id, "sales"]) => report::staff_api::sales(venue, request, number(id)?),
+            (Get, ["ledger"]) => report::staff_api::ledger(venue, request),
             (Get, ["schedules", id, "cancellation"]) => {
                 reservation::staff_api::cancellation(venue, request, number(id)?)
             }
