@@ -91,7 +91,7 @@ pub fn read(public: &SealPublic, text: &str) -> Result<Says, Fault> {
     }
     let values = values(text).ok_or(Fault::Foreign)?;
     let signature = bits(&values[SIGNED_CHARS..]).ok_or(Fault::Unsigned)?;
-    if !public.has_signed(text[..SIGNED_CHARS].as_bytes(), &signature) {
+    if !public.has_signed(&text.as_bytes()[..SIGNED_CHARS], &signature) {
         return Err(Fault::Unsigned);
     }
     let whole = |values: &[u8]| values.iter().fold(0, |sum, value| sum * 32 + i64::from(*value));
