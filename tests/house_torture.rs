@@ -25,3 +25,8 @@ fn after_a_power_loss_every_answer_is_kept() {
 fn calls_whose_answers_were_lost_have_one_effect_and_one_answer() {
     run_short("lost-answers");
 }
+
+#[test]
+fn every_answer_is_explained_by_one_order_of_events() {
+    run_short("history");
+}

@@ -208,4 +208,12 @@ pub const ALL: &[Row] = &[
         share: 3,
         run: endings::lost_answers,
     },
+    Row {
+        name: "history",
+        must: "with answers lost, the clock turned and kills there is an order of events that explains every answer",
+        rounds: 200,
+        short: 3,
+        share: 4,
+        run: endings::history,
+    },
 ];
