@@ -20,7 +20,7 @@ pub struct Millis(i64);
 
 impl Millis {
     /// The earliest and the latest instant that is taken from outside: years 1970 to 9999.
-    const RANGE: std::ops::RangeInclusive<i64> = 0..=253_402_300_799_999;
+    pub const RANGE: std::ops::RangeInclusive<i64> = 0..=253_402_300_799_999;
 
     /// An instant from milliseconds since 1970.
     pub const fn from_unix_ms(unix_ms: i64) -> Millis {

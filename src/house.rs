@@ -14,6 +14,7 @@ use crate::http::{Bell, Door, Limits, RateLimit, Trade};
 use crate::ids::{KeyHash, new_key};
 use crate::queue::{self, Line};
 use crate::routes::{Rooms, Surface, takes_large_body};
+use crate::schedule;
 use crate::settings::{Settings, TestClock};
 use crate::staff::{self, Keyring};
 use crate::store::{self, Bounds, Failure, Ground, OpenError, Opened, Readers, Writer};
@@ -57,6 +58,8 @@ impl House {
         let failed =
             |what: &str, error: &dyn std::fmt::Display| OpenError(format!("{}: {what}: {error}", database.display()));
         let clock = Arc::new(start_clock(&settings, &ground)?);
+        schedule::settle_dates(&connection, &settings.sale.time_zone)
+            .map_err(|error| failed("the dates can't be brought to the time zone", &error))?;
         let keyring = Arc::new(fill_keyring(&connection, clock.now(), settings.staff_key.as_deref())?);
         let line = Arc::new(Line::default());
         let progress = |done, total| eprintln!("boxoffice: reading the waiting line, {done} of {total}");

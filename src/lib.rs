@@ -10,6 +10,7 @@
 //! | [`points`] | whole won, changed by checked operations only |
 //! | [`refusal`] | every expected "no", with what people read of it in Korean and English |
 //! | [`settings`] | flags and environment variables with their limits |
+//! | [`sheet`] | tables as spreadsheets write and read them |
 //! | [`store`] | the file: opening it, readers, the one writer, migrations, column types |
 //! | [`http`] | the door, tiny_http behind it, requests and answers, idempotency |
 //! | [`venue`] | what every use case is handed first: the transaction, the events feed, what memory must learn |
@@ -22,6 +23,7 @@
 //! | [`ticket`] | one a seat, made with the payment |
 //! | [`reservation`] | pending → confirmed, failed, expired or cancelled |
 //! | [`payment`] | points for held seats; it ends the visit |
+//! | [`evening`] | how it goes: the last hour, minute by minute |
 //! | [`sweeper`] | what goes by time: it writes down what is already true |
 //! | [`web`] | the pages compiled in |
 //! | [`routes`] | one match: every method and path |
@@ -36,6 +38,7 @@ pub mod ids;
 pub mod points;
 pub mod refusal;
 pub mod settings;
+pub mod sheet;
 
 pub mod store;
 
@@ -60,6 +63,8 @@ pub mod ticket;
 pub mod reservation;
 
 pub mod payment;
+
+pub mod evening;
 
 pub mod sweeper;
 

@@ -377,6 +377,7 @@ fn the_staff_is_answered_as_the_document_says() {
     clerk.staff("GET /schedules/{scheduleId}/seats", "/schedules/3/seats", None).must(200);
     clerk.staff(block, "/schedules/1/seats/1", Some(json!({ "blocked": true }))).refused(409, "SEAT_UNAVAILABLE");
     clerk.staff("GET /queue", "/queue", None).must(200);
+    clerk.staff("GET /evening", "/evening", None).must(200);
     let message = json!({ "message": { "en": "Soon", "ko": "곧" }, "paused": true });
     clerk.staff("PATCH /queue", "/queue", Some(message)).must(200);
     clerk.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &waiting, None).must(200);
@@ -384,6 +385,7 @@ fn the_staff_is_answered_as_the_document_says() {
     clerk.staff("POST /queue/admissions", "/queue/admissions", Some(json!({ "count": 1 }))).must(200);
     clerk.staff("GET /users", "/users?name=Kim", None).must(200);
     let user = format!("/users/{}", first.id);
+    clerk.staff("GET /users/{userId}", &user, None).must(200);
     clerk.staff("GET /users/{userId}/reservations", &format!("{user}/reservations"), None).must(200);
     clerk.staff("POST /users/{userId}/key", &format!("{user}/key"), Some(json!({}))).must(201);
     let points = json!({ "amount": 1_000 });

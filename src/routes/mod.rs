@@ -16,7 +16,7 @@ use crate::refusal::Refusal;
 use crate::staff::{self, Keyring, Member};
 use crate::store::{Failure, Lost, Outcome};
 use crate::venue::{Answer, Tx, Venue, Work, Written};
-use crate::{balance, payment, reservation, schedule, seat, user, web};
+use crate::{balance, evening, payment, reservation, schedule, seat, user, web};
 
 /// The rooms that the routes lead to.
 #[derive(Clone)]
@@ -254,12 +254,14 @@ impl Rooms {
             (Post, ["schedules", id, "cancellation"]) => reservation::staff_api::cancel_date(request, number(id)?),
             (Get, ["reservations", id]) => reservation::staff_api::reservation(venue, reservation_id(id)?),
             (Post, ["reservations", id, "refund"]) => reservation::staff_api::refund(request, reservation_id(id)?),
+            (Get, ["evening"]) => evening::staff_api::evening(venue, line, request),
             (Get, ["queue"]) => queue::staff_api::queue(venue, line),
             (Patch, ["queue"]) => queue::staff_api::change(request),
             (Post, ["queue", "admissions"]) => queue::staff_api::admit(line, request),
             (Post, ["queue", "tokens"]) => queue::staff_api::invite(venue, line, request),
             (Delete, ["queue", "tokens", id]) => reservation::api::revoke(user_id(id)?),
             (Get, ["users"]) => user::api::find(venue, request),
+            (Get, ["users", id]) => balance::staff_api::user(venue, request, user_id(id)?),
             (Get, ["users", id, "reservations"]) => {
                 user::must_exist(&*venue.readers.get()?, user_id(id)?)?;
                 reservation::api::reservations(venue, user_id(id)?)

@@ -3,11 +3,14 @@
 pub mod api;
 mod sql;
 pub mod staff_api;
+mod times;
 
+use jiff::tz::TimeZone;
 use rusqlite::Connection;
 use serde_json::json;
 
 pub use sql::{ToSettle, count_seats_changed, find, find_to_settle, list_of_concert};
+pub use times::{SaidTimes, Times, instant_of};
 
 use crate::clock::Millis;
 use crate::points::Points;
@@ -90,21 +93,6 @@ impl Schedule {
     pub fn refund_until(&self) -> Option<Millis> {
         self.refund_until_hours.map(|hours| self.starts_at.plus_ms(-i64::from(hours) * 3_600_000))
     }
-}
-
-/// When a date is, when it is sold, and until when what was sold can be given back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Times {
-    /// When it begins.
-    pub starts_at: Millis,
-    /// The calendar date of that in the venue's time zone.
-    pub date: String,
-    /// From when on seats are sold.
-    pub sale_opens_at: Millis,
-    /// From when on they no longer are.
-    pub sale_closes_at: Millis,
-    /// Until so many hours before the start users may take their points back; `None`: they may not.
-    pub refund_until_hours: Option<u32>,
 }
 
 /// What staff say of a concert; what is `None` stays as it is.
@@ -218,6 +206,21 @@ pub fn mark_settled(tx: &Tx, schedule_id: i64) -> Outcome<()> {
 pub fn change_seats(tx: &Tx, schedule_id: i64, seats_total: usize, price_from: Points) -> Outcome<()> {
     sql::update_seats(tx, schedule_id, seats_total as i64, price_from)?;
     record_change(tx, schedule_id)
+}
+
+/// Brings the calendar dates of a file to the venue's time zone, which may be another than the one in which they were
+/// written down; before the house opens.
+///
+/// # Errors
+/// SQLite's.
+pub fn settle_dates(connection: &Connection, zone: &TimeZone) -> rusqlite::Result<()> {
+    for (schedule_id, starts_at, date) in sql::list_dates(connection)? {
+        let here = starts_at.date_in(zone);
+        if here != date {
+            sql::update_date(connection, schedule_id, &here)?;
+        }
+    }
+    Ok(())
 }
 
 fn record_change(tx: &Tx, schedule_id: i64) -> Outcome<()> {

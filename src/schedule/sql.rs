@@ -177,6 +177,20 @@ pub(super) fn update_seats(tx: &Tx, schedule_id: i64, seats_total: i64, price_fr
     .map(drop)
 }
 
+/// Every date that there is: its id, when it begins, and the calendar date of that as it was written down.
+pub(super) fn list_dates(connection: &Connection) -> rusqlite::Result<Vec<(i64, Millis, String)>> {
+    let mut statement = connection.prepare("SELECT schedule_id, starts_at, date FROM schedule")?;
+    let dates = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    dates.collect()
+}
+
+pub(super) fn update_date(connection: &Connection, schedule_id: i64, date: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE schedule SET date = ?2, version = version + 1 WHERE schedule_id = ?1")?
+        .execute((schedule_id, date))
+        .map(drop)
+}
+
 /// Counts a change of a schedule's seats.
 pub fn count_seats_changed(tx: &Tx, schedule_id: i64) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE schedule SET version = version + 1 WHERE schedule_id = ?1")?

@@ -8,6 +8,7 @@ mod layout;
 mod pretix;
 mod sql;
 pub mod staff_api;
+pub mod table;
 
 use rusqlite::Connection;
 use serde_json::json;

@@ -5,10 +5,9 @@ use serde_json::json;
 
 use super::api::{map, schedule_json};
 use super::{LayoutSeat, layout};
-use crate::clock::Millis;
 use crate::http::{Fields, Reply, Request, decoded, query};
 use crate::refusal::Refusal;
-use crate::schedule::{self, Schedule, Times};
+use crate::schedule::{self, SaidTimes};
 use crate::store::Outcome;
 use crate::venue::{Answer, Tx, Venue, Written};
 
@@ -46,7 +45,8 @@ pub fn seats(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answ
 pub fn add_schedule(venue: &Venue, request: &Request, concert_id: i64) -> Outcome<Answer> {
     let mut fields = Fields::of(request)?;
     let seats = read_layout(&mut fields)?;
-    let times = Said::read(&mut fields)?.over(None, &venue.settings.sale.time_zone)?;
+    let zone = &venue.settings.sale.time_zone;
+    let times = read_times(&mut fields, zone)?.over(None, zone)?;
     fields.end()?;
     Answer::write(move |tx| {
         let schedule_id = super::open_schedule(tx, concert_id, &times, &seats)?;
@@ -59,9 +59,9 @@ pub fn add_schedule(venue: &Venue, request: &Request, concert_id: i64) -> Outcom
 pub fn change_schedule(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answer> {
     let mut fields = Fields::of(request)?;
     let seats: Option<Vec<LayoutSeat>> = fields.has("layout").then(|| read_layout(&mut fields)).transpose()?;
-    let said = Said::read(&mut fields)?;
-    fields.end()?;
     let zone = venue.settings.sale.time_zone.clone();
+    let said = read_times(&mut fields, &zone)?;
+    fields.end()?;
     Answer::write(move |tx| {
         let before = schedule::must_find(tx, schedule_id)?;
         before.must_take_place()?;
@@ -84,51 +84,19 @@ fn shown(tx: &Tx, status: u16, schedule_id: i64) -> Outcome<Reply> {
 }
 
 /// What a request says of the times.
-struct Said {
-    starts_at: Option<Millis>,
-    sale_opens_at: Option<Millis>,
-    sale_closes_at: Option<Millis>,
-    /// Said to be off, or so many hours.
-    refund_until_hours: Option<Option<u32>>,
-}
-
-impl Said {
-    fn read(fields: &mut Fields) -> Result<Said, Refusal> {
-        let refund_until_hours = read_hours(fields)?;
-        let mut instant = |name| fields.has(name).then(|| fields.instant(name)).transpose();
-        Ok(Said {
-            starts_at: instant("startsAt")?,
-            sale_opens_at: instant("saleOpensAt")?,
-            sale_closes_at: instant("saleClosesAt")?,
-            refund_until_hours,
-        })
-    }
-
-    /// What was said, and for the rest what was `before`. A new sale is open from the beginning until the concert starts,
-    /// unless told otherwise.
-    fn over(&self, before: Option<&Schedule>, zone: &TimeZone) -> Result<Times, Refusal> {
-        let starts_at = self.starts_at.or(before.map(|before| before.starts_at));
-        let starts_at = starts_at.ok_or_else(|| Refusal::invalid("/startsAt", "is missing", "빠졌습니다"))?;
-        let opens = self.sale_opens_at.or(before.map(|before| before.sale_opens_at));
-        // A sale that closed with the start moves with it.
-        let set = before.filter(|before| before.sale_closes_at != before.starts_at);
-        let closes = self.sale_closes_at.or(set.map(|before| before.sale_closes_at));
-        let times = Times {
-            starts_at,
-            date: starts_at.date_in(zone),
-            sale_opens_at: opens.unwrap_or(Millis::from_unix_ms(0)),
-            sale_closes_at: closes.unwrap_or(starts_at),
-            refund_until_hours: self.refund_until_hours.unwrap_or(before.and_then(|before| before.refund_until_hours)),
-        };
-        if times.sale_opens_at >= times.sale_closes_at {
-            return Err(Refusal::invalid(
-                "/saleClosesAt",
-                "must be later than saleOpensAt",
-                "saleOpensAt보다 나중이어야 합니다",
-            ));
-        }
-        Ok(times)
-    }
+fn read_times(fields: &mut Fields, zone: &TimeZone) -> Result<SaidTimes, Refusal> {
+    let refund_until_hours = read_hours(fields)?;
+    let mut instant = |name: &str| {
+        let Some(text) = fields.has(name).then(|| fields.text(name)).transpose()? else { return Ok(None) };
+        let at = fields.pointer(name);
+        schedule::instant_of(&text, zone).map(Some).map_err(|reason| Refusal::InvalidRequest { pointer: at, reason })
+    };
+    Ok(SaidTimes {
+        starts_at: instant("startsAt")?,
+        sale_opens_at: instant("saleOpensAt")?,
+        sale_closes_at: instant("saleClosesAt")?,
+        refund_until_hours,
+    })
 }
 
 /// The `refundUntilHours` member: `null` says that users may not take their points back.
