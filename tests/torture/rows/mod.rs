@@ -1,6 +1,7 @@
 //! The rows.
 
 pub mod crowds;
+pub mod disk;
 pub mod endings;
 pub mod exhaustion;
 pub mod hostile;
@@ -215,5 +216,21 @@ pub const ALL: &[Row] = &[
         short: 3,
         share: 4,
         run: endings::history,
+    },
+    Row {
+        name: "disk-full",
+        must: "on a full disk writes get 507, reads go on, readyz says 503; with room again all is well, and nothing is lost",
+        rounds: 50,
+        short: 4,
+        share: 3,
+        run: disk::full,
+    },
+    Row {
+        name: "io-errors",
+        must: "whichever call on the disk fails there is an error and no half state; a failed sync ends the program",
+        rounds: 500,
+        short: 6,
+        share: 4,
+        run: disk::errors,
     },
 ];
