@@ -4,9 +4,11 @@ pub mod crowds;
 pub mod disk;
 pub mod endings;
 pub mod exhaustion;
+pub mod files;
 pub mod hostile;
 pub mod power;
 pub mod slow;
+pub mod time;
 pub mod trade;
 
 use super::differential;
@@ -232,5 +234,21 @@ pub const ALL: &[Row] = &[
         short: 6,
         share: 4,
         run: disk::errors,
+    },
+    Row {
+        name: "refused-files",
+        must: "on a file that is damaged, empty, newer, not ours, read-only or open elsewhere it does not start, and changes no byte",
+        rounds: 40,
+        short: 1,
+        share: 1,
+        run: files::refused,
+    },
+    Row {
+        name: "clock",
+        must: "however the wall clock steps no hold ends early, none lives on, no sale opens at the wrong time",
+        rounds: 10_000,
+        short: 600,
+        share: 2,
+        run: time::steps,
     },
 ];
