@@ -155,7 +155,7 @@ pub fn errors(report: &mut Report) {
                     shim.set(Word::FailAt, nth);
                     crowd.work(served.address, None, false, |_| {
                         let fails = || shim.word(Word::Count) >= nth;
-                        comes_true(Duration::from_secs(3), || fails());
+                        comes_true(Duration::from_secs(3), fails);
                         let is_over = kind != READS && fails();
                         let time = if is_over && kind == SYNCS { patience(3_000) } else { Duration::from_millis(30) };
                         hit += usize::from(fails());

@@ -34,7 +34,7 @@ pub fn steps(report: &mut Report) {
         shim.set(Word::WallMs, step);
         pause();
         let now = match hold.take() {
-            Some(held) => held.is_on_time(report, &customer, &mut ended),
+            Some(held) => held.until_over(report, &customer, &mut ended),
             None => report.got("holding", Hold::of(&customer, ended + 1)),
         };
         hold = now;
@@ -46,7 +46,7 @@ pub fn steps(report: &mut Report) {
     });
     report.check(seen, || "the sale never opened".into());
     while let Some(held) = hold.take() {
-        hold = held.is_on_time(report, &customer, &mut ended);
+        hold = held.until_over(report, &customer, &mut ended);
         pause();
     }
     report.note(format!("{ended} holds ended on time"));
@@ -98,7 +98,7 @@ impl Hold {
     }
 
     /// Gives itself back while it lasts.
-    fn is_on_time(self, report: &mut Report, visitor: &Visitor, ended: &mut usize) -> Option<Hold> {
+    fn until_over(self, report: &mut Report, visitor: &Visitor, ended: &mut usize) -> Option<Hold> {
         let before = Instant::now();
         let path = format!("/api/v1/reservations/{}", self.id);
         let call = Call { authorization: visitor.by_key.clone(), ..Call::get(&path) };
