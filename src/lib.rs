@@ -8,8 +8,8 @@
 //! | [`clock`] | the only place that reads the time |
 //! | [`ids`] | ids, tokens, keys and their hashes |
 //! | [`points`] | whole won, changed by checked operations only |
-//! | [`seal`] | the signature of the house, which anyone can check |
 //! | [`refusal`] | every expected "no", with what people read of it in Korean and English |
+//! | [`seal`] | the signature of the house, which anyone can check |
 //! | [`settings`] | flags and environment variables with their limits |
 //! | [`sheet`] | tables as spreadsheets write and read them |
 //! | [`store`] | the file: opening it, readers, the one writer, migrations, column types |
