@@ -13,10 +13,11 @@ use crate::http::{Credential, Method, Metrics, Park, RateLimit, Reply, Request, 
 use crate::ids;
 use crate::queue::{self, Line, active_token, any_token, same_user, token_or_user_key};
 use crate::refusal::Refusal;
+use crate::seat::Maps;
 use crate::staff::{self, Keyring, Member};
 use crate::store::{Failure, Lost, Outcome};
 use crate::venue::{Answer, Tx, Venue, Work, Written};
-use crate::{balance, payment, reservation, schedule, seat, user, web};
+use crate::{balance, evening, payment, report, reservation, schedule, seat, user, web};
 
 /// The rooms that the routes lead to.
 #[derive(Clone)]
@@ -25,6 +26,8 @@ pub struct Rooms {
     pub venue: Arc<Venue>,
     /// The line.
     pub line: Arc<Line>,
+    /// The maps.
+    pub maps: Arc<Maps>,
     /// The keys of those who work here.
     pub keyring: Arc<Keyring>,
     /// How many users and tokens each address made in the last minute.
@@ -157,14 +160,14 @@ impl Rooms {
             (Get, ["concerts"]) => schedule::api::concerts(venue),
             (Get, ["concerts", concert, "schedules"]) => {
                 active()?;
-                seat::api::schedules(venue, request, number(concert)?)
+                seat::api::schedules(venue, &self.maps, request, number(concert)?)
             }
             (Get, ["concerts", concert, "seats"]) => {
-                seat::api::seats_on_date(venue, request, number(concert)?, active()?.user_id)
+                seat::api::seats_on_date(venue, &self.maps, request, number(concert)?, active()?.user_id)
             }
             (Get, ["schedules", schedule, "seats"]) => {
                 let viewer = active()?.user_id;
-                seat::api::seats(venue, request, number(schedule)?, viewer)
+                seat::api::seats(venue, &self.maps, request, number(schedule)?, viewer)
             }
             (Post, ["reservations"]) => match active() {
                 Ok(caller) => reservation::api::reserve(venue, request, caller),
@@ -248,18 +251,22 @@ impl Rooms {
             (Get, ["schedules", id, "seats"]) => seat::staff_api::seats(venue, request, number(id)?),
             (Patch, ["schedules", id]) => seat::staff_api::change_schedule(venue, request, number(id)?),
             (Put, ["schedules", id, "seats", seat]) => seat::staff_api::block_seat(request, number(id)?, seat),
+            (Get, ["schedules", id, "sales"]) => report::staff_api::sales(venue, request, number(id)?),
+            (Get, ["ledger"]) => report::staff_api::ledger(venue, request),
             (Get, ["schedules", id, "cancellation"]) => {
                 reservation::staff_api::cancellation(venue, request, number(id)?)
             }
             (Post, ["schedules", id, "cancellation"]) => reservation::staff_api::cancel_date(request, number(id)?),
             (Get, ["reservations", id]) => reservation::staff_api::reservation(venue, reservation_id(id)?),
             (Post, ["reservations", id, "refund"]) => reservation::staff_api::refund(request, reservation_id(id)?),
+            (Get, ["evening"]) => evening::staff_api::evening(venue, line, request),
             (Get, ["queue"]) => queue::staff_api::queue(venue, line),
             (Patch, ["queue"]) => queue::staff_api::change(request),
             (Post, ["queue", "admissions"]) => queue::staff_api::admit(line, request),
             (Post, ["queue", "tokens"]) => queue::staff_api::invite(venue, line, request),
             (Delete, ["queue", "tokens", id]) => reservation::api::revoke(user_id(id)?),
             (Get, ["users"]) => user::api::find(venue, request),
+            (Get, ["users", id]) => balance::staff_api::user(venue, request, user_id(id)?),
             (Get, ["users", id, "reservations"]) => {
                 user::must_exist(&*venue.readers.get()?, user_id(id)?)?;
                 reservation::api::reservations(venue, user_id(id)?)
