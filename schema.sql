@@ -11,17 +11,31 @@ CREATE TABLE venue (
     -- The latest instant that the file has seen: the clock never goes back behind it.
     seen_at           INTEGER NOT NULL,
     -- The sum of all advances of a test clock.
-    clock_advanced_ms INTEGER NOT NULL DEFAULT 0 CHECK (clock_advanced_ms >= 0),
-    -- SHA-256 of the staff key: the key itself is printed once and kept nowhere.
-    staff_key_hash    BLOB    NOT NULL CHECK (length(staff_key_hash) = 32)
+    clock_advanced_ms INTEGER NOT NULL DEFAULT 0 CHECK (clock_advanced_ms >= 0)
 ) STRICT;
+
+-- Who works here: a key each. A revoked key stays, because the events of its time name it.
+CREATE TABLE staff_key (
+    key_id     INTEGER PRIMARY KEY,
+    name       TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 80),
+    role       TEXT    NOT NULL CHECK (role IN ('admin', 'counter', 'door')),
+    -- SHA-256 of the key: the key itself is shown once and kept nowhere.
+    key_hash   BLOB    NOT NULL CHECK (length(key_hash) = 32),
+    created_at INTEGER NOT NULL,
+    revoked_at INTEGER
+) STRICT;
+-- A name stands for one key at a time, so that "who" has one answer; and one key for one name.
+CREATE UNIQUE INDEX staff_key_name ON staff_key (name) WHERE revoked_at IS NULL;
+CREATE UNIQUE INDEX staff_key_hash ON staff_key (key_hash) WHERE revoked_at IS NULL;
 
 -- Everything that happened, in commit order. The rowid is the sequence: one writer and no deletes leave no gap.
 CREATE TABLE event (
     sequence INTEGER PRIMARY KEY,
     type     TEXT    NOT NULL,
     at       INTEGER NOT NULL,
-    data     TEXT    NOT NULL CHECK (json_valid(data))
+    data     TEXT    NOT NULL CHECK (json_valid(data)),
+    -- The staff key by which it was done; null where no staff did it.
+    key_id   INTEGER REFERENCES staff_key (key_id)
 ) STRICT;
 
 -- Answers kept for the repetition of a request: the first answer again, byte for byte.
@@ -130,12 +144,19 @@ CREATE TABLE schedule (
     sale_closes_at INTEGER NOT NULL,
     seats_total    INTEGER NOT NULL CHECK (seats_total > 0),
     price_from     INTEGER NOT NULL CHECK (price_from >= 0),
-    -- Counts every change of a seat.
+    -- Counts every change of the date and its seats.
     version        INTEGER NOT NULL DEFAULT 1,
+    -- Until so many hours before the start users may take their points back; null: they may not.
+    refund_until_hours INTEGER CHECK (refund_until_hours BETWEEN 0 AND 8760),
+    -- From then on nothing is sold and everybody gets their points back.
+    cancelled_at   INTEGER,
+    -- When the last of them had: until then the rest of the work is found by this.
+    settled_at     INTEGER CHECK (settled_at IS NULL OR (cancelled_at IS NOT NULL AND settled_at >= cancelled_at)),
     CHECK (sale_opens_at < sale_closes_at)
 ) STRICT;
 CREATE INDEX schedule_concert ON schedule (concert_id, starts_at);
 CREATE INDEX schedule_date ON schedule (concert_id, date);
+CREATE INDEX schedule_to_settle ON schedule (cancelled_at) WHERE cancelled_at IS NOT NULL AND settled_at IS NULL;
 
 -- The seats of a date in layout order. What a seat is right now stands in `claim`.
 CREATE TABLE seat (
@@ -169,6 +190,7 @@ CREATE TABLE reservation (
     payment_id      BLOB    NOT NULL UNIQUE CHECK (length(payment_id) = 16),
     declined_count  INTEGER NOT NULL DEFAULT 0 CHECK (declined_count >= 0),
     paid_at         INTEGER,
+    refunded_at     INTEGER CHECK ((status = 'REFUNDED') = (refunded_at IS NOT NULL)),
     CHECK (hold_expires_at > created_at),
     CHECK ((status = 'PENDING_PAYMENT') = (ended_at IS NULL)),
     CHECK ((status = 'FAILED') = (failure IS NOT NULL)),
@@ -178,6 +200,8 @@ CREATE TABLE reservation (
 CREATE UNIQUE INDEX reservation_pending ON reservation (user_id) WHERE status = 'PENDING_PAYMENT';
 CREATE INDEX reservation_due ON reservation (hold_expires_at) WHERE status = 'PENDING_PAYMENT';
 CREATE INDEX reservation_user ON reservation (user_id);
+-- The sales of a date. Holds leave it alone.
+CREATE INDEX reservation_sold ON reservation (schedule_id, status) WHERE status IN ('CONFIRMED', 'REFUNDED');
 
 -- The seats of a reservation at the price that was agreed; they stay when the hold is gone.
 CREATE TABLE reservation_seat (
@@ -231,6 +255,9 @@ CREATE TABLE ledger_entry (
 CREATE INDEX ledger_entry_user ON ledger_entry (user_id, entry_id);
 -- A reservation is paid once, even for wrong code.
 CREATE UNIQUE INDEX ledger_entry_paid ON ledger_entry (reservation_id) WHERE kind = 'PAYMENT';
+-- And refunded once.
+CREATE UNIQUE INDEX ledger_entry_refunded ON ledger_entry (reservation_id) WHERE kind = 'REFUND';
+CREATE INDEX ledger_entry_at ON ledger_entry (at); -- the ledger of a day
 
 CREATE TABLE ticket (
     ticket_id      BLOB    PRIMARY KEY CHECK (length(ticket_id) = 16),

@@ -5,6 +5,7 @@
 //! so that a hold of five minutes is never off by more than 0.15 s. Time never runs backwards.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -20,7 +21,7 @@ pub struct Millis(i64);
 
 impl Millis {
     /// The earliest and the latest instant that is taken from outside: years 1970 to 9999.
-    const RANGE: std::ops::RangeInclusive<i64> = 0..=253_402_300_799_999;
+    pub const RANGE: std::ops::RangeInclusive<i64> = 0..=253_402_300_799_999;
 
     /// An instant from milliseconds since 1970.
     pub const fn from_unix_ms(unix_ms: i64) -> Millis {
@@ -58,6 +59,21 @@ impl Millis {
     pub fn date_in(self, zone: &TimeZone) -> String {
         let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::MAX);
         instant.to_zoned(zone.clone()).date().to_string()
+    }
+
+    /// The calendar date and the time of day in a time zone, as `YYYY-MM-DD HH:MM:SS`: what a spreadsheet takes for a time.
+    pub fn local_in(self, zone: &TimeZone) -> String {
+        let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::MAX);
+        instant.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
+    /// A calendar date such as `2026-11-22` in a time zone: from its first instant until the first of the next, which is 23,
+    /// 24 or 25 hours. `None` for what is no date.
+    pub fn day_in(date: &str, zone: &TimeZone) -> Option<Range<Millis>> {
+        let date = Some(date).filter(|date| date.len() == 10)?.parse::<jiff::civil::Date>().ok()?;
+        let first =
+            |date: jiff::civil::Date| Some(Millis(date.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond()));
+        Some(first(date)?..first(date.tomorrow().ok()?)?)
     }
 }
 

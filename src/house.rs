@@ -4,15 +4,21 @@ use std::fs::File;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, OnceLock};
 
-use crate::clock::{Clock, Mode};
+use crate::clock::{Clock, Millis, Mode};
+use rusqlite::Connection;
+
 use crate::http::{Bell, Door, Limits, RateLimit, Trade};
 use crate::ids::{KeyHash, new_key};
 use crate::queue::{self, Line};
 use crate::routes::{Rooms, Surface, takes_large_body};
+use crate::schedule;
+use crate::seat::Maps;
 use crate::settings::{Settings, TestClock};
-use crate::store::{self, Bounds, Ground, OpenError, Opened, Readers, Writer};
+use crate::staff::{self, Keyring};
+use crate::store::{self, Bounds, Failure, Ground, OpenError, Opened, Readers, Writer};
 use crate::sweeper::Sweeper;
 use crate::venue::{Tx, Venue};
 
@@ -53,10 +59,9 @@ impl House {
         let failed =
             |what: &str, error: &dyn std::fmt::Display| OpenError(format!("{}: {what}: {error}", database.display()));
         let clock = Arc::new(start_clock(&settings, &ground)?);
-        let staff_key = settings.staff_key.as_deref().map_or(ground.staff_key_hash, KeyHash::of);
-        connection
-            .execute("UPDATE venue SET staff_key_hash = ?1", [&staff_key])
-            .map_err(|error| failed("the file can't be written", &error))?;
+        schedule::settle_dates(&connection, &settings.sale.time_zone)
+            .map_err(|error| failed("the dates can't be brought to the time zone", &error))?;
+        let keyring = Arc::new(fill_keyring(&connection, clock.now(), settings.staff_key.as_deref())?);
         let line = Arc::new(Line::default());
         let progress = |done, total| eprintln!("boxoffice: reading the waiting line, {done} of {total}");
         queue::fill(&connection, &line, &settings.queue, clock.now(), progress)
@@ -64,11 +69,15 @@ impl House {
         let readers = Readers::open(database, settings.machine.readers)
             .map_err(|error| failed("the file can't be opened for reading", &error))?;
         let bell = Bell::new();
+        let maps = Arc::new(Maps::new(settings.machine.cached_seats_max as usize));
         let sweeper = Sweeper {
             line: Arc::clone(&line),
+            maps: Arc::clone(&maps),
+            keyring: Arc::clone(&keyring),
             clock: Arc::clone(&clock),
             bell: bell.clone(),
             idempotency_hours: settings.machine.idempotency_hours,
+            settle_from: AtomicI64::default(),
         };
         let bounds = Bounds {
             jobs_max: settings.machine.writer_jobs_max as usize,
@@ -78,9 +87,9 @@ impl House {
             .map_err(|error| failed("the writer can't be started", &error))?;
         let tries = || RateLimit::new(settings.strangers.tries_per_minute, settings.door.door_limit_loopback);
         let (arrivals, wrong_keys) = (Arc::new(tries()), Arc::new(tries()));
-        let venue = Arc::new(Venue { settings, clock, readers, writer, bell: bell.clone(), staff_key });
+        let venue = Arc::new(Venue { settings, clock, readers, writer, bell: bell.clone() });
         let door = Arc::new(OnceLock::new());
-        let rooms = Rooms { venue, line, arrivals, wrong_keys, surface: Surface::Whole, door };
+        let rooms = Rooms { venue, line, maps, keyring, arrivals, wrong_keys, surface: Surface::Whole, door };
         let doors = open_doors(&rooms, listen, &bell).inspect_err(|_| rooms.venue.writer.stop())?;
         let at = |door: Option<&Door>| door.map_or(listen, Door::address); // there is one or two
         let (address, staff_address) = (at(doors.first()), at(doors.last()));
@@ -155,6 +164,21 @@ fn make_file(settings: &Settings, database: &Path) -> Result<Option<String>, Ope
     let key = settings.staff_key.as_deref().or(made.as_deref()).unwrap_or_default(); // one of the two is there
     store::create(database, Clock::wall_now(), &KeyHash::of(key))?;
     Ok(made)
+}
+
+/// The keys of those who work here. A key that the settings give is an admin's from this start on.
+fn fill_keyring(connection: &Connection, now: Millis, given: Option<&str>) -> Result<Keyring, OpenError> {
+    let failed =
+        |failure: Failure| OpenError(format!("the staff keys can't be settled: {}", failure.told().code().word()));
+    if let Some(key) = given {
+        let settled = store::write_alone(connection, now, |tx| staff::settle_first(tx, key)).map_err(failed)?;
+        settled.map_err(|name| {
+            OpenError(format!("--staff-key is the key of \"{name}\", who is no admin; give another."))
+        })?;
+    }
+    let keyring = Keyring::default();
+    keyring.fill(connection).map_err(|error| failed(error.into()))?;
+    Ok(keyring)
 }
 
 fn start_clock(settings: &Settings, ground: &Ground) -> Result<Clock, OpenError> {

@@ -85,7 +85,12 @@ impl KeyHash {
 
     /// Whether `key` is the one that was hashed; takes the same time whatever the answer.
     pub fn matches(&self, key: &str) -> bool {
-        self.0.ct_eq(&KeyHash::of(key).0).into()
+        self.same_as(&KeyHash::of(key))
+    }
+
+    /// Whether both are the same; takes the same time whatever the answer.
+    pub fn same_as(&self, other: &KeyHash) -> bool {
+        self.0.ct_eq(&other.0).into()
     }
 }
 

@@ -64,7 +64,7 @@ refusals! {
     InvalidRequest { pointer: String, reason: Say } "INVALID_REQUEST",
     InvalidHeader { reason: Say } "INVALID_HEADER",
     NotFound "NOT_FOUND",
-    MethodNotAllowed { allow: &'static str } "METHOD_NOT_ALLOWED",
+    MethodNotAllowed { allow: String } "METHOD_NOT_ALLOWED",
     RequestTimeout "REQUEST_TIMEOUT",
     LengthRequired "LENGTH_REQUIRED",
     BodyTooLarge { max_bytes: usize } "BODY_TOO_LARGE",
@@ -80,6 +80,11 @@ refusals! {
     StorageFull "STORAGE_FULL",
     UserKeyInvalid "USER_KEY_INVALID",
     StaffKeyInvalid "STAFF_KEY_INVALID",
+    RoleNotAllowed { role: &'static str, allowed: Vec<&'static str> } "ROLE_NOT_ALLOWED",
+    StaffKeyNotFound "STAFF_KEY_NOT_FOUND",
+    StaffNameTaken "STAFF_NAME_TAKEN",
+    StaffKeyLimit { keys_max: u32 } "STAFF_KEY_LIMIT",
+    LastAdminKey "LAST_ADMIN_KEY",
     TokenRequired "TOKEN_REQUIRED",
     TokenInvalid "TOKEN_INVALID",
     TokenExpired { reason: TokenEnd } "TOKEN_EXPIRED",
@@ -94,6 +99,7 @@ refusals! {
     DateAmbiguous { schedule_ids: Vec<i64> } "DATE_AMBIGUOUS",
     SaleNotOpen { sale_opens_at: Millis } "SALE_NOT_OPEN",
     SaleClosed { sale_closes_at: Millis } "SALE_CLOSED",
+    ScheduleCancelled "SCHEDULE_CANCELLED",
     VisitOver "VISIT_OVER",
     ReservationPending { reservation_id: Uuid } "RESERVATION_PENDING",
     SeatLimit { seats_per_user: u32, seats_taken: u32 } "SEAT_LIMIT",
@@ -101,6 +107,8 @@ refusals! {
     LayoutInUse "LAYOUT_IN_USE",
     ReservationNotFound "RESERVATION_NOT_FOUND",
     ReservationNotPending { status: &'static str } "RESERVATION_NOT_PENDING",
+    ReservationNotConfirmed { status: &'static str } "RESERVATION_NOT_CONFIRMED",
+    RefundClosed { refund_until: Option<Millis> } "REFUND_CLOSED",
     TopUpByStaffOnly "TOP_UP_BY_STAFF_ONLY",
     BalanceLimit { balance: Points } "BALANCE_LIMIT",
     BalanceTooLow { balance: Points } "BALANCE_TOO_LOW",
@@ -144,6 +152,8 @@ impl Refusal {
                 json!({ "maxBytes": max_bytes, "maxFields": max_fields })
             }
             Refusal::NotReady { reason } => json!({ "reason": reason }),
+            Refusal::RoleNotAllowed { role, allowed } => json!({ "role": role, "allowed": allowed }),
+            Refusal::StaffKeyLimit { keys_max } => json!({ "keysMax": keys_max }),
             Refusal::TokenExpired { reason } => json!({ "reason": reason.word() }),
             Refusal::TokenWaiting { position, poll_after_seconds } => {
                 json!({ "position": position, "pollAfterSeconds": poll_after_seconds })
@@ -156,7 +166,10 @@ impl Refusal {
             Refusal::SeatLimit { seats_per_user, seats_taken } => {
                 json!({ "seatsPerUser": seats_per_user, "seatsTaken": seats_taken })
             }
-            Refusal::ReservationNotPending { status } => json!({ "reservationStatus": status }),
+            Refusal::ReservationNotPending { status } | Refusal::ReservationNotConfirmed { status } => {
+                json!({ "reservationStatus": status })
+            }
+            Refusal::RefundClosed { refund_until } => json!({ "refundUntil": refund_until }),
             Refusal::BalanceLimit { balance } | Refusal::BalanceTooLow { balance } => json!({ "balance": balance }),
             Refusal::AmountMismatch { expected } => json!({ "expected": expected }),
             Refusal::AlreadyPaid { payment_id } => json!({ "paymentId": payment_id }),

@@ -2,13 +2,17 @@
 //! holds, visits and silences that are over, places that are free, answers kept long enough.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 use rusqlite::Connection;
 
 use crate::clock::{Clock, Millis};
 use crate::http::{self, Bell, Topic};
 use crate::queue::{self, Line};
-use crate::reservation;
+use crate::reservation::{self, Settling};
+use crate::schedule;
+use crate::seat::Maps;
+use crate::staff::Keyring;
 use crate::store::{Failure, Outcome, Rounds};
 use crate::venue::{Change, Tx, topics};
 
@@ -17,17 +21,25 @@ const SEEN_EVERY_MS: i64 = 1_000;
 const FORGET_EVERY_MS: i64 = 60_000;
 /// Answers forgotten in one transaction at most.
 const FORGET_MAX: u32 = 1_000;
+/// How long a cancelled date rests when nothing of it could be settled, in milliseconds.
+const STUCK_MS: i64 = 60_000;
 
 /// What the rounds need to know.
 pub struct Sweeper {
     /// The line, whose copy in memory follows each commit.
     pub line: Arc<Line>,
+    /// The maps, whose copies in memory do too.
+    pub maps: Arc<Maps>,
+    /// The staff keys, whose copy in memory follows each commit.
+    pub keyring: Arc<Keyring>,
     /// The time.
     pub clock: Arc<Clock>,
     /// Wakes those who wait.
     pub bell: Bell,
     /// How long answers are kept under their idempotency keys.
     pub idempotency_hours: u32,
+    /// Cancelled dates rest until then, in milliseconds since 1970.
+    pub settle_from: AtomicI64,
 }
 
 impl Sweeper {
@@ -48,8 +60,15 @@ impl Sweeper {
     /// Holds first: a visit may last as long as its hold.
     fn end_due(&self, tx: &Tx) -> Outcome<()> {
         reservation::expire_due(tx)?;
+        if tx.now() >= self.settle_from() && reservation::settle_cancelled(tx)? == Settling::Stuck {
+            self.settle_from.store(tx.now().plus_ms(STUCK_MS).unix_ms(), Relaxed);
+        }
         queue::end_due(tx, &self.line)?;
         queue::draw_if_due(tx)
+    }
+
+    fn settle_from(&self) -> Millis {
+        Millis::from_unix_ms(self.settle_from.load(Relaxed))
     }
 
     fn admit(&self, tx: &Tx, marks: &mut Marks) -> Outcome<()> {
@@ -75,6 +94,7 @@ impl Sweeper {
             return;
         }
         self.line.apply(changes, now);
+        self.maps.apply(changes);
         let mut woken = Vec::with_capacity(changes.len());
         for change in changes {
             match change {
@@ -82,6 +102,11 @@ impl Sweeper {
                     Ok(rules) => self.line.set_rules(rules),
                     Err(failure) => log::error!("the rules of the line could not be read back: {failure:?}"),
                 },
+                Change::StaffKeysChanged => {
+                    if let Err(error) = self.keyring.fill(connection) {
+                        log::error!("the staff keys could not be read back: {error}");
+                    }
+                }
                 Change::ClockTurned { ms } => self.clock.advance_ms(*ms),
                 _ => {}
             }
@@ -96,9 +121,12 @@ impl Sweeper {
     fn next_due(&self, connection: &Connection) -> Option<Millis> {
         let holds = reservation::next_due(connection);
         let line = queue::next_due(connection, &self.line, self.clock.now());
-        match (holds, line) {
-            (Ok(holds), Ok(line)) => holds.into_iter().chain(line).min(),
-            (Err(error), _) | (_, Err(error)) => {
+        match (holds, line, schedule::find_to_settle(connection)) {
+            (Ok(holds), Ok(line), Ok(cancelled)) => {
+                let cancelled = cancelled.map(|date| date.cancelled_at.max(self.settle_from()));
+                holds.into_iter().chain(line).chain(cancelled).min()
+            }
+            (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => {
                 log::error!("what becomes due next could not be read: {error}");
                 None
             }
@@ -123,12 +151,16 @@ fn topic(change: &Change) -> Option<Topic> {
         Change::TokenAdmitted { key, .. } | Change::TokenEnded { key, .. } => Some(topics::token(*key)),
         Change::ReservationChanged { reservation_id } => Some(topics::reservation(*reservation_id)),
         Change::QueueChanged => Some(topics::QUEUE),
+        Change::ScheduleSettled { schedule_id } => Some(topics::schedule(*schedule_id)),
         Change::TokenIssued { .. }
         | Change::TokenMoved { .. }
         | Change::VisitMoved { .. }
         | Change::Drawn { .. }
+        | Change::StaffKeysChanged
         | Change::ClockTurned { .. }
-        | Change::EventRecorded => None,
+        | Change::EventRecorded
+        | Change::ScheduleChanged { .. }
+        | Change::SeatsChanged { .. } => None,
     }
 }
 

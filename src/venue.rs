@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::clock::{Clock, Millis};
 use crate::http::{Bell, Once, Park, Reply, Request, Topic};
-use crate::ids::{KeyHash, TokenKey};
+use crate::ids::TokenKey;
 use crate::settings::Settings;
 use crate::store::{self, Failure, Outcome, Reader, Readers, Writer, column_words};
 
@@ -23,8 +23,6 @@ pub struct Venue {
     pub writer: Writer<Change>,
     /// Wakes those who wait for an answer.
     pub bell: Bell,
-    /// The hash of the staff key.
-    pub staff_key: KeyHash,
 }
 
 /// What a request comes to at the edge.
@@ -123,6 +121,11 @@ pub mod topics {
     pub const fn reservation(reservation_id: Uuid) -> Topic {
         Topic(reservation_id.as_u128())
     }
+
+    /// A cancelled date is settled. No token and no id has so small a number.
+    pub const fn schedule(schedule_id: i64) -> Topic {
+        Topic((1 << 64) + schedule_id as u128)
+    }
 }
 
 /// A writing transaction of the venue.
@@ -146,12 +149,34 @@ pub enum Change {
     TokenEnded { key: TokenKey, was_active: bool },
     /// The rules of the line changed.
     QueueChanged,
-    /// A reservation is no longer pending.
+    /// A staff key was made or revoked.
+    StaffKeysChanged,
+    /// A reservation is no longer pending, or was refunded.
     ReservationChanged { reservation_id: Uuid },
+    /// Everybody has their points back for a cancelled date.
+    ScheduleSettled { schedule_id: i64 },
     /// The clock of a test is to be turned.
     ClockTurned { ms: u64 },
     /// Something was added to the feed of events.
     EventRecorded,
+    /// A date was added, or has other seats, prices or times: what is known of it must be read anew.
+    ScheduleChanged { schedule_id: i64 },
+    /// Seats of a date went from one state to another; `version` is the date's after it.
+    SeatsChanged { schedule_id: i64, version: i64, seat_nos: Vec<i64>, before: SeatState, after: SeatState },
+}
+
+/// Who has a seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are the columns of the same names")]
+pub enum SeatState {
+    /// Nobody.
+    Free,
+    /// Held for a user while `now < until`.
+    Held { user_id: Uuid, until: Millis },
+    /// A user's.
+    Sold { user_id: Uuid },
+    /// Kept back by the house.
+    Blocked,
 }
 
 column_words! {
@@ -173,18 +198,28 @@ column_words! {
         PointsCorrected "POINTS_CORRECTED",
         PaymentCompleted "PAYMENT_COMPLETED",
         PaymentDeclined "PAYMENT_DECLINED",
+        ReservationRefunded "RESERVATION_REFUNDED",
         ConcertChanged "CONCERT_CHANGED",
         ScheduleChanged "SCHEDULE_CHANGED",
+        ScheduleCancelled "SCHEDULE_CANCELLED",
+        UserKeyRenewed "USER_KEY_RENEWED",
+        StaffKeyMade "STAFF_KEY_MADE",
+        StaffKeyRevoked "STAFF_KEY_REVOKED",
     }
 }
 
-/// Adds to the feed of events, in the same transaction as what it tells of.
+/// Adds to the feed of events, in the same transaction as what it tells of. Where staff did it, it says who.
 ///
 /// # Errors
 /// SQLite's.
 pub fn record(tx: &Tx, kind: EventType, details: &impl Serialize) -> rusqlite::Result<()> {
     let details = serde_json::to_string(details).unwrap_or_else(|_| "{}".to_owned()); // string keys, no failing parts
-    tx.prepare_cached("INSERT INTO event (type, at, data) VALUES (?1, ?2, ?3)")?.execute((kind, tx.now(), details))?;
+    tx.prepare_cached("INSERT INTO event (type, at, data, key_id) VALUES (?1, ?2, ?3, ?4)")?.execute((
+        kind,
+        tx.now(),
+        details,
+        tx.is_for(),
+    ))?;
     tx.note(Change::EventRecorded);
     Ok(())
 }
@@ -201,6 +236,18 @@ pub struct Event {
     pub at: Millis,
     /// What belongs to it.
     pub data: serde_json::Value,
+    /// Who did it, where staff did.
+    pub by: Option<By>,
+}
+
+/// Whose staff key something was done by.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct By {
+    /// The id of the key.
+    pub key_id: i64,
+    /// The name of its owner.
+    pub name: String,
 }
 
 /// The events after a sequence, oldest first, at most `limit`.
@@ -208,15 +255,19 @@ pub struct Event {
 /// # Errors
 /// SQLite's.
 pub fn list_events(reader: &Reader, after: i64, limit: u32) -> rusqlite::Result<Vec<Event>> {
-    let mut statement = reader
-        .prepare_cached("SELECT sequence, type, at, data FROM event WHERE sequence > ?1 ORDER BY sequence LIMIT ?2")?;
+    let mut statement = reader.prepare_cached(
+        "SELECT sequence, type, at, data, key_id, name FROM event LEFT JOIN staff_key USING (key_id)
+         WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+    )?;
     let events = statement.query_map((after, limit), |row| {
         let data: String = row.get(3)?;
+        let key_id: Option<i64> = row.get(4)?;
         Ok(Event {
             sequence: row.get(0)?,
             kind: row.get(1)?,
             at: row.get(2)?,
             data: serde_json::from_str(&data).unwrap_or_default(), // the schema lets only JSON in
+            by: key_id.map(|key_id| Ok::<_, rusqlite::Error>(By { key_id, name: row.get(5)? })).transpose()?,
         })
     })?;
     events.collect()

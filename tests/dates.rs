@@ -4,7 +4,7 @@
 
 mod hall;
 
-use hall::{Hall, bearer};
+use hall::{Hall, PRICE, bearer};
 use serde_json::json;
 
 #[test]
@@ -48,4 +48,93 @@ fn a_date_that_is_not_there_is_said_so_to_staff_and_nobody_else_reads_theirs() {
     for path in ["/concerts/1/schedules", "/schedules/1", "/schedules/1/seats"] {
         kim.get(&format!("/staff{path}")).refused(401, "STAFF_KEY_INVALID");
     }
+}
+
+/// The instant at which the hall's clock stands, in milliseconds since 1970.
+fn now_ms(hall: &Hall) -> i64 {
+    let clock = hall.staff("POST", "/clock", json!({ "advanceMilliseconds": 0 }));
+    boxoffice::clock::Millis::parse_rfc3339(clock.must(200)["now"].as_str().unwrap()).unwrap().unix_ms()
+}
+
+/// An instant of so many milliseconds since 1970, as staff write it.
+fn instant(ms: i64) -> String {
+    boxoffice::clock::Millis::from_unix_ms(ms).to_string()
+}
+
+#[test]
+fn windows_of_many_concerts_open_and_close_by_themselves_to_the_millisecond() {
+    let hall = Hall::with_seats(2, &["--max-active", "0"]);
+    let now = now_ms(&hall);
+    // Concert n (of 5) sells its second date from n seconds on, for a second and a half.
+    for concert in 2..=6_i64 {
+        hall.staff("POST", "/concerts", json!({ "title": format!("Nacht {concert}") })).must(201);
+        for starts_at in ["2100-01-01T10:00:00Z", "2100-01-02T10:00:00Z"] {
+            let opens = now + (concert - 1) * 1_000;
+            let date = json!({ "startsAt": starts_at, "saleOpensAt": instant(opens), "saleClosesAt": instant(opens + 1_500),
+                               "layout": { "numbered": { "count": 2, "price": PRICE } } });
+            hall.staff("POST", &format!("/concerts/{concert}/schedules"), date).must(201);
+        }
+    }
+    let kim = hall.customer();
+    for at in (0..8_000).step_by(500) {
+        for concert in 2..=6_i64 {
+            let (opens, schedule) = ((concert - 1) * 1_000, 2 * concert - 1);
+            let path = format!("/concerts/{concert}/schedules");
+            let shown = kim.get(&path).must(200)["schedules"].as_array().unwrap().len();
+            let held = kim.hold(schedule, &["1"]);
+            if at < opens {
+                assert_eq!(held.refused(409, "SALE_NOT_OPEN")["saleOpensAt"], instant(now + opens));
+                assert_eq!(shown, 0);
+            } else if at >= opens + 1_500 {
+                assert_eq!(held.refused(409, "SALE_CLOSED")["saleClosesAt"], instant(now + opens + 1_500));
+                assert_eq!(shown, 0);
+            } else {
+                let id = held.must(201)["reservationId"].as_str().unwrap().to_owned();
+                kim.delete(&format!("/reservations/{id}")).must(200);
+                assert_eq!(shown, 2, "concert {concert} at {at}");
+            }
+        }
+        // One millisecond before each half second nothing is different yet.
+        hall.advance_ms(499);
+        let early = (2..=6_i64).find(|concert| (concert - 1) * 1_000 == at + 500);
+        early.map(|concert| kim.hold(2 * concert - 1, &["1"]).refused(409, "SALE_NOT_OPEN").clone());
+        hall.advance_ms(1);
+    }
+}
+
+#[test]
+fn local_times_are_the_venue_s_and_dates_are_shown_in_its_zone_on_both_sides_of_a_change() {
+    let hall = Hall::with_seats(1, &["--time-zone", "Europe/Vienna"]);
+    for (starts_at, date, instant) in [
+        ("2099-03-29T01:30", "2099-03-29", "2099-03-29T00:30:00.000Z"),
+        ("2099-03-29T03:30", "2099-03-29", "2099-03-29T01:30:00.000Z"),
+        ("2099-03-28T23:30:00Z", "2099-03-29", "2099-03-28T23:30:00.000Z"),
+        ("2099-07-01T00:15", "2099-07-01", "2099-06-30T22:15:00.000Z"),
+        ("2099-06-30T22:30:00Z", "2099-07-01", "2099-06-30T22:30:00.000Z"),
+        ("2099-10-25T03:00", "2099-10-25", "2099-10-25T02:00:00.000Z"),
+        ("2099-12-24T23:59:59", "2099-12-24", "2099-12-24T22:59:59.000Z"),
+    ] {
+        let moved = hall.staff("PATCH", "/schedules/1", json!({ "startsAt": starts_at })).must(200).clone();
+        assert_eq!((&moved["date"], &moved["startsAt"]), (&json!(date), &json!(instant)), "{starts_at}");
+    }
+    for wrong in ["2099-03-29T02:30", "2099-10-25T02:30"] {
+        let told = hall.staff("PATCH", "/schedules/1", json!({ "startsAt": wrong }));
+        assert_eq!(told.refused(400, "INVALID_REQUEST")["pointer"], "/startsAt", "{wrong}");
+    }
+    assert_eq!(hall.staff_get("/schedules/1").must(200)["date"], "2099-12-24", "nothing refused was done");
+}
+
+#[test]
+fn a_house_that_opens_in_another_zone_shows_its_dates_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hall.db");
+    let mut hall = Hall::on(&file, &["--time-zone", "Asia/Seoul"]);
+    hall.staff("POST", "/concerts", json!({ "title": "Nacht" })).must(201);
+    let date = json!({ "startsAt": "2099-01-01T03:00", "layout": { "numbered": { "count": 1, "price": PRICE } } });
+    assert_eq!(hall.staff("POST", "/concerts/1/schedules", date).must(201)["date"], "2099-01-01");
+    hall.close();
+    let hall = Hall::on(&file, &["--time-zone", "America/New_York"]);
+    assert_eq!(hall.staff_get("/schedules/1").must(200)["date"], "2098-12-31");
+    hall.customer().get("/concerts/1/seats?date=2098-12-31").must(200);
+    hall.customer().get("/concerts/1/seats?date=2099-01-01").refused(404, "SCHEDULE_NOT_FOUND");
 }

@@ -62,6 +62,21 @@ fn when_it_is_full_the_longest_idle_goes_first_and_then_newcomers_are_refused() 
 }
 
 #[test]
+fn nobody_of_a_burst_is_sent_away_unheard_for_another_of_it() {
+    let hall = hall(|limits| limits.connections_max = 8);
+    let mut burst: Vec<Client> = (0..200).map(|_| hall.client()).collect();
+    for client in &mut burst {
+        let _ = client.0.write_all(b"GET /echo HTTP/1.1\r\nHost: x\r\n\r\n"); // who was refused may be gone already
+    }
+    let answers: Vec<_> = burst.iter_mut().filter_map(Client::answer_or_end).collect();
+    let answered = answers.iter().filter(|answer| answer.status == 200).count() as u64;
+    let metrics = hall.door.metrics();
+    let taken_in = metrics.connections_accepted_total.get() - metrics.connections_refused_full_total.get();
+    assert_eq!(answered, taken_in, "whoever was taken in was heard");
+    assert!((8..200).contains(&answered), "{answered}");
+}
+
+#[test]
 fn an_address_has_so_many_connections_and_no_more() {
     let hall = hall(|limits| (limits.connections_per_address_max, limits.limit_loopback) = (2, true));
     let mut kept: Vec<Client> = (0..2).map(|_| hall.client()).collect();

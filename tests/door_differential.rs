@@ -19,7 +19,7 @@ fn a_hall_opens_when_a_row_asks_for_one() {
 fn random_streams_get_their_own_answers_or_a_refusal() {
     let row = ALL.iter().find(|row| row.name == "differential").unwrap();
     let seed = std::env::var("TORTURE_SEED").ok().and_then(|text| text.parse().ok());
-    let report = Report::of(row, row.short, Against::Door, seed);
+    let report = Report::of(row, row.short, Against::Door, seed, None);
     println!("{}", report.line(row.name));
     assert!(report.violations.is_empty(), "TORTURE_SEED={} {:#?}", report.seed, report.violations);
 }

@@ -4,16 +4,7 @@
 
 mod torture;
 
-use torture::report::{Against, Report};
-use torture::rows::ALL;
-
-/// Runs a row's short form.
-fn run(name: &str) {
-    let row = ALL.iter().find(|row| row.name == name).unwrap();
-    let report = Report::of(row, row.short, Against::Door, None);
-    println!("seed {}: {}", report.seed, report.line(name));
-    assert!(report.violations.is_empty(), "seed {}: {:#?}", report.seed, report.violations);
-}
+use torture::rows::run_short as run;
 
 /// Not a test: the process that a row starts is this one, run with this name.
 #[test]

@@ -3,90 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
+mod document;
 mod hall;
 
 use std::collections::BTreeSet;
 
-use hall::{Answer, Hall, PRICE, STAFF_KEY, bearer};
-use serde_json::{Value, json};
-
-/// Header fields that an answer may carry only where the document says so.
-const TOLD: [&str; 8] = [
-    "location",
-    "retry-after",
-    "etag",
-    "preference-applied",
-    "idempotency-replayed",
-    "allow",
-    "www-authenticate",
-    "content-disposition",
-];
-
-struct Document(Value);
-
-impl Document {
-    fn read() -> Document {
-        Document(serde_json::from_str(include_str!("../src/web/openapi.json")).unwrap())
-    }
-
-    /// Every method and path, parameters in braces.
-    fn operations(&self) -> Vec<(String, String, &Value)> {
-        let paths = self.0["paths"].as_object().unwrap();
-        paths
-            .iter()
-            .flat_map(|(path, methods)| {
-                methods
-                    .as_object()
-                    .unwrap()
-                    .iter()
-                    .map(move |(method, operation)| (method.to_uppercase(), path.clone(), operation))
-            })
-            .collect()
-    }
-
-    /// What a reference points to; anything else as it is.
-    fn follow<'d>(&'d self, value: &'d Value) -> &'d Value {
-        match value["$ref"].as_str() {
-            Some(reference) => self.0.pointer(reference.trim_start_matches('#')).unwrap(),
-            None => value,
-        }
-    }
-
-    /// Fails unless the value fits the schema.
-    #[track_caller]
-    fn must_fit(&self, schema: &Value, value: &Value, what: &str) {
-        let whole = json!({ "allOf": [schema], "components": self.0["components"] });
-        let validator = jsonschema::draft202012::new(&whole).unwrap();
-        let faults: Vec<String> =
-            validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
-        assert!(faults.is_empty(), "{what}: {faults:#?}\n{value:#}");
-    }
-
-    /// Fails unless the answer is one that the document tells of for this call: status, media type, members, header fields.
-    #[track_caller]
-    fn must_tell(&self, method: &str, path: &str, answer: &Answer) {
-        let what = format!("{method} {path} → {} {}", answer.status, answer.text);
-        let operation = &self.0["paths"][path][method.to_lowercase()];
-        assert!(operation.is_object(), "{what}: no such call in the document");
-        let responses = &operation["responses"];
-        let told = responses.get(answer.status.to_string()).unwrap_or(&responses["default"]);
-        let told = self.follow(told);
-        for (name, _) in answer.headers.iter().filter(|(name, _)| TOLD.contains(&name.as_str())) {
-            let names = told["headers"].as_object().map(|headers| headers.keys().cloned().collect::<Vec<_>>());
-            let told = names.unwrap_or_default().iter().any(|one| one.eq_ignore_ascii_case(name));
-            assert!(told, "{what}: the header field {name} is not in the document");
-        }
-        let media_type = answer.header("content-type").unwrap_or("").split(';').next().unwrap_or("");
-        match told["content"].as_object() {
-            None => assert_eq!(answer.text, "", "{what}: the document knows of no body"),
-            Some(content) => {
-                let content = content.get(media_type).unwrap_or_else(|| panic!("{what}: no content of {media_type}"));
-                let body = if media_type.ends_with("json") { answer.body.clone() } else { json!(answer.text) };
-                self.must_fit(&content["schema"], &body, &what);
-            }
-        }
-    }
-}
+use document::{Clerk, Document};
+use hall::{Hall, PRICE, STAFF_KEY, bearer};
+use serde_json::json;
 
 /// A path with values in place of its parameters.
 fn filled(path: &str) -> String {
@@ -97,6 +21,7 @@ fn filled(path: &str) -> String {
         .replace("{concertId}", "1")
         .replace("{scheduleId}", "1")
         .replace("{seat}", "1")
+        .replace("{keyId}", "9")
         .replace("{userId}", id)
         .replace("{reservationId}", id)
         .replace("{paymentId}", id)
@@ -171,6 +96,16 @@ fn every_route_is_in_the_document_and_the_other_way_round() {
 }
 
 #[test]
+fn the_document_names_the_roles_of_every_staff_call() {
+    let document = Document::read();
+    for (method, path, roles) in boxoffice::routes::STAFF_CALLS {
+        let operation = &document.0["paths"][format!("/api/v1/staff/{path}")][method.word().to_lowercase()];
+        let words: Vec<&str> = roles.iter().map(|role| role.word()).collect();
+        assert_eq!(operation["x-roles"], json!(words), "{} {path}", method.word());
+    }
+}
+
+#[test]
 fn every_example_fits_its_schema() {
     let document = Document::read();
     let mut count = 0;
@@ -206,30 +141,6 @@ fn every_code_is_explained_in_the_document_with_its_own_status() {
         if schema.is_object() {
             assert_eq!(schema["properties"]["status"]["const"], boxoffice::http::status_of(*code), "{word}");
         }
-    }
-}
-
-/// Makes a call and holds its answer against the document.
-struct Clerk<'h> {
-    hall: &'h Hall,
-    document: Document,
-}
-
-impl Clerk<'_> {
-    #[track_caller]
-    fn ask(&self, call: &str, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
-        let (method, told) = call.split_once(' ').unwrap();
-        let body = body.map(|body| body.to_string());
-        let answer = self.hall.client.call_with(method, path, headers, body.as_deref());
-        self.document.must_tell(method, told, &answer);
-        answer
-    }
-
-    #[track_caller]
-    fn staff(&self, call: &str, path: &str, body: Option<Value>) -> Answer {
-        let path = format!("/api/v1/staff{path}");
-        let (method, told) = call.split_once(' ').unwrap();
-        self.ask(&format!("{method} /api/v1/staff{told}"), &path, &[("authorization", &bearer(STAFF_KEY))], body)
     }
 }
 
@@ -292,6 +203,42 @@ fn a_purchase_is_answered_as_the_document_says() {
     clerk
         .ask("POST /api/v1/reservations", "/api/v1/reservations", &own, Some(json!({})))
         .refused(401, "TOKEN_REQUIRED");
+    let refund = "POST /api/v1/reservations/{reservationId}/refund";
+    clerk.ask(refund, &format!("{one}/refund"), &own, Some(json!({}))).refused(409, "REFUND_CLOSED");
+}
+
+#[test]
+fn refunds_are_answered_as_the_document_says() {
+    let hall = Hall::with_seats(5, &[]);
+    let clerk = Clerk { hall: &hall, document: Document::read() };
+    let kim = hall.buyer(PRICE);
+    let held = kim.hold(1, &["1"]).must(201)["reservationId"].clone();
+    let one = format!("/reservations/{}", held.as_str().unwrap());
+    let refund = || clerk.staff("POST /reservations/{reservationId}/refund", &format!("{one}/refund"), Some(json!({})));
+    refund().refused(409, "RESERVATION_NOT_CONFIRMED");
+    kim.pay(&held, PRICE).must(201);
+    clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(json!({ "refundUntilHours": 24 }))).must(200);
+    refund().must(200);
+    clerk.staff("GET /reservations/{reservationId}", &one, None).must(200);
+    let own = hall::basic(&kim.id, &kim.key);
+    let path = format!("/api/v1{one}/refund");
+    let call = "POST /api/v1/reservations/{reservationId}/refund";
+    clerk.ask(call, &path, &[("authorization", &own)], Some(json!({}))).refused(409, "RESERVATION_NOT_CONFIRMED");
+    let cancellation = |method: &str| {
+        let headers = [("authorization", &*bearer(STAFF_KEY)), ("prefer", "wait=30")];
+        let call = format!("{method} /api/v1/staff/schedules/{{scheduleId}}/cancellation");
+        let body = (method == "POST").then(|| json!({}));
+        clerk.ask(&call, "/api/v1/staff/schedules/1/cancellation", &headers, body).must(200).clone()
+    };
+    assert!(cancellation("GET")["cancelledAt"].is_null());
+    assert!(cancellation("POST")["settledAt"].is_string());
+    assert!(cancellation("GET")["settledAt"].is_string());
+    clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(json!({}))).refused(409, "SCHEDULE_CANCELLED");
+    let lee = bearer(&hall.customer().token);
+    let wanted = json!({ "scheduleId": 1, "seats": ["1"] });
+    let reserve = "POST /api/v1/reservations";
+    let path = "/api/v1/reservations";
+    clerk.ask(reserve, path, &[("authorization", &lee)], Some(wanted)).refused(409, "SCHEDULE_CANCELLED");
 }
 
 #[test]
@@ -330,6 +277,7 @@ fn the_staff_is_answered_as_the_document_says() {
     clerk.staff("GET /schedules/{scheduleId}/seats", "/schedules/3/seats", None).must(200);
     clerk.staff(block, "/schedules/1/seats/1", Some(json!({ "blocked": true }))).refused(409, "SEAT_UNAVAILABLE");
     clerk.staff("GET /queue", "/queue", None).must(200);
+    clerk.staff("GET /evening", "/evening", None).must(200);
     let message = json!({ "message": { "en": "Soon", "ko": "곧" }, "paused": true });
     clerk.staff("PATCH /queue", "/queue", Some(message)).must(200);
     clerk.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &waiting, None).must(200);
@@ -337,6 +285,7 @@ fn the_staff_is_answered_as_the_document_says() {
     clerk.staff("POST /queue/admissions", "/queue/admissions", Some(json!({ "count": 1 }))).must(200);
     clerk.staff("GET /users", "/users?name=Kim", None).must(200);
     let user = format!("/users/{}", first.id);
+    clerk.staff("GET /users/{userId}", &user, None).must(200);
     clerk.staff("GET /users/{userId}/reservations", &format!("{user}/reservations"), None).must(200);
     clerk.staff("POST /users/{userId}/key", &format!("{user}/key"), Some(json!({}))).must(201);
     let points = json!({ "amount": 1_000 });
@@ -357,7 +306,25 @@ fn the_staff_is_answered_as_the_document_says() {
     clerk.ask("GET /api/v1/queue/draw", "/api/v1/queue/draw", &[], None).refused(404, "NO_DRAW");
     let now = json!({ "opensAt": "2020-01-01T00:00:00Z" });
     clerk.staff("PATCH /queue", "/queue", Some(now)).must(200);
+    clerk.staff("GET /me", "/me", None).must(200);
+    let key = json!({ "name": "East gate", "role": "door" });
+    let made = clerk.staff("POST /keys", "/keys", Some(key.clone())).must(201).clone();
+    clerk.staff("POST /keys", "/keys", Some(key)).refused(409, "STAFF_NAME_TAKEN");
+    let door = bearer(made["key"].as_str().unwrap());
+    let not_mine = [("authorization", door.as_str())];
+    clerk.ask("GET /api/v1/staff/queue", "/api/v1/staff/queue", &not_mine, None).refused(403, "ROLE_NOT_ALLOWED");
+    clerk.staff("GET /keys", "/keys", None).must(200);
+    clerk.staff("DELETE /keys/{keyId}", "/keys/2", None).must(204);
+    clerk.staff("DELETE /keys/{keyId}", "/keys/1", None).refused(409, "LAST_ADMIN_KEY");
     clerk.staff("GET /events", "/events?limit=1000", None).must(200);
+    clerk.staff("GET /schedules/{scheduleId}/sales", "/schedules/1/sales", None).must(200);
+    for path in ["/schedules/{scheduleId}/sales", "/ledger"] {
+        let headers = [("authorization", &*bearer(STAFF_KEY)), ("accept", "text/csv")];
+        let asked = format!("/api/v1/staff{}", path.replace("{scheduleId}", "1"));
+        let asked = if path == "/ledger" { format!("{asked}?date=2026-11-22") } else { asked };
+        clerk.ask(&format!("GET /api/v1/staff{path}"), &asked, &headers, None).must(200);
+    }
+    clerk.staff("GET /ledger", "/ledger?date=2026-11-22&limit=1", None).must(200);
     clerk.staff("POST /clock", "/clock", Some(json!({ "advanceSeconds": 1 }))).must(200);
     clerk.ask("GET /api/v1/queue/draw", "/api/v1/queue/draw", &[], None).must(200);
 }

@@ -194,6 +194,7 @@ fn the_plumbing_refuses_what_is_not_a_request_of_ours() {
         hall.client.call_with(method, path, headers, body)
     };
     call("POST", "/api/v1/users", &[], Some("{\"name\":")).refused(400, "INVALID_JSON");
+    call("POST", "/api/v1/users", &[], Some("{\"name\":\"Kim\",\"name\":\"Lee\"}")).refused(400, "INVALID_JSON");
     call("POST", "/api/v1/users", &[], Some("[]")).refused(400, "INVALID_REQUEST");
     call("POST", "/api/v1/users", &[], Some("{\"name\":\"  \"}")).refused(400, "INVALID_REQUEST");
     call("POST", "/api/v1/users", &[], Some("{\"name\":\"a\\nb\"}")).refused(400, "INVALID_REQUEST");

@@ -1,31 +1,19 @@
-//! The real program is killed and started again: what was answered is there, what was not is whole or absent.
+//! The real program is ended and started again, and goes on where it stood. `house_torture.rs` does so under load.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
 mod hall;
 mod invariants;
-#[path = "restart/people.rs"]
-mod people;
 #[path = "restart/served.rs"]
 mod served;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::Duration;
 
 use hall::{Client, Customer, PRICE, bearer};
-use invariants::{Dice, hold_in, number};
-use people::Person;
+use invariants::{hold_in, number};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use served::Server;
-
-/// Client threads, and customers of each.
-const THREADS: usize = 4;
-const PEOPLE: usize = 12;
-/// Enough seats that they do not run out; each cycle sells from a window of its own.
-const SEATS: usize = 6_000;
-const WINDOW: usize = 60;
 
 struct Folder(tempfile::TempDir);
 
@@ -41,134 +29,6 @@ impl Folder {
     fn file(&self) -> Connection {
         Connection::open_with_flags(self.database(), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
     }
-}
-
-/// The same people, cycle after cycle, on a file whose server ends again and again.
-struct Crowd {
-    folder: Folder,
-    groups: Vec<Vec<Person>>,
-    dice: Dice,
-    answers: usize,
-    unanswered: usize,
-    cycle: usize,
-}
-
-const FLAGS: &[&str] = &[
-    "--max-active=12",
-    "--hold-seconds=86400",
-    "--visit-seconds=86400",
-    "--abandon-seconds=86400",
-    "--claim-seconds=0",
-    "--seats-per-user=1000",
-];
-
-impl Crowd {
-    fn new(name: &str) -> Crowd {
-        let folder = Folder::new();
-        let server = Server::start(&folder.database(), FLAGS);
-        server.add_seats(SEATS);
-        let group = |_| (0..PEOPLE).map(|n| Person::new(&server.client, n % 3 > 0)).collect();
-        let groups = (0..THREADS).map(group).collect();
-        server.kill();
-        Crowd { folder, groups, dice: Dice::thrown(name), answers: 0, unanswered: 0, cycle: 0 }
-    }
-
-    /// Starts the server, checks every book, and lets the crowd work until `end` ends the server.
-    fn run_cycle(&mut self, orderly_before: bool, end: impl FnOnce(Server)) {
-        let server = Server::start(&self.folder.database(), FLAGS);
-        self.check(&server.client, orderly_before);
-        let first = self.cycle * WINDOW % (SEATS - WINDOW);
-        let seats: Vec<String> = (first + 1..=first + WINDOW).map(|n| n.to_string()).collect();
-        let moment = Duration::from_micros(5_000 + self.dice.below(250_000));
-        let url = server.client.url.clone();
-        let answers = AtomicUsize::new(0);
-        std::thread::scope(|scope| {
-            for group in &mut self.groups {
-                let mut dice = Dice::of(self.dice.next());
-                let (url, seats, answers) = (&url, &seats, &answers);
-                scope.spawn(move || {
-                    let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-                    loop {
-                        let n = dice.below(group.len() as u64) as usize;
-                        if group[n].step(url, &agent, &mut dice, seats).is_err() {
-                            break;
-                        }
-                        answers.fetch_add(1, Relaxed);
-                    }
-                });
-            }
-            served::wait(moment);
-            end(server);
-        });
-        self.answers += answers.into_inner();
-        self.unanswered += self.groups.iter().flatten().filter(|person| person.unanswered.is_some()).count();
-        self.cycle += 1;
-    }
-
-    /// Every book is right, and the line stands in the order in which it was joined.
-    fn check(&mut self, client: &Client, orderly: bool) {
-        let file = self.folder.file();
-        hold_in(&file);
-        self.groups.iter_mut().flatten().for_each(|person| person.check(client, orderly));
-        // The repetitions above let others in; from here on nothing moves.
-        self.groups.iter_mut().flatten().for_each(|person| person.read_place(client));
-        let mut line: Vec<_> = self.groups.iter().flatten().filter_map(Person::place).collect();
-        line.sort();
-        let waiting = number(&file, "SELECT count(*) FROM token WHERE status = 'WAITING'") as u64;
-        assert!(line.iter().map(|(position, _, _)| *position).eq(1..=waiting), "places: {line:?}");
-        for (n, (_, asked, _)) in line.iter().enumerate() {
-            let behind = line.iter().skip(n + 1);
-            assert!(behind.clone().all(|(_, _, answered)| answered >= asked), "one who asked later stands ahead");
-        }
-        let points: i64 = self.groups.iter().flatten().map(Person::points).sum();
-        assert_eq!(number(&file, "SELECT coalesce(sum(points), 0) FROM balance"), points);
-        assert_eq!(
-            number(
-                &file,
-                "SELECT max(active) <= 12 FROM (SELECT count(*) AS active FROM token WHERE status = 'ACTIVE')"
-            ),
-            1
-        );
-        hold_in(&file);
-    }
-}
-
-/// How many cycles: `BOXOFFICE_KILL_CYCLES`, else `few`.
-fn cycles(few: usize) -> usize {
-    std::env::var("BOXOFFICE_KILL_CYCLES").ok().and_then(|cycles| cycles.parse().ok()).unwrap_or(few)
-}
-
-/// A program that answers before its commit is on disk loses what it promised; one that writes an effect in two commits
-/// leaves half of it; one that keeps the line in memory forgets who came first.
-#[test]
-fn killed_at_any_moment_nothing_that_was_answered_is_lost() {
-    let mut crowd = Crowd::new("killed");
-    for cycle in 0..cycles(12) {
-        if cycle % 4 == 3 {
-            let moment = Duration::from_micros(crowd.dice.below(60_000));
-            Server::start_and_kill(&crowd.folder.database(), FLAGS, moment);
-        }
-        crowd.run_cycle(false, Server::kill);
-    }
-    let server = Server::start(&crowd.folder.database(), FLAGS);
-    crowd.check(&server.client, false);
-    println!("{} cycles, {} answers kept, {} calls unanswered", crowd.cycle, crowd.answers, crowd.unanswered);
-    assert!(crowd.answers > crowd.cycle * 10 && crowd.unanswered > 0);
-}
-
-/// A program that drops its connections before its writer has finished does things that nobody learns of; one that waits for
-/// idle connections does not stop.
-#[test]
-fn asked_to_stop_under_load_it_ends_in_good_order() {
-    let mut crowd = Crowd::new("asked to stop");
-    for cycle in 0..cycles(4) {
-        crowd.run_cycle(cycle > 0, |server| assert_eq!(server.terminate().code(), Some(0)));
-        let wal = crowd.folder.database().with_extension("db-wal");
-        assert!(!wal.exists() || std::fs::metadata(&wal).unwrap().len() == 0, "the WAL was not written back");
-    }
-    let server = Server::start(&crowd.folder.database(), FLAGS);
-    crowd.check(&server.client, true);
-    println!("{} cycles, {} answers kept, {} calls unanswered", crowd.cycle, crowd.answers, crowd.unanswered);
 }
 
 /// A program without a lock on its file has two writers, each with a line of its own.

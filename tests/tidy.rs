@@ -14,10 +14,9 @@ const LONGER_FUNCTIONS: [(&str, &str, &str); 1] =
     [("refusal/texts.rs", "both", "a table: one row a code, so that both languages are read and changed together")];
 
 /// Files outside `store/` and `sql.rs` that may speak SQL.
-const SQL_ELSEWHERE: [(&str, &str); 6] = [
+const SQL_ELSEWHERE: [(&str, &str); 5] = [
     ("venue.rs", "the events feed, which every room of the trade writes and which belongs to none of them"),
     ("http/idempotency.rs", "kept answers: known to HTTP alone, written in the transaction of their effect"),
-    ("house.rs", "one statement at start: the staff key, and that the house is open"),
     ("sweeper.rs", "one statement: the time that the file has seen"),
     ("routes/operations.rs", "readiness shown by writing, and the turned clock"),
     ("commands/rush/books.rs", "the audit reads the file by itself: it must not trust the house that it audits"),

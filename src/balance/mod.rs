@@ -1,4 +1,4 @@
-//! Points of users: topped up, spent, corrected; each change one ledger entry with the balance after it.
+//! Points of users: topped up, spent, given back, corrected; each change one ledger entry with the balance after it.
 
 pub mod api;
 mod sql;
@@ -97,6 +97,16 @@ pub fn spend(tx: &Tx, user_id: Uuid, amount: Points, reservation_id: Uuid) -> Ou
         return Ok(Err(before));
     }
     write(tx, user_id, EntryKind::Payment, entry, after, Some(reservation_id), None).map(Ok)
+}
+
+/// Gives the points of a reservation back, even past the limit of a balance: they were the user's before.
+///
+/// # Errors
+/// `USER_NOT_FOUND`; `BALANCE_LIMIT` past the range of 64 bits.
+pub fn refund(tx: &Tx, user_id: Uuid, amount: Points, reservation_id: Uuid) -> Outcome<Changed> {
+    let before = find(tx, user_id)?.balance;
+    let after = before.plus(amount).ok_or(Refusal::BalanceLimit { balance: before })?;
+    write(tx, user_id, EntryKind::Refund, amount, after, Some(reservation_id), None)
 }
 
 /// Corrects a balance by an amount, negative too.

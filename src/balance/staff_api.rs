@@ -4,14 +4,25 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::api::{read_amount, write_top_up};
-use crate::http::{Fields, Reply, Request};
+use crate::http::{Fields, Reply, Request, query};
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{Answer, Written, repeat_safe};
+use crate::user;
+use crate::venue::{Answer, Venue, Written, repeat_safe};
 
 /// Staff's repeated requests are kept under this id, which no user has.
 const STAFF: Uuid = Uuid::nil();
+
+/// `GET /staff/users/{userId}`: who it is, and their balance.
+pub fn user(venue: &Venue, request: &Request, user_id: Uuid) -> Outcome<Answer> {
+    query(request, &[])?;
+    let reader = venue.readers.get()?;
+    let user = user::must_exist(&reader, user_id)?;
+    let balance = super::find(&reader, user_id)?.balance;
+    let body = json!({ "userId": user.user_id, "name": user.name, "createdAt": user.created_at, "balance": balance });
+    Answer::json(200, &body)
+}
 
 /// `POST /staff/users/{userId}/balance/top-ups`: sells points.
 pub fn top_up(request: &Request, user_id: Uuid) -> Outcome<Answer> {

@@ -36,7 +36,8 @@ pub(super) fn build_hall(house: &House, settings: &Settings) -> Result<Hall, Ope
         let dates = [30, 31].map(|days| {
             let starts_at: Millis = tx.now().plus_ms(days * DAY_MS);
             let date = starts_at.date_in(&zone);
-            let times = Times { starts_at, date, sale_opens_at: tx.now(), sale_closes_at: starts_at };
+            let (sale_opens_at, sale_closes_at) = (tx.now(), starts_at);
+            let times = Times { starts_at, date, sale_opens_at, sale_closes_at, refund_until_hours: None };
             seat::open_schedule(tx, concert.concert_id, &times, &seats)
         });
         let schedule_ids = dates.into_iter().collect::<Result<Vec<i64>, _>>()?;

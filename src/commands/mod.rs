@@ -3,6 +3,7 @@
 mod demo;
 pub mod rush;
 mod serve;
+mod staff_key;
 mod verify_draw;
 mod wire;
 
@@ -39,6 +40,8 @@ enum Command {
     Demo(Settings),
     /// Run a venue on a file, or with --ephemeral on one that is gone afterwards.
     Serve(serve::Serve),
+    /// Make a key for somebody who works here, or replace a lost one; on a file that is not served meanwhile.
+    StaffKey(staff_key::StaffKeyFor),
     /// An on-sale in a box: a crowd of simulated customers over real HTTP, then an audit and a report.
     Rush(rush::Rush),
     /// Recompute a draw of the line from its public answer, and see whether a token's place in it is right.
@@ -52,6 +55,7 @@ pub fn run() -> ExitCode {
     let outcome = match line.command {
         Command::Demo(settings) => demo::run(settings).map(|()| ExitCode::SUCCESS),
         Command::Serve(serve) => serve.run().map(|()| ExitCode::SUCCESS),
+        Command::StaffKey(wanted) => wanted.run().map(|()| ExitCode::SUCCESS),
         Command::Rush(rush) => rush.run(),
         Command::VerifyDraw(verify) => verify.run().map(|()| ExitCode::SUCCESS),
     };

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::Request;
+use super::{Request, json};
 use crate::clock::Millis;
 use crate::ids;
 use crate::refusal::Refusal;
@@ -30,8 +30,7 @@ impl Fields {
         if !media_type.eq_ignore_ascii_case("application/json") {
             return Err(Refusal::UnsupportedMediaType);
         }
-        let value: Value = serde_json::from_slice(&request.body)
-            .map_err(|error| Refusal::InvalidJson { reason: error.to_string() })?;
+        let value = json::parse(&request.body).map_err(|error| Refusal::InvalidJson { reason: error.to_string() })?;
         Fields::of_value(value, String::new())
     }
 

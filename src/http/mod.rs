@@ -3,6 +3,7 @@
 mod door;
 mod fields;
 mod idempotency;
+mod json;
 mod rate_limit;
 mod reply;
 mod request;

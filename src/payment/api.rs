@@ -57,6 +57,7 @@ pub fn payment(venue: &Venue, user_id: Uuid, payment_id: Uuid) -> Outcome<Answer
         "reservationId": found.reservation_id,
         "amount": found.amount,
         "paidAt": found.paid_at,
+        "refundedAt": found.refunded_at,
         "tickets": ticket::list_of_reservation(&reader, found.reservation_id)?,
     });
     Answer::json(200, &body)

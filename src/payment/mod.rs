@@ -11,6 +11,7 @@ use crate::points::Points;
 use crate::queue;
 use crate::refusal::{Refusal, TokenEnd};
 use crate::reservation::{self, Reservation, Status};
+use crate::schedule;
 use crate::store::Outcome;
 use crate::ticket::{self, Ticket};
 use crate::venue::{EventType, Tx, record};
@@ -43,7 +44,8 @@ pub enum Attempt {
 /// Pays for held seats: points deducted, seats sold, tickets made, the token expired.
 ///
 /// # Errors
-/// The token's, `RESERVATION_NOT_FOUND`, `ALREADY_PAID`, `HOLD_EXPIRED`, `RESERVATION_NOT_PENDING`, `AMOUNT_MISMATCH`.
+/// The token's, `RESERVATION_NOT_FOUND`, `ALREADY_PAID`, `HOLD_EXPIRED`, `RESERVATION_NOT_PENDING`,
+/// `SCHEDULE_CANCELLED`, `AMOUNT_MISMATCH`.
 pub fn pay(tx: &Tx, key: TokenKey, what: &PaidFor, amount: Points, attempts: u32) -> Outcome<Attempt> {
     let token = queue::must_be_active(tx, key)?;
     let reservation = match what {
@@ -58,6 +60,7 @@ pub fn pay(tx: &Tx, key: TokenKey, what: &PaidFor, amount: Points, attempts: u32
         Status::Expired => return Err(Refusal::HoldExpired.into()),
         status => return Err(Refusal::ReservationNotPending { status: status.word() }.into()),
     }
+    schedule::must_find(tx, reservation.schedule_id)?.must_take_place()?;
     if amount != reservation.amount {
         return Err(Refusal::AmountMismatch { expected: reservation.amount }.into());
     }

@@ -234,9 +234,13 @@ impl Line {
                     None
                 }
                 Change::QueueChanged
+                | Change::StaffKeysChanged
                 | Change::ReservationChanged { .. }
                 | Change::ClockTurned { .. }
-                | Change::EventRecorded => None,
+                | Change::EventRecorded
+                | Change::ScheduleChanged { .. }
+                | Change::ScheduleSettled { .. }
+                | Change::SeatsChanged { .. } => None,
             };
             if let Some((until, slot, token_id)) = slot.and_then(|slot| people.due_of(slot)) {
                 dues.note(until, slot, token_id);

@@ -165,8 +165,10 @@ pub fn end(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<()> {
     if !sql::mark_expired_if_live(tx, token.key, reason)? {
         return Err(Refusal::TokenInvalid.into());
     }
-    record(tx, EventType::TokenExpired, &json!({ "userId": token.user_id, "reason": reason.word() }))?;
-    tx.note(Change::TokenEnded { key: token.key, was_active: token.status == TokenStatus::Active });
+    let was_active = token.status == TokenStatus::Active;
+    let told = json!({ "userId": token.user_id, "reason": reason.word(), "wasActive": was_active });
+    record(tx, EventType::TokenExpired, &told)?;
+    tx.note(Change::TokenEnded { key: token.key, was_active });
     Ok(())
 }
 

@@ -106,6 +106,26 @@ fn both(code: Code) -> Both {
             ["Staff key not valid", "This call needs the staff key.", "Send it as Authorization: Bearer <staffKey>."],
             ["직원 키가 올바르지 않습니다", "이 요청에는 직원 키가 필요합니다.", "Authorization: Bearer <staffKey>로 보내 주세요."],
         ],
+        Code::RoleNotAllowed => [
+            ["Not for this role", "The role of this staff key does not include this call; 'allowed' lists the roles that do.", "Ask somebody of such a role, or an admin for another key."],
+            ["이 역할로는 할 수 없습니다", "이 직원 키의 역할로는 이 호출을 할 수 없습니다. 가능한 역할은 'allowed'에 있습니다.", "해당 역할의 직원에게 부탁하거나 관리자에게 다른 키를 요청해 주세요."],
+        ],
+        Code::StaffKeyNotFound => [
+            ["No such staff key", "There is no staff key with this id.", "GET /api/v1/staff/keys lists them."],
+            ["직원 키가 없습니다", "이 ID의 직원 키가 없습니다.", "GET /api/v1/staff/keys에서 확인해 주세요."],
+        ],
+        Code::StaffNameTaken => [
+            ["Name already has a key", "Somebody of this name has a key that is not revoked, and each name stands for one key, so that the events feed says who did what.", "Choose another name, or revoke the key of this name first."],
+            ["이미 키가 있는 이름입니다", "이 이름에는 폐기되지 않은 키가 이미 있습니다. 누가 무엇을 했는지 남도록 이름마다 키는 하나입니다.", "다른 이름을 쓰거나 그 이름의 키를 먼저 폐기해 주세요."],
+        ],
+        Code::StaffKeyLimit => [
+            ["Too many staff keys", "There are as many staff keys as there may be; 'keysMax' says how many.", "Revoke keys that nobody uses."],
+            ["직원 키가 너무 많습니다", "만들 수 있는 직원 키를 모두 만들었습니다. 한도는 'keysMax'입니다.", "쓰지 않는 키를 폐기해 주세요."],
+        ],
+        Code::LastAdminKey => [
+            ["The last admin key", "Without this key nobody could make or revoke keys.", "Make another key with the role admin first."],
+            ["마지막 관리자 키입니다", "이 키가 없으면 아무도 키를 만들거나 폐기할 수 없습니다.", "관리자 역할의 키를 하나 더 만든 뒤 폐기해 주세요."],
+        ],
         Code::TokenRequired => [
             ["Queue token required", "This call needs a queue token.", "Get one with POST /api/v1/queue/tokens and send it as Authorization: Bearer <token>."],
             ["대기열 토큰이 필요합니다", "이 요청에는 대기열 토큰이 필요합니다.", "POST /api/v1/queue/tokens로 토큰을 받아 Authorization: Bearer <token>으로 보내 주세요."],
@@ -162,6 +182,10 @@ fn both(code: Code) -> Both {
             ["Sale closed", "The sale for this date closed at 'saleClosesAt'.", "Choose another date."],
             ["예매가 마감되었습니다", "이 일정의 예매는 'saleClosesAt'에 마감되었습니다.", "다른 날짜를 선택해 주세요."],
         ],
+        Code::ScheduleCancelled => [
+            ["Date cancelled", "This date was cancelled: nothing is sold for it any more, and what was paid is given back.", "Choose another date."],
+            ["취소된 공연입니다", "이 일정은 취소되어 더 이상 예매할 수 없고, 결제한 포인트는 돌려드립니다.", "다른 날짜를 선택해 주세요."],
+        ],
         Code::VisitOver => [
             ["Visit over", "The visit's own time is over; it lasts only to pay for the seats already held.", "Pay for the seats that are held, or line up again."],
             ["이용 시간이 끝났습니다", "이용 시간이 끝나 이미 잡아 둔 좌석의 결제만 할 수 있습니다.", "잡아 둔 좌석을 결제하거나 다시 줄을 서 주세요."],
@@ -189,6 +213,14 @@ fn both(code: Code) -> Both {
         Code::ReservationNotPending => [
             ["Reservation not pending", "The reservation is no longer waiting for its payment; 'reservationStatus' says what it is.", "Reserve again if the seats are free."],
             ["결제 대기 중인 예약이 아닙니다", "이 예약은 더 이상 결제를 기다리지 않습니다. 'reservationStatus'를 확인해 주세요.", "좌석이 비어 있으면 다시 예약해 주세요."],
+        ],
+        Code::ReservationNotConfirmed => [
+            ["Reservation not confirmed", "Only a paid reservation can be refunded; 'reservationStatus' says what this one is.", "Look at the reservation: an unpaid one is cancelled, a refunded one has its points back."],
+            ["확정된 예약이 아닙니다", "결제가 끝난 예약만 환불할 수 있습니다. 이 예약의 상태는 'reservationStatus'에 있습니다.", "예약을 확인해 주세요. 결제 전이면 취소하면 되고, 환불된 예약이면 포인트가 이미 돌아갔습니다."],
+        ],
+        Code::RefundClosed => [
+            ["Refund closed", "You could give this reservation back until 'refundUntil'; null says that this date can't be given back.", "Ask at the counter: the staff can still refund it."],
+            ["환불 기간이 지났습니다", "이 예약은 'refundUntil'까지만 직접 환불할 수 있습니다. null이면 직접 환불할 수 없는 일정입니다.", "창구에 문의해 주세요. 직원은 환불해 드릴 수 있습니다."],
         ],
         Code::TopUpByStaffOnly => [
             ["Points are sold at the counter", "In this house only staff top up points.", "Go to the counter."],

@@ -56,6 +56,7 @@ pub fn reservation_json(connection: &Connection, reservation: &Reservation, now:
             "status": status.of_payment(),
             "amount": reservation.amount,
             "paidAt": reservation.paid_at,
+            "refundedAt": reservation.refunded_at,
         },
         "tickets": ticket::list_of_reservation(connection, reservation.reservation_id)?,
     }))
@@ -180,6 +181,14 @@ pub fn reservations(venue: &Venue, user_id: Uuid) -> Outcome<Answer> {
 pub fn cancel(user_id: Uuid, reservation_id: Uuid) -> Outcome<Answer> {
     Answer::write(move |tx| {
         let reservation = super::cancel(tx, user_id, reservation_id)?;
+        Ok(Written::Ready(Reply::json(200, &reservation_json(tx, &reservation, tx.now())?)))
+    })
+}
+
+/// `POST /reservations/{id}/refund`: the user gives paid seats back.
+pub fn refund(request: &Request, user_id: Uuid, reservation_id: Uuid) -> Outcome<Answer> {
+    repeat_safe(request, user_id, move |tx| {
+        let reservation = super::refund_own(tx, user_id, reservation_id)?;
         Ok(Written::Ready(Reply::json(200, &reservation_json(tx, &reservation, tx.now())?)))
     })
 }

@@ -4,11 +4,14 @@
 //! not somebody has already written it down.
 
 pub mod api;
+mod refund;
 mod sql;
+pub mod staff_api;
 
 use rusqlite::Connection;
 use uuid::Uuid;
 
+pub use refund::{Progress, Settling, cancel_date, progress, refund, refund_own, settle_cancelled};
 pub use sql::{find, find_by_payment, find_by_seats, next_due};
 
 use crate::clock::Millis;
@@ -64,6 +67,7 @@ pub struct Reservation {
     pub payment_id: Uuid,
     pub declined_count: u32,
     pub paid_at: Option<Millis>,
+    pub refunded_at: Option<Millis>,
 }
 
 impl Reservation {
@@ -139,6 +143,7 @@ pub fn reserve(tx: &Tx, key: TokenKey, wanted: &Wanted, sale: &SaleSettings) -> 
         payment_id: ids::new_id(tx.now()),
         declined_count: 0,
         paid_at: None,
+        refunded_at: None,
     };
     sql::insert(tx, &reservation, &seats)?;
     seat::hold(tx, &reservation.hold(), &seats)?;

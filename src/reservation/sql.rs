@@ -15,7 +15,7 @@ pub(super) const INSUFFICIENT_BALANCE: &str = "INSUFFICIENT_BALANCE";
 const LOOK_BACK_MAX: u32 = 100;
 
 const RESERVATION: &str = "SELECT reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at,
-    failure, payment_id, declined_count, paid_at FROM reservation";
+    failure, payment_id, declined_count, paid_at, refunded_at FROM reservation";
 
 fn read(row: &Row) -> rusqlite::Result<Reservation> {
     Ok(Reservation {
@@ -30,6 +30,7 @@ fn read(row: &Row) -> rusqlite::Result<Reservation> {
         payment_id: row.get(8)?,
         declined_count: row.get(9)?,
         paid_at: row.get(10)?,
+        refunded_at: row.get(11)?,
     })
 }
 
@@ -151,6 +152,43 @@ pub(super) fn mark_confirmed_if_held(tx: &Tx, reservation_id: Uuid) -> rusqlite:
         )?
         .execute((reservation_id, tx.now()))?;
     Ok(rows == 1)
+}
+
+pub(super) fn mark_refunded_if_confirmed(tx: &Tx, reservation_id: Uuid) -> rusqlite::Result<bool> {
+    let rows = tx
+        .prepare_cached(
+            "UPDATE reservation SET status = 'REFUNDED', refunded_at = ?2
+             WHERE reservation_id = ?1 AND status = 'CONFIRMED'",
+        )?
+        .execute((reservation_id, tx.now()))?;
+    Ok(rows == 1)
+}
+
+/// Some of the unpaid reservations of a date.
+pub(super) fn list_pending_of_date(tx: &Tx, schedule_id: i64, limit: usize) -> rusqlite::Result<Vec<Reservation>> {
+    list_some(tx, "status = 'PENDING_PAYMENT' AND schedule_id = ?1", schedule_id, limit)
+}
+
+/// Some of the paid reservations of a date.
+pub(super) fn list_confirmed_of_date(tx: &Tx, schedule_id: i64, limit: usize) -> rusqlite::Result<Vec<Reservation>> {
+    list_some(tx, "status = 'CONFIRMED' AND schedule_id = ?1", schedule_id, limit)
+}
+
+fn list_some(tx: &Tx, which: &str, schedule_id: i64, limit: usize) -> rusqlite::Result<Vec<Reservation>> {
+    tx.prepare_cached(&format!("{RESERVATION} WHERE {which} LIMIT ?2"))?
+        .query_map((schedule_id, limit as i64), read)?
+        .collect()
+}
+
+/// How many reservations of a date were refunded, are paid, and wait for their payment.
+pub(super) fn count_of_date(connection: &Connection, schedule_id: i64) -> rusqlite::Result<[i64; 3]> {
+    connection
+        .prepare_cached(
+            "SELECT (SELECT count(*) FROM reservation WHERE schedule_id = ?1 AND status = 'REFUNDED'),
+                    (SELECT count(*) FROM reservation WHERE schedule_id = ?1 AND status = 'CONFIRMED'),
+                    (SELECT count(*) FROM reservation WHERE schedule_id = ?1 AND status = 'PENDING_PAYMENT')",
+        )?
+        .query_row([schedule_id], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))
 }
 
 pub(super) fn update_declined_count(tx: &Tx, reservation_id: Uuid, declined_count: u32) -> rusqlite::Result<()> {

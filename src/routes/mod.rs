@@ -1,18 +1,23 @@
 //! Every method and path, in one match, and how each comes to its answer.
 
 mod operations;
+mod roles;
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::http::{Credential, Method, Metrics, RateLimit, Reply, Request, Responder};
+pub use roles::{STAFF_CALLS, StaffCall};
+
+use crate::http::{Credential, Method, Metrics, Park, RateLimit, Reply, Request, Responder};
 use crate::ids;
 use crate::queue::{self, Line, active_token, any_token, same_user, token_or_user_key};
 use crate::refusal::Refusal;
+use crate::seat::Maps;
+use crate::staff::{self, Keyring, Member};
 use crate::store::{Failure, Lost, Outcome};
 use crate::venue::{Answer, Tx, Venue, Work, Written};
-use crate::{balance, payment, reservation, schedule, seat, user, web};
+use crate::{balance, evening, payment, report, reservation, schedule, seat, user, web};
 
 /// The rooms that the routes lead to.
 #[derive(Clone)]
@@ -21,6 +26,10 @@ pub struct Rooms {
     pub venue: Arc<Venue>,
     /// The line.
     pub line: Arc<Line>,
+    /// The maps.
+    pub maps: Arc<Maps>,
+    /// The keys of those who work here.
+    pub keyring: Arc<Keyring>,
     /// How many users and tokens each address made in the last minute.
     pub arrivals: Arc<RateLimit>,
     /// How many wrong keys and tokens each address sent in the last minute.
@@ -85,16 +94,26 @@ impl Rooms {
             ["api", "v1", "staff", ..] | ["staff", ..] | ["metrics"] if self.surface == Surface::Public => {
                 Err(Refusal::NotFound.into())
             }
-            ["api", "v1", "staff", path @ ..] => self.staff(request, path),
+            ["api", "v1", "staff", path @ ..] => self.for_staff(request, path),
             ["api", "v1", path @ ..] => self.customer(request, path),
             path => self.house(request, path),
         }
     }
 
     fn resume(&self, request: &Request, memo: &str, over: bool, applied: bool) -> Outcome<Answer> {
+        if let Some((key_id, memo)) = of_staff(memo) {
+            if !self.keyring.has(key_id) {
+                return Err(Refusal::StaffKeyInvalid.into()); // revoked meanwhile
+            }
+            return Ok(match self.resume(request, memo, over, applied)? {
+                Answer::Park(park) => Answer::Park(waits_for(key_id, park)),
+                answer => answer,
+            });
+        }
         match memo.split(' ').next() {
             Some("token") => queue::api::resume(&self.venue, &self.line, request, memo, over, applied),
             Some("reservation") => reservation::api::resume(&self.venue, memo, over, applied),
+            Some("cancellation") => reservation::staff_api::resume(&self.venue, memo, over, applied),
             Some("events") => operations::resume_events(&self.venue, memo, over, applied),
             _ => Err(Refusal::Internal.into()),
         }
@@ -112,7 +131,7 @@ impl Rooms {
             (Get, ["readyz"]) => operations::ready(),
             (Get, ["metrics"]) => operations::metrics(&self.venue, &self.line, self.door.get()),
             (_, [""] | ["problems", _] | ["assets", _, _] | ["staff" | "healthz" | "readyz" | "metrics"]) => {
-                no_method(request, "GET, HEAD, OPTIONS")
+                no_method(request, "GET, HEAD, OPTIONS".into())
             }
             (Get, _) if web::is_browser(request) => Ok(Answer::Ready(web::not_found(request))),
             _ => Err(Refusal::NotFound.into()),
@@ -141,14 +160,14 @@ impl Rooms {
             (Get, ["concerts"]) => schedule::api::concerts(venue),
             (Get, ["concerts", concert, "schedules"]) => {
                 active()?;
-                seat::api::schedules(venue, request, number(concert)?)
+                seat::api::schedules(venue, &self.maps, request, number(concert)?)
             }
             (Get, ["concerts", concert, "seats"]) => {
-                seat::api::seats_on_date(venue, request, number(concert)?, active()?.user_id)
+                seat::api::seats_on_date(venue, &self.maps, request, number(concert)?, active()?.user_id)
             }
             (Get, ["schedules", schedule, "seats"]) => {
                 let viewer = active()?.user_id;
-                seat::api::seats(venue, request, number(schedule)?, viewer)
+                seat::api::seats(venue, &self.maps, request, number(schedule)?, viewer)
             }
             (Post, ["reservations"]) => match active() {
                 Ok(caller) => reservation::api::reserve(venue, request, caller),
@@ -163,6 +182,10 @@ impl Rooms {
                 let user_id = user()?;
                 reservation::api::cancel(user_id, reservation_id(id)?)
             }
+            (Post, ["reservations", id, "refund"]) => match user() {
+                Ok(user_id) => reservation::api::refund(request, user_id, reservation_id(id)?),
+                Err(known) => venue.repeated(request, known.user_id, known.failure),
+            },
             (Get, ["users", id, "balance"]) => balance::api::balance(venue, self.own(request, id)?),
             (Get, ["users", id, "balance", "entries"]) => balance::api::entries(venue, request, self.own(request, id)?),
             (Post, ["users", id, "balance", "top-ups"]) => self.top_up(request, id),
@@ -174,7 +197,7 @@ impl Rooms {
                 let user_id = user()?;
                 payment::api::payment(venue, user_id, ids::parse_id(id).ok_or(Refusal::PaymentNotFound)?)
             }
-            (_, path) => no_method(request, customer_methods(path).ok_or(Refusal::NotFound)?),
+            (_, path) => no_method(request, customer_methods(path).ok_or(Refusal::NotFound)?.into()),
         }
     }
 
@@ -195,13 +218,30 @@ impl Rooms {
         balance::api::top_up(&self.venue, request, caller)
     }
 
-    fn staff(&self, request: &Request, path: &[&str]) -> Outcome<Answer> {
+    /// A call of staff: first whose key it is, then what there is, then whether the role may.
+    fn for_staff(&self, request: &Request, path: &[&str]) -> Outcome<Answer> {
+        // A staff key may be of somebody's own choosing: guesses beyond the limit are not even looked at.
+        self.wrong_keys.must_have_left(request.peer, self.venue.clock.now())?;
+        let member = self.member(request)?;
+        let Some(allowed) = roles::roles_of(request.method, path) else {
+            return no_method(request, roles::methods_of(path).ok_or(Refusal::NotFound)?);
+        };
+        member.must_be(allowed)?;
+        Ok(match self.staff(request, path, &member)? {
+            Answer::Write(work) => Answer::Write(on_behalf_of(member.key_id, work)),
+            Answer::Park(park) => Answer::Park(waits_for(member.key_id, park)),
+            answer => answer,
+        })
+    }
+
+    fn staff(&self, request: &Request, path: &[&str], member: &Member) -> Outcome<Answer> {
         use Method::{Delete, Get, Patch, Post, Put};
         let (venue, line) = (&*self.venue, &self.line);
-        // A staff key may be of somebody's own choosing: guesses beyond the limit are not even looked at.
-        self.wrong_keys.must_have_left(request.peer, venue.clock.now())?;
-        self.must_be_staff(request)?;
         match (request.method, path) {
+            (Get, ["me"]) => staff::staff_api::me(member),
+            (Get, ["keys"]) => staff::staff_api::keys(venue),
+            (Post, ["keys"]) => staff::staff_api::add_key(request),
+            (Delete, ["keys", id]) => staff::staff_api::revoke_key(number(id)?),
             (Get, ["concerts"]) => schedule::api::concerts(venue),
             (Post, ["concerts"]) => schedule::staff_api::add_concert(request),
             (Patch, ["concerts", id]) => schedule::staff_api::change_concert(request, number(id)?),
@@ -211,12 +251,22 @@ impl Rooms {
             (Get, ["schedules", id, "seats"]) => seat::staff_api::seats(venue, request, number(id)?),
             (Patch, ["schedules", id]) => seat::staff_api::change_schedule(venue, request, number(id)?),
             (Put, ["schedules", id, "seats", seat]) => seat::staff_api::block_seat(request, number(id)?, seat),
+            (Get, ["schedules", id, "sales"]) => report::staff_api::sales(venue, request, number(id)?),
+            (Get, ["ledger"]) => report::staff_api::ledger(venue, request),
+            (Get, ["schedules", id, "cancellation"]) => {
+                reservation::staff_api::cancellation(venue, request, number(id)?)
+            }
+            (Post, ["schedules", id, "cancellation"]) => reservation::staff_api::cancel_date(request, number(id)?),
+            (Get, ["reservations", id]) => reservation::staff_api::reservation(venue, reservation_id(id)?),
+            (Post, ["reservations", id, "refund"]) => reservation::staff_api::refund(request, reservation_id(id)?),
+            (Get, ["evening"]) => evening::staff_api::evening(venue, line, request),
             (Get, ["queue"]) => queue::staff_api::queue(venue, line),
             (Patch, ["queue"]) => queue::staff_api::change(request),
             (Post, ["queue", "admissions"]) => queue::staff_api::admit(line, request),
             (Post, ["queue", "tokens"]) => queue::staff_api::invite(venue, line, request),
             (Delete, ["queue", "tokens", id]) => reservation::api::revoke(user_id(id)?),
             (Get, ["users"]) => user::api::find(venue, request),
+            (Get, ["users", id]) => balance::staff_api::user(venue, request, user_id(id)?),
             (Get, ["users", id, "reservations"]) => {
                 user::must_exist(&*venue.readers.get()?, user_id(id)?)?;
                 reservation::api::reservations(venue, user_id(id)?)
@@ -226,7 +276,7 @@ impl Rooms {
             (Post, ["users", id, "balance", "corrections"]) => balance::staff_api::correct(request, user_id(id)?),
             (Get, ["events"]) => operations::events(venue, request),
             (Post, ["clock"]) => operations::turn_clock(venue, request),
-            (_, path) => no_method(request, staff_methods(path).ok_or(Refusal::NotFound)?),
+            _ => Err(Refusal::Internal.into()), // the table of roles has a call that leads nowhere
         }
     }
 
@@ -245,12 +295,35 @@ impl Rooms {
         Reply::refusal(&refusal, request.language())
     }
 
-    fn must_be_staff(&self, request: &Request) -> Outcome<()> {
+    /// Whose staff key the request carries.
+    fn member(&self, request: &Request) -> Result<Member, Refusal> {
         match Credential::of(request) {
-            Credential::Bearer(key) if self.venue.staff_key.matches(&key) => Ok(()),
-            _ => Err(Refusal::StaffKeyInvalid.into()),
+            Credential::Bearer(key) => self.keyring.find(&key).ok_or(Refusal::StaffKeyInvalid),
+            _ => Err(Refusal::StaffKeyInvalid),
         }
     }
+}
+
+/// Work that is done by staff, to its last part: the events that it records say by whom.
+fn on_behalf_of(key_id: i64, work: Work) -> Work {
+    Box::new(move |tx| {
+        Ok(match tx.on_behalf_of(key_id, work)? {
+            Written::Then(next) => Written::Then(on_behalf_of(key_id, next)),
+            Written::Park(reply, park) => Written::Park(reply, waits_for(key_id, park)),
+            written => written,
+        })
+    })
+}
+
+/// The wait of somebody who works here. The memo names the key, so that one revoked meanwhile gets no answer.
+fn waits_for(key_id: i64, park: Park) -> Park {
+    Park { memo: format!("staff {key_id} {}", park.memo), ..park }
+}
+
+/// The key and the memo of the wait itself, by the memo of `waits_for`.
+fn of_staff(memo: &str) -> Option<(i64, &str)> {
+    let (key_id, memo) = memo.strip_prefix("staff ")?.split_once(' ')?;
+    Some((key_id.parse().ok()?, memo))
 }
 
 /// The methods of a customer's path; `None` when there is no such path.
@@ -260,25 +333,9 @@ fn customer_methods(path: &[&str]) -> Option<&'static str> {
         ["concerts", _, "schedules" | "seats"] | ["schedules", _, "seats"] => "GET, HEAD, OPTIONS",
         ["users", _, "balance"] | ["users", _, "balance", "entries"] | ["payments", _] => "GET, HEAD, OPTIONS",
         ["users"] | ["queue", "tokens"] | ["users", _, "balance", "top-ups"] | ["payments"] => "POST, OPTIONS",
+        ["reservations", _, "refund"] => "POST, OPTIONS",
         ["queue", "token"] | ["reservations", _] => "GET, HEAD, DELETE, OPTIONS",
         ["reservations"] => "GET, HEAD, POST, OPTIONS",
-        _ => return None,
-    })
-}
-
-/// The methods of a staff path; `None` when there is no such path.
-fn staff_methods(path: &[&str]) -> Option<&'static str> {
-    Some(match path {
-        ["concerts"] | ["concerts", _, "schedules"] => "GET, HEAD, POST, OPTIONS",
-        ["concerts", _] => "PATCH, OPTIONS",
-        ["schedules", _] => "GET, HEAD, PATCH, OPTIONS",
-        ["schedules", _, "seats"] => "GET, HEAD, OPTIONS",
-        ["schedules", _, "seats", _] => "PUT, OPTIONS",
-        ["queue"] => "GET, HEAD, PATCH, OPTIONS",
-        ["queue", "tokens", _] => "DELETE, OPTIONS",
-        ["users"] | ["users", _, "reservations"] | ["events"] => "GET, HEAD, OPTIONS",
-        ["users", _, "key"] | ["clock"] | ["queue", "admissions" | "tokens"] => "POST, OPTIONS",
-        ["users", _, "balance", "top-ups" | "corrections"] => "POST, OPTIONS",
         _ => return None,
     })
 }
@@ -293,7 +350,7 @@ pub fn takes_large_body(method: Method, path: &str) -> bool {
     )
 }
 
-fn no_method(request: &Request, allow: &'static str) -> Outcome<Answer> {
+fn no_method(request: &Request, allow: String) -> Outcome<Answer> {
     match request.method {
         Method::Options => Ok(Answer::Ready(Reply::empty(204).with("Allow", allow))),
         _ => Err(Refusal::MethodNotAllowed { allow }.into()),

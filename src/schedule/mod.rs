@@ -3,17 +3,20 @@
 pub mod api;
 mod sql;
 pub mod staff_api;
+mod times;
 
+use jiff::tz::TimeZone;
 use rusqlite::Connection;
 use serde_json::json;
 
-pub use sql::{count_seats_changed, find, list_of_concert};
+pub use sql::{ToSettle, count_seats_changed, find, find_to_settle, list_of_concert};
+pub use times::{SaidTimes, Times, instant_of};
 
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{EventType, Tx, record};
+use crate::venue::{Change, EventType, Tx, record};
 
 /// A concert.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -52,16 +55,23 @@ pub struct Schedule {
     pub seats_total: i64,
     /// The price of its cheapest seat.
     pub price_from: Points,
-    /// Counts every change of a seat.
+    /// Counts every change of the date and its seats.
     pub version: i64,
+    /// Until so many hours before the start users may take their points back; `None`: they may not.
+    pub refund_until_hours: Option<u32>,
+    /// When it was cancelled, if it was.
+    pub cancelled_at: Option<Millis>,
+    /// When everybody had their points back after that.
+    pub settled_at: Option<Millis>,
 }
 
 impl Schedule {
     /// Whether seats are sold at `now`.
     ///
     /// # Errors
-    /// `SALE_NOT_OPEN`, `SALE_CLOSED`.
+    /// `SCHEDULE_CANCELLED`, `SALE_NOT_OPEN`, `SALE_CLOSED`.
     pub fn must_be_on_sale(&self, now: Millis) -> Result<(), Refusal> {
+        self.must_take_place()?;
         if now < self.sale_opens_at {
             return Err(Refusal::SaleNotOpen { sale_opens_at: self.sale_opens_at });
         }
@@ -70,19 +80,19 @@ impl Schedule {
         }
         Ok(())
     }
-}
 
-/// When a date is and when it is sold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Times {
-    /// When it begins.
-    pub starts_at: Millis,
-    /// The calendar date of that in the venue's time zone.
-    pub date: String,
-    /// From when on seats are sold.
-    pub sale_opens_at: Millis,
-    /// From when on they no longer are.
-    pub sale_closes_at: Millis,
+    /// Whether it was not cancelled.
+    ///
+    /// # Errors
+    /// `SCHEDULE_CANCELLED`.
+    pub fn must_take_place(&self) -> Result<(), Refusal> {
+        if self.cancelled_at.is_some() { Err(Refusal::ScheduleCancelled) } else { Ok(()) }
+    }
+
+    /// Until when users may take their points back by themselves.
+    pub fn refund_until(&self) -> Option<Millis> {
+        self.refund_until_hours.map(|hours| self.starts_at.plus_ms(-i64::from(hours) * 3_600_000))
+    }
 }
 
 /// What staff say of a concert; what is `None` stays as it is.
@@ -140,10 +150,18 @@ pub fn must_find(connection: &Connection, schedule_id: i64) -> Outcome<Schedule>
 /// `CONCERT_NOT_FOUND`, `SCHEDULE_NOT_FOUND`, `DATE_AMBIGUOUS`.
 pub fn must_find_on_date(connection: &Connection, concert_id: i64, date: &str) -> Outcome<Schedule> {
     must_find_concert(connection, concert_id)?;
-    match sql::list_on_date(connection, concert_id, date)?.as_slice() {
-        [] => Err(Refusal::ScheduleNotFound.into()),
-        [schedule_id] => must_find(connection, *schedule_id),
-        several => Err(Refusal::DateAmbiguous { schedule_ids: several.to_vec() }.into()),
+    must_find(connection, must_be_one(sql::list_on_date(connection, concert_id, date)?)?)
+}
+
+/// The only one of the schedules of a date.
+///
+/// # Errors
+/// `SCHEDULE_NOT_FOUND`, `DATE_AMBIGUOUS`.
+pub fn must_be_one(schedule_ids: Vec<i64>) -> Result<i64, Refusal> {
+    match schedule_ids.as_slice() {
+        [] => Err(Refusal::ScheduleNotFound),
+        [schedule_id] => Ok(*schedule_id),
+        _ => Err(Refusal::DateAmbiguous { schedule_ids }),
     }
 }
 
@@ -167,7 +185,30 @@ pub fn change_times(tx: &Tx, schedule_id: i64, times: &Times) -> Outcome<()> {
     record_change(tx, schedule_id)
 }
 
-/// Writes down how many seats a new layout has.
+/// Cancels a date: from this transaction on nothing is sold for it. To say it twice changes nothing.
+///
+/// # Errors
+/// `SCHEDULE_NOT_FOUND`.
+pub fn cancel(tx: &Tx, schedule_id: i64) -> Outcome<()> {
+    must_find(tx, schedule_id)?;
+    if sql::mark_cancelled_if_not(tx, schedule_id)? {
+        record(tx, EventType::ScheduleCancelled, &json!({ "scheduleId": schedule_id }))?;
+        tx.note(Change::ScheduleChanged { schedule_id });
+    }
+    Ok(())
+}
+
+/// Notes that everybody has their points back for a cancelled date.
+///
+/// # Errors
+/// SQLite's.
+pub fn mark_settled(tx: &Tx, schedule_id: i64) -> Outcome<()> {
+    sql::mark_settled(tx, schedule_id)?;
+    tx.note(Change::ScheduleSettled { schedule_id });
+    Ok(())
+}
+
+/// Writes down how many seats a changed layout has and what the cheapest costs, also when only prices changed.
 ///
 /// # Errors
 /// SQLite's.
@@ -176,7 +217,24 @@ pub fn change_seats(tx: &Tx, schedule_id: i64, seats_total: usize, price_from: P
     record_change(tx, schedule_id)
 }
 
+/// Brings the calendar dates of a file to the venue's time zone, which may be another than the one in which they were
+/// written down; before the house opens.
+///
+/// # Errors
+/// SQLite's.
+pub fn settle_dates(connection: &Connection, zone: &TimeZone) -> rusqlite::Result<()> {
+    for (schedule_id, starts_at, date) in sql::list_dates(connection)? {
+        let here = starts_at.date_in(zone);
+        if here != date {
+            sql::update_date(connection, schedule_id, &here)?;
+        }
+    }
+    Ok(())
+}
+
+/// Everything that changes a date itself ends here: memory reads it anew.
 fn record_change(tx: &Tx, schedule_id: i64) -> Outcome<()> {
+    tx.note(Change::ScheduleChanged { schedule_id });
     Ok(record(tx, EventType::ScheduleChanged, &json!({ "scheduleId": schedule_id }))?)
 }
 

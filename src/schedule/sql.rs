@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Concert, ConcertWords, Schedule, Times};
+use crate::clock::Millis;
 use crate::points::Points;
 use crate::venue::Tx;
 
@@ -51,7 +52,7 @@ pub(super) fn list_concerts(connection: &Connection) -> rusqlite::Result<Vec<Con
 }
 
 const SCHEDULE: &str = "SELECT schedule_id, concert_id, concert.title, date, starts_at, sale_opens_at, sale_closes_at,
-    seats_total, price_from, version FROM schedule JOIN concert USING (concert_id)";
+    seats_total, price_from, version, refund_until_hours, cancelled_at, settled_at FROM schedule JOIN concert USING (concert_id)";
 
 fn read(row: &Row) -> rusqlite::Result<Schedule> {
     Ok(Schedule {
@@ -65,6 +66,9 @@ fn read(row: &Row) -> rusqlite::Result<Schedule> {
         seats_total: row.get(7)?,
         price_from: row.get(8)?,
         version: row.get(9)?,
+        refund_until_hours: row.get(10)?,
+        cancelled_at: row.get(11)?,
+        settled_at: row.get(12)?,
     })
 }
 
@@ -101,8 +105,8 @@ pub(super) fn insert(
     price_from: Points,
 ) -> rusqlite::Result<i64> {
     tx.prepare_cached(
-        "INSERT INTO schedule (concert_id, starts_at, date, sale_opens_at, sale_closes_at, seats_total, price_from)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO schedule (concert_id, starts_at, date, sale_opens_at, sale_closes_at, refund_until_hours, seats_total, price_from)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .insert((
         concert_id,
@@ -110,6 +114,7 @@ pub(super) fn insert(
         &times.date,
         times.sale_opens_at,
         times.sale_closes_at,
+        times.refund_until_hours,
         seats_total,
         price_from,
     ))
@@ -117,10 +122,51 @@ pub(super) fn insert(
 
 pub(super) fn update_times(tx: &Tx, schedule_id: i64, times: &Times) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "UPDATE schedule SET starts_at = ?2, date = ?3, sale_opens_at = ?4, sale_closes_at = ?5 WHERE schedule_id = ?1",
+        "UPDATE schedule SET starts_at = ?2, date = ?3, sale_opens_at = ?4, sale_closes_at = ?5, refund_until_hours = ?6,
+         version = version + 1 WHERE schedule_id = ?1",
     )?
-    .execute((schedule_id, times.starts_at, &times.date, times.sale_opens_at, times.sale_closes_at))
+    .execute((
+        schedule_id,
+        times.starts_at,
+        &times.date,
+        times.sale_opens_at,
+        times.sale_closes_at,
+        times.refund_until_hours,
+    ))
     .map(drop)
+}
+
+pub(super) fn mark_cancelled_if_not(tx: &Tx, schedule_id: i64) -> rusqlite::Result<bool> {
+    let rows = tx
+        .prepare_cached("UPDATE schedule SET cancelled_at = ?2 WHERE schedule_id = ?1 AND cancelled_at IS NULL")?
+        .execute((schedule_id, tx.now()))?;
+    Ok(rows == 1)
+}
+
+pub(super) fn mark_settled(tx: &Tx, schedule_id: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE schedule SET settled_at = ?2 WHERE schedule_id = ?1")?
+        .execute((schedule_id, tx.now()))
+        .map(drop)
+}
+
+/// A cancelled date for which not everybody has their points back yet.
+#[derive(Debug, Clone, Copy)]
+pub struct ToSettle {
+    /// Which.
+    pub schedule_id: i64,
+    /// Since when that is due.
+    pub cancelled_at: Millis,
+}
+
+/// The first date that was cancelled and is not settled yet.
+pub fn find_to_settle(connection: &Connection) -> rusqlite::Result<Option<ToSettle>> {
+    connection
+        .prepare_cached(
+            "SELECT schedule_id, cancelled_at FROM schedule WHERE cancelled_at IS NOT NULL AND settled_at IS NULL
+             ORDER BY cancelled_at LIMIT 1",
+        )?
+        .query_row([], |row| Ok(ToSettle { schedule_id: row.get(0)?, cancelled_at: row.get(1)? }))
+        .optional()
 }
 
 pub(super) fn update_seats(tx: &Tx, schedule_id: i64, seats_total: i64, price_from: Points) -> rusqlite::Result<()> {
@@ -131,9 +177,22 @@ pub(super) fn update_seats(tx: &Tx, schedule_id: i64, seats_total: i64, price_fr
     .map(drop)
 }
 
-/// Counts a change of a schedule's seats.
-pub fn count_seats_changed(tx: &Tx, schedule_id: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE schedule SET version = version + 1 WHERE schedule_id = ?1")?
-        .execute([schedule_id])
+/// Every date that there is: its id, when it begins, and the calendar date of that as it was written down.
+pub(super) fn list_dates(connection: &Connection) -> rusqlite::Result<Vec<(i64, Millis, String)>> {
+    let mut statement = connection.prepare("SELECT schedule_id, starts_at, date FROM schedule")?;
+    let dates = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    dates.collect()
+}
+
+pub(super) fn update_date(connection: &Connection, schedule_id: i64, date: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE schedule SET date = ?2, version = version + 1 WHERE schedule_id = ?1")?
+        .execute((schedule_id, date))
         .map(drop)
+}
+
+/// Counts a change of a schedule's seats and gives back its version.
+pub fn count_seats_changed(tx: &Tx, schedule_id: i64) -> rusqlite::Result<i64> {
+    tx.prepare_cached("UPDATE schedule SET version = version + 1 WHERE schedule_id = ?1 RETURNING version")?
+        .query_row([schedule_id], |row| row.get(0))
 }

@@ -15,7 +15,7 @@ pub const SEATS_MAX: usize = 100_000;
 /// Characters of a label, and of each of the names that make it, at most.
 pub const LABEL_MAX_CHARS: usize = 80;
 /// How far from the corner of a plan a seat may stand.
-const FAR: f64 = 10_000_000.0;
+pub(super) const FAR: f64 = 10_000_000.0;
 /// The forms of a layout: the member that says which one it is.
 const FORMS: [&str; 4] = ["numbered", "sections", "seats", "pretixPlan"];
 

@@ -95,6 +95,10 @@ pub struct MachineSettings {
     /// Writing requests that share one commit at most (1 to 100,000).
     #[arg(long, env = "BOXOFFICE_WRITER_BATCH_MAX", default_value_t = 1_024, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     pub writer_batch_max: u32,
+    /// Seats whose maps are kept in memory at most, about half a kilobyte each; the longest unasked are forgotten first (1,000
+    /// to 10,000,000).
+    #[arg(long, env = "BOXOFFICE_CACHED_SEATS_MAX", default_value_t = 200_000, value_name = "N", value_parser = value_parser!(u32).range(1_000..=10_000_000))]
+    pub cached_seats_max: u32,
     /// How long answers are kept under their Idempotency-Key, in hours (24 to 8,760).
     #[arg(long, env = "BOXOFFICE_IDEMPOTENCY_HOURS", default_value_t = 48, value_name = "N", value_parser = value_parser!(u32).range(24..=8_760))]
     pub idempotency_hours: u32,

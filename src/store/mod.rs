@@ -1,19 +1,21 @@
 //! The file: one SQLite database in WAL mode with `synchronous=FULL`.
 //!
 //! `open.rs` finds out whether a file is ours and sound, `migrations.rs` brings it to the current schema, `readers.rs` lends
-//! read-only connections, `writer.rs` owns the only connection that writes, `columns.rs` turns our types into columns.
+//! read-only connections, `writer.rs` owns the only connection that writes, `tx.rs` is its open transaction, `columns.rs` turns our types into columns.
 
 mod columns;
 mod migrations;
 mod open;
 mod readers;
+mod tx;
 mod writer;
 
 pub use columns::Blob16;
 pub(crate) use columns::{column_words, unknown_word};
 pub use open::{Ground, OpenError, Opened, create, open};
 pub use readers::{Reader, Readers};
-pub use writer::{After, Bounds, Job, Lost, Rounds, Tx, Writer, WriterFigures};
+pub use tx::{Tx, write_alone};
+pub use writer::{After, Bounds, Job, Lost, Rounds, Writer, WriterFigures};
 
 use crate::refusal::Refusal;
 

@@ -41,8 +41,6 @@ pub struct Ground {
     pub seen_at: Millis,
     /// The sum of all advances of a test clock, in milliseconds.
     pub clock_advanced_ms: i64,
-    /// The hash of the staff key.
-    pub staff_key_hash: KeyHash,
 }
 
 /// An opened file: the writing connection and the lock that keeps a second server out. The lock must outlive every
@@ -95,9 +93,10 @@ fn build(path: &Path, created_at: Millis, staff_key: &KeyHash) -> rusqlite::Resu
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     tx.execute_batch(include_str!("../../schema.sql"))?;
+    tx.execute("INSERT INTO venue (id, created_at, seen_at) VALUES (1, ?1, ?1)", [created_at])?;
     tx.execute(
-        "INSERT INTO venue (id, created_at, seen_at, staff_key_hash) VALUES (1, ?1, ?1, ?2)",
-        (created_at, staff_key),
+        "INSERT INTO staff_key (name, role, key_hash, created_at) VALUES ('admin', 'admin', ?1, ?2)",
+        (staff_key, created_at),
     )?;
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", migrations::CURRENT)?;
@@ -187,13 +186,8 @@ fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::
     connection.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES, |_| Ok(()))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     let ground = connection
-        .query_row("SELECT created_at, seen_at, clock_advanced_ms, staff_key_hash FROM venue", [], |row| {
-            Ok(Ground {
-                created_at: row.get(0)?,
-                seen_at: row.get(1)?,
-                clock_advanced_ms: row.get(2)?,
-                staff_key_hash: row.get(3)?,
-            })
+        .query_row("SELECT created_at, seen_at, clock_advanced_ms FROM venue", [], |row| {
+            Ok(Ground { created_at: row.get(0)?, seen_at: row.get(1)?, clock_advanced_ms: row.get(2)? })
         })
         .optional()?;
     ground.ok_or(rusqlite::Error::QueryReturnedNoRows)

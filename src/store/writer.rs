@@ -8,9 +8,7 @@
 //! jobs ──► [ begin · rounds.open · job · job · … · rounds.close · COMMIT ] ──► rounds.committed ──► answers (own thread)
 //! ```
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, mpsc};
@@ -19,7 +17,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::{Failure, Outcome};
+use super::{Failure, Tx};
 use crate::clock::{Clock, Millis};
 use crate::refusal::Refusal;
 
@@ -27,71 +25,6 @@ use crate::refusal::Refusal;
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// How long a due thing rests after a lost transaction, so that a full disk does not burn a core.
 const NAP_AFTER_LOSS: Duration = Duration::from_millis(250);
-
-/// An open transaction, the moment at which it happens, and what memory must learn once it is committed.
-pub struct Tx<'c, C> {
-    connection: &'c Connection,
-    now: Millis,
-    changes: RefCell<Vec<C>>,
-    /// Why SQLite rolled the transaction back while it was under way.
-    torn: RefCell<Option<Refusal>>,
-}
-
-impl<C> Deref for Tx<'_, C> {
-    type Target = Connection;
-    fn deref(&self) -> &Connection {
-        self.connection
-    }
-}
-
-impl<'c, C> Tx<'c, C> {
-    fn new(connection: &'c Connection, now: Millis) -> Tx<'c, C> {
-        Tx { connection, now, changes: RefCell::new(Vec::new()), torn: RefCell::new(None) }
-    }
-
-    /// The moment of this transaction: the same for all of its jobs, never earlier than that of the one before it.
-    pub fn now(&self) -> Millis {
-        self.now
-    }
-
-    /// Notes what memory must learn after the commit.
-    pub fn note(&self, change: C) {
-        self.changes.borrow_mut().push(change);
-    }
-
-    /// A sum over what was noted so far.
-    pub fn sum_noted(&self, weight: impl Fn(&C) -> i64) -> i64 {
-        self.changes.borrow().iter().map(weight).sum()
-    }
-
-    /// Runs a piece of work that leaves nothing behind when it fails: neither in the file nor among the notes.
-    ///
-    /// # Errors
-    /// Those of the work.
-    pub fn whole<T>(&self, work: impl FnOnce(&Self) -> Outcome<T>) -> Outcome<T> {
-        let noted = self.changes.borrow().len();
-        self.run("SAVEPOINT piece")?;
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|_| {
-            log::error!("a piece of writing work panicked and is taken back"); // the panic itself was printed
-            Err(Failure::Refused(Refusal::Internal))
-        });
-        if let Err(failure) = &outcome {
-            self.changes.borrow_mut().truncate(noted);
-            if self.connection.is_autocommit() {
-                // A full disk or a failed write makes SQLite roll the whole transaction back by itself.
-                self.torn.replace(Some(failure.told()));
-                return outcome;
-            }
-            self.run("ROLLBACK TO piece")?;
-        }
-        self.run("RELEASE piece")?;
-        outcome
-    }
-
-    fn run(&self, statement: &str) -> rusqlite::Result<()> {
-        self.connection.prepare_cached(statement)?.execute([]).map(drop)
-    }
-}
 
 /// A piece of writing work. It runs inside the transaction, or learns that there is none, and gives back what is to be
 /// done after the commit.

@@ -3,13 +3,14 @@
 pub mod api;
 mod sql;
 
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::clock::Millis;
 use crate::ids::{self, KeyHash};
 use crate::refusal::Refusal;
 use crate::store::{Outcome, Reader};
-use crate::venue::Tx;
+use crate::venue::{EventType, Tx, record};
 
 /// The length of a name in characters, after trimming.
 pub const NAME_MAX_CHARS: usize = 80;
@@ -50,8 +51,11 @@ pub fn register(tx: &Tx, name: &str) -> Outcome<Registered> {
 /// `USER_NOT_FOUND`.
 pub fn renew_key(tx: &Tx, user_id: Uuid) -> Outcome<String> {
     let key = ids::new_key();
-    let changed = sql::update_key(tx, user_id, &KeyHash::of(&key))?;
-    if changed { Ok(key) } else { Err(Refusal::UserNotFound.into()) }
+    if !sql::update_key(tx, user_id, &KeyHash::of(&key))? {
+        return Err(Refusal::UserNotFound.into());
+    }
+    record(tx, EventType::UserKeyRenewed, &json!({ "userId": user_id }))?;
+    Ok(key)
 }
 
 /// Whether there is a user of this id.

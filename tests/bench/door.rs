@@ -1,203 +1,124 @@
-//! The door beside tiny_http exposed directly, in one run, in alternating rounds; and what idle and waiting clients cost.
-//!
-//! `cargo bench --bench door -- [--rounds N] [--seconds S] [--json] [--only WORD]`
+//! `scripts/bench door`: the door beside tiny_http exposed directly, in alternating rounds; and what idle and waiting clients
+//! cost.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on shall stop")]
+use serde_json::{Value, json};
 
-#[path = "door/crowds.rs"]
-mod crowds;
-#[path = "door/load.rs"]
-mod load;
-#[path = "door/served.rs"]
-mod served;
+use crate::Wish;
+use crate::crowds;
+use crate::figures::{Spread, short};
+use crate::load::{self, Load};
+use crate::plays::Prepared;
+use crate::served::Served;
+use crate::wire::request;
 
-use std::io;
-use std::time::Duration;
+/// Bytes of a short answer, and of one as long as a hall's list of seats.
+const SHORT: usize = 103;
+const LONG: usize = 64 << 10;
 
-use load::Load;
-use served::Served;
+struct Row {
+    name: &'static str,
+    method: &'static str,
+    bytes: usize,
+    connections: usize,
+    is_new_each: bool,
+}
 
-const GET: Load = Load { is_post: false, is_long: false, connections: 64, is_new_each: false };
-const POST: Load = Load { is_post: true, ..GET };
-const LOADS: [Load; 7] = [
-    GET,
-    POST,
-    Load { connections: 512, ..GET },
-    Load { connections: 512, ..POST },
-    Load { is_new_each: true, ..GET },
-    Load { is_new_each: true, ..POST },
-    Load { is_long: true, ..GET },
+const fn row(name: &'static str, method: &'static str, bytes: usize, connections: usize, is_new_each: bool) -> Row {
+    Row { name, method, bytes, connections, is_new_each }
+}
+
+const ROWS: [Row; 7] = [
+    row("GET, 64 connections", "GET", SHORT, 64, false),
+    row("POST, 64 connections", "POST", SHORT, 64, false),
+    row("GET, 512 connections", "GET", SHORT, 512, false),
+    row("POST, 512 connections", "POST", SHORT, 512, false),
+    row("GET, 64 at once, a new connection each", "GET", SHORT, 64, true),
+    row("POST, 64 at once, a new connection each", "POST", SHORT, 64, true),
+    row("GET of 64 kB, 64 connections", "GET", LONG, 64, false),
 ];
 
-struct Wish {
-    rounds: usize,
-    lasting: Duration,
-    json: bool,
-    only: Option<String>,
-}
-
-fn main() -> io::Result<()> {
-    let mut wish = Wish { rounds: 9, lasting: Duration::from_secs(1), json: false, only: None };
-    let mut words = std::env::args().skip(1);
-    while let Some(word) = words.next() {
-        let mut value = || words.next().unwrap_or_default();
-        match word.as_str() {
-            "serve" => return served::serve(&value()),
-            "--rounds" => wish.rounds = value().parse().map_err(io::Error::other)?,
-            "--seconds" => wish.lasting = Duration::from_secs_f64(value().parse().map_err(io::Error::other)?),
-            "--json" => wish.json = true,
-            "--only" => wish.only = Some(value()),
-            "--bench" => {} // cargo's own
-            other => return Err(io::Error::other(format!("what is {other:?}?"))),
-        }
-    }
-    crowds::raise_descriptors();
-    let mut rows = Vec::new();
-    for load in LOADS {
-        if wish.wants(&name_of(load)) {
-            rows.push(compare(load, &wish)?);
-        }
-    }
-    let crowds = if wish.wants("crowds") { Some(crowds::measure()?) } else { None };
-    if wish.json {
-        print_json(&rows, crowds.as_ref())
-    } else {
-        print_table(&rows, crowds.as_ref(), &wish)
-    }
-    Ok(())
-}
-
-impl Wish {
-    fn wants(&self, name: &str) -> bool {
-        self.only.as_ref().is_none_or(|only| name.contains(only.as_str()))
-    }
-}
-
-fn name_of(load: Load) -> String {
-    let method = if load.is_post { "POST" } else { "GET" };
-    let how = if load.is_new_each { "at once, a new connection each" } else { "connections" };
-    let what = if load.is_long { " of 64 kB" } else { "" };
-    format!("{method}{what}, {} {how}", load.connections)
-}
-
-/// Medians of one server under one load, with the least and the most.
+/// Rates, p99 and processor seconds of one server under one load, by rounds.
 #[derive(Default)]
-struct Figures {
+struct Rounds {
     per_second: Vec<f64>,
     p99_ms: Vec<f64>,
     cpu_per_1000: Vec<f64>,
 }
 
-struct Row {
-    name: String,
-    door: Figures,
-    direct: Figures,
-    /// Rounds not counted, because tiny_http directly exposed left connections unanswered; and how many those were.
-    rounds_starved: usize,
-    starved: usize,
-    /// Door's connections without an answer, and answers that were none: both have to be 0.
-    door_faults: usize,
-}
-
-fn compare(load: Load, wish: &Wish) -> io::Result<Row> {
-    let (door, direct) = (Figures::default(), Figures::default());
-    let mut row = Row { name: name_of(load), door, direct, rounds_starved: 0, starved: 0, door_faults: 0 };
-    while row.door.per_second.len() < wish.rounds && row.rounds_starved < 2 * wish.rounds {
-        let ((direct, direct_cpu), (door, door_cpu)) = if row.door.per_second.len().is_multiple_of(2) {
-            let direct = round("direct", load, wish)?;
-            (direct, round("door", load, wish)?)
-        } else {
-            let door = round("door", load, wish)?;
-            (round("direct", load, wish)?, door)
-        };
-        row.door_faults += door.starved + door.failed;
-        if direct.starved > 0 {
-            row.rounds_starved += 1;
-            row.starved += direct.starved;
-            continue;
-        }
-        for (figures, outcome, cpu) in [(&mut row.door, door, door_cpu), (&mut row.direct, direct, direct_cpu)] {
-            figures.per_second.push(outcome.requests as f64 / outcome.seconds);
-            figures.p99_ms.push(f64::from(outcome.p99_us) / 1_000.0);
-            figures.cpu_per_1000.push(cpu * 1_000.0 / outcome.requests.max(1) as f64);
-        }
+impl Rounds {
+    fn json(&self) -> Value {
+        let of = |values: &[f64]| Spread::of(values).json();
+        json!({ "perSecond": of(&self.per_second), "p99Ms": of(&self.p99_ms), "cpuSecondsPer1000": of(&self.cpu_per_1000) })
     }
-    Ok(row)
 }
 
-fn round(kind: &str, load: Load, wish: &Wish) -> io::Result<(load::Outcome, f64)> {
-    let served = Served::start(kind)?;
-    let before = served.cpu_seconds()?;
-    let outcome = load::run(served.address, load, wish.lasting)?;
-    Ok((outcome, served.cpu_seconds()? - before))
-}
-
-/// Median, least, most.
-fn spread(values: &[f64]) -> [f64; 3] {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    let at = |place: usize| values.get(place).copied().unwrap_or(f64::NAN);
-    [at(values.len() / 2), at(0), at(values.len().saturating_sub(1))]
-}
-
-fn print_table(rows: &[Row], crowds: Option<&crowds::Crowds>, wish: &Wish) {
-    println!("medians of {} rounds of {:?}, least to most in brackets", wish.rounds, wish.lasting);
+/// Measures what is wished for, prints it as a Markdown table, and gives it back as JSON.
+pub fn measure(wish: &Wish) -> Value {
+    let servers = [Served::limit("direct"), Served::limit("door")];
     println!(
         "| | direct, requests/s | door, requests/s | ratio | p99 ms, direct / door | CPU s per 1,000, direct / door |"
     );
     println!("| --- | --- | --- | --- | --- | --- |");
-    for row in rows {
-        let thousands = |values: &[f64]| {
-            let [median, least, most] = spread(values).map(|value| value / 1_000.0);
-            format!("{median:.1} k ({least:.1} to {most:.1})")
-        };
-        let median = |values: &[f64]| spread(values)[0];
-        println!(
-            "| {} | {} | {} | {:.2} | {:.1} / {:.1} | {:.4} / {:.4} |",
-            row.name,
-            thousands(&row.direct.per_second),
-            thousands(&row.door.per_second),
-            median(&row.door.per_second) / median(&row.direct.per_second),
-            median(&row.direct.p99_ms),
-            median(&row.door.p99_ms),
-            median(&row.direct.cpu_per_1000),
-            median(&row.door.cpu_per_1000),
-        );
-    }
-    for row in rows {
-        if row.rounds_starved > 0 {
-            let (rounds, starved) = (row.rounds_starved, row.starved);
-            println!(
-                "{}: {rounds} rounds not counted, tiny_http alone left {starved} connections unanswered",
-                row.name
-            );
-        }
-        if row.door_faults > 0 {
-            println!("{}: the door left {} connections or answers wanting", row.name, row.door_faults);
-        }
-    }
-    if let Some(crowds) = crowds {
+    let told: Vec<Value> =
+        ROWS.iter().filter(|row| wish.wants(row.name)).map(|row| compare(&servers, row, wish)).collect();
+    let crowds = wish.wants("crowds").then(|| crowds::measure().unwrap());
+    if let Some(crowds) = &crowds {
         crowds.print();
     }
+    json!({ "rows": told, "crowds": crowds.map(|crowds| crowds.json()) })
 }
 
-fn print_json(rows: &[Row], crowds: Option<&crowds::Crowds>) {
-    let figures = |figures: &Figures| {
-        serde_json::json!({
-            "perSecond": spread(&figures.per_second),
-            "p99Ms": spread(&figures.p99_ms),
-            "cpuSecondsPer1000": spread(&figures.cpu_per_1000),
-        })
+fn compare(servers: &[Served; 2], row: &Row, wish: &Wish) -> Value {
+    let [mut direct, mut door] = [Rounds::default(), Rounds::default()];
+    let mut starved = 0;
+    for number in 0..wish.rounds {
+        for turn in 0..2 {
+            let which = (number + turn) % 2; // the order turns, so that neither profits from what else the machine does
+            let is_starved = !round(&servers[which], row, wish, [&mut direct, &mut door][which]);
+            assert!(!is_starved || which == 0, "{}: the door left connections unanswered", row.name);
+            starved += usize::from(is_starved);
+        }
+    }
+    let rate = |values: &[f64]| {
+        let [median, least, most] = [|s: Spread| s.median, |s: Spread| s.least, |s: Spread| s.most]
+            .map(|of| short(of(Spread::of(values)) / 1_000.0));
+        format!("{median} k ({least} to {most})")
     };
-    let rows: Vec<serde_json::Value> = rows
-        .iter()
-        .map(|row| {
-            let ratio = spread(&row.door.per_second)[0] / spread(&row.direct.per_second)[0];
-            serde_json::json!({
-                "name": row.name, "direct": figures(&row.direct), "door": figures(&row.door), "ratio": ratio,
-                "roundsStarved": row.rounds_starved, "starved": row.starved, "doorFaults": row.door_faults,
-            })
-        })
-        .collect();
-    println!("{}", serde_json::json!({ "rows": rows, "crowds": crowds.map(crowds::Crowds::json) }));
+    let pair = |of: fn(&Rounds) -> &[f64]| {
+        format!("{} / {}", short(Spread::of(of(&direct)).median), short(Spread::of(of(&door)).median))
+    };
+    let ratio = Spread::of(&door.per_second).median / Spread::of(&direct.per_second).median;
+    println!(
+        "| {} | {} | {} | {} | {} | {} |",
+        row.name,
+        rate(&direct.per_second),
+        rate(&door.per_second),
+        short(ratio),
+        pair(|rounds| &rounds.p99_ms),
+        pair(|rounds| &rounds.cpu_per_1000),
+    );
+    if starved > 0 {
+        eprintln!("{}: {starved} rounds not counted, tiny_http alone left connections unanswered", row.name);
+    }
+    json!({ "name": row.name, "direct": direct.json(), "door": door.json(), "ratio": ratio, "roundsStarved": starved })
+}
+
+/// Whether every connection was served: else the round is not counted.
+fn round(served: &Served, row: &Row, wish: &Wish, rounds: &mut Rounds) -> bool {
+    let body = if row.method == "GET" { Value::Null } else { json!({ "userId": SHORT.to_string(), "amount": 1_000 }) };
+    let request = request(row.method, &format!("/constant/200?{}", row.bytes), "", &body);
+    let (connections, is_new_each) = (row.connections, row.is_new_each);
+    let load = Load { connections, is_new_each, per_second: None, lasting: wish.lasting() };
+    let cpu = served.cpu_seconds();
+    let mut play = Prepared::endless(vec![request], |_, answer| answer.status == 200);
+    let outcome = load::run(served.address, load, &mut play).unwrap();
+    if outcome.starved > 0 {
+        return false;
+    }
+    let outcome = outcome.must_be_right(row.name);
+    let answers = outcome.answers() as f64;
+    rounds.per_second.push(answers / outcome.seconds);
+    rounds.p99_ms.push(outcome.ms(0, 0.99));
+    rounds.cpu_per_1000.push((served.cpu_seconds() - cpu) * 1_000.0 / answers);
+    true
 }

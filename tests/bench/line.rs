@@ -1,19 +1,20 @@
-//! `scripts/bench line [--waiting N] [--drop N] [--json]`: the waiting line of a stadium on this machine. Restart, memory,
-//! polls beside a short line, polls while a crowd is dropped, admissions, and their exactness. Each figure stands beside its
-//! limit.
+//! `scripts/bench line`: the waiting line of a stadium on this machine. Restart, memory, polls beside a short line, polls
+//! while a crowd is dropped, admissions, and their exactness.
 
-#![allow(clippy::unwrap_used, reason = "what a benchmark cannot go on without ends it here")]
-
-mod line_hall;
-
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use boxoffice::clock::Millis;
 use boxoffice::commands::rush::audit::{self, Event, Limits};
-use line_hall::{Server, fill, poll_all, poll_until, storm};
 use serde_json::{Value, json};
+
+use crate::figures::{Figures, Limit};
+use crate::filling::{self, Filling};
+use crate::load::{self, Load, Outcome, Play};
+use crate::served::Served;
+use crate::wire::{Answer, request};
 
 const CONNECTIONS: usize = 64;
 const POLLS: usize = 40_000;
@@ -25,108 +26,97 @@ const BYSTANDERS: usize = 16;
 /// Admissions are counted for so long at most.
 const ADMISSIONS_FOR: Duration = Duration::from_secs(10);
 
-/// One figure with its limit.
-struct Figure {
-    name: &'static str,
-    values: Vec<f64>,
-    limit: Option<(&'static str, f64)>,
+/// How long the line is.
+#[derive(clap::Args, Clone)]
+pub struct Length {
+    /// People in the line.
+    #[arg(long, default_value_t = 1_000_000, value_name = "N")]
+    waiting: usize,
+    /// How many of them are dropped.
+    #[arg(long, default_value_t = 100_000, value_name = "N")]
+    drop: usize,
 }
 
-impl Figure {
-    fn sorted(&self) -> Vec<f64> {
-        let mut values = self.values.clone();
-        values.sort_by(f64::total_cmp);
-        values
+/// Polls of people by their numbers, as long as there is a next one.
+struct Polls<N> {
+    /// The next number, and the series that the latency belongs to.
+    next: N,
+    asked: Vec<usize>,
+}
+
+impl<N: FnMut() -> Option<(usize, usize)>> Play for Polls<N> {
+    fn series(&self) -> usize {
+        2
     }
 
-    fn median(&self) -> f64 {
-        self.sorted()[self.values.len() / 2]
+    fn ask(&mut self, place: usize, out: &mut Vec<u8>) -> Option<usize> {
+        let (number, series) = (self.next)()?;
+        self.asked[place] = number;
+        out.extend(request("GET", "/api/v1/queue/token", &filling::token(number), &Value::Null));
+        Some(series)
     }
 
-    fn held(&self) -> bool {
-        self.limit.is_none_or(|(word, limit)| match word {
-            "at most" => self.median() <= limit,
-            _ => self.median() >= limit,
-        })
-    }
-
-    fn print(&self) {
-        let (values, limit) = (self.sorted(), self.limit.map(|(word, limit)| format!("{word} {limit}")));
-        let verdict = if self.held() { "" } else { "  MISSED" };
-        println!(
-            "{:<64}{:>12.3}  ({:.3} to {:.3}){:>16}{verdict}",
-            self.name,
-            self.median(),
-            values[0],
-            values[values.len() - 1],
-            limit.unwrap_or_default()
-        );
-    }
-
-    fn json(&self) -> Value {
-        let values = self.sorted();
-        let limit = self.limit.map(|(word, limit)| json!({ "word": word, "value": limit }));
-        json!({ "name": self.name, "median": self.median(), "least": values[0], "most": values[values.len() - 1],
-            "limit": limit, "held": self.held() })
+    fn hear(&mut self, place: usize, answer: &Answer) -> Result<(), String> {
+        let is_own = answer.status == 200 && answer.member("token") == Some(&filling::token(self.asked[place]));
+        is_own.then_some(()).ok_or_else(|| answer.text().to_owned())
     }
 }
 
-/// Figures as they come.
-struct Figures {
-    json: bool,
-    all: Vec<Figure>,
+fn poll_all(served: &Served, connections: usize, next: impl FnMut() -> Option<(usize, usize)>) -> Outcome {
+    let load = Load { connections, is_new_each: false, per_second: None, lasting: Duration::from_secs(600) };
+    load::run(served.address, load, &mut Polls { next, asked: vec![0; connections] }).unwrap().must_be_right("polls")
 }
 
-impl Figures {
-    fn add(&mut self, name: &'static str, values: Vec<f64>, limit: Option<(&'static str, f64)>) {
-        let figure = Figure { name, values, limit };
-        if !self.json {
-            figure.print();
-        }
-        self.all.push(figure);
-    }
-}
-
-fn number(name: &str, otherwise: usize) -> usize {
-    let mut arguments = std::env::args().skip_while(|argument| argument != name);
-    arguments.nth(1).map_or(otherwise, |value| value.parse().unwrap())
+/// Polls a second of people all over the line.
+fn storm(served: &Served, count: usize, waiting: usize) -> f64 {
+    let mut turn = 0_u64;
+    let outcome = poll_all(served, CONNECTIONS, || {
+        turn += 1;
+        (turn <= count as u64).then(|| (turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) as usize % waiting, 0))
+    });
+    outcome.answers() as f64 / outcome.seconds
 }
 
 /// A file with so many waiting in a line that stands still.
 fn file(folder: &Path, name: &str, waiting: usize) -> PathBuf {
     let path = folder.join(name);
-    let server = Server::start(&path);
-    server.change(&json!({ "paused": true, "abandonSeconds": 86_400, "claimSeconds": 0 }));
-    drop(server);
-    fill(&path, waiting);
+    let rules = json!({ "paused": true, "abandonSeconds": 86_400, "claimSeconds": 0 });
+    let filling = Filling::new(&path, &rules);
+    filling.users(0..waiting, false);
+    filling.waiting(0..waiting);
+    filling.done();
     path
+}
+
+fn start(database: &Path) -> Served {
+    Served::boxoffice(database, &["--test-clock"])
 }
 
 fn starts_and_memory(figures: &mut Figures, empty: &Path, long: &Path, waiting: usize) {
     let (mut seconds, mut bytes, mut peaks) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..STARTS {
-        let base = Server::start(empty).memory("VmRSS");
-        let server = Server::start(long);
+        let base = start(empty).memory("VmRSS");
+        let server = start(long);
         assert_eq!(server.figure("waiting"), waiting as u64);
         seconds.push(server.started_in.as_secs_f64());
         bytes.push((server.memory("VmRSS") - base) / waiting as f64);
         peaks.push((server.memory("VmHWM") - base) / waiting as f64);
     }
-    figures.add("restart: seconds until it serves", seconds, Some(("at most", 5.0)));
-    figures.add("memory: resident bytes per waiting token", bytes, Some(("at most", 200.0)));
+    figures.add("restart: seconds until it serves", seconds, Limit::AtMost(5.0));
+    figures.add("memory: resident bytes per waiting token", bytes, Limit::AtMost(200.0));
     figures.add("memory: the same at its peak while starting", peaks, None);
 }
 
-fn polls(figures: &mut Figures, short: &Server, long: &Server, waiting: usize) {
+fn polls(figures: &mut Figures, short: &Served, long: &Served, waiting: usize) {
     let (mut few, mut many, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    storm(&short.address, CONNECTIONS, POLLS / 4, SHORT); // both warm
-    storm(&long.address, CONNECTIONS, POLLS / 4, waiting);
+    storm(short, POLLS / 4, SHORT); // both warm
+    storm(long, POLLS / 4, waiting);
     for round in 0..ROUNDS {
-        let ask_few = |few: &mut Vec<f64>| few.push(storm(&short.address, CONNECTIONS, POLLS, SHORT).0);
+        let ask_few = |few: &mut Vec<f64>| few.push(storm(short, POLLS, SHORT));
         if round % 2 == 0 {
             ask_few(&mut few);
         }
-        many.push(storm(&long.address, CONNECTIONS, POLLS, waiting).0);
+        many.push(storm(long, POLLS, waiting));
         if round % 2 == 1 {
             ask_few(&mut few); // the order turns, so that neither profits from what else the machine does
         }
@@ -134,33 +124,39 @@ fn polls(figures: &mut Figures, short: &Server, long: &Server, waiting: usize) {
     }
     figures.add("polls a second with 1,000 waiting", few, None);
     figures.add("polls a second with all of them waiting", many, None);
-    figures.add("polls: the ratio of the two", ratios, Some(("at least", 0.9)));
+    figures.add("polls: the ratio of the two", ratios, Limit::AtLeast(0.9));
+}
+
+/// Polls of some of the people beside other work: the latencies of those polls that began while it was done.
+fn bystanders(server: &Served, people: std::ops::Range<usize>, work: impl FnOnce()) -> Outcome {
+    let (counts, over) = (AtomicBool::new(false), AtomicBool::new(false));
+    let mut asked = 0;
+    let next = || {
+        asked += 1;
+        let number = people.start + asked * 7_919 % people.len();
+        (!over.load(Relaxed)).then(|| (number, usize::from(counts.load(Relaxed))))
+    };
+    std::thread::scope(|scope| {
+        let polls = scope.spawn(|| poll_all(server, BYSTANDERS, next));
+        std::thread::park_timeout(Duration::from_millis(500)); // until all of them poll
+        counts.store(true, Relaxed);
+        work();
+        over.store(true, Relaxed);
+        polls.join().unwrap()
+    })
 }
 
 /// All but the first `dropped` are heard of again, then the clock is turned until the first are abandoned.
-fn drops(figures: &mut Figures, server: &Server, waiting: usize, dropped: usize) {
+fn drops(figures: &mut Figures, server: &Served, waiting: usize, dropped: usize) {
     server.change(&json!({ "abandonSeconds": 3_600 }));
     server.advance_ms(1_800_000);
-    let next = AtomicUsize::new(dropped);
-    let heard = || Some(next.fetch_add(1, Relaxed)).filter(|number| *number < waiting);
-    poll_all(&server.address, CONNECTIONS, &AtomicBool::new(true), heard);
+    let mut next = dropped..waiting;
+    poll_all(server, CONNECTIONS, || next.next().map(|number| (number, 0)));
     assert_eq!(server.figure("waiting"), waiting as u64, "nobody is due yet");
-    let p99_ms = |latencies: &[u64]| latencies[latencies.len() * 99 / 100] as f64 / 1_000.0;
-    let bystanders = |work: &dyn Fn()| {
-        let (counts, over) = (AtomicBool::new(false), AtomicBool::new(false));
-        std::thread::scope(|scope| {
-            let polls = scope.spawn(|| poll_until(&server.address, BYSTANDERS, dropped..waiting, &counts, &over));
-            std::thread::park_timeout(Duration::from_millis(500)); // until all of them poll
-            counts.store(true, Relaxed);
-            work();
-            over.store(true, Relaxed);
-            polls.join().unwrap()
-        })
-    };
-    let quiet = bystanders(&|| std::thread::park_timeout(Duration::from_secs(3)));
+    let quiet = bystanders(server, dropped..waiting, || std::thread::park_timeout(Duration::from_secs(3)));
     let left = (waiting - dropped) as u64;
-    let took = std::cell::Cell::new(0.0);
-    let busy = bystanders(&|| {
+    let took = Cell::new(0.0);
+    let busy = bystanders(server, dropped..waiting, || {
         let began = Instant::now();
         server.advance_ms(1_800_000);
         while server.figure("waiting") > left && began.elapsed() < Duration::from_secs(120) {
@@ -169,13 +165,13 @@ fn drops(figures: &mut Figures, server: &Server, waiting: usize, dropped: usize)
         took.set(began.elapsed().as_secs_f64());
     });
     assert_eq!(server.figure("waiting"), left, "the abandoned are dropped, and nobody else");
-    figures.add("drops: p99 of polls just before, in ms", vec![p99_ms(&quiet)], None);
-    figures.add("drops: p99 of polls while they are dropped, in ms", vec![p99_ms(&busy)], Some(("at most", 10.0)));
-    figures.add("drops: longest poll meanwhile, in ms", vec![busy[busy.len() - 1] as f64 / 1_000.0], None);
+    figures.add("drops: p99 of polls just before, in ms", vec![quiet.ms(1, 0.99)], None);
+    figures.add("drops: p99 of polls while they are dropped, in ms", vec![busy.ms(1, 0.99)], Limit::AtMost(10.0));
+    figures.add("drops: longest poll meanwhile, in ms", vec![busy.ms(1, 1.0)], None);
     figures.add("drops: abandoned tokens dropped a second", vec![dropped as f64 / took.get()], None);
 }
 
-fn admissions(figures: &mut Figures, server: &Server) {
+fn admissions(figures: &mut Figures, server: &Served) {
     let before = last_event(server);
     let waiting = server.figure("waiting");
     let began = Instant::now();
@@ -191,7 +187,7 @@ fn admissions(figures: &mut Figures, server: &Server) {
     let order: Vec<&str> = admitted_users(&events);
     assert_eq!(order.len() as u64, admitted, "the feed tells of every admission");
     let overtaken = order.windows(2).filter(|pair| pair[0] >= pair[1]).count(); // user ids ascend with the places
-    figures.add("admissions: people overtaken", vec![overtaken as f64], Some(("at most", 0.0)));
+    figures.add("admissions: people overtaken", vec![overtaken as f64], Limit::AtMost(0.0));
 }
 
 fn admitted_users(events: &[Event]) -> Vec<&str> {
@@ -203,7 +199,7 @@ fn admitted_users(events: &[Event]) -> Vec<&str> {
 /// no limit was ever passed, and after each step no place may be idle.
 fn exactness(figures: &mut Figures, folder: &Path) {
     let waiting = 20_000;
-    let server = Server::start(&file(folder, "exact.db", waiting));
+    let server = start(&file(folder, "exact.db", waiting));
     let after = last_event(&server);
     server.change(&json!({ "maxActive": 150, "admitPerMinute": 400, "visitSeconds": 7, "paused": false }));
     let mut idle = 0;
@@ -224,13 +220,13 @@ fn exactness(figures: &mut Figures, folder: &Path) {
     let order = admitted_users(&feed);
     assert!(order.len() > 1_000, "enough were let in to see something");
     figures.add("exactness: admissions looked at", vec![order.len() as f64], None);
-    figures.add("exactness: admissions past a limit", vec![broken.len() as f64], Some(("at most", 0.0)));
-    figures.add("exactness: steps with an idle place", vec![idle as f64], Some(("at most", 0.0)));
-    figures.add("exactness: gaps in the feed", vec![audit::gaps(&feed, after).len() as f64], Some(("at most", 0.0)));
+    figures.add("exactness: admissions past a limit", vec![broken.len() as f64], Limit::AtMost(0.0));
+    figures.add("exactness: steps with an idle place", vec![idle as f64], Limit::AtMost(0.0));
+    figures.add("exactness: gaps in the feed", vec![audit::gaps(&feed, after).len() as f64], Limit::AtMost(0.0));
 }
 
 /// Whether a limit, or nobody waiting, keeps the next out; looked at until it is so, for two seconds.
-fn no_place_is_idle(server: &Server) -> bool {
+fn no_place_is_idle(server: &Served) -> bool {
     let began = Instant::now();
     loop {
         let queue = server.staff("GET", "/queue", &Value::Null);
@@ -245,7 +241,7 @@ fn no_place_is_idle(server: &Server) -> bool {
     }
 }
 
-fn events(server: &Server, after: i64) -> Vec<Event> {
+fn events(server: &Served, after: i64) -> Vec<Event> {
     let mut events: Vec<Event> = Vec::new();
     loop {
         let last = events.last().map_or(after, |event| event.sequence);
@@ -263,37 +259,26 @@ fn events(server: &Server, after: i64) -> Vec<Event> {
     }
 }
 
-fn last_event(server: &Server) -> i64 {
+fn last_event(server: &Served) -> i64 {
     events(server, 0).last().map_or(0, |event| event.sequence)
 }
 
-fn main() {
-    let (waiting, dropped) = (number("--waiting", 1_000_000), number("--drop", 100_000));
-    let mut figures = Figures { json: std::env::args().any(|argument| argument == "--json"), all: Vec::new() };
+/// Measures it all.
+pub fn measure(length: &Length) -> Figures {
+    let (waiting, dropped) = (length.waiting, length.drop);
+    let mut figures = Figures::open(&format!("a line of {waiting}, {dropped} of them dropped"));
     let folder = tempfile::tempdir().unwrap();
-    let began = Instant::now();
     let (empty, short, long) = (
         file(folder.path(), "empty.db", 0),
         file(folder.path(), "short.db", SHORT),
         file(folder.path(), "long.db", waiting),
     );
-    if !figures.json {
-        let seconds = began.elapsed().as_secs_f64();
-        println!(
-            "{waiting} waiting, {dropped} of them to be dropped (files made in {seconds:.0} s): median (least to most)"
-        );
-    }
     starts_and_memory(&mut figures, &empty, &long, waiting);
-    let server = Server::start(&long);
-    polls(&mut figures, &Server::start(&short), &server, waiting);
+    let server = start(&long);
+    polls(&mut figures, &start(&short), &server, waiting);
     drops(&mut figures, &server, waiting, dropped);
     admissions(&mut figures, &server);
     drop(server);
     exactness(&mut figures, folder.path());
-    let held = figures.all.iter().all(Figure::held);
-    if figures.json {
-        let all: Vec<Value> = figures.all.iter().map(Figure::json).collect();
-        println!("{}", json!({ "waiting": waiting, "dropped": dropped, "figures": all, "held": held }));
-    }
-    std::process::exit(i32::from(!held));
+    figures
 }

@@ -8,10 +8,19 @@
 #![allow(missing_docs, dead_code, reason = "a program of tests, of which each target uses its part")]
 
 pub mod bystander;
+pub mod calls;
+pub mod customers;
 pub mod differential;
+pub mod history;
+pub mod images;
 pub mod inside;
+#[path = "../invariants/mod.rs"]
+pub mod invariants;
 pub mod outside;
+pub mod proxy;
 pub mod report;
 pub mod rows;
+pub mod served;
+pub mod shim;
 pub mod streams;
 pub mod wire;

@@ -26,12 +26,14 @@ pub struct Report {
     pub seed: u64,
     pub violations: Vec<String>,
     pub notes: Vec<String>,
+    /// When it shall have come to an end, if it is not to run all its rounds.
+    until: Option<Instant>,
     took: Duration,
 }
 
 impl Report {
-    /// Runs a row.
-    pub fn of(row: &Row, rounds: usize, against: Against, seed: Option<u64>) -> Report {
+    /// Runs a row: so many rounds, or fewer when a time is given and over.
+    pub fn of(row: &Row, rounds: usize, against: Against, seed: Option<u64>, time: Option<Duration>) -> Report {
         let since_1970 = UNIX_EPOCH.elapsed().unwrap_or_default();
         let seed = seed.unwrap_or(u64::from(since_1970.subsec_micros()) << 16 | u64::from(std::process::id()));
         let mut report = Report {
@@ -41,12 +43,15 @@ impl Report {
             seed,
             violations: Vec::new(),
             notes: Vec::new(),
+            until: None,
             took: Duration::ZERO,
         };
         let start = Instant::now();
+        report.until = time.map(|time| start + time);
         (row.run)(&mut report);
         report.took = start.elapsed();
         let all_ran = report.rounds >= report.wanted || !report.violations.is_empty();
+        let all_ran = all_ran || report.rounds > 0 && !report.has_time();
         report.check(all_ran, || "not every round ran".to_owned());
         report
     }
@@ -64,9 +69,15 @@ impl Report {
         result.map_err(|error| self.check(false, || format!("{what}: {error:?}"))).ok()
     }
 
+    /// Whether its time is not over yet.
+    pub fn has_time(&self) -> bool {
+        self.until.is_none_or(|until| Instant::now() < until)
+    }
+
     /// Another round is to be run.
     pub fn goes_on(&mut self) -> bool {
-        let goes_on = self.rounds < self.wanted && self.violations.len() < VIOLATIONS_MAX;
+        let is_time = self.rounds == 0 || self.has_time();
+        let goes_on = self.rounds < self.wanted && self.violations.len() < VIOLATIONS_MAX && is_time;
         self.rounds += usize::from(goes_on);
         goes_on
     }

@@ -38,7 +38,10 @@ fn wrong(what: impl Into<String>) -> io::Error {
 
 impl Wire {
     pub fn open(address: SocketAddr) -> io::Result<Wire> {
-        let stream = TcpStream::connect_timeout(&address, HANGS_AFTER)?;
+        Wire::over(TcpStream::connect_timeout(&address, HANGS_AFTER)?)
+    }
+
+    pub fn over(stream: TcpStream) -> io::Result<Wire> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(HANGS_AFTER))?;
         stream.set_write_timeout(Some(HANGS_AFTER))?;
@@ -87,8 +90,7 @@ impl Wire {
         self.answer_to("GET")
     }
 
-    /// The next answer to a request of this method: one to HEAD has no content.
-    pub fn answer_to(&mut self, method: &str) -> io::Result<Answer> {
+    fn head(&mut self) -> io::Result<String> {
         let end = loop {
             if let Some(at) = self.unread.windows(4).position(|four| four == b"\r\n\r\n") {
                 break at + 4;
@@ -96,7 +98,22 @@ impl Wire {
             self.more()?;
         };
         let head: Vec<u8> = self.unread.drain(..end).collect();
-        let head = String::from_utf8(head).map_err(|_| wrong("a head that is not text"))?;
+        String::from_utf8(head).map_err(|_| wrong("a head that is not text"))
+    }
+
+    /// The bytes of the next request, where this is the side that is asked.
+    pub fn request(&mut self) -> io::Result<Vec<u8>> {
+        let head = Answer { status: 0, head: self.head()?, body: Vec::new() };
+        let length = head.field("content-length").map_or(0, |length| length.parse().unwrap_or(0));
+        while self.unread.len() < length {
+            self.more()?;
+        }
+        Ok([head.head.into_bytes(), self.unread.drain(..length).collect()].concat())
+    }
+
+    /// The next answer to a request of this method: one to HEAD has no content.
+    pub fn answer_to(&mut self, method: &str) -> io::Result<Answer> {
+        let head = self.head()?;
         let status = head.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)).and_then(|code| code.parse().ok());
         let status = status.ok_or_else(|| wrong(format!("no status line: {head:?}")))?;
         let mut answer = Answer { status, head, body: Vec::new() };

@@ -200,7 +200,7 @@ mod tests {
         file.execute_batch(
             "PRAGMA foreign_keys = OFF;
              INSERT INTO user VALUES (zeroblob(16), 'Kim', zeroblob(32), 0);
-             INSERT INTO event VALUES (1, 'A', 0, '{}'), (2, 'B', 0, '{}');
+             INSERT INTO event (sequence, type, at, data) VALUES (1, 'A', 0, '{}'), (2, 'B', 0, '{}');
              INSERT INTO balance VALUES (zeroblob(16), 100, 0);
              INSERT INTO reservation (reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at,
                  ended_at, payment_id, paid_at) VALUES (zeroblob(16), zeroblob(16), 1, 'CONFIRMED', 500, 0, 1, 1, zeroblob(16), 1);
@@ -231,7 +231,7 @@ mod tests {
             ("DELETE FROM ledger_entry WHERE kind = 'PAYMENT'", "a purchase whose payment"),
             (
                 "INSERT INTO reservation SELECT randomblob(16), user_id, schedule_id, status, amount, created_at,
-                 hold_expires_at, ended_at, failure, randomblob(16), declined_count, paid_at FROM reservation;
+                 hold_expires_at, ended_at, failure, randomblob(16), declined_count, paid_at, refunded_at FROM reservation;
                  INSERT INTO reservation_seat SELECT reservation_id, 0, '1', 500 FROM reservation WHERE payment_id <> zeroblob(16)",
                 "a seat bought by two",
             ),

@@ -117,7 +117,7 @@ pub struct Client {
     pub sent: usize,
     pub deadline_ms: u64,
     pub exchange: Exchange,
-    /// The number of the request that is under way.
+    /// The number of the request that is under way or was last; 0 before the first.
     pub number: u64,
     /// The framing is lost: what follows must not be read as a request.
     pub astray: bool,
@@ -163,6 +163,7 @@ impl Client {
     /// What it keeps us waiting for, when it is for a request or the rest of one.
     pub fn stands(&self) -> Option<Patience> {
         match self.state {
+            State::Head if self.input.is_empty() && self.number == 0 => Some(Patience::New),
             State::Head if self.input.is_empty() => Some(Patience::Idle),
             State::Head | State::Body(_) => Some(Patience::Slow),
             _ => None,

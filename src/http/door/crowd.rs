@@ -12,8 +12,10 @@ const NOBODY: u32 = u32::MAX;
 /// What a client keeps us waiting for; each has its own line, the longest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patience {
-    /// For a request.
+    /// For another request.
     Idle,
+    /// For its first request.
+    New,
     /// For the rest of a request.
     Slow,
 }
@@ -24,8 +26,8 @@ pub struct Crowd {
     places: Slab<Client>,
     /// For each place: its generation and its neighbours in line.
     seats: Vec<Seat>,
-    /// First and last of the two lines.
-    lines: [(u32, u32); 2],
+    /// First and last of each line.
+    lines: [(u32, u32); 3],
     by_address: HashMap<IpAddr, usize>,
 }
 
@@ -44,7 +46,7 @@ impl Seat {
 
 impl Default for Crowd {
     fn default() -> Crowd {
-        Crowd { places: Slab::new(), seats: Vec::new(), lines: [(NOBODY, NOBODY); 2], by_address: HashMap::new() }
+        Crowd { places: Slab::new(), seats: Vec::new(), lines: [(NOBODY, NOBODY); 3], by_address: HashMap::new() }
     }
 }
 
@@ -176,7 +178,7 @@ mod tests {
 
     #[test]
     fn the_longest_comes_first_whoever_leaves_the_line() {
-        for patience in [Patience::Idle, Patience::Slow] {
+        for patience in [Patience::Idle, Patience::New, Patience::Slow] {
             let (mut crowd, ids) = crowd(4);
             assert_eq!(crowd.longest(patience), None);
             ids.iter().zip(1..).for_each(|(&id, now_ms)| crowd.stand(id, Some(patience), now_ms));
@@ -189,7 +191,7 @@ mod tests {
                 assert_eq!(crowd.longest(patience), Some(wanted));
                 crowd.remove(wanted.0);
             }
-            assert_eq!((crowd.longest(patience), crowd.lines), (None, [(NOBODY, NOBODY); 2]));
+            assert_eq!((crowd.longest(patience), crowd.lines), (None, [(NOBODY, NOBODY); 3]));
         }
     }
 

@@ -72,24 +72,27 @@ impl Porter {
             return self.turn_away(socket, peer);
         }
         if let Some(id) = self.take_in(socket, peer, counted_as) {
-            self.crowd.stand(id, Some(Patience::Idle), self.now_ms);
+            self.crowd.stand(id, Some(Patience::New), self.now_ms);
         }
     }
 
-    /// Sends somebody away because somebody else comes: the longest idle; else whoever is slow with a request for longest.
+    /// Sends somebody away because somebody else comes: whoever is idle for longest; else who came and says nothing; else
+    /// whoever is slow with a request. The newest of a burst have a moment to be heard.
     fn make_place(&mut self) -> bool {
         let metrics = Arc::clone(&self.metrics);
-        if let Some((id, _)) = self.crowd.longest(Patience::Idle) {
-            self.close(id, Some(&metrics.connections_evicted_idle_total));
-            return true;
-        }
-        match self.crowd.longest(Patience::Slow) {
-            Some((id, since_ms)) if self.now_ms >= since_ms + self.limits.slow_after_ms => {
-                self.close(id, Some(&metrics.connections_evicted_slow_total));
-                true
+        for (patience, after_ms, figure) in [
+            (Patience::Idle, 0, &metrics.connections_evicted_idle_total),
+            (Patience::New, self.limits.silent_after_ms, &metrics.connections_evicted_idle_total),
+            (Patience::Slow, self.limits.slow_after_ms, &metrics.connections_evicted_slow_total),
+        ] {
+            if let Some((id, since_ms)) = self.crowd.longest(patience)
+                && self.now_ms >= since_ms + after_ms
+            {
+                self.close(id, Some(figure));
+                return true;
             }
-            _ => false,
         }
+        false
     }
 
     fn take_in(&mut self, mut socket: TcpStream, peer: IpAddr, counted_as: Option<IpAddr>) -> Option<ClientId> {
@@ -109,7 +112,8 @@ impl Porter {
         Some(id)
     }
 
-    /// Refuses a connection. A few may linger, so that the refusal is read; beyond them it is written and closed.
+    /// Refuses a connection. A few may linger, so that the refusal is read; beyond them connections are closed
+    /// without a word.
     fn turn_away(&mut self, socket: TcpStream, peer: IpAddr) {
         if self.crowd.len() >= self.limits.connections_max + self.limits.leaving_max() {
             return;

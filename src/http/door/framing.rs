@@ -134,7 +134,7 @@ fn parse(bytes: &[u8], bounds: Bounds) -> Result<Head<'_>, Refusal> {
         }
         _ => return Err(bad("a header field is malformed", "헤더 필드의 형식이 잘못되었습니다")),
     };
-    let method = Method::parse(method).ok_or(Refusal::MethodNotAllowed { allow: METHODS });
+    let method = Method::parse(method).ok_or(Refusal::MethodNotAllowed { allow: METHODS.to_owned() });
     let mut seen = Seen::default();
     for field in fields {
         seen.take(field.name, field.value)?;

@@ -31,6 +31,8 @@ pub struct Limits {
     pub write_max_ms: u64,
     /// What each started MiB of an answer adds to `write_max_ms`.
     pub write_max_ms_per_mib: u64,
+    /// Whoever has come and said nothing for so long must leave when it is full and somebody comes.
+    pub silent_after_ms: u64,
     /// Whoever is slower than this with a request must leave when it is full and somebody comes.
     pub slow_after_ms: u64,
     /// How long a refused client may go on sending before it is cut off.
@@ -82,6 +84,7 @@ impl Default for Limits {
             idle_max_ms: 75_000,
             write_max_ms: 30_000,
             write_max_ms_per_mib: 10_000,
+            silent_after_ms: 50,
             slow_after_ms: 1_000,
             linger_max_ms: 1_000,
             linger_max_bytes: 1 << 20,

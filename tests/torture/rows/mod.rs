@@ -1,13 +1,15 @@
 //! The rows.
 
 pub mod crowds;
+pub mod endings;
 pub mod exhaustion;
 pub mod hostile;
+pub mod power;
 pub mod slow;
 pub mod trade;
 
 use super::differential;
-use super::report::Report;
+use super::report::{Against, Report};
 
 pub struct Row {
     pub name: &'static str,
@@ -16,7 +18,17 @@ pub struct Row {
     /// Rounds in full, and in `cargo test`.
     pub rounds: usize,
     pub short: usize,
+    /// Its part of the time, when all rows share one.
+    pub share: u32,
     pub run: fn(&mut Report),
+}
+
+/// Runs a row's short form, as a test.
+pub fn run_short(name: &str) {
+    let row = ALL.iter().find(|row| row.name == name).unwrap();
+    let report = Report::of(row, row.short, Against::Door, None, None);
+    println!("seed {}: {}", report.seed, report.line(name));
+    assert!(report.violations.is_empty(), "seed {}: {:#?}", report.seed, report.violations);
 }
 
 pub const ALL: &[Row] = &[
@@ -25,6 +37,7 @@ pub const ALL: &[Row] = &[
         must: "of 8, 20, 100, 500 connections at once all are answered within a second; nothing is kept",
         rounds: 25,
         short: 1,
+        share: 1,
         run: crowds::bursts,
     },
     Row {
@@ -32,6 +45,7 @@ pub const ALL: &[Row] = &[
         must: "300,000 requests on one connection are answered in order; while they are not read nobody else notices",
         rounds: 300_000,
         short: 20_000,
+        share: 1,
         run: crowds::pipelining,
     },
     Row {
@@ -39,6 +53,7 @@ pub const ALL: &[Row] = &[
         must: "requests behind a parked one wait for it, are answered in order, and hold nobody up",
         rounds: 200,
         short: 20,
+        share: 1,
         run: crowds::parked_with_pipelined_behind,
     },
     Row {
@@ -46,6 +61,7 @@ pub const ALL: &[Row] = &[
         must: "parked waits whose clients vanish are freed within a second; the others go on waiting",
         rounds: 1_000,
         short: 200,
+        share: 1,
         run: crowds::vanished,
     },
     Row {
@@ -53,6 +69,7 @@ pub const ALL: &[Row] = &[
         must: "2,000 clients that drip heads and bodies are refused in time; others do not notice",
         rounds: 2_000,
         short: 200,
+        share: 1,
         run: slow::drips,
     },
     Row {
@@ -60,6 +77,7 @@ pub const ALL: &[Row] = &[
         must: "clients that do not read their answers cost little memory and are let go; others do not notice",
         rounds: 500,
         short: 100,
+        share: 1,
         run: slow::readers,
     },
     Row {
@@ -67,6 +85,7 @@ pub const ALL: &[Row] = &[
         must: "without descriptors connections are refused or closed; within a second of their return all is well",
         rounds: 100,
         short: 2,
+        share: 1,
         run: exhaustion::descriptors_64,
     },
     Row {
@@ -74,6 +93,7 @@ pub const ALL: &[Row] = &[
         must: "the same with the other parity",
         rounds: 100,
         short: 2,
+        share: 1,
         run: exhaustion::descriptors_65,
     },
     Row {
@@ -81,6 +101,7 @@ pub const ALL: &[Row] = &[
         must: "when no thread can be made what is under way goes on; within a second of the release all is well",
         rounds: 100,
         short: 2,
+        share: 1,
         run: exhaustion::threads,
     },
     Row {
@@ -88,6 +109,7 @@ pub const ALL: &[Row] = &[
         must: "`boxoffice serve` with 64 and 65 descriptors refuses a crowd, recovers, and ends in good order",
         rounds: 100,
         short: 1,
+        share: 1,
         run: exhaustion::binary,
     },
     Row {
@@ -95,6 +117,7 @@ pub const ALL: &[Row] = &[
         must: "HTTP/2.0 lines and prefaces get a 505 and a close, and cost no thread, descriptor or byte",
         rounds: 1_000,
         short: 100,
+        share: 1,
         run: hostile::versions,
     },
     Row {
@@ -102,6 +125,7 @@ pub const ALL: &[Row] = &[
         must: "impossible Content-Lengths are refused, and nothing is allocated for them",
         rounds: 50,
         short: 2,
+        share: 1,
         run: hostile::lengths,
     },
     Row {
@@ -109,6 +133,7 @@ pub const ALL: &[Row] = &[
         must: "heads without an end are refused with 431 or 400 after 16 KiB, and closed",
         rounds: 40,
         short: 2,
+        share: 1,
         run: hostile::endless_heads,
     },
     Row {
@@ -116,6 +141,7 @@ pub const ALL: &[Row] = &[
         must: "what two readers could read differently is refused, and what follows it is never answered",
         rounds: 40,
         short: 2,
+        share: 1,
         run: hostile::framing,
     },
     Row {
@@ -123,6 +149,7 @@ pub const ALL: &[Row] = &[
         must: "each panic of the trade is a 500 with an id, logged once; no worker is lost",
         rounds: 10_000,
         short: 500,
+        share: 1,
         run: trade::panics,
     },
     Row {
@@ -130,6 +157,7 @@ pub const ALL: &[Row] = &[
         must: "an answer that comes after its request was given up reaches nobody",
         rounds: 100,
         short: 3,
+        share: 1,
         run: trade::late_answers,
     },
     Row {
@@ -137,6 +165,7 @@ pub const ALL: &[Row] = &[
         must: "in a crowd that comes, vanishes, holds and waits everyone gets the answer to their own request",
         rounds: 40_000,
         short: 2_000,
+        share: 1,
         run: trade::mixups,
     },
     Row {
@@ -144,6 +173,39 @@ pub const ALL: &[Row] = &[
         must: "well-formed streams get their own answers in order however cut, malformed ones a refusal and a close",
         rounds: 100_000,
         short: 3_000,
+        share: 1,
         run: differential::streams_are_answered,
+    },
+    Row {
+        name: "kill",
+        must: "killed under load it is ready again within 2 s; every answer is kept, what was unanswered is whole or absent",
+        rounds: 1_000,
+        short: 3,
+        share: 4,
+        run: endings::kill,
+    },
+    Row {
+        name: "stop",
+        must: "asked to stop under load it is done within 5 s and exits 0; what is under way is answered",
+        rounds: 100,
+        short: 2,
+        share: 4,
+        run: endings::stop,
+    },
+    Row {
+        name: "power-loss",
+        must: "whatever of the unsynced writes a power loss leaves, every answer is kept, whole, in a sound file",
+        rounds: 10_000,
+        short: 60,
+        share: 4,
+        run: power::power_loss,
+    },
+    Row {
+        name: "lost-answers",
+        must: "asked again under its key, a call whose answer was lost gets the same answer and has one effect",
+        rounds: 10_000,
+        short: 150,
+        share: 3,
+        run: endings::lost_answers,
     },
 ];

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 use mio::{Events, Interest, Poll, Token};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::load::request;
-use super::served::Served;
+use serde_json::{Value, json};
+
+use crate::served::Served;
+use crate::wire::request;
 
 /// The figures.
 pub struct Crowds {
@@ -23,6 +25,18 @@ pub struct Crowds {
     woken: usize,
 }
 
+fn get(path: &str) -> Vec<u8> {
+    request("GET", path, "", &Value::Null)
+}
+
+fn ring(number: usize) -> Vec<u8> {
+    request("POST", &format!("/ring?{number}"), "", &json!({}))
+}
+
+fn resident_bytes(served: &Served) -> usize {
+    served.memory("VmRSS") as usize
+}
+
 /// As many descriptors as the system gives.
 pub fn raise_descriptors() -> usize {
     let limit = getrlimit(Resource::Nofile);
@@ -35,20 +49,20 @@ pub fn measure() -> io::Result<Crowds> {
     let (idle, direct_idle, parked) = (most.min(10_000), most.min(2_000), most.min(15_000));
     let idle_bytes_each = idle_cost("door", idle)?;
     let direct_idle_bytes_each = idle_cost("direct", direct_idle)?;
-    let served = Served::start("door")?;
+    let served = Served::limit("door");
     let mut waiting: Vec<TcpStream> = Vec::new();
     for number in 1..=parked {
         let mut socket = TcpStream::connect(served.address)?;
-        socket.write_all(&request(false, &format!("/wait?{number}"), false))?;
+        socket.write_all(&get(&format!("/wait?{number}")))?;
         waiting.push(socket);
     }
-    ask(served.address, &request(false, "/constant", false))?; // behind all the others: they are parked
+    ask(served.address, &get("/constant/200?103"))?; // behind all the others: they are parked
     std::thread::sleep(Duration::from_millis(200));
-    let parked_bytes = served.resident_bytes()?;
+    let parked_bytes = resident_bytes(&served);
     let mut woken_one_ms = Vec::new();
     for at in (0..9).map(|n| n * parked / 9) {
         let start = Instant::now();
-        ask(served.address, &request(true, &format!("/ring?{}", at + 1), false))?;
+        ask(served.address, &ring(at + 1))?;
         waiting[at].read_exact(&mut [0; 12])?;
         woken_one_ms.push(start.elapsed().as_secs_f64() * 1_000.0);
     }
@@ -79,7 +93,7 @@ fn wake_all(address: SocketAddr, waiting: Vec<TcpStream>, answered: usize) -> io
     }
     let mut events = Events::with_capacity(1_024);
     let (start, mut woken, mut last) = (Instant::now(), 0, 0.0);
-    ask(address, &request(true, "/ring?0", false))?;
+    ask(address, &ring(0))?;
     while woken < waiting.len() - answered && start.elapsed() < Duration::from_secs(10) {
         poll.poll(&mut events, Some(Duration::from_millis(100)))?;
         for event in &events {
@@ -94,15 +108,15 @@ fn wake_all(address: SocketAddr, waiting: Vec<TcpStream>, answered: usize) -> io
 
 /// What one idle connection adds to the server, in bytes.
 fn idle_cost(kind: &str, count: usize) -> io::Result<usize> {
-    let served = Served::start(kind)?;
-    let once = request(false, "/constant", false);
+    let served = Served::limit(kind);
+    let once = get("/constant/200?103");
     ask(served.address, &once)?;
-    let before = served.resident_bytes()?;
+    let before = resident_bytes(&served);
     let mut idle = Vec::new();
     for _ in 0..count {
         idle.push(ask(served.address, &once)?);
     }
-    Ok(served.resident_bytes()?.saturating_sub(before) / count)
+    Ok(resident_bytes(&served).saturating_sub(before) / count)
 }
 
 fn ask(address: SocketAddr, request: &[u8]) -> io::Result<TcpStream> {
@@ -125,8 +139,8 @@ impl Crowds {
         println!("    one woken in at most {one:.1} ms ({count} times), {} in {:.0} ms", self.woken, self.woken_all_ms);
     }
 
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::json!({
+    pub fn json(&self) -> Value {
+        json!({
             "idle": self.idle, "idleBytesEach": self.idle_bytes_each,
             "directIdle": self.direct_idle, "directIdleBytesEach": self.direct_idle_bytes_each,
             "parked": self.parked, "parkedResidentBytes": self.parked_bytes,

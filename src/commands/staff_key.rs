@@ -1,0 +1,61 @@
+//! `boxoffice staff-key`: a new key for somebody who works here, made on the machine itself.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use crate::clock::Clock;
+use crate::ids::new_key;
+use crate::refusal::{Language, explain};
+use crate::staff::{self, FIRST_NAME, NAME_MAX_CHARS, Role};
+use crate::store::{self, OpenError};
+
+/// What `staff-key` takes.
+#[derive(Debug, Args)]
+pub(super) struct StaffKeyFor {
+    /// The file of the venue; it must not be served meanwhile.
+    #[arg(long, env = "BOXOFFICE_DATABASE", default_value = "boxoffice.db", value_name = "FILE")]
+    database: PathBuf,
+    /// Whose key it is, 1 to 80 characters. A key that this name has already ends.
+    #[arg(long, default_value = FIRST_NAME, value_parser = parse_name)]
+    name: String,
+    /// What it is for [default: the role of the key that ends, or admin].
+    #[arg(long, value_parser = PossibleValuesParser::new(Role::ALL.iter().map(|role| role.word())))]
+    role: Option<String>,
+}
+
+impl StaffKeyFor {
+    pub(super) fn run(self) -> Result<(), OpenError> {
+        let opened = store::open(&self.database)?;
+        let key = new_key();
+        let now = Clock::wall_now().max(opened.ground.seen_at);
+        let role = self.role.as_deref().and_then(|word| Role::ALL.iter().copied().find(|role| role.word() == word));
+        let (before, made) = store::write_alone(&opened.connection, now, |tx| {
+            let before = staff::find_live_by_name(tx, &self.name)?;
+            let role = role.or(before.as_ref().map(|before| before.role)).unwrap_or(Role::Admin);
+            Ok((before, staff::replace(tx, &self.name, role, &key)?))
+        })
+        .map_err(|failure| {
+            let [_, why, mend] = explain(failure.told().code(), Language::En);
+            OpenError(format!("{}: no key was made: {why} {mend}", self.database.display()))
+        })?;
+        println!(
+            "staff key of {} ({}), shown this once (직원 키, 한 번만 표시됩니다): {key}",
+            made.name,
+            made.role.word()
+        );
+        if let Some(before) = before {
+            eprintln!("The key that {} had before ({}) opens nothing any more.", before.name, before.role.word());
+        }
+        Ok(())
+    }
+}
+
+fn parse_name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let sound = (1..=NAME_MAX_CHARS).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    sound
+        .then(|| name.to_owned())
+        .ok_or_else(|| format!("give 1 to {NAME_MAX_CHARS} characters and no control characters"))
+}

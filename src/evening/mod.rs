@@ -1,0 +1,113 @@
+//! How the evening goes: the last hour minute by minute, told from the feed of events.
+
+mod sql;
+pub mod staff_api;
+
+use serde::Serialize;
+
+use crate::clock::Millis;
+use crate::store::{Outcome, Reader};
+
+/// Minutes that are told, the one that is not over yet included.
+pub const MINUTES: usize = 60;
+const MINUTE_MS: i64 = 60_000;
+
+/// What happened within one minute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Minute {
+    /// When it began.
+    pub from: Millis,
+    /// Who lined up.
+    pub joined: i64,
+    /// Who was let in.
+    pub admitted: i64,
+    /// Who stopped waiting without being let in.
+    pub gave_up: i64,
+    /// Seats sold.
+    pub seats_sold: i64,
+    /// How many were waiting at its end.
+    pub waiting: i64,
+}
+
+/// The last hour.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hour {
+    /// The newest event that it knows: whoever follows the feed may begin there.
+    pub last_sequence: i64,
+    /// Oldest first.
+    pub minutes: Vec<Minute>,
+}
+
+/// The hour until `now`, at which `waiting` stand in line.
+///
+/// # Errors
+/// SQLite's.
+pub fn last_hour(reader: &Reader, now: Millis, waiting: u64) -> Outcome<Hour> {
+    let first_ms = (now.unix_ms() / MINUTE_MS - (MINUTES as i64 - 1)) * MINUTE_MS;
+    let begin = Millis::from_unix_ms(first_ms);
+    let last_sequence = sql::last_sequence(reader)?;
+    let after = last_before(last_sequence, begin, |sequence| sql::find_at(reader, sequence))?;
+    let mut minutes: Vec<Minute> = (0..MINUTES as i64).map(|minute| empty(begin.plus_ms(minute * MINUTE_MS))).collect();
+    for told in sql::list_told(reader, after, last_sequence, begin, MINUTE_MS)? {
+        let Some(minute) = usize::try_from(told.minute).ok().and_then(|at| minutes.get_mut(at)) else { continue };
+        minute.joined = told.joined;
+        minute.admitted = told.admitted;
+        minute.gave_up = told.gave_up;
+        minute.seats_sold = told.seats_sold;
+    }
+    look_back(&mut minutes, waiting as i64);
+    Ok(Hour { last_sequence, minutes })
+}
+
+fn empty(from: Millis) -> Minute {
+    Minute { from, joined: 0, admitted: 0, gave_up: 0, seats_sold: 0, waiting: 0 }
+}
+
+/// The last sequence before a moment, found by halving: sequences have no gaps and their times never go back.
+fn last_before<E>(last: i64, moment: Millis, at: impl Fn(i64) -> Result<Option<Millis>, E>) -> Result<i64, E> {
+    let (mut before, mut not_before) = (0, last + 1);
+    while before + 1 < not_before {
+        let middle = before + (not_before - before) / 2;
+        if at(middle)?.is_some_and(|at| at < moment) {
+            before = middle;
+        } else {
+            not_before = middle;
+        }
+    }
+    Ok(before)
+}
+
+/// Who waited at the end of each minute, from those who wait now backwards. What memory and the file know may lie a commit
+/// apart: nobody is never less than nobody.
+fn look_back(minutes: &mut [Minute], waiting_now: i64) {
+    let mut waiting = waiting_now;
+    for minute in minutes.iter_mut().rev() {
+        minute.waiting = waiting.max(0);
+        waiting += minute.admitted + minute.gave_up - minute.joined;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_event_before_a_moment_is_found_wherever_it_is() {
+        let times = [10, 20, 20, 30];
+        let at = |sequence: i64| Ok::<_, ()>(times.get(sequence as usize - 1).map(|ms| Millis::from_unix_ms(*ms)));
+        for (moment, expected) in [(5, 0), (10, 0), (11, 1), (20, 1), (21, 3), (30, 3), (31, 4)] {
+            assert_eq!(last_before(4, Millis::from_unix_ms(moment), at), Ok(expected), "{moment}");
+        }
+        assert_eq!(last_before(0, Millis::from_unix_ms(1), |_| Err("nothing to look at")), Ok(0));
+    }
+
+    #[test]
+    fn looking_back_undoes_what_happened() {
+        let minute = |joined, admitted, gave_up| Minute { joined, admitted, gave_up, ..empty(Millis::from_unix_ms(0)) };
+        let mut minutes = [minute(5, 2, 0), minute(0, 1, 1), minute(4, 0, 0)];
+        look_back(&mut minutes, 5);
+        assert_eq!(minutes.map(|minute| minute.waiting), [3, 1, 5]);
+    }
+}

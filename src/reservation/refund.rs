@@ -1,0 +1,163 @@
+//! Confirmed → refunded: one reservation, or all of a cancelled date.
+
+use rusqlite::Connection;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Reservation, Status, end_unpaid, must_be_of, sql};
+use crate::balance;
+use crate::clock::Millis;
+use crate::refusal::Refusal;
+use crate::schedule;
+use crate::seat;
+use crate::store::{Failure, Outcome};
+use crate::venue::{Change, EventType, Tx, record};
+
+/// Reservations of a cancelled date that are ended in one transaction: those who wait for its commit wait some
+/// milliseconds longer, not seconds.
+const SETTLE_MAX: usize = 100;
+
+/// Refunds a reservation: points back, seats free, tickets void.
+///
+/// # Errors
+/// `RESERVATION_NOT_FOUND`, `RESERVATION_NOT_CONFIRMED`.
+pub fn refund(tx: &Tx, reservation_id: Uuid) -> Outcome<Reservation> {
+    let reservation = sql::find(tx, reservation_id)?.ok_or(Refusal::ReservationNotFound)?;
+    must_be_confirmed(tx, &reservation)?;
+    give_back(tx, reservation)
+}
+
+/// Refunds a user's own reservation, as long as its date lets users do that.
+///
+/// # Errors
+/// `RESERVATION_NOT_FOUND`, also for another user's; `RESERVATION_NOT_CONFIRMED`, `REFUND_CLOSED`.
+pub fn refund_own(tx: &Tx, user_id: Uuid, reservation_id: Uuid) -> Outcome<Reservation> {
+    let reservation = must_be_of(tx, user_id, reservation_id)?;
+    must_be_confirmed(tx, &reservation)?;
+    let refund_until = schedule::must_find(tx, reservation.schedule_id)?.refund_until();
+    if refund_until.is_none_or(|until| tx.now() >= until) {
+        return Err(Refusal::RefundClosed { refund_until }.into());
+    }
+    give_back(tx, reservation)
+}
+
+fn must_be_confirmed(tx: &Tx, reservation: &Reservation) -> Outcome<()> {
+    match reservation.status_at(tx.now()) {
+        Status::Confirmed => Ok(()),
+        status => Err(Refusal::ReservationNotConfirmed { status: status.word() }.into()),
+    }
+}
+
+fn give_back(tx: &Tx, mut reservation: Reservation) -> Outcome<Reservation> {
+    if !sql::mark_refunded_if_confirmed(tx, reservation.reservation_id)? {
+        return Err(Refusal::ReservationNotConfirmed { status: reservation.status.word() }.into());
+    }
+    seat::release(tx, &reservation.hold(), &sql::list_seats(tx, reservation.reservation_id)?)?;
+    let changed = balance::refund(tx, reservation.user_id, reservation.amount, reservation.reservation_id)?;
+    let told = json!({
+        "reservationId": reservation.reservation_id,
+        "paymentId": reservation.payment_id,
+        "userId": reservation.user_id,
+        "scheduleId": reservation.schedule_id,
+        "amount": reservation.amount,
+        "balance": changed.balance,
+    });
+    record(tx, EventType::ReservationRefunded, &told)?;
+    tx.note(Change::ReservationChanged { reservation_id: reservation.reservation_id });
+    reservation.status = Status::Refunded;
+    reservation.refunded_at = Some(tx.now());
+    Ok(reservation)
+}
+
+/// How far the end of a cancelled date has come.
+#[derive(Debug, Clone, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// Which date.
+    pub schedule_id: i64,
+    /// When it was cancelled; `None`: it was not.
+    pub cancelled_at: Option<Millis>,
+    /// When the last had their points back; `None`: not yet.
+    pub settled_at: Option<Millis>,
+    /// Reservations that were refunded.
+    pub refunded: i64,
+    /// Reservations that were ever paid.
+    pub total: i64,
+    /// Unpaid holds.
+    pub holds: i64,
+}
+
+impl Progress {
+    /// Whether something is still to be done.
+    pub fn is_under_way(&self) -> bool {
+        self.cancelled_at.is_some() && self.settled_at.is_none()
+    }
+}
+
+/// How far the end of a date has come.
+///
+/// # Errors
+/// `SCHEDULE_NOT_FOUND`.
+pub fn progress(connection: &Connection, schedule_id: i64) -> Outcome<Progress> {
+    let date = schedule::must_find(connection, schedule_id)?;
+    let [refunded, confirmed, holds] = sql::count_of_date(connection, schedule_id)?;
+    Ok(Progress {
+        schedule_id,
+        cancelled_at: date.cancelled_at,
+        settled_at: date.settled_at,
+        refunded,
+        total: refunded + confirmed,
+        holds,
+    })
+}
+
+/// Cancels a date. Nothing is sold for it from this transaction on; [`settle_cancelled`] does the rest in later ones.
+///
+/// # Errors
+/// `SCHEDULE_NOT_FOUND`.
+pub fn cancel_date(tx: &Tx, schedule_id: i64) -> Outcome<Progress> {
+    schedule::cancel(tx, schedule_id)?;
+    progress(tx, schedule_id)
+}
+
+/// What a piece of settling came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settling {
+    /// No date is to be settled, or a piece of the work is done.
+    Fine,
+    /// What is left of a date can't be settled; the log says why.
+    Stuck,
+}
+
+/// Does a bounded piece of what cancelled dates still need: unpaid holds are released, then paid reservations refunded, also
+/// those of people who went in. What is left is found in the file, so it goes on after a restart.
+///
+/// # Errors
+/// SQLite's.
+pub fn settle_cancelled(tx: &Tx) -> Outcome<Settling> {
+    let Some(date) = schedule::find_to_settle(tx)? else { return Ok(Settling::Fine) };
+    let mut left = sql::list_pending_of_date(tx, date.schedule_id, SETTLE_MAX)?;
+    let room = SETTLE_MAX - left.len();
+    left.extend(sql::list_confirmed_of_date(tx, date.schedule_id, room)?);
+    if left.is_empty() {
+        schedule::mark_settled(tx, date.schedule_id)?;
+    }
+    let mut settling = if left.is_empty() { Settling::Fine } else { Settling::Stuck };
+    for reservation in left {
+        let reservation_id = reservation.reservation_id;
+        // One that can't be ended, in a file that somebody changed, must not hold up the others.
+        match tx.whole(|tx| end_with_date(tx, reservation)) {
+            Ok(_) => settling = Settling::Fine,
+            Err(Failure::Broken(error)) if tx.is_autocommit() => return Err(error.into()), // the transaction is lost
+            Err(failure) => log::error!("reservation {reservation_id} of a cancelled date: {failure:?}"),
+        }
+    }
+    Ok(settling)
+}
+
+fn end_with_date(tx: &Tx, reservation: Reservation) -> Outcome<Reservation> {
+    match reservation.status {
+        Status::PendingPayment => end_unpaid(tx, reservation, Status::Cancelled),
+        _ => give_back(tx, reservation),
+    }
+}

@@ -1,0 +1,140 @@
+//! Tables of seats, in and out.
+
+use encoding_rs::EUC_KR;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::seat::layout;
+
+fn wrong(table: &str) -> String {
+    read(table.as_bytes()).unwrap_err()
+}
+
+#[test]
+fn a_label_and_a_price_are_enough() {
+    let seats = read(b"label,price\nA-1,50000\nA-2,\"50,000\"\n").unwrap();
+    assert_eq!(seats[0], LayoutSeat { label: "A-1".into(), number: "A-1".into(), ..seats[1].clone() });
+    assert_eq!((seats[1].price, &seats[1].section, seats[1].at), (Points::new(50_000), &None, None));
+}
+
+#[test]
+fn columns_come_in_any_order_in_korean_or_english_with_what_spreadsheets_leave_behind() {
+    let table = "\u{feff} 가격 ;좌석;구역;열;번호;등급;Y;x;\r\n\r\n90000;R-A-12;1층;A;12;R석;-2.5;1e1;\r\n;;;;;;;;\r\n";
+    let seats = read(table.as_bytes()).unwrap();
+    let seat = LayoutSeat {
+        label: "R-A-12".into(),
+        section: Some("1층".into()),
+        row: Some("A".into()),
+        number: "12".into(),
+        category: Some("R석".into()),
+        price: Points::new(90_000),
+        at: Some((10.0, -2.5)),
+    };
+    assert_eq!(seats, [seat]);
+}
+
+#[test]
+fn a_table_of_excel_in_korea_is_read() {
+    let (bytes, _, lost) = EUC_KR.encode("좌석,가격,구역\r\n가-1,50000,똠층\r\n");
+    assert!(!lost);
+    assert_eq!(read(&bytes).unwrap()[0].section.as_deref(), Some("똠층"));
+}
+
+#[test]
+fn what_is_wrong_is_said_with_line_and_column() {
+    for (table, told) in [
+        ("", "no seat in it"),
+        ("label,price\n\n", "no seat in it"),
+        ("label\nA-1\n", "line 1: there is no column price (가격)"),
+        ("\n\nprice,x,y\n", "line 3: there is no column label (좌석)"),
+        ("label,price,colour\n", "line 1, column 3 (colour): no such column"),
+        ("label,price,Seat\n", "line 1, column 3 (seat): this column is there twice"),
+        ("label,price\nA-1,5\n\n\nA-2,-5\n", "line 5, column 2 (price): must be a whole number of won from 0"),
+        ("label,price\r\nA-1,5\r\n\r\nA-2,5.0\r\n", "line 4, column 2 (price)"),
+        ("label,price\nA-1,\"5,00\"\n", "line 2, column 2 (price)"),
+        ("label,price\nA-1,100000001\n", "from 0 to 100000000"),
+        ("label,price\nA-1\n", "line 2, column 2 (price)"),
+        ("price,label\n5,\n", "line 2, column 2 (label): is empty"),
+        ("label,price\nA-1,5\nA-2,6\nA-1,5\n", "line 4, column 1 (label): the seat A-1 stands in line 2 already"),
+        ("label,price\nA-1,5,R\n", "line 2, column 3 (R): the header has no name"),
+        ("label,price,x,y\nA-1,5,1\n", "line 2, column 4 (y): is empty, and x is not"),
+        ("label,price,x,y\nA-1,5,1,NaN\n", "line 2, column 4 (y): must be a number"),
+        ("label,price\n\"A\n1\",5\n", "line 2, column 1 (label): must have at most 80"),
+        ("label,price\n\"A-1,5\nA-2,5\n", "line 2, column 1 (label)"),
+    ] {
+        assert!(wrong(table).contains(told), "{table:?}: {}", wrong(table));
+    }
+    assert_eq!(read(b"label,price\nA,1\nB,\xff\xff\n").unwrap_err(), "line 3 is neither UTF-8 nor CP949");
+    let many: String = (0..=100_000).map(|number| format!("{number},1\n")).collect();
+    assert!(wrong(&format!("label,price\n{many}")).contains("line 100002: there are more than 100000 seats"));
+}
+
+fn name() -> impl Strategy<Value = Option<String>> {
+    // Whatever a person can write, and often what a spreadsheet would run.
+    prop::option::of("['=+@,;\"-]{0,2}\\PC{1,20}".prop_map(|text| text.trim().to_owned()))
+        .prop_map(|text| text.filter(|text| !text.is_empty()))
+}
+
+fn seats() -> impl Strategy<Value = Vec<LayoutSeat>> {
+    let far = 1_000_000.0; // as far as a part of a plan may stand
+    let place = prop::option::of((-far..=far, -far..=far));
+    let seat = (name(), name(), name(), name(), price_range(), place);
+    prop::collection::vec(seat, 1..20).prop_map(|seats| {
+        let seat = |(at, (section, row, number, category, won, place)): (usize, _)| {
+            let number: Option<String> = number;
+            let label = format!("{}{at}", number.as_deref().unwrap_or("="));
+            let number = number.unwrap_or_else(|| label.clone());
+            LayoutSeat { label, section, row, number, category, price: Points::new(won), at: place }
+        };
+        seats.into_iter().enumerate().map(seat).collect()
+    })
+}
+
+/// The same seats as a seating plan, one zone a section and one row a row, with the prices of its categories; only for
+/// seats that each have a category of their own.
+fn as_plan(seats: &[LayoutSeat]) -> serde_json::Value {
+    let zone = |(at, seat): (usize, &LayoutSeat)| {
+        let (x, y) = seat.at.unwrap_or_default();
+        let position = json!({ "x": 0, "y": 0 });
+        let one = json!({ "seat_guid": at.to_string(), "seat_number": seat.number, "category": at.to_string(),
+                          "position": { "x": x, "y": y } });
+        let row = json!({ "row_number": seat.row, "position": position, "seats": [one] });
+        json!({ "name": seat.section, "position": position, "rows": [row] })
+    };
+    let names = (0..seats.len()).map(|at| json!({ "name": at.to_string() }));
+    let prices = seats.iter().enumerate().map(|(at, seat)| (at.to_string(), json!(seat.price)));
+    json!({
+        "pretixPlan": {
+            "name": "", "size": { "width": 1, "height": 1 }, "categories": names.collect::<Vec<_>>(),
+            "zones": seats.iter().enumerate().map(zone).collect::<Vec<_>>(),
+        },
+        "prices": prices.collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_table_gives_back_seat_for_seat_what_was_written(seats in seats()) {
+        let table = write(&seats);
+        prop_assert!(table.starts_with(&[0xef, 0xbb, 0xbf]));
+        prop_assert_eq!(read(&table).unwrap(), seats);
+    }
+
+    #[test]
+    fn a_plan_comes_back_from_its_table_to_the_last_digit(seats in seats()) {
+        let mut seats = seats;
+        seats.iter_mut().enumerate().for_each(|(at, seat)| {
+            seat.row = Some(format!("row {at}"));
+            seat.at = seat.at.or(Some((0.1, 0.2)));
+        });
+        // The text of a file, not only the value: that is how a plan comes.
+        let plan = serde_json::from_str(&as_plan(&seats).to_string()).unwrap();
+        let read_plan = layout::read(plan, String::new()).unwrap();
+        for (planned, seat) in read_plan.iter().zip(&seats) {
+            prop_assert_eq!((planned.at, planned.price, &planned.section), (seat.at, seat.price, &seat.section));
+            prop_assert_eq!((&planned.row, &planned.number), (&seat.row, &seat.number));
+        }
+        prop_assert_eq!(read(&write(&read_plan)).unwrap(), read_plan);
+    }
+}

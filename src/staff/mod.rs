@@ -1,0 +1,149 @@
+//! Staff: who works here, the keys that prove it, and the role that says what a key opens.
+//!
+//! The file has only hashes of keys. A revoked key stays as a row, because the events of its time name it.
+
+mod keyring;
+mod sql;
+pub mod staff_api;
+
+use rusqlite::Connection;
+use serde_json::json;
+
+pub use keyring::{Keyring, Member};
+
+use crate::clock::Millis;
+use crate::ids::{self, KeyHash};
+use crate::refusal::Refusal;
+use crate::store::{Outcome, column_words};
+use crate::venue::{Change, EventType, Tx, record};
+
+/// The length of a name in characters, after trimming.
+pub const NAME_MAX_CHARS: usize = 80;
+/// Keys that are not revoked, at most: each call compares its key with all of them.
+const KEYS_MAX: u32 = 200;
+/// Keys of a list at most; those that are not revoked come first.
+const LIST_MAX: u32 = 1_000;
+/// The name of the first key.
+pub const FIRST_NAME: &str = "admin";
+
+column_words! {
+    /// What a key is for.
+    Role {
+        /// Everything.
+        Admin "admin",
+        /// Selling: users, points, reservations, tickets; and the door.
+        Counter "counter",
+        /// The door: who may go in, and who is in.
+        Door "door",
+    }
+}
+
+/// A key as the file knows it.
+#[derive(Debug, Clone, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StaffKey {
+    /// The id.
+    pub key_id: i64,
+    /// Whose it is.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// When it was made.
+    pub created_at: Millis,
+    /// When it was revoked.
+    pub revoked_at: Option<Millis>,
+}
+
+/// Makes a key; what it is, and the key itself, which is shown this once.
+///
+/// # Errors
+/// `STAFF_NAME_TAKEN`, `STAFF_KEY_LIMIT`.
+pub fn add(tx: &Tx, name: &str, role: Role) -> Outcome<(StaffKey, String)> {
+    if sql::find_live_by_name(tx, name)?.is_some() {
+        return Err(Refusal::StaffNameTaken.into());
+    }
+    let key = ids::new_key();
+    Ok((insert(tx, name, role, &KeyHash::of(&key))?, key))
+}
+
+/// Gives a name a key, in place of the one it has, if it has one.
+///
+/// # Errors
+/// `STAFF_KEY_LIMIT`; `LAST_ADMIN_KEY` when nobody could make keys afterwards.
+pub fn replace(tx: &Tx, name: &str, role: Role, key: &str) -> Outcome<StaffKey> {
+    if let Some(before) = sql::find_live_by_name(tx, name)? {
+        end(tx, &before)?;
+    }
+    let made = insert(tx, name, role, &KeyHash::of(key))?;
+    if sql::count_live_admins(tx)? == 0 {
+        return Err(Refusal::LastAdminKey.into());
+    }
+    Ok(made)
+}
+
+/// Sees to it that a key is an admin's: unless it is one already, it takes the place of the first key. The other keys stay.
+/// Where it is the key of somebody who is no admin, their name is given back and nothing changes.
+///
+/// # Errors
+/// `STAFF_KEY_LIMIT`.
+pub fn settle_first(tx: &Tx, key: &str) -> Outcome<Result<(), String>> {
+    match sql::find_live_by_hash(tx, &KeyHash::of(key))? {
+        Some(known) if known.role == Role::Admin => Ok(Ok(())),
+        Some(known) => Ok(Err(known.name)),
+        None => replace(tx, FIRST_NAME, Role::Admin, key).map(|_| Ok(())),
+    }
+}
+
+/// Revokes a key. One that is revoked already stays so.
+///
+/// # Errors
+/// `STAFF_KEY_NOT_FOUND`; `LAST_ADMIN_KEY` when nobody could make keys afterwards.
+pub fn revoke(tx: &Tx, key_id: i64) -> Outcome<()> {
+    let key = sql::find(tx, key_id)?.ok_or(Refusal::StaffKeyNotFound)?;
+    if key.revoked_at.is_some() {
+        return Ok(());
+    }
+    if key.role == Role::Admin && sql::count_live_admins(tx)? == 1 {
+        return Err(Refusal::LastAdminKey.into());
+    }
+    end(tx, &key)
+}
+
+/// All keys, those that are not revoked first.
+///
+/// # Errors
+/// SQLite's.
+pub fn list(connection: &Connection) -> Outcome<Vec<StaffKey>> {
+    Ok(sql::list(connection, LIST_MAX)?)
+}
+
+/// The key that is not revoked, by the name of its owner.
+///
+/// # Errors
+/// SQLite's.
+pub fn find_live_by_name(connection: &Connection, name: &str) -> Outcome<Option<StaffKey>> {
+    Ok(sql::find_live_by_name(connection, name)?)
+}
+
+fn insert(tx: &Tx, name: &str, role: Role, hash: &KeyHash) -> Outcome<StaffKey> {
+    if sql::count_live(tx)? >= KEYS_MAX {
+        return Err(Refusal::StaffKeyLimit { keys_max: KEYS_MAX }.into());
+    }
+    let key_id = sql::insert(tx, name, role, hash)?;
+    let key = StaffKey { key_id, name: name.to_owned(), role, created_at: tx.now(), revoked_at: None };
+    note(tx, EventType::StaffKeyMade, &key)?;
+    Ok(key)
+}
+
+fn end(tx: &Tx, key: &StaffKey) -> Outcome<()> {
+    if sql::mark_revoked_if_live(tx, key.key_id)? {
+        note(tx, EventType::StaffKeyRevoked, key)?;
+    }
+    Ok(())
+}
+
+fn note(tx: &Tx, kind: EventType, key: &StaffKey) -> Outcome<()> {
+    record(tx, kind, &json!({ "keyId": key.key_id, "name": key.name, "role": key.role }))?;
+    tx.note(Change::StaffKeysChanged);
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! Every statement that reads or writes `staff_key`.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::{Member, Role, StaffKey};
+use crate::ids::KeyHash;
+use crate::venue::Tx;
+
+const STAFF_KEY: &str = "SELECT key_id, name, role, created_at, revoked_at FROM staff_key";
+
+fn read(row: &Row) -> rusqlite::Result<StaffKey> {
+    Ok(StaffKey {
+        key_id: row.get(0)?,
+        name: row.get(1)?,
+        role: row.get(2)?,
+        created_at: row.get(3)?,
+        revoked_at: row.get(4)?,
+    })
+}
+
+pub(super) fn insert(tx: &Tx, name: &str, role: Role, key_hash: &KeyHash) -> rusqlite::Result<i64> {
+    tx.prepare_cached("INSERT INTO staff_key (name, role, key_hash, created_at) VALUES (?1, ?2, ?3, ?4)")?.insert((
+        name,
+        role,
+        key_hash,
+        tx.now(),
+    ))
+}
+
+pub(super) fn mark_revoked_if_live(tx: &Tx, key_id: i64) -> rusqlite::Result<bool> {
+    let rows = tx
+        .prepare_cached("UPDATE staff_key SET revoked_at = ?2 WHERE key_id = ?1 AND revoked_at IS NULL")?
+        .execute((key_id, tx.now()))?;
+    Ok(rows == 1)
+}
+
+pub(super) fn find(connection: &Connection, key_id: i64) -> rusqlite::Result<Option<StaffKey>> {
+    connection.prepare_cached(&format!("{STAFF_KEY} WHERE key_id = ?1"))?.query_row([key_id], read).optional()
+}
+
+pub(super) fn find_live_by_name(connection: &Connection, name: &str) -> rusqlite::Result<Option<StaffKey>> {
+    connection
+        .prepare_cached(&format!("{STAFF_KEY} WHERE name = ?1 AND revoked_at IS NULL"))?
+        .query_row([name], read)
+        .optional()
+}
+
+pub(super) fn find_live_by_hash(connection: &Connection, hash: &KeyHash) -> rusqlite::Result<Option<StaffKey>> {
+    connection
+        .prepare_cached(&format!("{STAFF_KEY} WHERE key_hash = ?1 AND revoked_at IS NULL"))?
+        .query_row([hash], read)
+        .optional()
+}
+
+pub(super) fn list(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<StaffKey>> {
+    connection
+        .prepare_cached(&format!("{STAFF_KEY} ORDER BY revoked_at IS NOT NULL, key_id LIMIT ?1"))?
+        .query_map([limit], read)?
+        .collect()
+}
+
+/// The hashes of all keys that open something, with their owners.
+pub(super) fn list_live(connection: &Connection) -> rusqlite::Result<Vec<(KeyHash, Member)>> {
+    connection
+        .prepare("SELECT key_hash, key_id, name, role FROM staff_key WHERE revoked_at IS NULL ORDER BY key_id")?
+        .query_map([], |row| Ok((row.get(0)?, Member { key_id: row.get(1)?, name: row.get(2)?, role: row.get(3)? })))?
+        .collect()
+}
+
+pub(super) fn count_live(connection: &Connection) -> rusqlite::Result<u32> {
+    connection
+        .prepare_cached("SELECT count(*) FROM staff_key WHERE revoked_at IS NULL")?
+        .query_row([], |row| row.get(0))
+}
+
+pub(super) fn count_live_admins(connection: &Connection) -> rusqlite::Result<u32> {
+    connection
+        .prepare_cached("SELECT count(*) FROM staff_key WHERE revoked_at IS NULL AND role = 'admin'")?
+        .query_row([], |row| row.get(0))
+}

@@ -1,0 +1,88 @@
+//! The limits of HTTP: the same bytes from tiny_http behind our door, and from tiny_http exposed directly.
+//!
+//! `/constant/STATUS?LENGTH` is answered with that status and so many bytes. Behind the door, `/wait?N` waits for N or for 0,
+//! and `/ring?N` rings N.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread;
+
+use boxoffice::http::{Bell, Door, Limits, Park, Reply, Request, Responder, Topic};
+
+/// What a child does: serves until its standard input ends.
+pub fn serve(kind: &str) -> io::Result<()> {
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let address = if kind == "door" { serve_door(listen)? } else { serve_direct(listen)? };
+    println!("http://{address}");
+    io::stdout().flush()?;
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    Ok(())
+}
+
+fn serve_door(listen: SocketAddr) -> io::Result<SocketAddr> {
+    let bell = Bell::new();
+    let rope = bell.clone();
+    let trade = move |request: Request, responder: Responder| answer(&request, responder, &rope);
+    let door = Door::open(listen, Limits::default(), bell, Arc::new(trade))?;
+    let address = door.address();
+    std::mem::forget(door); // it ends with the process
+    Ok(address)
+}
+
+fn answer(request: &Request, responder: Responder, bell: &Bell) {
+    let number = request.query.parse().unwrap_or(0);
+    match request.path.as_str() {
+        "/wait" if request.resumed.is_none() => {
+            let memo = "01890a5d-ac96-774b-bcce-b302099a8057 waiting 4711".to_owned(); // about what the trade gives
+            responder.park(Park { topics: vec![Topic(0), Topic(number)], memo, wait_seconds: 60 });
+        }
+        "/ring" => {
+            bell.ring([Topic(number)]);
+            responder.send(Reply::empty(204));
+        }
+        path => {
+            let reply = Reply::empty(status(path));
+            let body = content(&request.query);
+            let content_type = if body.is_empty() { "" } else { "application/json" };
+            responder.send(Reply { content_type: content_type.into(), body, ..reply });
+        }
+    }
+}
+
+fn status(path: &str) -> u16 {
+    path.strip_prefix("/constant/").and_then(|status| status.parse().ok()).unwrap_or(200)
+}
+
+fn content(length: &str) -> Vec<u8> {
+    vec![b'x'; length.parse().unwrap_or(0)]
+}
+
+/// tiny_http as it is, with as many workers as the door has, and a backlog that takes a burst.
+fn serve_direct(listen: SocketAddr) -> io::Result<SocketAddr> {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
+    socket.bind(&listen.into())?;
+    socket.listen(1_024)?;
+    let listener: std::net::TcpListener = socket.into();
+    let address = listener.local_addr()?;
+    let server = tiny_http::Server::from_listener(listener, None).map_err(io::Error::other)?;
+    let server = Arc::new(server);
+    let json = tiny_http::Header::from_bytes("Content-Type", "application/json");
+    let json = json.map_err(|()| io::ErrorKind::InvalidInput)?;
+    for _ in 0..Limits::default().workers {
+        let (server, json) = (Arc::clone(&server), json.clone());
+        thread::spawn(move || {
+            while let Ok(mut asked) = server.recv() {
+                let mut body = Vec::new();
+                if asked.as_reader().read_to_end(&mut body).is_ok() {
+                    let (path, query) = asked.url().split_once('?').unwrap_or((asked.url(), ""));
+                    let response = tiny_http::Response::from_data(content(query)).with_header(json.clone());
+                    let response = response.with_status_code(status(path));
+                    let response = response.with_chunked_threshold(usize::MAX); // chunks are slower, and not comparable
+                    let _ = asked.respond(response); // the client may have ended its round
+                }
+            }
+        });
+    }
+    Ok(address)
+}

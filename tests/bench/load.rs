@@ -1,0 +1,305 @@
+//! The load: one thread that keeps many connections busy with what a [`Play`] says, and measures and checks every answer.
+//! It shares the cores with the server, so it is kept cheap, and says what it costs itself.
+
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::wire::{self, Answer};
+
+/// How long answers that are under way when the time is over are waited for.
+const DRAIN: Duration = Duration::from_secs(2);
+/// How long a connection may be without its first answer before it counts as starved.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// What the customers behind the connections do.
+pub trait Play {
+    /// Writes down what the customer at a place asks next, and says to which series its latency belongs; `None` when there
+    /// is nothing more to ask.
+    fn ask(&mut self, place: usize, request: &mut Vec<u8>) -> Option<usize>;
+
+    /// Hears the answer.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn hear(&mut self, place: usize, answer: &Answer) -> Result<(), String>;
+
+    /// How many series there are.
+    fn series(&self) -> usize {
+        1
+    }
+}
+
+/// How a play is put on a server.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    pub connections: usize,
+    /// A connection for each request, `connections` of them at once.
+    pub is_new_each: bool,
+    /// So many requests a second, as far as connections are free; `None`: as fast as they are answered.
+    pub per_second: Option<u32>,
+    pub lasting: Duration,
+}
+
+/// What came of it.
+pub struct Outcome {
+    /// Latencies in nanoseconds of the answers that came in time, by series.
+    pub latencies_ns: Vec<Histogram<u64>>,
+    pub seconds: f64,
+    /// Answers that were not as they must be, with a sentence about the first; connections that were lost.
+    pub wrong: usize,
+    pub first_wrong: Option<String>,
+    /// Connections that never got an answer.
+    pub starved: usize,
+    /// Processor seconds that the load itself took.
+    pub cpu_seconds: f64,
+}
+
+impl Outcome {
+    pub fn answers(&self) -> u64 {
+        self.latencies_ns.iter().map(Histogram::len).sum()
+    }
+
+    /// A latency of a series in milliseconds; `NaN` when there was no answer.
+    pub fn ms(&self, series: usize, quantile: f64) -> f64 {
+        let latencies = &self.latencies_ns[series];
+        if latencies.is_empty() { f64::NAN } else { latencies.value_at_quantile(quantile) as f64 / 1e6 }
+    }
+
+    /// Ends the program when an answer was wrong: figures of a broken server are worth nothing.
+    pub fn must_be_right(self, what: &str) -> Outcome {
+        if let Some(first) = &self.first_wrong {
+            panic!("{what}: {} answers were wrong, the first: {first}", self.wrong);
+        }
+        self
+    }
+}
+
+/// Processor seconds of this thread so far.
+fn thread_cpu_seconds() -> f64 {
+    let used = clock_gettime(ClockId::ThreadCPUTime);
+    used.tv_sec as f64 + used.tv_nsec as f64 / 1e9
+}
+
+struct Line {
+    socket: Option<TcpStream>,
+    /// What it asks, the series of that, and since when.
+    request: Vec<u8>,
+    series: usize,
+    asked: Instant,
+    is_waiting: bool,
+    /// The parts of an answer that came so far, and how long it is once its head is there.
+    got: Vec<u8>,
+    answers: usize,
+}
+
+struct Run<'p> {
+    play: &'p mut dyn Play,
+    load: Load,
+    address: SocketAddr,
+    poll: Poll,
+    scratch: Vec<u8>,
+    lines: Vec<Line>,
+    idle: Vec<usize>,
+    waiting: usize,
+    end: Instant,
+    last: Instant,
+    outcome: Outcome,
+}
+
+/// Puts a play on a server for a while.
+pub fn run(address: SocketAddr, load: Load, play: &mut dyn Play) -> io::Result<Outcome> {
+    let series =
+        (0..play.series()).map(|_| Histogram::new_with_bounds(1, 100_000_000_000, 3).expect("sound bounds")).collect();
+    let outcome =
+        Outcome { latencies_ns: series, seconds: 0.0, wrong: 0, first_wrong: None, starved: 0, cpu_seconds: 0.0 };
+    let mut run = Run {
+        play,
+        load,
+        address,
+        poll: Poll::new()?,
+        scratch: vec![0; 512 << 10],
+        lines: Vec::new(),
+        idle: (0..load.connections).rev().collect(),
+        waiting: 0,
+        end: Instant::now(),
+        last: Instant::now(),
+        outcome,
+    };
+    for place in 0..load.connections {
+        let mut socket = None;
+        if !load.is_new_each {
+            let mut greeted = greet(address)?;
+            run.poll.registry().register(&mut greeted, Token(place), Interest::READABLE)?;
+            socket = Some(greeted);
+        }
+        let (request, got) = (Vec::with_capacity(512), Vec::new());
+        run.lines.push(Line { socket, request, series: 0, asked: run.end, is_waiting: false, got, answers: 0 });
+    }
+    let (start, cpu) = (Instant::now(), thread_cpu_seconds());
+    run.end = start + load.lasting;
+    run.last = start;
+    run.go(start)?;
+    run.outcome.cpu_seconds = thread_cpu_seconds() - cpu;
+    run.outcome.seconds = (run.last - start).as_secs_f64();
+    run.outcome.starved = run.lines.iter().filter(|line| line.answers == 0).count();
+    Ok(run.outcome)
+}
+
+/// One connection, opened and answered once before the next: so even a server that starves bursts has served each.
+fn greet(address: SocketAddr) -> io::Result<TcpStream> {
+    let mut socket = std::net::TcpStream::connect(address)?;
+    socket.set_nodelay(true)?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.write_all(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")?;
+    match wire::read_answer(&mut socket, &mut Vec::new()) {
+        Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+        _ => {} // one that is starved shows by having no answer at the end
+    }
+    socket.set_nonblocking(true)?;
+    Ok(TcpStream::from_std(socket))
+}
+
+impl Run<'_> {
+    fn go(&mut self, start: Instant) -> io::Result<()> {
+        let mut events = Events::with_capacity(1_024);
+        let mut asked = 0_u64;
+        loop {
+            let now = Instant::now();
+            let due = match self.load.per_second {
+                _ if now >= self.end => 0,
+                None => u64::MAX,
+                Some(per_second) => ((now - start).as_secs_f64() * f64::from(per_second)) as u64 + 1,
+            };
+            while asked < due
+                && let Some(place) = self.idle.pop()
+            {
+                asked += u64::from(self.ask(place)?);
+            }
+            let is_over = self.waiting == 0 && (now >= self.end || due == u64::MAX);
+            if is_over || now >= self.end + DRAIN {
+                return Ok(());
+            }
+            self.poll.poll(&mut events, Some(Duration::from_millis(if due == u64::MAX { 20 } else { 1 })))?;
+            for event in &events {
+                let place = event.token().0;
+                if event.is_writable() && self.load.is_new_each && self.lines[place].got.is_empty() {
+                    self.send(place);
+                }
+                if event.is_readable() {
+                    self.hear(place)?;
+                }
+            }
+        }
+    }
+
+    /// Whether there was something to ask.
+    fn ask(&mut self, place: usize) -> io::Result<bool> {
+        let line = &mut self.lines[place];
+        line.request.clear();
+        let Some(series) = self.play.ask(place, &mut line.request) else { return Ok(false) };
+        (line.series, line.is_waiting, line.asked) = (series, true, Instant::now());
+        self.waiting += 1;
+        if self.load.is_new_each || line.socket.is_none() {
+            let mut socket = TcpStream::connect(self.address)?;
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            self.poll.registry().register(&mut socket, Token(place), interest)?;
+            line.socket = Some(socket); // it is asked once the connection stands
+        } else {
+            self.send(place);
+        }
+        Ok(true)
+    }
+
+    fn send(&mut self, place: usize) {
+        let line = &mut self.lines[place];
+        if let Some(socket) = &mut line.socket
+            && line.is_waiting
+            && !line.request.is_empty()
+        {
+            match socket.write_all(&line.request) {
+                Ok(()) => line.request.clear(),
+                Err(error) if error.kind() == io::ErrorKind::NotConnected => {}
+                Err(error) => self.lose(place, &error.to_string()),
+            }
+        }
+    }
+
+    /// Reads what is there.
+    fn hear(&mut self, place: usize) -> io::Result<()> {
+        loop {
+            let line = &mut self.lines[place];
+            let Some(socket) = &mut line.socket else { return Ok(()) };
+            let length = match socket.read(&mut self.scratch) {
+                Ok(0) if line.is_waiting => {
+                    self.lose(place, "the connection was closed before the answer");
+                    return Ok(());
+                }
+                Ok(0) => {
+                    line.socket = None;
+                    return Ok(());
+                }
+                Ok(length) => length,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => {
+                    self.lose(place, &error.to_string());
+                    return Ok(());
+                }
+            };
+            let heard = if line.got.is_empty() {
+                wire::whole_answer(&self.scratch[..length])
+            } else {
+                line.got.extend_from_slice(&self.scratch[..length]);
+                wire::whole_answer(&line.got)
+            };
+            let Some(answer) = heard else {
+                if line.got.is_empty() {
+                    line.got.extend_from_slice(&self.scratch[..length]);
+                }
+                continue;
+            };
+            let now = Instant::now();
+            if !line.is_waiting {
+                line.got.clear(); // the late answer to a greeting
+                continue;
+            }
+            if now < self.end {
+                self.outcome.latencies_ns[line.series].saturating_record((now - line.asked).as_nanos() as u64);
+                self.last = now;
+            }
+            if let Err(why) = self.play.hear(place, &answer) {
+                self.outcome.wrong += 1;
+                self.outcome.first_wrong.get_or_insert(why);
+            }
+            line.got.clear();
+            line.is_waiting = false;
+            line.answers += 1;
+            self.waiting -= 1;
+            if self.load.is_new_each {
+                line.socket = None;
+            }
+            if self.load.per_second.is_some() {
+                self.idle.push(place);
+            } else if now < self.end {
+                self.ask(place)?;
+            }
+            return Ok(());
+        }
+    }
+
+    /// A connection is gone without its answer; the next request of its place gets a new one.
+    fn lose(&mut self, place: usize, why: &str) {
+        let line = &mut self.lines[place];
+        self.waiting -= usize::from(line.is_waiting);
+        (line.socket, line.is_waiting) = (None, false);
+        line.got.clear();
+        self.idle.push(place);
+        self.outcome.wrong += 1;
+        self.outcome.first_wrong.get_or_insert_with(|| format!("a connection was lost: {why}"));
+    }
+}

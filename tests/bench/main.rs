@@ -1,0 +1,117 @@
+//! What boxoffice costs, beside what the parts cost that it is made of. `scripts/bench --help` says what there is.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what a benchmark cannot go on without ends it here")]
+
+mod bare;
+mod calls;
+mod constant;
+mod crowds;
+mod door;
+mod figures;
+mod filling;
+mod halls;
+mod line;
+mod load;
+mod plays;
+mod rounds;
+mod served;
+mod table;
+mod wire;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use figures::Figures;
+use serde_json::{Value, json};
+
+/// Measures boxoffice on loopback, beside what the parts cost that it is made of.
+#[derive(Parser)]
+#[command(name = "scripts/bench", args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    wish: Wish,
+    /// Cargo's own.
+    #[arg(long, hide = true, global = true)]
+    bench: bool,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Every call beside its limits, and the targets [default].
+    All(Wish),
+    /// The door beside tiny_http exposed directly, and what a crowd costs that idles or waits.
+    Door(Wish),
+    /// A million people waiting: memory, start, polls, admissions.
+    Line {
+        #[command(flatten)]
+        length: line::Length,
+        /// Write everything to this file too, as JSON.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+    },
+    /// One of the limits, for ourselves.
+    #[command(hide = true)]
+    Serve { kind: String },
+}
+
+/// How it is measured.
+#[derive(clap::Args, Clone)]
+pub struct Wish {
+    /// Rounds of each figure; those that are compared alternate.
+    #[arg(long, default_value_t = 9, value_name = "N")]
+    rounds: usize,
+    /// Seconds of a round.
+    #[arg(long, default_value_t = 0.5, value_name = "S")]
+    seconds: f64,
+    /// Only what has this in its name.
+    #[arg(long, value_name = "WORD")]
+    only: Option<String>,
+    /// Write everything to this file too, as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+impl Wish {
+    fn wants(&self, name: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| name.contains(only.as_str()))
+    }
+
+    fn lasting(&self) -> Duration {
+        Duration::from_secs_f64(self.seconds)
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    crowds::raise_descriptors();
+    let (is_met, told, file) = match arguments.what {
+        Some(What::Serve { kind }) => return constant::serve(&kind).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS),
+        Some(What::Door(wish)) => (true, door::measure(&wish), wish.json),
+        Some(What::Line { length, json }) => told(line::measure(&length), json),
+        Some(What::All(wish)) => all(wish),
+        None => all(arguments.wish),
+    };
+    if let Some(file) = file {
+        std::fs::write(file, told.to_string()).unwrap();
+    }
+    if is_met { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Whether all targets are met, everything as JSON, and where that is to be written.
+type Told = (bool, Value, Option<PathBuf>);
+
+fn told(figures: Figures, file: Option<PathBuf>) -> Told {
+    (figures.are_met(), figures.json(), file)
+}
+
+fn all(wish: Wish) -> Told {
+    println!("Medians of {} alternating rounds of {} s.", wish.rounds, wish.seconds);
+    let (targets, calls) = calls::measure(&wish);
+    let mut figures = Figures::open("target");
+    targets.into_iter().for_each(|figure| figures.push(figure));
+    (figures.are_met(), json!({ "calls": calls, "targets": figures.json() }), wish.json)
+}

@@ -1,0 +1,172 @@
+//! What customers do: one prepared request after the other, or a whole purchase from the token to the ticket.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::filling::{self, Place};
+use crate::load::Play;
+use crate::wire::{Answer, request};
+
+/// Whether an answer is the right one for the request of a number.
+pub type Check = Box<dyn Fn(usize, &Answer) -> bool>;
+
+/// Prepared requests, one after the other, whoever asks.
+pub struct Prepared {
+    requests: Vec<Vec<u8>>,
+    next: usize,
+    /// Begins anew after the last one.
+    is_endless: bool,
+    /// The number of the request that each place waits for.
+    asked: Vec<usize>,
+    check: Check,
+}
+
+impl Prepared {
+    /// Each request again and again.
+    pub fn endless(requests: Vec<Vec<u8>>, check: impl Fn(usize, &Answer) -> bool + 'static) -> Prepared {
+        Prepared { requests, next: 0, is_endless: true, asked: Vec::new(), check: Box::new(check) }
+    }
+
+    /// Each request once.
+    pub fn once(requests: Vec<Vec<u8>>, check: impl Fn(usize, &Answer) -> bool + 'static) -> Prepared {
+        Prepared { is_endless: false, ..Prepared::endless(requests, check) }
+    }
+}
+
+impl Play for Prepared {
+    fn ask(&mut self, place: usize, request: &mut Vec<u8>) -> Option<usize> {
+        if self.is_endless && self.next >= self.requests.len() {
+            self.next = 0;
+        }
+        request.extend_from_slice(self.requests.get(self.next)?);
+        self.asked.resize(self.asked.len().max(place + 1), 0);
+        self.asked[place] = self.next;
+        self.next += 1;
+        Some(0)
+    }
+
+    fn hear(&mut self, place: usize, answer: &Answer) -> Result<(), String> {
+        let number = self.asked[place];
+        if (self.check)(number, answer) {
+            return Ok(());
+        }
+        let asked = String::from_utf8_lossy(&self.requests[number]);
+        let head: String = asked.lines().take(1).collect();
+        let told: String = answer.text().chars().take(300).collect();
+        Err(format!("{head} was answered {}: {told}", answer.status))
+    }
+}
+
+/// The calls of a purchase, in order; the last series is the purchase as a whole.
+pub const CALLS: [&str; 6] = ["token", "dates", "seats", "hold", "top-up", "pay"];
+const PAY: usize = 5;
+
+#[derive(Default)]
+struct Customer {
+    number: usize,
+    call: usize,
+    token: String,
+    reservation: String,
+}
+
+/// Whole purchases: each by a user of their own, who buys the seat of their number.
+pub struct Purchases {
+    customers: Vec<Customer>,
+    next: usize,
+    /// Users are there up to this number, and seats for all of them.
+    users: usize,
+    /// The seat of user 0, and how many dates a concert has.
+    first: Place,
+    dates: i64,
+    pub paid: usize,
+}
+
+impl Purchases {
+    pub fn new(connections: usize, users: usize, first: Place, dates: usize) -> Purchases {
+        let customers = (0..connections).map(|_| Customer { call: CALLS.len(), ..Customer::default() }).collect();
+        Purchases { customers, next: 0, users, first, dates: dates as i64, paid: 0 }
+    }
+}
+
+impl Play for Purchases {
+    fn series(&self) -> usize {
+        CALLS.len()
+    }
+
+    fn ask(&mut self, place: usize, out: &mut Vec<u8>) -> Option<usize> {
+        let customer = &mut self.customers[place];
+        if customer.call == CALLS.len() {
+            if self.next == self.users {
+                return None;
+            }
+            *customer = Customer { number: self.next, ..Customer::default() };
+            self.next += 1;
+        }
+        let (user, seat) = (filling::user(customer.number), self.first.after(customer.number));
+        out.extend_from_slice(&call(customer, user, seat, self.dates));
+        Some(customer.call)
+    }
+
+    fn hear(&mut self, place: usize, answer: &Answer) -> Result<(), String> {
+        let customer = &mut self.customers[place];
+        let (user, seat) = (filling::user(customer.number), self.first.after(customer.number));
+        if !is_right(customer, user, seat, answer) {
+            let (call, number) = (CALLS[customer.call], customer.number);
+            customer.call = CALLS.len(); // the next one, please
+            return Err(format!("{call} of user {number} was answered {}: {}", answer.status, answer.text()));
+        }
+        match CALLS[customer.call] {
+            "token" => customer.token = answer.member("token").unwrap_or_default().to_owned(),
+            "hold" => customer.reservation = answer.member("reservationId").unwrap_or_default().to_owned(),
+            _ => {}
+        }
+        self.paid += usize::from(customer.call == PAY);
+        customer.call += 1;
+        Ok(())
+    }
+}
+
+fn call(customer: &Customer, user: Uuid, seat: Place, dates: i64) -> Vec<u8> {
+    let get = |path: String| request("GET", &path, &customer.token, &serde_json::Value::Null);
+    match CALLS[customer.call] {
+        "token" => {
+            let body = json!({ "userId": user, "userKey": filling::key(customer.number) });
+            request("POST", "/api/v1/queue/tokens", "", &body)
+        }
+        "dates" => get(format!("/api/v1/concerts/{}/schedules", (seat.schedule_id - 1) / dates + 1)),
+        "seats" => get(format!("/api/v1/schedules/{}/seats", seat.schedule_id)),
+        "hold" => request("POST", "/api/v1/reservations", &customer.token, &seat.wanted()),
+        "top-up" => {
+            let body = json!({ "amount": filling::PRICE });
+            request("POST", &format!("/api/v1/users/{user}/balance/top-ups"), &customer.token, &body)
+        }
+        _ => {
+            let body = json!({ "reservationId": customer.reservation, "amount": filling::PRICE });
+            request("POST", "/api/v1/payments", &customer.token, &body)
+        }
+    }
+}
+
+fn is_right(customer: &Customer, user: Uuid, seat: Place, answer: &Answer) -> bool {
+    let (text, user) = (answer.text(), user.to_string());
+    let is = |name: &str, value: &str| answer.member(name) == Some(value);
+    match CALLS[customer.call] {
+        "token" => answer.status == 201 && is("userId", &user) && is("status", "ACTIVE"),
+        "dates" => answer.status == 200 && text.contains(&format!("\"scheduleId\":{},", seat.schedule_id)),
+        "seats" => {
+            let of_date = text.starts_with(&format!("{{\"scheduleId\":{},", seat.schedule_id));
+            let own = text.split_once(&format!("\"seat\":\"{}\",", seat.label())).map_or("", |(_, after)| after);
+            let own = own.split('}').next().unwrap_or_default();
+            answer.status == 200 && of_date && own.contains("\"status\":\"AVAILABLE\"")
+        }
+        "hold" => {
+            let wanted = format!("\"seats\":[{{\"seat\":\"{}\",\"price\":{}}}]", seat.label(), filling::PRICE);
+            answer.status == 201 && is("status", "PENDING_PAYMENT") && is("userId", &user) && text.contains(&wanted)
+        }
+        "top-up" => answer.status == 201 && text.contains(&format!("\"balance\":{}", filling::PRICE)),
+        _ => {
+            let paid = is("status", "COMPLETED") && is("reservationId", &customer.reservation);
+            answer.status == 201 && paid && is("seat", &seat.label()) && is("tokenStatus", "EXPIRED")
+        }
+    }
+}

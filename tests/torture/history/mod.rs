@@ -1,0 +1,116 @@
+//! A history checked as a whole. Clients write down every request and every answer with the times of both ([`Op`]). From that
+//! and from the file it is proved that there is an order of events which explains all of it: the feed of events in the file
+//! is that order, or there is a fault.
+//!
+//! `feed.rs` replays the feed by the rules of the house, `tables.rs` compares what comes out with the tables, `effects.rs`
+//! finds for each event the request that caused it, and `views.rs` for each answer the moment at which it was true.
+
+pub mod effects;
+pub mod feed;
+pub mod tables;
+pub mod views;
+
+use rusqlite::Connection;
+use serde_json::Value;
+
+use feed::Story;
+
+/// What a customer asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Doing {
+    SignUp,
+    LineUp,
+    Poll,
+    Leave,
+    TopUp(i64),
+    /// Seats of a date.
+    Hold(i64, Vec<String>),
+    /// A reservation, and what it costs.
+    Pay(String, i64),
+    Cancel(String),
+    /// The own reservation.
+    Look(String),
+    Balance,
+    /// All seats of a date.
+    Map(i64),
+}
+
+/// A request of a customer, and what came of it. Times are nanoseconds since the history began.
+#[derive(Debug, Clone)]
+pub struct Op {
+    /// Whose, once they have signed up.
+    pub user: String,
+    /// The token it was sent with.
+    pub token: String,
+    pub doing: Doing,
+    /// The idempotency key; requests of one user with one key are one.
+    pub key: String,
+    pub asked: u64,
+    /// What was in the trace then, where there is one.
+    pub asked_at_record: i64,
+    /// Nothing when no answer came.
+    pub said: Option<Said>,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Said {
+    pub heard: u64,
+    pub at_record: i64,
+    pub status: u16,
+    pub text: String,
+    pub body: Value,
+    /// Marked as the answer to an earlier request with its key.
+    pub replayed: bool,
+}
+
+impl Said {
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or("")
+    }
+}
+
+impl Op {
+    /// The answer, if it says for certain what became of the request. A 500 does not: the disk may have kept what it could
+    /// not confirm.
+    pub fn certain(&self) -> Option<&Said> {
+        self.said.as_ref().filter(|said| said.status != 500)
+    }
+
+    /// The answer, if it is final: not a "try again".
+    pub fn outcome(&self) -> Option<&Said> {
+        self.certain().filter(|said| !matches!(said.status, 429 | 503 | 507))
+    }
+}
+
+/// What is known of the house and of how the history came about.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    pub max_active: usize,
+    pub price: i64,
+    /// Whether what was never answered may have been done all the same: not where the house ended in good order.
+    pub unanswered_may_be_done: bool,
+}
+
+/// What contradicts the history in a file, at most a dozen faults.
+pub fn faults(ops: &[Op], file: &Connection, rules: Rules) -> Vec<String> {
+    let mut faults = crate::torture::invariants::faults(file);
+    match feed::read(file).and_then(|events| Ok((events, tables::read(file)?))) {
+        Ok((events, tables)) => {
+            let story = Story::of(&events, &tables, rules, &mut faults);
+            tables.contradict(&story, &mut faults);
+            let order = effects::assign(ops, &story, &tables, rules, &mut faults);
+            views::check(ops, &story, &order, &mut faults);
+        }
+        Err(error) => faults.push(format!("the file cannot be read: {error}")),
+    }
+    faults.truncate(12);
+    faults
+}
+
+/// The part of a history that a house with a trace up to `record` can know of: later answers were never given.
+pub fn until(ops: &[Op], record: i64) -> Vec<Op> {
+    let asked = ops.iter().filter(|op| op.asked_at_record <= record);
+    let cut = asked.map(|op| Op { said: op.said.clone().filter(|said| said.at_record <= record), ..op.clone() });
+    cut.collect()
+}

@@ -1,0 +1,114 @@
+//! The tables of the file, and whether they say what the feed comes to.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::feed::{Standing, Story};
+
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub user: String,
+    pub status: &'static str,
+    pub hold_expires_at: i64,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Tables {
+    pub users: HashSet<String>,
+    /// Tokens in the order in which they were issued: the token and its user.
+    pub tokens: Vec<(String, String)>,
+    /// Those of them that wait, in the order of the line, and those that are active.
+    pub waiting: Vec<String>,
+    pub active: HashSet<String>,
+    pub reservations: HashMap<String, Row>,
+    pub claims: HashMap<(i64, String), String>,
+    pub balances: HashMap<String, i64>,
+}
+
+const STATUSES: [&str; 6] = ["PENDING_PAYMENT", "CONFIRMED", "FAILED", "EXPIRED", "CANCELLED", "REFUNDED"];
+
+fn rows<T>(
+    file: &Connection,
+    sql: &str,
+    row: impl Fn(&rusqlite::Row) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    file.prepare(sql)?.query_map([], |one| row(one))?.collect()
+}
+
+fn id(row: &rusqlite::Row, column: usize) -> rusqlite::Result<String> {
+    row.get::<_, Uuid>(column).map(|id| id.to_string())
+}
+
+pub fn read(file: &Connection) -> rusqlite::Result<Tables> {
+    let token = |row: &rusqlite::Row| Ok((row.get::<_, String>(0)?, id(row, 1)?, row.get::<_, String>(2)?));
+    let tokens = rows(file, "SELECT lower(hex(token)), user_id, status FROM token ORDER BY token_id", token)?;
+    let waiting = "SELECT user_id FROM token WHERE status = 'WAITING' ORDER BY place";
+    let reservations = rows(file, "SELECT reservation_id, user_id, status, hold_expires_at FROM reservation", |row| {
+        let word: String = row.get(2)?;
+        let status = STATUSES.iter().find(|one| **one == word).copied().unwrap_or("");
+        Ok((id(row, 0)?, Row { user: id(row, 1)?, status, hold_expires_at: row.get(3)? }))
+    })?;
+    let claims = "SELECT schedule_id, label, reservation_id FROM claim JOIN seat USING (schedule_id, seat_no)
+                  WHERE reservation_id IS NOT NULL";
+    Ok(Tables {
+        users: rows(file, "SELECT user_id FROM user", |row| id(row, 0))?.into_iter().collect(),
+        waiting: rows(file, waiting, |row| id(row, 0))?,
+        active: tokens.iter().filter(|(.., status)| status == "ACTIVE").map(|(_, user, _)| user.clone()).collect(),
+        tokens: tokens.into_iter().map(|(token, user, _)| (token, user)).collect(),
+        reservations: reservations.into_iter().collect(),
+        claims: rows(file, claims, |row| Ok(((row.get(0)?, row.get(1)?), id(row, 2)?)))?.into_iter().collect(),
+        balances: rows(file, "SELECT user_id, points FROM balance", |row| Ok((id(row, 0)?, row.get(1)?)))?
+            .into_iter()
+            .collect(),
+    })
+}
+
+impl Tables {
+    /// What the tables say otherwise than the feed.
+    pub fn contradict(&self, story: &Story, faults: &mut Vec<String>) {
+        let mut differ = |what: &str, tables: String, feed: String| {
+            if tables != feed {
+                faults.push(format!("{what}: the tables say {tables}, the feed {feed}"));
+            }
+        };
+        let waiting = story.stays.iter().filter(|stay| stay.admitted.or(stay.ended).is_none());
+        let waiting: Vec<&String> = waiting.map(|stay| &stay.user).collect();
+        differ("the line", format!("{:?}", self.waiting), format!("{waiting:?}"));
+        for (user, standing) in &story.standing {
+            let is_active = *standing.last() == Standing::Active;
+            differ(user, format!("active: {}", self.active.contains(user)), format!("active: {is_active}"));
+        }
+        for (id, row) in &self.reservations {
+            let told = story.reserved.get(id).map_or("nothing", |reserved| *reserved.status.last());
+            differ(&format!("reservation {id}"), row.status.to_owned(), told.to_owned());
+        }
+        differ("reservations", self.reservations.len().to_string(), story.reserved.len().to_string());
+        for (user, timeline) in &story.balances {
+            let points = self.balances.get(user).copied().unwrap_or(0);
+            differ(&format!("balance of {user}"), points.to_string(), timeline.last().to_string());
+        }
+        let told: i64 = story.balances.values().map(|timeline| *timeline.last()).sum();
+        differ("all points", self.balances.values().sum::<i64>().to_string(), told.to_string());
+        for (seat, timeline) in &story.seats {
+            let owner = self.claims.get(seat);
+            differ(&format!("seat {seat:?}"), format!("{owner:?}"), format!("{:?}", timeline.last().as_ref()));
+        }
+        let taken = story.seats.values().filter(|timeline| timeline.last().is_some()).count();
+        differ("taken seats", self.claims.len().to_string(), taken.to_string());
+    }
+
+    /// Which stay of the feed each token is: a user's last token is their last stay.
+    pub fn stays(&self, story: &Story) -> HashMap<String, usize> {
+        let mut left: HashMap<&String, usize> =
+            story.stays_of.iter().map(|(user, stays)| (user, stays.len())).collect();
+        let mut found = HashMap::new();
+        for (token, user) in self.tokens.iter().rev() {
+            let Some(left) = left.get_mut(user).filter(|left| **left > 0) else { continue };
+            *left -= 1;
+            found.insert(token.clone(), story.stays_of[user][*left]);
+        }
+        found
+    }
+}

@@ -1,0 +1,134 @@
+//! Each answer was true at some moment between its question and itself.
+
+use serde_json::Value;
+
+use super::effects::Order;
+use super::feed::{Standing, Story, Timeline};
+use super::{Doing, Op, Said};
+
+pub fn check(ops: &[Op], story: &Story, order: &Order, faults: &mut Vec<String>) {
+    for op in ops {
+        let Some(said) = op.certain() else { continue };
+        let window = order.window(op, said);
+        let view = View { op, said, story, order, window };
+        if !view.is_true() {
+            faults.push(format!(
+                "from event {} to {} this was never so: {:?} of {} (token {}) answered {} {}",
+                window.0, window.1, op.doing, op.user, op.token, said.status, said.text
+            ));
+        }
+    }
+}
+
+struct View<'a> {
+    op: &'a Op,
+    said: &'a Said,
+    story: &'a Story,
+    order: &'a Order,
+    window: (usize, usize),
+}
+
+impl View<'_> {
+    fn is_true(&self) -> bool {
+        let body = &self.said.body;
+        match (self.said.status, self.said.code(), &self.op.doing) {
+            (429 | 503 | 507, ..) => true,
+            (200 | 201, _, Doing::LineUp | Doing::Poll) => self.stands_so(body),
+            (200, _, Doing::Balance) => self.balance_was(body["balance"].as_i64()),
+            (200, _, Doing::Look(id)) => self.reservation_was(id, |status| Some(status) == body["status"].as_str()),
+            (200, _, Doing::Map(schedule)) => self.map_was(*schedule, body),
+            // What these promise is looked for among the effects.
+            (201, _, Doing::SignUp | Doing::TopUp(_) | Doing::Hold(..) | Doing::Pay(..)) => true,
+            (200, _, Doing::Cancel(_)) | (204, _, Doing::Leave) => true,
+            (402, "INSUFFICIENT_BALANCE", Doing::Pay(..)) => self.balance_was(body["balance"].as_i64()),
+            (403, "TOKEN_WAITING", _) => self.standing(|standing| *standing == Standing::Waiting),
+            (401, "TOKEN_EXPIRED", _) => self.token_was_over(body["reason"].as_str().unwrap_or("")),
+            (409, "SEAT_UNAVAILABLE", Doing::Hold(schedule, seats)) => {
+                self.exactly_these_were_taken(*schedule, seats, body)
+            }
+            (409, "RESERVATION_PENDING", Doing::Hold(..)) => {
+                let id = body["reservationId"].as_str().unwrap_or("");
+                self.reservation_was(id, |status| status == "PENDING_PAYMENT")
+            }
+            (409, "ALREADY_PAID", Doing::Pay(id, _)) => self.reservation_was(id, |status| status == "CONFIRMED"),
+            (409, "HOLD_EXPIRED", Doing::Pay(id, _)) => self.reservation_was(id, |status| status == "EXPIRED"),
+            (409, "RESERVATION_NOT_PENDING", Doing::Pay(id, _) | Doing::Cancel(id)) => {
+                self.reservation_was(id, |status| status != "PENDING_PAYMENT" && !status.is_empty())
+            }
+            (409, "VISIT_OVER", Doing::Hold(..)) => self.standing(|standing| *standing == Standing::Active),
+            _ => false,
+        }
+    }
+
+    fn standing(&self, is_so: impl Fn(&Standing) -> bool) -> bool {
+        let outside = Timeline::from(Standing::Outside);
+        self.story.standing.get(&self.op.user).unwrap_or(&outside).was(self.window, is_so)
+    }
+
+    /// The place that a token was told: the number of those ahead who were still there, plus one.
+    fn stands_so(&self, body: &Value) -> bool {
+        let token = body["token"].as_str().unwrap_or("");
+        let Some(&stay) = self.order.stays.get(token) else { return false };
+        let found = &self.story.stays[stay];
+        let over = found.ended.unwrap_or(usize::MAX);
+        let (begin, end) = match body["status"].as_str() {
+            Some("WAITING") => (found.issued, found.admitted.unwrap_or(over)),
+            Some("ACTIVE") => match found.admitted {
+                Some(admitted) => (admitted, over),
+                None => return false,
+            },
+            _ => return false,
+        };
+        let (from, to) = (self.window.0.max(begin), self.window.1.min(end - 1));
+        let place = |after| if body["status"] == "ACTIVE" { 0 } else { self.story.place(stay, after) as u64 };
+        let told = body["position"].as_u64();
+        found.user == self.op.user && from <= to && told.is_some_and(|told| (place(to)..=place(from)).contains(&told))
+    }
+
+    fn token_was_over(&self, reason: &str) -> bool {
+        let Some(&stay) = self.order.stays.get(&self.op.token) else { return false };
+        let stay = &self.story.stays[stay];
+        let by_time = matches!(reason, "TIMED_OUT" | "ABANDONED");
+        stay.ended.is_some_and(|ended| {
+            (by_time || ended <= self.window.1) && self.story.events[ended - 1].text("reason") == reason
+        })
+    }
+
+    fn balance_was(&self, told: Option<i64>) -> bool {
+        let nothing = Timeline::from(0);
+        self.story.balances.get(&self.op.user).unwrap_or(&nothing).was(self.window, |points| Some(*points) == told)
+    }
+
+    fn reservation_was(&self, id: &str, is_so: impl Fn(&str) -> bool) -> bool {
+        let reserved = self.story.reserved.get(id).filter(|reserved| reserved.user == self.op.user);
+        reserved.is_some_and(|reserved| reserved.status.was(self.window, |status| is_so(status)))
+    }
+
+    /// Whether there was one moment at which of these seats exactly those were taken for which `is_taken` says so.
+    fn at_one_moment(&self, seats: &[((i64, String), bool)]) -> bool {
+        let (from, to) = self.window;
+        let free = Timeline::from(None);
+        let timelines: Vec<_> =
+            seats.iter().map(|(seat, taken)| (self.story.seats.get(seat).unwrap_or(&free), *taken)).collect();
+        let changes = timelines.iter().flat_map(|(timeline, _)| timeline.changes());
+        let mut moments: Vec<usize> = changes.filter(|event| from < *event && *event <= to).chain([from, to]).collect();
+        moments.sort_unstable();
+        moments.dedup();
+        moments.into_iter().any(|moment| {
+            timelines.iter().all(|(timeline, taken)| timeline.was((moment, moment), |owner| owner.is_some() == *taken))
+        })
+    }
+
+    fn exactly_these_were_taken(&self, schedule: i64, wanted: &[String], body: &Value) -> bool {
+        let taken = |seat: &str| body["seats"].as_array().is_some_and(|seats| seats.iter().any(|one| one == seat));
+        let seats: Vec<_> = wanted.iter().map(|seat| ((schedule, seat.clone()), taken(seat))).collect();
+        seats.iter().any(|(_, taken)| *taken) && self.at_one_moment(&seats)
+    }
+
+    fn map_was(&self, schedule: i64, body: &Value) -> bool {
+        let Some(seats) = body["seats"].as_array() else { return false };
+        let told =
+            |seat: &Value| ((schedule, seat["seat"].as_str().unwrap_or("").to_owned()), seat["status"] != "AVAILABLE");
+        self.at_one_moment(&seats.iter().map(told).collect::<Vec<_>>())
+    }
+}

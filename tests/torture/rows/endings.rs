@@ -1,0 +1,124 @@
+//! The program ends, in every way, and starts again on its file.
+
+use std::path::Path;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::torture::customers::Crowd;
+use crate::torture::history::{self, Rules};
+use crate::torture::outside::comes_true;
+use crate::torture::proxy::Proxy;
+use crate::torture::report::{Report, patience};
+use crate::torture::served::{PRICE, Served, Start};
+use crate::torture::streams::Dice;
+
+pub const MAX_ACTIVE: usize = 12;
+/// Nothing ends by time.
+pub const FLAGS: &[&str] = &[
+    "--max-active=12",
+    "--hold-seconds=86400",
+    "--visit-seconds=86400",
+    "--abandon-seconds=86400",
+    "--claim-seconds=0",
+    "--seats-per-user=1000",
+];
+pub const RULES: Rules = Rules { max_active: MAX_ACTIVE, price: PRICE, unanswered_may_be_done: true };
+const DATES: usize = 20;
+const SEATS: usize = 500;
+const THREADS: usize = 4;
+const PEOPLE: usize = 12;
+/// Rounds on one file; then a new one begins, so that its history stays short.
+const ROUNDS_OF_A_FILE: usize = 25;
+
+/// Opens a file that is only read.
+pub fn file(database: &Path) -> Connection {
+    Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
+}
+
+/// Says what contradicts the crowd's history in the file.
+pub fn check(report: &mut Report, crowd: &Crowd, database: &Path, rules: Rules) -> bool {
+    let mut faults = history::faults(&crowd.history, &file(database), rules).into_iter().peekable();
+    let none = faults.peek().is_none();
+    faults.for_each(|fault| _ = report.check(false, || fault));
+    let broken = crowd.count(500);
+    report.check(broken == 0, || format!("{broken} answers of status 500")) && none
+}
+
+/// Rounds of load that end in a way, each on the file that the one before left.
+fn rounds(report: &mut Report, rules: Rules, end: impl Fn(&mut Report, Served, &Path)) {
+    let mut dice = Dice::of(report.seed);
+    let (mut answered, mut unanswered, mut slowest) = (0, 0, Duration::ZERO);
+    while report.goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("hall.db");
+        let mut crowd = Crowd::of(dice.next(), THREADS, PEOPLE, (DATES, SEATS));
+        let start = Start { flags: FLAGS, ..Start::default() };
+        for round in 0..ROUNDS_OF_A_FILE {
+            if round > 0 && !report.goes_on() {
+                break;
+            }
+            if dice.one_in(4) {
+                let moment = Duration::from_micros(dice.below(60_000) as u64);
+                report.got("a start", Served::start_and_kill(&database, start, moment));
+            }
+            let Some(served) = report.got("starting", Served::start(&database, start)) else { return };
+            slowest = slowest.max(served.ready_after);
+            if round == 0 && report.got("dates", served.add_dates(DATES as i64, SEATS as i64)).is_none() {
+                return;
+            }
+            let moment = Duration::from_micros(5_000 + dice.below(250_000) as u64);
+            crowd.work(served.address, None, false, |_| {
+                comes_true(moment, || false);
+                end(report, served, &database);
+            });
+            if !check(report, &crowd, &database, rules) {
+                return;
+            }
+        }
+        answered += crowd.answered();
+        unanswered += crowd.unanswered();
+    }
+    report.check(slowest < patience(2_000), || format!("ready after {slowest:?} only"));
+    report.note(format!("{answered} answers kept, {unanswered} calls unanswered; ready in {} ms", slowest.as_millis()));
+}
+
+pub fn kill(report: &mut Report) {
+    rounds(report, RULES, |_, served, _| served.kill());
+}
+
+pub fn stop(report: &mut Report) {
+    let rules = Rules { unanswered_may_be_done: false, ..RULES };
+    rounds(report, rules, |report, served, database| {
+        let ended = served.terminate();
+        let wal_bytes = std::fs::metadata(database.with_extension("db-wal")).map_or(0, |wal| wal.len());
+        report.check(wal_bytes == 0, || format!("{wal_bytes} bytes of the WAL were not written back"));
+        report.check(ended.is_some_and(|status| status.success()), || format!("it ended so: {ended:?}"));
+    });
+}
+
+/// Calls go through a proxy that loses a third of them; whoever gets no answer asks again under the same key.
+pub fn lost_answers(report: &mut Report) {
+    let mut dice = Dice::of(report.seed);
+    let mut lost = 0;
+    while report.rounds < report.wanted && (report.rounds == 0 || report.has_time()) && report.violations.is_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("hall.db");
+        let start = Start { flags: FLAGS, ..Start::default() };
+        let Some(served) = report.got("starting", Served::start(&database, start)) else { return };
+        report.got("dates", served.add_dates(DATES as i64, SEATS as i64));
+        let Some(proxy) = report.got("the proxy", Proxy::before(served.address, 3, dice.next())) else { return };
+        let mut crowd = Crowd::of(dice.next(), 4, PEOPLE, (DATES, SEATS));
+        let retries = (report.wanted - report.rounds).min(1_000);
+        crowd.work(proxy.address, None, true, |_| {
+            comes_true(Duration::from_secs(60), || proxy.dropped.load(Relaxed) >= retries || !report.has_time());
+        });
+        report.rounds += proxy.dropped.load(Relaxed);
+        lost += crowd.unanswered();
+        let ended = served.terminate();
+        report.check(ended.is_some_and(|status| status.success()), || format!("it ended so: {ended:?}"));
+        check(report, &crowd, &database, RULES);
+    }
+    report.note(format!("{lost} calls without an answer, asked again"));
+}
