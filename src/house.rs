@@ -54,7 +54,7 @@ impl House {
                 TcpListener::bind(address).map(drop).map_err(|error| no_address(flag, address, &error))?;
             }
         }
-        let new_staff_key = make_file(&settings, database)?;
+        let new_staff_key = make_file(settings.staff_key.as_deref(), database)?;
         let Opened { connection, ground, lock } = store::open(database)?;
         let failed =
             |what: &str, error: &dyn std::fmt::Display| OpenError(format!("{}: {what}: {error}", database.display()));
@@ -155,13 +155,13 @@ impl Drop for House {
     }
 }
 
-/// Makes the file if there is none; gives back the staff key if one had to be made.
-fn make_file(settings: &Settings, database: &Path) -> Result<Option<String>, OpenError> {
+/// Makes the file if there is none, with this staff key for its admin; gives back the key if one had to be made.
+pub(crate) fn make_file(staff_key: Option<&str>, database: &Path) -> Result<Option<String>, OpenError> {
     if database.exists() {
         return Ok(None);
     }
-    let made = settings.staff_key.is_none().then(new_key);
-    let key = settings.staff_key.as_deref().or(made.as_deref()).unwrap_or_default(); // one of the two is there
+    let made = staff_key.is_none().then(new_key);
+    let key = staff_key.or(made.as_deref()).unwrap_or_default(); // one of the two is there
     store::create(database, Clock::wall_now(), &KeyHash::of(key))?;
     Ok(made)
 }

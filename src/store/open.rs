@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::migrations;
 use crate::clock::Millis;
@@ -121,19 +121,46 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
     };
     let mut connection = Connection::open(path).map_err(broken)?;
     connection.busy_timeout(Duration::from_secs(2)).map_err(broken)?;
-    let version: i64 = pragma(&connection, "user_version").map_err(broken)?;
-    let application: i64 = pragma(&connection, "application_id").map_err(broken)?;
+    let version = must_be_known(&connection).map_err(broken)?.map_err(&say)?;
+    let ground = prepare(&mut connection, path, version).map_err(broken)?;
+    Ok(Opened { connection, ground, lock })
+}
+
+/// Opens an existing file for reading alone, also while a server has it.
+///
+/// # Errors
+/// When it is missing, not ours, of another format than this program's, or damaged.
+pub fn open_beside(path: &Path) -> Result<Connection, OpenError> {
+    let say = |sentence: String| OpenError(format!("{}: {sentence}", path.display()));
+    if !path.is_file() {
+        return Err(say("there is no such file; check --database.".into()));
+    }
+    let broken = |error: rusqlite::Error| {
+        say(format!("SQLite can't read this file ({error}); check its owner, or choose another --database."))
+    };
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(broken)?;
+    connection.busy_timeout(Duration::from_secs(2)).map_err(broken)?;
+    let version = must_be_known(&connection).map_err(broken)?.map_err(&say)?;
+    if version < migrations::CURRENT {
+        return Err(say(format!("this file is of the older format {version}; start a server on it once.")));
+    }
+    Ok(connection)
+}
+
+/// The format of a file, or why it is none that this program knows.
+fn must_be_known(connection: &Connection) -> rusqlite::Result<Result<i64, String>> {
+    let version: i64 = pragma(connection, "user_version")?;
+    let application: i64 = pragma(connection, "application_id")?;
     if application != APPLICATION_ID {
-        return Err(say("this is another program's SQLite file; choose another --database.".into()));
+        return Ok(Err("this is another program's SQLite file; choose another --database.".into()));
     }
     if version > migrations::CURRENT {
-        return Err(say(format!(
+        return Ok(Err(format!(
             "this file is of the newer format {version} and this program knows formats up to {}; use a newer boxoffice.",
             migrations::CURRENT
         )));
     }
-    let ground = prepare(&mut connection, path, version).map_err(broken)?;
-    Ok(Opened { connection, ground, lock })
+    Ok(Ok(version))
 }
 
 fn lock(path: &Path) -> Result<File, String> {
