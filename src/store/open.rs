@@ -7,7 +7,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::migrations;
 use crate::clock::Millis;
@@ -114,14 +115,24 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
     let lock = lock(path).map_err(&say)?;
     look_at_head(&lock).map_err(&say)?;
     let broken = |error: rusqlite::Error| {
-        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ReadOnly) {
+        // A folder in which no WAL can be made gives "unable to open", even for reading.
+        if matches!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen)) {
             return say("this file can't be written; give this user the right to write it and its folder.".into());
         }
         say(format!("SQLite can't open this file ({error}); restore a backup or choose another --database."))
     };
     let mut connection = Connection::open(path).map_err(broken)?;
+    // Until it is known to be ours and sound, closing it must not write its WAL back.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(broken)?;
     connection.busy_timeout(Duration::from_secs(2)).map_err(broken)?;
     let version = must_be_known(&connection).map_err(broken)?.map_err(&say)?;
+    // Every page is looked at, 300 MB a second. Else the damage would show when somebody pays for a seat on it.
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(broken)?;
+    if found != "ok" {
+        let found = found.lines().last().unwrap_or_default();
+        return Err(say(format!("this file is damaged ({found}); restore a backup or choose another --database.")));
+    }
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(broken)?;
     let ground = prepare(&mut connection, path, version).map_err(broken)?;
     Ok(Opened { connection, ground, lock })
 }
