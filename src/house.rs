@@ -15,6 +15,7 @@ use crate::ids::{KeyHash, new_key};
 use crate::queue::{self, Line};
 use crate::routes::{Rooms, Surface, takes_large_body};
 use crate::schedule;
+use crate::seal::Seal;
 use crate::seat::Maps;
 use crate::settings::{Settings, TestClock};
 use crate::staff::{self, Keyring};
@@ -54,7 +55,7 @@ impl House {
                 TcpListener::bind(address).map(drop).map_err(|error| no_address(flag, address, &error))?;
             }
         }
-        let new_staff_key = make_file(&settings, database)?;
+        let new_staff_key = make_file(settings.staff_key.as_deref(), database)?;
         let Opened { connection, ground, lock } = store::open(database)?;
         let failed =
             |what: &str, error: &dyn std::fmt::Display| OpenError(format!("{}: {what}: {error}", database.display()));
@@ -88,7 +89,8 @@ impl House {
             .map_err(|error| failed("the writer can't be started", &error))?;
         let tries = || RateLimit::new(settings.strangers.tries_per_minute, settings.door.door_limit_loopback);
         let (arrivals, wrong_keys) = (Arc::new(tries()), Arc::new(tries()));
-        let venue = Arc::new(Venue { settings, clock, readers, writer, bell: bell.clone() });
+        let seal = Arc::new(Seal::of(&ground.seal_secret));
+        let venue = Arc::new(Venue { settings, clock, readers, writer, bell: bell.clone(), seal });
         let door = Arc::new(OnceLock::new());
         let rooms = Rooms { venue, line, maps, keyring, arrivals, wrong_keys, surface: Surface::Whole, door };
         let doors = open_doors(&rooms, listen, &bell).inspect_err(|_| rooms.venue.writer.stop())?;
@@ -156,13 +158,13 @@ impl Drop for House {
     }
 }
 
-/// Makes the file if there is none; gives back the staff key if one had to be made.
-fn make_file(settings: &Settings, database: &Path) -> Result<Option<String>, OpenError> {
+/// Makes the file if there is none, with this staff key for its admin; gives back the key if one had to be made.
+pub(crate) fn make_file(staff_key: Option<&str>, database: &Path) -> Result<Option<String>, OpenError> {
     if database.exists() {
         return Ok(None);
     }
-    let made = settings.staff_key.is_none().then(new_key);
-    let key = settings.staff_key.as_deref().or(made.as_deref()).unwrap_or_default(); // one of the two is there
+    let made = staff_key.is_none().then(new_key);
+    let key = staff_key.or(made.as_deref()).unwrap_or_default(); // one of the two is there
     store::create(database, Clock::wall_now(), &KeyHash::of(key))?;
     Ok(made)
 }
