@@ -66,17 +66,13 @@ pub fn create(path: &Path, created_at: Millis, staff_key: &KeyHash) -> Result<()
             folder.display()
         )));
     }
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".new-{}", std::process::id()));
-    let draft = PathBuf::from(name);
+    let draft = companion(path, &format!(".new-{}", std::process::id()));
     let made = make_private(&draft)
         .map_err(|error| error.to_string())
         .and_then(|()| build(&draft, created_at, staff_key).map_err(|error| error.to_string()))
         .and_then(|()| std::fs::hard_link(&draft, path).map_err(|error| error.to_string()));
     for ending in ["", "-wal", "-shm"] {
-        let mut leftover = draft.as_os_str().to_owned();
-        leftover.push(ending);
-        let _ = std::fs::remove_file(leftover); // what was never made need not be removed
+        let _ = std::fs::remove_file(companion(&draft, ending)); // what was never made need not be removed
     }
     made.map_err(|why| {
         OpenError(format!("{}: no new file can be made here ({why}); choose another --database.", path.display()))
@@ -121,8 +117,17 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
     };
     let mut connection = Connection::open(path).map_err(broken)?;
     connection.busy_timeout(Duration::from_secs(2)).map_err(broken)?;
-    let version: i64 = pragma(&connection, "user_version").map_err(broken)?;
-    let application: i64 = pragma(&connection, "application_id").map_err(broken)?;
+    let version = must_be_ours(&connection, path)?;
+    let ground = prepare(&mut connection, path, version).map_err(broken)?;
+    Ok(Opened { connection, ground, lock })
+}
+
+/// The format of a file that is one of ours.
+pub(super) fn must_be_ours(connection: &Connection, path: &Path) -> Result<i64, OpenError> {
+    let say = |sentence: String| OpenError(format!("{}: {sentence}", path.display()));
+    let broken = |error: rusqlite::Error| say(format!("SQLite can't read this file ({error}); restore a backup."));
+    let version: i64 = pragma(connection, "user_version").map_err(broken)?;
+    let application: i64 = pragma(connection, "application_id").map_err(broken)?;
     if application != APPLICATION_ID {
         return Err(say("this is another program's SQLite file; choose another --database.".into()));
     }
@@ -132,8 +137,14 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
             migrations::CURRENT
         )));
     }
-    let ground = prepare(&mut connection, path, version).map_err(broken)?;
-    Ok(Opened { connection, ground, lock })
+    Ok(version)
+}
+
+/// What SQLite keeps beside a file, by its ending: `-wal`, `-shm`, or the file itself.
+pub(super) fn companion(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 fn lock(path: &Path) -> Result<File, String> {
@@ -156,7 +167,7 @@ fn lock(path: &Path) -> Result<File, String> {
     }
 }
 
-fn look_at_head(mut file: &File) -> Result<(), String> {
+pub(super) fn look_at_head(mut file: &File) -> Result<(), String> {
     let mut head = [0; 16];
     match file.read_exact(&mut head) {
         Ok(()) if &head == b"SQLite format 3\0" => Ok(()),
