@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, OnceLock};
 
+use crate::check;
 use crate::clock::{Clock, Millis, Mode};
 use rusqlite::Connection;
 
@@ -54,8 +55,8 @@ impl House {
                 TcpListener::bind(address).map(drop).map_err(|error| no_address(flag, address, &error))?;
             }
         }
-        let new_staff_key = make_file(&settings, database)?;
-        let Opened { connection, ground, lock } = store::open(database)?;
+        let new_staff_key = make_file(settings.staff_key.as_deref(), database)?;
+        let Opened { connection, ground, lock } = check::open_sound(database)?;
         let failed =
             |what: &str, error: &dyn std::fmt::Display| OpenError(format!("{}: {what}: {error}", database.display()));
         let clock = Arc::new(start_clock(&settings, &ground)?);
@@ -155,13 +156,13 @@ impl Drop for House {
     }
 }
 
-/// Makes the file if there is none; gives back the staff key if one had to be made.
-fn make_file(settings: &Settings, database: &Path) -> Result<Option<String>, OpenError> {
+/// Makes the file if there is none, with this staff key for its admin; gives back the key if one had to be made.
+pub(crate) fn make_file(staff_key: Option<&str>, database: &Path) -> Result<Option<String>, OpenError> {
     if database.exists() {
         return Ok(None);
     }
-    let made = settings.staff_key.is_none().then(new_key);
-    let key = settings.staff_key.as_deref().or(made.as_deref()).unwrap_or_default(); // one of the two is there
+    let made = staff_key.is_none().then(new_key);
+    let key = staff_key.or(made.as_deref()).unwrap_or_default(); // one of the two is there
     store::create(database, Clock::wall_now(), &KeyHash::of(key))?;
     Ok(made)
 }

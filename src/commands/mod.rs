@@ -1,6 +1,11 @@
 //! What can be said to boxoffice on the command line.
 
+mod check;
 mod demo;
+mod desk;
+mod export;
+mod hall_file;
+mod import;
 pub mod rush;
 mod serve;
 mod staff_key;
@@ -40,8 +45,14 @@ enum Command {
     Demo(Settings),
     /// Run a venue on a file, or with --ephemeral on one that is gone afterwards.
     Serve(serve::Serve),
+    /// Prove that the books of a file add up, or say what is wrong in it; exit code 0, 1, or 2 when it can't be read.
+    Check(check::Check),
     /// Make a key for somebody who works here, or replace a lost one; on a file that is not served meanwhile.
     StaffKey(staff_key::StaffKeyFor),
+    /// Add a date with its seats from a file: a table of a spreadsheet (CSV) or a seating plan of pretix (JSON).
+    Import(import::Import),
+    /// Write the seats of a date as a table (CSV) that import takes.
+    Export(export::Export),
     /// An on-sale in a box: a crowd of simulated customers over real HTTP, then an audit and a report.
     Rush(rush::Rush),
     /// Recompute a draw of the line from its public answer, and see whether a token's place in it is right.
@@ -55,7 +66,10 @@ pub fn run() -> ExitCode {
     let outcome = match line.command {
         Command::Demo(settings) => demo::run(settings).map(|()| ExitCode::SUCCESS),
         Command::Serve(serve) => serve.run().map(|()| ExitCode::SUCCESS),
+        Command::Check(check) => Ok(check.run()),
         Command::StaffKey(wanted) => wanted.run().map(|()| ExitCode::SUCCESS),
+        Command::Import(import) => import.run().map(|()| ExitCode::SUCCESS),
+        Command::Export(export) => export.run().map(|()| ExitCode::SUCCESS),
         Command::Rush(rush) => rush.run(),
         Command::VerifyDraw(verify) => verify.run().map(|()| ExitCode::SUCCESS),
     };

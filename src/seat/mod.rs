@@ -18,7 +18,7 @@ use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
-pub use layout::LayoutSeat;
+pub use layout::{LayoutSeat, read as read_layout};
 pub use maps::{FreeSeats, Maps};
 pub use plan::{Plan, PlanSeat};
 pub use sql::count_available;
@@ -104,6 +104,14 @@ pub fn change_layout(tx: &Tx, schedule_id: i64, seats: &[LayoutSeat]) -> Outcome
 
 fn price_from(seats: &[LayoutSeat]) -> Points {
     seats.iter().map(|seat| seat.price).min().unwrap_or(Points::ZERO)
+}
+
+/// The seats of a schedule as they were laid out; none when there is no such schedule.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_layout(connection: &Connection, schedule_id: i64) -> Outcome<Vec<LayoutSeat>> {
+    Ok(sql::list_layout(connection, schedule_id)?)
 }
 
 /// The map of a schedule at `now`, in layout order, as `viewer` sees it; without one, as the house does.

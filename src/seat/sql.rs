@@ -91,6 +91,27 @@ pub(super) fn list_map(
         .collect()
 }
 
+/// The seats of a schedule as they were laid out.
+pub(super) fn list_layout(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<LayoutSeat>> {
+    connection
+        .prepare_cached(
+            "SELECT label, section, row, number, category, price, x, y FROM seat WHERE schedule_id = ?1 ORDER BY seat_no",
+        )?
+        .query_map([schedule_id], |row| {
+            let (x, y): (Option<f64>, Option<f64>) = (row.get(6)?, row.get(7)?);
+            Ok(LayoutSeat {
+                label: row.get(0)?,
+                section: row.get(1)?,
+                row: row.get(2)?,
+                number: row.get(3)?,
+                category: row.get(4)?,
+                price: row.get(5)?,
+                at: x.zip(y),
+            })
+        })?
+        .collect()
+}
+
 /// How many seats of a schedule are free at `now`.
 ///
 /// # Errors

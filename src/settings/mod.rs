@@ -174,11 +174,11 @@ fn parse_listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "give an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:80 or [::1]:0".to_owned())
 }
 
-fn parse_zone(name: &str) -> Result<TimeZone, String> {
+pub(crate) fn parse_zone(name: &str) -> Result<TimeZone, String> {
     TimeZone::get(name).map_err(|_| "give an IANA name such as Asia/Seoul or Europe/Vienna".to_owned())
 }
 
-fn parse_staff_key(key: &str) -> Result<String, String> {
+pub(crate) fn parse_staff_key(key: &str) -> Result<String, String> {
     let sound = (16..=128).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
     sound.then(|| key.to_owned()).ok_or_else(|| "give 16 to 128 visible ASCII characters".to_owned())
 }

@@ -29,7 +29,12 @@ pub fn look(path: &Path) -> Result<Looked, OpenError> {
     if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
         return Err(say("this is not a file; name the file of a venue.".into()));
     }
-    let file = File::open(path).map_err(|error| say(format!("this file can't be read ({error}); check its name.")))?;
+    let file = File::open(path).map_err(|error| {
+        say(match error.kind() {
+            std::io::ErrorKind::NotFound => "there is no such file; check its name.".into(),
+            _ => format!("this file can't be read ({error}); check its owner."),
+        })
+    })?;
     look_at_head(&file).map_err(&say)?;
     // Without a WAL nobody writes, and SQLite need not make one beside a file that is at rest, on a disk that may be
     // read-only. The lock keeps it so.
