@@ -21,6 +21,15 @@ struct Desk {
 
 /// A writer on a file of its own, with a table of marks.
 fn desk(bounds: Bounds) -> Desk {
+    desk_that_closes(bounds, |_| {}, || panic!("nothing here breaks the file"))
+}
+
+/// The same, with work of its own after the jobs, and what is called when it can't go on.
+fn desk_that_closes(
+    bounds: Bounds,
+    close: impl Fn(&Tx<Change>) + Send + 'static,
+    broken: impl FnMut() + Send + 'static,
+) -> Desk {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hall.db");
     store::create(&path, Clock::wall_now(), &KeyHash::of("k")).unwrap();
@@ -30,10 +39,13 @@ fn desk(bounds: Bounds) -> Desk {
     let (told, learnt) = mpsc::channel();
     let rounds = Rounds {
         open: Box::new(|_| Ok(())),
-        close: Box::new(|_| Ok(())),
+        close: Box::new(move |tx| {
+            close(tx);
+            Ok(())
+        }),
         committed: Box::new(move |_, _, changes| drop(told.send(changes))),
         next_due: Box::new(|_| None),
-        broken: Box::new(|| panic!("nothing here breaks the file")),
+        broken: Box::new(broken),
     };
     let writer = Writer::start(opened.connection, clock, bounds, rounds).unwrap();
     Desk { writer, learnt, folder, _lock: opened.lock }
@@ -109,6 +121,23 @@ fn a_refused_and_a_panicking_piece_leave_nothing_and_their_neighbours_stay() {
     assert_eq!(desk.writer.figures().commits.load(Relaxed), 2, "five jobs shared one commit");
 }
 
+/// A program that catches the panic and does nothing more refuses every write for ever, and nobody starts it again.
+#[test]
+fn a_panic_outside_the_jobs_ends_the_house_and_leaves_nothing_of_its_transaction() {
+    let is_last = |tx: &Tx<Change>| {
+        let last: bool = tx.query_row("SELECT count(*) FROM mark WHERE word = 'last'", [], |row| row.get(0)).unwrap();
+        assert!(!last, "a planted panic");
+    };
+    let (told, ends) = mpsc::channel();
+    let desk = desk_that_closes(ROOMY, is_last, move || told.send(()).unwrap());
+    assert_eq!(desk.submit(|tx| mark(tx, "first")).recv().unwrap(), Ok(()));
+    assert!(desk.submit(|tx| mark(tx, "last")).recv().is_err(), "no answer is let out");
+    assert_eq!(ends.recv(), Ok(()), "whoever runs the house is told that it must be closed");
+    assert_eq!(desk.submit(|tx| mark(tx, "late")).recv().unwrap(), Err(Code::Stopping));
+    desk.writer.stop();
+    assert_eq!(desk.marks(), ["first"]);
+}
+
 #[test]
 fn when_the_queue_is_full_a_job_is_told_at_once() {
     let desk = desk(Bounds { jobs_max: 1, batch_max: 100 });
@@ -140,4 +169,42 @@ fn a_full_disk_refuses_what_does_not_fit_and_heals_when_there_is_room() {
     pages(1_000_000).unwrap();
     assert_eq!(large().recv().unwrap(), Ok(()));
     assert_eq!(desk.marks().len(), 1);
+}
+
+/// A log that is begun anew only when nobody happens to read grows for ever under reads that follow each other without a gap.
+#[test]
+fn the_write_ahead_log_stays_short_while_readers_follow_each_other_without_a_gap() {
+    const LOG_MAX_BYTES: u64 = 48 << 20;
+    let desk = desk(ROOMY);
+    let path = desk.folder.path().join("hall.db");
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let longest = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let [one, other] = [(), ()].map(|()| rusqlite::Connection::open(&path).unwrap());
+            let begin = |reader: &rusqlite::Connection| {
+                reader.execute_batch("BEGIN; SELECT count(*) FROM mark;").unwrap();
+            };
+            begin(&one);
+            while !over.load(Relaxed) {
+                for (begins, ends) in [(&other, &one), (&one, &other)] {
+                    begin(begins);
+                    ends.execute_batch("COMMIT").unwrap();
+                }
+            }
+        });
+        let log = path.with_extension("db-wal");
+        let mut longest = 0;
+        for _ in 0..1_000 {
+            let large = |tx: &Tx<Change>| {
+                tx.execute("INSERT OR REPLACE INTO mark (rowid, word) VALUES (1, hex(randomblob(50000)))", [])?;
+                Ok(())
+            };
+            desk.submit(large).recv().unwrap().unwrap();
+            longest = std::fs::metadata(&log).unwrap().len().max(longest);
+        }
+        over.store(true, Relaxed);
+        longest
+    });
+    assert!(longest < LOG_MAX_BYTES, "it grew to {} MiB", longest >> 20);
+    assert!(longest > 8 << 20, "too little was written to tell");
 }

@@ -44,7 +44,7 @@ pub fn look(path: &Path) -> Result<Looked, OpenError> {
     let broken = |error: rusqlite::Error| say(format!("SQLite can't read this file ({error}); restore a backup."));
     let connection = Connection::open_with_flags(name, flags).map_err(broken)?;
     connection.busy_timeout(WAIT_MAX).map_err(broken)?;
-    let version = must_be_ours(&connection, path)?;
+    let version = must_be_ours(&connection, say, broken)?;
     if version < migrations::CURRENT {
         return Err(say(format!(
             "this file is of the older format {version}; boxoffice serve brings it up to format {} first.",

@@ -1,7 +1,9 @@
 //! The file: one SQLite database in WAL mode with `synchronous=FULL`.
 //!
 //! `open.rs` finds out whether a file is ours and sound, `migrations.rs` brings it to the current schema, `readers.rs` lends
-//! read-only connections, `look.rs` looks into a file without changing it, `shape.rs` says what a schema comes to, `writer.rs` owns the only connection that writes, `tx.rs` is its open transaction, `columns.rs` turns our types into columns.
+//! read-only connections, `look.rs` looks into a file without changing it, `shape.rs` says what a schema comes to,
+//! `writer.rs` owns the only connection that writes, `tx.rs` is its open transaction, `columns.rs` turns our types into
+//! columns, `wal.rs` keeps the write-ahead log short, `statements.rs` shows each statement in the log to those who ask.
 
 mod columns;
 mod look;
@@ -9,7 +11,9 @@ mod migrations;
 mod open;
 mod readers;
 pub mod shape;
+mod statements;
 mod tx;
+mod wal;
 mod writer;
 
 pub use columns::Blob16;
