@@ -7,6 +7,7 @@ pub mod exhaustion;
 pub mod files;
 pub mod hostile;
 pub mod power;
+pub mod races;
 pub mod slow;
 pub mod storms;
 pub mod time;
@@ -267,5 +268,13 @@ pub const ALL: &[Row] = &[
         short: 10,
         share: 8,
         run: storms::soak,
+    },
+    Row {
+        name: "one-seat",
+        must: "of 200 clients for one seat one gets it and all others 409; every read finds the same sum of points",
+        rounds: 500,
+        short: 5,
+        share: 2,
+        run: races::one_seat,
     },
 ];
