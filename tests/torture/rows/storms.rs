@@ -135,6 +135,9 @@ pub fn soak(report: &mut Report) {
     ));
 }
 
+/// What is counted, how, and how much more of it there may be.
+type Figure = (&'static str, fn(&Sample) -> u64, u64);
+
 /// The second half of the time holds no more than the first. The first fifth, in which everything is opened, does not count.
 fn is_flat(report: &mut Report, samples: &[Sample]) {
     let samples = &samples[samples.len() / 5..];
@@ -143,7 +146,7 @@ fn is_flat(report: &mut Report, samples: &[Sample]) {
         return;
     }
     let most = |part: &[Sample], of: fn(&Sample) -> u64| part.iter().map(of).max().unwrap_or(0);
-    let figures: [(&str, fn(&Sample) -> u64, u64); 3] = [
+    let figures: [Figure; 3] = [
         ("KiB of memory", |sample| sample.holds.memory_kib as u64, 12 << 10),
         ("threads", |sample| sample.holds.threads as u64, 8),
         ("descriptors", |sample| sample.holds.descriptors as u64, 600), // two bursts more or less
