@@ -144,7 +144,7 @@ CREATE TABLE schedule (
     sale_closes_at INTEGER NOT NULL,
     seats_total    INTEGER NOT NULL CHECK (seats_total > 0),
     price_from     INTEGER NOT NULL CHECK (price_from >= 0),
-    -- Counts every change of a seat.
+    -- Counts every change of the date and its seats.
     version        INTEGER NOT NULL DEFAULT 1,
     -- Until so many hours before the start users may take their points back; null: they may not.
     refund_until_hours INTEGER CHECK (refund_until_hours BETWEEN 0 AND 8760),

@@ -15,6 +15,7 @@ use crate::ids::{KeyHash, new_key};
 use crate::queue::{self, Line};
 use crate::routes::{Rooms, Surface, takes_large_body};
 use crate::schedule;
+use crate::seat::Maps;
 use crate::settings::{Settings, TestClock};
 use crate::staff::{self, Keyring};
 use crate::store::{self, Bounds, Failure, Ground, OpenError, Opened, Readers, Writer};
@@ -53,7 +54,7 @@ impl House {
                 TcpListener::bind(address).map(drop).map_err(|error| no_address(flag, address, &error))?;
             }
         }
-        let new_staff_key = make_file(&settings, database)?;
+        let new_staff_key = make_file(settings.staff_key.as_deref(), database)?;
         let Opened { connection, ground, lock } = store::open(database)?;
         let failed =
             |what: &str, error: &dyn std::fmt::Display| OpenError(format!("{}: {what}: {error}", database.display()));
@@ -68,8 +69,10 @@ impl House {
         let readers = Readers::open(database, settings.machine.readers)
             .map_err(|error| failed("the file can't be opened for reading", &error))?;
         let bell = Bell::new();
+        let maps = Arc::new(Maps::new(settings.machine.cached_seats_max as usize));
         let sweeper = Sweeper {
             line: Arc::clone(&line),
+            maps: Arc::clone(&maps),
             keyring: Arc::clone(&keyring),
             clock: Arc::clone(&clock),
             bell: bell.clone(),
@@ -86,7 +89,7 @@ impl House {
         let (arrivals, wrong_keys) = (Arc::new(tries()), Arc::new(tries()));
         let venue = Arc::new(Venue { settings, clock, readers, writer, bell: bell.clone() });
         let door = Arc::new(OnceLock::new());
-        let rooms = Rooms { venue, line, keyring, arrivals, wrong_keys, surface: Surface::Whole, door };
+        let rooms = Rooms { venue, line, maps, keyring, arrivals, wrong_keys, surface: Surface::Whole, door };
         let doors = open_doors(&rooms, listen, &bell).inspect_err(|_| rooms.venue.writer.stop())?;
         let at = |door: Option<&Door>| door.map_or(listen, Door::address); // there is one or two
         let (address, staff_address) = (at(doors.first()), at(doors.last()));
@@ -152,13 +155,13 @@ impl Drop for House {
     }
 }
 
-/// Makes the file if there is none; gives back the staff key if one had to be made.
-fn make_file(settings: &Settings, database: &Path) -> Result<Option<String>, OpenError> {
+/// Makes the file if there is none, with this staff key for its admin; gives back the key if one had to be made.
+pub(crate) fn make_file(staff_key: Option<&str>, database: &Path) -> Result<Option<String>, OpenError> {
     if database.exists() {
         return Ok(None);
     }
-    let made = settings.staff_key.is_none().then(new_key);
-    let key = settings.staff_key.as_deref().or(made.as_deref()).unwrap_or_default(); // one of the two is there
+    let made = staff_key.is_none().then(new_key);
+    let key = staff_key.or(made.as_deref()).unwrap_or_default(); // one of the two is there
     store::create(database, Clock::wall_now(), &KeyHash::of(key))?;
     Ok(made)
 }

@@ -21,9 +21,10 @@
 //! | [`seat`] | layouts, prices; available, held, sold or blocked as seen now |
 //! | [`balance`] | points of users: top up, spend; the ledger |
 //! | [`ticket`] | one a seat, made with the payment |
-//! | [`reservation`] | pending → confirmed, failed, expired or cancelled |
+//! | [`reservation`] | pending → confirmed, failed, expired or cancelled; confirmed → refunded |
 //! | [`payment`] | points for held seats; it ends the visit |
 //! | [`evening`] | how it goes: the last hour, minute by minute |
+//! | [`report`] | the sales of a date and the ledger of a day, for those who count |
 //! | [`sweeper`] | what goes by time: it writes down what is already true |
 //! | [`web`] | the pages compiled in |
 //! | [`routes`] | one match: every method and path |
@@ -65,6 +66,8 @@ pub mod reservation;
 pub mod payment;
 
 pub mod evening;
+
+pub mod report;
 
 pub mod sweeper;
 

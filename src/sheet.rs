@@ -1,11 +1,12 @@
 //! Tables as spreadsheets write and read them.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use encoding_rs::{EUC_KR, Encoding, UTF_8};
 
 /// What stands before UTF-8 so that Excel opens it with Korean text intact.
-pub const BYTE_ORDER_MARK: &str = "\u{feff}";
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// The text of a file as it comes out of a spreadsheet: UTF-8 or, with its byte order mark, UTF-16, else CP949, in which
 /// Excel in Korea writes CSV. (`EUC_KR` is CP949: the Encoding Standard, <https://encoding.spec.whatwg.org/#euc-kr>, gives
@@ -31,7 +32,7 @@ pub fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, usize> {
 /// A text cell that no spreadsheet runs as a formula: one that would begin like a formula gets an apostrophe before it, by
 /// which spreadsheets know text. One that would look like that already gets another, so that [`as_meant`] gives every cell
 /// back. The beginnings are those of <https://owasp.org/www-community/attacks/CSV_Injection>.
-pub fn harmless(cell: &str) -> Cow<'_, str> {
+fn harmless(cell: &str) -> Cow<'_, str> {
     match begins_like_a_formula(cell.trim_start_matches('\'')) {
         true => Cow::Owned(format!("'{cell}")),
         false => Cow::Borrowed(cell),
@@ -48,6 +49,50 @@ pub fn as_meant(cell: &str) -> &str {
 
 fn begins_like_a_formula(cell: &str) -> bool {
     cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\0', '＝', '＋', '－', '＠'])
+}
+
+/// One cell of a table.
+#[derive(Clone, Copy)]
+pub enum Cell<'t> {
+    /// A text, whoever wrote it.
+    Text(&'t str),
+    /// A number of ours, negative too.
+    Number(&'t dyn Display),
+}
+
+impl<'t> From<&'t Option<String>> for Cell<'t> {
+    fn from(text: &'t Option<String>) -> Cell<'t> {
+        Cell::Text(text.as_deref().unwrap_or(""))
+    }
+}
+
+/// A table that grows line by line, as Excel opens it: UTF-8 with a byte order mark, lines that end with CR and LF, and no
+/// text that would run as a formula.
+#[derive(Debug)]
+pub struct Table(csv::Writer<Vec<u8>>);
+
+impl Table {
+    /// A table with a header.
+    pub fn new(header: &[&str]) -> Table {
+        let begun = BYTE_ORDER_MARK.as_bytes().to_vec();
+        let mut table = Table(csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(begun));
+        let _ = table.0.write_record(header); // writing to memory does not fail
+        table
+    }
+
+    /// Adds a line of as many cells as the header has.
+    pub fn line<const CELLS: usize>(&mut self, cells: [Cell; CELLS]) {
+        let written = cells.map(|cell| match cell {
+            Cell::Text(text) => harmless(text),
+            Cell::Number(number) => Cow::Owned(number.to_string()),
+        });
+        let _ = self.0.write_record(written.iter().map(|cell| cell.as_bytes())); // as above
+    }
+
+    /// The whole table.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0.into_inner().unwrap_or_default() // as above
+    }
 }
 
 #[cfg(test)]
@@ -79,6 +124,15 @@ mod tests {
         for (cell, written) in [("=1+1", "'=1+1"), ("-A", "'-A"), ("'=x", "''=x"), ("'90s", "'90s"), ("A=1", "A=1")] {
             assert_eq!(harmless(cell), written);
         }
+    }
+
+    #[test]
+    fn a_table_quotes_what_must_be_quoted_and_leaves_numbers_alone() {
+        let mut table = Table::new(&["name", "amount"]);
+        table.line([Cell::Text("=cmd|'/c calc'!A1"), Cell::Number(&-5)]);
+        table.line([Cell::Text("김, \"민지\""), Cell::Number(&7)]);
+        let told = "\u{feff}name,amount\r\n'=cmd|'/c calc'!A1,-5\r\n\"김, \"\"민지\"\"\",7\r\n";
+        assert_eq!(String::from_utf8(table.into_bytes()).unwrap(), told);
     }
 
     proptest! {

@@ -11,6 +11,7 @@ use crate::http::{self, Bell, Topic};
 use crate::queue::{self, Line};
 use crate::reservation::{self, Settling};
 use crate::schedule;
+use crate::seat::Maps;
 use crate::staff::Keyring;
 use crate::store::{Failure, Outcome, Rounds};
 use crate::venue::{Change, Tx, topics};
@@ -27,6 +28,8 @@ const STUCK_MS: i64 = 60_000;
 pub struct Sweeper {
     /// The line, whose copy in memory follows each commit.
     pub line: Arc<Line>,
+    /// The maps, whose copies in memory do too.
+    pub maps: Arc<Maps>,
     /// The staff keys, whose copy in memory follows each commit.
     pub keyring: Arc<Keyring>,
     /// The time.
@@ -91,6 +94,7 @@ impl Sweeper {
             return;
         }
         self.line.apply(changes, now);
+        self.maps.apply(changes);
         let mut woken = Vec::with_capacity(changes.len());
         for change in changes {
             match change {
@@ -154,7 +158,9 @@ fn topic(change: &Change) -> Option<Topic> {
         | Change::Drawn { .. }
         | Change::StaffKeysChanged
         | Change::ClockTurned { .. }
-        | Change::EventRecorded => None,
+        | Change::EventRecorded
+        | Change::ScheduleChanged { .. }
+        | Change::SeatsChanged { .. } => None,
     }
 }
 

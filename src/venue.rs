@@ -159,6 +159,24 @@ pub enum Change {
     ClockTurned { ms: u64 },
     /// Something was added to the feed of events.
     EventRecorded,
+    /// A date was added, or has other seats, prices or times: what is known of it must be read anew.
+    ScheduleChanged { schedule_id: i64 },
+    /// Seats of a date went from one state to another; `version` is the date's after it.
+    SeatsChanged { schedule_id: i64, version: i64, seat_nos: Vec<i64>, before: SeatState, after: SeatState },
+}
+
+/// Who has a seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are the columns of the same names")]
+pub enum SeatState {
+    /// Nobody.
+    Free,
+    /// Held for a user while `now < until`.
+    Held { user_id: Uuid, until: Millis },
+    /// A user's.
+    Sold { user_id: Uuid },
+    /// Kept back by the house.
+    Blocked,
 }
 
 column_words! {

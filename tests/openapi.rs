@@ -3,90 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
+mod document;
 mod hall;
 
 use std::collections::BTreeSet;
 
-use hall::{Answer, Hall, PRICE, STAFF_KEY, bearer};
-use serde_json::{Value, json};
-
-/// Header fields that an answer may carry only where the document says so.
-const TOLD: [&str; 8] = [
-    "location",
-    "retry-after",
-    "etag",
-    "preference-applied",
-    "idempotency-replayed",
-    "allow",
-    "www-authenticate",
-    "content-disposition",
-];
-
-struct Document(Value);
-
-impl Document {
-    fn read() -> Document {
-        Document(serde_json::from_str(include_str!("../src/web/openapi.json")).unwrap())
-    }
-
-    /// Every method and path, parameters in braces.
-    fn operations(&self) -> Vec<(String, String, &Value)> {
-        let paths = self.0["paths"].as_object().unwrap();
-        paths
-            .iter()
-            .flat_map(|(path, methods)| {
-                methods
-                    .as_object()
-                    .unwrap()
-                    .iter()
-                    .map(move |(method, operation)| (method.to_uppercase(), path.clone(), operation))
-            })
-            .collect()
-    }
-
-    /// What a reference points to; anything else as it is.
-    fn follow<'d>(&'d self, value: &'d Value) -> &'d Value {
-        match value["$ref"].as_str() {
-            Some(reference) => self.0.pointer(reference.trim_start_matches('#')).unwrap(),
-            None => value,
-        }
-    }
-
-    /// Fails unless the value fits the schema.
-    #[track_caller]
-    fn must_fit(&self, schema: &Value, value: &Value, what: &str) {
-        let whole = json!({ "allOf": [schema], "components": self.0["components"] });
-        let validator = jsonschema::draft202012::new(&whole).unwrap();
-        let faults: Vec<String> =
-            validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
-        assert!(faults.is_empty(), "{what}: {faults:#?}\n{value:#}");
-    }
-
-    /// Fails unless the answer is one that the document tells of for this call: status, media type, members, header fields.
-    #[track_caller]
-    fn must_tell(&self, method: &str, path: &str, answer: &Answer) {
-        let what = format!("{method} {path} → {} {}", answer.status, answer.text);
-        let operation = &self.0["paths"][path][method.to_lowercase()];
-        assert!(operation.is_object(), "{what}: no such call in the document");
-        let responses = &operation["responses"];
-        let told = responses.get(answer.status.to_string()).unwrap_or(&responses["default"]);
-        let told = self.follow(told);
-        for (name, _) in answer.headers.iter().filter(|(name, _)| TOLD.contains(&name.as_str())) {
-            let names = told["headers"].as_object().map(|headers| headers.keys().cloned().collect::<Vec<_>>());
-            let told = names.unwrap_or_default().iter().any(|one| one.eq_ignore_ascii_case(name));
-            assert!(told, "{what}: the header field {name} is not in the document");
-        }
-        let media_type = answer.header("content-type").unwrap_or("").split(';').next().unwrap_or("");
-        match told["content"].as_object() {
-            None => assert_eq!(answer.text, "", "{what}: the document knows of no body"),
-            Some(content) => {
-                let content = content.get(media_type).unwrap_or_else(|| panic!("{what}: no content of {media_type}"));
-                let body = if media_type.ends_with("json") { answer.body.clone() } else { json!(answer.text) };
-                self.must_fit(&content["schema"], &body, &what);
-            }
-        }
-    }
-}
+use document::{Clerk, Document};
+use hall::{Hall, PRICE, STAFF_KEY, bearer};
+use serde_json::json;
 
 /// A path with values in place of its parameters.
 fn filled(path: &str) -> String {
@@ -217,30 +141,6 @@ fn every_code_is_explained_in_the_document_with_its_own_status() {
         if schema.is_object() {
             assert_eq!(schema["properties"]["status"]["const"], boxoffice::http::status_of(*code), "{word}");
         }
-    }
-}
-
-/// Makes a call and holds its answer against the document.
-struct Clerk<'h> {
-    hall: &'h Hall,
-    document: Document,
-}
-
-impl Clerk<'_> {
-    #[track_caller]
-    fn ask(&self, call: &str, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
-        let (method, told) = call.split_once(' ').unwrap();
-        let body = body.map(|body| body.to_string());
-        let answer = self.hall.client.call_with(method, path, headers, body.as_deref());
-        self.document.must_tell(method, told, &answer);
-        answer
-    }
-
-    #[track_caller]
-    fn staff(&self, call: &str, path: &str, body: Option<Value>) -> Answer {
-        let path = format!("/api/v1/staff{path}");
-        let (method, told) = call.split_once(' ').unwrap();
-        self.ask(&format!("{method} /api/v1/staff{told}"), &path, &[("authorization", &bearer(STAFF_KEY))], body)
     }
 }
 
@@ -417,6 +317,14 @@ fn the_staff_is_answered_as_the_document_says() {
     clerk.staff("DELETE /keys/{keyId}", "/keys/2", None).must(204);
     clerk.staff("DELETE /keys/{keyId}", "/keys/1", None).refused(409, "LAST_ADMIN_KEY");
     clerk.staff("GET /events", "/events?limit=1000", None).must(200);
+    clerk.staff("GET /schedules/{scheduleId}/sales", "/schedules/1/sales", None).must(200);
+    for path in ["/schedules/{scheduleId}/sales", "/ledger"] {
+        let headers = [("authorization", &*bearer(STAFF_KEY)), ("accept", "text/csv")];
+        let asked = format!("/api/v1/staff{}", path.replace("{scheduleId}", "1"));
+        let asked = if path == "/ledger" { format!("{asked}?date=2026-11-22") } else { asked };
+        clerk.ask(&format!("GET /api/v1/staff{path}"), &asked, &headers, None).must(200);
+    }
+    clerk.staff("GET /ledger", "/ledger?date=2026-11-22&limit=1", None).must(200);
     clerk.staff("POST /clock", "/clock", Some(json!({ "advanceSeconds": 1 }))).must(200);
     clerk.ask("GET /api/v1/queue/draw", "/api/v1/queue/draw", &[], None).must(200);
 }

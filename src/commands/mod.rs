@@ -1,6 +1,10 @@
 //! What can be said to boxoffice on the command line.
 
 mod demo;
+mod desk;
+mod export;
+mod hall_file;
+mod import;
 pub mod rush;
 mod serve;
 mod staff_key;
@@ -42,6 +46,10 @@ enum Command {
     Serve(serve::Serve),
     /// Make a key for somebody who works here, or replace a lost one; on a file that is not served meanwhile.
     StaffKey(staff_key::StaffKeyFor),
+    /// Add a date with its seats from a file: a table of a spreadsheet (CSV) or a seating plan of pretix (JSON).
+    Import(import::Import),
+    /// Write the seats of a date as a table (CSV) that import takes.
+    Export(export::Export),
     /// An on-sale in a box: a crowd of simulated customers over real HTTP, then an audit and a report.
     Rush(rush::Rush),
     /// Recompute a draw of the line from its public answer, and see whether a token's place in it is right.
@@ -56,6 +64,8 @@ pub fn run() -> ExitCode {
         Command::Demo(settings) => demo::run(settings).map(|()| ExitCode::SUCCESS),
         Command::Serve(serve) => serve.run().map(|()| ExitCode::SUCCESS),
         Command::StaffKey(wanted) => wanted.run().map(|()| ExitCode::SUCCESS),
+        Command::Import(import) => import.run().map(|()| ExitCode::SUCCESS),
+        Command::Export(export) => export.run().map(|()| ExitCode::SUCCESS),
         Command::Rush(rush) => rush.run(),
         Command::VerifyDraw(verify) => verify.run().map(|()| ExitCode::SUCCESS),
     };
@@ -73,7 +83,7 @@ pub fn run() -> ExitCode {
 enum Stop {
     /// It was asked to.
     Asked,
-    /// The state on disk is unknown.
+    /// The state on disk, or of memory, is unknown.
     Broken,
 }
 
@@ -116,7 +126,8 @@ impl Stops {
         match stop {
             Stop::Asked => Ok(()),
             Stop::Broken => Err(OpenError(
-                "writing to the disk failed, so nothing more is promised; check the disk, then start again.".into(),
+                "writing failed, as the log says, so nothing more is promised; check the disk, then start again."
+                    .into(),
             )),
         }
     }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 ///
 /// # Errors
 /// What is wrong, and where.
-pub(super) fn parse(text: &[u8]) -> serde_json::Result<Value> {
+pub fn parse(text: &[u8]) -> serde_json::Result<Value> {
     serde_json::from_slice::<Once>(text).map(|once| once.0)
 }
 

@@ -11,6 +11,7 @@ mod request;
 pub use door::{Bell, Door, Limits, Metrics, Network, Park, Responder, Topic, Trade};
 pub use fields::{Credential, Fields, decoded, number, parameter, query};
 pub use idempotency::{Once, forget};
+pub use json::parse as parse_json;
 pub use rate_limit::RateLimit;
 pub use reply::{Reply, status_of};
 pub use request::{Method, Request, Resumed};

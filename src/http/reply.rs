@@ -30,7 +30,11 @@ impl Reply {
 
     /// An answer in JSON.
     pub fn json(status: u16, value: &impl Serialize) -> Reply {
-        let body = serde_json::to_vec(value).unwrap_or_default(); // our types have string keys and no failing parts
+        Reply::of_json(status, serde_json::to_vec(value).unwrap_or_default()) // our types have string keys and no failing parts
+    }
+
+    /// An answer whose JSON is already written.
+    pub fn of_json(status: u16, body: Vec<u8>) -> Reply {
         Reply { status, content_type: "application/json".into(), headers: Vec::new(), body }
     }
 
@@ -45,13 +49,18 @@ impl Reply {
         self.with("Preference-Applied", format!("wait={seconds}"))
     }
 
-    /// The answer with an `ETag` of its content, or 304 when the caller has it already (RFC 9110, 13.1.2).
+    /// The answer with an `ETag` of its content, or 304 when the caller has it already.
     pub fn tagged(self, request: &Request) -> Reply {
         let tag = format!("\"{}\"", ids::hex(&ids::sha256_of(&self.body)[..16]));
+        Reply::unless_known(request, tag, || self)
+    }
+
+    /// The answer of a tag, or 304 when the caller has it already (RFC 9110, 13.1.2): then it is not made.
+    pub fn unless_known(request: &Request, tag: String, make: impl FnOnce() -> Reply) -> Reply {
         let known = request.header("if-none-match").is_some_and(|field| {
             field.split(',').any(|one| matches!(one.trim(), "*") || one.trim().trim_start_matches("W/") == tag)
         });
-        let reply = if known { Reply::empty(304) } else { self };
+        let reply = if known { Reply::empty(304) } else { make() };
         reply.with("ETag", tag).with("Cache-Control", "private, no-cache")
     }
 

@@ -94,6 +94,30 @@ impl Request {
         self.header("accept-language").map(Language::of_accept_language).unwrap_or_default()
     }
 
+    /// Whether a table is wanted rather than JSON: of `Accept` (RFC 9110, 12.5.1) the range that names each best counts, and a
+    /// table must weigh more, or the same and be named more exactly.
+    pub fn prefers_csv(&self) -> bool {
+        let wish = |kind: &str, subtype: &str| {
+            let mut best = (0, 0.0_f32);
+            for range in self.header("accept").unwrap_or("").split(',') {
+                let mut parts = range.split(';').map(str::trim);
+                let exactness = match parts.next().and_then(|range| range.split_once('/')) {
+                    Some((k, s)) if k.eq_ignore_ascii_case(kind) && s.eq_ignore_ascii_case(subtype) => 3,
+                    Some((k, "*")) if k.eq_ignore_ascii_case(kind) => 2,
+                    Some(("*", "*")) => 1,
+                    _ => continue,
+                };
+                let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
+                if exactness > best.0 {
+                    best = (exactness, weight);
+                }
+            }
+            (best.1, best.0)
+        };
+        let table = wish("text", "csv");
+        table.0 > 0.0 && table > wish("application", "json")
+    }
+
     /// The seconds of `Prefer: wait=N` (RFC 7240), at most `wait_max_seconds`; `None` when not asked or not a number.
     pub fn prefers_wait(&self, wait_max_seconds: u32) -> Option<u32> {
         let field = self.header("prefer")?;

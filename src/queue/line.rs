@@ -237,8 +237,10 @@ impl Line {
                 | Change::StaffKeysChanged
                 | Change::ReservationChanged { .. }
                 | Change::ClockTurned { .. }
+                | Change::EventRecorded
+                | Change::ScheduleChanged { .. }
                 | Change::ScheduleSettled { .. }
-                | Change::EventRecorded => None,
+                | Change::SeatsChanged { .. } => None,
             };
             if let Some((until, slot, token_id)) = slot.and_then(|slot| people.due_of(slot)) {
                 dues.note(until, slot, token_id);

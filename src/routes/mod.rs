@@ -13,10 +13,11 @@ use crate::http::{Credential, Method, Metrics, Park, RateLimit, Reply, Request, 
 use crate::ids;
 use crate::queue::{self, Line, active_token, any_token, same_user, token_or_user_key};
 use crate::refusal::Refusal;
+use crate::seat::Maps;
 use crate::staff::{self, Keyring, Member};
 use crate::store::{Failure, Lost, Outcome};
 use crate::venue::{Answer, Tx, Venue, Work, Written};
-use crate::{balance, evening, payment, reservation, schedule, seat, user, web};
+use crate::{balance, evening, payment, report, reservation, schedule, seat, user, web};
 
 /// The rooms that the routes lead to.
 #[derive(Clone)]
@@ -25,6 +26,8 @@ pub struct Rooms {
     pub venue: Arc<Venue>,
     /// The line.
     pub line: Arc<Line>,
+    /// The maps.
+    pub maps: Arc<Maps>,
     /// The keys of those who work here.
     pub keyring: Arc<Keyring>,
     /// How many users and tokens each address made in the last minute.
@@ -157,14 +160,14 @@ impl Rooms {
             (Get, ["concerts"]) => schedule::api::concerts(venue),
             (Get, ["concerts", concert, "schedules"]) => {
                 active()?;
-                seat::api::schedules(venue, request, number(concert)?)
+                seat::api::schedules(venue, &self.maps, request, number(concert)?)
             }
             (Get, ["concerts", concert, "seats"]) => {
-                seat::api::seats_on_date(venue, request, number(concert)?, active()?.user_id)
+                seat::api::seats_on_date(venue, &self.maps, request, number(concert)?, active()?.user_id)
             }
             (Get, ["schedules", schedule, "seats"]) => {
                 let viewer = active()?.user_id;
-                seat::api::seats(venue, request, number(schedule)?, viewer)
+                seat::api::seats(venue, &self.maps, request, number(schedule)?, viewer)
             }
             (Post, ["reservations"]) => match active() {
                 Ok(caller) => reservation::api::reserve(venue, request, caller),
@@ -248,6 +251,8 @@ impl Rooms {
             (Get, ["schedules", id, "seats"]) => seat::staff_api::seats(venue, request, number(id)?),
             (Patch, ["schedules", id]) => seat::staff_api::change_schedule(venue, request, number(id)?),
             (Put, ["schedules", id, "seats", seat]) => seat::staff_api::block_seat(request, number(id)?, seat),
+            (Get, ["schedules", id, "sales"]) => report::staff_api::sales(venue, request, number(id)?),
+            (Get, ["ledger"]) => report::staff_api::ledger(venue, request),
             (Get, ["schedules", id, "cancellation"]) => {
                 reservation::staff_api::cancellation(venue, request, number(id)?)
             }

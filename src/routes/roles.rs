@@ -26,6 +26,8 @@ pub const STAFF_CALLS: &[StaffCall] = &[
     (Patch, "schedules/{scheduleId}", ADMIN),
     (Get, "schedules/{scheduleId}/seats", ALL),
     (Put, "schedules/{scheduleId}/seats/{seat}", ADMIN),
+    (Get, "schedules/{scheduleId}/sales", COUNTER),
+    (Get, "ledger", ADMIN),
     (Get, "schedules/{scheduleId}/cancellation", COUNTER),
     (Post, "schedules/{scheduleId}/cancellation", ADMIN),
     (Get, "reservations/{reservationId}", COUNTER),
@@ -80,12 +82,13 @@ mod tests {
     /// The same once more, role by role: whoever changes who may do what says it in two places.
     const DOOR: &str = "GET me, GET concerts, GET concerts/{concertId}/schedules, GET schedules/{scheduleId},
         GET schedules/{scheduleId}/seats";
-    const COUNTER_TOO: &str = "GET schedules/{scheduleId}/cancellation, GET reservations/{reservationId},
+    const COUNTER_TOO: &str =
+        "GET schedules/{scheduleId}/sales, GET schedules/{scheduleId}/cancellation, GET reservations/{reservationId},
         POST reservations/{reservationId}/refund, GET queue, GET users, GET users/{userId},
         GET users/{userId}/reservations, POST users/{userId}/key, POST users/{userId}/balance/top-ups";
     const ADMIN_TOO: &str = "GET keys, POST keys, DELETE keys/{keyId}, POST concerts, PATCH concerts/{concertId},
         POST concerts/{concertId}/schedules, PATCH schedules/{scheduleId}, PUT schedules/{scheduleId}/seats/{seat},
-        POST schedules/{scheduleId}/cancellation, GET evening, PATCH queue, POST queue/admissions, POST queue/tokens,
+        POST schedules/{scheduleId}/cancellation, GET evening, GET ledger, PATCH queue, POST queue/admissions, POST queue/tokens,
         DELETE queue/tokens/{userId}, POST users/{userId}/balance/corrections, GET events, POST clock";
 
     fn sorted<'t>(calls: impl Iterator<Item = &'t str>) -> Vec<String> {

@@ -55,7 +55,7 @@ pub struct Schedule {
     pub seats_total: i64,
     /// The price of its cheapest seat.
     pub price_from: Points,
-    /// Counts every change of a seat.
+    /// Counts every change of the date and its seats.
     pub version: i64,
     /// Until so many hours before the start users may take their points back; `None`: they may not.
     pub refund_until_hours: Option<u32>,
@@ -150,10 +150,18 @@ pub fn must_find(connection: &Connection, schedule_id: i64) -> Outcome<Schedule>
 /// `CONCERT_NOT_FOUND`, `SCHEDULE_NOT_FOUND`, `DATE_AMBIGUOUS`.
 pub fn must_find_on_date(connection: &Connection, concert_id: i64, date: &str) -> Outcome<Schedule> {
     must_find_concert(connection, concert_id)?;
-    match sql::list_on_date(connection, concert_id, date)?.as_slice() {
-        [] => Err(Refusal::ScheduleNotFound.into()),
-        [schedule_id] => must_find(connection, *schedule_id),
-        several => Err(Refusal::DateAmbiguous { schedule_ids: several.to_vec() }.into()),
+    must_find(connection, must_be_one(sql::list_on_date(connection, concert_id, date)?)?)
+}
+
+/// The only one of the schedules of a date.
+///
+/// # Errors
+/// `SCHEDULE_NOT_FOUND`, `DATE_AMBIGUOUS`.
+pub fn must_be_one(schedule_ids: Vec<i64>) -> Result<i64, Refusal> {
+    match schedule_ids.as_slice() {
+        [] => Err(Refusal::ScheduleNotFound),
+        [schedule_id] => Ok(*schedule_id),
+        _ => Err(Refusal::DateAmbiguous { schedule_ids }),
     }
 }
 
@@ -185,6 +193,7 @@ pub fn cancel(tx: &Tx, schedule_id: i64) -> Outcome<()> {
     must_find(tx, schedule_id)?;
     if sql::mark_cancelled_if_not(tx, schedule_id)? {
         record(tx, EventType::ScheduleCancelled, &json!({ "scheduleId": schedule_id }))?;
+        tx.note(Change::ScheduleChanged { schedule_id });
     }
     Ok(())
 }
@@ -199,7 +208,7 @@ pub fn mark_settled(tx: &Tx, schedule_id: i64) -> Outcome<()> {
     Ok(())
 }
 
-/// Writes down how many seats a new layout has.
+/// Writes down how many seats a changed layout has and what the cheapest costs, also when only prices changed.
 ///
 /// # Errors
 /// SQLite's.
@@ -223,7 +232,9 @@ pub fn settle_dates(connection: &Connection, zone: &TimeZone) -> rusqlite::Resul
     Ok(())
 }
 
+/// Everything that changes a date itself ends here: memory reads it anew.
 fn record_change(tx: &Tx, schedule_id: i64) -> Outcome<()> {
+    tx.note(Change::ScheduleChanged { schedule_id });
     Ok(record(tx, EventType::ScheduleChanged, &json!({ "scheduleId": schedule_id }))?)
 }
 

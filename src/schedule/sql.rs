@@ -122,8 +122,8 @@ pub(super) fn insert(
 
 pub(super) fn update_times(tx: &Tx, schedule_id: i64, times: &Times) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "UPDATE schedule SET starts_at = ?2, date = ?3, sale_opens_at = ?4, sale_closes_at = ?5, refund_until_hours = ?6
-         WHERE schedule_id = ?1",
+        "UPDATE schedule SET starts_at = ?2, date = ?3, sale_opens_at = ?4, sale_closes_at = ?5, refund_until_hours = ?6,
+         version = version + 1 WHERE schedule_id = ?1",
     )?
     .execute((
         schedule_id,
@@ -191,9 +191,8 @@ pub(super) fn update_date(connection: &Connection, schedule_id: i64, date: &str)
         .map(drop)
 }
 
-/// Counts a change of a schedule's seats.
-pub fn count_seats_changed(tx: &Tx, schedule_id: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE schedule SET version = version + 1 WHERE schedule_id = ?1")?
-        .execute([schedule_id])
-        .map(drop)
+/// Counts a change of a schedule's seats and gives back its version.
+pub fn count_seats_changed(tx: &Tx, schedule_id: i64) -> rusqlite::Result<i64> {
+    tx.prepare_cached("UPDATE schedule SET version = version + 1 WHERE schedule_id = ?1 RETURNING version")?
+        .query_row([schedule_id], |row| row.get(0))
 }

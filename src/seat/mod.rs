@@ -4,7 +4,11 @@
 //! second one impossible. A hold counts while `now < held_until`; the sweeper only takes its row away.
 
 pub mod api;
+mod dates;
 mod layout;
+mod map;
+mod maps;
+mod plan;
 mod pretix;
 mod sql;
 pub mod staff_api;
@@ -14,7 +18,9 @@ use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
-pub use layout::LayoutSeat;
+pub use layout::{LayoutSeat, read as read_layout};
+pub use maps::{FreeSeats, Maps};
+pub use plan::{Plan, PlanSeat};
 pub use sql::count_available;
 
 use crate::clock::Millis;
@@ -22,7 +28,7 @@ use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::schedule::{self, Times};
 use crate::store::{Outcome, column_words};
-use crate::venue::{EventType, Tx, record};
+use crate::venue::{Change, EventType, SeatState, Tx, record};
 
 column_words! {
     /// What a claim is.
@@ -100,6 +106,14 @@ fn price_from(seats: &[LayoutSeat]) -> Points {
     seats.iter().map(|seat| seat.price).min().unwrap_or(Points::ZERO)
 }
 
+/// The seats of a schedule as they were laid out; none when there is no such schedule.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_layout(connection: &Connection, schedule_id: i64) -> Outcome<Vec<LayoutSeat>> {
+    Ok(sql::list_layout(connection, schedule_id)?)
+}
+
 /// The map of a schedule at `now`, in layout order, as `viewer` sees it; without one, as the house does.
 ///
 /// # Errors
@@ -145,7 +159,7 @@ pub fn hold(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<()> {
     if !taken.is_empty() {
         return Err(Refusal::SeatUnavailable { seats: taken }.into());
     }
-    schedule::count_seats_changed(tx, claim.schedule_id)?;
+    note_change(tx, claim.schedule_id, seat_nos(seats), SeatState::Free, claim.held())?;
     record(tx, EventType::SeatsHeld, &claim.told(seats.iter().map(|seat| seat.label.as_str())))?;
     Ok(())
 }
@@ -164,6 +178,14 @@ pub struct Hold {
 }
 
 impl Hold {
+    fn held(&self) -> SeatState {
+        SeatState::Held { user_id: self.user_id, until: self.until }
+    }
+
+    fn sold(&self) -> SeatState {
+        SeatState::Sold { user_id: self.user_id }
+    }
+
     fn told<'s>(&self, seats: impl Iterator<Item = &'s str>) -> serde_json::Value {
         json!({
             "reservationId": self.reservation_id,
@@ -174,15 +196,30 @@ impl Hold {
     }
 }
 
-/// Gives the seats of a reservation free.
+/// Seats went from one state to another: the date counts it, and memory learns it after the commit. Whoever changes a claim
+/// says so here.
+fn note_change(tx: &Tx, schedule_id: i64, seat_nos: Vec<i64>, before: SeatState, after: SeatState) -> Outcome<()> {
+    let version = schedule::count_seats_changed(tx, schedule_id)?;
+    tx.note(Change::SeatsChanged { schedule_id, version, seat_nos, before, after });
+    Ok(())
+}
+
+fn seat_nos(seats: &[WantedSeat]) -> Vec<i64> {
+    seats.iter().map(|seat| seat.seat_no).collect()
+}
+
+/// Gives the seats of a reservation free, held or sold as they are.
 ///
 /// # Errors
 /// SQLite's.
 pub fn release(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<()> {
+    let mut before = claim.held();
     for seat in seats {
-        sql::delete_claim_of(tx, claim, seat.seat_no)?;
+        if sql::delete_claim_of(tx, claim, seat.seat_no)? == Some(ClaimStatus::Sold) {
+            before = claim.sold(); // a reservation's seats are all held or all sold
+        }
     }
-    schedule::count_seats_changed(tx, claim.schedule_id)?;
+    note_change(tx, claim.schedule_id, seat_nos(seats), before, SeatState::Free)?;
     record(tx, EventType::SeatsReleased, &claim.told(seats.iter().map(|seat| seat.label.as_str())))?;
     Ok(())
 }
@@ -197,7 +234,7 @@ pub fn sell(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<bool> {
             return Ok(false);
         }
     }
-    schedule::count_seats_changed(tx, claim.schedule_id)?;
+    note_change(tx, claim.schedule_id, seat_nos(seats), claim.held(), claim.sold())?;
     record(tx, EventType::SeatsSold, &claim.told(seats.iter().map(|seat| seat.label.as_str())))?;
     Ok(true)
 }
@@ -218,7 +255,8 @@ pub fn block(tx: &Tx, schedule_id: i64, label: &str, blocked: bool, reason: Opti
         (_, false) => (sql::delete_block(tx, schedule_id, seat.seat_no)?, EventType::SeatUnblocked),
     };
     if changed {
-        schedule::count_seats_changed(tx, schedule_id)?;
+        let state = |blocked| if blocked { SeatState::Blocked } else { SeatState::Free };
+        note_change(tx, schedule_id, vec![seat.seat_no], state(status.is_some()), state(blocked))?;
         record(tx, event, &json!({ "scheduleId": schedule_id, "seat": seat.label, "reason": reason }))?;
     }
     Ok(())

@@ -1,11 +1,11 @@
 //! Every statement that reads or writes `seat` and `claim`.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{ClaimStatus, Hold, LayoutSeat, MapSeat, WantedSeat};
 use crate::clock::Millis;
-use crate::venue::Tx;
+use crate::venue::{SeatState, Tx};
 
 pub(super) fn insert_seats(tx: &Tx, schedule_id: i64, seats: &[LayoutSeat]) -> rusqlite::Result<()> {
     let mut insert = tx.prepare_cached(
@@ -40,6 +40,26 @@ pub(super) fn find(connection: &Connection, schedule_id: i64, label: &str) -> ru
         .optional()
 }
 
+/// What of a seat does not change.
+const SEAT: &str = "label, section, row, number, price, category, x, y";
+
+/// A seat that begins a row with [`SEAT`], as if it were free.
+fn read_seat(row: &Row) -> rusqlite::Result<MapSeat> {
+    Ok(MapSeat {
+        seat: row.get(0)?,
+        section: row.get(1)?,
+        row: row.get(2)?,
+        number: row.get(3)?,
+        price: row.get(4)?,
+        status: "AVAILABLE",
+        mine: false,
+        reason: None,
+        category: row.get(5)?,
+        x: row.get(6)?,
+        y: row.get(7)?,
+    })
+}
+
 /// The seats of a schedule, or the one of a label, as `viewer` sees them at `now`; without one, as the house does.
 pub(super) fn list_map(
     connection: &Connection,
@@ -54,7 +74,7 @@ pub(super) fn list_map(
     };
     connection
         .prepare_cached(&format!(
-            "SELECT label, section, row, number, price, category, x, y, status, user_id, reason FROM seat LEFT JOIN
+            "SELECT {SEAT}, status, user_id, reason FROM seat LEFT JOIN
              (SELECT * FROM claim WHERE schedule_id = ?1 AND (held_until IS NULL OR ?2 < held_until)) USING (schedule_id, seat_no)
              WHERE schedule_id = ?1 {one} ORDER BY seat_no",
         ))?
@@ -62,17 +82,31 @@ pub(super) fn list_map(
             let status: Option<ClaimStatus> = row.get(8)?;
             let owner: Option<Uuid> = row.get(9)?;
             Ok(MapSeat {
-                seat: row.get(0)?,
-                section: row.get(1)?,
-                row: row.get(2)?,
-                number: row.get(3)?,
-                price: row.get(4)?,
                 status: status.map_or("AVAILABLE", ClaimStatus::word),
                 mine: owner.is_some() && owner == viewer,
                 reason: if viewer.is_none() { row.get(10)? } else { None },
-                category: row.get(5)?,
-                x: row.get(6)?,
-                y: row.get(7)?,
+                ..read_seat(row)?
+            })
+        })?
+        .collect()
+}
+
+/// The seats of a schedule as they were laid out.
+pub(super) fn list_layout(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<LayoutSeat>> {
+    connection
+        .prepare_cached(
+            "SELECT label, section, row, number, category, price, x, y FROM seat WHERE schedule_id = ?1 ORDER BY seat_no",
+        )?
+        .query_map([schedule_id], |row| {
+            let (x, y): (Option<f64>, Option<f64>) = (row.get(6)?, row.get(7)?);
+            Ok(LayoutSeat {
+                label: row.get(0)?,
+                section: row.get(1)?,
+                row: row.get(2)?,
+                number: row.get(3)?,
+                category: row.get(4)?,
+                price: row.get(5)?,
+                at: x.zip(y),
             })
         })?
         .collect()
@@ -89,6 +123,36 @@ pub fn count_available(connection: &Connection, schedule_id: i64, now: Millis) -
              AND (held_until IS NULL OR ?2 < held_until)) FROM schedule WHERE schedule_id = ?1",
         )?
         .query_row((schedule_id, now), |row| row.get(0))
+}
+
+/// The seats of a schedule in layout order, for its plan in memory.
+pub(super) fn each_seat(
+    connection: &Connection,
+    schedule_id: i64,
+    take: &mut dyn FnMut(i64, MapSeat),
+) -> rusqlite::Result<()> {
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {SEAT}, seat_no FROM seat WHERE schedule_id = ?1 ORDER BY seat_no"))?;
+    let mut rows = statement.query([schedule_id])?;
+    while let Some(row) = rows.next()? {
+        take(row.get(8)?, read_seat(row)?);
+    }
+    Ok(())
+}
+
+/// The claims of a schedule, also those that are due.
+pub(super) fn list_claims(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<(i64, SeatState)>> {
+    connection
+        .prepare_cached("SELECT seat_no, status, user_id, held_until FROM claim WHERE schedule_id = ?1")?
+        .query_map([schedule_id], |row| {
+            let state = match row.get(1)? {
+                ClaimStatus::Held => SeatState::Held { user_id: row.get(2)?, until: row.get(3)? },
+                ClaimStatus::Sold => SeatState::Sold { user_id: row.get(2)? },
+                ClaimStatus::Blocked => SeatState::Blocked,
+            };
+            Ok((row.get(0)?, state))
+        })?
+        .collect()
 }
 
 /// Holds a seat unless it has a live claim. Claims that are due were cleared when the transaction began.
@@ -112,10 +176,13 @@ pub(super) fn mark_sold_if_held(tx: &Tx, claim: &Hold, seat_no: i64) -> rusqlite
     Ok(rows == 1)
 }
 
-pub(super) fn delete_claim_of(tx: &Tx, claim: &Hold, seat_no: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached("DELETE FROM claim WHERE schedule_id = ?1 AND seat_no = ?2 AND reservation_id = ?3")?
-        .execute((claim.schedule_id, seat_no, claim.reservation_id))
-        .map(drop)
+/// Takes a reservation's claim on a seat away and says what it was.
+pub(super) fn delete_claim_of(tx: &Tx, claim: &Hold, seat_no: i64) -> rusqlite::Result<Option<ClaimStatus>> {
+    tx.prepare_cached(
+        "DELETE FROM claim WHERE schedule_id = ?1 AND seat_no = ?2 AND reservation_id = ?3 RETURNING status",
+    )?
+    .query_row((claim.schedule_id, seat_no, claim.reservation_id), |row| row.get(0))
+    .optional()
 }
 
 pub(super) fn find_claim(tx: &Tx, schedule_id: i64, seat_no: i64) -> rusqlite::Result<Option<ClaimStatus>> {

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::api::{map, schedule_json};
+use super::api::schedule_json;
 use super::{LayoutSeat, layout};
 use crate::http::{Fields, Reply, Request, decoded, query};
 use crate::refusal::Refusal;
@@ -21,7 +21,7 @@ pub fn schedules(venue: &Venue, request: &Request, concert_id: i64) -> Outcome<A
     let reader = venue.readers.get()?;
     schedule::must_find_concert(&reader, concert_id)?;
     let schedules = schedule::list_of_concert(&reader, concert_id)?.into_iter();
-    let shown = schedules.map(|schedule| schedule_json(&reader, schedule, now)).collect::<Outcome<Vec<_>>>()?;
+    let shown = schedules.map(|schedule| schedule_json(&reader, &schedule, now)).collect::<Outcome<Vec<_>>>()?;
     Answer::json(200, &json!({ "schedules": shown }))
 }
 
@@ -30,7 +30,7 @@ pub fn schedule(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<A
     query(request, &[])?;
     let reader = venue.readers.get()?;
     let schedule = schedule::must_find(&reader, schedule_id)?;
-    Answer::json(200, &schedule_json(&reader, schedule, venue.clock.now())?)
+    Answer::json(200, &schedule_json(&reader, &schedule, venue.clock.now())?)
 }
 
 /// `GET /staff/schedules/{id}/seats`: the map as the house sees it, with the reasons of what it keeps back.
@@ -38,7 +38,15 @@ pub fn seats(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answ
     query(request, &[])?;
     let reader = venue.readers.get()?;
     let schedule = schedule::must_find(&reader, schedule_id)?;
-    map(venue, &reader, request, &schedule, None)
+    let seats = super::list_map(&reader, schedule_id, None, venue.clock.now())?;
+    let body = json!({
+        "scheduleId": schedule_id,
+        "date": schedule.date,
+        "version": schedule.version,
+        "seatsAvailable": seats.iter().filter(|seat| seat.status == "AVAILABLE").count(),
+        "seats": seats,
+    });
+    Ok(Answer::Ready(Reply::json(200, &body).tagged(request)))
 }
 
 /// `POST /staff/concerts/{id}/schedules`.
@@ -80,7 +88,7 @@ fn read_layout(fields: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
 
 fn shown(tx: &Tx, status: u16, schedule_id: i64) -> Outcome<Reply> {
     let schedule = schedule::must_find(tx, schedule_id)?;
-    Ok(Reply::json(status, &schedule_json(tx, schedule, tx.now())?))
+    Ok(Reply::json(status, &schedule_json(tx, &schedule, tx.now())?))
 }
 
 /// What a request says of the times.

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use super::layout::{FAR, LABEL_MAX_CHARS, LayoutSeat, SEATS_MAX, price_range, shared_label};
 use crate::points::Points;
-use crate::sheet::{BYTE_ORDER_MARK, as_meant, harmless, text_of};
+use crate::sheet::{Cell, Table, as_meant, text_of};
 
 /// The columns of a table.
 #[derive(Debug, Clone, Copy)]
@@ -206,28 +206,24 @@ fn won(cell: &str) -> Option<Points> {
     price_range().contains(&won).then(|| Points::new(won))
 }
 
-/// The table of these seats: UTF-8 with a byte order mark, no cell of which would run as a formula. Reading it gives the
-/// same seats.
+/// The table of these seats, no cell of which would run as a formula. Reading it gives the same seats.
 pub fn write(seats: &[LayoutSeat]) -> Vec<u8> {
-    let mut table = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    // Writing to memory does not fail.
-    let _ = table.write_record(Column::ALL.map(|column| column.names()[0]));
+    let mut table = Table::new(&Column::ALL.map(|column| column.names()[0]));
     for seat in seats {
         let (x, y) = seat.at.unzip();
-        let text = |text: &Option<String>| harmless(text.as_deref().unwrap_or("")).into_owned();
         let real = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
-        let _ = table.write_record([
-            harmless(&seat.label).into_owned(),
-            text(&seat.section),
-            text(&seat.row),
-            harmless(&seat.number).into_owned(),
-            text(&seat.category),
-            seat.price.to_string(),
-            real(x),
-            real(y),
+        table.line([
+            Cell::Text(&seat.label),
+            (&seat.section).into(),
+            (&seat.row).into(),
+            Cell::Text(&seat.number),
+            (&seat.category).into(),
+            Cell::Number(&seat.price),
+            Cell::Number(&real(x)),
+            Cell::Number(&real(y)),
         ]);
     }
-    [BYTE_ORDER_MARK.as_bytes(), &table.into_inner().unwrap_or_default()].concat()
+    table.into_bytes()
 }
 
 #[cfg(test)]

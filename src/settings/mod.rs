@@ -95,6 +95,10 @@ pub struct MachineSettings {
     /// Writing requests that share one commit at most (1 to 100,000).
     #[arg(long, env = "BOXOFFICE_WRITER_BATCH_MAX", default_value_t = 1_024, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     pub writer_batch_max: u32,
+    /// Seats whose maps are kept in memory at most, about half a kilobyte each; the longest unasked are forgotten first (1,000
+    /// to 10,000,000).
+    #[arg(long, env = "BOXOFFICE_CACHED_SEATS_MAX", default_value_t = 200_000, value_name = "N", value_parser = value_parser!(u32).range(1_000..=10_000_000))]
+    pub cached_seats_max: u32,
     /// How long answers are kept under their Idempotency-Key, in hours (24 to 8,760).
     #[arg(long, env = "BOXOFFICE_IDEMPOTENCY_HOURS", default_value_t = 48, value_name = "N", value_parser = value_parser!(u32).range(24..=8_760))]
     pub idempotency_hours: u32,
@@ -170,11 +174,11 @@ fn parse_listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "give an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:80 or [::1]:0".to_owned())
 }
 
-fn parse_zone(name: &str) -> Result<TimeZone, String> {
+pub(crate) fn parse_zone(name: &str) -> Result<TimeZone, String> {
     TimeZone::get(name).map_err(|_| "give an IANA name such as Asia/Seoul or Europe/Vienna".to_owned())
 }
 
-fn parse_staff_key(key: &str) -> Result<String, String> {
+pub(crate) fn parse_staff_key(key: &str) -> Result<String, String> {
     let sound = (16..=128).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
     sound.then(|| key.to_owned()).ok_or_else(|| "give 16 to 128 visible ASCII characters".to_owned())
 }

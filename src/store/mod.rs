@@ -12,7 +12,7 @@ mod writer;
 
 pub use columns::Blob16;
 pub(crate) use columns::{column_words, unknown_word};
-pub use open::{Ground, OpenError, Opened, create, open};
+pub use open::{Ground, OpenError, Opened, create, open, open_beside};
 pub use readers::{Reader, Readers};
 pub use tx::{Tx, write_alone};
 pub use writer::{After, Bounds, Job, Lost, Rounds, Writer, WriterFigures};

@@ -7,7 +7,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::migrations;
 use crate::clock::Millis;
@@ -114,26 +115,63 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
     let lock = lock(path).map_err(&say)?;
     look_at_head(&lock).map_err(&say)?;
     let broken = |error: rusqlite::Error| {
-        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ReadOnly) {
+        // A folder in which no WAL can be made gives "unable to open", even for reading.
+        if matches!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen)) {
             return say("this file can't be written; give this user the right to write it and its folder.".into());
         }
         say(format!("SQLite can't open this file ({error}); restore a backup or choose another --database."))
     };
     let mut connection = Connection::open(path).map_err(broken)?;
+    // Until it is known to be ours and sound, closing it must not write its WAL back.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(broken)?;
     connection.busy_timeout(Duration::from_secs(2)).map_err(broken)?;
-    let version: i64 = pragma(&connection, "user_version").map_err(broken)?;
-    let application: i64 = pragma(&connection, "application_id").map_err(broken)?;
+    let version = must_be_known(&connection).map_err(broken)?.map_err(&say)?;
+    // Every page is looked at, 300 MB a second. Else the damage would show when somebody pays for a seat on it.
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(broken)?;
+    if found != "ok" {
+        let found = found.lines().last().unwrap_or_default();
+        return Err(say(format!("this file is damaged ({found}); restore a backup or choose another --database.")));
+    }
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(broken)?;
+    let ground = prepare(&mut connection, path, version).map_err(broken)?;
+    Ok(Opened { connection, ground, lock })
+}
+
+/// Opens an existing file for reading alone, also while a server has it.
+///
+/// # Errors
+/// When it is missing, not ours, of another format than this program's, or damaged.
+pub fn open_beside(path: &Path) -> Result<Connection, OpenError> {
+    let say = |sentence: String| OpenError(format!("{}: {sentence}", path.display()));
+    if !path.is_file() {
+        return Err(say("there is no such file; check --database.".into()));
+    }
+    let broken = |error: rusqlite::Error| {
+        say(format!("SQLite can't read this file ({error}); check its owner, or choose another --database."))
+    };
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(broken)?;
+    connection.busy_timeout(Duration::from_secs(2)).map_err(broken)?;
+    let version = must_be_known(&connection).map_err(broken)?.map_err(&say)?;
+    if version < migrations::CURRENT {
+        return Err(say(format!("this file is of the older format {version}; start a server on it once.")));
+    }
+    Ok(connection)
+}
+
+/// The format of a file, or why it is none that this program knows.
+fn must_be_known(connection: &Connection) -> rusqlite::Result<Result<i64, String>> {
+    let version: i64 = pragma(connection, "user_version")?;
+    let application: i64 = pragma(connection, "application_id")?;
     if application != APPLICATION_ID {
-        return Err(say("this is another program's SQLite file; choose another --database.".into()));
+        return Ok(Err("this is another program's SQLite file; choose another --database.".into()));
     }
     if version > migrations::CURRENT {
-        return Err(say(format!(
+        return Ok(Err(format!(
             "this file is of the newer format {version} and this program knows formats up to {}; use a newer boxoffice.",
             migrations::CURRENT
         )));
     }
-    let ground = prepare(&mut connection, path, version).map_err(broken)?;
-    Ok(Opened { connection, ground, lock })
+    Ok(Ok(version))
 }
 
 fn lock(path: &Path) -> Result<File, String> {

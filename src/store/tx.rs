@@ -43,6 +43,11 @@ impl<'c, C> Tx<'c, C> {
         self.changes.borrow_mut().push(change);
     }
 
+    /// Shows what was noted so far, in order.
+    pub fn each_noted(&self, look: impl FnMut(&C)) {
+        self.changes.borrow().iter().for_each(look);
+    }
+
     /// A sum over what was noted so far.
     pub fn sum_noted(&self, weight: impl Fn(&C) -> i64) -> i64 {
         self.changes.borrow().iter().map(weight).sum()

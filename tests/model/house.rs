@@ -114,6 +114,7 @@ impl Tested {
     fn restart(&mut self) {
         self.file = rusqlite::Connection::open_in_memory().unwrap(); // lets go of the file
         self.hall.reopen();
+        self.maps.clear();
         self.file = self.hall.file();
     }
 
@@ -125,7 +126,7 @@ impl Tested {
         assert_eq!(problem, !expected.code.is_empty(), "{}", tail(world));
     }
 
-    /// The tag of a map changes exactly when the map does.
+    /// The tag of a map changes exactly when the map does, between restarts.
     fn check_tag(&mut self, asked: &Asked, answer: &Answer, world: &World) {
         let (What::Map { schedule }, Who::Token(token), 200) = (&asked.what, asked.who, answer.status) else { return };
         let now = (answer.header("etag").unwrap().to_owned(), answer.text.clone());

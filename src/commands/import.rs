@@ -1,0 +1,235 @@
+//! `boxoffice import`: a date with its seats from a file, whole or not at all.
+
+use clap::Args;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value, json};
+
+use super::desk::{Desk, Where};
+use super::hall_file::HallFile;
+use crate::clock::{Clock, Millis};
+use crate::house::make_file;
+use crate::refusal::Refusal;
+use crate::schedule::{self, ConcertWords, SaidTimes, Times, instant_of};
+use crate::seat::{self, LayoutSeat};
+use crate::settings::parse_zone;
+use crate::store::{self, Failure, OpenError};
+
+/// What `import` takes.
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    #[command(flatten)]
+    hall: HallFile,
+    #[command(flatten)]
+    at: Where,
+    /// The concert, by its title; added if there is none of that title yet.
+    #[arg(long, value_name = "TITLE", required_unless_present = "concert_id", value_parser = parse_title)]
+    concert: Option<String>,
+    /// The concert, by its id.
+    #[arg(long, value_name = "N", conflicts_with = "concert")]
+    concert_id: Option<i64>,
+    /// Where a concert that is added takes place.
+    #[arg(long, value_name = "TEXT", default_value = "", value_parser = parse_words)]
+    venue: String,
+    /// When it begins: in RFC 3339, or a local time of the venue such as 2026-12-24T19:00.
+    #[arg(long, value_name = "TIME")]
+    starts_at: String,
+    /// From when on seats are sold [default: at once].
+    #[arg(long, value_name = "TIME")]
+    sale_opens_at: Option<String>,
+    /// From when on they no longer are [default: when it begins].
+    #[arg(long, value_name = "TIME")]
+    sale_closes_at: Option<String>,
+    /// The venue's time zone, by its IANA name; with --url the server's own counts.
+    #[arg(long, env = "BOXOFFICE_TIME_ZONE", default_value = "Asia/Seoul", value_name = "NAME", value_parser = parse_zone)]
+    time_zone: TimeZone,
+}
+
+/// The date that was added.
+struct Added {
+    concert_id: i64,
+    title: String,
+    schedule_id: i64,
+}
+
+/// Of the concerts there are, the one that is meant.
+enum Meant {
+    One(i64, String),
+    New(String),
+}
+
+impl Import {
+    pub(super) fn run(self) -> Result<(), OpenError> {
+        let seats = self.hall.read()?;
+        let mut desk = self.at.desk()?;
+        let zone = match &mut desk {
+            Some(desk) => zone_of(desk)?,
+            None => self.time_zone.clone(),
+        };
+        let times = self.times(&zone)?;
+        let count = seats.len();
+        let added = match desk {
+            Some(desk) => self.import_into_server(desk, &times, &seats)?,
+            None => self.import_into_file(&times, &seats)?,
+        };
+        let Added { concert_id, title, schedule_id } = added;
+        println!("schedule {schedule_id} of concert {concert_id} ({title}) at {}: {count} seats", times.starts_at);
+        Ok(())
+    }
+
+    fn times(&self, zone: &TimeZone) -> Result<Times, OpenError> {
+        let instant = |flag: &str, text: &str| {
+            instant_of(text, zone).map_err(|say| OpenError(format!("{flag} {text}: {}", say.en)))
+        };
+        let maybe = |flag: &str, text: &Option<String>| text.as_deref().map(|text| instant(flag, text)).transpose();
+        let said = SaidTimes {
+            starts_at: Some(instant("--starts-at", &self.starts_at)?),
+            sale_opens_at: maybe("--sale-opens-at", &self.sale_opens_at)?,
+            sale_closes_at: maybe("--sale-closes-at", &self.sale_closes_at)?,
+            refund_until_hours: None,
+        };
+        let late = |_: Refusal| OpenError("--sale-closes-at (or the start) must be later than --sale-opens-at.".into());
+        said.over(None, zone).map_err(late) // the start is there, so nothing else can be wrong
+    }
+
+    /// Which of the concerts, given as ids with titles, is meant.
+    fn meant(&self, concerts: impl Iterator<Item = (i64, String)>) -> Result<Meant, OpenError> {
+        let title = self.concert.as_deref().unwrap_or_default();
+        let fits = |(id, its_title): &(i64, String)| match self.concert_id {
+            Some(wanted) => *id == wanted,
+            None => its_title == title,
+        };
+        let fitting: Vec<(i64, String)> = concerts.filter(fits).collect();
+        match (fitting.as_slice(), self.concert_id) {
+            ([(id, title)], _) => Ok(Meant::One(*id, title.clone())),
+            ([], Some(id)) => Err(OpenError(format!("--concert-id {id}: there is no such concert."))),
+            ([], None) => Ok(Meant::New(title.to_owned())),
+            (several, _) => Err(OpenError(format!(
+                "--concert {title}: {} concerts have this title; say which with --concert-id: {}.",
+                several.len(),
+                several.iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>().join(", "),
+            ))),
+        }
+    }
+
+    /// Refuses to add a date that is there already: an import that is run twice adds it once.
+    fn must_be_new(&self, times: &Times, mut dates: impl Iterator<Item = (i64, Millis)>) -> Result<(), OpenError> {
+        match dates.find(|(_, starts_at)| *starts_at == times.starts_at) {
+            None => Ok(()),
+            Some((id, _)) => Err(OpenError(format!(
+                "--starts-at {}: the concert has schedule {id} at that moment already, and nothing was changed.",
+                self.starts_at
+            ))),
+        }
+    }
+
+    fn import_into_file(&self, times: &Times, seats: &[LayoutSeat]) -> Result<Added, OpenError> {
+        let database = &self.at.database;
+        if self.concert_id.is_none()
+            && let Some(key) = make_file(self.at.staff_key.as_deref(), database)?
+        {
+            println!("staff key, shown this once (직원 키, 한 번만 표시됩니다): {key}");
+        }
+        let opened = store::open(database).map_err(|error| {
+            OpenError(format!("{error} While a server has it, give --url and --staff-key in place of --database."))
+        })?;
+        let now = Clock::wall_now().max(opened.ground.seen_at);
+        let mut refused = None;
+        let written = store::write_alone(&opened.connection, now, |tx| {
+            let concerts = schedule::list_concerts(tx)?;
+            let concerts = concerts.into_iter().map(|concert| (concert.concert_id, concert.title));
+            let concert = match self.meant(concerts) {
+                Ok(Meant::One(id, _)) => schedule::must_find_concert(tx, id)?,
+                Ok(Meant::New(title)) => {
+                    let venue = Some(self.venue.clone());
+                    schedule::add_concert(tx, &ConcertWords { title: Some(title), venue, description: None })?
+                }
+                Err(why) => return Err(refuse(&mut refused, why)),
+            };
+            let dates = schedule::list_of_concert(tx, concert.concert_id)?;
+            let dates = dates.iter().map(|date| (date.schedule_id, date.starts_at));
+            self.must_be_new(times, dates).map_err(|why| refuse(&mut refused, why))?;
+            let schedule_id = seat::open_schedule(tx, concert.concert_id, times, seats)?;
+            Ok(Added { concert_id: concert.concert_id, title: concert.title, schedule_id })
+        });
+        written.map_err(|failure| {
+            let code = failure.told().code().word();
+            refused.unwrap_or_else(|| OpenError(format!("{}: nothing was imported: {code}", database.display())))
+        })
+    }
+
+    fn import_into_server(&self, mut desk: Desk, times: &Times, seats: &[LayoutSeat]) -> Result<Added, OpenError> {
+        let concerts = desk.get("/staff/concerts")?;
+        let concerts =
+            listed(&concerts, "concerts").map(|concert| (number(concert, "concertId"), text(concert, "title")));
+        let concert = match self.meant(concerts)? {
+            Meant::One(id, title) => {
+                let dates = desk.get(&format!("/staff/concerts/{id}/schedules"))?;
+                let starts_at = |date| Millis::parse_rfc3339(&text(date, "startsAt"));
+                let dates =
+                    listed(&dates, "schedules").filter_map(|date| Some((number(date, "scheduleId"), starts_at(date)?)));
+                self.must_be_new(times, dates)?;
+                json!({ "concertId": id, "title": title })
+            }
+            Meant::New(title) => desk.post("/staff/concerts", json!({ "title": title, "venue": self.venue }))?,
+        };
+        let concert_id = number(&concert, "concertId");
+        let date = json!({
+            "startsAt": times.starts_at,
+            "saleOpensAt": times.sale_opens_at,
+            "saleClosesAt": times.sale_closes_at,
+            "layout": { "seats": seats.iter().map(as_json).collect::<Vec<_>>() },
+        });
+        let date = desk.post(&format!("/staff/concerts/{concert_id}/schedules"), date)?;
+        Ok(Added { concert_id, title: text(&concert, "title"), schedule_id: number(&date, "scheduleId") })
+    }
+}
+
+/// A line of at most 200 characters, as titles and venues are.
+fn parse_words(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let sound = text.chars().count() <= 200 && !text.chars().any(char::is_control);
+    sound.then(|| text.to_owned()).ok_or_else(|| "give at most 200 characters and no control characters".to_owned())
+}
+
+fn parse_title(text: &str) -> Result<String, String> {
+    parse_words(text).and_then(|title| if title.is_empty() { Err("give a title".into()) } else { Ok(title) })
+}
+
+/// Keeps a sentence for people while the transaction is taken back.
+fn refuse(kept: &mut Option<OpenError>, why: OpenError) -> Failure {
+    *kept = Some(why);
+    Refusal::Internal.into()
+}
+
+fn zone_of(desk: &mut Desk) -> Result<TimeZone, OpenError> {
+    let name = text(&desk.get("/venue")?, "timeZone");
+    TimeZone::get(&name)
+        .map_err(|_| OpenError(format!("the server's time zone {name} is not known here; use its own boxoffice.")))
+}
+
+fn listed<'v>(body: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
+    body[name].as_array().into_iter().flatten()
+}
+
+fn number(body: &Value, name: &str) -> i64 {
+    body[name].as_i64().unwrap_or(0)
+}
+
+fn text(body: &Value, name: &str) -> String {
+    body[name].as_str().unwrap_or("").to_owned()
+}
+
+/// A seat as the API takes it, one by one.
+fn as_json(seat: &LayoutSeat) -> Value {
+    let mut members = Map::new();
+    members.insert("seat".into(), json!(seat.label));
+    for (name, value) in [("section", &seat.section), ("row", &seat.row), ("category", &seat.category)] {
+        members.extend(value.as_ref().map(|value| (name.to_owned(), json!(value))));
+    }
+    members.insert("number".into(), json!(seat.number));
+    members.insert("price".into(), json!(seat.price));
+    if let Some((x, y)) = seat.at {
+        members.extend([("x".to_owned(), json!(x)), ("y".to_owned(), json!(y))]);
+    }
+    members.into()
+}

@@ -1,0 +1,217 @@
+//! Reports for those who count: the sales of a date, and the ledger of a day. They read what other rooms wrote and write
+//! nothing.
+
+mod sql;
+pub mod staff_api;
+
+use std::ops::Range;
+
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use crate::balance::EntryKind;
+use crate::clock::Millis;
+use crate::points::Points;
+use crate::schedule;
+use crate::store::Outcome;
+
+/// What became of the seats of a date, or of a part of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Seats {
+    /// All of them.
+    pub seats: i64,
+    /// Sold.
+    pub sold: i64,
+    /// Held for a payment.
+    pub held: i64,
+    /// Free.
+    pub free: i64,
+    /// Kept back by the house.
+    pub blocked: i64,
+    /// What was paid for those that are sold.
+    pub revenue: Points,
+}
+
+impl Seats {
+    /// The figures of two parts together.
+    fn and(&self, other: &Seats) -> Seats {
+        Seats {
+            seats: self.seats + other.seats,
+            sold: self.sold + other.sold,
+            held: self.held + other.held,
+            free: self.free + other.free,
+            blocked: self.blocked + other.blocked,
+            revenue: self.revenue.plus(other.revenue).unwrap_or(self.revenue), // prices are far below the range
+        }
+    }
+}
+
+/// The seats of one section and one category.
+#[derive(Debug, Clone)]
+struct Part {
+    section: Option<String>,
+    category: Option<String>,
+    seats: Seats,
+}
+
+/// The seats of a section.
+#[derive(Debug, serde::Serialize)]
+pub struct Section {
+    /// Its name; none where the hall has no sections.
+    pub section: Option<String>,
+    /// Its figures.
+    #[serde(flatten)]
+    pub seats: Seats,
+}
+
+/// The seats of a category.
+#[derive(Debug, serde::Serialize)]
+pub struct Category {
+    /// Its name; none for seats without one.
+    pub category: Option<String>,
+    /// Its figures.
+    #[serde(flatten)]
+    pub seats: Seats,
+}
+
+/// The sales of a date.
+#[derive(Debug, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sales {
+    /// Which date.
+    pub schedule_id: i64,
+    /// What is played.
+    pub concert_title: String,
+    /// The calendar date in the venue's time zone.
+    pub date: String,
+    /// When it begins.
+    pub starts_at: Millis,
+    /// When it was cancelled, if it was.
+    pub cancelled_at: Option<Millis>,
+    /// All of its seats.
+    #[serde(flatten)]
+    pub seats: Seats,
+    /// Points that were given back.
+    pub refunded: Points,
+    /// By section, in the order of the layout.
+    pub sections: Vec<Section>,
+    /// By category, in the order of the layout.
+    pub categories: Vec<Category>,
+}
+
+/// The sales of a date at `now`, all of one moment.
+///
+/// # Errors
+/// `SCHEDULE_NOT_FOUND`.
+pub fn sales(connection: &Connection, schedule_id: i64, now: Millis) -> Outcome<Sales> {
+    let moment = connection.unchecked_transaction()?;
+    let date = schedule::must_find(&moment, schedule_id)?;
+    let parts = sql::list_parts(&moment, schedule_id, now)?;
+    let sections = grouped(&parts, |part| &part.section);
+    let categories = grouped(&parts, |part| &part.category);
+    Ok(Sales {
+        schedule_id,
+        concert_title: date.concert_title,
+        date: date.date,
+        starts_at: date.starts_at,
+        cancelled_at: date.cancelled_at,
+        seats: parts.iter().fold(Seats::default(), |sum, part| sum.and(&part.seats)),
+        refunded: sql::sum_refunded(&moment, schedule_id)?,
+        sections: sections.into_iter().map(|(section, seats)| Section { section, seats }).collect(),
+        categories: categories.into_iter().map(|(category, seats)| Category { category, seats }).collect(),
+    })
+}
+
+/// The figures of all parts with the same name, in the order in which the names come up.
+fn grouped(parts: &[Part], name: impl Fn(&Part) -> &Option<String>) -> Vec<(Option<String>, Seats)> {
+    let mut groups = Vec::<(Option<String>, Seats)>::new();
+    for part in parts {
+        match groups.iter_mut().find(|(known, _)| known == name(part)) {
+            Some((_, seats)) => *seats = seats.and(&part.seats),
+            None => groups.push((name(part).clone(), part.seats.clone())),
+        }
+    }
+    groups
+}
+
+/// A sold seat with its ticket.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "the fields are the columns of the same names")]
+pub struct SoldSeat {
+    pub label: String,
+    pub section: Option<String>,
+    pub row: Option<String>,
+    pub number: String,
+    pub category: Option<String>,
+    pub price: Points,
+    pub ticket_number: String,
+    pub holder: String,
+    pub paid_at: Millis,
+}
+
+/// Every sold seat of a date, in the order of the layout, and the calendar date.
+///
+/// # Errors
+/// `SCHEDULE_NOT_FOUND`.
+pub fn list_sold(connection: &Connection, schedule_id: i64) -> Outcome<(String, Vec<SoldSeat>)> {
+    let date = schedule::must_find(connection, schedule_id)?.date;
+    Ok((date, sql::list_sold(connection, schedule_id)?))
+}
+
+/// What one kind of entries of a day comes to.
+#[derive(Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Sum {
+    /// The kind.
+    pub kind: EntryKind,
+    /// How many entries.
+    pub count: i64,
+    /// Their amounts together.
+    pub amount: Points,
+}
+
+/// One line of the ledger with its owner's name.
+#[derive(Debug, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the fields are the columns of the same names")]
+pub struct Line {
+    pub entry_id: i64,
+    pub user_id: Uuid,
+    pub name: String,
+    pub kind: EntryKind,
+    pub amount: Points,
+    pub balance_after: Points,
+    pub reservation_id: Option<Uuid>,
+    pub reason: Option<String>,
+    pub at: Millis,
+}
+
+/// A page of the ledger of a day.
+#[derive(Debug)]
+pub struct Page {
+    /// What the whole day comes to, each kind once.
+    pub sums: Vec<Sum>,
+    /// The lines of the page, oldest first.
+    pub entries: Vec<Line>,
+    /// Where the next page begins, if there is one.
+    pub next_cursor: Option<i64>,
+}
+
+/// The ledger between two moments: entries after `cursor`, at most `limit`.
+///
+/// # Errors
+/// SQLite's.
+pub fn ledger(connection: &Connection, day: &Range<Millis>, cursor: i64, limit: u32) -> Outcome<Page> {
+    let moment = connection.unchecked_transaction()?;
+    let found = sql::list_sums(&moment, day)?;
+    let sum = |&kind: &EntryKind| {
+        let (count, amount) =
+            found.iter().find(|sum| sum.kind == kind).map_or((0, Points::ZERO), |s| (s.count, s.amount));
+        Sum { kind, count, amount }
+    };
+    // One more than asked tells whether there is a next page.
+    let mut entries = sql::list_entries(&moment, day, cursor, limit + 1)?;
+    let more = entries.len() > limit as usize;
+    entries.truncate(limit as usize);
+    let next_cursor = entries.last().filter(|_| more).map(|entry| entry.entry_id);
+    Ok(Page { sums: EntryKind::ALL.iter().map(sum).collect(), entries, next_cursor })
+}

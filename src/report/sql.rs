@@ -1,0 +1,103 @@
+//! Every statement of the reports: they read tables that other rooms write.
+
+use std::ops::Range;
+
+use rusqlite::{Connection, Row};
+
+use super::{Line, Part, Seats, SoldSeat, Sum};
+use crate::clock::Millis;
+use crate::points::Points;
+
+/// The seats of a date by section and category, in the order of the layout. What was paid for a seat is what was agreed,
+/// whatever the layout says since.
+pub(super) fn list_parts(connection: &Connection, schedule_id: i64, now: Millis) -> rusqlite::Result<Vec<Part>> {
+    connection
+        .prepare_cached(
+            "SELECT section, category, count(*), count(*) FILTER (WHERE status = 'SOLD'),
+               count(*) FILTER (WHERE status = 'HELD' AND ?2 < held_until), count(*) FILTER (WHERE status = 'BLOCKED'),
+               coalesce(sum(reservation_seat.price) FILTER (WHERE status = 'SOLD'), 0)
+             FROM seat LEFT JOIN claim USING (schedule_id, seat_no) LEFT JOIN reservation_seat USING (reservation_id, seat_no)
+             WHERE schedule_id = ?1 GROUP BY section, category ORDER BY min(seat_no)",
+        )?
+        .query_map((schedule_id, now), |row| {
+            let (seats, sold, held, blocked) = (row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?);
+            let free: i64 = seats - sold - held - blocked;
+            let seats = Seats { seats, sold, held, free, blocked, revenue: row.get(6)? };
+            Ok(Part { section: row.get(0)?, category: row.get(1)?, seats })
+        })?
+        .collect()
+}
+
+pub(super) fn sum_refunded(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Points> {
+    connection
+        .prepare_cached(
+            "SELECT coalesce(sum(amount), 0) FROM reservation WHERE schedule_id = ?1 AND status = 'REFUNDED'",
+        )?
+        .query_row([schedule_id], |row| row.get(0))
+}
+
+pub(super) fn list_sold(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<SoldSeat>> {
+    connection
+        .prepare_cached(
+            "SELECT seat.label, section, row, seat.number, category, reservation_seat.price, ticket.number, user.name, paid_at
+             FROM claim JOIN seat USING (schedule_id, seat_no) JOIN reservation USING (reservation_id)
+               JOIN reservation_seat USING (reservation_id, seat_no) JOIN ticket USING (reservation_id, seat_no)
+               JOIN user ON user.user_id = reservation.user_id
+             WHERE claim.schedule_id = ?1 AND claim.status = 'SOLD' ORDER BY seat_no",
+        )?
+        .query_map([schedule_id], |row| {
+            Ok(SoldSeat {
+                label: row.get(0)?,
+                section: row.get(1)?,
+                row: row.get(2)?,
+                number: row.get(3)?,
+                category: row.get(4)?,
+                price: row.get(5)?,
+                ticket_number: row.get(6)?,
+                holder: row.get(7)?,
+                paid_at: row.get(8)?,
+            })
+        })?
+        .collect()
+}
+
+/// What the entries between two moments come to, by kind.
+pub(super) fn list_sums(connection: &Connection, day: &Range<Millis>) -> rusqlite::Result<Vec<Sum>> {
+    connection
+        .prepare_cached(
+            "SELECT kind, count(*), sum(amount) FROM ledger_entry WHERE at >= ?1 AND at < ?2 GROUP BY kind",
+        )?
+        .query_map((day.start, day.end), |row| Ok(Sum { kind: row.get(0)?, count: row.get(1)?, amount: row.get(2)? }))?
+        .collect()
+}
+
+/// Entries between two moments after one of them, oldest first.
+pub(super) fn list_entries(
+    connection: &Connection,
+    day: &Range<Millis>,
+    after: i64,
+    limit: u32,
+) -> rusqlite::Result<Vec<Line>> {
+    connection
+        .prepare_cached(
+            "SELECT entry_id, user_id, name, kind, amount, balance_after, reservation_id, reason, at
+             FROM ledger_entry JOIN user USING (user_id)
+             WHERE at >= ?1 AND at < ?2 AND entry_id > ?3 ORDER BY at, entry_id LIMIT ?4",
+        )?
+        .query_map((day.start, day.end, after, limit), read_line)?
+        .collect()
+}
+
+fn read_line(row: &Row) -> rusqlite::Result<Line> {
+    Ok(Line {
+        entry_id: row.get(0)?,
+        user_id: row.get(1)?,
+        name: row.get(2)?,
+        kind: row.get(3)?,
+        amount: row.get(4)?,
+        balance_after: row.get(5)?,
+        reservation_id: row.get(6)?,
+        reason: row.get(7)?,
+        at: row.get(8)?,
+    })
+}

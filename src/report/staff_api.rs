@@ -1,0 +1,108 @@
+//! Reports as JSON and as tables for spreadsheets.
+
+use std::ops::Range;
+
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use super::{Line, SoldSeat};
+use crate::clock::Millis;
+use crate::http::{Reply, Request, number, parameter, query};
+use crate::refusal::Refusal;
+use crate::sheet::Cell::{Number, Text};
+use crate::sheet::Table;
+use crate::store::Outcome;
+use crate::venue::{Answer, Venue};
+
+/// Entries of a page at most, and unless asked otherwise.
+const PAGE_MAX: i64 = 1_000;
+const PAGE: i64 = 100;
+/// The same of a table: what a spreadsheet can hold and a house can have at hand.
+const TABLE_LINES_MAX: i64 = 100_000;
+
+/// `GET /staff/schedules/{id}/sales`.
+pub fn sales(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answer> {
+    query(request, &[])?;
+    let reader = venue.readers.get()?;
+    if request.prefers_csv() {
+        let (date, sold) = super::list_sold(&reader, schedule_id)?;
+        let table = table_of_sold(&sold, &venue.settings.sale.time_zone);
+        return Ok(Answer::Ready(table_reply(table, &format!("sales-{schedule_id}-{date}"))));
+    }
+    let sales = super::sales(&reader, schedule_id, venue.clock.now())?;
+    Ok(Answer::Ready(Reply::json(200, &sales).with("Vary", "Accept")))
+}
+
+/// `GET /staff/ledger?date=&limit=&cursor=`: the ledger of a day in the venue's time zone, oldest first.
+pub fn ledger(venue: &Venue, request: &Request) -> Outcome<Answer> {
+    let parameters = query(request, &["date", "limit", "cursor"])?;
+    let zone = &venue.settings.sale.time_zone;
+    let date = parameter(&parameters, "date").unwrap_or("");
+    let day = Millis::day_in(date, zone).ok_or_else(|| {
+        Refusal::invalid("?date", "must be a date such as 2026-11-22", "2026-11-22와 같은 날짜여야 합니다")
+    })?;
+    let as_table = request.prefers_csv();
+    let (most, usual) = if as_table { (TABLE_LINES_MAX, TABLE_LINES_MAX) } else { (PAGE_MAX, PAGE) };
+    let limit = number(&parameters, "limit", 1..=most)?.unwrap_or(usual) as u32;
+    let cursor = number(&parameters, "cursor", 1..=i64::MAX)?.unwrap_or(0);
+    let page = super::ledger(&*venue.readers.get()?, &day, cursor, limit)?;
+    if as_table {
+        return Ok(Answer::Ready(table_reply(table_of_entries(&page.entries, zone), &format!("ledger-{date}"))));
+    }
+    let Range { start, end } = day;
+    let body = json!({
+        "date": date,
+        "from": start,
+        "until": end,
+        "sums": page.sums,
+        "entries": page.entries,
+        "nextCursor": page.next_cursor.map(|cursor| cursor.to_string()),
+    });
+    Ok(Answer::Ready(Reply::json(200, &body).with("Vary", "Accept")))
+}
+
+fn table_of_sold(sold: &[SoldSeat], zone: &TimeZone) -> Table {
+    let mut table =
+        Table::new(&["seat", "section", "row", "number", "category", "price", "ticketNumber", "holder", "paidAt"]);
+    for seat in sold {
+        table.line([
+            Text(&seat.label),
+            (&seat.section).into(),
+            (&seat.row).into(),
+            Text(&seat.number),
+            (&seat.category).into(),
+            Number(&seat.price),
+            Text(&seat.ticket_number),
+            Text(&seat.holder),
+            Text(&seat.paid_at.local_in(zone)),
+        ]);
+    }
+    table
+}
+
+fn table_of_entries(entries: &[Line], zone: &TimeZone) -> Table {
+    let mut table =
+        Table::new(&["entryId", "at", "kind", "amount", "balanceAfter", "userId", "name", "reservationId", "reason"]);
+    for entry in entries {
+        table.line([
+            Number(&entry.entry_id),
+            Text(&entry.at.local_in(zone)),
+            Text(entry.kind.word()),
+            Number(&entry.amount),
+            Number(&entry.balance_after),
+            Text(&entry.user_id.to_string()),
+            Text(&entry.name),
+            Text(&entry.reservation_id.map(|id| id.to_string()).unwrap_or_default()),
+            (&entry.reason).into(),
+        ]);
+    }
+    table
+}
+
+/// A table that is downloaded under a name.
+fn table_reply(table: Table, name: &str) -> Reply {
+    let mut reply = Reply::empty(200);
+    reply.content_type = "text/csv; charset=utf-8".into();
+    reply.body = table.into_bytes();
+    reply.with("Vary", "Accept").with("Content-Disposition", format!("attachment; filename=\"{name}.csv\""))
+}

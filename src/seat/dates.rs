@@ -1,0 +1,130 @@
+//! The dates of each concert in memory, with their JSON made once; all are forgotten when staff change one.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use crate::clock::Millis;
+use crate::points::Points;
+use crate::schedule::{self, Schedule};
+use crate::store::{Outcome, Readers};
+
+/// Dates that are kept at most; then all are read anew as they are asked for.
+const DATES_MAX: usize = 20_000;
+
+/// A date as the wire shows it.
+#[derive(Debug, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DateJson {
+    schedule_id: i64,
+    concert_id: i64,
+    date: String,
+    starts_at: Millis,
+    sale_opens_at: Millis,
+    sale_closes_at: Millis,
+    seats_total: i64,
+    seats_available: i64,
+    price_from: Points,
+    refund_until_hours: Option<u32>,
+    cancelled_at: Option<Millis>,
+}
+
+impl DateJson {
+    pub fn of(schedule: &Schedule, seats_available: i64) -> DateJson {
+        DateJson {
+            schedule_id: schedule.schedule_id,
+            concert_id: schedule.concert_id,
+            date: schedule.date.clone(),
+            starts_at: schedule.starts_at,
+            sale_opens_at: schedule.sale_opens_at,
+            sale_closes_at: schedule.sale_closes_at,
+            seats_total: schedule.seats_total,
+            seats_available,
+            price_from: schedule.price_from,
+            refund_until_hours: schedule.refund_until_hours,
+            cancelled_at: schedule.cancelled_at,
+        }
+    }
+}
+
+/// A date and its JSON.
+#[derive(Debug)]
+pub(super) struct Date {
+    pub schedule: Schedule,
+    /// Its JSON before and after the number of free seats.
+    json: (String, String),
+}
+
+impl Date {
+    fn of(schedule: Schedule) -> Date {
+        let text = serde_json::to_string(&DateJson::of(&schedule, 0)).unwrap_or_default(); // no failing parts
+        let member = "\"seatsAvailable\":";
+        let (before, after) = text.split_once(&format!("{member}0")).unwrap_or_default();
+        let json = (format!("{before}{member}"), after.to_owned());
+        Date { schedule, json }
+    }
+
+    /// Writes its JSON with the number of free seats.
+    pub fn write_json(&self, body: &mut String, seats_available: i64) {
+        let (before, after) = &self.json;
+        for part in [before, &seats_available.to_string(), after] {
+            body.push_str(part);
+        }
+    }
+}
+
+/// The copies.
+#[derive(Debug, Default)]
+pub(super) struct Dates(RwLock<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    concerts: HashMap<i64, Arc<Vec<Date>>>,
+    /// How often all was forgotten: what was read before that is not kept.
+    forgotten: u64,
+    count: usize,
+}
+
+impl Dates {
+    /// The dates of a concert, the earliest first.
+    ///
+    /// # Errors
+    /// `CONCERT_NOT_FOUND`.
+    pub fn of(&self, readers: &Readers, concert_id: i64) -> Outcome<Arc<Vec<Date>>> {
+        if let Some(dates) = self.known().concerts.get(&concert_id) {
+            return Ok(Arc::clone(dates));
+        }
+        let forgotten = self.known().forgotten;
+        let reader = readers.get()?;
+        schedule::must_find_concert(&reader, concert_id)?;
+        let schedules = schedule::list_of_concert(&reader, concert_id)?;
+        let dates = Arc::new(schedules.into_iter().map(Date::of).collect::<Vec<_>>());
+        let mut known = self.known_mut();
+        if known.forgotten == forgotten {
+            if known.count + dates.len() > DATES_MAX {
+                known.forget();
+            }
+            let before = known.concerts.insert(concert_id, Arc::clone(&dates));
+            known.count += dates.len() - before.map_or(0, |before| before.len());
+        }
+        Ok(dates)
+    }
+
+    /// A date was added or changed.
+    pub fn forget(&self) {
+        self.known_mut().forget();
+    }
+
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known_mut(&self) -> RwLockWriteGuard<'_, Known> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn forget(&mut self) {
+        *self = Known { forgotten: self.forgotten + 1, ..Known::default() };
+    }
+}

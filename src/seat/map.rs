@@ -1,0 +1,200 @@
+//! The map of one date in memory: who has which seat, and how it looks to one viewer at one moment.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::{Plan, sql};
+use crate::clock::Millis;
+use crate::store::Outcome;
+use crate::venue::SeatState;
+
+/// What a seat is, without whose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    Free,
+    Held,
+    Sold,
+    Blocked,
+}
+
+impl Status {
+    /// The word of the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Status::Free => "AVAILABLE",
+            Status::Held => "HELD",
+            Status::Sold => "SOLD",
+            Status::Blocked => "BLOCKED",
+        }
+    }
+
+    pub const fn of(state: SeatState) -> Status {
+        match state {
+            SeatState::Free => Status::Free,
+            SeatState::Held { .. } => Status::Held,
+            SeatState::Sold { .. } => Status::Sold,
+            SeatState::Blocked => Status::Blocked,
+        }
+    }
+}
+
+/// The claims on the seats of a date as the last commit left them.
+#[derive(Debug)]
+pub(super) struct Standing {
+    /// The date's version, which counts the changes.
+    pub version: i64,
+    seats_total: i64,
+    /// Seats that have a claim, due or not.
+    claimed: i64,
+    /// The seats held until each moment. Those that are due count as free, although no commit has said so yet.
+    holds: BTreeMap<Millis, Vec<i64>>,
+    /// The whole map, once somebody asked for it.
+    pub map: Option<Map>,
+}
+
+/// Every seat of a date.
+#[derive(Debug)]
+pub(super) struct Map {
+    date: String,
+    pub plan: Arc<Plan>,
+    /// By their index in the plan. Shared with those who are just writing it out, so that no commit waits for them.
+    pub status: Arc<Vec<Status>>,
+    /// The seats of each user who has some, by index.
+    own: HashMap<Uuid, Vec<usize>>,
+}
+
+impl Standing {
+    /// Reads a date from the file, with its map or only what is counted.
+    ///
+    /// # Errors
+    /// `SCHEDULE_NOT_FOUND`.
+    pub fn read(connection: &Connection, schedule_id: i64, with_map: bool) -> Outcome<Standing> {
+        let tx = rusqlite::Transaction::new_unchecked(connection, rusqlite::TransactionBehavior::Deferred)?;
+        let schedule = crate::schedule::must_find(&tx, schedule_id)?;
+        let mut standing = Standing::new(schedule.version, schedule.seats_total);
+        if with_map {
+            let plan = Arc::new(Plan::read(&tx, schedule_id)?);
+            let status = Arc::new(vec![Status::Free; plan.seats.len()]);
+            standing.map = Some(Map { date: schedule.date, plan, status, own: HashMap::new() });
+        }
+        for (seat_no, state) in sql::list_claims(&tx, schedule_id)? {
+            standing.change(&[seat_no], SeatState::Free, state);
+        }
+        Ok(standing)
+    }
+
+    /// A date without claims and without its map.
+    pub fn new(version: i64, seats_total: i64) -> Standing {
+        Standing { version, seats_total, claimed: 0, holds: BTreeMap::new(), map: None }
+    }
+
+    /// Follows a commit: seats went from one state to another.
+    pub fn change(&mut self, seat_nos: &[i64], before: SeatState, after: SeatState) {
+        let count = seat_nos.len() as i64;
+        self.claimed += count * (i64::from(after != SeatState::Free) - i64::from(before != SeatState::Free));
+        if let SeatState::Held { until, .. } = before
+            && let Some(held) = self.holds.get_mut(&until)
+        {
+            held.retain(|seat_no| !seat_nos.contains(seat_no));
+            if held.is_empty() {
+                self.holds.remove(&until);
+            }
+        }
+        if let SeatState::Held { until, .. } = after {
+            self.holds.entry(until).or_default().extend(seat_nos);
+        }
+        if let Some(map) = &mut self.map {
+            map.change(seat_nos, before, after);
+        }
+    }
+
+    /// The seats whose holds are over at `now`, although that is not yet written down.
+    fn due(&self, now: Millis) -> impl Iterator<Item = i64> + '_ {
+        self.holds.range(..=now).flat_map(|(_, seat_nos)| seat_nos).copied()
+    }
+
+    /// How many seats are free at `now`.
+    pub fn count_free(&self, now: Millis) -> i64 {
+        self.seats_total - self.claimed + self.due(now).count() as i64
+    }
+
+    /// The map as `viewer` sees it at `now`.
+    pub fn seen(&self, schedule_id: i64, viewer: Uuid, now: Millis) -> Option<Seen> {
+        let map = self.map.as_ref()?;
+        let due: Vec<usize> = self.due(now).filter_map(|seat_no| map.plan.index_of(seat_no)).collect();
+        let mut status = Arc::clone(&map.status);
+        let mut mine = map.own.get(&viewer).cloned().unwrap_or_default();
+        if !due.is_empty() {
+            let status = Arc::make_mut(&mut status);
+            due.iter().for_each(|&index| status[index] = Status::Free);
+            mine.retain(|&index| status[index] != Status::Free);
+        }
+        mine.sort_unstable();
+        let free = self.count_free(now);
+        let head = format!(
+            "{{\"scheduleId\":{schedule_id},\"date\":\"{}\",\"version\":{},\"seatsAvailable\":{free},\"seats\":[",
+            map.date, self.version
+        );
+        let at = (self.version, due.len());
+        Some(Seen { at, mine, head, plan: Arc::clone(&map.plan), status })
+    }
+}
+
+impl Map {
+    fn change(&mut self, seat_nos: &[i64], before: SeatState, after: SeatState) {
+        let status = Arc::make_mut(&mut self.status);
+        for index in seat_nos.iter().filter_map(|&seat_no| self.plan.index_of(seat_no)) {
+            status[index] = Status::of(after);
+            let (before, after) = (owner(before), owner(after));
+            if before == after {
+                continue;
+            }
+            if let Some(user_id) = before
+                && let Some(own) = self.own.get_mut(&user_id)
+            {
+                own.retain(|&one| one != index);
+                if own.is_empty() {
+                    self.own.remove(&user_id);
+                }
+            }
+            if let Some(user_id) = after {
+                self.own.entry(user_id).or_default().push(index);
+            }
+        }
+    }
+}
+
+const fn owner(state: SeatState) -> Option<Uuid> {
+    match state {
+        SeatState::Held { user_id, .. } | SeatState::Sold { user_id } => Some(user_id),
+        SeatState::Free | SeatState::Blocked => None,
+    }
+}
+
+/// The date's version, and how many of its holds are over though not written down. Together they say all that a map shows
+/// to those who have no seat: within a version holds can only end, in the order of their ends.
+pub(super) type At = (i64, usize);
+
+/// A map as one viewer sees it at one moment; taken under a lock in next to no time, written out without one.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub at: At,
+    /// The viewer's own seats, in order.
+    pub mine: Vec<usize>,
+    head: String,
+    plan: Arc<Plan>,
+    status: Arc<Vec<Status>>,
+}
+
+impl Seen {
+    /// The body of the answer.
+    pub fn write(&self) -> Vec<u8> {
+        let mut body = self.head.as_bytes().to_vec();
+        self.plan.write_json(&mut body, |index| self.status[index].word(), &self.mine);
+        body.extend_from_slice(b"]}");
+        body
+    }
+}

@@ -1,0 +1,326 @@
+//! What the house keeps in memory of its dates and their seats: a copy of the file, loaded when it is asked for, following
+//! each commit, and forgotten when it is long unasked and room is needed.
+//!
+//! A date is read from the file while commits go on. What they change meanwhile is put by, and what the read has not seen
+//! of it (the date's version tells) is followed afterwards; so a copy never misses a change and never counts one twice.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use uuid::Uuid;
+
+use super::dates::Dates;
+use super::map::{At, Seen, Standing, Status};
+use super::{Plan, sql};
+use crate::clock::Millis;
+use crate::http::{Reply, Request};
+use crate::ids;
+use crate::refusal::Refusal;
+use crate::store::{Outcome, Readers};
+use crate::venue::{Change, SeatState, Tx};
+
+/// How often a date is read anew because staff changed it meanwhile, before the caller is told to come again.
+const READS_MAX: usize = 5;
+
+/// The copies.
+pub struct Maps {
+    /// The dates of each concert.
+    pub(super) dates: Dates,
+    slots: RwLock<HashMap<i64, Arc<Slot>>>,
+    /// Seats that may be kept; a date that is only counted weighs as much as one seat.
+    seats_max: usize,
+    /// Part of every tag: what an earlier start, perhaps on another file, has tagged is never taken for ours.
+    start: u32,
+}
+
+/// The place of one date.
+#[derive(Default)]
+struct Slot {
+    /// When it was last asked for, in milliseconds since 1970.
+    asked_ms: AtomicI64,
+    /// The seats kept here.
+    weight: AtomicUsize,
+    /// Held by who reads it from the file; others wait for that instead of reading too.
+    reading: Mutex<()>,
+    state: RwLock<State>,
+    /// The newest map as those without a seat see it, written out.
+    body: Mutex<Option<(At, Arc<Vec<u8>>)>>,
+}
+
+#[derive(Default)]
+struct State {
+    standing: Option<Standing>,
+    /// While it is read: what commits change. `None` when nobody reads, or staff changed the date itself meanwhile.
+    put_by: Option<Vec<SeatsChange>>,
+}
+
+/// [`Change::SeatsChanged`] without the date.
+struct SeatsChange {
+    version: i64,
+    seat_nos: Vec<i64>,
+    before: SeatState,
+    after: SeatState,
+}
+
+/// The seats of a date as an open transaction sees them.
+#[derive(Debug)]
+pub struct FreeSeats {
+    /// The seats.
+    pub plan: Arc<Plan>,
+    /// Whether each of them is free, by its index in the plan.
+    pub free: Vec<bool>,
+}
+
+impl Maps {
+    /// Nothing is known yet.
+    pub fn new(seats_max: usize) -> Maps {
+        let start = u32::from_ne_bytes(ids::random_bytes());
+        Maps { dates: Dates::default(), slots: RwLock::default(), seats_max, start }
+    }
+
+    /// How many seats of a date are free at `now`.
+    ///
+    /// # Errors
+    /// `SCHEDULE_NOT_FOUND`.
+    pub fn count_free(&self, readers: &Readers, schedule_id: i64, now: Millis) -> Outcome<i64> {
+        self.look(readers, schedule_id, now, false, |_, standing| Some(standing.count_free(now)))
+    }
+
+    /// The map of a date as `viewer` sees it at `now`, or 304 when they have it already.
+    ///
+    /// # Errors
+    /// `SCHEDULE_NOT_FOUND`.
+    pub fn show(
+        &self,
+        readers: &Readers,
+        request: &Request,
+        schedule_id: i64,
+        viewer: Uuid,
+        now: Millis,
+    ) -> Outcome<Reply> {
+        let look = |slot: &Arc<Slot>, standing: &Standing| {
+            standing.seen(schedule_id, viewer, now).map(|seen| (Arc::clone(slot), seen))
+        };
+        let (slot, seen) = self.look(readers, schedule_id, now, true, look)?;
+        let (version, due) = seen.at;
+        let whose = if seen.mine.is_empty() { String::new() } else { format!("-{}", viewer.simple()) };
+        let tag = format!("\"{:08x}-{version}-{due}{whose}\"", self.start);
+        Ok(Reply::unless_known(request, tag, || {
+            let body = if seen.mine.is_empty() { slot.body_of(&seen).to_vec() } else { seen.write() };
+            Reply::of_json(200, body)
+        }))
+    }
+
+    /// Makes sure that a date's map is in memory, so that a transaction finds it there.
+    ///
+    /// # Errors
+    /// `SCHEDULE_NOT_FOUND`.
+    pub fn prepare(&self, readers: &Readers, schedule_id: i64, now: Millis) -> Outcome<()> {
+        self.look(readers, schedule_id, now, true, |_, standing| standing.map.as_ref().map(|_| ()))
+    }
+
+    /// The seats of a date and which of them are free as an open transaction sees it: what was committed, and on top of that
+    /// what this transaction has changed so far. Without a copy in memory (see [`Maps::prepare`]) it reads the file.
+    ///
+    /// # Errors
+    /// SQLite's; a date that is not there has no seats.
+    pub fn free_seats(&self, tx: &Tx, schedule_id: i64) -> Outcome<FreeSeats> {
+        if let Some(known) = self.known_free_seats(tx, schedule_id) {
+            return Ok(known);
+        }
+        let plan = Plan::read(tx, schedule_id)?;
+        let mut free = vec![true; plan.seats.len()];
+        for (seat_no, _) in sql::list_claims(tx, schedule_id)? {
+            plan.index_of(seat_no).into_iter().for_each(|index| free[index] = false);
+        }
+        Ok(FreeSeats { plan: Arc::new(plan), free })
+    }
+
+    fn known_free_seats(&self, tx: &Tx, schedule_id: i64) -> Option<FreeSeats> {
+        let slot = self.slots().get(&schedule_id).cloned()?;
+        let (plan, status) = {
+            let state = slot.state();
+            let map = state.standing.as_ref()?.map.as_ref()?;
+            (Arc::clone(&map.plan), Arc::clone(&map.status))
+        };
+        let mut free: Vec<bool> = status.iter().map(|&status| status == Status::Free).collect();
+        let mut is_same_plan = true;
+        tx.each_noted(|change| match change {
+            Change::SeatsChanged { schedule_id: of, seat_nos, after, .. } if *of == schedule_id => {
+                for index in seat_nos.iter().filter_map(|&seat_no| plan.index_of(seat_no)) {
+                    free[index] = *after == SeatState::Free;
+                }
+            }
+            Change::ScheduleChanged { schedule_id: of } if *of == schedule_id => is_same_plan = false,
+            _ => {}
+        });
+        slot.asked_ms.fetch_max(tx.now().unix_ms(), Relaxed);
+        is_same_plan.then_some(FreeSeats { plan, free })
+    }
+
+    /// Copies what a commit changed.
+    pub fn apply(&self, changes: &[Change]) {
+        for change in changes {
+            match change {
+                Change::ScheduleChanged { schedule_id } => {
+                    self.dates.forget();
+                    if let Some(slot) = self.slots().get(schedule_id) {
+                        *slot.state_mut() = State::default();
+                    }
+                }
+                Change::SeatsChanged { schedule_id, version, seat_nos, before, after } => {
+                    if let Some(slot) = self.slots().get(schedule_id) {
+                        slot.state_mut().follow(*version, seat_nos, *before, *after);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Looks at a date, which is read from the file if it is not in memory. `look` gives `None` when it needs the map and
+    /// there is none.
+    fn look<T>(
+        &self,
+        readers: &Readers,
+        schedule_id: i64,
+        now: Millis,
+        with_map: bool,
+        look: impl Fn(&Arc<Slot>, &Standing) -> Option<T>,
+    ) -> Outcome<T> {
+        let slot = self.slot(schedule_id);
+        slot.asked_ms.store(now.unix_ms(), Relaxed);
+        let seen = || slot.state().standing.as_ref().and_then(|standing| look(&slot, standing));
+        if let Some(seen) = seen() {
+            return Ok(seen);
+        }
+        let _reading = lock(&slot.reading);
+        for _ in 0..READS_MAX {
+            if let Some(seen) = seen() {
+                return Ok(seen); // another has read it meanwhile
+            }
+            slot.state_mut().put_by = Some(Vec::new());
+            let read = readers.get().and_then(|reader| Standing::read(&reader, schedule_id, with_map));
+            let standing = read.inspect_err(|_| self.drop_slot(schedule_id, &slot))?;
+            slot.take_in(standing);
+            self.make_room(schedule_id);
+        }
+        seen().ok_or_else(|| Refusal::Overloaded { retry_after_seconds: 1 }.into())
+    }
+
+    fn slot(&self, schedule_id: i64) -> Arc<Slot> {
+        if let Some(slot) = self.slots().get(&schedule_id) {
+            return Arc::clone(slot);
+        }
+        Arc::clone(self.slots_mut().entry(schedule_id).or_default())
+    }
+
+    /// A date that is not there, or could not be read, keeps no place.
+    fn drop_slot(&self, schedule_id: i64, slot: &Arc<Slot>) {
+        slot.state_mut().put_by = None;
+        let mut slots = self.slots_mut();
+        if slots.get(&schedule_id).is_some_and(|there| Arc::ptr_eq(there, slot)) {
+            slots.remove(&schedule_id);
+        }
+    }
+
+    /// Forgets what is longest unasked until the rest fits; never the date that was just read.
+    fn make_room(&self, just_read: i64) {
+        let mut slots = self.slots_mut();
+        let mut kept: usize = slots.values().map(|slot| slot.weight.load(Relaxed)).sum();
+        while kept > self.seats_max {
+            let others = slots.iter().filter(|(schedule_id, _)| **schedule_id != just_read);
+            let oldest =
+                others.min_by_key(|(_, slot)| slot.asked_ms.load(Relaxed)).map(|(schedule_id, _)| *schedule_id);
+            let Some(slot) = oldest.and_then(|schedule_id| slots.remove(&schedule_id)) else { return };
+            kept -= slot.weight.load(Relaxed);
+        }
+    }
+
+    fn slots(&self) -> RwLockReadGuard<'_, HashMap<i64, Arc<Slot>>> {
+        self.slots.read().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn slots_mut(&self) -> RwLockWriteGuard<'_, HashMap<i64, Arc<Slot>>> {
+        self.slots.write().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Slot {
+    /// Takes in what was read, and follows what was committed meanwhile; nothing when staff changed the date itself.
+    fn take_in(&self, standing: Standing) {
+        let mut state = self.state_mut();
+        let Some(put_by) = state.put_by.take() else { return };
+        self.weight.store(1 + standing.map.as_ref().map_or(0, |map| map.plan.seats.len()), Relaxed);
+        state.standing = Some(standing);
+        for change in put_by {
+            state.follow(change.version, &change.seat_nos, change.before, change.after);
+        }
+    }
+
+    /// The written map of those who have no seat; written once for each state of the map.
+    fn body_of(&self, seen: &Seen) -> Arc<Vec<u8>> {
+        let mut kept = lock(&self.body);
+        if let Some((at, body)) = &*kept
+            && *at == seen.at
+        {
+            return Arc::clone(body);
+        }
+        let body = Arc::new(seen.write());
+        *kept = Some((seen.at, Arc::clone(&body)));
+        body
+    }
+
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl State {
+    fn follow(&mut self, version: i64, seat_nos: &[i64], before: SeatState, after: SeatState) {
+        if let Some(put_by) = &mut self.put_by {
+            put_by.push(SeatsChange { version, seat_nos: seat_nos.to_vec(), before, after });
+        }
+        let Some(standing) = &mut self.standing else { return };
+        if version == standing.version + 1 {
+            standing.change(seat_nos, before, after);
+            standing.version = version;
+        } else if version > standing.version {
+            log::error!("a change before version {version} of a date was not told; it is read anew");
+            self.standing = None;
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_committed_while_a_date_was_read_is_followed_and_what_was_read_is_not_counted_twice() {
+        let user_id = Uuid::nil();
+        let held = SeatState::Held { user_id, until: Millis::from_unix_ms(100) };
+        let slot = Slot::default();
+        slot.state_mut().put_by = Some(Vec::new());
+        for (version, seat_no) in [(2, 0), (3, 1), (4, 2)] {
+            slot.state_mut().follow(version, &[seat_no], SeatState::Free, held);
+        }
+        let mut read = Standing::new(3, 10);
+        read.change(&[0, 1], SeatState::Free, held);
+        slot.take_in(read);
+        let (before, at) = (Millis::from_unix_ms(99), Millis::from_unix_ms(100));
+        let count = |now| slot.state().standing.as_ref().map(|standing| standing.count_free(now));
+        assert_eq!((count(before), count(at)), (Some(7), Some(10)));
+        slot.state_mut().follow(6, &[5], SeatState::Free, held);
+        assert_eq!(count(before), None, "a change was missed: it must be read anew");
+    }
+}
