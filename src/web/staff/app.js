@@ -15,7 +15,6 @@ const PARTS = [
   { name: 'concerts', roles: ['admin'], load: () => import('./concerts.js') },
   { name: 'dates', roles: ['admin'], load: () => import('./dates.js'), within: 'concerts' },
   { name: 'counter', roles: ['admin', 'counter'], load: () => import('./counter.js') },
-  { name: 'door', roles: ['admin', 'counter', 'door'], load: () => import('./door.js') },
   { name: 'keys', roles: ['admin'], load: () => import('./keys.js') },
 ];
 
@@ -76,9 +75,9 @@ function places() {
   const here = part.within ?? part.name;
   const leave = () => { signOut(); history.replaceState(null, '', '/staff'); signInPage(); };
   return [
-    el('nav', { class: 'parts', 'aria-label': say('staff.parts') }, allowed().filter(({ within }) => !within).map(({ name }) =>
-      el('a', { href: `#${name}`, 'aria-current': name === here && 'page' }, say(`part.${name}`)))),
-    el('span', { class: 'soft small who' }, `${me().name} · ${say(`role.${me().role}`)}`),
+    allowed().filter(({ within }) => !within).map(({ name }) =>
+      el('a', { class: 'part', href: `#${name}`, 'aria-current': name === here && 'page' }, say(`part.${name}`))),
+    el('span', { class: 'who' }, `${me().name} · ${say(`role.${me().role}`)}`),
     el('button', { type: 'button', class: 'quiet small', on: { click: leave } }, say('staff.signOut')),
   ];
 }

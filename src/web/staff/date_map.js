@@ -39,7 +39,7 @@ export function blockMap({ scheduleId, cancelledAt }, signal, changed) {
     if (map) map.update(seats);
     else {
       map = new SeatMap(seats, {
-        isChosen: () => false, toggle: free, taken, actsOn: () => !cancelledAt,
+        isChosen: () => false, toggle: free, taken, can: () => !cancelledAt,
         nameOf: (seat, state) => say('block.seat', { seat: seat.seat, price: points(seat.price), state: say(`block.is.${state}`) }),
       });
       fill(place, map.node);

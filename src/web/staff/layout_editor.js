@@ -124,7 +124,7 @@ export class LayoutEditor {
     const shown = seats.map((seat) => ({ mine: false, ...seat, status: this.removed.has(seat.seat) ? 'BLOCKED' : 'AVAILABLE' }));
     const turn = this.kind === 'plan' ? () => {} : (seat) => this.turn(seat, shown);
     this.map = new SeatMap(shown, {
-      isChosen: () => false, toggle: turn, taken: turn, actsOn: () => this.kind !== 'plan',
+      isChosen: () => false, toggle: turn, taken: turn, can: () => this.kind !== 'plan',
       nameOf: (seat, state) => say('layout.seat', { seat: seat.seat, price: points(seat.price), state: say(state === 'blocked' ? 'layout.out' : 'layout.in') }),
     });
     fill(this.preview, this.map.node);

@@ -4,7 +4,6 @@ import { addWords } from '../shared/language.js';
 
 export const staff = {
   'staff.title': ['직원 페이지', 'Staff'],
-  'staff.parts': ['메뉴', 'Places'],
   'staff.signIn': ['직원 로그인', 'Sign in'],
   'staff.key': ['직원 키', 'Staff key'],
   'staff.keyHint': ['이 탭에만 보관되며, 탭을 닫으면 지워집니다.', 'Kept for this tab only; it is gone when the tab is closed.'],
