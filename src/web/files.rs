@@ -72,6 +72,7 @@ const FILES: &[(&str, &[u8])] = files![
     "staff/layout_editor.js",
     "staff/layout_seats.js",
     "staff/layout_words.js",
+    "staff/print.css",
     "staff/sale.js",
     "staff/scan_queue.js",
     "staff/session.js",

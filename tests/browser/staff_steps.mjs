@@ -48,8 +48,9 @@ export async function goTo(page, part) {
   await settled(page);
 }
 
-/** Agrees in the dialog that is open, by the button of this text. */
+/** Agrees in the dialog that is open, by the button of this text, and waits until that dialog is gone. */
 export async function agree(page, key, values) {
+  const dialog = await page.getByRole('dialog').elementHandle();
   await page.getByRole('dialog').getByRole('button', { name: await text(page, key, values) }).click();
-  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await dialog.waitForElementState('hidden');
 }

@@ -21,19 +21,19 @@ export async function open({ main, rest: [which], signal }) {
 function list(main, concerts) {
   fill(main,
     el('div', { class: 'bar apart' }, el('h1', { tabindex: '-1' }, say('part.concerts')),
-      el('a', { class: 'button main', href: '#concerts/new' }, say('concerts.new'))),
-    !concerts.length && el('p', { class: 'note' }, say('concerts.none')),
+      el('a', { class: 'button main', href: '#concerts/new' }, say('concert.new'))),
+    !concerts.length && el('p', { class: 'note' }, say('concert.none')),
     el('div', { class: 'rows' }, concerts.toReversed().map(({ concertId, title, venue: hall, schedules }) =>
       el('article', { class: 'card line' },
-        el('div', {}, el('h2', {}, title), el('p', { class: 'soft' }, [hall, say('concerts.dates', { n: schedules })].filter(Boolean).join(' · '))),
-        el('a', { class: 'button', href: `#concerts/${concertId}`, 'aria-label': say('concerts.openOne', { title }) }, say('concerts.open'))))));
+        el('div', {}, el('h2', {}, title), el('p', { class: 'soft' }, [hall, say('concert.dates', { n: schedules })].filter(Boolean).join(' · '))),
+        el('a', { class: 'button', href: `#concerts/${concertId}`, 'aria-label': say('concert.openOne', { title }) }, say('concert.open'))))));
 }
 
 function words({ title = '', venue: hall = '', description = '' } = {}) {
   return [
-    field('title', say('concerts.title'), { value: title, required: true, maxlength: 200 }),
-    field('venue', say('concerts.venue'), { value: hall, maxlength: 200 }),
-    field('description', say('concerts.description'), { kind: 'textarea', value: description, maxlength: 4000, rows: 4, hint: say('concerts.descriptionHint') }),
+    field('title', say('concert.title'), { value: title, required: true, maxlength: 200 }),
+    field('venue', say('concert.venue'), { value: hall, maxlength: 200 }),
+    field('description', say('concert.description'), { kind: 'textarea', value: description, maxlength: 4000, rows: 4, hint: say('concert.descriptionHint') }),
   ];
 }
 
@@ -43,12 +43,12 @@ function newConcert(main) {
   const fields = words();
   const send = async () => {
     const { body } = await act('POST', '/staff/concerts', said(fields));
-    toast(say('concerts.made'));
+    toast(say('concert.made'));
     location.hash = `#dates/new/${body.concertId}`;
   };
   main.classList.add('narrow');
-  fill(main, el('h1', { tabindex: '-1' }, say('concerts.new')), el('p', { class: 'soft' }, say('concerts.newNote')),
-    el('div', { class: 'card' }, form(fields, { label: say('concerts.make'), send, beside: [el('a', { class: 'button quiet', href: '#concerts' }, say('sure.back'))] })));
+  fill(main, el('h1', { tabindex: '-1' }, say('concert.new')), el('p', { class: 'soft' }, say('concert.newNote')),
+    el('div', { class: 'card' }, form(fields, { label: say('concert.make'), send, beside: [el('a', { class: 'button quiet', href: '#concerts' }, say('sure.back'))] })));
 }
 
 async function onePage(main, concert, signal) {
@@ -66,15 +66,15 @@ async function onePage(main, concert, signal) {
   const send = async () => {
     showAbout((await act('PATCH', `/staff/concerts/${concertId}`, said(fields))).body);
     edit.open = false;
-    toast(say('concerts.changed'));
+    toast(say('concert.changed'));
   };
-  const edit = el('details', {}, el('summary', {}, say('concerts.edit')), form(fields, { label: say('form.save'), send }));
+  const edit = el('details', {}, el('summary', {}, say('concert.edit')), form(fields, { label: say('form.save'), send }));
   showAbout(concert);
   fill(main, el('p', {}, el('a', { href: '#concerts' }, `← ${say('part.concerts')}`)), title, about,
     el('div', { class: 'card' }, edit),
-    el('div', { class: 'bar apart' }, el('h2', {}, say('concerts.datesTitle')),
-      el('a', { class: 'button main', href: `#dates/new/${concertId}` }, say('dates.new'))),
-    !schedules.length && el('p', { class: 'note' }, say('dates.none')),
+    el('div', { class: 'bar apart' }, el('h2', {}, say('concert.datesTitle')),
+      el('a', { class: 'button main', href: `#dates/new/${concertId}` }, say('date.new'))),
+    !schedules.length && el('p', { class: 'note' }, say('date.none')),
     el('div', { class: 'rows' }, schedules.map((schedule) => dateLine(schedule, timeZone))));
 }
 
@@ -83,6 +83,6 @@ function dateLine(schedule, timeZone) {
   const when = dateTime(startsAt, timeZone);
   return el('article', { class: 'card line' },
     el('div', {}, el('h3', {}, when, ' ', saleTag(schedule)),
-      el('p', { class: 'soft' }, say('dates.line', { free: number(seatsAvailable), total: number(seatsTotal), price: points(priceFrom) }))),
-    el('a', { class: 'button', href: `#dates/${scheduleId}`, 'aria-label': say('dates.openOne', { when }) }, say('concerts.open')));
+      el('p', { class: 'soft' }, say('date.line', { free: number(seatsAvailable), total: number(seatsTotal), price: points(priceFrom) }))),
+    el('a', { class: 'button', href: `#dates/${scheduleId}`, 'aria-label': say('date.openOne', { when }) }, say('concert.open')));
 }

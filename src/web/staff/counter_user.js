@@ -46,19 +46,19 @@ function reservationCard(user, reservation, { timeZone }, refresh) {
   const refund = async () => {
     const n = seats.length;
     const agreed = await sure({
-      title: say('refund.title', { title: concertTitle }), danger: true,
-      says: [say('refund.says', { name: user.name, amount: points(amount), n }), say('refund.forever')], label: say('refund.do', { amount: points(amount) }),
+      title: say('giveBack.title', { title: concertTitle }), danger: true,
+      says: [say('giveBack.says', { name: user.name, amount: points(amount), n }), say('giveBack.forever')], label: say('giveBack.do', { amount: points(amount) }),
     });
-    if (agreed && await doIt(() => act('POST', `/staff/reservations/${reservationId}/refund`, undefined, { key: newKey() }), say('refund.done', { amount: points(amount) }))) await refresh();
+    if (agreed && await doIt(() => act('POST', `/staff/reservations/${reservationId}/refund`, undefined, { key: newKey() }), say('giveBack.done', { amount: points(amount) }))) await refresh();
   };
   return el('article', { class: 'card line', 'data-reservation': reservationId },
     el('div', {},
-      el('h3', {}, concertTitle, ' ', el('span', { class: `tag ${TONES[status]}` }, say(`status.${status}`))),
+      el('h3', {}, concertTitle, ' ', el('span', { class: `tag ${TONES[status]}` }, say(`booking.${status}`))),
       el('p', {}, `${date(day)} ${time(startsAt, timeZone)} · ${seats.map(({ seat }) => seat).join(', ')} · ${points(amount)}`),
       el('p', { class: 'soft small' }, say('user.bookedAt', { when: dateTime(createdAt, timeZone) }))),
     status === 'CONFIRMED' && el('div', { class: 'bar' },
       el('a', { class: 'button', href: `#counter/${user.userId}/tickets/${reservationId}` }, say('user.tickets', { n: seats.length })),
-      el('button', { type: 'button', class: 'danger', on: { click: refund } }, say('refund.begin'))));
+      el('button', { type: 'button', class: 'danger', on: { click: refund } }, say('giveBack.begin'))));
 }
 
 function correction({ name }, path, refresh) {

@@ -34,11 +34,11 @@ function times(timeZone, schedule) {
   const moment = (name, label, hint, required) =>
     field(name, label, { type: 'datetime-local', value: schedule && local(schedule[name]), hint, required, max: '9999-12-31T23:59' });
   return [
-    moment('startsAt', say('dates.startsAt'), null, true),
-    moment('saleOpensAt', say('dates.saleOpensAt'), schedule ? null : say('dates.saleOpensHint'), Boolean(schedule)),
-    moment('saleClosesAt', say('dates.saleClosesAt'), schedule ? null : say('dates.saleClosesHint'), Boolean(schedule)),
-    field('refundUntilHours', say('dates.refund'), {
-      type: 'number', min: 0, max: 8760, step: 1, value: schedule?.refundUntilHours, hint: say('dates.refundHint'),
+    moment('startsAt', say('date.startsAt'), null, true),
+    moment('saleOpensAt', say('date.saleOpensAt'), schedule ? null : say('date.saleOpensHint'), Boolean(schedule)),
+    moment('saleClosesAt', say('date.saleClosesAt'), schedule ? null : say('date.saleClosesHint'), Boolean(schedule)),
+    field('refundUntilHours', say('date.refund'), {
+      type: 'number', min: 0, max: 8760, step: 1, value: schedule?.refundUntilHours, hint: say('date.refundHint'),
     }),
   ];
 }
@@ -53,18 +53,18 @@ function newDate(main, concert, timeZone) {
   const fields = times(timeZone);
   const editor = new LayoutEditor();
   const label = el('span', {});
-  editor.changed = (n) => { label.textContent = say('dates.make', { n }); };
+  editor.changed = (n) => { label.textContent = say('date.make', { n }); };
   const send = async () => {
     const layout = editor.layout();
     if (!layout) return;
     const { body } = await act('POST', `/staff/concerts/${concert.concertId}/schedules`, { ...said(fields), layout });
-    toast(say('dates.made'));
+    toast(say('date.made'));
     location.hash = `#dates/${body.scheduleId}`;
   };
   fill(main, el('p', {}, el('a', { href: `#concerts/${concert.concertId}` }, `← ${concert.title}`)),
-    el('h1', { tabindex: '-1' }, say('dates.newOf')),
+    el('h1', { tabindex: '-1' }, say('date.newOf')),
     form([
-      el('section', { class: 'card' }, el('h2', {}, say('dates.when')), el('div', { class: 'pair' }, fields.map(({ node }) => node))),
+      el('section', { class: 'card' }, el('h2', {}, say('date.when')), el('div', { class: 'pair' }, fields.map(({ node }) => node))),
       ...fields.map((one) => ({ ...one, node: '' })),
       el('section', { class: 'card' }, el('h2', {}, say('layout.title')), editor.node),
     ], { label, send }));
@@ -81,16 +81,16 @@ async function onePage(main, first, concert, timeZone, signal) {
 
   async function openNow() {
     const before = schedule;
-    const agreed = await sure({ title: say('dates.openNow'), says: [say('dates.openNowSays', { n: schedule.seatsAvailable })], label: say('dates.openNow') });
+    const agreed = await sure({ title: say('date.openNow'), says: [say('date.openNowSays', { n: schedule.seatsAvailable })], label: say('date.openNow') });
     const { now: opens } = await venue({ fresh: true });
-    if (agreed) await doIt(() => change({ saleOpensAt: opens, ...(saleState(before) === 'over' && { saleClosesAt: before.startsAt }) }), say('dates.opened'), back(before));
+    if (agreed) await doIt(() => change({ saleOpensAt: opens, ...(saleState(before) === 'over' && { saleClosesAt: before.startsAt }) }), say('date.opened'), back(before));
   }
 
   async function closeNow() {
     const before = schedule;
-    const agreed = await sure({ title: say('dates.closeNow'), says: [say('dates.closeNowSays', { n: schedule.seatsAvailable })], label: say('dates.closeNow') });
+    const agreed = await sure({ title: say('date.closeNow'), says: [say('date.closeNowSays', { n: schedule.seatsAvailable })], label: say('date.closeNow') });
     const { now: closes } = await venue({ fresh: true });
-    if (agreed) await doIt(() => change({ saleClosesAt: closes }), say('dates.closed'), back(before));
+    if (agreed) await doIt(() => change({ saleClosesAt: closes }), say('date.closed'), back(before));
   }
 
   function show() {
@@ -99,15 +99,15 @@ async function onePage(main, first, concert, timeZone, signal) {
     const fields = times(timeZone, schedule);
     const send = async () => {
       await change({ ...said(fields), refundUntilHours: numberOf(fields.at(-1)) });
-      toast(say('dates.changed'));
+      toast(say('date.changed'));
     };
-    fill(sale, el('h2', {}, say('dates.sale')), el('p', {}, saleSentence(schedule, timeZone)),
-      el('p', { class: 'soft' }, schedule.refundUntilHours == null ? say('dates.noRefund') : say('dates.refundSays', { n: schedule.refundUntilHours })),
+    fill(sale, el('h2', {}, say('date.sale')), el('p', {}, saleSentence(schedule, timeZone)),
+      el('p', { class: 'soft' }, schedule.refundUntilHours == null ? say('date.noRefund') : say('date.refundSays', { n: schedule.refundUntilHours })),
       state !== 'cancelled' && [
         el('div', { class: 'bar' },
-          ['soon', 'over'].includes(state) && el('button', { type: 'button', class: 'main', on: { click: openNow } }, say('dates.openNow')),
-          ['on', 'soldOut'].includes(state) && el('button', { type: 'button', on: { click: closeNow } }, say('dates.closeNow'))),
-        el('details', {}, el('summary', {}, say('dates.edit')), form(fields, { label: say('form.save'), send })),
+          ['soon', 'over'].includes(state) && el('button', { type: 'button', class: 'main', on: { click: openNow } }, say('date.openNow')),
+          ['on', 'soldOut'].includes(state) && el('button', { type: 'button', on: { click: closeNow } }, say('date.closeNow'))),
+        el('details', {}, el('summary', {}, say('date.edit')), form(fields, { label: say('form.save'), send })),
       ]);
   }
 

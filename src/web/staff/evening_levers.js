@@ -31,17 +31,17 @@ function pauseCard(timeZone, look) {
   const turn = async () => {
     const { paused, waiting } = queue;
     const to = paused ? 'resume' : 'pause';
-    if (!await sure({ title: say(`${to}.title`), says: [say(`${to}.says`, { n: waiting })], label: say(`${to}.do`) })) return;
-    await doIt(() => change({ paused: !paused }), say(`${to}.done`), async () => { await change({ paused }); await look(); });
+    if (!await sure({ title: say(`letting.${to}.title`), says: [say(`letting.${to}.says`, { n: waiting })], label: say(`letting.${to}.do`) })) return;
+    await doIt(() => change({ paused: !paused }), say(`letting.${to}.done`), async () => { await change({ paused }); await look(); });
     await look();
   };
   const button = el('button', { type: 'button', on: { click: turn } });
-  const node = el('section', { class: 'card' }, el('h2', {}, say('pause.card')), hint, button);
+  const node = el('section', { class: 'card' }, el('h2', {}, say('letting.pause.card')), hint, button);
   const show = (now) => {
     queue = now;
     button.className = queue.paused ? 'main' : '';
-    tell(button, say(queue.paused ? 'resume.do' : 'pause.do'));
-    tell(hint, say(queue.paused ? 'resume.hint' : 'pause.hint'));
+    tell(button, say(queue.paused ? 'letting.resume.do' : 'letting.pause.do'));
+    tell(hint, say(queue.paused ? 'letting.resume.hint' : 'letting.pause.hint'));
   };
   return { node, show };
 }

@@ -17,12 +17,12 @@ export async function openTickets(main, userId, reservationId, { timeZone }, sig
   const valid = reservation.status === 'CONFIRMED';
   fill(main,
     el('div', { class: 'no-print' }, el('p', {}, el('a', { href: `#counter/${userId}` }, `← ${user.name}`)),
-      el('h1', { tabindex: '-1' }, say('tickets.title', { n: reservation.tickets.length })),
-      el('p', { class: valid ? 'soft' : 'note bad' }, say(valid ? 'tickets.hint' : 'tickets.void')),
+      el('h1', { tabindex: '-1' }, say('stub.title', { n: reservation.tickets.length })),
+      el('p', { class: valid ? 'soft' : 'note bad' }, say(valid ? 'stub.hint' : 'stub.void')),
       valid && el('button', { type: 'button', class: 'main', on: { click: () => window.print() } }, say('print'))),
     valid && el('div', { class: 'stubs' }, reservation.tickets.map(({ seat, number, ticketId }, at) =>
       el('article', { class: 'card stub', 'data-ticket': ticketId },
-        el('img', { src: pictures[at], alt: say('tickets.qr', { seat }), width: 160, height: 160 }),
+        el('img', { src: pictures[at], alt: say('stub.qr', { seat }), width: 160, height: 160 }),
         el('div', {}, el('h2', {}, reservation.concertTitle), el('p', {}, `${date(reservation.date)} ${time(reservation.startsAt, timeZone)}`),
           el('p', { class: 'big' }, seat), el('p', { class: 'soft' }, user.name), el('p', {}, el('code', {}, number)))))));
 }
