@@ -177,17 +177,15 @@ impl Clock {
     /// The server's time. Never earlier than any answer before it.
     pub fn now(&self) -> Millis {
         let mut hands = self.hands.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut passed_ms = 0;
         if self.mode != Mode::Frozen {
             let passed = boot_time().saturating_sub(hands.boot_at_start);
-            let passed_ms = i64::try_from(passed.as_millis()).unwrap_or(i64::MAX);
-            if self.mode == Mode::Wall {
-                hands.follow_wall(passed_ms);
-            }
-            hands.last_ms = hands.last_ms.max(hands.wall_at_start_ms + passed_ms + hands.added_ms);
-        } else {
-            hands.last_ms = hands.last_ms.max(hands.wall_at_start_ms + hands.added_ms);
+            passed_ms = i64::try_from(passed.as_millis()).unwrap_or(i64::MAX);
         }
-        Millis(hands.last_ms)
+        if self.mode == Mode::Wall {
+            hands.follow_wall(passed_ms, wall_ms());
+        }
+        Millis(hands.show(passed_ms))
     }
 
     /// Turns a test's clock forward.
@@ -209,14 +207,20 @@ impl Clock {
 }
 
 impl Hands {
-    fn follow_wall(&mut self, passed_ms: i64) {
+    /// The time when so much of it has passed since the start.
+    fn show(&mut self, passed_ms: i64) -> i64 {
+        self.last_ms = self.last_ms.max(self.wall_at_start_ms + passed_ms + self.added_ms);
+        self.last_ms
+    }
+
+    fn follow_wall(&mut self, passed_ms: i64, wall_ms: i64) {
         let looks = passed_ms / WALL_EVERY_MS;
         if looks <= self.wall_looks {
             return;
         }
         let step_ms = (looks - self.wall_looks).saturating_mul(WALL_FOLLOW_MS);
         self.wall_looks = looks;
-        let off_ms = wall_ms() - (self.wall_at_start_ms + passed_ms + self.added_ms);
+        let off_ms = wall_ms - (self.wall_at_start_ms + passed_ms + self.added_ms);
         self.added_ms += off_ms.clamp(-step_ms, step_ms);
         if off_ms.abs() >= WALL_WANDERED_MS && !self.wandered {
             log::warn!("the wall clock is off by {off_ms} ms from the running time; it is followed by 1 ms in 2 s");
@@ -266,19 +270,46 @@ mod tests {
         assert!(Clock::start(Mode::Wall, 0, Some(seen), ORIGIN).is_err());
     }
 
+    fn hands_at(wall_at_start_ms: i64) -> Hands {
+        let (boot_at_start, wandered) = (Duration::ZERO, false);
+        let last_ms = wall_at_start_ms;
+        Hands { wall_at_start_ms, boot_at_start, added_ms: 0, wall_looks: 0, wandered, last_ms }
+    }
+
+    /// A clock that believes the wall ends holds an hour early; one that forgets what it said runs backwards.
+    #[test]
+    fn whatever_the_wall_does_time_goes_on_at_its_pace() {
+        let mut random = 7_u64;
+        let mut below = |bound: i64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) as i64 % bound
+        };
+        let mut hands = hands_at(ORIGIN.0);
+        let (mut passed_ms, mut before) = (0, ORIGIN.0);
+        for _ in 0..10_000 {
+            passed_ms += below(10_000);
+            let wall_ms = match below(4) {
+                0 => ORIGIN.0 + passed_ms - 3_600_000,
+                1 => ORIGIN.0 + passed_ms + 3_600_000,
+                2 => below(1 << 30),
+                _ => ORIGIN.0 + passed_ms + below(2_000) - 1_000,
+            };
+            hands.follow_wall(passed_ms, wall_ms);
+            let now = hands.show(passed_ms);
+            let off = (now - ORIGIN.0 - passed_ms).abs();
+            assert!(off <= passed_ms / WALL_EVERY_MS * WALL_FOLLOW_MS, "{off} ms off after {passed_ms} ms");
+            assert!(now >= before, "time ran backwards");
+            before = now;
+        }
+    }
+
     #[test]
     fn a_wandering_wall_is_followed_by_one_millisecond_in_two_seconds() {
-        let mut hands = Hands {
-            wall_at_start_ms: wall_ms() - 3_600_000, // as if the wall had jumped an hour ahead since
-            boot_at_start: Duration::ZERO,
-            added_ms: 0,
-            wall_looks: 0,
-            wandered: false,
-            last_ms: 0,
-        };
-        hands.follow_wall(1_999);
+        let mut hands = hands_at(0);
+        let an_hour_ahead = 3_600_000;
+        hands.follow_wall(1_999, an_hour_ahead);
         assert_eq!(hands.added_ms, 0);
-        hands.follow_wall(300_000);
+        hands.follow_wall(300_000, an_hour_ahead);
         assert_eq!(hands.added_ms, 150);
         assert!(hands.wandered);
     }

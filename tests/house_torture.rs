@@ -25,3 +25,28 @@ fn after_a_power_loss_every_answer_is_kept() {
 fn calls_whose_answers_were_lost_have_one_effect_and_one_answer() {
     run_short("lost-answers");
 }
+
+#[test]
+fn every_answer_is_explained_by_one_order_of_events() {
+    run_short("history");
+}
+
+#[test]
+fn on_a_full_disk_reads_go_on_and_writes_heal() {
+    run_short("disk-full");
+}
+
+#[test]
+fn whichever_call_on_the_disk_fails_there_is_no_half_state() {
+    run_short("io-errors");
+}
+
+#[test]
+fn files_that_are_not_what_they_should_be_are_refused_and_left_alone() {
+    run_short("refused-files");
+}
+
+#[test]
+fn a_wall_clock_that_steps_moves_no_hold_and_no_sale() {
+    run_short("clock");
+}

@@ -21,6 +21,15 @@ struct Desk {
 
 /// A writer on a file of its own, with a table of marks.
 fn desk(bounds: Bounds) -> Desk {
+    desk_that_closes(bounds, |_| {}, || panic!("nothing here breaks the file"))
+}
+
+/// The same, with work of its own after the jobs, and what is called when it can't go on.
+fn desk_that_closes(
+    bounds: Bounds,
+    close: impl Fn(&Tx<Change>) + Send + 'static,
+    broken: impl FnMut() + Send + 'static,
+) -> Desk {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hall.db");
     store::create(&path, Clock::wall_now(), &KeyHash::of("k")).unwrap();
@@ -30,10 +39,13 @@ fn desk(bounds: Bounds) -> Desk {
     let (told, learnt) = mpsc::channel();
     let rounds = Rounds {
         open: Box::new(|_| Ok(())),
-        close: Box::new(|_| Ok(())),
+        close: Box::new(move |tx| {
+            close(tx);
+            Ok(())
+        }),
         committed: Box::new(move |_, _, changes| drop(told.send(changes))),
         next_due: Box::new(|_| None),
-        broken: Box::new(|| panic!("nothing here breaks the file")),
+        broken: Box::new(broken),
     };
     let writer = Writer::start(opened.connection, clock, bounds, rounds).unwrap();
     Desk { writer, learnt, folder, _lock: opened.lock }
@@ -107,6 +119,23 @@ fn a_refused_and_a_panicking_piece_leave_nothing_and_their_neighbours_stay() {
     assert_eq!(desk.marks(), ["first", "last"]);
     assert_eq!(desk.learnt.iter().nth(1).unwrap(), ["first", "last"], "memory learns what the file has");
     assert_eq!(desk.writer.figures().commits.load(Relaxed), 2, "five jobs shared one commit");
+}
+
+/// A program that catches the panic and does nothing more refuses every write for ever, and nobody starts it again.
+#[test]
+fn a_panic_outside_the_jobs_ends_the_house_and_leaves_nothing_of_its_transaction() {
+    let is_last = |tx: &Tx<Change>| {
+        let last: bool = tx.query_row("SELECT count(*) FROM mark WHERE word = 'last'", [], |row| row.get(0)).unwrap();
+        assert!(!last, "a planted panic");
+    };
+    let (told, ends) = mpsc::channel();
+    let desk = desk_that_closes(ROOMY, is_last, move || told.send(()).unwrap());
+    assert_eq!(desk.submit(|tx| mark(tx, "first")).recv().unwrap(), Ok(()));
+    assert!(desk.submit(|tx| mark(tx, "last")).recv().is_err(), "no answer is let out");
+    assert_eq!(ends.recv(), Ok(()), "whoever runs the house is told that it must be closed");
+    assert_eq!(desk.submit(|tx| mark(tx, "late")).recv().unwrap(), Err(Code::Stopping));
+    desk.writer.stop();
+    assert_eq!(desk.marks(), ["first"]);
 }
 
 #[test]

@@ -83,7 +83,7 @@ pub fn run() -> ExitCode {
 enum Stop {
     /// It was asked to.
     Asked,
-    /// The state on disk is unknown.
+    /// The state on disk, or of memory, is unknown.
     Broken,
 }
 
@@ -126,7 +126,8 @@ impl Stops {
         match stop {
             Stop::Asked => Ok(()),
             Stop::Broken => Err(OpenError(
-                "writing to the disk failed, so nothing more is promised; check the disk, then start again.".into(),
+                "writing failed, as the log says, so nothing more is promised; check the disk, then start again."
+                    .into(),
             )),
         }
     }

@@ -7,11 +7,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::migrations;
 use crate::clock::Millis;
 use crate::ids::KeyHash;
+use crate::seal::SealSecret;
 
 /// `application_id` of our files: "boxo".
 const APPLICATION_ID: i64 = 0x626f_786f;
@@ -41,6 +43,8 @@ pub struct Ground {
     pub seen_at: Millis,
     /// The sum of all advances of a test clock, in milliseconds.
     pub clock_advanced_ms: i64,
+    /// The secret half of the seal.
+    pub seal_secret: SealSecret,
 }
 
 /// An opened file: the writing connection and the lock that keeps a second server out. The lock must outlive every
@@ -93,7 +97,10 @@ fn build(path: &Path, created_at: Millis, staff_key: &KeyHash) -> rusqlite::Resu
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     tx.execute_batch(include_str!("../../schema.sql"))?;
-    tx.execute("INSERT INTO venue (id, created_at, seen_at) VALUES (1, ?1, ?1)", [created_at])?;
+    tx.execute(
+        "INSERT INTO venue (id, created_at, seen_at, seal_secret) VALUES (1, ?1, ?1, ?2)",
+        (created_at, SealSecret::random()),
+    )?;
     tx.execute(
         "INSERT INTO staff_key (name, role, key_hash, created_at) VALUES ('admin', 'admin', ?1, ?2)",
         (staff_key, created_at),
@@ -114,14 +121,24 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
     let lock = lock(path).map_err(&say)?;
     look_at_head(&lock).map_err(&say)?;
     let broken = |error: rusqlite::Error| {
-        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ReadOnly) {
+        // A folder in which no WAL can be made gives "unable to open", even for reading.
+        if matches!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen)) {
             return say("this file can't be written; give this user the right to write it and its folder.".into());
         }
         say(format!("SQLite can't open this file ({error}); restore a backup or choose another --database."))
     };
     let mut connection = Connection::open(path).map_err(broken)?;
+    // Until it is known to be ours and sound, closing it must not write its WAL back.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(broken)?;
     connection.busy_timeout(Duration::from_secs(2)).map_err(broken)?;
     let version = must_be_known(&connection).map_err(broken)?.map_err(&say)?;
+    // Every page is looked at, 300 MB a second. Else the damage would show when somebody pays for a seat on it.
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(broken)?;
+    if found != "ok" {
+        let found = found.lines().last().unwrap_or_default();
+        return Err(say(format!("this file is damaged ({found}); restore a backup or choose another --database.")));
+    }
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(broken)?;
     let ground = prepare(&mut connection, path, version).map_err(broken)?;
     Ok(Opened { connection, ground, lock })
 }
@@ -212,9 +229,15 @@ fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::
     connection.pragma_update_and_check(None, "wal_autocheckpoint", WAL_PAGES, |_| Ok(()))?;
     connection.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES, |_| Ok(()))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.execute("UPDATE venue SET seal_secret = ?1 WHERE seal_secret IS NULL", [SealSecret::random()])?;
     let ground = connection
-        .query_row("SELECT created_at, seen_at, clock_advanced_ms FROM venue", [], |row| {
-            Ok(Ground { created_at: row.get(0)?, seen_at: row.get(1)?, clock_advanced_ms: row.get(2)? })
+        .query_row("SELECT created_at, seen_at, clock_advanced_ms, seal_secret FROM venue", [], |row| {
+            Ok(Ground {
+                created_at: row.get(0)?,
+                seen_at: row.get(1)?,
+                clock_advanced_ms: row.get(2)?,
+                seal_secret: row.get(3)?,
+            })
         })
         .optional()?;
     ground.ok_or(rusqlite::Error::QueryReturnedNoRows)

@@ -59,7 +59,7 @@ pub struct Rounds<C> {
     pub committed: Learn<C>,
     /// When there is something to write down although nobody asks.
     pub next_due: NextDue,
-    /// The state on disk is unknown (a failed write or sync): nothing more may be promised.
+    /// The state on disk is unknown (a failed write or sync), or that of memory (a panic): nothing more may be promised.
     pub broken: Box<dyn FnMut() + Send>,
 }
 
@@ -144,12 +144,12 @@ impl<C: Send + 'static> Writer<C> {
                 afters.into_iter().for_each(|after| answer(after, result.clone()));
             }
         })?;
-        let desk = Desk { connection, clock, rounds, shared: Arc::clone(&shared), answers };
-        let watched = Arc::clone(&shared);
+        let mut desk = Desk { connection, clock, rounds, shared: Arc::clone(&shared), answers, is_broken: false };
         let writing = std::thread::Builder::new().name("writer".into()).spawn(move || {
             if catch_unwind(AssertUnwindSafe(|| desk.serve())).is_err() {
-                watched.close_broken();
+                desk.give_up(); // the panic itself was printed; memory may have missed a commit
             }
+            desk.close();
         })?;
         Ok(Writer { shared, threads: Mutex::new(vec![writing, answering]) })
     }
@@ -204,10 +204,12 @@ struct Desk<C> {
     rounds: Rounds<C>,
     shared: Arc<Shared<C>>,
     answers: mpsc::Sender<Answers>,
+    /// The state on disk, or in memory, is unknown.
+    is_broken: bool,
 }
 
 impl<C: Send + 'static> Desk<C> {
-    fn serve(mut self) {
+    fn serve(&mut self) {
         let mut now = self.clock.now();
         let mut nap = None;
         while let Some(jobs) = self.next_jobs(nap.take()) {
@@ -222,12 +224,21 @@ impl<C: Send + 'static> Desk<C> {
             }
             let _ = self.answers.send((afters, result)); // the other side lives as long as this one
         }
+        if self.is_broken {
+            return;
+        }
         // What goes with a transaction but has not had one yet, such as the first calls of those let in, goes with this one.
         let last = self.transact(now.max(self.clock.now()), Vec::new(), &mut Vec::new());
         if let Err(lost) = last {
             log::error!("the last transaction is lost: {}", lost.told.code().word());
         }
-        self.close();
+    }
+
+    /// Nothing more is promised, and whoever runs the house learns that it must be closed.
+    fn give_up(&mut self) {
+        self.is_broken = true;
+        self.shared.close_broken();
+        (self.rounds.broken)();
     }
 
     /// Waits for jobs or for something due; `None` once stopped and empty.
@@ -282,8 +293,7 @@ impl<C: Send + 'static> Desk<C> {
                     let _ = self.connection.execute_batch("ROLLBACK"); // what can't be rolled back ends with the process
                 }
                 if lost.fatal {
-                    self.shared.close_broken();
-                    (self.rounds.broken)();
+                    self.give_up();
                 }
             }
         }
@@ -291,6 +301,9 @@ impl<C: Send + 'static> Desk<C> {
     }
 
     fn close(self) {
+        if self.is_broken {
+            return; // what a disk that failed has of the WAL is for the next start to find out
+        }
         let last = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
         if let Err(error) = last.and_then(|()| self.connection.close().map_err(|(_, error)| error)) {
             log::error!("the file was not closed in good order: {error}");

@@ -1,22 +1,100 @@
-// The customer's pages: starts them.
+// The customer's pages: which one the address names, what stands at the top, and where to go when something is refused.
 
 import '../shared/words.js';
 import './words.js';
-import { patiently } from '../shared/api.js';
-import { el, fill } from '../shared/dom.js';
+import './refusals.js';
+import { Refused } from '../shared/api.js';
+import { el } from '../shared/dom.js';
 import { openFrame } from '../shared/frame.js';
 import { say } from '../shared/language.js';
+import { secondsUntil } from '../shared/venue.js';
+import * as concerts from './concerts.js';
+import { me, onOtherTab } from './me.js';
+import { button, countDown, page, refusalNote } from './parts.js';
+import { ended, visit } from './visit.js';
 
-const { main, refresh } = openFrame({ home: '/', name: () => 'boxoffice' });
+const ROUTES = [
+  [/^$/, () => concerts],
+  [/^concerts\/(\d+)$/, () => import('./dates.js')],
+  [/^concerts\/(\d+)\/dates\/(\d+)$/, () => import('./seats.js')],
+  [/^pay\/([\w-]+)$/, () => import('./pay.js')],
+  [/^tickets$/, () => import('./tickets.js')],
+  [/^tickets\/([\w-]+)$/, () => import('./ticket.js')],
+  [/^key$/, () => import('./key.js')],
+];
 
-window.addEventListener('language', show);
-refresh();
-show();
+const { main, refresh } = openFrame({ home: '#/', name: () => 'boxoffice', places });
+let current = new AbortController();
+let view = null;
 
-async function show() {
-  document.title = `${say('concerts.title')} · boxoffice`;
-  fill(main, el('h1', {}, say('concerts.title')));
-  const { body } = await patiently('GET', '/concerts');
-  fill(main, el('h1', {}, say('concerts.title')), body.concerts.map(({ title, venue, description }) =>
-    el('article', { class: 'card' }, el('h2', {}, title), el('p', { class: 'soft' }, venue), el('p', {}, description))));
+function places() {
+  return [
+    visit.seen?.status === 'ACTIVE' && visitLeft(),
+    me() && el('a', { class: 'button quiet small', href: '#/tickets' }, say('tickets.title')),
+    el('a', { class: 'button quiet small', href: '#/key' }, say('key.short')),
+  ];
 }
+
+/** What is left of the visit, at the top of every page. */
+function visitLeft() {
+  const left = el('strong', { class: 'figures' });
+  countDown(left, () => secondsUntil(visit.seen?.expiresAt ?? 0), current.signal);
+  return el('span', { class: 'visit', title: say('visit.hint') }, say('visit.left'), ' ', left);
+}
+
+/** Shows the page that the address names. */
+async function show() {
+  current.abort(new DOMException('another page is shown', 'AbortError'));
+  current = new AbortController();
+  const { signal } = current;
+  const address = location.hash.replace(/^#\/?/, '');
+  const route = ROUTES.find(([pattern]) => pattern.test(address));
+  refresh();
+  try {
+    if (!route) return page(main, say('nowhere.title'), el('p', {}, say('nowhere.text')), home());
+    const [pattern, load] = route;
+    view = null;
+    const loaded = await load();
+    if (signal.aborted) return;
+    view = loaded;
+    await view.show({ main, params: address.match(pattern).slice(1), signal });
+  } catch (error) {
+    if (!signal.aborted) trouble(error);
+  }
+}
+
+/** A refusal that the page itself did not answer. */
+function trouble(error) {
+  if (error instanceof Refused && view?.needsVisit) {
+    if (error.code === 'TOKEN_WAITING') return show();
+    if (error.status === 401) return ended(error.problem.reason ?? null);
+  }
+  if (!(error instanceof Refused)) console.error(error);
+  const ofKey = error.code === 'USER_KEY_INVALID';
+  page(main, say('trouble.title'), refusalNote(error), el('div', { class: 'bar' },
+    ofKey ? el('a', { class: 'button main', href: '#/key' }, say('key.title')) : button(say('again'), show, 'main'), home()));
+}
+
+/** The visit is over: pages that need one say why, the others go on. */
+async function afterVisit() {
+  refresh();
+  if (!view?.needsVisit) return;
+  current.abort(new DOMException('the visit is over', 'AbortError'));
+  current = new AbortController();
+  const { signal } = current;
+  const { showEnded } = await import('./gate.js');
+  if (!signal.aborted) showEnded(main, visit.reason, signal);
+}
+
+const home = () => el('a', { class: 'button', href: '#/' }, say('concerts.back'));
+
+window.addEventListener('hashchange', () => {
+  main.dataset.arrived = 'yes';
+  window.scrollTo(0, 0);
+  show();
+});
+window.addEventListener('language', show);
+onOtherTab(show);
+visit.addEventListener('seen', refresh);
+visit.addEventListener('ended', afterVisit);
+show();

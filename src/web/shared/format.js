@@ -28,7 +28,7 @@ export function time(instant, timeZone) {
 
 /** An instant's day and time at the venue. */
 export function dateTime(instant, timeZone) {
-  const options = { year: 'numeric', month: 'long', day: 'numeric', weekday: 'short', hour: '2-digit', minute: '2-digit', timeZone };
+  const options = { year: 'numeric', month: 'short', day: 'numeric', weekday: 'short', hour: '2-digit', minute: '2-digit', timeZone };
   return format(Intl.DateTimeFormat, options).format(new Date(instant));
 }
 

@@ -24,7 +24,7 @@ export function openFrame({ home, name, places = () => [] }) {
     tell(skip, say('skip'));
     fill(top,
       el('a', { class: 'brand', href: home }, el('img', { src: '/assets/shared/icon.svg', alt: '' }), name()),
-      el('div', { class: 'bar' }, places(), languageSwitch()));
+      el('nav', { 'aria-label': say('places') }, places()), languageSwitch());
     const { timeZone } = await venue();
     tell(foot, say('zone.note', { zone: timeZone }));
   }

@@ -1,7 +1,7 @@
 // What is said beside the page: passing notices, questions in a dialog, the banner of a lost network, the language switch.
 
 import { connection } from './api.js';
-import { el, fill } from './dom.js';
+import { el } from './dom.js';
 import { chooseLanguage, language, say } from './language.js';
 
 const PASSING_MS = 6000;
@@ -57,15 +57,8 @@ export function ask({ title, body, choices = [{ label: say('close'), value: null
   });
 }
 
-/** The switch between the languages. */
+/** The switch to the other language, in that language. */
 export function languageSwitch() {
-  const names = { ko: '한국어', en: 'English' };
-  const group = el('div', { class: 'languages no-print', role: 'group' });
-  const show = () => {
-    group.setAttribute('aria-label', say('language.choose'));
-    fill(group, Object.entries(names).map(([tag, name]) =>
-      el('button', { type: 'button', lang: tag, 'aria-pressed': String(tag === language()), on: { click: () => chooseLanguage(tag) } }, name)));
-  };
-  show();
-  return group;
+  const [tag, name] = language() === 'ko' ? ['en', 'English'] : ['ko', '한국어'];
+  return el('button', { type: 'button', class: 'small quiet', lang: tag, on: { click: () => chooseLanguage(tag) } }, name);
 }

@@ -10,8 +10,8 @@ export async function venue({ fresh = false, signal } = {}) {
   if (!rules || fresh) {
     const before = performance.now();
     const { body } = await patiently('GET', '/venue', { signal });
-    // Half of the way there and back is the best guess of how old the answer is.
-    offsetMs = Date.parse(body.now) + (performance.now() - before) / 2 - performance.now();
+    // As if the answer were as old as the question: no countdown then shows more than there is.
+    offsetMs = Date.parse(body.now) - before;
     rules = body;
   }
   return rules;

@@ -1,20 +1,180 @@
 // How to come to each of the customer's pages.
 
+import { SECTIONS, LARGE, hold, joinLine, seat, toDates, toSeats, topUpAndPay } from '../steps.mjs';
+
+const heading = (page) => page.locator('main h1').first().waitFor();
+
+/** A page of a hall where one is inside already, so that the next waits. */
+async function inTheLine(open, flags = []) {
+  const { hall, page } = await open(['--max-active', '1', ...flags]);
+  await hall.customer('First');
+  for (let n = 0; n < 11; n += 1) await hall.customer(`Before ${n}`);
+  return { hall, page };
+}
+
+async function atSeats(open, layout, before = async () => {}) {
+  const { hall, page } = await open();
+  const { concertId, scheduleId } = await hall.concert({ title: '봄의 목소리 · Voices of Spring', venue: '대극장 · Main Hall', layout });
+  await before(hall, scheduleId);
+  await toSeats(page, hall, { concertId });
+  return { hall, page };
+}
+
+/** Some seats sold, held and blocked. */
+async function busy(hall, scheduleId) {
+  const buyer = await hall.customer('Buyer');
+  await buyer.call('POST', `/users/${buyer.userId}/balance/top-ups`, { amount: 1_000_000 });
+  const seats = ['A-5', 'A-6', 'A-7', 'B-9'];
+  const held = await buyer.call('POST', '/reservations', { scheduleId, seats });
+  await buyer.call('POST', '/payments', { reservationId: held.reservationId, amount: held.amount });
+  const other = await hall.customer('Other');
+  await other.call('POST', '/reservations', { scheduleId, seats: ['E-8', 'E-9', 'E-10'] });
+  for (const label of ['G-1', 'G-20']) await hall.staff('PUT', `/schedules/${scheduleId}/seats/${label}`, { blocked: true, reason: 'desk' });
+}
+
 export const customerPages = {
   async concerts(open, take) {
     const { hall, page } = await open();
+    await hall.concert({ title: '봄의 목소리 · Voices of Spring', venue: '대극장 · Main Hall', description: '합창과 오케스트라 · choir and orchestra', layout: SECTIONS });
+    await hall.staff('POST', '/concerts', { title: '여름밤 · Summer Night', venue: '야외무대 · Open Air', description: '' });
     await page.goto(hall.url);
     await page.locator('main article').first().waitFor();
+    await take(page);
+  },
+  async gate(open, take) {
+    const { hall, page } = await open();
+    await page.goto(`${hall.url}/#/concerts/1`);
+    await page.locator('form').waitFor();
+    await take(page);
+  },
+  async line(open, take) {
+    const { hall, page } = await inTheLine(open);
+    await joinLine(page, hall);
+    await page.locator('progress').waitFor();
+    await take(page);
+  },
+  async linePaused(open, take) {
+    const { hall, page } = await inTheLine(open);
+    await hall.staff('PATCH', '/queue', { paused: true, message: { ko: '5분 뒤에 다시 시작합니다.', en: 'Back in five minutes.' } });
+    await joinLine(page, hall);
+    await page.locator('.note.warn').waitFor();
+    await take(page);
+  },
+  async draw(open, take) {
+    const { hall, page } = await open();
+    await hall.staff('PATCH', '/queue', { opensAt: new Date(Date.now() + 754_000).toISOString() });
+    await joinLine(page, hall);
+    await page.locator('.countdown').waitFor();
+    await take(page);
+  },
+  async leaving(open, take) {
+    const { hall, page } = await inTheLine(open);
+    await joinLine(page, hall);
+    await page.locator('progress').waitFor();
+    await page.locator('main > button').click();
+    await page.locator('dialog').waitFor();
+    await take(page, { full: false });
+  },
+  async dates(open, take) {
+    const { hall, page } = await open();
+    const soon = new Date(Date.now() + 5_000_000).toISOString();
+    const startsAt = new Date(Date.now() + 86_400_000 * 33).toISOString();
+    await hall.staff('POST', '/concerts/1/schedules', { startsAt, saleOpensAt: soon, layout: SECTIONS });
+    await toDates(page, hall);
+    await take(page);
+  },
+  async seatsNumbered(open, take) {
+    const { hall, page } = await open();
+    await toSeats(page, hall);
+    await seat(page, '24').click();
+    await take(page);
+  },
+  async seatsSections(open, take) {
+    const { page } = await atSeats(open, SECTIONS, busy);
+    for (const label of ['B-7', 'B-8']) await seat(page, label).dispatchEvent('click');
+    await take(page);
+  },
+  async seatsLarge(open, take) {
+    const { page } = await atSeats(open, LARGE);
+    await take(page);
+  },
+  async seatsZoomed(open, take) {
+    const { page } = await atSeats(open, SECTIONS, busy);
+    for (let n = 0; n < 3; n += 1) await page.locator('.zoom button').first().click();
+    await seat(page, 'D-10').focus();
+    await take(page);
+  },
+  async payShort(open, take) {
+    const { hall, page } = await open();
+    await toSeats(page, hall);
+    await hold(page, '24', '25');
+    await page.locator('#amount').waitFor();
+    await take(page);
+  },
+  async payCounter(open, take) {
+    const { hall, page } = await open(['--top-up-policy', 'staff']);
+    await toSeats(page, hall);
+    await hold(page, '24', '25');
+    await page.locator('dl.facts .short').waitFor();
+    await take(page);
+  },
+  async payEnough(open, take) {
+    const { hall, page } = await open();
+    await toSeats(page, hall);
+    await hold(page, '24', '25');
+    await page.locator('form button').click();
+    await page.locator('section.card > button.main').waitFor();
+    await take(page);
+  },
+  async payExpired(open, take) {
+    const { hall, page } = await open();
+    await toSeats(page, hall);
+    await hold(page, '24');
+    await page.locator('#amount').waitFor();
+    await hall.turn(301);
+    await page.locator('main .countdown').waitFor({ state: 'detached' });
+    await take(page);
+  },
+  async ticketsBought(open, take) {
+    const { hall, page } = await open();
+    await toSeats(page, hall);
+    await hold(page, '24', '25');
+    await topUpAndPay(page);
+    await take(page);
+  },
+  async tickets(open, take) {
+    const { hall, page } = await open();
+    await toSeats(page, hall);
+    await hold(page, '24', '25');
+    await topUpAndPay(page);
+    await page.goto(`${hall.url}/#/tickets`);
+    await page.locator('main article').first().waitFor();
+    await take(page);
+  },
+  async key(open, take) {
+    const { hall, page } = await open();
+    await toDates(page, hall);
+    await page.goto(`${hall.url}/#/key`);
+    await page.locator('#paste').waitFor();
+    await take(page);
+  },
+  async ended(open, take) {
+    const { hall, page } = await open();
+    await toDates(page, hall);
+    await hall.turn(601);
+    await page.locator('article.date').first().waitFor({ state: 'detached' });
     await take(page);
   },
   async problem(open, take) {
     const { hall, page } = await open();
     await page.goto(`${hall.url}/problems/seat_unavailable`);
+    await heading(page);
     await take(page);
   },
   async nowhere(open, take) {
     const { hall, page } = await open();
     await page.goto(`${hall.url}/nowhere`);
+    await heading(page);
     await take(page);
   },
 };

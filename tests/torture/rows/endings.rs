@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
+use serde_json::json;
 
 use crate::torture::customers::Crowd;
 use crate::torture::history::{self, Rules};
@@ -46,15 +47,24 @@ pub fn check(report: &mut Report, crowd: &Crowd, database: &Path, rules: Rules) 
     report.check(broken == 0, || format!("{broken} answers of status 500")) && none
 }
 
+/// How rounds of load are run and ended.
+struct Way<'a> {
+    flags: &'a [&'a str],
+    rules: Rules,
+    /// Whether the calls go through a proxy that loses some of them.
+    loses: bool,
+    end: fn(&mut Report, Served, &Path, &mut Dice),
+}
+
 /// Rounds of load that end in a way, each on the file that the one before left.
-fn rounds(report: &mut Report, rules: Rules, end: impl Fn(&mut Report, Served, &Path)) {
+fn rounds(report: &mut Report, way: &Way) {
     let mut dice = Dice::of(report.seed);
     let (mut answered, mut unanswered, mut slowest) = (0, 0, Duration::ZERO);
     while report.goes_on() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("hall.db");
         let mut crowd = Crowd::of(dice.next(), THREADS, PEOPLE, (DATES, SEATS));
-        let start = Start { flags: FLAGS, ..Start::default() };
+        let start = Start { flags: way.flags, ..Start::default() };
         for round in 0..ROUNDS_OF_A_FILE {
             if round > 0 && !report.goes_on() {
                 break;
@@ -68,12 +78,10 @@ fn rounds(report: &mut Report, rules: Rules, end: impl Fn(&mut Report, Served, &
             if round == 0 && report.got("dates", served.add_dates(DATES as i64, SEATS as i64)).is_none() {
                 return;
             }
-            let moment = Duration::from_micros(5_000 + dice.below(250_000) as u64);
-            crowd.work(served.address, None, false, |_| {
-                comes_true(moment, || false);
-                end(report, served, &database);
-            });
-            if !check(report, &crowd, &database, rules) {
+            let proxy = way.loses.then(|| Proxy::before(served.address, 20, dice.next()).unwrap());
+            let address = proxy.as_ref().map_or(served.address, |proxy| proxy.address);
+            crowd.work(address, None, way.loses, |_| (way.end)(report, served, &database, &mut dice));
+            if !check(report, &crowd, &database, way.rules) {
                 return;
             }
         }
@@ -84,18 +92,51 @@ fn rounds(report: &mut Report, rules: Rules, end: impl Fn(&mut Report, Served, &
     report.note(format!("{answered} answers kept, {unanswered} calls unanswered; ready in {} ms", slowest.as_millis()));
 }
 
+/// Some time under load.
+fn a_moment(dice: &mut Dice) {
+    comes_true(Duration::from_micros(5_000 + dice.below(250_000) as u64), || false);
+}
+
 pub fn kill(report: &mut Report) {
-    rounds(report, RULES, |_, served, _| served.kill());
+    let end = |_: &mut Report, served: Served, _: &Path, dice: &mut Dice| {
+        a_moment(dice);
+        served.kill();
+    };
+    rounds(report, &Way { flags: FLAGS, rules: RULES, loses: false, end });
 }
 
 pub fn stop(report: &mut Report) {
     let rules = Rules { unanswered_may_be_done: false, ..RULES };
-    rounds(report, rules, |report, served, database| {
+    let end = |report: &mut Report, served: Served, database: &Path, dice: &mut Dice| {
+        a_moment(dice);
         let ended = served.terminate();
         let wal_bytes = std::fs::metadata(database.with_extension("db-wal")).map_or(0, |wal| wal.len());
         report.check(wal_bytes == 0, || format!("{wal_bytes} bytes of the WAL were not written back"));
         report.check(ended.is_some_and(|status| status.success()), || format!("it ended so: {ended:?}"));
-    });
+    };
+    rounds(report, &Way { flags: FLAGS, rules, loses: false, end });
+}
+
+/// Everything at once: answers are lost, the clock is turned so that holds, visits and silences end, and then a kill.
+pub fn history(report: &mut Report) {
+    const BY_TIME: &[&str] = &[
+        "--test-clock",
+        "--max-active=12",
+        "--hold-seconds=60",
+        "--visit-seconds=120",
+        "--abandon-seconds=40",
+        "--claim-seconds=20",
+        "--seats-per-user=1000",
+    ];
+    let end = |report: &mut Report, served: Served, _: &Path, dice: &mut Dice| {
+        for _ in 0..dice.below(12) {
+            a_moment(dice);
+            let turned = json!({ "advanceMilliseconds": dice.below(30_000) });
+            report.got("turning the clock", served.staff("POST", "/clock", turned, 200));
+        }
+        served.kill();
+    };
+    rounds(report, &Way { flags: BY_TIME, rules: RULES, loses: true, end });
 }
 
 /// Calls go through a proxy that loses a third of them; whoever gets no answer asks again under the same key.

@@ -1,11 +1,14 @@
 //! The rows.
 
 pub mod crowds;
+pub mod disk;
 pub mod endings;
 pub mod exhaustion;
+pub mod files;
 pub mod hostile;
 pub mod power;
 pub mod slow;
+pub mod time;
 pub mod trade;
 
 use super::differential;
@@ -207,5 +210,45 @@ pub const ALL: &[Row] = &[
         short: 150,
         share: 3,
         run: endings::lost_answers,
+    },
+    Row {
+        name: "history",
+        must: "with answers lost, the clock turned and kills there is an order of events that explains every answer",
+        rounds: 200,
+        short: 3,
+        share: 4,
+        run: endings::history,
+    },
+    Row {
+        name: "disk-full",
+        must: "on a full disk writes get 507, reads go on, readyz says 503; with room again all is well, and nothing is lost",
+        rounds: 50,
+        short: 4,
+        share: 3,
+        run: disk::full,
+    },
+    Row {
+        name: "io-errors",
+        must: "whichever call on the disk fails there is an error and no half state; a failed sync ends the program",
+        rounds: 500,
+        short: 6,
+        share: 4,
+        run: disk::errors,
+    },
+    Row {
+        name: "refused-files",
+        must: "on a file that is damaged, empty, newer, not ours, read-only or open elsewhere it does not start, and changes no byte",
+        rounds: 40,
+        short: 1,
+        share: 1,
+        run: files::refused,
+    },
+    Row {
+        name: "clock",
+        must: "however the wall clock steps no hold ends early, none lives on, no sale opens at the wrong time",
+        rounds: 10_000,
+        short: 600,
+        share: 2,
+        run: time::steps,
     },
 ];

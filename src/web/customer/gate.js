@@ -1,0 +1,85 @@
+// The way in: a name for someone new, a place in the line, the wait; and what is said when a visit is over.
+
+import { patiently, Refused } from '../shared/api.js';
+import { el } from '../shared/dom.js';
+import { say } from '../shared/language.js';
+import { me, setMe, token } from './me.js';
+import { busyButton, page, refusalNote } from './parts.js';
+import { lineUp, look, watch } from './visit.js';
+
+/** Comes back once the customer is let in; until then it shows the way in. False when the page was left. */
+export async function enter(main, signal) {
+  let seen = token() ? await lookOrForget(signal) : null;
+  seen ??= await begin(main, signal);
+  if (seen.status === 'WAITING') {
+    const { waitInLine } = await import('./line.js');
+    await waitInLine(main, seen, signal);
+  }
+  watch();
+}
+
+/** A token that was never one of this house is forgotten; one that ended is told as such. */
+async function lookOrForget(signal) {
+  try {
+    return await look({ signal });
+  } catch (error) {
+    if (error instanceof Refused && error.code === 'TOKEN_INVALID') return null;
+    throw error;
+  }
+}
+
+/** Shows the way into the line and gives the token once the customer stands in it. */
+function begin(main, signal, note = null) {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason));
+    const known = me();
+    const fault = el('p', { class: 'fault', id: 'name-fault', role: 'alert', hidden: true });
+    const name = el('input', {
+      id: 'name', autocomplete: 'name', required: true, maxlength: 80, 'aria-describedby': 'name-hint name-fault',
+    });
+    const notes = el('div', {}, note);
+    const join = async () => {
+      if (!known && !name.value.trim()) return wrong(say('name.missing'));
+      try {
+        if (!known) setMe((await patiently('POST', '/users', { body: { name: name.value.trim() }, signal })).body);
+        resolve(await lineUp(signal));
+      } catch (error) {
+        if (error instanceof Refused && error.code === 'INVALID_REQUEST') wrong(say('name.wrong'));
+        else if (error instanceof Refused && error.code === 'USER_KEY_INVALID') {
+          setMe(null);
+          begin(main, signal, refusalNote(error)).then(resolve, reject);
+        } else if (!signal.aborted) notes.replaceChildren(refusalNote(error));
+      }
+    };
+    const wrong = (text) => {
+      fault.textContent = text;
+      fault.hidden = false;
+      name.setAttribute('aria-invalid', 'true');
+      name.focus();
+    };
+    const go = busyButton(say('gate.join'), join, 'main wide');
+    const send = (event) => { event.preventDefault(); go.click(); };
+    page(main, say('gate.title'), notes,
+      el('form', { class: 'card', novalidate: true, on: { submit: send } },
+        known ? el('p', {}, known.name ? say('gate.welcome', { name: known.name }) : say('gate.welcomeKey'))
+          : el('div', { class: 'field' }, el('label', { for: 'name' }, say('name.label')), name,
+            el('p', { class: 'hint', id: 'name-hint' }, say('name.hint')), fault),
+        go,
+        el('p', { class: 'small soft below' }, el('a', { href: '#/key' }, say(known ? 'gate.other' : 'gate.haveKey')))),
+      el('ol', { class: 'steps' }, ['gate.step1', 'gate.step2', 'gate.step3'].map((key) => el('li', {}, say(key)))));
+  });
+}
+
+/** Says why a visit is over and what to do now. */
+export function showEnded(main, reason, signal) {
+  const known = ['PAID', 'TIMED_OUT', 'ABANDONED', 'LEFT', 'REVOKED'].includes(reason) ? reason : 'OTHER';
+  page(main, say(`ended.${known}.title`), el('div', { class: 'card' },
+    el('p', {}, say(`ended.${known}.text`)),
+    el('div', { class: 'bar' },
+      known === 'PAID' && el('a', { class: 'button main', href: '#/tickets' }, say('tickets.title')),
+      el('a', { class: known === 'PAID' ? 'button' : 'button main', href: '#/' }, say('concerts.back')),
+      known !== 'PAID' && me() && busyButton(say('ended.again'), async () => {
+        await lineUp(signal);
+        window.dispatchEvent(new Event('hashchange'));
+      }, ''))));
+}

@@ -1,0 +1,41 @@
+// Who the customer is, kept in this browser: the user with their key, and the token of their place in the line.
+
+import { basic, bearer } from '../shared/api.js';
+
+const ME = 'boxoffice.me';
+const TOKEN = 'boxoffice.token';
+
+/** `{userId, userKey, name}`, or null for someone new. */
+export const me = () => JSON.parse(localStorage.getItem(ME));
+
+export function setMe(user) {
+  if (me()?.userId !== user?.userId) setToken(null);
+  if (user) localStorage.setItem(ME, JSON.stringify(user));
+  else localStorage.removeItem(ME);
+}
+
+/** The token of the place in the line or of the visit, or null. */
+export const token = () => localStorage.getItem(TOKEN);
+
+export function setToken(text) {
+  if (text) localStorage.setItem(TOKEN, text);
+  else localStorage.removeItem(TOKEN);
+}
+
+export const asUser = () => basic(me().userId, me().userKey);
+export const asVisitor = () => bearer(token());
+
+/** The key as one line that a person can keep. */
+export const keyText = () => `${me().userId} ${me().userKey}`;
+
+/** The id and key in what somebody pasted, whatever stands around them; null when they are not in it. */
+export function readKey(text) {
+  const userId = text.match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/i)?.[0];
+  const userKey = text.replace(userId, ' ').match(/\b[0-9a-f]{32}\b/i)?.[0];
+  return userId && userKey ? { userId: userId.toLowerCase(), userKey: userKey.toLowerCase() } : null;
+}
+
+/** Calls when another tab of this browser lined up, left, paid or became somebody else. */
+export function onOtherTab(listener) {
+  window.addEventListener('storage', ({ key }) => { if ([ME, TOKEN, null].includes(key)) listener(); });
+}

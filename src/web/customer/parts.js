@@ -1,0 +1,77 @@
+// What several of the customer's pages show: a page with its title, a refusal as a sentence, a countdown.
+
+import { Refused } from '../shared/api.js';
+import { el, fill, tell } from '../shared/dom.js';
+import { countdown, dateTime } from '../shared/format.js';
+import { has, say } from '../shared/language.js';
+
+/** Fills the page, names it, and moves a reader who came from another page to its heading. */
+export function page(main, title, ...children) {
+  document.title = `${title} · boxoffice`;
+  const heading = el('h1', { tabindex: '-1' }, title);
+  const follows = main.dataset.arrived === 'yes' || main.contains(document.activeElement);
+  delete main.dataset.arrived;
+  fill(main, heading, children);
+  main.classList.add('narrow');
+  if (follows) heading.focus();
+  return heading;
+}
+
+/** What a person reads of a refusal, and what to do next. */
+export function sentence(error, timeZone) {
+  if (!(error instanceof Refused)) return say('refusal.UNREACHED');
+  const { problem, code } = error;
+  const values = { ...problem, seats: (problem.seats ?? []).join(', ') };
+  for (const name of ['saleOpensAt', 'saleClosesAt', 'refundUntil']) {
+    if (problem[name]) values[name] = dateTime(problem[name], timeZone);
+  }
+  if (code === 'SEAT_UNAVAILABLE' && !problem.seats?.length) return say('refusal.TOO_FEW_FREE');
+  if (has(`refusal.${code}`)) return say(`refusal.${code}`, values);
+  return say('refusal.OTHER', { title: problem.title ?? code, detail: problem.detail ?? '' });
+}
+
+/** A refusal as a note on the page. */
+export function refusalNote(error, timeZone) {
+  return el('p', { class: 'note bad', role: 'alert' }, sentence(error, timeZone));
+}
+
+/**
+ * Counts down in a node until `left()` is 0 or the signal aborts, then calls `over`. The text is only set when it changes.
+ */
+export function countDown(node, left, signal, over = () => {}) {
+  const step = () => {
+    const seconds = left();
+    tell(node, countdown(seconds));
+    if (seconds > 0) return;
+    clearInterval(timer);
+    over();
+  };
+  const timer = setInterval(step, 250);
+  signal.addEventListener('abort', () => clearInterval(timer));
+  step();
+}
+
+/** Seconds left of a span that began with an answer: what the server said, less what has gone by here. */
+export function leftOf(seconds) {
+  const at = performance.now();
+  return () => Math.max(0, seconds - (performance.now() - at) / 1000);
+}
+
+/** A button. */
+export function button(label, click, kind = '') {
+  return el('button', { type: 'button', class: kind, on: { click } }, label);
+}
+
+/** A button that does nothing more while what it began is under way. */
+export function busyButton(label, click, kind = 'main') {
+  const node = button(label, async () => {
+    if (node.getAttribute('aria-disabled') === 'true') return;
+    node.setAttribute('aria-disabled', 'true');
+    try {
+      await click();
+    } finally {
+      node.removeAttribute('aria-disabled');
+    }
+  }, kind);
+  return node;
+}

@@ -1,0 +1,185 @@
+// A hold: how long it lasts, what it costs, whether the points suffice; topping up first, then paying.
+
+import { Refused, newKey, patiently, pause } from '../shared/api.js';
+import { el, fill } from '../shared/dom.js';
+import { date, points, time } from '../shared/format.js';
+import { say } from '../shared/language.js';
+import { announce, ask } from '../shared/notice.js';
+import { venue } from '../shared/venue.js';
+import { asUser, asVisitor, me, token } from './me.js';
+import { busyButton, countDown, leftOf, page, refusalNote } from './parts.js';
+import { topUpForm } from './top_up.js';
+import { look, visit, watch } from './visit.js';
+
+const WAIT_SECONDS = 20;
+/** Points that are sold at the counter appear here within so many milliseconds. */
+const COUNTER_MS = 3_000;
+/** When a screen reader is told how long is left, in seconds. */
+const TOLD = [120, 60, 30, 10];
+
+export async function show({ main, params: [reservationId], signal }) {
+  const path = `/reservations/${reservationId}`;
+  const asked = { authorization: asUser(), signal };
+  const [{ body: reservation }, rules] = await Promise.all([patiently('GET', path, asked), venue({ signal })]);
+  if (!settled(main, reservation)) return;
+  if (token()) look({ signal }).then(watch, () => {});
+  const hold = new Hold(main, reservation, rules, signal);
+  await hold.readBalance();
+  hold.draw();
+  if (rules.topUpPolicy === 'staff') hold.followBalance();
+  // The outcome may come from elsewhere: another tab, the clock, the staff.
+  for (let seen = reservation; seen.status === 'PENDING_PAYMENT';) {
+    if (document.hidden) await pause(COUNTER_MS, signal);
+    seen = (await patiently('GET', path, { ...asked, waitSeconds: WAIT_SECONDS })).body;
+    if (hold.paying) await hold.paying;
+    if (!settled(main, seen)) return;
+    hold.lasts(seen.holdExpiresInSeconds);
+  }
+}
+
+/** Shows what became of a reservation; true while it still waits for its payment. */
+function settled(main, { status, reservationId, failure, concertTitle }) {
+  if (status === 'PENDING_PAYMENT') return true;
+  if (status === 'CONFIRMED' || status === 'REFUNDED') {
+    location.replace(`#/tickets/${reservationId}`);
+    return false;
+  }
+  const why = failure === 'INSUFFICIENT_BALANCE' ? 'FAILED' : status;
+  page(main, say(`pay.${why}.title`), el('div', { class: 'card' }, el('p', {}, say(`pay.${why}.text`, { title: concertTitle })),
+    el('div', { class: 'bar' }, el('a', { class: 'button main', href: backTo() }, say(visit.seen || token() ? 'pay.chooseAgain' : 'concerts.back')))));
+  return false;
+}
+
+/** The seat map that the customer came from, else the concerts. */
+const backTo = () => sessionStorage.getItem('boxoffice.map') ?? '#/';
+
+class Hold {
+  constructor(main, reservation, rules, signal) {
+    Object.assign(this, { main, reservation, rules, signal });
+    this.payKey = newKey(); // one payment, however often it is sent
+    this.notes = el('div', {});
+    this.body = el('div', {});
+    this.clock = el('strong', { class: 'countdown figures' });
+    this.lasts(reservation.holdExpiresInSeconds);
+    this.drawFrame();
+  }
+
+  /** The hold lasts so long from now on, as the server says. */
+  lasts(seconds) {
+    this.counting?.abort();
+    this.counting = new AbortController();
+    const left = leftOf(seconds);
+    const told = new Set(TOLD.filter((mark) => mark >= seconds));
+    const tellingLeft = () => {
+      const mark = TOLD.find((one) => left() <= one && !told.has(one));
+      if (mark) {
+        told.add(mark);
+        announce(say('pay.leftSpoken', { n: mark }));
+      }
+      return left();
+    };
+    countDown(this.clock, tellingLeft, AbortSignal.any([this.signal, this.counting.signal]));
+  }
+
+  async readBalance() {
+    const { body } = await patiently('GET', `/users/${me().userId}/balance`, { authorization: asUser(), signal: this.signal });
+    const changed = this.balance !== body.balance;
+    this.balance = body.balance;
+    return changed;
+  }
+
+  /** Where points are sold at the counter they arrive by themselves. */
+  async followBalance() {
+    try {
+      for (;;) {
+        await pause(COUNTER_MS, this.signal);
+        if (!document.hidden && (await this.readBalance())) this.draw();
+      }
+    } catch (error) {
+      if (!this.signal.aborted) this.refused(error);
+    }
+  }
+
+  drawFrame() {
+    const { concertTitle, startsAt, seats, amount } = this.reservation;
+    const day = date(this.reservation.date);
+    page(this.main, say('pay.title'),
+      el('div', { class: 'note warn bar apart' }, el('span', {}, say('pay.left')), this.clock),
+      this.notes,
+      el('section', { class: 'card', 'aria-label': say('pay.what') },
+        el('h2', {}, concertTitle), el('p', { class: 'soft' }, `${day} ${time(startsAt, this.rules.timeZone)}`),
+        el('dl', { class: 'facts' },
+          seats.map(({ seat, price }) => [el('dt', {}, say('seat.name', { seat })), el('dd', {}, points(price))]),
+          el('dt', { class: 'sum' }, say('pay.sum')), el('dd', { class: 'sum' }, points(amount)))),
+      this.body,
+      busyButton(say('pay.giveBack'), () => this.giveBack(), 'quiet'));
+  }
+
+  draw() {
+    const { amount } = this.reservation;
+    const short = amount - this.balance;
+    const facts = el('dl', { class: 'facts' },
+      el('dt', {}, say('pay.balance')), el('dd', {}, points(this.balance)),
+      short > 0 ? [el('dt', {}, say('pay.short')), el('dd', { class: 'short' }, points(short))]
+        : [el('dt', {}, say('pay.after')), el('dd', {}, points(this.balance - amount))]);
+    fill(this.body, el('section', { class: 'card', 'aria-label': say('pay.points') }, facts,
+      short > 0 ? this.topUp(short) : busyButton(say('pay.now', { price: points(amount) }), () => this.pay(), 'main wide')));
+  }
+
+  /** Points are missing: they are topped up before paying is offered, for a declined payment gives the seats back. */
+  topUp(short) {
+    const warning = el('p', { class: 'note warn' }, say('pay.shortWarning'));
+    if (this.rules.topUpPolicy === 'staff') {
+      return [warning, el('p', {}, say('pay.counter', { n: short })), el('p', { class: 'small soft code' }, me().userId)];
+    }
+    return [warning, topUpForm(short, this.signal, async (balance) => {
+      this.balance = balance;
+      this.draw();
+      announce(say('topUp.done', { n: balance }));
+      this.body.querySelector('button')?.focus();
+    })];
+  }
+
+  async pay() {
+    fill(this.notes);
+    const { reservationId, amount } = this.reservation;
+    this.paying = patiently('POST', '/payments', {
+      body: { reservationId, amount }, authorization: asVisitor(), key: this.payKey, signal: this.signal,
+    });
+    try {
+      await this.paying;
+      sessionStorage.setItem('boxoffice.paid', reservationId);
+      location.replace(`#/tickets/${reservationId}`);
+    } catch (error) {
+      if (!this.signal.aborted) await this.refused(error);
+    } finally {
+      this.paying = null;
+    }
+  }
+
+  async refused(error) {
+    if (!(error instanceof Refused)) throw error;
+    fill(this.notes, refusalNote(error, this.rules.timeZone));
+    this.payKey = newKey();
+    if (error.code === 'INSUFFICIENT_BALANCE' && error.problem.attemptsLeft > 0) {
+      await this.readBalance();
+      this.draw();
+    } else if (error.code === 'ALREADY_PAID') {
+      location.replace(`#/tickets/${this.reservation.reservationId}`);
+    }
+  }
+
+  async giveBack() {
+    const yes = await ask({
+      title: say('pay.giveBackTitle'), body: say('pay.giveBackText'),
+      choices: [{ label: say('pay.keep'), value: false, kind: 'main' }, { label: say('pay.giveBack'), value: true, kind: 'danger' }],
+    });
+    if (!yes) return;
+    try {
+      await patiently('DELETE', `/reservations/${this.reservation.reservationId}`, { authorization: asUser(), signal: this.signal });
+      location.hash = backTo();
+    } catch (error) {
+      if (!this.signal.aborted) await this.refused(error);
+    }
+  }
+}

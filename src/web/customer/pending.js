@@ -1,0 +1,16 @@
+// A reservation that is not paid yet, wherever the customer is.
+
+import { patiently } from '../shared/api.js';
+import { el } from '../shared/dom.js';
+import { say } from '../shared/language.js';
+import { asVisitor } from './me.js';
+
+/** A note that leads to the customer's unpaid reservation, or null when there is none. */
+export async function toPending(signal) {
+  const { body } = await patiently('GET', '/reservations', { authorization: asVisitor(), signal });
+  const pending = body.reservations.find(({ status }) => status === 'PENDING_PAYMENT');
+  if (!pending) return null;
+  return el('div', { class: 'note warn bar apart' },
+    el('span', {}, say('pending.text', { title: pending.concertTitle, seats: pending.seats.map(({ seat }) => seat).join(', ') })),
+    el('a', { class: 'button small', href: `#/pay/${pending.reservationId}` }, say('pending.pay')));
+}

@@ -1,0 +1,48 @@
+// What a person reads of each refusal, and what to do next: Korean, English. Those that only programs meet have no row; of
+// them the server's own words are shown.
+
+import { addWords } from '../shared/language.js';
+
+export const refusals = {
+  'refusal.UNREACHED': ['서버에 연결할 수 없습니다. 인터넷 연결을 확인한 뒤 다시 시도해 주세요.', 'The box office cannot be reached. Check your connection, then try again.'],
+  'refusal.OTHER': ['{title}. {detail}', '{title}. {detail}'],
+  'refusal.INTERNAL': ['서버에 문제가 생겼습니다. 잠시 뒤 다시 시도해 주세요. 계속되면 직원에게 알려 주세요.', 'Something went wrong at the box office. Try again in a moment; if it goes on, tell the staff.'],
+  'refusal.NOT_FOUND': ['찾을 수 없습니다. 주소를 확인하거나 공연 목록에서 다시 시작해 주세요.', 'There is nothing here. Check the address, or begin again with the concerts.'],
+  'refusal.INVALID_REQUEST': ['입력한 내용을 처리할 수 없습니다. 확인하고 다시 시도해 주세요.', 'This could not be taken as it was entered. Please check it and try again.'],
+  'refusal.TOO_MANY_REQUESTS': ['같은 곳에서 요청이 너무 많이 왔습니다. 잠시 기다렸다가 다시 시도해 주세요.', 'Too many requests came from your network. Wait a moment, then try again.'],
+  'refusal.OVERLOADED': ['지금은 이용자가 많습니다. 바뀐 것은 없으니 잠시 뒤 다시 시도해 주세요.', 'The box office is busy just now. Nothing was changed; try again in a moment.'],
+  'refusal.STOPPING': ['매표소가 다시 시작되는 중입니다. 바뀐 것은 없으니 잠시 뒤 다시 시도해 주세요.', 'The box office is restarting. Nothing was changed; try again in a moment.'],
+  'refusal.STORAGE_FULL': ['지금은 매표소가 새 예매를 받을 수 없습니다. 바뀐 것은 없습니다. 직원에게 알려 주세요.', 'The box office cannot take anything new right now. Nothing was changed; please tell the staff.'],
+  'refusal.USER_KEY_INVALID': ['이 기기에 저장된 키를 이 매표소에서 알 수 없습니다. 다른 키를 사용하거나 이름을 적고 새로 시작해 주세요.', 'This box office does not know that key. Use another key, or begin anew with your name.'],
+  'refusal.TOKEN_EXPIRED': ['이용 시간이 끝났습니다. 공연 목록에서 다시 줄을 서 주세요.', 'Your visit is over. Line up again from the list of concerts.'],
+  'refusal.TOKEN_INVALID': ['대기 정보를 찾을 수 없습니다. 공연 목록에서 다시 줄을 서 주세요.', 'Your place in the line is not known. Line up again from the list of concerts.'],
+  'refusal.TOKEN_REQUIRED': ['먼저 줄을 서야 합니다. 공연 목록에서 시작해 주세요.', 'You need to line up first. Begin with the list of concerts.'],
+  'refusal.TOKEN_WAITING': ['아직 차례가 되지 않았습니다. 대기 화면에서 기다려 주세요.', 'It is not your turn yet. Please wait in the line.'],
+  'refusal.NOT_YOURS': ['다른 사람의 것입니다. 이 기기의 키를 확인해 주세요.', 'This belongs to someone else. Check the key on this device.'],
+  'refusal.CONCERT_NOT_FOUND': ['이 공연은 더 이상 없습니다. 공연 목록에서 다른 공연을 골라 주세요.', 'This concert is no longer there. Choose another from the list.'],
+  'refusal.SCHEDULE_NOT_FOUND': ['이 날짜의 공연이 없습니다. 다른 날짜를 골라 주세요.', 'There is no such date. Please choose another.'],
+  'refusal.SECTION_NOT_FOUND': ['이 구역이 없습니다. 다른 구역을 골라 주세요.', 'There is no such section. Please choose another.'],
+  'refusal.SEAT_NOT_FOUND': ['{seats} 좌석은 이제 없습니다. 좌석표를 새로 불러왔으니 다시 골라 주세요.', 'There is no seat {seats} any more. The map is fresh now; please choose again.'],
+  'refusal.SALE_NOT_OPEN': ['예매는 {saleOpensAt}에 시작됩니다. 그때 다시 시도해 주세요.', 'The sale opens on {saleOpensAt}. Please come back then.'],
+  'refusal.SALE_CLOSED': ['예매가 {saleClosesAt}에 마감되었습니다. 다른 날짜를 골라 주세요.', 'The sale closed on {saleClosesAt}. Please choose another date.'],
+  'refusal.SCHEDULE_CANCELLED': ['이 날짜의 공연은 취소되었습니다. 다른 날짜를 골라 주세요.', 'This date was cancelled. Please choose another.'],
+  'refusal.VISIT_OVER': ['이용 시간이 끝나 새 좌석을 잡을 수 없습니다. 잡아 둔 좌석은 결제할 수 있습니다. 더 사려면 다시 줄을 서 주세요.', 'Your visit is over, so no new seats can be held. Seats you hold can still be paid. For more, line up again.'],
+  'refusal.RESERVATION_PENDING': ['아직 결제하지 않은 좌석이 있습니다. 먼저 결제하거나 취소해 주세요.', 'You still hold seats that are not paid. Pay for them or give them back first.'],
+  'refusal.SEAT_LIMIT': ['한 날짜에 한 사람이 {seatsPerUser}석까지 살 수 있습니다. 좌석을 줄여 주세요.', 'One person may have at most {seatsPerUser} seats of a date. Please choose fewer.'],
+  'refusal.SEAT_UNAVAILABLE': ['방금 다른 분이 {seats} 좌석을 잡았습니다. 좌석표를 새로 불러왔으니 다른 좌석을 골라 주세요.', 'Someone was faster: {seats} was just taken. The map is fresh now; please choose other seats.'],
+  'refusal.TOO_FEW_FREE': ['빈 좌석이 부족합니다. 더 적은 수나 다른 구역으로 다시 찾아 주세요.', 'There are not enough free seats. Try fewer, or another section.'],
+  'refusal.RESERVATION_NOT_FOUND': ['이 예매를 찾을 수 없습니다. 이 기기의 키가 맞는지 확인해 주세요.', 'This reservation is not found. Check that the key on this device is the right one.'],
+  'refusal.RESERVATION_NOT_PENDING': ['이 예매는 더 이상 결제를 기다리지 않습니다. 내 티켓에서 확인해 주세요.', 'This reservation no longer waits for its payment. See my tickets for what became of it.'],
+  'refusal.RESERVATION_NOT_CONFIRMED': ['결제된 예매만 환불할 수 있습니다. 내 티켓에서 확인해 주세요.', 'Only paid tickets can be given back. See my tickets.'],
+  'refusal.REFUND_CLOSED': ['환불할 수 있는 시간이 지났습니다. 사정이 있다면 직원에게 말씀해 주세요.', 'It is too late to give these back. If you have a reason, please talk to the staff.'],
+  'refusal.TICKET_CHECKED_IN': ['이미 입장에 쓴 티켓은 환불할 수 없습니다.', 'A ticket that was used at the door cannot be given back.'],
+  'refusal.TOP_UP_BY_STAFF_ONLY': ['포인트는 창구에서만 살 수 있습니다. 창구에서 충전하면 이 화면에 바로 나타납니다.', 'Points are sold at the counter only. Once bought there, they show up here.'],
+  'refusal.BALANCE_LIMIT': ['잔액은 1,000,000,000포인트를 넘을 수 없습니다. 더 적게 충전해 주세요.', 'A balance may not pass 1,000,000,000 points. Please top up less.'],
+  'refusal.AMOUNT_MISMATCH': ['금액이 바뀌었습니다. 화면을 새로 불러와 금액을 확인해 주세요.', 'The amount has changed. Reload the page and check it, please.'],
+  'refusal.ALREADY_PAID': ['이미 결제되었습니다. 내 티켓에서 볼 수 있습니다.', 'This was paid already. Your tickets are in my tickets.'],
+  'refusal.HOLD_EXPIRED': ['결제 시간이 지나 좌석이 풀렸습니다. 아직 비어 있으면 다시 고를 수 있습니다.', 'The time to pay ran out and the seats were given back. If they are still free, choose them again.'],
+  'refusal.INSUFFICIENT_BALANCE': ['포인트가 {shortfall} 모자라 결제되지 않았습니다. 충전한 뒤 다시 시도해 주세요.', 'You are {shortfall} points short, so the payment was declined. Top up, then try again.'],
+  'refusal.IDEMPOTENCY_KEY_REUSED': ['같은 요청이 다른 내용으로 이미 처리되었습니다. 화면을 새로 불러와 주세요.', 'This was sent before with other contents. Please reload the page.'],
+};
+
+addWords(refusals);

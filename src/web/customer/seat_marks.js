@@ -1,0 +1,46 @@
+// How a seat looks: a colour and a shape for each price, a mark for each state. Neither is told by colour alone.
+
+import { svg } from '../shared/dom.js';
+
+/** One shape a price, from the dearest on; after the last they begin anew. */
+const SHAPES = [
+  'M-.4-.28a.12.12 0 0 1 .12-.12h.56a.12.12 0 0 1 .12.12v.56a.12.12 0 0 1-.12.12h-.56a.12.12 0 0 1-.12-.12z',
+  'M-.42 0a.42.42 0 1 0 .84 0a.42.42 0 1 0-.84 0z',
+  'M0-.48L.48 0L0 .48L-.48 0z',
+  'M-.24-.42h.48l.24.42l-.24.42h-.48l-.24-.42z',
+  'M-.42-.4h.84v.5l-.42.34l-.42-.34z',
+  'M0-.46L.46-.1L.28.42h-.56L-.46-.1z',
+];
+
+const MARKS = {
+  chosen: 'M-.2 .02l.14 .15l.27-.32',
+  mine: 'M-.2 .02l.14 .15l.27-.32',
+  held: 'M-.2-.2l.4 .4',
+  sold: 'M-.16-.16l.32 .32M.16-.16l-.32 .32',
+  blocked: 'M-.2 0h.4',
+};
+
+export const kinds = SHAPES.length;
+
+/** `free`, `chosen`, `mine`, `held`, `sold` or `blocked`. */
+export function stateOf({ status, mine }, chosen) {
+  if (mine) return 'mine';
+  if (status === 'AVAILABLE') return chosen ? 'chosen' : 'free';
+  return status.toLowerCase();
+}
+
+/** The marks of a seat of the nth price in a state; the mark of the state is shown by the style sheet. */
+export function marks(nth, state) {
+  return [svg('path', { class: 'shape', d: SHAPES[nth % kinds] }), svg('path', { class: 'mark', d: MARKS[state] ?? '' })];
+}
+
+export function setState(node, state) {
+  node.setAttribute('class', node.getAttribute('class').replace(/ is-\w+/, ` is-${state}`));
+  node.lastElementChild.setAttribute('d', MARKS[state] ?? '');
+}
+
+/** A seat by itself, for the legend. */
+export function sample(nth, state) {
+  return svg('svg', { class: 'sample', viewBox: '-.6 -.6 1.2 1.2', 'aria-hidden': 'true' },
+    svg('g', { class: `seat p${nth % kinds} is-${state}` }, marks(nth, state)));
+}

@@ -1,0 +1,122 @@
+// Where each seat of a layout stands: by `x`, `y` where there is a plan, else in rows by section. One unit is one seat.
+
+const GAP = 1.3;
+const ROW_LABEL = 1.1;
+/** A hall without rows is shown in rows of about so many. */
+const ROW_LEAST = 10;
+const ROW_MOST = 20;
+/** Of so many seats the nearest neighbour is looked for, to learn the spacing of a plan. */
+const SAMPLES = 120;
+
+/**
+ * The places of seats: `at` has `{x, y}` for each, in the same order; `labels` the names of rows and sections with their
+ * places; `box` what all of it takes; `stage` where the front is, when that is known.
+ */
+export function placesOf(seats) {
+  const planned = seats.length > 0 && seats.every(({ x, y }) => typeof x === 'number' && typeof y === 'number');
+  return planned ? byPlan(seats) : byRows(seats);
+}
+
+function byPlan(seats) {
+  const scale = 1 / (spacing(seats) || 1);
+  const at = seats.map(({ x, y }) => ({ x: x * scale, y: y * scale }));
+  const labels = [];
+  for (const [section, members] of grouped(seats, ({ section: name }) => name ?? '')) {
+    const places = members.map((index) => at[index]);
+    const top = Math.min(...places.map(({ y }) => y));
+    const left = Math.min(...places.map(({ x }) => x));
+    const right = Math.max(...places.map(({ x }) => x));
+    if (section) labels.push({ text: section, x: (left + right) / 2, y: top - 1.2, kind: 'section' });
+    for (const [row, inRow] of grouped(members.map((index) => seats[index]), ({ row: name }) => name ?? '')) {
+      const first = inRow.map((one) => at[members[one]]).reduce((a, b) => (b.x < a.x ? b : a));
+      if (row) labels.push({ text: row, x: first.x - 1, y: first.y, kind: 'row' });
+    }
+  }
+  return { at, labels, box: boxOf(at), stage: null };
+}
+
+/** The median distance of a sample of seats to their nearest neighbours. */
+function spacing(seats) {
+  const step = Math.max(1, Math.floor(seats.length / SAMPLES));
+  const nearest = [];
+  for (let i = 0; i < seats.length; i += step) {
+    let best = Infinity;
+    for (let j = 0; j < seats.length; j += 1) {
+      const distance = i === j ? Infinity : Math.hypot(seats[i].x - seats[j].x, seats[i].y - seats[j].y);
+      if (distance > 0 && distance < best) best = distance;
+    }
+    if (best < Infinity) nearest.push(best);
+  }
+  return nearest.sort((a, b) => a - b)[Math.floor(nearest.length / 2)];
+}
+
+function byRows(seats) {
+  const at = [];
+  const labels = [];
+  let y = 0;
+  for (const [section, members] of grouped(seats, ({ section: name }) => name ?? '')) {
+    if (section) {
+      labels.push({ text: section, x: 0, y: y + 0.2, kind: 'section' });
+      y += GAP;
+    }
+    for (const [row, inRow] of rowsOf(members, seats)) {
+      const left = -(inRow.length - 1) / 2;
+      inRow.forEach((index, nth) => { at[index] = { x: left + nth, y }; });
+      if (row) labels.push({ text: row, x: left - ROW_LABEL, y, kind: 'row' });
+      y += 1;
+    }
+    y += GAP / 2;
+  }
+  const box = boxOf(at);
+  const stage = { x: box.x + box.width * 0.2, y: box.y - 1.4, width: box.width * 0.6, height: 0.9 };
+  return { at, labels, box: { ...box, y: box.y - 2, height: box.height + 2 }, stage };
+}
+
+function rowsOf(members, seats) {
+  const rows = [...grouped(members.map((index) => seats[index]), ({ row }) => row ?? '')];
+  const known = rows.map(([row, inRow]) => [row, inRow.map((one) => members[one])]);
+  if (known.length > 1 || known[0][0]) return known;
+  const length = Math.min(ROW_MOST, Math.max(ROW_LEAST, Math.ceil(Math.sqrt(members.length * 2))));
+  const cut = [];
+  for (let from = 0; from < members.length; from += length) cut.push(['', members.slice(from, from + length)]);
+  return cut;
+}
+
+/** Positions in a list by what `nameOf` says of each, in the order of their first. */
+function grouped(list, nameOf) {
+  const groups = new Map();
+  list.forEach((one, index) => {
+    const name = nameOf(one);
+    if (!groups.has(name)) groups.set(name, []);
+    groups.get(name).push(index);
+  });
+  return groups;
+}
+
+function boxOf(at) {
+  const xs = at.map(({ x }) => x);
+  const ys = at.map(({ y }) => y);
+  const [left, top] = [Math.min(...xs) - 2, Math.min(...ys) - 1.8];
+  return { x: left, y: top, width: Math.max(...xs) + 1.2 - left, height: Math.max(...ys) + 1 - top };
+}
+
+/** The nearest seat in a direction (`dx`, `dy` of -1, 0 or 1) from one; itself when there is none. */
+export function neighbour(at, from, dx, dy) {
+  let best = from;
+  let least = Infinity;
+  at.forEach((place, index) => {
+    const [along, across] = dx ? [(place.x - at[from].x) * dx, place.y - at[from].y] : [(place.y - at[from].y) * dy, place.x - at[from].x];
+    const cost = along + 2.5 * Math.abs(across);
+    if (along > 0.3 && cost < least) [best, least] = [index, cost];
+  });
+  return best;
+}
+
+/** The first or last seat of the row that one stands in. */
+export function endOfRow(at, from, dx) {
+  let best = from;
+  at.forEach((place, index) => {
+    if (Math.abs(place.y - at[from].y) < 0.3 && (place.x - at[best].x) * dx > 0) best = index;
+  });
+  return best;
+}

@@ -1,0 +1,82 @@
+// The token: lining up, looking at it, leaving, and watching a visit so that its end is known when it comes.
+
+import { patiently, Refused } from '../shared/api.js';
+import { venue } from '../shared/venue.js';
+import { asVisitor, me, setToken, token } from './me.js';
+
+const WAIT_SECONDS = 25;
+
+/** Events: `seen` when the token was looked at, `ended` when it is over; `reason` says why. */
+export const visit = new EventTarget();
+visit.seen = null;
+visit.reason = null;
+
+function saw(body) {
+  const before = visit.seen;
+  visit.seen = body;
+  visit.reason = null;
+  if (before?.expiresAt !== body?.expiresAt || before?.status !== body?.status) visit.dispatchEvent(new Event('seen'));
+  return body;
+}
+
+/** Forgets the token; the reason is told to those who ask why. */
+export function ended(reason) {
+  setToken(null);
+  visit.seen = null;
+  visit.reason = reason;
+  visit.dispatchEvent(new Event('ended'));
+}
+
+/** A place at the end of the line, or the one that the customer has. */
+export async function lineUp(signal) {
+  const { userId, userKey } = me();
+  const { body } = await patiently('POST', '/queue/tokens', { body: { userId, userKey }, signal });
+  setToken(body.token);
+  return saw(body);
+}
+
+/** The token as it is now, or as it is when it changes or the wait is over. */
+export async function look({ waitSeconds, signal } = {}) {
+  const asked = token();
+  try {
+    return saw((await patiently('GET', '/queue/token', { authorization: asVisitor(), waitSeconds, signal })).body);
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401 && token() === asked) {
+      // A token that this house never knew, left here by another house at the same address, is forgotten without a word.
+      if (error.code === 'TOKEN_EXPIRED' || visit.seen) ended(error.problem.reason ?? null);
+      else setToken(null);
+    }
+    throw error;
+  }
+}
+
+/** Leaves the line or ends the visit; an unpaid hold is given back. */
+export async function leave() {
+  try {
+    await patiently('DELETE', '/queue/token', { authorization: asVisitor() });
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error; // it was over already
+  }
+  ended('LEFT');
+}
+
+let watching = null;
+
+/** Watches a visit until it ends, so that its end is known at once; only while the page is looked at. */
+export async function watch() {
+  if (watching || document.hidden) return;
+  watching = new AbortController();
+  try {
+    await venue();
+    while (token() && visit.seen?.status === 'ACTIVE') await look({ waitSeconds: WAIT_SECONDS, signal: watching.signal });
+  } catch (error) {
+    if (!watching.signal.aborted && !(error instanceof Refused)) throw error;
+  } finally {
+    watching = null;
+  }
+}
+
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) watching?.abort();
+  else if (visit.seen?.status === 'ACTIVE') setTimeout(watch);
+});

@@ -1,0 +1,63 @@
+// The first page is light and soon there; every refusal that a customer can meet has a sentence.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+import { openBrowser, openHall, openPage } from './rig.mjs';
+
+const BYTES_MAX = 100_000;
+const INTERACTIVE_MS = 200;
+const ROUNDS = 7;
+
+test('the first page is under 100 kB in all and can be used in under 200 ms', async (t) => {
+  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const times = [];
+  let bytes = 0;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const page = await openPage(browser, hall, { path: null }); // a browser without anything kept
+    await page.addInitScript(() => {
+      new MutationObserver((_, observer) => {
+        if (!document.querySelector('main article a.main')) return;
+        globalThis.usableAt = performance.now();
+        observer.disconnect();
+      }).observe(document, { childList: true, subtree: true });
+    });
+    await page.goto(hall.url, { waitUntil: 'load' });
+    await page.waitForFunction(() => globalThis.usableAt);
+    times.push(await page.evaluate(() => globalThis.usableAt));
+    bytes = await page.evaluate(() => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+      .reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0));
+    await page.context().close();
+  }
+  const [median] = [...times].sort((a, b) => a - b).slice(Math.floor(ROUNDS / 2));
+  t.diagnostic(`the first page: ${bytes} bytes in all, usable after ${median.toFixed(0)} ms (median of ${ROUNDS})`);
+  assert.ok(bytes > 10_000 && bytes < BYTES_MAX, `${bytes} bytes`);
+  assert.ok(median < INTERACTIVE_MS, `${times}`);
+});
+
+test('every refusal of the calls that the customer’s pages make has a sentence of its own', async () => {
+  const document = JSON.parse(readFileSync(new URL('../../src/web/openapi.json', import.meta.url)));
+  const { refusals } = await import('../../src/web/customer/refusals.js');
+  // What a page cannot send wrong, and what only those who run the house meet.
+  const ofPrograms = ['INVALID_JSON', 'INVALID_HEADER', 'UNSUPPORTED_MEDIA_TYPE', 'BODY_TOO_LARGE', 'METHOD_NOT_ALLOWED', 'DATE_AMBIGUOUS',
+    'REQUEST_TIMEOUT', 'LENGTH_REQUIRED', 'EXPECTATION_FAILED', 'HEAD_TOO_LARGE', 'VERSION_NOT_SUPPORTED', 'NOT_READY', 'NO_DRAW', 'PAYMENT_NOT_FOUND',
+    'STAFF_KEY_INVALID', 'USER_NOT_FOUND', 'TICKET_NOT_FOUND'];
+  const codes = new Set();
+  const gather = (value) => {
+    if (Array.isArray(value)) return value.forEach(gather);
+    if (!value || typeof value !== 'object') return;
+    for (const [name, inner] of Object.entries(value)) {
+      const code = name === '$ref' && /\/schemas\/([A-Z_]+)$/.exec(inner)?.[1];
+      if (code) codes.add(code);
+      else if (name === '$ref' && /\/responses\//.test(inner)) gather(document.components.responses[inner.split('/').at(-1)]);
+      else gather(inner);
+    }
+  };
+  for (const [path, methods] of Object.entries(document.paths)) {
+    if (/^\/api\/v1\/(?!staff)/.test(path)) gather(Object.values(methods).map(({ responses }) => responses));
+  }
+  assert.ok(codes.size > 25, [...codes].join());
+  const silent = [...codes].filter((code) => !ofPrograms.includes(code) && !refusals[`refusal.${code}`]);
+  assert.deepEqual(silent, []);
+});

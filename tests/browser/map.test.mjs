@@ -1,0 +1,159 @@
+// The seat map: 2,000 seats that stay smooth, zoom and pan by every means, plans with positions, names for a screen reader.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { LARGE, SECTIONS, seat, toSeats } from './steps.mjs';
+
+const FRAME_MS = 34; // thirty pictures a second, on a machine without a graphics card
+
+async function atMap(t, layout, options = {}) {
+  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const made = await hall.concert({ layout });
+  const page = await openPage(browser, hall, options);
+  await toSeats(page, hall, made);
+  return { hall, page, browser, ...made };
+}
+
+const box = (page) => page.locator('.map').evaluate((map) => map.getAttribute('viewBox').split(' ').map(Number));
+
+test('2,000 seats are drawn soon, panned and zoomed smoothly, and sound', async (t) => {
+  const { page } = await atMap(t, LARGE);
+  assert.equal(await page.locator('.map .seat').count(), 2000);
+  const frames = await page.evaluate(async () => {
+    const map = document.querySelector('.map');
+    const { x, y, width, height } = map.getBoundingClientRect();
+    const at = { clientX: x + width / 2, clientY: y + height / 2, bubbles: true, pointerId: 1, cancelable: true };
+    const times = [];
+    let before = performance.now();
+    for (let n = 0; n < 40; n += 1) {
+      map.dispatchEvent(new WheelEvent('wheel', { ...at, deltaY: n < 20 ? -60 : 40 }));
+      await new Promise(requestAnimationFrame);
+      times.push(performance.now() - before);
+      before = performance.now();
+    }
+    return times.sort((a, b) => a - b);
+  });
+  const median = frames[Math.floor(frames.length / 2)];
+  t.diagnostic(`2,000 seats: a zoom takes ${median.toFixed(1)} ms in the middle, ${frames.at(-1).toFixed(1)} ms at most`);
+  assert.ok(median < FRAME_MS, `${median} ms a frame`);
+  await mustBeSound(page, 'a large hall');
+});
+
+test('a change of one seat touches one seat', async (t) => {
+  const { page, hall, scheduleId } = await atMap(t, LARGE);
+  await page.evaluate(() => {
+    globalThis.touched = new Set();
+    new MutationObserver((records) => records.forEach(({ target }) => globalThis.touched.add(target.closest('.seat')?.dataset.seat)))
+      .observe(document.querySelector('.map'), { subtree: true, attributes: true, childList: true });
+  });
+  const other = await hall.customer('Other');
+  await other.call('POST', '/reservations', { scheduleId, seats: ['R3-7'] });
+  await page.locator('.map .seat.is-held').waitFor();
+  assert.deepEqual(await page.evaluate(() => [...globalThis.touched]), ['R3-7']);
+});
+
+test('zoom and pan by buttons, wheel, mouse and keyboard, and back to all of it', async (t) => {
+  const { page } = await atMap(t, SECTIONS);
+  const all = await box(page);
+  await page.getByRole('button', { name: 'Zoom in' }).click();
+  const nearer = await box(page);
+  assert.ok(nearer[2] < all[2]);
+  const { x, y, width, height } = await page.locator('.map').boundingBox();
+  await page.mouse.move(x + width / 2, y + height / 2);
+  await page.mouse.wheel(0, -300);
+  await page.waitForFunction((before) => Number(document.querySelector('.map').getAttribute('viewBox').split(' ')[2]) < before, nearer[2]);
+  const before = await box(page);
+  await page.mouse.down();
+  await page.mouse.move(x + width / 2 + 60, y + height / 2 + 20, { steps: 5 });
+  await page.mouse.up();
+  assert.ok((await box(page))[0] < before[0], 'pulled to the right');
+  assert.equal(await page.locator('.chosen li').count(), 0, 'pulling is not choosing');
+  await page.getByRole('button', { name: 'All', exact: true }).click();
+  assert.deepEqual(await box(page), all);
+  await seat(page, 'A-1').focus();
+  for (const key of ['+', '+', '+', '+']) await page.keyboard.press(key);
+  await page.keyboard.press('End');
+  const focused = await page.evaluate(() => document.activeElement.dataset.seat);
+  assert.equal(focused, 'A-14');
+  const [left, , wide] = await box(page);
+  const { place } = await page.evaluate(() => ({ place: document.activeElement.transform.baseVal[0].matrix.e }));
+  assert.ok(place > left && place < left + wide, 'the seat in focus is in sight');
+  await page.keyboard.press('0');
+  assert.deepEqual(await box(page), all);
+});
+
+test('two fingers zoom, one finger pulls, and a finger on a small seat zooms in first', async (t) => {
+  const { page } = await atMap(t, SECTIONS, { size: PHONE, hasTouch: true });
+  const all = await box(page);
+  const { x, y, width, height } = await page.locator('.map').boundingBox();
+  const middle = { x: x + width / 2, y: y + height / 2 };
+  const touch = await page.context().newCDPSession(page);
+  const send = (type, ...points) => touch.send('Input.dispatchTouchEvent', { type, touchPoints: points.map(([dx, dy], id) => ({ x: middle.x + dx, y: middle.y + dy, id })) });
+  await send('touchStart', [-20, 0], [20, 0]);
+  for (const far of [30, 45, 60, 80]) await send('touchMove', [-far, 0], [far, 0]);
+  await send('touchEnd');
+  const nearer = await box(page);
+  assert.ok(nearer[2] < all[2] / 2, `${nearer} of ${all}`);
+  await send('touchStart', [0, 0]);
+  for (const far of [10, 30, 50]) await send('touchMove', [far, 0]);
+  await send('touchEnd');
+  assert.ok((await box(page))[0] < nearer[0]);
+  assert.equal(await page.locator('.chosen li').count(), 0);
+  await page.getByRole('button', { name: 'All', exact: true }).tap();
+  await seat(page, 'E-10').tap();
+  assert.equal(await page.locator('.chosen li').count(), 0);
+  assert.ok((await box(page))[2] < all[2]);
+  await seat(page, 'E-10').tap();
+  assert.equal(await page.locator('.chosen li').count(), 1);
+  await mustBeSound(page);
+});
+
+test('seats stand where the plan puts them, and the arrows go by what is seen', async (t) => {
+  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const made = await hall.concert({ layout: SECTIONS });
+  const page = await openPage(browser, hall);
+  // A plan of a quarter circle: the map as the server would give it for a layout with positions.
+  await page.route(`**/schedules/${made.scheduleId}/seats`, async (route) => {
+    const answer = await route.fetch();
+    const body = await answer.json();
+    body.seats.forEach((one, n) => {
+      const [row, at] = [Math.floor(n / 20), n % 20];
+      one.x = 300 + (200 + 30 * row) * Math.cos((at / 19) * Math.PI / 2);
+      one.y = 100 + (200 + 30 * row) * Math.sin((at / 19) * Math.PI / 2);
+    });
+    await route.fulfill({ response: answer, json: body });
+  });
+  await toSeats(page, hall, made);
+  const places = await page.locator('.map .seat').evaluateAll((nodes) => nodes.slice(0, 20).map((node) => {
+    const { e, f } = node.transform.baseVal[0].matrix;
+    return [e, f];
+  }));
+  assert.ok(places[0][0] > places[19][0] && places[0][1] < places[19][1], 'from the right above to the left below');
+  const gap = Math.hypot(places[1][0] - places[0][0], places[1][1] - places[0][1]);
+  assert.ok(gap > 0.5 && gap < 1.5, `neighbours are ${gap} apart`);
+  assert.equal(await page.locator('.map .stage').count(), 0, 'nobody knows where the stage is');
+  await page.locator('.map .seat').first().focus();
+  await page.keyboard.press('ArrowDown');
+  assert.equal(await page.evaluate(() => Number(document.activeElement.dataset.index)), 1);
+  await mustBeSound(page, 'a plan');
+});
+
+test('each seat says its name, its price and its state, and not by colour alone', async (t) => {
+  const { page, hall, scheduleId } = await atMap(t, SECTIONS);
+  const other = await hall.customer('Other');
+  await other.call('POST', '/reservations', { scheduleId, seats: ['A-12'] });
+  await hall.staff('PUT', `/schedules/${scheduleId}/seats/D-1`, { blocked: true });
+  await page.locator('.map .seat.is-blocked').waitFor();
+  const name = (label) => seat(page, label).getAttribute('aria-label');
+  assert.equal(await name('A-11'), 'A-11, 150,000 points, free');
+  assert.equal(await name('A-12'), 'A-12, 150,000 points, held by someone');
+  assert.equal(await name('D-1'), 'D-1, 110,000 points, not for sale');
+  const shape = (label) => seat(page, label).locator('.shape').getAttribute('d');
+  const shapes = await Promise.all(['A-11', 'D-2', 'H-1'].map(shape));
+  assert.equal(new Set(shapes).size, 3, 'a shape for each price');
+  const marks = await Promise.all(['A-11', 'A-12', 'D-1'].map((label) => seat(page, label).locator('.mark').getAttribute('d')));
+  assert.equal(new Set(marks).size, 3, 'a mark for each state');
+  assert.equal(await page.locator('.map .seat[tabindex="0"]').count(), 1, 'one place for the tab key');
+});

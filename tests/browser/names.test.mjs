@@ -1,0 +1,81 @@
+// What people typed is shown as they typed it, everywhere it can appear, and never becomes part of a page.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { joinLine, toSeats, topUpAndPay } from './steps.mjs';
+
+const EVIL = '<img src=x onerror=globalThis.pwned=1>';
+const SHORT = '"><img src=x>';
+
+/** Fails when anything typed became an element; true when the text is there as it was typed. */
+async function shows(page, text) {
+  const { pwned, images } = await page.evaluate(() => ({
+    pwned: globalThis.pwned, images: document.querySelectorAll('img[src="x"], main script, main iframe').length,
+  }));
+  assert.deepEqual([pwned, images], [undefined, 0]);
+  return (await page.locator('body').evaluate((node) => node.textContent)).includes(text);
+}
+
+test('a name, a title, a section, a row and a message of markup are shown as text on every page', async (t) => {
+  const [hall, browser] = [await openHall(t, ['--max-active', '1']), await openBrowser(t)];
+  const layout = { sections: [{ name: SHORT, price: 1000, rows: [{ row: SHORT, count: 3 }, { row: 'B', count: 3 }] }, { name: 'S', price: 900, rows: [{ row: 'C', count: 3 }] }] };
+  const { concertId, scheduleId } = await hall.concert({ title: EVIL, venue: `${EVIL}v`, description: `${EVIL}d`, layout });
+  await hall.staff('PATCH', '/queue', { message: { ko: EVIL, en: EVIL } });
+  const inside = await hall.customer(EVIL);
+  const page = await openPage(browser, hall);
+  await page.locator('main article').first().waitFor();
+  for (const text of [EVIL, `${EVIL}v`, `${EVIL}d`]) assert.ok(await shows(page, text));
+
+  await joinLine(page, hall, { name: EVIL, concertId });
+  await page.locator('.note', { hasText: EVIL }).waitFor();
+  assert.ok(await shows(page, EVIL));
+  await mustBeSound(page, 'in the line');
+  await inside.call('DELETE', '/queue/token');
+
+  await page.locator('article.date a').first().click();
+  await page.locator('.map .seat').first().waitFor();
+  assert.ok(await shows(page, SHORT));
+  assert.ok(await shows(page, EVIL));
+  const label = `${SHORT}-1`;
+  assert.match(await page.locator('.map .seat').first().getAttribute('aria-label'), /^"><img src=x>-1, /);
+  await mustBeSound(page, 'seats');
+  await page.locator('.map .seat').first().focus();
+  await page.keyboard.press('Space');
+  assert.ok(await shows(page, label));
+  await page.locator('.tray button.main').click();
+  await page.locator('#amount').waitFor();
+  assert.ok(await shows(page, EVIL) && await shows(page, label));
+  await mustBeSound(page, 'paying');
+  await topUpAndPay(page);
+  assert.ok(await shows(page, EVIL) && await shows(page, label));
+  await mustBeSound(page, 'tickets');
+  await page.goto(`${hall.url}/#/tickets`);
+  await page.locator('main article').first().waitFor();
+  assert.ok(await shows(page, EVIL));
+  await hall.staff('PUT', `/schedules/${scheduleId}/seats/${encodeURIComponent('C-1')}`, { blocked: true, reason: EVIL });
+
+  await page.goto(`${hall.url}/#/concerts/${concertId}`);
+  await page.getByText(`Welcome back, ${EVIL}.`).waitFor();
+  await shows(page, EVIL);
+  await page.goto(`${hall.url}/#/${EVIL}`);
+  await page.getByRole('heading', { name: 'There is no page here' }).waitFor();
+  await page.goto(`${hall.url}/${encodeURIComponent(EVIL)}`).catch(() => {});
+  await shows(page, '');
+});
+
+test('a seat that is gone is named as text too', async (t) => {
+  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const layout = { sections: [{ name: 'R', price: 1000, rows: [{ row: SHORT, count: 2 }] }] };
+  const { concertId, scheduleId } = await hall.concert({ title: 'T', layout });
+  const page = await openPage(browser, hall, { expected: /status of 409/ });
+  await toSeats(page, hall, { concertId });
+  await page.route('**/seats', () => {}); // the map stands still: the hold itself must say it
+  await page.locator('.map .seat').first().click();
+  const other = await hall.customer('Other');
+  await other.call('POST', '/reservations', { scheduleId, seats: [`${SHORT}-1`] });
+  await page.locator('.tray button.main').click();
+  await page.locator('.note.bad', { hasText: `${SHORT}-1 was just taken` }).waitFor();
+  await shows(page, `${SHORT}-1`);
+});

@@ -1,0 +1,68 @@
+// Two browsers and one seat: one gets it, the other is told which seat is gone and goes on. What others take is seen soon.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { hold, seat, toSeats } from './steps.mjs';
+
+const REFUSED = /status of 409/; // Chromium writes down every refused request
+
+test('two browsers race for a seat: one holds it, the other loses politely and takes another', async (t) => {
+  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const pages = await Promise.all(['ko', 'en'].map((language) => openPage(browser, hall, { language, expected: REFUSED })));
+  await Promise.all(pages.map((page) => toSeats(page, hall)));
+  await Promise.all(pages.map((page) => seat(page, '12').click()));
+  await Promise.all(pages.map((page) => page.locator('.tray button.main').waitFor()));
+  await Promise.all(pages.map((page) => page.evaluate(() => document.querySelector('.tray button.main').click())));
+
+  const ends = await Promise.all(pages.map((page) => Promise.race([
+    page.locator('main .countdown').waitFor().then(() => 'won'),
+    page.locator('main .note.bad').waitFor().then(() => 'lost'),
+  ])));
+  assert.deepEqual([...ends].sort(), ['lost', 'won']);
+  const loser = pages[ends.indexOf('lost')];
+  const told = await loser.locator('.note.bad').textContent();
+  assert.match(told, /12/);
+  assert.match(told, /다른 좌석을 골라|choose other seats/);
+  assert.match(await seat(loser, '12').getAttribute('class'), /is-held/);
+  assert.equal(await seat(loser, '12').getAttribute('aria-disabled'), 'true');
+  await mustBeSound(loser, 'the loser');
+  await hold(loser, '13');
+  await loser.locator('main .countdown').waitFor();
+  for (const page of pages) await mustBeSound(page);
+});
+
+test('what others take and give back is seen within two seconds, and a chosen seat that is gone is said', async (t) => {
+  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const page = await openPage(browser, hall, { language: 'en' });
+  await toSeats(page, hall);
+  await seat(page, '7').click();
+  const other = await hall.customer('Other');
+  const taken = performance.now();
+  const { reservationId } = await other.call('POST', '/reservations', { scheduleId: hall.scheduleIds[0], seats: ['7', '8'] });
+  await page.locator('.map .seat.is-held[data-seat="8"]').waitFor();
+  const seenMs = performance.now() - taken;
+  assert.ok(seenMs < 2_000, `seen after ${seenMs} ms`);
+  assert.match(await page.locator('.passing').textContent(), /7 was just taken/);
+  assert.equal(await page.locator('.chosen li').count(), 0);
+  await seat(page, '8').click();
+  assert.match(await page.locator('.passing').textContent(), /8: held by someone/);
+  await other.call('DELETE', `/reservations/${reservationId}`);
+  await page.locator('.map .seat.is-free[data-seat="8"]').waitFor({ timeout: 2_000 });
+  await mustBeSound(page);
+});
+
+test('a customer chooses up to the limit and no further, and is told so', async (t) => {
+  const [hall, browser] = [await openHall(t, ['--seats-per-user', '2']), await openBrowser(t)];
+  const page = await openPage(browser, hall);
+  await toSeats(page, hall);
+  for (const label of ['1', '2', '3']) await seat(page, label).click();
+  assert.equal(await page.locator('.chosen li').count(), 2);
+  assert.match(await page.locator('.passing').textContent(), /at most 2 seats/);
+  await page.reload();
+  await page.locator('.chosen li').nth(1).waitFor(); // what was chosen outlives a reload
+  await seat(page, '1').click();
+  assert.equal(await page.locator('.chosen li').count(), 1);
+  assert.deepEqual(page.errors, []);
+});

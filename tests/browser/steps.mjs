@@ -1,0 +1,71 @@
+// The steps of a customer in a browser, by what a person reads: each names what it does, in either language.
+
+const WORDS = {
+  name: { ko: '이름', en: 'Your name' },
+  join: { ko: '줄 서기', en: 'Join the line' },
+  book: { ko: /예매하기/, en: /^Book/ },
+  choose: { ko: /좌석 고르기/, en: /^Choose seats/ },
+  hold: { ko: /석 잡기/, en: /^Hold \d/ },
+  pay: { ko: /결제하기$/, en: /^Pay / },
+  topUp: { ko: '충전하기', en: 'Top up' },
+};
+
+/** What is written for something in the language of the page. */
+export async function word(page, key) {
+  return WORDS[key][await page.locator('html').getAttribute('lang')];
+}
+
+const press = async (page, role, key) => page.getByRole(role, { name: await word(page, key), exact: typeof WORDS[key].en === 'string' }).first().click();
+
+/** From the concerts into the line, or straight in when there is room. */
+export async function joinLine(page, hall, { name = 'Kim', concertId = hall.concertId } = {}) {
+  await page.goto(`${hall.url}/#/concerts/${concertId}`);
+  await page.locator('form').waitFor();
+  if (await page.locator('#name').count()) await page.locator('#name').fill(name);
+  await press(page, 'button', 'join');
+}
+
+/** From the concerts to the dates of one. */
+export async function toDates(page, hall, options) {
+  await joinLine(page, hall, options);
+  await page.locator('article.date').first().waitFor();
+}
+
+/** To the seat map of a concert's first date. */
+export async function toSeats(page, hall, options) {
+  await toDates(page, hall, options);
+  await press(page, 'link', 'choose');
+  await page.locator('.map .seat').first().waitFor();
+}
+
+export const seat = (page, label) => page.locator(`.map .seat[data-seat="${label}"]`);
+
+/** Chooses these seats on the map and holds them. */
+export async function hold(page, ...labels) {
+  for (const label of labels) await seat(page, label).click();
+  await press(page, 'button', 'hold');
+}
+
+/** Tops up what is missing, and pays. */
+export async function topUpAndPay(page) {
+  await press(page, 'button', 'topUp');
+  await press(page, 'button', 'pay');
+  await page.locator('.ticket').first().waitFor();
+}
+
+/** The sections of a hall with three prices. */
+export const SECTIONS = {
+  sections: [
+    { name: 'R', price: 150000, rows: ['A', 'B', 'C'].map((row, n) => ({ row, count: 14 + 2 * n })) },
+    { name: 'S', price: 110000, rows: ['D', 'E', 'F', 'G'].map((row) => ({ row, count: 20 })) },
+    { name: 'A석', price: 80000, rows: ['H', 'I', 'J'].map((row) => ({ row, count: 22 })) },
+  ],
+};
+
+/** A hall of 2,000 seats in 40 rows. */
+export const LARGE = {
+  sections: [
+    { name: 'R', price: 150000, rows: Array.from({ length: 15 }, (_, n) => ({ row: `R${n + 1}`, count: 50 })) },
+    { name: 'S', price: 110000, rows: Array.from({ length: 25 }, (_, n) => ({ row: `S${n + 1}`, count: 50 })) },
+  ],
+};

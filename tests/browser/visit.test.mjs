@@ -1,0 +1,109 @@
+// A visit in a browser: its time, its end, another tab; the key, saved and used on another device.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { hold, toDates, toSeats, topUpAndPay } from './steps.mjs';
+
+const EXPIRED = /status of 401/;
+
+test('the time that is left stands on the page, and its end is said when it comes', async (t) => {
+  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const page = await openPage(browser, hall, { expected: EXPIRED, size: PHONE });
+  await toSeats(page, hall);
+  assert.match(await page.locator('.visit').textContent(), /^Time left (10:00|9:5\d)$/);
+  await hall.turn(601);
+  await page.getByRole('heading', { name: 'Your time is over' }).waitFor();
+  await mustBeSound(page, 'timed out');
+  await page.getByRole('button', { name: 'Line up again' }).click();
+  await page.locator('.map .seat').first().waitFor();
+});
+
+test('a visit that the staff end is said to be so', async (t) => {
+  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const page = await openPage(browser, hall, { expected: EXPIRED, language: 'ko' });
+  await toDates(page, hall);
+  const { userId } = await page.evaluate(() => JSON.parse(localStorage.getItem('boxoffice.me')));
+  await hall.staff('DELETE', `/queue/tokens/${userId}`);
+  await page.getByRole('heading', { name: '직원이 이용을 끝냈습니다' }).waitFor();
+  await mustBeSound(page, 'revoked');
+});
+
+test('another tab of the same browser has the same place, and knows when the first one left', async (t) => {
+  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const page = await openPage(browser, hall, { expected: EXPIRED });
+  await toDates(page, hall);
+  const other = await page.context().newPage();
+  await other.goto(`${hall.url}/#/concerts/1`);
+  await other.locator('article.date').first().waitFor();
+  await page.getByRole('button', { name: 'End my visit' }).click();
+  await page.locator('dialog .danger').click();
+  await page.getByRole('heading', { name: 'You have left' }).waitFor();
+  await other.locator('form').or(other.getByRole('heading', { name: 'You have left' })).first().waitFor();
+});
+
+test('the key opens my tickets on another device without queueing; a wrong one is said to be wrong', async (t) => {
+  const [hall, browser] = [await openHall(t, ['--max-active', '1']), await openBrowser(t)];
+  const page = await openPage(browser, hall);
+  await toSeats(page, hall);
+  await hold(page, '12');
+  await topUpAndPay(page);
+  await page.goto(`${hall.url}/#/key`);
+  const key = await page.locator('#key-text').textContent();
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save as a file' }).click()]);
+  assert.equal(file.suggestedFilename(), 'boxoffice-key.txt');
+  const saved = await (await file.createReadStream()).toArray();
+  assert.ok(Buffer.concat(saved).toString().includes(key));
+  await hall.customer('Inside'); // the house is full now
+
+  const device = await openPage(browser, hall, { language: 'ko', size: PHONE, path: '/#/key', expected: EXPIRED });
+  const paste = async (text) => {
+    await device.locator('#paste').fill(text);
+    await device.getByRole('button', { name: '이 키 사용하기' }).click();
+  };
+  await paste('hello');
+  await device.locator('.fault', { hasText: '키를 찾을 수 없습니다' }).waitFor();
+  await paste(key.replace(/.$/, (last) => (last === '0' ? '1' : '0')));
+  await device.locator('.fault', { hasText: '알 수 없습니다' }).waitFor();
+  await mustBeSound(device, 'a wrong key');
+  await paste(Buffer.concat(saved).toString());
+  await device.locator('main article', { hasText: '예매 완료' }).waitFor();
+  await mustBeSound(device, 'my tickets');
+  await device.getByRole('link', { name: '티켓 보기' }).click();
+  await device.locator('.ticket img').waitFor();
+  const numbers = async (one) => (await one.locator('.ticket .ticket-number').allTextContents()).join();
+  await page.goto(`${hall.url}/#/tickets`);
+  await page.getByRole('link', { name: 'Show tickets' }).click();
+  await page.locator('.ticket img').waitFor();
+  assert.equal(await numbers(device), await numbers(page));
+});
+
+test('on paper there are the tickets and nothing else', async (t) => {
+  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const page = await openPage(browser, hall);
+  await toSeats(page, hall);
+  await hold(page, '12', '13');
+  await topUpAndPay(page);
+  await page.emulateMedia({ media: 'print' });
+  assert.equal(await page.locator('.ticket:visible').count(), 2);
+  assert.equal(await page.locator('header:visible, footer:visible, main button:not(.qr):visible, main a:visible').count(), 0);
+  const { width } = await page.locator('.ticket img').first().boundingBox();
+  assert.ok(width >= 200, `the code is ${width} px wide on paper`); // 6 cm are 227
+});
+
+test('a browser that has the key of another house at this address begins anew', async (t) => {
+  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const page = await openPage(browser, hall, { expected: EXPIRED });
+  await page.evaluate(() => {
+    localStorage.setItem('boxoffice.me', JSON.stringify({ userId: '00000000-0000-7000-8000-000000000000', userKey: '0'.repeat(32), name: 'Old' }));
+    localStorage.setItem('boxoffice.token', '0'.repeat(32));
+  });
+  await page.goto(`${hall.url}/#/concerts/1`);
+  await page.getByText('Welcome back, Old.').waitFor();
+  await page.getByRole('button', { name: 'Join the line' }).click();
+  await page.locator('.note.bad', { hasText: 'does not know that key' }).waitFor();
+  await page.locator('#name').fill('New');
+  await page.getByRole('button', { name: 'Join the line' }).click();
+  await page.locator('article.date').first().waitFor();
+});
