@@ -256,7 +256,8 @@ fn large_hall(free: impl Fn(usize) -> bool) -> Paper {
 
 #[test]
 fn in_a_hall_of_20_000_each_seat_is_looked_at_twice_at_most() {
-    let halls: [(&str, fn(usize) -> bool); 5] = [
+    type Free = fn(usize) -> bool;
+    let halls: [(&str, Free); 5] = [
         ("empty", |_| true),
         ("every other seat", |index| index % 2 == 0),
         ("three a row, never side by side", |index| [3, 20, 41].contains(&(index % 50))),
