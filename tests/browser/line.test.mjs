@@ -92,12 +92,13 @@ test('a hidden tab does not poll, keeps the place, and looks at once when it is 
 });
 
 test('a hidden tab makes itself heard before its place would be given up', async (t) => {
-  const { page } = await waiting(t, { flags: ['--abandon-seconds', '6'] });
+  const { page } = await waiting(t, { before: 0, flags: ['--abandon-seconds', '6'] });
   await hide(page, true);
   for (let kept = 0; kept < 3; kept += 1) await page.waitForRequest(/queue\/token$/); // more than six seconds in all
   await hide(page, false);
   await page.waitForRequest(/queue\/token$/);
-  assert.equal(await place(page), '4 people ahead');
+  assert.equal(await place(page), 'You are next');
+  assert.deepEqual(page.errors, []);
 });
 
 test('the staff pause and speak, in the language of the reader', async (t) => {
