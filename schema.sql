@@ -11,7 +11,9 @@ CREATE TABLE venue (
     -- The latest instant that the file has seen: the clock never goes back behind it.
     seen_at           INTEGER NOT NULL,
     -- The sum of all advances of a test clock.
-    clock_advanced_ms INTEGER NOT NULL DEFAULT 0 CHECK (clock_advanced_ms >= 0)
+    clock_advanced_ms INTEGER NOT NULL DEFAULT 0 CHECK (clock_advanced_ms >= 0),
+    -- The secret half of the key pair that signs tickets. Null only until a file of format 1 is opened.
+    seal_secret       BLOB    CHECK (length(seal_secret) = 32)
 ) STRICT;
 
 -- Who works here: a key each. A revoked key stays, because the events of its time name it.
@@ -271,3 +273,29 @@ CREATE TABLE ticket (
     issued_at      INTEGER NOT NULL,
     UNIQUE (reservation_id, seat_no)
 ) STRICT, WITHOUT ROWID;
+
+-- Who is in: one row a ticket, whatever the code does. A scan that was undone is gone from here; the events keep it.
+CREATE TABLE check_in (
+    ticket_id BLOB    PRIMARY KEY REFERENCES ticket (ticket_id),
+    -- When somebody went in; where the door had no network, by the clock of its laptop.
+    at        INTEGER NOT NULL,
+    door      TEXT    CHECK (length(door) BETWEEN 1 AND 80),
+    offline   INTEGER NOT NULL CHECK (offline IN (0, 1))
+) STRICT, WITHOUT ROWID;
+
+-- Scans of doors without network, told later. Each is kept with what came of it, so that telling it twice does no harm.
+CREATE TABLE door_scan (
+    scan_no   INTEGER PRIMARY KEY,
+    -- Made by the laptop that scanned.
+    scan_id   BLOB    NOT NULL UNIQUE CHECK (length(scan_id) = 16),
+    ticket_id BLOB    NOT NULL REFERENCES ticket (ticket_id),
+    at        INTEGER NOT NULL,
+    door      TEXT    NOT NULL CHECK (length(door) BETWEEN 1 AND 80),
+    told_at   INTEGER NOT NULL,
+    outcome   TEXT    NOT NULL CHECK (outcome IN ('CHECKED_IN', 'CONFLICT', 'VOID')),
+    -- The check-in that was there before, where the ticket was seen twice.
+    other_at      INTEGER CHECK ((outcome = 'CONFLICT') = (other_at IS NOT NULL)),
+    other_door    TEXT,
+    other_offline INTEGER CHECK (other_offline IN (0, 1))
+) STRICT;
+CREATE INDEX door_scan_conflict ON door_scan (scan_no) WHERE outcome <> 'CHECKED_IN'; -- what staff must look at

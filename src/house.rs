@@ -15,6 +15,7 @@ use crate::ids::{KeyHash, new_key};
 use crate::queue::{self, Line};
 use crate::routes::{Rooms, Surface, takes_large_body};
 use crate::schedule;
+use crate::seal::Seal;
 use crate::seat::Maps;
 use crate::settings::{Settings, TestClock};
 use crate::staff::{self, Keyring};
@@ -87,7 +88,8 @@ impl House {
             .map_err(|error| failed("the writer can't be started", &error))?;
         let tries = || RateLimit::new(settings.strangers.tries_per_minute, settings.door.door_limit_loopback);
         let (arrivals, wrong_keys) = (Arc::new(tries()), Arc::new(tries()));
-        let venue = Arc::new(Venue { settings, clock, readers, writer, bell: bell.clone() });
+        let seal = Arc::new(Seal::of(&ground.seal_secret));
+        let venue = Arc::new(Venue { settings, clock, readers, writer, bell: bell.clone(), seal });
         let door = Arc::new(OnceLock::new());
         let rooms = Rooms { venue, line, maps, keyring, arrivals, wrong_keys, surface: Surface::Whole, door };
         let doors = open_doors(&rooms, listen, &bell).inspect_err(|_| rooms.venue.writer.stop())?;

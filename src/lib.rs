@@ -9,6 +9,7 @@
 //! | [`ids`] | ids, tokens, keys and their hashes |
 //! | [`points`] | whole won, changed by checked operations only |
 //! | [`refusal`] | every expected "no", with what people read of it in Korean and English |
+//! | [`seal`] | the signature of the house, which anyone can check |
 //! | [`settings`] | flags and environment variables with their limits |
 //! | [`sheet`] | tables as spreadsheets write and read them |
 //! | [`store`] | the file: opening it, readers, the one writer, migrations, column types |
@@ -38,6 +39,7 @@ pub mod clock;
 pub mod ids;
 pub mod points;
 pub mod refusal;
+pub mod seal;
 pub mod settings;
 pub mod sheet;
 

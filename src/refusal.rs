@@ -112,6 +112,8 @@ refusals! {
     TopUpByStaffOnly "TOP_UP_BY_STAFF_ONLY",
     BalanceLimit { balance: Points } "BALANCE_LIMIT",
     BalanceTooLow { balance: Points } "BALANCE_TOO_LOW",
+    TicketNotFound "TICKET_NOT_FOUND",
+    TicketCheckedIn { ticket_id: Uuid, at: Millis } "TICKET_CHECKED_IN",
     PaymentNotFound "PAYMENT_NOT_FOUND",
     AmountMismatch { expected: Points } "AMOUNT_MISMATCH",
     AlreadyPaid { payment_id: Uuid } "ALREADY_PAID",
@@ -171,6 +173,7 @@ impl Refusal {
             }
             Refusal::RefundClosed { refund_until } => json!({ "refundUntil": refund_until }),
             Refusal::BalanceLimit { balance } | Refusal::BalanceTooLow { balance } => json!({ "balance": balance }),
+            Refusal::TicketCheckedIn { ticket_id, at } => json!({ "ticketId": ticket_id, "at": at }),
             Refusal::AmountMismatch { expected } => json!({ "expected": expected }),
             Refusal::AlreadyPaid { payment_id } => json!({ "paymentId": payment_id }),
             Refusal::InsufficientBalance { balance, required, shortfall, attempts_left } => json!({

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::clock::{Clock, Millis};
 use crate::http::{Bell, Once, Park, Reply, Request, Topic};
 use crate::ids::TokenKey;
+use crate::seal::Seal;
 use crate::settings::Settings;
 use crate::store::{self, Failure, Outcome, Reader, Readers, Writer, column_words};
 
@@ -23,6 +24,8 @@ pub struct Venue {
     pub writer: Writer<Change>,
     /// Wakes those who wait for an answer.
     pub bell: Bell,
+    /// Signs tickets and lists for the door.
+    pub seal: Arc<Seal>,
 }
 
 /// What a request comes to at the edge.

@@ -22,6 +22,7 @@ fn filled(path: &str) -> String {
         .replace("{scheduleId}", "1")
         .replace("{seat}", "1")
         .replace("{keyId}", "9")
+        .replace("{ticketId}", id)
         .replace("{userId}", id)
         .replace("{reservationId}", id)
         .replace("{paymentId}", id)
@@ -61,7 +62,8 @@ fn every_path_allows_the_methods_of_the_document_and_no_others() {
 fn routes() -> BTreeSet<String> {
     let mut prefix = "";
     let mut routes = BTreeSet::new();
-    for line in include_str!("../src/routes/mod.rs").lines().map(str::trim) {
+    let files = [include_str!("../src/routes/mod.rs"), include_str!("../src/routes/staff.rs")];
+    for line in files.iter().flat_map(|file| file.lines()).map(str::trim) {
         for (start, its_prefix) in [("fn house(", ""), ("fn customer(", "/api/v1"), ("fn staff(", "/api/v1/staff")] {
             if line.starts_with(start) {
                 prefix = its_prefix;
@@ -91,7 +93,7 @@ fn every_route_is_in_the_document_and_the_other_way_round() {
     let told: BTreeSet<String> =
         document.operations().iter().map(|(method, path, _)| format!("{method} {}", plain(path))).collect();
     let routes = routes();
-    assert!(routes.len() > 30, "the match of routes/mod.rs is read by its form: {routes:?}");
+    assert!(routes.len() > 30, "the matches of routes/ are read by their form: {routes:?}");
     assert_eq!(told, routes);
 }
 
@@ -198,6 +200,11 @@ fn a_purchase_is_answered_as_the_document_says() {
     clerk.ask("GET /api/v1/payments/{paymentId}", &payment, &own, None).must(200);
     let balance = format!("{v}/users/{id}/balance");
     clerk.ask("GET /api/v1/users/{userId}/balance", &balance, &own, None).must(200);
+    let ticket = paid.body["tickets"][0]["ticketId"].as_str().unwrap();
+    clerk.ask("GET /api/v1/tickets/{ticketId}", &format!("{v}/tickets/{ticket}"), &own, None).must(200);
+    let picture = clerk.ask("GET /api/v1/tickets/{ticketId}.svg", &format!("{v}/tickets/{ticket}.svg"), &own, None);
+    assert!(picture.text.starts_with("<?xml"), "{}", picture.text);
+    clerk.staff("GET /tickets/{ticketId}", &format!("/tickets/{ticket}"), None).must(200);
     let entries = format!("{balance}/entries?limit=1");
     clerk.ask("GET /api/v1/users/{userId}/balance/entries", &entries, &own, None).must(200);
     clerk

@@ -69,7 +69,7 @@ fn mask(word: &str) -> &str {
         24 if shape == "0000-00-00T00:00:00.000Z" => "(instant)",
         10 if shape == "0000-00-00" => "(date)",
         10 if ticket() => "(number)",
-        26 if ticket() => "(code)",
+        124 if ticket() => "(code)",
         _ if word.starts_with("127.0.0.1:") => "(address)",
         _ => word,
     }

@@ -118,12 +118,14 @@ pub const fn status_of(code: Code) -> u16 {
         | Code::SectionNotFound
         | Code::SeatNotFound
         | Code::ReservationNotFound
+        | Code::TicketNotFound
         | Code::PaymentNotFound => 404,
         Code::MethodNotAllowed => 405,
         Code::RequestTimeout => 408,
         Code::StaffNameTaken
         | Code::StaffKeyLimit
         | Code::LastAdminKey
+        | Code::TicketCheckedIn
         | Code::DateAmbiguous
         | Code::SaleNotOpen
         | Code::SaleClosed

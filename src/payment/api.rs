@@ -1,5 +1,7 @@
 //! Payments on the wire.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use uuid::Uuid;
 
@@ -24,9 +26,10 @@ pub fn pay(venue: &Venue, request: &Request, caller: Caller) -> Outcome<Answer> 
     let amount = fields.integer("amount", 0..=i64::MAX).map(Points::new)?;
     fields.end()?;
     let attempts = venue.settings.sale.payment_attempts;
+    let seal = Arc::clone(&venue.seal);
     let language = request.language();
     repeat_safe(request, caller.user_id, move |tx| {
-        Ok(Written::Ready(match super::pay(tx, caller.key, &what, amount, attempts)? {
+        Ok(Written::Ready(match super::pay(tx, &seal, caller.key, &what, amount, attempts)? {
             Attempt::Declined(refusal) => Reply::refusal(&refusal, language),
             Attempt::Completed { reservation, balance, tickets } => Reply::json(
                 201,

@@ -12,6 +12,7 @@ use crate::queue;
 use crate::refusal::{Refusal, TokenEnd};
 use crate::reservation::{self, Reservation, Status};
 use crate::schedule;
+use crate::seal::Seal;
 use crate::store::Outcome;
 use crate::ticket::{self, Ticket};
 use crate::venue::{EventType, Tx, record};
@@ -46,7 +47,7 @@ pub enum Attempt {
 /// # Errors
 /// The token's, `RESERVATION_NOT_FOUND`, `ALREADY_PAID`, `HOLD_EXPIRED`, `RESERVATION_NOT_PENDING`,
 /// `SCHEDULE_CANCELLED`, `AMOUNT_MISMATCH`.
-pub fn pay(tx: &Tx, key: TokenKey, what: &PaidFor, amount: Points, attempts: u32) -> Outcome<Attempt> {
+pub fn pay(tx: &Tx, seal: &Seal, key: TokenKey, what: &PaidFor, amount: Points, attempts: u32) -> Outcome<Attempt> {
     let token = queue::must_be_active(tx, key)?;
     let reservation = match what {
         PaidFor::Reservation(reservation_id) => reservation::must_be_of(tx, token.user_id, *reservation_id)?,
@@ -70,7 +71,16 @@ pub fn pay(tx: &Tx, key: TokenKey, what: &PaidFor, amount: Points, attempts: u32
             let seats = reservation::confirm(tx, &reservation)?;
             let tickets = seats
                 .iter()
-                .map(|seat| ticket::issue(tx, reservation.reservation_id, seat.seat_no, &seat.label))
+                .map(|seat| {
+                    ticket::issue(
+                        tx,
+                        seal,
+                        reservation.reservation_id,
+                        reservation.schedule_id,
+                        seat.seat_no,
+                        &seat.label,
+                    )
+                })
                 .collect::<Outcome<Vec<Ticket>>>()?;
             queue::end(tx, &token, TokenEnd::Paid)?;
             record(tx, EventType::PaymentCompleted, &told(&reservation))?;

@@ -234,6 +234,14 @@ fn both(code: Code) -> Both {
             ["Balance too low", "A correction may not take a balance below zero.", "Take off at most the balance."],
             ["잔액이 부족합니다", "정정으로 잔액이 0보다 작아질 수 없습니다.", "잔액 이하로 정정해 주세요."],
         ],
+        Code::TicketNotFound => [
+            ["No such ticket", "There is no such ticket here.", "Check the id or the number; one's own tickets stand in their reservations."],
+            ["티켓이 없습니다", "해당하는 티켓이 없습니다.", "ID나 번호를 확인해 주세요. 본인의 티켓은 예약에서 볼 수 있습니다."],
+        ],
+        Code::TicketCheckedIn => [
+            ["Somebody went in already", "A ticket of this reservation was used at the door, so it is not refunded; 'ticketId' and 'at' say which and when.", "If the scan was a mistake, undo it at the door first."],
+            ["이미 입장한 티켓이 있습니다", "이 예약의 티켓으로 이미 입장했으므로 환불할 수 없습니다. 어느 티켓이 언제인지는 'ticketId'와 'at'에 있습니다.", "잘못 찍은 것이라면 먼저 입장에서 취소해 주세요."],
+        ],
         Code::PaymentNotFound => [
             ["No such payment", "There is no payment of yours with this id.", "A reservation names its payment."],
             ["결제가 없습니다", "이 ID의 본인 결제가 없습니다.", "예약에서 결제 ID를 확인해 주세요."],

@@ -11,6 +11,7 @@ use crate::refusal::Refusal;
 use crate::schedule;
 use crate::seat;
 use crate::store::{Failure, Outcome};
+use crate::ticket;
 use crate::venue::{Change, EventType, Tx, record};
 
 /// Reservations of a cancelled date that are ended in one transaction: those who wait for its commit wait some
@@ -20,7 +21,7 @@ const SETTLE_MAX: usize = 100;
 /// Refunds a reservation: points back, seats free, tickets void.
 ///
 /// # Errors
-/// `RESERVATION_NOT_FOUND`, `RESERVATION_NOT_CONFIRMED`.
+/// `RESERVATION_NOT_FOUND`, `RESERVATION_NOT_CONFIRMED`, `TICKET_CHECKED_IN`.
 pub fn refund(tx: &Tx, reservation_id: Uuid) -> Outcome<Reservation> {
     let reservation = sql::find(tx, reservation_id)?.ok_or(Refusal::ReservationNotFound)?;
     must_be_confirmed(tx, &reservation)?;
@@ -30,7 +31,7 @@ pub fn refund(tx: &Tx, reservation_id: Uuid) -> Outcome<Reservation> {
 /// Refunds a user's own reservation, as long as its date lets users do that.
 ///
 /// # Errors
-/// `RESERVATION_NOT_FOUND`, also for another user's; `RESERVATION_NOT_CONFIRMED`, `REFUND_CLOSED`.
+/// `RESERVATION_NOT_FOUND`, also for another user's; `RESERVATION_NOT_CONFIRMED`, `TICKET_CHECKED_IN`, `REFUND_CLOSED`.
 pub fn refund_own(tx: &Tx, user_id: Uuid, reservation_id: Uuid) -> Outcome<Reservation> {
     let reservation = must_be_of(tx, user_id, reservation_id)?;
     must_be_confirmed(tx, &reservation)?;
@@ -43,7 +44,7 @@ pub fn refund_own(tx: &Tx, user_id: Uuid, reservation_id: Uuid) -> Outcome<Reser
 
 fn must_be_confirmed(tx: &Tx, reservation: &Reservation) -> Outcome<()> {
     match reservation.status_at(tx.now()) {
-        Status::Confirmed => Ok(()),
+        Status::Confirmed => ticket::must_be_unused(tx, reservation.reservation_id),
         status => Err(Refusal::ReservationNotConfirmed { status: status.word() }.into()),
     }
 }

@@ -2,6 +2,7 @@
 
 mod operations;
 mod roles;
+mod staff;
 
 use std::sync::Arc;
 
@@ -9,15 +10,15 @@ use uuid::Uuid;
 
 pub use roles::{STAFF_CALLS, StaffCall};
 
-use crate::http::{Credential, Method, Metrics, Park, RateLimit, Reply, Request, Responder};
+use crate::http::{Method, Metrics, RateLimit, Reply, Request, Responder};
 use crate::ids;
 use crate::queue::{self, Line, active_token, any_token, same_user, token_or_user_key};
 use crate::refusal::Refusal;
 use crate::seat::Maps;
-use crate::staff::{self, Keyring, Member};
+use crate::staff::Keyring;
 use crate::store::{Failure, Lost, Outcome};
 use crate::venue::{Answer, Tx, Venue, Work, Written};
-use crate::{balance, evening, payment, report, reservation, schedule, seat, user, web};
+use crate::{balance, payment, reservation, schedule, seat, ticket, user, web};
 
 /// The rooms that the routes lead to.
 #[derive(Clone)]
@@ -101,12 +102,12 @@ impl Rooms {
     }
 
     fn resume(&self, request: &Request, memo: &str, over: bool, applied: bool) -> Outcome<Answer> {
-        if let Some((key_id, memo)) = of_staff(memo) {
+        if let Some((key_id, memo)) = staff::of_staff(memo) {
             if !self.keyring.has(key_id) {
                 return Err(Refusal::StaffKeyInvalid.into()); // revoked meanwhile
             }
             return Ok(match self.resume(request, memo, over, applied)? {
-                Answer::Park(park) => Answer::Park(waits_for(key_id, park)),
+                Answer::Park(park) => Answer::Park(staff::waits_for(key_id, park)),
                 answer => answer,
             });
         }
@@ -197,6 +198,8 @@ impl Rooms {
                 let user_id = user()?;
                 payment::api::payment(venue, user_id, ids::parse_id(id).ok_or(Refusal::PaymentNotFound)?)
             }
+            (Get, ["tickets", "key"]) => ticket::api::key(venue),
+            (Get, ["tickets", id]) => ticket::api::ticket(venue, user()?, id),
             (_, path) => no_method(request, customer_methods(path).ok_or(Refusal::NotFound)?.into()),
         }
     }
@@ -218,68 +221,6 @@ impl Rooms {
         balance::api::top_up(&self.venue, request, caller)
     }
 
-    /// A call of staff: first whose key it is, then what there is, then whether the role may.
-    fn for_staff(&self, request: &Request, path: &[&str]) -> Outcome<Answer> {
-        // A staff key may be of somebody's own choosing: guesses beyond the limit are not even looked at.
-        self.wrong_keys.must_have_left(request.peer, self.venue.clock.now())?;
-        let member = self.member(request)?;
-        let Some(allowed) = roles::roles_of(request.method, path) else {
-            return no_method(request, roles::methods_of(path).ok_or(Refusal::NotFound)?);
-        };
-        member.must_be(allowed)?;
-        Ok(match self.staff(request, path, &member)? {
-            Answer::Write(work) => Answer::Write(on_behalf_of(member.key_id, work)),
-            Answer::Park(park) => Answer::Park(waits_for(member.key_id, park)),
-            answer => answer,
-        })
-    }
-
-    fn staff(&self, request: &Request, path: &[&str], member: &Member) -> Outcome<Answer> {
-        use Method::{Delete, Get, Patch, Post, Put};
-        let (venue, line) = (&*self.venue, &self.line);
-        match (request.method, path) {
-            (Get, ["me"]) => staff::staff_api::me(member),
-            (Get, ["keys"]) => staff::staff_api::keys(venue),
-            (Post, ["keys"]) => staff::staff_api::add_key(request),
-            (Delete, ["keys", id]) => staff::staff_api::revoke_key(number(id)?),
-            (Get, ["concerts"]) => schedule::api::concerts(venue),
-            (Post, ["concerts"]) => schedule::staff_api::add_concert(request),
-            (Patch, ["concerts", id]) => schedule::staff_api::change_concert(request, number(id)?),
-            (Get, ["concerts", id, "schedules"]) => seat::staff_api::schedules(venue, request, number(id)?),
-            (Post, ["concerts", id, "schedules"]) => seat::staff_api::add_schedule(venue, request, number(id)?),
-            (Get, ["schedules", id]) => seat::staff_api::schedule(venue, request, number(id)?),
-            (Get, ["schedules", id, "seats"]) => seat::staff_api::seats(venue, request, number(id)?),
-            (Patch, ["schedules", id]) => seat::staff_api::change_schedule(venue, request, number(id)?),
-            (Put, ["schedules", id, "seats", seat]) => seat::staff_api::block_seat(request, number(id)?, seat),
-            (Get, ["schedules", id, "sales"]) => report::staff_api::sales(venue, request, number(id)?),
-            (Get, ["ledger"]) => report::staff_api::ledger(venue, request),
-            (Get, ["schedules", id, "cancellation"]) => {
-                reservation::staff_api::cancellation(venue, request, number(id)?)
-            }
-            (Post, ["schedules", id, "cancellation"]) => reservation::staff_api::cancel_date(request, number(id)?),
-            (Get, ["reservations", id]) => reservation::staff_api::reservation(venue, reservation_id(id)?),
-            (Post, ["reservations", id, "refund"]) => reservation::staff_api::refund(request, reservation_id(id)?),
-            (Get, ["evening"]) => evening::staff_api::evening(venue, line, request),
-            (Get, ["queue"]) => queue::staff_api::queue(venue, line),
-            (Patch, ["queue"]) => queue::staff_api::change(request),
-            (Post, ["queue", "admissions"]) => queue::staff_api::admit(line, request),
-            (Post, ["queue", "tokens"]) => queue::staff_api::invite(venue, line, request),
-            (Delete, ["queue", "tokens", id]) => reservation::api::revoke(user_id(id)?),
-            (Get, ["users"]) => user::api::find(venue, request),
-            (Get, ["users", id]) => balance::staff_api::user(venue, request, user_id(id)?),
-            (Get, ["users", id, "reservations"]) => {
-                user::must_exist(&*venue.readers.get()?, user_id(id)?)?;
-                reservation::api::reservations(venue, user_id(id)?)
-            }
-            (Post, ["users", id, "key"]) => user::api::renew_key(user_id(id)?),
-            (Post, ["users", id, "balance", "top-ups"]) => balance::staff_api::top_up(request, user_id(id)?),
-            (Post, ["users", id, "balance", "corrections"]) => balance::staff_api::correct(request, user_id(id)?),
-            (Get, ["events"]) => operations::events(venue, request),
-            (Post, ["clock"]) => operations::turn_clock(venue, request),
-            _ => Err(Refusal::Internal.into()), // the table of roles has a call that leads nowhere
-        }
-    }
-
     /// The answer to a refused request. Wrong keys are counted against their address.
     fn refuse(&self, request: &Request, failure: &Failure) -> Reply {
         if let Failure::Broken(error) = failure {
@@ -294,42 +235,12 @@ impl Rooms {
         };
         Reply::refusal(&refusal, request.language())
     }
-
-    /// Whose staff key the request carries.
-    fn member(&self, request: &Request) -> Result<Member, Refusal> {
-        match Credential::of(request) {
-            Credential::Bearer(key) => self.keyring.find(&key).ok_or(Refusal::StaffKeyInvalid),
-            _ => Err(Refusal::StaffKeyInvalid),
-        }
-    }
-}
-
-/// Work that is done by staff, to its last part: the events that it records say by whom.
-fn on_behalf_of(key_id: i64, work: Work) -> Work {
-    Box::new(move |tx| {
-        Ok(match tx.on_behalf_of(key_id, work)? {
-            Written::Then(next) => Written::Then(on_behalf_of(key_id, next)),
-            Written::Park(reply, park) => Written::Park(reply, waits_for(key_id, park)),
-            written => written,
-        })
-    })
-}
-
-/// The wait of somebody who works here. The memo names the key, so that one revoked meanwhile gets no answer.
-fn waits_for(key_id: i64, park: Park) -> Park {
-    Park { memo: format!("staff {key_id} {}", park.memo), ..park }
-}
-
-/// The key and the memo of the wait itself, by the memo of `waits_for`.
-fn of_staff(memo: &str) -> Option<(i64, &str)> {
-    let (key_id, memo) = memo.strip_prefix("staff ")?.split_once(' ')?;
-    Some((key_id.parse().ok()?, memo))
 }
 
 /// The methods of a customer's path; `None` when there is no such path.
 fn customer_methods(path: &[&str]) -> Option<&'static str> {
     Some(match path {
-        ["openapi.json"] | ["venue"] | ["concerts"] | ["queue", "draw"] => "GET, HEAD, OPTIONS",
+        ["openapi.json"] | ["tickets", _] | ["venue"] | ["concerts"] | ["queue", "draw"] => "GET, HEAD, OPTIONS",
         ["concerts", _, "schedules" | "seats"] | ["schedules", _, "seats"] => "GET, HEAD, OPTIONS",
         ["users", _, "balance"] | ["users", _, "balance", "entries"] | ["payments", _] => "GET, HEAD, OPTIONS",
         ["users"] | ["queue", "tokens"] | ["users", _, "balance", "top-ups"] | ["payments"] => "POST, OPTIONS",

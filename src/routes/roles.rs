@@ -44,6 +44,7 @@ pub const STAFF_CALLS: &[StaffCall] = &[
     (Post, "users/{userId}/key", COUNTER),
     (Post, "users/{userId}/balance/top-ups", COUNTER),
     (Post, "users/{userId}/balance/corrections", ADMIN),
+    (Get, "tickets/{ticketId}", COUNTER),
     (Get, "events", ADMIN),
     (Post, "clock", ADMIN),
 ];
@@ -83,7 +84,8 @@ mod tests {
     const DOOR: &str = "GET me, GET concerts, GET concerts/{concertId}/schedules, GET schedules/{scheduleId},
         GET schedules/{scheduleId}/seats";
     const COUNTER_TOO: &str =
-        "GET schedules/{scheduleId}/sales, GET schedules/{scheduleId}/cancellation, GET reservations/{reservationId},
+        "GET tickets/{ticketId}, GET schedules/{scheduleId}/sales, GET schedules/{scheduleId}/cancellation,
+        GET reservations/{reservationId},
         POST reservations/{reservationId}/refund, GET queue, GET users, GET users/{userId},
         GET users/{userId}/reservations, POST users/{userId}/key, POST users/{userId}/balance/top-ups";
     const ADMIN_TOO: &str = "GET keys, POST keys, DELETE keys/{keyId}, POST concerts, PATCH concerts/{concertId},

@@ -6,6 +6,7 @@ use crate::clock::Millis;
 use crate::ids::{KeyHash, TokenKey};
 use crate::points::Points;
 use crate::refusal::TokenEnd;
+use crate::seal::SealSecret;
 
 impl ToSql for Millis {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -62,6 +63,18 @@ impl ToSql for KeyHash {
 impl FromSql for KeyHash {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         <[u8; 32]>::column_result(value).map(KeyHash)
+    }
+}
+
+impl ToSql for SealSecret {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Blob(&self.0)))
+    }
+}
+
+impl FromSql for SealSecret {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        <[u8; 32]>::column_result(value).map(SealSecret)
     }
 }
 

@@ -13,6 +13,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use super::migrations;
 use crate::clock::Millis;
 use crate::ids::KeyHash;
+use crate::seal::SealSecret;
 
 /// `application_id` of our files: "boxo".
 const APPLICATION_ID: i64 = 0x626f_786f;
@@ -42,6 +43,8 @@ pub struct Ground {
     pub seen_at: Millis,
     /// The sum of all advances of a test clock, in milliseconds.
     pub clock_advanced_ms: i64,
+    /// The secret half of the seal.
+    pub seal_secret: SealSecret,
 }
 
 /// An opened file: the writing connection and the lock that keeps a second server out. The lock must outlive every
@@ -94,7 +97,10 @@ fn build(path: &Path, created_at: Millis, staff_key: &KeyHash) -> rusqlite::Resu
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     tx.execute_batch(include_str!("../../schema.sql"))?;
-    tx.execute("INSERT INTO venue (id, created_at, seen_at) VALUES (1, ?1, ?1)", [created_at])?;
+    tx.execute(
+        "INSERT INTO venue (id, created_at, seen_at, seal_secret) VALUES (1, ?1, ?1, ?2)",
+        (created_at, SealSecret::random()),
+    )?;
     tx.execute(
         "INSERT INTO staff_key (name, role, key_hash, created_at) VALUES ('admin', 'admin', ?1, ?2)",
         (staff_key, created_at),
@@ -223,9 +229,15 @@ fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::
     connection.pragma_update_and_check(None, "wal_autocheckpoint", WAL_PAGES, |_| Ok(()))?;
     connection.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES, |_| Ok(()))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.execute("UPDATE venue SET seal_secret = ?1 WHERE seal_secret IS NULL", [SealSecret::random()])?;
     let ground = connection
-        .query_row("SELECT created_at, seen_at, clock_advanced_ms FROM venue", [], |row| {
-            Ok(Ground { created_at: row.get(0)?, seen_at: row.get(1)?, clock_advanced_ms: row.get(2)? })
+        .query_row("SELECT created_at, seen_at, clock_advanced_ms, seal_secret FROM venue", [], |row| {
+            Ok(Ground {
+                created_at: row.get(0)?,
+                seen_at: row.get(1)?,
+                clock_advanced_ms: row.get(2)?,
+                seal_secret: row.get(3)?,
+            })
         })
         .optional()?;
     ground.ok_or(rusqlite::Error::QueryReturnedNoRows)

@@ -1,15 +1,37 @@
-//! Tickets: one a seat, made with the payment.
+//! Tickets: one a seat, made with the payment. The seal of the house signs what the QR code carries, so that a door without
+//! network can check it. A ticket is void as soon as its reservation is refunded.
 
+pub mod api;
+pub mod code;
+mod qr;
 mod sql;
+pub mod staff_api;
 
 use rusqlite::Connection;
 use uuid::Uuid;
 
+use crate::clock::Millis;
 use crate::ids;
-use crate::store::Outcome;
+use crate::refusal::Refusal;
+use crate::seal::Seal;
+use crate::store::{Outcome, column_words};
 use crate::venue::Tx;
 
-/// A ticket.
+use code::Says;
+
+column_words! {
+    /// What a ticket is good for.
+    Status {
+        /// It opens the door.
+        Valid "VALID",
+        /// Its owner is in.
+        CheckedIn "CHECKED_IN",
+        /// Its reservation was refunded.
+        Void "VOID",
+    }
+}
+
+/// A ticket as it is handed out.
 #[derive(Debug, Clone, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ticket {
@@ -23,24 +45,78 @@ pub struct Ticket {
     pub code: String,
 }
 
-/// The letters and digits of numbers and codes: 32 of them, none of 0, O, 1 and I, which people mix up.
-const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
-/// 50 bits: nobody guesses one at the door.
-const NUMBER_CHARS: usize = 10;
-/// 130 bits: nobody makes one at home.
-const CODE_CHARS: usize = 26;
+/// When and where somebody went in.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct CheckIn {
+    /// When, by the clock of the house or, offline, by that of the laptop.
+    pub at: Millis,
+    /// At which door, if that was said.
+    pub door: Option<String>,
+    /// Whether a door without network let them in, and told later.
+    pub offline: bool,
+}
+
+/// A ticket with all that belongs to it.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The ticket as it was handed out.
+    pub ticket: Ticket,
+    /// Its reservation.
+    pub reservation_id: Uuid,
+    /// Whose it is.
+    pub user_id: Uuid,
+    /// The name that they gave.
+    pub holder: String,
+    /// The date.
+    pub schedule_id: i64,
+    /// The concert's title.
+    pub concert_title: String,
+    /// Where it is.
+    pub venue: String,
+    /// The calendar date in the venue's time zone.
+    pub date: String,
+    /// When it begins.
+    pub starts_at: Millis,
+    /// The section of its seat.
+    pub section: Option<String>,
+    /// The row of its seat.
+    pub row: Option<String>,
+    /// The number of its seat.
+    pub seat_number: Option<String>,
+    /// When it was made.
+    pub issued_at: Millis,
+    /// Whether its reservation still holds.
+    pub is_paid: bool,
+    /// When and where its owner went in.
+    pub check_in: Option<CheckIn>,
+}
+
+impl Found {
+    /// What it is good for.
+    pub fn status(&self) -> Status {
+        match (&self.check_in, self.is_paid) {
+            (_, false) => Status::Void,
+            (None, true) => Status::Valid,
+            (Some(_), true) => Status::CheckedIn,
+        }
+    }
+}
 
 /// Makes the ticket of a seat.
 ///
 /// # Errors
 /// SQLite's.
-pub fn issue(tx: &Tx, reservation_id: Uuid, seat_no: i64, label: &str) -> Outcome<Ticket> {
-    let ticket = Ticket {
-        ticket_id: ids::new_id(tx.now()),
-        seat: label.to_owned(),
-        number: random_text::<NUMBER_CHARS>(),
-        code: random_text::<CODE_CHARS>(),
-    };
+pub fn issue(
+    tx: &Tx,
+    seal: &Seal,
+    reservation_id: Uuid,
+    schedule_id: i64,
+    seat_no: i64,
+    label: &str,
+) -> Outcome<Ticket> {
+    let says = Says { number: code::new_number(), schedule_id, seat_no };
+    let code = code::make(seal, &says).ok_or(Refusal::Internal)?; // a billion dates and a million seats have room
+    let ticket = Ticket { ticket_id: ids::new_id(tx.now()), seat: label.to_owned(), number: says.number, code };
     sql::insert(tx, reservation_id, seat_no, &ticket)?;
     Ok(ticket)
 }
@@ -53,20 +129,38 @@ pub fn list_of_reservation(connection: &Connection, reservation_id: Uuid) -> Out
     Ok(sql::list_of_reservation(connection, reservation_id)?)
 }
 
-fn random_text<const CHARS: usize>() -> String {
-    // 256 is a multiple of 32, so each character is as likely as the others.
-    ids::random_bytes::<CHARS>().iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
+/// The ticket of an id.
+///
+/// # Errors
+/// `TICKET_NOT_FOUND`.
+pub fn must_find(connection: &Connection, ticket_id: Uuid) -> Outcome<Found> {
+    sql::find(connection, ticket_id)?.ok_or_else(|| Refusal::TicketNotFound.into())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The ticket of a number.
+///
+/// # Errors
+/// `TICKET_NOT_FOUND`.
+pub fn must_find_by_number(connection: &Connection, number: &str) -> Outcome<Found> {
+    sql::find_by_number(connection, number)?.ok_or_else(|| Refusal::TicketNotFound.into())
+}
 
-    #[test]
-    fn numbers_have_ten_characters_that_nobody_mixes_up() {
-        let number = random_text::<NUMBER_CHARS>();
-        assert_eq!(number.len(), 10);
-        assert!(!number.contains(['0', 'O', '1', 'I']), "{number}");
-        assert_ne!(number, random_text::<NUMBER_CHARS>());
+/// A user's own ticket.
+///
+/// # Errors
+/// `TICKET_NOT_FOUND`, also for another user's.
+pub fn must_be_of(connection: &Connection, user_id: Uuid, ticket_id: Uuid) -> Outcome<Found> {
+    let found = sql::find(connection, ticket_id)?.filter(|found| found.user_id == user_id);
+    found.ok_or_else(|| Refusal::TicketNotFound.into())
+}
+
+/// Whether nobody went in with a reservation's tickets yet: what was used is not refunded.
+///
+/// # Errors
+/// `TICKET_CHECKED_IN`.
+pub fn must_be_unused(connection: &Connection, reservation_id: Uuid) -> Outcome<()> {
+    match sql::find_first_check_in(connection, reservation_id)? {
+        None => Ok(()),
+        Some((ticket_id, at)) => Err(Refusal::TicketCheckedIn { ticket_id, at }.into()),
     }
 }

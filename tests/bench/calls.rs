@@ -83,7 +83,7 @@ impl Call {
             CallKind::TopUp => Box::new(top_ups(halls.holders)),
             CallKind::Hold => Box::new(holds(0..halls.holders, seats_of(self.hall(halls), halls))),
             CallKind::Purchase => {
-                Box::new(Purchases::new(CONNECTIONS, halls.buyers, seats_of(self.hall(halls), halls), DATES))
+                Box::new(Purchases::new(&CALLS, 0..halls.buyers, seats_of(self.hall(halls), halls), DATES))
             }
         }
     }
@@ -119,10 +119,15 @@ fn get(path: &str, number: usize) -> Vec<u8> {
     request("GET", path, &filling::token(number), &Value::Null)
 }
 
-/// Polls of those who wait, all over the line.
+/// Polls of those who wait in the hall for reading.
 pub fn polls() -> Prepared {
-    let tokens: Vec<String> = WAITING.map(filling::token).collect();
-    let requests = WAITING.map(|number| get("/api/v1/queue/token", number)).collect();
+    polls_of(WAITING)
+}
+
+/// Polls of people who wait.
+pub fn polls_of(numbers: std::ops::Range<usize>) -> Prepared {
+    let tokens: Vec<String> = numbers.clone().map(filling::token).collect();
+    let requests = numbers.map(|number| get("/api/v1/queue/token", number)).collect();
     Prepared::endless(requests, move |number, answer| {
         let own = answer.member("token") == Some(&tokens[number]);
         answer.status == 200 && own && answer.member("status") == Some("WAITING")
@@ -189,8 +194,7 @@ pub fn holds(numbers: std::ops::Range<usize>, from: Place) -> Prepared {
 }
 
 /// Every call in both ways; gives back the figures that have a target.
-pub fn measure(wish: &Wish) -> (Vec<Figure>, Value) {
-    let halls = Halls::fill(wish.seconds);
+pub fn measure(wish: &Wish, halls: &Halls) -> (Vec<Figure>, Value) {
     let (door, direct) = (Served::limit("door"), Served::limit("direct"));
     let reading = Served::boxoffice(&halls.reading, &[]);
     let standing = Standing { halls, door, direct, reading };
@@ -204,7 +208,7 @@ pub fn measure(wish: &Wish) -> (Vec<Figure>, Value) {
         }
         for call in wanted {
             if let (Some(work), false) = (call.work, is_new_each) {
-                same_statements(&standing.halls, call, work);
+                same_statements(halls, call, work);
             }
             let compared = compare(&standing, call, load, wish.rounds);
             table::print(call, &compared);

@@ -41,7 +41,7 @@ impl Halls {
     pub fn fill(seconds: f64) -> Halls {
         let folder = tempfile::tempdir().unwrap();
         let [reading, holding, buying] = ["reading.db", "holding.db", "buying.db"].map(|name| folder.path().join(name));
-        let (holders, buyers) = ((40_000.0 * seconds) as usize + 64, (8_000.0 * seconds) as usize + 64);
+        let (holders, buyers) = ((40_000.0 * seconds) as usize + 2_000, (8_000.0 * seconds) as usize + 64);
         fill_reading(&reading);
         fill_holding(&holding, holders);
         let filling = Filling::new(&buying, &json!(null));
@@ -55,17 +55,24 @@ impl Halls {
 
     /// A fresh copy of a file, in place of the one before.
     pub fn copy(&self, hall: &Path) -> PathBuf {
-        let copy = self.folder.path().join("round.db");
-        for ending in ["-wal", "-shm"] {
-            let _ = std::fs::remove_file(self.folder.path().join(format!("round.db{ending}"))); // there is rarely one
-        }
-        std::fs::copy(hall, &copy).unwrap();
-        copy
+        fresh(hall, self.folder.path())
     }
 
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// A fresh copy of a file, in place of the one before; it is on the disk, so that writing it does not go on beside what is
+/// measured.
+pub fn fresh(hall: &Path, folder: &Path) -> PathBuf {
+    let copy = folder.join("round.db");
+    for ending in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(folder.join(format!("round.db{ending}"))); // there is rarely one
+    }
+    std::fs::copy(hall, &copy).unwrap();
+    std::fs::File::open(&copy).and_then(|file| file.sync_all()).unwrap();
+    copy
 }
 
 /// A third of the seats is sold, and a tenth held.

@@ -6,14 +6,18 @@ mod bare;
 mod calls;
 mod constant;
 mod crowds;
+mod day;
 mod door;
 mod figures;
 mod filling;
+mod growth;
 mod halls;
 mod line;
 mod load;
 mod plays;
+mod quiet;
 mod rounds;
+mod rush;
 mod served;
 mod table;
 mod wire;
@@ -53,6 +57,10 @@ enum What {
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
     },
+    /// How cost grows with dates, sales and connections; the WAL; the file after busy days.
+    Growth(growth::Growth),
+    /// A buyer while 2,000 poll as fast as they are answered, and polls while the writer has too much to do.
+    Rush(Wish),
     /// One of the limits, for ourselves.
     #[command(hide = true)]
     Serve { kind: String },
@@ -92,6 +100,8 @@ fn main() -> ExitCode {
         Some(What::Serve { kind }) => return constant::serve(&kind).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS),
         Some(What::Door(wish)) => (true, door::measure(&wish), wish.json),
         Some(What::Line { length, json }) => told(line::measure(&length), json),
+        Some(What::Growth(growth)) => told(growth::measure(&growth), growth.wish.json),
+        Some(What::Rush(wish)) => told(rush::measure(&wish), wish.json),
         Some(What::All(wish)) => all(wish),
         None => all(arguments.wish),
     };
@@ -110,8 +120,10 @@ fn told(figures: Figures, file: Option<PathBuf>) -> Told {
 
 fn all(wish: Wish) -> Told {
     println!("Medians of {} alternating rounds of {} s.", wish.rounds, wish.seconds);
-    let (targets, calls) = calls::measure(&wish);
+    let halls = halls::Halls::fill(wish.seconds);
+    let (targets, calls) = calls::measure(&wish, &halls);
     let mut figures = Figures::open("target");
     targets.into_iter().for_each(|figure| figures.push(figure));
+    quiet::measure(&wish, &halls, &mut figures);
     (figures.are_met(), json!({ "calls": calls, "targets": figures.json() }), wish.json)
 }

@@ -5,10 +5,10 @@ use uuid::Uuid;
 
 use crate::filling::{self, Place};
 use crate::load::Play;
-use crate::wire::{Answer, request};
+use crate::wire::{Answer, request, with_field};
 
 /// Whether an answer is the right one for the request of a number.
-pub type Check = Box<dyn Fn(usize, &Answer) -> bool>;
+pub type Check = Box<dyn Fn(usize, &Answer) -> bool + Send>;
 
 /// Prepared requests, one after the other, whoever asks.
 pub struct Prepared {
@@ -23,12 +23,12 @@ pub struct Prepared {
 
 impl Prepared {
     /// Each request again and again.
-    pub fn endless(requests: Vec<Vec<u8>>, check: impl Fn(usize, &Answer) -> bool + 'static) -> Prepared {
+    pub fn endless(requests: Vec<Vec<u8>>, check: impl Fn(usize, &Answer) -> bool + Send + 'static) -> Prepared {
         Prepared { requests, next: 0, is_endless: true, asked: Vec::new(), check: Box::new(check) }
     }
 
     /// Each request once.
-    pub fn once(requests: Vec<Vec<u8>>, check: impl Fn(usize, &Answer) -> bool + 'static) -> Prepared {
+    pub fn once(requests: Vec<Vec<u8>>, check: impl Fn(usize, &Answer) -> bool + Send + 'static) -> Prepared {
         Prepared { is_endless: false, ..Prepared::endless(requests, check) }
     }
 }
@@ -57,78 +57,99 @@ impl Play for Prepared {
     }
 }
 
-/// The calls of a purchase, in order; the last series is the purchase as a whole.
+/// The calls of a whole purchase, in order.
 pub const CALLS: [&str; 6] = ["token", "dates", "seats", "hold", "top-up", "pay"];
-const PAY: usize = 5;
+/// The calls of somebody who was let in and has points.
+pub const BUY: [&str; 2] = ["hold", "pay"];
 
 #[derive(Default)]
 struct Customer {
     number: usize,
-    call: usize,
+    /// Calls that were answered; all of them: the next customer takes this place.
+    calls: usize,
     token: String,
     reservation: String,
 }
 
 /// Whole purchases: each by a user of their own, who buys the seat of their number.
 pub struct Purchases {
+    calls: &'static [&'static str],
     customers: Vec<Customer>,
-    next: usize,
-    /// Users are there up to this number, and seats for all of them.
-    users: usize,
+    /// Users that have not come yet, and seats for all of them.
+    users: std::ops::Range<usize>,
     /// The seat of user 0, and how many dates a concert has.
     first: Place,
     dates: i64,
-    pub paid: usize,
+    /// Whether what is written is asked under an `Idempotency-Key`.
+    has_keys: bool,
+    /// Every so many customers, one leaves with the seat held.
+    leaves_every: usize,
 }
 
 impl Purchases {
-    pub fn new(connections: usize, users: usize, first: Place, dates: usize) -> Purchases {
-        let customers = (0..connections).map(|_| Customer { call: CALLS.len(), ..Customer::default() }).collect();
-        Purchases { customers, next: 0, users, first, dates: dates as i64, paid: 0 }
+    pub fn new(calls: &'static [&'static str], users: std::ops::Range<usize>, first: Place, dates: usize) -> Purchases {
+        let (customers, dates) = (Vec::new(), dates as i64);
+        Purchases { calls, customers, users, first, dates, has_keys: false, leaves_every: usize::MAX }
+    }
+
+    /// The same with an `Idempotency-Key` on what is written, and with some who leave with the seat held.
+    pub fn of_a_day(self, leaves_every: usize) -> Purchases {
+        Purchases { has_keys: true, leaves_every, ..self }
     }
 }
 
 impl Play for Purchases {
     fn series(&self) -> usize {
-        CALLS.len()
+        self.calls.len()
     }
 
     fn ask(&mut self, place: usize, out: &mut Vec<u8>) -> Option<usize> {
-        let customer = &mut self.customers[place];
-        if customer.call == CALLS.len() {
-            if self.next == self.users {
-                return None;
-            }
-            *customer = Customer { number: self.next, ..Customer::default() };
-            self.next += 1;
+        while self.customers.len() <= place {
+            self.customers.push(Customer { calls: self.calls.len(), ..Customer::default() });
         }
-        let (user, seat) = (filling::user(customer.number), self.first.after(customer.number));
-        out.extend_from_slice(&call(customer, user, seat, self.dates));
-        Some(customer.call)
+        let customer = &mut self.customers[place];
+        let is_leaving = customer.number % self.leaves_every == self.leaves_every - 1;
+        if customer.calls == self.calls.len() || (is_leaving && self.calls[customer.calls] == "pay") {
+            let number = self.users.next()?;
+            *customer = Customer { number, token: filling::token(number), ..Customer::default() };
+        }
+        let (user, seat, name) =
+            (filling::user(customer.number), self.first.after(customer.number), self.calls[customer.calls]);
+        let asked = call(name, customer, user, seat, self.dates);
+        if self.has_keys && matches!(name, "hold" | "top-up" | "pay") {
+            out.extend(with_field(&asked, &format!("Idempotency-Key: {name}-{}", customer.number)));
+        } else {
+            out.extend(asked);
+        }
+        Some(customer.calls)
     }
 
     fn hear(&mut self, place: usize, answer: &Answer) -> Result<(), String> {
         let customer = &mut self.customers[place];
-        let (user, seat) = (filling::user(customer.number), self.first.after(customer.number));
-        if !is_right(customer, user, seat, answer) {
-            let (call, number) = (CALLS[customer.call], customer.number);
-            customer.call = CALLS.len(); // the next one, please
-            return Err(format!("{call} of user {number} was answered {}: {}", answer.status, answer.text()));
+        let (user, seat, name) =
+            (filling::user(customer.number), self.first.after(customer.number), self.calls[customer.calls]);
+        if !is_right(name, customer, user, seat, answer) {
+            customer.calls = self.calls.len(); // the next one, please
+            return Err(format!(
+                "{name} of user {} was answered {}: {}",
+                customer.number,
+                answer.status,
+                answer.text()
+            ));
         }
-        match CALLS[customer.call] {
+        match name {
             "token" => customer.token = answer.member("token").unwrap_or_default().to_owned(),
             "hold" => customer.reservation = answer.member("reservationId").unwrap_or_default().to_owned(),
             _ => {}
         }
-        self.paid += usize::from(customer.call == PAY);
-        customer.call += 1;
+        customer.calls += 1;
         Ok(())
     }
 }
 
-fn call(customer: &Customer, user: Uuid, seat: Place, dates: i64) -> Vec<u8> {
+fn call(name: &str, customer: &Customer, user: Uuid, seat: Place, dates: i64) -> Vec<u8> {
     let get = |path: String| request("GET", &path, &customer.token, &serde_json::Value::Null);
-    match CALLS[customer.call] {
+    match name {
         "token" => {
             let body = json!({ "userId": user, "userKey": filling::key(customer.number) });
             request("POST", "/api/v1/queue/tokens", "", &body)
@@ -147,10 +168,10 @@ fn call(customer: &Customer, user: Uuid, seat: Place, dates: i64) -> Vec<u8> {
     }
 }
 
-fn is_right(customer: &Customer, user: Uuid, seat: Place, answer: &Answer) -> bool {
+fn is_right(name: &str, customer: &Customer, user: Uuid, seat: Place, answer: &Answer) -> bool {
     let (text, user) = (answer.text(), user.to_string());
-    let is = |name: &str, value: &str| answer.member(name) == Some(value);
-    match CALLS[customer.call] {
+    let is = |member: &str, value: &str| answer.member(member) == Some(value);
+    match name {
         "token" => answer.status == 201 && is("userId", &user) && is("status", "ACTIVE"),
         "dates" => answer.status == 200 && text.contains(&format!("\"scheduleId\":{},", seat.schedule_id)),
         "seats" => {

@@ -32,8 +32,8 @@ pub struct Round {
 }
 
 /// The servers that stay through all rounds.
-pub struct Standing {
-    pub halls: Halls,
+pub struct Standing<'h> {
+    pub halls: &'h Halls,
     pub door: Served,
     pub direct: Served,
     pub reading: Served,
@@ -87,9 +87,9 @@ struct Reference {
 
 impl Reference {
     fn of(standing: &Standing, call: &Call) -> Reference {
-        let fresh = call.work.map(|_| Served::boxoffice(&standing.halls.copy(call.hall(&standing.halls)), &[]));
+        let fresh = call.work.map(|_| Served::boxoffice(&standing.halls.copy(call.hall(standing.halls)), &[]));
         let served = fresh.as_ref().unwrap_or(&standing.reading);
-        let mut play = call.play(&standing.halls, served);
+        let mut play = call.play(standing.halls, served);
         let (mut ours, mut door) = (Wire::open(served.address), Wire::open(standing.door.address));
         let mut reference = Reference { constant: Vec::new(), answer_bytes: 0 };
         for _ in 0..call.requests() {
@@ -117,12 +117,12 @@ fn limit(served: &Served, reference: &Reference, call: &Call, load: Load) -> Opt
 }
 
 fn ours(standing: &Standing, call: &Call, load: Load) -> Round {
-    let fresh = call.work.map(|_| Served::boxoffice(&standing.halls.copy(call.hall(&standing.halls)), &[]));
+    let fresh = call.work.map(|_| Served::boxoffice(&standing.halls.copy(call.hall(standing.halls)), &[]));
     let served = fresh.as_ref().unwrap_or(&standing.reading);
-    let mut play = call.play(&standing.halls, served);
+    let mut play = call.play(standing.halls, served);
     let (round, starved) = measure(served, play.as_mut(), load, call, call.name).expect("every answer is right");
     assert_eq!(starved, 0, "{}: connections without an answer", call.name);
-    call.audit(&standing.halls, fresh);
+    call.audit(standing.halls, fresh);
     round
 }
 
@@ -156,7 +156,7 @@ fn measure(served: &Served, play: &mut dyn Play, load: Load, call: &Call, what: 
 }
 
 fn bare(standing: &Standing, call: &Call, batch: usize, lasting: Duration) -> Option<f64> {
-    let (halls, work) = (&standing.halls, call.work?);
+    let (halls, work) = (standing.halls, call.work?);
     let hall = call.hall(halls);
     let users = if work == Work::Purchase { halls.buyers } else { halls.holders };
     Some(Bare::open(&halls.copy(hall)).run(work, seats_of(hall, halls), users, batch, lasting))

@@ -16,6 +16,7 @@ const STAFF_KEY: &str = "a-staff-key-for-benchmarks";
 pub struct Served {
     child: Child,
     pub address: SocketAddr,
+    pub began: Instant,
     /// From its start to its first answer.
     pub started_in: Duration,
 }
@@ -51,7 +52,7 @@ impl Served {
         let address = after.trim().split([' ', ',']).next().unwrap().parse().unwrap();
         let status = Wire::open(address).call(&request("GET", first, "", &Value::Null)).status;
         assert_eq!(status, 200);
-        Served { child, address, started_in: began.elapsed() }
+        Served { child, address, began, started_in: began.elapsed() }
     }
 
     /// Processor seconds used so far, in user and system mode.

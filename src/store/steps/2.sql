@@ -18,6 +18,9 @@ INSERT INTO staff_key (name, role, key_hash, created_at) SELECT 'admin', 'admin'
 ALTER TABLE venue DROP COLUMN staff_key_hash;
 ALTER TABLE event ADD COLUMN key_id INTEGER REFERENCES staff_key (key_id);
 
+-- venue: the secret itself comes from the operating system when the file is opened
+ALTER TABLE venue ADD COLUMN seal_secret BLOB CHECK (length(seal_secret) = 32);
+
 -- schedule
 ALTER TABLE schedule ADD COLUMN refund_until_hours INTEGER CHECK (refund_until_hours BETWEEN 0 AND 8760);
 ALTER TABLE schedule ADD COLUMN cancelled_at INTEGER;
@@ -35,3 +38,24 @@ CREATE INDEX ledger_entry_at ON ledger_entry (at);
 
 -- seat
 ALTER TABLE seat ADD COLUMN category TEXT;
+
+-- check_in, door_scan
+CREATE TABLE check_in (
+    ticket_id BLOB    PRIMARY KEY REFERENCES ticket (ticket_id),
+    at        INTEGER NOT NULL,
+    door      TEXT    CHECK (length(door) BETWEEN 1 AND 80),
+    offline   INTEGER NOT NULL CHECK (offline IN (0, 1))
+) STRICT, WITHOUT ROWID;
+CREATE TABLE door_scan (
+    scan_no   INTEGER PRIMARY KEY,
+    scan_id   BLOB    NOT NULL UNIQUE CHECK (length(scan_id) = 16),
+    ticket_id BLOB    NOT NULL REFERENCES ticket (ticket_id),
+    at        INTEGER NOT NULL,
+    door      TEXT    NOT NULL CHECK (length(door) BETWEEN 1 AND 80),
+    told_at   INTEGER NOT NULL,
+    outcome   TEXT    NOT NULL CHECK (outcome IN ('CHECKED_IN', 'CONFLICT', 'VOID')),
+    other_at      INTEGER CHECK ((outcome = 'CONFLICT') = (other_at IS NOT NULL)),
+    other_door    TEXT,
+    other_offline INTEGER CHECK (other_offline IN (0, 1))
+) STRICT;
+CREATE INDEX door_scan_conflict ON door_scan (scan_no) WHERE outcome <> 'CHECKED_IN';

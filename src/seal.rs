@@ -1,0 +1,119 @@
+//! The seal of the house: an Ed25519 key pair (RFC 8032). What it signs, anyone can check with the public half.
+
+use std::fmt;
+
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+
+use crate::ids;
+
+/// Bytes of a signature.
+pub const SIGNATURE_BYTES: usize = 64;
+
+/// The secret half as the file keeps it.
+#[derive(Clone, Copy)]
+pub struct SealSecret(pub [u8; 32]);
+
+impl SealSecret {
+    /// A fresh one, from the operating system's randomness.
+    pub fn random() -> SealSecret {
+        SealSecret(ids::random_bytes())
+    }
+}
+
+impl fmt::Debug for SealSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealSecret(…)") // it makes tickets: it does not go into logs
+    }
+}
+
+/// What signs for the house.
+#[derive(Debug)]
+pub struct Seal(SigningKey);
+
+impl Seal {
+    /// The seal of a secret.
+    pub fn of(secret: &SealSecret) -> Seal {
+        Seal(SigningKey::from_bytes(&secret.0))
+    }
+
+    /// Signs bytes; the same bytes always get the same signature.
+    pub fn sign(&self, bytes: &[u8]) -> [u8; SIGNATURE_BYTES] {
+        self.0.sign(bytes).to_bytes()
+    }
+
+    /// The half that everybody may know.
+    pub fn public(&self) -> SealPublic {
+        SealPublic(self.0.verifying_key())
+    }
+}
+
+/// The half of a seal that everybody may know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SealPublic(VerifyingKey);
+
+impl SealPublic {
+    /// A public half from its 64 hexadecimal digits; `None` when it is none, or one that would take any signature.
+    pub fn parse(hex: &str) -> Option<SealPublic> {
+        let plain = hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let digits = plain.then_some(hex)?;
+        let mut bytes = [0; 32];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).ok()?;
+        }
+        VerifyingKey::from_bytes(&bytes).ok().filter(|key| !key.is_weak()).map(SealPublic)
+    }
+
+    /// Its 64 hexadecimal digits.
+    pub fn hex(&self) -> String {
+        ids::hex(self.0.as_bytes())
+    }
+
+    /// What people compare: the first 16 bytes of its SHA-256, in groups of four digits.
+    pub fn fingerprint(&self) -> String {
+        let digits = ids::hex(&ids::sha256_of(self.0.as_bytes())[..16]);
+        let groups: Vec<&str> = (0..8).map(|group| &digits[4 * group..4 * group + 4]).collect();
+        groups.join("-")
+    }
+
+    /// Whether the seal signed these bytes. Of the signatures that some programs would take for one, only the one that it
+    /// gives is taken.
+    pub fn has_signed(&self, bytes: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
+        self.0.verify_strict(bytes, &Signature::from_bytes(signature)).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_test_vector_of_rfc_8032_is_signed_as_it_says() {
+        let bytes = |hex: &str| -> Vec<u8> {
+            (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect()
+        };
+        let secret = bytes("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
+        let seal = Seal::of(&SealSecret(secret.try_into().unwrap()));
+        assert_eq!(seal.public().hex(), "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
+        let signature = "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b";
+        assert_eq!(ids::hex(&seal.sign(b"")), signature);
+    }
+
+    #[test]
+    fn a_signature_holds_for_its_own_bytes_and_its_own_seal_only() {
+        let (seal, other) = (Seal::of(&SealSecret::random()), Seal::of(&SealSecret::random()));
+        let signature = seal.sign(b"A-12");
+        assert!(seal.public().has_signed(b"A-12", &signature));
+        assert!(!seal.public().has_signed(b"A-13", &signature) && !other.public().has_signed(b"A-12", &signature));
+        assert_eq!(SealPublic::parse(&seal.public().hex()), Some(seal.public()));
+        assert_ne!(seal.public().fingerprint(), other.public().fingerprint());
+        assert_eq!(seal.public().fingerprint().len(), 39);
+    }
+
+    #[test]
+    fn what_is_no_public_half_is_refused() {
+        let weak = "00".repeat(32);
+        for wrong in ["", "ab", &"g".repeat(64), &"é".repeat(32), &weak] {
+            assert_eq!(SealPublic::parse(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Tickets on the wire.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Found, code, qr};
+use crate::ids;
+use crate::refusal::Refusal;
+use crate::store::Outcome;
+use crate::venue::{Answer, Venue};
+
+/// How a ticket is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// All about it, in JSON.
+    Json,
+    /// Its QR code, as a picture.
+    Svg,
+}
+
+/// What a path segment such as `<id>` or `<id>.svg` asks for.
+pub fn form_of(segment: &str) -> (&str, Form) {
+    segment.strip_suffix(".svg").map_or((segment, Form::Json), |id| (id, Form::Svg))
+}
+
+/// A ticket as the wire shows it to its owner.
+pub fn ticket_json(found: &Found) -> Value {
+    json!({
+        "ticketId": found.ticket.ticket_id,
+        "status": found.status(),
+        "number": found.ticket.number,
+        "code": found.ticket.code,
+        "reservationId": found.reservation_id,
+        "scheduleId": found.schedule_id,
+        "concertTitle": found.concert_title,
+        "venue": found.venue,
+        "date": found.date,
+        "startsAt": found.starts_at,
+        "seat": found.ticket.seat,
+        "section": found.section,
+        "row": found.row,
+        "seatNumber": found.seat_number,
+        "issuedAt": found.issued_at,
+        "checkedIn": found.check_in,
+    })
+}
+
+/// `GET /tickets/{id}` and `GET /tickets/{id}.svg`.
+pub fn ticket(venue: &Venue, user_id: Uuid, segment: &str) -> Outcome<Answer> {
+    let (id, form) = form_of(segment);
+    let ticket_id = ids::parse_id(id).ok_or(Refusal::TicketNotFound)?;
+    let found = super::must_be_of(&*venue.readers.get()?, user_id, ticket_id)?;
+    match form {
+        Form::Json => Answer::json(200, &ticket_json(&found)),
+        Form::Svg => Ok(Answer::Ready(qr::picture(&found.ticket.code)?)),
+    }
+}
+
+/// `GET /tickets/key`: what anyone needs to check a code without us.
+pub fn key(venue: &Venue) -> Outcome<Answer> {
+    let public = venue.seal.public();
+    Answer::json(
+        200,
+        &json!({
+            "algorithm": "Ed25519",
+            "publicKey": public.hex(),
+            "fingerprint": public.fingerprint(),
+            "code": {
+                "alphabet": String::from_utf8_lossy(code::ALPHABET),
+                "format": code::FORMAT,
+                "numberChars": code::NUMBER_CHARS,
+                "scheduleChars": code::SCHEDULE_CHARS,
+                "seatChars": code::SEAT_CHARS,
+                "signatureChars": code::SIGNATURE_CHARS,
+            },
+        }),
+    )
+}
