@@ -102,7 +102,7 @@ test('two fingers zoom, one finger pulls, and a finger on a small seat zooms in 
   await send('touchEnd');
   assert.ok((await box(page))[0] < nearer[0]);
   assert.equal(await page.locator('.chosen li').count(), 0);
-  await page.getByRole('button', { name: 'All', exact: true }).tap();
+  await page.getByRole('button', { name: 'All', exact: true }).click();
   await seat(page, 'E-10').tap();
   assert.equal(await page.locator('.chosen li').count(), 0);
   assert.ok((await box(page))[2] < all[2]);
