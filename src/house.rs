@@ -78,6 +78,7 @@ impl House {
             clock: Arc::clone(&clock),
             bell: bell.clone(),
             idempotency_hours: settings.machine.idempotency_hours,
+            token_days: settings.machine.token_days,
             settle_from: AtomicI64::default(),
         };
         let bounds = Bounds {

@@ -1,5 +1,5 @@
 //! What goes by time. It writes down what is already true, with every transaction and whenever something becomes due:
-//! holds, visits and silences that are over, places that are free, answers kept long enough.
+//! holds, visits and silences that are over, places that are free, answers and ended tokens kept long enough.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
@@ -16,11 +16,11 @@ use crate::staff::Keyring;
 use crate::store::{Failure, Outcome, Rounds};
 use crate::venue::{Change, Tx, topics};
 
-/// How often the file notes the time it has seen, and looks for answers to forget, in milliseconds.
+/// How often the file notes the time it has seen, and looks for answers and ended tokens to forget, in milliseconds.
 const SEEN_EVERY_MS: i64 = 1_000;
 const FORGET_EVERY_MS: i64 = 60_000;
-/// Answers forgotten in one transaction at most.
-const FORGET_MAX: u32 = 1_000;
+/// Answers, and tokens, forgotten in one transaction at most: about a millisecond of it. While more are left, the next goes on.
+const FORGET_MAX: u32 = 200;
 /// How long a cancelled date rests when nothing of it could be settled, in milliseconds.
 const STUCK_MS: i64 = 60_000;
 
@@ -38,6 +38,8 @@ pub struct Sweeper {
     pub bell: Bell,
     /// How long answers are kept under their idempotency keys.
     pub idempotency_hours: u32,
+    /// How long tokens are remembered that ended.
+    pub token_days: u32,
     /// Cancelled dates rest until then, in milliseconds since 1970.
     pub settle_from: AtomicI64,
 }
@@ -78,10 +80,11 @@ impl Sweeper {
             tx.prepare_cached("UPDATE venue SET seen_at = max(seen_at, ?1)")?.execute([tx.now()])?;
             marks.seen_at = tx.now();
         }
-        if changed && tx.now().ms_since(marks.forgot_at) >= FORGET_EVERY_MS {
-            let before = tx.now().plus_ms(-i64::from(self.idempotency_hours) * 3_600_000);
-            let forgotten = http::forget(tx, before, FORGET_MAX)?;
-            if forgotten < FORGET_MAX as usize {
+        if tx.now().ms_since(marks.forgot_at) >= FORGET_EVERY_MS {
+            let before = |hours: u32| tx.now().plus_ms(-i64::from(hours) * 3_600_000);
+            let answers = http::forget(tx, before(self.idempotency_hours), FORGET_MAX)?;
+            let tokens = queue::forget_ended(tx, before(self.token_days * 24), FORGET_MAX)?;
+            if answers.max(tokens) < FORGET_MAX as usize {
                 marks.forgot_at = tx.now();
             }
         }

@@ -170,3 +170,41 @@ fn a_full_disk_refuses_what_does_not_fit_and_heals_when_there_is_room() {
     assert_eq!(large().recv().unwrap(), Ok(()));
     assert_eq!(desk.marks().len(), 1);
 }
+
+/// A log that is begun anew only when nobody happens to read grows for ever under reads that follow each other without a gap.
+#[test]
+fn the_write_ahead_log_stays_short_while_readers_follow_each_other_without_a_gap() {
+    const LOG_MAX_BYTES: u64 = 48 << 20;
+    let desk = desk(ROOMY);
+    let path = desk.folder.path().join("hall.db");
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let longest = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let [one, other] = [(), ()].map(|()| rusqlite::Connection::open(&path).unwrap());
+            let begin = |reader: &rusqlite::Connection| {
+                reader.execute_batch("BEGIN; SELECT count(*) FROM mark;").unwrap();
+            };
+            begin(&one);
+            while !over.load(Relaxed) {
+                for (begins, ends) in [(&other, &one), (&one, &other)] {
+                    begin(begins);
+                    ends.execute_batch("COMMIT").unwrap();
+                }
+            }
+        });
+        let log = path.with_extension("db-wal");
+        let mut longest = 0;
+        for _ in 0..1_000 {
+            let large = |tx: &Tx<Change>| {
+                tx.execute("INSERT OR REPLACE INTO mark (rowid, word) VALUES (1, hex(randomblob(50000)))", [])?;
+                Ok(())
+            };
+            desk.submit(large).recv().unwrap().unwrap();
+            longest = std::fs::metadata(&log).unwrap().len().max(longest);
+        }
+        over.store(true, Relaxed);
+        longest
+    });
+    assert!(longest < LOG_MAX_BYTES, "it grew to {} MiB", longest >> 20);
+    assert!(longest > 8 << 20, "too little was written to tell");
+}

@@ -206,6 +206,14 @@ pub fn end_due(tx: &Tx, line: &Line) -> Outcome<()> {
     Ok(())
 }
 
+/// Forgets the oldest tokens that ended before a moment, at most `limit`; says how many.
+///
+/// # Errors
+/// SQLite's.
+pub fn forget_ended(tx: &Tx, before: Millis, limit: u32) -> Outcome<usize> {
+    Ok(sql::delete_ended(tx, before, limit)?)
+}
+
 /// Lets in the next in line as far as both limits allow, counting what this transaction has already changed.
 ///
 /// # Errors

@@ -249,6 +249,16 @@ pub(super) fn each_live(connection: &Connection, take: &mut dyn FnMut(LiveToken)
     Ok(())
 }
 
+/// Forgets tokens that ended before a moment, the oldest first. The newest token of all stays: places come from its id.
+pub(super) fn delete_ended(tx: &Tx, before: Millis, limit: u32) -> rusqlite::Result<usize> {
+    tx.prepare_cached(
+        "DELETE FROM token WHERE token_id IN
+         (SELECT token_id FROM token WHERE ended_at < ?1 ORDER BY ended_at LIMIT ?2)
+         AND token_id < (SELECT max(token_id) FROM token)",
+    )?
+    .execute((before, limit))
+}
+
 /// The moments of all admissions after one, in order.
 pub(super) fn list_admissions(connection: &Connection, after: Millis) -> rusqlite::Result<Vec<Millis>> {
     connection

@@ -96,12 +96,10 @@ pub fn find_by_seats(
     Ok(None)
 }
 
-/// The newest reservations of a user.
+/// The newest reservations of a user: later ones have greater ids.
 pub(super) fn list_of_user(connection: &Connection, user_id: Uuid, limit: u32) -> rusqlite::Result<Vec<Reservation>> {
     connection
-        .prepare_cached(&format!(
-            "{RESERVATION} WHERE user_id = ?1 ORDER BY created_at DESC, reservation_id DESC LIMIT ?2"
-        ))?
+        .prepare_cached(&format!("{RESERVATION} WHERE user_id = ?1 ORDER BY reservation_id DESC LIMIT ?2"))?
         .query_map((user_id, limit), read)?
         .collect()
 }

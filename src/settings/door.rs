@@ -62,6 +62,10 @@ pub struct DoorSettings {
     /// Most requests that wait for an inner connection, of each kind (1 to 1,000,000)
     #[arg(long, env = "BOXOFFICE_DOOR_QUEUE_MAX", default_value_t = 20_000, value_name = "N", value_parser = range(1, 1_000_000))]
     pub door_queue_max: u64,
+    /// Once a request has waited so long for an inner connection, those who come are told 503 at once, in milliseconds (10 to
+    /// 600,000)
+    #[arg(long, env = "BOXOFFICE_DOOR_QUEUE_MAX_MS", default_value_t = 5_000, value_name = "N", value_parser = range(10, 600_000))]
+    pub door_queue_max_ms: u64,
     /// Time for the trade to answer in milliseconds (100 to 600,000)
     #[arg(long, env = "BOXOFFICE_DOOR_INNER_ANSWER_MAX_MS", default_value_t = 60_000, value_name = "N",
         value_parser = range(100, 600_000))]

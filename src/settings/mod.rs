@@ -102,6 +102,9 @@ pub struct MachineSettings {
     /// How long answers are kept under their Idempotency-Key, in hours (24 to 8,760).
     #[arg(long, env = "BOXOFFICE_IDEMPOTENCY_HOURS", default_value_t = 48, value_name = "N", value_parser = value_parser!(u32).range(24..=8_760))]
     pub idempotency_hours: u32,
+    /// How long a token that ended is remembered, and its owner told why it did, in days (1 to 3,650).
+    #[arg(long, env = "BOXOFFICE_TOKEN_DAYS", default_value_t = 30, value_name = "N", value_parser = value_parser!(u32).range(1..=3_650))]
+    pub token_days: u32,
 }
 
 /// Everything that `serve` and `demo` can be told.
@@ -156,6 +159,14 @@ impl Settings {
             && staff.port() != 0
         {
             return Err(format!("--staff-listen {staff} is the same as --listen; give it a port of its own."));
+        }
+        let MachineSettings { token_days, idempotency_hours, .. } = self.machine;
+        if token_days * 24 < idempotency_hours {
+            return Err(format!(
+                "--token-days {token_days} is shorter than --idempotency-hours {idempotency_hours}, and a token must be \
+                 remembered as long as an answer to it may be asked for again; give at least --token-days {}.",
+                idempotency_hours.div_ceil(24)
+            ));
         }
         Ok(())
     }
@@ -222,6 +233,13 @@ mod tests {
         assert!(parse(&["--listen", "0.0.0.0:80"]).unwrap_err().contains("--top-up-policy"));
         assert!(parse(&["--listen", "0.0.0.0:80", "--top-up-policy", "staff"]).is_ok());
         assert_eq!(parse(&["--listen", "[::1]:0"]).unwrap().top_up_policy(), TopUpPolicy::Own);
+    }
+
+    #[test]
+    fn a_token_is_remembered_as_long_as_its_answers() {
+        let why = parse(&["--token-days", "2", "--idempotency-hours", "49"]).unwrap_err();
+        assert!(why.contains("at least --token-days 3"), "{why}");
+        assert!(parse(&["--token-days", "3", "--idempotency-hours", "49"]).is_ok());
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! The file: one SQLite database in WAL mode with `synchronous=FULL`.
 //!
 //! `open.rs` finds out whether a file is ours and sound, `migrations.rs` brings it to the current schema, `readers.rs` lends
-//! read-only connections, `writer.rs` owns the only connection that writes, `tx.rs` is its open transaction, `columns.rs` turns our types into columns.
+//! read-only connections, `writer.rs` owns the only connection that writes, `tx.rs` is its open transaction, `columns.rs` turns our types into columns,
+//! `wal.rs` keeps the write-ahead log short, `statements.rs` shows each statement in the log to those who ask.
 
 mod columns;
 mod migrations;
 mod open;
 mod readers;
+mod statements;
 mod tx;
+mod wal;
 mod writer;
 
 pub use columns::Blob16;

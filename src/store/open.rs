@@ -10,16 +10,15 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
-use super::migrations;
+use super::{migrations, statements, wal};
 use crate::clock::Millis;
 use crate::ids::KeyHash;
 use crate::seal::SealSecret;
 
 /// `application_id` of our files: "boxo".
 const APPLICATION_ID: i64 = 0x626f_786f;
-/// The WAL is written back into the file from this many pages (of 4 KiB) on: 16 MiB.
-const WAL_PAGES: i64 = 4_096;
-const WAL_BYTES: i64 = WAL_PAGES * 4_096;
+/// How long a statement waits for another process that has the file locked.
+pub(super) const BUSY_MAX: Duration = Duration::from_secs(2);
 const STATEMENTS_MAX: usize = 256;
 
 /// Why a file was not opened, in a sentence with its mend.
@@ -130,7 +129,7 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
     let mut connection = Connection::open(path).map_err(broken)?;
     // Until it is known to be ours and sound, closing it must not write its WAL back.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(broken)?;
-    connection.busy_timeout(Duration::from_secs(2)).map_err(broken)?;
+    connection.busy_timeout(BUSY_MAX).map_err(broken)?;
     let version = must_be_known(&connection).map_err(broken)?.map_err(&say)?;
     // Every page is looked at, 300 MB a second. Else the damage would show when somebody pays for a seat on it.
     let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(broken)?;
@@ -156,7 +155,7 @@ pub fn open_beside(path: &Path) -> Result<Connection, OpenError> {
         say(format!("SQLite can't read this file ({error}); check its owner, or choose another --database."))
     };
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(broken)?;
-    connection.busy_timeout(Duration::from_secs(2)).map_err(broken)?;
+    connection.busy_timeout(BUSY_MAX).map_err(broken)?;
     let version = must_be_known(&connection).map_err(broken)?.map_err(&say)?;
     if version < migrations::CURRENT {
         return Err(say(format!("this file is of the older format {version}; start a server on it once.")));
@@ -226,8 +225,8 @@ fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::
         );
     }
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
-    connection.pragma_update_and_check(None, "wal_autocheckpoint", WAL_PAGES, |_| Ok(()))?;
-    connection.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES, |_| Ok(()))?;
+    wal::limit(connection)?;
+    statements::watch(connection);
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     connection.execute("UPDATE venue SET seal_secret = ?1 WHERE seal_secret IS NULL", [SealSecret::random()])?;
     let ground = connection

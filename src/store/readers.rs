@@ -32,6 +32,7 @@ impl Readers {
             .with_init(|connection| {
                 connection.busy_timeout(WAIT_MAX)?;
                 connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+                super::statements::watch(connection);
                 connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA query_only = ON;")
             });
         let pool = Pool::builder()

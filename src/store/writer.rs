@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::wal::Wal;
 use super::{Failure, Tx};
 use crate::clock::{Clock, Millis};
 use crate::refusal::Refusal;
@@ -144,7 +145,8 @@ impl<C: Send + 'static> Writer<C> {
                 afters.into_iter().for_each(|after| answer(after, result.clone()));
             }
         })?;
-        let mut desk = Desk { connection, clock, rounds, shared: Arc::clone(&shared), answers, is_broken: false };
+        let wal = Wal::of(&connection);
+        let mut desk = Desk { connection, wal, clock, rounds, shared: Arc::clone(&shared), answers, is_broken: false };
         let writing = std::thread::Builder::new().name("writer".into()).spawn(move || {
             if catch_unwind(AssertUnwindSafe(|| desk.serve())).is_err() {
                 desk.give_up(); // the panic itself was printed; memory may have missed a commit
@@ -200,6 +202,7 @@ fn answer(after: After, result: Result<(), Lost>) {
 /// What the writing thread has on its desk.
 struct Desk<C> {
     connection: Connection,
+    wal: Wal,
     clock: Arc<Clock>,
     rounds: Rounds<C>,
     shared: Arc<Shared<C>>,
@@ -217,12 +220,15 @@ impl<C: Send + 'static> Desk<C> {
             let count = jobs.len();
             let mut afters = Vec::with_capacity(count);
             let result = self.transact(now, jobs, &mut afters);
-            if let Err(lost) = &result {
+            let lost = result.as_ref().err().cloned();
+            let _ = self.answers.send((afters, result)); // the other side lives as long as this one
+            if let Some(lost) = lost {
                 self.shared.figures.failed.fetch_add(1, Relaxed);
                 log::error!("a transaction of {count} jobs is lost: {}", lost.told.code().word());
                 nap = Some(NAP_AFTER_LOSS);
+            } else {
+                self.wal.look(&self.connection);
             }
-            let _ = self.answers.send((afters, result)); // the other side lives as long as this one
         }
         if self.is_broken {
             return;

@@ -61,6 +61,8 @@ pub struct Limits {
     pub inner_writes: usize,
     /// Requests that wait for an inner connection, for each of the two kinds.
     pub queue_max: usize,
+    /// Once one of them has waited so long, those who come are turned away at once.
+    pub queue_max_ms: u64,
     /// From the relay of a request to its answer.
     pub inner_answer_max_ms: u64,
     /// A new inner connection's hello; a later one means that the inner server is stuck.
@@ -99,6 +101,7 @@ impl Default for Limits {
             inner_reads: 8,
             inner_writes: 64,
             queue_max: 20_000,
+            queue_max_ms: 5_000,
             inner_answer_max_ms: 60_000,
             inner_hello_max_ms: 2_000,
             stop_max_ms: 4_500,
@@ -175,6 +178,7 @@ impl From<&DoorSettings> for Limits {
             inner_reads: settings.door_inner_reads as usize,
             inner_writes: settings.door_inner_writes as usize,
             queue_max: settings.door_queue_max as usize,
+            queue_max_ms: settings.door_queue_max_ms,
             inner_answer_max_ms: settings.door_inner_answer_max_ms,
             proxies: settings.door_proxies.iter().filter_map(|text| Network::parse(text)).collect(),
             ..Limits::default()

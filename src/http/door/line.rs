@@ -20,6 +20,8 @@ pub struct Flight {
     pub number: u64,
     /// The ring at which it was relayed (`parking`).
     pub born: u64,
+    /// When it came.
+    pub since_ms: u64,
     /// When it is given up.
     pub deadline_ms: u64,
 }

@@ -42,6 +42,7 @@ pub struct Relay {
     lines: Slab<Line>,
     pools: [Pool; 2],
     queue_max: usize,
+    queue_max_ms: u64,
     hello_max_ms: u64,
     greeting: Option<usize>,
     generation: u32,
@@ -68,6 +69,7 @@ impl Relay {
             lines: Slab::new(),
             pools: [Pool::new(limits.inner_reads.max(1)), Pool::new(limits.inner_writes.max(1))],
             queue_max: limits.queue_max,
+            queue_max_ms: limits.queue_max_ms,
             hello_max_ms: limits.inner_hello_max_ms,
             greeting: None,
             generation: 0,
@@ -99,7 +101,8 @@ impl Relay {
         self.lines.len()
     }
 
-    /// Sends an inner request, now or when its turn comes. `false`: too many wait already.
+    /// Sends an inner request, now or when its turn comes. `false`: too many wait already, or the first of them has waited so
+    /// long that who comes now would not be answered in useful time.
     pub fn submit(
         &mut self,
         registry: &Registry,
@@ -116,7 +119,8 @@ impl Relay {
             self.send(registry, place, flight, message, now_ms);
             return true;
         }
-        if urgency == Urgency::Fresh && pool.fresh.len() >= self.queue_max {
+        let is_late = pool.fresh.front().is_some_and(|(first, _)| first.since_ms + self.queue_max_ms <= now_ms);
+        if urgency == Urgency::Fresh && (is_late || pool.fresh.len() >= self.queue_max) {
             self.metrics.queue_refused_total.add(1);
             return false;
         }

@@ -46,7 +46,7 @@ impl Desk {
     }
 
     fn ask(&mut self, number: u64) {
-        let flight = Flight { client: ClientId::MIN, number, born: 0, deadline_ms: u64::MAX };
+        let flight = Flight { client: ClientId::MIN, number, born: 0, since_ms: 0, deadline_ms: u64::MAX };
         assert!(self.relay.submit(self.poll.registry(), flight, false, Urgency::Fresh, b"ask", 0));
     }
 

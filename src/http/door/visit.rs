@@ -292,8 +292,9 @@ impl Porter {
         }
         client.number = number;
         client.deadline_ms = u64::MAX;
-        let deadline_ms = self.now_ms + self.limits.inner_answer_max_ms;
-        let flight = Flight { client: id, number, born: self.parking.goes_out(), deadline_ms };
+        let since_ms = self.now_ms;
+        let deadline_ms = since_ms + self.limits.inner_answer_max_ms;
+        let flight = Flight { client: id, number, born: self.parking.goes_out(), since_ms, deadline_ms };
         let taken = self.relay.submit(self.poll.registry(), flight, is_write, urgency, message, self.now_ms);
         if !taken {
             self.parking.came_back();

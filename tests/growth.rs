@@ -1,0 +1,172 @@
+//! What must not grow with the years: every statement finds its rows by an index, and what need not be kept is forgotten.
+
+#![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
+
+mod hall;
+mod invariants;
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use hall::{Customer, Hall, PRICE, bearer};
+use invariants::number;
+use serde_json::json;
+
+/// The statements that really ran.
+static RAN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+struct Listener;
+
+impl log::Log for Listener {
+    fn enabled(&self, _: &log::Metadata) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record) {
+        if record.target() == "boxoffice::store::statements" {
+            let line = record.args().to_string();
+            let (_, statement) = line.split_once(" sorted: ").unwrap();
+            RAN.lock().unwrap().insert(statement.to_owned());
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// Tables that stay small: one row, a few keys, the concerts and draws of the house.
+const SMALL: [&str; 5] = ["venue", "queue", "staff_key", "concert", "draw"];
+
+/// Statements that may read everything there is, since that is what they are for.
+const WHOLE: [(&str, &str); 3] = [
+    ("FROM token WHERE status <> 'EXPIRED'", "the line is filled at start, with everybody in it"),
+    ("SELECT schedule_id, starts_at, date FROM schedule", "the dates are brought to the time zone at start"),
+    ("FROM concert ORDER BY concert_id", "the list of all concerts, each with the number of its dates"),
+];
+
+/// A program that looks for what is due by going through everything, or sorts what an index has in order, is slower with
+/// every ticket that it sold.
+#[test]
+fn every_statement_of_a_day_finds_its_rows_by_an_index() {
+    log::set_logger(&Listener).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+    let mut hall = Hall::with_seats(50, &["--hold-seconds=60"]);
+    a_day(&hall);
+    hall.reopen();
+    a_day(&hall);
+    log::set_max_level(log::LevelFilter::Off);
+    let file = hall.file();
+    let ran = std::mem::take(&mut *RAN.lock().unwrap());
+    let mut faults = Vec::new();
+    for statement in &ran {
+        let has_a_plan = ["SELECT", "INSERT", "UPDATE", "DELETE"].iter().any(|verb| statement.starts_with(verb));
+        if !has_a_plan || WHOLE.iter().any(|(part, _)| statement.contains(part)) {
+            continue;
+        }
+        let mut explained = file.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
+        let steps = explained.raw_query().mapped(|row| row.get::<_, String>("detail")).map(Result::unwrap);
+        let slow = steps.filter(|step| {
+            let of = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next());
+            let scans = of.is_some_and(|table| !SMALL.contains(&table) && !step.contains("CONSTANT ROW"));
+            scans || step.contains("TEMP B-TREE") || step.contains("AUTOMATIC")
+        });
+        faults.extend(slow.map(|step| format!("{step}: {statement}")));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    for table in ["token", "claim", "reservation", "ticket", "ledger_entry", "idempotency_answer", "event", "balance"] {
+        assert!(ran.iter().any(|statement| statement.contains(table)), "nothing of {table} ran");
+    }
+    assert!(ran.len() > 60, "only {} statements ran", ran.len());
+}
+
+/// Everything that customers do in the rush, and what goes by time.
+fn a_day(hall: &Hall) {
+    let buyer = hall.buyer(PRICE);
+    for path in ["/concerts", "/concerts/1/schedules", "/schedules/1/seats", "/concerts/1/seats?date=2100-01-01"] {
+        buyer.get(path).must(200);
+    }
+    let free = buyer.get("/schedules/1/seats").must(200)["seats"].as_array().unwrap().clone();
+    let free: Vec<&str> =
+        free.iter().filter(|seat| seat["status"] == "AVAILABLE").map(|seat| seat["seat"].as_str().unwrap()).collect();
+    let held = hold_once(&buyer, free[0]);
+    buyer.get("/reservations").must(200);
+    buyer.get(&format!("/reservations/{}", held["reservationId"].as_str().unwrap())).must(200);
+    let given_back = hall.customer();
+    let other = given_back.hold(1, &[free[1]]).must(201)["reservationId"].clone();
+    given_back.delete(&format!("/reservations/{}", other.as_str().unwrap())).must(200);
+    let late = hall.customer();
+    late.hold(1, &[free[2]]).must(201);
+    buyer.pay(&held["reservationId"], 1).refused(422, "AMOUNT_MISMATCH");
+    let by_seats = json!({ "scheduleId": 1, "seats": [free[0]], "amount": PRICE });
+    let paid = buyer.post("/payments", by_seats).must(201).clone();
+    for path in
+        [format!("/payments/{}", paid["paymentId"].as_str().unwrap()), format!("/users/{}/balance/entries", buyer.id)]
+    {
+        buyer.get_by_key(&path).must(200);
+    }
+    buyer.poll().refused(401, "TOKEN_EXPIRED");
+    hall.advance_ms(60_000);
+    late.get("/schedules/1/seats").must(200);
+    late.delete("/queue/token").must(204);
+    hall.advance_ms(700_000);
+    hall.staff("PUT", &format!("/schedules/1/seats/{}", free[3]), json!({ "blocked": true })).must(200);
+    hall.staff("PUT", &format!("/schedules/1/seats/{}", free[3]), json!({ "blocked": false })).must(200);
+    hall.staff_get("/events?after=3&limit=5").must(200);
+    hall.staff_get(&format!("/users/{}/reservations", buyer.id)).must(200);
+}
+
+fn hold_once(buyer: &Customer, seat: &str) -> serde_json::Value {
+    let body = json!({ "scheduleId": 1, "seats": [seat] }).to_string();
+    let headers = [("authorization", &*bearer(&buyer.token)), ("idempotency-key", "hold")];
+    let first = buyer.client.call_with("POST", "/api/v1/reservations", &headers, Some(&body));
+    let again = buyer.client.call_with("POST", "/api/v1/reservations", &headers, Some(&body));
+    assert_eq!(first.must(201), again.must(201));
+    first.body
+}
+
+#[test]
+fn an_ended_token_is_remembered_for_its_days_and_its_answers_for_their_hours_then_both_are_gone() {
+    const HOUR_MS: u64 = 3_600_000;
+    let hall = Hall::with_seats(5, &["--token-days=2", "--idempotency-hours=24", "--max-active=0"]);
+    let buyer = hall.buyer(PRICE);
+    hold_once(&buyer, "1");
+    buyer.delete("/queue/token").must(204);
+    let tokens = || number(&hall.file(), "SELECT count(*) FROM token");
+    let answers = || number(&hall.file(), "SELECT count(*) FROM idempotency_answer");
+    hall.advance_ms(24 * HOUR_MS - 1);
+    hold_once(&buyer, "1");
+    assert_eq!((tokens(), answers()), (1, 1), "the first answer again, although the token ended long ago");
+    hall.advance_ms(60_000);
+    hall.user();
+    assert_eq!(answers(), 0);
+    buyer.poll().refused(401, "TOKEN_EXPIRED");
+    hall.customer(); // a newer one: the newest of all always stays
+    hall.advance_ms(24 * HOUR_MS);
+    hall.user();
+    buyer.poll().refused(401, "TOKEN_INVALID");
+    assert_eq!(tokens(), 1);
+    let last = hall.customer();
+    assert_eq!(last.poll().must(200)["status"], "ACTIVE");
+    assert_eq!(number(&hall.file(), "SELECT count(*) - count(DISTINCT place) FROM token"), 0);
+}
+
+#[test]
+fn a_crowd_of_ended_tokens_is_forgotten_a_few_at_a_time() {
+    let mut hall = Hall::empty(&["--token-days=1", "--idempotency-hours=24"]);
+    hall.user();
+    hall.close();
+    let file = rusqlite::Connection::open(&hall.database).unwrap();
+    file.execute(
+        "WITH RECURSIVE counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 1000)
+         INSERT INTO token (token, user_id, place, status, issued_at, ended_at, end_reason)
+         SELECT randomblob(16), user_id, n, 'EXPIRED', 0, n, 'LEFT' FROM user, counted",
+        [],
+    )
+    .unwrap();
+    drop(file);
+    hall.reopen();
+    let tokens = || number(&hall.file(), "SELECT count(*) FROM token");
+    for left in [800, 600, 400, 200, 1] {
+        hall.user();
+        assert_eq!(tokens(), left, "200 with each transaction, but the newest stays");
+    }
+}
