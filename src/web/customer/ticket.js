@@ -79,7 +79,7 @@ function giveBack({ reservationId, refundUntil, amount }, timeZone, notes, signa
     });
     if (!yes) return;
     try {
-      await patiently('POST', `/reservations/${reservationId}/refund`, { body: {}, authorization: asUser(), signal });
+      await patiently('POST', `/reservations/${reservationId}/refund`, { authorization: asUser(), signal });
       toast(say('refund.done', { price: points(amount) }));
       location.hash = '#/tickets';
     } catch (error) {
