@@ -27,9 +27,10 @@ pub fn customer(request: &Request) -> Reply {
     page(request, 200, in_language(include_str!("customer/index.html"), request.language()))
 }
 
-/// `GET /staff`: the staff's pages.
+/// `GET /staff`: the staff's pages. They may use the camera, which reads tickets at the door; no other page may.
 pub fn staff(request: &Request) -> Reply {
-    page(request, 200, in_language(include_str!("staff/index.html"), request.language()))
+    let html = in_language(include_str!("staff/index.html"), request.language());
+    page(request, 200, html).with("Permissions-Policy", "camera=(self), microphone=(), geolocation=()")
 }
 
 /// `GET /problems/{code}`: when a refusal happens and what to do.

@@ -113,7 +113,7 @@ impl Figures {
 pub fn short(value: f64) -> String {
     match value.abs() {
         _ if value.is_nan() => "–".into(),
-        0.0 => "0".into(),
+        size if size.fract() == 0.0 => thousands(value),
         size if size < 0.1 => format!("{value:.4}"),
         size if size < 10.0 => format!("{value:.2}"),
         size if size < 100.0 => format!("{value:.1}"),

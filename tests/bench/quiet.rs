@@ -8,7 +8,7 @@ use crate::figures::{Figures, Limit};
 use crate::filling::{self, Filling, Place};
 use crate::halls::{Halls, LARGE};
 use crate::load::{self, Load, Outcome, Play};
-use crate::served::Served;
+use crate::served::{Served, program};
 use crate::wire::{Wire, request};
 
 /// Holds a second beside which the large map is asked for, and how often that is.
@@ -94,6 +94,6 @@ fn start_and_size(wish: &Wish, folder: &Path, figures: &mut Figures) {
     figures.add("start on a file of 100,000 sold seats, to the first answer, ms", first_ms, Limit::AtMost(50.0));
     figures.add("start on that file, to the first map of 2,000 seats, ms", map_ms, None);
     figures.add("resident memory at rest on that file, MB", resident_mb, Limit::AtMost(20.0));
-    let program = std::fs::metadata(env!("CARGO_BIN_EXE_boxoffice")).unwrap();
+    let program = std::fs::metadata(program()).unwrap();
     figures.add("size of the stripped program, MB", vec![program.len() as f64 / 1e6], Limit::AtMost(12.0));
 }

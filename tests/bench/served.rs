@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,11 @@ pub struct Writes {
     pub jobs: u64,
 }
 
+/// The program that is measured: the one just built, or another one, such as the one that `scripts/dist` packs.
+pub fn program() -> PathBuf {
+    std::env::var_os("BOXOFFICE_PROGRAM").map_or(env!("CARGO_BIN_EXE_boxoffice").into(), PathBuf::from)
+}
+
 impl Served {
     /// A limit: `door` or `direct`.
     pub fn limit(kind: &str) -> Served {
@@ -37,7 +42,7 @@ impl Served {
 
     /// The box office on a file.
     pub fn boxoffice(database: &Path, flags: &[&str]) -> Served {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_boxoffice"));
+        let mut command = Command::new(program());
         command.args(["serve", "--listen", "127.0.0.1:0", "--until-stdin-closes", "--staff-key", STAFF_KEY]);
         command.arg("--database").arg(database).args(flags).env("RUST_LOG", "error");
         Served::start(&mut command, "/healthz")

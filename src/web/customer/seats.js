@@ -11,8 +11,8 @@ import { enter } from './gate.js';
 import { asVisitor } from './me.js';
 import { busyButton, page, sentence } from './parts.js';
 import { toPending } from './pending.js';
-import { SeatMap } from './seat_map.js';
-import { sample } from './seat_marks.js';
+import { SeatMap } from '../shared/seat_map.js';
+import { sample } from '../shared/seat_marks.js';
 import { leave, look } from './visit.js';
 
 /** Seats that others take are seen within two seconds. */

@@ -5,6 +5,8 @@ import { el } from './dom.js';
 import { chooseLanguage, language, say } from './language.js';
 
 const PASSING_MS = 6000;
+/** One with a button stays so long, for those who are slow to reach it. */
+const WITH_BUTTON_MS = 15_000;
 const passing = el('div', { class: 'passing no-print', role: 'status', 'aria-live': 'polite' });
 const spoken = el('div', { class: 'unseen', role: 'status', 'aria-live': 'polite' });
 const lost = el('div', { class: 'lost no-print', role: 'alert', hidden: true });
@@ -22,11 +24,12 @@ export function openNotices() {
   });
 }
 
-/** A sentence that is shown for a moment and read aloud. */
-export function toast(text) {
-  const line = el('p', {}, text);
+/** A sentence that is shown for a moment and read aloud; `action`, `{label, act}`, puts a button beside it. */
+export function toast(text, action) {
+  const press = () => { line.remove(); action.act(); };
+  const line = el('p', {}, text, action && el('button', { type: 'button', class: 'small', on: { click: press } }, action.label));
   passing.append(line);
-  setTimeout(() => line.remove(), PASSING_MS);
+  setTimeout(() => line.remove(), action ? WITH_BUTTON_MS : PASSING_MS);
 }
 
 /** A sentence that is only read aloud. */

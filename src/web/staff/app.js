@@ -1,55 +1,83 @@
-// The staff's pages: signing in with the staff key, which is kept for this tab only.
+// The staff's pages: who works here sees the parts of their role, and the address says which one is open.
 
 import '../shared/words.js';
 import './words.js';
-import { Refused, bearer, call } from '../shared/api.js';
-import { el, fill } from '../shared/dom.js';
+import { el } from '../shared/dom.js';
 import { openFrame } from '../shared/frame.js';
 import { say } from '../shared/language.js';
+import { refusedPage } from './forms.js';
+import { goOn, may, me, session, signOut } from './session.js';
+import { openSignIn } from './sign_in.js';
 
-const KEPT = 'boxoffice.staffKey';
-const { main, refresh } = openFrame({ home: '/staff', name: () => say('staff.title') });
+/** The parts: who may see them, and where they are. Each is loaded when it is first opened. */
+const PARTS = [
+  { name: 'evening', roles: ['admin'], load: () => import('./evening.js') },
+  { name: 'concerts', roles: ['admin'], load: () => import('./concerts.js') },
+  { name: 'dates', roles: ['admin'], load: () => import('./dates.js'), within: 'concerts' },
+  { name: 'counter', roles: ['admin', 'counter'], load: () => import('./counter.js') },
+  { name: 'keys', roles: ['admin'], load: () => import('./keys.js') },
+];
 
-window.addEventListener('language', show);
-refresh();
-show();
+const { main, refresh } = openFrame({ home: '/staff', name: () => say('staff.title'), places });
+let open = new AbortController();
 
-function show() {
-  document.title = `${say('staff.title')} · boxoffice`;
-  fill(main, sessionStorage.getItem(KEPT) ? inside() : signIn());
+window.addEventListener('language', () => (me() ? show() : signInPage()));
+window.addEventListener('hashchange', () => me() && show({ focus: true }));
+session.addEventListener('over', () => signInPage(say('staff.keyOver')));
+start();
+
+async function start() {
+  refresh();
+  if (await goOn()) show();
+  else signInPage();
 }
 
-function inside() {
-  const leave = () => { sessionStorage.removeItem(KEPT); show(); };
-  return [
-    el('h1', {}, say('staff.signedIn')),
-    el('button', { type: 'button', on: { click: leave } }, say('staff.signOut')),
-  ];
+const allowed = () => PARTS.filter(({ roles }) => may(...roles));
+
+/** The part that the address names, or the first that the role may see; and what follows it. */
+function placeOf(address) {
+  const [name, ...rest] = address.replace(/^#/, '').split('/');
+  const part = allowed().find((one) => one.name === name);
+  return part ? { part, rest } : { part: allowed()[0], rest: [] };
 }
 
-function signIn() {
-  const fault = el('p', { class: 'fault', id: 'key-fault', role: 'alert', hidden: true });
-  const key = el('input', { id: 'key', type: 'password', required: true, autocomplete: 'off', 'aria-describedby': 'key-hint key-fault' });
-  const enter = async (event) => {
-    event.preventDefault();
-    try {
-      await call('GET', '/staff/queue', { authorization: bearer(key.value.trim()) });
-      sessionStorage.setItem(KEPT, key.value.trim());
-      show();
-    } catch (error) {
-      const wrong = error instanceof Refused && error.status === 401;
-      fault.textContent = wrong ? say('staff.wrongKey') : say('network.lost');
-      fault.hidden = false;
-      key.setAttribute('aria-invalid', 'true');
-      key.focus();
-    }
-  };
+async function show({ focus = false } = {}) {
+  open.abort();
+  open = new AbortController();
+  const { signal } = open;
+  const { part, rest } = placeOf(location.hash);
+  refresh();
+  main.classList.remove('narrow');
+  main.setAttribute('aria-busy', 'true');
+  document.title = `${say(`part.${part.within ?? part.name}`)} · ${say('staff.title')}`;
+  try {
+    await (await part.load()).open({ main, rest, signal });
+    if (focus && !main.contains(document.activeElement)) main.querySelector('h1')?.focus();
+  } catch (error) {
+    if (!signal.aborted) refusedPage(main, error);
+  } finally {
+    if (!signal.aborted) main.removeAttribute('aria-busy');
+  }
+}
+
+function signInPage(why) {
+  open.abort();
+  refresh();
+  main.removeAttribute('aria-busy');
+  document.title = `${say('staff.signIn')} · ${say('staff.title')}`;
+  openSignIn(main, show, why);
+}
+
+/** The places in the top of the page. */
+function places() {
+  if (!me()) return [];
+  const { part } = placeOf(location.hash);
+  const here = part.within ?? part.name;
+  const leave = () => { signOut(); history.replaceState(null, '', '/staff'); signInPage(); };
   return [
-    el('h1', {}, say('staff.signIn')),
-    el('form', { class: 'card', on: { submit: enter } },
-      el('div', { class: 'field' },
-        el('label', { for: 'key' }, say('staff.key')), key,
-        el('p', { class: 'hint', id: 'key-hint' }, say('staff.keyHint')), fault),
-      el('button', { class: 'main' }, say('staff.enter'))),
+    allowed().filter(({ within }) => !within).map(({ name }) =>
+      el('a', { class: 'part', href: `#${name}`, 'aria-current': name === here && 'page' }, say(`part.${name}`))),
+    el('span', { class: 'who' }, `${me().name} · ${say(`role.${me().role}`)}`),
+    el('button', { type: 'button', class: 'quiet small', on: { click: leave } }, say('staff.signOut')),
   ];
 }

@@ -1,4 +1,4 @@
-// Texts of the staff's pages: Korean, English.
+// Texts that all of the staff's pages share: Korean, English.
 
 import { addWords } from '../shared/language.js';
 
@@ -7,10 +7,34 @@ export const staff = {
   'staff.signIn': ['직원 로그인', 'Sign in'],
   'staff.key': ['직원 키', 'Staff key'],
   'staff.keyHint': ['이 탭에만 보관되며, 탭을 닫으면 지워집니다.', 'Kept for this tab only; it is gone when the tab is closed.'],
+  'staff.noKey': [
+    '키가 없으신가요? 관리자가 ‘직원 키’ 메뉴에서 만들어 드립니다.',
+    'No key? Whoever runs the venue makes one for you under “Staff keys”.',
+  ],
   'staff.enter': ['들어가기', 'Go in'],
-  'staff.wrongKey': ['직원 키가 올바르지 않습니다. 다시 확인해 주세요.', 'This is not the staff key. Please check it.'],
-  'staff.signedIn': ['로그인되었습니다.', 'You are signed in.'],
+  'staff.wrongKey': ['직원 키가 올바르지 않습니다. 다시 확인해 주세요.', 'This is not a staff key. Please check it.'],
+  'staff.keyOver': ['이 키는 더 이상 사용할 수 없습니다. 새 키로 로그인해 주세요.', 'This key opens nothing any more. Please sign in with a new one.'],
   'staff.signOut': ['로그아웃', 'Sign out'],
+  'staff.refused': ['처리하지 못했습니다', 'That did not work'],
+  'staff.unreached': [
+    '서버가 응답하지 않았습니다. 처리되었는지 먼저 확인한 뒤 다시 시도해 주세요.',
+    'The server did not answer. Look whether it was done before you try again.',
+  ],
+  'role.admin': ['관리자', 'runs the venue'],
+  'role.counter': ['창구', 'counter'],
+  'role.door': ['입장 확인', 'door'],
+  'part.evening': ['오늘 저녁', 'This evening'],
+  'part.concerts': ['공연과 일정', 'Concerts'],
+  'part.counter': ['창구', 'Counter'],
+  'part.door': ['입장 확인', 'Door'],
+  'part.keys': ['직원 키', 'Staff keys'],
+  'form.missing': ['입력해 주세요.', 'Please fill this in.'],
+  'form.range': ['{min}부터 {max}까지의 수를 입력해 주세요.', 'Please enter a number from {min} to {max}.'],
+  'form.wrong': ['형식이 맞지 않습니다. 다시 확인해 주세요.', 'This does not fit here. Please check it.'],
+  'form.save': ['저장', 'Save'],
+  'sure.back': ['돌아가기', 'Go back'],
+  'sure.undo': ['되돌리기', 'Undo'],
+  'sure.undone': ['되돌렸습니다.', 'Taken back.'],
 };
 
 addWords(staff);

@@ -32,13 +32,14 @@ use serde_json::{Value, json};
 
 /// Measures boxoffice on loopback, beside what the parts cost that it is made of.
 #[derive(Parser)]
-#[command(name = "scripts/bench", args_conflicts_with_subcommands = true)]
+#[command(bin_name = "scripts/bench", args_conflicts_with_subcommands = true)]
+#[command(after_help = "BOXOFFICE_PROGRAM=FILE measures another program, such as the one that scripts/dist packs.")]
 struct Arguments {
     #[command(subcommand)]
     what: Option<What>,
     #[command(flatten)]
     wish: Wish,
-    /// Cargo's own.
+    /// What `cargo bench` always says.
     #[arg(long, hide = true, global = true)]
     bench: bool,
 }

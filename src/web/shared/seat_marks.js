@@ -1,6 +1,6 @@
 // How a seat looks: a colour and a shape for each price, a mark for each state. Neither is told by colour alone.
 
-import { svg } from '../shared/dom.js';
+import { svg } from './dom.js';
 
 /** One shape a price, from the dearest on; after the last they begin anew. */
 const SHAPES = [

@@ -1,8 +1,9 @@
 // The seat map: drawn in SVG, chosen from by touch, mouse and keyboard, each seat named to a screen reader.
 
-import { el, svg } from '../shared/dom.js';
-import { points } from '../shared/format.js';
-import { say } from '../shared/language.js';
+import './seat_words.js';
+import { el, svg } from './dom.js';
+import { points } from './format.js';
+import { say } from './language.js';
 import { kinds, marks, setState, stateOf } from './seat_marks.js';
 import { endOfRow, neighbour, placesOf } from './seat_plan.js';
 import { View } from './seat_view.js';
@@ -14,9 +15,12 @@ const FINGER_PX = 20;
 const NUMBER_PX = 22;
 
 export class SeatMap {
-  /** `toggle(seat)` is called for a free seat, `taken(seat)` for one that is not. */
-  constructor(seats, { isChosen, toggle, taken }) {
-    Object.assign(this, { isChosen, toggle, taken });
+  /**
+   * `toggle(seat)` is called for a free seat, `taken(seat, state)` for one that is not; `can(state)` says whether something
+   * can be done with a seat, and `nameOf(seat, state)` how it is named.
+   */
+  constructor(seats, { isChosen, toggle, taken, can = (state) => state === 'free' || state === 'chosen', nameOf = named }) {
+    Object.assign(this, { isChosen, toggle, taken, can, nameOf });
     this.svg = svg('svg', { class: 'map', role: 'group', 'aria-label': say('map.label') });
     this.zoomIn = el('button', { type: 'button', class: 'small', 'aria-label': say('map.in') }, '+');
     this.zoomOut = el('button', { type: 'button', class: 'small', 'aria-label': say('map.out') }, '−');
@@ -66,8 +70,8 @@ export class SeatMap {
 
   name(node, seat, state) {
     node.setAttribute('aria-checked', String(state === 'chosen' || state === 'mine'));
-    node.setAttribute('aria-disabled', String(state !== 'free' && state !== 'chosen'));
-    node.setAttribute('aria-label', say('map.seat', { seat: seat.seat, price: points(seat.price), state: say(`seat.${state}`) }));
+    node.setAttribute('aria-disabled', String(!this.can(state)));
+    node.setAttribute('aria-label', this.nameOf(seat, state));
   }
 
   /** Shows the seats as they are now: only those that changed are touched, and all anew when the layout is another. */
@@ -146,6 +150,8 @@ export class SeatMap {
     });
   }
 }
+
+const named = ({ seat, price }, state) => say('map.seat', { seat, price: points(price), state: say(`seat.${state}`) });
 
 /** Differs when the map must be drawn anew. */
 function layoutOf(seats) {

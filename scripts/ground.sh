@@ -1,0 +1,20 @@
+# What the scripts stand on; to be sourced. Needs nothing but Rust: what else is missing, it installs (Debian's packages).
+packages=()
+
+# need COMMAND PACKAGE…: the packages to be installed when there is no such command.
+need() { command -v "$1" >/dev/null || packages+=("${@:2}"); }
+
+install_needed() {
+    local sudo=()
+    ((${#packages[@]})) || return 0
+    ((EUID == 0)) || sudo=(sudo)
+    "${sudo[@]}" apt-get update -q
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${packages[@]}"
+}
+
+need cc gcc libc6-dev # compiles SQLite
+command -v cargo >/dev/null || PATH="$HOME/.cargo/bin:$PATH"
+if ! command -v cargo >/dev/null; then
+    echo "$0: there is no cargo; install Rust first (https://rustup.rs)." >&2
+    exit 1
+fi

@@ -1,0 +1,53 @@
+// The counter: finding somebody, or making a new user for them.
+
+import './counter_words.js';
+import { call } from '../shared/api.js';
+import { el, fill } from '../shared/dom.js';
+import { date } from '../shared/format.js';
+import { say } from '../shared/language.js';
+import { announce } from '../shared/notice.js';
+import { venue } from '../shared/venue.js';
+import { openUser } from './counter_user.js';
+import { showKey } from './counter_key.js';
+import { field, form } from './forms.js';
+import { read } from './session.js';
+import { openTickets } from './ticket_print.js';
+
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const FOUND_MAX = 50;
+
+export async function open({ main, rest: [userId, what, reservationId], signal }) {
+  const rules = await venue({ fresh: true, signal });
+  if (what === 'tickets') return openTickets(main, userId, reservationId, rules, signal);
+  if (userId) return openUser(main, userId, rules, signal);
+  return search(main, rules, signal);
+}
+
+function search(main, rules, signal) {
+  const who = field('name', say('counter.who'), { required: true, hint: say('counter.whoHint'), type: 'search' });
+  const found = el('div', { class: 'rows' });
+  const find = async () => {
+    const typed = who.input.value.trim();
+    if (ID.test(typed.toLowerCase())) return void (location.hash = `#counter/${typed.toLowerCase()}`);
+    const { users } = (await read(`/staff/users?name=${encodeURIComponent(typed)}&limit=${FOUND_MAX}`, { signal })).body;
+    announce(say('counter.found', { n: users.length }));
+    fill(found, !users.length && el('p', { class: 'note' }, say('counter.nobody', { name: typed })), users.map(userLine),
+      users.length === FOUND_MAX && el('p', { class: 'soft' }, say('counter.more', { n: FOUND_MAX })));
+  };
+  const userLine = ({ userId, name, createdAt }) => el('article', { class: 'card line' },
+    el('div', {}, el('h3', {}, name), el('p', { class: 'soft small' }, say('counter.since', { when: date(createdAt.slice(0, 10)) }), ' · ', el('code', {}, userId))),
+    el('a', { class: 'button', href: `#counter/${userId}`, 'aria-label': say('counter.openOne', { name }) }, say('counter.open')));
+
+  const name = field('name', say('counter.name'), { required: true, maxlength: 80 });
+  const make = async () => {
+    const { body } = await call('POST', '/users', { body: { name: name.input.value } });
+    await showKey(body.name, body.userId, body.userKey);
+    location.hash = `#counter/${body.userId}`;
+  };
+  fill(main, el('h1', { tabindex: '-1' }, say('part.counter')),
+    el('p', { class: 'soft' }, say(`counter.policy.${rules.topUpPolicy}`)),
+    el('section', { class: 'card' }, el('h2', {}, say('counter.find')), form([who], { label: say('counter.search'), send: find })), found,
+    el('section', { class: 'card' }, el('h2', {}, say('counter.new')), el('p', { class: 'soft' }, say('counter.newNote')),
+      form([name], { label: say('counter.make'), kind: '', send: make })));
+  who.input.focus();
+}

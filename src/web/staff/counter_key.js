@@ -1,0 +1,21 @@
+// A user key, shown the one time that it can be: to write down, copy or print.
+
+import { el } from '../shared/dom.js';
+import { say } from '../shared/language.js';
+import { ask, toast } from '../shared/notice.js';
+
+/** Shows it until somebody says that it was given to its owner. */
+export async function showKey(name, userId, userKey) {
+  for (;;) {
+    const choice = await ask({
+      title: say('userKey.title', { name }),
+      body: el('div', { class: 'printed' }, el('p', {}, say('userKey.says')),
+        el('dl', { class: 'facts tall' }, el('dt', {}, say('userKey.id')), el('dd', {}, el('code', {}, userId)), el('dt', {}, say('userKey.key')), el('dd', {}, el('code', {}, userKey)))),
+      choices: [{ label: say('userKey.copy'), value: 'copy' }, { label: say('print'), value: 'print' }, { label: say('userKey.given'), value: null, kind: 'main' }],
+    });
+    if (choice === null) return;
+    if (choice === 'print') window.print();
+    else if (navigator.clipboard) await navigator.clipboard.writeText(`${userId}\n${userKey}`).then(() => toast(say('userKey.copied')), () => toast(say('userKey.notCopied')));
+    else toast(say('userKey.notCopied'));
+  }
+}

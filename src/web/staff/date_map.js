@@ -1,0 +1,57 @@
+// The map of a date for the house: every seat as it is, and single ones kept back or opened again.
+
+import { el, fill } from '../shared/dom.js';
+import { points } from '../shared/format.js';
+import { say } from '../shared/language.js';
+import { toast } from '../shared/notice.js';
+import { SeatMap } from '../shared/seat_map.js';
+import { sample } from '../shared/seat_marks.js';
+import { field } from './forms.js';
+import { act, read } from './session.js';
+import { doIt, sure } from './sure.js';
+
+/** A card with the map; `changed` is called after a seat was blocked or opened. */
+export function blockMap({ scheduleId, cancelledAt }, signal, changed) {
+  const path = `/staff/schedules/${scheduleId}/seats`;
+  const place = el('div', { 'aria-busy': 'true' });
+  const kept = el('div', {});
+  let map = null;
+
+  const put = (seat, blocked, reason) => act('PUT', `${path}/${encodeURIComponent(seat)}`, blocked ? { blocked, reason } : { blocked });
+  const turn = async (seat, blocked, reason) => { await put(seat, blocked, reason); await Promise.all([refresh(), changed()]); };
+
+  async function free(seat) {
+    const reason = field('reason', say('block.reason'), { maxlength: 200, hint: say('block.reasonHint') });
+    const agreed = await sure({ title: say('block.title', { seat: seat.seat }), says: [say('block.says'), reason.node], label: say('block.do') });
+    if (agreed) await doIt(() => turn(seat.seat, true, reason.input.value.trim()), say('block.done', { seat: seat.seat }), () => turn(seat.seat, false));
+  }
+
+  async function taken(seat, state) {
+    if (state !== 'blocked') return void toast(say(`block.${state}`, { seat: seat.seat }));
+    const agreed = await sure({
+      title: say('unblock.title', { seat: seat.seat }), says: [seat.reason && say('block.because', { reason: seat.reason }), say('unblock.says')], label: say('unblock.do'),
+    });
+    if (agreed) await doIt(() => turn(seat.seat, false), say('unblock.done', { seat: seat.seat }), () => turn(seat.seat, true, seat.reason ?? ''));
+  }
+
+  async function refresh() {
+    const { seats } = (await read(path, { signal })).body;
+    if (map) map.update(seats);
+    else {
+      map = new SeatMap(seats, {
+        isChosen: () => false, toggle: free, taken, can: () => !cancelledAt,
+        nameOf: (seat, state) => say('block.seat', { seat: seat.seat, price: points(seat.price), state: say(`block.is.${state}`) }),
+      });
+      fill(place, map.node);
+      place.removeAttribute('aria-busy');
+    }
+    const blocked = seats.filter(({ status }) => status === 'BLOCKED');
+    fill(kept, blocked.length > 0 && el('details', {}, el('summary', {}, say('block.list', { n: blocked.length })),
+      el('ul', {}, blocked.map(({ seat, reason }) => el('li', {}, reason ? `${seat}: ${reason}` : seat)))));
+  }
+
+  const legend = ['free', 'held', 'sold', 'blocked'].map((state) => el('li', {}, sample(0, state), say(`block.is.${state}`)));
+  refresh().catch((error) => { if (!signal.aborted) throw error; });
+  return el('section', { class: 'card' }, el('h2', {}, say('block.map')), el('p', { class: 'soft' }, say('block.hint')), place,
+    el('div', { class: 'legend' }, el('ul', {}, legend)), kept);
+}

@@ -1,0 +1,116 @@
+// The evening as it runs: how the line and the sales stand, the last hour, the news, and the levers.
+
+import './evening_words.js';
+import { pause } from '../shared/api.js';
+import { el, fill, tell } from '../shared/dom.js';
+import { about, dateTime, number, points } from '../shared/format.js';
+import { say } from '../shared/language.js';
+import { serverNow, venue } from '../shared/venue.js';
+import { hourChart } from './evening_chart.js';
+import { follow } from './evening_news.js';
+import { levers } from './evening_levers.js';
+import { people } from './evening_people.js';
+import { read } from './session.js';
+
+const LOOK_MS = 2_000;
+const HOUR_MS = 15_000;
+const DATES_MOST = 8;
+
+export async function open({ main, signal }) {
+  const { timeZone } = await venue({ fresh: true, signal });
+  const chart = hourChart(timeZone);
+  const news = el('ol', { class: 'news' });
+  const state = el('p', { class: 'note', role: 'status' });
+  const figures = ['waiting', 'active', 'admittedLastMinute', 'oldestWaitSeconds'].map((name) => ({ name, node: el('dd', {}, '–') }));
+  const dates = el('div', { class: 'wide-table', role: 'region', 'aria-label': say('evening.dates'), tabindex: '0' });
+  const lever = levers(timeZone, () => look());
+
+  const shown = { waiting: number, active: number, admittedLastMinute: number, oldestWaitSeconds: (seconds) => (seconds ? about(seconds) : say('evening.nobody')) };
+  async function look() {
+    const { body: queue } = await read('/staff/queue', { signal });
+    for (const { name, node } of figures) tell(node, shown[name](queue[name]));
+    showState(state, queue, timeZone);
+    lever.show(queue);
+  }
+
+  const [{ concerts }, hour] = await Promise.all([read('/staff/concerts', { signal }).then(({ body }) => body), read('/staff/evening', { signal }).then(({ body }) => body)]);
+  const sales = new Sales(concerts, dates, timeZone, signal);
+  await Promise.all([look(), sales.find()]);
+  chart.show(hour.minutes);
+  fill(main, el('h1', { tabindex: '-1' }, say('part.evening')), state,
+    el('dl', { class: 'tiles' }, figures.map(({ name, node }) => el('div', { class: 'tile' }, el('dt', {}, say(`evening.${name}`)), node))),
+    el('div', { class: 'evening' },
+      el('div', {}, el('section', { class: 'card' }, el('h2', {}, say('evening.dates')), dates), chart.node,
+        el('section', { class: 'card' }, el('h2', {}, say('news.title')), news)),
+      el('div', {}, lever.node, people(() => look()))));
+
+  const heard = (events) => sales.heard(events);
+  for (const going of [again(look, LOOK_MS, signal), again(async () => chart.show((await read('/staff/evening', { signal })).body.minutes), HOUR_MS, signal),
+    again(() => sales.look(), LOOK_MS, signal), follow(news, hour.lastSequence, timeZone, heard, signal)]) {
+    going.catch((error) => { if (!signal.aborted) throw error; });
+  }
+}
+
+/** Looks again and again, while the page is looked at. */
+async function again(look, ms, signal) {
+  for (;;) {
+    await pause(ms, signal);
+    if (document.hidden) await new Promise((resolve) => { document.addEventListener('visibilitychange', resolve, { once: true, signal }); });
+    await look();
+  }
+}
+
+function showState(node, { paused, opensAt, waiting, message }, timeZone) {
+  const drawAhead = opensAt && Date.parse(opensAt) > serverNow();
+  const text = paused ? say('evening.isPaused', { n: waiting }) : drawAhead ? say('evening.opens', { n: waiting, when: dateTime(opensAt, timeZone) }) : say('evening.isOpen');
+  node.className = `note ${paused ? 'warn' : drawAhead ? '' : 'good'}`;
+  tell(node, message ? `${text} ${say('evening.says', { ko: message.ko, en: message.en })}` : text);
+}
+
+/** What is sold of the dates to come: asked again only of those that something happened to. */
+class Sales {
+  constructor(concerts, place, timeZone, signal) {
+    Object.assign(this, { concerts, place, timeZone, signal, touched: new Set(), known: new Map() });
+  }
+
+  /** The next dates of all concerts; a concert or date that changed may be among them. */
+  async find() {
+    const lists = await Promise.all(this.concerts.filter(({ schedules }) => schedules).map(({ concertId }) => read(`/staff/concerts/${concertId}/schedules`, { signal: this.signal })));
+    const ahead = lists.flatMap(({ body }) => body.schedules).filter(({ startsAt }) => Date.parse(startsAt) > serverNow() - 6 * 3_600_000);
+    this.dates = ahead.sort((one, other) => Date.parse(one.startsAt) - Date.parse(other.startsAt)).slice(0, DATES_MOST);
+    this.known.clear();
+    for (const { scheduleId } of this.dates) this.touched.add(scheduleId);
+    await this.look();
+  }
+
+  heard(events) {
+    if (events.some(({ type }) => ['CONCERT_CHANGED', 'SCHEDULE_CHANGED'].includes(type))) this.changed = true;
+    for (const { type, data } of events) {
+      if (data.scheduleId) this.touched.add(data.scheduleId);
+      else if (/^(SEATS|RESERVATION|PAYMENT)/.test(type)) for (const { scheduleId } of this.dates) this.touched.add(scheduleId);
+    }
+  }
+
+  async look() {
+    if (this.changed) {
+      this.changed = false;
+      this.concerts = (await read('/staff/concerts', { signal: this.signal })).body.concerts;
+      return this.find();
+    }
+    const asked = this.dates.filter(({ scheduleId }) => this.touched.has(scheduleId));
+    if (!asked.length && this.known.size) return undefined;
+    this.touched.clear();
+    for (const { body } of await Promise.all(asked.map(({ scheduleId }) => read(`/staff/schedules/${scheduleId}/sales`, { signal: this.signal })))) this.known.set(body.scheduleId, body);
+    this.draw();
+    return undefined;
+  }
+
+  draw() {
+    if (!this.dates.length) return void fill(this.place, el('p', { class: 'soft' }, say('evening.noDates')));
+    fill(this.place, el('table', {}, el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, say('evening.date')),
+      ['sold', 'held', 'free', 'revenue'].map((name) => el('th', { scope: 'col', class: 'number' }, say(`evening.${name}`))))),
+    el('tbody', {}, this.dates.map(({ scheduleId }) => this.known.get(scheduleId)).filter(Boolean).map((one) => el('tr', {},
+      el('th', { scope: 'row' }, el('a', { href: `#dates/${one.scheduleId}` }, one.concertTitle), el('br'), el('span', { class: 'soft' }, dateTime(one.startsAt, this.timeZone))),
+      ['sold', 'held', 'free'].map((name) => el('td', { class: 'number' }, number(one[name]))), el('td', { class: 'number' }, points(one.revenue)))))));
+  }
+}

@@ -1,0 +1,68 @@
+// The last hour in two small drawings, one above the other: seats sold in each minute, and how many waited. A table tells
+// the same to those who do not see it.
+
+import { el, fill, svg } from '../shared/dom.js';
+import { number, time } from '../shared/format.js';
+import { say } from '../shared/language.js';
+
+const WIDTH = 600;
+const HEIGHT = 110;
+const LEFT = 36;
+const BOTTOM = 18;
+const TOP = 8;
+/** The table has a row for so many minutes. */
+const STEP = 5;
+
+export function hourChart(timeZone) {
+  const drawings = el('div', {});
+  const rows = el('tbody', {});
+  const head = ['chart.from', 'chart.sold', 'chart.waiting'].map((key) => el('th', { scope: 'col' }, say(key)));
+  const node = el('section', { class: 'card' }, el('h2', {}, say('chart.title')), drawings,
+    el('details', {}, el('summary', {}, say('chart.table')), el('table', {}, el('thead', {}, el('tr', {}, head)), rows)));
+
+  function show(minutes) {
+    const sum = minutes.reduce((total, { seatsSold }) => total + seatsSold, 0);
+    const most = Math.max(...minutes.map(({ waiting }) => waiting));
+    fill(drawings,
+      drawing(minutes, 'seatsSold', bars, say('chart.soldSum', { n: sum }), timeZone),
+      drawing(minutes, 'waiting', line, say('chart.waitingMost', { n: most }), timeZone));
+    fill(rows, minutes.filter((_, at) => at % STEP === 0).map(({ from }, nth) => {
+      const part = minutes.slice(nth * STEP, (nth + 1) * STEP);
+      return el('tr', {}, el('th', { scope: 'row' }, time(from, timeZone)),
+        el('td', {}, number(part.reduce((total, { seatsSold }) => total + seatsSold, 0))), el('td', {}, number(part.at(-1).waiting)));
+    }));
+  }
+  return { node, show };
+}
+
+function drawing(minutes, name, shape, title, timeZone) {
+  const values = minutes.map((minute) => minute[name]);
+  const most = niceMost(Math.max(...values));
+  const x = (at) => LEFT + (at / minutes.length) * (WIDTH - LEFT);
+  const y = (value) => TOP + (1 - value / most) * (HEIGHT - TOP - BOTTOM);
+  const marks = [0, most].map((value) => [
+    svg('line', { class: 'grid', x1: LEFT, x2: WIDTH, y1: y(value), y2: y(value) }),
+    svg('text', { class: 'scale', x: LEFT - 6, y: y(value) + 4, 'text-anchor': 'end' }, number(value)),
+  ]);
+  const hours = [0, 15, 30, 45, 60].map((at) => svg('text', {
+    class: 'scale', x: x(at), y: HEIGHT - 3, 'text-anchor': at === 0 ? 'start' : at === 60 ? 'end' : 'middle',
+  }, at === 60 ? say('chart.now') : time(minutes[at].from, timeZone)));
+  return el('figure', { class: 'chart' }, el('figcaption', {}, title),
+    svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': title }, marks, hours, shape(values, x, y)));
+}
+
+const bars = (values, x, y) => values.map((value, at) => value > 0 && svg('rect', { class: 'bars', x: x(at) + 1, y: y(value), width: x(1) - x(0) - 2, height: y(0) - y(value) })).filter(Boolean);
+
+function line(values, x, y) {
+  const points = values.map((value, at) => `${x(at + 0.5).toFixed(1)},${y(value).toFixed(1)}`);
+  return [
+    svg('polygon', { class: 'below', points: [`${x(0.5)},${y(0)}`, ...points, `${x(values.length - 0.5)},${y(0)}`].join(' ') }),
+    svg('polyline', { class: 'curve', points: points.join(' ') }),
+  ];
+}
+
+/** The next number above that is easy to read: 1, 2, 5, 10, 20, 50 … */
+function niceMost(most) {
+  const ten = 10 ** Math.floor(Math.log10(Math.max(1, most)));
+  return [1, 2, 5, 10].map((step) => step * ten).find((nice) => nice >= most) ?? 1;
+}

@@ -1,0 +1,104 @@
+// Forms: fields with label, hint and fault; a form that says what is wrong at its place and cannot be sent twice at once.
+
+import { Refused } from '../shared/api.js';
+import { el, fill } from '../shared/dom.js';
+import { say } from '../shared/language.js';
+import { sentence } from './session.js';
+
+let fields = 0;
+
+/**
+ * A field. `name` is the member of the request that it becomes; `kind` is `input`, `select` or `textarea`; what else is
+ * given becomes an attribute. Gives `{node, input, name, fault(text)}`.
+ */
+export function field(name, label, { hint, kind = 'input', value, ...attributes } = {}, ...children) {
+  const id = `field-${fields += 1}`;
+  const fault = el('p', { class: 'fault', id: `${id}-fault`, hidden: true });
+  const input = el(kind, { id, name, 'aria-describedby': `${id}-hint ${id}-fault`, autocomplete: 'off', ...attributes }, children);
+  if (value != null) input.value = value;
+  return {
+    name,
+    input,
+    node: el('div', { class: 'field' },
+      el('label', { for: id }, label), input,
+      el('p', { class: 'hint', id: `${id}-hint`, hidden: !hint }, hint ?? ''), fault),
+    fault(text) {
+      fault.textContent = text ?? '';
+      fault.hidden = !text;
+      if (text) input.setAttribute('aria-invalid', 'true');
+      else input.removeAttribute('aria-invalid');
+    },
+  };
+}
+
+/** A box to tick. */
+export function tick(name, label, { hint, checked = false } = {}) {
+  const id = `field-${fields += 1}`;
+  const input = el('input', { id, name, type: 'checkbox', checked, 'aria-describedby': `${id}-hint` });
+  const text = el('p', { class: 'hint', id: `${id}-hint`, hidden: !hint }, hint ?? '');
+  return { name, input, node: el('div', { class: 'field' }, el('label', { class: 'tick' }, input, label), text), fault() {} };
+}
+
+/** A number of a field; null when it is empty. */
+export const numberOf = ({ input }) => (input.value === '' ? null : Number(input.value));
+
+/** What is wrong with what a field holds, before the server is asked. */
+function wrong({ input }) {
+  const { validity } = input;
+  if (validity.valid) return null;
+  if (validity.valueMissing) return say('form.missing');
+  if (validity.rangeUnderflow || validity.rangeOverflow) {
+    return say('form.range', { min: Number(input.min), max: Number(input.max || Number.MAX_SAFE_INTEGER) });
+  }
+  return say('form.wrong');
+}
+
+/**
+ * A form of `parts`: fields, or nodes between them. `send` is called when all fields are sound; what the server refuses
+ * is said at the field that its pointer names, or under the form. Gives the node.
+ */
+export function form(parts, { label, kind = 'main', send, beside = [] }) {
+  const all = parts.filter((part) => part.input);
+  const note = el('p', { class: 'note bad', role: 'alert', hidden: true });
+  const button = el('button', { class: kind }, label);
+  const tellAll = (text) => { note.textContent = text ?? ''; note.hidden = !text; };
+  const submit = async (event) => {
+    event.preventDefault();
+    if (button.disabled) return;
+    tellAll(null);
+    for (const one of all) one.fault(wrong(one));
+    const bad = all.find((one) => one.input.getAttribute('aria-invalid'));
+    if (bad) return void bad.input.focus();
+    button.disabled = true;
+    try {
+      await send();
+    } catch (error) {
+      refuse(error, all, tellAll);
+    } finally {
+      button.disabled = false;
+    }
+  };
+  return el('form', { novalidate: true, on: { submit } },
+    parts.map((part) => part.node ?? part), note, el('div', { class: 'bar' }, button, beside));
+}
+
+function refuse(error, all, tellAll) {
+  const text = sentence(error);
+  const place = error instanceof Refused && error.problem.pointer?.split('/')[1];
+  const at = place && all.find((one) => one.name === place);
+  if (!at) return tellAll(text);
+  at.fault(text);
+  at.input.focus();
+}
+
+/** A choice between a few, as a row of radio buttons that look like tabs. Calls `chosen(value)` at each change. */
+export function tabs(legend, choices, value, chosen) {
+  const name = `tabs-${fields += 1}`;
+  return el('fieldset', { class: 'tabs' }, el('legend', {}, legend), choices.map(([key, label]) =>
+    el('label', {}, el('input', { type: 'radio', name, value: key, checked: key === value, on: { change: () => chosen(key) } }), el('span', {}, label))));
+}
+
+/** The text of what was refused, in place of a page that could not be drawn. */
+export function refusedPage(main, error) {
+  fill(main, el('h1', { tabindex: '-1' }, say('staff.refused')), el('p', { class: 'note bad', role: 'alert' }, sentence(error)));
+}

@@ -1,0 +1,33 @@
+// Texts of the staff keys: Korean, English.
+
+import { addWords } from '../shared/language.js';
+
+export const keys = {
+  'keys.hint': [
+    '사람이나 자리마다 키를 하나씩 만드세요. 누가 무엇을 했는지 남고, 잃어버린 키만 따로 없앨 수 있습니다.',
+    'Make one for each person or place: what was done stands under its name, and a lost key can be ended alone.',
+  ],
+  'keys.new': ['새 직원 키', 'A new staff key'],
+  'keys.name': ['이름', 'Name'],
+  'keys.nameHint': ['예: 김민지, 동문', 'For example: Kim Minji, East gate'],
+  'keys.role': ['하는 일', 'What for'],
+  'keys.role.door': ['입장 확인: 표를 검사합니다', 'Door: checks tickets'],
+  'keys.role.counter': ['창구: 포인트 판매, 환불, 표 인쇄와 입장 확인', 'Counter: sells points, refunds, prints tickets, and the door'],
+  'keys.role.admin': ['관리자: 모든 것', 'Runs the venue: everything'],
+  'keys.make': ['키 만들기', 'Make the key'],
+  'keys.made': ['{name}의 키', 'The key of {name}'],
+  'keys.once': ['지금 한 번만 보입니다. 바로 전해 주세요. 이 키로 직원 페이지에 로그인합니다.', 'It is shown this once: hand it over now. It signs in to the staff’s pages.'],
+  'keys.given': ['전달했습니다', 'It was handed over'],
+  'keys.own': ['지금 쓰는 키', 'the key you are using'],
+  'keys.since': ['{when} 만듦', 'made {when}'],
+  'keys.revokedAt': ['{when} 없앰', 'ended {when}'],
+  'keys.revokeBegin': ['없애기…', 'End…'],
+  'keys.revokeOne': ['{name}의 키 없애기', 'End the key of {name}'],
+  'keys.revokeTitle': ['{name}의 키를 없앨까요?', 'End the key of {name}?'],
+  'keys.revokeSays': ['{name}은(는) 바로 로그아웃되고, 이 키로는 아무것도 할 수 없게 됩니다. 되돌릴 수 없지만 새 키를 만들 수 있습니다.', '{name} is signed out at once and the key opens nothing any more. It cannot be brought back, but a new one can be made.'],
+  'keys.revokeOwn': ['지금 쓰고 있는 키입니다. 없애면 바로 로그아웃됩니다.', 'This is the key you are using: you will be signed out at once.'],
+  'keys.revoke': ['키 없애기', 'End the key'],
+  'keys.revoked': ['{name}의 키를 없앴습니다.', 'The key of {name} is ended.'],
+};
+
+addWords(keys);

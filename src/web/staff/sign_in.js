@@ -1,0 +1,31 @@
+// Signing in with the staff key.
+
+import { Refused } from '../shared/api.js';
+import { el, fill } from '../shared/dom.js';
+import { say } from '../shared/language.js';
+import { field, form } from './forms.js';
+import { signIn } from './session.js';
+
+/** Shows the form; `then` is called once somebody is in. `why` is a sentence for those who were sent here. */
+export function openSignIn(main, then, why) {
+  const key = field('key', say('staff.key'), { type: 'password', required: true, hint: say('staff.keyHint'), spellcheck: 'false' });
+  const send = async () => {
+    try {
+      await signIn(key.input.value.trim());
+    } catch (error) {
+      if (!(error instanceof Refused) || error.status !== 401) throw error;
+      key.fault(say('staff.wrongKey'));
+      key.input.select();
+      key.input.focus();
+      return;
+    }
+    await then();
+  };
+  main.classList.add('narrow');
+  fill(main,
+    el('h1', { tabindex: '-1' }, say('staff.signIn')),
+    why && el('p', { class: 'note warn', role: 'alert' }, why),
+    el('div', { class: 'card' }, form([key], { label: say('staff.enter'), send })),
+    el('p', { class: 'soft small' }, say('staff.noKey')));
+  key.input.focus();
+}

@@ -1,0 +1,28 @@
+// The tickets of a reservation on paper: one under the other, each with its QR code and its number.
+
+import { el, fill } from '../shared/dom.js';
+import { date, time } from '../shared/format.js';
+import { say } from '../shared/language.js';
+import { read } from './session.js';
+
+export async function openTickets(main, userId, reservationId, { timeZone }, signal) {
+  const [{ body: reservation }, { body: user }] = await Promise.all([
+    read(`/staff/reservations/${encodeURIComponent(reservationId)}`, { signal }), read(`/staff/users/${encodeURIComponent(userId)}`, { signal }),
+  ]);
+  const pictures = await Promise.all(reservation.tickets.map(async ({ ticketId }) => {
+    const { body } = await read(`/staff/tickets/${ticketId}.svg`, { signal, accept: 'image/svg+xml' });
+    return URL.createObjectURL(new Blob([body], { type: 'image/svg+xml' }));
+  }));
+  signal.addEventListener('abort', () => pictures.forEach((url) => URL.revokeObjectURL(url)));
+  const valid = reservation.status === 'CONFIRMED';
+  fill(main,
+    el('div', { class: 'no-print' }, el('p', {}, el('a', { href: `#counter/${userId}` }, `← ${user.name}`)),
+      el('h1', { tabindex: '-1' }, say('stub.title', { n: reservation.tickets.length })),
+      el('p', { class: valid ? 'soft' : 'note bad' }, say(valid ? 'stub.hint' : 'stub.void')),
+      valid && el('button', { type: 'button', class: 'main', on: { click: () => window.print() } }, say('print'))),
+    valid && el('div', { class: 'stubs' }, reservation.tickets.map(({ seat, number, ticketId }, at) =>
+      el('article', { class: 'card stub', 'data-ticket': ticketId },
+        el('img', { src: pictures[at], alt: say('stub.qr', { seat }), width: 160, height: 160 }),
+        el('div', {}, el('h2', {}, reservation.concertTitle), el('p', {}, `${date(reservation.date)} ${time(reservation.startsAt, timeZone)}`),
+          el('p', { class: 'big' }, seat), el('p', { class: 'soft' }, user.name), el('p', {}, el('code', {}, number)))))));
+}

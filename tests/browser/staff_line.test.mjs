@@ -1,0 +1,124 @@
+// The staff's hand on the line, seen at a customer's page: pause, limits, a message, letting in, a guest, a revoked token.
+
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+
+import { Ends, PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { agree, button, field, signIn } from './staff_steps.mjs';
+import { joinLine } from './steps.mjs';
+
+const ends = new Ends();
+const browser = await openBrowser(ends);
+after(() => ends.end());
+
+/** Staff at their evening view, one customer inside and one whose page waits behind another. */
+async function evening(t, options = {}) {
+  const hall = await openHall(t, ['--max-active', '1']);
+  await hall.customer('Inside');
+  const before = await hall.customer('Before');
+  const kim = await openPage(browser, hall, { size: PHONE, expected: /status of 401/ });
+  await joinLine(kim, hall);
+  await kim.locator('progress').waitFor();
+  const staff = await openPage(browser, hall, { path: null, ...options });
+  await signIn(staff, hall);
+  t.after(() => Promise.all([kim.context().close(), staff.context().close()]));
+  return { hall, kim, staff, before };
+}
+
+const tile = (page, nth) => page.locator('.tile dd').nth(nth);
+const says = (page, text) => page.locator('.passing', { hasText: text }).waitFor();
+
+test('pause, its undo, and a message reach those who wait', async (t) => {
+  const { kim, staff } = await evening(t);
+  await tile(staff, 0).filter({ hasText: '2' }).waitFor();
+  await (await button(staff, 'letting.pause.do')).click();
+  const dialog = staff.getByRole('dialog');
+  assert.match(await dialog.textContent(), /The 2 people waiting keep their places/);
+  await mustBeSound(staff, 'the question before pausing');
+  await agree(staff, 'letting.pause.do');
+  await kim.locator('.note.warn').waitFor();
+  await staff.locator('main > .note', { hasText: 'Nobody is let in just now' }).waitFor();
+  await (await button(staff, 'sure.undo')).click();
+  await kim.locator('.note.warn').waitFor({ state: 'detached' });
+
+  await (await field(staff, 'message.ko')).fill('곧 시작합니다 <img src=x onerror=alert(1)>');
+  await (await field(staff, 'message.en')).fill('We begin soon <img src=x onerror=alert(1)>');
+  await (await button(staff, 'message.begin')).click();
+  await agree(staff, 'message.do');
+  await kim.getByText('We begin soon <img src=x onerror=alert(1)>').waitFor();
+  await (await button(staff, 'message.drop')).click();
+  await kim.getByText('We begin soon').waitFor({ state: 'detached' });
+  await mustBeSound(staff, 'the evening');
+  assert.deepEqual(kim.errors, []);
+});
+
+test('a limit is asked about with its consequence, lets in those it makes room for, and can be taken back', async (t) => {
+  const { hall, kim, staff } = await evening(t);
+  await (await field(staff, 'limits.maxActive')).fill('3');
+  await (await button(staff, 'limits.begin')).click();
+  const said = await staff.getByRole('dialog').textContent();
+  assert.match(said, /Inside at once: 1 → 3/);
+  assert.match(said, /Then 2 more people can come in at once/);
+  await agree(staff, 'limits.do');
+  await kim.locator('article.date').first().waitFor();
+  await tile(staff, 1).filter({ hasText: '3' }).waitFor();
+  await (await button(staff, 'sure.undo')).click();
+  await says(staff, 'Taken back');
+  assert.equal((await hall.staff('GET', '/queue')).maxActive, 1);
+});
+
+test('letting in by hand, a guest to the front and a revoked token do what was said', async (t) => {
+  const { hall, kim, staff, before } = await evening(t);
+  await (await field(staff, 'people.name')).fill('kim');
+  await (await button(staff, 'people.find')).click();
+  await (await button(staff, 'guest.one', { name: 'Kim' })).click();
+  await agree(staff, 'guest.do');
+  await kim.locator('.ahead', { hasText: /next/i }).waitFor();
+  await (await field(staff, 'letIn.count')).fill('1');
+  await (await button(staff, 'letIn.begin')).click();
+  assert.match(await staff.getByRole('dialog').textContent(), /Of 2 waiting the first 1 comes in.*it would be 2. The limit is 1/);
+  await agree(staff, 'letIn.do', { n: 1 });
+  await kim.locator('article.date').first().waitFor();
+  await (await button(staff, 'revoke.one', { name: 'Kim' })).click();
+  await agree(staff, 'revoke.do');
+  await says(staff, 'The place of Kim is taken away');
+  const { status } = await before.call('GET', '/queue/token');
+  assert.equal(status, 'WAITING', 'the one inside still fills the one place');
+  await staff.locator('.news li', { hasText: 'taken away' }).waitFor();
+  assert.equal((await hall.staff('GET', '/queue')).waiting, 1);
+});
+
+test('the opening is asked about, shown, and a draw that is due is told', async (t) => {
+  const hall = await openHall(t);
+  const staff = await openPage(browser, hall, { path: null, language: 'ko' });
+  t.after(() => staff.context().close());
+  await signIn(staff, hall);
+  await (await field(staff, 'opening.at')).fill('2099-12-31T19:00');
+  await (await button(staff, 'opening.begin')).click();
+  assert.match(await staff.getByRole('dialog').textContent(), /2099년 12월 31일.*오후 0?7:00.*아무도 들어오지 않습니다/);
+  await agree(staff, 'opening.do');
+  await staff.locator('main > .note', { hasText: '추첨으로 순서를 정하고' }).waitFor();
+  assert.equal((await hall.staff('GET', '/queue')).opensAt, '2099-12-31T10:00:00.000Z', 'by the clocks of the venue');
+  await (await button(staff, 'opening.drop')).click();
+  await agree(staff, 'opening.drop');
+  await staff.locator('main > .note', { hasText: '열려 있습니다' }).waitFor();
+  await mustBeSound(staff, 'the opening');
+});
+
+test('what is sold shows up by itself: figures of the date, the chart, the news', async (t) => {
+  const hall = await openHall(t);
+  const staff = await openPage(browser, hall, { path: null });
+  t.after(() => staff.context().close());
+  await signIn(staff, hall);
+  const buyer = await hall.customer('Buyer');
+  await buyer.call('POST', `/users/${buyer.userId}/balance/top-ups`, { amount: 100_000 });
+  const held = await buyer.call('POST', '/reservations', { scheduleId: hall.scheduleIds[0], seats: ['7', '8'] });
+  await buyer.call('POST', '/payments', { reservationId: held.reservationId, amount: held.amount });
+  await staff.locator('.news li', { hasText: '2 seats sold: 7, 8' }).waitFor();
+  const row = staff.locator('tbody tr').first();
+  await row.filter({ hasText: '100,000 points' }).waitFor();
+  assert.deepEqual(await row.locator('td').allTextContents(), ['2', '0', '48', '100,000 points']);
+  await staff.reload();
+  await staff.getByRole('img', { name: 'Seats sold each minute · 2 in all' }).waitFor();
+  await mustBeSound(staff, 'the evening after a sale');
+});
