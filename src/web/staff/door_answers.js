@@ -10,15 +10,15 @@ import { sound } from './sound.js';
 import { doIt } from './sure.js';
 
 const LOG_MOST = 20;
-/** A no that the next answer pushes away sooner is kept beside it. */
-const NO_STAYS_MS = 6_000;
+/** A no that the next answer pushes away is kept beside it for so long. */
+const NO_STAYS_MS = 8_000;
 
 export class DoorAnswers {
   /** `changed` is called when a check-in was taken back. */
   constructor(timeZone, changed) {
-    Object.assign(this, { timeZone, changed, last: null });
+    Object.assign(this, { timeZone, changed, pushed: null });
     this.big = el('div', { class: 'answer none' }, el('p', { class: 'word' }, say('door.ready')), el('p', {}, say('door.readyHint')));
-    this.kept = el('p', { class: 'note bad', hidden: true });
+    this.kept = el('p', { class: 'note bad before', hidden: true });
     this.node = el('div', { role: 'status', 'aria-live': 'assertive', 'aria-atomic': 'true' }, this.big, this.kept);
     this.list = el('ol', { class: 'scans' });
     this.log = el('section', { class: 'card' }, el('h2', {}, say('door.last')), this.list);
@@ -26,16 +26,22 @@ export class DoorAnswers {
 
   show(scan, ticket, error) {
     const answer = ticket ? this.yes(ticket) : this.no(scan, error);
-    const before = this.last;
-    const pushed = before?.kind === 'no' && performance.now() - before.at < NO_STAYS_MS;
-    this.kept.hidden = !pushed;
-    this.kept.textContent = pushed ? say('door.before', { what: before.short, word: before.word }) : '';
-    this.last = { ...answer, at: performance.now() };
+    this.keepNo();
+    this.shown = answer;
     this.big.className = `answer ${answer.kind}`;
     fill(this.big, el('p', { class: 'word' }, answer.word), answer.lines.filter(Boolean).map((line) => el('p', {}, line)),
       answer.undo && this.undoButton(answer.undo, answer.short));
     this.put(answer);
     sound(answer.kind);
+  }
+
+  /** Keeps a no in sight that is pushed away by the next answer. */
+  keepNo() {
+    if (this.shown?.kind !== 'no') return;
+    clearTimeout(this.pushed);
+    this.kept.textContent = say('door.before', { what: this.shown.short, word: this.shown.word });
+    this.kept.hidden = false;
+    this.pushed = setTimeout(() => { this.kept.hidden = true; }, NO_STAYS_MS);
   }
 
   /** Nobody knows yet: there is no network. */
