@@ -1,5 +1,6 @@
 //! What can be said to boxoffice on the command line.
 
+mod check;
 mod demo;
 mod desk;
 mod door;
@@ -46,6 +47,8 @@ enum Command {
     Demo(Settings),
     /// Run a venue on a file, or with --ephemeral on one that is gone afterwards.
     Serve(serve::Serve),
+    /// Prove that the books of a file add up, or say what is wrong in it; exit code 0, 1, or 2 when it can't be read.
+    Check(check::Check),
     /// Make a key for somebody who works here, or replace a lost one; on a file that is not served meanwhile.
     StaffKey(staff_key::StaffKeyFor),
     /// Add a date with its seats from a file: a table of a spreadsheet (CSV) or a seating plan of pretix (JSON).
@@ -67,6 +70,7 @@ pub fn run() -> ExitCode {
     let outcome = match line.command {
         Command::Demo(settings) => demo::run(settings).map(|()| ExitCode::SUCCESS),
         Command::Serve(serve) => serve.run().map(|()| ExitCode::SUCCESS),
+        Command::Check(check) => Ok(check.run()),
         Command::StaffKey(wanted) => wanted.run().map(|()| ExitCode::SUCCESS),
         Command::Import(import) => import.run().map(|()| ExitCode::SUCCESS),
         Command::Export(export) => export.run().map(|()| ExitCode::SUCCESS),

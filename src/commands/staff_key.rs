@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
+use crate::check;
 use crate::clock::Clock;
 use crate::ids::new_key;
 use crate::refusal::{Language, explain};
@@ -27,7 +28,7 @@ pub(super) struct StaffKeyFor {
 
 impl StaffKeyFor {
     pub(super) fn run(self) -> Result<(), OpenError> {
-        let opened = store::open(&self.database)?;
+        let opened = check::open_sound(&self.database)?;
         let key = new_key();
         let now = Clock::wall_now().max(opened.ground.seen_at);
         let role = self.role.as_deref().and_then(|word| Role::ALL.iter().copied().find(|role| role.word() == word));
