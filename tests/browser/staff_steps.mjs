@@ -27,6 +27,8 @@ export const button = async (page, key, values) => page.getByRole('button', { na
 export const link = async (page, key, values) => page.getByRole('link', { name: await text(page, key, values) });
 export const field = async (page, key, values) => page.getByLabel(await text(page, key, values));
 
+export const choice = async (page, key) => page.getByRole('radio', { name: await text(page, key) });
+
 /** Signs in with a key and waits for the first part. */
 export async function signIn(page, hall, key = hall.staffKey, part = '') {
   await page.goto(`${hall.url}/staff${part}`);
