@@ -50,3 +50,18 @@ fn files_that_are_not_what_they_should_be_are_refused_and_left_alone() {
 fn a_wall_clock_that_steps_moves_no_hold_and_no_sale() {
     run_short("clock");
 }
+
+#[test]
+fn of_two_hundred_clients_for_one_seat_one_gets_it() {
+    run_short("one-seat");
+}
+
+#[test]
+fn in_a_storm_at_the_door_honest_customers_notice_nothing() {
+    run_short("storm");
+}
+
+#[test]
+fn mixed_load_with_faults_leaves_nothing_behind() {
+    run_short("soak");
+}

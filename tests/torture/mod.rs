@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "what a row cannot go on without ends it")]
 #![allow(missing_docs, dead_code, reason = "a program of tests, of which each target uses its part")]
 
+pub mod attackers;
 pub mod bystander;
 pub mod calls;
 pub mod customers;

@@ -175,9 +175,10 @@ pub fn errors(report: &mut Report) {
                 }
                 Err(error) => {
                     refused += 1;
-                    let is_sentence =
-                        error.to_string().contains("boxoffice: ") && !error.to_string().contains("panicked");
-                    report.check(is_sentence, || format!("call {nth} of kind {kind} fails, it refused with {error}"));
+                    let said = error.to_string();
+                    let is_told = said.contains("boxoffice: ") || said.starts_with("not ready");
+                    let is_sentence = is_told && !said.contains("panicked");
+                    report.check(is_sentence, || format!("call {nth} of kind {kind} fails, it refused with {said}"));
                 }
             }
             shim.set(Word::FailKinds, 0);

@@ -7,7 +7,9 @@ pub mod exhaustion;
 pub mod files;
 pub mod hostile;
 pub mod power;
+pub mod races;
 pub mod slow;
+pub mod storms;
 pub mod time;
 pub mod trade;
 
@@ -250,5 +252,29 @@ pub const ALL: &[Row] = &[
         short: 600,
         share: 2,
         run: time::steps,
+    },
+    Row {
+        name: "storm",
+        must: "bursts, drips, floods, resets, half-closed and vanished clients at once: 500 honest customers do not notice",
+        rounds: 2_000,
+        short: 30,
+        share: 3,
+        run: storms::storm,
+    },
+    Row {
+        name: "soak",
+        must: "mixed load with faults for long: memory, threads, descriptors and WAL stay as they are, the books add up",
+        rounds: 9_000,
+        short: 10,
+        share: 8,
+        run: storms::soak,
+    },
+    Row {
+        name: "one-seat",
+        must: "of 200 clients for one seat one gets it and all others 409; every read finds the same sum of points",
+        rounds: 500,
+        short: 5,
+        share: 2,
+        run: races::one_seat,
     },
 ];

@@ -1,0 +1,43 @@
+//! Whatever is given as a layout or as a table of seats: reading it does not panic, what comes out keeps the rules of seats, and
+//! a table of those seats reads as the same seats. The first byte says which reader.
+
+#![no_main]
+
+use std::collections::HashSet;
+
+use boxoffice::http;
+use boxoffice::seat::{LayoutSeat, read_layout, table};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+    let [which, bytes @ ..] = input else { return };
+    let seats = if which % 2 == 0 {
+        let Ok(layout) = http::parse_json(bytes) else { return };
+        match read_layout(layout, "/layout".into()) {
+            Ok(seats) => seats,
+            Err(_) => return,
+        }
+    } else {
+        match table::read(bytes) {
+            Ok(seats) => seats,
+            Err(why) => {
+                assert!(!why.is_empty() && why.len() < 2_000, "{why}");
+                return;
+            }
+        }
+    };
+    are_sound(&seats);
+    let written = table::write(&seats);
+    assert_eq!(table::read(&written).as_ref(), Ok(&seats), "{}", String::from_utf8_lossy(&written));
+});
+
+fn are_sound(seats: &[LayoutSeat]) {
+    assert!((1..=100_000).contains(&seats.len()));
+    let labels: HashSet<&str> = seats.iter().map(|seat| seat.label.as_str()).collect();
+    assert_eq!(labels.len(), seats.len(), "a label twice");
+    for seat in seats {
+        assert!((1..=80).contains(&seat.label.chars().count()) && !seat.label.chars().any(char::is_control), "{seat:?}");
+        assert!(seat.price.won() >= 0 && !seat.number.is_empty(), "{seat:?}");
+        assert!(seat.at.is_none_or(|(x, y)| x.is_finite() && y.is_finite()), "{seat:?}");
+    }
+}
