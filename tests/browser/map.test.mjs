@@ -163,3 +163,16 @@ test('each seat says its name, its price and its state, and not by colour alone'
   assert.equal(new Set(await Promise.all(['A-11', 'A-12', 'D-1'].map(mark))).size, 3, 'a mark for each state');
   assert.equal(await page.locator('.map .seat[tabindex="0"]').count(), 1, 'one place for the tab key');
 });
+
+test('the best seats for three are held at once; where there are too few it is said so', async (t) => {
+  const { page } = await atMap(t, { sections: [{ name: 'R', price: 1000, rows: [{ row: 'A', count: 3 }] }, { name: 'S', price: 900, rows: [{ row: 'B', count: 2 }] }] },
+    { expected: /status of 409/ });
+  await page.getByLabel('How many').selectOption('3');
+  await page.getByLabel('Section').selectOption('S');
+  await page.getByRole('button', { name: 'Hold the best seats' }).click();
+  await page.locator('.note.bad', { hasText: 'not enough free seats' }).waitFor();
+  await page.getByLabel('Section').selectOption('R');
+  await page.getByRole('button', { name: 'Hold the best seats' }).click();
+  await page.locator('main .countdown').waitFor();
+  assert.match(await page.locator('.facts').first().textContent(), /Seat A-1.*Seat A-2.*Seat A-3/);
+});
