@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, OnceLock};
 
+use crate::check;
 use crate::clock::{Clock, Millis, Mode};
 use rusqlite::Connection;
 
@@ -56,7 +57,7 @@ impl House {
             }
         }
         let new_staff_key = make_file(settings.staff_key.as_deref(), database)?;
-        let Opened { connection, ground, lock } = store::open(database)?;
+        let Opened { connection, ground, lock } = check::open_sound(database)?;
         let failed =
             |what: &str, error: &dyn std::fmt::Display| OpenError(format!("{}: {what}: {error}", database.display()));
         let clock = Arc::new(start_clock(&settings, &ground)?);

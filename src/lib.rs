@@ -26,11 +26,12 @@
 //! | [`payment`] | points for held seats; it ends the visit |
 //! | [`evening`] | how it goes: the last hour, minute by minute |
 //! | [`report`] | the sales of a date and the ledger of a day, for those who count |
+//! | [`check`] | what must hold in every file, and what is wrong in one |
 //! | [`sweeper`] | what goes by time: it writes down what is already true |
 //! | [`web`] | the pages compiled in |
 //! | [`routes`] | one match: every method and path |
 //! | [`house`] | all of it opened and closed in good order |
-//! | [`commands`] | `demo`, `serve`, `staff-key`, `rush` |
+//! | [`commands`] | `demo`, `serve`, `staff-key`, `door`, `rush` |
 //!
 //! Inside a room: `mod.rs` has the use cases, `rules.rs` pure decisions, `sql.rs` every statement that touches its tables,
 //! `api.rs` (and `staff_api.rs`) JSON in and out.
@@ -70,6 +71,8 @@ pub mod payment;
 pub mod evening;
 
 pub mod report;
+
+pub mod check;
 
 pub mod sweeper;
 

@@ -47,8 +47,8 @@ impl Export {
     }
 
     fn seats_of_file(&self) -> Result<Vec<LayoutSeat>, OpenError> {
-        let connection = store::open_beside(&self.at.database)?;
-        let seats: Outcome<Vec<LayoutSeat>> = seat::list_layout(&connection, self.schedule);
+        let looked = store::look(&self.at.database)?;
+        let seats: Outcome<Vec<LayoutSeat>> = seat::list_layout(&looked.connection, self.schedule);
         let seats = seats.map_err(|failure| {
             OpenError(format!("{}: {}", self.at.database.display(), failure.told().code().word()))
         })?;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::desk::{Desk, Where};
 use super::hall_file::HallFile;
+use crate::check;
 use crate::clock::{Clock, Millis};
 use crate::house::make_file;
 use crate::refusal::Refusal;
@@ -129,7 +130,7 @@ impl Import {
         {
             println!("staff key, shown this once (직원 키, 한 번만 표시됩니다): {key}");
         }
-        let opened = store::open(database).map_err(|error| {
+        let opened = check::open_sound(database).map_err(|error| {
             OpenError(format!("{error} While a server has it, give --url and --staff-key in place of --database."))
         })?;
         let now = Clock::wall_now().max(opened.ground.seen_at);

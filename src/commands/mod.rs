@@ -1,7 +1,9 @@
 //! What can be said to boxoffice on the command line.
 
+mod check;
 mod demo;
 mod desk;
+mod door;
 mod export;
 mod hall_file;
 mod import;
@@ -20,6 +22,7 @@ use clap::{Parser, Subcommand};
 use crate::house::House;
 use crate::ids::new_key;
 use crate::settings::Settings;
+use crate::staff::NAME_MAX_CHARS;
 use crate::store::OpenError;
 
 /// A concert box office in one binary: a waiting line, dates and seats, holds, points and payment.
@@ -44,12 +47,16 @@ enum Command {
     Demo(Settings),
     /// Run a venue on a file, or with --ephemeral on one that is gone afterwards.
     Serve(serve::Serve),
+    /// Prove that the books of a file add up, or say what is wrong in it; exit code 0, 1, or 2 when it can't be read.
+    Check(check::Check),
     /// Make a key for somebody who works here, or replace a lost one; on a file that is not served meanwhile.
     StaffKey(staff_key::StaffKeyFor),
     /// Add a date with its seats from a file: a table of a spreadsheet (CSV) or a seating plan of pretix (JSON).
     Import(import::Import),
     /// Write the seats of a date as a table (CSV) that import takes.
     Export(export::Export),
+    /// Check tickets at a door without network, against a list brought along, and tell the server later.
+    Door(door::DoorCheck),
     /// An on-sale in a box: a crowd of simulated customers over real HTTP, then an audit and a report.
     Rush(rush::Rush),
     /// Recompute a draw of the line from its public answer, and see whether a token's place in it is right.
@@ -63,9 +70,11 @@ pub fn run() -> ExitCode {
     let outcome = match line.command {
         Command::Demo(settings) => demo::run(settings).map(|()| ExitCode::SUCCESS),
         Command::Serve(serve) => serve.run().map(|()| ExitCode::SUCCESS),
+        Command::Check(check) => Ok(check.run()),
         Command::StaffKey(wanted) => wanted.run().map(|()| ExitCode::SUCCESS),
         Command::Import(import) => import.run().map(|()| ExitCode::SUCCESS),
         Command::Export(export) => export.run().map(|()| ExitCode::SUCCESS),
+        Command::Door(door) => door.run(),
         Command::Rush(rush) => rush.run(),
         Command::VerifyDraw(verify) => verify.run().map(|()| ExitCode::SUCCESS),
     };
@@ -76,6 +85,15 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The name of somebody or of a door.
+fn parse_name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let sound = (1..=NAME_MAX_CHARS).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    sound
+        .then(|| name.to_owned())
+        .ok_or_else(|| format!("give 1 to {NAME_MAX_CHARS} characters and no control characters"))
 }
 
 /// Why a running house is closed.

@@ -1,13 +1,16 @@
 //! The file: one SQLite database in WAL mode with `synchronous=FULL`.
 //!
 //! `open.rs` finds out whether a file is ours and sound, `migrations.rs` brings it to the current schema, `readers.rs` lends
-//! read-only connections, `writer.rs` owns the only connection that writes, `tx.rs` is its open transaction, `columns.rs` turns our types into columns,
-//! `wal.rs` keeps the write-ahead log short, `statements.rs` shows each statement in the log to those who ask.
+//! read-only connections, `look.rs` looks into a file without changing it, `shape.rs` says what a schema comes to,
+//! `writer.rs` owns the only connection that writes, `tx.rs` is its open transaction, `columns.rs` turns our types into
+//! columns, `wal.rs` keeps the write-ahead log short, `statements.rs` shows each statement in the log to those who ask.
 
 mod columns;
+mod look;
 mod migrations;
 mod open;
 mod readers;
+pub mod shape;
 mod statements;
 mod tx;
 mod wal;
@@ -15,7 +18,8 @@ mod writer;
 
 pub use columns::Blob16;
 pub(crate) use columns::{column_words, unknown_word};
-pub use open::{Ground, OpenError, Opened, create, open, open_beside};
+pub use look::{Looked, is_left_open, look};
+pub use open::{Ground, OpenError, Opened, create, open};
 pub use readers::{Reader, Readers};
 pub use tx::{Tx, write_alone};
 pub use writer::{After, Bounds, Job, Lost, Rounds, Writer, WriterFigures};

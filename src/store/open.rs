@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 use super::{migrations, statements, wal};
 use crate::clock::Millis;
@@ -69,17 +69,13 @@ pub fn create(path: &Path, created_at: Millis, staff_key: &KeyHash) -> Result<()
             folder.display()
         )));
     }
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".new-{}", std::process::id()));
-    let draft = PathBuf::from(name);
+    let draft = companion(path, &format!(".new-{}", std::process::id()));
     let made = make_private(&draft)
         .map_err(|error| error.to_string())
         .and_then(|()| build(&draft, created_at, staff_key).map_err(|error| error.to_string()))
         .and_then(|()| std::fs::hard_link(&draft, path).map_err(|error| error.to_string()));
     for ending in ["", "-wal", "-shm"] {
-        let mut leftover = draft.as_os_str().to_owned();
-        leftover.push(ending);
-        let _ = std::fs::remove_file(leftover); // what was never made need not be removed
+        let _ = std::fs::remove_file(companion(&draft, ending)); // what was never made need not be removed
     }
     made.map_err(|why| {
         OpenError(format!("{}: no new file can be made here ({why}); choose another --database.", path.display()))
@@ -130,7 +126,7 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
     // Until it is known to be ours and sound, closing it must not write its WAL back.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(broken)?;
     connection.busy_timeout(BUSY_MAX).map_err(broken)?;
-    let version = must_be_known(&connection).map_err(broken)?.map_err(&say)?;
+    let version = must_be_ours(&connection, say, broken)?;
     // Every page is looked at, 300 MB a second. Else the damage would show when somebody pays for a seat on it.
     let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(broken)?;
     if found != "ok" {
@@ -142,41 +138,31 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
     Ok(Opened { connection, ground, lock })
 }
 
-/// Opens an existing file for reading alone, also while a server has it.
-///
-/// # Errors
-/// When it is missing, not ours, of another format than this program's, or damaged.
-pub fn open_beside(path: &Path) -> Result<Connection, OpenError> {
-    let say = |sentence: String| OpenError(format!("{}: {sentence}", path.display()));
-    if !path.is_file() {
-        return Err(say("there is no such file; check --database.".into()));
-    }
-    let broken = |error: rusqlite::Error| {
-        say(format!("SQLite can't read this file ({error}); check its owner, or choose another --database."))
-    };
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(broken)?;
-    connection.busy_timeout(BUSY_MAX).map_err(broken)?;
-    let version = must_be_known(&connection).map_err(broken)?.map_err(&say)?;
-    if version < migrations::CURRENT {
-        return Err(say(format!("this file is of the older format {version}; start a server on it once.")));
-    }
-    Ok(connection)
-}
-
-/// The format of a file, or why it is none that this program knows.
-fn must_be_known(connection: &Connection) -> rusqlite::Result<Result<i64, String>> {
-    let version: i64 = pragma(connection, "user_version")?;
-    let application: i64 = pragma(connection, "application_id")?;
+/// The format of a file that is one of ours.
+pub(super) fn must_be_ours(
+    connection: &Connection,
+    say: impl Fn(String) -> OpenError,
+    broken: impl Fn(rusqlite::Error) -> OpenError,
+) -> Result<i64, OpenError> {
+    let version: i64 = pragma(connection, "user_version").map_err(&broken)?;
+    let application: i64 = pragma(connection, "application_id").map_err(&broken)?;
     if application != APPLICATION_ID {
-        return Ok(Err("this is another program's SQLite file; choose another --database.".into()));
+        return Err(say("this is another program's SQLite file; choose another --database.".into()));
     }
     if version > migrations::CURRENT {
-        return Ok(Err(format!(
+        return Err(say(format!(
             "this file is of the newer format {version} and this program knows formats up to {}; use a newer boxoffice.",
             migrations::CURRENT
         )));
     }
-    Ok(Ok(version))
+    Ok(version)
+}
+
+/// What SQLite keeps beside a file, by its ending: `-wal`, `-shm`, or the file itself.
+pub(super) fn companion(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 fn lock(path: &Path) -> Result<File, String> {
@@ -199,7 +185,7 @@ fn lock(path: &Path) -> Result<File, String> {
     }
 }
 
-fn look_at_head(mut file: &File) -> Result<(), String> {
+pub(super) fn look_at_head(mut file: &File) -> Result<(), String> {
     let mut head = [0; 16];
     match file.read_exact(&mut head) {
         Ok(()) if &head == b"SQLite format 3\0" => Ok(()),

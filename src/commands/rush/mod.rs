@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::check;
 use crate::commands::wire::Wire;
 use crate::store::OpenError;
 use audit::{Book, Event, Limits};
@@ -161,8 +162,7 @@ impl Rush {
             Check::of("every answer was one that the contract allows", customers.iter().flat_map(told).collect()),
         ];
         if let Some(file) = &stage.file {
-            let faults = books::look_into_file(file).map_err(|error| format!("{}: {error}", file.display()))?;
-            checks.push(Check::of("the file agrees", faults));
+            checks.push(Check::of("the file agrees", check::check(file).map_err(|error| error.0)?));
         }
         Ok((events, checks))
     }

@@ -1,0 +1,40 @@
+//! The feed of events: without gaps, in order, and it tells what happened.
+
+use super::rules::Rule;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        says: "the feed of events has no event {0}, but later ones",
+        finds: "SELECT sequence - 1 FROM {event} AS e
+                WHERE sequence > 1 AND NOT EXISTS (SELECT 1 FROM event AS p WHERE p.sequence = e.sequence - 1)",
+    },
+    Rule {
+        says: "event {0} is of an earlier moment than the one before it",
+        finds: "SELECT e.sequence FROM {event} AS e JOIN event AS p ON p.sequence = e.sequence - 1 WHERE e.at < p.at",
+    },
+    Rule {
+        says: "event {0} is of the type {1}, which this program does not know",
+        finds: "SELECT sequence, type FROM {event} WHERE type NOT IN ({event types})",
+    },
+    Rule {
+        says: "reservation {0} is {1}, but the feed tells {2} of it {3} times and not {4} times",
+        finds: "WITH told AS MATERIALIZED (SELECT type, replace(json_extract(data, '$.reservationId'), '-', '') AS id, count(*) AS times
+                  FROM event WHERE type IN ('SEATS_HELD', 'SEATS_RELEASED', 'PAYMENT_COMPLETED', 'SEATS_SOLD', 'RESERVATION_REFUNDED')
+                  GROUP BY 1, 2),
+                must AS (SELECT reservation_id, status, 'SEATS_HELD' AS type, 1 AS times FROM reservation
+                  UNION ALL SELECT reservation_id, status, 'SEATS_RELEASED', status NOT IN ('PENDING_PAYMENT', 'CONFIRMED') FROM reservation
+                  UNION ALL SELECT reservation_id, status, 'SEATS_SOLD', status IN ('CONFIRMED', 'REFUNDED') FROM reservation
+                  UNION ALL SELECT reservation_id, status, 'PAYMENT_COMPLETED', status IN ('CONFIRMED', 'REFUNDED') FROM reservation
+                  UNION ALL SELECT reservation_id, status, 'RESERVATION_REFUNDED', status = 'REFUNDED' FROM reservation)
+                SELECT reservation_id, status, must.type, ifnull(told.times, 0), must.times
+                FROM must LEFT JOIN told ON told.id = lower(hex(reservation_id)) AND told.type = must.type
+                WHERE ifnull(told.times, 0) <> must.times",
+    },
+    Rule {
+        says: "ledger entry {0} is a top-up, but the feed tells of it {1} times and not once",
+        finds: "WITH told AS MATERIALIZED (SELECT json_extract(data, '$.topUpId') AS id, count(*) AS times
+                  FROM event WHERE type = 'POINTS_TOPPED_UP' GROUP BY 1)
+                SELECT entry_id, ifnull(times, 0) FROM ledger_entry LEFT JOIN told ON told.id = entry_id
+                WHERE kind = 'TOP_UP' AND ifnull(times, 0) <> 1",
+    },
+];

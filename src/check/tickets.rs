@@ -1,0 +1,20 @@
+//! Tickets: one for each seat that was paid, and no others.
+
+use super::rules::Rule;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        says: "seat {0} of reservation {1} was paid, but it has no ticket",
+        finds:
+            "SELECT s.label, r.reservation_id FROM {reservation} AS r JOIN reservation_seat AS s USING (reservation_id)
+                WHERE r.status IN ('CONFIRMED', 'REFUNDED') AND NOT EXISTS (SELECT 1 FROM ticket AS t
+                  WHERE t.reservation_id = r.reservation_id AND t.seat_no = s.seat_no AND t.label = s.label)",
+    },
+    Rule {
+        says: "ticket {0} is of reservation {1}, which did not pay for seat {2}",
+        finds: "SELECT t.ticket_id, t.reservation_id, t.label FROM ticket AS t
+                WHERE NOT EXISTS (SELECT 1 FROM reservation AS r JOIN reservation_seat AS s USING (reservation_id)
+                  WHERE r.reservation_id = t.reservation_id AND r.status IN ('CONFIRMED', 'REFUNDED')
+                    AND s.seat_no = t.seat_no AND s.label = t.label)",
+    },
+];
