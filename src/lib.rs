@@ -21,7 +21,7 @@
 //! | [`schedule`] | concerts and their dates |
 //! | [`seat`] | layouts, prices; available, held, sold or blocked as seen now |
 //! | [`balance`] | points of users: top up, spend; the ledger |
-//! | [`ticket`] | one a seat, made with the payment |
+//! | [`ticket`] | one a seat, made with the payment; the door, with network and without |
 //! | [`reservation`] | pending → confirmed, failed, expired or cancelled; confirmed → refunded |
 //! | [`payment`] | points for held seats; it ends the visit |
 //! | [`evening`] | how it goes: the last hour, minute by minute |
@@ -31,7 +31,7 @@
 //! | [`web`] | the pages compiled in |
 //! | [`routes`] | one match: every method and path |
 //! | [`house`] | all of it opened and closed in good order |
-//! | [`commands`] | `demo`, `serve`, `staff-key`, `door`, `rush` |
+//! | [`commands`] | `demo`, `serve`, `import`, `export`, `staff-key`, `door`, `rush` |
 //!
 //! Inside a room: `mod.rs` has the use cases, `rules.rs` pure decisions, `sql.rs` every statement that touches its tables,
 //! `api.rs` (and `staff_api.rs`) JSON in and out.
