@@ -114,6 +114,14 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// So many bytes from lower-case hexadecimal digits; `None` when the text is anything else.
+pub fn bytes_of_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f').then(|| char::from(byte).to_digit(16)).flatten();
+    let digits: Vec<u32> = text.bytes().map(digit).collect::<Option<_>>()?;
+    let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| (pair[0] * 16 + pair[1]) as u8).collect(); // two digits
+    if digits.len() == 2 * N { bytes.try_into().ok() } else { None }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +141,14 @@ mod tests {
         assert_eq!(parse_id(&id.to_string()), Some(id));
         assert_eq!(parse_id(&id.to_string().to_uppercase()), None);
         assert_eq!(parse_id(&id.simple().to_string()), None);
+    }
+
+    #[test]
+    fn hexadecimal_digits_read_back_and_nothing_else_does() {
+        assert_eq!(bytes_of_hex(&hex(&[0, 9, 0xaf])), Some([0, 9, 0xaf]));
+        for wrong in ["", "0009a", "0009aF", "0009ag", "0009aff", "+009af", "é09af"] {
+            assert_eq!(bytes_of_hex::<3>(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

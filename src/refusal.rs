@@ -113,6 +113,11 @@ refusals! {
     BalanceLimit { balance: Points } "BALANCE_LIMIT",
     BalanceTooLow { balance: Points } "BALANCE_TOO_LOW",
     TicketNotFound "TICKET_NOT_FOUND",
+    TicketCodeInvalid { reason: &'static str } "TICKET_CODE_INVALID",
+    TicketForOtherDate { schedule_id: i64, starts_at: Millis } "TICKET_FOR_OTHER_DATE",
+    TicketVoid { ticket_id: Uuid } "TICKET_VOID",
+    AlreadyCheckedIn { ticket_id: Uuid, at: Millis, door: Option<String>, offline: bool } "ALREADY_CHECKED_IN",
+    TicketNotCheckedIn "TICKET_NOT_CHECKED_IN",
     TicketCheckedIn { ticket_id: Uuid, at: Millis } "TICKET_CHECKED_IN",
     PaymentNotFound "PAYMENT_NOT_FOUND",
     AmountMismatch { expected: Points } "AMOUNT_MISMATCH",
@@ -173,6 +178,14 @@ impl Refusal {
             }
             Refusal::RefundClosed { refund_until } => json!({ "refundUntil": refund_until }),
             Refusal::BalanceLimit { balance } | Refusal::BalanceTooLow { balance } => json!({ "balance": balance }),
+            Refusal::TicketCodeInvalid { reason } => json!({ "reason": reason }),
+            Refusal::TicketForOtherDate { schedule_id, starts_at } => {
+                json!({ "scheduleId": schedule_id, "startsAt": starts_at })
+            }
+            Refusal::TicketVoid { ticket_id } => json!({ "ticketId": ticket_id }),
+            Refusal::AlreadyCheckedIn { ticket_id, at, door, offline } => {
+                json!({ "ticketId": ticket_id, "at": at, "door": door, "offline": offline })
+            }
             Refusal::TicketCheckedIn { ticket_id, at } => json!({ "ticketId": ticket_id, "at": at }),
             Refusal::AmountMismatch { expected } => json!({ "expected": expected }),
             Refusal::AlreadyPaid { payment_id } => json!({ "paymentId": payment_id }),

@@ -54,13 +54,7 @@ pub struct SealPublic(VerifyingKey);
 impl SealPublic {
     /// A public half from its 64 hexadecimal digits; `None` when it is none, or one that would take any signature.
     pub fn parse(hex: &str) -> Option<SealPublic> {
-        let plain = hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let digits = plain.then_some(hex)?;
-        let mut bytes = [0; 32];
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).ok()?;
-        }
-        VerifyingKey::from_bytes(&bytes).ok().filter(|key| !key.is_weak()).map(SealPublic)
+        VerifyingKey::from_bytes(&ids::bytes_of_hex(hex)?).ok().filter(|key| !key.is_weak()).map(SealPublic)
     }
 
     /// Its 64 hexadecimal digits.
@@ -88,11 +82,8 @@ mod tests {
 
     #[test]
     fn the_first_test_vector_of_rfc_8032_is_signed_as_it_says() {
-        let bytes = |hex: &str| -> Vec<u8> {
-            (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect()
-        };
-        let secret = bytes("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
-        let seal = Seal::of(&SealSecret(secret.try_into().unwrap()));
+        let secret = ids::bytes_of_hex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
+        let seal = Seal::of(&SealSecret(secret.unwrap()));
         assert_eq!(seal.public().hex(), "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
         let signature = "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b";
         assert_eq!(ids::hex(&seal.sign(b"")), signature);

@@ -206,6 +206,9 @@ column_words! {
         ScheduleChanged "SCHEDULE_CHANGED",
         ScheduleCancelled "SCHEDULE_CANCELLED",
         UserKeyRenewed "USER_KEY_RENEWED",
+        TicketCheckedIn "TICKET_CHECKED_IN",
+        CheckInUndone "CHECK_IN_UNDONE",
+        TicketConflict "TICKET_CONFLICT",
         StaffKeyMade "STAFF_KEY_MADE",
         StaffKeyRevoked "STAFF_KEY_REVOKED",
     }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use document::{Clerk, Document};
 use hall::{Hall, PRICE, STAFF_KEY, bearer};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A path with values in place of its parameters.
 fn filled(path: &str) -> String {
@@ -212,6 +212,42 @@ fn a_purchase_is_answered_as_the_document_says() {
         .refused(401, "TOKEN_REQUIRED");
     let refund = "POST /api/v1/reservations/{reservationId}/refund";
     clerk.ask(refund, &format!("{one}/refund"), &own, Some(json!({}))).refused(409, "REFUND_CLOSED");
+}
+
+#[test]
+fn the_door_is_answered_as_the_document_says() {
+    let hall = Hall::with_seats(5, &[]);
+    let clerk = Clerk { hall: &hall, document: Document::read() };
+    let kim = hall.buyer(2 * PRICE);
+    let held = kim.hold(1, &["1", "2"]).must(201)["reservationId"].clone();
+    let tickets = kim.pay(&held, 2 * PRICE).must(201)["tickets"].clone();
+    let check_in = |body: Value| clerk.staff("POST /checkins", "/checkins", Some(body));
+    let code = tickets[0]["code"].as_str().unwrap();
+    check_in(json!({ "code": code, "scheduleId": 2 })).refused(409, "TICKET_FOR_OTHER_DATE");
+    check_in(json!({ "code": code, "door": "East gate", "scheduleId": 1 })).must(200);
+    check_in(json!({ "number": tickets[0]["number"] })).refused(409, "ALREADY_CHECKED_IN");
+    check_in(json!({ "code": code.replace(&code[30..], &code[..94]) })).refused(422, "TICKET_CODE_INVALID");
+    check_in(json!({ "number": "2222222222" })).refused(404, "TICKET_NOT_FOUND");
+    clerk.staff("GET /schedules/{scheduleId}/checkins", "/schedules/1/checkins", None).must(200);
+    let scan = |at: usize, id: char| json!({ "scanId": format!("01a204da-7000-7111-8abc-01234567890{id}"), "number": tickets[at]["number"], "at": "2100-01-01T09:00:00Z" });
+    let unknown = json!({ "scanId": "01a204da-7000-7111-8abc-01234567890f", "number": "2222222222", "at": "2100-01-01T09:00:00Z" });
+    let body = json!({ "door": "West gate", "scans": [scan(0, 'a'), scan(1, 'b'), unknown] });
+    let told = clerk.staff("POST /checkins/scans", "/checkins/scans", Some(body)).must(200).clone();
+    assert_eq!(told["conflicts"].as_array().map(Vec::len), Some(1));
+    clerk.staff("GET /checkins/conflicts", "/checkins/conflicts?scheduleId=1&after=0&limit=5", None).must(200);
+    let one = format!("/checkins/{}", tickets[0]["ticketId"].as_str().unwrap());
+    clerk.staff("DELETE /checkins/{ticketId}", &one, None).must(200);
+    clerk.staff("DELETE /checkins/{ticketId}", &one, None).refused(409, "TICKET_NOT_CHECKED_IN");
+    let refund = "POST /reservations/{reservationId}/refund";
+    let path = format!("/reservations/{}/refund", held.as_str().unwrap());
+    clerk.staff(refund, &path, Some(json!({}))).refused(409, "TICKET_CHECKED_IN");
+    let other = format!("/checkins/{}", tickets[1]["ticketId"].as_str().unwrap());
+    clerk.staff("DELETE /checkins/{ticketId}", &other, None).must(200);
+    clerk.staff(refund, &path, Some(json!({}))).must(200);
+    check_in(json!({ "code": code })).refused(409, "TICKET_VOID");
+    let list = clerk.staff("GET /schedules/{scheduleId}/door-list", "/schedules/1/door-list", None);
+    assert!(list.status == 200 && list.text.starts_with("{\"doorList\":1,"), "{}", list.text);
+    clerk.staff("GET /events", "/events?limit=1000", None).must(200);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod hall;
 
 use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use boxoffice::house::House;
 use boxoffice::routes::STAFF_CALLS;
@@ -13,6 +14,14 @@ use hall::{Answer, Client, Hall, STAFF_KEY, bearer, settings};
 use serde_json::{Value, json};
 
 const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
+
+/// Held by tests that open a file again and by the one that starts programs: a program just started has the locks of its
+/// parent until it becomes itself.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A new key of this name and role.
 fn key(hall: &Hall, name: &str, role: &str) -> String {
@@ -113,6 +122,7 @@ fn there_are_so_many_keys_at_most_and_a_revoked_one_makes_room() {
 
 #[test]
 fn the_last_admin_stays_and_an_admin_may_go_when_another_is_left() {
+    let _alone = alone();
     let mut hall = Hall::empty(&[]);
     key(&hall, "counter", "counter");
     hall.staff("DELETE", "/keys/1", json!({})).refused(409, "LAST_ADMIN_KEY");
@@ -221,6 +231,7 @@ fn opened(hall: &Hall, staff_key: &str) -> Result<(House, Client), String> {
 
 #[test]
 fn a_key_in_the_settings_takes_the_place_of_the_first_and_leaves_the_others() {
+    let _alone = alone();
     let mut hall = Hall::empty(&[]);
     let counter = key(&hall, "counter", "counter");
     hall.close();
@@ -253,6 +264,7 @@ fn printed(output: &Output) -> String {
 
 #[test]
 fn a_lost_key_is_replaced_on_the_machine_itself() {
+    let _alone = alone();
     let mut hall = Hall::empty(&[]);
     let counter = key(&hall, "Lee", "counter");
     let refused = staff_key(&hall, &[]);

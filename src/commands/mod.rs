@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod demo;
 mod desk;
+mod door;
 mod export;
 mod hall_file;
 mod import;
@@ -22,6 +23,7 @@ use clap::{Parser, Subcommand};
 use crate::house::House;
 use crate::ids::new_key;
 use crate::settings::Settings;
+use crate::staff::NAME_MAX_CHARS;
 use crate::store::OpenError;
 
 /// A concert box office in one binary: a waiting line, dates and seats, holds, points and payment.
@@ -58,6 +60,8 @@ enum Command {
     Import(import::Import),
     /// Write the seats of a date as a table (CSV) that import takes.
     Export(export::Export),
+    /// Check tickets at a door without network, against a list brought along, and tell the server later.
+    Door(door::DoorCheck),
     /// An on-sale in a box: a crowd of simulated customers over real HTTP, then an audit and a report.
     Rush(rush::Rush),
     /// Recompute a draw of the line from its public answer, and see whether a token's place in it is right.
@@ -77,6 +81,7 @@ pub fn run() -> ExitCode {
         Command::StaffKey(wanted) => wanted.run().map(|()| ExitCode::SUCCESS),
         Command::Import(import) => import.run().map(|()| ExitCode::SUCCESS),
         Command::Export(export) => export.run().map(|()| ExitCode::SUCCESS),
+        Command::Door(door) => door.run(),
         Command::Rush(rush) => rush.run(),
         Command::VerifyDraw(verify) => verify.run().map(|()| ExitCode::SUCCESS),
     };
@@ -87,6 +92,15 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The name of somebody or of a door.
+fn parse_name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let sound = (1..=NAME_MAX_CHARS).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    sound
+        .then(|| name.to_owned())
+        .ok_or_else(|| format!("give 1 to {NAME_MAX_CHARS} characters and no control characters"))
 }
 
 /// Why a running house is closed.

@@ -9,7 +9,7 @@ use crate::check;
 use crate::clock::Clock;
 use crate::ids::new_key;
 use crate::refusal::{Language, explain};
-use crate::staff::{self, FIRST_NAME, NAME_MAX_CHARS, Role};
+use crate::staff::{self, FIRST_NAME, Role};
 use crate::store::{self, OpenError};
 
 /// What `staff-key` takes.
@@ -19,7 +19,7 @@ pub(super) struct StaffKeyFor {
     #[arg(long, env = "BOXOFFICE_DATABASE", default_value = "boxoffice.db", value_name = "FILE")]
     database: PathBuf,
     /// Whose key it is, 1 to 80 characters. A key that this name has already ends.
-    #[arg(long, default_value = FIRST_NAME, value_parser = parse_name)]
+    #[arg(long, default_value = FIRST_NAME, value_parser = super::parse_name)]
     name: String,
     /// What it is for [default: the role of the key that ends, or admin].
     #[arg(long, value_parser = PossibleValuesParser::new(Role::ALL.iter().map(|role| role.word())))]
@@ -51,12 +51,4 @@ impl StaffKeyFor {
         }
         Ok(())
     }
-}
-
-fn parse_name(text: &str) -> Result<String, String> {
-    let name = text.trim();
-    let sound = (1..=NAME_MAX_CHARS).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    sound
-        .then(|| name.to_owned())
-        .ok_or_else(|| format!("give 1 to {NAME_MAX_CHARS} characters and no control characters"))
 }

@@ -125,6 +125,10 @@ pub const fn status_of(code: Code) -> u16 {
         Code::StaffNameTaken
         | Code::StaffKeyLimit
         | Code::LastAdminKey
+        | Code::TicketForOtherDate
+        | Code::TicketVoid
+        | Code::AlreadyCheckedIn
+        | Code::TicketNotCheckedIn
         | Code::TicketCheckedIn
         | Code::DateAmbiguous
         | Code::SaleNotOpen
@@ -146,7 +150,7 @@ pub const fn status_of(code: Code) -> u16 {
         Code::BodyTooLarge => 413,
         Code::UnsupportedMediaType => 415,
         Code::ExpectationFailed => 417,
-        Code::AmountMismatch | Code::IdempotencyKeyReused => 422,
+        Code::TicketCodeInvalid | Code::AmountMismatch | Code::IdempotencyKeyReused => 422,
         Code::TooManyRequests => 429,
         Code::HeadTooLarge => 431,
         Code::Internal => 500,

@@ -238,6 +238,26 @@ fn both(code: Code) -> Both {
             ["No such ticket", "There is no such ticket here.", "Check the id or the number; one's own tickets stand in their reservations."],
             ["티켓이 없습니다", "해당하는 티켓이 없습니다.", "ID나 번호를 확인해 주세요. 본인의 티켓은 예약에서 볼 수 있습니다."],
         ],
+        Code::TicketCodeInvalid => [
+            ["Not a code of this house", "The code was not signed by this house, or it is damaged; 'reason' tells NOT_A_TICKET (another code, or one read in part) from SIGNATURE (forged, damaged, or of another house).", "Scan it again; if that does not help, type the number that stands beside it."],
+            ["이곳의 티켓 코드가 아닙니다", "이곳에서 서명한 코드가 아니거나 손상되었습니다. 'reason'이 NOT_A_TICKET이면 다른 코드이거나 일부만 읽힌 것이고, SIGNATURE이면 위조, 손상 또는 다른 곳의 티켓입니다.", "다시 찍어 보고, 그래도 안 되면 옆에 적힌 번호를 입력해 주세요."],
+        ],
+        Code::TicketForOtherDate => [
+            ["Ticket for another date", "The ticket is sound, but not for the date that is let in here; 'scheduleId' and 'startsAt' say for which.", "Show it on its own date."],
+            ["다른 날짜의 티켓입니다", "올바른 티켓이지만 지금 입장하는 일정의 것이 아닙니다. 어느 일정인지는 'scheduleId'와 'startsAt'에 있습니다.", "티켓에 적힌 날짜에 와 주세요."],
+        ],
+        Code::TicketVoid => [
+            ["Ticket void", "The reservation of this ticket was refunded.", "Send its owner to the box office."],
+            ["무효인 티켓입니다", "이 티켓의 예약은 환불되었습니다.", "매표소로 안내해 주세요."],
+        ],
+        Code::AlreadyCheckedIn => [
+            ["Already checked in", "Somebody went in with this ticket before; 'at' and 'door' say when and where.", "If that scan was a mistake, undo it: DELETE /api/v1/staff/checkins/{ticketId}."],
+            ["이미 입장한 티켓입니다", "이 티켓으로 이미 입장했습니다. 언제 어디서인지는 'at'과 'door'에 있습니다.", "잘못 찍은 것이라면 DELETE /api/v1/staff/checkins/{ticketId}로 취소해 주세요."],
+        ],
+        Code::TicketNotCheckedIn => [
+            ["Not checked in", "Nobody is in with this ticket, so there is nothing to take back.", "Nothing is left to do."],
+            ["입장하지 않은 티켓입니다", "이 티켓으로 입장한 사람이 없어 취소할 것이 없습니다.", "더 할 일이 없습니다."],
+        ],
         Code::TicketCheckedIn => [
             ["Somebody went in already", "A ticket of this reservation was used at the door, so it is not refunded; 'ticketId' and 'at' say which and when.", "If the scan was a mistake, undo it at the door first."],
             ["이미 입장한 티켓이 있습니다", "이 예약의 티켓으로 이미 입장했으므로 환불할 수 없습니다. 어느 티켓이 언제인지는 'ticketId'와 'at'에 있습니다.", "잘못 찍은 것이라면 먼저 입장에서 취소해 주세요."],

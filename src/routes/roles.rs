@@ -45,6 +45,12 @@ pub const STAFF_CALLS: &[StaffCall] = &[
     (Post, "users/{userId}/balance/top-ups", COUNTER),
     (Post, "users/{userId}/balance/corrections", ADMIN),
     (Get, "tickets/{ticketId}", COUNTER),
+    (Post, "checkins", ALL),
+    (Post, "checkins/scans", ALL),
+    (Get, "checkins/conflicts", ALL),
+    (Delete, "checkins/{ticketId}", ALL),
+    (Get, "schedules/{scheduleId}/checkins", ALL),
+    (Get, "schedules/{scheduleId}/door-list", ALL),
     (Get, "events", ADMIN),
     (Post, "clock", ADMIN),
 ];
@@ -82,7 +88,8 @@ mod tests {
 
     /// The same once more, role by role: whoever changes who may do what says it in two places.
     const DOOR: &str = "GET me, GET concerts, GET concerts/{concertId}/schedules, GET schedules/{scheduleId},
-        GET schedules/{scheduleId}/seats";
+        GET schedules/{scheduleId}/seats, POST checkins, POST checkins/scans, GET checkins/conflicts,
+        DELETE checkins/{ticketId}, GET schedules/{scheduleId}/checkins, GET schedules/{scheduleId}/door-list";
     const COUNTER_TOO: &str =
         "GET tickets/{ticketId}, GET schedules/{scheduleId}/sales, GET schedules/{scheduleId}/cancellation,
         GET reservations/{reservationId},

@@ -2,8 +2,11 @@
 //! network can check it. A ticket is void as soon as its reservation is refunded.
 
 pub mod api;
+mod checkin;
 pub mod code;
+pub mod door_list;
 mod qr;
+mod scans;
 mod sql;
 pub mod staff_api;
 
@@ -16,6 +19,10 @@ use crate::refusal::Refusal;
 use crate::seal::Seal;
 use crate::store::{Outcome, column_words};
 use crate::venue::Tx;
+
+pub use checkin::{Count, Entrance, Shown, check_in, count_by_section, undo};
+pub use door_list::Listed;
+pub use scans::{Kept, SCANS_MAX, Scan, ScanOutcome, list_conflicts, take};
 
 use code::Says;
 
@@ -143,6 +150,14 @@ pub fn must_find(connection: &Connection, ticket_id: Uuid) -> Outcome<Found> {
 /// `TICKET_NOT_FOUND`.
 pub fn must_find_by_number(connection: &Connection, number: &str) -> Outcome<Found> {
     sql::find_by_number(connection, number)?.ok_or_else(|| Refusal::TicketNotFound.into())
+}
+
+/// All tickets of a date for the list of its door, in layout order; void ones too, so that the door knows them.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_for_door(connection: &Connection, schedule_id: i64) -> Outcome<Vec<Listed>> {
+    Ok(sql::list_for_door(connection, schedule_id)?)
 }
 
 /// A user's own ticket.

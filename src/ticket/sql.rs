@@ -3,7 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::{CheckIn, Found, Ticket};
+use super::door_list::{Listed, older_code_hash};
+use super::{CheckIn, Count, Found, Kept, ScanOutcome, Status, Ticket, code};
 use crate::clock::Millis;
 use crate::venue::Tx;
 
@@ -17,8 +18,6 @@ const FOUND: &str =
     LEFT JOIN check_in AS i ON i.ticket_id = t.ticket_id";
 
 fn read(row: &Row) -> rusqlite::Result<Found> {
-    let at: Option<Millis> = row.get(17)?;
-    let (door, offline): (Option<String>, Option<bool>) = (row.get(18)?, row.get(19)?);
     Ok(Found {
         ticket: Ticket { ticket_id: row.get(0)?, seat: row.get(1)?, number: row.get(2)?, code: row.get(3)? },
         reservation_id: row.get(4)?,
@@ -34,8 +33,15 @@ fn read(row: &Row) -> rusqlite::Result<Found> {
         seat_number: row.get(14)?,
         issued_at: row.get(15)?,
         is_paid: row.get(16)?,
-        check_in: at.map(|at| CheckIn { at, door, offline: offline.unwrap_or(false) }),
+        check_in: read_check_in(row, 17)?,
     })
+}
+
+/// A check-in from three columns, if it is there.
+fn read_check_in(row: &Row, first: usize) -> rusqlite::Result<Option<CheckIn>> {
+    let at: Option<Millis> = row.get(first)?;
+    let (door, offline): (Option<String>, Option<bool>) = (row.get(first + 1)?, row.get(first + 2)?);
+    Ok(at.map(|at| CheckIn { at, door, offline: offline.unwrap_or(false) }))
 }
 
 pub(super) fn insert(tx: &Tx, reservation_id: Uuid, seat_no: i64, ticket: &Ticket) -> rusqlite::Result<()> {
@@ -76,4 +82,131 @@ pub(super) fn find_first_check_in(
         )?
         .query_row([reservation_id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()
+}
+
+/// The ticket of a code that an older house made.
+pub(super) fn find_by_code(connection: &Connection, code: &str) -> rusqlite::Result<Option<Found>> {
+    connection.prepare_cached(&format!("{FOUND} WHERE t.code = ?1"))?.query_row([code], read).optional()
+}
+
+pub(super) fn find_check_in(connection: &Connection, ticket_id: Uuid) -> rusqlite::Result<Option<CheckIn>> {
+    let found = connection
+        .prepare_cached("SELECT at, door, offline FROM check_in WHERE ticket_id = ?1")?
+        .query_row([ticket_id], |row| read_check_in(row, 0))
+        .optional()?;
+    Ok(found.flatten())
+}
+
+pub(super) fn insert_check_in_if_out(tx: &Tx, ticket_id: Uuid, check_in: &CheckIn) -> rusqlite::Result<bool> {
+    let rows = tx
+        .prepare_cached(
+            "INSERT INTO check_in (ticket_id, at, door, offline) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+        )?
+        .execute((ticket_id, check_in.at, &check_in.door, check_in.offline))?;
+    Ok(rows == 1)
+}
+
+pub(super) fn delete_check_in_if_in(tx: &Tx, ticket_id: Uuid) -> rusqlite::Result<bool> {
+    let rows = tx.prepare_cached("DELETE FROM check_in WHERE ticket_id = ?1")?.execute([ticket_id])?;
+    Ok(rows == 1)
+}
+
+pub(super) fn count_by_section(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<Count>> {
+    connection
+        .prepare_cached(
+            "SELECT seat.section, count(*), count(i.ticket_id)
+             FROM reservation AS r JOIN ticket AS t USING (reservation_id)
+             LEFT JOIN seat ON seat.schedule_id = r.schedule_id AND seat.seat_no = t.seat_no
+             LEFT JOIN check_in AS i ON i.ticket_id = t.ticket_id
+             WHERE r.schedule_id = ?1 AND r.status = 'CONFIRMED'
+             GROUP BY seat.section ORDER BY min(t.seat_no)",
+        )?
+        .query_map([schedule_id], |row| Ok(Count { section: row.get(0)?, expected: row.get(1)?, inside: row.get(2)? }))?
+        .collect()
+}
+
+/// All tickets of a date for its list, in layout order.
+pub(super) fn list_for_door(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<Listed>> {
+    connection
+        .prepare_cached(&format!(
+            "{FOUND} WHERE r.schedule_id = ?1 AND r.status IN ('CONFIRMED', 'REFUNDED') ORDER BY t.seat_no, t.ticket_id"
+        ))?
+        .query_map([schedule_id], |row| {
+            let found = read(row)?;
+            let status = found.status();
+            let entered = found.check_in.filter(|_| status == Status::CheckedIn);
+            Ok(Listed {
+                status,
+                entered: entered.map(|check_in| (check_in.at, check_in.door)),
+                older_code_hash: code::is_older(&found.ticket.code).then(|| older_code_hash(&found.ticket.code)),
+                number: found.ticket.number,
+                seat: found.ticket.seat,
+                section: found.section,
+            })
+        })?
+        .collect()
+}
+
+const KEPT: &str = "SELECT scan_no, scan_id, ticket_id, number, label, schedule_id, d.at, d.door, 1, outcome, other_at,
+        other_door, other_offline, told_at
+    FROM door_scan AS d JOIN ticket USING (ticket_id) JOIN reservation USING (reservation_id)";
+
+fn read_kept(row: &Row) -> rusqlite::Result<Kept> {
+    Ok(Kept {
+        scan_no: row.get(0)?,
+        scan_id: row.get(1)?,
+        ticket_id: row.get(2)?,
+        number: row.get(3)?,
+        seat: row.get(4)?,
+        schedule_id: row.get(5)?,
+        scan: CheckIn { at: row.get(6)?, door: row.get(7)?, offline: row.get(8)? },
+        outcome: row.get(9)?,
+        other: read_check_in(row, 10)?,
+        told_at: row.get(13)?,
+    })
+}
+
+pub(super) fn find_scan(connection: &Connection, scan_id: Uuid) -> rusqlite::Result<Option<Kept>> {
+    connection.prepare_cached(&format!("{KEPT} WHERE scan_id = ?1"))?.query_row([scan_id], read_kept).optional()
+}
+
+pub(super) fn insert_scan(
+    tx: &Tx,
+    scan_id: Uuid,
+    ticket_id: Uuid,
+    seen: &CheckIn,
+    outcome: ScanOutcome,
+    other: Option<&CheckIn>,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO door_scan (scan_id, ticket_id, at, door, told_at, outcome, other_at, other_door, other_offline)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute((
+        scan_id,
+        ticket_id,
+        seen.at,
+        &seen.door,
+        tx.now(),
+        outcome,
+        other.map(|other| other.at),
+        other.and_then(|other| other.door.as_ref()),
+        other.map(|other| other.offline),
+    ))
+    .map(drop)
+}
+
+pub(super) fn list_conflicts(
+    connection: &Connection,
+    schedule_id: Option<i64>,
+    after: i64,
+    limit: u32,
+) -> rusqlite::Result<Vec<Kept>> {
+    connection
+        .prepare_cached(&format!(
+            "{KEPT} WHERE outcome <> 'CHECKED_IN' AND scan_no > ?2 AND (?1 IS NULL OR schedule_id = ?1)
+             ORDER BY scan_no LIMIT ?3"
+        ))?
+        .query_map((schedule_id, after, limit), read_kept)?
+        .collect()
 }

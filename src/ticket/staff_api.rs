@@ -1,13 +1,27 @@
 //! Tickets at the counter and at the door.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::api::{Form, form_of, ticket_json};
-use super::{Found, code, qr};
+use super::door_list::{self, About};
+use super::{Entrance, Found, Kept, SCANS_MAX, Scan, Shown, code, qr};
+use crate::http::{Fields, Reply, Request, number, query};
 use crate::ids;
 use crate::refusal::Refusal;
+use crate::schedule;
 use crate::store::{Outcome, Reader};
-use crate::venue::{Answer, Venue};
+use crate::venue::{Answer, Venue, Written, repeat_safe};
+
+/// Staff's repeated requests are kept under this id, which no user has.
+const STAFF: Uuid = Uuid::nil();
+/// The length of a door's name in characters.
+const DOOR_MAX_CHARS: usize = 80;
+/// What is shown at the door is far shorter.
+const SHOWN_MAX_CHARS: usize = 1_000;
+/// Conflicts of a page at most, and unless asked otherwise.
+const CONFLICTS_MAX: i64 = 1_000;
+const CONFLICTS: i64 = 100;
 
 /// A ticket as the wire shows it to staff: whose it is as well.
 pub fn ticket_json_for_staff(found: &Found) -> Value {
@@ -33,4 +47,125 @@ fn find(reader: &Reader, name: &str) -> Outcome<Found> {
         (None, Some(number)) => super::must_find_by_number(reader, &number),
         (None, None) => Err(Refusal::TicketNotFound.into()),
     }
+}
+
+/// `POST /staff/checkins`: lets somebody in.
+pub fn check_in(venue: &Venue, request: &Request) -> Outcome<Answer> {
+    let mut fields = Fields::of(request)?;
+    let shown = read_shown(&mut fields)?;
+    let door = fields.has("door").then(|| fields.line("door", 1..=DOOR_MAX_CHARS)).transpose()?;
+    let schedule_id = fields.has("scheduleId").then(|| fields.integer("scheduleId", 0..=i64::MAX)).transpose()?;
+    fields.end()?;
+    let public = venue.seal.public();
+    repeat_safe(request, STAFF, move |tx| {
+        let found = super::check_in(tx, &public, &shown, &Entrance { door, schedule_id })?;
+        Ok(Written::Ready(Reply::json(200, &ticket_json_for_staff(&found))))
+    })
+}
+
+/// A `code` or a `number`, one of the two.
+fn read_shown(fields: &mut Fields) -> Result<Shown, Refusal> {
+    let name = if fields.has("number") && !fields.has("code") { "number" } else { "code" };
+    let text = fields.line(name, 1..=SHOWN_MAX_CHARS)?;
+    if fields.has("number") {
+        let at = fields.pointer("number");
+        return Err(Refusal::invalid(at, "and code can't be given both", "code와 함께 줄 수 없습니다"));
+    }
+    Ok(if name == "code" { Shown::Code(text) } else { Shown::Number(text) })
+}
+
+/// `DELETE /staff/checkins/{ticketId}`: takes a mistaken scan back.
+pub fn undo(segment: &str) -> Outcome<Answer> {
+    let ticket_id = ids::parse_id(segment).ok_or(Refusal::TicketNotFound)?;
+    Answer::write(move |tx| Ok(Written::Ready(Reply::json(200, &ticket_json_for_staff(&super::undo(tx, ticket_id)?)))))
+}
+
+/// `GET /staff/schedules/{id}/checkins`: how many are expected and in.
+pub fn counts(venue: &Venue, schedule_id: i64) -> Outcome<Answer> {
+    let sections = super::count_by_section(&*venue.readers.get()?, schedule_id)?;
+    let sum = |of: fn(&super::Count) -> i64| sections.iter().map(of).sum::<i64>();
+    Answer::json(
+        200,
+        &json!({
+            "scheduleId": schedule_id,
+            "expected": sum(|count| count.expected),
+            "in": sum(|count| count.inside),
+            "sections": sections,
+        }),
+    )
+}
+
+/// `GET /staff/schedules/{id}/door-list`: the signed list for a door without network.
+pub fn list_for_door(venue: &Venue, schedule_id: i64) -> Outcome<Answer> {
+    let reader = venue.readers.get()?;
+    let date = schedule::must_find(&reader, schedule_id)?;
+    let about = About {
+        schedule_id,
+        concert_title: date.concert_title,
+        starts_at: date.starts_at,
+        time_zone: venue.settings.sale.time_zone.iana_name().unwrap_or("UTC").to_owned(),
+        made_at: venue.clock.now(),
+    };
+    let tickets = super::list_for_door(&reader, schedule_id)?;
+    let mut reply = Reply::empty(200);
+    reply.content_type = "application/jsonl".into();
+    reply.body = door_list::write(&venue.seal, &about, &tickets);
+    let name = format!("attachment; filename=\"door-list-{schedule_id}-{}.jsonl\"", date.date);
+    Ok(Answer::Ready(reply.with("Content-Disposition", name)))
+}
+
+/// `POST /staff/checkins/scans`: what a door without network has let in.
+pub fn take_scans(venue: &Venue, request: &Request) -> Outcome<Answer> {
+    let mut fields = Fields::of(request)?;
+    let door = fields.line("door", 1..=DOOR_MAX_CHARS)?;
+    let scans = fields.list("scans", SCANS_MAX)?.into_iter().map(|(at, value)| {
+        let mut fields = Fields::of_value(value, at)?;
+        let scan = Scan { scan_id: fields.id("scanId")?, shown: read_shown(&mut fields)?, at: fields.instant("at")? };
+        fields.end().map(|()| scan)
+    });
+    let scans = scans.collect::<Result<Vec<Scan>, Refusal>>()?;
+    fields.end()?;
+    let public = venue.seal.public();
+    Answer::write(move |tx| {
+        let taken = scans.iter().map(|scan| {
+            Ok(match super::take(tx, &public, &door, scan)? {
+                Some((kept, known)) => {
+                    let mut shown = scan_json(&kept);
+                    shown["known"] = known.into();
+                    shown
+                }
+                None => json!({ "scanId": scan.scan_id, "outcome": "NOT_FOUND" }),
+            })
+        });
+        let taken = taken.collect::<Outcome<Vec<Value>>>()?;
+        let conflicts: Vec<&Value> =
+            taken.iter().filter(|one| one["outcome"] == "CONFLICT" || one["outcome"] == "VOID").collect();
+        Ok(Written::Ready(Reply::json(200, &json!({ "scans": taken, "conflicts": conflicts }))))
+    })
+}
+
+fn scan_json(kept: &Kept) -> Value {
+    json!({
+        "scanNumber": kept.scan_no,
+        "scanId": kept.scan_id,
+        "outcome": kept.outcome,
+        "ticketId": kept.ticket_id,
+        "number": kept.number,
+        "scheduleId": kept.schedule_id,
+        "seat": kept.seat,
+        "scan": kept.scan,
+        "other": kept.other,
+        "toldAt": kept.told_at,
+    })
+}
+
+/// `GET /staff/checkins/conflicts?scheduleId=&after=&limit=`: tickets that were seen at two doors, or were refunded and let
+/// in all the same.
+pub fn conflicts(venue: &Venue, request: &Request) -> Outcome<Answer> {
+    let parameters = query(request, &["scheduleId", "after", "limit"])?;
+    let schedule_id = number(&parameters, "scheduleId", 0..=i64::MAX)?;
+    let after = number(&parameters, "after", 0..=i64::MAX)?.unwrap_or(0);
+    let limit = number(&parameters, "limit", 1..=CONFLICTS_MAX)?.unwrap_or(CONFLICTS) as u32;
+    let conflicts = super::list_conflicts(&*venue.readers.get()?, schedule_id, after, limit)?;
+    Answer::json(200, &json!({ "conflicts": conflicts.iter().map(scan_json).collect::<Vec<Value>>() }))
 }

@@ -1,0 +1,194 @@
+//! `boxoffice door`: a laptop without network checks tickets against a list that it brought along, and tells its scans later.
+
+mod journal;
+mod send;
+
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use jiff::tz::TimeZone;
+
+use journal::Journal;
+
+use crate::clock::{Clock, Millis};
+use crate::store::OpenError;
+use crate::ticket::Listed;
+use crate::ticket::door_list::{DoorList, Verdict};
+
+/// A list of a hundred thousand tickets has ten megabytes.
+const LIST_MAX_BYTES: u64 = 64 << 20;
+/// A scanned line is far shorter.
+const LINE_MAX_BYTES: u64 = 4_096;
+/// The exit code when somebody was refused, or a ticket was seen at two doors.
+const SOMETHING_REFUSED: u8 = 3;
+
+/// What `door` takes.
+#[derive(Debug, Args)]
+#[command(after_help = EXITS)]
+pub(super) struct DoorCheck {
+    /// The list, from GET /api/v1/staff/schedules/ID/door-list.
+    #[arg(long, value_name = "FILE")]
+    list: PathBuf,
+    /// The name of this door, 1 to 80 characters; scans are told with it.
+    #[arg(long, value_name = "NAME", default_value = "offline door", value_parser = super::parse_name)]
+    door: String,
+    /// The fingerprint that the house gave you (GET /api/v1/tickets/key): a list of anybody else is refused.
+    #[arg(long, value_name = "TEXT")]
+    fingerprint: Option<String>,
+    /// Where the scans are kept [default: the list's name with .scans behind it].
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
+    /// Tell the server the scans, which may be done again and again; then end.
+    #[arg(long, requires = "url")]
+    send: bool,
+    /// The server, such as http://127.0.0.1:8080.
+    #[arg(long, value_name = "URL", requires = "send")]
+    url: Option<String>,
+    /// The staff key to send with.
+    #[arg(long, env = "BOXOFFICE_STAFF_KEY", value_name = "KEY", hide_env_values = true)]
+    staff_key: Option<String>,
+}
+
+const EXITS: &str = "\
+Each line of standard input is a scanned code or a typed number; the answer is one line, with a bell for a no.
+Exit code: 0 all were let in (or all scans sent without a conflict); 3 somebody was refused (or a ticket was seen
+at two doors); 1 something is wrong, such as a list that was changed; 2 a wrong command line.";
+
+impl DoorCheck {
+    pub(super) fn run(self) -> Result<ExitCode, OpenError> {
+        let list = self.read_list()?;
+        let journal = Journal::open(&self.journal_path(), &list)?;
+        let sound = if self.send { self.send(&list, &journal)? } else { self.check(&list, journal)? };
+        Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(SOMETHING_REFUSED) })
+    }
+
+    fn read_list(&self) -> Result<DoorList, OpenError> {
+        let failed = |why: String| OpenError(format!("{}: {why}", self.list.display()));
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(&self.list).map_err(|error| failed(format!("{error}; check --list.")))?;
+        file.take(LIST_MAX_BYTES).read_to_end(&mut bytes).map_err(|error| failed(error.to_string()))?;
+        let list = DoorList::read(&bytes).map_err(|why| failed(format!("this {why}; download it again.")))?;
+        let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+        match &self.fingerprint {
+            Some(given) if plain(given) != plain(&list.public.fingerprint()) => Err(failed(format!(
+                "this list is signed with the key {}, not with {given}: it is not of your house, or the fingerprint is \
+                 mistyped; compare it with GET /api/v1/tickets/key.",
+                list.public.fingerprint()
+            ))),
+            _ => Ok(list),
+        }
+    }
+
+    fn journal_path(&self) -> PathBuf {
+        self.journal.clone().unwrap_or_else(|| {
+            let mut path = self.list.clone().into_os_string();
+            path.push(".scans");
+            path.into()
+        })
+    }
+
+    fn send(&self, list: &DoorList, journal: &Journal) -> Result<bool, OpenError> {
+        let key = self.staff_key.as_deref();
+        let key = key.ok_or_else(|| OpenError("--send needs a staff key: set BOXOFFICE_STAFF_KEY.".into()))?;
+        send::send(self.url.as_deref().unwrap_or_default(), key, list, journal) // clap asks for a URL
+    }
+
+    /// Answers line by line; says whether everybody was let in.
+    fn check(&self, list: &DoorList, mut journal: Journal) -> Result<bool, OpenError> {
+        let zone = TimeZone::get(&list.about.time_zone).unwrap_or(TimeZone::UTC);
+        eprintln!(
+            "{} · {} · {} tickets · list of {}\nkey {}{}",
+            list.about.concert_title,
+            list.about.starts_at.local_in(&zone),
+            list.expected(),
+            list.about.made_at.local_in(&zone),
+            list.public.fingerprint(),
+            if self.fingerprint.is_some() { "" } else { " (compare it with the house's: GET /api/v1/tickets/key)" },
+        );
+        let closed = |error: io::Error| OpenError(format!("standard output is closed: {error}"));
+        let (mut input, mut out, mut sound) = (io::stdin().lock(), io::stdout().lock(), true);
+        let colour = out.is_terminal();
+        while let Some(line) = next_line(&mut input)? {
+            let shown = line.trim();
+            if shown.is_empty() {
+                continue;
+            }
+            let answer = self.answer(list, &mut journal, shown, &zone)?;
+            sound &= answer.lets_in;
+            answer.write(&mut out, colour).map_err(closed)?;
+        }
+        eprintln!("{} let in here; send the scans with --send.", journal.scans().len());
+        Ok(sound)
+    }
+
+    /// The answer to what was shown. Somebody is let in only once the journal is on disk.
+    fn answer(
+        &self,
+        list: &DoorList,
+        journal: &mut Journal,
+        shown: &str,
+        zone: &TimeZone,
+    ) -> Result<Spoken, OpenError> {
+        let no = |words: &str, rest: String| Ok(Spoken { lets_in: false, words: words.to_owned(), rest });
+        let at_door = |at: Millis, door: Option<&str>| {
+            let at = at.local_in(zone);
+            door.map_or_else(|| at.clone(), |door| format!("{at} · {door}"))
+        };
+        match list.judge(shown) {
+            Verdict::Good(ticket) => match journal.find(&ticket.number) {
+                Some(scan) => no(ALREADY_IN, format!("{} · {}", seat(ticket), at_door(scan.at, Some(&scan.door)))),
+                None => {
+                    journal.add(&ticket.number, &self.door, Clock::wall_now())?;
+                    Ok(Spoken { lets_in: true, words: "입장 · IN".into(), rest: seat(ticket) })
+                }
+            },
+            Verdict::AlreadyIn(ticket) => {
+                let entered = ticket.entered.as_ref().map(|(at, door)| at_door(*at, door.as_deref()));
+                no(ALREADY_IN, format!("{} · {}", seat(ticket), entered.unwrap_or_default()))
+            }
+            Verdict::Void(ticket) => no("환불된 티켓 · REFUNDED", seat(ticket)),
+            Verdict::OtherDate => no("다른 날짜의 티켓 · OTHER DATE", String::new()),
+            Verdict::Newer => no("명단 이후의 티켓, 매표소로 · SOLD AFTER THE LIST, ASK THE BOX OFFICE", String::new()),
+            Verdict::Unknown => no("없는 번호 · NO SUCH TICKET", shown.to_owned()),
+            Verdict::Unsigned => no("위조되었거나 손상됨 · FORGED OR DAMAGED", String::new()),
+            Verdict::Foreign => no("티켓이 아님, 다시 찍어 주세요 · NOT A TICKET, SCAN AGAIN", String::new()),
+        }
+    }
+}
+
+const ALREADY_IN: &str = "이미 입장함 · ALREADY IN";
+
+fn seat(ticket: &Listed) -> String {
+    ticket.section.as_ref().map_or_else(|| ticket.seat.clone(), |section| format!("{section} {}", ticket.seat))
+}
+
+/// The next line, at most so long; what is not UTF-8 is no ticket.
+fn next_line(input: &mut impl BufRead) -> Result<Option<String>, OpenError> {
+    let mut bytes = Vec::new();
+    let read = input.by_ref().take(LINE_MAX_BYTES).read_until(b'\n', &mut bytes);
+    let read = read.map_err(|error| OpenError(format!("standard input can't be read: {error}")))?;
+    Ok((read > 0).then(|| String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// What is said at the door.
+struct Spoken {
+    lets_in: bool,
+    words: String,
+    rest: String,
+}
+
+impl Spoken {
+    /// One line: in colour over its whole width on a terminal, with a bell for a no.
+    fn write(&self, out: &mut impl Write, colour: bool) -> io::Result<()> {
+        let (mark, paint) = if self.lets_in { ("OK", "\x1b[1;30;42m") } else { ("NO", "\x1b[1;37;41m") };
+        let text = format!("[{mark}] {}   {}", self.words, self.rest);
+        let bell = if self.lets_in { "" } else { "\x07" };
+        match colour {
+            true => writeln!(out, "\n{paint}\x1b[K\n  {}\x1b[K\n\x1b[K\x1b[0m{bell}", text.trim_end())?,
+            false => writeln!(out, "{}{bell}", text.trim_end())?,
+        }
+        out.flush()
+    }
+}

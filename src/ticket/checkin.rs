@@ -1,0 +1,121 @@
+//! The door: who is let in, what is taken back, and how many are in.
+
+use rusqlite::Connection;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{CheckIn, Found, Status, code, sql};
+use crate::refusal::Refusal;
+use crate::schedule;
+use crate::seal::SealPublic;
+use crate::store::Outcome;
+use crate::venue::{EventType, Tx, record};
+
+/// What is shown at the door.
+#[derive(Debug, Clone)]
+pub enum Shown {
+    /// What the QR code carries.
+    Code(String),
+    /// The number, as somebody typed it.
+    Number(String),
+}
+
+/// Where and for what somebody wants to go in.
+#[derive(Debug, Clone, Default)]
+pub struct Entrance {
+    /// The name of the door, if it has one.
+    pub door: Option<String>,
+    /// The only date that is let in here, if it matters.
+    pub schedule_id: Option<i64>,
+}
+
+/// The ticket that is shown.
+///
+/// # Errors
+/// `TICKET_CODE_INVALID` for a code that the house did not make or that is damaged; `TICKET_NOT_FOUND`.
+pub fn must_find_shown(connection: &Connection, public: &SealPublic, shown: &Shown) -> Outcome<Found> {
+    let found = match shown {
+        Shown::Number(typed) => match code::typed_number(typed) {
+            Some(number) => sql::find_by_number(connection, &number)?,
+            None => None,
+        },
+        Shown::Code(text) if code::is_older(text) => sql::find_by_code(connection, text)?,
+        Shown::Code(text) => {
+            let says = code::read(public, text).map_err(|fault| Refusal::TicketCodeInvalid { reason: fault.word() })?;
+            sql::find_by_number(connection, &says.number)?.filter(|found| found.ticket.code == *text)
+        }
+    };
+    found.ok_or_else(|| Refusal::TicketNotFound.into())
+}
+
+/// Lets somebody in: once a ticket.
+///
+/// # Errors
+/// In this order: those of [`must_find_shown`], `TICKET_FOR_OTHER_DATE`, `TICKET_VOID`, `ALREADY_CHECKED_IN`.
+pub fn check_in(tx: &Tx, public: &SealPublic, shown: &Shown, entrance: &Entrance) -> Outcome<Found> {
+    let mut found = must_find_shown(tx, public, shown)?;
+    if entrance.schedule_id.is_some_and(|schedule_id| schedule_id != found.schedule_id) {
+        let Found { schedule_id, starts_at, .. } = found;
+        return Err(Refusal::TicketForOtherDate { schedule_id, starts_at }.into());
+    }
+    if found.status() == Status::Void {
+        return Err(Refusal::TicketVoid { ticket_id: found.ticket.ticket_id }.into());
+    }
+    let check_in = CheckIn { at: tx.now(), door: entrance.door.clone(), offline: false };
+    if !sql::insert_check_in_if_out(tx, found.ticket.ticket_id, &check_in)? {
+        let before = sql::find_check_in(tx, found.ticket.ticket_id)?.unwrap_or(check_in); // it stood in the way
+        let CheckIn { at, door, offline } = before;
+        return Err(Refusal::AlreadyCheckedIn { ticket_id: found.ticket.ticket_id, at, door, offline }.into());
+    }
+    record(tx, EventType::TicketCheckedIn, &told(&found, &check_in))?;
+    found.check_in = Some(check_in);
+    Ok(found)
+}
+
+/// Takes a mistaken check-in back: the ticket opens the door again.
+///
+/// # Errors
+/// `TICKET_NOT_FOUND`, `TICKET_NOT_CHECKED_IN`.
+pub fn undo(tx: &Tx, ticket_id: Uuid) -> Outcome<Found> {
+    let mut found = super::must_find(tx, ticket_id)?;
+    let check_in = found.check_in.take().ok_or(Refusal::TicketNotCheckedIn)?;
+    if !sql::delete_check_in_if_in(tx, ticket_id)? {
+        return Err(Refusal::TicketNotCheckedIn.into());
+    }
+    record(tx, EventType::CheckInUndone, &told(&found, &check_in))?;
+    Ok(found)
+}
+
+/// What an event tells of a check-in.
+pub(super) fn told(found: &Found, check_in: &CheckIn) -> serde_json::Value {
+    json!({
+        "ticketId": found.ticket.ticket_id,
+        "number": found.ticket.number,
+        "scheduleId": found.schedule_id,
+        "seat": found.ticket.seat,
+        "at": check_in.at,
+        "door": check_in.door,
+        "offline": check_in.offline,
+    })
+}
+
+/// How many are expected and how many are in.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Count {
+    /// The section; null where the hall has none.
+    pub section: Option<String>,
+    /// Tickets that are not void.
+    pub expected: i64,
+    /// Those of them whose owners are in.
+    #[serde(rename = "in")]
+    pub inside: i64,
+}
+
+/// How many are expected and in, by section in layout order.
+///
+/// # Errors
+/// `SCHEDULE_NOT_FOUND`.
+pub fn count_by_section(connection: &Connection, schedule_id: i64) -> Outcome<Vec<Count>> {
+    schedule::must_find(connection, schedule_id)?;
+    Ok(sql::count_by_section(connection, schedule_id)?)
+}

@@ -1,0 +1,319 @@
+//! The list with which a laptop without network checks tickets: lines of JSON, the last one the signature of the house over
+//! every byte before it.
+//!
+//! ```text
+//! {"doorList":1,"scheduleId":1,"concertTitle":"…","startsAt":"…","timeZone":"…","madeAt":"…","publicKey":"…","tickets":2}
+//! {"number":"5FANY5CURE","seat":"A-12","section":"R","status":"VALID"}
+//! {"number":"7Q2MZ4HHKE","seat":"A-13","section":"R","status":"CHECKED_IN","at":"…","door":"East gate"}
+//! {"signature":"…"}
+//! ```
+//!
+//! Nobody's name is in it.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+
+use super::{Status, code};
+use crate::clock::Millis;
+use crate::ids;
+use crate::seal::{Seal, SealPublic};
+
+/// What the first line calls the format.
+const FORMAT: u64 = 1;
+
+/// A ticket on the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its number.
+    pub number: String,
+    /// The label of its seat.
+    pub seat: String,
+    /// The section of its seat.
+    pub section: Option<String>,
+    /// What it was good for when the list was made.
+    pub status: Status,
+    /// When its owner went in, and at which door.
+    pub entered: Option<(Millis, Option<String>)>,
+    /// For a code that an older house made: its SHA-256, so that the list makes no tickets.
+    pub older_code_hash: Option<String>,
+}
+
+/// What a list is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// The date.
+    pub schedule_id: i64,
+    /// The concert's title.
+    pub concert_title: String,
+    /// When it begins.
+    pub starts_at: Millis,
+    /// The venue's time zone, by its IANA name.
+    pub time_zone: String,
+    /// When the list was made.
+    pub made_at: Millis,
+}
+
+/// The list as a file.
+pub fn write(seal: &Seal, about: &About, tickets: &[Listed]) -> Vec<u8> {
+    let head = json!({
+        "doorList": FORMAT,
+        "scheduleId": about.schedule_id,
+        "concertTitle": about.concert_title,
+        "startsAt": about.starts_at,
+        "timeZone": about.time_zone,
+        "madeAt": about.made_at,
+        "publicKey": seal.public().hex(),
+        "tickets": tickets.len(),
+    });
+    let mut text = format!("{head}\n");
+    for ticket in tickets {
+        let mut line = json!({
+            "number": ticket.number, "seat": ticket.seat, "section": ticket.section, "status": ticket.status,
+        });
+        if let Some((at, door)) = &ticket.entered {
+            line["at"] = json!(at);
+            line["door"] = json!(door);
+        }
+        if let Some(hash) = &ticket.older_code_hash {
+            line["codeSha256"] = json!(hash);
+        }
+        text.push_str(&format!("{line}\n"));
+    }
+    let signature = ids::hex(&seal.sign(text.as_bytes()));
+    text.push_str(&format!("{}\n", json!({ "signature": signature })));
+    text.into_bytes()
+}
+
+/// The SHA-256 by which a code of an older house stands on a list.
+pub fn older_code_hash(code: &str) -> String {
+    ids::hex(&ids::sha256_of(code.as_bytes()))
+}
+
+/// A list that was read and whose signature holds.
+#[derive(Debug)]
+pub struct DoorList {
+    /// The public half of the seal that signed it.
+    pub public: SealPublic,
+    /// What it is for.
+    pub about: About,
+    tickets: HashMap<String, Listed>,
+    by_older_code: HashMap<String, String>,
+}
+
+/// What a list says of what was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict<'l> {
+    /// On the list and good.
+    Good(&'l Listed),
+    /// On the list, and its owner is in.
+    AlreadyIn(&'l Listed),
+    /// Refunded.
+    Void(&'l Listed),
+    /// A sound ticket of another date.
+    OtherDate,
+    /// A sound ticket of this date that the list does not know: sold after it was made.
+    Newer,
+    /// A number or an older code that is not on the list.
+    Unknown,
+    /// It looks like a code and the signature does not hold.
+    Unsigned,
+    /// Neither a code nor a number.
+    Foreign,
+}
+
+impl DoorList {
+    /// Reads a list.
+    ///
+    /// # Errors
+    /// What is wrong with it, as the end of a sentence.
+    pub fn read(bytes: &[u8]) -> Result<DoorList, String> {
+        let text = std::str::from_utf8(bytes).map_err(|_| "is not a list for the door")?;
+        let body = text.strip_suffix('\n').ok_or("is cut short")?;
+        let last_at = body.rfind('\n').ok_or("is not a list for the door")? + 1;
+        let (signed, last) = body.split_at(last_at);
+        let head = Line::read(signed.lines().next().unwrap_or(""), 1)?;
+        if head.whole("doorList") != Some(FORMAT) {
+            return Err("is not a list for the door that this program knows".into());
+        }
+        let public = head.text("publicKey").and_then(|hex| SealPublic::parse(&hex)).ok_or("has no public key")?;
+        let signature = Line::read(last, 0).ok().and_then(|line| ids::bytes_of_hex(&line.text("signature")?));
+        let signature = signature.ok_or("has no signature at its end: it is cut short")?;
+        if !public.has_signed(signed.as_bytes(), &signature) {
+            return Err("was changed after it was made: its signature does not hold".into());
+        }
+        DoorList::of(public, &head, signed).ok_or_else(|| "is signed, but not as this program knows lists".into())
+    }
+
+    fn of(public: SealPublic, head: &Line, signed: &str) -> Option<DoorList> {
+        let mut list = DoorList {
+            public,
+            about: About {
+                schedule_id: i64::try_from(head.whole("scheduleId")?).ok()?,
+                concert_title: head.text("concertTitle")?,
+                starts_at: head.instant("startsAt")?,
+                time_zone: head.text("timeZone")?,
+                made_at: head.instant("madeAt")?,
+            },
+            tickets: HashMap::new(),
+            by_older_code: HashMap::new(),
+        };
+        for (at, line) in signed.lines().enumerate().skip(1) {
+            let ticket = Line::read(line, at + 1).ok()?.ticket()?;
+            if let Some(hash) = &ticket.older_code_hash {
+                list.by_older_code.insert(hash.clone(), ticket.number.clone());
+            }
+            list.tickets.insert(ticket.number.clone(), ticket);
+        }
+        (head.whole("tickets") == Some(list.tickets.len() as u64)).then_some(list)
+    }
+
+    /// How many tickets of it open the door.
+    pub fn expected(&self) -> usize {
+        self.tickets.values().filter(|ticket| ticket.status != Status::Void).count()
+    }
+
+    /// What it says of a code that was scanned or a number that was typed.
+    pub fn judge(&self, shown: &str) -> Verdict<'_> {
+        if code::is_older(shown) {
+            let number = self.by_older_code.get(&older_code_hash(shown));
+            return number.and_then(|number| self.tickets.get(number)).map_or(Verdict::Unknown, Listed::verdict);
+        }
+        match code::read(&self.public, shown) {
+            Ok(says) if says.schedule_id != self.about.schedule_id => Verdict::OtherDate,
+            Ok(says) => self.tickets.get(&says.number).map_or(Verdict::Newer, Listed::verdict),
+            Err(code::Fault::Unsigned) => Verdict::Unsigned,
+            Err(code::Fault::Foreign) => match code::typed_number(shown) {
+                Some(number) => self.tickets.get(&number).map_or(Verdict::Unknown, Listed::verdict),
+                None => Verdict::Foreign,
+            },
+        }
+    }
+}
+
+impl Listed {
+    fn verdict(&self) -> Verdict<'_> {
+        match self.status {
+            Status::Valid => Verdict::Good(self),
+            Status::CheckedIn => Verdict::AlreadyIn(self),
+            Status::Void => Verdict::Void(self),
+        }
+    }
+}
+
+/// A line of the list.
+struct Line(Map<String, Value>);
+
+impl Line {
+    fn read(text: &str, number: usize) -> Result<Line, String> {
+        let line = serde_json::from_str(text).ok();
+        line.map(Line).ok_or_else(|| format!("is not a list for the door (line {number})"))
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.0.get(name)?.as_str().map(str::to_owned)
+    }
+
+    fn whole(&self, name: &str) -> Option<u64> {
+        self.0.get(name)?.as_u64()
+    }
+
+    fn instant(&self, name: &str) -> Option<Millis> {
+        Millis::parse_rfc3339(self.0.get(name)?.as_str()?)
+    }
+
+    fn ticket(&self) -> Option<Listed> {
+        let word = self.text("status")?;
+        Some(Listed {
+            number: self.text("number")?,
+            seat: self.text("seat")?,
+            section: self.text("section"),
+            status: Status::ALL.iter().copied().find(|status| status.word() == word)?,
+            entered: self.instant("at").map(|at| (at, self.text("door"))),
+            older_code_hash: self.text("codeSha256"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seal::SealSecret;
+    use code::Says;
+
+    const AT: Millis = Millis::from_unix_ms(1_763_804_000_000);
+    const OLDER: &str = "J5D9MDHW6WC9QN7C4QGTQXM2UL";
+
+    fn seal() -> Seal {
+        Seal::of(&SealSecret([7; 32]))
+    }
+
+    fn ticket(number: &str, status: Status) -> Listed {
+        let seat = format!("A-{number}");
+        Listed {
+            number: number.into(),
+            seat,
+            section: Some("R석".into()),
+            status,
+            entered: None,
+            older_code_hash: None,
+        }
+    }
+
+    fn list(seal: &Seal) -> Vec<u8> {
+        let concert_title = "밤 \"Nacht\"".into();
+        let about = About { schedule_id: 3, concert_title, starts_at: AT, time_zone: "Asia/Seoul".into(), made_at: AT };
+        let tickets = [
+            ticket("2222222222", Status::Valid),
+            Listed { entered: Some((AT, None)), ..ticket("3333333333", Status::CheckedIn) },
+            ticket("4444444444", Status::Void),
+            Listed { older_code_hash: Some(older_code_hash(OLDER)), ..ticket("5555555555", Status::Valid) },
+        ];
+        write(seal, &about, &tickets)
+    }
+
+    fn code_of(seal: &Seal, number: &str, schedule_id: i64) -> String {
+        code::make(seal, &Says { number: number.into(), schedule_id, seat_no: 0 }).unwrap()
+    }
+
+    #[test]
+    fn a_list_reads_back_and_judges_what_is_shown() {
+        let bytes = list(&seal());
+        let list = DoorList::read(&bytes).unwrap();
+        assert_eq!((list.about.schedule_id, list.expected(), &*list.about.concert_title), (3, 3, "밤 \"Nacht\""));
+        let by_number = |number: &str| list.judge(number);
+        assert!(matches!(by_number("2222 222-222"), Verdict::Good(ticket) if ticket.seat == "A-2222222222"));
+        assert!(matches!(by_number("3333333333"), Verdict::AlreadyIn(ticket) if ticket.entered == Some((AT, None))));
+        assert!(matches!(by_number("4444444444"), Verdict::Void(_)));
+        assert_eq!(
+            (by_number("6666666666"), by_number("좌석"), by_number("")),
+            (Verdict::Unknown, Verdict::Foreign, Verdict::Foreign)
+        );
+        assert!(matches!(list.judge(&code_of(&seal(), "2222222222", 3)), Verdict::Good(_)));
+        assert!(matches!(list.judge(&code_of(&seal(), "4444444444", 3)), Verdict::Void(_)));
+        assert_eq!(list.judge(&code_of(&seal(), "2222222222", 4)), Verdict::OtherDate);
+        assert_eq!(list.judge(&code_of(&seal(), "7777777777", 3)), Verdict::Newer);
+        let forged = Seal::of(&SealSecret([8; 32]));
+        assert_eq!(list.judge(&code_of(&forged, "2222222222", 3)), Verdict::Unsigned);
+        assert!(matches!(list.judge(OLDER), Verdict::Good(ticket) if ticket.number == "5555555555"));
+        assert_eq!(list.judge(&OLDER.replace('J', "K")), Verdict::Unknown);
+        assert!(!String::from_utf8(bytes).unwrap().contains(OLDER), "the list makes no tickets");
+    }
+
+    #[test]
+    fn a_list_that_was_changed_anywhere_or_cut_is_refused() {
+        let bytes = list(&seal());
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            assert!(DoorList::read(&changed).is_err(), "byte {at}");
+            assert!(DoorList::read(&bytes[..at]).is_err(), "cut at {at}");
+        }
+        let mut more = bytes.clone();
+        more.extend_from_slice(b"{}\n");
+        assert!(DoorList::read(&more).is_err());
+        // A list of another seal is a sound one: whose it is, its fingerprint says.
+        let other = DoorList::read(&list(&Seal::of(&SealSecret([8; 32])))).unwrap();
+        assert_ne!(other.public, seal().public());
+    }
+}

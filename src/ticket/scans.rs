@@ -1,0 +1,108 @@
+//! Scans of doors without network, told later. Each has an id of its own, so that telling it twice does no harm; a ticket
+//! that was let in at two doors stays on record with both.
+
+use rusqlite::Connection;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::checkin::{Shown, must_find_shown, told};
+use super::{CheckIn, Found, Status, sql};
+use crate::clock::Millis;
+use crate::refusal::Refusal;
+use crate::seal::SealPublic;
+use crate::store::{Failure, Outcome, column_words};
+use crate::venue::{EventType, Tx, record};
+
+/// Scans of one call at most.
+pub const SCANS_MAX: usize = 200;
+
+column_words! {
+    /// What came of a scan that was told later.
+    ScanOutcome {
+        /// It is the ticket's check-in.
+        CheckedIn "CHECKED_IN",
+        /// The ticket was let in before, elsewhere.
+        Conflict "CONFLICT",
+        /// The ticket was refunded, and somebody was let in all the same.
+        Void "VOID",
+    }
+}
+
+/// A scan as a door without network tells it: somebody was let in.
+#[derive(Debug, Clone)]
+pub struct Scan {
+    /// Made by the laptop that scanned.
+    pub scan_id: Uuid,
+    /// What was shown.
+    pub shown: Shown,
+    /// When, by the clock of the laptop.
+    pub at: Millis,
+}
+
+/// A scan that was told, and what came of it.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// Counts the scans in the order in which they were told.
+    pub scan_no: i64,
+    /// Its id.
+    pub scan_id: Uuid,
+    /// The ticket.
+    pub ticket_id: Uuid,
+    /// Its number.
+    pub number: String,
+    /// The label of its seat.
+    pub seat: String,
+    /// The date.
+    pub schedule_id: i64,
+    /// When and where the scan let somebody in.
+    pub scan: CheckIn,
+    /// What came of it.
+    pub outcome: ScanOutcome,
+    /// The check-in that was there before, where the ticket was seen twice.
+    pub other: Option<CheckIn>,
+    /// When it was told.
+    pub told_at: Millis,
+}
+
+/// Takes a scan that is told: the answer, and whether it was known already. `None` when no ticket is like what was shown.
+///
+/// # Errors
+/// SQLite's.
+pub fn take(tx: &Tx, public: &SealPublic, door: &str, scan: &Scan) -> Outcome<Option<(Kept, bool)>> {
+    if let Some(kept) = sql::find_scan(tx, scan.scan_id)? {
+        return Ok(Some((kept, true)));
+    }
+    let found = match must_find_shown(tx, public, &scan.shown) {
+        Ok(found) => found,
+        Err(Failure::Refused(Refusal::TicketNotFound | Refusal::TicketCodeInvalid { .. })) => return Ok(None),
+        Err(failure) => return Err(failure),
+    };
+    let seen = CheckIn { at: scan.at, door: Some(door.to_owned()), offline: true };
+    let (outcome, other) = settle(tx, &found, &seen)?;
+    sql::insert_scan(tx, scan.scan_id, found.ticket.ticket_id, &seen, outcome, other.as_ref())?;
+    Ok(sql::find_scan(tx, scan.scan_id)?.map(|kept| (kept, false)))
+}
+
+fn settle(tx: &Tx, found: &Found, seen: &CheckIn) -> Outcome<(ScanOutcome, Option<CheckIn>)> {
+    let (outcome, other) = if found.status() == Status::Void {
+        (ScanOutcome::Void, None)
+    } else if sql::insert_check_in_if_out(tx, found.ticket.ticket_id, seen)? {
+        record(tx, EventType::TicketCheckedIn, &told(found, seen))?;
+        return Ok((ScanOutcome::CheckedIn, None));
+    } else {
+        (ScanOutcome::Conflict, sql::find_check_in(tx, found.ticket.ticket_id)?)
+    };
+    let mut details = told(found, seen);
+    details["outcome"] = outcome.word().into();
+    details["other"] = json!(other);
+    record(tx, EventType::TicketConflict, &details)?;
+    Ok((outcome, other))
+}
+
+/// Scans that staff must look at, told after `after`, the oldest first.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_conflicts(connection: &Connection, schedule_id: Option<i64>, after: i64, limit: u32) -> Outcome<Vec<Kept>> {
+    Ok(sql::list_conflicts(connection, schedule_id, after, limit)?)
+}

@@ -1,0 +1,228 @@
+//! The door with network: who is let in, what is refused and taken back, and doors that race for one ticket.
+
+#![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
+
+mod hall;
+
+use boxoffice::ticket::code::ALPHABET;
+use hall::{Answer, Customer, Hall, PRICE, STAFF_KEY, bearer};
+use serde_json::{Value, json};
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+/// A customer who paid for these seats of a date; what paying answered.
+fn sold(hall: &Hall, schedule: i64, seats: &[&str]) -> (Customer, Value) {
+    let amount = PRICE * seats.len() as i64;
+    let kim = hall.buyer(amount);
+    let held = kim.hold(schedule, seats).must(201)["reservationId"].clone();
+    let paid = kim.pay(&held, amount).must(201).clone();
+    (kim, paid)
+}
+
+fn check_in(hall: &Hall, body: Value) -> Answer {
+    hall.staff("POST", "/checkins", body)
+}
+
+fn undo(hall: &Hall, ticket: &Value) -> Answer {
+    hall.client.call(
+        "DELETE",
+        &format!("/api/v1/staff/checkins/{}", text(&ticket["ticketId"])),
+        &bearer(STAFF_KEY),
+        None,
+    )
+}
+
+/// The events of a type, oldest first.
+fn events(hall: &Hall, kind: &str) -> Vec<Value> {
+    let events = hall.staff_get("/events?limit=1000").must(200)["events"].clone();
+    events.as_array().unwrap().iter().filter(|event| event["type"] == kind).cloned().collect()
+}
+
+#[test]
+fn a_ticket_lets_in_once_by_its_code_or_its_number() {
+    let hall = Hall::with_seats(5, &[]);
+    let (_, paid) = sold(&hall, 1, &["2", "3"]);
+    let (first, second) = (&paid["tickets"][0], &paid["tickets"][1]);
+    let inside = check_in(&hall, json!({ "code": first["code"], "door": "동문", "scheduleId": 1 })).must(200).clone();
+    assert_eq!(
+        (&inside["status"], &inside["seat"], &inside["holder"]),
+        (&json!("CHECKED_IN"), &json!("2"), &json!("Kim"))
+    );
+    let at = inside["checkedIn"]["at"].clone();
+    assert_eq!(inside["checkedIn"], json!({ "at": at, "door": "동문", "offline": false }));
+    hall.advance_ms(60_000);
+    for body in [json!({ "code": first["code"] }), json!({ "number": first["number"] })] {
+        let again = check_in(&hall, body);
+        let told = again.refused(409, "ALREADY_CHECKED_IN");
+        assert_eq!([&told["at"], &told["door"], &told["ticketId"]], [&at, &json!("동문"), &first["ticketId"]]);
+    }
+    let typed = text(&second["number"]).to_lowercase();
+    let inside = check_in(&hall, json!({ "number": format!(" {} {}", &typed[..4], &typed[4..]) })).must(200).clone();
+    assert_eq!(inside["checkedIn"]["door"], Value::Null);
+    let told = events(&hall, "TICKET_CHECKED_IN");
+    assert_eq!(told.len(), 2);
+    assert_eq!((&told[0]["data"]["ticketId"], &told[0]["data"]["door"]), (&first["ticketId"], &json!("동문")));
+    assert_eq!(told[0]["by"]["name"], "admin");
+}
+
+#[test]
+fn what_does_not_open_the_door_is_told_apart() {
+    let hall = Hall::with_seats(5, &[]);
+    let other = Hall::with_seats(5, &[]);
+    let (_, paid) = sold(&hall, 1, &["2"]);
+    let (_, elsewhere) = sold(&other, 1, &["2"]);
+    let ticket = &paid["tickets"][0];
+    let code = text(&ticket["code"]);
+    let invalid = |code: &str, reason: &str| {
+        assert_eq!(
+            check_in(&hall, json!({ "code": code })).refused(422, "TICKET_CODE_INVALID")["reason"],
+            reason,
+            "{code}"
+        );
+    };
+    invalid("https://example.org/", "NOT_A_TICKET");
+    invalid(&code[..100], "NOT_A_TICKET");
+    invalid(&code.to_lowercase(), "NOT_A_TICKET");
+    invalid(text(&elsewhere["tickets"][0]["code"]), "SIGNATURE");
+    for at in (1..code.len()).step_by(5) {
+        let place = ALPHABET.iter().position(|one| *one == code.as_bytes()[at]).unwrap();
+        for bit in 0..5 {
+            let flipped = char::from(ALPHABET[place ^ (1 << bit)]);
+            invalid(&format!("{}{flipped}{}", &code[..at], &code[at + 1..]), "SIGNATURE");
+        }
+    }
+    // The number of one ticket before the rest of another: sound letters, no signature.
+    let (_, third) = sold(&hall, 1, &["3"]);
+    let third = text(&third["tickets"][0]["code"]);
+    invalid(&format!("{}{}", &code[..11], &third[11..]), "SIGNATURE");
+    check_in(&hall, json!({ "code": "J5D9MDHW6WC9QN7C4QGTQXM2UL" })).refused(404, "TICKET_NOT_FOUND");
+    for number in ["2222222222", "0000000000", "좌석"] {
+        check_in(&hall, json!({ "number": number })).refused(404, "TICKET_NOT_FOUND");
+    }
+    let other_date = check_in(&hall, json!({ "code": code, "scheduleId": 2 }));
+    let told = other_date.refused(409, "TICKET_FOR_OTHER_DATE");
+    assert_eq!((&told["scheduleId"], &told["startsAt"]), (&json!(1), &json!("2100-01-01T10:00:00.000Z")));
+    for (body, pointer) in [
+        (json!({}), "/code"),
+        (json!({ "code": code, "number": ticket["number"] }), "/number"),
+        (json!({ "code": 7 }), "/code"),
+        (json!({ "code": code, "door": "" }), "/door"),
+        (json!({ "code": code, "scheduleId": "1" }), "/scheduleId"),
+        (json!({ "code": code, "gate": "1" }), "/gate"),
+    ] {
+        assert_eq!(check_in(&hall, body).refused(400, "INVALID_REQUEST")["pointer"], pointer);
+    }
+    let key = [("authorization", bearer(STAFF_KEY)), ("idempotency-key", "scan-1".to_owned())];
+    let key = key.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let body = json!({ "code": code }).to_string();
+    let ask = || hall.client.call_with("POST", "/api/v1/staff/checkins", &key, Some(&body));
+    assert_eq!(ask().must(200), ask().must(200), "a lost answer may be asked for again");
+    check_in(&hall, json!({ "code": code })).refused(409, "ALREADY_CHECKED_IN");
+    assert_eq!(events(&hall, "TICKET_CHECKED_IN").len(), 1);
+}
+
+#[test]
+fn a_mistaken_scan_is_taken_back_and_a_used_ticket_is_not_refunded() {
+    let hall = Hall::with_seats(5, &[]);
+    hall.staff("PATCH", "/schedules/1", json!({ "refundUntilHours": 1 })).must(200);
+    let (kim, paid) = sold(&hall, 1, &["2", "3"]);
+    let (first, second) = (&paid["tickets"][0], &paid["tickets"][1]);
+    let refund = || hall.staff("POST", &format!("/reservations/{}/refund", text(&paid["reservationId"])), json!({}));
+    check_in(&hall, json!({ "code": second["code"] })).must(200);
+    let refused = refund();
+    assert_eq!(refused.refused(409, "TICKET_CHECKED_IN")["ticketId"], second["ticketId"]);
+    let own = format!("/api/v1/reservations/{}/refund", text(&paid["reservationId"]));
+    let own = hall.client.call("POST", &own, &hall::basic(&kim.id, &kim.key), Some(json!({})));
+    own.refused(409, "TICKET_CHECKED_IN");
+    undo(&hall, first).refused(409, "TICKET_NOT_CHECKED_IN");
+    assert_eq!(undo(&hall, second).must(200)["status"], "VALID");
+    undo(&hall, second).refused(409, "TICKET_NOT_CHECKED_IN");
+    check_in(&hall, json!({ "code": second["code"] })).must(200);
+    undo(&hall, second).must(200);
+    refund().must(200);
+    for ticket in [first, second] {
+        let void = check_in(&hall, json!({ "code": ticket["code"] }));
+        assert_eq!(void.refused(409, "TICKET_VOID")["ticketId"], ticket["ticketId"]);
+    }
+    hall.client.call("DELETE", "/api/v1/staff/checkins/x", &bearer(STAFF_KEY), None).refused(404, "TICKET_NOT_FOUND");
+    let undone = events(&hall, "CHECK_IN_UNDONE");
+    assert_eq!((undone.len(), &undone[0]["data"]["ticketId"]), (2, &second["ticketId"]));
+    assert_eq!(undone[0]["data"]["at"], events(&hall, "TICKET_CHECKED_IN")[0]["data"]["at"]);
+}
+
+#[test]
+fn the_counts_say_who_is_expected_and_in_by_section() {
+    let hall = Hall::with_seats(5, &[]);
+    let row = |row: &str| json!([{ "row": row, "count": 3 }]);
+    let sections =
+        json!([{ "name": "S", "price": PRICE, "rows": row("A") }, { "name": "R", "price": PRICE, "rows": row("B") }]);
+    let date = json!({ "startsAt": "2100-02-01T10:00:00Z", "layout": { "sections": sections } });
+    hall.staff("POST", "/concerts/1/schedules", date).must(201);
+    let (_, s) = sold(&hall, 3, &["A-1", "A-2"]);
+    let (_, r) = sold(&hall, 3, &["B-3"]);
+    let (_, back) = sold(&hall, 3, &["B-1"]);
+    sold(&hall, 1, &["1"]);
+    hall.staff("POST", &format!("/reservations/{}/refund", text(&back["reservationId"])), json!({})).must(200);
+    check_in(&hall, json!({ "code": s["tickets"][1]["code"] })).must(200);
+    check_in(&hall, json!({ "code": r["tickets"][0]["code"] })).must(200);
+    let counts = hall.staff_get("/schedules/3/checkins").must(200).clone();
+    let sections = json!([{ "section": "S", "expected": 2, "in": 1 }, { "section": "R", "expected": 1, "in": 1 }]);
+    assert_eq!(counts, json!({ "scheduleId": 3, "expected": 3, "in": 2, "sections": sections }));
+    undo(&hall, &r["tickets"][0]).must(200);
+    assert_eq!(hall.staff_get("/schedules/3/checkins").must(200)["in"], 1);
+    let numbered = hall.staff_get("/schedules/1/checkins").must(200).clone();
+    assert_eq!(numbered["sections"], json!([{ "section": null, "expected": 1, "in": 0 }]));
+    assert_eq!(hall.staff_get("/schedules/2/checkins").must(200)["sections"], json!([]));
+    hall.staff_get("/schedules/9/checkins").refused(404, "SCHEDULE_NOT_FOUND");
+}
+
+/// A program that looked first and wrote then would let two in for one ticket sooner or later.
+#[test]
+fn of_doors_that_race_for_one_ticket_one_lets_in() {
+    const DOORS: usize = 8;
+    let hall = Hall::with_seats(40, &["--seats-per-user", "40"]);
+    let seats: Vec<String> = (1..=40).map(|seat| seat.to_string()).collect();
+    let (_, paid) = sold(&hall, 1, &seats.iter().map(String::as_str).collect::<Vec<_>>());
+    for ticket in paid["tickets"].as_array().unwrap() {
+        let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+            let doors: Vec<_> = (0..DOORS)
+                .map(|door| {
+                    let hall = &hall;
+                    let body = json!({ "code": ticket["code"], "door": format!("door {door}") });
+                    scope.spawn(move || check_in(hall, body).status)
+                })
+                .collect();
+            doors.into_iter().map(|door| door.join().unwrap()).collect()
+        });
+        statuses.sort_unstable();
+        assert_eq!((statuses[0], &statuses[1..]), (200, &[409; DOORS - 1][..]));
+    }
+    let counts = hall.staff_get("/schedules/1/checkins").must(200).clone();
+    assert_eq!((&counts["expected"], &counts["in"]), (&json!(40), &json!(40)));
+    assert_eq!(events(&hall, "TICKET_CHECKED_IN").len(), 40);
+}
+
+/// Refund or check-in, never both: points back for somebody who is in would be money lost.
+#[test]
+fn a_refund_that_races_with_the_door_leaves_one_of_both() {
+    let hall = Hall::with_seats(30, &[]);
+    let (mut refunded, mut inside) = (0, 0);
+    for seat in 1..=30 {
+        let (_, paid) = sold(&hall, 1, &[&seat.to_string()]);
+        let path = format!("/reservations/{}/refund", text(&paid["reservationId"]));
+        let (door, counter) = std::thread::scope(|scope| {
+            let door = scope.spawn(|| check_in(&hall, json!({ "code": paid["tickets"][0]["code"] })));
+            let counter = scope.spawn(|| hall.staff("POST", &path, json!({})));
+            (door.join().unwrap(), counter.join().unwrap())
+        });
+        match (door.status, counter.status) {
+            (200, _) => drop(counter.refused(409, "TICKET_CHECKED_IN")),
+            (_, _) => drop((door.refused(409, "TICKET_VOID"), counter.must(200))),
+        }
+        (refunded, inside) = (refunded + usize::from(counter.status == 200), inside + usize::from(door.status == 200));
+    }
+    assert_eq!(refunded + inside, 30);
+    assert_eq!(hall.staff_get("/schedules/1/checkins").must(200)["in"], inside);
+}
