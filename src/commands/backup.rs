@@ -68,9 +68,8 @@ impl Restore {
 /// half file behind.
 fn sound_copy(source: &Path, target: &Path) -> Result<Draft, OpenError> {
     let looked = store::look(source)?;
+    end_by_signal(Draft::remover(target))?;
     let draft = Draft::of(target).map_err(|error| say(target, &format!("no file can be made here: {error}.")))?;
-    let half = draft.path().to_owned();
-    end_by_signal(move || store::remove(&half))?;
     store::copy_into(&looked.connection, &draft)
         .map_err(|error| say(target, &format!("it could not be written: {error}.")))?;
     match check::check(draft.path())?.as_slice() {

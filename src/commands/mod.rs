@@ -130,8 +130,8 @@ fn at_signals(mut act: impl FnMut() + Send + 'static) -> Result<(), OpenError> {
 /// Ends the program at SIGTERM and SIGINT, after cleaning up.
 fn end_by_signal(mut clean: impl FnMut() + Send + 'static) -> Result<(), OpenError> {
     at_signals(move || {
-        clean();
         eprintln!("boxoffice: stopped");
+        clean();
         std::process::exit(1);
     })
 }

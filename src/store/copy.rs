@@ -1,8 +1,8 @@
-//! Files made whole or not at all: built under another name beside their own and linked to it at the end.
+//! Files made whole or not at all: built beside their place and linked to it at the end.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
@@ -12,26 +12,39 @@ use super::open::companion;
 /// What SQLite keeps of one database: the file and its companions.
 const ENDINGS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
-/// A file under its working name; gone with all that belongs to it when this is dropped.
+/// A file that is being made, in a folder of its own beside the one that it will be: gone with all that SQLite makes for it
+/// when this is dropped.
 pub struct Draft {
+    folder: PathBuf,
     path: PathBuf,
 }
 
 impl Draft {
-    /// Makes it beside the file that it will be: empty and for its owner alone, for it will hold tokens and tickets. SQLite
-    /// gives its companions the same mode.
+    /// Makes it, empty and for its owner alone: it will hold tokens and tickets. SQLite gives its companions the same mode.
     ///
     /// # Errors
-    /// When no file can be made there.
+    /// When nothing can be made there.
     pub fn of(target: &Path) -> io::Result<Draft> {
-        let draft = Draft { path: companion(target, &format!(".new-{}", std::process::id())) };
+        let folder = companion(target, &format!(".new-{}", std::process::id()));
+        DirBuilder::new().mode(0o700).create(&folder)?;
+        let draft = Draft { path: folder.join("draft.db"), folder };
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft.path)?;
         Ok(draft)
     }
 
-    /// Its working name.
+    /// The file.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What takes it away, whoever works on it meanwhile: without its folder no file of it can be made again.
+    pub fn remover(target: &Path) -> impl Fn() + Send + use<> {
+        let folder = companion(target, &format!(".new-{}", std::process::id()));
+        move || {
+            while std::fs::remove_dir_all(&folder).is_err_and(|error| error.kind() == io::ErrorKind::DirectoryNotEmpty)
+            {
+            }
+        }
     }
 
     /// Gives it its own name, on the disk for good.
@@ -47,14 +60,7 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        remove(&self.path);
-    }
-}
-
-/// Takes a draft away, by its working name.
-pub fn remove(draft: &Path) {
-    for ending in ENDINGS {
-        let _ = std::fs::remove_file(companion(draft, ending)); // what was never made need not be removed
+        let _ = std::fs::remove_dir_all(&self.folder); // what can't be removed is told by its name
     }
 }
 

@@ -19,7 +19,7 @@ mod writer;
 
 pub use columns::Blob16;
 pub(crate) use columns::{column_words, unknown_word};
-pub use copy::{Draft, copy_into, is_taken, put_aside, remove};
+pub use copy::{Draft, copy_into, is_taken, put_aside};
 pub use look::{Looked, is_left_open, look};
 pub use open::{Ground, OpenError, Opened, create, open};
 pub use readers::{Reader, Readers};
