@@ -56,8 +56,10 @@ pub(super) fn run(settings: Settings) -> Result<(), OpenError> {
     println!(
         "boxoffice is open at {url} (데모 매표소가 열렸습니다)\n\
          staff key (직원 키): {staff_key}\n\n\
-         Buy a seat: paste this into another terminal. Ctrl-C here closes the hall; nothing is kept.\n\
-         좌석 사기: 아래를 다른 터미널에 붙여 넣으세요. 여기서 Ctrl-C를 누르면 끝나고 아무것도 남지 않습니다.\n\n{walkthrough}",
+         Buy a seat: open the address in a browser, or paste this into another terminal. Ctrl-C here closes the hall; nothing \
+         is kept.\n\
+         좌석 사기: 브라우저에서 위 주소를 열거나 아래를 다른 터미널에 붙여 넣으세요. 여기서 Ctrl-C를 누르면 끝나고 아무것도 남지 \
+         않습니다.\n\n{walkthrough}",
         url = house.url(),
         walkthrough = walkthrough(&house.url(), &hall),
     );

@@ -51,6 +51,7 @@ pub fn reservation_json(connection: &Connection, reservation: &Reservation, now:
         "holdExpiresAt": reservation.hold_expires_at,
         "holdExpiresInSeconds": left_ms.div_euclid(1_000) + i64::from(left_ms.rem_euclid(1_000) > 0),
         "failure": reservation.failure,
+        "refundUntil": date.refund_until(),
         "payment": {
             "paymentId": reservation.payment_id,
             "status": status.of_payment(),

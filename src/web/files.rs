@@ -1,7 +1,10 @@
 //! What the pages load: style sheets, modules and pictures, compiled in.
 
+use std::sync::LazyLock;
+
 use super::guarded;
 use crate::http::{Reply, Request};
+use crate::ids;
 use crate::refusal::Refusal;
 
 /// A table of files by their paths below `web/`.
@@ -87,17 +90,23 @@ const FILES: &[(&str, &[u8])] = files![
     "qr/index.js",
 ];
 
+/// The `ETag` of each, made once.
+static TAGS: LazyLock<Vec<String>> =
+    LazyLock::new(|| FILES.iter().map(|(_, content)| ids::hex(&ids::sha256_of(content)[..16])).collect());
+
 /// `GET /assets/{room}/{file}`.
 ///
 /// # Errors
 /// `NOT_FOUND` when there is no such file.
 pub fn file(request: &Request, room: &str, name: &str) -> Result<Reply, Refusal> {
     let path = format!("{room}/{name}");
-    let (path, content) = FILES.iter().find(|(known, _)| *known == path).ok_or(Refusal::NotFound)?;
-    let mut reply = Reply::empty(200);
-    reply.content_type = content_type(path).into();
-    reply.body = content.to_vec();
-    Ok(guarded(reply.tagged(request)))
+    let at = FILES.iter().position(|(known, _)| *known == path).ok_or(Refusal::NotFound)?;
+    Ok(guarded(Reply::unless_known(request, format!("\"{}\"", TAGS[at]), || {
+        let mut reply = Reply::empty(200);
+        reply.content_type = content_type(&path).into();
+        reply.body = FILES[at].1.to_vec();
+        reply
+    })))
 }
 
 fn content_type(path: &str) -> &'static str {

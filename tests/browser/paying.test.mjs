@@ -85,7 +85,7 @@ test('with attempts left, a declined payment leads back to topping up', async (t
   const { userId } = await me(page);
   await hall.staff('POST', `/users/${userId}/balance/corrections`, { amount: -1, reason: 'counted twice' });
   await page.getByRole('button', { name: /^Pay/ }).click();
-  await page.locator('.note.bad', { hasText: '1 points short' }).or(page.locator('.note.bad', { hasText: '1' })).first().waitFor();
+  await page.locator('.note.bad', { hasText: '1 are missing' }).waitFor();
   await page.getByRole('button', { name: 'Top up' }).click();
   await page.getByRole('button', { name: /^Pay/ }).click();
   await page.locator('.ticket').first().waitFor();

@@ -107,3 +107,26 @@ test('a browser that has the key of another house at this address begins anew', 
   await page.getByRole('button', { name: 'Join the line' }).click();
   await page.locator('article.date').first().waitFor();
 });
+
+test('tickets are given back for a refund while the date allows it, after a question', async (t) => {
+  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const startsAt = new Date(Date.now() + 40 * 86_400_000).toISOString();
+  const { concertId } = await hall.concert({ layout: { numbered: { count: 10, price: 30_000 } }, startsAt, refundUntilHours: 24 });
+  const page = await openPage(browser, hall);
+  await toSeats(page, hall, { concertId });
+  await hold(page, '5');
+  await topUpAndPay(page);
+  await page.getByText(/give these back yourself until/).waitFor();
+  await page.getByRole('button', { name: 'Give back for a refund' }).click();
+  await mustBeSound(page, 'asked');
+  await page.locator('dialog .danger').click();
+  await page.locator('main article', { hasText: 'Refunded' }).waitFor();
+  assert.match(await page.locator('main').textContent(), /Your points30,000 points/);
+  await mustBeSound(page, 'refunded');
+
+  const late = await openPage(browser, hall);
+  await toSeats(late, hall); // the demo hall takes nothing back
+  await hold(late, '5');
+  await topUpAndPay(late);
+  assert.equal(await late.getByRole('button', { name: 'Give back for a refund' }).count(), 0);
+});

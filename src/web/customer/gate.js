@@ -76,10 +76,10 @@ export function showEnded(main, reason, signal) {
   page(main, say(`ended.${known}.title`), el('div', { class: 'card' },
     el('p', {}, say(`ended.${known}.text`)),
     el('div', { class: 'bar' },
-      known === 'PAID' && el('a', { class: 'button main', href: '#/tickets' }, say('tickets.title')),
-      el('a', { class: known === 'PAID' ? 'button' : 'button main', href: '#/' }, say('concerts.back')),
-      known !== 'PAID' && me() && busyButton(say('ended.again'), async () => {
-        await lineUp(signal);
-        window.dispatchEvent(new Event('hashchange'));
-      }, ''))));
+      known === 'PAID' ? el('a', { class: 'button main', href: '#/tickets' }, say('tickets.title'))
+        : me() && busyButton(say('ended.again'), async () => {
+          await lineUp(signal);
+          window.dispatchEvent(new Event('hashchange'));
+        }),
+      el('a', { class: 'button', href: '#/' }, say('concerts.back')))));
 }

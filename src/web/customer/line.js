@@ -132,7 +132,3 @@ function gone({ token, position }) {
   localStorage.setItem(FIRST, JSON.stringify({ token, first, share }));
   return share;
 }
-
-document.addEventListener('visibilitychange', () => {
-  window.dispatchEvent(new Event(document.hidden ? 'hidden' : 'visible'));
-});

@@ -9,7 +9,7 @@ import { venue } from '../shared/venue.js';
 import { asUser, asVisitor, me, token } from './me.js';
 import { busyButton, countDown, leftOf, page, refusalNote } from './parts.js';
 import { topUpForm } from './top_up.js';
-import { look, visit, watch } from './visit.js';
+import { ended, look, stopWatching, visit, watch } from './visit.js';
 
 const WAIT_SECONDS = 20;
 /** Points that are sold at the counter appear here within so many milliseconds. */
@@ -31,7 +31,7 @@ export async function show({ main, params: [reservationId], signal }) {
   for (let seen = reservation; seen.status === 'PENDING_PAYMENT';) {
     if (document.hidden) await pause(COUNTER_MS, signal);
     seen = (await patiently('GET', path, { ...asked, waitSeconds: WAIT_SECONDS })).body;
-    if (hold.paying) await hold.paying;
+    await hold.paying?.catch(() => {}); // what came of it is said where it was begun
     if (!settled(main, seen)) return;
     hold.lasts(seen.holdExpiresInSeconds);
   }
@@ -142,15 +142,18 @@ class Hold {
 
   async pay() {
     fill(this.notes);
+    stopWatching(); // a payment ends the visit: that is no news
     const { reservationId, amount } = this.reservation;
     this.paying = patiently('POST', '/payments', {
       body: { reservationId, amount }, authorization: asVisitor(), key: this.payKey, signal: this.signal,
     });
     try {
       await this.paying;
+      ended('PAID');
       sessionStorage.setItem('boxoffice.paid', reservationId);
       location.replace(`#/tickets/${reservationId}`);
     } catch (error) {
+      watch();
       if (!this.signal.aborted) await this.refused(error);
     } finally {
       this.paying = null;

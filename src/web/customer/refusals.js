@@ -41,7 +41,7 @@ export const refusals = {
   'refusal.AMOUNT_MISMATCH': ['금액이 바뀌었습니다. 화면을 새로 불러와 금액을 확인해 주세요.', 'The amount has changed. Reload the page and check it, please.'],
   'refusal.ALREADY_PAID': ['이미 결제되었습니다. 내 티켓에서 볼 수 있습니다.', 'This was paid already. Your tickets are in my tickets.'],
   'refusal.HOLD_EXPIRED': ['결제 시간이 지나 좌석이 풀렸습니다. 아직 비어 있으면 다시 고를 수 있습니다.', 'The time to pay ran out and the seats were given back. If they are still free, choose them again.'],
-  'refusal.INSUFFICIENT_BALANCE': ['포인트가 {shortfall} 모자라 결제되지 않았습니다. 충전한 뒤 다시 시도해 주세요.', 'You are {shortfall} points short, so the payment was declined. Top up, then try again.'],
+  'refusal.INSUFFICIENT_BALANCE': ['포인트가 {shortfall} 모자라 결제되지 않았습니다. 충전한 뒤 다시 시도해 주세요.', 'Your points do not suffice ({shortfall} are missing), so the payment was declined. Top up, then try again.'],
   'refusal.IDEMPOTENCY_KEY_REUSED': ['같은 요청이 다른 내용으로 이미 처리되었습니다. 화면을 새로 불러와 주세요.', 'This was sent before with other contents. Please reload the page.'],
 };
 

@@ -1,6 +1,6 @@
 // The tickets of one reservation: a QR code for the scanner, a number for people, on screen and on paper; giving them back.
 
-import { Refused, patiently } from '../shared/api.js';
+import { patiently } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
 import { date, dateTime, points, time } from '../shared/format.js';
 import { say } from '../shared/language.js';
@@ -18,15 +18,14 @@ export async function show({ main, params: [reservationId], signal }) {
   if (reservation.status === 'PENDING_PAYMENT') return void location.replace(`#/pay/${reservationId}`);
   const justPaid = sessionStorage.getItem('boxoffice.paid') === reservationId;
   sessionStorage.removeItem('boxoffice.paid');
-  const pictures = await Promise.all(reservation.tickets.map((ticket) => picture(ticket, asked)));
-  signal.addEventListener('abort', () => pictures.forEach((url) => url && URL.revokeObjectURL(url)));
+  const tickets = await Promise.all(reservation.tickets.map((ticket) => whole(ticket, asked)));
+  signal.addEventListener('abort', () => tickets.forEach(({ url }) => url && URL.revokeObjectURL(url)));
   const valid = reservation.status === 'CONFIRMED';
   const notes = el('div', {});
   page(main, say(justPaid ? 'ticket.thanks' : 'ticket.title', { n: reservation.tickets.length }), notes,
     justPaid && el('p', { class: 'note good no-print' }, say('ticket.thanksText')),
     !valid && el('p', { class: 'note warn' }, say(`ticket.${reservation.status === 'REFUNDED' ? 'refunded' : 'none'}`)),
-    valid && el('div', { class: 'tickets' }, reservation.tickets.map((ticket, at) =>
-      stub(reservation, ticket, pictures[at], timeZone))),
+    valid && el('div', { class: 'tickets' }, tickets.map((ticket) => stub(reservation, ticket, timeZone))),
     el('div', { class: 'bar no-print' },
       valid && button(say('ticket.print'), () => window.print(), justPaid ? '' : 'main'),
       el('a', { class: 'button', href: '#/tickets' }, say('tickets.title')),
@@ -34,28 +33,28 @@ export async function show({ main, params: [reservationId], signal }) {
     valid && giveBack(reservation, timeZone, notes, signal));
 }
 
-/** The QR code as an address that an `img` can show: the call needs the key, which an `img` cannot send. */
-async function picture({ ticketId }, asked) {
-  try {
-    const { body } = await patiently('GET', `/tickets/${ticketId}.svg`, { ...asked, accept: 'image/svg+xml' });
-    return URL.createObjectURL(new Blob([body], { type: 'image/svg+xml' }));
-  } catch (error) {
-    if (error instanceof Refused) return null; // the number on the ticket does as well
-    throw error;
-  }
+/** A ticket with its QR code: as an address, for the call needs the key, which an `img` cannot send. */
+async function whole({ ticketId }, asked) {
+  const [{ body: ticket }, { body: drawing }] = await Promise.all([
+    patiently('GET', `/tickets/${ticketId}`, asked),
+    patiently('GET', `/tickets/${ticketId}.svg`, { ...asked, accept: 'image/svg+xml' }),
+  ]);
+  return { ...ticket, url: URL.createObjectURL(new Blob([drawing], { type: 'image/svg+xml' })) };
 }
 
-function stub({ concertTitle, startsAt, date: day, seats }, { seat, number, ticketId }, url, timeZone) {
+function stub({ seats }, ticket, timeZone) {
+  const { concertTitle, venue: place, startsAt, date: day, section, seat, number, ticketId, checkedIn, url } = ticket;
   const price = seats.find((one) => one.seat === seat)?.price;
   const alt = say('ticket.qr', { seat });
   return el('article', { class: 'ticket card', 'data-ticket': ticketId },
-    url ? el('button', { type: 'button', class: 'qr', 'aria-label': say('ticket.larger', { seat }), on: { click: () => larger(seat, number, url, alt) } },
-      el('img', { src: url, alt }))
-      : el('p', { class: 'note warn' }, say('ticket.noQr')),
+    el('button', { type: 'button', class: 'qr', 'aria-label': say('ticket.larger', { seat }), on: { click: () => larger(seat, number, url, alt) } },
+      el('img', { src: url, alt })),
     el('div', {},
       el('h2', {}, concertTitle),
       el('p', {}, `${date(day)} ${time(startsAt, timeZone)}`),
-      el('p', { class: 'seat-label' }, say('seat.name', { seat })),
+      place && el('p', { class: 'soft' }, place),
+      el('p', { class: 'seat-label' }, section && `${section} · `, say('seat.name', { seat })),
+      checkedIn && el('p', { class: 'note warn' }, say('ticket.used', { when: dateTime(checkedIn.at, timeZone) })),
       price !== undefined && el('p', { class: 'soft small' }, points(price)),
       el('p', { class: 'small soft' }, say('ticket.number')),
       el('p', { class: 'code ticket-number' }, number)));
@@ -79,7 +78,7 @@ function giveBack({ reservationId, refundUntil, amount }, timeZone, notes, signa
     });
     if (!yes) return;
     try {
-      await patiently('POST', `/reservations/${reservationId}/refund`, { body: {}, authorization: asUser(), signal });
+      await patiently('POST', `/reservations/${reservationId}/refund`, { authorization: asUser(), signal });
       toast(say('refund.done', { price: points(amount) }));
       location.hash = '#/tickets';
     } catch (error) {

@@ -76,7 +76,9 @@ export async function watch() {
   }
 }
 
+export const stopWatching = () => watching?.abort();
+
 document.addEventListener('visibilitychange', () => {
-  if (document.hidden) watching?.abort();
+  if (document.hidden) stopWatching();
   else if (visit.seen?.status === 'ACTIVE') setTimeout(watch);
 });

@@ -157,7 +157,7 @@ export const customer = {
   'ticket.thanksText': ['입장할 때 QR 코드를 보여 주세요. 다른 기기에서도 보려면 키를 저장해 두세요.', 'Show the QR code at the door. To see your tickets on another device, save your key.'],
   'ticket.qr': ['{seat} 좌석의 QR 코드', 'QR code of seat {seat}'],
   'ticket.larger': ['{seat} 좌석의 QR 코드 크게 보기', 'Show the QR code of seat {seat} larger'],
-  'ticket.noQr': ['QR 코드를 불러오지 못했습니다. 아래 번호로도 입장할 수 있습니다.', 'The QR code could not be loaded. The number below does as well.'],
+  'ticket.used': ['{when}에 입장했습니다.', 'Used at the door on {when}.'],
   'ticket.number': ['QR 코드를 읽을 수 없을 때', 'If the code cannot be read'],
   'ticket.print': ['인쇄하기', 'Print'],
   'ticket.refunded': ['환불된 예매입니다. 티켓은 더 이상 쓸 수 없습니다.', 'These tickets were refunded and are no longer valid.'],

@@ -146,7 +146,7 @@ export class SeatMap {
     if (!near || this.numbered || !this.nodes) return;
     this.numbered = true;
     this.nodes.forEach((node, index) => {
-      node.insertBefore(svg('text', { 'aria-hidden': 'true' }, this.seats[index].number), node.lastElementChild);
+      node.append(svg('text', { 'aria-hidden': 'true' }, this.seats[index].number));
     });
   }
 }

@@ -29,14 +29,15 @@ export function stateOf({ status, mine }, chosen) {
   return status.toLowerCase();
 }
 
-/** The marks of a seat of the nth price in a state; the mark of the state is shown by the style sheet. */
+/** The shape of a seat of the nth price, and the mark of its state when it has one. */
 export function marks(nth, state) {
-  return [svg('path', { class: 'shape', d: SHAPES[nth % kinds] }), svg('path', { class: 'mark', d: MARKS[state] ?? '' })];
+  return [svg('path', { class: 'shape', d: SHAPES[nth % kinds] }), MARKS[state] && svg('path', { class: 'mark', d: MARKS[state] })];
 }
 
 export function setState(node, state) {
   node.setAttribute('class', node.getAttribute('class').replace(/ is-\w+/, ` is-${state}`));
-  node.lastElementChild.setAttribute('d', MARKS[state] ?? '');
+  node.querySelector('.mark')?.remove();
+  if (MARKS[state]) node.append(svg('path', { class: 'mark', d: MARKS[state] }));
 }
 
 /** A seat by itself, for the legend. */

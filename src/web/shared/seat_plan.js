@@ -2,6 +2,7 @@
 
 const GAP = 1.3;
 const ROW_LABEL = 1.1;
+const STAGE_TOP = -1.7;
 /** A hall without rows is shown in rows of about so many. */
 const ROW_LEAST = 10;
 const ROW_MOST = 20;
@@ -68,8 +69,9 @@ function byRows(seats) {
     y += GAP / 2;
   }
   const box = boxOf(at);
-  const stage = { x: box.x + box.width * 0.2, y: box.y - 1.4, width: box.width * 0.6, height: 0.9 };
-  return { at, labels, box: { ...box, y: box.y - 2, height: box.height + 2 }, stage };
+  const stage = { x: -box.width * 0.3, y: STAGE_TOP, width: box.width * 0.6, height: 0.9 }; // rows are centred about 0
+  const top = STAGE_TOP - 0.4;
+  return { at, labels, box: { ...box, y: top, height: box.y + box.height - top }, stage };
 }
 
 function rowsOf(members, seats) {
@@ -96,8 +98,8 @@ function grouped(list, nameOf) {
 function boxOf(at) {
   const xs = at.map(({ x }) => x);
   const ys = at.map(({ y }) => y);
-  const [left, top] = [Math.min(...xs) - 2, Math.min(...ys) - 1.8];
-  return { x: left, y: top, width: Math.max(...xs) + 1.2 - left, height: Math.max(...ys) + 1 - top };
+  const [left, top] = [Math.min(...xs) - 1.6, Math.min(...ys) - 1.8];
+  return { x: left, y: top, width: Math.max(...xs) + 1.6 - left, height: Math.max(...ys) + 1 - top };
 }
 
 /** The nearest seat in a direction (`dx`, `dy` of -1, 0 or 1) from one; itself when there is none. */

@@ -23,9 +23,13 @@ export const serverNow = () => offsetMs + performance.now();
 /** Seconds until an instant of the server; never below 0. */
 export const secondsUntil = (instant) => Math.max(0, (Date.parse(instant) - serverNow()) / 1000);
 
-// A phone that slept may have stopped the counter of milliseconds: ask again when it is looked at.
+/**
+ * Tells the page by the events `hidden` and `visible` on the window when it is looked at. The time is asked anew before
+ * `visible`: a device that slept may have stopped its counter of milliseconds.
+ */
 if (typeof document !== 'undefined') {
-  document.addEventListener('visibilitychange', () => {
-    if (!document.hidden && rules) venue({ fresh: true }).catch(() => {});
+  document.addEventListener('visibilitychange', async () => {
+    if (!document.hidden && rules) await venue({ fresh: true });
+    window.dispatchEvent(new Event(document.hidden ? 'hidden' : 'visible'));
   });
 }
