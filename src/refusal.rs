@@ -216,6 +216,10 @@ impl Refusal {
             },
             Refusal::InvalidRequest { pointer, reason } => format!("{pointer}: {}", reason.in_language(language)),
             Refusal::InvalidHeader { reason } => reason.in_language(language).to_owned(),
+            Refusal::SeatUnavailable { seats } if seats.is_empty() => {
+                let fewer = Say::new("fewer are free than were asked for", "요청한 수만큼 남아 있지 않습니다");
+                fewer.in_language(language).to_owned()
+            }
             Refusal::SeatNotFound { seats } | Refusal::SeatUnavailable { seats } => seats.join(", "),
             _ => String::new(),
         };

@@ -174,6 +174,8 @@ fn a_purchase_is_answered_as_the_document_says() {
     reserve(json!({ "scheduleId": 1, "seats": ["14"] })).refused(409, "RESERVATION_PENDING");
     reserve(json!({ "scheduleId": 1, "seats": ["99"] })).refused(404, "SEAT_NOT_FOUND");
     reserve(json!({ "scheduleId": 1, "seats": [] })).refused(400, "INVALID_REQUEST");
+    let elsewhere = json!({ "scheduleId": 1, "bestAvailable": { "count": 1, "section": "R" } });
+    reserve(elsewhere).refused(404, "SECTION_NOT_FOUND");
     let one = format!("{v}/reservations/{}", held["reservationId"].as_str().unwrap());
     clerk.ask("GET /api/v1/reservations/{reservationId}", &one, &wait, None).must(200);
     let pay = |amount: i64| {

@@ -1,18 +1,20 @@
 //! Reservations on the wire; leaving the line, which gives an unpaid hold back.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Reservation, Status, Wanted, WhichDate};
+use super::{Reservation, Status, Wanted, WhichDate, WhichSeats};
 use crate::clock::Millis;
 use crate::http::{Fields, Park, Reply, Request};
 use crate::ids;
 use crate::queue::{self, Caller};
 use crate::refusal::{Refusal, TokenEnd};
 use crate::schedule;
+use crate::seat::Maps;
 use crate::seat::api::is_date;
 use crate::store::Outcome;
 use crate::ticket;
@@ -68,12 +70,16 @@ fn location(reservation_id: Uuid) -> String {
 }
 
 /// `POST /reservations`.
-pub fn reserve(venue: &Venue, request: &Request, caller: Caller) -> Outcome<Answer> {
+pub fn reserve(venue: &Venue, maps: &Arc<Maps>, request: &Request, caller: Caller) -> Outcome<Answer> {
     let wanted = read_wanted(request)?;
+    if matches!(wanted.seats, WhichSeats::Best { .. }) {
+        let _ = have_ready(venue, maps, &wanted.date); // what is refused here is refused below, in its order
+    }
+    let maps = Arc::clone(maps);
     let wait = request.prefers_wait(WAIT_MAX_SECONDS);
     let sale = venue.settings.sale.clone();
     repeat_safe(request, caller.user_id, move |tx| {
-        let reservation = super::reserve(tx, caller.key, &wanted, &sale)?;
+        let reservation = super::reserve(tx, &maps, caller.key, &wanted, &sale)?;
         let body = reservation_json(tx, &reservation, tx.now())?;
         let reply = Reply::json(201, &body).with("Location", location(reservation.reservation_id));
         Ok(match wait {
@@ -84,12 +90,41 @@ pub fn reserve(venue: &Venue, request: &Request, caller: Caller) -> Outcome<Answ
     })
 }
 
+/// Has the map of a date in memory before the transaction looks for seats in it.
+fn have_ready(venue: &Venue, maps: &Maps, date: &WhichDate) -> Outcome<()> {
+    let schedule_id = match date {
+        WhichDate::Schedule(schedule_id) => *schedule_id,
+        WhichDate::Date(concert_id, date) => {
+            schedule::must_find_on_date(&*venue.readers.get()?, *concert_id, date)?.schedule_id
+        }
+    };
+    maps.have_ready(&venue.readers, schedule_id, venue.clock.now())
+}
+
 fn read_wanted(request: &Request) -> Result<Wanted, Refusal> {
     let mut fields = Fields::of(request)?;
     let date = read_date(&mut fields)?;
-    let seats = read_seats(&mut fields)?;
+    let seats = match (fields.has("bestAvailable"), fields.has("seats")) {
+        (true, false) => read_best(&mut fields)?,
+        (false, _) => WhichSeats::Labelled(read_seats(&mut fields)?),
+        (true, true) => {
+            return Err(Refusal::invalid(
+                fields.pointer("bestAvailable"),
+                "can't be given together with 'seats'",
+                "'seats'와 함께 쓸 수 없습니다",
+            ));
+        }
+    };
     fields.end()?;
     Ok(Wanted { date, seats })
+}
+
+fn read_best(fields: &mut Fields) -> Result<WhichSeats, Refusal> {
+    let mut best = Fields::of_value(fields.must("bestAvailable")?, fields.pointer("bestAvailable"))?;
+    let count = best.integer("count", 1..=SEATS_MAX as i64)? as usize; // within the range
+    let section = best.says("section").then(|| best.text("section")).transpose()?;
+    best.end()?;
+    Ok(WhichSeats::Best { count, section })
 }
 
 fn read_date(fields: &mut Fields) -> Result<WhichDate, Refusal> {

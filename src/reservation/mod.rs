@@ -20,7 +20,7 @@ use crate::points::Points;
 use crate::queue::{self, Token};
 use crate::refusal::{Refusal, TokenEnd};
 use crate::schedule;
-use crate::seat::{self, Hold, WantedSeat};
+use crate::seat::{self, FreeSeats, Hold, Maps, WantedSeat};
 use crate::settings::SaleSettings;
 use crate::store::{Outcome, column_words};
 use crate::venue::{Change, Tx};
@@ -103,22 +103,78 @@ pub enum WhichDate {
 pub struct Wanted {
     /// Of which date.
     pub date: WhichDate,
-    /// Their labels, none of them twice.
-    pub seats: Vec<String>,
+    /// Which of its seats.
+    pub seats: WhichSeats,
+}
+
+/// Which seats of a date are wanted.
+#[derive(Debug, Clone)]
+pub enum WhichSeats {
+    /// Those of these labels, none of them twice.
+    Labelled(Vec<String>),
+    /// The best so many that are free, in a section or in all.
+    Best {
+        /// How many.
+        count: usize,
+        /// In which section; `None`: in all.
+        section: Option<String>,
+    },
+}
+
+/// Seats that are there, whether or not they are free; the best are chosen when all else is in order.
+enum Found {
+    Labelled(Vec<WantedSeat>),
+    Best { seats: FreeSeats, count: usize, section: Option<usize> },
+}
+
+impl Found {
+    /// # Errors
+    /// `SEAT_NOT_FOUND`, `SECTION_NOT_FOUND`.
+    fn of(tx: &Tx, maps: &Maps, schedule_id: i64, wanted: &WhichSeats) -> Outcome<Found> {
+        Ok(match wanted {
+            WhichSeats::Labelled(labels) => Found::Labelled(seat::must_find(tx, schedule_id, labels)?),
+            WhichSeats::Best { count, section } => {
+                let seats = maps.free_seats(tx, schedule_id)?;
+                let section = section.as_deref().map(|name| seats.must_have_section(name)).transpose()?;
+                Found::Best { seats, count: *count, section }
+            }
+        })
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Found::Labelled(seats) => seats.len(),
+            Found::Best { count, .. } => *count,
+        }
+    }
+
+    /// The seats in layout order.
+    ///
+    /// # Errors
+    /// `SEAT_UNAVAILABLE`.
+    fn chosen(self) -> Result<Vec<WantedSeat>, Refusal> {
+        match self {
+            Found::Labelled(mut seats) => {
+                seats.sort_by_key(|seat| seat.seat_no);
+                Ok(seats)
+            }
+            Found::Best { seats, count, section } => seats.best(count, section),
+        }
+    }
 }
 
 /// Holds seats for the owner of an active token: all of them or none.
 ///
 /// # Errors
-/// In this order: the token's, `SCHEDULE_NOT_FOUND`, `SEAT_NOT_FOUND`, `SALE_NOT_OPEN`, `SALE_CLOSED`, `VISIT_OVER`,
+/// In this order: the token's, `SCHEDULE_NOT_FOUND`, `SECTION_NOT_FOUND`, `SEAT_NOT_FOUND`, `SALE_NOT_OPEN`, `SALE_CLOSED`, `VISIT_OVER`,
 /// `RESERVATION_PENDING`, `SEAT_LIMIT`, `SEAT_UNAVAILABLE`.
-pub fn reserve(tx: &Tx, key: TokenKey, wanted: &Wanted, sale: &SaleSettings) -> Outcome<Reservation> {
+pub fn reserve(tx: &Tx, maps: &Maps, key: TokenKey, wanted: &Wanted, sale: &SaleSettings) -> Outcome<Reservation> {
     let token = queue::must_be_active(tx, key)?;
     let date = match &wanted.date {
         WhichDate::Schedule(schedule_id) => schedule::must_find(tx, *schedule_id)?,
         WhichDate::Date(concert_id, date) => schedule::must_find_on_date(tx, *concert_id, date)?,
     };
-    let mut seats = seat::must_find(tx, date.schedule_id, &wanted.seats)?;
+    let found = Found::of(tx, maps, date.schedule_id, &wanted.seats)?;
     date.must_be_on_sale(tx.now())?;
     if token.visit_until.is_some_and(|until| tx.now() >= until) {
         return Err(Refusal::VisitOver.into());
@@ -127,10 +183,10 @@ pub fn reserve(tx: &Tx, key: TokenKey, wanted: &Wanted, sale: &SaleSettings) -> 
         return Err(Refusal::ReservationPending { reservation_id }.into());
     }
     let taken = sql::count_seats_of_user(tx, token.user_id, date.schedule_id)?;
-    if taken as usize + seats.len() > sale.seats_per_user as usize {
+    if taken as usize + found.count() > sale.seats_per_user as usize {
         return Err(Refusal::SeatLimit { seats_per_user: sale.seats_per_user, seats_taken: taken }.into());
     }
-    seats.sort_by_key(|seat| seat.seat_no);
+    let seats = found.chosen()?;
     let reservation = Reservation {
         reservation_id: ids::new_id(tx.now()),
         user_id: token.user_id,

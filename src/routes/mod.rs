@@ -171,7 +171,7 @@ impl Rooms {
                 seat::api::seats(venue, &self.maps, request, number(schedule)?, viewer)
             }
             (Post, ["reservations"]) => match active() {
-                Ok(caller) => reservation::api::reserve(venue, request, caller),
+                Ok(caller) => reservation::api::reserve(venue, &self.maps, request, caller),
                 Err(known) => venue.repeated(request, known.user_id, known.failure),
             },
             (Get, ["reservations"]) => reservation::api::reservations(venue, user()?),

@@ -112,16 +112,18 @@ impl Maps {
         }))
     }
 
-    /// Makes sure that a date's map is in memory, so that a transaction finds it there.
+    /// Makes sure that a date's map is in memory with its rows, so that a transaction finds them there.
     ///
     /// # Errors
     /// `SCHEDULE_NOT_FOUND`.
-    pub fn prepare(&self, readers: &Readers, schedule_id: i64, now: Millis) -> Outcome<()> {
-        self.look(readers, schedule_id, now, true, |_, standing| standing.map.as_ref().map(|_| ()))
+    pub fn have_ready(&self, readers: &Readers, schedule_id: i64, now: Millis) -> Outcome<()> {
+        let plan = |_: &Arc<Slot>, standing: &Standing| standing.map.as_ref().map(|map| Arc::clone(&map.plan));
+        self.look(readers, schedule_id, now, true, plan)?.rows();
+        Ok(())
     }
 
     /// The seats of a date and which of them are free as an open transaction sees it: what was committed, and on top of that
-    /// what this transaction has changed so far. Without a copy in memory (see [`Maps::prepare`]) it reads the file.
+    /// what this transaction has changed so far. Without a copy in memory (see [`Maps::have_ready`]) it reads the file.
     ///
     /// # Errors
     /// SQLite's; a date that is not there has no seats.

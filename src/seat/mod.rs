@@ -4,12 +4,14 @@
 //! second one impossible. A hold counts while `now < held_until`; the sweeper only takes its row away.
 
 pub mod api;
+mod best;
 mod dates;
 mod layout;
 mod map;
 mod maps;
 mod plan;
 mod pretix;
+mod rows;
 mod sql;
 pub mod staff_api;
 pub mod table;

@@ -1,9 +1,10 @@
 //! The plan of a date in memory: what of its seats never changes, and its JSON, made once.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rusqlite::Connection;
 
+use super::rows::Rows;
 use super::{MapSeat, sql};
 use crate::points::Points;
 
@@ -37,6 +38,8 @@ pub struct Plan {
     json: Vec<u8>,
     /// For each seat, where in that text its status belongs.
     status_at: Vec<usize>,
+    /// Its rows, prepared when somebody first looks for the best seats.
+    rows: OnceLock<Rows>,
 }
 
 /// What follows a seat's status in its JSON, for everyone but its owner.
@@ -78,6 +81,11 @@ impl Plan {
             x: seat.x,
             y: seat.y,
         });
+    }
+
+    /// Its rows.
+    pub(super) fn rows(&self) -> &Rows {
+        self.rows.get_or_init(|| Rows::of(&self.seats))
     }
 
     /// Where in the plan a seat is.
