@@ -13,7 +13,6 @@ use jiff::tz::TimeZone;
 use rustix::time::{ClockId, clock_gettime};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
 
 /// An instant: milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,20 +76,46 @@ impl Millis {
     }
 }
 
+impl Millis {
+    /// The characters of an instant on the wire.
+    const TEXT_CHARS: usize = "2026-11-22T10:00:00.000Z".len();
+
+    /// RFC 3339 in UTC with milliseconds, digit by digit: an answer has several of them.
+    fn write_text(self, text: &mut [u8; Self::TEXT_CHARS]) -> &str {
+        const LAST: [u8; Millis::TEXT_CHARS] = *b"9999-12-31T23:59:59.999Z";
+        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).ok();
+        let at = at.filter(|at| (0..=9_999).contains(&at.year()));
+        *text = LAST;
+        if let Some(at) = at {
+            let mut write = |from: usize, digits: usize, number: u32| {
+                let mut left = number;
+                for place in text[from..from + digits].iter_mut().rev() {
+                    *place = b'0' + (left % 10) as u8;
+                    left /= 10;
+                }
+            };
+            write(0, 4, at.year().unsigned_abs());
+            write(5, 2, u8::from(at.month()).into());
+            write(8, 2, at.day().into());
+            write(11, 2, at.hour().into());
+            write(14, 2, at.minute().into());
+            write(17, 2, at.second().into());
+            write(20, 3, at.millisecond().into());
+        }
+        std::str::from_utf8(text).unwrap_or_default() // digits and marks
+    }
+}
+
 impl fmt::Display for Millis {
     /// RFC 3339 in UTC with milliseconds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-        let text = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
-            .ok()
-            .and_then(|instant| instant.format(format).ok());
-        f.write_str(text.as_deref().unwrap_or("9999-12-31T23:59:59.999Z"))
+        f.write_str(self.write_text(&mut [0; Self::TEXT_CHARS]))
     }
 }
 
 impl serde::Serialize for Millis {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.write_text(&mut [0; Self::TEXT_CHARS]))
     }
 }
 

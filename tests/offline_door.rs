@@ -201,14 +201,21 @@ fn scans_are_told_twice_without_harm_and_two_doors_are_found_out() {
     hall.staff("POST", "/checkins", json!({ "code": code(4), "door": "Main" })).must(200);
     hall.staff("POST", &format!("/reservations/{}/refund", text(&reservation)), json!({})).must(200);
     let first = send(&hall, &east, &[]);
-    assert_eq!((first.status.code(), said(&first)), (Some(0), "3 scans told: 3 checked in, 0 seen at two doors, 0 refunded before, 0 unknown; 0 of them were told before.\n".into()));
+    assert_eq!(
+        (first.status.code(), said(&first)),
+        (
+            Some(0),
+            "Scans told: 3, 0 of them before. Checked in 3, seen at two doors 0, refunded before 0, unknown 0.\n"
+                .into()
+        )
+    );
     for known in [0, 4] {
         let second = send(&hall, &west, &[]);
         let told = said(&second);
         assert_eq!(second.status.code(), Some(3), "{}", complained(&second));
         assert!(
             told.contains(&format!(
-                "4 scans told: 1 checked in, 2 seen at two doors, 1 refunded before, 0 unknown; {known} of"
+                "Scans told: 4, {known} of them before. Checked in 1, seen at two doors 2, refunded before 1, unknown 0."
             )),
             "{told}"
         );
@@ -216,7 +223,7 @@ fn scans_are_told_twice_without_harm_and_two_doors_are_found_out() {
             assert!(told.contains(words), "{words}: {told}");
         }
     }
-    assert!(said(&send(&hall, &east, &[])).contains("; 3 of them were told before"));
+    assert!(said(&send(&hall, &east, &[])).contains("told: 3, 3 of them before"));
     let conflicts = hall.staff_get("/checkins/conflicts").must(200)["conflicts"].clone();
     let short: Vec<(Value, Value, Value, Value)> = conflicts
         .as_array()

@@ -80,6 +80,20 @@ fn every_file_is_served_as_what_it_is_and_not_sent_twice() {
 }
 
 #[test]
+fn the_reader_of_codes_comes_with_its_licence_and_only_the_staff_s_page_may_use_a_camera() {
+    let hall = Hall::empty(&[]);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/qr");
+    for name in ["decode.js", "index.js"] {
+        let answer = get(&hall, &format!("/assets/qr/{name}"), &[]);
+        assert_eq!(answer.text, std::fs::read_to_string(folder.join(name)).unwrap());
+        assert_eq!(answer.header("content-type"), Some("text/javascript; charset=utf-8"));
+    }
+    assert!(std::fs::read_to_string(folder.join("LICENSE")).unwrap().contains("Paul Miller"));
+    let policy = get(&hall, "/staff", &[]).header("permissions-policy").unwrap().to_owned();
+    assert!(policy.contains("camera=(self)"), "{policy}");
+}
+
+#[test]
 fn a_program_that_asks_for_no_page_is_told_in_json() {
     let hall = Hall::empty(&[]);
     get(&hall, "/nowhere", &[("accept", "application/json")]).refused(404, "NOT_FOUND");

@@ -3,10 +3,11 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::caller::live_token;
-use super::{Line, Seen, any_token};
+use super::{Line, Seen, TokenStatus, any_token};
+use crate::clock::Millis;
 use crate::http::{Fields, Park, Reply, Request};
 use crate::ids::TokenKey;
 use crate::refusal::{Language, Refusal};
@@ -14,27 +15,51 @@ use crate::store::Outcome;
 use crate::user;
 use crate::venue::{Answer, Venue, WAIT_MAX_SECONDS, Written, topics};
 
-/// A token as its owner sees it.
-pub(super) fn token_json(seen: &Seen, language: Language) -> Value {
-    json!({
-        "token": seen.key.to_string(),
-        "userId": seen.user_id,
-        "status": seen.status,
-        "position": seen.position,
-        "estimatedWaitSeconds": seen.advice.estimated_wait_seconds,
-        "pollAfterSeconds": seen.advice.poll_after_seconds,
-        "issuedAt": seen.issued_at,
-        "activatedAt": seen.activated_at,
-        "expiresAt": seen.expires_at,
-        "joinNumber": seen.join_number,
-        "drawNumber": seen.draw_number,
-        "paused": seen.paused,
-        "message": seen.message.as_ref().map(|say| say.in_language(language)),
-    })
+/// A token on the wire.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TokenJson<'s> {
+    /// Its owner alone sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    user_id: Uuid,
+    status: TokenStatus,
+    position: Option<u64>,
+    estimated_wait_seconds: Option<u64>,
+    poll_after_seconds: u32,
+    issued_at: Millis,
+    activated_at: Option<Millis>,
+    expires_at: Millis,
+    join_number: Option<u32>,
+    draw_number: Option<u32>,
+    paused: bool,
+    message: Option<&'s str>,
+}
+
+impl TokenJson<'_> {
+    /// A token as staff see it.
+    pub fn of(seen: &Seen, language: Language) -> TokenJson<'_> {
+        TokenJson {
+            token: None,
+            user_id: seen.user_id,
+            status: seen.status,
+            position: seen.position,
+            estimated_wait_seconds: seen.advice.estimated_wait_seconds,
+            poll_after_seconds: seen.advice.poll_after_seconds,
+            issued_at: seen.issued_at,
+            activated_at: seen.activated_at,
+            expires_at: seen.expires_at,
+            join_number: seen.join_number,
+            draw_number: seen.draw_number,
+            paused: seen.paused,
+            message: seen.message.as_ref().map(|say| say.in_language(language)),
+        }
+    }
 }
 
 fn token_reply(seen: &Seen, status: u16, language: Language) -> Reply {
-    Reply::json(status, &token_json(seen, language)).with("Retry-After", seen.advice.poll_after_seconds.to_string())
+    let shown = TokenJson { token: Some(seen.key.to_string()), ..TokenJson::of(seen, language) };
+    Reply::json(status, &shown).with("Retry-After", seen.advice.poll_after_seconds.to_string())
 }
 
 /// `POST /queue/tokens`: the caller's valid token, or a new one at the end of the line.

@@ -246,6 +246,7 @@ impl Line {
                 dues.note(until, slot, token_id);
             }
         }
+        people.forget_issued();
         people.count_flow(now, admitted, waited);
     }
 

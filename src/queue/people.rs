@@ -1,5 +1,6 @@
 //! The people of the line: who stands where, found by token and by user.
 
+use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering::Relaxed};
 
@@ -54,6 +55,10 @@ impl Person {
     }
 }
 
+/// Those who may be waiting, in the order in which their tokens were issued: slot and token of each. Who leaves or is let in
+/// stays here until all before them are gone too.
+type Issued = VecDeque<(u32, u32)>;
+
 /// Everybody with a live token.
 #[derive(Debug, Default)]
 pub(super) struct People {
@@ -66,6 +71,7 @@ pub(super) struct People {
     guests: Ranks,
     line: Ranks,
     undrawn: u64,
+    issued: Issued,
     active: u64,
     pub admissions: Window,
     flow: Flow,
@@ -90,13 +96,29 @@ impl People {
             self.sit(&token, now);
         })?;
         (self.guests, self.line) = (Ranks::of(guests), Ranks::of(line));
+        let mut issued: Vec<(i64, usize)> = self.people.iter().map(|(slot, person)| (person.token_id, slot)).collect();
+        issued.sort_unstable();
+        self.issued = issued.into_iter().map(|(token_id, slot)| (slot as u32, token_id as u32)).collect();
+        self.forget_issued();
         Ok(())
     }
 
     /// Takes in a newly issued token.
     pub fn join(&mut self, token: &LiveToken, now: Millis) -> usize {
         self.stand(token.place.unwrap_or(UNDRAWN));
-        self.sit(token, now)
+        let slot = self.sit(token, now);
+        self.issued.push_back((slot as u32, token.token_id as u32));
+        slot
+    }
+
+    /// Takes those out of the front of the issued who wait no more.
+    pub fn forget_issued(&mut self) {
+        let waits = |&(slot, tag): &(u32, u32)| {
+            self.people.get(slot as usize).is_some_and(|person| !person.active && person.token_id as u32 == tag)
+        };
+        while self.issued.front().is_some_and(|first| !waits(first)) {
+            self.issued.pop_front();
+        }
     }
 
     fn sit(&mut self, token: &LiveToken, now: Millis) -> usize {
@@ -211,8 +233,8 @@ impl People {
 
     /// When the token was issued that has waited longest.
     pub fn oldest_waiting(&self) -> Option<Millis> {
-        let waiting = self.people.iter().filter(|(_, person)| !person.active);
-        waiting.map(|(_, person)| person.issued_ms).min().map(Millis::from_unix_ms)
+        let &(slot, _) = self.issued.front()?;
+        self.people.get(slot as usize).map(|person| Millis::from_unix_ms(person.issued_ms))
     }
 
     pub fn by_key(&self, key: TokenKey) -> Option<&Person> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::api::token_json;
+use super::api::TokenJson;
 use super::{Line, Rules};
 use crate::clock::Millis;
 use crate::http::{Fields, Reply, Request};
@@ -58,11 +58,7 @@ pub fn invite(venue: &Venue, line: &Arc<Line>, request: &Request) -> Outcome<Ans
     Answer::write(move |tx| {
         super::invite(tx, &line, user_id)?;
         Ok(Written::AfterCommit(Box::new(move || match line.see_user(user_id, clock.now()) {
-            Some(seen) => {
-                let mut body = token_json(&seen, language);
-                body.as_object_mut().map(|members| members.shift_remove("token"));
-                Reply::json(201, &body).with("Location", "/api/v1/queue/token")
-            }
+            Some(seen) => Reply::json(201, &TokenJson::of(&seen, language)).with("Location", "/api/v1/queue/token"),
             None => Reply::refusal(&Refusal::TokenInvalid, language), // it ended in the moment between
         })))
     })

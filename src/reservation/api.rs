@@ -35,6 +35,10 @@ pub fn reservation_json(connection: &Connection, reservation: &Reservation, now:
     let date = schedule::must_find(connection, reservation.schedule_id)?;
     let seats = super::sql::list_seats(connection, reservation.reservation_id)?;
     let seats: Vec<Value> = seats.iter().map(|seat| json!({ "seat": seat.label, "price": seat.price })).collect();
+    let tickets = match reservation.status {
+        Status::PendingPayment => Vec::new(), // they are made with the payment
+        _ => ticket::list_of_reservation(connection, reservation.reservation_id)?,
+    };
     let left_ms = match status {
         Status::PendingPayment => reservation.hold_expires_at.ms_since(now),
         _ => 0,
@@ -61,7 +65,7 @@ pub fn reservation_json(connection: &Connection, reservation: &Reservation, now:
             "paidAt": reservation.paid_at,
             "refundedAt": reservation.refunded_at,
         },
-        "tickets": ticket::list_of_reservation(connection, reservation.reservation_id)?,
+        "tickets": tickets,
     }))
 }
 

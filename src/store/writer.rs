@@ -221,7 +221,7 @@ impl<C: Send + 'static> Desk<C> {
             let mut afters = Vec::with_capacity(count);
             let result = self.transact(now, jobs, &mut afters);
             let lost = result.as_ref().err().cloned();
-            let _ = self.answers.send((afters, result)); // the other side lives as long as this one
+            self.let_out(afters, result);
             if let Some(lost) = lost {
                 self.shared.figures.failed.fetch_add(1, Relaxed);
                 log::error!("a transaction of {count} jobs is lost: {}", lost.told.code().word());
@@ -240,6 +240,14 @@ impl<C: Send + 'static> Desk<C> {
         }
     }
 
+    /// Lets the answers of a commit out: by the other thread where more jobs wait, and else from here, which spares a wakening.
+    fn let_out(&self, afters: Vec<After>, result: Result<(), Lost>) {
+        if self.shared.line().jobs.is_empty() {
+            return afters.into_iter().for_each(|after| answer(after, result.clone()));
+        }
+        let _ = self.answers.send((afters, result)); // the other side lives as long as this one
+    }
+
     /// Nothing more is promised, and whoever runs the house learns that it must be closed.
     fn give_up(&mut self) {
         self.is_broken = true;
@@ -249,9 +257,14 @@ impl<C: Send + 'static> Desk<C> {
 
     /// Waits for jobs or for something due; `None` once stopped and empty.
     fn next_jobs(&mut self, nap: Option<Duration>) -> Option<Vec<Job<C>>> {
-        let due = (self.rounds.next_due)(&self.connection).and_then(|due| self.clock.until(due));
-        let due = nap.or(due.map(|wait| wait.min(LOOK_AGAIN)));
         let mut line = self.shared.line();
+        let mut due = None;
+        if line.jobs.is_empty() && line.open {
+            drop(line); // what becomes due is read from the file, and only where nobody waits
+            due = (self.rounds.next_due)(&self.connection).and_then(|due| self.clock.until(due));
+            due = nap.or(due.map(|wait| wait.min(LOOK_AGAIN)));
+            line = self.shared.line();
+        }
         if line.jobs.is_empty() && line.open {
             line = match due {
                 Some(wait) if wait.is_zero() => line,

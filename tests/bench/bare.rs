@@ -206,19 +206,11 @@ impl Bare {
         );
         self.execute("UPDATE schedule SET version = version + 1 WHERE schedule_id = ?1", [seat.schedule_id]);
         self.event("SEATS_SOLD", &self.told(user, reservation, seat));
-        let (ticket, random) = (self.id(), filling::spread(2, number));
+        let (ticket, (ticket_number, code)) = (self.id(), filling::ticket(number));
         self.execute(
             "INSERT INTO ticket (ticket_id, reservation_id, seat_no, label, number, code, issued_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            (
-                ticket,
-                reservation,
-                seat.seat_no,
-                seat.label(),
-                format!("{:010X}", random >> 88),
-                format!("{:026X}", random >> 24),
-                now,
-            ),
+            (ticket, reservation, seat.seat_no, seat.label(), ticket_number, code, now),
         );
         self.execute(
             "UPDATE token SET status = 'EXPIRED', ended_at = ?2, end_reason = 'PAID' WHERE token = ?1 AND status <> 'EXPIRED'",

@@ -16,7 +16,7 @@ pub const POINTS: i64 = 100_000;
 const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Something of each kind that is spread over all 128 bits, as random ones are, and known to both sides by its number.
-pub fn spread(kind: u64, number: usize) -> u128 {
+fn spread(kind: u64, number: usize) -> u128 {
     let mix = |mut x: u64| {
         x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -54,6 +54,13 @@ pub fn user(number: usize) -> uuid::Uuid {
 /// The unpaid or paid reservation of the user of a number.
 pub fn reservation(number: usize) -> uuid::Uuid {
     id(8, number)
+}
+
+/// The number and the code of the ticket of a user of a number: as long as real ones, spread as they are, none twice.
+pub fn ticket(number: usize) -> (String, String) {
+    let label = (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) & ((1 << 40) - 1); // an odd factor: none twice
+    let signature = format!("{:032X}", spread(2, number)).repeat(4);
+    (format!("{label:010X}"), format!("T{label:010X}2222222222{}", &signature[..103]))
 }
 
 /// A file that no server has open, being filled.
@@ -175,12 +182,11 @@ impl Filling {
         for (turn, number) in numbers.enumerate() {
             let place = from.after(turn);
             self.reservation(number, place, true);
-            let (then, random) = (self.now_ms - 3_600_000, spread(2, number));
+            let then = self.now_ms - 3_600_000;
             token.execute((token_bytes(number), user(number), number as i64 + 1, then)).unwrap();
             spend.execute((user(number), PRICE)).unwrap();
             entry.execute((user(number), PRICE, POINTS - PRICE, reservation(number), then)).unwrap();
-            let (label, ticket_number) = ((place.seat_no + 1).to_string(), format!("{:010X}", random >> 88));
-            let code = format!("{:026X}", random >> 24);
+            let (label, (ticket_number, code)) = (place.label(), self::ticket(number));
             ticket
                 .execute((id(10, number), reservation(number), place.seat_no, label, ticket_number, code, then))
                 .unwrap();
@@ -191,7 +197,7 @@ impl Filling {
         let (then, until) = (self.now_ms - 3_600_000, self.now_ms + DAY_MS);
         let (status, claim) = if is_paid { ("CONFIRMED", "SOLD") } else { ("PENDING_PAYMENT", "HELD") };
         let (paid_at, held_until) = (is_paid.then_some(then), (!is_paid).then_some(until));
-        let (label, payment) = ((place.seat_no + 1).to_string(), id(9, number));
+        let (label, payment) = (place.label(), id(9, number));
         let insert = "INSERT INTO reservation (reservation_id, user_id, schedule_id, status, amount, created_at,
              hold_expires_at, payment_id, ended_at, paid_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)";
         let values =

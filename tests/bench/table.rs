@@ -7,8 +7,8 @@ use crate::rounds::{Compared, Round, rates, ratios, spread};
 
 pub fn print_head(how: &str) {
     println!(
-        "\n| {how} | a second | same bytes behind the door | ratio | same bytes by tiny_http alone | SQLite alone, 64 in a \
-         commit / one each | p50 / p99 / p99.9 ms | jobs in a commit | CPU s per 1,000 requests, server / client | MB |"
+        "\n| {how} | a second | the door's limit | ratio | tiny_http's limit | SQLite's limits | p50 / p99 / p99.9 ms | \
+         jobs in a commit | CPU s per 1,000, server / client | MB |"
     );
     println!("|{}", " --- |".repeat(10));
 }

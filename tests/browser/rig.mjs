@@ -3,8 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -32,17 +33,31 @@ export class Ends {
   }
 }
 
+/** Starts the program, which ends with the test, and gives the first `count` lines that it says. */
+async function start(t, flags, count) {
+  const child = spawn(binary, ['serve', '--test-clock', '--until-stdin-closes', ...flags], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const gone = new Promise((resolve) => { child.once('exit', resolve); });
+  t.after(async () => { child.stdin.end(); await gone; });
+  const said = [];
+  const all = new Promise((resolve) => {
+    createInterface({ input: child.stdout }).on('line', (line) => { if (said.push(line) === count) resolve(said); });
+  });
+  assert.ok(Array.isArray(await Promise.race([all, gone])), `${binary} did not start`);
+  return said;
+}
+
 /** A hall of its own: the demo concert, and what the flags say. It ends with the test that started it. */
 export async function openHall(t, flags = []) {
-  const child = spawn(binary, ['serve', '--ephemeral', '--test-clock', '--until-stdin-closes', ...flags], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const gone = new Promise((resolve) => { child.once('exit', resolve); });
-  const lines = createInterface({ input: child.stdout });
-  const first = await Promise.race([new Promise((resolve) => { lines.once('line', resolve); }), gone]);
-  assert.equal(typeof first, 'string', `${binary} did not start`);
-  t.after(async () => { child.stdin.end(); await gone; });
-  return new Hall(JSON.parse(first));
+  const [ready] = await start(t, ['--ephemeral', ...flags], 1);
+  return new Hall(JSON.parse(ready));
+}
+
+/** A venue on its first day: an empty file, and the key that is shown this once. */
+export async function openEmptyHall(t, flags = []) {
+  const folder = mkdtempSync(`${tmpdir()}/boxoffice-pages-`);
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [open, key] = await start(t, ['--database', `${folder}/venue.db`, '--listen', '127.0.0.1:0', ...flags], 2);
+  return new Hall({ url: open.match(/http:\/\/[\d.:]+/)[0], staffKey: key.split(': ').at(-1) });
 }
 
 export class Hall {

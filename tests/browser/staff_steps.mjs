@@ -1,6 +1,6 @@
 // The steps of staff in a browser, by what a person reads, in either language.
 
-const words = await Promise.all(['words', 'concerts_words', 'layout_words', 'counter_words', 'evening_words', 'keys_words']
+const words = await Promise.all(['words', 'concerts_words', 'layout_words', 'counter_words', 'evening_words', 'keys_words', 'door_words']
   .map((name) => tableOf(name)));
 
 /** A table of texts, read from the file as it is served. */
@@ -26,6 +26,8 @@ export async function text(page, key, values = {}) {
 export const button = async (page, key, values) => page.getByRole('button', { name: await text(page, key, values) });
 export const link = async (page, key, values) => page.getByRole('link', { name: await text(page, key, values) });
 export const field = async (page, key, values) => page.getByLabel(await text(page, key, values));
+
+export const choice = async (page, key) => page.getByRole('radio', { name: await text(page, key) });
 
 /** Signs in with a key and waits for the first part. */
 export async function signIn(page, hall, key = hall.staffKey, part = '') {

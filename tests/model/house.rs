@@ -222,6 +222,7 @@ impl Tested {
             ("/waiting", Fact::Number(world.waiting())),
             ("/active", Fact::Number(world.active())),
             ("/admittedLastMinute", Fact::Number(world.admitted_last_minute())),
+            ("/oldestWaitSeconds", Fact::Number(world.oldest_wait_seconds())),
         ];
         self.compare(&queue, &figures, world);
         for user in 0..USERS {

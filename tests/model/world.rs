@@ -169,6 +169,12 @@ impl World {
         self.tokens.iter().filter(|token| token.life == Life::Waiting).count() as i64
     }
 
+    /// How long the longest wait has lasted.
+    pub fn oldest_wait_seconds(&self) -> i64 {
+        let waiting = self.tokens.iter().filter(|token| token.life == Life::Waiting);
+        waiting.map(|token| (self.now - token.issued_at) / 1_000).max().unwrap_or(0)
+    }
+
     pub fn active(&self) -> i64 {
         self.tokens.iter().filter(|token| token.life == Life::Active).count() as i64
     }

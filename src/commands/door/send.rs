@@ -30,13 +30,13 @@ pub fn send(url: &str, staff_key: &str, list: &DoorList, journal: &Journal) -> R
         }
     }
     println!(
-        "{} scans told: {} checked in, {} seen at two doors, {} refunded before, {} unknown; {} of them were told before.",
+        "Scans told: {}, {} of them before. Checked in {}, seen at two doors {}, refunded before {}, unknown {}.",
         journal.scans().len(),
+        sums.known,
         sums.checked_in,
         sums.conflicts,
         sums.void,
         sums.unknown,
-        sums.known,
     );
     Ok(sums.conflicts + sums.void + sums.unknown == 0)
 }

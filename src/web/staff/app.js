@@ -15,6 +15,7 @@ const PARTS = [
   { name: 'concerts', roles: ['admin'], load: () => import('./concerts.js') },
   { name: 'dates', roles: ['admin'], load: () => import('./dates.js'), within: 'concerts' },
   { name: 'counter', roles: ['admin', 'counter'], load: () => import('./counter.js') },
+  { name: 'door', roles: ['admin', 'counter', 'door'], load: () => import('./door.js') },
   { name: 'keys', roles: ['admin'], load: () => import('./keys.js') },
 ];
 

@@ -80,6 +80,7 @@ async function onePage(main, first, concert, timeZone, signal) {
   const back = ({ saleOpensAt, saleClosesAt }) => () => change({ saleOpensAt, saleClosesAt });
 
   async function openNow() {
+    await refresh();
     const before = schedule;
     const agreed = await sure({ title: say('date.openNow'), says: [say('date.openNowSays', { n: schedule.seatsAvailable })], label: say('date.openNow') });
     const { now: opens } = await venue({ fresh: true });
@@ -87,6 +88,7 @@ async function onePage(main, first, concert, timeZone, signal) {
   }
 
   async function closeNow() {
+    await refresh();
     const before = schedule;
     const agreed = await sure({ title: say('date.closeNow'), says: [say('date.closeNowSays', { n: schedule.seatsAvailable })], label: say('date.closeNow') });
     const { now: closes } = await venue({ fresh: true });

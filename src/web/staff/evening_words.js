@@ -49,6 +49,8 @@ export const evening = {
   'news.RESERVATION_REFUNDED': ['{amount}를 환불했습니다.', '{amount} refunded.'],
   'news.SCHEDULE_CANCELLED': ['일정을 취소했습니다.', 'A date was cancelled.'],
   'news.TICKET_CHECKED_IN': ['{n}명이 공연장에 들어갔습니다.', '{n} person went in. | {n} people went in.'],
+  'news.CHECK_IN_UNDONE': ['입장 하나를 되돌렸습니다.', 'A check-in was taken back.'],
+  'news.TICKET_CONFLICT': ['같은 표가 두 출입구에서 쓰였습니다: {seat}', 'A ticket was used at two doors: {seat}'],
   'news.CONCERT_CHANGED': ['공연 안내가 바뀌었습니다.', 'What is said of a concert was changed.'],
   'news.SCHEDULE_CHANGED': ['일정이 바뀌었습니다.', 'A date was changed.'],
   'news.USER_KEY_RENEWED': ['고객 키를 새로 만들었습니다.', 'A customer got a new key.'],

@@ -16,8 +16,8 @@ export class ScanQueue {
   }
 
   /** Takes a scan; its key makes it the same scan however often it is sent. */
-  add(text) {
-    this.scans.push({ text, key: newKey() });
+  add(scan) {
+    this.scans.push({ ...scan, key: newKey() });
     this.keep();
     if (!this.running) this.run();
   }
@@ -43,6 +43,7 @@ export class ScanQueue {
             await pause(RETRY_MS[Math.min(tries, RETRY_MS.length - 1)], this.signal, 'online');
             continue;
           }
+          if (failed.status === 401) throw failed; // whoever signs in next goes on with it
           error = failed;
         }
         this.lost = false;

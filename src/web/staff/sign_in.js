@@ -6,12 +6,17 @@ import { say } from '../shared/language.js';
 import { field, form } from './forms.js';
 import { signIn } from './session.js';
 
+/** Keys are visible ASCII; anything else could not even be sent. */
+const KEY = /^[\x21-\x7e]+$/;
+
 /** Shows the form; `then` is called once somebody is in. `why` is a sentence for those who were sent here. */
 export function openSignIn(main, then, why) {
   const key = field('key', say('staff.key'), { type: 'password', required: true, hint: say('staff.keyHint'), spellcheck: 'false' });
   const send = async () => {
+    const typed = key.input.value.trim();
     try {
-      await signIn(key.input.value.trim());
+      if (!KEY.test(typed)) throw new Refused(401, {});
+      await signIn(typed);
     } catch (error) {
       if (!(error instanceof Refused) || error.status !== 401) throw error;
       key.fault(say('staff.wrongKey'));

@@ -1,0 +1,209 @@
+// Concerts and dates, by clicks and keys: layouts with a preview, a plan file, blocked seats, times, downloads, a cancelled date.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, test } from 'node:test';
+
+import { Ends, PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { agree, button, choice, field, goTo, link, settled, signIn, text } from './staff_steps.mjs';
+import { seat, toSeats } from './steps.mjs';
+
+const REFUSED = /status of 4\d\d/;
+const HOSTILE = '<img src=x onerror=alert(1)>';
+const ends = new Ends();
+const browser = await openBrowser(ends);
+after(() => ends.end());
+
+async function office(t, part, options = {}) {
+  const hall = await openHall(t);
+  const page = await openPage(browser, hall, { path: null, expected: REFUSED, ...options });
+  t.after(() => page.context().close());
+  await signIn(page, hall, hall.staffKey, part);
+  return { hall, page };
+}
+
+const seats = async (hall, scheduleId) => (await hall.staff('GET', `/schedules/${scheduleId}/seats`)).seats;
+const newest = async (hall, concertId = 1) => (await hall.staff('GET', `/concerts/${concertId}/schedules`)).schedules.reduce((a, b) => (b.scheduleId > a.scheduleId ? b : a));
+
+/** A plan as pretix writes it, with two categories. */
+const PLAN = {
+  name: 'Kleiner Saal', size: { width: 600, height: 400 },
+  categories: [{ name: 'Parkett', color: '#33aa44' }, { name: `Rang ${HOSTILE}`, color: '#aa3344' }],
+  zones: [{
+    name: 'Saal', position: { x: 10, y: 20 }, zone_id: 'z', uuid: 'z',
+    rows: [0, 1].map((row) => ({
+      row_number: 'AB'[row], row_number_position: 'both', position: { x: 0, y: row * 30 }, uuid: `r${row}`,
+      seats: [0, 1, 2].map((at) => ({ seat_number: String(at + 1), seat_guid: `${row}-${at}`, uuid: `s${row}-${at}`, position: { x: at * 25, y: 0 }, category: row ? `Rang ${HOSTILE}` : 'Parkett' })),
+    })),
+    areas: [],
+  }],
+};
+
+test('a date in sections with seats taken out by keyboard is what customers see', async (t) => {
+  const { hall, page } = await office(t, '#dates/new/1', { language: 'ko', size: PHONE });
+  await (await field(page, 'date.startsAt')).fill('2099-04-03T19:00');
+  await (await choice(page, 'layout.sections')).check();
+  await page.getByRole('group', { name: await text(page, 'layout.section', { n: 1 }) }).getByLabel(await text(page, 'layout.rowCount')).fill('2');
+  await (await button(page, 'layout.addSection')).click();
+  const second = page.getByRole('group', { name: await text(page, 'layout.section', { n: 2 }) });
+  await second.getByLabel(await text(page, 'layout.rowCount')).fill('1');
+  await second.getByLabel(await text(page, 'layout.seatCount')).fill('4');
+  await second.getByLabel(await text(page, 'layout.price')).fill('30000');
+  await mustBeSound(page, 'the layout of a new date');
+  await page.locator('.map .seat').first().focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Space');
+  assert.match(await page.locator('.map .seat:focus').getAttribute('aria-label'), /A-2.*없는 자리/);
+  await (await button(page, 'date.make', { n: 23 })).click();
+  await page.locator('main h1', { hasText: '2099년 4월 3일' }).waitFor();
+  const made = await newest(hall);
+  assert.equal(made.startsAt, '2099-04-03T10:00:00.000Z', 'by the clocks of the venue');
+  const all = await seats(hall, made.scheduleId);
+  assert.equal(all.length, 23);
+  assert.deepEqual(all.slice(0, 2).map(({ seat: label, section, price }) => [label, section, price]), [['A-1', 'R', 50_000], ['A-3', 'R', 50_000]]);
+  assert.deepEqual(all.at(-1), { ...all.at(-1), seat: 'C-4', section: 'S', price: 30_000 });
+  assert.ok(all[1].x - all[0].x === 2, 'the gap stays a gap');
+  await page.locator('.map .seat').first().waitFor();
+  await mustBeSound(page, 'the date');
+});
+
+test('what is missing or wrong is said at its place, and nothing is made', async (t) => {
+  const { hall, page } = await office(t, '#dates/new/1');
+  await (await button(page, 'date.make', { n: 50 })).click();
+  await page.locator('.fault:visible', { hasText: 'Please fill this in.' }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.name), 'startsAt');
+  await (await field(page, 'date.startsAt')).fill('2099-04-03T19:00');
+  await (await field(page, 'date.saleOpensAt')).fill('2099-05-03T19:00');
+  await (await button(page, 'date.make', { n: 50 })).click();
+  await page.locator('.fault:visible', { hasText: 'saleOpensAt' }).waitFor();
+  await (await choice(page, 'layout.plan')).check();
+  const file = await field(page, 'layout.file');
+  await file.setInputFiles({ name: 'x.json', mimeType: 'application/json', buffer: Buffer.from('{"seats":[]}') });
+  await page.locator('.fault:visible', { hasText: 'not a pretix plan' }).waitFor();
+  await mustBeSound(page, 'a wrong file');
+  assert.equal((await hall.staff('GET', '/concerts/1/schedules')).schedules.length, 2);
+});
+
+test('a plan file asks a price for each category and shows the map before it is saved', async (t) => {
+  const { hall, page } = await office(t, '#dates/new/1', { dark: true });
+  await (await field(page, 'date.startsAt')).fill('2099-04-03T19:00');
+  await (await choice(page, 'layout.plan')).check();
+  await (await field(page, 'layout.file')).setInputFiles({ name: 'plan.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(PLAN)) });
+  await page.locator('.map .seat').nth(5).waitFor();
+  await (await button(page, 'date.make', { n: 6 })).click();
+  await page.getByText(await text(page, 'layout.noPrice')).waitFor();
+  await (await field(page, 'layout.categoryPrice', { name: 'Parkett', n: 3 })).fill('90000');
+  await (await field(page, 'layout.categoryPrice', { name: `Rang ${HOSTILE}`, n: 3 })).fill('40000');
+  await mustBeSound(page, 'a plan');
+  await (await button(page, 'date.make', { n: 6 })).click();
+  await page.locator('main h1', { hasText: '2099' }).waitFor();
+  const all = await seats(hall, (await newest(hall)).scheduleId);
+  assert.deepEqual(all.map(({ price }) => price), [90_000, 90_000, 90_000, 40_000, 40_000, 40_000]);
+  assert.deepEqual([all[4].x, all[4].y], [35, 50]);
+});
+
+test('a seat kept back with its reason is closed to a customer who is looking, and its undo opens it', async (t) => {
+  const { hall, page } = await office(t, '#dates/1');
+  const customer = await openPage(browser, hall, { size: PHONE });
+  t.after(() => customer.context().close());
+  await toSeats(customer, hall);
+  await page.locator('.map .seat[data-seat="9"]').click();
+  await (await field(page, 'block.reason')).fill(`desk ${HOSTILE}`);
+  await mustBeSound(page, 'before a seat is kept back');
+  await agree(page, 'block.do');
+  await customer.locator('.seat.is-blocked[data-seat="9"]').waitFor();
+  const [{ status, reason }] = (await seats(hall, 1)).filter(({ seat: label }) => label === '9');
+  assert.deepEqual([status, reason], ['BLOCKED', `desk ${HOSTILE}`]);
+  await page.getByText(await text(page, 'block.list', { n: 1 })).click();
+  await page.getByText(`9: desk ${HOSTILE}`).waitFor();
+  await mustBeSound(page, 'a seat kept back');
+  await (await button(page, 'sure.undo')).click();
+  await seat(customer, '9').and(customer.locator('.is-free')).waitFor();
+  assert.deepEqual(customer.errors, []);
+});
+
+test('the sale is closed and opened again, times move, and the table of tickets comes down with Korean text intact', async (t) => {
+  const { hall, page } = await office(t, '#dates/1', { language: 'ko' });
+  const buyer = await hall.customer('김민지 =1+1');
+  await buyer.call('POST', `/users/${buyer.userId}/balance/top-ups`, { amount: 50_000 });
+  const held = await buyer.call('POST', '/reservations', { scheduleId: 1, seats: ['3'] });
+  await buyer.call('POST', '/payments', { reservationId: held.reservationId, amount: held.amount });
+  await (await button(page, 'sales.again')).click();
+  await page.locator('td', { hasText: '50,000포인트' }).waitFor();
+  await (await button(page, 'date.closeNow')).click();
+  assert.match(await page.getByRole('dialog').textContent(), /남은 4\d석은 더 이상 판매하지 않습니다/);
+  await agree(page, 'date.closeNow');
+  await page.locator('h1 .tag', { hasText: await text(page, 'sale.over') }).waitFor();
+  await (await button(page, 'sure.undo')).click();
+  await page.locator('h1 .tag', { hasText: await text(page, 'sale.on') }).waitFor();
+  await page.getByText(await text(page, 'date.edit')).click();
+  await (await field(page, 'date.refund')).fill('24');
+  await (await button(page, 'form.save')).click();
+  await page.getByText(await text(page, 'date.refundSays', { n: 24 })).waitFor();
+  const [file] = await Promise.all([page.waitForEvent('download'), (await button(page, 'sales.csv')).click()]);
+  const table = readFileSync(await file.path(), 'utf8');
+  assert.match(file.suggestedFilename(), /^sales-.*\.csv$/);
+  assert.match(table, /김민지 =1\+1/);
+});
+
+test('a cancelled date is asked about in numbers and in writing, and refunds everybody', async (t) => {
+  const { hall, page } = await office(t, '#dates/1');
+  const buyers = [];
+  for (const label of ['1', '2', '3']) {
+    const buyer = await hall.customer(`Buyer ${label}`);
+    await buyer.call('POST', `/users/${buyer.userId}/balance/top-ups`, { amount: 50_000 });
+    const held = await buyer.call('POST', '/reservations', { scheduleId: 1, seats: [label] });
+    await buyer.call('POST', '/payments', { reservationId: held.reservationId, amount: held.amount });
+    buyers.push({ ...buyer, ...held });
+  }
+  await (await button(page, 'cancel.begin')).click();
+  assert.match(await page.getByRole('dialog').textContent(), /refunds 3 bookings \(3 seats\) 150,000 points in all/);
+  await mustBeSound(page, 'before a date is cancelled');
+  await agree(page, 'cancel.do', { n: 3, amount: '150,000 points' });
+  await page.getByText(await text(page, 'cancel.notTyped')).first().waitFor();
+  assert.equal((await hall.staff('GET', '/schedules/1')).cancelledAt, null, 'a slip cancels nothing');
+  await (await button(page, 'cancel.begin')).click();
+  await page.getByRole('dialog').getByRole('textbox').fill('cancel');
+  await agree(page, 'cancel.do', { n: 3, amount: '150,000 points' });
+  await page.getByText(/All 3 bookings were refunded/).waitFor();
+  await page.locator('h1 .tag', { hasText: 'cancelled' }).waitFor();
+  await mustBeSound(page, 'a cancelled date');
+  for (const { reservationId } of buyers) assert.equal((await hall.staff('GET', `/reservations/${reservationId}`)).status, 'REFUNDED');
+});
+
+test('each role sees its own places and no others, whatever the address says', async (t) => {
+  const { hall, page } = await office(t, '', { language: 'ko' });
+  const parts = () => page.locator('header .part').allTextContents();
+  assert.deepEqual(await parts(), ['오늘 저녁', '공연과 일정', '창구', '입장 확인', '직원 키']);
+  await goTo(page, 'keys');
+  await (await field(page, 'keys.name')).fill(`문 ${HOSTILE}`);
+  await (await field(page, 'keys.role')).selectOption('door');
+  await (await button(page, 'keys.make')).click();
+  const key = await page.locator('dialog code').textContent();
+  await mustBeSound(page, 'a new staff key');
+  await agree(page, 'keys.given');
+  await (await button(page, 'keys.revokeOne', { name: `문 ${HOSTILE}` })).waitFor();
+  await mustBeSound(page, 'the staff keys');
+  const { key: counter } = await hall.staff('POST', '/keys', { name: 'Counter', role: 'counter' });
+
+  const other = await openPage(browser, hall, { path: null, language: 'ko', expected: REFUSED });
+  t.after(() => other.context().close());
+  const theirs = () => other.locator('header .part').allTextContents();
+  await signIn(other, hall, counter, '#evening');
+  assert.deepEqual(await theirs(), ['창구', '입장 확인']);
+  await other.getByRole('heading', { level: 1, name: '창구' }).waitFor();
+  await (await button(other, 'staff.signOut')).click();
+  await (await field(other, 'staff.key')).fill('nobody’s key');
+  await (await button(other, 'staff.enter')).click();
+  await other.getByText(await text(other, 'staff.wrongKey')).waitFor();
+  await mustBeSound(other, 'a wrong key');
+  await signIn(other, hall, key, '#keys');
+  assert.deepEqual(await theirs(), ['입장 확인']);
+
+  await (await button(page, 'keys.revokeOne', { name: `문 ${HOSTILE}` })).click();
+  await agree(page, 'keys.revoke');
+  await (await link(other, 'door.openOne')).first().click();
+  await other.getByText(await text(other, 'staff.keyOver')).waitFor();
+  assert.equal(await other.evaluate(() => sessionStorage.getItem('boxoffice.staffKey')), null);
+  await settled(page);
+});
