@@ -138,3 +138,69 @@ fn a_house_that_opens_in_another_zone_shows_its_dates_there() {
     hall.customer().get("/concerts/1/seats?date=2098-12-31").must(200);
     hall.customer().get("/concerts/1/seats?date=2099-01-01").refused(404, "SCHEDULE_NOT_FOUND");
 }
+
+#[test]
+fn a_price_changed_while_a_hold_exists_is_for_those_who_come_later() {
+    let hall = Hall::with_seats(4, &["--max-active", "0"]);
+    let (kim, lee) = (hall.buyer(200_000), hall.buyer(200_000));
+    let held = kim.hold(1, &["1", "2"]).must(201).clone();
+    lee.get("/schedules/1/seats").must(200);
+    let changed = hall.staff("PATCH", "/schedules/1", json!({ "price": 60_000 })).must(200).clone();
+    assert_eq!(changed["priceFrom"], 60_000);
+    assert_eq!(lee.get("/schedules/1/seats").must(200)["seats"][2]["price"], 60_000, "also the map in memory");
+    assert_eq!(lee.get("/concerts/1/schedules").must(200)["schedules"][0]["priceFrom"], 60_000);
+    assert_eq!(lee.hold(1, &["3"]).must(201)["amount"], 60_000);
+    let id = held["reservationId"].as_str().unwrap();
+    let own = kim.get(&format!("/reservations/{id}")).must(200).clone();
+    assert_eq!((&own["amount"], &own["seats"][0]["price"]), (&json!(2 * PRICE), &json!(PRICE)));
+    kim.pay(&held["reservationId"], 2 * 60_000).refused(422, "AMOUNT_MISMATCH");
+    assert_eq!(kim.pay(&held["reservationId"], 2 * PRICE).must(201)["balance"], 100_000);
+    let events = hall.staff_get("/events?limit=1000").must(200)["events"].clone();
+    let last = events.as_array().unwrap().iter().rfind(|event| event["type"] == "SCHEDULE_CHANGED").unwrap();
+    assert_eq!(last["data"]["scheduleId"], 1);
+    assert_eq!(hall.staff_get("/schedules/2").must(200)["priceFrom"], PRICE, "the other date stays as it is");
+}
+
+#[test]
+fn prices_are_changed_by_category_or_section_all_or_none() {
+    let hall = Hall::with_seats(1, &[]);
+    let seat = |label: &str, section: &str, category: Option<&str>| json!({ "seat": label, "section": section, "category": category, "price": 10 });
+    // R is a section, and elsewhere a category.
+    let seats = [seat("1", "R", None), seat("2", "S", Some("R")), seat("3", "S", Some("VIP")), seat("4", "T", None)];
+    hall.staff("PATCH", "/schedules/1", json!({ "layout": { "seats": seats } })).must(200);
+    let change = |body| hall.staff("PATCH", "/schedules/1", body);
+    let prices = || {
+        let seats = hall.staff_get("/schedules/1/seats").must(200)["seats"].clone();
+        seats.as_array().unwrap().iter().map(|seat| seat["price"].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    change(json!({ "prices": { "T": 40, "VIP": 30 } })).must(200);
+    assert_eq!(prices(), [10, 10, 30, 40]);
+    change(json!({ "prices": { "R": 20 } })).must(200);
+    assert_eq!(prices(), [10, 20, 30, 40], "a category comes before a section of its name");
+    change(json!({ "prices": { "S": 5, "VIP": 50 }, "price": 1 })).must(200);
+    assert_eq!(prices(), [1, 5, 50, 1], "every seat first, then the named ones as they are said");
+    for (wrong, pointer) in [
+        (json!({ "prices": { "S": 7, "a/b": 8 } }), "/prices/a~1b"),
+        (json!({ "prices": { "S": -1 } }), "/prices/S"),
+        (json!({ "prices": 7 }), "/prices"),
+        (json!({ "price": 100_000_001 }), "/price"),
+        (json!({ "price": 7, "prices": { "U": 8 } }), "/prices/U"),
+    ] {
+        assert_eq!(change(wrong).refused(400, "INVALID_REQUEST")["pointer"], pointer);
+    }
+    assert_eq!(prices(), [1, 5, 50, 1], "nothing refused was done");
+}
+
+#[test]
+fn a_date_that_is_moved_while_a_hold_exists_takes_its_holders_along() {
+    let hall = Hall::with_seats(2, &[]);
+    let kim = hall.buyer(PRICE);
+    let held = kim.hold(1, &["1"]).must(201).clone();
+    let moved = json!({ "startsAt": "2100-03-01T10:00:00Z", "saleClosesAt": "2001-01-01T00:00:00Z" });
+    hall.staff("PATCH", "/schedules/1", moved).must(200);
+    let id = held["reservationId"].as_str().unwrap();
+    let own = kim.get(&format!("/reservations/{id}")).must(200).clone();
+    assert_eq!((&own["date"], &own["holdExpiresAt"]), (&json!("2100-03-01"), &held["holdExpiresAt"]));
+    kim.pay(&held["reservationId"], PRICE).must(201);
+    hall.customer().hold(1, &["2"]).refused(409, "SALE_CLOSED");
+}

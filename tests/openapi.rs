@@ -307,6 +307,8 @@ fn the_staff_is_answered_as_the_document_says() {
     clerk.staff("POST /concerts/{concertId}/schedules", "/concerts/2/schedules", Some(date)).must(201);
     let again = json!({ "layout": layout });
     clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/3", Some(again.clone())).must(200);
+    let prices = json!({ "prices": { "R": 12 } });
+    clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/3", Some(prices)).must(200);
     clerk.staff("GET /concerts/{concertId}/schedules", "/concerts/2/schedules", None).must(200);
     clerk.staff("GET /schedules/{scheduleId}", "/schedules/3", None).must(200);
     clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(again)).refused(409, "LAYOUT_IN_USE");

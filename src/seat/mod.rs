@@ -11,6 +11,7 @@ mod map;
 mod maps;
 mod plan;
 mod pretix;
+mod prices;
 mod rows;
 mod sql;
 pub mod staff_api;

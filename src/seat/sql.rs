@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{ClaimStatus, Hold, LayoutSeat, MapSeat, WantedSeat};
 use crate::clock::Millis;
+use crate::points::Points;
 use crate::venue::{SeatState, Tx};
 
 pub(super) fn insert_seats(tx: &Tx, schedule_id: i64, seats: &[LayoutSeat]) -> rusqlite::Result<()> {
@@ -18,6 +19,45 @@ pub(super) fn insert_seats(tx: &Tx, schedule_id: i64, seats: &[LayoutSeat]) -> r
         insert.execute((schedule_id, seat_no as i64, label, section, row, number, category, price, x, y))?;
     }
     Ok(())
+}
+
+/// Gives every seat of a schedule a price, and says how many those are.
+pub(super) fn update_every_price(tx: &Tx, schedule_id: i64, price: Points) -> rusqlite::Result<usize> {
+    tx.prepare_cached("UPDATE seat SET price = ?2 WHERE schedule_id = ?1")?.execute((schedule_id, price))
+}
+
+/// The same for the seats of a category.
+pub(super) fn update_prices_of_category(
+    tx: &Tx,
+    schedule_id: i64,
+    category: &str,
+    price: Points,
+) -> rusqlite::Result<usize> {
+    tx.prepare_cached("UPDATE seat SET price = ?3 WHERE schedule_id = ?1 AND category = ?2")?.execute((
+        schedule_id,
+        category,
+        price,
+    ))
+}
+
+/// The same for the seats of a section.
+pub(super) fn update_prices_of_section(
+    tx: &Tx,
+    schedule_id: i64,
+    section: &str,
+    price: Points,
+) -> rusqlite::Result<usize> {
+    tx.prepare_cached("UPDATE seat SET price = ?3 WHERE schedule_id = ?1 AND section = ?2")?.execute((
+        schedule_id,
+        section,
+        price,
+    ))
+}
+
+/// How many seats a schedule has, and what the cheapest costs.
+pub(super) fn count_seats(tx: &Tx, schedule_id: i64) -> rusqlite::Result<(usize, Points)> {
+    tx.prepare_cached("SELECT count(*), min(price) FROM seat WHERE schedule_id = ?1")?
+        .query_row([schedule_id], |row| Ok((row.get::<_, u32>(0)? as usize, row.get(1)?)))
 }
 
 /// Takes away all seats of a schedule, and with them the house's blocks.

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::api::schedule_json;
-use super::{LayoutSeat, layout};
+use super::{LayoutSeat, layout, prices};
 use crate::http::{Fields, Reply, Request, decoded, query};
 use crate::refusal::Refusal;
 use crate::schedule::{self, SaidTimes};
@@ -67,6 +67,7 @@ pub fn add_schedule(venue: &Venue, request: &Request, concert_id: i64) -> Outcom
 pub fn change_schedule(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answer> {
     let mut fields = Fields::of(request)?;
     let seats: Option<Vec<LayoutSeat>> = fields.has("layout").then(|| read_layout(&mut fields)).transpose()?;
+    let prices = prices::read(&mut fields)?;
     let zone = venue.settings.sale.time_zone.clone();
     let said = read_times(&mut fields, &zone)?;
     fields.end()?;
@@ -77,6 +78,9 @@ pub fn change_schedule(venue: &Venue, request: &Request, schedule_id: i64) -> Ou
         schedule::change_times(tx, schedule_id, &times)?;
         if let Some(seats) = &seats {
             super::change_layout(tx, schedule_id, seats)?;
+        }
+        if !prices.is_empty() {
+            prices::change(tx, schedule_id, &prices)?;
         }
         Ok(Written::Ready(shown(tx, 200, schedule_id)?))
     })
