@@ -5,7 +5,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::check;
 use crate::clock::{Clock, Millis, Mode};
@@ -20,7 +20,7 @@ use crate::seal::Seal;
 use crate::seat::Maps;
 use crate::settings::{Settings, TestClock};
 use crate::staff::{self, Keyring};
-use crate::store::{self, Bounds, Failure, Ground, OpenError, Opened, Readers, Writer};
+use crate::store::{self, Bounds, Failure, Ground, LookingThrough, OpenError, Opened, Readers, Writer};
 use crate::sweeper::Sweeper;
 use crate::venue::{Tx, Venue};
 
@@ -33,6 +33,8 @@ pub struct House {
     staff_address: SocketAddr,
     new_staff_key: Option<String>,
     database: PathBuf,
+    /// A large file is looked through beside the work.
+    looking: Option<LookingThrough>,
     /// Keeps a second server away from the file; let go last.
     _lock: File,
 }
@@ -86,7 +88,9 @@ impl House {
             jobs_max: settings.machine.writer_jobs_max as usize,
             batch_max: settings.machine.writer_batch_max as usize,
         };
-        let writer = Writer::start(connection, Arc::clone(&clock), bounds, sweeper.rounds(broken))
+        let broken = Arc::new(Mutex::new(broken));
+        let (writing, looking) = (Arc::clone(&broken), broken);
+        let writer = Writer::start(connection, Arc::clone(&clock), bounds, sweeper.rounds(move || give_up(&writing)))
             .map_err(|error| failed("the writer can't be started", &error))?;
         let tries = || RateLimit::new(settings.strangers.tries_per_minute, settings.door.door_limit_loopback);
         let (arrivals, wrong_keys) = (Arc::new(tries()), Arc::new(tries()));
@@ -95,9 +99,20 @@ impl House {
         let door = Arc::new(OnceLock::new());
         let rooms = Rooms { venue, line, maps, keyring, arrivals, wrong_keys, surface: Surface::Whole, door };
         let doors = open_doors(&rooms, listen, &bell).inspect_err(|_| rooms.venue.writer.stop())?;
+        let looking = look_through(database, move || give_up(&looking))
+            .map_err(|error| failed("the file can't be looked through", &error))?;
         let at = |door: Option<&Door>| door.map_or(listen, Door::address); // there is one or two
         let (address, staff_address) = (at(doors.first()), at(doors.last()));
-        Ok(House { rooms, doors, address, staff_address, new_staff_key, database: database.to_owned(), _lock: lock })
+        Ok(House {
+            rooms,
+            doors,
+            address,
+            staff_address,
+            new_staff_key,
+            database: database.to_owned(),
+            looking,
+            _lock: lock,
+        })
     }
 
     /// Where it listens.
@@ -155,8 +170,24 @@ impl Drop for House {
     /// Closes it: no new requests, what is under way is answered, the last commit is made, the WAL is written back.
     fn drop(&mut self) {
         self.doors.drain(..).for_each(Door::stop);
+        self.looking = None; // a reader would keep the WAL from being written back
         self.rooms.venue.writer.stop();
     }
+}
+
+/// Looks through a large file beside the work; `damaged` is called once the log says that something is.
+fn look_through(database: &Path, damaged: impl FnOnce() + Send + 'static) -> io::Result<Option<LookingThrough>> {
+    let file = database.display().to_string();
+    LookingThrough::begin(database, move |found| {
+        log::error!("{file}: this file is damaged ({found}); restore a backup or choose another --database.");
+        damaged();
+    })
+}
+
+/// Says that the house must be closed.
+fn give_up(broken: &Mutex<impl FnMut()>) {
+    let mut broken = broken.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    broken();
 }
 
 /// Makes the file if there is none, with this staff key for its admin; gives back the key if one had to be made.

@@ -21,7 +21,7 @@
 //! | [`schedule`] | concerts and their dates |
 //! | [`seat`] | layouts, prices; available, held, sold or blocked as seen now |
 //! | [`balance`] | points of users: top up, spend; the ledger |
-//! | [`ticket`] | one a seat, made with the payment |
+//! | [`ticket`] | one a seat, made with the payment; the door, with network and without |
 //! | [`reservation`] | pending → confirmed, failed, expired or cancelled; confirmed → refunded |
 //! | [`payment`] | points for held seats; it ends the visit |
 //! | [`evening`] | how it goes: the last hour, minute by minute |

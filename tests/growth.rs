@@ -8,6 +8,7 @@ mod invariants;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
+use boxoffice::house::House;
 use hall::{Customer, Hall, PRICE, bearer};
 use invariants::number;
 use serde_json::json;
@@ -169,4 +170,28 @@ fn a_crowd_of_ended_tokens_is_forgotten_a_few_at_a_time() {
         hall.user();
         assert_eq!(tokens(), left, "200 with each transaction, but the newest stays");
     }
+}
+
+/// A program that looks at every page before it opens makes customers of a large venue wait for it; one that does not look at
+/// all learns of the damage from a customer.
+#[test]
+fn a_large_file_opens_before_all_of_it_was_looked_at_and_damage_in_it_still_ends_the_house() {
+    use std::os::unix::fs::FileExt;
+    let mut hall = Hall::with_seats(2, &[]);
+    hall.close();
+    let file = rusqlite::Connection::open(&hall.database).unwrap();
+    let large =
+        "INSERT INTO event (type, at, data) VALUES ('CONCERT_CHANGED', 0, json_quote(hex(randomblob(6000000))))";
+    file.execute(large, []).unwrap();
+    drop(file);
+    hall.reopen();
+    hall.customer();
+    hall.close();
+    let pages = std::fs::OpenOptions::new().write(true).open(&hall.database).unwrap();
+    pages.write_all_at(&[0xff; 4_096], 6 << 20).unwrap();
+    let (told, ended) = std::sync::mpsc::channel();
+    let broken = move || told.send(()).unwrap();
+    let house = House::open(hall::settings(&[]), &hall.database, ([127, 0, 0, 1], 0).into(), broken).unwrap();
+    ended.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
+    drop(house);
 }

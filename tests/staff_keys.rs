@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use boxoffice::house::House;
 use boxoffice::routes::STAFF_CALLS;
 use boxoffice::staff::Role;
-use hall::{Answer, Client, Hall, STAFF_KEY, bearer, settings};
+use hall::{Answer, Client, Hall, PRICE, STAFF_KEY, bearer, settings};
 use serde_json::{Value, json};
 
 const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
@@ -181,6 +181,54 @@ fn a_revoked_key_opens_nothing_from_the_answer_on_even_where_it_waits() {
         assert!(after.iter().all(|status| *status != 200), "it opened something again");
         waiting.join().unwrap().refused(401, "STAFF_KEY_INVALID");
     });
+}
+
+/// Whatever staff change stands in the feed with their name, whichever call it was.
+#[test]
+fn every_change_by_staff_leaves_an_event_with_their_name() {
+    let hall = Hall::with_seats(5, &["--max-active", "1"]);
+    let (inside, waiting) = (hall.buyer(2 * PRICE), hall.customer());
+    let held = inside.hold(1, &["1", "2"]).must(201)["reservationId"].as_str().unwrap().to_owned();
+    let paid = inside.pay(&json!(held), 2 * PRICE).must(201).clone();
+    let ticket = paid["tickets"][0]["ticketId"].as_str().unwrap();
+    hall.customer(); // waits for the one who was let in after the first
+    let boss = key(&hall, "Boss", "admin");
+    let mut seen = hall.staff_get("/events?limit=1000").must(200)["events"].as_array().unwrap().len();
+    let (user, other) = (format!("/users/{}", inside.id), format!("/queue/tokens/{}", waiting.id));
+    let layout = json!({ "numbered": { "count": 3, "price": PRICE } });
+    for (method, path, body) in [
+        ("POST", "/keys", json!({ "name": "Lee", "role": "door" })),
+        ("DELETE", "/keys/3", json!({})),
+        ("POST", "/concerts", json!({ "title": "Morgen" })),
+        ("PATCH", "/concerts/1", json!({ "venue": "Haus" })),
+        ("POST", "/concerts/1/schedules", json!({ "startsAt": "2100-03-01T10:00:00Z", "layout": layout })),
+        ("PATCH", "/schedules/1", json!({ "refundUntilHours": 5 })),
+        ("PUT", "/schedules/1/seats/5", json!({ "blocked": true })),
+        ("PATCH", "/queue", json!({ "paused": true })),
+        ("POST", "/queue/admissions", json!({ "count": 1 })),
+        ("POST", "/queue/tokens", json!({ "userId": inside.id })),
+        ("DELETE", &other, json!({})),
+        ("POST", &format!("{user}/key"), json!({})),
+        ("POST", &format!("{user}/balance/top-ups"), json!({ "amount": 5 })),
+        ("POST", &format!("{user}/balance/corrections"), json!({ "amount": -1, "reason": "counted twice" })),
+        ("POST", "/checkins", json!({ "number": paid["tickets"][0]["number"] })),
+        ("DELETE", &format!("/checkins/{ticket}"), json!({})),
+        (
+            "POST",
+            "/checkins/scans",
+            json!({ "door": "East", "scans": [{ "scanId": NOBODY, "number": paid["tickets"][1]["number"], "at": "2100-01-01T09:00:00Z" }] }),
+        ),
+        ("DELETE", &format!("/checkins/{}", paid["tickets"][1]["ticketId"].as_str().unwrap()), json!({})),
+        ("POST", &format!("/reservations/{held}/refund"), json!({})),
+        ("POST", "/schedules/2/cancellation", json!({})),
+    ] {
+        let answer = call(&hall.client, &boss, method, path, Some(body));
+        assert!(answer.status < 300, "{method} {path}: {}", answer.text);
+        let events = hall.staff_get("/events?limit=1000").must(200)["events"].as_array().unwrap().clone();
+        let by_boss = events[seen..].iter().any(|event| event["by"]["name"] == "Boss");
+        assert!(by_boss, "{method} {path}: {:?}", &events[seen..]);
+        seen = events.len();
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 use super::copy::Draft;
+use super::look_through::{find_damage, is_large};
 use super::{migrations, statements, wal};
 use crate::clock::Millis;
 use crate::ids::KeyHash;
@@ -118,10 +119,8 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(broken)?;
     connection.busy_timeout(BUSY_MAX).map_err(broken)?;
     let version = must_be_ours(&connection, say, broken)?;
-    // Every page is looked at, 300 MB a second. Else the damage would show when somebody pays for a seat on it.
-    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(broken)?;
-    if found != "ok" {
-        let found = found.lines().last().unwrap_or_default();
+    let damage = if is_large(path) { None } else { find_damage(&connection).map_err(broken)? };
+    if let Some(found) = damage {
         return Err(say(format!("this file is damaged ({found}); restore a backup or choose another --database.")));
     }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(broken)?;

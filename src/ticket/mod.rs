@@ -22,7 +22,7 @@ use crate::venue::Tx;
 
 pub use checkin::{Count, Entrance, Shown, check_in, count_by_section, undo};
 pub use door_list::Listed;
-pub use scans::{Kept, SCANS_MAX, Scan, ScanOutcome, list_conflicts, take};
+pub use scans::{Kept, SCANS_MAX, Scan, ScanOutcome, list_conflicts, take_scan};
 
 use code::Says;
 

@@ -68,7 +68,7 @@ pub struct Kept {
 ///
 /// # Errors
 /// SQLite's.
-pub fn take(tx: &Tx, public: &SealPublic, door: &str, scan: &Scan) -> Outcome<Option<(Kept, bool)>> {
+pub fn take_scan(tx: &Tx, public: &SealPublic, door: &str, scan: &Scan) -> Outcome<Option<(Kept, bool)>> {
     if let Some(kept) = sql::find_scan(tx, scan.scan_id)? {
         return Ok(Some((kept, true)));
     }

@@ -128,7 +128,7 @@ pub fn take_scans(venue: &Venue, request: &Request) -> Outcome<Answer> {
     let public = venue.seal.public();
     Answer::write(move |tx| {
         let taken = scans.iter().map(|scan| {
-            Ok(match super::take(tx, &public, &door, scan)? {
+            Ok(match super::take_scan(tx, &public, &door, scan)? {
                 Some((kept, known)) => {
                     let mut shown = scan_json(&kept);
                     shown["known"] = known.into();
