@@ -155,3 +155,12 @@ test('a place that was given up is said, with what to do', async (t) => {
   await page.getByRole('heading', { name: 'Your place was given up' }).waitFor();
   await mustBeSound(page, 'given up');
 });
+
+test('a wait that the server does not grant is not asked for again at once', async (t) => {
+  const { page } = await waiting(t, { before: 0, flags: ['--door-parked-max', '0'] });
+  const first = page.polls;
+  const begun = performance.now();
+  await page.waitForRequest(/queue\/token$/);
+  await page.waitForRequest(/queue\/token$/);
+  assert.ok(page.polls > first && performance.now() - begun > 900, `${page.polls} polls in ${performance.now() - begun} ms`);
+});

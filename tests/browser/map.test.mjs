@@ -116,26 +116,33 @@ test('a finger on a small seat zooms in first, and then chooses', async (t) => {
   await mustBeSound(page);
 });
 
+/** A seating plan: a quarter circle of three rows, from the right above to the left below. */
+function quarterCircle() {
+  const rows = [0, 1, 2].map((row) => ({
+    row_number: 'ABC'[row],
+    position: { x: 0, y: 0 },
+    seats: Array.from({ length: 20 }, (_, at) => {
+      const angle = (at / 19) * Math.PI / 2;
+      const radius = 300 + 30 * row;
+      return {
+        seat_guid: `${row}-${at}`, seat_number: String(at + 1), category: row ? 'S' : 'R',
+        position: { x: radius * Math.cos(angle), y: radius * Math.sin(angle) },
+      };
+    }),
+  }));
+  return {
+    name: 'Round', size: { width: 600, height: 600 }, categories: [{ name: 'R' }, { name: 'S' }],
+    zones: [{ name: 'Balcony', position: { x: 50, y: 50 }, rows }],
+  };
+}
+
 test('seats stand where the plan puts them, and the arrows go by what is seen', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
-  const made = await hall.concert({ layout: SECTIONS });
-  const page = await openPage(browser, hall);
-  // A plan of a quarter circle: the map as the server would give it for a layout with positions.
-  await page.route(`**/schedules/${made.scheduleId}/seats`, async (route) => {
-    const answer = await route.fetch();
-    const body = await answer.json();
-    body.seats.forEach((one, n) => {
-      const [row, at] = [Math.floor(n / 20), n % 20];
-      one.x = 300 + (200 + 30 * row) * Math.cos((at / 19) * Math.PI / 2);
-      one.y = 100 + (200 + 30 * row) * Math.sin((at / 19) * Math.PI / 2);
-    });
-    await route.fulfill({ response: answer, json: body });
-  });
-  await toSeats(page, hall, made);
+  const { page } = await atMap(t, { pretixPlan: quarterCircle(), prices: { R: 120_000, S: 90_000 } });
   const places = await page.locator('.map .seat').evaluateAll((nodes) => nodes.slice(0, 20).map((node) => {
     const { e, f } = node.transform.baseVal[0].matrix;
     return [e, f];
   }));
+  assert.equal(await page.locator('.map .seat').count(), 60);
   assert.ok(places[0][0] > places[19][0] && places[0][1] < places[19][1], 'from the right above to the left below');
   const gap = Math.hypot(places[1][0] - places[0][0], places[1][1] - places[0][1]);
   assert.ok(gap > 0.5 && gap < 1.5, `neighbours are ${gap} apart`);
@@ -162,4 +169,17 @@ test('each seat says its name, its price and its state, and not by colour alone'
   const mark = (label) => seat(page, label).evaluate((node) => node.querySelector('.mark')?.getAttribute('d'));
   assert.equal(new Set(await Promise.all(['A-11', 'A-12', 'D-1'].map(mark))).size, 3, 'a mark for each state');
   assert.equal(await page.locator('.map .seat[tabindex="0"]').count(), 1, 'one place for the tab key');
+});
+
+test('the best seats for three are held at once; where there are too few it is said so', async (t) => {
+  const { page } = await atMap(t, { sections: [{ name: 'R', price: 1000, rows: [{ row: 'A', count: 3 }] }, { name: 'S', price: 900, rows: [{ row: 'B', count: 2 }] }] },
+    { expected: /status of 409/ });
+  await page.getByLabel('How many').selectOption('3');
+  await page.getByLabel('Section').selectOption('S');
+  await page.getByRole('button', { name: 'Hold the best seats' }).click();
+  await page.locator('.note.bad', { hasText: 'not enough free seats' }).waitFor();
+  await page.getByLabel('Section').selectOption('R');
+  await page.getByRole('button', { name: 'Hold the best seats' }).click();
+  await page.locator('main .countdown').waitFor();
+  assert.match(await page.locator('.facts').first().textContent(), /Seat A-1.*Seat A-2.*Seat A-3/);
 });

@@ -9,7 +9,7 @@ import { openFrame } from '../shared/frame.js';
 import { say } from '../shared/language.js';
 import { secondsUntil } from '../shared/venue.js';
 import * as concerts from './concerts.js';
-import { me, onOtherTab } from './me.js';
+import { me, onOtherTab, token } from './me.js';
 import { button, countDown, page, refusalNote } from './parts.js';
 import { ended, visit } from './visit.js';
 
@@ -94,7 +94,11 @@ window.addEventListener('hashchange', () => {
   show();
 });
 window.addEventListener('language', show);
-onOtherTab(show);
+onOtherTab((anotherUser) => {
+  // That a visit is over each tab learns by itself, with the reason.
+  if (anotherUser || token() || !(visit.seen || visit.reason)) show();
+});
 visit.addEventListener('seen', refresh);
+visit.addEventListener('leaving', () => current.abort(new DOMException('the customer leaves', 'AbortError')));
 visit.addEventListener('ended', afterVisit);
 show();

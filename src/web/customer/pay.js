@@ -29,7 +29,7 @@ export async function show({ main, params: [reservationId], signal }) {
   if (rules.topUpPolicy === 'staff') hold.followBalance();
   // The outcome may come from elsewhere: another tab, the clock, the staff.
   for (let seen = reservation; seen.status === 'PENDING_PAYMENT';) {
-    if (document.hidden) await pause(COUNTER_MS, signal);
+    while (document.hidden) await pause(COUNTER_MS, signal, 'visible');
     seen = (await patiently('GET', path, { ...asked, waitSeconds: WAIT_SECONDS })).body;
     await hold.paying?.catch(() => {}); // what came of it is said where it was begun
     if (!settled(main, seen)) return;

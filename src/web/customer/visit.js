@@ -1,12 +1,12 @@
 // The token: lining up, looking at it, leaving, and watching a visit so that its end is known when it comes.
 
-import { patiently, Refused } from '../shared/api.js';
+import { Refused, bearer, patiently } from '../shared/api.js';
 import { venue } from '../shared/venue.js';
 import { asVisitor, me, setToken, token } from './me.js';
 
 const WAIT_SECONDS = 25;
 
-/** Events: `seen` when the token was looked at, `ended` when it is over; `reason` says why. */
+/** Events: `seen` when the token was looked at, `leaving`, `ended` when it is over; `reason` says why. */
 export const visit = new EventTarget();
 visit.seen = null;
 visit.reason = null;
@@ -37,11 +37,12 @@ export async function lineUp(signal) {
 
 /** The token as it is now, or as it is when it changes or the wait is over. */
 export async function look({ waitSeconds, signal } = {}) {
-  const asked = token();
+  // The one that this tab knows, even when another tab forgot it: so each tab learns why it is over.
+  const asked = visit.seen?.token ?? token();
   try {
-    return saw((await patiently('GET', '/queue/token', { authorization: asVisitor(), waitSeconds, signal })).body);
+    return saw((await patiently('GET', '/queue/token', { authorization: bearer(asked), waitSeconds, signal })).body);
   } catch (error) {
-    if (error instanceof Refused && error.status === 401 && token() === asked) {
+    if (error instanceof Refused && error.status === 401 && (token() ?? asked) === asked) {
       // A token that this house never knew, left here by another house at the same address, is forgotten without a word.
       if (error.code === 'TOKEN_EXPIRED' || visit.seen) ended(error.problem.reason ?? null);
       else setToken(null);
@@ -52,6 +53,8 @@ export async function look({ waitSeconds, signal } = {}) {
 
 /** Leaves the line or ends the visit; an unpaid hold is given back. */
 export async function leave() {
+  stopWatching();
+  visit.dispatchEvent(new Event('leaving')); // what is under way hangs up: the end is no news to it
   try {
     await patiently('DELETE', '/queue/token', { authorization: asVisitor() });
   } catch (error) {
@@ -68,7 +71,7 @@ export async function watch() {
   watching = new AbortController();
   try {
     await venue();
-    while (token() && visit.seen?.status === 'ACTIVE') await look({ waitSeconds: WAIT_SECONDS, signal: watching.signal });
+    while (visit.seen?.status === 'ACTIVE') await look({ waitSeconds: WAIT_SECONDS, signal: watching.signal });
   } catch (error) {
     if (!watching.signal.aborted && !(error instanceof Refused)) throw error;
   } finally {

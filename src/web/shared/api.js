@@ -3,6 +3,8 @@
 import { language } from './language.js';
 
 const BASE = '/api/v1';
+/** A wait that was not granted is made up for here, so that nobody asks again at once. */
+const UNGRANTED_MS = 1000;
 const BACKOFF_MS = [500, 1000, 2000, 4000, 8000, 15000];
 
 /** The server said no: a problem document, with its `code`. */
@@ -42,7 +44,7 @@ export const basic = (userId, userKey) => `Basic ${btoa(`${userId}:${userKey}`)}
 
 /**
  * One request. Options: `body`, `authorization`, `waitSeconds` (`Prefer: wait`), `key` (`Idempotency-Key`), `etag`
- * (`If-None-Match`), `accept`, `signal`. Gives `{status, body, etag, retryAfterSeconds}`; a body that is not JSON comes as text.
+ * (`If-None-Match`), `accept`, `signal`. Gives `{status, body, etag, retryAfterSeconds, waited}`; a body that is not JSON comes as text.
  */
 export async function call(method, path, options = {}) {
   let response, text;
@@ -66,7 +68,8 @@ export async function call(method, path, options = {}) {
   if (!response.ok && response.status !== 304) {
     throw new Refused(response.status, typeof body === 'object' ? body : {}, retryAfterSeconds);
   }
-  return { status: response.status, body, etag: response.headers.get('ETag'), retryAfterSeconds };
+  const waited = response.headers.has('Preference-Applied');
+  return { status: response.status, body, etag: response.headers.get('ETag'), retryAfterSeconds, waited };
 }
 
 function headersOf({ body, authorization, waitSeconds, key, etag, accept }) {
@@ -94,6 +97,7 @@ export async function patiently(method, path, options = {}) {
     try {
       const answer = await call(method, path, kept);
       connectionIs('back');
+      if (kept.waitSeconds && !answer.waited) await pause(UNGRANTED_MS, kept.signal);
       return answer;
     } catch (error) {
       if (!passes(error)) {
