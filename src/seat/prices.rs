@@ -48,8 +48,8 @@ pub(super) fn change(tx: &Tx, schedule_id: i64, prices: &[NewPrice]) -> Outcome<
     for NewPrice { name, price, at } in prices {
         let seats = match name {
             None => sql::update_every_price(tx, schedule_id, *price)?,
-            Some(name) => match sql::update_prices_of_category(tx, schedule_id, name, *price)? {
-                0 => sql::update_prices_of_section(tx, schedule_id, name, *price)?,
+            Some(name) => match sql::update_prices_of(tx, schedule_id, "category", name, *price)? {
+                0 => sql::update_prices_of(tx, schedule_id, "section", name, *price)?,
                 seats => seats,
             },
         };

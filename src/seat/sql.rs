@@ -26,30 +26,17 @@ pub(super) fn update_every_price(tx: &Tx, schedule_id: i64, price: Points) -> ru
     tx.prepare_cached("UPDATE seat SET price = ?2 WHERE schedule_id = ?1")?.execute((schedule_id, price))
 }
 
-/// The same for the seats of a category.
-pub(super) fn update_prices_of_category(
+/// The same for the seats of a `category` or a `section`.
+pub(super) fn update_prices_of(
     tx: &Tx,
     schedule_id: i64,
-    category: &str,
+    column: &'static str,
+    name: &str,
     price: Points,
 ) -> rusqlite::Result<usize> {
-    tx.prepare_cached("UPDATE seat SET price = ?3 WHERE schedule_id = ?1 AND category = ?2")?.execute((
+    tx.prepare_cached(&format!("UPDATE seat SET price = ?3 WHERE schedule_id = ?1 AND {column} = ?2"))?.execute((
         schedule_id,
-        category,
-        price,
-    ))
-}
-
-/// The same for the seats of a section.
-pub(super) fn update_prices_of_section(
-    tx: &Tx,
-    schedule_id: i64,
-    section: &str,
-    price: Points,
-) -> rusqlite::Result<usize> {
-    tx.prepare_cached("UPDATE seat SET price = ?3 WHERE schedule_id = ?1 AND section = ?2")?.execute((
-        schedule_id,
-        section,
+        name,
         price,
     ))
 }

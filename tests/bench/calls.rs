@@ -9,7 +9,7 @@ use crate::bare::{self, Work};
 use crate::figures::Figure;
 use crate::filling::{self, POINTS, Place};
 use crate::halls::{ACTIVE, DATES, Halls, LARGE, SMALL, WAITING, seats_of};
-use crate::load::{Load, Play};
+use crate::load::{Load, Outcome, Play};
 use crate::plays::{CALLS, Prepared, Purchases};
 use crate::rounds::{Standing, compare};
 use crate::served::Served;
@@ -88,29 +88,35 @@ impl Call {
         }
     }
 
-    /// Ends the program unless the file of a round is sound: as many claims, tickets and points as there must be.
-    pub fn audit(&self, halls: &Halls, served: Option<Served>) {
-        if served.is_none() {
-            return;
-        }
-        drop(served);
-        let file = rusqlite::Connection::open(halls.folder().join("round.db")).unwrap();
+    /// Ends the program unless the file of a round has what was answered, and is sound.
+    pub fn audit(&self, database: &Path, outcome: &Outcome) {
+        let file = rusqlite::Connection::open(database).unwrap();
+        let count = |statement: &str| file.query_row(statement, [], |row| row.get::<_, i64>(0)).unwrap();
+        let answered = match self.kind {
+            CallKind::TopUp => "SELECT count(*) FROM ledger_entry WHERE kind = 'TOP_UP'",
+            CallKind::Hold => "SELECT count(*) FROM claim WHERE status = 'HELD'",
+            _ => "SELECT count(*) FROM ticket",
+        };
+        let heard = outcome.heard.last().copied().unwrap_or(0);
+        assert_eq!(count(answered), heard as i64, "{}: in the file, and answered", self.name);
         for (what, statement) in [
             (
                 "reservations without their seat",
-                "SELECT count(*) FROM reservation LEFT JOIN claim USING (reservation_id) WHERE claim.status IS NOT iif(reservation.status = 'CONFIRMED', 'SOLD', 'HELD')",
+                "SELECT count(*) FROM reservation LEFT JOIN claim USING (reservation_id)
+                 WHERE claim.status IS NOT iif(reservation.status = 'CONFIRMED', 'SOLD', 'HELD')",
             ),
             (
                 "paid reservations without a ticket",
-                "SELECT count(*) FROM reservation LEFT JOIN ticket USING (reservation_id) WHERE status = 'CONFIRMED' AND ticket_id IS NULL",
+                "SELECT count(*) FROM reservation LEFT JOIN ticket USING (reservation_id)
+                 WHERE status = 'CONFIRMED' AND ticket_id IS NULL",
             ),
             (
                 "balances that are not the sum of their entries",
-                "SELECT count(*) FROM balance WHERE points <> (SELECT sum(amount) FROM ledger_entry WHERE ledger_entry.user_id = balance.user_id)",
+                "SELECT count(*) FROM balance
+                 WHERE points <> (SELECT sum(amount) FROM ledger_entry WHERE ledger_entry.user_id = balance.user_id)",
             ),
         ] {
-            let count: i64 = file.query_row(statement, [], |row| row.get(0)).unwrap();
-            assert_eq!(count, 0, "{}: {what}", self.name);
+            assert_eq!(count(statement), 0, "{}: {what}", self.name);
         }
     }
 }

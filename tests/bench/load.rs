@@ -50,6 +50,8 @@ pub struct Load {
 pub struct Outcome {
     /// Latencies in nanoseconds of the answers that came in time, by series.
     pub latencies_ns: Vec<Histogram<u64>>,
+    /// All answers, also those that came when the time was over, by series.
+    pub heard: Vec<usize>,
     pub seconds: f64,
     /// Answers that were not as they must be, with a sentence about the first; connections that were lost.
     pub wrong: usize,
@@ -93,7 +95,7 @@ struct Line {
     series: usize,
     asked: Instant,
     is_waiting: bool,
-    /// The parts of an answer that came so far, and how long it is once its head is there.
+    /// The pieces of an answer that came so far.
     got: Vec<u8>,
     answers: usize,
 }
@@ -114,10 +116,17 @@ struct Run<'p> {
 
 /// Puts a play on a server for a while.
 pub fn run(address: SocketAddr, load: Load, play: &mut dyn Play) -> io::Result<Outcome> {
-    let series =
-        (0..play.series()).map(|_| Histogram::new_with_bounds(1, 100_000_000_000, 3).expect("sound bounds")).collect();
-    let outcome =
-        Outcome { latencies_ns: series, seconds: 0.0, wrong: 0, first_wrong: None, starved: 0, cpu_seconds: 0.0 };
+    let series = play.series();
+    let latencies = || Histogram::new_with_bounds(1, 100_000_000_000, 3).expect("sound bounds");
+    let outcome = Outcome {
+        latencies_ns: std::iter::repeat_with(latencies).take(series).collect(),
+        heard: vec![0; series],
+        seconds: 0.0,
+        wrong: 0,
+        first_wrong: None,
+        starved: 0,
+        cpu_seconds: 0.0,
+    };
     let mut run = Run {
         play,
         load,
@@ -188,11 +197,11 @@ impl Run<'_> {
             self.poll.poll(&mut events, Some(Duration::from_millis(if due == u64::MAX { 20 } else { 1 })))?;
             for event in &events {
                 let place = event.token().0;
-                if event.is_writable() && self.load.is_new_each && self.lines[place].got.is_empty() {
+                if event.is_writable() {
                     self.send(place);
                 }
                 if event.is_readable() {
-                    self.hear(place)?;
+                    self.read(place)?;
                 }
             }
         }
@@ -216,28 +225,25 @@ impl Run<'_> {
         Ok(true)
     }
 
+    /// Sends what is to be asked, if that is not done yet and the connection stands.
     fn send(&mut self, place: usize) {
         let line = &mut self.lines[place];
-        if let Some(socket) = &mut line.socket
-            && line.is_waiting
-            && !line.request.is_empty()
-        {
-            match socket.write_all(&line.request) {
-                Ok(()) => line.request.clear(),
-                Err(error) if error.kind() == io::ErrorKind::NotConnected => {}
-                Err(error) => self.lose(place, &error.to_string()),
-            }
+        let Some(socket) = line.socket.as_mut().filter(|_| !line.request.is_empty()) else { return };
+        match socket.write_all(&line.request) {
+            Ok(()) => line.request.clear(),
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => {}
+            Err(error) => self.lose(place, &error.to_string()),
         }
     }
 
-    /// Reads what is there.
-    fn hear(&mut self, place: usize) -> io::Result<()> {
+    /// Reads what is there, and hears the answer once it is whole.
+    fn read(&mut self, place: usize) -> io::Result<()> {
         loop {
             let line = &mut self.lines[place];
             let Some(socket) = &mut line.socket else { return Ok(()) };
             let length = match socket.read(&mut self.scratch) {
                 Ok(0) if line.is_waiting => {
-                    self.lose(place, "the connection was closed before the answer");
+                    self.lose(place, "it was closed before the answer");
                     return Ok(());
                 }
                 Ok(0) => {
@@ -251,45 +257,49 @@ impl Run<'_> {
                     return Ok(());
                 }
             };
-            let heard = if line.got.is_empty() {
-                wire::whole_answer(&self.scratch[..length])
-            } else {
+            // Most answers come in one piece; only the pieces of others are put together.
+            let is_one_piece = line.got.is_empty();
+            if !is_one_piece {
                 line.got.extend_from_slice(&self.scratch[..length]);
-                wire::whole_answer(&line.got)
-            };
-            let Some(answer) = heard else {
-                if line.got.is_empty() {
-                    line.got.extend_from_slice(&self.scratch[..length]);
+            }
+            let bytes = if is_one_piece { &self.scratch[..length] } else { &line.got };
+            match wire::whole_answer(bytes) {
+                Some(answer) if line.is_waiting => {
+                    let verdict = self.play.hear(place, &answer);
+                    return self.heard(place, verdict);
                 }
-                continue;
-            };
-            let now = Instant::now();
-            if !line.is_waiting {
-                line.got.clear(); // the late answer to a greeting
-                continue;
+                Some(_) => line.got.clear(), // the late answer to a greeting
+                None if is_one_piece => line.got.extend_from_slice(&self.scratch[..length]),
+                None => {}
             }
-            if now < self.end {
-                self.outcome.latencies_ns[line.series].saturating_record((now - line.asked).as_nanos() as u64);
-                self.last = now;
-            }
-            if let Err(why) = self.play.hear(place, &answer) {
-                self.outcome.wrong += 1;
-                self.outcome.first_wrong.get_or_insert(why);
-            }
-            line.got.clear();
-            line.is_waiting = false;
-            line.answers += 1;
-            self.waiting -= 1;
-            if self.load.is_new_each {
-                line.socket = None;
-            }
-            if self.load.per_second.is_some() {
-                self.idle.push(place);
-            } else if now < self.end {
-                self.ask(place)?;
-            }
-            return Ok(());
         }
+    }
+
+    /// Counts an answer; the customer asks on.
+    fn heard(&mut self, place: usize, verdict: Result<(), String>) -> io::Result<()> {
+        let (line, now) = (&mut self.lines[place], Instant::now());
+        if now < self.end {
+            self.outcome.latencies_ns[line.series].saturating_record((now - line.asked).as_nanos() as u64);
+            self.last = now;
+        }
+        self.outcome.heard[line.series] += 1;
+        if let Err(why) = verdict {
+            self.outcome.wrong += 1;
+            self.outcome.first_wrong.get_or_insert(why);
+        }
+        line.got.clear();
+        line.is_waiting = false;
+        line.answers += 1;
+        self.waiting -= 1;
+        if self.load.is_new_each {
+            line.socket = None;
+        }
+        if self.load.per_second.is_some() {
+            self.idle.push(place);
+        } else if now < self.end {
+            self.ask(place)?;
+        }
+        Ok(())
     }
 
     /// A connection is gone without its answer; the next request of its place gets a new one.
@@ -298,6 +308,7 @@ impl Run<'_> {
         self.waiting -= usize::from(line.is_waiting);
         (line.socket, line.is_waiting) = (None, false);
         line.got.clear();
+        line.request.clear();
         self.idle.push(place);
         self.outcome.wrong += 1;
         self.outcome.first_wrong.get_or_insert_with(|| format!("a connection was lost: {why}"));

@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::bare::{Bare, Work};
-use crate::calls::{Call, CallKind};
+use crate::calls::Call;
 use crate::figures::Spread;
 use crate::halls::{Halls, seats_of};
-use crate::load::{self, Load, Play};
+use crate::load::{self, Load, Outcome, Play};
 use crate::plays::Prepared;
 use crate::served::Served;
 use crate::wire::{Wire, with_path};
@@ -112,47 +112,65 @@ fn limit(served: &Served, reference: &Reference, call: &Call, load: Load) -> Opt
     let requests = reference.constant.iter().map(|(request, _)| request.clone()).collect();
     let statuses: Vec<u16> = reference.constant.iter().map(|(_, status)| *status).collect();
     let mut play = Prepared::endless(requests, move |number, answer| answer.status == statuses[number]);
-    let (round, starved) = measure(served, &mut play, load, call, &format!("the limit of {}", call.name))?;
-    (starved == 0).then_some(round)
+    let measured = measure(served, &mut play, load, &format!("the limit of {}", call.name))?;
+    Some(measured.round(call))
 }
 
 fn ours(standing: &Standing, call: &Call, load: Load) -> Round {
     let fresh = call.work.map(|_| Served::boxoffice(&standing.halls.copy(call.hall(standing.halls)), &[]));
     let served = fresh.as_ref().unwrap_or(&standing.reading);
     let mut play = call.play(standing.halls, served);
-    let (round, starved) = measure(served, play.as_mut(), load, call, call.name).expect("every answer is right");
-    assert_eq!(starved, 0, "{}: connections without an answer", call.name);
-    call.audit(standing.halls, fresh);
-    round
+    let measured = measure(served, play.as_mut(), load, call.name).expect("every connection is served");
+    if fresh.is_some() {
+        drop(fresh); // its file is looked at when it is closed
+        call.audit(&standing.halls.folder().join("round.db"), &measured.outcome);
+    }
+    measured.round(call)
 }
 
-/// One round; `None` when the server is tiny_http exposed directly and did not answer as it should.
-fn measure(served: &Served, play: &mut dyn Play, load: Load, call: &Call, what: &str) -> Option<(Round, usize)> {
+/// A round, and what the server used for it.
+struct Measured {
+    outcome: Outcome,
+    cpu_seconds: f64,
+    resident_mb: f64,
+    batch: f64,
+}
+
+/// One round; `None` when connections were left without an answer.
+fn measure(served: &Served, play: &mut dyn Play, load: Load, what: &str) -> Option<Measured> {
     let (cpu, before) = (served.cpu_seconds(), served.writes());
-    let outcome = load::run(served.address, load, play).ok()?;
-    let (cpu, after) = (served.cpu_seconds() - cpu, served.writes());
-    if outcome.starved > 0 {
-        return None;
-    }
-    let outcome = outcome.must_be_right(what);
-    let answers = outcome.answers() as f64;
-    let mut all = outcome.latencies_ns[0].clone();
-    outcome.latencies_ns[1..].iter().for_each(|series| all.add(series).expect("the same bounds"));
-    let ms = [0.5, 0.99, 0.999].map(|quantile| all.value_at_quantile(quantile) as f64 / 1e6);
-    let done = match call.kind {
-        CallKind::Purchase if outcome.latencies_ns.len() > 1 => outcome.latencies_ns.last()?.len() as f64,
-        _ => answers / call.requests() as f64,
-    };
-    let round = Round {
-        per_second: done / outcome.seconds,
-        ms,
-        p99_of_calls_ms: (0..outcome.latencies_ns.len()).map(|series| outcome.ms(series, 0.99)).collect(),
-        cpu_per_1000: cpu * 1_000.0 / answers,
-        client_cpu_per_1000: outcome.cpu_seconds * 1_000.0 / answers,
+    let outcome = load::run(served.address, load, play).ok().filter(|outcome| outcome.starved == 0)?;
+    let (cpu_seconds, after) = (served.cpu_seconds() - cpu, served.writes());
+    Some(Measured {
+        outcome: outcome.must_be_right(what),
+        cpu_seconds,
         resident_mb: served.memory("VmRSS") / 1e6,
         batch: (after.jobs - before.jobs) as f64 / (after.commits - before.commits) as f64,
-    };
-    Some((round, outcome.starved))
+    })
+}
+
+impl Measured {
+    fn round(&self, call: &Call) -> Round {
+        let Outcome { latencies_ns, seconds, cpu_seconds, .. } = &self.outcome;
+        let answers = self.outcome.answers() as f64;
+        let mut all = latencies_ns[0].clone();
+        latencies_ns[1..].iter().for_each(|series| all.add(series).expect("the same bounds"));
+        // A purchase is done with its last call; its limit has one series for the requests of all of them.
+        let done = match latencies_ns.as_slice() {
+            [one] => one.len() as f64 / call.requests() as f64,
+            [.., last] => last.len() as f64,
+            [] => f64::NAN,
+        };
+        Round {
+            per_second: done / seconds,
+            ms: [0.5, 0.99, 0.999].map(|quantile| all.value_at_quantile(quantile) as f64 / 1e6),
+            p99_of_calls_ms: (0..latencies_ns.len()).map(|series| self.outcome.ms(series, 0.99)).collect(),
+            cpu_per_1000: self.cpu_seconds * 1_000.0 / answers,
+            client_cpu_per_1000: cpu_seconds * 1_000.0 / answers,
+            resident_mb: self.resident_mb,
+            batch: self.batch,
+        }
+    }
 }
 
 fn bare(standing: &Standing, call: &Call, batch: usize, lasting: Duration) -> Option<f64> {
