@@ -105,6 +105,11 @@ const DAMAGES: &[(&str, &str)] = &[
     ("DELETE FROM ticket WHERE label = '1'", "seat 1 of reservation"),
     ("UPDATE ticket SET label = '2' WHERE label = '1'", "which did not pay for seat 2"),
     (
+        "INSERT INTO check_in SELECT ticket_id, 1, NULL, 0 FROM ticket JOIN reservation USING (reservation_id)
+         WHERE status = 'REFUNDED' AND schedule_id = 1",
+        "which is REFUNDED although its date takes place",
+    ),
+    (
         "UPDATE token SET activated_at = issued_at, status = 'EXPIRED', ended_at = issued_at, end_reason = 'LEFT'
          WHERE token_id = (SELECT max(token_id) FROM token WHERE status = 'WAITING')",
         "behind it was let in",

@@ -272,7 +272,7 @@ fn half_a_payment_is_found() {
 
 #[test]
 fn a_balance_that_is_not_its_entries_is_found() {
-    written("a balance that is not the sum of its ledger", "UPDATE balance SET points = points + 1 WHERE points > 0");
+    written("the tables say", "UPDATE balance SET points = points + 1 WHERE points > 0");
 }
 
 #[test]

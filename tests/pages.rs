@@ -89,8 +89,11 @@ fn the_reader_of_codes_comes_with_its_licence_and_only_the_staff_s_page_may_use_
         assert_eq!(answer.header("content-type"), Some("text/javascript; charset=utf-8"));
     }
     assert!(std::fs::read_to_string(folder.join("LICENSE")).unwrap().contains("Paul Miller"));
-    let policy = get(&hall, "/staff", &[]).header("permissions-policy").unwrap().to_owned();
-    assert!(policy.contains("camera=(self)"), "{policy}");
+    for path in PAGES {
+        let answer = get(&hall, path, &[("accept", "text/html")]);
+        let camera = if path == "/staff" { "camera=(self)" } else { "camera=()" };
+        assert!(answer.header("permissions-policy").unwrap().contains(camera), "{path}");
+    }
 }
 
 #[test]

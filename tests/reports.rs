@@ -101,6 +101,8 @@ fn the_table_of_sales_has_every_sold_seat_and_no_cell_that_runs() {
         let kim = buyer(&hall, name, PRICE);
         bought.push((name, buy(&kim, &[&seat.to_string()], PRICE)));
     }
+    let first = bought[0].1["tickets"][0]["number"].clone();
+    let went_in = hall.staff("POST", "/checkins", json!({ "number": first })).must(200).clone();
     let answer = table(&hall, "/schedules/1/sales");
     assert_eq!(answer.header("content-disposition"), Some("attachment; filename=\"sales-1-2100-01-01.csv\""));
     let lines = lines(&answer);
@@ -114,6 +116,7 @@ fn the_table_of_sales_has_every_sold_seat_and_no_cell_that_runs() {
         let paid_at = Millis::parse_rfc3339(paid["paidAt"].as_str().unwrap()).unwrap();
         let in_seoul = paid_at.plus_ms(9 * HOUR_MS).to_string().replace('T', " ");
         assert_eq!(line[8], in_seoul[..19]);
+        assert_eq!(line[9], if seat == 1 { &in_seoul[..19] } else { "" }, "{went_in}"); // in the same moment here
     }
 }
 

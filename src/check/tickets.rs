@@ -17,4 +17,10 @@ pub(super) const RULES: &[Rule] = &[
                   WHERE r.reservation_id = t.reservation_id AND r.status IN ('CONFIRMED', 'REFUNDED')
                     AND s.seat_no = t.seat_no AND s.label = t.label)",
     },
+    Rule {
+        says: "somebody went in with ticket {0} of reservation {1}, which is {2} although its date takes place",
+        finds: "SELECT ticket_id, reservation_id, r.status FROM check_in JOIN ticket USING (ticket_id)
+                JOIN reservation AS r USING (reservation_id) JOIN schedule USING (schedule_id)
+                WHERE r.status <> 'CONFIRMED' AND cancelled_at IS NULL",
+    },
 ];

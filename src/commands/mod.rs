@@ -1,5 +1,6 @@
 //! What can be said to boxoffice on the command line.
 
+mod backup;
 mod check;
 mod demo;
 mod desk;
@@ -49,6 +50,10 @@ enum Command {
     Serve(serve::Serve),
     /// Prove that the books of a file add up, or say what is wrong in it; exit code 0, 1, or 2 when it can't be read.
     Check(check::Check),
+    /// Make a sound copy of a venue's file, also while it is served.
+    Backup(backup::Backup),
+    /// Make a venue's file from a backup.
+    Restore(backup::Restore),
     /// Make a key for somebody who works here, or replace a lost one; on a file that is not served meanwhile.
     StaffKey(staff_key::StaffKeyFor),
     /// Add a date with its seats from a file: a table of a spreadsheet (CSV) or a seating plan of pretix (JSON).
@@ -70,6 +75,8 @@ pub fn run() -> ExitCode {
     let outcome = match line.command {
         Command::Demo(settings) => demo::run(settings).map(|()| ExitCode::SUCCESS),
         Command::Serve(serve) => serve.run().map(|()| ExitCode::SUCCESS),
+        Command::Backup(backup) => backup.run().map(|()| ExitCode::SUCCESS),
+        Command::Restore(restore) => restore.run().map(|()| ExitCode::SUCCESS),
         Command::Check(check) => Ok(check.run()),
         Command::StaffKey(wanted) => wanted.run().map(|()| ExitCode::SUCCESS),
         Command::Import(import) => import.run().map(|()| ExitCode::SUCCESS),
@@ -111,21 +118,32 @@ struct Stops {
     receiver: mpsc::Receiver<Stop>,
 }
 
+/// Does something at each SIGTERM and SIGINT.
+fn at_signals(mut act: impl FnMut() + Send + 'static) -> Result<(), OpenError> {
+    let failed = |error: std::io::Error| OpenError(format!("signals can't be caught: {error}"));
+    let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT])
+        .map_err(failed)?;
+    let wait = move || signals.forever().for_each(|_| act());
+    std::thread::Builder::new().name("signals".into()).spawn(wait).map(drop).map_err(failed)
+}
+
+/// Ends the program at SIGTERM and SIGINT, after cleaning up.
+fn end_by_signal(mut clean: impl FnMut() + Send + 'static) -> Result<(), OpenError> {
+    at_signals(move || {
+        eprintln!("boxoffice: stopped");
+        clean();
+        std::process::exit(1);
+    })
+}
+
 impl Stops {
     /// Listens for SIGTERM and SIGINT.
     fn listen() -> Result<Stops, OpenError> {
         let (sender, receiver) = mpsc::channel();
-        let failed = |error: std::io::Error| OpenError(format!("signals can't be caught: {error}"));
-        let mut signals =
-            signal_hook::iterator::Signals::new([signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT])
-                .map_err(failed)?;
         let asked = sender.clone();
-        let wait = move || {
-            for _ in signals.forever() {
-                let _ = asked.send(Stop::Asked); // nobody listens any more once it is closing
-            }
-        };
-        std::thread::Builder::new().name("signals".into()).spawn(wait).map_err(failed)?;
+        at_signals(move || {
+            let _ = asked.send(Stop::Asked); // nobody listens any more once it is closing
+        })?;
         Ok(Stops { sender, receiver })
     }
 

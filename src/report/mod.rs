@@ -147,6 +147,7 @@ pub struct SoldSeat {
     pub ticket_number: String,
     pub holder: String,
     pub paid_at: Millis,
+    pub checked_in_at: Option<Millis>,
 }
 
 /// Every sold seat of a date, in the order of the layout, and the calendar date.

@@ -39,10 +39,11 @@ pub(super) fn sum_refunded(connection: &Connection, schedule_id: i64) -> rusqlit
 pub(super) fn list_sold(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<SoldSeat>> {
     connection
         .prepare_cached(
-            "SELECT seat.label, section, row, seat.number, category, reservation_seat.price, ticket.number, user.name, paid_at
+            "SELECT seat.label, section, row, seat.number, category, reservation_seat.price, ticket.number, user.name, paid_at,
+               check_in.at
              FROM claim JOIN seat USING (schedule_id, seat_no) JOIN reservation USING (reservation_id)
                JOIN reservation_seat USING (reservation_id, seat_no) JOIN ticket USING (reservation_id, seat_no)
-               JOIN user ON user.user_id = reservation.user_id
+               JOIN user ON user.user_id = reservation.user_id LEFT JOIN check_in USING (ticket_id)
              WHERE claim.schedule_id = ?1 AND claim.status = 'SOLD' ORDER BY seat_no",
         )?
         .query_map([schedule_id], |row| {
@@ -56,6 +57,7 @@ pub(super) fn list_sold(connection: &Connection, schedule_id: i64) -> rusqlite::
                 ticket_number: row.get(6)?,
                 holder: row.get(7)?,
                 paid_at: row.get(8)?,
+                checked_in_at: row.get(9)?,
             })
         })?
         .collect()

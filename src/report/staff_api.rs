@@ -62,8 +62,18 @@ pub fn ledger(venue: &Venue, request: &Request) -> Outcome<Answer> {
 }
 
 fn table_of_sold(sold: &[SoldSeat], zone: &TimeZone) -> Table {
-    let mut table =
-        Table::new(&["seat", "section", "row", "number", "category", "price", "ticketNumber", "holder", "paidAt"]);
+    let mut table = Table::new(&[
+        "seat",
+        "section",
+        "row",
+        "number",
+        "category",
+        "price",
+        "ticketNumber",
+        "holder",
+        "paidAt",
+        "checkedInAt",
+    ]);
     for seat in sold {
         table.line([
             Text(&seat.label),
@@ -75,6 +85,7 @@ fn table_of_sold(sold: &[SoldSeat], zone: &TimeZone) -> Table {
             Text(&seat.ticket_number),
             Text(&seat.holder),
             Text(&seat.paid_at.local_in(zone)),
+            Text(&seat.checked_in_at.map(|at| at.local_in(zone)).unwrap_or_default()),
         ]);
     }
     table

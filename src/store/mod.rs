@@ -1,12 +1,13 @@
 //! The file: one SQLite database in WAL mode with `synchronous=FULL`.
 //!
 //! `open.rs` finds out whether a file is ours and sound, `migrations.rs` brings it to the current schema, `readers.rs` lends
-//! read-only connections, `look.rs` looks into a file without changing it, `shape.rs` says what a schema comes to,
+//! read-only connections, `look.rs` looks into a file without changing it, `copy.rs` makes files whole or not at all, `shape.rs` says what a schema comes to,
 //! `writer.rs` owns the only connection that writes, `tx.rs` is its open transaction, `columns.rs` turns our types into
 //! columns, `wal.rs` keeps the write-ahead log short, `statements.rs` shows each statement in the log to those
 //! who ask, `look_through.rs` looks at every page.
 
 mod columns;
+mod copy;
 mod look;
 mod look_through;
 mod migrations;
@@ -20,6 +21,7 @@ mod writer;
 
 pub use columns::Blob16;
 pub(crate) use columns::{column_words, unknown_word};
+pub use copy::{Draft, copy_into, is_taken, put_aside};
 pub use look::{Looked, is_left_open, look};
 pub use look_through::LookingThrough;
 pub use open::{Ground, OpenError, Opened, create, open};

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
+use super::copy::Draft;
 use super::look_through::{find_damage, is_large};
 use super::{migrations, statements, wal};
 use crate::clock::Millis;
@@ -70,22 +70,13 @@ pub fn create(path: &Path, created_at: Millis, staff_key: &KeyHash) -> Result<()
             folder.display()
         )));
     }
-    let draft = companion(path, &format!(".new-{}", std::process::id()));
-    let made = make_private(&draft)
-        .map_err(|error| error.to_string())
-        .and_then(|()| build(&draft, created_at, staff_key).map_err(|error| error.to_string()))
-        .and_then(|()| std::fs::hard_link(&draft, path).map_err(|error| error.to_string()));
-    for ending in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(companion(&draft, ending)); // what was never made need not be removed
-    }
+    let made = Draft::of(path).map_err(|error| error.to_string()).and_then(|draft| {
+        build(draft.path(), created_at, staff_key).map_err(|error| error.to_string())?;
+        draft.publish(path).map_err(|error| error.to_string())
+    });
     made.map_err(|why| {
         OpenError(format!("{}: no new file can be made here ({why}); choose another --database.", path.display()))
     })
-}
-
-/// Makes the file empty and for its owner alone: it holds tokens and tickets. SQLite gives its companions the same mode.
-fn make_private(path: &Path) -> std::io::Result<()> {
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(drop)
 }
 
 fn build(path: &Path, created_at: Millis, staff_key: &KeyHash) -> rusqlite::Result<()> {

@@ -60,6 +60,7 @@ const FILES: &[(&str, &[u8])] = files![
     "staff/counter_words.js",
     "staff/date_cancel.js",
     "staff/date_map.js",
+    "staff/date_prices.js",
     "staff/date_sales.js",
     "staff/dates.js",
     "staff/door.js",

@@ -30,7 +30,7 @@ pub fn customer(request: &Request) -> Reply {
 /// `GET /staff`: the staff's pages. They may use the camera, which reads tickets at the door; no other page may.
 pub fn staff(request: &Request) -> Reply {
     let html = in_language(include_str!("staff/index.html"), request.language());
-    page(request, 200, html).with("Permissions-Policy", "camera=(self), microphone=(), geolocation=()")
+    page_with(request, 200, html, "camera=(self), microphone=(), geolocation=()")
 }
 
 /// `GET /problems/{code}`: when a refusal happens and what to do.
@@ -88,6 +88,11 @@ fn tag_of(language: Language) -> &'static str {
 }
 
 fn page(request: &Request, status: u16, html: String) -> Reply {
+    page_with(request, status, html, "camera=(), microphone=(), geolocation=()")
+}
+
+/// A page with what it may use of the device.
+fn page_with(request: &Request, status: u16, html: String, permissions: &'static str) -> Reply {
     let mut reply = Reply::empty(status);
     reply.content_type = "text/html; charset=utf-8".into();
     reply.body = html.into_bytes();
@@ -96,6 +101,7 @@ fn page(request: &Request, status: u16, html: String) -> Reply {
         .with("Content-Language", tag_of(request.language()))
         .with("Vary", "Accept-Language")
         .with("Content-Security-Policy", POLICY)
+        .with("Permissions-Policy", permissions)
 }
 
 /// With what tells browsers to take our files as what they are, and to tell nobody where a reader came from.

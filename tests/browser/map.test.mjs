@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
-import { LARGE, SECTIONS, seat, toSeats } from './steps.mjs';
+import { LARGE, SECTIONS, quarterCircle, seat, toSeats } from './steps.mjs';
 
 const FRAME_MS = 34; // thirty pictures a second, on a machine without a graphics card
 
@@ -115,26 +115,6 @@ test('a finger on a small seat zooms in first, and then chooses', async (t) => {
   assert.equal(await page.locator('.chosen li').count(), 1);
   await mustBeSound(page);
 });
-
-/** A seating plan: a quarter circle of three rows, from the right above to the left below. */
-function quarterCircle() {
-  const rows = [0, 1, 2].map((row) => ({
-    row_number: 'ABC'[row],
-    position: { x: 0, y: 0 },
-    seats: Array.from({ length: 20 }, (_, at) => {
-      const angle = (at / 19) * Math.PI / 2;
-      const radius = 300 + 30 * row;
-      return {
-        seat_guid: `${row}-${at}`, seat_number: String(at + 1), category: row ? 'S' : 'R',
-        position: { x: radius * Math.cos(angle), y: radius * Math.sin(angle) },
-      };
-    }),
-  }));
-  return {
-    name: 'Round', size: { width: 600, height: 600 }, categories: [{ name: 'R' }, { name: 'S' }],
-    zones: [{ name: 'Balcony', position: { x: 50, y: 50 }, rows }],
-  };
-}
 
 test('seats stand where the plan puts them, and the arrows go by what is seen', async (t) => {
   const { page } = await atMap(t, { pretixPlan: quarterCircle(), prices: { R: 120_000, S: 90_000 } });

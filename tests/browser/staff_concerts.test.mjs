@@ -122,6 +122,23 @@ test('a seat kept back with its reason is closed to a customer who is looking, a
   assert.deepEqual(customer.errors, []);
 });
 
+test('new prices are asked about, hold for what is not sold yet, and can be taken back', async (t) => {
+  const { hall, page } = await office(t, '#dates/1');
+  const buyer = await hall.customer('Buyer');
+  await buyer.call('POST', '/reservations', { scheduleId: 1, seats: ['3'] });
+  await (await field(page, 'price.all')).fill('70000');
+  await (await button(page, 'price.begin')).click();
+  assert.match(await page.getByRole('dialog').textContent(), /All seats: 50,000 points → 70,000 points.*The 49 seats not sold yet/);
+  await mustBeSound(page, 'before prices change');
+  await agree(page, 'price.do');
+  await page.locator('.passing', { hasText: 'The prices are changed.' }).waitFor();
+  assert.equal((await seats(hall, 1))[0].price, 70_000);
+  assert.equal((await buyer.call('GET', '/reservations')).reservations[0].amount, 50_000);
+  await (await button(page, 'sure.undo')).click();
+  await page.locator('.passing', { hasText: 'Taken back.' }).waitFor();
+  assert.equal((await seats(hall, 1))[0].price, 50_000);
+});
+
 test('the sale is closed and opened again, times move, and the table of tickets comes down with Korean text intact', async (t) => {
   const { hall, page } = await office(t, '#dates/1', { language: 'ko' });
   const buyer = await hall.customer('김민지 =1+1');

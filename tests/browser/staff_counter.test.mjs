@@ -28,6 +28,12 @@ async function sold(hall, name, seats = ['3', '4']) {
   return { ...buyer, reservationId: held.reservationId };
 }
 
+/** The id and the key that are shown this once. */
+async function shownKey(page) {
+  await page.locator('dialog code').nth(1).waitFor();
+  return page.locator('dialog code').allTextContents();
+}
+
 async function openUser(page, user) {
   await (await field(page, 'counter.who')).fill(user.userId);
   await page.keyboard.press('Enter');
@@ -41,7 +47,7 @@ test('somebody without a phone gets a name, a key shown once, points and a recei
   await mustBeSound(page, 'the counter');
   await (await field(page, 'counter.name')).fill(HOSTILE);
   await (await button(page, 'counter.make')).click();
-  const [userId, userKey] = await page.locator('dialog code').allTextContents();
+  const [userId, userKey] = await shownKey(page);
   await mustBeSound(page, 'the key, shown once');
   await agree(page, 'userKey.given');
   await page.getByRole('heading', { level: 1, name: HOSTILE }).waitFor();
@@ -119,7 +125,7 @@ test('a new key ends the old one; corrections are for who runs the venue, and ca
   assert.equal(await page.getByText(await text(page, 'correct.open')).count(), 0, 'not for the counter');
   await (await button(page, 'renew.begin')).click();
   await agree(page, 'renew.do');
-  const [, userKey] = await page.locator('dialog code').allTextContents();
+  const [, userKey] = await shownKey(page);
   await agree(page, 'userKey.given');
   const token = (key) => hall.call('POST', '/queue/tokens', { userId: kim.userId, userKey: key });
   await assert.rejects(token(kim.userKey), /401/);

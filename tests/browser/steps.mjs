@@ -62,6 +62,26 @@ export const SECTIONS = {
   ],
 };
 
+/** A seating plan: a quarter circle of three rows, from the right above to the left below. */
+export function quarterCircle() {
+  const rows = [0, 1, 2].map((row) => ({
+    row_number: 'ABC'[row],
+    position: { x: 0, y: 0 },
+    seats: Array.from({ length: 20 }, (_, at) => {
+      const angle = (at / 19) * Math.PI / 2;
+      const radius = 300 + 30 * row;
+      return {
+        seat_guid: `${row}-${at}`, seat_number: String(at + 1), category: row ? 'S' : 'R',
+        position: { x: radius * Math.cos(angle), y: radius * Math.sin(angle) },
+      };
+    }),
+  }));
+  return {
+    name: 'Round', size: { width: 600, height: 600 }, categories: [{ name: 'R' }, { name: 'S' }],
+    zones: [{ name: 'Balcony', position: { x: 50, y: 50 }, rows }],
+  };
+}
+
 /** A hall of 2,000 seats in 40 rows. */
 export const LARGE = {
   sections: [

@@ -205,7 +205,7 @@ impl Customer {
             let call = self.call_for(&doing);
             (doing, call)
         });
-        let op = ask(hall, &self.id, &self.token, &doing, &call, wire);
+        let op = ask(hall, &self.id, &doing, &call, wire);
         self.learn(&op, call, hall);
         op
     }
@@ -256,7 +256,7 @@ impl Customer {
     }
 }
 
-fn ask(hall: &Hall, user: &str, token: &str, doing: &Doing, call: &Call, wire: &mut Option<Wire>) -> Op {
+fn ask(hall: &Hall, user: &str, doing: &Doing, call: &Call, wire: &mut Option<Wire>) -> Op {
     let record = || hall.shim.map_or(0, |shim| shim.word(Word::Position));
     let now = || hall.began.elapsed().as_nanos() as u64;
     let (asked_at_record, asked) = (record(), now());
@@ -272,7 +272,7 @@ fn ask(hall: &Hall, user: &str, token: &str, doing: &Doing, call: &Call, wire: &
     });
     Op {
         user: user.to_owned(),
-        token: token.to_owned(),
+        token: call.authorization.strip_prefix("Bearer ").unwrap_or("").to_owned(),
         doing: doing.clone(),
         key: call.key.clone(),
         asked,

@@ -7,7 +7,7 @@ import { me, setMe, token } from './me.js';
 import { busyButton, page, refusalNote } from './parts.js';
 import { lineUp, look, watch } from './visit.js';
 
-/** Comes back once the customer is let in; until then it shows the way in. False when the page was left. */
+/** Comes back once the customer is let in; until then it shows the way in. */
 export async function enter(main, signal) {
   let seen = token() ? await lookOrForget(signal) : null;
   seen ??= await begin(main, signal);

@@ -28,10 +28,13 @@ function byPlan(seats) {
     const left = Math.min(...places.map(({ x }) => x));
     const right = Math.max(...places.map(({ x }) => x));
     if (section) labels.push({ text: section, x: (left + right) / 2, y: top - 1.2, kind: 'section' });
-    for (const [row, inRow] of grouped(members.map((index) => seats[index]), ({ row: name }) => name ?? '')) {
+    const rows = [...grouped(members.map((index) => seats[index]), ({ row }) => row ?? '')].filter(([row]) => row);
+    const names = rows.map(([text, inRow]) => {
       const first = inRow.map((one) => at[members[one]]).reduce((a, b) => (b.x < a.x ? b : a));
-      if (row) labels.push({ text: row, x: first.x - 1, y: first.y, kind: 'row' });
-    }
+      return { text, x: first.x - 1, y: first.y, kind: 'row' };
+    });
+    // Where rows are bent into each other their names would lie on seats: then the seats alone say them.
+    if (!names.some(({ x, y }) => at.some((place) => Math.hypot(place.x - x, place.y - y) < 0.7))) labels.push(...names);
   }
   return { at, labels, box: boxOf(at), stage: null };
 }

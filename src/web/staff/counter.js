@@ -3,7 +3,7 @@
 import './counter_words.js';
 import { call } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
-import { date } from '../shared/format.js';
+import { dateTime } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { announce } from '../shared/notice.js';
 import { venue } from '../shared/venue.js';
@@ -35,7 +35,7 @@ function search(main, rules, signal) {
       users.length === FOUND_MAX && el('p', { class: 'soft' }, say('counter.more', { n: FOUND_MAX })));
   };
   const userLine = ({ userId, name, createdAt }) => el('article', { class: 'card line' },
-    el('div', {}, el('h3', {}, name), el('p', { class: 'soft small' }, say('counter.since', { when: date(createdAt.slice(0, 10)) }), ' · ', el('code', {}, userId))),
+    el('div', {}, el('h3', {}, name), el('p', { class: 'soft small' }, say('counter.since', { when: dateTime(createdAt, rules.timeZone) }), ' · ', el('code', {}, userId))),
     el('a', { class: 'button', href: `#counter/${userId}`, 'aria-label': say('counter.openOne', { name }) }, say('counter.open')));
 
   const name = field('name', say('counter.name'), { required: true, maxlength: 80 });

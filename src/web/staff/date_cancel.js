@@ -3,7 +3,6 @@
 import { el, fill } from '../shared/dom.js';
 import { dateTime, number, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
-import { announce } from '../shared/notice.js';
 import { field } from './forms.js';
 import { act, read } from './session.js';
 import { doIt, sure } from './sure.js';
@@ -15,8 +14,8 @@ export function cancelCard(schedule, concert, timeZone, signal, changed) {
   const card = el('section', { class: 'card' });
   const title = el('h2', {}, say('cancel.title'));
 
-  function ready() {
-    fill(card, title, el('p', { class: 'soft' }, say('cancel.hint')),
+  function ready(why) {
+    fill(card, title, el('p', { class: 'soft' }, say('cancel.hint')), why && el('p', { class: 'note warn', role: 'alert' }, why),
       el('button', { type: 'button', class: 'danger', on: { click: begin } }, say('cancel.begin')));
   }
 
@@ -32,13 +31,13 @@ export function cancelCard(schedule, concert, timeZone, signal, changed) {
       ],
       label: say('cancel.do', { n: state.total - state.refunded, amount: points(sales.revenue) }),
     });
-    if (!agreed) return;
-    if (typed.input.value.trim() !== word) return void announce(say('cancel.notTyped')), void fill(card, title, el('p', { class: 'note warn', role: 'alert' }, say('cancel.notTyped')),
-      el('button', { type: 'button', class: 'danger', on: { click: begin } }, say('cancel.begin')));
+    if (!agreed) return undefined;
+    if (typed.input.value.trim() !== word) return ready(say('cancel.notTyped'));
     if (await doIt(() => act('POST', path), say('cancel.done'))) {
       await changed();
       await watch();
     }
+    return undefined;
   }
 
   /** Shows how far it is, until everybody has their points back. */

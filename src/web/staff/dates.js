@@ -8,6 +8,7 @@ import { toast } from '../shared/notice.js';
 import { venue } from '../shared/venue.js';
 import { blockMap } from './date_map.js';
 import { cancelCard } from './date_cancel.js';
+import { pricesCard } from './date_prices.js';
 import { salesCard } from './date_sales.js';
 import { field, form, numberOf } from './forms.js';
 import { LayoutEditor } from './layout_editor.js';
@@ -116,5 +117,6 @@ async function onePage(main, first, concert, timeZone, signal) {
   const refresh = async () => { schedule = (await read(path, { signal })).body; show(); };
   show();
   fill(main, el('p', {}, el('a', { href: `#concerts/${concert.concertId}` }, `← ${concert.title}`)), title, sale,
-    salesCard(schedule, signal), blockMap(schedule, signal, refresh), cancelCard(schedule, concert, timeZone, signal, refresh));
+    salesCard(schedule, signal), blockMap(schedule, signal, refresh),
+    !schedule.cancelledAt && pricesCard(schedule, signal, refresh), cancelCard(schedule, concert, timeZone, signal, refresh));
 }

@@ -76,12 +76,12 @@ async function checking(main, schedule, timeZone, signal) {
   const { input } = scan;
   const take = (typed) => queue.add({ text: keysOf(typed), scheduleId, door: doorName() });
   const entry = form([scan], {
-    label: say('door.check'), send: () => { const typed = input.value; input.value = ''; take(typed); },
+    label: say('door.check'), beside: [muteButton(input)], send: () => { const typed = input.value; input.value = ''; take(typed); },
   });
   fill(main, el('p', {}, el('a', { href: '#door' }, `← ${say('door.others')}`)),
     el('h1', { tabindex: '-1' }, title), el('p', { class: 'soft' }, dateTime(startsAt, timeZone), ' · ', say('door.here', { door: doorName() })),
     el('div', { class: 'gate' },
-      el('div', {}, answers.node, waiting, el('section', { class: 'card' }, entry, el('div', { class: 'bar' }, muteButton(input))), cameraCard(take, signal)),
+      el('div', {}, answers.node, waiting, el('section', { class: 'card' }, entry), cameraCard(take, signal)),
       el('div', {}, el('section', { class: 'card' }, el('h2', {}, say('door.counts')), counts), answers.log)));
   showCounts(counts, first);
   input.focus();

@@ -25,10 +25,10 @@ export async function open({ main, signal }) {
   const dates = el('div', { class: 'wide-table', role: 'region', 'aria-label': say('evening.dates'), tabindex: '0' });
   const lever = levers(timeZone, () => look());
 
-  const shown = { waiting: number, active: number, admittedLastMinute: number, oldestWaitSeconds: (seconds) => (seconds ? about(seconds) : say('evening.nobody')) };
+  const shown = { waiting: number, active: number, admittedLastMinute: number, oldestWaitSeconds: (seconds, { waiting }) => (waiting ? about(seconds) : say('evening.nobody')) };
   async function look() {
     const { body: queue } = await read('/staff/queue', { signal });
-    for (const { name, node } of figures) tell(node, shown[name](queue[name]));
+    for (const { name, node } of figures) tell(node, shown[name](queue[name], queue));
     showState(state, queue, timeZone);
     lever.show(queue);
   }

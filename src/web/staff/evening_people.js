@@ -1,6 +1,5 @@
 // One person in the line: a guest of the house to the front, or somebody's token ended.
 
-import './evening_words.js';
 import { el, fill } from '../shared/dom.js';
 import { say } from '../shared/language.js';
 import { announce } from '../shared/notice.js';

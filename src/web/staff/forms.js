@@ -31,14 +31,6 @@ export function field(name, label, { hint, kind = 'input', value, ...attributes 
   };
 }
 
-/** A box to tick. */
-export function tick(name, label, { hint, checked = false } = {}) {
-  const id = `field-${fields += 1}`;
-  const input = el('input', { id, name, type: 'checkbox', checked, 'aria-describedby': `${id}-hint` });
-  const text = el('p', { class: 'hint', id: `${id}-hint`, hidden: !hint }, hint ?? '');
-  return { name, input, node: el('div', { class: 'field' }, el('label', { class: 'tick' }, input, label), text), fault() {} };
-}
-
 /** A number of a field; null when it is empty. */
 export const numberOf = ({ input }) => (input.value === '' ? null : Number(input.value));
 

@@ -1,7 +1,7 @@
 // Halls made of blocks: rows of so many seats each, from which single seats were taken out. No page here, only seats.
 
 /** The name of the nth row: A … Z, AA, AB … */
-export function rowName(nth) {
+function rowName(nth) {
   const letter = String.fromCharCode(65 + (nth % 26));
   return nth < 26 ? letter : rowName(Math.floor(nth / 26) - 1) + letter;
 }

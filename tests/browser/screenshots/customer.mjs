@@ -1,6 +1,6 @@
 // How to come to each of the customer's pages.
 
-import { SECTIONS, LARGE, hold, joinLine, seat, toDates, toSeats, topUpAndPay } from '../steps.mjs';
+import { LARGE, SECTIONS, hold, joinLine, quarterCircle, seat, toDates, toSeats, topUpAndPay } from '../steps.mjs';
 
 const heading = (page) => page.locator('main h1').first().waitFor();
 
@@ -98,6 +98,10 @@ export const customerPages = {
     const { page } = await atSeats(open, LARGE);
     await take(page);
   },
+  async seatsPlan(open, take) {
+    const { page } = await atSeats(open, { pretixPlan: quarterCircle(), prices: { R: 120_000, S: 90_000 } });
+    await take(page);
+  },
   async seatsZoomed(open, take) {
     const { page } = await atSeats(open, SECTIONS, busy);
     for (let n = 0; n < 3; n += 1) await page.locator('.zoom button').first().click();
@@ -141,6 +145,15 @@ export const customerPages = {
     await hold(page, '24', '25');
     await topUpAndPay(page);
     await take(page);
+  },
+  async ticketLarge(open, take) {
+    const { hall, page } = await open();
+    await toSeats(page, hall);
+    await hold(page, '24');
+    await topUpAndPay(page);
+    await page.locator('.ticket .qr').click();
+    await page.locator('dialog img').waitFor();
+    await take(page, { full: false });
   },
   async tickets(open, take) {
     const { hall, page } = await open();

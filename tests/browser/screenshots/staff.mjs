@@ -1,10 +1,111 @@
 // How to come to each of the staff's pages.
 
+import { button, choice, field, link, settled, signIn } from '../staff_steps.mjs';
+import { SECTIONS } from '../steps.mjs';
+
+/** A hall in which something was sold, and staff who are signed in at a part. */
+async function at(open, part, options = {}) {
+  const { hall, page } = await open(['--max-active', '3'], options);
+  const { scheduleId } = await hall.concert({ title: '봄의 목소리 · Voices of Spring', venue: '대극장 · Main Hall', layout: SECTIONS });
+  const tickets = [];
+  let buyer;
+  for (const seats of [['A-5', 'A-6'], ['D-9', 'D-10', 'D-11']]) {
+    buyer = await hall.customer('김민지 · Kim');
+    await buyer.call('POST', `/users/${buyer.userId}/balance/top-ups`, { amount: 400_000 });
+    const held = await buyer.call('POST', '/reservations', { scheduleId, seats });
+    const paid = await buyer.call('POST', '/payments', { reservationId: held.reservationId, amount: held.amount });
+    tickets.push(...paid.tickets);
+    buyer.reservationId = held.reservationId;
+  }
+  for (let n = 0; n < 8; n += 1) await hall.customer(`Guest ${n}`);
+  await hall.staff('PUT', `/schedules/${scheduleId}/seats/G-1`, { blocked: true, reason: '음향 · sound desk' });
+  await signIn(page, hall, hall.staffKey, part({ scheduleId, buyer }));
+  return { hall, page, tickets, buyer };
+}
+
+const scan = async (page, code) => { await page.keyboard.type(code); await page.keyboard.press('Enter'); };
+
 export const staffPages = {
   async staffSignIn(open, take) {
     const { hall, page } = await open();
     await page.goto(`${hall.url}/staff`);
     await page.locator('main form').waitFor();
+    await take(page);
+  },
+  async staffEvening(open, take) {
+    const { page } = await at(open, () => '#evening');
+    await page.locator('.news li').nth(3).waitFor();
+    await take(page);
+  },
+  async staffPauseQuestion(open, take) {
+    const { page } = await at(open, () => '#evening');
+    await (await button(page, 'letting.pause.do')).click();
+    await take(page, { full: false });
+  },
+  async staffConcerts(open, take) {
+    const { page } = await at(open, () => '#concerts');
+    await take(page);
+  },
+  async staffConcert(open, take) {
+    const { page } = await at(open, () => '#concerts/2');
+    await take(page);
+  },
+  async staffNewDate(open, take) {
+    const { page } = await at(open, () => '#dates/new/2');
+    await (await choice(page, 'layout.sections')).check();
+    await (await button(page, 'layout.addSection')).click();
+    await page.locator('.map .seat').nth(14).click();
+    await take(page);
+  },
+  async staffDate(open, take) {
+    const { page } = await at(open, ({ scheduleId }) => `#dates/${scheduleId}`);
+    await page.locator('.map .seat').first().waitFor();
+    await take(page);
+  },
+  async staffCancelQuestion(open, take) {
+    const { page } = await at(open, ({ scheduleId }) => `#dates/${scheduleId}`);
+    await (await button(page, 'cancel.begin')).click();
+    await page.locator('dialog').waitFor();
+    await take(page, { full: false });
+  },
+  async staffCounter(open, take) {
+    const { page } = await at(open, () => '#counter');
+    await (await field(page, 'counter.who')).fill('guest');
+    await page.keyboard.press('Enter');
+    await (await link(page, 'counter.openOne')).first().waitFor();
+    await take(page);
+  },
+  async staffCustomer(open, take) {
+    const { page } = await at(open, ({ buyer }) => `#counter/${buyer.userId}`);
+    await take(page);
+  },
+  async staffTickets(open, take) {
+    const { page } = await at(open, ({ buyer }) => `#counter/${buyer.userId}/tickets/${buyer.reservationId}`);
+    await page.locator('.stub img').first().waitFor();
+    await take(page);
+  },
+  async staffKeys(open, take) {
+    const { page } = await at(open, () => '#keys');
+    await take(page);
+  },
+  async staffDoorChoice(open, take) {
+    const { page } = await at(open, () => '#door');
+    await take(page);
+  },
+  async staffDoorYes(open, take) {
+    const { page, tickets } = await at(open, ({ scheduleId }) => `#door/${scheduleId}`);
+    await settled(page);
+    await scan(page, tickets[0].number);
+    await page.locator('.answer.yes').waitFor();
+    await take(page);
+  },
+  async staffDoorNo(open, take) {
+    const { page, tickets } = await at(open, ({ scheduleId }) => `#door/${scheduleId}`);
+    await settled(page);
+    await scan(page, tickets[1].number);
+    await page.locator('.answer.yes').waitFor();
+    await scan(page, tickets[1].number);
+    await page.locator('.answer.no').waitFor();
     await take(page);
   },
 };

@@ -80,7 +80,7 @@ fn filled(path: &str, part: &[u8]) -> String {
 impl Hall {
     fn open() -> Hall {
         let folder = tempfile::tempdir().unwrap();
-        let words = ["boxoffice", "--staff-key", "the-staff-key", "--test-clock=frozen", "--seats-per-user=1000"];
+        let words = ["boxoffice", "--staff-key", "a-staff-key-for-tests", "--test-clock=frozen", "--seats-per-user=1000"];
         let settings = Line::try_parse_from(words).unwrap().settings;
         let house = House::open(settings, &folder.path().join("hall.db"), ([127, 0, 0, 1], 0).into(), || {}).unwrap();
         let document: Value = serde_json::from_str(include_str!("../../../src/web/openapi.json")).unwrap();
@@ -91,7 +91,7 @@ impl Hall {
             here.map(|method| (method.to_uppercase(), path.clone())).collect::<Vec<_>>()
         });
         let stream = TcpStream::connect(house.address()).unwrap();
-        let credentials = vec![String::new(), "Bearer the-staff-key".into()];
+        let credentials = vec![String::new(), "Bearer a-staff-key-for-tests".into()];
         let mut hall = Hall { stream, calls: calls.collect(), credentials, requests: 0, house, _folder: folder };
         hall.furnish();
         hall
@@ -99,10 +99,10 @@ impl Hall {
 
     fn furnish(&mut self) {
         let mut post = |path: &str, who: &str, body: Value| self.ask("POST", path, who, body.to_string().as_bytes()).1;
-        post("/api/v1/staff/concerts", "Bearer the-staff-key", json!({ "title": "Nacht" }));
+        post("/api/v1/staff/concerts", "Bearer a-staff-key-for-tests", json!({ "title": "Nacht" }));
         let layout = json!({ "numbered": { "count": 50, "price": 50_000 } });
         let date = json!({ "startsAt": "2100-01-01T10:00:00Z", "layout": layout });
-        post("/api/v1/staff/concerts/1/schedules", "Bearer the-staff-key", date);
+        post("/api/v1/staff/concerts/1/schedules", "Bearer a-staff-key-for-tests", date);
         let user = post("/api/v1/users", "", json!({ "name": "Kim" }));
         let token = post("/api/v1/queue/tokens", "", json!({ "userId": user["userId"], "userKey": user["userKey"] }));
         self.credentials.push(format!("Bearer {}", token["token"].as_str().unwrap()));

@@ -92,9 +92,12 @@ pub struct Rules {
     pub unanswered_may_be_done: bool,
 }
 
-/// What contradicts the history in a file, at most a dozen faults.
+/// Faults that are enough to show that a history is none.
+const FAULTS_MAX: usize = 12;
+
+/// What contradicts the history in a file.
 pub fn faults(ops: &[Op], file: &Connection, rules: Rules) -> Vec<String> {
-    let mut faults = crate::torture::invariants::faults(file);
+    let mut faults = Vec::new();
     match feed::read(file).and_then(|events| Ok((events, tables::read(file)?))) {
         Ok((events, tables)) => {
             let story = Story::of(&events, &tables, rules, &mut faults);
@@ -104,7 +107,9 @@ pub fn faults(ops: &[Op], file: &Connection, rules: Rules) -> Vec<String> {
         }
         Err(error) => faults.push(format!("the file cannot be read: {error}")),
     }
-    faults.truncate(12);
+    faults.truncate(FAULTS_MAX);
+    // What the file says against itself, whatever the clients saw.
+    faults.extend(crate::torture::invariants::faults(file).into_iter().take(FAULTS_MAX));
     faults
 }
 

@@ -96,7 +96,8 @@ fn replay(run: &Run, images: usize, believes_wal: bool, report: &Report, dice: &
                 moments.sort_unstable();
                 let mut disk = Disk::of(&run.trace, believes_wal);
                 for moment in moments {
-                    if !report.has_time() || faults.lock().unwrap().len() >= 4 {
+                    // The control is short, and without it the rest shows nothing.
+                    if believes_wal && !report.has_time() || faults.lock().unwrap().len() >= 4 {
                         return;
                     }
                     disk.go_on_to(moment);
