@@ -39,7 +39,7 @@ fn harmless(cell: &str) -> Cow<'_, str> {
     }
 }
 
-/// The cell as it was before [`harmless`]; any other as it is.
+/// The cell as it was before `harmless`; any other as it is.
 pub fn as_meant(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
         Some(rest) if begins_like_a_formula(rest.trim_start_matches('\'')) => rest,

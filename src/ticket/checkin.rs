@@ -51,7 +51,7 @@ pub fn must_find_shown(connection: &Connection, public: &SealPublic, shown: &Sho
 /// Lets somebody in: once a ticket.
 ///
 /// # Errors
-/// In this order: those of [`must_find_shown`], `TICKET_FOR_OTHER_DATE`, `TICKET_VOID`, `ALREADY_CHECKED_IN`.
+/// In this order: those of `must_find_shown`, `TICKET_FOR_OTHER_DATE`, `TICKET_VOID`, `ALREADY_CHECKED_IN`.
 pub fn check_in(tx: &Tx, public: &SealPublic, shown: &Shown, entrance: &Entrance) -> Outcome<Found> {
     let mut found = must_find_shown(tx, public, shown)?;
     if entrance.schedule_id.is_some_and(|schedule_id| schedule_id != found.schedule_id) {
