@@ -70,7 +70,7 @@ pub struct DoorSettings {
     #[arg(long, env = "BOXOFFICE_DOOR_INNER_ANSWER_MAX_MS", default_value_t = 60_000, value_name = "N",
         value_parser = range(100, 600_000))]
     pub door_inner_answer_max_ms: u64,
-    /// Proxies whose Forwarded and X-Forwarded-For are believed: addresses or networks, separated by commas
+    /// Proxies whose X-Forwarded-For, or else Forwarded, is believed: addresses or networks, separated by commas
     #[arg(long, env = "BOXOFFICE_DOOR_PROXIES", value_delimiter = ',', value_parser = network)]
     pub door_proxies: Vec<String>,
 }

@@ -69,7 +69,7 @@ pub struct Limits {
     pub inner_hello_max_ms: u64,
     /// What is under way at a stop has so long.
     pub stop_max_ms: u64,
-    /// Proxies whose `Forwarded` and `X-Forwarded-For` are believed.
+    /// Proxies whose `X-Forwarded-For`, or else `Forwarded`, is believed.
     pub proxies: Vec<Network>,
 }
 

@@ -63,9 +63,10 @@ pub fn client_behind(
         return peer;
     }
     let mut nearest = peer;
-    let hops: Vec<&str> = match (forwarded, x_forwarded_for) {
-        (Some(field), _) => field.split(',').map(for_of).collect(),
-        (None, Some(field)) => field.split(',').map(str::trim).collect(),
+    // Proxies write X-Forwarded-For and let a customer's own Forwarded through, which must not say who the customer is.
+    let hops: Vec<&str> = match (x_forwarded_for, forwarded) {
+        (Some(field), _) => field.split(',').map(str::trim).collect(),
+        (None, Some(field)) => field.split(',').map(for_of).collect(),
         (None, None) => Vec::new(),
     };
     for hop in hops.into_iter().rev() {
@@ -121,7 +122,14 @@ mod tests {
             client(Some("for=6.6.6.6, For=\"[2001:db8::7]:99\";proto=https, for=10.1.2.3"), None),
             "2001:db8::7"
         );
-        assert_eq!(client(Some("for=192.0.2.7:1234"), Some("6.6.6.6")), "192.0.2.7");
+        assert_eq!(client(Some("for=192.0.2.7:1234"), None), "192.0.2.7");
+    }
+
+    #[test]
+    fn a_customer_s_own_forwarded_does_not_outweigh_what_the_proxy_wrote() {
+        for forged in ["for=127.0.0.1", "for=6.6.6.6", "for=_hidden", ""] {
+            assert_eq!(client(Some(forged), Some("6.6.6.6, 192.0.2.7")), "192.0.2.7", "{forged}");
+        }
     }
 
     #[test]
