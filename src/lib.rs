@@ -31,7 +31,7 @@
 //! | [`web`] | the pages compiled in |
 //! | [`routes`] | one match: every method and path |
 //! | [`house`] | all of it opened and closed in good order |
-//! | [`commands`] | `demo`, `serve`, `import`, `export`, `staff-key`, `door`, `rush` |
+//! | [`commands`] | `demo`, `serve`, `check`, `backup`, `restore`, `staff-key`, `import`, `export`, `door`, `rush`, `verify-draw` |
 //!
 //! Inside a room: `mod.rs` has the use cases, `rules.rs` pure decisions, `sql.rs` every statement that touches its tables,
 //! `api.rs` (and `staff_api.rs`) JSON in and out.

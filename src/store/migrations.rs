@@ -4,14 +4,17 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+use super::copy::{Draft, copy_into, is_taken};
+use super::open::companion;
+
 /// The statements that bring a file from version `n` to `n + 1`, beginning with version 1.
 const STEPS: &[&str] = &[include_str!("steps/2.sql")];
 
 /// The schema's version, kept in `user_version`.
 pub const CURRENT: i64 = 1 + STEPS.len() as i64;
 
-/// Brings a file from `version` up to [`CURRENT`] in one transaction. A copy of the older file is made beside it first;
-/// its path is given back, `None` when there was nothing to do.
+/// Brings a file from `version` up to [`CURRENT`] in one transaction. A copy of the older file is made beside it first,
+/// whole or not at all and for its owner alone; its path is given back, `None` when there was nothing to do.
 ///
 /// # Errors
 /// When SQLite can't copy or change the file; the file is then as it was.
@@ -29,10 +32,7 @@ fn bring_up_by(
     if done >= steps.len() {
         return Ok(None);
     }
-    let mut copy = path.as_os_str().to_owned();
-    copy.push(format!(".v{version}.backup"));
-    let copy = PathBuf::from(copy);
-    connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
+    let copy = keep_older(connection, path, version)?;
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     for step in &steps[done..] {
         tx.execute_batch(step)?;
@@ -42,8 +42,23 @@ fn bring_up_by(
     Ok(Some(copy))
 }
 
+/// Copies the older file to `FILE.v1.backup`, or to `FILE.v1.backup-2`, … where an earlier try left one: the file may have
+/// changed since.
+fn keep_older(connection: &Connection, path: &Path, version: i64) -> rusqlite::Result<PathBuf> {
+    let kept = companion(path, &format!(".v{version}.backup"));
+    let later = (2..=u32::MAX).map(|number| companion(&kept, &format!("-{number}")));
+    let copy = std::iter::once(kept.clone()).chain(later).find(|copy| !is_taken(copy)).unwrap_or(kept.clone());
+    let failed = |error| rusqlite::Error::ToSqlConversionFailure(Box::new(error));
+    let draft = Draft::of(&copy).map_err(failed)?;
+    copy_into(connection, &draft)?;
+    draft.publish(&copy).map_err(failed)?;
+    Ok(copy)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
     use crate::store::shape::{current, shape_of};
 
@@ -89,5 +104,9 @@ mod tests {
         assert!(bring_up_by(&mut connection, &path, 1, &steps).is_err());
         assert_eq!(version_of(&connection), 1);
         assert!(connection.prepare("SELECT y FROM a").is_err());
+        // The copy of that try does not stand in the way of the next one.
+        let copy = bring_up_by(&mut connection, &path, 1, &steps[..1]).unwrap().unwrap();
+        assert_eq!((copy.file_name().unwrap(), version_of(&connection)), ("old.db.v1.backup-2".as_ref(), 2));
+        assert_eq!(std::fs::metadata(copy).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }
