@@ -23,6 +23,8 @@ const FORGET_EVERY_MS: i64 = 60_000;
 const FORGET_MAX: u32 = 200;
 /// How long a cancelled date rests when nothing of it could be settled, in milliseconds.
 const STUCK_MS: i64 = 60_000;
+/// When what becomes due next could not be read, it is read again after so many milliseconds.
+const LOOK_AGAIN_MS: i64 = 1_000;
 
 /// What the rounds need to know.
 pub struct Sweeper {
@@ -131,7 +133,7 @@ impl Sweeper {
             }
             (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => {
                 log::error!("what becomes due next could not be read: {error}");
-                None
+                Some(self.clock.now().plus_ms(LOOK_AGAIN_MS))
             }
         }
     }

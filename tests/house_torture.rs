@@ -65,3 +65,8 @@ fn in_a_storm_at_the_door_honest_customers_notice_nothing() {
 fn mixed_load_with_faults_leaves_nothing_behind() {
     run_short("soak");
 }
+
+#[test]
+fn a_backup_made_under_load_has_all_that_was_answered() {
+    run_short("backups");
+}

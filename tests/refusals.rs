@@ -198,6 +198,13 @@ fn the_plumbing_refuses_what_is_not_a_request_of_ours() {
     call("POST", "/api/v1/users", &[], Some("[]")).refused(400, "INVALID_REQUEST");
     call("POST", "/api/v1/users", &[], Some("{\"name\":\"  \"}")).refused(400, "INVALID_REQUEST");
     call("POST", "/api/v1/users", &[], Some("{\"name\":\"a\\nb\"}")).refused(400, "INVALID_REQUEST");
+    for unseen in ["\u{200b}\u{200b}", "\u{feff}", "\u{3164} \u{3164}", "ABC\u{202e}321", "a\u{2028}b"] {
+        let body = json!({ "name": unseen }).to_string();
+        call("POST", "/api/v1/users", &[], Some(&body)).refused(400, "INVALID_REQUEST");
+    }
+    for seen in ["김\u{200d}민", "👩\u{200d}🎤", "محمد"] {
+        call("POST", "/api/v1/users", &[], Some(&json!({ "name": seen }).to_string())).must(201);
+    }
     call("POST", "/api/v1/users", &[("content-type", "text/plain")], Some("{}")).refused(415, "UNSUPPORTED_MEDIA_TYPE");
     let long = format!("{{\"name\":\"{}\"}}", "x".repeat(70_000));
     call("POST", "/api/v1/users", &[], Some(&long)).refused(413, "BODY_TOO_LARGE");

@@ -112,12 +112,13 @@ impl Fields {
     ) -> Result<String, Refusal> {
         let text = self.text(name)?;
         let text = text.trim();
-        if !chars.contains(&text.chars().count()) || text.chars().any(is_refused) {
+        let is_blank = !text.is_empty() && text.chars().all(|c| c.is_whitespace() || is_unseen(c));
+        if !chars.contains(&text.chars().count()) || is_blank || text.chars().any(|c| is_refused(c) || turns_text(c)) {
             let (least, most) = chars.into_inner();
             return Err(Refusal::invalid(
                 self.pointer(name),
-                format!("must have {least} to {most} characters and no control characters"),
-                format!("제어 문자 없이 {least}자 이상 {most}자 이하여야 합니다"),
+                format!("must have {least} to {most} characters that can be seen, and no control characters"),
+                format!("제어 문자 없이 눈에 보이는 글자로 {least}자 이상 {most}자 이하여야 합니다"),
             ));
         }
         Ok(text.to_owned())
@@ -210,6 +211,18 @@ impl Fields {
             Some(name) => Err(Refusal::invalid(self.pointer(name), "is not known here", "알 수 없는 항목입니다")),
         }
     }
+}
+
+/// Characters that turn the direction of the text around them (Unicode Standard Annex 9, 2.1 to 2.6), or break its line: with
+/// them a name could write over what stands beside it.
+const fn turns_text(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+}
+
+/// Characters that nobody sees: joiners, marks of direction, fillers. Inside a text some scripts and pictures need them.
+const fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+        | '\u{2060}'..='\u{2064}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}')
 }
 
 /// The parameters of a query, percent-decoded.

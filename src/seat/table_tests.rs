@@ -71,8 +71,15 @@ fn what_is_wrong_is_said_with_line_and_column() {
 }
 
 fn name() -> impl Strategy<Value = Option<String>> {
-    // Whatever a person can write, and often what a spreadsheet would run.
-    prop::option::of("['=+@,;\"-]{0,2}\\PC{1,20}".prop_map(|text| text.trim().to_owned()))
+    // Whatever a person can write and see, and often what a spreadsheet would run.
+    let unseen = |c: char| {
+        matches!(
+            c,
+            '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{2028}' | '\u{2029}' | '\u{3164}' | '\u{fe00}'
+                ..='\u{fe0f}' | '\u{ffa0}'
+        )
+    };
+    prop::option::of("['=+@,;\"-]{0,2}\\PC{1,20}".prop_map(move |text| text.replace(unseen, "").trim().to_owned()))
         .prop_map(|text| text.filter(|text| !text.is_empty()))
 }
 

@@ -26,6 +26,9 @@ impl Draft {
     /// When nothing can be made there.
     pub fn of(target: &Path) -> io::Result<Draft> {
         let folder = companion(target, &format!(".new-{}", std::process::id()));
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)?; // left by a process of our number that was killed
+        }
         DirBuilder::new().mode(0o700).create(&folder)?;
         let draft = Draft { path: folder.join("draft.db"), folder };
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft.path)?;

@@ -87,9 +87,14 @@ impl<'c, C> Tx<'c, C> {
                 self.torn.replace(Some(failure.told()));
                 return outcome;
             }
-            self.run("ROLLBACK TO piece")?;
         }
-        self.run("RELEASE piece")?;
+        let taken_back = if outcome.is_err() { self.run("ROLLBACK TO piece") } else { Ok(()) };
+        if let Err(error) = taken_back.and_then(|()| self.run("RELEASE piece")) {
+            // Half of the piece may still stand in the transaction: none of it may be committed.
+            let failure = Failure::Broken(error);
+            self.torn.replace(Some(failure.told()));
+            return Err(failure);
+        }
         outcome
     }
 

@@ -296,8 +296,11 @@ impl<C: Send + 'static> Desk<C> {
             }
         }
         let started = std::time::Instant::now();
-        let state =
-            state.and_then(|()| (self.rounds.close)(&tx).map_err(lost)).and_then(|()| tx.run("COMMIT").map_err(lost));
+        let whole = |tx: &Tx<C>| tx.torn.take().map_or(Ok(()), |told| Err(Lost { told, fatal: false }));
+        let state = state
+            .and_then(|()| (self.rounds.close)(&tx).map_err(lost))
+            .and_then(|()| whole(&tx))
+            .and_then(|()| tx.run("COMMIT").map_err(lost));
         let changes = tx.changes.into_inner();
         match &state {
             Ok(()) => {

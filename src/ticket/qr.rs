@@ -24,8 +24,6 @@ pub fn picture(code: &str) -> Result<Reply, Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use qrcode::Version;
-
     use super::*;
     use crate::ids::random_bytes;
     use crate::seal::{Seal, SealSecret};
@@ -38,7 +36,8 @@ mod tests {
             let says = Says { number: new_number(), schedule_id: 1_000_000, seat_no };
             let code = make(&Seal::of(&SealSecret::random()), &says).unwrap();
             let drawn = QrCode::with_error_correction_level(&code, EcLevel::Q).unwrap();
-            assert_eq!((drawn.version(), drawn.width()), (Version::Normal(7), 45));
+            // Where digits happen to stand together, it needs less room.
+            assert!(drawn.width() <= 45, "{:?}", drawn.version());
         }
     }
 }

@@ -35,7 +35,8 @@ pub struct Crowd {
     pub groups: Vec<Vec<Customer>>,
     pub history: Vec<Op>,
     pub sold: AtomicUsize,
-    began: Instant,
+    /// The moment from which the times of the history count.
+    pub began: Instant,
     dice: Dice,
     seats: usize,
     dates: usize,

@@ -49,7 +49,10 @@ impl Journal {
         file.try_lock()
             .map_err(|_| failed("another door command uses this journal; give each its own --journal.".into()))?;
         let mut text = Vec::new();
-        (&mut file).take(JOURNAL_MAX_BYTES).read_to_end(&mut text).map_err(broken)?;
+        (&mut file).take(JOURNAL_MAX_BYTES + 1).read_to_end(&mut text).map_err(broken)?;
+        if text.len() as u64 > JOURNAL_MAX_BYTES {
+            return Err(failed("this journal is full; send its scans, then take another --journal.".into()));
+        }
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         if whole < text.len() {
             file.set_len(whole as u64).map_err(broken)?;

@@ -50,7 +50,7 @@ export const customer = {
   'draw.opens': ['추첨 시각', 'Draw on'],
   'draw.left': ['남은 시간', 'Time left'],
   'draw.number': ['참가 번호', 'Your number in the draw'],
-  'draw.drawn': ['추첨 순번', 'Drawn as number'],
+  'draw.drawn': ['추첨으로 정해진 순번', 'Drawn as number'],
 
   'visit.left': ['이용 시간', 'Time left'],
   'visit.hint': ['이 시간 안에 좌석을 골라 주세요.', 'Choose your seats within this time.'],
@@ -121,7 +121,7 @@ export const customer = {
   'pay.after': ['결제 후 잔액', 'Balance afterwards'],
   'pay.now': ['{price} 결제하기', 'Pay {price}'],
   'pay.shortWarning': ['포인트가 모자란 채 결제하면 거절되고 좌석이 풀립니다. 먼저 충전해 주세요.', 'With too few points a payment would be declined and your seats given back. So top up first.'],
-  'pay.counter': ['창구에서 {n}포인트 이상 사 주세요. 사면 이 화면에 바로 나타납니다. 창구에 알려 줄 번호:', 'Buy at least {n} point at the counter. It shows up here at once. Your number for the counter: | Buy at least {n} points at the counter. They show up here at once. Your number for the counter:'],
+  'pay.counter': ['창구에서 {n}포인트 이상 충전해 주세요. 충전하면 이 화면에 바로 나타납니다. 창구에 알려 줄 번호:', 'Buy at least {n} point at the counter. It shows up here at once. Your number for the counter: | Buy at least {n} points at the counter. They show up here at once. Your number for the counter:'],
   'pay.giveBack': ['좌석 포기하기', 'Give the seats back'],
   'pay.giveBackTitle': ['좌석을 포기할까요?', 'Give the seats back?'],
   'pay.giveBackText': ['다른 분이 바로 살 수 있게 됩니다.', 'Others can take them at once.'],

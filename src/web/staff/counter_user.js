@@ -64,12 +64,23 @@ function reservationCard(user, reservation, { timeZone }, refresh) {
 function correction({ name }, path, refresh) {
   const amount = field('amount', say('correct.amount'), { type: 'number', required: true, step: 1, min: -1_000_000_000, max: 1_000_000_000, hint: say('correct.hint') });
   const reason = field('reason', say('correct.reason'), { required: true, maxlength: 200 });
+  let open = null; // a correction without an answer yet: pressed again, it is the same one
+  const book = async (body) => {
+    if (JSON.stringify(open?.body) !== JSON.stringify(body)) open = { body, key: newKey() };
+    try {
+      await act('POST', `${path}/balance/corrections`, body, { key: open.key });
+    } catch (error) {
+      if (error instanceof Refused && error.status < 500) open = null;
+      throw error;
+    }
+    open = null;
+  };
   const send = async () => {
     const by = numberOf(amount);
     const agreed = await sure({ title: say('correct.title', { name }), says: [say(by < 0 ? 'correct.takes' : 'correct.gives', { amount: points(Math.abs(by)), name })], label: say('correct.do') });
     if (!agreed) return;
-    const booked = (won, why) => act('POST', `${path}/balance/corrections`, { amount: won, reason: why }, { key: newKey() });
-    await doIt(() => booked(by, reason.input.value), say('correct.done'), async () => { await booked(-by, say('correct.undone')); await refresh(); });
+    const back = async () => { await book({ amount: -by, reason: say('correct.undone') }); await refresh(); };
+    await doIt(() => book({ amount: by, reason: reason.input.value }), say('correct.done'), back);
     await refresh();
   };
   return el('details', {}, el('summary', {}, say('correct.open')), form([amount, reason], { label: say('correct.do'), kind: '', send }));

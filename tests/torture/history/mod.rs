@@ -115,7 +115,16 @@ pub fn faults(ops: &[Op], file: &Connection, rules: Rules) -> Vec<String> {
 
 /// The part of a history that a house with a trace up to `record` can know of: later answers were never given.
 pub fn until(ops: &[Op], record: i64) -> Vec<Op> {
-    let asked = ops.iter().filter(|op| op.asked_at_record <= record);
-    let cut = asked.map(|op| Op { said: op.said.clone().filter(|said| said.at_record <= record), ..op.clone() });
-    cut.collect()
+    cut(ops, |op| op.asked_at_record <= record, |said| said.at_record <= record)
+}
+
+/// The part of a history that is certain in a copy made between two moments: what was answered before is in it, what was asked
+/// meanwhile may be.
+pub fn between(ops: &[Op], from: u64, to: u64) -> Vec<Op> {
+    cut(ops, |op| op.asked <= to, |said| said.heard <= from)
+}
+
+fn cut(ops: &[Op], is_asked: impl Fn(&Op) -> bool, is_heard: impl Fn(&Said) -> bool) -> Vec<Op> {
+    let asked = ops.iter().filter(|op| is_asked(op));
+    asked.map(|op| Op { said: op.said.clone().filter(|said| is_heard(said)), ..op.clone() }).collect()
 }

@@ -157,7 +157,7 @@ pub fn errors(report: &mut Report) {
                         let fails = || shim.word(Word::Count) >= nth;
                         comes_true(Duration::from_secs(3), fails);
                         let is_over = kind != READS && fails();
-                        let time = if is_over && kind == SYNCS { patience(3_000) } else { Duration::from_millis(30) };
+                        let time = if is_over && kind == SYNCS { patience(8_000) } else { Duration::from_millis(30) };
                         hit += usize::from(fails());
                         let ended = served.ends_within(time);
                         ended_itself += usize::from(ended.is_some());

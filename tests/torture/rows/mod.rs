@@ -1,5 +1,6 @@
 //! The rows.
 
+pub mod backups;
 pub mod crowds;
 pub mod disk;
 pub mod endings;
@@ -276,5 +277,13 @@ pub const ALL: &[Row] = &[
         short: 5,
         share: 2,
         run: races::one_seat,
+    },
+    Row {
+        name: "backups",
+        must: "each backup made under load is content, can be served, and has all that was answered before it began",
+        rounds: 100,
+        short: 2,
+        share: 2,
+        run: backups::under_load,
     },
 ];
