@@ -245,7 +245,9 @@ fn with_an_address_of_their_own_staff_are_not_found_at_the_public_one() {
     let hall = Hall::with_apart_staff(5);
     let (public, staff) = (&hall.client, Client::of(&hall.staff_url()));
     assert_ne!(public.url, staff.url);
-    for path in ["/api/v1/staff/queue", "/api/v1/staff/nowhere", "/staff", "/staff/", "/metrics"] {
+    for path in
+        ["/api/v1/staff/queue", "/api/v1/staff/nowhere", "/staff", "/staff/", "/metrics", "/assets/staff/staff.css"]
+    {
         public.call("GET", path, &bearer(STAFF_KEY), None).refused(404, "NOT_FOUND");
     }
     staff.call("GET", "/api/v1/staff/queue", &bearer(STAFF_KEY), None).must(200);

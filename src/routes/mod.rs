@@ -92,7 +92,9 @@ impl Rooms {
         }
         let segments: Vec<&str> = request.path.split('/').skip(1).collect();
         match segments.as_slice() {
-            ["api", "v1", "staff", ..] | ["staff", ..] | ["metrics"] if self.surface == Surface::Public => {
+            ["api", "v1", "staff", ..] | ["staff", ..] | ["assets", "staff", ..] | ["metrics"]
+                if self.surface == Surface::Public =>
+            {
                 Err(Refusal::NotFound.into())
             }
             ["api", "v1", "staff", path @ ..] => self.for_staff(request, path),
