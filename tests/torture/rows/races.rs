@@ -14,6 +14,8 @@ use crate::torture::served::{PRICE, Served, Start};
 use crate::torture::streams::Dice;
 use crate::torture::wire::{Answer, Wire};
 
+/// What each client can pay for: one may win often.
+const SEATS_EACH: i64 = 200;
 const CLIENTS: usize = 200;
 /// One of so many winners pays; the others give the seat back.
 const PAYS_ONE_IN: usize = 4;
@@ -35,7 +37,7 @@ impl Client {
             "POST",
             &path,
             &basic(&client.text("userId"), &client.text("userKey")),
-            json!({ "amount": 10 * PRICE }),
+            json!({ "amount": SEATS_EACH * PRICE }),
         )?;
         client.line_up()?;
         Ok(client)
@@ -148,6 +150,6 @@ fn points_are_constant(file: &Connection) -> Result<(), String> {
         (SELECT coalesce(sum(amount), 0) FROM reservation WHERE status = 'CONFIRMED'), (SELECT sum(amount) FROM ledger_entry)";
     let sums = file.query_row(sums, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
     let (left, spent, ledger): (i64, i64, i64) = sums.map_err(|error| error.to_string())?;
-    let is_right = left + spent == CLIENTS as i64 * 10 * PRICE && ledger == left;
+    let is_right = left + spent == CLIENTS as i64 * SEATS_EACH * PRICE && ledger == left;
     is_right.then_some(()).ok_or_else(|| format!("{left} points left, {spent} spent, {ledger} in the ledger"))
 }
