@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use crate::check;
-use crate::clock::{Clock, Millis, Mode};
 use rusqlite::Connection;
 
+use crate::check;
+use crate::clock::{Clock, Millis, Mode};
 use crate::http::{Bell, Door, Limits, RateLimit, Trade};
 use crate::ids::{KeyHash, new_key};
 use crate::queue::{self, Line};

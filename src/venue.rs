@@ -65,6 +65,9 @@ impl Answer {
     }
 }
 
+/// The caller under which staff's repeated requests are kept: an id that no user has.
+pub const STAFF: Uuid = Uuid::nil();
+
 /// Work that its caller may repeat under an `Idempotency-Key`: the first answer is kept with its effect and given again.
 ///
 /// # Errors

@@ -9,10 +9,7 @@ use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
 use crate::user;
-use crate::venue::{Answer, Venue, Written, repeat_safe};
-
-/// Staff's repeated requests are kept under this id, which no user has.
-const STAFF: Uuid = Uuid::nil();
+use crate::venue::{Answer, STAFF, Venue, Written, repeat_safe};
 
 /// `GET /staff/users/{userId}`: who it is, and their balance.
 pub fn user(venue: &Venue, request: &Request, user_id: Uuid) -> Outcome<Answer> {

@@ -7,10 +7,7 @@ use super::api::reservation_json;
 use crate::http::{Park, Reply, Request};
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{Answer, Venue, WAIT_MAX_SECONDS, Written, repeat_safe, topics};
-
-/// Staff's repeated requests are kept under this id, which no user has.
-const STAFF: Uuid = Uuid::nil();
+use crate::venue::{Answer, STAFF, Venue, WAIT_MAX_SECONDS, Written, repeat_safe, topics};
 
 /// `GET /staff/reservations/{id}`.
 pub fn reservation(venue: &Venue, reservation_id: Uuid) -> Outcome<Answer> {

@@ -25,7 +25,7 @@ impl Draft {
     /// # Errors
     /// When nothing can be made there.
     pub fn of(target: &Path) -> io::Result<Draft> {
-        let folder = companion(target, &format!(".new-{}", std::process::id()));
+        let folder = folder_of(target);
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?; // left by a process of our number that was killed
         }
@@ -42,7 +42,7 @@ impl Draft {
 
     /// What takes it away, whoever works on it meanwhile: without its folder no file of it can be made again.
     pub fn remover(target: &Path) -> impl Fn() + Send + use<> {
-        let folder = companion(target, &format!(".new-{}", std::process::id()));
+        let folder = folder_of(target);
         move || {
             while std::fs::remove_dir_all(&folder).is_err_and(|error| error.kind() == io::ErrorKind::DirectoryNotEmpty)
             {
@@ -59,6 +59,11 @@ impl Draft {
         std::fs::hard_link(&self.path, target)?;
         sync_folder(target)
     }
+}
+
+/// The folder in which this process makes a file: beside the file, so that it can be linked to its place.
+fn folder_of(target: &Path) -> PathBuf {
+    companion(target, &format!(".new-{}", std::process::id()))
 }
 
 impl Drop for Draft {

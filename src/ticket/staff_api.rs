@@ -1,7 +1,6 @@
 //! Tickets at the counter and at the door.
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::api::{Form, form_of, ticket_json};
 use super::door_list::{self, About};
@@ -11,10 +10,8 @@ use crate::ids;
 use crate::refusal::Refusal;
 use crate::schedule;
 use crate::store::{Outcome, Reader};
-use crate::venue::{Answer, Venue, Written, repeat_safe};
+use crate::venue::{Answer, STAFF, Venue, Written, repeat_safe};
 
-/// Staff's repeated requests are kept under this id, which no user has.
-const STAFF: Uuid = Uuid::nil();
 /// The length of a door's name in characters.
 const DOOR_MAX_CHARS: usize = 80;
 /// What is shown at the door is far shorter.

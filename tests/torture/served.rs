@@ -120,6 +120,13 @@ impl Served {
         Ok(answer)
     }
 
+    /// Starts it on a new file, with one concert of so many dates of so many seats each.
+    pub fn open(database: &Path, start: Start, dates: usize, seats: usize) -> io::Result<Served> {
+        let served = Served::start(database, start)?;
+        served.add_dates(dates as i64, seats as i64)?;
+        Ok(served)
+    }
+
     /// One concert with so many dates of so many seats each.
     pub fn add_dates(&self, dates: i64, seats: i64) -> io::Result<()> {
         self.staff("POST", "/concerts", json!({ "title": "Nacht" }), 201)?;

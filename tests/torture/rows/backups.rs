@@ -32,11 +32,11 @@ pub fn under_load(report: &mut Report) {
     while report.goes_on() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("hall.db");
-        let Some(served) = report.got("starting", Served::start(&database, Start { flags: FLAGS, ..Start::default() }))
+        let Some(served) =
+            report.got("opening", Served::open(&database, Start { flags: FLAGS, ..Start::default() }, DATES, SEATS))
         else {
             return;
         };
-        report.got("dates", served.add_dates(DATES as i64, SEATS as i64));
         let mut crowd = Crowd::of(dice.next(), 4, 12, (DATES, SEATS));
         let (began, mut backups) = (crowd.began, Vec::new());
         let now = || began.elapsed().as_nanos() as u64;

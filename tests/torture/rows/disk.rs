@@ -87,8 +87,7 @@ pub fn full(report: &mut Report) {
         };
         let database = folder.path().join("hall.db");
         let start = Start { flags: FLAGS, shim: disk.shim(), ..Start::default() };
-        let Some(served) = report.got("starting", Served::start(&database, start)) else { return };
-        report.got("dates", served.add_dates(DATES as i64, SEATS as i64));
+        let Some(served) = report.got("opening", Served::open(&database, start, DATES, SEATS)) else { return };
         let mut crowd = Crowd::of(dice.next(), 4, 10, (DATES, SEATS));
         crowd.work(served.address, None, true, |answered| {
             for time in 0..TIMES_OF_A_HOUSE {
@@ -133,8 +132,7 @@ pub fn errors(report: &mut Report) {
         let database = folder.path().join("hall.db");
         let mut crowd = Crowd::of(dice.next(), 4, 10, (DATES, SEATS));
         let start = Start { flags: FLAGS, shim: Some(&shim), ..Start::default() };
-        let Some(served) = report.got("starting", Served::start(&database, start)) else { return };
-        report.got("dates", served.add_dates(DATES as i64, SEATS as i64));
+        let Some(served) = report.got("opening", Served::open(&database, start, DATES, SEATS)) else { return };
         served.kill();
         for round in 0..10 {
             if round > 0 && !report.goes_on() {

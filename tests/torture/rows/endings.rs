@@ -147,8 +147,7 @@ pub fn lost_answers(report: &mut Report) {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("hall.db");
         let start = Start { flags: FLAGS, ..Start::default() };
-        let Some(served) = report.got("starting", Served::start(&database, start)) else { return };
-        report.got("dates", served.add_dates(DATES as i64, SEATS as i64));
+        let Some(served) = report.got("opening", Served::open(&database, start, DATES, SEATS)) else { return };
         let Some(proxy) = report.got("the proxy", Proxy::before(served.address, 3, dice.next())) else { return };
         let mut crowd = Crowd::of(dice.next(), 4, PEOPLE, (DATES, SEATS));
         let retries = (report.wanted - report.rounds).min(1_000);

@@ -94,11 +94,11 @@ pub fn one_seat(report: &mut Report) {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("hall.db");
     let flags = ["--max-active=0", "--seats-per-user=1000", "--visit-seconds=86400", "--abandon-seconds=86400"];
-    let Some(served) = report.got("starting", Served::start(&database, Start { flags: &flags, ..Start::default() }))
+    let Some(served) =
+        report.got("opening", Served::open(&database, Start { flags: &flags, ..Start::default() }, 1, SEATS as usize))
     else {
         return;
     };
-    report.got("dates", served.add_dates(1, SEATS));
     let clients: io::Result<Vec<Client>> = (0..CLIENTS).map(|_| Client::enter(served.address)).collect();
     let Some(mut clients) = report.got("entering", clients) else { return };
     let (enough, reads, mut sold) = (AtomicBool::new(false), AtomicUsize::new(0), 0);

@@ -26,8 +26,7 @@ pub fn storm(report: &mut Report) {
     let flags = [FLAGS, &["--max-active=300"]].concat();
     let flags: Vec<&str> = flags.into_iter().filter(|flag| *flag != "--max-active=12").collect();
     let start = Start { flags: &flags, ..Start::default() };
-    let Some(served) = report.got("starting", Served::start(&database, start)) else { return };
-    report.got("dates", served.add_dates(DATES as i64, SEATS as i64));
+    let Some(served) = report.got("opening", Served::open(&database, start, DATES, SEATS)) else { return };
     let mut crowd = Crowd::of(dice.next(), CUSTOMERS_AT_ONCE, HONEST / CUSTOMERS_AT_ONCE, (DATES, SEATS));
     // What the customers take on this machine when nobody disturbs them, and then what they take in the storm.
     let bought = |crowd: &Crowd| crowd.history.iter().filter(|op| is_purchase(op)).count();
@@ -89,11 +88,11 @@ pub fn soak(report: &mut Report) {
     let mut dice = Dice::of(report.seed);
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("hall.db");
-    let Some(served) = report.got("starting", Served::start(&database, Start { flags: FLAGS, ..Start::default() }))
+    let Some(served) =
+        report.got("opening", Served::open(&database, Start { flags: FLAGS, ..Start::default() }, DATES, SEATS))
     else {
         return;
     };
-    report.got("dates", served.add_dates(DATES as i64, SEATS as i64));
     let Some(proxy) = report.got("the proxy", Proxy::before(served.address, 30, dice.next())) else { return };
     let mut crowd = Crowd::of(dice.next(), 3, 20, (DATES, SEATS));
     let (enough, attacks, began) = (AtomicBool::new(false), AtomicUsize::new(0), Instant::now());

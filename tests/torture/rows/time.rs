@@ -23,8 +23,9 @@ pub fn steps(report: &mut Report) {
     let Some(shim) = report.got("the shim", Shim::build()) else { return };
     let flags = ["--hold-seconds=2", "--max-active=0", "--seats-per-user=1000"];
     let start = Start { flags: &flags, shim: Some(&shim), traced: false };
-    let Some(served) = report.got("starting", Served::start(&folder.path().join("hall.db"), start)) else { return };
-    report.got("dates", served.add_dates(1, 1_000));
+    let Some(served) = report.got("opening", Served::open(&folder.path().join("hall.db"), start, 1, 1_000)) else {
+        return;
+    };
     let Some(customer) = report.got("a customer", Visitor::enter(&served)) else { return };
     let Some(early) = report.got("another", Visitor::enter(&served)) else { return };
     let Some(mut sale) = report.got("a sale", Sale::open_soon(&served, 2)) else { return };
