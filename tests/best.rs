@@ -5,9 +5,8 @@
 mod hall;
 
 use std::collections::BTreeSet;
-use std::sync::Barrier;
 
-use hall::{Answer, Customer, Hall};
+use hall::{Answer, Customer, Hall, together};
 use serde_json::{Value, json};
 
 /// A hall whose only date, 1, has the sections R (rows A and B) and S (row C), eight seats a row.
@@ -117,15 +116,8 @@ fn of_64_callers_at_once_nobody_is_refused_while_enough_seats_are_free_and_no_se
     for round in 0..3 {
         let hall = Hall::with_seats(64 * 3, &["--max-active", "0"]);
         let customers: Vec<Customer> = (0..65).map(|_| hall.customer()).collect();
-        let start = Barrier::new(64);
-        let given: Vec<Vec<String>> = std::thread::scope(|scope| {
-            let ask = |who: &Customer| {
-                start.wait();
-                best(who, json!({ "count": 3 }))
-            };
-            let callers: Vec<_> = customers[..64].iter().map(|who| scope.spawn(move || ask(who))).collect();
-            callers.into_iter().map(|caller| seats(&caller.join().unwrap())).collect()
-        });
+        let answers = together(customers[..64].iter().collect(), |_, who| best(who, json!({ "count": 3 })));
+        let given: Vec<Vec<String>> = answers.iter().map(seats).collect();
         let all: BTreeSet<&String> = given.iter().flatten().collect();
         assert_eq!((given.len(), all.len()), (64, 64 * 3), "round {round}");
         best(&customers[64], json!({ "count": 1 })).refused(409, "SEAT_UNAVAILABLE");

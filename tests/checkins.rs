@@ -5,7 +5,7 @@
 mod hall;
 
 use boxoffice::ticket::code::ALPHABET;
-use hall::{Answer, Customer, Hall, PRICE, STAFF_KEY, bearer};
+use hall::{Answer, Customer, Hall, PRICE, STAFF_KEY, bearer, together};
 use serde_json::{Value, json};
 
 fn text(value: &Value) -> &str {
@@ -186,15 +186,9 @@ fn of_doors_that_race_for_one_ticket_one_lets_in() {
     let seats: Vec<String> = (1..=40).map(|seat| seat.to_string()).collect();
     let (_, paid) = sold(&hall, 1, &seats.iter().map(String::as_str).collect::<Vec<_>>());
     for ticket in paid["tickets"].as_array().unwrap() {
-        let mut statuses: Vec<u16> = std::thread::scope(|scope| {
-            let doors: Vec<_> = (0..DOORS)
-                .map(|door| {
-                    let hall = &hall;
-                    let body = json!({ "code": ticket["code"], "door": format!("door {door}") });
-                    scope.spawn(move || check_in(hall, body).status)
-                })
-                .collect();
-            doors.into_iter().map(|door| door.join().unwrap()).collect()
+        let mut statuses = together((0..DOORS).collect(), |_, door| {
+            let body = json!({ "code": ticket["code"], "door": format!("door {door}") });
+            check_in(&hall, body).status
         });
         statuses.sort_unstable();
         assert_eq!((statuses[0], &statuses[1..]), (200, &[409; DOORS - 1][..]));

@@ -6,29 +6,12 @@ mod hall;
 mod invariants;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 
-use hall::{Answer, Client, Customer, Hall, PRICE, bearer};
+use hall::{Answer, Client, Customer, Hall, PRICE, bearer, together};
 use invariants::{Dice, hold_in, number};
 use serde_json::{Value, json};
-
-/// Runs one piece of work in as many threads as there are `people`, all let go at the same moment.
-fn together<P: Send, T: Send>(people: Vec<P>, work: impl Fn(usize, P) -> T + Sync) -> Vec<T> {
-    let start = Barrier::new(people.len());
-    let (start, work) = (&start, &work);
-    std::thread::scope(|scope| {
-        let run = |(n, person)| {
-            scope.spawn(move || {
-                start.wait();
-                work(n, person)
-            })
-        };
-        let threads: Vec<_> = people.into_iter().enumerate().map(run).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-    })
-}
 
 /// How often each status and code was answered.
 fn tally(answers: &[Answer]) -> BTreeMap<(u16, String), usize> {

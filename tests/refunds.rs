@@ -5,7 +5,7 @@
 mod hall;
 mod invariants;
 
-use hall::{Answer, Customer, Hall, PRICE, STAFF_KEY, basic, bearer};
+use hall::{Answer, Customer, Hall, PRICE, STAFF_KEY, basic, bearer, together};
 use serde_json::{Value, json};
 
 const HOUR_MS: u64 = 3_600_000;
@@ -193,10 +193,7 @@ fn many_clerks_refund_one_reservation_once() {
     let mut refunded = 0;
     for _ in 0..20 {
         let (kim, reservation) = sold(&hall, &["1"]);
-        let codes: Vec<u16> = std::thread::scope(|scope| {
-            let clerks: Vec<_> = (0..16).map(|_| scope.spawn(|| refund(&hall, &reservation).status)).collect();
-            clerks.into_iter().map(|clerk| clerk.join().unwrap()).collect()
-        });
+        let codes = together((0..16).collect::<Vec<u8>>(), |_, _| refund(&hall, &reservation).status);
         assert_eq!(codes.iter().filter(|code| **code == 200).count(), 1, "{codes:?}");
         assert_eq!(codes.iter().filter(|code| **code == 409).count(), 15, "{codes:?}");
         assert_eq!(kim.balance(), PRICE);

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
 use std::path::{Path, PathBuf};
+use std::sync::Barrier;
 
 use boxoffice::house::House;
 use boxoffice::settings::Settings;
@@ -193,6 +194,22 @@ impl Customer {
     pub fn balance(&self) -> i64 {
         self.get_by_key(&format!("/users/{}/balance", self.id)).must(200)["balance"].as_i64().unwrap()
     }
+}
+
+/// Runs one piece of work in as many threads as there are `people`, all let go at the same moment.
+pub fn together<P: Send, T: Send>(people: Vec<P>, work: impl Fn(usize, P) -> T + Sync) -> Vec<T> {
+    let start = Barrier::new(people.len());
+    let (start, work) = (&start, &work);
+    std::thread::scope(|scope| {
+        let run = |(n, person)| {
+            scope.spawn(move || {
+                start.wait();
+                work(n, person)
+            })
+        };
+        let threads: Vec<_> = people.into_iter().enumerate().map(run).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
 }
 
 pub fn bearer(key: &str) -> String {
