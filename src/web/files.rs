@@ -89,6 +89,7 @@ const FILES: &[(&str, &[u8])] = files![
     "staff/staff.css",
     "staff/sure.js",
     "staff/ticket_print.js",
+    "staff/unanswered.js",
     "staff/venue_time.js",
     "staff/words.js",
     "qr/decode.js",

@@ -144,3 +144,31 @@ test('a new key ends the old one; corrections are for who runs the venue, and ca
   await (await button(page, 'sure.undo')).click();
   await page.locator('.big', { hasText: /^0 points/ }).waitFor();
 });
+
+test('a correction whose answer was lost is booked once, however often it is pressed', async (t) => {
+  const { hall, page } = await counter(t);
+  const kim = await hall.customer('Kim');
+  await (await button(page, 'staff.signOut')).click();
+  await signIn(page, hall);
+  await goTo(page, 'counter');
+  await openUser(page, kim);
+  await page.route('**/balance/corrections', async (route) => {
+    await route.fetch().catch(() => {}); // it is done there, and nobody hears of it
+    await route.abort().catch(() => {});
+  });
+  const press = async () => {
+    await (await field(page, 'correct.amount')).fill('300');
+    await (await field(page, 'correct.reason')).fill('counted wrong');
+    await (await button(page, 'correct.do')).click();
+    await agree(page, 'correct.do');
+  };
+  await page.getByText(await text(page, 'correct.open')).click();
+  await press();
+  await page.getByText(await text(page, 'staff.unreached')).waitFor();
+  await page.unroute('**/balance/corrections');
+  await page.reload();
+  await page.getByText(await text(page, 'correct.open')).click();
+  await press();
+  await (await button(page, 'sure.undo')).waitFor();
+  assert.equal((await kim.call('GET', `/users/${kim.userId}/balance`)).balance, 300);
+});

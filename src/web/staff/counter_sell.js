@@ -1,46 +1,27 @@
 // Selling points: what was typed is sold once, however often the button is pressed until there is an answer.
 
-import { Refused, newKey } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
 import { dateTime, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { venue } from '../shared/venue.js';
 import { field, form, numberOf } from './forms.js';
-import { act, me } from './session.js';
+import { me } from './session.js';
 import { sure } from './sure.js';
+import { actOnce, unanswered } from './unanswered.js';
 
 const AMOUNTS = [10_000, 50_000, 100_000];
 const MOST = 10_000_000;
 
-/** The key of a sale that has no answer yet, kept in the tab: a reload or a second press repeats it and sells nothing twice. */
-const kept = {
-  name: (userId) => `boxoffice.sale.${userId}`,
-  of(userId, amount) {
-    const before = JSON.parse(sessionStorage.getItem(this.name(userId)) ?? 'null');
-    const sale = before?.amount === amount ? before : { amount, key: newKey() };
-    sessionStorage.setItem(this.name(userId), JSON.stringify(sale));
-    return sale.key;
-  },
-  open: (userId) => JSON.parse(sessionStorage.getItem(kept.name(userId)) ?? 'null')?.amount,
-  drop: (userId) => sessionStorage.removeItem(kept.name(userId)),
-};
-
 export function sellCard(user, rules, main, signal) {
-  const open = kept.open(user.userId);
+  const sale = `sale.${user.userId}`;
+  const open = unanswered(sale)?.amount;
   const amount = field('amount', say('sell.amount'), { type: 'number', required: true, min: 1, max: MOST, step: 1, inputmode: 'numeric', value: open });
   const quick = AMOUNTS.map((won) => el('button', { type: 'button', class: 'small', on: { click: () => { amount.input.value = won; amount.fault(null); } } }, points(won)));
   const send = async () => {
     const won = numberOf(amount);
     const price = new Intl.NumberFormat().format(won);
     if (!await sure({ title: say('sell.title', { name: user.name }), says: [say('sell.says', { amount: points(won), price, name: user.name })], label: say('sell.do', { amount: points(won) }) })) return;
-    let sold;
-    try {
-      sold = (await act('POST', `/staff/users/${user.userId}/balance/top-ups`, { amount: won }, { key: kept.of(user.userId, won) })).body;
-    } catch (error) {
-      if (error instanceof Refused && error.status < 500) kept.drop(user.userId);
-      throw error;
-    }
-    kept.drop(user.userId);
+    const { body: sold } = await actOnce(sale, `/staff/users/${user.userId}/balance/top-ups`, { amount: won });
     receipt(main, user, sold, (await venue({ signal })).timeZone);
   };
   return el('section', { class: 'card' }, el('h2', {}, say('sell.open')),

@@ -9,6 +9,7 @@ import { sellCard } from './counter_sell.js';
 import { field, form, numberOf, refusedPage } from './forms.js';
 import { act, may, read } from './session.js';
 import { doIt, sure } from './sure.js';
+import { actOnce } from './unanswered.js';
 
 const TONES = { CONFIRMED: 'good', PENDING_PAYMENT: 'warn', REFUNDED: '', FAILED: '', EXPIRED: '', CANCELLED: '' };
 
@@ -61,20 +62,10 @@ function reservationCard(user, reservation, { timeZone }, refresh) {
       el('button', { type: 'button', class: 'danger', on: { click: refund } }, say('giveBack.begin'))));
 }
 
-function correction({ name }, path, refresh) {
+function correction({ userId, name }, path, refresh) {
   const amount = field('amount', say('correct.amount'), { type: 'number', required: true, step: 1, min: -1_000_000_000, max: 1_000_000_000, hint: say('correct.hint') });
   const reason = field('reason', say('correct.reason'), { required: true, maxlength: 200 });
-  let open = null; // a correction without an answer yet: pressed again, it is the same one
-  const book = async (body) => {
-    if (JSON.stringify(open?.body) !== JSON.stringify(body)) open = { body, key: newKey() };
-    try {
-      await act('POST', `${path}/balance/corrections`, body, { key: open.key });
-    } catch (error) {
-      if (error instanceof Refused && error.status < 500) open = null;
-      throw error;
-    }
-    open = null;
-  };
+  const book = (body) => actOnce(`correction.${userId}`, `${path}/balance/corrections`, body);
   const send = async () => {
     const by = numberOf(amount);
     const agreed = await sure({ title: say('correct.title', { name }), says: [say(by < 0 ? 'correct.takes' : 'correct.gives', { amount: points(Math.abs(by)), name })], label: say('correct.do') });
