@@ -37,8 +37,7 @@ impl RateLimit {
         let Some(account) = self.account_of(address) else { return Ok(()) };
         let now_us = now.unix_ms().saturating_mul(1_000);
         let mut accounts = self.accounts();
-        let account =
-            if accounts.contains_key(&account) || make_room(&mut accounts, now_us) { account } else { EVERYBODY_ELSE };
+        let account = held_as(&mut accounts, account, now_us);
         let empty_at_us = accounts.entry(account).or_insert(now_us);
         let after_us = (*empty_at_us).max(now_us) + MINUTE_US / i64::from(self.per_minute);
         within(after_us, now_us)?;
@@ -53,7 +52,9 @@ impl RateLimit {
     pub fn must_have_left(&self, address: IpAddr, now: Millis) -> Result<(), Refusal> {
         let Some(account) = self.account_of(address) else { return Ok(()) };
         let now_us = now.unix_ms().saturating_mul(1_000);
-        let empty_at_us = self.accounts().get(&account).copied().unwrap_or(now_us);
+        let mut accounts = self.accounts();
+        let account = held_as(&mut accounts, account, now_us);
+        let empty_at_us = accounts.get(&account).copied().unwrap_or(now_us);
         within(empty_at_us.max(now_us) + MINUTE_US / i64::from(self.per_minute), now_us)
     }
 
@@ -74,6 +75,11 @@ fn within(after_us: i64, now_us: i64) -> Result<(), Refusal> {
     }
     let retry_after_seconds = u32::try_from((late_us + 999_999) / 1_000_000).unwrap_or(60);
     Err(Refusal::TooManyRequests { retry_after_seconds })
+}
+
+/// The account that an address is held to: its own, or the shared one where there is no room for more.
+fn held_as(accounts: &mut HashMap<IpAddr, i64>, account: IpAddr, now_us: i64) -> IpAddr {
+    if accounts.contains_key(&account) || make_room(accounts, now_us) { account } else { EVERYBODY_ELSE }
 }
 
 /// Whether there is room for one more account, after those that are empty again have gone.
@@ -142,6 +148,7 @@ mod tests {
         let taken = (0..newcomers).filter(|n| limit.count(nth(*n), START).is_ok()).count();
         assert_eq!(taken, ADDRESSES_MAX + 1);
         assert!(limit.accounts().len() <= ADDRESSES_MAX + 1);
+        assert!(limit.must_have_left(nth(newcomers), START).is_err(), "the shared account is used up");
         assert!(limit.count(nth(newcomers), START.plus_ms(60_000)).is_ok());
         assert_eq!(limit.accounts().len(), 1);
     }
