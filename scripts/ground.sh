@@ -18,3 +18,14 @@ if ! command -v cargo >/dev/null; then
     echo "$0: there is no cargo; install Rust first (https://rustup.rs)." >&2
     exit 1
 fi
+
+# What drives the pages in a browser: the program, and the packages of tests/browser.
+ready_browser() {
+    if ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)'; then
+        echo "$0: node $(node --version) is too old; install 20 or later (https://nodejs.org)." >&2
+        exit 1
+    fi
+    cargo build --quiet --locked
+    [[ tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json ]] ||
+        npm ci --prefix tests/browser --no-audit --no-fund
+}
