@@ -148,8 +148,9 @@ impl FreeRow {
         let free = spots.iter().filter(|spot| is_free(spot.index));
         let single =
             |spot: &Spot| Single { across: spot.across, off: (spot.across - row.middle).abs(), index: spot.index };
-        let mut singles: Vec<Single> = free.map(single).collect();
-        singles.sort_by_key(|single| single.across);
+        let mut singles = Vec::with_capacity(spots.len());
+        singles.extend(free.map(single));
+        singles.sort_by_key(|single: &Single| single.across);
         let width = |seats: &[Single]| seats[seats.len() - 1].across - seats[0].across;
         let widths =
             (1..=count.min(singles.len())).map_while(|seats| singles.windows(seats).map(width).min()).collect();
@@ -176,8 +177,9 @@ type Boxed = (i64, i64, i64, Vec<usize>);
 /// The smallest box around so many free seats; the rows are in order of their depth.
 fn smallest_box(rows: &[FreeRow], count: usize) -> Option<Boxed> {
     let mut best: Option<Boxed> = None;
+    let mut within: Vec<Single> = Vec::new();
     for (at, front) in rows.iter().enumerate() {
-        let mut within: Vec<Single> = Vec::new();
+        within.clear();
         for (further, back) in rows[at..].iter().enumerate() {
             let deep = back.depth - front.depth;
             // Of equal boxes the one in front was found before, unless it begins in this row.
