@@ -132,6 +132,7 @@ fn a_refund_makes_its_tickets_void_at_once() {
 
 #[test]
 fn a_file_of_the_first_format_gets_a_key_pair_of_its_own_and_keeps_its_codes() {
+    const OLDER_CODE: &str = "J5D9MDHW6WC9QN7C4QGTQXM2UL";
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("first.db");
     let older = rusqlite::Connection::open(&database).unwrap();
@@ -151,16 +152,20 @@ fn a_file_of_the_first_format_gets_a_key_pair_of_its_own_and_keeps_its_codes() {
         )
         .unwrap();
     drop(older);
+    let mut scans = Vec::new();
     let keys: Vec<SealPublic> = (0..2)
         .map(|_| {
             let house =
                 boxoffice::house::House::open(settings(&[]), &database, ([127, 0, 0, 1], 0).into(), || {}).unwrap();
             let client = hall::Client::of(&house.url());
             let ticket = client.call("GET", "/api/v1/staff/tickets/5FANY5CURE", &bearer(STAFF_KEY), None);
-            assert_eq!(ticket.must(200)["code"], "J5D9MDHW6WC9QN7C4QGTQXM2UL");
+            assert_eq!(ticket.must(200)["code"], OLDER_CODE);
+            let scan = json!({ "code": OLDER_CODE });
+            scans.push(client.call("POST", "/api/v1/staff/checkins", &bearer(STAFF_KEY), Some(scan)).status);
             let key = client.call("GET", "/api/v1/tickets/key", "", None).must(200).clone();
             SealPublic::parse(text(&key["publicKey"])).unwrap()
         })
         .collect();
     assert_eq!(keys[0], keys[1]);
+    assert_eq!(scans, [200, 409], "in once");
 }

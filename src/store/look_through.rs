@@ -1,15 +1,32 @@
-//! Looking at every page of a file, 300 MB a second on an idle machine: before the doors open where the file is small enough
-//! that nobody waits for it, and beside the work where it is large. Else the damage would show when somebody pays for a seat
+//! Looking at every page of a file, 300 MB a second: before the doors open where the file is small enough that nobody waits
+//! for it, and beside the work where it is large. Else the damage would show when somebody pays for a seat
 //! on it.
+//!
+//! Beside the work it rests nine tenths of the time, so that a crowd at the start does not feel it. As its look is one long
+//! read, which keeps the write-ahead log from being begun anew, it gives way when the log becomes too long, and looks again
+//! from the beginning a little later.
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, InterruptHandle, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
+
+use super::open::companion;
+use super::wal::RESTART_BYTES;
 
 /// Files up to here are looked through before the doors open: 8 MiB.
 const AT_START_MAX_BYTES: u64 = 8 << 20;
+/// It works so long, then rests so long.
+const WORK: Duration = Duration::from_millis(1);
+const REST: Duration = Duration::from_millis(9);
+/// How often it looks at the time: a step is an instruction of SQLite's, or a page.
+const STEPS: i32 = 100;
+/// When it looks again after it gave way.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// Whether a file is looked through beside the work.
 pub(super) fn is_large(path: &Path) -> bool {
@@ -24,7 +41,7 @@ pub(super) fn find_damage(connection: &Connection) -> rusqlite::Result<Option<St
 
 /// A file that is being looked through; dropped, it stops.
 pub struct LookingThrough {
-    interrupt: InterruptHandle,
+    stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -37,26 +54,90 @@ impl LookingThrough {
         if !is_large(path) {
             return Ok(None);
         }
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
-        let connection = connection.map_err(io::Error::other)?;
-        let interrupt = connection.get_interrupt_handle();
-        let path = path.to_owned();
-        let look = move || match find_damage(&connection) {
+        let stop = Arc::new(AtomicBool::new(false));
+        let connection = open(path, Arc::clone(&stop)).map_err(io::Error::other)?;
+        let (path, is_over) = (path.to_owned(), Arc::clone(&stop));
+        let look = move || match look_until(&connection, &is_over) {
+            Ok(None) if is_over.load(Relaxed) => {}
             Ok(None) => log::info!("{}: every page is sound", path.display()),
             Ok(Some(found)) => damaged(found),
-            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) => {}
             Err(error) => damaged(error.to_string()),
         };
         let thread = std::thread::Builder::new().name("looking through".into()).spawn(look)?;
-        Ok(Some(LookingThrough { interrupt, thread: Some(thread) }))
+        Ok(Some(LookingThrough { stop, thread: Some(thread) }))
     }
 }
 
 impl Drop for LookingThrough {
     fn drop(&mut self) {
-        self.interrupt.interrupt();
+        self.stop.store(true, Relaxed);
         if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
             let _ = thread.join(); // its panic was printed when it happened
         }
+    }
+}
+
+/// A connection whose statements end when it is time to stop, or to give way.
+fn open(path: &Path, stop: Arc<AtomicBool>) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let wal = companion(path, "-wal");
+    let mut began = Instant::now();
+    let must_end = move || {
+        if began.elapsed() >= WORK {
+            std::thread::park_timeout(REST);
+            began = Instant::now();
+        }
+        stop.load(Relaxed) || is_too_long(&wal)
+    };
+    connection.progress_handler(STEPS, Some(must_end))?;
+    Ok(connection)
+}
+
+fn is_too_long(wal: &Path) -> bool {
+    std::fs::metadata(wal).is_ok_and(|wal| wal.len() >= RESTART_BYTES)
+}
+
+/// What is damaged; looks again until it could look at everything, or is over.
+fn look_until(connection: &Connection, is_over: &AtomicBool) -> rusqlite::Result<Option<String>> {
+    loop {
+        let found = find_damage(connection);
+        if !found.as_ref().is_err_and(is_cut_short) {
+            return found;
+        }
+        if is_over.load(Relaxed) {
+            return Ok(None);
+        }
+        std::thread::park_timeout(AGAIN);
+    }
+}
+
+fn is_cut_short(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A look that did not give way would let the log of a busy evening grow for as long as it takes.
+    #[test]
+    fn it_gives_way_to_a_long_log_and_to_the_end_and_looks_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("hall.db");
+        let writing = Connection::open(&path).unwrap();
+        let rows = "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE a (x);
+             WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 10000)
+             INSERT INTO a SELECT randomblob(4000) FROM n";
+        writing.execute_batch(rows).unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let connection = open(&path, Arc::clone(&stop)).unwrap();
+        let gave_way = |connection| find_damage(connection).is_err_and(|error| is_cut_short(&error));
+        assert!(gave_way(&connection), "the log has 40 MB");
+        writing.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        assert_eq!(find_damage(&connection).unwrap(), None);
+        stop.store(true, Relaxed);
+        assert!(gave_way(&connection), "it is over");
+        assert_eq!(look_until(&connection, &stop).unwrap(), None);
     }
 }

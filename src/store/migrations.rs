@@ -8,7 +8,7 @@ use super::copy::{Draft, copy_into, is_taken};
 use super::open::companion;
 
 /// The statements that bring a file from version `n` to `n + 1`, beginning with version 1.
-const STEPS: &[&str] = &[include_str!("steps/2.sql")];
+const STEPS: &[&str] = &[include_str!("steps/2.sql"), include_str!("steps/3.sql")];
 
 /// The schema's version, kept in `user_version`.
 pub const CURRENT: i64 = 1 + STEPS.len() as i64;
@@ -33,12 +33,15 @@ fn bring_up_by(
         return Ok(None);
     }
     let copy = keep_older(connection, path, version)?;
+    // A table that a step makes anew is gone for a moment, and what refers to it must not mind.
+    connection.pragma_update(None, "foreign_keys", false)?;
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     for step in &steps[done..] {
         tx.execute_batch(step)?;
     }
     tx.pragma_update(None, "user_version", 1 + steps.len() as i64)?;
     tx.commit()?;
+    connection.pragma_update(None, "foreign_keys", true)?;
     Ok(Some(copy))
 }
 
@@ -62,15 +65,44 @@ mod tests {
     use super::*;
     use crate::store::shape::{current, shape_of};
 
+    /// The schemas of the older formats, from the first on.
+    const OLDER: [&str; 2] = [include_str!("../../tests/schemas/1.sql"), include_str!("../../tests/schemas/2.sql")];
+
     #[test]
-    fn a_file_of_the_first_format_comes_to_the_current_schema() {
+    fn files_of_every_older_format_come_to_the_current_schema() {
+        assert_eq!(OLDER.len(), STEPS.len());
+        for (format, schema) in (1..).zip(OLDER) {
+            let (_dir, file) = brought_up(format, schema, "");
+            assert_eq!(shape_of(&file).unwrap(), current().unwrap(), "from format {format}");
+            assert_eq!(version_of(&file), CURRENT);
+        }
+    }
+
+    /// Foreign keys are off while a table is made anew: an error in its step would leave rows that refer to nothing.
+    #[test]
+    fn whoever_was_in_is_in_after_the_table_of_tickets_is_made_anew() {
+        let rows = "INSERT INTO ticket VALUES (randomblob(16), randomblob(16), 0, '1', '5FANY5CURE', 'J5D9MDHW6WC9QN7C4QGTQXM2UL', 0);
+             INSERT INTO ticket VALUES (randomblob(16), randomblob(16), 1, '2', '5FANY5CURF', 'T5FANY5CURF', 0);
+             INSERT INTO check_in SELECT ticket_id, 7, 'left', 1 FROM ticket;
+             INSERT INTO door_scan SELECT 1, randomblob(16), ticket_id, 7, 'left', 8, 'CHECKED_IN', NULL, NULL, NULL
+                 FROM ticket WHERE seat_no = 0;";
+        let (_dir, file) = brought_up(2, OLDER[1], rows);
+        let count = |statement: &str| file.query_row(statement, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(count("SELECT count(*) FROM ticket JOIN check_in USING (ticket_id) WHERE door = 'left'"), 2);
+        assert_eq!(
+            count("SELECT count(*) FROM door_scan JOIN ticket USING (ticket_id) WHERE number = '5FANY5CURE'"),
+            1
+        );
+        assert!(file.execute("DELETE FROM ticket", []).is_err(), "what refers to them keeps them");
+    }
+
+    fn brought_up(format: i64, schema: &str, rows: &str) -> (tempfile::TempDir, Connection) {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("first.db");
+        let path = dir.path().join("older.db");
         let mut older = Connection::open(&path).unwrap();
-        older.execute_batch(include_str!("../../tests/schemas/1.sql")).unwrap();
-        bring_up(&mut older, &path, 1).unwrap().unwrap();
-        assert_eq!(shape_of(&older).unwrap(), current().unwrap());
-        assert_eq!(version_of(&older), CURRENT);
+        older.execute_batch(&format!("PRAGMA foreign_keys = OFF; {schema} {rows} PRAGMA foreign_keys = ON")).unwrap();
+        bring_up(&mut older, &path, format).unwrap().unwrap();
+        (dir, older)
     }
 
     fn version_of(connection: &Connection) -> i64 {

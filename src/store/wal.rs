@@ -13,7 +13,7 @@ use rusqlite::Connection;
 const PAGES: i64 = 4_096;
 const BYTES: u64 = PAGES as u64 * 4_096;
 /// Begun anew from here on, and tried again each time it has grown by so much more while a long read kept it from that.
-const RESTART_BYTES: u64 = 2 * BYTES;
+pub(super) const RESTART_BYTES: u64 = 2 * BYTES;
 const RETRY_BYTES: u64 = BYTES / 2;
 /// How long the writer waits for readers then: commits wait too.
 const WAIT_MAX: Duration = Duration::from_millis(20);

@@ -8,13 +8,14 @@ use super::{CheckIn, Count, Found, Kept, ScanOutcome, Status, Ticket, code};
 use crate::clock::Millis;
 use crate::venue::Tx;
 
+/// The seat may be another one today: of a refunded ticket, after a new layout.
 const FOUND: &str =
     "SELECT t.ticket_id, t.label, t.number, t.code, t.reservation_id, r.user_id, u.name, r.schedule_id, c.title,
         c.venue, s.date, s.starts_at, seat.section, seat.row, seat.number, t.issued_at, r.status = 'CONFIRMED',
         i.at, i.door, i.offline
     FROM ticket AS t JOIN reservation AS r USING (reservation_id) JOIN user AS u USING (user_id)
     JOIN schedule AS s USING (schedule_id) JOIN concert AS c USING (concert_id)
-    LEFT JOIN seat ON seat.schedule_id = r.schedule_id AND seat.seat_no = t.seat_no
+    LEFT JOIN seat ON seat.schedule_id = r.schedule_id AND seat.seat_no = t.seat_no AND seat.label = t.label
     LEFT JOIN check_in AS i ON i.ticket_id = t.ticket_id";
 
 fn read(row: &Row) -> rusqlite::Result<Found> {
@@ -86,7 +87,10 @@ pub(super) fn find_first_check_in(
 
 /// The ticket of a code that an older house made.
 pub(super) fn find_by_code(connection: &Connection, code: &str) -> rusqlite::Result<Option<Found>> {
-    connection.prepare_cached(&format!("{FOUND} WHERE t.code = ?1"))?.query_row([code], read).optional()
+    connection
+        .prepare_cached(&format!("{FOUND} WHERE t.code = ?1 AND length(t.code) = 26"))?
+        .query_row([code], read)
+        .optional()
 }
 
 pub(super) fn find_check_in(connection: &Connection, ticket_id: Uuid) -> rusqlite::Result<Option<CheckIn>> {
