@@ -129,9 +129,11 @@ impl Header {
     }
 }
 
-/// What follows the number of the line.
+/// What follows the number of the line. Of a long name, which is none, the beginning is quoted.
 fn wrong(at: usize, name: &str, why: impl Display) -> String {
-    format!(", column {} ({name}): {why}", at + 1)
+    let (quoted, rest) = name.split_at(name.char_indices().nth(LABEL_MAX_CHARS).map_or(name.len(), |(end, _)| end));
+    let left_out = if rest.is_empty() { "" } else { "…" };
+    format!(", column {} ({quoted}{left_out}): {why}", at + 1)
 }
 
 /// One line under the header.

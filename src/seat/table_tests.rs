@@ -66,6 +66,11 @@ fn what_is_wrong_is_said_with_line_and_column() {
         assert!(wrong(table).contains(told), "{table:?}: {}", wrong(table));
     }
     assert_eq!(read(b"label,price\nA,1\nB,\xff\xff\n").unwrap_err(), "line 3 is neither UTF-8 nor CP949");
+    // What is no table at all: a sentence that quotes all of it hides what it says.
+    let page = "말".repeat(5_000);
+    for table in [format!("label,price,{page}"), format!("label,price\n1,2,{page}")] {
+        assert!(wrong(&table).contains("column 3 (말말말") && wrong(&table).len() < 400, "{}", wrong(&table));
+    }
     let many: String = (0..=100_000).map(|number| format!("{number},1\n")).collect();
     assert!(wrong(&format!("label,price\n{many}")).contains("line 100002: there are more than 100000 seats"));
 }
