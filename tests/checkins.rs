@@ -152,6 +152,23 @@ fn a_mistaken_scan_is_taken_back_and_a_used_ticket_is_not_refunded() {
     assert_eq!(undone[0]["data"]["at"], events(&hall, "TICKET_CHECKED_IN")[0]["data"]["at"]);
 }
 
+/// A program that waits for the refund before it voids a ticket lets people in to a concert that is off: for as long as the
+/// refunds take, or for ever where one can't be made.
+#[test]
+fn a_ticket_of_a_cancelled_date_is_void_before_its_points_are_back() {
+    let mut hall = Hall::with_seats(5, &[]);
+    let ticket = sold(&hall, 1, &["2"]).1["tickets"][0].clone();
+    hall.close();
+    let file = rusqlite::Connection::open(&hall.database).unwrap();
+    file.execute("UPDATE balance SET points = 9223372036854775807", []).unwrap(); // which can't take anything back
+    drop(file);
+    hall.reopen();
+    hall.staff("POST", "/schedules/1/cancellation", json!({})).must(202);
+    check_in(&hall, json!({ "code": ticket["code"] })).refused(409, "TICKET_VOID");
+    assert_eq!(hall.staff_get(&format!("/tickets/{}", text(&ticket["number"]))).must(200)["status"], "VOID");
+    assert_eq!(hall.staff_get("/schedules/1/cancellation").must(202)["refunded"], 0);
+}
+
 #[test]
 fn the_counts_say_who_is_expected_and_in_by_section() {
     let hall = Hall::with_seats(5, &[]);

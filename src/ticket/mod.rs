@@ -92,7 +92,7 @@ pub struct Found {
     pub seat_number: Option<String>,
     /// When it was made.
     pub issued_at: Millis,
-    /// Whether its reservation still holds.
+    /// Whether its reservation still holds: that of a cancelled date does not, although its points are not back yet.
     pub is_paid: bool,
     /// When and where its owner went in.
     pub check_in: Option<CheckIn>,

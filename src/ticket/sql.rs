@@ -11,7 +11,7 @@ use crate::venue::Tx;
 /// The seat may be another one today: of a refunded ticket, after a new layout.
 const FOUND: &str =
     "SELECT t.ticket_id, t.label, t.number, t.code, t.reservation_id, r.user_id, u.name, r.schedule_id, c.title,
-        c.venue, s.date, s.starts_at, seat.section, seat.row, seat.number, t.issued_at, r.status = 'CONFIRMED',
+        c.venue, s.date, s.starts_at, seat.section, seat.row, seat.number, t.issued_at, r.status = 'CONFIRMED' AND s.cancelled_at IS NULL,
         i.at, i.door, i.offline
     FROM ticket AS t JOIN reservation AS r USING (reservation_id) JOIN user AS u USING (user_id)
     JOIN schedule AS s USING (schedule_id) JOIN concert AS c USING (concert_id)
