@@ -94,24 +94,17 @@ impl Sweeper {
     }
 
     /// Memory learns what a commit changed, then those who waited for it are woken.
-    fn learn(&self, connection: &Connection, now: Millis, changes: &[Change]) {
+    fn learn(&self, connection: &Connection, now: Millis, changes: &[Change]) -> Outcome<()> {
         if changes.is_empty() {
-            return;
+            return Ok(());
         }
         self.line.apply(changes, now);
         self.maps.apply(changes);
         let mut woken = Vec::with_capacity(changes.len());
         for change in changes {
             match change {
-                Change::QueueChanged => match queue::find_rules(connection) {
-                    Ok(rules) => self.line.set_rules(rules),
-                    Err(failure) => log::error!("the rules of the line could not be read back: {failure:?}"),
-                },
-                Change::StaffKeysChanged => {
-                    if let Err(error) = self.keyring.fill(connection) {
-                        log::error!("the staff keys could not be read back: {error}");
-                    }
-                }
+                Change::QueueChanged => self.line.set_rules(queue::find_rules(connection)?),
+                Change::StaffKeysChanged => self.keyring.fill(connection)?,
                 Change::ClockTurned { ms } => self.clock.advance_ms(*ms),
                 _ => {}
             }
@@ -121,6 +114,7 @@ impl Sweeper {
             woken.push(topics::EVENTS); // once for all the events of a commit
         }
         self.bell.ring(woken);
+        Ok(())
     }
 
     fn next_due(&self, connection: &Connection) -> Option<Millis> {

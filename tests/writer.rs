@@ -21,13 +21,14 @@ struct Desk {
 
 /// A writer on a file of its own, with a table of marks.
 fn desk(bounds: Bounds) -> Desk {
-    desk_that_closes(bounds, |_| {}, || panic!("nothing here breaks the file"))
+    desk_with(bounds, |_| {}, |_| Ok(()), || panic!("nothing here breaks the file"))
 }
 
-/// The same, with work of its own after the jobs, and what is called when it can't go on.
-fn desk_that_closes(
+/// The same, with work of its own after the jobs and after the commit, and what is called when it can't go on.
+fn desk_with(
     bounds: Bounds,
     close: impl Fn(&Tx<Change>) + Send + 'static,
+    learn: impl Fn(&[Change]) -> Outcome<()> + Send + 'static,
     broken: impl FnMut() + Send + 'static,
 ) -> Desk {
     let folder = tempfile::tempdir().unwrap();
@@ -43,7 +44,11 @@ fn desk_that_closes(
             close(tx);
             Ok(())
         }),
-        committed: Box::new(move |_, _, changes| drop(told.send(changes))),
+        committed: Box::new(move |_, _, changes| {
+            let learnt = learn(&changes);
+            drop(told.send(changes));
+            learnt
+        }),
         next_due: Box::new(|_| None),
         broken: Box::new(broken),
     };
@@ -129,9 +134,22 @@ fn a_panic_outside_the_jobs_ends_the_house_and_leaves_nothing_of_its_transaction
         assert!(!last, "a planted panic");
     };
     let (told, ends) = mpsc::channel();
-    let desk = desk_that_closes(ROOMY, is_last, move || told.send(()).unwrap());
+    let desk = desk_with(ROOMY, is_last, |_| Ok(()), move || told.send(()).unwrap());
     assert_eq!(desk.submit(|tx| mark(tx, "first")).recv().unwrap(), Ok(()));
     assert!(desk.submit(|tx| mark(tx, "last")).recv().is_err(), "no answer is let out");
+    assert_eq!(ends.recv(), Ok(()), "whoever runs the house is told that it must be closed");
+    assert_eq!(desk.submit(|tx| mark(tx, "late")).recv().unwrap(), Err(Code::Stopping));
+    desk.writer.stop();
+    assert_eq!(desk.marks(), ["first"]);
+}
+
+/// A program that only logs that the staff keys could not be read back lets a revoked one in until it is started again.
+#[test]
+fn a_commit_that_memory_cannot_follow_is_answered_and_ends_the_house() {
+    let fails = |_: &[Change]| Err(rusqlite::Error::QueryReturnedNoRows.into());
+    let (told, ends) = mpsc::channel();
+    let desk = desk_with(ROOMY, |_| {}, fails, move || told.send(()).unwrap());
+    assert_eq!(desk.submit(|tx| mark(tx, "first")).recv().unwrap(), Ok(()), "it is in the file");
     assert_eq!(ends.recv(), Ok(()), "whoever runs the house is told that it must be closed");
     assert_eq!(desk.submit(|tx| mark(tx, "late")).recv().unwrap(), Err(Code::Stopping));
     desk.writer.stop();

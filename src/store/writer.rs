@@ -18,7 +18,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::wal::Wal;
-use super::{Failure, Tx};
+use super::{Failure, Outcome, Tx};
 use crate::clock::{Clock, Millis};
 use crate::refusal::Refusal;
 
@@ -46,7 +46,7 @@ pub struct Lost {
 /// Work that goes with a transaction.
 pub type Round<C> = Box<dyn FnMut(&Tx<C>) -> rusqlite::Result<()> + Send>;
 /// What learns of a commit, its moment and its changes.
-pub type Learn<C> = Box<dyn FnMut(&Connection, Millis, Vec<C>) + Send>;
+pub type Learn<C> = Box<dyn FnMut(&Connection, Millis, Vec<C>) -> Outcome<()> + Send>;
 /// What knows when something becomes due.
 pub type NextDue = Box<dyn FnMut(&Connection) -> Option<Millis> + Send>;
 
@@ -60,7 +60,8 @@ pub struct Rounds<C> {
     pub committed: Learn<C>,
     /// When there is something to write down although nobody asks.
     pub next_due: NextDue,
-    /// The state on disk is unknown (a failed write or sync), or that of memory (a panic): nothing more may be promised.
+    /// The state on disk is unknown (a failed write or sync), or memory is not as the file is (a panic, a failed read):
+    /// nothing more may be promised.
     pub broken: Box<dyn FnMut() + Send>,
 }
 
@@ -207,7 +208,7 @@ struct Desk<C> {
     rounds: Rounds<C>,
     shared: Arc<Shared<C>>,
     answers: mpsc::Sender<Answers>,
-    /// The state on disk, or in memory, is unknown.
+    /// The state on disk is unknown, or memory is not as the file is.
     is_broken: bool,
 }
 
@@ -308,7 +309,10 @@ impl<C: Send + 'static> Desk<C> {
                 figures.commits.fetch_add(1, Relaxed);
                 figures.jobs.fetch_add(count, Relaxed);
                 figures.commit_us.fetch_add(u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX), Relaxed);
-                (self.rounds.committed)(&self.connection, now, changes);
+                if let Err(failure) = (self.rounds.committed)(&self.connection, now, changes) {
+                    log::error!("memory could not follow a commit: {failure:?}");
+                    self.give_up();
+                }
             }
             Err(lost) => {
                 if !self.connection.is_autocommit() {
