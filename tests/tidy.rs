@@ -27,7 +27,8 @@ const SQL_ELSEWHERE: [(&str, &str); 5] = [
 ];
 
 /// Files and folders besides `clock.rs` that may look at a clock: none of them gives a time to the trade.
-const CLOCK_ELSEWHERE: [(&str, &str); 3] = [
+const CLOCK_ELSEWHERE: [(&str, &str); 4] = [
+    ("store/look_through.rs", "its pace beside the work, which a test clock that stands still must not stop"),
     ("http/door/porter.rs", "deadlines of sockets, which run by real time even where the clock of a test stands still"),
     ("store/writer.rs", "how long a commit took, for /metrics"),
     ("commands/rush/", "the simulated customers live in real time, and what they wait is measured"),

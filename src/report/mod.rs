@@ -99,14 +99,13 @@ pub struct Sales {
     pub categories: Vec<Category>,
 }
 
-/// The sales of a date at `now`, all of one moment.
+/// The sales of a date at `now`.
 ///
 /// # Errors
 /// `SCHEDULE_NOT_FOUND`.
 pub fn sales(connection: &Connection, schedule_id: i64, now: Millis) -> Outcome<Sales> {
-    let moment = connection.unchecked_transaction()?;
-    let date = schedule::must_find(&moment, schedule_id)?;
-    let parts = sql::list_parts(&moment, schedule_id, now)?;
+    let date = schedule::must_find(connection, schedule_id)?;
+    let parts = sql::list_parts(connection, schedule_id, now)?;
     let sections = grouped(&parts, |part| &part.section);
     let categories = grouped(&parts, |part| &part.category);
     Ok(Sales {
@@ -116,7 +115,7 @@ pub fn sales(connection: &Connection, schedule_id: i64, now: Millis) -> Outcome<
         starts_at: date.starts_at,
         cancelled_at: date.cancelled_at,
         seats: parts.iter().fold(Seats::default(), |sum, part| sum.and(&part.seats)),
-        refunded: sql::sum_refunded(&moment, schedule_id)?,
+        refunded: sql::sum_refunded(connection, schedule_id)?,
         sections: sections.into_iter().map(|(section, seats)| Section { section, seats }).collect(),
         categories: categories.into_iter().map(|(category, seats)| Category { category, seats }).collect(),
     })
@@ -202,15 +201,14 @@ pub struct Page {
 /// # Errors
 /// SQLite's.
 pub fn ledger(connection: &Connection, day: &Range<Millis>, cursor: i64, limit: u32) -> Outcome<Page> {
-    let moment = connection.unchecked_transaction()?;
-    let found = sql::list_sums(&moment, day)?;
+    let found = sql::list_sums(connection, day)?;
     let sum = |&kind: &EntryKind| {
         let (count, amount) =
             found.iter().find(|sum| sum.kind == kind).map_or((0, Points::ZERO), |s| (s.count, s.amount));
         Sum { kind, count, amount }
     };
     // One more than asked tells whether there is a next page.
-    let mut entries = sql::list_entries(&moment, day, cursor, limit + 1)?;
+    let mut entries = sql::list_entries(connection, day, cursor, limit + 1)?;
     let more = entries.len() > limit as usize;
     entries.truncate(limit as usize);
     let next_cursor = entries.last().filter(|_| more).map(|entry| entry.entry_id);

@@ -67,20 +67,19 @@ pub(super) struct Map {
 }
 
 impl Standing {
-    /// Reads a date from the file, with its map or only what is counted.
+    /// Reads a date from the file, with its map or only what is counted. All that is read must be of one moment.
     ///
     /// # Errors
     /// `SCHEDULE_NOT_FOUND`.
     pub fn read(connection: &Connection, schedule_id: i64, with_map: bool) -> Outcome<Standing> {
-        let tx = rusqlite::Transaction::new_unchecked(connection, rusqlite::TransactionBehavior::Deferred)?;
-        let schedule = crate::schedule::must_find(&tx, schedule_id)?;
+        let schedule = crate::schedule::must_find(connection, schedule_id)?;
         let mut standing = Standing::new(schedule.version, schedule.seats_total);
         if with_map {
-            let plan = Arc::new(Plan::read(&tx, schedule_id)?);
+            let plan = Arc::new(Plan::read(connection, schedule_id)?);
             let status = Arc::new(vec![Status::Free; plan.seats.len()]);
             standing.map = Some(Map { date: schedule.date, plan, status, own: HashMap::new() });
         }
-        for (seat_no, state) in sql::list_claims(&tx, schedule_id)? {
+        for (seat_no, state) in sql::list_claims(connection, schedule_id)? {
             standing.change(&[seat_no], SeatState::Free, state);
         }
         Ok(standing)

@@ -1,11 +1,12 @@
 //! Read-only connections, lent from a pool.
 
+use std::ops::Deref;
 use std::path::Path;
 use std::time::Duration;
 
 use r2d2::{Pool, PooledConnection};
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::OpenFlags;
+use rusqlite::{Connection, OpenFlags};
 
 use super::{Failure, Outcome};
 
@@ -14,8 +15,26 @@ const WAIT_MAX: Duration = Duration::from_secs(2);
 /// Prepared statements kept per connection.
 const STATEMENTS_MAX: usize = 64;
 
-/// A lent connection. It reads what was committed last.
-pub type Reader = PooledConnection<SqliteConnectionManager>;
+/// A lent connection. Everything that it reads is of one moment: of what was committed last when it read first.
+pub struct Reader(PooledConnection<SqliteConnectionManager>);
+
+impl Deref for Reader {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.0
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let _ = step(&self.0, "COMMIT"); // what fails here fails at the next `BEGIN`, and is told then
+    }
+}
+
+fn step(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(statement)?.execute([]).map(drop)
+}
 
 /// The pool.
 #[derive(Clone)]
@@ -49,8 +68,10 @@ impl Readers {
     /// Lends a connection.
     ///
     /// # Errors
-    /// [`Failure::Busy`] when none came free in time.
+    /// [`Failure::Busy`] when none came free in time; SQLite's.
     pub fn get(&self) -> Outcome<Reader> {
-        self.0.get().map_err(|_| Failure::Busy)
+        let reader = Reader(self.0.get().map_err(|_| Failure::Busy)?);
+        step(&reader, "BEGIN")?;
+        Ok(reader)
     }
 }
