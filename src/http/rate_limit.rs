@@ -11,6 +11,9 @@ use crate::refusal::Refusal;
 const MINUTE_US: i64 = 60_000_000;
 /// Addresses that are told apart at once; beyond them newcomers share one account, so that memory stays small.
 const ADDRESSES_MAX: usize = 50_000;
+/// How often those that are empty again are looked for when there is no room: a stranger with many addresses must not cost
+/// everybody a look at all of them.
+const LOOK_EVERY_US: i64 = 1_000_000;
 /// Whose account they share: an address that nobody calls from.
 const EVERYBODY_ELSE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
@@ -20,13 +23,21 @@ const EVERYBODY_ELSE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 pub struct RateLimit {
     per_minute: u32,
     counts_loopback: bool,
-    empty_at_us: Mutex<HashMap<IpAddr, i64>>,
+    accounts: Mutex<Accounts>,
+}
+
+#[derive(Debug, Default)]
+struct Accounts {
+    /// When each would be empty again, in microseconds since 1970.
+    empty_at_us: HashMap<IpAddr, i64>,
+    /// Until then nobody looks for empty ones again.
+    look_from_us: i64,
 }
 
 impl RateLimit {
     /// So many a minute (0: no limit); loopback is exempt unless it is to be counted too.
     pub fn new(per_minute: u32, counts_loopback: bool) -> RateLimit {
-        RateLimit { per_minute, counts_loopback, empty_at_us: Mutex::default() }
+        RateLimit { per_minute, counts_loopback, accounts: Mutex::default() }
     }
 
     /// Counts one try.
@@ -37,8 +48,8 @@ impl RateLimit {
         let Some(account) = self.account_of(address) else { return Ok(()) };
         let now_us = now.unix_ms().saturating_mul(1_000);
         let mut accounts = self.accounts();
-        let account = held_as(&mut accounts, account, now_us);
-        let empty_at_us = accounts.entry(account).or_insert(now_us);
+        let account = accounts.held_as(account, now_us);
+        let empty_at_us = accounts.empty_at_us.entry(account).or_insert(now_us);
         let after_us = (*empty_at_us).max(now_us) + MINUTE_US / i64::from(self.per_minute);
         within(after_us, now_us)?;
         *empty_at_us = after_us;
@@ -53,8 +64,8 @@ impl RateLimit {
         let Some(account) = self.account_of(address) else { return Ok(()) };
         let now_us = now.unix_ms().saturating_mul(1_000);
         let mut accounts = self.accounts();
-        let account = held_as(&mut accounts, account, now_us);
-        let empty_at_us = accounts.get(&account).copied().unwrap_or(now_us);
+        let account = accounts.held_as(account, now_us);
+        let empty_at_us = accounts.empty_at_us.get(&account).copied().unwrap_or(now_us);
         within(empty_at_us.max(now_us) + MINUTE_US / i64::from(self.per_minute), now_us)
     }
 
@@ -63,8 +74,8 @@ impl RateLimit {
         (!is_exempt).then(|| counted_as(address))
     }
 
-    fn accounts(&self) -> MutexGuard<'_, HashMap<IpAddr, i64>> {
-        self.empty_at_us.lock().unwrap_or_else(PoisonError::into_inner)
+    fn accounts(&self) -> MutexGuard<'_, Accounts> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -77,17 +88,20 @@ fn within(after_us: i64, now_us: i64) -> Result<(), Refusal> {
     Err(Refusal::TooManyRequests { retry_after_seconds })
 }
 
-/// The account that an address is held to: its own, or the shared one where there is no room for more.
-fn held_as(accounts: &mut HashMap<IpAddr, i64>, account: IpAddr, now_us: i64) -> IpAddr {
-    if accounts.contains_key(&account) || make_room(accounts, now_us) { account } else { EVERYBODY_ELSE }
-}
-
-/// Whether there is room for one more account, after those that are empty again have gone.
-fn make_room(accounts: &mut HashMap<IpAddr, i64>, now_us: i64) -> bool {
-    if accounts.len() >= ADDRESSES_MAX {
-        accounts.retain(|_, empty_at_us| *empty_at_us > now_us);
+impl Accounts {
+    /// The account that an address is held to: its own, or the shared one where there is no room for more.
+    fn held_as(&mut self, account: IpAddr, now_us: i64) -> IpAddr {
+        if self.empty_at_us.contains_key(&account) || self.make_room(now_us) { account } else { EVERYBODY_ELSE }
     }
-    accounts.len() < ADDRESSES_MAX
+
+    /// Whether there is room for one more account, after those that are empty again have gone.
+    fn make_room(&mut self, now_us: i64) -> bool {
+        if self.empty_at_us.len() >= ADDRESSES_MAX && now_us >= self.look_from_us {
+            self.empty_at_us.retain(|_, empty_at_us| *empty_at_us > now_us);
+            self.look_from_us = now_us + LOOK_EVERY_US;
+        }
+        self.empty_at_us.len() < ADDRESSES_MAX
+    }
 }
 
 #[cfg(test)]
@@ -147,9 +161,24 @@ mod tests {
         let newcomers = ADDRESSES_MAX as u32 + 10;
         let taken = (0..newcomers).filter(|n| limit.count(nth(*n), START).is_ok()).count();
         assert_eq!(taken, ADDRESSES_MAX + 1);
-        assert!(limit.accounts().len() <= ADDRESSES_MAX + 1);
+        assert!(limit.accounts().empty_at_us.len() <= ADDRESSES_MAX + 1);
         assert!(limit.must_have_left(nth(newcomers), START).is_err(), "the shared account is used up");
         assert!(limit.count(nth(newcomers), START.plus_ms(60_000)).is_ok());
-        assert_eq!(limit.accounts().len(), 1);
+        assert_eq!(limit.accounts().empty_at_us.len(), 1);
+    }
+
+    /// A limit that looks at all its addresses for each newcomer makes everybody pay for a stranger who has many.
+    #[test]
+    fn without_room_it_looks_for_some_once_a_second() {
+        let limit = RateLimit::new(6_000, false); // an account is empty again after 10 ms
+        let nth = |n: usize| IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + n as u32));
+        let kept = || limit.accounts().empty_at_us.len();
+        for n in 0..=ADDRESSES_MAX {
+            limit.count(nth(n), START).unwrap();
+        }
+        limit.count(nth(ADDRESSES_MAX + 1), START.plus_ms(999)).unwrap();
+        assert_eq!(kept(), ADDRESSES_MAX + 1, "all of them, and the shared one");
+        limit.count(nth(ADDRESSES_MAX + 1), START.plus_ms(1_000)).unwrap();
+        assert_eq!(kept(), 2, "the newcomer, and the shared one that was just used");
     }
 }
