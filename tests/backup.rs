@@ -5,7 +5,7 @@
 mod hall;
 mod invariants;
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -156,6 +156,11 @@ fn a_restore_replaces_nothing_unless_it_is_told_to_and_keeps_what_was_there() {
     std::fs::copy(&backup, &damaged).unwrap();
     Connection::open(&damaged).unwrap().execute("DELETE FROM event WHERE sequence = 1", []).unwrap();
     refused(&replace(&damaged, &venue), "do not add up");
+    let pages = std::fs::metadata(&backup).unwrap().len() / 4_096;
+    std::fs::copy(&backup, &damaged).unwrap();
+    let torn = std::fs::OpenOptions::new().write(true).open(&damaged).unwrap();
+    torn.write_all_at(&[0xff; 4_096], 4_096 * (pages - 2)).unwrap();
+    refused(&replace(&damaged, &venue), "damaged.db: this file is damaged");
     assert!(std::fs::read(&venue).unwrap() == before, "refused, and changed all the same");
     std::fs::write(folder.path().join("venue.db-wal"), "what a crash left").unwrap();
     fine(&replace(&backup, &venue));

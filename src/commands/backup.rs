@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use rusqlite::ErrorCode;
 
 use super::end_by_signal;
 use crate::check;
@@ -70,8 +71,12 @@ fn sound_copy(source: &Path, target: &Path) -> Result<Draft, OpenError> {
     let looked = store::look(source)?;
     end_by_signal(Draft::remover(target))?;
     let draft = Draft::of(target).map_err(|error| say(target, &format!("no file can be made here: {error}.")))?;
-    store::copy_into(&looked.connection, &draft)
-        .map_err(|error| say(target, &format!("it could not be written: {error}.")))?;
+    store::copy_into(&looked.connection, &draft).map_err(|error| match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt) => {
+            say(source, &format!("this file is damaged ({error}); take another backup. Nothing was copied."))
+        }
+        _ => say(target, &format!("it could not be written: {error}.")),
+    })?;
     match check::check(draft.path())?.as_slice() {
         [] => Ok(draft),
         [first, more @ ..] => Err(say(
