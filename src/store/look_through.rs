@@ -1,6 +1,5 @@
 //! Looking at every page of a file, 300 MB a second: before the doors open where the file is small enough that nobody waits
-//! for it, and beside the work where it is large. Else the damage would show when somebody pays for a seat
-//! on it.
+//! for it, and beside the work where it is large. Else the damage would show when somebody pays for a seat on it.
 //!
 //! Beside the work it rests nine tenths of the time, so that a crowd at the start does not feel it. As its look is one long
 //! read, which keeps the write-ahead log from being begun anew, it gives way when the log becomes too long, and looks again
@@ -23,7 +22,7 @@ const AT_START_MAX_BYTES: u64 = 8 << 20;
 /// It works so long, then rests so long.
 const WORK: Duration = Duration::from_millis(1);
 const REST: Duration = Duration::from_millis(9);
-/// How often it looks at the time: a step is an instruction of SQLite's, or a page.
+/// How often it asks what time it is: a step is an instruction of SQLite's, or a page.
 const STEPS: i32 = 100;
 /// When it looks again after it gave way.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -84,10 +83,11 @@ fn open(path: &Path, stop: Arc<AtomicBool>) -> rusqlite::Result<Connection> {
     let wal = companion(path, "-wal");
     let mut began = Instant::now();
     let must_end = move || {
-        if began.elapsed() >= WORK {
-            std::thread::park_timeout(REST);
-            began = Instant::now();
+        if began.elapsed() < WORK {
+            return false;
         }
+        std::thread::park_timeout(REST);
+        began = Instant::now();
         stop.load(Relaxed) || is_too_long(&wal)
     };
     connection.progress_handler(STEPS, Some(must_end))?;
