@@ -46,9 +46,6 @@ fn main() -> ExitCode {
         shares -= row.share;
         let report = Report::of(row, rounds, against, number("--seed"), time);
         println!("{}", report.line(row.name));
-        for violation in &report.violations {
-            println!("    VIOLATION {violation}");
-        }
         if !report.violations.is_empty() {
             println!("    again with --row {} --rounds {} --seed {}", row.name, report.rounds, report.seed);
             is_red = true;
