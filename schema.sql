@@ -268,7 +268,7 @@ CREATE TABLE ticket (
     label          TEXT    NOT NULL,
     -- What a person reads out: ten characters without 0, O, 1 and I.
     number         TEXT    NOT NULL UNIQUE CHECK (length(number) = 10),
-    -- What the QR code carries. It begins with the number, so no two are alike and the number finds it.
+    -- What the QR code carries: the number is in it, so no two are alike, and the number finds it.
     code           TEXT    NOT NULL,
     issued_at      INTEGER NOT NULL,
     UNIQUE (reservation_id, seat_no)

@@ -47,7 +47,7 @@ pub struct Sweeper {
 }
 
 impl Sweeper {
-    /// The rounds of the writer; `broken` is called when the state on disk is unknown.
+    /// The rounds of the writer; `broken` is called when nothing more may be promised.
     pub fn rounds(self, broken: impl FnMut() + Send + 'static) -> Rounds<Change> {
         let sweeper = Arc::new(self);
         let (open, close, committed, due) = (Arc::clone(&sweeper), Arc::clone(&sweeper), Arc::clone(&sweeper), sweeper);

@@ -104,6 +104,7 @@ const DAMAGES: &[(&str, &str)] = &[
     ),
     ("DELETE FROM ticket WHERE label = '1'", "seat 1 of reservation"),
     ("UPDATE ticket SET label = '2' WHERE label = '1'", "which did not pay for seat 2"),
+    ("UPDATE ticket SET code = 'T2222222222' WHERE label = '1'", "does not carry its number"),
     (
         "INSERT INTO check_in SELECT ticket_id, 1, NULL, 0 FROM ticket JOIN reservation USING (reservation_id)
          WHERE status = 'REFUNDED' AND schedule_id = 1",

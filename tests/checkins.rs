@@ -166,6 +166,8 @@ fn a_ticket_of_a_cancelled_date_is_void_before_its_points_are_back() {
     hall.staff("POST", "/schedules/1/cancellation", json!({})).must(202);
     check_in(&hall, json!({ "code": ticket["code"] })).refused(409, "TICKET_VOID");
     assert_eq!(hall.staff_get(&format!("/tickets/{}", text(&ticket["number"]))).must(200)["status"], "VOID");
+    let counts = hall.staff_get("/schedules/1/checkins").must(200).clone();
+    assert_eq!((&counts["expected"], &counts["sections"]), (&json!(0), &json!([])));
     assert_eq!(hall.staff_get("/schedules/1/cancellation").must(202)["refunded"], 0);
 }
 

@@ -97,7 +97,7 @@ fn each_scan_gets_its_answer_in_plain_words_and_a_bell_for_a_no() {
         (forged.as_str(), "[NO] 위조되었거나 손상됨 · FORGED OR DAMAGED"),
         (&number, "[OK] 입장 · IN   2"),
         (code(2), "[NO] 이미 입장함 · ALREADY IN   3 · "),
-        (text(&void["code"]), "[NO] 환불된 티켓 · REFUNDED   4"),
+        (text(&void["code"]), "[NO] 환불·취소된 티켓 · REFUNDED OR CANCELLED   4"),
         (text(&newer[0]["code"]), "[NO] 명단 이후의 티켓, 매표소로 · SOLD AFTER THE LIST, ASK THE BOX OFFICE"),
         (text(&other_date["code"]), "[NO] 다른 날짜의 티켓 · OTHER DATE"),
         ("2222222222", "[NO] 없는 번호 · NO SUCH TICKET   2222222222"),
@@ -205,8 +205,7 @@ fn scans_are_told_twice_without_harm_and_two_doors_are_found_out() {
         (first.status.code(), said(&first)),
         (
             Some(0),
-            "Scans told: 3, 0 of them before. Checked in 3, seen at two doors 0, refunded before 0, unknown 0.\n"
-                .into()
+            "Scans told: 3, 0 of them before. Checked in 3, seen at two doors 0, void before 0, unknown 0.\n".into()
         )
     );
     for known in [0, 4] {
@@ -215,11 +214,11 @@ fn scans_are_told_twice_without_harm_and_two_doors_are_found_out() {
         assert_eq!(second.status.code(), Some(3), "{}", complained(&second));
         assert!(
             told.contains(&format!(
-                "Scans told: 4, {known} of them before. Checked in 1, seen at two doors 2, refunded before 1, unknown 0."
+                "Scans told: 4, {known} of them before. Checked in 1, seen at two doors 2, void before 1, unknown 0."
             )),
             "{told}"
         );
-        for words in ["SEEN AT TWO DOORS", "East", "West", "Main", "by the clock of a laptop", "REFUNDED, AND LET IN"] {
+        for words in ["SEEN AT TWO DOORS", "East", "West", "Main", "by the clock of a laptop", "VOID, AND LET IN"] {
             assert!(told.contains(words), "{words}: {told}");
         }
     }

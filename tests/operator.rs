@@ -236,7 +236,7 @@ fn let_in(folder: &Path, server: &Server, crowd: &[Buyer]) -> usize {
         let sent = run(folder, &["door", "--list", "list.jsonl", "--send", "--url", &server.client.url], "");
         let told = String::from_utf8(sent.stdout).unwrap();
         let sentence = format!(
-            "Scans told: {}, {known} of them before. Checked in {upstairs}, seen at two doors 1, refunded before 0",
+            "Scans told: {}, {known} of them before. Checked in {upstairs}, seen at two doors 1, void before 0",
             upstairs + 1
         );
         assert!(told.contains(&sentence), "{told}");

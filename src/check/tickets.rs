@@ -23,4 +23,8 @@ pub(super) const RULES: &[Rule] = &[
                 JOIN reservation AS r USING (reservation_id) JOIN schedule USING (schedule_id)
                 WHERE r.status <> 'CONFIRMED' AND cancelled_at IS NULL",
     },
+    Rule {
+        says: "the code of ticket {0} does not carry its number {1}",
+        finds: "SELECT ticket_id, number FROM ticket WHERE length(code) <> 26 AND substr(code, 2, 10) <> number",
+    },
 ];

@@ -73,7 +73,7 @@ fn sound_copy(source: &Path, target: &Path) -> Result<Draft, OpenError> {
     let draft = Draft::of(target).map_err(|error| say(target, &format!("no file can be made here: {error}.")))?;
     store::copy_into(&looked.connection, &draft).map_err(|error| match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt) => {
-            say(source, &format!("this file is damaged ({error}); take another backup. Nothing was copied."))
+            say(source, &format!("this file is damaged ({error}). Nothing was copied."))
         }
         _ => say(target, &format!("it could not be written: {error}.")),
     })?;

@@ -247,8 +247,8 @@ fn both(code: Code) -> Both {
             ["다른 날짜의 티켓입니다", "올바른 티켓이지만 지금 입장하는 일정의 것이 아닙니다. 어느 일정인지는 'scheduleId'와 'startsAt'에 있습니다.", "티켓에 적힌 날짜에 와 주세요."],
         ],
         Code::TicketVoid => [
-            ["Ticket void", "The reservation of this ticket was refunded.", "Send its owner to the box office."],
-            ["무효인 티켓입니다", "이 티켓의 예약은 환불되었습니다.", "매표소로 안내해 주세요."],
+            ["Ticket void", "The reservation of this ticket was refunded, or its date is cancelled.", "Send its owner to the box office."],
+            ["무효인 티켓입니다", "이 티켓의 예약이 환불되었거나 공연 날짜가 취소되었습니다.", "매표소로 안내해 주세요."],
         ],
         Code::AlreadyCheckedIn => [
             ["Already checked in", "Somebody went in with this ticket before; 'at' and 'door' say when and where.", "If that scan was a mistake, undo it: DELETE /api/v1/staff/checkins/{ticketId}."],

@@ -129,7 +129,7 @@ impl Header {
     }
 }
 
-/// What follows the number of the line. Of a long name, which is none, the beginning is quoted.
+/// What follows the number of the line. A name too long to be one is quoted in part.
 fn wrong(at: usize, name: &str, why: impl Display) -> String {
     let (quoted, rest) = name.split_at(name.char_indices().nth(LABEL_MAX_CHARS).map_or(name.len(), |(end, _)| end));
     let left_out = if rest.is_empty() { "" } else { "…" };

@@ -108,6 +108,7 @@ fn look_until(connection: &Connection, is_over: &AtomicBool) -> rusqlite::Result
         if is_over.load(Relaxed) {
             return Ok(None);
         }
+        log::debug!("the look at every page gives way to a long log");
         std::thread::park_timeout(AGAIN);
     }
 }

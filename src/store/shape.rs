@@ -15,6 +15,8 @@ pub fn shape_of(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
             FROM pragma_table_list AS t, pragma_table_xinfo(t.name) AS c WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite%'
         UNION ALL SELECT 'reference ' || t.name || '.' || f.\"from\" || ' ' || f.\"table\" || ifnull(f.\"to\", '')
             FROM pragma_table_list AS t, pragma_foreign_key_list(t.name) AS f WHERE t.schema = 'main'
+        UNION ALL SELECT 'unique ' || t.name || ' ' || (SELECT group_concat(name) FROM pragma_index_info(i.name))
+            FROM pragma_table_list AS t, pragma_index_list(t.name) AS i WHERE t.schema = 'main' AND i.origin = 'u'
         UNION ALL SELECT type || ' ' || name || ' ' || sql FROM sqlite_schema WHERE type NOT IN ('table') AND sql IS NOT NULL";
     connection.prepare(parts)?.query_map([], |row| row.get(0))?.collect()
 }

@@ -108,7 +108,7 @@ pub enum Verdict<'l> {
     Good(&'l Listed),
     /// On the list, and its owner is in.
     AlreadyIn(&'l Listed),
-    /// Refunded.
+    /// Refunded, or its date was cancelled.
     Void(&'l Listed),
     /// A sound ticket of another date.
     OtherDate,

@@ -1,5 +1,6 @@
 //! Tickets: one a seat, made with the payment. The seal of the house signs what the QR code carries, so that a door without
-//! network can check it. A ticket is void as soon as its reservation is refunded.
+//! network can check it. A ticket is void as soon as its reservation is refunded or its date
+//! cancelled.
 
 pub mod api;
 mod checkin;
@@ -33,7 +34,7 @@ column_words! {
         Valid "VALID",
         /// Its owner is in.
         CheckedIn "CHECKED_IN",
-        /// Its reservation was refunded.
+        /// Its reservation was refunded, or its date cancelled.
         Void "VOID",
     }
 }

@@ -23,7 +23,7 @@ column_words! {
         CheckedIn "CHECKED_IN",
         /// The ticket was let in before, elsewhere.
         Conflict "CONFLICT",
-        /// The ticket was refunded, and somebody was let in all the same.
+        /// The ticket was void, and somebody was let in all the same.
         Void "VOID",
     }
 }

@@ -104,6 +104,7 @@ pub fn list_for_door(venue: &Venue, schedule_id: i64) -> Outcome<Answer> {
         made_at: venue.clock.now(),
     };
     let tickets = super::list_for_door(&reader, schedule_id)?;
+    drop(reader); // as long as it is lent, the log can't be begun anew
     let mut reply = Reply::empty(200);
     reply.content_type = "application/jsonl".into();
     reply.body = door_list::write(&venue.seal, &about, &tickets);
@@ -156,7 +157,7 @@ fn scan_json(kept: &Kept) -> Value {
     })
 }
 
-/// `GET /staff/checkins/conflicts?scheduleId=&after=&limit=`: tickets that were seen at two doors, or were refunded and let
+/// `GET /staff/checkins/conflicts?scheduleId=&after=&limit=`: tickets that were seen at two doors, or were void and let
 /// in all the same.
 pub fn conflicts(venue: &Venue, request: &Request) -> Outcome<Answer> {
     let parameters = query(request, &["scheduleId", "after", "limit"])?;

@@ -148,7 +148,7 @@ impl DoorCheck {
                 let entered = ticket.entered.as_ref().map(|(at, door)| at_door(*at, door.as_deref()));
                 no(ALREADY_IN, format!("{} · {}", seat(ticket), entered.unwrap_or_default()))
             }
-            Verdict::Void(ticket) => no("환불된 티켓 · REFUNDED", seat(ticket)),
+            Verdict::Void(ticket) => no("환불·취소된 티켓 · REFUNDED OR CANCELLED", seat(ticket)),
             Verdict::OtherDate => no("다른 날짜의 티켓 · OTHER DATE", String::new()),
             Verdict::Newer => no("명단 이후의 티켓, 매표소로 · SOLD AFTER THE LIST, ASK THE BOX OFFICE", String::new()),
             Verdict::Unknown => no("없는 번호 · NO SUCH TICKET", shown.to_owned()),

@@ -30,7 +30,7 @@ pub fn send(url: &str, staff_key: &str, list: &DoorList, journal: &Journal) -> R
         }
     }
     println!(
-        "Scans told: {}, {} of them before. Checked in {}, seen at two doors {}, refunded before {}, unknown {}.",
+        "Scans told: {}, {} of them before. Checked in {}, seen at two doors {}, void before {}, unknown {}.",
         journal.scans().len(),
         sums.known,
         sums.checked_in,
@@ -81,7 +81,7 @@ impl Sums {
             Some("VOID") => {
                 self.void += 1;
                 let (seat, number) = (text(&told["seat"]), text(&told["number"]));
-                println!("환불된 티켓이 입장 · REFUNDED, AND LET IN {number} {seat}: {}", seen(&told["scan"]));
+                println!("환불·취소된 티켓이 입장 · VOID, AND LET IN {number} {seat}: {}", seen(&told["scan"]));
             }
             _ => {
                 self.unknown += 1;

@@ -24,7 +24,7 @@ export const door = {
   'door.alreadyHint': ['잘못 찍은 것이 확실하면 되돌린 뒤 다시 찍으세요.', 'Only if that was a mistake: take it back, then scan again.'],
   'door.other': ['다른 날의 표', 'Another date'],
   'door.otherDate': ['이 표는 {when} 공연의 표입니다.', 'This ticket is for {when}.'],
-  'door.void': ['환불된 표', 'Refunded'],
+  'door.void': ['환불되었거나 취소된 표', 'Refunded or cancelled'],
   'door.voidHint': ['더 이상 유효하지 않습니다. 창구로 안내해 주세요.', 'It is no longer good. Please send them to the counter.'],
   'door.unknownTicket': ['알 수 없는 표', 'Not a ticket'],
   'door.unknownHint2': ['다시 찍거나 번호를 입력해 보세요. 그래도 안 되면 창구로 안내해 주세요.', 'Scan again or type its number. If that does not help, send them to the counter.'],
