@@ -73,11 +73,13 @@ pub fn issue(venue: &Venue, line: &Arc<Line>, request: &Request) -> Outcome<Answ
     if let Some(seen) = line.hear_user(user_id, venue.clock.now()) {
         return Ok(Answer::Ready(token_reply(&seen, 200, language)));
     }
-    let (line, clock) = (Arc::clone(line), Arc::clone(&venue.clock));
+    let line = Arc::clone(line);
     Answer::write(move |tx| {
         let (key, new) = super::issue(tx, &line, user_id)?;
         let status = if new { 201 } else { 200 };
-        Ok(Written::AfterCommit(Box::new(move || match line.hear(key, clock.now(), 0) {
+        // As it stands at its own moment: an answer that is late for itself must not say that the token is over.
+        let now = tx.now();
+        Ok(Written::AfterCommit(Box::new(move || match line.hear(key, now, 0) {
             Some(Ok(seen)) if new => token_reply(&seen, status, language).with("Location", "/api/v1/queue/token"),
             Some(Ok(seen)) => token_reply(&seen, status, language),
             Some(Err((reason, _))) => Reply::refusal(&Refusal::TokenExpired { reason }, language),

@@ -72,9 +72,10 @@ impl Said {
 
 impl Op {
     /// The answer, if it says for certain what became of the request. A 500 does not: the disk may have kept what it could
-    /// not confirm.
+    /// not confirm. Nor does one to somebody who lines up that their token is over already.
     pub fn certain(&self) -> Option<&Said> {
-        self.said.as_ref().filter(|said| said.status != 500)
+        let was_over = |said: &Said| self.doing == Doing::LineUp && said.code().starts_with("TOKEN_");
+        self.said.as_ref().filter(|said| said.status != 500 && !was_over(said))
     }
 
     /// The answer, if it is final: not a "try again".
