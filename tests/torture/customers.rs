@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -27,6 +27,7 @@ pub struct Hall<'a> {
     pub shim: Option<&'a Shim>,
     /// Whether they go on when no answer comes, rather than go home.
     pub patient: bool,
+    rest: Duration,
     sold: &'a AtomicUsize,
 }
 
@@ -35,6 +36,9 @@ pub struct Crowd {
     pub groups: Vec<Vec<Customer>>,
     pub history: Vec<Op>,
     pub sold: AtomicUsize,
+    /// How long each thread rests after a call: all that is said is kept in memory, and a crowd without rest says gigabytes
+    /// in half an hour.
+    pub rest: Duration,
     /// The moment from which the times of the history count.
     pub began: Instant,
     dice: Dice,
@@ -48,7 +52,7 @@ impl Crowd {
         let group = |thread: usize| (0..people).map(|n| Customer::new(thread * people + n)).collect();
         let groups = (0..threads).map(group).collect();
         let (sold, began, dice) = (AtomicUsize::new(0), Instant::now(), Dice::of(seed));
-        Crowd { groups, history: Vec::new(), sold, began, dice, seats, dates }
+        Crowd { groups, history: Vec::new(), sold, rest: Duration::ZERO, began, dice, seats, dates }
     }
 
     /// Lets the crowd work while `during` runs, and until every call under way has come to an end.
@@ -59,8 +63,8 @@ impl Crowd {
         patient: bool,
         during: impl FnOnce(&AtomicUsize) -> T,
     ) -> T {
-        let hall =
-            Hall { address, seats: self.seats, dates: self.dates, began: self.began, shim, patient, sold: &self.sold };
+        let Crowd { seats, dates, began, rest, ref sold, .. } = *self;
+        let hall = Hall { address, seats, dates, began, shim, patient, rest, sold };
         let (enough, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
         let (hall, enough, answered) = (&hall, &enough, &answered);
         let (done, notes) = std::thread::scope(|scope| {
@@ -103,6 +107,7 @@ fn go_shopping(
         let op = group[n].step(hall, &mut dice, &mut wire);
         let is_answered = op.said.is_some();
         notes.push(op);
+        std::thread::park_timeout(hall.rest);
         if is_answered {
             answered.fetch_add(1, Relaxed);
         } else if hall.patient {

@@ -95,6 +95,7 @@ pub fn soak(report: &mut Report) {
     };
     let Some(proxy) = report.got("the proxy", Proxy::before(served.address, 30, dice.next())) else { return };
     let mut crowd = Crowd::of(dice.next(), 3, 20, (DATES, SEATS));
+    crowd.rest = Duration::from_millis(10);
     let (enough, attacks, began) = (AtomicBool::new(false), AtomicUsize::new(0), Instant::now());
     let mut samples = Vec::new();
     std::thread::scope(|scope| {
