@@ -40,8 +40,8 @@ pub struct House {
 }
 
 impl House {
-    /// Opens the house on a file, which is made when it is not there, and begins to serve. `broken` is called when the house must be
-    /// closed: the state on disk is unknown, memory is not as the file is, or a page of the file is damaged.
+    /// Opens the house on a file, which is made when it is not there, and begins to serve. `broken` is called when the house
+    /// must be closed: the state on disk is unknown, memory is not as the file is, or a page of the file is damaged.
     ///
     /// # Errors
     /// A sentence that says why it does not open, and what to do.

@@ -120,6 +120,15 @@ fn a_lost_top_up_is_found() {
 }
 
 #[test]
+fn a_token_that_lives_and_was_refused_to_its_owner_is_found() {
+    told("this was never so: LineUp", |ops| {
+        let at = answered(ops, 201, |doing, _| *doing == Doing::LineUp);
+        ops[at].said.as_mut().unwrap().status = 401;
+        *body(ops, at) = json!({ "code": "TOKEN_INVALID" });
+    });
+}
+
+#[test]
 fn a_lost_user_is_found() {
     told("an acknowledged user is gone", |ops| {
         let at = answered(ops, 201, |doing, _| *doing == Doing::SignUp);

@@ -26,7 +26,7 @@ pub fn sales(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answ
     let reader = venue.readers.get()?;
     if request.prefers_csv() {
         let (date, sold) = super::list_sold(&reader, schedule_id)?;
-        drop(reader); // as long as it is lent, the log can't be begun anew
+        drop(reader);
         let table = table_of_sold(&sold, &venue.settings.sale.time_zone);
         return Ok(Answer::Ready(table_reply(table, &format!("sales-{schedule_id}-{date}"))));
     }

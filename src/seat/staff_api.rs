@@ -39,7 +39,7 @@ pub fn seats(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answ
     let reader = venue.readers.get()?;
     let schedule = schedule::must_find(&reader, schedule_id)?;
     let seats = super::list_map(&reader, schedule_id, None, venue.clock.now())?;
-    drop(reader); // as long as it is lent, the log can't be begun anew
+    drop(reader);
     let body = json!({
         "scheduleId": schedule_id,
         "date": schedule.date,

@@ -15,7 +15,8 @@ const WAIT_MAX: Duration = Duration::from_secs(2);
 /// Prepared statements kept per connection.
 const STATEMENTS_MAX: usize = 64;
 
-/// A lent connection. Everything that it reads is of one moment: of what was committed last when it read first.
+/// A lent connection. Everything that it reads is of one moment: of what was committed last when it read first. Until it is
+/// given back the write-ahead log can't be begun anew, so that comes before long work with what was read.
 pub struct Reader(PooledConnection<SqliteConnectionManager>);
 
 impl Deref for Reader {

@@ -1,6 +1,5 @@
 //! Tickets: one a seat, made with the payment. The seal of the house signs what the QR code carries, so that a door without
-//! network can check it. A ticket is void as soon as its reservation is refunded or its date
-//! cancelled.
+//! network can check it. A ticket is void as soon as its reservation is refunded or its date cancelled.
 
 pub mod api;
 mod checkin;

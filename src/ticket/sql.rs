@@ -88,7 +88,7 @@ pub(super) fn find_first_check_in(
 /// The ticket of a code that an older house made.
 pub(super) fn find_by_code(connection: &Connection, code: &str) -> rusqlite::Result<Option<Found>> {
     connection
-        .prepare_cached(&format!("{FOUND} WHERE t.code = ?1 AND length(t.code) = 26"))?
+        .prepare_cached(&format!("{FOUND} WHERE t.code = ?1 AND length(t.code) = {}", code::OLDER_CHARS))?
         .query_row([code], read)
         .optional()
 }

@@ -104,7 +104,7 @@ pub fn list_for_door(venue: &Venue, schedule_id: i64) -> Outcome<Answer> {
         made_at: venue.clock.now(),
     };
     let tickets = super::list_for_door(&reader, schedule_id)?;
-    drop(reader); // as long as it is lent, the log can't be begun anew
+    drop(reader);
     let mut reply = Reply::empty(200);
     reply.content_type = "application/jsonl".into();
     reply.body = door_list::write(&venue.seal, &about, &tickets);

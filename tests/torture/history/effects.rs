@@ -197,7 +197,7 @@ fn needs_a_request(n: usize, event: &Event, story: &Story) -> bool {
 /// Whether a request of whose outcome nobody is certain may have caused an event.
 fn may_have_caused(group: &Group, event: &Event, rules: Rules) -> bool {
     let op = group.ops[0];
-    let is_uncertain = group.ops.iter().any(|op| op.certain().is_none());
+    let is_uncertain = group.ops.iter().any(|op| op.certain().is_none() || op.came_too_late());
     if !is_uncertain || !rules.unanswered_may_be_done || op.user != event.text("userId") {
         return false;
     }

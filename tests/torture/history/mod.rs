@@ -72,10 +72,14 @@ impl Said {
 
 impl Op {
     /// The answer, if it says for certain what became of the request. A 500 does not: the disk may have kept what it could
-    /// not confirm. Nor does one to somebody who lines up that their token is over already.
+    /// not confirm.
     pub fn certain(&self) -> Option<&Said> {
-        let was_over = |said: &Said| self.doing == Doing::LineUp && said.code().starts_with("TOKEN_");
-        self.said.as_ref().filter(|said| said.status != 500 && !was_over(said))
+        self.said.as_ref().filter(|said| said.status != 500)
+    }
+
+    /// Somebody lined up, and the token that they were given had ended before the answer that gives it was made.
+    pub fn came_too_late(&self) -> bool {
+        self.doing == Doing::LineUp && self.certain().is_some_and(|said| said.code() == "TOKEN_INVALID")
     }
 
     /// The answer, if it is final: not a "try again".

@@ -42,6 +42,7 @@ impl View<'_> {
             (200, _, Doing::Cancel(_)) | (204, _, Doing::Leave) => true,
             (402, "INSUFFICIENT_BALANCE", Doing::Pay(..)) => self.balance_was(body["balance"].as_i64()),
             (403, "TOKEN_WAITING", _) => self.standing(|standing| *standing == Standing::Waiting),
+            (401, "TOKEN_INVALID", Doing::LineUp) => self.token_came_and_went(),
             (401, "TOKEN_EXPIRED", _) => self.token_was_over(body["reason"].as_str().unwrap_or("")),
             (409, "SEAT_UNAVAILABLE", Doing::Hold(schedule, seats)) => {
                 self.exactly_these_were_taken(*schedule, seats, body)
@@ -92,6 +93,12 @@ impl View<'_> {
         stay.ended.is_some_and(|ended| {
             (by_time || ended <= self.window.1) && self.story.events[ended - 1].text("reason") == reason
         })
+    }
+
+    fn token_came_and_went(&self) -> bool {
+        let (from, to) = self.window;
+        let mut stays = self.story.stays.iter().filter(|stay| stay.user == self.op.user);
+        stays.any(|stay| stay.issued > from && stay.ended.is_some_and(|ended| ended <= to))
     }
 
     fn balance_was(&self, told: Option<i64>) -> bool {
