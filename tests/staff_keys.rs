@@ -162,6 +162,31 @@ fn two_admins_who_revoke_each_other_at_once_leave_one() {
 }
 
 #[test]
+fn of_two_admins_who_revoke_each_other_at_once_the_earlier_stays() {
+    let hall = Hall::empty(&[]);
+    let mut number = 0;
+    let mut admin = || {
+        number += 1;
+        let body = json!({ "name": format!("admin {number}"), "role": "admin" });
+        let made = hall.staff("POST", "/keys", body).must(201).clone();
+        (made["key"].as_str().unwrap().to_owned(), made["keyId"].clone())
+    };
+    for _ in 0..40 {
+        let (one, other) = (admin(), admin());
+        let end = |key: &str, id: &Value| call(&hall.client, key, "DELETE", &format!("/keys/{id}"), None).status;
+        let mut statuses = std::thread::scope(|scope| {
+            let first = scope.spawn(|| end(&one.0, &other.1));
+            let second = scope.spawn(|| end(&other.0, &one.1));
+            [first.join().unwrap(), second.join().unwrap()]
+        });
+        let mut works = [&one.0, &other.0].map(|key| me(&hall.client, key).status);
+        statuses.sort_unstable();
+        works.sort_unstable();
+        assert_eq!((statuses, works), ([204, 401], [200, 401]));
+    }
+}
+
+#[test]
 fn a_revoked_key_opens_nothing_from_the_answer_on_even_where_it_waits() {
     let hall = Hall::empty(&[]);
     let second = key(&hall, "second", "admin");
@@ -171,6 +196,7 @@ fn a_revoked_key_opens_nothing_from_the_answer_on_even_where_it_waits() {
         let path = format!("/api/v1/staff/events?after={last}");
         let waiting = scope
             .spawn(move || client.call_with("GET", &path, &[("authorization", &held), ("prefer", "wait=30")], None));
+        hall.until_parked(1);
         let asking = scope.spawn(|| {
             let statuses: Vec<u16> = (0..2_000).map(|_| me(&hall.client, &second).status).collect();
             statuses.iter().position(|status| *status == 401).map(|first| statuses[first..].to_vec())

@@ -26,23 +26,12 @@ fn waiting(
     })
 }
 
-/// Waits until so many requests are parked at the door.
-fn until_parked(hall: &Hall, count: u64) {
-    let parked = |text: &str| {
-        let line = text.lines().find(|line| line.starts_with("boxoffice_door_parked "))?;
-        line.split(' ').nth(1)?.parse::<u64>().ok()
-    };
-    while parked(&hall.client.call("GET", "/metrics", "", None).text) != Some(count) {
-        thread::yield_now();
-    }
-}
-
 #[test]
 fn a_waiting_token_is_answered_the_moment_it_is_let_in() {
     let hall = Hall::with_seats(5, &["--max-active=1"]);
     let (first, second) = (hall.customer(), hall.customer());
     let wait = waiting(&second, "GET", "/queue/token", None);
-    until_parked(&hall, 1);
+    hall.until_parked(1);
     first.delete("/queue/token").must(204);
     let (answer, took) = wait.join().unwrap();
     assert_eq!(answer.must(200)["status"], "ACTIVE");
@@ -55,11 +44,11 @@ fn a_step_in_the_line_wakes_nobody_but_a_pause_and_a_message_do() {
     let hall = Hall::with_seats(5, &["--max-active=1"]);
     let (_active, second, third) = (hall.customer(), hall.customer(), hall.customer());
     let wait = waiting(&third, "GET", "/queue/token", None);
-    until_parked(&hall, 1);
+    hall.until_parked(1);
     second.delete("/queue/token").must(204);
     hall.staff("PATCH", "/queue", json!({ "visitSeconds": 60 })).must(200);
     assert_eq!(third.poll().must(200)["position"], 1);
-    until_parked(&hall, 1);
+    hall.until_parked(1);
     hall.staff("PATCH", "/queue", json!({ "paused": true })).must(200);
     assert_eq!(wait.join().unwrap().0.must(200)["paused"], true);
 }
@@ -69,7 +58,7 @@ fn a_reservation_that_waits_is_answered_when_it_is_paid_even_though_the_token_en
     let hall = Hall::with_seats(5, &[]);
     let kim = hall.buyer(PRICE);
     let wait = waiting(&kim, "POST", "/reservations", Some(json!({ "scheduleId": 1, "seats": ["4"] })));
-    until_parked(&hall, 1);
+    hall.until_parked(1);
     let pending = kim.get("/reservations").must(200)["reservations"][0].clone();
     assert_eq!(pending["status"], "PENDING_PAYMENT");
     let paid = kim.pay(&pending["reservationId"], PRICE).must(201).clone();
@@ -85,7 +74,7 @@ fn a_reservation_that_waits_is_answered_when_its_hold_is_over() {
     let held = kim.hold(1, &["4"]).must(201).clone();
     let path = format!("/reservations/{}", held["reservationId"].as_str().unwrap());
     let wait = waiting(&kim, "GET", &path, None);
-    until_parked(&hall, 1);
+    hall.until_parked(1);
     hall.advance_ms(60_000);
     assert_eq!(wait.join().unwrap().0.must(200)["status"], "EXPIRED");
     let (again, _) = waiting(&kim, "GET", &path, None).join().unwrap();
@@ -154,7 +143,7 @@ fn the_events_feed_has_no_gaps_and_can_be_waited_for() {
     let mut staff = kim.clone();
     staff.token = STAFF_KEY.to_owned();
     let wait = waiting(&staff, "GET", &format!("/staff/events?after={}", events.len()), None);
-    until_parked(&hall, 1);
+    hall.until_parked(1);
     hall.staff("PUT", "/schedules/1/seats/3", json!({ "blocked": true, "reason": "camera" })).must(200);
     let (answer, _) = wait.join().unwrap();
     assert_eq!(answer.must(200)["events"][0]["type"], "SEAT_BLOCKED");

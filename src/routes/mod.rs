@@ -105,13 +105,7 @@ impl Rooms {
 
     fn resume(&self, request: &Request, memo: &str, over: bool, applied: bool) -> Outcome<Answer> {
         if let Some((key_id, memo)) = staff::of_staff(memo) {
-            if !self.keyring.has(key_id) {
-                return Err(Refusal::StaffKeyInvalid.into()); // revoked meanwhile
-            }
-            return Ok(match self.resume(request, memo, over, applied)? {
-                Answer::Park(park) => Answer::Park(staff::waits_for(key_id, park)),
-                answer => answer,
-            });
+            return self.by_key(key_id, self.resume(request, memo, over, applied)?);
         }
         match memo.split(' ').next() {
             Some("token") => queue::api::resume(&self.venue, &self.line, request, memo, over, applied),

@@ -18,9 +18,21 @@ impl Rooms {
             return no_method(request, roles::methods_of(path).ok_or(Refusal::NotFound)?);
         };
         member.must_be(allowed)?;
-        Ok(match self.staff(request, path, &member)? {
-            Answer::Write(work) => Answer::Write(on_behalf_of(member.key_id, work)),
-            Answer::Park(park) => Answer::Park(waits_for(member.key_id, park)),
+        self.by_key(member.key_id, self.staff(request, path, &member)?)
+    }
+
+    /// What a call of staff comes to, unless its key was revoked meanwhile.
+    pub(super) fn by_key(&self, key_id: i64, answer: Answer) -> Outcome<Answer> {
+        if !self.keyring.has(key_id) {
+            return Err(Refusal::StaffKeyInvalid.into());
+        }
+        Ok(match answer {
+            // Whether the key still opens something is asked of the file: what is written before this may revoke it.
+            Answer::Write(work) => Answer::Write(Box::new(move |tx| {
+                staff::must_be_live(tx, key_id)?;
+                on_behalf_of(key_id, work)(tx)
+            })),
+            Answer::Park(park) => Answer::Park(waits_for(key_id, park)),
             answer => answer,
         })
     }
@@ -99,7 +111,7 @@ fn on_behalf_of(key_id: i64, work: Work) -> Work {
 }
 
 /// The wait of somebody who works here. The memo names the key, so that one revoked meanwhile gets no answer.
-pub(super) fn waits_for(key_id: i64, park: Park) -> Park {
+fn waits_for(key_id: i64, park: Park) -> Park {
     Park { memo: format!("staff {key_id} {}", park.memo), ..park }
 }
 

@@ -94,6 +94,15 @@ pub fn settle_first(tx: &Tx, key: &str) -> Outcome<Result<(), String>> {
     }
 }
 
+/// A key opens something at this point of the order of writes.
+///
+/// # Errors
+/// `STAFF_KEY_INVALID`.
+pub fn must_be_live(tx: &Tx, key_id: i64) -> Outcome<()> {
+    let is_live = sql::find(tx, key_id)?.is_some_and(|key| key.revoked_at.is_none());
+    if is_live { Ok(()) } else { Err(Refusal::StaffKeyInvalid.into()) }
+}
+
 /// Revokes a key. One that is revoked already stays so.
 ///
 /// # Errors

@@ -108,6 +108,17 @@ impl Hall {
         self.staff("POST", "/clock", json!({ "advanceMilliseconds": ms })).must(200);
     }
 
+    /// Waits until so many requests are parked at the door.
+    pub fn until_parked(&self, count: u64) {
+        let parked = |text: &str| {
+            let line = text.lines().find(|line| line.starts_with("boxoffice_door_parked "))?;
+            line.split(' ').nth(1)?.parse::<u64>().ok()
+        };
+        while parked(&self.client.call("GET", "/metrics", "", None).text) != Some(count) {
+            std::thread::yield_now();
+        }
+    }
+
     /// A new user without a token.
     pub fn user(&self) -> Customer {
         let user = self.client.call("POST", "/api/v1/users", "", Some(json!({ "name": "Kim" }))).must(201).clone();
