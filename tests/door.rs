@@ -145,7 +145,7 @@ fn large_bodies_and_answers_pass_where_they_are_allowed() {
 
 #[test]
 fn deadlines_are_for_the_whole_head_and_body_and_idle_clients_are_let_go() {
-    let hall = hall(|limits| (limits.head_max_ms, limits.body_max_ms, limits.idle_max_ms) = (200, 200, 100));
+    let hall = hall(|limits| (limits.head_max_ms, limits.body_max_ms, limits.idle_max_ms) = (1_000, 1_000, 1_000));
     let mut half_head = hall.client();
     let mut half_body = hall.client();
     let mut idle = hall.client();
@@ -159,14 +159,14 @@ fn deadlines_are_for_the_whole_head_and_body_and_idle_clients_are_let_go() {
     }
     let mut drip = hall.client();
     let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(5) && drip.0.write_all(b"\r").is_ok() {
+    while start.elapsed() < Duration::from_secs(20) && drip.0.write_all(b"\r").is_ok() {
         drip.0.set_nonblocking(true).unwrap();
         if drip.0.peek(&mut [0]).is_ok() {
             break; // refused, whatever it goes on to drip
         }
         drip.0.set_nonblocking(false).unwrap();
     }
-    assert!(start.elapsed() < Duration::from_secs(5));
+    assert!(start.elapsed() < Duration::from_secs(20));
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn a_stop_answers_what_is_under_way_and_wakes_what_is_parked() {
         client.is_closed();
     }
     stopping.join().unwrap();
-    assert!(start.elapsed() < Duration::from_secs(5));
+    assert!(start.elapsed() < Duration::from_secs(20));
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn a_burst_of_connections_is_answered_at_once() {
 
 #[test]
 fn when_it_is_full_half_a_request_makes_place_once_it_is_slow() {
-    let hall = hall(|limits| (limits.connections_max, limits.slow_after_ms) = (2, 300));
+    let hall = hall(|limits| (limits.connections_max, limits.slow_after_ms) = (2, 2_000));
     let (mut one, mut two) = (hall.client(), hall.client());
     let head = "GET /echo HTTP/1.1\r\nHo";
     one.send(head);
@@ -139,7 +139,7 @@ fn when_it_is_full_half_a_request_makes_place_once_it_is_slow() {
     two.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n");
     hall.until("both have begun", |metrics| metrics.received_bytes_total.get() > 60);
     assert_eq!(hall.client().answer().status, 503, "neither is slow yet");
-    std::thread::park_timeout(Duration::from_millis(400));
+    std::thread::park_timeout(Duration::from_millis(2_100));
     let mut three = hall.client();
     three.get("/wait?1");
     one.is_closed();
@@ -166,14 +166,14 @@ fn requests_beyond_the_queue_are_refused_and_the_connection_goes_on() {
 
 #[test]
 fn a_slow_reader_is_let_go_in_time_and_disturbs_nobody() {
-    let hall = hall(|limits| (limits.write_max_ms, limits.write_max_ms_per_mib) = (300, 0));
+    let hall = hall(|limits| (limits.write_max_ms, limits.write_max_ms_per_mib) = (2_000, 0));
     let (mut slow, mut quick) = (hall.client(), hall.client());
     slow.get("/big?20000000");
     hall.until("its answer is kept", |metrics| metrics.buffered_bytes.get() > 1 << 20);
     while hall.door.metrics().connections_expired_write_total.get() == 0 {
         let start = Instant::now();
         assert_eq!(quick.get("/echo").answer().status, 200);
-        assert!(start.elapsed() < Duration::from_millis(250));
+        assert!(start.elapsed() < Duration::from_secs(1));
     }
     hall.until("its memory is free", |metrics| metrics.buffered_bytes.get() < 1 << 20);
 }
@@ -221,7 +221,7 @@ fn a_stop_under_load_leaves_no_answer_half_sent() {
     hall.until("the load runs", |metrics| metrics.relayed_total.get() > 1_000);
     let start = Instant::now();
     hall.door.stop();
-    assert!(start.elapsed() < Duration::from_secs(5));
+    assert!(start.elapsed() < Duration::from_secs(20));
     load.into_iter().for_each(|thread| thread.join().unwrap());
     assert_eq!(metrics.connections_open.get(), 0);
     assert_eq!(metrics.answers_by_class[2].get(), metrics.relayed_total.get(), "what went in came out");

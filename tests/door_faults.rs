@@ -103,7 +103,7 @@ fn where_few_descriptors_are_allowed_there_are_few_places_and_no_harm() {
             let _silent: Vec<Client> = (0..20).map(|_| hall.client()).collect();
             let full = Instant::now();
             while hall.client().get_or_end("/echo").is_none_or(|answer| answer.status != 200) {
-                assert!(full.elapsed() < Duration::from_secs(1), "the silent keep the places");
+                assert!(full.elapsed() < Duration::from_secs(10), "the silent keep the places");
             }
         }
         setrlimit(Resource::Nofile, before).unwrap();

@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 
 use crate::hall::{Answer, Client, STAFF_KEY, bearer};
 
-/// A start must have it writing again within this.
-const READY_MAX: Duration = Duration::from_secs(2);
-/// A stop in good order takes so long at most.
-const STOP_MAX: Duration = Duration::from_secs(5);
+/// A start must have it writing again within this, in a debug build beside other tests too; `scripts/torture` holds a release
+/// build to two seconds.
+const READY_MAX: Duration = Duration::from_secs(20);
+/// A stop in good order takes so long at most, beside other tests too.
+const STOP_MAX: Duration = Duration::from_secs(20);
 
 /// `boxoffice serve` on a file.
 pub struct Server {
