@@ -20,7 +20,7 @@ use serde_json::json;
 const BUYERS: usize = 4;
 const BACKUPS: usize = 12;
 /// A buyer waits at most so long for an answer while a backup is made.
-const ANSWER_MAX: Duration = Duration::from_secs(2);
+const ANSWER_MAX: Duration = Duration::from_secs(5);
 
 fn command(name: &str, file: &Path, database: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_boxoffice"));

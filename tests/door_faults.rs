@@ -72,7 +72,7 @@ fn without_descriptors_a_connection_is_closed_and_others_are_served() {
         }
         filled.pop(); // one is left, for this side of the connection
         let stranger = TcpStream::connect(hall.door.address()).unwrap();
-        stranger.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        stranger.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let heard = std::io::Read::read(&mut &stranger, &mut [0; 1]);
         let is_closed =
             heard.as_ref().map_or_else(|error| error.kind() == std::io::ErrorKind::ConnectionReset, |&n| n == 0);
