@@ -60,7 +60,7 @@ macro_rules! refusals {
 }
 
 refusals! {
-    InvalidJson { reason: String } "INVALID_JSON",
+    InvalidJson { reason: Say } "INVALID_JSON",
     InvalidRequest { pointer: String, reason: Say } "INVALID_REQUEST",
     InvalidHeader { reason: Say } "INVALID_HEADER",
     NotFound "NOT_FOUND",
@@ -209,13 +209,14 @@ impl Refusal {
     pub fn detail(&self, language: Language) -> String {
         let sentence = texts::of(self.code(), language).detail;
         let particular = match self {
-            Refusal::InvalidJson { reason } => reason.clone(),
             Refusal::InvalidRequest { pointer, reason } if pointer.is_empty() => match language {
                 Language::En => format!("the body {}", reason.en),
                 Language::Ko => format!("본문은 {}", reason.ko),
             },
             Refusal::InvalidRequest { pointer, reason } => format!("{pointer}: {}", reason.in_language(language)),
-            Refusal::InvalidHeader { reason } => reason.in_language(language).to_owned(),
+            Refusal::InvalidJson { reason } | Refusal::InvalidHeader { reason } => {
+                reason.in_language(language).to_owned()
+            }
             Refusal::SeatUnavailable { seats } if seats.is_empty() => {
                 let fewer = Say::new("fewer are free than were asked for", "요청한 수만큼 남아 있지 않습니다");
                 fewer.in_language(language).to_owned()

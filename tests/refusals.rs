@@ -194,6 +194,9 @@ fn the_plumbing_refuses_what_is_not_a_request_of_ours() {
         hall.client.call_with(method, path, headers, body)
     };
     call("POST", "/api/v1/users", &[], Some("{\"name\":")).refused(400, "INVALID_JSON");
+    let korean = call("POST", "/api/v1/users", &[("Accept-Language", "ko")], Some("{\"name\":"));
+    let detail = korean.refused(400, "INVALID_JSON")["detail"].as_str().unwrap().to_owned();
+    assert!(detail.ends_with("(1번째 줄 8번째 바이트: 글이 끝나기 전에 끊겼습니다)"), "{detail}");
     call("POST", "/api/v1/users", &[], Some("{\"name\":\"Kim\",\"name\":\"Lee\"}")).refused(400, "INVALID_JSON");
     call("POST", "/api/v1/users", &[], Some("[]")).refused(400, "INVALID_REQUEST");
     call("POST", "/api/v1/users", &[], Some("{\"name\":\"  \"}")).refused(400, "INVALID_REQUEST");

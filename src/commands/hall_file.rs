@@ -84,7 +84,7 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, OpenError> {
 fn json_of(path: &Path, bytes: &[u8]) -> Result<Value, OpenError> {
     let say = |why: String| OpenError(format!("{}: {why}", path.display()));
     let text = text_of(bytes).map_err(|line| say(format!("line {line} is not UTF-8")))?;
-    parse_json(text.as_bytes()).map_err(|error| say(format!("is not valid JSON: {error}")))
+    parse_json(text.as_bytes()).map_err(|wrong| say(format!("is not valid JSON: {}", wrong.en)))
 }
 
 /// Names with whole numbers, from pairs on the command line and from files.

@@ -30,7 +30,7 @@ impl Fields {
         if !media_type.eq_ignore_ascii_case("application/json") {
             return Err(Refusal::UnsupportedMediaType);
         }
-        let value = json::parse(&request.body).map_err(|error| Refusal::InvalidJson { reason: error.to_string() })?;
+        let value = json::parse(&request.body).map_err(|reason| Refusal::InvalidJson { reason })?;
         Fields::of_value(value, String::new())
     }
 

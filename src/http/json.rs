@@ -4,14 +4,30 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::error::Category;
 use serde_json::{Map, Value};
+
+use crate::refusal::Say;
+
+/// The most characters of a member's name that are quoted: of a longer one the beginning tells which it is.
+const QUOTED_MAX_CHARS: usize = 40;
 
 /// Reads a JSON text.
 ///
 /// # Errors
 /// What is wrong, and where.
-pub fn parse(text: &[u8]) -> serde_json::Result<Value> {
-    serde_json::from_slice::<Once>(text).map(|once| once.0)
+pub fn parse(text: &[u8]) -> Result<Value, Say> {
+    serde_json::from_slice::<Once>(text).map(|once| once.0).map_err(|error| wrong(&error))
+}
+
+/// What is wrong with a text. The parser says it in English; in Korean its kind is said, with the same place.
+fn wrong(error: &serde_json::Error) -> Say {
+    let ko = match error.classify() {
+        Category::Data => "같은 이름의 항목이 두 번 나옵니다",
+        Category::Eof => "글이 끝나기 전에 끊겼습니다",
+        Category::Syntax | Category::Io => "여기부터 JSON으로 읽을 수 없습니다",
+    };
+    Say::new(error.to_string(), format!("{}번째 줄 {}번째 바이트: {ko}", error.line(), error.column()))
 }
 
 /// A value in which no object has a member twice.
@@ -68,7 +84,8 @@ impl<'de> Visitor<'de> for Reader {
         let mut map = Map::new();
         while let Some((name, Once(value))) = members.next_entry::<String, Once>()? {
             if map.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("the member '{name}' is there twice")));
+                let quoted: String = name.chars().take(QUOTED_MAX_CHARS).collect();
+                return Err(A::Error::custom(format_args!("the member '{quoted}' is there twice")));
             }
             map.insert(name, value);
         }
@@ -98,5 +115,30 @@ mod tests {
             assert!(parse(text.as_bytes()).is_err(), "{text}");
         }
         assert!(parse(&[b"[".repeat(200), b"]".repeat(200)].concat()).is_err(), "too deep");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_both_languages_with_its_place_and_never_at_length() {
+        for (text, en, ko) in [
+            (
+                r#"{"name":"#,
+                "EOF while parsing a value at line 1 column 8",
+                "1번째 줄 8번째 바이트: 글이 끝나기 전에 끊겼습니다",
+            ),
+            (
+                "{\n]",
+                "key must be a string at line 2 column 1",
+                "2번째 줄 1번째 바이트: 여기부터 JSON으로 읽을 수 없습니다",
+            ),
+            (
+                r#"{"a":1,"a":2}"#,
+                "the member 'a' is there twice at line 1 column 13",
+                "1번째 줄 13번째 바이트: 같은 이름의 항목이 두 번 나옵니다",
+            ),
+        ] {
+            assert_eq!(parse(text.as_bytes()).unwrap_err(), Say::new(en, ko), "{text}");
+        }
+        let name = "말".repeat(10_000);
+        assert!(parse(format!(r#"{{"{name}":1,"{name}":2}}"#).as_bytes()).unwrap_err().en.len() < 200);
     }
 }
