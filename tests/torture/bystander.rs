@@ -44,7 +44,9 @@ impl Bystander {
         }
         let (count, p99, plain) = (seen.took.len(), p99(seen.took), p99(seen.plain));
         report.check(count > 0, || "no bystander was answered".into());
-        report.check(p99 <= patience(P99_MAX_MS) + plain, || format!("bystanders' p99 {p99:?}, without the door {plain:?}"));
+        report.check(p99 <= patience(P99_MAX_MS) + plain, || {
+            format!("bystanders' p99 {p99:?}, without the door {plain:?}")
+        });
         report.note(format!("{count} bystanders, p99 {:.1} ms", p99.as_secs_f64() * 1e3));
     }
 }
