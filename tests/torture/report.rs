@@ -9,8 +9,9 @@ use super::rows::Row;
 const VIOLATIONS_MAX: usize = 12;
 
 /// What stands before the clients.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Against {
+    /// The door, with tiny_http behind it.
     Door,
     /// tiny_http alone: what the rows must find wanting.
     Direct,
