@@ -136,21 +136,25 @@ fn the_last_admin_stays_and_an_admin_may_go_when_another_is_left() {
     assert_eq!(hall.staff_get("/me").must(200)["keyId"], 4);
 }
 
+/// What two admins are told who revoke each other at once.
+fn revoke_each_other(client: &Client, keys: [&str; 2]) -> [u16; 2] {
+    let [one, other] = keys.map(|key| me(client, key).must(200)["keyId"].clone());
+    let end = |key: &str, id: &Value| call(client, key, "DELETE", &format!("/keys/{id}"), None).status;
+    std::thread::scope(|scope| {
+        let (first, second) = (scope.spawn(|| end(keys[0], &other)), scope.spawn(|| end(keys[1], &one)));
+        [first.join().unwrap(), second.join().unwrap()]
+    })
+}
+
 #[test]
 fn two_admins_who_revoke_each_other_at_once_leave_one() {
     let hall = Hall::empty(&[]);
     let mut left = STAFF_KEY.to_owned();
     for round in 0..40 {
-        let mine = me(&hall.client, &left).must(200)["keyId"].clone();
         let body = json!({ "name": format!("admin {round}"), "role": "admin" });
         let made = call(&hall.client, &left, "POST", "/keys", Some(body)).must(201).clone();
         let other = made["key"].as_str().unwrap().to_owned();
-        let end = |key: &str, id: &Value| call(&hall.client, key, "DELETE", &format!("/keys/{id}"), None).status;
-        let statuses = std::thread::scope(|scope| {
-            let first = scope.spawn(|| end(&left, &made["keyId"]));
-            let second = scope.spawn(|| end(&other, &mine));
-            [first.join().unwrap(), second.join().unwrap()]
-        });
+        let statuses = revoke_each_other(&hall.client, [&left, &other]);
         let works: Vec<bool> = [&left, &other].iter().map(|key| me(&hall.client, key).status == 200).collect();
         // The later is refused because it is the last, or because its key is gone already.
         assert!(matches!(statuses, [204, 409 | 401] | [409 | 401, 204]), "{statuses:?}");
@@ -164,22 +168,10 @@ fn two_admins_who_revoke_each_other_at_once_leave_one() {
 #[test]
 fn of_two_admins_who_revoke_each_other_at_once_the_earlier_stays() {
     let hall = Hall::empty(&[]);
-    let mut number = 0;
-    let mut admin = || {
-        number += 1;
-        let body = json!({ "name": format!("admin {number}"), "role": "admin" });
-        let made = hall.staff("POST", "/keys", body).must(201).clone();
-        (made["key"].as_str().unwrap().to_owned(), made["keyId"].clone())
-    };
-    for _ in 0..40 {
-        let (one, other) = (admin(), admin());
-        let end = |key: &str, id: &Value| call(&hall.client, key, "DELETE", &format!("/keys/{id}"), None).status;
-        let mut statuses = std::thread::scope(|scope| {
-            let first = scope.spawn(|| end(&one.0, &other.1));
-            let second = scope.spawn(|| end(&other.0, &one.1));
-            [first.join().unwrap(), second.join().unwrap()]
-        });
-        let mut works = [&one.0, &other.0].map(|key| me(&hall.client, key).status);
+    for round in 0..40 {
+        let [one, other] = ["one", "other"].map(|name| key(&hall, &format!("{name} {round}"), "admin"));
+        let mut statuses = revoke_each_other(&hall.client, [&one, &other]);
+        let mut works = [&one, &other].map(|key| me(&hall.client, key).status);
         statuses.sort_unstable();
         works.sort_unstable();
         assert_eq!((statuses, works), ([204, 401], [200, 401]));

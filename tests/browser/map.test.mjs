@@ -20,7 +20,7 @@ async function atMap(t, layout, options = {}) {
 const box = (page) => page.locator('.map').evaluate((map) => map.getAttribute('viewBox').split(' ').map(Number));
 
 /**
- * What a picture takes in milliseconds while the wheel turns over the first SVG of a page. A quarter of the pictures is
+ * What a picture takes in milliseconds while the wheel turns over the map of a page. A quarter of the pictures is
  * enough to know what one costs: the others may have waited for whatever else runs here.
  */
 const pictureMs = (page) => page.evaluate(async () => {
