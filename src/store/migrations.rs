@@ -8,7 +8,7 @@ use super::copy::{Draft, copy_into, is_taken};
 use super::open::companion;
 
 /// The statements that bring a file from version `n` to `n + 1`, beginning with version 1.
-const STEPS: &[&str] = &[include_str!("steps/2.sql"), include_str!("steps/3.sql")];
+const STEPS: &[&str] = &[include_str!("steps/2.sql"), include_str!("steps/3.sql"), include_str!("steps/4.sql")];
 
 /// The schema's version, kept in `user_version`.
 pub const CURRENT: i64 = 1 + STEPS.len() as i64;
@@ -66,7 +66,11 @@ mod tests {
     use crate::store::shape::{current, shape_of};
 
     /// The schemas of the older formats, from the first on.
-    const OLDER: [&str; 2] = [include_str!("../../tests/schemas/1.sql"), include_str!("../../tests/schemas/2.sql")];
+    const OLDER: [&str; 3] = [
+        include_str!("../../tests/schemas/1.sql"),
+        include_str!("../../tests/schemas/2.sql"),
+        include_str!("../../tests/schemas/3.sql"),
+    ];
 
     #[test]
     fn files_of_every_older_format_come_to_the_current_schema() {

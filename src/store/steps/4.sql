@@ -1,0 +1,1 @@
+-- From format 3 to format 4. What stands here stands in `schema.sql` too; a test compares both ends.

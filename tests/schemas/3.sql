@@ -1,0 +1,304 @@
+-- The schema of format 3, kept to test that files of it are brought up.
+--
+-- Ids of people's things are 16-byte UUIDs (version 7), kept WITHOUT ROWID so that the id is the key of the tree.
+-- Instants (`…_at`, `…_until`) are UTC milliseconds since 1970. Points are whole won.
+-- Status words are the words of the wire.
+
+-- The house itself: one row.
+CREATE TABLE venue (
+    id                INTEGER PRIMARY KEY CHECK (id = 1),
+    created_at        INTEGER NOT NULL,
+    -- The latest instant that the file has seen: the clock never goes back behind it.
+    seen_at           INTEGER NOT NULL,
+    -- The sum of all advances of a test clock.
+    clock_advanced_ms INTEGER NOT NULL DEFAULT 0 CHECK (clock_advanced_ms >= 0),
+    -- The secret half of the key pair that signs tickets. Null only until a file of format 1 is opened.
+    seal_secret       BLOB    CHECK (length(seal_secret) = 32)
+) STRICT;
+
+-- Who works here: a key each. A revoked key stays, because the events of its time name it.
+CREATE TABLE staff_key (
+    key_id     INTEGER PRIMARY KEY,
+    name       TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 80),
+    role       TEXT    NOT NULL CHECK (role IN ('admin', 'counter', 'door')),
+    -- SHA-256 of the key: the key itself is shown once and kept nowhere.
+    key_hash   BLOB    NOT NULL CHECK (length(key_hash) = 32),
+    created_at INTEGER NOT NULL,
+    revoked_at INTEGER
+) STRICT;
+-- A name stands for one key at a time, so that "who" has one answer; and one key for one name.
+CREATE UNIQUE INDEX staff_key_name ON staff_key (name) WHERE revoked_at IS NULL;
+CREATE UNIQUE INDEX staff_key_hash ON staff_key (key_hash) WHERE revoked_at IS NULL;
+
+-- Everything that happened, in commit order. The rowid is the sequence: one writer and no deletes leave no gap.
+CREATE TABLE event (
+    sequence INTEGER PRIMARY KEY,
+    type     TEXT    NOT NULL,
+    at       INTEGER NOT NULL,
+    data     TEXT    NOT NULL CHECK (json_valid(data)),
+    -- The staff key by which it was done; null where no staff did it.
+    key_id   INTEGER REFERENCES staff_key (key_id)
+) STRICT;
+
+-- Answers kept for the repetition of a request: the first answer again, byte for byte.
+CREATE TABLE idempotency_answer (
+    -- The caller: a user's id, or 16 zero bytes for staff.
+    caller_id    BLOB    NOT NULL CHECK (length(caller_id) = 16),
+    key          TEXT    NOT NULL CHECK (length(key) BETWEEN 1 AND 128),
+    -- SHA-256 over method, path and body: another request under the same key is refused.
+    fingerprint  BLOB    NOT NULL CHECK (length(fingerprint) = 32),
+    status       INTEGER NOT NULL CHECK (status BETWEEN 200 AND 499),
+    content_type TEXT    NOT NULL,
+    -- Header fields of the answer: a JSON array of [name, value].
+    headers      TEXT    NOT NULL,
+    body         BLOB    NOT NULL,
+    at           INTEGER NOT NULL,
+    PRIMARY KEY (caller_id, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_answer_at ON idempotency_answer (at); -- pruned from the oldest on
+
+CREATE TABLE user (
+    user_id    BLOB    PRIMARY KEY CHECK (length(user_id) = 16),
+    name       TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 80),
+    key_hash   BLOB    NOT NULL CHECK (length(key_hash) = 32),
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX user_name ON user (name COLLATE NOCASE);
+
+-- The settings of the waiting line: one row. The file wins over flags of the same names.
+CREATE TABLE queue (
+    id               INTEGER PRIMARY KEY CHECK (id = 1),
+    max_active       INTEGER NOT NULL CHECK (max_active >= 0),       -- 0: no limit
+    admit_per_minute INTEGER NOT NULL CHECK (admit_per_minute >= 0), -- 0: no limit
+    visit_seconds    INTEGER NOT NULL CHECK (visit_seconds > 0),
+    abandon_seconds  INTEGER NOT NULL CHECK (abandon_seconds > 0),
+    claim_seconds    INTEGER NOT NULL CHECK (claim_seconds >= 0),    -- 0: off
+    paused           INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1)),
+    message_ko       TEXT,
+    message_en       TEXT,
+    -- While it lies ahead, tokens wait without a place for the draw; null when there is none to come.
+    opens_at         INTEGER,
+    -- Join numbers given out for the draw to come.
+    joined_count     INTEGER NOT NULL DEFAULT 0 CHECK (joined_count >= 0),
+    CHECK ((message_ko IS NULL) = (message_en IS NULL))
+) STRICT;
+
+-- The draws of the line that were held. Seed and join numbers give the order to anyone who recomputes it.
+CREATE TABLE draw (
+    draw_id  INTEGER PRIMARY KEY,
+    seed     TEXT    NOT NULL CHECK (length(seed) = 64),
+    joined   INTEGER NOT NULL CHECK (joined >= 0),
+    drawn    INTEGER NOT NULL CHECK (drawn BETWEEN 0 AND joined),
+    -- The join numbers of those who had left: a JSON array.
+    absent   TEXT    NOT NULL CHECK (json_valid(absent)),
+    drawn_at INTEGER NOT NULL
+) STRICT;
+
+-- Tokens. `place` orders the line: first committed, first served; null while the draw is still to come. Guests of the house
+-- have negative places.
+CREATE TABLE token (
+    token_id     INTEGER PRIMARY KEY,
+    token        BLOB    NOT NULL UNIQUE CHECK (length(token) = 16),
+    user_id      BLOB    NOT NULL REFERENCES user (user_id),
+    place        INTEGER,
+    join_number  INTEGER CHECK (join_number > 0),
+    draw_number  INTEGER CHECK (draw_number > 0),
+    status       TEXT    NOT NULL CHECK (status IN ('WAITING', 'ACTIVE', 'EXPIRED')),
+    issued_at    INTEGER NOT NULL,
+    activated_at INTEGER,
+    -- The first call after being let in; null until then, and for those who never came.
+    claimed_at   INTEGER,
+    -- The visit's own end, and the end with the hold that extends it.
+    visit_until  INTEGER,
+    active_until INTEGER,
+    ended_at     INTEGER,
+    end_reason   TEXT CHECK (end_reason IN ('PAID', 'TIMED_OUT', 'ABANDONED', 'LEFT', 'REVOKED')),
+    CHECK ((status = 'EXPIRED') = (ended_at IS NOT NULL AND end_reason IS NOT NULL)),
+    CHECK (status <> 'ACTIVE' OR (activated_at IS NOT NULL AND visit_until IS NOT NULL AND active_until >= visit_until)),
+    CHECK (status <> 'WAITING' OR activated_at IS NULL),
+    CHECK (place IS NOT NULL OR join_number IS NOT NULL),
+    CHECK (draw_number IS NULL OR (join_number IS NOT NULL AND place IS NOT NULL))
+) STRICT;
+-- One valid token a user, even for wrong code.
+CREATE UNIQUE INDEX token_live ON token (user_id) WHERE status <> 'EXPIRED';
+-- The line itself; no two stand on one place.
+CREATE UNIQUE INDEX token_waiting ON token (place) WHERE status = 'WAITING';
+CREATE INDEX token_active ON token (active_until) WHERE status = 'ACTIVE';
+CREATE INDEX token_activated ON token (activated_at) WHERE activated_at IS NOT NULL; -- those of the last minute, at start
+CREATE INDEX token_ended ON token (ended_at) WHERE ended_at IS NOT NULL; -- pruned from the oldest on
+
+CREATE TABLE concert (
+    concert_id  INTEGER PRIMARY KEY AUTOINCREMENT,
+    title       TEXT    NOT NULL CHECK (length(title) BETWEEN 1 AND 200),
+    venue       TEXT    NOT NULL CHECK (length(venue) <= 200),
+    description TEXT    NOT NULL CHECK (length(description) <= 4000),
+    created_at  INTEGER NOT NULL
+) STRICT;
+
+-- One date of a concert.
+CREATE TABLE schedule (
+    schedule_id    INTEGER PRIMARY KEY AUTOINCREMENT,
+    concert_id     INTEGER NOT NULL REFERENCES concert (concert_id),
+    starts_at      INTEGER NOT NULL,
+    -- The calendar date of `starts_at` in the venue's time zone, by which people ask for it.
+    date           TEXT    NOT NULL CHECK (date GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'),
+    sale_opens_at  INTEGER NOT NULL,
+    sale_closes_at INTEGER NOT NULL,
+    seats_total    INTEGER NOT NULL CHECK (seats_total > 0),
+    price_from     INTEGER NOT NULL CHECK (price_from >= 0),
+    -- Counts every change of the date and its seats.
+    version        INTEGER NOT NULL DEFAULT 1,
+    -- Until so many hours before the start users may take their points back; null: they may not.
+    refund_until_hours INTEGER CHECK (refund_until_hours BETWEEN 0 AND 8760),
+    -- From then on nothing is sold and everybody gets their points back.
+    cancelled_at   INTEGER,
+    -- When the last of them had: until then the rest of the work is found by this.
+    settled_at     INTEGER CHECK (settled_at IS NULL OR (cancelled_at IS NOT NULL AND settled_at >= cancelled_at)),
+    CHECK (sale_opens_at < sale_closes_at)
+) STRICT;
+CREATE INDEX schedule_concert ON schedule (concert_id, starts_at);
+CREATE INDEX schedule_date ON schedule (concert_id, date);
+CREATE INDEX schedule_to_settle ON schedule (cancelled_at) WHERE cancelled_at IS NOT NULL AND settled_at IS NULL;
+
+-- The seats of a date in layout order. What a seat is right now stands in `claim`.
+CREATE TABLE seat (
+    schedule_id INTEGER NOT NULL REFERENCES schedule (schedule_id),
+    seat_no     INTEGER NOT NULL CHECK (seat_no >= 0),
+    label       TEXT    NOT NULL CHECK (length(label) BETWEEN 1 AND 80),
+    section     TEXT,
+    row         TEXT,
+    number      TEXT    NOT NULL,
+    -- What it is priced as, where the layout says so.
+    category    TEXT,
+    price       INTEGER NOT NULL CHECK (price >= 0),
+    x           REAL,
+    y           REAL,
+    PRIMARY KEY (schedule_id, seat_no),
+    UNIQUE (schedule_id, label)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reservation (
+    reservation_id  BLOB    PRIMARY KEY CHECK (length(reservation_id) = 16),
+    user_id         BLOB    NOT NULL REFERENCES user (user_id),
+    schedule_id     INTEGER NOT NULL REFERENCES schedule (schedule_id),
+    status          TEXT    NOT NULL CHECK (status IN ('PENDING_PAYMENT', 'CONFIRMED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REFUNDED')),
+    amount          INTEGER NOT NULL CHECK (amount >= 0),
+    created_at      INTEGER NOT NULL,
+    hold_expires_at INTEGER NOT NULL,
+    -- When it left PENDING_PAYMENT.
+    ended_at        INTEGER,
+    failure         TEXT CHECK (failure IN ('INSUFFICIENT_BALANCE')),
+    -- Its payment: there is exactly one, and its state is the reservation's, so it is stored once.
+    payment_id      BLOB    NOT NULL UNIQUE CHECK (length(payment_id) = 16),
+    declined_count  INTEGER NOT NULL DEFAULT 0 CHECK (declined_count >= 0),
+    paid_at         INTEGER,
+    refunded_at     INTEGER CHECK ((status = 'REFUNDED') = (refunded_at IS NOT NULL)),
+    CHECK (hold_expires_at > created_at),
+    CHECK ((status = 'PENDING_PAYMENT') = (ended_at IS NULL)),
+    CHECK ((status = 'FAILED') = (failure IS NOT NULL)),
+    CHECK ((status IN ('CONFIRMED', 'REFUNDED')) = (paid_at IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+-- One unpaid reservation a user, even for wrong code.
+CREATE UNIQUE INDEX reservation_pending ON reservation (user_id) WHERE status = 'PENDING_PAYMENT';
+CREATE INDEX reservation_due ON reservation (hold_expires_at) WHERE status = 'PENDING_PAYMENT';
+CREATE INDEX reservation_user ON reservation (user_id);
+-- The sales of a date. Holds leave it alone.
+CREATE INDEX reservation_sold ON reservation (schedule_id, status) WHERE status IN ('CONFIRMED', 'REFUNDED');
+
+-- The seats of a reservation at the price that was agreed; they stay when the hold is gone.
+CREATE TABLE reservation_seat (
+    reservation_id BLOB    NOT NULL REFERENCES reservation (reservation_id),
+    seat_no        INTEGER NOT NULL,
+    label          TEXT    NOT NULL,
+    price          INTEGER NOT NULL CHECK (price >= 0),
+    PRIMARY KEY (reservation_id, seat_no)
+) STRICT, WITHOUT ROWID;
+
+-- Who has a seat: held, sold, or kept back by the house. A seat without a row is free. The key makes a second live claim
+-- on a seat impossible, whatever the code does.
+CREATE TABLE claim (
+    schedule_id    INTEGER NOT NULL,
+    seat_no        INTEGER NOT NULL,
+    status         TEXT    NOT NULL CHECK (status IN ('HELD', 'SOLD', 'BLOCKED')),
+    reservation_id BLOB REFERENCES reservation (reservation_id),
+    user_id        BLOB,
+    -- A hold counts while now < held_until.
+    held_until     INTEGER,
+    reason         TEXT CHECK (length(reason) <= 200),
+    PRIMARY KEY (schedule_id, seat_no),
+    FOREIGN KEY (schedule_id, seat_no) REFERENCES seat (schedule_id, seat_no),
+    CHECK ((status = 'HELD') = (held_until IS NOT NULL)),
+    CHECK ((status = 'BLOCKED') = (reservation_id IS NULL)),
+    CHECK ((reservation_id IS NULL) = (user_id IS NULL)),
+    CHECK (status = 'BLOCKED' OR reason IS NULL)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE balance (
+    user_id    BLOB    PRIMARY KEY REFERENCES user (user_id),
+    points     INTEGER NOT NULL CHECK (points >= 0),
+    updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Every change of a balance, with the balance after it. The amounts of a user add up to the balance.
+CREATE TABLE ledger_entry (
+    entry_id       INTEGER PRIMARY KEY,
+    user_id        BLOB    NOT NULL REFERENCES user (user_id),
+    kind           TEXT    NOT NULL CHECK (kind IN ('TOP_UP', 'PAYMENT', 'REFUND', 'CORRECTION')),
+    amount         INTEGER NOT NULL,
+    balance_after  INTEGER NOT NULL CHECK (balance_after >= 0),
+    reservation_id BLOB REFERENCES reservation (reservation_id),
+    reason         TEXT CHECK (length(reason) <= 200),
+    at             INTEGER NOT NULL,
+    CHECK (kind <> 'TOP_UP' OR amount > 0),
+    CHECK (kind <> 'REFUND' OR amount >= 0),
+    CHECK (kind <> 'PAYMENT' OR amount <= 0),
+    CHECK ((kind IN ('PAYMENT', 'REFUND')) = (reservation_id IS NOT NULL))
+) STRICT;
+CREATE INDEX ledger_entry_user ON ledger_entry (user_id, entry_id);
+-- A reservation is paid once, even for wrong code.
+CREATE UNIQUE INDEX ledger_entry_paid ON ledger_entry (reservation_id) WHERE kind = 'PAYMENT';
+-- And refunded once.
+CREATE UNIQUE INDEX ledger_entry_refunded ON ledger_entry (reservation_id) WHERE kind = 'REFUND';
+CREATE INDEX ledger_entry_at ON ledger_entry (at); -- the ledger of a day
+
+CREATE TABLE ticket (
+    ticket_id      BLOB    PRIMARY KEY CHECK (length(ticket_id) = 16),
+    reservation_id BLOB    NOT NULL REFERENCES reservation (reservation_id),
+    seat_no        INTEGER NOT NULL,
+    label          TEXT    NOT NULL,
+    -- What a person reads out: ten characters without 0, O, 1 and I.
+    number         TEXT    NOT NULL UNIQUE CHECK (length(number) = 10),
+    -- What the QR code carries: the number is in it, so no two are alike, and the number finds it.
+    code           TEXT    NOT NULL,
+    issued_at      INTEGER NOT NULL,
+    UNIQUE (reservation_id, seat_no)
+) STRICT, WITHOUT ROWID;
+-- Codes of format 1 say nothing and are looked for whole. The long ones of today are left out: an index of them would be
+-- the largest part of the file, and each payment would change a page of it somewhere else.
+CREATE UNIQUE INDEX ticket_older_code ON ticket (code) WHERE length(code) = 26;
+
+-- Who is in: one row a ticket, whatever the code does. A scan that was undone is gone from here; the events keep it.
+CREATE TABLE check_in (
+    ticket_id BLOB    PRIMARY KEY REFERENCES ticket (ticket_id),
+    -- When somebody went in; where the door had no network, by the clock of its laptop.
+    at        INTEGER NOT NULL,
+    door      TEXT    CHECK (length(door) BETWEEN 1 AND 80),
+    offline   INTEGER NOT NULL CHECK (offline IN (0, 1))
+) STRICT, WITHOUT ROWID;
+
+-- Scans of doors without network, told later. Each is kept with what came of it, so that telling it twice does no harm.
+CREATE TABLE door_scan (
+    scan_no   INTEGER PRIMARY KEY,
+    -- Made by the laptop that scanned.
+    scan_id   BLOB    NOT NULL UNIQUE CHECK (length(scan_id) = 16),
+    ticket_id BLOB    NOT NULL REFERENCES ticket (ticket_id),
+    at        INTEGER NOT NULL,
+    door      TEXT    NOT NULL CHECK (length(door) BETWEEN 1 AND 80),
+    told_at   INTEGER NOT NULL,
+    outcome   TEXT    NOT NULL CHECK (outcome IN ('CHECKED_IN', 'CONFLICT', 'VOID')),
+    -- The check-in that was there before, where the ticket was seen twice.
+    other_at      INTEGER CHECK ((outcome = 'CONFLICT') = (other_at IS NOT NULL)),
+    other_door    TEXT,
+    other_offline INTEGER CHECK (other_offline IN (0, 1))
+) STRICT;
+CREATE INDEX door_scan_conflict ON door_scan (scan_no) WHERE outcome <> 'CHECKED_IN'; -- what staff must look at
