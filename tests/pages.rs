@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use hall::{Answer, Hall};
 
 const FILE_LINES_MAX: usize = 400;
-const PAGES: [&str; 4] = ["/", "/staff", "/problems/seat_unavailable", "/nowhere"];
+const PAGES: [&str; 6] = ["/", "/staff", "/handbook", "/handbook/security", "/problems/seat_unavailable", "/nowhere"];
 
 fn get(hall: &Hall, path: &str, headers: &[(&str, &str)]) -> Answer {
     hall.client.call_with("GET", path, headers, None)
@@ -20,7 +20,7 @@ fn get(hall: &Hall, path: &str, headers: &[(&str, &str)]) -> Answer {
 fn web_files(endings: &[&str]) -> Vec<(String, String)> {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web");
     let mut files = Vec::new();
-    for room in ["shared", "customer", "staff"] {
+    for room in ["shared", "customer", "staff", "handbook"] {
         for entry in std::fs::read_dir(web.join(room)).unwrap() {
             let path: PathBuf = entry.unwrap().path();
             if endings.iter().any(|ending| path.extension().is_some_and(|extension| extension == *ending)) {

@@ -92,7 +92,10 @@ impl Rooms {
         }
         let segments: Vec<&str> = request.path.split('/').skip(1).collect();
         match segments.as_slice() {
-            ["api", "v1", "staff", ..] | ["staff", ..] | ["assets", "staff", ..] | ["metrics"]
+            ["api", "v1", "staff", ..]
+            | ["staff" | "handbook", ..]
+            | ["assets", "staff" | "handbook", ..]
+            | ["metrics"]
                 if self.surface == Surface::Public =>
             {
                 Err(Refusal::NotFound.into())
@@ -122,14 +125,19 @@ impl Rooms {
         match (request.method, path) {
             (Get, [""]) => Ok(Answer::Ready(web::customer(request))),
             (Get, ["staff"]) => Ok(Answer::Ready(web::staff(request))),
+            (Get, ["handbook", path @ ..]) => web::handbook(request, path).map(Answer::Ready).map_err(Failure::from),
             (Get, ["assets", room, file]) => web::file(request, room, file).map(Answer::Ready).map_err(Failure::from),
             (Get, ["problems", code]) => web::problem(request, code).map(Answer::Ready).map_err(Failure::from),
             (Get, ["healthz"]) => operations::health(),
             (Get, ["readyz"]) => operations::ready(),
             (Get, ["metrics"]) => operations::metrics(&self.venue, &self.line, self.door.get()),
-            (_, [""] | ["problems", _] | ["assets", _, _] | ["staff" | "healthz" | "readyz" | "metrics"]) => {
-                no_method(request, "GET, HEAD, OPTIONS".into())
-            }
+            (
+                _,
+                ["" | "staff" | "healthz" | "readyz" | "metrics"]
+                | ["problems", _]
+                | ["assets", _, _]
+                | ["handbook", ..],
+            ) => no_method(request, "GET, HEAD, OPTIONS".into()),
             (Get, _) if web::is_browser(request) => Ok(Answer::Ready(web::not_found(request))),
             _ => Err(Refusal::NotFound.into()),
         }

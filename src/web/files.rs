@@ -92,6 +92,7 @@ const FILES: &[(&str, &[u8])] = files![
     "staff/unanswered.js",
     "staff/venue_time.js",
     "staff/words.js",
+    "handbook/handbook.css",
     "qr/decode.js",
     "qr/index.js",
 ];

@@ -1,11 +1,13 @@
-//! The pages, compiled in: the customer's, the staff's, what both share, and a page for each refusal.
+//! The pages, compiled in: the customer's, the staff's, what both share, the handbook, and a page for each refusal.
 
 mod files;
+mod handbook;
 
 use crate::http::{Reply, Request};
 use crate::refusal::{Code, Language, Refusal, Say, explain};
 
 pub use files::file;
+pub use handbook::handbook;
 
 /// The OpenAPI document of the whole API.
 const OPENAPI: &str = include_str!("openapi.json");
@@ -30,7 +32,7 @@ pub fn customer(request: &Request) -> Reply {
 /// `GET /staff`: the staff's pages. They may use the camera, which reads tickets at the door; no other page may.
 pub fn staff(request: &Request) -> Reply {
     let html = in_language(include_str!("staff/index.html"), request.language());
-    page_with(request, 200, html, "camera=(self), microphone=(), geolocation=()")
+    page_with(request, request.language(), 200, html, "camera=(self), microphone=(), geolocation=()")
 }
 
 /// `GET /problems/{code}`: when a refusal happens and what to do.
@@ -87,18 +89,26 @@ fn tag_of(language: Language) -> &'static str {
     }
 }
 
+/// What a page may use of the device, unless it is the one that reads tickets.
+const NOTHING_OF_THE_DEVICE: &str = "camera=(), microphone=(), geolocation=()";
+
 fn page(request: &Request, status: u16, html: String) -> Reply {
-    page_with(request, status, html, "camera=(), microphone=(), geolocation=()")
+    page_with(request, request.language(), status, html, NOTHING_OF_THE_DEVICE)
+}
+
+/// A page in the language that its address names, or the reader's.
+fn page_in(language: Language, request: &Request, html: String) -> Reply {
+    page_with(request, language, 200, html, NOTHING_OF_THE_DEVICE)
 }
 
 /// A page with what it may use of the device.
-fn page_with(request: &Request, status: u16, html: String, permissions: &'static str) -> Reply {
+fn page_with(request: &Request, language: Language, status: u16, html: String, permissions: &'static str) -> Reply {
     let mut reply = Reply::empty(status);
     reply.content_type = "text/html; charset=utf-8".into();
     reply.body = html.into_bytes();
     let reply = if status == 200 { reply.tagged(request) } else { reply };
     guarded(reply)
-        .with("Content-Language", tag_of(request.language()))
+        .with("Content-Language", tag_of(language))
         .with("Vary", "Accept-Language")
         .with("Content-Security-Policy", POLICY)
         .with("Permissions-Policy", permissions)

@@ -4,7 +4,7 @@ import '../shared/words.js';
 import './words.js';
 import { el } from '../shared/dom.js';
 import { openFrame } from '../shared/frame.js';
-import { say } from '../shared/language.js';
+import { language, say } from '../shared/language.js';
 import { refusedPage } from './forms.js';
 import { goOn, may, me, session, signOut } from './session.js';
 import { openSignIn } from './sign_in.js';
@@ -78,6 +78,7 @@ function places() {
   return [
     allowed().filter(({ within }) => !within).map(({ name }) =>
       el('a', { class: 'part', href: `#${name}`, 'aria-current': name === here && 'page' }, say(`part.${name}`))),
+    el('a', { class: 'part', href: `/handbook/${language()}#${here}`, target: '_blank' }, say('staff.handbook')),
     el('span', { class: 'who' }, `${me().name} · ${say(`role.${me().role}`)}`),
     el('button', { type: 'button', class: 'quiet small', on: { click: leave } }, say('staff.signOut')),
   ];

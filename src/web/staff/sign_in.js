@@ -2,7 +2,7 @@
 
 import { Refused } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
-import { say } from '../shared/language.js';
+import { language, say } from '../shared/language.js';
 import { field, form } from './forms.js';
 import { signIn } from './session.js';
 
@@ -31,6 +31,7 @@ export function openSignIn(main, then, why) {
     el('h1', { tabindex: '-1' }, say('staff.signIn')),
     why && el('p', { class: 'note warn', role: 'alert' }, why),
     el('div', { class: 'card' }, form([key], { label: say('staff.enter'), send })),
-    el('p', { class: 'soft small' }, say('staff.noKey')));
+    el('p', { class: 'soft small' }, say('staff.noKey'), ' ',
+      el('a', { href: `/handbook/${language()}` }, say('staff.readHandbook'))));
   key.input.focus();
 }

@@ -14,6 +14,8 @@ export const staff = {
   'staff.enter': ['들어가기', 'Go in'],
   'staff.wrongKey': ['직원 키가 올바르지 않습니다. 다시 확인해 주세요.', 'This is not a staff key. Please check it.'],
   'staff.keyOver': ['이 키는 더 이상 사용할 수 없습니다. 새 키로 로그인해 주세요.', 'This key opens nothing any more. Please sign in with a new one.'],
+  'staff.handbook': ['안내서', 'Handbook'],
+  'staff.readHandbook': ['처음이신가요? 안내서를 읽어 보세요.', 'Your first evening? Read the handbook.'],
   'staff.signOut': ['로그아웃', 'Sign out'],
   'staff.refused': ['처리하지 못했습니다', 'That did not work'],
   'staff.unreached': [
