@@ -94,8 +94,8 @@ CREATE TABLE draw (
     drawn_at INTEGER NOT NULL
 ) STRICT;
 
--- Tokens. `place` orders the line: first committed, first served; null while the draw is still to come. Guests of the house
--- have negative places.
+-- Tokens. `place` orders the line: first committed, first served; null while the draw is still to come. Guests, whom staff
+-- gave a place at the front, have negative places.
 CREATE TABLE token (
     token_id     INTEGER PRIMARY KEY,
     token        BLOB    NOT NULL UNIQUE CHECK (length(token) = 16),

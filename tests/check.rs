@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use boxoffice::check::{check, sentences};
+use boxoffice::check::{Findings, check, findings, sentences};
 use hall::{Hall, PRICE};
 use rusqlite::Connection;
 use serde_json::json;
@@ -115,7 +115,7 @@ const DAMAGES: &[(&str, &str)] = &[
          WHERE token_id = (SELECT max(token_id) FROM token WHERE status = 'WAITING')",
         "behind it was let in",
     ),
-    ("UPDATE token SET place = place + 100 WHERE status = 'WAITING'", "without a draw"),
+    ("UPDATE token SET place = place + 100 WHERE status = 'WAITING'", "belongs to somebody who is still to come"),
     ("UPDATE token SET issued_at = ended_at + 1 WHERE token_id = 5", "token 5 is EXPIRED, but its times"),
     ("UPDATE draw SET joined = 9", "draw 1 says that 1 of 9 were drawn"),
     ("DELETE FROM event WHERE sequence = 7", "the feed of events has no event 7"),
@@ -152,7 +152,8 @@ fn every_kind_of_damage_is_found_and_said_in_a_sentence() {
     let mut reached = BTreeSet::new();
     for (number, (statements, words)) in DAMAGES.iter().enumerate() {
         let path = damage(&sound, &format!("damaged-{number}.db"), statements);
-        let faults = check(&path).unwrap();
+        let Findings { mut faults, warnings } = findings(&path).unwrap();
+        faults.extend(warnings);
         assert!(faults.iter().any(|fault| fault.contains(words)), "{statements}: {faults:#?}");
         for sentence in sentences() {
             let parts: Vec<&str> = sentence.split(['{', '}']).step_by(2).collect();
@@ -280,4 +281,60 @@ fn after_an_unclean_stop_a_file_whose_books_do_not_add_up_is_not_served_and_stay
     let folder = tempfile::tempdir().unwrap();
     let fine = left_behind(&hall, folder.path(), "UPDATE venue SET seen_at = seen_at");
     assert!(start(&fine).is_ok());
+}
+
+/// What other programs keep in a file, and what a reader of it adds for reports of their own.
+const OTHERS: &[(&str, &str)] = &[
+    (
+        "CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER);
+         CREATE TABLE _litestream_lock (id INTEGER); INSERT INTO _litestream_seq VALUES (1, 7)",
+        "table _litestream_seq",
+    ),
+    ("CREATE TABLE notes (a TEXT NOT NULL UNIQUE CHECK (a <> '')); INSERT INTO notes VALUES ('b')", "table notes"),
+    ("CREATE TABLE a (x REFERENCES b (y)); INSERT INTO a VALUES (1)", "table a"),
+    ("CREATE VIEW sold AS SELECT * FROM claim WHERE status = 'SOLD'", "view sold"),
+    ("CREATE INDEX event_type ON event (type)", "index event_type"),
+    (
+        "CREATE TABLE log (x); CREATE TRIGGER log_trim AFTER INSERT ON log BEGIN DELETE FROM log WHERE rowid < new.rowid - 9; END",
+        "trigger log_trim",
+    ),
+    ("CREATE VIRTUAL TABLE words USING fts5 (word)", "table words 00"),
+    ("ANALYZE", ""),
+];
+
+/// A check that calls another tool's table damage makes a venue that is replicated one that is never backed up again.
+#[test]
+fn tables_of_other_programs_are_warnings_and_the_file_is_copied_restored_and_served() {
+    let (folder, sound) = sound_file();
+    for (number, (statements, words)) in OTHERS.iter().enumerate() {
+        let path = damage(&sound, &format!("others-{number}.db"), statements);
+        let at = |name: &str| folder.path().join(format!("{name}-{number}.db"));
+        let run = |arguments: &[&Path]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_boxoffice"));
+            let output = command.args(arguments).output().unwrap();
+            let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+            assert_eq!(output.status.code(), Some(0), "{statements}: {text}");
+            text
+        };
+        let told = run(&["check".as_ref(), &path]);
+        assert!(told.contains(words) && told.contains("everything adds up"), "{told}");
+        assert_eq!(told.contains("warning: "), !words.is_empty(), "{told}");
+        let database = Path::new("--database");
+        run(&["backup".as_ref(), &at("copy"), database, &path]);
+        run(&["restore".as_ref(), &at("copy"), database, &at("restored")]);
+        let hall = Hall::on(&at("restored"), &[]);
+        hall.staff("PUT", "/schedules/1/seats/7", json!({ "blocked": true })).must(200);
+    }
+}
+
+/// What other programs may not do: it can stop what the venue writes.
+#[test]
+fn a_table_of_another_program_that_refers_to_one_of_ours_is_a_fault() {
+    let (_folder, sound) = sound_file();
+    let path = damage(&sound, "referring.db", "CREATE TABLE extra (id INTEGER REFERENCES token (token_id))");
+    let faults = check(&path).unwrap();
+    assert!(faults[0].contains("the table extra of another program refers to token"), "{faults:?}");
+    let path = damage(&sound, "unique.db", "CREATE UNIQUE INDEX one_name ON user (user_id, name)");
+    let faults = check(&path).unwrap();
+    assert!(faults[0].contains("index one_name"), "{faults:?}");
 }

@@ -1,22 +1,28 @@
 //! The feed of events: without gaps, in order, and it tells what happened.
 
 use super::rules::Rule;
+use super::rules::Severity::{Fault, Warning};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
+        severity: Fault,
         says: "the feed of events has no event {0}, but later ones",
         finds: "SELECT sequence - 1 FROM {event} AS e
                 WHERE sequence > 1 AND NOT EXISTS (SELECT 1 FROM event AS p WHERE p.sequence = e.sequence - 1)",
     },
     Rule {
+        // The order is that of the numbers. A clock that was set back explains it, and nothing is lost by it.
+        severity: Warning,
         says: "event {0} is of an earlier moment than the one before it",
         finds: "SELECT e.sequence FROM {event} AS e JOIN event AS p ON p.sequence = e.sequence - 1 WHERE e.at < p.at",
     },
     Rule {
+        severity: Fault,
         says: "event {0} is of the type {1}, which this program does not know",
         finds: "SELECT sequence, type FROM {event} WHERE type NOT IN ({event types})",
     },
     Rule {
+        severity: Fault,
         says: "reservation {0} is {1}, but the feed tells {2} of it {3} times and not {4} times",
         finds: "WITH told AS MATERIALIZED (SELECT type, replace(json_extract(data, '$.reservationId'), '-', '') AS id, count(*) AS times
                   FROM event WHERE type IN ('SEATS_HELD', 'SEATS_RELEASED', 'PAYMENT_COMPLETED', 'SEATS_SOLD', 'RESERVATION_REFUNDED')
@@ -31,6 +37,7 @@ pub(super) const RULES: &[Rule] = &[
                 WHERE ifnull(told.times, 0) <> must.times",
     },
     Rule {
+        severity: Fault,
         says: "ledger entry {0} is a top-up, but the feed tells of it {1} times and not once",
         finds: "WITH told AS MATERIALIZED (SELECT json_extract(data, '$.topUpId') AS id, count(*) AS times
                   FROM event WHERE type = 'POINTS_TOPPED_UP' GROUP BY 1)

@@ -1,25 +1,31 @@
 //! The line: who is let in stood before those who wait.
 
 use super::rules::Rule;
+use super::rules::Severity::Fault;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
+        severity: Fault,
         says: "token {0} waits on place {1}, and token {2} on place {3} behind it was let in",
         finds: "SELECT w.token_id, w.place, t.token_id, t.place
                 FROM (SELECT token_id, min(place) AS place FROM token WHERE status = 'WAITING' AND place >= 0) AS w
                 JOIN token AS t ON t.activated_at IS NOT NULL AND t.place > w.place",
     },
     Rule {
-        // Without a draw a token's place is its own number; guests of the house stand before all of them.
-        says: "token {0} stands on place {1} without a draw",
-        finds: "SELECT token_id, place FROM token WHERE draw_number IS NULL AND place >= 0 AND place <> token_id",
+        // Whoever comes next gets the place behind the newest token.
+        severity: Fault,
+        says: "token {0} waits on place {1}, which belongs to somebody who is still to come",
+        finds: "SELECT token_id, place FROM token
+                WHERE status = 'WAITING' AND place > (SELECT max(token_id) FROM token)",
     },
     Rule {
+        severity: Fault,
         says: "token {0} is {1}, but its times do not go with that",
         finds: "SELECT token_id, status FROM token
                 WHERE activated_at < issued_at OR ended_at < issued_at OR ended_at < activated_at OR visit_until < activated_at",
     },
     Rule {
+        severity: Fault,
         says: "draw {0} says that {1} of {2} were drawn and lists {3} who had left",
         finds: "SELECT draw_id, drawn, joined, json_array_length(absent) FROM draw WHERE json_array_length(absent) <> joined - drawn",
     },

@@ -17,7 +17,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use crate::store::{self, OpenError, Opened};
-use rules::{Extent, Rule};
+use rules::{Extent, Rule, Severity};
 
 /// Faults of one kind that are told one by one; of the others only how many there are.
 const TOLD_MAX: usize = 20;
@@ -26,11 +26,28 @@ const TOLD_MAX: usize = 20;
 const GROUPS: [&[Rule]; 6] =
     [seats::RULES, reservations::RULES, ledger::RULES, tickets::RULES, line::RULES, feed::RULES];
 
-/// Everything that is wrong in a file, in sentences; none in a sound one. Not a byte of it changes, and it may be in use.
+/// What was found in a file, in sentences.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// What must never be so: none in a sound file.
+    pub faults: Vec<String>,
+    /// What is worth a look and stops nothing: a file with warnings alone is copied, restored and served.
+    pub warnings: Vec<String>,
+}
+
+/// Everything that is wrong in a file; no faults in a sound one. Not a byte of it changes, and it may be in use.
 ///
 /// # Errors
 /// When it could not be looked into.
 pub fn check(path: &Path) -> Result<Vec<String>, OpenError> {
+    Ok(findings(path)?.faults)
+}
+
+/// Everything that was found in a file. Not a byte of it changes, and it may be in use.
+///
+/// # Errors
+/// When it could not be looked into.
+pub fn findings(path: &Path) -> Result<Findings, OpenError> {
     Ok(examine(&store::look(path)?.connection))
 }
 
@@ -39,15 +56,16 @@ pub fn sentences() -> impl Iterator<Item = &'static str> {
     GROUPS.into_iter().flatten().map(|rule| rule.says)
 }
 
-/// Everything that is wrong in the file of a connection, all of one moment.
-pub fn examine(connection: &Connection) -> Vec<String> {
+/// Everything that is found in the file of a connection, all of one moment.
+pub fn examine(connection: &Connection) -> Findings {
+    let unreadable = |error| Findings { faults: vec![unreadable(&error)], warnings: Vec::new() };
     let moment = match connection.unchecked_transaction() {
         Ok(moment) => moment,
-        Err(error) => return vec![unreadable(&error)],
+        Err(error) => return unreadable(error),
     };
-    let mut faults = form::faults(&moment).unwrap_or_else(|error| vec![unreadable(&error)]);
-    faults.extend(by_rules(&moment, Extent::Whole));
-    faults
+    let mut findings = form::findings(&moment).unwrap_or_else(unreadable);
+    by_rules(&moment, Extent::Whole, &mut findings);
+    findings
 }
 
 /// Opens a file for writing. After a writer that did not stop in good order, what was written last is looked at before: in
@@ -58,7 +76,7 @@ pub fn examine(connection: &Connection) -> Vec<String> {
 pub fn open_sound(path: &Path) -> Result<Opened, OpenError> {
     if store::is_left_open(path)
         && let Ok(looked) = store::look(path) // what can't be looked into can't be opened either, for a reason that is told
-        && let Some(first) = by_rules(&looked.connection, Extent::Newest).first()
+        && let Some(first) = newest_faults(&looked.connection).first()
     {
         return Err(OpenError(format!(
             "{file}: after an unclean stop the books of this file do not add up: {first}; `boxoffice check {file}` says all \
@@ -73,17 +91,27 @@ fn unreadable(error: &rusqlite::Error) -> String {
     format!("the file could not be read: {error}")
 }
 
-fn by_rules(connection: &Connection, extent: Extent) -> Vec<String> {
-    let mut faults = Vec::new();
+fn newest_faults(connection: &Connection) -> Vec<String> {
+    let mut findings = Findings::default();
+    by_rules(connection, Extent::Newest, &mut findings);
+    findings.faults
+}
+
+fn by_rules(connection: &Connection, extent: Extent, findings: &mut Findings) {
     for rule in GROUPS.into_iter().flatten().filter(|rule| rule.is_for(extent)) {
+        let told = match rule.severity {
+            Severity::Fault => &mut findings.faults,
+            Severity::Warning => &mut findings.warnings,
+        };
         match rule.find(connection, extent, TOLD_MAX) {
-            Ok((found, 0)) => faults.extend(found),
+            Ok((found, 0)) => told.extend(found),
             Ok((found, more)) => {
-                faults.extend(found);
-                faults.push(format!("and {more} more of the last kind"));
+                told.extend(found);
+                told.push(format!("and {more} more of the last kind"));
             }
-            Err(error) => faults.push(format!("whether this is so could not be read ({error}): {}", rule.says)),
+            Err(error) => {
+                findings.faults.push(format!("whether this is so could not be read ({error}): {}", rule.says));
+            }
         }
     }
-    faults
 }

@@ -1,36 +1,43 @@
 //! Reservations: what they are of, and when what happened to them.
 
 use super::rules::Rule;
+use super::rules::Severity::Fault;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
+        severity: Fault,
         says: "reservation {0} has no seats",
         finds: "SELECT reservation_id FROM {reservation} AS r
                 WHERE NOT EXISTS (SELECT 1 FROM reservation_seat AS s WHERE s.reservation_id = r.reservation_id)",
     },
     Rule {
+        severity: Fault,
         says: "reservation {0} is of {1} points, but its seats cost {2}",
         finds: "SELECT reservation_id, amount, cost FROM (SELECT reservation_id, amount,
                   (SELECT sum(price) FROM reservation_seat AS s WHERE s.reservation_id = r.reservation_id) AS cost FROM {reservation} AS r)
                 WHERE amount <> cost",
     },
     Rule {
+        severity: Fault,
         says: "reservation {0} is {1}, but its times do not go with that",
         finds: "SELECT reservation_id, status FROM {reservation}
                 WHERE ended_at < created_at OR (status = 'EXPIRED' AND ended_at < hold_expires_at)
                   OR (paid_at IS NOT NULL AND paid_at IS NOT ended_at) OR paid_at >= hold_expires_at OR refunded_at < paid_at",
     },
     Rule {
+        severity: Fault,
         says: "reservation {0} is unpaid, but user {1} is not let in until its hold is over",
         finds: "SELECT reservation_id, user_id FROM {reservation} AS r WHERE status = 'PENDING_PAYMENT' AND NOT EXISTS (SELECT 1
                   FROM token AS t WHERE t.user_id = r.user_id AND t.status = 'ACTIVE' AND t.active_until >= r.hold_expires_at)",
     },
     Rule {
+        severity: Fault,
         says: "date {0} was cancelled, but reservation {1} was made or paid afterwards",
         finds: "SELECT schedule_id, reservation_id FROM {reservation} JOIN schedule USING (schedule_id)
                 WHERE created_at > cancelled_at OR paid_at > cancelled_at",
     },
     Rule {
+        severity: Fault,
         says: "date {0} is settled, but reservation {1} is {2}",
         finds: "SELECT schedule_id, reservation_id, status FROM {reservation} JOIN schedule USING (schedule_id)
                 WHERE settled_at IS NOT NULL AND status IN ('PENDING_PAYMENT', 'CONFIRMED')",

@@ -18,8 +18,19 @@ pub(super) enum Extent {
 /// The newest rows of a table that are looked at, at most.
 const NEWEST_MAX: u32 = 10_000;
 
+/// What it means when a rule finds something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Severity {
+    /// The file is not as this program leaves one: backup, restore and start refuse it.
+    Fault,
+    /// The program goes on with it: `check` says it and ends with 0, and nothing else asks.
+    Warning,
+}
+
 /// A rule of a sound file.
 pub(super) struct Rule {
+    /// What it means when it finds something.
+    pub severity: Severity,
     /// What a row means; `{0}` is its first column.
     pub says: &'static str,
     /// Finds the rows. `{reservation}`, `{ledger_entry}` and `{event}` stand for the rows that are looked at; a rule without

@@ -1,9 +1,11 @@
 //! Tickets: one for each seat that was paid, and no others.
 
 use super::rules::Rule;
+use super::rules::Severity::Fault;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
+        severity: Fault,
         says: "seat {0} of reservation {1} was paid, but it has no ticket",
         finds:
             "SELECT s.label, r.reservation_id FROM {reservation} AS r JOIN reservation_seat AS s USING (reservation_id)
@@ -11,6 +13,7 @@ pub(super) const RULES: &[Rule] = &[
                   WHERE t.reservation_id = r.reservation_id AND t.seat_no = s.seat_no AND t.label = s.label)",
     },
     Rule {
+        severity: Fault,
         says: "ticket {0} is of reservation {1}, which did not pay for seat {2}",
         finds: "SELECT t.ticket_id, t.reservation_id, t.label FROM ticket AS t
                 WHERE NOT EXISTS (SELECT 1 FROM reservation AS r JOIN reservation_seat AS s USING (reservation_id)
@@ -18,12 +21,14 @@ pub(super) const RULES: &[Rule] = &[
                     AND s.seat_no = t.seat_no AND s.label = t.label)",
     },
     Rule {
+        severity: Fault,
         says: "somebody went in with ticket {0} of reservation {1}, which is {2} although its date takes place",
         finds: "SELECT ticket_id, reservation_id, r.status FROM check_in JOIN ticket USING (ticket_id)
                 JOIN reservation AS r USING (reservation_id) JOIN schedule USING (schedule_id)
                 WHERE r.status <> 'CONFIRMED' AND cancelled_at IS NULL",
     },
     Rule {
+        severity: Fault,
         says: "the code of ticket {0} does not carry its number {1}",
         finds: "SELECT ticket_id, number FROM ticket WHERE length(code) <> 26 AND substr(code, 2, 10) <> number",
     },

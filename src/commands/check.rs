@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::check;
+use crate::check::{self, Findings};
 
 /// Sound; something is wrong; it could not be looked into.
 const SOUND: u8 = 0;
@@ -30,12 +30,14 @@ impl Check {
             check::sentences().for_each(|sentence| println!("{sentence}"));
         }
         let Some(file) = self.file else { return SOUND.into() };
-        match check::check(&file) {
-            Ok(faults) if faults.is_empty() => {
+        match check::findings(&file) {
+            Ok(Findings { faults, warnings }) if faults.is_empty() => {
+                tell(&warnings);
                 println!("{}: everything adds up", file.display());
                 SOUND.into()
             }
-            Ok(faults) => {
+            Ok(Findings { faults, warnings }) => {
+                tell(&warnings);
                 faults.iter().for_each(|fault| println!("{fault}"));
                 eprintln!("boxoffice: {}: {} faults; restore a backup.", file.display(), faults.len());
                 WRONG.into()
@@ -46,4 +48,9 @@ impl Check {
             }
         }
     }
+}
+
+/// What is worth a look and is no fault.
+fn tell(warnings: &[String]) {
+    warnings.iter().for_each(|warning| println!("warning: {warning}"));
 }

@@ -51,7 +51,7 @@ pub fn order(seed: &str, join_numbers: impl IntoIterator<Item = u32>) -> Vec<u32
 pub fn draw_if_due(tx: &Tx) -> Outcome<()> {
     let Some(joined) = sql::find_joined_if_due(tx)? else { return Ok(()) };
     let waiting = sql::list_undrawn(tx)?; // by join number
-    let free = places_for(&waiting);
+    let free = places_for(tx, &waiting)?;
     let seed = ids::hex(&ids::random_bytes::<32>());
     let mut ranks = vec![0; joined as usize + 1];
     for (rank, number) in order(&seed, waiting.iter().map(|undrawn| undrawn.join_number)).into_iter().enumerate() {
@@ -82,11 +82,11 @@ pub fn draw_if_due(tx: &Tx) -> Outcome<()> {
     Ok(())
 }
 
-/// Places for those who have none yet, in order: their own ids, so that all who come later stand behind.
-pub(super) fn places_for(waiting: &[sql::Undrawn]) -> Vec<i64> {
-    let mut places: Vec<i64> = waiting.iter().map(|undrawn| undrawn.token_id).collect();
-    places.sort_unstable();
-    places
+/// Places for those who have none yet, in order: the last ones that were given out. They are behind everybody who was let
+/// in (as many places are left behind those as there are people who wait), and before everybody who is still to come.
+pub(super) fn places_for(tx: &Tx, waiting: &[sql::Undrawn]) -> rusqlite::Result<Vec<i64>> {
+    let last = sql::last_place(tx)?;
+    Ok((last - waiting.len() as i64 + 1..=last).collect())
 }
 
 /// The latest draw.

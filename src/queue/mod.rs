@@ -306,7 +306,7 @@ pub fn change_rules(tx: &Tx, change: impl FnOnce(&mut Rules)) -> Outcome<Rules> 
         }
         (Some(_), None) => {
             let undrawn = sql::list_undrawn(tx)?;
-            for (place, undrawn) in draw::places_for(&undrawn).into_iter().zip(&undrawn) {
+            for (place, undrawn) in draw::places_for(tx, &undrawn)?.into_iter().zip(&undrawn) {
                 sql::update_to_place(tx, undrawn.token_id, place)?;
                 tx.note(Change::TokenMoved { key: undrawn.key, place: Some(place), join_number: None });
             }

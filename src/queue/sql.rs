@@ -78,12 +78,15 @@ pub(super) enum Stand {
 /// Guests stand on negative places, from here on.
 const FIRST_GUEST: i64 = -(1 << 40);
 
+/// The last place that was given out: places behind it belong to those who are still to come.
+pub(super) fn last_place(tx: &Tx) -> rusqlite::Result<i64> {
+    tx.prepare_cached("SELECT coalesce(max(token_id), 0) FROM token")?.query_row([], |row| row.get(0))
+}
+
 fn next_place(tx: &Tx, stand: Stand) -> rusqlite::Result<Option<i64>> {
     let place = match stand {
         Stand::Draw(_) => return Ok(None),
-        Stand::Last => {
-            tx.prepare_cached("SELECT coalesce(max(token_id), 0) + 1 FROM token")?.query_row([], |row| row.get(0))?
-        }
+        Stand::Last => last_place(tx)? + 1,
         Stand::Guest => tx
             .prepare_cached("SELECT coalesce(max(place) + 1, ?1) FROM token WHERE status = 'WAITING' AND place < 0")?
             .query_row([FIRST_GUEST], |row| row.get(0))?,

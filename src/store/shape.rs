@@ -2,30 +2,63 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
-/// The parts of a file's schema, each in words.
+/// A part of a file's schema.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Part {
+    /// The table that it is, or belongs to; of a view its own name.
+    pub table: String,
+    /// What it is, in words.
+    pub words: String,
+    /// Whether it can neither refuse a write nor change what is written: a plain index or a view.
+    pub is_harmless: bool,
+}
+
+/// The parts of a file's schema. The columns of a virtual table are left out: its module may not be there.
 ///
 /// # Errors
 /// SQLite's.
-pub fn shape_of(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
+pub fn shape_of(connection: &Connection) -> rusqlite::Result<BTreeSet<Part>> {
     let parts = "
-        SELECT 'table ' || name || ' ' || wr || strict FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite%'
-        UNION ALL SELECT 'column ' || t.name || '.' || c.name || ' ' || c.type || c.\"notnull\" || c.pk || ifnull(c.dflt_value, '')
-            FROM pragma_table_list AS t, pragma_table_xinfo(t.name) AS c WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite%'
-        UNION ALL SELECT 'reference ' || t.name || '.' || f.\"from\" || ' ' || f.\"table\" || ifnull(f.\"to\", '')
-            FROM pragma_table_list AS t, pragma_foreign_key_list(t.name) AS f WHERE t.schema = 'main'
-        UNION ALL SELECT 'unique ' || t.name || ' ' || (SELECT group_concat(name) FROM pragma_index_info(i.name))
-            FROM pragma_table_list AS t, pragma_index_list(t.name) AS i WHERE t.schema = 'main' AND i.origin = 'u'
-        UNION ALL SELECT type || ' ' || name || ' ' || sql FROM sqlite_schema WHERE type NOT IN ('table') AND sql IS NOT NULL";
-    connection.prepare(parts)?.query_map([], |row| row.get(0))?.collect()
+        WITH own AS (SELECT name, wr, strict FROM pragma_table_list
+            WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite%')
+        SELECT name, 'table ' || name || ' ' || wr || strict, 0 FROM pragma_table_list
+            WHERE schema = 'main' AND type <> 'view' AND name NOT LIKE 'sqlite%'
+        UNION ALL SELECT t.name, 'column ' || t.name || '.' || c.name || ' ' || c.type || c.\"notnull\" || c.pk || ifnull(c.dflt_value, ''), 0
+            FROM own AS t, pragma_table_xinfo(t.name) AS c
+        UNION ALL SELECT t.name, 'reference ' || t.name || '.' || f.\"from\" || ' ' || f.\"table\" || ifnull(f.\"to\", ''), 0
+            FROM own AS t, pragma_foreign_key_list(t.name) AS f
+        UNION ALL SELECT t.name, 'unique ' || t.name || ' ' || (SELECT group_concat(name) FROM pragma_index_info(i.name)), 0
+            FROM own AS t, pragma_index_list(t.name) AS i WHERE i.origin = 'u'
+        UNION ALL SELECT tbl_name, type || ' ' || name || ' ' || sql,
+                type = 'view' OR (type = 'index' AND sql NOT LIKE 'CREATE UNIQUE%')
+            FROM sqlite_schema WHERE type NOT IN ('table') AND sql IS NOT NULL";
+    let part = |row: &Row| Ok(Part { table: row.get(0)?, words: row.get(1)?, is_harmless: row.get(2)? });
+    connection.prepare(parts)?.query_map([], part)?.collect()
+}
+
+/// The tables of other programs that refer to one of `tables`: their rows can stop what the venue deletes.
+///
+/// # Errors
+/// SQLite's.
+pub fn foreign_references(
+    connection: &Connection,
+    tables: &BTreeSet<String>,
+) -> rusqlite::Result<Vec<(String, String)>> {
+    let references = "SELECT t.name, f.\"table\" FROM pragma_table_list AS t, pragma_foreign_key_list(t.name) AS f
+        WHERE t.schema = 'main' AND t.type = 'table'";
+    let mut references = connection.prepare(references)?;
+    let references = references.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    let is_ours = |name: &str| tables.iter().any(|table| table.eq_ignore_ascii_case(name));
+    references.filter(|found| found.as_ref().is_ok_and(|(from, to)| !is_ours(from) && is_ours(to))).collect()
 }
 
 /// The shape of the current format.
 ///
 /// # Errors
 /// SQLite's.
-pub fn current() -> rusqlite::Result<BTreeSet<String>> {
+pub fn current() -> rusqlite::Result<BTreeSet<Part>> {
     let fresh = Connection::open_in_memory()?;
     fresh.execute_batch(include_str!("../../schema.sql"))?;
     shape_of(&fresh)

@@ -31,7 +31,7 @@ pub fn hold_in(file: &Connection) {
 
 /// Everything that is wrong in the file: what `check` says, and what a test knows besides.
 pub fn faults(file: &Connection) -> Vec<String> {
-    let mut faults = boxoffice::check::examine(file);
+    let mut faults = boxoffice::check::examine(file).faults;
     for (what, statement) in NEVER {
         match file.query_row(statement, [], |row| row.get::<_, i64>(0)) {
             Ok(0) => {}

@@ -1,1 +1,8 @@
 -- From format 3 to format 4. What stands here stands in `schema.sql` too; a test compares both ends.
+
+-- Older programs gave people who waited for a draw places before some of those who had been let in. Where anybody was let
+-- in stood does not matter any more, so they step in front: afterwards those let in stood before all who wait.
+UPDATE token SET place = 0 WHERE activated_at IS NOT NULL AND place > (
+    SELECT min(ifnull((SELECT min(place) FROM token WHERE status = 'WAITING' AND place >= 0), last), last - awaiting_draw)
+    FROM (SELECT ifnull(max(token_id), 0) AS last FROM token),
+        (SELECT count(*) AS awaiting_draw FROM token WHERE status = 'WAITING' AND place IS NULL));
