@@ -4,19 +4,25 @@ use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{CheckIn, Found, Status, code, sql};
+use super::code::{self, Candidate, Presented};
+use super::{CheckIn, Found, Status, sql};
+use crate::clock::Millis;
 use crate::refusal::Refusal;
 use crate::schedule;
 use crate::seal::SealPublic;
 use crate::store::Outcome;
 use crate::venue::{EventType, Tx, record};
 
-/// What is shown at the door.
+/// How long after a check-in the same ticket at the same door gets the same answer again: hand scanners read twice, and a
+/// second person needs longer to step up.
+pub const REPEATED_WITHIN_MS: i64 = 5_000;
+
+/// What is shown at the door, as a scanner or a hand typed it.
 #[derive(Debug, Clone)]
 pub enum Shown {
-    /// What the QR code carries.
+    /// A code, or whatever was typed.
     Code(String),
-    /// The number, as somebody typed it.
+    /// What the caller knows to be a number: it is read alike, and never called a forged code.
     Number(String),
 }
 
@@ -34,25 +40,46 @@ pub struct Entrance {
 /// # Errors
 /// `TICKET_CODE_INVALID` for a code that the house did not make or that is damaged; `TICKET_NOT_FOUND`.
 pub fn must_find_shown(connection: &Connection, public: &SealPublic, shown: &Shown) -> Outcome<Found> {
-    let found = match shown {
-        Shown::Number(typed) => match code::typed_number(typed) {
-            Some(number) => sql::find_by_number(connection, &number)?,
-            None => None,
-        },
-        Shown::Code(text) if code::is_older(text) => sql::find_by_code(connection, text)?,
-        Shown::Code(text) => {
-            let says = code::read(public, text).map_err(|fault| Refusal::TicketCodeInvalid { reason: fault.word() })?;
-            sql::find_by_number(connection, &says.number)?.filter(|found| found.ticket.code == *text)
+    let (Shown::Code(raw) | Shown::Number(raw)) = shown;
+    let presented = code::read_presented(public, raw).map_err(|fault| match shown {
+        Shown::Code(_) => Refusal::TicketCodeInvalid { reason: fault.word() },
+        Shown::Number(_) => Refusal::TicketNotFound,
+    })?;
+    match presented {
+        Presented::Signed(code, says) => {
+            let found = sql::find_by_number(connection, &says.number)?.filter(|found| found.ticket.code == code);
+            found.ok_or_else(|| Refusal::TicketNotFound.into())
         }
-    };
-    found.ok_or_else(|| Refusal::TicketNotFound.into())
+        Presented::Unsigned(candidates) => {
+            for candidate in &candidates {
+                let found = match candidate {
+                    Candidate::Number(number) => sql::find_by_number(connection, number)?,
+                    Candidate::OlderCode(code) => sql::find_by_code(connection, code)?,
+                };
+                if let Some(found) = found {
+                    return Ok(found);
+                }
+            }
+            Err(Refusal::TicketNotFound.into())
+        }
+    }
 }
 
-/// Lets somebody in: once a ticket.
+/// Somebody who may go in, and whether the same was said a moment ago.
+#[derive(Debug, Clone)]
+pub struct Admitted {
+    /// The ticket with its check-in.
+    pub found: Found,
+    /// Whether it is the answer of a check-in at this door within [`REPEATED_WITHIN_MS`].
+    pub repeated: bool,
+}
+
+/// Lets somebody in: once a ticket. The same ticket again at the same named door within a moment gets the answer again, and
+/// changes nothing.
 ///
 /// # Errors
 /// In this order: those of `must_find_shown`, `TICKET_FOR_OTHER_DATE`, `TICKET_VOID`, `ALREADY_CHECKED_IN`.
-pub fn check_in(tx: &Tx, public: &SealPublic, shown: &Shown, entrance: &Entrance) -> Outcome<Found> {
+pub fn check_in(tx: &Tx, public: &SealPublic, shown: &Shown, entrance: &Entrance) -> Outcome<Admitted> {
     let mut found = must_find_shown(tx, public, shown)?;
     if entrance.schedule_id.is_some_and(|schedule_id| schedule_id != found.schedule_id) {
         let Found { schedule_id, starts_at, .. } = found;
@@ -64,12 +91,23 @@ pub fn check_in(tx: &Tx, public: &SealPublic, shown: &Shown, entrance: &Entrance
     let check_in = CheckIn { at: tx.now(), door: entrance.door.clone(), offline: false };
     if !sql::insert_check_in_if_out(tx, found.ticket.ticket_id, &check_in)? {
         let before = sql::find_check_in(tx, found.ticket.ticket_id)?.unwrap_or(check_in); // it stood in the way
+        if before.is_repeated_by(tx.now(), entrance.door.as_deref()) {
+            return Ok(Admitted { found, repeated: true });
+        }
         let CheckIn { at, door, offline } = before;
         return Err(Refusal::AlreadyCheckedIn { ticket_id: found.ticket.ticket_id, at, door, offline }.into());
     }
     record(tx, EventType::TicketCheckedIn, &told(&found, &check_in))?;
     found.check_in = Some(check_in);
-    Ok(found)
+    Ok(Admitted { found, repeated: false })
+}
+
+impl CheckIn {
+    /// Whether a scan at this door is the same one read twice. Where no door is named nobody knows that it is the same.
+    fn is_repeated_by(&self, now: Millis, door: Option<&str>) -> bool {
+        let same_door = door.is_some() && self.door.as_deref() == door;
+        same_door && !self.offline && (0..REPEATED_WITHIN_MS).contains(&now.ms_since(self.at))
+    }
 }
 
 /// Takes a mistaken check-in back: the ticket opens the door again.

@@ -8,6 +8,7 @@
 //! alphanumeric set of QR codes, so that a code of version 7 (45 by 45 modules) has room for it at level Q, where a quarter
 //! of it may be scratched; one character more would need the next size. There is nothing of its owner in it.
 
+use super::reading::readings;
 use crate::ids;
 use crate::seal::{SIGNATURE_BYTES, Seal, SealPublic};
 
@@ -25,6 +26,8 @@ pub const SEAT_CHARS: usize = 4;
 pub const SIGNED_CHARS: usize = 1 + NUMBER_CHARS + SCHEDULE_CHARS + SEAT_CHARS;
 /// Characters of the signature: 512 bits and three that are zero.
 pub const SIGNATURE_CHARS: usize = 103;
+/// Characters that a scanner may add to a code before and behind it.
+const SURPLUS_MAX_CHARS: usize = 8;
 /// Characters of codes that older houses made: they say nothing and are only known to the file.
 pub const OLDER_CHARS: usize = 26;
 
@@ -76,7 +79,7 @@ pub fn make(seal: &Seal, says: &Says) -> Option<String> {
     Some(code)
 }
 
-/// Whether a text can be a code of an older house.
+/// Whether a code is one of an older house.
 pub fn is_older(text: &str) -> bool {
     text.len() == OLDER_CHARS && values(text).is_some()
 }
@@ -99,10 +102,61 @@ pub fn read(public: &SealPublic, text: &str) -> Result<Says, Fault> {
     Ok(Says { number: text[1..=NUMBER_CHARS].to_owned(), schedule_id: whole(schedule), seat_no: whole(seat) })
 }
 
-/// A number as people type it: small letters, spaces and hyphens are forgiven; `None` when it can be none.
-pub fn typed_number(text: &str) -> Option<String> {
-    let plain: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_uppercase()).collect();
-    (plain.len() == NUMBER_CHARS && values(&plain).is_some()).then_some(plain)
+/// What was shown at the door, once it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Presented {
+    /// A code whose signature holds, and what it says.
+    Signed(String, Says),
+    /// What can be the code of an older house or a number, in the order in which they are looked up.
+    Unsigned(Vec<Candidate>),
+}
+
+/// A reading that only the file or a list can tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Candidate {
+    /// The code of an older house.
+    OlderCode(String),
+    /// A number.
+    Number(String),
+}
+
+/// Reads what a scanner or a hand typed, a code or a number alike. Of its readings that one counts whose signature holds.
+///
+/// # Errors
+/// What is wrong with it when no reading can be a ticket.
+pub fn read_presented(public: &SealPublic, raw: &str) -> Result<Presented, Fault> {
+    let readings = readings(raw);
+    let mut fault = Fault::Foreign;
+    for code in readings.iter().flat_map(|reading| code_windows(reading)) {
+        match read(public, code) {
+            Ok(says) => return Ok(Presented::Signed(code.to_owned(), says)),
+            Err(Fault::Unsigned) => fault = Fault::Unsigned,
+            Err(Fault::Foreign) => {}
+        }
+    }
+    let candidate = |reading: &String| match reading.len() {
+        _ if values(reading).is_none() => None,
+        NUMBER_CHARS => Some(Candidate::Number(reading.clone())),
+        OLDER_CHARS => Some(Candidate::OlderCode(reading.clone())),
+        _ => None,
+    };
+    let candidates: Vec<Candidate> = readings.iter().filter_map(candidate).collect();
+    if candidates.is_empty() { Err(fault) } else { Ok(Presented::Unsigned(candidates)) }
+}
+
+/// The parts of a reading that may be a signed code: all of it, or what is left without a few characters that a scanner adds
+/// before and behind.
+fn code_windows(reading: &str) -> impl Iterator<Item = &str> {
+    const CHARS: usize = SIGNED_CHARS + SIGNATURE_CHARS;
+    let surplus =
+        reading.len().checked_sub(CHARS).filter(|surplus| *surplus <= SURPLUS_MAX_CHARS && reading.is_ascii());
+    let starts = surplus.map_or(0..0, |surplus| 0..surplus + 1);
+    starts.map(|start| &reading[start..start + CHARS]).filter(|code| code.starts_with(FORMAT))
+}
+
+/// The number that was typed, where it stands in a path; `None` when it can be none.
+pub fn typed_numbers(raw: &str) -> impl Iterator<Item = String> {
+    readings(raw).into_iter().filter(|reading| reading.len() == NUMBER_CHARS && values(reading).is_some())
 }
 
 fn digits<const CHARS: usize>(mut number: i64) -> Option<String> {
@@ -176,12 +230,43 @@ mod tests {
         assert_ne!(number, new_number());
     }
 
+    fn number(raw: &str) -> Option<String> {
+        match read_presented(&seal().public(), raw) {
+            Ok(Presented::Unsigned(candidates)) => match candidates.into_iter().next() {
+                Some(Candidate::Number(number)) => Some(number),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     #[test]
     fn a_typed_number_forgives_small_letters_spaces_and_hyphens() {
-        assert_eq!(typed_number(" 5fan-y5cure ").as_deref(), Some("5FANY5CURE"));
+        assert_eq!(number(" 5fan-y5cure ").as_deref(), Some("5FANY5CURE"));
         for wrong in ["", "5FANY5CUR", "5FANY5CUREX", "5FANY5CUR0", "좌석좌석좌석좌석좌석"] {
-            assert_eq!(typed_number(wrong), None, "{wrong}");
+            assert_eq!(number(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_code_is_found_behind_what_a_scanner_adds_and_two_codes_are_none() {
+        let code = make(&seal(), &says(3, 17)).unwrap();
+        let read = |raw: &str| read_presented(&seal().public(), raw);
+        let small = code.to_lowercase();
+        for raw in [
+            &code,
+            &small,
+            &format!("]Q1{code}\r\n"),
+            &format!("QR{code}"),
+            &format!("{code}$TT"),
+            &format!("T{small}"),
+        ] {
+            assert_eq!(read(raw), Ok(Presented::Signed(code.clone(), says(3, 17))), "{raw}");
+        }
+        let other = make(&seal(), &says(3, 18)).unwrap();
+        assert!(read(&format!("{code}{other}")).is_err());
+        assert_eq!(read(&code.replace(&code[120..], "2222")), Err(Fault::Unsigned));
+        assert_eq!(read(&code[1..]), Err(Fault::Foreign));
     }
 
     #[test]
@@ -231,7 +316,7 @@ mod tests {
         #[test]
         fn no_text_at_all_makes_the_reader_stumble(text in "\\PC{0,130}") {
             prop_assert!(read(&seal().public(), &text).is_err());
-            let _ = (typed_number(&text), is_older(&text));
+            prop_assert!(!matches!(read_presented(&seal().public(), &text), Ok(Presented::Signed(..))));
         }
     }
 }

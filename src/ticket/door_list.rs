@@ -14,6 +14,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
+use super::code::{Candidate, Presented};
 use super::{Status, code};
 use crate::clock::Millis;
 use crate::ids;
@@ -173,20 +174,24 @@ impl DoorList {
         self.tickets.values().filter(|ticket| ticket.status != Status::Void).count()
     }
 
-    /// What it says of a code that was scanned or a number that was typed.
-    pub fn judge(&self, shown: &str) -> Verdict<'_> {
-        if code::is_older(shown) {
-            let number = self.by_older_code.get(&older_code_hash(shown));
-            return number.and_then(|number| self.tickets.get(number)).map_or(Verdict::Unknown, Listed::verdict);
-        }
-        match code::read(&self.public, shown) {
-            Ok(says) if says.schedule_id != self.about.schedule_id => Verdict::OtherDate,
-            Ok(says) => self.tickets.get(&says.number).map_or(Verdict::Newer, Listed::verdict),
+    /// What it says of what a scanner or a hand typed.
+    pub fn judge(&self, raw: &str) -> Verdict<'_> {
+        match code::read_presented(&self.public, raw) {
+            Ok(Presented::Signed(_, says)) if says.schedule_id != self.about.schedule_id => Verdict::OtherDate,
+            Ok(Presented::Signed(_, says)) => self.tickets.get(&says.number).map_or(Verdict::Newer, Listed::verdict),
+            Ok(Presented::Unsigned(candidates)) => {
+                let found = candidates.iter().find_map(|candidate| self.find(candidate));
+                found.map_or(Verdict::Unknown, Listed::verdict)
+            }
             Err(code::Fault::Unsigned) => Verdict::Unsigned,
-            Err(code::Fault::Foreign) => match code::typed_number(shown) {
-                Some(number) => self.tickets.get(&number).map_or(Verdict::Unknown, Listed::verdict),
-                None => Verdict::Foreign,
-            },
+            Err(code::Fault::Foreign) => Verdict::Foreign,
+        }
+    }
+
+    fn find(&self, candidate: &Candidate) -> Option<&Listed> {
+        match candidate {
+            Candidate::Number(number) => self.tickets.get(number),
+            Candidate::OlderCode(code) => self.tickets.get(self.by_older_code.get(&older_code_hash(code))?),
         }
     }
 }

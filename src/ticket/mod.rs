@@ -6,6 +6,7 @@ mod checkin;
 pub mod code;
 pub mod door_list;
 mod qr;
+mod reading;
 mod scans;
 mod sql;
 pub mod staff_api;
@@ -20,8 +21,9 @@ use crate::seal::Seal;
 use crate::store::{Outcome, column_words};
 use crate::venue::Tx;
 
-pub use checkin::{Count, Entrance, Shown, check_in, count_by_section, undo};
+pub use checkin::{Admitted, Count, Entrance, REPEATED_WITHIN_MS, Shown, check_in, count_by_section, undo};
 pub use door_list::Listed;
+pub use reading::readings;
 pub use scans::{Kept, SCANS_MAX, Scan, ScanOutcome, list_conflicts, take_scan};
 
 use code::Says;

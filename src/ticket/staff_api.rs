@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use super::api::{Form, form_of, ticket_json};
 use super::door_list::{self, About};
 use super::{Entrance, Found, Kept, SCANS_MAX, Scan, Shown, code, qr};
-use crate::http::{Fields, Reply, Request, number, query};
+use crate::http::{Fields, Reply, Request, decoded, number, query};
 use crate::ids;
 use crate::refusal::Refusal;
 use crate::schedule;
-use crate::store::{Outcome, Reader};
+use crate::store::{Failure, Outcome, Reader};
 use crate::venue::{Answer, STAFF, Venue, Written, repeat_safe};
 
 /// The length of a door's name in characters.
@@ -39,11 +39,17 @@ pub fn ticket(venue: &Venue, segment: &str) -> Outcome<Answer> {
 }
 
 fn find(reader: &Reader, name: &str) -> Outcome<Found> {
-    match (ids::parse_id(name), code::typed_number(name)) {
-        (Some(ticket_id), _) => super::must_find(reader, ticket_id),
-        (None, Some(number)) => super::must_find_by_number(reader, &number),
-        (None, None) => Err(Refusal::TicketNotFound.into()),
+    if let Some(ticket_id) = ids::parse_id(name) {
+        return super::must_find(reader, ticket_id);
     }
+    let typed = decoded(&name.replace('+', "%2B")).ok_or(Refusal::TicketNotFound)?; // `+` is itself in a path
+    for number in code::typed_numbers(&typed) {
+        match super::must_find_by_number(reader, &number) {
+            Err(Failure::Refused(Refusal::TicketNotFound)) => {}
+            outcome => return outcome,
+        }
+    }
+    Err(Refusal::TicketNotFound.into())
 }
 
 /// `POST /staff/checkins`: lets somebody in.
@@ -55,15 +61,21 @@ pub fn check_in(venue: &Venue, request: &Request) -> Outcome<Answer> {
     fields.end()?;
     let public = venue.seal.public();
     repeat_safe(request, STAFF, move |tx| {
-        let found = super::check_in(tx, &public, &shown, &Entrance { door, schedule_id })?;
-        Ok(Written::Ready(Reply::json(200, &ticket_json_for_staff(&found))))
+        let admitted = super::check_in(tx, &public, &shown, &Entrance { door, schedule_id })?;
+        let mut told = ticket_json_for_staff(&admitted.found);
+        told["repeated"] = admitted.repeated.into();
+        Ok(Written::Ready(Reply::json(200, &told)))
     })
 }
 
-/// A `code` or a `number`, one of the two.
+/// A `code` or a `number`, one of the two, raw as a scanner or a hand typed it: control characters of a scanner too.
 fn read_shown(fields: &mut Fields) -> Result<Shown, Refusal> {
     let name = if fields.has("number") && !fields.has("code") { "number" } else { "code" };
-    let text = fields.line(name, 1..=SHOWN_MAX_CHARS)?;
+    let text = fields.text(name)?;
+    if text.is_empty() || text.chars().nth(SHOWN_MAX_CHARS).is_some() {
+        let (en, ko) = ("must have 1 to 1000 characters", "1자 이상 1000자 이하여야 합니다");
+        return Err(Refusal::invalid(fields.pointer(name), en, ko));
+    }
     if fields.has("number") {
         let at = fields.pointer("number");
         return Err(Refusal::invalid(at, "and code can't be given both", "code와 함께 줄 수 없습니다"));

@@ -3,6 +3,7 @@
 mod journal;
 mod send;
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,17 +11,18 @@ use std::process::ExitCode;
 use clap::Args;
 use jiff::tz::TimeZone;
 
-use journal::Journal;
+use journal::{Journal, Scan};
 
 use crate::clock::{Clock, Millis};
+use crate::sheet::text_of;
 use crate::store::OpenError;
-use crate::ticket::Listed;
 use crate::ticket::door_list::{DoorList, Verdict};
+use crate::ticket::{Listed, REPEATED_WITHIN_MS, readings};
 
 /// A list of a hundred thousand tickets has ten megabytes.
 const LIST_MAX_BYTES: u64 = 64 << 20;
 /// A scanned line is far shorter.
-const LINE_MAX_BYTES: u64 = 4_096;
+const LINE_MAX_BYTES: usize = 4_096;
 /// The exit code when somebody was refused, or a ticket was seen at two doors.
 const SOMETHING_REFUSED: u8 = 3;
 
@@ -52,7 +54,9 @@ pub(super) struct DoorCheck {
 }
 
 const EXITS: &str = "\
-Each line of standard input is a scanned code or a typed number; the answer is one line, with a bell for a no.
+Each line of standard input is a scanned code or a typed number, whatever the case and the keyboard layout; the answer
+is one line, with a bell for a no. The same ticket again within 5 seconds is a scanner that read twice: the answer is
+given again.
 Exit code: 0 all were let in (or all scans sent without a conflict); 3 somebody was refused (or a ticket was seen
 at two doors); 1 something is wrong, such as a list that was changed; 2 a wrong command line.";
 
@@ -138,6 +142,11 @@ impl DoorCheck {
         };
         match list.judge(shown) {
             Verdict::Good(ticket) => match journal.find(&ticket.number) {
+                Some(scan) if self.is_repeated(scan) => {
+                    Ok(Spoken {
+                        lets_in: true, words: "입장 (다시 읽음) · IN (READ AGAIN)".into(), rest: seat(ticket)
+                    })
+                }
                 Some(scan) => no(ALREADY_IN, format!("{} · {}", seat(ticket), at_door(scan.at, Some(&scan.door)))),
                 None => {
                     journal.add(&ticket.number, &self.door, Clock::wall_now())?;
@@ -151,10 +160,19 @@ impl DoorCheck {
             Verdict::Void(ticket) => no("환불·취소된 티켓 · REFUNDED OR CANCELLED", seat(ticket)),
             Verdict::OtherDate => no("다른 날짜의 티켓 · OTHER DATE", String::new()),
             Verdict::Newer => no("명단 이후의 티켓, 매표소로 · SOLD AFTER THE LIST, ASK THE BOX OFFICE", String::new()),
-            Verdict::Unknown => no("없는 번호 · NO SUCH TICKET", shown.to_owned()),
+            Verdict::Unknown => {
+                no("없는 번호 · NO SUCH TICKET", readings(shown).into_iter().next().unwrap_or_default())
+            }
             Verdict::Unsigned => no("위조되었거나 손상됨 · FORGED OR DAMAGED", String::new()),
             Verdict::Foreign => no("티켓이 아님, 다시 찍어 주세요 · NOT A TICKET, SCAN AGAIN", String::new()),
         }
+    }
+}
+
+impl DoorCheck {
+    /// Whether a scan is one that was made at this door a moment ago.
+    fn is_repeated(&self, before: &Scan) -> bool {
+        before.door == self.door && (0..REPEATED_WITHIN_MS).contains(&Clock::wall_now().ms_since(before.at))
     }
 }
 
@@ -164,12 +182,33 @@ fn seat(ticket: &Listed) -> String {
     ticket.section.as_ref().map_or_else(|| ticket.seat.clone(), |section| format!("{section} {}", ticket.seat))
 }
 
-/// The next line, at most so long; what is not UTF-8 is no ticket.
+/// What was typed up to the next Enter or Tab, with which scanners end a code; at most so long. What is not UTF-8 is read as
+/// CP949, in which a Korean console may give Hangul.
 fn next_line(input: &mut impl BufRead) -> Result<Option<String>, OpenError> {
-    let mut bytes = Vec::new();
-    let read = input.by_ref().take(LINE_MAX_BYTES).read_until(b'\n', &mut bytes);
-    let read = read.map_err(|error| OpenError(format!("standard input can't be read: {error}")))?;
-    Ok((read > 0).then(|| String::from_utf8_lossy(&bytes).into_owned()))
+    let failed = |error| OpenError(format!("standard input can't be read: {error}"));
+    let mut line = Vec::new();
+    loop {
+        let bytes = match input.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            outcome => outcome.map_err(failed)?,
+        };
+        if bytes.is_empty() {
+            return Ok((!line.is_empty()).then(|| decoded(line)));
+        }
+        let room = &bytes[..bytes.len().min(LINE_MAX_BYTES - line.len())];
+        let end = room.iter().position(|byte| matches!(byte, b'\n' | b'\r' | b'\t'));
+        line.extend_from_slice(&room[..end.unwrap_or(room.len())]);
+        let used = end.map_or(room.len(), |end| end + 1);
+        input.consume(used);
+        if end.is_some() || line.len() == LINE_MAX_BYTES {
+            return Ok(Some(decoded(line)));
+        }
+    }
+}
+
+fn decoded(line: Vec<u8>) -> String {
+    let read = text_of(&line).map(Cow::into_owned);
+    read.unwrap_or_else(|_| String::from_utf8_lossy(&line).into_owned())
 }
 
 /// What is said at the door.
