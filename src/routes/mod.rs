@@ -124,7 +124,7 @@ impl Rooms {
         use Method::Get;
         match (request.method, path) {
             (Get, [""]) => Ok(Answer::Ready(web::customer(request))),
-            (Get, ["staff"]) => Ok(Answer::Ready(web::staff(request))),
+            (Get, ["staff"] | ["staff", ""]) => Ok(Answer::Ready(web::staff(request))),
             (Get, ["handbook", path @ ..]) => web::handbook(request, path).map(Answer::Ready).map_err(Failure::from),
             (Get, ["assets", room, file]) => web::file(request, room, file).map(Answer::Ready).map_err(Failure::from),
             (Get, ["problems", code]) => web::problem(request, code).map(Answer::Ready).map_err(Failure::from),
@@ -135,6 +135,7 @@ impl Rooms {
                 _,
                 ["" | "staff" | "healthz" | "readyz" | "metrics"]
                 | ["problems", _]
+                | ["staff", ""]
                 | ["assets", _, _]
                 | ["handbook", ..],
             ) => no_method(request, "GET, HEAD, OPTIONS".into()),

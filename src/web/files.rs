@@ -29,6 +29,7 @@ const FILES: &[(&str, &[u8])] = files![
     "shared/seat_plan.js",
     "shared/seat_view.js",
     "shared/seat_words.js",
+    "shared/store.js",
     "shared/venue.js",
     "shared/words.js",
     "customer/app.js",

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
 import { hold, seat, toSeats } from './steps.mjs';
 
 const REFUSED = /status of 409/; // Chromium writes down every refused request
@@ -67,4 +67,22 @@ test('a customer chooses up to the limit and no further, and is told so', async 
   await seat(page, '1').click();
   assert.equal(await page.locator('.chosen li').count(), 1);
   assert.deepEqual(page.errors, []);
+});
+
+test('a notice on a phone covers no button and takes no tap, and there is one at a time', async (t) => {
+  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const page = await openPage(browser, hall, { size: PHONE, hasTouch: true });
+  await toSeats(page, hall);
+  for (const label of ['1', '2', '3', '4']) await seat(page, label).click();
+  for (let taps = 0; taps < 3; taps += 1) await seat(page, '5').click();
+  await page.locator('.passing p').waitFor();
+  assert.equal(await page.locator('.passing p').count(), 1);
+  const hit = await page.locator('.tray button.main').evaluate((button) => {
+    const { x, y, width, height } = button.getBoundingClientRect();
+    const { bottom } = document.querySelector('.passing p').getBoundingClientRect();
+    return { top: document.elementFromPoint(x + width / 2, y + height / 2) === button, clear: bottom <= y };
+  });
+  assert.deepEqual(hit, { top: true, clear: true });
+  await page.getByRole('button', { name: '한국어' }).click();
+  await page.locator('.passing p').waitFor({ state: 'detached' });
 });

@@ -14,8 +14,8 @@ const ends = new Ends();
 const browser = await openBrowser(ends);
 after(() => ends.end());
 
-async function office(t, part, options = {}) {
-  const hall = await openHall(t);
+async function office(t, part, { flags, ...options } = {}) {
+  const hall = await openHall(t, flags);
   const page = await openPage(browser, hall, { path: null, expected: REFUSED, ...options });
   t.after(() => page.context().close());
   await signIn(page, hall, hall.staffKey, part);
@@ -161,6 +161,81 @@ test('the sale is closed and opened again, times move, and the table of tickets 
   const table = readFileSync(await file.path(), 'utf8');
   assert.match(file.suggestedFilename(), /^sales-.*\.csv$/);
   assert.match(table, /김민지 =1\+1/);
+});
+
+test('a page sends only what its user changed: a moved date takes the end of its sale along, and what others wrote stays', async (t) => {
+  const { hall, page } = await office(t, '#dates/1');
+  const sent = [];
+  page.on('request', (request) => { if (request.method() === 'PATCH') sent.push(request.postDataJSON()); });
+  await page.getByText(await text(page, 'date.edit')).click();
+  await (await field(page, 'date.startsAt')).fill('2099-06-01T20:00');
+  await (await button(page, 'form.save')).click();
+  await page.locator('main h1', { hasText: '2099' }).waitFor();
+  const moved = await hall.staff('GET', '/schedules/1');
+  assert.deepEqual(sent, [{ startsAt: '2099-06-01T20:00' }]);
+  assert.equal(moved.saleClosesAt, moved.startsAt, 'the sale still closes with the start');
+
+  await page.goto(`${hall.url}/staff#concerts/1`);
+  await page.getByText(await text(page, 'concert.edit')).click();
+  await hall.staff('PATCH', '/concerts/1', { title: 'Changed meanwhile' });
+  await (await field(page, 'concert.venue')).fill('Small Hall');
+  await (await button(page, 'form.save')).click();
+  await page.locator('h1', { hasText: 'Changed meanwhile' }).waitFor();
+  await page.getByText('Small Hall').first().waitFor();
+  assert.deepEqual(sent.slice(1), [{ venue: 'Small Hall' }]);
+});
+
+test('clocks put back: an untouched time of the hour that comes twice is saved; a new one is asked about, also for the opening', async (t) => {
+  const { hall, page } = await office(t, '#dates/1', { flags: ['--time-zone', 'Europe/Vienna'] });
+  const twice = ['2099-10-25T00:30:00.000Z', '2099-10-25T01:30:00.000Z']; // both are 02:30 there
+  await hall.staff('PATCH', '/schedules/1', { startsAt: '2099-12-01T18:00:00.000Z', saleOpensAt: twice[0] });
+  await page.reload();
+  const edit = async () => { await settled(page); await page.getByText(await text(page, 'date.edit')).click(); };
+  const opens = async () => (await hall.staff('GET', '/schedules/1')).saleOpensAt;
+  await edit();
+  await (await field(page, 'date.refund')).fill('48');
+  await (await button(page, 'form.save')).click();
+  await page.getByText(await text(page, 'date.refundSays', { n: 48 })).waitFor();
+  assert.equal(await opens(), twice[0]);
+
+  await edit();
+  const at = await field(page, 'date.saleOpensAt');
+  await at.fill('2099-03-29T02:30');
+  await (await button(page, 'form.save')).click();
+  await page.locator('.fault:visible', { hasText: 'put forward' }).waitFor();
+  await at.fill('2099-10-25T02:45');
+  await (await button(page, 'form.save')).click();
+  await page.getByRole('dialog').waitFor();
+  await mustBeSound(page, 'which of the two');
+  await page.keyboard.press('Escape');
+  await page.locator('.fault:visible', { hasText: 'comes twice' }).waitFor();
+  assert.equal(await opens(), twice[0], 'nobody chose');
+  await (await button(page, 'form.save')).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'The second (GMT+1)' }).click();
+  await page.locator('.passing', { hasText: 'Saved.' }).waitFor();
+  assert.equal(await opens(), '2099-10-25T01:45:00.000Z');
+
+  await goTo(page, 'evening');
+  const opening = await field(page, 'opening.at');
+  await opening.fill('2099-03-29T02:30');
+  await (await button(page, 'opening.begin')).click();
+  await page.locator('.fault:visible', { hasText: 'put forward' }).waitFor();
+  await opening.fill('2099-10-25T02:30');
+  await (await button(page, 'opening.begin')).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'The first (GMT+2)' }).click();
+  await agree(page, 'opening.do');
+  await page.locator('main > .note', { hasText: 'with a draw' }).waitFor();
+  assert.equal((await hall.staff('GET', '/queue')).opensAt, twice[0]);
+});
+
+test('a start that is over already is asked about', async (t) => {
+  const { hall, page } = await office(t, '#dates/new/1', { language: 'ko' });
+  await (await field(page, 'date.startsAt')).fill('2020-04-03T19:00');
+  await (await button(page, 'date.make', { n: 50 })).click();
+  await page.getByRole('dialog', { name: await text(page, 'date.pastTitle') }).waitFor();
+  await mustBeSound(page, 'a start that is over');
+  await agree(page, 'sure.back');
+  assert.equal((await hall.staff('GET', '/concerts/1/schedules')).schedules.length, 2);
 });
 
 test('a cancelled date is asked about in numbers and in writing, and refunds everybody', async (t) => {

@@ -3,7 +3,7 @@
 import '../shared/words.js';
 import './words.js';
 import './refusals.js';
-import { Refused } from '../shared/api.js';
+import { Refused, Unreached, loadModule } from '../shared/api.js';
 import { el } from '../shared/dom.js';
 import { openFrame } from '../shared/frame.js';
 import { say } from '../shared/language.js';
@@ -23,7 +23,7 @@ const ROUTES = [
   [/^key$/, () => import('./key.js')],
 ];
 
-const { main, refresh } = openFrame({ home: '#/', name: () => 'boxoffice', places });
+const { main, refresh } = openFrame({ home: '#/', name: () => 'boxoffice', unkept: 'storage.blocked', places });
 let current = new AbortController();
 let view = null;
 
@@ -54,7 +54,7 @@ async function show() {
     if (!route) return page(main, say('nowhere.title'), el('p', {}, say('nowhere.text')), home());
     const [pattern, load] = route;
     view = null;
-    const loaded = await load();
+    const loaded = await loadModule(load);
     if (signal.aborted) return;
     view = loaded;
     await view.show({ main, params: address.match(pattern).slice(1), signal });
@@ -69,7 +69,8 @@ function trouble(error) {
     if (error.code === 'TOKEN_WAITING') return show();
     if (error.status === 401) return ended(error.problem.reason ?? null);
   }
-  if (!(error instanceof Refused)) console.error(error);
+  if (error instanceof Unreached) window.addEventListener('online', () => location.reload(), { once: true, signal: current.signal });
+  else if (!(error instanceof Refused)) console.error(error);
   const ofKey = error.code === 'USER_KEY_INVALID';
   page(main, say('trouble.title'), refusalNote(error), el('div', { class: 'bar' },
     ofKey ? el('a', { class: 'button main', href: '#/key' }, say('key.title')) : button(say('again'), show, 'main'), home()));
@@ -82,8 +83,12 @@ async function afterVisit() {
   current.abort(new DOMException('the visit is over', 'AbortError'));
   current = new AbortController();
   const { signal } = current;
-  const { showEnded } = await import('./gate.js');
-  if (!signal.aborted) showEnded(main, visit.reason, signal);
+  try {
+    const { showEnded } = await loadModule(() => import('./gate.js'));
+    if (!signal.aborted) showEnded(main, visit.reason, signal);
+  } catch (error) {
+    if (!signal.aborted) trouble(error);
+  }
 }
 
 const home = () => el('a', { class: 'button', href: '#/' }, say('concerts.back'));

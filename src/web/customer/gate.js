@@ -1,6 +1,6 @@
 // The way in: a name for someone new, a place in the line, the wait; and what is said when a visit is over.
 
-import { patiently, Refused } from '../shared/api.js';
+import { loadModule, patiently, Refused } from '../shared/api.js';
 import { el } from '../shared/dom.js';
 import { say } from '../shared/language.js';
 import { me, setMe, token } from './me.js';
@@ -12,7 +12,7 @@ export async function enter(main, signal) {
   let seen = token() ? await lookOrForget(signal) : null;
   seen ??= await begin(main, signal);
   if (seen.status === 'WAITING') {
-    const { waitInLine } = await import('./line.js');
+    const { waitInLine } = await loadModule(() => import('./line.js'));
     await waitInLine(main, seen, signal);
   }
   watch();
@@ -39,9 +39,9 @@ function begin(main, signal, note = null) {
     });
     const notes = el('div', {}, note);
     const join = async () => {
-      if (!known && !name.value.trim()) return wrong(say('name.missing'));
+      if (!me() && !name.value.trim()) return wrong(say('name.missing'));
       try {
-        if (!known) setMe((await patiently('POST', '/users', { body: { name: name.value.trim() }, signal })).body);
+        if (!me()) setMe((await patiently('POST', '/users', { body: { name: name.value.trim() }, signal })).body);
         resolve(await lineUp(signal));
       } catch (error) {
         if (error instanceof Refused && error.code === 'INVALID_REQUEST') wrong(say('name.wrong'));

@@ -1,10 +1,11 @@
 // The waiting line: one's place, the progress, the estimate, the staff's word, the countdown to a draw.
 
-import { pause } from '../shared/api.js';
+import { anySignal, pause } from '../shared/api.js';
 import { el, fill, tell } from '../shared/dom.js';
 import { about, dateTime, number } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { announce, ask } from '../shared/notice.js';
+import { inBrowser } from '../shared/store.js';
 import { secondsUntil, venue } from '../shared/venue.js';
 import { busyButton, countDown, page } from './parts.js';
 import { leave, look } from './visit.js';
@@ -23,7 +24,7 @@ export async function waitInLine(main, seen, signal) {
   const shown = draw(main, rules, signal);
   for (let now = seen; ; now = await next(now, rules, signal)) {
     if (now.status === 'ACTIVE') {
-      localStorage.removeItem(FIRST);
+      inBrowser.drop(FIRST);
       announce(say('line.in'));
       document.title = `● ${say('line.in')}`;
       if (document.hidden) await pause(PATIENCE_MS, signal, 'visible'); // the tab's name calls its owner
@@ -54,12 +55,13 @@ async function lookUnlessHidden(waitSeconds, seen, signal) {
   const hide = () => hidden.abort();
   window.addEventListener('hidden', hide);
   try {
-    return await look({ waitSeconds, signal: AbortSignal.any([signal, hidden.signal]) });
+    return await look({ waitSeconds, signal: anySignal(signal, hidden.signal) });
   } catch (error) {
     if (hidden.signal.aborted && !signal.aborted) return seen;
     throw error;
   } finally {
     window.removeEventListener('hidden', hide);
+    hidden.abort(); // so that nothing of it stays behind on the page's signal
   }
 }
 
@@ -126,9 +128,9 @@ const fact = (name, value) => [el('dt', {}, name), el('dd', {}, value)];
 
 /** How much of the way is gone, from 0 to 1. It is kept, so that it neither starts anew with a reload nor runs backwards. */
 function gone({ token, position }) {
-  const kept = JSON.parse(localStorage.getItem(FIRST));
+  const kept = inBrowser.json(FIRST);
   const first = kept?.token === token ? Math.max(kept.first, position) : position + 1;
   const share = Math.max(kept?.token === token ? kept.share : 0, 1 - position / first);
-  localStorage.setItem(FIRST, JSON.stringify({ token, first, share }));
+  inBrowser.setJson(FIRST, { token, first, share });
   return share;
 }

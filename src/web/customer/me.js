@@ -1,25 +1,26 @@
 // Who the customer is, kept in this browser: the user with their key, and the token of their place in the line.
 
 import { basic, bearer } from '../shared/api.js';
+import { inBrowser } from '../shared/store.js';
 
 const ME = 'boxoffice.me';
 const TOKEN = 'boxoffice.token';
 
 /** `{userId, userKey, name}`, or null for someone new. */
-export const me = () => JSON.parse(localStorage.getItem(ME));
+export const me = () => inBrowser.json(ME);
 
 export function setMe(user) {
   if (me()?.userId !== user?.userId) setToken(null);
-  if (user) localStorage.setItem(ME, JSON.stringify(user));
-  else localStorage.removeItem(ME);
+  if (user) inBrowser.setJson(ME, user);
+  else inBrowser.drop(ME);
 }
 
 /** The token of the place in the line or of the visit, or null. */
-export const token = () => localStorage.getItem(TOKEN);
+export const token = () => inBrowser.get(TOKEN);
 
 export function setToken(text) {
-  if (text) localStorage.setItem(TOKEN, text);
-  else localStorage.removeItem(TOKEN);
+  if (text) inBrowser.set(TOKEN, text);
+  else inBrowser.drop(TOKEN);
 }
 
 export const asUser = () => basic(me().userId, me().userKey);

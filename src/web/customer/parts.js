@@ -1,6 +1,6 @@
 // What several of the customer's pages show: a page with its title, a refusal as a sentence, a countdown.
 
-import { Refused } from '../shared/api.js';
+import { Refused, Unreached } from '../shared/api.js';
 import { el, fill, tell } from '../shared/dom.js';
 import { countdown, dateTime } from '../shared/format.js';
 import { has, say } from '../shared/language.js';
@@ -19,7 +19,8 @@ export function page(main, title, ...children) {
 
 /** What a person reads of a refusal, and what to do next. */
 export function sentence(error, timeZone) {
-  if (!(error instanceof Refused)) return say('refusal.UNREACHED');
+  if (error instanceof Unreached) return say('refusal.UNREACHED');
+  if (!(error instanceof Refused)) return say('page.fault');
   const { problem, code } = error;
   const values = { ...problem, seats: (problem.seats ?? []).join(', ') };
   for (const name of ['saleOpensAt', 'saleClosesAt', 'refundUntil']) {
@@ -32,7 +33,10 @@ export function sentence(error, timeZone) {
 
 /** A refusal as a note on the page. */
 export function refusalNote(error, timeZone) {
-  return el('p', { class: 'note bad', role: 'alert' }, sentence(error, timeZone));
+  const ours = !(error instanceof Refused || error instanceof Unreached);
+  if (ours) console.error(error);
+  return el('div', { class: 'note bad bar apart', role: 'alert' }, el('span', {}, sentence(error, timeZone)),
+    ours && button(say('page.reload'), () => location.reload(), 'small'));
 }
 
 /**

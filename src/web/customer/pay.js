@@ -1,10 +1,11 @@
 // A hold: how long it lasts, what it costs, whether the points suffice; topping up first, then paying.
 
-import { Refused, newKey, patiently, pause } from '../shared/api.js';
+import { Refused, anySignal, newKey, patiently, pause } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
 import { date, points, time } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { announce, ask } from '../shared/notice.js';
+import { inTab } from '../shared/store.js';
 import { venue } from '../shared/venue.js';
 import { asUser, asVisitor, me, token } from './me.js';
 import { busyButton, countDown, leftOf, page, refusalNote } from './parts.js';
@@ -51,7 +52,7 @@ function settled(main, { status, reservationId, failure, concertTitle }) {
 }
 
 /** The seat map that the customer came from, else the concerts. */
-const backTo = () => sessionStorage.getItem('boxoffice.map') ?? '#/';
+const backTo = () => inTab.get('boxoffice.map') ?? '#/';
 
 class Hold {
   constructor(main, reservation, rules, signal) {
@@ -78,7 +79,7 @@ class Hold {
       }
       return left();
     };
-    countDown(this.clock, tellingLeft, AbortSignal.any([this.signal, this.counting.signal]));
+    countDown(this.clock, tellingLeft, anySignal(this.signal, this.counting.signal));
   }
 
   async readBalance() {
@@ -150,7 +151,7 @@ class Hold {
     try {
       await this.paying;
       ended('PAID');
-      sessionStorage.setItem('boxoffice.paid', reservationId);
+      inTab.set('boxoffice.paid', reservationId);
       location.replace(`#/tickets/${reservationId}`);
     } catch (error) {
       watch();

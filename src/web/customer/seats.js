@@ -5,6 +5,7 @@ import { el, fill } from '../shared/dom.js';
 import { date, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { announce, toast } from '../shared/notice.js';
+import { inTab } from '../shared/store.js';
 import { venue } from '../shared/venue.js';
 import { findConcert } from './dates.js';
 import { enter } from './gate.js';
@@ -25,20 +26,21 @@ export async function show({ main, params: [concertId, scheduleId], signal }) {
   const [rules, concert, pending] = await Promise.all([venue({ signal }), findConcert(concertId, signal), toPending(signal)]);
   const hall = new Hall({ scheduleId: Number(scheduleId), rules, signal });
   await hall.look();
-  sessionStorage.setItem('boxoffice.map', location.hash);
+  inTab.set('boxoffice.map', location.hash);
   page(main, concert?.title ?? say('seats.title'), pending,
     el('p', { class: 'soft bar apart' }, date(hall.date), el('a', { href: `#/concerts/${concertId}` }, say('seats.otherDate'))),
     hall.notes, el('div', { class: 'hall' }, hall.map.node, hall.tray, hall.legend(), hall.best()));
   main.classList.remove('narrow');
   hall.map.view.all();
   hall.follow();
+  hall.tellTrayHeight();
 }
 
 class Hall {
   constructor({ scheduleId, rules, signal }) {
     Object.assign(this, { scheduleId, rules, signal });
     this.kept = `boxoffice.chosen.${scheduleId}`;
-    this.chosen = new Set(JSON.parse(sessionStorage.getItem(this.kept)) ?? []);
+    this.chosen = new Set(inTab.json(this.kept) ?? []);
     this.notes = el('div', { role: 'alert' });
     this.tray = el('section', { class: 'card tray', 'aria-label': say('tray.label') });
   }
@@ -89,6 +91,14 @@ class Hall {
     this.signal.addEventListener('abort', () => clearInterval(timer));
   }
 
+  /** Notices stand above the tray where it is fixed below the page. */
+  tellTrayHeight() {
+    const root = document.documentElement.style;
+    const observer = new ResizeObserver(() => root.setProperty('--tray-height', this.chosen.size ? `${this.tray.offsetHeight}px` : '0px'));
+    observer.observe(this.tray);
+    this.signal.addEventListener('abort', () => { observer.disconnect(); root.removeProperty('--tray-height'); });
+  }
+
   /** A no that ends the visit is told by the visit itself. */
   trouble(error) {
     if (error instanceof Refused && /^TOKEN_/.test(error.code)) {
@@ -114,7 +124,7 @@ class Hall {
   }
 
   drawTray() {
-    sessionStorage.setItem(this.kept, JSON.stringify([...this.chosen]));
+    inTab.setJson(this.kept, [...this.chosen]);
     const chosen = this.seats.filter(({ seat }) => this.chosen.has(seat));
     const sum = chosen.reduce((total, { price }) => total + price, 0);
     const drop = ({ seat, price }) => {
@@ -172,7 +182,7 @@ class Hall {
       const { body } = await patiently('POST', '/reservations', {
         body: { scheduleId: this.scheduleId, ...wanted }, authorization: asVisitor(), key: newKey(), signal: this.signal,
       });
-      sessionStorage.removeItem(this.kept);
+      inTab.drop(this.kept);
       this.chosen.clear();
       location.hash = `#/pay/${body.reservationId}`;
     } catch (error) {

@@ -5,6 +5,7 @@ import { el, fill } from '../shared/dom.js';
 import { date, dateTime, points, time } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { ask, toast } from '../shared/notice.js';
+import { inTab } from '../shared/store.js';
 import { secondsUntil, venue } from '../shared/venue.js';
 import { asUser, me } from './me.js';
 import { busyButton, button, page, refusalNote } from './parts.js';
@@ -16,8 +17,8 @@ export async function show({ main, params: [reservationId], signal }) {
     patiently('GET', `/reservations/${reservationId}`, asked), venue({ signal }),
   ]);
   if (reservation.status === 'PENDING_PAYMENT') return void location.replace(`#/pay/${reservationId}`);
-  const justPaid = sessionStorage.getItem('boxoffice.paid') === reservationId;
-  sessionStorage.removeItem('boxoffice.paid');
+  const justPaid = inTab.get('boxoffice.paid') === reservationId;
+  inTab.drop('boxoffice.paid');
   const tickets = await Promise.all(reservation.tickets.map((ticket) => whole(ticket, asked)));
   signal.addEventListener('abort', () => tickets.forEach(({ url }) => url && URL.revokeObjectURL(url)));
   const valid = reservation.status === 'CONFIRMED';
@@ -63,7 +64,7 @@ function stub({ seats }, ticket, timeZone) {
 /** The code as large as the screen, on white, for a scanner that finds it hard to read. */
 function larger(seat, number, url, alt) {
   return ask({
-    title: say('seat.name', { seat }),
+    title: say('seat.name', { seat }), kind: 'large',
     body: el('div', { class: 'qr-large' }, el('img', { src: url, alt }), el('p', { class: 'code ticket-number' }, number)),
   });
 }

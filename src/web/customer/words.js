@@ -3,6 +3,7 @@
 import { addWords } from '../shared/language.js';
 
 export const customer = {
+  'storage.blocked': ['이 브라우저는 저장이 막혀 있어, 창을 닫으면 티켓을 다시 볼 수 없습니다. 창을 닫기 전에 복구 코드를 적어 두세요.', 'This browser keeps nothing: once this window is closed, your tickets cannot be shown again. Write down your recovery code first.'],
   'again': ['다시 시도', 'Try again'],
   'trouble.title': ['잠시 문제가 있습니다', 'That did not work'],
   'nowhere.title': ['페이지를 찾을 수 없습니다', 'There is no page here'],

@@ -111,6 +111,29 @@ export async function patiently(method, path, options = {}) {
   }
 }
 
+/** A signal that aborts with the first of these. (`AbortSignal.any` is younger than the browsers that come here.) */
+export function anySignal(...signals) {
+  const all = new AbortController();
+  for (const signal of signals) {
+    if (signal.aborted) all.abort(signal.reason);
+    else signal.addEventListener('abort', () => all.abort(signal.reason), { once: true, signal: all.signal });
+  }
+  return all.signal;
+}
+
+/**
+ * A module of the page, loaded when it is first needed. One that cannot be fetched is told as an unreached server only where
+ * the server is: else the fault is in the page.
+ */
+export async function loadModule(load) {
+  try {
+    return await load();
+  } catch (error) {
+    await call('GET', '/venue');
+    throw error;
+  }
+}
+
 /** Waits, at most until the signal aborts (which throws) or the window tells one of the `events`. */
 export function pause(ms, signal, ...events) {
   return new Promise((resolve, reject) => {

@@ -3,15 +3,18 @@
 import { el, fill, tell } from './dom.js';
 import { say } from './language.js';
 import { languageSwitch, openNotices } from './notice.js';
+import { inBrowser } from './store.js';
 import { venue } from './venue.js';
 
 /**
  * Puts the frame on the page and gives its `main`. `home` is where the name leads; `name()` and `places()` give the name
- * and further nodes for the top, in the language of the moment; `refresh()` asks for them again.
+ * and further nodes for the top, in the language of the moment; `refresh()` asks for them again. `unkept` is the text for a
+ * browser that keeps nothing.
  */
-export function openFrame({ home, name, places = () => [] }) {
+export function openFrame({ home, name, unkept, places = () => [] }) {
   const skip = el('a', { class: 'button skip', href: '#main', on: { click: skipTo } });
   const top = el('header', { class: 'top no-print' });
+  const blocked = el('div', { class: 'blocked no-print', role: 'status', hidden: inBrowser.isKept() });
   const main = el('main', { class: 'page', id: 'main', tabindex: '-1' });
   const foot = el('footer', { class: 'foot no-print' });
 
@@ -22,6 +25,7 @@ export function openFrame({ home, name, places = () => [] }) {
 
   async function refresh() {
     tell(skip, say('skip'));
+    tell(blocked, say(unkept));
     fill(top,
       el('a', { class: 'brand', href: home }, el('img', { src: '/assets/shared/icon.svg', alt: '' }), name()),
       el('nav', { 'aria-label': say('places') }, places()), languageSwitch());
@@ -29,7 +33,7 @@ export function openFrame({ home, name, places = () => [] }) {
     tell(foot, say('zone.note', { zone: timeZone }));
   }
 
-  document.body.append(skip, top, main, foot);
+  document.body.append(skip, top, blocked, main, foot);
   openNotices();
   window.addEventListener('language', refresh);
   return { main, refresh };

@@ -2,6 +2,8 @@
 //   'seats.free': ['빈 좌석', 'Free seat'],
 // `{name}` is filled in. An English text with ` | ` has a form for one and a form for more, chosen by `n`.
 
+import { inBrowser } from './store.js';
+
 const KEPT = 'boxoffice.language';
 const LANGUAGES = ['ko', 'en'];
 const texts = new Map();
@@ -18,7 +20,7 @@ export function addWords(table) {
 /** The language of the page: as chosen here before, else as the server answered the browser. */
 export function language() {
   if (!current) {
-    const kept = localStorage.getItem(KEPT);
+    const kept = inBrowser.get(KEPT);
     setLanguage(LANGUAGES.includes(kept) ? kept : document.documentElement.lang);
   }
   return current;
@@ -32,7 +34,7 @@ function setLanguage(chosen) {
 /** Changes the language and keeps it in this browser; the page is told by the event `language` on the window. */
 export function chooseLanguage(chosen) {
   setLanguage(chosen);
-  localStorage.setItem(KEPT, current);
+  inBrowser.set(KEPT, current);
   window.dispatchEvent(new Event('language'));
 }
 

@@ -7,7 +7,7 @@ const DRAG_PX = 8;
 
 export class View {
   constructor(svg, changed) {
-    Object.assign(this, { svg, changed, pointers: new Map(), dragged: false, pinch: null });
+    Object.assign(this, { svg, changed, pointers: new Map(), dragged: false, touched: false, pinch: null });
     this.box = { x: 0, y: 0, width: 1, height: 1 };
     this.seen = { ...this.box };
     svg.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
@@ -83,6 +83,7 @@ export class View {
   }
 
   down(event) {
+    this.touched = event.pointerType === 'touch';
     this.pointers.set(event.pointerId, { clientX: event.clientX, clientY: event.clientY });
     this.start = { clientX: event.clientX, clientY: event.clientY };
     if (this.pointers.size === 1) this.dragged = false;

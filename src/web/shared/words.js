@@ -9,6 +9,8 @@ export const shared = {
   'span.hours': ['약 {n}시간', 'about {n} hour | about {n} hours'],
   'span.hoursMinutes': ['약 {hours}시간 {minutes}분', 'about {hours} h {minutes} min'],
   'span.days': ['약 {n}일', 'about {n} day | about {n} days'],
+  'page.fault': ['화면에 문제가 생겼습니다. 새로고침해 주세요.', 'Something went wrong on this page. Please reload it.'],
+  'page.reload': ['새로고침', 'Reload'],
   close: ['닫기', 'Close'],
   places: ['메뉴', 'Menu'],
   skip: ['본문으로 건너뛰기', 'Skip to the content'],

@@ -2,6 +2,7 @@
 
 import '../shared/words.js';
 import './words.js';
+import { loadModule } from '../shared/api.js';
 import { el } from '../shared/dom.js';
 import { openFrame } from '../shared/frame.js';
 import { language, say } from '../shared/language.js';
@@ -19,7 +20,7 @@ const PARTS = [
   { name: 'keys', roles: ['admin'], load: () => import('./keys.js') },
 ];
 
-const { main, refresh } = openFrame({ home: '/staff', name: () => say('staff.title'), places });
+const { main, refresh } = openFrame({ home: '/staff', name: () => say('staff.title'), unkept: 'staff.unkept', places });
 let open = new AbortController();
 
 window.addEventListener('language', () => (me() ? show() : signInPage()));
@@ -52,7 +53,7 @@ async function show({ focus = false } = {}) {
   main.setAttribute('aria-busy', 'true');
   document.title = `${say(`part.${part.within ?? part.name}`)} · ${say('staff.title')}`;
   try {
-    await (await part.load()).open({ main, rest, signal });
+    await (await loadModule(part.load)).open({ main, rest, signal });
     if (focus && !main.contains(document.activeElement)) main.querySelector('h1')?.focus();
   } catch (error) {
     if (!signal.aborted) refusedPage(main, error);

@@ -23,7 +23,7 @@ function list(main, concerts) {
     el('div', { class: 'bar apart' }, el('h1', { tabindex: '-1' }, say('part.concerts')),
       el('a', { class: 'button main', href: '#concerts/new' }, say('concert.new'))),
     !concerts.length && el('p', { class: 'note' }, say('concert.none')),
-    el('div', { class: 'rows' }, concerts.toReversed().map(({ concertId, title, venue: hall, schedules }) =>
+    el('div', { class: 'rows' }, [...concerts].reverse().map(({ concertId, title, venue: hall, schedules }) =>
       el('article', { class: 'card line' },
         el('div', {}, el('h2', {}, title), el('p', { class: 'soft' }, [hall, say('concert.dates', { n: schedules })].filter(Boolean).join(' · '))),
         el('a', { class: 'button', href: `#concerts/${concertId}`, 'aria-label': say('concert.openOne', { title }) }, say('concert.open'))))));
@@ -62,14 +62,23 @@ async function onePage(main, concert, signal) {
     title.textContent = name;
     fill(about, hall && el('p', { class: 'soft' }, hall), description && el('p', { class: 'told' }, description));
   };
-  const fields = words(concert);
-  const send = async () => {
-    showAbout((await act('PATCH', `/staff/concerts/${concertId}`, said(fields))).body);
-    edit.open = false;
-    toast(say('concert.changed'));
+  const edit = el('details', {});
+  const showEdit = (now) => {
+    const fields = words(now);
+    const send = async () => {
+      const changed = said(fields.filter((one) => one.changed()));
+      if (Object.keys(changed).length) {
+        const { body } = await act('PATCH', `/staff/concerts/${concertId}`, changed);
+        showAbout(body);
+        showEdit(body);
+      }
+      edit.open = false;
+      toast(say('concert.changed'));
+    };
+    fill(edit, el('summary', {}, say('concert.edit')), form(fields, { label: say('form.save'), send }));
   };
-  const edit = el('details', {}, el('summary', {}, say('concert.edit')), form(fields, { label: say('form.save'), send }));
   showAbout(concert);
+  showEdit(concert);
   fill(main, el('p', {}, el('a', { href: '#concerts' }, `← ${say('part.concerts')}`)), title, about,
     el('div', { class: 'card' }, edit),
     el('div', { class: 'bar apart' }, el('h2', {}, say('concert.datesTitle')),

@@ -26,11 +26,13 @@ export function pricesCard({ scheduleId }, signal, changed) {
     const names = [...after.keys()].filter((name) => after.get(name) !== before.get(name));
     if (!names.length) return;
     const { seats } = (await read(`${path}/seats`, { signal })).body;
+    const now = pricesOf(seats);
     const free = seats.filter((seat) => seat.status !== 'SOLD' && seat.status !== 'HELD' && names.includes(nameOf(seat))).length;
     const lines = names.map((name) => el('li', {}, say('price.change', { name: name ?? say('price.all'), before: points(before.get(name)), after: points(after.get(name)) })));
     if (!await sure({ title: say('price.title'), says: [el('ul', {}, lines), say('price.says', { n: free })], label: say('price.do') })) return;
     const put = async (prices) => {
-      await act('PATCH', path, requestOf(names, prices));
+      // One price for all takes the names along: those that nobody changed here keep the price that they have by now.
+      await act('PATCH', path, requestOf(names, new Map([...now].map(([name, price]) => [name, names.includes(name) ? prices.get(name) : price]))));
       await Promise.all([show(), changed()]);
     };
     await doIt(() => put(after), say('price.done'), () => put(before));

@@ -5,7 +5,7 @@ import { el, fill } from '../shared/dom.js';
 import { dateTime } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { toast } from '../shared/notice.js';
-import { venue } from '../shared/venue.js';
+import { serverNow, venue } from '../shared/venue.js';
 import { blockMap } from './date_map.js';
 import { cancelCard } from './date_cancel.js';
 import { pricesCard } from './date_prices.js';
@@ -15,7 +15,7 @@ import { LayoutEditor } from './layout_editor.js';
 import { saleSentence, saleState, saleTag } from './sale.js';
 import { act, read } from './session.js';
 import { doIt, sure } from './sure.js';
-import { localOf } from './venue_time.js';
+import { localOf, momentOf } from './venue_time.js';
 
 export async function open({ main, rest: [which, concertId], signal }) {
   const { timeZone } = await venue({ fresh: true, signal });
@@ -44,10 +44,18 @@ function times(timeZone, schedule) {
   ];
 }
 
-/** What was typed, with local times: the house knows its zone. */
-function said(fields) {
-  const filled = fields.filter(({ input }) => input.value !== '').map((one) => [one.name, one.input.type === 'number' ? numberOf(one) : one.input.value]);
-  return Object.fromEntries(filled);
+/** What was typed in these fields, as a request takes it; null when somebody thought better of a start that is over. */
+async function said(fields, timeZone) {
+  const told = {};
+  for (const one of fields) {
+    if (one.input.type === 'number') told[one.name] = numberOf(one);
+    else {
+      const { instant, said: moment } = await momentOf(one, timeZone);
+      if (one.name === 'startsAt' && instant < serverNow() && !await sure({ title: say('date.pastTitle'), says: [say('date.pastSays')], label: say('date.pastDo') })) return null;
+      told[one.name] = moment;
+    }
+  }
+  return told;
 }
 
 function newDate(main, concert, timeZone) {
@@ -58,7 +66,9 @@ function newDate(main, concert, timeZone) {
   const send = async () => {
     const layout = editor.layout();
     if (!layout) return;
-    const { body } = await act('POST', `/staff/concerts/${concert.concertId}/schedules`, { ...said(fields), layout });
+    const when = await said(fields.filter(({ input }) => input.value !== ''), timeZone);
+    if (!when) return;
+    const { body } = await act('POST', `/staff/concerts/${concert.concertId}/schedules`, { ...when, layout });
     toast(say('date.made'));
     location.hash = `#dates/${body.scheduleId}`;
   };
@@ -78,14 +88,16 @@ async function onePage(main, first, concert, timeZone, signal) {
   const title = el('h1', { tabindex: '-1' });
   const sale = el('section', { class: 'card' });
   const change = async (body) => { schedule = (await act('PATCH', path, body)).body; show(); };
-  const back = ({ saleOpensAt, saleClosesAt }) => () => change({ saleOpensAt, saleClosesAt });
+  /** Takes back what these changed, and nothing else. */
+  const back = (before, names) => () => change(Object.fromEntries(names.map((name) => [name, before[name]])));
 
   async function openNow() {
     await refresh();
     const before = schedule;
     const agreed = await sure({ title: say('date.openNow'), says: [say('date.openNowSays', { n: schedule.seatsAvailable })], label: say('date.openNow') });
     const { now: opens } = await venue({ fresh: true });
-    if (agreed) await doIt(() => change({ saleOpensAt: opens, ...(saleState(before) === 'over' && { saleClosesAt: before.startsAt }) }), say('date.opened'), back(before));
+    const changes = { saleOpensAt: opens, ...(saleState(before) === 'over' && { saleClosesAt: before.startsAt }) };
+    if (agreed) await doIt(() => change(changes), say('date.opened'), back(before, Object.keys(changes)));
   }
 
   async function closeNow() {
@@ -93,7 +105,7 @@ async function onePage(main, first, concert, timeZone, signal) {
     const before = schedule;
     const agreed = await sure({ title: say('date.closeNow'), says: [say('date.closeNowSays', { n: schedule.seatsAvailable })], label: say('date.closeNow') });
     const { now: closes } = await venue({ fresh: true });
-    if (agreed) await doIt(() => change({ saleClosesAt: closes }), say('date.closed'), back(before));
+    if (agreed) await doIt(() => change({ saleClosesAt: closes }), say('date.closed'), back(before, ['saleClosesAt']));
   }
 
   function show() {
@@ -101,14 +113,16 @@ async function onePage(main, first, concert, timeZone, signal) {
     const state = saleState(schedule);
     const fields = times(timeZone, schedule);
     const send = async () => {
-      await change({ ...said(fields), refundUntilHours: numberOf(fields.at(-1)) });
+      const changed = await said(fields.filter((one) => one.changed()), timeZone);
+      if (!changed) return;
+      if (Object.keys(changed).length) await change(changed);
       toast(say('date.changed'));
     };
     fill(sale, el('h2', {}, say('date.sale')), el('p', {}, saleSentence(schedule, timeZone)),
       el('p', { class: 'soft' }, schedule.refundUntilHours == null ? say('date.noRefund') : say('date.refundSays', { n: schedule.refundUntilHours })),
       state !== 'cancelled' && [
         el('div', { class: 'bar' },
-          ['soon', 'over'].includes(state) && el('button', { type: 'button', class: 'main', on: { click: openNow } }, say('date.openNow')),
+          ['soon', 'over'].includes(state) && Date.parse(schedule.startsAt) > serverNow() && el('button', { type: 'button', class: 'main', on: { click: openNow } }, say('date.openNow')),
           ['on', 'soldOut'].includes(state) && el('button', { type: 'button', on: { click: closeNow } }, say('date.closeNow'))),
         el('details', {}, el('summary', {}, say('date.edit')), form(fields, { label: say('form.save'), send })),
       ]);

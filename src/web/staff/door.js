@@ -5,6 +5,7 @@ import { pause } from '../shared/api.js';
 import { el, fill, tell } from '../shared/dom.js';
 import { dateTime, number } from '../shared/format.js';
 import { say } from '../shared/language.js';
+import { inTab } from '../shared/store.js';
 import { serverNow, venue } from '../shared/venue.js';
 import { NoCamera, watchCamera } from './camera.js';
 import { DoorAnswers } from './door_answers.js';
@@ -22,7 +23,7 @@ const PAST_MS = 12 * 3_600_000;
 /** What is longer than a number is a code. */
 const NUMBER_MAX_CHARS = 14;
 
-const doorName = () => sessionStorage.getItem(KEPT_DOOR) || me().name;
+const doorName = () => inTab.get(KEPT_DOOR) || me().name;
 
 export async function open({ main, rest: [scheduleId], signal }) {
   const { timeZone } = await venue({ fresh: true, signal });
@@ -42,7 +43,7 @@ async function dates(signal) {
 async function choosing(main, timeZone, signal) {
   const ahead = (await dates(signal)).filter(({ startsAt, cancelledAt }) => !cancelledAt && Date.parse(startsAt) > serverNow() - PAST_MS);
   const door = field('door', say('door.name'), { value: doorName(), maxlength: 80, hint: say('door.nameHint') });
-  door.input.addEventListener('input', () => sessionStorage.setItem(KEPT_DOOR, door.input.value.trim()));
+  door.input.addEventListener('input', () => inTab.set(KEPT_DOOR, door.input.value.trim()));
   fill(main, el('h1', { tabindex: '-1' }, say('part.door')), el('p', { class: 'soft' }, say('door.choose')),
     el('div', { class: 'card' }, door.node),
     !ahead.length && el('p', { class: 'note' }, say('door.noDates')),

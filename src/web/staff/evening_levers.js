@@ -5,10 +5,10 @@ import { el, tell } from '../shared/dom.js';
 import { dateTime, number } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { serverNow } from '../shared/venue.js';
-import { field, form, numberOf } from './forms.js';
+import { AtField, field, form, numberOf } from './forms.js';
 import { act } from './session.js';
 import { doIt, sure } from './sure.js';
-import { instantOf, localOf } from './venue_time.js';
+import { localOf, momentOf } from './venue_time.js';
 
 const LIMIT_MAX = 10_000_000;
 const change = (rules) => act('PATCH', '/staff/queue', rules);
@@ -22,7 +22,7 @@ export function levers(timeZone, look) {
 /** A field follows what is in force until somebody types in it. */
 function followed(one) {
   one.input.addEventListener('input', () => { one.typed = true; });
-  return { ...one, follow: (value) => { if (!one.typed && document.activeElement !== one.input) one.input.value = value ?? ''; }, done: () => { one.typed = false; } };
+  return { ...one, isTyped: () => one.typed === true, follow: (value) => { if (!one.typed && document.activeElement !== one.input) one.input.value = value ?? ''; }, done: () => { one.typed = false; } };
 }
 
 function pauseCard(timeZone, look) {
@@ -115,10 +115,11 @@ function openingCard(timeZone, look) {
     await look();
   };
   const send = async () => {
-    const opensAt = instantOf(at.input.value, timeZone);
-    const past = Date.parse(opensAt) <= serverNow();
-    const says = past ? say('opening.past', { n: queue.waiting }) : say('opening.says', { when: dateTime(opensAt, timeZone) });
-    if (await sure({ title: say('opening.title'), says: [says, say('opening.draw')], label: say('opening.do') })) await put(opensAt, say('opening.done'));
+    if (!at.isTyped()) return void await doIt(look, say('limits.same'));
+    const { instant } = await momentOf(at, timeZone);
+    if (instant <= serverNow()) throw new AtField(at, say('opening.notAhead'));
+    const says = say('opening.says', { when: dateTime(instant, timeZone) });
+    if (await sure({ title: say('opening.title'), says: [says, say('opening.draw')], label: say('opening.do') })) await put(new Date(instant).toISOString(), say('opening.done'));
   };
   const drop = async () => {
     if (await sure({ title: say('opening.dropTitle'), says: [say('opening.dropSays', { n: queue.waiting })], label: say('opening.drop') })) await put(null, say('opening.dropped'));

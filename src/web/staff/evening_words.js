@@ -115,7 +115,7 @@ export const evening = {
   'opening.begin': ['시각 정하기…', 'Set it…'],
   'opening.title': ['여는 시각을 정할까요?', 'Set the opening?'],
   'opening.says': ['{when}까지 아무도 들어오지 않습니다.', 'Until {when} nobody is let in.'],
-  'opening.past': ['이미 지난 시각입니다. 기다리는 {n}명의 순서를 지금 바로 추첨합니다.', 'This moment is over: the order of {n} person waiting is drawn at once. | This moment is over: the order of the {n} people waiting is drawn at once.'],
+  'opening.notAhead': ['지금보다 나중이어야 합니다.', 'It must lie ahead.'],
   'opening.draw': ['추첨한 순서는 누구나 다시 계산해 확인할 수 있고, 바꿀 수 없습니다.', 'Anybody can recompute the order, and nobody can change it.'],
   'opening.do': ['시각 정하기', 'Set it'],
   'opening.done': ['여는 시각을 정했습니다.', 'The opening is set.'],

@@ -7,18 +7,28 @@ import { sentence } from './session.js';
 
 let fields = 0;
 
+/** What is wrong at one field: said there by the form, in place of a refusal. */
+export class AtField extends Error {
+  constructor(one, text) {
+    super(text);
+    this.field = one;
+  }
+}
+
 /**
  * A field. `name` is the member of the request that it becomes; `kind` is `input`, `select` or `textarea`; what else is
- * given becomes an attribute. Gives `{node, input, name, fault(text)}`.
+ * given becomes an attribute. Gives `{node, input, name, fault(text), changed()}`; the last says whether somebody changed it.
  */
 export function field(name, label, { hint, kind = 'input', value, ...attributes } = {}, ...children) {
   const id = `field-${fields += 1}`;
   const fault = el('p', { class: 'fault', id: `${id}-fault`, hidden: true });
   const input = el(kind, { id, name, 'aria-describedby': `${id}-hint ${id}-fault`, autocomplete: 'off', ...attributes }, children);
   if (value != null) input.value = value;
+  const first = input.value;
   return {
     name,
     input,
+    changed: () => input.value !== first,
     node: el('div', { class: 'field' },
       el('label', { for: id }, label), input,
       el('p', { class: 'hint', id: `${id}-hint`, hidden: !hint }, hint ?? ''), fault),
@@ -75,6 +85,10 @@ export function form(parts, { label, kind = 'main', send, beside = [] }) {
 }
 
 function refuse(error, all, tellAll) {
+  if (error instanceof AtField) {
+    error.field.fault(error.message);
+    return void error.field.input.focus();
+  }
   const text = sentence(error);
   const place = error instanceof Refused && error.problem.pointer?.split('/')[1];
   const at = place && all.find((one) => one.name === place);

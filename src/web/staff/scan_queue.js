@@ -1,6 +1,7 @@
 // Scans on their way to the server, one after the other: none is lost when the network is, and none is answered by a guess.
 
 import { newKey, passes, pause } from '../shared/api.js';
+import { inTab } from '../shared/store.js';
 
 const RETRY_MS = [500, 1000, 2000, 4000];
 
@@ -11,7 +12,7 @@ export class ScanQueue {
    */
   constructor({ kept, send, answered, waiting, signal }) {
     Object.assign(this, { kept, send, answered, waiting, signal, running: false, lost: false });
-    this.scans = JSON.parse(sessionStorage.getItem(kept) ?? '[]');
+    this.scans = inTab.json(kept) ?? [];
     if (this.scans.length) this.run();
   }
 
@@ -23,7 +24,7 @@ export class ScanQueue {
   }
 
   keep() {
-    sessionStorage.setItem(this.kept, JSON.stringify(this.scans));
+    inTab.setJson(this.kept, this.scans);
     this.waiting(this.scans.length, this.lost);
   }
 

@@ -2,6 +2,7 @@
 
 import { Refused, Unreached, bearer, call, patiently } from '../shared/api.js';
 import { say } from '../shared/language.js';
+import { inTab } from '../shared/store.js';
 
 const KEPT = 'boxoffice.staffKey';
 let member = null;
@@ -14,17 +15,17 @@ export const me = () => member;
 
 export const may = (...roles) => roles.includes(member?.role);
 
-const key = () => bearer(sessionStorage.getItem(KEPT) ?? '');
+const key = () => bearer(inTab.get(KEPT) ?? '');
 
 /** Signs in; fails with what the server refuses. */
 export async function signIn(typed) {
   member = (await call('GET', '/staff/me', { authorization: bearer(typed) })).body;
-  sessionStorage.setItem(KEPT, typed);
+  inTab.set(KEPT, typed);
 }
 
 /** Goes on with the key of this tab, if it has one that still opens something. */
 export async function goOn() {
-  if (!sessionStorage.getItem(KEPT)) return false;
+  if (!inTab.get(KEPT)) return false;
   try {
     member = (await patiently('GET', '/staff/me', { authorization: key() })).body;
     return true;
@@ -36,7 +37,7 @@ export async function goOn() {
 }
 
 export function signOut() {
-  sessionStorage.removeItem(KEPT);
+  inTab.drop(KEPT);
   member = null;
 }
 
@@ -58,9 +59,10 @@ async function guarded(answer) {
   }
 }
 
-/** A failure as a sentence. What is not a refusal or a silent network is a mistake of ours, and goes on to the console. */
+/** A failure as a sentence. What is not a refusal or a silent network is a fault of the page, and goes to the console too. */
 export function sentence(error) {
   if (error instanceof Refused) return error.message;
   if (error instanceof Unreached) return say('staff.unreached');
-  throw error;
+  console.error(error);
+  return say('page.fault');
 }

@@ -1,13 +1,15 @@
 // Two sounds that nobody mixes up: yes goes up, no is low and long. Browsers allow them once somebody pressed something.
 
+import { inBrowser } from '../shared/store.js';
+
 const KEPT = 'boxoffice.mute';
 const TONES = { yes: [[880, 0, 0.12], [1320, 0.12, 0.18]], no: [[196, 0, 0.28], [147, 0.3, 0.45]] };
 let context = null;
 
-export const isMuted = () => localStorage.getItem(KEPT) === 'yes';
+export const isMuted = () => inBrowser.get(KEPT) === 'yes';
 
 export function mute(on) {
-  localStorage.setItem(KEPT, on ? 'yes' : 'no');
+  inBrowser.set(KEPT, on ? 'yes' : 'no');
 }
 
 /** Makes ready to sound; to be called from a press. */

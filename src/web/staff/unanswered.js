@@ -2,11 +2,12 @@
 // repeats it and does nothing twice.
 
 import { Refused, newKey } from '../shared/api.js';
+import { inTab } from '../shared/store.js';
 import { act } from './session.js';
 
 const place = (name) => `boxoffice.${name}`;
-const kept = (name) => JSON.parse(sessionStorage.getItem(place(name)) ?? 'null');
-const drop = (name) => sessionStorage.removeItem(place(name));
+const kept = (name) => inTab.json(place(name));
+const drop = (name) => inTab.drop(place(name));
 
 /** The body of the act of this name that has no answer yet, or undefined. */
 export const unanswered = (name) => kept(name)?.body;
@@ -15,7 +16,7 @@ export const unanswered = (name) => kept(name)?.body;
 export async function actOnce(name, path, body) {
   const before = kept(name);
   const open = JSON.stringify(before?.body) === JSON.stringify(body) ? before : { body, key: newKey() };
-  sessionStorage.setItem(place(name), JSON.stringify(open));
+  inTab.setJson(place(name), open);
   try {
     const answer = await act('POST', path, body, { key: open.key });
     drop(name);
