@@ -22,6 +22,7 @@ use crate::settings::{Settings, TestClock};
 use crate::staff::{self, Keyring};
 use crate::store::{self, Bounds, Failure, Ground, LookingThrough, OpenError, Opened, Readers, Writer};
 use crate::sweeper::Sweeper;
+use crate::threads::OnFatal;
 use crate::venue::{Tx, Venue};
 
 /// An open house.
@@ -88,9 +89,9 @@ impl House {
             jobs_max: settings.machine.writer_jobs_max as usize,
             batch_max: settings.machine.writer_batch_max as usize,
         };
-        let broken = Arc::new(Mutex::new(broken));
-        let (writing, looking) = (Arc::clone(&broken), broken);
-        let writer = Writer::start(connection, Arc::clone(&clock), bounds, sweeper.rounds(move || give_up(&writing)))
+        let broken = Mutex::new(broken);
+        let on_fatal = OnFatal::new(move || give_up(&broken));
+        let writer = Writer::start(connection, Arc::clone(&clock), bounds, sweeper.rounds(on_fatal.clone()))
             .map_err(|error| failed("the writer can't be started", &error))?;
         let tries = || RateLimit::new(settings.strangers.tries_per_minute, settings.door.door_limit_loopback);
         let (arrivals, wrong_keys) = (Arc::new(tries()), Arc::new(tries()));
@@ -98,9 +99,9 @@ impl House {
         let venue = Arc::new(Venue { settings, clock, readers, writer, bell: bell.clone(), seal });
         let door = Arc::new(OnceLock::new());
         let rooms = Rooms { venue, line, maps, keyring, arrivals, wrong_keys, surface: Surface::Whole, door };
-        let doors = open_doors(&rooms, listen, &bell).inspect_err(|_| rooms.venue.writer.stop())?;
-        let looking = look_through(database, move || give_up(&looking))
-            .map_err(|error| failed("the file can't be looked through", &error))?;
+        let doors = open_doors(&rooms, listen, &bell, &on_fatal).inspect_err(|_| rooms.venue.writer.stop())?;
+        let looking =
+            look_through(database, on_fatal).map_err(|error| failed("the file can't be looked through", &error))?;
         let at = |door: Option<&Door>| door.map_or(listen, Door::address); // there is one or two
         let (address, staff_address) = (at(doors.first()), at(doors.last()));
         Ok(House {
@@ -169,18 +170,18 @@ impl House {
 impl Drop for House {
     /// Closes it: no new requests, what is under way is answered, the last commit is made, the WAL is written back.
     fn drop(&mut self) {
-        self.doors.drain(..).for_each(Door::stop);
+        Door::stop_all(std::mem::take(&mut self.doors));
         self.looking = None; // a reader would keep the WAL from being written back
         self.rooms.venue.writer.stop();
     }
 }
 
-/// Looks through a large file beside the work; `damaged` is called once the log says that something is.
-fn look_through(database: &Path, damaged: impl FnOnce() + Send + 'static) -> io::Result<Option<LookingThrough>> {
+/// Looks through a large file beside the work; damage is fatal once the log says what it is.
+fn look_through(database: &Path, on_fatal: OnFatal) -> io::Result<Option<LookingThrough>> {
     let file = database.display().to_string();
-    LookingThrough::begin(database, move |found| {
+    LookingThrough::begin(database, on_fatal.clone(), move |found| {
         log::error!("{file}: this file is damaged ({found}); restore a backup or choose another --database.");
-        damaged();
+        on_fatal.call();
     })
 }
 
@@ -246,13 +247,13 @@ fn plan_doors(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, Soc
     ]
 }
 
-fn open_doors(rooms: &Rooms, listen: SocketAddr, bell: &Bell) -> Result<Vec<Door>, OpenError> {
+fn open_doors(rooms: &Rooms, listen: SocketAddr, bell: &Bell, on_fatal: &OnFatal) -> Result<Vec<Door>, OpenError> {
     let mut doors = Vec::new();
     for (flag, address, surface, limits) in plan_doors(&rooms.venue.settings, listen) {
         let serving = Rooms { surface, ..rooms.clone() };
         let trade: Trade = Arc::new(move |request, responder| serving.serve(request, responder));
-        let door =
-            Door::open(address, limits, bell.clone(), trade).map_err(|error| no_address(flag, address, &error))?;
+        let door = Door::open(address, limits, bell.clone(), trade, on_fatal.clone())
+            .map_err(|error| no_address(flag, address, &error))?;
         let _ = rooms.door.set(door.metrics()); // the public one's, which is the first
         doors.push(door);
     }

@@ -12,6 +12,7 @@
 //! | [`seal`] | the signature of the house, which anyone can check |
 //! | [`settings`] | flags and environment variables with their limits |
 //! | [`sheet`] | tables as spreadsheets write and read them |
+//! | [`threads`] | threads whose panic ends the program in good order |
 //! | [`store`] | the file: opening it, readers, the one writer, migrations, column types |
 //! | [`http`] | the door, tiny_http behind it, requests and answers, idempotency |
 //! | [`venue`] | what every use case is handed first: the transaction, the events feed, what memory must learn |
@@ -43,6 +44,7 @@ pub mod refusal;
 pub mod seal;
 pub mod settings;
 pub mod sheet;
+pub mod threads;
 
 pub mod store;
 

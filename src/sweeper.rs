@@ -14,6 +14,7 @@ use crate::schedule;
 use crate::seat::Maps;
 use crate::staff::Keyring;
 use crate::store::{Failure, Outcome, Rounds};
+use crate::threads::OnFatal;
 use crate::venue::{Change, Tx, topics};
 
 /// How often the file notes the time it has seen, and looks for answers and ended tokens to forget, in milliseconds.
@@ -48,7 +49,7 @@ pub struct Sweeper {
 
 impl Sweeper {
     /// The rounds of the writer; `broken` is called when nothing more may be promised.
-    pub fn rounds(self, broken: impl FnMut() + Send + 'static) -> Rounds<Change> {
+    pub fn rounds(self, broken: OnFatal) -> Rounds<Change> {
         let sweeper = Arc::new(self);
         let (open, close, committed, due) = (Arc::clone(&sweeper), Arc::clone(&sweeper), Arc::clone(&sweeper), sweeper);
         let mut marks = Marks::default();
@@ -57,7 +58,7 @@ impl Sweeper {
             close: Box::new(move |tx| written(close.admit(tx, &mut marks))),
             committed: Box::new(move |connection, now, changes| committed.learn(connection, now, &changes)),
             next_due: Box::new(move |connection| due.next_due(connection)),
-            broken: Box::new(broken),
+            broken,
         }
     }
 

@@ -9,7 +9,7 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use boxoffice::http::Network;
+use boxoffice::http::Door;
 use door_hall::{Client, hall};
 
 #[test]
@@ -89,8 +89,67 @@ fn only_a_trusted_proxy_says_where_a_client_is() {
     let request = "GET /echo HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 6.6.6.6, 192.0.2.7\r\n\r\n";
     let hall_of_strangers = hall(|_| {});
     assert_eq!(hall_of_strangers.client().send(request).answer().body, "GET  127.0.0.1 0 ");
-    let hall = hall(|limits| limits.proxies = vec![Network::parse("127.0.0.0/8").unwrap()]);
+    let hall = hall(|limits| limits.proxies = vec!["127.0.0.0/8".parse().unwrap()]);
     assert_eq!(hall.client().send(request).answer().body, "GET  192.0.2.7 0 ");
+}
+
+#[test]
+fn forwarded_callers_that_cannot_be_told_apart_do_not_pass_for_the_proxy() {
+    let hall = hall(|limits| limits.proxies = vec!["127.0.0.0/8".parse().unwrap()]);
+    for field in ["X-Forwarded-For: unknown", "X-Forwarded-For: 192.0.2.7, _x", "X-Forwarded-For:", "Forwarded: by=_a"]
+    {
+        let request = format!("GET /echo HTTP/1.1\r\nHost: x\r\n{field}\r\n\r\n");
+        assert_eq!(hall.client().send(&request).answer().body, "GET  0.0.0.0 0 ", "{field}");
+    }
+    let two = "GET /echo HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 127.0.0.1\r\nx-forwarded-for: 192.0.2.8\r\n\r\n";
+    assert_eq!(hall.client().send(two).answer().body, "GET  192.0.2.8 0 ", "several fields are one list");
+}
+
+#[test]
+fn long_polls_are_limited_by_client_behind_a_proxy_too() {
+    let hall = hall(|limits| {
+        limits.proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        limits.connections_per_address_max = 2;
+    });
+    let wait = |client: &str| format!("GET /always?1 HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {client}\r\n\r\n");
+    let mut waiting: Vec<Client> = (0..3).map(|_| hall.client()).collect();
+    for (number, (client, from)) in waiting.iter_mut().zip(["192.0.2.7", "192.0.2.7", "192.0.2.8"]).enumerate() {
+        client.send(&wait(from));
+        hall.until("it waits", |metrics| metrics.parked.get() == number as u64 + 1);
+    }
+    let mut third = hall.client();
+    third.send(&wait("192.0.2.7"));
+    hall.until("it was refused the wait", |metrics| metrics.parked_refused_total.get() == 1);
+    drop(waiting.remove(0));
+    hall.until("one has left", |metrics| metrics.parked.get() == 2);
+    hall.client().send(&wait("192.0.2.7"));
+    hall.until("another may wait", |metrics| metrics.parked.get() == 2 && metrics.relayed_total.get() >= 5);
+    for hidden in 0..3 {
+        let mut client = hall.client();
+        client.send(&wait("unknown"));
+        hall.until("counted", |metrics| metrics.parked.get() + metrics.parked_refused_total.get() >= 3 + hidden);
+        waiting.push(client);
+    }
+    assert_eq!(hall.door.metrics().parked_refused_total.get(), 2, "those who cannot be told apart share one account");
+}
+
+#[test]
+fn stop_of_several_servers_takes_no_longer_than_that_of_one() {
+    let halls = [0; 3].map(|_| hall(|limits| limits.stop_max_ms = 2_000));
+    let mut held: Vec<Client> = halls.iter().map(|hall| hall.client()).collect();
+    for (hall, client) in halls.iter().zip(&mut held) {
+        client.get("/held");
+        hall.until("one is under way", |metrics| metrics.relayed_total.get() == 1);
+    }
+    let (doors, gates): (Vec<_>, Vec<_>) = halls.into_iter().map(|hall| (hall.door, hall.gate)).unzip();
+    let start = Instant::now();
+    Door::stop_all(doors);
+    assert!(start.elapsed() < Duration::from_millis(3_900), "{:?}", start.elapsed());
+    held.iter_mut().for_each(|client| assert_eq!(client.answer().status, 503));
+    for gate in gates {
+        *gate.0.lock().unwrap() = true;
+        gate.1.notify_all();
+    }
 }
 
 #[test]

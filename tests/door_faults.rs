@@ -7,11 +7,15 @@ mod door_hall;
 use std::fs::read_dir;
 use std::net::TcpStream;
 use std::os::fd::OwnedFd;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use door_hall::{Client, hall};
-use rustix::net::{AddressFamily, Shutdown, shutdown, sockopt::socket_domain};
+use rustix::net::{
+    AddressFamily, Shutdown, shutdown,
+    sockopt::{socket_acceptconn, socket_domain},
+};
 use rustix::process::{
     PidfdFlags, PidfdGetfdFlags, Resource, Rlimit, getpid, getrlimit, pidfd_getfd, pidfd_open, setrlimit,
 };
@@ -26,6 +30,38 @@ fn alone() -> MutexGuard<'static, ()> {
 fn open_descriptors() -> Vec<i32> {
     let names = read_dir("/proc/self/fd").unwrap().map(|entry| entry.unwrap().file_name());
     names.filter_map(|name| name.to_str()?.parse().ok()).collect()
+}
+
+/// Copies of this process's TCP listeners.
+fn listeners() -> Vec<OwnedFd> {
+    let this = pidfd_open(getpid(), PidfdFlags::empty()).unwrap();
+    let copies = open_descriptors().into_iter();
+    let copies = copies.filter_map(|number| pidfd_getfd(&this, number, PidfdGetfdFlags::empty()).ok());
+    copies
+        .filter(|copy| matches!(socket_domain(copy), Ok(AddressFamily::INET | AddressFamily::INET6)))
+        .filter(|copy| socket_acceptconn(copy) == Ok(true))
+        .collect()
+}
+
+/// A server without its event loop is none: it must end, and not live on without a listener.
+#[test]
+fn fatal_panic_of_the_event_loop_is_told() {
+    let _alone = alone();
+    let hall = hall(|limits| limits.large_body = |_, path| path == "/kills" && panic!("on purpose"));
+    let mut client = hall.client();
+    assert_eq!(client.get("/echo?a").answer().status, 200);
+    client.get("/kills").is_closed();
+    hall.until("it is told", |_| hall.fatal.load(Ordering::SeqCst) == 1);
+    assert!(TcpStream::connect(hall.door.address()).is_err(), "nobody waits before a server that is gone");
+}
+
+#[test]
+fn fatal_loss_of_the_listener_is_told() {
+    let _alone = alone();
+    let hall = hall(|_| {});
+    assert_eq!(hall.client().get("/echo?a").answer().status, 200);
+    assert_eq!(listeners().iter().filter(|copy| shutdown(copy, Shutdown::Both).is_ok()).count(), 1);
+    hall.until("it is told", |_| hall.fatal.load(Ordering::SeqCst) == 1);
 }
 
 /// Shuts every Unix-domain socket of this process, listening or connected: the inner server hears and says nothing more.

@@ -31,6 +31,27 @@ impl Folder {
     }
 }
 
+/// Whichever of its listeners a server loses, it is not whole: it ends, and says that it failed.
+#[test]
+fn fatal_loss_of_a_listener_ends_the_program() {
+    use rustix::net::{Shutdown, shutdown, sockopt::socket_acceptconn};
+    use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
+    for which in [0, 1] {
+        let folder = Folder::new();
+        let server = Server::start(&folder.database(), &["--staff-listen", "127.0.0.1:0"]);
+        let process = pidfd_open(Pid::from_raw(server.id() as i32).unwrap(), PidfdFlags::empty()).unwrap();
+        let copies = (0..256).filter_map(|number| pidfd_getfd(&process, number, PidfdGetfdFlags::empty()).ok());
+        let is_tcp = |copy: &std::os::fd::OwnedFd| {
+            let domain = rustix::net::sockopt::socket_domain(copy);
+            domain == Ok(rustix::net::AddressFamily::INET) && socket_acceptconn(copy) == Ok(true)
+        };
+        let listeners: Vec<_> = copies.filter(is_tcp).collect();
+        assert_eq!(listeners.len(), 2);
+        shutdown(&listeners[which], Shutdown::Both).unwrap();
+        assert_eq!(server.ended().code(), Some(1));
+    }
+}
+
 /// A program without a lock on its file has two writers, each with a line of its own.
 #[test]
 fn a_second_server_on_the_same_file_is_refused_with_a_sentence() {

@@ -9,6 +9,7 @@ use boxoffice::clock::{Clock, Mode};
 use boxoffice::ids::KeyHash;
 use boxoffice::refusal::{Code, Refusal};
 use boxoffice::store::{self, Bounds, Failure, Lost, Outcome, Rounds, Tx, Writer};
+use boxoffice::threads::OnFatal;
 
 type Change = &'static str;
 
@@ -29,7 +30,7 @@ fn desk_with(
     bounds: Bounds,
     close: impl Fn(&Tx<Change>) + Send + 'static,
     learn: impl Fn(&[Change]) -> Outcome<()> + Send + 'static,
-    broken: impl FnMut() + Send + 'static,
+    broken: impl Fn() + Send + Sync + 'static,
 ) -> Desk {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hall.db");
@@ -50,7 +51,7 @@ fn desk_with(
             learnt
         }),
         next_due: Box::new(|_| None),
-        broken: Box::new(broken),
+        broken: OnFatal::new(broken),
     };
     let writer = Writer::start(opened.connection, clock, bounds, rounds).unwrap();
     Desk { writer, learnt, folder, _lock: opened.lock }

@@ -25,6 +25,7 @@ use crate::ids::new_key;
 use crate::settings::Settings;
 use crate::staff::NAME_MAX_CHARS;
 use crate::store::OpenError;
+use crate::threads::{OnFatal, spawn_vital};
 
 /// A concert box office in one binary: a waiting line, dates and seats, holds, points and payment.
 #[derive(Debug, Parser)]
@@ -119,17 +120,17 @@ struct Stops {
 }
 
 /// Does something at each SIGTERM and SIGINT.
-fn at_signals(mut act: impl FnMut() + Send + 'static) -> Result<(), OpenError> {
+fn at_signals(on_fatal: OnFatal, mut act: impl FnMut() + Send + 'static) -> Result<(), OpenError> {
     let failed = |error: std::io::Error| OpenError(format!("signals can't be caught: {error}"));
     let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT])
         .map_err(failed)?;
     let wait = move || signals.forever().for_each(|_| act());
-    std::thread::Builder::new().name("signals".into()).spawn(wait).map(drop).map_err(failed)
+    spawn_vital("signals", on_fatal, wait).map(drop).map_err(failed)
 }
 
 /// Ends the program at SIGTERM and SIGINT, after cleaning up.
 fn end_by_signal(mut clean: impl FnMut() + Send + 'static) -> Result<(), OpenError> {
-    at_signals(move || {
+    at_signals(OnFatal::new(|| std::process::exit(1)), move || {
         eprintln!("boxoffice: stopped");
         clean();
         std::process::exit(1);
@@ -141,13 +142,17 @@ impl Stops {
     fn listen() -> Result<Stops, OpenError> {
         let (sender, receiver) = mpsc::channel();
         let asked = sender.clone();
-        at_signals(move || {
+        let failed = sender.clone();
+        let on_fatal = OnFatal::new(move || {
+            let _ = failed.send(Stop::Broken); // nobody listens any more once it is closing
+        });
+        at_signals(on_fatal, move || {
             let _ = asked.send(Stop::Asked); // nobody listens any more once it is closing
         })?;
         Ok(Stops { sender, receiver })
     }
 
-    /// What the writer calls when it can promise nothing more.
+    /// What is called when nothing more can be promised: the state on disk is unknown, or a vital thread is gone.
     fn broken(&self) -> impl FnMut() + Send + 'static {
         let sender = self.sender.clone();
         move || {
@@ -162,7 +167,7 @@ impl Stops {
         match stop {
             Stop::Asked => Ok(()),
             Stop::Broken => Err(OpenError(
-                "writing failed, as the log says, so nothing more is promised; check the disk, then start again."
+                "the log says what failed, and nothing more is promised; mend its cause (check the disk), then start again."
                     .into(),
             )),
         }

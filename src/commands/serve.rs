@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 use clap::Args;
 use serde_json::json;
@@ -11,6 +12,7 @@ use super::{Scratch, Stop, Stops, demo};
 use crate::house::House;
 use crate::settings::Settings;
 use crate::store::OpenError;
+use crate::threads::{OnFatal, spawn_vital};
 
 /// What `serve` takes.
 #[derive(Debug, Args)]
@@ -89,6 +91,8 @@ fn stop_with_stdin(stops: &Stops) -> Result<(), OpenError> {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink()); // an error is an end as well
         let _ = sender.send(Stop::Asked); // nobody listens any more once it is closing
     };
-    let started = std::thread::Builder::new().name("stdin".into()).spawn(wait);
+    let failed = Mutex::new(stops.broken());
+    let on_fatal = OnFatal::new(move || (failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))());
+    let started = spawn_vital("stdin", on_fatal, wait);
     started.map(drop).map_err(|error| OpenError(format!("standard input can't be watched: {error}")))
 }

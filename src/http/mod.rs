@@ -8,7 +8,7 @@ mod rate_limit;
 mod reply;
 mod request;
 
-pub use door::{Bell, Door, Limits, Metrics, Network, Park, Responder, Topic, Trade};
+pub use door::{Bell, Door, Limits, Metrics, Park, Responder, Topic, Trade};
 pub use fields::{Credential, Fields, decoded, number, parameter, query};
 pub use idempotency::{Once, forget};
 pub use json::parse as parse_json;

@@ -1,10 +1,10 @@
 //! How often one address may try something within a minute.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::door::counted_as;
+use super::door::{UNATTRIBUTED, rate_key};
 use crate::clock::Millis;
 use crate::refusal::Refusal;
 
@@ -14,8 +14,6 @@ const ADDRESSES_MAX: usize = 50_000;
 /// How often those that are empty again are looked for when there is no room: a stranger with many addresses must not cost
 /// everybody a look at all of them.
 const LOOK_EVERY_US: i64 = 1_000_000;
-/// Whose account they share: an address that nobody calls from.
-const EVERYBODY_ELSE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// Counts tries by address (of IPv6 by /64): a minute's worth may come at once, after that as they trickle back. This is the
 /// generic cell rate algorithm (ITU-T I.371), which needs one number an address: when its account would be empty again.
@@ -71,7 +69,7 @@ impl RateLimit {
 
     fn account_of(&self, address: IpAddr) -> Option<IpAddr> {
         let is_exempt = self.per_minute == 0 || (address.to_canonical().is_loopback() && !self.counts_loopback);
-        (!is_exempt).then(|| counted_as(address))
+        (!is_exempt).then(|| rate_key(address))
     }
 
     fn accounts(&self) -> MutexGuard<'_, Accounts> {
@@ -91,7 +89,7 @@ fn within(after_us: i64, now_us: i64) -> Result<(), Refusal> {
 impl Accounts {
     /// The account that an address is held to: its own, or the shared one where there is no room for more.
     fn held_as(&mut self, account: IpAddr, now_us: i64) -> IpAddr {
-        if self.empty_at_us.contains_key(&account) || self.make_room(now_us) { account } else { EVERYBODY_ELSE }
+        if self.empty_at_us.contains_key(&account) || self.make_room(now_us) { account } else { UNATTRIBUTED }
     }
 
     /// Whether there is room for one more account, after those that are empty again have gone.
@@ -106,6 +104,8 @@ impl Accounts {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     const START: Millis = Millis::from_unix_ms(1_763_804_000_000);

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use clap::builder::RangedU64ValueParser;
+use ipnet::{IpNet, Ipv4Net};
 
 /// What the door allows to strangers.
 #[derive(Debug, Clone, clap::Args)]
@@ -36,7 +37,8 @@ pub struct DoorSettings {
     /// Most connections at once (0 to 1,000,000; 0: what the descriptor limit leaves)
     #[arg(long, env = "BOXOFFICE_DOOR_CONNECTIONS_MAX", default_value_t = 0, value_name = "N", value_parser = range(0, 1_000_000))]
     pub door_connections_max: u64,
-    /// Most connections of one address, or of one IPv6 /64 (0 to 1,000,000; 0: no limit)
+    /// Most connections of one address, or of one IPv6 /64, and most waiting requests of one client, also behind a proxy (0 to
+    /// 1,000,000; 0: no limit)
     #[arg(long, env = "BOXOFFICE_DOOR_CONNECTIONS_PER_ADDRESS_MAX", default_value_t = 1_000, value_name = "N",
         value_parser = range(0, 1_000_000))]
     pub door_connections_per_address_max: u64,
@@ -72,26 +74,37 @@ pub struct DoorSettings {
     pub door_inner_answer_max_ms: u64,
     /// Proxies whose X-Forwarded-For, or else Forwarded, is believed: addresses or networks, separated by commas
     #[arg(long, env = "BOXOFFICE_DOOR_PROXIES", value_delimiter = ',', value_parser = network)]
-    pub door_proxies: Vec<String>,
+    pub door_proxies: Vec<IpNet>,
 }
 
 fn range(min: u64, max: u64) -> RangedU64ValueParser<u64> {
     RangedU64ValueParser::new().range(min..=max)
 }
 
-/// An address, or an address with the length of its prefix.
-fn network(text: &str) -> Result<String, String> {
-    let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
-    let bits_max = match address.parse::<IpAddr>() {
-        Ok(IpAddr::V4(_)) => 32,
-        Ok(IpAddr::V6(_)) => 128,
-        Err(_) => return Err(format!("{address:?} is not an address")),
+/// An address, or an address with the length of its prefix. IPv4 in IPv6 form (`::ffff:10.0.0.0/104`) is IPv4.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
+    let address: IpAddr = address.parse().map_err(|_| {
+        format!("{address:?} is not an address; give addresses or networks such as 10.0.0.1, 10.0.0.0/8 or fd00::/8")
+    })?;
+    let bits_max: u8 = if address.is_ipv4() { 32 } else { 128 };
+    let bits: u8 = match prefix {
+        None => bits_max,
+        Some(digits) => {
+            let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+            let bits = digits.parse().ok().filter(|&bits| is_number && bits <= bits_max);
+            bits.ok_or_else(|| format!("the prefix of {address} is a number from 0 to {bits_max}"))?
+        }
     };
-    match prefix.map(str::parse::<u32>) {
-        None => Ok(text.to_owned()),
-        Some(Ok(bits)) if bits <= bits_max => Ok(text.to_owned()),
-        Some(_) => Err(format!("the prefix is 0 to {bits_max}")),
-    }
+    let network = match (address, address.to_canonical()) {
+        (IpAddr::V6(_), IpAddr::V4(plain)) => {
+            let of_ipv4 = bits.checked_sub(96).ok_or("the prefix of an IPv4 address in IPv6 form is 96 to 128")?;
+            Ipv4Net::new(plain, of_ipv4).map(IpNet::V4)
+        }
+        _ => IpNet::new(address, bits),
+    };
+    network.map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -107,10 +120,43 @@ mod tests {
     }
 
     #[test]
+    fn proxies_are_networks_in_either_form_and_a_faulty_one_is_refused() {
+        let of = |text: &str| network(text).map(|network| network.trunc().to_string());
+        for (text, wanted) in [
+            ("10.1.2.3", "10.1.2.3/32"),
+            (" 10.1.2.3/8 ", "10.0.0.0/8"),
+            ("fd00::1/8", "fd00::/8"),
+            ("::ffff:127.0.0.1", "127.0.0.1/32"),
+            ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+            ("0.0.0.0/0", "0.0.0.0/0"),
+        ] {
+            assert_eq!(of(text).as_deref(), Ok(wanted), "{text}");
+        }
+        for wrong in [
+            "",
+            "x",
+            "10.0.0/8",
+            "10.0.0.0/33",
+            "10.0.0.0/",
+            "10.0.0.0/+8",
+            "10.0.0.0/8/8",
+            "::/129",
+            "[::1]",
+            "fe80::1%eth0",
+            "10.0.0.1:80",
+            "localhost",
+            "::ffff:10.0.0.0/95",
+            "10.0.0.0/255.0.0.0",
+        ] {
+            assert!(of(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
     fn settings_have_ranges_and_networks_are_checked() {
         let line =
             Line::try_parse_from(["x", "--door-proxies", "10.0.0.0/8,::1", "--door-head-max-ms", "500"]).unwrap();
-        assert_eq!(line.door.door_proxies, ["10.0.0.0/8", "::1"]);
+        assert_eq!(line.door.door_proxies.iter().map(IpNet::to_string).collect::<Vec<_>>(), ["10.0.0.0/8", "::1/128"]);
         assert_eq!(line.door.door_head_max_ms, 500);
         for wrong in [["--door-proxies", "10.0.0.0/33"], ["--door-proxies", "x"], ["--door-workers", "0"]] {
             assert!(Line::try_parse_from(["x", wrong[0], wrong[1]]).is_err(), "{wrong:?}");

@@ -16,6 +16,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::open::companion;
 use super::wal::RESTART_BYTES;
+use crate::threads::{OnFatal, spawn_vital};
 
 /// Files up to here are looked through before the doors open: 8 MiB.
 const AT_START_MAX_BYTES: u64 = 8 << 20;
@@ -49,7 +50,11 @@ impl LookingThrough {
     ///
     /// # Errors
     /// When the file can't be read or the system gives no thread.
-    pub fn begin(path: &Path, damaged: impl FnOnce(String) + Send + 'static) -> io::Result<Option<LookingThrough>> {
+    pub fn begin(
+        path: &Path,
+        on_fatal: OnFatal,
+        damaged: impl FnOnce(String) + Send + 'static,
+    ) -> io::Result<Option<LookingThrough>> {
         if !is_large(path) {
             return Ok(None);
         }
@@ -62,7 +67,7 @@ impl LookingThrough {
             Ok(Some(found)) => damaged(found),
             Err(error) => damaged(error.to_string()),
         };
-        let thread = std::thread::Builder::new().name("looking through".into()).spawn(look)?;
+        let thread = spawn_vital("looking through", on_fatal, look)?;
         Ok(Some(LookingThrough { stop, thread: Some(thread) }))
     }
 }

@@ -21,6 +21,7 @@ use super::wal::Wal;
 use super::{Failure, Outcome, Tx};
 use crate::clock::{Clock, Millis};
 use crate::refusal::Refusal;
+use crate::threads::{OnFatal, spawn_vital};
 
 /// The longest sleep: a clock that follows its wall may come due a little sooner than it told.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
@@ -62,7 +63,7 @@ pub struct Rounds<C> {
     pub next_due: NextDue,
     /// The state on disk is unknown (a failed write or sync), or memory is not as the file is (a panic, a failed read):
     /// nothing more may be promised.
-    pub broken: Box<dyn FnMut() + Send>,
+    pub broken: OnFatal,
 }
 
 /// What the writer counts, for metrics.
@@ -141,7 +142,7 @@ impl<C: Send + 'static> Writer<C> {
             figures: WriterFigures::default(),
         });
         let (answers, to_answer) = mpsc::channel::<Answers>();
-        let answering = std::thread::Builder::new().name("answers".into()).spawn(move || {
+        let answering = spawn_vital("answers", rounds.broken.clone(), move || {
             for (afters, result) in to_answer {
                 afters.into_iter().for_each(|after| answer(after, result.clone()));
             }
@@ -253,7 +254,7 @@ impl<C: Send + 'static> Desk<C> {
     fn give_up(&mut self) {
         self.is_broken = true;
         self.shared.close_broken();
-        (self.rounds.broken)();
+        self.rounds.broken.call();
     }
 
     /// Waits for jobs or for something due; `None` once stopped and empty.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::thread;
 
 use boxoffice::http::{Bell, Door, Limits, Park, Reply, Request, Responder, Topic};
+use boxoffice::threads::OnFatal;
 
 /// What a child does: serves until its standard input ends.
 pub fn serve(kind: &str) -> io::Result<()> {
@@ -24,7 +25,7 @@ fn serve_door(listen: SocketAddr) -> io::Result<SocketAddr> {
     let bell = Bell::new();
     let rope = bell.clone();
     let trade = move |request: Request, responder: Responder| answer(&request, responder, &rope);
-    let door = Door::open(listen, Limits::default(), bell, Arc::new(trade))?;
+    let door = Door::open(listen, Limits::default(), bell, Arc::new(trade), OnFatal::new(|| {}))?;
     let address = door.address();
     std::mem::forget(door); // it ends with the process
     Ok(address)

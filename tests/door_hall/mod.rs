@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use boxoffice::http::{Bell, Door, Limits, Park, Reply, Request, Responder, Topic};
+use boxoffice::threads::OnFatal;
 
 /// A door with a trade that does what the path says, and a gate that holds `/held` back.
 pub struct Hall {
@@ -16,6 +17,8 @@ pub struct Hall {
     pub bell: Bell,
     pub gate: Arc<(Mutex<bool>, Condvar)>,
     pub version: Arc<AtomicU64>,
+    /// How often the door said that it is lost.
+    pub fatal: Arc<AtomicU64>,
 }
 
 pub fn hall(change: impl FnOnce(&mut Limits)) -> Hall {
@@ -23,10 +26,15 @@ pub fn hall(change: impl FnOnce(&mut Limits)) -> Hall {
     change(&mut limits);
     let (bell, gate, version) =
         (Bell::new(), Arc::new((Mutex::new(false), Condvar::new())), Arc::new(AtomicU64::new(0)));
+    let fatal = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&fatal);
+    let on_fatal = OnFatal::new(move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+    });
     let (held, seen, rope) = (Arc::clone(&gate), Arc::clone(&version), bell.clone());
     let trade = Arc::new(move |request: Request, responder: Responder| trade(&request, responder, &held, &seen, &rope));
-    let door = Door::open("127.0.0.1:0".parse().unwrap(), limits, bell.clone(), trade).unwrap();
-    Hall { door, bell, gate, version }
+    let door = Door::open("127.0.0.1:0".parse().unwrap(), limits, bell.clone(), trade, on_fatal).unwrap();
+    Hall { door, bell, gate, version, fatal }
 }
 
 pub fn trade(request: &Request, responder: Responder, gate: &(Mutex<bool>, Condvar), version: &AtomicU64, bell: &Bell) {

@@ -10,6 +10,7 @@ use boxoffice::refusal::Refusal;
 use boxoffice::schedule::{self, Times};
 use boxoffice::seat::{self, Hold, MapSeat, Maps};
 use boxoffice::store::{self, Bounds, Lost, Outcome, Readers, Rounds, Writer};
+use boxoffice::threads::OnFatal;
 use boxoffice::venue::{Change, Tx};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -55,7 +56,7 @@ impl Desk {
                 Ok(())
             }),
             next_due: Box::new(|_| None),
-            broken: Box::new(|| panic!("nothing here breaks the file")),
+            broken: OnFatal::new(|| panic!("nothing here breaks the file")),
         };
         let bounds = Bounds { jobs_max: 100, batch_max: 100 };
         let writer = Writer::start(opened.connection, Arc::clone(&clock), bounds, rounds).unwrap();

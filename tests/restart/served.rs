@@ -67,10 +67,20 @@ impl Server {
     }
 
     /// SIGTERM; gives back how it ended, which must be soon.
-    pub fn terminate(mut self) -> ExitStatus {
-        let mut child = self.child.take().unwrap();
-        let sent = Command::new("/bin/kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    pub fn terminate(self) -> ExitStatus {
+        let sent = Command::new("/bin/kill").args(["-TERM", &self.id().to_string()]).status().unwrap();
         assert!(sent.success());
+        self.ended()
+    }
+
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
+    /// Waits for its end, which must be soon.
+    pub fn ended(mut self) -> ExitStatus {
+        let mut child = self.child.take().unwrap();
         let (sender, receiver) = mpsc::channel();
         let id = child.id();
         std::thread::spawn(move || sender.send(child.wait().unwrap()));

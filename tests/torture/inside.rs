@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use boxoffice::http::{Bell, Door, Limits, Park, Reply, Request, Responder, Topic};
+use boxoffice::threads::OnFatal;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Set for a process that shall be a hall: its settings, `name=value` with spaces between.
@@ -164,7 +165,8 @@ pub fn serve_if_asked() -> bool {
 
         let kept = Arc::clone(&held);
         let trade = Arc::new(move |request: Request, responder: Responder| trade(&request, responder, &kept));
-        let door = Door::open("127.0.0.1:0".parse().unwrap(), limits, bell.clone(), trade).unwrap();
+        let door =
+            Door::open("127.0.0.1:0".parse().unwrap(), limits, bell.clone(), trade, OnFatal::new(|| {})).unwrap();
         let address = door.address().to_string();
         (Some(door), address, (within.inner_reads, within.inner_writes))
     };

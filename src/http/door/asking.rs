@@ -1,9 +1,12 @@
 //! Requests that wait: parked when the trade says "not yet", asked again when a topic rings or the wait is over.
 
+use std::net::IpAddr;
+
 use super::client::{ClientId, Parked, State};
 use super::line::{Flight, Urgency};
 use super::passage::{self, Turn};
 use super::porter::Porter;
+use super::proxy;
 use super::visit::{start_inner, write_field};
 use crate::refusal::Refusal;
 
@@ -25,23 +28,39 @@ impl Porter {
             return self.go_on(flight.client);
         };
         let is_first = before.is_none();
+        let key = client.exchange.origin;
+        let key = self.waits_key(key);
+        let Some(client) = self.crowd.get_mut(flight.client) else { return };
         let deadline_ms = before.map_or(now_ms + u64::from(waiting.wait_seconds) * 1_000, |parked| parked.deadline_ms);
-        let parked = Box::new(Parked { waiting, deadline_ms, turn: Turn::Rung });
+        let parked = Box::new(Parked { waiting, deadline_ms, turn: Turn::Rung, key });
         if client.finished {
             self.metrics.parked_vanished_total.add(1);
             return self.close(flight.client, None);
         }
         if self.stop_by_ms.is_some() || deadline_ms <= now_ms {
             self.ask_again(flight.client, parked, Turn::Over);
-        } else if is_first && (self.parking.len() >= self.limits.parked_max || !self.has_room(parked.waiting.bytes())) {
+        } else if is_first && !self.may_wait(key, parked.waiting.bytes()) {
             self.metrics.parked_refused_total.add(1);
             self.ask_again(flight.client, parked, Turn::Full);
         } else if has_rung {
             self.ask_again(flight.client, parked, Turn::Rung);
         } else {
-            self.parking.park(flight.client, &parked.waiting.topics);
+            self.parking.park(flight.client, &parked.waiting.topics, key);
             client_parks(self, flight.client, parked);
         }
+    }
+
+    /// The key under which the waits of a client count; `None` where it may have as many as it likes.
+    fn waits_key(&self, origin: IpAddr) -> Option<IpAddr> {
+        let is_exempt =
+            self.limits.connections_per_address_max == 0 || (origin.is_loopback() && !self.limits.limit_loopback);
+        (!is_exempt).then(|| proxy::rate_key(origin))
+    }
+
+    fn may_wait(&self, key: Option<IpAddr>, bytes: usize) -> bool {
+        self.parking.len() < self.limits.parked_max
+            && key.is_none_or(|key| self.parking.count_of(key) < self.limits.connections_per_address_max)
+            && self.has_room(bytes)
     }
 
     /// Wakes all that wait for what has rung.
@@ -62,7 +81,7 @@ impl Porter {
         let Some(client) = self.crowd.get_mut(id) else { return };
         match std::mem::replace(&mut client.state, State::UnderWay(None)) {
             State::Parked(parked) => {
-                self.parking.leave(id, &parked.waiting.topics);
+                self.parking.leave(id, &parked.waiting.topics, parked.key);
                 client.number = 0; // no flight has it: answers to what was asked before are not for this
                 client.deadline_ms = u64::MAX;
                 client.state = State::UnderWay(Some(parked));

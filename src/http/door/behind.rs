@@ -16,6 +16,7 @@ use crate::http::Reply;
 use crate::http::{Method, Request};
 use crate::ids::new_key;
 use crate::refusal::{Language, Refusal};
+use crate::threads::{OnFatal, spawn_vital};
 
 /// The trade: sees a request and gives an answer, now (on the worker) or later, from any thread.
 pub type Trade = Arc<dyn Fn(Request, Responder) + Send + Sync>;
@@ -138,7 +139,7 @@ impl Behind {
     ///
     /// # Errors
     /// When no socket or thread can be made.
-    pub fn start(workers: usize, trade: &Trade) -> io::Result<Behind> {
+    pub fn start(workers: usize, trade: &Trade, on_fatal: &OnFatal) -> io::Result<Behind> {
         const O_PATH: i32 = 0o10_000_000; // Linux: a handle to the inode, without opening it
         let directory = std::env::temp_dir().join(format!("boxoffice-door-{}", new_key()));
         DirBuilder::new().mode(0o700).create(&directory)?;
@@ -158,7 +159,7 @@ impl Behind {
         let behind = Behind { house, workers };
         for number in 0..workers {
             let (house, trade) = (Arc::clone(&behind.house), Arc::clone(trade));
-            thread::Builder::new().name(format!("worker-{number}")).spawn(move || work(&house, &trade))?;
+            spawn_vital(&format!("worker-{number}"), on_fatal.clone(), move || work(&house, &trade))?;
         }
         Ok(behind)
     }

@@ -66,6 +66,8 @@ pub struct Parked {
     pub deadline_ms: u64,
     /// Why it was last asked again.
     pub turn: Turn,
+    /// The key under which it counts against its client's limit, if it has one.
+    pub key: Option<IpAddr>,
 }
 
 /// A request whose body is coming.

@@ -20,6 +20,13 @@ const ACCEPT_BATCH: usize = 256;
 /// After an accept that failed for want of memory or descriptors.
 const ACCEPT_AGAIN_MS: u64 = 50;
 
+/// Whether the listener itself is gone, which waiting does not mend: it listens no more, or it is no socket.
+fn is_lost(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let lost = [Errno::INVAL, Errno::BADF, Errno::NOTSOCK, Errno::OPNOTSUPP];
+    Errno::from_io_error(error).is_some_and(|errno| lost.contains(&errno))
+}
+
 impl Porter {
     /// Takes in whoever has connected.
     pub(super) fn accept(&mut self) {
@@ -31,6 +38,10 @@ impl Porter {
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => return,
                     io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => {}
+                    _ if is_lost(&error) => {
+                        self.listener_lost = Some(error);
+                        return;
+                    }
                     _ if self.turn_one_away() => {}
                     _ => {
                         self.accept_at_ms = self.now_ms + ACCEPT_AGAIN_MS;
@@ -56,11 +67,11 @@ impl Porter {
 
     fn admit(&mut self, socket: TcpStream, address: IpAddr) {
         self.metrics.connections_accepted_total.add(1);
-        let peer = proxy::plain(address);
+        let peer = address.to_canonical();
         let is_exempt = self.limits.connections_per_address_max == 0
             || (peer.is_loopback() && !self.limits.limit_loopback)
-            || self.limits.proxies.iter().any(|network| network.contains(peer));
-        let counted_as = (!is_exempt).then(|| proxy::counted_as(peer));
+            || proxy::is_within(&self.limits.proxies, peer);
+        let counted_as = (!is_exempt).then(|| proxy::rate_key(peer));
         let has_too_many =
             counted_as.is_some_and(|counted| self.crowd.count_of(counted) >= self.limits.connections_per_address_max);
         if has_too_many {

@@ -1,6 +1,7 @@
 //! Every limit of the door, with its unit in its name.
 
-use super::proxy::Network;
+use ipnet::IpNet;
+
 use crate::http::Method;
 use crate::settings::door::DoorSettings;
 
@@ -41,7 +42,8 @@ pub struct Limits {
     pub linger_max_bytes: usize,
     /// Connections in all; 0 takes what the descriptor limit leaves.
     pub connections_max: usize,
-    /// Connections of one address (of one /64 for IPv6); 0 is no limit. Trusted proxies have none.
+    /// Connections of one address (of one /64 for IPv6), and requests of one client that wait at once, also behind a trusted
+    /// proxy, whose own connections are not limited; 0 is no limit.
     pub connections_per_address_max: usize,
     /// Whether loopback is held to `connections_per_address_max` too.
     pub limit_loopback: bool,
@@ -70,7 +72,7 @@ pub struct Limits {
     /// What is under way at a stop has so long.
     pub stop_max_ms: u64,
     /// Proxies whose `X-Forwarded-For`, or else `Forwarded`, is believed.
-    pub proxies: Vec<Network>,
+    pub proxies: Vec<IpNet>,
 }
 
 impl Default for Limits {
@@ -180,7 +182,7 @@ impl From<&DoorSettings> for Limits {
             queue_max: settings.door_queue_max as usize,
             queue_max_ms: settings.door_queue_max_ms,
             inner_answer_max_ms: settings.door_inner_answer_max_ms,
-            proxies: settings.door_proxies.iter().filter_map(|text| Network::parse(text)).collect(),
+            proxies: settings.door_proxies.clone(),
             ..Limits::default()
         }
     }

@@ -61,7 +61,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 use mio::net::TcpListener;
 use mio::{Interest, Poll, Waker};
@@ -75,8 +75,10 @@ pub use limits::Limits;
 pub use metrics::Metrics;
 pub use passage::Topic;
 use porter::{LISTENER, Porter, WAKER};
-pub use proxy::{Network, counted_as};
+pub use proxy::{UNATTRIBUTED, rate_key};
 use relay::Relay;
+
+use crate::threads::{OnFatal, spawn_vital};
 
 /// Connections that the kernel holds until they are accepted: a crowd's worth.
 const BACKLOG: i32 = 1_024;
@@ -98,7 +100,7 @@ impl Door {
     ///
     /// # Errors
     /// When the address is taken, or no socket or thread can be made.
-    pub fn open(listen: SocketAddr, limits: Limits, bell: Bell, trade: Trade) -> io::Result<Door> {
+    pub fn open(listen: SocketAddr, limits: Limits, bell: Bell, trade: Trade, on_fatal: OnFatal) -> io::Result<Door> {
         let limits = limits.within_descriptors(raise_descriptors());
         let metrics = Arc::new(Metrics::default());
         let poll = Poll::new()?;
@@ -106,12 +108,19 @@ impl Door {
         let mut listener = listen_on(listen)?;
         let address = listener.local_addr()?;
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
-        let relay = Relay::start(&limits, trade, Arc::clone(&metrics))?;
+        let relay = Relay::start(&limits, trade, on_fatal.clone(), Arc::clone(&metrics))?;
         let stop = Arc::new(AtomicBool::new(false));
         let rope = bell.tie(Arc::clone(&waker));
         let porter =
             Porter::new(poll, listener, relay, limits, Arc::clone(&rope), Arc::clone(&stop), Arc::clone(&metrics));
-        let thread = thread::Builder::new().name("door".into()).spawn(move || porter.run())?;
+        let lost = on_fatal.clone();
+        let run = move || {
+            if let Err(error) = porter.run() {
+                log::error!("fatal: the HTTP server at {address} can accept no more: {error}; shutting down");
+                lost.call();
+            }
+        };
+        let thread = spawn_vital("http", on_fatal, run)?;
         Ok(Door { address, metrics, stop, waker, bell, rope, thread: Some(thread) })
     }
 
@@ -127,20 +136,27 @@ impl Door {
 
     /// Stops: accepts no more, answers what is under way, wakes what is parked; returns within 5 seconds.
     pub fn stop(self) {} // dropping it does
+
+    /// Stops several together: within 5 seconds in all.
+    pub fn stop_all(doors: Vec<Door>) {
+        doors.iter().for_each(Door::begin_stop);
+        drop(doors);
+    }
+
+    fn begin_stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Err(error) = self.waker.wake() {
+            log::error!("the HTTP server could not be told to stop: {error}");
+        }
+    }
 }
 
 impl Drop for Door {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.begin_stop();
         self.bell.untie(&self.rope);
-        if let Err(error) = self.waker.wake() {
-            log::error!("the door could not be told to stop: {error}");
-            return;
-        }
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            log::error!("the door's thread ended in a panic");
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join(); // a panic of it was logged when it happened
         }
     }
 }

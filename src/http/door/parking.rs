@@ -6,6 +6,7 @@
 //! at once.
 
 use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 
 use super::client::ClientId;
 use super::passage::Topic;
@@ -18,6 +19,8 @@ const RECENT_MAX: usize = 4_096;
 pub struct Parking {
     waiting: BTreeSet<(u128, ClientId)>,
     parked: usize,
+    /// How many of each client's, by the key under which limits count it.
+    by_key: HashMap<IpAddr, usize>,
     rings: u64,
     recent: HashMap<Topic, u64>,
     /// Requests born before this ring may have missed any topic.
@@ -45,18 +48,34 @@ impl Parking {
         born < self.floor || topics.iter().any(|topic| self.recent.get(topic).is_some_and(|&ring| ring > born))
     }
 
-    /// Parks a client's request.
-    pub fn park(&mut self, client: ClientId, topics: &[Topic]) {
+    /// Parks a client's request; where the client is held to a limit, it counts under its key.
+    pub fn park(&mut self, client: ClientId, topics: &[Topic], key: Option<IpAddr>) {
         self.waiting.extend(topics.iter().map(|topic| (topic.0, client)));
         self.parked += 1;
+        if let Some(key) = key {
+            *self.by_key.entry(key).or_insert(0) += 1;
+        }
+    }
+
+    /// How many requests are parked under a key.
+    pub fn count_of(&self, key: IpAddr) -> usize {
+        self.by_key.get(&key).copied().unwrap_or(0)
     }
 
     /// Takes a client's request out again.
-    pub fn leave(&mut self, client: ClientId, topics: &[Topic]) {
+    pub fn leave(&mut self, client: ClientId, topics: &[Topic], key: Option<IpAddr>) {
         for topic in topics {
             self.waiting.remove(&(topic.0, client));
         }
         self.parked = self.parked.saturating_sub(1);
+        if let Some(key) = key
+            && let Some(count) = self.by_key.get_mut(&key)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.by_key.remove(&key);
+            }
+        }
     }
 
     /// How many are parked.
@@ -93,12 +112,24 @@ mod tests {
     #[test]
     fn a_ring_wakes_those_that_wait_for_it_once_and_nobody_else() {
         let mut parking = Parking::default();
-        parking.park(A, &[Topic(1), Topic(2)]);
-        parking.park(B, &[Topic(3)]);
+        parking.park(A, &[Topic(1), Topic(2)], None);
+        parking.park(B, &[Topic(3)], None);
         assert_eq!(parking.ring(&[Topic(1), Topic(2), Topic(9)]), BTreeSet::from([A]));
-        parking.leave(A, &[Topic(1), Topic(2)]);
+        parking.leave(A, &[Topic(1), Topic(2)], None);
         assert!(parking.ring(&[Topic(1), Topic(2)]).is_empty());
         assert_eq!((parking.len(), parking.ring(&[Topic(3)])), (1, BTreeSet::from([B])));
+    }
+
+    #[test]
+    fn waits_are_counted_by_client_while_they_last() {
+        let key = IpAddr::from([192, 0, 2, 1]);
+        let mut parking = Parking::default();
+        parking.park(A, &[Topic(1)], Some(key));
+        parking.park(B, &[Topic(1)], Some(key));
+        assert_eq!(parking.count_of(key), 2);
+        parking.leave(A, &[Topic(1)], Some(key));
+        parking.leave(B, &[Topic(1)], Some(key));
+        assert!(parking.count_of(key) == 0 && parking.by_key.is_empty());
     }
 
     #[test]

@@ -57,6 +57,8 @@ pub struct Porter {
     /// A descriptor kept back, so that a connection can be accepted, and closed, when there are no more.
     pub(super) spare: Option<File>,
     pub(super) accept_at_ms: u64,
+    /// Why nobody will ever be accepted again.
+    pub(super) listener_lost: Option<io::Error>,
     pub(super) buffered_bytes: usize,
     tick_ms: u64,
     scanned_ms: u64,
@@ -111,6 +113,7 @@ impl Porter {
             next_number: 0,
             spare: File::open("/dev/null").ok(),
             accept_at_ms: u64::MAX,
+            listener_lost: None,
             buffered_bytes: 0,
             tick_ms,
             scanned_ms: 0,
@@ -122,14 +125,17 @@ impl Porter {
     }
 
     /// Runs until it is told to stop and all that was under way is done.
-    pub fn run(mut self) {
+    ///
+    /// # Errors
+    /// When sockets can no longer be waited for, or the listener is lost: a server without it is none.
+    pub fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1_024);
         while !self.is_done() {
             let timeout = self.timeout();
             if let Err(error) = self.poll.poll(&mut events, Some(timeout))
                 && error.kind() != io::ErrorKind::Interrupted
             {
-                log::error!("the door cannot wait for its sockets: {error}");
+                return Err(error);
             }
             self.now_ms = u64::try_from((now() - self.started).as_millis()).unwrap_or(u64::MAX);
             self.date.at(Clock::wall_now());
@@ -144,7 +150,11 @@ impl Porter {
             self.tick();
             self.ask_woken();
             self.publish();
+            if let Some(error) = self.listener_lost.take() {
+                return Err(error);
+            }
         }
+        Ok(())
     }
 
     fn timeout(&self) -> Duration {
@@ -255,7 +265,7 @@ impl Porter {
         let Some(client) = self.crowd.remove(id) else { return };
         self.buffered_bytes -= client.counted_bytes;
         if let State::Parked(parked) = &client.state {
-            self.parking.leave(id, &parked.waiting.topics);
+            self.parking.leave(id, &parked.waiting.topics, parked.key);
         }
         if let Some(figure) = figure {
             figure.add(1);

@@ -16,6 +16,7 @@ use super::inner_answer::InnerAnswer;
 use super::limits::Limits;
 use super::line::{Flight, Line, LineState, Pool, Urgency, drain, peek, place_of, take, token_of, write_on};
 use super::metrics::Metrics;
+use crate::threads::OnFatal;
 
 /// So many servers that are stuck for good are left behind before no more are made.
 const STUCK_MAX: usize = 4;
@@ -35,6 +36,7 @@ pub enum Heard<'b> {
 pub struct Relay {
     behind: Option<Behind>,
     trade: Trade,
+    on_fatal: OnFatal,
     workers: usize,
     epoch: u32,
     /// Servers that were given up, as long as their workers are stuck.
@@ -59,10 +61,11 @@ impl Relay {
     ///
     /// # Errors
     /// When no socket or thread can be made.
-    pub fn start(limits: &Limits, trade: Trade, metrics: Arc<Metrics>) -> io::Result<Relay> {
+    pub fn start(limits: &Limits, trade: Trade, on_fatal: OnFatal, metrics: Arc<Metrics>) -> io::Result<Relay> {
         Ok(Relay {
-            behind: Some(Behind::start(limits.workers, &trade)?),
+            behind: Some(Behind::start(limits.workers, &trade, &on_fatal)?),
             trade,
+            on_fatal,
             workers: limits.workers,
             epoch: 0,
             stuck: Vec::new(),
@@ -332,7 +335,7 @@ impl Relay {
             self.retry_at_ms = now_ms + self.hello_max_ms;
             return;
         }
-        match Behind::start(self.workers, &self.trade) {
+        match Behind::start(self.workers, &self.trade, &self.on_fatal) {
             Ok(behind) => {
                 log::error!("the inner server does not answer; another takes its place");
                 self.metrics.inner_restarts_total.add(1);

@@ -21,7 +21,7 @@ impl Desk {
     fn new() -> Desk {
         let trade: Trade = Arc::new(|_, responder| drop(responder));
         let limits = Limits { inner_reads: 1, ..Limits::default() };
-        let mut relay = Relay::start(&limits, trade, Arc::default()).unwrap();
+        let mut relay = Relay::start(&limits, trade, OnFatal::new(|| {}), Arc::default()).unwrap();
         let (ours, server) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         let mut socket = mio::net::UnixStream::from_std(ours);
