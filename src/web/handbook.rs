@@ -105,7 +105,7 @@ fn rendered(markdown: &str, language: Language) -> (String, String) {
     });
     let mut body = String::new();
     html::push_html(&mut body, events);
-    (contents, body)
+    (contents, body.replace("<pre>", "<pre tabindex=\"0\">")) // what scrolls can be reached by the keyboard
 }
 
 /// The id in `<a id="…">`.

@@ -26,6 +26,16 @@ async function at(open, part, options = {}) {
 const scan = async (page, code) => { await page.keyboard.type(code); await page.keyboard.press('Enter'); };
 
 export const staffPages = {
+  async handbook(open, take) {
+    const { hall, page, language } = await open();
+    await page.goto(`${hall.url}/handbook/${language}/evening`);
+    await take(page);
+  },
+  async handbookVenue(open, take) {
+    const { hall, page, language } = await open();
+    await page.goto(`${hall.url}/handbook/${language}/venue#line`);
+    await take(page, { full: false });
+  },
   async staffSignIn(open, take) {
     const { hall, page } = await open();
     await page.goto(`${hall.url}/staff`);

@@ -1,0 +1,33 @@
+// The handbook: readable on a phone and on a desk, light and dark, in both languages, and one press away from the staff's pages.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { DESK, PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { link, signIn } from './staff_steps.mjs';
+
+test('handbook: every page is sound in both languages, on a phone and on a desk', async (t) => {
+  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  for (const [language, size, dark] of [['ko', PHONE, false], ['en', PHONE, true], ['ko', DESK, true], ['en', DESK, false]]) {
+    for (const name of ['', '/venue', '/security']) {
+      const page = await openPage(browser, hall, { language, size, dark, path: `/handbook${name}` });
+      assert.equal(await page.locator('html').getAttribute('lang'), language);
+      await mustBeSound(page, `handbook${name} in ${language} at ${size.width}`);
+      await page.context().close();
+    }
+  }
+});
+
+test('handbook: staff open it at the part that they are at, and change its language by a link', async (t) => {
+  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const page = await openPage(browser, hall, { language: 'ko', path: null });
+  await signIn(page, hall, hall.staffKey, '#counter');
+  const opened = page.waitForEvent('popup');
+  await (await link(page, 'staff.handbook')).click();
+  const handbook = await opened;
+  await handbook.locator('#counter').waitFor({ state: 'attached' });
+  assert.equal(new URL(handbook.url()).pathname + new URL(handbook.url()).hash, '/handbook/ko#counter');
+  await handbook.getByRole('link', { name: 'English' }).click();
+  await handbook.locator('html[lang=en] h1').waitFor();
+  await page.locator('header .part[aria-current]').waitFor(); // the page that was open is as it was
+});
