@@ -19,7 +19,7 @@ const LONGER_FUNCTIONS: [(&str, &str, &str); 1] =
 
 /// Files outside `store/` and `sql.rs` that may speak SQL.
 const SQL_ELSEWHERE: [(&str, &str); 5] = [
-    ("venue.rs", "the events feed, which every room of the trade writes and which belongs to none of them"),
+    ("venue/events.rs", "the events feed, which every room of the trade writes and which belongs to none of them"),
     ("http/idempotency.rs", "kept answers: known to HTTP alone, written in the transaction of their effect"),
     ("sweeper.rs", "one statement: the time that the file has seen"),
     ("routes/operations.rs", "readiness shown by writing, and the turned clock"),

@@ -3,28 +3,27 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::http::{Fields, Reply, Request, number, query};
+use crate::http::Reply;
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::settings::TopUpPolicy;
 use crate::store::Outcome;
-use crate::venue::{Answer, Tx, Venue, Written, repeat_safe};
+use crate::venue::{Answer, Context, Tx, Written};
 
 /// Ledger entries of a page at most, and unless asked otherwise.
 const PAGE_MAX: i64 = 200;
 const PAGE: i64 = 50;
 
 /// `GET /users/{userId}/balance`.
-pub fn balance(venue: &Venue, user_id: Uuid) -> Outcome<Answer> {
-    Answer::json(200, &super::find(&*venue.readers.get()?, user_id)?)
+pub fn balance(context: &Context, user_id: Uuid) -> Outcome<Answer> {
+    Answer::json(200, &super::find(&*context.reader()?, user_id)?)
 }
 
 /// `GET /users/{userId}/balance/entries`: the ledger, newest first.
-pub fn entries(venue: &Venue, request: &Request, user_id: Uuid) -> Outcome<Answer> {
-    let parameters = query(request, &["limit", "cursor"])?;
-    let limit = number(&parameters, "limit", 1..=PAGE_MAX)?.unwrap_or(PAGE);
-    let cursor = number(&parameters, "cursor", 1..=i64::MAX)?;
-    let reader = venue.readers.get()?;
+pub fn entries(context: &Context, user_id: Uuid) -> Outcome<Answer> {
+    let limit = context.query_number("limit", 1..=PAGE_MAX)?.unwrap_or(PAGE);
+    let cursor = context.query_number("cursor", 1..=i64::MAX)?;
+    let reader = context.reader()?;
     // One more than asked tells whether there is a next page.
     let mut entries = super::list_entries(&reader, user_id, cursor, limit as u32 + 1)?;
     let more = entries.len() > limit as usize;
@@ -34,17 +33,17 @@ pub fn entries(venue: &Venue, request: &Request, user_id: Uuid) -> Outcome<Answe
 }
 
 /// `POST /users/{userId}/balance/top-ups` by the user.
-pub fn top_up(venue: &Venue, request: &Request, user_id: Uuid) -> Outcome<Answer> {
-    if venue.settings.top_up_policy() == TopUpPolicy::Staff {
+pub fn top_up(context: &Context, user_id: Uuid) -> Outcome<Answer> {
+    if context.venue.settings.top_up_policy() == TopUpPolicy::Staff {
         return Err(Refusal::TopUpByStaffOnly.into());
     }
-    let amount = read_amount(request)?;
-    repeat_safe(request, user_id, move |tx| write_top_up(tx, user_id, amount))
+    let amount = read_amount(context)?;
+    Answer::write(move |tx| write_top_up(tx, user_id, amount))
 }
 
 /// The amount of a top-up.
-pub(super) fn read_amount(request: &Request) -> Result<Points, Refusal> {
-    let mut fields = Fields::of(request)?;
+pub(super) fn read_amount(context: &Context) -> Result<Points, Refusal> {
+    let mut fields = context.fields()?;
     let amount = fields.integer("amount", 1..=Points::TOP_UP_MAX.won()).map(Points::new)?;
     fields.end()?;
     Ok(amount)

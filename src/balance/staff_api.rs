@@ -4,17 +4,17 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::api::{read_amount, write_top_up};
-use crate::http::{Fields, Reply, Request, query};
+use crate::http::Reply;
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
 use crate::user;
-use crate::venue::{Answer, STAFF, Venue, Written, repeat_safe};
+use crate::venue::{Answer, Context, Written};
 
 /// `GET /staff/users/{userId}`: who it is, and their balance.
-pub fn user(venue: &Venue, request: &Request, user_id: Uuid) -> Outcome<Answer> {
-    query(request, &[])?;
-    let reader = venue.readers.get()?;
+pub fn user(context: &Context) -> Outcome<Answer> {
+    let user_id = user_id(context)?;
+    let reader = context.reader()?;
     let user = user::must_exist(&reader, user_id)?;
     let balance = super::find(&reader, user_id)?.balance;
     let body = json!({ "userId": user.user_id, "name": user.name, "createdAt": user.created_at, "balance": balance });
@@ -22,14 +22,16 @@ pub fn user(venue: &Venue, request: &Request, user_id: Uuid) -> Outcome<Answer> 
 }
 
 /// `POST /staff/users/{userId}/balance/top-ups`: sells points.
-pub fn top_up(request: &Request, user_id: Uuid) -> Outcome<Answer> {
-    let amount = read_amount(request)?;
-    repeat_safe(request, STAFF, move |tx| write_top_up(tx, user_id, amount))
+pub fn top_up(context: &Context) -> Outcome<Answer> {
+    let user_id = user_id(context)?;
+    let amount = read_amount(context)?;
+    Answer::write(move |tx| write_top_up(tx, user_id, amount))
 }
 
 /// `POST /staff/users/{userId}/balance/corrections`.
-pub fn correct(request: &Request, user_id: Uuid) -> Outcome<Answer> {
-    let mut fields = Fields::of(request)?;
+pub fn correct(context: &Context) -> Outcome<Answer> {
+    let user_id = user_id(context)?;
+    let mut fields = context.fields()?;
     let most = Points::BALANCE_MAX.won();
     let amount = fields.integer("amount", -most..=most).map(Points::new)?;
     if amount == Points::ZERO {
@@ -37,7 +39,7 @@ pub fn correct(request: &Request, user_id: Uuid) -> Outcome<Answer> {
     }
     let reason = fields.line("reason", 1..=200)?;
     fields.end()?;
-    repeat_safe(request, STAFF, move |tx| {
+    Answer::write(move |tx| {
         let changed = super::correct(tx, user_id, amount, &reason)?;
         let body = json!({
             "entryId": changed.entry_id,
@@ -49,4 +51,9 @@ pub fn correct(request: &Request, user_id: Uuid) -> Outcome<Answer> {
         let at = format!("/api/v1/users/{user_id}/balance/entries");
         Ok(Written::Ready(Reply::json(201, &body).with("Location", at)))
     })
+}
+
+/// The user of the path.
+fn user_id(context: &Context) -> Result<Uuid, Refusal> {
+    context.id("userId", Refusal::UserNotFound)
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use super::fields::idempotency_key;
-use super::{Reply, Request};
+use super::{Reply, Request, status_of};
 use crate::clock::Millis;
 use crate::ids;
 use crate::refusal::Refusal;
@@ -19,6 +19,16 @@ pub struct Once {
 }
 
 impl Once {
+    /// The caller as which a staff key stands among those of kept answers: no user has so small an id.
+    pub const fn of_staff(key_id: i64) -> Uuid {
+        Uuid::from_u128(key_id.unsigned_abs() as u128)
+    }
+
+    /// Whether a refusal is kept under a key: the others changed nothing and may be tried again.
+    pub const fn keeps(refusal: &Refusal) -> bool {
+        keeps_status(status_of(refusal.code()))
+    }
+
     /// The caller's key with what it is bound to; `None` when the request carries no key.
     ///
     /// # Errors
@@ -65,12 +75,12 @@ impl Once {
         }
     }
 
-    /// Keeps an answer, if it is one of the kept kind: other answers changed nothing and may be tried again.
+    /// Keeps an answer, if it is one of the kept kind.
     ///
     /// # Errors
     /// SQLite's.
     pub fn keep(&self, connection: &Connection, reply: &Reply, now: Millis) -> rusqlite::Result<()> {
-        if !matches!(reply.status, 200..=299 | 402 | 404 | 409 | 422) {
+        if !keeps_status(reply.status) {
             return Ok(());
         }
         let headers: Vec<(&str, &str)> =
@@ -93,6 +103,11 @@ impl Once {
             ))
             .map(drop)
     }
+}
+
+/// Which answers are kept: other ones changed nothing and may be tried again.
+const fn keeps_status(status: u16) -> bool {
+    matches!(status, 200..=299 | 402 | 404 | 409 | 422)
 }
 
 fn headers_of(kept: &str) -> Vec<(std::borrow::Cow<'static, str>, String)> {

@@ -9,7 +9,7 @@ mod reply;
 mod request;
 
 pub use door::{Bell, Door, Limits, Metrics, Park, Responder, Topic, Trade};
-pub use fields::{Credential, Fields, decoded, number, parameter, query};
+pub use fields::{Credential, Fields, decoded, idempotency_key, number, parameter, query};
 pub use idempotency::{Once, forget};
 pub use json::parse as parse_json;
 pub use rate_limit::RateLimit;

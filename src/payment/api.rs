@@ -6,18 +6,18 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Attempt, PaidFor};
-use crate::http::{Fields, Reply, Request};
+use crate::http::Reply;
 use crate::points::Points;
 use crate::queue::Caller;
 use crate::refusal::Refusal;
 use crate::reservation::{self, Status, api::read_seats};
 use crate::store::Outcome;
 use crate::ticket;
-use crate::venue::{Answer, Venue, Written, repeat_safe};
+use crate::venue::{Answer, Context, Written};
 
 /// `POST /payments`.
-pub fn pay(venue: &Venue, request: &Request, caller: Caller) -> Outcome<Answer> {
-    let mut fields = Fields::of(request)?;
+pub fn pay(context: &Context, caller: Caller) -> Outcome<Answer> {
+    let mut fields = context.fields()?;
     let what = if fields.has("reservationId") || !fields.has("scheduleId") {
         PaidFor::Reservation(fields.id("reservationId")?)
     } else {
@@ -25,10 +25,10 @@ pub fn pay(venue: &Venue, request: &Request, caller: Caller) -> Outcome<Answer> 
     };
     let amount = fields.integer("amount", 0..=i64::MAX).map(Points::new)?;
     fields.end()?;
-    let attempts = venue.settings.sale.payment_attempts;
-    let seal = Arc::clone(&venue.seal);
-    let language = request.language();
-    repeat_safe(request, caller.user_id, move |tx| {
+    let attempts = context.venue.settings.sale.payment_attempts;
+    let seal = Arc::clone(&context.venue.seal);
+    let language = context.language();
+    Answer::write(move |tx| {
         Ok(Written::Ready(match super::pay(tx, &seal, caller.key, &what, amount, attempts)? {
             Attempt::Declined(refusal) => Reply::refusal(&refusal, language),
             Attempt::Completed { reservation, balance, tickets } => Reply::json(
@@ -50,13 +50,14 @@ pub fn pay(venue: &Venue, request: &Request, caller: Caller) -> Outcome<Answer> 
 }
 
 /// `GET /payments/{id}`.
-pub fn payment(venue: &Venue, user_id: Uuid, payment_id: Uuid) -> Outcome<Answer> {
-    let reader = venue.readers.get()?;
+pub fn payment(context: &Context, user_id: Uuid) -> Outcome<Answer> {
+    let payment_id = context.id("paymentId", Refusal::PaymentNotFound)?;
+    let reader = context.reader()?;
     let found = reservation::find_by_payment(&reader, payment_id)?.filter(|found| found.user_id == user_id);
     let found = found.ok_or(Refusal::PaymentNotFound)?;
     let body = json!({
         "paymentId": payment_id,
-        "status": found.status_at(venue.clock.now()).of_payment(),
+        "status": found.status_at(context.now).of_payment(),
         "reservationId": found.reservation_id,
         "amount": found.amount,
         "paidAt": found.paid_at,

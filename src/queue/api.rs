@@ -6,14 +6,14 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::caller::live_token;
-use super::{Line, Seen, TokenStatus, any_token};
+use super::{Line, Seen, TokenStatus};
 use crate::clock::Millis;
-use crate::http::{Fields, Park, Reply, Request};
+use crate::http::Reply;
 use crate::ids::TokenKey;
 use crate::refusal::{Language, Refusal};
 use crate::store::Outcome;
 use crate::user;
-use crate::venue::{Answer, Venue, WAIT_MAX_SECONDS, Written, topics};
+use crate::venue::{Answer, Context, Prefer, Until, Written};
 
 /// A token on the wire.
 #[derive(serde::Serialize)]
@@ -63,14 +63,14 @@ fn token_reply(seen: &Seen, status: u16, language: Language) -> Reply {
 }
 
 /// `POST /queue/tokens`: the caller's valid token, or a new one at the end of the line.
-pub fn issue(venue: &Venue, line: &Arc<Line>, request: &Request) -> Outcome<Answer> {
-    let mut fields = Fields::of(request)?;
+pub fn issue(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
+    let mut fields = context.fields()?;
     let user_id = fields.id("userId")?;
     let user_key = fields.text("userKey")?;
     fields.end()?;
-    user::check_key(&venue.readers.get()?, user_id, &user_key)?;
-    let language = request.language();
-    if let Some(seen) = line.hear_user(user_id, venue.clock.now()) {
+    user::check_key(&context.reader()?, user_id, &user_key)?;
+    let language = context.language();
+    if let Some(seen) = line.hear_user(user_id, context.now) {
         return Ok(Answer::Ready(token_reply(&seen, 200, language)));
     }
     let line = Arc::clone(line);
@@ -88,29 +88,14 @@ pub fn issue(venue: &Venue, line: &Arc<Line>, request: &Request) -> Outcome<Answ
     })
 }
 
-/// `GET /queue/token`: the caller's own place.
-pub fn poll(venue: &Venue, line: &Line, request: &Request) -> Outcome<Answer> {
-    let wait = request.prefers_wait(WAIT_MAX_SECONDS);
-    let seen = any_token(venue, line, request, wait.unwrap_or(0))?;
-    Ok(match wait {
-        Some(seconds) if seconds > 0 => Answer::Park(park(&seen, seconds)),
-        Some(_) => Answer::Ready(token_reply(&seen, 200, request.language()).after_wait(0)),
-        None => Answer::Ready(token_reply(&seen, 200, request.language())),
-    })
+/// `GET /queue/token`: the caller's own place. Waits for a change of it.
+pub fn poll(context: &Context, seen: &Seen) -> Outcome<Answer> {
+    Ok(shown(context, seen, mark(seen), context.prefer()))
 }
 
 /// `GET /queue/draw`: the latest draw; open to all.
-pub fn draw(venue: &Venue) -> Outcome<Answer> {
-    Answer::json(200, &super::draw::must_find(&*venue.readers.get()?)?)
-}
-
-/// Waiting for a change of a token: its status, or the staff's pause or word.
-fn park(seen: &Seen, seconds: u32) -> Park {
-    Park {
-        topics: vec![topics::token(seen.key), topics::QUEUE],
-        memo: format!("token {} {:x} {seconds}", seen.key, mark(seen)),
-        wait_seconds: seconds,
-    }
+pub fn draw(context: &Context) -> Outcome<Answer> {
+    Answer::json(200, &super::draw::must_find(&*context.reader()?)?)
 }
 
 /// Differs when what a waiting caller waits for differs.
@@ -121,17 +106,14 @@ fn mark(seen: &Seen) -> u64 {
     hasher.finish()
 }
 
-/// Answers a caller who waited for a token, by the memo of `park`.
-pub fn resume(venue: &Venue, line: &Line, request: &Request, memo: &str, over: bool, applied: bool) -> Outcome<Answer> {
-    let mut words = memo.split(' ').skip(1);
-    let mut next = || words.next().unwrap_or("");
-    let key = TokenKey::parse(next()).ok_or(Refusal::Internal)?;
-    let before = u64::from_str_radix(next(), 16).map_err(|_| Refusal::Internal)?;
-    let seconds: u32 = next().parse().map_err(|_| Refusal::Internal)?;
-    let seen = live_token(venue, line, key, 0)?;
-    if mark(&seen) == before && !over {
-        return Ok(Answer::Park(park(&seen, seconds)));
-    }
-    let reply = token_reply(&seen, 200, request.language());
-    Ok(Answer::Ready(if applied { reply.after_wait(seconds) } else { reply }))
+/// A caller who waited is asked again.
+pub fn poll_again(context: &Context, line: &Line, key: TokenKey, before: u64, prefer: Prefer) -> Outcome<Answer> {
+    let seen = live_token(context, line, key, 0)?;
+    Ok(shown(context, &seen, before, prefer))
+}
+
+/// A token, or the wait until its mark is another than the caller knows.
+fn shown(context: &Context, seen: &Seen, known: u64, prefer: Prefer) -> Answer {
+    let until = Until::TokenMoves { key: seen.key, mark: known };
+    prefer.answer(token_reply(seen, 200, context.language()), mark(seen) != known, until)
 }

@@ -4,12 +4,12 @@ use uuid::Uuid;
 
 use super::TokenStatus;
 use super::line::{Line, Seen};
-use crate::http::{Credential, Request};
+use crate::http::Credential;
 use crate::ids::{self, TokenKey};
 use crate::refusal::Refusal;
 use crate::store::{Failure, Outcome};
 use crate::user;
-use crate::venue::Venue;
+use crate::venue::Context;
 
 /// A caller with a token.
 #[derive(Debug, Clone, Copy)]
@@ -52,26 +52,26 @@ impl From<Known> for Failure {
 ///
 /// # Errors
 /// `TOKEN_REQUIRED`, `TOKEN_INVALID`, `TOKEN_EXPIRED`.
-pub fn any_token(venue: &Venue, line: &Line, request: &Request, wait_seconds: u32) -> Result<Seen, Known> {
-    let Credential::Bearer(text) = Credential::of(request) else {
+pub fn any_token(context: &Context, line: &Line, wait_seconds: u32) -> Result<Seen, Known> {
+    let Credential::Bearer(text) = Credential::of(context.request) else {
         return Err(Failure::from(Refusal::TokenRequired).into());
     };
     let key = TokenKey::parse(&text).ok_or(Failure::Refused(Refusal::TokenInvalid))?;
-    live_token(venue, line, key, wait_seconds)
+    live_token(context, line, key, wait_seconds)
 }
 
 /// A token that is waiting or active.
 ///
 /// # Errors
 /// `TOKEN_INVALID`, `TOKEN_EXPIRED`.
-pub(super) fn live_token(venue: &Venue, line: &Line, key: TokenKey, wait_seconds: u32) -> Result<Seen, Known> {
-    match line.hear(key, venue.clock.now(), wait_seconds) {
+pub(super) fn live_token(context: &Context, line: &Line, key: TokenKey, wait_seconds: u32) -> Result<Seen, Known> {
+    match line.hear(key, context.now, wait_seconds) {
         Some(Ok(seen)) => Ok(seen),
         Some(Err((reason, user_id))) => {
             Err(Known { failure: Refusal::TokenExpired { reason }.into(), user_id: Some(user_id) })
         }
         None => {
-            let (refusal, user_id) = super::find_ended(&*venue.readers.get()?, key)?;
+            let (refusal, user_id) = super::find_ended(&*context.reader()?, key)?;
             Err(Known { failure: refusal.into(), user_id })
         }
     }
@@ -81,8 +81,8 @@ pub(super) fn live_token(venue: &Venue, line: &Line, key: TokenKey, wait_seconds
 ///
 /// # Errors
 /// Those of [`any_token`], and `TOKEN_WAITING`.
-pub fn active_token(venue: &Venue, line: &Line, request: &Request) -> Result<Caller, Known> {
-    let seen = any_token(venue, line, request, 0)?;
+pub fn active_token(context: &Context, line: &Line) -> Result<Caller, Known> {
+    let seen = any_token(context, line, 0)?;
     if seen.status == TokenStatus::Active {
         return Ok(seen.caller());
     }
@@ -94,19 +94,20 @@ pub fn active_token(venue: &Venue, line: &Line, request: &Request) -> Result<Cal
 ///
 /// # Errors
 /// Those of [`any_token`], and `USER_KEY_INVALID`.
-pub fn token_or_user_key(venue: &Venue, line: &Line, request: &Request) -> Result<Uuid, Known> {
-    let Credential::Basic(user_id, key) = Credential::of(request) else {
-        return Ok(any_token(venue, line, request, 0)?.user_id);
+pub fn token_or_user_key(context: &Context, line: &Line) -> Result<Uuid, Known> {
+    let Credential::Basic(user_id, key) = Credential::of(context.request) else {
+        return Ok(any_token(context, line, 0)?.user_id);
     };
     let user_id = ids::parse_id(&user_id).ok_or(Failure::Refused(Refusal::UserKeyInvalid))?;
-    user::check_key(&venue.readers.get()?, user_id, &key)?;
+    user::check_key(&context.reader()?, user_id, &key)?;
     Ok(user_id)
 }
 
 /// The user of `/users/{userId}/…`, who must be the caller.
 ///
 /// # Errors
-/// `NOT_YOURS`, the same for a user that does not exist.
-pub fn same_user(caller: Uuid, in_path: Uuid) -> Outcome<()> {
-    if caller == in_path { Ok(()) } else { Err(Refusal::NotYours.into()) }
+/// `NOT_FOUND` for what is no id; `NOT_YOURS`, the same for a user that does not exist.
+pub fn own_user(context: &Context, caller: Uuid) -> Outcome<Uuid> {
+    let in_path = context.id("userId", Refusal::NotFound)?;
+    if caller == in_path { Ok(caller) } else { Err(Refusal::NotYours.into()) }
 }

@@ -20,7 +20,7 @@ use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
-pub use caller::{Caller, Known, active_token, any_token, same_user, token_or_user_key};
+pub use caller::{Caller, Known, active_token, any_token, own_user, token_or_user_key};
 pub use draw::{Draw, METHOD as DRAW_METHOD, draw_if_due, order};
 pub use line::{Figures, Line, LiveToken, Seen};
 pub use rules::Rules;

@@ -7,17 +7,17 @@ use serde_json::json;
 use super::api::TokenJson;
 use super::{Line, Rules};
 use crate::clock::Millis;
-use crate::http::{Fields, Reply, Request};
+use crate::http::{Fields, Reply};
 use crate::refusal::{Refusal, Say};
 use crate::store::Outcome;
-use crate::venue::{Answer, Venue, Written};
+use crate::venue::{Answer, Context, Written};
 
 /// People let in by hand at once at most.
 const ADMIT_MAX: i64 = 100_000;
 
 /// `GET /staff/queue`: the rules and how the line stands.
-pub fn queue(venue: &Venue, line: &Line) -> Outcome<Answer> {
-    let now = venue.clock.now();
+pub fn queue(context: &Context, line: &Line) -> Outcome<Answer> {
+    let now = context.now;
     let figures = line.figures(now);
     let oldest = line.oldest_wait_seconds(now);
     let mut body = json!(line.rules());
@@ -29,8 +29,8 @@ pub fn queue(venue: &Venue, line: &Line) -> Outcome<Answer> {
 }
 
 /// `PATCH /staff/queue`: changes the rules that it names, all or none.
-pub fn change(request: &Request) -> Outcome<Answer> {
-    let change = Change::read(Fields::of(request)?)?;
+pub fn change(context: &Context) -> Outcome<Answer> {
+    let change = Change::read(context.fields()?)?;
     Answer::write(move |tx| {
         let rules = super::change_rules(tx, |rules| change.apply(rules))?;
         Ok(Written::Ready(Reply::json(200, &rules)))
@@ -38,8 +38,8 @@ pub fn change(request: &Request) -> Outcome<Answer> {
 }
 
 /// `POST /staff/queue/admissions`: lets in the next so many now, past the limits.
-pub fn admit(line: &Arc<Line>, request: &Request) -> Outcome<Answer> {
-    let mut fields = Fields::of(request)?;
+pub fn admit(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
+    let mut fields = context.fields()?;
     let count = fields.integer("count", 1..=ADMIT_MAX)?.unsigned_abs();
     fields.end()?;
     let line = Arc::clone(line);
@@ -50,14 +50,15 @@ pub fn admit(line: &Arc<Line>, request: &Request) -> Outcome<Answer> {
 }
 
 /// `POST /staff/queue/tokens`: a place at the front for a user. The token itself is not shown: its owner asks for it.
-pub fn invite(venue: &Venue, line: &Arc<Line>, request: &Request) -> Outcome<Answer> {
-    let mut fields = Fields::of(request)?;
+pub fn invite(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
+    let mut fields = context.fields()?;
     let user_id = fields.id("userId")?;
     fields.end()?;
-    let (line, clock, language) = (Arc::clone(line), Arc::clone(&venue.clock), request.language());
+    let (line, language) = (Arc::clone(line), context.language());
     Answer::write(move |tx| {
         super::invite(tx, &line, user_id)?;
-        Ok(Written::AfterCommit(Box::new(move || match line.see_user(user_id, clock.now()) {
+        let now = tx.now();
+        Ok(Written::AfterCommit(Box::new(move || match line.see_user(user_id, now) {
             Some(seen) => Reply::json(201, &TokenJson::of(&seen, language)).with("Location", "/api/v1/queue/token"),
             None => Reply::refusal(&Refusal::TokenInvalid, language), // it ended in the moment between
         })))

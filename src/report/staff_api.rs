@@ -7,12 +7,12 @@ use serde_json::json;
 
 use super::{Line, SoldSeat};
 use crate::clock::Millis;
-use crate::http::{Reply, Request, number, parameter, query};
+use crate::http::Reply;
 use crate::refusal::Refusal;
 use crate::sheet::Cell::{Number, Text};
 use crate::sheet::Table;
 use crate::store::Outcome;
-use crate::venue::{Answer, Venue};
+use crate::venue::{Answer, Context};
 
 /// Entries of a page at most, and unless asked otherwise.
 const PAGE_MAX: i64 = 1_000;
@@ -21,32 +21,31 @@ const PAGE: i64 = 100;
 const TABLE_LINES_MAX: i64 = 100_000;
 
 /// `GET /staff/schedules/{id}/sales`.
-pub fn sales(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answer> {
-    query(request, &[])?;
-    let reader = venue.readers.get()?;
-    if request.prefers_csv() {
+pub fn sales(context: &Context) -> Outcome<Answer> {
+    let schedule_id = context.number("scheduleId")?;
+    let reader = context.reader()?;
+    if context.request.prefers_csv() {
         let (date, sold) = super::list_sold(&reader, schedule_id)?;
         drop(reader);
-        let table = table_of_sold(&sold, &venue.settings.sale.time_zone);
+        let table = table_of_sold(&sold, &context.venue.settings.sale.time_zone);
         return Ok(Answer::Ready(table_reply(table, &format!("sales-{schedule_id}-{date}"))));
     }
-    let sales = super::sales(&reader, schedule_id, venue.clock.now())?;
+    let sales = super::sales(&reader, schedule_id, context.now)?;
     Ok(Answer::Ready(Reply::json(200, &sales).with("Vary", "Accept")))
 }
 
 /// `GET /staff/ledger?date=&limit=&cursor=`: the ledger of a day in the venue's time zone, oldest first.
-pub fn ledger(venue: &Venue, request: &Request) -> Outcome<Answer> {
-    let parameters = query(request, &["date", "limit", "cursor"])?;
-    let zone = &venue.settings.sale.time_zone;
-    let date = parameter(&parameters, "date").unwrap_or("");
+pub fn ledger(context: &Context) -> Outcome<Answer> {
+    let zone = &context.venue.settings.sale.time_zone;
+    let date = context.query("date").unwrap_or("");
     let day = Millis::day_in(date, zone).ok_or_else(|| {
         Refusal::invalid("?date", "must be a date such as 2026-11-22", "2026-11-22와 같은 날짜여야 합니다")
     })?;
-    let as_table = request.prefers_csv();
+    let as_table = context.request.prefers_csv();
     let (most, usual) = if as_table { (TABLE_LINES_MAX, TABLE_LINES_MAX) } else { (PAGE_MAX, PAGE) };
-    let limit = number(&parameters, "limit", 1..=most)?.unwrap_or(usual) as u32;
-    let cursor = number(&parameters, "cursor", 1..=i64::MAX)?.unwrap_or(0);
-    let page = super::ledger(&*venue.readers.get()?, &day, cursor, limit)?;
+    let limit = context.query_number("limit", 1..=most)?.unwrap_or(usual) as u32;
+    let cursor = context.query_number("cursor", 1..=i64::MAX)?.unwrap_or(0);
+    let page = super::ledger(&*context.reader()?, &day, cursor, limit)?;
     if as_table {
         return Ok(Answer::Ready(table_reply(table_of_entries(&page.entries, zone), &format!("ledger-{date}"))));
     }

@@ -9,8 +9,7 @@ use uuid::Uuid;
 
 use super::{Reservation, Status, Wanted, WhichDate, WhichSeats};
 use crate::clock::Millis;
-use crate::http::{Fields, Park, Reply, Request};
-use crate::ids;
+use crate::http::{Fields, Reply};
 use crate::queue::{self, Caller};
 use crate::refusal::{Refusal, TokenEnd};
 use crate::schedule;
@@ -19,7 +18,7 @@ use crate::seat::api::is_date;
 use crate::store::Outcome;
 use crate::ticket;
 use crate::user;
-use crate::venue::{Answer, Venue, WAIT_MAX_SECONDS, Written, repeat_safe, topics};
+use crate::venue::{Answer, Context, Prefer, Until, Written};
 
 /// Seats of one request at most.
 const SEATS_MAX: usize = 1_000;
@@ -73,40 +72,36 @@ fn location(reservation_id: Uuid) -> String {
     format!("/api/v1/reservations/{reservation_id}")
 }
 
-/// `POST /reservations`.
-pub fn reserve(venue: &Venue, maps: &Arc<Maps>, request: &Request, caller: Caller) -> Outcome<Answer> {
-    let wanted = read_wanted(request)?;
+/// `POST /reservations`. Waits for its outcome.
+pub fn reserve(context: &Context, maps: &Arc<Maps>, caller: Caller) -> Outcome<Answer> {
+    let wanted = read_wanted(context.fields()?)?;
     if matches!(wanted.seats, WhichSeats::Best { .. }) {
-        let _ = have_ready(venue, maps, &wanted.date); // what is refused here is refused below, in its order
+        let _ = have_ready(context, maps, &wanted.date); // what is refused here is refused below, in its order
     }
     let maps = Arc::clone(maps);
-    let wait = request.prefers_wait(WAIT_MAX_SECONDS);
-    let sale = venue.settings.sale.clone();
-    repeat_safe(request, caller.user_id, move |tx| {
+    let prefer = context.prefer();
+    let sale = context.venue.settings.sale.clone();
+    Answer::write(move |tx| {
         let reservation = super::reserve(tx, &maps, caller.key, &wanted, &sale)?;
+        let reservation_id = reservation.reservation_id;
         let body = reservation_json(tx, &reservation, tx.now())?;
-        let reply = Reply::json(201, &body).with("Location", location(reservation.reservation_id));
-        Ok(match wait {
-            None => Written::Ready(reply),
-            Some(0) => Written::Ready(reply.after_wait(0)),
-            Some(seconds) => Written::Park(reply, park(&reservation, 201, seconds)),
-        })
+        let reply = Reply::json(201, &body).with("Location", location(reservation_id));
+        Ok(prefer.written(reply, false, Until::ReservationSettles { reservation_id, is_new: true }))
     })
 }
 
 /// Has the map of a date in memory before the transaction looks for seats in it.
-fn have_ready(venue: &Venue, maps: &Maps, date: &WhichDate) -> Outcome<()> {
+fn have_ready(context: &Context, maps: &Maps, date: &WhichDate) -> Outcome<()> {
     let schedule_id = match date {
         WhichDate::Schedule(schedule_id) => *schedule_id,
         WhichDate::Date(concert_id, date) => {
-            schedule::must_find_on_date(&*venue.readers.get()?, *concert_id, date)?.schedule_id
+            schedule::must_find_on_date(&*context.reader()?, *concert_id, date)?.schedule_id
         }
     };
-    maps.have_ready(&venue.readers, schedule_id, venue.clock.now())
+    maps.have_ready(&context.venue.readers, schedule_id, context.now)
 }
 
-fn read_wanted(request: &Request) -> Result<Wanted, Refusal> {
-    let mut fields = Fields::of(request)?;
+fn read_wanted(mut fields: Fields) -> Result<Wanted, Refusal> {
     let date = read_date(&mut fields)?;
     let seats = match (fields.has("bestAvailable"), fields.has("seats")) {
         (true, false) => read_best(&mut fields)?,
@@ -163,62 +158,56 @@ pub fn read_seats(fields: &mut Fields) -> Result<Vec<String>, Refusal> {
     Ok(seats)
 }
 
-/// Waiting for the outcome of a reservation. The memo is all that is needed to answer later: whose reservation it is was
-/// checked before, and the token may be over by then because it was paid with.
-fn park(reservation: &Reservation, status: u16, seconds: u32) -> Park {
-    Park {
-        topics: vec![topics::reservation(reservation.reservation_id)],
-        memo: format!("reservation {} {status} {seconds}", reservation.reservation_id),
-        wait_seconds: seconds,
-    }
+/// `GET /reservations/{id}`. Waits for its outcome.
+pub fn reservation(context: &Context, user_id: Uuid) -> Outcome<Answer> {
+    let reader = context.reader()?;
+    let reservation = super::must_be_of(&reader, user_id, reservation_id(context)?)?;
+    shown(context, &reader, &reservation, false, context.prefer())
 }
 
-/// Answers a caller who waited for a reservation, by the memo of `park`.
-pub fn resume(venue: &Venue, memo: &str, over: bool, applied: bool) -> Outcome<Answer> {
-    let mut words = memo.split(' ').skip(1);
-    let mut next = || words.next().unwrap_or("");
-    let reservation_id = ids::parse_id(next()).ok_or(Refusal::Internal)?;
-    let status: u16 = next().parse().map_err(|_| Refusal::Internal)?;
-    let seconds: u32 = next().parse().map_err(|_| Refusal::Internal)?;
-    let reader = venue.readers.get()?;
+/// A caller who waited is asked again: whose reservation it is was checked before.
+pub fn look_again(context: &Context, reservation_id: Uuid, is_new: bool, prefer: Prefer) -> Outcome<Answer> {
+    let reader = context.reader()?;
     let reservation = super::find(&reader, reservation_id)?.ok_or(Refusal::ReservationNotFound)?;
-    let now = venue.clock.now();
-    if reservation.status_at(now) == Status::PendingPayment && !over {
-        return Ok(Answer::Park(park(&reservation, status, seconds)));
-    }
-    let mut reply = Reply::json(status, &reservation_json(&reader, &reservation, now)?);
-    if status == 201 {
-        reply = reply.with("Location", location(reservation_id));
-    }
-    Ok(Answer::Ready(if applied { reply.after_wait(seconds) } else { reply }))
+    shown(context, &reader, &reservation, is_new, prefer)
 }
 
-/// `GET /reservations/{id}`.
-pub fn reservation(venue: &Venue, request: &Request, user_id: Uuid, reservation_id: Uuid) -> Outcome<Answer> {
-    let reader = venue.readers.get()?;
-    let reservation = super::must_be_of(&reader, user_id, reservation_id)?;
-    let now = venue.clock.now();
-    let pending = reservation.status_at(now) == Status::PendingPayment;
-    let reply = Reply::json(200, &reservation_json(&reader, &reservation, now)?);
-    Ok(match request.prefers_wait(WAIT_MAX_SECONDS) {
-        Some(seconds) if pending && seconds > 0 => Answer::Park(park(&reservation, 200, seconds)),
-        Some(seconds) => Answer::Ready(reply.after_wait(seconds)),
-        None => Answer::Ready(reply),
-    })
+/// A reservation, or the wait while it is pending.
+fn shown(
+    context: &Context,
+    reader: &Connection,
+    reservation: &Reservation,
+    is_new: bool,
+    prefer: Prefer,
+) -> Outcome<Answer> {
+    let reservation_id = reservation.reservation_id;
+    let body = reservation_json(reader, reservation, context.now)?;
+    let reply = if is_new {
+        Reply::json(201, &body).with("Location", location(reservation_id))
+    } else {
+        Reply::json(200, &body)
+    };
+    let is_final = reservation.status_at(context.now) != Status::PendingPayment;
+    Ok(prefer.answer(reply, is_final, Until::ReservationSettles { reservation_id, is_new }))
+}
+
+/// The reservation of the path.
+pub(super) fn reservation_id(context: &Context) -> Result<Uuid, Refusal> {
+    context.id("reservationId", Refusal::ReservationNotFound)
 }
 
 /// `GET /reservations`, and for staff `GET /staff/users/{userId}/reservations`: the newest first.
-pub fn reservations(venue: &Venue, user_id: Uuid) -> Outcome<Answer> {
-    let reader = venue.readers.get()?;
-    let now = venue.clock.now();
+pub fn reservations(context: &Context, user_id: Uuid) -> Outcome<Answer> {
+    let reader = context.reader()?;
     let reservations = super::sql::list_of_user(&reader, user_id, LIST_MAX)?;
     let shown: Outcome<Vec<Value>> =
-        reservations.iter().map(|reservation| reservation_json(&reader, reservation, now)).collect();
+        reservations.iter().map(|reservation| reservation_json(&reader, reservation, context.now)).collect();
     Answer::json(200, &json!({ "reservations": shown? }))
 }
 
 /// `DELETE /reservations/{id}`.
-pub fn cancel(user_id: Uuid, reservation_id: Uuid) -> Outcome<Answer> {
+pub fn cancel(context: &Context, user_id: Uuid) -> Outcome<Answer> {
+    let reservation_id = reservation_id(context)?;
     Answer::write(move |tx| {
         let reservation = super::cancel(tx, user_id, reservation_id)?;
         Ok(Written::Ready(Reply::json(200, &reservation_json(tx, &reservation, tx.now())?)))
@@ -226,8 +215,9 @@ pub fn cancel(user_id: Uuid, reservation_id: Uuid) -> Outcome<Answer> {
 }
 
 /// `POST /reservations/{id}/refund`: the user gives paid seats back.
-pub fn refund(request: &Request, user_id: Uuid, reservation_id: Uuid) -> Outcome<Answer> {
-    repeat_safe(request, user_id, move |tx| {
+pub fn refund(context: &Context, user_id: Uuid) -> Outcome<Answer> {
+    let reservation_id = reservation_id(context)?;
+    Answer::write(move |tx| {
         let reservation = super::refund_own(tx, user_id, reservation_id)?;
         Ok(Written::Ready(Reply::json(200, &reservation_json(tx, &reservation, tx.now())?)))
     })
@@ -243,7 +233,8 @@ pub fn leave(caller: Caller) -> Outcome<Answer> {
 }
 
 /// `DELETE /staff/queue/tokens/{userId}`: takes the token of a user away, if there is one.
-pub fn revoke(user_id: Uuid) -> Outcome<Answer> {
+pub fn revoke(context: &Context) -> Outcome<Answer> {
+    let user_id = context.id("userId", Refusal::UserNotFound)?;
     Answer::write(move |tx| {
         user::must_exist(tx, user_id)?;
         if let Some(token) = queue::find_live_of_user(tx, user_id)? {

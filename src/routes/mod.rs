@@ -1,29 +1,33 @@
-//! Every method and path, in one match, and how each comes to its answer.
+//! From a request to its answer: its route is found in the one table, who calls is checked as the route says, and what comes
+//! of it is sent now, after a commit, or after a wait.
 
+mod access;
 mod operations;
-mod roles;
-mod staff;
+mod route;
+mod table;
+mod write;
 
 use std::sync::Arc;
 
-use uuid::Uuid;
+use access::Asked;
+pub use route::{Access, Body, KeyUse, Route};
+pub use table::ROUTES;
+use write::WriteJob;
 
-pub use roles::{STAFF_CALLS, StaffCall};
-
-use crate::http::{Method, Metrics, RateLimit, Reply, Request, Responder};
-use crate::ids;
-use crate::queue::{self, Line, active_token, any_token, same_user, token_or_user_key};
+use crate::clock::Millis;
+use crate::http::{Method, Metrics, RateLimit, Reply, Request, Responder, Resumed};
+use crate::queue::{self, Line};
 use crate::refusal::Refusal;
 use crate::seat::Maps;
 use crate::staff::Keyring;
 use crate::store::{Failure, Lost, Outcome};
-use crate::venue::{Answer, Tx, Venue, Work, Written};
-use crate::{balance, payment, reservation, schedule, seat, ticket, user, web};
+use crate::venue::{Answer, Context, Memo, Prefer, Tx, Until, Venue, Written};
+use crate::{reservation, web};
 
 /// The rooms that the routes lead to.
 #[derive(Clone)]
 pub struct Rooms {
-    /// What every use case is handed first.
+    /// What all calls share.
     pub venue: Arc<Venue>,
     /// The line.
     pub line: Arc<Line>,
@@ -50,191 +54,109 @@ pub enum Surface {
     Public,
 }
 
+/// What a request comes to once it is known who asks.
+enum Next {
+    Send(Reply),
+    Wait(Memo),
+    Write(WriteJob),
+}
+
 impl Rooms {
     /// Answers a request, now or after a commit.
     pub fn serve(&self, request: Request, responder: Responder) {
-        let answer = self.answer(&request);
-        self.finish(request, responder, answer);
-    }
-
-    fn finish(&self, request: Request, responder: Responder, answer: Outcome<Answer>) {
-        match answer {
-            Ok(Answer::Ready(reply)) => responder.send(reply),
-            Ok(Answer::Park(park)) => responder.park(park),
-            Ok(Answer::Write(work)) => self.write(request, responder, work),
-            Err(failure) => responder.send(self.refuse(&request, &failure)),
+        let now = self.venue.clock.now();
+        match self.answer(&request, now) {
+            Ok(Next::Send(reply)) => responder.send(reply),
+            Ok(Next::Wait(memo)) => responder.park(memo.park()),
+            Ok(Next::Write(job)) => self.write(request, now, responder, job),
+            Err(failure) => responder.send(self.refuse(&request, now, &failure)),
         }
     }
 
-    /// Sends a piece of work to the writer; the answer leaves after the commit.
-    fn write(&self, request: Request, responder: Responder, work: Work) {
+    /// Sends a job to the writer; the answer leaves after the commit.
+    fn write(&self, request: Request, now: Millis, responder: Responder, job: WriteJob) {
         let rooms = self.clone();
+        let (actor, once, language) = (job.actor, job.once.clone(), job.language);
         self.venue.writer.submit(Box::new(move |tx: Result<&Tx, Lost>| {
-            let outcome = match tx {
-                Ok(tx) => tx.whole(work),
-                Err(lost) => Err(Failure::Refused(lost.told)),
-            };
+            let outcome = tx.map_err(|lost| Failure::Refused(lost.told)).and_then(|tx| job.run(tx));
             Box::new(move |committed: Result<(), Lost>| {
+                let next = |once, work| WriteJob { actor, once, language, work };
                 match committed.map_err(|lost| Failure::Refused(lost.told)).and(outcome) {
                     Ok(Written::Ready(reply)) => responder.send(reply),
-                    Ok(Written::Park(_, park)) => responder.park(park),
-                    Ok(Written::AfterCommit(read)) => responder.send(read()),
-                    Ok(Written::Then(work)) => rooms.write(request, responder, work),
-                    Err(failure) => responder.send(rooms.refuse(&request, &failure)),
+                    Ok(Written::Wait(_, wait)) => responder.park(Memo { wait, staff_key_id: actor }.park()),
+                    Ok(Written::Then(_, work)) => rooms.write(request, now, responder, next(None, work)),
+                    Ok(Written::AfterCommit(read)) if once.is_none() => responder.send(read()),
+                    Ok(Written::AfterCommit(read)) => {
+                        let job = next(once, Box::new(|_| Ok(Written::Ready(read()))));
+                        rooms.write(request, now, responder, job);
+                    }
+                    Err(failure) => responder.send(rooms.refuse(&request, now, &failure)),
                 }
             })
         }));
     }
 
-    fn answer(&self, request: &Request) -> Outcome<Answer> {
+    fn answer(&self, request: &Request, now: Millis) -> Outcome<Next> {
         if let Some(resumed) = &request.resumed {
-            return self.resume(request, &resumed.memo, resumed.over, resumed.applied);
+            return self.answer_again(request, now, resumed);
         }
-        let segments: Vec<&str> = request.path.split('/').skip(1).collect();
-        match segments.as_slice() {
-            ["api", "v1", "staff", ..]
-            | ["staff" | "handbook", ..]
-            | ["assets", "staff" | "handbook", ..]
-            | ["metrics"]
-                if self.surface == Surface::Public =>
-            {
-                Err(Refusal::NotFound.into())
+        if self.surface == Surface::Public && is_for_staff(&request.path) {
+            return Err(Refusal::NotFound.into());
+        }
+        // A call of staff: first whose key it is, then what there is.
+        let member = is_call_of_staff(&request.path).then(|| self.member(request, now)).transpose()?;
+        match route::find(request.method, &request.path) {
+            route::Found::Route(route) => self.call(route, request, now, member),
+            route::Found::Methods(allow) if request.method == Method::Options => {
+                no_body(request)?;
+                Ok(Next::Send(Reply::empty(204).with("Allow", allow)))
             }
-            ["api", "v1", "staff", path @ ..] => self.for_staff(request, path),
-            ["api", "v1", path @ ..] => self.customer(request, path),
-            path => self.house(request, path),
-        }
-    }
-
-    fn resume(&self, request: &Request, memo: &str, over: bool, applied: bool) -> Outcome<Answer> {
-        if let Some((key_id, memo)) = staff::of_staff(memo) {
-            return self.by_key(key_id, self.resume(request, memo, over, applied)?);
-        }
-        match memo.split(' ').next() {
-            Some("token") => queue::api::resume(&self.venue, &self.line, request, memo, over, applied),
-            Some("reservation") => reservation::api::resume(&self.venue, memo, over, applied),
-            Some("cancellation") => reservation::staff_api::resume(&self.venue, memo, over, applied),
-            Some("events") => operations::resume_events(&self.venue, memo, over, applied),
-            _ => Err(Refusal::Internal.into()),
+            route::Found::Methods(allow) => Err(Refusal::MethodNotAllowed { allow }.into()),
+            route::Found::Nothing if request.method == Method::Get && is_page(request) => {
+                Ok(Next::Send(web::not_found(request)))
+            }
+            route::Found::Nothing => Err(Refusal::NotFound.into()),
         }
     }
 
-    /// What is not the API: pages, health, metrics.
-    fn house(&self, request: &Request, path: &[&str]) -> Outcome<Answer> {
-        use Method::Get;
-        match (request.method, path) {
-            (Get, [""]) => Ok(Answer::Ready(web::customer(request))),
-            (Get, ["staff"] | ["staff", ""]) => Ok(Answer::Ready(web::staff(request))),
-            (Get, ["handbook", path @ ..]) => web::handbook(request, path).map(Answer::Ready).map_err(Failure::from),
-            (Get, ["assets", room, file]) => web::file(request, room, file).map(Answer::Ready).map_err(Failure::from),
-            (Get, ["problems", code]) => web::problem(request, code).map(Answer::Ready).map_err(Failure::from),
-            (Get, ["healthz"]) => operations::health(),
-            (Get, ["readyz"]) => operations::ready(),
-            (Get, ["metrics"]) => operations::metrics(&self.venue, &self.line, self.door.get()),
-            (
-                _,
-                ["" | "staff" | "healthz" | "readyz" | "metrics"]
-                | ["problems", _]
-                | ["staff", ""]
-                | ["assets", _, _]
-                | ["handbook", ..],
-            ) => no_method(request, "GET, HEAD, OPTIONS".into()),
-            (Get, _) if web::is_browser(request) => Ok(Answer::Ready(web::not_found(request))),
-            _ => Err(Refusal::NotFound.into()),
-        }
-    }
-
-    fn customer(&self, request: &Request, path: &[&str]) -> Outcome<Answer> {
-        use Method::{Delete, Get, Post};
-        let (venue, line) = (&*self.venue, &self.line);
-        let active = || active_token(venue, line, request);
-        let user = || token_or_user_key(venue, line, request);
-        match (request.method, path) {
-            (Get, ["openapi.json"]) => Ok(Answer::Ready(web::openapi(request))),
-            (Get, ["venue"]) => operations::venue(venue, line),
-            (Post, ["users"]) => {
-                self.arrivals.count(request.peer, venue.clock.now())?;
-                user::api::register(request)
+    /// A waiting request is asked again.
+    fn answer_again(&self, request: &Request, now: Millis, resumed: &Resumed) -> Outcome<Next> {
+        let Memo { wait, staff_key_id } = Memo::parse(&resumed.memo).ok_or(Refusal::Internal)?;
+        let context = Context::new(&self.venue, request, now, "");
+        let prefer = Prefer::again(wait.seconds, resumed.over, resumed.applied);
+        let answer = match wait.until {
+            Until::TokenMoves { key, mark } => queue::api::poll_again(&context, &self.line, key, mark, prefer),
+            Until::ReservationSettles { reservation_id, is_new } => {
+                reservation::api::look_again(&context, reservation_id, is_new, prefer)
             }
-            (Post, ["queue", "tokens"]) => {
-                self.arrivals.count(request.peer, venue.clock.now())?;
-                queue::api::issue(venue, line, request)
-            }
-            (Get, ["queue", "token"]) => queue::api::poll(venue, line, request),
-            (Delete, ["queue", "token"]) => reservation::api::leave(any_token(venue, line, request, 0)?.caller()),
-            (Get, ["queue", "draw"]) => queue::api::draw(venue),
-            (Get, ["concerts"]) => schedule::api::concerts(venue),
-            (Get, ["concerts", concert, "schedules"]) => {
-                active()?;
-                seat::api::schedules(venue, &self.maps, request, number(concert)?)
-            }
-            (Get, ["concerts", concert, "seats"]) => {
-                seat::api::seats_on_date(venue, &self.maps, request, number(concert)?, active()?.user_id)
-            }
-            (Get, ["schedules", schedule, "seats"]) => {
-                let viewer = active()?.user_id;
-                seat::api::seats(venue, &self.maps, request, number(schedule)?, viewer)
-            }
-            (Post, ["reservations"]) => match active() {
-                Ok(caller) => reservation::api::reserve(venue, &self.maps, request, caller),
-                Err(known) => venue.repeated(request, known.user_id, known.failure),
-            },
-            (Get, ["reservations"]) => reservation::api::reservations(venue, user()?),
-            (Get, ["reservations", id]) => {
-                let user_id = user()?;
-                reservation::api::reservation(venue, request, user_id, reservation_id(id)?)
-            }
-            (Delete, ["reservations", id]) => {
-                let user_id = user()?;
-                reservation::api::cancel(user_id, reservation_id(id)?)
-            }
-            (Post, ["reservations", id, "refund"]) => match user() {
-                Ok(user_id) => reservation::api::refund(request, user_id, reservation_id(id)?),
-                Err(known) => venue.repeated(request, known.user_id, known.failure),
-            },
-            (Get, ["users", id, "balance"]) => balance::api::balance(venue, self.own(request, id)?),
-            (Get, ["users", id, "balance", "entries"]) => balance::api::entries(venue, request, self.own(request, id)?),
-            (Post, ["users", id, "balance", "top-ups"]) => self.top_up(request, id),
-            (Post, ["payments"]) => match active() {
-                Ok(caller) => payment::api::pay(venue, request, caller),
-                Err(known) => venue.repeated(request, known.user_id, known.failure),
-            },
-            (Get, ["payments", id]) => {
-                let user_id = user()?;
-                payment::api::payment(venue, user_id, ids::parse_id(id).ok_or(Refusal::PaymentNotFound)?)
-            }
-            (Get, ["tickets", "key"]) => ticket::api::key(venue),
-            (Get, ["tickets", id]) => ticket::api::ticket(venue, user()?, id),
-            (_, path) => no_method(request, customer_methods(path).ok_or(Refusal::NotFound)?.into()),
-        }
-    }
-
-    /// The user of `/users/{userId}/…`, who must be the caller.
-    fn own(&self, request: &Request, in_path: &str) -> Outcome<Uuid> {
-        let caller = token_or_user_key(&self.venue, &self.line, request)?;
-        let in_path = ids::parse_id(in_path).ok_or(Refusal::NotFound)?;
-        same_user(caller, in_path).map(|()| caller)
-    }
-
-    fn top_up(&self, request: &Request, in_path: &str) -> Outcome<Answer> {
-        let caller = match token_or_user_key(&self.venue, &self.line, request) {
-            Ok(caller) => caller,
-            Err(known) => return self.venue.repeated(request, known.user_id, known.failure),
+            Until::DateSettles { schedule_id } => reservation::staff_api::look_again(&context, schedule_id, prefer),
+            Until::EventsFollow { after, limit } => operations::look_again(&context, after, limit, prefer),
         };
-        let in_path = ids::parse_id(in_path).ok_or(Refusal::NotFound)?;
-        same_user(caller, in_path)?;
-        balance::api::top_up(&self.venue, request, caller)
+        self.next(answer?, Asked { actor: staff_key_id, once: None, language: request.language() })
+    }
+
+    /// What an answer comes to for who asked. A staff key that was revoked meanwhile gets none.
+    fn next(&self, answer: Answer, asked: Asked) -> Outcome<Next> {
+        let Asked { actor, once, language } = asked;
+        if actor.is_some_and(|key_id| !self.keyring.has(key_id)) {
+            return Err(Refusal::StaffKeyInvalid.into());
+        }
+        Ok(match answer {
+            Answer::Ready(reply) => Next::Send(reply),
+            Answer::Wait(wait) => Next::Wait(Memo { wait, staff_key_id: actor }),
+            Answer::Write(work) => Next::Write(WriteJob { actor, once, language, work }),
+        })
     }
 
     /// The answer to a refused request. Wrong keys are counted against their address.
-    fn refuse(&self, request: &Request, failure: &Failure) -> Reply {
+    fn refuse(&self, request: &Request, now: Millis, failure: &Failure) -> Reply {
         if let Failure::Broken(error) = failure {
             log::error!("request {}: {} {}: SQLite: {error}", request.id, request.method.word(), request.path);
         }
         let refusal = match (request.path.as_str(), failure.told()) {
             ("/readyz", told) => Refusal::NotReady { reason: told.code().word() },
             (_, wrong @ (Refusal::UserKeyInvalid | Refusal::StaffKeyInvalid | Refusal::TokenInvalid)) => {
-                self.wrong_keys.count(request.peer, self.venue.clock.now()).err().unwrap_or(wrong)
+                self.wrong_keys.count(request.peer, now).err().unwrap_or(wrong)
             }
             (_, told) => told,
         };
@@ -242,46 +164,34 @@ impl Rooms {
     }
 }
 
-/// The methods of a customer's path; `None` when there is no such path.
-fn customer_methods(path: &[&str]) -> Option<&'static str> {
-    Some(match path {
-        ["openapi.json"] | ["tickets", _] | ["venue"] | ["concerts"] | ["queue", "draw"] => "GET, HEAD, OPTIONS",
-        ["concerts", _, "schedules" | "seats"] | ["schedules", _, "seats"] => "GET, HEAD, OPTIONS",
-        ["users", _, "balance"] | ["users", _, "balance", "entries"] | ["payments", _] => "GET, HEAD, OPTIONS",
-        ["users"] | ["queue", "tokens"] | ["users", _, "balance", "top-ups"] | ["payments"] => "POST, OPTIONS",
-        ["reservations", _, "refund"] => "POST, OPTIONS",
-        ["queue", "token"] | ["reservations", _] => "GET, HEAD, DELETE, OPTIONS",
-        ["reservations"] => "GET, HEAD, POST, OPTIONS",
-        _ => return None,
-    })
-}
-
-/// Whether a request may bring a large body: staff make a schedule with its layout.
+/// Whether a request may bring a large body.
 pub fn takes_large_body(method: Method, path: &str) -> bool {
-    let Some(path) = path.strip_prefix("/api/v1/staff/") else { return false };
-    let path: Vec<&str> = path.split('/').collect();
-    matches!(
-        (method, path.as_slice()),
-        (Method::Post, ["concerts", _, "schedules"]) | (Method::Patch, ["schedules", _])
-    )
+    matches!(route::find(method, path), route::Found::Route(Route { body: Body::Large, .. }))
 }
 
-fn no_method(request: &Request, allow: String) -> Outcome<Answer> {
-    match request.method {
-        Method::Options => Ok(Answer::Ready(Reply::empty(204).with("Allow", allow))),
-        _ => Err(Refusal::MethodNotAllowed { allow }.into()),
+/// Below this are the calls of staff, each with a staff key.
+const STAFF: &str = "/api/v1/staff";
+
+fn is_call_of_staff(path: &str) -> bool {
+    path.strip_prefix(STAFF).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What is not shown to the public where staff have an address of their own.
+fn is_for_staff(path: &str) -> bool {
+    let begins = |with: &str| path.strip_prefix(with).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let pages = ["/staff", "/assets/staff", "/handbook", "/assets/handbook"];
+    is_call_of_staff(path) || pages.into_iter().any(begins) || path == "/metrics"
+}
+
+/// Whether a person's browser asks for a page, outside of the API.
+fn is_page(request: &Request) -> bool {
+    !request.path.starts_with("/api/v1/") && web::is_browser(request)
+}
+
+/// A call without a body refuses one: what it says would be ignored.
+fn no_body(request: &Request) -> Result<(), Refusal> {
+    if request.body.is_empty() {
+        return Ok(());
     }
-}
-
-fn number(segment: &str) -> Outcome<i64> {
-    let plain = !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| segment.parse().ok()).flatten().ok_or_else(|| Refusal::NotFound.into())
-}
-
-fn user_id(segment: &str) -> Outcome<Uuid> {
-    ids::parse_id(segment).ok_or_else(|| Refusal::UserNotFound.into())
-}
-
-fn reservation_id(segment: &str) -> Outcome<Uuid> {
-    ids::parse_id(segment).ok_or_else(|| Refusal::ReservationNotFound.into())
+    Err(Refusal::invalid("", "must not be there: this call takes no body", "이 요청에는 본문이 없어야 합니다"))
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::clock::Mode;
-use crate::http::{Fields, Metrics, Park, Reply, Request, number, query};
+use crate::http::{Metrics, Reply};
 use crate::queue::Line;
 use crate::refusal::Refusal;
 use crate::settings::TopUpPolicy;
 use crate::store::Outcome;
-use crate::venue::{Answer, Change, Event, Venue, WAIT_MAX_SECONDS, Written, list_events, topics};
+use crate::venue::{Answer, Change, Context, Prefer, Until, Written, list_events};
 
 /// Events of a page at most, and unless asked otherwise.
 const EVENTS_MAX: i64 = 1_000;
@@ -33,16 +33,17 @@ pub(super) fn ready() -> Outcome<Answer> {
 }
 
 /// `GET /venue`: the rules of the house that a client shows to people, and its time. Open to all.
-pub(super) fn venue(venue: &Venue, line: &Line) -> Outcome<Answer> {
-    let sale = &venue.settings.sale;
-    let top_up_policy = match venue.settings.top_up_policy() {
+pub(super) fn venue(context: &Context, line: &Line) -> Outcome<Answer> {
+    let settings = &context.venue.settings;
+    let sale = &settings.sale;
+    let top_up_policy = match settings.top_up_policy() {
         TopUpPolicy::Own => "self",
         TopUpPolicy::Staff => "staff",
     };
     Answer::json(
         200,
         &json!({
-            "now": venue.clock.now(),
+            "now": context.now,
             "timeZone": sale.time_zone.iana_name(),
             "opensAt": line.rules().opens_at,
             "holdSeconds": sale.hold_seconds,
@@ -54,10 +55,10 @@ pub(super) fn venue(venue: &Venue, line: &Line) -> Outcome<Answer> {
 }
 
 /// `GET /metrics`: Prometheus text.
-pub(super) fn metrics(venue: &Venue, line: &Line, door: Option<&Arc<Metrics>>) -> Outcome<Answer> {
+pub(super) fn metrics(context: &Context, line: &Line, door: Option<&Arc<Metrics>>) -> Outcome<Answer> {
     let mut text = String::new();
-    let standing = line.figures(venue.clock.now());
-    let writer = venue.writer.figures();
+    let standing = line.figures(context.now);
+    let writer = context.venue.writer.figures();
     let count = |counter: &std::sync::atomic::AtomicU64| counter.load(std::sync::atomic::Ordering::Relaxed);
     for (name, kind, help, value) in [
         ("queue_waiting", "gauge", "Tokens waiting.", standing.waiting),
@@ -81,45 +82,28 @@ pub(super) fn metrics(venue: &Venue, line: &Line, door: Option<&Arc<Metrics>>) -
     Ok(Answer::Ready(reply))
 }
 
-/// `GET /staff/events?after=&limit=`: everything that happened, in commit order.
-pub(super) fn events(venue: &Venue, request: &Request) -> Outcome<Answer> {
-    let parameters = query(request, &["after", "limit"])?;
-    let after = number(&parameters, "after", 0..=i64::MAX)?.unwrap_or(0);
-    let limit = number(&parameters, "limit", 1..=EVENTS_MAX)?.unwrap_or(EVENTS) as u32;
-    let events = list_events(&venue.readers.get()?, after, limit)?;
-    Ok(match request.prefers_wait(WAIT_MAX_SECONDS) {
-        Some(seconds) if seconds > 0 && events.is_empty() => Answer::Park(park(after, limit, seconds)),
-        Some(seconds) => Answer::Ready(shown(&events).after_wait(seconds)),
-        None => Answer::Ready(shown(&events)),
-    })
+/// `GET /staff/events?after=&limit=`: everything that happened, in commit order. Waits for the next event where there is none
+/// after `after`.
+pub(super) fn events(context: &Context) -> Outcome<Answer> {
+    let after = context.query_number("after", 0..=i64::MAX)?.unwrap_or(0);
+    let limit = context.query_number("limit", 1..=EVENTS_MAX)?.unwrap_or(EVENTS) as u32;
+    look_again(context, after, limit, context.prefer())
 }
 
-fn shown(events: &[Event]) -> Reply {
-    Reply::json(200, &json!({ "events": events }))
-}
-
-fn park(after: i64, limit: u32, seconds: u32) -> Park {
-    Park { topics: vec![topics::EVENTS], memo: format!("events {after} {limit} {seconds}"), wait_seconds: seconds }
-}
-
-/// Answers a caller who waited for events, by the memo of `park`.
-pub(super) fn resume_events(venue: &Venue, memo: &str, over: bool, applied: bool) -> Outcome<Answer> {
-    let numbers: Vec<i64> = memo.split(' ').skip(1).filter_map(|word| word.parse().ok()).collect();
-    let [after, limit, seconds] = numbers.as_slice() else { return Err(Refusal::Internal.into()) };
-    let events = list_events(&venue.readers.get()?, *after, *limit as u32)?;
-    if events.is_empty() && !over {
-        return Ok(Answer::Park(park(*after, *limit as u32, *seconds as u32)));
-    }
-    let reply = shown(&events);
-    Ok(Answer::Ready(if applied { reply.after_wait(*seconds as u32) } else { reply }))
+/// The events after one, or the wait for them.
+pub(super) fn look_again(context: &Context, after: i64, limit: u32, prefer: Prefer) -> Outcome<Answer> {
+    let events = list_events(&context.reader()?, after, limit)?;
+    let is_final = !events.is_empty();
+    let reply = Reply::json(200, &json!({ "events": events }));
+    Ok(prefer.answer(reply, is_final, Until::EventsFollow { after, limit }))
 }
 
 /// `POST /staff/clock`: turns the clock of a test. The answer comes once everything that became due is written down.
-pub(super) fn turn_clock(venue: &Venue, request: &Request) -> Outcome<Answer> {
-    if venue.clock.mode() == Mode::Wall {
+pub(super) fn turn_clock(context: &Context) -> Outcome<Answer> {
+    if context.venue.clock.mode() == Mode::Wall {
         return Err(Refusal::NotFound.into());
     }
-    let mut fields = Fields::of(request)?;
+    let mut fields = context.fields()?;
     let ms = if fields.has("advanceMilliseconds") {
         fields.integer("advanceMilliseconds", 0..=ADVANCE_MAX_MS)?
     } else {
@@ -129,7 +113,9 @@ pub(super) fn turn_clock(venue: &Venue, request: &Request) -> Outcome<Answer> {
     Answer::write(move |tx| {
         tx.execute("UPDATE venue SET clock_advanced_ms = clock_advanced_ms + ?1", [ms])?;
         tx.note(Change::ClockTurned { ms: ms.unsigned_abs() });
+        let reply = Reply::json(200, &json!({ "now": tx.now().plus_ms(ms) }));
         // The transaction after this one happens at the new time, and begins by writing down what is due.
-        Ok(Written::Then(Box::new(|tx| Ok(Written::Ready(Reply::json(200, &json!({ "now": tx.now() })))))))
+        let sent = reply.clone();
+        Ok(Written::Then(reply, Box::new(|_| Ok(Written::Ready(sent)))))
     })
 }

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use crate::store::Outcome;
-use crate::venue::{Answer, Venue};
+use crate::venue::{Answer, Context};
 
 /// Every concert; open to all.
-pub fn concerts(venue: &Venue) -> Outcome<Answer> {
-    let concerts = super::list_concerts(&*venue.readers.get()?)?;
+pub fn concerts(context: &Context) -> Outcome<Answer> {
+    let concerts = super::list_concerts(&*context.reader()?)?;
     Answer::json(200, &json!({ "concerts": concerts }))
 }

@@ -1,14 +1,14 @@
 //! `POST` and `PATCH` of concerts, for staff.
 
 use super::ConcertWords;
-use crate::http::{Fields, Reply, Request};
+use crate::http::{Fields, Reply};
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{Answer, Written};
+use crate::venue::{Answer, Context, Written};
 
 /// `POST /staff/concerts`.
-pub fn add_concert(request: &Request) -> Outcome<Answer> {
-    let mut fields = Fields::of(request)?;
+pub fn add_concert(context: &Context) -> Outcome<Answer> {
+    let mut fields = context.fields()?;
     let title = Some(fields.line("title", 1..=200)?);
     let words = ConcertWords { title, ..read_words(fields)? };
     Answer::write(move |tx| {
@@ -19,8 +19,9 @@ pub fn add_concert(request: &Request) -> Outcome<Answer> {
 }
 
 /// `PATCH /staff/concerts/{id}`.
-pub fn change_concert(request: &Request, concert_id: i64) -> Outcome<Answer> {
-    let mut fields = Fields::of(request)?;
+pub fn change_concert(context: &Context) -> Outcome<Answer> {
+    let concert_id = context.number("concertId")?;
+    let mut fields = context.fields()?;
     let title = fields.has("title").then(|| fields.line("title", 1..=200)).transpose()?;
     let words = ConcertWords { title, ..read_words(fields)? };
     Answer::write(move |tx| Ok(Written::Ready(Reply::json(200, &super::change_concert(tx, concert_id, &words)?))))

@@ -5,11 +5,11 @@ use uuid::Uuid;
 use super::Maps;
 use super::dates::DateJson;
 use crate::clock::Millis;
-use crate::http::{Reply, Request, parameter, query};
+use crate::http::Reply;
 use crate::refusal::Refusal;
 use crate::schedule::{self, Schedule};
 use crate::store::Outcome;
-use crate::venue::{Answer, Venue};
+use crate::venue::{Answer, Context};
 
 /// A schedule as the wire shows it.
 ///
@@ -24,19 +24,19 @@ pub fn schedule_json(
 }
 
 /// `GET /concerts/{concertId}/schedules`: the dates on which one can still book; all of them with `?all=true`.
-pub fn schedules(venue: &Venue, maps: &Maps, request: &Request, concert_id: i64) -> Outcome<Answer> {
-    let parameters = query(request, &["all"])?;
-    let all = match parameter(&parameters, "all") {
+pub fn schedules(context: &Context, maps: &Maps) -> Outcome<Answer> {
+    let concert_id = context.number("concertId")?;
+    let all = match context.query("all") {
         None | Some("false") => false,
         Some("true") => true,
         Some(_) => return Err(Refusal::invalid("?all", "must be true or false", "true 또는 false여야 합니다").into()),
     };
-    let now = venue.clock.now();
+    let (readers, now) = (&context.venue.readers, context.now);
     let mut body = "{\"schedules\":[".to_owned();
-    for date in maps.dates.of(&venue.readers, concert_id)?.iter() {
+    for date in maps.dates.of(readers, concert_id)?.iter() {
         let on_sale = date.schedule.must_be_on_sale(now).is_ok();
         if all || on_sale {
-            let free = maps.count_free(&venue.readers, date.schedule.schedule_id, now)?;
+            let free = maps.count_free(readers, date.schedule.schedule_id, now)?;
             if all || free > 0 {
                 body.push_str(if body.ends_with('[') { "" } else { "," });
                 date.write_json(&mut body, free);
@@ -48,19 +48,20 @@ pub fn schedules(venue: &Venue, maps: &Maps, request: &Request, concert_id: i64)
 }
 
 /// `GET /schedules/{scheduleId}/seats`.
-pub fn seats(venue: &Venue, maps: &Maps, request: &Request, schedule_id: i64, viewer: Uuid) -> Outcome<Answer> {
-    query(request, &[])?;
-    maps.show(&venue.readers, request, schedule_id, viewer, venue.clock.now()).map(Answer::Ready)
+pub fn seats(context: &Context, maps: &Maps, viewer: Uuid) -> Outcome<Answer> {
+    let schedule_id = context.number("scheduleId")?;
+    maps.show(&context.venue.readers, context.request, schedule_id, viewer, context.now).map(Answer::Ready)
 }
 
 /// `GET /concerts/{concertId}/seats?date=YYYY-MM-DD`: the same for the only schedule on that date.
-pub fn seats_on_date(venue: &Venue, maps: &Maps, request: &Request, concert_id: i64, viewer: Uuid) -> Outcome<Answer> {
-    let parameters = query(request, &["date"])?;
-    let wanted = parameter(&parameters, "date").filter(|date| is_date(date)).ok_or_else(bad_date)?;
-    let dates = maps.dates.of(&venue.readers, concert_id)?;
+pub fn seats_on_date(context: &Context, maps: &Maps, viewer: Uuid) -> Outcome<Answer> {
+    let concert_id = context.number("concertId")?;
+    let readers = &context.venue.readers;
+    let wanted = context.query("date").filter(|date| is_date(date)).ok_or_else(bad_date)?;
+    let dates = maps.dates.of(readers, concert_id)?;
     let on_date = dates.iter().filter(|date| date.schedule.date == wanted).map(|date| date.schedule.schedule_id);
     let schedule_id = schedule::must_be_one(on_date.collect())?;
-    maps.show(&venue.readers, request, schedule_id, viewer, venue.clock.now()).map(Answer::Ready)
+    maps.show(readers, context.request, schedule_id, viewer, context.now).map(Answer::Ready)
 }
 
 /// Whether a text is a calendar date as the wire writes it.

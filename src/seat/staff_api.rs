@@ -5,40 +5,40 @@ use serde_json::json;
 
 use super::api::schedule_json;
 use super::{LayoutSeat, layout, prices};
-use crate::http::{Fields, Reply, Request, decoded, query};
+use crate::http::{Fields, Reply, decoded};
 use crate::refusal::Refusal;
 use crate::schedule::{self, SaidTimes};
 use crate::store::Outcome;
-use crate::venue::{Answer, Tx, Venue, Written};
+use crate::venue::{Answer, Context, Tx, Written};
 
 /// The earliest end of refunds by users before a start: a year, in hours.
 const REFUND_UNTIL_HOURS_MAX: i64 = 8_760;
 
 /// `GET /staff/concerts/{id}/schedules`: every date of a concert, also those that are over or sold out.
-pub fn schedules(venue: &Venue, request: &Request, concert_id: i64) -> Outcome<Answer> {
-    query(request, &[])?;
-    let now = venue.clock.now();
-    let reader = venue.readers.get()?;
+pub fn schedules(context: &Context) -> Outcome<Answer> {
+    let concert_id = context.number("concertId")?;
+    let reader = context.reader()?;
     schedule::must_find_concert(&reader, concert_id)?;
     let schedules = schedule::list_of_concert(&reader, concert_id)?.into_iter();
-    let shown = schedules.map(|schedule| schedule_json(&reader, &schedule, now)).collect::<Outcome<Vec<_>>>()?;
+    let shown =
+        schedules.map(|schedule| schedule_json(&reader, &schedule, context.now)).collect::<Outcome<Vec<_>>>()?;
     Answer::json(200, &json!({ "schedules": shown }))
 }
 
 /// `GET /staff/schedules/{id}`.
-pub fn schedule(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answer> {
-    query(request, &[])?;
-    let reader = venue.readers.get()?;
+pub fn schedule(context: &Context) -> Outcome<Answer> {
+    let schedule_id = context.number("scheduleId")?;
+    let reader = context.reader()?;
     let schedule = schedule::must_find(&reader, schedule_id)?;
-    Answer::json(200, &schedule_json(&reader, &schedule, venue.clock.now())?)
+    Answer::json(200, &schedule_json(&reader, &schedule, context.now)?)
 }
 
 /// `GET /staff/schedules/{id}/seats`: the map as the house sees it, with the reasons of what it keeps back.
-pub fn seats(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answer> {
-    query(request, &[])?;
-    let reader = venue.readers.get()?;
+pub fn seats(context: &Context) -> Outcome<Answer> {
+    let schedule_id = context.number("scheduleId")?;
+    let reader = context.reader()?;
     let schedule = schedule::must_find(&reader, schedule_id)?;
-    let seats = super::list_map(&reader, schedule_id, None, venue.clock.now())?;
+    let seats = super::list_map(&reader, schedule_id, None, context.now)?;
     drop(reader);
     let body = json!({
         "scheduleId": schedule_id,
@@ -47,14 +47,15 @@ pub fn seats(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answ
         "seatsAvailable": seats.iter().filter(|seat| seat.status == "AVAILABLE").count(),
         "seats": seats,
     });
-    Ok(Answer::Ready(Reply::json(200, &body).tagged(request)))
+    Ok(Answer::Ready(Reply::json(200, &body).tagged(context.request)))
 }
 
 /// `POST /staff/concerts/{id}/schedules`.
-pub fn add_schedule(venue: &Venue, request: &Request, concert_id: i64) -> Outcome<Answer> {
-    let mut fields = Fields::of(request)?;
+pub fn add_schedule(context: &Context) -> Outcome<Answer> {
+    let concert_id = context.number("concertId")?;
+    let mut fields = context.fields()?;
     let seats = read_layout(&mut fields)?;
-    let zone = &venue.settings.sale.time_zone;
+    let zone = &context.venue.settings.sale.time_zone;
     let times = read_times(&mut fields, zone)?.over(None, zone)?;
     fields.end()?;
     Answer::write(move |tx| {
@@ -65,11 +66,12 @@ pub fn add_schedule(venue: &Venue, request: &Request, concert_id: i64) -> Outcom
 }
 
 /// `PATCH /staff/schedules/{id}`.
-pub fn change_schedule(venue: &Venue, request: &Request, schedule_id: i64) -> Outcome<Answer> {
-    let mut fields = Fields::of(request)?;
+pub fn change_schedule(context: &Context) -> Outcome<Answer> {
+    let schedule_id = context.number("scheduleId")?;
+    let mut fields = context.fields()?;
     let seats: Option<Vec<LayoutSeat>> = fields.has("layout").then(|| read_layout(&mut fields)).transpose()?;
     let prices = prices::read(&mut fields)?;
-    let zone = venue.settings.sale.time_zone.clone();
+    let zone = context.venue.settings.sale.time_zone.clone();
     let said = read_times(&mut fields, &zone)?;
     fields.end()?;
     Answer::write(move |tx| {
@@ -124,9 +126,10 @@ fn read_hours(fields: &mut Fields) -> Result<Option<Option<u32>>, Refusal> {
 }
 
 /// `PUT /staff/schedules/{id}/seats/{seat}`.
-pub fn block_seat(request: &Request, schedule_id: i64, seat: &str) -> Outcome<Answer> {
-    let label = decoded_segment(seat)?;
-    let mut fields = Fields::of(request)?;
+pub fn block_seat(context: &Context) -> Outcome<Answer> {
+    let schedule_id = context.number("scheduleId")?;
+    let label = decoded_segment(context.segment("seat"))?;
+    let mut fields = context.fields()?;
     let blocked = fields.truth("blocked")?;
     let reason = fields.has("reason").then(|| fields.line("reason", 0..=200)).transpose()?;
     fields.end()?;

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::{Member, NAME_MAX_CHARS, Role};
-use crate::http::{Fields, Reply, Request};
+use crate::http::{Fields, Reply};
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{Answer, Venue, Written};
+use crate::venue::{Answer, Context, Written};
 
 /// `GET /staff/me`: whose key the caller has.
 pub fn me(member: &Member) -> Outcome<Answer> {
@@ -14,8 +14,8 @@ pub fn me(member: &Member) -> Outcome<Answer> {
 }
 
 /// `POST /staff/keys`.
-pub fn add_key(request: &Request) -> Outcome<Answer> {
-    let mut fields = Fields::of(request)?;
+pub fn add_key(context: &Context) -> Outcome<Answer> {
+    let mut fields = context.fields()?;
     let name = fields.line("name", 1..=NAME_MAX_CHARS)?;
     let role = read_role(&mut fields)?;
     fields.end()?;
@@ -42,11 +42,12 @@ fn read_role(fields: &mut Fields) -> Result<Role, Refusal> {
 }
 
 /// `GET /staff/keys`.
-pub fn keys(venue: &Venue) -> Outcome<Answer> {
-    Answer::json(200, &json!({ "keys": super::list(&*venue.readers.get()?)? }))
+pub fn keys(context: &Context) -> Outcome<Answer> {
+    Answer::json(200, &json!({ "keys": super::list(&*context.reader()?)? }))
 }
 
 /// `DELETE /staff/keys/{keyId}`.
-pub fn revoke_key(key_id: i64) -> Outcome<Answer> {
+pub fn revoke_key(context: &Context) -> Outcome<Answer> {
+    let key_id = context.number("keyId")?;
     Answer::write(move |tx| super::revoke(tx, key_id).map(|()| Written::Ready(Reply::empty(204))))
 }

@@ -59,48 +59,86 @@ impl<'c, C> Tx<'c, C> {
     }
 
     /// Runs a piece of work on somebody's behalf: what it records can say whose.
-    ///
-    /// # Errors
-    /// Those of the work.
-    pub fn on_behalf_of<T>(&self, whom: i64, work: impl FnOnce(&Self) -> Outcome<T>) -> Outcome<T> {
-        self.on_behalf_of.set(Some(whom));
-        let outcome = self.whole(work); // even when it panics, the next piece of work is done for nobody
-        self.on_behalf_of.set(None);
+    pub fn on_behalf_of<T>(&self, whom: Option<i64>, work: impl FnOnce(&Self) -> T) -> T {
+        let before = self.on_behalf_of.replace(whom);
+        let outcome = work(self); // a panic ends in the savepoint of the work, below this
+        self.on_behalf_of.set(before);
         outcome
     }
 
-    /// Runs a piece of work that leaves nothing behind when it fails: neither in the file nor among the notes.
+    /// Runs a piece of work in a savepoint of its own: when it fails it leaves nothing behind, neither in the file nor among
+    /// the notes.
     ///
     /// # Errors
     /// Those of the work.
     pub fn whole<T>(&self, work: impl FnOnce(&Self) -> Outcome<T>) -> Outcome<T> {
+        self.piece(work, None::<fn(&Self, Refusal) -> Outcome<T>>)
+    }
+
+    /// Like [`Tx::whole`], in the same one savepoint: of refused work nothing stays, but what `refused` writes instead does.
+    ///
+    /// # Errors
+    /// Those of the work that are no refusals, and those of `refused`.
+    pub fn whole_or<T>(
+        &self,
+        work: impl FnOnce(&Self) -> Outcome<T>,
+        refused: impl FnOnce(&Self, Refusal) -> Outcome<T>,
+    ) -> Outcome<T> {
+        self.piece(work, Some(refused))
+    }
+
+    fn piece<T>(
+        &self,
+        work: impl FnOnce(&Self) -> Outcome<T>,
+        refused: Option<impl FnOnce(&Self, Refusal) -> Outcome<T>>,
+    ) -> Outcome<T> {
         let noted = self.changes.borrow().len();
         self.run("SAVEPOINT piece")?;
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|_| {
-            log::error!("a piece of writing work panicked and is taken back"); // the panic itself was printed
-            Err(Failure::Refused(Refusal::Internal))
-        });
+        let mut outcome = guarded(|| work(self));
         if let Err(failure) = &outcome {
-            self.changes.borrow_mut().truncate(noted);
-            if self.connection.is_autocommit() {
-                // A full disk or a failed write makes SQLite roll the whole transaction back by itself.
-                self.torn.replace(Some(failure.told()));
-                return outcome;
+            self.take_back(noted, failure)?;
+        }
+        if let Some(refused) = refused
+            && let Err(Failure::Refused(refusal)) = &outcome
+        {
+            let refusal = refusal.clone();
+            outcome = guarded(|| refused(self, refusal));
+            if let Err(failure) = &outcome {
+                self.take_back(noted, failure)?;
             }
         }
-        let taken_back = if outcome.is_err() { self.run("ROLLBACK TO piece") } else { Ok(()) };
-        if let Err(error) = taken_back.and_then(|()| self.run("RELEASE piece")) {
-            // Half of the piece may still stand in the transaction: none of it may be committed.
-            let failure = Failure::Broken(error);
-            self.torn.replace(Some(failure.told()));
-            return Err(failure);
-        }
+        self.run("RELEASE piece").map_err(|error| self.tear(error.into()))?;
         outcome
+    }
+
+    /// Takes back what was written since the savepoint. An error says that the transaction as a whole is lost.
+    fn take_back(&self, noted: usize, failure: &Failure) -> Outcome<()> {
+        self.changes.borrow_mut().truncate(noted);
+        if self.connection.is_autocommit() {
+            // A full disk or a failed write makes SQLite roll the whole transaction back by itself.
+            return Err(self.tear(Failure::Refused(failure.told())));
+        }
+        // Half of the piece may still stand in the transaction if this fails: none of it may be committed.
+        self.run("ROLLBACK TO piece").map_err(|error| self.tear(error.into()))
+    }
+
+    /// Notes why nothing of the transaction may be committed.
+    fn tear(&self, failure: Failure) -> Failure {
+        self.torn.replace(Some(failure.told()));
+        failure
     }
 
     pub(super) fn run(&self, statement: &str) -> rusqlite::Result<()> {
         self.connection.prepare_cached(statement)?.execute([]).map(drop)
     }
+}
+
+/// The outcome of some work; a panic, which was printed when it happened, is an internal error.
+fn guarded<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        log::error!("a piece of writing work panicked and is taken back");
+        Err(Failure::Refused(Refusal::Internal))
+    })
 }
 
 /// Runs a piece of work in a transaction of its own where no writer runs: on a file that nobody serves, or not yet.

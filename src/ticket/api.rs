@@ -7,7 +7,7 @@ use super::{Found, code, qr};
 use crate::ids;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{Answer, Venue};
+use crate::venue::{Answer, Context};
 
 /// How a ticket is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,10 +46,10 @@ pub fn ticket_json(found: &Found) -> Value {
 }
 
 /// `GET /tickets/{id}` and `GET /tickets/{id}.svg`.
-pub fn ticket(venue: &Venue, user_id: Uuid, segment: &str) -> Outcome<Answer> {
-    let (id, form) = form_of(segment);
+pub fn ticket(context: &Context, user_id: Uuid) -> Outcome<Answer> {
+    let (id, form) = form_of(context.segment("ticketId"));
     let ticket_id = ids::parse_id(id).ok_or(Refusal::TicketNotFound)?;
-    let found = super::must_be_of(&*venue.readers.get()?, user_id, ticket_id)?;
+    let found = super::must_be_of(&*context.reader()?, user_id, ticket_id)?;
     match form {
         Form::Json => Answer::json(200, &ticket_json(&found)),
         Form::Svg => Ok(Answer::Ready(qr::picture(&found.ticket.code)?)),
@@ -57,8 +57,8 @@ pub fn ticket(venue: &Venue, user_id: Uuid, segment: &str) -> Outcome<Answer> {
 }
 
 /// `GET /tickets/key`: what anyone needs to check a code without us.
-pub fn key(venue: &Venue) -> Outcome<Answer> {
-    let public = venue.seal.public();
+pub fn key(context: &Context) -> Outcome<Answer> {
+    let public = context.venue.seal.public();
     Answer::json(
         200,
         &json!({

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::api::{Form, form_of, ticket_json};
 use super::door_list::{self, About};
 use super::{Entrance, Found, Kept, SCANS_MAX, Scan, Shown, code, qr};
-use crate::http::{Fields, Reply, Request, decoded, number, query};
+use crate::http::{Fields, Reply, decoded};
 use crate::ids;
 use crate::refusal::Refusal;
 use crate::schedule;
 use crate::store::{Failure, Outcome, Reader};
-use crate::venue::{Answer, STAFF, Venue, Written, repeat_safe};
+use crate::venue::{Answer, Context, Written};
 
 /// The length of a door's name in characters.
 const DOOR_MAX_CHARS: usize = 80;
@@ -29,9 +29,9 @@ pub fn ticket_json_for_staff(found: &Found) -> Value {
 }
 
 /// `GET /staff/tickets/{id or number}`, with `.svg` its QR code.
-pub fn ticket(venue: &Venue, segment: &str) -> Outcome<Answer> {
-    let (name, form) = form_of(segment);
-    let found = find(&venue.readers.get()?, name)?;
+pub fn ticket(context: &Context) -> Outcome<Answer> {
+    let (name, form) = form_of(context.segment("ticketId"));
+    let found = find(&context.reader()?, name)?;
     match form {
         Form::Json => Answer::json(200, &ticket_json_for_staff(&found)),
         Form::Svg => Ok(Answer::Ready(qr::picture(&found.ticket.code)?)),
@@ -53,14 +53,14 @@ fn find(reader: &Reader, name: &str) -> Outcome<Found> {
 }
 
 /// `POST /staff/checkins`: lets somebody in.
-pub fn check_in(venue: &Venue, request: &Request) -> Outcome<Answer> {
-    let mut fields = Fields::of(request)?;
+pub fn check_in(context: &Context) -> Outcome<Answer> {
+    let mut fields = context.fields()?;
     let shown = read_shown(&mut fields)?;
     let door = fields.has("door").then(|| fields.line("door", 1..=DOOR_MAX_CHARS)).transpose()?;
     let schedule_id = fields.has("scheduleId").then(|| fields.integer("scheduleId", 0..=i64::MAX)).transpose()?;
     fields.end()?;
-    let public = venue.seal.public();
-    repeat_safe(request, STAFF, move |tx| {
+    let public = context.venue.seal.public();
+    Answer::write(move |tx| {
         let admitted = super::check_in(tx, &public, &shown, &Entrance { door, schedule_id })?;
         let mut told = ticket_json_for_staff(&admitted.found);
         told["repeated"] = admitted.repeated.into();
@@ -84,14 +84,15 @@ fn read_shown(fields: &mut Fields) -> Result<Shown, Refusal> {
 }
 
 /// `DELETE /staff/checkins/{ticketId}`: takes a mistaken scan back.
-pub fn undo(segment: &str) -> Outcome<Answer> {
-    let ticket_id = ids::parse_id(segment).ok_or(Refusal::TicketNotFound)?;
+pub fn undo(context: &Context) -> Outcome<Answer> {
+    let ticket_id = context.id("ticketId", Refusal::TicketNotFound)?;
     Answer::write(move |tx| Ok(Written::Ready(Reply::json(200, &ticket_json_for_staff(&super::undo(tx, ticket_id)?)))))
 }
 
 /// `GET /staff/schedules/{id}/checkins`: how many are expected and in.
-pub fn counts(venue: &Venue, schedule_id: i64) -> Outcome<Answer> {
-    let sections = super::count_by_section(&*venue.readers.get()?, schedule_id)?;
+pub fn counts(context: &Context) -> Outcome<Answer> {
+    let schedule_id = context.number("scheduleId")?;
+    let sections = super::count_by_section(&*context.reader()?, schedule_id)?;
     let sum = |of: fn(&super::Count) -> i64| sections.iter().map(of).sum::<i64>();
     Answer::json(
         200,
@@ -105,28 +106,29 @@ pub fn counts(venue: &Venue, schedule_id: i64) -> Outcome<Answer> {
 }
 
 /// `GET /staff/schedules/{id}/door-list`: the signed list for a door without network.
-pub fn list_for_door(venue: &Venue, schedule_id: i64) -> Outcome<Answer> {
-    let reader = venue.readers.get()?;
+pub fn list_for_door(context: &Context) -> Outcome<Answer> {
+    let schedule_id = context.number("scheduleId")?;
+    let reader = context.reader()?;
     let date = schedule::must_find(&reader, schedule_id)?;
     let about = About {
         schedule_id,
         concert_title: date.concert_title,
         starts_at: date.starts_at,
-        time_zone: venue.settings.sale.time_zone.iana_name().unwrap_or("UTC").to_owned(),
-        made_at: venue.clock.now(),
+        time_zone: context.venue.settings.sale.time_zone.iana_name().unwrap_or("UTC").to_owned(),
+        made_at: context.now,
     };
     let tickets = super::list_for_door(&reader, schedule_id)?;
     drop(reader);
     let mut reply = Reply::empty(200);
     reply.content_type = "application/jsonl".into();
-    reply.body = door_list::write(&venue.seal, &about, &tickets);
+    reply.body = door_list::write(&context.venue.seal, &about, &tickets);
     let name = format!("attachment; filename=\"door-list-{schedule_id}-{}.jsonl\"", date.date);
     Ok(Answer::Ready(reply.with("Content-Disposition", name)))
 }
 
 /// `POST /staff/checkins/scans`: what a door without network has let in.
-pub fn take_scans(venue: &Venue, request: &Request) -> Outcome<Answer> {
-    let mut fields = Fields::of(request)?;
+pub fn take_scans(context: &Context) -> Outcome<Answer> {
+    let mut fields = context.fields()?;
     let door = fields.line("door", 1..=DOOR_MAX_CHARS)?;
     let scans = fields.list("scans", SCANS_MAX)?.into_iter().map(|(at, value)| {
         let mut fields = Fields::of_value(value, at)?;
@@ -135,7 +137,7 @@ pub fn take_scans(venue: &Venue, request: &Request) -> Outcome<Answer> {
     });
     let scans = scans.collect::<Result<Vec<Scan>, Refusal>>()?;
     fields.end()?;
-    let public = venue.seal.public();
+    let public = context.venue.seal.public();
     Answer::write(move |tx| {
         let taken = scans.iter().map(|scan| {
             Ok(match super::take_scan(tx, &public, &door, scan)? {
@@ -171,11 +173,10 @@ fn scan_json(kept: &Kept) -> Value {
 
 /// `GET /staff/checkins/conflicts?scheduleId=&after=&limit=`: tickets that were seen at two doors, or were void and let
 /// in all the same.
-pub fn conflicts(venue: &Venue, request: &Request) -> Outcome<Answer> {
-    let parameters = query(request, &["scheduleId", "after", "limit"])?;
-    let schedule_id = number(&parameters, "scheduleId", 0..=i64::MAX)?;
-    let after = number(&parameters, "after", 0..=i64::MAX)?.unwrap_or(0);
-    let limit = number(&parameters, "limit", 1..=CONFLICTS_MAX)?.unwrap_or(CONFLICTS) as u32;
-    let conflicts = super::list_conflicts(&*venue.readers.get()?, schedule_id, after, limit)?;
+pub fn conflicts(context: &Context) -> Outcome<Answer> {
+    let schedule_id = context.query_number("scheduleId", 0..=i64::MAX)?;
+    let after = context.query_number("after", 0..=i64::MAX)?.unwrap_or(0);
+    let limit = context.query_number("limit", 1..=CONFLICTS_MAX)?.unwrap_or(CONFLICTS) as u32;
+    let conflicts = super::list_conflicts(&*context.reader()?, schedule_id, after, limit)?;
     Answer::json(200, &json!({ "conflicts": conflicts.iter().map(scan_json).collect::<Vec<Value>>() }))
 }

@@ -1,21 +1,20 @@
 //! Users on the wire.
 
 use serde_json::json;
-use uuid::Uuid;
 
 use super::NAME_MAX_CHARS;
-use crate::http::{Fields, Reply, Request, number, parameter, query};
+use crate::http::Reply;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{Answer, Venue, Written};
+use crate::venue::{Answer, Context, Written};
 
 /// Users of a list at most, and unless asked otherwise.
 const PAGE_MAX: i64 = 200;
 const PAGE: i64 = 50;
 
 /// `POST /users`; open to all.
-pub fn register(request: &Request) -> Outcome<Answer> {
-    let mut fields = Fields::of(request)?;
+pub fn register(context: &Context) -> Outcome<Answer> {
+    let mut fields = context.fields()?;
     let name = fields.line("name", 1..=NAME_MAX_CHARS)?;
     fields.end()?;
     Answer::write(move |tx| {
@@ -27,11 +26,10 @@ pub fn register(request: &Request) -> Outcome<Answer> {
 }
 
 /// `GET /staff/users?name=`: users whose name contains a text.
-pub fn find(venue: &Venue, request: &Request) -> Outcome<Answer> {
-    let parameters = query(request, &["name", "limit"])?;
-    let part = parameter(&parameters, "name").ok_or_else(|| Refusal::invalid("?name", "is missing", "빠졌습니다"))?;
-    let limit = number(&parameters, "limit", 1..=PAGE_MAX)?.unwrap_or(PAGE);
-    let users = super::list_by_name(&venue.readers.get()?, part, limit as u32)?;
+pub fn find(context: &Context) -> Outcome<Answer> {
+    let part = context.query("name").ok_or_else(|| Refusal::invalid("?name", "is missing", "빠졌습니다"))?;
+    let limit = context.query_number("limit", 1..=PAGE_MAX)?.unwrap_or(PAGE);
+    let users = super::list_by_name(&context.reader()?, part, limit as u32)?;
     let users: Vec<_> = users
         .iter()
         .map(|user| json!({ "userId": user.user_id, "name": user.name, "createdAt": user.created_at }))
@@ -40,7 +38,8 @@ pub fn find(venue: &Venue, request: &Request) -> Outcome<Answer> {
 }
 
 /// `POST /staff/users/{userId}/key`: a new key for one who lost it.
-pub fn renew_key(user_id: Uuid) -> Outcome<Answer> {
+pub fn renew_key(context: &Context) -> Outcome<Answer> {
+    let user_id = context.id("userId", Refusal::UserNotFound)?;
     Answer::write(move |tx| {
         let user_key = super::renew_key(tx, user_id)?;
         let at = format!("/api/v1/users/{user_id}/balance");

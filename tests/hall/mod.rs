@@ -95,8 +95,10 @@ impl Hall {
         self.house.as_ref().unwrap().staff_url()
     }
 
+    /// A call of staff; a DELETE takes no body, and none is sent with it.
     pub fn staff(&self, method: &str, path: &str, body: Value) -> Answer {
-        self.client.call(method, &format!("/api/v1/staff{path}"), &bearer(STAFF_KEY), Some(body))
+        let body = (method != "DELETE").then_some(body);
+        self.client.call(method, &format!("/api/v1/staff{path}"), &bearer(STAFF_KEY), body)
     }
 
     pub fn staff_get(&self, path: &str) -> Answer {

@@ -1,0 +1,139 @@
+//! Who calls, and what is checked of every call before its own code runs.
+
+use super::route::Run;
+use super::{Body, KeyUse, Next, Rooms, Route, no_body};
+use crate::clock::Millis;
+use crate::http::{self, Credential, Fields, Once, Request};
+use crate::queue::{Known, active_token, any_token, token_or_user_key};
+use crate::refusal::{Language, Refusal, Say};
+use crate::staff::Member;
+use crate::store::Outcome;
+use crate::venue::{Answer, Context};
+use uuid::Uuid;
+
+/// Who asked, as far as writing goes.
+pub(super) struct Asked {
+    /// The staff key.
+    pub actor: Option<i64>,
+    /// The `Idempotency-Key` with what it is bound to.
+    pub once: Option<Once>,
+    /// The language of the answer.
+    pub language: Language,
+}
+
+impl Rooms {
+    /// A call: who may, then whether it is well-formed, then its own code.
+    pub(super) fn call(
+        &self,
+        route: &'static Route,
+        request: &Request,
+        now: Millis,
+        member: Option<Member>,
+    ) -> Outcome<Next> {
+        let mut context = Context::new(&self.venue, request, now, route.path);
+        let line = &self.line;
+        match route.run {
+            Run::Open(run) => {
+                check(route, &mut context)?;
+                if route.is_arrival {
+                    self.arrivals.count(request.peer, now)?;
+                }
+                self.done(route, &context, None, None, run(self, &context)?)
+            }
+            Run::Token(run) => {
+                let wait_seconds = if route.waits { context.prefer().seconds() } else { 0 };
+                let seen = any_token(&context, line, wait_seconds)?;
+                check(route, &mut context)?;
+                let user_id = seen.user_id;
+                self.done(route, &context, None, Some(user_id), run(self, &context, seen)?)
+            }
+            Run::Active(run) => match active_token(&context, line) {
+                Err(known) => self.replayed(route, request, known),
+                Ok(caller) => {
+                    check(route, &mut context)?;
+                    self.done(route, &context, None, Some(caller.user_id), run(self, &context, caller)?)
+                }
+            },
+            Run::User(run) => match token_or_user_key(&context, line) {
+                Err(known) => self.replayed(route, request, known),
+                Ok(user_id) => {
+                    check(route, &mut context)?;
+                    self.done(route, &context, None, Some(user_id), run(self, &context, user_id)?)
+                }
+            },
+            Run::Staff(roles, run) => {
+                let member = member.ok_or(Refusal::StaffKeyInvalid)?;
+                member.must_be(roles)?;
+                check(route, &mut context)?;
+                let answer = run(self, &context, &member)?;
+                self.done(route, &context, Some(member.key_id), Some(Once::of_staff(member.key_id)), answer)
+            }
+        }
+    }
+
+    fn done(
+        &self,
+        route: &Route,
+        context: &Context,
+        actor: Option<i64>,
+        caller_id: Option<Uuid>,
+        answer: Answer,
+    ) -> Outcome<Next> {
+        let caller_id = caller_id.filter(|_| route.key_use == KeyUse::Keeps);
+        let once = caller_id.map(|caller_id| Once::of(context.request, caller_id)).transpose()?.flatten();
+        self.next(answer, Asked { actor, once, language: context.language() })
+    }
+
+    /// For a caller whose token opens nothing: the first answer again if this is a repetition, else why it does not.
+    fn replayed(&self, route: &Route, request: &Request, known: Known) -> Outcome<Next> {
+        let caller_id = known.user_id.filter(|_| route.key_use == KeyUse::Keeps);
+        let once = caller_id.map(|caller_id| Once::of(request, caller_id)).transpose()?.flatten();
+        let kept = once.map(|once| once.find(&*self.venue.readers.get()?)).transpose()?.flatten();
+        kept.map(Next::Send).ok_or(known.failure)
+    }
+
+    /// Whose staff key the request carries.
+    pub(super) fn member(&self, request: &Request, now: Millis) -> Outcome<Member> {
+        // A staff key may be of somebody's own choosing: guesses beyond the limit are not even looked at.
+        self.wrong_keys.must_have_left(request.peer, now)?;
+        match Credential::of(request) {
+            Credential::Bearer(key) => self.keyring.find(&key).ok_or_else(|| Refusal::StaffKeyInvalid.into()),
+            _ => Err(Refusal::StaffKeyInvalid.into()),
+        }
+    }
+}
+
+/// Refuses what the call would ignore: a key, a parameter or a body that it does not take.
+fn check(route: &Route, context: &mut Context) -> Result<(), Refusal> {
+    let request = context.request;
+    let has_key = http::idempotency_key(request)?.is_some();
+    match route.key_use {
+        KeyUse::Keeps => {}
+        _ if !has_key => {}
+        KeyUse::Secret => {
+            return Err(refused_key(
+                "Idempotency-Key is not taken here: the answer has a secret, and secrets are kept nowhere",
+                "여기서는 Idempotency-Key를 쓸 수 없습니다. 응답에 비밀 값이 들어 있어 보관하지 않습니다",
+            ));
+        }
+        KeyUse::Meaningless => {
+            return Err(refused_key(
+                "Idempotency-Key is taken by POST alone: this method may be repeated without one",
+                "Idempotency-Key는 POST에만 쓸 수 있습니다. 이 메서드는 키 없이 반복해도 됩니다",
+            ));
+        }
+    }
+    if let Some(known) = route.query {
+        context.read_query(known)?;
+    }
+    match route.body {
+        Body::None => no_body(request),
+        Body::Empty if request.body.is_empty() => Ok(()),
+        Body::Empty => Fields::of(request)?.end(),
+        Body::Json | Body::Large => Ok(()),
+    }
+}
+
+fn refused_key(en: &str, ko: &str) -> Refusal {
+    Refusal::InvalidHeader { reason: Say::new(en, ko) }
+}

@@ -1,0 +1,150 @@
+//! Every call: method and path, who may, what it takes, and where it leads. What is derived from this table: `Allow`, the
+//! roles of staff and those that the OpenAPI document names, the limits of bodies, the refusal of unknown parameters, and
+//! which answers are kept for a repetition.
+//!
+//! A path of plain words stands before one with a parameter in their place.
+
+use super::operations;
+use super::route::Run::{Active, Open, Staff, Token, User};
+use super::route::{Body, Route, delete, get, patch, post, put};
+use crate::queue::own_user;
+use crate::staff::Role;
+use crate::store::Outcome;
+use crate::venue::{Answer, Context};
+use crate::{balance, evening, payment, queue, report, reservation, schedule, seat, staff, ticket, user, web};
+
+const ADMIN: &[Role] = &[Role::Admin];
+const COUNTER: &[Role] = &[Role::Admin, Role::Counter];
+const ALL: &[Role] = &[Role::Admin, Role::Counter, Role::Door];
+
+/// Every route.
+pub static ROUTES: &[Route] = &[
+    // What customers ask for most.
+    get("/api/v1/queue/token", Token(|_, c, seen| queue::api::poll(c, &seen))).waits(),
+    get(
+        "/api/v1/schedules/{scheduleId}/seats",
+        Active(|rooms, c, caller| seat::api::seats(c, &rooms.maps, caller.user_id)),
+    ),
+    post("/api/v1/reservations", Active(|rooms, c, caller| reservation::api::reserve(c, &rooms.maps, caller))).waits(),
+    post("/api/v1/payments", Active(|_, c, caller| payment::api::pay(c, caller))),
+    // The other calls of customers.
+    get("/api/v1/openapi.json", Open(|_, c| Ok(Answer::Ready(web::openapi(c.request))))),
+    get("/api/v1/venue", Open(|rooms, c| operations::venue(c, &rooms.line))),
+    post("/api/v1/users", Open(|_, c| user::api::register(c))).secret().arrival(),
+    post("/api/v1/queue/tokens", Open(|rooms, c| queue::api::issue(c, &rooms.line))).secret().arrival(),
+    delete("/api/v1/queue/token", Token(|_, _, seen| reservation::api::leave(seen.caller()))),
+    get("/api/v1/queue/draw", Open(|_, c| queue::api::draw(c))),
+    get("/api/v1/concerts", Open(|_, c| schedule::api::concerts(c))),
+    get("/api/v1/concerts/{concertId}/schedules", Active(|rooms, c, _| seat::api::schedules(c, &rooms.maps)))
+        .query(&["all"]),
+    get(
+        "/api/v1/concerts/{concertId}/seats",
+        Active(|rooms, c, caller| seat::api::seats_on_date(c, &rooms.maps, caller.user_id)),
+    )
+    .query(&["date"]),
+    get("/api/v1/reservations", User(|_, c, user_id| reservation::api::reservations(c, user_id))),
+    get("/api/v1/reservations/{reservationId}", User(|_, c, user_id| reservation::api::reservation(c, user_id)))
+        .waits(),
+    delete("/api/v1/reservations/{reservationId}", User(|_, c, user_id| reservation::api::cancel(c, user_id))),
+    post("/api/v1/reservations/{reservationId}/refund", User(|_, c, user_id| reservation::api::refund(c, user_id)))
+        .body(Body::Empty),
+    get("/api/v1/users/{userId}/balance", User(|_, c, user_id| balance::api::balance(c, own_user(c, user_id)?))),
+    get(
+        "/api/v1/users/{userId}/balance/entries",
+        User(|_, c, user_id| balance::api::entries(c, own_user(c, user_id)?)),
+    )
+    .query(&["limit", "cursor"]),
+    post(
+        "/api/v1/users/{userId}/balance/top-ups",
+        User(|_, c, user_id| balance::api::top_up(c, own_user(c, user_id)?)),
+    ),
+    get("/api/v1/payments/{paymentId}", User(|_, c, user_id| payment::api::payment(c, user_id))),
+    get("/api/v1/tickets/key", Open(|_, c| ticket::api::key(c))),
+    get("/api/v1/tickets/{ticketId}", User(|_, c, user_id| ticket::api::ticket(c, user_id))),
+    // Staff: keys, concerts and dates.
+    get("/api/v1/staff/me", Staff(ALL, |_, _, member| staff::staff_api::me(member))),
+    get("/api/v1/staff/keys", Staff(ADMIN, |_, c, _| staff::staff_api::keys(c))),
+    post("/api/v1/staff/keys", Staff(ADMIN, |_, c, _| staff::staff_api::add_key(c))).secret(),
+    delete("/api/v1/staff/keys/{keyId}", Staff(ADMIN, |_, c, _| staff::staff_api::revoke_key(c))),
+    get("/api/v1/staff/concerts", Staff(ALL, |_, c, _| schedule::api::concerts(c))),
+    post("/api/v1/staff/concerts", Staff(ADMIN, |_, c, _| schedule::staff_api::add_concert(c))),
+    patch("/api/v1/staff/concerts/{concertId}", Staff(ADMIN, |_, c, _| schedule::staff_api::change_concert(c))),
+    get("/api/v1/staff/concerts/{concertId}/schedules", Staff(ALL, |_, c, _| seat::staff_api::schedules(c))),
+    post("/api/v1/staff/concerts/{concertId}/schedules", Staff(ADMIN, |_, c, _| seat::staff_api::add_schedule(c)))
+        .body(Body::Large),
+    get("/api/v1/staff/schedules/{scheduleId}", Staff(ALL, |_, c, _| seat::staff_api::schedule(c))),
+    patch("/api/v1/staff/schedules/{scheduleId}", Staff(ADMIN, |_, c, _| seat::staff_api::change_schedule(c)))
+        .body(Body::Large),
+    get("/api/v1/staff/schedules/{scheduleId}/seats", Staff(ALL, |_, c, _| seat::staff_api::seats(c))),
+    put("/api/v1/staff/schedules/{scheduleId}/seats/{seat}", Staff(ADMIN, |_, c, _| seat::staff_api::block_seat(c))),
+    get("/api/v1/staff/schedules/{scheduleId}/sales", Staff(COUNTER, |_, c, _| report::staff_api::sales(c))),
+    get("/api/v1/staff/ledger", Staff(ADMIN, |_, c, _| report::staff_api::ledger(c)))
+        .query(&["date", "limit", "cursor"]),
+    get(
+        "/api/v1/staff/schedules/{scheduleId}/cancellation",
+        Staff(COUNTER, |_, c, _| reservation::staff_api::cancellation(c)),
+    )
+    .waits(),
+    post(
+        "/api/v1/staff/schedules/{scheduleId}/cancellation",
+        Staff(ADMIN, |_, c, _| reservation::staff_api::cancel_date(c)),
+    )
+    .body(Body::Empty)
+    .waits(),
+    // Staff: how it goes, and the line.
+    get("/api/v1/staff/evening", Staff(ADMIN, |rooms, c, _| evening::staff_api::evening(c, &rooms.line))),
+    get("/api/v1/staff/events", Staff(ADMIN, |_, c, _| operations::events(c))).query(&["after", "limit"]).waits(),
+    post("/api/v1/staff/clock", Staff(ADMIN, |_, c, _| operations::turn_clock(c))),
+    get("/api/v1/staff/queue", Staff(COUNTER, |rooms, c, _| queue::staff_api::queue(c, &rooms.line))),
+    patch("/api/v1/staff/queue", Staff(ADMIN, |_, c, _| queue::staff_api::change(c))),
+    post("/api/v1/staff/queue/admissions", Staff(ADMIN, |rooms, c, _| queue::staff_api::admit(c, &rooms.line))),
+    post("/api/v1/staff/queue/tokens", Staff(ADMIN, |rooms, c, _| queue::staff_api::invite(c, &rooms.line))),
+    delete("/api/v1/staff/queue/tokens/{userId}", Staff(ADMIN, |_, c, _| reservation::api::revoke(c))),
+    // Staff: the counter.
+    get("/api/v1/staff/users", Staff(COUNTER, |_, c, _| user::api::find(c))).query(&["name", "limit"]),
+    get("/api/v1/staff/users/{userId}", Staff(COUNTER, |_, c, _| balance::staff_api::user(c))),
+    get("/api/v1/staff/users/{userId}/reservations", Staff(COUNTER, |_, c, _| reservation::staff_api::of_user(c))),
+    post("/api/v1/staff/users/{userId}/key", Staff(COUNTER, |_, c, _| user::api::renew_key(c)))
+        .body(Body::Empty)
+        .secret(),
+    post("/api/v1/staff/users/{userId}/balance/top-ups", Staff(COUNTER, |_, c, _| balance::staff_api::top_up(c))),
+    post("/api/v1/staff/users/{userId}/balance/corrections", Staff(ADMIN, |_, c, _| balance::staff_api::correct(c))),
+    get("/api/v1/staff/reservations/{reservationId}", Staff(COUNTER, |_, c, _| reservation::staff_api::reservation(c))),
+    post(
+        "/api/v1/staff/reservations/{reservationId}/refund",
+        Staff(COUNTER, |_, c, _| reservation::staff_api::refund(c)),
+    )
+    .body(Body::Empty),
+    get("/api/v1/staff/tickets/{ticketId}", Staff(COUNTER, |_, c, _| ticket::staff_api::ticket(c))),
+    // Staff: the door.
+    post("/api/v1/staff/checkins", Staff(ALL, |_, c, _| ticket::staff_api::check_in(c))),
+    post("/api/v1/staff/checkins/scans", Staff(ALL, |_, c, _| ticket::staff_api::take_scans(c))),
+    get("/api/v1/staff/checkins/conflicts", Staff(ALL, |_, c, _| ticket::staff_api::conflicts(c))).query(&[
+        "scheduleId",
+        "after",
+        "limit",
+    ]),
+    delete("/api/v1/staff/checkins/{ticketId}", Staff(ALL, |_, c, _| ticket::staff_api::undo(c))),
+    get("/api/v1/staff/schedules/{scheduleId}/checkins", Staff(ALL, |_, c, _| ticket::staff_api::counts(c))),
+    get("/api/v1/staff/schedules/{scheduleId}/door-list", Staff(ALL, |_, c, _| ticket::staff_api::list_for_door(c))),
+    // What is not the API: health, metrics and pages.
+    get("/healthz", Open(|_, _| operations::health())),
+    get("/readyz", Open(|_, _| operations::ready())),
+    get("/metrics", Open(|rooms, c| operations::metrics(c, &rooms.line, rooms.door.get()))),
+    get("/", Open(|_, c| Ok(Answer::Ready(web::customer(c.request))))).page(),
+    get("/staff", Open(|_, c| Ok(Answer::Ready(web::staff(c.request))))).page(),
+    get("/staff/", Open(|_, c| Ok(Answer::Ready(web::staff(c.request))))).page(),
+    get("/handbook", Open(|_, c| handbook(c, &[]))).page(),
+    get("/handbook/{page}", Open(|_, c| handbook(c, &[c.segment("page")]))).page(),
+    get("/handbook/{language}/{page}", Open(|_, c| handbook(c, &[c.segment("language"), c.segment("page")]))).page(),
+    get(
+        "/assets/{room}/{file}",
+        Open(|_, c| Ok(Answer::Ready(web::file(c.request, c.segment("room"), c.segment("file"))?))),
+    )
+    .page(),
+    get("/problems/{code}", Open(|_, c| Ok(Answer::Ready(web::problem(c.request, c.segment("code"))?)))).page(),
+];
+
+fn handbook(context: &Context, path: &[&str]) -> Outcome<Answer> {
+    Ok(Answer::Ready(web::handbook(context.request, path)?))
+}

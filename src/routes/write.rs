@@ -1,0 +1,53 @@
+//! A write: by whom, under which key it may be repeated, and what is to be done.
+
+use std::cell::Cell;
+
+use crate::http::{Once, Reply};
+use crate::refusal::Language;
+use crate::staff;
+use crate::store::{Failure, Outcome};
+use crate::venue::{Tx, Work, Written};
+
+/// A write, run in one savepoint of the writer's transaction.
+pub(super) struct WriteJob {
+    /// The staff key of the caller: its events name it, and one that is revoked writes nothing.
+    pub actor: Option<i64>,
+    /// The `Idempotency-Key` of the request with what it is bound to.
+    pub once: Option<Once>,
+    /// The language in which a refusal is kept.
+    pub language: Language,
+    /// What is to be done.
+    pub work: Work,
+}
+
+impl WriteJob {
+    /// The kept answer of the same request, or the work done now with its answer kept.
+    pub fn run(self, tx: &Tx) -> Outcome<Written> {
+        let WriteJob { actor, once, language, work } = self;
+        let is_begun = Cell::new(false);
+        let first = |tx: &Tx| {
+            // Asked of the file: what was written just before this may have revoked the key.
+            actor.map(|key_id| staff::must_be_live(tx, key_id)).transpose()?;
+            if let Some(reply) = once.as_ref().map(|once| once.find(tx)).transpose()?.flatten() {
+                return Ok(Written::Ready(reply));
+            }
+            is_begun.set(true);
+            let written = work(tx)?;
+            if let (Some(once), Written::Ready(reply) | Written::Wait(reply, _) | Written::Then(reply, _)) =
+                (&once, &written)
+            {
+                once.keep(tx, reply, tx.now())?;
+            }
+            Ok(written)
+        };
+        tx.on_behalf_of(actor, |tx| {
+            tx.whole_or(first, |tx, refusal| match &once {
+                Some(once) if is_begun.get() && Once::keeps(&refusal) => {
+                    let reply = Reply::refusal(&refusal, language);
+                    once.keep(tx, &reply, tx.now()).map(|()| Written::Ready(reply)).map_err(Failure::from)
+                }
+                _ => Err(refusal.into()),
+            })
+        })
+    }
+}

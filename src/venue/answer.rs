@@ -1,0 +1,100 @@
+//! What a call comes to: an answer, a wait, or work for the writer; and `Prefer: wait`, said once for all calls.
+
+use serde::Serialize;
+
+use super::{Tx, Until, Wait};
+use crate::http::{Reply, Request};
+use crate::store::Outcome;
+
+/// The longest wait that `Prefer: wait` is granted, in seconds.
+pub const WAIT_MAX_SECONDS: u32 = 30;
+
+/// What a request comes to.
+pub enum Answer {
+    /// It is answered.
+    Ready(Reply),
+    /// Not yet: it waits for a change.
+    Wait(Wait),
+    /// It must be written first.
+    Write(Work),
+}
+
+/// A piece of writing work: it runs whole or not at all.
+pub type Work = Box<dyn FnOnce(&Tx) -> Outcome<Written> + Send>;
+
+/// What a piece of writing work comes to.
+pub enum Written {
+    /// The answer, to be sent after the commit.
+    Ready(Reply),
+    /// The answer as it stands now; the caller would rather wait for a change.
+    Wait(Reply, Wait),
+    /// The answer, which is kept now and sent once more was written in a later transaction.
+    Then(Reply, Work),
+    /// The answer is read from memory after the commit. Only for work that may be done twice without harm: under an
+    /// `Idempotency-Key` its answer is kept in a transaction of its own.
+    AfterCommit(Box<dyn FnOnce() -> Reply + Send>),
+}
+
+impl Answer {
+    /// An answer that must be written first.
+    pub fn write(work: impl FnOnce(&Tx) -> Outcome<Written> + Send + 'static) -> Outcome<Answer> {
+        Ok(Answer::Write(Box::new(work)))
+    }
+
+    /// An answer that is there, in JSON.
+    pub fn json(status: u16, value: &impl Serialize) -> Outcome<Answer> {
+        Ok(Answer::Ready(Reply::json(status, value)))
+    }
+}
+
+/// The wait that a caller prefers (RFC 7240), of a new request or of a waiting one that is asked again.
+#[derive(Debug, Clone, Copy)]
+pub struct Prefer {
+    seconds: u32,
+    may_wait: bool,
+    /// The answer says that the wait was granted.
+    applied: bool,
+}
+
+impl Prefer {
+    /// What a new request asks for.
+    pub fn of(request: &Request) -> Prefer {
+        let asked = request.prefers_wait(WAIT_MAX_SECONDS);
+        let seconds = asked.unwrap_or(0);
+        Prefer { seconds, may_wait: seconds > 0, applied: asked.is_some() }
+    }
+
+    /// That of a waiting request which is asked again; `over` when its time is, `applied` when it was let wait.
+    pub fn again(seconds: u32, over: bool, applied: bool) -> Prefer {
+        Prefer { seconds, may_wait: !over, applied }
+    }
+
+    /// How long the caller may be without an answer, in seconds.
+    pub fn seconds(self) -> u32 {
+        if self.may_wait { self.seconds } else { 0 }
+    }
+
+    /// The reply, or the wait where the caller prefers one and the reply is not final.
+    pub fn answer(self, reply: Reply, is_final: bool, until: Until) -> Answer {
+        match self.wait(is_final, until) {
+            Some(wait) => Answer::Wait(wait),
+            None => Answer::Ready(self.marked(reply)),
+        }
+    }
+
+    /// The same of what was just written.
+    pub fn written(self, reply: Reply, is_final: bool, until: Until) -> Written {
+        match self.wait(is_final, until) {
+            Some(wait) => Written::Wait(reply, wait),
+            None => Written::Ready(self.marked(reply)),
+        }
+    }
+
+    fn wait(self, is_final: bool, until: Until) -> Option<Wait> {
+        (self.may_wait && !is_final).then_some(Wait { until, seconds: self.seconds })
+    }
+
+    fn marked(self, reply: Reply) -> Reply {
+        if self.applied { reply.after_wait(self.seconds) } else { reply }
+    }
+}

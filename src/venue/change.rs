@@ -1,0 +1,80 @@
+//! What memory must learn after a commit, and the topics on which callers wait for it.
+
+use uuid::Uuid;
+
+use crate::clock::Millis;
+use crate::http::Topic;
+use crate::ids::TokenKey;
+
+/// What memory must learn once a transaction is committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are the columns of the same names")]
+pub enum Change {
+    /// A token took its place in the line.
+    TokenIssued { token_id: i64, key: TokenKey, user_id: Uuid, place: Option<i64>, join_number: Option<u32> },
+    /// A token was let in.
+    TokenAdmitted { key: TokenKey, visit_until: Millis },
+    /// A waiting token stands elsewhere now, or for the draw.
+    TokenMoved { key: TokenKey, place: Option<i64>, join_number: Option<u32> },
+    /// The draw gave tokens their places and draw numbers.
+    Drawn { places: Vec<(TokenKey, i64, u32)> },
+    /// A hold moved the end of a visit.
+    VisitMoved { key: TokenKey, active_until: Millis },
+    /// A token is over; it was active or still waiting.
+    TokenEnded { key: TokenKey, was_active: bool },
+    /// The rules of the line changed.
+    QueueChanged,
+    /// A staff key was made or revoked.
+    StaffKeysChanged,
+    /// A reservation is no longer pending, or was refunded.
+    ReservationChanged { reservation_id: Uuid },
+    /// Everybody has their points back for a cancelled date.
+    ScheduleSettled { schedule_id: i64 },
+    /// The clock of a test is to be turned.
+    ClockTurned { ms: u64 },
+    /// Something was added to the feed of events.
+    EventRecorded,
+    /// A date was added, or has other seats, prices or times: what is known of it must be read anew.
+    ScheduleChanged { schedule_id: i64 },
+    /// Seats of a date went from one state to another; `version` is the date's after it.
+    SeatsChanged { schedule_id: i64, version: i64, seat_nos: Vec<i64>, before: SeatState, after: SeatState },
+}
+
+/// Who has a seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are the columns of the same names")]
+pub enum SeatState {
+    /// Nobody.
+    Free,
+    /// Held for a user while `now < until`.
+    Held { user_id: Uuid, until: Millis },
+    /// A user's.
+    Sold { user_id: Uuid },
+    /// Kept back by the house.
+    Blocked,
+}
+
+/// The topics on which callers wait.
+pub mod topics {
+    use super::{TokenKey, Topic, Uuid};
+
+    /// The line was paused or resumed, or its message changed.
+    pub const QUEUE: Topic = Topic(1);
+    /// Something was added to the events feed.
+    pub const EVENTS: Topic = Topic(2);
+
+    /// A token was let in or ended.
+    pub const fn token(key: TokenKey) -> Topic {
+        Topic(key.0)
+    }
+
+    /// A reservation is no longer pending.
+    pub const fn reservation(reservation_id: Uuid) -> Topic {
+        Topic(reservation_id.as_u128())
+    }
+
+    /// A cancelled date is settled. No token and no id has so small a number.
+    pub const fn schedule(schedule_id: i64) -> Topic {
+        Topic((1 << 64) + schedule_id as u128)
+    }
+}

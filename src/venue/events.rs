@@ -1,0 +1,104 @@
+//! The feed of events: everything that happened, in commit order.
+
+use serde::Serialize;
+
+use super::{Change, Tx};
+use crate::clock::Millis;
+use crate::store::{Reader, column_words};
+
+column_words! {
+    /// The types of the events feed.
+    #[allow(missing_docs, reason = "the words say it")]
+    EventType {
+        TokenIssued "TOKEN_ISSUED",
+        TokenAdmitted "TOKEN_ADMITTED",
+        TokenExpired "TOKEN_EXPIRED",
+        TokenMoved "TOKEN_MOVED",
+        QueueChanged "QUEUE_CHANGED",
+        QueueDrawn "QUEUE_DRAWN",
+        SeatsHeld "SEATS_HELD",
+        SeatsReleased "SEATS_RELEASED",
+        SeatsSold "SEATS_SOLD",
+        SeatBlocked "SEAT_BLOCKED",
+        SeatUnblocked "SEAT_UNBLOCKED",
+        PointsToppedUp "POINTS_TOPPED_UP",
+        PointsCorrected "POINTS_CORRECTED",
+        PaymentCompleted "PAYMENT_COMPLETED",
+        PaymentDeclined "PAYMENT_DECLINED",
+        ReservationRefunded "RESERVATION_REFUNDED",
+        ConcertChanged "CONCERT_CHANGED",
+        ScheduleChanged "SCHEDULE_CHANGED",
+        ScheduleCancelled "SCHEDULE_CANCELLED",
+        UserKeyRenewed "USER_KEY_RENEWED",
+        TicketCheckedIn "TICKET_CHECKED_IN",
+        CheckInUndone "CHECK_IN_UNDONE",
+        TicketConflict "TICKET_CONFLICT",
+        StaffKeyMade "STAFF_KEY_MADE",
+        StaffKeyRevoked "STAFF_KEY_REVOKED",
+    }
+}
+
+/// Adds to the feed of events, in the same transaction as what it tells of. Where staff did it, it says who.
+///
+/// # Errors
+/// SQLite's.
+pub fn record(tx: &Tx, kind: EventType, details: &impl Serialize) -> rusqlite::Result<()> {
+    let details = serde_json::to_string(details).unwrap_or_else(|_| "{}".to_owned()); // string keys, no failing parts
+    tx.prepare_cached("INSERT INTO event (type, at, data, key_id) VALUES (?1, ?2, ?3, ?4)")?.execute((
+        kind,
+        tx.now(),
+        details,
+        tx.is_for(),
+    ))?;
+    tx.note(Change::EventRecorded);
+    Ok(())
+}
+
+/// One event of the feed.
+#[derive(Debug, Serialize)]
+pub struct Event {
+    /// Counts from 1 without gaps, in commit order.
+    pub sequence: i64,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub kind: EventType,
+    /// When.
+    pub at: Millis,
+    /// What belongs to it.
+    pub data: serde_json::Value,
+    /// Who did it, where staff did.
+    pub by: Option<By>,
+}
+
+/// Whose staff key something was done by.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct By {
+    /// The id of the key.
+    pub key_id: i64,
+    /// The name of its owner.
+    pub name: String,
+}
+
+/// The events after a sequence, oldest first, at most `limit`.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_events(reader: &Reader, after: i64, limit: u32) -> rusqlite::Result<Vec<Event>> {
+    let mut statement = reader.prepare_cached(
+        "SELECT sequence, type, at, data, key_id, name FROM event LEFT JOIN staff_key USING (key_id)
+         WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+    )?;
+    let events = statement.query_map((after, limit), |row| {
+        let data: String = row.get(3)?;
+        let key_id: Option<i64> = row.get(4)?;
+        Ok(Event {
+            sequence: row.get(0)?,
+            kind: row.get(1)?,
+            at: row.get(2)?,
+            data: serde_json::from_str(&data).unwrap_or_default(), // the schema lets only JSON in
+            by: key_id.map(|key_id| Ok::<_, rusqlite::Error>(By { key_id, name: row.get(5)? })).transpose()?,
+        })
+    })?;
+    events.collect()
+}

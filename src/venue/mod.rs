@@ -1,0 +1,140 @@
+//! What every call is handed first: the request with its moment, the transaction, the feed of events, and what memory must
+//! learn after a commit.
+//!
+//! `answer.rs`: what a call comes to · `wait.rs`: what a waiting request waits for · `change.rs`: what memory must learn ·
+//! `events.rs`: the feed.
+
+mod answer;
+mod change;
+mod events;
+mod wait;
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+pub use answer::{Answer, Prefer, WAIT_MAX_SECONDS, Work, Written};
+pub use change::{Change, SeatState, topics};
+pub use events::{By, Event, EventType, list_events, record};
+pub use wait::{Memo, Until, Wait};
+
+use crate::clock::{Clock, Millis};
+use crate::http::{self, Bell, Fields, Request};
+use crate::ids;
+use crate::refusal::{Language, Refusal};
+use crate::seal::Seal;
+use crate::settings::Settings;
+use crate::store::{self, Outcome, Reader, Readers, Writer};
+
+/// What all calls share.
+pub struct Venue {
+    /// What the server was told at start.
+    pub settings: Settings,
+    /// The time.
+    pub clock: Arc<Clock>,
+    /// Reading connections.
+    pub readers: Readers,
+    /// The way to the one writer.
+    pub writer: Writer<Change>,
+    /// Wakes those who wait for an answer.
+    pub bell: Bell,
+    /// Signs tickets and lists for the door.
+    pub seal: Arc<Seal>,
+}
+
+/// A writing transaction of the venue.
+pub type Tx<'c> = store::Tx<'c, Change>;
+
+/// A request on its way to its answer: what each handler is handed.
+pub struct Context<'r> {
+    /// What all calls share.
+    pub venue: &'r Arc<Venue>,
+    /// The request.
+    pub request: &'r Request,
+    /// Its moment, read once. What it writes happens at the moment of its transaction instead, which is never earlier.
+    pub now: Millis,
+    /// The path of its route, with parameters in braces.
+    pattern: &'static str,
+    query: Vec<(String, String)>,
+}
+
+impl<'r> Context<'r> {
+    /// The context of a request that was found under a path.
+    pub fn new(venue: &'r Arc<Venue>, request: &'r Request, now: Millis, pattern: &'static str) -> Context<'r> {
+        Context { venue, request, now, pattern, query: Vec::new() }
+    }
+
+    /// Reads the query.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` for a parameter that is none of `known`, or is there twice.
+    pub fn read_query(&mut self, known: &[&str]) -> Result<(), Refusal> {
+        self.query = http::query(self.request, known)?;
+        Ok(())
+    }
+
+    /// A reading connection.
+    ///
+    /// # Errors
+    /// [`store::Failure::Busy`].
+    pub fn reader(&self) -> Outcome<Reader> {
+        self.venue.readers.get()
+    }
+
+    /// The language of the answer.
+    pub fn language(&self) -> Language {
+        self.request.language()
+    }
+
+    /// The wait that the caller prefers.
+    pub fn prefer(&self) -> Prefer {
+        Prefer::of(self.request)
+    }
+
+    /// The members of the body, which must be there.
+    ///
+    /// # Errors
+    /// `UNSUPPORTED_MEDIA_TYPE`, `INVALID_JSON`, `INVALID_REQUEST`.
+    pub fn fields(&self) -> Result<Fields, Refusal> {
+        Fields::of(self.request)
+    }
+
+    /// A parameter of the path as it is written there, still percent-encoded.
+    pub fn segment(&self, name: &str) -> &'r str {
+        let is_it = |word: &str| word.strip_prefix('{').and_then(|word| word.strip_suffix('}')) == Some(name);
+        let segments = self.pattern.split('/').zip(self.request.path.split('/'));
+        segments.into_iter().find(|(word, _)| is_it(word)).map_or("", |(_, segment)| segment)
+    }
+
+    /// A parameter of the path that is a number.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`.
+    pub fn number(&self, name: &str) -> Result<i64, Refusal> {
+        let segment = self.segment(name);
+        let plain = !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
+        plain.then(|| segment.parse().ok()).flatten().ok_or(Refusal::NotFound)
+    }
+
+    /// A parameter of the path that is an id.
+    ///
+    /// # Errors
+    /// `unknown`.
+    pub fn id(&self, name: &str, unknown: Refusal) -> Result<Uuid, Refusal> {
+        ids::parse_id(self.segment(name)).ok_or(unknown)
+    }
+
+    /// A parameter of the query.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        http::parameter(&self.query, name)
+    }
+
+    /// A parameter of the query that is a whole number.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST`.
+    pub fn query_number(&self, name: &str, range: RangeInclusive<i64>) -> Result<Option<i64>, Refusal> {
+        http::number(&self.query, name, range)
+    }
+}
