@@ -10,7 +10,7 @@ import { staffPages } from './screenshots/staff.mjs';
 
 const file = fileURLToPath(new URL('../../src/web/handbook/pages.png', import.meta.url));
 const DESK = { width: 1200, height: 740 };
-const SCALE = 1.2;
+const SCALE = 1;
 
 const ends = new Ends();
 const browser = await openBrowser(ends);
