@@ -89,9 +89,15 @@ CREATE TABLE draw (
     seed     TEXT    NOT NULL CHECK (length(seed) = 64),
     joined   INTEGER NOT NULL CHECK (joined >= 0),
     drawn    INTEGER NOT NULL CHECK (drawn BETWEEN 0 AND joined),
-    -- The join numbers of those who had left: a JSON array.
+    -- The join numbers that were not drawn, because their owners had left or stood at the front: a JSON array.
     absent   TEXT    NOT NULL CHECK (json_valid(absent)),
-    drawn_at INTEGER NOT NULL
+    drawn_at INTEGER NOT NULL,
+    -- How many stood at the front, by a place that staff gave them, when it was held. Null for draws of older formats.
+    guests        INTEGER CHECK (guests >= 0),
+    -- The join numbers of such guests: a JSON array.
+    guest_numbers TEXT    NOT NULL DEFAULT '[]' CHECK (json_valid(guest_numbers)),
+    -- How many were given a place at the front later, while people of this draw were waiting.
+    guests_later  INTEGER NOT NULL DEFAULT 0 CHECK (guests_later >= 0)
 ) STRICT;
 
 -- Tokens. `place` orders the line: first committed, first served; null while the draw is still to come. Guests, whom staff

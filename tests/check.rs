@@ -23,8 +23,8 @@ fn lived_in() -> Hall {
     hall.staff("PATCH", "/queue", json!({ "opensAt": "2099-01-01T00:00:00Z" })).must(200);
     let early = hall.customer();
     hall.customer().delete("/queue/token").must(204);
-    hall.staff("PATCH", "/queue", json!({ "opensAt": "2020-01-01T00:00:00Z" })).must(200);
-    hall.staff("POST", "/clock", json!({ "advanceSeconds": 1 })).must(200);
+    hall.open_line_in(1_000);
+    hall.advance_ms(1_000);
     early.delete("/queue/token").must(204);
     let buy = |schedule: i64, seats: &[&str]| {
         let kim = hall.buyer(5 * PRICE);
@@ -118,6 +118,7 @@ const DAMAGES: &[(&str, &str)] = &[
     ("UPDATE token SET place = place + 100 WHERE status = 'WAITING'", "belongs to somebody who is still to come"),
     ("UPDATE token SET issued_at = ended_at + 1 WHERE token_id = 5", "token 5 is EXPIRED, but its times"),
     ("UPDATE draw SET joined = 9", "draw 1 says that 1 of 9 were drawn"),
+    ("UPDATE draw SET draw_id = 2", "the list of draws has no draw 1"),
     ("DELETE FROM event WHERE sequence = 7", "the feed of events has no event 7"),
     ("UPDATE event SET at = 1 WHERE sequence = 7", "event 7 is of an earlier moment"),
     ("UPDATE event SET type = 'TOKEN_EATEN' WHERE sequence = 7", "event 7 is of the type TOKEN_EATEN"),

@@ -5,7 +5,7 @@
 mod hall;
 
 use hall::{Hall, PRICE, bearer};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn staff_read_every_date_and_its_map_without_standing_in_line() {
@@ -203,4 +203,32 @@ fn a_date_that_is_moved_while_a_hold_exists_takes_its_holders_along() {
     assert_eq!((&own["date"], &own["holdExpiresAt"]), (&json!("2100-03-01"), &held["holdExpiresAt"]));
     kim.pay(&held["reservationId"], PRICE).must(201);
     hall.customer().hold(1, &["2"]).refused(409, "SALE_CLOSED");
+}
+
+/// A new layout that forgets what is kept back sells the seats of the sound desk.
+#[test]
+fn a_new_layout_keeps_the_blocked_seats_of_labels_that_stay_and_each_block_that_ends_has_its_event() {
+    let hall = Hall::with_seats(6, &[]);
+    for (seat, reason) in [("2", "sound desk"), ("6", "camera")] {
+        let block = json!({ "blocked": true, "reason": reason });
+        hall.staff("PUT", &format!("/schedules/1/seats/{seat}"), block).must(200);
+    }
+    let after = hall.staff_get("/events?limit=1000").must(200)["events"].as_array().unwrap().len();
+    let row = |row: &str, seats: &[&str]| -> Vec<Value> {
+        seats.iter().map(|seat| json!({ "seat": seat, "row": row, "number": seat, "price": PRICE })).collect()
+    };
+    let seats = [row("A", &["7", "2"]), row("B", &["1"])].concat();
+    let layout = json!({ "seats": seats });
+    hall.staff("PATCH", "/schedules/1", json!({ "layout": layout })).must(200);
+    let seats = hall.staff_get("/schedules/1/seats").must(200)["seats"].clone();
+    let seen = |at: usize| (seats[at]["seat"].clone(), seats[at]["status"].clone(), seats[at]["reason"].clone());
+    assert_eq!(seen(0), (json!("7"), json!("AVAILABLE"), Value::Null));
+    assert_eq!(seen(1), (json!("2"), json!("BLOCKED"), json!("sound desk")));
+    assert_eq!(hall.customer().get("/schedules/1/seats").must(200)["seatsAvailable"], 2);
+    hall.customer().hold(1, &["2"]).refused(409, "SEAT_UNAVAILABLE");
+    let events = hall.staff_get(&format!("/events?after={after}")).must(200)["events"].clone();
+    let ended: Vec<&Value> =
+        events.as_array().unwrap().iter().filter(|event| event["type"] == "SEAT_UNBLOCKED").collect();
+    assert_eq!(ended.len(), 1);
+    assert_eq!((&ended[0]["data"]["scheduleId"], &ended[0]["data"]["seat"]), (&json!(1), &json!("6")));
 }

@@ -8,27 +8,32 @@ use boxoffice::queue::order;
 use hall::{Customer, Hall};
 use serde_json::{Value, json};
 
-/// A second after the hall's frozen moment, and the hall.
+/// A hall that opens in a minute.
 fn hall_with_a_draw(flags: &[&str]) -> Hall {
     let hall = Hall::with_seats(5, flags);
-    let now =
-        hall.staff("POST", "/clock", json!({ "advanceSeconds": 0 })).must(200)["now"].as_str().unwrap().to_owned();
-    let second = now.split_at(11).0; // any later moment: the next day's noon is more than twelve hours away at most
-    let opens_at = format!("{second}23:59:59.999Z");
-    hall.staff("PATCH", "/queue", json!({ "opensAt": opens_at })).must(200);
+    hall.open_line_in(60_000);
     hall
 }
 
-/// Turns the clock to the opening and keeps everybody in the line until then.
-fn open(hall: &Hall, people: &[Customer]) {
-    for _ in 0..24 * 60 + 1 {
-        if hall.staff_get("/queue").must(200)["opensAt"].is_null() {
-            return;
-        }
-        people.iter().for_each(|person| drop(person.poll()));
-        hall.advance_ms(60_000);
-    }
-    panic!("it never opened");
+/// Turns the clock to the opening.
+fn open(hall: &Hall) {
+    hall.advance_ms(60_000);
+    assert_eq!(hall.staff_get("/queue").must(200)["opensAt"], Value::Null);
+}
+
+/// Every draw that the server tells of, the latest first.
+fn draws(hall: &Hall) -> Vec<Value> {
+    let all = hall.client.call("GET", "/api/v1/queue/draws", "", None).must(200).clone();
+    assert_eq!(all["nextCursor"], Value::Null);
+    all["draws"].as_array().unwrap().clone()
+}
+
+/// `boxoffice verify-draw`: whether it found everything right, and what it printed.
+fn verify(hall: &Hall, token: &str) -> (bool, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_boxoffice"));
+    let output = command.args(["verify-draw", "--url", &hall.url(), "--token", token]).output().unwrap();
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    (output.status.success(), text)
 }
 
 #[test]
@@ -41,7 +46,7 @@ fn the_draw_follows_from_the_public_seed_and_the_numbers_that_everybody_was_told
     assert_eq!(people[0].get("/concerts/1/schedules").refused(403, "TOKEN_WAITING")["position"], Value::Null);
     hall.client.call("GET", "/api/v1/queue/draw", "", None).refused(404, "NO_DRAW");
     people[4].delete("/queue/token").must(204);
-    open(&hall, &people);
+    open(&hall);
     let late = hall.customer();
     let draw = hall.client.call("GET", "/api/v1/queue/draw", "", None).must(200).clone();
     assert_eq!((&draw["joined"], &draw["drawn"], &draw["absent"]), (&json!(12), &json!(11), &json!([5])));
@@ -67,15 +72,10 @@ fn the_draw_follows_from_the_public_seed_and_the_numbers_that_everybody_was_told
 fn anyone_can_verify_a_draw_and_their_place_in_it_from_the_command_line() {
     let hall = hall_with_a_draw(&["--max-active=1", "--abandon-seconds=600"]);
     let people: Vec<Customer> = (0..5).map(|_| hall.customer()).collect();
-    let verify = |token: &str| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_boxoffice"));
-        let output = command.args(["verify-draw", "--url", &hall.url(), "--token", token]).output().unwrap();
-        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-        (output.status.success(), text)
-    };
+    let verify = |token: &str| verify(&hall, token);
     let (before, why) = verify(&people[1].token);
     assert!(!before && why.contains("no draw"), "{why}");
-    open(&hall, &people);
+    open(&hall);
     let (right, found) = verify(&people[1].token);
     assert!(right, "{found}");
     let number = people[1].poll().body["drawNumber"].clone();
@@ -93,7 +93,7 @@ fn a_restart_before_and_after_the_draw_changes_nothing() {
     hall.reopen();
     people.iter_mut().for_each(|person| person.client = hall.client.clone());
     assert_eq!(people[5].poll().must(200)["joinNumber"], 6);
-    open(&hall, &people);
+    open(&hall);
     let places = |people: &[Customer]| people.iter().map(|p| p.poll().body["position"].clone()).collect::<Vec<_>>();
     let before = places(&people);
     hall.reopen();
@@ -161,4 +161,92 @@ fn people_let_in_by_hand_pass_the_limits_and_count_afterwards() {
     assert_eq!(status(3), "ACTIVE");
     assert_eq!(hall.staff("POST", "/queue/admissions", json!({ "count": 9 })).must(200)["admitted"], 1);
     hall.staff("POST", "/queue/admissions", json!({ "count": 0 })).refused(400, "INVALID_REQUEST");
+}
+
+/// A program that takes an opening in the past for one that is now draws anew with every repetition of the same call.
+#[test]
+fn an_opening_that_does_not_lie_ahead_is_refused_and_a_repeated_call_draws_nothing_anew() {
+    let hall = Hall::with_seats(5, &["--max-active=1"]);
+    let opens_at = hall.open_line_in(60_000);
+    let people: Vec<Customer> = (0..4).map(|_| hall.customer()).collect();
+    hall.staff("PATCH", "/queue", json!({ "opensAt": opens_at })).must(200);
+    open(&hall);
+    let drawn = || people.iter().map(|person| person.poll().body["drawNumber"].clone()).collect::<Vec<_>>();
+    let (before, first) = (drawn(), draws(&hall));
+    let now = hall.now().to_string();
+    for past in [opens_at.as_str(), now.as_str(), "1970-01-01T00:00:00Z"] {
+        let refused = hall.staff("PATCH", "/queue", json!({ "maxActive": 7, "opensAt": past }));
+        assert_eq!(refused.refused(400, "INVALID_REQUEST")["pointer"], "/opensAt");
+    }
+    assert_eq!(hall.staff_get("/queue").must(200)["maxActive"], 1, "all or none");
+    assert_eq!((drawn(), draws(&hall)), (before, first));
+}
+
+/// A program that shows the last draw alone lets staff draw until they like the order.
+#[test]
+fn every_draw_stays_public_and_can_be_verified_after_later_ones_and_a_restart() {
+    let mut hall = hall_with_a_draw(&["--max-active=1", "--abandon-seconds=86400", "--claim-seconds=0"]);
+    let mut people: Vec<Customer> = (0..5).map(|_| hall.customer()).collect();
+    open(&hall);
+    let first = draws(&hall);
+    for round in 2..=4 {
+        hall.open_line_in(60_000);
+        let waiting = people.iter().find(|person| person.poll().body["status"] == "WAITING").unwrap();
+        let (right, why) = verify(&hall, &waiting.token);
+        assert!(!right && why.contains("still to come"), "{why}");
+        open(&hall);
+        assert_eq!(draws(&hall).len(), round);
+    }
+    hall.reopen();
+    people.iter_mut().for_each(|person| person.client = hall.client.clone());
+    let all = draws(&hall);
+    assert_eq!(all.iter().map(|draw| draw["number"].clone()).collect::<Vec<_>>(), [4, 3, 2, 1]);
+    assert_eq!(all[3], first[0]);
+    assert_eq!(hall.client.call("GET", "/api/v1/queue/draw", "", None).must(200), &all[0]);
+    let (mut pages, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = hall.client.call("GET", &format!("/api/v1/queue/draws?limit=3{cursor}"), "", None).must(200).clone();
+        pages.extend(page["draws"].as_array().unwrap().clone());
+        let Some(next) = page["nextCursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(pages, all);
+    for wrong in ["limit=0", "limit=101", "cursor=0", "page=1"] {
+        let answer = hall.client.call("GET", &format!("/api/v1/queue/draws?{wrong}"), "", None);
+        answer.refused(400, "INVALID_REQUEST");
+    }
+    for person in &people {
+        let (right, found) = verify(&hall, &person.token);
+        assert!(right && found.matches("The draw of").count() == 4, "{found}");
+    }
+}
+
+#[test]
+fn guests_who_stand_before_number_1_are_counted_in_the_draw() {
+    let hall = hall_with_a_draw(&["--max-active=1", "--abandon-seconds=86400", "--claim-seconds=0"]);
+    let people: Vec<Customer> = (0..5).map(|_| hall.customer()).collect();
+    let invite =
+        |person: &Customer| hall.staff("POST", "/queue/tokens", json!({ "userId": person.id })).must(201).clone();
+    let guest = hall.user();
+    assert_eq!((&invite(&people[2])["joinNumber"], &invite(&guest)["joinNumber"]), (&json!(3), &Value::Null));
+    people[4].delete("/queue/token").must(204);
+    hall.staff("PATCH", "/queue", json!({ "paused": true })).must(200);
+    open(&hall);
+    let draw = draws(&hall)[0].clone();
+    assert_eq!((&draw["joined"], &draw["drawn"], &draw["absent"]), (&json!(5), &json!(3), &json!([3, 5])));
+    assert_eq!((&draw["guests"], &draw["guestNumbers"], &draw["guestsLater"]), (&json!(2), &json!([3]), &json!(0)));
+    let drawn = [0, 1, 3].map(|person| people[person].poll().must(200).clone());
+    for seen in &drawn {
+        assert_eq!(seen["position"].as_u64(), seen["drawNumber"].as_u64().map(|number| number + 2));
+    }
+    assert_eq!(people[2].poll().must(200)["joinNumber"], Value::Null, "its draw was held without it");
+    let later = hall.user();
+    invite(&later);
+    assert_eq!(draws(&hall)[0]["guestsLater"], 1);
+    let (right, found) = verify(&hall, &people[0].token);
+    assert!(right && found.contains("2 guests") && found.contains("1 after it"), "{found}");
+    hall.open_line_in(60_000);
+    open(&hall);
+    assert_eq!(draws(&hall)[0]["guests"], 3, "those before number 1 of this draw");
+    assert_eq!(draws(&hall)[1]["guestsLater"], 1);
 }

@@ -221,3 +221,65 @@ fn who_was_silent_for_too_long_is_never_let_in_however_many_they_are() {
     assert_eq!(last.poll().must(200)["status"], "ACTIVE");
     assert_eq!(again.poll().must(200)["position"], 1);
 }
+
+/// A program that takes the second leaving for an unknown token counts a customer's own token as a guess.
+#[test]
+fn leaving_twice_at_once_says_that_the_token_is_over() {
+    let hall = Hall::with_seats(5, &[]);
+    let customer = hall.customer();
+    let answers = hall::together(vec![customer.clone(); 16], |_, customer| customer.delete("/queue/token"));
+    let left = answers.iter().filter(|answer| answer.status == 204).count();
+    assert_eq!(left, 1);
+    for answer in answers.iter().filter(|answer| answer.status != 204) {
+        assert_eq!(answer.refused(401, "TOKEN_EXPIRED")["reason"], "LEFT");
+    }
+}
+
+/// A program that counts its own answer to a long poll as a call keeps the place of somebody who has gone.
+#[test]
+fn a_long_poll_that_is_answered_is_not_the_first_call_of_somebody_let_in() {
+    let hall = Hall::with_seats(5, &["--max-active=1", "--claim-seconds=10", "--abandon-seconds=600"]);
+    let line = crowd(&hall, 3);
+    std::thread::scope(|scope| {
+        let wait = || {
+            let headers = [("authorization", &*hall::bearer(&line[1].token)), ("prefer", "wait=30")];
+            hall.client.call_with("GET", "/api/v1/queue/token", &headers, None)
+        };
+        let answer = scope.spawn(wait);
+        hall.until_parked(1);
+        line[0].delete("/queue/token").must(204);
+        assert_eq!(answer.join().expect("answered").must(200)["status"], "ACTIVE");
+    });
+    hall.advance_ms(9_999);
+    assert_eq!(line[2].poll().must(200)["position"], 1);
+    hall.advance_ms(1);
+    assert_eq!(line[2].poll().must(200)["position"], 0, "from the admission on, whatever the poll was granted");
+    assert_eq!(line[1].poll().refused(401, "TOKEN_EXPIRED")["reason"], "ABANDONED");
+}
+
+/// Whoever had the old key may be in the line or inside by it.
+#[test]
+fn a_new_user_key_ends_what_the_old_one_opened() {
+    let hall = Hall::with_seats(5, &["--max-active=1"]);
+    let inside = hall.customer();
+    let held = inside.hold(1, &["3"]).must(201)["reservationId"].clone();
+    let line = crowd(&hall, 2);
+    for (customer, was_active) in [(&line[0], false), (&inside, true)] {
+        let renewed = hall.staff("POST", &format!("/users/{}/key", customer.id), json!({})).must(201).clone();
+        assert_eq!(customer.poll().refused(401, "TOKEN_EXPIRED")["reason"], "REVOKED");
+        customer.get_by_key("/reservations").refused(401, "USER_KEY_INVALID");
+        let events = hall.staff_get("/events?limit=1000").must(200)["events"].clone();
+        let ended = events.as_array().expect("a list").iter().rfind(|event| event["type"] == "TOKEN_EXPIRED");
+        let data = &ended.expect("an event")["data"];
+        assert_eq!((&data["userId"], &data["reason"]), (&json!(customer.id), &json!("REVOKED")));
+        assert_eq!(data["wasActive"], was_active);
+        let mut again =
+            hall::Customer { key: renewed["userKey"].as_str().unwrap_or("").to_owned(), ..customer.clone() };
+        again.line_up().must(201);
+    }
+    let held = format!("/staff/reservations/{}", held.as_str().unwrap_or(""));
+    let held = hall.client.call("GET", &format!("/api/v1{held}"), &hall::bearer(hall::STAFF_KEY), None);
+    assert_eq!(held.must(200)["status"], "CANCELLED");
+    assert_eq!(line[1].poll().must(200)["position"], 0, "the place is free");
+    hall.staff("POST", "/users/00000000-0000-7000-8000-000000000000/key", json!({})).refused(404, "USER_NOT_FOUND");
+}

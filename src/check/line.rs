@@ -26,6 +26,12 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         severity: Fault,
+        says: "the list of draws has no draw {0}, but later ones",
+        finds: "SELECT draw_id - 1 FROM draw AS d
+                WHERE draw_id > 1 AND NOT EXISTS (SELECT 1 FROM draw AS p WHERE p.draw_id = d.draw_id - 1)",
+    },
+    Rule {
+        severity: Fault,
         says: "draw {0} says that {1} of {2} were drawn and lists {3} who had left",
         finds: "SELECT draw_id, drawn, joined, json_array_length(absent) FROM draw WHERE json_array_length(absent) <> joined - drawn",
     },

@@ -3,9 +3,10 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use serde_json::json;
 use uuid::Uuid;
 
-use super::caller::live_token;
+use super::caller::viewed_token;
 use super::{Line, Seen, TokenStatus};
 use crate::clock::Millis;
 use crate::http::Reply;
@@ -98,6 +99,19 @@ pub fn draw(context: &Context) -> Outcome<Answer> {
     Answer::json(200, &super::draw::must_find(&*context.reader()?)?)
 }
 
+/// Draws of a page at most, and unless asked otherwise.
+const DRAWS_MAX: i64 = 100;
+const DRAWS: i64 = 20;
+
+/// `GET /queue/draws`: every draw that was held, the latest first; open to all.
+pub fn draws(context: &Context) -> Outcome<Answer> {
+    let limit = context.query_number("limit", 1..=DRAWS_MAX)?.unwrap_or(DRAWS);
+    let cursor = context.query_number("cursor", 1..=i64::MAX)?;
+    let (draws, more) = super::list_draws(&*context.reader()?, cursor, limit as usize)?;
+    let next = draws.last().filter(|_| more).map(|draw| draw.number.to_string());
+    Answer::json(200, &json!({ "draws": draws, "nextCursor": next }))
+}
+
 /// Differs when what a waiting caller waits for differs.
 fn mark(seen: &Seen) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -106,9 +120,9 @@ fn mark(seen: &Seen) -> u64 {
     hasher.finish()
 }
 
-/// A caller who waited is asked again.
+/// A caller who waited is asked again: by the server, so that they are not heard of by it.
 pub fn poll_again(context: &Context, line: &Line, key: TokenKey, before: u64, prefer: Prefer) -> Outcome<Answer> {
-    let seen = live_token(context, line, key, 0)?;
+    let seen = viewed_token(context, line, key)?;
     Ok(shown(context, &seen, before, prefer))
 }
 

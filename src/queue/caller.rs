@@ -6,7 +6,7 @@ use super::TokenStatus;
 use super::line::{Line, Seen};
 use crate::http::Credential;
 use crate::ids::{self, TokenKey};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, TokenEnd};
 use crate::store::{Failure, Outcome};
 use crate::user;
 use crate::venue::Context;
@@ -64,8 +64,24 @@ pub fn any_token(context: &Context, line: &Line, wait_seconds: u32) -> Result<Se
 ///
 /// # Errors
 /// `TOKEN_INVALID`, `TOKEN_EXPIRED`.
-pub(super) fn live_token(context: &Context, line: &Line, key: TokenKey, wait_seconds: u32) -> Result<Seen, Known> {
-    match line.hear(key, context.now, wait_seconds) {
+fn live_token(context: &Context, line: &Line, key: TokenKey, wait_seconds: u32) -> Result<Seen, Known> {
+    live_or_ended(context, key, line.hear(key, context.now, wait_seconds))
+}
+
+/// A token that is waiting or active, for the answer to a long poll: the server answers, and nobody has called.
+///
+/// # Errors
+/// `TOKEN_INVALID`, `TOKEN_EXPIRED`.
+pub(super) fn viewed_token(context: &Context, line: &Line, key: TokenKey) -> Result<Seen, Known> {
+    live_or_ended(context, key, line.view(key, context.now))
+}
+
+fn live_or_ended(
+    context: &Context,
+    key: TokenKey,
+    found: Option<Result<Seen, (TokenEnd, Uuid)>>,
+) -> Result<Seen, Known> {
+    match found {
         Some(Ok(seen)) => Ok(seen),
         Some(Err((reason, user_id))) => {
             Err(Known { failure: Refusal::TokenExpired { reason }.into(), user_id: Some(user_id) })

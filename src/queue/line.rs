@@ -113,6 +113,17 @@ impl Line {
         })
     }
 
+    /// The live token of this text as it stands, without having heard of its owner: a long poll that is answered is no call.
+    /// Otherwise like [`Line::hear`].
+    pub fn view(&self, key: TokenKey, now: Millis) -> Option<Result<Seen, (TokenEnd, Uuid)>> {
+        let people = self.read();
+        let person = people.by_key(key)?;
+        Some(match people.over(person, now) {
+            Some(end) => Err((end, person.user_id())),
+            None => Ok(people.see(person, now)),
+        })
+    }
+
     /// The live token of a user, heard of at `now`.
     pub fn hear_user(&self, user_id: Uuid, now: Millis) -> Option<Seen> {
         let people = self.read();

@@ -21,7 +21,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 pub use caller::{Caller, Known, active_token, any_token, own_user, token_or_user_key};
-pub use draw::{Draw, METHOD as DRAW_METHOD, draw_if_due, order};
+pub use draw::{Draw, METHOD as DRAW_METHOD, draw_if_due, list_draws, order};
 pub use line::{Figures, Line, LiveToken, Seen};
 pub use rules::Rules;
 use sql::Stand;
@@ -88,15 +88,27 @@ pub fn issue(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<(TokenKey, bool)> {
 pub fn invite(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<()> {
     user::must_exist(tx, user_id)?;
     match find_unless_over(tx, line, user_id)? {
-        None => add(tx, user_id, Stand::Guest).map(drop),
+        None => {
+            count_guest(tx)?;
+            add(tx, user_id, Stand::Guest).map(drop)
+        }
         Some(token) if token.status == TokenStatus::Waiting && !sql::is_guest(tx, token.key)? => {
-            let place = sql::update_stand(tx, token.key, Stand::Guest)?;
+            let (place, join_number) = sql::update_to_front(tx, token.key)?;
+            count_guest(tx)?;
             record(tx, EventType::TokenMoved, &json!({ "userId": user_id, "guest": true }))?;
-            tx.note(Change::TokenMoved { key: token.key, place, join_number: None });
+            tx.note(Change::TokenMoved { key: token.key, place, join_number });
             Ok(())
         }
         Some(_) => Ok(()),
     }
+}
+
+/// A place at the front is part of the draw that is to come, or else of the one whose people it stands before.
+fn count_guest(tx: &Tx) -> Outcome<()> {
+    if sql::find_rules(tx)?.opens_at.is_none() {
+        draw::count_guest_after_draw(tx)?;
+    }
+    Ok(())
 }
 
 /// The live token of a user; one that is over but not yet written down as such is ended here.
@@ -149,6 +161,15 @@ pub fn find_ended(connection: &Connection, key: TokenKey) -> Outcome<(Refusal, O
     })
 }
 
+/// The token, if it is waiting or active.
+///
+/// # Errors
+/// `TOKEN_EXPIRED`; `TOKEN_INVALID` for one that is not there.
+pub fn must_be_live(tx: &Tx, key: TokenKey) -> Outcome<Token> {
+    let token = sql::find(tx, key)?.ok_or(Refusal::TokenInvalid)?;
+    if token.status == TokenStatus::Expired { Err(ended(&token).into()) } else { Ok(token) }
+}
+
 /// The live token of a user.
 ///
 /// # Errors
@@ -160,10 +181,10 @@ pub fn find_live_of_user(connection: &Connection, user_id: Uuid) -> Outcome<Opti
 /// Ends a live token.
 ///
 /// # Errors
-/// SQLite's; a token that is over already is refused as `TOKEN_INVALID`.
+/// `TOKEN_EXPIRED` for one that is over already.
 pub fn end(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<()> {
     if !sql::mark_expired_if_live(tx, token.key, reason)? {
-        return Err(Refusal::TokenInvalid.into());
+        return Err(find_ended(tx, token.key)?.0.into());
     }
     let was_active = token.status == TokenStatus::Active;
     let told = json!({ "userId": token.user_id, "reason": reason.word(), "wasActive": was_active });
@@ -287,13 +308,16 @@ pub fn next_due(connection: &Connection, line: &Line, now: Millis) -> rusqlite::
 /// order; when it is called off, they stand in the order of their join numbers.
 ///
 /// # Errors
-/// SQLite's.
+/// `INVALID_REQUEST` for an opening that does not lie ahead: it would draw at once, and once more with each repetition.
 pub fn change_rules(tx: &Tx, change: impl FnOnce(&mut Rules)) -> Outcome<Rules> {
     let mut rules = sql::find_rules(tx)?;
     let before = rules.clone();
     change(&mut rules);
     if rules == before {
         return Ok(rules);
+    }
+    if rules.opens_at.is_some_and(|opens_at| opens_at <= tx.now()) {
+        return Err(Refusal::invalid("/opensAt", "must lie ahead", "아직 오지 않은 시각이어야 합니다").into());
     }
     sql::update_rules(tx, &rules)?;
     match (before.opens_at, rules.opens_at) {
@@ -310,14 +334,14 @@ pub fn change_rules(tx: &Tx, change: impl FnOnce(&mut Rules)) -> Outcome<Rules> 
                 sql::update_to_place(tx, undrawn.token_id, place)?;
                 tx.note(Change::TokenMoved { key: undrawn.key, place: Some(place), join_number: None });
             }
+            draw::end_guest_numbers(tx)?;
             sql::clear_opens_at(tx)?;
         }
         _ => {}
     }
     record(tx, EventType::QueueChanged, &rules)?;
     tx.note(Change::QueueChanged);
-    draw_if_due(tx)?; // an opening in the past is one now
-    find_rules(tx)
+    Ok(rules)
 }
 
 /// The rules as the file has them.

@@ -171,7 +171,8 @@ impl People {
         person.active = true;
         person.activated_ms = now.unix_ms();
         person.active_until_ms = visit_until.unix_ms();
-        person.heard_ms.fetch_max(now.unix_ms(), Relaxed);
+        // Not later: a long poll that was under way is heard of ahead of time, and is no call of somebody who was let in.
+        person.heard_ms.store(now.unix_ms(), Relaxed);
         let (place, waited) = (person.place, person.issued_ms < now.unix_ms());
         self.step_out(place);
         self.active += 1;
@@ -185,14 +186,16 @@ impl People {
         self.flow.admit(now, admitted, waited, full);
     }
 
-    /// Moves someone who waits to another place.
+    /// Moves someone who waits to another place. Of who was let in since, only the numbers change.
     pub fn move_to(&mut self, key: TokenKey, place: Option<i64>, join_number: Option<u32>) {
         let Some(person) = self.person_mut(key) else { return };
         let (before, after) = (person.place, place.unwrap_or(UNDRAWN));
         person.place = after;
         (person.join_number, person.draw_number) = (join_number.unwrap_or(0), 0);
-        self.step_out(before);
-        self.stand(after);
+        if !person.active {
+            self.step_out(before);
+            self.stand(after);
+        }
     }
 
     /// Gives those who waited for the draw their places, all at once. The line itself is empty before a draw.

@@ -1,9 +1,8 @@
 //! Every statement that reads or writes `token` and `queue`.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::draw::{self, Draw};
 use super::line::LiveToken;
 use super::rules::Rules;
 use super::{Token, TokenStatus};
@@ -126,6 +125,16 @@ pub(super) fn update_stand(tx: &Tx, key: TokenKey, stand: Stand) -> rusqlite::Re
     Ok(place)
 }
 
+/// Moves a waiting token to the front and gives back its place, and the join number that it keeps while its draw is to come.
+pub(super) fn update_to_front(tx: &Tx, key: TokenKey) -> rusqlite::Result<(Option<i64>, Option<u32>)> {
+    let place = next_place(tx, Stand::Guest)?;
+    tx.prepare_cached(
+        "UPDATE token SET place = ?2, join_number = iif(place IS NULL, join_number, NULL), draw_number = NULL
+         WHERE token = ?1 AND status = 'WAITING' RETURNING place, join_number",
+    )?
+    .query_row((Blob16::from(key), place), |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
 /// Whether a token waits at the front by the house's leave.
 pub(super) fn is_guest(tx: &Tx, key: TokenKey) -> rusqlite::Result<bool> {
     tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM token WHERE token = ?1 AND status = 'WAITING' AND place < 0)")?
@@ -157,7 +166,7 @@ pub(super) fn find_live_of_user(connection: &Connection, user_id: Uuid) -> rusql
         .optional()
 }
 
-fn read(row: &rusqlite::Row) -> rusqlite::Result<Token> {
+fn read(row: &Row) -> rusqlite::Result<Token> {
     Ok(Token {
         key: row.get(0)?,
         user_id: row.get(1)?,
@@ -307,33 +316,6 @@ pub(super) fn update_drawn(tx: &Tx, token_id: i64, place: i64, draw_number: u32)
     tx.prepare_cached("UPDATE token SET place = ?2, draw_number = ?3 WHERE token_id = ?1")?
         .execute((token_id, place, draw_number))
         .map(drop)
-}
-
-pub(super) fn insert_draw(tx: &Tx, draw: &Draw) -> rusqlite::Result<()> {
-    let absent = serde_json::to_string(&draw.absent).unwrap_or_else(|_| "[]".to_owned()); // plain numbers can't fail
-    tx.execute(
-        "INSERT INTO draw (seed, joined, drawn, absent, drawn_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-        (&draw.seed, draw.joined, draw.drawn, absent, draw.drawn_at),
-    )
-    .map(drop)
-}
-
-/// The latest draw.
-pub(super) fn find_draw(connection: &Connection) -> rusqlite::Result<Option<Draw>> {
-    connection
-        .prepare_cached("SELECT joined, drawn, absent, seed, drawn_at FROM draw ORDER BY draw_id DESC LIMIT 1")?
-        .query_row([], |row| {
-            let absent: String = row.get(2)?;
-            Ok(Draw {
-                joined: row.get(0)?,
-                drawn: row.get(1)?,
-                absent: serde_json::from_str(&absent).unwrap_or_default(), // the schema lets only JSON in
-                seed: row.get(3)?,
-                method: draw::METHOD,
-                drawn_at: row.get(4)?,
-            })
-        })
-        .optional()
 }
 
 /// Calls the draw off for a token: it stands where it came.

@@ -226,8 +226,7 @@ pub fn refund(context: &Context, user_id: Uuid) -> Outcome<Answer> {
 /// `DELETE /queue/token`: leaves the line or ends the visit.
 pub fn leave(caller: Caller) -> Outcome<Answer> {
     Answer::write(move |tx| {
-        let token = queue::find_live_of_user(tx, caller.user_id)?.filter(|token| token.key == caller.key);
-        super::end_visit(tx, &token.ok_or(Refusal::TokenInvalid)?, TokenEnd::Left)?;
+        super::end_visit(tx, &queue::must_be_live(tx, caller.key)?, TokenEnd::Left)?;
         Ok(Written::Ready(Reply::empty(204)))
     })
 }

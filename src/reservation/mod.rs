@@ -23,6 +23,7 @@ use crate::schedule;
 use crate::seat::{self, FreeSeats, Hold, Maps, WantedSeat};
 use crate::settings::SaleSettings;
 use crate::store::{Outcome, column_words};
+use crate::user;
 use crate::venue::{Change, Tx};
 
 column_words! {
@@ -285,6 +286,18 @@ pub fn expire_due(tx: &Tx) -> Outcome<()> {
         }
     }
     Ok(())
+}
+
+/// Gives a user a new key. What the old one opened ends with it: whoever had it may be in the line or inside.
+///
+/// # Errors
+/// `USER_NOT_FOUND`.
+pub fn renew_key(tx: &Tx, user_id: Uuid) -> Outcome<String> {
+    let user_key = user::renew_key(tx, user_id)?;
+    if let Some(token) = queue::find_live_of_user(tx, user_id)? {
+        end_visit(tx, &token, TokenEnd::Revoked)?;
+    }
+    Ok(user_key)
 }
 
 /// Ends a token before its time: an unpaid hold is given back, then the place in the line or the visit is over.

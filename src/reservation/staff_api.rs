@@ -1,5 +1,7 @@
 //! Reservations at the counter, refunds and cancelled dates.
 
+use serde_json::json;
+
 use super::Progress;
 use super::api::{reservation_id, reservation_json, reservations};
 use crate::http::Reply;
@@ -50,6 +52,17 @@ pub fn cancellation(context: &Context) -> Outcome<Answer> {
 pub fn look_again(context: &Context, schedule_id: i64, prefer: Prefer) -> Outcome<Answer> {
     let progress = super::progress(&*context.reader()?, schedule_id)?;
     Ok(prefer.answer(shown(&progress), !progress.is_under_way(), Until::DateSettles { schedule_id }))
+}
+
+/// `POST /staff/users/{userId}/key`: a new key for one who lost it.
+pub fn renew_key(context: &Context) -> Outcome<Answer> {
+    let user_id = context.id("userId", Refusal::UserNotFound)?;
+    Answer::write(move |tx| {
+        let user_key = super::renew_key(tx, user_id)?;
+        let at = format!("/api/v1/users/{user_id}/balance");
+        let body = json!({ "userId": user_id, "userKey": user_key });
+        Ok(Written::Ready(Reply::json(201, &body).with("Location", at)))
+    })
 }
 
 fn shown(progress: &Progress) -> Reply {

@@ -34,6 +34,7 @@ pub static ROUTES: &[Route] = &[
     post("/api/v1/queue/tokens", Open(|rooms, c| queue::api::issue(c, &rooms.line))).secret().arrival(),
     delete("/api/v1/queue/token", Token(|_, _, seen| reservation::api::leave(seen.caller()))),
     get("/api/v1/queue/draw", Open(|_, c| queue::api::draw(c))),
+    get("/api/v1/queue/draws", Open(|_, c| queue::api::draws(c))).query(&["limit", "cursor"]),
     get("/api/v1/concerts", Open(|_, c| schedule::api::concerts(c))),
     get("/api/v1/concerts/{concertId}/schedules", Active(|rooms, c, _| seat::api::schedules(c, &rooms.maps)))
         .query(&["all"]),
@@ -104,7 +105,7 @@ pub static ROUTES: &[Route] = &[
     get("/api/v1/staff/users", Staff(COUNTER, |_, c, _| user::api::find(c))).query(&["name", "limit"]),
     get("/api/v1/staff/users/{userId}", Staff(COUNTER, |_, c, _| balance::staff_api::user(c))),
     get("/api/v1/staff/users/{userId}/reservations", Staff(COUNTER, |_, c, _| reservation::staff_api::of_user(c))),
-    post("/api/v1/staff/users/{userId}/key", Staff(COUNTER, |_, c, _| user::api::renew_key(c)))
+    post("/api/v1/staff/users/{userId}/key", Staff(COUNTER, |_, c, _| reservation::staff_api::renew_key(c)))
         .body(Body::Empty)
         .secret(),
     post("/api/v1/staff/users/{userId}/balance/top-ups", Staff(COUNTER, |_, c, _| balance::staff_api::top_up(c))),

@@ -92,7 +92,7 @@ pub fn open_schedule(tx: &Tx, concert_id: i64, times: &Times, seats: &[LayoutSea
     Ok(schedule_id)
 }
 
-/// Gives a date another layout, as long as no seat of it is held or sold.
+/// Gives a date another layout, as long as no seat of it is held or sold. Seats that are blocked stay so by their labels.
 ///
 /// # Errors
 /// `LAYOUT_IN_USE`.
@@ -100,8 +100,15 @@ pub fn change_layout(tx: &Tx, schedule_id: i64, seats: &[LayoutSeat]) -> Outcome
     if sql::is_claimed(tx, schedule_id)? {
         return Err(Refusal::LayoutInUse.into());
     }
+    let blocks = sql::list_blocks(tx, schedule_id)?;
     sql::delete_seats(tx, schedule_id)?;
     sql::insert_seats(tx, schedule_id, seats)?;
+    for (label, reason) in blocks {
+        match sql::find(tx, schedule_id, &label)? {
+            Some(seat) => drop(sql::upsert_block(tx, schedule_id, seat.seat_no, reason.as_deref())?),
+            None => record_block(tx, EventType::SeatUnblocked, schedule_id, &label, None)?,
+        }
+    }
     schedule::change_seats(tx, schedule_id, seats.len(), price_from(seats))
 }
 
@@ -260,7 +267,11 @@ pub fn block(tx: &Tx, schedule_id: i64, label: &str, blocked: bool, reason: Opti
     if changed {
         let state = |blocked| if blocked { SeatState::Blocked } else { SeatState::Free };
         note_change(tx, schedule_id, vec![seat.seat_no], state(status.is_some()), state(blocked))?;
-        record(tx, event, &json!({ "scheduleId": schedule_id, "seat": seat.label, "reason": reason }))?;
+        record_block(tx, event, schedule_id, &seat.label, reason)?;
     }
     Ok(())
+}
+
+fn record_block(tx: &Tx, event: EventType, schedule_id: i64, label: &str, reason: Option<&str>) -> Outcome<()> {
+    Ok(record(tx, event, &json!({ "scheduleId": schedule_id, "seat": label, "reason": reason }))?)
 }

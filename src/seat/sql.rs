@@ -53,6 +53,16 @@ pub(super) fn delete_seats(tx: &Tx, schedule_id: i64) -> rusqlite::Result<()> {
     tx.execute("DELETE FROM seat WHERE schedule_id = ?1", [schedule_id]).map(drop)
 }
 
+/// The blocked seats of a schedule, in layout order, each with its reason.
+pub(super) fn list_blocks(tx: &Tx, schedule_id: i64) -> rusqlite::Result<Vec<(String, Option<String>)>> {
+    tx.prepare_cached(
+        "SELECT label, reason FROM claim JOIN seat USING (schedule_id, seat_no)
+         WHERE schedule_id = ?1 AND status = 'BLOCKED' ORDER BY seat_no",
+    )?
+    .query_map([schedule_id], |row| Ok((row.get(0)?, row.get(1)?)))?
+    .collect()
+}
+
 pub(super) fn is_claimed(tx: &Tx, schedule_id: i64) -> rusqlite::Result<bool> {
     tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM claim WHERE schedule_id = ?1 AND status <> 'BLOCKED')")?
         .query_row([schedule_id], |row| row.get(0))

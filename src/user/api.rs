@@ -36,14 +36,3 @@ pub fn find(context: &Context) -> Outcome<Answer> {
         .collect();
     Answer::json(200, &json!({ "users": users }))
 }
-
-/// `POST /staff/users/{userId}/key`: a new key for one who lost it.
-pub fn renew_key(context: &Context) -> Outcome<Answer> {
-    let user_id = context.id("userId", Refusal::UserNotFound)?;
-    Answer::write(move |tx| {
-        let user_key = super::renew_key(tx, user_id)?;
-        let at = format!("/api/v1/users/{user_id}/balance");
-        let body = json!({ "userId": user_id, "userKey": user_key });
-        Ok(Written::Ready(Reply::json(201, &body).with("Location", at)))
-    })
-}

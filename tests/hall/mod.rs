@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Barrier;
 
+use boxoffice::clock::Millis;
 use boxoffice::house::House;
 use boxoffice::settings::Settings;
 use clap::Parser;
@@ -108,6 +109,19 @@ impl Hall {
     /// Turns the clock; everything that became due is written down when this returns.
     pub fn advance_ms(&self, ms: u64) {
         self.staff("POST", "/clock", json!({ "advanceMilliseconds": ms })).must(200);
+    }
+
+    /// Announces an opening of the line, and a draw with it, so many milliseconds from now; gives its moment.
+    pub fn open_line_in(&self, ms: i64) -> String {
+        let opens_at = self.now().plus_ms(ms).to_string();
+        self.staff("PATCH", "/queue", json!({ "opensAt": opens_at })).must(200);
+        opens_at
+    }
+
+    /// The time of the hall.
+    pub fn now(&self) -> Millis {
+        let now = self.client.call("GET", "/api/v1/venue", "", None).must(200)["now"].clone();
+        Millis::parse_rfc3339(now.as_str().unwrap()).unwrap()
     }
 
     /// Waits until so many requests are parked at the door.

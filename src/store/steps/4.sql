@@ -6,3 +6,7 @@ UPDATE token SET place = 0 WHERE activated_at IS NOT NULL AND place > (
     SELECT min(ifnull((SELECT min(place) FROM token WHERE status = 'WAITING' AND place >= 0), last), last - awaiting_draw)
     FROM (SELECT ifnull(max(token_id), 0) AS last FROM token),
         (SELECT count(*) AS awaiting_draw FROM token WHERE status = 'WAITING' AND place IS NULL));
+
+ALTER TABLE draw ADD COLUMN guests INTEGER CHECK (guests >= 0);
+ALTER TABLE draw ADD COLUMN guest_numbers TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(guest_numbers));
+ALTER TABLE draw ADD COLUMN guests_later INTEGER NOT NULL DEFAULT 0 CHECK (guests_later >= 0);

@@ -4,14 +4,18 @@
 //! and the order is ascending by the lower-case hexadecimal SHA-256 of `"<seed>:<joinNumber>"`. The seed did not exist
 //! before, so nobody could choose a lucky number; it is public afterwards, so nobody can bend the order.
 
+mod sql;
+
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::sql;
+use super::sql as token_sql;
+use crate::clock::Millis;
 use crate::ids;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
 use crate::venue::{Change, EventType, Tx, record};
+pub(super) use sql::count_guest_after_draw;
 
 /// How the order follows from the seed.
 pub const METHOD: &str = "sha256-rank";
@@ -20,18 +24,26 @@ pub const METHOD: &str = "sha256-rank";
 #[derive(Debug, Clone, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Draw {
+    /// Counts the draws from 1, without gaps.
+    pub number: i64,
     /// Join numbers that were given out: 1 to this.
     pub joined: u32,
     /// How many of them were still there.
     pub drawn: u32,
-    /// The join numbers of those who had left.
+    /// The join numbers that were not drawn: of those who had left, and of guests.
     pub absent: Vec<u32>,
     /// 64 hexadecimal digits.
     pub seed: String,
     /// `METHOD`.
     pub method: &'static str,
     /// When.
-    pub drawn_at: crate::clock::Millis,
+    pub drawn_at: Millis,
+    /// How many guests stood in front of the first who was drawn; `None` where that was not counted.
+    pub guests: Option<u32>,
+    /// The join numbers of guests: staff gave their owners a place at the front before the draw.
+    pub guest_numbers: Vec<u32>,
+    /// How many were given a place at the front after the draw, while people of it were waiting.
+    pub guests_later: u32,
 }
 
 /// Join numbers in the order that a seed gives them.
@@ -49,8 +61,8 @@ pub fn order(seed: &str, join_numbers: impl IntoIterator<Item = u32>) -> Vec<u32
 /// # Errors
 /// SQLite's.
 pub fn draw_if_due(tx: &Tx) -> Outcome<()> {
-    let Some(joined) = sql::find_joined_if_due(tx)? else { return Ok(()) };
-    let waiting = sql::list_undrawn(tx)?; // by join number
+    let Some(joined) = token_sql::find_joined_if_due(tx)? else { return Ok(()) };
+    let waiting = token_sql::list_undrawn(tx)?; // by join number
     let free = places_for(tx, &waiting)?;
     let seed = ids::hex(&ids::random_bytes::<32>());
     let mut ranks = vec![0; joined as usize + 1];
@@ -62,21 +74,28 @@ pub fn draw_if_due(tx: &Tx) -> Outcome<()> {
     for undrawn in &waiting {
         let rank = ranks[undrawn.join_number as usize];
         let draw_number = rank as u32 + 1;
-        sql::update_drawn(tx, undrawn.token_id, free[rank], draw_number)?;
+        token_sql::update_drawn(tx, undrawn.token_id, free[rank], draw_number)?;
         places.push((undrawn.key, free[rank], draw_number));
     }
     let present = |number: &u32| waiting.binary_search_by_key(number, |undrawn| undrawn.join_number).is_ok();
-    let draw = Draw {
+    let (guests, guest_numbers) = (sql::count_guests(tx)?, end_guest_numbers(tx)?);
+    let mut draw = Draw {
+        number: 0, // the file counts them
         joined,
         drawn: places.len() as u32,
         absent: (1..=joined).filter(|number| !present(number)).collect(),
         seed,
         method: METHOD,
         drawn_at: tx.now(),
+        guests: Some(guests),
+        guest_numbers,
+        guests_later: 0,
     };
-    sql::insert_draw(tx, &draw)?;
-    sql::clear_opens_at(tx)?;
-    record(tx, EventType::QueueDrawn, &json!({ "joined": draw.joined, "drawn": draw.drawn, "seed": draw.seed }))?;
+    draw.number = sql::insert_draw(tx, &draw)?;
+    token_sql::clear_opens_at(tx)?;
+    let Draw { number, joined, drawn, seed, .. } = &draw;
+    let details = json!({ "number": number, "joined": joined, "drawn": drawn, "seed": seed, "guests": guests });
+    record(tx, EventType::QueueDrawn, &details)?;
     tx.note(Change::Drawn { places });
     tx.note(Change::QueueChanged);
     Ok(())
@@ -84,9 +103,41 @@ pub fn draw_if_due(tx: &Tx) -> Outcome<()> {
 
 /// Places for those who have none yet, in order: the last ones that were given out. They are behind everybody who was let
 /// in (as many places are left behind those as there are people who wait), and before everybody who is still to come.
-pub(super) fn places_for(tx: &Tx, waiting: &[sql::Undrawn]) -> rusqlite::Result<Vec<i64>> {
-    let last = sql::last_place(tx)?;
+pub(super) fn places_for(tx: &Tx, waiting: &[token_sql::Undrawn]) -> rusqlite::Result<Vec<i64>> {
+    let last = token_sql::last_place(tx)?;
     Ok((last - waiting.len() as i64 + 1..=last).collect())
+}
+
+/// Guests keep the join number that they were told as long as its draw is to come; gives back those numbers, in order.
+pub(super) fn end_guest_numbers(tx: &Tx) -> rusqlite::Result<Vec<u32>> {
+    let guests = sql::take_guest_numbers(tx)?;
+    for guest in &guests {
+        tx.note(Change::TokenMoved { key: guest.key, place: Some(guest.place), join_number: None });
+    }
+    let mut numbers: Vec<u32> = guests.iter().map(|guest| guest.join_number).collect();
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// Join numbers on one page of draws at most, unless a single draw has more.
+const NUMBERS_MAX: usize = 200_000;
+
+/// The draws before `before`, the latest first, at most `limit` and as many as fit on a page; and whether there are more.
+///
+/// # Errors
+/// SQLite's.
+pub fn list_draws(connection: &Connection, before: Option<i64>, limit: usize) -> Outcome<(Vec<Draw>, bool)> {
+    let (mut draws, mut numbers) = (Vec::<Draw>::new(), 0);
+    let mut before = before.unwrap_or(i64::MAX);
+    while let Some(draw) = sql::find_draw_before(connection, before)? {
+        numbers += draw.absent.len() + draw.guest_numbers.len();
+        if draws.len() == limit || (numbers > NUMBERS_MAX && !draws.is_empty()) {
+            return Ok((draws, true));
+        }
+        before = draw.number;
+        draws.push(draw);
+    }
+    Ok((draws, false))
 }
 
 /// The latest draw.
@@ -94,7 +145,7 @@ pub(super) fn places_for(tx: &Tx, waiting: &[sql::Undrawn]) -> rusqlite::Result<
 /// # Errors
 /// `NO_DRAW` before there was one.
 pub fn must_find(connection: &Connection) -> Outcome<Draw> {
-    sql::find_draw(connection)?.ok_or_else(|| Refusal::NoDraw.into())
+    sql::find_draw_before(connection, i64::MAX)?.ok_or_else(|| Refusal::NoDraw.into())
 }
 
 #[cfg(test)]
