@@ -14,7 +14,7 @@ use crate::clock::{Clock, Millis, Mode};
 use crate::http::{Bell, Door, Limits, RateLimit, Trade};
 use crate::ids::{KeyHash, new_key};
 use crate::queue::{self, Line};
-use crate::routes::{Rooms, Surface, takes_large_body};
+use crate::routes::{Readiness, Rooms, Surface, answer_at_once, takes_large_body};
 use crate::schedule;
 use crate::seal::Seal;
 use crate::seat::Maps;
@@ -97,8 +97,8 @@ impl House {
         let (arrivals, wrong_keys) = (Arc::new(tries()), Arc::new(tries()));
         let seal = Arc::new(Seal::of(&ground.seal_secret));
         let venue = Arc::new(Venue { settings, clock, readers, writer, bell: bell.clone(), seal });
-        let door = Arc::new(OnceLock::new());
-        let rooms = Rooms { venue, line, maps, keyring, arrivals, wrong_keys, surface: Surface::Whole, door };
+        let (door, readiness) = (Arc::new(OnceLock::new()), Arc::new(Readiness::default()));
+        let rooms = Rooms { venue, line, maps, keyring, arrivals, wrong_keys, readiness, surface: Surface::Whole, door };
         let doors = open_doors(&rooms, listen, &bell, &on_fatal).inspect_err(|_| rooms.venue.writer.stop())?;
         let looking =
             look_through(database, on_fatal).map_err(|error| failed("the file can't be looked through", &error))?;
@@ -239,7 +239,7 @@ fn no_address(flag: &str, address: SocketAddr, error: &io::Error) -> OpenError {
 /// The doors to open, each with the flag that names its address: the public one, and where staff have an address of their
 /// own, theirs, which is small and stands apart so that a crowd before the public one does not stand before it.
 fn plan_doors(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, SocketAddr, Surface, Limits)> {
-    let limits = Limits { large_body: takes_large_body, ..Limits::from(&settings.door) };
+    let limits = Limits { large_body: takes_large_body, answer_at_once, ..Limits::from(&settings.door) };
     let Some(staff) = settings.staff_listen else { return vec![("--listen", listen, Surface::Whole, limits)] };
     vec![
         ("--listen", listen, Surface::Public, limits.clone().beside_staff()),

@@ -39,6 +39,24 @@ fn a_stuck_inner_server_is_replaced_while_clients_wait() {
 }
 
 #[test]
+fn health_is_answered_while_every_worker_is_stuck() {
+    let hall = hall(|limits| (limits.workers, limits.inner_reads, limits.queue_max) = (1, 1, 1));
+    let (mut held, mut queued, mut asking) = (hall.client(), hall.client(), hall.client());
+    held.get("/held");
+    hall.until("the worker is stuck", |metrics| metrics.relayed_total.get() == 1);
+    queued.get("/echo?queued");
+    hall.until("the queue is full", |metrics| metrics.queued.get() == 1);
+    for _ in 0..3 {
+        assert_eq!(asking.get("/at-once").answer().status, 204);
+        asking.send("HEAD /at-once HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_eq!(asking.answer_to(true).status, 204);
+    }
+    assert_eq!(hall.door.metrics().relayed_total.get(), 1);
+    hall.open_gate();
+    assert_eq!(held.answer().body, "held");
+}
+
+#[test]
 fn an_answer_that_is_late_is_given_up() {
     let hall = hall(|limits| limits.inner_answer_max_ms = 100);
     assert_eq!(hall.client().get("/held").answer().status, 500);

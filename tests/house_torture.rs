@@ -37,6 +37,11 @@ fn on_a_full_disk_reads_go_on_and_writes_heal() {
 }
 
 #[test]
+fn readiness_asked_by_many_writes_once_a_second_and_holds_no_reader_up() {
+    run_short("readiness");
+}
+
+#[test]
 fn whichever_call_on_the_disk_fails_there_is_no_half_state() {
     run_short("io-errors");
 }

@@ -18,18 +18,20 @@ const LONGER_FUNCTIONS: [(&str, &str, &str); 1] =
     [("refusal/texts.rs", "both", "a table: one row a code, so that both languages are read and changed together")];
 
 /// Files outside `store/` and `sql.rs` that may speak SQL.
-const SQL_ELSEWHERE: [(&str, &str); 5] = [
+const SQL_ELSEWHERE: [(&str, &str); 6] = [
     ("venue/events.rs", "the events feed, which every room of the trade writes and which belongs to none of them"),
     ("http/idempotency.rs", "kept answers: known to HTTP alone, written in the transaction of their effect"),
     ("sweeper.rs", "one statement: the time that the file has seen"),
-    ("routes/operations.rs", "readiness shown by writing, and the turned clock"),
+    ("routes/operations.rs", "the turned clock"),
+    ("routes/readiness.rs", "readiness shown by writing"),
     ("check/", "the rules of a sound file: each is a statement beside the sentence that says what it finds"),
 ];
 
 /// Files and folders besides `clock.rs` that may look at a clock: none of them gives a time to the trade.
-const CLOCK_ELSEWHERE: [(&str, &str); 4] = [
+const CLOCK_ELSEWHERE: [(&str, &str); 5] = [
     ("store/look_through.rs", "its pace beside the work, which a test clock that stands still must not stop"),
     ("http/door/porter.rs", "deadlines of sockets, which run by real time even where the clock of a test stands still"),
+    ("routes/readiness.rs", "one probe a second of real time, also where the clock of a test stands still"),
     ("store/writer.rs", "how long a commit took, for /metrics"),
     ("commands/rush/", "the simulated customers live in real time, and what they wait is measured"),
 ];

@@ -164,6 +164,42 @@ fn a_blocked_seat_is_kept_back_until_it_is_given_free() {
     hall.staff("PUT", "/schedules/1/seats/77", json!({ "blocked": true })).refused(404, "SEAT_NOT_FOUND");
 }
 
+/// Asking for readiness writes: that is for those who run the server, and at most once a second for all of them.
+#[test]
+fn readiness_is_told_to_this_machine_and_at_the_staff_s_address_by_one_probe_a_second() {
+    let hall = Hall::empty(&["--staff-listen", "127.0.0.1:0", "--door-proxies", "127.0.0.1"]);
+    let ask = |url: &str, path: &str, from: &str| {
+        hall::Client::of(url).call_with("GET", path, &[("x-forwarded-for", from)], None).status
+    };
+    let (public, staff) = (hall.url(), hall.staff_url());
+    for (url, from, wanted) in [
+        (&public, "", 200),
+        (&public, "192.0.2.1", 404),
+        (&public, "unknown", 404),
+        (&public, "127.0.0.1", 200),
+        (&staff, "192.0.2.1", 200),
+    ] {
+        assert_eq!(ask(url, "/readyz", from), wanted, "{url} {from}");
+        assert_eq!(ask(url, "/healthz", from), 200, "{url} {from}");
+    }
+    let alone = Hall::empty(&["--door-proxies", "127.0.0.1"]);
+    let stranger = alone.client.call_with("GET", "/readyz", &[("x-forwarded-for", "192.0.2.1")], None);
+    stranger.refused(404, "NOT_FOUND");
+    let commits = || {
+        let text = alone.client.call("GET", "/metrics", "", None).text;
+        let line = text.lines().find_map(|line| line.strip_prefix("boxoffice_writer_commits_total ")).unwrap();
+        line.parse::<u64>().unwrap()
+    };
+    let (before, start) = (commits(), std::time::Instant::now());
+    hall::together((0..16).collect(), |_, _: i32| {
+        for _ in 0..20 {
+            assert_eq!(alone.client.call("GET", "/readyz", "", None).must(200)["status"], "ready");
+        }
+    });
+    let made = commits() - before;
+    assert!(made <= 2 + start.elapsed().as_secs(), "{made} commits for 320 calls in {:?}", start.elapsed());
+}
+
 #[test]
 fn the_house_says_how_it_is() {
     let hall = Hall::with_seats(5, &[]);

@@ -3,6 +3,7 @@
 
 mod access;
 mod operations;
+mod readiness;
 mod route;
 mod table;
 mod write;
@@ -10,6 +11,7 @@ mod write;
 use std::sync::Arc;
 
 use access::Asked;
+pub use readiness::Readiness;
 pub use route::{Access, Body, KeyUse, Route};
 pub use table::ROUTES;
 use write::WriteJob;
@@ -39,6 +41,8 @@ pub struct Rooms {
     pub arrivals: Arc<RateLimit>,
     /// How many wrong keys and tokens each address sent in the last minute.
     pub wrong_keys: Arc<RateLimit>,
+    /// What the last probe of readiness found.
+    pub readiness: Arc<Readiness>,
     /// What can be found through the door in front.
     pub surface: Surface,
     /// What the public door counts; known once it is open.
@@ -130,6 +134,7 @@ impl Rooms {
                 reservation::api::look_again(&context, reservation_id, is_new, prefer)
             }
             Until::DateSettles { schedule_id } => reservation::staff_api::look_again(&context, schedule_id, prefer),
+            Until::ProbeEnds => readiness::look_again(&context, &self.readiness, prefer),
             Until::EventsFollow { after, limit } => operations::look_again(&context, after, limit, prefer),
         };
         self.next(answer?, Asked { actor: staff_key_id, once: None, language: request.language() })
@@ -153,15 +158,19 @@ impl Rooms {
         if let Failure::Broken(error) = failure {
             log::error!("request {}: {} {}: SQLite: {error}", request.id, request.method.word(), request.path);
         }
-        let refusal = match (request.path.as_str(), failure.told()) {
-            ("/readyz", told) => Refusal::NotReady { reason: told.code().word() },
-            (_, wrong @ (Refusal::UserKeyInvalid | Refusal::StaffKeyInvalid | Refusal::TokenInvalid)) => {
+        let refusal = match failure.told() {
+            wrong @ (Refusal::UserKeyInvalid | Refusal::StaffKeyInvalid | Refusal::TokenInvalid) => {
                 self.wrong_keys.count(request.peer, now).err().unwrap_or(wrong)
             }
-            (_, told) => told,
+            told => told,
         };
         Reply::refusal(&refusal, request.language())
     }
+}
+
+/// What is answered before any worker, reader or writer is asked.
+pub fn answer_at_once(method: Method, target: &str) -> Option<Reply> {
+    (matches!(method, Method::Get | Method::Head) && target == "/healthz").then(operations::health)
 }
 
 /// Whether a request may bring a large body.

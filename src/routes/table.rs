@@ -4,7 +4,7 @@
 //!
 //! A path of plain words stands before one with a parameter in their place.
 
-use super::operations;
+use super::{operations, readiness};
 use super::route::Run::{Active, Open, Staff, Token, User};
 use super::route::{Body, Route, delete, get, patch, post, put};
 use crate::queue::own_user;
@@ -129,8 +129,8 @@ pub static ROUTES: &[Route] = &[
     get("/api/v1/staff/schedules/{scheduleId}/checkins", Staff(ALL, |_, c, _| ticket::staff_api::counts(c))),
     get("/api/v1/staff/schedules/{scheduleId}/door-list", Staff(ALL, |_, c, _| ticket::staff_api::list_for_door(c))),
     // What is not the API: health, metrics and pages.
-    get("/healthz", Open(|_, _| operations::health())),
-    get("/readyz", Open(|_, _| operations::ready())),
+    get("/healthz", Open(|_, _| Ok(Answer::Ready(operations::health())))),
+    get("/readyz", Open(readiness::ready)),
     get("/metrics", Open(|rooms, c| operations::metrics(c, &rooms.line, rooms.door.get()))),
     get("/", Open(|_, c| Ok(Answer::Ready(web::customer(c.request))))).page(),
     get("/staff", Open(|_, c| Ok(Answer::Ready(web::staff(c.request))))).page(),

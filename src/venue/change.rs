@@ -63,6 +63,9 @@ pub mod topics {
     /// Something was added to the events feed.
     pub const EVENTS: Topic = Topic(2);
 
+    /// A probe of readiness is over.
+    pub const READINESS: Topic = Topic(3);
+
     /// A token was let in or ended.
     pub const fn token(key: TokenKey) -> Topic {
         Topic(key.0)

@@ -38,6 +38,8 @@ pub enum Until {
         /// The date.
         schedule_id: i64,
     },
+    /// A probe of readiness is over.
+    ProbeEnds,
     /// The feed of events goes on.
     EventsFollow {
         /// The last event that the caller knows.
@@ -53,6 +55,7 @@ impl Until {
             Until::TokenMoves { key, .. } => vec![topics::token(key), topics::QUEUE],
             Until::ReservationSettles { reservation_id, .. } => vec![topics::reservation(reservation_id)],
             Until::DateSettles { schedule_id } => vec![topics::schedule(schedule_id)],
+            Until::ProbeEnds => vec![topics::READINESS],
             Until::EventsFollow { .. } => vec![topics::EVENTS],
         }
     }
@@ -62,6 +65,7 @@ impl Until {
             Until::TokenMoves { key, mark } => format!("token {key} {mark}"),
             Until::ReservationSettles { reservation_id, is_new } => format!("reservation {reservation_id} {is_new}"),
             Until::DateSettles { schedule_id } => format!("date {schedule_id}"),
+            Until::ProbeEnds => "probe".to_owned(),
             Until::EventsFollow { after, limit } => format!("events {after} {limit}"),
         }
     }
@@ -73,6 +77,7 @@ impl Until {
                 Until::ReservationSettles { reservation_id: ids::parse_id(id)?, is_new: is_new.parse().ok()? }
             }
             ["date", schedule_id] => Until::DateSettles { schedule_id: schedule_id.parse().ok()? },
+            ["probe"] => Until::ProbeEnds,
             ["events", after, limit] => Until::EventsFollow { after: after.parse().ok()?, limit: limit.parse().ok()? },
             _ => return None,
         })
@@ -123,6 +128,7 @@ mod tests {
             Until::TokenMoves { key, mark: u64::MAX },
             Until::ReservationSettles { reservation_id: Uuid::from_u128(7), is_new: true },
             Until::DateSettles { schedule_id: i64::MAX },
+            Until::ProbeEnds,
             Until::EventsFollow { after: 0, limit: 1_000 },
         ] {
             for staff_key_id in [None, Some(3)] {

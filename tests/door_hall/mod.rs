@@ -22,7 +22,8 @@ pub struct Hall {
 }
 
 pub fn hall(change: impl FnOnce(&mut Limits)) -> Hall {
-    let mut limits = Limits { large_body: |_, path| path == "/large", ..Limits::default() };
+    let answer_at_once = |_, target: &str| (target == "/at-once").then(|| Reply::empty(204));
+    let mut limits = Limits { large_body: |_, path| path == "/large", answer_at_once, ..Limits::default() };
     change(&mut limits);
     let (bell, gate, version) =
         (Bell::new(), Arc::new((Mutex::new(false), Condvar::new())), Arc::new(AtomicU64::new(0)));

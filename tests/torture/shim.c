@@ -5,6 +5,7 @@
  *   0 records written so far        1 calls counted so far        2 the call that fails (0: none)
  *   3 which calls count and fail: 1 writes, 2 syncs, 4 reads      4 not only that call fails but all after it
  *   5 bytes that may still be written (negative: no limit)        6 milliseconds by which the wall clock is off
+ *   7 milliseconds that each sync takes longer
  * TORTURE_TRACE names the trace (none when it is not set). A record is four words, kind, file, offset and length, and
  * `length` bytes. For names (open, link, unlink) they are the path; a link's offset is the length of the first of its two.
  */
@@ -23,7 +24,7 @@
 #include <unistd.h>
 
 enum { CREATED = 1, OPENED, WRITTEN, CUT, SYNCED, LINKED, UNLINKED, NAMES_SYNCED };
-enum { POSITION, COUNT, FAIL_AT, FAIL_KINDS, FAIL_ON, ROOM, WALL_MS, WORDS };
+enum { POSITION, COUNT, FAIL_AT, FAIL_KINDS, FAIL_ON, ROOM, WALL_MS, SYNC_MS, WORDS };
 enum { WRITES = 1, SYNCS = 2, READS = 4 };
 enum { NONE, DATABASE, SHARED_MEMORY, FOLDER };
 
@@ -190,6 +191,8 @@ static int sync_by(int (*how)(int), int fd)
 	int kind = kind_of(fd);
 	if (kind == NONE || kind == SHARED_MEMORY)
 		return how(fd);
+	if (control[SYNC_MS] > 0)
+		usleep(control[SYNC_MS] * 1000);
 	pthread_mutex_lock(&turn);
 	int result = fails(SYNCS, 0) ? -1 : how(fd);
 	if (result == 0)

@@ -24,12 +24,14 @@ pub enum Word {
     RoomBytes,
     /// By how much the wall clock is off.
     WallMs,
+    /// How long each sync takes longer, in milliseconds.
+    SyncMs,
 }
 
 pub const WRITES: i64 = 1;
 pub const SYNCS: i64 = 2;
 pub const READS: i64 = 4;
-const WORDS: usize = 7;
+const WORDS: usize = 8;
 
 pub struct Shim {
     folder: tempfile::TempDir,

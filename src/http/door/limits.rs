@@ -2,7 +2,7 @@
 
 use ipnet::IpNet;
 
-use crate::http::Method;
+use crate::http::{Method, Reply};
 use crate::settings::door::DoorSettings;
 
 /// Connections of a door for staff alone, and all descriptors that it may take.
@@ -22,6 +22,8 @@ pub struct Limits {
     pub large_body_max_bytes: usize,
     /// Whether a method and path (still percent-encoded) may bring a large body.
     pub large_body: fn(Method, &str) -> bool,
+    /// What is answered on the event loop itself, by method and target: for what must not wait for a worker.
+    pub answer_at_once: fn(Method, &str) -> Option<Reply>,
     /// From the first byte of a head to its last.
     pub head_max_ms: u64,
     /// From the end of a head to the last byte of the body.
@@ -83,6 +85,7 @@ impl Default for Limits {
             body_max_bytes: 64 << 10,
             large_body_max_bytes: 16 << 20,
             large_body: |_, _| false,
+            answer_at_once: |_, _| None,
             head_max_ms: 10_000,
             body_max_ms: 30_000,
             idle_max_ms: 75_000,

@@ -186,6 +186,12 @@ impl Porter {
             self.answer_itself(id, &Reply::empty(204).with("Allow", framing::METHODS));
             return 0;
         }
+        if head.content_length == 0
+            && let Some(reply) = (self.limits.answer_at_once)(head.method, &head.target)
+        {
+            self.answer_itself(id, &reply);
+            return 0;
+        }
         self.next_number += 1;
         let number = self.next_number;
         let mut message = std::mem::take(&mut self.message);

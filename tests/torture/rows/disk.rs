@@ -115,7 +115,7 @@ fn runs_full(report: &mut Report, disk: &Disk, served: &Served, answered: &Atomi
     report.check(noticed, || "it says that it is ready on a full disk".into());
     report.check(status("/api/v1/concerts") == 200, || "reads do not go on".into());
     disk.make_room();
-    let heals = comes_true(patience(1_000), || status("/readyz") == 200);
+    let heals = comes_true(patience(2_500), || status("/readyz") == 200); // one probe a second
     report.check(heals, || format!("it does not heal: {} {}", status("/readyz"), served.said()));
     let before = answered.load(Relaxed);
     let goes_on = comes_true(patience(5_000), || answered.load(Relaxed) > before + 4);

@@ -9,6 +9,7 @@ pub mod files;
 pub mod hostile;
 pub mod power;
 pub mod races;
+pub mod readiness;
 pub mod slow;
 pub mod storms;
 pub mod time;
@@ -229,6 +230,14 @@ pub const ALL: &[Row] = &[
         short: 4,
         share: 3,
         run: disk::full,
+    },
+    Row {
+        name: "readiness",
+        must: "asked by 32 clients on a slow disk it writes once a second and holds no reader up; health answers on a hung one",
+        rounds: 20,
+        short: 2,
+        share: 1,
+        run: readiness::asked_by_many,
     },
     Row {
         name: "io-errors",

@@ -1,0 +1,141 @@
+//! `GET /readyz`: whether the server can write, shown by writing. At most one probe a second, shared by all who ask, on the
+//! writer; who asks meanwhile waits without a thread or a connection to the workers, so that a slow disk holds no reader up.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::{Rooms, Surface};
+use crate::http::Reply;
+use crate::refusal::Refusal;
+use crate::store::{After, Lost, Outcome};
+use crate::venue::{Answer, Context, Prefer, Tx, Until, Venue, Wait, topics};
+
+/// Probes begin so far apart at least.
+const EVERY: Duration = Duration::from_secs(1);
+/// A probe that takes longer is no readiness, although it may still end well.
+const PROBE_MAX_SECONDS: u32 = 5;
+/// The `reason` while a probe takes too long.
+const SLOW: &str = "PROBE_TIMEOUT";
+
+/// What the last probe found, shared by all listeners.
+#[derive(Default)]
+pub struct Readiness(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// When the last probe began.
+    begun: Option<Instant>,
+    /// What it found: the code of the refusal when it could not write; `None` while it runs.
+    found: Option<Result<(), &'static str>>,
+}
+
+/// What one who asks is told.
+#[derive(Debug, PartialEq, Eq)]
+enum Told {
+    Found(Result<(), &'static str>),
+    Wait,
+    Probe,
+}
+
+impl State {
+    /// What to tell at this moment; a probe that is wanted counts as begun.
+    fn tell(&mut self, now: Instant) -> Told {
+        let age = self.begun.map(|begun| now.saturating_duration_since(begun));
+        match (age, self.found) {
+            (Some(age), Some(found)) if age < EVERY => Told::Found(found),
+            (Some(age), None) if age < Duration::from_secs(u64::from(PROBE_MAX_SECONDS)) => Told::Wait,
+            (Some(_), None) => Told::Found(Err(SLOW)),
+            _ => {
+                *self = State { begun: Some(now), found: None };
+                Told::Probe
+            }
+        }
+    }
+}
+
+impl Readiness {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `GET /readyz`: 200 when the last probe, no older than a second, could write; else 503 `NOT_READY` with the reason. For those
+/// who run the server, since asking may write: at the staff's own address, or on this machine; 404 elsewhere.
+pub(super) fn ready(rooms: &Rooms, context: &Context) -> Outcome<Answer> {
+    let is_staff_s = rooms.surface == Surface::Whole && context.venue.settings.staff_listen.is_some();
+    if !is_staff_s && !context.request.peer.to_canonical().is_loopback() {
+        return Err(Refusal::NotFound.into());
+    }
+    ask(context, &rooms.readiness)
+}
+
+fn ask(context: &Context, readiness: &Arc<Readiness>) -> Outcome<Answer> {
+    let told = readiness.state().tell(Instant::now());
+    match told {
+        Told::Found(found) => return Ok(answer(context, found)),
+        Told::Wait => {}
+        Told::Probe => probe(readiness, context.venue),
+    }
+    Ok(Answer::Wait(Wait { until: Until::ProbeEnds, seconds: PROBE_MAX_SECONDS }))
+}
+
+/// Answers one who waited for a probe.
+pub(super) fn look_again(context: &Context, readiness: &Arc<Readiness>, prefer: Prefer) -> Outcome<Answer> {
+    let found = readiness.state().found;
+    match found {
+        Some(found) => Ok(answer(context, found)),
+        None if prefer.seconds() == 0 => Ok(answer(context, Err(SLOW))),
+        None => ask(context, readiness),
+    }
+}
+
+fn answer(context: &Context, found: Result<(), &'static str>) -> Answer {
+    Answer::Ready(match found {
+        Ok(()) => Reply::json(200, &json!({ "status": "ready" })),
+        Err(reason) => Reply::refusal(&Refusal::NotReady { reason }, context.language()),
+    })
+}
+
+fn probe(readiness: &Arc<Readiness>, venue: &Venue) {
+    let (readiness, bell) = (Arc::clone(readiness), venue.bell.clone());
+    venue.writer.submit(Box::new(move |tx: Result<&Tx, Lost>| {
+        let written = match tx {
+            Ok(tx) => tx.whole(write).map_err(|failure| failure.told().code().word()),
+            Err(lost) => Err(lost.told.code().word()),
+        };
+        let after: After = Box::new(move |committed: Result<(), Lost>| {
+            let found = committed.map_err(|lost| lost.told.code().word()).and(written);
+            readiness.state().found = Some(found);
+            bell.ring([topics::READINESS]);
+        });
+        after
+    }));
+}
+
+fn write(tx: &Tx) -> Outcome<()> {
+    tx.prepare_cached("UPDATE venue SET seen_at = max(seen_at, ?1)")?.execute([tx.now()])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readiness_is_probed_once_a_second_and_a_probe_that_hangs_is_no_readiness() {
+        let start = Instant::now();
+        let at = |ms: u64| start + Duration::from_millis(ms);
+        let mut state = State::default();
+        assert_eq!(state.tell(at(0)), Told::Probe);
+        assert_eq!(state.tell(at(1)), Told::Wait);
+        state.found = Some(Ok(()));
+        assert_eq!(state.tell(at(999)), Told::Found(Ok(())));
+        assert_eq!(state.tell(at(1_000)), Told::Probe, "what was found a second ago is old");
+        assert_eq!(state.tell(at(5_999)), Told::Wait, "one at a time, however long it takes");
+        assert_eq!(state.tell(at(6_000)), Told::Found(Err(SLOW)));
+        state.found = Some(Err("STORAGE_FULL"));
+        assert_eq!(state.tell(at(6_001)), Told::Probe);
+    }
+}
