@@ -98,7 +98,8 @@ impl House {
         let seal = Arc::new(Seal::of(&ground.seal_secret));
         let venue = Arc::new(Venue { settings, clock, readers, writer, bell: bell.clone(), seal });
         let (door, readiness) = (Arc::new(OnceLock::new()), Arc::new(Readiness::default()));
-        let rooms = Rooms { venue, line, maps, keyring, arrivals, wrong_keys, readiness, surface: Surface::Whole, door };
+        let rooms =
+            Rooms { venue, line, maps, keyring, arrivals, wrong_keys, readiness, surface: Surface::Whole, door };
         let doors = open_doors(&rooms, listen, &bell, &on_fatal).inspect_err(|_| rooms.venue.writer.stop())?;
         let looking =
             look_through(database, on_fatal).map_err(|error| failed("the file can't be looked through", &error))?;

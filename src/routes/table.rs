@@ -4,9 +4,9 @@
 //!
 //! A path of plain words stands before one with a parameter in their place.
 
-use super::{operations, readiness};
 use super::route::Run::{Active, Open, Staff, Token, User};
 use super::route::{Body, Route, delete, get, patch, post, put};
+use super::{operations, readiness};
 use crate::queue::own_user;
 use crate::staff::Role;
 use crate::store::Outcome;
