@@ -41,7 +41,7 @@ function begin(main, signal, note = null) {
     const join = async () => {
       if (!me() && !name.value.trim()) return wrong(say('name.missing'));
       try {
-        if (!me()) setMe((await patiently('POST', '/users', { body: { name: name.value.trim() }, signal })).body);
+        if (!me()) setMe((await patiently('POST', '/users', { body: { name: name.value.trim() }, key: null, signal })).body);
         resolve(await lineUp(signal));
       } catch (error) {
         if (error instanceof Refused && error.code === 'INVALID_REQUEST') wrong(say('name.wrong'));

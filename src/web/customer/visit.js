@@ -30,7 +30,7 @@ export function ended(reason) {
 /** A place at the end of the line, or the one that the customer has. */
 export async function lineUp(signal) {
   const { userId, userKey } = me();
-  const { body } = await patiently('POST', '/queue/tokens', { body: { userId, userKey }, signal });
+  const { body } = await patiently('POST', '/queue/tokens', { body: { userId, userKey }, key: null, signal });
   setToken(body.token);
   return saw(body);
 }

@@ -89,7 +89,8 @@ export function passes(error) {
 
 /**
  * Asks until there is an answer, or a no that stays. Pauses grow, obey `Retry-After`, and end early when the network is
- * back. A POST keeps its `Idempotency-Key`, so that its effect happens once however often it is sent.
+ * back. A POST keeps its `Idempotency-Key`, so that its effect happens once however often it is sent; `key: null` sends none,
+ * for an answer that holds a secret is kept nowhere to be repeated.
  */
 export async function patiently(method, path, options = {}) {
   const kept = method === 'POST' ? { key: newKey(), ...options } : options;
