@@ -1,4 +1,4 @@
-# What the scripts stand on; to be sourced. Needs nothing but Rust: what else is missing, it installs (Debian's packages).
+# Shared by the scripts; to be sourced. Needs nothing but Rust: what else is missing, it installs (Debian's packages).
 packages=()
 
 # need COMMAND PACKAGE…: the packages to be installed when there is no such command.

@@ -1,7 +1,7 @@
 //! boxoffice: a concert box office in one binary.
 //!
-//! The rooms, in the order in which a customer meets them. A room uses only those listed before it; `tests/tidy.rs` holds
-//! the order.
+//! The rooms, in the order in which a customer meets them. A room uses only those listed before it; `tests/tidy.rs`
+//! holds the order.
 //!
 //! | room | what is in it |
 //! | --- | --- |
@@ -29,13 +29,123 @@
 //! | [`report`] | the sales of a date and the ledger of a day, for those who count |
 //! | [`check`] | what must hold in every file, and what is wrong in one |
 //! | [`sweeper`] | what goes by time: it writes down what is already true |
-//! | [`web`] | the pages compiled in |
-//! | [`routes`] | one match: every method and path |
+//! | [`web`] | the pages and the handbook, compiled in |
+//! | [`routes`] | one table of all routes: who may, what it takes, where it leads |
 //! | [`house`] | all of it opened and closed in good order |
-//! | [`commands`] | `demo`, `serve`, `check`, `backup`, `restore`, `staff-key`, `import`, `export`, `door`, `rush`, `verify-draw` |
+//! | [`commands`] | the command line: `demo`, `serve`, `check`, `backup` … |
 //!
-//! Inside a room: `mod.rs` has the use cases, `rules.rs` pure decisions, `sql.rs` every statement that touches its tables,
-//! `api.rs` (and `staff_api.rs`) JSON in and out.
+//! Inside a room: `mod.rs` has the use cases, `rules.rs` pure decisions, `sql.rs` every statement that touches its
+//! tables, `api.rs` (and `staff_api.rs`) JSON in and out. `schema.sql` is the whole schema, with a reason for each
+//! constraint.
+//!
+//! # The way of a request
+//!
+//! 1. [`http`] reads one whole, checked request on the event loop and hands it to a thread.
+//! 2. [`routes`] reads `now`, finds the route in its one table, and checks who calls, the body and the query as the
+//!    route says.
+//! 3. The `api.rs` of a room parses the rest and either answers at once, from memory or a reading connection, or gives
+//!    back a job for the writer.
+//! 4. [`store`] runs the job in a savepoint, commits together with the other jobs that wait, and lets the answer out.
+//! 5. "Not yet" (`Prefer: wait`) leaves the request with the event loop, some hundred bytes without a thread, until its
+//!    topic is notified or its time is over; then it is asked again from step 2.
+//!
+//! # The contract of a write
+//!
+//! - All writes go through one thread with the only writing connection. They are sequentially consistent: their order
+//!   is the order of the events feed.
+//! - Group commit: all queued jobs run in savepoints of one `BEGIN IMMEDIATE` transaction; answers are sent after
+//!   COMMIT.
+//! - A refused job rolls back to its savepoint and leaves nothing, except what a refusal must keep: an answer under an
+//!   `Idempotency-Key`, and a declined payment attempt.
+//! - `synchronous=FULL`: what was answered is on disk. A failed sync ends the program, because nobody knows what the
+//!   disk holds.
+//! - Memory (the waiting line, seat maps, staff keys) changes after the commit that changes the file, before the
+//!   answers of that commit are sent. What can't be applied to memory ends the program; the next start reads the file.
+//!
+//! # What always holds
+//!
+//! 1. **A seat has at most one live claim.** The key of the table `claim` says so, so wrong code can't sell a seat
+//!    twice.
+//! 2. **A hold counts while `now < hold_expires_at`**, in every read and every write. The sweeper only writes down what
+//!    is true.
+//! 3. **`now` is read once for each request**, in [`routes`], and handed down; what a write decides goes by the one
+//!    `now` of its transaction, which the writer reads when it begins and which never runs backwards. Only [`clock`]
+//!    reads a clock.
+//! 4. **A change of state is a conditional UPDATE**, and its row count decides. Zero rows is a refusal.
+//! 5. **A change of a balance is a ledger entry** with the balance after it. The entries add up; no balance is
+//!    negative.
+//! 6. **A refusal is a value** of one enum with one code. One table maps codes to statuses, and one file has all texts
+//!    in both languages; both fail to compile when a code is missing.
+//! 7. **What others may make large has a limit** with its unit in its name: bytes, connections, waiting requests, jobs,
+//!    seats of a layout, rows of a page. Two lists have none, because only admins make them longer: all concerts, and
+//!    all dates of one.
+//! 8. No `unsafe`, no fractions near points, no `unwrap` outside tests, no sleeping in tests.
+//!
+//! `check/` proves what can be proved of a file (`boxoffice check --rules` lists it), `tests/tidy.rs` what can be seen
+//! in the source.
+//!
+//! # Adding a call
+//!
+//! Say, `GET /api/v1/users/{userId}/tickets`:
+//!
+//! 1. Write the test first: it starts a whole server on a port of its own, with a clock that the test turns.
+//! 2. The statement goes into the `sql.rs` of the room whose table it reads (`ticket/sql.rs`).
+//! 3. The use case goes into its `mod.rs`: it takes the transaction (or a reading connection), `now` and plain values,
+//!    and gives back a value or a refusal. A decision that needs no database goes into `rules.rs`, with a unit test.
+//! 4. `api.rs` reads the request and makes the answer. Its doc comment is the contract of the call.
+//! 5. One line in `routes/table.rs` says method, path, who may call, what body and query it takes, and where it leads.
+//!    `Allow`, roles and limits follow from it.
+//! 6. A new refusal is a line in `refusal.rs`, its texts in `refusal/texts.rs`, its status in `http/reply.rs`. The
+//!    compiler leads you there.
+//! 7. Describe the call in the OpenAPI document. `tests/openapi.rs` fails until you do.
+//! 8. Run `scripts/test`.
+//!
+//! A table or a column more: change `schema.sql`, and add what brings existing files up to it in `store/steps/`. A test
+//! compares both ends.
+//!
+//! # The pages
+//!
+//! `web/` has them as they are served: HTML, CSS and JavaScript modules, without a build step. `web/shared/` is what
+//! the customer's and the staff's pages have in common. `tests/pages.rs` and `tests/browser/` hold these rules:
+//!
+//! - Nodes are made by `el` of `shared/dom.js`. What people typed only becomes text; nothing is ever parsed as HTML.
+//! - Each text is one row in a `words.js`, in Korean and English. `say('key')` shows it.
+//! - Countdowns go by the server's time (`shared/venue.js`), never by the clock of the device.
+//! - `web/qr/` is the library [qr](https://github.com/paulmillr/qr) 0.7.0 by Paul Miller (MIT), unchanged: it reads
+//!   codes where a browser has no reader of its own, and is loaded only when the camera is turned on there.
+//! - `web/handbook/` is Markdown in two languages with the same headings and commands (`tests/handbook.rs`,
+//!   `tests/readme.rs`).
+//!
+//! `scripts/screenshots` takes every page on a phone and on a desk, light and dark, in both languages. Look at them
+//! after a change.
+//!
+//! # Why an HTTP server of our own stands before tiny_http
+//!
+//! The API is served by [tiny_http](https://github.com/tiny-http/tiny-http), which is small and fast. As it is (0.12),
+//! it is not made for a crowd, or for strangers. Measured on two cores:
+//!
+//! | what happens | tiny_http alone | what stands before it |
+//! | --- | --- | --- |
+//! | 8, 20 or 100 connections at once | 4, 4 and 95 are answered; the rest wait until one ends | all are answered |
+//! | a burst of 500 connections | the last answer after 0.6 to 1.2 s | 39 ms |
+//! | one request with `Content-Length: 100000000000` | the process aborts | 413 |
+//! | one request line with `HTTP/2.0` | a thread and two descriptors are lost for ever, each time | 505 |
+//! | no more file descriptors | it stops accepting for good, sometimes silently | the longest idle is closed |
+//! | 2,000 idle connections | 42 MB, 2,007 threads | 4 MB, 24 threads |
+//! | an endless head | one client made it 260 MB large in 3 seconds | 431 |
+//! | many requests on one connection, nothing read | all threads that answer stand still | others do not notice |
+//! | `Content-Length` twice, or with `Transfer-Encoding` | accepted: request smuggling behind a proxy | 400 |
+//! | a panic while answering | one thread fewer; after the fourth of four all is over | 500, and nothing is lost |
+//!
+//! So an event loop on one thread owns all connections of clients, in the same process. It reads one whole, checked
+//! request at a time and hands it to an unchanged tiny_http over a few connections of its own, one request in flight on
+//! each. To clients it is a strict HTTP/1.1 server with a limit on everything. A waiting request costs it some hundred
+//! bytes instead of a thread.
+//!
+//! The price is about 14 µs of processor time a request: at 64 connections 0.54 of the rate of tiny_http alone, at 512
+//! connections 0.97, and 1.21 where each request opens a connection. `scripts/bench` measures both beside each other;
+//! `tests/bench/RESULTS.md` has a run. No room but [`http`] knows of it, so another server can take the place of
+//! either.
 
 pub mod clock;
 pub mod ids;

@@ -332,6 +332,66 @@ fn help_gives_every_setting_its_limits_default_and_environment_variable() {
 }
 
 #[test]
+fn figures_of_the_readme_are_those_of_the_results() {
+    let results = include_str!("bench/RESULTS.md");
+    let (_, table) = README.split_once("Five figures").unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| ") && !line.contains("---")).take(6);
+    let mut figures = 0;
+    for row in rows {
+        let last = row.trim_end_matches(" |").rsplit("| ").next().unwrap();
+        for figure in last.split([' ', ',']).filter(|word| word.contains(|c: char| c.is_ascii_digit())) {
+            assert!(results.contains(figure), "{figure} is not in tests/bench/RESULTS.md: {row}");
+            figures += 1;
+        }
+    }
+    assert!(figures >= 5, "{figures}");
+}
+
+/// Where each document stands, so that its links are followed from there.
+const DOCUMENTS: [(&str, &str); 6] = [
+    ("README.md", README),
+    ("tests/README.md", include_str!("README.md")),
+    ("tests/bench/RESULTS.md", include_str!("bench/RESULTS.md")),
+    ("src/lib.rs", include_str!("../src/lib.rs")),
+    ("src/web/handbook/en/venue.md", include_str!("../src/web/handbook/en/venue.md")),
+    ("src/web/handbook/en/security.md", include_str!("../src/web/handbook/en/security.md")),
+];
+
+#[test]
+fn every_file_that_a_document_names_is_there() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut named = 0;
+    for (document, text) in DOCUMENTS {
+        let folder = top.join(document).parent().unwrap().to_owned();
+        let linked = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        for link in linked.filter(|link| !link.is_empty() && !link.starts_with("http")) {
+            assert!(folder.join(link).exists(), "{document} leads to {link}");
+            named += 1;
+        }
+        let code = text.split('`').skip(1).step_by(2).map(|code| code.split(' ').next().unwrap());
+        for path in code.filter(|code| ["scripts/", "tests/", "src/"].iter().any(|start| code.starts_with(start))) {
+            let before_any = path.split('*').next().unwrap();
+            let is_there = match path.contains('*') {
+                true => top.join(before_any).parent().unwrap().exists(),
+                false => top.join(path).exists(),
+            };
+            assert!(is_there, "{document} names {path}");
+            named += 1;
+        }
+    }
+    assert!(named > 60, "{named}");
+}
+
+#[test]
+fn links_lead_to_projects_and_not_to_package_registries() {
+    let registries = ["crates.io", "pypi.org", "npmjs.com", "docs.rs"];
+    for (document, text) in DOCUMENTS {
+        let found = registries.iter().find(|registry| text.contains(**registry));
+        assert_eq!(found, None, "{document}");
+    }
+}
+
+#[test]
 fn what_differs_from_run_to_run_is_masked_and_nothing_else() {
     let text = r#"{"id":"01a204cf-26a0-7cc5-a6cd-79dc2480d139","at":"2026-11-22T19:50:14.433Z","number":"2RBEW98S56","seat":"A-12","n":50000}"#;
     let told = r#"{"id":"(id)","at":"(instant)","number":"(number)","seat":"A-12","n":50000}"#;

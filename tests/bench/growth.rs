@@ -23,7 +23,7 @@ const FIRST_OWNER: usize = HOLDERS + PAYERS;
 /// What a figure must be of that at the smallest size, or at 64 connections.
 const OF_SMALLEST: f64 = 0.8;
 
-/// What the README states, in MiB.
+/// What the handbook states, in MiB.
 const WAL_MIB: f64 = 48.0;
 
 /// A size of a file.
