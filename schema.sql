@@ -8,8 +8,10 @@
 CREATE TABLE venue (
     id                INTEGER PRIMARY KEY CHECK (id = 1),
     created_at        INTEGER NOT NULL,
-    -- The latest instant that the file has seen: the clock never goes back behind it.
+    -- The latest instant that the file has seen, written with every change: no clock starts behind it.
     seen_at           INTEGER NOT NULL,
+    -- The last ledger entry before staff last set the clock back: its moment, and those before it, may lie ahead.
+    set_back_entry_id INTEGER NOT NULL DEFAULT 0,
     -- The sum of all advances of a test clock.
     clock_advanced_ms INTEGER NOT NULL DEFAULT 0 CHECK (clock_advanced_ms >= 0),
     -- The secret half of the key pair that signs tickets. Null only until a file of format 1 is opened.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use rusqlite::Connection;
 
 use crate::check;
-use crate::clock::{Clock, Millis, Mode};
+use crate::clock::{Clock, Millis, Mode, Span};
 use crate::http::{Bell, Door, Limits, RateLimit, Trade};
 use crate::ids::{KeyHash, new_key};
 use crate::queue::{self, Line};
@@ -20,8 +20,8 @@ use crate::seal::Seal;
 use crate::seat::Maps;
 use crate::settings::{Settings, TestClock};
 use crate::staff::{self, Keyring};
-use crate::store::{self, Bounds, Failure, Ground, LookingThrough, OpenError, Opened, Readers, Writer};
-use crate::sweeper::Sweeper;
+use crate::store::{self, Bounds, Failure, Ground, LookingThrough, OpenError, Opened, Readers, Stuck, Writer};
+use crate::sweeper::{self, Sweeper};
 use crate::threads::OnFatal;
 use crate::venue::{Tx, Venue};
 
@@ -63,7 +63,9 @@ impl House {
         let Opened { connection, ground, lock } = check::open_sound(database)?;
         let failed =
             |what: &str, error: &dyn std::fmt::Display| OpenError(format!("{}: {what}: {error}", database.display()));
-        let clock = Arc::new(start_clock(&settings, &ground)?);
+        let clock = Arc::new(
+            start_clock(&settings, &connection, &ground).map_err(|why| failed("the clock can't be started", &why))?,
+        );
         schedule::settle_dates(&connection, &settings.sale.time_zone)
             .map_err(|error| failed("the dates can't be brought to the time zone", &error))?;
         let keyring = Arc::new(fill_keyring(&connection, clock.now(), settings.staff_key.as_deref())?);
@@ -84,6 +86,7 @@ impl House {
             idempotency_hours: settings.machine.idempotency_hours,
             token_days: settings.machine.token_days,
             settle_from: AtomicI64::default(),
+            stuck: Stuck::default(),
         };
         let bounds = Bounds {
             jobs_max: settings.machine.writer_jobs_max as usize,
@@ -218,19 +221,36 @@ fn fill_keyring(connection: &Connection, now: Millis, given: Option<&str>) -> Re
     Ok(keyring)
 }
 
-fn start_clock(settings: &Settings, ground: &Ground) -> Result<Clock, OpenError> {
+/// The clock of a file, and ids that go on behind its newest.
+fn start_clock(settings: &Settings, connection: &Connection, ground: &Ground) -> Result<Clock, String> {
     let mode = match settings.test_clock {
         None => Mode::Wall,
         Some(TestClock::Running) => Mode::Turned,
         Some(TestClock::Frozen) => Mode::Frozen,
     };
-    Clock::start(mode, ground.clock_advanced_ms, Some(ground.seen_at), ground.created_at).map_err(|behind| {
-        OpenError(format!(
-            "the clock of this machine says {}, more than a day before what the file has already seen ({}); set the clock \
-             right, or use --test-clock if the file comes from a test.",
-            behind.wall, behind.seen
-        ))
-    })
+    let seen = (!settings.set_clock_back).then_some(ground.seen_at);
+    let clock = Clock::start(mode, ground.clock_advanced_ms, seen, ground.created_at).map_err(|why| why.to_string())?;
+    if settings.set_clock_back {
+        set_clock_back(connection, clock.now(), ground.seen_at)?;
+    }
+    store::continue_ids(connection).map_err(|error| error.to_string())?;
+    Ok(clock)
+}
+
+/// Sets the clock of a file back to `now`, if it has seen a later moment.
+fn set_clock_back(connection: &Connection, now: Millis, seen: Millis) -> Result<(), String> {
+    if now >= seen {
+        log::warn!("--set-clock-back has nothing to do: the file has seen nothing later than {now}");
+        return Ok(());
+    }
+    store::write_alone(connection, now, |tx| sweeper::set_clock_back(tx, seen))
+        .map_err(|failure| failure.told().code().word().to_owned())?;
+    log::warn!(
+        "the file's clock was set back by {}, from {seen} to {now}; holds and visits keep what is left of them, and what was \
+         written before keeps its later moments. The next start needs no --set-clock-back",
+        Span(seen.ms_since(now))
+    );
+    Ok(())
 }
 
 fn no_address(flag: &str, address: SocketAddr, error: &io::Error) -> OpenError {

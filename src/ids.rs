@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use uuid::{ContextV7, Timestamp, Uuid};
+use uuid::{Builder, Uuid};
 
 use crate::clock::Millis;
 
@@ -21,15 +21,51 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// Counts the ids of one millisecond (RFC 9562, 6.2), so that the newest of them is the greatest.
-static WITHIN_THE_MILLISECOND: Mutex<ContextV7> = Mutex::new(ContextV7::new());
+/// The greatest id that was given out, or found in a file, as a number.
+static LAST_ID: Mutex<u128> = Mutex::new(0);
+
+/// The bits of a UUID of version 7 that are neither its time nor its version and variant (RFC 9562, 5.7).
+const RANDOM_BITS: u32 = 74;
+/// Two ids of one millisecond are this far apart at most, and one at least: a neighbour of an id is not guessed at once.
+const STEP_BITS: u32 = 32;
 
 /// A fresh id of a user, reservation, payment or ticket: a UUID of version 7 (RFC 9562), so that rows made one after the
-/// other lie side by side in the file. Each is greater than all before it, also within one millisecond.
+/// other lie side by side in the file. Each is greater than all before it (6.2, method 2), whatever the clock does: within
+/// one millisecond, on a clock that stands still or was set back, and after [`continue_ids_after`] also over a restart.
 pub fn new_id(now: Millis) -> Uuid {
-    let unix_ms = u64::try_from(now.unix_ms()).unwrap_or(0);
-    let below_a_second_ns = (unix_ms % 1_000) as u32 * 1_000_000; // below 10^9
-    Uuid::new_v7(Timestamp::from_unix(&WITHIN_THE_MILLISECOND, unix_ms / 1_000, below_a_second_ns))
+    let mut last = LAST_ID.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let number = number_after(*last, now, u128::from_be_bytes(random_bytes()));
+    *last = number;
+    id_of(number)
+}
+
+/// Ids given out from now on are greater than this one: the greatest in a file. One that is not of version 7 has no place
+/// in the order, and changes nothing.
+pub fn continue_ids_after(newest: Uuid) {
+    if newest.get_version_num() == 7 {
+        let mut last = LAST_ID.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        *last = (*last).max(number_of(newest));
+    }
+}
+
+/// The time and the random bits of the id after `last`, as one number.
+fn number_after(last: u128, now: Millis, random: u128) -> u128 {
+    let unix_ms = u128::from(u64::try_from(now.unix_ms()).unwrap_or(0));
+    // The highest random bit is 0, so that the ids of the same millisecond have room behind this one.
+    let fresh = (unix_ms << RANDOM_BITS) | (random & ((1 << (RANDOM_BITS - 1)) - 1));
+    if fresh >> RANDOM_BITS > last >> RANDOM_BITS { fresh } else { last + 1 + (random & ((1 << STEP_BITS) - 1)) }
+}
+
+/// The 48 bits of time, 12 behind the version and 62 behind the variant.
+fn id_of(number: u128) -> Uuid {
+    let (time, middle, low) = (number >> RANDOM_BITS, number >> 62 & 0xfff, number & ((1 << 62) - 1));
+    let bytes = (time << 80 | middle << 64 | low).to_be_bytes();
+    Builder::from_bytes(bytes).with_version(uuid::Version::SortRand).with_variant(uuid::Variant::RFC4122).into_uuid()
+}
+
+fn number_of(id: Uuid) -> u128 {
+    let bits = id.as_u128();
+    (bits >> 80) << RANDOM_BITS | (bits >> 64 & 0xfff) << 62 | bits & ((1 << 62) - 1)
 }
 
 /// An id as the wire writes it: lower case, hyphenated, and nothing else.
@@ -156,6 +192,25 @@ mod tests {
         let now = Millis::from_unix_ms(1_700_000_000_000);
         let ids: Vec<Uuid> = (0..10_000).map(|_| new_id(now)).collect();
         assert!(ids.is_sorted_by(|before, after| before < after));
+    }
+
+    /// The newest of a file may be of a later millisecond than the clock says, and the last of its millisecond.
+    #[test]
+    fn ids_go_on_behind_the_newest_of_a_file_whatever_the_clock_says() {
+        let now = Millis::from_unix_ms(1_700_000_000_000);
+        for newest in ["018bcfe5-6800-7fff-bfff-ffffffffffff", "118bcfe5-6800-7000-8000-000000000000"] {
+            let newest = Uuid::parse_str(newest).unwrap();
+            assert_eq!(id_of(number_of(newest)), newest);
+            let after = id_of(number_after(number_of(newest), now, u128::MAX));
+            assert!(after > newest, "{after}");
+            assert_eq!((after.get_version_num(), after.get_variant()), (7, uuid::Variant::RFC4122));
+        }
+        let fresh = id_of(number_after(0, now, u128::MAX));
+        assert_eq!(fresh.get_timestamp().map(|at| at.to_unix().0), Some(1_700_000_000));
+        let before = new_id(now);
+        continue_ids_after(Uuid::from_u128(u128::MAX)); // not of version 7
+        let next = new_id(now);
+        assert!(next > before && next.as_u128() - before.as_u128() < 1 << 80);
     }
 
     #[test]

@@ -5,20 +5,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 use rusqlite::Connection;
+use serde_json::json;
 
-use crate::clock::{Clock, Millis};
+use crate::clock::{Clock, Millis, Span};
 use crate::http::{self, Bell, Topic};
 use crate::queue::{self, Line};
 use crate::reservation::{self, Settling};
 use crate::schedule;
 use crate::seat::Maps;
 use crate::staff::Keyring;
-use crate::store::{Failure, Outcome, Rounds};
+use crate::store::{Failure, Outcome, Rounds, Stuck};
 use crate::threads::OnFatal;
-use crate::venue::{Change, Tx, topics};
+use crate::venue::{Change, EventType, Tx, record, topics};
 
-/// How often the file notes the time it has seen, and looks for answers and ended tokens to forget, in milliseconds.
-const SEEN_EVERY_MS: i64 = 1_000;
+/// How often the file looks for answers and ended tokens to forget, in milliseconds.
 const FORGET_EVERY_MS: i64 = 60_000;
 /// Answers, and tokens, forgotten in one transaction at most: about a millisecond of it. While more are left, the next goes on.
 const FORGET_MAX: u32 = 200;
@@ -45,6 +45,8 @@ pub struct Sweeper {
     pub token_days: u32,
     /// Cancelled dates rest until then, in milliseconds since 1970.
     pub settle_from: AtomicI64,
+    /// Reservations and tokens that can't be settled.
+    pub stuck: Stuck,
 }
 
 impl Sweeper {
@@ -55,7 +57,9 @@ impl Sweeper {
         let mut marks = Marks::default();
         Rounds {
             open: Box::new(move |tx| written(open.end_due(tx))),
-            close: Box::new(move |tx| written(close.admit(tx, &mut marks))),
+            close: Box::new(move |tx| {
+                written(close.admit(tx, &mut marks).and_then(|()| close.follow_wall(tx, &mut marks)))
+            }),
             committed: Box::new(move |connection, now, changes| committed.learn(connection, now, &changes)),
             next_due: Box::new(move |connection| due.next_due(connection)),
             broken,
@@ -64,11 +68,11 @@ impl Sweeper {
 
     /// Holds first: a visit may last as long as its hold.
     fn end_due(&self, tx: &Tx) -> Outcome<()> {
-        reservation::expire_due(tx)?;
-        if tx.now() >= self.settle_from() && reservation::settle_cancelled(tx)? == Settling::Stuck {
+        reservation::expire_due(tx, &self.stuck)?;
+        if tx.now() >= self.settle_from() && reservation::settle_cancelled(tx, &self.stuck)? == Settling::Stuck {
             self.settle_from.store(tx.now().plus_ms(STUCK_MS).unix_ms(), Relaxed);
         }
-        queue::end_due(tx, &self.line)?;
+        queue::end_due(tx, &self.line, &self.stuck)?;
         queue::draw_if_due(tx)
     }
 
@@ -77,12 +81,7 @@ impl Sweeper {
     }
 
     fn admit(&self, tx: &Tx, marks: &mut Marks) -> Outcome<()> {
-        queue::admit_next(tx, &self.line)?;
-        let changed = tx.sum_noted(|_| 1) > 0;
-        if changed && tx.now().ms_since(marks.seen_at) >= SEEN_EVERY_MS {
-            tx.prepare_cached("UPDATE venue SET seen_at = max(seen_at, ?1)")?.execute([tx.now()])?;
-            marks.seen_at = tx.now();
-        }
+        queue::admit_next(tx, &self.line, &self.stuck)?;
         if tx.now().ms_since(marks.forgot_at) >= FORGET_EVERY_MS {
             let before = |hours: u32| tx.now().plus_ms(-i64::from(hours) * 3_600_000);
             let answers = http::forget(tx, before(self.idempotency_hours), FORGET_MAX)?;
@@ -91,6 +90,23 @@ impl Sweeper {
                 marks.forgot_at = tx.now();
             }
         }
+        Ok(())
+    }
+
+    /// Follows a step of the wall: after the jobs, so that what they told is moved too.
+    fn follow_wall(&self, tx: &Tx, marks: &mut Marks) -> Outcome<()> {
+        let ms = self.clock.step_ahead_ms();
+        if ms == 0 {
+            return Ok(());
+        }
+        move_clock(tx, tx.now(), ms)?;
+        // What is kept for some hours or days is kept as long from now on.
+        marks.forgot_at = tx.now().plus_ms(ms + i64::from(self.idempotency_hours) * 3_600_000);
+        tx.note(Change::ClockStepped { ms });
+        log::warn!(
+            "the clock of this machine stepped {} ahead and is followed; holds, visits and waits keep their length",
+            Span(ms)
+        );
         Ok(())
     }
 
@@ -114,16 +130,22 @@ impl Sweeper {
         if changes.contains(&Change::EventRecorded) {
             woken.push(topics::EVENTS); // once for all the events of a commit
         }
+        for change in changes {
+            if let Change::ClockStepped { ms } = change {
+                self.line.move_deadlines(now, *ms); // before the clock: nobody is late meanwhile
+                self.clock.follow_step(*ms);
+            }
+        }
         self.bell.ring(woken);
         Ok(())
     }
 
     fn next_due(&self, connection: &Connection) -> Option<Millis> {
-        let holds = reservation::next_due(connection);
-        let line = queue::next_due(connection, &self.line, self.clock.now());
+        let holds = reservation::next_due(connection, &self.stuck);
+        let line = queue::next_due(connection, &self.line, self.clock.now(), &self.stuck);
         match (holds, line, schedule::find_to_settle(connection)) {
             (Ok(holds), Ok(line), Ok(cancelled)) => {
-                let cancelled = cancelled.map(|date| date.cancelled_at.max(self.settle_from()));
+                let cancelled = cancelled.map(|_| self.settle_from());
                 holds.into_iter().chain(line).chain(cancelled).min()
             }
             (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => {
@@ -134,15 +156,36 @@ impl Sweeper {
     }
 }
 
+/// Moves everything that lives and ends after `moment` with the clock, and tells of it.
+fn move_clock(tx: &Tx, moment: Millis, ms: i64) -> Outcome<()> {
+    reservation::move_holds(tx, moment, ms)?;
+    queue::move_visits(tx, moment, ms)?;
+    record(tx, EventType::ClockStepped, &json!({ "milliseconds": ms }))?;
+    Ok(())
+}
+
+/// Sets the clock of a file back, to the moment of this transaction: what lives goes back with it, and what the file has seen
+/// until now, the latest at `seen`, no longer counts for where a clock starts.
+///
+/// # Errors
+/// SQLite's.
+pub fn set_clock_back(tx: &Tx, seen: Millis) -> Outcome<()> {
+    let before_all = Millis::from_unix_ms(0);
+    move_clock(tx, before_all, tx.now().ms_since(seen))?;
+    let newest_entry =
+        "UPDATE venue SET seen_at = ?1, set_back_entry_id = (SELECT ifnull(max(entry_id), 0) FROM ledger_entry)";
+    tx.execute(newest_entry, [tx.now()])?;
+    Ok(())
+}
+
 /// When the rounds last did what need not be done each time.
 struct Marks {
-    seen_at: Millis,
     forgot_at: Millis,
 }
 
 impl Default for Marks {
     fn default() -> Marks {
-        Marks { seen_at: Millis::from_unix_ms(0), forgot_at: Millis::from_unix_ms(0) }
+        Marks { forgot_at: Millis::from_unix_ms(0) }
     }
 }
 
@@ -158,6 +201,7 @@ fn topic(change: &Change) -> Option<Topic> {
         | Change::Drawn { .. }
         | Change::StaffKeysChanged
         | Change::ClockTurned { .. }
+        | Change::ClockStepped { .. }
         | Change::EventRecorded
         | Change::ScheduleChanged { .. }
         | Change::SeatsChanged { .. } => None,

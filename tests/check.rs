@@ -116,7 +116,10 @@ const DAMAGES: &[(&str, &str)] = &[
         "behind it was let in",
     ),
     ("UPDATE token SET place = place + 100 WHERE status = 'WAITING'", "belongs to somebody who is still to come"),
-    ("UPDATE token SET issued_at = ended_at + 1 WHERE token_id = 5", "token 5 is EXPIRED, but its times"),
+    (
+        "UPDATE token SET issued_at = ended_at + 1 WHERE token_id = 5",
+        "token 5 was let in or ended at an earlier moment",
+    ),
     ("UPDATE draw SET joined = 9", "draw 1 says that 1 of 9 were drawn"),
     ("UPDATE draw SET draw_id = 2", "the list of draws has no draw 1"),
     ("DELETE FROM event WHERE sequence = 7", "the feed of events has no event 7"),

@@ -14,7 +14,8 @@ pub(super) const RULES: &[Rule] = &[
         // The order is that of the numbers. A clock that was set back explains it, and nothing is lost by it.
         severity: Warning,
         says: "event {0} is of an earlier moment than the one before it",
-        finds: "SELECT e.sequence FROM {event} AS e JOIN event AS p ON p.sequence = e.sequence - 1 WHERE e.at < p.at",
+        finds: "SELECT e.sequence FROM {event} AS e JOIN event AS p ON p.sequence = e.sequence - 1
+                WHERE e.at < p.at AND e.type <> 'CLOCK_STEPPED'",
     },
     Rule {
         severity: Fault,

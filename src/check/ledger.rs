@@ -37,7 +37,8 @@ pub(super) const RULES: &[Rule] = &[
         // The order is that of the numbers. A clock that was set back explains it, and nothing is lost by it.
         severity: Warning,
         says: "ledger entry {0} is of an earlier moment than the one before it",
-        finds: "SELECT e.entry_id FROM {ledger_entry} AS e JOIN ledger_entry AS p ON p.entry_id = e.entry_id - 1 WHERE e.at < p.at",
+        finds: "SELECT e.entry_id FROM {ledger_entry} AS e JOIN ledger_entry AS p ON p.entry_id = e.entry_id - 1
+                WHERE e.at < p.at AND p.entry_id <> (SELECT set_back_entry_id FROM venue)",
     },
     Rule {
         severity: Fault,

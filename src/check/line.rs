@@ -1,7 +1,7 @@
 //! The line: who is let in stood before those who wait.
 
 use super::rules::Rule;
-use super::rules::Severity::Fault;
+use super::rules::Severity::{Fault, Warning};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -22,7 +22,13 @@ pub(super) const RULES: &[Rule] = &[
         severity: Fault,
         says: "token {0} is {1}, but its times do not go with that",
         finds: "SELECT token_id, status FROM token
-                WHERE activated_at < issued_at OR ended_at < issued_at OR ended_at < activated_at OR visit_until < activated_at",
+                WHERE visit_until < activated_at",
+    },
+    Rule {
+        // The order of moments alone: a clock that was set back explains it.
+        severity: Warning,
+        says: "token {0} was let in or ended at an earlier moment than it was issued",
+        finds: "SELECT token_id FROM token WHERE activated_at < issued_at OR ended_at < issued_at OR ended_at < activated_at",
     },
     Rule {
         severity: Fault,

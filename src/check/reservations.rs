@@ -1,7 +1,7 @@
 //! Reservations: what they are of, and when what happened to them.
 
 use super::rules::Rule;
-use super::rules::Severity::Fault;
+use super::rules::Severity::{Fault, Warning};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -21,8 +21,14 @@ pub(super) const RULES: &[Rule] = &[
         severity: Fault,
         says: "reservation {0} is {1}, but its times do not go with that",
         finds: "SELECT reservation_id, status FROM {reservation}
-                WHERE ended_at < created_at OR (status = 'EXPIRED' AND ended_at < hold_expires_at)
-                  OR (paid_at IS NOT NULL AND paid_at IS NOT ended_at) OR paid_at >= hold_expires_at OR refunded_at < paid_at",
+                WHERE (status = 'EXPIRED' AND ended_at < hold_expires_at)
+                  OR (paid_at IS NOT NULL AND paid_at IS NOT ended_at) OR paid_at >= hold_expires_at",
+    },
+    Rule {
+        // The order of moments alone: a clock that was set back explains it.
+        severity: Warning,
+        says: "reservation {0} is {1} since an earlier moment than it was made or paid",
+        finds: "SELECT reservation_id, status FROM {reservation} WHERE ended_at < created_at OR refunded_at < paid_at",
     },
     Rule {
         severity: Fault,
@@ -31,8 +37,9 @@ pub(super) const RULES: &[Rule] = &[
                   FROM token AS t WHERE t.user_id = r.user_id AND t.status = 'ACTIVE' AND t.active_until >= r.hold_expires_at)",
     },
     Rule {
-        severity: Fault,
-        says: "date {0} was cancelled, but reservation {1} was made or paid afterwards",
+        // That nothing is sold for it is a matter of the code; this is the order of moments alone.
+        severity: Warning,
+        says: "date {0} was cancelled, but reservation {1} was made or paid at a later moment",
         finds: "SELECT schedule_id, reservation_id FROM {reservation} JOIN schedule USING (schedule_id)
                 WHERE created_at > cancelled_at OR paid_at > cancelled_at",
     },

@@ -161,19 +161,20 @@ impl Import {
     fn import_into_server(&self, mut desk: Desk, times: &Times, seats: &[LayoutSeat]) -> Result<Added, OpenError> {
         let concerts = desk.get("/staff/concerts")?;
         let concerts =
-            listed(&concerts, "concerts").map(|concert| (number(concert, "concertId"), text(concert, "title")));
+            listed(&concerts, "concerts").map(|concert| Ok((number(concert, "concertId")?, text(concert, "title"))));
+        let concerts = concerts.collect::<Result<Vec<_>, OpenError>>()?.into_iter();
         let concert = match self.meant(concerts)? {
             Meant::One(id, title) => {
                 let dates = desk.get(&format!("/staff/concerts/{id}/schedules"))?;
                 let starts_at = |date| Millis::parse_rfc3339(&text(date, "startsAt"));
-                let dates =
-                    listed(&dates, "schedules").filter_map(|date| Some((number(date, "scheduleId"), starts_at(date)?)));
+                let dates = listed(&dates, "schedules")
+                    .filter_map(|date| Some((number(date, "scheduleId").ok()?, starts_at(date)?)));
                 self.must_be_new(times, dates)?;
                 json!({ "concertId": id, "title": title })
             }
             Meant::New(title) => desk.post("/staff/concerts", json!({ "title": title, "venue": self.venue }))?,
         };
-        let concert_id = number(&concert, "concertId");
+        let concert_id = number(&concert, "concertId")?;
         let date = json!({
             "startsAt": times.starts_at,
             "saleOpensAt": times.sale_opens_at,
@@ -181,7 +182,7 @@ impl Import {
             "layout": { "seats": seats.iter().map(as_json).collect::<Vec<_>>() },
         });
         let date = desk.post(&format!("/staff/concerts/{concert_id}/schedules"), date)?;
-        Ok(Added { concert_id, title: text(&concert, "title"), schedule_id: number(&date, "scheduleId") })
+        Ok(Added { concert_id, title: text(&concert, "title"), schedule_id: number(&date, "scheduleId")? })
     }
 }
 
@@ -212,8 +213,8 @@ fn listed<'v>(body: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
     body[name].as_array().into_iter().flatten()
 }
 
-fn number(body: &Value, name: &str) -> i64 {
-    body[name].as_i64().unwrap_or(0)
+fn number(body: &Value, name: &str) -> Result<i64, OpenError> {
+    body[name].as_i64().ok_or_else(|| OpenError(format!("the server's answer has no {name}; is it a boxoffice?")))
 }
 
 fn text(body: &Value, name: &str) -> String {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::clock::Millis;
 use crate::store::{Outcome, Reader};
+use crate::venue;
 
 /// Minutes that are told, the one that is not over yet included.
 pub const MINUTES: usize = 60;
@@ -47,7 +48,7 @@ pub struct Hour {
 pub fn last_hour(reader: &Reader, now: Millis, waiting: u64) -> Outcome<Hour> {
     let first_ms = (now.unix_ms() / MINUTE_MS - (MINUTES as i64 - 1)) * MINUTE_MS;
     let begin = Millis::from_unix_ms(first_ms);
-    let last_sequence = sql::last_sequence(reader)?;
+    let last_sequence = venue::last_sequence(reader)?;
     let after = last_before(last_sequence, begin, |sequence| sql::find_at(reader, sequence))?;
     let mut minutes: Vec<Minute> = (0..MINUTES as i64).map(|minute| empty(begin.plus_ms(minute * MINUTE_MS))).collect();
     for told in sql::list_told(reader, after, last_sequence, begin, MINUTE_MS)? {
@@ -65,7 +66,8 @@ fn empty(from: Millis) -> Minute {
     Minute { from, joined: 0, admitted: 0, gave_up: 0, seats_sold: 0, waiting: 0 }
 }
 
-/// The last sequence before a moment, found by halving: sequences have no gaps and their times never go back.
+/// The last sequence before a moment, found by halving: sequences have no gaps, and their times go back
+/// only where staff set the clock back, which makes the span that is read longer and changes no minute of it.
 fn last_before<E>(last: i64, moment: Millis, at: impl Fn(i64) -> Result<Option<Millis>, E>) -> Result<i64, E> {
     let (mut before, mut not_before) = (0, last + 1);
     while before + 1 < not_before {

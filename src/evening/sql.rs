@@ -5,10 +5,6 @@ use rusqlite::OptionalExtension;
 use crate::clock::Millis;
 use crate::store::Reader;
 
-pub(super) fn last_sequence(reader: &Reader) -> rusqlite::Result<i64> {
-    reader.prepare_cached("SELECT coalesce(max(sequence), 0) FROM event")?.query_row([], |row| row.get(0))
-}
-
 pub(super) fn find_at(reader: &Reader, sequence: i64) -> rusqlite::Result<Option<Millis>> {
     reader
         .prepare_cached("SELECT at FROM event WHERE sequence = ?1")?

@@ -1,6 +1,8 @@
 //! Idempotency keys: the first answer again, byte for byte, kept in the same transaction as its effect.
 
-use rusqlite::{Connection, OptionalExtension};
+use std::borrow::Cow;
+
+use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::fields::idempotency_key;
@@ -8,7 +10,7 @@ use super::{Reply, Request, status_of};
 use crate::clock::Millis;
 use crate::ids;
 use crate::refusal::Refusal;
-use crate::store::Outcome;
+use crate::store::{self, Outcome};
 
 /// A request that its caller may repeat: who, under which key, and exactly what.
 #[derive(Debug, Clone)]
@@ -58,11 +60,10 @@ impl Once {
                  WHERE caller_id = ?1 AND key = ?2",
             )?
             .query_row((self.caller_id, &self.key), |row| {
-                let headers: String = row.get(3)?;
                 let reply = Reply {
                     status: row.get(1)?,
                     content_type: row.get::<_, String>(2)?.into(),
-                    headers: headers_of(&headers),
+                    headers: headers_of(row, 3)?,
                     body: row.get(4)?,
                 };
                 Ok((row.get::<_, [u8; 32]>(0)?, reply))
@@ -85,7 +86,7 @@ impl Once {
         }
         let headers: Vec<(&str, &str)> =
             reply.headers.iter().map(|(name, value)| (name.as_ref(), value.as_str())).collect();
-        let headers = serde_json::to_string(&headers).unwrap_or_else(|_| "[]".to_owned()); // plain texts can't fail
+        let headers = store::to_json(&headers)?;
         connection
             .prepare_cached(
                 "INSERT INTO idempotency_answer (caller_id, key, fingerprint, status, content_type, headers, body, at)
@@ -110,9 +111,9 @@ const fn keeps_status(status: u16) -> bool {
     matches!(status, 200..=299 | 402 | 404 | 409 | 422)
 }
 
-fn headers_of(kept: &str) -> Vec<(std::borrow::Cow<'static, str>, String)> {
-    let pairs: Vec<(String, String)> = serde_json::from_str(kept).unwrap_or_default(); // written by `keep` alone
-    pairs.into_iter().map(|(name, value)| (name.into(), value)).collect()
+fn headers_of(row: &Row, column: usize) -> rusqlite::Result<Vec<(Cow<'static, str>, String)>> {
+    let pairs: Vec<(String, String)> = store::from_json(row, column)?;
+    Ok(pairs.into_iter().map(|(name, value)| (name.into(), value)).collect())
 }
 
 /// Forgets the oldest answers from before a moment, at most `limit`; says how many.

@@ -28,9 +28,21 @@ impl Reply {
         Reply { status, content_type: "".into(), headers: Vec::new(), body: Vec::new() }
     }
 
-    /// An answer in JSON.
+    /// An answer in JSON. A value that has no JSON is answered as the mistake of ours that it is; work that was written for it
+    /// is taken back.
     pub fn json(status: u16, value: &impl Serialize) -> Reply {
-        Reply::of_json(status, serde_json::to_vec(value).unwrap_or_default()) // our types have string keys and no failing parts
+        match serde_json::to_vec(value) {
+            Ok(body) => Reply::of_json(status, body),
+            Err(error) => {
+                log::error!("an answer has no JSON: {error}");
+                Reply::refusal(&Refusal::Internal, Language::default())
+            }
+        }
+    }
+
+    /// Whether it tells of a mistake of ours.
+    pub fn is_failure(&self) -> bool {
+        self.status == status_of(Code::Internal)
     }
 
     /// An answer whose JSON is already written.
@@ -75,7 +87,7 @@ impl Reply {
         document.insert("detail".into(), refusal.detail(language).into());
         document.insert("code".into(), code.word().into());
         document.extend(refusal.members());
-        let mut reply = Reply::json(status, &document);
+        let mut reply = Reply::of_json(status, serde_json::Value::from(document).to_string().into_bytes());
         reply.content_type = "application/problem+json".into();
         let tag = match language {
             Language::En => "en",
@@ -157,5 +169,18 @@ pub const fn status_of(code: Code) -> u16 {
         Code::Overloaded | Code::Stopping | Code::NotReady => 503,
         Code::VersionNotSupported => 505,
         Code::StorageFull => 507,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serialization_a_value_without_json_is_a_500_and_not_an_empty_answer() {
+        let reply = Reply::json(200, &std::collections::BTreeMap::from([((1, 2), 3)]));
+        assert_eq!((reply.status, reply.content_type.as_ref()), (500, "application/problem+json"));
+        let problem: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+        assert_eq!((&problem["code"], reply.is_failure()), (&"INTERNAL".into(), true));
     }
 }

@@ -93,7 +93,7 @@ fn decline(tx: &Tx, reservation: Reservation, balance: Points, attempts: u32) ->
     record(tx, EventType::PaymentDeclined, &told(&reservation))?;
     let required = reservation.amount;
     let attempts_left = reservation::decline(tx, reservation, attempts)?;
-    let shortfall = required.minus(balance).unwrap_or(required);
+    let shortfall = required.minus(balance).ok_or(Refusal::Internal)?;
     Ok(Attempt::Declined(Refusal::InsufficientBalance { balance, required, shortfall, attempts_left }))
 }
 

@@ -51,6 +51,11 @@ impl Flow {
         }
     }
 
+    /// The clock goes on so many milliseconds later.
+    pub fn move_by(&mut self, by_ms: i64) {
+        self.seconds.iter_mut().for_each(|(ms, _)| *ms += by_ms);
+    }
+
     /// Admissions a second; `None` until it is known, and again when nobody was let in for long.
     pub fn rate(&self, now: Millis, admit_per_minute: u32) -> Option<f64> {
         let (mut counted, mut since_ms) = (0, now.unix_ms());

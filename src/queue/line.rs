@@ -14,6 +14,7 @@ use super::{Rules, TokenStatus};
 use crate::clock::Millis;
 use crate::ids::TokenKey;
 use crate::refusal::{Say, TokenEnd};
+use crate::store::Stuck;
 use crate::venue::Change;
 
 /// A live token as the file has it, for filling the line at start and for copying changes.
@@ -185,9 +186,11 @@ impl Line {
     }
 
     /// When somebody will have been silent for too long.
-    pub(super) fn next_silent(&self) -> Option<Millis> {
+    pub(super) fn next_silent(&self, stuck: &Stuck) -> Option<Millis> {
         let people = self.read();
-        self.dues().next(|slot, tag| people.silent_until(slot, tag))
+        let is_stuck = |slot| people.by_slot(slot).is_some_and(|person| stuck.has(person.key));
+        // One that can't be dropped is never due.
+        self.dues().next(|slot, tag| people.silent_until(slot, tag).filter(|_| stuck.is_empty() || !is_stuck(slot)))
     }
 
     /// Fills the line at start with what `each` gives, one by one. Everybody is heard of afresh at `now`.
@@ -248,6 +251,7 @@ impl Line {
                 | Change::StaffKeysChanged
                 | Change::ReservationChanged { .. }
                 | Change::ClockTurned { .. }
+                | Change::ClockStepped { .. }
                 | Change::EventRecorded
                 | Change::ScheduleChanged { .. }
                 | Change::ScheduleSettled { .. }
@@ -259,6 +263,13 @@ impl Line {
         }
         people.forget_issued();
         people.count_flow(now, admitted, waited);
+    }
+
+    /// The clock goes on so many milliseconds later: everybody who is not late at `moment` keeps what is left to them.
+    pub fn move_deadlines(&self, moment: Millis, ms: i64) {
+        let mut people = self.write();
+        people.move_deadlines(moment, ms);
+        self.dues().refill(people.all_due());
     }
 
     /// Puts new rules in force.

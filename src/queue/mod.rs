@@ -11,6 +11,7 @@ mod estimate;
 mod line;
 mod people;
 mod ranks;
+mod rounds;
 mod rules;
 mod sql;
 pub mod staff_api;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 pub use caller::{Caller, Known, active_token, any_token, own_user, token_or_user_key};
 pub use draw::{Draw, METHOD as DRAW_METHOD, draw_if_due, list_draws, order};
 pub use line::{Figures, Line, LiveToken, Seen};
+pub use rounds::{admit_by_hand, admit_next, end_due, move_visits, next_due};
 pub use rules::Rules;
 use sql::Stand;
 
@@ -57,13 +59,8 @@ pub struct Token {
     pub end_reason: Option<TokenEnd>,
 }
 
-/// Tokens of silent people that one transaction drops at most, so that a crowd that left does not hold up the others.
-const DROPS_MAX: usize = 1_000;
 /// How often the filling of a long line is told, in tokens.
 const PROGRESS_EVERY: u64 = 100_000;
-/// Admissions in one transaction at most, for the same reason.
-const ADMISSIONS_MAX: u64 = 1_000;
-
 /// The user's valid token, or a new one at the end of the line; says whether it is new. While a draw is to come, it gets a
 /// join number in place of a place.
 ///
@@ -208,100 +205,12 @@ pub fn extend_visit(tx: &Tx, token: &Token, hold_until: Option<Millis>) -> Outco
     Ok(())
 }
 
-/// Ends the tokens whose time is over at the moment of this transaction: visits first, then those who were silent.
-///
-/// # Errors
-/// SQLite's.
-pub fn end_due(tx: &Tx, line: &Line) -> Outcome<()> {
-    for key in line.take_claims() {
-        sql::mark_claimed(tx, key)?;
-    }
-    let timed_out = sql::list_timed_out(tx)?.into_iter().map(|key| (key, TokenEnd::TimedOut));
-    let silent = line.list_silent(tx.now(), DROPS_MAX).into_iter().map(|key| (key, TokenEnd::Abandoned));
-    for (key, reason) in timed_out.chain(silent) {
-        let live = sql::find(tx, key)?.filter(|token| token.status != TokenStatus::Expired);
-        if let Some(token) = live {
-            end(tx, &token, reason)?;
-        }
-    }
-    Ok(())
-}
-
 /// Forgets the oldest tokens that ended before a moment, at most `limit`; says how many.
 ///
 /// # Errors
 /// SQLite's.
 pub fn forget_ended(tx: &Tx, before: Millis, limit: u32) -> Outcome<usize> {
     Ok(sql::delete_ended(tx, before, limit)?)
-}
-
-/// Lets in the next in line as far as both limits allow, counting what this transaction has already changed.
-///
-/// # Errors
-/// SQLite's.
-pub fn admit_next(tx: &Tx, line: &Line) -> Outcome<()> {
-    let figures = line.figures(tx.now());
-    let noted = |weight: fn(&Change) -> i64| tx.sum_noted(weight);
-    let admitted = noted(|change| i64::from(matches!(change, Change::TokenAdmitted { .. })));
-    let joined = noted(|change| match change {
-        Change::TokenIssued { .. } => 1,
-        Change::TokenEnded { was_active: false, .. } => -1,
-        _ => 0,
-    });
-    if figures.waiting.saturating_add_signed(joined - admitted) == 0 {
-        return Ok(());
-    }
-    let ended = noted(|change| i64::from(matches!(change, Change::TokenEnded { was_active: true, .. })));
-    let active = figures.active.saturating_add_signed(admitted - ended);
-    let rules = sql::find_rules(tx)?;
-    let in_window = figures.admitted_last_minute.saturating_add_signed(admitted);
-    let count = rules.admissible(tx.now(), active, in_window).min(ADMISSIONS_MAX);
-    admit(tx, line, count, rules.visit_seconds, false).map(drop)
-}
-
-/// Lets in the next so many by hand, past the limits, which count them afterwards. Says how many there were.
-///
-/// # Errors
-/// SQLite's.
-pub fn admit_by_hand(tx: &Tx, line: &Line, count: u64) -> Outcome<u64> {
-    let rules = sql::find_rules(tx)?;
-    admit(tx, line, count, rules.visit_seconds, true)
-}
-
-/// Lets in the first of the line. Who was silent for too long is not let in, whether or not that was written down.
-fn admit(tx: &Tx, line: &Line, count: u64, visit_seconds: u32, by_hand: bool) -> Outcome<u64> {
-    let visit_until = tx.now().plus_seconds(visit_seconds);
-    let mut admitted = 0;
-    for (key, user_id) in sql::list_next(tx, count)? {
-        if line.is_over(key, tx.now()) {
-            if let Some(token) = sql::find(tx, key)? {
-                end(tx, &token, TokenEnd::Abandoned)?;
-            }
-        } else if sql::mark_active_if_waiting(tx, key, visit_until)? {
-            record(tx, EventType::TokenAdmitted, &json!({ "userId": user_id, "byHand": by_hand }))?;
-            tx.note(Change::TokenAdmitted { key, visit_until });
-            admitted += 1;
-        }
-    }
-    Ok(admitted)
-}
-
-/// When there will be something to write down although nobody asks: a visit's end, a silence, or a place in the window of
-/// admissions.
-///
-/// # Errors
-/// SQLite's.
-pub fn next_due(connection: &Connection, line: &Line, now: Millis) -> rusqlite::Result<Option<Millis>> {
-    let rules = line.rules();
-    let figures = line.figures(now);
-    let window = match rules.admissible(now, figures.active, 0) {
-        0 => None, // nobody may come in, or the next who leaves brings the next in
-        _ if figures.waiting == 0 => None,
-        _ if rules.admissible(now, figures.active, figures.admitted_last_minute) > 0 => Some(now),
-        _ => line.window_frees_at(rules.admit_per_minute),
-    };
-    let moments = [sql::next_time_out(connection)?, line.next_silent(), window, rules.opens_at];
-    Ok(moments.into_iter().flatten().min())
 }
 
 /// Changes the rules of the line. Once a draw is to come, those in the line wait for it too, with join numbers in their
@@ -369,7 +278,7 @@ pub fn fill(
     if !new {
         log_differences(&rules, first);
     }
-    let admissions = sql::list_admissions(connection, now.plus_ms(-window::WINDOW_MS))?;
+    let admissions = sql::list_admissions(connection, now.plus_ms(-window::WINDOW_MS), now)?;
     let (mut done, total) = (0, sql::count_live(connection)?);
     line.fill(rules, &admissions, now, |take| {
         sql::each_live(connection, &mut |token| {

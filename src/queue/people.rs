@@ -209,6 +209,18 @@ impl People {
         self.undrawn -= drawn.len() as u64;
     }
 
+    /// Moves the ends of visits, the silences and the last admissions with the clock.
+    pub fn move_deadlines(&mut self, moment: Millis, ms: i64) {
+        for (_, person) in &mut self.people {
+            if person.active_until_ms > moment.unix_ms() {
+                person.active_until_ms += ms;
+            }
+            *person.heard_ms.get_mut() += ms;
+        }
+        self.admissions.move_by(ms);
+        self.flow.move_by(ms);
+    }
+
     /// Forgets someone whose token ended.
     pub fn remove(&mut self, key: TokenKey) {
         let Some(slot) = self.slot(key) else { return };

@@ -217,17 +217,38 @@ pub(super) fn update_active_until(tx: &Tx, key: TokenKey, active_until: Millis) 
         .map(drop)
 }
 
-/// Active tokens whose time is over at the moment of this transaction.
-pub(super) fn list_timed_out(tx: &Tx) -> rusqlite::Result<Vec<TokenKey>> {
-    tx.prepare_cached("SELECT token FROM token WHERE status = 'ACTIVE' AND active_until <= ?1 ORDER BY active_until")?
-        .query_map([tx.now()], |row| row.get(0))?
+/// Some of the active tokens whose time is over at the moment of this transaction, the earliest first.
+pub(super) fn list_timed_out(tx: &Tx, limit: usize) -> rusqlite::Result<Vec<TokenKey>> {
+    tx.prepare_cached(
+        "SELECT token FROM token WHERE status = 'ACTIVE' AND active_until <= ?1 ORDER BY active_until, token_id LIMIT ?2",
+    )?
+    .query_map((tx.now(), limit as i64), |row| row.get(0))?
+    .collect()
+}
+
+/// The active tokens whose time is over first: each with its end, in order.
+pub(super) fn list_next_time_outs(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<(TokenKey, Millis)>> {
+    connection
+        .prepare_cached(
+            "SELECT token, active_until FROM token WHERE status = 'ACTIVE' ORDER BY active_until, token_id LIMIT ?1",
+        )?
+        .query_map([limit as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
 }
 
-pub(super) fn next_time_out(connection: &Connection) -> rusqlite::Result<Option<Millis>> {
-    connection
-        .prepare_cached("SELECT min(active_until) FROM token WHERE status = 'ACTIVE'")?
-        .query_row([], |row| row.get(0))
+/// Moves the ends of the visits that end after a moment; towards the past, what was of live tokens before too.
+pub(super) fn move_visits(tx: &Tx, moment: Millis, ms: i64) -> rusqlite::Result<()> {
+    tx.execute(
+        "UPDATE token SET active_until = active_until + ?2, visit_until = visit_until + iif(visit_until > ?1, ?2, 0)
+         WHERE status = 'ACTIVE' AND active_until > ?1",
+        (moment, ms),
+    )?;
+    tx.execute(
+        "UPDATE token SET issued_at = issued_at + ?1, activated_at = activated_at + ?1, claimed_at = claimed_at + ?1
+         WHERE status <> 'EXPIRED' AND ?1 < 0",
+        [ms],
+    )
+    .map(drop)
 }
 
 /// How many live tokens there are.
@@ -271,11 +292,12 @@ pub(super) fn delete_ended(tx: &Tx, before: Millis, limit: u32) -> rusqlite::Res
     .execute((before, limit))
 }
 
-/// The moments of all admissions after one, in order.
-pub(super) fn list_admissions(connection: &Connection, after: Millis) -> rusqlite::Result<Vec<Millis>> {
+/// The moments of all admissions after one and not after another, in order: where the clock was set back, older ones may lie
+/// ahead.
+pub(super) fn list_admissions(connection: &Connection, after: Millis, until: Millis) -> rusqlite::Result<Vec<Millis>> {
     connection
-        .prepare("SELECT activated_at FROM token WHERE activated_at > ?1 ORDER BY activated_at")?
-        .query_map([after], |row| row.get(0))?
+        .prepare("SELECT activated_at FROM token WHERE activated_at > ?1 AND activated_at <= ?2 ORDER BY activated_at")?
+        .query_map((after, until), |row| row.get(0))?
         .collect()
 }
 

@@ -29,6 +29,11 @@ impl Window {
         }
     }
 
+    /// The clock goes on so many milliseconds later.
+    pub fn move_by(&mut self, by_ms: i64) {
+        self.totals.iter_mut().for_each(|(ms, _)| *ms += by_ms);
+    }
+
     /// How many were let in within the window that ends at `now`.
     pub fn admitted(&self, now: Millis) -> u64 {
         let out = self.totals.partition_point(|&(ms, _)| ms <= now.unix_ms() - WINDOW_MS);

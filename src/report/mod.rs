@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::balance::EntryKind;
 use crate::clock::Millis;
 use crate::points::Points;
+use crate::refusal::Refusal;
 use crate::schedule;
 use crate::store::Outcome;
 
@@ -34,15 +35,15 @@ pub struct Seats {
 
 impl Seats {
     /// The figures of two parts together.
-    fn and(&self, other: &Seats) -> Seats {
-        Seats {
+    fn and(&self, other: &Seats) -> Outcome<Seats> {
+        Ok(Seats {
             seats: self.seats + other.seats,
             sold: self.sold + other.sold,
             held: self.held + other.held,
             free: self.free + other.free,
             blocked: self.blocked + other.blocked,
-            revenue: self.revenue.plus(other.revenue).unwrap_or(self.revenue), // prices are far below the range
-        }
+            revenue: self.revenue.plus(other.revenue).ok_or(Refusal::Internal)?,
+        })
     }
 }
 
@@ -106,15 +107,15 @@ pub struct Sales {
 pub fn sales(connection: &Connection, schedule_id: i64, now: Millis) -> Outcome<Sales> {
     let date = schedule::must_find(connection, schedule_id)?;
     let parts = sql::list_parts(connection, schedule_id, now)?;
-    let sections = grouped(&parts, |part| &part.section);
-    let categories = grouped(&parts, |part| &part.category);
+    let sections = grouped(&parts, |part| &part.section)?;
+    let categories = grouped(&parts, |part| &part.category)?;
     Ok(Sales {
         schedule_id,
         concert_title: date.concert_title,
         date: date.date,
         starts_at: date.starts_at,
         cancelled_at: date.cancelled_at,
-        seats: parts.iter().fold(Seats::default(), |sum, part| sum.and(&part.seats)),
+        seats: parts.iter().try_fold(Seats::default(), |sum, part| sum.and(&part.seats))?,
         refunded: sql::sum_refunded(connection, schedule_id)?,
         sections: sections.into_iter().map(|(section, seats)| Section { section, seats }).collect(),
         categories: categories.into_iter().map(|(category, seats)| Category { category, seats }).collect(),
@@ -122,15 +123,15 @@ pub fn sales(connection: &Connection, schedule_id: i64, now: Millis) -> Outcome<
 }
 
 /// The figures of all parts with the same name, in the order in which the names come up.
-fn grouped(parts: &[Part], name: impl Fn(&Part) -> &Option<String>) -> Vec<(Option<String>, Seats)> {
+fn grouped(parts: &[Part], name: impl Fn(&Part) -> &Option<String>) -> Outcome<Vec<(Option<String>, Seats)>> {
     let mut groups = Vec::<(Option<String>, Seats)>::new();
     for part in parts {
         match groups.iter_mut().find(|(known, _)| known == name(part)) {
-            Some((_, seats)) => *seats = seats.and(&part.seats),
+            Some((_, seats)) => *seats = seats.and(&part.seats)?,
             None => groups.push((name(part).clone(), part.seats.clone())),
         }
     }
-    groups
+    Ok(groups)
 }
 
 /// A sold seat with its ticket.

@@ -73,7 +73,8 @@ pub(super) fn list_sums(connection: &Connection, day: &Range<Millis>) -> rusqlit
         .collect()
 }
 
-/// Entries between two moments after one of them, oldest first.
+/// Entries between two moments after one of them, in the order in which they were written: that of their ids, whatever the
+/// clock said.
 pub(super) fn list_entries(
     connection: &Connection,
     day: &Range<Millis>,
@@ -84,7 +85,9 @@ pub(super) fn list_entries(
         .prepare_cached(
             "SELECT entry_id, user_id, name, kind, amount, balance_after, reservation_id, reason, at
              FROM ledger_entry JOIN user USING (user_id)
-             WHERE at >= ?1 AND at < ?2 AND entry_id > ?3 ORDER BY at, entry_id LIMIT ?4",
+             WHERE entry_id > ?3 AND entry_id BETWEEN (SELECT min(entry_id) FROM ledger_entry WHERE at >= ?1 AND at < ?2)
+               AND (SELECT max(entry_id) FROM ledger_entry WHERE at >= ?1 AND at < ?2) AND +at >= ?1 AND +at < ?2
+             ORDER BY entry_id LIMIT ?4",
         )?
         .query_map((day.start, day.end, after, limit), read_line)?
         .collect()

@@ -4,6 +4,7 @@
 //! not somebody has already written it down.
 
 pub mod api;
+mod due;
 mod refund;
 mod sql;
 pub mod staff_api;
@@ -11,8 +12,9 @@ pub mod staff_api;
 use rusqlite::Connection;
 use uuid::Uuid;
 
+pub use due::{expire_due, move_holds, next_due};
 pub use refund::{Progress, Settling, cancel_date, progress, refund, refund_own, settle_cancelled};
-pub use sql::{find, find_by_payment, find_by_seats, next_due};
+pub use sql::{find, find_by_payment, find_by_seats};
 
 use crate::clock::Millis;
 use crate::ids::{self, TokenKey};
@@ -175,6 +177,7 @@ pub fn reserve(tx: &Tx, maps: &Maps, key: TokenKey, wanted: &Wanted, sale: &Sale
         WhichDate::Schedule(schedule_id) => schedule::must_find(tx, *schedule_id)?,
         WhichDate::Date(concert_id, date) => schedule::must_find_on_date(tx, *concert_id, date)?,
     };
+    due::expire_in_the_way(tx, date.schedule_id, token.user_id)?;
     let found = Found::of(tx, maps, date.schedule_id, &wanted.seats)?;
     date.must_be_on_sale(tx.now())?;
     if token.visit_until.is_some_and(|until| tx.now() >= until) {
@@ -193,7 +196,7 @@ pub fn reserve(tx: &Tx, maps: &Maps, key: TokenKey, wanted: &Wanted, sale: &Sale
         user_id: token.user_id,
         schedule_id: date.schedule_id,
         status: Status::PendingPayment,
-        amount: Points::sum(seats.iter().map(|seat| seat.price)).unwrap_or(Points::ZERO), // prices are far below the range
+        amount: Points::sum(seats.iter().map(|seat| seat.price)).ok_or(Refusal::Internal)?,
         created_at: tx.now(),
         hold_expires_at: tx.now().plus_seconds(sale.hold_seconds),
         failure: None,
@@ -214,10 +217,10 @@ pub fn reserve(tx: &Tx, maps: &Maps, key: TokenKey, wanted: &Wanted, sale: &Sale
 /// `RESERVATION_NOT_FOUND`, also for another user's; `RESERVATION_NOT_PENDING`.
 pub fn cancel(tx: &Tx, user_id: Uuid, reservation_id: Uuid) -> Outcome<Reservation> {
     let reservation = must_be_of(tx, user_id, reservation_id)?;
-    if reservation.status != Status::PendingPayment {
-        return Err(Refusal::ReservationNotPending { status: reservation.status.word() }.into());
+    match reservation.status_at(tx.now()) {
+        Status::PendingPayment => end_unpaid(tx, reservation, Status::Cancelled),
+        status => Err(Refusal::ReservationNotPending { status: status.word() }.into()),
     }
-    end_unpaid(tx, reservation, Status::Cancelled)
 }
 
 /// A user's own reservation.
@@ -275,17 +278,13 @@ pub fn confirm(tx: &Tx, reservation: &Reservation) -> Outcome<Vec<WantedSeat>> {
     Ok(seats)
 }
 
-/// Writes down every hold that is over at the moment of this transaction.
+/// Ends an unpaid reservation: one whose hold is over has expired, whether or not that was written down.
 ///
 /// # Errors
-/// SQLite's.
-pub fn expire_due(tx: &Tx) -> Outcome<()> {
-    for reservation_id in sql::list_due(tx)? {
-        if let Some(reservation) = sql::find(tx, reservation_id)? {
-            end_unpaid(tx, reservation, Status::Expired)?;
-        }
-    }
-    Ok(())
+/// Those of [`end_unpaid`].
+fn give_up(tx: &Tx, reservation: Reservation) -> Outcome<Reservation> {
+    let is_over = reservation.status_at(tx.now()) == Status::Expired;
+    end_unpaid(tx, reservation, if is_over { Status::Expired } else { Status::Cancelled })
 }
 
 /// Gives a user a new key. What the old one opened ends with it: whoever had it may be in the line or inside.
@@ -306,7 +305,7 @@ pub fn renew_key(tx: &Tx, user_id: Uuid) -> Outcome<String> {
 /// SQLite's.
 pub fn end_visit(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<()> {
     if let Some(reservation_id) = sql::find_pending_of_user(tx, token.user_id)? {
-        cancel(tx, token.user_id, reservation_id)?;
+        give_up(tx, must_be_of(tx, token.user_id, reservation_id)?)?;
     }
     queue::end(tx, token, reason)
 }

@@ -4,13 +4,13 @@ use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Reservation, Status, end_unpaid, must_be_of, sql};
+use super::{Reservation, Status, give_up, must_be_of, sql};
 use crate::balance;
 use crate::clock::Millis;
 use crate::refusal::Refusal;
 use crate::schedule;
 use crate::seat;
-use crate::store::{Failure, Outcome};
+use crate::store::{Outcome, Stuck};
 use crate::ticket;
 use crate::venue::{Change, EventType, Tx, record};
 
@@ -135,22 +135,27 @@ pub enum Settling {
 ///
 /// # Errors
 /// SQLite's.
-pub fn settle_cancelled(tx: &Tx) -> Outcome<Settling> {
+pub fn settle_cancelled(tx: &Tx, stuck: &Stuck) -> Outcome<Settling> {
     let Some(date) = schedule::find_to_settle(tx)? else { return Ok(Settling::Fine) };
-    let mut left = sql::list_pending_of_date(tx, date.schedule_id, SETTLE_MAX)?;
-    let room = SETTLE_MAX - left.len();
-    left.extend(sql::list_confirmed_of_date(tx, date.schedule_id, room)?);
+    let most = SETTLE_MAX + stuck.len();
+    let mut left = sql::list_pending_of_date(tx, date.schedule_id, most)?;
+    left.extend(sql::list_confirmed_of_date(tx, date.schedule_id, most)?);
     if left.is_empty() {
         schedule::mark_settled(tx, date.schedule_id)?;
+        return Ok(Settling::Fine);
     }
-    let mut settling = if left.is_empty() { Settling::Fine } else { Settling::Stuck };
-    for reservation in left {
+    let mut settling = Settling::Stuck;
+    left.retain(|reservation| !stuck.has(reservation.reservation_id.as_u128()));
+    for reservation in left.into_iter().take(SETTLE_MAX) {
         let reservation_id = reservation.reservation_id;
-        // One that can't be ended, in a file that somebody changed, must not hold up the others.
-        match tx.whole(|tx| end_with_date(tx, reservation)) {
-            Ok(_) => settling = Settling::Fine,
-            Err(Failure::Broken(error)) if tx.is_autocommit() => return Err(error.into()), // the transaction is lost
-            Err(failure) => log::error!("reservation {reservation_id} of a cancelled date: {failure:?}"),
+        let ended = stuck.try_each(
+            tx,
+            reservation_id.as_u128(),
+            || format!("reservation {reservation_id}"),
+            |tx| end_with_date(tx, reservation).map(drop),
+        )?;
+        if ended {
+            settling = Settling::Fine;
         }
     }
     Ok(settling)
@@ -158,7 +163,7 @@ pub fn settle_cancelled(tx: &Tx) -> Outcome<Settling> {
 
 fn end_with_date(tx: &Tx, reservation: Reservation) -> Outcome<Reservation> {
     match reservation.status {
-        Status::PendingPayment => end_unpaid(tx, reservation, Status::Cancelled),
+        Status::PendingPayment => give_up(tx, reservation),
         _ => give_back(tx, reservation),
     }
 }

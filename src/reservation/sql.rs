@@ -195,18 +195,55 @@ pub(super) fn update_declined_count(tx: &Tx, reservation_id: Uuid, declined_coun
         .map(drop)
 }
 
-pub(super) fn list_due(tx: &Tx) -> rusqlite::Result<Vec<Uuid>> {
+/// Some of the holds that are over.
+pub(super) fn list_due(tx: &Tx, limit: usize) -> rusqlite::Result<Vec<Uuid>> {
     tx.prepare_cached(
         "SELECT reservation_id FROM reservation WHERE status = 'PENDING_PAYMENT' AND hold_expires_at <= ?1
-         ORDER BY hold_expires_at, reservation_id",
+         ORDER BY hold_expires_at, reservation_id LIMIT ?2",
     )?
-    .query_map([tx.now()], |row| row.get(0))?
+    .query_map((tx.now(), limit as i64), |row| row.get(0))?
     .collect()
 }
 
-/// When the next hold is over.
-pub fn next_due(connection: &Connection) -> rusqlite::Result<Option<Millis>> {
+/// Some of the holds of a date or of a user that are over and not written down as such.
+pub(super) fn list_due_in_the_way(
+    tx: &Tx,
+    schedule_id: i64,
+    user_id: Uuid,
+    limit: usize,
+) -> rusqlite::Result<Vec<Uuid>> {
+    tx.prepare_cached(
+        "SELECT reservation_id FROM reservation INDEXED BY reservation_due
+         WHERE status = 'PENDING_PAYMENT' AND hold_expires_at <= ?1 AND (schedule_id = ?2 OR user_id = ?3) ORDER BY user_id = ?3 DESC LIMIT ?4",
+    )?
+    .query_map((tx.now(), schedule_id, user_id, limit as i64), |row| row.get(0))?
+    .collect()
+}
+
+/// The holds that are over first: each with its end, in order.
+pub(super) fn list_next_due(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<(Uuid, Millis)>> {
     connection
-        .prepare_cached("SELECT min(hold_expires_at) FROM reservation WHERE status = 'PENDING_PAYMENT'")?
-        .query_row([], |row| row.get(0))
+        .prepare_cached(
+            "SELECT reservation_id, hold_expires_at FROM reservation WHERE status = 'PENDING_PAYMENT'
+             ORDER BY hold_expires_at, reservation_id LIMIT ?1",
+        )?
+        .query_map([limit as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// The unpaid reservations whose hold ends after a moment.
+pub(super) fn list_held_after(tx: &Tx, moment: Millis) -> rusqlite::Result<Vec<Reservation>> {
+    tx.prepare(&format!("{RESERVATION} WHERE status = 'PENDING_PAYMENT' AND hold_expires_at > ?1"))?
+        .query_map([moment], read)?
+        .collect()
+}
+
+/// Moves the end of a hold; towards the past its beginning too.
+pub(super) fn move_hold(tx: &Tx, reservation_id: Uuid, ms: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE reservation SET hold_expires_at = hold_expires_at + ?2, created_at = created_at + min(?2, 0)
+         WHERE reservation_id = ?1",
+    )?
+    .execute((reservation_id, ms))
+    .map(drop)
 }

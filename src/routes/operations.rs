@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::clock::Mode;
+use crate::clock::{Clock, Mode};
 use crate::http::{Metrics, Reply};
 use crate::queue::Line;
 use crate::refusal::Refusal;
 use crate::settings::TopUpPolicy;
 use crate::store::Outcome;
-use crate::venue::{Answer, Change, Context, Prefer, Until, Written, list_events};
+use crate::venue::{Answer, Change, Context, Prefer, Tx, Until, Written, last_sequence, list_events};
 
 /// Events of a page at most, and unless asked otherwise.
 const EVENTS_MAX: i64 = 1_000;
@@ -19,9 +19,17 @@ const EVENTS: i64 = 100;
 /// A test's clock is turned by a hundred years at most, in milliseconds.
 const ADVANCE_MAX_MS: i64 = 100 * 365 * 24 * 3_600 * 1_000;
 
+/// After so many transactions a turn of the clock is answered, although others go on writing.
+const DUE_ROUNDS_MAX: u32 = 10_000;
+
 /// `GET /healthz`: the process serves, whatever the disk does.
 pub(super) fn health() -> Reply {
     Reply::json(200, &json!({ "status": "ok" }))
+}
+
+/// By how many seconds the server's time is ahead of the clock of this machine; negative when it is behind.
+pub(super) fn clock_offset_seconds(clock: &Clock) -> f64 {
+    clock.offset_ms() as f64 / 1_000.0
 }
 
 /// `GET /venue`: the rules of the house that a client shows to people, and its time. Open to all.
@@ -65,6 +73,12 @@ pub(super) fn metrics(context: &Context, line: &Line, door: Option<&Arc<Metrics>
         let _ =
             writeln!(text, "# HELP boxoffice_{name} {help}\n# TYPE boxoffice_{name} {kind}\nboxoffice_{name} {value}");
     }
+    let _ = writeln!(
+        text,
+        "# HELP boxoffice_clock_offset_seconds The server's time less that of this machine's clock.\n\
+         # TYPE boxoffice_clock_offset_seconds gauge\nboxoffice_clock_offset_seconds {}",
+        clock_offset_seconds(&context.venue.clock)
+    );
     if let Some(door) = door {
         door.write_prometheus(&mut text);
     }
@@ -108,6 +122,16 @@ pub(super) fn turn_clock(context: &Context) -> Outcome<Answer> {
         let reply = Reply::json(200, &json!({ "now": tx.now().plus_ms(ms) }));
         // The transaction after this one happens at the new time, and begins by writing down what is due.
         let sent = reply.clone();
-        Ok(Written::Then(reply, Box::new(|_| Ok(Written::Ready(sent)))))
+        Ok(Written::Then(reply, Box::new(|tx| when_all_is_done(tx, sent, None, DUE_ROUNDS_MAX))))
     })
+}
+
+/// Answers once a transaction found nothing more to write down: each does a bounded part of what is due.
+fn when_all_is_done(tx: &Tx, reply: Reply, newest_before: Option<i64>, rounds_left: u32) -> Outcome<Written> {
+    let newest = last_sequence(tx)?;
+    if newest_before == Some(newest) || rounds_left == 0 {
+        return Ok(Written::Ready(reply));
+    }
+    let sent = reply.clone();
+    Ok(Written::Then(reply, Box::new(move |tx| when_all_is_done(tx, sent, Some(newest), rounds_left - 1))))
 }

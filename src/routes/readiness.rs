@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::operations::clock_offset_seconds;
 use super::{Rooms, Surface};
 use crate::http::Reply;
 use crate::refusal::Refusal;
@@ -93,7 +94,10 @@ pub(super) fn look_again(context: &Context, readiness: &Arc<Readiness>, prefer: 
 
 fn answer(context: &Context, found: Result<(), &'static str>) -> Answer {
     Answer::Ready(match found {
-        Ok(()) => Reply::json(200, &json!({ "status": "ready" })),
+        Ok(()) => {
+            let offset = clock_offset_seconds(&context.venue.clock);
+            Reply::json(200, &json!({ "status": "ready", "clockOffsetSeconds": offset }))
+        }
         Err(reason) => Reply::refusal(&Refusal::NotReady { reason }, context.language()),
     })
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use crate::http::{Once, Reply};
-use crate::refusal::Language;
+use crate::refusal::{Language, Refusal};
 use crate::staff;
 use crate::store::{Failure, Outcome};
 use crate::venue::{Tx, Work, Written};
@@ -33,6 +33,11 @@ impl WriteJob {
             }
             is_begun.set(true);
             let written = work(tx)?;
+            if let Written::Ready(reply) | Written::Wait(reply, _) | Written::Then(reply, _) = &written
+                && reply.is_failure()
+            {
+                return Err(Refusal::Internal.into()); // no answer, no effect
+            }
             if let (Some(once), Written::Ready(reply) | Written::Wait(reply, _) | Written::Then(reply, _)) =
                 (&once, &written)
             {

@@ -144,7 +144,7 @@ pub(super) fn mark_cancelled_if_not(tx: &Tx, schedule_id: i64) -> rusqlite::Resu
 }
 
 pub(super) fn mark_settled(tx: &Tx, schedule_id: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE schedule SET settled_at = ?2 WHERE schedule_id = ?1")?
+    tx.prepare_cached("UPDATE schedule SET settled_at = max(?2, cancelled_at) WHERE schedule_id = ?1")?
         .execute((schedule_id, tx.now()))
         .map(drop)
 }
@@ -154,18 +154,16 @@ pub(super) fn mark_settled(tx: &Tx, schedule_id: i64) -> rusqlite::Result<()> {
 pub struct ToSettle {
     /// Which.
     pub schedule_id: i64,
-    /// Since when that is due.
-    pub cancelled_at: Millis,
 }
 
 /// The first date that was cancelled and is not settled yet.
 pub fn find_to_settle(connection: &Connection) -> rusqlite::Result<Option<ToSettle>> {
     connection
         .prepare_cached(
-            "SELECT schedule_id, cancelled_at FROM schedule WHERE cancelled_at IS NOT NULL AND settled_at IS NULL
+            "SELECT schedule_id FROM schedule WHERE cancelled_at IS NOT NULL AND settled_at IS NULL
              ORDER BY cancelled_at LIMIT 1",
         )?
-        .query_row([], |row| Ok(ToSettle { schedule_id: row.get(0)?, cancelled_at: row.get(1)? }))
+        .query_row([], |row| Ok(ToSettle { schedule_id: row.get(0)? }))
         .optional()
 }
 

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::plan;
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::schedule::{self, Schedule};
-use crate::store::{Outcome, Readers};
+use crate::store::{self, Outcome, Readers};
 
 /// Dates that are kept at most; then all are read anew as they are asked for.
 const DATES_MAX: usize = 20_000;
@@ -55,12 +56,12 @@ pub(super) struct Date {
 }
 
 impl Date {
-    fn of(schedule: Schedule) -> Date {
-        let text = serde_json::to_string(&DateJson::of(&schedule, 0)).unwrap_or_default(); // no failing parts
+    fn of(schedule: Schedule) -> rusqlite::Result<Date> {
+        let text = store::to_json(&DateJson::of(&schedule, 0))?;
         let member = "\"seatsAvailable\":";
-        let (before, after) = text.split_once(&format!("{member}0")).unwrap_or_default();
+        let (before, after) = plan::parted(&text, &format!("{member}0"))?;
         let json = (format!("{before}{member}"), after.to_owned());
-        Date { schedule, json }
+        Ok(Date { schedule, json })
     }
 
     /// Writes its JSON with the number of free seats.
@@ -97,7 +98,7 @@ impl Dates {
         let reader = readers.get()?;
         schedule::must_find_concert(&reader, concert_id)?;
         let schedules = schedule::list_of_concert(&reader, concert_id)?;
-        let dates = Arc::new(schedules.into_iter().map(Date::of).collect::<Vec<_>>());
+        let dates = Arc::new(schedules.into_iter().map(Date::of).collect::<rusqlite::Result<Vec<_>>>()?);
         let mut known = self.known_mut();
         if known.forgotten == forgotten {
             if known.count + dates.len() > DATES_MAX {

@@ -234,6 +234,18 @@ pub fn release(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<()> {
     Ok(())
 }
 
+/// Moves the end of a hold, with the claims on its seats.
+///
+/// # Errors
+/// SQLite's.
+pub fn move_hold(tx: &Tx, claim: &Hold, seats: &[WantedSeat], ms: i64) -> Outcome<()> {
+    for seat in seats {
+        sql::move_claim_of(tx, claim, seat.seat_no, ms)?;
+    }
+    let moved = Hold { until: claim.until.plus_ms(ms), ..*claim };
+    note_change(tx, claim.schedule_id, seat_nos(seats), claim.held(), moved.held())
+}
+
 /// Makes the held seats of a reservation sold. Says whether every one of them was still held.
 ///
 /// # Errors

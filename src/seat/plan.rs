@@ -7,6 +7,13 @@ use rusqlite::Connection;
 use super::rows::Rows;
 use super::{MapSeat, sql};
 use crate::points::Points;
+use crate::store;
+
+/// A text before and after a mark that stands in it.
+pub(super) fn parted<'t>(text: &'t str, mark: &str) -> rusqlite::Result<(&'t str, &'t str)> {
+    let lost = || rusqlite::Error::ToSqlConversionFailure(format!("{mark} is not in {text}").into());
+    text.split_once(mark).ok_or_else(lost)
+}
 
 /// A seat of a plan.
 #[derive(Debug, Clone)]
@@ -49,19 +56,24 @@ const MINE: &[u8] = b"\",\"mine\":true";
 impl Plan {
     /// Reads the plan of a schedule.
     pub(super) fn read(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Plan> {
-        let mut plan = Plan::default();
-        sql::each_seat(connection, schedule_id, &mut |seat_no, seat| plan.add(seat_no, seat))?;
+        let (mut plan, mut added) = (Plan::default(), Ok(()));
+        sql::each_seat(connection, schedule_id, &mut |seat_no, seat| {
+            if added.is_ok() {
+                added = plan.add(seat_no, seat);
+            }
+        })?;
+        added?;
         plan.json.shrink_to_fit();
         Ok(plan)
     }
 
-    fn add(&mut self, seat_no: i64, seat: MapSeat) {
+    fn add(&mut self, seat_no: i64, seat: MapSeat) -> rusqlite::Result<()> {
         if !self.json.is_empty() {
             self.json.push(b',');
         }
-        let text = serde_json::to_string(&seat).unwrap_or_default(); // string keys, no failing parts
+        let text = store::to_json(&seat)?;
         // Quotes of a label are escaped there, so this stands where the members meet and nowhere else.
-        let (before, after) = text.split_once("AVAILABLE\",\"mine\":false").unwrap_or_default();
+        let (before, after) = parted(&text, "AVAILABLE\",\"mine\":false")?;
         self.json.extend_from_slice(before.as_bytes());
         self.status_at.push(self.json.len());
         self.json.extend_from_slice(NOT_MINE);
@@ -81,6 +93,7 @@ impl Plan {
             x: seat.x,
             y: seat.y,
         });
+        Ok(())
     }
 
     /// Its rows.

@@ -213,6 +213,15 @@ pub(super) fn mark_sold_if_held(tx: &Tx, claim: &Hold, seat_no: i64) -> rusqlite
     Ok(rows == 1)
 }
 
+pub(super) fn move_claim_of(tx: &Tx, claim: &Hold, seat_no: i64, ms: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE claim SET held_until = held_until + ?4
+         WHERE schedule_id = ?1 AND seat_no = ?2 AND status = 'HELD' AND reservation_id = ?3",
+    )?
+    .execute((claim.schedule_id, seat_no, claim.reservation_id, ms))
+    .map(drop)
+}
+
 /// Takes a reservation's claim on a seat away and says what it was.
 pub(super) fn delete_claim_of(tx: &Tx, claim: &Hold, seat_no: i64) -> rusqlite::Result<Option<ClaimStatus>> {
     tx.prepare_cached(

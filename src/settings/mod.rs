@@ -123,6 +123,11 @@ pub struct Settings {
     /// Let tests turn the clock with POST /api/v1/staff/clock; with --test-clock=frozen it stands still between turns.
     #[arg(long, env = "BOXOFFICE_TEST_CLOCK", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "running")]
     pub test_clock: Option<TestClock>,
+    /// At this start, take the time of this machine although the file has seen a later one, as it has after a start with a
+    /// wrong clock. Holds and visits keep what is left of them; what was written meanwhile keeps its later moments, so a day's
+    /// ledger may lack or hold entries of another; no entry, event or place in the line changes its order.
+    #[arg(long)]
+    pub set_clock_back: bool,
     #[command(flatten)]
     #[allow(missing_docs, reason = "see the type")]
     pub queue: QueueSettings,

@@ -91,6 +91,25 @@ impl FromSql for TokenEnd {
     }
 }
 
+/// A value as the text of a column that holds JSON.
+///
+/// # Errors
+/// When it has no JSON: nothing else is written in its place.
+pub fn to_json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+/// A value from a column that holds JSON.
+///
+/// # Errors
+/// When it is no JSON of this kind.
+pub fn from_json<T: serde::de::DeserializeOwned>(row: &rusqlite::Row, column: usize) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
+    })
+}
+
 /// A word that is none of a column's words.
 pub fn unknown_word(column: &'static str) -> FromSqlError {
     FromSqlError::Other(format!("a word in the file is not a word of {column}").into())

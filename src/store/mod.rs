@@ -1,7 +1,8 @@
 //! The file: one SQLite database in WAL mode with `synchronous=FULL`.
 //!
 //! `open.rs` finds out whether a file is ours and sound, `migrations.rs` brings it to the current schema, `readers.rs` lends
-//! read-only connections, `look.rs` looks into a file without changing it, `copy.rs` makes files whole or not at all, `shape.rs` says what a schema comes to,
+//! read-only connections, `look.rs` looks into a file without changing it, `stuck.rs` knows rows that
+//! can't be changed, `copy.rs` makes files whole or not at all, `shape.rs` says what a schema comes to,
 //! `writer.rs` owns the only connection that writes, `tx.rs` is its open transaction, `columns.rs` turns our types into
 //! columns, `wal.rs` keeps the write-ahead log short, `statements.rs` shows each statement in the log to those
 //! who ask, `look_through.rs` looks at every page.
@@ -15,17 +16,19 @@ mod open;
 mod readers;
 pub mod shape;
 mod statements;
+mod stuck;
 mod tx;
 mod wal;
 mod writer;
 
-pub use columns::Blob16;
+pub use columns::{Blob16, from_json, to_json};
 pub(crate) use columns::{column_words, unknown_word};
 pub use copy::{Draft, copy_into, is_taken, put_aside};
 pub use look::{Looked, is_left_open, look};
 pub use look_through::LookingThrough;
-pub use open::{Ground, OpenError, Opened, create, open};
+pub use open::{Ground, OpenError, Opened, continue_ids, create, open};
 pub use readers::{Reader, Readers};
+pub use stuck::Stuck;
 pub use tx::{Tx, write_alone};
 pub use writer::{After, Bounds, Job, Lost, Rounds, Writer, WriterFigures};
 
@@ -64,8 +67,27 @@ impl Failure {
             Failure::Refused(refusal) => refusal.clone(),
             Failure::Busy => Refusal::Overloaded { retry_after_seconds: 1 },
             Failure::Broken(error) if is_full(error) => Refusal::StorageFull,
+            Failure::Broken(error) if is_locked(error) => Refusal::Overloaded { retry_after_seconds: 2 },
             Failure::Broken(_) => Refusal::Internal,
         }
+    }
+}
+
+/// Whether another program holds a lock on the file, for longer than SQLite waits for it.
+fn is_locked(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked))
+}
+
+/// Whether a failure is of one row that breaks a rule of the schema or holds what cannot be read, and would fail again: not
+/// of the disk, of a lock, or of the transaction itself.
+fn is_of_the_row(failure: &Failure, connection: &rusqlite::Connection) -> bool {
+    match failure {
+        Failure::Refused(_) => !connection.is_autocommit(),
+        Failure::Broken(rusqlite::Error::SqliteFailure(error, _)) => {
+            error.code == rusqlite::ErrorCode::ConstraintViolation && !connection.is_autocommit()
+        }
+        Failure::Broken(_) => !connection.is_autocommit(),
+        Failure::Busy => false,
     }
 }
 

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use uuid::Uuid;
 
 use super::copy::Draft;
 use super::look_through::{find_damage, is_large};
 use super::{migrations, statements, wal};
 use crate::clock::Millis;
-use crate::ids::KeyHash;
+use crate::ids::{self, KeyHash};
 use crate::seal::SealSecret;
 
 /// `application_id` of our files: "boxo".
@@ -39,7 +40,7 @@ impl std::error::Error for OpenError {}
 pub struct Ground {
     /// When the file was made.
     pub created_at: Millis,
-    /// The latest instant the file has seen.
+    /// The latest instant the file has seen: what was noted of it, the newest event, or the newest ledger entry.
     pub seen_at: Millis,
     /// The sum of all advances of a test clock, in milliseconds.
     pub clock_advanced_ms: i64,
@@ -205,8 +206,11 @@ fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::
     statements::watch(connection);
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     connection.execute("UPDATE venue SET seal_secret = ?1 WHERE seal_secret IS NULL", [SealSecret::random()])?;
+    let newest = "SELECT created_at, max(seen_at, ifnull((SELECT at FROM event ORDER BY sequence DESC LIMIT 1), 0),
+           ifnull((SELECT at FROM ledger_entry WHERE entry_id > set_back_entry_id ORDER BY entry_id DESC LIMIT 1), 0)),
+           clock_advanced_ms, seal_secret FROM venue";
     let ground = connection
-        .query_row("SELECT created_at, seen_at, clock_advanced_ms, seal_secret FROM venue", [], |row| {
+        .query_row(newest, [], |row| {
             Ok(Ground {
                 created_at: row.get(0)?,
                 seen_at: row.get(1)?,
@@ -216,6 +220,23 @@ fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::
         })
         .optional()?;
     ground.ok_or(rusqlite::Error::QueryReturnedNoRows)
+}
+
+/// Ids given out from now on are greater than the newest of the file.
+///
+/// # Errors
+/// SQLite's.
+pub fn continue_ids(connection: &Connection) -> rusqlite::Result<()> {
+    for newest in [
+        "SELECT max(user_id) FROM user",
+        "SELECT max(reservation_id) FROM reservation",
+        "SELECT max(payment_id) FROM reservation",
+        "SELECT max(ticket_id) FROM ticket",
+    ] {
+        let newest: Option<Uuid> = connection.query_row(newest, [], |row| row.get(0))?;
+        newest.into_iter().for_each(ids::continue_ids_after);
+    }
+    Ok(())
 }
 
 fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {

@@ -148,7 +148,16 @@ fn guarded<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
 pub fn write_alone<T, C>(connection: &Connection, now: Millis, work: impl FnOnce(&Tx<C>) -> Outcome<T>) -> Outcome<T> {
     let tx = Tx::new(connection, now);
     tx.run("BEGIN IMMEDIATE")?;
-    let outcome = tx.whole(work);
+    let outcome = tx.whole(|tx| {
+        let done = work(tx)?;
+        note_seen(tx, now)?;
+        Ok(done)
+    });
     tx.run(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
     outcome
+}
+
+/// Notes the moment of a change: no clock starts behind it.
+pub(super) fn note_seen(connection: &Connection, now: Millis) -> rusqlite::Result<()> {
+    connection.prepare_cached("UPDATE venue SET seen_at = ?1 WHERE seen_at < ?1")?.execute([now]).map(drop)
 }

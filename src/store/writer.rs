@@ -17,14 +17,13 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::tx::note_seen;
 use super::wal::Wal;
 use super::{Failure, Outcome, Tx};
-use crate::clock::{Clock, Millis};
+use crate::clock::{Clock, LOOK_EVERY, Millis};
 use crate::refusal::Refusal;
 use crate::threads::{OnFatal, spawn_vital};
 
-/// The longest sleep: a clock that follows its wall may come due a little sooner than it told.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// How long a due thing rests after a lost transaction, so that a full disk does not burn a core.
 const NAP_AFTER_LOSS: Duration = Duration::from_millis(250);
 
@@ -257,34 +256,43 @@ impl<C: Send + 'static> Desk<C> {
         self.rounds.broken.call();
     }
 
-    /// Waits for jobs or for something due; `None` once stopped and empty.
-    fn next_jobs(&mut self, nap: Option<Duration>) -> Option<Vec<Job<C>>> {
-        let mut line = self.shared.line();
-        let mut due = None;
-        if line.jobs.is_empty() && line.open {
-            drop(line); // what becomes due is read from the file, and only where nobody waits
-            due = (self.rounds.next_due)(&self.connection).and_then(|due| self.clock.until(due));
-            due = nap.or(due.map(|wait| wait.min(LOOK_AGAIN)));
-            line = self.shared.line();
-        }
-        if line.jobs.is_empty() && line.open {
-            line = match due {
-                Some(wait) if wait.is_zero() => line,
-                Some(wait) => {
-                    self.shared.arrived.wait_timeout(line, wait).unwrap_or_else(|poisoned| poisoned.into_inner()).0
+    /// Waits for jobs, for something due, or for a step of the wall; `None` once stopped and empty.
+    fn next_jobs(&mut self, mut nap: Option<Duration>) -> Option<Vec<Job<C>>> {
+        loop {
+            let mut line = self.shared.line();
+            if line.jobs.is_empty() && line.open {
+                drop(line); // what becomes due is read from the file, and only where nobody waits
+                let wait = nap.take().unwrap_or_else(|| self.idle_time());
+                line = self.shared.line();
+                if !wait.is_zero() && line.jobs.is_empty() && line.open {
+                    let woken = self.shared.arrived.wait_timeout(line, wait);
+                    line = woken.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+                    if line.jobs.is_empty() && line.open {
+                        continue;
+                    }
                 }
-                None => self.shared.arrived.wait(line).unwrap_or_else(|poisoned| poisoned.into_inner()),
-            };
+            }
+            if line.jobs.is_empty() && !line.open {
+                return None;
+            }
+            let count = line.jobs.len().min(self.shared.bounds.batch_max);
+            return Some(line.jobs.drain(..count).collect());
         }
-        if line.jobs.is_empty() && !line.open {
-            return None;
+    }
+
+    /// How long there is nothing to write down; never so long that a step of the wall is missed.
+    fn idle_time(&mut self) -> Duration {
+        self.clock.now(); // it compares itself with the wall
+        if self.clock.step_ahead_ms() > 0 {
+            return Duration::ZERO;
         }
-        let count = line.jobs.len().min(self.shared.bounds.batch_max);
-        Some(line.jobs.drain(..count).collect())
+        let due = (self.rounds.next_due)(&self.connection).and_then(|due| self.clock.until(due));
+        due.unwrap_or(LOOK_EVERY).min(LOOK_EVERY)
     }
 
     fn transact(&mut self, now: Millis, jobs: Vec<Job<C>>, afters: &mut Vec<After>) -> Result<(), Lost> {
         let tx = Tx::new(&self.connection, now);
+        let changes_before = self.connection.total_changes();
         let mut state = tx.run("BEGIN IMMEDIATE").and_then(|()| (self.rounds.open)(&tx)).map_err(lost);
         let count = jobs.len() as u64;
         for job in jobs {
@@ -302,6 +310,10 @@ impl<C: Send + 'static> Desk<C> {
         let state = state
             .and_then(|()| (self.rounds.close)(&tx).map_err(lost))
             .and_then(|()| whole(&tx))
+            .and_then(|()| match self.connection.total_changes() == changes_before {
+                true => Ok(()), // what is not changed needs no moment
+                false => note_seen(&self.connection, now).map_err(lost),
+            })
             .and_then(|()| tx.run("COMMIT").map_err(lost));
         let changes = tx.changes.into_inner();
         match &state {

@@ -32,6 +32,8 @@ pub enum Change {
     ScheduleSettled { schedule_id: i64 },
     /// The clock of a test is to be turned.
     ClockTurned { ms: u64 },
+    /// A step of the wall is to be followed: every deadline in the file was moved with it.
+    ClockStepped { ms: i64 },
     /// Something was added to the feed of events.
     EventRecorded,
     /// A date was added, or has other seats, prices or times: what is known of it must be read anew.

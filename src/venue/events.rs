@@ -1,10 +1,11 @@
 //! The feed of events: everything that happened, in commit order.
 
+use rusqlite::Connection;
 use serde::Serialize;
 
 use super::{Change, Tx};
 use crate::clock::Millis;
-use crate::store::{Reader, column_words};
+use crate::store::{self, Reader, column_words};
 
 column_words! {
     /// The types of the events feed.
@@ -35,6 +36,7 @@ column_words! {
         TicketConflict "TICKET_CONFLICT",
         StaffKeyMade "STAFF_KEY_MADE",
         StaffKeyRevoked "STAFF_KEY_REVOKED",
+        ClockStepped "CLOCK_STEPPED",
     }
 }
 
@@ -43,7 +45,7 @@ column_words! {
 /// # Errors
 /// SQLite's.
 pub fn record(tx: &Tx, kind: EventType, details: &impl Serialize) -> rusqlite::Result<()> {
-    let details = serde_json::to_string(details).unwrap_or_else(|_| "{}".to_owned()); // string keys, no failing parts
+    let details = store::to_json(details)?;
     tx.prepare_cached("INSERT INTO event (type, at, data, key_id) VALUES (?1, ?2, ?3, ?4)")?.execute((
         kind,
         tx.now(),
@@ -80,6 +82,14 @@ pub struct By {
     pub name: String,
 }
 
+/// The sequence of the newest event; 0 before the first.
+///
+/// # Errors
+/// SQLite's.
+pub fn last_sequence(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("SELECT coalesce(max(sequence), 0) FROM event")?.query_row([], |row| row.get(0))
+}
+
 /// The events after a sequence, oldest first, at most `limit`.
 ///
 /// # Errors
@@ -90,13 +100,12 @@ pub fn list_events(reader: &Reader, after: i64, limit: u32) -> rusqlite::Result<
          WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
     )?;
     let events = statement.query_map((after, limit), |row| {
-        let data: String = row.get(3)?;
         let key_id: Option<i64> = row.get(4)?;
         Ok(Event {
             sequence: row.get(0)?,
             kind: row.get(1)?,
             at: row.get(2)?,
-            data: serde_json::from_str(&data).unwrap_or_default(), // the schema lets only JSON in
+            data: store::from_json(row, 3)?,
             by: key_id.map(|key_id| Ok::<_, rusqlite::Error>(By { key_id, name: row.get(5)? })).transpose()?,
         })
     })?;

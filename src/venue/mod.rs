@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 pub use answer::{Answer, Prefer, WAIT_MAX_SECONDS, Work, Written};
 pub use change::{Change, SeatState, topics};
-pub use events::{By, Event, EventType, list_events, record};
+pub use events::{By, Event, EventType, last_sequence, list_events, record};
 pub use wait::{Memo, Until, Wait};
 
 use crate::clock::{Clock, Millis};

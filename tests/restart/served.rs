@@ -35,8 +35,19 @@ fn command(database: &Path, flags: &[&str]) -> Command {
 impl Server {
     /// Starts it and waits until it can write.
     pub fn start(database: &Path, flags: &[&str]) -> Server {
+        Server::run(command(database, flags))
+    }
+
+    /// The same with something put around it.
+    pub fn start_around(database: &Path, flags: &[&str], put_around: impl FnOnce(&mut Command)) -> Server {
+        let mut command = command(database, flags);
+        put_around(&mut command);
+        Server::run(command)
+    }
+
+    fn run(mut command: Command) -> Server {
         let started = Instant::now();
-        let mut child = command(database, flags).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -58,7 +69,14 @@ impl Server {
 
     /// Runs it where it is expected to refuse to start.
     pub fn refused(database: &Path, flags: &[&str]) -> Output {
-        command(database, flags).output().unwrap()
+        Server::refused_around(database, flags, |_| {})
+    }
+
+    /// The same with something put around it.
+    pub fn refused_around(database: &Path, flags: &[&str], put_around: impl FnOnce(&mut Command)) -> Output {
+        let mut command = command(database, flags);
+        put_around(&mut command);
+        command.output().unwrap()
     }
 
     /// `kill -9`.

@@ -10,3 +10,4 @@ UPDATE token SET place = 0 WHERE activated_at IS NOT NULL AND place > (
 ALTER TABLE draw ADD COLUMN guests INTEGER CHECK (guests >= 0);
 ALTER TABLE draw ADD COLUMN guest_numbers TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(guest_numbers));
 ALTER TABLE draw ADD COLUMN guests_later INTEGER NOT NULL DEFAULT 0 CHECK (guests_later >= 0);
+ALTER TABLE venue ADD COLUMN set_back_entry_id INTEGER NOT NULL DEFAULT 0;

@@ -37,6 +37,7 @@ export const evening = {
   'news.TOKEN_EXPIRED.REVOKED': ['{n}명의 입장을 취소했습니다.', 'The place of {n} person was taken away. | The places of {n} people were taken away.'],
   'news.TOKEN_MOVED': ['손님 한 명이 맨 앞으로 갔습니다.', 'A guest of the house went to the front.'],
   'news.QUEUE_CHANGED': ['대기열 설정이 바뀌었습니다.', 'The rules of the line were changed.'],
+  'news.CLOCK_STEPPED': ['서버 시계가 이 기기의 시각에 맞춰졌습니다.', 'The server’s clock was moved to this machine’s time.'],
   'news.QUEUE_DRAWN': ['추첨으로 순서를 정했습니다.', 'The order was drawn.'],
   'news.SEATS_HELD': ['{n}석을 잡았습니다: {seats}', '{n} seat held: {seats} | {n} seats held: {seats}'],
   'news.SEATS_RELEASED': ['{n}석이 다시 나왔습니다: {seats}', '{n} seat is free again: {seats} | {n} seats are free again: {seats}'],

@@ -1,0 +1,60 @@
+//! Rows that a round could not change, in a file that was damaged or that somebody changed by hand: they hold up no others.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard};
+
+use super::{Failure, Outcome, Tx, is_of_the_row};
+
+/// What could not be changed, by its id, until the next start.
+#[derive(Debug, Default)]
+pub struct Stuck(Mutex<HashSet<u128>>);
+
+impl Stuck {
+    /// Whether this one could not be changed before.
+    pub fn has(&self, id: u128) -> bool {
+        self.ids().contains(&id)
+    }
+
+    /// How many there are: so many more must be read to come to the others.
+    pub fn len(&self) -> usize {
+        self.ids().len()
+    }
+
+    /// Whether there is none, as in every sound file.
+    pub fn is_empty(&self) -> bool {
+        self.ids().is_empty()
+    }
+
+    /// Changes one of many, in a savepoint of its own. Says whether that was done; one that can't be is logged here, once.
+    ///
+    /// # Errors
+    /// What is not of this row: the disk, a lock, a lost transaction.
+    pub fn try_each<C>(
+        &self,
+        tx: &Tx<C>,
+        id: u128,
+        name: impl FnOnce() -> String,
+        work: impl FnOnce(&Tx<C>) -> Outcome<()>,
+    ) -> Outcome<bool> {
+        match tx.whole(work) {
+            Ok(()) => Ok(true),
+            Err(failure) if is_of_the_row(&failure, tx) => {
+                self.put(id, &name(), &failure);
+                Ok(false)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn put(&self, id: u128, name: &str, failure: &Failure) {
+        if self.ids().insert(id) {
+            log::error!(
+                "{name} can't be changed and is left alone until the next start: {failure:?}; see `boxoffice check`"
+            );
+        }
+    }
+
+    fn ids(&self) -> MutexGuard<'_, HashSet<u128>> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
