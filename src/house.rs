@@ -63,9 +63,7 @@ impl House {
         let Opened { connection, ground, lock } = check::open_sound(database)?;
         let failed =
             |what: &str, error: &dyn std::fmt::Display| OpenError(format!("{}: {what}: {error}", database.display()));
-        let clock = Arc::new(
-            start_clock(&settings, &connection, &ground).map_err(|why| failed("the clock can't be started", &why))?,
-        );
+        let clock = Arc::new(start_clock(&settings, &connection, &ground)?);
         schedule::settle_dates(&connection, &settings.sale.time_zone)
             .map_err(|error| failed("the dates can't be brought to the time zone", &error))?;
         let keyring = Arc::new(fill_keyring(&connection, clock.now(), settings.staff_key.as_deref())?);
@@ -222,18 +220,20 @@ fn fill_keyring(connection: &Connection, now: Millis, given: Option<&str>) -> Re
 }
 
 /// The clock of a file, and ids that go on behind its newest.
-fn start_clock(settings: &Settings, connection: &Connection, ground: &Ground) -> Result<Clock, String> {
+fn start_clock(settings: &Settings, connection: &Connection, ground: &Ground) -> Result<Clock, OpenError> {
     let mode = match settings.test_clock {
         None => Mode::Wall,
         Some(TestClock::Running) => Mode::Turned,
         Some(TestClock::Frozen) => Mode::Frozen,
     };
     let seen = (!settings.set_clock_back).then_some(ground.seen_at);
-    let clock = Clock::start(mode, ground.clock_advanced_ms, seen, ground.created_at).map_err(|why| why.to_string())?;
+    let clock = Clock::start(mode, ground.clock_advanced_ms, seen, ground.created_at)
+        .map_err(|why| OpenError(why.to_string()))?;
     if settings.set_clock_back {
-        set_clock_back(connection, clock.now(), ground.seen_at)?;
+        set_clock_back(connection, clock.now(), ground.seen_at)
+            .map_err(|why| OpenError(format!("the clock can't be set back: {why}")))?;
     }
-    store::continue_ids(connection).map_err(|error| error.to_string())?;
+    store::continue_ids(connection).map_err(|error| OpenError(format!("the newest ids can't be read: {error}")))?;
     Ok(clock)
 }
 

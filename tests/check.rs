@@ -120,6 +120,8 @@ const DAMAGES: &[(&str, &str)] = &[
         "UPDATE token SET issued_at = ended_at + 1 WHERE token_id = 5",
         "token 5 was let in or ended at an earlier moment",
     ),
+    ("UPDATE token SET visit_until = activated_at - 1 WHERE status = 'ACTIVE'", "is ACTIVE, but its times"),
+    ("UPDATE reservation SET created_at = ended_at + 1 WHERE status = 'CANCELLED'", "since an earlier moment"),
     ("UPDATE draw SET joined = 9", "draw 1 says that 1 of 9 were drawn"),
     ("UPDATE draw SET draw_id = 2", "the list of draws has no draw 1"),
     ("DELETE FROM event WHERE sequence = 7", "the feed of events has no event 7"),
