@@ -1,17 +1,17 @@
 //! The house: every room opened in order and closed in good order.
 
-use std::fs::File;
-use std::io;
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 
 use rusqlite::Connection;
 
 use crate::check;
 use crate::clock::{Clock, Millis, Mode, Span};
-use crate::http::{Bell, Door, Limits, RateLimit, Trade};
+use crate::http::{Bell, Door, Limits, OpenFailure, RateLimit, Trade};
 use crate::ids::{KeyHash, new_key};
 use crate::queue::{self, Line};
 use crate::routes::{Readiness, Rooms, Surface, answer_at_once, takes_large_body};
@@ -20,10 +20,14 @@ use crate::seal::Seal;
 use crate::seat::Maps;
 use crate::settings::{Settings, TestClock};
 use crate::staff::{self, Keyring};
-use crate::store::{self, Bounds, Failure, Ground, LookingThrough, OpenError, Opened, Readers, Stuck, Writer};
+use crate::store::{self, Bounds, Failure, Ground, Hold, LookingThrough, OpenError, Opened, Readers, Stuck, Writer};
 use crate::sweeper::{self, Sweeper};
 use crate::threads::OnFatal;
 use crate::venue::{Tx, Venue};
+
+/// Threads of the writer and of the pool of readers; of an HTTP server beside its workers.
+const THREADS_OF_STORE: usize = 2 + 3;
+const THREADS_OF_FRONT: usize = 1 + 5;
 
 /// An open house.
 pub struct House {
@@ -37,7 +41,7 @@ pub struct House {
     /// A large file is looked through beside the work.
     looking: Option<LookingThrough>,
     /// Keeps a second server away from the file; let go last.
-    _lock: File,
+    _lock: Hold,
 }
 
 impl House {
@@ -52,24 +56,35 @@ impl House {
         listen: SocketAddr,
         broken: impl FnMut() + Send + 'static,
     ) -> Result<House, OpenError> {
+        House::open_showing(settings, database, listen, broken, |_| Ok(()))
+    }
+
+    /// The same. Before a new file has its name, `making` is called with the staff key that was made for it, if one had to be;
+    /// where that fails there is no file.
+    ///
+    /// # Errors
+    /// Those of [`House::open`] and of `making`.
+    pub fn open_showing(
+        settings: Settings,
+        database: &Path,
+        listen: SocketAddr,
+        broken: impl FnMut() + Send + 'static,
+        making: impl FnOnce(Option<&str>) -> Result<(), OpenError>,
+    ) -> Result<House, OpenError> {
         settings.check().map_err(OpenError)?;
+        must_have_threads(&settings, listen)?;
         if !database.exists() {
-            // A new file's staff key is shown once, at this start: what would stop the start later is tried before.
-            for (flag, address, ..) in plan_doors(&settings, listen) {
-                TcpListener::bind(address).map(drop).map_err(|error| no_address(flag, address, &error))?;
-            }
+            must_have_addresses(&settings, listen)?;
         }
-        let new_staff_key = make_file(settings.staff_key.as_deref(), database)?;
+        let new_staff_key = make_file(settings.staff_key.as_deref(), database, making)?;
         let Opened { connection, ground, lock } = check::open_sound(database)?;
-        let failed =
-            |what: &str, error: &dyn std::fmt::Display| OpenError(format!("{}: {what}: {error}", database.display()));
+        let failed = |what: &str, error: &dyn Display| OpenError(format!("{}: {what}: {error}", database.display()));
         let clock = Arc::new(start_clock(&settings, &connection, &ground)?);
         schedule::settle_dates(&connection, &settings.sale.time_zone)
             .map_err(|error| failed("the dates can't be brought to the time zone", &error))?;
         let keyring = Arc::new(fill_keyring(&connection, clock.now(), settings.staff_key.as_deref())?);
         let line = Arc::new(Line::default());
-        let progress = |done, total| eprintln!("boxoffice: reading the waiting line, {done} of {total}");
-        queue::fill(&connection, &line, &settings.queue, clock.now(), progress)
+        queue::fill(&connection, &line, &settings.queue, clock.now(), show_progress)
             .map_err(|error| failed("the waiting line can't be read", &error))?;
         let readers = Readers::open(database, settings.machine.readers)
             .map_err(|error| failed("the file can't be opened for reading", &error))?;
@@ -151,7 +166,7 @@ impl House {
         &self,
         work: impl FnOnce(&Tx) -> store::Outcome<T> + Send + 'static,
     ) -> Result<T, OpenError> {
-        let (sender, receiver) = std::sync::mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         let job = Box::new(move |tx: Result<&Tx, store::Lost>| {
             let outcome = match tx {
                 Ok(tx) => tx.whole(work),
@@ -178,6 +193,11 @@ impl Drop for House {
     }
 }
 
+/// Says how far the waiting line is read.
+fn show_progress(done: u64, total: u64) {
+    let _ = writeln!(io::stderr(), "boxoffice: reading the waiting line, {done} of {total}"); // unseen it is not missed
+}
+
 /// Looks through a large file beside the work; damage is fatal once the log says what it is.
 fn look_through(database: &Path, on_fatal: OnFatal) -> io::Result<Option<LookingThrough>> {
     let file = database.display().to_string();
@@ -193,15 +213,50 @@ fn give_up(broken: &Mutex<impl FnMut()>) {
     broken();
 }
 
-/// Makes the file if there is none, with this staff key for its admin; gives back the key if one had to be made.
-pub(crate) fn make_file(staff_key: Option<&str>, database: &Path) -> Result<Option<String>, OpenError> {
+/// Makes the file if there is none, with this staff key for its admin; gives back the key if one had to be made. `making` is
+/// called with it before the file has its name.
+pub(crate) fn make_file(
+    staff_key: Option<&str>,
+    database: &Path,
+    making: impl FnOnce(Option<&str>) -> Result<(), OpenError>,
+) -> Result<Option<String>, OpenError> {
     if database.exists() {
         return Ok(None);
     }
     let made = staff_key.is_none().then(new_key);
     let key = staff_key.or(made.as_deref()).unwrap_or_default(); // one of the two is there
-    store::create(database, Clock::wall_now(), &KeyHash::of(key))?;
+    store::create_after(database, Clock::wall_now(), &KeyHash::of(key), || making(made.as_deref()))?;
     Ok(made)
+}
+
+/// A new file's staff key is shown once, at this start: what would stop the start later is tried before.
+fn must_have_addresses(settings: &Settings, listen: SocketAddr) -> Result<(), OpenError> {
+    plan_doors(settings, listen).into_iter().try_for_each(|(flag, address, ..)| {
+        TcpListener::bind(address).map(drop).map_err(|error| no_address(flag, address, &error))
+    })
+}
+
+/// Starts as many threads at once as an open server needs, before anything is made: some of what it starts later panics where
+/// there is none.
+fn must_have_threads(settings: &Settings, listen: SocketAddr) -> Result<(), OpenError> {
+    let front = |limits: &Limits| limits.workers + THREADS_OF_FRONT;
+    let needed =
+        THREADS_OF_STORE + plan_doors(settings, listen).iter().map(|(.., limits)| front(limits)).sum::<usize>();
+    let (sender, receiver) = mpsc::channel::<()>();
+    let receiver = Mutex::new(receiver);
+    std::thread::scope(|scope| {
+        let wait = || drop(receiver.lock().map(|receiver| receiver.recv()));
+        let started = (0..needed).try_for_each(|had| {
+            std::thread::Builder::new().spawn_scoped(scope, wait).map(drop).map_err(|error| (had, error))
+        });
+        drop(sender); // all of them end
+        started.map_err(|(had, error)| {
+            OpenError(format!(
+                "the system gives {had} of the {needed} threads that a server needs ({error}); raise the limit of processes of \
+                 this user (ulimit -u) or of its unit (TasksMax)."
+            ))
+        })
+    })
 }
 
 /// The keys of those who work here. A key that the settings give is an admin's from this start on.
@@ -257,6 +312,14 @@ fn no_address(flag: &str, address: SocketAddr, error: &io::Error) -> OpenError {
     OpenError(format!("{flag} {address}: {error}; choose another address, or port 0 for a free one."))
 }
 
+/// Why nobody is served at an address: it can't be had, or what stands behind it can't be started.
+fn no_door(flag: &str, address: SocketAddr, failure: &OpenFailure) -> OpenError {
+    match failure {
+        OpenFailure::Address(error) => no_address(flag, address, error),
+        OpenFailure::Inside(error) => OpenError(format!("the HTTP server can't be started: {error}.")),
+    }
+}
+
 /// The doors to open, each with the flag that names its address: the public one, and where staff have an address of their
 /// own, theirs, which is small and stands apart so that a crowd before the public one does not stand before it.
 fn plan_doors(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, SocketAddr, Surface, Limits)> {
@@ -274,7 +337,7 @@ fn open_doors(rooms: &Rooms, listen: SocketAddr, bell: &Bell, on_fatal: &OnFatal
         let serving = Rooms { surface, ..rooms.clone() };
         let trade: Trade = Arc::new(move |request, responder| serving.serve(request, responder));
         let door = Door::open(address, limits, bell.clone(), trade, on_fatal.clone())
-            .map_err(|error| no_address(flag, address, &error))?;
+            .map_err(|failure| no_door(flag, address, &failure))?;
         let _ = rooms.door.set(door.metrics()); // the public one's, which is the first
         doors.push(door);
     }

@@ -5,6 +5,7 @@
 //!
 //! | room | what is in it |
 //! | --- | --- |
+//! | [`platform`] | all that differs between operating systems |
 //! | [`clock`] | the only place that reads the time |
 //! | [`ids`] | ids, tokens, keys and their hashes |
 //! | [`points`] | whole won, changed by checked operations only |
@@ -146,6 +147,8 @@
 //! connections 0.97, and 1.21 where each request opens a connection. `scripts/bench` measures both beside each other;
 //! `tests/bench/RESULTS.md` has a run. No room but [`http`] knows of it, so another server can take the place of
 //! either.
+
+pub mod platform;
 
 pub mod clock;
 pub mod ids;

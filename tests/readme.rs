@@ -312,7 +312,7 @@ fn help_gives_every_setting_its_limits_default_and_environment_variable() {
             assert!(text.contains(" to "), "--{name} does not say its limits: {text}");
         }
         let variable = format!("BOXOFFICE_{}", name.replace('-', "_").to_uppercase());
-        let is_flag_only = ["ephemeral", "until-stdin-closes", "set-clock-back"].contains(&name);
+        let is_flag_only = ["must-exist", "ephemeral", "until-stdin-closes", "set-clock-back"].contains(&name);
         assert!(is_flag_only || part.contains(&format!("[env: {variable}")), "{variable}: {part}");
         settings.push(name);
     }

@@ -136,7 +136,9 @@ fn files_and_functions_are_short() {
 
 #[test]
 fn nothing_unfinished_panics_or_sleeps_outside_tests() {
-    let never = ["todo!", "unimplemented!", "dbg!", "thread::sleep", ".unwrap()", ".expect(", "unsafe "];
+    // `println!` panics where standard output is a closed pipe or a full disk: commands/output.rs has what does not.
+    let never =
+        ["println!", "print!(", "todo!", "unimplemented!", "dbg!", "thread::sleep", ".unwrap()", ".expect(", "unsafe "];
     let mut faults = Vec::new();
     for file in files() {
         for (number, line) in file.code.lines().enumerate() {

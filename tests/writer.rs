@@ -17,7 +17,7 @@ struct Desk {
     writer: Writer<Change>,
     learnt: mpsc::Receiver<Vec<Change>>,
     folder: tempfile::TempDir,
-    _lock: std::fs::File,
+    _lock: store::Hold,
 }
 
 /// A writer on a file of its own, with a table of marks.

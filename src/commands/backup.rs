@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use rusqlite::ErrorCode;
 
-use super::end_by_signal;
+use super::{end_by_signal, output};
 use crate::check;
 use crate::store::{self, Draft, OpenError};
 
@@ -22,13 +22,17 @@ pub(super) struct Backup {
 
 impl Backup {
     pub(super) fn run(self) -> Result<(), OpenError> {
-        if store::is_taken(&self.file) {
-            return Err(say(&self.file, "there is a file already; choose another name."));
-        }
-        sound_copy(&self.database, &self.file)?
-            .publish(&self.file)
-            .map_err(|error| say(&self.file, &format!("it could not be made: {error}.")))?;
-        println!("{}: a copy of {}, and everything in it adds up", self.file.display(), self.database.display());
+        let database = store::resolve_existing(&self.database)?;
+        let file = store::resolve(&self.file)?;
+        store::must_be_free(&file)?;
+        sound_copy(&database, &file)?
+            .publish(&file)
+            .map_err(|error| say(&file, &format!("it could not be made: {error}.")))?;
+        output::tell(format_args!(
+            "{}: a copy of {}, and everything in it adds up",
+            self.file.display(),
+            self.database.display()
+        ));
         Ok(())
     }
 }
@@ -49,18 +53,27 @@ pub(super) struct Restore {
 
 impl Restore {
     pub(super) fn run(self) -> Result<(), OpenError> {
-        let taken = store::is_taken(&self.database);
-        if taken && !self.replace {
-            return Err(say(&self.database, "there is a file already; with --replace it is kept under another name."));
+        let backup = store::resolve_existing(&self.backup)?;
+        let database = store::resolve(&self.database)?;
+        let taken = store::is_taken(&database);
+        if !taken {
+            store::must_be_free(&database)?;
+        } else if !self.replace {
+            return Err(say(&database, "there is a file already; with --replace it is kept under another name."));
         }
-        let copy = sound_copy(&self.backup, &self.database)?;
-        let failed = |error| say(&self.database, &format!("it could not be replaced: {error}."));
-        if taken {
-            let aside = store::put_aside(&self.database).map_err(failed)?;
-            println!("{}: what was there before", aside.display());
+        let copy = sound_copy(&backup, &database)?;
+        let replaced =
+            if taken { store::replace(copy, &database).map(Some) } else { copy.publish(&database).map(|()| None) };
+        let kept = replaced.map_err(|error| say(&database, &format!("it could not be replaced: {error}.")))?;
+        if let Some(kept) = kept {
+            let kept = output::shown(&kept, &self.database);
+            output::tell(format_args!("{}: what was there before", kept.display()));
         }
-        copy.publish(&self.database).map_err(failed)?;
-        println!("{}: as {}, and everything in it adds up", self.database.display(), self.backup.display());
+        output::tell(format_args!(
+            "{}: as {}, and everything in it adds up",
+            self.database.display(),
+            self.backup.display()
+        ));
         Ok(())
     }
 }
@@ -68,8 +81,8 @@ impl Restore {
 /// A draft of `target` with all that is in `source` at this moment, checked after it was written. Whoever stops it leaves no
 /// half file behind.
 fn sound_copy(source: &Path, target: &Path) -> Result<Draft, OpenError> {
+    end_by_signal(1, Draft::remover(target))?;
     let looked = store::look(source)?;
-    end_by_signal(Draft::remover(target))?;
     let draft = Draft::of(target).map_err(|error| say(target, &format!("no file can be made here: {error}.")))?;
     store::copy_into(&looked.connection, &draft).map_err(|error| match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt) => {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Scratch, Stops};
+use super::{Scratch, Stops, output};
 use crate::clock::Millis;
 use crate::house::House;
 use crate::points::Points;
@@ -48,12 +48,12 @@ pub(super) fn build_hall(house: &House, settings: &Settings) -> Result<Hall, Ope
 /// Opens the demo hall and serves until it is stopped.
 pub(super) fn run(settings: Settings) -> Result<(), OpenError> {
     let listen = settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+    let stops = Stops::listen()?; // first: a signal must not leave the folder behind
     let scratch = Scratch::make()?;
-    let stops = Stops::listen()?;
     let house = House::open(settings.clone(), &scratch.database(), listen, stops.broken())?;
     let hall = build_hall(&house, &settings)?;
     let staff_key = house.new_staff_key().or(settings.staff_key.as_deref()).unwrap_or_default(); // one of the two is there
-    println!(
+    output::print(format_args!(
         "boxoffice is open at {url} (데모 매표소가 열렸습니다)\n\
          staff key (직원 키): {staff_key}\n\n\
          Buy a seat: open the address in a browser, or paste this into another terminal. Ctrl-C here closes the hall; nothing \
@@ -62,7 +62,7 @@ pub(super) fn run(settings: Settings) -> Result<(), OpenError> {
          않습니다.\n\n{walkthrough}",
         url = house.url(),
         walkthrough = walkthrough(&house.url(), &hall),
-    );
+    ))?;
     stops.close_in_the_end(house)
 }
 

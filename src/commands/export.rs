@@ -1,15 +1,16 @@
 //! `boxoffice export`: the seats of a date as a table that `import` takes.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::desk::{Desk, Where};
+use super::end_by_signal;
 use crate::refusal::Refusal;
 use crate::seat::{self, LayoutSeat, table};
-use crate::store::{self, OpenError, Outcome};
+use crate::store::{self, Draft, OpenError, Outcome};
 
 /// What `export` takes.
 #[derive(Debug, Args)]
@@ -36,18 +37,11 @@ impl Export {
             let written = out.write_all(&table).and_then(|()| out.flush());
             return written.map_err(|error| OpenError(format!("standard output is closed: {error}")));
         };
-        let file = std::fs::OpenOptions::new().write(true).create_new(true).open(output);
-        file.and_then(|mut file| file.write_all(&table).and_then(|()| file.sync_all())).map_err(|error| {
-            let mend = match error.kind() {
-                std::io::ErrorKind::AlreadyExists => "remove it or choose another --output",
-                _ => "choose another --output",
-            };
-            OpenError(format!("{}: {error}; {mend}.", output.display()))
-        })
+        write_file(output, &table)
     }
 
     fn seats_of_file(&self) -> Result<Vec<LayoutSeat>, OpenError> {
-        let looked = store::look(&self.at.database)?;
+        let looked = store::look(&store::resolve_existing(&self.at.database)?)?;
         let seats: Outcome<Vec<LayoutSeat>> = seat::list_layout(&looked.connection, self.schedule);
         let seats = seats.map_err(|failure| {
             OpenError(format!("{}: {}", self.at.database.display(), failure.told().code().word()))
@@ -72,4 +66,22 @@ impl Export {
             OpenError(format!("the server's seats were not understood ({refusal:?}); use its own boxoffice."))
         })
     }
+}
+
+/// Writes the table beside its place and gives it its name at the end: half a table never bears it.
+fn write_file(output: &Path, table: &[u8]) -> Result<(), OpenError> {
+    let failed = |error: io::Error| OpenError(format!("{}: {error}; choose another --output.", output.display()));
+    let target = store::resolve(output)?;
+    if std::fs::symlink_metadata(&target).is_ok() {
+        return Err(OpenError(format!(
+            "{}: there is a file already; remove it or choose another --output.",
+            output.display()
+        )));
+    }
+    store::must_be_free(&target)?;
+    end_by_signal(1, Draft::remover(&target))?;
+    let draft = Draft::of(&target).map_err(failed)?;
+    let written = std::fs::OpenOptions::new().write(true).open(draft.path());
+    written.and_then(|mut file| file.write_all(table)).map_err(failed)?;
+    draft.publish(&target).map_err(failed)
 }

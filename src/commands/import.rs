@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::desk::{Desk, Where};
 use super::hall_file::HallFile;
+use super::{KEY_SHOWN, output};
 use crate::check;
 use crate::clock::{Clock, Millis};
 use crate::house::make_file;
@@ -73,7 +74,10 @@ impl Import {
             None => self.import_into_file(&times, &seats)?,
         };
         let Added { concert_id, title, schedule_id } = added;
-        println!("schedule {schedule_id} of concert {concert_id} ({title}) at {}: {count} seats", times.starts_at);
+        output::tell(format_args!(
+            "schedule {schedule_id} of concert {concert_id} ({title}) at {}: {count} seats",
+            times.starts_at
+        ));
         Ok(())
     }
 
@@ -124,11 +128,11 @@ impl Import {
     }
 
     fn import_into_file(&self, times: &Times, seats: &[LayoutSeat]) -> Result<Added, OpenError> {
-        let database = &self.at.database;
-        if self.concert_id.is_none()
-            && let Some(key) = make_file(self.at.staff_key.as_deref(), database)?
-        {
-            println!("staff key, shown this once (직원 키, 한 번만 표시됩니다): {key}");
+        let database = &store::resolve(&self.at.database)?;
+        if self.concert_id.is_none() {
+            make_file(self.at.staff_key.as_deref(), database, |key| {
+                key.map_or(Ok(()), |key| output::print(format_args!("{KEY_SHOWN}: {key}")))
+            })?;
         }
         let opened = check::open_sound(database).map_err(|error| {
             OpenError(format!("{error} While a server has it, give --url and --staff-key in place of --database."))

@@ -8,24 +8,26 @@ mod door;
 mod export;
 mod hall_file;
 mod import;
+mod output;
 pub mod rush;
+mod scratch;
 mod serve;
 mod staff_key;
 mod verify_draw;
 mod wire;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc;
 
 use clap::{Parser, Subcommand};
 
 use crate::house::House;
-use crate::ids::new_key;
+use crate::platform;
 use crate::settings::Settings;
 use crate::staff::NAME_MAX_CHARS;
 use crate::store::OpenError;
 use crate::threads::{OnFatal, spawn_vital};
+use scratch::Scratch;
 
 /// A concert box office in one binary: a waiting line, dates and seats, holds, points and payment.
 #[derive(Debug, Parser)]
@@ -42,6 +44,9 @@ Run a venue:    boxoffice serve --database venue.db --top-up-policy staff
 In your tests:  boxoffice serve --ephemeral --test-clock=frozen --until-stdin-closes
 
 Each setting is a flag and an environment variable: --hold-seconds is BOXOFFICE_HOLD_SECONDS. The flag wins.";
+
+/// What stands before the first staff key of a new file.
+const KEY_SHOWN: &str = "staff key, shown this once (직원 키, 한 번만 표시됩니다)";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -89,7 +94,7 @@ pub fn run() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("boxoffice: {error}");
+            output::warn(format_args!("boxoffice: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -119,26 +124,25 @@ struct Stops {
     receiver: mpsc::Receiver<Stop>,
 }
 
-/// Does something at each SIGTERM and SIGINT.
-fn at_signals(on_fatal: OnFatal, mut act: impl FnMut() + Send + 'static) -> Result<(), OpenError> {
+/// Does something at each signal that asks the program to end.
+fn at_signals(on_fatal: OnFatal, act: impl FnMut() + Send + 'static) -> Result<(), OpenError> {
     let failed = |error: std::io::Error| OpenError(format!("signals can't be caught: {error}"));
-    let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT])
-        .map_err(failed)?;
-    let wait = move || signals.forever().for_each(|_| act());
-    spawn_vital("signals", on_fatal, wait).map(drop).map_err(failed)
+    let signals = platform::EndSignals::catch().map_err(failed)?;
+    spawn_vital("signals", on_fatal, move || signals.for_each(act)).map(drop).map_err(failed)
 }
 
-/// Ends the program at SIGTERM and SIGINT, after cleaning up.
-fn end_by_signal(mut clean: impl FnMut() + Send + 'static) -> Result<(), OpenError> {
-    at_signals(OnFatal::new(|| std::process::exit(1)), move || {
-        eprintln!("boxoffice: stopped");
+/// Ends the program with this exit code at a signal that asks it to, after cleaning up.
+fn end_by_signal(code: i32, mut clean: impl FnMut() + Send + 'static) -> Result<(), OpenError> {
+    at_signals(OnFatal::new(move || std::process::exit(code)), move || {
+        output::warn("boxoffice: stopped");
         clean();
-        std::process::exit(1);
+        platform::FileLock::remove_all_names();
+        std::process::exit(code);
     })
 }
 
 impl Stops {
-    /// Listens for SIGTERM and SIGINT.
+    /// Listens for the signals that ask the program to end.
     fn listen() -> Result<Stops, OpenError> {
         let (sender, receiver) = mpsc::channel();
         let asked = sender.clone();
@@ -170,37 +174,6 @@ impl Stops {
                 "the log says what failed, and nothing more is promised; mend its cause (check the disk), then start again."
                     .into(),
             )),
-        }
-    }
-}
-
-/// A folder for a file that is gone afterwards.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn make() -> Result<Scratch, OpenError> {
-        let folder = std::env::temp_dir().join(format!("boxoffice-{}", new_key()));
-        let mut builder = std::fs::DirBuilder::new();
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder
-            .create(&folder)
-            .map_err(|error| OpenError(format!("{}: {error}; set TMPDIR to a folder with room.", folder.display())))?;
-        Ok(Scratch(folder))
-    }
-
-    fn database(&self) -> PathBuf {
-        self.0.join("boxoffice.db")
-    }
-
-    fn folder(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(self.folder()) {
-            log::warn!("{} could not be removed: {error}", self.folder().display());
         }
     }
 }

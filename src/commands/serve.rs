@@ -1,6 +1,5 @@
 //! `boxoffice serve`: a venue on a file, or one for other people's tests.
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -8,10 +7,10 @@ use std::sync::Mutex;
 use clap::Args;
 use serde_json::json;
 
-use super::{Scratch, Stop, Stops, demo};
+use super::{KEY_SHOWN, Scratch, Stop, Stops, demo, output};
 use crate::house::House;
 use crate::settings::Settings;
-use crate::store::OpenError;
+use crate::store::{self, OpenError};
 use crate::threads::{OnFatal, spawn_vital};
 
 /// What `serve` takes.
@@ -26,6 +25,10 @@ pub(super) struct Serve {
         conflicts_with = "ephemeral"
     )]
     database: PathBuf,
+    /// Refuse to start when the file is not there, in place of making a new one: for units, where a mistyped name would be an
+    /// empty venue.
+    #[arg(long, conflicts_with = "ephemeral")]
+    must_exist: bool,
     /// For tests: a file of its own that is gone afterwards, a free port, the demo hall inside, and one line of JSON on
     /// standard output when ready.
     #[arg(long)]
@@ -48,17 +51,27 @@ impl Serve {
 
     fn serve_a_venue(self, stops: Stops) -> Result<(), OpenError> {
         let listen = self.settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
-        let house = House::open(self.settings, &self.database, listen, stops.broken())?;
-        println!(
+        let database = if self.must_exist {
+            store::resolve_existing(&self.database).map_err(|error| OpenError(format!("--must-exist: {error}")))?
+        } else {
+            store::resolve(&self.database)?
+        };
+        let house = House::open_showing(self.settings, &database, listen, stops.broken(), |key| {
+            output::warn(format_args!(
+                "boxoffice: {}: there was no such file, so a new one is made, of a venue without a concert (새 파일을 만듭니다); \
+                 --must-exist refuses this.",
+                output::shown(&database, &self.database).display()
+            ));
+            // The file has its name only after its key was shown.
+            key.map_or(Ok(()), |key| output::print(format_args!("{KEY_SHOWN}: {key}")))
+        })?;
+        output::tell(format_args!(
             "boxoffice is open at {} (매표소가 열렸습니다), keeping everything in {}",
             house.url(),
-            house.database().display()
-        );
+            output::shown(&database, &self.database).display()
+        ));
         if house.staff_url() != house.url() {
-            println!("staff find their pages at {}/staff (직원 페이지)", house.staff_url());
-        }
-        if let Some(key) = house.new_staff_key() {
-            println!("staff key, shown this once (직원 키, 한 번만 표시됩니다): {key}");
+            output::tell(format_args!("staff find their pages at {}/staff (직원 페이지)", house.staff_url()));
         }
         stops.close_in_the_end(house)
     }
@@ -79,9 +92,7 @@ fn serve_for_tests(settings: &Settings, stops: Stops) -> Result<(), OpenError> {
     if house.staff_url() != house.url() {
         ready["staffUrl"] = house.staff_url().into();
     }
-    let mut stdout = std::io::stdout();
-    let told = writeln!(stdout, "{ready}").and_then(|()| stdout.flush());
-    told.map_err(|error| OpenError(format!("standard output is closed: {error}")))?;
+    output::print(ready)?;
     stops.close_in_the_end(house)
 }
 

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
+use super::output;
 use crate::check;
 use crate::clock::Clock;
 use crate::ids::new_key;
-use crate::refusal::{Language, explain};
+use crate::refusal::{Language, Refusal, explain};
 use crate::staff::{self, FIRST_NAME, Role};
-use crate::store::{self, OpenError};
+use crate::store::{self, Failure, OpenError};
 
 /// What `staff-key` takes.
 #[derive(Debug, Args)]
@@ -28,26 +29,41 @@ pub(super) struct StaffKeyFor {
 
 impl StaffKeyFor {
     pub(super) fn run(self) -> Result<(), OpenError> {
-        let opened = check::open_sound(&self.database)?;
+        let database = store::resolve_existing(&self.database)?;
+        let opened = check::open_sound(&database)?;
         let key = new_key();
         let now = Clock::wall_now().max(opened.ground.seen_at);
         let role = self.role.as_deref().and_then(|word| Role::ALL.iter().copied().find(|role| role.word() == word));
-        let (before, made) = store::write_alone(&opened.connection, now, |tx| {
+        let mut unseen = None;
+        let before = store::write_alone(&opened.connection, now, |tx| {
             let before = staff::find_live_by_name(tx, &self.name)?;
             let role = role.or(before.as_ref().map(|before| before.role)).unwrap_or(Role::Admin);
-            Ok((before, staff::replace(tx, &self.name, role, &key)?))
+            let made = staff::replace(tx, &self.name, role, &key)?;
+            // A key that nobody saw must not take the place of one that opens: it is shown before it counts.
+            let shown = output::print(format_args!(
+                "staff key of {} ({}), shown this once (직원 키, 한 번만 표시됩니다): {key}",
+                made.name,
+                made.role.word()
+            ));
+            shown.map_err(|why| {
+                unseen = Some(why);
+                Failure::from(Refusal::Internal)
+            })?;
+            Ok(before)
         })
-        .map_err(|failure| {
-            let [_, why, mend] = explain(failure.told().code(), Language::En);
-            OpenError(format!("{}: no key was made: {why} {mend}", self.database.display()))
+        .map_err(|failure| match unseen {
+            Some(why) => OpenError(format!("{}: no key was made: {why}", self.database.display())),
+            None => {
+                let [_, why, mend] = explain(failure.told().code(), Language::En);
+                OpenError(format!("{}: no key was made: {why} {mend}", self.database.display()))
+            }
         })?;
-        println!(
-            "staff key of {} ({}), shown this once (직원 키, 한 번만 표시됩니다): {key}",
-            made.name,
-            made.role.word()
-        );
         if let Some(before) = before {
-            eprintln!("The key that {} had before ({}) opens nothing any more.", before.name, before.role.word());
+            output::warn(format_args!(
+                "The key that {} had before ({}) opens nothing any more.",
+                before.name,
+                before.role.word()
+            ));
         }
         Ok(())
     }

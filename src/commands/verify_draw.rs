@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 use serde_json::Value;
 
+use super::output;
 use super::wire::{Call, Place, Wire};
 use crate::queue::{DRAW_METHOD, order};
 use crate::store::OpenError;
@@ -42,8 +43,7 @@ impl VerifyDraw {
         };
         let draws = all_draws(|cursor| ask(&format!("/queue/draws?limit=100{cursor}"), ""))?;
         let token = self.token.as_ref().map(|token| ask("/queue/token", &format!("Bearer {token}"))).transpose()?;
-        println!("{}\n{SHOWS}", verify(&draws, token.as_ref()).map_err(OpenError)?);
-        Ok(())
+        output::print(format_args!("{}\n{SHOWS}", verify(&draws, token.as_ref()).map_err(OpenError)?))
     }
 }
 

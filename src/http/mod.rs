@@ -8,7 +8,7 @@ mod rate_limit;
 mod reply;
 mod request;
 
-pub use door::{Bell, Door, Limits, Metrics, Park, Responder, Topic, Trade};
+pub use door::{Bell, Door, Limits, Metrics, OpenFailure, Park, Responder, Topic, Trade};
 pub use fields::{Credential, Fields, decoded, idempotency_key, number, parameter, query};
 pub use idempotency::{Once, forget};
 pub use json::parse as parse_json;

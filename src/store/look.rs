@@ -1,13 +1,14 @@
 //! Looking into a file without changing a byte of it, also while a server has it open.
 
-use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::location::{companion, look_at_outside, say};
 use super::migrations;
-use super::open::{OpenError, companion, look_at_head, must_be_ours};
+use super::open::{OpenError, must_be_ours};
+use crate::platform::{FileLock, LockError};
 
 /// How long a look waits for a lock of SQLite's.
 const WAIT_MAX: Duration = Duration::from_secs(5);
@@ -17,7 +18,7 @@ pub struct Looked {
     /// A connection that only reads.
     pub connection: Connection,
     /// Held while nobody else has the file open, so that no server begins to write meanwhile. Let go after the connection.
-    _file: File,
+    _lock: Option<FileLock>,
 }
 
 /// Opens a file for reading: one of the current format, in use or at rest.
@@ -25,33 +26,51 @@ pub struct Looked {
 /// # Errors
 /// When it is missing, empty, not ours, of another format or cannot be read.
 pub fn look(path: &Path) -> Result<Looked, OpenError> {
-    let say = |sentence: String| OpenError(format!("{}: {sentence}", path.display()));
-    if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        return Err(say("this is not a file; name the file of a venue.".into()));
-    }
-    let file = File::open(path).map_err(|error| {
-        say(match error.kind() {
-            std::io::ErrorKind::NotFound => "there is no such file; check its name.".into(),
-            _ => format!("this file can't be read ({error}); check its owner."),
-        })
+    let found = std::fs::metadata(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => say(path, "there is no such file; check its name."),
+        _ => say(path, &format!("this file can't be read ({error}); check its owner.")),
     })?;
-    look_at_head(&file).map_err(&say)?;
+    look_at_outside(path, &found)?;
     // Without a WAL nobody writes, and SQLite need not make one beside a file that is at rest, on a disk that may be
-    // read-only. The lock keeps it so.
-    let at_rest = !companion(path, "-wal").exists() && file.try_lock_shared().is_ok();
-    let name = uri_of(path, at_rest).ok_or_else(|| say("SQLite can't take this name; choose one in UTF-8.".into()))?;
+    // read-only. The lock keeps it so; where no lock file can be made no server can begin either.
+    let lock = FileLock::shared(path);
+    let at_rest = !matches!(lock, Err(LockError::Taken)) && !companion(path, "-wal").exists();
+    let lock = lock.ok().filter(|_| at_rest);
+    must_have_head(path)?;
+    let name = uri_of(path, at_rest).ok_or_else(|| say(path, "SQLite can't take this name; choose one in UTF-8."))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let broken = |error: rusqlite::Error| say(format!("SQLite can't read this file ({error}); restore a backup."));
+    let broken = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            say(path, &format!("this file can't be read ({error}); check its owner and its folder."))
+        }
+        _ => say(path, &format!("SQLite can't read this file ({error}); restore a backup.")),
+    };
     let connection = Connection::open_with_flags(name, flags).map_err(broken)?;
     connection.busy_timeout(WAIT_MAX).map_err(broken)?;
-    let version = must_be_ours(&connection, say, broken)?;
+    let version = must_be_ours(&connection, |sentence| say(path, &sentence), broken)?;
     if version < migrations::CURRENT {
-        return Err(say(format!(
-            "this file is of the older format {version}; boxoffice serve brings it up to format {} first.",
-            migrations::CURRENT
-        )));
+        return Err(say(
+            path,
+            &format!(
+                "this file is of the older format {version}; boxoffice serve brings it up to format {} first.",
+                migrations::CURRENT
+            ),
+        ));
     }
-    Ok(Looked { connection, _file: file })
+    Ok(Looked { connection, _lock: lock })
+}
+
+/// Refuses a file that does not begin as SQLite's do. A write-ahead log beside it may hide that, so the look is at the file
+/// alone; and it is SQLite that looks, for a descriptor of anybody else would drop its locks.
+pub(super) fn must_have_head(path: &Path) -> Result<(), OpenError> {
+    let Some(name) = uri_of(path, true) else { return Ok(()) };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let read = Connection::open_with_flags(name, flags)
+        .and_then(|file| file.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)));
+    if read.is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::NotADatabase)) {
+        return Err(say(path, "this is not a SQLite file; restore a backup or choose another --database."));
+    }
+    Ok(())
 }
 
 /// Whether the last to write a file left its WAL behind: it was killed, the power failed, or it still runs.

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::open::companion;
+use super::location::companion;
 use super::wal::RESTART_BYTES;
 use crate::threads::{OnFatal, spawn_vital};
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::copy::{Draft, copy_into, is_taken};
-use super::open::companion;
+use super::copy::{Draft, copy_into};
+use super::location::{companion, is_taken};
 
 /// The statements that bring a file from version `n` to `n + 1`, beginning with version 1.
 const STEPS: &[&str] = &[include_str!("steps/2.sql"), include_str!("steps/3.sql"), include_str!("steps/4.sql")];

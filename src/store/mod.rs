@@ -1,19 +1,23 @@
 //! The file: one SQLite database in WAL mode with `synchronous=FULL`.
 //!
 //! `open.rs` finds out whether a file is ours and sound, `migrations.rs` brings it to the current schema, `readers.rs` lends
-//! read-only connections, `look.rs` looks into a file without changing it, `stuck.rs` knows rows that
-//! can't be changed, `copy.rs` makes files whole or not at all, `shape.rs` says what a schema comes to,
+//! read-only connections, `look.rs` looks into a file without changing it, `stuck.rs` knows rows that can't be changed,
+//! `copy.rs` makes files whole or not at all, `hold.rs` lets a file go, `replace.rs` puts one in the place of another,
+//! `location.rs` says where a file lies, `shape.rs` says what a schema comes to,
 //! `writer.rs` owns the only connection that writes, `tx.rs` is its open transaction, `columns.rs` turns our types into
 //! columns, `wal.rs` keeps the write-ahead log short, `statements.rs` shows each statement in the log to those
 //! who ask, `look_through.rs` looks at every page.
 
 mod columns;
 mod copy;
+mod hold;
+mod location;
 mod look;
 mod look_through;
 mod migrations;
 mod open;
 mod readers;
+mod replace;
 pub mod shape;
 mod statements;
 mod stuck;
@@ -23,11 +27,14 @@ mod writer;
 
 pub use columns::{Blob16, from_json, to_json};
 pub(crate) use columns::{column_words, unknown_word};
-pub use copy::{Draft, copy_into, is_taken, put_aside};
+pub use copy::{Draft, copy_into};
+pub use hold::Hold;
+pub use location::{is_taken, must_be_free, resolve, resolve_existing};
 pub use look::{Looked, is_left_open, look};
 pub use look_through::LookingThrough;
-pub use open::{Ground, OpenError, Opened, continue_ids, create, open};
+pub use open::{Ground, OpenError, Opened, continue_ids, create, create_after, open};
 pub use readers::{Reader, Readers};
+pub use replace::replace;
 pub use stuck::Stuck;
 pub use tx::{Tx, write_alone};
 pub use writer::{After, Bounds, Job, Lost, Rounds, Writer, WriterFigures};

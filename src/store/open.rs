@@ -1,20 +1,23 @@
 //! Is this file ours, sound, and nobody else's? Every doubt is answered before a byte of it is changed.
 
 use std::fmt;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, OptionalExtension};
 use uuid::Uuid;
 
 use super::copy::Draft;
+use super::hold::Hold;
+use super::location::{look_at_outside, must_have_no_sidecar};
+use super::look::must_have_head;
 use super::look_through::{find_damage, is_large};
 use super::{migrations, statements, wal};
 use crate::clock::Millis;
 use crate::ids::{self, KeyHash};
+use crate::platform::{FileLock, LockError};
 use crate::seal::SealSecret;
 
 /// `application_id` of our files: "boxo".
@@ -22,6 +25,7 @@ const APPLICATION_ID: i64 = 0x626f_786f;
 /// How long a statement waits for another process that has the file locked.
 pub(super) const BUSY_MAX: Duration = Duration::from_secs(2);
 const STATEMENTS_MAX: usize = 256;
+const NO_RIGHT: &str = "this file can't be written; give this user the right to write it and its folder.";
 
 /// Why a file was not opened, in a sentence with its mend.
 #[derive(Debug)]
@@ -56,14 +60,27 @@ pub struct Opened {
     /// What stands in it about the house.
     pub ground: Ground,
     /// Held as long as the house is open.
-    pub lock: File,
+    pub lock: Hold,
 }
 
-/// Makes a new file at `path`, whole or not at all: it is built under another name and linked to its own at the end.
+/// Makes a new file at `path`, whole or not at all: it is built under another name and given its own at the end.
 ///
 /// # Errors
-/// When there is a file already, or none can be made there.
+/// When there is a file already or a part of one, or none can be made there.
 pub fn create(path: &Path, created_at: Millis, staff_key: &KeyHash) -> Result<(), OpenError> {
+    create_after(path, created_at, staff_key, || Ok(()))
+}
+
+/// The same; before the file has its name something is done, such as showing its key, without which there must be no file.
+///
+/// # Errors
+/// Those of [`create`] and of what is done.
+pub fn create_after(
+    path: &Path,
+    created_at: Millis,
+    staff_key: &KeyHash,
+    shown: impl FnOnce() -> Result<(), OpenError>,
+) -> Result<(), OpenError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         return Err(OpenError(format!(
@@ -71,18 +88,23 @@ pub fn create(path: &Path, created_at: Millis, staff_key: &KeyHash) -> Result<()
             folder.display()
         )));
     }
-    let made = Draft::of(path).map_err(|error| error.to_string()).and_then(|draft| {
-        build(draft.path(), created_at, staff_key).map_err(|error| error.to_string())?;
-        draft.publish(path).map_err(|error| error.to_string())
-    });
-    made.map_err(|why| {
+    let failed = |why: String| {
         OpenError(format!("{}: no new file can be made here ({why}); choose another --database.", path.display()))
-    })
+    };
+    let _lock = FileLock::exclusive(path).map_err(|error| match error {
+        LockError::Taken => failed("another boxoffice makes it, or still has a removed file of this name open".into()),
+        LockError::Failed(error) => failed(error.to_string()),
+    })?;
+    must_have_no_sidecar(path)?;
+    let draft = Draft::of(path).map_err(|error| failed(error.to_string()))?;
+    build(draft.path(), created_at, staff_key).map_err(|error| failed(error.to_string()))?;
+    shown()?;
+    draft.publish(path).map_err(|error| failed(error.to_string()))
 }
 
 fn build(path: &Path, created_at: Millis, staff_key: &KeyHash) -> rusqlite::Result<()> {
     let mut connection = Connection::open(path)?;
-    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;")?;
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     tx.execute_batch(include_str!("../../schema.sql"))?;
     tx.execute(
@@ -106,16 +128,18 @@ fn build(path: &Path, created_at: Millis, staff_key: &KeyHash) -> rusqlite::Resu
 /// as it was.
 pub fn open(path: &Path) -> Result<Opened, OpenError> {
     let say = |sentence: String| OpenError(format!("{}: {sentence}", path.display()));
-    let lock = lock(path).map_err(&say)?;
-    look_at_head(&lock).map_err(&say)?;
-    let broken = |error: rusqlite::Error| {
+    let lock = lock(path)?;
+    must_have_head(path)?;
+    let broken = |error: rusqlite::Error| match error.sqlite_error_code() {
         // A folder in which no WAL can be made gives "unable to open", even for reading.
-        if matches!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen)) {
-            return say("this file can't be written; give this user the right to write it and its folder.".into());
-        }
-        say(format!("SQLite can't open this file ({error}); restore a backup or choose another --database."))
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => say(NO_RIGHT.into()),
+        _ => say(format!("SQLite can't open this file ({error}); restore a backup or choose another --database.")),
     };
-    let mut connection = Connection::open(path).map_err(broken)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(broken)?;
+    if connection.is_readonly(MAIN_DB).map_err(broken)? {
+        return Err(say("this file can't be opened for writing; check its owner and its folder.".into()));
+    }
     // Until it is known to be ours and sound, closing it must not write its WAL back.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(broken)?;
     connection.busy_timeout(BUSY_MAX).map_err(broken)?;
@@ -126,7 +150,7 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
     }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(broken)?;
     let ground = prepare(&mut connection, path, version).map_err(broken)?;
-    Ok(Opened { connection, ground, lock })
+    Ok(Opened { connection, ground, lock: Hold::of(path, lock) })
 }
 
 /// The format of a file that is one of ours.
@@ -149,51 +173,31 @@ pub(super) fn must_be_ours(
     Ok(version)
 }
 
-/// What SQLite keeps beside a file, by its ending: `-wal`, `-shm`, or the file itself.
-pub(super) fn companion(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
-}
-
-fn lock(path: &Path) -> Result<File, String> {
-    // Opening a pipe or a device could wait for ever, or do harm.
-    if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        return Err("this is not a file; choose another --database.".into());
-    }
-    let file = OpenOptions::new().read(true).write(true).open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file; check --database.".to_owned(),
-        _ => format!("this file can't be opened for writing ({error}); check its owner and its folder."),
+/// Takes the lock that keeps a second server out, on a file that can be one of ours.
+fn lock(path: &Path) -> Result<FileLock, OpenError> {
+    let say = |sentence: &str| OpenError(format!("{}: {sentence}", path.display()));
+    let found = std::fs::metadata(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => say("there is no such file; check --database."),
+        _ => say(&format!("this file can't be opened ({error}); check its owner and its folder.")),
     })?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err("another boxoffice has this file open; stop that one first or choose another --database.".into())
+    look_at_outside(path, &found)?;
+    FileLock::exclusive(path).map_err(|error| match error {
+        LockError::Taken => {
+            say("another boxoffice has this file open; stop that one first or choose another --database.")
         }
-        Err(TryLockError::Error(error)) => {
-            Err(format!("this file can't be locked ({error}); keep it on a local disk."))
+        LockError::Failed(error)
+            if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) =>
+        {
+            say(NO_RIGHT)
         }
-    }
-}
-
-pub(super) fn look_at_head(mut file: &File) -> Result<(), String> {
-    let mut head = [0; 16];
-    match file.read_exact(&mut head) {
-        Ok(()) if &head == b"SQLite format 3\0" => Ok(()),
-        Ok(()) => Err("this is not a SQLite file; restore a backup or choose another --database.".into()),
-        Err(_) if file.metadata().is_ok_and(|metadata| metadata.len() == 0) => {
-            Err("this file is empty; remove it to begin a new one, or restore a backup.".into())
-        }
-        Err(_) if head.starts_with(b"SQLite") => {
-            Err("this file is cut short; restore a backup or choose another --database.".into())
-        }
-        Err(_) => Err("this is not a SQLite file; restore a backup or choose another --database.".into()),
-    }
+        LockError::Failed(error) => say(&format!("this file can't be locked ({error}); keep it on a local disk.")),
+    })
 }
 
 fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::Result<Ground> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "fullfsync", true)?; // macOS: past the disk's own cache
     if let Some(copy) = migrations::bring_up(connection, path, version)? {
         log::info!(
             "the file was brought up to format {}; the older one is kept as {}",
@@ -245,6 +249,8 @@ fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     const AT: Millis = Millis::from_unix_ms(1_763_804_000_000);

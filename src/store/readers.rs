@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::path::Path;
 use std::time::Duration;
 
-use r2d2::{Pool, PooledConnection};
+use r2d2::{ManageConnection, Pool, PooledConnection};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 
@@ -17,7 +17,7 @@ const STATEMENTS_MAX: usize = 64;
 
 /// A lent connection. Everything that it reads is of one moment: of what was committed last when it read first. Until it is
 /// given back the write-ahead log can't be begun anew, so that comes before long work with what was read.
-pub struct Reader(PooledConnection<SqliteConnectionManager>);
+pub struct Reader(PooledConnection<Connections>);
 
 impl Deref for Reader {
     type Target = Connection;
@@ -29,7 +29,9 @@ impl Deref for Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        let _ = step(&self.0, "COMMIT"); // what fails here fails at the next `BEGIN`, and is told then
+        if let Err(error) = step(&self.0, "COMMIT") {
+            log::warn!("a read could not be ended, and its connection is thrown away: {error}");
+        }
     }
 }
 
@@ -37,9 +39,31 @@ fn step(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(statement)?.execute([]).map(drop)
 }
 
+/// Opens connections, and says which must not be lent again.
+struct Connections(SqliteConnectionManager);
+
+impl ManageConnection for Connections {
+    type Connection = Connection;
+    type Error = rusqlite::Error;
+
+    fn connect(&self) -> rusqlite::Result<Connection> {
+        self.0.connect()
+    }
+
+    fn is_valid(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+        self.0.is_valid(connection)
+    }
+
+    /// One that comes back with its transaction open would show an old moment, and keep the write-ahead log from being
+    /// begun anew.
+    fn has_broken(&self, connection: &mut Connection) -> bool {
+        !connection.is_autocommit()
+    }
+}
+
 /// The pool.
 #[derive(Clone)]
-pub struct Readers(Pool<SqliteConnectionManager>);
+pub struct Readers(Pool<Connections>);
 
 impl Readers {
     /// Opens `count` connections to a file that the writer has already opened.
@@ -62,7 +86,7 @@ impl Readers {
             .idle_timeout(None)
             .connection_timeout(WAIT_MAX)
             .test_on_check_out(false) // a local file does not hang up; the check costs 0.6 µs a read
-            .build(connections)?;
+            .build(Connections(connections))?;
         Ok(Readers(pool))
     }
 
@@ -74,5 +98,34 @@ impl Readers {
         let reader = Reader(self.0.get().map_err(|_| Failure::Busy)?);
         step(&reader, "BEGIN")?;
         Ok(reader)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::hooks::{AuthAction, AuthContext, Authorization, TransactionOperation};
+
+    use super::*;
+
+    #[test]
+    fn reader_whose_commit_failed_is_thrown_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("venue.db");
+        let writing = Connection::open(&path).unwrap();
+        writing.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE a (x)").unwrap();
+        let readers = Readers::open(&path, 1).unwrap();
+        let count =
+            |reader: &Reader| reader.query_row("SELECT count(*) FROM a", [], |row| row.get::<_, i64>(0)).unwrap();
+        let reader = readers.get().unwrap();
+        assert_eq!(count(&reader), 0);
+        let no_commit = |context: AuthContext<'_>| match context.action {
+            // The name of a COMMIT is one that rusqlite does not know.
+            AuthAction::Transaction { operation: TransactionOperation::Unknown } => Authorization::Deny,
+            _ => Authorization::Allow,
+        };
+        reader.authorizer(Some(no_commit)).unwrap();
+        drop(reader);
+        writing.execute("INSERT INTO a VALUES (1)", []).unwrap();
+        assert_eq!(count(&readers.get().unwrap()), 1);
     }
 }

@@ -56,7 +56,7 @@ export async function openHall(t, flags = []) {
 export async function openEmptyHall(t, flags = []) {
   const folder = mkdtempSync(`${tmpdir()}/boxoffice-pages-`);
   t.after(() => rmSync(folder, { recursive: true }));
-  const [open, key] = await start(t, ['--database', `${folder}/venue.db`, '--listen', '127.0.0.1:0', ...flags], 2);
+  const [key, open] = await start(t, ['--database', `${folder}/venue.db`, '--listen', '127.0.0.1:0', ...flags], 2);
   return new Hall({ url: open.match(/http:\/\/[\d.:]+/)[0], staffKey: key.split(': ').at(-1) });
 }
 

@@ -37,7 +37,7 @@ pub struct Desk {
     /// What each tag stood for.
     tags: Mutex<HashMap<String, Vec<u8>>>,
     _folder: tempfile::TempDir,
-    _lock: std::fs::File,
+    _lock: store::Hold,
 }
 
 impl Desk {

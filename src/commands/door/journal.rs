@@ -1,9 +1,8 @@
 //! What a door without network has let in, line by line on disk before anybody is let in.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -11,7 +10,8 @@ use uuid::Uuid;
 
 use crate::clock::Millis;
 use crate::ids;
-use crate::store::OpenError;
+use crate::platform::{open_private, sync_folder_of};
+use crate::store::{self, OpenError};
 use crate::ticket::door_list::DoorList;
 
 /// Scans of one evening: a hundred thousand of them have fifteen megabytes.
@@ -44,7 +44,11 @@ impl Journal {
     pub fn open(path: &Path, list: &DoorList) -> Result<Journal, OpenError> {
         let failed = |why: String| OpenError(format!("{}: {why}", path.display()));
         let broken = |error: std::io::Error| failed(format!("the journal can't be used: {error}"));
-        let opened = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path);
+        let path = &store::resolve(path)?;
+        if !path.exists() {
+            store::must_be_free(path)?;
+        }
+        let opened = open_private().read(true).write(true).create(true).truncate(false).open(path);
         let mut file = opened.map_err(broken)?;
         file.try_lock()
             .map_err(|_| failed("another door command uses this journal; give each its own --journal.".into()))?;
@@ -54,16 +58,22 @@ impl Journal {
             return Err(failed("this journal is full; send its scans, then take another --journal.".into()));
         }
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        if whole < text.len() {
-            file.set_len(whole as u64).map_err(broken)?;
-        }
-        let mut journal = Journal { path: path.to_owned(), file, scans: Vec::new(), by_number: HashMap::new() };
         let head = json!({
             "doorScans": 1, "scheduleId": list.about.schedule_id, "publicKey": list.public.hex(),
         });
         let mut lines = text[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        match lines.next() {
-            None => journal.begin(&head)?,
+        let first = lines.next();
+        let is_half_a_head = format!("{head}\n").as_bytes().starts_with(&text);
+        if whole < text.len() && first.is_none() && !is_half_a_head {
+            return Err(failed("this is not a journal of scans; give another --journal.".into()));
+        }
+        let mut journal = Journal { path: path.to_owned(), file, scans: Vec::new(), by_number: HashMap::new() };
+        match first {
+            None => {
+                journal.cut(0).map_err(broken)?;
+                journal.begin(&head)?;
+                return Ok(journal);
+            }
             Some(line) if serde_json::from_slice::<Value>(line).is_ok_and(|first| first == head) => {}
             Some(_) => {
                 return Err(failed("these are scans of another date or house; give another --journal.".into()));
@@ -74,6 +84,8 @@ impl Journal {
                 .ok_or_else(|| failed(format!("line {} is damaged; keep a copy, and take that line out.", at + 2)))?;
             journal.keep(scan);
         }
+        // Nothing of a file is cut off before it is known to be a journal.
+        journal.cut(whole as u64).map_err(broken)?;
         Ok(journal)
     }
 
@@ -102,9 +114,14 @@ impl Journal {
     /// The first line; the folder is synced as well, so that a power cut does not take the new file away.
     fn begin(&mut self, head: &Value) -> Result<(), OpenError> {
         self.write(head)?;
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let synced = File::open(folder).and_then(|folder| folder.sync_all());
-        synced.map_err(|error| OpenError(format!("{}: the journal can't be kept: {error}", self.path.display())))
+        sync_folder_of(&self.path)
+            .map_err(|error| OpenError(format!("{}: the journal can't be kept: {error}", self.path.display())))
+    }
+
+    /// Cuts off what stands after so many bytes; what is written next stands there.
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.file.set_len(length)?;
+        self.file.seek(SeekFrom::Start(length)).map(drop)
     }
 
     fn write(&mut self, line: &Value) -> Result<(), OpenError> {

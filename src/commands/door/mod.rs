@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use journal::{Journal, Scan};
 
 use crate::clock::{Clock, Millis};
+use crate::commands::output;
 use crate::sheet::text_of;
 use crate::store::OpenError;
 use crate::ticket::door_list::{DoorList, Verdict};
@@ -102,7 +103,7 @@ impl DoorCheck {
     /// Answers line by line; says whether everybody was let in.
     fn check(&self, list: &DoorList, mut journal: Journal) -> Result<bool, OpenError> {
         let zone = TimeZone::get(&list.about.time_zone).unwrap_or(TimeZone::UTC);
-        eprintln!(
+        output::warn(format_args!(
             "{} · {} · {} tickets · list of {}\nkey {}{}",
             list.about.concert_title,
             list.about.starts_at.local_in(&zone),
@@ -110,7 +111,7 @@ impl DoorCheck {
             list.about.made_at.local_in(&zone),
             list.public.fingerprint(),
             if self.fingerprint.is_some() { "" } else { " (compare it with the house's: GET /api/v1/tickets/key)" },
-        );
+        ));
         let closed = |error: io::Error| OpenError(format!("standard output is closed: {error}"));
         let (mut input, mut out, mut sound) = (io::stdin().lock(), io::stdout().lock(), true);
         let colour = out.is_terminal();
@@ -123,7 +124,7 @@ impl DoorCheck {
             sound &= answer.lets_in;
             answer.write(&mut out, colour).map_err(closed)?;
         }
-        eprintln!("{} let in here; send the scans with --send.", journal.scans().len());
+        output::warn(format_args!("{} let in here; send the scans with --send.", journal.scans().len()));
         Ok(sound)
     }
 

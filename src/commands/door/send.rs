@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::journal::{Journal, Scan};
 use crate::clock::Millis;
+use crate::commands::output;
 use crate::commands::wire::{Call, Place, Wire};
 use crate::store::OpenError;
 use crate::ticket::SCANS_MAX;
@@ -29,7 +30,7 @@ pub fn send(url: &str, staff_key: &str, list: &DoorList, journal: &Journal) -> R
             sums.count(told, &zone);
         }
     }
-    println!(
+    output::tell(format_args!(
         "Scans told: {}, {} of them before. Checked in {}, seen at two doors {}, void before {}, unknown {}.",
         journal.scans().len(),
         sums.known,
@@ -37,7 +38,7 @@ pub fn send(url: &str, staff_key: &str, list: &DoorList, journal: &Journal) -> R
         sums.conflicts,
         sums.void,
         sums.unknown,
-    );
+    ));
     Ok(sums.conflicts + sums.void + sums.unknown == 0)
 }
 
@@ -72,20 +73,23 @@ impl Sums {
             Some("CONFLICT") => {
                 self.conflicts += 1;
                 let (seat, number) = (text(&told["seat"]), text(&told["number"]));
-                println!(
+                output::tell(format_args!(
                     "두 곳에서 입장 · SEEN AT TWO DOORS {number} {seat}: {}, and {}",
                     seen(&told["other"]),
                     seen(&told["scan"])
-                );
+                ));
             }
             Some("VOID") => {
                 self.void += 1;
                 let (seat, number) = (text(&told["seat"]), text(&told["number"]));
-                println!("환불·취소된 티켓이 입장 · VOID, AND LET IN {number} {seat}: {}", seen(&told["scan"]));
+                output::tell(format_args!(
+                    "환불·취소된 티켓이 입장 · VOID, AND LET IN {number} {seat}: {}",
+                    seen(&told["scan"])
+                ));
             }
             _ => {
                 self.unknown += 1;
-                println!("없는 티켓 · UNKNOWN TO THE HOUSE: scan {}", text(&told["scanId"]));
+                output::tell(format_args!("없는 티켓 · UNKNOWN TO THE HOUSE: scan {}", text(&told["scanId"])));
             }
         }
     }

@@ -1,9 +1,9 @@
 //! Behind the door: a stock tiny_http server on a Unix-domain socket, and the workers that hand its requests to the trade.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +15,7 @@ use super::{answer, framing};
 use crate::http::Reply;
 use crate::http::{Method, Request};
 use crate::ids::new_key;
+use crate::platform::make_private_folder;
 use crate::refusal::{Language, Refusal};
 use crate::threads::{OnFatal, spawn_vital};
 
@@ -142,7 +143,14 @@ impl Behind {
     pub fn start(workers: usize, trade: &Trade, on_fatal: &OnFatal) -> io::Result<Behind> {
         const O_PATH: i32 = 0o10_000_000; // Linux: a handle to the inode, without opening it
         let directory = std::env::temp_dir().join(format!("boxoffice-door-{}", new_key()));
-        DirBuilder::new().mode(0o700).create(&directory)?;
+        make_private_folder(&directory).map_err(|error| {
+            let parent = std::env::temp_dir();
+            let why = format!(
+                "no socket can be made in {} ({error}); set TMPDIR to a folder that is there",
+                parent.display()
+            );
+            io::Error::new(error.kind(), why)
+        })?;
         let path = directory.join("s");
         let made = UnixListener::bind(&path).and_then(|listener| {
             let socket = OpenOptions::new().read(true).custom_flags(O_PATH).open(&path)?;

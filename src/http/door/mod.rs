@@ -83,6 +83,23 @@ use crate::threads::{OnFatal, spawn_vital};
 /// Connections that the kernel holds until they are accepted: a crowd's worth.
 const BACKLOG: i32 = 1_024;
 
+/// Why nobody is served at an address.
+#[derive(Debug)]
+pub enum OpenFailure {
+    /// The address can't be had.
+    Address(io::Error),
+    /// What serves behind it can't be started.
+    Inside(io::Error),
+}
+
+impl From<OpenFailure> for io::Error {
+    fn from(failure: OpenFailure) -> io::Error {
+        match failure {
+            OpenFailure::Address(error) | OpenFailure::Inside(error) => error,
+        }
+    }
+}
+
 /// An open door. Dropped without [`Door::stop`], it stops all the same.
 pub struct Door {
     address: SocketAddr,
@@ -100,12 +117,28 @@ impl Door {
     ///
     /// # Errors
     /// When the address is taken, or no socket or thread can be made.
-    pub fn open(listen: SocketAddr, limits: Limits, bell: Bell, trade: Trade, on_fatal: OnFatal) -> io::Result<Door> {
+    pub fn open(
+        listen: SocketAddr,
+        limits: Limits,
+        bell: Bell,
+        trade: Trade,
+        on_fatal: OnFatal,
+    ) -> Result<Door, OpenFailure> {
         let limits = limits.within_descriptors(raise_descriptors());
+        let listener = listen_on(listen).map_err(OpenFailure::Address)?;
+        Door::open_on(listener, limits, bell, trade, on_fatal).map_err(OpenFailure::Inside)
+    }
+
+    fn open_on(
+        mut listener: TcpListener,
+        limits: Limits,
+        bell: Bell,
+        trade: Trade,
+        on_fatal: OnFatal,
+    ) -> io::Result<Door> {
         let metrics = Arc::new(Metrics::default());
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        let mut listener = listen_on(listen)?;
         let address = listener.local_addr()?;
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
         let relay = Relay::start(&limits, trade, on_fatal.clone(), Arc::clone(&metrics))?;

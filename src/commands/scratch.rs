@@ -1,0 +1,68 @@
+//! Folders for files that are gone afterwards: each with a lock beside it that ends with the process, by which a later one
+//! knows what a killed one left.
+
+use std::path::{Path, PathBuf};
+
+use crate::ids::new_key;
+use crate::platform::{self, FileLock};
+use crate::store::OpenError;
+
+const PREFIX: &str = "boxoffice-";
+const LOCK_ENDING: &str = "-lock";
+
+/// A folder for a file that is gone afterwards.
+pub(super) struct Scratch {
+    folder: PathBuf,
+    /// Held as long as the folder is in use; let go after it is removed.
+    _lock: FileLock,
+}
+
+impl Scratch {
+    pub fn make() -> Result<Scratch, OpenError> {
+        let failed = |error: std::io::Error| {
+            OpenError(format!(
+                "{}: no folder can be made here ({error}); set TMPDIR to a folder with room.",
+                std::env::temp_dir().display()
+            ))
+        };
+        let temporary = platform::real_path(&std::env::temp_dir()).map_err(failed)?;
+        sweep(&temporary);
+        let folder = temporary.join(format!("{PREFIX}{}", new_key()));
+        let lock = FileLock::exclusive(&folder).map_err(|error| match error {
+            platform::LockError::Failed(error) => failed(error),
+            platform::LockError::Taken => failed(std::io::ErrorKind::ResourceBusy.into()),
+        })?;
+        platform::make_private_folder(&folder).map_err(failed)?;
+        Ok(Scratch { folder, _lock: lock })
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.join("boxoffice.db")
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.folder) {
+            log::warn!("{} could not be removed: {error}", self.folder.display());
+        }
+    }
+}
+
+/// Removes the folders whose processes were killed: those of this user whose lock nobody holds.
+fn sweep(temporary: &Path) {
+    for entry in std::fs::read_dir(temporary).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let folder = name.to_str().and_then(|name| name.strip_suffix(LOCK_ENDING));
+        let Some(folder) = folder.filter(|folder| folder.starts_with(PREFIX)) else { continue };
+        let is_ours = entry.metadata().is_ok_and(|lock| lock.is_file() && platform::is_own(&lock));
+        let folder = temporary.join(folder);
+        let left = if is_ours { FileLock::exclusive(&folder).ok() } else { None };
+        if left.is_some()
+            && let Err(error) = std::fs::remove_dir_all(&folder)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            log::warn!("{}, which a killed boxoffice left, could not be removed: {error}", folder.display());
+        }
+    }
+}
