@@ -100,6 +100,8 @@ fn every_link_of_the_handbook_leads_to_a_page_and_an_anchor_that_are_there() {
                 let path = if path.is_empty() { &own } else { path };
                 let there = get(&hall, path, tag);
                 assert_eq!(there.status, 200, "{own} leads to {link}");
+                let is_picture = link.ends_with(".png");
+                assert_eq!(there.header("content-type") == Some("image/png"), is_picture, "{own}: {link}");
                 assert!(anchor.is_empty() || there.text.contains(&format!("id=\"{anchor}\"")), "{own}: {link}");
                 followed.insert(link.to_owned());
             }

@@ -94,6 +94,12 @@ const FILES: &[(&str, &[u8])] = files![
     "staff/venue_time.js",
     "staff/words.js",
     "handbook/handbook.css",
+    "handbook/counter-en.png",
+    "handbook/counter-ko.png",
+    "handbook/door-en.png",
+    "handbook/door-ko.png",
+    "handbook/evening-en.png",
+    "handbook/evening-ko.png",
     "qr/decode.js",
     "qr/index.js",
 ];
@@ -121,6 +127,7 @@ fn content_type(path: &str) -> &'static str {
     match path.rsplit('.').next() {
         Some("css") => "text/css; charset=utf-8",
         Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
         _ => "text/javascript; charset=utf-8",
     }
 }
