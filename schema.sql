@@ -63,9 +63,11 @@ CREATE TABLE user (
     user_id    BLOB    PRIMARY KEY CHECK (length(user_id) = 16),
     name       TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 80),
     key_hash   BLOB    NOT NULL CHECK (length(key_hash) = 32),
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    -- The name folded by Unicode, as it is searched for. Null only until a file of an older format is opened.
+    name_folded TEXT
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX user_name ON user (name COLLATE NOCASE);
+CREATE INDEX user_name_folded ON user (name_folded); -- a search reads this alone
 
 -- The settings of the waiting line: one row. The file wins over flags of the same names.
 CREATE TABLE queue (

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use crate::check;
 use crate::clock::{Clock, Millis, Mode, Span};
 use crate::http::{Bell, Door, Limits, OpenFailure, RateLimit, Trade};
-use crate::ids::{KeyHash, new_key};
+use crate::ids::{KeyHash, TokenMint, new_key};
 use crate::queue::{self, Line};
 use crate::routes::{Readiness, Rooms, Surface, answer_at_once, takes_large_body};
 use crate::schedule;
@@ -23,6 +23,7 @@ use crate::staff::{self, Keyring};
 use crate::store::{self, Bounds, Failure, Ground, Hold, LookingThrough, OpenError, Opened, Readers, Stuck, Writer};
 use crate::sweeper::{self, Sweeper};
 use crate::threads::OnFatal;
+use crate::user;
 use crate::venue::{Tx, Venue};
 
 /// Threads of the writer and of the pool of readers; of an HTTP server beside its workers.
@@ -80,10 +81,9 @@ impl House {
         let Opened { connection, ground, lock } = check::open_sound(database)?;
         let failed = |what: &str, error: &dyn Display| OpenError(format!("{}: {what}: {error}", database.display()));
         let clock = Arc::new(start_clock(&settings, &connection, &ground)?);
-        schedule::settle_dates(&connection, &settings.sale.time_zone)
-            .map_err(|error| failed("the dates can't be brought to the time zone", &error))?;
+        make_ready(&connection, &settings).map_err(|error| failed("the file can't be made ready", &error))?;
         let keyring = Arc::new(fill_keyring(&connection, clock.now(), settings.staff_key.as_deref())?);
-        let line = Arc::new(Line::default());
+        let line = Arc::new(Line::new(TokenMint::of(&ground.seal_secret.0)));
         queue::fill(&connection, &line, &settings.queue, clock.now(), show_progress)
             .map_err(|error| failed("the waiting line can't be read", &error))?;
         let readers = Readers::open(database, settings.machine.readers)
@@ -196,6 +196,12 @@ impl Drop for House {
 /// Says how far the waiting line is read.
 fn show_progress(done: u64, total: u64) {
     let _ = writeln!(io::stderr(), "boxoffice: reading the waiting line, {done} of {total}"); // unseen it is not missed
+}
+
+/// What depends on the time zone or on Unicode's tables, and not on SQL alone, is written down before the file is served.
+fn make_ready(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {
+    schedule::settle_dates(connection, &settings.sale.time_zone)?;
+    user::fold_names(connection)
 }
 
 /// Looks through a large file beside the work; damage is fatal once the log says what it is.

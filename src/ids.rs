@@ -75,16 +75,11 @@ pub fn parse_id(text: &str) -> Option<Uuid> {
     (id.hyphenated().encode_lower(&mut buffer) == text).then_some(id)
 }
 
-/// A queue token: 128 random bits, written as 32 lower-case hexadecimal digits.
+/// A queue token: 128 bits that nobody can guess, written as 32 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenKey(pub u128);
 
 impl TokenKey {
-    /// A fresh token.
-    pub fn random() -> TokenKey {
-        TokenKey(u128::from_be_bytes(random_bytes()))
-    }
-
     /// A token from its text; `None` when it cannot be one of ours.
     pub fn parse(text: &str) -> Option<TokenKey> {
         let plain = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
@@ -101,6 +96,46 @@ impl fmt::Display for TokenKey {
 impl fmt::Debug for TokenKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenKey(…)") // a token opens a visit: it does not go into logs
+    }
+}
+
+/// Makes queue tokens, and knows them again when the file has forgotten them: 80 random bits, and 48 bits of a keyed hash of
+/// them. Without the secret no bit of a token follows from the others.
+pub struct TokenMint([u8; 32]);
+
+/// Bytes of a token that are random; the others are the hash.
+const RANDOM_BYTES: usize = 10;
+
+impl TokenMint {
+    /// The mint of a secret that the venue keeps.
+    pub fn of(secret: &[u8; 32]) -> TokenMint {
+        TokenMint(sha256_of(&[b"boxoffice queue token\0".as_slice(), secret].concat()))
+    }
+
+    /// A fresh token.
+    pub fn fresh(&self) -> TokenKey {
+        self.completed(random_bytes())
+    }
+
+    /// Whether a token was made here, by this program or an earlier run of it.
+    pub fn has_made(&self, key: TokenKey) -> bool {
+        let mut random = [0; RANDOM_BYTES];
+        random.copy_from_slice(&key.0.to_be_bytes()[..RANDOM_BYTES]);
+        self.completed(random) == key
+    }
+
+    fn completed(&self, random: [u8; RANDOM_BYTES]) -> TokenKey {
+        let hash = sha256_of(&[self.0.as_slice(), &random].concat());
+        let mut token = [0; 16];
+        token[..RANDOM_BYTES].copy_from_slice(&random);
+        token[RANDOM_BYTES..].copy_from_slice(&hash[..16 - RANDOM_BYTES]);
+        TokenKey(u128::from_be_bytes(token))
+    }
+}
+
+impl fmt::Debug for TokenMint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenMint(…)")
     }
 }
 
@@ -168,6 +203,17 @@ mod tests {
         assert_eq!(TokenKey::parse(&token.to_string()), Some(token));
         for wrong in ["", "abc", &"A".repeat(32), &"g".repeat(32), &format!("+{}", "1".repeat(31))] {
             assert_eq!(TokenKey::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_mint_knows_its_own_tokens_after_a_restart_and_no_others() {
+        let (mint, again, other) = (TokenMint::of(&[7; 32]), TokenMint::of(&[7; 32]), TokenMint::of(&[8; 32]));
+        let (token, next) = (mint.fresh(), mint.fresh());
+        assert_ne!(token, next);
+        assert!(again.has_made(token) && !other.has_made(token));
+        for bit in 0..128 {
+            assert!(!mint.has_made(TokenKey(token.0 ^ (1 << bit))), "bit {bit}");
         }
     }
 

@@ -334,3 +334,25 @@ fn a_refund_that_races_with_the_door_leaves_one_of_both() {
     assert_eq!(refunded + inside, 30);
     assert_eq!(hall.staff_get("/schedules/1/checkins").must(200)["in"], inside);
 }
+
+/// A scan that is swallowed, because its id was told before with another ticket, lets somebody in whom the books do not know.
+#[test]
+fn a_scan_id_that_comes_again_with_another_ticket_is_refused_and_nothing_of_the_call_is_written() {
+    let hall = Hall::with_seats(5, &[]);
+    let (_, paid) = sold(&hall, 1, &["1", "2", "3"]);
+    let ticket = |at: usize| paid["tickets"][at].clone();
+    let id = |n: u32| format!("01a204e3-f7cf-75fb-88f7-6574de52dc6{n}");
+    let scan =
+        |n: u32, member: &str, shown: &Value| json!({ "scanId": id(n), member: shown, "at": "2100-01-01T10:00:00Z" });
+    let tell = |scans: Vec<Value>| hall.staff("POST", "/checkins/scans", json!({ "door": "East", "scans": scans }));
+    tell(vec![scan(1, "code", &ticket(0)["code"])]).must(200);
+    let again = tell(vec![scan(1, "number", &ticket(0)["number"])]).must(200)["scans"][0].clone();
+    assert_eq!((&again["known"], &again["outcome"]), (&json!(true), &json!("CHECKED_IN")));
+    for other in [&ticket(1)["code"], &json!("not a ticket")] {
+        let refused = tell(vec![scan(2, "code", &ticket(2)["code"]), scan(1, "code", other)]);
+        assert_eq!(refused.refused(400, "INVALID_REQUEST")["pointer"], "/scans/1/scanId");
+    }
+    let twice = tell(vec![scan(3, "code", &ticket(1)["code"]), scan(3, "code", &ticket(2)["code"])]);
+    assert_eq!(twice.refused(400, "INVALID_REQUEST")["pointer"], "/scans/1/scanId");
+    assert_eq!(hall.staff_get("/schedules/1/checkins").must(200)["in"], 1);
+}

@@ -232,3 +232,68 @@ fn a_new_layout_keeps_the_blocked_seats_of_labels_that_stay_and_each_block_that_
     assert_eq!(ended.len(), 1);
     assert_eq!((&ended[0]["data"]["scheduleId"], &ended[0]["data"]["seat"]), (&json!(1), &json!("6")));
 }
+
+/// A day on which one of two dates was cancelled has one date.
+#[test]
+fn a_cancelled_date_does_not_make_its_day_ambiguous() {
+    let mut hall = Hall::with_seats(3, &[]);
+    let second =
+        json!({ "startsAt": "2100-01-01T05:00:00Z", "layout": { "numbered": { "count": 3, "price": PRICE } } });
+    hall.staff("POST", "/concerts/1/schedules", second).must(201);
+    let mut kim = hall.customer();
+    let on_date = json!({ "concertId": 1, "date": "2100-01-01", "seats": ["1"] });
+    let map = |kim: &hall::Customer| kim.get("/concerts/1/seats?date=2100-01-01");
+    assert_eq!(map(&kim).refused(409, "DATE_AMBIGUOUS")["scheduleIds"], json!([3, 1]));
+    kim.post("/reservations", on_date.clone()).refused(409, "DATE_AMBIGUOUS");
+    hall.staff("POST", "/schedules/3/cancellation", json!({})).must(202);
+    for _ in 0..2 {
+        assert_eq!(map(&kim).must(200)["scheduleId"], 1);
+        let held = kim.post("/reservations", on_date.clone()).must(201).clone();
+        assert_eq!(held["scheduleId"], 1);
+        kim.delete(&format!("/reservations/{}", held["reservationId"].as_str().unwrap())).must(200);
+        hall.reopen();
+        kim.client = hall.client.clone();
+    }
+    hall.staff("POST", "/schedules/1/cancellation", json!({})).must(202);
+    assert_eq!(map(&kim).must(200)["scheduleId"], 3, "the first of them, where all are cancelled");
+    kim.post("/reservations", on_date).refused(409, "SCHEDULE_CANCELLED");
+}
+
+/// `priceFrom` promises a price that somebody can still pay, in memory and in the file alike.
+#[test]
+fn price_from_is_the_least_price_of_a_free_seat() {
+    let mut hall = Hall::with_seats(1, &["--hold-seconds=60", "--seats-per-user=9"]);
+    let seats = [("A", 30_000), ("B", 10_000), ("C", 20_000), ("D", 20_000)];
+    let seats: Vec<Value> = seats.iter().map(|(seat, price)| json!({ "seat": seat, "price": price })).collect();
+    hall.staff("PATCH", "/schedules/1", json!({ "layout": { "seats": seats } })).must(200);
+    let mut looker = hall.customer();
+    let is = |hall: &Hall, looker: &hall::Customer, expected: Value| {
+        let listed = looker.get("/concerts/1/schedules?all=true").must(200)["schedules"][0].clone();
+        let by_staff = hall.staff_get("/schedules/1").must(200).clone();
+        assert_eq!((&listed["priceFrom"], &by_staff["priceFrom"]), (&expected, &expected));
+        assert_eq!(listed["seatsAvailable"], by_staff["seatsAvailable"]);
+    };
+    is(&hall, &looker, json!(10_000));
+    hall.staff("PUT", "/schedules/1/seats/B", json!({ "blocked": true })).must(200);
+    is(&hall, &looker, json!(20_000));
+    let kim = hall.buyer(100_000);
+    kim.hold(1, &["C", "D"]).must(201);
+    is(&hall, &looker, json!(30_000));
+    hall.reopen();
+    looker.client = hall.client.clone();
+    is(&hall, &looker, json!(30_000));
+    hall.advance_ms(60_000);
+    is(&hall, &looker, json!(20_000));
+    let kim = hall.buyer(100_000);
+    let held = kim.hold(1, &["A", "C", "D"]).must(201)["reservationId"].clone();
+    is(&hall, &looker, Value::Null);
+    kim.pay(&held, 70_000).must(201);
+    is(&hall, &looker, Value::Null);
+    hall.staff("PUT", "/schedules/1/seats/B", json!({ "blocked": false })).must(200);
+    is(&hall, &looker, json!(10_000));
+    hall.staff("PATCH", "/schedules/1", json!({ "price": 5_000 })).must(200);
+    is(&hall, &looker, json!(5_000));
+    hall.staff("POST", &format!("/reservations/{}/refund", held.as_str().unwrap()), json!({})).must(200);
+    hall.staff("PUT", "/schedules/1/seats/B", json!({ "blocked": true })).must(200);
+    is(&hall, &looker, json!(5_000));
+}

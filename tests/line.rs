@@ -283,3 +283,34 @@ fn a_new_user_key_ends_what_the_old_one_opened() {
     assert_eq!(line[1].poll().must(200)["position"], 0, "the place is free");
     hall.staff("POST", "/users/00000000-0000-7000-8000-000000000000/key", json!({})).refused(404, "USER_NOT_FOUND");
 }
+
+/// Only the hold keeps this visit open when the last payment for it is declined.
+#[test]
+fn a_declined_last_payment_leaves_the_token_active_until_the_hold_would_have_ended() {
+    let hall = Hall::with_seats(5, &["--visit-seconds=100", "--hold-seconds=60", "--max-active=1"]);
+    let customer = hall.customer();
+    hall.advance_ms(90_000);
+    let held = customer.hold(1, &["1"]).must(201).clone();
+    hall.advance_ms(20_000);
+    let declined = customer.pay(&held["reservationId"], hall::PRICE);
+    assert_eq!(declined.refused(402, "INSUFFICIENT_BALANCE")["attemptsLeft"], 0);
+    let seen = customer.poll().must(200).clone();
+    assert_eq!((&seen["status"], &seen["expiresAt"]), (&json!("ACTIVE"), &held["holdExpiresAt"]));
+    customer.hold(1, &["2"]).refused(409, "VISIT_OVER");
+    hall.advance_ms(39_999);
+    customer.poll().must(200);
+    hall.advance_ms(1);
+    assert_eq!(customer.poll().refused(401, "TOKEN_EXPIRED")["reason"], "TIMED_OUT");
+}
+
+/// More people become due at one moment than one transaction takes on.
+#[test]
+fn the_clock_of_a_test_answers_when_everything_that_became_due_is_written_down() {
+    const PEOPLE: usize = 2_300;
+    let hall = Hall::with_seats(5, &["--max-active=1", "--abandon-seconds=3600", "--claim-seconds=0"]);
+    hall::together((0..8).collect(), |_, _: usize| (0..PEOPLE / 8).for_each(|_| drop(hall.customer())));
+    hall.advance_ms(3_600_000);
+    let waiting = "SELECT count(*) FROM token WHERE status = 'WAITING'";
+    let waiting: i64 = hall.file().query_row(waiting, [], |row| row.get(0)).expect("a number");
+    assert_eq!(waiting, 0);
+}

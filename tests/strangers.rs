@@ -348,3 +348,31 @@ fn no_log_names_a_key_or_a_token() {
         assert!(!log.contains(secret), "the log names {secret}:\n{log}");
     }
 }
+
+/// A program that counts what it has itself given out as guesses locks out everybody behind one address, because one of them
+/// came back late.
+#[test]
+fn rate_limit_a_token_that_was_forgotten_and_a_staff_key_that_was_revoked_are_no_guesses() {
+    let flags = ["--tries-per-minute=4", "--door-limit-loopback", "--token-days=1", "--idempotency-hours=24"];
+    let mut hall = Hall::with_seats(5, &flags);
+    let old = hall.customer();
+    hall.customer();
+    let door = json!({ "name": "East gate", "role": "door" });
+    let door = hall.staff("POST", "/keys", door).must(201)["key"].as_str().unwrap().to_owned();
+    hall.staff("DELETE", "/keys/2", Value::Null).must(204);
+    hall.advance_ms(3 * 24 * 3_600_000);
+    hall.customer();
+    let kept = hall.file().query_row("SELECT count(*) FROM token WHERE token_id = 1", [], |row| row.get::<_, i64>(0));
+    assert_eq!(kept.unwrap(), 0, "it is forgotten");
+    hall.reopen();
+    let ask = |path: &str, key: &str| hall.client.call("GET", path, &bearer(key), None);
+    for _ in 0..10 {
+        ask("/api/v1/queue/token", &old.token).refused(401, "TOKEN_INVALID");
+        ask("/api/v1/staff/me", &door).refused(401, "STAFF_KEY_INVALID");
+        hall.staff_get("/me").must(200);
+    }
+    let mut changed = old.token.clone();
+    changed.replace_range(31.., if old.token.ends_with('0') { "1" } else { "0" });
+    let answers: Vec<u16> = (0..8).map(|_| ask("/api/v1/queue/token", &changed).status).collect();
+    assert_eq!(answers, [401, 401, 401, 401, 429, 429, 429, 429]);
+}

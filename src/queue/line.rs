@@ -12,7 +12,7 @@ use super::people::{People, Person};
 use super::rules::Advice;
 use super::{Rules, TokenStatus};
 use crate::clock::Millis;
-use crate::ids::TokenKey;
+use crate::ids::{TokenKey, TokenMint};
 use crate::refusal::{Say, TokenEnd};
 use crate::store::Stuck;
 use crate::venue::Change;
@@ -75,8 +75,10 @@ pub struct Figures {
 }
 
 /// The line.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Line {
+    /// Makes its tokens.
+    pub(super) mint: TokenMint,
     people: RwLock<People>,
     /// Tokens whose first call after admission is not yet in the file.
     claims: Mutex<Vec<TokenKey>>,
@@ -84,6 +86,17 @@ pub struct Line {
 }
 
 impl Line {
+    /// An empty line whose tokens a mint makes.
+    pub fn new(mint: TokenMint) -> Line {
+        Line { mint, people: RwLock::default(), claims: Mutex::default(), dues: Mutex::default() }
+    }
+
+    /// Whether a text is a token that was given out once, also when the file has forgotten it. Tokens of a format before 4 are
+    /// not known again.
+    pub fn has_issued(&self, text: &str) -> bool {
+        TokenKey::parse(text).is_some_and(|key| self.mint.has_made(key))
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, People> {
         self.people.read().unwrap_or_else(|poisoned| poisoned.into_inner())
     }

@@ -74,7 +74,7 @@ pub fn issue(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<(TokenKey, bool)> {
         Some(_) => Stand::Draw(sql::next_join_number(tx)?),
         None => Stand::Last,
     };
-    add(tx, user_id, stand).map(|key| (key, true))
+    add(tx, line, user_id, stand).map(|key| (key, true))
 }
 
 /// Gives a user a place at the front, behind the guests before them: a new token, or the one that they wait with. Who is
@@ -87,7 +87,7 @@ pub fn invite(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<()> {
     match find_unless_over(tx, line, user_id)? {
         None => {
             count_guest(tx)?;
-            add(tx, user_id, Stand::Guest).map(drop)
+            add(tx, line, user_id, Stand::Guest).map(drop)
         }
         Some(token) if token.status == TokenStatus::Waiting && !sql::is_guest(tx, token.key)? => {
             let (place, join_number) = sql::update_to_front(tx, token.key)?;
@@ -118,8 +118,8 @@ fn find_unless_over(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<Option<Token
     Ok(None)
 }
 
-fn add(tx: &Tx, user_id: Uuid, stand: Stand) -> Outcome<TokenKey> {
-    let key = TokenKey::random();
+fn add(tx: &Tx, line: &Line, user_id: Uuid, stand: Stand) -> Outcome<TokenKey> {
+    let key = line.mint.fresh();
     let (token_id, place) = sql::insert(tx, key, user_id, stand)?;
     let join_number = stand.join_number();
     let told = json!({ "userId": user_id, "joinNumber": join_number, "guest": stand == Stand::Guest });

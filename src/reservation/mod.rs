@@ -232,7 +232,8 @@ pub fn must_be_of(connection: &Connection, user_id: Uuid, reservation_id: Uuid) 
     reservation.ok_or_else(|| Refusal::ReservationNotFound.into())
 }
 
-/// Ends a pending reservation without a payment: its seats are free and the visit ends at its own time.
+/// Ends a pending reservation without a payment: its seats are free and the visit ends at its own time. Only after a declined
+/// payment it lasts as long as the hold would have: the token stays active.
 ///
 /// # Errors
 /// SQLite's; `RESERVATION_NOT_PENDING` when it is not pending any more.
@@ -241,7 +242,9 @@ fn end_unpaid(tx: &Tx, mut reservation: Reservation, status: Status) -> Outcome<
         return Err(Refusal::ReservationNotPending { status: reservation.status.word() }.into());
     }
     seat::release(tx, &reservation.hold(), &sql::list_seats(tx, reservation.reservation_id)?)?;
-    if let Some(token) = queue::find_live_of_user(tx, reservation.user_id)? {
+    if status != Status::Failed
+        && let Some(token) = queue::find_live_of_user(tx, reservation.user_id)?
+    {
         queue::extend_visit(tx, &token, None)?;
     }
     tx.note(Change::ReservationChanged { reservation_id: reservation.reservation_id });

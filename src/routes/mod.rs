@@ -17,7 +17,7 @@ pub use table::ROUTES;
 use write::WriteJob;
 
 use crate::clock::Millis;
-use crate::http::{Method, Metrics, RateLimit, Reply, Request, Responder, Resumed};
+use crate::http::{Credential, Method, Metrics, RateLimit, Reply, Request, Responder, Resumed};
 use crate::queue::{self, Line};
 use crate::refusal::Refusal;
 use crate::seat::Maps;
@@ -153,13 +153,23 @@ impl Rooms {
         })
     }
 
-    /// The answer to a refused request. Wrong keys are counted against their address.
+    /// Whether what a request carries opened something once: a token that ended and was forgotten, a staff key that was revoked.
+    fn was_ours(&self, request: &Request) -> bool {
+        match Credential::of(request) {
+            Credential::Bearer(key) => self.line.has_issued(&key) || self.keyring.has_had(&key),
+            _ => false,
+        }
+    }
+
+    /// The answer to a refused request. Wrong keys are counted against their address, as guesses.
     fn refuse(&self, request: &Request, now: Millis, failure: &Failure) -> Reply {
         if let Failure::Broken(error) = failure {
             log::error!("request {}: {} {}: SQLite: {error}", request.id, request.method.word(), request.path);
         }
         let refusal = match failure.told() {
-            wrong @ (Refusal::UserKeyInvalid | Refusal::StaffKeyInvalid | Refusal::TokenInvalid) => {
+            wrong @ (Refusal::UserKeyInvalid | Refusal::StaffKeyInvalid | Refusal::TokenInvalid)
+                if !self.was_ours(request) =>
+            {
                 self.wrong_keys.count(request.peer, now).err().unwrap_or(wrong)
             }
             told => told,

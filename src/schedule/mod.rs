@@ -153,15 +153,18 @@ pub fn must_find_on_date(connection: &Connection, concert_id: i64, date: &str) -
     must_find(connection, must_be_one(sql::list_on_date(connection, concert_id, date)?)?)
 }
 
-/// The only one of the schedules of a date.
+/// The only one of the schedules of a date that takes place; where none does, the first of those that were cancelled. Each
+/// is given with whether it was cancelled.
 ///
 /// # Errors
 /// `SCHEDULE_NOT_FOUND`, `DATE_AMBIGUOUS`.
-pub fn must_be_one(schedule_ids: Vec<i64>) -> Result<i64, Refusal> {
-    match schedule_ids.as_slice() {
-        [] => Err(Refusal::ScheduleNotFound),
-        [schedule_id] => Ok(*schedule_id),
-        _ => Err(Refusal::DateAmbiguous { schedule_ids }),
+pub fn must_be_one(schedules: impl IntoIterator<Item = (i64, bool)>) -> Result<i64, Refusal> {
+    let (cancelled, taking_place): (Vec<_>, Vec<_>) =
+        schedules.into_iter().partition(|(_, is_cancelled)| *is_cancelled);
+    match (taking_place.as_slice(), cancelled.first()) {
+        ([], None) => Err(Refusal::ScheduleNotFound),
+        ([(schedule_id, _)], _) | ([], Some((schedule_id, _))) => Ok(*schedule_id),
+        (several, _) => Err(Refusal::DateAmbiguous { schedule_ids: several.iter().map(|(id, _)| *id).collect() }),
     }
 }
 

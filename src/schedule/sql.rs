@@ -88,12 +88,14 @@ pub fn list_of_concert(connection: &Connection, concert_id: i64) -> rusqlite::Re
         .collect()
 }
 
-pub(super) fn list_on_date(connection: &Connection, concert_id: i64, date: &str) -> rusqlite::Result<Vec<i64>> {
+/// The schedules of a date, the earliest first, each with whether it was cancelled.
+pub(super) fn list_on_date(connection: &Connection, concert_id: i64, date: &str) -> rusqlite::Result<Vec<(i64, bool)>> {
     connection
         .prepare_cached(
-            "SELECT schedule_id FROM schedule WHERE concert_id = ?1 AND date = ?2 ORDER BY starts_at, schedule_id",
+            "SELECT schedule_id, cancelled_at IS NOT NULL FROM schedule WHERE concert_id = ?1 AND date = ?2
+             ORDER BY starts_at, schedule_id",
         )?
-        .query_map((concert_id, date), |row| row.get(0))?
+        .query_map((concert_id, date), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
 }
 

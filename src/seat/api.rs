@@ -2,8 +2,9 @@
 
 use uuid::Uuid;
 
-use super::Maps;
 use super::dates::DateJson;
+use super::map::Free;
+use super::{Maps, find_price_from};
 use crate::clock::Millis;
 use crate::http::Reply;
 use crate::refusal::Refusal;
@@ -20,7 +21,12 @@ pub fn schedule_json(
     schedule: &Schedule,
     now: Millis,
 ) -> Outcome<impl serde::Serialize + use<>> {
-    Ok(DateJson::of(schedule, super::count_available(connection, schedule.schedule_id, now)?))
+    let seats = super::count_available(connection, schedule.schedule_id, now)?;
+    let price_from = match seats {
+        all if all == schedule.seats_total => Some(schedule.price_from),
+        _ => find_price_from(connection, schedule.schedule_id, now)?,
+    };
+    Ok(DateJson::of(schedule, Free { seats, price_from }))
 }
 
 /// `GET /concerts/{concertId}/schedules`: the dates on which one can still book; all of them with `?all=true`.
@@ -36,8 +42,8 @@ pub fn schedules(context: &Context, maps: &Maps) -> Outcome<Answer> {
     for date in maps.dates.of(readers, concert_id)?.iter() {
         let on_sale = date.schedule.must_be_on_sale(now).is_ok();
         if all || on_sale {
-            let free = maps.count_free(readers, date.schedule.schedule_id, now)?;
-            if all || free > 0 {
+            let free = maps.free(readers, date.schedule.schedule_id, now)?;
+            if all || free.seats > 0 {
                 body.push_str(if body.ends_with('[') { "" } else { "," });
                 date.write_json(&mut body, free);
             }
@@ -59,8 +65,9 @@ pub fn seats_on_date(context: &Context, maps: &Maps, viewer: Uuid) -> Outcome<An
     let readers = &context.venue.readers;
     let wanted = context.query("date").filter(|date| is_date(date)).ok_or_else(bad_date)?;
     let dates = maps.dates.of(readers, concert_id)?;
-    let on_date = dates.iter().filter(|date| date.schedule.date == wanted).map(|date| date.schedule.schedule_id);
-    let schedule_id = schedule::must_be_one(on_date.collect())?;
+    let on_date = dates.iter().map(|date| &date.schedule).filter(|schedule| schedule.date == wanted);
+    let on_date = on_date.map(|schedule| (schedule.schedule_id, schedule.cancelled_at.is_some()));
+    let schedule_id = schedule::must_be_one(on_date)?;
     maps.show(readers, context.request, schedule_id, viewer, context.now).map(Answer::Ready)
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::map::Free;
 use super::plan;
 use crate::clock::Millis;
 use crate::points::Points;
@@ -24,13 +25,13 @@ pub(super) struct DateJson {
     sale_closes_at: Millis,
     seats_total: i64,
     seats_available: i64,
-    price_from: Points,
+    price_from: Option<Points>,
     refund_until_hours: Option<u32>,
     cancelled_at: Option<Millis>,
 }
 
 impl DateJson {
-    pub fn of(schedule: &Schedule, seats_available: i64) -> DateJson {
+    pub fn of(schedule: &Schedule, free: Free) -> DateJson {
         DateJson {
             schedule_id: schedule.schedule_id,
             concert_id: schedule.concert_id,
@@ -39,35 +40,38 @@ impl DateJson {
             sale_opens_at: schedule.sale_opens_at,
             sale_closes_at: schedule.sale_closes_at,
             seats_total: schedule.seats_total,
-            seats_available,
-            price_from: schedule.price_from,
+            seats_available: free.seats,
+            price_from: free.price_from,
             refund_until_hours: schedule.refund_until_hours,
             cancelled_at: schedule.cancelled_at,
         }
     }
 }
 
+/// What the JSON of a date without a free seat says of that.
+const NOTHING_FREE: &str = "\"seatsAvailable\":0,\"priceFrom\":null";
+
 /// A date and its JSON.
 #[derive(Debug)]
 pub(super) struct Date {
     pub schedule: Schedule,
-    /// Its JSON before and after the number of free seats.
+    /// Its JSON before and after what is said of its free seats.
     json: (String, String),
 }
 
 impl Date {
     fn of(schedule: Schedule) -> rusqlite::Result<Date> {
-        let text = store::to_json(&DateJson::of(&schedule, 0))?;
-        let member = "\"seatsAvailable\":";
-        let (before, after) = plan::parted(&text, &format!("{member}0"))?;
-        let json = (format!("{before}{member}"), after.to_owned());
+        let text = store::to_json(&DateJson::of(&schedule, Free { seats: 0, price_from: None }))?;
+        let (before, after) = plan::parted(&text, NOTHING_FREE)?;
+        let json = (before.to_owned(), after.to_owned());
         Ok(Date { schedule, json })
     }
 
-    /// Writes its JSON with the number of free seats.
-    pub fn write_json(&self, body: &mut String, seats_available: i64) {
+    /// Writes its JSON with the number of free seats and the price of the cheapest.
+    pub fn write_json(&self, body: &mut String, free: Free) {
         let (before, after) = &self.json;
-        for part in [before, &seats_available.to_string(), after] {
+        let price_from = free.price_from.map_or("null".to_owned(), |price| price.won().to_string());
+        for part in [before, "\"seatsAvailable\":", &free.seats.to_string(), ",\"priceFrom\":", &price_from, after] {
             body.push_str(part);
         }
     }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{Plan, sql};
 use crate::clock::Millis;
+use crate::points::Points;
 use crate::store::Outcome;
 use crate::venue::SeatState;
 
@@ -46,9 +47,8 @@ impl Status {
 pub(super) struct Standing {
     /// The date's version, which counts the changes.
     pub version: i64,
-    seats_total: i64,
-    /// Seats that have a claim, due or not.
-    claimed: i64,
+    /// Seats without a claim, due or not, by what they cost.
+    free: FreeByPrice,
     /// The seats held until each moment. Those that are due count as free, although no commit has said so yet.
     holds: BTreeMap<Millis, Vec<i64>>,
     /// The whole map, once somebody asked for it.
@@ -73,7 +73,7 @@ impl Standing {
     /// `SCHEDULE_NOT_FOUND`.
     pub fn read(connection: &Connection, schedule_id: i64, with_map: bool) -> Outcome<Standing> {
         let schedule = crate::schedule::must_find(connection, schedule_id)?;
-        let mut standing = Standing::new(schedule.version, schedule.seats_total);
+        let mut standing = Standing::new(schedule.version, &sql::list_prices(connection, schedule_id)?);
         if with_map {
             let plan = Arc::new(Plan::read(connection, schedule_id)?);
             let status = Arc::new(vec![Status::Free; plan.seats.len()]);
@@ -85,15 +85,19 @@ impl Standing {
         Ok(standing)
     }
 
-    /// A date without claims and without its map.
-    pub fn new(version: i64, seats_total: i64) -> Standing {
-        Standing { version, seats_total, claimed: 0, holds: BTreeMap::new(), map: None }
+    /// A date without claims and without its map; `prices` are those of its seats in layout order.
+    pub fn new(version: i64, prices: &[Points]) -> Standing {
+        Standing { version, free: FreeByPrice::of(prices), holds: BTreeMap::new(), map: None }
     }
 
     /// Follows a commit: seats went from one state to another.
     pub fn change(&mut self, seat_nos: &[i64], before: SeatState, after: SeatState) {
-        let count = seat_nos.len() as i64;
-        self.claimed += count * (i64::from(after != SeatState::Free) - i64::from(before != SeatState::Free));
+        match (before, after) {
+            (SeatState::Free, SeatState::Free) => {}
+            (SeatState::Free, _) => self.free.add(seat_nos, -1),
+            (_, SeatState::Free) => self.free.add(seat_nos, 1),
+            _ => {}
+        }
         if let SeatState::Held { until, .. } = before
             && let Some(held) = self.holds.get_mut(&until)
         {
@@ -117,7 +121,13 @@ impl Standing {
 
     /// How many seats are free at `now`.
     pub fn count_free(&self, now: Millis) -> i64 {
-        self.seats_total - self.claimed + self.due(now).count() as i64
+        self.free.count + self.due(now).count() as i64
+    }
+
+    /// How many seats are free at `now`, and what the cheapest of them costs.
+    pub fn free(&self, now: Millis) -> Free {
+        let due = self.due(now).map(|seat_no| self.free.price_of(seat_no)).min();
+        Free { seats: self.count_free(now), price_from: due.into_iter().chain(self.free.lowest()).min() }
     }
 
     /// The map as `viewer` sees it at `now`.
@@ -139,6 +149,61 @@ impl Standing {
         );
         let at = (self.version, due.len());
         Some(Seen { at, mine, head, plan: Arc::clone(&map.plan), status })
+    }
+}
+
+/// How many seats are free, and the price of the cheapest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Free {
+    /// How many.
+    pub seats: i64,
+    /// What the cheapest of them costs; `None` when there is none.
+    pub price_from: Option<Points>,
+}
+
+/// How many seats of each price are free.
+#[derive(Debug)]
+struct FreeByPrice {
+    /// All of them together.
+    count: i64,
+    /// The prices, the lowest first, each with its free seats.
+    prices: Vec<(Points, i64)>,
+    /// Which of the prices each seat has, in layout order; empty where all cost the same.
+    by_seat: Vec<u32>,
+}
+
+impl FreeByPrice {
+    fn of(prices: &[Points]) -> FreeByPrice {
+        let mut counts = BTreeMap::<Points, i64>::new();
+        prices.iter().for_each(|price| *counts.entry(*price).or_default() += 1);
+        let counts: Vec<(Points, i64)> = counts.into_iter().collect();
+        let index = |price: &Points| counts.partition_point(|(known, _)| known < price) as u32;
+        let by_seat = if counts.len() > 1 { prices.iter().map(index).collect() } else { Vec::new() };
+        FreeByPrice { count: prices.len() as i64, prices: counts, by_seat }
+    }
+
+    /// Counts so many more for each of these seats.
+    fn add(&mut self, seat_nos: &[i64], more: i64) {
+        for &seat_no in seat_nos {
+            self.count += more;
+            let index = self.index_of(seat_no);
+            if let Some((_, free)) = self.prices.get_mut(index) {
+                *free += more;
+            }
+        }
+    }
+
+    fn index_of(&self, seat_no: i64) -> usize {
+        let known = usize::try_from(seat_no).ok().and_then(|seat_no| self.by_seat.get(seat_no));
+        known.map_or(0, |&index| index as usize)
+    }
+
+    fn price_of(&self, seat_no: i64) -> Points {
+        self.prices.get(self.index_of(seat_no)).map_or(Points::ZERO, |(price, _)| *price)
+    }
+
+    fn lowest(&self) -> Option<Points> {
+        self.prices.iter().find(|(_, free)| *free > 0).map(|(price, _)| *price)
     }
 }
 

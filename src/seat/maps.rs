@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuar
 use uuid::Uuid;
 
 use super::dates::Dates;
-use super::map::{At, Seen, Standing, Status};
+use super::map::{At, Free, Seen, Standing, Status};
 use super::{Plan, sql};
 use crate::clock::Millis;
 use crate::http::{Reply, Request};
@@ -79,12 +79,12 @@ impl Maps {
         Maps { dates: Dates::default(), slots: RwLock::default(), seats_max, start }
     }
 
-    /// How many seats of a date are free at `now`.
+    /// How many seats of a date are free at `now`, and what the cheapest of them costs.
     ///
     /// # Errors
     /// `SCHEDULE_NOT_FOUND`.
-    pub fn count_free(&self, readers: &Readers, schedule_id: i64, now: Millis) -> Outcome<i64> {
-        self.look(readers, schedule_id, now, false, |_, standing| Some(standing.count_free(now)))
+    pub fn free(&self, readers: &Readers, schedule_id: i64, now: Millis) -> Outcome<Free> {
+        self.look(readers, schedule_id, now, false, |_, standing| Some(standing.free(now)))
     }
 
     /// The map of a date as `viewer` sees it at `now`, or 304 when they have it already.
@@ -306,6 +306,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::points::Points;
 
     #[test]
     fn what_was_committed_while_a_date_was_read_is_followed_and_what_was_read_is_not_counted_twice() {
@@ -316,7 +317,7 @@ mod tests {
         for (version, seat_no) in [(2, 0), (3, 1), (4, 2)] {
             slot.state_mut().follow(version, &[seat_no], SeatState::Free, held);
         }
-        let mut read = Standing::new(3, 10);
+        let mut read = Standing::new(3, &[Points::new(1); 10]);
         read.change(&[0, 1], SeatState::Free, held);
         slot.take_in(read);
         let (before, at) = (Millis::from_unix_ms(99), Millis::from_unix_ms(100));

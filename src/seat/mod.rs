@@ -22,6 +22,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 pub use layout::{LayoutSeat, read as read_layout};
+pub use map::Free;
 pub use maps::{FreeSeats, Maps};
 pub use plan::{Plan, PlanSeat};
 pub use sql::count_available;
@@ -130,6 +131,14 @@ pub fn list_layout(connection: &Connection, schedule_id: i64) -> Outcome<Vec<Lay
 /// SQLite's.
 pub fn list_map(connection: &Connection, schedule_id: i64, viewer: Option<Uuid>, now: Millis) -> Outcome<Vec<MapSeat>> {
     Ok(sql::list_map(connection, schedule_id, None, viewer, now)?)
+}
+
+/// What the cheapest seat costs that is free at `now`; `None` when none is.
+///
+/// # Errors
+/// SQLite's.
+pub fn find_price_from(connection: &Connection, schedule_id: i64, now: Millis) -> Outcome<Option<Points>> {
+    Ok(sql::find_price_from(connection, schedule_id, now)?)
 }
 
 /// One seat of the map as the house sees it at `now`.

@@ -162,6 +162,28 @@ pub fn count_available(connection: &Connection, schedule_id: i64, now: Millis) -
         .query_row((schedule_id, now), |row| row.get(0))
 }
 
+/// What the cheapest seat costs that is free at `now`; `None` when none is.
+pub(super) fn find_price_from(
+    connection: &Connection,
+    schedule_id: i64,
+    now: Millis,
+) -> rusqlite::Result<Option<Points>> {
+    connection
+        .prepare_cached(
+            "SELECT min(price) FROM seat WHERE schedule_id = ?1 AND NOT EXISTS (SELECT 1 FROM claim AS c
+             WHERE c.schedule_id = seat.schedule_id AND c.seat_no = seat.seat_no AND (c.held_until IS NULL OR ?2 < c.held_until))",
+        )?
+        .query_row((schedule_id, now), |row| row.get(0))
+}
+
+/// What each seat of a schedule costs, in layout order.
+pub(super) fn list_prices(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<Points>> {
+    connection
+        .prepare_cached("SELECT price FROM seat WHERE schedule_id = ?1 ORDER BY seat_no")?
+        .query_map([schedule_id], |row| row.get(0))?
+        .collect()
+}
+
 /// The seats of a schedule in layout order, for its plan in memory.
 pub(super) fn each_seat(
     connection: &Connection,

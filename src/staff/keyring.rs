@@ -34,9 +34,12 @@ impl Member {
     }
 }
 
-/// The keys that are not revoked. It changes only after the commit that makes or revokes one.
+/// The keys of those who work here. It changes only after the commit that makes or revokes one.
 #[derive(Debug, Default)]
-pub struct Keyring(RwLock<Arc<[(KeyHash, Member)]>>);
+pub struct Keyring {
+    live: RwLock<Arc<[(KeyHash, Member)]>>,
+    revoked: RwLock<Vec<KeyHash>>,
+}
 
 impl Keyring {
     /// Reads the keys from the file.
@@ -44,19 +47,27 @@ impl Keyring {
     /// # Errors
     /// SQLite's.
     pub fn fill(&self, connection: &Connection) -> rusqlite::Result<()> {
-        let keys = sql::list_live(connection)?;
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys.into();
+        let (live, revoked) = (sql::list_live(connection)?, sql::list_revoked_hashes(connection)?);
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = live.into();
+        *self.revoked.write().unwrap_or_else(PoisonError::into_inner) = revoked;
         Ok(())
     }
 
     /// Whether the key of an id opens something.
     pub fn has(&self, key_id: i64) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).iter().any(|(_, member)| member.key_id == key_id)
+        self.live.read().unwrap_or_else(PoisonError::into_inner).iter().any(|(_, member)| member.key_id == key_id)
+    }
+
+    /// Whether a key opened something once: whoever sends it has not guessed it.
+    pub fn has_had(&self, key: &str) -> bool {
+        let hash = KeyHash::of(key);
+        let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
+        self.find(key).is_some() || revoked.iter().any(|known| known.same_as(&hash))
     }
 
     /// Whose key this is. All keys are compared, each in constant time, so that the time tells nothing of any.
     pub fn find(&self, key: &str) -> Option<Member> {
-        let keys = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        let keys = Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner));
         let hash = KeyHash::of(key);
         keys.iter()
             .fold(None, |found, (known, member)| if known.same_as(&hash) { Some(member) } else { found })

@@ -52,6 +52,14 @@ pub(super) fn find_live_by_hash(connection: &Connection, hash: &KeyHash) -> rusq
         .optional()
 }
 
+/// The hashes of the keys that were revoked.
+pub(super) fn list_revoked_hashes(connection: &Connection) -> rusqlite::Result<Vec<KeyHash>> {
+    connection
+        .prepare_cached("SELECT key_hash FROM staff_key WHERE revoked_at IS NOT NULL")?
+        .query_map([], |row| row.get(0))?
+        .collect()
+}
+
 pub(super) fn list(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<StaffKey>> {
     connection
         .prepare_cached(&format!("{STAFF_KEY} ORDER BY revoked_at IS NOT NULL, key_id LIMIT ?1"))?

@@ -37,6 +37,8 @@ pub struct Scan {
     pub shown: Shown,
     /// When, by the clock of the laptop.
     pub at: Millis,
+    /// Where its id stands in the request.
+    pub pointer: String,
 }
 
 /// A scan that was told, and what came of it.
@@ -67,16 +69,25 @@ pub struct Kept {
 /// Takes a scan that is told: the answer, and whether it was known already. `None` when no ticket is like what was shown.
 ///
 /// # Errors
-/// SQLite's.
+/// `INVALID_REQUEST` for an id that was told before with another ticket: what was let in now would be lost.
 pub fn take_scan(tx: &Tx, public: &SealPublic, door: &str, scan: &Scan) -> Outcome<Option<(Kept, bool)>> {
-    if let Some(kept) = sql::find_scan(tx, scan.scan_id)? {
-        return Ok(Some((kept, true)));
-    }
     let found = match must_find_shown(tx, public, &scan.shown) {
-        Ok(found) => found,
-        Err(Failure::Refused(Refusal::TicketNotFound | Refusal::TicketCodeInvalid { .. })) => return Ok(None),
+        Ok(found) => Some(found),
+        Err(Failure::Refused(Refusal::TicketNotFound | Refusal::TicketCodeInvalid { .. })) => None,
         Err(failure) => return Err(failure),
     };
+    if let Some(kept) = sql::find_scan(tx, scan.scan_id)? {
+        return match found {
+            Some(found) if found.ticket.ticket_id == kept.ticket_id => Ok(Some((kept, true))),
+            _ => Err(Refusal::invalid(
+                scan.pointer.as_str(),
+                "was told before with another ticket",
+                "다른 입장권으로 이미 전송된 스캔입니다",
+            )
+            .into()),
+        };
+    }
+    let Some(found) = found else { return Ok(None) };
     let seen = CheckIn { at: scan.at, door: Some(door.to_owned()), offline: true };
     let (outcome, other) = settle(tx, &found, &seen)?;
     sql::insert_scan(tx, scan.scan_id, found.ticket.ticket_id, &seen, outcome, other.as_ref())?;

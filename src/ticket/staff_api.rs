@@ -132,7 +132,12 @@ pub fn take_scans(context: &Context) -> Outcome<Answer> {
     let door = fields.line("door", 1..=DOOR_MAX_CHARS)?;
     let scans = fields.list("scans", SCANS_MAX)?.into_iter().map(|(at, value)| {
         let mut fields = Fields::of_value(value, at)?;
-        let scan = Scan { scan_id: fields.id("scanId")?, shown: read_shown(&mut fields)?, at: fields.instant("at")? };
+        let scan = Scan {
+            scan_id: fields.id("scanId")?,
+            shown: read_shown(&mut fields)?,
+            at: fields.instant("at")?,
+            pointer: fields.pointer("scanId"),
+        };
         fields.end().map(|()| scan)
     });
     let scans = scans.collect::<Result<Vec<Scan>, Refusal>>()?;

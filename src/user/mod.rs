@@ -3,7 +3,10 @@
 pub mod api;
 mod sql;
 
+use caseless::Caseless;
+use rusqlite::Connection;
 use serde_json::json;
+use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use crate::clock::Millis;
@@ -14,6 +17,9 @@ use crate::venue::{EventType, Tx, record};
 
 /// The length of a name in characters, after trimming.
 pub const NAME_MAX_CHARS: usize = 80;
+
+/// Names that are folded in one transaction.
+const FOLDED_AT_ONCE: u32 = 10_000;
 
 /// A user as the file knows them.
 #[derive(Debug, Clone)]
@@ -62,7 +68,7 @@ pub fn renew_key(tx: &Tx, user_id: Uuid) -> Outcome<String> {
 ///
 /// # Errors
 /// `USER_NOT_FOUND`.
-pub fn must_exist(connection: &rusqlite::Connection, user_id: Uuid) -> Outcome<User> {
+pub fn must_exist(connection: &Connection, user_id: Uuid) -> Outcome<User> {
     sql::find(connection, user_id)?.ok_or_else(|| Refusal::UserNotFound.into())
 }
 
@@ -77,10 +83,60 @@ pub fn check_key(reader: &Reader, user_id: Uuid, user_key: &str) -> Outcome<()> 
     if sound { Ok(()) } else { Err(Refusal::UserKeyInvalid.into()) }
 }
 
+/// A name as it is searched for: texts that Unicode calls a compatibility caseless match (The Unicode Standard, D146) are the
+/// same after it, whatever their case and their form (NFC, NFD, full width). Composed at the end, so that a part of a
+/// syllable is no match.
+pub fn folded(name: &str) -> String {
+    let folded: String = name.nfd().default_case_fold().nfkd().default_case_fold().collect();
+    folded.nfkc().collect()
+}
+
+/// Folds the names of a file of an older format, before it is served.
+///
+/// # Errors
+/// SQLite's.
+pub fn fold_names(connection: &Connection) -> rusqlite::Result<()> {
+    loop {
+        let users = sql::list_unfolded(connection, FOLDED_AT_ONCE)?;
+        if users.is_empty() {
+            return Ok(());
+        }
+        let tx = connection.unchecked_transaction()?;
+        for (user_id, name) in users {
+            sql::update_folded(&tx, user_id, &name)?;
+        }
+        tx.commit()?;
+    }
+}
+
 /// Users whose name contains a text, newest first, at most `limit`.
 ///
 /// # Errors
 /// SQLite's.
 pub fn list_by_name(reader: &Reader, part: &str, limit: u32) -> Outcome<Vec<User>> {
     Ok(sql::list_by_name(reader, part, limit)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_differ_in_case_or_form_alone_are_the_same_when_folded() {
+        for (one, other) in [
+            ("Ångström", "A\u{30a}NGSTRO\u{308}M"),
+            ("Åsa", "\u{212b}SA"), // the sign of the unit
+            ("STRASSE", "straße"),
+            ("İstanbul", "i\u{307}STANBUL"),
+            ("김민수", "\u{1100}\u{1175}\u{11b7}\u{1106}\u{1175}\u{11ab}\u{1109}\u{116e}"),
+            ("ＫＩＭ", "kim"),
+            ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+            ("ﬁnn", "FINN"),
+        ] {
+            assert_eq!(folded(one), folded(other), "{one} {other}");
+            assert_eq!(folded(&folded(one)), folded(one), "{one}");
+        }
+        assert!(!folded("김").contains(&folded("기")), "a part of a syllable");
+        assert_ne!(folded("Ase"), folded("Åse"));
+    }
 }

@@ -3,14 +3,16 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::User;
+use super::{User, folded};
 use crate::ids::KeyHash;
 use crate::venue::Tx;
 
 pub(super) fn insert(tx: &Tx, user_id: Uuid, name: &str, key_hash: &KeyHash) -> rusqlite::Result<()> {
-    tx.prepare_cached("INSERT INTO user (user_id, name, key_hash, created_at) VALUES (?1, ?2, ?3, ?4)")?
-        .execute((user_id, name, key_hash, tx.now()))
-        .map(drop)
+    tx.prepare_cached(
+        "INSERT INTO user (user_id, name, key_hash, created_at, name_folded) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute((user_id, name, key_hash, tx.now(), folded(name)))
+    .map(drop)
 }
 
 pub(super) fn update_key(tx: &Tx, user_id: Uuid, key_hash: &KeyHash) -> rusqlite::Result<bool> {
@@ -35,11 +37,28 @@ pub(super) fn find_key_hash(connection: &Connection, user_id: Uuid) -> rusqlite:
 pub(super) fn list_by_name(connection: &Connection, part: &str, limit: u32) -> rusqlite::Result<Vec<User>> {
     connection
         .prepare_cached(
-            "SELECT user_id, name, created_at FROM user WHERE instr(lower(name), lower(?1)) > 0
-             ORDER BY user_id DESC LIMIT ?2",
+            "SELECT user_id, name, created_at FROM user WHERE user_id IN (
+                 SELECT user_id FROM user INDEXED BY user_name_folded WHERE instr(name_folded, ?1) > 0
+                 ORDER BY user_id DESC LIMIT ?2)
+             ORDER BY user_id DESC",
         )?
-        .query_map((part, limit), read)?
+        .query_map((folded(part), limit), read)?
         .collect()
+}
+
+/// Users whose names are not folded yet, at most `limit`.
+pub(super) fn list_unfolded(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<(Uuid, String)>> {
+    connection
+        .prepare_cached("SELECT user_id, name FROM user WHERE name_folded IS NULL LIMIT ?1")?
+        .query_map([limit], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+pub(super) fn update_folded(connection: &Connection, user_id: Uuid, name: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE user SET name_folded = ?2 WHERE user_id = ?1")?
+        .execute((user_id, folded(name)))
+        .map(drop)
 }
 
 fn read(row: &Row) -> rusqlite::Result<User> {

@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn memo_text_is_read_back_and_no_other_text_is_one() {
-        let key = TokenKey::random();
+        let key = TokenKey(7);
         for until in [
             Until::TokenMoves { key, mark: u64::MAX },
             Until::ReservationSettles { reservation_id: Uuid::from_u128(7), is_new: true },

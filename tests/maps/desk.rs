@@ -126,7 +126,7 @@ impl Desk {
             });
             assert_eq!(shown.to_string(), of_the_file.to_string());
         }
-        assert_eq!(self.maps.count_free(&self.readers, 1, now).unwrap(), free);
+        assert_eq!(self.maps.free(&self.readers, 1, now).unwrap().seats, free);
     }
 
     pub fn close(self) {

@@ -246,10 +246,11 @@ impl World {
         self.admit();
     }
 
-    /// A hold ends without a payment; the visit then ends at its own time.
+    /// A hold ends without a payment; the visit then ends at its own time, but after a declined payment the token stays active.
     pub fn end_unpaid(&mut self, reservation: usize, status: &'static str) {
         self.reservations[reservation].status = status;
-        if let Some(token) = self.live_token(self.reservations[reservation].user) {
+        let token = self.live_token(self.reservations[reservation].user).filter(|_| status != "FAILED");
+        if let Some(token) = token {
             self.tokens[token].active_until = self.tokens[token].visit_until;
         }
     }

@@ -11,3 +11,8 @@ ALTER TABLE draw ADD COLUMN guests INTEGER CHECK (guests >= 0);
 ALTER TABLE draw ADD COLUMN guest_numbers TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(guest_numbers));
 ALTER TABLE draw ADD COLUMN guests_later INTEGER NOT NULL DEFAULT 0 CHECK (guests_later >= 0);
 ALTER TABLE venue ADD COLUMN set_back_entry_id INTEGER NOT NULL DEFAULT 0;
+
+-- SQL cannot fold names: that is done when the file is opened.
+ALTER TABLE user ADD COLUMN name_folded TEXT;
+DROP INDEX user_name;
+CREATE INDEX user_name_folded ON user (name_folded);
