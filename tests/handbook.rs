@@ -98,10 +98,13 @@ fn every_link_of_the_handbook_leads_to_a_page_and_an_anchor_that_are_there() {
             for link in links.filter(|link| !link.starts_with("https://")) {
                 let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
                 let path = if path.is_empty() { &own } else { path };
+                if path.ends_with(".png") {
+                    let picture = hall.client.call_with("HEAD", path, &[], None);
+                    assert_eq!((picture.status, picture.header("content-type")), (200, Some("image/png")), "{link}");
+                    continue;
+                }
                 let there = get(&hall, path, tag);
                 assert_eq!(there.status, 200, "{own} leads to {link}");
-                let is_picture = link.ends_with(".png");
-                assert_eq!(there.header("content-type") == Some("image/png"), is_picture, "{own}: {link}");
                 assert!(anchor.is_empty() || there.text.contains(&format!("id=\"{anchor}\"")), "{own}: {link}");
                 followed.insert(link.to_owned());
             }
