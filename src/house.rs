@@ -189,6 +189,7 @@ impl Drop for House {
     fn drop(&mut self) {
         Door::stop_all(std::mem::take(&mut self.doors));
         self.looking = None; // a reader would keep the WAL from being written back
+        self.rooms.venue.readers.close();
         self.rooms.venue.writer.stop();
     }
 }

@@ -75,3 +75,23 @@ fn mixed_load_with_faults_leaves_nothing_behind() {
 fn a_backup_made_under_load_has_all_that_was_answered() {
     run_short("backups");
 }
+
+#[test]
+fn a_file_reached_by_links_is_copied_with_what_stands_in_its_log() {
+    run_short("linked-paths");
+}
+
+#[test]
+fn no_file_is_made_beside_the_log_of_another() {
+    run_short("leftovers");
+}
+
+#[test]
+fn a_replacement_killed_at_any_step_leaves_a_database() {
+    run_short("replaced");
+}
+
+#[test]
+fn files_are_made_where_there_are_no_hard_links() {
+    run_short("no-hard-links");
+}

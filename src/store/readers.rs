@@ -2,9 +2,11 @@
 
 use std::ops::Deref;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use r2d2::{ManageConnection, Pool, PooledConnection};
+use r2d2::{ManageConnection, NopErrorHandler, Pool, PooledConnection};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 
@@ -40,30 +42,39 @@ fn step(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
 }
 
 /// Opens connections, and says which must not be lent again.
-struct Connections(SqliteConnectionManager);
+struct Connections {
+    manager: SqliteConnectionManager,
+    closed: Arc<AtomicBool>,
+}
 
 impl ManageConnection for Connections {
     type Connection = Connection;
     type Error = rusqlite::Error;
 
     fn connect(&self) -> rusqlite::Result<Connection> {
-        self.0.connect()
+        if self.closed.load(Relaxed) {
+            return Err(rusqlite::Error::InvalidQuery);
+        }
+        self.manager.connect()
     }
 
     fn is_valid(&self, connection: &mut Connection) -> rusqlite::Result<()> {
-        self.0.is_valid(connection)
+        self.manager.is_valid(connection)
     }
 
     /// One that comes back with its transaction open would show an old moment, and keep the write-ahead log from being
     /// begun anew.
     fn has_broken(&self, connection: &mut Connection) -> bool {
-        !connection.is_autocommit()
+        self.closed.load(Relaxed) || !connection.is_autocommit()
     }
 }
 
 /// The pool.
 #[derive(Clone)]
-pub struct Readers(Pool<Connections>);
+pub struct Readers {
+    pool: Pool<Connections>,
+    closed: Arc<AtomicBool>,
+}
 
 impl Readers {
     /// Opens `count` connections to a file that the writer has already opened.
@@ -79,6 +90,7 @@ impl Readers {
                 super::statements::watch(connection);
                 connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA query_only = ON;")
             });
+        let closed = Arc::new(AtomicBool::new(false));
         let pool = Pool::builder()
             .max_size(count)
             .min_idle(Some(count))
@@ -86,8 +98,18 @@ impl Readers {
             .idle_timeout(None)
             .connection_timeout(WAIT_MAX)
             .test_on_check_out(false) // a local file does not hang up; the check costs 0.6 µs a read
-            .build(Connections(connections))?;
-        Ok(Readers(pool))
+            .error_handler(Box::new(NopErrorHandler)) // who gets no connection is told
+            .build(Connections { manager: connections, closed: Arc::clone(&closed) })?;
+        Ok(Readers { pool, closed })
+    }
+
+    /// Closes the connections, those that are lent when they come back: the writer must be the last to close the file, or SQLite
+    /// leaves an empty write-ahead log beside it.
+    pub fn close(&self) {
+        self.closed.store(true, Relaxed);
+        while let Some(connection) = self.pool.try_get() {
+            drop(connection);
+        }
     }
 
     /// Lends a connection.
@@ -95,7 +117,7 @@ impl Readers {
     /// # Errors
     /// [`Failure::Busy`] when none came free in time; SQLite's.
     pub fn get(&self) -> Outcome<Reader> {
-        let reader = Reader(self.0.get().map_err(|_| Failure::Busy)?);
+        let reader = Reader(self.pool.get().map_err(|_| Failure::Busy)?);
         step(&reader, "BEGIN")?;
         Ok(reader)
     }

@@ -3,9 +3,10 @@
  *
  * TORTURE_CONTROL names a file of 8-byte words that both sides see at once:
  *   0 records written so far        1 calls counted so far        2 the call that fails (0: none)
- *   3 which calls count and fail: 1 writes, 2 syncs, 4 reads      4 not only that call fails but all after it
+ *   3 which calls fail: 1 writes, 2 syncs, 4 reads, 8 names       4 not only that call fails but all after it
  *   5 bytes that may still be written (negative: no limit)        6 milliseconds by which the wall clock is off
- *   7 milliseconds that each sync takes longer
+ *   7 milliseconds that each sync takes longer                    8 the error that every hard link ends with (0: none)
+ *   9 not 0: the call that fails kills the program in its place
  * TORTURE_TRACE names the trace (none when it is not set). A record is four words, kind, file, offset and length, and
  * `length` bytes. For names (open, link, unlink) they are the path; a link's offset is the length of the first of its two.
  */
@@ -14,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -24,8 +26,8 @@
 #include <unistd.h>
 
 enum { CREATED = 1, OPENED, WRITTEN, CUT, SYNCED, LINKED, UNLINKED, NAMES_SYNCED };
-enum { POSITION, COUNT, FAIL_AT, FAIL_KINDS, FAIL_ON, ROOM, WALL_MS, SYNC_MS, WORDS };
-enum { WRITES = 1, SYNCS = 2, READS = 4 };
+enum { POSITION, COUNT, FAIL_AT, FAIL_KINDS, FAIL_ON, ROOM, WALL_MS, SYNC_MS, LINK_ERROR, KILLS, WORDS };
+enum { WRITES = 1, SYNCS = 2, READS = 4, NAMES = 8 };
 enum { NONE, DATABASE, SHARED_MEMORY, FOLDER };
 
 #define DESCRIPTORS 65536
@@ -92,6 +94,8 @@ static int fails(int kind, int bytes)
 		int64_t count = ++control[COUNT], at = control[FAIL_AT];
 		if (at > 0 && (count == at || (control[FAIL_ON] && count > at)))
 			room = EIO;
+		if (room == EIO && control[KILLS])
+			raise(SIGKILL);
 	}
 	if (room == ENOSPC) {
 		if (!bytes || control[ROOM] < 0)
@@ -239,10 +243,21 @@ static void two_names(const char *from, const char *to)
 	record(LINKED, 0, first, both, first + second, first + second);
 }
 
+/* Whether a change of this name fails; errno is then set. */
+static int name_fails(const char *name) { return is_ours(name) && fails(NAMES, 0); }
+
+static int link_fails(const char *to)
+{
+	if (!is_ours(to) || !control[LINK_ERROR])
+		return name_fails(to);
+	errno = (int)control[LINK_ERROR];
+	return 1;
+}
+
 int link(const char *from, const char *to)
 {
 	pthread_mutex_lock(&turn);
-	int result = REAL(link)(from, to);
+	int result = link_fails(to) ? -1 : REAL(link)(from, to);
 	if (result == 0 && is_ours(to))
 		two_names(from, to);
 	pthread_mutex_unlock(&turn);
@@ -252,7 +267,7 @@ int link(const char *from, const char *to)
 int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags)
 {
 	pthread_mutex_lock(&turn);
-	int result = REAL(linkat)(from_folder, from, to_folder, to, flags);
+	int result = link_fails(to) ? -1 : REAL(linkat)(from_folder, from, to_folder, to, flags);
 	if (result == 0 && is_ours(to))
 		two_names(from, to);
 	pthread_mutex_unlock(&turn);
@@ -262,7 +277,7 @@ int linkat(int from_folder, const char *from, int to_folder, const char *to, int
 int rename(const char *from, const char *to)
 {
 	pthread_mutex_lock(&turn);
-	int result = REAL(rename)(from, to);
+	int result = name_fails(to) ? -1 : REAL(rename)(from, to);
 	if (result == 0 && is_ours(to)) {
 		two_names(from, to);
 		record(UNLINKED, 0, 0, from, strlen(from), strlen(from));
@@ -274,7 +289,7 @@ int rename(const char *from, const char *to)
 int unlink(const char *path)
 {
 	pthread_mutex_lock(&turn);
-	int result = REAL(unlink)(path);
+	int result = name_fails(path) ? -1 : REAL(unlink)(path);
 	if (result == 0 && is_ours(path))
 		record(UNLINKED, 0, 0, path, strlen(path), strlen(path));
 	pthread_mutex_unlock(&turn);

@@ -16,7 +16,7 @@ pub enum Word {
     Count,
     /// The call that fails; 0 for none.
     FailAt,
-    /// Which calls count and fail: [`WRITES`], [`SYNCS`], [`READS`].
+    /// Which calls count and fail: [`WRITES`], [`SYNCS`], [`READS`], [`NAMES`].
     FailKinds,
     /// Not 0: all after it fail as well.
     FailOn,
@@ -26,12 +26,18 @@ pub enum Word {
     WallMs,
     /// How long each sync takes longer, in milliseconds.
     SyncMs,
+    /// The error of every hard link; 0 for none.
+    LinkError,
+    /// Not 0: the call that fails kills the program in its place.
+    Kills,
 }
 
 pub const WRITES: i64 = 1;
 pub const SYNCS: i64 = 2;
 pub const READS: i64 = 4;
-const WORDS: usize = 8;
+/// Names: hard links, renames, removals.
+pub const NAMES: i64 = 8;
+const WORDS: usize = 10;
 
 pub struct Shim {
     folder: tempfile::TempDir,

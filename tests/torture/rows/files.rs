@@ -65,7 +65,7 @@ fn settle(file: &Path) {
 }
 
 /// The bytes of every file beside the one that is served; what SQLite shares between processes is no content.
-fn bytes(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(super) fn bytes(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let files = files.filter(|path| !path.to_string_lossy().ends_with("-shm"));
     // A WAL without content may come and go.
@@ -124,7 +124,7 @@ fn is_refused(report: &mut Report, what: &str, word: &str, folder: &Path, run: i
 }
 
 /// A file of a house that was killed under load: part of it stands in the WAL.
-fn used(file: &Path, dice: &mut Dice) -> std::io::Result<()> {
+pub(super) fn used(file: &Path, dice: &mut Dice) -> std::io::Result<()> {
     let served = Served::start(file, Start { flags: FLAGS, ..Start::default() })?;
     served.add_dates(2, 300)?;
     let mut crowd = Crowd::of(dice.next(), 4, 10, (2, 300));

@@ -7,6 +7,7 @@ pub mod endings;
 pub mod exhaustion;
 pub mod files;
 pub mod hostile;
+pub mod places;
 pub mod power;
 pub mod races;
 pub mod readiness;
@@ -294,5 +295,37 @@ pub const ALL: &[Row] = &[
         short: 2,
         share: 2,
         run: backups::under_load,
+    },
+    Row {
+        name: "linked-paths",
+        must: "a file that is reached by links and whose server was killed is copied with all that was answered",
+        rounds: 50,
+        short: 2,
+        share: 1,
+        run: places::by_links,
+    },
+    Row {
+        name: "leftovers",
+        must: "no command makes a file beside the log of another, nor changes a byte there",
+        rounds: 50,
+        short: 1,
+        share: 1,
+        run: places::leftovers,
+    },
+    Row {
+        name: "replaced",
+        must: "a replacement that is killed at any step leaves a whole database under its name, and the old one is kept whole",
+        rounds: 400,
+        short: 12,
+        share: 1,
+        run: places::replaced,
+    },
+    Row {
+        name: "no-hard-links",
+        must: "where there are no hard links every command that makes a file works, and none takes another's place",
+        rounds: 50,
+        short: 2,
+        share: 1,
+        run: places::without_links,
     },
 ];
