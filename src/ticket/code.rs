@@ -26,8 +26,8 @@ pub const SEAT_CHARS: usize = 4;
 pub const SIGNED_CHARS: usize = 1 + NUMBER_CHARS + SCHEDULE_CHARS + SEAT_CHARS;
 /// Characters of the signature: 512 bits and three that are zero.
 pub const SIGNATURE_CHARS: usize = 103;
-/// Characters that a scanner may add to a code before and behind it.
-const SURPLUS_MAX_CHARS: usize = 8;
+/// Characters that a scanner may put before a code, such as its maker's name for a QR code.
+const PREFIX_MAX_CHARS: usize = 8;
 /// Characters of codes that older houses made: they say nothing and are only known to the file.
 pub const OLDER_CHARS: usize = 26;
 
@@ -127,7 +127,7 @@ pub enum Candidate {
 pub fn read_presented(public: &SealPublic, raw: &str) -> Result<Presented, Fault> {
     let readings = readings(raw);
     let mut fault = Fault::Foreign;
-    for code in readings.iter().flat_map(|reading| code_windows(reading)) {
+    for code in readings.iter().map(|reading| code_in(reading)) {
         match read(public, code) {
             Ok(says) => return Ok(Presented::Signed(code.to_owned(), says)),
             Err(Fault::Unsigned) => fault = Fault::Unsigned,
@@ -144,14 +144,11 @@ pub fn read_presented(public: &SealPublic, raw: &str) -> Result<Presented, Fault
     if candidates.is_empty() { Err(fault) } else { Ok(Presented::Unsigned(candidates)) }
 }
 
-/// The parts of a reading that may be a signed code: all of it, or what is left without a few characters that a scanner adds
-/// before and behind.
-fn code_windows(reading: &str) -> impl Iterator<Item = &str> {
+/// What of a reading may be a signed code: all of it, or what stands behind a few characters that a scanner puts before it.
+fn code_in(reading: &str) -> &str {
     const CHARS: usize = SIGNED_CHARS + SIGNATURE_CHARS;
-    let surplus =
-        reading.len().checked_sub(CHARS).filter(|surplus| *surplus <= SURPLUS_MAX_CHARS && reading.is_ascii());
-    let starts = surplus.map_or(0..0, |surplus| 0..surplus + 1);
-    starts.map(|start| &reading[start..start + CHARS]).filter(|code| code.starts_with(FORMAT))
+    let surplus = reading.len().checked_sub(CHARS).filter(|surplus| *surplus <= PREFIX_MAX_CHARS);
+    surplus.and_then(|surplus| reading.get(surplus..)).unwrap_or(reading)
 }
 
 /// The number that was typed, where it stands in a path; `None` when it can be none.
@@ -253,19 +250,13 @@ mod tests {
         let code = make(&seal(), &says(3, 17)).unwrap();
         let read = |raw: &str| read_presented(&seal().public(), raw);
         let small = code.to_lowercase();
-        for raw in [
-            &code,
-            &small,
-            &format!("]Q1{code}\r\n"),
-            &format!("QR{code}"),
-            &format!("{code}$TT"),
-            &format!("T{small}"),
-        ] {
+        for raw in [&code, &small, &format!("]Q1{code}\r\n"), &format!("QR{code}"), &format!("T{small}")] {
             assert_eq!(read(raw), Ok(Presented::Signed(code.clone(), says(3, 17))), "{raw}");
         }
         let other = make(&seal(), &says(3, 18)).unwrap();
         assert!(read(&format!("{code}{other}")).is_err());
         assert_eq!(read(&code.replace(&code[120..], "2222")), Err(Fault::Unsigned));
+        assert!(read(&format!("{code}X")).is_err());
         assert_eq!(read(&code[1..]), Err(Fault::Foreign));
     }
 
