@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
@@ -138,14 +138,24 @@ impl House {
         self.address
     }
 
-    /// The address as people and programs open it.
+    /// The address as people and programs on this machine open it.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        url_of(self.address)
     }
 
     /// The address at which staff find their pages; the same as [`House::url`] unless they have one of their own.
     pub fn staff_url(&self) -> String {
-        format!("http://{}", self.staff_address)
+        url_of(self.staff_address)
+    }
+
+    /// The addresses that others can type, where it listens on every address of this machine.
+    pub fn urls_for_others(&self) -> Vec<String> {
+        urls_for_others(self.address)
+    }
+
+    /// The same for staff, where they have an address of their own.
+    pub fn staff_urls_for_others(&self) -> Vec<String> {
+        if self.staff_address == self.address { Vec::new() } else { urls_for_others(self.staff_address) }
     }
 
     /// The staff key, if it was made just now: it is shown this once.
@@ -313,6 +323,32 @@ fn set_clock_back(connection: &Connection, now: Millis, seen: Millis) -> Result<
         Span(seen.ms_since(now))
     );
     Ok(())
+}
+
+/// A URL that can be opened on this machine: nobody can go to 0.0.0.0 or [::].
+fn url_of(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
+}
+
+/// The URLs by which other machines reach an unspecified address: those of the interfaces that lead to other networks. A
+/// connected UDP socket has such an address without sending anything (the targets are addresses for documentation).
+fn urls_for_others(address: SocketAddr) -> Vec<String> {
+    if !address.ip().is_unspecified() {
+        return Vec::new();
+    }
+    let towards = |from: &str, to: &str| -> Option<IpAddr> {
+        let socket = UdpSocket::bind(from).ok()?;
+        socket.connect(to).ok()?;
+        Some(socket.local_addr().ok()?.ip())
+    };
+    let own = [towards("0.0.0.0:0", "192.0.2.1:9"), towards("[::]:0", "[2001:db8::1]:9").filter(|_| address.is_ipv6())];
+    let own = own.into_iter().flatten().filter(|ip| !ip.is_loopback() && !ip.is_unspecified());
+    own.map(|ip| format!("http://{}", SocketAddr::new(ip, address.port()))).collect()
 }
 
 fn no_address(flag: &str, address: SocketAddr, error: &io::Error) -> OpenError {

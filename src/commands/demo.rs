@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::serve::tell_others;
 use super::{Scratch, Stops, output};
 use crate::clock::Millis;
 use crate::house::House;
@@ -53,14 +54,14 @@ pub(super) fn run(settings: Settings) -> Result<(), OpenError> {
     let house = House::open(settings.clone(), &scratch.database(), listen, stops.broken())?;
     let hall = build_hall(&house, &settings)?;
     let staff_key = house.new_staff_key().or(settings.staff_key.as_deref()).unwrap_or_default(); // one of the two is there
+    output::print(format_args!("boxoffice is open at {} (데모 매표소가 열렸습니다)", house.url()))?;
+    tell_others(&house.urls_for_others(), "");
     output::print(format_args!(
-        "boxoffice is open at {url} (데모 매표소가 열렸습니다)\n\
-         staff key (직원 키): {staff_key}\n\n\
+        "staff key (직원 키): {staff_key}\n\n\
          Buy a seat: open the address in a browser, or paste this into another terminal. Ctrl-C here closes the hall; nothing \
          is kept.\n\
          좌석 사기: 브라우저에서 위 주소를 열거나 아래를 다른 터미널에 붙여 넣으세요. 여기서 Ctrl-C를 누르면 끝나고 아무것도 남지 \
          않습니다.\n\n{walkthrough}",
-        url = house.url(),
         walkthrough = walkthrough(&house.url(), &hall),
     ))?;
     stops.close_in_the_end(house)

@@ -2,8 +2,8 @@
 
 mod backup;
 mod check;
+mod client;
 mod demo;
-mod desk;
 mod door;
 mod export;
 mod hall_file;
@@ -13,17 +13,19 @@ pub mod rush;
 mod scratch;
 mod serve;
 mod staff_key;
+mod target;
 mod verify_draw;
-mod wire;
 
 use std::process::ExitCode;
 use std::sync::mpsc;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::house::House;
 use crate::platform;
-use crate::settings::Settings;
+use crate::settings::{Settings, environment};
 use crate::staff::NAME_MAX_CHARS;
 use crate::store::OpenError;
 use crate::threads::{OnFatal, spawn_vital};
@@ -43,7 +45,8 @@ Try it:         boxoffice demo
 Run a venue:    boxoffice serve --database venue.db --top-up-policy staff
 In your tests:  boxoffice serve --ephemeral --test-clock=frozen --until-stdin-closes
 
-Each setting is a flag and an environment variable: --hold-seconds is BOXOFFICE_HOLD_SECONDS. The flag wins.";
+Each setting is a flag and an environment variable: --hold-seconds is BOXOFFICE_HOLD_SECONDS. The flag wins,
+and an empty variable counts as not given.";
 
 /// What stands before the first staff key of a new file.
 const KEY_SHOWN: &str = "staff key, shown this once (직원 키, 한 번만 표시됩니다)";
@@ -76,7 +79,7 @@ enum Command {
 
 /// Runs the command that was given.
 pub fn run() -> ExitCode {
-    let line = Line::parse();
+    let line = command_line();
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
     let outcome = match line.command {
         Command::Demo(settings) => demo::run(settings).map(|()| ExitCode::SUCCESS),
@@ -98,6 +101,27 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What was said on the command line and in the environment; ends the program where that makes no sense.
+fn command_line() -> Line {
+    let whole = Line::command();
+    for name in environment::unknown_variables(&whole) {
+        output::warn(format_args!(
+            "boxoffice: warning: the environment variable {name} is no setting and changes nothing."
+        ));
+    }
+    let mut command = environment::without_empty(whole);
+    let given = command.get_matches_mut();
+    // Only a flag that was typed contradicts --ephemeral: a variable may be there for other commands.
+    if let Some(("serve", serve)) = given.subcommand()
+        && serve.get_flag("ephemeral")
+        && serve.value_source("database") == Some(ValueSource::CommandLine)
+    {
+        let why = "the argument '--database <FILE>' cannot be used with '--ephemeral'";
+        command.error(ErrorKind::ArgumentConflict, why).exit();
+    }
+    Line::from_arg_matches(&given).unwrap_or_else(|error| error.format(&mut command).exit())
 }
 
 /// The name of somebody or of a door.

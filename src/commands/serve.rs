@@ -17,13 +17,7 @@ use crate::threads::{OnFatal, spawn_vital};
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     /// The file that keeps everything; made when it is not there.
-    #[arg(
-        long,
-        env = "BOXOFFICE_DATABASE",
-        default_value = "boxoffice.db",
-        value_name = "FILE",
-        conflicts_with = "ephemeral"
-    )]
+    #[arg(long, env = "BOXOFFICE_DATABASE", default_value = "boxoffice.db", value_name = "FILE")]
     database: PathBuf,
     /// Refuse to start when the file is not there, in place of making a new one: for units, where a mistyped name would be an
     /// empty venue.
@@ -70,10 +64,19 @@ impl Serve {
             house.url(),
             output::shown(&database, &self.database).display()
         ));
+        tell_others(&house.urls_for_others(), "");
         if house.staff_url() != house.url() {
             output::tell(format_args!("staff find their pages at {}/staff (직원 페이지)", house.staff_url()));
+            tell_others(&house.staff_urls_for_others(), "/staff");
         }
         stops.close_in_the_end(house)
+    }
+}
+
+/// The addresses that people at other machines can type.
+pub(super) fn tell_others(urls: &[String], path: &str) {
+    for url in urls {
+        output::tell(format_args!("from other machines (다른 기기에서): {url}{path}"));
     }
 }
 

@@ -291,16 +291,12 @@ pub fn fill(
     })
 }
 
-/// The file wins over flags: says which of them were not followed.
+/// The file wins over flags: says which of those that were given are not followed.
 fn log_differences(rules: &Rules, flags: &QueueSettings) {
-    for (flag, kept, given) in [
-        ("--max-active", rules.max_active, flags.max_active),
-        ("--admit-per-minute", rules.admit_per_minute, flags.admit_per_minute),
-        ("--visit-seconds", rules.visit_seconds, flags.visit_seconds),
-        ("--abandon-seconds", rules.abandon_seconds, flags.abandon_seconds),
-        ("--claim-seconds", rules.claim_seconds, flags.claim_seconds),
-    ] {
-        if kept != given {
+    let kept =
+        [rules.max_active, rules.admit_per_minute, rules.visit_seconds, rules.abandon_seconds, rules.claim_seconds];
+    for ((flag, given, _), kept) in flags.rules().into_iter().zip(kept) {
+        if let Some(given) = given.filter(|given| *given != kept) {
             log::warn!("{flag} {given} is not followed: the file keeps {kept}, as staff set it; they can change it");
         }
     }

@@ -17,7 +17,7 @@ pub(super) fn insert_rules(connection: &Connection, first: &QueueSettings) -> ru
     let rows = connection.execute(
         "INSERT INTO queue (id, max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds)
          VALUES (1, ?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
-        (first.max_active, first.admit_per_minute, first.visit_seconds, first.abandon_seconds, first.claim_seconds),
+        first.rules().map(|(_, given, otherwise)| given.unwrap_or(otherwise)),
     )?;
     Ok(rows == 1)
 }

@@ -25,7 +25,7 @@ pub struct DoorSettings {
     /// Time for a whole request head in milliseconds (10 to 600,000)
     #[arg(long, env = "BOXOFFICE_DOOR_HEAD_MAX_MS", default_value_t = 10_000, value_name = "N", value_parser = range(10, 600_000))]
     pub door_head_max_ms: u64,
-    /// Time for a whole request body in milliseconds (10 to 600,000)
+    /// Time for a whole request body in milliseconds; each MiB adds 10,000 (10 to 600,000)
     #[arg(long, env = "BOXOFFICE_DOOR_BODY_MAX_MS", default_value_t = 30_000, value_name = "N", value_parser = range(10, 600_000))]
     pub door_body_max_ms: u64,
     /// A connection on which nothing is asked is closed after so many milliseconds (10 to 3,600,000)

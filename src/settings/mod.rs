@@ -2,6 +2,8 @@
 //! a sentence that names it.
 
 pub mod door;
+pub mod environment;
+mod listen;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,6 +11,7 @@ use clap::{Args, ValueEnum, value_parser};
 use jiff::tz::TimeZone;
 
 use door::DoorSettings;
+use listen::parse_listen;
 
 /// Who may top up points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -33,21 +36,34 @@ pub enum TestClock {
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 #[command(next_help_heading = "The waiting line (first values of a new file; afterwards staff change them)")]
 pub struct QueueSettings {
-    /// Customers let in at once at most (0 to 10,000,000; 0: no limit).
-    #[arg(long, env = "BOXOFFICE_MAX_ACTIVE", default_value_t = 100, value_name = "N", value_parser = value_parser!(u32).range(0..=10_000_000))]
-    pub max_active: u32,
-    /// Customers let in within any 60 seconds at most (0 to 10,000,000; 0: no limit).
-    #[arg(long, env = "BOXOFFICE_ADMIT_PER_MINUTE", default_value_t = 0, value_name = "N", value_parser = value_parser!(u32).range(0..=10_000_000))]
-    pub admit_per_minute: u32,
-    /// How long a visit lasts, in seconds (1 to 86,400).
-    #[arg(long, env = "BOXOFFICE_VISIT_SECONDS", default_value_t = 600, value_name = "N", value_parser = value_parser!(u32).range(1..=86_400))]
-    pub visit_seconds: u32,
-    /// A waiting token that is not polled for so long is dropped, in seconds (3 to 86,400).
-    #[arg(long, env = "BOXOFFICE_ABANDON_SECONDS", default_value_t = 120, value_name = "N", value_parser = value_parser!(u32).range(3..=86_400))]
-    pub abandon_seconds: u32,
-    /// One let in from the line who makes no call for so long is dropped, in seconds (0 to 86,400; 0: off).
-    #[arg(long, env = "BOXOFFICE_CLAIM_SECONDS", default_value_t = 120, value_name = "N", value_parser = value_parser!(u32).range(0..=86_400))]
-    pub claim_seconds: u32,
+    /// Customers let in at once at most (0 to 10,000,000; 0: no limit) [default: 100].
+    #[arg(long, env = "BOXOFFICE_MAX_ACTIVE", value_name = "N", value_parser = value_parser!(u32).range(0..=10_000_000))]
+    pub max_active: Option<u32>,
+    /// Customers let in within any 60 seconds at most (0 to 10,000,000; 0: no limit) [default: 0].
+    #[arg(long, env = "BOXOFFICE_ADMIT_PER_MINUTE", value_name = "N", value_parser = value_parser!(u32).range(0..=10_000_000))]
+    pub admit_per_minute: Option<u32>,
+    /// How long a visit lasts, in seconds (1 to 86,400) [default: 600].
+    #[arg(long, env = "BOXOFFICE_VISIT_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(1..=86_400))]
+    pub visit_seconds: Option<u32>,
+    /// A waiting token that is not polled for so long is dropped, in seconds (3 to 86,400) [default: 120].
+    #[arg(long, env = "BOXOFFICE_ABANDON_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(3..=86_400))]
+    pub abandon_seconds: Option<u32>,
+    /// One let in from the line who makes no call for so long is dropped, in seconds (0 to 86,400; 0: off) [default: 120].
+    #[arg(long, env = "BOXOFFICE_CLAIM_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(0..=86_400))]
+    pub claim_seconds: Option<u32>,
+}
+
+impl QueueSettings {
+    /// Each rule with its flag, what was given for it, and its value otherwise.
+    pub fn rules(&self) -> [(&'static str, Option<u32>, u32); 5] {
+        [
+            ("--max-active", self.max_active, 100),
+            ("--admit-per-minute", self.admit_per_minute, 0),
+            ("--visit-seconds", self.visit_seconds, 600),
+            ("--abandon-seconds", self.abandon_seconds, 120),
+            ("--claim-seconds", self.claim_seconds, 120),
+        ]
+    }
 }
 
 /// The rules of holding and paying.
@@ -110,7 +126,7 @@ pub struct MachineSettings {
 /// Everything that `serve` and `demo` can be told.
 #[derive(Debug, Clone, Args)]
 pub struct Settings {
-    /// The address to listen on; port 0 takes a free one [default: 127.0.0.1:8080; with --ephemeral 127.0.0.1:0].
+    /// The address to listen on, such as 8080, localhost:8080 or 0.0.0.0:80; port 0 takes a free one [default: 127.0.0.1:8080; with --ephemeral 127.0.0.1:0].
     #[arg(long, env = "BOXOFFICE_LISTEN", value_name = "ADDRESS:PORT", value_parser = parse_listen)]
     pub listen: Option<SocketAddr>,
     /// An address of its own for staff: their pages and calls, and the metrics, are then found there and no longer at
@@ -184,10 +200,6 @@ impl Settings {
 
 fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
-}
-
-fn parse_listen(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "give an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:80 or [::1]:0".to_owned())
 }
 
 pub(crate) fn parse_zone(name: &str) -> Result<TimeZone, String> {

@@ -1,0 +1,70 @@
+//! Addresses to listen on, as people write them.
+
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
+
+/// What would be right.
+const SHAPE: &str = "give an address and a port, such as 127.0.0.1:8080, localhost:8080, 0.0.0.0:80 or [::1]:0; a port alone, \
+                     such as 8080, is for this machine only";
+
+/// Reads an address with its port. A port alone, also as `:8080`, is for this machine only; `*` stands for every IPv4 address,
+/// and a name for its first address, of IPv4 if it has one.
+///
+/// # Errors
+/// The end of a sentence: what would be right.
+pub fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    let text = text.trim();
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+    let port: u16 = port.bytes().all(|byte| byte.is_ascii_digit()).then(|| port.parse().ok()).flatten().ok_or(SHAPE)?;
+    match host {
+        "" | "localhost" => Ok((Ipv4Addr::LOCALHOST, port).into()),
+        "*" => Ok((Ipv4Addr::UNSPECIFIED, port).into()),
+        _ if host.contains([':', '/', '[', ']', '@', ' ']) => Err(SHAPE.into()),
+        name => {
+            let found =
+                (name, port).to_socket_addrs().map_err(|error| format!("{name} has no address ({error}); {SHAPE}"));
+            let found: Vec<SocketAddr> = found?.collect();
+            let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
+            first.copied().ok_or_else(|| format!("{name} has no address; {SHAPE}"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_as_people_write_them() {
+        for (text, address) in [
+            ("8080", "127.0.0.1:8080"),
+            (":8080", "127.0.0.1:8080"),
+            ("localhost:8080", "127.0.0.1:8080"),
+            (" 127.0.0.1:80 ", "127.0.0.1:80"),
+            ("0.0.0.0:8080", "0.0.0.0:8080"),
+            ("*:8080", "0.0.0.0:8080"),
+            ("[::1]:8080", "[::1]:8080"),
+            ("[::]:0", "[::]:0"),
+            ("0", "127.0.0.1:0"),
+        ] {
+            assert_eq!(parse_listen(text).map(|one| one.to_string()).as_deref(), Ok(address), "{text}");
+        }
+        for wrong in [
+            "",
+            "nowhere",
+            "localhost",
+            "127.0.0.1",
+            "::1",
+            "::1:8080",
+            "70000",
+            "http://localhost:8080",
+            ":",
+            "h:-1",
+            "[::1]",
+        ] {
+            assert!(parse_listen(wrong).is_err(), "{wrong}");
+        }
+    }
+}
