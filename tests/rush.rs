@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-use std::process::{Command, Stdio};
+mod hall;
 
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use hall::{Hall, STAFF_KEY};
 use serde_json::Value;
 
 /// Starts a rush of 150 customers for 40 seats.
@@ -58,4 +62,112 @@ fn a_rush_against_a_server_that_is_not_there_fails_with_a_sentence() {
         .unwrap();
     assert_eq!(ended.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&ended.stderr).contains("POST /staff/concerts: "), "{ended:?}");
+}
+
+/// What is set for a venue must not reach a rush with a server of its own.
+#[test]
+fn a_rush_with_a_server_of_its_own_takes_no_setting_from_the_environment() {
+    let help = Command::new(env!("CARGO_BIN_EXE_boxoffice")).args(["serve", "--help"]).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let names = help.split("[env: ").skip(1).map(|rest| rest.split(['=', ']']).next().unwrap());
+    let values = |name: &str| match name {
+        "BOXOFFICE_TOP_UP_POLICY" => "staff",
+        "BOXOFFICE_TEST_CLOCK" => "frozen",
+        "BOXOFFICE_LISTEN" | "BOXOFFICE_STAFF_LISTEN" => "127.0.0.1:1",
+        "BOXOFFICE_STAFF_KEY" => "too-short",
+        "BOXOFFICE_DOOR_PROXIES" => "127.0.0.1",
+        _ => "1",
+    };
+    let ended = Command::new(env!("CARGO_BIN_EXE_boxoffice"))
+        .args(["rush", "--customers", "30", "--seats", "10", "--json", "--speed", "40", "--arrival-seconds", "1"])
+        .args(["--hold-seconds", "1", "--claim-seconds", "1", "--connections", "8"])
+        .envs(names.map(|name| (name, values(name))))
+        .output()
+        .unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    let report: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    assert_eq!((&report["clean"], &report["stopped"]), (&true.into(), &false.into()));
+}
+
+/// Where staff have an address of their own, a rush needs both.
+#[test]
+fn a_rush_reaches_staff_at_an_address_of_their_own() {
+    let hall = Hall::with_apart_staff(5);
+    let rush = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_boxoffice"));
+        command.args(["rush", "--url", &hall.url(), "--staff-key", STAFF_KEY, "--customers", "8", "--seats", "8"]);
+        command.args(["--json", "--speed", "100", "--arrival-seconds", "0", "--connections", "4", "--patience", "4"]);
+        command.args(more).output().unwrap()
+    };
+    let alone = rush(&[]);
+    assert_eq!(alone.status.code(), Some(1), "{alone:?}");
+    assert!(String::from_utf8_lossy(&alone.stderr).contains("POST /staff/concerts: refused with 404"), "{alone:?}");
+    let ended = rush(&["--staff-url", &hall.staff_url()]);
+    assert!(ended.status.success(), "{ended:?}");
+    let report: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    assert_eq!((&report["clean"], &report["customers"]), (&true.into(), &8.into()));
+}
+
+/// Waits until a program catches Ctrl-C.
+fn until_it_catches(rush: &Child) {
+    let path = format!("/proc/{}/status", rush.id());
+    until("the handler", || {
+        let status = std::fs::read_to_string(&path).unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+        u64::from_str_radix(caught.trim(), 16).unwrap() & 0b10 != 0
+    });
+}
+
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_secs(60), "{what} does not come");
+        std::thread::yield_now();
+    }
+}
+
+/// Sends Ctrl-C.
+fn interrupt(rush: &Child) {
+    let sent = Command::new("kill").args(["-INT", &rush.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+#[test]
+fn a_rush_that_is_broken_off_ends_at_once_with_what_there_was() {
+    const ENDS_WITHIN: Duration = Duration::from_secs(20);
+    let hall = Hall::empty(&["--max-active", "1"]);
+    let url = hall.url();
+    for own in [true, false] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_boxoffice"));
+        command.args([
+            "rush",
+            "--customers",
+            "400",
+            "--seats",
+            "10",
+            "--json",
+            "--speed",
+            "0.02",
+            "--connections",
+            "16",
+        ]);
+        command.args(["--max-active", "1", "--arrival-seconds", "1"]);
+        if !own {
+            command.args(["--url", &url, "--staff-key", STAFF_KEY]);
+        }
+        let rush = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        until_it_catches(&rush);
+        if !own {
+            until("a customer", || hall.staff_get("/queue").must(200)["waiting"].as_u64() > Some(50));
+        }
+        let began = Instant::now();
+        interrupt(&rush);
+        let ended = rush.wait_with_output().unwrap();
+        assert!(began.elapsed() < ENDS_WITHIN, "{:?}", began.elapsed());
+        assert_eq!(ended.status.code(), Some(130), "{ended:?}");
+        let report: Value = serde_json::from_slice(&ended.stdout).unwrap();
+        assert_eq!((&report["stopped"], &report["clean"]), (&true.into(), &Value::Null));
+        assert_eq!((&report["customers"], sum(&report["endings"])), (&400.into(), 400), "{report}");
+        assert!(report["endings"]["stopped"].as_u64().unwrap() > 0);
+    }
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::desk::{Desk, Where};
 use super::end_by_signal;
+use super::target::{ApiClient, Target};
 use crate::refusal::Refusal;
 use crate::seat::{self, LayoutSeat, table};
 use crate::store::{self, Draft, OpenError, Outcome};
@@ -16,7 +16,7 @@ use crate::store::{self, Draft, OpenError, Outcome};
 #[derive(Debug, Args)]
 pub(super) struct Export {
     #[command(flatten)]
-    at: Where,
+    at: Target,
     /// The date whose seats are wanted.
     #[arg(long, value_name = "N")]
     schedule: i64,
@@ -27,8 +27,16 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) fn run(self) -> Result<(), OpenError> {
-        let seats = match self.at.desk()? {
-            Some(desk) => self.seats_of_server(desk)?,
+        if let Some(output) = &self.output
+            && std::fs::symlink_metadata(output).is_ok()
+        {
+            return Err(OpenError(format!(
+                "{}: there is a file already; remove it or choose another --output.",
+                output.display()
+            )));
+        }
+        let seats = match self.at.server()? {
+            Some(server) => self.seats_of_server(server)?,
             None => self.seats_of_file()?,
         };
         let table = table::write(&seats);
@@ -56,8 +64,8 @@ impl Export {
         Ok(seats)
     }
 
-    fn seats_of_server(&self, mut desk: Desk) -> Result<Vec<LayoutSeat>, OpenError> {
-        let mut map = desk.get(&format!("/staff/schedules/{}/seats", self.schedule))?;
+    fn seats_of_server(&self, mut server: ApiClient) -> Result<Vec<LayoutSeat>, OpenError> {
+        let mut map = server.get(&format!("/staff/schedules/{}/seats", self.schedule))?;
         let mut seats = map["seats"].take();
         for seat in seats.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
             seat.retain(|name, _| !matches!(name.as_str(), "status" | "mine" | "reason"));

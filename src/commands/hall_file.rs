@@ -49,6 +49,16 @@ impl HallFile {
         table::read(&bytes).map_err(say)
     }
 
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.file
+    }
+
+    /// What is wrong with the seats, as the API says it.
+    pub fn refused(&self, refusal: &Refusal) -> OpenError {
+        OpenError(format!("{}: {}", self.file.display(), told(refusal)))
+    }
+
     /// The file as a layout of the API: a plan is given its prices; what is a layout already stays as it is.
     fn layout(&self, bytes: &[u8]) -> Result<Value, OpenError> {
         let value = json_of(&self.file, bytes)?;

@@ -4,17 +4,21 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use super::desk::{Desk, Where};
 use super::hall_file::HallFile;
+use super::target::{ApiClient, Target};
 use super::{KEY_SHOWN, output};
 use crate::check;
 use crate::clock::{Clock, Millis};
 use crate::house::make_file;
+use crate::http::Fields;
 use crate::refusal::Refusal;
 use crate::schedule::{self, ConcertWords, SaidTimes, Times, instant_of};
 use crate::seat::{self, LayoutSeat};
 use crate::settings::parse_zone;
 use crate::store::{self, Failure, OpenError};
+
+/// The seats of a date as the API takes them at most: the default of the server's limit for such bodies, in bytes.
+const LAYOUT_MAX_BYTES: usize = 16 << 20;
 
 /// What `import` takes.
 #[derive(Debug, Args)]
@@ -22,7 +26,7 @@ pub(super) struct Import {
     #[command(flatten)]
     hall: HallFile,
     #[command(flatten)]
-    at: Where,
+    at: Target,
     /// The concert, by its title; added if there is none of that title yet.
     #[arg(long, value_name = "TITLE", required_unless_present = "concert_id", value_parser = parse_title)]
     concert: Option<String>,
@@ -62,15 +66,15 @@ enum Meant {
 impl Import {
     pub(super) fn run(self) -> Result<(), OpenError> {
         let seats = self.hall.read()?;
-        let mut desk = self.at.desk()?;
-        let zone = match &mut desk {
-            Some(desk) => zone_of(desk)?,
+        let mut server = self.at.server()?;
+        let zone = match &mut server {
+            Some(server) => zone_of(server)?,
             None => self.time_zone.clone(),
         };
         let times = self.times(&zone)?;
         let count = seats.len();
-        let added = match desk {
-            Some(desk) => self.import_into_server(desk, &times, &seats)?,
+        let added = match server {
+            Some(server) => self.import_into_server(server, &times, &seats)?,
             None => self.import_into_file(&times, &seats)?,
         };
         let Added { concert_id, title, schedule_id } = added;
@@ -129,6 +133,7 @@ impl Import {
 
     fn import_into_file(&self, times: &Times, seats: &[LayoutSeat]) -> Result<Added, OpenError> {
         let database = &store::resolve(&self.at.database)?;
+        self.must_be_as_the_api_takes_it(seats)?;
         if self.concert_id.is_none() {
             make_file(self.at.staff_key.as_deref(), database, |key| {
                 key.map_or(Ok(()), |key| output::print(format_args!("{KEY_SHOWN}: {key}")))
@@ -162,43 +167,80 @@ impl Import {
         })
     }
 
-    fn import_into_server(&self, mut desk: Desk, times: &Times, seats: &[LayoutSeat]) -> Result<Added, OpenError> {
-        let concerts = desk.get("/staff/concerts")?;
+    /// A file is given what a server would take, no more: the same reader, and the same size.
+    fn must_be_as_the_api_takes_it(&self, seats: &[LayoutSeat]) -> Result<(), OpenError> {
+        let layout = layout_json(seats);
+        let bytes = layout.to_string().len();
+        if bytes > LAYOUT_MAX_BYTES {
+            return Err(OpenError(format!(
+                "{}: the seats take {bytes} bytes in the API, which takes {LAYOUT_MAX_BYTES}; shorten their names.",
+                self.hall.path().display()
+            )));
+        }
+        seat::read_layout(layout, String::new()).map(drop).map_err(|refusal| self.hall.refused(&refusal))
+    }
+
+    fn import_into_server(
+        &self,
+        mut server: ApiClient,
+        times: &Times,
+        seats: &[LayoutSeat],
+    ) -> Result<Added, OpenError> {
+        let concerts = server.get("/staff/concerts")?;
         let concerts =
             listed(&concerts, "concerts").map(|concert| Ok((number(concert, "concertId")?, text(concert, "title"))));
         let concerts = concerts.collect::<Result<Vec<_>, OpenError>>()?.into_iter();
-        let concert = match self.meant(concerts)? {
+        let meant = self.meant(concerts)?;
+        let is_new = matches!(meant, Meant::New(_));
+        let concert = match meant {
             Meant::One(id, title) => {
-                let dates = desk.get(&format!("/staff/concerts/{id}/schedules"))?;
+                let dates = server.get(&format!("/staff/concerts/{id}/schedules"))?;
                 let starts_at = |date| Millis::parse_rfc3339(&text(date, "startsAt"));
                 let dates = listed(&dates, "schedules")
                     .filter_map(|date| Some((number(date, "scheduleId").ok()?, starts_at(date)?)));
                 self.must_be_new(times, dates)?;
                 json!({ "concertId": id, "title": title })
             }
-            Meant::New(title) => desk.post("/staff/concerts", json!({ "title": title, "venue": self.venue }))?,
+            Meant::New(title) => server.post("/staff/concerts", json!({ "title": title, "venue": self.venue }))?,
         };
         let concert_id = number(&concert, "concertId")?;
         let date = json!({
             "startsAt": times.starts_at,
             "saleOpensAt": times.sale_opens_at,
             "saleClosesAt": times.sale_closes_at,
-            "layout": { "seats": seats.iter().map(as_json).collect::<Vec<_>>() },
+            "layout": layout_json(seats),
         });
-        let date = desk.post(&format!("/staff/concerts/{concert_id}/schedules"), date)?;
+        let date = server.post(&format!("/staff/concerts/{concert_id}/schedules"), date);
+        let date = date.map_err(|why| if is_new { without_concert(&mut server, concert_id, why) } else { why })?;
         Ok(Added { concert_id, title: text(&concert, "title"), schedule_id: number(&date, "scheduleId")? })
     }
 }
 
-/// A line of at most 200 characters, as titles and venues are.
+/// Takes back the concert that was added for a date that was refused: an import that fails leaves nothing behind.
+fn without_concert(server: &mut ApiClient, concert_id: i64, why: OpenError) -> OpenError {
+    match server.delete(&format!("/staff/concerts/{concert_id}")) {
+        Ok(_) => why,
+        Err(other) => OpenError(format!(
+            "{why} Concert {concert_id}, which was added for it, is still there without a date: {other}"
+        )),
+    }
+}
+
+/// The words of a concert, as the API takes them.
+fn line_of(text: &str, chars: std::ops::RangeInclusive<usize>) -> Result<String, String> {
+    let fields = Fields::of_value(json!({ "text": text }), String::new());
+    fields.and_then(|mut fields| fields.line("text", chars)).map_err(|refusal| match refusal {
+        Refusal::InvalidRequest { reason, .. } => reason.en.to_string(),
+        other => other.code().word().to_owned(),
+    })
+}
+
 fn parse_words(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    let sound = text.chars().count() <= 200 && !text.chars().any(char::is_control);
-    sound.then(|| text.to_owned()).ok_or_else(|| "give at most 200 characters and no control characters".to_owned())
+    line_of(text, 0..=200)
 }
 
 fn parse_title(text: &str) -> Result<String, String> {
-    parse_words(text).and_then(|title| if title.is_empty() { Err("give a title".into()) } else { Ok(title) })
+    line_of(text, 1..=200)
 }
 
 /// Keeps a sentence for people while the transaction is taken back.
@@ -207,8 +249,8 @@ fn refuse(kept: &mut Option<OpenError>, why: OpenError) -> Failure {
     Refusal::Internal.into()
 }
 
-fn zone_of(desk: &mut Desk) -> Result<TimeZone, OpenError> {
-    let name = text(&desk.get("/venue")?, "timeZone");
+fn zone_of(server: &mut ApiClient) -> Result<TimeZone, OpenError> {
+    let name = text(&server.get("/venue")?, "timeZone");
     TimeZone::get(&name)
         .map_err(|_| OpenError(format!("the server's time zone {name} is not known here; use its own boxoffice.")))
 }
@@ -223,6 +265,10 @@ fn number(body: &Value, name: &str) -> Result<i64, OpenError> {
 
 fn text(body: &Value, name: &str) -> String {
     body[name].as_str().unwrap_or("").to_owned()
+}
+
+fn layout_json(seats: &[LayoutSeat]) -> Value {
+    json!({ "seats": seats.iter().map(as_json).collect::<Vec<_>>() })
 }
 
 /// A seat as the API takes it, one by one.

@@ -1,12 +1,13 @@
 //! `boxoffice verify-draw`: recomputes a draw from its public answer.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::Value;
 
+use super::client::{Call, Client, ServerAddress};
 use super::output;
-use super::wire::{Call, Place, Wire};
 use crate::queue::{DRAW_METHOD, order};
 use crate::store::OpenError;
 
@@ -18,9 +19,12 @@ const SHOWS: &str = "This shows that the order follows from the public seed and 
 /// What `verify-draw` takes.
 #[derive(Debug, Args)]
 pub(super) struct VerifyDraw {
-    /// The server, such as http://127.0.0.1:8080.
+    /// The server, such as http://localhost:8080.
     #[arg(long)]
     url: String,
+    /// Trust the certificate authorities of this file (PEM) too, for a URL that begins with https.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// Your queue token, to see whether its place is right; asking keeps it in the line.
     #[arg(long)]
     token: Option<String>,
@@ -28,17 +32,13 @@ pub(super) struct VerifyDraw {
 
 impl VerifyDraw {
     pub(super) fn run(self) -> Result<(), OpenError> {
-        let place = Place::parse(&self.url).map_err(OpenError)?;
-        let mut wire = Wire::to(&place);
+        let mut client = Client::to(&ServerAddress::parse(&self.url, self.ca.as_deref())?);
         let mut ask = |path: &str, authorization: &str| {
-            let answer = wire.call(&Call::get(path, authorization));
+            let answer = client.call(&Call::get(path, authorization));
             let answer = answer.map_err(|error| OpenError(format!("{}: {error}", self.url)))?;
             match answer.status {
                 200 => Ok(answer.json()),
-                _ => Err(OpenError(format!(
-                    "{path}: the server refuses it: {}",
-                    answer.json()["detail"].as_str().unwrap_or("?")
-                ))),
+                _ => Err(OpenError(format!("{}: GET {path} was refused with {}", self.url, answer.told()))),
             }
         };
         let draws = all_draws(|cursor| ask(&format!("/queue/draws?limit=100{cursor}"), ""))?;

@@ -46,9 +46,12 @@ pub(super) struct DoorCheck {
     /// Tell the server the scans, which may be done again and again; then end.
     #[arg(long, requires = "url")]
     send: bool,
-    /// The server, such as http://127.0.0.1:8080.
+    /// The server, such as http://localhost:8080.
     #[arg(long, value_name = "URL", requires = "send")]
     url: Option<String>,
+    /// Trust the certificate authorities of this file (PEM) too, for a URL that begins with https.
+    #[arg(long, value_name = "FILE", requires = "url")]
+    ca: Option<PathBuf>,
     /// The staff key to send with.
     #[arg(long, env = "BOXOFFICE_STAFF_KEY", value_name = "KEY", hide_env_values = true)]
     staff_key: Option<String>,
@@ -97,7 +100,7 @@ impl DoorCheck {
     fn send(&self, list: &DoorList, journal: &Journal) -> Result<bool, OpenError> {
         let key = self.staff_key.as_deref();
         let key = key.ok_or_else(|| OpenError("--send needs a staff key: set BOXOFFICE_STAFF_KEY.".into()))?;
-        send::send(self.url.as_deref().unwrap_or_default(), key, list, journal) // clap asks for a URL
+        send::send(self.url.as_deref().unwrap_or_default(), self.ca.as_deref(), key, list, journal) // clap asks for a URL
     }
 
     /// Answers line by line; says whether everybody was let in.

@@ -1,30 +1,36 @@
 //! Telling the server what a door without network has scanned. It may be told again and again.
 
+use std::path::Path;
+
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::journal::{Journal, Scan};
 use crate::clock::Millis;
+use crate::commands::client::{Call, Client, ServerAddress};
 use crate::commands::output;
-use crate::commands::wire::{Call, Place, Wire};
 use crate::store::OpenError;
 use crate::ticket::SCANS_MAX;
 use crate::ticket::door_list::DoorList;
 
 /// Sends all scans; says whether there is nothing for staff to look at.
-pub fn send(url: &str, staff_key: &str, list: &DoorList, journal: &Journal) -> Result<bool, OpenError> {
-    let mut wire = Wire::to(&Place::parse(url).map_err(OpenError)?);
+pub fn send(
+    url: &str,
+    ca: Option<&Path>,
+    staff_key: &str,
+    list: &DoorList,
+    journal: &Journal,
+) -> Result<bool, OpenError> {
+    let mut client = Client::to(&ServerAddress::parse(url, ca)?);
     let zone = TimeZone::get(&list.about.time_zone).unwrap_or(TimeZone::UTC);
     let authorization = format!("Bearer {staff_key}");
     let mut sums = Sums::default();
     for scans in journal.scans().chunk_by(|one, next| one.door == next.door).flat_map(|same| same.chunks(SCANS_MAX)) {
         let call = Call::post("/staff/checkins/scans", &authorization, body(scans));
-        let answer = wire.call(&call).map_err(|error| OpenError(format!("{url}: {error}; send again later.")))?;
+        let answer = client.call(&call).map_err(|error| OpenError(format!("{url}: {error}; send again later.")))?;
         if answer.status != 200 {
-            let why = answer.json()["detail"].as_str().unwrap_or("?").to_owned();
-            return Err(OpenError(format!(
-                "{url}: the server refuses the scans: {why} Send again when that is mended."
-            )));
+            let why = answer.told();
+            return Err(OpenError(format!("{url}: the scans were refused with {why} Send again when that is mended.")));
         }
         for told in answer.json()["scans"].as_array().into_iter().flatten() {
             sums.count(told, &zone);

@@ -1,34 +1,40 @@
 //! Reads what the audit needs: the feed and everybody's books through the API.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use serde_json::Value;
 
 use super::audit::{Book, Entry, Event, Reservation};
 use super::customer::{Customer, text};
 use crate::clock::Millis;
-use crate::commands::wire::{Call, Place, Wire};
+use crate::commands::client::{Call, Client, ServerAddress};
 
 /// Events of a page, the most that the API gives; entries of a ledger's page.
 const EVENTS_PAGE: usize = 1_000;
 const ENTRIES_PAGE: usize = 100;
 
 /// A GET that must succeed.
-pub(super) fn get(wire: &mut Wire, path: &str, authorization: &str) -> Result<Value, String> {
-    let answer = wire.call(&Call::get(path, authorization)).map_err(|error| format!("GET {path}: {error}"))?;
+pub(super) fn get(client: &mut Client, path: &str, authorization: &str) -> Result<Value, String> {
+    let answer = client.call(&Call::get(path, authorization)).map_err(|error| format!("GET {path}: {error}"))?;
     match answer.status {
         200 => Ok(answer.json()),
         status => Err(format!("GET {path}: {status} {}", answer.code())),
     }
 }
 
-/// All events after a number, oldest first.
-pub(super) fn events(wire: &mut Wire, staff: &str, after: i64) -> Result<Vec<Event>, String> {
+/// Why something was not read to its end.
+const STOPPED: &str = "stopped";
+
+/// All events after a number, oldest first; an error as soon as `stop` is set.
+pub(super) fn events(client: &mut Client, staff: &str, after: i64, stop: &AtomicBool) -> Result<Vec<Event>, String> {
     let mut events: Vec<Event> = Vec::new();
     loop {
+        if stop.load(Relaxed) {
+            return Err(STOPPED.into());
+        }
         let last = events.last().map_or(after, |event| event.sequence);
-        let mut page = get(wire, &format!("/staff/events?after={last}&limit={EVENTS_PAGE}"), staff)?;
+        let mut page = get(client, &format!("/staff/events?after={last}&limit={EVENTS_PAGE}"), staff)?;
         let Value::Array(page) = page["events"].take() else { return Err("a page of events without events".into()) };
         let full = page.len() == EVENTS_PAGE;
         events.extend(page.into_iter().map(event));
@@ -48,10 +54,10 @@ fn event(mut event: Value) -> Event {
 }
 
 /// The number of the last event.
-pub(super) fn last_event(wire: &mut Wire, staff: &str) -> Result<i64, String> {
+pub(super) fn last_event(client: &mut Client, staff: &str) -> Result<i64, String> {
     let mut last = 0;
     loop {
-        let page = get(wire, &format!("/staff/events?after={last}&limit={EVENTS_PAGE}"), staff)?;
+        let page = get(client, &format!("/staff/events?after={last}&limit={EVENTS_PAGE}"), staff)?;
         let page = page["events"].as_array().map(Vec::as_slice).unwrap_or_default();
         last = page.last().and_then(|event| event["sequence"].as_i64()).unwrap_or(last);
         if page.len() < EVENTS_PAGE {
@@ -60,20 +66,24 @@ pub(super) fn last_event(wire: &mut Wire, staff: &str) -> Result<i64, String> {
     }
 }
 
-/// The books of all customers, each read with their own key.
+/// The books of all customers, each read with their own key; an error as soon as `stop` is set.
 pub(super) fn read_all(
-    place: &Place,
+    address: &ServerAddress,
     schedule_id: i64,
     customers: &[Customer],
     connections: usize,
+    stop: &AtomicBool,
 ) -> Result<Vec<Book>, String> {
     let next = AtomicUsize::new(0);
     let books = Mutex::new(Vec::with_capacity(customers.len()));
     let read = || -> Result<(), String> {
-        let mut wire = Wire::to(place);
+        let mut client = Client::to(address);
         while let Some(customer) = customers.get(next.fetch_add(1, Relaxed)) {
+            if stop.load(Relaxed) {
+                return Err(STOPPED.into());
+            }
             if !customer.user_id.is_empty() {
-                let book = read_book(&mut wire, schedule_id, customer)?;
+                let book = read_book(&mut client, schedule_id, customer)?;
                 books.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(book);
             }
         }
@@ -89,13 +99,13 @@ pub(super) fn read_all(
     Ok(books.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()))
 }
 
-fn read_book(wire: &mut Wire, schedule_id: i64, customer: &Customer) -> Result<Book, String> {
+fn read_book(client: &mut Client, schedule_id: i64, customer: &Customer) -> Result<Book, String> {
     let user = format!("/users/{}", customer.user_id);
-    let balance = get(wire, &format!("{user}/balance"), &customer.basic)?;
+    let balance = get(client, &format!("{user}/balance"), &customer.basic)?;
     let mut entries = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = get(wire, &format!("{user}/balance/entries?limit={ENTRIES_PAGE}{cursor}"), &customer.basic)?;
+        let page = get(client, &format!("{user}/balance/entries?limit={ENTRIES_PAGE}{cursor}"), &customer.basic)?;
         entries.extend(list(&page["entries"]).iter().map(|entry| Entry {
             amount: number(entry, "amount"),
             balance_after: number(entry, "balanceAfter"),
@@ -105,7 +115,7 @@ fn read_book(wire: &mut Wire, schedule_id: i64, customer: &Customer) -> Result<B
         cursor = format!("&cursor={next}");
     }
     entries.reverse(); // the API gives the newest first
-    let reservations = get(wire, "/reservations", &customer.basic)?;
+    let reservations = get(client, "/reservations", &customer.basic)?;
     let of_the_date = list(&reservations["reservations"]).iter().filter(|one| one["scheduleId"] == schedule_id);
     Ok(Book {
         user_id: customer.user_id.clone(),

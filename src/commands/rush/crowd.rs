@@ -2,21 +2,25 @@
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
-use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use super::customer::Customer;
+use parking_lot::{Condvar, Mutex};
+
+use super::customer::{Customer, Ending};
 use super::notes::Notes;
-use crate::commands::wire::{Place, Wire};
+use crate::commands::client::{Client, ServerAddress};
 
 /// A thread that has nothing to do looks around again after so long.
 const LOOK_AROUND: Duration = Duration::from_millis(200);
+/// Answers that are due when the run is broken off have so long to come.
+const STOP_MAX: Duration = Duration::from_millis(500);
 
 /// What all customers share.
 #[derive(Debug)]
 pub(super) struct Floor {
-    pub place: Place,
+    pub address: ServerAddress,
     pub concert_id: i64,
     pub schedule_id: i64,
     /// Customers' own time runs so many times faster than the clock.
@@ -24,8 +28,8 @@ pub(super) struct Floor {
     pub began: Instant,
     /// Nobody begins anything more after this.
     pub ends: Instant,
-    /// Set when the run is broken off.
-    pub stop: AtomicBool,
+    /// Set when the run is broken off: nobody makes another call.
+    pub stop: Arc<AtomicBool>,
     /// Answers that may still be waited for with `Prefer: wait`: each takes a thread.
     pub waits_left: AtomicI64,
     /// How many are where, for the display.
@@ -43,7 +47,7 @@ impl Floor {
 
     /// Whether customers must leave.
     pub(super) fn is_over(&self) -> bool {
-        self.stop.load(Relaxed) || Instant::now() >= self.ends
+        Instant::now() >= self.ends
     }
 
     /// Takes one of the waits, if one is left.
@@ -64,8 +68,8 @@ impl Floor {
 /// What a customer makes calls with: the thread's connection and notes.
 #[derive(Debug)]
 pub(super) struct Clerk {
-    pub wire: Wire,
-    pub notes: Notes,
+    pub client: Client,
+    pub notes: Arc<Mutex<Notes>>,
 }
 
 /// A customer and when they are due.
@@ -100,22 +104,18 @@ struct Agenda {
     through: Vec<Customer>,
 }
 
-struct Crowd<'f> {
-    floor: &'f Floor,
+struct Crowd {
+    floor: Arc<Floor>,
     agenda: Mutex<Agenda>,
     changed: Condvar,
 }
 
-impl Crowd<'_> {
-    fn agenda(&self) -> MutexGuard<'_, Agenda> {
-        self.agenda.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    /// The next customer who is due; `None` when all are through.
+impl Crowd {
+    /// The next customer who is due; `None` when all are through, or the run is broken off.
     fn next(&self) -> Option<Box<Customer>> {
-        let mut agenda = self.agenda();
+        let mut agenda = self.agenda.lock();
         loop {
-            if agenda.open == 0 {
+            if agenda.open == 0 || self.floor.stop.load(Relaxed) {
                 return None;
             }
             let now = Instant::now();
@@ -123,16 +123,15 @@ impl Crowd<'_> {
             if left.is_zero() {
                 return agenda.due.pop().map(|due| due.1);
             }
-            let waited = self.changed.wait_timeout(agenda, left.min(LOOK_AROUND));
-            agenda = waited.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+            self.changed.wait_for(&mut agenda, left.min(LOOK_AROUND));
         }
     }
 
-    fn work(&self) -> Notes {
-        let mut clerk = Clerk { wire: Wire::to(&self.floor.place), notes: Notes::default() };
+    fn work(&self, notes: Arc<Mutex<Notes>>) {
+        let mut clerk = Clerk { client: Client::to(&self.floor.address), notes };
         while let Some(mut customer) = self.next() {
-            let pause = customer.step(self.floor, &mut clerk);
-            let mut agenda = self.agenda();
+            let pause = customer.step(&self.floor, &mut clerk);
+            let mut agenda = self.agenda.lock();
             match pause {
                 Some(pause) => agenda.due.push(Due(Instant::now() + pause, customer)),
                 None => {
@@ -146,13 +145,13 @@ impl Crowd<'_> {
             drop(agenda);
             self.changed.notify_one();
         }
-        clerk.notes
     }
 }
 
-/// Lets all customers do what they want, over so many connections; `watch` is called now and then meanwhile.
+/// Lets all customers do what they want, over so many connections; `watch` is called now and then meanwhile. When the run
+/// is broken off, those whose answer is still due are not given back: their threads end with the program.
 pub(super) fn run(
-    floor: &Floor,
+    floor: &Arc<Floor>,
     customers: Vec<Customer>,
     connections: usize,
     mut watch: impl FnMut(),
@@ -162,23 +161,35 @@ pub(super) fn run(
         .map(|customer| Due(floor.began + Duration::from_millis(customer.plan.arrives_ms), Box::new(customer)))
         .collect::<BinaryHeap<Due>>();
     let agenda = Agenda { open: due.len(), due, through: Vec::new() };
-    let crowd = Crowd { floor, agenda: Mutex::new(agenda), changed: Condvar::new() };
-    let mut notes = Notes::default();
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..connections).map(|_| scope.spawn(|| crowd.work())).collect();
-        while !threads.iter().all(std::thread::ScopedJoinHandle::is_finished) {
-            watch();
-            std::thread::park_timeout(LOOK_AROUND);
+    let crowd = Arc::new(Crowd { floor: Arc::clone(floor), agenda: Mutex::new(agenda), changed: Condvar::new() });
+    let books: Vec<Arc<Mutex<Notes>>> = (0..connections).map(|_| Arc::default()).collect();
+    let threads = books.iter().map(|notes| {
+        let (crowd, notes) = (Arc::clone(&crowd), Arc::clone(notes));
+        std::thread::spawn(move || crowd.work(notes))
+    });
+    let mut threads: Vec<_> = threads.collect();
+    let mut stopped = None;
+    while !threads.is_empty() {
+        watch();
+        if floor.stop.load(Relaxed) && stopped.get_or_insert_with(Instant::now).elapsed() >= STOP_MAX {
+            break;
         }
-        for thread in threads {
-            match thread.join() {
-                Ok(of_thread) => notes.add(of_thread),
-                Err(panic) => std::panic::resume_unwind(panic),
+        for thread in threads.extract_if(.., |thread| thread.is_finished()) {
+            if let Err(panic) = thread.join() {
+                std::panic::resume_unwind(panic);
             }
         }
-    });
-    let agenda = crowd.agenda.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let mut through = agenda.through;
+        std::thread::park_timeout(LOOK_AROUND.min(STOP_MAX / 10));
+    }
+    let mut notes = Notes::default();
+    books.iter().for_each(|of_thread| notes.add(std::mem::take(&mut of_thread.lock())));
+    let mut agenda = crowd.agenda.lock();
+    let mut through = std::mem::take(&mut agenda.through);
+    through.extend(std::mem::take(&mut agenda.due).into_iter().map(|due| {
+        let mut customer = *due.1;
+        customer.ending = Some(Ending::Stopped);
+        customer
+    }));
     through.sort_by_key(|customer| customer.number);
     (through, notes)
 }

@@ -10,7 +10,7 @@ use super::crowd::{Clerk, Floor};
 use super::plan::{Behaviour, Dice, Plan, plan};
 use super::visit::Visit;
 use crate::clock::Millis;
-use crate::commands::wire::{Answer, Call};
+use crate::commands::client::{Answer, Call};
 
 /// From this position on a customer asks with `Prefer: wait`.
 const NEAR_THE_DOOR: u64 = 200;
@@ -34,6 +34,8 @@ pub(super) enum Ending {
     Dropped(String),
     /// The run ended before.
     SentHome,
+    /// The run was broken off before.
+    Stopped,
     /// Something that must not be: a call without an answer again and again, or an answer nobody expects.
     Failed,
 }
@@ -50,6 +52,7 @@ impl Ending {
             Ending::LetItLapse => "letItLapse",
             Ending::Dropped(reason) => return format!("dropped {reason}"),
             Ending::SentHome => "sentHome",
+            Ending::Stopped => "stopped",
             Ending::Failed => "failed",
         };
         word.to_owned()
@@ -177,23 +180,23 @@ impl Customer {
     /// for patience.
     pub(super) fn ask(&mut self, clerk: &mut Clerk, name: &'static str, call: &Call) -> Result<Answer, Duration> {
         let began = Instant::now();
-        let answer = match clerk.wire.call(call) {
+        let answer = match clerk.client.call(call) {
             Ok(answer) => answer,
             Err(error) => {
-                clerk.notes.lost(name, &error);
+                clerk.notes.lock().lost(name, &error);
                 self.losses += 1;
                 return Err(if self.losses > LOSSES_MAX { self.end(Ending::Failed) } else { AFTER_LOSS });
             }
         };
         self.losses = 0;
-        clerk.notes.time(name, began.elapsed());
+        clerk.notes.lock().time(name, began.elapsed());
         if answer.status < 400 {
             return Ok(answer);
         }
         let code = answer.code();
         let patience = matches!(answer.status, 429 | 503).then_some(answer.retry_after_seconds.unwrap_or(1));
         let expired = code == "TOKEN_EXPIRED";
-        clerk.notes.refused(code);
+        clerk.notes.lock().refused(code);
         if let Some(seconds) = patience {
             return Err(Duration::from_secs(seconds));
         }

@@ -12,15 +12,17 @@ mod stage;
 mod visit;
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::check;
-use crate::commands::wire::Wire;
+use crate::commands::client::Client;
 use crate::store::OpenError;
 use audit::{Book, Event, Limits};
 use crowd::Floor;
@@ -28,8 +30,17 @@ use customer::Customer;
 use report::{Check, Outcome, Report};
 use stage::Stage;
 
+/// The exit code of a rush that was broken off.
+const STOPPED: u8 = 130;
+
+const EXITS: &str = "\
+Without --url nothing is taken from the environment. Ctrl-C ends the rush at once, with a report of what there was.
+Exit code: 0 the audit is clean; 1 the audit found a fault, or something is wrong; 2 a wrong command line; 130 stopped
+before its end, without an audit.";
+
 /// What `rush` takes.
 #[derive(Debug, Args)]
+#[command(after_help = EXITS)]
 pub(super) struct Rush {
     /// Customers who come (1 to 1,000,000).
     #[arg(long, default_value_t = 2_000, value_parser = value_parser!(u64).range(1..=1_000_000))]
@@ -64,9 +75,15 @@ pub(super) struct Rush {
     /// Connections, each with a thread, over which all customers come (1 to 512).
     #[arg(long, default_value_t = 64, value_parser = value_parser!(u64).range(1..=512))]
     connections: u64,
-    /// A running server, such as http://127.0.0.1:8080; without it the rush opens a house of its own, gone afterwards.
+    /// A running server, such as http://localhost:8080; without it the rush opens a house of its own, gone afterwards.
     #[arg(long, requires = "staff_key")]
     url: Option<String>,
+    /// Where the staff of that server have an address of their own.
+    #[arg(long, value_name = "URL", requires = "url")]
+    staff_url: Option<String>,
+    /// Trust the certificate authorities of this file (PEM) too, for URLs that begin with https.
+    #[arg(long, value_name = "FILE", requires = "url")]
+    ca: Option<PathBuf>,
     /// The staff key of that server.
     #[arg(long, env = "BOXOFFICE_STAFF_KEY", hide_env_values = true)]
     staff_key: Option<String>,
@@ -84,27 +101,26 @@ impl Rush {
     /// Runs it; failure when the audit finds a fault.
     pub(super) fn run(&self) -> Result<ExitCode, OpenError> {
         let stage = stage::set(self)?;
-        let floor = self.floor(&stage);
+        let floor = Arc::new(self.floor(&stage));
         let customers: Vec<Customer> =
             (0..self.customers).map(|number| Customer::new(self.seed, number, self.arrival_seconds * 1_000)).collect();
         let bar = progress(self.customers);
         let connections = self.connections as usize; // at most 512
         let (customers, notes) = crowd::run(&floor, customers, connections, || {
-            if stage.stops.receiver.try_recv().is_ok() {
-                floor.stop.store(true, Relaxed);
-            }
             show(&bar, &floor, self.seats);
         });
         let seconds = floor.began.elapsed().as_secs_f64();
         bar.set_message("audit");
         let audit_began = Instant::now();
-        let (events, checks) = self.audit(&stage, &customers).map_err(OpenError)?;
+        let stopped = || stage.stop.load(Relaxed);
+        let audited = if stopped() { None } else { Some(self.audit(&stage, &customers)) };
+        let audited = audited.filter(|_| !stopped()).transpose().map_err(OpenError)?;
         bar.finish_and_clear();
         let report = Report::of(Outcome {
+            customers_total: self.customers as usize, // at most a million
             customers,
             notes,
-            events,
-            checks,
+            audited,
             schedule_id: stage.schedule_id,
             seats: self.seats as usize, // at most 100,000
             seed: self.seed,
@@ -116,19 +132,23 @@ impl Rush {
         let text = if self.json { format!("{}\n", serde_json::json!(report)) } else { report.text() };
         let told = std::io::stdout().write_all(text.as_bytes());
         told.map_err(|error| OpenError(format!("standard output is closed: {error}")))?;
-        Ok(if report.clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(match report.clean {
+            Some(true) => ExitCode::SUCCESS,
+            Some(false) => ExitCode::FAILURE,
+            None => STOPPED.into(),
+        })
     }
 
     fn floor(&self, stage: &Stage) -> Floor {
         let began = Instant::now();
         Floor {
-            place: stage.place.clone(),
+            address: stage.address.clone(),
             concert_id: stage.concert_id,
             schedule_id: stage.schedule_id,
             speed: self.speed,
             began,
             ends: began + Duration::from_secs(self.patience),
-            stop: AtomicBool::new(false),
+            stop: Arc::clone(&stage.stop),
             waits_left: AtomicI64::new((self.connections / 2) as i64), // at most 256
             waiting: AtomicI64::new(0),
             inside: AtomicI64::new(0),
@@ -140,8 +160,8 @@ impl Rush {
     /// Reads the feed, everybody's books and the file, and checks them.
     fn audit(&self, stage: &Stage, customers: &[Customer]) -> Result<(Vec<Event>, Vec<Check>), String> {
         let connections = self.connections.min(16) as usize; // at most 16
-        let books: Vec<Book> = books::read_all(&stage.place, stage.schedule_id, customers, connections)?;
-        let events = books::events(&mut Wire::to(&stage.place), &stage.staff, stage.after)?;
+        let books: Vec<Book> = books::read_all(&stage.address, stage.schedule_id, customers, connections, &stage.stop)?;
+        let events = books::events(&mut Client::to(&stage.staff_address), &stage.staff, stage.after, &stage.stop)?;
         let rule = |name: &str| stage.rules[name].as_i64().unwrap_or(0);
         let limits = Limits { max_active: rule("maxActive"), admit_per_minute: rule("admitPerMinute") };
         let seats = self.seats as usize; // at most 100,000

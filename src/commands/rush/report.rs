@@ -80,16 +80,22 @@ pub(super) struct Report {
     refusals: BTreeMap<String, u64>,
     events: usize,
     audit_seconds: f64,
+    /// Broken off before its end: what is told is what there was until then, and nothing was audited.
+    pub stopped: bool,
     audit: Vec<Check>,
-    pub clean: bool,
+    /// Null when there was no audit.
+    pub clean: Option<bool>,
 }
 
 /// What a run came to, before it is reported.
 pub(super) struct Outcome {
+    /// How many were to come.
+    pub customers_total: usize,
+    /// Those who are known: of a run that was broken off, some had an answer due.
     pub customers: Vec<Customer>,
     pub notes: Notes,
-    pub events: Vec<Event>,
-    pub checks: Vec<Check>,
+    /// The feed and the audit; none of a run that was broken off.
+    pub audited: Option<(Vec<Event>, Vec<Check>)>,
     pub schedule_id: i64,
     pub seats: usize,
     pub seed: u64,
@@ -102,17 +108,25 @@ pub(super) struct Outcome {
 impl Report {
     pub(super) fn of(outcome: Outcome) -> Report {
         let (mut mix, mut endings) = (BTreeMap::new(), BTreeMap::new());
+        let stopped = outcome.audited.is_none();
+        let (events, checks) = outcome.audited.unwrap_or_default();
         for customer in &outcome.customers {
             *mix.entry(customer.plan.behaviour).or_default() += 1;
             let ending = customer.ending.as_ref().unwrap_or(&Ending::Failed);
             *endings.entry(ending.word()).or_default() += 1;
         }
+        let unknown = outcome.customers_total.saturating_sub(outcome.customers.len()) as u64;
+        if unknown > 0 {
+            *endings.entry(Ending::Stopped.word()).or_default() += unknown;
+        }
         let calls = outcome.notes.latencies.values().map(hdrhistogram::Histogram::len).sum();
-        let (sold, last_sale_ms) = sales(&outcome.events, outcome.schedule_id);
-        let first_ms = outcome.events.iter().find(|event| event.kind == "TOKEN_ISSUED").map_or(0, |event| event.at_ms);
-        let sold_out = sold >= outcome.seats;
+        let (sold, last_sale_ms) = sales(&events, outcome.schedule_id);
+        let sold =
+            if stopped { outcome.customers.iter().map(|customer| customer.visit.seats.len()).sum() } else { sold };
+        let first_ms = events.iter().find(|event| event.kind == "TOKEN_ISSUED").map_or(0, |event| event.at_ms);
+        let sold_out = !stopped && sold >= outcome.seats;
         Report {
-            customers: outcome.customers.len(),
+            customers: outcome.customers_total,
             seats: outcome.seats,
             seed: outcome.seed,
             speed: outcome.speed,
@@ -122,7 +136,7 @@ impl Report {
             sold,
             sold_out_after_seconds: sold_out.then(|| (last_sale_ms - first_ms) as f64 / 1_000.0),
             seconds: outcome.seconds,
-            journeys_per_second: outcome.customers.len() as f64 / outcome.seconds,
+            journeys_per_second: outcome.customers_total as f64 / outcome.seconds,
             calls,
             calls_per_second: calls as f64 / outcome.seconds,
             calls_lost: outcome.notes.lost,
@@ -130,10 +144,11 @@ impl Report {
             wait_error: wait_error(&outcome.customers),
             latencies: outcome.notes.latencies.iter().map(|(call, times)| (*call, latency(times))).collect(),
             refusals: outcome.notes.refusals,
-            events: outcome.events.len(),
+            events: events.len(),
             audit_seconds: outcome.audit_seconds,
-            clean: outcome.checks.iter().all(|check| check.clean),
-            audit: outcome.checks,
+            stopped,
+            clean: (!stopped).then(|| checks.iter().all(|check| check.clean)),
+            audit: checks,
         }
     }
 
@@ -175,13 +190,17 @@ impl Report {
                 times.calls, times.p50_ms, times.p90_ms, times.p99_ms, times.p999_ms, times.max_ms
             ));
         }
+        let Some(clean) = self.clean else {
+            line("\nstopped before its end: this is what there was until then, and no audit was made".into());
+            return text;
+        };
         line(format!("\naudit of {} events and all books, {:.1} s:", self.events, self.audit_seconds));
         for check in &self.audit {
             let verdict = if check.clean { "clean".to_owned() } else { format!("{} FAULTS", check.fault_count) };
             line(format!("  {:<62}{verdict}", check.name));
             check.faults.iter().for_each(|fault| line(format!("      {fault}")));
         }
-        line(if self.clean { "the audit is clean".into() } else { "THE AUDIT FAILED".into() });
+        line(if clean { "the audit is clean".into() } else { "THE AUDIT FAILED".into() });
         text
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::crowd::{Clerk, Floor};
 use super::customer::{Customer, Ending, text};
 use super::plan::Behaviour;
-use crate::commands::wire::Call;
+use crate::commands::client::Call;
 
 /// How long someone lets the answer wait who watches a hold lapse, in seconds.
 const WATCH_SECONDS: u32 = 5;

@@ -26,13 +26,13 @@ pub struct Limits {
     pub answer_at_once: fn(Method, &str) -> Option<Reply>,
     /// From the first byte of a head to its last.
     pub head_max_ms: u64,
-    /// From the end of a head to the last byte of the body.
+    /// From the end of a head to the last byte of the body, whatever its size; each MiB adds `write_max_ms_per_mib`.
     pub body_max_ms: u64,
     /// A connection on which nothing is asked.
     pub idle_max_ms: u64,
     /// An answer on its way to a client, whatever its size.
     pub write_max_ms: u64,
-    /// What each started MiB of an answer adds to `write_max_ms`.
+    /// What each MiB of an answer adds to `write_max_ms`, and each of a body to `body_max_ms`.
     pub write_max_ms_per_mib: u64,
     /// Whoever has come and said nothing for so long must leave when it is full and somebody comes.
     pub silent_after_ms: u64,
@@ -155,6 +155,11 @@ impl Limits {
             inner_writes: self.inner_writes.min(4),
             ..self
         }
+    }
+
+    /// How long a body of so many bytes may take to come, in milliseconds.
+    pub fn body_max_ms(&self, bytes: usize) -> u64 {
+        self.body_max_ms + (bytes >> 20) as u64 * self.write_max_ms_per_mib
     }
 
     /// How long an answer of so many bytes may take to leave, in milliseconds.

@@ -214,8 +214,8 @@ impl Porter {
 
     fn await_body(&mut self, id: ClientId, body: Body, expects_continue: bool) {
         let Some(client) = self.crowd.get_mut(id) else { return };
+        client.deadline_ms = self.now_ms + self.limits.body_max_ms(body.missing);
         client.state = State::Body(Box::new(body));
-        client.deadline_ms = self.now_ms + self.limits.body_max_ms;
         let deadline_ms = client.deadline_ms;
         if expects_continue {
             const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
