@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
 use std::io::{BufRead, BufReader, Read};
-use std::net::{Ipv6Addr, TcpListener};
+use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -127,14 +127,14 @@ impl Drop for Serving {
     }
 }
 
-/// Starts a server and reads its first lines, up to the staff key.
-fn serving(folder: &Path, arguments: &[&str]) -> Serving {
+/// Starts a server and reads its lines up to one that begins like this.
+fn serving(folder: &Path, arguments: &[&str], last: &str) -> Serving {
     let mut command = Command::new(env!("CARGO_BIN_EXE_boxoffice"));
     command.arg("serve").args(arguments).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut told = String::new();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    while !told.contains("staff key") {
+    while !told.lines().any(|line| line.starts_with(last)) {
         let Some(line) = lines.next() else {
             child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
             panic!("{arguments:?}: {told}");
@@ -162,8 +162,9 @@ fn addresses_to_listen_on_are_read_as_people_write_them() {
         for flag in ["--listen", "--staff-listen"] {
             let folder = tempfile::tempdir().unwrap();
             let other = if flag == "--listen" { "--staff-listen" } else { "--listen" };
-            let server = serving(folder.path(), &[flag, listen, other, "127.0.0.1:0"]);
-            let line = server.1.lines().nth(usize::from(flag == "--staff-listen")).unwrap();
+            let begins = if flag == "--listen" { "boxoffice is open" } else { "staff find" };
+            let server = serving(folder.path(), &[flag, listen, other, "127.0.0.1:0"], begins);
+            let line = server.1.lines().find(|line| line.starts_with(begins)).unwrap();
             let url = line.split("http://").nth(1).unwrap().split(['/', ' ']).next().unwrap();
             let url = format!("http://{url}");
             assert!(url.starts_with(shown) && answers(&url), "{flag} {listen}: {}", server.1);
@@ -177,11 +178,17 @@ fn an_address_that_stands_for_all_is_printed_as_one_that_somebody_can_type() {
     let six = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).is_ok().then_some("[::]:0");
     for listen in ["0.0.0.0:0", "*:0"].into_iter().chain(six) {
         let folder = tempfile::tempdir().unwrap();
-        let server = serving(folder.path(), &["--listen", listen, "--top-up-policy", "staff"]);
-        assert!(!server.1.contains("0.0.0.0") && !server.1.contains("[::]"), "{}", server.1);
+        let arguments = ["--listen", listen, "--top-up-policy", "staff"];
+        let server = serving(folder.path(), &arguments, "boxoffice is open");
         assert!(answers(&url_of(&server.1)), "{}", server.1);
-        for line in server.1.lines().filter(|line| line.starts_with("from other machines")) {
-            assert!(answers(line.rsplit(' ').next().unwrap()), "{line}");
+        drop(server);
+        let (output, _) = ended(folder.path(), &[&["serve"], &arguments[..]].concat(), &[]);
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(!told.contains("0.0.0.0") && !told.contains("[::]"), "{told}");
+        let port = url_of(&told).rsplit(':').next().unwrap().to_owned();
+        for line in told.lines().filter(|line| line.starts_with("from other machines")) {
+            let address: SocketAddr = line.rsplit("http://").next().unwrap().parse().unwrap();
+            assert!(address.port().to_string() == port && !address.ip().is_loopback(), "{line}");
         }
     }
 }
