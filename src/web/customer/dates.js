@@ -68,7 +68,7 @@ function row(schedule, timeZone, signal, refresh) {
   return el('article', { class: 'card date' },
     el('div', {},
       el('h3', {}, date(schedule.date)),
-      el('p', { class: 'soft' }, say('dates.at', { time: time(startsAt, timeZone) }), ' · ', say('dates.from', { price: points(priceFrom) })),
+      el('p', { class: 'soft' }, say('dates.at', { time: time(startsAt, timeZone) }), priceFrom !== null && ` · ${say('dates.from', { price: points(priceFrom) })}`),
       el('p', { class: 'small soft figures' }, say('dates.free', { n: seatsAvailable, total: number(seatsTotal) }))),
     end);
 }

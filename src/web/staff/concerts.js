@@ -92,6 +92,7 @@ function dateLine(schedule, timeZone) {
   const when = dateTime(startsAt, timeZone);
   return el('article', { class: 'card line' },
     el('div', {}, el('h3', {}, when, ' ', saleTag(schedule)),
-      el('p', { class: 'soft' }, say('date.line', { free: number(seatsAvailable), total: number(seatsTotal), price: points(priceFrom) }))),
+      el('p', { class: 'soft' }, priceFrom === null ? say('date.lineFull', { total: number(seatsTotal) })
+        : say('date.line', { free: number(seatsAvailable), total: number(seatsTotal), price: points(priceFrom) }))),
     el('a', { class: 'button', href: `#dates/${scheduleId}`, 'aria-label': say('date.openOne', { when }) }, say('concert.open')));
 }

@@ -25,6 +25,7 @@ export const concerts = {
   'date.newOf': ['새 일정', 'A new date'],
   'date.none': ['아직 일정이 없습니다. ‘일정 추가’로 날짜와 좌석을 정하세요.', 'There is no date yet. “Add a date” sets a day and its seats.'],
   'date.line': ['빈 좌석 {free} / 전체 {total} · {price}부터', '{free} of {total} seats free · from {price}'],
+  'date.lineFull': ['전체 {total} · 빈 좌석 없음', '{total} seats · none free'],
   'date.openOne': ['{when} 열기', 'Open {when}'],
   'date.when': ['언제', 'When'],
   'date.startsAt': ['공연 시작', 'The concert starts'],
