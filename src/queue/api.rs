@@ -14,7 +14,7 @@ use crate::ids::TokenKey;
 use crate::refusal::{Language, Refusal};
 use crate::store::Outcome;
 use crate::user;
-use crate::venue::{Answer, Context, Prefer, Until, Written};
+use crate::venue::{Answer, Context, Prefer, Until, Venue, Written};
 
 /// A token on the wire.
 #[derive(serde::Serialize)]
@@ -74,7 +74,7 @@ pub fn issue(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
     if let Some(seen) = line.hear_user(user_id, context.now) {
         return Ok(Answer::Ready(token_reply(&seen, 200, language)));
     }
-    let line = Arc::clone(line);
+    let (line, venue) = (Arc::clone(line), Arc::clone(context.venue));
     Answer::write(move |tx| {
         let (key, new) = super::issue(tx, &line, user_id)?;
         let status = if new { 201 } else { 200 };
@@ -84,9 +84,15 @@ pub fn issue(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
             Some(Ok(seen)) if new => token_reply(&seen, status, language).with("Location", "/api/v1/queue/token"),
             Some(Ok(seen)) => token_reply(&seen, status, language),
             Some(Err((reason, _))) => Reply::refusal(&Refusal::TokenExpired { reason }, language),
-            None => Reply::refusal(&Refusal::TokenInvalid, language), // it ended in the moment between
+            None => Reply::refusal(&why_ended(&venue, key), language), // in the moment between
         })))
     })
+}
+
+/// Why a token is not live that was a moment ago.
+fn why_ended(venue: &Venue, key: TokenKey) -> Refusal {
+    let ended = venue.readers.get().and_then(|reader| super::find_ended(&reader, key));
+    ended.map_or_else(|failure| failure.told(), |(refusal, _)| refusal)
 }
 
 /// `GET /queue/token`: the caller's own place. Waits for a change of it.

@@ -23,7 +23,7 @@ pub struct LiveToken {
     pub(super) token_id: i64,
     pub(super) key: TokenKey,
     pub(super) user_id: Uuid,
-    /// Negative for guests of the house; `None` while the draw is to come.
+    /// Negative for guests, whom staff gave a place at the front; `None` while the draw is to come.
     pub(super) place: Option<i64>,
     pub(super) join_number: Option<u32>,
     pub(super) draw_number: Option<u32>,

@@ -67,7 +67,7 @@ pub(super) struct People {
     by_key: HashTable<u32>,
     by_user: HashTable<u32>,
     hasher: RandomState,
-    /// Those at the front by the house's leave, the line behind them, and how many wait for the draw.
+    /// Those to whom staff gave a place at the front, the line behind them, and how many wait for the draw.
     guests: Ranks,
     line: Ranks,
     undrawn: u64,

@@ -135,7 +135,7 @@ pub(super) fn update_to_front(tx: &Tx, key: TokenKey) -> rusqlite::Result<(Optio
     .query_row((Blob16::from(key), place), |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-/// Whether a token waits at the front by the house's leave.
+/// Whether a token waits at the front, where staff gave it a place.
 pub(super) fn is_guest(tx: &Tx, key: TokenKey) -> rusqlite::Result<bool> {
     tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM token WHERE token = ?1 AND status = 'WAITING' AND place < 0)")?
         .query_row([Blob16::from(key)], |row| row.get(0))
