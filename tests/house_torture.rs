@@ -57,6 +57,11 @@ fn a_wall_clock_that_steps_moves_no_hold_and_no_sale() {
 }
 
 #[test]
+fn clock_a_wall_that_stands_elsewhere_at_each_start_leaves_a_sound_file() {
+    run_short("clock-starts");
+}
+
+#[test]
 fn of_two_hundred_clients_for_one_seat_one_gets_it() {
     run_short("one-seat");
 }

@@ -6,12 +6,13 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Draw, METHOD};
 use crate::ids::TokenKey;
+use crate::store;
 use crate::venue::Tx;
 
 /// Adds a draw and gives back its number.
 pub(super) fn insert_draw(tx: &Tx, draw: &Draw) -> rusqlite::Result<i64> {
-    let absent = serde_json::to_string(&draw.absent).unwrap_or_else(|_| "[]".to_owned()); // plain numbers can't fail
-    let guest_numbers = serde_json::to_string(&draw.guest_numbers).unwrap_or_else(|_| "[]".to_owned()); // the same
+    let absent = store::to_json(&draw.absent)?;
+    let guest_numbers = store::to_json(&draw.guest_numbers)?;
     tx.prepare_cached(
         "INSERT INTO draw (seed, joined, drawn, absent, drawn_at, guests, guest_numbers) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?

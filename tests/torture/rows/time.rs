@@ -1,5 +1,8 @@
-//! The wall clock steps while people hold seats and wait for a sale.
+//! The wall clock steps while people hold seats and wait for a sale, and between two starts.
 
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -15,8 +18,8 @@ const HOLD: Duration = Duration::from_secs(2);
 const OPENS_AFTER: Duration = Duration::from_secs(3);
 const HOUR_MS: i64 = 3_600_000;
 
-/// Each round is a step of the wall. Meanwhile holds live as long as they were promised to, and a sale opens on time, by a
-/// clock that does not step.
+/// Each round is a step of the wall. Meanwhile holds live as long as they were promised to, by a clock that does not step, and
+/// a sale opens when the wall says so: a step ahead is followed, one back is not.
 pub fn steps(report: &mut Report) {
     let mut dice = Dice::of(report.seed);
     let (folder, mut ended) = (tempfile::tempdir().unwrap(), 0);
@@ -29,20 +32,21 @@ pub fn steps(report: &mut Report) {
     let Some(customer) = report.got("a customer", Visitor::enter(&served)) else { return };
     let Some(early) = report.got("another", Visitor::enter(&served)) else { return };
     let Some(mut sale) = report.got("a sale", Sale::open_soon(&served, 2)) else { return };
-    let mut hold: Option<Hold> = None;
+    let (mut hold, mut ahead_ms): (Option<Hold>, i64) = (None, 0);
     while report.goes_on() {
         let step = [0, HOUR_MS, -HOUR_MS, dice.below(2 * HOUR_MS as usize) as i64 - HOUR_MS][dice.below(4)];
         shim.set(Word::WallMs, step);
+        ahead_ms = ahead_ms.max(step);
         pause();
         let now = match hold.take() {
             Some(held) => held.until_over(report, &customer, &mut ended),
             None => report.got("holding", Hold::of(&customer, ended + 1)),
         };
         hold = now;
-        sale.is_on_time(report, &early);
+        sale.is_on_time(report, &early, ahead_ms);
     }
     let seen = comes_true(OPENS_AFTER * 2, || {
-        sale.is_on_time(report, &early);
+        sale.is_on_time(report, &early, ahead_ms);
         sale.is_open
     });
     report.check(seen, || "the sale never opened".into());
@@ -57,6 +61,63 @@ pub fn steps(report: &mut Report) {
         report.check(is_over, || "a hold does not end".into());
     }
     report.note(format!("{ended} holds ended on time"));
+}
+
+/// Each round is a run of the program that ends in some way, on the file that the one before left, with the wall somewhere
+/// else. Whatever the wall did: what was written later is not of an earlier moment, and `check`, `backup` and the next start
+/// are content.
+pub fn starts(report: &mut Report) {
+    let mut dice = Dice::of(report.seed);
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("hall.db");
+    let Some(shim) = report.got("the shim", Shim::build()) else { return };
+    let start = Start { shim: Some(&shim), ..Start::default() };
+    let mut is_new = true;
+    while report.goes_on() {
+        let far = [2_000, 30_000, HOUR_MS][dice.below(3)];
+        shim.set(Word::WallMs, dice.below(2 * far as usize) as i64 - far);
+        let Some(served) = report.got("starting", Served::start(&database, start)) else { return };
+        if is_new && report.got("dates", served.add_dates(1, 10)).is_none() {
+            return;
+        }
+        is_new = false;
+        for _ in 0..1 + dice.below(3) {
+            report.got("a sale of points", top_up(&served));
+            shim.set(Word::WallMs, dice.below(2 * far as usize) as i64 - far);
+        }
+        if dice.one_in(3) {
+            report.check(served.terminate().is_some_and(|status| status.success()), || "it did not stop well".into());
+        } else {
+            served.kill();
+        }
+        if !is_content(report, &database) {
+            return;
+        }
+    }
+}
+
+/// A new customer, to whom staff sell points.
+fn top_up(served: &Served) -> std::io::Result<()> {
+    let call = Call { method: "POST", body: json!({ "name": "Kim" }), ..Call::get("/api/v1/users") };
+    let user: Value = serde_json::from_slice(&call.ask(&mut None, served.address)?.body).unwrap_or_default();
+    let path = format!("/users/{}/balance/top-ups", user["userId"].as_str().unwrap_or(""));
+    served.staff("POST", &path, json!({ "amount": PRICE }), 201).map(drop)
+}
+
+/// `check`, without a warning, and `backup`; and the order of what was written.
+fn is_content(report: &mut Report, database: &Path) -> bool {
+    let copy = database.with_extension("copy");
+    let said = |arguments: &[&OsStr]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_boxoffice")).args(arguments).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+    };
+    let (is_sound, checked) = said(&["check".as_ref(), database.as_os_str()]);
+    let is_sound = report.check(is_sound && !checked.contains("warning"), || format!("check: {checked}"));
+    let (is_copied, told) = said(&["backup".as_ref(), copy.as_os_str(), "--database".as_ref(), database.as_os_str()]);
+    let is_copied = report.check(is_copied, || format!("backup: {told}"));
+    let _ = std::fs::remove_file(copy); // it may not have been made
+    is_sound && is_copied
 }
 
 struct Visitor {
@@ -153,7 +214,7 @@ impl Sale {
         Ok(Sale { schedule, asked, heard: Instant::now(), is_open: false })
     }
 
-    fn is_on_time(&mut self, report: &mut Report, visitor: &Visitor) {
+    fn is_on_time(&mut self, report: &mut Report, visitor: &Visitor, ahead_ms: i64) {
         if self.is_open {
             return;
         }
@@ -166,7 +227,7 @@ impl Sale {
                 report.check(late <= OPENS_AFTER + slack, || format!("the sale is not open after {late:?}"));
             }
             None => {
-                let after = self.asked.elapsed();
+                let after = self.asked.elapsed() + Duration::from_millis(ahead_ms.unsigned_abs());
                 report.check(after + slack >= OPENS_AFTER, || format!("the sale opened after {after:?}"));
                 self.is_open = true;
             }
