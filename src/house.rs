@@ -18,7 +18,7 @@ use crate::routes::{Readiness, Rooms, Surface, answer_at_once, takes_large_body}
 use crate::schedule;
 use crate::seal::Seal;
 use crate::seat::Maps;
-use crate::settings::{Settings, TestClock};
+use crate::settings::{MachineSettings, Settings, TestClock};
 use crate::staff::{self, Keyring};
 use crate::store::{self, Bounds, Failure, Ground, Hold, LookingThrough, OpenError, Opened, Readers, Stuck, Writer};
 use crate::sweeper::{self, Sweeper};
@@ -101,14 +101,15 @@ impl House {
             settle_from: AtomicI64::default(),
             stuck: Stuck::default(),
         };
-        let bounds = Bounds {
-            jobs_max: settings.machine.writer_jobs_max as usize,
-            batch_max: settings.machine.writer_batch_max as usize,
-        };
         let broken = Mutex::new(broken);
         let on_fatal = OnFatal::new(move || give_up(&broken));
-        let writer = Writer::start(connection, Arc::clone(&clock), bounds, sweeper.rounds(on_fatal.clone()))
-            .map_err(|error| failed("the writer can't be started", &error))?;
+        let writer = Writer::start(
+            connection,
+            Arc::clone(&clock),
+            bounds_of(&settings.machine),
+            sweeper.rounds(on_fatal.clone()),
+        )
+        .map_err(|error| failed("the writer can't be started", &error))?;
         let tries = || RateLimit::new(settings.strangers.tries_per_minute, settings.door.door_limit_loopback);
         let (arrivals, wrong_keys) = (Arc::new(tries()), Arc::new(tries()));
         let seal = Arc::new(Seal::of(&ground.seal_secret));
@@ -289,6 +290,10 @@ fn fill_keyring(connection: &Connection, now: Millis, given: Option<&str>) -> Re
     let keyring = Keyring::default();
     keyring.fill(connection).map_err(|error| failed(error.into()))?;
     Ok(keyring)
+}
+
+fn bounds_of(machine: &MachineSettings) -> Bounds {
+    Bounds { jobs_max: machine.writer_jobs_max as usize, batch_max: machine.writer_batch_max as usize }
 }
 
 /// The clock of a file, and ids that go on behind its newest.

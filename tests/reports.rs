@@ -217,3 +217,28 @@ fn a_day_on_which_the_clocks_change_has_23_or_25_hours() {
         assert_eq!(kim.balance(), 1);
     }
 }
+
+/// Pages that follow the moments of entries skip those that a clock wrote out of order.
+#[test]
+fn ledger_pages_lose_no_entry_whatever_the_moments_say() {
+    let hall = Hall::empty(&[]);
+    let kim = hall.customer();
+    for amount in 1..=9 {
+        kim.top_up(amount).must(201);
+    }
+    let early = "UPDATE ledger_entry SET at = at + CASE entry_id % 3 WHEN 0 THEN 5000 WHEN 1 THEN 2000 ELSE 0 END";
+    rusqlite::Connection::open(&hall.database).unwrap().execute_batch(early).unwrap();
+    let at: i64 = hall.file().query_row("SELECT min(at) FROM ledger_entry", [], |row| row.get(0)).unwrap();
+    let seoul = jiff::tz::TimeZone::get("Asia/Seoul").unwrap();
+    let date = boxoffice::clock::Millis::from_unix_ms(at).date_in(&seoul);
+    let (mut cursor, mut seen) = (String::new(), Vec::new());
+    loop {
+        let page = hall.staff_get(&format!("/ledger?date={date}&limit=2{cursor}")).must(200).clone();
+        seen.extend(page["entries"].as_array().unwrap().iter().map(|entry| entry["entryId"].as_i64().unwrap()));
+        match page["nextCursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen, (1..=9).collect::<Vec<i64>>());
+}

@@ -227,3 +227,33 @@ fn those_who_wait_get_a_fresh_abandonment_limit_after_a_restart() {
     assert_eq!(of(1).poll().must(200)["position"], 1);
     hold_in(&folder.file());
 }
+
+/// Ids whose order within a millisecond lives in memory alone list an older reservation above a newer one after a restart,
+/// and payment for "one's own held seats" finds the one that was given back.
+#[test]
+fn order_of_one_millisecond_outlives_restarts_with_a_frozen_clock() {
+    let folder = Folder::new();
+    let flags = ["--test-clock=frozen", "--seats-per-user=9"];
+    let server = Server::start(&folder.database(), &flags);
+    server.add_seats(9);
+    let kim = server.customer();
+    server.kill();
+    let mut made = Vec::new();
+    for _ in 0..6 {
+        let server = Server::start(&folder.database(), &flags);
+        let kim = Customer { client: server.client.clone(), ..kim.clone() };
+        let first = kim.hold(1, &["1"]).must(201)["reservationId"].clone();
+        kim.delete(&format!("/reservations/{}", first.as_str().unwrap())).must(200);
+        made.insert(0, first);
+        server.kill();
+    }
+    let server = Server::start(&folder.database(), &flags);
+    let kim = Customer { client: server.client.clone(), ..kim };
+    let list = kim.get("/reservations").must(200)["reservations"].clone();
+    let listed: Vec<Value> = list.as_array().unwrap().iter().map(|it| it["reservationId"].clone()).collect();
+    assert_eq!(listed, made, "newest first");
+    let second = kim.hold(1, &["1"]).must(201)["reservationId"].clone();
+    kim.top_up(PRICE).must(201);
+    let paid = kim.post("/payments", json!({ "scheduleId": 1, "seats": ["1"], "amount": PRICE }));
+    assert_eq!(paid.must(201)["reservationId"], second);
+}
