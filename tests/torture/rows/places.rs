@@ -66,12 +66,13 @@ pub fn by_links(report: &mut Report) {
             comes_true(std::time::Duration::from_secs(20), many);
             served.kill();
         });
-        let name = ["link.db", "folder/hall.db", "disk/../link.db"][dice.below(3)];
-        let copy = at("copy.db");
-        let made = boxoffice(&["backup"], Some(&copy), &at(name)).output().unwrap();
-        if works(report, name, &made) {
-            for fault in history::faults(&crowd.history, &file(&copy), RULES) {
-                report.check(false, || format!("the copy by {name}: {fault}"));
+        for name in ["link.db", "folder/hall.db", "disk/../link.db"] {
+            let copy = at(&format!("copy-{}.db", name.replace('/', "-")));
+            let made = boxoffice(&["backup"], Some(&copy), &at(name)).output().unwrap();
+            if works(report, name, &made) {
+                for fault in history::faults(&crowd.history, &file(&copy), RULES) {
+                    report.check(false, || format!("the copy by {name}: {fault}"));
+                }
             }
         }
     }
@@ -136,8 +137,8 @@ pub fn replaced(report: &mut Report) {
         shim.set(Word::Count, 0);
         shim.set(Word::FailKinds, SYNCS | NAMES);
         shim.set(Word::Kills, 1);
-        // The steps in their order, again and again; the first round counts them.
-        let step = if steps == 0 { 0 } else { 1 + (report.rounds as i64 - 2) % (steps + 1) };
+        // The steps from the last to the first, again and again; the first round counts them.
+        let step = if steps == 0 { 0 } else { steps - (report.rounds as i64 - 2) % steps };
         shim.set(Word::FailAt, step);
         let mut command = boxoffice(&["restore", "--replace"], Some(&new), &file);
         shim.put_around(&mut command, &file, false);
