@@ -9,6 +9,7 @@ mod hall;
 mod invariants;
 
 use std::collections::HashMap;
+use std::io::{Read, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -206,4 +207,82 @@ fn a_map_is_known_by_its_tag_until_something_changes_and_a_stranger_s_tag_is_not
     let moved = json!({ "startsAt": "2100-03-01T10:00:00Z" });
     hall.client.call("PATCH", "/api/v1/staff/schedules/1", &bearer(STAFF_KEY), Some(moved)).must(200);
     assert_eq!(ask(&kim, over.header("etag").unwrap()).must(200)["date"], "2100-03-01");
+}
+
+/// The map as it comes compressed, byte by byte.
+fn gunzipped(hall: &Hall, customer: &Customer) -> String {
+    let url = hall.url();
+    let mut socket = std::net::TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+    let fields = format!("Host: x\r\nAuthorization: {}\r\nAccept-Encoding: gzip\r\n", bearer(&customer.token));
+    let request = format!("GET /api/v1/schedules/1/seats HTTP/1.1\r\n{fields}Connection: close\r\n\r\n");
+    socket.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).unwrap();
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+    assert!(head.contains("\r\nContent-Encoding: gzip\r\n"), "{head}");
+    let mut plain = String::new();
+    flate2::read::GzDecoder::new(&answer[end..]).read_to_string(&mut plain).unwrap();
+    plain
+}
+
+/// A map as it is and compressed are one version: the same tag, the same content, and 304 in either form.
+#[test]
+fn gzip_of_a_map_is_the_same_map_with_the_same_tag_and_mine_is_right() {
+    let hall = Hall::with_seats(300, &[]);
+    let (kim, lee) = (hall.buyer(0), hall.buyer(0));
+    kim.hold(1, &["7"]).must(201);
+    let ask = |customer: &Customer, accept: &str, tag: &str| {
+        let authorization = bearer(&customer.token);
+        let headers = [("authorization", authorization.as_str()), ("accept-encoding", accept), ("if-none-match", tag)];
+        hall.client.call_with("GET", "/api/v1/schedules/1/seats", &headers, None)
+    };
+    for customer in [&kim, &lee] {
+        let (plain, compressed) = (ask(customer, "identity", ""), ask(customer, "gzip", ""));
+        assert_eq!(plain.header("content-encoding"), None);
+        assert_eq!(plain.must(200), compressed.must(200)); // the client decompresses
+        assert_eq!(gunzipped(&hall, customer), plain.text);
+        let tag = plain.header("etag").unwrap();
+        assert_eq!((compressed.header("etag"), tag.starts_with("W/")), (Some(tag), true));
+        assert_eq!(
+            (plain.header("vary"), compressed.header("vary")),
+            (Some("Accept-Encoding"), Some("Accept-Encoding"))
+        );
+        for accept in ["identity", "gzip"] {
+            for known in [tag, tag.trim_start_matches("W/"), &format!("\"other\", {tag}"), "*"] {
+                let again = ask(customer, accept, known);
+                assert_eq!(
+                    (again.status, again.header("etag"), again.header("vary")),
+                    (304, Some(tag), Some("Accept-Encoding"))
+                );
+            }
+        }
+        let mine = plain.body["seats"].as_array().unwrap().iter().filter(|seat| seat["mine"] == true).count();
+        assert_eq!(mine, usize::from(customer.id == kim.id));
+    }
+    assert_ne!(ask(&kim, "gzip", "").header("etag"), ask(&lee, "gzip", "").header("etag"));
+}
+
+/// What holds a new secret beside text of its request is never long enough to be compressed.
+#[test]
+fn gzip_never_holds_a_secret_beside_text_of_the_request() {
+    let hall = Hall::with_seats(1, &[]);
+    let longest = "\u{10ffff}".repeat(80);
+    let authorization = bearer(STAFF_KEY);
+    let accept = [("accept-encoding", "gzip"), ("authorization", authorization.as_str())];
+    let post = |path: &str, body: Value| {
+        let answer = hall.client.call_with("POST", path, &accept, Some(&body.to_string()));
+        assert!(answer.text.len() < boxoffice::http::GZIP_MIN_BYTES, "{path}: {} bytes", answer.text.len());
+        answer.must(201).clone()
+    };
+    let names = (1..=400).rev().map(|count| "\u{10ffff}".repeat(count));
+    let user = names.map(|name| json!({ "name": name })).find_map(|body| {
+        let answer = hall.client.call_with("POST", "/api/v1/users", &accept, Some(&body.to_string()));
+        (answer.status == 201).then_some((answer.text.len(), answer.body))
+    });
+    let (length, user) = user.unwrap();
+    assert!(length < boxoffice::http::GZIP_MIN_BYTES, "{length} bytes");
+    post("/api/v1/queue/tokens", json!({ "userId": user["userId"], "userKey": user["userKey"] }));
+    post("/api/v1/staff/keys", json!({ "name": longest.chars().take(40).collect::<String>(), "role": "door" }));
+    post(&format!("/api/v1/staff/users/{}/key", user["userId"].as_str().unwrap()), json!({}));
 }

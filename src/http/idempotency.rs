@@ -64,7 +64,7 @@ impl Once {
                     status: row.get(1)?,
                     content_type: row.get::<_, String>(2)?.into(),
                     headers: headers_of(row, 3)?,
-                    body: row.get(4)?,
+                    body: row.get::<_, Vec<u8>>(4)?.into(),
                 };
                 Ok((row.get::<_, [u8; 32]>(0)?, reply))
             })
@@ -99,7 +99,7 @@ impl Once {
                 reply.status,
                 reply.content_type.as_ref(),
                 headers,
-                &reply.body,
+                &*reply.body,
                 now,
             ))
             .map(drop)

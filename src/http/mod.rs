@@ -1,5 +1,6 @@
 //! HTTP as the trade sees it: a request, a reply, and keys that make repeating safe. The door stands in front.
 
+mod body;
 mod door;
 mod fields;
 mod idempotency;
@@ -8,6 +9,7 @@ mod rate_limit;
 mod reply;
 mod request;
 
+pub use body::{Body, GZIP_MIN_BYTES, SharedBody};
 pub use door::{Bell, Door, Limits, Metrics, OpenFailure, Park, Responder, Topic, Trade};
 pub use fields::{Credential, Fields, decoded, idempotency_key, number, parameter, query};
 pub use idempotency::{Once, forget};

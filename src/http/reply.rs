@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::Request;
+use super::body::{Body, shared_by_hash};
 use crate::ids;
 use crate::refusal::{Code, Language, Refusal};
 
@@ -19,13 +20,13 @@ pub struct Reply {
     /// Further header fields.
     pub headers: Vec<(Cow<'static, str>, String)>,
     /// The content.
-    pub body: Vec<u8>,
+    pub body: Body,
 }
 
 impl Reply {
     /// An answer without content.
     pub fn empty(status: u16) -> Reply {
-        Reply { status, content_type: "".into(), headers: Vec::new(), body: Vec::new() }
+        Reply { status, content_type: "".into(), headers: Vec::new(), body: Body::Own(Vec::new()) }
     }
 
     /// An answer in JSON. A value that has no JSON is answered as the mistake of ours that it is; work that was written for it
@@ -46,8 +47,8 @@ impl Reply {
     }
 
     /// An answer whose JSON is already written.
-    pub fn of_json(status: u16, body: Vec<u8>) -> Reply {
-        Reply { status, content_type: "application/json".into(), headers: Vec::new(), body }
+    pub fn of_json(status: u16, body: impl Into<Body>) -> Reply {
+        Reply { status, content_type: "application/json".into(), headers: Vec::new(), body: body.into() }
     }
 
     /// The same answer with one more header field.
@@ -61,19 +62,24 @@ impl Reply {
         self.with("Preference-Applied", format!("wait={seconds}"))
     }
 
-    /// The answer with an `ETag` of its content, or 304 when the caller has it already.
-    pub fn tagged(self, request: &Request) -> Reply {
-        let tag = format!("\"{}\"", ids::hex(&ids::sha256_of(&self.body)[..16]));
-        Reply::unless_known(request, tag, || self)
+    /// The answer with an `ETag` of its content, or 304 when the caller has it already. All who ask share one content.
+    pub fn tagged(mut self, request: &Request) -> Reply {
+        let hash = ids::hex(&ids::sha256_of(&self.body)[..16]);
+        let tag = format!("\"{hash}\"");
+        Reply::unless_known(request, tag, || {
+            self.body = shared_by_hash(&hash, self.body);
+            self
+        })
     }
 
-    /// The answer of a tag, or 304 when the caller has it already (RFC 9110, 13.1.2): then it is not made.
+    /// The answer of a tag, or 304 when the caller has it already (RFC 9110, 13.1.2): then it is not made. The tag is sent as
+    /// a weak one, since the same is said of the content as it is and compressed.
     pub fn unless_known(request: &Request, tag: String, make: impl FnOnce() -> Reply) -> Reply {
         let known = request.header("if-none-match").is_some_and(|field| {
             field.split(',').any(|one| matches!(one.trim(), "*") || one.trim().trim_start_matches("W/") == tag)
         });
         let reply = if known { Reply::empty(304) } else { make() };
-        reply.with("ETag", tag).with("Cache-Control", "private, no-cache")
+        reply.with("ETag", format!("W/{tag}")).with("Cache-Control", "private, no-cache")
     }
 
     /// A refusal as a problem document (RFC 9457) in the reader's language.

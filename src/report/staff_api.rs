@@ -114,6 +114,6 @@ fn table_of_entries(entries: &[Line], zone: &TimeZone) -> Table {
 fn table_reply(table: Table, name: &str) -> Reply {
     let mut reply = Reply::empty(200);
     reply.content_type = "text/csv; charset=utf-8".into();
-    reply.body = table.into_bytes();
+    reply.body = table.into_bytes().into();
     reply.with("Vary", "Accept").with("Content-Disposition", format!("attachment; filename=\"{name}.csv\""))
 }

@@ -84,7 +84,7 @@ pub(super) fn metrics(context: &Context, line: &Line, door: Option<&Arc<Metrics>
     }
     let mut reply = Reply::empty(200);
     reply.content_type = "text/plain; version=0.0.4; charset=utf-8".into();
-    reply.body = text.into_bytes();
+    reply.body = text.into();
     Ok(Answer::Ready(reply))
 }
 

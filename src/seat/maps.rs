@@ -14,7 +14,7 @@ use super::dates::Dates;
 use super::map::{At, Free, Seen, Standing, Status};
 use super::{Plan, sql};
 use crate::clock::Millis;
-use crate::http::{Reply, Request};
+use crate::http::{Body, Reply, Request, SharedBody};
 use crate::ids;
 use crate::refusal::Refusal;
 use crate::store::{Outcome, Readers};
@@ -45,7 +45,7 @@ struct Slot {
     reading: Mutex<()>,
     state: RwLock<State>,
     /// The newest map as those without a seat see it, written out.
-    body: Mutex<Option<(At, Arc<Vec<u8>>)>>,
+    body: Mutex<Option<(At, Arc<SharedBody>)>>,
 }
 
 #[derive(Default)]
@@ -107,7 +107,7 @@ impl Maps {
         let whose = if seen.mine.is_empty() { String::new() } else { format!("-{}", viewer.simple()) };
         let tag = format!("\"{:08x}-{version}-{due}{whose}\"", self.start);
         Ok(Reply::unless_known(request, tag, || {
-            let body = if seen.mine.is_empty() { slot.body_of(&seen).to_vec() } else { seen.write() };
+            let body = if seen.mine.is_empty() { Body::Shared(slot.body_of(&seen)) } else { seen.write().into() };
             Reply::of_json(200, body)
         }))
     }
@@ -262,14 +262,14 @@ impl Slot {
     }
 
     /// The written map of those who have no seat; written once for each state of the map.
-    fn body_of(&self, seen: &Seen) -> Arc<Vec<u8>> {
+    fn body_of(&self, seen: &Seen) -> Arc<SharedBody> {
         let mut kept = lock(&self.body);
         if let Some((at, body)) = &*kept
             && *at == seen.at
         {
             return Arc::clone(body);
         }
-        let body = Arc::new(seen.write());
+        let body = SharedBody::new(seen.write());
         *kept = Some((seen.at, Arc::clone(&body)));
         body
     }

@@ -31,7 +31,8 @@ pub struct DoorSettings {
     /// A connection on which nothing is asked is closed after so many milliseconds (10 to 3,600,000)
     #[arg(long, env = "BOXOFFICE_DOOR_IDLE_MAX_MS", default_value_t = 75_000, value_name = "N", value_parser = range(10, 3_600_000))]
     pub door_idle_max_ms: u64,
-    /// Time for an answer to be taken, in milliseconds; each MiB adds 10,000 (10 to 600,000)
+    /// A client that takes nothing of its answer for so long is let go, in milliseconds; all of it must be taken at 1 KiB a
+    /// second at least (10 to 600,000)
     #[arg(long, env = "BOXOFFICE_DOOR_WRITE_MAX_MS", default_value_t = 30_000, value_name = "N", value_parser = range(10, 600_000))]
     pub door_write_max_ms: u64,
     /// Most connections at once (0 to 1,000,000; 0: what the descriptor limit leaves)

@@ -19,7 +19,7 @@ pub fn picture(code: &str) -> Result<Reply, Refusal> {
     let picture = drawn.render::<svg::Color>().min_dimensions(WIDTH_MIN_PX, WIDTH_MIN_PX).build();
     let mut reply = Reply::empty(200);
     reply.content_type = "image/svg+xml".into();
-    reply.body = picture.into_bytes();
+    reply.body = picture.into();
     Ok(reply)
 }
 

@@ -121,7 +121,7 @@ pub fn list_for_door(context: &Context) -> Outcome<Answer> {
     drop(reader);
     let mut reply = Reply::empty(200);
     reply.content_type = "application/jsonl".into();
-    reply.body = door_list::write(&context.venue.seal, &about, &tickets);
+    reply.body = door_list::write(&context.venue.seal, &about, &tickets).into();
     let name = format!("attachment; filename=\"door-list-{schedule_id}-{}.jsonl\"", date.date);
     Ok(Answer::Ready(reply.with("Content-Disposition", name)))
 }

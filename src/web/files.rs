@@ -1,9 +1,9 @@
 //! What the pages load: style sheets, modules and pictures, compiled in.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::guarded;
-use crate::http::{Reply, Request};
+use crate::http::{Reply, Request, SharedBody};
 use crate::ids;
 use crate::refusal::Refusal;
 
@@ -108,6 +108,10 @@ const FILES: &[(&str, &[u8])] = files![
 static TAGS: LazyLock<Vec<String>> =
     LazyLock::new(|| FILES.iter().map(|(_, content)| ids::hex(&ids::sha256_of(content)[..16])).collect());
 
+/// The content of each, as it is and, once somebody asked for that, compressed.
+static BODIES: LazyLock<Vec<Arc<SharedBody>>> =
+    LazyLock::new(|| FILES.iter().map(|(_, content)| SharedBody::new(*content)).collect());
+
 /// `GET /assets/{room}/{file}`.
 ///
 /// # Errors
@@ -118,7 +122,7 @@ pub fn file(request: &Request, room: &str, name: &str) -> Result<Reply, Refusal>
     Ok(guarded(Reply::unless_known(request, format!("\"{}\"", TAGS[at]), || {
         let mut reply = Reply::empty(200);
         reply.content_type = content_type(&path).into();
-        reply.body = FILES[at].1.to_vec();
+        reply.body = Arc::clone(&BODIES[at]).into();
         reply
     })))
 }

@@ -20,7 +20,7 @@ const POLICY: &str = "default-src 'self'; img-src 'self' blob:; object-src 'none
 pub fn openapi(request: &Request) -> Reply {
     let mut reply = Reply::empty(200);
     reply.content_type = "application/json".into();
-    reply.body = OPENAPI.into();
+    reply.body = OPENAPI.as_bytes().to_vec().into();
     reply.tagged(request)
 }
 
@@ -105,7 +105,7 @@ fn page_in(language: Language, request: &Request, html: String) -> Reply {
 fn page_with(request: &Request, language: Language, status: u16, html: String, permissions: &'static str) -> Reply {
     let mut reply = Reply::empty(status);
     reply.content_type = "text/html; charset=utf-8".into();
-    reply.body = html.into_bytes();
+    reply.body = html.into();
     let reply = if status == 200 { reply.tagged(request) } else { reply };
     guarded(reply)
         .with("Content-Language", tag_of(language))

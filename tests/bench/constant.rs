@@ -46,7 +46,7 @@ fn answer(request: &Request, responder: Responder, bell: &Bell) {
             let reply = Reply::empty(status(path));
             let body = content(&request.query);
             let content_type = if body.is_empty() { "" } else { "application/json" };
-            responder.send(Reply { content_type: content_type.into(), body, ..reply });
+            responder.send(Reply { content_type: content_type.into(), body: body.into(), ..reply });
         }
     }
 }

@@ -5,11 +5,15 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
-use boxoffice::http::{Bell, Door, Limits, Park, Reply, Request, Responder, Topic};
+use boxoffice::http::{Bell, Door, Limits, Park, Reply, Request, Responder, SharedBody, Topic};
 use boxoffice::threads::OnFatal;
+
+/// What many get of one copy: 3 MB that compress to nearly nothing.
+pub static SHARED: LazyLock<Arc<SharedBody>> =
+    LazyLock::new(|| SharedBody::new("a seat and another ".repeat(160_000).into_bytes()));
 
 /// A door with a trade that does what the path says, and a gate that holds `/held` back.
 pub struct Hall {
@@ -39,7 +43,7 @@ pub fn hall(change: impl FnOnce(&mut Limits)) -> Hall {
 }
 
 pub fn trade(request: &Request, responder: Responder, gate: &(Mutex<bool>, Condvar), version: &AtomicU64, bell: &Bell) {
-    let text = |text: String| Reply { content_type: "text/plain".into(), body: text.into_bytes(), ..Reply::empty(200) };
+    let text = |text: String| Reply { content_type: "text/plain".into(), body: text.into(), ..Reply::empty(200) };
     match request.path.as_str() {
         "/echo" | "/large" => {
             let body = String::from_utf8_lossy(&request.body);
@@ -48,6 +52,7 @@ pub fn trade(request: &Request, responder: Responder, gate: &(Mutex<bool>, Condv
         }
         "/length" => responder.send(text(request.body.len().to_string())),
         "/big" => responder.send(text("x".repeat(request.query.parse().unwrap()))),
+        "/shared" => responder.send(Reply { body: SHARED.clone().into(), ..text(String::new()) }),
         "/silent" => drop(responder),
         "/panic" => panic!("on purpose"),
         "/cookie" => responder.send(Reply::empty(204).with("Set-Cookie", "a=b\r\nX-Evil: 1").with("ETag", "\"1\"")),
@@ -59,6 +64,8 @@ pub fn trade(request: &Request, responder: Responder, gate: &(Mutex<bool>, Condv
             }
             responder.send(text("held".into()));
         }
+        "/wait-big" if request.resumed.is_some() => responder.send(text("y".repeat(5_000))),
+        "/wait-big" => responder.park(park(&request.query, "x", 30)),
         "/always" => responder.park(park(&request.query, "x", 30)),
         "/wait" | "/race" => {
             let now = version.load(Ordering::SeqCst);
@@ -87,6 +94,26 @@ pub struct Answer {
     pub status: u16,
     pub head: String,
     pub body: String,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// The value of a header field.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        let mut fields = self.head.lines().filter_map(|line| line.split_once(": "));
+        fields.find(|(one, _)| one.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// The content, decompressed where it is compressed.
+    pub fn plain(&self) -> Vec<u8> {
+        if self.field("content-encoding").is_none() {
+            return self.bytes.clone();
+        }
+        let mut plain = Vec::new();
+        flate2::read::GzDecoder::new(&self.bytes[..]).read_to_end(&mut plain).unwrap();
+        plain
+    }
 }
 
 impl Client {
@@ -120,8 +147,9 @@ impl Client {
         while self.1.len() < length {
             assert!(self.fill() > 0, "closed in a body");
         }
-        let body = String::from_utf8(self.1.drain(..length).collect()).unwrap();
-        Answer { status: head[9..12].parse().unwrap(), head, body }
+        let bytes: Vec<u8> = self.1.drain(..length).collect();
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status: head[9..12].parse().unwrap(), head, body, bytes }
     }
 
     /// The next answer, or `None` when the connection is closed before its first byte.
@@ -166,7 +194,7 @@ impl Hall {
     }
 
     /// Waits, by asking, until a figure is reached.
-    pub fn until(&self, what: &str, reached: impl Fn(&boxoffice::http::Metrics) -> bool) {
+    pub fn until(&self, what: &str, mut reached: impl FnMut(&boxoffice::http::Metrics) -> bool) {
         let (metrics, start) = (self.door.metrics(), Instant::now());
         while !reached(&metrics) {
             assert!(start.elapsed() < Duration::from_secs(30), "{what}");

@@ -301,6 +301,9 @@ impl Client {
         for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
             request = request.header(*name, *value);
         }
+        if method == "HEAD" {
+            request = request.header("accept-encoding", "identity"); // ureq would decompress the content that is not sent
+        }
         let mut response = match body {
             Some(body) => {
                 if !headers.iter().any(|(name, _)| *name == "content-type") {

@@ -119,7 +119,7 @@ impl Desk {
         for (viewer, seats) in self.viewers.iter().zip(maps) {
             let reply = self.maps.show(&self.readers, &plain_request(), 1, *viewer, now).unwrap();
             let tag = reply.headers.iter().find(|(name, _)| name == "ETag").unwrap().1.clone();
-            assert_eq!(self.tags.lock().unwrap().entry(tag).or_insert_with(|| reply.body.clone()), &reply.body);
+            assert_eq!(self.tags.lock().unwrap().entry(tag).or_insert_with(|| reply.body.to_vec()), &*reply.body);
             let shown: Value = serde_json::from_slice(&reply.body).unwrap();
             let of_the_file = json!({
                 "scheduleId": 1, "date": schedule.date, "version": schedule.version, "seatsAvailable": free, "seats": seats,

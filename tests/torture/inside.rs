@@ -37,7 +37,7 @@ fn decide(method: &str, target: &str, body: &[u8]) -> Does {
 }
 
 fn text(body: Vec<u8>) -> Reply {
-    Reply { content_type: "text/plain".into(), body, ..Reply::empty(200) }
+    Reply { content_type: "text/plain".into(), body: body.into(), ..Reply::empty(200) }
 }
 
 /// Everything that is kept until it is let go, and how it is answered.

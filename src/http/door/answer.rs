@@ -64,6 +64,25 @@ pub fn write<'a>(
     body: &[u8],
     envelope: &Envelope<'_>,
 ) {
+    write_head(out, status, fields, body.len(), envelope);
+    if sends_content(status, envelope) {
+        out.extend_from_slice(body);
+    }
+}
+
+/// Whether content follows the head of an answer.
+pub const fn sends_content(status: u16, envelope: &Envelope<'_>) -> bool {
+    has_content(status) && !envelope.head_only
+}
+
+/// Appends the head of an answer whose content has so many bytes.
+pub fn write_head<'a>(
+    out: &mut Vec<u8>,
+    status: u16,
+    fields: impl Iterator<Item = (&'a str, &'a [u8])>,
+    length: usize,
+    envelope: &Envelope<'_>,
+) {
     // Writing to a Vec does not fail.
     let _ = write!(out, "HTTP/1.1 {status} {}\r\nDate: {}\r\nX-Request-Id: ", reason(status), envelope.date);
     envelope.id.write(out);
@@ -88,12 +107,9 @@ pub fn write<'a>(
         out.extend_from_slice(b"Connection: keep-alive\r\n");
     }
     if has_content(status) {
-        let _ = write!(out, "Content-Length: {}\r\n", body.len());
+        let _ = write!(out, "Content-Length: {length}\r\n");
     }
     out.extend_from_slice(b"\r\n");
-    if has_content(status) && !envelope.head_only {
-        out.extend_from_slice(body);
-    }
 }
 
 /// Appends a reply of the door itself.

@@ -112,7 +112,8 @@ impl Porter {
 
     /// Whether the memory for buffers has so much left.
     pub(super) fn has_room(&self, bytes: usize) -> bool {
-        self.buffered_bytes + self.relay.queued_bytes + bytes <= self.limits.buffers_max_bytes
+        let taken = self.buffered_bytes + self.shared.bytes() + self.relay.queued_bytes;
+        taken + bytes <= self.limits.buffers_max_bytes
     }
 
     fn ask_again(&mut self, id: ClientId, mut parked: Box<Parked>, turn: Turn) {
@@ -128,6 +129,9 @@ impl Porter {
         passage::write_note(&mut message, number, exchange.origin, &exchange.id, Some((&waiting.memo, turn)));
         if !waiting.language.is_empty() {
             write_field(&mut message, "accept-language", &waiting.language);
+        }
+        if exchange.accepts_gzip {
+            write_field(&mut message, "accept-encoding", "gzip");
         }
         message.extend_from_slice(b"\r\n");
         let is_write = waiting.method.is_write();

@@ -10,9 +10,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread;
 
+use super::compress::{self, Compressor};
+use super::handed::Handed;
 use super::passage::{self, FIELD, HELLO, Note, Topic, Waiting};
 use super::{answer, framing};
 use crate::http::Reply;
+use crate::http::body::Content;
 use crate::http::{Method, Request};
 use crate::ids::new_key;
 use crate::platform::make_private_folder;
@@ -37,13 +40,28 @@ pub struct Park {
 pub struct Responder {
     asked: Option<tiny_http::Request>,
     number: u64,
+    sending: Arc<Sending>,
+}
+
+/// What answers are sent with.
+pub struct Sending {
+    pub compressor: Compressor,
+    pub handed: Handed,
 }
 
 impl Responder {
-    /// Gives the answer.
-    pub fn send(mut self, reply: Reply) {
-        if let Some(asked) = self.asked.take() {
-            respond(asked, self.number, false, &reply);
+    /// Gives the answer, compressed where that helps and the client takes it.
+    pub fn send(mut self, mut reply: Reply) {
+        let Some(asked) = self.asked.take() else { return };
+        compress::mark_vary(&mut reply);
+        let takes_gzip = !field(&asked, "accept-encoding").is_empty();
+        let (number, sending) = (self.number, Arc::clone(&self.sending));
+        let send = move |reply: Reply, content: Content| deliver(asked, number, &sending.handed, &reply, content);
+        if takes_gzip && compress::is_compressed(&reply) {
+            self.sending.compressor.send(reply, send);
+        } else {
+            let content = compress::plain(&mut reply);
+            send(reply, content);
         }
     }
 
@@ -59,9 +77,7 @@ impl Responder {
             topics: park.topics.into(),
             memo: park.memo.into(),
         };
-        let mut reply = Reply::empty(200);
-        reply.body = passage::write_waiting(&waiting);
-        respond(asked, self.number, true, &reply);
+        respond(asked, self.number, " parked", &Reply::empty(200), &passage::write_waiting(&waiting));
     }
 }
 
@@ -72,7 +88,8 @@ impl Drop for Responder {
         let why = if thread::panicking() { "panicked" } else { "gave no answer" };
         log::error!("request {id}: the trade {why}: {} {}", asked.method(), asked.url());
         let language = Language::of_accept_language(field(&asked, "accept-language"));
-        respond(asked, self.number, false, &Reply::refusal(&Refusal::Internal, language));
+        let reply = Reply::refusal(&Refusal::Internal, language);
+        respond(asked, self.number, "", &reply, &reply.body);
     }
 }
 
@@ -81,11 +98,21 @@ fn field<'a>(asked: &'a tiny_http::Request, name: &'static str) -> &'a str {
     found.map_or("", |header| header.value.as_str())
 }
 
-/// Writes an inner answer: with a length, never chunked, with the request's number, and all at once. (`Request::respond`
+fn deliver(asked: tiny_http::Request, number: u64, handed: &Handed, reply: &Reply, content: Content) {
+    if !answer::has_content(reply.status) || !Handed::takes(&content) {
+        respond(asked, number, "", reply, &content);
+        return;
+    }
+    handed.put(number, content);
+    if !respond(asked, number, " handed", reply, b"") {
+        handed.take(number);
+    }
+}
+
+/// Writes an inner answer; gives whether it was taken. It goes with a length, never chunked, with the request's number, and all at once. (`Request::respond`
 /// writes in pieces of 8 KiB; each wakes the door, which can do nothing with a piece.)
-fn respond(asked: tiny_http::Request, number: u64, parked: bool, reply: &Reply) {
-    let mut message = Vec::with_capacity(256 + reply.body.len());
-    let mark = if parked { " parked" } else { "" };
+fn respond(asked: tiny_http::Request, number: u64, mark: &str, reply: &Reply, content: &[u8]) -> bool {
+    let mut message = Vec::with_capacity(256 + content.len());
     // Writing to a Vec does not fail.
     let _ = write!(message, "HTTP/1.1 {} -\r\n{FIELD}: {number}{mark}\r\n", reply.status);
     let own = Some(("Content-Type", reply.content_type.as_ref())).filter(|(_, value)| !value.is_empty());
@@ -98,13 +125,15 @@ fn respond(asked: tiny_http::Request, number: u64, parked: bool, reply: &Reply) 
             log::error!("an answer to {}: {name} cannot carry {value:?}", asked.url());
         }
     }
-    let length = if answer::has_content(reply.status) { reply.body.len() } else { 0 };
+    let length = if answer::has_content(reply.status) { content.len() } else { 0 };
     let _ = write!(message, "Content-Length: {length}\r\n\r\n");
-    message.extend_from_slice(&reply.body[..length]);
+    message.extend_from_slice(&content[..length]);
     let mut writer = asked.into_writer();
-    if let Err(error) = writer.write_all(&message).and_then(|()| writer.flush()) {
+    let sent = writer.write_all(&message).and_then(|()| writer.flush());
+    if let Err(error) = &sent {
         log::debug!("an answer did not reach the door: {error}"); // the door gave it up, and has said why
     }
+    sent.is_ok()
 }
 
 /// A running inner server.
@@ -140,7 +169,7 @@ impl Behind {
     ///
     /// # Errors
     /// When no socket or thread can be made.
-    pub fn start(workers: usize, trade: &Trade, on_fatal: &OnFatal) -> io::Result<Behind> {
+    pub fn start(workers: usize, trade: &Trade, sending: &Arc<Sending>, on_fatal: &OnFatal) -> io::Result<Behind> {
         const O_PATH: i32 = 0o10_000_000; // Linux: a handle to the inode, without opening it
         let directory = std::env::temp_dir().join(format!("boxoffice-door-{}", new_key()));
         make_private_folder(&directory).map_err(|error| {
@@ -166,8 +195,10 @@ impl Behind {
         let house = Arc::new(House { server: Some(server), socket, closing: AtomicBool::new(false) });
         let behind = Behind { house, workers };
         for number in 0..workers {
-            let (house, trade) = (Arc::clone(&behind.house), Arc::clone(trade));
-            spawn_vital(&format!("worker-{number}"), on_fatal.clone(), move || work(&house, &trade))?;
+            let (house, trade, sending) = (Arc::clone(&behind.house), Arc::clone(trade), Arc::clone(sending));
+            spawn_vital(&format!("worker-{number}"), on_fatal.clone(), move || {
+                work(&house, &trade, &sending);
+            })?;
         }
         Ok(behind)
     }
@@ -207,12 +238,12 @@ impl Drop for Behind {
     }
 }
 
-fn work(house: &House, trade: &Trade) {
+fn work(house: &House, trade: &Trade, sending: &Arc<Sending>) {
     let Some(server) = &house.server else { return };
     while !house.closing.load(Ordering::Relaxed) {
         match server.recv() {
             // A panic has been answered and logged by the responder's drop; the worker goes on.
-            Ok(asked) => drop(catch_unwind(AssertUnwindSafe(|| hand_over(asked, trade)))),
+            Ok(asked) => drop(catch_unwind(AssertUnwindSafe(|| hand_over(asked, trade, sending)))),
             Err(_) if house.closing.load(Ordering::Relaxed) => {}
             // Accepting ended; what is connected goes on, and the door notices when it wants another connection.
             Err(error) => log::error!("the inner server accepts no more: {error}"),
@@ -220,21 +251,24 @@ fn work(house: &House, trade: &Trade) {
     }
 }
 
-fn hand_over(mut asked: tiny_http::Request, trade: &Trade) {
+fn hand_over(mut asked: tiny_http::Request, trade: &Trade, sending: &Arc<Sending>) {
     let mark = field(&asked, FIELD);
     if asked.url() == HELLO {
         let number = mark.parse().unwrap_or(0);
-        return respond(asked, number, false, &Reply::empty(204));
+        respond(asked, number, "", &Reply::empty(204), b"");
+        return;
     }
     let note = passage::read_note(mark);
     let (Some(note), Some(method)) = (note, Method::parse(asked.method().as_str())) else {
         log::error!("the inner server got what the door cannot have sent: {mark:?}");
-        return respond(asked, 0, false, &Reply::empty(500)); // without its number: the door closes the connection
+        respond(asked, 0, "", &Reply::empty(500), b""); // without its number: the door closes the connection
+        return;
     };
     let (path, query) = asked.url().split_once('?').unwrap_or((asked.url(), ""));
     let (path, query) = (path.to_owned(), query.to_owned());
     let relayed = asked.headers().iter().filter(|header| !header.field.equiv(FIELD));
-    let relayed = relayed.filter(|header| !header.field.equiv("content-length"));
+    let relayed =
+        relayed.filter(|header| !header.field.equiv("content-length") && !header.field.equiv("accept-encoding"));
     let headers = relayed.map(|header| (header.field.to_string(), header.value.to_string())).collect();
     let length = asked.body_length().unwrap_or(0);
     let mut body = Vec::with_capacity(length);
@@ -246,5 +280,5 @@ fn hand_over(mut asked: tiny_http::Request, trade: &Trade) {
     }
     let Note { number, peer, id, resumed } = note;
     let request = Request { id, method, path, query, headers, body, peer, resumed };
-    trade(request, Responder { asked: Some(asked), number });
+    trade(request, Responder { asked: Some(asked), number, sending: Arc::clone(sending) });
 }

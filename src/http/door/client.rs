@@ -6,6 +6,7 @@ use mio::net::TcpStream;
 
 use super::answer::RequestId;
 use super::crowd::Patience;
+use super::output::Output;
 use super::passage::{Turn, Waiting};
 use crate::refusal::Language;
 
@@ -93,6 +94,8 @@ pub struct Exchange {
     pub keep_alive: bool,
     pub is_http_10: bool,
     pub head_only: bool,
+    /// The client takes gzip.
+    pub accepts_gzip: bool,
 }
 
 /// One client's connection.
@@ -114,9 +117,8 @@ pub struct Client {
     pub scanned: usize,
     /// `input` holds no whole head; more bytes are needed, and the head's deadline runs.
     pub starved: bool,
-    /// The answer, and how much of it is sent.
-    pub output: Vec<u8>,
-    pub sent: usize,
+    /// The rest of an answer that the socket did not take at once.
+    pub output: Output,
     pub deadline_ms: u64,
     pub exchange: Exchange,
     /// The number of the request that is under way or was last; 0 before the first.
@@ -140,8 +142,7 @@ impl Client {
             input: Vec::new(),
             scanned: 0,
             starved: false,
-            output: Vec::new(),
-            sent: 0,
+            output: Output::default(),
             deadline_ms: u64::MAX,
             exchange: Exchange {
                 id,
@@ -150,6 +151,7 @@ impl Client {
                 keep_alive: false,
                 is_http_10: false,
                 head_only: false,
+                accepts_gzip: false,
             },
             number: 0,
             astray: false,
@@ -179,6 +181,6 @@ impl Client {
             State::Parked(parked) | State::UnderWay(Some(parked)) => parked.waiting.bytes(),
             _ => 0,
         };
-        self.input.capacity() + self.output.capacity() + of_state
+        self.input.capacity() + self.output.own_bytes() + of_state
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::encoding::accepts_gzip;
 use super::target;
 use crate::http::Method;
 use crate::refusal::{Language, Refusal, Say};
@@ -11,7 +12,8 @@ pub const RELAYED: [&str; 7] =
     ["authorization", "accept", "accept-language", "content-type", "idempotency-key", "if-none-match", "prefer"];
 
 /// Those that are lists (RFC 9110, 5.3): repeated, they are joined; others are refused when repeated.
-const LISTS: [&str; 6] = ["accept", "accept-language", "if-none-match", "prefer", "forwarded", "x-forwarded-for"];
+const LISTS: [&str; 7] =
+    ["accept", "accept-encoding", "accept-language", "if-none-match", "prefer", "forwarded", "x-forwarded-for"];
 
 /// What `Allow` says where the door itself refuses a method.
 pub const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
@@ -38,6 +40,8 @@ pub struct Head<'b> {
     pub request_id: Option<&'b str>,
     /// The fields of [`RELAYED`], at their places.
     pub relayed: [Option<Cow<'b, str>>; RELAYED.len()],
+    /// Whether the client takes gzip (`Accept-Encoding`).
+    pub accepts_gzip: bool,
     /// `Forwarded`.
     pub forwarded: Option<Cow<'b, str>>,
     /// `X-Forwarded-For`.
@@ -164,6 +168,7 @@ struct Seen<'b> {
     keep_alive: bool,
     request_id: Option<&'b str>,
     relayed: [Option<Cow<'b, str>>; RELAYED.len()],
+    accept_encoding: Option<Cow<'b, str>>,
     forwarded: Option<Cow<'b, str>>,
     x_forwarded_for: Option<Cow<'b, str>>,
 }
@@ -173,6 +178,9 @@ impl<'b> Seen<'b> {
         let is = |known: &str| name.eq_ignore_ascii_case(known);
         if let Some(place) = RELAYED.iter().position(|known| is(known)) {
             return keep(&mut self.relayed[place], RELAYED[place], value);
+        }
+        if is("accept-encoding") {
+            return keep(&mut self.accept_encoding, "accept-encoding", value);
         }
         if is("forwarded") {
             return keep(&mut self.forwarded, "forwarded", value);
@@ -228,6 +236,7 @@ impl<'b> Seen<'b> {
             expects_continue: self.expect.is_some() && !is_http_10,
             request_id: self.request_id,
             relayed: self.relayed,
+            accepts_gzip: self.accept_encoding.as_deref().is_some_and(accepts_gzip),
             forwarded: self.forwarded,
             x_forwarded_for: self.x_forwarded_for,
         })

@@ -11,6 +11,8 @@ pub struct InnerAnswer<'b> {
     pub number: u64,
     /// It says "not yet".
     pub is_parked: bool,
+    /// Its content went around the socket.
+    pub is_handed: bool,
     pub status: u16,
     pub body: &'b [u8],
     fields: [httparse::Header<'b>; FIELDS_MAX],
@@ -37,11 +39,17 @@ impl<'b> InnerAnswer<'b> {
         let told = field("content-length").and_then(|digits| digits.parse().ok()).ok_or(None)?;
         let length: usize = if answer::has_content(status) { told } else { 0 };
         let mark = field(FIELD).ok_or(None)?;
-        let (number, is_parked) = mark.strip_suffix(" parked").map_or((mark, false), |number| (number, true));
+        let (number, mark) = mark.split_once(' ').unwrap_or((mark, ""));
+        let (is_parked, is_handed) = (mark == "parked", mark == "handed");
+        if !is_parked && !is_handed && !mark.is_empty() {
+            return Err(None);
+        }
         let number = number.parse().map_err(|_| None)?;
         let expected = start + length;
         match bytes.len() {
-            whole if whole == expected => Ok(InnerAnswer { number, is_parked, status, body: &bytes[start..], fields }),
+            whole if whole == expected => {
+                Ok(InnerAnswer { number, is_parked, is_handed, status, body: &bytes[start..], fields })
+            }
             part if part < expected => Err(Some(expected)),
             _ => Err(None),
         }
@@ -74,6 +82,7 @@ mod tests {
         for wrong in [
             "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
             "HTTP/1.1 200 OK\r\ndoor: 7\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ndoor: 7 x\r\nContent-Length: 0\r\n\r\n",
             "HTTP/1.1 200 OK\r\ndoor: x\r\nContent-Length: 0\r\n\r\n",
             "nonsense nonsense nonsense",
         ] {

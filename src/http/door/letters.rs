@@ -1,6 +1,5 @@
 //! What one client gets: answers of the trade and refusals of the door, as bytes on their way.
 
-use std::io::{self, Write};
 use std::net::Shutdown;
 use std::sync::Arc;
 
@@ -8,9 +7,11 @@ use super::answer::{self, Envelope};
 use super::client::{Client, ClientId, State};
 use super::inner_answer::InnerAnswer;
 use super::line::Flight;
+use super::output::Output;
 use super::porter::Porter;
 use super::visit::SCRATCH_KEPT_BYTES;
 use crate::http::Reply;
+use crate::http::body::Content;
 use crate::refusal::Refusal;
 
 impl Porter {
@@ -26,14 +27,25 @@ impl Porter {
             return self.on_not_yet(flight, answer.body);
         }
         self.parking.came_back();
+        let mut content = if answer.is_handed { self.relay.take_content(flight.number) } else { None };
         if self.client_of(flight).is_none() {
             return; // it went away
         }
-        self.write_letter(flight.client, |out, envelope| {
-            answer::write(out, answer.status, answer.fields(), answer.body, envelope);
+        if answer.is_handed && content.is_none() {
+            self.refuse(flight.client, &Refusal::Internal);
+            return self.go_on(flight.client);
+        }
+        self.write_letter(flight.client, |out, envelope| match &content {
+            None => answer::write(out, answer.status, answer.fields(), answer.body, envelope),
+            Some(apart) => {
+                answer::write_head(out, answer.status, answer.fields(), apart.len(), envelope);
+                if !answer::sends_content(answer.status, envelope) {
+                    content = None;
+                }
+            }
         });
         self.metrics.count_answer(answer.status);
-        self.post(flight.client);
+        self.post(flight.client, content);
         self.go_on(flight.client);
     }
 
@@ -76,7 +88,7 @@ impl Porter {
     pub(super) fn answer_itself(&mut self, id: ClientId, reply: &Reply) {
         self.write_letter(id, |out, envelope| answer::write_reply(out, reply, envelope));
         self.metrics.count_answer(reply.status);
-        self.post(id);
+        self.post(id, None);
     }
 
     fn write_letter(&mut self, id: ClientId, write: impl FnOnce(&mut Vec<u8>, &Envelope<'_>)) {
@@ -94,24 +106,30 @@ impl Porter {
         write(&mut self.letter, &envelope);
     }
 
-    /// Sends the letter, as much of it as the socket takes.
-    fn post(&mut self, id: ClientId) {
+    /// Sends the letter and the content that stands apart from it, as much as the socket takes.
+    fn post(&mut self, id: ClientId, content: Option<Content>) {
         let Some(client) = self.crowd.get_mut(id) else { return };
         client.state = State::Writing;
-        let Some(sent) = write_some(client, &self.letter) else { return self.close(id, None) };
+        let mut output = Output::new(std::mem::take(&mut self.letter), content);
+        let Ok(sent) = output.write_to(&mut client.socket) else { return self.close(id, None) };
         self.metrics.sent_bytes_total.add(sent as u64);
-        if sent == self.letter.len() {
+        let rest = output.rest();
+        if rest == 0 {
+            self.letter = output.head;
             self.letter.shrink_to(SCRATCH_KEPT_BYTES);
             return self.after_answer(id);
         }
-        let rest = self.letter.len() - sent;
-        if !self.make_room(id, rest) {
+        output.shrink();
+        let more = self.shared.more_bytes(output.content.as_ref());
+        if !self.make_room(id, output.own_bytes() + more) {
             self.metrics.connections_evicted_buffers_total.add(1);
             return self.close(id, None);
         }
+        self.shared.hold(output.content.as_ref());
+        output.last_ms = self.now_ms + self.limits.write_last_ms(rest);
         let Some(client) = self.crowd.get_mut(id) else { return };
-        client.output = self.letter[sent..].to_vec();
-        client.deadline_ms = self.now_ms + self.limits.write_max_ms(rest);
+        client.output = output;
+        client.deadline_ms = self.now_ms + self.limits.write_max_ms;
         let deadline_ms = client.deadline_ms;
         self.arm(deadline_ms);
     }
@@ -126,9 +144,10 @@ impl Porter {
             let others = self.crowd.iter().filter(|(other, client)| {
                 *other != id && matches!(client.state, State::Head | State::Body(_) | State::Writing)
             });
-            let greediest = others.max_by_key(|(_, client)| client.counted_bytes);
-            let Some((greediest, client)) = greediest else { return false };
-            if client.counted_bytes <= bytes {
+            let share = |client: &Client| client.counted_bytes + self.shared.share(client.output.content.as_ref());
+            let greediest = others.map(|(other, client)| (other, share(client))).max_by_key(|(_, share)| *share);
+            let Some((greediest, share)) = greediest else { return false };
+            if share <= bytes {
                 return false;
             }
             let metrics = Arc::clone(&self.metrics);
@@ -136,18 +155,22 @@ impl Porter {
         }
     }
 
-    /// The socket has room again.
+    /// The socket has room again. Whoever takes something has time for more, up to a last moment that follows from the size:
+    /// a slow client gets the whole answer, one that takes nothing, or next to nothing, is let go.
     pub(super) fn write_on(&mut self, id: ClientId) {
         let Some(client) = self.crowd.get_mut(id) else { return };
-        let output = std::mem::take(&mut client.output);
-        let Some(sent) = write_some(client, &output[client.sent..]) else { return self.close(id, None) };
-        client.sent += sent;
+        let Ok(sent) = client.output.write_to(&mut client.socket) else { return self.close(id, None) };
         self.metrics.sent_bytes_total.add(sent as u64);
-        if client.sent < output.len() {
-            client.output = output;
+        if client.output.rest() > 0 {
+            if sent > 0 {
+                client.deadline_ms = (self.now_ms + self.limits.write_max_ms).min(client.output.last_ms);
+                let deadline_ms = client.deadline_ms;
+                self.arm(deadline_ms);
+            }
             return;
         }
-        client.sent = 0;
+        let output = std::mem::take(&mut client.output);
+        self.shared.release(output.content.as_ref());
         self.after_answer(id);
         self.go_on(id);
     }
@@ -170,19 +193,4 @@ impl Porter {
         let deadline_ms = client.deadline_ms;
         self.arm(deadline_ms);
     }
-}
-
-/// Writes what the socket takes; `None` when it is broken.
-fn write_some(client: &mut Client, bytes: &[u8]) -> Option<usize> {
-    let mut sent = 0;
-    while sent < bytes.len() {
-        match client.socket.write(&bytes[sent..]) {
-            Ok(0) => return None,
-            Ok(length) => sent += length,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-            Err(_) => return None,
-        }
-    }
-    Some(sent)
 }

@@ -30,10 +30,12 @@ pub struct Limits {
     pub body_max_ms: u64,
     /// A connection on which nothing is asked.
     pub idle_max_ms: u64,
-    /// An answer on its way to a client, whatever its size.
+    /// A client that takes nothing of its answer for so long is let go.
     pub write_max_ms: u64,
-    /// What each MiB of an answer adds to `write_max_ms`, and each of a body to `body_max_ms`.
-    pub write_max_ms_per_mib: u64,
+    /// However steadily it takes it: an answer must go by so many bytes a second.
+    pub write_min_bytes_per_second: u64,
+    /// What each MiB of a body adds to `body_max_ms`.
+    pub body_max_ms_per_mib: u64,
     /// Whoever has come and said nothing for so long must leave when it is full and somebody comes.
     pub silent_after_ms: u64,
     /// Whoever is slower than this with a request must leave when it is full and somebody comes.
@@ -90,7 +92,8 @@ impl Default for Limits {
             body_max_ms: 30_000,
             idle_max_ms: 75_000,
             write_max_ms: 30_000,
-            write_max_ms_per_mib: 10_000,
+            write_min_bytes_per_second: 1_024,
+            body_max_ms_per_mib: 10_000,
             silent_after_ms: 50,
             slow_after_ms: 1_000,
             linger_max_ms: 1_000,
@@ -159,12 +162,12 @@ impl Limits {
 
     /// How long a body of so many bytes may take to come, in milliseconds.
     pub fn body_max_ms(&self, bytes: usize) -> u64 {
-        self.body_max_ms + (bytes >> 20) as u64 * self.write_max_ms_per_mib
+        self.body_max_ms + (bytes >> 20) as u64 * self.body_max_ms_per_mib
     }
 
-    /// How long an answer of so many bytes may take to leave, in milliseconds.
-    pub fn write_max_ms(&self, bytes: usize) -> u64 {
-        self.write_max_ms + (bytes >> 20) as u64 * self.write_max_ms_per_mib
+    /// How long an answer of so many bytes may take to leave altogether, in milliseconds.
+    pub fn write_last_ms(&self, bytes: usize) -> u64 {
+        self.write_max_ms + bytes as u64 * 1_000 / self.write_min_bytes_per_second.max(1)
     }
 }
 

@@ -86,6 +86,22 @@ impl Pool {
         first.pop_front().or_else(|| second.pop_front())
     }
 
+    /// Whether woken requests may follow.
+    pub fn wants_more(&self) -> bool {
+        self.again.len() < 2 * self.max
+    }
+
+    /// Takes out those that have waited too long.
+    pub fn late(&mut self, now_ms: u64) -> Vec<(Flight, Vec<u8>)> {
+        let mut late = Vec::new();
+        for queue in [&mut self.fresh, &mut self.again] {
+            while queue.front().is_some_and(|(flight, _)| flight.deadline_ms <= now_ms) {
+                late.extend(queue.pop_front());
+            }
+        }
+        late
+    }
+
     /// How many wait.
     pub fn waiting(&self) -> usize {
         self.fresh.len() + self.again.len()

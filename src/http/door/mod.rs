@@ -41,19 +41,24 @@ mod asking;
 mod behind;
 mod bell;
 mod client;
+mod compress;
 mod crowd;
+mod encoding;
 mod entrance;
 mod framing;
+mod handed;
 mod inner_answer;
 mod letters;
 mod limits;
 mod line;
 mod metrics;
+mod output;
 mod parking;
 mod passage;
 mod porter;
 mod proxy;
 mod relay;
+mod shared;
 mod target;
 mod visit;
 
@@ -82,6 +87,8 @@ use crate::threads::{OnFatal, spawn_vital};
 
 /// Connections that the kernel holds until they are accepted: a crowd's worth.
 const BACKLOG: i32 = 1_024;
+/// What the kernel keeps of an answer that a client has not taken yet.
+const SEND_BUFFER_BYTES: usize = 128 << 10;
 
 /// Why nobody is served at an address.
 #[derive(Debug)]
@@ -199,6 +206,8 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?; // a restart must not wait for the last connections to be forgotten
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
+    // Small enough that what a slow client takes is seen as it takes it; inherited by what is accepted.
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     socket.listen(BACKLOG)?;
     Ok(TcpListener::from_std(socket.into()))
 }

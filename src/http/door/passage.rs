@@ -14,6 +14,11 @@ pub const FIELD: &str = "door";
 /// The target of the hello on a new inner connection; a client's `OPTIONS *` is answered by the door itself.
 pub const HELLO: &str = "*";
 
+/// The request that a new inner connection begins with.
+pub fn hello() -> String {
+    format!("OPTIONS {HELLO} HTTP/1.1\r\n{FIELD}: 0\r\n\r\n")
+}
+
 /// A thing that waiting requests wait for; the trade decides what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Topic(pub u128);

@@ -24,6 +24,7 @@ use super::metrics::{Figure, Metrics};
 use super::parking::Parking;
 use super::passage::Turn;
 use super::relay::Relay;
+use super::shared::SharedContents;
 use crate::clock::Clock;
 use crate::ids::random_bytes;
 use crate::refusal::Refusal;
@@ -60,6 +61,7 @@ pub struct Porter {
     /// Why nobody will ever be accepted again.
     pub(super) listener_lost: Option<io::Error>,
     pub(super) buffered_bytes: usize,
+    pub(super) shared: SharedContents,
     tick_ms: u64,
     scanned_ms: u64,
     scan_at_ms: u64,
@@ -115,6 +117,7 @@ impl Porter {
             accept_at_ms: u64::MAX,
             listener_lost: None,
             buffered_bytes: 0,
+            shared: SharedContents::default(),
             tick_ms,
             scanned_ms: 0,
             scan_at_ms: u64::MAX,
@@ -264,6 +267,7 @@ impl Porter {
     pub(super) fn close(&mut self, id: ClientId, figure: Option<&Figure>) {
         let Some(client) = self.crowd.remove(id) else { return };
         self.buffered_bytes -= client.counted_bytes;
+        self.shared.release(client.output.content.as_ref());
         if let State::Parked(parked) = &client.state {
             self.parking.leave(id, &parked.waiting.topics, parked.key);
         }
@@ -310,7 +314,7 @@ impl Porter {
         let metrics = &self.metrics;
         metrics.connections_open.set(self.crowd.len());
         metrics.parked.set(self.parking.len());
-        metrics.buffered_bytes.set(self.buffered_bytes + self.relay.queued_bytes);
+        metrics.buffered_bytes.set(self.buffered_bytes + self.shared.bytes() + self.relay.queued_bytes);
         metrics.queued.set(self.relay.queued());
         metrics.inner_connections.set(self.relay.connections());
     }

@@ -11,11 +11,14 @@ use std::sync::Arc;
 use mio::{Interest, Registry, Token};
 use slab::Slab;
 
-use super::behind::{Behind, Trade};
+use super::behind::{Behind, Sending, Trade};
+use super::compress::Compressor;
+use super::handed::Handed;
 use super::inner_answer::InnerAnswer;
 use super::limits::Limits;
 use super::line::{Flight, Line, LineState, Pool, Urgency, drain, peek, place_of, take, token_of, write_on};
 use super::metrics::Metrics;
+use crate::http::body::Content;
 use crate::threads::OnFatal;
 
 /// So many servers that are stuck for good are left behind before no more are made.
@@ -37,6 +40,7 @@ pub struct Relay {
     behind: Option<Behind>,
     trade: Trade,
     on_fatal: OnFatal,
+    sending: Arc<Sending>,
     workers: usize,
     epoch: u32,
     /// Servers that were given up, as long as their workers are stuck.
@@ -62,8 +66,10 @@ impl Relay {
     /// # Errors
     /// When no socket or thread can be made.
     pub fn start(limits: &Limits, trade: Trade, on_fatal: OnFatal, metrics: Arc<Metrics>) -> io::Result<Relay> {
+        let sending = Arc::new(Sending { compressor: Compressor::start(on_fatal.clone())?, handed: Handed::default() });
         Ok(Relay {
-            behind: Some(Behind::start(limits.workers, &trade, &on_fatal)?),
+            behind: Some(Behind::start(limits.workers, &trade, &sending, &on_fatal)?),
+            sending,
             trade,
             on_fatal,
             workers: limits.workers,
@@ -96,7 +102,12 @@ impl Relay {
 
     /// Whether woken requests may follow: a few are kept ready for each line, of both kinds.
     pub fn wants_more(&self) -> bool {
-        self.pools.iter().all(|pool| pool.again.len() < 2 * pool.max)
+        self.pools.iter().all(Pool::wants_more)
+    }
+
+    /// The content of an answer that went around the socket.
+    pub fn take_content(&self, number: u64) -> Option<Content> {
+        self.sending.handed.take(number)
     }
 
     /// How many inner connections there are.
@@ -273,6 +284,9 @@ impl Relay {
 
     fn close(&mut self, registry: &Registry, place: usize) -> Option<LineState> {
         let mut line = self.lines.try_remove(place)?;
+        if let LineState::Busy(flight) = line.state {
+            self.sending.handed.take(flight.number); // an answer whose content came without it
+        }
         let _ = registry.deregister(&mut line.socket);
         let pool = &mut self.pools[usize::from(line.is_write)];
         pool.idle.retain(|&idle| idle != place);
@@ -309,8 +323,7 @@ impl Relay {
         self.generation = (self.generation + 1) & 0x3fff_ffff;
         let entry = self.lines.vacant_entry();
         registry.register(&mut socket, token_of(entry.key(), self.generation), Interest::READABLE)?;
-        let hello = format!("OPTIONS {} HTTP/1.1\r\n{}: 0\r\n\r\n", super::passage::HELLO, super::passage::FIELD);
-        socket.write_all(hello.as_bytes())?;
+        socket.write_all(super::passage::hello().as_bytes())?;
         self.greeting = Some(entry.key());
         entry.insert(Line {
             socket,
@@ -335,7 +348,7 @@ impl Relay {
             self.retry_at_ms = now_ms + self.hello_max_ms;
             return;
         }
-        match Behind::start(self.workers, &self.trade, &self.on_fatal) {
+        match Behind::start(self.workers, &self.trade, &self.sending, &self.on_fatal) {
             Ok(behind) => {
                 log::error!("the inner server does not answer; another takes its place");
                 self.metrics.inner_restarts_total.add(1);
@@ -366,14 +379,9 @@ impl Relay {
                 lost.push(flight);
             }
         }
-        for pool in &mut self.pools {
-            for queue in [&mut pool.fresh, &mut pool.again] {
-                while queue.front().is_some_and(|(flight, _)| flight.deadline_ms <= now_ms) {
-                    let Some((flight, message)) = queue.pop_front() else { break };
-                    self.queued_bytes -= message.len();
-                    lost.push(flight);
-                }
-            }
+        for (flight, message) in self.pools.iter_mut().flat_map(|pool| pool.late(now_ms)) {
+            self.queued_bytes -= message.len();
+            lost.push(flight);
         }
         let is_silent = self.busy > 0 && now_ms >= self.heard_ms + self.hello_max_ms;
         if is_silent && self.greeting.is_none() && now_ms >= self.retry_at_ms {

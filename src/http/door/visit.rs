@@ -171,6 +171,7 @@ impl Porter {
             keep_alive: head.keep_alive && !is_stopping,
             is_http_10: head.is_http_10,
             head_only: head.method == Method::Head,
+            accepts_gzip: head.accepts_gzip,
         };
         let path = head.target.split('?').next().unwrap_or("");
         let max_bytes = if path == "*" { 0 } else { self.limits.body_max_bytes(head.method, path) };
@@ -318,6 +319,9 @@ fn write_inner(out: &mut Vec<u8>, head: &Head<'_>, number: u64, exchange: &Excha
         if let Some(value) = value {
             write_field(out, name, value);
         }
+    }
+    if head.accepts_gzip {
+        write_field(out, "accept-encoding", "gzip");
     }
     if head.content_length > 0 {
         write_field(out, "content-length", &Cow::from(head.content_length.to_string()));

@@ -1,0 +1,109 @@
+//! An answer on its way to a client: its head, and content that it may share with other answers.
+
+use std::io::{self, IoSlice, Write};
+
+use crate::http::body::Content;
+
+/// What is still to be sent.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// The head, and content that was written into it.
+    pub head: Vec<u8>,
+    /// Content that stands apart.
+    pub content: Option<Content>,
+    /// How much of both is sent.
+    sent: usize,
+    /// When it must be gone altogether, however steadily it goes.
+    pub last_ms: u64,
+}
+
+impl Output {
+    /// A whole answer.
+    pub fn new(head: Vec<u8>, content: Option<Content>) -> Output {
+        Output { head, content, sent: 0, last_ms: u64::MAX }
+    }
+
+    /// How many bytes are still to be sent.
+    pub fn rest(&self) -> usize {
+        self.head.len() + self.content.as_ref().map_or(0, |content| content.len()) - self.sent
+    }
+
+    /// The memory that it alone takes, in bytes.
+    pub fn own_bytes(&self) -> usize {
+        let content = self.content.as_ref().filter(|content| content.shared().is_none());
+        self.head.capacity() + content.map_or(0, |content| content.len())
+    }
+
+    /// Writes what a socket takes; gives how much that was.
+    ///
+    /// # Errors
+    /// When the socket is broken.
+    pub fn write_to(&mut self, socket: &mut impl Write) -> io::Result<usize> {
+        let before = self.sent;
+        while self.rest() > 0 {
+            let head = self.head.get(self.sent..).unwrap_or_default();
+            let content = self.content.as_deref().unwrap_or_default();
+            let content = &content[self.sent.saturating_sub(self.head.len())..];
+            match socket.write_vectored(&[IoSlice::new(head), IoSlice::new(content)]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(length) => self.sent += length,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.sent - before)
+    }
+
+    /// Forgets what is sent of the head, so that a slow client keeps no more than it must.
+    pub fn shrink(&mut self) {
+        let gone = self.sent.min(self.head.len());
+        self.head.drain(..gone);
+        self.head.shrink_to_fit();
+        self.sent -= gone;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::body::{Body, SharedBody};
+
+    /// Takes so many bytes, then none for once.
+    struct Narrow(Vec<u8>, usize, bool);
+
+    impl Write for Narrow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.2 = !self.2;
+            if !self.2 {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            let length = bytes.len().min(self.1);
+            self.0.extend_from_slice(&bytes[..length]);
+            Ok(length)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn output_is_sent_whole_however_little_a_socket_takes() {
+        let shared = SharedBody::new(b"content that is shared".to_vec());
+        for width in 1..40 {
+            for content in
+                [None, Some(Content::Plain(Body::Own(b"own".to_vec()))), Some(Content::Plain(shared.clone().into()))]
+            {
+                let wanted = [b"head ".as_slice(), content.as_deref().unwrap_or_default()].concat();
+                let mut output = Output::new(b"head ".to_vec(), content);
+                let mut socket = Narrow(Vec::new(), width, false);
+                while output.rest() > 0 {
+                    output.write_to(&mut socket).unwrap();
+                    output.shrink();
+                }
+                assert_eq!(socket.0, wanted);
+            }
+        }
+    }
+}
