@@ -151,7 +151,7 @@ fn code_in(reading: &str) -> &str {
     surplus.and_then(|surplus| reading.get(surplus..)).unwrap_or(reading)
 }
 
-/// The number that was typed, where it stands in a path; `None` when it can be none.
+/// The readings of what was typed that can be a number, in the order in which they are looked up.
 pub fn typed_numbers(raw: &str) -> impl Iterator<Item = String> {
     readings(raw).into_iter().filter(|reading| reading.len() == NUMBER_CHARS && values(reading).is_some())
 }
