@@ -78,8 +78,8 @@
 //! 6. **A refusal is a value** of one enum with one code. One table maps codes to statuses, and one file has all texts
 //!    in both languages; both fail to compile when a code is missing.
 //! 7. **What others may make large has a limit** with its unit in its name: bytes, connections, waiting requests, jobs,
-//!    seats of a layout, rows of a page. Two lists have none, because only admins make them longer: all concerts, and
-//!    all dates of one.
+//!    seats of a layout, rows of a page. Lists that only admins make longer have none: concerts, the
+//!    dates of one, staff keys.
 //! 8. No `unsafe`, no fractions near points, no `unwrap` outside tests, no sleeping in tests.
 //!
 //! `check/` proves what can be proved of a file (`boxoffice check --rules` lists it), `tests/tidy.rs` what can be seen

@@ -387,6 +387,27 @@ fn every_file_that_a_document_names_is_there() {
 }
 
 #[test]
+fn the_table_of_suites_names_every_suite() {
+    let table = include_str!("README.md");
+    let named: Vec<&str> = table.split('`').filter_map(|code| code.strip_prefix("tests/")).collect();
+    let is_named = |file: &str| {
+        named.iter().any(|name| match name.split_once('*') {
+            Some((start, end)) => file.starts_with(start) && file.ends_with(end),
+            None => *name == file,
+        })
+    };
+    let mut suites = 0;
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")).unwrap() {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        if file.ends_with(".rs") {
+            assert!(is_named(&file), "tests/README.md does not say what tests/{file} holds");
+            suites += 1;
+        }
+    }
+    assert!(suites >= 4, "{suites}");
+}
+
+#[test]
 fn links_lead_to_projects_and_not_to_package_registries() {
     let registries = ["crates.io", "pypi.org", "npmjs.com", "docs.rs"];
     for (document, text) in DOCUMENTS {
