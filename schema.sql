@@ -15,7 +15,9 @@ CREATE TABLE venue (
     -- The sum of all advances of a test clock.
     clock_advanced_ms INTEGER NOT NULL DEFAULT 0 CHECK (clock_advanced_ms >= 0),
     -- The secret half of the key pair that signs tickets. Null only until a file of format 1 is opened.
-    seal_secret       BLOB    CHECK (length(seal_secret) = 32)
+    seal_secret       BLOB    CHECK (length(seal_secret) = 32),
+    -- Who may top up points, as it was last given; null until it was. A start that would let everybody do so again says it.
+    top_up_policy     TEXT    CHECK (top_up_policy IN ('self', 'staff'))
 ) STRICT;
 
 -- Who works here: a key each. A revoked key stays, because the events of its time name it.
@@ -44,7 +46,7 @@ CREATE TABLE event (
 
 -- Answers kept for the repetition of a request: the first answer again, byte for byte.
 CREATE TABLE idempotency_answer (
-    -- The caller: a user's id, or 16 zero bytes for staff.
+    -- The caller: a user's id, or the id of a staff key as a number of 16 bytes, which no user's id is.
     caller_id    BLOB    NOT NULL CHECK (length(caller_id) = 16),
     key          TEXT    NOT NULL CHECK (length(key) BETWEEN 1 AND 128),
     -- SHA-256 over method, path and body: another request under the same key is refused.

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, mpsc};
 
 use rusqlite::Connection;
 
+use crate::balance;
 use crate::check;
 use crate::clock::{Clock, Millis, Mode, Span};
 use crate::http::{Bell, Door, Limits, OpenFailure, RateLimit, Trade};
@@ -66,13 +67,13 @@ impl House {
     /// # Errors
     /// Those of [`House::open`] and of `making`.
     pub fn open_showing(
-        settings: Settings,
+        mut settings: Settings,
         database: &Path,
         listen: SocketAddr,
         broken: impl FnMut() + Send + 'static,
         making: impl FnOnce(Option<&str>) -> Result<(), OpenError>,
     ) -> Result<House, OpenError> {
-        settings.check().map_err(OpenError)?;
+        settings.check(listen).map_err(OpenError)?;
         must_have_threads(&settings, listen)?;
         if !database.exists() {
             must_have_addresses(&settings, listen)?;
@@ -82,6 +83,7 @@ impl House {
         let failed = |what: &str, error: &dyn Display| OpenError(format!("{}: {what}: {error}", database.display()));
         let clock = Arc::new(start_clock(&settings, &connection, &ground)?);
         make_ready(&connection, &settings).map_err(|error| failed("the file can't be made ready", &error))?;
+        balance::settle_policy(&connection, clock.now(), &mut settings.sale).map_err(OpenError)?;
         let keyring = Arc::new(fill_keyring(&connection, clock.now(), settings.staff_key.as_deref())?);
         let line = Arc::new(Line::new(TokenMint::of(&ground.seal_secret.0)));
         queue::fill(&connection, &line, &settings.queue, clock.now(), show_progress)

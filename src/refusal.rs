@@ -105,6 +105,7 @@ refusals! {
     SeatLimit { seats_per_user: u32, seats_taken: u32 } "SEAT_LIMIT",
     SeatUnavailable { seats: Vec<String> } "SEAT_UNAVAILABLE",
     LayoutInUse "LAYOUT_IN_USE",
+    DateInUse { schedule_ids: Vec<i64> } "DATE_IN_USE",
     ReservationNotFound "RESERVATION_NOT_FOUND",
     ReservationNotPending { status: &'static str } "RESERVATION_NOT_PENDING",
     ReservationNotConfirmed { status: &'static str } "RESERVATION_NOT_CONFIRMED",
@@ -166,7 +167,9 @@ impl Refusal {
                 json!({ "position": position, "pollAfterSeconds": poll_after_seconds })
             }
             Refusal::SeatNotFound { seats } | Refusal::SeatUnavailable { seats } => json!({ "seats": seats }),
-            Refusal::DateAmbiguous { schedule_ids } => json!({ "scheduleIds": schedule_ids }),
+            Refusal::DateAmbiguous { schedule_ids } | Refusal::DateInUse { schedule_ids } => {
+                json!({ "scheduleIds": schedule_ids })
+            }
             Refusal::SaleNotOpen { sale_opens_at } => json!({ "saleOpensAt": sale_opens_at }),
             Refusal::SaleClosed { sale_closes_at } => json!({ "saleClosesAt": sale_closes_at }),
             Refusal::ReservationPending { reservation_id } => json!({ "reservationId": reservation_id }),

@@ -194,7 +194,9 @@ fn topic(change: &Change) -> Option<Topic> {
         Change::TokenAdmitted { key, .. } | Change::TokenEnded { key, .. } => Some(topics::token(*key)),
         Change::ReservationChanged { reservation_id } => Some(topics::reservation(*reservation_id)),
         Change::QueueChanged => Some(topics::QUEUE),
-        Change::ScheduleSettled { schedule_id } => Some(topics::schedule(*schedule_id)),
+        Change::ScheduleSettled { schedule_id } | Change::ScheduleDeleted { schedule_id } => {
+            Some(topics::schedule(*schedule_id))
+        }
         Change::TokenIssued { .. }
         | Change::TokenMoved { .. }
         | Change::VisitMoved { .. }
@@ -204,6 +206,7 @@ fn topic(change: &Change) -> Option<Topic> {
         | Change::ClockStepped { .. }
         | Change::EventRecorded
         | Change::ScheduleChanged { .. }
+        | Change::ConcertDeleted
         | Change::SeatsChanged { .. } => None,
     }
 }

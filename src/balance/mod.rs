@@ -1,12 +1,15 @@
 //! Points of users: topped up, spent, given back, corrected; each change one ledger entry with the balance after it.
 
 pub mod api;
+mod policy;
 mod sql;
 pub mod staff_api;
 
 use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
+
+pub use policy::settle_policy;
 
 use crate::clock::Millis;
 use crate::points::Points;

@@ -1,4 +1,4 @@
-//! Every statement that reads or writes `balance` and `ledger_entry`.
+//! Every statement that reads or writes `balance` and `ledger_entry`, and who may top up.
 
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{Entry, EntryKind};
 use crate::clock::Millis;
 use crate::points::Points;
+use crate::settings::TopUpPolicy;
 use crate::venue::Tx;
 
 pub(super) fn find(connection: &Connection, user_id: Uuid) -> rusqlite::Result<Option<(Points, Millis)>> {
@@ -62,4 +63,14 @@ pub(super) fn list_entries(
             })
         })?
         .collect()
+}
+
+/// Who may top up, if the file says it.
+pub(super) fn find_policy(connection: &Connection) -> rusqlite::Result<Option<TopUpPolicy>> {
+    let word: Option<String> = connection.query_row("SELECT top_up_policy FROM venue", [], |row| row.get(0))?;
+    Ok(word.and_then(|word| TopUpPolicy::parse(&word)))
+}
+
+pub(super) fn update_policy(tx: &Tx, policy: TopUpPolicy) -> rusqlite::Result<()> {
+    tx.execute("UPDATE venue SET top_up_policy = ?1", [policy.word()]).map(drop)
 }

@@ -157,6 +157,7 @@ pub const fn status_of(code: Code) -> u16 {
         | Code::SeatLimit
         | Code::SeatUnavailable
         | Code::LayoutInUse
+        | Code::DateInUse
         | Code::ReservationNotPending
         | Code::ReservationNotConfirmed
         | Code::RefundClosed

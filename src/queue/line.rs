@@ -268,6 +268,8 @@ impl Line {
                 | Change::EventRecorded
                 | Change::ScheduleChanged { .. }
                 | Change::ScheduleSettled { .. }
+                | Change::ScheduleDeleted { .. }
+                | Change::ConcertDeleted
                 | Change::SeatsChanged { .. } => None,
             };
             if let Some((until, slot, token_id)) = slot.and_then(|slot| people.due_of(slot)) {

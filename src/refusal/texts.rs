@@ -206,6 +206,10 @@ fn both(code: Code) -> Both {
             ["Layout in use", "Seats of this date were held or sold already, so its layout stays.", "Block single seats, or make another schedule."],
             ["사용 중인 배치입니다", "이 일정의 좌석이 이미 선택되었거나 팔려 배치를 바꿀 수 없습니다.", "좌석을 하나씩 막거나 새 일정을 만들어 주세요."],
         ],
+        Code::DateInUse => [
+            ["Date in use", "Seats of the dates in 'scheduleIds' were held or sold at some time, so the books keep them.", "Cancel a date that does not take place: everybody gets their points back, and nothing more is sold."],
+            ["사용된 일정입니다", "'scheduleIds'의 일정에서 좌석이 선택되거나 팔린 적이 있어 장부에 남아야 합니다.", "열리지 않는 일정은 취소해 주세요. 모두 포인트를 돌려받고 더는 팔리지 않습니다."],
+        ],
         Code::ReservationNotFound => [
             ["No such reservation", "There is no reservation of yours like this.", "GET /api/v1/reservations lists your own."],
             ["예약이 없습니다", "해당하는 본인의 예약이 없습니다.", "GET /api/v1/reservations에서 본인의 예약을 확인해 주세요."],

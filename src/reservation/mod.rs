@@ -4,6 +4,7 @@
 //! not somebody has already written it down.
 
 pub mod api;
+mod deletion;
 mod due;
 mod refund;
 mod sql;
@@ -12,6 +13,7 @@ pub mod staff_api;
 use rusqlite::Connection;
 use uuid::Uuid;
 
+pub use deletion::{delete_concert, delete_date};
 pub use due::{expire_due, move_holds, next_due};
 pub use refund::{Progress, Settling, cancel_date, progress, refund, refund_own, settle_cancelled};
 pub use sql::{find, find_by_payment, find_by_seats};

@@ -9,7 +9,6 @@ use crate::clock::{Clock, Mode};
 use crate::http::{Metrics, Reply};
 use crate::queue::Line;
 use crate::refusal::Refusal;
-use crate::settings::TopUpPolicy;
 use crate::store::Outcome;
 use crate::venue::{Answer, Change, Context, Prefer, Tx, Until, Written, last_sequence, list_events};
 
@@ -36,10 +35,6 @@ pub(super) fn clock_offset_seconds(clock: &Clock) -> f64 {
 pub(super) fn venue(context: &Context, line: &Line) -> Outcome<Answer> {
     let settings = &context.venue.settings;
     let sale = &settings.sale;
-    let top_up_policy = match settings.top_up_policy() {
-        TopUpPolicy::Own => "self",
-        TopUpPolicy::Staff => "staff",
-    };
     Answer::json(
         200,
         &json!({
@@ -49,7 +44,7 @@ pub(super) fn venue(context: &Context, line: &Line) -> Outcome<Answer> {
             "holdSeconds": sale.hold_seconds,
             "seatsPerUser": sale.seats_per_user,
             "paymentAttempts": sale.payment_attempts,
-            "topUpPolicy": top_up_policy,
+            "topUpPolicy": settings.top_up_policy().word(),
         }),
     )
 }

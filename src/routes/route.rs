@@ -243,6 +243,7 @@ mod tests {
         POST reservations/{reservationId}/refund, GET queue, GET users, GET users/{userId},
         GET users/{userId}/reservations, POST users/{userId}/key, POST users/{userId}/balance/top-ups";
     const ADMIN_TOO: &str = "GET keys, POST keys, DELETE keys/{keyId}, POST concerts, PATCH concerts/{concertId},
+        DELETE concerts/{concertId}, DELETE schedules/{scheduleId},
         POST concerts/{concertId}/schedules, PATCH schedules/{scheduleId}, PUT schedules/{scheduleId}/seats/{seat},
         POST schedules/{scheduleId}/cancellation, GET evening, GET ledger, PATCH queue, POST queue/admissions, POST queue/tokens,
         DELETE queue/tokens/{userId}, POST users/{userId}/balance/corrections, GET events, POST clock";

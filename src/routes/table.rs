@@ -70,12 +70,14 @@ pub static ROUTES: &[Route] = &[
     get("/api/v1/staff/concerts", Staff(ALL, |_, c, _| schedule::api::concerts(c))),
     post("/api/v1/staff/concerts", Staff(ADMIN, |_, c, _| schedule::staff_api::add_concert(c))),
     patch("/api/v1/staff/concerts/{concertId}", Staff(ADMIN, |_, c, _| schedule::staff_api::change_concert(c))),
+    delete("/api/v1/staff/concerts/{concertId}", Staff(ADMIN, |_, c, _| reservation::staff_api::delete_concert(c))),
     get("/api/v1/staff/concerts/{concertId}/schedules", Staff(ALL, |_, c, _| seat::staff_api::schedules(c))),
     post("/api/v1/staff/concerts/{concertId}/schedules", Staff(ADMIN, |_, c, _| seat::staff_api::add_schedule(c)))
         .body(Body::Large),
     get("/api/v1/staff/schedules/{scheduleId}", Staff(ALL, |_, c, _| seat::staff_api::schedule(c))),
     patch("/api/v1/staff/schedules/{scheduleId}", Staff(ADMIN, |_, c, _| seat::staff_api::change_schedule(c)))
         .body(Body::Large),
+    delete("/api/v1/staff/schedules/{scheduleId}", Staff(ADMIN, |_, c, _| reservation::staff_api::delete_date(c))),
     get("/api/v1/staff/schedules/{scheduleId}/seats", Staff(ALL, |_, c, _| seat::staff_api::seats(c))),
     put("/api/v1/staff/schedules/{scheduleId}/seats/{seat}", Staff(ADMIN, |_, c, _| seat::staff_api::block_seat(c))),
     get("/api/v1/staff/schedules/{scheduleId}/sales", Staff(COUNTER, |_, c, _| report::staff_api::sales(c))),

@@ -201,6 +201,28 @@ pub fn cancel(tx: &Tx, schedule_id: i64) -> Outcome<()> {
     Ok(())
 }
 
+/// Deletes a date that has no seats any more; its id is never given again.
+///
+/// # Errors
+/// SQLite's.
+pub fn delete(tx: &Tx, date: &Schedule) -> Outcome<()> {
+    let Schedule { schedule_id, concert_id, .. } = *date;
+    sql::delete(tx, schedule_id)?;
+    tx.note(Change::ScheduleDeleted { schedule_id });
+    Ok(record(tx, EventType::ScheduleDeleted, &json!({ "scheduleId": schedule_id, "concertId": concert_id }))?)
+}
+
+/// Deletes a concert that has no dates any more; its id is never given again.
+///
+/// # Errors
+/// SQLite's.
+pub fn delete_concert(tx: &Tx, concert: &Concert) -> Outcome<()> {
+    sql::delete_concert(tx, concert.concert_id)?;
+    tx.note(Change::ConcertDeleted);
+    let told = json!({ "concertId": concert.concert_id, "title": concert.title });
+    Ok(record(tx, EventType::ConcertDeleted, &told)?)
+}
+
 /// Notes that everybody has their points back for a cancelled date.
 ///
 /// # Errors

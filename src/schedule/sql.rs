@@ -145,6 +145,14 @@ pub(super) fn mark_cancelled_if_not(tx: &Tx, schedule_id: i64) -> rusqlite::Resu
     Ok(rows == 1)
 }
 
+pub(super) fn delete(tx: &Tx, schedule_id: i64) -> rusqlite::Result<()> {
+    tx.execute("DELETE FROM schedule WHERE schedule_id = ?1", [schedule_id]).map(drop)
+}
+
+pub(super) fn delete_concert(tx: &Tx, concert_id: i64) -> rusqlite::Result<()> {
+    tx.execute("DELETE FROM concert WHERE concert_id = ?1", [concert_id]).map(drop)
+}
+
 pub(super) fn mark_settled(tx: &Tx, schedule_id: i64) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE schedule SET settled_at = max(?2, cancelled_at) WHERE schedule_id = ?1")?
         .execute((schedule_id, tx.now()))

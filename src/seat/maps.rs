@@ -165,7 +165,8 @@ impl Maps {
     pub fn apply(&self, changes: &[Change]) {
         for change in changes {
             match change {
-                Change::ScheduleChanged { schedule_id } => {
+                Change::ConcertDeleted => self.dates.forget(),
+                Change::ScheduleChanged { schedule_id } | Change::ScheduleDeleted { schedule_id } => {
                     self.dates.forget();
                     if let Some(slot) = self.slots().get(schedule_id) {
                         *slot.state_mut() = State::default();

@@ -30,7 +30,7 @@ pub use sql::count_available;
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::refusal::Refusal;
-use crate::schedule::{self, Times};
+use crate::schedule::{self, Schedule, Times};
 use crate::store::{Outcome, column_words};
 use crate::venue::{Change, EventType, SeatState, Tx, record};
 
@@ -111,6 +111,19 @@ pub fn change_layout(tx: &Tx, schedule_id: i64, seats: &[LayoutSeat]) -> Outcome
         }
     }
     schedule::change_seats(tx, schedule_id, seats.len(), price_from(seats))
+}
+
+/// Deletes a date with its seats, none of which was ever held. What was kept back of it ends with it.
+///
+/// # Errors
+/// SQLite's.
+pub fn delete_schedule(tx: &Tx, date: &Schedule) -> Outcome<()> {
+    let schedule_id = date.schedule_id;
+    for (label, _) in sql::list_blocks(tx, schedule_id)? {
+        record_block(tx, EventType::SeatUnblocked, schedule_id, &label, None)?;
+    }
+    sql::delete_seats(tx, schedule_id)?;
+    schedule::delete(tx, date)
 }
 
 fn price_from(seats: &[LayoutSeat]) -> Points {

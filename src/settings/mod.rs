@@ -23,6 +23,21 @@ pub enum TopUpPolicy {
     Staff,
 }
 
+impl TopUpPolicy {
+    /// The word of the setting, in the file and on the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            TopUpPolicy::Own => "self",
+            TopUpPolicy::Staff => "staff",
+        }
+    }
+
+    /// The policy of a word.
+    pub fn parse(word: &str) -> Option<TopUpPolicy> {
+        [TopUpPolicy::Own, TopUpPolicy::Staff].into_iter().find(|policy| policy.word() == word)
+    }
+}
+
 /// The test clock: `--test-clock` or `--test-clock=frozen`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TestClock {
@@ -79,10 +94,13 @@ pub struct SaleSettings {
     /// Declined payments after which a reservation fails and its seats are free (1 to 100).
     #[arg(long, env = "BOXOFFICE_PAYMENT_ATTEMPTS", default_value_t = 1, value_name = "N", value_parser = value_parser!(u32).range(1..=100))]
     pub payment_attempts: u32,
-    /// Who may top up points: everyone their own, or staff only [default: self]. Must be given when others can reach the
-    /// address.
+    /// Who may top up points: everyone their own, or staff only [default: what the file was last given, else self]. Must be
+    /// given when others can reach an address, also through a proxy.
     #[arg(long, env = "BOXOFFICE_TOP_UP_POLICY", value_enum)]
     pub top_up_policy: Option<TopUpPolicy>,
+    /// Let --top-up-policy self take the place of the staff that the file was last given.
+    #[arg(long)]
+    pub loosen_top_up_policy: bool,
     /// The venue's time zone, by its IANA name; dates are read and written in it.
     #[arg(long, env = "BOXOFFICE_TIME_ZONE", default_value = "Asia/Seoul", value_name = "NAME", value_parser = parse_zone)]
     pub time_zone: TimeZone,
@@ -166,16 +184,14 @@ impl Settings {
     ///
     /// # Errors
     /// A sentence that names the setting and the mend.
-    pub fn check(&self) -> Result<(), String> {
-        if let Some(listen) = self.listen.filter(|listen| !is_loopback(listen.ip()))
-            && self.sale.top_up_policy.is_none()
-        {
+    pub fn check(&self, listen: SocketAddr) -> Result<(), String> {
+        if let Some(setting) = self.opens_to_others(listen).filter(|_| self.sale.top_up_policy.is_none()) {
             return Err(format!(
-                "--listen {listen} can be reached by others, so --top-up-policy must be given: staff (points are sold at the \
+                "with {setting} others can reach the server, so --top-up-policy must be given: staff (points are sold at the \
                  counter) or self (everyone may top up their own balance)."
             ));
         }
-        if let (Some(staff), Some(listen)) = (self.staff_listen, self.listen)
+        if let Some(staff) = self.staff_listen
             && staff == listen
             && staff.port() != 0
         {
@@ -190,6 +206,16 @@ impl Settings {
             ));
         }
         Ok(())
+    }
+
+    /// The setting by which others can reach the server, if one does: an address that is not this machine's alone, or a proxy
+    /// before it.
+    fn opens_to_others(&self, listen: SocketAddr) -> Option<String> {
+        let addresses = [("--listen", Some(listen)), ("--staff-listen", self.staff_listen)];
+        let mut open = addresses.into_iter().filter_map(|(flag, address)| Some((flag, address?)));
+        let open = open.find(|(_, address)| !is_loopback(address.ip()));
+        let proxy = || self.door.door_proxies.first().map(|proxy| format!("--door-proxies {proxy}"));
+        open.map(|(flag, address)| format!("{flag} {address}")).or_else(proxy)
     }
 
     /// Who may top up points; `self` unless told otherwise.
@@ -225,7 +251,8 @@ mod tests {
 
     fn parse(arguments: &[&str]) -> Result<Settings, String> {
         let line = Line::try_parse_from([&["boxoffice"], arguments].concat()).map_err(|error| error.to_string())?;
-        line.settings.check().map(|()| line.settings)
+        let listen = line.settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+        line.settings.check(listen).map(|()| line.settings)
     }
 
     #[test]
@@ -247,7 +274,18 @@ mod tests {
 
     #[test]
     fn in_public_the_top_up_policy_must_be_given() {
-        assert!(parse(&["--listen", "0.0.0.0:80"]).unwrap_err().contains("--top-up-policy"));
+        for (flags, named) in [
+            (&["--listen", "0.0.0.0:80"][..], "--listen 0.0.0.0:80"),
+            (&["--listen", "[::]:80"], "--listen [::]:80"),
+            (&["--staff-listen", "192.168.0.2:80"], "--staff-listen 192.168.0.2:80"),
+            (&["--door-proxies", "127.0.0.1"], "--door-proxies 127.0.0.1/32"),
+            (&["--listen", "127.0.0.1:80", "--door-proxies", "10.0.0.0/8"], "--door-proxies 10.0.0.0/8"),
+        ] {
+            let why = parse(flags).unwrap_err();
+            assert!(why.contains(named) && why.contains("--top-up-policy"), "{why}");
+            assert!(parse(&[flags, &["--top-up-policy", "self"]].concat()).is_ok());
+        }
+        assert!(parse(&["--listen", "127.0.0.2:80", "--staff-listen", "[::ffff:127.0.0.1]:80"]).is_ok());
         assert!(parse(&["--listen", "0.0.0.0:80", "--top-up-policy", "staff"]).is_ok());
         assert_eq!(parse(&["--listen", "[::1]:0"]).unwrap().top_up_policy(), TopUpPolicy::Own);
     }

@@ -100,6 +100,26 @@ mod tests {
         assert!(file.execute("DELETE FROM ticket", []).is_err(), "what refers to them keeps them");
     }
 
+    /// Staff's answers were one set. A program that forgets them sells again what is repeated after the change.
+    #[test]
+    fn answers_kept_for_staff_are_found_by_every_staff_key_that_opens_something() {
+        let rows = "INSERT INTO staff_key VALUES (1, 'admin', 'admin', randomblob(32), 7, NULL), (2, 'East', 'counter', randomblob(32), 7, 8),
+                (300, 'West', 'counter', randomblob(32), 7, NULL);
+             INSERT INTO idempotency_answer VALUES (zeroblob(16), 'receipt-1', randomblob(32), 201, 'application/json', '[]', x'7b7d', 9),
+                (randomblob(16), 'receipt-1', randomblob(32), 201, 'application/json', '[]', x'7b7d', 9);";
+        let (_dir, file) = brought_up(3, OLDER[2], rows);
+        let of_key = |key_id: u128| {
+            file.query_row(
+                "SELECT count(*) FROM idempotency_answer WHERE caller_id = ?1 AND key = 'receipt-1' AND body = x'7b7d'",
+                [key_id.to_be_bytes()],
+                |row| row.get::<_, i64>(0),
+            )
+        };
+        assert_eq!([0, 1, 2, 300].map(|key_id| of_key(key_id).unwrap()), [0, 1, 0, 1]);
+        let all = file.query_row("SELECT count(*) FROM idempotency_answer", [], |row| row.get::<_, i64>(0));
+        assert_eq!(all.unwrap(), 3, "the user's own stays");
+    }
+
     fn brought_up(format: i64, schema: &str, rows: &str) -> (tempfile::TempDir, Connection) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("older.db");

@@ -38,6 +38,10 @@ pub enum Change {
     EventRecorded,
     /// A date was added, or has other seats, prices or times: what is known of it must be read anew.
     ScheduleChanged { schedule_id: i64 },
+    /// A date is gone.
+    ScheduleDeleted { schedule_id: i64 },
+    /// A concert is gone, after all of its dates.
+    ConcertDeleted,
     /// Seats of a date went from one state to another; `version` is the date's after it.
     SeatsChanged { schedule_id: i64, version: i64, seat_nos: Vec<i64>, before: SeatState, after: SeatState },
 }

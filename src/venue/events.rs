@@ -30,6 +30,8 @@ column_words! {
         ConcertChanged "CONCERT_CHANGED",
         ScheduleChanged "SCHEDULE_CHANGED",
         ScheduleCancelled "SCHEDULE_CANCELLED",
+        ConcertDeleted "CONCERT_DELETED",
+        ScheduleDeleted "SCHEDULE_DELETED",
         UserKeyRenewed "USER_KEY_RENEWED",
         TicketCheckedIn "TICKET_CHECKED_IN",
         CheckInUndone "CHECK_IN_UNDONE",

@@ -16,3 +16,12 @@ ALTER TABLE venue ADD COLUMN set_back_entry_id INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE user ADD COLUMN name_folded TEXT;
 DROP INDEX user_name;
 CREATE INDEX user_name_folded ON user (name_folded);
+
+-- The answers that staff got under their idempotency keys were one set, which does not say whose each was. Now each staff key
+-- has its own: all keys that open something get a copy, so that whoever repeats a call gets its answer and does it once.
+INSERT INTO idempotency_answer (caller_id, key, fingerprint, status, content_type, headers, body, at)
+    SELECT unhex(printf('%032x', key_id)), key, fingerprint, status, content_type, headers, body, at
+    FROM idempotency_answer JOIN staff_key ON revoked_at IS NULL WHERE caller_id = zeroblob(16);
+DELETE FROM idempotency_answer WHERE caller_id = zeroblob(16);
+
+ALTER TABLE venue ADD COLUMN top_up_policy TEXT CHECK (top_up_policy IN ('self', 'staff'));

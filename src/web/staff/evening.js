@@ -84,7 +84,7 @@ class Sales {
   }
 
   heard(events) {
-    if (events.some(({ type }) => ['CONCERT_CHANGED', 'SCHEDULE_CHANGED'].includes(type))) this.changed = true;
+    if (events.some(({ type }) => ['CONCERT_CHANGED', 'SCHEDULE_CHANGED', 'CONCERT_DELETED', 'SCHEDULE_DELETED'].includes(type))) this.changed = true;
     for (const { type, data } of events) {
       if (data.scheduleId) this.touched.add(data.scheduleId);
       else if (/^(SEATS|RESERVATION|PAYMENT)/.test(type)) for (const { scheduleId } of this.dates) this.touched.add(scheduleId);

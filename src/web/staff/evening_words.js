@@ -49,6 +49,8 @@ export const evening = {
   'news.PAYMENT_DECLINED': ['잔액이 모자라 결제하지 못했습니다.', 'A payment was declined: not enough points.'],
   'news.RESERVATION_REFUNDED': ['{amount}를 환불했습니다.', '{amount} refunded.'],
   'news.SCHEDULE_CANCELLED': ['일정을 취소했습니다.', 'A date was cancelled.'],
+  'news.CONCERT_DELETED': ['공연을 지웠습니다.', 'A concert was deleted.'],
+  'news.SCHEDULE_DELETED': ['일정을 지웠습니다.', 'A date was deleted.'],
   'news.TICKET_CHECKED_IN': ['{n}명이 공연장에 들어갔습니다.', '{n} person went in. | {n} people went in.'],
   'news.CHECK_IN_UNDONE': ['입장 하나를 되돌렸습니다.', 'A check-in was taken back.'],
   'news.TICKET_CONFLICT': ['같은 표가 두 출입구에서 쓰였습니다: {seat}', 'A ticket was used at two doors: {seat}'],
