@@ -8,7 +8,7 @@ use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::settings::TopUpPolicy;
 use crate::store::Outcome;
-use crate::venue::{Answer, Context, Tx, Written};
+use crate::venue::{Answer, Context, Tx, Written, cut_page};
 
 /// Ledger entries of a page at most, and unless asked otherwise.
 const PAGE_MAX: i64 = 200;
@@ -24,11 +24,8 @@ pub fn entries(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let limit = context.query_number("limit", 1..=PAGE_MAX)?.unwrap_or(PAGE);
     let cursor = context.query_number("cursor", 1..=i64::MAX)?;
     let reader = context.reader()?;
-    // One more than asked tells whether there is a next page.
     let mut entries = super::list_entries(&reader, user_id, cursor, limit as u32 + 1)?;
-    let more = entries.len() > limit as usize;
-    entries.truncate(limit as usize);
-    let next = entries.last().filter(|_| more).map(|entry| entry.entry_id.to_string());
+    let next = cut_page(&mut entries, limit as u32, |entry| entry.entry_id).map(|cursor| cursor.to_string());
     Answer::json(200, &json!({ "entries": entries, "nextCursor": next }))
 }
 

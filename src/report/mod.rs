@@ -15,6 +15,7 @@ use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::schedule;
 use crate::store::Outcome;
+use crate::venue::cut_page;
 
 /// What became of the seats of a date, or of a part of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -208,10 +209,7 @@ pub fn ledger(connection: &Connection, day: &Range<Millis>, cursor: i64, limit: 
             found.iter().find(|sum| sum.kind == kind).map_or((0, Points::ZERO), |s| (s.count, s.amount));
         Sum { kind, count, amount }
     };
-    // One more than asked tells whether there is a next page.
     let mut entries = sql::list_entries(connection, day, cursor, limit + 1)?;
-    let more = entries.len() > limit as usize;
-    entries.truncate(limit as usize);
-    let next_cursor = entries.last().filter(|_| more).map(|entry| entry.entry_id);
+    let next_cursor = cut_page(&mut entries, limit, |entry| entry.entry_id);
     Ok(Page { sums: EntryKind::ALL.iter().map(sum).collect(), entries, next_cursor })
 }

@@ -7,7 +7,7 @@ use crate::http::{Reply, Request};
 use crate::store::Outcome;
 
 /// The longest wait that `Prefer: wait` is granted, in seconds.
-pub const WAIT_MAX_SECONDS: u32 = 30;
+const WAIT_MAX_SECONDS: u32 = 30;
 
 /// What a request comes to.
 pub enum Answer {
@@ -45,6 +45,13 @@ impl Answer {
     pub fn json(status: u16, value: &impl Serialize) -> Outcome<Answer> {
         Ok(Answer::Ready(Reply::json(status, value)))
     }
+}
+
+/// A page of at most `limit` rows, of which one more was read than it shows: the cursor of the next page, if there is one.
+pub fn cut_page<T>(rows: &mut Vec<T>, limit: u32, cursor_of: impl Fn(&T) -> i64) -> Option<i64> {
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    rows.last().filter(|_| more).map(cursor_of)
 }
 
 /// The wait that a caller prefers (RFC 7240), of a new request or of a waiting one that is asked again.
