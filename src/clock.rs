@@ -5,7 +5,7 @@
 //!
 //! Deadlines are instants of this time. What people are told is a length ("five minutes"), so the two must not drift apart:
 //!
-//! * **Drift** below [`STEP_MS`] is followed at 500 parts per million, the rate at which `adjtime` and ntpd slew a clock: a
+//! * **Drift** below `STEP_MS` is followed at 500 parts per million, the rate at which `adjtime` and ntpd slew a clock: a
 //!   hold of five minutes is never off by more than 0.15 s.
 //! * **A step forward** (a paused virtual machine that goes on, NTP after a start without network) is followed at once. The
 //!   clock only reports it ([`Clock::step_ahead_ms`]); the writer moves each hold that lives, each visit and each silence

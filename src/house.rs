@@ -332,7 +332,7 @@ fn set_clock_back(connection: &Connection, now: Millis, seen: Millis) -> Result<
     Ok(())
 }
 
-/// A URL that can be opened on this machine: nobody can go to 0.0.0.0 or [::].
+/// A URL that can be opened on this machine: nobody can go to `0.0.0.0` or `[::]`.
 fn url_of(address: SocketAddr) -> String {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

@@ -52,7 +52,7 @@ impl ServerAddress {
         if !matches!(scheme, "http" | "https") || authority.host().is_empty() || !has_port {
             return Err(wrong(URL_SHAPE));
         }
-        if uri.path().trim_matches('/') != "" || uri.query().is_some() {
+        if !uri.path().trim_matches('/').is_empty() || uri.query().is_some() {
             return Err(wrong("only the address of the server is wanted, without a path behind it."));
         }
         if ca.is_some() && scheme == "http" {
