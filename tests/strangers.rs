@@ -178,7 +178,7 @@ fn what_is_somebody_else_s_cannot_be_told_from_what_does_not_exist() {
 
 #[test]
 fn users_and_tokens_of_one_address_are_limited_and_a_classroom_fits() {
-    let flags = ["--door-proxies=127.0.0.1", "--max-active=0"];
+    let flags = ["--door-proxies=127.0.0.1", "--top-up-policy=self", "--max-active=0"];
     let app = TestApp::with_seats(5, &flags);
     let come = |from: &str| {
         let headers = [("x-forwarded-for", from)];
@@ -221,7 +221,7 @@ fn wrong_keys_are_limited_and_do_not_lock_out_those_with_right_ones() {
 
 #[test]
 fn wrong_staff_keys_are_limited_by_address_and_trickle_back() {
-    let app = TestApp::empty(&["--tries-per-minute=6", "--door-proxies=127.0.0.1"]);
+    let app = TestApp::empty(&["--tries-per-minute=6", "--door-proxies=127.0.0.1", "--top-up-policy=self"]);
     let ask = |from: &str, key: &str| {
         let (key, from) = (bearer(key), from.to_owned());
         app.client.call_with("GET", "/api/v1/staff/queue", &[("authorization", &key), ("x-forwarded-for", &from)], None)
