@@ -1,8 +1,4 @@
-//! The boxoffice command; the library's documentation is the map of the code.
-
-/// Allocates for all threads: the system's allocator took 15 % of a hold's processor time, and that of musl more.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+//! The boxoffice command; see the library for the map of the house.
 
 fn main() -> std::process::ExitCode {
     boxoffice::commands::run()

@@ -7,13 +7,13 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{DateRef, HoldRequest, Reservation, SeatChoice, Status};
+use super::{Reservation, Status, Wanted, WhichDate, WhichSeats};
 use crate::clock::Millis;
 use crate::http::{Fields, Reply};
 use crate::queue::{self, Caller};
 use crate::refusal::{Refusal, TokenEnd};
 use crate::schedule;
-use crate::seat::MapCache;
+use crate::seat::Maps;
 use crate::seat::api::is_date;
 use crate::store::Outcome;
 use crate::ticket;
@@ -56,6 +56,7 @@ pub fn reservation_json(connection: &Connection, reservation: &Reservation, now:
         "holdExpiresAt": reservation.hold_expires_at,
         "holdExpiresInSeconds": left_ms.div_euclid(1_000) + i64::from(left_ms.rem_euclid(1_000) > 0),
         "failure": reservation.failure,
+        "endReason": reservation.was_cancelled_with(&date, status).then_some("SCHEDULE_CANCELLED"),
         "refundUntil": date.refund_until(),
         "payment": {
             "paymentId": reservation.payment_id,
@@ -73,10 +74,10 @@ fn location(reservation_id: Uuid) -> String {
 }
 
 /// `POST /reservations`. Waits for its outcome.
-pub fn reserve(context: &Context, maps: &Arc<MapCache>, caller: Caller) -> Outcome<Answer> {
+pub fn reserve(context: &Context, maps: &Arc<Maps>, caller: Caller) -> Outcome<Answer> {
     let wanted = read_wanted(context.fields()?)?;
-    if matches!(wanted.seats, SeatChoice::Best { .. }) {
-        let _ = preload(context, maps, &wanted.date); // what is refused here is refused below, in its order
+    if matches!(wanted.seats, WhichSeats::Best { .. }) {
+        let _ = have_ready(context, maps, &wanted.date); // what is refused here is refused below, in its order
     }
     let maps = Arc::clone(maps);
     let prefer = context.prefer();
@@ -91,21 +92,21 @@ pub fn reserve(context: &Context, maps: &Arc<MapCache>, caller: Caller) -> Outco
 }
 
 /// Has the map of a date in memory before the transaction looks for seats in it.
-fn preload(context: &Context, maps: &MapCache, date: &DateRef) -> Outcome<()> {
+fn have_ready(context: &Context, maps: &Maps, date: &WhichDate) -> Outcome<()> {
     let schedule_id = match date {
-        DateRef::Schedule(schedule_id) => *schedule_id,
-        DateRef::Date(concert_id, date) => {
+        WhichDate::Schedule(schedule_id) => *schedule_id,
+        WhichDate::Date(concert_id, date) => {
             schedule::must_find_on_date(&*context.reader()?, *concert_id, date)?.schedule_id
         }
     };
-    maps.preload(&context.venue.readers, schedule_id, context.now)
+    maps.have_ready(&context.venue.readers, schedule_id, context.now)
 }
 
-fn read_wanted(mut fields: Fields) -> Result<HoldRequest, Refusal> {
+fn read_wanted(mut fields: Fields) -> Result<Wanted, Refusal> {
     let date = read_date(&mut fields)?;
     let seats = match (fields.has("bestAvailable"), fields.has("seats")) {
         (true, false) => read_best(&mut fields)?,
-        (false, _) => SeatChoice::Labelled(read_seats(&mut fields)?),
+        (false, _) => WhichSeats::Labelled(read_seats(&mut fields)?),
         (true, true) => {
             return Err(Refusal::invalid(
                 fields.pointer("bestAvailable"),
@@ -115,20 +116,20 @@ fn read_wanted(mut fields: Fields) -> Result<HoldRequest, Refusal> {
         }
     };
     fields.end()?;
-    Ok(HoldRequest { date, seats })
+    Ok(Wanted { date, seats })
 }
 
-fn read_best(fields: &mut Fields) -> Result<SeatChoice, Refusal> {
+fn read_best(fields: &mut Fields) -> Result<WhichSeats, Refusal> {
     let mut best = Fields::of_value(fields.must("bestAvailable")?, fields.pointer("bestAvailable"))?;
     let count = best.integer("count", 1..=SEATS_MAX as i64)? as usize; // within the range
     let section = best.says("section").then(|| best.text("section")).transpose()?;
     best.end()?;
-    Ok(SeatChoice::Best { count, section })
+    Ok(WhichSeats::Best { count, section })
 }
 
-fn read_date(fields: &mut Fields) -> Result<DateRef, Refusal> {
+fn read_date(fields: &mut Fields) -> Result<WhichDate, Refusal> {
     if fields.has("scheduleId") || !fields.has("concertId") {
-        return fields.integer("scheduleId", 0..=i64::MAX).map(DateRef::Schedule);
+        return fields.integer("scheduleId", 0..=i64::MAX).map(WhichDate::Schedule);
     }
     let concert_id = fields.integer("concertId", 0..=i64::MAX)?;
     let date = fields.text("date")?;
@@ -136,7 +137,7 @@ fn read_date(fields: &mut Fields) -> Result<DateRef, Refusal> {
         let at = fields.pointer("date");
         return Err(Refusal::invalid(at, "must be a date such as 2026-11-22", "2026-11-22와 같은 날짜여야 합니다"));
     }
-    Ok(DateRef::Date(concert_id, date))
+    Ok(WhichDate::Date(concert_id, date))
 }
 
 /// The `seats` member: 1 to `SEATS_MAX` labels, none of them twice.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub use deletion::{delete_concert, delete_date};
 pub use due::{expire_due, move_holds, next_due};
-pub use refund::{Progress, Settlement, cancel_date, progress, refund, refund_own, settle_cancelled};
+pub use refund::{Progress, Settling, cancel_date, progress, refund, refund_own, settle_cancelled};
 pub use sql::{find, find_by_payment, find_by_seats};
 
 use crate::clock::Millis;
@@ -23,8 +23,8 @@ use crate::ids::{self, TokenKey};
 use crate::points::Points;
 use crate::queue::{self, Token};
 use crate::refusal::{Refusal, TokenEnd};
-use crate::schedule;
-use crate::seat::{self, FreeSeats, Hold, MapCache, WantedSeat};
+use crate::schedule::{self, Schedule};
+use crate::seat::{self, FreeSeats, Hold, Maps, WantedSeat};
 use crate::settings::SaleSettings;
 use crate::store::{Outcome, column_words};
 use crate::user;
@@ -73,6 +73,8 @@ pub struct Reservation {
     pub declined_count: u32,
     pub paid_at: Option<Millis>,
     pub refunded_at: Option<Millis>,
+    /// When it no longer waited for its payment.
+    pub ended_at: Option<Millis>,
 }
 
 impl Reservation {
@@ -82,6 +84,16 @@ impl Reservation {
             Status::PendingPayment if now >= self.hold_expires_at => Status::Expired,
             status => status,
         }
+    }
+
+    /// Whether it ended because its date was cancelled: whoever held or owned it gave nothing up.
+    pub fn was_cancelled_with(&self, date: &Schedule, status: Status) -> bool {
+        let ended_at = match status {
+            Status::Cancelled => self.ended_at,
+            Status::Refunded => self.refunded_at,
+            _ => None,
+        };
+        date.cancelled_at.zip(ended_at).is_some_and(|(cancelled_at, ended_at)| ended_at >= cancelled_at)
     }
 
     fn hold(&self) -> Hold {
@@ -96,7 +108,7 @@ impl Reservation {
 
 /// Which date is meant.
 #[derive(Debug, Clone)]
-pub enum DateRef {
+pub enum WhichDate {
     /// A schedule.
     Schedule(i64),
     /// The only schedule of a concert on a date.
@@ -105,16 +117,16 @@ pub enum DateRef {
 
 /// Which seats are wanted.
 #[derive(Debug, Clone)]
-pub struct HoldRequest {
+pub struct Wanted {
     /// Of which date.
-    pub date: DateRef,
+    pub date: WhichDate,
     /// Which of its seats.
-    pub seats: SeatChoice,
+    pub seats: WhichSeats,
 }
 
 /// Which seats of a date are wanted.
 #[derive(Debug, Clone)]
-pub enum SeatChoice {
+pub enum WhichSeats {
     /// Those of these labels, none of them twice.
     Labelled(Vec<String>),
     /// The best so many that are free, in a section or in all.
@@ -127,29 +139,29 @@ pub enum SeatChoice {
 }
 
 /// Seats that are there, whether or not they are free; the best are chosen when all else is in order.
-enum ResolvedSeats {
+enum Found {
     Labelled(Vec<WantedSeat>),
     Best { seats: FreeSeats, count: usize, section: Option<usize> },
 }
 
-impl ResolvedSeats {
+impl Found {
     /// # Errors
     /// `SEAT_NOT_FOUND`, `SECTION_NOT_FOUND`.
-    fn of(tx: &Tx, maps: &MapCache, schedule_id: i64, wanted: &SeatChoice) -> Outcome<ResolvedSeats> {
+    fn of(tx: &Tx, maps: &Maps, schedule_id: i64, wanted: &WhichSeats) -> Outcome<Found> {
         Ok(match wanted {
-            SeatChoice::Labelled(labels) => ResolvedSeats::Labelled(seat::must_find(tx, schedule_id, labels)?),
-            SeatChoice::Best { count, section } => {
+            WhichSeats::Labelled(labels) => Found::Labelled(seat::must_find(tx, schedule_id, labels)?),
+            WhichSeats::Best { count, section } => {
                 let seats = maps.free_seats(tx, schedule_id)?;
                 let section = section.as_deref().map(|name| seats.must_have_section(name)).transpose()?;
-                ResolvedSeats::Best { seats, count: *count, section }
+                Found::Best { seats, count: *count, section }
             }
         })
     }
 
     fn count(&self) -> usize {
         match self {
-            ResolvedSeats::Labelled(seats) => seats.len(),
-            ResolvedSeats::Best { count, .. } => *count,
+            Found::Labelled(seats) => seats.len(),
+            Found::Best { count, .. } => *count,
         }
     }
 
@@ -159,11 +171,11 @@ impl ResolvedSeats {
     /// `SEAT_UNAVAILABLE`.
     fn chosen(self) -> Result<Vec<WantedSeat>, Refusal> {
         match self {
-            ResolvedSeats::Labelled(mut seats) => {
+            Found::Labelled(mut seats) => {
                 seats.sort_by_key(|seat| seat.seat_no);
                 Ok(seats)
             }
-            ResolvedSeats::Best { seats, count, section } => seats.best(count, section),
+            Found::Best { seats, count, section } => seats.best(count, section),
         }
     }
 }
@@ -173,20 +185,14 @@ impl ResolvedSeats {
 /// # Errors
 /// In this order: the token's, `SCHEDULE_NOT_FOUND`, `SECTION_NOT_FOUND`, `SEAT_NOT_FOUND`, `SALE_NOT_OPEN`, `SALE_CLOSED`, `VISIT_OVER`,
 /// `RESERVATION_PENDING`, `SEAT_LIMIT`, `SEAT_UNAVAILABLE`.
-pub fn reserve(
-    tx: &Tx,
-    maps: &MapCache,
-    key: TokenKey,
-    wanted: &HoldRequest,
-    sale: &SaleSettings,
-) -> Outcome<Reservation> {
+pub fn reserve(tx: &Tx, maps: &Maps, key: TokenKey, wanted: &Wanted, sale: &SaleSettings) -> Outcome<Reservation> {
     let token = queue::must_be_active(tx, key)?;
     let date = match &wanted.date {
-        DateRef::Schedule(schedule_id) => schedule::must_find(tx, *schedule_id)?,
-        DateRef::Date(concert_id, date) => schedule::must_find_on_date(tx, *concert_id, date)?,
+        WhichDate::Schedule(schedule_id) => schedule::must_find(tx, *schedule_id)?,
+        WhichDate::Date(concert_id, date) => schedule::must_find_on_date(tx, *concert_id, date)?,
     };
     due::expire_in_the_way(tx, date.schedule_id, token.user_id)?;
-    let found = ResolvedSeats::of(tx, maps, date.schedule_id, &wanted.seats)?;
+    let found = Found::of(tx, maps, date.schedule_id, &wanted.seats)?;
     date.must_be_on_sale(tx.now())?;
     if token.visit_until.is_some_and(|until| tx.now() >= until) {
         return Err(Refusal::VisitOver.into());
@@ -212,6 +218,7 @@ pub fn reserve(
         declined_count: 0,
         paid_at: None,
         refunded_at: None,
+        ended_at: None,
     };
     sql::insert(tx, &reservation, &seats)?;
     seat::hold(tx, &reservation.hold(), &seats)?;
@@ -255,7 +262,7 @@ fn end_unpaid(tx: &Tx, mut reservation: Reservation, status: Status) -> Outcome<
     {
         queue::extend_visit(tx, &token, None)?;
     }
-    tx.push_change(Change::ReservationChanged { reservation_id: reservation.reservation_id });
+    tx.note(Change::ReservationChanged { reservation_id: reservation.reservation_id });
     reservation.status = status;
     reservation.failure = (status == Status::Failed).then(|| sql::INSUFFICIENT_BALANCE.to_owned());
     Ok(reservation)
@@ -285,7 +292,7 @@ pub fn confirm(tx: &Tx, reservation: &Reservation) -> Outcome<Vec<WantedSeat>> {
     if !confirmed {
         return Err(Refusal::HoldExpired.into());
     }
-    tx.push_change(Change::ReservationChanged { reservation_id: reservation.reservation_id });
+    tx.note(Change::ReservationChanged { reservation_id: reservation.reservation_id });
     Ok(seats)
 }
 

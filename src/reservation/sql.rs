@@ -15,7 +15,7 @@ pub(super) const INSUFFICIENT_BALANCE: &str = "INSUFFICIENT_BALANCE";
 const LOOK_BACK_MAX: u32 = 100;
 
 const RESERVATION: &str = "SELECT reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at,
-    failure, payment_id, declined_count, paid_at, refunded_at FROM reservation";
+    failure, payment_id, declined_count, paid_at, refunded_at, ended_at FROM reservation";
 
 fn read(row: &Row) -> rusqlite::Result<Reservation> {
     Ok(Reservation {
@@ -31,6 +31,7 @@ fn read(row: &Row) -> rusqlite::Result<Reservation> {
         declined_count: row.get(9)?,
         paid_at: row.get(10)?,
         refunded_at: row.get(11)?,
+        ended_at: row.get(12)?,
     })
 }
 

@@ -79,10 +79,10 @@ impl Date {
 
 /// The copies.
 #[derive(Debug, Default)]
-pub(super) struct Dates(RwLock<CachedDates>);
+pub(super) struct Dates(RwLock<Known>);
 
 #[derive(Debug, Default)]
-struct CachedDates {
+struct Known {
     concerts: HashMap<i64, Arc<Vec<Date>>>,
     /// How often all was forgotten: what was read before that is not kept.
     forgotten: u64,
@@ -119,17 +119,17 @@ impl Dates {
         self.known_mut().forget();
     }
 
-    fn known(&self) -> RwLockReadGuard<'_, CachedDates> {
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn known_mut(&self) -> RwLockWriteGuard<'_, CachedDates> {
+    fn known_mut(&self) -> RwLockWriteGuard<'_, Known> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl CachedDates {
+impl Known {
     fn forget(&mut self) {
-        *self = CachedDates { forgotten: self.forgotten + 1, ..CachedDates::default() };
+        *self = Known { forgotten: self.forgotten + 1, ..Known::default() };
     }
 }

@@ -12,7 +12,6 @@ use jiff::tz::TimeZone;
 
 use door::DoorSettings;
 use listen::parse_listen;
-pub use listen::{url_of, urls_for_others};
 
 /// Who may top up points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -61,7 +60,7 @@ pub struct QueueSettings {
     /// How long a visit lasts, in seconds (1 to 86,400) [default: 600].
     #[arg(long, env = "BOXOFFICE_VISIT_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(1..=86_400))]
     pub visit_seconds: Option<u32>,
-    /// A waiting token that is not polled for so long is dropped, in seconds (3 to 86,400) [default: 120].
+    /// A waiting token that is not polled for so long is dropped, in seconds (3 to 86,400) [default: 600].
     #[arg(long, env = "BOXOFFICE_ABANDON_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(3..=86_400))]
     pub abandon_seconds: Option<u32>,
     /// One let in from the line who makes no call for so long is dropped, in seconds (0 to 86,400; 0: off) [default: 120].
@@ -76,7 +75,7 @@ impl QueueSettings {
             ("--max-active", self.max_active, 100),
             ("--admit-per-minute", self.admit_per_minute, 0),
             ("--visit-seconds", self.visit_seconds, 600),
-            ("--abandon-seconds", self.abandon_seconds, 120),
+            ("--abandon-seconds", self.abandon_seconds, 600),
             ("--claim-seconds", self.claim_seconds, 120),
         ]
     }

@@ -17,16 +17,16 @@ use uuid::Uuid;
 use crate::clock::Millis;
 use crate::ids;
 use crate::refusal::Refusal;
-use crate::signing::SigningKey;
+use crate::seal::Seal;
 use crate::store::{Outcome, column_words};
 use crate::venue::Tx;
 
-pub use checkin::{Admitted, CheckInContext, Count, DoorInput, REPEATED_WITHIN_MS, check_in, count_by_section, undo};
-pub use door_list::DoorListEntry;
+pub use checkin::{Admitted, Count, Entrance, REPEATED_WITHIN_MS, Shown, check_in, count_by_section, undo};
+pub use door_list::Listed;
 pub use reading::readings;
-pub use scans::{SCANS_MAX, Scan, ScanOutcome, StoredScan, list_conflicts, record_scan};
+pub use scans::{Kept, SCANS_MAX, Scan, ScanOutcome, list_conflicts, take_scan};
 
-use code::CodePayload;
+use code::Says;
 
 column_words! {
     /// What a ticket is good for.
@@ -67,7 +67,7 @@ pub struct CheckIn {
 
 /// A ticket with all that belongs to it.
 #[derive(Debug, Clone)]
-pub struct TicketDetails {
+pub struct Found {
     /// The ticket as it was handed out.
     pub ticket: Ticket,
     /// Its reservation.
@@ -100,7 +100,7 @@ pub struct TicketDetails {
     pub check_in: Option<CheckIn>,
 }
 
-impl TicketDetails {
+impl Found {
     /// What it is good for.
     pub fn status(&self) -> Status {
         match (&self.check_in, self.is_paid) {
@@ -117,15 +117,15 @@ impl TicketDetails {
 /// SQLite's.
 pub fn issue(
     tx: &Tx,
-    seal: &SigningKey,
+    seal: &Seal,
     reservation_id: Uuid,
     schedule_id: i64,
     seat_no: i64,
     label: &str,
 ) -> Outcome<Ticket> {
-    let payload = CodePayload { number: code::new_number(), schedule_id, seat_no };
-    let code = code::make(seal, &payload).ok_or(Refusal::Internal)?; // a billion dates and a million seats have room
-    let ticket = Ticket { ticket_id: ids::new_id(tx.now()), seat: label.to_owned(), number: payload.number, code };
+    let says = Says { number: code::new_number(), schedule_id, seat_no };
+    let code = code::make(seal, &says).ok_or(Refusal::Internal)?; // a billion dates and a million seats have room
+    let ticket = Ticket { ticket_id: ids::new_id(tx.now()), seat: label.to_owned(), number: says.number, code };
     sql::insert(tx, reservation_id, seat_no, &ticket)?;
     Ok(ticket)
 }
@@ -142,7 +142,7 @@ pub fn list_of_reservation(connection: &Connection, reservation_id: Uuid) -> Out
 ///
 /// # Errors
 /// `TICKET_NOT_FOUND`.
-pub fn must_find(connection: &Connection, ticket_id: Uuid) -> Outcome<TicketDetails> {
+pub fn must_find(connection: &Connection, ticket_id: Uuid) -> Outcome<Found> {
     sql::find(connection, ticket_id)?.ok_or_else(|| Refusal::TicketNotFound.into())
 }
 
@@ -150,7 +150,7 @@ pub fn must_find(connection: &Connection, ticket_id: Uuid) -> Outcome<TicketDeta
 ///
 /// # Errors
 /// `TICKET_NOT_FOUND`.
-pub fn must_find_by_number(connection: &Connection, number: &str) -> Outcome<TicketDetails> {
+pub fn must_find_by_number(connection: &Connection, number: &str) -> Outcome<Found> {
     sql::find_by_number(connection, number)?.ok_or_else(|| Refusal::TicketNotFound.into())
 }
 
@@ -158,7 +158,7 @@ pub fn must_find_by_number(connection: &Connection, number: &str) -> Outcome<Tic
 ///
 /// # Errors
 /// SQLite's.
-pub fn list_for_door(connection: &Connection, schedule_id: i64) -> Outcome<Vec<DoorListEntry>> {
+pub fn list_for_door(connection: &Connection, schedule_id: i64) -> Outcome<Vec<Listed>> {
     Ok(sql::list_for_door(connection, schedule_id)?)
 }
 
@@ -166,7 +166,7 @@ pub fn list_for_door(connection: &Connection, schedule_id: i64) -> Outcome<Vec<D
 ///
 /// # Errors
 /// `TICKET_NOT_FOUND`, also for another user's.
-pub fn must_be_of(connection: &Connection, user_id: Uuid, ticket_id: Uuid) -> Outcome<TicketDetails> {
+pub fn must_be_of(connection: &Connection, user_id: Uuid, ticket_id: Uuid) -> Outcome<Found> {
     let found = sql::find(connection, ticket_id)?.filter(|found| found.user_id == user_id);
     found.ok_or_else(|| Refusal::TicketNotFound.into())
 }

@@ -52,9 +52,9 @@ pub fn record(tx: &Tx, kind: EventType, details: &impl Serialize) -> rusqlite::R
         kind,
         tx.now(),
         details,
-        tx.actor(),
+        tx.is_for(),
     ))?;
-    tx.push_change(Change::EventRecorded);
+    tx.note(Change::EventRecorded);
     Ok(())
 }
 

@@ -37,8 +37,8 @@ const lint = (text, name) => new Linter().verify(text, [{
   rules: { 'compat/compat': 'error', 'no-restricted-properties': ['error', ...YOUNGER_MEMBERS], ...Object.fromEntries(YOUNGER.map((rule) => [`younger/${rule}`, 'error'])) },
 }], name).map(({ line, message, ruleId }) => `${name}:${line}: ${message} (${ruleId})`);
 
-/** The camera's own reader, where there is one: the page asks first and has a library for the others. */
-const GUARDED = /BarcodeDetector/;
+/** What a page asks for first and does without: the camera's own reader of codes, a screen that is kept awake. */
+const GUARDED = /BarcodeDetector|wakeLock/;
 
 test('the floor of browsers: no API and no syntax that the oldest of them lacks', () => {
   const faults = files('.js').flatMap((name) => lint(readFileSync(new URL(name, web), 'utf8'), name));

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
-import { joinLine } from './steps.mjs';
+import { joinLine, letIn } from './steps.mjs';
 
 const LOST = /ERR_INTERNET_DISCONNECTED/;
 const EXPIRED = /status of 401/;
@@ -33,7 +33,7 @@ const hide = (page, hidden) => page.evaluate((now) => {
   document.dispatchEvent(new Event('visibilitychange'));
 }, hidden);
 
-test('the place goes down and the progress up, over a reload, and whoever is let in sees the dates', async (t) => {
+test('the place goes down and the progress up, over a reload, and whoever is let in sees the seats', async (t) => {
   const { page, others } = await waiting(t, { size: PHONE });
   assert.equal(await place(page), '4 people ahead');
   await mustBeSound(page, 'in the line');
@@ -51,7 +51,7 @@ test('the place goes down and the progress up, over a reload, and whoever is let
   }
   assert.deepEqual(seen, [...seen].sort((a, b) => a - b), 'never backwards');
   await leave(others[0]);
-  await page.locator('article.date').first().waitFor();
+  await letIn(page);
   await page.locator('.visit').waitFor();
   await mustBeSound(page, 'let in');
 });
@@ -71,11 +71,11 @@ test('a lost network is said, asked about again, and the place is still there', 
   const { page, others } = await waiting(t, { expected: LOST, language: 'ko' });
   await page.context().setOffline(true);
   await page.locator('.lost:visible', { hasText: '연결이 끊겼습니다' }).waitFor();
-  assert.equal(await place(page), '앞에 4명');
+  assert.equal(await place(page), '내 앞에 4명');
   await leave(others[1]);
   await page.context().setOffline(false);
   await page.locator('.passing', { hasText: '다시 연결되었습니다' }).waitFor();
-  await becomes(page, '앞에 3명');
+  await becomes(page, '내 앞에 3명');
   assert.equal(await page.locator('.lost').isVisible(), false);
   await mustBeSound(page, 'after the network was back');
 });
@@ -129,7 +129,7 @@ test('before a draw there is a countdown by the time of the server; then a place
   await hall.turn(95);
   await hide(page, true);
   await hide(page, false); // looked at again: the time is asked anew
-  await page.locator('progress:visible').or(page.locator('article.date').first()).first().waitFor();
+  await page.locator('progress:visible').or(page.locator('.map .seat').first()).first().waitFor();
   assert.equal(await page.locator('.countdown').count(), 0);
 });
 
@@ -143,16 +143,16 @@ test('who leaves is asked first, and may line up again', async (t) => {
   await page.locator('dialog .danger').click();
   await page.getByRole('heading', { name: 'You have left' }).waitFor();
   await mustBeSound(page, 'left');
-  await page.getByRole('button', { name: 'Line up again' }).click();
+  await page.getByRole('button', { name: 'Join the line again' }).click();
   await becomes(page, '4 people ahead');
 });
 
 test('a place that was given up is said, with what to do', async (t) => {
   const { hall, page } = await waiting(t, { expected: EXPIRED });
   await hide(page, true);
-  await hall.turn(200);
+  await hall.turn(700);
   await hide(page, false);
-  await page.getByRole('heading', { name: 'Your place was given up' }).waitFor();
+  await page.getByRole('heading', { name: 'You lost your place' }).waitFor();
   await mustBeSound(page, 'given up');
 });
 

@@ -30,7 +30,7 @@ const pictureMs = (page) => page.evaluate(async () => {
   const times = [];
   let before = performance.now();
   for (let n = 0; n < 40; n += 1) {
-    map.dispatchEvent(new WheelEvent('wheel', { ...at, deltaY: n < 20 ? -60 : 40 }));
+    map.dispatchEvent(new WheelEvent('wheel', { ...at, ctrlKey: true, deltaY: n < 20 ? -60 : 40 }));
     await new Promise(requestAnimationFrame);
     times.push(performance.now() - before);
     before = performance.now();
@@ -88,7 +88,11 @@ test('zoom and pan by buttons, wheel, mouse and keyboard, and back to all of it'
   assert.ok(nearer[2] < all[2]);
   const { x, y, width, height } = await page.locator('.map').boundingBox();
   await page.mouse.move(x + width / 2, y + height / 2);
+  await page.mouse.wheel(0, -40);
+  assert.deepEqual(await box(page), nearer, 'the wheel turns the page');
+  await page.keyboard.down('Control');
   await page.mouse.wheel(0, -300);
+  await page.keyboard.up('Control');
   await page.waitForFunction((before) => Number(document.querySelector('.map').getAttribute('viewBox').split(' ')[2]) < before, nearer[2]);
   const before = await box(page);
   await page.mouse.down();
@@ -165,9 +169,9 @@ test('each seat says its name, its price and its state, and not by colour alone'
   await hall.staff('PUT', `/schedules/${scheduleId}/seats/D-1`, { blocked: true });
   await page.locator('.map .seat.is-blocked').waitFor();
   const name = (label) => seat(page, label).getAttribute('aria-label');
-  assert.equal(await name('A-11'), 'A-11, 150,000 points, free');
-  assert.equal(await name('A-12'), 'A-12, 150,000 points, held by someone');
-  assert.equal(await name('D-1'), 'D-1, 110,000 points, not for sale');
+  assert.equal(await name('A-11'), 'R, row A, seat 11, 150,000 points, free');
+  assert.equal(await name('A-12'), 'R, row A, seat 12, 150,000 points, being paid for');
+  assert.equal(await name('D-1'), 'S, row D, seat 1, 110,000 points, not for sale');
   const shape = (label) => seat(page, label).locator('.shape').getAttribute('d');
   const shapes = await Promise.all(['A-11', 'D-2', 'H-1'].map(shape));
   assert.equal(new Set(shapes).size, 3, 'a shape for each price');
@@ -181,10 +185,10 @@ test('the best seats for three are held at once; where there are too few it is s
     { expected: /status of 409/ });
   await page.getByLabel('How many').selectOption('3');
   await page.getByLabel('Section').selectOption('S');
-  await page.getByRole('button', { name: 'Hold the best seats' }).click();
+  await page.getByRole('button', { name: 'Choose the best seats' }).click();
   await page.locator('.note.bad', { hasText: 'not enough free seats' }).waitFor();
   await page.getByLabel('Section').selectOption('R');
-  await page.getByRole('button', { name: 'Hold the best seats' }).click();
+  await page.getByRole('button', { name: 'Choose the best seats' }).click();
   await page.locator('main .countdown').waitFor();
-  assert.match(await page.locator('.facts').first().textContent(), /Seat A-1.*Seat A-2.*Seat A-3/);
+  assert.match(await page.locator('.facts').first().textContent(), /R, row A, seat 1.*R, row A, seat 2.*R, row A, seat 3/);
 });

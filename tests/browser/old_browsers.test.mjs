@@ -58,7 +58,6 @@ test('the floor of browsers: a customer waits near the front, is let in, chooses
   await hall.staff('PATCH', '/queue', { paused: false });
   await page.locator('.note.warn').waitFor({ state: 'detached' });
   await inside.call('DELETE', '/queue/token');
-  await page.locator('article.date a').first().tap();
   await page.locator('.map .seat').first().waitFor();
   await hold(page, '12', '13');
   await topUpAndPay(page);
@@ -86,6 +85,7 @@ test('the floor of browsers: staff run every part', async (t) => {
   await page.goto(`${hall.url}/staff#dates/1`);
   await settled(page);
   await (await button(page, 'date.closeNow')).click();
+  await page.getByRole('dialog').waitFor();
   await page.keyboard.press('Escape');
   await (await link(page, 'part.keys')).click();
   await settled(page);
@@ -125,7 +125,7 @@ test('storage that is full makes one user, however often somebody presses', asyn
   await page.locator('.note.bad').waitFor();
   await page.locator('.blocked').waitFor();
   for (let press = 0; press < 2; press += 1) await page.locator('form button.main').click();
-  await page.locator('article.date').first().waitFor();
+  await page.locator('.map .seat').first().waitFor();
   assert.equal(made, 1);
   assert.deepEqual(page.errors, []);
 });

@@ -31,9 +31,9 @@ test('the countdown is that of the server, whatever the clock of the phone says'
   assert.deepEqual(page.errors, []);
 });
 
-test('who is short of points is told what a declined payment would do, and tops up first', async (t) => {
+test('who is short of points is told how many are missing, and tops up first', async (t) => {
   const { page } = await holding(t);
-  assert.match(await page.locator('.note.warn', { hasText: 'given back' }).textContent(), /top up first/);
+  await page.locator('.note.warn', { hasText: 'You need 100,000 more points. Top up to pay.' }).waitFor();
   assert.equal(await page.getByRole('button', { name: /^Pay/ }).count(), 0);
   await page.locator('#amount').fill('0');
   await page.getByRole('button', { name: 'Top up' }).click();
@@ -63,7 +63,7 @@ test('a hold that is not paid in time ends on the page by itself', async (t) => 
   await hall.turn(301);
   await page.getByRole('heading', { name: '결제 시간이 지났습니다' }).waitFor();
   await mustBeSound(page, 'not paid in time');
-  await page.getByRole('link', { name: '다시 좌석 고르기' }).click();
+  await page.getByRole('link', { name: '다시 좌석 선택' }).click();
   await page.locator('.map .seat.is-free[data-seat="12"]').waitFor();
 });
 
@@ -75,6 +75,7 @@ test('points that went elsewhere meanwhile: the payment is declined, and it is s
   await hall.staff('POST', `/users/${userId}/balance/corrections`, { amount: -1, reason: 'counted twice' });
   await page.getByRole('button', { name: /^Pay/ }).click();
   await page.getByRole('heading', { name: 'The payment was declined' }).waitFor();
+  await page.getByRole('link', { name: 'Top up points' }).waitFor();
   await mustBeSound(page, 'declined');
 });
 
@@ -85,7 +86,7 @@ test('with attempts left, a declined payment leads back to topping up', async (t
   const { userId } = await me(page);
   await hall.staff('POST', `/users/${userId}/balance/corrections`, { amount: -1, reason: 'counted twice' });
   await page.getByRole('button', { name: /^Pay/ }).click();
-  await page.locator('.note.bad', { hasText: '1 are missing' }).waitFor();
+  await page.locator('.note.bad', { hasText: 'You need 1 more points' }).waitFor();
   await page.getByRole('button', { name: 'Top up' }).click();
   await page.getByRole('button', { name: /^Pay/ }).click();
   await page.locator('.ticket').first().waitFor();
@@ -93,7 +94,7 @@ test('with attempts left, a declined payment leads back to topping up', async (t
 
 test('seats that are given back are free at once, after a question', async (t) => {
   const { page } = await holding(t);
-  await page.getByRole('button', { name: 'Give the seats back' }).click();
+  await page.getByRole('button', { name: 'Release seats' }).click();
   await mustBeSound(page, 'asked');
   await page.locator('dialog .danger').click();
   await page.locator('.map .seat.is-free[data-seat="12"]').waitFor();

@@ -25,6 +25,10 @@ for (const [size, dark] of [[DESK, false], [PHONE, true]]) {
     await page.locator('main article').first().waitFor();
     await mustBeSound(page, 'concerts');
 
+    await tabTo(page, /^일정 보기/);
+    await page.keyboard.press('Enter');
+    await page.locator('article.date').first().waitFor();
+    await mustBeSound(page, 'dates');
     await tabTo(page, /^예매하기/);
     await page.keyboard.press('Enter');
     await page.locator('#name').waitFor();
@@ -33,20 +37,15 @@ for (const [size, dark] of [[DESK, false], [PHONE, true]]) {
     await page.keyboard.type('김하나');
     await page.keyboard.press('Enter');
 
-    await page.locator('article.date').first().waitFor();
-    await mustBeSound(page, 'dates');
-    await tabTo(page, /^좌석 고르기/);
-    await page.keyboard.press('Enter');
-
     await page.locator('.map .seat').first().waitFor();
     await mustBeSound(page, 'seats');
-    assert.equal(await tabTo(page, /포인트, 예매 가능$/), '1, 50,000포인트, 예매 가능');
+    assert.equal(await tabTo(page, /포인트, 예매 가능$/), '1번, 50,000포인트, 예매 가능');
     for (const key of ['ArrowRight', 'ArrowDown', 'Space']) await page.keyboard.press(key);
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Enter');
     assert.equal(await page.locator('.map .seat[aria-checked=true]').count(), 2);
-    assert.equal(await page.locator('.map .seat[aria-checked=true]').first().getAttribute('aria-label'), '12, 50,000포인트, 선택함');
-    await tabTo(page, /^2석 잡기$/);
+    assert.equal(await page.locator('.map .seat[aria-checked=true]').first().getAttribute('aria-label'), '12번, 50,000포인트, 선택함');
+    await tabTo(page, /^2석 선택 완료$/);
     await page.keyboard.press('Enter');
 
     await page.locator('#amount').waitFor();

@@ -25,7 +25,7 @@ test('two browsers race for a seat: one holds it, the other loses politely and t
   const loser = pages[ends.indexOf('lost')];
   const told = await loser.locator('.note.bad').textContent();
   assert.match(told, /12/);
-  assert.match(told, /다른 좌석을 골라|choose other seats/);
+  assert.match(told, /다른 좌석을 선택|choose other seats/);
   assert.match(await seat(loser, '12').getAttribute('class'), /is-held/);
   assert.equal(await seat(loser, '12').getAttribute('aria-disabled'), 'true');
   await mustBeSound(loser, 'the loser');
@@ -46,10 +46,10 @@ test('what others take and give back is seen soon, and a chosen seat that is gon
   const seenMs = performance.now() - taken;
   t.diagnostic(`seen after ${seenMs.toFixed(0)} ms; the goal is two seconds`);
   assert.ok(seenMs < SEEN_MAX_MS, `seen after ${seenMs} ms`);
-  assert.match(await page.locator('.passing').textContent(), /7 was just taken/);
+  assert.match(await page.locator('.passing').textContent(), /seat 7 was just taken/);
   assert.equal(await page.locator('.chosen li').count(), 0);
   await seat(page, '8').click({ force: true }); // it says itself that it is not to be had
-  await page.locator('.passing', { hasText: '8: held by someone' }).waitFor();
+  await page.locator('.passing', { hasText: 'seat 8: being paid for' }).waitFor();
   await other.call('DELETE', `/reservations/${reservationId}`);
   await page.locator('.map .seat.is-free[data-seat="8"]').waitFor({ timeout: SEEN_MAX_MS });
   await mustBeSound(page);

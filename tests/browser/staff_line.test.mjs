@@ -60,7 +60,7 @@ test('a limit is asked about with its consequence, lets in those it makes room f
   assert.match(said, /Inside at once: 1 → 3/);
   assert.match(said, /Then 2 more people can come in at once/);
   await agree(staff, 'limits.do');
-  await kim.locator('article.date').first().waitFor();
+  await kim.locator('.map .seat').first().waitFor();
   await tile(staff, 1).filter({ hasText: '3' }).waitFor();
   await (await button(staff, 'sure.undo')).click();
   await says(staff, 'Taken back');
@@ -78,7 +78,7 @@ test('letting in by hand, a guest to the front and a revoked token do what was s
   await (await button(staff, 'letIn.begin')).click();
   assert.match(await staff.getByRole('dialog').textContent(), /Of 2 waiting the first 1 comes in.*it would be 2. The limit is 1/);
   await agree(staff, 'letIn.do', { n: 1 });
-  await kim.locator('article.date').first().waitFor();
+  await kim.locator('.map .seat').first().waitFor();
   await (await button(staff, 'revoke.one', { name: 'Kim' })).click();
   await agree(staff, 'revoke.do');
   await says(staff, 'The place of Kim is taken away');

@@ -2,10 +2,9 @@
 
 const WORDS = {
   name: { ko: '이름', en: 'Your name' },
-  join: { ko: '줄 서기', en: 'Join the line' },
-  book: { ko: /예매하기/, en: /^Book/ },
-  choose: { ko: /좌석 고르기/, en: /^Choose seats/ },
-  hold: { ko: /석 잡기/, en: /^Hold \d/ },
+  join: { ko: '예매 대기하기', en: 'Join the line' },
+  book: { ko: /^(예매하기|좌석 선택|미리 대기하기)/, en: /^(Book|Choose seats|Join the line now)/ },
+  hold: { ko: /석 선택 완료/, en: /^Continue with \d/ },
   pay: { ko: /결제하기$/, en: /^Pay / },
   topUp: { ko: '충전하기', en: 'Top up' },
 };
@@ -17,25 +16,30 @@ export async function word(page, key) {
 
 const press = async (page, role, key) => page.getByRole(role, { name: await word(page, key), exact: typeof WORDS[key].en === 'string' }).first().click();
 
-/** From the concerts into the line, or straight in when there is room. */
+/** From a concert's first date into the line, or straight in when there is room. */
 export async function joinLine(page, hall, { name = 'Kim', concertId = hall.concertId } = {}) {
   await page.goto(`${hall.url}/#/concerts/${concertId}`);
+  await page.locator('article.date').first().waitFor();
+  await press(page, 'link', 'book');
   await page.locator('form').waitFor();
   if (await page.locator('#name').count()) await page.locator('#name').fill(name);
   await press(page, 'button', 'join');
 }
 
-/** From the concerts to the dates of one. */
-export async function toDates(page, hall, options) {
-  await joinLine(page, hall, options);
-  await page.locator('article.date').first().waitFor();
-}
-
 /** To the seat map of a concert's first date. */
 export async function toSeats(page, hall, options) {
-  await toDates(page, hall, options);
-  await press(page, 'link', 'choose');
-  await page.locator('.map .seat').first().waitFor();
+  await joinLine(page, hall, options);
+  await letIn(page);
+}
+
+/** Waits until the seats are there: whoever is let in comes to those of the date that was chosen. */
+export const letIn = (page) => page.locator('.map .seat').first().waitFor();
+
+/** From the line to the dates of the concert, let in. */
+export async function toDates(page, hall, options) {
+  await toSeats(page, hall, options);
+  await page.locator('main a', { hasText: /Other dates|다른 일정/ }).click();
+  await page.locator('article.date').first().waitFor();
 }
 
 export const seat = (page, label) => page.locator(`.map .seat[data-seat="${label}"]`);

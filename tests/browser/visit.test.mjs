@@ -16,17 +16,17 @@ test('the time that is left stands on the page, and its end is said when it come
   await hall.turn(601);
   await page.getByRole('heading', { name: 'Your time is over' }).waitFor();
   await mustBeSound(page, 'timed out');
-  await page.getByRole('button', { name: 'Line up again' }).click();
+  await page.getByRole('button', { name: 'Join the line again' }).click();
   await page.locator('.map .seat').first().waitFor();
 });
 
 test('a visit that the staff end is said to be so', async (t) => {
   const [hall, browser] = [await openHall(t), await openBrowser(t)];
   const page = await openPage(browser, hall, { expected: EXPIRED, language: 'ko' });
-  await toDates(page, hall);
+  await toSeats(page, hall);
   const { userId } = await page.evaluate(() => JSON.parse(localStorage.getItem('boxoffice.me')));
   await hall.staff('DELETE', `/queue/tokens/${userId}`);
-  await page.getByRole('heading', { name: '직원이 이용을 끝냈습니다' }).waitFor();
+  await page.getByRole('heading', { name: '매표소에서 예매를 종료했습니다' }).waitFor();
   await mustBeSound(page, 'revoked');
 });
 
@@ -35,9 +35,9 @@ test('another tab of the same browser has the same place, and knows when the fir
   const page = await openPage(browser, hall, { expected: EXPIRED });
   await toDates(page, hall);
   const other = await page.context().newPage();
-  await other.goto(`${hall.url}/#/concerts/1`);
-  await other.locator('article.date').first().waitFor();
-  await page.getByRole('button', { name: 'End my visit' }).click();
+  await other.goto(`${hall.url}/#/concerts/1/dates/1`);
+  await other.locator('.map .seat').first().waitFor();
+  await page.getByRole('button', { name: 'Finish' }).click();
   await page.locator('dialog .danger').click();
   await page.getByRole('heading', { name: 'You have left' }).waitFor();
   await other.getByRole('heading', { name: 'You have left' }).waitFor();
@@ -60,12 +60,12 @@ test('the key opens my tickets on another device without queueing; a wrong one i
   const device = await openPage(browser, hall, { language: 'ko', size: PHONE, path: '/#/key', expected: EXPIRED });
   const paste = async (text) => {
     await device.locator('#paste').fill(text);
-    await device.getByRole('button', { name: '이 키 사용하기' }).click();
+    await device.getByRole('button', { name: '이 복구 코드 사용하기' }).click();
   };
   await paste('hello');
-  await device.locator('.fault', { hasText: '키를 찾을 수 없습니다' }).waitFor();
+  await device.locator('.fault', { hasText: '복구 코드를 찾을 수 없습니다' }).waitFor();
   await paste(key.replace(/.$/, (last) => (last === '0' ? '1' : '0')));
-  await device.locator('.fault', { hasText: '알 수 없습니다' }).waitFor();
+  await device.locator('.fault', { hasText: '등록되지 않은 복구 코드' }).waitFor();
   await mustBeSound(device, 'a wrong key');
   await paste(Buffer.concat(saved).toString());
   await device.locator('main article', { hasText: '예매 완료' }).waitFor();
@@ -99,13 +99,13 @@ test('a browser that has the key of another house at this address begins anew', 
     localStorage.setItem('boxoffice.me', JSON.stringify({ userId: '00000000-0000-7000-8000-000000000000', userKey: '0'.repeat(32), name: 'Old' }));
     localStorage.setItem('boxoffice.token', '0'.repeat(32));
   });
-  await page.goto(`${hall.url}/#/concerts/1`);
+  await page.goto(`${hall.url}/#/concerts/1/dates/1`);
   await page.getByText('Welcome back, Old.').waitFor();
   await page.getByRole('button', { name: 'Join the line' }).click();
-  await page.locator('.note.bad', { hasText: 'does not know that key' }).waitFor();
+  await page.locator('.note.bad', { hasText: 'not known here' }).waitFor();
   await page.locator('#name').fill('New');
   await page.getByRole('button', { name: 'Join the line' }).click();
-  await page.locator('article.date').first().waitFor();
+  await page.locator('.map .seat').first().waitFor();
 });
 
 test('tickets are given back for a refund while the date allows it, after a question', async (t) => {
@@ -116,8 +116,8 @@ test('tickets are given back for a refund while the date allows it, after a ques
   await toSeats(page, hall, { concertId });
   await hold(page, '5');
   await topUpAndPay(page);
-  await page.getByText(/give these back yourself until/).waitFor();
-  await page.getByRole('button', { name: 'Give back for a refund' }).click();
+  await page.getByText(/refund these online until/).waitFor();
+  await page.getByRole('button', { name: 'Refund' }).click();
   await mustBeSound(page, 'asked');
   await page.locator('dialog .danger').click();
   await page.locator('main article', { hasText: 'Refunded' }).waitFor();
@@ -128,5 +128,5 @@ test('tickets are given back for a refund while the date allows it, after a ques
   await toSeats(late, hall); // the demo hall takes nothing back
   await hold(late, '5');
   await topUpAndPay(late);
-  assert.equal(await late.getByRole('button', { name: 'Give back for a refund' }).count(), 0);
+  assert.equal(await late.getByRole('button', { name: 'Refund' }).count(), 0);
 });

@@ -15,7 +15,7 @@ import { ended, visit } from './visit.js';
 
 const ROUTES = [
   [/^$/, () => concerts],
-  [/^concerts\/(\d+)$/, () => import('./dates.js')],
+  [/^concerts\/(\d+)$/, () => import('./concert.js')],
   [/^concerts\/(\d+)\/dates\/(\d+)$/, () => import('./seats.js')],
   [/^pay\/([\w-]+)$/, () => import('./pay.js')],
   [/^tickets$/, () => import('./tickets.js')],
@@ -29,7 +29,7 @@ let view = null;
 
 function places() {
   return [
-    visit.seen?.status === 'ACTIVE' && visitLeft(),
+    visit.seen?.status === 'ACTIVE' && !/^#\/pay\//.test(location.hash) && visitLeft(), // a hold has a clock of its own
     me() && el('a', { class: 'button quiet small', href: '#/tickets' }, say('tickets.title')),
     el('a', { class: 'button quiet small', href: '#/key' }, say('key.short')),
   ];
@@ -76,16 +76,16 @@ function trouble(error) {
     ofKey ? el('a', { class: 'button main', href: '#/key' }, say('key.title')) : button(say('again'), show, 'main'), home()));
 }
 
-/** The visit is over: pages that need one say why, the others go on. */
+/** The visit is over: pages that need one say why, and so does the one on which it was ended; the others go on. */
 async function afterVisit() {
   refresh();
-  if (!view?.needsVisit) return;
+  if (!view?.needsVisit && visit.reason !== 'LEFT') return;
   current.abort(new DOMException('the visit is over', 'AbortError'));
   current = new AbortController();
   const { signal } = current;
   try {
     const { showEnded } = await loadModule(() => import('./gate.js'));
-    if (!signal.aborted) showEnded(main, visit.reason, signal);
+    if (!signal.aborted) await showEnded(main, visit.reason, signal);
   } catch (error) {
     if (!signal.aborted) trouble(error);
   }
@@ -103,7 +103,12 @@ onOtherTab((anotherUser) => {
   // That a visit is over each tab learns by itself, with the reason.
   if (anotherUser || token() || !(visit.seen || visit.reason)) show();
 });
-visit.addEventListener('seen', refresh);
+let status = null;
+visit.addEventListener('seen', () => {
+  // Only what is at the top changes with it; who stands there with the keyboard is not moved by each look.
+  if (visit.seen?.status !== status) refresh();
+  status = visit.seen?.status;
+});
 visit.addEventListener('leaving', () => current.abort(new DOMException('the customer leaves', 'AbortError')));
 visit.addEventListener('ended', afterVisit);
 show();

@@ -1,19 +1,36 @@
-// The concerts, and what the customer has under way.
+// The concerts, each with its nearest date and how its sale stands; what is past comes last.
 
-import { patiently, Refused } from '../shared/api.js';
+import { Refused, patiently } from '../shared/api.js';
 import { el } from '../shared/dom.js';
 import { say } from '../shared/language.js';
+import { inTab } from '../shared/store.js';
+import { venue } from '../shared/venue.js';
+import { isAlive, nearest, priceFrom, readDates, stateTag, whenOf } from './dates.js';
 import { token } from './me.js';
 import { page } from './parts.js';
 import { look, watch } from './visit.js';
 
 export async function show({ main, signal }) {
-  const [{ body }, seen] = await Promise.all([patiently('GET', '/concerts', { signal }), underWay(signal)]);
+  const [{ body }, seen, { timeZone }] = await Promise.all([patiently('GET', '/concerts', { signal }), underWay(signal), venue({ signal })]);
   if (seen?.status === 'ACTIVE') watch();
-  const cards = body.concerts.map(card);
-  page(main, say('concerts.title'),
-    seen && el('p', { class: 'note' }, say(seen.status === 'ACTIVE' ? 'concerts.inside' : 'concerts.waiting')),
-    cards.length ? el('div', { class: 'rows' }, cards) : el('p', { class: 'soft' }, say('concerts.none')));
+  const all = await Promise.all(body.concerts.map(async (concert) => {
+    const dates = concert.schedules ? await readDates(concert.concertId, signal) : [];
+    return { ...concert, dates, next: nearest(dates), alive: !dates.length || dates.some(isAlive) };
+  }));
+  // What can be seen soonest stands first; what has no dates yet comes after those that have.
+  const starts = ({ next }) => (next ? Date.parse(next.startsAt) : Infinity);
+  const ahead = all.filter(({ alive }) => alive).sort((a, b) => starts(a) - starts(b));
+  const past = all.filter(({ alive }) => !alive).sort((a, b) => starts(b) - starts(a));
+  page(main, say('concerts.title'), seen && underWayNote(seen),
+    ahead.length || past.length ? el('div', { class: 'rows' }, ahead.map((concert) => card(concert, timeZone))) : el('p', { class: 'soft' }, say('concerts.none')),
+    past.length > 0 && el('details', { class: 'past', open: !ahead.length }, el('summary', {}, say('concerts.past')),
+      el('div', { class: 'rows' }, past.map((concert) => card(concert, timeZone)))));
+}
+
+function underWayNote({ status }) {
+  const back = inTab.get('boxoffice.map'); // where the customer lined up from: it shows the line again
+  return el('div', { class: 'note bar apart' }, el('span', {}, say(status === 'ACTIVE' ? 'concerts.inside' : 'concerts.waiting')),
+    status !== 'ACTIVE' && back && el('a', { class: 'button small', href: back }, say('concerts.toLine')));
 }
 
 /** The customer's token, when there is one that still lives. */
@@ -27,14 +44,14 @@ async function underWay(signal) {
   }
 }
 
-function card({ concertId, title, venue, description, schedules }) {
+function card({ concertId, title, venue: place, description, next, alive }, timeZone) {
   return el('article', { class: 'card concert' },
     el('div', {},
       el('h2', {}, title),
-      venue && el('p', { class: 'soft' }, venue),
-      description && el('p', {}, description)),
-    schedules > 0
-      ? el('a', { class: 'button main', href: `#/concerts/${concertId}` }, say('concerts.book', { n: schedules }),
-        el('span', { class: 'unseen' }, ` ${title}`))
+      place && el('p', { class: 'soft' }, place),
+      next && el('p', { class: 'when' }, el('strong', {}, whenOf(next, timeZone)), ' ', stateTag(next, timeZone)),
+      next && alive && el('p', { class: 'soft small' }, priceFrom(next.priceFrom)),
+      description && el('p', { class: 'told brief' }, description)),
+    next ? el('a', { class: alive ? 'button main' : 'button', href: `#/concerts/${concertId}` }, say('concerts.see'), el('span', { class: 'unseen' }, ` ${title}`))
       : el('span', { class: 'tag' }, say('concerts.noDates')));
 }

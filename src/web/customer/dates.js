@@ -1,49 +1,16 @@
-// The dates of a concert: which can be booked, from when on, for how much.
+// The dates of a concert as anybody may read them: how the sale of each stands, and the nearest one that can be booked.
 
 import { patiently } from '../shared/api.js';
-import { el, fill } from '../shared/dom.js';
-import { date, number, points, time } from '../shared/format.js';
+import { el } from '../shared/dom.js';
+import { date, dateTime, points, time } from '../shared/format.js';
 import { say } from '../shared/language.js';
-import { ask } from '../shared/notice.js';
-import { secondsUntil, serverNow, venue } from '../shared/venue.js';
-import { enter } from './gate.js';
-import { asVisitor } from './me.js';
-import { busyButton, countDown, page } from './parts.js';
-import { toPending } from './pending.js';
-import { leave } from './visit.js';
+import { serverNow } from '../shared/venue.js';
 
-const REFRESH_MS = 10_000;
+const KINDS = { on: 'good', soon: 'warn', soldOut: 'bad', closed: '', over: '', cancelled: 'bad' };
 
-export const needsVisit = true;
-
-export async function show({ main, params: [concertId], signal }) {
-  await enter(main, signal);
-  const { timeZone } = await venue({ signal });
-  const authorization = asVisitor();
-  const read = () => patiently('GET', `/concerts/${concertId}/schedules?all=true`, { authorization, signal });
-  const [concert, answer, pending] = await Promise.all([findConcert(concertId, signal), read(), toPending(signal)]);
-  const list = el('div', { class: 'rows' });
-  page(main, concert?.title ?? say('dates.title'), pending,
-    concert?.venue && el('p', { class: 'soft' }, concert.venue), el('h2', {}, say('dates.choose')), list,
-    el('p', { class: 'bar apart soft small done' }, say('visit.endHint'), busyButton(say('visit.end'), askToLeave, 'quiet')));
-  const draw = ({ body }) => fill(list, body.schedules.length
-    ? body.schedules.map((schedule) => row(schedule, timeZone, signal, refresh)) : el('p', { class: 'soft' }, say('dates.none')));
-  const refresh = async () => {
-    if (document.hidden || list.contains(document.activeElement)) return; // not under the finger of a reader
-    draw(await read());
-  };
-  draw(answer);
-  const timer = setInterval(() => refresh().catch(() => {}), REFRESH_MS);
-  signal.addEventListener('abort', () => clearInterval(timer));
-}
-
-/** Ends the visit on the customer's own word. */
-async function askToLeave() {
-  const yes = await ask({
-    title: say('visit.endTitle'), body: say('visit.endText'),
-    choices: [{ label: say('visit.stay'), value: false, kind: 'main' }, { label: say('visit.end'), value: true, kind: 'danger' }],
-  });
-  if (yes) await leave();
+/** Every date of a concert, the earliest first; nobody queues for it. */
+export async function readDates(concertId, signal) {
+  return (await patiently('GET', `/concerts/${concertId}/schedules?all=true`, { signal })).body.schedules;
 }
 
 /** A concert by its number; undefined when there is none. */
@@ -52,30 +19,36 @@ export async function findConcert(concertId, signal) {
   return body.concerts.find((concert) => concert.concertId === Number(concertId));
 }
 
-function row(schedule, timeZone, signal, refresh) {
-  const { concertId, scheduleId, startsAt, seatsAvailable, seatsTotal, priceFrom, saleOpensAt, saleClosesAt } = schedule;
-  const when = `${date(schedule.date)} ${time(startsAt, timeZone)}`;
+/** `on`, `soon`, `soldOut`, `closed`, `over` or `cancelled`. */
+export function stateOf({ cancelledAt, startsAt, saleOpensAt, saleClosesAt, seatsAvailable }) {
   const now = serverNow();
-  let end;
-  if (schedule.cancelled || schedule.cancelledAt) end = el('span', { class: 'tag bad' }, say('dates.cancelled'));
-  else if (now < Date.parse(saleOpensAt)) end = opening(saleOpensAt, signal, refresh);
-  else if (now >= Date.parse(saleClosesAt)) end = el('span', { class: 'tag' }, say('dates.closed'));
-  else if (!seatsAvailable) end = el('span', { class: 'tag bad' }, say('dates.soldOut'));
-  else {
-    end = el('a', { class: 'button main', href: `#/concerts/${concertId}/dates/${scheduleId}` },
-      say('dates.seats'), el('span', { class: 'unseen' }, ` ${when}`));
-  }
-  return el('article', { class: 'card date' },
-    el('div', {},
-      el('h3', {}, date(schedule.date)),
-      el('p', { class: 'soft' }, say('dates.at', { time: time(startsAt, timeZone) }), priceFrom !== null && ` · ${say('dates.from', { price: points(priceFrom) })}`),
-      el('p', { class: 'small soft figures' }, say('dates.free', { n: seatsAvailable, total: number(seatsTotal) }))),
-    end);
+  if (cancelledAt) return 'cancelled';
+  if (now >= Date.parse(startsAt)) return 'over';
+  if (now >= Date.parse(saleClosesAt)) return 'closed';
+  if (now < Date.parse(saleOpensAt)) return 'soon';
+  return seatsAvailable ? 'on' : 'soldOut';
 }
 
-/** A sale that is not open yet: it says when, and opens by itself. */
-function opening(saleOpensAt, signal, refresh) {
-  const left = el('strong', { class: 'figures' });
-  countDown(left, () => secondsUntil(saleOpensAt), signal, () => refresh().catch(() => {}));
-  return el('span', { class: 'tag warn' }, say('dates.opens'), ' ', left);
+/** Whether a date can still be booked, now or later. */
+export const isAlive = (schedule) => ['on', 'soon', 'soldOut'].includes(stateOf(schedule));
+
+/** The date that a visitor asks for first: the nearest on sale, else the nearest that opens, else the nearest to come, else the last. */
+export function nearest(schedules) {
+  for (const state of ['on', 'soon', 'soldOut', 'closed']) {
+    const found = schedules.find((schedule) => stateOf(schedule) === state);
+    if (found) return found;
+  }
+  return schedules.at(-1);
 }
+
+export function stateTag(schedule, timeZone) {
+  const state = stateOf(schedule);
+  const text = state === 'soon' ? say('dates.opens', { when: dateTime(schedule.saleOpensAt, timeZone) }) : say(`dates.${state}`);
+  return el('span', { class: `tag ${KINDS[state]}` }, text);
+}
+
+/** `1월 9일(토) 오후 7:00`. */
+export const whenOf = ({ date: day, startsAt }, timeZone) => `${date(day)} ${time(startsAt, timeZone)}`;
+
+/** The least price of a free seat in words: null without one, and 0 is free of charge. */
+export const priceFrom = (price) => price !== null && (price ? say('dates.from', { price: points(price) }) : say('dates.free'));

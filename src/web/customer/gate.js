@@ -2,18 +2,20 @@
 
 import { loadModule, patiently, Refused } from '../shared/api.js';
 import { el } from '../shared/dom.js';
+import { dateTime, wholeMinutes } from '../shared/format.js';
 import { say } from '../shared/language.js';
+import { serverNow, venue } from '../shared/venue.js';
 import { me, setMe, token } from './me.js';
 import { busyButton, page, refusalNote } from './parts.js';
 import { lineUp, look, watch } from './visit.js';
 
-/** Comes back once the customer is let in; until then it shows the way in. */
-export async function enter(main, signal) {
+/** Comes back once the customer is let in; until then it shows the way in. `about` gives the concert that it is for. */
+export async function enter(main, signal, about) {
   let seen = token() ? await lookOrForget(signal) : null;
-  seen ??= await begin(main, signal);
+  seen ??= await begin(main, await venue({ fresh: true, signal }), signal);
   if (seen.status === 'WAITING') {
     const { waitInLine } = await loadModule(() => import('./line.js'));
-    await waitInLine(main, seen, signal);
+    await waitInLine(main, seen, await about, signal);
   }
   watch();
 }
@@ -29,7 +31,7 @@ async function lookOrForget(signal) {
 }
 
 /** Shows the way into the line and gives the token once the customer stands in it. */
-function begin(main, signal, note = null) {
+function begin(main, rules, signal, note = null) {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason));
     const known = me();
@@ -47,7 +49,7 @@ function begin(main, signal, note = null) {
         if (error instanceof Refused && error.code === 'INVALID_REQUEST') wrong(say('name.wrong'));
         else if (error instanceof Refused && error.code === 'USER_KEY_INVALID') {
           setMe(null);
-          begin(main, signal, refusalNote(error)).then(resolve, reject);
+          begin(main, rules, signal, refusalNote(error)).then(resolve, reject);
         } else if (!signal.aborted) notes.replaceChildren(refusalNote(error));
       }
     };
@@ -59,22 +61,28 @@ function begin(main, signal, note = null) {
     };
     const go = busyButton(say('gate.join'), join, 'main wide');
     const send = (event) => { event.preventDefault(); go.click(); };
-    page(main, say('gate.title'), notes,
+    page(main, say('gate.title'), notes, steps(rules),
       el('form', { class: 'card', novalidate: true, on: { submit: send } },
         known ? el('p', {}, known.name ? say('gate.welcome', { name: known.name }) : say('gate.welcomeKey'))
           : el('div', { class: 'field' }, el('label', { for: 'name' }, say('name.label')), name,
             el('p', { class: 'hint', id: 'name-hint' }, say('name.hint')), fault),
         go,
-        el('p', { class: 'small soft below' }, el('a', { href: '#/key' }, say(known ? 'gate.other' : 'gate.haveKey')))),
-      el('ol', { class: 'steps' }, ['gate.step1', 'gate.step2', 'gate.step3'].map((key) => el('li', {}, say(key)))));
+        el('p', { class: 'small soft below' }, el('a', { href: '#/key' }, say(known ? 'gate.other' : 'gate.haveKey')))));
   });
 }
 
+/** What happens from here on, by the rules that hold today. */
+function steps({ opensAt, timeZone, visitSeconds }) {
+  const order = opensAt && Date.parse(opensAt) > serverNow() ? say('gate.draw', { when: dateTime(opensAt, timeZone) }) : say('gate.order');
+  return el('ol', { class: 'steps' }, [order, say('gate.visit', { n: wholeMinutes(visitSeconds) }), say('gate.pay')].map((text) => el('li', {}, text)));
+}
+
 /** Says why a visit is over and what to do now. */
-export function showEnded(main, reason, signal) {
+export async function showEnded(main, reason, signal) {
+  const { abandonSeconds } = await venue({ signal });
   const known = ['PAID', 'TIMED_OUT', 'ABANDONED', 'LEFT', 'REVOKED'].includes(reason) ? reason : 'OTHER';
   page(main, say(`ended.${known}.title`), el('div', { class: 'card' },
-    el('p', {}, say(`ended.${known}.text`)),
+    el('p', {}, say(`ended.${known}.text`, { n: wholeMinutes(abandonSeconds) })),
     el('div', { class: 'bar' },
       known === 'PAID' ? el('a', { class: 'button main', href: '#/tickets' }, say('tickets.title'))
         : me() && busyButton(say('ended.again'), async () => {

@@ -2,7 +2,7 @@
 
 import { anySignal, pause } from '../shared/api.js';
 import { el, fill, tell } from '../shared/dom.js';
-import { about, dateTime, number } from '../shared/format.js';
+import { about, dateTime, wholeMinutes } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { announce, ask } from '../shared/notice.js';
 import { inBrowser } from '../shared/store.js';
@@ -18,13 +18,20 @@ const TOLD_MS = 20_000;
 const PATIENCE_MS = 2_000_000_000;
 const FIRST = 'boxoffice.first';
 
+/** Less than this before a draw the seconds are counted; before that its day is what matters. */
+const COUNTED_SECONDS = 86_400;
+
 /** Shows the line until the customer is let in. Throws when the token is over. */
-export async function waitInLine(main, seen, signal) {
+export async function waitInLine(main, seen, concert, signal) {
   const rules = await venue({ fresh: true, signal });
-  const shown = draw(main, rules, signal);
+  const inLine = new AbortController();
+  signal.addEventListener('abort', () => inLine.abort(), { once: true, signal: inLine.signal });
+  const shown = draw(main, rules, concert, inLine.signal);
+  keepAwake(inLine.signal);
   for (let now = seen; ; now = await next(now, rules, signal)) {
     if (now.status === 'ACTIVE') {
       inBrowser.drop(FIRST);
+      inLine.abort(); // a question that is still open is over with the wait
       announce(say('line.in'));
       document.title = `● ${say('line.in')}`;
       if (document.hidden) await pause(PATIENCE_MS, signal, 'visible'); // the tab's name calls its owner
@@ -65,7 +72,7 @@ async function lookUnlessHidden(waitSeconds, seen, signal) {
   }
 }
 
-function draw(main, rules, signal) {
+function draw(main, rules, concert, signal) {
   const ahead = el('p', { class: 'ahead figures' });
   const under = el('p', { class: 'soft' });
   const progress = el('progress', { max: 1000, value: 0, 'aria-label': say('line.progress') });
@@ -74,14 +81,14 @@ function draw(main, rules, signal) {
   const left = el('strong', { class: 'countdown figures' });
   const leaving = busyButton(say('line.leave'), async () => {
     const yes = await ask({
-      title: say('line.leaveTitle'), body: say('line.leaveText'),
+      signal, title: say('line.leaveTitle'), body: say('line.leaveText'),
       choices: [{ label: say('line.stay'), value: false, kind: 'main' }, { label: say('line.leave'), value: true, kind: 'danger' }],
     });
     if (yes) await leave();
   }, 'quiet');
-  page(main, say('line.title'), message,
+  page(main, say('line.title'), concert && el('p', { class: 'soft' }, [concert.title, concert.venue].filter(Boolean).join(' · ')), message,
     el('div', { class: 'card line' }, ahead, under, progress, facts),
-    el('p', { class: 'soft' }, say('line.keep')), leaving);
+    el('p', { class: 'soft' }, say('line.keep', { n: wholeMinutes(rules.abandonSeconds) })), leaving);
 
   let toldAt = -Infinity;
   let counting = false;
@@ -108,8 +115,7 @@ function draw(main, rules, signal) {
       : say('line.estimate', { span: about(seen.estimatedWaitSeconds) }));
     progress.hidden = false;
     progress.value = Math.max(progress.value, 1000 * gone(seen));
-    fill(facts, fact(say('line.place'), number(seen.position)),
-      seen.drawNumber !== null && fact(say('draw.drawn'), number(seen.drawNumber)));
+    fill(facts, seen.drawNumber !== null && fact(say('draw.drawn'), say('draw.place', { n: seen.drawNumber })));
   };
   const showDraw = (seen) => {
     progress.hidden = true;
@@ -117,11 +123,26 @@ function draw(main, rules, signal) {
     tell(under, say('draw.text'));
     if (counting) return;
     counting = true;
-    fill(facts, fact(say('draw.opens'), dateTime(rules.opensAt, rules.timeZone)), fact(say('draw.left'), left),
-      fact(say('draw.number'), number(seen.joinNumber)));
-    countDown(left, () => secondsUntil(rules.opensAt), signal);
+    const near = secondsUntil(rules.opensAt) < COUNTED_SECONDS;
+    fill(facts, near && el('div', { class: 'hero' }, fact(say('draw.left'), left)), fact(say('draw.opens'), dateTime(rules.opensAt, rules.timeZone)),
+      fact(say('draw.number'), say('draw.place', { n: seen.joinNumber })));
+    if (near) countDown(left, () => secondsUntil(rules.opensAt), signal);
   };
   return { update };
+}
+
+/** Keeps the screen on while one waits, where the browser can: a phone that sleeps loses its place. */
+async function keepAwake(signal) {
+  let lock = null;
+  const hold = async () => {
+    if (document.hidden || signal.aborted) return;
+    lock = await navigator.wakeLock.request('screen').catch(() => null); // a low battery may refuse
+    if (signal.aborted) lock?.release();
+  };
+  if (!('wakeLock' in navigator)) return;
+  document.addEventListener('visibilitychange', hold, { signal });
+  signal.addEventListener('abort', () => lock?.release());
+  await hold();
 }
 
 const fact = (name, value) => [el('dt', {}, name), el('dd', {}, value)];

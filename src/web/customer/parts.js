@@ -12,17 +12,18 @@ export function page(main, title, ...children) {
   const follows = main.dataset.arrived === 'yes' || main.contains(document.activeElement);
   delete main.dataset.arrived;
   fill(main, heading, children);
+  main.classList.remove('wide');
   main.classList.add('narrow');
   if (follows) heading.focus();
   return heading;
 }
 
-/** What a person reads of a refusal, and what to do next. */
-export function sentence(error, timeZone) {
+/** What a person reads of a refusal, and what to do next; `nameSeats` says how seats of these labels are called. */
+export function sentence(error, timeZone, nameSeats = (labels) => labels.join(', ')) {
   if (error instanceof Unreached) return say('refusal.UNREACHED');
   if (!(error instanceof Refused)) return say('page.fault');
   const { problem, code } = error;
-  const values = { ...problem, seats: (problem.seats ?? []).join(', ') };
+  const values = { ...problem, seats: nameSeats(problem.seats ?? []) };
   for (const name of ['saleOpensAt', 'saleClosesAt', 'refundUntil']) {
     if (problem[name]) values[name] = dateTime(problem[name], timeZone);
   }
@@ -66,14 +67,20 @@ export function button(label, click, kind = '') {
   return el('button', { type: 'button', class: kind, on: { click } }, label);
 }
 
-/** A button that does nothing more while what it began is under way. */
+/** After so long a button that is busy says so. */
+const BUSY_MS = 300;
+
+/** A button that does nothing more while what it began is under way, and says so when that takes long. */
 export function busyButton(label, click, kind = 'main') {
   const node = button(label, async () => {
     if (node.getAttribute('aria-disabled') === 'true') return;
     node.setAttribute('aria-disabled', 'true');
+    const saying = setTimeout(() => tell(node, say('busy')), BUSY_MS);
     try {
       await click();
     } finally {
+      clearTimeout(saying);
+      tell(node, label);
       node.removeAttribute('aria-disabled');
     }
   }, kind);

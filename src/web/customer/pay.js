@@ -2,11 +2,13 @@
 
 import { Refused, anySignal, newKey, patiently, pause } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
-import { date, points, time } from '../shared/format.js';
+import { points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { announce, ask } from '../shared/notice.js';
+import { seatName } from '../shared/seat_name.js';
 import { inTab } from '../shared/store.js';
 import { venue } from '../shared/venue.js';
+import { whenOf } from './dates.js';
 import { asUser, asVisitor, me, token } from './me.js';
 import { busyButton, countDown, leftOf, page, refusalNote } from './parts.js';
 import { topUpForm } from './top_up.js';
@@ -39,20 +41,26 @@ export async function show({ main, params: [reservationId], signal }) {
 }
 
 /** Shows what became of a reservation; true while it still waits for its payment. */
-function settled(main, { status, reservationId, failure, concertTitle }) {
+function settled(main, { status, reservationId, failure, endReason, concertTitle }) {
   if (status === 'PENDING_PAYMENT') return true;
   if (status === 'CONFIRMED' || status === 'REFUNDED') {
     location.replace(`#/tickets/${reservationId}`);
     return false;
   }
-  const why = failure === 'INSUFFICIENT_BALANCE' ? 'FAILED' : status;
+  const why = endReason === 'SCHEDULE_CANCELLED' ? 'DATE_CANCELLED' : failure === 'INSUFFICIENT_BALANCE' ? 'FAILED' : status;
+  const back = why === 'DATE_CANCELLED' ? null : backTo();
   page(main, say(`pay.${why}.title`), el('div', { class: 'card' }, el('p', {}, say(`pay.${why}.text`, { title: concertTitle })),
-    el('div', { class: 'bar' }, el('a', { class: 'button main', href: backTo() }, say(visit.seen || token() ? 'pay.chooseAgain' : 'concerts.back')))));
+    el('div', { class: 'bar' },
+      why === 'FAILED' && el('a', { class: 'button main', href: '#/tickets' }, say('topUp.open')),
+      el('a', { class: `button ${why === 'FAILED' ? '' : 'main'}`, href: back ?? '#/' }, say(back && (visit.seen || token()) ? 'pay.chooseAgain' : 'concerts.back')))));
   return false;
 }
 
 /** The seat map that the customer came from, else the concerts. */
 const backTo = () => inTab.get('boxoffice.map') ?? '#/';
+
+/** Held seats as they are called on the map, where this tab knows it. */
+const namesOf = (reservationId) => inTab.json(`boxoffice.names.${reservationId}`) ?? {};
 
 class Hold {
   constructor(main, reservation, rules, signal) {
@@ -102,15 +110,15 @@ class Hold {
   }
 
   drawFrame() {
-    const { concertTitle, startsAt, seats, amount } = this.reservation;
-    const day = date(this.reservation.date);
+    const { concertTitle, seats, amount, reservationId } = this.reservation;
+    const names = namesOf(reservationId);
     page(this.main, say('pay.title'),
       el('div', { class: 'note warn bar apart' }, el('span', {}, say('pay.left')), this.clock),
       this.notes,
       el('section', { class: 'card', 'aria-label': say('pay.what') },
-        el('h2', {}, concertTitle), el('p', { class: 'soft' }, `${day} ${time(startsAt, this.rules.timeZone)}`),
+        el('h2', {}, concertTitle), el('p', { class: 'soft' }, whenOf(this.reservation, this.rules.timeZone)),
         el('dl', { class: 'facts' },
-          seats.map(({ seat, price }) => [el('dt', {}, say('seat.name', { seat })), el('dd', {}, points(price))]),
+          seats.map(({ seat, price }) => [el('dt', {}, seatName(names[seat] ?? { seat })), el('dd', {}, points(price))]),
           el('dt', { class: 'sum' }, say('pay.sum')), el('dd', { class: 'sum' }, points(amount)))),
       this.body,
       busyButton(say('pay.giveBack'), () => this.giveBack(), 'quiet'));
@@ -119,17 +127,18 @@ class Hold {
   draw() {
     const { amount } = this.reservation;
     const short = amount - this.balance;
+    if (!amount) return void fill(this.body, busyButton(say('pay.free'), () => this.pay(), 'main wide'));
     const facts = el('dl', { class: 'facts' },
       el('dt', {}, say('pay.balance')), el('dd', {}, points(this.balance)),
       short > 0 ? [el('dt', {}, say('pay.short')), el('dd', { class: 'short' }, points(short))]
         : [el('dt', {}, say('pay.after')), el('dd', {}, points(this.balance - amount))]);
-    fill(this.body, el('section', { class: 'card', 'aria-label': say('pay.points') }, facts,
+    return void fill(this.body, el('section', { class: 'card', 'aria-label': say('pay.points') }, facts,
       short > 0 ? this.topUp(short) : busyButton(say('pay.now', { price: points(amount) }), () => this.pay(), 'main wide')));
   }
 
   /** Points are missing: they are topped up before paying is offered, for a declined payment gives the seats back. */
   topUp(short) {
-    const warning = el('p', { class: 'note warn' }, say('pay.shortWarning'));
+    const warning = el('p', { class: 'note warn' }, say('pay.shortWarning', { n: short }));
     if (this.rules.topUpPolicy === 'staff') {
       return [warning, el('p', {}, say('pay.counter', { n: short })), el('p', { class: 'small soft code' }, me().userId)];
     }

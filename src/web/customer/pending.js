@@ -3,6 +3,7 @@
 import { patiently } from '../shared/api.js';
 import { el } from '../shared/dom.js';
 import { say } from '../shared/language.js';
+import { seatNames } from '../shared/seat_name.js';
 import { asVisitor } from './me.js';
 
 /** A note that leads to the customer's unpaid reservation, or null when there is none. */
@@ -11,6 +12,6 @@ export async function toPending(signal) {
   const pending = body.reservations.find(({ status }) => status === 'PENDING_PAYMENT');
   if (!pending) return null;
   return el('div', { class: 'note warn bar apart' },
-    el('span', {}, say('pending.text', { title: pending.concertTitle, seats: pending.seats.map(({ seat }) => seat).join(', ') })),
+    el('span', {}, say('pending.text', { title: pending.concertTitle, seats: seatNames(pending.seats) })),
     el('a', { class: 'button small', href: `#/pay/${pending.reservationId}` }, say('pending.pay')));
 }

@@ -2,18 +2,20 @@
 
 import { Refused, newKey, passes, patiently } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
-import { date, points } from '../shared/format.js';
+import { dateTime, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { announce, toast } from '../shared/notice.js';
+import { SeatMap } from '../shared/seat_map.js';
+import { seatName, seatNames } from '../shared/seat_name.js';
 import { inTab } from '../shared/store.js';
 import { venue } from '../shared/venue.js';
-import { findConcert } from './dates.js';
+import { findConcert, readDates, stateOf, whenOf } from './dates.js';
 import { enter } from './gate.js';
+import { Legend } from './legend.js';
 import { asVisitor } from './me.js';
 import { busyButton, page, sentence } from './parts.js';
 import { toPending } from './pending.js';
-import { SeatMap } from '../shared/seat_map.js';
-import { sample } from '../shared/seat_marks.js';
+import { Tray } from './tray.js';
 import { leave, look } from './visit.js';
 
 /** Seats that others take are seen within two seconds. */
@@ -22,18 +24,22 @@ const LOOK_MS = 1_000;
 export const needsVisit = true;
 
 export async function show({ main, params: [concertId, scheduleId], signal }) {
-  await enter(main, signal);
-  const [rules, concert, pending] = await Promise.all([venue({ signal }), findConcert(concertId, signal), toPending(signal)]);
+  inTab.set('boxoffice.map', location.hash);
+  await enter(main, signal, findConcert(concertId, signal).catch(() => undefined));
+  const [rules, concert, dates, pending] = await Promise.all([venue({ signal }), findConcert(concertId, signal), readDates(concertId, signal), toPending(signal)]);
+  const schedule = dates.find((one) => one.scheduleId === Number(scheduleId));
   const hall = new Hall({ scheduleId: Number(scheduleId), rules, signal });
   await hall.look();
-  inTab.set('boxoffice.map', location.hash);
+  const place = [schedule && whenOf(schedule, rules.timeZone), concert?.venue].filter(Boolean).join(' · ');
   page(main, concert?.title ?? say('seats.title'), pending,
-    el('p', { class: 'soft bar apart' }, date(hall.date), el('a', { href: `#/concerts/${concertId}` }, say('seats.otherDate'))),
-    hall.notes, el('div', { class: 'hall' }, hall.map.node, hall.tray, hall.legend(), hall.best()));
+    el('p', { class: 'soft bar apart' }, place, el('a', { href: `#/concerts/${concertId}` }, say('seats.otherDate'))),
+    hall.notes, el('div', { class: 'hall' }, hall.map.node, hall.tray.node, hall.legend.node, hall.best()));
   main.classList.remove('narrow');
+  main.classList.add('wide');
   hall.map.view.all();
   hall.follow();
   hall.tellTrayHeight();
+  hall.tellSale(schedule);
 }
 
 class Hall {
@@ -41,8 +47,12 @@ class Hall {
     Object.assign(this, { scheduleId, rules, signal });
     this.kept = `boxoffice.chosen.${scheduleId}`;
     this.chosen = new Set(inTab.json(this.kept) ?? []);
-    this.notes = el('div', { role: 'alert' });
-    this.tray = el('section', { class: 'card tray', 'aria-label': say('tray.label') });
+    this.sale = el('div', { role: 'status' });
+    this.refusal = el('div', { role: 'alert' });
+    this.notes = el('div', {}, this.sale, this.refusal);
+    this.tray = new Tray({
+      remove: (seat) => { this.toggle(seat); this.map.refreshSeat(seat.seat); }, hold: (seats) => this.hold({ seats }), holdMinutes: Math.floor(rules.holdSeconds / 60) || 1,
+    });
   }
 
   /** Reads the map; a map that is known already comes as an answer without a body. */
@@ -52,7 +62,6 @@ class Hall {
     });
     if (answer.status === 304) return;
     this.etag = answer.etag;
-    this.date = answer.body.date;
     this.take(answer.body.seats);
   }
 
@@ -62,14 +71,16 @@ class Hall {
     this.seats = seats;
     if (this.map) {
       this.map.update(seats);
-      const others = lost.filter(({ mine }) => !mine).map(({ seat }) => seat);
-      if (others.length) toast(say('seats.lost', { seats: others.join(', ') }));
+      const others = lost.filter(({ mine }) => !mine);
+      if (others.length) toast(say('seats.lost', { seats: seatNames(others) }));
     } else {
       this.map = new SeatMap(seats, {
         isChosen: (seat) => this.chosen.has(seat), toggle: (seat) => this.toggle(seat),
-        taken: (seat, state) => toast(say('map.taken', { seat: seat.seat, state: say(`seat.${state}`) })),
+        taken: (seat, state) => toast(say('map.taken', { seat: seatName(seat), state: say(`seat.${state}`) })),
       });
+      this.legend = new Legend(this.map);
     }
+    this.legend.show(seats);
     this.drawTray();
   }
 
@@ -94,9 +105,19 @@ class Hall {
   /** Notices stand above the tray where it is fixed below the page. */
   tellTrayHeight() {
     const root = document.documentElement.style;
-    const observer = new ResizeObserver(() => root.setProperty('--tray-height', this.chosen.size ? `${this.tray.offsetHeight}px` : '0px'));
-    observer.observe(this.tray);
+    const observer = new ResizeObserver(() => root.setProperty('--tray-height', this.chosen.size ? `${this.tray.node.offsetHeight}px` : '0px'));
+    observer.observe(this.tray.node);
     this.signal.addEventListener('abort', () => { observer.disconnect(); root.removeProperty('--tray-height'); });
+  }
+
+  /** Says that a date is not sold, and goes on by itself when its sale opens. */
+  tellSale(schedule) {
+    const state = schedule ? stateOf(schedule) : 'on';
+    if (!['cancelled', 'closed', 'over', 'soon'].includes(state)) return void fill(this.sale);
+    fill(this.sale, el('p', { class: 'note warn' }, say(`dates.notNow.${state}`, { when: dateTime(schedule.saleOpensAt, this.rules.timeZone) })));
+    if (state !== 'soon') return undefined;
+    const timer = setInterval(() => { if (stateOf(schedule) !== 'soon') { clearInterval(timer); this.tellSale(schedule); } }, LOOK_MS);
+    return this.signal.addEventListener('abort', () => clearInterval(timer));
   }
 
   /** A no that ends the visit is told by the visit itself. */
@@ -104,7 +125,7 @@ class Hall {
     if (error instanceof Refused && /^TOKEN_/.test(error.code)) {
       look({ signal: this.signal }).then(() => window.dispatchEvent(new Event('hashchange')), () => {});
     }
-    else if (!passes(error)) fill(this.notes, el('p', { class: 'note bad' }, sentence(error, this.rules.timeZone)));
+    else if (!passes(error)) fill(this.refusal, el('p', { class: 'note bad' }, sentence(error, this.rules.timeZone)));
   }
 
   /** How many more this customer may take. */
@@ -113,37 +134,21 @@ class Hall {
     return Math.max(0, this.rules.seatsPerUser - mine);
   }
 
-  toggle({ seat, price }) {
-    if (this.chosen.delete(seat)) announce(say('tray.removed', { seat }));
+  toggle(seat) {
+    const name = seatName(seat);
+    if (this.chosen.delete(seat.seat)) announce(say('tray.removed', { seat: name }));
     else if (this.chosen.size >= this.room()) return toast(say('refusal.SEAT_LIMIT', { seatsPerUser: this.rules.seatsPerUser }));
     else {
-      this.chosen.add(seat);
-      announce(say('tray.added', { seat, price: points(price) }));
+      this.chosen.add(seat.seat);
+      announce(say('tray.added', { seat: name, price: points(seat.price) }));
     }
-    this.drawTray();
+    fill(this.refusal); // what was refused before is no news any more
+    return this.drawTray();
   }
 
   drawTray() {
     inTab.setJson(this.kept, [...this.chosen]);
-    const chosen = this.seats.filter(({ seat }) => this.chosen.has(seat));
-    const sum = chosen.reduce((total, { price }) => total + price, 0);
-    const drop = ({ seat, price }) => {
-      const remove = () => {
-        this.toggle({ seat, price });
-        this.map.refreshSeat(seat);
-        this.tray.querySelector('button')?.focus();
-      };
-      return el('li', {}, el('span', {}, say('seat.name', { seat })), el('span', { class: 'figures' }, points(price)),
-        el('button', { type: 'button', class: 'small quiet', 'aria-label': say('tray.remove', { seat }), on: { click: remove } }, '✕'));
-    };
-    this.tray.classList.toggle('some', chosen.length > 0);
-    fill(this.tray,
-      el('h2', {}, say('tray.title')),
-      chosen.length ? el('ul', { class: 'chosen' }, chosen.map(drop))
-        : el('p', { class: 'soft' }, say('tray.empty', { n: this.room() })),
-      chosen.length > 0 && el('p', { class: 'bar apart sum' }, el('span', {}, say('pay.sum')), el('strong', { class: 'figures' }, points(sum))),
-      chosen.length > 0 && busyButton(say('tray.hold', { n: chosen.length }), () => this.hold({ seats: chosen.map(({ seat }) => seat) }), 'main wide'),
-      chosen.length > 0 && el('p', { class: 'small soft below' }, say('tray.holdHint', { n: Math.floor(this.rules.holdSeconds / 60) || 1 })));
+    this.tray.show(this.seats.filter(({ seat }) => this.chosen.has(seat)), this.room());
   }
 
   /** "Best seats for N", in a section or anywhere. */
@@ -165,25 +170,15 @@ class Hall {
       go);
   }
 
-  legend() {
-    const row = (nth, state, text) => el('li', {}, sample(nth, state), text);
-    const states = ['chosen', 'mine', 'held', 'sold', 'blocked'];
-    const there = (state) => state === 'chosen' || state === 'sold' || state === 'held'
-      || this.seats.some(({ status, mine }) => (state === 'mine' ? mine : status.toLowerCase() === state));
-    return el('section', { class: 'legend', 'aria-label': say('legend.label') },
-      el('ul', {}, this.map.prices.map((price, nth) => row(nth, 'free', points(price))), states.filter(there).map((state) =>
-        row(0, state, say(`seat.${state}`)))),
-      el('p', { class: 'small soft by-keyboard' }, say('map.hint')));
-  }
-
   async hold(wanted) {
-    fill(this.notes);
+    fill(this.refusal);
     try {
       const { body } = await patiently('POST', '/reservations', {
         body: { scheduleId: this.scheduleId, ...wanted }, authorization: asVisitor(), key: newKey(), signal: this.signal,
       });
       inTab.drop(this.kept);
       this.chosen.clear();
+      inTab.setJson(`boxoffice.names.${body.reservationId}`, this.namesOf(body.seats));
       location.hash = `#/pay/${body.reservationId}`;
     } catch (error) {
       if (this.signal.aborted) return;
@@ -192,13 +187,21 @@ class Hall {
     }
   }
 
+  /** How held seats are called, by their labels: a reservation knows only those. */
+  namesOf(held) {
+    const labels = new Set(held.map(({ seat }) => seat));
+    return Object.fromEntries(this.seats.filter(({ seat }) => labels.has(seat)).map(({ seat, section, row, number }) => [seat, { seat, section, row, number }]));
+  }
+
   /** Says why there is no hold, and shows the map as it is now. */
   async refused(error) {
     const { code, problem } = error;
-    fill(this.notes, el('div', { class: 'note bad bar apart' }, el('span', {}, sentence(error, this.rules.timeZone)),
+    const named = new Map(this.seats.map((seat) => [seat.seat, seat]));
+    fill(this.refusal, el('div', { class: 'note bad bar apart' },
+      el('span', {}, sentence(error, this.rules.timeZone, (labels) => seatNames(labels.map((seat) => named.get(seat) ?? { seat })))),
       code === 'RESERVATION_PENDING' && el('a', { class: 'button small', href: `#/pay/${problem.reservationId}` }, say('pending.pay')),
       code === 'VISIT_OVER' && busyButton(say('visit.end'), leave, 'small')));
-    this.notes.scrollIntoView({ block: 'nearest' });
+    this.refusal.scrollIntoView({ block: 'nearest' });
     if (/^TOKEN_/.test(code)) return this.trouble(error);
     for (const seat of problem.seats ?? []) this.chosen.delete(seat);
     try {
@@ -206,6 +209,6 @@ class Hall {
     } catch (again) {
       if (!this.signal.aborted) this.trouble(again);
     }
-    this.drawTray();
+    return this.drawTray();
   }
 }

@@ -1,14 +1,19 @@
 // The tickets of one reservation: a QR code for the scanner, a number for people, on screen and on paper; giving them back.
 
-import { patiently } from '../shared/api.js';
+import { patiently, pause } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
-import { date, dateTime, points, time } from '../shared/format.js';
+import { dateTime, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { ask, toast } from '../shared/notice.js';
+import { seatName } from '../shared/seat_name.js';
 import { inTab } from '../shared/store.js';
 import { secondsUntil, venue } from '../shared/venue.js';
+import { whenOf } from './dates.js';
 import { asUser, me } from './me.js';
 import { busyButton, button, page, refusalNote } from './parts.js';
+
+/** A ticket that was refunded or whose date was cancelled is no longer shown as one after so long. */
+const LOOK_MS = 15_000;
 
 export async function show({ main, params: [reservationId], signal }) {
   if (!me()) return void (location.hash = '#/tickets');
@@ -25,13 +30,26 @@ export async function show({ main, params: [reservationId], signal }) {
   const notes = el('div', {});
   page(main, say(justPaid ? 'ticket.thanks' : 'ticket.title', { n: reservation.tickets.length }), notes,
     justPaid && el('p', { class: 'note good no-print' }, say('ticket.thanksText')),
-    !valid && el('p', { class: 'note warn' }, say(`ticket.${reservation.status === 'REFUNDED' ? 'refunded' : 'none'}`)),
+    !valid && el('p', { class: 'note warn' }, say(`ticket.${whyVoid(reservation)}`)),
     valid && el('div', { class: 'tickets' }, tickets.map((ticket) => stub(reservation, ticket, timeZone))),
     el('div', { class: 'bar no-print' },
       valid && button(say('ticket.print'), () => window.print(), justPaid ? '' : 'main'),
       el('a', { class: 'button', href: '#/tickets' }, say('tickets.title')),
       justPaid && el('a', { class: 'button', href: '#/key' }, say('key.save'))),
     valid && giveBack(reservation, timeZone, notes, signal));
+  if (valid) await follow(reservationId, asked);
+}
+
+const whyVoid = ({ status, endReason }) => (endReason ? 'dateCancelled' : status === 'REFUNDED' ? 'refunded' : 'none');
+
+/** Looks now and then whether the tickets are still good; shows the page anew once they are not. */
+async function follow(reservationId, { authorization, signal }) {
+  for (;;) {
+    await pause(LOOK_MS, signal, 'visible');
+    if (document.hidden) continue;
+    const { body } = await patiently('GET', `/reservations/${reservationId}`, { authorization, signal });
+    if (body.status !== 'CONFIRMED') return void window.dispatchEvent(new Event('hashchange'));
+  }
 }
 
 /** A ticket with its QR code: as an address, for the call needs the key, which an `img` cannot send. */
@@ -44,17 +62,19 @@ async function whole({ ticketId }, asked) {
 }
 
 function stub({ seats }, ticket, timeZone) {
-  const { concertTitle, venue: place, startsAt, date: day, section, seat, number, ticketId, checkedIn, url } = ticket;
+  const { concertTitle, venue: place, section, seat, number, ticketId, checkedIn, url } = ticket;
+  const name = seatName({ section, seat });
   const price = seats.find((one) => one.seat === seat)?.price;
-  const alt = say('ticket.qr', { seat });
+  const alt = say('ticket.qr', { seat: name });
   return el('article', { class: 'ticket card', 'data-ticket': ticketId },
-    el('button', { type: 'button', class: 'qr', 'aria-label': say('ticket.larger', { seat }), on: { click: () => larger(seat, number, url, alt) } },
+    el('button', { type: 'button', class: 'qr', 'aria-label': say('ticket.larger', { seat: name }), on: { click: () => larger(name, number, url, alt) } },
       el('img', { src: url, alt })),
     el('div', {},
       el('h2', {}, concertTitle),
-      el('p', {}, `${date(day)} ${time(startsAt, timeZone)}`),
+      el('p', {}, whenOf(ticket, timeZone)),
       place && el('p', { class: 'soft' }, place),
-      el('p', { class: 'seat-label' }, section && `${section} · `, say('seat.name', { seat })),
+      el('p', { class: 'seat-label' }, name),
+      me()?.name && el('p', { class: 'soft small' }, say('ticket.holder', { name: me().name })),
       checkedIn && el('p', { class: 'note warn' }, say('ticket.used', { when: dateTime(checkedIn.at, timeZone) })),
       price !== undefined && el('p', { class: 'soft small' }, points(price)),
       el('p', { class: 'small soft' }, say('ticket.number')),
@@ -62,9 +82,9 @@ function stub({ seats }, ticket, timeZone) {
 }
 
 /** The code as large as the screen, on white, for a scanner that finds it hard to read. */
-function larger(seat, number, url, alt) {
+function larger(name, number, url, alt) {
   return ask({
-    title: say('seat.name', { seat }), kind: 'large',
+    title: name, kind: 'large',
     body: el('div', { class: 'qr-large' }, el('img', { src: url, alt }), el('p', { class: 'code ticket-number' }, number)),
   });
 }

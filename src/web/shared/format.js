@@ -3,6 +3,8 @@
 import { language, say } from './language.js';
 
 const known = new Map();
+/** Within so much time nobody takes one year for another. */
+const YEAR_PLAIN_MS = 330 * 86_400_000;
 
 /** Formats are slow to make: each is made once. */
 function format(kind, options) {
@@ -15,22 +17,35 @@ export const number = (value) => format(Intl.NumberFormat, {}).format(value);
 
 export const points = (value) => say('points', { n: value });
 
-/** A calendar date (`YYYY-MM-DD`) with its day of the week. */
-export function date(text) {
-  const options = { year: 'numeric', month: 'long', day: 'numeric', weekday: 'short', timeZone: 'UTC' };
-  return format(Intl.DateTimeFormat, options).format(new Date(`${text}T00:00:00Z`));
-}
+/** A calendar date (`YYYY-MM-DD`) with its day of the week; the year stands there where it is not plain. */
+export const date = (text) => dayOf(new Date(`${text}T00:00:00Z`), 'UTC');
 
 /** An instant's time of the day at the venue. */
 export function time(instant, timeZone) {
-  return format(Intl.DateTimeFormat, { hour: '2-digit', minute: '2-digit', timeZone }).format(new Date(instant));
+  return format(Intl.DateTimeFormat, { hour: 'numeric', minute: '2-digit', hour12: true, timeZone }).format(new Date(instant));
 }
 
 /** An instant's day and time at the venue. */
-export function dateTime(instant, timeZone) {
-  const options = { year: 'numeric', month: 'short', day: 'numeric', weekday: 'short', hour: '2-digit', minute: '2-digit', timeZone };
-  return format(Intl.DateTimeFormat, options).format(new Date(instant));
+export const dateTime = (instant, timeZone) => `${dayOf(new Date(instant), timeZone)} ${time(instant, timeZone)}`;
+
+/** How people call the time of a zone. */
+export function zoneName(timeZone) {
+  const parts = format(Intl.DateTimeFormat, { timeZone, timeZoneName: 'long' }).formatToParts(new Date());
+  return parts.find(({ type }) => type === 'timeZoneName').value;
 }
+
+/** A day: `1월 9일(토)`, `Sat 9 January`. */
+function dayOf(day, timeZone) {
+  const year = Math.abs(day - Date.now()) > YEAR_PLAIN_MS ? { year: 'numeric' } : {};
+  const options = { ...year, month: 'long', day: 'numeric', weekday: 'short', timeZone };
+  if (language() !== 'ko') return format(Intl.DateTimeFormat, options).format(day);
+  const parts = format(Intl.DateTimeFormat, options).formatToParts(day);
+  const part = (wanted) => parts.find(({ type }) => type === wanted)?.value;
+  return `${part('year') ? `${part('year')}년 ` : ''}${part('month')} ${part('day')}일(${part('weekday')})`;
+}
+
+/** Seconds in whole minutes, one at least, as people are told them. */
+export const wholeMinutes = (seconds) => Math.max(1, Math.floor(seconds / 60));
 
 /** Seconds as a clock counts them down: 4:59, 1:00:00. */
 export function countdown(seconds) {

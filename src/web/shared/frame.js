@@ -1,6 +1,7 @@
 // What stands around every page: the link past the top, the top with its name and places, the page itself, the foot.
 
 import { el, fill, tell } from './dom.js';
+import { zoneName } from './format.js';
 import { say } from './language.js';
 import { languageSwitch, openNotices } from './notice.js';
 import { inBrowser } from './store.js';
@@ -30,7 +31,8 @@ export function openFrame({ home, name, unkept, places = () => [] }) {
       el('a', { class: 'brand', href: home }, el('img', { src: '/assets/shared/icon.svg', alt: '' }), name()),
       el('nav', { 'aria-label': say('places') }, places()), languageSwitch());
     const { timeZone } = await venue();
-    tell(foot, say('zone.note', { zone: timeZone }));
+    // Whoever is where the venue is has its times anyway.
+    tell(foot, timeZone === new Intl.DateTimeFormat().resolvedOptions().timeZone ? '' : say('zone.note', { zone: zoneName(timeZone) }));
   }
 
   document.body.append(skip, top, blocked, main, foot);

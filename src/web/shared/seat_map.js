@@ -4,15 +4,18 @@ import './seat_words.js';
 import { el, svg } from './dom.js';
 import { points } from './format.js';
 import { say } from './language.js';
-import { kinds, marks, setState, stateOf } from './seat_marks.js';
+import { SeatDrawing } from './seat_drawing.js';
+import { stateOf } from './seat_marks.js';
+import { seatName } from './seat_name.js';
+import { SeatNames } from './seat_names.js';
 import { endOfRow, neighbour, placesOf } from './seat_plan.js';
 import { View } from './seat_view.js';
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 /** A seat smaller than so many pixels is not chosen by a finger: the finger zooms in first. */
 const FINGER_PX = 20;
-/** From so many pixels on seats show their numbers. */
-const NUMBER_PX = 22;
+/** From so many pixels on a map is near: numbers and marks can be told apart. */
+const NEAR_PX = 22;
 
 export class SeatMap {
   /**
@@ -20,97 +23,116 @@ export class SeatMap {
    * can be done with a seat, and `nameOf(seat, state)` how it is named.
    */
   constructor(seats, { isChosen, toggle, taken, can = (state) => state === 'free' || state === 'chosen', nameOf = named }) {
-    Object.assign(this, { isChosen, toggle, taken, can, nameOf });
+    Object.assign(this, { isChosen, toggle, taken, can, nameOf, at: 0 });
     this.svg = svg('svg', { class: 'map', role: 'group', 'aria-label': say('map.label') });
     this.zoomIn = el('button', { type: 'button', class: 'small', 'aria-label': say('map.in') }, '+');
     this.zoomOut = el('button', { type: 'button', class: 'small', 'aria-label': say('map.out') }, '−');
     this.fit = el('button', { type: 'button', class: 'small' }, say('map.all'));
-    this.node = el('div', { class: 'map-frame' }, this.svg,
+    const sight = el('div', { class: 'sight' }, this.svg);
+    this.node = el('div', { class: 'map-frame' }, sight,
       el('div', { class: 'zoom', role: 'group', 'aria-label': say('map.zoom') }, this.zoomIn, this.zoomOut, this.fit));
-    this.view = new View(this.svg, () => this.showNumbers());
+    this.view = new View(sight, this.svg, { moved: () => this.names?.place(), settled: () => this.settle() });
+    this.names = new SeatNames(this.view);
+    sight.append(...this.names.nodes);
     this.zoomIn.addEventListener('click', () => this.view.zoomBy(1.6));
     this.zoomOut.addEventListener('click', () => this.view.zoomBy(1 / 1.6));
     this.fit.addEventListener('click', () => this.view.all());
-    this.svg.addEventListener('click', (event) => this.clicked(event));
+    sight.addEventListener('click', (event) => this.clicked(event));
+    sight.addEventListener('pointermove', (event) => this.pointed(event));
+    sight.addEventListener('pointerleave', () => this.names.tellSeat(null));
     this.svg.addEventListener('keydown', (event) => this.pressed(event));
     this.svg.addEventListener('focusin', ({ target }) => this.focused(target));
+    this.svg.addEventListener('focusout', () => this.names.tellSeat(null));
     this.draw(seats);
   }
 
+  /** Draws seats; what is seen stays where the hall has the same size. */
   draw(seats) {
     this.seats = seats;
-    this.layout = layoutOf(seats);
+    this.index = new Map(seats.map(({ seat }, index) => [seat, index]));
     this.prices = [...new Set(seats.map(({ price }) => price))].sort((a, b) => b - a);
     this.plan = placesOf(seats);
-    this.at = 0;
-    this.numbered = false;
-    this.nodes = seats.map((seat, index) => this.seatNode(seat, index));
-    const { labels, stage, box } = this.plan;
+    this.at = Math.min(this.at, Math.max(0, seats.length - 1));
+    const { stage, box } = this.plan;
+    const layer = svg('g');
+    const nth = new Map(this.prices.map((price, at) => [price, at]));
+    this.drawing = new SeatDrawing(layer, {
+      seats, at: this.plan.at, stateAt: (index) => this.stateAt(index), nthAt: (index) => nth.get(this.seats[index].price), dress: (node, index) => this.name(node, index),
+    });
     this.svg.replaceChildren(
       ...(stage ? [svg('g', { class: 'stage', 'aria-hidden': 'true' }, svg('rect', { ...stage, rx: 0.3 }),
         svg('text', { x: stage.x + stage.width / 2, y: stage.y + stage.height / 2 }, say('map.stage')))] : []),
-      ...labels.map(({ text, x, y, kind }) => svg('text', { class: `${kind}-label`, x, y, 'aria-hidden': 'true' }, text)),
-      ...this.nodes);
-    if (this.nodes.length) this.nodes[0].setAttribute('tabindex', '0');
+      layer);
+    if (seats.length) this.drawing.keep(this.at).setAttribute('tabindex', '0');
     this.svg.style.aspectRatio = `${box.width} / ${box.height}`;
-    this.view.setBox(box);
+    this.names.setPlan(this.plan);
+    this.view.setBox(box, true);
   }
 
-  seatNode(seat, index) {
-    const { x, y } = this.plan.at[index];
-    const nth = this.prices.indexOf(seat.price);
-    const state = stateOf(seat, this.isChosen(seat.seat));
-    const node = svg('g', {
-      class: `seat p${nth % kinds} is-${state}`, transform: `translate(${x} ${y})`, role: 'checkbox', tabindex: '-1',
-      'data-index': index, 'data-seat': seat.seat,
-    }, marks(nth, state));
-    this.name(node, seat, state);
-    return node;
+  stateAt(index) {
+    return stateOf(this.seats[index], this.isChosen(this.seats[index].seat));
   }
 
-  name(node, seat, state) {
+  name(node, index) {
+    const state = this.stateAt(index);
     node.setAttribute('aria-checked', String(state === 'chosen' || state === 'mine'));
     node.setAttribute('aria-disabled', String(!this.can(state)));
-    node.setAttribute('aria-label', this.nameOf(seat, state));
+    node.setAttribute('aria-label', this.nameOf(this.seats[index], state));
   }
 
   /** Shows the seats as they are now: only those that changed are touched, and all anew when the layout is another. */
   update(seats) {
-    if (layoutOf(seats) !== this.layout) return this.draw(seats);
     const before = this.seats;
+    const same = seats.length === before.length && seats.every(({ seat, price }, index) => seat === before[index].seat && price === before[index].price);
+    if (!same) return this.draw(seats);
     this.seats = seats;
-    seats.forEach((seat, index) => {
-      if (seat.status !== before[index].status || seat.mine !== before[index].mine) this.refresh(index);
-    });
-  }
-
-  /** Shows a seat as it is now. */
-  refresh(index) {
-    const state = stateOf(this.seats[index], this.isChosen(this.seats[index].seat));
-    setState(this.nodes[index], state);
-    this.name(this.nodes[index], this.seats[index], state);
+    this.drawing.seats = seats;
+    return this.drawing.refresh([...seats.keys()].filter((index) => seats[index].status !== before[index].status || seats[index].mine !== before[index].mine));
   }
 
   refreshSeat(label) {
-    const index = this.seats.findIndex(({ seat }) => seat === label);
-    if (index >= 0) this.refresh(index);
+    if (this.index.has(label)) this.drawing.refresh([this.index.get(label)]);
+  }
+
+  /** Shows only the seats of one price as they are; the others step back. Null shows all alike. */
+  filter(price) {
+    const nth = this.prices.indexOf(price);
+    if (nth < 0) delete this.svg.dataset.only;
+    else this.svg.dataset.only = nth;
+  }
+
+  settle() {
+    if (!this.drawing) return;
+    const unit = this.view.unitPx();
+    this.svg.classList.toggle('near', unit >= NEAR_PX);
+    this.drawing.settle(this.view.seen, unit);
   }
 
   clicked(event) {
-    const node = event.target.closest('.seat');
-    if (this.view.dragged) return;
+    if (this.view.dragged || !event.target.closest('.sight')) return;
     // A click says in few browsers what pressed it; one without a press comes from a screen reader.
-    if (event.detail > 0 && this.view.touched && this.view.unitPx() < FINGER_PX) return this.view.zoomBy(2.5, event);
-    if (node) this.choose(Number(node.dataset.index));
+    const byPointer = event.detail > 0;
+    if (byPointer && this.view.touched && this.view.unitPx() < FINGER_PX) return void this.view.zoomBy(2.5, event);
+    const node = event.target.closest('.seat[data-index]');
+    const index = node ? Number(node.dataset.index) : this.drawing.find(this.view.placeOf(event));
+    if (index !== undefined) this.choose(index);
+  }
+
+  /** The card of the seat under a mouse that rests or passes. */
+  pointed(event) {
+    if (event.pointerType !== 'mouse' || event.buttons) return void this.names.tellSeat(null);
+    this.view.measure();
+    const index = this.drawing.find(this.view.placeOf(event));
+    this.names.tellSeat(index === undefined ? null : this.nameOf(this.seats[index], this.stateAt(index)), index === undefined ? null : this.plan.at[index]);
   }
 
   choose(index) {
-    const seat = this.seats[index];
-    const state = stateOf(seat, this.isChosen(seat.seat));
     this.move(index);
-    if (state === 'free' || state === 'chosen') this.toggle(seat);
-    else this.taken(seat, state);
-    this.refresh(index);
+    const state = this.stateAt(index);
+    if (state === 'free' || state === 'chosen') this.toggle(this.seats[index]);
+    else this.taken(this.seats[index], state);
+    this.drawing.refresh([index]);
+    this.tellFocused(index);
   }
 
   pressed(event) {
@@ -129,32 +151,24 @@ export class SeatMap {
 
   /** Moves the one place that the tab key finds, and the focus with it. */
   move(index) {
-    this.nodes[this.at].setAttribute('tabindex', '-1');
+    this.drawing.nodeOf(this.at).setAttribute('tabindex', '-1');
     this.at = index;
-    this.nodes[index].setAttribute('tabindex', '0');
-    this.nodes[index].focus({ preventScroll: true });
+    const node = this.drawing.nodeOf(index);
+    node.setAttribute('tabindex', '0');
+    node.focus({ preventScroll: true });
+    this.drawing.keep(index);
   }
 
   focused(target) {
     const index = Number(target.closest('.seat')?.dataset.index);
-    if (Number.isInteger(index)) this.view.reveal(this.plan.at[index]);
+    if (!Number.isInteger(index)) return;
+    this.view.reveal(this.plan.at[index]);
+    this.tellFocused(index);
   }
 
-  /** The numbers are drawn when seats are large enough to read them, and then kept. */
-  showNumbers() {
-    const near = this.view.unitPx() >= NUMBER_PX;
-    this.svg.classList.toggle('near', near);
-    if (!near || this.numbered || !this.nodes) return;
-    this.numbered = true;
-    this.nodes.forEach((node, index) => {
-      node.append(svg('text', { 'aria-hidden': 'true' }, this.seats[index].number));
-    });
+  tellFocused(index) {
+    this.names.tellSeat(this.nameOf(this.seats[index], this.stateAt(index)), this.plan.at[index]);
   }
 }
 
-const named = ({ seat, price }, state) => say('map.seat', { seat, price: points(price), state: say(`seat.${state}`) });
-
-/** Differs when the map must be drawn anew. */
-function layoutOf(seats) {
-  return seats.map(({ seat, price }) => `${seat}\t${price}`).join('\n');
-}
+const named = (seat, state) => say('map.seat', { seat: seatName(seat), price: points(seat.price), state: say(`seat.${state}`) });

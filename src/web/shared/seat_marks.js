@@ -2,14 +2,14 @@
 
 import { svg } from './dom.js';
 
-/** One shape a price, from the dearest on; after the last they begin anew. */
+/** One shape a price, from the dearest on; after the last they begin anew. Drawn from the middle of the seat. */
 const SHAPES = [
-  'M-.4-.28a.12.12 0 0 1 .12-.12h.56a.12.12 0 0 1 .12.12v.56a.12.12 0 0 1-.12.12h-.56a.12.12 0 0 1-.12-.12z',
-  'M-.42 0a.42.42 0 1 0 .84 0a.42.42 0 1 0-.84 0z',
-  'M0-.48L.48 0L0 .48L-.48 0z',
-  'M-.24-.42h.48l.24.42l-.24.42h-.48l-.24-.42z',
-  'M-.42-.4h.84v.5l-.42.34l-.42-.34z',
-  'M0-.46L.46-.1L.28.42h-.56L-.46-.1z',
+  'm-.4-.28a.12.12 0 0 1 .12-.12h.56a.12.12 0 0 1 .12.12v.56a.12.12 0 0 1-.12.12h-.56a.12.12 0 0 1-.12-.12z',
+  'm-.42 0a.42.42 0 1 0 .84 0a.42.42 0 1 0-.84 0z',
+  'm0-.48l.48.48l-.48.48l-.48-.48z',
+  'm-.24-.42h.48l.24.42l-.24.42h-.48l-.24-.42z',
+  'm-.42-.4h.84v.5l-.42.34l-.42-.34z',
+  'm0-.46l.46.36l-.18.52h-.56l-.18-.52z',
 ];
 
 const MARKS = {
@@ -31,8 +31,11 @@ export function stateOf({ status, mine }, chosen) {
 
 /** The shape of a seat of the nth price, and the mark of its state when it has one. */
 export function marks(nth, state) {
-  return [svg('path', { class: 'shape', d: SHAPES[nth % kinds] }), MARKS[state] && svg('path', { class: 'mark', d: MARKS[state] })];
+  return [svg('path', { class: 'shape', d: shapeAt(nth, 0, 0) }), MARKS[state] && svg('path', { class: 'mark', d: MARKS[state] })];
 }
+
+/** The shape of a seat of the nth price at a place, to be drawn in one path with others. */
+export const shapeAt = (nth, x, y) => `M${x} ${y}${SHAPES[nth % kinds]}`;
 
 export function setState(node, state) {
   node.setAttribute('class', node.getAttribute('class').replace(/ is-\w+/, ` is-${state}`));

@@ -11,7 +11,8 @@ const SAMPLES = 120;
 
 /**
  * The places of seats: `at` has `{x, y}` for each, in the same order; `labels` the names of rows and sections with their
- * places; `box` what all of it takes; `stage` where the front is, when that is known.
+ * places, rows with their seats from the left, sections with their bounds; `box` what all of it takes; `stage` where the
+ * front is, when that is known.
  */
 export function placesOf(seats) {
   const planned = seats.length > 0 && seats.every(({ x, y }) => typeof x === 'number' && typeof y === 'number');
@@ -19,24 +20,35 @@ export function placesOf(seats) {
 }
 
 function byPlan(seats) {
-  const scale = 1 / (spacing(seats) || 1);
-  const at = seats.map(({ x, y }) => ({ x: x * scale, y: y * scale }));
+  const apart = spacing(seats) || 1;
+  const at = seats.map(({ x, y }) => ({ x: x / apart, y: y / apart }));
   const labels = [];
   for (const [section, members] of grouped(seats, ({ section: name }) => name ?? '')) {
-    const places = members.map((index) => at[index]);
-    const top = Math.min(...places.map(({ y }) => y));
-    const left = Math.min(...places.map(({ x }) => x));
-    const right = Math.max(...places.map(({ x }) => x));
-    if (section) labels.push({ text: section, x: (left + right) / 2, y: top - 1.2, kind: 'section' });
+    const box = boundsOf(members.map((index) => at[index]));
+    if (section) labels.push({ text: section, x: (box.left + box.right) / 2, y: box.top - 1.2, kind: 'section', bounds: box });
     const rows = [...grouped(members.map((index) => seats[index]), ({ row }) => row ?? '')].filter(([row]) => row);
     const names = rows.map(([text, inRow]) => {
-      const first = inRow.map((one) => at[members[one]]).reduce((a, b) => (b.x < a.x ? b : a));
-      return { text, x: first.x - 1, y: first.y, kind: 'row' };
+      const all = inRow.map((one) => members[one]).sort((a, b) => at[a].x - at[b].x);
+      return { text, x: at[all[0]].x - 1, y: at[all[0]].y, kind: 'row', members: all };
     });
-    // Where rows are bent into each other their names would lie on seats: then the seats alone say them.
-    if (!names.some(({ x, y }) => at.some((place) => Math.hypot(place.x - x, place.y - y) < 0.7))) labels.push(...names);
+    // Where rows are bent into each other their names would lie on seats: from afar the seats alone say them.
+    const taken = new Set(at.map(({ x, y }) => `${Math.round(x)} ${Math.round(y)}`));
+    const crowded = names.some(({ x, y }) => taken.has(`${Math.round(x)} ${Math.round(y)}`));
+    labels.push(...names.map((name) => ({ ...name, crowded })));
   }
-  return { at, labels, box: boxOf(at), stage: null };
+  const box = boxOf(at);
+  if (!isGrid(seats, apart)) return { at, labels, box, stage: null };
+  // Places that are counted in seats, row behind row from 0 on, are a hall that is seen from its stage.
+  const bounds = boundsOf(at);
+  const width = 0.6 * (bounds.right - bounds.left + 1);
+  const stage = { x: (bounds.left + bounds.right - width) / 2, y: bounds.top + STAGE_TOP - 1, width, height: 0.9 };
+  const top = stage.y - 0.4;
+  return { at, labels, box: { ...box, y: top, height: box.y + box.height - top }, stage };
+}
+
+/** Whether places are counted in seats: the nearest are one apart, in rows that begin with 0 and lie on halves. */
+function isGrid(seats, apart) {
+  return apart === 1 && seats.some(({ y }) => y === 0) && seats.every(({ x, y }) => y >= 0 && Number.isInteger(2 * x) && Number.isInteger(2 * y));
 }
 
 /** The median distance of a sample of seats to their nearest neighbours. */
@@ -59,16 +71,15 @@ function byRows(seats) {
   const labels = [];
   let y = 0;
   for (const [section, members] of grouped(seats, ({ section: name }) => name ?? '')) {
-    if (section) {
-      labels.push({ text: section, x: 0, y: y + 0.2, kind: 'section' });
-      y += GAP;
-    }
+    const label = section && { text: section, x: 0, y: y + 0.2, kind: 'section' };
+    if (label) y += GAP;
     for (const [row, inRow] of rowsOf(members, seats)) {
       const left = -(inRow.length - 1) / 2;
       inRow.forEach((index, nth) => { at[index] = { x: left + nth, y }; });
-      if (row) labels.push({ text: row, x: left - ROW_LABEL, y, kind: 'row' });
+      if (row) labels.push({ text: row, x: left - ROW_LABEL, y, kind: 'row', members: inRow });
       y += 1;
     }
+    if (label) labels.push({ ...label, bounds: boundsOf(members.map((index) => at[index])) });
     y += GAP / 2;
   }
   const box = boxOf(at);
@@ -98,11 +109,21 @@ function grouped(list, nameOf) {
   return groups;
 }
 
+/** What places take, by their middles. */
+function boundsOf(at) {
+  const bounds = { left: Infinity, right: -Infinity, top: Infinity, bottom: -Infinity };
+  for (const { x, y } of at) {
+    bounds.left = Math.min(bounds.left, x);
+    bounds.right = Math.max(bounds.right, x);
+    bounds.top = Math.min(bounds.top, y);
+    bounds.bottom = Math.max(bounds.bottom, y);
+  }
+  return bounds;
+}
+
 function boxOf(at) {
-  const xs = at.map(({ x }) => x);
-  const ys = at.map(({ y }) => y);
-  const [left, top] = [Math.min(...xs) - 1.6, Math.min(...ys) - 1.8];
-  return { x: left, y: top, width: Math.max(...xs) + 1.6 - left, height: Math.max(...ys) + 1 - top };
+  const { left, right, top, bottom } = boundsOf(at);
+  return { x: left - 1.6, y: top - 1.8, width: right - left + 3.2, height: bottom - top + 2.8 };
 }
 
 /** The nearest seat in a direction (`dx`, `dy` of -1, 0 or 1) from one; itself when there is none. */

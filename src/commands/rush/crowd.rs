@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::customer::{Customer, Ending};
-use super::stats::Stats;
+use super::notes::Notes;
 use crate::commands::client::{Client, ServerAddress};
 
 /// A thread that has nothing to do looks around again after so long.
@@ -19,7 +19,7 @@ const STOP_MAX: Duration = Duration::from_millis(500);
 
 /// What all customers share.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(super) struct Floor {
     pub address: ServerAddress,
     pub concert_id: i64,
     pub schedule_id: i64,
@@ -39,7 +39,7 @@ pub(super) struct Run {
     pub sold: AtomicU64,
 }
 
-impl Run {
+impl Floor {
     /// A pause of a customer's own time, on the clock.
     pub(super) fn pause_ms(&self, ms: u64) -> Duration {
         Duration::from_millis(ms).div_f64(self.speed)
@@ -67,9 +67,9 @@ impl Run {
 
 /// What a customer makes calls with: the thread's connection and notes.
 #[derive(Debug)]
-pub(super) struct Worker {
+pub(super) struct Clerk {
     pub client: Client,
-    pub stats: Arc<Mutex<Stats>>,
+    pub notes: Arc<Mutex<Notes>>,
 }
 
 /// A customer and when they are due.
@@ -97,52 +97,52 @@ impl Ord for Due {
 
 /// Who is due when, and who is through.
 #[derive(Default)]
-struct DueCustomers {
+struct Agenda {
     due: BinaryHeap<Due>,
     /// Customers who are not through.
     open: usize,
     through: Vec<Customer>,
 }
 
-struct Customers {
-    run: Arc<Run>,
-    due: Mutex<DueCustomers>,
+struct Crowd {
+    floor: Arc<Floor>,
+    agenda: Mutex<Agenda>,
     changed: Condvar,
 }
 
-impl Customers {
+impl Crowd {
     /// The next customer who is due; `None` when all are through, or the run is broken off.
     fn next(&self) -> Option<Box<Customer>> {
-        let mut due = self.due.lock();
+        let mut agenda = self.agenda.lock();
         loop {
-            if due.open == 0 || self.run.stop.load(Relaxed) {
+            if agenda.open == 0 || self.floor.stop.load(Relaxed) {
                 return None;
             }
             let now = Instant::now();
-            let left = due.due.peek().map_or(LOOK_AROUND, |due| due.0.saturating_duration_since(now));
+            let left = agenda.due.peek().map_or(LOOK_AROUND, |due| due.0.saturating_duration_since(now));
             if left.is_zero() {
-                return due.due.pop().map(|due| due.1);
+                return agenda.due.pop().map(|due| due.1);
             }
-            self.changed.wait_for(&mut due, left.min(LOOK_AROUND));
+            self.changed.wait_for(&mut agenda, left.min(LOOK_AROUND));
         }
     }
 
-    fn work(&self, stats: Arc<Mutex<Stats>>) {
-        let mut worker = Worker { client: Client::to(&self.run.address), stats };
+    fn work(&self, notes: Arc<Mutex<Notes>>) {
+        let mut clerk = Clerk { client: Client::to(&self.floor.address), notes };
         while let Some(mut customer) = self.next() {
-            let pause = customer.step(&self.run, &mut worker);
-            let mut due = self.due.lock();
+            let pause = customer.step(&self.floor, &mut clerk);
+            let mut agenda = self.agenda.lock();
             match pause {
-                Some(pause) => due.due.push(Due(Instant::now() + pause, customer)),
+                Some(pause) => agenda.due.push(Due(Instant::now() + pause, customer)),
                 None => {
-                    due.open -= 1;
-                    due.through.push(*customer);
-                    if due.open == 0 {
+                    agenda.open -= 1;
+                    agenda.through.push(*customer);
+                    if agenda.open == 0 {
                         self.changed.notify_all();
                     }
                 }
             }
-            drop(due);
+            drop(agenda);
             self.changed.notify_one();
         }
     }
@@ -151,27 +151,27 @@ impl Customers {
 /// Lets all customers do what they want, over so many connections; `watch` is called now and then meanwhile. When the run
 /// is broken off, those whose answer is still due are not given back: their threads end with the program.
 pub(super) fn run(
-    run: &Arc<Run>,
+    floor: &Arc<Floor>,
     customers: Vec<Customer>,
     connections: usize,
     mut watch: impl FnMut(),
-) -> (Vec<Customer>, Stats) {
+) -> (Vec<Customer>, Notes) {
     let due = customers
         .into_iter()
-        .map(|customer| Due(run.began + Duration::from_millis(customer.plan.arrives_ms), Box::new(customer)))
+        .map(|customer| Due(floor.began + Duration::from_millis(customer.plan.arrives_ms), Box::new(customer)))
         .collect::<BinaryHeap<Due>>();
-    let due = DueCustomers { open: due.len(), due, through: Vec::new() };
-    let customers = Arc::new(Customers { run: Arc::clone(run), due: Mutex::new(due), changed: Condvar::new() });
-    let accounts: Vec<Arc<Mutex<Stats>>> = (0..connections).map(|_| Arc::default()).collect();
-    let threads = accounts.iter().map(|stats| {
-        let (customers, stats) = (Arc::clone(&customers), Arc::clone(stats));
-        std::thread::spawn(move || customers.work(stats))
+    let agenda = Agenda { open: due.len(), due, through: Vec::new() };
+    let crowd = Arc::new(Crowd { floor: Arc::clone(floor), agenda: Mutex::new(agenda), changed: Condvar::new() });
+    let books: Vec<Arc<Mutex<Notes>>> = (0..connections).map(|_| Arc::default()).collect();
+    let threads = books.iter().map(|notes| {
+        let (crowd, notes) = (Arc::clone(&crowd), Arc::clone(notes));
+        std::thread::spawn(move || crowd.work(notes))
     });
     let mut threads: Vec<_> = threads.collect();
     let mut stopped = None;
     while !threads.is_empty() {
         watch();
-        if run.stop.load(Relaxed) && stopped.get_or_insert_with(Instant::now).elapsed() >= STOP_MAX {
+        if floor.stop.load(Relaxed) && stopped.get_or_insert_with(Instant::now).elapsed() >= STOP_MAX {
             break;
         }
         for thread in threads.extract_if(.., |thread| thread.is_finished()) {
@@ -181,15 +181,15 @@ pub(super) fn run(
         }
         std::thread::park_timeout(LOOK_AROUND.min(STOP_MAX / 10));
     }
-    let mut stats = Stats::default();
-    accounts.iter().for_each(|of_thread| stats.add(std::mem::take(&mut of_thread.lock())));
-    let mut due = customers.due.lock();
-    let mut through = std::mem::take(&mut due.through);
-    through.extend(std::mem::take(&mut due.due).into_iter().map(|due| {
+    let mut notes = Notes::default();
+    books.iter().for_each(|of_thread| notes.add(std::mem::take(&mut of_thread.lock())));
+    let mut agenda = crowd.agenda.lock();
+    let mut through = std::mem::take(&mut agenda.through);
+    through.extend(std::mem::take(&mut agenda.due).into_iter().map(|due| {
         let mut customer = *due.1;
         customer.ending = Some(Ending::Stopped);
         customer
     }));
     through.sort_by_key(|customer| customer.number);
-    (through, stats)
+    (through, notes)
 }

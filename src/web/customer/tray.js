@@ -1,0 +1,42 @@
+// What is chosen on the map: on a desk a card with every seat, on a phone one line below the map that opens to the same list.
+
+import { el, fill } from '../shared/dom.js';
+import { points } from '../shared/format.js';
+import { say } from '../shared/language.js';
+import { seatName, seatNames } from '../shared/seat_name.js';
+import { busyButton } from './parts.js';
+
+export class Tray {
+  /** `remove(seat)` takes one out, `hold(seats)` holds them all. */
+  constructor({ remove, hold, holdMinutes }) {
+    Object.assign(this, { remove, hold, holdMinutes, open: false });
+    this.node = el('section', { class: 'card tray', 'aria-label': say('tray.label') });
+  }
+
+  /** Shows what is chosen; `room` says how many one may choose in all. */
+  show(chosen, room) {
+    const n = chosen.length;
+    const sum = chosen.reduce((total, { price }) => total + price, 0);
+    this.node.classList.toggle('some', n > 0);
+    this.node.classList.toggle('open', this.open);
+    if (!n) return void fill(this.node, el('h2', {}, say('tray.title')), el('p', { class: 'soft' }, say('tray.empty', { n: room })));
+    const turn = () => { this.open = !this.open; this.show(chosen, room); this.node.querySelector('.fold').focus(); };
+    return void fill(this.node,
+      el('h2', {}, say('tray.title')),
+      el('ul', { class: 'chosen' }, chosen.map((seat) => this.line(seat))),
+      el('div', { class: 'bar apart sum' },
+        el('button', { type: 'button', class: 'fold small quiet', 'aria-expanded': String(this.open), 'aria-label': say('tray.list', { seats: seatNames(chosen) }), on: { click: turn } }, seatNames(chosen)),
+        el('span', { class: 'label' }, say('pay.sum')), el('strong', { class: 'figures' }, points(sum))),
+      busyButton(say('tray.hold', { n }), () => this.hold(chosen.map(({ seat }) => seat)), 'main wide'),
+      el('p', { class: 'small soft below' }, say('tray.holdHint', { n: this.holdMinutes })));
+  }
+
+  line(seat) {
+    const drop = () => {
+      this.remove(seat);
+      this.node.querySelector('button')?.focus();
+    };
+    return el('li', {}, el('span', {}, seatName(seat)), el('span', { class: 'figures' }, points(seat.price)),
+      el('button', { type: 'button', class: 'small quiet', 'aria-label': say('tray.remove', { seat: seatName(seat) }), on: { click: drop } }, '✕'));
+  }
+}
