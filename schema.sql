@@ -15,7 +15,7 @@ CREATE TABLE venue (
     -- The sum of all advances of a test clock.
     clock_advanced_ms INTEGER NOT NULL DEFAULT 0 CHECK (clock_advanced_ms >= 0),
     -- The secret half of the key pair that signs tickets. Null only until a file of format 1 is opened.
-    seal_secret       BLOB    CHECK (length(seal_secret) = 32),
+    signing_secret       BLOB    CHECK (length(signing_secret) = 32),
     -- Who may top up points, as it was last given; null until it was. A start that would let everybody do so again says it.
     top_up_policy     TEXT    CHECK (top_up_policy IN ('self', 'staff'))
 ) STRICT;

@@ -44,11 +44,11 @@ pub enum Mode {
 #[derive(Debug)]
 pub struct Clock {
     mode: Mode,
-    hands: Mutex<Hands>,
+    state: Mutex<ClockState>,
 }
 
 #[derive(Debug)]
-struct Hands {
+struct ClockState {
     wall_at_start_ms: i64,
     boot_at_start: Duration,
     /// What all advances of a test and all following of the wall have added.
@@ -121,7 +121,7 @@ impl Clock {
         // Where the file has seen a later time, it goes on from there.
         let added_ms = advanced_ms.saturating_add(behind_ms);
         let last_ms = now_ms.saturating_add(behind_ms);
-        let mut hands = Hands {
+        let mut state = ClockState {
             wall_at_start_ms: start_ms,
             boot_at_start,
             added_ms,
@@ -131,9 +131,9 @@ impl Clock {
             last_ms,
         };
         if mode == Mode::Wall {
-            hands.tell_if_behind(-behind_ms);
+            state.tell_if_behind(-behind_ms);
         }
-        Ok(Clock { mode, hands: Mutex::new(hands) })
+        Ok(Clock { mode, state: Mutex::new(state) })
     }
 
     /// The wall clock, for the first instant of a new file.
@@ -143,26 +143,26 @@ impl Clock {
 
     /// The server's time. Never earlier than any answer before it.
     pub fn now(&self) -> Millis {
-        let mut hands = self.hands();
-        let passed_ms = if self.mode == Mode::Frozen { 0 } else { hands.passed_ms(boot_time()) };
-        if self.mode == Mode::Wall && passed_ms / WALL_EVERY_MS > hands.wall_looks {
+        let mut state = self.state();
+        let passed_ms = if self.mode == Mode::Frozen { 0 } else { state.passed_ms(boot_time()) };
+        if self.mode == Mode::Wall && passed_ms / WALL_EVERY_MS > state.wall_looks {
             let (boot, wall_ms) = read_both();
-            let passed_ms = hands.passed_ms(boot);
-            hands.follow_wall(passed_ms, wall_ms);
+            let passed_ms = state.passed_ms(boot);
+            state.follow_wall(passed_ms, wall_ms);
         }
-        Millis::from_unix_ms(hands.show(passed_ms))
+        Millis::from_unix_ms(state.show(passed_ms))
     }
 
     /// By how much the wall is ahead after a step that is not followed yet; 0 when there is none.
     pub fn step_ahead_ms(&self) -> i64 {
-        self.hands().step_ms
+        self.state().step_ms
     }
 
     /// Follows a step of the wall. Every deadline has been moved by as much before.
     pub fn follow_step(&self, ms: i64) {
-        let mut hands = self.hands();
-        hands.added_ms = hands.added_ms.saturating_add(ms);
-        hands.step_ms = 0;
+        let mut state = self.state();
+        state.added_ms = state.added_ms.saturating_add(ms);
+        state.step_ms = 0;
     }
 
     /// By how much the server's time is ahead of the wall, in milliseconds; negative when it is behind.
@@ -172,8 +172,8 @@ impl Clock {
 
     /// Turns a test's clock forward.
     pub fn advance_ms(&self, ms: u64) {
-        let mut hands = self.hands();
-        hands.added_ms = hands.added_ms.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX));
+        let mut state = self.state();
+        state.added_ms = state.added_ms.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX));
     }
 
     /// How the time moves.
@@ -187,12 +187,12 @@ impl Clock {
         (self.mode != Mode::Frozen || left_ms == 0).then(|| Duration::from_millis(left_ms))
     }
 
-    fn hands(&self) -> MutexGuard<'_, Hands> {
-        self.hands.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn state(&self) -> MutexGuard<'_, ClockState> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
-impl Hands {
+impl ClockState {
     fn passed_ms(&self, boot: Duration) -> i64 {
         i64::try_from(boot.saturating_sub(self.boot_at_start).as_millis()).unwrap_or(i64::MAX)
     }
@@ -298,9 +298,17 @@ mod tests {
         assert!(Clock::start(Mode::Wall, 0, None, ORIGIN).unwrap().now() < seen);
     }
 
-    fn hands_at(wall_at_start_ms: i64) -> Hands {
+    fn state_at(wall_at_start_ms: i64) -> ClockState {
         let (boot_at_start, last_ms) = (Duration::ZERO, wall_at_start_ms);
-        Hands { wall_at_start_ms, boot_at_start, added_ms: 0, wall_looks: 0, step_ms: 0, told_behind: false, last_ms }
+        ClockState {
+            wall_at_start_ms,
+            boot_at_start,
+            added_ms: 0,
+            wall_looks: 0,
+            step_ms: 0,
+            told_behind: false,
+            last_ms,
+        }
     }
 
     /// A clock that believes the wall by itself ends holds an hour early; one that forgets what it said runs backwards.
@@ -311,7 +319,7 @@ mod tests {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (random >> 33) as i64 % bound
         };
-        let mut hands = hands_at(ORIGIN.unix_ms());
+        let mut state = state_at(ORIGIN.unix_ms());
         let (mut passed_ms, mut before) = (0, ORIGIN.unix_ms());
         for _ in 0..10_000 {
             passed_ms += below(10_000);
@@ -321,8 +329,8 @@ mod tests {
                 2 => below(1 << 30),
                 _ => ORIGIN.unix_ms() + passed_ms + below(2_000) - 1_000,
             };
-            hands.follow_wall(passed_ms, wall_ms);
-            let now = hands.show(passed_ms);
+            state.follow_wall(passed_ms, wall_ms);
+            let now = state.show(passed_ms);
             let off = (now - ORIGIN.unix_ms() - passed_ms).abs();
             assert!(off <= passed_ms / WALL_EVERY_MS * WALL_FOLLOW_MS, "{off} ms off after {passed_ms} ms");
             assert!(now >= before, "time ran backwards");
@@ -332,15 +340,15 @@ mod tests {
 
     #[test]
     fn drift_is_followed_by_one_millisecond_in_two_seconds_and_a_step_ahead_is_reported() {
-        let mut hands = hands_at(0);
+        let mut state = state_at(0);
         let ahead = STEP_MS - 1;
-        hands.follow_wall(1_999, 1_999 + ahead);
-        assert_eq!(hands.added_ms, 0);
-        hands.follow_wall(300_000, 300_000 + ahead);
-        assert_eq!((hands.added_ms, hands.step_ms), (150, 0));
-        hands.follow_wall(310_000, 310_000 + 3_600_000);
-        assert_eq!((hands.added_ms, hands.step_ms), (150, 3_600_000 - 150));
-        hands.follow_wall(320_000, 320_000 - 3_600_000);
-        assert_eq!((hands.added_ms, hands.step_ms, hands.told_behind), (145, 0, true));
+        state.follow_wall(1_999, 1_999 + ahead);
+        assert_eq!(state.added_ms, 0);
+        state.follow_wall(300_000, 300_000 + ahead);
+        assert_eq!((state.added_ms, state.step_ms), (150, 0));
+        state.follow_wall(310_000, 310_000 + 3_600_000);
+        assert_eq!((state.added_ms, state.step_ms), (150, 3_600_000 - 150));
+        state.follow_wall(320_000, 320_000 - 3_600_000);
+        assert_eq!((state.added_ms, state.step_ms, state.told_behind), (145, 0, true));
     }
 }

@@ -10,9 +10,9 @@
 //! | [`ids`] | ids, tokens, keys and their hashes |
 //! | [`points`] | whole won, changed by checked operations only |
 //! | [`refusal`] | every expected "no", with what people read of it in Korean and English |
-//! | [`seal`] | the signature of the house, which anyone can check |
 //! | [`settings`] | flags and environment variables with their limits |
-//! | [`sheet`] | tables as spreadsheets write and read them |
+//! | [`signing`] | the signature of the venue, which anyone can check |
+//! | [`spreadsheet`] | tables as spreadsheets write and read them |
 //! | [`threads`] | threads whose panic ends the program in good order |
 //! | [`store`] | the file: opening it, readers, the one writer, migrations, column types |
 //! | [`http`] | the door, tiny_http behind it, requests and answers, idempotency |
@@ -26,13 +26,13 @@
 //! | [`ticket`] | one a seat, made with the payment; the door, with network and without |
 //! | [`reservation`] | pending → confirmed, failed, expired or cancelled; confirmed → refunded |
 //! | [`payment`] | points for held seats; it ends the visit |
-//! | [`evening`] | how it goes: the last hour, minute by minute |
+//! | [`dashboard`] | how it goes: the last hour, minute by minute |
 //! | [`report`] | the sales of a date and the ledger of a day, for those who count |
 //! | [`check`] | what must hold in every file, and what is wrong in one |
 //! | [`sweeper`] | what goes by time: it writes down what is already true |
 //! | [`web`] | the pages and the handbook, compiled in |
 //! | [`routes`] | one table of all routes: who may, what it takes, where it leads |
-//! | [`house`] | all of it opened and closed in good order |
+//! | [`app`] | all of it opened and closed in good order |
 //! | [`commands`] | the command line: `demo`, `serve`, `check`, `backup` … |
 //!
 //! Inside a room: `mod.rs` has the use cases, `rules.rs` pure decisions, `sql.rs` every statement that touches its
@@ -154,9 +154,9 @@ pub mod clock;
 pub mod ids;
 pub mod points;
 pub mod refusal;
-pub mod seal;
 pub mod settings;
-pub mod sheet;
+pub mod signing;
+pub mod spreadsheet;
 pub mod threads;
 
 pub mod store;
@@ -183,7 +183,7 @@ pub mod reservation;
 
 pub mod payment;
 
-pub mod evening;
+pub mod dashboard;
 
 pub mod report;
 
@@ -195,6 +195,6 @@ pub mod web;
 
 pub mod routes;
 
-pub mod house;
+pub mod app;
 
 pub mod commands;

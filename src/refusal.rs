@@ -5,7 +5,7 @@
 mod language;
 mod texts;
 
-pub use language::{Language, Say};
+pub use language::{Language, Localized};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -60,9 +60,9 @@ macro_rules! refusals {
 }
 
 refusals! {
-    InvalidJson { reason: Say } "INVALID_JSON",
-    InvalidRequest { pointer: String, reason: Say } "INVALID_REQUEST",
-    InvalidHeader { reason: Say } "INVALID_HEADER",
+    InvalidJson { reason: Localized } "INVALID_JSON",
+    InvalidRequest { pointer: String, reason: Localized } "INVALID_REQUEST",
+    InvalidHeader { reason: Localized } "INVALID_HEADER",
     NotFound "NOT_FOUND",
     MethodNotAllowed { allow: String } "METHOD_NOT_ALLOWED",
     RequestTimeout "REQUEST_TIMEOUT",
@@ -148,7 +148,7 @@ impl TokenEnd {
 impl Refusal {
     /// A refusal of one place of a request, named by a JSON pointer (RFC 6901) or `?parameter`.
     pub fn invalid(pointer: impl Into<String>, en: impl Into<String>, ko: impl Into<String>) -> Refusal {
-        Refusal::InvalidRequest { pointer: pointer.into(), reason: Say::new(en, ko) }
+        Refusal::InvalidRequest { pointer: pointer.into(), reason: Localized::new(en, ko) }
     }
 
     /// The further members of the problem document (RFC 9457, 3.2).
@@ -221,7 +221,7 @@ impl Refusal {
                 reason.in_language(language).to_owned()
             }
             Refusal::SeatUnavailable { seats } if seats.is_empty() => {
-                let fewer = Say::new("fewer are free than were asked for", "요청한 수만큼 남아 있지 않습니다");
+                let fewer = Localized::new("fewer are free than were asked for", "요청한 수만큼 남아 있지 않습니다");
                 fewer.in_language(language).to_owned()
             }
             Refusal::SeatNotFound { seats } | Refusal::SeatUnavailable { seats } => seats.join(", "),

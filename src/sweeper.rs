@@ -10,11 +10,11 @@ use serde_json::json;
 use crate::clock::{Clock, Millis, Span};
 use crate::http::{self, Bell, Topic};
 use crate::queue::{self, Line};
-use crate::reservation::{self, Settling};
+use crate::reservation::{self, Settlement};
 use crate::schedule;
-use crate::seat::Maps;
+use crate::seat::MapCache;
 use crate::staff::Keyring;
-use crate::store::{Failure, Outcome, Rounds, Stuck};
+use crate::store::{Failure, Outcome, SkippedRows, WriterHooks};
 use crate::threads::OnFatal;
 use crate::venue::{Change, EventType, Tx, record, topics};
 
@@ -23,7 +23,7 @@ const FORGET_EVERY_MS: i64 = 60_000;
 /// Answers, and tokens, forgotten in one transaction at most: about a millisecond of it. While more are left, the next goes on.
 const FORGET_MAX: u32 = 200;
 /// How long a cancelled date rests when nothing of it could be settled, in milliseconds.
-const STUCK_MS: i64 = 60_000;
+const BLOCKED_RETRY_MS: i64 = 60_000;
 /// When what becomes due next could not be read, it is read again after so many milliseconds.
 const LOOK_AGAIN_MS: i64 = 1_000;
 
@@ -32,7 +32,7 @@ pub struct Sweeper {
     /// The line, whose copy in memory follows each commit.
     pub line: Arc<Line>,
     /// The maps, whose copies in memory do too.
-    pub maps: Arc<Maps>,
+    pub maps: Arc<MapCache>,
     /// The staff keys, whose copy in memory follows each commit.
     pub keyring: Arc<Keyring>,
     /// The time.
@@ -46,33 +46,33 @@ pub struct Sweeper {
     /// Cancelled dates rest until then, in milliseconds since 1970.
     pub settle_from: AtomicI64,
     /// Reservations and tokens that can't be settled.
-    pub stuck: Stuck,
+    pub skipped: SkippedRows,
 }
 
 impl Sweeper {
-    /// The rounds of the writer; `broken` is called when nothing more may be promised.
-    pub fn rounds(self, broken: OnFatal) -> Rounds<Change> {
+    /// The rounds of the writer; `on_fatal` is called when nothing more may be promised.
+    pub fn hooks(self, on_fatal: OnFatal) -> WriterHooks<Change> {
         let sweeper = Arc::new(self);
         let (open, close, committed, due) = (Arc::clone(&sweeper), Arc::clone(&sweeper), Arc::clone(&sweeper), sweeper);
-        let mut marks = Marks::default();
-        Rounds {
-            open: Box::new(move |tx| written(open.end_due(tx))),
-            close: Box::new(move |tx| {
-                written(close.admit(tx, &mut marks).and_then(|()| close.follow_wall(tx, &mut marks)))
+        let mut last_run = LastRun::default();
+        WriterHooks {
+            before_batch: Box::new(move |tx| infallible_by_rule(open.end_due(tx))),
+            after_batch: Box::new(move |tx| {
+                infallible_by_rule(close.admit(tx, &mut last_run).and_then(|()| close.follow_wall(tx, &mut last_run)))
             }),
-            committed: Box::new(move |connection, now, changes| committed.learn(connection, now, &changes)),
-            next_due: Box::new(move |connection| due.next_due(connection)),
-            broken,
+            on_commit: Box::new(move |connection, now, changes| committed.learn(connection, now, &changes)),
+            next_deadline: Box::new(move |connection| due.next_due(connection)),
+            on_fatal,
         }
     }
 
     /// Holds first: a visit may last as long as its hold.
     fn end_due(&self, tx: &Tx) -> Outcome<()> {
-        reservation::expire_due(tx, &self.stuck)?;
-        if tx.now() >= self.settle_from() && reservation::settle_cancelled(tx, &self.stuck)? == Settling::Stuck {
-            self.settle_from.store(tx.now().plus_ms(STUCK_MS).unix_ms(), Relaxed);
+        reservation::expire_due(tx, &self.skipped)?;
+        if tx.now() >= self.settle_from() && reservation::settle_cancelled(tx, &self.skipped)? == Settlement::Blocked {
+            self.settle_from.store(tx.now().plus_ms(BLOCKED_RETRY_MS).unix_ms(), Relaxed);
         }
-        queue::end_due(tx, &self.line, &self.stuck)?;
+        queue::end_due(tx, &self.line, &self.skipped)?;
         queue::draw_if_due(tx)
     }
 
@@ -80,29 +80,29 @@ impl Sweeper {
         Millis::from_unix_ms(self.settle_from.load(Relaxed))
     }
 
-    fn admit(&self, tx: &Tx, marks: &mut Marks) -> Outcome<()> {
-        queue::admit_next(tx, &self.line, &self.stuck)?;
-        if tx.now().ms_since(marks.forgot_at) >= FORGET_EVERY_MS {
+    fn admit(&self, tx: &Tx, last_run: &mut LastRun) -> Outcome<()> {
+        queue::admit_next(tx, &self.line, &self.skipped)?;
+        if tx.now().ms_since(last_run.forgot_at) >= FORGET_EVERY_MS {
             let before = |hours: u32| tx.now().plus_ms(-i64::from(hours) * 3_600_000);
             let answers = http::forget(tx, before(self.idempotency_hours), FORGET_MAX)?;
             let tokens = queue::forget_ended(tx, before(self.token_days * 24), FORGET_MAX)?;
             if answers.max(tokens) < FORGET_MAX as usize {
-                marks.forgot_at = tx.now();
+                last_run.forgot_at = tx.now();
             }
         }
         Ok(())
     }
 
     /// Follows a step of the wall: after the jobs, so that what they told is moved too.
-    fn follow_wall(&self, tx: &Tx, marks: &mut Marks) -> Outcome<()> {
+    fn follow_wall(&self, tx: &Tx, last_run: &mut LastRun) -> Outcome<()> {
         let ms = self.clock.step_ahead_ms();
         if ms == 0 {
             return Ok(());
         }
         move_clock(tx, tx.now(), ms)?;
         // What is kept for some hours or days is kept as long from now on.
-        marks.forgot_at = tx.now().plus_ms(ms + i64::from(self.idempotency_hours) * 3_600_000);
-        tx.note(Change::ClockStepped { ms });
+        last_run.forgot_at = tx.now().plus_ms(ms + i64::from(self.idempotency_hours) * 3_600_000);
+        tx.push_change(Change::ClockStepped { ms });
         log::warn!(
             "the clock of this machine stepped {} ahead and is followed; holds, visits and waits keep their length",
             Span(ms)
@@ -141,8 +141,8 @@ impl Sweeper {
     }
 
     fn next_due(&self, connection: &Connection) -> Option<Millis> {
-        let holds = reservation::next_due(connection, &self.stuck);
-        let line = queue::next_due(connection, &self.line, self.clock.now(), &self.stuck);
+        let holds = reservation::next_due(connection, &self.skipped);
+        let line = queue::next_due(connection, &self.line, self.clock.now(), &self.skipped);
         match (holds, line, schedule::find_to_settle(connection)) {
             (Ok(holds), Ok(line), Ok(cancelled)) => {
                 let cancelled = cancelled.map(|_| self.settle_from());
@@ -179,13 +179,13 @@ pub fn set_clock_back(tx: &Tx, seen: Millis) -> Outcome<()> {
 }
 
 /// When the rounds last did what need not be done each time.
-struct Marks {
+struct LastRun {
     forgot_at: Millis,
 }
 
-impl Default for Marks {
-    fn default() -> Marks {
-        Marks { forgot_at: Millis::from_unix_ms(0) }
+impl Default for LastRun {
+    fn default() -> LastRun {
+        LastRun { forgot_at: Millis::from_unix_ms(0) }
     }
 }
 
@@ -212,7 +212,7 @@ fn topic(change: &Change) -> Option<Topic> {
 }
 
 /// What goes by time is refused nothing: a refusal here is our own mistake, and the transaction goes on without the piece.
-fn written(outcome: Outcome<()>) -> rusqlite::Result<()> {
+fn infallible_by_rule(outcome: Outcome<()>) -> rusqlite::Result<()> {
     match outcome {
         Ok(()) => Ok(()),
         Err(Failure::Broken(error)) => Err(error),

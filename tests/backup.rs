@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
 mod invariants;
+mod support;
 
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use boxoffice::check::check;
-use hall::{Hall, PRICE};
 use invariants::number;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
+use support::{PRICE, TestApp};
 
 const BUYERS: usize = 4;
 const BACKUPS: usize = 12;
@@ -58,14 +58,14 @@ fn events_in(file: &Path) -> i64 {
 }
 
 /// Somebody buys a seat and gives it back, again and again; the slowest answer.
-fn buy_and_refund(hall: &Hall, seat: usize, done: &AtomicBool, bought: &AtomicUsize) -> Duration {
+fn buy_and_refund(app: &TestApp, seat: usize, done: &AtomicBool, bought: &AtomicUsize) -> Duration {
     let mut slowest = Duration::ZERO;
     while !done.load(Relaxed) {
         let started = Instant::now();
-        let kim = hall.buyer(PRICE);
+        let kim = app.buyer(PRICE);
         let held = kim.hold(1, &[&seat.to_string()]).must(201)["reservationId"].clone();
         kim.pay(&held, PRICE).must(201);
-        hall.staff("POST", &format!("/reservations/{}/refund", held.as_str().unwrap()), json!({})).must(200);
+        app.staff("POST", &format!("/reservations/{}/refund", held.as_str().unwrap()), json!({})).must(200);
         slowest = slowest.max(started.elapsed());
         bought.fetch_add(1, Relaxed);
     }
@@ -75,19 +75,19 @@ fn buy_and_refund(hall: &Hall, seat: usize, done: &AtomicBool, bought: &AtomicUs
 /// A copy of the file alone lacks what is in the WAL; one made page by page while others write begins again for ever.
 #[test]
 fn backups_made_while_people_buy_are_sound_and_stop_nobody() {
-    let hall = Hall::with_seats(20, &["--max-active=0"]);
+    let app = TestApp::with_seats(20, &["--max-active=0"]);
     let folder = tempfile::tempdir().unwrap();
     let (done, bought) = (AtomicBool::new(false), AtomicUsize::new(0));
     let mut during = 0;
     let slowest = std::thread::scope(|scope| {
-        let (hall, done, bought) = (&hall, &done, &bought);
+        let (app, done, bought) = (&app, &done, &bought);
         let buyers: Vec<_> =
-            (1..=BUYERS).map(|seat| scope.spawn(move || buy_and_refund(hall, seat, done, bought))).collect();
+            (1..=BUYERS).map(|seat| scope.spawn(move || buy_and_refund(app, seat, done, bought))).collect();
         let mut events = 0;
         for number in 0..BACKUPS {
             let before = bought.load(Relaxed);
             let path = folder.path().join(format!("{number}.db"));
-            fine(&run("backup", &path, &hall.database));
+            fine(&run("backup", &path, &app.database));
             during += bought.load(Relaxed) - before;
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
             assert_eq!(std::fs::read(&path).unwrap()[18..20], [2, 2], "it is in WAL mode");
@@ -106,51 +106,51 @@ fn backups_made_while_people_buy_are_sound_and_stop_nobody() {
     let last = folder.path().join(format!("{}.db", BACKUPS - 1));
     let elsewhere = folder.path().join("elsewhere.db");
     fine(&run("restore", &last, &elsewhere));
-    let restored = Hall::on(&elsewhere, &["--max-active=0"]);
+    let restored = TestApp::on(&elsewhere, &["--max-active=0"]);
     assert_eq!(number(&restored.file(), "SELECT count(*) FROM event"), events_in(&last));
     restored.customer().hold(1, &["20"]).must(201);
 }
 
 #[test]
 fn a_backup_is_never_made_over_something_nor_of_books_that_do_not_add_up() {
-    let hall = Hall::with_seats(5, &[]);
-    hall.buyer(PRICE);
+    let app = TestApp::with_seats(5, &[]);
+    app.buyer(PRICE);
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     for taken in ["file.db", "wal.db-wal"] {
         std::fs::write(at(taken), "mine").unwrap();
     }
     for name in ["file.db", "wal.db"] {
-        refused(&run("backup", &at(name), &hall.database), "there is a file already");
+        refused(&run("backup", &at(name), &app.database), "there is a file already");
     }
-    refused(&run("backup", &at("none/a.db"), &hall.database), "no file can be made here");
+    refused(&run("backup", &at("none/a.db"), &app.database), "no file can be made here");
     refused(&run("backup", &at("a.db"), &at("missing.db")), "there is no such file");
-    let damaged = damaged_copy(&hall, folder.path());
+    let damaged = damaged_copy(&app, folder.path());
     refused(&run("backup", &at("a.db"), &damaged), "do not add up: user ");
     assert_eq!(std::fs::read(at("file.db")).unwrap(), b"mine");
     assert_eq!(names(folder.path()), ["damaged.db", "file.db", "wal.db-wal"]);
 }
 
-fn damaged_copy(hall: &Hall, folder: &Path) -> PathBuf {
+fn damaged_copy(app: &TestApp, folder: &Path) -> PathBuf {
     let path = folder.join("damaged.db");
-    fine(&run("backup", &path, &hall.database));
+    fine(&run("backup", &path, &app.database));
     Connection::open(&path).unwrap().execute("UPDATE balance SET points = points + 1", []).unwrap();
     path
 }
 
 #[test]
 fn a_restore_replaces_nothing_unless_it_is_told_to_and_keeps_what_was_there() {
-    let mut hall = Hall::with_seats(5, &[]);
+    let mut app = TestApp::with_seats(5, &[]);
     let folder = tempfile::tempdir().unwrap();
     let (backup, venue) = (folder.path().join("backup.db"), folder.path().join("venue.db"));
-    fine(&run("backup", &backup, &hall.database));
-    hall.buyer(PRICE);
+    fine(&run("backup", &backup, &app.database));
+    app.buyer(PRICE);
     let replace =
         |backup: &Path, database: &Path| command("restore", backup, database).arg("--replace").output().unwrap();
-    refused(&run("restore", &backup, &hall.database), "with --replace it is kept");
-    refused(&replace(&backup, &hall.database), "a boxoffice has it open");
-    hall.close();
-    std::fs::copy(&hall.database, &venue).unwrap();
+    refused(&run("restore", &backup, &app.database), "with --replace it is kept");
+    refused(&replace(&backup, &app.database), "a boxoffice has it open");
+    app.close();
+    std::fs::copy(&app.database, &venue).unwrap();
     let before = std::fs::read(&venue).unwrap();
     let damaged = folder.path().join("damaged.db");
     std::fs::copy(&backup, &damaged).unwrap();
@@ -184,10 +184,10 @@ fn a_restore_replaces_nothing_unless_it_is_told_to_and_keeps_what_was_there() {
 
 /// A file large enough that a backup takes a moment.
 fn large_file(folder: &Path) -> PathBuf {
-    let mut hall = Hall::with_seats(50_000, &[]);
-    hall.close();
+    let mut app = TestApp::with_seats(50_000, &[]);
+    app.close();
     let path = folder.join("large.db");
-    std::fs::copy(&hall.database, &path).unwrap();
+    std::fs::copy(&app.database, &path).unwrap();
     path
 }
 

@@ -3,18 +3,18 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
 mod invariants;
 #[path = "restart/served.rs"]
 mod served;
+mod support;
 
 use std::time::Duration;
 
-use hall::{PRICE, STAFF_KEY, bearer};
 use invariants::{Dice, number};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
 use served::Server;
+use support::{PRICE, STAFF_KEY, bearer};
 
 const THREADS: usize = 8;
 const SEATS: usize = 800;

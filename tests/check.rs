@@ -2,63 +2,63 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
+mod support;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use boxoffice::check::{Findings, check, findings, sentences};
-use hall::{Hall, PRICE};
 use rusqlite::Connection;
 use serde_json::json;
+use support::{PRICE, TestApp};
 
 fn boxoffice(file: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_boxoffice")).arg("check").arg(file).output().unwrap()
 }
 
 /// A hall in which everything has happened once: paid, refunded, given back, failed, expired, held, waiting, cancelled, drawn.
-fn lived_in() -> Hall {
-    let hall = Hall::with_seats(8, &["--max-active=3"]);
-    hall.staff("PATCH", "/queue", json!({ "opensAt": "2099-01-01T00:00:00Z" })).must(200);
-    let early = hall.customer();
-    hall.customer().delete("/queue/token").must(204);
-    hall.open_line_in(1_000);
-    hall.advance_ms(1_000);
+fn lived_in() -> TestApp {
+    let app = TestApp::with_seats(8, &["--max-active=3"]);
+    app.staff("PATCH", "/queue", json!({ "opensAt": "2099-01-01T00:00:00Z" })).must(200);
+    let early = app.customer();
+    app.customer().delete("/queue/token").must(204);
+    app.open_line_in(1_000);
+    app.advance_ms(1_000);
     early.delete("/queue/token").must(204);
     let buy = |schedule: i64, seats: &[&str]| {
-        let kim = hall.buyer(5 * PRICE);
+        let kim = app.buyer(5 * PRICE);
         let held = kim.hold(schedule, seats).must(201)["reservationId"].as_str().unwrap().to_owned();
         kim.pay(&json!(held), seats.len() as i64 * PRICE).must(201);
         held
     };
     buy(1, &["1", "2"]);
     buy(2, &["1"]);
-    hall.staff("POST", &format!("/reservations/{}/refund", buy(1, &["3"])), json!({})).must(200);
-    hall.staff("PUT", "/schedules/1/seats/8", json!({ "blocked": true })).must(200);
-    let poor = hall.customer();
+    app.staff("POST", &format!("/reservations/{}/refund", buy(1, &["3"])), json!({})).must(200);
+    app.staff("PUT", "/schedules/1/seats/8", json!({ "blocked": true })).must(200);
+    let poor = app.customer();
     let held = poor.hold(1, &["4"]).must(201)["reservationId"].clone();
     poor.pay(&held, PRICE).refused(402, "INSUFFICIENT_BALANCE");
     let held = poor.hold(1, &["4"]).must(201)["reservationId"].as_str().unwrap().to_owned();
     poor.delete(&format!("/reservations/{held}")).must(200);
     poor.hold(1, &["5"]).must(201);
-    hall.advance_ms(300_000);
+    app.advance_ms(300_000);
     poor.delete("/queue/token");
-    hall.staff("POST", "/schedules/2/cancellation", json!({}));
-    hall.customer().hold(1, &["6"]).must(201);
+    app.staff("POST", "/schedules/2/cancellation", json!({}));
+    app.customer().hold(1, &["6"]).must(201);
     for _ in 0..4 {
-        hall.customer();
+        app.customer();
     }
-    hall
+    app
 }
 
 /// The file of a closed hall, and a folder for damaged copies.
 fn sound_file() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sound.db");
-    let mut hall = lived_in();
-    hall.close();
-    std::fs::copy(&hall.database, &path).unwrap();
+    let mut app = lived_in();
+    app.close();
+    std::fs::copy(&app.database, &path).unwrap();
     (folder, path)
 }
 
@@ -220,13 +220,13 @@ fn bytes_that_were_overwritten_are_found() {
 
 #[test]
 fn a_file_in_use_is_checked_beside_its_server_and_no_byte_of_it_changes() {
-    let hall = lived_in();
-    let bytes = || ["", "-wal"].map(|ending| std::fs::read(format!("{}{ending}", hall.database.display())).unwrap());
+    let app = lived_in();
+    let bytes = || ["", "-wal"].map(|ending| std::fs::read(format!("{}{ending}", app.database.display())).unwrap());
     let before = bytes();
     assert!(!before[1].is_empty(), "there is something in the WAL");
-    assert_eq!(check(&hall.database).unwrap(), Vec::<String>::new());
+    assert_eq!(check(&app.database).unwrap(), Vec::<String>::new());
     assert!(bytes() == before);
-    hall.buyer(PRICE).get("/queue/token").must(200);
+    app.buyer(PRICE).get("/queue/token").must(200);
 }
 
 #[test]
@@ -243,14 +243,14 @@ fn a_file_at_rest_stays_alone_in_its_folder_even_where_nothing_can_be_written() 
 }
 
 /// A file as a killed server leaves it, with its WAL, after this was done to it.
-fn left_behind(hall: &Hall, folder: &Path, statements: &str) -> PathBuf {
+fn left_behind(app: &TestApp, folder: &Path, statements: &str) -> PathBuf {
     let (between, path) = (folder.join("between.db"), folder.join("left.db"));
     let copy = |from: &Path, to: &Path| {
         for ending in ["", "-wal"] {
             std::fs::copy(format!("{}{ending}", from.display()), format!("{}{ending}", to.display())).unwrap();
         }
     };
-    copy(&hall.database, &between);
+    copy(&app.database, &between);
     let file = Connection::open(&between).unwrap();
     file.execute_batch(
         "PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON;",
@@ -263,9 +263,9 @@ fn left_behind(hall: &Hall, folder: &Path, statements: &str) -> PathBuf {
 
 #[test]
 fn after_an_unclean_stop_a_file_whose_books_do_not_add_up_is_not_served_and_stays_as_it_is() {
-    let hall = lived_in();
+    let app = lived_in();
     let start =
-        |path: &Path| boxoffice::house::House::open(hall::settings(&[]), path, ([127, 0, 0, 1], 0).into(), || {});
+        |path: &Path| boxoffice::app::App::open(support::settings(&[]), path, ([127, 0, 0, 1], 0).into(), || {});
     for (statements, words) in [
         ("DELETE FROM claim WHERE status = 'SOLD'", "is CONFIRMED, but its seat"),
         ("UPDATE balance SET points = 1", "has a balance of 1, but by the last ledger entry"),
@@ -274,7 +274,7 @@ fn after_an_unclean_stop_a_file_whose_books_do_not_add_up_is_not_served_and_stay
         ("DELETE FROM ticket", "it has no ticket"),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let path = left_behind(&hall, folder.path(), statements);
+        let path = left_behind(&app, folder.path(), statements);
         let bytes = || ["", "-wal"].map(|ending| std::fs::read(format!("{}{ending}", path.display())).unwrap());
         let before = bytes();
         for _ in 0..2 {
@@ -285,7 +285,7 @@ fn after_an_unclean_stop_a_file_whose_books_do_not_add_up_is_not_served_and_stay
         assert_eq!(boxoffice(&path).status.code(), Some(1));
     }
     let folder = tempfile::tempdir().unwrap();
-    let fine = left_behind(&hall, folder.path(), "UPDATE venue SET seen_at = seen_at");
+    let fine = left_behind(&app, folder.path(), "UPDATE venue SET seen_at = seen_at");
     assert!(start(&fine).is_ok());
 }
 
@@ -328,8 +328,8 @@ fn tables_of_other_programs_are_warnings_and_the_file_is_copied_restored_and_ser
         let database = Path::new("--database");
         run(&["backup".as_ref(), &at("copy"), database, &path]);
         run(&["restore".as_ref(), &at("copy"), database, &at("restored")]);
-        let hall = Hall::on(&at("restored"), &[]);
-        hall.staff("PUT", "/schedules/1/seats/7", json!({ "blocked": true })).must(200);
+        let app = TestApp::on(&at("restored"), &[]);
+        app.staff("PUT", "/schedules/1/seats/7", json!({ "blocked": true })).must(200);
     }
 }
 

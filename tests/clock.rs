@@ -2,25 +2,25 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
 mod invariants;
 #[path = "restart/served.rs"]
 mod served;
 #[path = "torture/shim.rs"]
 #[allow(dead_code, reason = "the torture uses the rest")]
 mod shim;
+mod support;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use boxoffice::clock::Millis;
-use hall::{Customer, PRICE};
 use invariants::{hold_in, number};
 use rusqlite::Connection;
 use serde_json::json;
 use served::Server;
 use shim::{Shim, Word};
+use support::{Customer, PRICE};
 
 const HOUR_MS: i64 = 3_600_000;
 /// What the clock shows is known within this on a loaded machine.

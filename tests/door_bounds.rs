@@ -26,14 +26,14 @@ fn a_half_closed_client_still_gets_its_answer() {
 #[test]
 fn a_stuck_inner_server_is_replaced_while_clients_wait() {
     let hall = hall(|limits| (limits.inner_hello_max_ms, limits.inner_reads) = (100, 3));
-    let mut stuck: Vec<Client> = (0..2).map(|_| hall.client()).collect();
-    for client in &mut stuck {
+    let mut skipped: Vec<Client> = (0..2).map(|_| hall.client()).collect();
+    for client in &mut skipped {
         client.get("/held");
     }
     hall.until("the workers are stuck", |metrics| metrics.relayed_total.get() == 2);
     assert_eq!(hall.client().get("/echo?a").answer().body, "GET a 127.0.0.1 0 ");
     hall.open_gate();
-    for client in &mut stuck {
+    for client in &mut skipped {
         assert_eq!(client.answer().body, "held", "what was under way on the old one is still answered");
     }
 }

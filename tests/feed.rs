@@ -2,14 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
 mod invariants;
+mod support;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-use hall::{Client, Customer, Hall, PRICE, STAFF_KEY, bearer};
 use invariants::Dice;
 use serde_json::{Value, json};
+use support::{Client, Customer, PRICE, STAFF_KEY, TestApp, bearer};
 
 const WRITERS: u64 = 8;
 const FOLLOWERS: u64 = 4;
@@ -24,8 +24,8 @@ fn read(client: &Client, after: i64, limit: u64, wait: &str) -> Vec<Value> {
 }
 
 /// Somebody who does whatever comes to mind; each thing is an event or several.
-fn live(hall: &Hall, dice: &mut Dice) {
-    let mut kim: Customer = hall.buyer(3 * PRICE);
+fn live(app: &TestApp, dice: &mut Dice) {
+    let mut kim: Customer = app.buyer(3 * PRICE);
     for _ in 0..4 {
         let seats: Vec<String> = (0..=dice.below(2)).map(|more| (dice.below(40) * 2 + more + 1).to_string()).collect();
         let seats: Vec<&str> = seats.iter().map(String::as_str).collect();
@@ -40,7 +40,7 @@ fn live(hall: &Hall, dice: &mut Dice) {
             _ => {
                 let paid = kim.pay(&id, held.body["amount"].as_i64().unwrap());
                 if paid.status == 201 && dice.below(2) == 0 {
-                    hall.staff("POST", &format!("/reservations/{}/refund", id.as_str().unwrap()), json!({})).must(200);
+                    app.staff("POST", &format!("/reservations/{}/refund", id.as_str().unwrap()), json!({})).must(200);
                 }
                 kim.line_up();
             }
@@ -68,14 +68,14 @@ fn follow(client: &Client, from: i64, dice: &mut Dice, done: &AtomicBool) -> Vec
 }
 
 /// What one round of racing writers and followers adds to the feed, as each follower saw it.
-fn round(hall: &Hall, dice: &mut Dice, from: i64) -> Vec<Vec<Value>> {
+fn round(app: &TestApp, dice: &mut Dice, from: i64) -> Vec<Vec<Value>> {
     let (done, left) = (AtomicBool::new(false), AtomicUsize::new(WRITERS as usize));
     let (done, left) = (&done, &left);
     std::thread::scope(|scope| {
         for _ in 0..WRITERS {
             let mut dice = Dice::of(dice.next());
             scope.spawn(move || {
-                (0..CUSTOMERS).for_each(|_| live(hall, &mut dice));
+                (0..CUSTOMERS).for_each(|_| live(app, &mut dice));
                 if left.fetch_sub(1, Relaxed) == 1 {
                     done.store(true, Relaxed);
                 }
@@ -84,7 +84,7 @@ fn round(hall: &Hall, dice: &mut Dice, from: i64) -> Vec<Vec<Value>> {
         let followers: Vec<_> = (0..FOLLOWERS)
             .map(|_| {
                 let mut dice = Dice::of(dice.next());
-                scope.spawn(move || follow(&hall.client.clone(), from, &mut dice, done))
+                scope.spawn(move || follow(&app.client.clone(), from, &mut dice, done))
             })
             .collect();
         followers.into_iter().map(|follower| follower.join().unwrap()).collect()
@@ -94,22 +94,22 @@ fn round(hall: &Hall, dice: &mut Dice, from: i64) -> Vec<Vec<Value>> {
 #[test]
 fn every_follower_reads_the_same_feed_without_gaps_from_wherever_it_begins() {
     let mut dice = Dice::thrown("feed");
-    let mut hall = Hall::with_seats(100, &["--max-active=0", "--seats-per-user=1000", "--payment-attempts=3"]);
-    let mut feed = read(&hall.client, 0, 1_000, "wait=0");
+    let mut app = TestApp::with_seats(100, &["--max-active=0", "--seats-per-user=1000", "--payment-attempts=3"]);
+    let mut feed = read(&app.client, 0, 1_000, "wait=0");
     for _ in 0..ROUNDS {
-        let seen = round(&hall, &mut dice, feed.len() as i64);
+        let seen = round(&app, &mut dice, feed.len() as i64);
         assert!(seen.iter().all(|one| one == &seen[0]), "followers saw different feeds");
         feed.extend(seen[0].clone());
-        hall.reopen();
+        app.reopen();
     }
     for _ in 0..LOOKS {
         let (after, limit) = (dice.below(feed.len() as u64 + 3) as usize, 1 + dice.below(1_000));
         let told = feed.get(after..).unwrap_or_default();
         let told = &told[..told.len().min(limit as usize)];
-        assert_eq!(read(&hall.client, after as i64, limit, "wait=0"), told, "after {after}, at most {limit}");
+        assert_eq!(read(&app.client, after as i64, limit, "wait=0"), told, "after {after}, at most {limit}");
     }
     assert!(feed.is_sorted_by_key(|event| event["at"].as_str().map(str::to_owned)), "an event before its time");
-    invariants::hold_in(&hall.file());
+    invariants::hold_in(&app.file());
     for kind in ["TOKEN_ISSUED", "SEATS_HELD", "SEATS_RELEASED", "SEATS_SOLD", "RESERVATION_REFUNDED", "TOKEN_EXPIRED"]
     {
         assert!(feed.iter().any(|event| event["type"] == kind), "no {kind}");

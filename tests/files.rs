@@ -3,9 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
 #[path = "restart/served.rs"]
 mod served;
+mod support;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -18,9 +18,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use boxoffice::check::check;
-use hall::{Hall, PRICE, STAFF_KEY};
 use rusqlite::Connection;
 use served::Server;
+use support::{PRICE, STAFF_KEY, TestApp};
 
 /// A program that is to end does so within this, beside other tests too.
 const END_MAX: Duration = Duration::from_secs(30);
@@ -203,15 +203,15 @@ fn sidecar_of_a_removed_database_keeps_every_command_from_making_a_file_beside_i
 
 #[test]
 fn journal_of_a_door_is_not_begun_beside_a_sidecar_nor_in_a_file_of_another_kind() {
-    let hall = Hall::with_seats(5, &[]);
-    let kim = hall.buyer(PRICE);
+    let app = TestApp::with_seats(5, &[]);
+    let kim = app.buyer(PRICE);
     let held = kim.hold(1, &["1"]).must(201)["reservationId"].clone();
     kim.pay(&held, PRICE).must(201);
-    let list = hall.staff_get("/schedules/1/door-list");
+    let list = app.staff_get("/schedules/1/door-list");
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     fs::write(at("list.json"), list.must(200).to_string()).unwrap();
-    fine(&on(&["backup", at("venue.db").to_str().unwrap()], &hall.database).output().unwrap());
+    fine(&on(&["backup", at("venue.db").to_str().unwrap()], &app.database).output().unwrap());
     fs::write(at("note.txt"), "no newline, and no journal").unwrap();
     fs::write(at("gone.db-wal"), "x").unwrap();
     let before = files(folder.path());
@@ -226,9 +226,9 @@ fn journal_of_a_door_is_not_begun_beside_a_sidecar_nor_in_a_file_of_another_kind
 fn standard_output_that_cannot_be_written_ends_no_command_in_a_panic_nor_loses_its_work() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    let mut hall = Hall::with_seats(5, &[]);
-    hall.close();
-    fs::copy(&hall.database, at("venue.db")).unwrap();
+    let mut app = TestApp::with_seats(5, &[]);
+    app.close();
+    fs::copy(&app.database, at("venue.db")).unwrap();
     let full = || File::options().write(true).open("/dev/full").unwrap();
     let closed = || {
         let mut child = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
@@ -289,7 +289,7 @@ fn key_is_not_lost(database: &Path, mut command: Command, words: &str) {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url = line.split("http://").nth(1).unwrap().split(' ').next().unwrap();
-        let client = hall::Client::of(&format!("http://{url}"));
+        let client = support::Client::of(&format!("http://{url}"));
         client.call("GET", "/api/v1/staff/concerts", &format!("Bearer {key}"), None).must(200);
         drop(child.stdin.take());
         assert!(end_of(child).success());
@@ -404,7 +404,7 @@ fn hangup_does_not_end_a_server_that_was_told_to_outlive_its_terminal() {
     stdout.read_line(&mut line).unwrap();
     let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
     signal(&child, "-HUP");
-    let client = hall::Client::of(ready["url"].as_str().unwrap());
+    let client = support::Client::of(ready["url"].as_str().unwrap());
     for _ in 0..20 {
         client.call("GET", "/readyz", "", None).must(200);
     }
@@ -415,14 +415,14 @@ fn hangup_does_not_end_a_server_that_was_told_to_outlive_its_terminal() {
 
 #[test]
 fn lock_file_keeps_a_server_out_while_a_file_at_rest_is_read() {
-    let mut hall = Hall::with_seats(5, &[]);
-    hall.close();
-    let folder = hall.database.parent().unwrap().to_owned();
-    let looked = boxoffice::store::look(&hall.database).unwrap();
-    let serve = || on(&["serve", "--listen", "127.0.0.1:0", "--until-stdin-closes"], &hall.database).output().unwrap();
+    let mut app = TestApp::with_seats(5, &[]);
+    app.close();
+    let folder = app.database.parent().unwrap().to_owned();
+    let looked = boxoffice::store::open_read_only(&app.database).unwrap();
+    let serve = || on(&["serve", "--listen", "127.0.0.1:0", "--until-stdin-closes"], &app.database).output().unwrap();
     refused(&serve(), "another boxoffice has this file open");
     // Others may read as well.
-    fine(&boxoffice(&["check"]).arg(&hall.database).output().unwrap());
+    fine(&boxoffice(&["check"]).arg(&app.database).output().unwrap());
     drop(looked);
     assert_eq!(names(&folder), ["hall.db"]);
     fine(&serve());

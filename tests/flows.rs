@@ -1,14 +1,14 @@
 //! The five flows of a box office, from a new user to a sold seat, through the door.
 
-mod hall;
+mod support;
 
-use hall::{Hall, PRICE};
 use serde_json::json;
+use support::{PRICE, TestApp};
 
 #[test]
 fn a_new_user_ends_with_a_sold_seat() {
-    let hall = Hall::with_seats(50, &[]);
-    let mut kim = hall.user();
+    let app = TestApp::with_seats(50, &[]);
+    let mut kim = app.user();
     let token = kim.line_up();
     assert_eq!(token.must(201)["status"], "ACTIVE");
     assert_eq!(token.body["position"], 0);
@@ -29,7 +29,7 @@ fn a_new_user_ends_with_a_sold_seat() {
     let own = kim.get_by_key("/reservations");
     assert_eq!(own.must(200)["reservations"][0]["status"], "CONFIRMED");
     assert_eq!(own.body["reservations"][0]["tickets"], paid.body["tickets"]);
-    let other = hall.customer();
+    let other = app.customer();
     let seats = other.get("/schedules/1/seats").must(200)["seats"].clone();
     assert_eq!((&seats[11]["status"], &seats[11]["mine"]), (&json!("SOLD"), &json!(false)));
     other.hold(1, &["12", "14"]).refused(409, "SEAT_UNAVAILABLE");

@@ -2,16 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
 mod invariants;
+mod support;
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use boxoffice::house::House;
-use hall::{Customer, Hall, PRICE, bearer};
+use boxoffice::app::App;
 use invariants::number;
 use serde_json::json;
+use support::{Customer, PRICE, TestApp, bearer};
 
 /// The statements that really ran.
 static RAN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -50,12 +50,12 @@ const WHOLE: [(&str, &str); 3] = [
 fn every_statement_of_a_day_finds_its_rows_by_an_index() {
     log::set_logger(&Listener).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
-    let mut hall = Hall::with_seats(50, &["--hold-seconds=60"]);
-    a_day(&hall);
-    hall.reopen();
-    a_day(&hall);
+    let mut app = TestApp::with_seats(50, &["--hold-seconds=60"]);
+    a_day(&app);
+    app.reopen();
+    a_day(&app);
     log::set_max_level(log::LevelFilter::Off);
-    let file = hall.file();
+    let file = app.file();
     let ran = std::mem::take(&mut *RAN.lock().unwrap());
     let mut faults = Vec::new();
     for statement in &ran {
@@ -80,8 +80,8 @@ fn every_statement_of_a_day_finds_its_rows_by_an_index() {
 }
 
 /// Everything that customers do in the rush, and what goes by time.
-fn a_day(hall: &Hall) {
-    let buyer = hall.buyer(PRICE);
+fn a_day(app: &TestApp) {
+    let buyer = app.buyer(PRICE);
     for path in ["/concerts", "/concerts/1/schedules", "/schedules/1/seats", "/concerts/1/seats?date=2100-01-01"] {
         buyer.get(path).must(200);
     }
@@ -91,10 +91,10 @@ fn a_day(hall: &Hall) {
     let held = hold_once(&buyer, free[0]);
     buyer.get("/reservations").must(200);
     buyer.get(&format!("/reservations/{}", held["reservationId"].as_str().unwrap())).must(200);
-    let given_back = hall.customer();
+    let given_back = app.customer();
     let other = given_back.hold(1, &[free[1]]).must(201)["reservationId"].clone();
     given_back.delete(&format!("/reservations/{}", other.as_str().unwrap())).must(200);
-    let late = hall.customer();
+    let late = app.customer();
     late.hold(1, &[free[2]]).must(201);
     buyer.pay(&held["reservationId"], 1).refused(422, "AMOUNT_MISMATCH");
     let by_seats = json!({ "scheduleId": 1, "seats": [free[0]], "amount": PRICE });
@@ -105,14 +105,14 @@ fn a_day(hall: &Hall) {
         buyer.get_by_key(&path).must(200);
     }
     buyer.poll().refused(401, "TOKEN_EXPIRED");
-    hall.advance_ms(60_000);
+    app.advance_ms(60_000);
     late.get("/schedules/1/seats").must(200);
     late.delete("/queue/token").must(204);
-    hall.advance_ms(700_000);
-    hall.staff("PUT", &format!("/schedules/1/seats/{}", free[3]), json!({ "blocked": true })).must(200);
-    hall.staff("PUT", &format!("/schedules/1/seats/{}", free[3]), json!({ "blocked": false })).must(200);
-    hall.staff_get("/events?after=3&limit=5").must(200);
-    hall.staff_get(&format!("/users/{}/reservations", buyer.id)).must(200);
+    app.advance_ms(700_000);
+    app.staff("PUT", &format!("/schedules/1/seats/{}", free[3]), json!({ "blocked": true })).must(200);
+    app.staff("PUT", &format!("/schedules/1/seats/{}", free[3]), json!({ "blocked": false })).must(200);
+    app.staff_get("/events?after=3&limit=5").must(200);
+    app.staff_get(&format!("/users/{}/reservations", buyer.id)).must(200);
 }
 
 fn hold_once(buyer: &Customer, seat: &str) -> serde_json::Value {
@@ -127,35 +127,35 @@ fn hold_once(buyer: &Customer, seat: &str) -> serde_json::Value {
 #[test]
 fn an_ended_token_is_remembered_for_its_days_and_its_answers_for_their_hours_then_both_are_gone() {
     const HOUR_MS: u64 = 3_600_000;
-    let hall = Hall::with_seats(5, &["--token-days=2", "--idempotency-hours=24", "--max-active=0"]);
-    let buyer = hall.buyer(PRICE);
+    let app = TestApp::with_seats(5, &["--token-days=2", "--idempotency-hours=24", "--max-active=0"]);
+    let buyer = app.buyer(PRICE);
     hold_once(&buyer, "1");
     buyer.delete("/queue/token").must(204);
-    let tokens = || number(&hall.file(), "SELECT count(*) FROM token");
-    let answers = || number(&hall.file(), "SELECT count(*) FROM idempotency_answer");
-    hall.advance_ms(24 * HOUR_MS - 1);
+    let tokens = || number(&app.file(), "SELECT count(*) FROM token");
+    let answers = || number(&app.file(), "SELECT count(*) FROM idempotency_answer");
+    app.advance_ms(24 * HOUR_MS - 1);
     hold_once(&buyer, "1");
     assert_eq!((tokens(), answers()), (1, 1), "the first answer again, although the token ended long ago");
-    hall.advance_ms(60_000);
-    hall.user();
+    app.advance_ms(60_000);
+    app.user();
     assert_eq!(answers(), 0);
     buyer.poll().refused(401, "TOKEN_EXPIRED");
-    hall.customer(); // a newer one: the newest of all always stays
-    hall.advance_ms(24 * HOUR_MS);
-    hall.user();
+    app.customer(); // a newer one: the newest of all always stays
+    app.advance_ms(24 * HOUR_MS);
+    app.user();
     buyer.poll().refused(401, "TOKEN_INVALID");
     assert_eq!(tokens(), 1);
-    let last = hall.customer();
+    let last = app.customer();
     assert_eq!(last.poll().must(200)["status"], "ACTIVE");
-    assert_eq!(number(&hall.file(), "SELECT count(*) - count(DISTINCT place) FROM token"), 0);
+    assert_eq!(number(&app.file(), "SELECT count(*) - count(DISTINCT place) FROM token"), 0);
 }
 
 #[test]
 fn a_crowd_of_ended_tokens_is_forgotten_a_few_at_a_time() {
-    let mut hall = Hall::empty(&["--token-days=1", "--idempotency-hours=24"]);
-    hall.user();
-    hall.close();
-    let file = rusqlite::Connection::open(&hall.database).unwrap();
+    let mut app = TestApp::empty(&["--token-days=1", "--idempotency-hours=24"]);
+    app.user();
+    app.close();
+    let file = rusqlite::Connection::open(&app.database).unwrap();
     file.execute(
         "WITH RECURSIVE counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 1000)
          INSERT INTO token (token, user_id, place, status, issued_at, ended_at, end_reason)
@@ -164,10 +164,10 @@ fn a_crowd_of_ended_tokens_is_forgotten_a_few_at_a_time() {
     )
     .unwrap();
     drop(file);
-    hall.reopen();
-    let tokens = || number(&hall.file(), "SELECT count(*) FROM token");
+    app.reopen();
+    let tokens = || number(&app.file(), "SELECT count(*) FROM token");
     for left in [800, 600, 400, 200, 1] {
-        hall.user();
+        app.user();
         assert_eq!(tokens(), left, "200 with each transaction, but the newest stays");
     }
 }
@@ -177,21 +177,21 @@ fn a_crowd_of_ended_tokens_is_forgotten_a_few_at_a_time() {
 #[test]
 fn a_large_file_opens_before_all_of_it_was_looked_at_and_damage_in_it_still_ends_the_house() {
     use std::os::unix::fs::FileExt;
-    let mut hall = Hall::with_seats(2, &[]);
-    hall.close();
-    let file = rusqlite::Connection::open(&hall.database).unwrap();
+    let mut app = TestApp::with_seats(2, &[]);
+    app.close();
+    let file = rusqlite::Connection::open(&app.database).unwrap();
     let large =
         "INSERT INTO event (type, at, data) VALUES ('CONCERT_CHANGED', 0, json_quote(hex(randomblob(6000000))))";
     file.execute(large, []).unwrap();
     drop(file);
-    hall.reopen();
-    hall.customer();
-    hall.close();
-    let pages = std::fs::OpenOptions::new().write(true).open(&hall.database).unwrap();
+    app.reopen();
+    app.customer();
+    app.close();
+    let pages = std::fs::OpenOptions::new().write(true).open(&app.database).unwrap();
     pages.write_all_at(&[0xff; 4_096], 6 << 20).unwrap();
     let (told, ended) = std::sync::mpsc::channel();
     let broken = move || told.send(()).unwrap();
-    let house = House::open(hall::settings(&[]), &hall.database, ([127, 0, 0, 1], 0).into(), broken).unwrap();
+    let server = App::open(support::settings(&[]), &app.database, ([127, 0, 0, 1], 0).into(), broken).unwrap();
     ended.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
-    drop(house);
+    drop(server);
 }

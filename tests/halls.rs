@@ -2,13 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
+mod support;
 
 use std::path::Path;
 use std::process::{Command, Output};
 
-use hall::Hall;
 use serde_json::{Value, json};
+use support::TestApp;
 
 /// A plan of two zones whose rows share their names, with a standing area.
 fn plan() -> Value {
@@ -43,48 +43,48 @@ fn on_sale(layout: Value) -> Value {
 
 #[test]
 fn a_seating_plan_becomes_a_date_whose_map_shows_where_each_seat_stands() {
-    let hall = Hall::with_seats(1, &[]);
+    let app = TestApp::with_seats(1, &[]);
     let prices = json!({ "R석": 120_000, "S석": 90_000, "Floor": 60_000 });
     let layout = json!({ "pretixPlan": plan(), "prices": prices, "areas": { "Floor": 2 } });
-    let date = hall.staff("POST", "/concerts/1/schedules", on_sale(layout)).must(201).clone();
+    let date = app.staff("POST", "/concerts/1/schedules", on_sale(layout)).must(201).clone();
     assert_eq!((&date["seatsTotal"], &date["priceFrom"]), (&json!(14), &json!(60_000)));
-    let map = hall.customer().get("/schedules/3/seats").must(200)["seats"].clone();
+    let map = app.customer().get("/schedules/3/seats").must(200)["seats"].clone();
     assert_eq!(
         map[5],
         json!({ "seat": "1층-B-2", "section": "1층", "row": "B", "number": "2", "price": 90_000, "status": "AVAILABLE",
                 "mine": false, "category": "S석", "x": 61.0, "y": 50.25 })
     );
     assert_eq!((&map[13]["seat"], &map[13]["section"], map[13].get("x")), (&json!("Floor-2"), &json!("Floor"), None));
-    assert_eq!(hall.customer().hold(3, &["2층-A-1", "Floor-1"]).must(201)["amount"], 150_000);
+    assert_eq!(app.customer().hold(3, &["2층-A-1", "Floor-1"]).must(201)["amount"], 150_000);
 }
 
 #[test]
 fn a_plan_that_is_wrong_changes_nothing_and_is_told_where_in_both_languages() {
-    let hall = Hall::with_seats(1, &[]);
+    let app = TestApp::with_seats(1, &[]);
     let layout = json!({ "pretixPlan": plan(), "prices": { "R석": 1 } });
-    let refused = hall.staff("POST", "/concerts/1/schedules", on_sale(layout.clone()));
+    let refused = app.staff("POST", "/concerts/1/schedules", on_sale(layout.clone()));
     assert_eq!(refused.refused(400, "INVALID_REQUEST")["pointer"], "/layout/pretixPlan/categories/1/name");
-    let headers = [("authorization", &*hall::bearer(hall::STAFF_KEY)), ("accept-language", "ko")];
+    let headers = [("authorization", &*support::bearer(support::STAFF_KEY)), ("accept-language", "ko")];
     let body = json!({ "layout": layout }).to_string();
-    let told = hall.client.call_with("PATCH", "/api/v1/staff/schedules/1", &headers, Some(&body));
+    let told = app.client.call_with("PATCH", "/api/v1/staff/schedules/1", &headers, Some(&body));
     assert!(told.refused(400, "INVALID_REQUEST")["detail"].as_str().unwrap().contains("'S석'의 가격"), "{}", told.text);
-    assert_eq!(hall.staff_get("/concerts/1/schedules").must(200)["schedules"].as_array().unwrap().len(), 2);
-    assert_eq!(hall.staff_get("/schedules/1").must(200)["seatsTotal"], 1);
+    assert_eq!(app.staff_get("/concerts/1/schedules").must(200)["schedules"].as_array().unwrap().len(), 2);
+    assert_eq!(app.staff_get("/schedules/1").must(200)["seatsTotal"], 1);
 }
 
 #[test]
 fn a_map_of_seats_can_be_given_to_another_date_one_by_one() {
-    let hall = Hall::with_seats(1, &[]);
+    let app = TestApp::with_seats(1, &[]);
     let prices = json!({ "R석": 120_000, "S석": 90_000 });
     let layout = json!({ "pretixPlan": plan(), "prices": prices });
-    hall.staff("POST", "/concerts/1/schedules", on_sale(layout)).must(201);
-    let seats = hall.staff_get("/schedules/3/seats").must(200)["seats"].clone();
+    app.staff("POST", "/concerts/1/schedules", on_sale(layout)).must(201);
+    let seats = app.staff_get("/schedules/3/seats").must(200)["seats"].clone();
     let mut bare = seats.clone();
     for seat in bare.as_array_mut().unwrap() {
         seat.as_object_mut().unwrap().retain(|name, _| name != "status" && name != "mine");
     }
-    hall.staff("PATCH", "/schedules/1", json!({ "layout": { "seats": bare } })).must(200);
-    assert_eq!(hall.staff_get("/schedules/1/seats").must(200)["seats"], seats);
+    app.staff("PATCH", "/schedules/1", json!({ "layout": { "seats": bare } })).must(200);
+    assert_eq!(app.staff_get("/schedules/1/seats").must(200)["seats"], seats);
 }
 
 /// Runs the binary in a folder.
@@ -120,8 +120,10 @@ fn a_table_of_excel_in_korea_makes_a_new_file_that_is_served_and_comes_back_seat
     let at = folder.path();
     let table = "좌석,구역,열,번호,등급,가격,x,y\r\n가-1,1층,가,1,R석,\"120,000\",10.5,20\r\n=가-2,1층,가,2,R석,90000,36,20\r\n";
     std::fs::write(at.join("seats.csv"), encoding_rs::EUC_KR.encode(table).0).unwrap();
-    let told =
-        printed(at, &import("seats.csv", &["--staff-key", hall::STAFF_KEY, "--sale-opens-at", "2020-01-01T00:00:00Z"]));
+    let told = printed(
+        at,
+        &import("seats.csv", &["--staff-key", support::STAFF_KEY, "--sale-opens-at", "2020-01-01T00:00:00Z"]),
+    );
     assert_eq!(told, "schedule 1 of concert 1 (봄밤) at 2099-04-03T10:00:00.000Z: 2 seats\n");
     let out = printed(at, &["export", "--database", "venue.db", "--schedule", "1"]);
     assert_eq!(
@@ -134,10 +136,10 @@ fn a_table_of_excel_in_korea_makes_a_new_file_that_is_served_and_comes_back_seat
     printed(at, &[&["import", "out.csv"], &again[..]].concat());
     assert_eq!(printed(at, &["export", "--database", "venue.db", "--schedule", "2"]), out);
 
-    let hall = Hall::on(&at.join("venue.db"), &[]);
-    let dates = hall.staff_get("/concerts/1/schedules").must(200)["schedules"].clone();
+    let app = TestApp::on(&at.join("venue.db"), &[]);
+    let dates = app.staff_get("/concerts/1/schedules").must(200)["schedules"].clone();
     assert_eq!((&dates[0]["date"], &dates[0]["priceFrom"]), (&json!("2099-04-03"), &json!(90_000)));
-    let seats = hall.customer().get("/schedules/1/seats").must(200)["seats"].clone();
+    let seats = app.customer().get("/schedules/1/seats").must(200)["seats"].clone();
     assert_eq!(
         (&seats[1]["seat"], &seats[1]["x"], &seats[1]["category"]),
         (&json!("=가-2"), &json!(36.0), &json!("R석"))
@@ -213,7 +215,7 @@ fn while_a_server_has_the_file_halls_go_in_and_out_through_it() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     std::fs::write(at.join("plan.json"), plan().to_string()).unwrap();
-    let hall = Hall::on(&at.join("venue.db"), &["--time-zone", "Europe/Vienna"]);
+    let app = TestApp::on(&at.join("venue.db"), &["--time-zone", "Europe/Vienna"]);
     let prices = ["--prices", "R석=120000,S석=90000"];
     let why = refused(at, &import("plan.json", &prices));
     assert!(
@@ -221,28 +223,28 @@ fn while_a_server_has_the_file_halls_go_in_and_out_through_it() {
         "{why}"
     );
 
-    let url = hall.url();
+    let url = app.url();
     let served = |key: &'static str| ["--url", url.as_str(), "--staff-key", key];
     let through = |key| {
         let rest = ["import", "plan.json", "--concert", "봄밤", "--venue", "큰 홀", "--starts-at", "2099-04-03T19:00"];
         [&rest[..], &prices, &served(key)].map(<[&str]>::to_vec).concat()
     };
     assert!(refused(at, &through("a-key-of-nobody-at-all")).contains("401 STAFF_KEY_INVALID"));
-    let told = printed(at, &through(hall::STAFF_KEY));
+    let told = printed(at, &through(support::STAFF_KEY));
     assert_eq!(
         told, "schedule 1 of concert 1 (봄밤) at 2099-04-03T17:00:00.000Z: 12 seats\n",
         "in the server's own zone"
     );
-    assert!(refused(at, &through(hall::STAFF_KEY)).contains("has schedule 1 at that moment already"));
-    assert_eq!(hall.staff_get("/concerts").must(200)["concerts"][0]["venue"], "큰 홀");
+    assert!(refused(at, &through(support::STAFF_KEY)).contains("has schedule 1 at that moment already"));
+    assert_eq!(app.staff_get("/concerts").must(200)["concerts"][0]["venue"], "큰 홀");
 
     let beside = printed(at, &["export", "--database", "venue.db", "--schedule", "1"]);
     let export = ["export", "--schedule", "1", "--output", "out.csv"];
-    printed(at, &[&export[..], &served(hall::STAFF_KEY)].concat());
+    printed(at, &[&export[..], &served(support::STAFF_KEY)].concat());
     assert_eq!(std::fs::read_to_string(at.join("out.csv")).unwrap(), beside);
-    let why = refused(at, &[&export[..], &served(hall::STAFF_KEY)].concat());
+    let why = refused(at, &[&export[..], &served(support::STAFF_KEY)].concat());
     assert!(why.contains("out.csv") && why.contains("choose another --output"), "{why}");
     let nothing = ["export", "--schedule", "9"];
-    assert!(refused(at, &[&nothing[..], &served(hall::STAFF_KEY)].concat()).contains("404 SCHEDULE_NOT_FOUND"));
+    assert!(refused(at, &[&nothing[..], &served(support::STAFF_KEY)].concat()).contains("404 SCHEDULE_NOT_FOUND"));
     assert!(refused(at, &[&nothing[..], &["--database", "venue.db"]].concat()).contains("venue.db has no such date"));
 }

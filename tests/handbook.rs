@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
+mod support;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use hall::{Answer, Hall};
+use support::{Answer, TestApp};
 
 const NAMES: [&str; 3] = ["evening", "venue", "security"];
 
@@ -16,8 +16,8 @@ fn markdown(language: &str, name: &str) -> String {
     std::fs::read_to_string(handbook.join(language).join(format!("{name}.md"))).unwrap()
 }
 
-fn get(hall: &Hall, path: &str, language: &str) -> Answer {
-    hall.client.call_with("GET", path, &[("accept", "text/html"), ("accept-language", language)], None)
+fn get(app: &TestApp, path: &str, language: &str) -> Answer {
+    app.client.call_with("GET", path, &[("accept", "text/html"), ("accept-language", language)], None)
 }
 
 /// What a text is made of, without its words: headings with their anchors, rows, items, and the code blocks whole.
@@ -64,13 +64,13 @@ fn both_languages_have_the_same_parts_and_the_same_commands() {
 
 #[test]
 fn each_page_comes_in_the_language_of_the_reader_or_of_its_address() {
-    let hall = Hall::empty(&[]);
+    let app = TestApp::empty(&[]);
     for (asked, tag, title) in [("ko-KR,ko;q=0.9", "ko", "공연 당일"), ("en", "en", "The evening")] {
-        let first = get(&hall, "/handbook", asked);
+        let first = get(&app, "/handbook", asked);
         assert!(first.text.contains(&format!("<h1>{title}</h1>")), "{asked}");
         for name in NAMES {
-            let by_reader = get(&hall, &format!("/handbook/{name}"), asked);
-            let by_address = get(&hall, &format!("/handbook/{tag}/{name}"), if tag == "en" { "ko" } else { "en" });
+            let by_reader = get(&app, &format!("/handbook/{name}"), asked);
+            let by_address = get(&app, &format!("/handbook/{tag}/{name}"), if tag == "en" { "ko" } else { "en" });
             assert_eq!((by_reader.status, by_reader.text.as_str()), (200, by_address.text.as_str()), "{name} {tag}");
             assert_eq!(by_address.header("content-language"), Some(tag));
             assert!(by_reader.text.contains("</table>"), "{name} {tag}: tables are not rendered");
@@ -79,31 +79,31 @@ fn each_page_comes_in_the_language_of_the_reader_or_of_its_address() {
         assert!(first.text.contains(&format!("href=\"/handbook/{other}/evening\"")), "{tag} leads to {other}");
     }
     for nowhere in ["/handbook/nothing", "/handbook/en/evening/more", "/handbook/de/evening"] {
-        let page = get(&hall, nowhere, "en");
+        let page = get(&app, nowhere, "en");
         assert_eq!((page.status, page.header("content-type")), (404, Some("text/html; charset=utf-8")), "{nowhere}");
-        hall.client.call_with("GET", nowhere, &[], None).refused(404, "NOT_FOUND");
+        app.client.call_with("GET", nowhere, &[], None).refused(404, "NOT_FOUND");
     }
-    hall.client.call_with("DELETE", "/handbook/en", &[], None).refused(405, "METHOD_NOT_ALLOWED");
+    app.client.call_with("DELETE", "/handbook/en", &[], None).refused(405, "METHOD_NOT_ALLOWED");
 }
 
 #[test]
 fn every_link_of_the_handbook_leads_to_a_page_and_an_anchor_that_are_there() {
-    let hall = Hall::empty(&[]);
+    let app = TestApp::empty(&[]);
     let mut followed = BTreeSet::new();
     for name in NAMES {
         for tag in ["en", "ko"] {
             let own = format!("/handbook/{tag}/{name}");
-            let page = get(&hall, &own, tag).text;
+            let page = get(&app, &own, tag).text;
             let links = between(&page, "href=\"", "\"").into_iter().chain(between(&page, "src=\"", "\""));
             for link in links.filter(|link| !link.starts_with("https://")) {
                 let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
                 let path = if path.is_empty() { &own } else { path };
                 if path.ends_with(".png") {
-                    let picture = hall.client.call_with("HEAD", path, &[], None);
+                    let picture = app.client.call_with("HEAD", path, &[], None);
                     assert_eq!((picture.status, picture.header("content-type")), (200, Some("image/png")), "{link}");
                     continue;
                 }
-                let there = get(&hall, path, tag);
+                let there = get(&app, path, tag);
                 assert_eq!(there.status, 200, "{own} leads to {link}");
                 assert!(anchor.is_empty() || there.text.contains(&format!("id=\"{anchor}\"")), "{own}: {link}");
                 followed.insert(link.to_owned());

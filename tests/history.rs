@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use torture::customers::Crowd;
+use torture::customers::Customers;
 use torture::history::{self, Doing, Op, Rules, Said};
 use torture::outside::comes_true;
 use torture::rows::endings::{FLAGS, RULES};
@@ -36,13 +36,13 @@ fn truth() -> &'static Truth {
         let database = folder.path().join("hall.db");
         let served = Served::start(&database, Start { flags: FLAGS, ..Start::default() }).unwrap();
         served.add_dates(2, 200).unwrap();
-        let mut crowd = Crowd::of(7, 4, 10, (2, 200));
-        crowd.work(served.address, None, false, |answered| {
+        let mut customers = Customers::of(7, 4, 10, (2, 200));
+        customers.work(served.address, None, false, |answered| {
             let enough = || answered.load(std::sync::atomic::Ordering::Relaxed) >= 2_500;
             assert!(comes_true(Duration::from_secs(60), enough));
         });
         assert!(served.terminate().unwrap().success());
-        Truth { folder, history: crowd.history }
+        Truth { folder, history: customers.history }
     })
 }
 

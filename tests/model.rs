@@ -10,12 +10,12 @@ mod answers;
 mod choices;
 #[path = "model/counts.rs"]
 mod counts;
-mod hall;
-#[path = "model/house.rs"]
-mod house;
 mod invariants;
 #[path = "model/requests.rs"]
 mod requests;
+mod support;
+#[path = "model/tested.rs"]
+mod tested;
 #[path = "model/views.rs"]
 mod views;
 #[path = "model/words.rs"]
@@ -23,10 +23,10 @@ mod words;
 #[path = "model/world.rs"]
 mod world;
 
-use house::Tested;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
+use tested::Tested;
 use world::World;
 
 /// Runs, steps of each, and how often every refusal must have been reached in all of them.
@@ -64,17 +64,17 @@ impl StateMachineTest for Model {
         Tested::open(world)
     }
 
-    fn apply(mut house: Tested, world: &World, _: u64) -> Tested {
-        house.step(world);
-        house
+    fn apply(mut tested: Tested, world: &World, _: u64) -> Tested {
+        tested.step(world);
+        tested
     }
 
-    fn check_invariants(house: &Tested, world: &World) {
-        house.observe(world);
+    fn check_invariants(tested: &Tested, world: &World) {
+        tested.observe(world);
     }
 
-    fn teardown(house: Tested, world: World) {
-        house.close(&world);
+    fn teardown(tested: Tested, world: World) {
+        tested.close(&world);
     }
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
+mod support;
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -10,29 +10,29 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use boxoffice::clock::Millis;
-use boxoffice::seal::{Seal, SealSecret};
-use boxoffice::ticket::code::{self, Says};
-use hall::{Hall, PRICE, STAFF_KEY};
+use boxoffice::signing::{SigningKey, SigningSecret};
+use boxoffice::ticket::code::{self, CodePayload};
 use serde_json::{Value, json};
+use support::{PRICE, STAFF_KEY, TestApp};
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 
 /// The tickets of so many seats of the first date, bought by one customer; and the reservation.
-fn sold(hall: &Hall, seats: std::ops::RangeInclusive<u32>) -> (Vec<Value>, Value) {
+fn sold(app: &TestApp, seats: std::ops::RangeInclusive<u32>) -> (Vec<Value>, Value) {
     let seats: Vec<String> = seats.map(|seat| seat.to_string()).collect();
     let amount = PRICE * seats.len() as i64;
-    let kim = hall.buyer(amount);
+    let kim = app.buyer(amount);
     let held = kim.hold(1, &seats.iter().map(String::as_str).collect::<Vec<_>>()).must(201)["reservationId"].clone();
     (kim.pay(&held, amount).must(201)["tickets"].as_array().unwrap().clone(), held)
 }
 
 /// A folder with the list of the first date as it is now.
-fn laptop(hall: &Hall) -> (tempfile::TempDir, PathBuf) {
+fn laptop(app: &TestApp) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("list.jsonl");
-    let answer = hall.staff_get("/schedules/1/door-list");
+    let answer = app.staff_get("/schedules/1/door-list");
     assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/jsonl")));
     std::fs::write(&list, &answer.text).unwrap();
     (folder, list)
@@ -54,8 +54,8 @@ fn scan(list: &Path, arguments: &[&str], lines: &[&str]) -> Output {
     child.wait_with_output().unwrap()
 }
 
-fn send(hall: &Hall, list: &Path, arguments: &[&str]) -> Output {
-    let url = hall.url();
+fn send(app: &TestApp, list: &Path, arguments: &[&str]) -> Output {
+    let url = app.url();
     let mut command = door(list, &[arguments, &["--send", "--url", &url]].concat());
     command.env("BOXOFFICE_STAFF_KEY", STAFF_KEY).output().unwrap()
 }
@@ -68,29 +68,29 @@ fn complained(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-fn events(hall: &Hall, kind: &str) -> usize {
-    let events = hall.staff_get("/events?limit=1000").must(200)["events"].clone();
+fn events(app: &TestApp, kind: &str) -> usize {
+    let events = app.staff_get("/events?limit=1000").must(200)["events"].clone();
     events.as_array().unwrap().iter().filter(|event| event["type"] == kind).count()
 }
 
 #[test]
 fn each_scan_gets_its_answer_in_plain_words_and_a_bell_for_a_no() {
-    let hall = Hall::with_seats(20, &["--seats-per-user", "20"]);
-    let (tickets, _) = sold(&hall, 1..=3);
-    let (_, refunded) = sold(&hall, 4..=4);
+    let app = TestApp::with_seats(20, &["--seats-per-user", "20"]);
+    let (tickets, _) = sold(&app, 1..=3);
+    let (_, refunded) = sold(&app, 4..=4);
     let code = |at: usize| text(&tickets[at]["code"]);
-    hall.staff("POST", &format!("/reservations/{}/refund", text(&refunded)), json!({})).must(200);
-    let void = hall.staff_get(&format!("/reservations/{}", text(&refunded))).must(200)["tickets"][0].clone();
-    hall.staff("POST", "/checkins", json!({ "code": code(2), "door": "동문" })).must(200);
-    let (_folder, list) = laptop(&hall);
-    let (newer, _) = sold(&hall, 5..=5);
+    app.staff("POST", &format!("/reservations/{}/refund", text(&refunded)), json!({})).must(200);
+    let void = app.staff_get(&format!("/reservations/{}", text(&refunded))).must(200)["tickets"][0].clone();
+    app.staff("POST", "/checkins", json!({ "code": code(2), "door": "동문" })).must(200);
+    let (_folder, list) = laptop(&app);
+    let (newer, _) = sold(&app, 5..=5);
     let other_date = {
-        let kim = hall.buyer(PRICE);
+        let kim = app.buyer(PRICE);
         let held = kim.hold(2, &["1"]).must(201)["reservationId"].clone();
         kim.pay(&held, PRICE).must(201)["tickets"][0].clone()
     };
-    let says = Says { number: text(&tickets[1]["number"]).into(), schedule_id: 1, seat_no: 1 };
-    let forged = code::make(&Seal::of(&SealSecret::random()), &says).unwrap();
+    let says = CodePayload { number: text(&tickets[1]["number"]).into(), schedule_id: 1, seat_no: 1 };
+    let forged = code::make(&SigningKey::of(&SigningSecret::random()), &says).unwrap();
     let number = text(&tickets[1]["number"]).to_lowercase();
     let lines = [
         (code(0), "[OK] 입장 · IN   1"),
@@ -115,16 +115,16 @@ fn each_scan_gets_its_answer_in_plain_words_and_a_bell_for_a_no() {
         assert_eq!(answer.ends_with('\x07'), told.starts_with("[NO]"), "{answer:?}");
     }
     assert!(answers.lines().nth(4).unwrap().contains("동문"));
-    let (_folder, fresh) = laptop(&hall);
+    let (_folder, fresh) = laptop(&app);
     assert_eq!(scan(&fresh, &[], &[code(0), code(1)]).status.code(), Some(0), "all of them were let in");
 }
 
 /// What a scanner adds and a keyboard layout makes of it is read as the page and the API read it.
 #[test]
 fn keyboard_layouts_and_what_scanners_add_open_the_door_without_network_too() {
-    let hall = Hall::with_seats(20, &["--seats-per-user", "20"]);
-    let (tickets, _) = sold(&hall, 1..=6);
-    let (_folder, list) = laptop(&hall);
+    let app = TestApp::with_seats(20, &["--seats-per-user", "20"]);
+    let (tickets, _) = sold(&app, 1..=6);
+    let (_folder, list) = laptop(&app);
     let (code, number) = (|at: usize| text(&tickets[at]["code"]), |at: usize| text(&tickets[at]["number"]));
     let german = |plain: &str| plain.replace('Y', "\0").replace('Z', "Y").replace('\0', "Z");
     let lines = [
@@ -142,16 +142,16 @@ fn keyboard_layouts_and_what_scanners_add_open_the_door_without_network_too() {
         "{}",
         said(&output)
     );
-    assert_eq!(send(&hall, &list, &[]).status.code(), Some(0));
-    assert_eq!(hall.staff_get("/schedules/1/checkins").must(200)["in"], 6);
+    assert_eq!(send(&app, &list, &[]).status.code(), Some(0));
+    assert_eq!(app.staff_get("/schedules/1/checkins").must(200)["in"], 6);
 }
 
 /// The same ticket again is a second read only at the same door and within a moment.
 #[test]
 fn a_double_read_without_network_repeats_the_answer_once_and_for_a_moment() {
-    let hall = Hall::with_seats(20, &[]);
-    let (tickets, _) = sold(&hall, 1..=1);
-    let (folder, list) = laptop(&hall);
+    let app = TestApp::with_seats(20, &[]);
+    let (tickets, _) = sold(&app, 1..=1);
+    let (folder, list) = laptop(&app);
     let code = text(&tickets[0]["code"]);
     let journal = folder.path().join("list.jsonl.scans");
     let twice = scan(&list, &["--door", "West"], &[code, code]);
@@ -173,12 +173,12 @@ fn a_double_read_without_network_repeats_the_answer_once_and_for_a_moment() {
 
 #[test]
 fn a_list_of_somebody_else_or_a_changed_one_is_refused() {
-    let hall = Hall::with_seats(5, &[]);
-    let (tickets, _) = sold(&hall, 1..=2);
-    let (folder, list) = laptop(&hall);
-    let other = Hall::with_seats(5, &[]);
+    let app = TestApp::with_seats(5, &[]);
+    let (tickets, _) = sold(&app, 1..=2);
+    let (folder, list) = laptop(&app);
+    let other = TestApp::with_seats(5, &[]);
     let (_other_folder, forged) = laptop(&other);
-    let key = hall.client.call("GET", "/api/v1/tickets/key", "", None).must(200).clone();
+    let key = app.client.call("GET", "/api/v1/tickets/key", "", None).must(200).clone();
     let fingerprint = text(&key["fingerprint"]);
     let code = text(&tickets[0]["code"]);
     assert_eq!(scan(&list, &["--fingerprint", &fingerprint.to_uppercase()], &[code]).status.code(), Some(0));
@@ -206,9 +206,9 @@ fn a_list_of_somebody_else_or_a_changed_one_is_refused() {
 
 #[test]
 fn whom_the_door_let_in_it_knows_after_a_crash() {
-    let hall = Hall::with_seats(20, &["--seats-per-user", "20"]);
-    let (tickets, _) = sold(&hall, 1..=10);
-    let (folder, list) = laptop(&hall);
+    let app = TestApp::with_seats(20, &["--seats-per-user", "20"]);
+    let (tickets, _) = sold(&app, 1..=10);
+    let (folder, list) = laptop(&app);
     let code = |at: usize| text(&tickets[at]["code"]);
     for at in 0..5 {
         let mut child = door(&list, &[]).spawn().unwrap();
@@ -240,20 +240,20 @@ fn whom_the_door_let_in_it_knows_after_a_crash() {
 
 #[test]
 fn scans_are_told_twice_without_harm_and_two_doors_are_found_out() {
-    let hall = Hall::with_seats(20, &["--seats-per-user", "20"]);
-    let (tickets, _) = sold(&hall, 1..=6);
-    let (last, reservation) = sold(&hall, 7..=7);
-    let (_east_folder, east) = laptop(&hall);
-    let (_west_folder, west) = laptop(&hall);
+    let app = TestApp::with_seats(20, &["--seats-per-user", "20"]);
+    let (tickets, _) = sold(&app, 1..=6);
+    let (last, reservation) = sold(&app, 7..=7);
+    let (_east_folder, east) = laptop(&app);
+    let (_west_folder, west) = laptop(&app);
     let code = |at: usize| text(&tickets[at]["code"]);
     assert_eq!(scan(&east, &["--door", "East"], &[code(0), code(1), code(2)]).status.code(), Some(0));
     assert_eq!(
         scan(&west, &["--door", "West"], &[code(2), code(3), code(4), text(&last[0]["code"])]).status.code(),
         Some(0)
     );
-    hall.staff("POST", "/checkins", json!({ "code": code(4), "door": "Main" })).must(200);
-    hall.staff("POST", &format!("/reservations/{}/refund", text(&reservation)), json!({})).must(200);
-    let first = send(&hall, &east, &[]);
+    app.staff("POST", "/checkins", json!({ "code": code(4), "door": "Main" })).must(200);
+    app.staff("POST", &format!("/reservations/{}/refund", text(&reservation)), json!({})).must(200);
+    let first = send(&app, &east, &[]);
     assert_eq!(
         (first.status.code(), said(&first)),
         (
@@ -262,7 +262,7 @@ fn scans_are_told_twice_without_harm_and_two_doors_are_found_out() {
         )
     );
     for known in [0, 4] {
-        let second = send(&hall, &west, &[]);
+        let second = send(&app, &west, &[]);
         let told = said(&second);
         assert_eq!(second.status.code(), Some(3), "{}", complained(&second));
         assert!(
@@ -275,8 +275,8 @@ fn scans_are_told_twice_without_harm_and_two_doors_are_found_out() {
             assert!(told.contains(words), "{words}: {told}");
         }
     }
-    assert!(said(&send(&hall, &east, &[])).contains("told: 3, 3 of them before"));
-    let conflicts = hall.staff_get("/checkins/conflicts").must(200)["conflicts"].clone();
+    assert!(said(&send(&app, &east, &[])).contains("told: 3, 3 of them before"));
+    let conflicts = app.staff_get("/checkins/conflicts").must(200)["conflicts"].clone();
     let short: Vec<(Value, Value, Value, Value)> = conflicts
         .as_array()
         .unwrap()
@@ -293,24 +293,24 @@ fn scans_are_told_twice_without_harm_and_two_doors_are_found_out() {
     assert!(conflicts[0]["scan"]["offline"] == true && conflicts[0]["other"]["offline"] == true);
     assert!(conflicts[1]["other"]["offline"] == false && conflicts[1]["other"]["at"].is_string());
     let after = format!("/checkins/conflicts?scheduleId=1&after={}&limit=1", conflicts[0]["scanNumber"]);
-    assert_eq!(hall.staff_get(&after).must(200)["conflicts"], json!([conflicts[1]]));
-    assert_eq!(hall.staff_get("/checkins/conflicts?scheduleId=2").must(200)["conflicts"], json!([]));
-    assert_eq!((events(&hall, "TICKET_CHECKED_IN"), events(&hall, "TICKET_CONFLICT")), (5, 3));
-    assert_eq!(hall.staff_get("/schedules/1/checkins").must(200)["in"], 5);
-    let shown = hall.staff_get(&format!("/tickets/{}", text(&tickets[0]["number"]))).must(200)["checkedIn"].clone();
+    assert_eq!(app.staff_get(&after).must(200)["conflicts"], json!([conflicts[1]]));
+    assert_eq!(app.staff_get("/checkins/conflicts?scheduleId=2").must(200)["conflicts"], json!([]));
+    assert_eq!((events(&app, "TICKET_CHECKED_IN"), events(&app, "TICKET_CONFLICT")), (5, 3));
+    assert_eq!(app.staff_get("/schedules/1/checkins").must(200)["in"], 5);
+    let shown = app.staff_get(&format!("/tickets/{}", text(&tickets[0]["number"]))).must(200)["checkedIn"].clone();
     assert_eq!((&shown["door"], &shown["offline"]), (&json!("East"), &json!(true)));
     // A scan that was taken back stays taken back, however often it is told.
     let one = format!("/checkins/{}", text(&tickets[0]["ticketId"]));
-    hall.staff("DELETE", &one, json!({})).must(200);
-    send(&hall, &east, &[]);
-    assert_eq!(hall.staff_get("/schedules/1/checkins").must(200)["in"], 4);
+    app.staff("DELETE", &one, json!({})).must(200);
+    send(&app, &east, &[]);
+    assert_eq!(app.staff_get("/schedules/1/checkins").must(200)["in"], 4);
 }
 
 #[test]
 fn sending_says_what_is_missing() {
-    let hall = Hall::with_seats(5, &[]);
-    let (tickets, _) = sold(&hall, 1..=1);
-    let (_folder, list) = laptop(&hall);
+    let app = TestApp::with_seats(5, &[]);
+    let (tickets, _) = sold(&app, 1..=1);
+    let (_folder, list) = laptop(&app);
     scan(&list, &[], &[text(&tickets[0]["code"])]);
     let failed = |arguments: &[&str], key: Option<&str>, why: &str| {
         let mut command = door(&list, arguments);
@@ -321,8 +321,8 @@ fn sending_says_what_is_missing() {
         assert!(!output.status.success() && complained(&output).contains(why), "{why}: {}", complained(&output));
     };
     failed(&["--send"], None, "--url");
-    failed(&["--send", "--url", &hall.url()], None, "BOXOFFICE_STAFF_KEY");
-    failed(&["--send", "--url", &hall.url()], Some("no-key-of-this-house"), "This call needs the staff key");
+    failed(&["--send", "--url", &app.url()], None, "BOXOFFICE_STAFF_KEY");
+    failed(&["--send", "--url", &app.url()], Some("no-key-of-this-house"), "This call needs the staff key");
     failed(&["--send", "--url", "http://127.0.0.1:9"], Some(STAFF_KEY), "send again later");
     failed(&["--send", "--url", "ftp://x"], Some(STAFF_KEY), "http://HOST:PORT");
     for (body, pointer) in [
@@ -341,7 +341,7 @@ fn sending_says_what_is_missing() {
             "/scans/0/code",
         ),
     ] {
-        let told = hall.staff("POST", "/checkins/scans", body);
+        let told = app.staff("POST", "/checkins/scans", body);
         assert_eq!(told.refused(400, "INVALID_REQUEST")["pointer"], pointer);
     }
 }
@@ -359,8 +359,8 @@ fn scans_of_many_doors_interleaved_come_to_the_same_books() {
     const TICKETS: usize = 12;
     const SCANS: usize = 60;
     let mut state = 20_261_124;
-    let hall = Hall::with_seats(20, &["--seats-per-user", "20"]);
-    let (tickets, _) = sold(&hall, 1..=TICKETS as u32);
+    let app = TestApp::with_seats(20, &["--seats-per-user", "20"]);
+    let (tickets, _) = sold(&app, 1..=TICKETS as u32);
     let scans: Vec<(String, Value)> = (0..SCANS)
         .map(|at| {
             let ticket = &tickets[random(&mut state, TICKETS)];
@@ -372,7 +372,7 @@ fn scans_of_many_doors_interleaved_come_to_the_same_books() {
     let tell = |chosen: &[usize]| -> Vec<Value> {
         let door = &scans[chosen[0]].0;
         let body = json!({ "door": door, "scans": chosen.iter().map(|at| &scans[*at].1).collect::<Vec<_>>() });
-        hall.staff("POST", "/checkins/scans", body).must(200)["scans"].as_array().unwrap().clone()
+        app.staff("POST", "/checkins/scans", body).must(200)["scans"].as_array().unwrap().clone()
     };
     let mut outcomes: HashMap<String, Value> = HashMap::new();
     let (mut online, mut undone) = (0, 0);
@@ -393,12 +393,10 @@ fn scans_of_many_doors_interleaved_come_to_the_same_books() {
         }
         let ticket = &tickets[random(&mut state, TICKETS)];
         match random(&mut state, 6) {
-            0 => {
-                online += usize::from(hall.staff("POST", "/checkins", json!({ "code": ticket["code"] })).status == 200)
-            }
+            0 => online += usize::from(app.staff("POST", "/checkins", json!({ "code": ticket["code"] })).status == 200),
             1 => {
                 let path = format!("/checkins/{}", text(&ticket["ticketId"]));
-                undone += usize::from(hall.staff("DELETE", &path, json!({})).status == 200);
+                undone += usize::from(app.staff("DELETE", &path, json!({})).status == 200);
             }
             _ => {}
         }
@@ -406,9 +404,9 @@ fn scans_of_many_doors_interleaved_come_to_the_same_books() {
     let of = |word: &str| outcomes.values().filter(|outcome| *outcome == word).count();
     assert!(of("CHECKED_IN") > 5 && of("CONFLICT") > 5 && online + undone > 2, "{online} {undone} {outcomes:?}");
     assert_eq!(of("CHECKED_IN") + of("CONFLICT"), outcomes.len());
-    let inside = hall.staff_get("/schedules/1/checkins").must(200)["in"].as_u64().unwrap() as usize;
+    let inside = app.staff_get("/schedules/1/checkins").must(200)["in"].as_u64().unwrap() as usize;
     assert_eq!(inside, of("CHECKED_IN") + online - undone, "one entry each");
-    assert_eq!(events(&hall, "TICKET_CONFLICT"), of("CONFLICT"));
-    let conflicts = hall.staff_get("/checkins/conflicts?limit=1000").must(200)["conflicts"].as_array().unwrap().len();
+    assert_eq!(events(&app, "TICKET_CONFLICT"), of("CONFLICT"));
+    let conflicts = app.staff_get("/checkins/conflicts?limit=1000").must(200)["conflicts"].as_array().unwrap().len();
     assert_eq!(conflicts, of("CONFLICT"));
 }

@@ -2,17 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
+mod support;
 
-use hall::{Hall, PRICE};
 use serde_json::json;
+use support::{PRICE, TestApp};
 
 /// A program that orders by a time of creation with milliseconds and breaks ties by random bits lists an older reservation
 /// above a newer one.
 #[test]
 fn reservations_of_one_millisecond_are_listed_newest_first() {
-    let hall = Hall::with_seats(50, &[]);
-    let kim = hall.customer();
+    let app = TestApp::with_seats(50, &[]);
+    let kim = app.customer();
     let mut made = Vec::new();
     for _ in 0..12 {
         let held = kim.hold(1, &["1"]).must(201)["reservationId"].as_str().unwrap().to_owned();
@@ -28,9 +28,9 @@ fn reservations_of_one_millisecond_are_listed_newest_first() {
 /// given back, and refuses.
 #[test]
 fn held_seats_are_paid_although_they_were_held_and_given_back_in_the_same_millisecond() {
-    let hall = Hall::with_seats(50, &[]);
+    let app = TestApp::with_seats(50, &[]);
     for seat in 1..=12 {
-        let (kim, seat) = (hall.buyer(PRICE), seat.to_string());
+        let (kim, seat) = (app.buyer(PRICE), seat.to_string());
         let first = kim.hold(1, &[&seat]).must(201)["reservationId"].as_str().unwrap().to_owned();
         kim.delete(&format!("/reservations/{first}")).must(200);
         let second = kim.hold(1, &[&seat]).must(201)["reservationId"].clone();

@@ -4,14 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
 mod document;
-mod hall;
+mod support;
 
 use std::collections::BTreeSet;
 
 use boxoffice::routes::{Access, ROUTES, Route};
 use document::{Clerk, Document};
-use hall::{Hall, PRICE, STAFF_KEY, bearer};
 use serde_json::{Value, json};
+use support::{PRICE, STAFF_KEY, TestApp, bearer};
 
 /// A path with values in place of its parameters.
 fn filled(path: &str) -> String {
@@ -35,10 +35,10 @@ fn authorization(path: &str) -> String {
 
 #[test]
 fn every_call_of_the_document_is_served_and_its_first_answer_is_in_the_document() {
-    let (hall, document) = (Hall::with_seats(3, &[]), Document::read());
+    let (app, document) = (TestApp::with_seats(3, &[]), Document::read());
     for (method, path, operation) in document.operations() {
         let body = operation.get("requestBody").map(|_| json!({}));
-        let answer = hall.client.call(&method, &filled(&path), &authorization(&path), body);
+        let answer = app.client.call(&method, &filled(&path), &authorization(&path), body);
         let code = answer.body["code"].as_str().unwrap_or("");
         assert!(!matches!(code, "NOT_FOUND" | "METHOD_NOT_ALLOWED"), "{method} {path}: {}", answer.text);
         document.must_tell(&method, &path, &answer);
@@ -47,9 +47,9 @@ fn every_call_of_the_document_is_served_and_its_first_answer_is_in_the_document(
 
 #[test]
 fn every_path_allows_the_methods_of_the_document_and_no_others() {
-    let (hall, document) = (Hall::with_seats(3, &[]), Document::read());
+    let (app, document) = (TestApp::with_seats(3, &[]), Document::read());
     for (path, told) in document.0["paths"].as_object().unwrap() {
-        let answer = hall.client.call("OPTIONS", &filled(path), &authorization(path), None);
+        let answer = app.client.call("OPTIONS", &filled(path), &authorization(path), None);
         answer.must(204);
         let allow = answer.header("allow").unwrap_or("").to_lowercase();
         let allowed: BTreeSet<&str> = allow.split(", ").filter(|one| !matches!(*one, "head" | "options")).collect();
@@ -127,8 +127,8 @@ fn every_code_is_explained_in_the_document_with_its_own_status() {
 
 #[test]
 fn a_purchase_is_answered_as_the_document_says() {
-    let hall = Hall::with_seats(20, &["--payment-attempts", "2"]);
-    let clerk = Clerk { hall: &hall, document: Document::read() };
+    let app = TestApp::with_seats(20, &["--payment-attempts", "2"]);
+    let clerk = Clerk { app: &app, document: Document::read() };
     let v = "/api/v1";
     let new = json!({ "name": "Kim" });
     let user = clerk.ask("POST /api/v1/users", "/api/v1/users", &[], Some(new)).must(201).clone();
@@ -172,7 +172,7 @@ fn a_purchase_is_answered_as_the_document_says() {
     let again = pay(2 * PRICE);
     assert_eq!((paid.must(201), again.header("idempotency-replayed")), (&again.body, Some("true")));
     clerk.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &auth, None).refused(401, "TOKEN_EXPIRED");
-    let basic = hall::basic(id, key);
+    let basic = support::basic(id, key);
     let own = [("authorization", basic.as_str())];
     clerk.ask("GET /api/v1/reservations", "/api/v1/reservations", &own, None).must(200);
     clerk.ask("GET /api/v1/reservations/{reservationId}", &one, &own, None).must(200);
@@ -197,9 +197,9 @@ fn a_purchase_is_answered_as_the_document_says() {
 
 #[test]
 fn the_door_is_answered_as_the_document_says() {
-    let hall = Hall::with_seats(5, &[]);
-    let clerk = Clerk { hall: &hall, document: Document::read() };
-    let kim = hall.buyer(2 * PRICE);
+    let app = TestApp::with_seats(5, &[]);
+    let clerk = Clerk { app: &app, document: Document::read() };
+    let kim = app.buyer(2 * PRICE);
     let held = kim.hold(1, &["1", "2"]).must(201)["reservationId"].clone();
     let tickets = kim.pay(&held, 2 * PRICE).must(201)["tickets"].clone();
     let check_in = |body: Value| clerk.staff("POST /checkins", "/checkins", Some(body));
@@ -233,9 +233,9 @@ fn the_door_is_answered_as_the_document_says() {
 
 #[test]
 fn refunds_are_answered_as_the_document_says() {
-    let hall = Hall::with_seats(5, &[]);
-    let clerk = Clerk { hall: &hall, document: Document::read() };
-    let kim = hall.buyer(PRICE);
+    let app = TestApp::with_seats(5, &[]);
+    let clerk = Clerk { app: &app, document: Document::read() };
+    let kim = app.buyer(PRICE);
     let held = kim.hold(1, &["1"]).must(201)["reservationId"].clone();
     let one = format!("/reservations/{}", held.as_str().unwrap());
     let refund = || clerk.staff("POST /reservations/{reservationId}/refund", &format!("{one}/refund"), Some(json!({})));
@@ -244,7 +244,7 @@ fn refunds_are_answered_as_the_document_says() {
     clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(json!({ "refundUntilHours": 24 }))).must(200);
     refund().must(200);
     clerk.staff("GET /reservations/{reservationId}", &one, None).must(200);
-    let own = hall::basic(&kim.id, &kim.key);
+    let own = support::basic(&kim.id, &kim.key);
     let path = format!("/api/v1{one}/refund");
     let call = "POST /api/v1/reservations/{reservationId}/refund";
     clerk.ask(call, &path, &[("authorization", &own)], Some(json!({}))).refused(409, "RESERVATION_NOT_CONFIRMED");
@@ -258,7 +258,7 @@ fn refunds_are_answered_as_the_document_says() {
     assert!(cancellation("POST")["settledAt"].is_string());
     assert!(cancellation("GET")["settledAt"].is_string());
     clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(json!({}))).refused(409, "SCHEDULE_CANCELLED");
-    let lee = bearer(&hall.customer().token);
+    let lee = bearer(&app.customer().token);
     let wanted = json!({ "scheduleId": 1, "seats": ["1"] });
     let reserve = "POST /api/v1/reservations";
     let path = "/api/v1/reservations";
@@ -267,9 +267,9 @@ fn refunds_are_answered_as_the_document_says() {
 
 #[test]
 fn the_staff_is_answered_as_the_document_says() {
-    let hall = Hall::with_seats(5, &["--max-active", "1"]);
-    let clerk = Clerk { hall: &hall, document: Document::read() };
-    let (first, second) = (hall.customer(), hall.customer());
+    let app = TestApp::with_seats(5, &["--max-active", "1"]);
+    let clerk = Clerk { app: &app, document: Document::read() };
+    let (first, second) = (app.customer(), app.customer());
     let waiting = bearer(&second.token);
     let waiting = [("authorization", waiting.as_str())];
     clerk.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &waiting, None).must(200);
@@ -327,10 +327,10 @@ fn the_staff_is_answered_as_the_document_says() {
     clerk.staff(token, &format!("/queue/tokens/{}", first.id), None).must(204);
     let opening = json!({ "opensAt": "2090-01-01T00:00:00Z" });
     clerk.staff("PATCH /queue", "/queue", Some(opening)).must(200);
-    let early = bearer(&hall.customer().token);
+    let early = bearer(&app.customer().token);
     clerk.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &[("authorization", &early)], None).must(200);
     clerk.ask("GET /api/v1/queue/draw", "/api/v1/queue/draw", &[], None).refused(404, "NO_DRAW");
-    hall.open_line_in(1_000);
+    app.open_line_in(1_000);
     clerk.staff("GET /me", "/me", None).must(200);
     let key = json!({ "name": "East gate", "role": "door" });
     let made = clerk.staff("POST /keys", "/keys", Some(key.clone())).must(201).clone();

@@ -4,13 +4,13 @@
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
 #[path = "operator/crowd.rs"]
-mod crowd;
-mod hall;
+mod customers;
 #[path = "operator/halls.rs"]
 mod halls;
 mod invariants;
 #[path = "restart/served.rs"]
 mod served;
+mod support;
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
@@ -18,12 +18,12 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use boxoffice::clock::Millis;
-use crowd::{Buyer, text};
-use hall::{STAFF_KEY, bearer};
+use customers::{Buyer, text};
 use invariants::{hold_in, number};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use served::Server;
+use support::{STAFF_KEY, bearer};
 
 const PEOPLE: usize = 240;
 const THREADS: usize = 8;
@@ -90,28 +90,28 @@ fn an_evening_from_an_empty_folder_adds_up_and_goes_on_elsewhere() {
 
     let opens_at = Millis::parse_rfc3339(&format!("{}.000Z", &begins[..19])).unwrap().plus_ms(OPENS_IN_MS);
     bring_the_halls(folder.path(), &server, opens_at);
-    let mut crowd = open_with_a_draw(folder.path(), &server, opens_at);
-    crowd::buy_all(&mut crowd, THREADS, || back_up(folder.path(), "while-selling.db"));
+    let mut customers = open_with_a_draw(folder.path(), &server, opens_at);
+    customers::buy_all(&mut customers, THREADS, || back_up(folder.path(), "while-selling.db"));
     let rushed = rush(folder.path(), &server);
 
-    let refunded = refund_two(&server, &crowd);
+    let refunded = refund_two(&server, &customers);
     cancel_the_rushed_date(&server, rushed);
-    let inside = let_in(folder.path(), &server, &crowd);
-    read_the_reports(&server, [&begins, &server.turn_ms(0)], &crowd, refunded, rushed);
-    assert_eq!(inside, crowd[2..].iter().map(|buyer| buyer.tickets.len()).sum::<usize>());
+    let inside = let_in(folder.path(), &server, &customers);
+    read_the_reports(&server, [&begins, &server.turn_ms(0)], &customers, refunded, rushed);
+    assert_eq!(inside, customers[2..].iter().map(|buyer| buyer.tickets.len()).sum::<usize>());
 
     back_up(folder.path(), "after.db");
-    let shown = what_is_shown(&server, &crowd);
+    let shown = what_is_shown(&server, &customers);
     assert!(server.terminate().success());
     assert_eq!(printed(folder.path(), &["check", "venue.db"]), "venue.db: everything adds up\n");
-    count_the_file(&database, &crowd, refunded);
+    count_the_file(&database, &customers, refunded);
 
     let elsewhere = tempfile::tempdir().unwrap();
     let backup = folder.path().join("after.db");
     printed(elsewhere.path(), &["restore", backup.to_str().unwrap(), "--database", "venue.db"]);
     assert_eq!(printed(elsewhere.path(), &["check", "venue.db"]), "venue.db: everything adds up\n");
     let restored = Server::start(&elsewhere.path().join("venue.db"), &["--test-clock"]);
-    assert_eq!(what_is_shown(&restored, &crowd), shown);
+    assert_eq!(what_is_shown(&restored, &customers), shown);
 }
 
 /// A seating plan and a table become two dates, and are given back as they came.
@@ -142,19 +142,19 @@ fn bring_the_halls(folder: &Path, server: &Server, opens_at: Millis) {
 fn open_with_a_draw(folder: &Path, server: &Server, opens_at: Millis) -> Vec<Buyer> {
     let rules = json!({ "opensAt": opens_at.to_string(), "maxActive": 40 });
     server.staff("PATCH", "/queue", Some(rules)).must(200);
-    let crowd = crowd::gather(&server.client, PEOPLE);
+    let customers = customers::gather(&server.client, PEOPLE);
     let now = Millis::parse_rfc3339(&server.turn_ms(0)).unwrap();
     assert!(now < opens_at, "they came too slowly to be early");
     server.turn_ms(opens_at.ms_since(now).unsigned_abs());
     let draw = server.client.call("GET", "/api/v1/queue/draw", "", None).must(200).clone();
     assert_eq!((&draw["joined"], &draw["drawn"]), (&json!(PEOPLE), &json!(PEOPLE)));
     assert!(Millis::parse_rfc3339(text(&draw["drawnAt"])).unwrap() >= opens_at);
-    for early in [&crowd[0], &crowd[PEOPLE - 1]] {
+    for early in [&customers[0], &customers[PEOPLE - 1]] {
         let token = ["--token", &early.who.token];
         let told = printed(folder, &[&["verify-draw", "--url", &server.client.url], &token[..]].concat());
         assert!(told.contains("as the server says"), "{told}");
     }
-    crowd
+    customers
 }
 
 fn back_up(folder: &Path, name: &str) {
@@ -174,14 +174,14 @@ fn rush(folder: &Path, server: &Server) -> i64 {
 }
 
 /// The first two get their points back, and their tickets are void; how much that was.
-fn refund_two(server: &Server, crowd: &[Buyer]) -> i64 {
-    for buyer in &crowd[..2] {
+fn refund_two(server: &Server, customers: &[Buyer]) -> i64 {
+    for buyer in &customers[..2] {
         let path = format!("/reservations/{}/refund", buyer.reservation_id);
         server.staff("POST", &path, Some(json!({}))).must(200);
         let ticket = server.staff("GET", &format!("/tickets/{}", text(&buyer.tickets[0]["number"])), None);
         assert_eq!(ticket.must(200)["status"], "VOID");
     }
-    crowd[..2].iter().map(|buyer| buyer.amount).sum()
+    customers[..2].iter().map(|buyer| buyer.amount).sum()
 }
 
 /// The date of the rush can't take place: everybody is refunded while staff look on.
@@ -202,14 +202,14 @@ fn cancel_the_rushed_date(server: &Server, sold: i64) {
 
 /// The east door has network and lets in downstairs; the west door has none and lets in upstairs, and one more whom the
 /// east door let in meanwhile. How many are inside.
-fn let_in(folder: &Path, server: &Server, crowd: &[Buyer]) -> usize {
+fn let_in(folder: &Path, server: &Server, customers: &[Buyer]) -> usize {
     let list = server.staff("GET", &format!("/schedules/{GRAND}/door-list"), None);
     list.must(200);
     std::fs::write(folder.join("list.jsonl"), &list.text).unwrap();
     let key = server.client.call("GET", "/api/v1/tickets/key", "", None).must(200).clone();
 
     let of_door = |upstairs: bool| {
-        let theirs = crowd.iter().enumerate().skip(2).filter(move |(turn, _)| (turn % 2 == 1) == upstairs);
+        let theirs = customers.iter().enumerate().skip(2).filter(move |(turn, _)| (turn % 2 == 1) == upstairs);
         theirs.flat_map(|(_, buyer)| &buyer.tickets)
     };
     let enter = |code: &Value| {
@@ -222,11 +222,11 @@ fn let_in(folder: &Path, server: &Server, crowd: &[Buyer]) -> usize {
     let twice = of_door(false).next().unwrap();
     let south = json!({ "code": twice["code"], "door": "남문", "scheduleId": GRAND });
     server.staff("POST", "/checkins", Some(south)).refused(409, "ALREADY_CHECKED_IN");
-    enter(&crowd[0].tickets[0]["code"]).refused(409, "TICKET_VOID");
+    enter(&customers[0].tickets[0]["code"]).refused(409, "TICKET_VOID");
 
     let mut codes: Vec<&str> = of_door(true).map(|ticket| text(&ticket["code"])).collect();
     let upstairs = codes.len();
-    codes.extend([text(&twice["code"]), text(&crowd[1].tickets[0]["code"])]);
+    codes.extend([text(&twice["code"]), text(&customers[1].tickets[0]["code"])]);
     let west = ["door", "--list", "list.jsonl", "--door", "서문", "--fingerprint", text(&key["fingerprint"])];
     let scanned = run(folder, &west, &format!("{}\n", codes.join("\n")));
     let told = String::from_utf8(scanned.stdout).unwrap();
@@ -257,11 +257,11 @@ fn let_in(folder: &Path, server: &Server, crowd: &[Buyer]) -> usize {
 }
 
 /// The tables for those who count come to what was sold and refunded.
-fn read_the_reports(server: &Server, moments: [&str; 2], crowd: &[Buyer], refunded: i64, rushed: i64) {
-    let sold: i64 = crowd.iter().map(|buyer| buyer.amount).sum();
+fn read_the_reports(server: &Server, moments: [&str; 2], customers: &[Buyer], refunded: i64, rushed: i64) {
+    let sold: i64 = customers.iter().map(|buyer| buyer.amount).sum();
     let sales = lines(&table(server, &format!("/schedules/{GRAND}/sales")));
     let valid: HashSet<&str> =
-        crowd[2..].iter().flat_map(|buyer| &buyer.tickets).map(|ticket| text(&ticket["number"])).collect();
+        customers[2..].iter().flat_map(|buyer| &buyer.tickets).map(|ticket| text(&ticket["number"])).collect();
     assert_eq!(sales.iter().map(|line| &line[6]).collect::<HashSet<_>>(), valid);
     assert_eq!(sales.len(), valid.len(), "a line for each");
     assert_eq!(sales.iter().map(|line| line[5].parse::<i64>().unwrap()).sum::<i64>(), sold - refunded);
@@ -280,38 +280,38 @@ fn read_the_reports(server: &Server, moments: [&str; 2], crowd: &[Buyer], refund
     }
     assert_eq!(sums["PAYMENT"], -(sold + rushed * RUSH_PRICE));
     assert_eq!(sums["REFUND"], refunded + rushed * RUSH_PRICE);
-    assert!(sums["TOP_UP"] >= crowd::topped_up(crowd));
+    assert!(sums["TOP_UP"] >= customers::topped_up(customers));
     assert_eq!(sums.len(), 3, "{sums:?}");
 }
 
 /// What must be the same in the house that was restored: the tickets, and who went in.
-fn what_is_shown(server: &Server, crowd: &[Buyer]) -> Vec<String> {
+fn what_is_shown(server: &Server, customers: &[Buyer]) -> Vec<String> {
     let of = |buyer: &Buyer| {
-        let theirs = hall::Customer { client: server.client.clone(), ..buyer.who.clone() };
+        let theirs = support::Customer { client: server.client.clone(), ..buyer.who.clone() };
         theirs.get_by_key(&format!("/reservations/{}", buyer.reservation_id))
     };
-    let mut shown: Vec<String> = crowd.iter().map(|buyer| of(buyer).must(200).to_string()).collect();
+    let mut shown: Vec<String> = customers.iter().map(|buyer| of(buyer).must(200).to_string()).collect();
     shown.extend([GRAND, SMALL, RUSHED].map(|date| table(server, &format!("/schedules/{date}/sales"))));
     shown
 }
 
 /// What must hold at the end: every point is somewhere, every sold seat has its valid ticket.
-fn count_the_file(database: &Path, crowd: &[Buyer], refunded: i64) {
+fn count_the_file(database: &Path, customers: &[Buyer], refunded: i64) {
     let file = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     hold_in(&file);
     let sum = |kind: &str| number(&file, &format!("SELECT sum(amount) FROM ledger_entry WHERE kind = '{kind}'"));
     let balances = number(&file, "SELECT sum(points) FROM balance");
     assert_eq!(sum("TOP_UP"), -sum("PAYMENT") - sum("REFUND") + balances);
-    let theirs: i64 = crowd.iter().map(|buyer| buyer.amount).sum();
-    let theirs_now: i64 = crowd
+    let theirs: i64 = customers.iter().map(|buyer| buyer.amount).sum();
+    let theirs_now: i64 = customers
         .iter()
         .map(|buyer| {
             let id = buyer.who.id.replace('-', "");
             number(&file, &format!("SELECT points FROM balance WHERE user_id = x'{id}'"))
         })
         .sum();
-    assert_eq!(theirs_now, crowd::topped_up(crowd) - theirs + refunded);
+    assert_eq!(theirs_now, customers::topped_up(customers) - theirs + refunded);
     let sold = number(&file, "SELECT count(*) FROM claim WHERE status = 'SOLD'");
-    let tickets: usize = crowd[2..].iter().map(|buyer| buyer.tickets.len()).sum();
+    let tickets: usize = customers[2..].iter().map(|buyer| buyer.tickets.len()).sum();
     assert_eq!(usize::try_from(sold), Ok(tickets));
 }

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
 mod invariants;
+mod support;
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -11,19 +11,19 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use hall::{Answer, Customer, Hall, bearer};
 use invariants::{hold_in, number};
 use rusqlite::Connection;
+use support::{Answer, Customer, TestApp, bearer};
 
 /// Keeps the writer waiting at the beginning of its next transaction, for less than its patience, until dropped.
-fn stall(hall: &Hall) -> Connection {
-    let other = Connection::open(&hall.database).unwrap();
+fn stall(app: &TestApp) -> Connection {
+    let other = Connection::open(&app.database).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     other
 }
 
-fn figure(hall: &Hall, name: &str) -> u64 {
-    let text = hall.client.call("GET", "/metrics", "", None).text;
+fn figure(app: &TestApp, name: &str) -> u64 {
+    let text = app.client.call("GET", "/metrics", "", None).text;
     let line = text.lines().find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' '))).unwrap();
     line.rsplit(' ').next().unwrap().parse().unwrap()
 }
@@ -35,9 +35,9 @@ fn is_turned_away(answer: &Answer) {
 
 /// Ten want to write while the writer stands still: one is with it, one waits, and the others are told at once.
 fn two_of_ten(flags: &[&str]) {
-    let hall = Hall::with_seats(10, &[&["--max-active=0"], flags].concat());
-    let people: Vec<Customer> = (0..10).map(|_| hall.customer()).collect();
-    let lock = stall(&hall);
+    let app = TestApp::with_seats(10, &[&["--max-active=0"], flags].concat());
+    let people: Vec<Customer> = (0..10).map(|_| app.customer()).collect();
+    let lock = stall(&app);
     let (answers, answered) = mpsc::channel();
     std::thread::scope(|scope| {
         for (n, person) in people.iter().enumerate() {
@@ -57,8 +57,8 @@ fn two_of_ten(flags: &[&str]) {
     let held = late.iter().filter(|answer| answer.status == 201).count();
     assert!(late.len() == 2 && held > 0, "{late:?}");
     late.iter().filter(|answer| answer.status != 201).for_each(is_turned_away);
-    assert_eq!(number(&hall.file(), "SELECT count(*) FROM claim"), held as i64);
-    hold_in(&hall.file());
+    assert_eq!(number(&app.file(), "SELECT count(*) FROM claim"), held as i64);
+    hold_in(&app.file());
 }
 
 #[test]
@@ -73,13 +73,13 @@ fn when_the_door_s_queue_is_full_the_others_are_told_at_once_and_polls_go_on() {
 
 #[test]
 fn once_somebody_has_waited_too_long_those_who_come_are_told_at_once() {
-    let hall = Hall::with_seats(10, &["--door-inner-writes=1", "--door-queue-max-ms=50"]);
-    let people: Vec<Customer> = (0..4).map(|_| hall.customer()).collect();
-    let lock = stall(&hall);
+    let app = TestApp::with_seats(10, &["--door-inner-writes=1", "--door-queue-max-ms=50"]);
+    let people: Vec<Customer> = (0..4).map(|_| app.customer()).collect();
+    let lock = stall(&app);
     std::thread::scope(|scope| {
         let two = people.iter().zip(["1", "2"]).take(2);
         let waiting: Vec<_> = two.map(|(person, seat)| scope.spawn(move || person.hold(1, &[seat]))).collect();
-        let queued = (0..10_000).find(|_| figure(&hall, "boxoffice_door_queued") == 1);
+        let queued = (0..10_000).find(|_| figure(&app, "boxoffice_door_queued") == 1);
         assert!(queued.is_some(), "nobody waits");
         let began = Instant::now();
         while began.elapsed() < Duration::from_millis(60) {
@@ -92,29 +92,29 @@ fn once_somebody_has_waited_too_long_those_who_come_are_told_at_once() {
         }
     });
     people[2].hold(1, &["3"]).must(201);
-    hold_in(&hall.file());
+    hold_in(&app.file());
 }
 
 /// A program whose reads lock the file, or whose writer waits for a reader, stands still here.
 #[test]
 fn no_reader_holds_the_writer_up_however_slow_and_neither_does_a_backup() {
-    let hall = Hall::with_seats(2_000, &["--max-active=0"]);
-    let people: Vec<Customer> = (0..100).map(|_| hall.customer()).collect();
+    let app = TestApp::with_seats(2_000, &["--max-active=0"]);
+    let people: Vec<Customer> = (0..100).map(|_| app.customer()).collect();
     // One who asks for a large map again and again and takes nothing of it.
-    let mut deaf = TcpStream::connect(hall.url().strip_prefix("http://").unwrap()).unwrap();
+    let mut deaf = TcpStream::connect(app.url().strip_prefix("http://").unwrap()).unwrap();
     let ask = format!(
         "GET /api/v1/schedules/1/seats HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n\r\n",
         bearer(&people[0].token)
     );
     deaf.write_all(ask.repeat(50).as_bytes()).unwrap();
-    let reader = hall.file();
+    let reader = app.file();
     let begun = |reader: &Connection| number(reader, "SELECT count(*) FROM claim");
     reader.execute_batch("BEGIN").unwrap();
     assert_eq!(begun(&reader), 0);
     let (over, folder) = (AtomicBool::new(false), tempfile::tempdir().unwrap());
     let copies = std::thread::scope(|scope| {
         let copying = scope.spawn(|| {
-            let file = hall.file();
+            let file = app.file();
             let mut copies = 0;
             loop {
                 let copy = folder.path().join(format!("{copies}.db"));
@@ -137,5 +137,5 @@ fn no_reader_holds_the_writer_up_however_slow_and_neither_does_a_backup() {
     for copy in 0..copies {
         hold_in(&Connection::open(folder.path().join(format!("{copy}.db"))).unwrap());
     }
-    assert_eq!(number(&hall.file(), "SELECT count(*) FROM claim"), 100);
+    assert_eq!(number(&app.file(), "SELECT count(*) FROM claim"), 100);
 }

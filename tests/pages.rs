@@ -3,18 +3,18 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
+mod support;
 
 use std::path::{Path, PathBuf};
 
-use hall::{Answer, Hall};
+use support::{Answer, TestApp};
 
 const FILE_LINES_MAX: usize = 400;
 const PAGES: [&str; 7] =
     ["/", "/staff", "/staff/", "/handbook", "/handbook/security", "/problems/seat_unavailable", "/nowhere"];
 
-fn get(hall: &Hall, path: &str, headers: &[(&str, &str)]) -> Answer {
-    hall.client.call_with("GET", path, headers, None)
+fn get(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> Answer {
+    app.client.call_with("GET", path, headers, None)
 }
 
 /// Every file below `src/web/` with one of these endings.
@@ -36,10 +36,10 @@ fn web_files(endings: &[&str]) -> Vec<(String, String)> {
 
 #[test]
 fn every_page_is_guarded_and_in_the_language_of_the_reader() {
-    let hall = Hall::empty(&[]);
+    let app = TestApp::empty(&[]);
     for path in PAGES {
         for (asked, language) in [("ko-KR,ko;q=0.9,en;q=0.8", "ko"), ("en-GB", "en"), ("fr", "en")] {
-            let answer = get(&hall, path, &[("accept", "text/html"), ("accept-language", asked)]);
+            let answer = get(&app, path, &[("accept", "text/html"), ("accept-language", asked)]);
             assert_eq!(answer.status, if path == "/nowhere" { 404 } else { 200 }, "{path}");
             assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
             assert_eq!(answer.header("content-language"), Some(language));
@@ -56,10 +56,10 @@ fn every_page_is_guarded_and_in_the_language_of_the_reader() {
 
 #[test]
 fn every_file_is_served_as_what_it_is_and_not_sent_twice() {
-    let hall = Hall::empty(&[]);
+    let app = TestApp::empty(&[]);
     for (path, text) in web_files(&["js", "css", "svg"]) {
         let address = format!("/assets/{path}");
-        let answer = get(&hall, &address, &[]);
+        let answer = get(&app, &address, &[]);
         let ending = path.rsplit('.').next().unwrap();
         let kind = match ending {
             "js" => "text/javascript; charset=utf-8",
@@ -71,27 +71,27 @@ fn every_file_is_served_as_what_it_is_and_not_sent_twice() {
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
         let tag = answer.header("etag").unwrap();
-        let again = get(&hall, &address, &[("if-none-match", tag)]);
+        let again = get(&app, &address, &[("if-none-match", tag)]);
         assert_eq!((again.status, again.text.as_str()), (304, ""), "{path}");
-        let head = hall.client.call_with("HEAD", &address, &[], None);
+        let head = app.client.call_with("HEAD", &address, &[], None);
         assert_eq!((head.status, head.header("etag"), head.text.as_str()), (200, Some(tag), ""), "{path}");
     }
-    get(&hall, "/assets/shared/none.js", &[]).refused(404, "NOT_FOUND");
-    get(&hall, "/assets/shared/..%2fmod.rs", &[]).refused(404, "NOT_FOUND");
+    get(&app, "/assets/shared/none.js", &[]).refused(404, "NOT_FOUND");
+    get(&app, "/assets/shared/..%2fmod.rs", &[]).refused(404, "NOT_FOUND");
 }
 
 #[test]
 fn the_reader_of_codes_comes_with_its_licence_and_only_the_staff_s_page_may_use_a_camera() {
-    let hall = Hall::empty(&[]);
+    let app = TestApp::empty(&[]);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/qr");
     for name in ["decode.js", "index.js"] {
-        let answer = get(&hall, &format!("/assets/qr/{name}"), &[]);
+        let answer = get(&app, &format!("/assets/qr/{name}"), &[]);
         assert_eq!(answer.text, std::fs::read_to_string(folder.join(name)).unwrap());
         assert_eq!(answer.header("content-type"), Some("text/javascript; charset=utf-8"));
     }
     assert!(std::fs::read_to_string(folder.join("LICENSE")).unwrap().contains("Paul Miller"));
     for path in PAGES {
-        let answer = get(&hall, path, &[("accept", "text/html")]);
+        let answer = get(&app, path, &[("accept", "text/html")]);
         let camera = if path.starts_with("/staff") { "camera=(self)" } else { "camera=()" };
         assert!(answer.header("permissions-policy").unwrap().contains(camera), "{path}");
     }
@@ -99,20 +99,20 @@ fn the_reader_of_codes_comes_with_its_licence_and_only_the_staff_s_page_may_use_
 
 #[test]
 fn a_program_that_asks_for_no_page_is_told_in_json() {
-    let hall = Hall::empty(&[]);
-    get(&hall, "/nowhere", &[("accept", "application/json")]).refused(404, "NOT_FOUND");
-    get(&hall, "/api/v1/nowhere", &[("accept", "text/html")]).refused(404, "NOT_FOUND");
+    let app = TestApp::empty(&[]);
+    get(&app, "/nowhere", &[("accept", "application/json")]).refused(404, "NOT_FOUND");
+    get(&app, "/api/v1/nowhere", &[("accept", "text/html")]).refused(404, "NOT_FOUND");
 }
 
 #[test]
 fn the_venue_tells_its_rules_and_its_time() {
-    let hall = Hall::empty(&["--time-zone", "Europe/Vienna", "--hold-seconds", "77", "--top-up-policy", "staff"]);
-    let told = get(&hall, "/api/v1/venue", &[]).must(200).clone();
+    let app = TestApp::empty(&["--time-zone", "Europe/Vienna", "--hold-seconds", "77", "--top-up-policy", "staff"]);
+    let told = get(&app, "/api/v1/venue", &[]).must(200).clone();
     assert_eq!((&told["timeZone"], &told["holdSeconds"]), (&"Europe/Vienna".into(), &77.into()));
     assert_eq!((&told["topUpPolicy"], &told["opensAt"]), (&"staff".into(), &serde_json::Value::Null));
     let at = |told: &serde_json::Value| told["now"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
-    hall.advance_ms(90_000);
-    let later = get(&hall, "/api/v1/venue", &[]).must(200).clone();
+    app.advance_ms(90_000);
+    let later = get(&app, "/api/v1/venue", &[]).must(200).clone();
     assert_eq!(at(&later).as_millisecond() - at(&told).as_millisecond(), 90_000);
 }
 

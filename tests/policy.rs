@@ -2,19 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
+mod support;
 
 use std::path::Path;
 
-use boxoffice::house::House;
-use hall::{Client, Hall, settings};
+use boxoffice::app::App;
+use support::{Client, TestApp, settings};
 
 /// What a start says, or who may top up once it has begun.
 fn start(database: &Path, flags: &[&str]) -> Result<String, String> {
     let settings = settings(flags);
     let listen = settings.listen.unwrap_or(([127, 0, 0, 1], 0).into());
-    let house = House::open(settings, database, listen, || {}).map_err(|why| why.to_string())?;
-    let told = Client::of(&house.url()).call("GET", "/api/v1/venue", "", None).must(200)["topUpPolicy"].clone();
+    let server = App::open(settings, database, listen, || {}).map_err(|why| why.to_string())?;
+    let told = Client::of(&server.url()).call("GET", "/api/v1/venue", "", None).must(200)["topUpPolicy"].clone();
     Ok(told.as_str().unwrap().to_owned())
 }
 
@@ -49,15 +49,15 @@ fn top_up_policy_is_kept_in_the_file_and_loosened_only_with_a_flag() {
     assert_eq!(start(&database, &["--top-up-policy=self", "--loosen-top-up-policy"]).unwrap(), "self");
     assert_eq!(start(&database, &["--top-up-policy=self"]).unwrap(), "self", "said once");
     assert_eq!(start(&database, &["--top-up-policy=staff"]).unwrap(), "staff", "tighter at any time");
-    let mut hall = Hall::on(&database, &[]);
-    let user = hall.user();
-    hall.client
+    let mut app = TestApp::on(&database, &[]);
+    let user = app.user();
+    app.client
         .call(
             "POST",
             &format!("/api/v1/users/{}/balance/top-ups", user.id),
-            &hall::basic(&user.id, &user.key),
+            &support::basic(&user.id, &user.key),
             Some(serde_json::json!({ "amount": 1 })),
         )
         .refused(403, "TOP_UP_BY_STAFF_ONLY");
-    hall.close();
+    app.close();
 }

@@ -2,16 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
 mod invariants;
+mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 
-use hall::{Answer, Client, Customer, Hall, PRICE, bearer, together};
 use invariants::{Dice, hold_in, number};
 use serde_json::{Value, json};
+use support::{Answer, Client, Customer, PRICE, TestApp, bearer, together};
 
 /// How often each status and code was answered.
 fn tally(answers: &[Answer]) -> BTreeMap<(u16, String), usize> {
@@ -35,15 +35,15 @@ fn labels(seats: &Value) -> Vec<String> {
 /// fail with SQLITE_BUSY answers 500 or 503 to some; one whose door drops a burst leaves some without an answer.
 #[test]
 fn of_two_hundred_who_want_one_seat_exactly_one_gets_it() {
-    let hall = Hall::with_seats(50, &["--max-active=0"]);
-    let people: Vec<Customer> = (0..200).map(|_| hall.customer()).collect();
+    let app = TestApp::with_seats(50, &["--max-active=0"]);
+    let people: Vec<Customer> = (0..200).map(|_| app.customer()).collect();
     let answers = together(people, |_, person| person.hold(1, &["7"]));
     assert_eq!(counted(&answers, 201, ""), 1, "{:?}", tally(&answers));
     assert_eq!(counted(&answers, 409, "SEAT_UNAVAILABLE"), 199, "{:?}", tally(&answers));
     for refused in answers.iter().filter(|answer| answer.status == 409) {
         assert_eq!(refused.body["seats"], json!(["7"]));
     }
-    let file = hall.file();
+    let file = app.file();
     assert_eq!(number(&file, "SELECT count(*) FROM claim"), 1);
     assert_eq!(number(&file, "SELECT count(*) FROM reservation"), 1);
     hold_in(&file);
@@ -55,12 +55,12 @@ fn of_two_hundred_who_want_one_seat_exactly_one_gets_it() {
 fn random_sets_of_seats_are_held_whole_or_not_at_all() {
     let mut dice = Dice::thrown("random sets");
     for _ in 0..3 {
-        let hall = Hall::with_seats(50, &["--max-active=0"]);
+        let app = TestApp::with_seats(50, &["--max-active=0"]);
         let all: Vec<String> = (1..=50).map(|n| n.to_string()).collect();
         let people: Vec<(Customer, Vec<String>)> = (0..64)
             .map(|_| {
                 let count = 1 + dice.below(4) as usize;
-                (hall.customer(), dice.pick(&all, count))
+                (app.customer(), dice.pick(&all, count))
             })
             .collect();
         let outcomes = together(people, |_, (person, wanted)| {
@@ -84,7 +84,7 @@ fn random_sets_of_seats_are_held_whole_or_not_at_all() {
                 assert!(wanted.contains(&seat) && held.contains(&seat), "seat {seat} was called taken and is not");
             }
         }
-        let file = hall.file();
+        let file = app.file();
         assert_eq!(number(&file, "SELECT count(*) FROM claim") as usize, held.len());
         let whole = outcomes.iter().filter(|(answer, _)| answer.status == 201).count();
         assert_eq!(number(&file, "SELECT count(*) FROM reservation") as usize, whole);
@@ -96,8 +96,8 @@ fn random_sets_of_seats_are_held_whole_or_not_at_all() {
 /// has ended the visit answers several with 201.
 #[test]
 fn of_fifty_payments_for_one_reservation_one_is_made() {
-    let hall = Hall::with_seats(50, &[]);
-    let kim = hall.buyer(5 * PRICE);
+    let app = TestApp::with_seats(50, &[]);
+    let kim = app.buyer(5 * PRICE);
     for _ in 0..9 {
         kim.top_up(5 * PRICE).must(201);
     }
@@ -111,7 +111,7 @@ fn of_fifty_payments_for_one_reservation_one_is_made() {
     assert_eq!(counted(&answers, 401, "TOKEN_EXPIRED"), 49, "{:?}", tally(&answers));
     assert!(answers.iter().all(|answer| answer.status == 201 || answer.body["reason"] == "PAID"));
     assert_eq!(kim.balance(), before - PRICE);
-    let file = hall.file();
+    let file = app.file();
     assert_eq!(number(&file, "SELECT count(*) FROM ledger_entry WHERE kind = 'PAYMENT'"), 1);
     assert_eq!(number(&file, "SELECT count(*) FROM ticket"), 1);
     hold_in(&file);
@@ -121,8 +121,8 @@ fn of_fifty_payments_for_one_reservation_one_is_made() {
 /// left, or goes on declining a reservation that has failed.
 #[test]
 fn of_fifty_declined_payments_exactly_the_attempts_allowed_count() {
-    let hall = Hall::with_seats(50, &["--payment-attempts=10"]);
-    let kim = hall.buyer(1);
+    let app = TestApp::with_seats(50, &["--payment-attempts=10"]);
+    let kim = app.buyer(1);
     let held = kim.hold(1, &["3"]).must(201).clone();
     let answers = together(vec![kim.clone(); 50], |_, kim| kim.pay(&held["reservationId"], PRICE));
     let left = answers.iter().filter(|answer| answer.status == 402);
@@ -132,7 +132,7 @@ fn of_fifty_declined_payments_exactly_the_attempts_allowed_count() {
     assert_eq!(counted(&answers, 409, "RESERVATION_NOT_PENDING"), 40, "{:?}", tally(&answers));
     assert_eq!((&kim.poll().must(200)["status"], kim.balance()), (&json!("ACTIVE"), 1));
     kim.hold(1, &["3"]).must(201);
-    hold_in(&hall.file());
+    hold_in(&app.file());
 }
 
 /// One call of `kim` under an idempotency key.
@@ -145,8 +145,8 @@ fn call_under(kim: &Customer, key: &str, path: &str, body: &Value) -> Answer {
 /// refusal of the first's effect; one that renders the answer anew gives other bytes.
 #[test]
 fn one_key_from_twenty_threads_has_one_effect_and_one_answer() {
-    let hall = Hall::with_seats(50, &["--payment-attempts=5"]);
-    let kim = hall.customer();
+    let app = TestApp::with_seats(50, &["--payment-attempts=5"]);
+    let kim = app.customer();
     let top_ups = format!("/users/{}/balance/top-ups", kim.id);
     let hold = json!({ "scheduleId": 1, "seats": ["1", "2"] });
     let once = |key: &str, path: &str, body: Value, status: u16| -> Value {
@@ -169,7 +169,7 @@ fn one_key_from_twenty_threads_has_one_effect_and_one_answer() {
     once("no-such-seat", "/reservations", json!({ "scheduleId": 1, "seats": ["99"] }), 404);
     once("pay", "/payments", pay, 201);
     assert_eq!(kim.balance(), 3 * PRICE);
-    let file = hall.file();
+    let file = app.file();
     assert_eq!(number(&file, "SELECT count(*) FROM reservation"), 1);
     assert_eq!(number(&file, "SELECT count(*) FROM ledger_entry"), 2);
     assert_eq!(number(&file, "SELECT count(*) FROM idempotency_answer"), 5);
@@ -182,19 +182,19 @@ fn one_key_from_twenty_threads_has_one_effect_and_one_answer() {
 fn a_payment_and_an_expiry_that_race_have_one_winner() {
     const HOLD_MS: u64 = 60_000;
     let flags = ["--max-active=0", "--hold-seconds=60", "--visit-seconds=86400", "--claim-seconds=0"];
-    let hall = Hall::with_seats(200, &flags);
+    let app = TestApp::with_seats(200, &flags);
     let mut paid_rounds = 0;
     for round in 0..60 {
         let seat = (round + 1).to_string();
-        let (kim, lee) = (hall.buyer(PRICE), hall.customer());
+        let (kim, lee) = (app.buyer(PRICE), app.customer());
         let held = kim.hold(1, &[&seat]).must(201).clone();
-        hall.advance_ms(HOLD_MS - 1);
+        app.advance_ms(HOLD_MS - 1);
         // Two pay, one turns the clock over the end, one wants the seat as soon as it is free; who starts first changes.
         let mut parts = ["pay", "turn", "pay", "book"];
         parts.rotate_left(round % 4);
         let answers = together(parts.to_vec(), |_, part| match part {
             "pay" => kim.pay(&held["reservationId"], PRICE),
-            "turn" => hall.staff("POST", "/clock", json!({ "advanceMilliseconds": 1 })),
+            "turn" => app.staff("POST", "/clock", json!({ "advanceMilliseconds": 1 })),
             _ => lee.hold(1, &[&seat]),
         });
         let of = |what: &'static str| answers.iter().zip(parts).filter(move |(_, part)| *part == what).map(|(a, _)| a);
@@ -209,7 +209,7 @@ fn a_payment_and_an_expiry_that_race_have_one_winner() {
         }
         of("book").filter(|answer| answer.status != 201).for_each(|answer| _ = answer.refused(409, "SEAT_UNAVAILABLE"));
         let own = kim.get_by_key(&format!("/reservations/{}", held["reservationId"].as_str().unwrap()));
-        let shown = hall.customer().get("/schedules/1/seats").must(200)["seats"][round]["status"].clone();
+        let shown = app.customer().get("/schedules/1/seats").must(200)["seats"][round]["status"].clone();
         let (status, balance, seat_now) = match (paid, booked) {
             (1, false) => ("CONFIRMED", 0, "SOLD"),
             (0, true) => ("EXPIRED", PRICE, "HELD"),
@@ -219,23 +219,23 @@ fn a_payment_and_an_expiry_that_race_have_one_winner() {
         assert_eq!(own.must(200)["status"], status, "round {round}");
         assert_eq!((kim.balance(), shown.as_str().unwrap()), (balance, seat_now), "round {round}");
         paid_rounds += paid;
-        hall.advance_ms(HOLD_MS);
+        app.advance_ms(HOLD_MS);
     }
     println!("payment won {paid_rounds} of 60 rounds");
-    hold_in(&hall.file());
+    hold_in(&app.file());
 }
 
 /// A program that deducts points in one commit and confirms in another shows points that are nowhere, or twice, to whoever
 /// reads in between; one that writes balance and ledger apart shows a ledger that does not add up.
 #[test]
 fn points_are_neither_lost_nor_made_in_any_concurrent_read() {
-    let hall = Hall::with_seats(50, &["--max-active=0"]);
-    let people: Vec<Customer> = (0..40).map(|_| hall.buyer(3 * PRICE)).collect();
+    let app = TestApp::with_seats(50, &["--max-active=0"]);
+    let people: Vec<Customer> = (0..40).map(|_| app.buyer(3 * PRICE)).collect();
     let total = 40 * 3 * PRICE;
     let done = AtomicBool::new(false);
     let reads = std::thread::scope(|scope| {
         let in_file = scope.spawn(|| {
-            let mut file = hall.file();
+            let mut file = app.file();
             let mut reads = 0;
             while !done.load(Relaxed) {
                 let snapshot = file.transaction().unwrap();
@@ -279,8 +279,8 @@ fn points_are_neither_lost_nor_made_in_any_concurrent_read() {
     });
     println!("{reads} concurrent reads");
     assert!(reads > 0);
-    assert_eq!(number(&hall.file(), "SELECT sum(points) FROM balance"), total - 40 * PRICE);
-    hold_in(&hall.file());
+    assert_eq!(number(&app.file(), "SELECT sum(points) FROM balance"), total - 40 * PRICE);
+    hold_in(&app.file());
 }
 
 /// Says that it is done also when the test fails, so that nobody reads on for ever.
@@ -296,9 +296,9 @@ impl Drop for AtTheEnd<'_> {
 /// people in, gives two the same place, or puts one who asked after another was answered ahead of them.
 #[test]
 fn places_in_the_line_follow_the_order_of_commits() {
-    let hall = Hall::with_seats(50, &["--max-active=1"]);
-    let _inside = hall.customer();
-    let people: Vec<Customer> = (0..100).map(|_| hall.user()).collect();
+    let app = TestApp::with_seats(50, &["--max-active=1"]);
+    let _inside = app.customer();
+    let people: Vec<Customer> = (0..100).map(|_| app.user()).collect();
     let mut line = together(people, |_, mut person| {
         let asked = Instant::now();
         person.line_up().must(201);
@@ -317,7 +317,7 @@ fn places_in_the_line_follow_the_order_of_commits() {
         line.iter().zip(&places).map(|(p, place)| (*place, p.0.id.clone())).collect();
     by_place.sort();
     let by_place: Vec<String> = by_place.into_iter().map(|(_, id)| id).collect();
-    assert_eq!(people_of_events(&hall, "TOKEN_ISSUED")[1..], by_place);
+    assert_eq!(people_of_events(&app, "TOKEN_ISSUED")[1..], by_place);
 
     // Every third leaves while the others watch: a position only ever gets smaller.
     let watched = together(line.drain(..).zip(places).collect(), |n, ((person, _, _), place)| {
@@ -334,16 +334,16 @@ fn places_in_the_line_follow_the_order_of_commits() {
         Some(person)
     });
     let stayed: BTreeSet<String> = watched.iter().flatten().map(|person| person.id.clone()).collect();
-    hall.staff("PATCH", "/queue", json!({ "maxActive": 30 })).must(200);
-    hall.staff("PATCH", "/queue", json!({ "maxActive": 0 })).must(200);
-    let let_in = people_of_events(&hall, "TOKEN_ADMITTED");
+    app.staff("PATCH", "/queue", json!({ "maxActive": 30 })).must(200);
+    app.staff("PATCH", "/queue", json!({ "maxActive": 0 })).must(200);
+    let let_in = people_of_events(&app, "TOKEN_ADMITTED");
     assert_eq!(let_in[1..], by_place.into_iter().filter(|id| stayed.contains(id)).collect::<Vec<_>>());
-    hold_in(&hall.file());
+    hold_in(&app.file());
 }
 
 /// The users of all events of a type, in the order of the feed.
-fn people_of_events(hall: &Hall, kind: &str) -> Vec<String> {
-    let file = hall.file();
+fn people_of_events(app: &TestApp, kind: &str) -> Vec<String> {
+    let file = app.file();
     let mut statement = file.prepare("SELECT data ->> 'userId' FROM event WHERE type = ?1 ORDER BY sequence").unwrap();
     statement.query_map([kind], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
@@ -351,27 +351,27 @@ fn people_of_events(hall: &Hall, kind: &str) -> Vec<String> {
 /// A program that looks for the valid token and then issues one, in two steps, puts one user into the line several times.
 #[test]
 fn a_user_who_asks_from_many_threads_stands_in_line_once() {
-    let hall = Hall::with_seats(50, &["--max-active=1"]);
-    let _inside = hall.customer();
-    let kim = hall.user();
+    let app = TestApp::with_seats(50, &["--max-active=1"]);
+    let _inside = app.customer();
+    let kim = app.user();
     let answers = together(vec![kim; 30], |_, mut kim| kim.line_up());
     assert_eq!(counted(&answers, 201, ""), 1, "{:?}", tally(&answers));
     assert_eq!(counted(&answers, 200, ""), 29, "{:?}", tally(&answers));
     let tokens: BTreeSet<&str> = answers.iter().map(|answer| answer.body["token"].as_str().unwrap()).collect();
     assert_eq!(tokens.len(), 1);
     assert!(answers.iter().all(|answer| answer.body["position"] == 1));
-    hold_in(&hall.file());
+    hold_in(&app.file());
 }
 
 /// A program that counts the active tokens outside the transaction that lets in lets in more than `maxActive` when places
 /// become free at the same moment, or fewer, for ever.
 #[test]
 fn however_many_leave_at_once_the_house_is_full_and_never_fuller() {
-    let hall = Hall::with_seats(50, &["--max-active=10"]);
-    let people: Vec<Customer> = (0..120).map(|_| hall.customer()).collect();
-    let client = Client::of(&hall.url());
+    let app = TestApp::with_seats(50, &["--max-active=10"]);
+    let people: Vec<Customer> = (0..120).map(|_| app.customer()).collect();
+    let client = Client::of(&app.url());
     let active = |client: &Client| {
-        let answer = client.call("GET", "/api/v1/staff/queue", &bearer(hall::STAFF_KEY), None);
+        let answer = client.call("GET", "/api/v1/staff/queue", &bearer(support::STAFF_KEY), None);
         answer.must(200)["active"].as_u64().unwrap()
     };
     let most = together(people.iter().take(100).collect(), |_, person: &Customer| {
@@ -382,5 +382,5 @@ fn however_many_leave_at_once_the_house_is_full_and_never_fuller() {
     assert_eq!(active(&client), 10);
     let waiting = people.iter().skip(100).filter(|person| person.poll().must(200)["status"] == "WAITING").count();
     assert_eq!(waiting, 10);
-    hold_in(&hall.file());
+    hold_in(&app.file());
 }

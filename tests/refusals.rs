@@ -1,9 +1,9 @@
 //! Every refusal of the contract's sections 1 to 5: its status, its code and its members, in both languages.
 
-mod hall;
+mod support;
 
-use hall::{Hall, PRICE, STAFF_KEY, basic, bearer};
 use serde_json::{Value, json};
+use support::{PRICE, STAFF_KEY, TestApp, basic, bearer};
 
 fn reservation(held: &Value) -> String {
     format!("/reservations/{}", held["reservationId"].as_str().unwrap_or(""))
@@ -11,44 +11,44 @@ fn reservation(held: &Value) -> String {
 
 #[test]
 fn a_refusal_is_a_problem_document_in_the_callers_language() {
-    let hall = Hall::with_seats(5, &[]);
-    let english = hall.client.call("GET", "/api/v1/queue/token", "", None);
+    let app = TestApp::with_seats(5, &[]);
+    let english = app.client.call("GET", "/api/v1/queue/token", "", None);
     assert_eq!(english.refused(401, "TOKEN_REQUIRED")["type"], "/problems/token_required");
     assert_eq!(english.body["title"], "Queue token required");
     assert_eq!(english.body["status"], 401);
     assert!(english.header("www-authenticate").is_some() && english.header("x-request-id").is_some());
     assert_eq!(english.header("cache-control"), Some("no-store"));
     let korean = [("accept-language", "ko-KR,ko;q=0.9"), ("x-request-id", "my-own-1")];
-    let korean = hall.client.call_with("GET", "/api/v1/queue/token", &korean, None);
+    let korean = app.client.call_with("GET", "/api/v1/queue/token", &korean, None);
     assert_eq!(korean.refused(401, "TOKEN_REQUIRED")["title"], "대기열 토큰이 필요합니다");
     assert_eq!(korean.header("x-request-id"), Some("my-own-1"));
-    let page = hall.client.call_with("GET", "/problems/token_required", &[("accept-language", "ko")], None);
+    let page = app.client.call_with("GET", "/problems/token_required", &[("accept-language", "ko")], None);
     assert_eq!(page.status, 200);
     assert!(page.text.contains("대기열 토큰이 필요합니다") && page.text.contains("TOKEN_REQUIRED"), "{}", page.text);
 }
 
 #[test]
 fn tokens_are_refused_with_what_is_wrong_with_them() {
-    let hall = Hall::with_seats(5, &[]);
-    let call = |authorization: &str| hall.client.call("GET", "/api/v1/queue/token", authorization, None);
-    let user = hall.user();
+    let app = TestApp::with_seats(5, &[]);
+    let call = |authorization: &str| app.client.call("GET", "/api/v1/queue/token", authorization, None);
+    let user = app.user();
     call("").refused(401, "TOKEN_REQUIRED");
     call(&basic(&user.id, &user.key)).refused(401, "TOKEN_REQUIRED");
     call(&bearer("nonsense")).refused(401, "TOKEN_INVALID");
     call(&bearer(&"0".repeat(32))).refused(401, "TOKEN_INVALID");
     let body = json!({ "userId": user.id, "userKey": "wrong" });
-    hall.client.call("POST", "/api/v1/queue/tokens", "", Some(body)).refused(401, "USER_KEY_INVALID");
+    app.client.call("POST", "/api/v1/queue/tokens", "", Some(body)).refused(401, "USER_KEY_INVALID");
     let body = json!({ "userId": "00000000-0000-7000-8000-000000000000", "userKey": user.key });
-    hall.client.call("POST", "/api/v1/queue/tokens", "", Some(body)).refused(401, "USER_KEY_INVALID");
-    let by_key = |key: &str| hall.client.call("GET", "/api/v1/reservations", &basic(&user.id, key), None);
+    app.client.call("POST", "/api/v1/queue/tokens", "", Some(body)).refused(401, "USER_KEY_INVALID");
+    let by_key = |key: &str| app.client.call("GET", "/api/v1/reservations", &basic(&user.id, key), None);
     by_key("wrong").refused(401, "USER_KEY_INVALID");
     by_key(&user.key).must(200);
 }
 
 #[test]
 fn what_belongs_to_another_looks_as_if_it_did_not_exist() {
-    let hall = Hall::with_seats(5, &[]);
-    let (owner, other) = (hall.buyer(PRICE), hall.customer());
+    let app = TestApp::with_seats(5, &[]);
+    let (owner, other) = (app.buyer(PRICE), app.customer());
     let held = owner.hold(1, &["1"]).must(201).clone();
     let unknown = "00000000-0000-7000-8000-000000000000";
     for path in [reservation(&held), format!("/reservations/{unknown}"), "/reservations/x".into()] {
@@ -67,15 +67,15 @@ fn what_belongs_to_another_looks_as_if_it_did_not_exist() {
 
 #[test]
 fn reservations_are_refused_in_the_contracts_order() {
-    let hall = Hall::with_seats(10, &["--seats-per-user=2"]);
+    let app = TestApp::with_seats(10, &["--seats-per-user=2"]);
     let layout = json!({ "numbered": { "count": 2, "price": 1 } });
-    let evening = json!({ "startsAt": "2100-01-01T12:00:00Z", "layout": layout });
-    hall.staff("POST", "/concerts/1/schedules", evening).must(201); // a second time on the first date
+    let dashboard = json!({ "startsAt": "2100-01-01T12:00:00Z", "layout": layout });
+    app.staff("POST", "/concerts/1/schedules", dashboard).must(201); // a second time on the first date
     let shut = json!({ "startsAt": "2100-01-03T12:00:00Z", "saleOpensAt": "2099-01-01T00:00:00Z", "layout": layout });
-    hall.staff("POST", "/concerts/1/schedules", shut).must(201);
+    app.staff("POST", "/concerts/1/schedules", shut).must(201);
     let over = json!({ "startsAt": "2100-01-03T12:00:00Z", "saleClosesAt": "2001-01-01T00:00:00Z", "layout": layout });
-    hall.staff("POST", "/concerts/1/schedules", over).must(201);
-    let (kim, lee) = (hall.buyer(10 * PRICE), hall.customer());
+    app.staff("POST", "/concerts/1/schedules", over).must(201);
+    let (kim, lee) = (app.buyer(10 * PRICE), app.customer());
     let ask = |body: Value| kim.post("/reservations", body);
     for (body, pointer) in [
         (json!({ "scheduleId": 1, "seats": [] }), "/seats"),
@@ -111,8 +111,8 @@ fn reservations_are_refused_in_the_contracts_order() {
 
 #[test]
 fn payments_are_refused_without_a_trace_and_declined_with_one() {
-    let hall = Hall::with_seats(10, &["--payment-attempts=2", "--hold-seconds=60"]);
-    let kim = hall.buyer(10);
+    let app = TestApp::with_seats(10, &["--payment-attempts=2", "--hold-seconds=60"]);
+    let kim = app.buyer(10);
     let held = kim.hold(1, &["1", "2"]).must(201).clone();
     let id = &held["reservationId"];
     assert_eq!(kim.pay(id, 1).refused(422, "AMOUNT_MISMATCH")["expected"], 2 * PRICE);
@@ -131,7 +131,7 @@ fn payments_are_refused_without_a_trace_and_declined_with_one() {
     kim.pay(id, 2 * PRICE).refused(409, "RESERVATION_NOT_PENDING");
     assert_eq!((kim.balance(), &kim.poll().must(200)["status"]), (10, &json!("ACTIVE")));
     let held = kim.hold(1, &["1"]).must(201).clone();
-    hall.advance_ms(60_000);
+    app.advance_ms(60_000);
     kim.pay(&held["reservationId"], PRICE).refused(409, "HOLD_EXPIRED");
     kim.top_up(2 * PRICE).must(201);
     kim.hold(1, &["2", "1"]).must(201);
@@ -149,8 +149,8 @@ fn payments_are_refused_without_a_trace_and_declined_with_one() {
 
 #[test]
 fn points_have_their_limits_and_their_ledger() {
-    let hall = Hall::with_seats(5, &[]);
-    let kim = hall.buyer(0);
+    let app = TestApp::with_seats(5, &[]);
+    let kim = app.buyer(0);
     for amount in [json!(0), json!(-5), json!(10_000_001), json!(1.5), json!("7"), Value::Null] {
         let path = format!("/users/{}/balance/top-ups", kim.id);
         assert_eq!(kim.post(&path, json!({ "amount": amount })).refused(400, "INVALID_REQUEST")["pointer"], "/amount");
@@ -161,7 +161,7 @@ fn points_have_their_limits_and_their_ledger() {
     assert_eq!(kim.top_up(1).refused(409, "BALANCE_LIMIT")["balance"], 1_000_000_000);
     let correct = |amount: i64| {
         let body = json!({ "amount": amount, "reason": "counted twice" });
-        hall.staff("POST", &format!("/users/{}/balance/corrections", kim.id), body)
+        app.staff("POST", &format!("/users/{}/balance/corrections", kim.id), body)
     };
     correct(-1_000_000_000).must(201);
     correct(-1).refused(409, "BALANCE_TOO_LOW");
@@ -177,7 +177,7 @@ fn points_have_their_limits_and_their_ledger() {
     assert_eq!(entries.len(), 101);
     assert_eq!(entries[0]["kind"], "CORRECTION");
     assert_eq!(entries.iter().filter_map(|entry| entry["amount"].as_i64()).sum::<i64>(), kim.balance());
-    let strict = Hall::with_seats(1, &["--top-up-policy=staff"]);
+    let strict = TestApp::with_seats(1, &["--top-up-policy=staff"]);
     let lee = strict.customer();
     lee.top_up(1).refused(403, "TOP_UP_BY_STAFF_ONLY");
     let path = format!("/users/{}/balance/top-ups", lee.id);
@@ -189,9 +189,9 @@ fn points_have_their_limits_and_their_ledger() {
 
 #[test]
 fn the_plumbing_refuses_what_is_not_a_request_of_ours() {
-    let hall = Hall::with_seats(5, &[]);
+    let app = TestApp::with_seats(5, &[]);
     let call = |method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>| {
-        hall.client.call_with(method, path, headers, body)
+        app.client.call_with(method, path, headers, body)
     };
     call("POST", "/api/v1/users", &[], Some("{\"name\":")).refused(400, "INVALID_JSON");
     let korean = call("POST", "/api/v1/users", &[("Accept-Language", "ko")], Some("{\"name\":"));
@@ -222,7 +222,7 @@ fn the_plumbing_refuses_what_is_not_a_request_of_ours() {
     call("GET", "/api/v1/staff/queue", &[("authorization", &key)], None).refused(401, "STAFF_KEY_INVALID");
     call("GET", "/api/v1/staff/nowhere", &[], None).refused(401, "STAFF_KEY_INVALID");
     call("GET", "/api/v1/queue/draw", &[], None).refused(404, "NO_DRAW");
-    let kim = hall.customer();
+    let kim = app.customer();
     let repeat = |key: &str, amount: i64| {
         let headers = [("authorization", bearer(&kim.token)), ("idempotency-key", key.to_owned())];
         let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
+mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -11,9 +11,9 @@ use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hall::{Hall, PRICE, STAFF_KEY};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::json;
+use support::{PRICE, STAFF_KEY, TestApp};
 
 /// Nobody waits longer for the other side of a connection.
 const HANGS_AFTER: Duration = Duration::from_secs(60);
@@ -118,21 +118,21 @@ fn behind_tls(upstream: SocketAddr, folder: &Path) -> (String, PathBuf) {
     (format!("https://localhost:{port}"), ca)
 }
 
-fn address_of(hall: &Hall) -> SocketAddr {
-    hall.url().strip_prefix("http://").unwrap().parse().unwrap()
+fn address_of(app: &TestApp) -> SocketAddr {
+    app.url().strip_prefix("http://").unwrap().parse().unwrap()
 }
 
 #[test]
 fn every_address_of_a_name_is_tried() {
-    let hall = Hall::empty(&[]);
+    let app = TestApp::empty(&[]);
     let (folder, _) = table(3);
-    let port = address_of(&hall).port();
+    let port = address_of(&app).port();
     // Nothing of ours listens at [::1]; where the name has that address too, it is tried first and refuses.
     let told = printed(&import(folder.path(), &format!("http://localhost:{port}"), &[], &[]));
     assert!(told.contains("3 seats"), "{told}");
     let Ok(six) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)) else { return };
     let at_six = format!("http://[::1]:{}", six.local_addr().unwrap().port());
-    let upstream = address_of(&hall);
+    let upstream = address_of(&app);
     serve(six, move |stream| {
         let mut stream = BufReader::new(stream);
         let (head, body) = request(&mut stream)?;
@@ -147,32 +147,32 @@ fn every_address_of_a_name_is_tried() {
 
 #[test]
 fn https_is_spoken_by_every_command_and_a_strange_certificate_is_refused() {
-    let hall = Hall::empty(&[]);
+    let app = TestApp::empty(&[]);
     let (folder, _) = table(40);
-    let (url, ca) = behind_tls(address_of(&hall), folder.path());
+    let (url, ca) = behind_tls(address_of(&app), folder.path());
     let ca = ca.to_str().unwrap();
     let strange = complained(&import(folder.path(), &url, &[], &[]));
     assert!(strange.contains("TLS") && strange.contains("--ca"), "{strange}");
-    assert_eq!(hall.staff_get("/concerts").must(200)["concerts"], json!([]));
+    assert_eq!(app.staff_get("/concerts").must(200)["concerts"], json!([]));
     assert!(printed(&import(folder.path(), &url, &["--ca", ca], &[])).contains("40 seats"));
     let back = printed(&run(folder.path(), &["export", "--schedule", "1", "--url", &url, "--ca", ca], &[]));
     assert_eq!(back.lines().count(), 41);
 
-    let kim = hall.buyer(PRICE);
+    let kim = app.buyer(PRICE);
     let held = kim.hold(1, &["A-1"]).must(201)["reservationId"].clone();
     let ticket = kim.pay(&held, PRICE).must(201)["tickets"][0].clone();
-    std::fs::write(folder.path().join("list"), &hall.staff_get("/schedules/1/door-list").text).unwrap();
-    let scan = json!({ "doorScans": 1, "scheduleId": 1, "publicKey": hall.client.call("GET", "/api/v1/tickets/key", "", None).must(200)["publicKey"] });
+    std::fs::write(folder.path().join("list"), &app.staff_get("/schedules/1/door-list").text).unwrap();
+    let scan = json!({ "doorScans": 1, "scheduleId": 1, "publicKey": app.client.call("GET", "/api/v1/tickets/key", "", None).must(200)["publicKey"] });
     let entry = json!({ "scanId": "01a204da-7000-7111-8abc-01234567890a", "number": ticket["number"], "at": "2099-01-01T09:00:00.000Z", "door": "West" });
     std::fs::write(folder.path().join("list.scans"), format!("{scan}\n{entry}\n")).unwrap();
     let sent = run(folder.path(), &["door", "--list", "list", "--send", "--url", &url, "--ca", ca], &[]);
     assert!(printed(&sent).contains("Checked in 1"), "{sent:?}");
 
-    hall.staff("PATCH", "/queue", json!({ "opensAt": "2099-01-01T00:00:00Z" })).must(200);
+    app.staff("PATCH", "/queue", json!({ "opensAt": "2099-01-01T00:00:00Z" })).must(200);
     let draw = complained(&run(folder.path(), &["verify-draw", "--url", &url, "--ca", ca], &[]));
     assert!(draw.contains("there was no draw yet"), "{draw}");
 
-    hall.staff("PATCH", "/queue", json!({ "opensAt": null })).must(200);
+    app.staff("PATCH", "/queue", json!({ "opensAt": null })).must(200);
     let size = ["--customers", "12", "--seats", "8", "--speed", "100", "--arrival-seconds", "1", "--connections", "4"];
     let rush = run(
         folder.path(),
@@ -189,13 +189,13 @@ fn https_is_spoken_by_every_command_and_a_strange_certificate_is_refused() {
 
 #[test]
 fn a_proxy_of_the_environment_never_stands_before_this_machine() {
-    let hall = Hall::empty(&[]);
+    let app = TestApp::empty(&[]);
     let (folder, _) = table(3);
     let dead = "http://127.0.0.1:1";
     let proxies =
         [("http_proxy", dead), ("HTTP_PROXY", dead), ("https_proxy", dead), ("ALL_PROXY", dead), ("all_proxy", dead)];
     for (at, host) in ["127.0.0.1", "localhost"].into_iter().enumerate() {
-        let url = format!("http://{host}:{}", address_of(&hall).port());
+        let url = format!("http://{host}:{}", address_of(&app).port());
         let date = format!("2100-01-0{}T10:00:00Z", at + 1);
         let arguments = ["import", "seats.csv", "--url", &url, "--concert", "Nacht", "--starts-at", &date];
         printed(&run(folder.path(), &arguments, &proxies));
@@ -265,19 +265,19 @@ fn a_refused_import_says_why_also_when_the_server_closes_in_the_middle_of_the_bo
 
 #[test]
 fn an_import_that_is_too_large_for_the_server_is_refused_with_its_reason_and_leaves_nothing_behind() {
-    let hall = Hall::empty(&["--door-large-body-max-bytes", "100000"]);
+    let app = TestApp::empty(&["--door-large-body-max-bytes", "100000"]);
     let (folder, _) = table(20_000);
-    let why = complained(&import(folder.path(), &hall.url(), &[], &[]));
+    let why = complained(&import(folder.path(), &app.url(), &[], &[]));
     assert!(why.contains("413") && why.contains("100000"), "{why}");
 }
 
 /// A body that comes steadily is not cut off for its size.
 #[test]
 fn the_time_for_a_body_grows_with_its_size() {
-    let hall = Hall::empty(&["--door-body-max-ms", "50"]);
+    let app = TestApp::empty(&["--door-body-max-ms", "50"]);
     let body = format!("{{\"title\":\"Nacht\"{}}}", " ".repeat(2 << 20));
-    hall.staff("POST", "/concerts", json!({ "title": "Nacht" })).must(201);
-    let mut stream = TcpStream::connect(address_of(&hall)).unwrap();
+    app.staff("POST", "/concerts", json!({ "title": "Nacht" })).must(201);
+    let mut stream = TcpStream::connect(address_of(&app)).unwrap();
     stream.set_read_timeout(Some(HANGS_AFTER)).unwrap();
     write!(
         stream,
@@ -290,7 +290,7 @@ fn the_time_for_a_body_grows_with_its_size() {
     for part in body.as_bytes().chunks(body.len() / 20) {
         let part_began = began.elapsed();
         while began.elapsed() < part_began + Duration::from_millis(10) {
-            hall.staff_get("/concerts").must(200);
+            app.staff_get("/concerts").must(200);
         }
         stream.write_all(part).unwrap();
     }
@@ -301,7 +301,7 @@ fn the_time_for_a_body_grows_with_its_size() {
 
 #[test]
 fn what_import_takes_into_a_file_is_what_the_api_takes() {
-    let hall = Hall::empty(&[]);
+    let app = TestApp::empty(&[]);
     let long = "가".repeat(80);
     for (rows, title, told) in [
         (format!("{}\n", "A\u{202e}1,50000,,,"), "Nacht", "characters that can be seen"),
@@ -318,7 +318,7 @@ fn what_import_takes_into_a_file_is_what_the_api_takes() {
         std::fs::write(folder.path().join("seats.csv"), format!("label,price,section,row,category\n{rows}")).unwrap();
         let arguments = ["import", "seats.csv", "--concert", title, "--starts-at", "2100-01-01T10:00:00Z"];
         let into_file = run(folder.path(), &arguments, &[]);
-        let into_server = run(folder.path(), &[&arguments[..], &["--url", &hall.url()]].concat(), &[]);
+        let into_server = run(folder.path(), &[&arguments[..], &["--url", &app.url()]].concat(), &[]);
         for output in [&into_file, &into_server] {
             assert!(!output.status.success(), "{title:?} {output:?}");
         }
@@ -329,9 +329,9 @@ fn what_import_takes_into_a_file_is_what_the_api_takes() {
 
 #[test]
 fn an_exported_table_has_its_name_only_when_it_is_whole() {
-    let hall = Hall::with_seats(30, &[]);
+    let app = TestApp::with_seats(30, &[]);
     let folder = tempfile::tempdir().unwrap();
-    let url = hall.url();
+    let url = app.url();
     let export = |name: &str| run(folder.path(), &["export", "--schedule", "1", "--url", &url, "--output", name], &[]);
     printed(&export("seats.csv"));
     let names = || -> Vec<String> {

@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
+mod support;
 
 use boxoffice::clock::Millis;
-use hall::{Answer, Customer, Hall, PRICE, STAFF_KEY, bearer};
 use serde_json::{Value, json};
+use support::{Answer, Customer, PRICE, STAFF_KEY, TestApp, bearer};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -14,9 +14,9 @@ const HOUR_MS: i64 = 3_600_000;
 const NAMES: [&str; 9] =
     ["=cmd|'/c calc'!A1", "+1", "-1", "@SUM(A1)", "＝1+1", "'=1", "김민지, \"민지\"", "Kim; Lee", "a=b"];
 
-fn table(hall: &Hall, path: &str) -> Answer {
+fn table(app: &TestApp, path: &str) -> Answer {
     let headers = [("authorization", &*bearer(STAFF_KEY)), ("accept", "text/csv")];
-    hall.client.call_with("GET", &format!("/api/v1/staff{path}"), &headers, None)
+    app.client.call_with("GET", &format!("/api/v1/staff{path}"), &headers, None)
 }
 
 /// The lines of a table by a reader that knows nothing of us; what Excel needs is checked on the way.
@@ -29,10 +29,10 @@ fn lines(answer: &Answer) -> Vec<Vec<String>> {
     reader.records().map(|line| line.unwrap().iter().map(str::to_owned).collect()).collect()
 }
 
-fn buyer(hall: &Hall, name: &str, points: i64) -> Customer {
-    let user = hall.client.call("POST", "/api/v1/users", "", Some(json!({ "name": name }))).must(201).clone();
+fn buyer(app: &TestApp, name: &str, points: i64) -> Customer {
+    let user = app.client.call("POST", "/api/v1/users", "", Some(json!({ "name": name }))).must(201).clone();
     let text = |member: &str| user[member].as_str().unwrap().to_owned();
-    let client = hall.client.clone();
+    let client = app.client.clone();
     let mut kim = Customer { id: text("userId"), key: text("userKey"), token: String::new(), client };
     kim.line_up();
     kim.top_up(points).must(201);
@@ -45,29 +45,29 @@ fn buy(kim: &Customer, seats: &[&str], amount: i64) -> Value {
 }
 
 /// A hall with two sections and two categories: and B-1 to B-6.
-fn sections() -> Hall {
-    let hall = Hall::empty(&[]);
-    hall.staff("POST", "/concerts", json!({ "title": "봄의 소리" })).must(201);
+fn sections() -> TestApp {
+    let app = TestApp::empty(&[]);
+    app.staff("POST", "/concerts", json!({ "title": "봄의 소리" })).must(201);
     let seat = |label: String, section: &str, category: &str, price: i64| json!({ "seat": label, "section": section, "category": category, "price": price });
     let stalls = (1..=4).map(|n| seat(format!("A-{n}"), "1층", if n < 3 { "VIP" } else { "R" }, n * 1_000));
     let balcony = (1..=6).map(|n| seat(format!("B-{n}"), "2층", "R", 500));
     let seats: Vec<Value> = stalls.chain(balcony).collect();
     let date = json!({ "startsAt": "2100-01-01T10:00:00Z", "layout": { "seats": seats } });
-    hall.staff("POST", "/concerts/1/schedules", date).must(201);
-    hall
+    app.staff("POST", "/concerts/1/schedules", date).must(201);
+    app
 }
 
 #[test]
 fn sales_are_counted_by_section_and_by_category() {
-    let hall = sections();
-    let kim = buyer(&hall, "김민지", 100_000);
+    let app = sections();
+    let kim = buyer(&app, "김민지", 100_000);
     buy(&kim, &["A-1", "A-3", "B-1"], 4_500);
-    let lee = buyer(&hall, "Lee", 100_000);
+    let lee = buyer(&app, "Lee", 100_000);
     let bought = buy(&lee, &["A-2"], 2_000)["reservationId"].as_str().unwrap().to_owned();
-    buyer(&hall, "Park", 1).hold(1, &["B-2", "B-3"]).must(201);
-    hall.staff("PUT", "/schedules/1/seats/B-6", json!({ "blocked": true })).must(200);
-    hall.staff("POST", &format!("/reservations/{bought}/refund"), json!({})).must(200);
-    let sales = hall.staff_get("/schedules/1/sales").must(200).clone();
+    buyer(&app, "Park", 1).hold(1, &["B-2", "B-3"]).must(201);
+    app.staff("PUT", "/schedules/1/seats/B-6", json!({ "blocked": true })).must(200);
+    app.staff("POST", &format!("/reservations/{bought}/refund"), json!({})).must(200);
+    let sales = app.staff_get("/schedules/1/sales").must(200).clone();
     let told = |of: &Value| ["seats", "sold", "held", "free", "blocked", "revenue"].map(|n| of[n].as_i64().unwrap());
     assert_eq!(told(&sales), [10, 3, 2, 4, 1, 4_500]);
     assert_eq!((&sales["refunded"], &sales["concertTitle"]), (&json!(2_000), &json!("봄의 소리")));
@@ -79,31 +79,31 @@ fn sales_are_counted_by_section_and_by_category() {
     assert_eq!(by("sections", "section"), sections);
     let categories = [("VIP".to_owned(), [2, 1, 0, 1, 0, 1_000]), ("R".to_owned(), [8, 2, 2, 3, 1, 3_500])];
     assert_eq!(by("categories", "category"), categories);
-    hall.advance_ms(300_000);
-    assert_eq!(hall.staff_get("/schedules/1/sales").must(200)["held"], 0);
-    hall.staff_get("/schedules/9/sales").refused(404, "SCHEDULE_NOT_FOUND");
-    hall.staff_get("/schedules/1/sales?by=x").refused(400, "INVALID_REQUEST");
+    app.advance_ms(300_000);
+    assert_eq!(app.staff_get("/schedules/1/sales").must(200)["held"], 0);
+    app.staff_get("/schedules/9/sales").refused(404, "SCHEDULE_NOT_FOUND");
+    app.staff_get("/schedules/1/sales?by=x").refused(400, "INVALID_REQUEST");
 }
 
 #[test]
 fn a_hall_without_sections_is_one_section() {
-    let hall = Hall::with_seats(5, &[]);
-    let sales = hall.staff_get("/schedules/1/sales").must(200).clone();
+    let app = TestApp::with_seats(5, &[]);
+    let sales = app.staff_get("/schedules/1/sales").must(200).clone();
     assert_eq!(sales["sections"].as_array().unwrap().len(), 1);
     assert_eq!((&sales["sections"][0]["section"], &sales["sections"][0]["free"]), (&Value::Null, &json!(5)));
 }
 
 #[test]
 fn the_table_of_sales_has_every_sold_seat_and_no_cell_that_runs() {
-    let hall = Hall::with_seats(20, &["--time-zone=Asia/Seoul"]);
+    let app = TestApp::with_seats(20, &["--time-zone=Asia/Seoul"]);
     let mut bought = Vec::new();
     for (seat, name) in (1..).zip(NAMES) {
-        let kim = buyer(&hall, name, PRICE);
+        let kim = buyer(&app, name, PRICE);
         bought.push((name, buy(&kim, &[&seat.to_string()], PRICE)));
     }
     let first = bought[0].1["tickets"][0]["number"].clone();
-    let went_in = hall.staff("POST", "/checkins", json!({ "number": first })).must(200).clone();
-    let answer = table(&hall, "/schedules/1/sales");
+    let went_in = app.staff("POST", "/checkins", json!({ "number": first })).must(200).clone();
+    let answer = table(&app, "/schedules/1/sales");
     assert_eq!(answer.header("content-disposition"), Some("attachment; filename=\"sales-1-2100-01-01.csv\""));
     let lines = lines(&answer);
     assert_eq!(lines[0][..6], ["seat", "section", "row", "number", "category", "price"]);
@@ -122,7 +122,7 @@ fn the_table_of_sales_has_every_sold_seat_and_no_cell_that_runs() {
 
 #[test]
 fn a_table_comes_only_when_it_is_wanted_more_than_json() {
-    let hall = Hall::with_seats(1, &[]);
+    let app = TestApp::with_seats(1, &[]);
     for (accept, kind) in [
         ("text/csv", "text/csv"),
         ("TEXT/CSV; q=0.9, application/json;q=0.5", "text/csv"),
@@ -134,30 +134,30 @@ fn a_table_comes_only_when_it_is_wanted_more_than_json() {
         ("", "application/json"),
     ] {
         let headers = [("authorization", &*bearer(STAFF_KEY)), ("accept", accept)];
-        let answer = hall.client.call_with("GET", "/api/v1/staff/schedules/1/sales", &headers, None);
+        let answer = app.client.call_with("GET", "/api/v1/staff/schedules/1/sales", &headers, None);
         assert!(answer.header("content-type").unwrap().starts_with(kind), "{accept}: {answer:?}");
         assert_eq!(answer.header("vary"), Some("Accept"));
     }
 }
 
 /// A hall whose clock stands at this instant.
-fn hall_at(instant: &str, zone: &str) -> Hall {
-    let hall = Hall::with_seats(5, &["--time-zone", zone]);
-    let now = hall.staff("POST", "/clock", json!({ "advanceSeconds": 0 })).must(200)["now"].clone();
+fn hall_at(instant: &str, zone: &str) -> TestApp {
+    let app = TestApp::with_seats(5, &["--time-zone", zone]);
+    let now = app.staff("POST", "/clock", json!({ "advanceSeconds": 0 })).must(200)["now"].clone();
     let ahead = Millis::parse_rfc3339(instant).unwrap().ms_since(Millis::parse_rfc3339(now.as_str().unwrap()).unwrap());
-    hall.advance_ms(ahead.unsigned_abs());
-    hall
+    app.advance_ms(ahead.unsigned_abs());
+    app
 }
 
 #[test]
 fn the_ledger_of_a_day_adds_up_and_comes_in_pages() {
-    let hall = hall_at("2099-05-01T00:00:00Z", "Asia/Seoul");
-    let kim = buyer(&hall, "=kim", 2 * PRICE);
+    let app = hall_at("2099-05-01T00:00:00Z", "Asia/Seoul");
+    let kim = buyer(&app, "=kim", 2 * PRICE);
     let bought = buy(&kim, &["1"], PRICE)["reservationId"].as_str().unwrap().to_owned();
-    hall.staff("POST", &format!("/reservations/{bought}/refund"), json!({})).must(200);
+    app.staff("POST", &format!("/reservations/{bought}/refund"), json!({})).must(200);
     let less = json!({ "amount": -7, "reason": "-counted twice" });
-    hall.staff("POST", &format!("/users/{}/balance/corrections", kim.id), less).must(201);
-    let day = hall.staff_get("/ledger?date=2099-05-01").must(200).clone();
+    app.staff("POST", &format!("/users/{}/balance/corrections", kim.id), less).must(201);
+    let day = app.staff_get("/ledger?date=2099-05-01").must(200).clone();
     assert_eq!((&day["from"], &day["until"]), (&json!("2099-04-30T15:00:00.000Z"), &json!("2099-05-01T15:00:00.000Z")));
     let sums = json!([
         { "kind": "TOP_UP", "count": 1, "amount": 2 * PRICE },
@@ -172,23 +172,23 @@ fn the_ledger_of_a_day_adds_up_and_comes_in_pages() {
     let mut paged = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = hall.staff_get(&format!("/ledger?date=2099-05-01&limit=1{cursor}")).must(200).clone();
+        let page = app.staff_get(&format!("/ledger?date=2099-05-01&limit=1{cursor}")).must(200).clone();
         assert_eq!(page["sums"], sums);
         paged.extend(page["entries"].as_array().unwrap().clone());
         let Some(next) = page["nextCursor"].as_str() else { break };
         cursor = format!("&cursor={next}");
     }
     assert_eq!(&paged, entries);
-    let lines = lines(&table(&hall, "/ledger?date=2099-05-01"));
+    let lines = lines(&table(&app, "/ledger?date=2099-05-01"));
     assert_eq!(lines[0][1..5], ["at", "kind", "amount", "balanceAfter"]);
     assert_eq!(lines[4][1..5], ["2099-05-01 09:00:00", "CORRECTION", "-7", &(2 * PRICE - 7).to_string()]);
     assert_eq!((&*lines[4][6], &*lines[4][8]), ("'=kim", "'-counted twice"));
-    assert_eq!(hall.staff_get("/ledger?date=2099-05-02").must(200)["entries"], json!([]));
+    assert_eq!(app.staff_get("/ledger?date=2099-05-02").must(200)["entries"], json!([]));
     for wrong in ["", "?date=2099-02-30", "?date=today", "?date=2099-5-1"] {
-        assert_eq!(hall.staff_get(&format!("/ledger{wrong}")).refused(400, "INVALID_REQUEST")["pointer"], "?date");
+        assert_eq!(app.staff_get(&format!("/ledger{wrong}")).refused(400, "INVALID_REQUEST")["pointer"], "?date");
     }
-    hall.staff_get("/ledger?date=2099-05-01&limit=1001").refused(400, "INVALID_REQUEST");
-    hall.staff_get("/ledger?date=2099-05-01&day=1").refused(400, "INVALID_REQUEST");
+    app.staff_get("/ledger?date=2099-05-01&limit=1001").refused(400, "INVALID_REQUEST");
+    app.staff_get("/ledger?date=2099-05-01&day=1").refused(400, "INVALID_REQUEST");
 }
 
 /// A program that counts every day as 24 hours shows an hour of sales on two days, or on none.
@@ -199,20 +199,20 @@ fn a_day_on_which_the_clocks_change_has_23_or_25_hours() {
         ("2099-10-25", "2099-10-24T21:59:59.999Z", 25), // and back on the last of October
         ("2099-12-01", "2099-11-30T22:59:59.999Z", 24),
     ] {
-        let hall = hall_at(eve, "Europe/Berlin");
-        let kim = buyer(&hall, "Kim", 1);
+        let app = hall_at(eve, "Europe/Berlin");
+        let kim = buyer(&app, "Kim", 1);
         let count = |date: &str| {
-            let day = hall.staff_get(&format!("/ledger?date={date}")).must(200).clone();
+            let day = app.staff_get(&format!("/ledger?date={date}")).must(200).clone();
             day["entries"].as_array().unwrap().len()
         };
         assert_eq!(count(date), 0, "{date}: the day has not begun");
-        hall.advance_ms(1);
-        buyer(&hall, "Kim", 2);
-        hall.advance_ms((hours * HOUR_MS - 1).unsigned_abs());
-        buyer(&hall, "Kim", 3);
+        app.advance_ms(1);
+        buyer(&app, "Kim", 2);
+        app.advance_ms((hours * HOUR_MS - 1).unsigned_abs());
+        buyer(&app, "Kim", 3);
         assert_eq!(count(date), 2, "{date}: its first and its last millisecond");
-        hall.advance_ms(1);
-        buyer(&hall, "Kim", 4);
+        app.advance_ms(1);
+        buyer(&app, "Kim", 4);
         assert_eq!(count(date), 2, "{date}: the day is over");
         assert_eq!(kim.balance(), 1);
     }
@@ -221,19 +221,19 @@ fn a_day_on_which_the_clocks_change_has_23_or_25_hours() {
 /// Pages that follow the moments of entries skip those that a clock wrote out of order.
 #[test]
 fn ledger_pages_lose_no_entry_whatever_the_moments_say() {
-    let hall = Hall::empty(&[]);
-    let kim = hall.customer();
+    let app = TestApp::empty(&[]);
+    let kim = app.customer();
     for amount in 1..=9 {
         kim.top_up(amount).must(201);
     }
     let early = "UPDATE ledger_entry SET at = at + CASE entry_id % 3 WHEN 0 THEN 5000 WHEN 1 THEN 2000 ELSE 0 END";
-    rusqlite::Connection::open(&hall.database).unwrap().execute_batch(early).unwrap();
-    let at: i64 = hall.file().query_row("SELECT min(at) FROM ledger_entry", [], |row| row.get(0)).unwrap();
+    rusqlite::Connection::open(&app.database).unwrap().execute_batch(early).unwrap();
+    let at: i64 = app.file().query_row("SELECT min(at) FROM ledger_entry", [], |row| row.get(0)).unwrap();
     let seoul = jiff::tz::TimeZone::get("Asia/Seoul").unwrap();
     let date = boxoffice::clock::Millis::from_unix_ms(at).date_in(&seoul);
     let (mut cursor, mut seen) = (String::new(), Vec::new());
     loop {
-        let page = hall.staff_get(&format!("/ledger?date={date}&limit=2{cursor}")).must(200).clone();
+        let page = app.staff_get(&format!("/ledger?date={date}&limit=2{cursor}")).must(200).clone();
         seen.extend(page["entries"].as_array().unwrap().iter().map(|entry| entry["entryId"].as_i64().unwrap()));
         match page["nextCursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
 mod document;
-mod hall;
+mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use boxoffice::routes::{Access, Body, KeyUse, ROUTES, Route};
 use document::Document;
-use hall::{Answer, Client, Customer, Hall, PRICE, STAFF_KEY, basic, bearer};
 use serde_json::{Value, json};
+use support::{Answer, Client, Customer, PRICE, STAFF_KEY, TestApp, basic, bearer};
 
 const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -47,16 +47,16 @@ fn raw(client: &Client, method: &str, path: &str, fields: &[(&str, &str)], body:
 
 /// Whoever may make each call, and one thing of each kind to name in its path.
 struct World {
-    hall: Hall,
+    app: TestApp,
     document: Document,
     customer: Customer,
 }
 
 impl World {
     fn new() -> World {
-        let hall = Hall::with_seats(5, &[]);
-        let customer = hall.buyer(2 * PRICE);
-        World { hall, document: Document::read(), customer }
+        let app = TestApp::with_seats(5, &[]);
+        let customer = app.buyer(2 * PRICE);
+        World { app, document: Document::read(), customer }
     }
 
     fn path(&self, route: &Route) -> String {
@@ -79,7 +79,7 @@ impl World {
     fn ask(&self, route: &Route, path: &str, fields: &[(&str, &str)], body: Option<&str>) -> Answer {
         let authorization = self.authorization(route);
         let fields = [&[("authorization", authorization.as_str())], fields].concat();
-        raw(&self.hall.client, route.method.word(), path, &fields, body)
+        raw(&self.app.client, route.method.word(), path, &fields, body)
     }
 
     /// A body that the document gives as an example of the call.
@@ -110,7 +110,7 @@ fn must_name(route: &Route, answer: &Answer, pointer: &str) {
 fn query_parameters_that_are_not_known_or_there_twice_are_refused_by_every_call() {
     let mut world = World::new();
     for route in ROUTES {
-        world.customer = world.hall.buyer(0);
+        world.customer = world.app.buyer(0);
         let path = world.path(route);
         let ask = |query: &str| world.ask(route, &format!("{path}?{query}"), &[], None);
         let Some(known) = route.query else {
@@ -135,7 +135,7 @@ fn query_parameters_that_are_not_known_or_there_twice_are_refused_by_every_call(
 fn bodies_are_read_or_refused_by_every_call() {
     let mut world = World::new();
     for route in ROUTES {
-        world.customer = world.hall.buyer(0);
+        world.customer = world.app.buyer(0);
         let path = world.path(route);
         let ask = |media_type: &str, body: Option<&str>| world.ask(route, &path, &[("content-type", media_type)], body);
         let json = |body: &str| ask("application/json", Some(body));
@@ -176,21 +176,21 @@ fn bodies_are_read_or_refused_by_every_call() {
 
 #[test]
 fn body_of_options_is_refused_and_a_refused_refund_refunds_nothing() {
-    let hall = Hall::with_seats(3, &["--seats-per-user", "3"]);
-    raw(&hall.client, "OPTIONS", "/api/v1/concerts", &[], Some("{}")).refused(400, "INVALID_REQUEST");
-    let buyer = hall.buyer(3 * PRICE);
+    let app = TestApp::with_seats(3, &["--seats-per-user", "3"]);
+    raw(&app.client, "OPTIONS", "/api/v1/concerts", &[], Some("{}")).refused(400, "INVALID_REQUEST");
+    let buyer = app.buyer(3 * PRICE);
     let held = buyer.hold(1, &["1", "2", "3"]).must(201)["reservationId"].clone();
     buyer.pay(&held, 3 * PRICE).must(201);
     let refund = format!("/reservations/{}/refund", held.as_str().unwrap());
-    hall.staff("POST", &refund, json!({ "seats": ["1"] })).refused(400, "INVALID_REQUEST");
-    hall.staff("POST", "/schedules/1/cancellation", json!({ "confirm": false })).refused(400, "INVALID_REQUEST");
+    app.staff("POST", &refund, json!({ "seats": ["1"] })).refused(400, "INVALID_REQUEST");
+    app.staff("POST", "/schedules/1/cancellation", json!({ "confirm": false })).refused(400, "INVALID_REQUEST");
     let one = format!("/api/v1{refund}");
     let own = basic(&buyer.id, &buyer.key);
-    hall.client.call("POST", &one, &own, Some(json!({ "seats": ["1"] }))).refused(400, "INVALID_REQUEST");
+    app.client.call("POST", &one, &own, Some(json!({ "seats": ["1"] }))).refused(400, "INVALID_REQUEST");
     assert_eq!(buyer.balance(), 0);
-    assert_eq!(hall.staff_get("/schedules/1").must(200)["cancelledAt"], Value::Null);
+    assert_eq!(app.staff_get("/schedules/1").must(200)["cancelledAt"], Value::Null);
     let staff = [("authorization", &*bearer(STAFF_KEY))];
-    raw(&hall.client, "POST", &format!("/api/v1/staff{refund}"), &staff, None).must(200);
+    raw(&app.client, "POST", &format!("/api/v1/staff{refund}"), &staff, None).must(200);
     assert_eq!(buyer.balance(), 3 * PRICE);
 }
 
@@ -198,7 +198,7 @@ fn body_of_options_is_refused_and_a_refused_refund_refunds_nothing() {
 fn idempotency_key_is_refused_where_it_means_nothing_or_would_keep_a_secret() {
     let mut world = World::new();
     for route in ROUTES {
-        world.customer = world.hall.buyer(0);
+        world.customer = world.app.buyer(0);
         let body = world.body(route).map(|body| body.to_string());
         let ask = |key: &str| {
             let fields = [("idempotency-key", key), ("content-type", "application/json")];
@@ -219,7 +219,7 @@ fn idempotency_key_is_refused_where_it_means_nothing_or_would_keep_a_secret() {
         ask("with space").refused(400, "INVALID_HEADER");
     }
     let kept: i64 = world
-        .hall
+        .app
         .file()
         .query_row("SELECT count(*) FROM idempotency_answer WHERE body LIKE '%Key\":%'", [], |row| row.get(0))
         .unwrap();
@@ -229,8 +229,8 @@ fn idempotency_key_is_refused_where_it_means_nothing_or_would_keep_a_secret() {
 /// Each POST of staff twice under one key: the second gives the first answer again, and nothing happens.
 #[test]
 fn idempotency_key_makes_every_post_of_staff_happen_once() {
-    let hall = Hall::with_seats(5, &["--max-active", "1"]);
-    let (buyer, waiting) = (hall.buyer(2 * PRICE), hall.customer());
+    let app = TestApp::with_seats(5, &["--max-active", "1"]);
+    let (buyer, waiting) = (app.buyer(2 * PRICE), app.customer());
     let held = buyer.hold(1, &["1", "2"]).must(201)["reservationId"].as_str().unwrap().to_owned();
     let tickets = buyer.pay(&json!(held), 2 * PRICE).must(201)["tickets"].clone();
     let user = format!("/users/{}/balance", buyer.id);
@@ -239,7 +239,7 @@ fn idempotency_key_makes_every_post_of_staff_happen_once() {
     let calls = [
         ("/concerts", json!({ "title": "Morgen" })),
         ("/concerts/1/schedules", json!({ "startsAt": "2100-03-01T10:00:00Z", "layout": layout })),
-        ("/queue/tokens", json!({ "userId": hall.user().id })),
+        ("/queue/tokens", json!({ "userId": app.user().id })),
         ("/queue/tokens", json!({ "userId": waiting.id })),
         ("/queue/admissions", json!({ "count": 1 })),
         (&*format!("{user}/top-ups"), json!({ "amount": 5 })),
@@ -257,9 +257,9 @@ fn idempotency_key_makes_every_post_of_staff_happen_once() {
         let fields = [("authorization", bearer(STAFF_KEY)), ("idempotency-key", key)];
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let ask = |body: &Value| {
-            hall.client.call_with("POST", &format!("/api/v1/staff{path}"), &fields, Some(&body.to_string()))
+            app.client.call_with("POST", &format!("/api/v1/staff{path}"), &fields, Some(&body.to_string()))
         };
-        let events = || hall.staff_get("/events?limit=1000").must(200)["events"].as_array().unwrap().len();
+        let events = || app.staff_get("/events?limit=1000").must(200)["events"].as_array().unwrap().len();
         let first = ask(body);
         let before = events();
         let again = ask(body);
@@ -274,23 +274,23 @@ fn idempotency_key_makes_every_post_of_staff_happen_once() {
         other["nothing"] = json!(1);
         assert!(matches!(ask(&other).status, 400 | 422), "{path}");
     }
-    assert_eq!(hall.staff_get("/concerts/1/schedules").must(200)["schedules"].as_array().unwrap().len(), 3);
+    assert_eq!(app.staff_get("/concerts/1/schedules").must(200)["schedules"].as_array().unwrap().len(), 3);
 }
 
 /// Two counters count their receipts alike: in a program with one set of keys for all staff the second sale is swallowed.
 #[test]
 fn idempotency_keys_of_staff_belong_to_the_staff_key() {
-    let hall = Hall::with_seats(1, &[]);
-    let user = hall.user();
+    let app = TestApp::with_seats(1, &[]);
+    let user = app.user();
     let counter = |name: &str| {
-        let made = hall.staff("POST", "/keys", json!({ "name": name, "role": "counter" })).must(201).clone();
+        let made = app.staff("POST", "/keys", json!({ "name": name, "role": "counter" })).must(201).clone();
         bearer(made["key"].as_str().unwrap())
     };
     let (east, west) = (counter("East"), counter("West"));
     let sell = |who: &str, amount: i64| {
         let fields = [("authorization", who), ("idempotency-key", "receipt-1")];
         let path = format!("/api/v1/staff/users/{}/balance/top-ups", user.id);
-        hall.client.call_with("POST", &path, &fields, Some(&json!({ "amount": amount }).to_string()))
+        app.client.call_with("POST", &path, &fields, Some(&json!({ "amount": amount }).to_string()))
     };
     sell(&east, 5_000).must(201);
     sell(&west, 5_000).must(201);
@@ -303,20 +303,20 @@ fn idempotency_keys_of_staff_belong_to_the_staff_key() {
 /// What the document says of requests in general, each sentence beside what the server does.
 #[test]
 fn sentences_of_the_document_about_requests_are_true() {
-    let hall = Hall::with_seats(1, &[]);
+    let app = TestApp::with_seats(1, &[]);
     let document = Document::read();
     let prose = document.0["info"]["description"].as_str().unwrap();
     let says = |sentence: &str| assert!(prose.contains(sentence), "the document no longer says: {sentence}");
     says("**A member twice** in one object is refused with `INVALID_JSON`");
     let json = [("content-type", "application/json")];
-    raw(&hall.client, "POST", "/api/v1/users", &json, Some(r#"{"name":"Kim","name":"Lee"}"#))
+    raw(&app.client, "POST", "/api/v1/users", &json, Some(r#"{"name":"Kim","name":"Lee"}"#))
         .refused(400, "INVALID_JSON");
     says(
         "411 `LENGTH_REQUIRED` (a body with a Transfer-Encoding; a request with neither Content-Length nor Transfer-Encoding has no body)",
     );
     let chunked = [json[0], ("transfer-encoding", "chunked")];
-    raw(&hall.client, "POST", "/api/v1/users", &chunked, None).refused(411, "LENGTH_REQUIRED");
-    raw(&hall.client, "POST", "/api/v1/users", &json, None).refused(400, "INVALID_JSON");
+    raw(&app.client, "POST", "/api/v1/users", &chunked, None).refused(411, "LENGTH_REQUIRED");
+    raw(&app.client, "POST", "/api/v1/users", &json, None).refused(400, "INVALID_JSON");
     let cancel = "/api/v1/staff/schedules/1/cancellation";
-    raw(&hall.client, "POST", cancel, &[("authorization", &bearer(STAFF_KEY))], None).must(202);
+    raw(&app.client, "POST", cancel, &[("authorization", &bearer(STAFF_KEY))], None).must(202);
 }

@@ -2,18 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
 mod invariants;
 #[path = "restart/served.rs"]
 mod served;
+mod support;
 
 use std::path::{Path, PathBuf};
 
-use hall::{Client, Customer, PRICE, bearer};
 use invariants::{hold_in, number};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use served::Server;
+use support::{Client, Customer, PRICE, bearer};
 
 struct Folder(tempfile::TempDir);
 
@@ -67,7 +67,7 @@ fn a_second_server_on_the_same_file_is_refused_with_a_sentence() {
     Server::start(&folder.database(), &[]); // a lock does not outlive its holder
 }
 
-fn pay_under(client: &Client, customer: &Customer, key: &str, body: &Value) -> hall::Answer {
+fn pay_under(client: &Client, customer: &Customer, key: &str, body: &Value) -> support::Answer {
     let headers = [("authorization", &*bearer(&customer.token)), ("idempotency-key", key)];
     client.call_with("POST", "/api/v1/payments", &headers, Some(&body.to_string()))
 }

@@ -2,13 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
+mod support;
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use hall::{Hall, STAFF_KEY};
 use serde_json::Value;
+use support::{STAFF_KEY, TestApp};
 
 /// Starts a rush of 150 customers for 40 seats.
 fn rush(seed: &str) -> std::process::Child {
@@ -92,17 +92,17 @@ fn a_rush_with_a_server_of_its_own_takes_no_setting_from_the_environment() {
 /// Where staff have an address of their own, a rush needs both.
 #[test]
 fn a_rush_reaches_staff_at_an_address_of_their_own() {
-    let hall = Hall::with_apart_staff(5);
+    let app = TestApp::with_apart_staff(5);
     let rush = |more: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_boxoffice"));
-        command.args(["rush", "--url", &hall.url(), "--staff-key", STAFF_KEY, "--customers", "8", "--seats", "8"]);
+        command.args(["rush", "--url", &app.url(), "--staff-key", STAFF_KEY, "--customers", "8", "--seats", "8"]);
         command.args(["--json", "--speed", "100", "--arrival-seconds", "0", "--connections", "4", "--patience", "4"]);
         command.args(more).output().unwrap()
     };
     let alone = rush(&[]);
     assert_eq!(alone.status.code(), Some(1), "{alone:?}");
     assert!(String::from_utf8_lossy(&alone.stderr).contains("POST /staff/concerts: refused with 404"), "{alone:?}");
-    let ended = rush(&["--staff-url", &hall.staff_url()]);
+    let ended = rush(&["--staff-url", &app.staff_url()]);
     assert!(ended.status.success(), "{ended:?}");
     let report: Value = serde_json::from_slice(&ended.stdout).unwrap();
     assert_eq!((&report["clean"], &report["customers"]), (&true.into(), &8.into()));
@@ -135,8 +135,8 @@ fn interrupt(rush: &Child) {
 #[test]
 fn a_rush_that_is_broken_off_ends_at_once_with_what_there_was() {
     const ENDS_WITHIN: Duration = Duration::from_secs(20);
-    let hall = Hall::empty(&["--max-active", "1"]);
-    let url = hall.url();
+    let app = TestApp::empty(&["--max-active", "1"]);
+    let url = app.url();
     for own in [true, false] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_boxoffice"));
         command.args([
@@ -158,7 +158,7 @@ fn a_rush_that_is_broken_off_ends_at_once_with_what_there_was() {
         let rush = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         until_it_catches(&rush);
         if !own {
-            until("a customer", || hall.staff_get("/queue").must(200)["waiting"].as_u64() > Some(50));
+            until("a customer", || app.staff_get("/queue").must(200)["waiting"].as_u64() > Some(50));
         }
         let began = Instant::now();
         interrupt(&rush);

@@ -2,13 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
 mod invariants;
+mod support;
 
 use boxoffice::check::{Findings, examine};
-use hall::{Customer, Hall, PRICE};
 use invariants::Dice;
 use serde_json::{Value, json};
+use support::{Customer, PRICE, TestApp};
 
 const RUNS: u64 = 6;
 const STEPS: usize = 70;
@@ -16,7 +16,7 @@ const USERS: usize = 7;
 
 /// One run: a hall, its users, and what was done so far.
 struct Run {
-    hall: Hall,
+    app: TestApp,
     users: Vec<Customer>,
     dice: Dice,
     story: Vec<String>,
@@ -25,9 +25,9 @@ struct Run {
 impl Run {
     fn of(seed: u64) -> Run {
         let flags = ["--max-active=2", "--abandon-seconds=86400", "--claim-seconds=0", "--visit-seconds=86400"];
-        let hall = Hall::with_seats(6, &flags);
-        let users = (0..USERS).map(|_| hall.user()).collect();
-        Run { hall, users, dice: Dice::of(seed), story: Vec::new() }
+        let app = TestApp::with_seats(6, &flags);
+        let users = (0..USERS).map(|_| app.user()).collect();
+        Run { app, users, dice: Dice::of(seed), story: Vec::new() }
     }
 
     fn below(&mut self, bound: u64) -> u64 {
@@ -58,7 +58,7 @@ impl Run {
     }
 
     fn staff(&self, method: &str, path: &str, body: Value) -> String {
-        let answer = self.hall.staff(method, path, body.clone());
+        let answer = self.app.staff(method, path, body.clone());
         assert!(answer.status < 500, "{method} {path} {body}: {}", answer.text);
         format!("{method} {path} {body} -> {}", answer.status)
     }
@@ -76,12 +76,12 @@ impl Run {
     /// An opening some seconds ahead, of which there may be one already.
     fn announce(&mut self) -> String {
         let ahead_ms = 1 + self.below(20_000) as i64;
-        format!("opens at {}", self.hall.open_line_in(ahead_ms))
+        format!("opens at {}", self.app.open_line_in(ahead_ms))
     }
 
     fn turn(&mut self) -> String {
         let ms = self.below(25_000);
-        self.hall.advance_ms(ms);
+        self.app.advance_ms(ms);
         format!("{ms} ms pass")
     }
 
@@ -96,8 +96,8 @@ impl Run {
     }
 
     fn restart(&mut self) -> String {
-        self.hall.reopen();
-        let client = self.hall.client.clone();
+        self.app.reopen();
+        let client = self.app.client.clone();
         self.users.iter_mut().for_each(|user| user.client = client.clone());
         "restart".into()
     }
@@ -136,7 +136,7 @@ impl Run {
         if self.below(2) == 0 {
             return self.staff("DELETE", &format!("/queue/tokens/{id}"), Value::Null);
         }
-        let key = self.hall.staff("POST", &format!("/users/{id}/key"), json!({})).must(201)["userKey"].clone();
+        let key = self.app.staff("POST", &format!("/users/{id}/key"), json!({})).must(201)["userKey"].clone();
         self.users[user].key = key.as_str().unwrap().to_owned();
         format!("a new key for {user}")
     }
@@ -150,7 +150,7 @@ impl Run {
     }
 
     fn is_sound(&self) {
-        let found = examine(&self.hall.file());
+        let found = examine(&self.app.file());
         assert_eq!(found, Findings::default(), "after\n  {}", self.story.join("\n  "));
     }
 }
@@ -179,7 +179,7 @@ fn check_passes_when_people_who_were_drawn_wait_for_another_opening() {
             run.announce();
             (0..USERS).for_each(|user| drop(run.users[user].line_up()));
             if !is_undone || round == 0 {
-                run.hall.advance_ms(20_000);
+                run.app.advance_ms(20_000);
             } else {
                 run.staff("PATCH", "/queue", json!({ "opensAt": null }));
             }

@@ -3,13 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
+mod support;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use hall::{Answer, Client, Customer, Hall, PRICE, STAFF_KEY, basic, bearer};
 use serde_json::{Value, json};
+use support::{Answer, Client, Customer, PRICE, STAFF_KEY, TestApp, basic, bearer};
 
 const UNKNOWN: &str = "01900000-0000-7000-8000-000000000000";
 
@@ -78,9 +78,9 @@ fn calls() -> Vec<Call> {
 }
 
 /// A hall in which somebody bought a seat; what is theirs, and their key.
-fn hall_with_a_victim(flags: &[&str]) -> (Hall, Theirs, Customer) {
-    let hall = Hall::with_seats(10, flags);
-    let victim = hall.buyer(PRICE);
+fn hall_with_a_victim(flags: &[&str]) -> (TestApp, Theirs, Customer) {
+    let app = TestApp::with_seats(10, flags);
+    let victim = app.buyer(PRICE);
     let held = victim.hold(1, &["7"]).must(201).clone();
     let paid = victim.pay(&held["reservationId"], PRICE).must(201).clone();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -90,19 +90,19 @@ fn hall_with_a_victim(flags: &[&str]) -> (Hall, Theirs, Customer) {
         payment: text(&paid["paymentId"]),
         ticket: text(&paid["tickets"][0]["ticketId"]),
     };
-    (hall, theirs, victim)
+    (app, theirs, victim)
 }
 
-fn events(hall: &Hall) -> i64 {
-    hall.file().query_row("SELECT count(*) FROM event", [], |row| row.get(0)).unwrap()
+fn events(app: &TestApp) -> i64 {
+    app.file().query_row("SELECT count(*) FROM event", [], |row| row.get(0)).unwrap()
 }
 
 #[test]
 fn no_call_is_opened_by_a_wrong_credential() {
-    let (hall, theirs, victim) = hall_with_a_victim(&["--max-active=2", "--tries-per-minute=0"]);
-    let (active, _also_active, waiting) = (hall.customer(), hall.customer(), hall.customer());
+    let (app, theirs, victim) = hall_with_a_victim(&["--max-active=2", "--tries-per-minute=0"]);
+    let (active, _also_active, waiting) = (app.customer(), app.customer(), app.customer());
     waiting.poll().must(200);
-    let before = events(&hall);
+    let before = events(&app);
     let mut tried = 0;
     for call in calls() {
         let wrong_key = if call.is_opened_by("staffKey") { "STAFF_KEY_INVALID" } else { "TOKEN_INVALID" };
@@ -126,25 +126,25 @@ fn no_call_is_opened_by_a_wrong_credential() {
             wrong.extend([(bearer(STAFF_KEY), wrong_key), (bearer(&victim.token), "TOKEN_EXPIRED")]);
         }
         for (authorization, code) in wrong {
-            let answer = call.send(&hall.client, &theirs, &authorization);
+            let answer = call.send(&app.client, &theirs, &authorization);
             let told = format!("{} {} with {authorization:?}: {}", call.method, call.path, answer.text);
             assert_eq!((answer.status, answer.body["code"].as_str()), (401, Some(code)), "{told}");
             assert!(answer.header("www-authenticate").is_some(), "{told}");
             tried += 1;
         }
     }
-    assert_eq!(events(&hall), before, "none of it changed anything");
+    assert_eq!(events(&app), before, "none of it changed anything");
     assert!(tried > 300, "{tried}");
 }
 
 #[test]
 fn a_waiting_token_opens_nothing_that_is_for_those_let_in() {
-    let (hall, theirs, _) = hall_with_a_victim(&["--max-active=1"]);
-    let (_active, waiting) = (hall.customer(), hall.customer());
+    let (app, theirs, _) = hall_with_a_victim(&["--max-active=1"]);
+    let (_active, waiting) = (app.customer(), app.customer());
     let mut refused = Vec::new();
     for call in calls().into_iter().filter(|call| call.is_opened_by("queueToken") && !call.is_opened_by("userKey")) {
         if call.path != "/api/v1/queue/token" {
-            call.send(&hall.client, &theirs, &bearer(&waiting.token)).refused(403, "TOKEN_WAITING");
+            call.send(&app.client, &theirs, &bearer(&waiting.token)).refused(403, "TOKEN_WAITING");
             refused.push(call.path);
         }
     }
@@ -153,9 +153,9 @@ fn a_waiting_token_opens_nothing_that_is_for_those_let_in() {
 
 #[test]
 fn what_is_somebody_else_s_cannot_be_told_from_what_does_not_exist() {
-    let (hall, theirs, _) = hall_with_a_victim(&[]);
-    let stranger = hall.customer();
-    let before = events(&hall);
+    let (app, theirs, _) = hall_with_a_victim(&[]);
+    let stranger = app.customer();
+    let before = events(&app);
     let mut compared = 0;
     for call in calls().iter().filter(|call| !call.is_opened_by("staffKey")) {
         for credential in [bearer(&stranger.token), basic(&stranger.id, &stranger.key)] {
@@ -163,7 +163,7 @@ fn what_is_somebody_else_s_cannot_be_told_from_what_does_not_exist() {
             if !has_id || (credential.starts_with("Basic") && !call.is_opened_by("userKey")) {
                 continue;
             }
-            let answers = [&theirs, &Theirs::unknown()].map(|whose| call.send(&hall.client, whose, &credential));
+            let answers = [&theirs, &Theirs::unknown()].map(|whose| call.send(&app.client, whose, &credential));
             let [other, unknown] = answers.map(|answer| (answer.status, answer.text));
             assert_eq!(other, unknown, "{} {}", call.method, call.path);
             assert!([403, 404].contains(&other.0), "{} {}: {}", call.method, call.path, other.1);
@@ -172,20 +172,20 @@ fn what_is_somebody_else_s_cannot_be_told_from_what_does_not_exist() {
     }
     let pay = |id: &str| stranger.post("/payments", json!({ "reservationId": id, "amount": PRICE }));
     assert_eq!(pay(&theirs.reservation).text, pay(UNKNOWN).text);
-    assert_eq!(events(&hall), before, "none of it changed anything");
+    assert_eq!(events(&app), before, "none of it changed anything");
     assert!(compared >= 8, "{compared}");
 }
 
 #[test]
 fn users_and_tokens_of_one_address_are_limited_and_a_classroom_fits() {
-    let flags = ["--door-proxies=127.0.0.1", "--max-active=0"];
-    let hall = Hall::with_seats(5, &flags);
+    let flags = ["--door-proxies=127.0.0.1", "--top-up-policy=self", "--max-active=0"];
+    let app = TestApp::with_seats(5, &flags);
     let come = |from: &str| {
         let headers = [("x-forwarded-for", from)];
-        let user = hall.client.call_with("POST", "/api/v1/users", &headers, Some("{\"name\":\"Kim\"}"));
+        let user = app.client.call_with("POST", "/api/v1/users", &headers, Some("{\"name\":\"Kim\"}"));
         let body = json!({ "userId": user.body["userId"], "userKey": user.body["userKey"] }).to_string();
         (user.status == 201)
-            .then(|| hall.client.call_with("POST", "/api/v1/queue/tokens", &headers, Some(&body)).must(201).clone());
+            .then(|| app.client.call_with("POST", "/api/v1/queue/tokens", &headers, Some(&body)).must(201).clone());
         user
     };
     for pupil in 0..300 {
@@ -195,7 +195,7 @@ fn users_and_tokens_of_one_address_are_limited_and_a_classroom_fits() {
     refused.refused(429, "TOO_MANY_REQUESTS");
     assert_eq!(refused.header("retry-after"), Some("1"));
     assert_eq!(come("192.0.2.8").status, 201, "another address is not held back");
-    hall.advance_ms(1_000);
+    app.advance_ms(1_000);
     assert_eq!(come("192.0.2.7").status, 201);
     for loopback in 0..700 {
         assert_eq!(come("127.0.0.1").status, 201, "this machine is exempt: {loopback}");
@@ -204,46 +204,41 @@ fn users_and_tokens_of_one_address_are_limited_and_a_classroom_fits() {
 
 #[test]
 fn wrong_keys_are_limited_and_do_not_lock_out_those_with_right_ones() {
-    let hall = Hall::with_seats(5, &["--tries-per-minute=6", "--door-limit-loopback"]);
-    let kim = hall.customer();
+    let app = TestApp::with_seats(5, &["--tries-per-minute=6", "--door-limit-loopback"]);
+    let kim = app.customer();
     for _ in 0..6 {
-        hall.client.call("GET", "/api/v1/queue/token", &bearer("nonsense"), None).refused(401, "TOKEN_INVALID");
+        app.client.call("GET", "/api/v1/queue/token", &bearer("nonsense"), None).refused(401, "TOKEN_INVALID");
     }
-    let limited = hall.client.call("GET", "/api/v1/queue/token", &bearer("nonsense"), None);
+    let limited = app.client.call("GET", "/api/v1/queue/token", &bearer("nonsense"), None);
     limited.refused(429, "TOO_MANY_REQUESTS");
     assert_eq!(limited.header("retry-after"), Some("10"));
-    hall.client.call("GET", "/api/v1/reservations", &basic(&kim.id, "wrong"), None).refused(429, "TOO_MANY_REQUESTS");
+    app.client.call("GET", "/api/v1/reservations", &basic(&kim.id, "wrong"), None).refused(429, "TOO_MANY_REQUESTS");
     kim.poll().must(200);
     kim.get_by_key("/reservations").must(200);
     // A staff key may be of somebody's own choosing: no guess is looked at, not even the right one.
-    hall.staff_get("/queue").refused(429, "TOO_MANY_REQUESTS");
+    app.staff_get("/queue").refused(429, "TOO_MANY_REQUESTS");
 }
 
 #[test]
 fn wrong_staff_keys_are_limited_by_address_and_trickle_back() {
-    let hall = Hall::empty(&["--tries-per-minute=6", "--door-proxies=127.0.0.1"]);
+    let app = TestApp::empty(&["--tries-per-minute=6", "--door-proxies=127.0.0.1", "--top-up-policy=self"]);
     let ask = |from: &str, key: &str| {
         let (key, from) = (bearer(key), from.to_owned());
-        hall.client.call_with(
-            "GET",
-            "/api/v1/staff/queue",
-            &[("authorization", &key), ("x-forwarded-for", &from)],
-            None,
-        )
+        app.client.call_with("GET", "/api/v1/staff/queue", &[("authorization", &key), ("x-forwarded-for", &from)], None)
     };
     for _ in 0..6 {
         ask("192.0.2.7", "guess").refused(401, "STAFF_KEY_INVALID");
     }
     ask("192.0.2.7", STAFF_KEY).refused(429, "TOO_MANY_REQUESTS");
     ask("192.0.2.8", STAFF_KEY).must(200);
-    hall.advance_ms(10_000);
+    app.advance_ms(10_000);
     ask("192.0.2.7", STAFF_KEY).must(200);
 }
 
 #[test]
 fn with_an_address_of_their_own_staff_are_not_found_at_the_public_one() {
-    let hall = Hall::with_apart_staff(5);
-    let (public, staff) = (&hall.client, Client::of(&hall.staff_url()));
+    let app = TestApp::with_apart_staff(5);
+    let (public, staff) = (&app.client, Client::of(&app.staff_url()));
     assert_ne!(public.url, staff.url);
     for path in
         ["/api/v1/staff/queue", "/api/v1/staff/nowhere", "/staff", "/staff/", "/metrics", "/assets/staff/staff.css"]
@@ -258,8 +253,8 @@ fn with_an_address_of_their_own_staff_are_not_found_at_the_public_one() {
 
 #[test]
 fn news_from_the_public_address_reach_those_who_wait_at_the_staff_s() {
-    let hall = Hall::with_apart_staff(5);
-    let staff = Client::of(&hall.staff_url());
+    let app = TestApp::with_apart_staff(5);
+    let staff = Client::of(&app.staff_url());
     let key = bearer(STAFF_KEY);
     let last =
         staff.call("GET", "/api/v1/staff/events?limit=1000", &key, None).must(200)["events"].as_array().unwrap().len();
@@ -267,22 +262,22 @@ fn news_from_the_public_address_reach_those_who_wait_at_the_staff_s() {
     let waits = std::thread::spawn(move || {
         staff.call_with("GET", &path, &[("authorization", &key), ("prefer", "wait=20")], None)
     });
-    hall.customer();
+    app.customer();
     let heard = waits.join().unwrap();
     assert_eq!(heard.must(200)["events"][0]["type"], "TOKEN_ISSUED");
 }
 
 #[test]
 fn answers_never_speak_of_sql_or_files_even_when_the_file_is_broken() {
-    let (hall, theirs, _) = hall_with_a_victim(&[]);
-    let customer = hall.customer();
+    let (app, theirs, _) = hall_with_a_victim(&[]);
+    let customer = app.customer();
     let tables: Vec<String> = {
-        let file = hall.file();
+        let file = app.file();
         let mut names =
             file.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'").unwrap();
         names.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     };
-    let breaking = rusqlite::Connection::open(&hall.database).unwrap();
+    let breaking = rusqlite::Connection::open(&app.database).unwrap();
     breaking.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
     for table in tables.iter().filter(|table| *table != "venue") {
         breaking.execute_batch(&format!("ALTER TABLE {table} RENAME TO gone_{table}")).unwrap();
@@ -290,7 +285,7 @@ fn answers_never_speak_of_sql_or_files_even_when_the_file_is_broken() {
     let mut broken = 0;
     for call in calls() {
         let credential = if call.is_opened_by("staffKey") { bearer(STAFF_KEY) } else { bearer(&customer.token) };
-        let answer = call.send(&hall.client, &theirs, &credential);
+        let answer = call.send(&app.client, &theirs, &credential);
         let text = answer.text.to_lowercase();
         for never in [
             "sqlite",
@@ -301,7 +296,7 @@ fn answers_never_speak_of_sql_or_files_even_when_the_file_is_broken() {
             ".rs",
             "panicked",
             ".db",
-            hall.database.to_str().unwrap(),
+            app.database.to_str().unwrap(),
         ] {
             assert!(!text.contains(never), "{} {} says {never:?}: {text}", call.method, call.path);
         }
@@ -354,23 +349,23 @@ fn no_log_names_a_key_or_a_token() {
 #[test]
 fn rate_limit_a_token_that_was_forgotten_and_a_staff_key_that_was_revoked_are_no_guesses() {
     let flags = ["--tries-per-minute=4", "--door-limit-loopback", "--token-days=1", "--idempotency-hours=24"];
-    let mut hall = Hall::with_seats(5, &flags);
-    let old = hall.customer();
+    let mut app = TestApp::with_seats(5, &flags);
+    let old = app.customer();
     old.delete("/queue/token").must(204);
-    hall.customer();
+    app.customer();
     let door = json!({ "name": "East gate", "role": "door" });
-    let door = hall.staff("POST", "/keys", door).must(201)["key"].as_str().unwrap().to_owned();
-    hall.staff("DELETE", "/keys/2", Value::Null).must(204);
-    hall.advance_ms(3 * 24 * 3_600_000);
-    hall.customer();
-    let kept = hall.file().query_row("SELECT count(*) FROM token WHERE token_id = 1", [], |row| row.get::<_, i64>(0));
+    let door = app.staff("POST", "/keys", door).must(201)["key"].as_str().unwrap().to_owned();
+    app.staff("DELETE", "/keys/2", Value::Null).must(204);
+    app.advance_ms(3 * 24 * 3_600_000);
+    app.customer();
+    let kept = app.file().query_row("SELECT count(*) FROM token WHERE token_id = 1", [], |row| row.get::<_, i64>(0));
     assert_eq!(kept.unwrap(), 0, "it is forgotten");
-    hall.reopen();
-    let ask = |path: &str, key: &str| hall.client.call("GET", path, &bearer(key), None);
+    app.reopen();
+    let ask = |path: &str, key: &str| app.client.call("GET", path, &bearer(key), None);
     for _ in 0..10 {
         ask("/api/v1/queue/token", &old.token).refused(401, "TOKEN_INVALID");
         ask("/api/v1/staff/me", &door).refused(401, "STAFF_KEY_INVALID");
-        hall.staff_get("/me").must(200);
+        app.staff_get("/me").must(200);
     }
     let mut changed = old.token.clone();
     changed.replace_range(31.., if old.token.ends_with('0') { "1" } else { "0" });

@@ -2,16 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod hall;
+mod support;
 
-use boxoffice::seal::SealPublic;
-use boxoffice::ticket::code::{Fault, Says, read};
-use hall::{Customer, Hall, PRICE, STAFF_KEY, bearer, settings};
+use boxoffice::signing::PublicKey;
+use boxoffice::ticket::code::{CodePayload, Fault, read};
 use serde_json::{Value, json};
+use support::{Customer, PRICE, STAFF_KEY, TestApp, bearer, settings};
 
 /// A new customer who paid for these seats of the first date; their tickets.
-fn sold(hall: &Hall, seats: &[&str]) -> (Customer, Value) {
-    let kim = hall.buyer(PRICE * seats.len() as i64);
+fn sold(app: &TestApp, seats: &[&str]) -> (Customer, Value) {
+    let kim = app.buyer(PRICE * seats.len() as i64);
     let held = kim.hold(1, seats).must(201).clone();
     let paid = kim.pay(&held["reservationId"], PRICE * seats.len() as i64).must(201).clone();
     (kim, paid)
@@ -21,36 +21,36 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 
-fn public_key(hall: &Hall) -> SealPublic {
-    let key = hall.client.call("GET", "/api/v1/tickets/key", "", None).must(200).clone();
-    let public = SealPublic::parse(text(&key["publicKey"])).unwrap();
+fn public_key(app: &TestApp) -> PublicKey {
+    let key = app.client.call("GET", "/api/v1/tickets/key", "", None).must(200).clone();
+    let public = PublicKey::parse(text(&key["publicKey"])).unwrap();
     assert_eq!((text(&key["algorithm"]), key["fingerprint"] == public.fingerprint()), ("Ed25519", true));
     public
 }
 
 #[test]
 fn anybody_can_check_a_code_with_the_public_key_alone() {
-    let mut hall = Hall::with_seats(5, &[]);
-    let public = public_key(&hall);
-    let (_, paid) = sold(&hall, &["2", "5"]);
+    let mut app = TestApp::with_seats(5, &[]);
+    let public = public_key(&app);
+    let (_, paid) = sold(&app, &["2", "5"]);
     for (at, seat_no) in [(0, 1), (1, 4)] {
         let ticket = &paid["tickets"][at];
-        let says = Says { number: text(&ticket["number"]).to_owned(), schedule_id: 1, seat_no };
+        let says = CodePayload { number: text(&ticket["number"]).to_owned(), schedule_id: 1, seat_no };
         assert_eq!(read(&public, text(&ticket["code"])), Ok(says));
     }
-    hall.reopen();
-    assert_eq!(public_key(&hall), public, "the key pair stays with the file");
-    let other = Hall::with_seats(1, &[]);
-    assert_eq!(read(&public_key(&other), text(&paid["tickets"][0]["code"])), Err(Fault::Unsigned));
+    app.reopen();
+    assert_eq!(public_key(&app), public, "the key pair stays with the file");
+    let other = TestApp::with_seats(1, &[]);
+    assert_eq!(read(&public_key(&other), text(&paid["tickets"][0]["code"])), Err(Fault::BadSignature));
 }
 
 #[test]
 fn a_ticket_is_shown_to_its_owner_and_to_staff_only() {
-    let hall = Hall::with_seats(5, &[]);
+    let app = TestApp::with_seats(5, &[]);
     let layout = json!({ "sections": [{ "name": "R", "price": PRICE, "rows": [{ "row": "A", "count": 2 }] }] });
     let date = json!({ "startsAt": "2100-02-01T10:00:00Z", "layout": layout });
-    hall.staff("POST", "/concerts/1/schedules", date).must(201);
-    let kim = hall.buyer(PRICE);
+    app.staff("POST", "/concerts/1/schedules", date).must(201);
+    let kim = app.buyer(PRICE);
     let held = kim.hold(3, &["A-2"]).must(201)["reservationId"].clone();
     let ticket = kim.pay(&held, PRICE).must(201)["tickets"][0].clone();
     let path = format!("/tickets/{}", text(&ticket["ticketId"]));
@@ -71,23 +71,23 @@ fn a_ticket_is_shown_to_its_owner_and_to_staff_only() {
         assert_eq!(shown[member], value, "{member}");
     }
     assert!(shown.get("holder").is_none() && shown.get("userId").is_none());
-    let staff = hall.staff_get(&path).must(200).clone();
+    let staff = app.staff_get(&path).must(200).clone();
     assert_eq!((&staff["holder"], &staff["userId"]), (&json!("Kim"), &json!(kim.id)));
     let number = text(&ticket["number"]);
     for typed in [number.to_owned(), number.to_lowercase(), format!("{}-{}", &number[..5], &number[5..])] {
-        assert_eq!(hall.staff_get(&format!("/tickets/{typed}")).must(200), &staff);
+        assert_eq!(app.staff_get(&format!("/tickets/{typed}")).must(200), &staff);
     }
-    let stranger = hall.customer();
+    let stranger = app.customer();
     let unknown = "/tickets/00000000-0000-7000-8000-000000000000";
     for path in [&path, &format!("{path}.svg"), unknown, "/tickets/x", "/tickets/.svg", &format!("/tickets/{number}")] {
         stranger.get(path).refused(404, "TICKET_NOT_FOUND");
         stranger.get_by_key(path).refused(404, "TICKET_NOT_FOUND");
     }
     for path in [unknown, "/tickets/x", "/tickets/2222222222", "/tickets/.svg"] {
-        hall.staff_get(path).refused(404, "TICKET_NOT_FOUND");
+        app.staff_get(path).refused(404, "TICKET_NOT_FOUND");
     }
-    hall.client.call("GET", &format!("/api/v1{path}"), "", None).refused(401, "TOKEN_REQUIRED");
-    hall.client.call("GET", &format!("/api/v1{path}"), &bearer(STAFF_KEY), None).refused(401, "TOKEN_INVALID");
+    app.client.call("GET", &format!("/api/v1{path}"), "", None).refused(401, "TOKEN_REQUIRED");
+    app.client.call("GET", &format!("/api/v1{path}"), &bearer(STAFF_KEY), None).refused(401, "TOKEN_INVALID");
 }
 
 /// What a camera would read from a picture. Its path has one piece a run of dark pixels: `Mx yhWvHH…`.
@@ -108,28 +108,28 @@ fn read_qr(picture: &str) -> String {
 
 #[test]
 fn the_picture_of_a_ticket_is_its_code_as_qr() {
-    let hall = Hall::with_seats(5, &[]);
-    let (kim, paid) = sold(&hall, &["2"]);
+    let app = TestApp::with_seats(5, &[]);
+    let (kim, paid) = sold(&app, &["2"]);
     let ticket = &paid["tickets"][0];
     let path = format!("/tickets/{}.svg", text(&ticket["ticketId"]));
     let picture = kim.get_by_key(&path);
     assert_eq!((picture.status, picture.header("content-type")), (200, Some("image/svg+xml")));
     assert_eq!(read_qr(&picture.text), text(&ticket["code"]));
-    assert_eq!(hall.staff_get(&path).text, picture.text);
-    assert_eq!(hall.staff_get(&format!("/tickets/{}.svg", text(&ticket["number"]))).text, picture.text);
+    assert_eq!(app.staff_get(&path).text, picture.text);
+    assert_eq!(app.staff_get(&format!("/tickets/{}.svg", text(&ticket["number"]))).text, picture.text);
 }
 
 #[test]
 fn a_refund_makes_its_tickets_void_at_once() {
-    let hall = Hall::with_seats(5, &[]);
-    let (kim, paid) = sold(&hall, &["2", "3"]);
+    let app = TestApp::with_seats(5, &[]);
+    let (kim, paid) = sold(&app, &["2", "3"]);
     let status = |at: usize| {
         let path = format!("/tickets/{}", text(&paid["tickets"][at]["ticketId"]));
-        assert_eq!(kim.get_by_key(&path).must(200)["status"], hall.staff_get(&path).must(200)["status"]);
+        assert_eq!(kim.get_by_key(&path).must(200)["status"], app.staff_get(&path).must(200)["status"]);
         kim.get_by_key(&path).must(200)["status"].clone()
     };
     assert_eq!([status(0), status(1)], ["VALID", "VALID"]);
-    hall.staff("POST", &format!("/reservations/{}/refund", text(&paid["reservationId"])), json!({})).must(200);
+    app.staff("POST", &format!("/reservations/{}/refund", text(&paid["reservationId"])), json!({})).must(200);
     assert_eq!([status(0), status(1)], ["VOID", "VOID"]);
 }
 
@@ -156,17 +156,17 @@ fn a_file_of_the_first_format_gets_a_key_pair_of_its_own_and_keeps_its_codes() {
         .unwrap();
     drop(older);
     let mut scans = Vec::new();
-    let keys: Vec<SealPublic> = (0..2)
+    let keys: Vec<PublicKey> = (0..2)
         .map(|_| {
-            let house =
-                boxoffice::house::House::open(settings(&[]), &database, ([127, 0, 0, 1], 0).into(), || {}).unwrap();
-            let client = hall::Client::of(&house.url());
+            let server =
+                boxoffice::app::App::open(settings(&[]), &database, ([127, 0, 0, 1], 0).into(), || {}).unwrap();
+            let client = support::Client::of(&server.url());
             let ticket = client.call("GET", "/api/v1/staff/tickets/5FANY5CURE", &bearer(STAFF_KEY), None);
             assert_eq!(ticket.must(200)["code"], OLDER_CODE);
             let scan = json!({ "code": OLDER_CODE });
             scans.push(client.call("POST", "/api/v1/staff/checkins", &bearer(STAFF_KEY), Some(scan)).status);
             let key = client.call("GET", "/api/v1/tickets/key", "", None).must(200).clone();
-            SealPublic::parse(text(&key["publicKey"])).unwrap()
+            PublicKey::parse(text(&key["publicKey"])).unwrap()
         })
         .collect();
     assert_eq!(keys[0], keys[1]);

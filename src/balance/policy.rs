@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::sql;
 use crate::clock::Millis;
 use crate::settings::{SaleSettings, TopUpPolicy};
-use crate::store::{Failure, write_alone};
+use crate::store::{Failure, with_transaction};
 use crate::venue::Tx;
 
 /// Settles the policy of a start: what it was given, else what the file says, else everybody their own. What was given is
@@ -14,7 +14,7 @@ use crate::venue::Tx;
 /// # Errors
 /// A sentence, when the start would let everybody top up where the file was last given staff, and has no flag that says so.
 pub fn settle_policy(connection: &Connection, now: Millis, sale: &mut SaleSettings) -> Result<(), String> {
-    let failed = |failure: Failure| format!("--top-up-policy can't be kept: {}", failure.told().code().word());
+    let failed = |failure: Failure| format!("--top-up-policy can't be kept: {}", failure.to_refusal().code().word());
     let kept = sql::find_policy(connection).map_err(|error| failed(error.into()))?;
     let Some(given) = sale.top_up_policy else {
         sale.top_up_policy = kept;
@@ -30,7 +30,7 @@ pub fn settle_policy(connection: &Connection, now: Millis, sale: &mut SaleSettin
         log::warn!("--loosen-top-up-policy: from this start on everybody may top up their own balance");
     }
     if kept != Some(given) {
-        write_alone(connection, now, |tx: &Tx| Ok(sql::update_policy(tx, given)?)).map_err(failed)?;
+        with_transaction(connection, now, |tx: &Tx| Ok(sql::update_policy(tx, given)?)).map_err(failed)?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 
 use super::{Findings, TOLD_MAX};
-use crate::store::shape::{conditions, current, foreign_references, shape_of};
+use crate::store::schema_diff::{conditions, current, foreign_references, schema_of};
 
 /// What is wrong with the file as a database: pages, indexes and constraints, references, tables. What other programs keep
 /// in the file beside the venue's own tables, such as Litestream its `_litestream_seq`, is no fault.
@@ -18,7 +18,7 @@ pub(super) fn findings(connection: &Connection) -> rusqlite::Result<Findings> {
             findings.faults.push(format!("the database is damaged: {message}"));
         }
     }
-    let (is, must_be) = (shape_of(connection)?, current()?);
+    let (is, must_be) = (schema_of(connection)?, current()?);
     let own: BTreeSet<String> = must_be.iter().map(|part| part.table.clone()).collect();
     findings.faults.extend(strays(connection, &own)?);
     let missing = must_be.difference(&is);

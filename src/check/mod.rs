@@ -48,7 +48,7 @@ pub fn check(path: &Path) -> Result<Vec<String>, OpenError> {
 /// # Errors
 /// When it could not be looked into.
 pub fn findings(path: &Path) -> Result<Findings, OpenError> {
-    Ok(examine(&store::look(path)?.connection))
+    Ok(examine(&store::open_read_only(path)?.connection))
 }
 
 /// What can be wrong besides the database itself: the sentences of the rules, with numbers for what they name.
@@ -74,8 +74,8 @@ pub fn examine(connection: &Connection) -> Findings {
 /// # Errors
 /// A sentence that says why it is not opened, and what to do.
 pub fn open_sound(path: &Path) -> Result<Opened, OpenError> {
-    if store::is_left_open(path)
-        && let Ok(looked) = store::look(path) // what can't be looked into can't be opened either, for a reason that is told
+    if store::has_wal(path)
+        && let Ok(looked) = store::open_read_only(path) // what can't be looked into can't be opened either, for a reason that is told
         && let Some(first) = newest_faults(&looked.connection).first()
     {
         return Err(OpenError(format!(

@@ -7,7 +7,7 @@ use rusqlite::ErrorCode;
 
 use super::{end_by_signal, output};
 use crate::check;
-use crate::store::{self, Draft, OpenError};
+use crate::store::{self, NewFile, OpenError};
 
 /// What `backup` takes.
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ impl Backup {
         let file = store::resolve(&self.file)?;
         store::must_be_free(&file)?;
         sound_copy(&database, &file)?
-            .publish(&file)
+            .move_into_place(&file)
             .map_err(|error| say(&file, &format!("it could not be made: {error}.")))?;
         output::tell(format_args!(
             "{}: a copy of {}, and everything in it adds up",
@@ -62,8 +62,11 @@ impl Restore {
             return Err(say(&database, "there is a file already; with --replace it is kept under another name."));
         }
         let copy = sound_copy(&backup, &database)?;
-        let replaced =
-            if taken { store::replace(copy, &database).map(Some) } else { copy.publish(&database).map(|()| None) };
+        let replaced = if taken {
+            store::replace(copy, &database).map(Some)
+        } else {
+            copy.move_into_place(&database).map(|()| None)
+        };
         let kept = replaced.map_err(|error| say(&database, &format!("it could not be replaced: {error}.")))?;
         if let Some(kept) = kept {
             let kept = output::shown(&kept, &self.database);
@@ -80,10 +83,10 @@ impl Restore {
 
 /// A draft of `target` with all that is in `source` at this moment, checked after it was written. Whoever stops it leaves no
 /// half file behind.
-fn sound_copy(source: &Path, target: &Path) -> Result<Draft, OpenError> {
-    end_by_signal(1, Draft::remover(target))?;
-    let looked = store::look(source)?;
-    let draft = Draft::of(target).map_err(|error| say(target, &format!("no file can be made here: {error}.")))?;
+fn sound_copy(source: &Path, target: &Path) -> Result<NewFile, OpenError> {
+    end_by_signal(1, NewFile::remover(target))?;
+    let looked = store::open_read_only(source)?;
+    let draft = NewFile::of(target).map_err(|error| say(target, &format!("no file can be made here: {error}.")))?;
     store::copy_into(&looked.connection, &draft).map_err(|error| match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt) => {
             say(source, &format!("this file is damaged ({error}). Nothing was copied."))

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 
 use super::serve::tell_others;
-use super::{Scratch, Stops, output};
+use super::{Shutdown, TempVenue, output};
+use crate::app::App;
 use crate::clock::Millis;
-use crate::house::House;
 use crate::points::Points;
 use crate::schedule::{self, ConcertWords, Times};
 use crate::seat::{self, LayoutSeat};
@@ -24,9 +24,9 @@ const PRICE: Points = Points::new(50_000);
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
 /// Builds the demo hall: concerts in 30 and 31 days, on sale from now on.
-pub(super) fn build_hall(house: &House, settings: &Settings) -> Result<Hall, OpenError> {
+pub(super) fn build_hall(app: &App, settings: &Settings) -> Result<Hall, OpenError> {
     let zone = settings.sale.time_zone.clone();
-    house.write(move |tx| {
+    app.write(move |tx| {
         let words = ConcertWords {
             title: Some("서울의 밤 · A Night in Seoul".into()),
             venue: Some("데모홀 · Demo Hall".into()),
@@ -49,22 +49,22 @@ pub(super) fn build_hall(house: &House, settings: &Settings) -> Result<Hall, Ope
 /// Opens the demo hall and serves until it is stopped.
 pub(super) fn run(settings: Settings) -> Result<(), OpenError> {
     let listen = settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
-    let stops = Stops::listen()?; // first: a signal must not leave the folder behind
-    let scratch = Scratch::make()?;
-    let house = House::open(settings.clone(), &scratch.database(), listen, stops.broken())?;
-    let hall = build_hall(&house, &settings)?;
-    let staff_key = house.new_staff_key().or(settings.staff_key.as_deref()).unwrap_or_default(); // one of the two is there
-    output::print(format_args!("boxoffice is open at {} (데모 매표소가 열렸습니다)", house.url()))?;
-    tell_others(&house.urls_for_others(), "");
+    let shutdown = Shutdown::listen()?; // first: a signal must not leave the folder behind
+    let scratch = TempVenue::make()?;
+    let app = App::open(settings.clone(), &scratch.database(), listen, shutdown.broken())?;
+    let hall = build_hall(&app, &settings)?;
+    let staff_key = app.new_staff_key().or(settings.staff_key.as_deref()).unwrap_or_default(); // one of the two is there
+    output::print(format_args!("boxoffice is open at {} (데모 매표소가 열렸습니다)", app.url()))?;
+    tell_others(&app.urls_for_others(), "");
     output::print(format_args!(
         "staff key (직원 키): {staff_key}\n\n\
          Buy a seat: open the address in a browser, or paste this into another terminal. Ctrl-C here closes the hall; nothing \
          is kept.\n\
          좌석 사기: 브라우저에서 위 주소를 열거나 아래를 다른 터미널에 붙여 넣으세요. 여기서 Ctrl-C를 누르면 끝나고 아무것도 남지 \
          않습니다.\n\n{walkthrough}",
-        walkthrough = walkthrough(&house.url(), &hall),
+        walkthrough = walkthrough(&app.url(), &hall),
     ))?;
-    stops.close_in_the_end(house)
+    shutdown.close_in_the_end(app)
 }
 
 /// One purchase in curl.

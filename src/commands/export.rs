@@ -10,7 +10,7 @@ use super::end_by_signal;
 use super::target::{ApiClient, Target};
 use crate::refusal::Refusal;
 use crate::seat::{self, LayoutSeat, table};
-use crate::store::{self, Draft, OpenError, Outcome};
+use crate::store::{self, NewFile, OpenError, Outcome};
 
 /// What `export` takes.
 #[derive(Debug, Args)]
@@ -49,10 +49,10 @@ impl Export {
     }
 
     fn seats_of_file(&self) -> Result<Vec<LayoutSeat>, OpenError> {
-        let looked = store::look(&store::resolve_existing(&self.at.database)?)?;
+        let looked = store::open_read_only(&store::resolve_existing(&self.at.database)?)?;
         let seats: Outcome<Vec<LayoutSeat>> = seat::list_layout(&looked.connection, self.schedule);
         let seats = seats.map_err(|failure| {
-            OpenError(format!("{}: {}", self.at.database.display(), failure.told().code().word()))
+            OpenError(format!("{}: {}", self.at.database.display(), failure.to_refusal().code().word()))
         })?;
         if seats.is_empty() {
             return Err(OpenError(format!(
@@ -87,9 +87,9 @@ fn write_file(output: &Path, table: &[u8]) -> Result<(), OpenError> {
         )));
     }
     store::must_be_free(&target)?;
-    end_by_signal(1, Draft::remover(&target))?;
-    let draft = Draft::of(&target).map_err(failed)?;
+    end_by_signal(1, NewFile::remover(&target))?;
+    let draft = NewFile::of(&target).map_err(failed)?;
     let written = std::fs::OpenOptions::new().write(true).open(draft.path());
     written.and_then(|mut file| file.write_all(table)).map_err(failed)?;
-    draft.publish(&target).map_err(failed)
+    draft.move_into_place(&target).map_err(failed)
 }

@@ -4,12 +4,12 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use super::hall_file::HallFile;
+use super::seat_file::SeatFile;
 use super::target::{ApiClient, Target};
 use super::{KEY_SHOWN, output};
+use crate::app::make_file;
 use crate::check;
 use crate::clock::{Clock, Millis};
-use crate::house::make_file;
 use crate::http::Fields;
 use crate::refusal::Refusal;
 use crate::schedule::{self, ConcertWords, SaidTimes, Times, instant_of};
@@ -24,7 +24,7 @@ const LAYOUT_MAX_BYTES: usize = 16 << 20;
 #[derive(Debug, Args)]
 pub(super) struct Import {
     #[command(flatten)]
-    hall: HallFile,
+    hall: SeatFile,
     #[command(flatten)]
     at: Target,
     /// The concert, by its title; added if there is none of that title yet.
@@ -144,7 +144,7 @@ impl Import {
         })?;
         let now = Clock::wall_now().max(opened.ground.seen_at);
         let mut refused = None;
-        let written = store::write_alone(&opened.connection, now, |tx| {
+        let written = store::with_transaction(&opened.connection, now, |tx| {
             let concerts = schedule::list_concerts(tx)?;
             let concerts = concerts.into_iter().map(|concert| (concert.concert_id, concert.title));
             let concert = match self.meant(concerts) {
@@ -162,7 +162,7 @@ impl Import {
             Ok(Added { concert_id: concert.concert_id, title: concert.title, schedule_id })
         });
         written.map_err(|failure| {
-            let code = failure.told().code().word();
+            let code = failure.to_refusal().code().word();
             refused.unwrap_or_else(|| OpenError(format!("{}: nothing was imported: {code}", database.display())))
         })
     }

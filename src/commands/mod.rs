@@ -6,11 +6,11 @@ mod client;
 mod demo;
 mod door;
 mod export;
-mod hall_file;
 mod import;
 mod output;
 pub mod rush;
 mod scratch;
+mod seat_file;
 mod serve;
 mod staff_key;
 mod target;
@@ -23,13 +23,13 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::house::House;
+use crate::app::App;
 use crate::platform;
 use crate::settings::{Settings, environment};
 use crate::staff::NAME_MAX_CHARS;
 use crate::store::OpenError;
 use crate::threads::{OnFatal, spawn_vital};
-use scratch::Scratch;
+use scratch::TempVenue;
 
 /// A concert box office in one binary: a waiting line, dates and seats, holds, points and payment.
 #[derive(Debug, Parser)]
@@ -143,7 +143,7 @@ enum Stop {
 }
 
 /// Where those who want the house closed say so.
-struct Stops {
+struct Shutdown {
     sender: mpsc::Sender<Stop>,
     receiver: mpsc::Receiver<Stop>,
 }
@@ -165,9 +165,9 @@ fn end_by_signal(code: i32, mut clean: impl FnMut() + Send + 'static) -> Result<
     })
 }
 
-impl Stops {
+impl Shutdown {
     /// Listens for the signals that ask the program to end.
-    fn listen() -> Result<Stops, OpenError> {
+    fn listen() -> Result<Shutdown, OpenError> {
         let (sender, receiver) = mpsc::channel();
         let asked = sender.clone();
         let failed = sender.clone();
@@ -177,7 +177,7 @@ impl Stops {
         at_signals(on_fatal, move || {
             let _ = asked.send(Stop::Asked); // nobody listens any more once it is closing
         })?;
-        Ok(Stops { sender, receiver })
+        Ok(Shutdown { sender, receiver })
     }
 
     /// What is called when nothing more can be promised: the state on disk is unknown, or a vital thread is gone.
@@ -189,9 +189,9 @@ impl Stops {
     }
 
     /// Waits for the end, and closes the house.
-    fn close_in_the_end(self, house: House) -> Result<(), OpenError> {
+    fn close_in_the_end(self, app: App) -> Result<(), OpenError> {
         let stop = self.receiver.recv().unwrap_or(Stop::Asked); // a sender lives in here
-        drop(house);
+        drop(app);
         match stop {
             Stop::Asked => Ok(()),
             Stop::Broken => Err(OpenError(

@@ -11,14 +11,14 @@ const PREFIX: &str = "boxoffice-";
 const LOCK_ENDING: &str = "-lock";
 
 /// A folder for a file that is gone afterwards.
-pub(super) struct Scratch {
+pub(super) struct TempVenue {
     folder: PathBuf,
     /// Held as long as the folder is in use; let go after it is removed.
     _lock: FileLock,
 }
 
-impl Scratch {
-    pub fn make() -> Result<Scratch, OpenError> {
+impl TempVenue {
+    pub fn make() -> Result<TempVenue, OpenError> {
         let failed = |error: std::io::Error| {
             OpenError(format!(
                 "{}: no folder can be made here ({error}); set TMPDIR to a folder with room.",
@@ -33,7 +33,7 @@ impl Scratch {
             platform::LockError::Taken => failed(std::io::ErrorKind::ResourceBusy.into()),
         })?;
         platform::make_private_folder(&folder).map_err(failed)?;
-        Ok(Scratch { folder, _lock: lock })
+        Ok(TempVenue { folder, _lock: lock })
     }
 
     pub fn database(&self) -> PathBuf {
@@ -41,7 +41,7 @@ impl Scratch {
     }
 }
 
-impl Drop for Scratch {
+impl Drop for TempVenue {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.folder) {
             log::warn!("{} could not be removed: {error}", self.folder.display());

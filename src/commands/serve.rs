@@ -7,8 +7,8 @@ use std::sync::Mutex;
 use clap::Args;
 use serde_json::json;
 
-use super::{KEY_SHOWN, Scratch, Stop, Stops, demo, output};
-use crate::house::House;
+use super::{KEY_SHOWN, Shutdown, Stop, TempVenue, demo, output};
+use crate::app::App;
 use crate::settings::Settings;
 use crate::store::{self, OpenError};
 use crate::threads::{OnFatal, spawn_vital};
@@ -36,21 +36,21 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> Result<(), OpenError> {
-        let stops = Stops::listen()?;
+        let shutdown = Shutdown::listen()?;
         if self.until_stdin_closes {
-            stop_with_stdin(&stops)?;
+            stop_with_stdin(&shutdown)?;
         }
-        if self.ephemeral { serve_for_tests(&self.settings, stops) } else { self.serve_a_venue(stops) }
+        if self.ephemeral { serve_for_tests(&self.settings, shutdown) } else { self.serve_a_venue(shutdown) }
     }
 
-    fn serve_a_venue(self, stops: Stops) -> Result<(), OpenError> {
+    fn serve_a_venue(self, shutdown: Shutdown) -> Result<(), OpenError> {
         let listen = self.settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
         let database = if self.must_exist {
             store::resolve_existing(&self.database).map_err(|error| OpenError(format!("--must-exist: {error}")))?
         } else {
             store::resolve(&self.database)?
         };
-        let house = House::open_showing(self.settings, &database, listen, stops.broken(), |key| {
+        let app = App::open_showing(self.settings, &database, listen, shutdown.broken(), |key| {
             output::warn(format_args!(
                 "boxoffice: {}: there was no such file, so a new one is made, of a venue without a concert (새 파일을 만듭니다); \
                  --must-exist refuses this.",
@@ -61,15 +61,15 @@ impl Serve {
         })?;
         output::tell(format_args!(
             "boxoffice is open at {} (매표소가 열렸습니다), keeping everything in {}",
-            house.url(),
+            app.url(),
             output::shown(&database, &self.database).display()
         ));
-        tell_others(&house.urls_for_others(), "");
-        if house.staff_url() != house.url() {
-            output::tell(format_args!("staff find their pages at {}/staff (직원 페이지)", house.staff_url()));
-            tell_others(&house.staff_urls_for_others(), "/staff");
+        tell_others(&app.urls_for_others(), "");
+        if app.staff_url() != app.url() {
+            output::tell(format_args!("staff find their pages at {}/staff (직원 페이지)", app.staff_url()));
+            tell_others(&app.staff_urls_for_others(), "/staff");
         }
-        stops.close_in_the_end(house)
+        shutdown.close_in_the_end(app)
     }
 }
 
@@ -80,32 +80,32 @@ pub(super) fn tell_others(urls: &[String], path: &str) {
     }
 }
 
-fn serve_for_tests(settings: &Settings, stops: Stops) -> Result<(), OpenError> {
-    let scratch = Scratch::make()?;
+fn serve_for_tests(settings: &Settings, shutdown: Shutdown) -> Result<(), OpenError> {
+    let scratch = TempVenue::make()?;
     let listen = settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
-    let house = House::open(settings.clone(), &scratch.database(), listen, stops.broken())?;
-    let hall = demo::build_hall(&house, settings)?;
+    let app = App::open(settings.clone(), &scratch.database(), listen, shutdown.broken())?;
+    let hall = demo::build_hall(&app, settings)?;
     let mut ready = json!({
-        "url": house.url(),
-        "staffKey": house.new_staff_key().or(settings.staff_key.as_deref()),
+        "url": app.url(),
+        "staffKey": app.new_staff_key().or(settings.staff_key.as_deref()),
         "concertId": hall.concert_id,
         "scheduleIds": hall.schedule_ids,
-        "database": house.database(),
+        "database": app.database(),
     });
-    if house.staff_url() != house.url() {
-        ready["staffUrl"] = house.staff_url().into();
+    if app.staff_url() != app.url() {
+        ready["staffUrl"] = app.staff_url().into();
     }
     output::print(ready)?;
-    stops.close_in_the_end(house)
+    shutdown.close_in_the_end(app)
 }
 
-fn stop_with_stdin(stops: &Stops) -> Result<(), OpenError> {
-    let sender = stops.sender.clone();
+fn stop_with_stdin(shutdown: &Shutdown) -> Result<(), OpenError> {
+    let sender = shutdown.sender.clone();
     let wait = move || {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink()); // an error is an end as well
         let _ = sender.send(Stop::Asked); // nobody listens any more once it is closing
     };
-    let failed = Mutex::new(stops.broken());
+    let failed = Mutex::new(shutdown.broken());
     let on_fatal = OnFatal::new(move || (failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))());
     let started = spawn_vital("stdin", on_fatal, wait);
     started.map(drop).map_err(|error| OpenError(format!("standard input can't be watched: {error}")))

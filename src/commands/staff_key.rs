@@ -35,7 +35,7 @@ impl StaffKeyFor {
         let now = Clock::wall_now().max(opened.ground.seen_at);
         let role = self.role.as_deref().and_then(|word| Role::ALL.iter().copied().find(|role| role.word() == word));
         let mut unseen = None;
-        let before = store::write_alone(&opened.connection, now, |tx| {
+        let before = store::with_transaction(&opened.connection, now, |tx| {
             let before = staff::find_live_by_name(tx, &self.name)?;
             let role = role.or(before.as_ref().map(|before| before.role)).unwrap_or(Role::Admin);
             let made = staff::replace(tx, &self.name, role, &key)?;
@@ -54,7 +54,7 @@ impl StaffKeyFor {
         .map_err(|failure| match unseen {
             Some(why) => OpenError(format!("{}: no key was made: {why}", self.database.display())),
             None => {
-                let [_, why, mend] = explain(failure.told().code(), Language::En);
+                let [_, why, mend] = explain(failure.to_refusal().code(), Language::En);
                 OpenError(format!("{}: no key was made: {why} {mend}", self.database.display()))
             }
         })?;

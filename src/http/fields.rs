@@ -334,7 +334,7 @@ pub fn idempotency_key(request: &Request) -> Result<Option<&str>, Refusal> {
     if sound {
         return Ok(Some(key));
     }
-    let reason = crate::refusal::Say::new(
+    let reason = crate::refusal::Localized::new(
         "Idempotency-Key must be 1 to 128 visible ASCII characters",
         "Idempotency-Key는 보이는 ASCII 문자 1~128자여야 합니다",
     );

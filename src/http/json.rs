@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_json::error::Category;
 use serde_json::{Map, Value};
 
-use crate::refusal::Say;
+use crate::refusal::Localized;
 
 /// The most characters of a member's name that are quoted: of a longer one the beginning tells which it is.
 const QUOTED_MAX_CHARS: usize = 40;
@@ -16,18 +16,18 @@ const QUOTED_MAX_CHARS: usize = 40;
 ///
 /// # Errors
 /// What is wrong, and where.
-pub fn parse(text: &[u8]) -> Result<Value, Say> {
+pub fn parse(text: &[u8]) -> Result<Value, Localized> {
     serde_json::from_slice::<Once>(text).map(|once| once.0).map_err(|error| wrong(&error))
 }
 
 /// What is wrong with a text. The parser says it in English; in Korean its kind is said, with the same place.
-fn wrong(error: &serde_json::Error) -> Say {
+fn wrong(error: &serde_json::Error) -> Localized {
     let ko = match error.classify() {
         Category::Data => "같은 이름의 항목이 두 번 나옵니다",
         Category::Eof => "글이 끝나기 전에 끊겼습니다",
         Category::Syntax | Category::Io => "여기부터 JSON으로 읽을 수 없습니다",
     };
-    Say::new(error.to_string(), format!("{}번째 줄 {}번째 바이트: {ko}", error.line(), error.column()))
+    Localized::new(error.to_string(), format!("{}번째 줄 {}번째 바이트: {ko}", error.line(), error.column()))
 }
 
 /// A value in which no object has a member twice.
@@ -136,7 +136,7 @@ mod tests {
                 "1번째 줄 13번째 바이트: 같은 이름의 항목이 두 번 나옵니다",
             ),
         ] {
-            assert_eq!(parse(text.as_bytes()).unwrap_err(), Say::new(en, ko), "{text}");
+            assert_eq!(parse(text.as_bytes()).unwrap_err(), Localized::new(en, ko), "{text}");
         }
         let name = "말".repeat(10_000);
         assert!(parse(format!(r#"{{"{name}":1,"{name}":2}}"#).as_bytes()).unwrap_err().en.len() < 200);

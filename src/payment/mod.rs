@@ -12,7 +12,7 @@ use crate::queue;
 use crate::refusal::{Refusal, TokenEnd};
 use crate::reservation::{self, Reservation, Status};
 use crate::schedule;
-use crate::seal::Seal;
+use crate::signing::SigningKey;
 use crate::store::Outcome;
 use crate::ticket::{self, Ticket};
 use crate::venue::{EventType, Tx, record};
@@ -47,7 +47,14 @@ pub enum Attempt {
 /// # Errors
 /// The token's, `RESERVATION_NOT_FOUND`, `ALREADY_PAID`, `HOLD_EXPIRED`, `RESERVATION_NOT_PENDING`,
 /// `SCHEDULE_CANCELLED`, `AMOUNT_MISMATCH`.
-pub fn pay(tx: &Tx, seal: &Seal, key: TokenKey, what: &PaidFor, amount: Points, attempts: u32) -> Outcome<Attempt> {
+pub fn pay(
+    tx: &Tx,
+    seal: &SigningKey,
+    key: TokenKey,
+    what: &PaidFor,
+    amount: Points,
+    attempts: u32,
+) -> Outcome<Attempt> {
     let token = queue::must_be_active(tx, key)?;
     let reservation = match what {
         PaidFor::Reservation(reservation_id) => reservation::must_be_of(tx, token.user_id, *reservation_id)?,

@@ -71,7 +71,7 @@ pub fn sync_folder_of(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`] when there is a file of that name; those of the disk.
-pub fn publish(from: &Path, to: &Path) -> io::Result<()> {
+pub fn move_into_place(from: &Path, to: &Path) -> io::Result<()> {
     for way in [std::fs::hard_link::<&Path, &Path>, rename_to_free] {
         match way(from, to) {
             Ok(()) => return Ok(()),
@@ -132,7 +132,7 @@ mod tests {
         reserve_and_rename(&at("new"), &at("free")).unwrap();
         assert_eq!(std::fs::read(at("free")).unwrap(), b"new");
         std::fs::write(at("new"), "newer").unwrap();
-        for way in [reserve_and_rename, rename_to_free, publish] {
+        for way in [reserve_and_rename, rename_to_free, move_into_place] {
             assert_eq!(way(&at("new"), &at("free")).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
             assert_eq!(std::fs::read(at("free")).unwrap(), b"new");
         }

@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::caller::viewed_token;
-use super::{Line, Seen, TokenStatus};
+use super::{Line, TokenStatus, TokenView};
 use crate::clock::Millis;
 use crate::http::Reply;
 use crate::ids::TokenKey;
@@ -39,7 +39,7 @@ pub(super) struct TokenJson<'s> {
 
 impl TokenJson<'_> {
     /// A token as staff see it.
-    pub fn of(seen: &Seen, language: Language) -> TokenJson<'_> {
+    pub fn of(seen: &TokenView, language: Language) -> TokenJson<'_> {
         TokenJson {
             token: None,
             user_id: seen.user_id,
@@ -58,7 +58,7 @@ impl TokenJson<'_> {
     }
 }
 
-fn token_reply(seen: &Seen, status: u16, language: Language) -> Reply {
+fn token_reply(seen: &TokenView, status: u16, language: Language) -> Reply {
     let shown = TokenJson { token: Some(seen.key.to_string()), ..TokenJson::of(seen, language) };
     Reply::json(status, &shown).with("Retry-After", seen.advice.poll_after_seconds.to_string())
 }
@@ -71,7 +71,7 @@ pub fn issue(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
     fields.end()?;
     user::check_key(&context.reader()?, user_id, &user_key)?;
     let language = context.language();
-    if let Some(seen) = line.hear_user(user_id, context.now) {
+    if let Some(seen) = line.poll_user(user_id, context.now) {
         return Ok(Answer::Ready(token_reply(&seen, 200, language)));
     }
     let (line, venue) = (Arc::clone(line), Arc::clone(context.venue));
@@ -80,7 +80,7 @@ pub fn issue(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
         let status = if new { 201 } else { 200 };
         // As it stands at its own moment: an answer that is late for itself must not say that the token is over.
         let now = tx.now();
-        Ok(Written::AfterCommit(Box::new(move || match line.hear(key, now, 0) {
+        Ok(Written::AfterCommit(Box::new(move || match line.poll(key, now, 0) {
             Some(Ok(seen)) if new => token_reply(&seen, status, language).with("Location", "/api/v1/queue/token"),
             Some(Ok(seen)) => token_reply(&seen, status, language),
             Some(Err((reason, _))) => Reply::refusal(&Refusal::TokenExpired { reason }, language),
@@ -92,11 +92,11 @@ pub fn issue(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
 /// Why a token is not live that was a moment ago.
 fn why_ended(venue: &Venue, key: TokenKey) -> Refusal {
     let ended = venue.readers.get().and_then(|reader| super::find_ended(&reader, key));
-    ended.map_or_else(|failure| failure.told(), |(refusal, _)| refusal)
+    ended.map_or_else(|failure| failure.to_refusal(), |(refusal, _)| refusal)
 }
 
 /// `GET /queue/token`: the caller's own place. Waits for a change of it.
-pub fn poll(context: &Context, seen: &Seen) -> Outcome<Answer> {
+pub fn poll(context: &Context, seen: &TokenView) -> Outcome<Answer> {
     Ok(shown(context, seen, mark(seen), context.prefer()))
 }
 
@@ -119,7 +119,7 @@ pub fn draws(context: &Context) -> Outcome<Answer> {
 }
 
 /// Differs when what a waiting caller waits for differs.
-fn mark(seen: &Seen) -> u64 {
+fn mark(seen: &TokenView) -> u64 {
     let mut hasher = DefaultHasher::new();
     (seen.status, seen.paused).hash(&mut hasher);
     seen.message.as_ref().map(|say| (&say.ko, &say.en)).hash(&mut hasher);
@@ -133,7 +133,7 @@ pub fn poll_again(context: &Context, line: &Line, key: TokenKey, before: u64, pr
 }
 
 /// A token, or the wait until its mark is another than the caller knows.
-fn shown(context: &Context, seen: &Seen, known: u64, prefer: Prefer) -> Answer {
+fn shown(context: &Context, seen: &TokenView, known: u64, prefer: Prefer) -> Answer {
     let until = Until::TokenMoves { key: seen.key, mark: known };
     prefer.answer(token_reply(seen, 200, context.language()), mark(seen) != known, until)
 }

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::TokenStatus;
-use super::line::{Line, Seen};
+use super::line::{Line, TokenView};
 use crate::http::Credential;
 use crate::ids::{self, TokenKey};
 use crate::refusal::{Refusal, TokenEnd};
@@ -20,7 +20,7 @@ pub struct Caller {
     pub key: TokenKey,
 }
 
-impl Seen {
+impl TokenView {
     /// The owner of the token as a caller.
     pub fn caller(&self) -> Caller {
         Caller { user_id: self.user_id, key: self.key }
@@ -29,21 +29,21 @@ impl Seen {
 
 /// A refused token whose owner is known all the same: a repeated request still gets its first answer.
 #[derive(Debug)]
-pub struct Known {
+pub struct RejectedCaller {
     /// Why the token opens nothing.
     pub failure: Failure,
     /// Whose it is or was.
     pub user_id: Option<Uuid>,
 }
 
-impl From<Failure> for Known {
-    fn from(failure: Failure) -> Known {
-        Known { failure, user_id: None }
+impl From<Failure> for RejectedCaller {
+    fn from(failure: Failure) -> RejectedCaller {
+        RejectedCaller { failure, user_id: None }
     }
 }
 
-impl From<Known> for Failure {
-    fn from(known: Known) -> Failure {
+impl From<RejectedCaller> for Failure {
+    fn from(known: RejectedCaller) -> Failure {
         known.failure
     }
 }
@@ -52,7 +52,7 @@ impl From<Known> for Failure {
 ///
 /// # Errors
 /// `TOKEN_REQUIRED`, `TOKEN_INVALID`, `TOKEN_EXPIRED`.
-pub fn any_token(context: &Context, line: &Line, wait_seconds: u32) -> Result<Seen, Known> {
+pub fn any_token(context: &Context, line: &Line, wait_seconds: u32) -> Result<TokenView, RejectedCaller> {
     let Credential::Bearer(text) = Credential::of(context.request) else {
         return Err(Failure::from(Refusal::TokenRequired).into());
     };
@@ -64,31 +64,31 @@ pub fn any_token(context: &Context, line: &Line, wait_seconds: u32) -> Result<Se
 ///
 /// # Errors
 /// `TOKEN_INVALID`, `TOKEN_EXPIRED`.
-fn live_token(context: &Context, line: &Line, key: TokenKey, wait_seconds: u32) -> Result<Seen, Known> {
-    live_or_ended(context, key, line.hear(key, context.now, wait_seconds))
+fn live_token(context: &Context, line: &Line, key: TokenKey, wait_seconds: u32) -> Result<TokenView, RejectedCaller> {
+    live_or_ended(context, key, line.poll(key, context.now, wait_seconds))
 }
 
 /// A token that is waiting or active, for the answer to a long poll: the server answers, and nobody has called.
 ///
 /// # Errors
 /// `TOKEN_INVALID`, `TOKEN_EXPIRED`.
-pub(super) fn viewed_token(context: &Context, line: &Line, key: TokenKey) -> Result<Seen, Known> {
+pub(super) fn viewed_token(context: &Context, line: &Line, key: TokenKey) -> Result<TokenView, RejectedCaller> {
     live_or_ended(context, key, line.view(key, context.now))
 }
 
 fn live_or_ended(
     context: &Context,
     key: TokenKey,
-    found: Option<Result<Seen, (TokenEnd, Uuid)>>,
-) -> Result<Seen, Known> {
+    found: Option<Result<TokenView, (TokenEnd, Uuid)>>,
+) -> Result<TokenView, RejectedCaller> {
     match found {
         Some(Ok(seen)) => Ok(seen),
         Some(Err((reason, user_id))) => {
-            Err(Known { failure: Refusal::TokenExpired { reason }.into(), user_id: Some(user_id) })
+            Err(RejectedCaller { failure: Refusal::TokenExpired { reason }.into(), user_id: Some(user_id) })
         }
         None => {
             let (refusal, user_id) = super::find_ended(&*context.reader()?, key)?;
-            Err(Known { failure: refusal.into(), user_id })
+            Err(RejectedCaller { failure: refusal.into(), user_id })
         }
     }
 }
@@ -97,13 +97,13 @@ fn live_or_ended(
 ///
 /// # Errors
 /// Those of [`any_token`], and `TOKEN_WAITING`.
-pub fn active_token(context: &Context, line: &Line) -> Result<Caller, Known> {
+pub fn active_token(context: &Context, line: &Line) -> Result<Caller, RejectedCaller> {
     let seen = any_token(context, line, 0)?;
     if seen.status == TokenStatus::Active {
         return Ok(seen.caller());
     }
     let waiting = Refusal::TokenWaiting { position: seen.position, poll_after_seconds: seen.advice.poll_after_seconds };
-    Err(Known { failure: waiting.into(), user_id: Some(seen.user_id) })
+    Err(RejectedCaller { failure: waiting.into(), user_id: Some(seen.user_id) })
 }
 
 /// Nothing for a call without credentials; else the token of the request must be active.
@@ -121,7 +121,7 @@ pub fn active_token_if_given(context: &Context, line: &Line) -> Outcome<()> {
 ///
 /// # Errors
 /// Those of [`any_token`], and `USER_KEY_INVALID`.
-pub fn token_or_user_key(context: &Context, line: &Line) -> Result<Uuid, Known> {
+pub fn token_or_user_key(context: &Context, line: &Line) -> Result<Uuid, RejectedCaller> {
     let Credential::Basic(user_id, key) = Credential::of(context.request) else {
         return Ok(any_token(context, line, 0)?.user_id);
     };

@@ -21,13 +21,13 @@ const SECONDS_TO_TELL: i64 = 5;
 
 /// Admissions of people who had waited, by second.
 #[derive(Debug, Default)]
-pub struct Flow {
+pub struct AdmissionRate {
     seconds: VecDeque<(i64, u64)>,
     /// Places given up and not yet filled again.
     freed: u64,
 }
 
-impl Flow {
+impl AdmissionRate {
     /// A place was given up.
     pub fn free(&mut self) {
         self.freed += 1;
@@ -35,16 +35,16 @@ impl Flow {
 
     /// So many were let in at once, so many of whom had waited. When that filled the house, only places that had been
     /// given up count.
-    pub fn admit(&mut self, at: Millis, admitted: u64, waited: u64, house_is_full: bool) {
-        let flow = if house_is_full { waited.min(self.freed) } else { waited };
+    pub fn admit(&mut self, at: Millis, admitted: u64, waited: u64, at_capacity: bool) {
+        let admission_rate = if at_capacity { waited.min(self.freed) } else { waited };
         self.freed = self.freed.saturating_sub(admitted);
-        if flow == 0 {
+        if admission_rate == 0 {
             return;
         }
         let ms = at.unix_ms();
         match self.seconds.back_mut() {
-            Some((second_ms, count)) if ms - *second_ms < 1_000 => *count += flow,
-            _ => self.seconds.push_back((ms, flow)),
+            Some((second_ms, count)) if ms - *second_ms < 1_000 => *count += admission_rate,
+            _ => self.seconds.push_back((ms, admission_rate)),
         }
         while self.seconds.front().is_some_and(|&(old_ms, _)| old_ms <= ms - MEMORY_MS) {
             self.seconds.pop_front();
@@ -92,19 +92,19 @@ mod tests {
     /// An on-sale of 4,000 people in a house for 100, visits of `visit` seconds: the mean error of what people were told
     /// at each tenth admission, and the mean of their real waits, in seconds.
     fn errors_of_an_on_sale(seed: u64, visit: impl Fn(f64) -> f64) -> (f64, f64) {
-        let (mut random, mut flow) = (numbers(seed), Flow::default());
+        let (mut random, mut admission_rate) = (numbers(seed), AdmissionRate::default());
         let mut leaves: Vec<f64> = (0..100).map(|_| visit(random())).collect();
-        flow.admit(Millis::from_unix_ms(0), 100, 100, true);
+        admission_rate.admit(Millis::from_unix_ms(0), 100, 100, true);
         let (mut told, mut admitted_at) = (Vec::new(), Vec::new());
         for admitted in 0..3_900_usize {
             let first = (0..leaves.len()).min_by(|&a, &b| leaves[a].total_cmp(&leaves[b])).unwrap();
             let now = leaves[first];
             leaves[first] = now + visit(random());
-            flow.free();
-            flow.admit(Millis::from_unix_ms((now * 1_000.0) as i64), 1, 1, true);
+            admission_rate.free();
+            admission_rate.admit(Millis::from_unix_ms((now * 1_000.0) as i64), 1, 1, true);
             admitted_at.push(now);
             if admitted % 10 == 0 {
-                let rate = flow.rate(Millis::from_unix_ms((now * 1_000.0) as i64), 0);
+                let rate = admission_rate.rate(Millis::from_unix_ms((now * 1_000.0) as i64), 0);
                 for ahead in [50, 500, 2_000] {
                     told.extend(rate.map(|rate| (admitted + ahead, now, f64::from(ahead as u32) / rate)));
                 }
@@ -132,21 +132,21 @@ mod tests {
 
     #[test]
     fn the_crowd_that_fills_the_house_tells_nothing() {
-        let mut flow = Flow::default();
+        let mut admission_rate = AdmissionRate::default();
         for _ in 0..5_000 {
-            flow.admit(Millis::from_unix_ms(0), 1, 0, false); // quiet hours: nobody waits
-            flow.free();
+            admission_rate.admit(Millis::from_unix_ms(0), 1, 0, false); // quiet hours: nobody waits
+            admission_rate.free();
         }
-        flow.admit(Millis::from_unix_ms(0), 1_000, 0, false);
-        flow.admit(Millis::from_unix_ms(0), 100, 100, true);
-        assert_eq!(flow.rate(Millis::from_unix_ms(60_000), 0), None);
+        admission_rate.admit(Millis::from_unix_ms(0), 1_000, 0, false);
+        admission_rate.admit(Millis::from_unix_ms(0), 100, 100, true);
+        assert_eq!(admission_rate.rate(Millis::from_unix_ms(60_000), 0), None);
     }
 
     #[test]
     fn the_rate_is_never_above_the_minutes_share_and_forgotten_when_nobody_is_let_in() {
-        let mut flow = Flow::default();
-        flow.admit(Millis::from_unix_ms(0), 60, 60, false);
-        assert_eq!(flow.rate(Millis::from_unix_ms(5_000), 60), Some(1.0));
-        assert_eq!(flow.rate(Millis::from_unix_ms(MEMORY_MS), 60), None);
+        let mut admission_rate = AdmissionRate::default();
+        admission_rate.admit(Millis::from_unix_ms(0), 60, 60, false);
+        assert_eq!(admission_rate.rate(Millis::from_unix_ms(5_000), 60), Some(1.0));
+        assert_eq!(admission_rate.rate(Millis::from_unix_ms(MEMORY_MS), 60), None);
     }
 }

@@ -7,14 +7,14 @@ use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use uuid::Uuid;
 
-use super::due::Dues;
-use super::people::{People, Person};
+use super::deadlines::DeadlineHeap;
+use super::live_tokens::{Entry, LiveTokens};
 use super::rules::Advice;
 use super::{Rules, TokenStatus};
 use crate::clock::Millis;
 use crate::ids::{TokenKey, TokenMint};
-use crate::refusal::{Say, TokenEnd};
-use crate::store::Stuck;
+use crate::refusal::{Localized, TokenEnd};
+use crate::store::SkippedRows;
 use crate::venue::Change;
 
 /// A live token as the file has it, for filling the line at start and for copying changes.
@@ -30,13 +30,13 @@ pub struct LiveToken {
     pub(super) status: TokenStatus,
     pub(super) issued_at: Millis,
     pub(super) activated_at: Option<Millis>,
-    pub(super) claimed: bool,
+    pub(super) first_call_seen: bool,
     pub(super) active_until: Option<Millis>,
 }
 
 /// What a token's owner is told.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Seen {
+pub struct TokenView {
     /// The token.
     pub key: TokenKey,
     /// Whose it is.
@@ -60,7 +60,7 @@ pub struct Seen {
     /// Whether the line stands still.
     pub paused: bool,
     /// The staff's word to those waiting.
-    pub message: Option<Say>,
+    pub message: Option<Localized>,
 }
 
 /// How the line stands.
@@ -79,16 +79,16 @@ pub struct Figures {
 pub struct Line {
     /// Makes its tokens.
     pub(super) mint: TokenMint,
-    people: RwLock<People>,
+    tokens: RwLock<LiveTokens>,
     /// Tokens whose first call after admission is not yet in the file.
-    claims: Mutex<Vec<TokenKey>>,
-    dues: Mutex<Dues>,
+    first_calls: Mutex<Vec<TokenKey>>,
+    deadlines: Mutex<DeadlineHeap>,
 }
 
 impl Line {
     /// An empty line whose tokens a mint makes.
     pub fn new(mint: TokenMint) -> Line {
-        Line { mint, people: RwLock::default(), claims: Mutex::default(), dues: Mutex::default() }
+        Line { mint, tokens: RwLock::default(), first_calls: Mutex::default(), deadlines: Mutex::default() }
     }
 
     /// Whether a text is a token that was given out once, also when the file has forgotten it. Tokens of a format before 4 are
@@ -97,77 +97,77 @@ impl Line {
         TokenKey::parse(text).is_some_and(|key| self.mint.has_made(key))
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, People> {
-        self.people.read().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn read(&self) -> RwLockReadGuard<'_, LiveTokens> {
+        self.tokens.read().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, People> {
-        self.people.write().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn write(&self) -> RwLockWriteGuard<'_, LiveTokens> {
+        self.tokens.write().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn dues(&self) -> MutexGuard<'_, Dues> {
-        self.dues.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn deadlines(&self) -> MutexGuard<'_, DeadlineHeap> {
+        self.deadlines.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn claims(&self) -> MutexGuard<'_, Vec<TokenKey>> {
-        self.claims.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn first_calls(&self) -> MutexGuard<'_, Vec<TokenKey>> {
+        self.first_calls.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// The live token of this text, heard of at `now` (which keeps it in the line), for an answer that may take
     /// `wait_seconds`. `None` when it is not live; a token whose time is over tells why, and whose it was.
-    pub fn hear(&self, key: TokenKey, now: Millis, wait_seconds: u32) -> Option<Result<Seen, (TokenEnd, Uuid)>> {
-        let people = self.read();
-        let person = people.by_key(key)?;
-        Some(match people.over(person, now) {
-            Some(end) => Err((end, person.user_id())),
+    pub fn poll(&self, key: TokenKey, now: Millis, wait_seconds: u32) -> Option<Result<TokenView, (TokenEnd, Uuid)>> {
+        let tokens = self.read();
+        let entry = tokens.by_key(key)?;
+        Some(match tokens.expiry_reason(entry, now) {
+            Some(end) => Err((end, entry.user_id())),
             None => {
-                self.keep(person, now.plus_seconds(wait_seconds));
-                Ok(people.see(person, now))
+                self.keep(entry, now.plus_seconds(wait_seconds));
+                Ok(tokens.view(entry, now))
             }
         })
     }
 
     /// The live token of this text as it stands, without having heard of its owner: a long poll that is answered is no call.
     /// Otherwise like [`Line::hear`].
-    pub fn view(&self, key: TokenKey, now: Millis) -> Option<Result<Seen, (TokenEnd, Uuid)>> {
-        let people = self.read();
-        let person = people.by_key(key)?;
-        Some(match people.over(person, now) {
-            Some(end) => Err((end, person.user_id())),
-            None => Ok(people.see(person, now)),
+    pub fn view(&self, key: TokenKey, now: Millis) -> Option<Result<TokenView, (TokenEnd, Uuid)>> {
+        let tokens = self.read();
+        let entry = tokens.by_key(key)?;
+        Some(match tokens.expiry_reason(entry, now) {
+            Some(end) => Err((end, entry.user_id())),
+            None => Ok(tokens.view(entry, now)),
         })
     }
 
     /// The live token of a user, heard of at `now`.
-    pub fn hear_user(&self, user_id: Uuid, now: Millis) -> Option<Seen> {
-        let people = self.read();
-        let person = people.by_user(user_id.as_u128())?;
-        if people.over(person, now).is_some() {
+    pub fn poll_user(&self, user_id: Uuid, now: Millis) -> Option<TokenView> {
+        let tokens = self.read();
+        let entry = tokens.by_user(user_id.as_u128())?;
+        if tokens.expiry_reason(entry, now).is_some() {
             return None;
         }
-        self.keep(person, now);
-        Some(people.see(person, now))
+        self.keep(entry, now);
+        Some(tokens.view(entry, now))
     }
 
     /// The live token of a user as it stands, without having heard of them: for staff.
-    pub fn see_user(&self, user_id: Uuid, now: Millis) -> Option<Seen> {
-        let people = self.read();
-        people.by_user(user_id.as_u128()).map(|person| people.see(person, now))
+    pub fn view_user(&self, user_id: Uuid, now: Millis) -> Option<TokenView> {
+        let tokens = self.read();
+        tokens.by_user(user_id.as_u128()).map(|entry| tokens.view(entry, now))
     }
 
-    fn keep(&self, person: &Person, heard: Millis) {
-        if person.hear(heard) {
-            self.claims().push(TokenKey(person.key));
+    fn keep(&self, entry: &Entry, heard: Millis) {
+        if entry.poll(heard) {
+            self.first_calls().push(TokenKey(entry.key));
         }
     }
 
     /// How the line stands.
     pub fn figures(&self, now: Millis) -> Figures {
-        let people = self.read();
+        let tokens = self.read();
         Figures {
-            waiting: people.waiting(),
-            active: people.active(),
-            admitted_last_minute: people.admissions.admitted(now),
+            waiting: tokens.waiting(),
+            active: tokens.active(),
+            admitted_last_minute: tokens.admissions.admitted(now),
         }
     }
 
@@ -187,77 +187,78 @@ impl Line {
     }
 
     /// Those first calls that are not yet in the file.
-    pub(super) fn take_claims(&self) -> Vec<TokenKey> {
-        std::mem::take(&mut *self.claims())
+    pub(super) fn take_first_calls(&self) -> Vec<TokenKey> {
+        std::mem::take(&mut *self.first_calls())
     }
 
     /// Those who were silent for too long, at most `limit`: waiting without a poll, or let in without a call.
-    pub(super) fn list_silent(&self, now: Millis, limit: usize) -> Vec<TokenKey> {
-        let people = self.read();
-        let due = self.dues().list_due(now, limit, |slot, tag| people.silent_until(slot, tag));
-        due.into_iter().filter_map(|slot| people.by_slot(slot)).map(|person| TokenKey(person.key)).collect()
+    pub(super) fn list_inactive(&self, now: Millis, limit: usize) -> Vec<TokenKey> {
+        let tokens = self.read();
+        let due = self.deadlines().list_due(now, limit, |slot, tag| tokens.inactive_until(slot, tag));
+        due.into_iter().filter_map(|slot| tokens.by_slot(slot)).map(|entry| TokenKey(entry.key)).collect()
     }
 
     /// When somebody will have been silent for too long.
-    pub(super) fn next_silent(&self, stuck: &Stuck) -> Option<Millis> {
-        let people = self.read();
-        let is_stuck = |slot| people.by_slot(slot).is_some_and(|person| stuck.has(person.key));
+    pub(super) fn next_inactive(&self, skipped: &SkippedRows) -> Option<Millis> {
+        let tokens = self.read();
+        let is_stuck = |slot| tokens.by_slot(slot).is_some_and(|entry| skipped.has(entry.key));
         // One that can't be dropped is never due.
-        self.dues().next(|slot, tag| people.silent_until(slot, tag).filter(|_| stuck.is_empty() || !is_stuck(slot)))
+        self.deadlines()
+            .next(|slot, tag| tokens.inactive_until(slot, tag).filter(|_| skipped.is_empty() || !is_stuck(slot)))
     }
 
     /// Fills the line at start with what `each` gives, one by one. Everybody is heard of afresh at `now`.
     ///
     /// # Errors
     /// Those of `each`.
-    pub fn fill<E>(
+    pub fn load<E>(
         &self,
         rules: Rules,
         admissions: &[Millis],
         now: Millis,
         each: impl FnOnce(&mut dyn FnMut(LiveToken)) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut people = self.write();
-        people.rules = rules;
-        people.fill(now, each)?;
-        admissions.iter().for_each(|&at| people.admissions.count(at));
-        self.dues().refill(people.all_due());
+        let mut tokens = self.write();
+        tokens.rules = rules;
+        tokens.load(now, each)?;
+        admissions.iter().for_each(|&at| tokens.admissions.count(at));
+        self.deadlines().refill(tokens.all_due());
         Ok(())
     }
 
     /// Copies what a commit at `now` changed, all at once: no poll sees half of it.
     pub fn apply(&self, changes: &[Change], now: Millis) {
-        let mut people = self.write();
-        let mut dues = self.dues();
+        let mut tokens = self.write();
+        let mut deadlines = self.deadlines();
         let (mut admitted, mut waited) = (0, 0);
         for change in changes {
             let slot = match change {
                 Change::TokenIssued { token_id, key, user_id, place, join_number } => {
                     let token = LiveToken::issued(*token_id, *key, *user_id, *place, *join_number, now);
-                    Some(people.join(&token, now))
+                    Some(tokens.join(&token, now))
                 }
                 Change::TokenAdmitted { key, visit_until } => {
-                    people.admit(*key, *visit_until, now).map(|(slot, had_waited)| {
+                    tokens.admit(*key, *visit_until, now).map(|(slot, had_waited)| {
                         (admitted, waited) = (admitted + 1, waited + u64::from(had_waited));
                         slot
                     })
                 }
                 Change::TokenMoved { key, place, join_number } => {
-                    people.move_to(*key, *place, *join_number);
+                    tokens.reposition(*key, *place, *join_number);
                     None
                 }
                 Change::VisitMoved { key, active_until } => {
-                    if let Some(person) = people.person_mut(*key) {
-                        person.active_until_ms = active_until.unix_ms();
+                    if let Some(entry) = tokens.entry_mut(*key) {
+                        entry.active_until_ms = active_until.unix_ms();
                     }
                     None
                 }
                 Change::TokenEnded { key, .. } => {
-                    people.remove(*key);
+                    tokens.remove(*key);
                     None
                 }
                 Change::Drawn { places } => {
-                    people.draw(places);
+                    tokens.draw(places);
                     None
                 }
                 Change::QueueChanged
@@ -272,36 +273,36 @@ impl Line {
                 | Change::ConcertDeleted
                 | Change::SeatsChanged { .. } => None,
             };
-            if let Some((until, slot, token_id)) = slot.and_then(|slot| people.due_of(slot)) {
-                dues.note(until, slot, token_id);
+            if let Some((until, slot, token_id)) = slot.and_then(|slot| tokens.due_of(slot)) {
+                deadlines.note(until, slot, token_id);
             }
         }
-        people.forget_issued();
-        people.count_flow(now, admitted, waited);
+        tokens.forget_issued();
+        tokens.count_admissions(now, admitted, waited);
     }
 
     /// The clock goes on so many milliseconds later: everybody who is not late at `moment` keeps what is left to them.
     pub fn move_deadlines(&self, moment: Millis, ms: i64) {
-        let mut people = self.write();
-        people.move_deadlines(moment, ms);
-        self.dues().refill(people.all_due());
+        let mut tokens = self.write();
+        tokens.move_deadlines(moment, ms);
+        self.deadlines().refill(tokens.all_due());
     }
 
     /// Puts new rules in force.
     pub fn set_rules(&self, rules: Rules) {
-        let mut people = self.write();
+        let mut tokens = self.write();
         let limits = |rules: &Rules| (rules.abandon_seconds, rules.claim_seconds);
-        let changed = limits(&people.rules) != limits(&rules);
-        people.rules = rules;
+        let changed = limits(&tokens.rules) != limits(&rules);
+        tokens.rules = rules;
         if changed {
-            self.dues().refill(people.all_due()); // a shorter limit makes people due earlier than was noted
+            self.deadlines().refill(tokens.all_due()); // a shorter limit makes people due earlier than was noted
         }
     }
 
     /// Whether a token that the file still has as live is over at `now`: it was silent for too long, or timed out.
-    pub(super) fn is_over(&self, key: TokenKey, now: Millis) -> bool {
-        let people = self.read();
-        people.by_key(key).is_some_and(|person| people.over(person, now).is_some())
+    pub(super) fn has_expired(&self, key: TokenKey, now: Millis) -> bool {
+        let tokens = self.read();
+        tokens.by_key(key).is_some_and(|entry| tokens.expiry_reason(entry, now).is_some())
     }
 }
 
@@ -325,7 +326,7 @@ impl LiveToken {
             status: TokenStatus::Waiting,
             issued_at,
             activated_at: None,
-            claimed: false,
+            first_call_seen: false,
             active_until: None,
         }
     }

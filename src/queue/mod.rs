@@ -5,11 +5,11 @@
 
 pub mod api;
 mod caller;
+mod deadlines;
 mod draw;
-mod due;
 mod estimate;
 mod line;
-mod people;
+mod live_tokens;
 mod ranks;
 mod rounds;
 mod rules;
@@ -21,12 +21,12 @@ use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
-pub use caller::{Caller, Known, active_token, active_token_if_given, any_token, own_user, token_or_user_key};
+pub use caller::{Caller, RejectedCaller, active_token, active_token_if_given, any_token, own_user, token_or_user_key};
 pub use draw::{Draw, METHOD as DRAW_METHOD, draw_if_due, list_draws, order};
-pub use line::{Figures, Line, LiveToken, Seen};
+pub use line::{Figures, Line, LiveToken, TokenView};
 pub use rounds::{admit_by_hand, admit_next, end_due, move_visits, next_due};
 pub use rules::Rules;
-use sql::Stand;
+use sql::Placement;
 
 use crate::clock::Millis;
 use crate::ids::TokenKey;
@@ -70,11 +70,11 @@ pub fn issue(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<(TokenKey, bool)> {
     if let Some(token) = find_unless_over(tx, line, user_id)? {
         return Ok((token.key, false));
     }
-    let stand = match sql::find_rules(tx)?.opens_at {
-        Some(_) => Stand::Draw(sql::next_join_number(tx)?),
-        None => Stand::Last,
+    let enqueue = match sql::find_rules(tx)?.opens_at {
+        Some(_) => Placement::Draw(sql::next_join_number(tx)?),
+        None => Placement::Last,
     };
-    add(tx, line, user_id, stand).map(|key| (key, true))
+    add(tx, line, user_id, enqueue).map(|key| (key, true))
 }
 
 /// Gives a user a place at the front, behind the guests before them: a new token, or the one that they wait with. Who is
@@ -87,13 +87,13 @@ pub fn invite(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<()> {
     match find_unless_over(tx, line, user_id)? {
         None => {
             count_guest(tx)?;
-            add(tx, line, user_id, Stand::Guest).map(drop)
+            add(tx, line, user_id, Placement::Guest).map(drop)
         }
         Some(token) if token.status == TokenStatus::Waiting && !sql::is_guest(tx, token.key)? => {
             let (place, join_number) = sql::update_to_front(tx, token.key)?;
             count_guest(tx)?;
             record(tx, EventType::TokenMoved, &json!({ "userId": user_id, "guest": true }))?;
-            tx.note(Change::TokenMoved { key: token.key, place, join_number });
+            tx.push_change(Change::TokenMoved { key: token.key, place, join_number });
             Ok(())
         }
         Some(_) => Ok(()),
@@ -111,20 +111,20 @@ fn count_guest(tx: &Tx) -> Outcome<()> {
 /// The live token of a user; one that is over but not yet written down as such is ended here.
 fn find_unless_over(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<Option<Token>> {
     let Some(token) = sql::find_live_of_user(tx, user_id)? else { return Ok(None) };
-    if !line.is_over(token.key, tx.now()) {
+    if !line.has_expired(token.key, tx.now()) {
         return Ok(Some(token));
     }
     end(tx, &token, TokenEnd::Abandoned)?;
     Ok(None)
 }
 
-fn add(tx: &Tx, line: &Line, user_id: Uuid, stand: Stand) -> Outcome<TokenKey> {
+fn add(tx: &Tx, line: &Line, user_id: Uuid, enqueue: Placement) -> Outcome<TokenKey> {
     let key = line.mint.fresh();
-    let (token_id, place) = sql::insert(tx, key, user_id, stand)?;
-    let join_number = stand.join_number();
-    let told = json!({ "userId": user_id, "joinNumber": join_number, "guest": stand == Stand::Guest });
+    let (token_id, place) = sql::insert(tx, key, user_id, enqueue)?;
+    let join_number = enqueue.join_number();
+    let told = json!({ "userId": user_id, "joinNumber": join_number, "guest": enqueue == Placement::Guest });
     record(tx, EventType::TokenIssued, &told)?;
-    tx.note(Change::TokenIssued { token_id, key, user_id, place, join_number });
+    tx.push_change(Change::TokenIssued { token_id, key, user_id, place, join_number });
     Ok(key)
 }
 
@@ -186,7 +186,7 @@ pub fn end(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<()> {
     let was_active = token.status == TokenStatus::Active;
     let told = json!({ "userId": token.user_id, "reason": reason.word(), "wasActive": was_active });
     record(tx, EventType::TokenExpired, &told)?;
-    tx.note(Change::TokenEnded { key: token.key, was_active });
+    tx.push_change(Change::TokenEnded { key: token.key, was_active });
     Ok(())
 }
 
@@ -200,7 +200,7 @@ pub fn extend_visit(tx: &Tx, token: &Token, hold_until: Option<Millis>) -> Outco
     let active_until = hold_until.map_or(visit_until, |hold| hold.max(visit_until));
     if active_until != before {
         sql::update_active_until(tx, token.key, active_until)?;
-        tx.note(Change::VisitMoved { key: token.key, active_until });
+        tx.push_change(Change::VisitMoved { key: token.key, active_until });
     }
     Ok(())
 }
@@ -233,15 +233,15 @@ pub fn change_rules(tx: &Tx, change: impl FnOnce(&mut Rules)) -> Outcome<Rules> 
         (None, Some(_)) => {
             for key in sql::list_in_line(tx)? {
                 let join_number = sql::next_join_number(tx)?;
-                sql::update_stand(tx, key, Stand::Draw(join_number))?;
-                tx.note(Change::TokenMoved { key, place: None, join_number: Some(join_number) });
+                sql::update_placement(tx, key, Placement::Draw(join_number))?;
+                tx.push_change(Change::TokenMoved { key, place: None, join_number: Some(join_number) });
             }
         }
         (Some(_), None) => {
-            let undrawn = sql::list_undrawn(tx)?;
-            for (place, undrawn) in draw::places_for(tx, &undrawn)?.into_iter().zip(&undrawn) {
-                sql::update_to_place(tx, undrawn.token_id, place)?;
-                tx.note(Change::TokenMoved { key: undrawn.key, place: Some(place), join_number: None });
+            let awaiting_draw = sql::list_awaiting_draw(tx)?;
+            for (place, awaiting_draw) in draw::places_for(tx, &awaiting_draw)?.into_iter().zip(&awaiting_draw) {
+                sql::update_to_place(tx, awaiting_draw.token_id, place)?;
+                tx.push_change(Change::TokenMoved { key: awaiting_draw.key, place: Some(place), join_number: None });
             }
             draw::end_guest_numbers(tx)?;
             sql::clear_opens_at(tx)?;
@@ -249,7 +249,7 @@ pub fn change_rules(tx: &Tx, change: impl FnOnce(&mut Rules)) -> Outcome<Rules> 
         _ => {}
     }
     record(tx, EventType::QueueChanged, &rules)?;
-    tx.note(Change::QueueChanged);
+    tx.push_change(Change::QueueChanged);
     Ok(rules)
 }
 
@@ -266,7 +266,7 @@ pub fn find_rules(connection: &Connection) -> Outcome<Rules> {
 ///
 /// # Errors
 /// SQLite's.
-pub fn fill(
+pub fn load(
     connection: &Connection,
     line: &Line,
     first: &QueueSettings,
@@ -280,7 +280,7 @@ pub fn fill(
     }
     let admissions = sql::list_admissions(connection, now.plus_ms(-window::WINDOW_MS), now)?;
     let (mut done, total) = (0, sql::count_live(connection)?);
-    line.fill(rules, &admissions, now, |take| {
+    line.load(rules, &admissions, now, |take| {
         sql::each_live(connection, &mut |token| {
             take(token);
             done += 1;

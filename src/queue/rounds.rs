@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Line, TokenStatus, end, sql};
 use crate::clock::Millis;
 use crate::refusal::{Refusal, TokenEnd};
-use crate::store::{Outcome, Stuck};
+use crate::store::{Outcome, SkippedRows};
 use crate::venue::{Change, EventType, Tx, record};
 
 /// Tokens of visits that are over, and of silent people, that one transaction ends at most, so that a crowd that left does
@@ -20,16 +20,16 @@ const ADMISSIONS_MAX: u64 = 1_000;
 ///
 /// # Errors
 /// SQLite's.
-pub fn end_due(tx: &Tx, line: &Line, stuck: &Stuck) -> Outcome<()> {
-    for key in line.take_claims() {
-        sql::mark_claimed(tx, key)?;
+pub fn end_due(tx: &Tx, line: &Line, skipped: &SkippedRows) -> Outcome<()> {
+    for key in line.take_first_calls() {
+        sql::mark_first_call(tx, key)?;
     }
-    let most = DROPS_MAX + stuck.len();
+    let most = DROPS_MAX + skipped.len();
     let timed_out = sql::list_timed_out(tx, most)?.into_iter().map(|key| (key, TokenEnd::TimedOut));
-    let silent = line.list_silent(tx.now(), most).into_iter().map(|key| (key, TokenEnd::Abandoned));
+    let silent = line.list_inactive(tx.now(), most).into_iter().map(|key| (key, TokenEnd::Abandoned));
     for due in [timed_out.collect::<Vec<_>>(), silent.collect()] {
-        for (key, reason) in due.into_iter().filter(|(key, _)| !stuck.has(key.0)).take(DROPS_MAX) {
-            stuck.try_each(
+        for (key, reason) in due.into_iter().filter(|(key, _)| !skipped.has(key.0)).take(DROPS_MAX) {
+            skipped.try_each(
                 tx,
                 key.0,
                 || "a token that is over".to_owned(),
@@ -55,9 +55,9 @@ pub fn move_visits(tx: &Tx, moment: Millis, ms: i64) -> Outcome<()> {
 ///
 /// # Errors
 /// SQLite's.
-pub fn admit_next(tx: &Tx, line: &Line, stuck: &Stuck) -> Outcome<()> {
+pub fn admit_next(tx: &Tx, line: &Line, skipped: &SkippedRows) -> Outcome<()> {
     let figures = line.figures(tx.now());
-    let noted = |weight: fn(&Change) -> i64| tx.sum_noted(weight);
+    let noted = |weight: fn(&Change) -> i64| tx.sum_changes(weight);
     let admitted = noted(|change| i64::from(matches!(change, Change::TokenAdmitted { .. })));
     let joined = noted(|change| match change {
         Change::TokenIssued { .. } => 1,
@@ -72,7 +72,7 @@ pub fn admit_next(tx: &Tx, line: &Line, stuck: &Stuck) -> Outcome<()> {
     let rules = sql::find_rules(tx)?;
     let in_window = counted(figures.admitted_last_minute, admitted)?;
     let count = rules.admissible(tx.now(), active, in_window).min(ADMISSIONS_MAX);
-    admit(tx, line, count, rules.visit_seconds, false, stuck).map(drop)
+    admit(tx, line, count, rules.visit_seconds, false, skipped).map(drop)
 }
 
 /// What memory counts, with what this transaction changes of it. Fewer than none: memory is not as the file is.
@@ -89,29 +89,29 @@ fn counted(known: u64, change: i64) -> Outcome<u64> {
 /// SQLite's.
 pub fn admit_by_hand(tx: &Tx, line: &Line, count: u64) -> Outcome<u64> {
     let rules = sql::find_rules(tx)?;
-    admit(tx, line, count, rules.visit_seconds, true, &Stuck::default())
+    admit(tx, line, count, rules.visit_seconds, true, &SkippedRows::default())
 }
 
 /// Lets in the first of the line. Who was silent for too long is not let in, whether or not that was written down.
-fn admit(tx: &Tx, line: &Line, count: u64, visit_seconds: u32, by_hand: bool, stuck: &Stuck) -> Outcome<u64> {
+fn admit(tx: &Tx, line: &Line, count: u64, visit_seconds: u32, by_hand: bool, skipped: &SkippedRows) -> Outcome<u64> {
     let visit_until = tx.now().plus_seconds(visit_seconds);
     let mut admitted = 0;
-    let next = sql::list_next(tx, count.saturating_add(stuck.len() as u64))?;
-    let next = next.into_iter().filter(|(key, _)| !stuck.has(key.0));
+    let next = sql::list_next(tx, count.saturating_add(skipped.len() as u64))?;
+    let next = next.into_iter().filter(|(key, _)| !skipped.has(key.0));
     for (key, user_id) in next.take(usize::try_from(count).unwrap_or(usize::MAX)) {
         let mut is_in = false;
-        let done = stuck.try_each(
+        let done = skipped.try_each(
             tx,
             key.0,
             || "a token that is next".to_owned(),
             |tx| {
-                if line.is_over(key, tx.now()) {
+                if line.has_expired(key, tx.now()) {
                     let token = sql::find(tx, key)?;
                     return token.map_or(Ok(()), |token| end(tx, &token, TokenEnd::Abandoned));
                 }
                 if sql::mark_active_if_waiting(tx, key, visit_until)? {
                     record(tx, EventType::TokenAdmitted, &json!({ "userId": user_id, "byHand": by_hand }))?;
-                    tx.note(Change::TokenAdmitted { key, visit_until });
+                    tx.push_change(Change::TokenAdmitted { key, visit_until });
                     is_in = true;
                 }
                 Ok(())
@@ -127,7 +127,12 @@ fn admit(tx: &Tx, line: &Line, count: u64, visit_seconds: u32, by_hand: bool, st
 ///
 /// # Errors
 /// SQLite's.
-pub fn next_due(connection: &Connection, line: &Line, now: Millis, stuck: &Stuck) -> rusqlite::Result<Option<Millis>> {
+pub fn next_due(
+    connection: &Connection,
+    line: &Line,
+    now: Millis,
+    skipped: &SkippedRows,
+) -> rusqlite::Result<Option<Millis>> {
     let rules = line.rules();
     let figures = line.figures(now);
     let window = match rules.admissible(now, figures.active, 0) {
@@ -136,8 +141,8 @@ pub fn next_due(connection: &Connection, line: &Line, now: Millis, stuck: &Stuck
         _ if rules.admissible(now, figures.active, figures.admitted_last_minute) > 0 => Some(now),
         _ => line.window_frees_at(rules.admit_per_minute),
     };
-    let time_outs = sql::list_next_time_outs(connection, 1 + stuck.len())?;
-    let time_out = time_outs.into_iter().find(|(key, _)| !stuck.has(key.0)).map(|(_, until)| until);
-    let moments = [time_out, line.next_silent(stuck), window, rules.opens_at];
+    let time_outs = sql::list_next_time_outs(connection, 1 + skipped.len())?;
+    let time_out = time_outs.into_iter().find(|(key, _)| !skipped.has(key.0)).map(|(_, until)| until);
+    let moments = [time_out, line.next_inactive(skipped), window, rules.opens_at];
     Ok(moments.into_iter().flatten().min())
 }

@@ -1,7 +1,7 @@
 //! The rules of the line: plain decisions, no file, no clock.
 
 use crate::clock::Millis;
-use crate::refusal::Say;
+use crate::refusal::Localized;
 
 /// The rules in force.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
@@ -22,15 +22,15 @@ pub struct Rules {
     /// Nobody is let in before, and at that moment the order is drawn.
     pub opens_at: Option<Millis>,
     /// The staff's word to those waiting.
-    pub message: Option<Say>,
+    pub message: Option<Localized>,
 }
 
 impl Rules {
-    /// How long a token may be silent whose owner was told to ask again after `told_seconds`, in milliseconds; `None`: as
+    /// How long a token may be silent whose owner was told to ask again after `advised_poll_seconds`, in milliseconds; `None`: as
     /// long as it lives.
-    pub fn silent_ms(&self, active: bool, claimed: bool, told_seconds: u32) -> Option<i64> {
-        let seconds = match (active, claimed) {
-            (false, _) => patience_seconds(self.abandon_seconds, told_seconds),
+    pub fn inactive_after_ms(&self, active: bool, first_call_seen: bool, advised_poll_seconds: u32) -> Option<i64> {
+        let seconds = match (active, first_call_seen) {
+            (false, _) => abandon_after(self.abandon_seconds, advised_poll_seconds),
             (true, false) if self.claim_seconds > 0 => self.claim_seconds,
             (true, _) => return None,
         };
@@ -93,8 +93,8 @@ pub fn advise(position: Option<u64>, rate: Option<f64>, abandon_seconds: u32, sp
 }
 
 /// How long someone may be silent who was told to ask again after so many seconds, in seconds.
-pub fn patience_seconds(abandon_seconds: u32, told_seconds: u32) -> u32 {
-    abandon_seconds.max(INTERVALS_TO_ABANDON * told_seconds)
+pub fn abandon_after(abandon_seconds: u32, advised_poll_seconds: u32) -> u32 {
+    abandon_seconds.max(INTERVALS_TO_ABANDON * advised_poll_seconds)
 }
 
 #[cfg(test)]
@@ -128,17 +128,17 @@ mod tests {
 
     #[test]
     fn silence_matters_while_waiting_and_before_the_first_call() {
-        assert_eq!(RULES.silent_ms(false, false, 0), Some(120_000));
-        assert_eq!(RULES.silent_ms(true, false, 0), Some(60_000));
-        assert_eq!(RULES.silent_ms(true, true, 0), None);
-        assert_eq!(Rules { claim_seconds: 0, ..RULES }.silent_ms(true, false, 0), None);
+        assert_eq!(RULES.inactive_after_ms(false, false, 0), Some(120_000));
+        assert_eq!(RULES.inactive_after_ms(true, false, 0), Some(60_000));
+        assert_eq!(RULES.inactive_after_ms(true, true, 0), None);
+        assert_eq!(Rules { claim_seconds: 0, ..RULES }.inactive_after_ms(true, false, 0), None);
     }
 
     #[test]
     fn who_was_told_to_come_back_late_is_not_dropped_before_three_such_intervals() {
         let short = Rules { abandon_seconds: 10, ..RULES };
-        assert_eq!(short.silent_ms(false, false, 30), Some(90_000));
-        assert_eq!(short.silent_ms(false, false, 2), Some(10_000));
+        assert_eq!(short.inactive_after_ms(false, false, 30), Some(90_000));
+        assert_eq!(short.inactive_after_ms(false, false, 2), Some(10_000));
     }
 
     #[test]

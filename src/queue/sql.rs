@@ -8,7 +8,7 @@ use super::rules::Rules;
 use super::{Token, TokenStatus};
 use crate::clock::Millis;
 use crate::ids::TokenKey;
-use crate::refusal::{Say, TokenEnd};
+use crate::refusal::{Localized, TokenEnd};
 use crate::settings::QueueSettings;
 use crate::store::Blob16;
 use crate::venue::Tx;
@@ -38,7 +38,7 @@ pub(super) fn find_rules(connection: &Connection) -> rusqlite::Result<Rules> {
                 claim_seconds: row.get(4)?,
                 paused: row.get(5)?,
                 opens_at: row.get(8)?,
-                message: message.0.zip(message.1).map(|(ko, en)| Say { en, ko }),
+                message: message.0.zip(message.1).map(|(ko, en)| Localized { en, ko }),
             })
         })
 }
@@ -65,7 +65,7 @@ pub(super) fn update_rules(tx: &Tx, rules: &Rules) -> rusqlite::Result<()> {
 
 /// Where a new token stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stand {
+pub(super) enum Placement {
     /// Behind all others.
     Last,
     /// At the front, behind the guests before it.
@@ -82,11 +82,11 @@ pub(super) fn last_place(tx: &Tx) -> rusqlite::Result<i64> {
     tx.prepare_cached("SELECT coalesce(max(token_id), 0) FROM token")?.query_row([], |row| row.get(0))
 }
 
-fn next_place(tx: &Tx, stand: Stand) -> rusqlite::Result<Option<i64>> {
-    let place = match stand {
-        Stand::Draw(_) => return Ok(None),
-        Stand::Last => last_place(tx)? + 1,
-        Stand::Guest => tx
+fn next_place(tx: &Tx, enqueue: Placement) -> rusqlite::Result<Option<i64>> {
+    let place = match enqueue {
+        Placement::Draw(_) => return Ok(None),
+        Placement::Last => last_place(tx)? + 1,
+        Placement::Guest => tx
             .prepare_cached("SELECT coalesce(max(place) + 1, ?1) FROM token WHERE status = 'WAITING' AND place < 0")?
             .query_row([FIRST_GUEST], |row| row.get(0))?,
     };
@@ -94,40 +94,45 @@ fn next_place(tx: &Tx, stand: Stand) -> rusqlite::Result<Option<i64>> {
 }
 
 /// Adds a token and gives back its id and place.
-pub(super) fn insert(tx: &Tx, key: TokenKey, user_id: Uuid, stand: Stand) -> rusqlite::Result<(i64, Option<i64>)> {
-    let place = next_place(tx, stand)?;
+pub(super) fn insert(
+    tx: &Tx,
+    key: TokenKey,
+    user_id: Uuid,
+    enqueue: Placement,
+) -> rusqlite::Result<(i64, Option<i64>)> {
+    let place = next_place(tx, enqueue)?;
     let token_id = tx
         .prepare_cached(
             "INSERT INTO token (token, user_id, place, join_number, status, issued_at) VALUES (?1, ?2, ?3, ?4, 'WAITING', ?5)",
         )?
-        .insert((Blob16::from(key), user_id, place, stand.join_number(), tx.now()))?;
+        .insert((Blob16::from(key), user_id, place, enqueue.join_number(), tx.now()))?;
     Ok((token_id, place))
 }
 
-impl Stand {
+impl Placement {
     /// The number told to someone who waits for the draw.
     pub(super) fn join_number(self) -> Option<u32> {
         match self {
-            Stand::Draw(join_number) => Some(join_number),
-            Stand::Last | Stand::Guest => None,
+            Placement::Draw(join_number) => Some(join_number),
+            Placement::Last | Placement::Guest => None,
         }
     }
 }
 
 /// Moves a waiting token and gives back its place.
-pub(super) fn update_stand(tx: &Tx, key: TokenKey, stand: Stand) -> rusqlite::Result<Option<i64>> {
-    let place = next_place(tx, stand)?;
+pub(super) fn update_placement(tx: &Tx, key: TokenKey, enqueue: Placement) -> rusqlite::Result<Option<i64>> {
+    let place = next_place(tx, enqueue)?;
     tx.prepare_cached(
         "UPDATE token SET place = ?2, join_number = ?3, draw_number = NULL
          WHERE token = ?1 AND status = 'WAITING'",
     )?
-    .execute((Blob16::from(key), place, stand.join_number()))?;
+    .execute((Blob16::from(key), place, enqueue.join_number()))?;
     Ok(place)
 }
 
 /// Moves a waiting token to the front and gives back its place, and the join number that it keeps while its draw is to come.
 pub(super) fn update_to_front(tx: &Tx, key: TokenKey) -> rusqlite::Result<(Option<i64>, Option<u32>)> {
-    let place = next_place(tx, Stand::Guest)?;
+    let place = next_place(tx, Placement::Guest)?;
     tx.prepare_cached(
         "UPDATE token SET place = ?2, join_number = iif(place IS NULL, join_number, NULL), draw_number = NULL
          WHERE token = ?1 AND status = 'WAITING' RETURNING place, join_number",
@@ -205,7 +210,7 @@ pub(super) fn mark_expired_if_live(tx: &Tx, key: TokenKey, reason: TokenEnd) -> 
     Ok(rows == 1)
 }
 
-pub(super) fn mark_claimed(tx: &Tx, key: TokenKey) -> rusqlite::Result<()> {
+pub(super) fn mark_first_call(tx: &Tx, key: TokenKey) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE token SET claimed_at = ?2 WHERE token = ?1 AND claimed_at IS NULL")?
         .execute((Blob16::from(key), tx.now()))
         .map(drop)
@@ -273,7 +278,7 @@ pub(super) fn each_live(connection: &Connection, take: &mut dyn FnMut(LiveToken)
             status: row.get::<_, TokenStatus>(4)?,
             issued_at: row.get(5)?,
             activated_at: row.get(6)?,
-            claimed: row.get(7)?,
+            first_call_seen: row.get(7)?,
             active_until: row.get(8)?,
             join_number: row.get(9)?,
             draw_number: row.get(10)?,
@@ -309,16 +314,16 @@ pub(super) fn list_in_line(tx: &Tx) -> rusqlite::Result<Vec<TokenKey>> {
 }
 
 /// Someone who waits for the draw.
-pub(super) struct Undrawn {
+pub(super) struct AwaitingDraw {
     pub token_id: i64,
     pub key: TokenKey,
     pub join_number: u32,
 }
 
 /// Those who wait for the draw, by join number.
-pub(super) fn list_undrawn(tx: &Tx) -> rusqlite::Result<Vec<Undrawn>> {
+pub(super) fn list_awaiting_draw(tx: &Tx) -> rusqlite::Result<Vec<AwaitingDraw>> {
     tx.prepare("SELECT token_id, token, join_number FROM token WHERE status = 'WAITING' AND place IS NULL ORDER BY join_number")?
-        .query_map([], |row| Ok(Undrawn { token_id: row.get(0)?, key: row.get(1)?, join_number: row.get(2)? }))?
+        .query_map([], |row| Ok(AwaitingDraw { token_id: row.get(0)?, key: row.get(1)?, join_number: row.get(2)? }))?
         .collect()
 }
 

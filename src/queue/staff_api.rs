@@ -8,7 +8,7 @@ use super::api::TokenJson;
 use super::{Line, Rules};
 use crate::clock::Millis;
 use crate::http::{Fields, Reply};
-use crate::refusal::{Refusal, Say};
+use crate::refusal::{Localized, Refusal};
 use crate::store::Outcome;
 use crate::venue::{Answer, Context, Written};
 
@@ -58,7 +58,7 @@ pub fn invite(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
     Answer::write(move |tx| {
         super::invite(tx, &line, user_id)?;
         let now = tx.now();
-        Ok(Written::AfterCommit(Box::new(move || match line.see_user(user_id, now) {
+        Ok(Written::AfterCommit(Box::new(move || match line.view_user(user_id, now) {
             Some(seen) => Reply::json(201, &TokenJson::of(&seen, language)).with("Location", "/api/v1/queue/token"),
             None => Reply::refusal(&Refusal::TokenInvalid, language), // it ended in the moment between
         })))
@@ -74,7 +74,7 @@ struct Change {
     claim_seconds: Option<u32>,
     paused: Option<bool>,
     opens_at: Option<Option<Millis>>,
-    message: Option<Option<Say>>,
+    message: Option<Option<Localized>>,
 }
 
 impl Change {
@@ -118,14 +118,14 @@ fn read_opens_at(fields: &mut Fields) -> Result<Option<Millis>, Refusal> {
 }
 
 /// The message in both languages, or `null` for none.
-fn read_message(fields: &mut Fields) -> Result<Option<Say>, Refusal> {
+fn read_message(fields: &mut Fields) -> Result<Option<Localized>, Refusal> {
     let at = fields.pointer("message");
     let value = fields.must("message")?;
     if value.is_null() {
         return Ok(None);
     }
     let mut message = Fields::of_value(value, at)?;
-    let say = Say::new(message.line("en", 1..=500)?, message.line("ko", 1..=500)?);
+    let say = Localized::new(message.line("en", 1..=500)?, message.line("ko", 1..=500)?);
     message.end()?;
     Ok(Some(say))
 }

@@ -37,17 +37,17 @@ impl Language {
 
 /// A short text in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Say {
+pub struct Localized {
     /// In English.
     pub en: String,
     /// In Korean.
     pub ko: String,
 }
 
-impl Say {
+impl Localized {
     /// The text in both languages.
-    pub fn new(en: impl Into<String>, ko: impl Into<String>) -> Say {
-        Say { en: en.into(), ko: ko.into() }
+    pub fn new(en: impl Into<String>, ko: impl Into<String>) -> Localized {
+        Localized { en: en.into(), ko: ko.into() }
     }
 
     /// The text in one of them.

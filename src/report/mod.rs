@@ -175,7 +175,7 @@ pub struct Sum {
 #[derive(Debug, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the fields are the columns of the same names")]
-pub struct Line {
+pub struct DayEntry {
     pub entry_id: i64,
     pub user_id: Uuid,
     pub name: String,
@@ -193,7 +193,7 @@ pub struct Page {
     /// What the whole day comes to, each kind once.
     pub sums: Vec<Sum>,
     /// The lines of the page, oldest first.
-    pub entries: Vec<Line>,
+    pub entries: Vec<DayEntry>,
     /// Where the next page begins, if there is one.
     pub next_cursor: Option<i64>,
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rusqlite::{Connection, Row};
 
-use super::{Line, Part, Seats, SoldSeat, Sum};
+use super::{DayEntry, Part, Seats, SoldSeat, Sum};
 use crate::clock::Millis;
 use crate::points::Points;
 
@@ -80,7 +80,7 @@ pub(super) fn list_entries(
     day: &Range<Millis>,
     after: i64,
     limit: u32,
-) -> rusqlite::Result<Vec<Line>> {
+) -> rusqlite::Result<Vec<DayEntry>> {
     connection
         .prepare_cached(
             "SELECT entry_id, user_id, name, kind, amount, balance_after, reservation_id, reason, at
@@ -89,12 +89,12 @@ pub(super) fn list_entries(
                AND (SELECT max(entry_id) FROM ledger_entry WHERE at >= ?1 AND at < ?2) AND +at >= ?1 AND +at < ?2
              ORDER BY entry_id LIMIT ?4",
         )?
-        .query_map((day.start, day.end, after, limit), read_line)?
+        .query_map((day.start, day.end, after, limit), read_entry)?
         .collect()
 }
 
-fn read_line(row: &Row) -> rusqlite::Result<Line> {
-    Ok(Line {
+fn read_entry(row: &Row) -> rusqlite::Result<DayEntry> {
+    Ok(DayEntry {
         entry_id: row.get(0)?,
         user_id: row.get(1)?,
         name: row.get(2)?,

@@ -5,12 +5,12 @@ use std::ops::Range;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::{Line, SoldSeat};
+use super::{DayEntry, SoldSeat};
 use crate::clock::Millis;
 use crate::http::Reply;
 use crate::refusal::Refusal;
-use crate::sheet::Cell::{Number, Text};
-use crate::sheet::Table;
+use crate::spreadsheet::Cell::{Number, Text};
+use crate::spreadsheet::Table;
 use crate::store::Outcome;
 use crate::venue::{Answer, Context};
 
@@ -91,7 +91,7 @@ fn table_of_sold(sold: &[SoldSeat], zone: &TimeZone) -> Table {
     table
 }
 
-fn table_of_entries(entries: &[Line], zone: &TimeZone) -> Table {
+fn table_of_entries(entries: &[DayEntry], zone: &TimeZone) -> Table {
     let mut table =
         Table::new(&["entryId", "at", "kind", "amount", "balanceAfter", "userId", "name", "reservationId", "reason"]);
     for entry in entries {

@@ -7,13 +7,13 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Reservation, Status, Wanted, WhichDate, WhichSeats};
+use super::{DateRef, HoldRequest, Reservation, SeatChoice, Status};
 use crate::clock::Millis;
 use crate::http::{Fields, Reply};
 use crate::queue::{self, Caller};
 use crate::refusal::{Refusal, TokenEnd};
 use crate::schedule;
-use crate::seat::Maps;
+use crate::seat::MapCache;
 use crate::seat::api::is_date;
 use crate::store::Outcome;
 use crate::ticket;
@@ -74,10 +74,10 @@ fn location(reservation_id: Uuid) -> String {
 }
 
 /// `POST /reservations`. Waits for its outcome.
-pub fn reserve(context: &Context, maps: &Arc<Maps>, caller: Caller) -> Outcome<Answer> {
+pub fn reserve(context: &Context, maps: &Arc<MapCache>, caller: Caller) -> Outcome<Answer> {
     let wanted = read_wanted(context.fields()?)?;
-    if matches!(wanted.seats, WhichSeats::Best { .. }) {
-        let _ = have_ready(context, maps, &wanted.date); // what is refused here is refused below, in its order
+    if matches!(wanted.seats, SeatChoice::Best { .. }) {
+        let _ = preload(context, maps, &wanted.date); // what is refused here is refused below, in its order
     }
     let maps = Arc::clone(maps);
     let prefer = context.prefer();
@@ -92,21 +92,21 @@ pub fn reserve(context: &Context, maps: &Arc<Maps>, caller: Caller) -> Outcome<A
 }
 
 /// Has the map of a date in memory before the transaction looks for seats in it.
-fn have_ready(context: &Context, maps: &Maps, date: &WhichDate) -> Outcome<()> {
+fn preload(context: &Context, maps: &MapCache, date: &DateRef) -> Outcome<()> {
     let schedule_id = match date {
-        WhichDate::Schedule(schedule_id) => *schedule_id,
-        WhichDate::Date(concert_id, date) => {
+        DateRef::Schedule(schedule_id) => *schedule_id,
+        DateRef::Date(concert_id, date) => {
             schedule::must_find_on_date(&*context.reader()?, *concert_id, date)?.schedule_id
         }
     };
-    maps.have_ready(&context.venue.readers, schedule_id, context.now)
+    maps.preload(&context.venue.readers, schedule_id, context.now)
 }
 
-fn read_wanted(mut fields: Fields) -> Result<Wanted, Refusal> {
+fn read_wanted(mut fields: Fields) -> Result<HoldRequest, Refusal> {
     let date = read_date(&mut fields)?;
     let seats = match (fields.has("bestAvailable"), fields.has("seats")) {
         (true, false) => read_best(&mut fields)?,
-        (false, _) => WhichSeats::Labelled(read_seats(&mut fields)?),
+        (false, _) => SeatChoice::Labelled(read_seats(&mut fields)?),
         (true, true) => {
             return Err(Refusal::invalid(
                 fields.pointer("bestAvailable"),
@@ -116,20 +116,20 @@ fn read_wanted(mut fields: Fields) -> Result<Wanted, Refusal> {
         }
     };
     fields.end()?;
-    Ok(Wanted { date, seats })
+    Ok(HoldRequest { date, seats })
 }
 
-fn read_best(fields: &mut Fields) -> Result<WhichSeats, Refusal> {
+fn read_best(fields: &mut Fields) -> Result<SeatChoice, Refusal> {
     let mut best = Fields::of_value(fields.must("bestAvailable")?, fields.pointer("bestAvailable"))?;
     let count = best.integer("count", 1..=SEATS_MAX as i64)? as usize; // within the range
     let section = best.says("section").then(|| best.text("section")).transpose()?;
     best.end()?;
-    Ok(WhichSeats::Best { count, section })
+    Ok(SeatChoice::Best { count, section })
 }
 
-fn read_date(fields: &mut Fields) -> Result<WhichDate, Refusal> {
+fn read_date(fields: &mut Fields) -> Result<DateRef, Refusal> {
     if fields.has("scheduleId") || !fields.has("concertId") {
-        return fields.integer("scheduleId", 0..=i64::MAX).map(WhichDate::Schedule);
+        return fields.integer("scheduleId", 0..=i64::MAX).map(DateRef::Schedule);
     }
     let concert_id = fields.integer("concertId", 0..=i64::MAX)?;
     let date = fields.text("date")?;
@@ -137,7 +137,7 @@ fn read_date(fields: &mut Fields) -> Result<WhichDate, Refusal> {
         let at = fields.pointer("date");
         return Err(Refusal::invalid(at, "must be a date such as 2026-11-22", "2026-11-22와 같은 날짜여야 합니다"));
     }
-    Ok(WhichDate::Date(concert_id, date))
+    Ok(DateRef::Date(concert_id, date))
 }
 
 /// The `seats` member: 1 to `SEATS_MAX` labels, none of them twice.

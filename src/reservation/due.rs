@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Status, end_unpaid, sql};
 use crate::clock::Millis;
 use crate::seat;
-use crate::store::{Outcome, Stuck};
+use crate::store::{Outcome, SkippedRows};
 use crate::venue::Tx;
 
 /// Holds that are ended in one transaction at most, so that those who wait for its commit wait for some milliseconds. While
@@ -18,10 +18,10 @@ const EXPIRE_MAX: usize = 500;
 ///
 /// # Errors
 /// SQLite's.
-pub fn expire_due(tx: &Tx, stuck: &Stuck) -> Outcome<()> {
-    let due = sql::list_due(tx, EXPIRE_MAX + stuck.len())?;
-    for reservation_id in due.into_iter().filter(|id| !stuck.has(id.as_u128())).take(EXPIRE_MAX) {
-        stuck.try_each(
+pub fn expire_due(tx: &Tx, skipped: &SkippedRows) -> Outcome<()> {
+    let due = sql::list_due(tx, EXPIRE_MAX + skipped.len())?;
+    for reservation_id in due.into_iter().filter(|id| !skipped.has(id.as_u128())).take(EXPIRE_MAX) {
+        skipped.try_each(
             tx,
             reservation_id.as_u128(),
             || format!("reservation {reservation_id}"),
@@ -38,7 +38,7 @@ pub fn expire_due(tx: &Tx, stuck: &Stuck) -> Outcome<()> {
 /// SQLite's.
 pub(super) fn expire_in_the_way(tx: &Tx, schedule_id: i64, user_id: Uuid) -> Outcome<()> {
     for reservation_id in sql::list_due_in_the_way(tx, schedule_id, user_id, EXPIRE_MAX)? {
-        let expired = tx.whole(|tx| expire(tx, reservation_id));
+        let expired = tx.savepoint(|tx| expire(tx, reservation_id));
         if let Err(failure) = expired
             && tx.is_autocommit()
         {
@@ -59,9 +59,9 @@ fn expire(tx: &Tx, reservation_id: Uuid) -> Outcome<()> {
 ///
 /// # Errors
 /// SQLite's.
-pub fn next_due(connection: &Connection, stuck: &Stuck) -> rusqlite::Result<Option<Millis>> {
-    let next = sql::list_next_due(connection, 1 + stuck.len())?;
-    Ok(next.into_iter().find(|(id, _)| !stuck.has(id.as_u128())).map(|(_, until)| until))
+pub fn next_due(connection: &Connection, skipped: &SkippedRows) -> rusqlite::Result<Option<Millis>> {
+    let next = sql::list_next_due(connection, 1 + skipped.len())?;
+    Ok(next.into_iter().find(|(id, _)| !skipped.has(id.as_u128())).map(|(_, until)| until))
 }
 
 /// The clock goes on elsewhere, so many milliseconds later or earlier: every hold that ends after `moment` keeps its length.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub use deletion::{delete_concert, delete_date};
 pub use due::{expire_due, move_holds, next_due};
-pub use refund::{Progress, Settling, cancel_date, progress, refund, refund_own, settle_cancelled};
+pub use refund::{Progress, Settlement, cancel_date, progress, refund, refund_own, settle_cancelled};
 pub use sql::{find, find_by_payment, find_by_seats};
 
 use crate::clock::Millis;
@@ -24,7 +24,7 @@ use crate::points::Points;
 use crate::queue::{self, Token};
 use crate::refusal::{Refusal, TokenEnd};
 use crate::schedule::{self, Schedule};
-use crate::seat::{self, FreeSeats, Hold, Maps, WantedSeat};
+use crate::seat::{self, FreeSeats, Hold, MapCache, WantedSeat};
 use crate::settings::SaleSettings;
 use crate::store::{Outcome, column_words};
 use crate::user;
@@ -108,7 +108,7 @@ impl Reservation {
 
 /// Which date is meant.
 #[derive(Debug, Clone)]
-pub enum WhichDate {
+pub enum DateRef {
     /// A schedule.
     Schedule(i64),
     /// The only schedule of a concert on a date.
@@ -117,16 +117,16 @@ pub enum WhichDate {
 
 /// Which seats are wanted.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub struct HoldRequest {
     /// Of which date.
-    pub date: WhichDate,
+    pub date: DateRef,
     /// Which of its seats.
-    pub seats: WhichSeats,
+    pub seats: SeatChoice,
 }
 
 /// Which seats of a date are wanted.
 #[derive(Debug, Clone)]
-pub enum WhichSeats {
+pub enum SeatChoice {
     /// Those of these labels, none of them twice.
     Labelled(Vec<String>),
     /// The best so many that are free, in a section or in all.
@@ -139,29 +139,29 @@ pub enum WhichSeats {
 }
 
 /// Seats that are there, whether or not they are free; the best are chosen when all else is in order.
-enum Found {
+enum ResolvedSeats {
     Labelled(Vec<WantedSeat>),
     Best { seats: FreeSeats, count: usize, section: Option<usize> },
 }
 
-impl Found {
+impl ResolvedSeats {
     /// # Errors
     /// `SEAT_NOT_FOUND`, `SECTION_NOT_FOUND`.
-    fn of(tx: &Tx, maps: &Maps, schedule_id: i64, wanted: &WhichSeats) -> Outcome<Found> {
+    fn of(tx: &Tx, maps: &MapCache, schedule_id: i64, wanted: &SeatChoice) -> Outcome<ResolvedSeats> {
         Ok(match wanted {
-            WhichSeats::Labelled(labels) => Found::Labelled(seat::must_find(tx, schedule_id, labels)?),
-            WhichSeats::Best { count, section } => {
+            SeatChoice::Labelled(labels) => ResolvedSeats::Labelled(seat::must_find(tx, schedule_id, labels)?),
+            SeatChoice::Best { count, section } => {
                 let seats = maps.free_seats(tx, schedule_id)?;
                 let section = section.as_deref().map(|name| seats.must_have_section(name)).transpose()?;
-                Found::Best { seats, count: *count, section }
+                ResolvedSeats::Best { seats, count: *count, section }
             }
         })
     }
 
     fn count(&self) -> usize {
         match self {
-            Found::Labelled(seats) => seats.len(),
-            Found::Best { count, .. } => *count,
+            ResolvedSeats::Labelled(seats) => seats.len(),
+            ResolvedSeats::Best { count, .. } => *count,
         }
     }
 
@@ -171,11 +171,11 @@ impl Found {
     /// `SEAT_UNAVAILABLE`.
     fn chosen(self) -> Result<Vec<WantedSeat>, Refusal> {
         match self {
-            Found::Labelled(mut seats) => {
+            ResolvedSeats::Labelled(mut seats) => {
                 seats.sort_by_key(|seat| seat.seat_no);
                 Ok(seats)
             }
-            Found::Best { seats, count, section } => seats.best(count, section),
+            ResolvedSeats::Best { seats, count, section } => seats.best(count, section),
         }
     }
 }
@@ -185,14 +185,20 @@ impl Found {
 /// # Errors
 /// In this order: the token's, `SCHEDULE_NOT_FOUND`, `SECTION_NOT_FOUND`, `SEAT_NOT_FOUND`, `SALE_NOT_OPEN`, `SALE_CLOSED`, `VISIT_OVER`,
 /// `RESERVATION_PENDING`, `SEAT_LIMIT`, `SEAT_UNAVAILABLE`.
-pub fn reserve(tx: &Tx, maps: &Maps, key: TokenKey, wanted: &Wanted, sale: &SaleSettings) -> Outcome<Reservation> {
+pub fn reserve(
+    tx: &Tx,
+    maps: &MapCache,
+    key: TokenKey,
+    wanted: &HoldRequest,
+    sale: &SaleSettings,
+) -> Outcome<Reservation> {
     let token = queue::must_be_active(tx, key)?;
     let date = match &wanted.date {
-        WhichDate::Schedule(schedule_id) => schedule::must_find(tx, *schedule_id)?,
-        WhichDate::Date(concert_id, date) => schedule::must_find_on_date(tx, *concert_id, date)?,
+        DateRef::Schedule(schedule_id) => schedule::must_find(tx, *schedule_id)?,
+        DateRef::Date(concert_id, date) => schedule::must_find_on_date(tx, *concert_id, date)?,
     };
     due::expire_in_the_way(tx, date.schedule_id, token.user_id)?;
-    let found = Found::of(tx, maps, date.schedule_id, &wanted.seats)?;
+    let found = ResolvedSeats::of(tx, maps, date.schedule_id, &wanted.seats)?;
     date.must_be_on_sale(tx.now())?;
     if token.visit_until.is_some_and(|until| tx.now() >= until) {
         return Err(Refusal::VisitOver.into());
@@ -262,7 +268,7 @@ fn end_unpaid(tx: &Tx, mut reservation: Reservation, status: Status) -> Outcome<
     {
         queue::extend_visit(tx, &token, None)?;
     }
-    tx.note(Change::ReservationChanged { reservation_id: reservation.reservation_id });
+    tx.push_change(Change::ReservationChanged { reservation_id: reservation.reservation_id });
     reservation.status = status;
     reservation.failure = (status == Status::Failed).then(|| sql::INSUFFICIENT_BALANCE.to_owned());
     Ok(reservation)
@@ -292,7 +298,7 @@ pub fn confirm(tx: &Tx, reservation: &Reservation) -> Outcome<Vec<WantedSeat>> {
     if !confirmed {
         return Err(Refusal::HoldExpired.into());
     }
-    tx.note(Change::ReservationChanged { reservation_id: reservation.reservation_id });
+    tx.push_change(Change::ReservationChanged { reservation_id: reservation.reservation_id });
     Ok(seats)
 }
 

@@ -10,7 +10,7 @@ use crate::clock::Millis;
 use crate::refusal::Refusal;
 use crate::schedule;
 use crate::seat;
-use crate::store::{Outcome, Stuck};
+use crate::store::{Outcome, SkippedRows};
 use crate::ticket;
 use crate::venue::{Change, EventType, Tx, record};
 
@@ -64,7 +64,7 @@ fn give_back(tx: &Tx, mut reservation: Reservation) -> Outcome<Reservation> {
         "balance": changed.balance,
     });
     record(tx, EventType::ReservationRefunded, &told)?;
-    tx.note(Change::ReservationChanged { reservation_id: reservation.reservation_id });
+    tx.push_change(Change::ReservationChanged { reservation_id: reservation.reservation_id });
     reservation.status = Status::Refunded;
     reservation.refunded_at = Some(tx.now());
     Ok(reservation)
@@ -123,11 +123,11 @@ pub fn cancel_date(tx: &Tx, schedule_id: i64) -> Outcome<Progress> {
 
 /// What a piece of settling came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settling {
+pub enum Settlement {
     /// No date is to be settled, or a piece of the work is done.
-    Fine,
+    Progress,
     /// What is left of a date can't be settled; the log says why.
-    Stuck,
+    Blocked,
 }
 
 /// Does a bounded piece of what cancelled dates still need: unpaid holds are released, then paid reservations refunded, also
@@ -135,27 +135,27 @@ pub enum Settling {
 ///
 /// # Errors
 /// SQLite's.
-pub fn settle_cancelled(tx: &Tx, stuck: &Stuck) -> Outcome<Settling> {
-    let Some(date) = schedule::find_to_settle(tx)? else { return Ok(Settling::Fine) };
-    let most = SETTLE_MAX + stuck.len();
+pub fn settle_cancelled(tx: &Tx, skipped: &SkippedRows) -> Outcome<Settlement> {
+    let Some(date) = schedule::find_to_settle(tx)? else { return Ok(Settlement::Progress) };
+    let most = SETTLE_MAX + skipped.len();
     let mut left = sql::list_pending_of_date(tx, date.schedule_id, most)?;
     left.extend(sql::list_confirmed_of_date(tx, date.schedule_id, most)?);
     if left.is_empty() {
         schedule::mark_settled(tx, date.schedule_id)?;
-        return Ok(Settling::Fine);
+        return Ok(Settlement::Progress);
     }
-    let mut settling = Settling::Stuck;
-    left.retain(|reservation| !stuck.has(reservation.reservation_id.as_u128()));
+    let mut settling = Settlement::Blocked;
+    left.retain(|reservation| !skipped.has(reservation.reservation_id.as_u128()));
     for reservation in left.into_iter().take(SETTLE_MAX) {
         let reservation_id = reservation.reservation_id;
-        let ended = stuck.try_each(
+        let ended = skipped.try_each(
             tx,
             reservation_id.as_u128(),
             || format!("reservation {reservation_id}"),
             |tx| end_with_date(tx, reservation).map(drop),
         )?;
         if ended {
-            settling = Settling::Fine;
+            settling = Settlement::Progress;
         }
     }
     Ok(settling)

@@ -1,11 +1,11 @@
 //! Who calls, and what is checked of every call before its own code runs.
 
 use super::route::Run;
-use super::{Body, KeyUse, Next, Rooms, Route, no_body};
+use super::{Body, Handlers, KeyUse, Next, Route, no_body};
 use crate::clock::Millis;
 use crate::http::{self, Credential, Fields, Once, Request};
-use crate::queue::{Known, active_token, any_token, token_or_user_key};
-use crate::refusal::{Language, Refusal, Say};
+use crate::queue::{RejectedCaller, active_token, any_token, token_or_user_key};
+use crate::refusal::{Language, Localized, Refusal};
 use crate::staff::Member;
 use crate::store::Outcome;
 use crate::venue::{Answer, Context};
@@ -21,7 +21,7 @@ pub(super) struct Asked {
     pub language: Language,
 }
 
-impl Rooms {
+impl Handlers {
     /// A call: who may, then whether it is well-formed, then its own code.
     pub(super) fn call(
         &self,
@@ -85,7 +85,7 @@ impl Rooms {
     }
 
     /// For a caller whose token opens nothing: the first answer again if this is a repetition, else why it does not.
-    fn replayed(&self, route: &Route, request: &Request, known: Known) -> Outcome<Next> {
+    fn replayed(&self, route: &Route, request: &Request, known: RejectedCaller) -> Outcome<Next> {
         let caller_id = known.user_id.filter(|_| route.key_use == KeyUse::Keeps);
         let once = caller_id.map(|caller_id| Once::of(request, caller_id)).transpose()?.flatten();
         let kept = once.map(|once| once.find(&*self.venue.readers.get()?)).transpose()?.flatten();
@@ -135,5 +135,5 @@ fn check(route: &Route, context: &mut Context) -> Result<(), Refusal> {
 }
 
 fn refused_key(en: &str, ko: &str) -> Refusal {
-    Refusal::InvalidHeader { reason: Say::new(en, ko) }
+    Refusal::InvalidHeader { reason: Localized::new(en, ko) }
 }

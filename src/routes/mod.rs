@@ -20,21 +20,21 @@ use crate::clock::Millis;
 use crate::http::{Credential, Method, Metrics, RateLimit, Reply, Request, Responder, Resumed};
 use crate::queue::{self, Line};
 use crate::refusal::Refusal;
-use crate::seat::Maps;
+use crate::seat::MapCache;
 use crate::staff::Keyring;
-use crate::store::{Failure, Lost, Outcome};
+use crate::store::{CommitError, Failure, Outcome};
 use crate::venue::{Answer, Context, Memo, Prefer, Tx, Until, Venue, Written};
 use crate::{reservation, web};
 
 /// The rooms that the routes lead to.
 #[derive(Clone)]
-pub struct Rooms {
+pub struct Handlers {
     /// What all calls share.
     pub venue: Arc<Venue>,
     /// The line.
     pub line: Arc<Line>,
     /// The maps.
-    pub maps: Arc<Maps>,
+    pub maps: Arc<MapCache>,
     /// The keys of those who work here.
     pub keyring: Arc<Keyring>,
     /// How many users and tokens each address made in the last minute.
@@ -65,7 +65,7 @@ enum Next {
     Write(WriteJob),
 }
 
-impl Rooms {
+impl Handlers {
     /// Answers a request, now or after a commit.
     pub fn serve(&self, request: Request, responder: Responder) {
         let now = self.venue.clock.now();
@@ -81,11 +81,11 @@ impl Rooms {
     fn write(&self, request: Request, now: Millis, responder: Responder, job: WriteJob) {
         let rooms = self.clone();
         let (actor, once, language) = (job.actor, job.once.clone(), job.language);
-        self.venue.writer.submit(Box::new(move |tx: Result<&Tx, Lost>| {
-            let outcome = tx.map_err(|lost| Failure::Refused(lost.told)).and_then(|tx| job.run(tx));
-            Box::new(move |committed: Result<(), Lost>| {
+        self.venue.writer.submit(Box::new(move |tx: Result<&Tx, CommitError>| {
+            let outcome = tx.map_err(|lost| Failure::Refused(lost.refusal)).and_then(|tx| job.run(tx));
+            Box::new(move |committed: Result<(), CommitError>| {
                 let next = |once, work| WriteJob { actor, once, language, work };
-                match committed.map_err(|lost| Failure::Refused(lost.told)).and(outcome) {
+                match committed.map_err(|lost| Failure::Refused(lost.refusal)).and(outcome) {
                     Ok(Written::Ready(reply)) => responder.send(reply),
                     Ok(Written::Wait(_, wait)) => responder.park(Memo { wait, staff_key_id: actor }.park()),
                     Ok(Written::Then(_, work)) => rooms.write(request, now, responder, next(None, work)),
@@ -166,7 +166,7 @@ impl Rooms {
         if let Failure::Broken(error) = failure {
             log::error!("request {}: {} {}: SQLite: {error}", request.id, request.method.word(), request.path);
         }
-        let refusal = match failure.told() {
+        let refusal = match failure.to_refusal() {
             wrong @ (Refusal::UserKeyInvalid | Refusal::StaffKeyInvalid | Refusal::TokenInvalid)
                 if !self.was_ours(request) =>
             {

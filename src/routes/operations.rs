@@ -63,7 +63,7 @@ pub(super) fn metrics(context: &Context, line: &Line, door: Option<&Arc<Metrics>
         ("queue_admitted_last_minute", "gauge", "Admissions of the last 60 seconds.", standing.admitted_last_minute),
         ("writer_commits_total", "counter", "Transactions committed.", count(&writer.commits)),
         ("writer_jobs_total", "counter", "Jobs committed in them.", count(&writer.jobs)),
-        ("writer_turned_away_total", "counter", "Jobs turned away, the queue being full.", count(&writer.turned_away)),
+        ("writer_turned_away_total", "counter", "Jobs turned away, the queue being full.", count(&writer.rejected)),
         ("writer_failed_total", "counter", "Transactions that failed.", count(&writer.failed)),
         ("writer_commit_microseconds_total", "counter", "Time spent in COMMIT.", count(&writer.commit_us)),
     ] {
@@ -115,7 +115,7 @@ pub(super) fn turn_clock(context: &Context) -> Outcome<Answer> {
     fields.end()?;
     Answer::write(move |tx| {
         tx.execute("UPDATE venue SET clock_advanced_ms = clock_advanced_ms + ?1", [ms])?;
-        tx.note(Change::ClockTurned { ms: ms.unsigned_abs() });
+        tx.push_change(Change::ClockTurned { ms: ms.unsigned_abs() });
         let reply = Reply::json(200, &json!({ "now": tx.now().plus_ms(ms) }));
         // The transaction after this one happens at the new time, and begins by writing down what is due.
         let sent = reply.clone();

@@ -2,9 +2,9 @@
 
 use uuid::Uuid;
 
-use super::{ROUTES, Rooms};
+use super::{Handlers, ROUTES};
 use crate::http::Method;
-use crate::queue::{Caller, Seen};
+use crate::queue::{Caller, TokenView};
 use crate::staff::{Member, Role};
 use crate::store::Outcome;
 use crate::venue::{Answer, Context};
@@ -55,11 +55,11 @@ pub enum KeyUse {
 
 /// What is done, by who may call.
 pub(super) enum Run {
-    Open(fn(&Rooms, &Context) -> Outcome<Answer>),
-    Token(fn(&Rooms, &Context, Seen) -> Outcome<Answer>),
-    Active(fn(&Rooms, &Context, Caller) -> Outcome<Answer>),
-    User(fn(&Rooms, &Context, Uuid) -> Outcome<Answer>),
-    Staff(&'static [Role], fn(&Rooms, &Context, &Member) -> Outcome<Answer>),
+    Open(fn(&Handlers, &Context) -> Outcome<Answer>),
+    Token(fn(&Handlers, &Context, TokenView) -> Outcome<Answer>),
+    Active(fn(&Handlers, &Context, Caller) -> Outcome<Answer>),
+    User(fn(&Handlers, &Context, Uuid) -> Outcome<Answer>),
+    Staff(&'static [Role], fn(&Handlers, &Context, &Member) -> Outcome<Answer>),
 }
 
 /// Who may call.

@@ -11,7 +11,7 @@ use crate::queue::own_user;
 use crate::staff::Role;
 use crate::store::Outcome;
 use crate::venue::{Answer, Context};
-use crate::{balance, evening, payment, queue, report, reservation, schedule, seat, staff, ticket, user, web};
+use crate::{balance, dashboard, payment, queue, report, reservation, schedule, seat, staff, ticket, user, web};
 
 const ADMIN: &[Role] = &[Role::Admin];
 const COUNTER: &[Role] = &[Role::Admin, Role::Counter];
@@ -101,7 +101,7 @@ pub static ROUTES: &[Route] = &[
     .body(Body::Empty)
     .waits(),
     // Staff: how it goes, and the line.
-    get("/api/v1/staff/evening", Staff(ADMIN, |rooms, c, _| evening::staff_api::evening(c, &rooms.line))),
+    get("/api/v1/staff/evening", Staff(ADMIN, |rooms, c, _| dashboard::staff_api::dashboard(c, &rooms.line))),
     get("/api/v1/staff/events", Staff(ADMIN, |_, c, _| operations::events(c))).query(&["after", "limit"]).waits(),
     post("/api/v1/staff/clock", Staff(ADMIN, |_, c, _| operations::turn_clock(c))),
     get("/api/v1/staff/queue", Staff(COUNTER, |rooms, c, _| queue::staff_api::queue(c, &rooms.line))),

@@ -45,7 +45,7 @@ impl WriteJob {
             }
             Ok(written)
         };
-        tx.on_behalf_of(actor, |tx| {
+        tx.as_actor(actor, |tx| {
             tx.whole_or(first, |tx, refusal| match &once {
                 Some(once) if is_begun.get() && Once::keeps(&refusal) => {
                     let reply = Reply::refusal(&refusal, language);

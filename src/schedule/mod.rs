@@ -196,7 +196,7 @@ pub fn cancel(tx: &Tx, schedule_id: i64) -> Outcome<()> {
     must_find(tx, schedule_id)?;
     if sql::mark_cancelled_if_not(tx, schedule_id)? {
         record(tx, EventType::ScheduleCancelled, &json!({ "scheduleId": schedule_id }))?;
-        tx.note(Change::ScheduleChanged { schedule_id });
+        tx.push_change(Change::ScheduleChanged { schedule_id });
     }
     Ok(())
 }
@@ -208,7 +208,7 @@ pub fn cancel(tx: &Tx, schedule_id: i64) -> Outcome<()> {
 pub fn delete(tx: &Tx, date: &Schedule) -> Outcome<()> {
     let Schedule { schedule_id, concert_id, .. } = *date;
     sql::delete(tx, schedule_id)?;
-    tx.note(Change::ScheduleDeleted { schedule_id });
+    tx.push_change(Change::ScheduleDeleted { schedule_id });
     Ok(record(tx, EventType::ScheduleDeleted, &json!({ "scheduleId": schedule_id, "concertId": concert_id }))?)
 }
 
@@ -218,7 +218,7 @@ pub fn delete(tx: &Tx, date: &Schedule) -> Outcome<()> {
 /// SQLite's.
 pub fn delete_concert(tx: &Tx, concert: &Concert) -> Outcome<()> {
     sql::delete_concert(tx, concert.concert_id)?;
-    tx.note(Change::ConcertDeleted);
+    tx.push_change(Change::ConcertDeleted);
     let told = json!({ "concertId": concert.concert_id, "title": concert.title });
     Ok(record(tx, EventType::ConcertDeleted, &told)?)
 }
@@ -229,7 +229,7 @@ pub fn delete_concert(tx: &Tx, concert: &Concert) -> Outcome<()> {
 /// SQLite's.
 pub fn mark_settled(tx: &Tx, schedule_id: i64) -> Outcome<()> {
     sql::mark_settled(tx, schedule_id)?;
-    tx.note(Change::ScheduleSettled { schedule_id });
+    tx.push_change(Change::ScheduleSettled { schedule_id });
     Ok(())
 }
 
@@ -259,7 +259,7 @@ pub fn settle_dates(connection: &Connection, zone: &TimeZone) -> rusqlite::Resul
 
 /// Everything that changes a date itself ends here: memory reads it anew.
 fn record_change(tx: &Tx, schedule_id: i64) -> Outcome<()> {
-    tx.note(Change::ScheduleChanged { schedule_id });
+    tx.push_change(Change::ScheduleChanged { schedule_id });
     Ok(record(tx, EventType::ScheduleChanged, &json!({ "scheduleId": schedule_id }))?)
 }
 

@@ -5,7 +5,7 @@ use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 use super::Schedule;
 use crate::clock::Millis;
-use crate::refusal::{Refusal, Say};
+use crate::refusal::{Localized, Refusal};
 
 /// When a date is, when it is sold, and until when what was sold can be given back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,12 +71,12 @@ impl SaidTimes {
 ///
 /// # Errors
 /// Why it is no instant, and what would be one.
-pub fn instant_of(text: &str, zone: &TimeZone) -> Result<Millis, Say> {
+pub fn instant_of(text: &str, zone: &TimeZone) -> Result<Millis, Localized> {
     if let Some(instant) = Millis::parse_rfc3339(text) {
         return Ok(instant);
     }
     let no_instant = || {
-        Say::new(
+        Localized::new(
             "must be an RFC 3339 instant such as 2026-11-22T10:00:00.000Z, or a local time such as 2026-11-22T19:00",
             "2026-11-22T10:00:00.000Z와 같은 RFC 3339 시각이나 2026-11-22T19:00과 같은 현지 시각이어야 합니다",
         )
@@ -88,13 +88,13 @@ pub fn instant_of(text: &str, zone: &TimeZone) -> Result<Millis, Say> {
     };
     match zone.to_ambiguous_timestamp(local).offset() {
         AmbiguousOffset::Unambiguous { offset } => at(offset),
-        AmbiguousOffset::Gap { .. } => Err(Say::new(
+        AmbiguousOffset::Gap { .. } => Err(Localized::new(
             "is a local time that the clocks of the venue skip when they are put forward",
             "시계를 앞당기면서 건너뛰어 현지에 없는 시각입니다",
         )),
         AmbiguousOffset::Fold { before, after } => {
             let (first, second) = (at(before)?, at(after)?);
-            Err(Say::new(
+            Err(Localized::new(
                 format!("is a local time that comes twice when the clocks are put back: say {first} or {second}"),
                 format!("시계를 늦추면서 현지에 두 번 오는 시각입니다. {first} 또는 {second}(으)로 써 주세요"),
             ))

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::dates::DateJson;
 use super::map::Free;
-use super::{Maps, find_price_from};
+use super::{MapCache, find_price_from};
 use crate::clock::Millis;
 use crate::http::Reply;
 use crate::refusal::Refusal;
@@ -30,7 +30,7 @@ pub fn schedule_json(
 }
 
 /// `GET /concerts/{concertId}/schedules`: the dates on which one can still book; all of them with `?all=true`.
-pub fn schedules(context: &Context, maps: &Maps) -> Outcome<Answer> {
+pub fn schedules(context: &Context, maps: &MapCache) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
     let all = match context.query("all") {
         None | Some("false") => false,
@@ -54,13 +54,13 @@ pub fn schedules(context: &Context, maps: &Maps) -> Outcome<Answer> {
 }
 
 /// `GET /schedules/{scheduleId}/seats`.
-pub fn seats(context: &Context, maps: &Maps, viewer: Uuid) -> Outcome<Answer> {
+pub fn seats(context: &Context, maps: &MapCache, viewer: Uuid) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     maps.show(&context.venue.readers, context.request, schedule_id, viewer, context.now).map(Answer::Ready)
 }
 
 /// `GET /concerts/{concertId}/seats?date=YYYY-MM-DD`: the same for the only schedule on that date.
-pub fn seats_on_date(context: &Context, maps: &Maps, viewer: Uuid) -> Outcome<Answer> {
+pub fn seats_on_date(context: &Context, maps: &MapCache, viewer: Uuid) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
     let readers = &context.venue.readers;
     let wanted = context.query("date").filter(|date| is_date(date)).ok_or_else(bad_date)?;

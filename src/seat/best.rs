@@ -16,7 +16,7 @@
 //! Front, middle and aisles are those of [`Rows`]. The same seats free, the same choice. That a run is chosen so that no
 //! single seat stays behind is what box offices know as the orphan-seat rule.
 
-use super::rows::{Row, Rows, Spot};
+use super::rows::{Row, RowSeat, Rows};
 use super::{FreeSeats, WantedSeat};
 use crate::refusal::Refusal;
 
@@ -49,7 +49,7 @@ fn choose(rows: &Rows, is_free: impl Fn(usize) -> bool, count: usize, section: O
     let asked: Vec<&Row> =
         rows.rows.iter().filter(|row| section.is_none_or(|section| row.section == section)).collect();
     let mut chosen = match side_by_side(rows, &asked, &is_free, count) {
-        Some(run) => run.iter().map(|spot| spot.index).collect(),
+        Some(run) => run.iter().map(|row_seat| row_seat.index).collect(),
         None => nearest_together(rows, &asked, &is_free, count)?,
     };
     chosen.sort_unstable();
@@ -58,40 +58,40 @@ fn choose(rows: &Rows, is_free: impl Fn(usize) -> bool, count: usize, section: O
 
 /// What stays behind beside a run: nothing single, something single at an end, or something single between taken seats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Behind {
-    Nothing,
-    AtAnEnd,
-    Between,
+enum Orphan {
+    None,
+    AtEnd,
+    Inside,
 }
 
 /// How good a run is; less is better.
-type Rating = (Behind, usize, i64, usize);
+type Rating = (Orphan, usize, i64, usize);
 
 fn side_by_side<'r>(
     rows: &'r Rows,
     asked: &[&Row],
     is_free: &impl Fn(usize) -> bool,
     count: usize,
-) -> Option<&'r [Spot]> {
-    let mut best: Option<(Rating, &[Spot])> = None;
+) -> Option<&'r [RowSeat]> {
+    let mut best: Option<(Rating, &[RowSeat])> = None;
     for row in asked {
-        if best.is_some_and(|((behind, rank, ..), _)| behind == Behind::Nothing && rank < row.rank) {
+        if best.is_some_and(|((behind, rank, ..), _)| behind == Orphan::None && rank < row.rank) {
             break; // nothing that comes now is nearer to the front
         }
-        let spots = &rows.spots[row.spots.clone()];
-        for (gap, ends) in gaps(spots, is_free) {
-            let mut sum = spots[gap.clone()].iter().take(count).map(|spot| spot.across).sum::<i64>();
+        let row_seats = &rows.row_seats[row.row_seats.clone()];
+        for (gap, ends) in gaps(row_seats, is_free) {
+            let mut sum = row_seats[gap.clone()].iter().take(count).map(|row_seat| row_seat.offset).sum::<i64>();
             for first in gap.start..(gap.end + 1).saturating_sub(count) {
-                let run = &spots[first..first + count];
-                let left = stays_behind(first - gap.start, ends.0);
-                let right = stays_behind(gap.end - first - count, ends.1);
+                let run = &row_seats[first..first + count];
+                let left = orphan_left(first - gap.start, ends.0);
+                let right = orphan_left(gap.end - first - count, ends.1);
                 let off = (sum - row.middle * count as i64).abs();
                 let rating = (left.max(right), row.rank, off, run[0].index);
                 if best.is_none_or(|(best, _)| rating < best) {
                     best = Some((rating, run));
                 }
-                if let Some(next) = spots.get(first + count) {
-                    sum += next.across - run[0].across;
+                if let Some(next) = row_seats.get(first + count) {
+                    sum += next.offset - run[0].offset;
                 }
             }
         }
@@ -99,26 +99,26 @@ fn side_by_side<'r>(
     best.map(|(_, run)| run)
 }
 
-fn stays_behind(seats: usize, at_an_end: bool) -> Behind {
+fn orphan_left(seats: usize, at_an_end: bool) -> Orphan {
     match (seats, at_an_end) {
-        (1, true) => Behind::AtAnEnd,
-        (1, false) => Behind::Between,
-        _ => Behind::Nothing,
+        (1, true) => Orphan::AtEnd,
+        (1, false) => Orphan::Inside,
+        _ => Orphan::None,
     }
 }
 
 /// The gaps of a row: its longest stretches of free seats side by side, each with whether its left and its right end are an
 /// aisle or the end of the row, rather than a taken seat.
-fn gaps(spots: &[Spot], is_free: &impl Fn(usize) -> bool) -> Vec<(std::ops::Range<usize>, (bool, bool))> {
+fn gaps(row_seats: &[RowSeat], is_free: &impl Fn(usize) -> bool) -> Vec<(std::ops::Range<usize>, (bool, bool))> {
     let mut gaps = Vec::new();
     let mut start = None;
-    for at in 0..=spots.len() {
-        let spot = spots.get(at);
-        let begins = spot.is_none_or(|spot| spot.begins);
-        let free = spot.is_some_and(|spot| is_free(spot.index));
-        if let Some(from) = start.filter(|_| begins || !free) {
+    for at in 0..=row_seats.len() {
+        let row_seat = row_seats.get(at);
+        let after_aisle = row_seat.is_none_or(|row_seat| row_seat.after_aisle);
+        let free = row_seat.is_some_and(|row_seat| is_free(row_seat.index));
+        if let Some(from) = start.filter(|_| after_aisle || !free) {
             let from: usize = from;
-            gaps.push((from..at, (spots[from].begins, begins)));
+            gaps.push((from..at, (row_seats[from].after_aisle, after_aisle)));
             start = None;
         }
         start = start.or(free.then_some(at));
@@ -129,7 +129,7 @@ fn gaps(spots: &[Spot], is_free: &impl Fn(usize) -> bool) -> Vec<(std::ops::Rang
 /// A free seat for those who can't sit side by side.
 #[derive(Debug, Clone, Copy)]
 struct Single {
-    across: i64,
+    offset: i64,
     off: i64,
     index: usize,
 }
@@ -144,14 +144,17 @@ struct FreeRow {
 }
 
 impl FreeRow {
-    fn of(row: &Row, spots: &[Spot], is_free: &impl Fn(usize) -> bool, count: usize) -> FreeRow {
-        let free = spots.iter().filter(|spot| is_free(spot.index));
-        let single =
-            |spot: &Spot| Single { across: spot.across, off: (spot.across - row.middle).abs(), index: spot.index };
-        let mut singles = Vec::with_capacity(spots.len());
+    fn of(row: &Row, row_seats: &[RowSeat], is_free: &impl Fn(usize) -> bool, count: usize) -> FreeRow {
+        let free = row_seats.iter().filter(|row_seat| is_free(row_seat.index));
+        let single = |row_seat: &RowSeat| Single {
+            offset: row_seat.offset,
+            off: (row_seat.offset - row.middle).abs(),
+            index: row_seat.index,
+        };
+        let mut singles = Vec::with_capacity(row_seats.len());
         singles.extend(free.map(single));
-        singles.sort_by_key(|single: &Single| single.across);
-        let width = |seats: &[Single]| seats[seats.len() - 1].across - seats[0].across;
+        singles.sort_by_key(|single: &Single| single.offset);
+        let width = |seats: &[Single]| seats[seats.len() - 1].offset - seats[0].offset;
         let widths =
             (1..=count.min(singles.len())).map_while(|seats| singles.windows(seats).map(width).min()).collect();
         FreeRow { section: row.section, depth: row.depth, singles, widths }
@@ -159,7 +162,7 @@ impl FreeRow {
 }
 
 fn nearest_together(rows: &Rows, asked: &[&Row], is_free: &impl Fn(usize) -> bool, count: usize) -> Option<Vec<usize>> {
-    let free_row = |row: &&Row| FreeRow::of(row, &rows.spots[row.spots.clone()], is_free, count);
+    let free_row = |row: &&Row| FreeRow::of(row, &rows.row_seats[row.row_seats.clone()], is_free, count);
     let mut free: Vec<FreeRow> = asked.iter().map(free_row).filter(|row| !row.singles.is_empty()).collect();
     free.sort_by_key(|row| (row.section, row.depth));
     let in_sections = free.chunk_by(|one, other| one.section == other.section);
@@ -194,9 +197,9 @@ fn smallest_box(rows: &[FreeRow], count: usize) -> Option<Boxed> {
             if within.len() < count || widths.min().is_none_or(|width| deep + width > good) {
                 continue;
             }
-            within.sort_by_key(|single| (single.across, single.index));
+            within.sort_by_key(|single| (single.offset, single.index));
             for seats in within.windows(count) {
-                let size = deep + seats[count - 1].across - seats[0].across;
+                let size = deep + seats[count - 1].offset - seats[0].offset;
                 if best.as_ref().is_some_and(|best| size > best.0) {
                     continue;
                 }

@@ -147,17 +147,17 @@ impl Trial<'_> {
     fn place(&self, index: usize) -> (usize, usize, bool, bool) {
         let mut rows = self.rows.rows.iter().enumerate();
         rows.find_map(|(row, it)| {
-            let spots = &self.rows.spots[it.spots.clone()];
-            let at = spots.iter().position(|spot| spot.index == index)?;
-            Some((row, at, spots[at].begins, spots.get(at + 1).is_none_or(|next| next.begins)))
+            let row_seats = &self.rows.row_seats[it.row_seats.clone()];
+            let at = row_seats.iter().position(|row_seat| row_seat.index == index)?;
+            Some((row, at, row_seats[at].after_aisle, row_seats.get(at + 1).is_none_or(|next| next.after_aisle)))
         })
         .unwrap()
     }
 
     fn neighbours(&self, index: usize) -> [Option<usize>; 2] {
         let (row, at, left_end, right_end) = self.place(index);
-        let spots = &self.rows.spots[self.rows.rows[row].spots.clone()];
-        [(!left_end).then(|| spots[at - 1].index), (!right_end).then(|| spots[at + 1].index)]
+        let row_seats = &self.rows.row_seats[self.rows.rows[row].row_seats.clone()];
+        [(!left_end).then(|| row_seats[at - 1].index), (!right_end).then(|| row_seats[at + 1].index)]
     }
 
     /// How good a set of seats is by the rule's own words; side by side, single seats behind, front, middle, layout order.
@@ -176,20 +176,20 @@ impl Trial<'_> {
             }
         };
         let behind = (0..self.hall.seats.len()).map(single).max().unwrap_or(0);
-        let row_length = self.rows.rows[row].spots.len() as i64;
+        let row_length = self.rows.rows[row].row_seats.len() as i64;
         let off = set.iter().map(|index| 2 * self.place(*index).1 as i64 + 1 - row_length).sum::<i64>().abs();
         (!beside, behind, row, off, set[0])
     }
 
     /// The box around a set: its width in half seats, and two seats for each row.
     fn size(&self, set: &[usize]) -> i64 {
-        let across = |index: &usize| {
+        let offset = |index: &usize| {
             let (row, at, ..) = self.place(*index);
-            2 * at as i64 + 1 - self.rows.rows[row].spots.len() as i64
+            2 * at as i64 + 1 - self.rows.rows[row].row_seats.len() as i64
         };
         let row = |index: &usize| self.place(*index).0 as i64;
         let extent = |of: &dyn Fn(&usize) -> i64| set.iter().map(of).max().unwrap() - set.iter().map(of).min().unwrap();
-        extent(&across) + 4 * extent(&row)
+        extent(&offset) + 4 * extent(&row)
     }
 
     fn section(&self, set: &[usize]) -> Option<&Option<Arc<str>>> {

@@ -79,10 +79,10 @@ impl Date {
 
 /// The copies.
 #[derive(Debug, Default)]
-pub(super) struct Dates(RwLock<Known>);
+pub(super) struct Dates(RwLock<CachedDates>);
 
 #[derive(Debug, Default)]
-struct Known {
+struct CachedDates {
     concerts: HashMap<i64, Arc<Vec<Date>>>,
     /// How often all was forgotten: what was read before that is not kept.
     forgotten: u64,
@@ -119,17 +119,17 @@ impl Dates {
         self.known_mut().forget();
     }
 
-    fn known(&self) -> RwLockReadGuard<'_, Known> {
+    fn known(&self) -> RwLockReadGuard<'_, CachedDates> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn known_mut(&self) -> RwLockWriteGuard<'_, Known> {
+    fn known_mut(&self) -> RwLockWriteGuard<'_, CachedDates> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Known {
+impl CachedDates {
     fn forget(&mut self) {
-        *self = Known { forgotten: self.forgotten + 1, ..Known::default() };
+        *self = CachedDates { forgotten: self.forgotten + 1, ..CachedDates::default() };
     }
 }

@@ -83,8 +83,8 @@ pub(super) fn too_many_seats(at: String) -> Refusal {
 }
 
 /// The seats, unless two of them share a label; each comes with its place.
-pub(super) fn must_differ(seats: Vec<(String, LayoutSeat)>) -> Result<Vec<LayoutSeat>, Refusal> {
-    match shared_label(seats.iter().map(|(at, seat)| (seat.label.as_str(), at))) {
+pub(super) fn reject_duplicates(seats: Vec<(String, LayoutSeat)>) -> Result<Vec<LayoutSeat>, Refusal> {
+    match duplicate_label(seats.iter().map(|(at, seat)| (seat.label.as_str(), at))) {
         None => Ok(seats.into_iter().map(|(_, seat)| seat).collect()),
         Some((label, first, second)) => Err(Refusal::invalid(
             second,
@@ -95,7 +95,7 @@ pub(super) fn must_differ(seats: Vec<(String, LayoutSeat)>) -> Result<Vec<Layout
 }
 
 /// The first label that two seats share, with the places of both.
-pub fn shared_label<'s, P: Copy>(seats: impl Iterator<Item = (&'s str, P)>) -> Option<(&'s str, P, P)> {
+pub fn duplicate_label<'s, P: Copy>(seats: impl Iterator<Item = (&'s str, P)>) -> Option<(&'s str, P, P)> {
     let mut places = HashMap::new();
     for (label, place) in seats {
         if let Some(first) = places.insert(label, place) {
@@ -137,7 +137,7 @@ fn one_by_one(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
         fields.end()?;
         seats.push((at, LayoutSeat { label, section, row, number, category, price, at: at_x_y }));
     }
-    must_differ(seats)
+    reject_duplicates(seats)
 }
 
 struct Row {
@@ -169,7 +169,7 @@ fn sections(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
         return Err(too_many_seats(layout.pointer("sections")));
     }
     let seats = seats_of(&sections);
-    match shared_label(seats.iter().map(|seat| (seat.label.as_str(), ()))) {
+    match duplicate_label(seats.iter().map(|seat| (seat.label.as_str(), ()))) {
         None => Ok(seats),
         Some((label, ..)) => Err(Refusal::invalid(
             layout.pointer("sections"),

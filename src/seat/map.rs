@@ -44,7 +44,7 @@ impl Status {
 
 /// The claims on the seats of a date as the last commit left them.
 #[derive(Debug)]
-pub(super) struct Standing {
+pub(super) struct Occupancy {
     /// The date's version, which counts the changes.
     pub version: i64,
     /// Seats without a claim, due or not, by what they cost.
@@ -66,28 +66,28 @@ pub(super) struct Map {
     own: HashMap<Uuid, Vec<usize>>,
 }
 
-impl Standing {
+impl Occupancy {
     /// Reads a date from the file, with its map or only what is counted. All that is read must be of one moment.
     ///
     /// # Errors
     /// `SCHEDULE_NOT_FOUND`.
-    pub fn read(connection: &Connection, schedule_id: i64, with_map: bool) -> Outcome<Standing> {
+    pub fn read(connection: &Connection, schedule_id: i64, with_map: bool) -> Outcome<Occupancy> {
         let schedule = crate::schedule::must_find(connection, schedule_id)?;
-        let mut standing = Standing::new(schedule.version, &sql::list_prices(connection, schedule_id)?);
+        let mut occupancy = Occupancy::new(schedule.version, &sql::list_prices(connection, schedule_id)?);
         if with_map {
             let plan = Arc::new(Plan::read(connection, schedule_id)?);
             let status = Arc::new(vec![Status::Free; plan.seats.len()]);
-            standing.map = Some(Map { date: schedule.date, plan, status, own: HashMap::new() });
+            occupancy.map = Some(Map { date: schedule.date, plan, status, own: HashMap::new() });
         }
         for (seat_no, state) in sql::list_claims(connection, schedule_id)? {
-            standing.change(&[seat_no], SeatState::Free, state);
+            occupancy.change(&[seat_no], SeatState::Free, state);
         }
-        Ok(standing)
+        Ok(occupancy)
     }
 
     /// A date without claims and without its map; `prices` are those of its seats in layout order.
-    pub fn new(version: i64, prices: &[Points]) -> Standing {
-        Standing { version, free: FreeByPrice::of(prices), holds: BTreeMap::new(), map: None }
+    pub fn new(version: i64, prices: &[Points]) -> Occupancy {
+        Occupancy { version, free: FreeByPrice::of(prices), holds: BTreeMap::new(), map: None }
     }
 
     /// Follows a commit: seats went from one state to another.
@@ -131,7 +131,7 @@ impl Standing {
     }
 
     /// The map as `viewer` sees it at `now`.
-    pub fn seen(&self, schedule_id: i64, viewer: Uuid, now: Millis) -> Option<Seen> {
+    pub fn seen(&self, schedule_id: i64, viewer: Uuid, now: Millis) -> Option<MapView> {
         let map = self.map.as_ref()?;
         let due: Vec<usize> = self.due(now).filter_map(|seat_no| map.plan.index_of(seat_no)).collect();
         let mut status = Arc::clone(&map.status);
@@ -148,7 +148,7 @@ impl Standing {
             map.date, self.version
         );
         let at = (self.version, due.len());
-        Some(Seen { at, mine, head, plan: Arc::clone(&map.plan), status })
+        Some(MapView { at, mine, head, plan: Arc::clone(&map.plan), status })
     }
 }
 
@@ -240,12 +240,12 @@ const fn owner(state: SeatState) -> Option<Uuid> {
 
 /// The date's version, and how many of its holds are over though not written down. Together they say all that a map shows
 /// to those who have no seat: within a version holds can only end, in the order of their ends.
-pub(super) type At = (i64, usize);
+pub(super) type MapRevision = (i64, usize);
 
 /// A map as one viewer sees it at one moment; taken under a lock in next to no time, written out without one.
 #[derive(Debug)]
-pub(super) struct Seen {
-    pub at: At,
+pub(super) struct MapView {
+    pub at: MapRevision,
     /// The viewer's own seats, in order.
     pub mine: Vec<usize>,
     head: String,
@@ -253,7 +253,7 @@ pub(super) struct Seen {
     status: Arc<Vec<Status>>,
 }
 
-impl Seen {
+impl MapView {
     /// The body of the answer.
     pub fn write(&self) -> Vec<u8> {
         let mut body = self.head.as_bytes().to_vec();

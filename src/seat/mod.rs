@@ -8,7 +8,7 @@ mod best;
 mod dates;
 mod layout;
 mod map;
-mod maps;
+mod map_cache;
 mod plan;
 mod pretix;
 mod prices;
@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 pub use layout::{LayoutSeat, read as read_layout};
 pub use map::Free;
-pub use maps::{FreeSeats, Maps};
+pub use map_cache::{FreeSeats, MapCache};
 pub use plan::{Plan, PlanSeat};
 pub use sql::count_available;
 
@@ -192,7 +192,7 @@ pub fn hold(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<()> {
         return Err(Refusal::SeatUnavailable { seats: taken }.into());
     }
     note_change(tx, claim.schedule_id, seat_nos(seats), SeatState::Free, claim.held())?;
-    record(tx, EventType::SeatsHeld, &claim.told(seats.iter().map(|seat| seat.label.as_str())))?;
+    record(tx, EventType::SeatsHeld, &claim.event_data(seats.iter().map(|seat| seat.label.as_str())))?;
     Ok(())
 }
 
@@ -218,7 +218,7 @@ impl Hold {
         SeatState::Sold { user_id: self.user_id }
     }
 
-    fn told<'s>(&self, seats: impl Iterator<Item = &'s str>) -> serde_json::Value {
+    fn event_data<'s>(&self, seats: impl Iterator<Item = &'s str>) -> serde_json::Value {
         json!({
             "reservationId": self.reservation_id,
             "scheduleId": self.schedule_id,
@@ -232,7 +232,7 @@ impl Hold {
 /// says so here.
 fn note_change(tx: &Tx, schedule_id: i64, seat_nos: Vec<i64>, before: SeatState, after: SeatState) -> Outcome<()> {
     let version = schedule::count_seats_changed(tx, schedule_id)?;
-    tx.note(Change::SeatsChanged { schedule_id, version, seat_nos, before, after });
+    tx.push_change(Change::SeatsChanged { schedule_id, version, seat_nos, before, after });
     Ok(())
 }
 
@@ -252,7 +252,7 @@ pub fn release(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<()> {
         }
     }
     note_change(tx, claim.schedule_id, seat_nos(seats), before, SeatState::Free)?;
-    record(tx, EventType::SeatsReleased, &claim.told(seats.iter().map(|seat| seat.label.as_str())))?;
+    record(tx, EventType::SeatsReleased, &claim.event_data(seats.iter().map(|seat| seat.label.as_str())))?;
     Ok(())
 }
 
@@ -279,7 +279,7 @@ pub fn sell(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<bool> {
         }
     }
     note_change(tx, claim.schedule_id, seat_nos(seats), claim.held(), claim.sold())?;
-    record(tx, EventType::SeatsSold, &claim.told(seats.iter().map(|seat| seat.label.as_str())))?;
+    record(tx, EventType::SeatsSold, &claim.event_data(seats.iter().map(|seat| seat.label.as_str())))?;
     Ok(true)
 }
 

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::layout::{LABEL_MAX_CHARS, LayoutSeat, SEATS_MAX, must_differ, price_range, too_many_seats};
+use super::layout::{LABEL_MAX_CHARS, LayoutSeat, SEATS_MAX, price_range, reject_duplicates, too_many_seats};
 use crate::http::Fields;
 use crate::points::Points;
 use crate::refusal::Refusal;
@@ -27,10 +27,10 @@ type Named<T> = BTreeMap<String, (String, T)>;
 
 struct Zone {
     name: Option<String>,
-    seats: Vec<PlanSeat>,
+    seats: Vec<PretixSeat>,
 }
 
-struct PlanSeat {
+struct PretixSeat {
     row: Option<String>,
     number: String,
     category: String,
@@ -74,7 +74,7 @@ pub(super) fn read(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
     if seats.is_empty() {
         return Err(Refusal::invalid(at, "has no seats", "좌석이 없습니다"));
     }
-    must_differ(seats)
+    reject_duplicates(seats)
 }
 
 /// An object whose members are whole numbers.
@@ -161,7 +161,7 @@ fn read_row(
     mut row: Fields,
     zone_at: Place,
     guids: &mut HashSet<String>,
-    seats: &mut Vec<PlanSeat>,
+    seats: &mut Vec<PretixSeat>,
 ) -> Result<(), Refusal> {
     let name = row.line("row_number", 0..=LABEL_MAX_CHARS)?;
     let name = Some(name).filter(|name| !name.is_empty());
@@ -182,7 +182,7 @@ fn read_row(
         drawn(&mut seat, &["uuid", "start_direction", "radius"]);
         seat.end()?;
         let at = (row_at.0 + within.0, row_at.1 + within.1);
-        seats.push(PlanSeat { row: name.clone(), number, category, at, pointer });
+        seats.push(PretixSeat { row: name.clone(), number, category, at, pointer });
     }
     drawn(&mut row, &["row_label", "seat_label", "uuid", "row_number_position"]);
     row.end()

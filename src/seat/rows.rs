@@ -22,13 +22,13 @@ const ROW: i64 = 2 * SEAT;
 
 /// A seat in its row.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Spot {
+pub(super) struct RowSeat {
     /// Its index in the plan.
     pub index: usize,
     /// Where it is along the row, in thousandths of the plan's unit or of a seat.
-    pub across: i64,
+    pub offset: i64,
     /// Whether an aisle or the end of the row lies before it.
-    pub begins: bool,
+    pub after_aisle: bool,
 }
 
 /// A row: a range of the spots.
@@ -38,18 +38,18 @@ pub(super) struct Row {
     pub section: usize,
     /// How many depths are nearer to the front.
     pub rank: usize,
-    /// How far from the front it is, in the unit of `across`.
+    /// How far from the front it is, in the unit of `offset`.
     pub depth: i64,
     /// Where along the row the middle is.
     pub middle: i64,
-    pub spots: Range<usize>,
+    pub row_seats: Range<usize>,
 }
 
 /// The rows of a hall, those in front first.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     pub rows: Vec<Row>,
-    pub spots: Vec<Spot>,
+    pub row_seats: Vec<RowSeat>,
     sections: Vec<Option<Arc<str>>>,
 }
 
@@ -84,9 +84,9 @@ impl Rows {
         for at in in_order {
             let draft = &drafts[at];
             let (rank, depth) = depths[at];
-            let start = rows.spots.len();
-            let middle = rows.add_spots(seats, draft, middle);
-            rows.rows.push(Row { section: draft.section, rank, depth, middle, spots: start..rows.spots.len() });
+            let start = rows.row_seats.len();
+            let middle = rows.add_row_seats(seats, draft, middle);
+            rows.rows.push(Row { section: draft.section, rank, depth, middle, row_seats: start..rows.row_seats.len() });
         }
         rows
     }
@@ -120,30 +120,30 @@ impl Rows {
     }
 
     /// Adds the spots of a row and says where along it the middle is.
-    fn add_spots(&mut self, seats: &[PlanSeat], draft: &Draft, middle_x: i64) -> i64 {
-        let (across, steps, usual, middle): (Vec<i64>, Vec<i64>, i64, i64) = match &draft.places {
+    fn add_row_seats(&mut self, seats: &[PlanSeat], draft: &Draft, middle_x: i64) -> i64 {
+        let (offset, steps, usual, middle): (Vec<i64>, Vec<i64>, i64, i64) = match &draft.places {
             Some(places) => {
                 let steps = places.windows(2).map(|pair| distance(pair[0], pair[1])).collect::<Vec<_>>();
                 let usual = median(&steps) * 3 / 2;
                 let lies_across = extent(places.iter().map(|(x, _)| *x)) >= extent(places.iter().map(|(_, y)| *y));
                 let along = |place: &Place| if lies_across { place.0 } else { place.1 };
-                let across: Vec<i64> = places.iter().map(along).collect();
+                let offset: Vec<i64> = places.iter().map(along).collect();
                 // A row along the side of a hall has a middle of its own.
-                let own = across.iter().sum::<i64>() / across.len() as i64;
-                (across, steps, usual, if lies_across { middle_x } else { own })
+                let own = offset.iter().sum::<i64>() / offset.len() as i64;
+                (offset, steps, usual, if lies_across { middle_x } else { own })
             }
             None => {
                 let last = draft.seats.len() as i64 - 1;
-                let across = (0..=last).map(|at| (2 * at - last) * SEAT / 2).collect();
+                let offset = (0..=last).map(|at| (2 * at - last) * SEAT / 2).collect();
                 let steps =
                     draft.seats.windows(2).map(|pair| jump(&seats[pair[0]], &seats[pair[1]])).collect::<Vec<_>>();
                 let usual = median(&steps);
-                (across, steps, usual, 0)
+                (offset, steps, usual, 0)
             }
         };
-        for (at, (index, across)) in draft.seats.iter().zip(across).enumerate() {
-            let begins = at == 0 || steps[at - 1] > usual;
-            self.spots.push(Spot { index: *index, across, begins });
+        for (at, (index, offset)) in draft.seats.iter().zip(offset).enumerate() {
+            let after_aisle = at == 0 || steps[at - 1] > usual;
+            self.row_seats.push(RowSeat { index: *index, offset, after_aisle });
         }
         middle
     }

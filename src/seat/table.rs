@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 
-use super::layout::{FAR, LABEL_MAX_CHARS, LayoutSeat, SEATS_MAX, price_range, shared_label};
+use super::layout::{FAR, LABEL_MAX_CHARS, LayoutSeat, SEATS_MAX, duplicate_label, price_range};
 use crate::points::Points;
-use crate::sheet::{Cell, Table, as_meant, text_of};
+use crate::spreadsheet::{Cell, Table, decode, unescape_formula};
 
 /// The columns of a table.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +43,7 @@ impl Column {
 /// # Errors
 /// A sentence that names line and column of what is wrong.
 pub fn read(bytes: &[u8]) -> Result<Vec<LayoutSeat>, String> {
-    let text = text_of(bytes).map_err(|line| format!("line {line} is neither UTF-8 nor CP949"))?;
+    let text = decode(bytes).map_err(|line| format!("line {line} is neither UTF-8 nor CP949"))?;
     let mut records = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -71,7 +71,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<LayoutSeat>, String> {
     if seats.is_empty() {
         return Err("there is no seat in it; its first line names the columns, such as label,price".into());
     }
-    match shared_label(seats.iter().map(|(start, seat)| (seat.label.as_str(), *start))) {
+    match duplicate_label(seats.iter().map(|(start, seat)| (seat.label.as_str(), *start))) {
         None => Ok(seats.into_iter().map(|(_, seat)| seat).collect()),
         Some((label, first, second)) => {
             let (first, second) = (line_of(&text, first), line_of(&text, second));
@@ -172,7 +172,7 @@ impl Line<'_> {
 
     fn cell(&self, column: Column) -> &str {
         let at = self.header.at[column as usize];
-        as_meant(at.and_then(|at| self.cells.get(at)).unwrap_or("").trim())
+        unescape_formula(at.and_then(|at| self.cells.get(at)).unwrap_or("").trim())
     }
 
     fn text(&self, column: Column) -> Result<Option<String>, String> {

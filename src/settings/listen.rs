@@ -1,6 +1,6 @@
 //! Addresses to listen on, as people write them.
 
-use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 
 /// What would be right.
 const SHAPE: &str = "give an address and a port, such as 127.0.0.1:8080, localhost:8080, 0.0.0.0:80 or [::1]:0; a port alone, \
@@ -30,6 +30,32 @@ pub fn parse_listen(text: &str) -> Result<SocketAddr, String> {
             first.copied().ok_or_else(|| format!("{name} has no address; {SHAPE}"))
         }
     }
+}
+
+/// A URL that can be opened on this machine: nobody can go to `0.0.0.0` or `[::]`.
+pub fn url_of(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
+}
+
+/// The URLs by which other machines reach an unspecified address: those of the interfaces that lead to other networks. A
+/// connected UDP socket has such an address without sending anything (the targets are addresses for documentation).
+pub fn urls_for_others(address: SocketAddr) -> Vec<String> {
+    if !address.ip().is_unspecified() {
+        return Vec::new();
+    }
+    let towards = |from: &str, to: &str| -> Option<IpAddr> {
+        let socket = UdpSocket::bind(from).ok()?;
+        socket.connect(to).ok()?;
+        Some(socket.local_addr().ok()?.ip())
+    };
+    let own = [towards("0.0.0.0:0", "192.0.2.1:9"), towards("[::]:0", "[2001:db8::1]:9").filter(|_| address.is_ipv6())];
+    let own = own.into_iter().flatten().filter(|ip| !ip.is_loopback() && !ip.is_unspecified());
+    own.map(|ip| format!("http://{}", SocketAddr::new(ip, address.port()))).collect()
 }
 
 #[cfg(test)]

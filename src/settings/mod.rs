@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 
 use door::DoorSettings;
 use listen::parse_listen;
+pub use listen::{url_of, urls_for_others};
 
 /// Who may top up points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -153,6 +153,6 @@ fn end(tx: &Tx, key: &StaffKey) -> Outcome<()> {
 
 fn note(tx: &Tx, kind: EventType, key: &StaffKey) -> Outcome<()> {
     record(tx, kind, &json!({ "keyId": key.key_id, "name": key.name, "role": key.role }))?;
-    tx.note(Change::StaffKeysChanged);
+    tx.push_change(Change::StaffKeysChanged);
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::clock::Millis;
 use crate::ids::{KeyHash, TokenKey};
 use crate::points::Points;
 use crate::refusal::TokenEnd;
-use crate::seal::SealSecret;
+use crate::signing::SigningSecret;
 
 impl ToSql for Millis {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -66,15 +66,15 @@ impl FromSql for KeyHash {
     }
 }
 
-impl ToSql for SealSecret {
+impl ToSql for SigningSecret {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(ValueRef::Blob(&self.0)))
     }
 }
 
-impl FromSql for SealSecret {
+impl FromSql for SigningSecret {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        <[u8; 32]>::column_result(value).map(SealSecret)
+        <[u8; 32]>::column_result(value).map(SigningSecret)
     }
 }
 

@@ -6,30 +6,30 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::location::companion;
+use super::location::sidecar_path;
 use crate::platform::{self, make_private_folder, open_private, sync_folder_of};
 
 /// A file that is being made, in a folder of its own beside the one that it will be: gone with all that SQLite makes for it
 /// when this is dropped.
-pub struct Draft {
+pub struct NewFile {
     folder: PathBuf,
     path: PathBuf,
 }
 
-impl Draft {
+impl NewFile {
     /// Makes it, empty and for its owner alone: it will hold tokens and tickets. SQLite gives its companions the same mode.
     ///
     /// # Errors
     /// When nothing can be made there.
-    pub fn of(target: &Path) -> io::Result<Draft> {
+    pub fn of(target: &Path) -> io::Result<NewFile> {
         let folder = folder_of(target);
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?; // left by a process of our number that was killed
         }
         make_private_folder(&folder)?;
-        let draft = Draft { path: folder.join("draft.db"), folder };
-        open_private().write(true).create_new(true).open(&draft.path)?;
-        Ok(draft)
+        let new_file = NewFile { path: folder.join("draft.db"), folder };
+        open_private().write(true).create_new(true).open(&new_file.path)?;
+        Ok(new_file)
     }
 
     /// The file.
@@ -51,9 +51,9 @@ impl Draft {
     ///
     /// # Errors
     /// When there is a file of that name, or the disk fails.
-    pub fn publish(self, target: &Path) -> io::Result<()> {
+    pub fn move_into_place(self, target: &Path) -> io::Result<()> {
         self.sync()?;
-        platform::publish(&self.path, target)?;
+        platform::move_into_place(&self.path, target)?;
         sync_folder_of(target)
     }
 
@@ -61,7 +61,7 @@ impl Draft {
     ///
     /// # Errors
     /// When the disk fails.
-    pub(super) fn publish_over(self, target: &Path) -> io::Result<()> {
+    pub(super) fn replace(self, target: &Path) -> io::Result<()> {
         self.sync()?;
         std::fs::rename(&self.path, target)?;
         sync_folder_of(target)
@@ -74,10 +74,10 @@ impl Draft {
 
 /// The folder in which this process makes a file: beside the file, so that it can be linked to its place.
 fn folder_of(target: &Path) -> PathBuf {
-    companion(target, &format!(".new-{}", std::process::id()))
+    sidecar_path(target, &format!(".new-{}", std::process::id()))
 }
 
-impl Drop for Draft {
+impl Drop for NewFile {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder); // what can't be removed is told by its name
     }
@@ -88,9 +88,9 @@ impl Drop for Draft {
 ///
 /// # Errors
 /// SQLite's; the disk may be full.
-pub fn copy_into(connection: &Connection, draft: &Draft) -> rusqlite::Result<()> {
-    connection.execute("VACUUM INTO ?1", [draft.path().to_string_lossy()])?;
-    let copy = Connection::open_with_flags(draft.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+pub fn copy_into(connection: &Connection, new_file: &NewFile) -> rusqlite::Result<()> {
+    connection.execute("VACUUM INTO ?1", [new_file.path().to_string_lossy()])?;
+    let copy = Connection::open_with_flags(new_file.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     copy.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     copy.close().map_err(|(_, error)| error)
 }

@@ -18,7 +18,7 @@ const LINKS_MAX: usize = 40;
 const BYTES_MIN: u64 = 512;
 
 /// What is kept beside a file, by its ending: `-wal`, `-shm`, or the file itself.
-pub(super) fn companion(path: &Path, ending: &str) -> PathBuf {
+pub(super) fn sidecar_path(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
@@ -102,7 +102,7 @@ pub(super) fn must_have_no_sidecar(path: &Path) -> Result<(), OpenError> {
 
 /// The names of what SQLite keeps beside a database.
 pub(super) fn sidecars(path: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    SIDECARS.map(|ending| companion(path, ending)).into_iter()
+    SIDECARS.map(|ending| sidecar_path(path, ending)).into_iter()
 }
 
 /// Whether there is a file of this name, or something that SQLite would take for a part of it.
@@ -174,7 +174,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         for ending in SIDECARS {
-            let (path, sidecar) = (at("new.db"), companion(&at("new.db"), ending));
+            let (path, sidecar) = (at("new.db"), sidecar_path(&at("new.db"), ending));
             must_be_free(&path).unwrap();
             std::fs::write(&sidecar, "").unwrap();
             let told = must_be_free(&path).unwrap_err().0;
@@ -183,7 +183,7 @@ mod tests {
         }
         std::fs::write(at("other.db"), "x").unwrap();
         for ending in ["-wal", "-shm", "-journal", "-lock"] {
-            let told = must_be_free(&companion(&at("other.db"), ending)).unwrap_err().0;
+            let told = must_be_free(&sidecar_path(&at("other.db"), ending)).unwrap_err().0;
             assert!(told.contains("a part of"), "{told}");
         }
         let _lock = platform::FileLock::exclusive(&at("new.db")).unwrap();

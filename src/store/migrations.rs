@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::copy::{Draft, copy_into};
-use super::location::{companion, is_taken};
+use super::copy::{NewFile, copy_into};
+use super::location::{is_taken, sidecar_path};
 
 /// The statements that bring a file from version `n` to `n + 1`, beginning with version 1.
 const STEPS: &[&str] = &[include_str!("steps/2.sql"), include_str!("steps/3.sql"), include_str!("steps/4.sql")];
@@ -18,11 +18,11 @@ pub const CURRENT: i64 = 1 + STEPS.len() as i64;
 ///
 /// # Errors
 /// When SQLite can't copy or change the file; the file is then as it was.
-pub fn bring_up(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::Result<Option<PathBuf>> {
-    bring_up_by(connection, path, version, STEPS)
+pub fn migrate(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::Result<Option<PathBuf>> {
+    migrate_by(connection, path, version, STEPS)
 }
 
-fn bring_up_by(
+fn migrate_by(
     connection: &mut Connection,
     path: &Path,
     version: i64,
@@ -32,7 +32,7 @@ fn bring_up_by(
     if done >= steps.len() {
         return Ok(None);
     }
-    let copy = keep_older(connection, path, version)?;
+    let copy = backup_before(connection, path, version)?;
     // A table that a step makes anew is gone for a moment, and what refers to it must not mind.
     connection.pragma_update(None, "foreign_keys", false)?;
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
@@ -47,14 +47,14 @@ fn bring_up_by(
 
 /// Copies the older file to `FILE.v1.backup`, or to `FILE.v1.backup-2`, … where an earlier try left one: the file may have
 /// changed since.
-fn keep_older(connection: &Connection, path: &Path, version: i64) -> rusqlite::Result<PathBuf> {
-    let kept = companion(path, &format!(".v{version}.backup"));
-    let later = (2..=u32::MAX).map(|number| companion(&kept, &format!("-{number}")));
+fn backup_before(connection: &Connection, path: &Path, version: i64) -> rusqlite::Result<PathBuf> {
+    let kept = sidecar_path(path, &format!(".v{version}.backup"));
+    let later = (2..=u32::MAX).map(|number| sidecar_path(&kept, &format!("-{number}")));
     let copy = std::iter::once(kept.clone()).chain(later).find(|copy| !is_taken(copy)).unwrap_or(kept.clone());
     let failed = |error| rusqlite::Error::ToSqlConversionFailure(Box::new(error));
-    let draft = Draft::of(&copy).map_err(failed)?;
-    copy_into(connection, &draft)?;
-    draft.publish(&copy).map_err(failed)?;
+    let new_file = NewFile::of(&copy).map_err(failed)?;
+    copy_into(connection, &new_file)?;
+    new_file.move_into_place(&copy).map_err(failed)?;
     Ok(copy)
 }
 
@@ -63,7 +63,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::store::shape::{current, shape_of};
+    use crate::store::schema_diff::{current, schema_of};
 
     /// The schemas of the older formats, from the first on.
     const OLDER: [&str; 3] = [
@@ -77,7 +77,7 @@ mod tests {
         assert_eq!(OLDER.len(), STEPS.len());
         for (format, schema) in (1..).zip(OLDER) {
             let (_dir, file) = brought_up(format, schema, "");
-            assert_eq!(shape_of(&file).unwrap(), current().unwrap(), "from format {format}");
+            assert_eq!(schema_of(&file).unwrap(), current().unwrap(), "from format {format}");
             assert_eq!(version_of(&file), CURRENT);
         }
     }
@@ -125,7 +125,7 @@ mod tests {
         let path = dir.path().join("older.db");
         let mut older = Connection::open(&path).unwrap();
         older.execute_batch(&format!("PRAGMA foreign_keys = OFF; {schema} {rows} PRAGMA foreign_keys = ON")).unwrap();
-        bring_up(&mut older, &path, format).unwrap().unwrap();
+        migrate(&mut older, &path, format).unwrap().unwrap();
         (dir, older)
     }
 
@@ -145,11 +145,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (path, mut connection) = file_of_version_1(dir.path());
         let steps = ["ALTER TABLE a ADD COLUMN y", "UPDATE a SET y = x + 1"];
-        let copy = bring_up_by(&mut connection, &path, 1, &steps).unwrap().unwrap();
+        let copy = migrate_by(&mut connection, &path, 1, &steps).unwrap().unwrap();
         assert_eq!(version_of(&connection), 3);
         assert_eq!(connection.query_row("SELECT y FROM a", [], |row| row.get::<_, i64>(0)).unwrap(), 8);
         assert_eq!(version_of(&Connection::open(copy).unwrap()), 1);
-        assert_eq!(bring_up_by(&mut connection, &path, 3, &steps).unwrap(), None);
+        assert_eq!(migrate_by(&mut connection, &path, 3, &steps).unwrap(), None);
     }
 
     #[test]
@@ -157,11 +157,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (path, mut connection) = file_of_version_1(dir.path());
         let steps = ["ALTER TABLE a ADD COLUMN y", "not SQL"];
-        assert!(bring_up_by(&mut connection, &path, 1, &steps).is_err());
+        assert!(migrate_by(&mut connection, &path, 1, &steps).is_err());
         assert_eq!(version_of(&connection), 1);
         assert!(connection.prepare("SELECT y FROM a").is_err());
         // The copy of that try does not stand in the way of the next one.
-        let copy = bring_up_by(&mut connection, &path, 1, &steps[..1]).unwrap().unwrap();
+        let copy = migrate_by(&mut connection, &path, 1, &steps[..1]).unwrap().unwrap();
         assert_eq!((copy.file_name().unwrap(), version_of(&connection)), ("old.db.v1.backup-2".as_ref(), 2));
         assert_eq!(std::fs::metadata(copy).unwrap().permissions().mode() & 0o777, 0o600);
     }

@@ -1,43 +1,43 @@
 //! The file: one SQLite database in WAL mode with `synchronous=FULL`.
 //!
 //! `open.rs` finds out whether a file is ours and sound, `migrations.rs` brings it to the current schema, `readers.rs` lends
-//! read-only connections, `look.rs` looks into a file without changing it, `stuck.rs` knows rows that can't be changed,
-//! `copy.rs` makes files whole or not at all, `hold.rs` lets a file go, `replace.rs` puts one in the place of another,
-//! `location.rs` says where a file lies, `shape.rs` says what a schema comes to,
+//! read-only connections, `read_only.rs` looks into a file without changing it, `skipped_rows.rs` knows rows that can't be changed,
+//! `copy.rs` makes files whole or not at all, `database_lock.rs` lets a file go, `replace.rs` puts one in the place of another,
+//! `location.rs` says where a file lies, `schema_diff.rs` says what a schema comes to,
 //! `writer.rs` owns the only connection that writes, `tx.rs` is its open transaction, `columns.rs` turns our types into
 //! columns, `wal.rs` keeps the write-ahead log short, `statements.rs` shows each statement in the log to those
-//! who ask, `look_through.rs` looks at every page.
+//! who ask, `integrity_scan.rs` looks at every page.
 
 mod columns;
 mod copy;
-mod hold;
+mod database_lock;
+mod integrity_scan;
 mod location;
-mod look;
-mod look_through;
 mod migrations;
 mod open;
+mod read_only;
 mod readers;
 mod replace;
-pub mod shape;
+pub mod schema_diff;
+mod skipped_rows;
 mod statements;
-mod stuck;
 mod tx;
 mod wal;
 mod writer;
 
 pub use columns::{Blob16, from_json, to_json};
 pub(crate) use columns::{column_words, unknown_word};
-pub use copy::{Draft, copy_into};
-pub use hold::Hold;
+pub use copy::{NewFile, copy_into};
+pub use database_lock::DatabaseLock;
+pub use integrity_scan::IntegrityScan;
 pub use location::{is_taken, must_be_free, resolve, resolve_existing};
-pub use look::{Looked, is_left_open, look};
-pub use look_through::LookingThrough;
-pub use open::{Ground, OpenError, Opened, continue_ids, create, create_after, open};
+pub use open::{OpenError, Opened, VenueRow, continue_ids, create, create_after, open};
+pub use read_only::{ReadOnlyFile, has_wal, open_read_only};
 pub use readers::{Reader, Readers};
 pub use replace::replace;
-pub use stuck::Stuck;
-pub use tx::{Tx, write_alone};
-pub use writer::{After, Bounds, Job, Lost, Rounds, Writer, WriterFigures};
+pub use skipped_rows::SkippedRows;
+pub use tx::{Tx, with_transaction};
+pub use writer::{Bounds, CommitError, Completion, Job, Writer, WriterFigures, WriterHooks};
 
 use crate::refusal::Refusal;
 
@@ -69,7 +69,7 @@ impl From<rusqlite::Error> for Failure {
 
 impl Failure {
     /// The refusal that a client is told: SQLite's own words stay in the log.
-    pub fn told(&self) -> Refusal {
+    pub fn to_refusal(&self) -> Refusal {
         match self {
             Failure::Refused(refusal) => refusal.clone(),
             Failure::Busy => Refusal::Overloaded { retry_after_seconds: 1 },

@@ -9,16 +9,16 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, OptionalExtension};
 use uuid::Uuid;
 
-use super::copy::Draft;
-use super::hold::Hold;
+use super::copy::NewFile;
+use super::database_lock::DatabaseLock;
+use super::integrity_scan::{find_damage, is_large};
 use super::location::{look_at_outside, must_have_no_sidecar};
-use super::look::must_have_head;
-use super::look_through::{find_damage, is_large};
+use super::read_only::must_have_head;
 use super::{migrations, statements, wal};
 use crate::clock::Millis;
 use crate::ids::{self, KeyHash};
 use crate::platform::{FileLock, LockError};
-use crate::seal::SealSecret;
+use crate::signing::SigningSecret;
 
 /// `application_id` of our files: "boxo".
 const APPLICATION_ID: i64 = 0x626f_786f;
@@ -41,7 +41,7 @@ impl std::error::Error for OpenError {}
 
 /// What stands in the file about the house itself.
 #[derive(Debug, Clone, Copy)]
-pub struct Ground {
+pub struct VenueRow {
     /// When the file was made.
     pub created_at: Millis,
     /// The latest instant the file has seen: what was noted of it, the newest event, or the newest ledger entry.
@@ -49,7 +49,7 @@ pub struct Ground {
     /// The sum of all advances of a test clock, in milliseconds.
     pub clock_advanced_ms: i64,
     /// The secret half of the seal.
-    pub seal_secret: SealSecret,
+    pub signing_secret: SigningSecret,
 }
 
 /// An opened file: the writing connection and the lock that keeps a second server out. The lock must outlive every
@@ -58,9 +58,9 @@ pub struct Opened {
     /// The only connection that writes.
     pub connection: Connection,
     /// What stands in it about the house.
-    pub ground: Ground,
+    pub ground: VenueRow,
     /// Held as long as the house is open.
-    pub lock: Hold,
+    pub lock: DatabaseLock,
 }
 
 /// Makes a new file at `path`, whole or not at all: it is built under another name and given its own at the end.
@@ -96,10 +96,10 @@ pub fn create_after(
         LockError::Failed(error) => failed(error.to_string()),
     })?;
     must_have_no_sidecar(path)?;
-    let draft = Draft::of(path).map_err(|error| failed(error.to_string()))?;
-    build(draft.path(), created_at, staff_key).map_err(|error| failed(error.to_string()))?;
+    let new_file = NewFile::of(path).map_err(|error| failed(error.to_string()))?;
+    build(new_file.path(), created_at, staff_key).map_err(|error| failed(error.to_string()))?;
     shown()?;
-    draft.publish(path).map_err(|error| failed(error.to_string()))
+    new_file.move_into_place(path).map_err(|error| failed(error.to_string()))
 }
 
 fn build(path: &Path, created_at: Millis, staff_key: &KeyHash) -> rusqlite::Result<()> {
@@ -108,8 +108,8 @@ fn build(path: &Path, created_at: Millis, staff_key: &KeyHash) -> rusqlite::Resu
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     tx.execute_batch(include_str!("../../schema.sql"))?;
     tx.execute(
-        "INSERT INTO venue (id, created_at, seen_at, seal_secret) VALUES (1, ?1, ?1, ?2)",
-        (created_at, SealSecret::random()),
+        "INSERT INTO venue (id, created_at, seen_at, signing_secret) VALUES (1, ?1, ?1, ?2)",
+        (created_at, SigningSecret::random()),
     )?;
     tx.execute(
         "INSERT INTO staff_key (name, role, key_hash, created_at) VALUES ('admin', 'admin', ?1, ?2)",
@@ -143,18 +143,18 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
     // Until it is known to be ours and sound, closing it must not write its WAL back.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(broken)?;
     connection.busy_timeout(BUSY_MAX).map_err(broken)?;
-    let version = must_be_ours(&connection, say, broken)?;
+    let version = must_be_current(&connection, say, broken)?;
     let damage = if is_large(path) { None } else { find_damage(&connection).map_err(broken)? };
     if let Some(found) = damage {
         return Err(say(format!("this file is damaged ({found}); restore a backup or choose another --database.")));
     }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(broken)?;
     let ground = prepare(&mut connection, path, version).map_err(broken)?;
-    Ok(Opened { connection, ground, lock: Hold::of(path, lock) })
+    Ok(Opened { connection, ground, lock: DatabaseLock::of(path, lock) })
 }
 
 /// The format of a file that is one of ours.
-pub(super) fn must_be_ours(
+pub(super) fn must_be_current(
     connection: &Connection,
     say: impl Fn(String) -> OpenError,
     broken: impl Fn(rusqlite::Error) -> OpenError,
@@ -194,11 +194,11 @@ fn lock(path: &Path) -> Result<FileLock, OpenError> {
     })
 }
 
-fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::Result<Ground> {
+fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::Result<VenueRow> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "fullfsync", true)?; // macOS: past the disk's own cache
-    if let Some(copy) = migrations::bring_up(connection, path, version)? {
+    if let Some(copy) = migrations::migrate(connection, path, version)? {
         log::info!(
             "the file was brought up to format {}; the older one is kept as {}",
             migrations::CURRENT,
@@ -209,17 +209,18 @@ fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::
     wal::limit(connection)?;
     statements::watch(connection);
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-    connection.execute("UPDATE venue SET seal_secret = ?1 WHERE seal_secret IS NULL", [SealSecret::random()])?;
+    connection
+        .execute("UPDATE venue SET signing_secret = ?1 WHERE signing_secret IS NULL", [SigningSecret::random()])?;
     let newest = "SELECT created_at, max(seen_at, ifnull((SELECT at FROM event ORDER BY sequence DESC LIMIT 1), 0),
            ifnull((SELECT at FROM ledger_entry WHERE entry_id > set_back_entry_id ORDER BY entry_id DESC LIMIT 1), 0)),
-           clock_advanced_ms, seal_secret FROM venue";
+           clock_advanced_ms, signing_secret FROM venue";
     let ground = connection
         .query_row(newest, [], |row| {
-            Ok(Ground {
+            Ok(VenueRow {
                 created_at: row.get(0)?,
                 seen_at: row.get(1)?,
                 clock_advanced_ms: row.get(2)?,
-                seal_secret: row.get(3)?,
+                signing_secret: row.get(3)?,
             })
         })
         .optional()?;

@@ -4,9 +4,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::copy::Draft;
-use super::hold::fold;
-use super::location::{companion, is_taken, sidecars};
+use super::copy::NewFile;
+use super::database_lock::fold;
+use super::location::{is_taken, sidecar_path, sidecars};
 use crate::platform::{FileLock, LockError, give_second_name, sync_folder_of};
 
 /// What is kept of the old database, the file last: who finds it finds all. `-shm` has no content of its own.
@@ -17,7 +17,7 @@ const KEPT: [&str; 3] = ["-wal", "-journal", ""];
 ///
 /// # Errors
 /// When a server has it, or the disk fails; the old file is then still in its place.
-pub fn replace(draft: Draft, path: &Path) -> io::Result<PathBuf> {
+pub fn replace(new_file: NewFile, path: &Path) -> io::Result<PathBuf> {
     let _lock = FileLock::exclusive(path).map_err(|error| match error {
         LockError::Taken => io::Error::other("a boxoffice has it open; stop that one first"),
         LockError::Failed(error) => error,
@@ -30,22 +30,22 @@ pub fn replace(draft: Draft, path: &Path) -> io::Result<PathBuf> {
             let _ = fold(path);
         }
         remove_sidecars(path)?;
-        draft.publish_over(path)?;
+        new_file.replace(path)?;
     } else {
         remove_sidecars(path)?;
-        draft.publish(path)?;
+        new_file.move_into_place(path)?;
     }
     Ok(kept)
 }
 
 /// Gives the old database a second name.
 fn keep(path: &Path) -> io::Result<PathBuf> {
-    let mut free = (1..=u32::MAX).map(|number| companion(path, &format!(".before-restore-{number}")));
+    let mut free = (1..=u32::MAX).map(|number| sidecar_path(path, &format!(".before-restore-{number}")));
     let kept = free.find(|kept| !is_taken(kept)).ok_or(io::ErrorKind::AlreadyExists)?;
     let mut made = Vec::new();
-    for ending in KEPT.into_iter().filter(|ending| exists(&companion(path, ending))) {
-        let name = companion(&kept, ending);
-        if let Err(error) = give_second_name(&companion(path, ending), &name) {
+    for ending in KEPT.into_iter().filter(|ending| exists(&sidecar_path(path, ending))) {
+        let name = sidecar_path(&kept, ending);
+        if let Err(error) = give_second_name(&sidecar_path(path, ending), &name) {
             for name in made {
                 let _ = std::fs::remove_file(name); // a second name of what still has its first
             }

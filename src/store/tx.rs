@@ -16,9 +16,9 @@ pub struct Tx<'c, C> {
     now: Millis,
     pub(super) changes: RefCell<Vec<C>>,
     /// Why SQLite rolled the transaction back while it was under way.
-    pub(super) torn: RefCell<Option<Refusal>>,
+    pub(super) rolled_back: RefCell<Option<Refusal>>,
     /// On whose behalf the piece of work under way is done.
-    on_behalf_of: Cell<Option<i64>>,
+    actor: Cell<Option<i64>>,
 }
 
 impl<C> Deref for Tx<'_, C> {
@@ -30,7 +30,7 @@ impl<C> Deref for Tx<'_, C> {
 
 impl<'c, C> Tx<'c, C> {
     pub(super) fn new(connection: &'c Connection, now: Millis) -> Tx<'c, C> {
-        Tx { connection, now, changes: RefCell::default(), torn: RefCell::default(), on_behalf_of: Cell::default() }
+        Tx { connection, now, changes: RefCell::default(), rolled_back: RefCell::default(), actor: Cell::default() }
     }
 
     /// The moment of this transaction: the same for all of its jobs, never earlier than that of the one before it.
@@ -39,30 +39,30 @@ impl<'c, C> Tx<'c, C> {
     }
 
     /// Notes what memory must learn after the commit.
-    pub fn note(&self, change: C) {
+    pub fn push_change(&self, change: C) {
         self.changes.borrow_mut().push(change);
     }
 
     /// Shows what was noted so far, in order.
-    pub fn each_noted(&self, look: impl FnMut(&C)) {
+    pub fn each_change(&self, look: impl FnMut(&C)) {
         self.changes.borrow().iter().for_each(look);
     }
 
     /// A sum over what was noted so far.
-    pub fn sum_noted(&self, weight: impl Fn(&C) -> i64) -> i64 {
+    pub fn sum_changes(&self, weight: impl Fn(&C) -> i64) -> i64 {
         self.changes.borrow().iter().map(weight).sum()
     }
 
     /// On whose behalf the piece of work under way is done, if somebody's is known.
-    pub fn is_for(&self) -> Option<i64> {
-        self.on_behalf_of.get()
+    pub fn actor(&self) -> Option<i64> {
+        self.actor.get()
     }
 
     /// Runs a piece of work on somebody's behalf: what it records can say whose.
-    pub fn on_behalf_of<T>(&self, whom: Option<i64>, work: impl FnOnce(&Self) -> T) -> T {
-        let before = self.on_behalf_of.replace(whom);
+    pub fn as_actor<T>(&self, whom: Option<i64>, work: impl FnOnce(&Self) -> T) -> T {
+        let before = self.actor.replace(whom);
         let outcome = work(self); // a panic ends in the savepoint of the work, below this
-        self.on_behalf_of.set(before);
+        self.actor.set(before);
         outcome
     }
 
@@ -71,7 +71,7 @@ impl<'c, C> Tx<'c, C> {
     ///
     /// # Errors
     /// Those of the work.
-    pub fn whole<T>(&self, work: impl FnOnce(&Self) -> Outcome<T>) -> Outcome<T> {
+    pub fn savepoint<T>(&self, work: impl FnOnce(&Self) -> Outcome<T>) -> Outcome<T> {
         self.piece(work, None::<fn(&Self, Refusal) -> Outcome<T>>)
     }
 
@@ -92,11 +92,11 @@ impl<'c, C> Tx<'c, C> {
         work: impl FnOnce(&Self) -> Outcome<T>,
         refused: Option<impl FnOnce(&Self, Refusal) -> Outcome<T>>,
     ) -> Outcome<T> {
-        let noted = self.changes.borrow().len();
+        let changes_before = self.changes.borrow().len();
         self.run("SAVEPOINT piece")?;
         let mut outcome = guarded(|| work(self));
         if let Err(failure) = &outcome {
-            self.take_back(noted, failure)?;
+            self.take_back(changes_before, failure)?;
         }
         if let Some(refused) = refused
             && let Err(Failure::Refused(refusal)) = &outcome
@@ -104,7 +104,7 @@ impl<'c, C> Tx<'c, C> {
             let refusal = refusal.clone();
             outcome = guarded(|| refused(self, refusal));
             if let Err(failure) = &outcome {
-                self.take_back(noted, failure)?;
+                self.take_back(changes_before, failure)?;
             }
         }
         self.run("RELEASE piece").map_err(|error| self.tear(error.into()))?;
@@ -112,11 +112,11 @@ impl<'c, C> Tx<'c, C> {
     }
 
     /// Takes back what was written since the savepoint. An error says that the transaction as a whole is lost.
-    fn take_back(&self, noted: usize, failure: &Failure) -> Outcome<()> {
-        self.changes.borrow_mut().truncate(noted);
+    fn take_back(&self, changes_before: usize, failure: &Failure) -> Outcome<()> {
+        self.changes.borrow_mut().truncate(changes_before);
         if self.connection.is_autocommit() {
             // A full disk or a failed write makes SQLite roll the whole transaction back by itself.
-            return Err(self.tear(Failure::Refused(failure.told())));
+            return Err(self.tear(Failure::Refused(failure.to_refusal())));
         }
         // Half of the piece may still stand in the transaction if this fails: none of it may be committed.
         self.run("ROLLBACK TO piece").map_err(|error| self.tear(error.into()))
@@ -124,7 +124,7 @@ impl<'c, C> Tx<'c, C> {
 
     /// Notes why nothing of the transaction may be committed.
     fn tear(&self, failure: Failure) -> Failure {
-        self.torn.replace(Some(failure.told()));
+        self.rolled_back.replace(Some(failure.to_refusal()));
         failure
     }
 
@@ -145,10 +145,14 @@ fn guarded<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
 ///
 /// # Errors
 /// Those of the work; nothing is written then.
-pub fn write_alone<T, C>(connection: &Connection, now: Millis, work: impl FnOnce(&Tx<C>) -> Outcome<T>) -> Outcome<T> {
+pub fn with_transaction<T, C>(
+    connection: &Connection,
+    now: Millis,
+    work: impl FnOnce(&Tx<C>) -> Outcome<T>,
+) -> Outcome<T> {
     let tx = Tx::new(connection, now);
     tx.run("BEGIN IMMEDIATE")?;
-    let outcome = tx.whole(|tx| {
+    let outcome = tx.savepoint(|tx| {
         let done = work(tx)?;
         note_seen(tx, now)?;
         Ok(done)

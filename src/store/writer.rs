@@ -25,44 +25,44 @@ use crate::refusal::Refusal;
 use crate::threads::{OnFatal, spawn_vital};
 
 /// How long a due thing rests after a lost transaction, so that a full disk does not burn a core.
-const NAP_AFTER_LOSS: Duration = Duration::from_millis(250);
+const RETRY_AFTER_FAILURE: Duration = Duration::from_millis(250);
 
 /// A piece of writing work. It runs inside the transaction, or learns that there is none, and gives back what is to be
 /// done after the commit.
-pub type Job<C> = Box<dyn FnOnce(Result<&Tx<C>, Lost>) -> After + Send>;
+pub type Job<C> = Box<dyn FnOnce(Result<&Tx<C>, CommitError>) -> Completion + Send>;
 
 /// What is to be done once the commit is over: sending the answer.
-pub type After = Box<dyn FnOnce(Result<(), Lost>) + Send>;
+pub type Completion = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
 
 /// The commit failed and nothing of the job is in the file.
 #[derive(Debug, Clone)]
-pub struct Lost {
+pub struct CommitError {
     /// What the client is told.
-    pub told: Refusal,
+    pub refusal: Refusal,
     /// The state on disk is unknown.
     fatal: bool,
 }
 
 /// Work that goes with a transaction.
-pub type Round<C> = Box<dyn FnMut(&Tx<C>) -> rusqlite::Result<()> + Send>;
+pub type BatchHook<C> = Box<dyn FnMut(&Tx<C>) -> rusqlite::Result<()> + Send>;
 /// What learns of a commit, its moment and its changes.
-pub type Learn<C> = Box<dyn FnMut(&Connection, Millis, Vec<C>) -> Outcome<()> + Send>;
+pub type CommitHook<C> = Box<dyn FnMut(&Connection, Millis, Vec<C>) -> Outcome<()> + Send>;
 /// What knows when something becomes due.
-pub type NextDue = Box<dyn FnMut(&Connection) -> Option<Millis> + Send>;
+pub type NextDeadline = Box<dyn FnMut(&Connection) -> Option<Millis> + Send>;
 
 /// What goes with every transaction, whatever its jobs.
-pub struct Rounds<C> {
+pub struct WriterHooks<C> {
     /// Before the jobs: writes down what has become due.
-    pub open: Round<C>,
+    pub before_batch: BatchHook<C>,
     /// After the jobs.
-    pub close: Round<C>,
+    pub after_batch: BatchHook<C>,
     /// After the commit: memory learns what changed.
-    pub committed: Learn<C>,
+    pub on_commit: CommitHook<C>,
     /// When there is something to write down although nobody asks.
-    pub next_due: NextDue,
+    pub next_deadline: NextDeadline,
     /// The state on disk is unknown (a failed write or sync), or memory is not as the file is (a panic, a failed read):
     /// nothing more may be promised.
-    pub broken: OnFatal,
+    pub on_fatal: OnFatal,
 }
 
 /// What the writer counts, for metrics.
@@ -73,7 +73,7 @@ pub struct WriterFigures {
     /// Jobs in them.
     pub jobs: AtomicU64,
     /// Jobs turned away because the queue was full.
-    pub turned_away: AtomicU64,
+    pub rejected: AtomicU64,
     /// Transactions that failed.
     pub failed: AtomicU64,
     /// Time spent in COMMIT, in microseconds.
@@ -89,13 +89,13 @@ pub struct Bounds {
     pub batch_max: usize,
 }
 
-struct Line<C> {
+struct JobQueue<C> {
     jobs: VecDeque<Job<C>>,
     open: bool,
 }
 
 struct Shared<C> {
-    line: Mutex<Line<C>>,
+    queue: Mutex<JobQueue<C>>,
     arrived: Condvar,
     bounds: Bounds,
     figures: WriterFigures,
@@ -103,17 +103,17 @@ struct Shared<C> {
 
 impl<C> Shared<C> {
     /// Nothing can be promised any more: those who wait are told so, and so is everyone who comes.
-    fn close_broken(&self) {
+    fn close_fatally(&self) {
         log::error!("the writer can't go on");
-        let mut line = self.line();
-        line.open = false;
-        let waiting = std::mem::take(&mut line.jobs);
-        drop(line);
-        waiting.into_iter().for_each(|job| turn_away(job, Refusal::Stopping));
+        let mut queue = self.queue();
+        queue.open = false;
+        let waiting = std::mem::take(&mut queue.jobs);
+        drop(queue);
+        waiting.into_iter().for_each(|job| reject(job, Refusal::Stopping));
     }
 
-    fn line(&self) -> MutexGuard<'_, Line<C>> {
-        self.line.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn queue(&self) -> MutexGuard<'_, JobQueue<C>> {
+        self.queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -132,43 +132,44 @@ impl<C: Send + 'static> Writer<C> {
         connection: Connection,
         clock: Arc<Clock>,
         bounds: Bounds,
-        rounds: Rounds<C>,
+        hooks: WriterHooks<C>,
     ) -> std::io::Result<Writer<C>> {
         let shared = Arc::new(Shared {
-            line: Mutex::new(Line { jobs: VecDeque::new(), open: true }),
+            queue: Mutex::new(JobQueue { jobs: VecDeque::new(), open: true }),
             arrived: Condvar::new(),
             bounds,
             figures: WriterFigures::default(),
         });
         let (answers, to_answer) = mpsc::channel::<Answers>();
-        let answering = spawn_vital("answers", rounds.broken.clone(), move || {
-            for (afters, result) in to_answer {
-                afters.into_iter().for_each(|after| answer(after, result.clone()));
+        let answering = spawn_vital("answers", hooks.on_fatal.clone(), move || {
+            for (completions, result) in to_answer {
+                completions.into_iter().for_each(|completion| answer(completion, result.clone()));
             }
         })?;
         let wal = Wal::of(&connection);
-        let mut desk = Desk { connection, wal, clock, rounds, shared: Arc::clone(&shared), answers, is_broken: false };
+        let mut thread =
+            WriterThread { connection, wal, clock, hooks, shared: Arc::clone(&shared), answers, is_fatal: false };
         let writing = std::thread::Builder::new().name("writer".into()).spawn(move || {
-            if catch_unwind(AssertUnwindSafe(|| desk.serve())).is_err() {
-                desk.give_up(); // the panic itself was printed; memory may have missed a commit
+            if catch_unwind(AssertUnwindSafe(|| thread.serve())).is_err() {
+                thread.fail_fatally(); // the panic itself was printed; memory may have missed a commit
             }
-            desk.close();
+            thread.close();
         })?;
         Ok(Writer { shared, threads: Mutex::new(vec![writing, answering]) })
     }
 
     /// Puts a job in the queue. When the queue is full or the writer has stopped, the job learns that at once.
     pub fn submit(&self, job: Job<C>) {
-        let mut line = self.shared.line();
-        if line.open && line.jobs.len() < self.shared.bounds.jobs_max {
-            line.jobs.push_back(job);
-            drop(line);
+        let mut queue = self.shared.queue();
+        if queue.open && queue.jobs.len() < self.shared.bounds.jobs_max {
+            queue.jobs.push_back(job);
+            drop(queue);
             return self.shared.arrived.notify_one();
         }
-        let told = if line.open { Refusal::Overloaded { retry_after_seconds: 1 } } else { Refusal::Stopping };
-        drop(line);
-        self.shared.figures.turned_away.fetch_add(1, Relaxed);
-        turn_away(job, told);
+        let refusal = if queue.open { Refusal::Overloaded { retry_after_seconds: 1 } } else { Refusal::Stopping };
+        drop(queue);
+        self.shared.figures.rejected.fetch_add(1, Relaxed);
+        reject(job, refusal);
     }
 
     /// What it has counted.
@@ -178,7 +179,7 @@ impl<C: Send + 'static> Writer<C> {
 
     /// Finishes the jobs that are waiting, writes the WAL back into the file and ends.
     pub fn stop(&self) {
-        self.shared.line().open = false;
+        self.shared.queue().open = false;
         self.shared.arrived.notify_one();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
         for thread in threads {
@@ -188,95 +189,95 @@ impl<C: Send + 'static> Writer<C> {
 }
 
 /// The answers of one commit, and how the commit went.
-type Answers = (Vec<After>, Result<(), Lost>);
+type Answers = (Vec<Completion>, Result<(), CommitError>);
 
 /// Tells a job that it will not be written.
-fn turn_away<C>(job: Job<C>, told: Refusal) {
-    let lost = Lost { told, fatal: false };
-    answer(job(Err(lost.clone())), Err(lost));
+fn reject<C>(job: Job<C>, refusal: Refusal) {
+    let commit_error = CommitError { refusal, fatal: false };
+    answer(job(Err(commit_error.clone())), Err(commit_error));
 }
 
-fn answer(after: After, result: Result<(), Lost>) {
-    let _ = catch_unwind(AssertUnwindSafe(|| after(result))); // its panic was printed when it happened
+fn answer(completion: Completion, result: Result<(), CommitError>) {
+    let _ = catch_unwind(AssertUnwindSafe(|| completion(result))); // its panic was printed when it happened
 }
 
 /// What the writing thread has on its desk.
-struct Desk<C> {
+struct WriterThread<C> {
     connection: Connection,
     wal: Wal,
     clock: Arc<Clock>,
-    rounds: Rounds<C>,
+    hooks: WriterHooks<C>,
     shared: Arc<Shared<C>>,
     answers: mpsc::Sender<Answers>,
     /// The state on disk is unknown, or memory is not as the file is.
-    is_broken: bool,
+    is_fatal: bool,
 }
 
-impl<C: Send + 'static> Desk<C> {
+impl<C: Send + 'static> WriterThread<C> {
     fn serve(&mut self) {
         let mut now = self.clock.now();
-        let mut nap = None;
-        while let Some(jobs) = self.next_jobs(nap.take()) {
+        let mut retry_after = None;
+        while let Some(jobs) = self.next_jobs(retry_after.take()) {
             now = now.max(self.clock.now());
             let count = jobs.len();
-            let mut afters = Vec::with_capacity(count);
-            let result = self.transact(now, jobs, &mut afters);
-            let lost = result.as_ref().err().cloned();
-            self.let_out(afters, result);
-            if let Some(lost) = lost {
+            let mut completions = Vec::with_capacity(count);
+            let result = self.transact(now, jobs, &mut completions);
+            let commit_error = result.as_ref().err().cloned();
+            self.deliver(completions, result);
+            if let Some(commit_error) = commit_error {
                 self.shared.figures.failed.fetch_add(1, Relaxed);
-                log::error!("a transaction of {count} jobs is lost: {}", lost.told.code().word());
-                nap = Some(NAP_AFTER_LOSS);
+                log::error!("a transaction of {count} jobs is lost: {}", commit_error.refusal.code().word());
+                retry_after = Some(RETRY_AFTER_FAILURE);
             } else {
                 self.wal.look(&self.connection);
             }
         }
-        if self.is_broken {
+        if self.is_fatal {
             return;
         }
         // What goes with a transaction but has not had one yet, such as the first calls of those let in, goes with this one.
         let last = self.transact(now.max(self.clock.now()), Vec::new(), &mut Vec::new());
-        if let Err(lost) = last {
-            log::error!("the last transaction is lost: {}", lost.told.code().word());
+        if let Err(commit_error) = last {
+            log::error!("the last transaction is lost: {}", commit_error.refusal.code().word());
         }
     }
 
     /// Lets the answers of a commit out: by the other thread where more jobs wait, and else from here, which spares a wakening.
-    fn let_out(&self, afters: Vec<After>, result: Result<(), Lost>) {
-        if self.shared.line().jobs.is_empty() {
-            return afters.into_iter().for_each(|after| answer(after, result.clone()));
+    fn deliver(&self, completions: Vec<Completion>, result: Result<(), CommitError>) {
+        if self.shared.queue().jobs.is_empty() {
+            return completions.into_iter().for_each(|completion| answer(completion, result.clone()));
         }
-        let _ = self.answers.send((afters, result)); // the other side lives as long as this one
+        let _ = self.answers.send((completions, result)); // the other side lives as long as this one
     }
 
     /// Nothing more is promised, and whoever runs the house learns that it must be closed.
-    fn give_up(&mut self) {
-        self.is_broken = true;
-        self.shared.close_broken();
-        self.rounds.broken.call();
+    fn fail_fatally(&mut self) {
+        self.is_fatal = true;
+        self.shared.close_fatally();
+        self.hooks.on_fatal.call();
     }
 
     /// Waits for jobs, for something due, or for a step of the wall; `None` once stopped and empty.
-    fn next_jobs(&mut self, mut nap: Option<Duration>) -> Option<Vec<Job<C>>> {
+    fn next_jobs(&mut self, mut retry_after: Option<Duration>) -> Option<Vec<Job<C>>> {
         loop {
-            let mut line = self.shared.line();
-            if line.jobs.is_empty() && line.open {
-                drop(line); // what becomes due is read from the file, and only where nobody waits
-                let wait = nap.take().unwrap_or_else(|| self.idle_time());
-                line = self.shared.line();
-                if !wait.is_zero() && line.jobs.is_empty() && line.open {
-                    let woken = self.shared.arrived.wait_timeout(line, wait);
-                    line = woken.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
-                    if line.jobs.is_empty() && line.open {
+            let mut queue = self.shared.queue();
+            if queue.jobs.is_empty() && queue.open {
+                drop(queue); // what becomes due is read from the file, and only where nobody waits
+                let wait = retry_after.take().unwrap_or_else(|| self.idle_time());
+                queue = self.shared.queue();
+                if !wait.is_zero() && queue.jobs.is_empty() && queue.open {
+                    let woken = self.shared.arrived.wait_timeout(queue, wait);
+                    queue = woken.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+                    if queue.jobs.is_empty() && queue.open {
                         continue;
                     }
                 }
             }
-            if line.jobs.is_empty() && !line.open {
+            if queue.jobs.is_empty() && !queue.open {
                 return None;
             }
-            let count = line.jobs.len().min(self.shared.bounds.batch_max);
-            return Some(line.jobs.drain(..count).collect());
+            let count = queue.jobs.len().min(self.shared.bounds.batch_max);
+            return Some(queue.jobs.drain(..count).collect());
         }
     }
 
@@ -286,35 +287,41 @@ impl<C: Send + 'static> Desk<C> {
         if self.clock.step_ahead_ms() > 0 {
             return Duration::ZERO;
         }
-        let due = (self.rounds.next_due)(&self.connection).and_then(|due| self.clock.until(due));
+        let due = (self.hooks.next_deadline)(&self.connection).and_then(|due| self.clock.until(due));
         due.unwrap_or(LOOK_EVERY).min(LOOK_EVERY)
     }
 
-    fn transact(&mut self, now: Millis, jobs: Vec<Job<C>>, afters: &mut Vec<After>) -> Result<(), Lost> {
+    fn transact(
+        &mut self,
+        now: Millis,
+        jobs: Vec<Job<C>>,
+        completions: &mut Vec<Completion>,
+    ) -> Result<(), CommitError> {
         let tx = Tx::new(&self.connection, now);
         let changes_before = self.connection.total_changes();
-        let mut state = tx.run("BEGIN IMMEDIATE").and_then(|()| (self.rounds.open)(&tx)).map_err(lost);
+        let mut state = tx.run("BEGIN IMMEDIATE").and_then(|()| (self.hooks.before_batch)(&tx)).map_err(commit_error);
         let count = jobs.len() as u64;
         for job in jobs {
-            let with = state.as_ref().map(|()| &tx).map_err(Lost::clone);
+            let with = state.as_ref().map(|()| &tx).map_err(CommitError::clone);
             match catch_unwind(AssertUnwindSafe(|| job(with))) {
-                Ok(after) => afters.push(after),
+                Ok(completion) => completions.push(completion),
                 Err(_) => log::error!("a writing job panicked outside its piece of work"), // its answer is a 500
             }
-            if let Some(told) = tx.torn.take() {
-                state = Err(Lost { told, fatal: false });
+            if let Some(refusal) = tx.rolled_back.take() {
+                state = Err(CommitError { refusal, fatal: false });
             }
         }
         let started = std::time::Instant::now();
-        let whole = |tx: &Tx<C>| tx.torn.take().map_or(Ok(()), |told| Err(Lost { told, fatal: false }));
+        let intact =
+            |tx: &Tx<C>| tx.rolled_back.take().map_or(Ok(()), |refusal| Err(CommitError { refusal, fatal: false }));
         let state = state
-            .and_then(|()| (self.rounds.close)(&tx).map_err(lost))
-            .and_then(|()| whole(&tx))
+            .and_then(|()| (self.hooks.after_batch)(&tx).map_err(commit_error))
+            .and_then(|()| intact(&tx))
             .and_then(|()| match self.connection.total_changes() == changes_before {
                 true => Ok(()), // what is not changed needs no moment
-                false => note_seen(&self.connection, now).map_err(lost),
+                false => note_seen(&self.connection, now).map_err(commit_error),
             })
-            .and_then(|()| tx.run("COMMIT").map_err(lost));
+            .and_then(|()| tx.run("COMMIT").map_err(commit_error));
         let changes = tx.changes.into_inner();
         match &state {
             Ok(()) => {
@@ -322,17 +329,17 @@ impl<C: Send + 'static> Desk<C> {
                 figures.commits.fetch_add(1, Relaxed);
                 figures.jobs.fetch_add(count, Relaxed);
                 figures.commit_us.fetch_add(u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX), Relaxed);
-                if let Err(failure) = (self.rounds.committed)(&self.connection, now, changes) {
+                if let Err(failure) = (self.hooks.on_commit)(&self.connection, now, changes) {
                     log::error!("memory could not follow a commit: {failure:?}");
-                    self.give_up();
+                    self.fail_fatally();
                 }
             }
-            Err(lost) => {
+            Err(commit_error) => {
                 if !self.connection.is_autocommit() {
                     let _ = self.connection.execute_batch("ROLLBACK"); // what can't be rolled back ends with the process
                 }
-                if lost.fatal {
-                    self.give_up();
+                if commit_error.fatal {
+                    self.fail_fatally();
                 }
             }
         }
@@ -340,7 +347,7 @@ impl<C: Send + 'static> Desk<C> {
     }
 
     fn close(self) {
-        if self.is_broken {
+        if self.is_fatal {
             return; // what a disk that failed has of the WAL is for the next start to find out
         }
         let last = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -351,11 +358,11 @@ impl<C: Send + 'static> Desk<C> {
 }
 
 /// What a failed statement of the transaction itself means. After a failed write or sync the state on disk is unknown.
-fn lost(error: rusqlite::Error) -> Lost {
+fn commit_error(error: rusqlite::Error) -> CommitError {
     log::error!("SQLite: {error}");
     let fatal = matches!(
         error.sqlite_error_code(),
         Some(rusqlite::ErrorCode::SystemIoFailure | rusqlite::ErrorCode::DatabaseCorrupt)
     );
-    Lost { told: Failure::Broken(error).told(), fatal }
+    CommitError { refusal: Failure::Broken(error).to_refusal(), fatal }
 }

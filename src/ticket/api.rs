@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Found, code, qr};
+use super::{TicketDetails, code, qr};
 use crate::ids;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
@@ -24,7 +24,7 @@ pub fn form_of(segment: &str) -> (&str, Form) {
 }
 
 /// A ticket as the wire shows it to its owner.
-pub fn ticket_json(found: &Found) -> Value {
+pub fn ticket_json(found: &TicketDetails) -> Value {
     json!({
         "ticketId": found.ticket.ticket_id,
         "status": found.status(),

@@ -5,11 +5,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::code::{self, Candidate, Presented};
-use super::{CheckIn, Found, Status, sql};
+use super::{CheckIn, Status, TicketDetails, sql};
 use crate::clock::Millis;
 use crate::refusal::Refusal;
 use crate::schedule;
-use crate::seal::SealPublic;
+use crate::signing::PublicKey;
 use crate::store::Outcome;
 use crate::venue::{EventType, Tx, record};
 
@@ -19,7 +19,7 @@ pub const REPEATED_WITHIN_MS: i64 = 5_000;
 
 /// What is shown at the door, as a scanner or a hand typed it.
 #[derive(Debug, Clone)]
-pub enum Shown {
+pub enum DoorInput {
     /// A code, or whatever was typed.
     Code(String),
     /// What the caller knows to be a number: it is read alike, and never called a forged code.
@@ -28,7 +28,7 @@ pub enum Shown {
 
 /// Where and for what somebody wants to go in.
 #[derive(Debug, Clone, Default)]
-pub struct Entrance {
+pub struct CheckInContext {
     /// The name of the door, if it has one.
     pub door: Option<String>,
     /// The only date that is let in here, if it matters.
@@ -39,15 +39,15 @@ pub struct Entrance {
 ///
 /// # Errors
 /// `TICKET_CODE_INVALID` for a code that the house did not make or that is damaged; `TICKET_NOT_FOUND`.
-pub fn must_find_shown(connection: &Connection, public: &SealPublic, shown: &Shown) -> Outcome<Found> {
-    let (Shown::Code(raw) | Shown::Number(raw)) = shown;
-    let presented = code::read_presented(public, raw).map_err(|fault| match shown {
-        Shown::Code(_) => Refusal::TicketCodeInvalid { reason: fault.word() },
-        Shown::Number(_) => Refusal::TicketNotFound,
+pub fn must_find_presented(connection: &Connection, public: &PublicKey, input: &DoorInput) -> Outcome<TicketDetails> {
+    let (DoorInput::Code(raw) | DoorInput::Number(raw)) = input;
+    let presented = code::read_presented(public, raw).map_err(|fault| match input {
+        DoorInput::Code(_) => Refusal::TicketCodeInvalid { reason: fault.word() },
+        DoorInput::Number(_) => Refusal::TicketNotFound,
     })?;
     match presented {
-        Presented::Signed(code, says) => {
-            let found = sql::find_by_number(connection, &says.number)?.filter(|found| found.ticket.code == code);
+        Presented::Signed(code, payload) => {
+            let found = sql::find_by_number(connection, &payload.number)?.filter(|found| found.ticket.code == code);
             found.ok_or_else(|| Refusal::TicketNotFound.into())
         }
         Presented::Unsigned(candidates) => {
@@ -69,7 +69,7 @@ pub fn must_find_shown(connection: &Connection, public: &SealPublic, shown: &Sho
 #[derive(Debug, Clone)]
 pub struct Admitted {
     /// The ticket with its check-in.
-    pub found: Found,
+    pub found: TicketDetails,
     /// Whether it is the answer of a check-in at this door within [`REPEATED_WITHIN_MS`].
     pub repeated: bool,
 }
@@ -78,11 +78,11 @@ pub struct Admitted {
 /// changes nothing.
 ///
 /// # Errors
-/// In this order: those of `must_find_shown`, `TICKET_FOR_OTHER_DATE`, `TICKET_VOID`, `ALREADY_CHECKED_IN`.
-pub fn check_in(tx: &Tx, public: &SealPublic, shown: &Shown, entrance: &Entrance) -> Outcome<Admitted> {
-    let mut found = must_find_shown(tx, public, shown)?;
+/// In this order: those of `must_find_presented`, `TICKET_FOR_OTHER_DATE`, `TICKET_VOID`, `ALREADY_CHECKED_IN`.
+pub fn check_in(tx: &Tx, public: &PublicKey, input: &DoorInput, entrance: &CheckInContext) -> Outcome<Admitted> {
+    let mut found = must_find_presented(tx, public, input)?;
     if entrance.schedule_id.is_some_and(|schedule_id| schedule_id != found.schedule_id) {
-        let Found { schedule_id, starts_at, .. } = found;
+        let TicketDetails { schedule_id, starts_at, .. } = found;
         return Err(Refusal::TicketForOtherDate { schedule_id, starts_at }.into());
     }
     if found.status() == Status::Void {
@@ -97,7 +97,7 @@ pub fn check_in(tx: &Tx, public: &SealPublic, shown: &Shown, entrance: &Entrance
         let CheckIn { at, door, offline } = before;
         return Err(Refusal::AlreadyCheckedIn { ticket_id: found.ticket.ticket_id, at, door, offline }.into());
     }
-    record(tx, EventType::TicketCheckedIn, &told(&found, &check_in))?;
+    record(tx, EventType::TicketCheckedIn, &event_data(&found, &check_in))?;
     found.check_in = Some(check_in);
     Ok(Admitted { found, repeated: false })
 }
@@ -114,18 +114,18 @@ impl CheckIn {
 ///
 /// # Errors
 /// `TICKET_NOT_FOUND`, `TICKET_NOT_CHECKED_IN`.
-pub fn undo(tx: &Tx, ticket_id: Uuid) -> Outcome<Found> {
+pub fn undo(tx: &Tx, ticket_id: Uuid) -> Outcome<TicketDetails> {
     let mut found = super::must_find(tx, ticket_id)?;
     let check_in = found.check_in.take().ok_or(Refusal::TicketNotCheckedIn)?;
     if !sql::delete_check_in_if_in(tx, ticket_id)? {
         return Err(Refusal::TicketNotCheckedIn.into());
     }
-    record(tx, EventType::CheckInUndone, &told(&found, &check_in))?;
+    record(tx, EventType::CheckInUndone, &event_data(&found, &check_in))?;
     Ok(found)
 }
 
 /// What an event tells of a check-in.
-pub(super) fn told(found: &Found, check_in: &CheckIn) -> serde_json::Value {
+pub(super) fn event_data(found: &TicketDetails, check_in: &CheckIn) -> serde_json::Value {
     json!({
         "ticketId": found.ticket.ticket_id,
         "number": found.ticket.number,

@@ -10,7 +10,7 @@
 
 use super::reading::readings;
 use crate::ids;
-use crate::seal::{SIGNATURE_BYTES, Seal, SealPublic};
+use crate::signing::{PublicKey, SIGNATURE_BYTES, SigningKey};
 
 /// The letters and digits of numbers and codes: 32 of them, none of 0, O, 1 and I, which people mix up.
 pub const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
@@ -33,7 +33,7 @@ pub const OLDER_CHARS: usize = 26;
 
 /// What a signed code says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Says {
+pub struct CodePayload {
     /// The number of the ticket.
     pub number: String,
     /// The date that it is for.
@@ -46,17 +46,17 @@ pub struct Says {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// It does not look like one: another QR code, or one that was read in part.
-    Foreign,
+    NotATicket,
     /// It looks like one and the signature does not hold: damaged, forged, or of another house.
-    Unsigned,
+    BadSignature,
 }
 
 impl Fault {
     /// The word on the wire.
     pub const fn word(self) -> &'static str {
         match self {
-            Fault::Foreign => "NOT_A_TICKET",
-            Fault::Unsigned => "SIGNATURE",
+            Fault::NotATicket => "NOT_A_TICKET",
+            Fault::BadSignature => "SIGNATURE",
         }
     }
 }
@@ -68,19 +68,19 @@ pub fn new_number() -> String {
 }
 
 /// The code of a ticket; `None` when schedule or seat are beyond what it has room for, a billion and a million.
-pub fn make(seal: &Seal, says: &Says) -> Option<String> {
+pub fn make(seal: &SigningKey, payload: &CodePayload) -> Option<String> {
     let mut code = String::with_capacity(SIGNED_CHARS + SIGNATURE_CHARS);
     code.push(FORMAT);
-    code.push_str(&says.number);
-    code.push_str(&digits::<SCHEDULE_CHARS>(says.schedule_id)?);
-    code.push_str(&digits::<SEAT_CHARS>(says.seat_no)?);
+    code.push_str(&payload.number);
+    code.push_str(&digits::<SCHEDULE_CHARS>(payload.schedule_id)?);
+    code.push_str(&digits::<SEAT_CHARS>(payload.seat_no)?);
     let signature = seal.sign(code.as_bytes());
     push_bits(&mut code, &signature);
     Some(code)
 }
 
 /// Whether a code is one of an older house.
-pub fn is_older(text: &str) -> bool {
+pub fn is_legacy(text: &str) -> bool {
     text.len() == OLDER_CHARS && values(text).is_some()
 }
 
@@ -88,25 +88,25 @@ pub fn is_older(text: &str) -> bool {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn read(public: &SealPublic, text: &str) -> Result<Says, Fault> {
+pub fn read(public: &PublicKey, text: &str) -> Result<CodePayload, Fault> {
     if text.len() != SIGNED_CHARS + SIGNATURE_CHARS || !text.starts_with(FORMAT) {
-        return Err(Fault::Foreign);
+        return Err(Fault::NotATicket);
     }
-    let values = values(text).ok_or(Fault::Foreign)?;
-    let signature = bits(&values[SIGNED_CHARS..]).ok_or(Fault::Unsigned)?;
-    if !public.has_signed(&text.as_bytes()[..SIGNED_CHARS], &signature) {
-        return Err(Fault::Unsigned);
+    let values = values(text).ok_or(Fault::NotATicket)?;
+    let signature = bits(&values[SIGNED_CHARS..]).ok_or(Fault::BadSignature)?;
+    if !public.verify(&text.as_bytes()[..SIGNED_CHARS], &signature) {
+        return Err(Fault::BadSignature);
     }
     let whole = |values: &[u8]| values.iter().fold(0, |sum, value| sum * 32 + i64::from(*value));
     let (schedule, seat) = values[1 + NUMBER_CHARS..SIGNED_CHARS].split_at(SCHEDULE_CHARS);
-    Ok(Says { number: text[1..=NUMBER_CHARS].to_owned(), schedule_id: whole(schedule), seat_no: whole(seat) })
+    Ok(CodePayload { number: text[1..=NUMBER_CHARS].to_owned(), schedule_id: whole(schedule), seat_no: whole(seat) })
 }
 
 /// What was shown at the door, once it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Presented {
     /// A code whose signature holds, and what it says.
-    Signed(String, Says),
+    Signed(String, CodePayload),
     /// What can be the code of an older house or a number, in the order in which they are looked up.
     Unsigned(Vec<Candidate>),
 }
@@ -124,14 +124,14 @@ pub enum Candidate {
 ///
 /// # Errors
 /// What is wrong with it when no reading can be a ticket.
-pub fn read_presented(public: &SealPublic, raw: &str) -> Result<Presented, Fault> {
+pub fn read_presented(public: &PublicKey, raw: &str) -> Result<Presented, Fault> {
     let readings = readings(raw);
-    let mut fault = Fault::Foreign;
+    let mut fault = Fault::NotATicket;
     for code in readings.iter().map(|reading| code_in(reading)) {
         match read(public, code) {
-            Ok(says) => return Ok(Presented::Signed(code.to_owned(), says)),
-            Err(Fault::Unsigned) => fault = Fault::Unsigned,
-            Err(Fault::Foreign) => {}
+            Ok(payload) => return Ok(Presented::Signed(code.to_owned(), payload)),
+            Err(Fault::BadSignature) => fault = Fault::BadSignature,
+            Err(Fault::NotATicket) => {}
         }
     }
     let candidate = |reading: &String| match reading.len() {
@@ -209,14 +209,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::seal::SealSecret;
+    use crate::signing::SigningSecret;
 
-    fn seal() -> Seal {
-        Seal::of(&SealSecret([7; 32]))
+    fn seal() -> SigningKey {
+        SigningKey::of(&SigningSecret([7; 32]))
     }
 
-    fn says(schedule_id: i64, seat_no: i64) -> Says {
-        Says { number: "5FANY5CURE".into(), schedule_id, seat_no }
+    fn payload(schedule_id: i64, seat_no: i64) -> CodePayload {
+        CodePayload { number: "5FANY5CURE".into(), schedule_id, seat_no }
     }
 
     #[test]
@@ -247,29 +247,29 @@ mod tests {
 
     #[test]
     fn a_code_is_found_behind_what_a_scanner_adds_and_two_codes_are_none() {
-        let code = make(&seal(), &says(3, 17)).unwrap();
+        let code = make(&seal(), &payload(3, 17)).unwrap();
         let read = |raw: &str| read_presented(&seal().public(), raw);
         let small = code.to_lowercase();
         for raw in [&code, &small, &format!("]Q1{code}\r\n"), &format!("QR{code}"), &format!("T{small}")] {
-            assert_eq!(read(raw), Ok(Presented::Signed(code.clone(), says(3, 17))), "{raw}");
+            assert_eq!(read(raw), Ok(Presented::Signed(code.clone(), payload(3, 17))), "{raw}");
         }
-        let other = make(&seal(), &says(3, 18)).unwrap();
+        let other = make(&seal(), &payload(3, 18)).unwrap();
         assert!(read(&format!("{code}{other}")).is_err());
-        assert_eq!(read(&code.replace(&code[120..], "2222")), Err(Fault::Unsigned));
+        assert_eq!(read(&code.replace(&code[120..], "2222")), Err(Fault::BadSignature));
         assert!(read(&format!("{code}X")).is_err());
-        assert_eq!(read(&code[1..]), Err(Fault::Foreign));
+        assert_eq!(read(&code[1..]), Err(Fault::NotATicket));
     }
 
     #[test]
     fn what_has_no_room_in_a_code_gets_none() {
-        let limit = |schedule_id, seat_no| make(&seal(), &says(schedule_id, seat_no)).is_some();
+        let limit = |schedule_id, seat_no| make(&seal(), &payload(schedule_id, seat_no)).is_some();
         assert!(limit((1 << 30) - 1, (1 << 20) - 1));
         assert!(!limit(1 << 30, 0) && !limit(1, 1 << 20) && !limit(-1, 0) && !limit(1, -1));
     }
 
     #[test]
     fn any_bit_that_is_flipped_anywhere_is_found_out() {
-        let code = make(&seal(), &says(3, 17)).unwrap();
+        let code = make(&seal(), &payload(3, 17)).unwrap();
         assert_eq!(code.len(), 124);
         for at in 0..code.len() {
             for bit in 0..8 {
@@ -287,19 +287,19 @@ mod tests {
 
     #[test]
     fn another_house_and_what_is_no_code_are_told_apart() {
-        let code = make(&seal(), &says(3, 17)).unwrap();
-        let other = Seal::of(&SealSecret([8; 32]));
-        assert_eq!(read(&other.public(), &code), Err(Fault::Unsigned));
+        let code = make(&seal(), &payload(3, 17)).unwrap();
+        let other = SigningKey::of(&SigningSecret([8; 32]));
+        assert_eq!(read(&other.public(), &code), Err(Fault::BadSignature));
         for foreign in ["", "https://example.org/", &code[1..], &code.to_lowercase(), &"J".repeat(26)] {
-            assert_eq!(read(&seal().public(), foreign), Err(Fault::Foreign), "{foreign}");
+            assert_eq!(read(&seal().public(), foreign), Err(Fault::NotATicket), "{foreign}");
         }
-        assert!(is_older(&"J".repeat(26)) && !is_older(&"0".repeat(26)) && !is_older(&code));
+        assert!(is_legacy(&"J".repeat(26)) && !is_legacy(&"0".repeat(26)) && !is_legacy(&code));
     }
 
     proptest! {
         #[test]
         fn a_code_says_what_was_put_into_it(schedule_id in 0..1_i64 << 30, seat_no in 0..1_i64 << 20) {
-            let said = Says { number: new_number(), schedule_id, seat_no };
+            let said = CodePayload { number: new_number(), schedule_id, seat_no };
             let code = make(&seal(), &said).unwrap();
             prop_assert_eq!(read(&seal().public(), &code), Ok(said));
         }

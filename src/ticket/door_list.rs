@@ -18,14 +18,14 @@ use super::code::{Candidate, Presented};
 use super::{Status, code};
 use crate::clock::Millis;
 use crate::ids;
-use crate::seal::{Seal, SealPublic};
+use crate::signing::{PublicKey, SigningKey};
 
 /// What the first line calls the format.
 const FORMAT: u64 = 1;
 
 /// A ticket on the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct DoorListEntry {
     /// Its number.
     pub number: String,
     /// The label of its seat.
@@ -37,12 +37,12 @@ pub struct Listed {
     /// When its owner went in, and at which door.
     pub entered: Option<(Millis, Option<String>)>,
     /// For a code that an older house made: its SHA-256, so that the list makes no tickets.
-    pub older_code_hash: Option<String>,
+    pub legacy_code_hash: Option<String>,
 }
 
 /// What a list is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct About {
+pub struct DoorListHeader {
     /// The date.
     pub schedule_id: i64,
     /// The concert's title.
@@ -56,7 +56,7 @@ pub struct About {
 }
 
 /// The list as a file.
-pub fn write(seal: &Seal, about: &About, tickets: &[Listed]) -> Vec<u8> {
+pub fn write(seal: &SigningKey, about: &DoorListHeader, tickets: &[DoorListEntry]) -> Vec<u8> {
     let head = json!({
         "doorList": FORMAT,
         "scheduleId": about.schedule_id,
@@ -76,7 +76,7 @@ pub fn write(seal: &Seal, about: &About, tickets: &[Listed]) -> Vec<u8> {
             line["at"] = json!(at);
             line["door"] = json!(door);
         }
-        if let Some(hash) = &ticket.older_code_hash {
+        if let Some(hash) = &ticket.legacy_code_hash {
             line["codeSha256"] = json!(hash);
         }
         text.push_str(&format!("{line}\n"));
@@ -87,7 +87,7 @@ pub fn write(seal: &Seal, about: &About, tickets: &[Listed]) -> Vec<u8> {
 }
 
 /// The SHA-256 by which a code of an older house stands on a list.
-pub fn older_code_hash(code: &str) -> String {
+pub fn legacy_code_hash(code: &str) -> String {
     ids::hex(&ids::sha256_of(code.as_bytes()))
 }
 
@@ -95,10 +95,10 @@ pub fn older_code_hash(code: &str) -> String {
 #[derive(Debug)]
 pub struct DoorList {
     /// The public half of the seal that signed it.
-    pub public: SealPublic,
+    pub public: PublicKey,
     /// What it is for.
-    pub about: About,
-    tickets: HashMap<String, Listed>,
+    pub about: DoorListHeader,
+    tickets: HashMap<String, DoorListEntry>,
     by_older_code: HashMap<String, String>,
 }
 
@@ -106,11 +106,11 @@ pub struct DoorList {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict<'l> {
     /// On the list and good.
-    Good(&'l Listed),
+    Good(&'l DoorListEntry),
     /// On the list, and its owner is in.
-    AlreadyIn(&'l Listed),
+    AlreadyIn(&'l DoorListEntry),
     /// Refunded, or its date was cancelled.
-    Void(&'l Listed),
+    Void(&'l DoorListEntry),
     /// A sound ticket of another date.
     OtherDate,
     /// A sound ticket of this date that the list does not know: sold after it was made.
@@ -118,9 +118,9 @@ pub enum Verdict<'l> {
     /// A number or an older code that is not on the list.
     Unknown,
     /// It looks like a code and the signature does not hold.
-    Unsigned,
+    BadSignature,
     /// Neither a code nor a number.
-    Foreign,
+    NotATicket,
 }
 
 impl DoorList {
@@ -133,23 +133,23 @@ impl DoorList {
         let body = text.strip_suffix('\n').ok_or("is cut short")?;
         let last_at = body.rfind('\n').ok_or("is not a list for the door")? + 1;
         let (signed, last) = body.split_at(last_at);
-        let head = Line::read(signed.lines().next().unwrap_or(""), 1)?;
+        let head = Record::read(signed.lines().next().unwrap_or(""), 1)?;
         if head.whole("doorList") != Some(FORMAT) {
             return Err("is not a list for the door that this program knows".into());
         }
-        let public = head.text("publicKey").and_then(|hex| SealPublic::parse(&hex)).ok_or("has no public key")?;
-        let signature = Line::read(last, 0).ok().and_then(|line| ids::bytes_of_hex(&line.text("signature")?));
+        let public = head.text("publicKey").and_then(|hex| PublicKey::parse(&hex)).ok_or("has no public key")?;
+        let signature = Record::read(last, 0).ok().and_then(|line| ids::bytes_of_hex(&line.text("signature")?));
         let signature = signature.ok_or("has no signature at its end: it is cut short")?;
-        if !public.has_signed(signed.as_bytes(), &signature) {
+        if !public.verify(signed.as_bytes(), &signature) {
             return Err("was changed after it was made: its signature does not hold".into());
         }
         DoorList::of(public, &head, signed).ok_or_else(|| "is signed, but not as this program knows lists".into())
     }
 
-    fn of(public: SealPublic, head: &Line, signed: &str) -> Option<DoorList> {
+    fn of(public: PublicKey, head: &Record, signed: &str) -> Option<DoorList> {
         let mut list = DoorList {
             public,
-            about: About {
+            about: DoorListHeader {
                 schedule_id: i64::try_from(head.whole("scheduleId")?).ok()?,
                 concert_title: head.text("concertTitle")?,
                 starts_at: head.instant("startsAt")?,
@@ -160,8 +160,8 @@ impl DoorList {
             by_older_code: HashMap::new(),
         };
         for (at, line) in signed.lines().enumerate().skip(1) {
-            let ticket = Line::read(line, at + 1).ok()?.ticket()?;
-            if let Some(hash) = &ticket.older_code_hash {
+            let ticket = Record::read(line, at + 1).ok()?.ticket()?;
+            if let Some(hash) = &ticket.legacy_code_hash {
                 list.by_older_code.insert(hash.clone(), ticket.number.clone());
             }
             list.tickets.insert(ticket.number.clone(), ticket);
@@ -177,26 +177,28 @@ impl DoorList {
     /// What it says of what a scanner or a hand typed.
     pub fn judge(&self, raw: &str) -> Verdict<'_> {
         match code::read_presented(&self.public, raw) {
-            Ok(Presented::Signed(_, says)) if says.schedule_id != self.about.schedule_id => Verdict::OtherDate,
-            Ok(Presented::Signed(_, says)) => self.tickets.get(&says.number).map_or(Verdict::Newer, Listed::verdict),
+            Ok(Presented::Signed(_, payload)) if payload.schedule_id != self.about.schedule_id => Verdict::OtherDate,
+            Ok(Presented::Signed(_, payload)) => {
+                self.tickets.get(&payload.number).map_or(Verdict::Newer, DoorListEntry::verdict)
+            }
             Ok(Presented::Unsigned(candidates)) => {
                 let found = candidates.iter().find_map(|candidate| self.find(candidate));
-                found.map_or(Verdict::Unknown, Listed::verdict)
+                found.map_or(Verdict::Unknown, DoorListEntry::verdict)
             }
-            Err(code::Fault::Unsigned) => Verdict::Unsigned,
-            Err(code::Fault::Foreign) => Verdict::Foreign,
+            Err(code::Fault::BadSignature) => Verdict::BadSignature,
+            Err(code::Fault::NotATicket) => Verdict::NotATicket,
         }
     }
 
-    fn find(&self, candidate: &Candidate) -> Option<&Listed> {
+    fn find(&self, candidate: &Candidate) -> Option<&DoorListEntry> {
         match candidate {
             Candidate::Number(number) => self.tickets.get(number),
-            Candidate::OlderCode(code) => self.tickets.get(self.by_older_code.get(&older_code_hash(code))?),
+            Candidate::OlderCode(code) => self.tickets.get(self.by_older_code.get(&legacy_code_hash(code))?),
         }
     }
 }
 
-impl Listed {
+impl DoorListEntry {
     fn verdict(&self) -> Verdict<'_> {
         match self.status {
             Status::Valid => Verdict::Good(self),
@@ -207,12 +209,12 @@ impl Listed {
 }
 
 /// A line of the list.
-struct Line(Map<String, Value>);
+struct Record(Map<String, Value>);
 
-impl Line {
-    fn read(text: &str, number: usize) -> Result<Line, String> {
+impl Record {
+    fn read(text: &str, number: usize) -> Result<Record, String> {
         let line = serde_json::from_str(text).ok();
-        line.map(Line).ok_or_else(|| format!("is not a list for the door (line {number})"))
+        line.map(Record).ok_or_else(|| format!("is not a list for the door (line {number})"))
     }
 
     fn text(&self, name: &str) -> Option<String> {
@@ -227,15 +229,15 @@ impl Line {
         Millis::parse_rfc3339(self.0.get(name)?.as_str()?)
     }
 
-    fn ticket(&self) -> Option<Listed> {
+    fn ticket(&self) -> Option<DoorListEntry> {
         let word = self.text("status")?;
-        Some(Listed {
+        Some(DoorListEntry {
             number: self.text("number")?,
             seat: self.text("seat")?,
             section: self.text("section"),
             status: Status::ALL.iter().copied().find(|status| status.word() == word)?,
             entered: self.instant("at").map(|at| (at, self.text("door"))),
-            older_code_hash: self.text("codeSha256"),
+            legacy_code_hash: self.text("codeSha256"),
         })
     }
 }
@@ -243,42 +245,48 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seal::SealSecret;
-    use code::Says;
+    use crate::signing::SigningSecret;
+    use code::CodePayload;
 
     const AT: Millis = Millis::from_unix_ms(1_763_804_000_000);
     const OLDER: &str = "J5D9MDHW6WC9QN7C4QGTQXM2UL";
 
-    fn seal() -> Seal {
-        Seal::of(&SealSecret([7; 32]))
+    fn seal() -> SigningKey {
+        SigningKey::of(&SigningSecret([7; 32]))
     }
 
-    fn ticket(number: &str, status: Status) -> Listed {
+    fn ticket(number: &str, status: Status) -> DoorListEntry {
         let seat = format!("A-{number}");
-        Listed {
+        DoorListEntry {
             number: number.into(),
             seat,
             section: Some("R석".into()),
             status,
             entered: None,
-            older_code_hash: None,
+            legacy_code_hash: None,
         }
     }
 
-    fn list(seal: &Seal) -> Vec<u8> {
+    fn list(seal: &SigningKey) -> Vec<u8> {
         let concert_title = "밤 \"Nacht\"".into();
-        let about = About { schedule_id: 3, concert_title, starts_at: AT, time_zone: "Asia/Seoul".into(), made_at: AT };
+        let about = DoorListHeader {
+            schedule_id: 3,
+            concert_title,
+            starts_at: AT,
+            time_zone: "Asia/Seoul".into(),
+            made_at: AT,
+        };
         let tickets = [
             ticket("2222222222", Status::Valid),
-            Listed { entered: Some((AT, None)), ..ticket("3333333333", Status::CheckedIn) },
+            DoorListEntry { entered: Some((AT, None)), ..ticket("3333333333", Status::CheckedIn) },
             ticket("4444444444", Status::Void),
-            Listed { older_code_hash: Some(older_code_hash(OLDER)), ..ticket("5555555555", Status::Valid) },
+            DoorListEntry { legacy_code_hash: Some(legacy_code_hash(OLDER)), ..ticket("5555555555", Status::Valid) },
         ];
         write(seal, &about, &tickets)
     }
 
-    fn code_of(seal: &Seal, number: &str, schedule_id: i64) -> String {
-        code::make(seal, &Says { number: number.into(), schedule_id, seat_no: 0 }).unwrap()
+    fn code_of(seal: &SigningKey, number: &str, schedule_id: i64) -> String {
+        code::make(seal, &CodePayload { number: number.into(), schedule_id, seat_no: 0 }).unwrap()
     }
 
     #[test]
@@ -292,14 +300,14 @@ mod tests {
         assert!(matches!(by_number("4444444444"), Verdict::Void(_)));
         assert_eq!(
             (by_number("6666666666"), by_number("좌석"), by_number("")),
-            (Verdict::Unknown, Verdict::Foreign, Verdict::Foreign)
+            (Verdict::Unknown, Verdict::NotATicket, Verdict::NotATicket)
         );
         assert!(matches!(list.judge(&code_of(&seal(), "2222222222", 3)), Verdict::Good(_)));
         assert!(matches!(list.judge(&code_of(&seal(), "4444444444", 3)), Verdict::Void(_)));
         assert_eq!(list.judge(&code_of(&seal(), "2222222222", 4)), Verdict::OtherDate);
         assert_eq!(list.judge(&code_of(&seal(), "7777777777", 3)), Verdict::Newer);
-        let forged = Seal::of(&SealSecret([8; 32]));
-        assert_eq!(list.judge(&code_of(&forged, "2222222222", 3)), Verdict::Unsigned);
+        let forged = SigningKey::of(&SigningSecret([8; 32]));
+        assert_eq!(list.judge(&code_of(&forged, "2222222222", 3)), Verdict::BadSignature);
         assert!(matches!(list.judge(OLDER), Verdict::Good(ticket) if ticket.number == "5555555555"));
         assert_eq!(list.judge(&OLDER.replace('J', "K")), Verdict::Unknown);
         assert!(!String::from_utf8(bytes).unwrap().contains(OLDER), "the list makes no tickets");
@@ -318,7 +326,7 @@ mod tests {
         more.extend_from_slice(b"{}\n");
         assert!(DoorList::read(&more).is_err());
         // A list of another seal is a sound one: whose it is, its fingerprint says.
-        let other = DoorList::read(&list(&Seal::of(&SealSecret([8; 32])))).unwrap();
+        let other = DoorList::read(&list(&SigningKey::of(&SigningSecret([8; 32])))).unwrap();
         assert_ne!(other.public, seal().public());
     }
 }

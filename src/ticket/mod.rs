@@ -17,16 +17,16 @@ use uuid::Uuid;
 use crate::clock::Millis;
 use crate::ids;
 use crate::refusal::Refusal;
-use crate::seal::Seal;
+use crate::signing::SigningKey;
 use crate::store::{Outcome, column_words};
 use crate::venue::Tx;
 
-pub use checkin::{Admitted, Count, Entrance, REPEATED_WITHIN_MS, Shown, check_in, count_by_section, undo};
-pub use door_list::Listed;
+pub use checkin::{Admitted, CheckInContext, Count, DoorInput, REPEATED_WITHIN_MS, check_in, count_by_section, undo};
+pub use door_list::DoorListEntry;
 pub use reading::readings;
-pub use scans::{Kept, SCANS_MAX, Scan, ScanOutcome, list_conflicts, take_scan};
+pub use scans::{SCANS_MAX, Scan, ScanOutcome, StoredScan, list_conflicts, record_scan};
 
-use code::Says;
+use code::CodePayload;
 
 column_words! {
     /// What a ticket is good for.
@@ -67,7 +67,7 @@ pub struct CheckIn {
 
 /// A ticket with all that belongs to it.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct TicketDetails {
     /// The ticket as it was handed out.
     pub ticket: Ticket,
     /// Its reservation.
@@ -100,7 +100,7 @@ pub struct Found {
     pub check_in: Option<CheckIn>,
 }
 
-impl Found {
+impl TicketDetails {
     /// What it is good for.
     pub fn status(&self) -> Status {
         match (&self.check_in, self.is_paid) {
@@ -117,15 +117,15 @@ impl Found {
 /// SQLite's.
 pub fn issue(
     tx: &Tx,
-    seal: &Seal,
+    seal: &SigningKey,
     reservation_id: Uuid,
     schedule_id: i64,
     seat_no: i64,
     label: &str,
 ) -> Outcome<Ticket> {
-    let says = Says { number: code::new_number(), schedule_id, seat_no };
-    let code = code::make(seal, &says).ok_or(Refusal::Internal)?; // a billion dates and a million seats have room
-    let ticket = Ticket { ticket_id: ids::new_id(tx.now()), seat: label.to_owned(), number: says.number, code };
+    let payload = CodePayload { number: code::new_number(), schedule_id, seat_no };
+    let code = code::make(seal, &payload).ok_or(Refusal::Internal)?; // a billion dates and a million seats have room
+    let ticket = Ticket { ticket_id: ids::new_id(tx.now()), seat: label.to_owned(), number: payload.number, code };
     sql::insert(tx, reservation_id, seat_no, &ticket)?;
     Ok(ticket)
 }
@@ -142,7 +142,7 @@ pub fn list_of_reservation(connection: &Connection, reservation_id: Uuid) -> Out
 ///
 /// # Errors
 /// `TICKET_NOT_FOUND`.
-pub fn must_find(connection: &Connection, ticket_id: Uuid) -> Outcome<Found> {
+pub fn must_find(connection: &Connection, ticket_id: Uuid) -> Outcome<TicketDetails> {
     sql::find(connection, ticket_id)?.ok_or_else(|| Refusal::TicketNotFound.into())
 }
 
@@ -150,7 +150,7 @@ pub fn must_find(connection: &Connection, ticket_id: Uuid) -> Outcome<Found> {
 ///
 /// # Errors
 /// `TICKET_NOT_FOUND`.
-pub fn must_find_by_number(connection: &Connection, number: &str) -> Outcome<Found> {
+pub fn must_find_by_number(connection: &Connection, number: &str) -> Outcome<TicketDetails> {
     sql::find_by_number(connection, number)?.ok_or_else(|| Refusal::TicketNotFound.into())
 }
 
@@ -158,7 +158,7 @@ pub fn must_find_by_number(connection: &Connection, number: &str) -> Outcome<Fou
 ///
 /// # Errors
 /// SQLite's.
-pub fn list_for_door(connection: &Connection, schedule_id: i64) -> Outcome<Vec<Listed>> {
+pub fn list_for_door(connection: &Connection, schedule_id: i64) -> Outcome<Vec<DoorListEntry>> {
     Ok(sql::list_for_door(connection, schedule_id)?)
 }
 
@@ -166,7 +166,7 @@ pub fn list_for_door(connection: &Connection, schedule_id: i64) -> Outcome<Vec<L
 ///
 /// # Errors
 /// `TICKET_NOT_FOUND`, also for another user's.
-pub fn must_be_of(connection: &Connection, user_id: Uuid, ticket_id: Uuid) -> Outcome<Found> {
+pub fn must_be_of(connection: &Connection, user_id: Uuid, ticket_id: Uuid) -> Outcome<TicketDetails> {
     let found = sql::find(connection, ticket_id)?.filter(|found| found.user_id == user_id);
     found.ok_or_else(|| Refusal::TicketNotFound.into())
 }

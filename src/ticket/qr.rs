@@ -39,15 +39,15 @@ fn drawn(code: &str) -> Option<QrCode> {
 mod tests {
     use super::*;
     use crate::ids::random_bytes;
-    use crate::seal::{Seal, SealSecret};
-    use crate::ticket::code::{Says, make, new_number};
+    use crate::signing::{SigningKey, SigningSecret};
+    use crate::ticket::code::{CodePayload, make, new_number};
 
     #[test]
     fn a_code_fits_into_45_by_45_modules_of_which_a_quarter_may_be_lost() {
         for _ in 0..50 {
             let seat_no = i64::from(u16::from_be_bytes(random_bytes()));
-            let says = Says { number: new_number(), schedule_id: 1_000_000, seat_no };
-            let code = make(&Seal::of(&SealSecret::random()), &says).unwrap();
+            let payload = CodePayload { number: new_number(), schedule_id: 1_000_000, seat_no };
+            let code = make(&SigningKey::of(&SigningSecret::random()), &payload).unwrap();
             assert_eq!(drawn(&code).unwrap().width(), 45, "{code}");
         }
     }

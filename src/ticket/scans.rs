@@ -5,11 +5,11 @@ use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::checkin::{Shown, must_find_shown, told};
-use super::{CheckIn, Found, Status, sql};
+use super::checkin::{DoorInput, event_data, must_find_presented};
+use super::{CheckIn, Status, TicketDetails, sql};
 use crate::clock::Millis;
 use crate::refusal::Refusal;
-use crate::seal::SealPublic;
+use crate::signing::PublicKey;
 use crate::store::{Failure, Outcome, column_words};
 use crate::venue::{EventType, Tx, record};
 
@@ -34,7 +34,7 @@ pub struct Scan {
     /// Made by the laptop that scanned.
     pub scan_id: Uuid,
     /// What was shown.
-    pub shown: Shown,
+    pub input: DoorInput,
     /// When, by the clock of the laptop.
     pub at: Millis,
     /// Where its id stands in the request.
@@ -43,7 +43,7 @@ pub struct Scan {
 
 /// A scan that was told, and what came of it.
 #[derive(Debug, Clone)]
-pub struct Kept {
+pub struct StoredScan {
     /// Counts the scans in the order in which they were told.
     pub scan_no: i64,
     /// Its id.
@@ -70,8 +70,8 @@ pub struct Kept {
 ///
 /// # Errors
 /// `INVALID_REQUEST` for an id that was told before with another ticket: what was let in now would be lost.
-pub fn take_scan(tx: &Tx, public: &SealPublic, door: &str, scan: &Scan) -> Outcome<Option<(Kept, bool)>> {
-    let found = match must_find_shown(tx, public, &scan.shown) {
+pub fn record_scan(tx: &Tx, public: &PublicKey, door: &str, scan: &Scan) -> Outcome<Option<(StoredScan, bool)>> {
+    let found = match must_find_presented(tx, public, &scan.input) {
         Ok(found) => Some(found),
         Err(Failure::Refused(Refusal::TicketNotFound | Refusal::TicketCodeInvalid { .. })) => None,
         Err(failure) => return Err(failure),
@@ -94,16 +94,16 @@ pub fn take_scan(tx: &Tx, public: &SealPublic, door: &str, scan: &Scan) -> Outco
     Ok(sql::find_scan(tx, scan.scan_id)?.map(|kept| (kept, false)))
 }
 
-fn settle(tx: &Tx, found: &Found, seen: &CheckIn) -> Outcome<(ScanOutcome, Option<CheckIn>)> {
+fn settle(tx: &Tx, found: &TicketDetails, seen: &CheckIn) -> Outcome<(ScanOutcome, Option<CheckIn>)> {
     let (outcome, other) = if found.status() == Status::Void {
         (ScanOutcome::Void, None)
     } else if sql::insert_check_in_if_out(tx, found.ticket.ticket_id, seen)? {
-        record(tx, EventType::TicketCheckedIn, &told(found, seen))?;
+        record(tx, EventType::TicketCheckedIn, &event_data(found, seen))?;
         return Ok((ScanOutcome::CheckedIn, None));
     } else {
         (ScanOutcome::Conflict, sql::find_check_in(tx, found.ticket.ticket_id)?)
     };
-    let mut details = told(found, seen);
+    let mut details = event_data(found, seen);
     details["outcome"] = outcome.word().into();
     details["other"] = json!(other);
     record(tx, EventType::TicketConflict, &details)?;
@@ -114,6 +114,11 @@ fn settle(tx: &Tx, found: &Found, seen: &CheckIn) -> Outcome<(ScanOutcome, Optio
 ///
 /// # Errors
 /// SQLite's.
-pub fn list_conflicts(connection: &Connection, schedule_id: Option<i64>, after: i64, limit: u32) -> Outcome<Vec<Kept>> {
+pub fn list_conflicts(
+    connection: &Connection,
+    schedule_id: Option<i64>,
+    after: i64,
+    limit: u32,
+) -> Outcome<Vec<StoredScan>> {
     Ok(sql::list_conflicts(connection, schedule_id, after, limit)?)
 }

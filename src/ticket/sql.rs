@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::door_list::{Listed, older_code_hash};
-use super::{CheckIn, Count, Found, Kept, ScanOutcome, Status, Ticket, code};
+use super::door_list::{DoorListEntry, legacy_code_hash};
+use super::{CheckIn, Count, ScanOutcome, Status, StoredScan, Ticket, TicketDetails, code};
 use crate::clock::Millis;
 use crate::venue::Tx;
 
@@ -18,8 +18,8 @@ const FOUND: &str =
     LEFT JOIN seat ON seat.schedule_id = r.schedule_id AND seat.seat_no = t.seat_no AND seat.label = t.label
     LEFT JOIN check_in AS i ON i.ticket_id = t.ticket_id";
 
-fn read(row: &Row) -> rusqlite::Result<Found> {
-    Ok(Found {
+fn read(row: &Row) -> rusqlite::Result<TicketDetails> {
+    Ok(TicketDetails {
         ticket: Ticket { ticket_id: row.get(0)?, seat: row.get(1)?, number: row.get(2)?, code: row.get(3)? },
         reservation_id: row.get(4)?,
         user_id: row.get(5)?,
@@ -63,11 +63,11 @@ pub(super) fn list_of_reservation(connection: &Connection, reservation_id: Uuid)
         .collect()
 }
 
-pub(super) fn find(connection: &Connection, ticket_id: Uuid) -> rusqlite::Result<Option<Found>> {
+pub(super) fn find(connection: &Connection, ticket_id: Uuid) -> rusqlite::Result<Option<TicketDetails>> {
     connection.prepare_cached(&format!("{FOUND} WHERE t.ticket_id = ?1"))?.query_row([ticket_id], read).optional()
 }
 
-pub(super) fn find_by_number(connection: &Connection, number: &str) -> rusqlite::Result<Option<Found>> {
+pub(super) fn find_by_number(connection: &Connection, number: &str) -> rusqlite::Result<Option<TicketDetails>> {
     connection.prepare_cached(&format!("{FOUND} WHERE t.number = ?1"))?.query_row([number], read).optional()
 }
 
@@ -86,7 +86,7 @@ pub(super) fn find_first_check_in(
 }
 
 /// The ticket of a code that an older house made.
-pub(super) fn find_by_code(connection: &Connection, code: &str) -> rusqlite::Result<Option<Found>> {
+pub(super) fn find_by_code(connection: &Connection, code: &str) -> rusqlite::Result<Option<TicketDetails>> {
     connection
         .prepare_cached(&format!("{FOUND} WHERE t.code = ?1 AND length(t.code) = {}", code::OLDER_CHARS))?
         .query_row([code], read)
@@ -130,7 +130,7 @@ pub(super) fn count_by_section(connection: &Connection, schedule_id: i64) -> rus
 }
 
 /// All tickets of a date for its list, in layout order.
-pub(super) fn list_for_door(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<Listed>> {
+pub(super) fn list_for_door(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<DoorListEntry>> {
     connection
         .prepare_cached(&format!(
             "{FOUND} WHERE r.schedule_id = ?1 AND r.status IN ('CONFIRMED', 'REFUNDED') ORDER BY t.seat_no, t.ticket_id"
@@ -139,10 +139,10 @@ pub(super) fn list_for_door(connection: &Connection, schedule_id: i64) -> rusqli
             let found = read(row)?;
             let status = found.status();
             let entered = found.check_in.filter(|_| status == Status::CheckedIn);
-            Ok(Listed {
+            Ok(DoorListEntry {
                 status,
                 entered: entered.map(|check_in| (check_in.at, check_in.door)),
-                older_code_hash: code::is_older(&found.ticket.code).then(|| older_code_hash(&found.ticket.code)),
+                legacy_code_hash: code::is_legacy(&found.ticket.code).then(|| legacy_code_hash(&found.ticket.code)),
                 number: found.ticket.number,
                 seat: found.ticket.seat,
                 section: found.section,
@@ -155,8 +155,8 @@ const KEPT: &str = "SELECT scan_no, scan_id, ticket_id, number, label, schedule_
         other_door, other_offline, told_at
     FROM door_scan AS d JOIN ticket USING (ticket_id) JOIN reservation USING (reservation_id)";
 
-fn read_kept(row: &Row) -> rusqlite::Result<Kept> {
-    Ok(Kept {
+fn read_scan(row: &Row) -> rusqlite::Result<StoredScan> {
+    Ok(StoredScan {
         scan_no: row.get(0)?,
         scan_id: row.get(1)?,
         ticket_id: row.get(2)?,
@@ -170,8 +170,8 @@ fn read_kept(row: &Row) -> rusqlite::Result<Kept> {
     })
 }
 
-pub(super) fn find_scan(connection: &Connection, scan_id: Uuid) -> rusqlite::Result<Option<Kept>> {
-    connection.prepare_cached(&format!("{KEPT} WHERE scan_id = ?1"))?.query_row([scan_id], read_kept).optional()
+pub(super) fn find_scan(connection: &Connection, scan_id: Uuid) -> rusqlite::Result<Option<StoredScan>> {
+    connection.prepare_cached(&format!("{KEPT} WHERE scan_id = ?1"))?.query_row([scan_id], read_scan).optional()
 }
 
 pub(super) fn insert_scan(
@@ -205,12 +205,12 @@ pub(super) fn list_conflicts(
     schedule_id: Option<i64>,
     after: i64,
     limit: u32,
-) -> rusqlite::Result<Vec<Kept>> {
+) -> rusqlite::Result<Vec<StoredScan>> {
     connection
         .prepare_cached(&format!(
             "{KEPT} WHERE outcome <> 'CHECKED_IN' AND scan_no > ?2 AND (?1 IS NULL OR schedule_id = ?1)
              ORDER BY scan_no LIMIT ?3"
         ))?
-        .query_map((schedule_id, after, limit), read_kept)?
+        .query_map((schedule_id, after, limit), read_scan)?
         .collect()
 }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::api::{Form, form_of, ticket_json};
-use super::door_list::{self, About};
-use super::{Entrance, Found, Kept, SCANS_MAX, Scan, Shown, code, qr};
+use super::door_list::{self, DoorListHeader};
+use super::{CheckInContext, DoorInput, SCANS_MAX, Scan, StoredScan, TicketDetails, code, qr};
 use crate::http::{Fields, Reply, decoded};
 use crate::ids;
 use crate::refusal::Refusal;
@@ -21,11 +21,11 @@ const CONFLICTS_MAX: i64 = 1_000;
 const CONFLICTS: i64 = 100;
 
 /// A ticket as the wire shows it to staff: whose it is as well.
-pub fn ticket_json_for_staff(found: &Found) -> Value {
-    let mut shown = ticket_json(found);
-    shown["userId"] = found.user_id.to_string().into();
-    shown["holder"] = found.holder.clone().into();
-    shown
+pub fn ticket_json_for_staff(found: &TicketDetails) -> Value {
+    let mut input = ticket_json(found);
+    input["userId"] = found.user_id.to_string().into();
+    input["holder"] = found.holder.clone().into();
+    input
 }
 
 /// `GET /staff/tickets/{id or number}`, with `.svg` its QR code.
@@ -38,7 +38,7 @@ pub fn ticket(context: &Context) -> Outcome<Answer> {
     }
 }
 
-fn find(reader: &Reader, name: &str) -> Outcome<Found> {
+fn find(reader: &Reader, name: &str) -> Outcome<TicketDetails> {
     if let Some(ticket_id) = ids::parse_id(name) {
         return super::must_find(reader, ticket_id);
     }
@@ -55,21 +55,21 @@ fn find(reader: &Reader, name: &str) -> Outcome<Found> {
 /// `POST /staff/checkins`: lets somebody in.
 pub fn check_in(context: &Context) -> Outcome<Answer> {
     let mut fields = context.fields()?;
-    let shown = read_shown(&mut fields)?;
+    let input = read_door_input(&mut fields)?;
     let door = fields.has("door").then(|| fields.line("door", 1..=DOOR_MAX_CHARS)).transpose()?;
     let schedule_id = fields.has("scheduleId").then(|| fields.integer("scheduleId", 0..=i64::MAX)).transpose()?;
     fields.end()?;
     let public = context.venue.seal.public();
     Answer::write(move |tx| {
-        let admitted = super::check_in(tx, &public, &shown, &Entrance { door, schedule_id })?;
-        let mut told = ticket_json_for_staff(&admitted.found);
-        told["repeated"] = admitted.repeated.into();
-        Ok(Written::Ready(Reply::json(200, &told)))
+        let admitted = super::check_in(tx, &public, &input, &CheckInContext { door, schedule_id })?;
+        let mut event_data = ticket_json_for_staff(&admitted.found);
+        event_data["repeated"] = admitted.repeated.into();
+        Ok(Written::Ready(Reply::json(200, &event_data)))
     })
 }
 
 /// A `code` or a `number`, one of the two, raw as a scanner or a hand typed it: control characters of a scanner too.
-fn read_shown(fields: &mut Fields) -> Result<Shown, Refusal> {
+fn read_door_input(fields: &mut Fields) -> Result<DoorInput, Refusal> {
     let name = if fields.has("number") && !fields.has("code") { "number" } else { "code" };
     let text = fields.text(name)?;
     if text.is_empty() || text.chars().nth(SHOWN_MAX_CHARS).is_some() {
@@ -80,7 +80,7 @@ fn read_shown(fields: &mut Fields) -> Result<Shown, Refusal> {
         let at = fields.pointer("number");
         return Err(Refusal::invalid(at, "and code can't be given both", "code와 함께 줄 수 없습니다"));
     }
-    Ok(if name == "code" { Shown::Code(text) } else { Shown::Number(text) })
+    Ok(if name == "code" { DoorInput::Code(text) } else { DoorInput::Number(text) })
 }
 
 /// `DELETE /staff/checkins/{ticketId}`: takes a mistaken scan back.
@@ -110,7 +110,7 @@ pub fn list_for_door(context: &Context) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     let reader = context.reader()?;
     let date = schedule::must_find(&reader, schedule_id)?;
-    let about = About {
+    let about = DoorListHeader {
         schedule_id,
         concert_title: date.concert_title,
         starts_at: date.starts_at,
@@ -134,7 +134,7 @@ pub fn take_scans(context: &Context) -> Outcome<Answer> {
         let mut fields = Fields::of_value(value, at)?;
         let scan = Scan {
             scan_id: fields.id("scanId")?,
-            shown: read_shown(&mut fields)?,
+            input: read_door_input(&mut fields)?,
             at: fields.instant("at")?,
             pointer: fields.pointer("scanId"),
         };
@@ -145,11 +145,11 @@ pub fn take_scans(context: &Context) -> Outcome<Answer> {
     let public = context.venue.seal.public();
     Answer::write(move |tx| {
         let taken = scans.iter().map(|scan| {
-            Ok(match super::take_scan(tx, &public, &door, scan)? {
+            Ok(match super::record_scan(tx, &public, &door, scan)? {
                 Some((kept, known)) => {
-                    let mut shown = scan_json(&kept);
-                    shown["known"] = known.into();
-                    shown
+                    let mut input = scan_json(&kept);
+                    input["known"] = known.into();
+                    input
                 }
                 None => json!({ "scanId": scan.scan_id, "outcome": "NOT_FOUND" }),
             })
@@ -161,7 +161,7 @@ pub fn take_scans(context: &Context) -> Outcome<Answer> {
     })
 }
 
-fn scan_json(kept: &Kept) -> Value {
+fn scan_json(kept: &StoredScan) -> Value {
     json!({
         "scanNumber": kept.scan_no,
         "scanId": kept.scan_id,

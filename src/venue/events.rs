@@ -52,9 +52,9 @@ pub fn record(tx: &Tx, kind: EventType, details: &impl Serialize) -> rusqlite::R
         kind,
         tx.now(),
         details,
-        tx.is_for(),
+        tx.actor(),
     ))?;
-    tx.note(Change::EventRecorded);
+    tx.push_change(Change::EventRecorded);
     Ok(())
 }
 

@@ -23,8 +23,8 @@ use crate::clock::{Clock, Millis};
 use crate::http::{self, Bell, Fields, Request};
 use crate::ids;
 use crate::refusal::{Language, Refusal};
-use crate::seal::Seal;
 use crate::settings::Settings;
+use crate::signing::SigningKey;
 use crate::store::{self, Outcome, Reader, Readers, Writer};
 
 /// What all calls share.
@@ -40,7 +40,7 @@ pub struct Venue {
     /// Wakes those who wait for an answer.
     pub bell: Bell,
     /// Signs tickets and lists for the door.
-    pub seal: Arc<Seal>,
+    pub seal: Arc<SigningKey>,
 }
 
 /// A writing transaction of the venue.

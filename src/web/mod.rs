@@ -4,7 +4,7 @@ mod files;
 mod handbook;
 
 use crate::http::{Reply, Request};
-use crate::refusal::{Code, Language, Refusal, Say, explain};
+use crate::refusal::{Code, Language, Localized, Refusal, explain};
 
 pub use files::file;
 pub use handbook::handbook;
@@ -43,7 +43,7 @@ pub fn problem(request: &Request, word: &str) -> Result<Reply, Refusal> {
     let code = Code::ALL.iter().find(|code| code.word().to_ascii_lowercase() == word).ok_or(Refusal::NotFound)?;
     let language = request.language();
     let [title, detail, mend] = explain(*code, language).map(escaped);
-    let what = Say::new("What to do", "어떻게 하나요");
+    let what = Localized::new("What to do", "어떻게 하나요");
     let what = what.in_language(language);
     let word = code.word();
     let body = format!("<h1>{title}</h1><p><code>{word}</code></p><p>{detail}</p><h2>{what}</h2><p>{mend}</p>");
@@ -71,7 +71,7 @@ fn escaped(text: &str) -> String {
 
 /// A page of a few sentences, in the dress of the others.
 fn dressed(language: Language, title: &str, body: &str) -> String {
-    let back = Say::new("To the box office", "매표소로 가기");
+    let back = Localized::new("To the box office", "매표소로 가기");
     in_language(include_str!("shared/plain.html"), language)
         .replace("{title}", title)
         .replace("{body}", body)

@@ -61,7 +61,7 @@ const ALL: [Call; 10] = [
 
 impl Call {
     /// The file that it is measured on.
-    pub fn hall<'h>(&self, halls: &'h Halls) -> &'h Path {
+    pub fn app<'h>(&self, halls: &'h Halls) -> &'h Path {
         match self.kind {
             CallKind::Hold | CallKind::TopUp => &halls.holding,
             CallKind::Purchase => &halls.buying,
@@ -81,9 +81,9 @@ impl Call {
             CallKind::Dates => Box::new(dates()),
             CallKind::Balance => Box::new(balances()),
             CallKind::TopUp => Box::new(top_ups(halls.holders)),
-            CallKind::Hold => Box::new(holds(0..halls.holders, seats_of(self.hall(halls), halls))),
+            CallKind::Hold => Box::new(holds(0..halls.holders, seats_of(self.app(halls), halls))),
             CallKind::Purchase => {
-                Box::new(Purchases::new(&CALLS, 0..halls.buyers, seats_of(self.hall(halls), halls), DATES))
+                Box::new(Purchases::new(&CALLS, 0..halls.buyers, seats_of(self.app(halls), halls), DATES))
             }
         }
     }
@@ -228,8 +228,8 @@ pub fn measure(wish: &Wish, halls: &Halls) -> (Vec<Figure>, Value) {
 }
 
 fn same_statements(halls: &Halls, call: &Call, work: Work) {
-    let hall = call.hall(halls);
-    bare::must_change_the_same(work, hall, seats_of(hall, halls), halls.folder(), |copy| {
+    let app = call.app(halls);
+    bare::must_change_the_same(work, app, seats_of(app, halls), halls.folder(), |copy| {
         let served = Served::boxoffice(copy, &[]);
         let (mut play, mut wire) = (call.play(halls, &served), Wire::open(served.address));
         for _ in 0..call.requests() {

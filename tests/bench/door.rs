@@ -39,13 +39,13 @@ const ROWS: [Row; 7] = [
 
 /// Rates, p99 and processor seconds of one server under one load, by rounds.
 #[derive(Default)]
-struct Rounds {
+struct WriterHooks {
     per_second: Vec<f64>,
     p99_ms: Vec<f64>,
     cpu_per_1000: Vec<f64>,
 }
 
-impl Rounds {
+impl WriterHooks {
     fn json(&self) -> Value {
         let of = |values: &[f64]| Spread::of(values).json();
         json!({ "perSecond": of(&self.per_second), "p99Ms": of(&self.p99_ms), "cpuSecondsPer1000": of(&self.cpu_per_1000) })
@@ -69,7 +69,7 @@ pub fn measure(wish: &Wish) -> Value {
 }
 
 fn compare(servers: &[Served; 2], row: &Row, wish: &Wish) -> Value {
-    let [mut direct, mut door] = [Rounds::default(), Rounds::default()];
+    let [mut direct, mut door] = [WriterHooks::default(), WriterHooks::default()];
     let mut starved = 0;
     for number in 0..wish.rounds {
         for turn in 0..2 {
@@ -84,7 +84,7 @@ fn compare(servers: &[Served; 2], row: &Row, wish: &Wish) -> Value {
             .map(|of| short(of(Spread::of(values)) / 1_000.0));
         format!("{median} k ({least} to {most})")
     };
-    let pair = |of: fn(&Rounds) -> &[f64]| {
+    let pair = |of: fn(&WriterHooks) -> &[f64]| {
         format!("{} / {}", short(Spread::of(of(&direct)).median), short(Spread::of(of(&door)).median))
     };
     let ratio = Spread::of(&door.per_second).median / Spread::of(&direct.per_second).median;
@@ -104,7 +104,7 @@ fn compare(servers: &[Served; 2], row: &Row, wish: &Wish) -> Value {
 }
 
 /// Whether every connection was served: else the round is not counted.
-fn round(served: &Served, row: &Row, wish: &Wish, rounds: &mut Rounds) -> bool {
+fn round(served: &Served, row: &Row, wish: &Wish, rounds: &mut WriterHooks) -> bool {
     let body = if row.method == "GET" { Value::Null } else { json!({ "userId": SHORT.to_string(), "amount": 1_000 }) };
     let request = request(row.method, &format!("/constant/200?{}", row.bytes), "", &body);
     let (connections, is_new_each) = (row.connections, row.is_new_each);

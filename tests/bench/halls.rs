@@ -32,8 +32,8 @@ pub struct Halls {
 }
 
 /// The first seat of the dates for those who hold or buy.
-pub fn seats_of(hall: &Path, halls: &Halls) -> Place {
-    Place::first(1, if hall == halls.buying { SMALL } else { LARGE })
+pub fn seats_of(app: &Path, halls: &Halls) -> Place {
+    Place::first(1, if app == halls.buying { SMALL } else { LARGE })
 }
 
 impl Halls {
@@ -54,8 +54,8 @@ impl Halls {
     }
 
     /// A fresh copy of a file, in place of the one before.
-    pub fn copy(&self, hall: &Path) -> PathBuf {
-        fresh(hall, self.folder.path())
+    pub fn copy(&self, app: &Path) -> PathBuf {
+        fresh(app, self.folder.path())
     }
 
     pub fn folder(&self) -> &Path {
@@ -65,12 +65,12 @@ impl Halls {
 
 /// A fresh copy of a file, in place of the one before; it is on the disk, so that writing it does not go on beside what is
 /// measured.
-pub fn fresh(hall: &Path, folder: &Path) -> PathBuf {
+pub fn fresh(app: &Path, folder: &Path) -> PathBuf {
     let copy = folder.join("round.db");
     for ending in ["-wal", "-shm"] {
         let _ = std::fs::remove_file(folder.join(format!("round.db{ending}"))); // there is rarely one
     }
-    std::fs::copy(hall, &copy).unwrap();
+    std::fs::copy(app, &copy).unwrap();
     std::fs::File::open(&copy).and_then(|file| file.sync_all()).unwrap();
     copy
 }

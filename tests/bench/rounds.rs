@@ -17,7 +17,7 @@ use crate::wire::{Wire, with_path};
 const BATCH: usize = 64;
 
 /// What one round of a server came to.
-pub struct Round {
+pub struct BatchHook {
     pub per_second: f64,
     /// p50, p99 and p99.9 of all requests, in milliseconds.
     pub ms: [f64; 3],
@@ -42,9 +42,9 @@ pub struct Standing<'h> {
 /// All rounds of a call.
 #[derive(Default)]
 pub struct Compared {
-    pub ours: Vec<Round>,
-    pub door: Vec<Round>,
-    pub direct: Vec<Round>,
+    pub ours: Vec<BatchHook>,
+    pub door: Vec<BatchHook>,
+    pub direct: Vec<BatchHook>,
     pub batches: Vec<f64>,
     pub single: Vec<f64>,
     /// Rounds of tiny_http exposed directly that are not counted, because connections were left unanswered.
@@ -87,7 +87,7 @@ struct Reference {
 
 impl Reference {
     fn of(standing: &Standing, call: &Call) -> Reference {
-        let fresh = call.work.map(|_| Served::boxoffice(&standing.halls.copy(call.hall(standing.halls)), &[]));
+        let fresh = call.work.map(|_| Served::boxoffice(&standing.halls.copy(call.app(standing.halls)), &[]));
         let served = fresh.as_ref().unwrap_or(&standing.reading);
         let mut play = call.play(standing.halls, served);
         let (mut ours, mut door) = (Wire::open(served.address), Wire::open(standing.door.address));
@@ -108,7 +108,7 @@ impl Reference {
     }
 }
 
-fn limit(served: &Served, reference: &Reference, call: &Call, load: Load) -> Option<Round> {
+fn limit(served: &Served, reference: &Reference, call: &Call, load: Load) -> Option<BatchHook> {
     let requests = reference.constant.iter().map(|(request, _)| request.clone()).collect();
     let statuses: Vec<u16> = reference.constant.iter().map(|(_, status)| *status).collect();
     let mut play = Prepared::endless(requests, move |number, answer| answer.status == statuses[number]);
@@ -116,8 +116,8 @@ fn limit(served: &Served, reference: &Reference, call: &Call, load: Load) -> Opt
     Some(measured.round(call))
 }
 
-fn ours(standing: &Standing, call: &Call, load: Load) -> Round {
-    let fresh = call.work.map(|_| Served::boxoffice(&standing.halls.copy(call.hall(standing.halls)), &[]));
+fn ours(standing: &Standing, call: &Call, load: Load) -> BatchHook {
+    let fresh = call.work.map(|_| Served::boxoffice(&standing.halls.copy(call.app(standing.halls)), &[]));
     let served = fresh.as_ref().unwrap_or(&standing.reading);
     let mut play = call.play(standing.halls, served);
     let measured = measure(served, play.as_mut(), load, call.name).expect("every connection is served");
@@ -150,7 +150,7 @@ fn measure(served: &Served, play: &mut dyn Play, load: Load, what: &str) -> Opti
 }
 
 impl Measured {
-    fn round(&self, call: &Call) -> Round {
+    fn round(&self, call: &Call) -> BatchHook {
         let Outcome { latencies_ns, seconds, cpu_seconds, .. } = &self.outcome;
         let answers = self.outcome.answers() as f64;
         let mut all = latencies_ns[0].clone();
@@ -161,7 +161,7 @@ impl Measured {
             [.., last] => last.len() as f64,
             [] => f64::NAN,
         };
-        Round {
+        BatchHook {
             per_second: done / seconds,
             ms: [0.5, 0.99, 0.999].map(|quantile| all.value_at_quantile(quantile) as f64 / 1e6),
             p99_of_calls_ms: (0..latencies_ns.len()).map(|series| self.outcome.ms(series, 0.99)).collect(),
@@ -175,28 +175,28 @@ impl Measured {
 
 fn bare(standing: &Standing, call: &Call, batch: usize, lasting: Duration) -> Option<f64> {
     let (halls, work) = (standing.halls, call.work?);
-    let hall = call.hall(halls);
+    let app = call.app(halls);
     let users = if work == Work::Purchase { halls.buyers } else { halls.holders };
-    Some(Bare::open(&halls.copy(hall)).run(work, seats_of(hall, halls), users, batch, lasting))
+    Some(Bare::open(&halls.copy(app)).run(work, seats_of(app, halls), users, batch, lasting))
 }
 
 /// A figure of all rounds.
-pub fn spread(rounds: &[Round], figure: impl Fn(&Round) -> f64) -> Spread {
+pub fn spread(rounds: &[BatchHook], figure: impl Fn(&BatchHook) -> f64) -> Spread {
     Spread::of(&rounds.iter().map(figure).collect::<Vec<f64>>())
 }
 
 /// One rate to another, round by round.
-pub fn ratios(ours: &[Round], others: &[f64]) -> Vec<f64> {
+pub fn ratios(ours: &[BatchHook], others: &[f64]) -> Vec<f64> {
     ours.iter().zip(others).map(|(ours, other)| ours.per_second / other).collect()
 }
 
 /// The rates of rounds.
-pub fn rates(rounds: &[Round]) -> Vec<f64> {
+pub fn rates(rounds: &[BatchHook]) -> Vec<f64> {
     rounds.iter().map(|round| round.per_second).collect()
 }
 
-fn rounds_json(rounds: &[Round]) -> Value {
-    let of = |figure: fn(&Round) -> f64| spread(rounds, figure).json();
+fn rounds_json(rounds: &[BatchHook]) -> Value {
+    let of = |figure: fn(&BatchHook) -> f64| spread(rounds, figure).json();
     json!({
         "perSecond": of(|round| round.per_second),
         "p50Ms": of(|round| round.ms[0]), "p99Ms": of(|round| round.ms[1]), "p999Ms": of(|round| round.ms[2]),

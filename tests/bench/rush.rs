@@ -64,14 +64,15 @@ fn buyer(wish: &Wish, start: impl Fn(&[&str]) -> Served, figures: &mut Figures) 
     for _ in 0..wish.rounds {
         let served = start(&[]);
         let mut buyers = Purchases::new(&BUY, BUYERS, Place::first(1, LARGE), 1);
-        let (crowd, buying) = std::thread::scope(|scope| {
-            let crowd = scope.spawn(|| put(&served, CROWD, None, wish.lasting() + ARRIVAL, &mut polls_of(0..CROWD)));
+        let (customers, buying) = std::thread::scope(|scope| {
+            let customers =
+                scope.spawn(|| put(&served, CROWD, None, wish.lasting() + ARRIVAL, &mut polls_of(0..CROWD)));
             std::thread::park_timeout(ARRIVAL);
             let buying = put(&served, BUYING, Some(PER_SECOND), wish.lasting(), &mut buyers);
-            (crowd.join().unwrap().must_be_right("polls"), buying.must_be_right("buyers"))
+            (customers.join().unwrap().must_be_right("polls"), buying.must_be_right("buyers"))
         });
-        polls_a_second.push(crowd.answers() as f64 / crowd.seconds);
-        poll_p99.push(crowd.ms(0, 0.99));
+        polls_a_second.push(customers.answers() as f64 / customers.seconds);
+        poll_p99.push(customers.ms(0, 0.99));
         hold_p99.push(buying.ms(0, 0.99));
         pay_p99.push(buying.ms(1, 0.99));
         bought.push(buying.latencies_ns[1].len() as f64 / wish.seconds);

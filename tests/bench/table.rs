@@ -3,7 +3,7 @@
 use crate::calls::{Call, CallKind};
 use crate::figures::{Figure, Limit, Spread, short};
 use crate::plays::CALLS;
-use crate::rounds::{Compared, Round, rates, ratios, spread};
+use crate::rounds::{BatchHook, Compared, rates, ratios, spread};
 
 pub fn print_head(how: &str) {
     println!(
@@ -18,7 +18,7 @@ pub fn print(call: &Call, compared: &Compared) {
         let Spread { median, least, most } = Spread::of(values);
         format!("{} ({} to {})", short(median), short(least), short(most))
     };
-    let of = |figure: fn(&Round) -> f64| short(spread(&compared.ours, figure).median);
+    let of = |figure: fn(&BatchHook) -> f64| short(spread(&compared.ours, figure).median);
     let alone = match compared.direct.is_empty() {
         true => "starved in every round".to_owned(),
         false => short(Spread::of(&rates(&compared.direct)).median),

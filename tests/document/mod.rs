@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::hall::{Answer, Hall, STAFF_KEY, bearer};
+use crate::support::{Answer, STAFF_KEY, TestApp, bearer};
 
 /// Header fields that an answer may carry only where the document says so.
 const TOLD: [&str; 8] = [
@@ -87,7 +87,7 @@ impl Document {
 
 /// Makes a call and holds its answer against the document.
 pub struct Clerk<'h> {
-    pub hall: &'h Hall,
+    pub app: &'h TestApp,
     pub document: Document,
 }
 
@@ -96,7 +96,7 @@ impl Clerk<'_> {
     pub fn ask(&self, call: &str, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
         let (method, told) = call.split_once(' ').unwrap();
         let body = body.map(|body| body.to_string());
-        let answer = self.hall.client.call_with(method, path, headers, body.as_deref());
+        let answer = self.app.client.call_with(method, path, headers, body.as_deref());
         self.document.must_tell(method, told, &answer);
         answer
     }

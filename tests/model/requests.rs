@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::house::Tested;
+use super::tested::Tested;
 use super::words::{On, PaidFor, What};
 use super::world::{Rules, USERS};
 

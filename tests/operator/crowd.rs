@@ -5,7 +5,7 @@ use std::sync::mpsc;
 
 use serde_json::{Value, json};
 
-use crate::hall::{Client, Customer, bearer};
+use crate::support::{Client, Customer, bearer};
 
 const FAMILY_NAMES: [&str; 5] = ["김", "이", "박", "최", "정"];
 const GIVEN_NAMES: [&str; 4] = ["민지", "서준", "하윤", "도윤"];
@@ -39,10 +39,10 @@ pub fn gather(client: &Client, count: usize) -> Vec<Buyer> {
 }
 
 /// All of them buy, in the order of the draw, over so many threads; `meanwhile` runs once half of them have bought.
-pub fn buy_all(crowd: &mut Vec<Buyer>, threads: usize, meanwhile: impl FnOnce()) {
-    crowd.sort_by_key(|buyer| buyer.who.poll().must(200)["drawNumber"].as_u64().unwrap());
-    let half = crowd.len() / 2;
-    let (turns, next) = (&*crowd, &AtomicUsize::new(0));
+pub fn buy_all(customers: &mut Vec<Buyer>, threads: usize, meanwhile: impl FnOnce()) {
+    customers.sort_by_key(|buyer| buyer.who.poll().must(200)["drawNumber"].as_u64().unwrap());
+    let half = customers.len() / 2;
+    let (turns, next) = (&*customers, &AtomicUsize::new(0));
     let (sender, receiver) = mpsc::channel();
     let mut bought: Vec<(usize, Buyer)> = std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -62,8 +62,8 @@ pub fn buy_all(crowd: &mut Vec<Buyer>, threads: usize, meanwhile: impl FnOnce())
         bought
     });
     bought.sort_by_key(|(turn, _)| *turn);
-    assert_eq!(bought.len(), crowd.len());
-    *crowd = bought.into_iter().map(|(_, buyer)| buyer).collect();
+    assert_eq!(bought.len(), customers.len());
+    *customers = bought.into_iter().map(|(_, buyer)| buyer).collect();
 }
 
 /// One visit: one or two of the best seats, upstairs or downstairs.
@@ -95,6 +95,6 @@ fn wait_for_turn(who: &Customer) {
 }
 
 /// What all of them topped up.
-pub fn topped_up(crowd: &[Buyer]) -> i64 {
-    crowd.len() as i64 * TOP_UP
+pub fn topped_up(customers: &[Buyer]) -> i64 {
+    customers.len() as i64 * TOP_UP
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::hall::{Answer, Client, STAFF_KEY, bearer};
+use crate::support::{Answer, Client, STAFF_KEY, bearer};
 
 /// A start must have it writing again within this, in a debug build beside other tests too; `scripts/torture` holds a release
 /// build to two seconds.
@@ -121,18 +121,18 @@ impl Server {
     /// One concert with one date of so many seats.
     pub fn add_seats(&self, count: usize) {
         self.staff("POST", "/concerts", Some(json!({ "title": "Nacht" }))).must(201);
-        let layout = json!({ "numbered": { "count": count, "price": crate::hall::PRICE } });
+        let layout = json!({ "numbered": { "count": count, "price": crate::support::PRICE } });
         let date = json!({ "startsAt": "2100-01-01T10:00:00Z", "layout": layout });
         self.staff("POST", "/concerts/1/schedules", Some(date)).must(201);
     }
 
     /// A new user in the line, or let in.
-    pub fn customer(&self) -> crate::hall::Customer {
+    pub fn customer(&self) -> crate::support::Customer {
         let user = self.client.call("POST", "/api/v1/users", "", Some(json!({ "name": "Kim" }))).must(201).clone();
         let text = |name: &str| user[name].as_str().unwrap().to_owned();
         let client = self.client.clone();
         let mut customer =
-            crate::hall::Customer { id: text("userId"), key: text("userKey"), token: String::new(), client };
+            crate::support::Customer { id: text("userId"), key: text("userKey"), token: String::new(), client };
         customer.line_up();
         customer
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::outside::{Hall, pause};
+use super::outside::{TestApp, pause};
 use super::report::{Report, patience};
 use super::wire::Wire;
 
@@ -28,9 +28,9 @@ struct Seen {
 }
 
 impl Bystander {
-    pub fn watch(hall: &Hall) -> Bystander {
+    pub fn watch(app: &TestApp) -> Bystander {
         let enough = Arc::new(AtomicBool::new(false));
-        let (address, plain, seen_enough) = (hall.address, hall.plain, Arc::clone(&enough));
+        let (address, plain, seen_enough) = (app.address, app.plain, Arc::clone(&enough));
         let thread = std::thread::spawn(move || watch(address, plain, &seen_enough));
         Bystander { enough, thread }
     }

@@ -18,7 +18,7 @@ use super::wire::Wire;
 const WINDOW: usize = 40;
 
 /// What customers have in common.
-pub struct Hall<'a> {
+pub struct TestApp<'a> {
     pub address: SocketAddr,
     /// Seats of each date.
     pub seats: usize,
@@ -32,7 +32,7 @@ pub struct Hall<'a> {
 }
 
 /// A crowd, and the history of what it did.
-pub struct Crowd {
+pub struct Customers {
     pub groups: Vec<Vec<Customer>>,
     pub history: Vec<Op>,
     pub sold: AtomicUsize,
@@ -46,13 +46,13 @@ pub struct Crowd {
     dates: usize,
 }
 
-impl Crowd {
+impl Customers {
     /// So many threads of so many customers each; the hall has so many dates with so many seats.
-    pub fn of(seed: u64, threads: usize, people: usize, (dates, seats): (usize, usize)) -> Crowd {
+    pub fn of(seed: u64, threads: usize, people: usize, (dates, seats): (usize, usize)) -> Customers {
         let group = |thread: usize| (0..people).map(|n| Customer::new(thread * people + n)).collect();
         let groups = (0..threads).map(group).collect();
         let (sold, began, dice) = (AtomicUsize::new(0), Instant::now(), Dice::of(seed));
-        Crowd { groups, history: Vec::new(), sold, rest: Duration::ZERO, began, dice, seats, dates }
+        Customers { groups, history: Vec::new(), sold, rest: Duration::ZERO, began, dice, seats, dates }
     }
 
     /// Lets the crowd work while `during` runs, and until every call under way has come to an end.
@@ -63,15 +63,15 @@ impl Crowd {
         patient: bool,
         during: impl FnOnce(&AtomicUsize) -> T,
     ) -> T {
-        let Crowd { seats, dates, began, rest, ref sold, .. } = *self;
-        let hall = Hall { address, seats, dates, began, shim, patient, rest, sold };
+        let Customers { seats, dates, began, rest, ref sold, .. } = *self;
+        let app = TestApp { address, seats, dates, began, shim, patient, rest, sold };
         let (enough, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
-        let (hall, enough, answered) = (&hall, &enough, &answered);
+        let (app, enough, answered) = (&app, &enough, &answered);
         let (done, notes) = std::thread::scope(|scope| {
             let mut threads = Vec::new();
             for group in &mut self.groups {
                 let dice = Dice::of(self.dice.next());
-                threads.push(scope.spawn(move || go_shopping(group, dice, hall, enough, answered)));
+                threads.push(scope.spawn(move || go_shopping(group, dice, app, enough, answered)));
             }
             let done = during(answered);
             enough.store(true, Relaxed);
@@ -97,20 +97,20 @@ impl Crowd {
 fn go_shopping(
     group: &mut [Customer],
     mut dice: Dice,
-    hall: &Hall,
+    app: &TestApp,
     enough: &AtomicBool,
     answered: &AtomicUsize,
 ) -> Vec<Op> {
     let (mut wire, mut notes) = (None, Vec::new());
     while !enough.load(Relaxed) {
         let n = dice.below(group.len());
-        let op = group[n].step(hall, &mut dice, &mut wire);
+        let op = group[n].step(app, &mut dice, &mut wire);
         let is_answered = op.said.is_some();
         notes.push(op);
-        std::thread::park_timeout(hall.rest);
+        std::thread::park_timeout(app.rest);
         if is_answered {
             answered.fetch_add(1, Relaxed);
-        } else if hall.patient {
+        } else if app.patient {
             pause();
         } else {
             break;
@@ -153,7 +153,7 @@ impl Customer {
         }
     }
 
-    fn decide(&self, dice: &mut Dice, hall: &Hall) -> Doing {
+    fn decide(&self, dice: &mut Dice, app: &TestApp) -> Doing {
         let coin = dice.below(100);
         if self.id.is_empty() {
             return Doing::SignUp;
@@ -165,8 +165,8 @@ impl Customer {
             None if !self.is_inside && coin < 94 => Doing::Poll,
             None if !self.is_inside => Doing::Leave,
             None if coin < 10 => Doing::Leave,
-            None if coin < 14 => Doing::Map(hall.date()),
-            None => Doing::Hold(hall.date(), hall.choose(dice)),
+            None if coin < 14 => Doing::Map(app.date()),
+            None => Doing::Hold(app.date(), app.choose(dice)),
             Some((id, amount)) if *amount == 0 || coin < 12 => Doing::Look(id.clone()),
             Some((id, _)) if coin < 22 => Doing::Cancel(id.clone()),
             Some(_) if coin < 27 => Doing::Leave,
@@ -204,19 +204,19 @@ impl Customer {
     }
 
     /// Does one thing, and writes it down.
-    fn step(&mut self, hall: &Hall, dice: &mut Dice, wire: &mut Option<Wire>) -> Op {
+    fn step(&mut self, app: &TestApp, dice: &mut Dice, wire: &mut Option<Wire>) -> Op {
         let again = self.open.take().or_else(|| self.last.take().filter(|_| dice.one_in(20)));
         let (doing, call) = again.unwrap_or_else(|| {
-            let doing = self.decide(dice, hall);
+            let doing = self.decide(dice, app);
             let call = self.call_for(&doing);
             (doing, call)
         });
-        let op = ask(hall, &self.id, &doing, &call, wire);
-        self.learn(&op, call, hall);
+        let op = ask(app, &self.id, &doing, &call, wire);
+        self.learn(&op, call, app);
         op
     }
 
-    fn learn(&mut self, op: &Op, call: Call, hall: &Hall) {
+    fn learn(&mut self, op: &Op, call: Call, app: &TestApp) {
         let Some(said) = op.outcome() else {
             match &op.doing {
                 _ if !call.key.is_empty() => self.open = Some((op.doing.clone(), call)),
@@ -247,7 +247,7 @@ impl Customer {
             }
             (Doing::Pay(..), 201) => {
                 let tickets = said.body["tickets"].as_array().map_or(0, Vec::len);
-                hall.sold.fetch_add(if said.replayed { 0 } else { tickets }, Relaxed);
+                app.sold.fetch_add(if said.replayed { 0 } else { tickets }, Relaxed);
                 self.balance = said.body["balance"].as_i64().unwrap_or(0);
                 (self.token, self.is_inside, self.pending) = (String::new(), false, None);
             }
@@ -262,11 +262,11 @@ impl Customer {
     }
 }
 
-fn ask(hall: &Hall, user: &str, doing: &Doing, call: &Call, wire: &mut Option<Wire>) -> Op {
-    let record = || hall.shim.map_or(0, |shim| shim.word(Word::Position));
-    let now = || hall.began.elapsed().as_nanos() as u64;
+fn ask(app: &TestApp, user: &str, doing: &Doing, call: &Call, wire: &mut Option<Wire>) -> Op {
+    let record = || app.shim.map_or(0, |shim| shim.word(Word::Position));
+    let now = || app.began.elapsed().as_nanos() as u64;
     let (asked_at_record, asked) = (record(), now());
-    let answer: io::Result<_> = call.ask(wire, hall.address);
+    let answer: io::Result<_> = call.ask(wire, app.address);
     let (heard, at_record) = (now(), record());
     let said = answer.ok().map(|answer| Said {
         heard,
@@ -287,7 +287,7 @@ fn ask(hall: &Hall, user: &str, doing: &Doing, call: &Call, wire: &mut Option<Wi
     }
 }
 
-impl Hall<'_> {
+impl TestApp<'_> {
     /// The date that is being sold.
     fn date(&self) -> i64 {
         let date = self.sold.load(Relaxed) / self.seats.saturating_sub(WINDOW / 2).max(1);

@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::outside::Hall;
+use super::outside::TestApp;
 use super::report::{Report, patience};
 use super::streams::{End, Stream, stream};
 use super::wire::{Answer, Wire, is_end};
@@ -13,9 +13,9 @@ use super::wire::{Answer, Wire, is_end};
 const THREADS: usize = 3;
 
 pub fn streams_are_answered(report: &mut Report) {
-    let mut hall = Hall::open(report, "");
-    let Some(before) = report.got("warming up", hall.warm_up()) else { return };
-    let (seed, count, address) = (report.seed, report.wanted, hall.address);
+    let mut app = TestApp::open(report, "");
+    let Some(before) = report.got("warming up", app.warm_up()) else { return };
+    let (seed, count, address) = (report.seed, report.wanted, app.address);
     let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
@@ -40,7 +40,7 @@ pub fn streams_are_answered(report: &mut Report) {
     for what in wrong.into_inner().unwrap() {
         report.check(false, || what);
     }
-    hall.is_as_before(before, patience(2_000), 16 << 10, report);
+    app.is_as_before(before, patience(2_000), 16 << 10, report);
 }
 
 fn is_answered_right(address: SocketAddr, stream: &Stream) -> Result<(), String> {

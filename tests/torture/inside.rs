@@ -16,7 +16,7 @@ pub const ASKED: &str = "TORTURE_HALL";
 
 /// What a request makes the trade do.
 enum Does {
-    Says(Vec<u8>),
+    CodePayload(Vec<u8>),
     Panics,
     /// Keeps the request until it is told to let go.
     Holds(Vec<u8>),
@@ -30,9 +30,9 @@ fn decide(method: &str, target: &str, body: &[u8]) -> Does {
     match path {
         "/panic" => Does::Panics,
         "/hold" => Does::Holds(said),
-        "/big" => Does::Says(vec![b'x'; query.parse().unwrap_or(0)]),
+        "/big" => Does::CodePayload(vec![b'x'; query.parse().unwrap_or(0)]),
         "/wait" => Does::Waits(query.split('&').next().and_then(|topic| topic.parse().ok()).unwrap_or(0), said),
-        _ => Does::Says(said),
+        _ => Does::CodePayload(said),
     }
 }
 
@@ -51,7 +51,7 @@ fn trade(request: &Request, responder: Responder, held: &Held) {
     let target =
         if request.query.is_empty() { request.path.clone() } else { format!("{}?{}", request.path, request.query) };
     match decide(request.method.word(), &target, &request.body) {
-        Does::Says(said) => responder.send(text(said)),
+        Does::CodePayload(said) => responder.send(text(said)),
         Does::Panics => panic!("on purpose"),
         Does::Holds(said) => locked(held).push(Box::new(move || responder.send(text(said)))),
         Does::Waits(_, said) if request.resumed.is_some() => responder.send(text(said)),
@@ -74,7 +74,7 @@ fn serve_direct(held: &Held) -> String {
                 }
                 let say = |asked: tiny_http::Request, said| drop(asked.respond(tiny_http::Response::from_data(said)));
                 match decide(asked.method().as_str(), asked.url(), &body) {
-                    Does::Says(said) => say(asked, said),
+                    Does::CodePayload(said) => say(asked, said),
                     Does::Panics => panic!("on purpose"),
                     Does::Holds(said) | Does::Waits(_, said) => locked(&held).push(Box::new(move || say(asked, said))),
                 }

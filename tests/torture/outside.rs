@@ -35,7 +35,7 @@ impl Holds {
     }
 }
 
-pub struct Hall {
+pub struct TestApp {
     child: Child,
     orders: ChildStdin,
     replies: BufReader<ChildStdout>,
@@ -47,17 +47,17 @@ pub struct Hall {
     _copy: Option<tempfile::TempDir>,
 }
 
-impl Hall {
-    pub fn open(report: &Report, settings: &str) -> Hall {
-        Hall::start(report, settings, false).unwrap()
+impl TestApp {
+    pub fn open(report: &Report, settings: &str) -> TestApp {
+        TestApp::start(report, settings, false).unwrap()
     }
 
     /// A hall of a user whom limits bind.
-    pub fn open_as_nobody(report: &Report, settings: &str) -> Hall {
-        Hall::start(report, settings, true).unwrap()
+    pub fn open_as_nobody(report: &Report, settings: &str) -> TestApp {
+        TestApp::start(report, settings, true).unwrap()
     }
 
-    fn start(report: &Report, settings: &str, as_nobody: bool) -> io::Result<Hall> {
+    fn start(report: &Report, settings: &str, as_nobody: bool) -> io::Result<TestApp> {
         let direct = if report.against == Against::Direct { "direct " } else { "" };
         let program = std::env::current_exe()?;
         let is_root = rustix::process::geteuid().is_root();
@@ -87,7 +87,7 @@ impl Hall {
         let words: Vec<&str> = ready.split(' ').collect();
         let (address, plain) = (words[0].parse().unwrap(), words[1].parse().unwrap());
         let lines = (words[2].parse().unwrap(), words[3].parse().unwrap());
-        Ok(Hall { child, orders, replies, address, plain, lines, _copy: copy })
+        Ok(TestApp { child, orders, replies, address, plain, lines, _copy: copy })
     }
 
     /// Gives an order; gives what the hall says to it.
@@ -161,7 +161,7 @@ impl Hall {
     }
 }
 
-impl Drop for Hall {
+impl Drop for TestApp {
     fn drop(&mut self) {
         let _ = self.child.kill(); // its own end needs its answers read
         let _ = self.child.wait();

@@ -19,7 +19,7 @@ pub struct Proxy {
 
 impl Proxy {
     /// Before a house; of so many exchanges it loses one.
-    pub fn before(house: SocketAddr, loses_one_in: usize, seed: u64) -> io::Result<Proxy> {
+    pub fn before(server: SocketAddr, loses_one_in: usize, seed: u64) -> io::Result<Proxy> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let (dropped, closing) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
@@ -32,7 +32,7 @@ impl Proxy {
                 }
                 let (mut dice, counted) = (Dice::of(dice.next()), Arc::clone(&counted));
                 std::thread::spawn(move || {
-                    let _ = pass_on(client, house, loses_one_in, &mut dice, &counted); // an end, one way or the other
+                    let _ = pass_on(client, server, loses_one_in, &mut dice, &counted); // an end, one way or the other
                 });
             }
         });
@@ -51,27 +51,27 @@ impl Drop for Proxy {
 /// Exchanges of one connection, until one is lost.
 fn pass_on(
     client: TcpStream,
-    house: SocketAddr,
+    server: SocketAddr,
     loses_one_in: usize,
     dice: &mut Dice,
     dropped: &AtomicUsize,
 ) -> io::Result<()> {
-    let (mut client, mut house) = (Wire::over(client)?, Wire::open(house)?);
+    let (mut client, mut server) = (Wire::over(client)?, Wire::open(server)?);
     loop {
         let request = client.request()?;
         let loses = dice.one_in(loses_one_in);
         let way = dice.below(4);
         if loses && way == 0 {
             let half = request.len() / 2;
-            house.send(&request[..half])?;
-            return house.stream.shutdown(Shutdown::Both); // the house never gets all of it
+            server.send(&request[..half])?;
+            return server.stream.shutdown(Shutdown::Both); // the house never gets all of it
         }
-        house.send(&request)?;
+        server.send(&request)?;
         if loses && way == 1 {
-            return house.stream.shutdown(Shutdown::Both); // before it can answer
+            return server.stream.shutdown(Shutdown::Both); // before it can answer
         }
         let method = if request.starts_with(b"HEAD") { "HEAD" } else { "GET" };
-        let answer = house.answer_to(method)?;
+        let answer = server.answer_to(method)?;
         let bytes = [answer.head.as_bytes(), &answer.body].concat();
         if loses {
             dropped.fetch_add(1, Relaxed);

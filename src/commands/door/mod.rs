@@ -15,10 +15,10 @@ use journal::{Journal, Scan};
 
 use crate::clock::{Clock, Millis};
 use crate::commands::output;
-use crate::sheet::text_of;
+use crate::spreadsheet::decode;
 use crate::store::OpenError;
 use crate::ticket::door_list::{DoorList, Verdict};
-use crate::ticket::{Listed, REPEATED_WITHIN_MS, readings};
+use crate::ticket::{DoorListEntry, REPEATED_WITHIN_MS, readings};
 
 /// A list of a hundred thousand tickets has ten megabytes.
 const LIST_MAX_BYTES: u64 = 64 << 20;
@@ -138,23 +138,23 @@ impl DoorCheck {
         journal: &mut Journal,
         shown: &str,
         zone: &TimeZone,
-    ) -> Result<Spoken, OpenError> {
-        let no = |words: &str, rest: String| Ok(Spoken { lets_in: false, words: words.to_owned(), rest });
+    ) -> Result<Announcement, OpenError> {
+        let no = |words: &str, rest: String| Ok(Announcement { lets_in: false, words: words.to_owned(), rest });
         let at_door = |at: Millis, door: Option<&str>| {
             let at = at.local_in(zone);
             door.map_or_else(|| at.clone(), |door| format!("{at} · {door}"))
         };
         match list.judge(shown) {
             Verdict::Good(ticket) => match journal.find(&ticket.number) {
-                Some(scan) if self.is_repeated(scan) => {
-                    Ok(Spoken {
-                        lets_in: true, words: "입장 (다시 읽음) · IN (READ AGAIN)".into(), rest: seat(ticket)
-                    })
-                }
+                Some(scan) if self.is_repeated(scan) => Ok(Announcement {
+                    lets_in: true,
+                    words: "입장 (다시 읽음) · IN (READ AGAIN)".into(),
+                    rest: seat(ticket),
+                }),
                 Some(scan) => no(ALREADY_IN, format!("{} · {}", seat(ticket), at_door(scan.at, Some(&scan.door)))),
                 None => {
                     journal.add(&ticket.number, &self.door, Clock::wall_now())?;
-                    Ok(Spoken { lets_in: true, words: "입장 · IN".into(), rest: seat(ticket) })
+                    Ok(Announcement { lets_in: true, words: "입장 · IN".into(), rest: seat(ticket) })
                 }
             },
             Verdict::AlreadyIn(ticket) => {
@@ -167,8 +167,8 @@ impl DoorCheck {
             Verdict::Unknown => {
                 no("없는 번호 · NO SUCH TICKET", readings(shown).into_iter().next().unwrap_or_default())
             }
-            Verdict::Unsigned => no("위조되었거나 손상됨 · FORGED OR DAMAGED", String::new()),
-            Verdict::Foreign => no("티켓이 아님, 다시 찍어 주세요 · NOT A TICKET, SCAN AGAIN", String::new()),
+            Verdict::BadSignature => no("위조되었거나 손상됨 · FORGED OR DAMAGED", String::new()),
+            Verdict::NotATicket => no("티켓이 아님, 다시 찍어 주세요 · NOT A TICKET, SCAN AGAIN", String::new()),
         }
     }
 }
@@ -182,7 +182,7 @@ impl DoorCheck {
 
 const ALREADY_IN: &str = "이미 입장함 · ALREADY IN";
 
-fn seat(ticket: &Listed) -> String {
+fn seat(ticket: &DoorListEntry) -> String {
     ticket.section.as_ref().map_or_else(|| ticket.seat.clone(), |section| format!("{section} {}", ticket.seat))
 }
 
@@ -211,18 +211,18 @@ fn next_line(input: &mut impl BufRead) -> Result<Option<String>, OpenError> {
 }
 
 fn decoded(line: Vec<u8>) -> String {
-    let read = text_of(&line).map(Cow::into_owned);
+    let read = decode(&line).map(Cow::into_owned);
     read.unwrap_or_else(|_| String::from_utf8_lossy(&line).into_owned())
 }
 
 /// What is said at the door.
-struct Spoken {
+struct Announcement {
     lets_in: bool,
     words: String,
     rest: String,
 }
 
-impl Spoken {
+impl Announcement {
     /// One line: in colour over its whole width on a terminal, with a bell for a no.
     fn write(&self, out: &mut impl Write, colour: bool) -> io::Result<()> {
         let (mark, paint) = if self.lets_in { ("OK", "\x1b[1;30;42m") } else { ("NO", "\x1b[1;37;41m") };

@@ -52,7 +52,7 @@ pub struct Reservation {
 
 /// What one customer was told, and what the API says of them afterwards.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Book {
+pub struct Account {
     /// Who.
     pub user_id: String,
     /// The balance.
@@ -69,7 +69,7 @@ pub struct Book {
     pub told_seats: Vec<String>,
 }
 
-impl Book {
+impl Account {
     fn sum(&self, kind: &str) -> i64 {
         self.entries.iter().filter(|entry| entry.kind == kind).map(|entry| entry.amount).sum()
     }
@@ -96,7 +96,7 @@ pub fn gaps(events: &[Event], after: i64) -> Vec<String> {
 }
 
 /// No seat of a date was sold while it belonged to somebody, by the feed and by everybody's tickets.
-pub fn sold_twice(events: &[Event], schedule_id: i64, books: &[Book]) -> Vec<String> {
+pub fn sold_twice(events: &[Event], schedule_id: i64, accounts: &[Account]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut owner: HashMap<&str, &str> = HashMap::new();
     for event in events.iter().filter(|event| event.data["scheduleId"] == schedule_id) {
@@ -114,47 +114,48 @@ pub fn sold_twice(events: &[Event], schedule_id: i64, books: &[Book]) -> Vec<Str
         }
     }
     let mut ticket: HashMap<&str, &str> = HashMap::new();
-    for book in books {
+    for account in accounts {
         let tickets: HashSet<&str> =
-            book.confirmed().flat_map(|reservation| &reservation.tickets).map(String::as_str).collect();
+            account.confirmed().flat_map(|reservation| &reservation.tickets).map(String::as_str).collect();
         for seat in &tickets {
-            if let Some(other) = ticket.insert(seat, &book.user_id) {
-                faults.push(format!("{other} and {} both have a ticket for seat {seat}", book.user_id));
+            if let Some(other) = ticket.insert(seat, &account.user_id) {
+                faults.push(format!("{other} and {} both have a ticket for seat {seat}", account.user_id));
             }
-            if owner.get(seat) != Some(&book.user_id.as_str()) {
-                faults.push(format!("{} has a ticket for seat {seat}, which the feed does not tell", book.user_id));
+            if owner.get(seat) != Some(&account.user_id.as_str()) {
+                faults.push(format!("{} has a ticket for seat {seat}, which the feed does not tell", account.user_id));
             }
         }
-        for seat in book.told_seats.iter().filter(|seat| !tickets.contains(seat.as_str())) {
-            faults.push(format!("{} was given a ticket for seat {seat} that is not theirs now", book.user_id));
+        for seat in account.told_seats.iter().filter(|seat| !tickets.contains(seat.as_str())) {
+            faults.push(format!("{} was given a ticket for seat {seat} that is not theirs now", account.user_id));
         }
     }
     faults
 }
 
 /// Everybody's ledger adds up, agrees with what they were told, and every point spent bought a seat at its price.
-pub fn lost_points(books: &[Book]) -> Vec<String> {
+pub fn lost_points(accounts: &[Account]) -> Vec<String> {
     let mut faults = Vec::new();
-    for book in books {
+    for account in accounts {
         let mut balance = 0;
-        for entry in &book.entries {
+        for entry in &account.entries {
             balance += entry.amount;
             if balance != entry.balance_after {
-                faults.push(format!("{}: {} points after an entry, not {balance}", book.user_id, entry.balance_after));
+                faults
+                    .push(format!("{}: {} points after an entry, not {balance}", account.user_id, entry.balance_after));
             }
         }
-        let bought: i64 = book.confirmed().flat_map(|reservation| &reservation.seats).map(|(_, price)| price).sum();
-        let paid = -book.sum("PAYMENT") - book.sum("REFUND");
-        let amounts: i64 = book.confirmed().map(|reservation| reservation.amount).sum();
+        let bought: i64 = account.confirmed().flat_map(|reservation| &reservation.seats).map(|(_, price)| price).sum();
+        let paid = -account.sum("PAYMENT") - account.sum("REFUND");
+        let amounts: i64 = account.confirmed().map(|reservation| reservation.amount).sum();
         for (what, is, due) in [
-            ("the ledger's sum and the balance", balance, book.balance),
-            ("top-ups in the ledger and those acknowledged", book.sum("TOP_UP"), book.told_topped_up),
-            ("payments in the ledger and those acknowledged", paid, book.told_paid),
+            ("the ledger's sum and the balance", balance, account.balance),
+            ("top-ups in the ledger and those acknowledged", account.sum("TOP_UP"), account.told_topped_up),
+            ("payments in the ledger and those acknowledged", paid, account.told_paid),
             ("payments in the ledger and the prices of the seats bought", paid, bought),
             ("amounts of the reservations and the prices of their seats", amounts, bought),
         ] {
             if is != due {
-                faults.push(format!("{}: {what} differ: {is} and {due}", book.user_id));
+                faults.push(format!("{}: {what} differ: {is} and {due}", account.user_id));
             }
         }
     }
@@ -162,19 +163,20 @@ pub fn lost_points(books: &[Book]) -> Vec<String> {
 }
 
 /// Money taken as the feed tells it is the money of everybody's books; seats likewise.
-pub fn money_and_seats(events: &[Event], schedule_id: i64, books: &[Book], seats_total: usize) -> Vec<String> {
-    let ours: HashSet<&str> = books.iter().map(|book| book.user_id.as_str()).collect();
+pub fn money_and_seats(events: &[Event], schedule_id: i64, accounts: &[Account], seats_total: usize) -> Vec<String> {
+    let ours: HashSet<&str> = accounts.iter().map(|account| account.user_id.as_str()).collect();
     let of_us = |event: &&Event| ours.contains(event.user());
     let told = |kind: &'static str| events.iter().filter(move |event| event.kind == kind).filter(of_us);
     let taken: i64 = told("PAYMENT_COMPLETED").filter_map(|event| event.data["amount"].as_i64()).sum();
     let refunded: i64 = told("RESERVATION_REFUNDED").filter_map(|event| event.data["amount"].as_i64()).sum();
-    let paid: i64 = books.iter().map(|book| -book.sum("PAYMENT") - book.sum("REFUND")).sum();
+    let paid: i64 = accounts.iter().map(|account| -account.sum("PAYMENT") - account.sum("REFUND")).sum();
     let mut faults = Vec::new();
     if taken - refunded != paid {
         faults.push(format!("the feed tells of {} points paid, the ledgers of {paid}", taken - refunded));
     }
-    let bought: usize = books.iter().flat_map(Book::confirmed).map(|reservation| reservation.seats.len()).sum();
-    let ticketed: usize = books.iter().flat_map(Book::confirmed).map(|reservation| reservation.tickets.len()).sum();
+    let bought: usize = accounts.iter().flat_map(Account::confirmed).map(|reservation| reservation.seats.len()).sum();
+    let ticketed: usize =
+        accounts.iter().flat_map(Account::confirmed).map(|reservation| reservation.tickets.len()).sum();
     let sold = told("SEATS_SOLD")
         .filter(|event| event.data["scheduleId"] == schedule_id)
         .filter_map(|event| event.data["seats"].as_array().map(Vec::len))

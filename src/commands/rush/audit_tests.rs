@@ -27,9 +27,9 @@ fn feed() -> Vec<Event> {
     ]
 }
 
-fn book(user: &str, seat: &str) -> Book {
+fn account(user: &str, seat: &str) -> Account {
     let entry = |kind: &str, amount, balance_after| Entry { kind: kind.into(), amount, balance_after };
-    Book {
+    Account {
         user_id: user.into(),
         balance: 100,
         entries: vec![entry("TOP_UP", 600, 600), entry("PAYMENT", -500, 100)],
@@ -48,8 +48,8 @@ fn book(user: &str, seat: &str) -> Book {
     }
 }
 
-fn books() -> Vec<Book> {
-    vec![book("kim", "1"), book("lee", "2")]
+fn accounts() -> Vec<Account> {
+    vec![account("kim", "1"), account("lee", "2")]
 }
 
 const ONE_AT_ONCE: Limits = Limits { max_active: 1, admit_per_minute: 2 };
@@ -58,9 +58,9 @@ const ONE_AT_ONCE: Limits = Limits { max_active: 1, admit_per_minute: 2 };
 fn a_clean_sale_has_no_faults() {
     let none: Vec<String> = Vec::new();
     assert_eq!(gaps(&feed(), 10), none);
-    assert_eq!(sold_twice(&feed(), 1, &books()), none);
-    assert_eq!(lost_points(&books()), none);
-    assert_eq!(money_and_seats(&feed(), 1, &books(), 2), none);
+    assert_eq!(sold_twice(&feed(), 1, &accounts()), none);
+    assert_eq!(lost_points(&accounts()), none);
+    assert_eq!(money_and_seats(&feed(), 1, &accounts(), 2), none);
     assert_eq!(overtaken(&feed()), none);
     assert_eq!(limits_broken(&feed(), ONE_AT_ONCE, 0), none);
 }
@@ -92,29 +92,29 @@ fn a_seat_sold_twice_is_found_in_the_feed() {
 
 #[test]
 fn a_seat_sold_twice_is_found_in_the_tickets() {
-    let faults = sold_twice(&feed(), 1, &[book("kim", "1"), book("lee", "1")]);
+    let faults = sold_twice(&feed(), 1, &[account("kim", "1"), account("lee", "1")]);
     assert!(faults.contains(&"kim and lee both have a ticket for seat 1".to_owned()), "{faults:?}");
-    let mut books = books();
-    books[0].reservations.clear();
-    assert!(sold_twice(&feed(), 1, &books)[0].contains("not theirs now"));
+    let mut accounts = accounts();
+    accounts[0].reservations.clear();
+    assert!(sold_twice(&feed(), 1, &accounts)[0].contains("not theirs now"));
 }
 
 #[test]
 fn a_lost_point_is_found_in_each_place_where_it_may_get_lost() {
-    let tampers: [fn(&mut Book); 8] = [
-        |book| book.balance -= 1,
-        |book| book.entries[1].balance_after -= 1,
-        |book| book.entries[0].amount -= 1,
-        |book| drop(book.entries.pop()),
-        |book| book.told_topped_up += 1,
-        |book| book.told_paid -= 1,
-        |book| book.reservations[1].status = "EXPIRED".into(),
-        |book| book.reservations[1].seats[0].1 += 1,
+    let tampers: [fn(&mut Account); 8] = [
+        |account| account.balance -= 1,
+        |account| account.entries[1].balance_after -= 1,
+        |account| account.entries[0].amount -= 1,
+        |account| drop(account.entries.pop()),
+        |account| account.told_topped_up += 1,
+        |account| account.told_paid -= 1,
+        |account| account.reservations[1].status = "EXPIRED".into(),
+        |account| account.reservations[1].seats[0].1 += 1,
     ];
     for (which, tamper) in tampers.into_iter().enumerate() {
-        let mut books = books();
-        tamper(&mut books[1]);
-        let faults = lost_points(&books);
+        let mut accounts = accounts();
+        tamper(&mut accounts[1]);
+        let faults = lost_points(&accounts);
         assert!(!faults.is_empty() && faults.iter().all(|fault| fault.starts_with("lee: ")), "{which}: {faults:?}");
     }
 }
@@ -123,14 +123,14 @@ fn a_lost_point_is_found_in_each_place_where_it_may_get_lost() {
 fn money_and_seats_that_do_not_agree_are_found() {
     let mut events = feed();
     events[5].data["amount"] = json!(499);
-    assert_eq!(money_and_seats(&events, 1, &books(), 2), ["the feed tells of 999 points paid, the ledgers of 1000"]);
+    assert_eq!(money_and_seats(&events, 1, &accounts(), 2), ["the feed tells of 999 points paid, the ledgers of 1000"]);
     let mut events = feed();
     events.remove(3);
-    assert_eq!(money_and_seats(&events, 1, &books(), 2), ["2 seats bought and 1 sold by the feed"]);
-    assert_eq!(money_and_seats(&feed(), 1, &books(), 1), ["2 seats bought of 1"]);
-    let mut books = books();
-    books[0].reservations[1].tickets.clear();
-    assert_eq!(money_and_seats(&feed(), 1, &books, 2), ["2 seats bought and 1 tickets"]);
+    assert_eq!(money_and_seats(&events, 1, &accounts(), 2), ["2 seats bought and 1 sold by the feed"]);
+    assert_eq!(money_and_seats(&feed(), 1, &accounts(), 1), ["2 seats bought of 1"]);
+    let mut accounts = accounts();
+    accounts[0].reservations[1].tickets.clear();
+    assert_eq!(money_and_seats(&feed(), 1, &accounts, 2), ["2 seats bought and 1 tickets"]);
 }
 
 #[test]

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use serde_json::{Value, json};
 
-use super::crowd::{Clerk, Floor};
 use super::plan::{Behaviour, Dice, Plan, plan};
-use super::visit::Visit;
+use super::purchase::Purchase;
+use super::workers::{Run, Worker};
 use crate::clock::Millis;
 use crate::commands::client::{Answer, Call};
 
@@ -84,7 +84,7 @@ pub(super) struct Customer {
     pub bearer: String,
     token: String,
     /// What they do inside.
-    pub visit: Visit,
+    pub visit: Purchase,
     pub ending: Option<Ending>,
     /// How it will end once the token is given back.
     pub leaves_as: Ending,
@@ -114,7 +114,7 @@ impl Customer {
             user_key: String::new(),
             bearer: String::new(),
             token: String::new(),
-            visit: Visit::default(),
+            visit: Purchase::default(),
             ending: None,
             leaves_as: Ending::SentHome,
             faults: Vec::new(),
@@ -128,26 +128,26 @@ impl Customer {
     }
 
     /// Does the next thing; says how long to pause, or `None` when the evening is over.
-    pub(super) fn step(&mut self, floor: &Floor, clerk: &mut Clerk) -> Option<Duration> {
-        if floor.is_over() && self.place != Place::Leaving {
+    pub(super) fn step(&mut self, run: &Run, worker: &mut Worker) -> Option<Duration> {
+        if run.is_over() && self.place != Place::Leaving {
             self.leave_as(Ending::SentHome);
         }
         let was = self.place;
         let pause = match self.place {
-            Place::Outside => self.register(floor, clerk),
-            Place::AtTheMachine => self.line_up(floor, clerk),
-            Place::InLine => self.wait(floor, clerk),
-            Place::Inside => self.visit_step(floor, clerk),
-            Place::Leaving => self.leave(clerk),
+            Place::Outside => self.register(run, worker),
+            Place::AtTheMachine => self.join_line(run, worker),
+            Place::InLine => self.wait(run, worker),
+            Place::Inside => self.purchase_step(run, worker),
+            Place::Leaving => self.leave(worker),
         };
         let count = |place, by: i64| match place {
-            Place::InLine => drop(floor.waiting.fetch_add(by, Relaxed)),
-            Place::Inside => drop(floor.inside.fetch_add(by, Relaxed)),
+            Place::InLine => drop(run.waiting.fetch_add(by, Relaxed)),
+            Place::Inside => drop(run.inside.fetch_add(by, Relaxed)),
             _ => {}
         };
         count(was, -1);
         if self.ending.is_some() {
-            floor.over.fetch_add(1, Relaxed);
+            run.over.fetch_add(1, Relaxed);
             return None;
         }
         count(self.place, 1);
@@ -178,25 +178,25 @@ impl Customer {
 
     /// Makes a call. `Err` says how long to pause before the same is tried again: the answer was lost, or the server asks
     /// for patience.
-    pub(super) fn ask(&mut self, clerk: &mut Clerk, name: &'static str, call: &Call) -> Result<Answer, Duration> {
+    pub(super) fn ask(&mut self, worker: &mut Worker, name: &'static str, call: &Call) -> Result<Answer, Duration> {
         let began = Instant::now();
-        let answer = match clerk.client.call(call) {
+        let answer = match worker.client.call(call) {
             Ok(answer) => answer,
             Err(error) => {
-                clerk.notes.lock().lost(name, &error);
+                worker.stats.lock().lost(name, &error);
                 self.losses += 1;
                 return Err(if self.losses > LOSSES_MAX { self.end(Ending::Failed) } else { AFTER_LOSS });
             }
         };
         self.losses = 0;
-        clerk.notes.lock().time(name, began.elapsed());
+        worker.stats.lock().time(name, began.elapsed());
         if answer.status < 400 {
             return Ok(answer);
         }
         let code = answer.code();
         let patience = matches!(answer.status, 429 | 503).then_some(answer.retry_after_seconds.unwrap_or(1));
         let expired = code == "TOKEN_EXPIRED";
-        clerk.notes.lock().refused(code);
+        worker.stats.lock().refused(code);
         if let Some(seconds) = patience {
             return Err(Duration::from_secs(seconds));
         }
@@ -210,9 +210,9 @@ impl Customer {
         Ok(answer)
     }
 
-    fn register(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
+    fn register(&mut self, run: &Run, worker: &mut Worker) -> Duration {
         let body = json!({ "name": format!("Rush {}", self.number) });
-        let answer = match self.ask(clerk, "POST /users", &Call::post("/users", "", body)) {
+        let answer = match self.ask(worker, "POST /users", &Call::post("/users", "", body)) {
             Ok(answer) if answer.status == 201 => answer.json(),
             Ok(answer) => return self.fault(format!("a user was refused: {}", answer.code())),
             Err(pause) => return pause,
@@ -222,13 +222,13 @@ impl Customer {
         let pair = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", self.user_id, self.user_key));
         self.basic = format!("Basic {pair}");
         self.place = Place::AtTheMachine;
-        floor.pause_ms(self.plan.thinks_ms / 10)
+        run.pause_ms(self.plan.thinks_ms / 10)
     }
 
-    fn line_up(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
+    fn join_line(&mut self, run: &Run, worker: &mut Worker) -> Duration {
         let body = json!({ "userId": self.user_id, "userKey": self.user_key });
         let called = Instant::now();
-        let answer = match self.ask(clerk, "POST /queue/tokens", &Call::post("/queue/tokens", "", body)) {
+        let answer = match self.ask(worker, "POST /queue/tokens", &Call::post("/queue/tokens", "", body)) {
             Ok(answer) if answer.status < 300 => answer,
             Ok(answer) => return self.fault(format!("a token was refused: {}", answer.code())),
             Err(pause) => return pause,
@@ -245,30 +245,30 @@ impl Customer {
             self.token = token;
             self.place = Place::InLine;
         }
-        self.read_place(floor, &seen)
+        self.read_place(run, &seen)
     }
 
-    fn wait(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
+    fn wait(&mut self, run: &Run, worker: &mut Worker) -> Duration {
         self.polls += 1;
         match self.plan.behaviour {
             Behaviour::GivesUp if self.polls > self.plan.polls => return self.leave_as(Ending::GaveUp),
             Behaviour::Vanishes if self.polls > self.plan.polls => return self.end(Ending::Vanished),
-            Behaviour::Reloads if self.polls.is_multiple_of(2) => return self.line_up(floor, clerk),
+            Behaviour::Reloads if self.polls.is_multiple_of(2) => return self.join_line(run, worker),
             _ => {}
         }
         let near = self.position.is_some_and(|position| position <= NEAR_THE_DOOR);
-        let waits = near && floor.may_wait();
+        let waits = near && run.may_wait();
         let bearer = std::mem::take(&mut self.bearer);
         let mut call = Call::get("/queue/token", &bearer);
         call.prefer_wait_seconds = waits.then_some(WAIT_SECONDS);
-        let answer = self.ask(clerk, if waits { "GET /queue/token, waiting" } else { "GET /queue/token" }, &call);
+        let answer = self.ask(worker, if waits { "GET /queue/token, waiting" } else { "GET /queue/token" }, &call);
         self.bearer = bearer;
         if waits {
-            floor.waited();
+            run.waited();
         }
         match answer {
             Ok(answer) if answer.status == 200 => {
-                let pause = self.read_place(floor, &answer.json());
+                let pause = self.read_place(run, &answer.json());
                 if waits && self.place == Place::InLine { Duration::ZERO } else { pause }
             }
             Ok(answer) => self.fault(format!("a poll was refused: {}", answer.code())),
@@ -277,10 +277,10 @@ impl Customer {
     }
 
     /// Reads the token's body: the place in the line, or that the door is open.
-    fn read_place(&mut self, floor: &Floor, seen: &Value) -> Duration {
+    fn read_place(&mut self, run: &Run, seen: &Value) -> Duration {
         if seen["status"] == "ACTIVE" {
-            self.let_in(seen);
-            return floor.pause_ms(self.plan.thinks_ms / 4);
+            self.admitted_at(seen);
+            return run.pause_ms(self.plan.thinks_ms / 4);
         }
         let position = seen["position"].as_u64();
         if let (Some(before), Some(now)) = (self.position, position)
@@ -294,10 +294,10 @@ impl Customer {
         self.position = position;
         self.told.extend(seen["estimatedWaitSeconds"].as_u64().map(|seconds| (Instant::now(), seconds)));
         let poll_after = seen["pollAfterSeconds"].as_u64().unwrap_or(1);
-        floor.pause_ms(poll_after * 1_000)
+        run.pause_ms(poll_after * 1_000)
     }
 
-    fn let_in(&mut self, seen: &Value) {
+    fn admitted_at(&mut self, seen: &Value) {
         self.place = Place::Inside;
         self.visit.tries_left = self.plan.tries;
         self.visit.looks_left = self.plan.looks;
@@ -306,16 +306,16 @@ impl Customer {
             self.faults.push("let in without issuedAt or activatedAt".into());
             return;
         };
-        let let_in = issued + Duration::from_millis(u64::try_from(activated.unix_ms() - issued_ms).unwrap_or(0));
+        let admitted_at = issued + Duration::from_millis(u64::try_from(activated.unix_ms() - issued_ms).unwrap_or(0));
         for (at, seconds) in std::mem::take(&mut self.told) {
-            let real = let_in.saturating_duration_since(at).as_secs_f64();
+            let real = admitted_at.saturating_duration_since(at).as_secs_f64();
             self.waits.push((seconds as f64, real)); // seconds of a wait: far below 2^52
         }
     }
 
-    fn leave(&mut self, clerk: &mut Clerk) -> Duration {
+    fn leave(&mut self, worker: &mut Worker) -> Duration {
         let bearer = self.bearer.clone();
-        match self.ask(clerk, "DELETE /queue/token", &Call::delete("/queue/token", &bearer)) {
+        match self.ask(worker, "DELETE /queue/token", &Call::delete("/queue/token", &bearer)) {
             Ok(answer) if answer.status == 204 => self.end(self.leaves_as.clone()),
             Ok(answer) => {
                 self.faults.push(format!("leaving was refused: {}", answer.code()));

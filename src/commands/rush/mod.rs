@@ -1,15 +1,15 @@
 //! `boxoffice rush`: an on-sale in a box. A crowd of simulated customers comes over real HTTP, and afterwards everything is
 //! audited.
 
+mod accounts;
 pub mod audit;
-mod books;
-mod crowd;
 mod customer;
-mod notes;
 mod plan;
+mod purchase;
 mod report;
-mod stage;
-mod visit;
+mod setup;
+mod stats;
+mod workers;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -24,11 +24,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::check;
 use crate::commands::client::Client;
 use crate::store::OpenError;
-use audit::{Book, Event, Limits};
-use crowd::Floor;
+use audit::{Account, Event, Limits};
 use customer::Customer;
 use report::{Check, Outcome, Report};
-use stage::Stage;
+use setup::Setup;
+use workers::Run;
 
 /// The exit code of a rush that was broken off.
 const STOPPED: u8 = 130;
@@ -100,28 +100,28 @@ fn parse_speed(text: &str) -> Result<f64, String> {
 impl Rush {
     /// Runs it; failure when the audit finds a fault.
     pub(super) fn run(&self) -> Result<ExitCode, OpenError> {
-        let stage = stage::set(self)?;
-        let floor = Arc::new(self.floor(&stage));
+        let setup = setup::set(self)?;
+        let run = Arc::new(self.new_run(&setup));
         let customers: Vec<Customer> =
             (0..self.customers).map(|number| Customer::new(self.seed, number, self.arrival_seconds * 1_000)).collect();
         let bar = progress(self.customers);
         let connections = self.connections as usize; // at most 512
-        let (customers, notes) = crowd::run(&floor, customers, connections, || {
-            show(&bar, &floor, self.seats);
+        let (customers, stats) = workers::run(&run, customers, connections, || {
+            show(&bar, &run, self.seats);
         });
-        let seconds = floor.began.elapsed().as_secs_f64();
+        let seconds = run.began.elapsed().as_secs_f64();
         bar.set_message("audit");
         let audit_began = Instant::now();
-        let stopped = || stage.stop.load(Relaxed);
-        let audited = if stopped() { None } else { Some(self.audit(&stage, &customers)) };
+        let stopped = || setup.stop.load(Relaxed);
+        let audited = if stopped() { None } else { Some(self.audit(&setup, &customers)) };
         let audited = audited.filter(|_| !stopped()).transpose().map_err(OpenError)?;
         bar.finish_and_clear();
         let report = Report::of(Outcome {
             customers_total: self.customers as usize, // at most a million
             customers,
-            notes,
+            stats,
             audited,
-            schedule_id: stage.schedule_id,
+            schedule_id: setup.schedule_id,
             seats: self.seats as usize, // at most 100,000
             seed: self.seed,
             speed: self.speed,
@@ -139,16 +139,16 @@ impl Rush {
         })
     }
 
-    fn floor(&self, stage: &Stage) -> Floor {
+    fn new_run(&self, setup: &Setup) -> Run {
         let began = Instant::now();
-        Floor {
-            address: stage.address.clone(),
-            concert_id: stage.concert_id,
-            schedule_id: stage.schedule_id,
+        Run {
+            address: setup.address.clone(),
+            concert_id: setup.concert_id,
+            schedule_id: setup.schedule_id,
             speed: self.speed,
             began,
             ends: began + Duration::from_secs(self.patience),
-            stop: Arc::clone(&stage.stop),
+            stop: Arc::clone(&setup.stop),
             waits_left: AtomicI64::new((self.connections / 2) as i64), // at most 256
             waiting: AtomicI64::new(0),
             inside: AtomicI64::new(0),
@@ -158,11 +158,12 @@ impl Rush {
     }
 
     /// Reads the feed, everybody's books and the file, and checks them.
-    fn audit(&self, stage: &Stage, customers: &[Customer]) -> Result<(Vec<Event>, Vec<Check>), String> {
+    fn audit(&self, setup: &Setup, customers: &[Customer]) -> Result<(Vec<Event>, Vec<Check>), String> {
         let connections = self.connections.min(16) as usize; // at most 16
-        let books: Vec<Book> = books::read_all(&stage.address, stage.schedule_id, customers, connections, &stage.stop)?;
-        let events = books::events(&mut Client::to(&stage.staff_address), &stage.staff, stage.after, &stage.stop)?;
-        let rule = |name: &str| stage.rules[name].as_i64().unwrap_or(0);
+        let accounts: Vec<Account> =
+            accounts::read_all(&setup.address, setup.schedule_id, customers, connections, &setup.stop)?;
+        let events = accounts::events(&mut Client::to(&setup.staff_address), &setup.staff, setup.after, &setup.stop)?;
+        let rule = |name: &str| setup.rules[name].as_i64().unwrap_or(0);
         let limits = Limits { max_active: rule("maxActive"), admit_per_minute: rule("admitPerMinute") };
         let seats = self.seats as usize; // at most 100,000
         let told = |customer: &Customer| {
@@ -170,18 +171,18 @@ impl Rush {
             customer.faults.iter().map(|fault| format!("customer {number}: {fault}")).collect::<Vec<_>>()
         };
         let mut checks = vec![
-            Check::of("the events feed has no gap", audit::gaps(&events, stage.after)),
-            Check::of("no seat was sold twice", audit::sold_twice(&events, stage.schedule_id, &books)),
-            Check::of("no point was lost", audit::lost_points(&books)),
+            Check::of("the events feed has no gap", audit::gaps(&events, setup.after)),
+            Check::of("no seat was sold twice", audit::sold_twice(&events, setup.schedule_id, &accounts)),
+            Check::of("no point was lost", audit::lost_points(&accounts)),
             Check::of(
                 "money, seats and tickets agree",
-                audit::money_and_seats(&events, stage.schedule_id, &books, seats),
+                audit::money_and_seats(&events, setup.schedule_id, &accounts, seats),
             ),
             Check::of("nobody was overtaken", audit::overtaken(&events)),
             Check::of("the limits of the line were kept", audit::limits_broken(&events, limits, rule("active"))),
             Check::of("every answer was one that the contract allows", customers.iter().flat_map(told).collect()),
         ];
-        if let Some(file) = &stage.file {
+        if let Some(file) = &setup.file {
             checks.push(Check::of("the file agrees", check::check(file).map_err(|error| error.0)?));
         }
         Ok((events, checks))
@@ -194,8 +195,8 @@ fn progress(customers: u64) -> ProgressBar {
     ProgressBar::new(customers).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn show(bar: &ProgressBar, floor: &Floor, seats: u64) {
-    bar.set_position(floor.over.load(Relaxed));
-    let (waiting, inside) = (floor.waiting.load(Relaxed), floor.inside.load(Relaxed));
-    bar.set_message(format!("{waiting} in line · {inside} inside · {}/{seats} sold", floor.sold.load(Relaxed)));
+fn show(bar: &ProgressBar, run: &Run, seats: u64) {
+    bar.set_position(run.over.load(Relaxed));
+    let (waiting, inside) = (run.waiting.load(Relaxed), run.inside.load(Relaxed));
+    bar.set_message(format!("{waiting} in line · {inside} inside · {}/{seats} sold", run.sold.load(Relaxed)));
 }

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::audit::Event;
 use super::customer::{Customer, Ending};
-use super::notes::Notes;
 use super::plan::Behaviour;
+use super::stats::Stats;
 
 /// Faults of one check that are shown.
 const FAULTS_SHOWN: usize = 5;
@@ -93,7 +93,7 @@ pub(super) struct Outcome {
     pub customers_total: usize,
     /// Those who are known: of a run that was broken off, some had an answer due.
     pub customers: Vec<Customer>,
-    pub notes: Notes,
+    pub stats: Stats,
     /// The feed and the audit; none of a run that was broken off.
     pub audited: Option<(Vec<Event>, Vec<Check>)>,
     pub schedule_id: i64,
@@ -119,7 +119,7 @@ impl Report {
         if unknown > 0 {
             *endings.entry(Ending::Stopped.word()).or_default() += unknown;
         }
-        let calls = outcome.notes.latencies.values().map(hdrhistogram::Histogram::len).sum();
+        let calls = outcome.stats.latencies.values().map(hdrhistogram::Histogram::len).sum();
         let (sold, last_sale_ms) = sales(&events, outcome.schedule_id);
         let sold =
             if stopped { outcome.customers.iter().map(|customer| customer.visit.seats.len()).sum() } else { sold };
@@ -139,11 +139,11 @@ impl Report {
             journeys_per_second: outcome.customers_total as f64 / outcome.seconds,
             calls,
             calls_per_second: calls as f64 / outcome.seconds,
-            calls_lost: outcome.notes.lost,
-            first_loss: outcome.notes.first_loss,
+            calls_lost: outcome.stats.lost,
+            first_loss: outcome.stats.first_loss,
             wait_error: wait_error(&outcome.customers),
-            latencies: outcome.notes.latencies.iter().map(|(call, times)| (*call, latency(times))).collect(),
-            refusals: outcome.notes.refusals,
+            latencies: outcome.stats.latencies.iter().map(|(call, times)| (*call, latency(times))).collect(),
+            refusals: outcome.stats.refusals,
             events: events.len(),
             audit_seconds: outcome.audit_seconds,
             stopped,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::encoding::accepts_gzip;
 use super::target;
 use crate::http::Method;
-use crate::refusal::{Language, Refusal, Say};
+use crate::refusal::{Language, Localized, Refusal};
 
 /// The fields that are relayed to the trade, in lower case; nothing else of a client's head gets past the door.
 pub const RELAYED: [&str; 7] =
@@ -106,7 +106,7 @@ fn find_end(bytes: &[u8], start: usize, from: usize) -> Result<Option<usize>, Re
 }
 
 fn bad(en: &str, ko: &str) -> Refusal {
-    Refusal::InvalidHeader { reason: Say::new(en, ko) }
+    Refusal::InvalidHeader { reason: Localized::new(en, ko) }
 }
 
 fn parse(bytes: &[u8], bounds: Bounds) -> Result<Head<'_>, Refusal> {

@@ -62,22 +62,25 @@ pub fn order(seed: &str, join_numbers: impl IntoIterator<Item = u32>) -> Vec<u32
 /// SQLite's.
 pub fn draw_if_due(tx: &Tx) -> Outcome<()> {
     let Some(joined) = token_sql::find_joined_if_due(tx)? else { return Ok(()) };
-    let waiting = token_sql::list_undrawn(tx)?; // by join number
+    let waiting = token_sql::list_awaiting_draw(tx)?; // by join number
     let free = places_for(tx, &waiting)?;
     let seed = ids::hex(&ids::random_bytes::<32>());
     let mut ranks = vec![0; joined as usize + 1];
-    for (rank, number) in order(&seed, waiting.iter().map(|undrawn| undrawn.join_number)).into_iter().enumerate() {
+    for (rank, number) in
+        order(&seed, waiting.iter().map(|awaiting_draw| awaiting_draw.join_number)).into_iter().enumerate()
+    {
         ranks[number as usize] = rank;
     }
     let mut places = Vec::with_capacity(waiting.len());
     // Written in the order in which the tokens lie in the file, which takes less than half the time of the drawn order.
-    for undrawn in &waiting {
-        let rank = ranks[undrawn.join_number as usize];
+    for awaiting_draw in &waiting {
+        let rank = ranks[awaiting_draw.join_number as usize];
         let draw_number = rank as u32 + 1;
-        token_sql::update_drawn(tx, undrawn.token_id, free[rank], draw_number)?;
-        places.push((undrawn.key, free[rank], draw_number));
+        token_sql::update_drawn(tx, awaiting_draw.token_id, free[rank], draw_number)?;
+        places.push((awaiting_draw.key, free[rank], draw_number));
     }
-    let present = |number: &u32| waiting.binary_search_by_key(number, |undrawn| undrawn.join_number).is_ok();
+    let present =
+        |number: &u32| waiting.binary_search_by_key(number, |awaiting_draw| awaiting_draw.join_number).is_ok();
     let (guests, guest_numbers) = (sql::count_guests(tx)?, end_guest_numbers(tx)?);
     let mut draw = Draw {
         number: 0, // the file counts them
@@ -96,14 +99,14 @@ pub fn draw_if_due(tx: &Tx) -> Outcome<()> {
     let Draw { number, joined, drawn, seed, .. } = &draw;
     let details = json!({ "number": number, "joined": joined, "drawn": drawn, "seed": seed, "guests": guests });
     record(tx, EventType::QueueDrawn, &details)?;
-    tx.note(Change::Drawn { places });
-    tx.note(Change::QueueChanged);
+    tx.push_change(Change::Drawn { places });
+    tx.push_change(Change::QueueChanged);
     Ok(())
 }
 
 /// Places for those who have none yet, in order: the last ones that were given out. They are behind everybody who was let
 /// in (as many places are left behind those as there are people who wait), and before everybody who is still to come.
-pub(super) fn places_for(tx: &Tx, waiting: &[token_sql::Undrawn]) -> rusqlite::Result<Vec<i64>> {
+pub(super) fn places_for(tx: &Tx, waiting: &[token_sql::AwaitingDraw]) -> rusqlite::Result<Vec<i64>> {
     let last = token_sql::last_place(tx)?;
     Ok((last - waiting.len() as i64 + 1..=last).collect())
 }
@@ -112,7 +115,7 @@ pub(super) fn places_for(tx: &Tx, waiting: &[token_sql::Undrawn]) -> rusqlite::R
 pub(super) fn end_guest_numbers(tx: &Tx) -> rusqlite::Result<Vec<u32>> {
     let guests = sql::take_guest_numbers(tx)?;
     for guest in &guests {
-        tx.note(Change::TokenMoved { key: guest.key, place: Some(guest.place), join_number: None });
+        tx.push_change(Change::TokenMoved { key: guest.key, place: Some(guest.place), join_number: None });
     }
     let mut numbers: Vec<u32> = guests.iter().map(|guest| guest.join_number).collect();
     numbers.sort_unstable();

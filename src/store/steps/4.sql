@@ -25,3 +25,6 @@ INSERT INTO idempotency_answer (caller_id, key, fingerprint, status, content_typ
 DELETE FROM idempotency_answer WHERE caller_id = zeroblob(16);
 
 ALTER TABLE venue ADD COLUMN top_up_policy TEXT CHECK (top_up_policy IN ('self', 'staff'));
+
+-- venue: the secret that signs tickets, by the name of the field
+ALTER TABLE venue RENAME COLUMN seal_secret TO signing_secret;

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::{LazyLock, Mutex};
 
-use boxoffice::house::House;
+use boxoffice::app::App;
 use boxoffice::settings::Settings;
 use clap::Parser;
 use libfuzzer_sys::fuzz_target;
@@ -27,31 +27,31 @@ struct Line {
 }
 
 /// An open house with a date, a user with a token and a visitor.
-struct Hall {
+struct TestApp {
     stream: TcpStream,
     calls: Vec<(String, String)>,
     credentials: Vec<String>,
     requests: usize,
-    house: House,
+    server: App,
     _folder: tempfile::TempDir,
 }
 
-static HALL: LazyLock<Mutex<Hall>> = LazyLock::new(|| Mutex::new(Hall::open()));
+static HALL: LazyLock<Mutex<TestApp>> = LazyLock::new(|| Mutex::new(TestApp::open()));
 
 fuzz_target!(|input: &[u8]| {
     let [call, caller, length, rest @ ..] = input else { return };
-    let hall = &mut *HALL.lock().unwrap();
-    let (method, path) = hall.calls[usize::from(*call) % hall.calls.len()].clone();
+    let app = &mut *HALL.lock().unwrap();
+    let (method, path) = app.calls[usize::from(*call) % app.calls.len()].clone();
     let (part, body) = rest.split_at((usize::from(*length) % 48).min(rest.len()));
-    let credential = hall.credentials[usize::from(*caller) % hall.credentials.len()].clone();
-    let (status, answer) = hall.ask(&method, &filled(&path, part), &credential, body);
+    let credential = app.credentials[usize::from(*caller) % app.credentials.len()].clone();
+    let (status, answer) = app.ask(&method, &filled(&path, part), &credential, body);
     let told = || format!("{method} {path} {} → {status} {answer}", String::from_utf8_lossy(rest));
     assert!(status < 500 || status == 503 && path == "/readyz", "{}", told());
     let is_problem = status < 400 || answer["code"].is_string() && answer["status"] == status;
     assert!(is_problem, "{}", told());
-    hall.requests += 1;
-    if hall.requests % LOOK_EVERY == 0 {
-        let file = rusqlite::Connection::open(hall.house.database()).unwrap();
+    app.requests += 1;
+    if app.requests % LOOK_EVERY == 0 {
+        let file = rusqlite::Connection::open(app.server.database()).unwrap();
         assert_eq!(invariants::faults(&file), [""; 0]);
     }
 });
@@ -77,12 +77,12 @@ fn filled(path: &str, part: &[u8]) -> String {
     if has_parameter || part == "1" { filled } else { format!("{filled}?{}", part.replace("%3d", "=").replace("%26", "&")) }
 }
 
-impl Hall {
-    fn open() -> Hall {
+impl TestApp {
+    fn open() -> TestApp {
         let folder = tempfile::tempdir().unwrap();
         let words = ["boxoffice", "--staff-key", "a-staff-key-for-tests", "--test-clock=frozen", "--seats-per-user=1000"];
         let settings = Line::try_parse_from(words).unwrap().settings;
-        let house = House::open(settings, &folder.path().join("hall.db"), ([127, 0, 0, 1], 0).into(), || {}).unwrap();
+        let server = App::open(settings, &folder.path().join("hall.db"), ([127, 0, 0, 1], 0).into(), || {}).unwrap();
         let document: Value = serde_json::from_str(include_str!("../../../src/web/openapi.json")).unwrap();
         let methods = ["get", "post", "put", "patch", "delete"];
         let paths = document["paths"].as_object().unwrap().iter();
@@ -90,11 +90,11 @@ impl Hall {
             let here = methods.into_iter().filter(|method| calls.get(*method).is_some());
             here.map(|method| (method.to_uppercase(), path.clone())).collect::<Vec<_>>()
         });
-        let stream = TcpStream::connect(house.address()).unwrap();
+        let stream = TcpStream::connect(server.address()).unwrap();
         let credentials = vec![String::new(), "Bearer a-staff-key-for-tests".into()];
-        let mut hall = Hall { stream, calls: calls.collect(), credentials, requests: 0, house, _folder: folder };
-        hall.furnish();
-        hall
+        let mut app = TestApp { stream, calls: calls.collect(), credentials, requests: 0, server, _folder: folder };
+        app.furnish();
+        app
     }
 
     fn furnish(&mut self) {
@@ -135,7 +135,7 @@ impl Hall {
             answer.extend_from_slice(&bytes[..count]);
         }
         if head.contains("\r\nConnection: close") {
-            self.stream = TcpStream::connect(self.house.address()).unwrap();
+            self.stream = TcpStream::connect(self.server.address()).unwrap();
         }
         let status = head[9..12].parse().unwrap();
         let body = &answer[head.len() + 4..];

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::endings::{FLAGS, RULES, check, file};
-use crate::torture::customers::Crowd;
+use crate::torture::customers::Customers;
 use crate::torture::history;
 use crate::torture::outside::comes_true;
 use crate::torture::report::Report;
@@ -37,10 +37,10 @@ pub fn under_load(report: &mut Report) {
         else {
             return;
         };
-        let mut crowd = Crowd::of(dice.next(), 4, 12, (DATES, SEATS));
-        let (began, mut backups) = (crowd.began, Vec::new());
+        let mut customers = Customers::of(dice.next(), 4, 12, (DATES, SEATS));
+        let (began, mut backups) = (customers.began, Vec::new());
         let now = || began.elapsed().as_nanos() as u64;
-        crowd.work(served.address, None, false, |_| {
+        customers.work(served.address, None, false, |_| {
             for n in 0..OF_A_HOUSE {
                 if n > 0 && !report.goes_on() {
                     break;
@@ -54,10 +54,10 @@ pub fn under_load(report: &mut Report) {
             }
         });
         served.kill();
-        check(report, &crowd, &database, RULES);
+        check(report, &customers, &database, RULES);
         for backup in backups {
             bytes += std::fs::metadata(&backup.path).map_or(0, |file| file.len());
-            is_sound(report, &backup, &crowd, &mut dice);
+            is_sound(report, &backup, &customers, &mut dice);
         }
     }
     report.note(format!("{} MiB copied", bytes >> 20));
@@ -69,11 +69,11 @@ fn boxoffice(words: &[&str], path: &Path) -> Command {
     command
 }
 
-fn is_sound(report: &mut Report, backup: &Backup, crowd: &Crowd, dice: &mut Dice) {
+fn is_sound(report: &mut Report, backup: &Backup, customers: &Customers, dice: &mut Dice) {
     let checked = boxoffice(&["check"], &backup.path).output().unwrap();
     let said = String::from_utf8_lossy(&checked.stdout).into_owned();
     report.check(checked.status.success(), || format!("check: {said}"));
-    let known = history::between(&crowd.history, backup.from, backup.to);
+    let known = history::between(&customers.history, backup.from, backup.to);
     for fault in history::faults(&known, &file(&backup.path), RULES) {
         report.check(false, || format!("{}: {fault}", backup.path.display()));
     }

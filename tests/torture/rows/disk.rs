@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::endings::{FLAGS, RULES, check};
 use crate::torture::calls::Call;
-use crate::torture::customers::Crowd;
+use crate::torture::customers::Customers;
 use crate::torture::outside::comes_true;
 use crate::torture::report::{Report, patience};
 use crate::torture::served::{Served, Start};
@@ -88,8 +88,8 @@ pub fn full(report: &mut Report) {
         let database = folder.path().join("hall.db");
         let start = Start { flags: FLAGS, shim: disk.shim(), ..Start::default() };
         let Some(served) = report.got("opening", Served::open(&database, start, DATES, SEATS)) else { return };
-        let mut crowd = Crowd::of(dice.next(), 4, 10, (DATES, SEATS));
-        crowd.work(served.address, None, true, |answered| {
+        let mut customers = Customers::of(dice.next(), 4, 10, (DATES, SEATS));
+        customers.work(served.address, None, true, |answered| {
             for time in 0..TIMES_OF_A_HOUSE {
                 if time > 0 && !report.goes_on() {
                     break;
@@ -98,11 +98,11 @@ pub fn full(report: &mut Report) {
                 runs_full(report, &disk, &served, answered);
             }
         });
-        refused += crowd.count(507);
-        report.check(crowd.count(507) > 0, || "nobody was told that the disk is full".into());
+        refused += customers.count(507);
+        report.check(customers.count(507) > 0, || "nobody was told that the disk is full".into());
         let ended = served.terminate();
         report.check(ended.is_some_and(|status| status.success()), || format!("it ended so: {ended:?}"));
-        check(report, &crowd, &database, RULES);
+        check(report, &customers, &database, RULES);
     }
     report.note(format!("{refused} writes refused; {mounted} of {houses} disks were real ones"));
 }
@@ -130,7 +130,7 @@ pub fn errors(report: &mut Report) {
     while report.goes_on() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("hall.db");
-        let mut crowd = Crowd::of(dice.next(), 4, 10, (DATES, SEATS));
+        let mut customers = Customers::of(dice.next(), 4, 10, (DATES, SEATS));
         let start = Start { flags: FLAGS, shim: Some(&shim), ..Start::default() };
         let Some(served) = report.got("opening", Served::open(&database, start, DATES, SEATS)) else { return };
         served.kill();
@@ -151,7 +151,7 @@ pub fn errors(report: &mut Report) {
                 Ok(mut served) => {
                     shim.set(Word::Count, if from_start { shim.word(Word::Count) } else { 0 });
                     shim.set(Word::FailAt, nth);
-                    crowd.work(served.address, None, false, |_| {
+                    customers.work(served.address, None, false, |_| {
                         let fails = || shim.word(Word::Count) >= nth;
                         comes_true(Duration::from_secs(3), fails);
                         let is_over = kind != READS && fails();
@@ -183,7 +183,7 @@ pub fn errors(report: &mut Report) {
             // On a sound disk again everything is there.
             let again = report.got("starting again", Served::start(&database, start));
             let _ = again.and_then(Served::terminate); // what matters is the file
-            if !is_right(report, &crowd, &database, (nth, kind)) {
+            if !is_right(report, &customers, &database, (nth, kind)) {
                 return;
             }
         }
@@ -192,8 +192,8 @@ pub fn errors(report: &mut Report) {
 }
 
 /// A 500 is no fault here: nobody can say what a disk kept that failed.
-fn is_right(report: &mut Report, crowd: &Crowd, database: &Path, (nth, kind): (i64, i64)) -> bool {
-    let faults = crate::torture::history::faults(&crowd.history, &super::endings::file(database), RULES);
+fn is_right(report: &mut Report, customers: &Customers, database: &Path, (nth, kind): (i64, i64)) -> bool {
+    let faults = crate::torture::history::faults(&customers.history, &super::endings::file(database), RULES);
     faults.iter().for_each(|fault| _ = report.check(false, || format!("call {nth} of kind {kind} failed: {fault}")));
     faults.is_empty()
 }

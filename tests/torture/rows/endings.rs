@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
 
-use crate::torture::customers::Crowd;
+use crate::torture::customers::Customers;
 use crate::torture::history::{self, Rules};
 use crate::torture::outside::comes_true;
 use crate::torture::proxy::Proxy;
@@ -39,11 +39,11 @@ pub fn file(database: &Path) -> Connection {
 }
 
 /// Says what contradicts the crowd's history in the file.
-pub fn check(report: &mut Report, crowd: &Crowd, database: &Path, rules: Rules) -> bool {
-    let mut faults = history::faults(&crowd.history, &file(database), rules).into_iter().peekable();
+pub fn check(report: &mut Report, customers: &Customers, database: &Path, rules: Rules) -> bool {
+    let mut faults = history::faults(&customers.history, &file(database), rules).into_iter().peekable();
     let none = faults.peek().is_none();
     faults.for_each(|fault| _ = report.check(false, || fault));
-    let broken = crowd.count(500);
+    let broken = customers.count(500);
     report.check(broken == 0, || format!("{broken} answers of status 500")) && none
 }
 
@@ -63,7 +63,7 @@ fn rounds(report: &mut Report, way: &Way) {
     while report.goes_on() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("hall.db");
-        let mut crowd = Crowd::of(dice.next(), THREADS, PEOPLE, (DATES, SEATS));
+        let mut customers = Customers::of(dice.next(), THREADS, PEOPLE, (DATES, SEATS));
         let start = Start { flags: way.flags, ..Start::default() };
         for round in 0..ROUNDS_OF_A_FILE {
             if round > 0 && !report.goes_on() {
@@ -80,13 +80,13 @@ fn rounds(report: &mut Report, way: &Way) {
             }
             let proxy = way.loses.then(|| Proxy::before(served.address, 20, dice.next()).unwrap());
             let address = proxy.as_ref().map_or(served.address, |proxy| proxy.address);
-            crowd.work(address, None, way.loses, |_| (way.end)(report, served, &database, &mut dice));
-            if !check(report, &crowd, &database, way.rules) {
+            customers.work(address, None, way.loses, |_| (way.end)(report, served, &database, &mut dice));
+            if !check(report, &customers, &database, way.rules) {
                 return;
             }
         }
-        answered += crowd.answered();
-        unanswered += crowd.unanswered();
+        answered += customers.answered();
+        unanswered += customers.unanswered();
     }
     report.check(slowest < patience(2_000), || format!("ready after {slowest:?} only"));
     report.note(format!("{answered} answers kept, {unanswered} calls unanswered; ready in {} ms", slowest.as_millis()));
@@ -149,16 +149,16 @@ pub fn lost_answers(report: &mut Report) {
         let start = Start { flags: FLAGS, ..Start::default() };
         let Some(served) = report.got("opening", Served::open(&database, start, DATES, SEATS)) else { return };
         let Some(proxy) = report.got("the proxy", Proxy::before(served.address, 3, dice.next())) else { return };
-        let mut crowd = Crowd::of(dice.next(), 4, PEOPLE, (DATES, SEATS));
+        let mut customers = Customers::of(dice.next(), 4, PEOPLE, (DATES, SEATS));
         let retries = (report.wanted - report.rounds).min(1_000);
-        crowd.work(proxy.address, None, true, |_| {
+        customers.work(proxy.address, None, true, |_| {
             comes_true(Duration::from_secs(60), || proxy.dropped.load(Relaxed) >= retries || !report.has_time());
         });
         report.rounds += proxy.dropped.load(Relaxed);
-        lost += crowd.unanswered();
+        lost += customers.unanswered();
         let ended = served.terminate();
         report.check(ended.is_some_and(|status| status.success()), || format!("it ended so: {ended:?}"));
-        check(report, &crowd, &database, RULES);
+        check(report, &customers, &database, RULES);
     }
     report.note(format!("{lost} calls without an answer, asked again"));
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::torture::outside::{Hall, Holds, comes_true, pause};
+use crate::torture::outside::{Holds, TestApp, comes_true, pause};
 use crate::torture::report::{Report, patience};
 use crate::torture::wire::{Wire, is_end, post};
 
@@ -20,32 +20,32 @@ pub fn descriptors_65(report: &mut Report) {
 }
 
 fn descriptors(report: &mut Report, most: u64) {
-    let mut hall = Hall::open(report, &format!("nofile={most}"));
-    let Some(before) = report.got("warming up", hall.warm_up()) else { return };
+    let mut app = TestApp::open(report, &format!("nofile={most}"));
+    let Some(before) = report.got("warming up", app.warm_up()) else { return };
     let (mut served, mut refused, mut closed) = (0, 0, 0);
     while report.goes_on() {
         // In one round a crowd that stays, in the next one that comes when not a single descriptor is left.
         let starved = report.rounds.is_multiple_of(2);
-        let kept = hall.wire().and_then(|mut wire| wire.echo("/echo?early").map(|_| wire));
+        let kept = app.wire().and_then(|mut wire| wire.echo("/echo?early").map(|_| wire));
         let Some(mut kept) = report.got("who came early", kept) else { return };
         if starved {
-            report.got("eating", hall.order("eat descriptors"));
+            report.got("eating", app.order("eat descriptors"));
         }
         let target = |n: usize| if starved { format!("/echo?{n}") } else { format!("/wait?9&{n}") };
         let mut wires = Vec::new();
-        let standing = |hall: &mut Hall| {
-            let (parked, refused) = (hall.figure("parked"), hall.figure("connections_refused_full_total"));
+        let standing = |app: &mut TestApp| {
+            let (parked, refused) = (app.figure("parked"), app.figure("connections_refused_full_total"));
             parked.unwrap_or(0) + refused.unwrap_or(0)
         };
         for n in 0..if starved { CROWD } else { CROWD / 3 } {
-            let before = if starved { 0 } else { standing(&mut hall) };
-            wires.push(hall.wire().and_then(|mut wire| wire.get(&target(n)).map(|()| wire)));
+            let before = if starved { 0 } else { standing(&mut app) };
+            wires.push(app.wire().and_then(|mut wire| wire.get(&target(n)).map(|()| wire)));
             // Those that stay come one by one: a newcomer that has not been heard yet may have to go for the next.
-            let is_in = starved || comes_true(patience(1_000), || standing(&mut hall) > before);
+            let is_in = starved || comes_true(patience(1_000), || standing(&mut app) > before);
             report.check(is_in, || format!("the {n}th of a crowd that stays is neither parked nor refused"));
         }
         if !starved {
-            report.got("the bell", hall.order("ring 9"));
+            report.got("the bell", app.order("ring 9"));
         }
         for (n, wire) in wires.into_iter().enumerate() {
             if !report.violations.is_empty() {
@@ -68,14 +68,14 @@ fn descriptors(report: &mut Report, most: u64) {
         if starved {
             // A crowd that was turned away did not cost the place of who was served all along.
             report.got("who came early", kept.echo("/echo?goes-on"));
-            report.got("giving back", hall.order("give descriptors back"));
+            report.got("giving back", app.order("give descriptors back"));
         }
         drop(kept);
-        recovers(report, hall.address);
+        recovers(report, app.address);
     }
     report.check(refused > 0, || "nobody was told that the house is full".into());
     report.note(format!("of the crowd {served} served, {refused} refused, {closed} closed"));
-    hall.is_as_before(before, patience(1_000), 8 << 10, report);
+    app.is_as_before(before, patience(1_000), 8 << 10, report);
 }
 
 /// Within a second a newcomer is served.
@@ -100,28 +100,28 @@ pub fn threads(report: &mut Report) {
     let (mut served, mut refused, mut slowest) = (0, 0, Duration::ZERO);
     while report.goes_on() {
         let n = report.rounds;
-        let mut hall = Hall::open_as_nobody(report, "");
-        let Some(mut kept) = report.got("connecting", hall.wire()) else { return };
+        let mut app = TestApp::open_as_nobody(report, "");
+        let Some(mut kept) = report.got("connecting", app.wire()) else { return };
         report.got("before", kept.echo("/echo?before"));
-        report.got("no more threads", hall.order("no more threads"));
+        report.got("no more threads", app.order("no more threads"));
         // Enough under way that further inner connections are wanted, for which tiny_http wants threads.
         let mut held: Vec<Wire> = Vec::new();
         for m in 0..HELD {
-            let Some(mut wire) = report.got("connecting", hall.wire()) else { return };
+            let Some(mut wire) = report.got("connecting", app.wire()) else { return };
             report.got("sending", wire.send(post(&format!("/hold?{n}-{m}"), "")));
             held.push(wire);
         }
         report.got("meanwhile", kept.echo("/echo?meanwhile"));
         // The server that cannot make threads is noticed, or there is nothing to notice.
-        comes_true(Duration::from_millis(50), || hall.order("held").is_ok_and(|count| count == HELD.to_string()));
-        report.got("threads again", hall.order("threads again"));
+        comes_true(Duration::from_millis(50), || app.order("held").is_ok_and(|count| count == HELD.to_string()));
+        report.got("threads again", app.order("threads again"));
         let start = Instant::now();
-        recovers(report, hall.address);
+        recovers(report, app.address);
         slowest = slowest.max(start.elapsed());
         let deadline = Instant::now() + patience(10_000);
         let mut unanswered = held.len();
         while unanswered > 0 && Instant::now() < deadline {
-            report.got("release", hall.order("release"));
+            report.got("release", app.order("release"));
             pause();
             unanswered = held.iter().filter(|wire| !wire.has_more()).count();
         }

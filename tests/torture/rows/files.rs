@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 use rusqlite::Connection;
 
 use super::endings::FLAGS;
-use crate::torture::customers::Crowd;
+use crate::torture::customers::Customers;
 use crate::torture::outside::comes_true;
 use crate::torture::report::Report;
 use crate::torture::served::{Served, Start};
@@ -127,8 +127,8 @@ fn is_refused(report: &mut Report, what: &str, word: &str, folder: &Path, run: i
 pub(super) fn used(file: &Path, dice: &mut Dice) -> std::io::Result<()> {
     let served = Served::start(file, Start { flags: FLAGS, ..Start::default() })?;
     served.add_dates(2, 300)?;
-    let mut crowd = Crowd::of(dice.next(), 4, 10, (2, 300));
-    crowd.work(served.address, None, false, |answered| {
+    let mut customers = Customers::of(dice.next(), 4, 10, (2, 300));
+    customers.work(served.address, None, false, |answered| {
         comes_true(std::time::Duration::from_secs(20), || answered.load(std::sync::atomic::Ordering::Relaxed) > 300);
         served.kill();
     });

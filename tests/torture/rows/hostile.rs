@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Write};
 use std::time::{Duration, Instant};
 
-use crate::torture::outside::Hall;
+use crate::torture::outside::TestApp;
 use crate::torture::report::{Report, patience};
 use crate::torture::wire::{get, is_end};
 
@@ -15,8 +15,8 @@ fn smuggled() -> String {
     get("/echo?smuggled")
 }
 
-fn is_refused(report: &mut Report, hall: &Hall, what: &str, bytes: &[u8], statuses: &[u16]) {
-    let Some(mut wire) = report.got("connecting", hall.wire()) else { return };
+fn is_refused(report: &mut Report, app: &TestApp, what: &str, bytes: &[u8], statuses: &[u16]) {
+    let Some(mut wire) = report.got("connecting", app.wire()) else { return };
     let start = Instant::now();
     let _ = wire.send(bytes); // it may be cut off in the middle
     report.got(&format!("{what:?}"), wire.refused(statuses));
@@ -24,8 +24,8 @@ fn is_refused(report: &mut Report, hall: &Hall, what: &str, bytes: &[u8], status
 }
 
 pub fn versions(report: &mut Report) {
-    let mut hall = Hall::open(report, "");
-    let Some(before) = report.got("warming up", hall.warm_up()) else { return };
+    let mut app = TestApp::open(report, "");
+    let Some(before) = report.got("warming up", app.warm_up()) else { return };
     while report.goes_on() {
         let line = match report.rounds % 4 {
             0 => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0d",
@@ -33,14 +33,14 @@ pub fn versions(report: &mut Report) {
             2 => "GET / HTTP/3.0\r\n\r\n",
             _ => "POST /echo HTTP/2.0\r\nHost: hall\r\nContent-Length: 4\r\n\r\nbody",
         };
-        is_refused(report, &hall, line, line.as_bytes(), &[505]);
+        is_refused(report, &app, line, line.as_bytes(), &[505]);
     }
-    hall.is_as_before(before, patience(1_000), 8 << 10, report);
+    app.is_as_before(before, patience(1_000), 8 << 10, report);
 }
 
 pub fn lengths(report: &mut Report) {
-    let mut hall = Hall::open(report, "");
-    let Some(before) = report.got("warming up", hall.warm_up()) else { return };
+    let mut app = TestApp::open(report, "");
+    let Some(before) = report.got("warming up", app.warm_up()) else { return };
     while report.goes_on() {
         for length in [
             "100000000000",
@@ -69,16 +69,16 @@ pub fn lengths(report: &mut Report) {
         ] {
             let text =
                 format!("POST /ignore HTTP/1.1\r\nHost: hall\r\nContent-Length: {length}\r\n\r\nhello{}", smuggled());
-            is_refused(report, &hall, length, text.as_bytes(), &[400, 411, 413]);
+            is_refused(report, &app, length, text.as_bytes(), &[400, 411, 413]);
         }
     }
-    hall.is_as_before(before, patience(1_000), 16 << 10, report);
+    app.is_as_before(before, patience(1_000), 16 << 10, report);
 }
 
 pub fn endless_heads(report: &mut Report) {
     const MOST_BYTES: usize = 4 << 20;
-    let mut hall = Hall::open(report, "");
-    let Some(before) = report.got("warming up", hall.warm_up()) else { return };
+    let mut app = TestApp::open(report, "");
+    let Some(before) = report.got("warming up", app.warm_up()) else { return };
     while report.goes_on() {
         for (start, again) in [
             ("GET /", "a"),
@@ -88,7 +88,7 @@ pub fn endless_heads(report: &mut Report) {
             ("GET / HTTP/1.1\r\nHost: hall\r\n", "Cookie: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n"),
             ("", "A"),
         ] {
-            let Some(mut wire) = report.got("connecting", hall.wire()) else { return };
+            let Some(mut wire) = report.got("connecting", app.wire()) else { return };
             let from = Instant::now();
             let piece = again.repeat(4_096 / again.len());
             let mut sent = 0;
@@ -104,7 +104,7 @@ pub fn endless_heads(report: &mut Report) {
             report.check(from.elapsed() < patience(2_000), || format!("{again:?} took {:?}", from.elapsed()));
         }
     }
-    hall.is_as_before(before, patience(2_000), 8 << 10, report);
+    app.is_as_before(before, patience(2_000), 8 << 10, report);
 }
 
 const H: &str = "Host: hall\r\n";
@@ -194,20 +194,20 @@ fn framing_cases() -> Vec<(String, Vec<u8>)> {
 }
 
 pub fn framing(report: &mut Report) {
-    let mut hall = Hall::open(report, "");
-    let Some(before) = report.got("warming up", hall.warm_up()) else { return };
+    let mut app = TestApp::open(report, "");
+    let Some(before) = report.got("warming up", app.warm_up()) else { return };
     let cases = framing_cases();
     report.note(format!("{} cases", cases.len()));
     while report.goes_on() {
         for (what, bytes) in &cases {
             let all = [bytes.as_slice(), smuggled().as_bytes()].concat();
-            is_refused(report, &hall, what, &all, &REFUSALS);
+            is_refused(report, &app, what, &all, &REFUSALS);
         }
     }
-    hall.is_as_before(before, patience(1_000), 8 << 10, report);
+    app.is_as_before(before, patience(1_000), 8 << 10, report);
     // The same, a byte at a time: where it is cut changes nothing.
     for (what, bytes) in cases.iter().filter(|(_, bytes)| bytes.len() < 1_000) {
-        let Some(mut wire) = report.got("connecting", hall.wire()) else { return };
+        let Some(mut wire) = report.got("connecting", app.wire()) else { return };
         wire.stream.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
         for byte in bytes.iter().chain(smuggled().as_bytes()) {
             match wire.send([*byte]) {

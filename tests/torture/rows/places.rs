@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use super::endings::{FLAGS, RULES, file};
 use super::files::{bytes, used};
-use crate::torture::customers::Crowd;
+use crate::torture::customers::Customers;
 use crate::torture::history;
 use crate::torture::outside::comes_true;
 use crate::torture::report::Report;
@@ -60,8 +60,8 @@ pub fn by_links(report: &mut Report) {
         symlink("folder/hall.db", at("link.db")).unwrap();
         let start = Start { flags: FLAGS, ..Start::default() };
         let Some(served) = report.got("opening by a link", Served::open(&at("link.db"), start, 2, 300)) else { return };
-        let mut crowd = Crowd::of(dice.next(), 4, 10, (2, 300));
-        crowd.work(served.address, None, false, |answered| {
+        let mut customers = Customers::of(dice.next(), 4, 10, (2, 300));
+        customers.work(served.address, None, false, |answered| {
             let many = || answered.load(std::sync::atomic::Ordering::Relaxed) > 200;
             comes_true(std::time::Duration::from_secs(20), many);
             served.kill();
@@ -70,7 +70,7 @@ pub fn by_links(report: &mut Report) {
             let copy = at(&format!("copy-{}.db", name.replace('/', "-")));
             let made = boxoffice(&["backup"], Some(&copy), &at(name)).output().unwrap();
             if works(report, name, &made) {
-                for fault in history::faults(&crowd.history, &file(&copy), RULES) {
+                for fault in history::faults(&customers.history, &file(&copy), RULES) {
                     report.check(false, || format!("the copy by {name}: {fault}"));
                 }
             }

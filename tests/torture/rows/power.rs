@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::endings::{FLAGS, RULES};
-use crate::torture::customers::Crowd;
+use crate::torture::customers::Customers;
 use crate::torture::history::{self, Op};
 use crate::torture::images::{Disk, Trace};
 use crate::torture::outside::comes_true;
@@ -59,16 +59,16 @@ fn run(report: &mut Report, dice: &mut Dice, images: usize) -> Option<Run> {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("hall.db");
     let start = Start { flags: FLAGS, shim: Some(&shim), traced: true };
-    let mut crowd = Crowd::of(dice.next(), 4, 12, (DATES, SEATS));
+    let mut customers = Customers::of(dice.next(), 4, 12, (DATES, SEATS));
     let wanted = ANSWERS.min(300 + images * 3);
     let mut lives = 0;
-    while crowd.answered() < wanted {
+    while customers.answered() < wanted {
         let served = report.got("starting", Served::start(&database, start))?;
         if lives == 0 {
             report.got("dates", served.add_dates(DATES as i64, SEATS as i64))?;
         }
-        let goal = (wanted - crowd.answered()).min(wanted / 2 + 1);
-        crowd.work(served.address, Some(&shim), false, |answered| {
+        let goal = (wanted - customers.answered()).min(wanted / 2 + 1);
+        customers.work(served.address, Some(&shim), false, |answered| {
             comes_true(Duration::from_secs(30), || answered.load(Relaxed) >= goal);
             // An end in good order writes the WAL back; one without leaves it to the next start.
             match lives % 2 {
@@ -79,7 +79,7 @@ fn run(report: &mut Report, dice: &mut Dice, images: usize) -> Option<Run> {
         lives += 1;
     }
     let trace = report.got("the trace", Trace::read(&shim.trace()))?;
-    Some(Run { trace, history: crowd.history })
+    Some(Run { trace, history: customers.history })
 }
 
 /// Images at random moments, in order; gives how many there were, and what was wrong with them.

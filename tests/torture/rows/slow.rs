@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
 use crate::torture::bystander::Bystander;
-use crate::torture::outside::{Hall, comes_true, pause};
+use crate::torture::outside::{TestApp, comes_true, pause};
 use crate::torture::report::{Report, patience};
 use crate::torture::wire::{Wire, get};
 
@@ -12,12 +12,12 @@ const DEADLINE_MS: u64 = if cfg!(debug_assertions) { 1_000 } else { 3_000 };
 
 /// Half of them drip a head, half a body, a byte each at a time, far beyond the deadline.
 pub fn drips(report: &mut Report) {
-    let mut hall = Hall::open(report, &format!("head_max_ms={DEADLINE_MS} body_max_ms={DEADLINE_MS}"));
-    let Some(before) = report.got("warming up", hall.warm_up()) else { return };
-    let bystander = Bystander::watch(&hall);
+    let mut app = TestApp::open(report, &format!("head_max_ms={DEADLINE_MS} body_max_ms={DEADLINE_MS}"));
+    let Some(before) = report.got("warming up", app.warm_up()) else { return };
+    let bystander = Bystander::watch(&app);
     let mut wires: Vec<Wire> = Vec::new();
     while report.goes_on() {
-        let Some(mut wire) = report.got("connecting", hall.wire()) else { break };
+        let Some(mut wire) = report.got("connecting", app.wire()) else { break };
         let start = match report.rounds % 2 {
             0 => "GET /echo?drip HTTP/1.1\r\nHost: hall\r\nX-Drip: ",
             _ => "POST /echo?drip HTTP/1.1\r\nHost: hall\r\nContent-Length: 60000\r\n\r\n",
@@ -45,7 +45,7 @@ pub fn drips(report: &mut Report) {
                 Err(error) => *ended = is_cut || error.kind() != ErrorKind::WouldBlock,
             }
         }
-        most_kib = most_kib.max(hall.holds().map_or(0, |now| now.memory_kib));
+        most_kib = most_kib.max(app.holds().map_or(0, |now| now.memory_kib));
         (0..10).for_each(|_| pause()); // the next drip
     }
     let (left, took) = (ended.iter().filter(|ended| !**ended).count(), start.elapsed());
@@ -54,18 +54,18 @@ pub fn drips(report: &mut Report) {
     check_memory(report, before.memory_kib, most_kib, count);
     drop(wires);
     bystander.ends(report);
-    hall.is_as_before(before, patience(2_000), 32 << 10, report);
+    app.is_as_before(before, patience(2_000), 32 << 10, report);
 }
 
 /// Each asks for 100 answers of 32 KiB, far more than the kernel keeps for it, and reads none.
 pub fn readers(report: &mut Report) {
-    let mut hall = Hall::open(report, &format!("write_max_ms={DEADLINE_MS}"));
-    let Some(before) = report.got("warming up", hall.warm_up()) else { return };
-    let bystander = Bystander::watch(&hall);
+    let mut app = TestApp::open(report, &format!("write_max_ms={DEADLINE_MS}"));
+    let Some(before) = report.got("warming up", app.warm_up()) else { return };
+    let bystander = Bystander::watch(&app);
     let mut wires: Vec<Wire> = Vec::new();
     let asked = get("/big?32768").repeat(100);
     while report.goes_on() {
-        let Some(mut wire) = report.got("connecting", Wire::open_narrow(hall.address)) else { break };
+        let Some(mut wire) = report.got("connecting", Wire::open_narrow(app.address)) else { break };
         report.got("sending", wire.send(&asked));
         wires.push(wire);
     }
@@ -73,15 +73,15 @@ pub fn readers(report: &mut Report) {
     let mut most_kib = 0;
     let let_go = comes_true(Duration::from_millis(2 * DEADLINE_MS) + patience(4_000), || {
         (0..10).for_each(|_| pause());
-        let now = hall.holds();
+        let now = app.holds();
         most_kib = most_kib.max(now.as_ref().map_or(0, |now| now.memory_kib));
         now.is_ok_and(|now| now.descriptors <= before.descriptors + 4) // the bystander's
     });
-    report.check(let_go, || format!("clients that do not read are kept: {:?}, before {before:?}", hall.holds()));
+    report.check(let_go, || format!("clients that do not read are kept: {:?}, before {before:?}", app.holds()));
     check_memory(report, before.memory_kib, most_kib, count);
     drop(wires);
     bystander.ends(report);
-    hall.is_as_before(before, patience(2_000), 48 << 10, report);
+    app.is_as_before(before, patience(2_000), 48 << 10, report);
 }
 
 fn check_memory(report: &mut Report, before_kib: usize, most_kib: usize, connections: usize) {

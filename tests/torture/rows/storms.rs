@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::endings::{FLAGS, RULES, check};
 use crate::torture::attackers::rage;
-use crate::torture::customers::Crowd;
+use crate::torture::customers::Customers;
 use crate::torture::history::{Doing, Op};
 use crate::torture::outside::{Holds, comes_true};
 use crate::torture::proxy::Proxy;
@@ -27,35 +27,35 @@ pub fn storm(report: &mut Report) {
     let flags: Vec<&str> = flags.into_iter().filter(|flag| *flag != "--max-active=12").collect();
     let start = Start { flags: &flags, ..Start::default() };
     let Some(served) = report.got("opening", Served::open(&database, start, DATES, SEATS)) else { return };
-    let mut crowd = Crowd::of(dice.next(), CUSTOMERS_AT_ONCE, HONEST / CUSTOMERS_AT_ONCE, (DATES, SEATS));
+    let mut customers = Customers::of(dice.next(), CUSTOMERS_AT_ONCE, HONEST / CUSTOMERS_AT_ONCE, (DATES, SEATS));
     // What the customers take on this machine when nobody disturbs them, and then what they take in the storm.
-    let bought = |crowd: &Crowd| crowd.history.iter().filter(|op| is_purchase(op)).count();
+    let bought = |customers: &Customers| customers.history.iter().filter(|op| is_purchase(op)).count();
     let calm = Duration::from_millis(if report.wanted > 1_000 { 5_000 } else { 1_000 });
-    crowd.work(served.address, None, false, |_| comes_true(calm, || false));
-    let (calls, attacks) = (crowd.history.len(), AtomicUsize::new(0));
-    let before = (bought(&crowd), p99(&crowd.history));
+    customers.work(served.address, None, false, |_| comes_true(calm, || false));
+    let (calls, attacks) = (customers.history.len(), AtomicUsize::new(0));
+    let before = (bought(&customers), p99(&customers.history));
     let enough = AtomicBool::new(false);
     std::thread::scope(|scope| {
         rage(scope, served.address, dice.next(), &enough, &attacks);
         while report.rounds < report.wanted && (report.rounds == 0 || report.has_time()) && report.violations.is_empty()
         {
-            crowd.work(served.address, None, false, |_| comes_true(Duration::from_secs(2), || false));
-            report.rounds = bought(&crowd) - before.0;
-            let lost = crowd.unanswered();
+            customers.work(served.address, None, false, |_| comes_true(Duration::from_secs(2), || false));
+            report.rounds = bought(&customers) - before.0;
+            let lost = customers.unanswered();
             report.check(lost == 0, || format!("{lost} calls of honest customers were not answered"));
         }
         enough.store(true, Relaxed);
     });
     report.rounds = report.rounds.min(report.wanted);
-    let in_storm = p99(&crowd.history[calls..]);
+    let in_storm = p99(&customers.history[calls..]);
     report.check(in_storm <= before.1 + patience(50), || format!("p99 {in_storm:?}, without the storm {:?}", before.1));
-    let refused = crowd.count(503) + crowd.count(429) + crowd.count(507);
+    let refused = customers.count(503) + customers.count(429) + customers.count(507);
     report.check(refused == 0, || format!("{refused} calls of honest customers were turned away"));
     let ended = served.terminate();
     report.check(ended.is_some_and(|status| status.success()), || format!("it ended so: {ended:?}"));
     let rules = crate::torture::history::Rules { max_active: 300, ..RULES };
-    check(report, &crowd, &database, rules);
-    let (calls, attacks) = (crowd.history.len(), attacks.into_inner());
+    check(report, &customers, &database, rules);
+    let (calls, attacks) = (customers.history.len(), attacks.into_inner());
     report.note(format!(
         "{calls} calls, {attacks} attacks, p99 {} ms, before {} ms",
         in_storm.as_millis(),
@@ -94,13 +94,13 @@ pub fn soak(report: &mut Report) {
         return;
     };
     let Some(proxy) = report.got("the proxy", Proxy::before(served.address, 30, dice.next())) else { return };
-    let mut crowd = Crowd::of(dice.next(), 3, 20, (DATES, SEATS));
-    crowd.rest = Duration::from_millis(10);
+    let mut customers = Customers::of(dice.next(), 3, 20, (DATES, SEATS));
+    customers.rest = Duration::from_millis(10);
     let (enough, attacks, began) = (AtomicBool::new(false), AtomicUsize::new(0), Instant::now());
     let mut samples = Vec::new();
     std::thread::scope(|scope| {
         rage(scope, served.address, dice.next(), &enough, &attacks);
-        crowd.work(proxy.address, None, true, |_| {
+        customers.work(proxy.address, None, true, |_| {
             while report.goes_on() {
                 comes_true(Duration::from_millis(200), || false);
                 let Ok(holds) = served.holds() else {
@@ -126,11 +126,11 @@ pub fn soak(report: &mut Report) {
     drop(proxy);
     let ended = served.terminate();
     report.check(ended.is_some_and(|status| status.success()), || format!("it ended so: {ended:?}"));
-    check(report, &crowd, &database, RULES);
+    check(report, &customers, &database, RULES);
     report.note(format!(
         "{} calls, {} unanswered, {} attacks",
-        crowd.history.len(),
-        crowd.unanswered(),
+        customers.history.len(),
+        customers.unanswered(),
         attacks.into_inner()
     ));
 }

@@ -3,15 +3,15 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::torture::outside::{Hall, Holds, comes_true};
+use crate::torture::outside::{Holds, TestApp, comes_true};
 use crate::torture::report::{Report, patience};
 use crate::torture::streams::Dice;
 use crate::torture::wire::{Wire, get, post};
 
 pub fn panics(report: &mut Report) {
-    let mut hall = Hall::open(report, "");
-    let Some(before) = report.got("warming up", hall.warm_up()) else { return };
-    let mut wires: Vec<Wire> = (0..8).filter_map(|_| report.got("connecting", hall.wire())).collect();
+    let mut app = TestApp::open(report, "");
+    let Some(before) = report.got("warming up", app.warm_up()) else { return };
+    let mut wires: Vec<Wire> = (0..8).filter_map(|_| report.got("connecting", app.wire())).collect();
     let mut ids = std::collections::HashSet::new();
     while report.goes_on() {
         let n = report.rounds;
@@ -27,23 +27,23 @@ pub fn panics(report: &mut Report) {
         }
     }
     drop(wires);
-    let (count, logged) = (report.rounds, hall.order("panics logged"));
+    let (count, logged) = (report.rounds, app.order("panics logged"));
     report.check(logged.as_ref().is_ok_and(|logged| *logged == count.to_string()), || {
         format!("{logged:?} of {count} were logged")
     });
-    hall.is_as_before(before, patience(1_000), 16 << 10, report);
+    app.is_as_before(before, patience(1_000), 16 << 10, report);
 }
 
 /// Requests are held until they are given up; then, while others ask, the trade answers them after all.
 pub fn late_answers(report: &mut Report) {
     const HELD: usize = 2;
-    let mut hall = Hall::open(report, "inner_answer_max_ms=100 inner_reads=2 inner_writes=2");
+    let mut app = TestApp::open(report, "inner_answer_max_ms=100 inner_reads=2 inner_writes=2");
     let mut before = None; // the first round opens what there is to open
     while report.goes_on() {
         let n = report.rounds;
         let mut late: Vec<Wire> = Vec::new();
         for m in 0..2 * HELD {
-            let Some(mut wire) = report.got("connecting", hall.wire()) else { return };
+            let Some(mut wire) = report.got("connecting", app.wire()) else { return };
             let target = format!("/hold?late-{n}-{m}");
             report.got("sending", wire.send(if m % 2 == 0 { get(&target) } else { post(&target, "") }));
             late.push(wire);
@@ -53,13 +53,13 @@ pub fn late_answers(report: &mut Report) {
                 report.check(answer.status == 500, || format!("{answer:?}"));
             }
         }
-        let mut others: Vec<Wire> = (0..8).filter_map(|_| report.got("connecting", hall.wire())).collect();
+        let mut others: Vec<Wire> = (0..8).filter_map(|_| report.got("connecting", app.wire())).collect();
         for (m, other) in others.iter_mut().enumerate() {
             report.got("sending", other.get(&format!("/hold?own-{n}-{m}"))); // in flight when the late answers come
         }
-        comes_true(patience(1_000), || hall.order("held").is_ok_and(|held| held != "0"));
-        report.got("the late answers", hall.order("release"));
-        let (is_over, hall) = (&AtomicBool::new(false), &mut hall);
+        comes_true(patience(1_000), || app.order("held").is_ok_and(|held| held != "0"));
+        report.got("the late answers", app.order("release"));
+        let (is_over, app) = (&AtomicBool::new(false), &mut app);
         let own = std::thread::scope(|scope| {
             let answers = scope.spawn(move || {
                 let read = |(m, other): (usize, &mut Wire)| (m, other.answer());
@@ -67,7 +67,7 @@ pub fn late_answers(report: &mut Report) {
                 is_over.store(true, Ordering::Relaxed);
                 answers
             });
-            comes_true(Duration::from_secs(5), || hall.order("release").is_err() || is_over.load(Ordering::Relaxed));
+            comes_true(Duration::from_secs(5), || app.order("release").is_err() || is_over.load(Ordering::Relaxed));
             answers.join().unwrap()
         });
         for (m, answer) in own {
@@ -77,23 +77,23 @@ pub fn late_answers(report: &mut Report) {
         }
         let silent = late.iter_mut().all(|wire| wire.echo(&format!("/echo?{n}")).is_ok());
         report.check(silent, || "who was late got something more, or cannot go on".into());
-        before = before.or_else(|| report.got("counting", hall.holds()));
+        before = before.or_else(|| report.got("counting", app.holds()));
     }
-    let settled = comes_true(patience(1_000), || hall.order("release").is_ok());
+    let settled = comes_true(patience(1_000), || app.order("release").is_ok());
     report.check(settled, || "the hall does not answer".into());
     if let Some(mut before) = before {
         // What was open in the first round is not all that may be: a leak would be one or more a round.
         (before.threads, before.descriptors) = (before.threads + 8, before.descriptors + 12);
-        hall.is_as_before(before, patience(3_000), 16 << 10, report);
+        app.is_as_before(before, patience(3_000), 16 << 10, report);
     }
 }
 
 /// Threads of customers, each with connections that do everything by the dice, before a few inner connections.
 pub fn mixups(report: &mut Report) {
     const THREADS: u64 = 16;
-    let mut hall = Hall::open(report, "inner_reads=2 inner_writes=3");
-    let Some(before) = report.got("warming up", hall.warm_up()) else { return };
-    let (seed, address) = (report.seed, hall.address);
+    let mut app = TestApp::open(report, "inner_reads=2 inner_writes=3");
+    let Some(before) = report.got("warming up", app.warm_up()) else { return };
+    let (seed, address) = (report.seed, app.address);
     report.note(format!("seed {seed}"));
     let (each, done) = (report.wanted.div_ceil(THREADS as usize), AtomicUsize::new(0));
     let done = &done;
@@ -110,8 +110,8 @@ pub fn mixups(report: &mut Report) {
             })
             .collect();
         while customers.iter().any(|customer| !customer.is_finished()) {
-            let _ = hall.order("ring 1");
-            let _ = hall.order("release");
+            let _ = app.order("ring 1");
+            let _ = app.order("release");
             crate::torture::outside::pause();
         }
         customers.into_iter().filter_map(|customer| customer.join().unwrap()).collect()
@@ -121,12 +121,12 @@ pub fn mixups(report: &mut Report) {
         report.check(false, || wrong);
     }
     // The last of those who vanished may have left a request with the trade.
-    let is_empty = |hall: &mut Hall| hall.order("release").is_ok() && hall.order("held").is_ok_and(|held| held == "0");
-    let settled = comes_true(patience(2_000), || is_empty(&mut hall));
+    let is_empty = |app: &mut TestApp| app.order("release").is_ok() && app.order("held").is_ok_and(|held| held == "0");
+    let settled = comes_true(patience(2_000), || is_empty(&mut app));
     report.check(settled, || "requests stay with the trade".into());
     // tiny_http lets go of a connection that the door gave up when it next looks at it.
     let before = Holds { threads: before.threads + 4, descriptors: before.descriptors + 6, ..before };
-    hall.is_as_before(before, patience(2_000), 24 << 10, report);
+    app.is_as_before(before, patience(2_000), 24 << 10, report);
 }
 
 struct Customer {

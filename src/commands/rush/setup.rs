@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use serde_json::{Value, json};
 
 use super::Rush;
-use super::books::{get, last_event};
+use super::accounts::{get, last_event};
+use crate::app::App;
 use crate::commands::client::{Call, Client, ServerAddress};
-use crate::commands::{Scratch, Stops};
-use crate::house::House;
+use crate::commands::{Shutdown, TempVenue};
 use crate::settings::environment;
 use crate::store::OpenError;
 
@@ -18,7 +18,7 @@ use crate::store::OpenError;
 const PRICE: i64 = 50_000;
 
 /// A date on sale, ready for the crowd. Fields are dropped in order: the house closes before its file goes.
-pub(super) struct Stage {
+pub(super) struct Setup {
     /// Where customers go, and where staff do.
     pub address: ServerAddress,
     pub staff_address: ServerAddress,
@@ -33,13 +33,13 @@ pub(super) struct Stage {
     pub file: Option<PathBuf>,
     /// Set when somebody wants the rush to end.
     pub stop: Arc<AtomicBool>,
-    _house: Option<House>,
-    _scratch: Option<Scratch>,
+    _house: Option<App>,
+    _scratch: Option<TempVenue>,
 }
 
-pub(super) fn set(rush: &Rush) -> Result<Stage, OpenError> {
-    let Some(url) = &rush.url else { return own_house(rush) };
-    let stop = stop_flag(Stops::listen()?)?;
+pub(super) fn set(rush: &Rush) -> Result<Setup, OpenError> {
+    let Some(url) = &rush.url else { return own_server(rush) };
+    let stop = stop_flag(Shutdown::listen()?)?;
     let staff_key = rush.staff_key.as_deref().ok_or_else(|| OpenError("--url needs --staff-key too".into()))?;
     let ca = rush.ca.as_deref();
     let address = ServerAddress::parse(url, ca)?;
@@ -54,8 +54,8 @@ pub(super) fn set(rush: &Rush) -> Result<Stage, OpenError> {
 }
 
 /// Opens a house of its own, by settings of the rush alone: what the environment says is for other servers.
-fn own_house(rush: &Rush) -> Result<Stage, OpenError> {
-    let stops = Stops::listen()?;
+fn own_server(rush: &Rush) -> Result<Setup, OpenError> {
+    let shutdown = Shutdown::listen()?;
     let mut settings = environment::defaults().map_err(|error| OpenError(error.to_string()))?;
     let staff_key = crate::ids::new_key();
     settings.staff_key = Some(staff_key.clone());
@@ -63,20 +63,20 @@ fn own_house(rush: &Rush) -> Result<Stage, OpenError> {
     settings.queue.admit_per_minute = rush.admit_per_minute;
     settings.queue.claim_seconds = Some(rush.claim_seconds);
     settings.sale.hold_seconds = rush.hold_seconds;
-    let scratch = Scratch::make()?;
+    let scratch = TempVenue::make()?;
     let database = scratch.database();
-    let house = House::open(settings, &database, ([127, 0, 0, 1], 0).into(), stops.broken())?;
-    let stop = stop_flag(stops)?;
-    let address = ServerAddress::parse(&house.url(), None)?;
-    open_sale(rush, address.clone(), address, &staff_key, stop, Some((house, scratch, database)))
+    let app = App::open(settings, &database, ([127, 0, 0, 1], 0).into(), shutdown.broken())?;
+    let stop = stop_flag(shutdown)?;
+    let address = ServerAddress::parse(&app.url(), None)?;
+    open_sale(rush, address.clone(), address, &staff_key, stop, Some((app, scratch, database)))
 }
 
 /// Set as soon as somebody wants the rush to end.
-fn stop_flag(stops: Stops) -> Result<Arc<AtomicBool>, OpenError> {
+fn stop_flag(shutdown: Shutdown) -> Result<Arc<AtomicBool>, OpenError> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let wait = move || {
-        if stops.receiver.recv().is_ok() {
+        if shutdown.receiver.recv().is_ok() {
             flag.store(true, Relaxed);
         }
     };
@@ -91,8 +91,8 @@ fn open_sale(
     staff_address: ServerAddress,
     staff_key: &str,
     stop: Arc<AtomicBool>,
-    own: Option<(House, Scratch, PathBuf)>,
-) -> Result<Stage, OpenError> {
+    own: Option<(App, TempVenue, PathBuf)>,
+) -> Result<Setup, OpenError> {
     let mut client = Client::to(&staff_address);
     let staff = format!("Bearer {staff_key}");
     let concert = json!({ "title": "boxoffice rush", "venue": "Box", "description": "" });
@@ -110,11 +110,11 @@ fn open_sale(
     }
     let after = last_event(&mut client, &staff).map_err(OpenError)?;
     let rules = get(&mut client, "/staff/queue", &staff).map_err(OpenError)?;
-    let (house, scratch, file) = match own {
-        Some((house, scratch, file)) => (Some(house), Some(scratch), Some(file)),
+    let (app, scratch, file) = match own {
+        Some((app, scratch, file)) => (Some(app), Some(scratch), Some(file)),
         None => (None, None, None),
     };
-    Ok(Stage {
+    Ok(Setup {
         address,
         staff_address,
         staff,
@@ -124,7 +124,7 @@ fn open_sale(
         rules,
         file,
         stop,
-        _house: house,
+        _house: app,
         _scratch: scratch,
     })
 }

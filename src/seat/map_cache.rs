@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuar
 use uuid::Uuid;
 
 use super::dates::Dates;
-use super::map::{At, Free, Seen, Standing, Status};
+use super::map::{Free, MapRevision, MapView, Occupancy, Status};
 use super::{Plan, sql};
 use crate::clock::Millis;
 use crate::http::{Body, Reply, Request, SharedBody};
@@ -24,10 +24,10 @@ use crate::venue::{Change, SeatState, Tx};
 const READS_MAX: usize = 5;
 
 /// The copies.
-pub struct Maps {
+pub struct MapCache {
     /// The dates of each concert.
     pub(super) dates: Dates,
-    slots: RwLock<HashMap<i64, Arc<Slot>>>,
+    slots: RwLock<HashMap<i64, Arc<CacheSlot>>>,
     /// Seats that may be kept; a date that is only counted weighs as much as one seat.
     seats_max: usize,
     /// Part of every tag: what an earlier start, perhaps on another file, has tagged is never taken for ours.
@@ -36,7 +36,7 @@ pub struct Maps {
 
 /// The place of one date.
 #[derive(Default)]
-struct Slot {
+struct CacheSlot {
     /// When it was last asked for, in milliseconds since 1970.
     asked_ms: AtomicI64,
     /// The seats kept here.
@@ -45,14 +45,14 @@ struct Slot {
     reading: Mutex<()>,
     state: RwLock<State>,
     /// The newest map as those without a seat see it, written out.
-    body: Mutex<Option<(At, Arc<SharedBody>)>>,
+    body: Mutex<Option<(MapRevision, Arc<SharedBody>)>>,
 }
 
 #[derive(Default)]
 struct State {
-    standing: Option<Standing>,
+    occupancy: Option<Occupancy>,
     /// While it is read: what commits change. `None` when nobody reads, or staff changed the date itself meanwhile.
-    put_by: Option<Vec<SeatsChange>>,
+    buffered: Option<Vec<SeatsChange>>,
 }
 
 /// [`Change::SeatsChanged`] without the date.
@@ -72,11 +72,11 @@ pub struct FreeSeats {
     pub free: Vec<bool>,
 }
 
-impl Maps {
+impl MapCache {
     /// Nothing is known yet.
-    pub fn new(seats_max: usize) -> Maps {
+    pub fn new(seats_max: usize) -> MapCache {
         let start = u32::from_ne_bytes(ids::random_bytes());
-        Maps { dates: Dates::default(), slots: RwLock::default(), seats_max, start }
+        MapCache { dates: Dates::default(), slots: RwLock::default(), seats_max, start }
     }
 
     /// How many seats of a date are free at `now`, and what the cheapest of them costs.
@@ -84,7 +84,7 @@ impl Maps {
     /// # Errors
     /// `SCHEDULE_NOT_FOUND`.
     pub fn free(&self, readers: &Readers, schedule_id: i64, now: Millis) -> Outcome<Free> {
-        self.look(readers, schedule_id, now, false, |_, standing| Some(standing.free(now)))
+        self.look(readers, schedule_id, now, false, |_, occupancy| Some(occupancy.free(now)))
     }
 
     /// The map of a date as `viewer` sees it at `now`, or 304 when they have it already.
@@ -99,8 +99,8 @@ impl Maps {
         viewer: Uuid,
         now: Millis,
     ) -> Outcome<Reply> {
-        let look = |slot: &Arc<Slot>, standing: &Standing| {
-            standing.seen(schedule_id, viewer, now).map(|seen| (Arc::clone(slot), seen))
+        let look = |slot: &Arc<CacheSlot>, occupancy: &Occupancy| {
+            occupancy.seen(schedule_id, viewer, now).map(|seen| (Arc::clone(slot), seen))
         };
         let (slot, seen) = self.look(readers, schedule_id, now, true, look)?;
         let (version, due) = seen.at;
@@ -116,14 +116,14 @@ impl Maps {
     ///
     /// # Errors
     /// `SCHEDULE_NOT_FOUND`.
-    pub fn have_ready(&self, readers: &Readers, schedule_id: i64, now: Millis) -> Outcome<()> {
-        let plan = |_: &Arc<Slot>, standing: &Standing| standing.map.as_ref().map(|map| Arc::clone(&map.plan));
+    pub fn preload(&self, readers: &Readers, schedule_id: i64, now: Millis) -> Outcome<()> {
+        let plan = |_: &Arc<CacheSlot>, occupancy: &Occupancy| occupancy.map.as_ref().map(|map| Arc::clone(&map.plan));
         self.look(readers, schedule_id, now, true, plan)?.rows();
         Ok(())
     }
 
     /// The seats of a date and which of them are free as an open transaction sees it: what was committed, and on top of that
-    /// what this transaction has changed so far. Without a copy in memory (see [`Maps::have_ready`]) it reads the file.
+    /// what this transaction has changed so far. Without a copy in memory (see [`MapCache::preload`]) it reads the file.
     ///
     /// # Errors
     /// SQLite's; a date that is not there has no seats.
@@ -143,12 +143,12 @@ impl Maps {
         let slot = self.slots().get(&schedule_id).cloned()?;
         let (plan, status) = {
             let state = slot.state();
-            let map = state.standing.as_ref()?.map.as_ref()?;
+            let map = state.occupancy.as_ref()?.map.as_ref()?;
             (Arc::clone(&map.plan), Arc::clone(&map.status))
         };
         let mut free: Vec<bool> = status.iter().map(|&status| status == Status::Free).collect();
         let mut is_same_plan = true;
-        tx.each_noted(|change| match change {
+        tx.each_change(|change| match change {
             Change::SeatsChanged { schedule_id: of, seat_nos, after, .. } if *of == schedule_id => {
                 for index in seat_nos.iter().filter_map(|&seat_no| plan.index_of(seat_no)) {
                     free[index] = *after == SeatState::Free;
@@ -190,11 +190,11 @@ impl Maps {
         schedule_id: i64,
         now: Millis,
         with_map: bool,
-        look: impl Fn(&Arc<Slot>, &Standing) -> Option<T>,
+        look: impl Fn(&Arc<CacheSlot>, &Occupancy) -> Option<T>,
     ) -> Outcome<T> {
         let slot = self.slot(schedule_id);
         slot.asked_ms.store(now.unix_ms(), Relaxed);
-        let seen = || slot.state().standing.as_ref().and_then(|standing| look(&slot, standing));
+        let seen = || slot.state().occupancy.as_ref().and_then(|occupancy| look(&slot, occupancy));
         if let Some(seen) = seen() {
             return Ok(seen);
         }
@@ -203,16 +203,16 @@ impl Maps {
             if let Some(seen) = seen() {
                 return Ok(seen); // another has read it meanwhile
             }
-            slot.state_mut().put_by = Some(Vec::new());
-            let read = readers.get().and_then(|reader| Standing::read(&reader, schedule_id, with_map));
-            let standing = read.inspect_err(|_| self.drop_slot(schedule_id, &slot))?;
-            slot.take_in(standing);
+            slot.state_mut().buffered = Some(Vec::new());
+            let read = readers.get().and_then(|reader| Occupancy::read(&reader, schedule_id, with_map));
+            let occupancy = read.inspect_err(|_| self.drop_slot(schedule_id, &slot))?;
+            slot.install(occupancy);
             self.make_room(schedule_id);
         }
         seen().ok_or_else(|| Refusal::Overloaded { retry_after_seconds: 1 }.into())
     }
 
-    fn slot(&self, schedule_id: i64) -> Arc<Slot> {
+    fn slot(&self, schedule_id: i64) -> Arc<CacheSlot> {
         if let Some(slot) = self.slots().get(&schedule_id) {
             return Arc::clone(slot);
         }
@@ -220,8 +220,8 @@ impl Maps {
     }
 
     /// A date that is not there, or could not be read, keeps no place.
-    fn drop_slot(&self, schedule_id: i64, slot: &Arc<Slot>) {
-        slot.state_mut().put_by = None;
+    fn drop_slot(&self, schedule_id: i64, slot: &Arc<CacheSlot>) {
+        slot.state_mut().buffered = None;
         let mut slots = self.slots_mut();
         if slots.get(&schedule_id).is_some_and(|there| Arc::ptr_eq(there, slot)) {
             slots.remove(&schedule_id);
@@ -241,29 +241,29 @@ impl Maps {
         }
     }
 
-    fn slots(&self) -> RwLockReadGuard<'_, HashMap<i64, Arc<Slot>>> {
+    fn slots(&self) -> RwLockReadGuard<'_, HashMap<i64, Arc<CacheSlot>>> {
         self.slots.read().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn slots_mut(&self) -> RwLockWriteGuard<'_, HashMap<i64, Arc<Slot>>> {
+    fn slots_mut(&self) -> RwLockWriteGuard<'_, HashMap<i64, Arc<CacheSlot>>> {
         self.slots.write().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
-impl Slot {
+impl CacheSlot {
     /// Takes in what was read, and follows what was committed meanwhile; nothing when staff changed the date itself.
-    fn take_in(&self, standing: Standing) {
+    fn install(&self, occupancy: Occupancy) {
         let mut state = self.state_mut();
-        let Some(put_by) = state.put_by.take() else { return };
-        self.weight.store(1 + standing.map.as_ref().map_or(0, |map| map.plan.seats.len()), Relaxed);
-        state.standing = Some(standing);
-        for change in put_by {
+        let Some(buffered) = state.buffered.take() else { return };
+        self.weight.store(1 + occupancy.map.as_ref().map_or(0, |map| map.plan.seats.len()), Relaxed);
+        state.occupancy = Some(occupancy);
+        for change in buffered {
             state.follow(change.version, &change.seat_nos, change.before, change.after);
         }
     }
 
     /// The written map of those who have no seat; written once for each state of the map.
-    fn body_of(&self, seen: &Seen) -> Arc<SharedBody> {
+    fn body_of(&self, seen: &MapView) -> Arc<SharedBody> {
         let mut kept = lock(&self.body);
         if let Some((at, body)) = &*kept
             && *at == seen.at
@@ -286,16 +286,16 @@ impl Slot {
 
 impl State {
     fn follow(&mut self, version: i64, seat_nos: &[i64], before: SeatState, after: SeatState) {
-        if let Some(put_by) = &mut self.put_by {
-            put_by.push(SeatsChange { version, seat_nos: seat_nos.to_vec(), before, after });
+        if let Some(buffered) = &mut self.buffered {
+            buffered.push(SeatsChange { version, seat_nos: seat_nos.to_vec(), before, after });
         }
-        let Some(standing) = &mut self.standing else { return };
-        if version == standing.version + 1 {
-            standing.change(seat_nos, before, after);
-            standing.version = version;
-        } else if version > standing.version {
+        let Some(occupancy) = &mut self.occupancy else { return };
+        if version == occupancy.version + 1 {
+            occupancy.change(seat_nos, before, after);
+            occupancy.version = version;
+        } else if version > occupancy.version {
             log::error!("a change before version {version} of a date was not told; it is read anew");
-            self.standing = None;
+            self.occupancy = None;
         }
     }
 }
@@ -313,16 +313,16 @@ mod tests {
     fn what_was_committed_while_a_date_was_read_is_followed_and_what_was_read_is_not_counted_twice() {
         let user_id = Uuid::nil();
         let held = SeatState::Held { user_id, until: Millis::from_unix_ms(100) };
-        let slot = Slot::default();
-        slot.state_mut().put_by = Some(Vec::new());
+        let slot = CacheSlot::default();
+        slot.state_mut().buffered = Some(Vec::new());
         for (version, seat_no) in [(2, 0), (3, 1), (4, 2)] {
             slot.state_mut().follow(version, &[seat_no], SeatState::Free, held);
         }
-        let mut read = Standing::new(3, &[Points::new(1); 10]);
+        let mut read = Occupancy::new(3, &[Points::new(1); 10]);
         read.change(&[0, 1], SeatState::Free, held);
-        slot.take_in(read);
+        slot.install(read);
         let (before, at) = (Millis::from_unix_ms(99), Millis::from_unix_ms(100));
-        let count = |now| slot.state().standing.as_ref().map(|standing| standing.count_free(now));
+        let count = |now| slot.state().occupancy.as_ref().map(|occupancy| occupancy.count_free(now));
         assert_eq!((count(before), count(at)), (Some(7), Some(10)));
         slot.state_mut().follow(6, &[5], SeatState::Free, held);
         assert_eq!(count(before), None, "a change was missed: it must be read anew");

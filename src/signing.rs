@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signature, Signer, VerifyingKey};
 
 use crate::ids;
 
@@ -11,16 +11,16 @@ pub const SIGNATURE_BYTES: usize = 64;
 
 /// The secret half as the file keeps it.
 #[derive(Clone, Copy)]
-pub struct SealSecret(pub [u8; 32]);
+pub struct SigningSecret(pub [u8; 32]);
 
-impl SealSecret {
+impl SigningSecret {
     /// A fresh one, from the operating system's randomness.
-    pub fn random() -> SealSecret {
-        SealSecret(ids::random_bytes())
+    pub fn random() -> SigningSecret {
+        SigningSecret(ids::random_bytes())
     }
 }
 
-impl fmt::Debug for SealSecret {
+impl fmt::Debug for SigningSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SealSecret(…)") // it makes tickets: it does not go into logs
     }
@@ -28,12 +28,12 @@ impl fmt::Debug for SealSecret {
 
 /// What signs for the house.
 #[derive(Debug)]
-pub struct Seal(SigningKey);
+pub struct SigningKey(ed25519_dalek::SigningKey);
 
-impl Seal {
+impl SigningKey {
     /// The seal of a secret.
-    pub fn of(secret: &SealSecret) -> Seal {
-        Seal(SigningKey::from_bytes(&secret.0))
+    pub fn of(secret: &SigningSecret) -> SigningKey {
+        SigningKey(ed25519_dalek::SigningKey::from_bytes(&secret.0))
     }
 
     /// Signs bytes; the same bytes always get the same signature.
@@ -42,19 +42,19 @@ impl Seal {
     }
 
     /// The half that everybody may know.
-    pub fn public(&self) -> SealPublic {
-        SealPublic(self.0.verifying_key())
+    pub fn public(&self) -> PublicKey {
+        PublicKey(self.0.verifying_key())
     }
 }
 
 /// The half of a seal that everybody may know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SealPublic(VerifyingKey);
+pub struct PublicKey(VerifyingKey);
 
-impl SealPublic {
+impl PublicKey {
     /// A public half from its 64 hexadecimal digits; `None` when it is none, or one that would take any signature.
-    pub fn parse(hex: &str) -> Option<SealPublic> {
-        VerifyingKey::from_bytes(&ids::bytes_of_hex(hex)?).ok().filter(|key| !key.is_weak()).map(SealPublic)
+    pub fn parse(hex: &str) -> Option<PublicKey> {
+        VerifyingKey::from_bytes(&ids::bytes_of_hex(hex)?).ok().filter(|key| !key.is_weak()).map(PublicKey)
     }
 
     /// Its 64 hexadecimal digits.
@@ -71,7 +71,7 @@ impl SealPublic {
 
     /// Whether the seal signed these bytes. Of the signatures that some programs would take for one, only the one that it
     /// gives is taken.
-    pub fn has_signed(&self, bytes: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
+    pub fn verify(&self, bytes: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
         self.0.verify_strict(bytes, &Signature::from_bytes(signature)).is_ok()
     }
 }
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn the_first_test_vector_of_rfc_8032_is_signed_as_it_says() {
         let secret = ids::bytes_of_hex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
-        let seal = Seal::of(&SealSecret(secret.unwrap()));
+        let seal = SigningKey::of(&SigningSecret(secret.unwrap()));
         assert_eq!(seal.public().hex(), "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
         let signature = "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b";
         assert_eq!(ids::hex(&seal.sign(b"")), signature);
@@ -91,11 +91,11 @@ mod tests {
 
     #[test]
     fn a_signature_holds_for_its_own_bytes_and_its_own_seal_only() {
-        let (seal, other) = (Seal::of(&SealSecret::random()), Seal::of(&SealSecret::random()));
+        let (seal, other) = (SigningKey::of(&SigningSecret::random()), SigningKey::of(&SigningSecret::random()));
         let signature = seal.sign(b"A-12");
-        assert!(seal.public().has_signed(b"A-12", &signature));
-        assert!(!seal.public().has_signed(b"A-13", &signature) && !other.public().has_signed(b"A-12", &signature));
-        assert_eq!(SealPublic::parse(&seal.public().hex()), Some(seal.public()));
+        assert!(seal.public().verify(b"A-12", &signature));
+        assert!(!seal.public().verify(b"A-13", &signature) && !other.public().verify(b"A-12", &signature));
+        assert_eq!(PublicKey::parse(&seal.public().hex()), Some(seal.public()));
         assert_ne!(seal.public().fingerprint(), other.public().fingerprint());
         assert_eq!(seal.public().fingerprint().len(), 39);
     }
@@ -104,7 +104,7 @@ mod tests {
     fn what_is_no_public_half_is_refused() {
         let weak = "00".repeat(32);
         for wrong in ["", "ab", &"g".repeat(64), &"é".repeat(32), &weak] {
-            assert_eq!(SealPublic::parse(wrong), None, "{wrong}");
+            assert_eq!(PublicKey::parse(wrong), None, "{wrong}");
         }
     }
 }

@@ -51,14 +51,14 @@ pub fn last_hour(reader: &Reader, now: Millis, waiting: u64) -> Outcome<Hour> {
     let last_sequence = venue::last_sequence(reader)?;
     let after = last_before(last_sequence, begin, |sequence| sql::find_at(reader, sequence))?;
     let mut minutes: Vec<Minute> = (0..MINUTES as i64).map(|minute| empty(begin.plus_ms(minute * MINUTE_MS))).collect();
-    for told in sql::list_told(reader, after, last_sequence, begin, MINUTE_MS)? {
+    for told in sql::list_minutes(reader, after, last_sequence, begin, MINUTE_MS)? {
         let Some(minute) = usize::try_from(told.minute).ok().and_then(|at| minutes.get_mut(at)) else { continue };
         minute.joined = told.joined;
         minute.admitted = told.admitted;
         minute.gave_up = told.gave_up;
         minute.seats_sold = told.seats_sold;
     }
-    look_back(&mut minutes, waiting as i64);
+    backfill_waiting(&mut minutes, waiting as i64);
     Ok(Hour { last_sequence, minutes })
 }
 
@@ -83,7 +83,7 @@ fn last_before<E>(last: i64, moment: Millis, at: impl Fn(i64) -> Result<Option<M
 
 /// Who waited at the end of each minute, from those who wait now backwards. What memory and the file know may lie a commit
 /// apart: nobody is never less than nobody.
-fn look_back(minutes: &mut [Minute], waiting_now: i64) {
+fn backfill_waiting(minutes: &mut [Minute], waiting_now: i64) {
     let mut waiting = waiting_now;
     for minute in minutes.iter_mut().rev() {
         minute.waiting = waiting.max(0);
@@ -109,7 +109,7 @@ mod tests {
     fn looking_back_undoes_what_happened() {
         let minute = |joined, admitted, gave_up| Minute { joined, admitted, gave_up, ..empty(Millis::from_unix_ms(0)) };
         let mut minutes = [minute(5, 2, 0), minute(0, 1, 1), minute(4, 0, 0)];
-        look_back(&mut minutes, 5);
+        backfill_waiting(&mut minutes, 5);
         assert_eq!(minutes.map(|minute| minute.waiting), [3, 1, 5]);
     }
 }

@@ -19,7 +19,7 @@ pub struct Part {
 ///
 /// # Errors
 /// SQLite's.
-pub fn shape_of(connection: &Connection) -> rusqlite::Result<BTreeSet<Part>> {
+pub fn schema_of(connection: &Connection) -> rusqlite::Result<BTreeSet<Part>> {
     let parts = "
         WITH own AS (SELECT name, wr, strict FROM pragma_table_list
             WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite%')
@@ -61,7 +61,7 @@ pub fn foreign_references(
 pub fn current() -> rusqlite::Result<BTreeSet<Part>> {
     let fresh = Connection::open_in_memory()?;
     fresh.execute_batch(include_str!("../../schema.sql"))?;
-    shape_of(&fresh)
+    schema_of(&fresh)
 }
 
 /// The conditions of the tables of the current format: each table with what its `CHECK`s say. SQLite itself holds a file to

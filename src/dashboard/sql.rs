@@ -13,7 +13,7 @@ pub(super) fn find_at(reader: &Reader, sequence: i64) -> rusqlite::Result<Option
 }
 
 /// What a minute was told to have seen; minutes are counted from a beginning.
-pub(super) struct Told {
+pub(super) struct MinuteRow {
     pub minute: i64,
     pub joined: i64,
     pub admitted: i64,
@@ -22,13 +22,13 @@ pub(super) struct Told {
 }
 
 /// The minutes of the events after one sequence, up to another. Minutes without any are left out.
-pub(super) fn list_told(
+pub(super) fn list_minutes(
     reader: &Reader,
     after: i64,
     last: i64,
     begin: Millis,
     minute_ms: i64,
-) -> rusqlite::Result<Vec<Told>> {
+) -> rusqlite::Result<Vec<MinuteRow>> {
     let mut statement = reader.prepare_cached(
         "SELECT (at - ?3) / ?4,
                 sum(type = 'TOKEN_ISSUED'),
@@ -38,7 +38,7 @@ pub(super) fn list_told(
          FROM event WHERE sequence > ?1 AND sequence <= ?2 GROUP BY 1",
     )?;
     let told = statement.query_map((after, last, begin, minute_ms), |row| {
-        Ok(Told {
+        Ok(MinuteRow {
             minute: row.get(0)?,
             joined: row.get(1)?,
             admitted: row.get(2)?,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::customer::{Customer, Ending};
-use super::notes::Notes;
+use super::stats::Stats;
 use crate::commands::client::{Client, ServerAddress};
 
 /// A thread that has nothing to do looks around again after so long.
@@ -19,7 +19,7 @@ const STOP_MAX: Duration = Duration::from_millis(500);
 
 /// What all customers share.
 #[derive(Debug)]
-pub(super) struct Floor {
+pub(super) struct Run {
     pub address: ServerAddress,
     pub concert_id: i64,
     pub schedule_id: i64,
@@ -39,7 +39,7 @@ pub(super) struct Floor {
     pub sold: AtomicU64,
 }
 
-impl Floor {
+impl Run {
     /// A pause of a customer's own time, on the clock.
     pub(super) fn pause_ms(&self, ms: u64) -> Duration {
         Duration::from_millis(ms).div_f64(self.speed)
@@ -67,9 +67,9 @@ impl Floor {
 
 /// What a customer makes calls with: the thread's connection and notes.
 #[derive(Debug)]
-pub(super) struct Clerk {
+pub(super) struct Worker {
     pub client: Client,
-    pub notes: Arc<Mutex<Notes>>,
+    pub stats: Arc<Mutex<Stats>>,
 }
 
 /// A customer and when they are due.
@@ -97,52 +97,52 @@ impl Ord for Due {
 
 /// Who is due when, and who is through.
 #[derive(Default)]
-struct Agenda {
+struct DueCustomers {
     due: BinaryHeap<Due>,
     /// Customers who are not through.
     open: usize,
     through: Vec<Customer>,
 }
 
-struct Crowd {
-    floor: Arc<Floor>,
-    agenda: Mutex<Agenda>,
+struct Customers {
+    run: Arc<Run>,
+    due: Mutex<DueCustomers>,
     changed: Condvar,
 }
 
-impl Crowd {
+impl Customers {
     /// The next customer who is due; `None` when all are through, or the run is broken off.
     fn next(&self) -> Option<Box<Customer>> {
-        let mut agenda = self.agenda.lock();
+        let mut due = self.due.lock();
         loop {
-            if agenda.open == 0 || self.floor.stop.load(Relaxed) {
+            if due.open == 0 || self.run.stop.load(Relaxed) {
                 return None;
             }
             let now = Instant::now();
-            let left = agenda.due.peek().map_or(LOOK_AROUND, |due| due.0.saturating_duration_since(now));
+            let left = due.due.peek().map_or(LOOK_AROUND, |due| due.0.saturating_duration_since(now));
             if left.is_zero() {
-                return agenda.due.pop().map(|due| due.1);
+                return due.due.pop().map(|due| due.1);
             }
-            self.changed.wait_for(&mut agenda, left.min(LOOK_AROUND));
+            self.changed.wait_for(&mut due, left.min(LOOK_AROUND));
         }
     }
 
-    fn work(&self, notes: Arc<Mutex<Notes>>) {
-        let mut clerk = Clerk { client: Client::to(&self.floor.address), notes };
+    fn work(&self, stats: Arc<Mutex<Stats>>) {
+        let mut worker = Worker { client: Client::to(&self.run.address), stats };
         while let Some(mut customer) = self.next() {
-            let pause = customer.step(&self.floor, &mut clerk);
-            let mut agenda = self.agenda.lock();
+            let pause = customer.step(&self.run, &mut worker);
+            let mut due = self.due.lock();
             match pause {
-                Some(pause) => agenda.due.push(Due(Instant::now() + pause, customer)),
+                Some(pause) => due.due.push(Due(Instant::now() + pause, customer)),
                 None => {
-                    agenda.open -= 1;
-                    agenda.through.push(*customer);
-                    if agenda.open == 0 {
+                    due.open -= 1;
+                    due.through.push(*customer);
+                    if due.open == 0 {
                         self.changed.notify_all();
                     }
                 }
             }
-            drop(agenda);
+            drop(due);
             self.changed.notify_one();
         }
     }
@@ -151,27 +151,27 @@ impl Crowd {
 /// Lets all customers do what they want, over so many connections; `watch` is called now and then meanwhile. When the run
 /// is broken off, those whose answer is still due are not given back: their threads end with the program.
 pub(super) fn run(
-    floor: &Arc<Floor>,
+    run: &Arc<Run>,
     customers: Vec<Customer>,
     connections: usize,
     mut watch: impl FnMut(),
-) -> (Vec<Customer>, Notes) {
+) -> (Vec<Customer>, Stats) {
     let due = customers
         .into_iter()
-        .map(|customer| Due(floor.began + Duration::from_millis(customer.plan.arrives_ms), Box::new(customer)))
+        .map(|customer| Due(run.began + Duration::from_millis(customer.plan.arrives_ms), Box::new(customer)))
         .collect::<BinaryHeap<Due>>();
-    let agenda = Agenda { open: due.len(), due, through: Vec::new() };
-    let crowd = Arc::new(Crowd { floor: Arc::clone(floor), agenda: Mutex::new(agenda), changed: Condvar::new() });
-    let books: Vec<Arc<Mutex<Notes>>> = (0..connections).map(|_| Arc::default()).collect();
-    let threads = books.iter().map(|notes| {
-        let (crowd, notes) = (Arc::clone(&crowd), Arc::clone(notes));
-        std::thread::spawn(move || crowd.work(notes))
+    let due = DueCustomers { open: due.len(), due, through: Vec::new() };
+    let customers = Arc::new(Customers { run: Arc::clone(run), due: Mutex::new(due), changed: Condvar::new() });
+    let accounts: Vec<Arc<Mutex<Stats>>> = (0..connections).map(|_| Arc::default()).collect();
+    let threads = accounts.iter().map(|stats| {
+        let (customers, stats) = (Arc::clone(&customers), Arc::clone(stats));
+        std::thread::spawn(move || customers.work(stats))
     });
     let mut threads: Vec<_> = threads.collect();
     let mut stopped = None;
     while !threads.is_empty() {
         watch();
-        if floor.stop.load(Relaxed) && stopped.get_or_insert_with(Instant::now).elapsed() >= STOP_MAX {
+        if run.stop.load(Relaxed) && stopped.get_or_insert_with(Instant::now).elapsed() >= STOP_MAX {
             break;
         }
         for thread in threads.extract_if(.., |thread| thread.is_finished()) {
@@ -181,15 +181,15 @@ pub(super) fn run(
         }
         std::thread::park_timeout(LOOK_AROUND.min(STOP_MAX / 10));
     }
-    let mut notes = Notes::default();
-    books.iter().for_each(|of_thread| notes.add(std::mem::take(&mut of_thread.lock())));
-    let mut agenda = crowd.agenda.lock();
-    let mut through = std::mem::take(&mut agenda.through);
-    through.extend(std::mem::take(&mut agenda.due).into_iter().map(|due| {
+    let mut stats = Stats::default();
+    accounts.iter().for_each(|of_thread| stats.add(std::mem::take(&mut of_thread.lock())));
+    let mut due = customers.due.lock();
+    let mut through = std::mem::take(&mut due.through);
+    through.extend(std::mem::take(&mut due.due).into_iter().map(|due| {
         let mut customer = *due.1;
         customer.ending = Some(Ending::Stopped);
         customer
     }));
     through.sort_by_key(|customer| customer.number);
-    (through, notes)
+    (through, stats)
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use serde_json::Value;
 
-use super::audit::{Book, Entry, Event, Reservation};
+use super::audit::{Account, Entry, Event, Reservation};
 use super::customer::{Customer, text};
 use crate::clock::Millis;
 use crate::commands::client::{Call, Client, ServerAddress};
@@ -73,9 +73,9 @@ pub(super) fn read_all(
     customers: &[Customer],
     connections: usize,
     stop: &AtomicBool,
-) -> Result<Vec<Book>, String> {
+) -> Result<Vec<Account>, String> {
     let next = AtomicUsize::new(0);
-    let books = Mutex::new(Vec::with_capacity(customers.len()));
+    let accounts = Mutex::new(Vec::with_capacity(customers.len()));
     let read = || -> Result<(), String> {
         let mut client = Client::to(address);
         while let Some(customer) = customers.get(next.fetch_add(1, Relaxed)) {
@@ -83,8 +83,8 @@ pub(super) fn read_all(
                 return Err(STOPPED.into());
             }
             if !customer.user_id.is_empty() {
-                let book = read_book(&mut client, schedule_id, customer)?;
-                books.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(book);
+                let account = read_account(&mut client, schedule_id, customer)?;
+                accounts.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(account);
             }
         }
         Ok(())
@@ -96,10 +96,10 @@ pub(super) fn read_all(
             Err(panic) => std::panic::resume_unwind(panic),
         })
     })?;
-    Ok(books.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()))
+    Ok(accounts.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()))
 }
 
-fn read_book(client: &mut Client, schedule_id: i64, customer: &Customer) -> Result<Book, String> {
+fn read_account(client: &mut Client, schedule_id: i64, customer: &Customer) -> Result<Account, String> {
     let user = format!("/users/{}", customer.user_id);
     let balance = get(client, &format!("{user}/balance"), &customer.basic)?;
     let mut entries = Vec::new();
@@ -117,7 +117,7 @@ fn read_book(client: &mut Client, schedule_id: i64, customer: &Customer) -> Resu
     entries.reverse(); // the API gives the newest first
     let reservations = get(client, "/reservations", &customer.basic)?;
     let of_the_date = list(&reservations["reservations"]).iter().filter(|one| one["scheduleId"] == schedule_id);
-    Ok(Book {
+    Ok(Account {
         user_id: customer.user_id.clone(),
         balance: number(&balance, "balance"),
         entries,

@@ -10,7 +10,7 @@ const LATENCY_MAX_US: u64 = 120_000_000;
 
 /// Notes of one thread, added up at the end.
 #[derive(Debug, Default)]
-pub(super) struct Notes {
+pub(super) struct Stats {
     pub latencies: BTreeMap<&'static str, Histogram<u64>>,
     pub refusals: BTreeMap<String, u64>,
     /// Calls without an answer.
@@ -19,7 +19,7 @@ pub(super) struct Notes {
     pub first_loss: Option<String>,
 }
 
-impl Notes {
+impl Stats {
     pub(super) fn time(&mut self, call: &'static str, took: Duration) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(LATENCY_MAX_US).clamp(1, LATENCY_MAX_US);
         if let Some(histogram) = self.latencies.get_mut(call) {
@@ -42,7 +42,7 @@ impl Notes {
     }
 
     /// Adds another thread's notes.
-    pub(super) fn add(&mut self, other: Notes) {
+    pub(super) fn add(&mut self, other: Stats) {
         for (call, histogram) in other.latencies {
             match self.latencies.get_mut(call) {
                 Some(sum) => drop(sum.add(&histogram)), // equal bounds: it always fits
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn notes_of_two_threads_add_up() {
-        let (mut one, mut two) = (Notes::default(), Notes::default());
+        let (mut one, mut two) = (Stats::default(), Stats::default());
         one.time("poll", Duration::from_micros(100));
         two.time("poll", Duration::from_micros(300));
         two.time("pay", Duration::from_secs(1_000));

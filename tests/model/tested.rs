@@ -7,14 +7,14 @@ use boxoffice::clock::Millis;
 use serde_json::{Value, json};
 
 use super::counts;
-use super::hall::{Answer, Customer, Hall, STAFF_KEY, basic, bearer};
 use super::invariants::{hold_in, number};
+use super::support::{Answer, Customer, STAFF_KEY, TestApp, basic, bearer};
 use super::words::{Asked, Expected, Fact, What, Who};
 use super::world::{Life, STEADY, USERS, World};
 
 /// The house under test and the names that it gave to what the model counts.
 pub struct Tested {
-    hall: Hall,
+    app: TestApp,
     file: rusqlite::Connection,
     /// The moment at which the model's time began.
     origin: i64,
@@ -46,22 +46,22 @@ impl Tested {
             "--top-up-policy",
             policy,
         ];
-        let hall = Hall::empty(&flags);
+        let app = TestApp::empty(&flags);
         for title in ["Nacht", "Tag"] {
-            hall.staff("POST", "/concerts", json!({ "title": title })).must(201);
+            app.staff("POST", "/concerts", json!({ "title": title })).must(201);
         }
         for schedule in &world.schedules {
             let starts_at = format!("{}T{}:00:00Z", schedule.date, 9 + schedule.id);
             let layout = json!({ "numbered": { "count": schedule.seats, "price": schedule.price } });
             let date = json!({ "startsAt": starts_at, "layout": layout });
-            hall.staff("POST", "/concerts/1/schedules", date).must(201);
+            app.staff("POST", "/concerts/1/schedules", date).must(201);
         }
-        let users = (0..USERS).map(|_| hall.user()).collect();
-        let file = hall.file();
+        let users = (0..USERS).map(|_| app.user()).collect();
+        let file = app.file();
         let origin = number(&file, "SELECT created_at FROM venue");
         let (tokens, reservations) = (Vec::new(), Vec::new());
         Tested {
-            hall,
+            app,
             file,
             origin,
             users,
@@ -113,9 +113,9 @@ impl Tested {
 
     fn restart(&mut self) {
         self.file = rusqlite::Connection::open_in_memory().unwrap(); // lets go of the file
-        self.hall.reopen();
+        self.app.reopen();
         self.maps.clear();
-        self.file = self.hall.file();
+        self.file = self.app.file();
     }
 
     fn check_head(&self, asked: &Asked, expected: &Expected, answer: &Answer, world: &World) {
@@ -210,14 +210,14 @@ impl Tested {
         let key = asked.key.map(|key| format!("key-{key}")).unwrap_or_default();
         let headers = [("authorization", credential.as_str()), ("idempotency-key", &key)];
         let body = (!body.is_null()).then(|| body.to_string());
-        self.hall.client.call_with(method, &format!("/api/v1{path}"), &headers, body.as_deref())
+        self.app.client.call_with(method, &format!("/api/v1{path}"), &headers, body.as_deref())
     }
 
     /// Compares all that can be seen. The steady poll: the model has already counted that. Of the others, only calls that
     /// change nothing: of ended tokens, of active ones that were heard of, and of waiting ones heard of at this very moment.
     pub fn observe(&self, world: &World) {
-        self.hall.advance_ms(0); // what came due with the last answer is written down
-        let queue = self.hall.staff_get("/queue");
+        self.app.advance_ms(0); // what came due with the last answer is written down
+        let queue = self.app.staff_get("/queue");
         let figures = [
             ("/waiting", Fact::Number(world.waiting())),
             ("/active", Fact::Number(world.active())),
@@ -329,7 +329,7 @@ impl Tested {
             self.compare(&list, &[("/reservations", Fact::Reservations(world.list_of(user)))], world);
         }
         hold_in(&self.file);
-        self.hall.close();
+        self.app.close();
     }
 }
 

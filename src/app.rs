@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
@@ -15,13 +15,16 @@ use crate::clock::{Clock, Millis, Mode, Span};
 use crate::http::{Bell, Door, Limits, OpenFailure, RateLimit, Trade};
 use crate::ids::{KeyHash, TokenMint, new_key};
 use crate::queue::{self, Line};
-use crate::routes::{Readiness, Rooms, Surface, answer_at_once, takes_large_body};
+use crate::routes::{Handlers, Readiness, Surface, answer_at_once, takes_large_body};
 use crate::schedule;
-use crate::seal::Seal;
-use crate::seat::Maps;
-use crate::settings::{MachineSettings, Settings, TestClock};
+use crate::seat::MapCache;
+
+use crate::settings::{MachineSettings, Settings, TestClock, url_of, urls_for_others};
+use crate::signing::SigningKey;
 use crate::staff::{self, Keyring};
-use crate::store::{self, Bounds, Failure, Ground, Hold, LookingThrough, OpenError, Opened, Readers, Stuck, Writer};
+use crate::store::{
+    self, Bounds, DatabaseLock, Failure, IntegrityScan, OpenError, Opened, Readers, SkippedRows, VenueRow, Writer,
+};
 use crate::sweeper::{self, Sweeper};
 use crate::threads::OnFatal;
 use crate::user;
@@ -32,22 +35,22 @@ const THREADS_OF_STORE: usize = 2 + 3;
 const THREADS_OF_FRONT: usize = 1 + 5;
 
 /// An open house.
-pub struct House {
-    rooms: Rooms,
+pub struct App {
+    handlers: Handlers,
     /// The public one first; then, if they have one of their own, that of staff.
-    doors: Vec<Door>,
+    servers: Vec<Door>,
     address: SocketAddr,
     staff_address: SocketAddr,
     new_staff_key: Option<String>,
     database: PathBuf,
     /// A large file is looked through beside the work.
-    looking: Option<LookingThrough>,
+    scan: Option<IntegrityScan>,
     /// Keeps a second server away from the file; let go last.
-    _lock: Hold,
+    _lock: DatabaseLock,
 }
 
-impl House {
-    /// Opens the house on a file, which is made when it is not there, and begins to serve. `broken` is called when the house
+impl App {
+    /// Opens the house on a file, which is made when it is not there, and begins to serve. `on_fatal` is called when the house
     /// must be closed: the state on disk is unknown, memory is not as the file is, or a page of the file is damaged.
     ///
     /// # Errors
@@ -56,23 +59,23 @@ impl House {
         settings: Settings,
         database: &Path,
         listen: SocketAddr,
-        broken: impl FnMut() + Send + 'static,
-    ) -> Result<House, OpenError> {
-        House::open_showing(settings, database, listen, broken, |_| Ok(()))
+        on_fatal: impl FnMut() + Send + 'static,
+    ) -> Result<App, OpenError> {
+        App::open_showing(settings, database, listen, on_fatal, |_| Ok(()))
     }
 
     /// The same. Before a new file has its name, `making` is called with the staff key that was made for it, if one had to be;
     /// where that fails there is no file.
     ///
     /// # Errors
-    /// Those of [`House::open`] and of `making`.
+    /// Those of [`App::open`] and of `making`.
     pub fn open_showing(
         mut settings: Settings,
         database: &Path,
         listen: SocketAddr,
-        broken: impl FnMut() + Send + 'static,
+        on_fatal: impl FnMut() + Send + 'static,
         making: impl FnOnce(Option<&str>) -> Result<(), OpenError>,
-    ) -> Result<House, OpenError> {
+    ) -> Result<App, OpenError> {
         settings.check(listen).map_err(OpenError)?;
         must_have_threads(&settings, listen)?;
         if !database.exists() {
@@ -84,14 +87,14 @@ impl House {
         let clock = Arc::new(start_clock(&settings, &connection, &ground)?);
         make_ready(&connection, &settings).map_err(|error| failed("the file can't be made ready", &error))?;
         balance::settle_policy(&connection, clock.now(), &mut settings.sale).map_err(OpenError)?;
-        let keyring = Arc::new(fill_keyring(&connection, clock.now(), settings.staff_key.as_deref())?);
-        let line = Arc::new(Line::new(TokenMint::of(&ground.seal_secret.0)));
-        queue::fill(&connection, &line, &settings.queue, clock.now(), show_progress)
+        let keyring = Arc::new(load_keyring(&connection, clock.now(), settings.staff_key.as_deref())?);
+        let line = Arc::new(Line::new(TokenMint::of(&ground.signing_secret.0)));
+        queue::load(&connection, &line, &settings.queue, clock.now(), show_progress)
             .map_err(|error| failed("the waiting line can't be read", &error))?;
         let readers = Readers::open(database, settings.machine.readers)
             .map_err(|error| failed("the file can't be opened for reading", &error))?;
         let bell = Bell::new();
-        let maps = Arc::new(Maps::new(settings.machine.cached_seats_max as usize));
+        let maps = Arc::new(MapCache::new(settings.machine.cached_seats_max as usize));
         let sweeper = Sweeper {
             line: Arc::clone(&line),
             maps: Arc::clone(&maps),
@@ -101,37 +104,38 @@ impl House {
             idempotency_hours: settings.machine.idempotency_hours,
             token_days: settings.machine.token_days,
             settle_from: AtomicI64::default(),
-            stuck: Stuck::default(),
+            skipped: SkippedRows::default(),
         };
-        let broken = Mutex::new(broken);
-        let on_fatal = OnFatal::new(move || give_up(&broken));
+        let on_fatal = Mutex::new(on_fatal);
+        let on_fatal = OnFatal::new(move || report_fatal(&on_fatal));
         let writer = Writer::start(
             connection,
             Arc::clone(&clock),
             bounds_of(&settings.machine),
-            sweeper.rounds(on_fatal.clone()),
+            sweeper.hooks(on_fatal.clone()),
         )
         .map_err(|error| failed("the writer can't be started", &error))?;
         let tries = || RateLimit::new(settings.strangers.tries_per_minute, settings.door.door_limit_loopback);
         let (arrivals, wrong_keys) = (Arc::new(tries()), Arc::new(tries()));
-        let seal = Arc::new(Seal::of(&ground.seal_secret));
+        let seal = Arc::new(SigningKey::of(&ground.signing_secret));
         let venue = Arc::new(Venue { settings, clock, readers, writer, bell: bell.clone(), seal });
         let (door, readiness) = (Arc::new(OnceLock::new()), Arc::new(Readiness::default()));
-        let rooms =
-            Rooms { venue, line, maps, keyring, arrivals, wrong_keys, readiness, surface: Surface::Whole, door };
-        let doors = open_doors(&rooms, listen, &bell, &on_fatal).inspect_err(|_| rooms.venue.writer.stop())?;
-        let looking =
-            look_through(database, on_fatal).map_err(|error| failed("the file can't be looked through", &error))?;
+        let handlers =
+            Handlers { venue, line, maps, keyring, arrivals, wrong_keys, readiness, surface: Surface::Whole, door };
+        let servers =
+            open_servers(&handlers, listen, &bell, &on_fatal).inspect_err(|_| handlers.venue.writer.stop())?;
+        let scan =
+            integrity_scan(database, on_fatal).map_err(|error| failed("the file can't be looked through", &error))?;
         let at = |door: Option<&Door>| door.map_or(listen, Door::address); // there is one or two
-        let (address, staff_address) = (at(doors.first()), at(doors.last()));
-        Ok(House {
-            rooms,
-            doors,
+        let (address, staff_address) = (at(servers.first()), at(servers.last()));
+        Ok(App {
+            handlers,
+            servers,
             address,
             staff_address,
             new_staff_key,
             database: database.to_owned(),
-            looking,
+            scan,
             _lock: lock,
         })
     }
@@ -146,7 +150,7 @@ impl House {
         url_of(self.address)
     }
 
-    /// The address at which staff find their pages; the same as [`House::url`] unless they have one of their own.
+    /// The address at which staff find their pages; the same as [`App::url`] unless they have one of their own.
     pub fn staff_url(&self) -> String {
         url_of(self.staff_address)
     }
@@ -180,30 +184,30 @@ impl House {
         work: impl FnOnce(&Tx) -> store::Outcome<T> + Send + 'static,
     ) -> Result<T, OpenError> {
         let (sender, receiver) = mpsc::channel();
-        let job = Box::new(move |tx: Result<&Tx, store::Lost>| {
+        let job = Box::new(move |tx: Result<&Tx, store::CommitError>| {
             let outcome = match tx {
-                Ok(tx) => tx.whole(work),
-                Err(lost) => Err(lost.told.into()),
+                Ok(tx) => tx.savepoint(work),
+                Err(lost) => Err(lost.refusal.into()),
             };
-            let after: store::After = Box::new(move |committed: Result<(), store::Lost>| {
-                let _ = sender.send(committed.map_err(|lost| lost.told.into()).and(outcome)); // the receiver waits below
+            let after: store::Completion = Box::new(move |committed: Result<(), store::CommitError>| {
+                let _ = sender.send(committed.map_err(|lost| lost.refusal.into()).and(outcome)); // the receiver waits below
             });
             after
         });
         let failed = |why: String| OpenError(format!("the work could not be written: {why}"));
-        self.rooms.venue.writer.submit(job);
+        self.handlers.venue.writer.submit(job);
         let outcome = receiver.recv().map_err(|_| failed("it panicked".into()))?;
-        outcome.map_err(|failure| failed(failure.told().code().word().into()))
+        outcome.map_err(|failure| failed(failure.to_refusal().code().word().into()))
     }
 }
 
-impl Drop for House {
+impl Drop for App {
     /// Closes it: no new requests, what is under way is answered, the last commit is made, the WAL is written back.
     fn drop(&mut self) {
-        Door::stop_all(std::mem::take(&mut self.doors));
-        self.looking = None; // a reader would keep the WAL from being written back
-        self.rooms.venue.readers.close();
-        self.rooms.venue.writer.stop();
+        Door::stop_all(std::mem::take(&mut self.servers));
+        self.scan = None; // a reader would keep the WAL from being written back
+        self.handlers.venue.readers.close();
+        self.handlers.venue.writer.stop();
     }
 }
 
@@ -219,18 +223,18 @@ fn make_ready(connection: &Connection, settings: &Settings) -> rusqlite::Result<
 }
 
 /// Looks through a large file beside the work; damage is fatal once the log says what it is.
-fn look_through(database: &Path, on_fatal: OnFatal) -> io::Result<Option<LookingThrough>> {
+fn integrity_scan(database: &Path, on_fatal: OnFatal) -> io::Result<Option<IntegrityScan>> {
     let file = database.display().to_string();
-    LookingThrough::begin(database, on_fatal.clone(), move |found| {
+    IntegrityScan::begin(database, on_fatal.clone(), move |found| {
         log::error!("{file}: this file is damaged ({found}); restore a backup or choose another --database.");
         on_fatal.call();
     })
 }
 
 /// Says that the house must be closed.
-fn give_up(broken: &Mutex<impl FnMut()>) {
-    let mut broken = broken.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    broken();
+fn report_fatal(on_fatal: &Mutex<impl FnMut()>) {
+    let mut on_fatal = on_fatal.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    on_fatal();
 }
 
 /// Makes the file if there is none, with this staff key for its admin; gives back the key if one had to be made. `making` is
@@ -251,8 +255,8 @@ pub(crate) fn make_file(
 
 /// A new file's staff key is shown once, at this start: what would stop the start later is tried before.
 fn must_have_addresses(settings: &Settings, listen: SocketAddr) -> Result<(), OpenError> {
-    plan_doors(settings, listen).into_iter().try_for_each(|(flag, address, ..)| {
-        TcpListener::bind(address).map(drop).map_err(|error| no_address(flag, address, &error))
+    plan_servers(settings, listen).into_iter().try_for_each(|(flag, address, ..)| {
+        TcpListener::bind(address).map(drop).map_err(|error| cannot_listen(flag, address, &error))
     })
 }
 
@@ -261,7 +265,7 @@ fn must_have_addresses(settings: &Settings, listen: SocketAddr) -> Result<(), Op
 fn must_have_threads(settings: &Settings, listen: SocketAddr) -> Result<(), OpenError> {
     let front = |limits: &Limits| limits.workers + THREADS_OF_FRONT;
     let needed =
-        THREADS_OF_STORE + plan_doors(settings, listen).iter().map(|(.., limits)| front(limits)).sum::<usize>();
+        THREADS_OF_STORE + plan_servers(settings, listen).iter().map(|(.., limits)| front(limits)).sum::<usize>();
     let (sender, receiver) = mpsc::channel::<()>();
     let receiver = Mutex::new(receiver);
     std::thread::scope(|scope| {
@@ -280,11 +284,12 @@ fn must_have_threads(settings: &Settings, listen: SocketAddr) -> Result<(), Open
 }
 
 /// The keys of those who work here. A key that the settings give is an admin's from this start on.
-fn fill_keyring(connection: &Connection, now: Millis, given: Option<&str>) -> Result<Keyring, OpenError> {
-    let failed =
-        |failure: Failure| OpenError(format!("the staff keys can't be settled: {}", failure.told().code().word()));
+fn load_keyring(connection: &Connection, now: Millis, given: Option<&str>) -> Result<Keyring, OpenError> {
+    let failed = |failure: Failure| {
+        OpenError(format!("the staff keys can't be settled: {}", failure.to_refusal().code().word()))
+    };
     if let Some(key) = given {
-        let settled = store::write_alone(connection, now, |tx| staff::settle_first(tx, key)).map_err(failed)?;
+        let settled = store::with_transaction(connection, now, |tx| staff::settle_first(tx, key)).map_err(failed)?;
         settled.map_err(|name| {
             OpenError(format!("--staff-key is the key of \"{name}\", who is no admin; give another."))
         })?;
@@ -299,7 +304,7 @@ fn bounds_of(machine: &MachineSettings) -> Bounds {
 }
 
 /// The clock of a file, and ids that go on behind its newest.
-fn start_clock(settings: &Settings, connection: &Connection, ground: &Ground) -> Result<Clock, OpenError> {
+fn start_clock(settings: &Settings, connection: &Connection, ground: &VenueRow) -> Result<Clock, OpenError> {
     let mode = match settings.test_clock {
         None => Mode::Wall,
         Some(TestClock::Running) => Mode::Turned,
@@ -322,8 +327,8 @@ fn set_clock_back(connection: &Connection, now: Millis, seen: Millis) -> Result<
         log::warn!("--set-clock-back has nothing to do: the file has seen nothing later than {now}");
         return Ok(());
     }
-    store::write_alone(connection, now, |tx| sweeper::set_clock_back(tx, seen))
-        .map_err(|failure| failure.told().code().word().to_owned())?;
+    store::with_transaction(connection, now, |tx| sweeper::set_clock_back(tx, seen))
+        .map_err(|failure| failure.to_refusal().code().word().to_owned())?;
     log::warn!(
         "the file's clock was set back by {}, from {seen} to {now}; holds and visits keep what is left of them, and what was \
          written before keeps its later moments. The next start needs no --set-clock-back",
@@ -332,47 +337,21 @@ fn set_clock_back(connection: &Connection, now: Millis, seen: Millis) -> Result<
     Ok(())
 }
 
-/// A URL that can be opened on this machine: nobody can go to `0.0.0.0` or `[::]`.
-fn url_of(address: SocketAddr) -> String {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    format!("http://{}", SocketAddr::new(ip, address.port()))
-}
-
-/// The URLs by which other machines reach an unspecified address: those of the interfaces that lead to other networks. A
-/// connected UDP socket has such an address without sending anything (the targets are addresses for documentation).
-fn urls_for_others(address: SocketAddr) -> Vec<String> {
-    if !address.ip().is_unspecified() {
-        return Vec::new();
-    }
-    let towards = |from: &str, to: &str| -> Option<IpAddr> {
-        let socket = UdpSocket::bind(from).ok()?;
-        socket.connect(to).ok()?;
-        Some(socket.local_addr().ok()?.ip())
-    };
-    let own = [towards("0.0.0.0:0", "192.0.2.1:9"), towards("[::]:0", "[2001:db8::1]:9").filter(|_| address.is_ipv6())];
-    let own = own.into_iter().flatten().filter(|ip| !ip.is_loopback() && !ip.is_unspecified());
-    own.map(|ip| format!("http://{}", SocketAddr::new(ip, address.port()))).collect()
-}
-
-fn no_address(flag: &str, address: SocketAddr, error: &io::Error) -> OpenError {
+fn cannot_listen(flag: &str, address: SocketAddr, error: &io::Error) -> OpenError {
     OpenError(format!("{flag} {address}: {error}; choose another address, or port 0 for a free one."))
 }
 
 /// Why nobody is served at an address: it can't be had, or what stands behind it can't be started.
 fn no_door(flag: &str, address: SocketAddr, failure: &OpenFailure) -> OpenError {
     match failure {
-        OpenFailure::Address(error) => no_address(flag, address, error),
+        OpenFailure::Address(error) => cannot_listen(flag, address, error),
         OpenFailure::Inside(error) => OpenError(format!("the HTTP server can't be started: {error}.")),
     }
 }
 
 /// The doors to open, each with the flag that names its address: the public one, and where staff have an address of their
 /// own, theirs, which is small and stands apart so that a crowd before the public one does not stand before it.
-fn plan_doors(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, SocketAddr, Surface, Limits)> {
+fn plan_servers(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, SocketAddr, Surface, Limits)> {
     let limits = Limits { large_body: takes_large_body, answer_at_once, ..Limits::from(&settings.door) };
     let Some(staff) = settings.staff_listen else { return vec![("--listen", listen, Surface::Whole, limits)] };
     vec![
@@ -381,15 +360,20 @@ fn plan_doors(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, Soc
     ]
 }
 
-fn open_doors(rooms: &Rooms, listen: SocketAddr, bell: &Bell, on_fatal: &OnFatal) -> Result<Vec<Door>, OpenError> {
-    let mut doors = Vec::new();
-    for (flag, address, surface, limits) in plan_doors(&rooms.venue.settings, listen) {
-        let serving = Rooms { surface, ..rooms.clone() };
+fn open_servers(
+    handlers: &Handlers,
+    listen: SocketAddr,
+    bell: &Bell,
+    on_fatal: &OnFatal,
+) -> Result<Vec<Door>, OpenError> {
+    let mut servers = Vec::new();
+    for (flag, address, surface, limits) in plan_servers(&handlers.venue.settings, listen) {
+        let serving = Handlers { surface, ..handlers.clone() };
         let trade: Trade = Arc::new(move |request, responder| serving.serve(request, responder));
         let door = Door::open(address, limits, bell.clone(), trade, on_fatal.clone())
             .map_err(|failure| no_door(flag, address, &failure))?;
-        let _ = rooms.door.set(door.metrics()); // the public one's, which is the first
-        doors.push(door);
+        let _ = handlers.door.set(door.metrics()); // the public one's, which is the first
+        servers.push(door);
     }
-    Ok(doors)
+    Ok(servers)
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::crowd::{Clerk, Floor};
 use super::customer::{Customer, Ending, text};
 use super::plan::Behaviour;
+use super::workers::{Run, Worker};
 use crate::commands::client::Call;
 
 /// How long someone lets the answer wait who watches a hold lapse, in seconds.
@@ -32,7 +32,7 @@ enum Next {
 
 /// A visit as it goes.
 #[derive(Debug, Default)]
-pub(super) struct Visit {
+pub(super) struct Purchase {
     next: Next,
     pub tries_left: u32,
     pub looks_left: u32,
@@ -67,60 +67,60 @@ struct MapSeat<'a> {
 
 impl Customer {
     /// Does the next thing inside.
-    pub(super) fn visit_step(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
+    pub(super) fn purchase_step(&mut self, run: &Run, worker: &mut Worker) -> Duration {
         match self.visit.next {
-            Next::Look => self.look(floor, clerk),
-            Next::ReadMap => self.read_map(floor, clerk),
-            Next::Hold => self.hold(floor, clerk),
-            Next::Watch => self.watch(floor, clerk),
-            Next::Cancel => self.cancel(floor, clerk),
-            Next::TopUp => self.top_up(floor, clerk),
-            Next::Pay => self.pay(floor, clerk),
-            Next::PayAgain => self.pay_again(clerk),
+            Next::Look => self.look(run, worker),
+            Next::ReadMap => self.read_map(run, worker),
+            Next::Hold => self.hold(run, worker),
+            Next::Watch => self.watch(run, worker),
+            Next::Cancel => self.cancel(run, worker),
+            Next::TopUp => self.top_up(run, worker),
+            Next::Pay => self.pay(run, worker),
+            Next::PayAgain => self.pay_again(worker),
         }
     }
 
-    fn then(&mut self, next: Next, floor: &Floor) -> Duration {
+    fn then(&mut self, next: Next, run: &Run) -> Duration {
         self.visit.next = next;
         if matches!(next, Next::Hold | Next::TopUp | Next::Pay) {
             self.visit.keys += 1;
             self.visit.key = format!("rush-{}-{}", self.number, self.visit.keys);
         }
-        floor.pause_ms(self.plan.thinks_ms / 2 + self.dice.below(self.plan.thinks_ms + 1))
+        run.pause_ms(self.plan.thinks_ms / 2 + self.dice.below(self.plan.thinks_ms + 1))
     }
 
     /// A call with the token, repeat-safe where it is a POST.
-    fn ask_inside(&mut self, clerk: &mut Clerk, name: &'static str, call: Call) -> Result<(u16, Value), Duration> {
+    fn ask_inside(&mut self, worker: &mut Worker, name: &'static str, call: Call) -> Result<(u16, Value), Duration> {
         let (bearer, key) = (self.bearer.clone(), self.visit.key.clone());
         let repeatable = call.method == "POST";
         let call = Call { authorization: &bearer, idempotency_key: repeatable.then_some(key.as_str()), ..call };
-        let answer = self.ask(clerk, name, &call)?;
+        let answer = self.ask(worker, name, &call)?;
         self.visit.receipt.clone_from(&answer.body);
         Ok((answer.status, answer.json()))
     }
 
-    fn look(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
-        let call = Call::get(format!("/concerts/{}/schedules", floor.concert_id), "");
-        let dates = match self.ask_inside(clerk, "GET /concerts/{id}/schedules", call) {
+    fn look(&mut self, run: &Run, worker: &mut Worker) -> Duration {
+        let call = Call::get(format!("/concerts/{}/schedules", run.concert_id), "");
+        let dates = match self.ask_inside(worker, "GET /concerts/{id}/schedules", call) {
             Ok((200, body)) => body,
             Ok((status, body)) => return self.surprised("the dates", status, &body),
             Err(pause) => return pause,
         };
         let dates = dates["schedules"].as_array().map(Vec::as_slice).unwrap_or_default();
-        if dates.iter().any(|date| date["scheduleId"] == floor.schedule_id) {
-            return self.then(Next::ReadMap, floor);
+        if dates.iter().any(|date| date["scheduleId"] == run.schedule_id) {
+            return self.then(Next::ReadMap, run);
         }
         self.visit.looks_left = self.visit.looks_left.saturating_sub(1);
         match self.visit.looks_left {
             0 => self.leave_as(Ending::FoundItSoldOut),
-            _ => self.then(Next::Look, floor),
+            _ => self.then(Next::Look, run),
         }
     }
 
-    fn read_map(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
+    fn read_map(&mut self, run: &Run, worker: &mut Worker) -> Duration {
         let bearer = self.bearer.clone();
-        let call = Call::get(format!("/schedules/{}/seats", floor.schedule_id), &bearer);
-        let answer = match self.ask(clerk, "GET /schedules/{id}/seats", &call) {
+        let call = Call::get(format!("/schedules/{}/seats", run.schedule_id), &bearer);
+        let answer = match self.ask(worker, "GET /schedules/{id}/seats", &call) {
             Ok(answer) if answer.status == 200 => answer,
             Ok(answer) => return self.surprised("the seats", answer.status, &answer.json()),
             Err(pause) => return pause,
@@ -130,14 +130,14 @@ impl Customer {
         };
         let free = map.seats.into_iter().filter(|seat| seat.status == "AVAILABLE").map(|seat| seat.seat.into_owned());
         self.visit.free = free.collect();
-        self.choose(floor)
+        self.choose(run)
     }
 
     /// Chooses seats side by side in the list of those that were free.
-    fn choose(&mut self, floor: &Floor) -> Duration {
+    fn choose(&mut self, run: &Run) -> Duration {
         let free = &self.visit.free;
         if free.is_empty() {
-            return self.then(Next::Look, floor);
+            return self.then(Next::Look, run);
         }
         let party = self.plan.party.min(free.len());
         let starts = (free.len() - party + 1) as u64;
@@ -146,18 +146,18 @@ impl Customer {
             _ => self.dice.below(starts),
         };
         self.visit.chosen = free.iter().skip(start as usize).take(party).cloned().collect();
-        self.then(Next::Hold, floor)
+        self.then(Next::Hold, run)
     }
 
-    fn hold(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
-        let body = json!({ "scheduleId": floor.schedule_id, "seats": self.visit.chosen });
-        match self.ask_inside(clerk, "POST /reservations", Call::post("/reservations", "", body)) {
+    fn hold(&mut self, run: &Run, worker: &mut Worker) -> Duration {
+        let body = json!({ "scheduleId": run.schedule_id, "seats": self.visit.chosen });
+        match self.ask_inside(worker, "POST /reservations", Call::post("/reservations", "", body)) {
             Ok((201, held)) => {
                 let amount = held["amount"].as_i64().unwrap_or(0);
                 self.visit.reservation = Some((text(&held, "reservationId"), amount));
-                self.after_hold(floor)
+                self.after_hold(run)
             }
-            Ok((409, refusal)) if refusal["code"] == "SEAT_UNAVAILABLE" => self.try_others(floor, &refusal),
+            Ok((409, refusal)) if refusal["code"] == "SEAT_UNAVAILABLE" => self.try_others(run, &refusal),
             Ok((409, refusal)) if refusal["code"] == "VISIT_OVER" => self.leave_as(Ending::HadNoLuck),
             Ok((status, body)) => self.surprised("a hold", status, &body),
             Err(pause) => pause,
@@ -165,17 +165,17 @@ impl Customer {
     }
 
     /// The seats were taken: others of the same map, or of a fresh one.
-    fn try_others(&mut self, floor: &Floor, refusal: &Value) -> Duration {
+    fn try_others(&mut self, run: &Run, refusal: &Value) -> Duration {
         self.visit.tries_left = self.visit.tries_left.saturating_sub(1);
         if self.visit.tries_left == 0 {
             return self.leave_as(Ending::HadNoLuck);
         }
         let taken = refusal["seats"].as_array().map(Vec::as_slice).unwrap_or_default();
         self.visit.free.retain(|seat| !taken.iter().any(|taken| taken == seat.as_str()));
-        if self.visit.tries_left.is_multiple_of(2) { self.then(Next::Look, floor) } else { self.choose(floor) }
+        if self.visit.tries_left.is_multiple_of(2) { self.then(Next::Look, run) } else { self.choose(run) }
     }
 
-    fn after_hold(&mut self, floor: &Floor) -> Duration {
+    fn after_hold(&mut self, run: &Run) -> Duration {
         let first_time = !self.visit.changed_mind;
         let next = match self.plan.behaviour {
             Behaviour::Lapses if first_time => Next::Watch,
@@ -184,27 +184,27 @@ impl Customer {
             _ => Next::TopUp,
         };
         self.visit.changed_mind = true;
-        self.then(next, floor)
+        self.then(next, run)
     }
 
     /// Watches the hold lapse.
-    fn watch(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
-        let Some((id, _)) = self.visit.reservation.clone() else { return self.then(Next::Look, floor) };
-        let waits = floor.may_wait();
+    fn watch(&mut self, run: &Run, worker: &mut Worker) -> Duration {
+        let Some((id, _)) = self.visit.reservation.clone() else { return self.then(Next::Look, run) };
+        let waits = run.may_wait();
         let call = Call {
             prefer_wait_seconds: waits.then_some(WATCH_SECONDS),
             ..Call::get(format!("/reservations/{id}"), "")
         };
         let name = if waits { "GET /reservations/{id}, waiting" } else { "GET /reservations/{id}" };
-        let answer = self.ask_inside(clerk, name, call);
+        let answer = self.ask_inside(worker, name, call);
         if waits {
-            floor.waited();
+            run.waited();
         }
         match answer {
             Ok((200, body)) if body["status"] == "PENDING_PAYMENT" => Duration::from_millis(WATCH_MS),
             Ok((200, body)) if body["status"] == "EXPIRED" && self.plan.tries_again => {
                 self.visit.reservation = None;
-                self.then(Next::Look, floor)
+                self.then(Next::Look, run)
             }
             Ok((200, body)) if body["status"] == "EXPIRED" => self.leave_as(Ending::LetItLapse),
             Ok((status, body)) => self.surprised("a hold that lapses", status, &body),
@@ -212,28 +212,28 @@ impl Customer {
         }
     }
 
-    fn cancel(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
-        let Some((id, _)) = self.visit.reservation.clone() else { return self.then(Next::Look, floor) };
+    fn cancel(&mut self, run: &Run, worker: &mut Worker) -> Duration {
+        let Some((id, _)) = self.visit.reservation.clone() else { return self.then(Next::Look, run) };
         let call = Call::delete(format!("/reservations/{id}"), "");
-        match self.ask_inside(clerk, "DELETE /reservations/{id}", call) {
+        match self.ask_inside(worker, "DELETE /reservations/{id}", call) {
             Ok((200, body)) if body["status"] == "CANCELLED" => {
                 self.visit.reservation = None;
-                self.then(Next::Look, floor)
+                self.then(Next::Look, run)
             }
-            Ok((409, _)) => self.then(Next::Look, floor), // it had lapsed
+            Ok((409, _)) => self.then(Next::Look, run), // it had lapsed
             Ok((status, body)) => self.surprised("giving a hold back", status, &body),
             Err(pause) => pause,
         }
     }
 
-    fn top_up(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
+    fn top_up(&mut self, run: &Run, worker: &mut Worker) -> Duration {
         let needed = self.visit.reservation.as_ref().map_or(0, |(_, amount)| amount - self.visit.points);
         if needed <= 0 {
-            return self.then(Next::Pay, floor);
+            return self.then(Next::Pay, run);
         }
         let path = format!("/users/{}/balance/top-ups", self.user_id);
         match self.ask_inside(
-            clerk,
+            worker,
             "POST /users/{id}/balance/top-ups",
             Call::post(path, "", json!({ "amount": needed })),
         ) {
@@ -243,7 +243,7 @@ impl Customer {
                 if body["balance"] != self.visit.points {
                     self.faults.push(format!("a balance of {} where {} is due", body["balance"], self.visit.points));
                 }
-                self.then(Next::Pay, floor)
+                self.then(Next::Pay, run)
             }
             Ok((status, body)) => self.surprised("a top-up", status, &body),
             Err(pause) => pause,
@@ -255,16 +255,16 @@ impl Customer {
         Call::post("/payments", "", json!({ "reservationId": id, "amount": amount }))
     }
 
-    fn pay(&mut self, floor: &Floor, clerk: &mut Clerk) -> Duration {
-        match self.ask_inside(clerk, "POST /payments", self.payment()) {
-            Ok((201, body)) => self.bought(floor, &body),
-            Ok((402, _)) if self.visit.points == 0 => self.then(Next::Look, floor),
+    fn pay(&mut self, run: &Run, worker: &mut Worker) -> Duration {
+        match self.ask_inside(worker, "POST /payments", self.payment()) {
+            Ok((201, body)) => self.bought(run, &body),
+            Ok((402, _)) if self.visit.points == 0 => self.then(Next::Look, run),
             Ok((409, body)) if body["code"] == "HOLD_EXPIRED" || body["code"] == "RESERVATION_NOT_PENDING" => {
                 self.visit.reservation = None;
                 self.visit.tries_left = self.visit.tries_left.saturating_sub(1);
                 match self.visit.tries_left {
                     0 => self.leave_as(Ending::HadNoLuck),
-                    _ => self.then(Next::Look, floor),
+                    _ => self.then(Next::Look, run),
                 }
             }
             Ok((status, body)) => self.surprised("a payment", status, &body),
@@ -272,13 +272,13 @@ impl Customer {
         }
     }
 
-    fn bought(&mut self, floor: &Floor, paid: &Value) -> Duration {
+    fn bought(&mut self, run: &Run, paid: &Value) -> Duration {
         let amount = paid["amount"].as_i64().unwrap_or(0);
         self.visit.paid += amount;
         self.visit.points -= amount;
         let tickets = paid["tickets"].as_array().map(Vec::as_slice).unwrap_or_default();
         self.visit.seats.extend(tickets.iter().map(|ticket| text(ticket, "seat")));
-        floor.sold.fetch_add(tickets.len() as u64, Relaxed);
+        run.sold.fetch_add(tickets.len() as u64, Relaxed);
         if paid["balance"] != self.visit.points {
             self.faults.push(format!("a balance of {} where {} is due", paid["balance"], self.visit.points));
         }
@@ -297,9 +297,9 @@ impl Customer {
     }
 
     /// The same payment under the same key: the same answer, and nothing paid twice.
-    fn pay_again(&mut self, clerk: &mut Clerk) -> Duration {
+    fn pay_again(&mut self, worker: &mut Worker) -> Duration {
         let first = self.visit.receipt.clone();
-        match self.ask_inside(clerk, "POST /payments, again", self.payment()) {
+        match self.ask_inside(worker, "POST /payments, again", self.payment()) {
             Ok((201, _)) if self.visit.receipt == first => {}
             Ok((status, body)) => self.faults.push(format!("a repeated payment was answered {status}: {body}")),
             Err(pause) => return pause,

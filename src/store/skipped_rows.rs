@@ -7,9 +7,9 @@ use super::{Failure, Outcome, Tx, is_of_the_row};
 
 /// What could not be changed, by its id, until the next start.
 #[derive(Debug, Default)]
-pub struct Stuck(Mutex<HashSet<u128>>);
+pub struct SkippedRows(Mutex<HashSet<u128>>);
 
-impl Stuck {
+impl SkippedRows {
     /// Whether this one could not be changed before.
     pub fn has(&self, id: u128) -> bool {
         self.ids().contains(&id)
@@ -36,7 +36,7 @@ impl Stuck {
         name: impl FnOnce() -> String,
         work: impl FnOnce(&Tx<C>) -> Outcome<()>,
     ) -> Outcome<bool> {
-        match tx.whole(work) {
+        match tx.savepoint(work) {
             Ok(()) => Ok(true),
             Err(failure) if is_of_the_row(&failure, tx) => {
                 self.put(id, &name(), &failure);

@@ -8,13 +8,13 @@ use crate::clock::Millis;
 
 /// Moments, each with a slot of the line and the token that it was noted for.
 #[derive(Debug, Default)]
-pub struct Dues(BinaryHeap<Reverse<Entry>>);
+pub struct DeadlineHeap(BinaryHeap<Reverse<Entry>>);
 
 /// A moment in milliseconds, a slot, and the low half of the token's id, which tells whether the slot is still the same
 /// token's.
 type Entry = (i64, u32, u32);
 
-impl Dues {
+impl DeadlineHeap {
     /// Notes a moment for a token in a slot.
     pub fn note(&mut self, until: Millis, slot: usize, token_id: i64) {
         self.0.push(Reverse((until.unix_ms(), slot as u32, token_id as u32)));

@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Barrier;
 
+use boxoffice::app::App;
 use boxoffice::clock::Millis;
-use boxoffice::house::House;
 use boxoffice::settings::Settings;
 use clap::Parser;
 use serde_json::{Value, json};
@@ -27,65 +27,65 @@ pub fn settings(flags: &[&str]) -> Settings {
     Line::try_parse_from([&fixed, flags].concat()).unwrap().settings
 }
 
-pub struct Hall {
-    house: Option<House>,
+pub struct TestApp {
+    server: Option<App>,
     flags: Vec<String>,
     _folder: Option<tempfile::TempDir>,
     pub database: PathBuf,
     pub client: Client,
 }
 
-impl Hall {
+impl TestApp {
     /// An empty hall.
-    pub fn empty(flags: &[&str]) -> Hall {
+    pub fn empty(flags: &[&str]) -> TestApp {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("hall.db");
-        let mut hall = Hall::on(&database, flags);
-        hall._folder = Some(folder);
-        hall
+        let mut app = TestApp::on(&database, flags);
+        app._folder = Some(folder);
+        app
     }
 
     /// A hall on a file that outlives it.
-    pub fn on(database: &Path, flags: &[&str]) -> Hall {
-        let house = House::open(settings(flags), database, ([127, 0, 0, 1], 0).into(), || {}).unwrap();
-        let client = Client::of(&house.url());
+    pub fn on(database: &Path, flags: &[&str]) -> TestApp {
+        let server = App::open(settings(flags), database, ([127, 0, 0, 1], 0).into(), || {}).unwrap();
+        let client = Client::of(&server.url());
         let flags = flags.iter().map(|flag| flag.to_string()).collect();
-        Hall { house: Some(house), flags, _folder: None, database: database.to_owned(), client }
+        TestApp { server: Some(server), flags, _folder: None, database: database.to_owned(), client }
     }
 
     /// A hall with one concert (1) and two dates (1 and 2) of `seats` numbered seats at [`PRICE`] each, on sale now.
-    pub fn with_seats(seats: i64, flags: &[&str]) -> Hall {
-        let hall = Hall::empty(flags);
-        hall.staff("POST", "/concerts", json!({ "title": "Nacht" })).must(201);
+    pub fn with_seats(seats: i64, flags: &[&str]) -> TestApp {
+        let app = TestApp::empty(flags);
+        app.staff("POST", "/concerts", json!({ "title": "Nacht" })).must(201);
         for starts_at in ["2100-01-01T10:00:00Z", "2100-01-02T10:00:00Z"] {
             let layout = json!({ "numbered": { "count": seats, "price": PRICE } });
-            hall.staff("POST", "/concerts/1/schedules", json!({ "startsAt": starts_at, "layout": layout })).must(201);
+            app.staff("POST", "/concerts/1/schedules", json!({ "startsAt": starts_at, "layout": layout })).must(201);
         }
-        hall
+        app
     }
 
     /// Closes the hall in good order and opens it again on the same file.
     pub fn reopen(&mut self) {
-        self.house = None;
+        self.server = None;
         let flags: Vec<&str> = self.flags.iter().map(String::as_str).collect();
-        let house = House::open(settings(&flags), &self.database, ([127, 0, 0, 1], 0).into(), || {}).unwrap();
-        self.client = Client::of(&house.url());
-        self.house = Some(house);
+        let server = App::open(settings(&flags), &self.database, ([127, 0, 0, 1], 0).into(), || {}).unwrap();
+        self.client = Client::of(&server.url());
+        self.server = Some(server);
     }
 
     pub fn close(&mut self) {
-        self.house = None;
+        self.server = None;
     }
 
-    /// A hall where staff have an address of their own; otherwise like [`Hall::with_seats`], with one date.
-    pub fn with_apart_staff(seats: i64) -> Hall {
-        let hall = Hall::empty(&["--staff-listen", "127.0.0.1:0"]);
-        let staff = Client::of(&hall.staff_url());
+    /// A hall where staff have an address of their own; otherwise like [`TestApp::with_seats`], with one date.
+    pub fn with_apart_staff(seats: i64) -> TestApp {
+        let app = TestApp::empty(&["--staff-listen", "127.0.0.1:0"]);
+        let staff = Client::of(&app.staff_url());
         let post = |path: &str, body| staff.call("POST", path, &bearer(STAFF_KEY), Some(body)).must(201).clone();
         post("/api/v1/staff/concerts", json!({ "title": "Nacht" }));
         let layout = json!({ "numbered": { "count": seats, "price": PRICE } });
         post("/api/v1/staff/concerts/1/schedules", json!({ "startsAt": "2100-01-01T10:00:00Z", "layout": layout }));
-        hall
+        app
     }
 
     pub fn url(&self) -> String {
@@ -93,7 +93,7 @@ impl Hall {
     }
 
     pub fn staff_url(&self) -> String {
-        self.house.as_ref().unwrap().staff_url()
+        self.server.as_ref().unwrap().staff_url()
     }
 
     /// A call of staff; a DELETE takes no body, and none is sent with it.

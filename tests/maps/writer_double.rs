@@ -8,15 +8,15 @@ use boxoffice::clock::{Clock, Millis, Mode};
 use boxoffice::http::{Method, Request};
 use boxoffice::refusal::Refusal;
 use boxoffice::schedule::{self, Times};
-use boxoffice::seat::{self, Hold, MapSeat, Maps};
-use boxoffice::store::{self, Bounds, Lost, Outcome, Readers, Rounds, Writer};
+use boxoffice::seat::{self, Hold, MapCache, MapSeat};
+use boxoffice::store::{self, Bounds, CommitError, Outcome, Readers, Writer, WriterHooks};
 use boxoffice::threads::OnFatal;
 use boxoffice::venue::{Change, Tx};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::hall::Hall;
 use super::invariants::Dice;
+use super::support::TestApp;
 
 const SEATS: u64 = 12;
 const VIEWERS: usize = 3;
@@ -24,9 +24,9 @@ const VIEWERS: usize = 3;
 /// Holds with the labels of their seats.
 type Holds = Mutex<Vec<(Hold, Vec<String>)>>;
 
-pub struct Desk {
+pub struct WriterDouble {
     writer: Writer<Change>,
-    maps: Arc<Maps>,
+    maps: Arc<MapCache>,
     readers: Readers,
     clock: Arc<Clock>,
     viewers: Vec<Uuid>,
@@ -37,31 +37,31 @@ pub struct Desk {
     /// What each tag stood for.
     tags: Mutex<HashMap<String, Vec<u8>>>,
     _folder: tempfile::TempDir,
-    _lock: store::Hold,
+    _lock: store::DatabaseLock,
 }
 
-impl Desk {
-    pub fn open() -> Desk {
+impl WriterDouble {
+    pub fn open() -> WriterDouble {
         let folder = tempfile::tempdir().unwrap();
         let (path, viewers) = hall_in(&folder);
         let opened = store::open(&path).unwrap();
         let clock = Arc::new(Clock::start(Mode::Frozen, 0, None, Clock::wall_now()).unwrap());
-        let maps = Arc::new(Maps::new(1_000));
+        let maps = Arc::new(MapCache::new(1_000));
         let learning = Arc::clone(&maps);
-        let rounds = Rounds {
-            open: Box::new(|_| Ok(())),
-            close: Box::new(|_| Ok(())),
-            committed: Box::new(move |_, _, changes| {
+        let rounds = WriterHooks {
+            before_batch: Box::new(|_| Ok(())),
+            after_batch: Box::new(|_| Ok(())),
+            on_commit: Box::new(move |_, _, changes| {
                 learning.apply(&changes);
                 Ok(())
             }),
-            next_due: Box::new(|_| None),
-            broken: OnFatal::new(|| panic!("nothing here breaks the file")),
+            next_deadline: Box::new(|_| None),
+            on_fatal: OnFatal::new(|| panic!("nothing here breaks the file")),
         };
         let bounds = Bounds { jobs_max: 100, batch_max: 100 };
         let writer = Writer::start(opened.connection, Arc::clone(&clock), bounds, rounds).unwrap();
         let readers = Readers::open(&path, 1).unwrap();
-        Desk {
+        WriterDouble {
             writer,
             maps,
             readers,
@@ -88,17 +88,17 @@ impl Desk {
         let (done, ended) = mpsc::channel();
         let (maps, holds, faults) = (Arc::clone(&self.maps), Arc::clone(&self.holds), Arc::clone(&self.faults));
         let user_id = self.viewers[dice.below(VIEWERS as u64 - 1) as usize]; // the last never has a seat
-        self.writer.submit(Box::new(move |tx: Result<&Tx, Lost>| {
+        self.writer.submit(Box::new(move |tx: Result<&Tx, CommitError>| {
             let tx = tx.unwrap();
             for _ in 0..=dice.below(2) {
-                let _ = tx.whole(|tx| {
+                let _ = tx.savepoint(|tx| {
                     work(tx, user_id, &mut dice, &holds)?;
                     faults.lock().unwrap().extend(fault_in_free_seats(tx, &maps));
                     if dice.below(4) == 0 { Err(Refusal::Internal.into()) } else { Ok(()) }
                 });
                 faults.lock().unwrap().extend(fault_in_free_seats(tx, &maps)); // also after it was taken back
             }
-            Box::new(move |committed: Result<(), Lost>| {
+            Box::new(move |committed: Result<(), CommitError>| {
                 committed.unwrap();
                 done.send(()).unwrap();
             })
@@ -138,14 +138,14 @@ impl Desk {
 /// A file with one date and the viewers.
 fn hall_in(folder: &tempfile::TempDir) -> (PathBuf, Vec<Uuid>) {
     let path = folder.path().join("hall.db");
-    let mut hall = Hall::on(&path, &[]);
-    hall.staff("POST", "/concerts", json!({ "title": "Nacht" })).must(201);
+    let mut app = TestApp::on(&path, &[]);
+    app.staff("POST", "/concerts", json!({ "title": "Nacht" })).must(201);
     let rows = json!([{ "row": "A", "count": SEATS / 2 }, { "row": "B\"", "count": SEATS / 2 }]);
     let layout = json!({ "sections": [{ "name": "R", "price": 5, "rows": rows }] });
-    hall.staff("POST", "/concerts/1/schedules", json!({ "startsAt": "2100-01-01T10:00:00Z", "layout": layout }))
+    app.staff("POST", "/concerts/1/schedules", json!({ "startsAt": "2100-01-01T10:00:00Z", "layout": layout }))
         .must(201);
-    let viewers = (0..VIEWERS).map(|_| hall.user().id.parse().unwrap()).collect();
-    hall.close();
+    let viewers = (0..VIEWERS).map(|_| app.user().id.parse().unwrap()).collect();
+    app.close();
     (path, viewers)
 }
 
@@ -225,7 +225,7 @@ fn reservation(tx: &Tx, user_id: Uuid) -> Outcome<Uuid> {
 }
 
 /// What a transaction is told is free, and what its own file says.
-fn fault_in_free_seats(tx: &Tx, maps: &Maps) -> Option<String> {
+fn fault_in_free_seats(tx: &Tx, maps: &MapCache) -> Option<String> {
     let told = maps.free_seats(tx, 1).unwrap();
     let mut statement = tx
         .prepare("SELECT label, claim.seat_no IS NULL FROM seat LEFT JOIN claim USING (schedule_id, seat_no) ORDER BY seat_no")

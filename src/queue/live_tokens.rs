@@ -8,22 +8,22 @@ use hashbrown::HashTable;
 use slab::Slab;
 use uuid::Uuid;
 
-use super::estimate::Flow;
+use super::estimate::AdmissionRate;
 use super::ranks::Ranks;
 use super::rules::{self, Rules};
 use super::window::Window;
-use super::{LiveToken, Seen, TokenStatus};
+use super::{LiveToken, TokenStatus, TokenView};
 use crate::clock::Millis;
 use crate::ids::TokenKey;
 use crate::refusal::TokenEnd;
 
 /// The place of someone who waits for the draw.
-const UNDRAWN: i64 = i64::MAX;
+const AWAITING_DRAW: i64 = i64::MAX;
 
 /// One person in the line or let in. Kept small, since a stadium of them waits. What a poll leaves behind is atomic, so
 /// that polls share a lock.
 #[derive(Debug)]
-pub(super) struct Person {
+pub(super) struct Entry {
     pub key: u128,
     user: u128,
     pub token_id: i64,
@@ -32,21 +32,21 @@ pub(super) struct Person {
     activated_ms: i64,
     pub active_until_ms: i64,
     /// When they were last heard of.
-    heard_ms: AtomicI64,
+    last_poll_ms: AtomicI64,
     join_number: u32,
     draw_number: u32,
     /// The interval between polls that they were last told, in seconds.
-    told_seconds: AtomicU8,
+    advised_poll_seconds: AtomicU8,
     pub active: bool,
     /// Whether they called since they were let in.
-    claimed: AtomicBool,
+    first_call_seen: AtomicBool,
 }
 
-impl Person {
+impl Entry {
     /// Notes that they were heard of; says whether this was the first call since they were let in.
-    pub fn hear(&self, at: Millis) -> bool {
-        self.heard_ms.fetch_max(at.unix_ms(), Relaxed);
-        self.active && !self.claimed.swap(true, Relaxed)
+    pub fn poll(&self, at: Millis) -> bool {
+        self.last_poll_ms.fetch_max(at.unix_ms(), Relaxed);
+        self.active && !self.first_call_seen.swap(true, Relaxed)
     }
 
     /// Whose token it is.
@@ -61,25 +61,25 @@ type Issued = VecDeque<(u32, u32)>;
 
 /// Everybody with a live token.
 #[derive(Debug, Default)]
-pub(super) struct People {
+pub(super) struct LiveTokens {
     pub rules: Rules,
-    people: Slab<Person>,
+    tokens: Slab<Entry>,
     by_key: HashTable<u32>,
     by_user: HashTable<u32>,
     hasher: RandomState,
     /// Those to whom staff gave a place at the front, the line behind them, and how many wait for the draw.
     guests: Ranks,
     line: Ranks,
-    undrawn: u64,
+    awaiting_draw: u64,
     issued: Issued,
     active: u64,
     pub admissions: Window,
-    flow: Flow,
+    admission_rate: AdmissionRate,
 }
 
-impl People {
+impl LiveTokens {
     /// Takes in everybody at start, one by one as `each` gives them.
-    pub fn fill<E>(
+    pub fn load<E>(
         &mut self,
         now: Millis,
         each: impl FnOnce(&mut dyn FnMut(LiveToken)) -> Result<(), E>,
@@ -90,13 +90,13 @@ impl People {
                 match token.place {
                     Some(place) if place < 0 => guests.push(place),
                     Some(place) => line.push(place),
-                    None => self.undrawn += 1,
+                    None => self.awaiting_draw += 1,
                 }
             }
-            self.sit(&token, now);
+            self.insert(&token, now);
         })?;
         (self.guests, self.line) = (Ranks::of(guests), Ranks::of(line));
-        let mut issued: Vec<(i64, usize)> = self.people.iter().map(|(slot, person)| (person.token_id, slot)).collect();
+        let mut issued: Vec<(i64, usize)> = self.tokens.iter().map(|(slot, entry)| (entry.token_id, slot)).collect();
         issued.sort_unstable();
         self.issued = issued.into_iter().map(|(token_id, slot)| (slot as u32, token_id as u32)).collect();
         self.forget_issued();
@@ -105,8 +105,8 @@ impl People {
 
     /// Takes in a newly issued token.
     pub fn join(&mut self, token: &LiveToken, now: Millis) -> usize {
-        self.stand(token.place.unwrap_or(UNDRAWN));
-        let slot = self.sit(token, now);
+        self.enqueue(token.place.unwrap_or(AWAITING_DRAW));
+        let slot = self.insert(token, now);
         self.issued.push_back((slot as u32, token.token_id as u32));
         slot
     }
@@ -114,51 +114,51 @@ impl People {
     /// Takes those out of the front of the issued who wait no more.
     pub fn forget_issued(&mut self) {
         let waits = |&(slot, tag): &(u32, u32)| {
-            self.people.get(slot as usize).is_some_and(|person| !person.active && person.token_id as u32 == tag)
+            self.tokens.get(slot as usize).is_some_and(|entry| !entry.active && entry.token_id as u32 == tag)
         };
         while self.issued.front().is_some_and(|first| !waits(first)) {
             self.issued.pop_front();
         }
     }
 
-    fn sit(&mut self, token: &LiveToken, now: Millis) -> usize {
+    fn insert(&mut self, token: &LiveToken, now: Millis) -> usize {
         let ms = |at: Option<Millis>| at.map_or(0, Millis::unix_ms);
         let active = token.status == TokenStatus::Active;
-        let slot = self.people.insert(Person {
+        let slot = self.tokens.insert(Entry {
             key: token.key.0,
             user: token.user_id.as_u128(),
             token_id: token.token_id,
-            place: token.place.unwrap_or(UNDRAWN),
+            place: token.place.unwrap_or(AWAITING_DRAW),
             issued_ms: token.issued_at.unix_ms(),
             activated_ms: ms(token.activated_at),
             active_until_ms: ms(token.active_until),
-            heard_ms: AtomicI64::new(now.unix_ms()),
+            last_poll_ms: AtomicI64::new(now.unix_ms()),
             join_number: token.join_number.unwrap_or(0),
             draw_number: token.draw_number.unwrap_or(0),
-            told_seconds: AtomicU8::new(0),
+            advised_poll_seconds: AtomicU8::new(0),
             active,
-            claimed: AtomicBool::new(token.claimed),
+            first_call_seen: AtomicBool::new(token.first_call_seen),
         });
         self.active += u64::from(active);
-        let (people, hasher) = (&self.people, &self.hasher);
-        let key_of = |&slot: &u32| hasher.hash_one(people.get(slot as usize).map_or(0, |person| person.key));
+        let (tokens, hasher) = (&self.tokens, &self.hasher);
+        let key_of = |&slot: &u32| hasher.hash_one(tokens.get(slot as usize).map_or(0, |entry| entry.key));
         self.by_key.insert_unique(hasher.hash_one(token.key.0), slot as u32, key_of);
-        let user_of = |&slot: &u32| hasher.hash_one(people.get(slot as usize).map_or(0, |person| person.user));
+        let user_of = |&slot: &u32| hasher.hash_one(tokens.get(slot as usize).map_or(0, |entry| entry.user));
         self.by_user.insert_unique(hasher.hash_one(token.user_id.as_u128()), slot as u32, user_of);
         slot
     }
 
-    fn stand(&mut self, place: i64) {
+    fn enqueue(&mut self, place: i64) {
         match place {
-            UNDRAWN => self.undrawn += 1,
+            AWAITING_DRAW => self.awaiting_draw += 1,
             place if place < 0 => self.guests.insert(place),
             place => self.line.insert(place),
         }
     }
 
-    fn step_out(&mut self, place: i64) {
+    fn dequeue(&mut self, place: i64) {
         match place {
-            UNDRAWN => self.undrawn -= 1,
+            AWAITING_DRAW => self.awaiting_draw -= 1,
             place if place < 0 => self.guests.remove(place),
             place => self.line.remove(place),
         }
@@ -167,34 +167,34 @@ impl People {
     /// Lets someone in; says whether they had waited.
     pub fn admit(&mut self, key: TokenKey, visit_until: Millis, now: Millis) -> Option<(usize, bool)> {
         let slot = self.slot(key)?;
-        let person = self.people.get_mut(slot)?;
-        person.active = true;
-        person.activated_ms = now.unix_ms();
-        person.active_until_ms = visit_until.unix_ms();
+        let entry = self.tokens.get_mut(slot)?;
+        entry.active = true;
+        entry.activated_ms = now.unix_ms();
+        entry.active_until_ms = visit_until.unix_ms();
         // Not later: a long poll that was under way is heard of ahead of time, and is no call of somebody who was let in.
-        person.heard_ms.store(now.unix_ms(), Relaxed);
-        let (place, waited) = (person.place, person.issued_ms < now.unix_ms());
-        self.step_out(place);
+        entry.last_poll_ms.store(now.unix_ms(), Relaxed);
+        let (place, waited) = (entry.place, entry.issued_ms < now.unix_ms());
+        self.dequeue(place);
         self.active += 1;
         self.admissions.count(now);
         Some((slot, waited))
     }
 
     /// So many were let in at once, and so many of them had waited.
-    pub fn count_flow(&mut self, now: Millis, admitted: u64, waited: u64) {
+    pub fn count_admissions(&mut self, now: Millis, admitted: u64, waited: u64) {
         let full = self.rules.max_active > 0 && self.active >= u64::from(self.rules.max_active);
-        self.flow.admit(now, admitted, waited, full);
+        self.admission_rate.admit(now, admitted, waited, full);
     }
 
     /// Moves someone who waits to another place. Of who was let in since, only the numbers change.
-    pub fn move_to(&mut self, key: TokenKey, place: Option<i64>, join_number: Option<u32>) {
-        let Some(person) = self.person_mut(key) else { return };
-        let (before, after) = (person.place, place.unwrap_or(UNDRAWN));
-        person.place = after;
-        (person.join_number, person.draw_number) = (join_number.unwrap_or(0), 0);
-        if !person.active {
-            self.step_out(before);
-            self.stand(after);
+    pub fn reposition(&mut self, key: TokenKey, place: Option<i64>, join_number: Option<u32>) {
+        let Some(entry) = self.entry_mut(key) else { return };
+        let (before, after) = (entry.place, place.unwrap_or(AWAITING_DRAW));
+        entry.place = after;
+        (entry.join_number, entry.draw_number) = (join_number.unwrap_or(0), 0);
+        if !entry.active {
+            self.dequeue(before);
+            self.enqueue(after);
         }
     }
 
@@ -202,44 +202,44 @@ impl People {
     pub fn draw(&mut self, drawn: &[(TokenKey, i64, u32)]) {
         self.line = Ranks::of(drawn.iter().map(|&(_, place, _)| place).collect());
         for &(key, place, draw_number) in drawn {
-            if let Some(person) = self.person_mut(key) {
-                (person.place, person.draw_number) = (place, draw_number);
+            if let Some(entry) = self.entry_mut(key) {
+                (entry.place, entry.draw_number) = (place, draw_number);
             }
         }
-        self.undrawn -= drawn.len() as u64;
+        self.awaiting_draw -= drawn.len() as u64;
     }
 
     /// Moves the ends of visits, the silences and the last admissions with the clock.
     pub fn move_deadlines(&mut self, moment: Millis, ms: i64) {
-        for (_, person) in &mut self.people {
-            if person.active_until_ms > moment.unix_ms() {
-                person.active_until_ms += ms;
+        for (_, entry) in &mut self.tokens {
+            if entry.active_until_ms > moment.unix_ms() {
+                entry.active_until_ms += ms;
             }
-            *person.heard_ms.get_mut() += ms;
+            *entry.last_poll_ms.get_mut() += ms;
         }
         self.admissions.move_by(ms);
-        self.flow.move_by(ms);
+        self.admission_rate.move_by(ms);
     }
 
     /// Forgets someone whose token ended.
     pub fn remove(&mut self, key: TokenKey) {
         let Some(slot) = self.slot(key) else { return };
-        let person = self.people.remove(slot);
-        for (table, value) in [(&mut self.by_key, person.key), (&mut self.by_user, person.user)] {
+        let entry = self.tokens.remove(slot);
+        for (table, value) in [(&mut self.by_key, entry.key), (&mut self.by_user, entry.user)] {
             if let Ok(entry) = table.find_entry(self.hasher.hash_one(value), |&found| found as usize == slot) {
                 entry.remove();
             }
         }
-        if person.active {
+        if entry.active {
             self.active -= 1;
-            self.flow.free();
+            self.admission_rate.free();
         } else {
-            self.step_out(person.place);
+            self.dequeue(entry.place);
         }
     }
 
     pub fn waiting(&self) -> u64 {
-        self.guests.len() + self.line.len() + self.undrawn
+        self.guests.len() + self.line.len() + self.awaiting_draw
     }
 
     pub fn active(&self) -> u64 {
@@ -249,93 +249,93 @@ impl People {
     /// When the token was issued that has waited longest.
     pub fn oldest_waiting(&self) -> Option<Millis> {
         let &(slot, _) = self.issued.front()?;
-        self.people.get(slot as usize).map(|person| Millis::from_unix_ms(person.issued_ms))
+        self.tokens.get(slot as usize).map(|entry| Millis::from_unix_ms(entry.issued_ms))
     }
 
-    pub fn by_key(&self, key: TokenKey) -> Option<&Person> {
-        self.people.get(self.slot(key)?)
+    pub fn by_key(&self, key: TokenKey) -> Option<&Entry> {
+        self.tokens.get(self.slot(key)?)
     }
 
-    pub fn by_user(&self, user: u128) -> Option<&Person> {
-        let same = |&slot: &u32| self.people.get(slot as usize).is_some_and(|person| person.user == user);
-        self.people.get(*self.by_user.find(self.hasher.hash_one(user), same)? as usize)
+    pub fn by_user(&self, user: u128) -> Option<&Entry> {
+        let same = |&slot: &u32| self.tokens.get(slot as usize).is_some_and(|entry| entry.user == user);
+        self.tokens.get(*self.by_user.find(self.hasher.hash_one(user), same)? as usize)
     }
 
-    pub fn by_slot(&self, slot: usize) -> Option<&Person> {
-        self.people.get(slot)
+    pub fn by_slot(&self, slot: usize) -> Option<&Entry> {
+        self.tokens.get(slot)
     }
 
-    pub fn person_mut(&mut self, key: TokenKey) -> Option<&mut Person> {
-        self.people.get_mut(self.slot(key)?)
+    pub fn entry_mut(&mut self, key: TokenKey) -> Option<&mut Entry> {
+        self.tokens.get_mut(self.slot(key)?)
     }
 
     fn slot(&self, key: TokenKey) -> Option<usize> {
-        let same = |&slot: &u32| self.people.get(slot as usize).is_some_and(|person| person.key == key.0);
+        let same = |&slot: &u32| self.tokens.get(slot as usize).is_some_and(|entry| entry.key == key.0);
         self.by_key.find(self.hasher.hash_one(key.0), same).map(|&slot| slot as usize)
     }
 
-    fn position(&self, person: &Person) -> Option<u64> {
-        match person.place {
-            _ if person.active => Some(0),
-            UNDRAWN => None,
+    fn position(&self, entry: &Entry) -> Option<u64> {
+        match entry.place {
+            _ if entry.active => Some(0),
+            AWAITING_DRAW => None,
             place if place < 0 => Some(self.guests.count_before(place) + 1),
             place => Some(self.guests.len() + self.line.count_before(place) + 1),
         }
     }
 
     /// Why a token that is still listed is over at `now`: the file will say so with the next transaction.
-    pub fn over(&self, person: &Person, now: Millis) -> Option<TokenEnd> {
-        let timed_out = person.active && person.active_until_ms <= now.unix_ms();
-        let abandoned = self.silent_until_of(person).is_some_and(|until| until <= now);
+    pub fn expiry_reason(&self, entry: &Entry, now: Millis) -> Option<TokenEnd> {
+        let timed_out = entry.active && entry.active_until_ms <= now.unix_ms();
+        let abandoned = self.inactive_until_of(entry).is_some_and(|until| until <= now);
         timed_out.then_some(TokenEnd::TimedOut).or(abandoned.then_some(TokenEnd::Abandoned))
     }
 
-    fn silent_until_of(&self, person: &Person) -> Option<Millis> {
-        let told = u32::from(person.told_seconds.load(Relaxed));
-        let ms = self.rules.silent_ms(person.active, person.claimed.load(Relaxed), told)?;
-        Some(Millis::from_unix_ms(person.heard_ms.load(Relaxed)).plus_ms(ms))
+    fn inactive_until_of(&self, entry: &Entry) -> Option<Millis> {
+        let told = u32::from(entry.advised_poll_seconds.load(Relaxed));
+        let ms = self.rules.inactive_after_ms(entry.active, entry.first_call_seen.load(Relaxed), told)?;
+        Some(Millis::from_unix_ms(entry.last_poll_ms.load(Relaxed)).plus_ms(ms))
     }
 
     /// Until when the person in a slot may be silent; `None` when it does not matter or the slot is now somebody else's.
-    pub fn silent_until(&self, slot: usize, tag: u32) -> Option<Millis> {
-        self.silent_until_of(self.people.get(slot).filter(|person| person.token_id as u32 == tag)?)
+    pub fn inactive_until(&self, slot: usize, tag: u32) -> Option<Millis> {
+        self.inactive_until_of(self.tokens.get(slot).filter(|entry| entry.token_id as u32 == tag)?)
     }
 
     /// When the person in a slot becomes due, unless heard of until then.
     pub fn due_of(&self, slot: usize) -> Option<(Millis, usize, i64)> {
-        let person = self.people.get(slot)?;
-        Some((self.silent_until_of(person)?, slot, person.token_id))
+        let entry = self.tokens.get(slot)?;
+        Some((self.inactive_until_of(entry)?, slot, entry.token_id))
     }
 
     /// When everybody does.
     pub fn all_due(&self) -> impl Iterator<Item = (Millis, usize, i64)> + '_ {
-        self.people.iter().filter_map(|(slot, _)| self.due_of(slot))
+        self.tokens.iter().filter_map(|(slot, _)| self.due_of(slot))
     }
 
     /// What a person is told at `now`; the interval that they are told is remembered.
-    pub fn see(&self, person: &Person, now: Millis) -> Seen {
-        let position = self.position(person);
-        let rate = if self.rules.paused { None } else { self.flow.rate(now, self.rules.admit_per_minute) };
-        let spread = (person.key >> 64) as u32 as f64 / f64::from(u32::MAX);
+    pub fn view(&self, entry: &Entry, now: Millis) -> TokenView {
+        let position = self.position(entry);
+        let rate = if self.rules.paused { None } else { self.admission_rate.rate(now, self.rules.admit_per_minute) };
+        let spread = (entry.key >> 64) as u32 as f64 / f64::from(u32::MAX);
         let advice = rules::advise(position, rate, self.rules.abandon_seconds, spread);
         // Patience does not shrink: a moment that was noted for someone is never too late.
-        person.told_seconds.fetch_max(advice.poll_after_seconds as u8, Relaxed);
-        let expires_at = if person.active {
-            Some(Millis::from_unix_ms(person.active_until_ms))
+        entry.advised_poll_seconds.fetch_max(advice.poll_after_seconds as u8, Relaxed);
+        let expires_at = if entry.active {
+            Some(Millis::from_unix_ms(entry.active_until_ms))
         } else {
-            self.silent_until_of(person)
+            self.inactive_until_of(entry)
         };
-        Seen {
-            key: TokenKey(person.key),
-            user_id: person.user_id(),
-            status: if person.active { TokenStatus::Active } else { TokenStatus::Waiting },
+        TokenView {
+            key: TokenKey(entry.key),
+            user_id: entry.user_id(),
+            status: if entry.active { TokenStatus::Active } else { TokenStatus::Waiting },
             position,
             advice,
-            issued_at: Millis::from_unix_ms(person.issued_ms),
-            activated_at: person.active.then_some(Millis::from_unix_ms(person.activated_ms)),
+            issued_at: Millis::from_unix_ms(entry.issued_ms),
+            activated_at: entry.active.then_some(Millis::from_unix_ms(entry.activated_ms)),
             expires_at: expires_at.unwrap_or(now),
-            join_number: (person.join_number > 0).then_some(person.join_number),
-            draw_number: (person.draw_number > 0).then_some(person.draw_number),
+            join_number: (entry.join_number > 0).then_some(entry.join_number),
+            draw_number: (entry.draw_number > 0).then_some(entry.draw_number),
             paused: self.rules.paused,
             message: self.rules.message.clone(),
         }

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::location::{companion, look_at_outside, say};
+use super::location::{look_at_outside, say, sidecar_path};
 use super::migrations;
-use super::open::{OpenError, must_be_ours};
+use super::open::{OpenError, must_be_current};
 use crate::platform::{FileLock, LockError};
 
 /// How long a look waits for a lock of SQLite's.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// A file that is looked into.
-pub struct Looked {
+pub struct ReadOnlyFile {
     /// A connection that only reads.
     pub connection: Connection,
     /// Held while nobody else has the file open, so that no server begins to write meanwhile. Let go after the connection.
@@ -25,7 +25,7 @@ pub struct Looked {
 ///
 /// # Errors
 /// When it is missing, empty, not ours, of another format or cannot be read.
-pub fn look(path: &Path) -> Result<Looked, OpenError> {
+pub fn open_read_only(path: &Path) -> Result<ReadOnlyFile, OpenError> {
     let found = std::fs::metadata(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => say(path, "there is no such file; check its name."),
         _ => say(path, &format!("this file can't be read ({error}); check its owner.")),
@@ -34,7 +34,7 @@ pub fn look(path: &Path) -> Result<Looked, OpenError> {
     // Without a WAL nobody writes, and SQLite need not make one beside a file that is at rest, on a disk that may be
     // read-only. The lock keeps it so; where no lock file can be made no server can begin either.
     let lock = FileLock::shared(path);
-    let at_rest = !matches!(lock, Err(LockError::Taken)) && !companion(path, "-wal").exists();
+    let at_rest = !matches!(lock, Err(LockError::Taken)) && !sidecar_path(path, "-wal").exists();
     let lock = lock.ok().filter(|_| at_rest);
     must_have_head(path)?;
     let name = uri_of(path, at_rest).ok_or_else(|| say(path, "SQLite can't take this name; choose one in UTF-8."))?;
@@ -47,7 +47,7 @@ pub fn look(path: &Path) -> Result<Looked, OpenError> {
     };
     let connection = Connection::open_with_flags(name, flags).map_err(broken)?;
     connection.busy_timeout(WAIT_MAX).map_err(broken)?;
-    let version = must_be_ours(&connection, |sentence| say(path, &sentence), broken)?;
+    let version = must_be_current(&connection, |sentence| say(path, &sentence), broken)?;
     if version < migrations::CURRENT {
         return Err(say(
             path,
@@ -57,7 +57,7 @@ pub fn look(path: &Path) -> Result<Looked, OpenError> {
             ),
         ));
     }
-    Ok(Looked { connection, _lock: lock })
+    Ok(ReadOnlyFile { connection, _lock: lock })
 }
 
 /// Refuses a file that does not begin as SQLite's do. A write-ahead log beside it may hide that, so the look is at the file
@@ -74,8 +74,8 @@ pub(super) fn must_have_head(path: &Path) -> Result<(), OpenError> {
 }
 
 /// Whether the last to write a file left its WAL behind: it was killed, the power failed, or it still runs.
-pub fn is_left_open(path: &Path) -> bool {
-    std::fs::metadata(companion(path, "-wal")).is_ok_and(|wal| wal.len() > 0)
+pub fn has_wal(path: &Path) -> bool {
+    std::fs::metadata(sidecar_path(path, "-wal")).is_ok_and(|wal| wal.len() > 0)
 }
 
 /// The name of a file as SQLite takes it (<https://www.sqlite.org/uri.html>).

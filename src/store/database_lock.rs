@@ -4,26 +4,26 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::location::companion;
+use super::location::sidecar_path;
 use crate::platform::FileLock;
 
 /// Keeps a second server away from a file. Let go after every connection to it is closed.
-pub struct Hold {
+pub struct DatabaseLock {
     path: PathBuf,
     _lock: FileLock,
 }
 
-impl Hold {
-    pub(super) fn of(path: &Path, lock: FileLock) -> Hold {
-        Hold { path: path.to_owned(), _lock: lock }
+impl DatabaseLock {
+    pub(super) fn of(path: &Path, lock: FileLock) -> DatabaseLock {
+        DatabaseLock { path: path.to_owned(), _lock: lock }
     }
 }
 
-impl Drop for Hold {
+impl Drop for DatabaseLock {
     /// Where a reader closed its connection after the writer, SQLite leaves an empty log, which would keep a new file from a
     /// place from which this one is moved away.
     fn drop(&mut self) {
-        if std::fs::metadata(companion(&self.path, "-wal")).is_ok_and(|wal| wal.len() == 0) {
+        if std::fs::metadata(sidecar_path(&self.path, "-wal")).is_ok_and(|wal| wal.len() == 0) {
             let _ = fold(&self.path); // an empty log that stays does no harm
         }
     }

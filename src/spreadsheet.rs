@@ -14,7 +14,7 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 ///
 /// # Errors
 /// The number of the line from which on it is neither.
-pub fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, usize> {
+pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, usize> {
     let line_of = |at: usize| 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count();
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         let text = encoding.decode_without_bom_handling_and_without_replacement(&bytes[mark..]);
@@ -30,17 +30,17 @@ pub fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, usize> {
 }
 
 /// A text cell that no spreadsheet runs as a formula: one that would begin like a formula gets an apostrophe before it, by
-/// which spreadsheets know text. One that would look like that already gets another, so that [`as_meant`] gives every cell
+/// which spreadsheets know text. One that would look like that already gets another, so that [`unescape_formula`] gives every cell
 /// back. The beginnings are those of <https://owasp.org/www-community/attacks/CSV_Injection>.
-fn harmless(cell: &str) -> Cow<'_, str> {
+fn escape_formula(cell: &str) -> Cow<'_, str> {
     match begins_like_a_formula(cell.trim_start_matches('\'')) {
         true => Cow::Owned(format!("'{cell}")),
         false => Cow::Borrowed(cell),
     }
 }
 
-/// The cell as it was before `harmless`; any other as it is.
-pub fn as_meant(cell: &str) -> &str {
+/// The cell as it was before `escape_formula`; any other as it is.
+pub fn unescape_formula(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
         Some(rest) if begins_like_a_formula(rest.trim_start_matches('\'')) => rest,
         _ => cell,
@@ -83,7 +83,7 @@ impl Table {
     /// Adds a line of as many cells as the header has.
     pub fn line<const CELLS: usize>(&mut self, cells: [Cell; CELLS]) {
         let written = cells.map(|cell| match cell {
-            Cell::Text(text) => harmless(text),
+            Cell::Text(text) => escape_formula(text),
             Cell::Number(number) => Cow::Owned(number.to_string()),
         });
         let _ = self.0.write_record(written.iter().map(|cell| cell.as_bytes())); // as above
@@ -104,25 +104,25 @@ mod tests {
     #[test]
     fn a_text_is_read_in_each_way_in_which_spreadsheets_write_it() {
         let text = "좌석,가격\r\n똠방각하-1,5000\r\n"; // 똠 is in CP949 and not in the older EUC-KR
-        assert_eq!(text_of(text.as_bytes()).unwrap(), text);
-        assert_eq!(text_of(format!("{BYTE_ORDER_MARK}{text}").as_bytes()).unwrap(), text);
+        assert_eq!(decode(text.as_bytes()).unwrap(), text);
+        assert_eq!(decode(format!("{BYTE_ORDER_MARK}{text}").as_bytes()).unwrap(), text);
         let (cp949, _, lost) = EUC_KR.encode(text);
         assert!(!lost && std::str::from_utf8(&cp949).is_err());
-        assert_eq!(text_of(&cp949).unwrap(), text);
+        assert_eq!(decode(&cp949).unwrap(), text);
         let utf_16: Vec<u8> = format!("{BYTE_ORDER_MARK}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert_eq!(text_of(&utf_16).unwrap(), text);
+        assert_eq!(decode(&utf_16).unwrap(), text);
     }
 
     #[test]
     fn what_is_in_no_such_encoding_is_said_with_its_line() {
-        assert_eq!(text_of(b"a\nb\n\xff\xff\n"), Err(3));
-        assert_eq!(text_of(b"\xef\xbb\xbfa\n\xff\xff"), Err(2));
+        assert_eq!(decode(b"a\nb\n\xff\xff\n"), Err(3));
+        assert_eq!(decode(b"\xef\xbb\xbfa\n\xff\xff"), Err(2));
     }
 
     #[test]
     fn a_cell_that_would_run_is_made_text() {
         for (cell, written) in [("=1+1", "'=1+1"), ("-A", "'-A"), ("'=x", "''=x"), ("'90s", "'90s"), ("A=1", "A=1")] {
-            assert_eq!(harmless(cell), written);
+            assert_eq!(escape_formula(cell), written);
         }
     }
 
@@ -138,9 +138,9 @@ mod tests {
     proptest! {
         #[test]
         fn every_cell_comes_back_and_none_of_them_would_run(cell in "['=+@\t＝a-]{0,6}") {
-            let written = harmless(&cell);
+            let written = escape_formula(&cell);
             prop_assert!(!begins_like_a_formula(&written));
-            prop_assert_eq!(as_meant(&written), cell.as_str());
+            prop_assert_eq!(unescape_formula(&written), cell.as_str());
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::http::parse_json;
 use crate::refusal::Refusal;
 use crate::seat::{self, LayoutSeat, table};
-use crate::sheet::text_of;
+use crate::spreadsheet::decode;
 use crate::store::OpenError;
 
 /// A file of seats is at most so large.
@@ -16,7 +16,7 @@ const FILE_MAX_BYTES: u64 = 64 << 20;
 
 /// The flags that say where the seats are and what they cost.
 #[derive(Debug, Args)]
-pub(super) struct HallFile {
+pub(super) struct SeatFile {
     /// The seats: a table (CSV) with a header such as label,section,row,number,category,price,x,y, or a seating plan of
     /// pretix (JSON).
     #[arg(value_name = "FILE")]
@@ -29,7 +29,7 @@ pub(super) struct HallFile {
     areas: Vec<String>,
 }
 
-impl HallFile {
+impl SeatFile {
     /// The seats.
     ///
     /// # Errors
@@ -37,7 +37,7 @@ impl HallFile {
     pub fn read(&self) -> Result<Vec<LayoutSeat>, OpenError> {
         let bytes = read_bytes(&self.file)?;
         let say = |why: String| OpenError(format!("{}: {why}", self.file.display()));
-        let is_json = text_of(&bytes).is_ok_and(|text| text.trim_start().starts_with('{'));
+        let is_json = decode(&bytes).is_ok_and(|text| text.trim_start().starts_with('{'));
         if is_json {
             return seat::read_layout(self.layout(&bytes)?, String::new()).map_err(|refusal| say(told(&refusal)));
         }
@@ -93,7 +93,7 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, OpenError> {
 
 fn json_of(path: &Path, bytes: &[u8]) -> Result<Value, OpenError> {
     let say = |why: String| OpenError(format!("{}: {why}", path.display()));
-    let text = text_of(bytes).map_err(|line| say(format!("line {line} is not UTF-8")))?;
+    let text = decode(bytes).map_err(|line| say(format!("line {line} is not UTF-8")))?;
     parse_json(text.as_bytes()).map_err(|wrong| say(format!("is not valid JSON: {}", wrong.en)))
 }
 

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::location::companion;
+use super::location::sidecar_path;
 use super::wal::RESTART_BYTES;
 use crate::threads::{OnFatal, spawn_vital};
 
@@ -40,12 +40,12 @@ pub(super) fn find_damage(connection: &Connection) -> rusqlite::Result<Option<St
 }
 
 /// A file that is being looked through; dropped, it stops.
-pub struct LookingThrough {
+pub struct IntegrityScan {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl LookingThrough {
+impl IntegrityScan {
     /// Begins to look through a large file. `damaged` is called with what was found, if something was.
     ///
     /// # Errors
@@ -54,7 +54,7 @@ impl LookingThrough {
         path: &Path,
         on_fatal: OnFatal,
         damaged: impl FnOnce(String) + Send + 'static,
-    ) -> io::Result<Option<LookingThrough>> {
+    ) -> io::Result<Option<IntegrityScan>> {
         if !is_large(path) {
             return Ok(None);
         }
@@ -68,11 +68,11 @@ impl LookingThrough {
             Err(error) => damaged(error.to_string()),
         };
         let thread = spawn_vital("looking through", on_fatal, look)?;
-        Ok(Some(LookingThrough { stop, thread: Some(thread) }))
+        Ok(Some(IntegrityScan { stop, thread: Some(thread) }))
     }
 }
 
-impl Drop for LookingThrough {
+impl Drop for IntegrityScan {
     fn drop(&mut self) {
         self.stop.store(true, Relaxed);
         if let Some(thread) = self.thread.take() {
@@ -85,7 +85,7 @@ impl Drop for LookingThrough {
 /// A connection whose statements end when it is time to stop, or to give way.
 fn open(path: &Path, stop: Arc<AtomicBool>) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let wal = companion(path, "-wal");
+    let wal = sidecar_path(path, "-wal");
     let mut began = Instant::now();
     let must_end = move || {
         if began.elapsed() < WORK {
