@@ -12,10 +12,10 @@ use rusqlite::Connection;
 use crate::balance;
 use crate::check;
 use crate::clock::{Clock, Millis, Mode, Span};
-use crate::http::{Bell, Door, Limits, OpenFailure, RateLimit, Trade};
+use crate::http::{Handler, Limits, Notifier, OpenFailure, RateLimit, Server};
 use crate::ids::{KeyHash, TokenMint, new_key};
 use crate::queue::{self, Line};
-use crate::routes::{Handlers, Readiness, Surface, answer_at_once, takes_large_body};
+use crate::routes::{Exposure, Handlers, Readiness, answer_at_once, takes_large_body};
 use crate::schedule;
 use crate::seat::MapCache;
 
@@ -38,7 +38,7 @@ const THREADS_OF_FRONT: usize = 1 + 5;
 pub struct App {
     handlers: Handlers,
     /// The public one first; then, if they have one of their own, that of staff.
-    servers: Vec<Door>,
+    servers: Vec<Server>,
     address: SocketAddr,
     staff_address: SocketAddr,
     new_staff_key: Option<String>,
@@ -93,14 +93,14 @@ impl App {
             .map_err(|error| failed("the waiting line can't be read", &error))?;
         let readers = Readers::open(database, settings.machine.readers)
             .map_err(|error| failed("the file can't be opened for reading", &error))?;
-        let bell = Bell::new();
+        let notifier = Notifier::new();
         let maps = Arc::new(MapCache::new(settings.machine.cached_seats_max as usize));
         let sweeper = Sweeper {
             line: Arc::clone(&line),
             maps: Arc::clone(&maps),
             keyring: Arc::clone(&keyring),
             clock: Arc::clone(&clock),
-            bell: bell.clone(),
+            notifier: notifier.clone(),
             idempotency_hours: settings.machine.idempotency_hours,
             token_days: settings.machine.token_days,
             settle_from: AtomicI64::default(),
@@ -115,18 +115,18 @@ impl App {
             sweeper.hooks(on_fatal.clone()),
         )
         .map_err(|error| failed("the writer can't be started", &error))?;
-        let tries = || RateLimit::new(settings.strangers.tries_per_minute, settings.door.door_limit_loopback);
+        let tries = || RateLimit::new(settings.strangers.tries_per_minute, settings.http.http_limit_loopback);
         let (arrivals, wrong_keys) = (Arc::new(tries()), Arc::new(tries()));
         let seal = Arc::new(SigningKey::of(&ground.signing_secret));
-        let venue = Arc::new(Venue { settings, clock, readers, writer, bell: bell.clone(), seal });
+        let venue = Arc::new(Venue { settings, clock, readers, writer, notifier: notifier.clone(), seal });
         let (door, readiness) = (Arc::new(OnceLock::new()), Arc::new(Readiness::default()));
         let handlers =
-            Handlers { venue, line, maps, keyring, arrivals, wrong_keys, readiness, surface: Surface::Whole, door };
+            Handlers { venue, line, maps, keyring, arrivals, wrong_keys, readiness, exposure: Exposure::Whole, door };
         let servers =
-            open_servers(&handlers, listen, &bell, &on_fatal).inspect_err(|_| handlers.venue.writer.stop())?;
+            open_servers(&handlers, listen, &notifier, &on_fatal).inspect_err(|_| handlers.venue.writer.stop())?;
         let scan =
             integrity_scan(database, on_fatal).map_err(|error| failed("the file can't be looked through", &error))?;
-        let at = |door: Option<&Door>| door.map_or(listen, Door::address); // there is one or two
+        let at = |door: Option<&Server>| door.map_or(listen, Server::address); // there is one or two
         let (address, staff_address) = (at(servers.first()), at(servers.last()));
         Ok(App {
             handlers,
@@ -204,7 +204,7 @@ impl App {
 impl Drop for App {
     /// Closes it: no new requests, what is under way is answered, the last commit is made, the WAL is written back.
     fn drop(&mut self) {
-        Door::stop_all(std::mem::take(&mut self.servers));
+        Server::stop_all(std::mem::take(&mut self.servers));
         self.scan = None; // a reader would keep the WAL from being written back
         self.handlers.venue.readers.close();
         self.handlers.venue.writer.stop();
@@ -351,26 +351,26 @@ fn no_door(flag: &str, address: SocketAddr, failure: &OpenFailure) -> OpenError 
 
 /// The doors to open, each with the flag that names its address: the public one, and where staff have an address of their
 /// own, theirs, which is small and stands apart so that a crowd before the public one does not stand before it.
-fn plan_servers(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, SocketAddr, Surface, Limits)> {
-    let limits = Limits { large_body: takes_large_body, answer_at_once, ..Limits::from(&settings.door) };
-    let Some(staff) = settings.staff_listen else { return vec![("--listen", listen, Surface::Whole, limits)] };
+fn plan_servers(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, SocketAddr, Exposure, Limits)> {
+    let limits = Limits { large_body: takes_large_body, answer_at_once, ..Limits::from(&settings.http) };
+    let Some(staff) = settings.staff_listen else { return vec![("--listen", listen, Exposure::Whole, limits)] };
     vec![
-        ("--listen", listen, Surface::Public, limits.clone().beside_staff()),
-        ("--staff-listen", staff, Surface::Whole, limits.for_staff()),
+        ("--listen", listen, Exposure::Public, limits.clone().beside_staff()),
+        ("--staff-listen", staff, Exposure::Whole, limits.for_staff()),
     ]
 }
 
 fn open_servers(
     handlers: &Handlers,
     listen: SocketAddr,
-    bell: &Bell,
+    notifier: &Notifier,
     on_fatal: &OnFatal,
-) -> Result<Vec<Door>, OpenError> {
+) -> Result<Vec<Server>, OpenError> {
     let mut servers = Vec::new();
-    for (flag, address, surface, limits) in plan_servers(&handlers.venue.settings, listen) {
-        let serving = Handlers { surface, ..handlers.clone() };
-        let trade: Trade = Arc::new(move |request, responder| serving.serve(request, responder));
-        let door = Door::open(address, limits, bell.clone(), trade, on_fatal.clone())
+    for (flag, address, exposure, limits) in plan_servers(&handlers.venue.settings, listen) {
+        let serving = Handlers { exposure, ..handlers.clone() };
+        let trade: Handler = Arc::new(move |request, responder| serving.serve(request, responder));
+        let door = Server::open(address, limits, notifier.clone(), trade, on_fatal.clone())
             .map_err(|failure| no_door(flag, address, &failure))?;
         let _ = handlers.door.set(door.metrics()); // the public one's, which is the first
         servers.push(door);

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use crate::clock::{Clock, Millis, Span};
-use crate::http::{self, Bell, Topic};
+use crate::http::{self, Notifier, Topic};
 use crate::queue::{self, Line};
 use crate::reservation::{self, Settlement};
 use crate::schedule;
@@ -38,7 +38,7 @@ pub struct Sweeper {
     /// The time.
     pub clock: Arc<Clock>,
     /// Wakes those who wait.
-    pub bell: Bell,
+    pub notifier: Notifier,
     /// How long answers are kept under their idempotency keys.
     pub idempotency_hours: u32,
     /// How long tokens are remembered that ended.
@@ -136,7 +136,7 @@ impl Sweeper {
                 self.clock.follow_step(*ms);
             }
         }
-        self.bell.ring(woken);
+        self.notifier.notify(woken);
         Ok(())
     }
 

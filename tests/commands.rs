@@ -37,7 +37,7 @@ fn a_wrong_setting_is_named_and_what_would_be_right_is_said() {
         (&["serve", "--staff-key", "short"], "16 to 128"),
         (&["serve", "--top-up-policy", "nobody"], "self, staff"),
         (&["serve", "--test-clock=broken"], "running, frozen"),
-        (&["serve", "--door-proxies", "10.0.0.0/33"], "0 to 32"),
+        (&["serve", "--http-proxies", "10.0.0.0/33"], "0 to 32"),
         (&["serve", "--ephemeral", "--database", "x.db"], "cannot be used with"),
         (&["srve"], "'serve'"),
     ] {

@@ -68,18 +68,18 @@ fn when_the_writer_s_queue_is_full_the_others_are_told_at_once_and_polls_go_on()
 
 #[test]
 fn when_the_door_s_queue_is_full_the_others_are_told_at_once_and_polls_go_on() {
-    two_of_ten(&["--door-inner-writes=1", "--door-queue-max=1"]);
+    two_of_ten(&["--http-inner-writes=1", "--http-queue-max=1"]);
 }
 
 #[test]
 fn once_somebody_has_waited_too_long_those_who_come_are_told_at_once() {
-    let app = TestApp::with_seats(10, &["--door-inner-writes=1", "--door-queue-max-ms=50"]);
+    let app = TestApp::with_seats(10, &["--http-inner-writes=1", "--http-queue-max-ms=50"]);
     let people: Vec<Customer> = (0..4).map(|_| app.customer()).collect();
     let lock = stall(&app);
     std::thread::scope(|scope| {
         let two = people.iter().zip(["1", "2"]).take(2);
         let waiting: Vec<_> = two.map(|(person, seat)| scope.spawn(move || person.hold(1, &[seat]))).collect();
-        let queued = (0..10_000).find(|_| figure(&app, "boxoffice_door_queued") == 1);
+        let queued = (0..10_000).find(|_| figure(&app, "boxoffice_http_queued") == 1);
         assert!(queued.is_some(), "nobody waits");
         let began = Instant::now();
         while began.elapsed() < Duration::from_millis(60) {

@@ -26,14 +26,14 @@ fn top_up_policy_is_asked_for_as_soon_as_others_can_reach_the_server() {
     for (flags, named) in [
         (&["--listen=0.0.0.0:0"][..], "--listen 0.0.0.0:0"),
         (&["--staff-listen=0.0.0.0:0"], "--staff-listen 0.0.0.0:0"),
-        (&["--door-proxies=127.0.0.1"], "--door-proxies 127.0.0.1"),
-        (&["--door-proxies=::1,10.0.0.0/8"], "--door-proxies ::1"),
+        (&["--http-proxies=127.0.0.1"], "--http-proxies 127.0.0.1"),
+        (&["--http-proxies=::1,10.0.0.0/8"], "--http-proxies ::1"),
     ] {
         let why = start(&database, flags).unwrap_err();
         assert!(why.contains(named) && why.contains("--top-up-policy must be given"), "{why}");
         assert!(!database.exists(), "nothing was made");
     }
-    assert_eq!(start(&database, &["--door-proxies=127.0.0.1", "--top-up-policy=staff"]).unwrap(), "staff");
+    assert_eq!(start(&database, &["--http-proxies=127.0.0.1", "--top-up-policy=staff"]).unwrap(), "staff");
 }
 
 #[test]

@@ -265,7 +265,7 @@ fn a_refused_import_says_why_also_when_the_server_closes_in_the_middle_of_the_bo
 
 #[test]
 fn an_import_that_is_too_large_for_the_server_is_refused_with_its_reason_and_leaves_nothing_behind() {
-    let app = TestApp::empty(&["--door-large-body-max-bytes", "100000"]);
+    let app = TestApp::empty(&["--http-large-body-max-bytes", "100000"]);
     let (folder, _) = table(20_000);
     let why = complained(&import(folder.path(), &app.url(), &[], &[]));
     assert!(why.contains("413") && why.contains("100000"), "{why}");
@@ -274,7 +274,7 @@ fn an_import_that_is_too_large_for_the_server_is_refused_with_its_reason_and_lea
 /// A body that comes steadily is not cut off for its size.
 #[test]
 fn the_time_for_a_body_grows_with_its_size() {
-    let app = TestApp::empty(&["--door-body-max-ms", "50"]);
+    let app = TestApp::empty(&["--http-body-max-ms", "50"]);
     let body = format!("{{\"title\":\"Nacht\"{}}}", " ".repeat(2 << 20));
     app.staff("POST", "/concerts", json!({ "title": "Nacht" })).must(201);
     let mut stream = TcpStream::connect(address_of(&app)).unwrap();

@@ -75,7 +75,7 @@ fn a_rush_with_a_server_of_its_own_takes_no_setting_from_the_environment() {
         "BOXOFFICE_TEST_CLOCK" => "frozen",
         "BOXOFFICE_LISTEN" | "BOXOFFICE_STAFF_LISTEN" => "127.0.0.1:1",
         "BOXOFFICE_STAFF_KEY" => "too-short",
-        "BOXOFFICE_DOOR_PROXIES" => "127.0.0.1",
+        "BOXOFFICE_HTTP_PROXIES" => "127.0.0.1",
         _ => "1",
     };
     let ended = Command::new(env!("CARGO_BIN_EXE_boxoffice"))

@@ -178,7 +178,7 @@ fn what_is_somebody_else_s_cannot_be_told_from_what_does_not_exist() {
 
 #[test]
 fn users_and_tokens_of_one_address_are_limited_and_a_classroom_fits() {
-    let flags = ["--door-proxies=127.0.0.1", "--top-up-policy=self", "--max-active=0"];
+    let flags = ["--http-proxies=127.0.0.1", "--top-up-policy=self", "--max-active=0"];
     let app = TestApp::with_seats(5, &flags);
     let come = |from: &str| {
         let headers = [("x-forwarded-for", from)];
@@ -204,7 +204,7 @@ fn users_and_tokens_of_one_address_are_limited_and_a_classroom_fits() {
 
 #[test]
 fn wrong_keys_are_limited_and_do_not_lock_out_those_with_right_ones() {
-    let app = TestApp::with_seats(5, &["--tries-per-minute=6", "--door-limit-loopback"]);
+    let app = TestApp::with_seats(5, &["--tries-per-minute=6", "--http-limit-loopback"]);
     let kim = app.customer();
     for _ in 0..6 {
         app.client.call("GET", "/api/v1/queue/token", &bearer("nonsense"), None).refused(401, "TOKEN_INVALID");
@@ -221,7 +221,7 @@ fn wrong_keys_are_limited_and_do_not_lock_out_those_with_right_ones() {
 
 #[test]
 fn wrong_staff_keys_are_limited_by_address_and_trickle_back() {
-    let app = TestApp::empty(&["--tries-per-minute=6", "--door-proxies=127.0.0.1", "--top-up-policy=self"]);
+    let app = TestApp::empty(&["--tries-per-minute=6", "--http-proxies=127.0.0.1", "--top-up-policy=self"]);
     let ask = |from: &str, key: &str| {
         let (key, from) = (bearer(key), from.to_owned());
         app.client.call_with("GET", "/api/v1/staff/queue", &[("authorization", &key), ("x-forwarded-for", &from)], None)
@@ -348,7 +348,7 @@ fn no_log_names_a_key_or_a_token() {
 /// came back late.
 #[test]
 fn rate_limit_a_token_that_was_forgotten_and_a_staff_key_that_was_revoked_are_no_guesses() {
-    let flags = ["--tries-per-minute=4", "--door-limit-loopback", "--token-days=1", "--idempotency-hours=24"];
+    let flags = ["--tries-per-minute=4", "--http-limit-loopback", "--token-days=1", "--idempotency-hours=24"];
     let mut app = TestApp::with_seats(5, &flags);
     let old = app.customer();
     old.delete("/queue/token").must(204);

@@ -167,7 +167,7 @@ fn a_blocked_seat_is_kept_back_until_it_is_given_free() {
 /// Asking for readiness writes: that is for those who run the server, and at most once a second for all of them.
 #[test]
 fn readiness_is_told_to_this_machine_and_at_the_staff_s_address_by_one_probe_a_second() {
-    let app = TestApp::empty(&["--staff-listen", "127.0.0.1:0", "--door-proxies", "127.0.0.1", "--top-up-policy=self"]);
+    let app = TestApp::empty(&["--staff-listen", "127.0.0.1:0", "--http-proxies", "127.0.0.1", "--top-up-policy=self"]);
     let ask = |url: &str, path: &str, from: &str| {
         support::Client::of(url).call_with("GET", path, &[("x-forwarded-for", from)], None).status
     };
@@ -182,7 +182,7 @@ fn readiness_is_told_to_this_machine_and_at_the_staff_s_address_by_one_probe_a_s
         assert_eq!(ask(url, "/readyz", from), wanted, "{url} {from}");
         assert_eq!(ask(url, "/healthz", from), 200, "{url} {from}");
     }
-    let alone = TestApp::empty(&["--door-proxies", "127.0.0.1", "--top-up-policy=self"]);
+    let alone = TestApp::empty(&["--http-proxies", "127.0.0.1", "--top-up-policy=self"]);
     let stranger = alone.client.call_with("GET", "/readyz", &[("x-forwarded-for", "192.0.2.1")], None);
     stranger.refused(404, "NOT_FOUND");
     let commits = || {

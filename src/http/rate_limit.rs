@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::door::{UNATTRIBUTED, rate_key};
+use super::server::{UNATTRIBUTED, rate_key};
 use crate::clock::Millis;
 use crate::refusal::Refusal;
 

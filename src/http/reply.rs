@@ -1,4 +1,4 @@
-//! An answer as the trade gives it, and the one table from refusals to statuses.
+//! An answer as handlers give it, and the one table from refusals to statuses.
 
 use std::borrow::Cow;
 

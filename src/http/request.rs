@@ -1,10 +1,10 @@
-//! A request as the trade sees it.
+//! A request as handlers see it.
 
 use std::net::IpAddr;
 
 use crate::refusal::Language;
 
-/// The methods that the house knows.
+/// The methods that the server knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are HTTP's own")]
 pub enum Method {
@@ -54,7 +54,7 @@ impl Method {
 /// A waiting request that is asked again: its topic changed, or its time is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resumed {
-    /// What the trade gave along when it said "not yet".
+    /// What the handler gave along when it let the request wait.
     pub memo: String,
     /// No more waiting: answer with what is.
     pub over: bool,
@@ -65,7 +65,7 @@ pub struct Resumed {
 /// One complete, checked request.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// `X-Request-Id`: the caller's if it sent a sane one, else one made by the door.
+    /// `X-Request-Id`: the caller's if it sent a sane one, else one made by the HTTP server.
     pub id: String,
     /// The method.
     pub method: Method,
@@ -73,7 +73,7 @@ pub struct Request {
     pub path: String,
     /// The query without its question mark; empty when there is none.
     pub query: String,
-    /// Header fields, names in lower case; only those that the trade reads (`framing::RELAYED`).
+    /// Header fields, names in lower case; only those that handlers read (`framing::RELAYED`).
     pub headers: Vec<(String, String)>,
     /// The whole body.
     pub body: Vec<u8>,

@@ -44,14 +44,14 @@ pub struct Handlers {
     /// What the last probe of readiness found.
     pub readiness: Arc<Readiness>,
     /// What can be found through the door in front.
-    pub surface: Surface,
+    pub exposure: Exposure,
     /// What the public door counts; known once it is open.
     pub door: Arc<std::sync::OnceLock<Arc<Metrics>>>,
 }
 
 /// What can be found through a door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Surface {
+pub enum Exposure {
     /// Everything.
     Whole,
     /// What customers need; the rest is behind a door for staff.
@@ -71,7 +71,7 @@ impl Handlers {
         let now = self.venue.clock.now();
         match self.answer(&request, now) {
             Ok(Next::Send(reply)) => responder.send(reply),
-            Ok(Next::Wait(memo)) => responder.park(memo.park()),
+            Ok(Next::Wait(memo)) => responder.wait(memo.wait_request()),
             Ok(Next::Write(job)) => self.write(request, now, responder, job),
             Err(failure) => responder.send(self.refuse(&request, now, &failure)),
         }
@@ -87,7 +87,7 @@ impl Handlers {
                 let next = |once, work| WriteJob { actor, once, language, work };
                 match committed.map_err(|lost| Failure::Refused(lost.refusal)).and(outcome) {
                     Ok(Written::Ready(reply)) => responder.send(reply),
-                    Ok(Written::Wait(_, wait)) => responder.park(Memo { wait, staff_key_id: actor }.park()),
+                    Ok(Written::Wait(_, wait)) => responder.wait(Memo { wait, staff_key_id: actor }.wait_request()),
                     Ok(Written::Then(_, work)) => rooms.write(request, now, responder, next(None, work)),
                     Ok(Written::AfterCommit(read)) if once.is_none() => responder.send(read()),
                     Ok(Written::AfterCommit(read)) => {
@@ -104,7 +104,7 @@ impl Handlers {
         if let Some(resumed) = &request.resumed {
             return self.answer_again(request, now, resumed);
         }
-        if self.surface == Surface::Public && is_for_staff(&request.path) {
+        if self.exposure == Exposure::Public && is_for_staff(&request.path) {
             return Err(Refusal::NotFound.into());
         }
         // A call of staff: first whose key it is, then what there is.

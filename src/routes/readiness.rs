@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::operations::clock_offset_seconds;
-use super::{Handlers, Surface};
+use super::{Exposure, Handlers};
 use crate::http::Reply;
 use crate::refusal::Refusal;
 use crate::store::{CommitError, Completion, Outcome};
@@ -65,7 +65,7 @@ impl Readiness {
 /// `GET /readyz`: 200 when the last probe, no older than a second, could write; else 503 `NOT_READY` with the reason. For those
 /// who run the server, since asking may write: at the staff's own address, or on this machine; 404 elsewhere.
 pub(super) fn ready(rooms: &Handlers, context: &Context) -> Outcome<Answer> {
-    let is_staff_s = rooms.surface == Surface::Whole && context.venue.settings.staff_listen.is_some();
+    let is_staff_s = rooms.exposure == Exposure::Whole && context.venue.settings.staff_listen.is_some();
     if !is_staff_s && !context.request.peer.to_canonical().is_loopback() {
         return Err(Refusal::NotFound.into());
     }
@@ -103,7 +103,7 @@ fn answer(context: &Context, found: Result<(), &'static str>) -> Answer {
 }
 
 fn probe(readiness: &Arc<Readiness>, venue: &Venue) {
-    let (readiness, bell) = (Arc::clone(readiness), venue.bell.clone());
+    let (readiness, notifier) = (Arc::clone(readiness), venue.notifier.clone());
     venue.writer.submit(Box::new(move |tx: Result<&Tx, CommitError>| {
         let written = match tx {
             Ok(tx) => tx.savepoint(write).map_err(|failure| failure.to_refusal().code().word()),
@@ -112,7 +112,7 @@ fn probe(readiness: &Arc<Readiness>, venue: &Venue) {
         let after: Completion = Box::new(move |committed: Result<(), CommitError>| {
             let found = committed.map_err(|lost| lost.refusal.code().word()).and(written);
             readiness.state().found = Some(found);
-            bell.ring([topics::READINESS]);
+            notifier.notify([topics::READINESS]);
         });
         after
     }));

@@ -1,8 +1,8 @@
 //! Settings: flags and environment variables with their limits and their help. One out of its limits stops the start with
 //! a sentence that names it.
 
-pub mod door;
 pub mod environment;
+pub mod http;
 mod listen;
 
 use std::net::{IpAddr, SocketAddr};
@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use clap::{Args, ValueEnum, value_parser};
 use jiff::tz::TimeZone;
 
-use door::DoorSettings;
+use http::HttpSettings;
 use listen::parse_listen;
 pub use listen::{url_of, urls_for_others};
 
@@ -112,7 +112,7 @@ pub struct SaleSettings {
 #[command(next_help_heading = "Strangers")]
 pub struct StrangerSettings {
     /// What one address (of IPv6 a /64) may do in a minute: so many users and tokens may be made from it, and so many wrong
-    /// keys sent (0 to 1,000,000; 0: no limit). This machine itself is exempt without --door-limit-loopback.
+    /// keys sent (0 to 1,000,000; 0: no limit). This machine itself is exempt without --http-limit-loopback.
     #[arg(long, env = "BOXOFFICE_TRIES_PER_MINUTE", default_value_t = 600, value_name = "N", value_parser = value_parser!(u32).range(0..=1_000_000))]
     pub tries_per_minute: u32,
 }
@@ -177,7 +177,7 @@ pub struct Settings {
     pub machine: MachineSettings,
     #[command(flatten)]
     #[allow(missing_docs, reason = "see the type")]
-    pub door: DoorSettings,
+    pub http: HttpSettings,
 }
 
 impl Settings {
@@ -215,7 +215,7 @@ impl Settings {
         let addresses = [("--listen", Some(listen)), ("--staff-listen", self.staff_listen)];
         let mut open = addresses.into_iter().filter_map(|(flag, address)| Some((flag, address?)));
         let open = open.find(|(_, address)| !is_loopback(address.ip()));
-        let proxy = || self.door.door_proxies.first().map(|proxy| format!("--door-proxies {proxy}"));
+        let proxy = || self.http.http_proxies.first().map(|proxy| format!("--http-proxies {proxy}"));
         open.map(|(flag, address)| format!("{flag} {address}")).or_else(proxy)
     }
 
@@ -279,8 +279,8 @@ mod tests {
             (&["--listen", "0.0.0.0:80"][..], "--listen 0.0.0.0:80"),
             (&["--listen", "[::]:80"], "--listen [::]:80"),
             (&["--staff-listen", "192.168.0.2:80"], "--staff-listen 192.168.0.2:80"),
-            (&["--door-proxies", "127.0.0.1"], "--door-proxies 127.0.0.1/32"),
-            (&["--listen", "127.0.0.1:80", "--door-proxies", "10.0.0.0/8"], "--door-proxies 10.0.0.0/8"),
+            (&["--http-proxies", "127.0.0.1"], "--http-proxies 127.0.0.1/32"),
+            (&["--listen", "127.0.0.1:80", "--http-proxies", "10.0.0.0/8"], "--http-proxies 10.0.0.0/8"),
         ] {
             let why = parse(flags).unwrap_err();
             assert!(why.contains(named) && why.contains("--top-up-policy"), "{why}");

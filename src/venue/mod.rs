@@ -20,7 +20,7 @@ pub use events::{By, Event, EventType, last_sequence, list_events, record};
 pub use wait::{Memo, Until, Wait};
 
 use crate::clock::{Clock, Millis};
-use crate::http::{self, Bell, Fields, Request};
+use crate::http::{self, Fields, Notifier, Request};
 use crate::ids;
 use crate::refusal::{Language, Refusal};
 use crate::settings::Settings;
@@ -38,7 +38,7 @@ pub struct Venue {
     /// The way to the one writer.
     pub writer: Writer<Change>,
     /// Wakes those who wait for an answer.
-    pub bell: Bell,
+    pub notifier: Notifier,
     /// Signs tickets and lists for the door.
     pub seal: Arc<SigningKey>,
 }

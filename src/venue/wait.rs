@@ -4,7 +4,7 @@
 use uuid::Uuid;
 
 use super::topics;
-use crate::http::{Park, Topic};
+use crate::http::{self, Topic};
 use crate::ids::{self, TokenKey};
 
 /// What a request waits for, and how long at most.
@@ -95,17 +95,17 @@ pub struct Memo {
 
 impl Memo {
     /// What the HTTP server is handed.
-    pub fn park(self) -> Park {
+    pub fn wait_request(self) -> http::Wait {
         let Wait { until, seconds } = self.wait;
         let staff_key_id = self.staff_key_id.map_or("-".to_owned(), |key_id| key_id.to_string());
-        Park {
+        http::Wait {
             topics: until.topics(),
             memo: format!("{staff_key_id} {seconds} {}", until.text()),
             wait_seconds: seconds,
         }
     }
 
-    /// Reads the memo of [`Memo::park`].
+    /// Reads the memo of [`Memo::wait_request`].
     pub fn parse(memo: &str) -> Option<Memo> {
         let words: Vec<&str> = memo.split(' ').collect();
         let [staff_key_id, seconds, until @ ..] = words.as_slice() else { return None };
@@ -133,9 +133,9 @@ mod tests {
         ] {
             for staff_key_id in [None, Some(3)] {
                 let memo = Memo { wait: Wait { until, seconds: 30 }, staff_key_id };
-                let park = memo.park();
-                assert_eq!((Memo::parse(&park.memo), park.wait_seconds), (Some(memo), 30), "{}", park.memo);
-                assert!(!park.topics.is_empty());
+                let asked = memo.wait_request();
+                assert_eq!((Memo::parse(&asked.memo), asked.wait_seconds), (Some(memo), 30), "{}", asked.memo);
+                assert!(!asked.topics.is_empty());
             }
         }
         for wrong in ["", "-", "- 30", "- 30 date", "- 30 date 1 2", "x 30 date 1", "- -1 date 1", "- 30 token 1 2"] {

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
 
-use boxoffice::http::{Bell, Door, Limits, Park, Reply, Request, Responder, Topic};
+use boxoffice::http::{Limits, Notifier, Reply, Request, Responder, Server, Topic, Wait};
 use boxoffice::threads::OnFatal;
 
 /// What a child does: serves until its standard input ends.
@@ -22,24 +22,24 @@ pub fn serve(kind: &str) -> io::Result<()> {
 }
 
 fn serve_door(listen: SocketAddr) -> io::Result<SocketAddr> {
-    let bell = Bell::new();
-    let rope = bell.clone();
-    let trade = move |request: Request, responder: Responder| answer(&request, responder, &rope);
-    let door = Door::open(listen, Limits::default(), bell, Arc::new(trade), OnFatal::new(|| {}))?;
+    let notifier = Notifier::new();
+    let notifier_for_handler = notifier.clone();
+    let trade = move |request: Request, responder: Responder| answer(&request, responder, &notifier_for_handler);
+    let door = Server::open(listen, Limits::default(), notifier, Arc::new(trade), OnFatal::new(|| {}))?;
     let address = door.address();
     std::mem::forget(door); // it ends with the process
     Ok(address)
 }
 
-fn answer(request: &Request, responder: Responder, bell: &Bell) {
+fn answer(request: &Request, responder: Responder, notifier: &Notifier) {
     let number = request.query.parse().unwrap_or(0);
     match request.path.as_str() {
         "/wait" if request.resumed.is_none() => {
             let memo = "01890a5d-ac96-774b-bcce-b302099a8057 waiting 4711".to_owned(); // about what the trade gives
-            responder.park(Park { topics: vec![Topic(0), Topic(number)], memo, wait_seconds: 60 });
+            responder.wait(Wait { topics: vec![Topic(0), Topic(number)], memo, wait_seconds: 60 });
         }
         "/ring" => {
-            bell.ring([Topic(number)]);
+            notifier.notify([Topic(number)]);
             responder.send(Reply::empty(204));
         }
         path => {

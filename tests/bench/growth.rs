@@ -157,7 +157,7 @@ fn connections(wish: &Wish, folder: &Path, figures: &mut Figures) {
     const CALLS: [&str; 3] = ["polls", "maps of 50 seats", "holds"];
     let halls = halls::Halls::fill(wish.seconds);
     let mut rates = [const { [const { Vec::new() }; CALLS.len()] }; COUNTS.len()];
-    let reading = Served::boxoffice(&halls.reading, &["--door-connections-per-address-max=0"]);
+    let reading = Served::boxoffice(&halls.reading, &["--http-connections-per-address-max=0"]);
     for round in 0..wish.rounds {
         for turn in 0..COUNTS.len() {
             let which = if round % 2 == 0 { turn } else { COUNTS.len() - 1 - turn };

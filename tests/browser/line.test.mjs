@@ -157,7 +157,7 @@ test('a place that was given up is said, with what to do', async (t) => {
 });
 
 test('a wait that the server does not grant is not asked for again at once', async (t) => {
-  const { page } = await waiting(t, { before: 0, flags: ['--door-parked-max', '0'] });
+  const { page } = await waiting(t, { before: 0, flags: ['--http-parked-max', '0'] });
   const first = page.polls;
   const begun = performance.now();
   await page.waitForRequest(/queue\/token$/);

@@ -127,7 +127,7 @@ impl TestApp {
     /// Waits until so many requests are parked at the door.
     pub fn until_parked(&self, count: u64) {
         let parked = |text: &str| {
-            let line = text.lines().find(|line| line.starts_with("boxoffice_door_parked "))?;
+            let line = text.lines().find(|line| line.starts_with("boxoffice_http_parked "))?;
             line.split(' ').nth(1)?.parse::<u64>().ok()
         };
         while parked(&self.client.call("GET", "/metrics", "", None).text) != Some(count) {

@@ -1,4 +1,4 @@
-//! The hall, from inside: a process with the door (or tiny_http alone) and a trade that says back what it was asked.
+//! The hall, from inside: a process with the door (or tiny_http alone) and a handler that says back what it was asked.
 //! Orders come in on standard input, one a line; each is answered with a line that starts with `>> `.
 
 use std::fs::File;
@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use boxoffice::http::{Bell, Door, Limits, Park, Reply, Request, Responder, Topic};
+use boxoffice::http::{Limits, Notifier, Reply, Request, Responder, Server, Topic, Wait};
 use boxoffice::threads::OnFatal;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -56,7 +56,7 @@ fn trade(request: &Request, responder: Responder, held: &Held) {
         Does::Holds(said) => locked(held).push(Box::new(move || responder.send(text(said)))),
         Does::Waits(_, said) if request.resumed.is_some() => responder.send(text(said)),
         Does::Waits(topic, _) => {
-            responder.park(Park { topics: vec![Topic(topic)], memo: target, wait_seconds: 60 });
+            responder.wait(Wait { topics: vec![Topic(topic)], memo: target, wait_seconds: 60 });
         }
     }
 }
@@ -99,7 +99,7 @@ impl log::Log for Counting {
 
     fn log(&self, record: &log::Record<'_>) {
         if self.enabled(record.metadata()) {
-            let is_panic = record.args().to_string().contains("the trade panicked");
+            let is_panic = record.args().to_string().contains("the handler panicked");
             let figure = if is_panic { &self.panics } else { &self.errors };
             figure.fetch_add(1, Ordering::Relaxed);
         }
@@ -122,7 +122,7 @@ fn set(limits: &mut Limits, name: &str, value: u64) {
         "write_max_ms" => limits.write_max_ms = value,
         "linger_max_ms" => limits.linger_max_ms = value,
         "inner_answer_max_ms" => limits.inner_answer_max_ms = value,
-        "inner_hello_max_ms" => limits.inner_hello_max_ms = value,
+        "inner_probe_max_ms" => limits.inner_probe_max_ms = value,
         "inner_reads" => limits.inner_reads = count,
         "inner_writes" => limits.inner_writes = count,
         "nofile" => limit(Resource::Nofile, value, Some(value)),
@@ -155,7 +155,7 @@ pub fn serve_if_asked() -> bool {
         set(&mut limits, name, value.parse().unwrap());
     }
     let held = Held::default();
-    let bell = Bell::new();
+    let notifier = Notifier::new();
     let plain = serve_plain();
     let (door, address, lines) = if is_direct {
         (None, serve_direct(&held), (0, 0))
@@ -166,16 +166,16 @@ pub fn serve_if_asked() -> bool {
         let kept = Arc::clone(&held);
         let trade = Arc::new(move |request: Request, responder: Responder| trade(&request, responder, &kept));
         let door =
-            Door::open("127.0.0.1:0".parse().unwrap(), limits, bell.clone(), trade, OnFatal::new(|| {})).unwrap();
+            Server::open("127.0.0.1:0".parse().unwrap(), limits, notifier.clone(), trade, OnFatal::new(|| {})).unwrap();
         let address = door.address().to_string();
         (Some(door), address, (within.inner_reads, within.inner_writes))
     };
     say(&format!("{address} {plain} {} {}", lines.0, lines.1));
-    obey(door.as_ref(), &bell, &held);
+    obey(door.as_ref(), &notifier, &held);
     true
 }
 
-fn obey(door: Option<&Door>, bell: &Bell, held: &Held) {
+fn obey(door: Option<&Server>, notifier: &Notifier, held: &Held) {
     let mut eaten = Vec::new();
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         match line.as_str() {
@@ -206,7 +206,7 @@ fn obey(door: Option<&Door>, bell: &Bell, held: &Held) {
             }
             order => match order.strip_prefix("ring ").map(str::parse) {
                 Some(Ok(topic)) => {
-                    bell.ring([Topic(topic)]);
+                    notifier.notify([Topic(topic)]);
                     if door.is_none() {
                         locked(held).drain(..).for_each(|answer| answer());
                     }

@@ -12,7 +12,7 @@ use super::inside::ASKED;
 use super::report::{Against, Report};
 use super::wire::{Wire, get, post};
 
-/// The test of `tests/door_torture.rs` that is a hall when a row asks for one; the program looks at [`ASKED`] alone.
+/// The test of `tests/http_torture.rs` that is a hall when a row asks for one; the program looks at [`ASKED`] alone.
 const HALL_TEST: &str = "a_hall_opens_when_a_row_asks_for_one";
 /// Nobody: a user whom limits bind (root they do not).
 const NOBODY: u32 = 65_534;
@@ -99,7 +99,7 @@ impl TestApp {
     /// A figure of the door; 0 where there is no door.
     pub fn figure(&mut self, name: &str) -> io::Result<u64> {
         let figures = self.order("figures")?;
-        let name = format!("boxoffice_door_{name} ");
+        let name = format!("boxoffice_http_{name} ");
         Ok(figures.split(';').find_map(|line| line.strip_prefix(&name)?.parse().ok()).unwrap_or(0))
     }
 

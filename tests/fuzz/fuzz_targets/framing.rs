@@ -1,15 +1,16 @@
-//! Whatever bytes come: the door's readers do not panic, read the same wherever the bytes are cut, and let nothing past that
+//! Whatever bytes come: the server's readers do not panic, read the same wherever the bytes are cut, and let nothing past that
 //! another reader could read differently. The first byte says which reader, the second where it is cut.
 
 #![no_main]
-#![allow(dead_code, reason = "the door's files are taken in whole")]
+#![allow(dead_code, reason = "the server's files are taken in whole")]
 
-mod door;
+mod server;
 
 use boxoffice::{clock, http, refusal};
-use door::framing::{self, Bounds, Head, RELAYED};
-use door::inner_answer::InnerAnswer;
-use door::{passage, proxy};
+use server::framing::{self, Bounds, Head, RELAYED};
+use server::upstream::response::UpstreamResponse;
+use server::proxy;
+use server::upstream::protocol;
 use libfuzzer_sys::fuzz_target;
 
 const BOUNDS: Bounds = Bounds { bytes: 1_024, fields: 16 };
@@ -18,7 +19,7 @@ fuzz_target!(|input: &[u8]| {
     let [which, cut, bytes @ ..] = input else { return };
     let cut = bytes.len() * usize::from(*cut) / 256;
     match which % 8 {
-        0 => inner_answers(bytes, cut),
+        0 => upstream_responses(bytes, cut),
         1 => notes(bytes),
         _ => heads(bytes, cut),
     }
@@ -97,23 +98,23 @@ fn is_relayed_as_one(head: &Head<'_>) {
     assert_eq!((request.headers.len(), request.path), (count, Some(&*head.target)));
 }
 
-fn inner_answers(bytes: &[u8], cut: usize) {
-    if let Ok(answer) = InnerAnswer::read(bytes) {
+fn upstream_responses(bytes: &[u8], cut: usize) {
+    if let Ok(answer) = UpstreamResponse::read(bytes) {
         assert!(answer.body.len() <= bytes.len());
         assert!(answer.fields().all(|(name, value)| !name.is_empty() && !value.contains(&b'\n')));
         if cut < bytes.len() {
-            assert!(matches!(InnerAnswer::read(&bytes[..cut]), Err(Some(_))), "a part of an answer");
+            assert!(matches!(UpstreamResponse::read(&bytes[..cut]), Err(Some(_))), "a part of an answer");
         }
-        assert!(InnerAnswer::read(&[bytes, b"!"].concat()).is_err(), "more than an answer");
+        assert!(UpstreamResponse::read(&[bytes, b"!"].concat()).is_err(), "more than an answer");
     }
 }
 
 fn notes(bytes: &[u8]) {
-    if let Some(waiting) = passage::read_waiting(bytes) {
-        assert_eq!(passage::read_waiting(&passage::write_waiting(&waiting)), Some(waiting));
+    if let Some(waiting) = protocol::read_waiting(bytes) {
+        assert_eq!(protocol::read_waiting(&protocol::write_waiting(&waiting)), Some(waiting));
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
-        let _ = passage::read_note(text);
+        let _ = protocol::read_envelope(text);
         let trusted: Vec<_> = [text, "127.0.0.1/32"].iter().filter_map(|one| one.parse().ok()).collect();
         let peer = std::net::Ipv4Addr::LOCALHOST.into();
         let _ = proxy::client_behind(peer, &trusted, Some(text), None);

@@ -1,0 +1,276 @@
+//! From bytes to the head of a request, strictly by RFC 9112: what two readers could read differently is refused.
+
+use std::borrow::Cow;
+
+use super::encoding::accepts_gzip;
+use super::target;
+use crate::http::Method;
+use crate::refusal::{Language, Localized, Refusal};
+
+/// The fields that are relayed to the handler, in lower case; nothing else of a client's head gets past the server.
+pub const RELAYED: [&str; 7] =
+    ["authorization", "accept", "accept-language", "content-type", "idempotency-key", "if-none-match", "prefer"];
+
+/// Those that are lists (RFC 9110, 5.3): repeated, they are joined; others are refused when repeated.
+const LISTS: [&str; 7] =
+    ["accept", "accept-encoding", "accept-language", "if-none-match", "prefer", "forwarded", "x-forwarded-for"];
+
+/// What `Allow` says where the server itself refuses a method.
+pub const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+/// The most fields that any setting allows.
+const FIELDS_MAX: usize = 96;
+
+/// The head of a request that has been checked.
+#[derive(Debug)]
+pub struct Head<'b> {
+    /// The method.
+    pub method: Method,
+    /// Path and query, or `*`.
+    pub target: Cow<'b, str>,
+    /// HTTP/1.0 rather than 1.1.
+    pub is_http_10: bool,
+    /// Whether the client wants to go on after the answer.
+    pub keep_alive: bool,
+    /// The length of the body in bytes; one beyond all bounds is `usize::MAX`.
+    pub content_length: usize,
+    /// The client waits for `100 Continue` before it sends the body.
+    pub expects_continue: bool,
+    /// `X-Request-Id`, when it is sane.
+    pub request_id: Option<&'b str>,
+    /// The fields of [`RELAYED`], at their places.
+    pub relayed: [Option<Cow<'b, str>>; RELAYED.len()],
+    /// Whether the client takes gzip (`Accept-Encoding`).
+    pub accepts_gzip: bool,
+    /// `Forwarded`.
+    pub forwarded: Option<Cow<'b, str>>,
+    /// `X-Forwarded-For`.
+    pub x_forwarded_for: Option<Cow<'b, str>>,
+}
+
+/// The bounds of a head.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// All bytes of it.
+    pub bytes: usize,
+    /// Its fields.
+    pub fields: usize,
+}
+
+/// Reads a head from the start of `bytes`, of which the first `scanned` were looked at before. Gives the head and its
+/// length in bytes, or `None` when more bytes are needed.
+///
+/// # Errors
+/// What is wrong with the head; nothing after it can be read.
+pub fn read<'b>(bytes: &'b [u8], scanned: &mut usize, bounds: Bounds) -> Result<Option<(Head<'b>, usize)>, Refusal> {
+    // An empty line before the request is forgiven (RFC 9112, 2.2), and a second one.
+    let mut start = 0;
+    while start < 4 && bytes[start..].starts_with(b"\r\n") {
+        start += 2;
+    }
+    let end = find_end(bytes, start, (*scanned).max(start))?;
+    *scanned = bytes.len();
+    let too_large = Refusal::HeadTooLarge { max_bytes: bounds.bytes, max_fields: bounds.fields };
+    match end {
+        Some(end) if end > bounds.bytes => Err(too_large),
+        None if bytes.len() >= bounds.bytes => Err(too_large),
+        None => Ok(None),
+        Some(end) => parse(&bytes[start..end], bounds).map(|head| Some((head, end))),
+    }
+}
+
+/// The end of the empty line that ends a head. Looks for bare CR, bare LF and control bytes on the way, so that a client
+/// that will never send an end is told at once.
+fn find_end(bytes: &[u8], start: usize, from: usize) -> Result<Option<usize>, Refusal> {
+    for at in from..bytes.len() {
+        let byte = bytes[at];
+        if byte >= b' ' && byte != 0x7f {
+            if at > start && bytes[at - 1] == b'\r' {
+                return Err(bad("a line ends in CR alone", "줄이 CR만으로 끝납니다"));
+            }
+            continue;
+        }
+        let before = if at > start { bytes[at - 1] } else { b' ' };
+        match byte {
+            b'\n' if before != b'\r' => return Err(bad("a line ends in LF alone", "줄이 LF만으로 끝납니다")),
+            b'\n' if at == start + 1 => {
+                return Err(bad("an empty line before the request", "요청 앞에 빈 줄이 있습니다"));
+            }
+            b'\n' if bytes[start..=at].ends_with(b"\r\n\r\n") => return Ok(Some(at + 1)),
+            b'\n' => {}
+            b'\t' | b'\r' if before != b'\r' => {}
+            _ => return Err(bad("a control character", "제어 문자가 있습니다")),
+        }
+    }
+    Ok(None)
+}
+
+fn bad(en: &str, ko: &str) -> Refusal {
+    Refusal::InvalidHeader { reason: Localized::new(en, ko) }
+}
+
+fn parse(bytes: &[u8], bounds: Bounds) -> Result<Head<'_>, Refusal> {
+    let line_end = bytes.iter().position(|&b| b == b'\r').unwrap_or(bytes.len());
+    let (line, rest) = bytes.split_at(line_end);
+    let line = std::str::from_utf8(line).map_err(|_| bad("the request line", "요청 줄"))?;
+    let mut words = line.split(' ');
+    let (Some(method), Some(target), Some(version), None) = (words.next(), words.next(), words.next(), words.next())
+    else {
+        return Err(bad("the request line is not three words", "요청 줄이 세 단어가 아닙니다"));
+    };
+    if method.is_empty() || !method.bytes().all(is_token) {
+        return Err(bad("the method", "메서드"));
+    }
+    let is_http_10 = match version.as_bytes() {
+        b"HTTP/1.1" => false,
+        b"HTTP/1.0" => true,
+        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit() => {
+            return Err(Refusal::VersionNotSupported);
+        }
+        _ => return Err(bad("the HTTP version", "HTTP 버전")),
+    };
+    let mut storage = [httparse::EMPTY_HEADER; FIELDS_MAX];
+    let room = &mut storage[..bounds.fields.min(FIELDS_MAX)];
+    let fields = match httparse::parse_headers(rest.get(2..).unwrap_or_default(), room) {
+        Ok(httparse::Status::Complete((_, fields))) => fields,
+        Err(httparse::Error::TooManyHeaders) => {
+            return Err(Refusal::HeadTooLarge { max_bytes: bounds.bytes, max_fields: bounds.fields });
+        }
+        _ => return Err(bad("a header field is malformed", "헤더 필드의 형식이 잘못되었습니다")),
+    };
+    let method = Method::parse(method).ok_or(Refusal::MethodNotAllowed { allow: METHODS.to_owned() });
+    let mut seen = Seen::default();
+    for field in fields {
+        seen.take(field.name, field.value)?;
+    }
+    let method = method?;
+    let target = target::path_and_query(method, target).ok_or_else(|| bad("the request target", "요청 대상"))?;
+    seen.into_head(method, target, is_http_10)
+}
+
+/// Whether this can be the name of a field.
+pub fn is_field_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(is_token)
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// What has been seen of the fields so far.
+#[derive(Default)]
+struct Seen<'b> {
+    has_host: bool,
+    content_length: Option<usize>,
+    has_transfer_encoding: bool,
+    expect: Option<&'b str>,
+    close: bool,
+    keep_alive: bool,
+    request_id: Option<&'b str>,
+    relayed: [Option<Cow<'b, str>>; RELAYED.len()],
+    accept_encoding: Option<Cow<'b, str>>,
+    forwarded: Option<Cow<'b, str>>,
+    x_forwarded_for: Option<Cow<'b, str>>,
+}
+
+impl<'b> Seen<'b> {
+    fn take(&mut self, name: &str, value: &'b [u8]) -> Result<(), Refusal> {
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        if let Some(place) = RELAYED.iter().position(|known| is(known)) {
+            return keep(&mut self.relayed[place], RELAYED[place], value);
+        }
+        if is("accept-encoding") {
+            return keep(&mut self.accept_encoding, "accept-encoding", value);
+        }
+        if is("forwarded") {
+            return keep(&mut self.forwarded, "forwarded", value);
+        }
+        if is("x-forwarded-for") {
+            return keep(&mut self.x_forwarded_for, "x-forwarded-for", value);
+        }
+        if is("host") {
+            let sound = !self.has_host && std::str::from_utf8(value).is_ok_and(target::is_host);
+            self.has_host = true;
+            return if sound { Ok(()) } else { Err(bad("Host", "Host")) };
+        }
+        if is("content-length") {
+            let sound = self.content_length.is_none() && !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+            let digit = |sum: usize, b: &u8| sum.saturating_mul(10).saturating_add(usize::from(b - b'0'));
+            self.content_length = sound.then(|| value.iter().fold(0, digit));
+            return if sound { Ok(()) } else { Err(bad("Content-Length", "Content-Length")) };
+        }
+        if is("transfer-encoding") {
+            self.has_transfer_encoding = true;
+        } else if is("connection") {
+            for option in value.split(|&b| b == b',').map(<[u8]>::trim_ascii) {
+                self.close |= option.eq_ignore_ascii_case(b"close");
+                self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+            }
+        } else if is("expect") {
+            if self.expect.is_some() {
+                return Err(bad("Expect", "Expect"));
+            }
+            self.expect = Some(std::str::from_utf8(value).unwrap_or("?"));
+        } else if is("x-request-id") {
+            self.request_id = std::str::from_utf8(value).ok().filter(|id| is_valid_request_id(id)).or(self.request_id);
+        }
+        Ok(())
+    }
+
+    fn into_head(self, method: Method, target: Cow<'b, str>, is_http_10: bool) -> Result<Head<'b>, Refusal> {
+        if !self.has_host && !is_http_10 {
+            return Err(bad("Host is missing", "Host가 없습니다"));
+        }
+        if self.has_transfer_encoding {
+            return Err(Refusal::LengthRequired);
+        }
+        if self.expect.is_some_and(|value| !value.eq_ignore_ascii_case("100-continue")) {
+            return Err(Refusal::ExpectationFailed);
+        }
+        Ok(Head {
+            method,
+            target,
+            is_http_10,
+            keep_alive: !self.close && (!is_http_10 || self.keep_alive),
+            content_length: self.content_length.unwrap_or(0),
+            expects_continue: self.expect.is_some() && !is_http_10,
+            request_id: self.request_id,
+            relayed: self.relayed,
+            accepts_gzip: self.accept_encoding.as_deref().is_some_and(accepts_gzip),
+            forwarded: self.forwarded,
+            x_forwarded_for: self.x_forwarded_for,
+        })
+    }
+}
+
+fn keep<'b>(slot: &mut Option<Cow<'b, str>>, name: &str, value: &'b [u8]) -> Result<(), Refusal> {
+    let value = std::str::from_utf8(value).ok().filter(|value| value.is_ascii());
+    let value =
+        value.ok_or_else(|| bad(&format!("{name} is not ASCII"), &format!("{name}에 ASCII가 아닌 문자가 있습니다")))?;
+    match slot {
+        None => *slot = Some(Cow::Borrowed(value)),
+        Some(first) if LISTS.contains(&name) => *slot = Some(format!("{first}, {value}").into()),
+        Some(_) => return Err(bad(&format!("{name} is repeated"), &format!("{name}이(가) 두 번 있습니다"))),
+    }
+    Ok(())
+}
+
+fn is_valid_request_id(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
+}
+
+/// What a refusal needs of a head that could not be read: its language and its request id, as far as they are there.
+pub fn peek_language(bytes: &[u8]) -> (Language, Option<&str>) {
+    let field = |wanted: &str| {
+        bytes.split(|&b| b == b'\n').take(FIELDS_MAX).find_map(|line| {
+            let (name, value) = std::str::from_utf8(line).ok()?.split_once(':')?;
+            name.eq_ignore_ascii_case(wanted).then_some(value.trim())
+        })
+    };
+    let language = field("accept-language").map(Language::of_accept_language).unwrap_or_default();
+    (language, field("x-request-id").filter(|id| is_valid_request_id(id)))
+}
+
+#[cfg(test)]
+#[path = "framing_tests.rs"]
+mod tests;

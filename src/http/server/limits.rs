@@ -1,0 +1,220 @@
+//! Every limit of the HTTP server, with its unit in its name.
+
+use ipnet::IpNet;
+
+use crate::http::{Method, Reply};
+use crate::settings::http::HttpSettings;
+
+/// Connections of a server for staff alone, and all descriptors that it may take.
+const STAFF_CONNECTIONS_MAX: usize = 128;
+const STAFF_DESCRIPTORS: usize = STAFF_CONNECTIONS_MAX + 64;
+
+/// What the server allows. Milliseconds, bytes and counts as the names say.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// The request line and all fields together.
+    pub head_max_bytes: usize,
+    /// Header fields of a request.
+    pub head_max_fields: usize,
+    /// The body of a request, where `large_body` says nothing else.
+    pub body_max_bytes: usize,
+    /// The body of a request for which `large_body` says yes.
+    pub large_body_max_bytes: usize,
+    /// Whether a method and path (still percent-encoded) may bring a large body.
+    pub large_body: fn(Method, &str) -> bool,
+    /// What is answered on the event loop itself, by method and target: for what must not wait for a worker.
+    pub answer_at_once: fn(Method, &str) -> Option<Reply>,
+    /// From the first byte of a head to its last.
+    pub head_max_ms: u64,
+    /// From the end of a head to the last byte of the body, whatever its size; each MiB adds `body_max_ms_per_mib`.
+    pub body_max_ms: u64,
+    /// A connection on which nothing is asked.
+    pub idle_max_ms: u64,
+    /// A client that takes nothing of its answer for so long is let go.
+    pub write_max_ms: u64,
+    /// However steadily it takes it: an answer must go by so many bytes a second.
+    pub write_min_bytes_per_second: u64,
+    /// What each MiB of a body adds to `body_max_ms`.
+    pub body_max_ms_per_mib: u64,
+    /// Whoever has come and said nothing for so long must leave when it is full and somebody comes.
+    pub silent_after_ms: u64,
+    /// Whoever is slower than this with a request must leave when it is full and somebody comes.
+    pub slow_after_ms: u64,
+    /// How long a refused client may go on sending before it is cut off.
+    pub linger_max_ms: u64,
+    /// How much a refused client may go on sending before it is cut off.
+    pub linger_max_bytes: usize,
+    /// Connections in all; 0 takes what the descriptor limit leaves.
+    pub connections_max: usize,
+    /// Connections of one address (of one /64 for IPv6), and requests of one client that wait at once, also behind a trusted
+    /// proxy, whose own connections are not limited; 0 is no limit.
+    pub connections_per_address_max: usize,
+    /// Whether loopback is held to `connections_per_address_max` too.
+    pub limit_loopback: bool,
+    /// Descriptors left to the rest of the process: the database, its readers, files.
+    pub descriptors_reserved: usize,
+    /// Memory of all buffers of clients, of waiting requests and of requests that are queued.
+    pub buffers_max_bytes: usize,
+    /// Long polls that wait at once; beyond it they are answered with what is.
+    pub parked_max: usize,
+    /// One waiting request: its target, its topics and its memo.
+    pub parked_max_bytes: usize,
+    /// Request worker threads.
+    pub workers: usize,
+    /// Inner connections for GET, HEAD and OPTIONS.
+    pub inner_reads: usize,
+    /// Inner connections for POST, PUT, PATCH and DELETE.
+    pub inner_writes: usize,
+    /// Requests that wait for an inner connection, for each of the two kinds.
+    pub queue_max: usize,
+    /// Once one of them has waited so long, those who come are turned away at once.
+    pub queue_max_ms: u64,
+    /// From the submission of a request to its response.
+    pub inner_answer_max_ms: u64,
+    /// The probe of a new upstream connection; a later one means that the inner server is stuck.
+    pub inner_probe_max_ms: u64,
+    /// What is under way at a stop has so long.
+    pub stop_max_ms: u64,
+    /// Proxies whose `X-Forwarded-For`, or else `Forwarded`, is believed.
+    pub proxies: Vec<IpNet>,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            head_max_bytes: 16 << 10,
+            head_max_fields: 64,
+            body_max_bytes: 64 << 10,
+            large_body_max_bytes: 16 << 20,
+            large_body: |_, _| false,
+            answer_at_once: |_, _| None,
+            head_max_ms: 10_000,
+            body_max_ms: 30_000,
+            idle_max_ms: 75_000,
+            write_max_ms: 30_000,
+            write_min_bytes_per_second: 1_024,
+            body_max_ms_per_mib: 10_000,
+            silent_after_ms: 50,
+            slow_after_ms: 1_000,
+            linger_max_ms: 1_000,
+            linger_max_bytes: 1 << 20,
+            connections_max: 0,
+            connections_per_address_max: 1_000,
+            limit_loopback: false,
+            descriptors_reserved: 256,
+            buffers_max_bytes: 128 << 20,
+            parked_max: 20_000,
+            parked_max_bytes: 8 << 10,
+            workers: 2,
+            inner_reads: 8,
+            inner_writes: 64,
+            queue_max: 20_000,
+            queue_max_ms: 5_000,
+            inner_answer_max_ms: 60_000,
+            inner_probe_max_ms: 2_000,
+            stop_max_ms: 4_500,
+            proxies: Vec::new(),
+        }
+    }
+}
+
+impl Limits {
+    /// The largest body that this request may bring, in bytes.
+    pub fn body_max_bytes(&self, method: Method, path: &str) -> usize {
+        if (self.large_body)(method, path) { self.large_body_max_bytes } else { self.body_max_bytes }
+    }
+
+    /// The same limits where only so many descriptors may be open: each inner connection takes three (two are
+    /// tiny_http's), the connections of clients take what is left.
+    pub fn within_descriptors(mut self, descriptors: usize) -> Limits {
+        self.inner_reads = self.inner_reads.clamp(1, (descriptors / 32).max(1));
+        self.inner_writes = self.inner_writes.clamp(1, (descriptors / 12).max(1));
+        let inner = 3 * (self.inner_reads + self.inner_writes + 1) + 8; // and a few of the event loop's own
+        let reserved = self.descriptors_reserved.min(descriptors / 4);
+        let left = descriptors.saturating_sub(inner + reserved).max(4);
+        let leaving = left / 16;
+        let most = (left - leaving).max(1);
+        self.connections_max = if self.connections_max == 0 { most } else { self.connections_max.min(most) };
+        self
+    }
+
+    /// Refused connections that may linger beside `connections_max`.
+    pub fn lingering_max(&self) -> usize {
+        (self.connections_max / 16).clamp(1, 256)
+    }
+
+    /// The limits of the public server when staff have one of their own: it leaves descriptors for theirs.
+    pub fn beside_staff(self) -> Limits {
+        Limits { descriptors_reserved: self.descriptors_reserved + STAFF_DESCRIPTORS, ..self }
+    }
+
+    /// The limits of a server for staff alone: a few laptops and scanners.
+    pub fn for_staff(self) -> Limits {
+        Limits {
+            connections_max: STAFF_CONNECTIONS_MAX,
+            connections_per_address_max: 0,
+            workers: 1,
+            inner_reads: self.inner_reads.min(2),
+            inner_writes: self.inner_writes.min(4),
+            ..self
+        }
+    }
+
+    /// How long a body of so many bytes may take to come, in milliseconds.
+    pub fn body_max_ms(&self, bytes: usize) -> u64 {
+        self.body_max_ms + (bytes >> 20) as u64 * self.body_max_ms_per_mib
+    }
+
+    /// How long an answer of so many bytes may take to leave altogether, in milliseconds.
+    pub fn write_last_ms(&self, bytes: usize) -> u64 {
+        self.write_max_ms + bytes as u64 * 1_000 / self.write_min_bytes_per_second.max(1)
+    }
+}
+
+impl From<&HttpSettings> for Limits {
+    fn from(settings: &HttpSettings) -> Limits {
+        Limits {
+            head_max_bytes: settings.http_head_max_bytes as usize,
+            head_max_fields: settings.http_head_max_fields as usize,
+            body_max_bytes: settings.http_body_max_bytes as usize,
+            large_body_max_bytes: settings.http_large_body_max_bytes as usize,
+            head_max_ms: settings.http_head_max_ms,
+            body_max_ms: settings.http_body_max_ms,
+            idle_max_ms: settings.http_idle_max_ms,
+            write_max_ms: settings.http_write_max_ms,
+            connections_max: settings.http_connections_max as usize,
+            connections_per_address_max: settings.http_connections_per_address_max as usize,
+            limit_loopback: settings.http_limit_loopback,
+            buffers_max_bytes: settings.http_buffers_max_bytes as usize,
+            parked_max: settings.http_parked_max as usize,
+            workers: settings.http_workers as usize,
+            inner_reads: settings.http_inner_reads as usize,
+            inner_writes: settings.http_inner_writes as usize,
+            queue_max: settings.http_queue_max as usize,
+            queue_max_ms: settings.http_queue_max_ms,
+            inner_answer_max_ms: settings.http_inner_answer_max_ms,
+            proxies: settings.http_proxies.clone(),
+            ..Limits::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_descriptors_leave_room_for_clients_and_are_never_exceeded() {
+        for descriptors in [64, 65, 100, 256, 1_024, 20_000, 1 << 20] {
+            let limits = Limits::default().within_descriptors(descriptors);
+            let inner = 3 * (limits.inner_reads + limits.inner_writes + 1);
+            let reserved = limits.descriptors_reserved.min(descriptors / 4);
+            assert!(limits.connections_max >= 4, "{descriptors}: {}", limits.connections_max);
+            assert!(
+                limits.connections_max + limits.lingering_max() + inner + reserved <= descriptors,
+                "{descriptors}: {} connections, {inner} inside",
+                limits.connections_max
+            );
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The one place that writes answers: always with a length, never chunked.
+
+use std::io::Write;
+
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use crate::clock::Millis;
+use crate::http::Reply;
+
+/// What an answer carries beside what was answered.
+#[derive(Debug)]
+pub struct ResponseMeta<'a> {
+    /// `X-Request-Id`.
+    pub id: &'a RequestId,
+    /// `Date`.
+    pub date: &'a str,
+    /// Whether the connection stays open.
+    pub keep_alive: bool,
+    /// The client speaks HTTP/1.0.
+    pub is_http_10: bool,
+    /// The request was `HEAD`: the length is told, the content is not sent.
+    pub head_only: bool,
+}
+
+/// The name of a request in answers and logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequestId {
+    /// Made by the server.
+    Ours(u128),
+    /// Brought by the client.
+    Theirs(Box<str>),
+}
+
+impl RequestId {
+    /// Appends it as text.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            RequestId::Ours(number) => drop(write!(out, "{number:032x}")), // a Vec takes everything
+            RequestId::Theirs(text) => out.extend_from_slice(text.as_bytes()),
+        }
+    }
+}
+
+/// Fields that belong to one connection or are written here.
+const OWN: [&str; 10] = [
+    "date",
+    "server",
+    "upstream",
+    "content-length",
+    "connection",
+    "transfer-encoding",
+    "x-request-id",
+    "x-content-type-options",
+    "keep-alive",
+    "trailer",
+];
+
+/// Appends a whole answer.
+pub fn write<'a>(
+    out: &mut Vec<u8>,
+    status: u16,
+    fields: impl Iterator<Item = (&'a str, &'a [u8])>,
+    body: &[u8],
+    envelope: &ResponseMeta<'_>,
+) {
+    write_head(out, status, fields, body.len(), envelope);
+    if sends_content(status, envelope) {
+        out.extend_from_slice(body);
+    }
+}
+
+/// Whether content follows the head of an answer.
+pub const fn sends_content(status: u16, envelope: &ResponseMeta<'_>) -> bool {
+    has_content(status) && !envelope.head_only
+}
+
+/// Appends the head of an answer whose content has so many bytes.
+pub fn write_head<'a>(
+    out: &mut Vec<u8>,
+    status: u16,
+    fields: impl Iterator<Item = (&'a str, &'a [u8])>,
+    length: usize,
+    envelope: &ResponseMeta<'_>,
+) {
+    // Writing to a Vec does not fail.
+    let _ = write!(out, "HTTP/1.1 {status} {}\r\nDate: {}\r\nX-Request-Id: ", reason(status), envelope.date);
+    envelope.id.write(out);
+    out.extend_from_slice(b"\r\nX-Content-Type-Options: nosniff\r\n");
+    let mut has_cache_control = false;
+    for (name, value) in fields {
+        if OWN.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+            continue;
+        }
+        has_cache_control |= name.eq_ignore_ascii_case("cache-control");
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(value);
+        out.extend_from_slice(b"\r\n");
+    }
+    if !has_cache_control {
+        out.extend_from_slice(b"Cache-Control: no-store\r\n");
+    }
+    if !envelope.keep_alive {
+        out.extend_from_slice(b"Connection: close\r\n");
+    } else if envelope.is_http_10 {
+        out.extend_from_slice(b"Connection: keep-alive\r\n");
+    }
+    if has_content(status) {
+        let _ = write!(out, "Content-Length: {length}\r\n");
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Appends a reply of the server itself.
+pub fn write_reply(out: &mut Vec<u8>, reply: &Reply, envelope: &ResponseMeta<'_>) {
+    let content_type = Some(("Content-Type", reply.content_type.as_bytes())).filter(|(_, value)| !value.is_empty());
+    let fields = reply.headers.iter().map(|(name, value)| (name.as_ref(), value.as_bytes()));
+    write(out, reply.status, content_type.into_iter().chain(fields), &reply.body, envelope);
+}
+
+/// Whether answers of this status have content and tell its length (RFC 9110, 8.6).
+pub const fn has_content(status: u16) -> bool {
+    !matches!(status, 100..=199 | 204 | 304)
+}
+
+const fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "No Content",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        402 => "Payment Required",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        410 => "Gone",
+        411 => "Length Required",
+        412 => "Precondition Failed",
+        413 => "Content Too Large",
+        415 => "Unsupported Media Type",
+        417 => "Expectation Failed",
+        422 => "Unprocessable Content",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        503 => "Service Unavailable",
+        505 => "HTTP Version Not Supported",
+        507 => "Insufficient Storage",
+        _ => "",
+    }
+}
+
+/// The `Date` of answers (RFC 9110, 5.6.7); written anew once a second.
+#[derive(Debug, Default)]
+pub struct DateLine {
+    second: i64,
+    text: String,
+}
+
+impl DateLine {
+    /// The date at this instant.
+    pub fn at(&mut self, now: Millis) -> &str {
+        let second = now.unix_ms().div_euclid(1_000);
+        if second != self.second || self.text.is_empty() {
+            let format = format_description!(
+                "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+            );
+            let date = OffsetDateTime::from_unix_timestamp(second).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+            self.text = date.format(format).unwrap_or_default();
+            self.second = second;
+        }
+        &self.text
+    }
+
+    /// The date as last written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(status: u16, fields: &[(&str, &str)], body: &str, envelope: &ResponseMeta<'_>) -> String {
+        let mut out = Vec::new();
+        write(&mut out, status, fields.iter().map(|(n, v)| (*n, v.as_bytes())), body.as_bytes(), envelope);
+        String::from_utf8(out).unwrap()
+    }
+
+    const ID: RequestId = RequestId::Ours(10);
+
+    fn envelope() -> ResponseMeta<'static> {
+        ResponseMeta { id: &ID, date: "today", keep_alive: true, is_http_10: false, head_only: false }
+    }
+
+    #[test]
+    fn an_answer_has_a_length_an_id_and_is_not_stored() {
+        let text = written(
+            200,
+            &[("ETag", "\"1\""), ("Server", "-"), ("upstream", "7"), ("Content-Length", "9")],
+            "hi",
+            &envelope(),
+        );
+        assert_eq!(
+            text,
+            "HTTP/1.1 200 OK\r\nDate: today\r\nX-Request-Id: 0000000000000000000000000000000a\r\n\
+             X-Content-Type-Options: nosniff\r\nETag: \"1\"\r\nCache-Control: no-store\r\nContent-Length: 2\r\n\r\nhi"
+        );
+    }
+
+    #[test]
+    fn head_tells_the_length_and_keeps_the_content() {
+        let text = written(200, &[], "hi", &ResponseMeta { head_only: true, ..envelope() });
+        assert!(text.ends_with("Content-Length: 2\r\n\r\n"), "{text}");
+    }
+
+    #[test]
+    fn answers_without_content_have_no_length() {
+        for status in [204, 304] {
+            let text = written(status, &[("Cache-Control", "max-age=1")], "hi", &envelope());
+            assert!(!text.contains("Content-Length") && text.ends_with("\r\n\r\n"), "{text}");
+            assert!(!text.contains("no-store"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_connection_field_says_what_happens() {
+        assert!(
+            written(200, &[], "", &ResponseMeta { keep_alive: false, ..envelope() })
+                .contains("\r\nConnection: close\r\n")
+        );
+        let old = ResponseMeta { is_http_10: true, ..envelope() };
+        assert!(written(200, &[], "", &old).contains("\r\nConnection: keep-alive\r\n"));
+        assert!(!written(200, &[("Connection", "upgrade")], "", &envelope()).contains("onnection"));
+    }
+
+    #[test]
+    fn the_date_is_written_as_http_wants_it() {
+        let mut date = DateLine::default();
+        assert_eq!(date.at(Millis::from_unix_ms(784_111_777_123)), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+}

@@ -1,0 +1,289 @@
+//! A stock tiny_http server on a Unix-domain socket, and the workers that hand its requests to the handler.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::thread;
+
+use super::super::compress::{self, Compressor};
+use super::super::{framing, response_head};
+use super::handed::Handed;
+use super::protocol::{self, FIELD, PROBE_TARGET, RequestEnvelope, Topic, WaitingRequest};
+use crate::http::Reply;
+use crate::http::body::Content;
+use crate::http::{Method, Request};
+use crate::ids::new_key;
+use crate::platform::make_private_folder;
+use crate::refusal::{Language, Refusal};
+use crate::threads::{OnFatal, spawn_vital};
+
+/// Takes a request and answers it, now (on the worker) or later, from any thread.
+pub type Handler = Arc<dyn Fn(Request, Responder) + Send + Sync>;
+
+/// A long poll: the event loop keeps the request, without a thread, until a topic is notified or the time is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    /// What it waits for: any of them.
+    pub topics: Vec<Topic>,
+    /// All that the handler needs to answer later: comes back as [`Resumed::memo`](crate::http::Resumed).
+    pub memo: String,
+    /// How long at most, in seconds; only the first "not yet" of a request counts.
+    pub wait_seconds: u32,
+}
+
+/// Where one request's answer goes. Dropped without one, it answers 500 and says so in the log.
+pub struct Responder {
+    asked: Option<tiny_http::Request>,
+    number: u64,
+    sending: Arc<Sending>,
+}
+
+/// What answers are sent with.
+pub struct Sending {
+    pub compressor: Compressor,
+    pub handed: Handed,
+}
+
+impl Responder {
+    /// Gives the answer, compressed where that helps and the client takes it.
+    pub fn send(mut self, mut reply: Reply) {
+        let Some(asked) = self.asked.take() else { return };
+        compress::mark_vary(&mut reply);
+        let takes_gzip = !field(&asked, "accept-encoding").is_empty();
+        let (number, sending) = (self.number, Arc::clone(&self.sending));
+        let send = move |reply: Reply, content: Content| deliver(asked, number, &sending.handed, &reply, content);
+        if takes_gzip && compress::is_compressed(&reply) {
+            self.sending.compressor.send(reply, send);
+        } else {
+            let content = compress::plain(&mut reply);
+            send(reply, content);
+        }
+    }
+
+    /// Lets the request wait. One that was resumed because its wait is over must be answered: made to wait again, it gets a 500.
+    pub fn wait(mut self, wait: Wait) {
+        let Some(asked) = self.asked.take() else { return };
+        let method = Method::parse(asked.method().as_str()).unwrap_or(Method::Get);
+        let waiting = WaitingRequest {
+            wait_seconds: wait.wait_seconds,
+            method,
+            target: asked.url().into(),
+            language: field(&asked, "accept-language").into(),
+            topics: wait.topics.into(),
+            memo: wait.memo.into(),
+        };
+        respond(asked, self.number, " parked", &Reply::empty(200), &protocol::write_waiting(&waiting));
+    }
+}
+
+impl Drop for Responder {
+    fn drop(&mut self) {
+        let Some(asked) = self.asked.take() else { return };
+        let id = protocol::read_envelope(field(&asked, FIELD)).map(|envelope| envelope.id).unwrap_or_default();
+        let why = if thread::panicking() { "panicked" } else { "gave no answer" };
+        log::error!("request {id}: the handler {why}: {} {}", asked.method(), asked.url());
+        let language = Language::of_accept_language(field(&asked, "accept-language"));
+        let reply = Reply::refusal(&Refusal::Internal, language);
+        respond(asked, self.number, "", &reply, &reply.body);
+    }
+}
+
+fn field<'a>(asked: &'a tiny_http::Request, name: &'static str) -> &'a str {
+    let found = asked.headers().iter().find(|header| header.field.equiv(name));
+    found.map_or("", |header| header.value.as_str())
+}
+
+fn deliver(asked: tiny_http::Request, number: u64, handed: &Handed, reply: &Reply, content: Content) {
+    if !response_head::has_content(reply.status) || !Handed::takes(&content) {
+        respond(asked, number, "", reply, &content);
+        return;
+    }
+    handed.put(number, content);
+    if !respond(asked, number, " handed", reply, b"") {
+        handed.take(number);
+    }
+}
+
+/// Writes an inner answer; gives whether it was taken. It goes with a length, never chunked, with the request's number, and all at once. (`Request::respond`
+/// writes in pieces of 8 KiB; each wakes the server, which can do nothing with a piece.)
+fn respond(asked: tiny_http::Request, number: u64, mark: &str, reply: &Reply, content: &[u8]) -> bool {
+    let mut message = Vec::with_capacity(256 + content.len());
+    // Writing to a Vec does not fail.
+    let _ = write!(message, "HTTP/1.1 {} -\r\n{FIELD}: {number}{mark}\r\n", reply.status);
+    let own = Some(("Content-Type", reply.content_type.as_ref())).filter(|(_, value)| !value.is_empty());
+    let others = reply.headers.iter().map(|(name, value)| (name.as_ref(), value.as_str()));
+    for (name, value) in own.into_iter().chain(others) {
+        let is_sound = value.bytes().all(|b| matches!(b, b'\t' | b' '..=b'~')) && framing::is_field_name(name);
+        if is_sound {
+            let _ = write!(message, "{name}: {value}\r\n");
+        } else {
+            log::error!("an answer to {}: {name} cannot carry {value:?}", asked.url());
+        }
+    }
+    let length = if response_head::has_content(reply.status) { content.len() } else { 0 };
+    let _ = write!(message, "Content-Length: {length}\r\n\r\n");
+    message.extend_from_slice(&content[..length]);
+    let mut writer = asked.into_writer();
+    let sent = writer.write_all(&message).and_then(|()| writer.flush());
+    if let Err(error) = &sent {
+        log::debug!("a response did not reach the event loop: {error}"); // the server gave it up, and has said why
+    }
+    sent.is_ok()
+}
+
+/// A running inner server.
+pub struct InnerServer {
+    inner: Arc<Inner>,
+    workers: usize,
+}
+
+struct Inner {
+    server: Option<tiny_http::Server>,
+    /// The socket's inode. Its name is gone as soon as it is made, so no one else finds it and none is left behind;
+    /// connections are made through this.
+    socket: File,
+    closing: AtomicBool,
+}
+
+impl Inner {
+    fn path(&self) -> String {
+        format!("/proc/self/fd/{}", self.socket.as_raw_fd())
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.server = None;
+        // tiny_http's accept thread looks up only when somebody comes.
+        let _ = UnixStream::connect(self.path());
+    }
+}
+
+impl InnerServer {
+    /// Starts a tiny_http server and its workers.
+    ///
+    /// # Errors
+    /// When no socket or thread can be made.
+    pub fn start(
+        workers: usize,
+        handler: &Handler,
+        sending: &Arc<Sending>,
+        on_fatal: &OnFatal,
+    ) -> io::Result<InnerServer> {
+        const O_PATH: i32 = 0o10_000_000; // Linux: a handle to the inode, without opening it
+        let directory = std::env::temp_dir().join(format!("boxoffice-door-{}", new_key()));
+        make_private_folder(&directory).map_err(|error| {
+            let parent = std::env::temp_dir();
+            let why = format!(
+                "no socket can be made in {} ({error}); set TMPDIR to a folder that is there",
+                parent.display()
+            );
+            io::Error::new(error.kind(), why)
+        })?;
+        let path = directory.join("s");
+        let made = UnixListener::bind(&path).and_then(|listener| {
+            let socket = OpenOptions::new().read(true).custom_flags(O_PATH).open(&path)?;
+            Ok((listener, socket))
+        });
+        let _ = std::fs::remove_file(&path);
+        let _ = std::fs::remove_dir(&directory);
+        let (listener, socket) = made?;
+        // tiny_http panics when it cannot make its threads; this runs on the server's thread as well.
+        let served = catch_unwind(|| tiny_http::Server::from_listener(listener, None));
+        let served = served.map_err(|_| io::Error::other("no thread can be made for it"))?;
+        let server = served.map_err(io::Error::other)?;
+        let inner = Arc::new(Inner { server: Some(server), socket, closing: AtomicBool::new(false) });
+        let inner_server = InnerServer { inner, workers };
+        for number in 0..workers {
+            let (inner, handler, sending) = (Arc::clone(&inner_server.inner), Arc::clone(handler), Arc::clone(sending));
+            spawn_vital(&format!("worker-{number}"), on_fatal.clone(), move || {
+                work(&inner, &handler, &sending);
+            })?;
+        }
+        Ok(inner_server)
+    }
+
+    /// Makes an inner connection.
+    ///
+    /// # Errors
+    /// When the server is gone or descriptors have run out.
+    pub fn connect(&self) -> io::Result<mio::net::UnixStream> {
+        mio::net::UnixStream::connect(self.inner.path())
+    }
+}
+
+impl InnerServer {
+    /// Gives the server up: its workers end when they can.
+    pub fn abandon(self) -> Abandoned {
+        Abandoned(Arc::downgrade(&self.inner))
+    }
+}
+
+/// A server that was given up.
+pub struct Abandoned(Weak<Inner>);
+
+impl Abandoned {
+    /// Whether some of its workers have not come back yet.
+    pub fn is_stuck(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+}
+
+impl Drop for InnerServer {
+    fn drop(&mut self) {
+        self.inner.closing.store(true, Ordering::Relaxed);
+        if let Some(server) = &self.inner.server {
+            (0..self.workers).for_each(|_| server.unblock()); // each wakes one
+        }
+    }
+}
+
+fn work(inner: &Inner, handler: &Handler, sending: &Arc<Sending>) {
+    let Some(server) = &inner.server else { return };
+    while !inner.closing.load(Ordering::Relaxed) {
+        match server.recv() {
+            // A panic has been answered and logged by the responder's drop; the worker goes on.
+            Ok(asked) => drop(catch_unwind(AssertUnwindSafe(|| hand_over(asked, handler, sending)))),
+            Err(_) if inner.closing.load(Ordering::Relaxed) => {}
+            // Accepting ended; what is connected goes on, and the server notices when it wants another connection.
+            Err(error) => log::error!("the inner server accepts no more: {error}"),
+        }
+    }
+}
+
+fn hand_over(mut asked: tiny_http::Request, handler: &Handler, sending: &Arc<Sending>) {
+    let mark = field(&asked, FIELD);
+    if asked.url() == PROBE_TARGET {
+        let number = mark.parse().unwrap_or(0);
+        respond(asked, number, "", &Reply::empty(204), b"");
+        return;
+    }
+    let envelope = protocol::read_envelope(mark);
+    let (Some(envelope), Some(method)) = (envelope, Method::parse(asked.method().as_str())) else {
+        log::error!("the inner server got what the event loop cannot have sent: {mark:?}");
+        respond(asked, 0, "", &Reply::empty(500), b""); // without its number: the server closes the connection
+        return;
+    };
+    let (path, query) = asked.url().split_once('?').unwrap_or((asked.url(), ""));
+    let (path, query) = (path.to_owned(), query.to_owned());
+    let relayed = asked.headers().iter().filter(|header| !header.field.equiv(FIELD));
+    let relayed =
+        relayed.filter(|header| !header.field.equiv("content-length") && !header.field.equiv("accept-encoding"));
+    let headers = relayed.map(|header| (header.field.to_string(), header.value.to_string())).collect();
+    let length = asked.body_length().unwrap_or(0);
+    let mut body = Vec::with_capacity(length);
+    if length > 0 {
+        match asked.as_reader().read_to_end(&mut body) {
+            Ok(read) if read == length => {}
+            _ => return, // the server went away in the middle of the body
+        }
+    }
+    let RequestEnvelope { number, peer, id, resumed } = envelope;
+    let request = Request { id, method, path, query, headers, body, peer, resumed };
+    handler(request, Responder { asked: Some(asked), number, sending: Arc::clone(sending) });
+}

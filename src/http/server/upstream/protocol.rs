@@ -1,0 +1,196 @@
+//! What passes between the event loop and tiny_http beside the client's own words: one header field each way, and "not yet".
+//!
+//! The server writes every inner request anew from a whitelist, so no client can bring a field of this name.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::net::IpAddr;
+
+use super::super::response_head::RequestId;
+use crate::http::{Method, Resumed};
+
+/// The field that travels both ways. To tiny_http: `number peer id [wake =memo]`; back: `number`, `number parked` or `number handed`.
+pub const FIELD: &str = "upstream";
+/// The target of the probe on a new upstream connection; a client's `OPTIONS *` is answered by the server itself.
+pub const PROBE_TARGET: &str = "*";
+
+/// The request that a new inner connection begins with.
+pub fn probe() -> String {
+    format!("OPTIONS {PROBE_TARGET} HTTP/1.1\r\n{FIELD}: 0\r\n\r\n")
+}
+
+/// What waiting requests wait for; its meaning is the handler's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Topic(pub u128);
+
+/// Why a waiting request is resumed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wake {
+    /// One of its topics rang.
+    Notified,
+    /// Its time is over, or the server stops.
+    TimedOut,
+    /// There were too many waiting requests already.
+    NoRoom,
+}
+
+impl Wake {
+    const fn word(self) -> &'static str {
+        match self {
+            Wake::Notified => "notified",
+            Wake::TimedOut => "over",
+            Wake::NoRoom => "full",
+        }
+    }
+}
+
+/// What the server tells the worker about a request.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RequestEnvelope {
+    pub number: u64,
+    pub peer: IpAddr,
+    pub id: String,
+    pub resumed: Option<Resumed>,
+}
+
+/// Writes the field of a request, with its CRLF.
+pub fn write_envelope(out: &mut Vec<u8>, number: u64, peer: IpAddr, id: &RequestId, resumed: Option<(&str, Wake)>) {
+    let _ = write!(out, "{FIELD}: {number} {peer} "); // a Vec takes everything
+    id.write(out);
+    if let Some((memo, turn)) = resumed {
+        let _ = write!(out, " {} =", turn.word());
+        for &byte in memo.as_bytes() {
+            match byte {
+                b'!'..=b'$' | b'&'..=b'~' => out.push(byte),
+                _ => drop(write!(out, "%{byte:02X}")),
+            }
+        }
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Reads the server's field.
+pub fn read_envelope(value: &str) -> Option<RequestEnvelope> {
+    let mut words = value.split(' ');
+    let number = words.next()?.parse().ok()?;
+    let peer = words.next()?.parse().ok()?;
+    let id = words.next()?.to_owned();
+    let resumed = match words.next() {
+        None => None,
+        Some(word) => {
+            let turn = [Wake::Notified, Wake::TimedOut, Wake::NoRoom].into_iter().find(|turn| turn.word() == word)?;
+            let memo = unescape(words.next()?.strip_prefix('=')?)?;
+            Some(Resumed { memo, over: turn != Wake::Notified, applied: turn != Wake::NoRoom })
+        }
+    };
+    Some(RequestEnvelope { number, peer, id, resumed })
+}
+
+fn unescape(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes().iter();
+    while let Some(&byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => {
+                let digits = [*rest.next()?, *rest.next()?];
+                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// A request that waits, as the server keeps it: all that asking again takes. It comes with the handler's "not yet", so that
+/// the server keeps nothing of requests that are answered at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingRequest {
+    pub wait_seconds: u32,
+    pub method: Method,
+    pub target: Box<str>,
+    pub language: Box<str>,
+    pub topics: Box<[Topic]>,
+    pub memo: Box<str>,
+}
+
+impl WaitingRequest {
+    /// About the memory that it takes in bytes, with its place among those that wait for its topics.
+    pub fn bytes(&self) -> usize {
+        const TOPIC_BYTES: usize = 3 * size_of::<(Topic, u64)>();
+        let texts = self.target.len() + self.language.len() + self.memo.len();
+        size_of::<WaitingRequest>() + texts + self.topics.len() * TOPIC_BYTES
+    }
+}
+
+/// Writes "not yet" as the body of an upstream response: a line each, the memo last because it may hold anything.
+pub fn write_waiting(waiting: &WaitingRequest) -> Vec<u8> {
+    let mut text =
+        format!("{}\n{}\n{}\n{}\n", waiting.wait_seconds, waiting.method.word(), waiting.target, waiting.language);
+    for topic in &waiting.topics {
+        let _ = write!(text, "{:x},", topic.0); // a String takes everything
+    }
+    text.push('\n');
+    text.push_str(&waiting.memo);
+    text.into_bytes()
+}
+
+/// Reads "not yet".
+pub fn read_waiting(body: &[u8]) -> Option<WaitingRequest> {
+    let text = std::str::from_utf8(body).ok()?;
+    let mut conns = text.splitn(6, '\n');
+    let wait_seconds = conns.next()?.parse().ok()?;
+    let method = Method::parse(conns.next()?)?;
+    let (target, language) = (conns.next()?.into(), conns.next()?.into());
+    let topics = conns.next()?.split_terminator(',').map(|hex| u128::from_str_radix(hex, 16).ok().map(Topic));
+    let topics = topics.collect::<Option<_>>()?;
+    Some(WaitingRequest { wait_seconds, method, target, language, topics, memo: conns.next()?.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_reads_back_whatever_the_memo_holds() {
+        for memo in ["", "plain", "a b%20\r\nx: y\u{0}", "좌석=%"] {
+            for turn in [Wake::Notified, Wake::TimedOut, Wake::NoRoom] {
+                let mut conn = Vec::new();
+                write_envelope(
+                    &mut conn,
+                    7,
+                    "::1".parse().unwrap(),
+                    &RequestId::Theirs("id-1".into()),
+                    Some((memo, turn)),
+                );
+                let conn = String::from_utf8(conn).unwrap();
+                let value = conn.strip_prefix("upstream: ").unwrap().strip_suffix("\r\n").unwrap();
+                assert!(value.bytes().all(|b| (b' '..=b'~').contains(&b)), "{value}");
+                let resumed =
+                    Resumed { memo: memo.to_owned(), over: turn != Wake::Notified, applied: turn != Wake::NoRoom };
+                let envelope = RequestEnvelope {
+                    number: 7,
+                    peer: "::1".parse().unwrap(),
+                    id: "id-1".into(),
+                    resumed: Some(resumed),
+                };
+                assert_eq!(read_envelope(value), Some(envelope));
+            }
+        }
+        assert_eq!(read_envelope("7 ::1"), None);
+        assert_eq!(read_envelope("7 ::1 id notified"), None);
+    }
+
+    #[test]
+    fn not_yet_reads_back() {
+        let waiting = WaitingRequest {
+            wait_seconds: 30,
+            method: Method::Get,
+            target: "/a?b".into(),
+            language: "ko, en;q=0.5".into(),
+            topics: [Topic(1), Topic(u128::MAX)].into(),
+            memo: "conn\nline\n".into(),
+        };
+        assert_eq!(read_waiting(&write_waiting(&waiting)), Some(waiting));
+        assert_eq!(read_waiting(b"30\nGET\n/"), None);
+    }
+}

@@ -1,0 +1,166 @@
+//! The settings of the HTTP server.
+
+use std::net::IpAddr;
+
+use clap::builder::RangedU64ValueParser;
+use ipnet::{IpNet, Ipv4Net};
+
+/// What the HTTP server allows to strangers.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "HTTP server")]
+pub struct HttpSettings {
+    /// Largest request head in bytes (1,024 to 65,536)
+    #[arg(long, env = "BOXOFFICE_HTTP_HEAD_MAX_BYTES", default_value_t = 16_384, value_name = "N", value_parser = range(1_024, 65_536))]
+    pub http_head_max_bytes: u64,
+    /// Most header fields of a request (8 to 96)
+    #[arg(long, env = "BOXOFFICE_HTTP_HEAD_MAX_FIELDS", default_value_t = 64, value_name = "N", value_parser = range(8, 96))]
+    pub http_head_max_fields: u64,
+    /// Largest request body in bytes (1,024 to 16,777,216)
+    #[arg(long, env = "BOXOFFICE_HTTP_BODY_MAX_BYTES", default_value_t = 65_536, value_name = "N", value_parser = range(1_024, 16 << 20))]
+    pub http_body_max_bytes: u64,
+    /// Largest body where staff bring a whole schedule, in bytes (1,024 to 67,108,864)
+    #[arg(long, env = "BOXOFFICE_HTTP_LARGE_BODY_MAX_BYTES", default_value_t = 16 << 20, value_name = "N",
+        value_parser = range(1_024, 64 << 20))]
+    pub http_large_body_max_bytes: u64,
+    /// Time for a whole request head in milliseconds (10 to 600,000)
+    #[arg(long, env = "BOXOFFICE_HTTP_HEAD_MAX_MS", default_value_t = 10_000, value_name = "N", value_parser = range(10, 600_000))]
+    pub http_head_max_ms: u64,
+    /// Time for a whole request body in milliseconds; each MiB adds 10,000 (10 to 600,000)
+    #[arg(long, env = "BOXOFFICE_HTTP_BODY_MAX_MS", default_value_t = 30_000, value_name = "N", value_parser = range(10, 600_000))]
+    pub http_body_max_ms: u64,
+    /// A connection on which nothing is asked is closed after so many milliseconds (10 to 3,600,000)
+    #[arg(long, env = "BOXOFFICE_HTTP_IDLE_MAX_MS", default_value_t = 75_000, value_name = "N", value_parser = range(10, 3_600_000))]
+    pub http_idle_max_ms: u64,
+    /// A client that takes nothing of its answer for so long is let go, in milliseconds; all of it must be taken at 1 KiB a
+    /// second at least (10 to 600,000)
+    #[arg(long, env = "BOXOFFICE_HTTP_WRITE_MAX_MS", default_value_t = 30_000, value_name = "N", value_parser = range(10, 600_000))]
+    pub http_write_max_ms: u64,
+    /// Most connections at once (0 to 1,000,000; 0: what the descriptor limit leaves)
+    #[arg(long, env = "BOXOFFICE_HTTP_CONNECTIONS_MAX", default_value_t = 0, value_name = "N", value_parser = range(0, 1_000_000))]
+    pub http_connections_max: u64,
+    /// Most connections of one address, or of one IPv6 /64, and most waiting requests of one client, also behind a proxy (0 to
+    /// 1,000,000; 0: no limit)
+    #[arg(long, env = "BOXOFFICE_HTTP_CONNECTIONS_PER_ADDRESS_MAX", default_value_t = 1_000, value_name = "N",
+        value_parser = range(0, 1_000_000))]
+    pub http_connections_per_address_max: u64,
+    /// Hold this machine itself to the limits per address too (connections, and --tries-per-minute)
+    #[arg(long, env = "BOXOFFICE_HTTP_LIMIT_LOOPBACK")]
+    pub http_limit_loopback: bool,
+    /// Memory for all buffers of connections in bytes (1,048,576 to 68,719,476,736)
+    #[arg(long, env = "BOXOFFICE_HTTP_BUFFERS_MAX_BYTES", default_value_t = 128 << 20, value_name = "N",
+        value_parser = range(1 << 20, 64 << 30))]
+    pub http_buffers_max_bytes: u64,
+    /// Most waiting requests (`Prefer: wait`) at once (0 to 1,000,000)
+    #[arg(long, env = "BOXOFFICE_HTTP_PARKED_MAX", default_value_t = 20_000, value_name = "N", value_parser = range(0, 1_000_000))]
+    pub http_parked_max: u64,
+    /// Request worker threads (1 to 64)
+    #[arg(long, env = "BOXOFFICE_HTTP_WORKERS", default_value_t = 2, value_name = "N", value_parser = range(1, 64))]
+    pub http_workers: u64,
+    /// Upstream connections for requests that only read (1 to 256)
+    #[arg(long, env = "BOXOFFICE_HTTP_INNER_READS", default_value_t = 8, value_name = "N", value_parser = range(1, 256))]
+    pub http_inner_reads: u64,
+    /// Upstream connections for requests that write (1 to 256)
+    #[arg(long, env = "BOXOFFICE_HTTP_INNER_WRITES", default_value_t = 64, value_name = "N", value_parser = range(1, 256))]
+    pub http_inner_writes: u64,
+    /// Most requests that wait for an upstream connection, of each kind (1 to 1,000,000)
+    #[arg(long, env = "BOXOFFICE_HTTP_QUEUE_MAX", default_value_t = 20_000, value_name = "N", value_parser = range(1, 1_000_000))]
+    pub http_queue_max: u64,
+    /// Once a request has waited so long for an upstream connection, those who come are told 503 at once, in milliseconds (10 to
+    /// 600,000)
+    #[arg(long, env = "BOXOFFICE_HTTP_QUEUE_MAX_MS", default_value_t = 5_000, value_name = "N", value_parser = range(10, 600_000))]
+    pub http_queue_max_ms: u64,
+    /// Time for a request to be answered in milliseconds (100 to 600,000)
+    #[arg(long, env = "BOXOFFICE_HTTP_INNER_ANSWER_MAX_MS", default_value_t = 60_000, value_name = "N",
+        value_parser = range(100, 600_000))]
+    pub http_inner_answer_max_ms: u64,
+    /// Proxies whose X-Forwarded-For, or else Forwarded, is believed: addresses or networks, separated by commas
+    #[arg(long, env = "BOXOFFICE_HTTP_PROXIES", value_delimiter = ',', value_parser = network)]
+    pub http_proxies: Vec<IpNet>,
+}
+
+fn range(min: u64, max: u64) -> RangedU64ValueParser<u64> {
+    RangedU64ValueParser::new().range(min..=max)
+}
+
+/// An address, or an address with the length of its prefix. IPv4 in IPv6 form (`::ffff:10.0.0.0/104`) is IPv4.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
+    let address: IpAddr = address.parse().map_err(|_| {
+        format!("{address:?} is not an address; give addresses or networks such as 10.0.0.1, 10.0.0.0/8 or fd00::/8")
+    })?;
+    let bits_max: u8 = if address.is_ipv4() { 32 } else { 128 };
+    let bits: u8 = match prefix {
+        None => bits_max,
+        Some(digits) => {
+            let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+            let bits = digits.parse().ok().filter(|&bits| is_number && bits <= bits_max);
+            bits.ok_or_else(|| format!("the prefix of {address} is a number from 0 to {bits_max}"))?
+        }
+    };
+    let network = match (address, address.to_canonical()) {
+        (IpAddr::V6(_), IpAddr::V4(plain)) => {
+            let of_ipv4 = bits.checked_sub(96).ok_or("the prefix of an IPv4 address in IPv6 form is 96 to 128")?;
+            Ipv4Net::new(plain, of_ipv4).map(IpNet::V4)
+        }
+        _ => IpNet::new(address, bits),
+    };
+    network.map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        http: HttpSettings,
+    }
+
+    #[test]
+    fn proxies_are_networks_in_either_form_and_a_faulty_one_is_refused() {
+        let of = |text: &str| network(text).map(|network| network.trunc().to_string());
+        for (text, wanted) in [
+            ("10.1.2.3", "10.1.2.3/32"),
+            (" 10.1.2.3/8 ", "10.0.0.0/8"),
+            ("fd00::1/8", "fd00::/8"),
+            ("::ffff:127.0.0.1", "127.0.0.1/32"),
+            ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+            ("0.0.0.0/0", "0.0.0.0/0"),
+        ] {
+            assert_eq!(of(text).as_deref(), Ok(wanted), "{text}");
+        }
+        for wrong in [
+            "",
+            "x",
+            "10.0.0/8",
+            "10.0.0.0/33",
+            "10.0.0.0/",
+            "10.0.0.0/+8",
+            "10.0.0.0/8/8",
+            "::/129",
+            "[::1]",
+            "fe80::1%eth0",
+            "10.0.0.1:80",
+            "localhost",
+            "::ffff:10.0.0.0/95",
+            "10.0.0.0/255.0.0.0",
+        ] {
+            assert!(of(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn settings_have_ranges_and_networks_are_checked() {
+        let line =
+            Line::try_parse_from(["x", "--http-proxies", "10.0.0.0/8,::1", "--http-head-max-ms", "500"]).unwrap();
+        assert_eq!(line.http.http_proxies.iter().map(IpNet::to_string).collect::<Vec<_>>(), ["10.0.0.0/8", "::1/128"]);
+        assert_eq!(line.http.http_head_max_ms, 500);
+        for wrong in [["--http-proxies", "10.0.0.0/33"], ["--http-proxies", "x"], ["--http-workers", "0"]] {
+            assert!(Line::try_parse_from(["x", wrong[0], wrong[1]]).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The HTTP server's own files, taken in as they are, so that the library need not show them to anybody.
+
+#[path = "../../../../src/http/server/encoding.rs"]
+pub mod encoding;
+#[path = "../../../../src/http/server/framing.rs"]
+pub mod framing;
+#[path = "../../../../src/http/server/proxy.rs"]
+pub mod proxy;
+#[path = "../../../../src/http/server/response_head.rs"]
+pub mod response_head;
+#[path = "../../../../src/http/server/target.rs"]
+pub mod target;
+
+pub mod upstream {
+    #[path = "../../../../../src/http/server/upstream/protocol.rs"]
+    pub mod protocol;
+    #[path = "../../../../../src/http/server/upstream/response.rs"]
+    pub mod response;
+}

@@ -1,0 +1,185 @@
+//! The door, from outside: raw sockets in front, a small trade behind.
+
+use std::io::Write;
+use std::net::Shutdown;
+use std::time::{Duration, Instant};
+
+use crate::support::server;
+
+#[test]
+fn a_request_is_answered_and_the_connection_goes_on() {
+    let server = server(|_| {});
+    let mut client = server.client();
+    for query in ["a", "b"] {
+        let answer = client.get(&format!("/echo?{query}")).answer();
+        assert_eq!((answer.status, answer.body.as_str()), (200, format!("GET {query} 127.0.0.1 0 ").as_str()));
+        for field in ["X-Request-Id: ", "Date: ", "Cache-Control: no-store", "X-Content-Type-Options: nosniff"] {
+            assert!(answer.head.contains(field), "{}", answer.head);
+        }
+        assert!(!answer.head.contains("tiny-http") && !answer.head.contains("upstream:"), "{}", answer.head);
+    }
+}
+
+#[test]
+fn a_body_arrives_whole_however_it_is_cut() {
+    let server = server(|_| {});
+    let mut client = server.client();
+    let text = "POST /echo?q HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nPrefer: wait=1\r\n\r\nhello";
+    for cut in 0..text.len() {
+        client.send(&text[..cut]).send(&text[cut..]);
+        assert_eq!(client.answer().body, "POST q 127.0.0.1 1 hello", "{cut}");
+    }
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order() {
+    let server = server(|_| {});
+    let mut client = server.client();
+    let one = |n: usize| format!("POST /echo?{n} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n{}", n % 10);
+    client.send(&(0..500).map(one).collect::<String>());
+    for n in 0..500 {
+        assert_eq!(client.answer().body, format!("POST {n} 127.0.0.1 0 {}", n % 10));
+    }
+}
+
+#[test]
+fn head_is_answered_as_get_without_the_body() {
+    let server = server(|_| {});
+    let mut client = server.client();
+    let answer = client.send("HEAD /echo?a HTTP/1.1\r\nHost: x\r\n\r\n").answer_to(true);
+    assert!(answer.head.contains(&format!("Content-Length: {}\r\n", "GET a 127.0.0.1 0 ".len())), "{}", answer.head);
+    assert_eq!(client.get("/echo?b").answer().body, "GET b 127.0.0.1 0 ");
+}
+
+#[test]
+fn a_refusal_after_head_has_its_content() {
+    let server = server(|_| {});
+    let mut client = server.client();
+    client.send("HEAD /echo?a HTTP/1.1\r\nHost: x\r\n\r\n").answer_to(true);
+    let answer = client.send("BREW / HTTP/1.1\r\nHost: x\r\n\r\n").answer();
+    assert!(answer.status == 405 && answer.body.contains("METHOD_NOT_ALLOWED"), "{answer:?}");
+}
+
+#[test]
+fn options_for_everything_is_answered_by_the_door() {
+    let server = server(|_| {});
+    let mut client = server.client();
+    let answer = client.send("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n").answer();
+    assert!(answer.status == 204 && answer.head.contains("\r\nAllow: GET, HEAD, POST"), "{}", answer.head);
+    assert!(client.send("OPTIONS /echo HTTP/1.1\r\nHost: x\r\n\r\n").answer().body.starts_with("OPTIONS "));
+}
+
+#[test]
+fn a_client_that_waits_for_continue_gets_it() {
+    let server = server(|_| {});
+    let mut client = server.client();
+    client.send("POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+    assert_eq!(client.answer().status, 100);
+    assert_eq!(client.send("abc").answer().body, "3");
+}
+
+#[test]
+fn old_clients_and_those_that_say_close_are_let_go() {
+    let server = server(|_| {});
+    for request in ["GET /echo HTTP/1.0\r\n\r\n", "GET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"] {
+        let mut client = server.client();
+        let answer = client.send(request).answer();
+        assert!(answer.status == 200 && answer.head.contains("Connection: close"), "{}", answer.head);
+        client.is_closed();
+    }
+    let mut client = server.client();
+    let answer = client.send("GET /echo HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").answer();
+    assert!(answer.head.contains("Connection: keep-alive"), "{}", answer.head);
+    assert_eq!(client.get("/echo").answer().status, 200);
+}
+
+#[test]
+fn what_is_malformed_is_refused_as_a_problem_and_closed() {
+    let server = server(|_| {});
+    for (request, status, code) in [
+        ("GET / HTTP/1.1\nHost: x\n\n", 400, "INVALID_HEADER"),
+        ("GET / HTTP/2.0\r\n\r\n", 505, "VERSION_NOT_SUPPORTED"),
+        ("BREW / HTTP/1.1\r\nHost: x\r\n\r\n", 405, "METHOD_NOT_ALLOWED"),
+        ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", 411, "LENGTH_REQUIRED"),
+        ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000000\r\n\r\n", 413, "BODY_TOO_LARGE"),
+        ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n", 413, "BODY_TOO_LARGE"),
+        ("POST / HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n", 417, "EXPECTATION_FAILED"),
+        (&format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "a: b\r\n".repeat(64)), 431, "HEAD_TOO_LARGE"),
+        (&format!("GET /{} HTTP/1.1\r\n", "a".repeat(16 << 10)), 431, "HEAD_TOO_LARGE"),
+    ] {
+        let mut client = server.client();
+        let answer = client.send(request).answer();
+        assert_eq!(answer.status, status, "{request}");
+        assert!(answer.head.contains("application/problem+json") && answer.head.contains("Connection: close"));
+        assert!(answer.head.contains("X-Request-Id: ") && answer.body.contains(code), "{answer:?}");
+        client.0.shutdown(Shutdown::Write).unwrap();
+        client.is_closed();
+    }
+}
+
+#[test]
+fn a_refusal_is_read_even_while_the_client_goes_on_sending() {
+    let server = server(|_| {});
+    let mut client = server.client();
+    client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n");
+    client.send(&"x".repeat(300_000));
+    assert_eq!(client.answer().status, 413);
+    client.0.shutdown(Shutdown::Write).unwrap();
+    client.is_closed();
+}
+
+#[test]
+fn large_bodies_and_answers_pass_where_they_are_allowed() {
+    let server = server(|_| {});
+    let mut client = server.client();
+    let body = "x".repeat(8 << 20);
+    client.send(&format!("POST /large HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len())).send(&body);
+    assert!(client.answer().body.ends_with(&body));
+    assert_eq!(client.get("/big?20000000").answer().body.len(), 20_000_000);
+    assert_eq!(client.get("/echo").answer().status, 200);
+}
+
+#[test]
+fn deadlines_are_for_the_whole_head_and_body_and_idle_clients_are_let_go() {
+    let server = server(|limits| (limits.head_max_ms, limits.body_max_ms, limits.idle_max_ms) = (1_000, 1_000, 1_000));
+    let mut half_head = server.client();
+    let mut half_body = server.client();
+    let mut idle = server.client();
+    half_head.send("GET / HT");
+    half_body.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx");
+    idle.is_closed();
+    for client in [&mut half_head, &mut half_body] {
+        assert_eq!(client.answer().status, 408);
+        client.0.shutdown(Shutdown::Write).unwrap();
+        client.is_closed();
+    }
+    let mut drip = server.client();
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(20) && drip.0.write_all(b"\r").is_ok() {
+        drip.0.set_nonblocking(true).unwrap();
+        if drip.0.peek(&mut [0]).is_ok() {
+            break; // refused, whatever it goes on to drip
+        }
+        drip.0.set_nonblocking(false).unwrap();
+    }
+    assert!(start.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn a_trade_that_gives_no_answer_or_panics_costs_a_500_and_nothing_else() {
+    let server = server(|_| {});
+    let mut client = server.client();
+    for path in ["/silent", "/panic"].iter().cycle().take(20) {
+        let answer = client.get(path).answer();
+        assert!(answer.status == 500 && answer.body.contains("INTERNAL"), "{answer:?}");
+    }
+    assert_eq!(client.get("/later").answer().body, "later");
+}
+
+#[test]
+fn an_answer_cannot_be_split_by_what_a_field_holds() {
+    let server = server(|_| {});
+    let answer = server.client().get("/cookie").answer();
+    assert!(answer.status == 204 && answer.head.contains("ETag: \"1\"") && !answer.head.contains("Evil"), "{answer:?}");
+    assert!(!answer.head.contains("Content-Length"), "{answer:?}");
+}
