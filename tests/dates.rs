@@ -300,18 +300,18 @@ fn price_from_is_the_least_price_of_a_free_seat() {
 
 #[test]
 fn public_dates_are_read_without_a_token_and_a_waiting_token_opens_them_no_sooner() {
-    let hall = Hall::with_seats(3, &["--max-active", "1"]);
-    let client = &hall.client;
+    let app = TestApp::with_seats(3, &["--max-active", "1"]);
+    let client = &app.client;
     let read =
         |headers: &[(&str, &str)]| client.call_with("GET", "/api/v1/concerts/1/schedules?all=true", headers, None);
     let open = read(&[]);
     assert_eq!(open.must(200)["schedules"][0]["seatsAvailable"], 3);
     let known = [("if-none-match", open.header("etag").unwrap())];
     read(&known).must(304);
-    let inside = hall.customer();
+    let inside = app.customer();
     inside.hold(1, &["2"]).must(201);
     assert_eq!(read(&known).must(200)["schedules"][0]["seatsAvailable"], 2);
-    let waiting = hall.customer();
+    let waiting = app.customer();
     waiting.get("/concerts/1/schedules").refused(403, "TOKEN_WAITING");
     read(&[("authorization", "Bearer 00000000000000000000000000000000")]).refused(401, "TOKEN_INVALID");
     client.call_with("GET", "/api/v1/schedules/1/seats", &[], None).refused(401, "TOKEN_REQUIRED");
@@ -319,10 +319,10 @@ fn public_dates_are_read_without_a_token_and_a_waiting_token_opens_them_no_soone
 
 #[test]
 fn end_reason_tells_a_cancelled_date_from_what_the_customer_gave_up_before() {
-    let hall = Hall::with_seats(5, &["--max-active", "0"]);
-    let [holder, owner, quitter, refunded] = [(); 4].map(|()| hall.customer());
-    let hold = |customer: &hall::Customer, seat: &str| customer.hold(1, &[seat]).must(201)["reservationId"].clone();
-    let paid = |customer: &hall::Customer, seat: &str| {
+    let app = TestApp::with_seats(5, &["--max-active", "0"]);
+    let [holder, owner, quitter, refunded] = [(); 4].map(|()| app.customer());
+    let hold = |customer: &support::Customer, seat: &str| customer.hold(1, &[seat]).must(201)["reservationId"].clone();
+    let paid = |customer: &support::Customer, seat: &str| {
         customer.top_up(PRICE).must(201);
         let id = hold(customer, seat);
         customer.pay(&id, PRICE).must(201);
@@ -332,17 +332,17 @@ fn end_reason_tells_a_cancelled_date_from_what_the_customer_gave_up_before() {
     let (held, given_up) = (hold(&holder, "1"), hold(&quitter, "2"));
     let (owned, given_back) = (paid(&owner, "3"), paid(&refunded, "4"));
     quitter.delete(&path(&given_up)).must(200);
-    hall.staff("POST", &format!("{}/refund", path(&given_back)), json!({})).must(200);
-    hall.advance_ms(1_000);
-    hall.staff("POST", "/schedules/1/cancellation", json!({}));
-    hall.advance_ms(1_000);
+    app.staff("POST", &format!("{}/refund", path(&given_back)), json!({})).must(200);
+    app.advance_ms(1_000);
+    app.staff("POST", "/schedules/1/cancellation", json!({}));
+    app.advance_ms(1_000);
     for (customer, id, status, reason) in [
         (&holder, &held, "CANCELLED", json!("SCHEDULE_CANCELLED")),
         (&owner, &owned, "REFUNDED", json!("SCHEDULE_CANCELLED")),
         (&quitter, &given_up, "CANCELLED", Value::Null),
         (&refunded, &given_back, "REFUNDED", Value::Null),
     ] {
-        let shown = hall.staff_get(&path(id));
+        let shown = app.staff_get(&path(id));
         assert_eq!((&shown.must(200)["status"], &shown.body["endReason"]), (&json!(status), &reason));
         assert_eq!(customer.get_by_key(&path(id)).must(200)["endReason"], reason);
     }
