@@ -136,11 +136,11 @@ fn both(code: Code) -> Both {
         ],
         Code::TokenExpired => [
             ["Queue token expired", "This token is no longer valid; 'reason' says why.", "Line up again with POST /api/v1/queue/tokens."],
-            ["대기열 토큰이 만료되었습니다", "이 토큰은 더 이상 유효하지 않습니다. 이유는 'reason'에 있습니다.", "POST /api/v1/queue/tokens로 다시 줄을 서 주세요."],
+            ["대기열 토큰이 만료되었습니다", "이 토큰은 더 이상 유효하지 않습니다. 이유는 'reason'에 있습니다.", "POST /api/v1/queue/tokens로 다시 대기해 주세요."],
         ],
         Code::TokenWaiting => [
             ["Still waiting in line", "This token has not been let in yet.", "Keep polling GET /api/v1/queue/token until its status is ACTIVE."],
-            ["아직 대기 중입니다", "이 토큰은 아직 입장하지 않았습니다.", "status가 ACTIVE가 될 때까지 GET /api/v1/queue/token을 계속 조회해 주세요."],
+            ["아직 대기 중입니다", "이 토큰은 아직 차례가 되지 않았습니다.", "status가 ACTIVE가 될 때까지 GET /api/v1/queue/token을 계속 조회해 주세요."],
         ],
         Code::NotYours => [
             ["Not yours", "This belongs to another user.", "Use your own user id."],
@@ -160,7 +160,7 @@ fn both(code: Code) -> Both {
         ],
         Code::ScheduleNotFound => [
             ["No such date", "There is no schedule with this id, or none on this date.", "GET /api/v1/concerts/{concertId}/schedules lists them."],
-            ["공연 일정이 없습니다", "이 ID의 일정이 없거나 이 날짜에 일정이 없습니다.", "GET /api/v1/concerts/{concertId}/schedules에서 확인해 주세요."],
+            ["공연 일정이 없습니다", "이 ID나 그날에 해당하는 일정이 없습니다.", "GET /api/v1/concerts/{concertId}/schedules에서 확인해 주세요."],
         ],
         Code::SectionNotFound => [
             ["No such section", "This schedule has no section of that name.", "The seat map names every section."],
@@ -180,19 +180,19 @@ fn both(code: Code) -> Both {
         ],
         Code::SaleClosed => [
             ["Sale closed", "The sale for this date closed at 'saleClosesAt'.", "Choose another date."],
-            ["예매가 마감되었습니다", "이 일정의 예매는 'saleClosesAt'에 마감되었습니다.", "다른 날짜를 선택해 주세요."],
+            ["예매가 마감되었습니다", "이 일정의 예매는 'saleClosesAt'에 마감되었습니다.", "다른 일정을 선택해 주세요."],
         ],
         Code::ScheduleCancelled => [
             ["Date cancelled", "This date was cancelled: nothing is sold for it any more, and what was paid is given back.", "Choose another date."],
-            ["취소된 공연입니다", "이 일정은 취소되어 더 이상 예매할 수 없고, 결제한 포인트는 돌려드립니다.", "다른 날짜를 선택해 주세요."],
+            ["취소된 공연입니다", "이 일정은 취소되어 더 이상 예매할 수 없고, 결제한 포인트는 돌려드립니다.", "다른 일정을 선택해 주세요."],
         ],
         Code::VisitOver => [
             ["Visit over", "The visit's own time is over; it lasts only to pay for the seats already held.", "Pay for the seats that are held, or line up again."],
-            ["이용 시간이 끝났습니다", "이용 시간이 끝나 이미 잡아 둔 좌석의 결제만 할 수 있습니다.", "잡아 둔 좌석을 결제하거나 다시 줄을 서 주세요."],
+            ["예매 시간이 끝났습니다", "예매 시간이 끝나 이미 선택한 좌석의 결제만 할 수 있습니다.", "선택한 좌석을 결제하거나 다시 대기해 주세요."],
         ],
         Code::ReservationPending => [
             ["A reservation is still unpaid", "There is already an unpaid reservation of this user; 'reservationId' names it.", "Pay for it or cancel it first."],
-            ["결제하지 않은 예약이 있습니다", "이 사용자에게 아직 결제하지 않은 예약이 있습니다. 'reservationId'를 확인해 주세요.", "먼저 그 예약을 결제하거나 취소해 주세요."],
+            ["결제하지 않은 예매이 있습니다", "이 사용자에게 아직 결제하지 않은 예매이 있습니다. 'reservationId'를 확인해 주세요.", "먼저 그 예매을 결제하거나 취소해 주세요."],
         ],
         Code::SeatLimit => [
             ["Too many seats", "One user may have at most 'seatsPerUser' seats of this date.", "Choose fewer seats."],
@@ -212,19 +212,19 @@ fn both(code: Code) -> Both {
         ],
         Code::ReservationNotFound => [
             ["No such reservation", "There is no reservation of yours like this.", "GET /api/v1/reservations lists your own."],
-            ["예약이 없습니다", "해당하는 본인의 예약이 없습니다.", "GET /api/v1/reservations에서 본인의 예약을 확인해 주세요."],
+            ["예매이 없습니다", "해당하는 본인의 예매이 없습니다.", "GET /api/v1/reservations에서 본인의 예매을 확인해 주세요."],
         ],
         Code::ReservationNotPending => [
             ["Reservation not pending", "The reservation is no longer waiting for its payment; 'reservationStatus' says what it is.", "Reserve again if the seats are free."],
-            ["결제 대기 중인 예약이 아닙니다", "이 예약은 더 이상 결제를 기다리지 않습니다. 'reservationStatus'를 확인해 주세요.", "좌석이 비어 있으면 다시 예약해 주세요."],
+            ["결제 대기 중인 예매이 아닙니다", "이 예매은 더 이상 결제를 기다리지 않습니다. 'reservationStatus'를 확인해 주세요.", "좌석이 비어 있으면 다시 예매해 주세요."],
         ],
         Code::ReservationNotConfirmed => [
             ["Reservation not confirmed", "Only a paid reservation can be refunded; 'reservationStatus' says what this one is.", "Look at the reservation: an unpaid one is cancelled, a refunded one has its points back."],
-            ["확정된 예약이 아닙니다", "결제가 끝난 예약만 환불할 수 있습니다. 이 예약의 상태는 'reservationStatus'에 있습니다.", "예약을 확인해 주세요. 결제 전이면 취소하면 되고, 환불된 예약이면 포인트가 이미 돌아갔습니다."],
+            ["확정된 예매이 아닙니다", "결제가 끝난 예매만 환불할 수 있습니다. 이 예매의 상태는 'reservationStatus'에 있습니다.", "예매을 확인해 주세요. 결제 전이면 취소하면 되고, 환불된 예매이면 포인트가 이미 돌아갔습니다."],
         ],
         Code::RefundClosed => [
             ["Refund closed", "You could give this reservation back until 'refundUntil'; null says that this date can't be given back.", "Ask at the counter: the staff can still refund it."],
-            ["환불 기간이 지났습니다", "이 예약은 'refundUntil'까지만 직접 환불할 수 있습니다. null이면 직접 환불할 수 없는 일정입니다.", "창구에 문의해 주세요. 직원은 환불해 드릴 수 있습니다."],
+            ["환불 기간이 지났습니다", "이 예매은 'refundUntil'까지만 직접 환불할 수 있습니다. null이면 직접 환불할 수 없는 일정입니다.", "창구에 문의해 주세요. 직원은 환불해 드릴 수 있습니다."],
         ],
         Code::TopUpByStaffOnly => [
             ["Points are sold at the counter", "In this house only staff top up points.", "Go to the counter."],
@@ -240,7 +240,7 @@ fn both(code: Code) -> Both {
         ],
         Code::TicketNotFound => [
             ["No such ticket", "There is no such ticket here.", "Check the id or the number; one's own tickets stand in their reservations."],
-            ["티켓이 없습니다", "해당하는 티켓이 없습니다.", "ID나 번호를 확인해 주세요. 본인의 티켓은 예약에서 볼 수 있습니다."],
+            ["티켓이 없습니다", "해당하는 티켓이 없습니다.", "ID나 번호를 확인해 주세요. 본인의 티켓은 예매에서 볼 수 있습니다."],
         ],
         Code::TicketCodeInvalid => [
             ["Not a code of this house", "The code was not signed by this house, or it is damaged; 'reason' tells NOT_A_TICKET (another code, or one read in part) from SIGNATURE (forged, damaged, or of another house).", "Scan it again; if that does not help, type the number that stands beside it."],
@@ -248,11 +248,11 @@ fn both(code: Code) -> Both {
         ],
         Code::TicketForOtherDate => [
             ["Ticket for another date", "The ticket is sound, but not for the date that is let in here; 'scheduleId' and 'startsAt' say for which.", "Show it on its own date."],
-            ["다른 날짜의 티켓입니다", "올바른 티켓이지만 지금 입장하는 일정의 것이 아닙니다. 어느 일정인지는 'scheduleId'와 'startsAt'에 있습니다.", "티켓에 적힌 날짜에 와 주세요."],
+            ["다른 일정의 티켓입니다", "올바른 티켓이지만 지금 입장하는 일정의 것이 아닙니다. 어느 일정인지는 'scheduleId'와 'startsAt'에 있습니다.", "티켓에 적힌 날짜에 와 주세요."],
         ],
         Code::TicketVoid => [
             ["Ticket void", "The reservation of this ticket was refunded, or its date is cancelled.", "Send its owner to the box office."],
-            ["무효인 티켓입니다", "이 티켓의 예약이 환불되었거나 공연 날짜가 취소되었습니다.", "매표소로 안내해 주세요."],
+            ["무효인 티켓입니다", "이 티켓의 예매이 환불되었거나 공연 날짜가 취소되었습니다.", "창구로 안내해 주세요."],
         ],
         Code::AlreadyCheckedIn => [
             ["Already checked in", "Somebody went in with this ticket before; 'at' and 'door' say when and where.", "If that scan was a mistake, undo it: DELETE /api/v1/staff/checkins/{ticketId}."],
@@ -264,27 +264,27 @@ fn both(code: Code) -> Both {
         ],
         Code::TicketCheckedIn => [
             ["Somebody went in already", "A ticket of this reservation was used at the door, so it is not refunded; 'ticketId' and 'at' say which and when.", "If the scan was a mistake, undo it at the door first."],
-            ["이미 입장한 티켓이 있습니다", "이 예약의 티켓으로 이미 입장했으므로 환불할 수 없습니다. 어느 티켓이 언제인지는 'ticketId'와 'at'에 있습니다.", "잘못 찍은 것이라면 먼저 입장에서 취소해 주세요."],
+            ["이미 입장한 티켓이 있습니다", "이 예매의 티켓으로 이미 입장했으므로 환불할 수 없습니다. 어느 티켓이 언제인지는 'ticketId'와 'at'에 있습니다.", "잘못 찍은 것이라면 먼저 입장에서 취소해 주세요."],
         ],
         Code::PaymentNotFound => [
             ["No such payment", "There is no payment of yours with this id.", "A reservation names its payment."],
-            ["결제가 없습니다", "이 ID의 본인 결제가 없습니다.", "예약에서 결제 ID를 확인해 주세요."],
+            ["결제가 없습니다", "이 ID의 본인 결제가 없습니다.", "예매에서 결제 ID를 확인해 주세요."],
         ],
         Code::AmountMismatch => [
             ["Amount does not match", "The amount is not the price of the reserved seats; 'expected' is.", "Pay exactly 'expected'."],
-            ["금액이 맞지 않습니다", "금액이 예약한 좌석의 가격과 다릅니다. 맞는 금액은 'expected'입니다.", "'expected' 금액으로 결제해 주세요."],
+            ["금액이 맞지 않습니다", "금액이 예매한 좌석의 가격과 다릅니다. 맞는 금액은 'expected'입니다.", "'expected' 금액으로 결제해 주세요."],
         ],
         Code::AlreadyPaid => [
             ["Already paid", "This reservation was paid before; 'paymentId' names the payment.", "Nothing is left to do: the seats are yours."],
-            ["이미 결제되었습니다", "이 예약은 이미 결제되었습니다. 'paymentId'를 확인해 주세요.", "더 할 일이 없습니다. 좌석은 고객님의 것입니다."],
+            ["이미 결제되었습니다", "이 예매은 이미 결제되었습니다. 'paymentId'를 확인해 주세요.", "더 할 일이 없습니다. 좌석은 고객님의 것입니다."],
         ],
         Code::HoldExpired => [
             ["Hold expired", "The time to pay is over and the seats were given back.", "Reserve again if the seats are still free."],
-            ["결제 시간이 지났습니다", "결제 시간이 지나 좌석이 반환되었습니다.", "좌석이 아직 비어 있으면 다시 예약해 주세요."],
+            ["결제 시간이 지났습니다", "결제 시간이 지나 좌석이 반환되었습니다.", "좌석이 아직 비어 있으면 다시 예매해 주세요."],
         ],
         Code::InsufficientBalance => [
             ["Not enough points", "The balance is lower than the price: the payment was declined.", "Top up by 'shortfall'; when 'attemptsLeft' is 0 the seats were given back, so reserve again."],
-            ["잔액이 부족합니다", "잔액이 가격보다 적어 결제가 거절되었습니다.", "'shortfall'만큼 충전해 주세요. 'attemptsLeft'가 0이면 좌석이 반환되었으니 다시 예약해 주세요."],
+            ["잔액이 부족합니다", "잔액이 가격보다 적어 결제가 거절되었습니다.", "'shortfall'만큼 충전해 주세요. 'attemptsLeft'가 0이면 좌석이 반환되었으니 다시 예매해 주세요."],
         ],
         Code::IdempotencyKeyReused => [
             ["Idempotency key reused", "This Idempotency-Key was used before for a different request.", "Use a fresh key for each new request."],

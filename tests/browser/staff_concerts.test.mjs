@@ -53,7 +53,7 @@ test('a date in sections with seats taken out by keyboard is what customers see'
   await page.locator('.map .seat').first().focus();
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('Space');
-  assert.match(await page.locator('.map .seat:focus').getAttribute('aria-label'), /A-2.*없는 자리/);
+  assert.match(await page.locator('.map .seat:focus').getAttribute('aria-label'), /A-2.*통로로 비운 자리/);
   await (await button(page, 'date.make', { n: 23 })).click();
   await page.locator('main h1', { hasText: '2099년 4월 3일' }).waitFor();
   const made = await newest(hall);
@@ -75,7 +75,7 @@ test('what is missing or wrong is said at its place, and nothing is made', async
   await (await field(page, 'date.startsAt')).fill('2099-04-03T19:00');
   await (await field(page, 'date.saleOpensAt')).fill('2099-05-03T19:00');
   await (await button(page, 'date.make', { n: 50 })).click();
-  await page.locator('.fault:visible', { hasText: 'saleOpensAt' }).waitFor();
+  await page.locator('.fault:visible', { hasText: 'The sale has to close later than it opens.' }).waitFor();
   await (await choice(page, 'layout.plan')).check();
   const file = await field(page, 'layout.file');
   await file.setInputFiles({ name: 'x.json', mimeType: 'application/json', buffer: Buffer.from('{"seats":[]}') });
@@ -128,7 +128,7 @@ test('new prices are asked about, hold for what is not sold yet, and can be take
   await buyer.call('POST', '/reservations', { scheduleId: 1, seats: ['3'] });
   await (await field(page, 'price.all')).fill('70000');
   await (await button(page, 'price.begin')).click();
-  assert.match(await page.getByRole('dialog').textContent(), /All seats: 50,000 points → 70,000 points.*The 49 seats not sold yet/);
+  assert.match(await page.getByRole('dialog').textContent(), /All seats: 50,000 points → 70,000 points.*The new price applies to 49 unsold seats/);
   await mustBeSound(page, 'before prices change');
   await agree(page, 'price.do');
   await page.locator('.passing', { hasText: 'The prices are changed.' }).waitFor();
@@ -266,7 +266,7 @@ test('a cancelled date is asked about in numbers and in writing, and refunds eve
 test('each role sees its own places and no others, whatever the address says', async (t) => {
   const { hall, page } = await office(t, '', { language: 'ko' });
   const parts = () => page.locator('header .part[href^="#"]').allTextContents();
-  assert.deepEqual(await parts(), ['오늘 저녁', '공연과 일정', '창구', '입장 확인', '직원 키']);
+  assert.deepEqual(await parts(), ['오늘 현황', '공연과 일정', '창구', '입장 확인', '직원 키']);
   await goTo(page, 'keys');
   await (await field(page, 'keys.name')).fill(`문 ${HOSTILE}`);
   await (await field(page, 'keys.role')).selectOption('door');
@@ -298,4 +298,34 @@ test('each role sees its own places and no others, whatever the address says', a
   await other.getByText(await text(other, 'staff.keyOver')).waitFor();
   assert.equal(await other.evaluate(() => sessionStorage.getItem('boxoffice.staffKey')), null);
   await settled(page);
+});
+
+test('the map and the table of a date go on by themselves while customers buy', async (t) => {
+  const { hall, page } = await office(t, '#dates/1');
+  await page.locator('.map .seat').first().waitFor();
+  const buyer = await hall.customer('Buyer');
+  await buyer.call('POST', `/users/${buyer.userId}/balance/top-ups`, { amount: 50_000 });
+  const held = await buyer.call('POST', '/reservations', { scheduleId: 1, seats: ['3'] });
+  await page.locator('.map .seat.is-held[data-seat="3"]').waitFor();
+  await buyer.call('POST', '/payments', { reservationId: held.reservationId, amount: held.amount });
+  await page.locator('.map .seat.is-sold[data-seat="3"]').waitFor();
+  await page.locator('td', { hasText: '50,000 points' }).waitFor();
+  await mustBeSound(page, 'a date in sale');
+});
+
+test('what was made by mistake is deleted; what was ever held is refused in words of the page', async (t) => {
+  const { hall, page } = await office(t, '#dates/2', { language: 'ko' });
+  await (await button(page, 'remove.begin')).click();
+  await mustBeSound(page, 'before a date is deleted');
+  await agree(page, 'remove.do');
+  await page.waitForURL(/#concerts\/1$/);
+  await assert.rejects(hall.staff('GET', '/schedules/2'), /404/);
+  const buyer = await hall.customer('Buyer');
+  await buyer.call('POST', '/reservations', { scheduleId: 1, seats: ['3'] });
+  await settled(page);
+  await (await button(page, 'remove.begin')).click();
+  await agree(page, 'remove.do');
+  await page.getByRole('dialog').getByText('한 좌석이라도 선택되거나 팔린 적이 있어 삭제할 수 없습니다').waitFor();
+  await page.keyboard.press('Escape');
+  assert.equal((await hall.staff('GET', '/concerts')).concerts.length, 1);
 });

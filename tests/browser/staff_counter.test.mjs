@@ -57,7 +57,7 @@ test('somebody without a phone gets a name, a key shown once, points and a recei
   await page.getByRole('button', { name: '50,000포인트' }).click();
   await (await button(page, 'sell.begin')).click();
   assert.match(await page.getByRole('dialog').textContent(), /먼저 50,000원을 받으세요/);
-  await agree(page, 'sell.do', { amount: '50,000포인트' });
+  await agree(page, 'sell.do', { amount: '50,000포인트', price: '50,000' });
   await page.locator('.receipt').waitFor();
   await mustBeSound(page, 'the receipt');
   assert.match(await page.locator('.receipt').textContent(), /Counter 1.*50,000포인트/);
@@ -78,13 +78,13 @@ test('a sale whose answer was lost is repeated, over a reload, and sold once', a
   });
   await (await field(page, 'sell.amount')).fill('70000');
   await (await button(page, 'sell.begin')).click();
-  await agree(page, 'sell.do', { amount: '70,000 points' });
+  await agree(page, 'sell.do', { amount: '70,000 points', price: '70,000' });
   await page.getByText(await text(page, 'staff.unreached')).waitFor();
   await page.unroute('**/balance/top-ups');
   await page.reload();
   await page.getByText('A sale of 70,000 points had no answer').waitFor();
   await (await button(page, 'sell.begin')).click();
-  await agree(page, 'sell.do', { amount: '70,000 points' });
+  await agree(page, 'sell.do', { amount: '70,000 points', price: '70,000' });
   await page.locator('.receipt').waitFor();
   assert.equal(lost, 1);
   assert.equal((await kim.call('GET', `/users/${kim.userId}/balance`)).balance, 70_000);

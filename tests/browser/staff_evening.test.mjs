@@ -59,7 +59,7 @@ test('a volunteer runs an evening from an empty file to a checked-in ticket', as
   await (await link(counter, 'counter.openOne', { name: '김하늘' })).click();
   await (await field(counter, 'sell.amount')).fill('60000');
   await counter.keyboard.press('Enter');
-  await agree(counter, 'sell.do', { amount: '60,000포인트' });
+  await agree(counter, 'sell.do', { amount: '60,000포인트', price: '60,000' });
   await counter.locator('.receipt').waitFor();
   await kim.reload();
   await kim.getByRole('button', { name: await word(kim, 'pay') }).click();
@@ -76,8 +76,8 @@ test('a volunteer runs an evening from an empty file to a checked-in ticket', as
   await door.keyboard.type(numbers[0]);
   await door.keyboard.press('Enter');
   await door.locator('.answer.yes').waitFor();
-  assert.match(await door.locator('.answer').textContent(), /들어가세요.*김하늘/);
-  await admin.locator('.news li', { hasText: '1명이 공연장에 들어갔습니다' }).waitFor();
+  assert.match(await door.locator('.answer').textContent(), /입장 가능.*김하늘/);
+  await admin.locator('.news li', { hasText: '1명이 공연장에 입장했습니다' }).waitFor();
   assert.equal((await hall.staff('GET', '/schedules/1/checkins')).in, 1);
   for (const page of [admin, counter, door, kim]) await mustBeSound(page);
 });

@@ -37,7 +37,7 @@ test('pause, its undo, and a message reach those who wait', async (t) => {
   await mustBeSound(staff, 'the question before pausing');
   await agree(staff, 'letting.pause.do');
   await kim.locator('.note.warn').waitFor();
-  await staff.locator('main > .note', { hasText: 'Nobody is let in just now' }).waitFor();
+  await staff.locator('main > .note', { hasText: 'The line is paused' }).waitFor();
   await (await button(staff, 'sure.undo')).click();
   await kim.locator('.note.warn').waitFor({ state: 'detached' });
 
@@ -57,7 +57,7 @@ test('a limit is asked about with its consequence, lets in those it makes room f
   await (await field(staff, 'limits.maxActive')).fill('3');
   await (await button(staff, 'limits.begin')).click();
   const said = await staff.getByRole('dialog').textContent();
-  assert.match(said, /Inside at once: 1 → 3/);
+  assert.match(said, /Booking at once: 1 → 3/);
   assert.match(said, /Then 2 more people can come in at once/);
   await agree(staff, 'limits.do');
   await kim.locator('.map .seat').first().waitFor();
@@ -76,15 +76,15 @@ test('letting in by hand, a guest to the front and a revoked token do what was s
   await kim.locator('.ahead', { hasText: /next/i }).waitFor();
   await (await field(staff, 'letIn.count')).fill('1');
   await (await button(staff, 'letIn.begin')).click();
-  assert.match(await staff.getByRole('dialog').textContent(), /Of 2 waiting the first 1 comes in.*it would be 2. The limit is 1/);
+  assert.match(await staff.getByRole('dialog').textContent(), /Of 2 waiting the first 1 is admitted.*it would be 2. The limit is 1/);
   await agree(staff, 'letIn.do', { n: 1 });
   await kim.locator('.map .seat').first().waitFor();
   await (await button(staff, 'revoke.one', { name: 'Kim' })).click();
   await agree(staff, 'revoke.do');
-  await says(staff, 'The place of Kim is taken away');
+  await says(staff, 'The booking of Kim is ended');
   const { status } = await before.call('GET', '/queue/token');
   assert.equal(status, 'WAITING', 'the one inside still fills the one place');
-  await staff.locator('.news li', { hasText: 'taken away' }).waitFor();
+  await staff.locator('.news li', { hasText: 'ended by staff' }).waitFor();
   assert.equal((await hall.staff('GET', '/queue')).waiting, 1);
 });
 
@@ -95,7 +95,7 @@ test('the opening is asked about, shown, and a draw that is due is told', async 
   await signIn(staff, hall);
   await (await field(staff, 'opening.at')).fill('2099-12-31T19:00');
   await (await button(staff, 'opening.begin')).click();
-  assert.match(await staff.getByRole('dialog').textContent(), /2099년 12월 31일.*오후 0?7:00.*아무도 들어오지 않습니다/);
+  assert.match(await staff.getByRole('dialog').textContent(), /2099년 12월 31일.*오후 0?7:00.*아무도 예매할 수 없습니다/);
   await agree(staff, 'opening.do');
   await staff.locator('main > .note', { hasText: '추첨으로 순서를 정하고' }).waitFor();
   assert.equal((await hall.staff('GET', '/queue')).opensAt, '2099-12-31T10:00:00.000Z', 'by the clocks of the venue');

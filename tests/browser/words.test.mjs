@@ -50,3 +50,38 @@ for (const room of ['shared', 'customer', 'staff']) {
     assert.deepEqual(own.filter((key) => !used(key)), [], 'in a table, but said nowhere');
   });
 }
+
+/** The texts of refusals that the server says, as `[line, [ko, en]]`: three texts in each language for each code. */
+function rowsOfServer() {
+  const source = readFileSync(new URL('../refusal/texts.rs', web), 'utf8');
+  return source.split('\n').flatMap((line, at) => (/^\s*\["/.test(line) ? [[`texts.rs:${at + 1}`, /[가-힣]/.test(line) ? [line, ''] : ['', line]]] : []));
+}
+
+test('glossary: no word that is out is used, and a word of one place stands only there', async () => {
+  const { words } = JSON.parse(readFileSync(new URL('glossary.json', import.meta.url)));
+  const pages = (await Promise.all(['shared', 'customer', 'staff'].map(rowsOf))).flat();
+  const rows = [...pages, ...rowsOfServer()];
+  assert.ok(rows.length > 500);
+  const faults = [];
+  for (const { ko, en, not = {}, only = {} } of words) {
+    for (const [key, texts] of rows) {
+      ['ko', 'en'].forEach((language, nth) => {
+        // What programs read of a token or a house of code is theirs: the English of the server is judged by its own rules.
+        if (language === 'en' && key.startsWith('texts.rs')) return;
+        const bad = (not[language] ?? []).find((pattern) => new RegExp(pattern, 'u').test(texts[nth]));
+        if (bad) faults.push(`${key}: ${texts[nth]} (say ${language === 'ko' ? ko : en})`);
+        const place = only[language];
+        if (place && !key.startsWith('texts.rs') && texts[nth].includes(place.word) && !new RegExp(place.keys).test(key)) faults.push(`${key}: ${texts[nth]} (${place.word} stands only at ${place.keys})`);
+      });
+    }
+  }
+  assert.deepEqual(faults, []);
+});
+
+test('glossary: it finds what is planted', () => {
+  const { words } = JSON.parse(readFileSync(new URL('glossary.json', import.meta.url)));
+  const finds = (language, text) => words.some(({ not = {} }) => (not[language] ?? []).some((pattern) => new RegExp(pattern, 'u').test(text)));
+  for (const text of ['표를 찍어 주세요.', '예약을 확인', '줄 서기', '내 키', '2석 잡기']) assert.ok(finds('ko', text), text);
+  for (const text of ['좌석표를 보세요', '티켓을 찍어 주세요.', '등급표와 발표']) assert.ok(!finds('ko', text), text);
+  assert.ok(finds('en', 'My key') && finds('en', 'guest of the house') && !finds('en', 'Staff keys'));
+});

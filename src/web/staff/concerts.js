@@ -7,6 +7,7 @@ import { say } from '../shared/language.js';
 import { toast } from '../shared/notice.js';
 import { venue } from '../shared/venue.js';
 import { field, form } from './forms.js';
+import { removal } from './removal.js';
 import { act, read } from './session.js';
 import { saleTag } from './sale.js';
 
@@ -84,7 +85,7 @@ async function onePage(main, concert, signal) {
     el('div', { class: 'bar apart' }, el('h2', {}, say('concert.datesTitle')),
       el('a', { class: 'button main', href: `#dates/new/${concertId}` }, say('date.new'))),
     !schedules.length && el('p', { class: 'note' }, say('date.none')),
-    el('div', { class: 'rows' }, schedules.map((schedule) => dateLine(schedule, timeZone))));
+    el('div', { class: 'rows' }, schedules.map((schedule) => dateLine(schedule, timeZone))), removal({ what: 'concert', path: `/staff/concerts/${concertId}`, then: '#concerts' }));
 }
 
 function dateLine(schedule, timeZone) {

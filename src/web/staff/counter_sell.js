@@ -20,7 +20,7 @@ export function sellCard(user, rules, main, signal) {
   const send = async () => {
     const won = numberOf(amount);
     const price = new Intl.NumberFormat().format(won);
-    if (!await sure({ title: say('sell.title', { name: user.name }), says: [say('sell.says', { amount: points(won), price, name: user.name })], label: say('sell.do', { amount: points(won) }) })) return;
+    if (!await sure({ title: say('sell.title', { name: user.name }), says: [say('sell.says', { amount: points(won), price, name: user.name })], label: say('sell.do', { amount: points(won), price }) })) return;
     const { body: sold } = await actOnce(sale, `/staff/users/${user.userId}/balance/top-ups`, { amount: won });
     receipt(main, user, sold, (await venue({ signal })).timeZone);
   };

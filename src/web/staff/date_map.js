@@ -1,14 +1,18 @@
 // The map of a date for the house: every seat as it is, and single ones kept back or opened again.
 
+import { pause } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
 import { points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { toast } from '../shared/notice.js';
 import { SeatMap } from '../shared/seat_map.js';
+import { seatName } from '../shared/seat_name.js';
 import { sample } from '../shared/seat_marks.js';
 import { field } from './forms.js';
 import { act, read } from './session.js';
 import { doIt, sure } from './sure.js';
+
+const LOOK_MS = 2_000;
 
 /** A card with the map; `changed` is called after a seat was blocked or opened. */
 export function blockMap({ scheduleId, cancelledAt }, signal, changed) {
@@ -16,6 +20,7 @@ export function blockMap({ scheduleId, cancelledAt }, signal, changed) {
   const place = el('div', { 'aria-busy': 'true' });
   const kept = el('div', {});
   let map = null;
+  let etag;
 
   const put = (seat, blocked, reason) => act('PUT', `${path}/${encodeURIComponent(seat)}`, blocked ? { blocked, reason } : { blocked });
   const turn = async (seat, blocked, reason) => { await put(seat, blocked, reason); await Promise.all([refresh(), changed()]); };
@@ -35,12 +40,15 @@ export function blockMap({ scheduleId, cancelledAt }, signal, changed) {
   }
 
   async function refresh() {
-    const { seats } = (await read(path, { signal })).body;
+    const answer = await read(path, { signal, etag });
+    if (answer.status === 304) return;
+    etag = answer.etag;
+    const { seats } = answer.body;
     if (map) map.update(seats);
     else {
       map = new SeatMap(seats, {
         isChosen: () => false, toggle: free, taken, can: () => !cancelledAt,
-        nameOf: (seat, state) => say('block.seat', { seat: seat.seat, price: points(seat.price), state: say(`block.is.${state}`) }),
+        nameOf: (seat, state) => say('block.seat', { seat: seatName(seat), price: points(seat.price), state: say(`block.is.${state}`) }),
       });
       fill(place, map.node);
       place.removeAttribute('aria-busy');
@@ -51,7 +59,16 @@ export function blockMap({ scheduleId, cancelledAt }, signal, changed) {
   }
 
   const legend = ['free', 'held', 'sold', 'blocked'].map((state) => el('li', {}, sample(0, state), say(`block.is.${state}`)));
-  refresh().catch((error) => { if (!signal.aborted) throw error; });
+  /** Looks again and again: a map that stands still sells seats twice in people's heads. */
+  async function follow() {
+    await refresh();
+    for (;;) {
+      await pause(LOOK_MS, signal);
+      if (!document.hidden) await refresh();
+    }
+  }
+
+  follow().catch((error) => { if (!signal.aborted) throw error; });
   return el('section', { class: 'card' }, el('h2', {}, say('block.map')), el('p', { class: 'soft' }, say('block.hint')), place,
     el('div', { class: 'legend' }, el('ul', {}, legend)), kept);
 }

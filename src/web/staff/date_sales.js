@@ -1,5 +1,6 @@
 // What was sold of a date, by section, and its list of tickets as a file.
 
+import { pause } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
 import { number, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
@@ -7,13 +8,20 @@ import { download } from './download.js';
 import { read } from './session.js';
 import { doIt } from './sure.js';
 
+const LOOK_MS = 2_000;
 const COUNTS = ['sold', 'held', 'free', 'blocked'];
 
 export function salesCard({ scheduleId, date }, signal) {
   const path = `/staff/schedules/${scheduleId}/sales`;
   const place = el('div', { class: 'wide-table', role: 'region', 'aria-label': say('sales.title'), tabindex: '0' });
   const show = async () => fill(place, table((await read(path, { signal })).body));
-  show().catch((error) => { if (!signal.aborted) throw error; });
+  const follow = async () => {
+    for (;;) {
+      if (!document.hidden) await show();
+      await pause(LOOK_MS, signal, 'visible');
+    }
+  };
+  follow().catch((error) => { if (!signal.aborted) throw error; });
   const csv = () => doIt(() => download(path, 'text/csv', `sales-${date}-${scheduleId}.csv`, signal));
   return el('section', { class: 'card' }, el('h2', {}, say('sales.title')), place, el('div', { class: 'bar' },
     el('button', { type: 'button', on: { click: csv } }, say('sales.csv')),

@@ -11,6 +11,7 @@ import { cancelCard } from './date_cancel.js';
 import { pricesCard } from './date_prices.js';
 import { salesCard } from './date_sales.js';
 import { field, form, numberOf } from './forms.js';
+import { removal } from './removal.js';
 import { LayoutEditor } from './layout_editor.js';
 import { saleSentence, saleState, saleTag } from './sale.js';
 import { act, read } from './session.js';
@@ -109,7 +110,7 @@ async function onePage(main, first, concert, timeZone, signal) {
   }
 
   function show() {
-    fill(title, dateTime(schedule.startsAt, timeZone), ' ', saleTag(schedule));
+    fill(title, concert.title, el('br'), dateTime(schedule.startsAt, timeZone), ' ', saleTag(schedule));
     const state = saleState(schedule);
     const fields = times(timeZone, schedule);
     const send = async () => {
@@ -132,5 +133,6 @@ async function onePage(main, first, concert, timeZone, signal) {
   show();
   fill(main, el('p', {}, el('a', { href: `#concerts/${concert.concertId}` }, `← ${concert.title}`)), title, sale,
     salesCard(schedule, signal), blockMap(schedule, signal, refresh),
-    !schedule.cancelledAt && pricesCard(schedule, signal, refresh), cancelCard(schedule, concert, timeZone, signal, refresh));
+    !schedule.cancelledAt && pricesCard(schedule, signal, refresh), cancelCard(schedule, concert, timeZone, signal, refresh),
+    removal({ what: 'date', path, then: `#concerts/${concert.concertId}` }));
 }

@@ -10,7 +10,6 @@ import { serverNow, venue } from '../shared/venue.js';
 import { NoCamera, watchCamera } from './camera.js';
 import { DoorAnswers } from './door_answers.js';
 import { field, form } from './forms.js';
-import { keysOf } from './hangul_keys.js';
 import { ScanQueue } from './scan_queue.js';
 import { act, me, read } from './session.js';
 import { allowSound, isMuted, mute } from './sound.js';
@@ -20,8 +19,6 @@ const KEPT_SCANS = 'boxoffice.scans';
 const COUNT_MS = 3_000;
 /** A date stays in the list so long after its start. */
 const PAST_MS = 12 * 3_600_000;
-/** What is longer than a number is a code. */
-const NUMBER_MAX_CHARS = 14;
 
 const doorName = () => inTab.get(KEPT_DOOR) || me().name;
 
@@ -75,7 +72,7 @@ async function checking(main, schedule, timeZone, signal) {
     required: true, maxlength: 1_000, hint: say('door.scanHint'), autocapitalize: 'characters', spellcheck: 'false', enterkeyhint: 'go',
   });
   const { input } = scan;
-  const take = (typed) => queue.add({ text: keysOf(typed), scheduleId, door: doorName() });
+  const take = (typed) => queue.add({ text: typed, scheduleId, door: doorName() });
   const entry = form([scan], {
     label: say('door.check'), beside: [muteButton(input)], send: () => { const typed = input.value; input.value = ''; take(typed); },
   });
@@ -91,8 +88,8 @@ async function checking(main, schedule, timeZone, signal) {
 }
 
 function send({ text, key, scheduleId, door }) {
-  const shown = text.length > NUMBER_MAX_CHARS ? { code: text } : { number: text };
-  return act('POST', '/staff/checkins', { ...shown, scheduleId, ...(door && { door }) }, { key });
+  // As it was typed or read: the server knows every form of a code or a number.
+  return act('POST', '/staff/checkins', { code: text, scheduleId, ...(door && { door }) }, { key });
 }
 
 /** What a scanner types goes into the field wherever the focus is, and never presses a button. */

@@ -1,5 +1,6 @@
 // The evening as it runs: how the line and the sales stand, the last hour, the news, and the levers.
 
+import './concerts_words.js';
 import './evening_words.js';
 import { pause } from '../shared/api.js';
 import { el, fill, tell } from '../shared/dom.js';
@@ -13,13 +14,12 @@ import { people } from './evening_people.js';
 import { read } from './session.js';
 
 const LOOK_MS = 2_000;
-const HOUR_MS = 15_000;
 const DATES_MOST = 8;
 
 export async function open({ main, signal }) {
   const { timeZone } = await venue({ fresh: true, signal });
   const chart = hourChart(timeZone);
-  const news = el('ol', { class: 'news' });
+  const news = { rest: el('ol', { class: 'news' }), crowd: el('ol', { class: 'news' }) };
   const state = el('p', { class: 'note', role: 'status' });
   const figures = ['waiting', 'active', 'admittedLastMinute', 'oldestWaitSeconds'].map((name) => ({ name, node: el('dd', {}, '–') }));
   const dates = el('div', { class: 'wide-table', role: 'region', 'aria-label': say('evening.dates'), tabindex: '0' });
@@ -41,11 +41,12 @@ export async function open({ main, signal }) {
     el('dl', { class: 'tiles' }, figures.map(({ name, node }) => el('div', { class: 'tile' }, el('dt', {}, say(`evening.${name}`)), node))),
     el('div', { class: 'evening' },
       el('div', {}, el('section', { class: 'card' }, el('h2', {}, say('evening.dates')), dates), chart.node,
-        el('section', { class: 'card' }, el('h2', {}, say('news.title')), news)),
+        el('section', { class: 'card' }, el('h2', {}, say('news.title')), news.rest),
+        el('section', { class: 'card' }, el('h2', {}, say('news.crowd')), news.crowd)),
       el('div', {}, lever.node, people(() => look()))));
 
   const heard = (events) => sales.heard(events);
-  for (const going of [again(look, LOOK_MS, signal), again(async () => chart.show((await read('/staff/evening', { signal })).body.minutes), HOUR_MS, signal),
+  for (const going of [again(look, LOOK_MS, signal), again(async () => chart.show((await read('/staff/evening', { signal })).body.minutes), LOOK_MS, signal),
     again(() => sales.look(), LOOK_MS, signal), follow(news, hour.lastSequence, timeZone, heard, signal)]) {
     going.catch((error) => { if (!signal.aborted) throw error; });
   }
@@ -83,6 +84,10 @@ class Sales {
     await this.look();
   }
 
+  isCancelled({ scheduleId }) {
+    return Boolean(this.dates.find((date) => date.scheduleId === scheduleId)?.cancelledAt);
+  }
+
   heard(events) {
     if (events.some(({ type }) => ['CONCERT_CHANGED', 'SCHEDULE_CHANGED', 'CONCERT_DELETED', 'SCHEDULE_DELETED'].includes(type))) this.changed = true;
     for (const { type, data } of events) {
@@ -110,7 +115,8 @@ class Sales {
     fill(this.place, el('table', {}, el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, say('evening.date')),
       ['sold', 'held', 'free', 'revenue'].map((name) => el('th', { scope: 'col', class: 'number' }, say(`evening.${name}`))))),
     el('tbody', {}, this.dates.map(({ scheduleId }) => this.known.get(scheduleId)).filter(Boolean).map((one) => el('tr', {},
-      el('th', { scope: 'row' }, el('a', { href: `#dates/${one.scheduleId}` }, one.concertTitle), el('br'), el('span', { class: 'soft' }, dateTime(one.startsAt, this.timeZone))),
-      ['sold', 'held', 'free'].map((name) => el('td', { class: 'number' }, number(one[name]))), el('td', { class: 'number' }, points(one.revenue)))))));
+      el('th', { scope: 'row' }, el('a', { href: `#dates/${one.scheduleId}` }, one.concertTitle), ' ', this.isCancelled(one) && el('span', { class: 'tag bad' }, say('sale.cancelled')),
+        el('br'), el('span', { class: 'soft' }, dateTime(one.startsAt, this.timeZone))),
+      ['sold', 'held', 'free'].map((name) => el('td', { class: 'number' }, this.isCancelled(one) ? '–' : number(one[name]))), el('td', { class: 'number' }, points(one.revenue)))))));
   }
 }

@@ -9,34 +9,38 @@ const WAIT_SECONDS = 25;
 const PAGE = 1_000;
 const SHOWN_MOST = 30;
 const BEFORE = 60;
-/** Of these many come at once: they are told as one, with their number. */
-const CROWD = new Set(['TOKEN_ISSUED', 'TOKEN_ADMITTED', 'TOKEN_EXPIRED', 'TICKET_CHECKED_IN', 'PAYMENT_COMPLETED']);
+/** Of these many come at once: those of a minute are told as one, with their number. */
+const CROWD = new Set(['TOKEN_ISSUED', 'TOKEN_ADMITTED', 'TOKEN_EXPIRED', 'TICKET_CHECKED_IN', 'PAYMENT_COMPLETED', 'RESERVATION_REFUNDED', 'PAYMENT_DECLINED']);
 
-/** Follows the feed until the signal, newest first in `list`; `heard` is told of each page. */
-export async function follow(list, lastSequence, timeZone, heard, signal) {
+/** What happens in the line and at the door. */
+const LINE = new Set(['TOKEN_ISSUED', 'TOKEN_ADMITTED', 'TOKEN_EXPIRED', 'TOKEN_MOVED', 'TICKET_CHECKED_IN']);
+
+/** Follows the feed until the signal, newest first: what the crowd does in `lists.crowd`, sales and the acts of staff in `lists.rest`; `heard` is told of each page. */
+export async function follow(lists, lastSequence, timeZone, heard, signal) {
   let after = Math.max(0, lastSequence - BEFORE);
   for (;;) {
     const { events } = (await read(`/staff/events?after=${after}&limit=${PAGE}`, { signal, waitSeconds: WAIT_SECONDS })).body;
     if (!events.length) continue;
     after = events.at(-1).sequence;
     if (after > lastSequence) heard(events);
-    for (const event of events) put(list, event, timeZone);
+    for (const event of events) put(LINE.has(event.type) ? lists.crowd : lists.rest, event, timeZone);
     // Too far behind to be news: go on from where the feed stands now.
     if (events.length === PAGE) after = Math.max(after, (await read('/staff/evening', { signal })).body.lastSequence - BEFORE);
   }
 }
 
 function put(list, event, timeZone) {
-  const newest = list.firstElementChild;
   const kind = event.type === 'TOKEN_EXPIRED' ? `TOKEN_EXPIRED.${event.data.reason}` : event.type;
   if (!has(`news.${kind}`)) return; // told by another event, or newer than this page
   const at = time(event.at, timeZone);
-  if (CROWD.has(event.type) && newest?.dataset.kind === kind && newest.dataset.at === at) {
-    const n = Number(newest.dataset.n) + 1;
-    newest.dataset.n = n;
-    return void tell(newest.lastElementChild, sentenceOf(kind, event, n));
+  const same = CROWD.has(event.type) && [...list.children].find(({ dataset }) => dataset.kind === kind && dataset.at === at && dataset.by === (event.by?.name ?? ''));
+  if (same) {
+    const n = Number(same.dataset.n) + 1;
+    const amount = Number(same.dataset.amount) + Math.abs(event.data.amount ?? 0);
+    Object.assign(same.dataset, { n, amount });
+    return void tell(same.lastElementChild, sentenceOf(kind, { ...event, data: { ...event.data, amount } }, n));
   }
-  list.prepend(el('li', { 'data-kind': kind, 'data-at': at, 'data-n': 1 }, el('time', { datetime: event.at }, at), el('span', {}, sentenceOf(kind, event, 1))));
+  list.prepend(el('li', { 'data-kind': kind, 'data-at': at, 'data-n': 1, 'data-by': event.by?.name ?? '', 'data-amount': Math.abs(event.data.amount ?? 0) }, el('time', { datetime: event.at }, at), el('span', {}, sentenceOf(kind, event, 1))));
   while (list.children.length > SHOWN_MOST) list.lastElementChild.remove();
 }
 

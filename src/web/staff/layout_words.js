@@ -14,7 +14,7 @@ export const layout = {
   'layout.name': ['구역 이름', 'Name'],
   'layout.section': ['{n}번째 구역', 'Section {n}'],
   'layout.addSection': ['구역 추가', 'Add a section'],
-  'layout.dropSection': ['이 구역 빼기', 'Drop this section'],
+  'layout.dropSection': ['구역 삭제', 'Remove this section'],
   'layout.removeHint': [
     '아래 그림에서 좌석을 누르면 그 자리가 없어지고, 다시 누르면 돌아옵니다. 통로나 기둥이 있는 자리를 빼세요.',
     'Press a seat in the picture to take it out, and again to put it back: where an aisle or a pillar is.',
@@ -29,10 +29,10 @@ export const layout = {
   'layout.notDrawn': ['{n}석이 넘는 그림은 저장한 뒤에 보여 드립니다.', 'More than {n} seats are shown once they are saved.'],
   'layout.seat': ['{seat}, {price}, {state}', '{seat}, {price}, {state}'],
   'layout.in': ['판매할 좌석', 'a seat'],
-  'layout.out': ['없는 자리', 'taken out'],
+  'layout.out': ['통로로 비운 자리', 'taken out'],
   'layout.tookOut': ['{seat} 좌석을 뺐습니다.', '{seat} is taken out.'],
   'layout.putBack': ['{seat} 좌석을 되돌렸습니다.', '{seat} is back.'],
-  'layout.sum': ['{n}석 · 모두 팔리면 {worth} · 뺀 자리 {removed}', '{n} seat · {worth} when all are sold · {removed} taken out | {n} seats · {worth} when all are sold · {removed} taken out'],
+  'layout.sum': ['{n}석 · 모두 팔리면 {worth} · 통로로 비운 자리 {removed}', '{n} seat · {worth} when all are sold · {removed} taken out | {n} seats · {worth} when all are sold · {removed} taken out'],
 };
 
 addWords(layout);

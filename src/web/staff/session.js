@@ -1,7 +1,8 @@
 // Who works at this tab: the staff key, kept for the tab only, its role, and calls made with it.
 
 import { Refused, Unreached, bearer, call, patiently } from '../shared/api.js';
-import { say } from '../shared/language.js';
+import './refusals.js';
+import { has, say } from '../shared/language.js';
 import { inTab } from '../shared/store.js';
 
 const KEPT = 'boxoffice.staffKey';
@@ -61,7 +62,11 @@ async function guarded(answer) {
 
 /** A failure as a sentence. What is not a refusal or a silent network is a fault of the page, and goes to the console too. */
 export function sentence(error) {
-  if (error instanceof Refused) return error.message;
+  if (error instanceof Refused) {
+    const at = error.code === 'INVALID_REQUEST' && `refused.at.${error.problem.pointer?.split('/')[1]}`;
+    if (at && has(at)) return say(at);
+    return has(`refused.${error.code}`) ? say(`refused.${error.code}`) : error.message;
+  }
   if (error instanceof Unreached) return say('staff.unreached');
   console.error(error);
   return say('page.fault');
