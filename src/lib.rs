@@ -98,7 +98,8 @@
 //!    `Allow`, roles and limits follow from it.
 //! 6. A new refusal is a line in `refusal.rs`, its texts in `refusal/texts.rs`, its status in `http/reply.rs`. The
 //!    compiler leads you there.
-//! 7. Describe the call in the OpenAPI document. `tests/openapi.rs` fails until you do.
+//! 7. Describe the call in the `openapi.json` beside its room; `routes/openapi/` merges them and adds what the route
+//!    table and the refusals know. `tests/openapi.rs` fails until you do.
 //! 8. Run `scripts/test`.
 //!
 //! A table or a column more: change `schema.sql`, and add what brings existing files up to it in `store/steps/`. A test

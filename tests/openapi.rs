@@ -46,6 +46,20 @@ fn every_call_of_the_document_is_served_and_its_first_answer_is_in_the_document(
 }
 
 #[test]
+fn openapi_document_is_served_as_it_is_merged_with_its_tag_and_compressed() {
+    let (app, path) = (TestApp::with_seats(1, &[]), "/api/v1/openapi.json");
+    let served = app.client.call("GET", path, "", None);
+    served.must(200);
+    assert_eq!(served.body, Document::read().0);
+    assert_eq!(served.header("content-type"), Some("application/json"));
+    let tag = served.header("etag").unwrap();
+    app.client.call_with("GET", path, &[("if-none-match", tag)], None).must(304);
+    // The client asks for gzip unless told otherwise.
+    let plain = app.client.call_with("GET", path, &[("accept-encoding", "identity")], None);
+    assert_eq!((&plain.text, plain.header("etag")), (&served.text, Some(tag)));
+}
+
+#[test]
 fn every_path_allows_the_methods_of_the_document_and_no_others() {
     let (app, document) = (TestApp::with_seats(3, &[]), Document::read());
     for (path, told) in document.0["paths"].as_object().unwrap() {

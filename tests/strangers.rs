@@ -61,7 +61,7 @@ impl Theirs {
 
 /// Every call that takes a credential.
 fn calls() -> Vec<Call> {
-    let document: Value = serde_json::from_str(include_str!("../src/web/openapi.json")).unwrap();
+    let document: Value = boxoffice::routes::document().unwrap();
     let mut calls = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, call) in item.as_object().unwrap() {

@@ -2,6 +2,7 @@
 //! of it is sent now, after a commit, or after a wait.
 
 mod access;
+mod openapi;
 mod operations;
 mod readiness;
 mod route;
@@ -11,6 +12,7 @@ mod write;
 use std::sync::Arc;
 
 use access::Asked;
+pub use openapi::document;
 pub use readiness::Readiness;
 pub use route::{Access, Body, KeyUse, Route};
 pub use table::ROUTES;

@@ -9,20 +9,9 @@ use crate::refusal::{Code, Language, Localized, Refusal, explain};
 pub use files::file;
 pub use handbook::handbook;
 
-/// The OpenAPI document of the whole API.
-const OPENAPI: &str = include_str!("openapi.json");
-
 /// What a page may load and who may frame it: our own files, and pictures that a page made itself (the QR of a ticket).
 const POLICY: &str = "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; \
                       frame-ancestors 'none'";
-
-/// `GET /api/v1/openapi.json`.
-pub fn openapi(request: &Request) -> Reply {
-    let mut reply = Reply::empty(200);
-    reply.content_type = "application/json".into();
-    reply.body = OPENAPI.as_bytes().to_vec().into();
-    reply.tagged(request)
-}
 
 /// `GET /`: the customer's pages.
 pub fn customer(request: &Request) -> Reply {

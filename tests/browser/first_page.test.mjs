@@ -1,7 +1,6 @@
 // The first page is light and soon there; every refusal that a customer can meet has a sentence.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { openBrowser, openHall, openPage } from './rig.mjs';
@@ -38,8 +37,9 @@ test('the first page is under 100 kB in all and soon usable', async (t) => {
   assert.ok(times[0] < INTERACTIVE_MS, `${times}`); // the best: the others may have waited for whatever else runs here
 });
 
-test('every refusal of the calls that the customer’s pages make has a sentence of its own', async () => {
-  const document = JSON.parse(readFileSync(new URL('../../src/web/openapi.json', import.meta.url)));
+test('every refusal of the calls that the customer’s pages make has a sentence of its own', async (t) => {
+  const hall = await openHall(t);
+  const document = await (await fetch(new URL('/api/v1/openapi.json', hall.url))).json();
   const { refusals } = await import('../../src/web/customer/refusals.js');
   // What a page cannot send wrong, and what only those who run the house meet.
   const ofPrograms = ['INVALID_JSON', 'INVALID_HEADER', 'UNSUPPORTED_MEDIA_TYPE', 'BODY_TOO_LARGE', 'METHOD_NOT_ALLOWED', 'DATE_AMBIGUOUS',

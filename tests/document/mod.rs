@@ -23,7 +23,7 @@ pub struct Document(pub Value);
 
 impl Document {
     pub fn read() -> Document {
-        Document(serde_json::from_str(include_str!("../../src/web/openapi.json")).unwrap())
+        Document(boxoffice::routes::document().unwrap())
     }
 
     /// Every method and path, parameters in braces.

@@ -83,7 +83,7 @@ impl TestApp {
         let words = ["boxoffice", "--staff-key", "a-staff-key-for-tests", "--test-clock=frozen", "--seats-per-user=1000"];
         let settings = Line::try_parse_from(words).unwrap().settings;
         let server = App::open(settings, &folder.path().join("hall.db"), ([127, 0, 0, 1], 0).into(), || {}).unwrap();
-        let document: Value = serde_json::from_str(include_str!("../../../src/web/openapi.json")).unwrap();
+        let document: Value = boxoffice::routes::document().unwrap();
         let methods = ["get", "post", "put", "patch", "delete"];
         let paths = document["paths"].as_object().unwrap().iter();
         let calls = paths.flat_map(|(path, calls)| {

@@ -1,0 +1,134 @@
+//! The OpenAPI document: what stands beside each room about its calls, merged once, when it is first asked for. What the
+//! route table and the refusals know is derived from them and written nowhere else: roles, security, parameters of the
+//! path, `Idempotency-Key`, `Prefer`, the answers that calls have in common, and the schema of each refusal.
+//!
+//! `frame.json` is the document without calls, `conventions.md` its prose. A fragment has `paths` and `schemas`; an answer
+//! in it may list its header fields as `x-headers` and its refusals as `x-refusals`, and a call has `x-refusals` for those
+//! of its own that are told in their own words.
+
+mod operation;
+mod refusals;
+
+use std::sync::{Arc, LazyLock};
+
+use serde_json::{Map, Value};
+
+use crate::http::{Reply, Request, SharedBody};
+use crate::ids;
+use crate::refusal::{Code, Refusal};
+
+const FRAME: &str = include_str!("frame.json");
+const CONVENTIONS: &str = include_str!("conventions.md");
+const REFUSALS: &str = include_str!("../../refusal/openapi.json");
+
+/// What each room says of its calls, in the order in which a customer meets them.
+const FRAGMENTS: &[(&str, &str)] = &[
+    ("user", include_str!("../../user/openapi.json")),
+    ("queue", include_str!("../../queue/openapi.json")),
+    ("schedule", include_str!("../../schedule/openapi.json")),
+    ("seat", include_str!("../../seat/openapi.json")),
+    ("reservation", include_str!("../../reservation/openapi.json")),
+    ("balance", include_str!("../../balance/openapi.json")),
+    ("payment", include_str!("../../payment/openapi.json")),
+    ("ticket", include_str!("../../ticket/openapi.json")),
+    ("staff", include_str!("../../staff/openapi.json")),
+    ("dashboard", include_str!("../../dashboard/openapi.json")),
+    ("report", include_str!("../../report/openapi.json")),
+    ("web", include_str!("../../web/openapi.json")),
+    ("routes", include_str!("operations.json")),
+];
+
+/// The members of a JSON object.
+type Members = Map<String, Value>;
+
+/// The document as it is sent, with its `ETag`.
+static SENT: LazyLock<Option<(String, Arc<SharedBody>)>> = LazyLock::new(|| {
+    let bytes = document().and_then(|document| serde_json::to_vec(&document).map_err(|error| error.to_string()));
+    match bytes {
+        Ok(bytes) => Some((format!("\"{}\"", ids::hex(&ids::sha256_of(&bytes)[..16])), SharedBody::new(bytes))),
+        Err(fault) => {
+            log::error!(
+                "the OpenAPI document cannot be merged, so it is not served; this is a fault of this build: {fault}"
+            );
+            None
+        }
+    }
+});
+
+/// `GET /api/v1/openapi.json`.
+///
+/// # Errors
+/// `INTERNAL` when the fragments do not fit together, which a test rules out.
+pub(super) fn answer(request: &Request) -> Result<Reply, Refusal> {
+    let (tag, body) = SENT.as_ref().ok_or(Refusal::Internal)?;
+    Ok(Reply::unless_known(request, tag.clone(), || Reply::of_json(200, Arc::clone(body))))
+}
+
+/// The whole document.
+///
+/// # Errors
+/// What does not fit together, in words: a fragment that is no JSON, something that is said twice, a call that no route
+/// serves, a refusal that there is not.
+pub fn document() -> Result<Value, String> {
+    let mut document = parse("frame.json", FRAME)?;
+    object(&mut document, "info")?.insert("description".into(), CONVENTIONS.trim_end().into());
+    let refusals = refusals::parse(REFUSALS)?;
+    let (mut paths, mut schemas) = (Members::new(), Members::new());
+    let components = object(&mut document, "components")?;
+    for (_, response) in object_of(components, "responses")? {
+        refusals::write_out(response)?;
+    }
+    for (room, text) in FRAGMENTS {
+        let mut fragment = parse(room, text)?;
+        for (path, item) in std::mem::take(object(&mut fragment, "paths")?) {
+            let Value::Object(item) = item else { return Err(format!("{room}: {path} is no object")) };
+            for (method, told) in item {
+                let what = format!("{method} {path}");
+                let call = operation::complete(&path, &method, told, components)
+                    .map_err(|fault| format!("{room}: {what}: {fault}"))?;
+                let methods = paths.entry(path.clone()).or_insert_with(|| Value::Object(Members::new()));
+                let methods = methods.as_object_mut().ok_or("paths")?;
+                insert(methods, method, call).map_err(|fault| format!("{room}: {path}: {fault}"))?;
+            }
+        }
+        if fragment.get("schemas").is_some() {
+            for (name, schema) in std::mem::take(object(&mut fragment, "schemas")?) {
+                insert(&mut schemas, name, schema).map_err(|fault| format!("{room}: {fault}"))?;
+            }
+        }
+    }
+    for code in Code::ALL {
+        insert(&mut schemas, code.word().into(), refusals::schema(*code, &refusals[code.word()])?)?;
+    }
+    let known = object_of(components, "schemas")?;
+    for (name, schema) in schemas {
+        insert(known, name, schema)?;
+    }
+    document["paths"] = paths.into();
+    Ok(document)
+}
+
+fn parse(what: &str, text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|error| format!("{what}: {error}"))
+}
+
+fn object<'v>(value: &'v mut Value, name: &str) -> Result<&'v mut Members, String> {
+    value.get_mut(name).and_then(Value::as_object_mut).ok_or_else(|| format!("no object {name}"))
+}
+
+fn object_of<'v>(members: &'v mut Members, name: &str) -> Result<&'v mut Members, String> {
+    members.get_mut(name).and_then(Value::as_object_mut).ok_or_else(|| format!("no object {name}"))
+}
+
+/// Takes in what is not there yet.
+fn insert(members: &mut Members, name: String, value: Value) -> Result<(), String> {
+    match members.insert(name.clone(), value) {
+        None => Ok(()),
+        Some(_) => Err(format!("{name} is said twice")),
+    }
+}
+
+/// A reference to a component.
+fn component(kind: &str, name: &str) -> Value {
+    serde_json::json!({ "$ref": format!("#/components/{kind}/{name}") })
+}

@@ -1,0 +1,143 @@
+//! One call of the document: what its room says of it, and what its route knows.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::refusals::{self, code_of};
+use super::{Members, component, insert};
+use crate::http::{Method, status_of};
+use crate::refusal::Code;
+use crate::routes::{Access, Body, KeyUse, ROUTES, Route};
+use crate::staff::Role;
+
+/// The whole of a call. What the fragment says itself stands in place of what would be derived.
+pub(super) fn complete(path: &str, method: &str, told: Value, components: &Members) -> Result<Value, String> {
+    // A ticket and its picture are one route.
+    let of_route = path.trim_end_matches(".svg");
+    let is_it = |route: &&Route| route.path == of_route && route.method.word().eq_ignore_ascii_case(method);
+    let route = ROUTES.iter().find(is_it).ok_or("no route serves it")?;
+    let Value::Object(mut told) = told else { return Err("no object".into()) };
+    let mut call = Members::new();
+    for name in ["operationId", "tags", "summary", "description"] {
+        if let Some(value) = told.shift_remove(name) {
+            call.insert(name.into(), value);
+        }
+    }
+    call.insert("security".into(), told.shift_remove("security").unwrap_or_else(|| security(route)));
+    if let Access::Staff(roles) = route.access() {
+        call.insert("x-roles".into(), roles.iter().map(|role| role.word()).collect());
+    }
+    let mut responses = told.shift_remove("responses").ok_or("no responses")?;
+    let is_tagged = write_out_responses(route, &mut responses)?;
+    let own = told.shift_remove("parameters").unwrap_or_else(|| json!([]));
+    let parameters = parameters(path, route, &own, is_tagged, components);
+    if !parameters.is_empty() {
+        call.insert("parameters".into(), parameters.into());
+    }
+    if let Some(body) = told.shift_remove("requestBody") {
+        call.insert("requestBody".into(), body);
+    }
+    let own = told.shift_remove("x-refusals").unwrap_or_else(|| json!([]));
+    call.insert("responses".into(), all_responses(route, responses, &own, is_tagged)?);
+    match told.keys().next() {
+        None => Ok(call.into()),
+        Some(name) => Err(format!("{name} is not a member of a call in a fragment")),
+    }
+}
+
+fn security(route: &Route) -> Value {
+    match route.access() {
+        Access::Open => json!([]),
+        Access::Token | Access::Active => json!([{ "queueToken": [] }]),
+        Access::User => json!([{ "queueToken": [] }, { "userKey": [] }]),
+        Access::Staff(_) => json!([{ "staffKey": [] }]),
+    }
+}
+
+/// Writes out the answers of a fragment, and tells whether the call has an `ETag`.
+fn write_out_responses(route: &Route, responses: &mut Value) -> Result<bool, String> {
+    let mut is_tagged = false;
+    for (status, response) in responses.as_object_mut().ok_or("responses")? {
+        refusals::write_out(response)?;
+        if status.starts_with('2') {
+            is_tagged |= response["headers"].get("ETag").is_some();
+            let derived = [(route.waits, "Preference-Applied"), (keeps_answers(route), "Idempotency-Replayed")];
+            for (_, name) in derived.into_iter().filter(|(has, _)| *has) {
+                response["headers"][name] = component("headers", name);
+            }
+        }
+    }
+    Ok(is_tagged)
+}
+
+const fn keeps_answers(route: &Route) -> bool {
+    matches!(route.key_use, KeyUse::Keeps)
+}
+
+/// The parameters of the path that the fragment does not describe itself, its own, and the header fields that the call reads.
+fn parameters(path: &str, route: &Route, own: &Value, is_tagged: bool, components: &Members) -> Vec<Value> {
+    let own = own.as_array().cloned().unwrap_or_default();
+    let name_of = |parameter: &Value| match parameter["$ref"].as_str().and_then(|to| to.rsplit('/').next()) {
+        Some(component) => components["parameters"][component]["name"].clone(),
+        None => parameter["name"].clone(),
+    };
+    let told: Vec<Value> = own.iter().map(name_of).collect();
+    let in_path = path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+    let mut all: Vec<Value> =
+        in_path.filter(|name| !told.iter().any(|one| one == name)).map(|name| component("parameters", name)).collect();
+    all.extend(own);
+    let is_text = route.query.is_none() || path.starts_with("/api/");
+    for (has, name) in [
+        (keeps_answers(route), "IdempotencyKey"),
+        (route.waits, "PreferWait"),
+        (is_tagged, "IfNoneMatch"),
+        (is_text, "AcceptLanguage"),
+    ] {
+        all.extend(has.then(|| component("parameters", name)));
+    }
+    all
+}
+
+/// The answers of a fragment, its refusals by their status, and the answers that every such call can have.
+fn all_responses(route: &Route, told: Value, own: &Value, is_tagged: bool) -> Result<Value, String> {
+    let Value::Object(mut all) = told else { return Err("responses".into()) };
+    let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+    for word in own.as_array().into_iter().flatten() {
+        let code = code_of(word)?;
+        by_status.entry(status_of(code)).or_default().push(code);
+    }
+    if keeps_answers(route) {
+        by_status.entry(status_of(Code::IdempotencyKeyReused)).or_default().push(Code::IdempotencyKeyReused);
+    }
+    for (status, codes) in by_status {
+        insert(&mut all, status.to_string(), refusals::answer(&codes))?;
+    }
+    for (status, name) in common(route, is_tagged) {
+        all.entry(status).or_insert_with(|| component("responses", name));
+    }
+    let sorted: BTreeMap<String, Value> = all.into_iter().collect();
+    Ok(sorted.into_iter().collect::<Members>().into())
+}
+
+/// The answers that follow from what a route is.
+fn common(route: &Route, is_tagged: bool) -> Vec<(&'static str, &'static str)> {
+    let has_body = route.body != Body::None;
+    let mut common = vec![("429", "TooMany"), ("503", "Busy"), ("default", "Other")];
+    common.push(("400", if has_body { "BadBody" } else { "BadRequest" }));
+    common.extend(is_tagged.then_some(("304", "NotModified")));
+    common.extend(has_body.then_some(("413", "BodyTooLarge")));
+    common.extend(has_body.then_some(("415", "NotJson")));
+    common.extend((route.method != Method::Get).then_some(("507", "Full")));
+    match route.access() {
+        Access::Open => {}
+        Access::Token => common.push(("401", "NoToken")),
+        Access::Active => common.extend([("401", "NoToken"), ("403", "Waiting")]),
+        Access::User => common.push(("401", "NoCaller")),
+        Access::Staff(roles) => {
+            common.push(("401", "NotStaff"));
+            common.extend((roles.len() < Role::ALL.len()).then_some(("403", "NotForRole")));
+        }
+    }
+    common
+}
