@@ -212,7 +212,7 @@ pub(super) fn list_due(tx: &Tx, limit: usize) -> rusqlite::Result<Vec<Uuid>> {
     .collect()
 }
 
-/// Some of the holds of a date or of a user that are over and not written down as such.
+/// Holds of a user, then of a date, that are over and not written down as such: at most `limit`.
 pub(super) fn list_due_in_the_way(
     tx: &Tx,
     schedule_id: i64,
@@ -220,8 +220,9 @@ pub(super) fn list_due_in_the_way(
     limit: usize,
 ) -> rusqlite::Result<Vec<Uuid>> {
     tx.prepare_cached(
-        "SELECT reservation_id FROM reservation INDEXED BY reservation_due
-         WHERE status = 'PENDING_PAYMENT' AND hold_expires_at <= ?1 AND (schedule_id = ?2 OR user_id = ?3) ORDER BY user_id = ?3 DESC LIMIT ?4",
+        "SELECT reservation_id FROM reservation WHERE status = 'PENDING_PAYMENT' AND user_id = ?3 AND hold_expires_at <= ?1
+         UNION ALL SELECT reservation_id FROM reservation INDEXED BY reservation_due
+         WHERE status = 'PENDING_PAYMENT' AND hold_expires_at <= ?1 AND schedule_id = ?2 AND user_id <> ?3 LIMIT ?4",
     )?
     .query_map((tx.now(), schedule_id, user_id, limit as i64), |row| row.get(0))?
     .collect()

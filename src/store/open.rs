@@ -211,7 +211,7 @@ fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     connection
         .execute("UPDATE venue SET signing_secret = ?1 WHERE signing_secret IS NULL", [SigningSecret::random()])?;
-    let newest = "SELECT created_at, max(seen_at, ifnull((SELECT at FROM event ORDER BY sequence DESC LIMIT 1), 0),
+    let newest = "SELECT created_at, max(seen_at, ifnull((SELECT at FROM event WHERE sequence = (SELECT max(sequence) FROM event)), 0),
            ifnull((SELECT at FROM ledger_entry WHERE entry_id > set_back_entry_id ORDER BY entry_id DESC LIMIT 1), 0)),
            clock_advanced_ms, signing_secret FROM venue";
     let ground = connection
