@@ -99,7 +99,7 @@
 //! 6. A new refusal is a line in `refusal.rs`, its texts in `refusal/texts.rs`, its status in `http/reply.rs`. The
 //!    compiler leads you there.
 //! 7. Describe the call in the `openapi.json` beside its room; `routes/openapi/` merges them and adds what the route
-//!    table and the refusals know. `tests/openapi.rs` fails until you do.
+//!    table and the refusals know. `tests/api/openapi.rs` fails until you do.
 //! 8. Run `scripts/test`.
 //!
 //! A table or a column more: change `schema.sql`, and add what brings existing files up to it in `store/steps/`. A test
@@ -108,15 +108,15 @@
 //! # The pages
 //!
 //! `web/` has them as they are served: HTML, CSS and JavaScript modules, without a build step. `web/shared/` is what
-//! the customer's and the staff's pages have in common. `tests/pages.rs` and `tests/browser/` hold these rules:
+//! the customer's and the staff's pages have in common. `tests/api/pages.rs` and `tests/browser/` hold these rules:
 //!
 //! - Nodes are made by `el` of `shared/dom.js`. What people typed only becomes text; nothing is ever parsed as HTML.
 //! - Each text is one row in a `words.js`, in Korean and English. `say('key')` shows it.
 //! - Countdowns go by the server's time (`shared/venue.js`), never by the clock of the device.
 //! - `web/qr/` is the library [qr](https://github.com/paulmillr/qr) 0.7.0 by Paul Miller (MIT), unchanged: it reads
 //!   codes where a browser has no reader of its own, and is loaded only when the camera is turned on there.
-//! - `web/handbook/` is Markdown in two languages with the same headings and commands (`tests/handbook.rs`,
-//!   `tests/readme.rs`).
+//! - `web/handbook/` is Markdown in two languages with the same headings and commands (`tests/api/handbook.rs`,
+//!   `tests/cli/readme.rs`).
 //!
 //! `scripts/screenshots` takes every page on a phone and on a desk, light and dark, in both languages. Look at them
 //! after a change.

@@ -1,16 +1,16 @@
 //! What must not grow with the years: every statement finds its rows by an index, and what need not be kept is forgotten.
+//! A binary of its own: the logger that listens for statements is one for the whole process.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
-mod invariants;
 mod support;
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use boxoffice::app::App;
-use invariants::number;
 use serde_json::json;
+use support::invariants::number;
 use support::{Customer, PRICE, TestApp, bearer};
 
 /// The statements that really ran.

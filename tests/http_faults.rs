@@ -1,8 +1,7 @@
-//! Faults that hit the whole process: one at a time, and no other test beside them.
+//! Faults that hit the whole process (its descriptors, its sockets): a binary of its own, one test at a time.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
 
-#[path = "http/support.rs"]
 mod support;
 
 use std::fs::read_dir;
@@ -19,7 +18,7 @@ use rustix::net::{
 use rustix::process::{
     PidfdFlags, PidfdGetfdFlags, Resource, Rlimit, getpid, getrlimit, pidfd_getfd, pidfd_open, setrlimit,
 };
-use support::{Client, server};
+use support::http::{Client, server};
 
 static ALONE: Mutex<()> = Mutex::new(());
 

@@ -12,7 +12,7 @@ macro_rules! files {
     ($($path:literal,)*) => { &[$(($path, include_bytes!($path)),)*] };
 }
 
-/// Every file that a page loads; a test in `tests/pages.rs` finds one that is missing here.
+/// Every file that a page loads; a test in `tests/api/pages.rs` finds one that is missing here.
 const FILES: &[(&str, &[u8])] = files![
     "shared/api.js",
     "shared/dom.js",

@@ -5,7 +5,7 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::support::{Client, server};
+use crate::support::http::{Client, server};
 use boxoffice::http::Server;
 
 #[test]

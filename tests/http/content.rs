@@ -4,7 +4,7 @@ use std::io::Read;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::support::{Answer, Client, TestServer, server};
+use crate::support::http::{Answer, Client, TestServer, server};
 
 fn ask(client: &mut Client, method: &str, path: &str, accept: Option<&str>) -> Answer {
     let field = accept.map(|value| format!("Accept-Encoding: {value}\r\n")).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::support::server;
+use crate::support::http::server;
 use boxoffice::http::Topic;
 
 #[test]

@@ -1,9 +1,10 @@
 //! The HTTP server from outside: raw sockets in front of it, a small handler behind it.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
+#![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
 mod bounds;
 mod content;
 mod long_polls;
 mod requests;
+#[path = "../support/mod.rs"]
 mod support;

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
-use crate::support::server;
+use crate::support::http::server;
 
 #[test]
 fn a_request_is_answered_and_the_connection_goes_on() {

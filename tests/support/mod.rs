@@ -1,7 +1,12 @@
 //! A hall for tests: the whole house on a file of its own, behind its door on a free port, with a clock that the test turns.
 
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, reason = "each binary uses its part")]
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
+
+pub mod document;
+pub mod http;
+pub mod invariants;
+pub mod server;
 
 use std::path::{Path, PathBuf};
 use std::sync::Barrier;

@@ -1,5 +1,5 @@
 //! The torture of the door: one row for each line about connections, heads, framing, floods, descriptors, threads and parked
-//! waits. `scripts/torture` runs the rows in full, `tests/http_torture.rs` a short, counted form.
+//! waits. `scripts/torture` runs the rows in full, `tests/process/torture_*.rs` a short, counted form.
 //!
 //! The hall (the door with a small trade that says back what it was asked, [`inside`]) is a process of its own, so that what
 //! it holds in threads, descriptors and memory can be counted from outside, and so that an abort is seen as one.
@@ -15,8 +15,6 @@ pub mod differential;
 pub mod history;
 pub mod images;
 pub mod inside;
-#[path = "../invariants/mod.rs"]
-pub mod invariants;
 pub mod outside;
 pub mod proxy;
 pub mod report;

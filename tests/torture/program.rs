@@ -1,5 +1,7 @@
 //! Runs rows of the torture.
 
+#[path = "../support/mod.rs"]
+mod support;
 #[path = "mod.rs"]
 mod torture;
 

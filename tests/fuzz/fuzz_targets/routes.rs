@@ -14,7 +14,7 @@ use clap::Parser;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
-#[path = "../../invariants/mod.rs"]
+#[path = "../../support/invariants.rs"]
 mod invariants;
 
 /// So many requests between two looks at the file.

@@ -114,7 +114,7 @@ pub fn faults(ops: &[Op], file: &Connection, rules: Rules) -> Vec<String> {
     }
     faults.truncate(FAULTS_MAX);
     // What the file says against itself, whatever the clients saw.
-    faults.extend(crate::torture::invariants::faults(file).into_iter().take(FAULTS_MAX));
+    faults.extend(crate::support::invariants::faults(file).into_iter().take(FAULTS_MAX));
     faults
 }
 

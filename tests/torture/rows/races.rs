@@ -7,8 +7,8 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::endings::file;
+use crate::support::invariants;
 use crate::torture::calls::{Call, basic, bearer};
-use crate::torture::invariants;
 use crate::torture::report::Report;
 use crate::torture::served::{PRICE, Served, Start};
 use crate::torture::streams::Dice;

@@ -1,0 +1,36 @@
+//! The API and the pages from outside: a server in this process on a port of its own, with a turned clock.
+
+#![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
+
+mod best;
+mod check;
+mod checkins;
+mod dates;
+mod deletion;
+mod draw;
+mod evening;
+mod feed;
+mod flows;
+mod handbook;
+mod line;
+mod maps;
+mod model;
+mod names;
+mod one_moment;
+mod openapi;
+mod pages;
+mod policy;
+mod races;
+mod refunds;
+mod refusals;
+mod reports;
+mod requests;
+mod rounds;
+mod staff_keys;
+mod states;
+mod strangers;
+#[path = "../support/mod.rs"]
+mod support;
+mod tickets;
+mod waiting;
+mod writer;

@@ -1,0 +1,317 @@
+//! What every call does with what it does not know: unknown query parameters and members, other media types, bodies where it
+//! takes none, and idempotency keys. The calls are those of the route table, so that a new one is held to the same.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use crate::support::document::Document;
+use crate::support::{Answer, Client, Customer, PRICE, STAFF_KEY, TestApp, basic, bearer};
+use boxoffice::routes::{Access, Body, KeyUse, ROUTES, Route};
+use serde_json::{Value, json};
+
+const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A call over a connection of its own: a client library would not send a body with a GET.
+fn raw(client: &Client, method: &str, path: &str, fields: &[(&str, &str)], body: Option<&str>) -> Answer {
+    let address = client.url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
+        text += &format!("{name}: {value}\r\n");
+    }
+    if let Some(body) = body {
+        text += &format!("Content-Length: {}\r\n", body.len());
+    }
+    stream.write_all(format!("{text}\r\n{}", body.unwrap_or("")).as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, text) = answer.split_once("\r\n\r\n").unwrap();
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let headers = lines.filter_map(|line| line.split_once(": ")).map(|(n, v)| (n.to_lowercase(), v.to_owned()));
+    Answer {
+        status,
+        headers: headers.collect(),
+        text: text.to_owned(),
+        body: serde_json::from_str(text).unwrap_or(Value::Null),
+    }
+}
+
+/// Whoever may make each call, and one thing of each kind to name in its path.
+struct World {
+    app: TestApp,
+    document: Document,
+    customer: Customer,
+}
+
+impl World {
+    fn new() -> World {
+        let app = TestApp::with_seats(5, &[]);
+        let customer = app.buyer(2 * PRICE);
+        World { app, document: Document::read(), customer }
+    }
+
+    fn path(&self, route: &Route) -> String {
+        let path = route.path.replace("{userId}", if is_staff(route) { NOBODY } else { &self.customer.id });
+        let path = path.replace("{concertId}", "1").replace("{scheduleId}", "1").replace("{seat}", "1");
+        let path = path.replace("{keyId}", "9").replace("{room}", "shared").replace("{file}", "look.css");
+        let path = path.replace("{code}", "not_found").replace("{language}", "en").replace("{page}", "venue");
+        path.split('/').map(|word| if word.starts_with('{') { NOBODY } else { word }).collect::<Vec<_>>().join("/")
+    }
+
+    fn authorization(&self, route: &Route) -> String {
+        match route.access() {
+            Access::Open => String::new(),
+            Access::Token | Access::Active => bearer(&self.customer.token),
+            Access::User => basic(&self.customer.id, &self.customer.key),
+            Access::Staff(_) => bearer(STAFF_KEY),
+        }
+    }
+
+    fn ask(&self, route: &Route, path: &str, fields: &[(&str, &str)], body: Option<&str>) -> Answer {
+        let authorization = self.authorization(route);
+        let fields = [&[("authorization", authorization.as_str())], fields].concat();
+        raw(&self.app.client, route.method.word(), path, &fields, body)
+    }
+
+    /// A body that the document gives as an example of the call.
+    fn body(&self, route: &Route) -> Option<Value> {
+        let operation = &self.document.0["paths"][route.path][route.method.word().to_lowercase()];
+        let content = &operation["requestBody"]["content"]["application/json"];
+        let several = content["examples"].as_object().and_then(|examples| examples.values().next());
+        content.get("example").or(several.map(|example| &example["value"])).cloned()
+    }
+}
+
+fn is_staff(route: &Route) -> bool {
+    matches!(route.access(), Access::Staff(_))
+}
+
+fn what(route: &Route, answer: &Answer) -> String {
+    format!("{} {}: {} {}", route.method.word(), route.path, answer.status, answer.text)
+}
+
+#[track_caller]
+fn must_name(route: &Route, answer: &Answer, pointer: &str) {
+    let told = (answer.status, answer.body["code"].as_str(), answer.body["pointer"].as_str());
+    assert_eq!(told, (400, Some("INVALID_REQUEST"), Some(pointer)), "{}", what(route, answer));
+}
+
+/// A program in which a call forgets its query answers a misspelt `?al=true` as if nothing had been asked.
+#[test]
+fn query_parameters_that_are_not_known_or_there_twice_are_refused_by_every_call() {
+    let mut world = World::new();
+    for route in ROUTES {
+        world.customer = world.app.buyer(0);
+        let path = world.path(route);
+        let ask = |query: &str| world.ask(route, &format!("{path}?{query}"), &[], None);
+        let Some(known) = route.query else {
+            assert!(ask("nothing=1&nothing=1").status < 400, "a page takes what a link carries: {path}");
+            continue;
+        };
+        must_name(route, &ask("nothing=1"), "?nothing");
+        must_name(route, &ask("&%6Eothing"), "?nothing");
+        for name in known {
+            must_name(route, &ask(&format!("{name}=1&{name}=1")), &format!("?{name}"));
+            must_name(
+                route,
+                &ask(&format!("{name}=1&{}=1", name.to_uppercase())),
+                &format!("?{}", name.to_uppercase()),
+            );
+        }
+    }
+}
+
+/// A program that does not look at the body of a call refunds three seats where one was named.
+#[test]
+fn bodies_are_read_or_refused_by_every_call() {
+    let mut world = World::new();
+    for route in ROUTES {
+        world.customer = world.app.buyer(0);
+        let path = world.path(route);
+        let ask = |media_type: &str, body: Option<&str>| world.ask(route, &path, &[("content-type", media_type)], body);
+        let json = |body: &str| ask("application/json", Some(body));
+        match route.body {
+            Body::None => {
+                for (media_type, body) in [("application/json", "{}"), ("text/plain", "x"), ("", "{\"confirm\":false}")]
+                {
+                    must_name(route, &ask(media_type, Some(body)), "");
+                }
+                let empty = ask("text/plain", Some(""));
+                assert!(empty.status != 415 && empty.body["pointer"] != "", "{}", what(route, &empty));
+                continue;
+            }
+            Body::Empty => {
+                for answer in [json("{}"), ask("", None), ask(FORM, Some(""))] {
+                    assert!(!matches!(answer.status, 400 | 415), "{}", what(route, &answer));
+                }
+                must_name(route, &json(r#"{"seats":["1"]}"#), "/seats");
+                must_name(route, &json(r#"{"confirm":false}"#), "/confirm");
+            }
+            Body::Json | Body::Large => {
+                let mut body = world.body(route).unwrap();
+                body["nothing"] = json!(1);
+                must_name(route, &json(&body.to_string()), "/nothing");
+                ask("application/json", None).refused(400, "INVALID_JSON");
+            }
+        }
+        must_name(route, &json("[]"), "");
+        json("{").refused(400, "INVALID_JSON");
+        json(r#"{"a":1,"a":1}"#).refused(400, "INVALID_JSON");
+        for media_type in ["text/plain", "application/json-patch+json", FORM, ""] {
+            ask(media_type, Some("{}")).refused(415, "UNSUPPORTED_MEDIA_TYPE");
+        }
+        let with_parameters = ask("Application/JSON; charset=utf-8", Some("{"));
+        with_parameters.refused(400, "INVALID_JSON");
+    }
+}
+
+#[test]
+fn body_of_options_is_refused_and_a_refused_refund_refunds_nothing() {
+    let app = TestApp::with_seats(3, &["--seats-per-user", "3"]);
+    raw(&app.client, "OPTIONS", "/api/v1/concerts", &[], Some("{}")).refused(400, "INVALID_REQUEST");
+    let buyer = app.buyer(3 * PRICE);
+    let held = buyer.hold(1, &["1", "2", "3"]).must(201)["reservationId"].clone();
+    buyer.pay(&held, 3 * PRICE).must(201);
+    let refund = format!("/reservations/{}/refund", held.as_str().unwrap());
+    app.staff("POST", &refund, json!({ "seats": ["1"] })).refused(400, "INVALID_REQUEST");
+    app.staff("POST", "/schedules/1/cancellation", json!({ "confirm": false })).refused(400, "INVALID_REQUEST");
+    let one = format!("/api/v1{refund}");
+    let own = basic(&buyer.id, &buyer.key);
+    app.client.call("POST", &one, &own, Some(json!({ "seats": ["1"] }))).refused(400, "INVALID_REQUEST");
+    assert_eq!(buyer.balance(), 0);
+    assert_eq!(app.staff_get("/schedules/1").must(200)["cancelledAt"], Value::Null);
+    let staff = [("authorization", &*bearer(STAFF_KEY))];
+    raw(&app.client, "POST", &format!("/api/v1/staff{refund}"), &staff, None).must(200);
+    assert_eq!(buyer.balance(), 3 * PRICE);
+}
+
+#[test]
+fn idempotency_key_is_refused_where_it_means_nothing_or_would_keep_a_secret() {
+    let mut world = World::new();
+    for route in ROUTES {
+        world.customer = world.app.buyer(0);
+        let body = world.body(route).map(|body| body.to_string());
+        let ask = |key: &str| {
+            let fields = [("idempotency-key", key), ("content-type", "application/json")];
+            world.ask(route, &world.path(route), &fields, body.as_deref())
+        };
+        if route.path == "/healthz" {
+            continue; // answered before any field of the head is looked at
+        }
+        if route.key_use == KeyUse::Keeps {
+            assert_eq!(route.method.word(), "POST", "{}", route.path);
+            let answer = ask("fine");
+            assert_ne!(answer.body["code"], "INVALID_HEADER", "{}", what(route, &answer));
+        } else {
+            let told = ask("fine").refused(400, "INVALID_HEADER").clone();
+            assert!(told["detail"].as_str().unwrap().contains("Idempotency-Key"), "{told}");
+            assert!(route.method.word() != "POST" || route.key_use == KeyUse::Secret, "{}", route.path);
+        }
+        ask("with space").refused(400, "INVALID_HEADER");
+    }
+    let kept: i64 = world
+        .app
+        .file()
+        .query_row("SELECT count(*) FROM idempotency_answer WHERE body LIKE '%Key\":%'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, 0, "no secret is kept");
+}
+
+/// Each POST of staff twice under one key: the second gives the first answer again, and nothing happens.
+#[test]
+fn idempotency_key_makes_every_post_of_staff_happen_once() {
+    let app = TestApp::with_seats(5, &["--max-active", "1"]);
+    let (buyer, waiting) = (app.buyer(2 * PRICE), app.customer());
+    let held = buyer.hold(1, &["1", "2"]).must(201)["reservationId"].as_str().unwrap().to_owned();
+    let tickets = buyer.pay(&json!(held), 2 * PRICE).must(201)["tickets"].clone();
+    let user = format!("/users/{}/balance", buyer.id);
+    let layout = json!({ "numbered": { "count": 3, "price": PRICE } });
+    let scan = json!({ "scanId": NOBODY, "number": tickets[1]["number"], "at": "2100-01-01T09:00:00Z" });
+    let calls = [
+        ("/concerts", json!({ "title": "Morgen" })),
+        ("/concerts/1/schedules", json!({ "startsAt": "2100-03-01T10:00:00Z", "layout": layout })),
+        ("/queue/tokens", json!({ "userId": app.user().id })),
+        ("/queue/tokens", json!({ "userId": waiting.id })),
+        ("/queue/admissions", json!({ "count": 1 })),
+        (&*format!("{user}/top-ups"), json!({ "amount": 5 })),
+        (&format!("{user}/corrections"), json!({ "amount": -1, "reason": "counted twice" })),
+        ("/checkins", json!({ "number": tickets[0]["number"], "door": "East" })),
+        ("/checkins/scans", json!({ "door": "East", "scans": [scan] })),
+        (&format!("/reservations/{held}/refund"), json!({})),
+        ("/schedules/2/cancellation", json!({})),
+        ("/clock", json!({ "advanceSeconds": 5 })),
+    ];
+    let routes = ROUTES.iter().filter(|route| is_staff(route) && route.key_use == KeyUse::Keeps).count();
+    assert_eq!(calls.len() - 1, routes, "a call of staff is missing here"); // one of them is there twice
+    for (number, (path, body)) in calls.iter().enumerate() {
+        let key = format!("key-{number}");
+        let fields = [("authorization", bearer(STAFF_KEY)), ("idempotency-key", key)];
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let ask = |body: &Value| {
+            app.client.call_with("POST", &format!("/api/v1/staff{path}"), &fields, Some(&body.to_string()))
+        };
+        let events = || app.staff_get("/events?limit=1000").must(200)["events"].as_array().unwrap().len();
+        let first = ask(body);
+        let before = events();
+        let again = ask(body);
+        assert_eq!((again.status, &again.text), (first.status, &first.text), "{path}");
+        assert_eq!(
+            (first.header("idempotency-replayed"), again.header("idempotency-replayed")),
+            (None, Some("true")),
+            "{path}"
+        );
+        assert_eq!(events(), before, "{path} happened twice");
+        let mut other = body.clone();
+        other["nothing"] = json!(1);
+        assert!(matches!(ask(&other).status, 400 | 422), "{path}");
+    }
+    assert_eq!(app.staff_get("/concerts/1/schedules").must(200)["schedules"].as_array().unwrap().len(), 3);
+}
+
+/// Two counters count their receipts alike: in a program with one set of keys for all staff the second sale is swallowed.
+#[test]
+fn idempotency_keys_of_staff_belong_to_the_staff_key() {
+    let app = TestApp::with_seats(1, &[]);
+    let user = app.user();
+    let counter = |name: &str| {
+        let made = app.staff("POST", "/keys", json!({ "name": name, "role": "counter" })).must(201).clone();
+        bearer(made["key"].as_str().unwrap())
+    };
+    let (east, west) = (counter("East"), counter("West"));
+    let sell = |who: &str, amount: i64| {
+        let fields = [("authorization", who), ("idempotency-key", "receipt-1")];
+        let path = format!("/api/v1/staff/users/{}/balance/top-ups", user.id);
+        app.client.call_with("POST", &path, &fields, Some(&json!({ "amount": amount }).to_string()))
+    };
+    sell(&east, 5_000).must(201);
+    sell(&west, 5_000).must(201);
+    assert_eq!(user.balance(), 10_000);
+    assert_eq!(sell(&east, 5_000).header("idempotency-replayed"), Some("true"));
+    sell(&west, 7_000).refused(422, "IDEMPOTENCY_KEY_REUSED");
+    assert_eq!(user.balance(), 10_000);
+}
+
+/// What the document says of requests in general, each sentence beside what the server does.
+#[test]
+fn sentences_of_the_document_about_requests_are_true() {
+    let app = TestApp::with_seats(1, &[]);
+    let document = Document::read();
+    let prose = document.0["info"]["description"].as_str().unwrap();
+    let says = |sentence: &str| assert!(prose.contains(sentence), "the document no longer says: {sentence}");
+    says("**A member twice** in one object is refused with `INVALID_JSON`");
+    let json = [("content-type", "application/json")];
+    raw(&app.client, "POST", "/api/v1/users", &json, Some(r#"{"name":"Kim","name":"Lee"}"#))
+        .refused(400, "INVALID_JSON");
+    says(
+        "411 `LENGTH_REQUIRED` (a body with a Transfer-Encoding; a request with neither Content-Length nor Transfer-Encoding has no body)",
+    );
+    let chunked = [json[0], ("transfer-encoding", "chunked")];
+    raw(&app.client, "POST", "/api/v1/users", &chunked, None).refused(411, "LENGTH_REQUIRED");
+    raw(&app.client, "POST", "/api/v1/users", &json, None).refused(400, "INVALID_JSON");
+    let cancel = "/api/v1/staff/schedules/1/cancellation";
+    raw(&app.client, "POST", cancel, &[("authorization", &bearer(STAFF_KEY))], None).must(202);
+}

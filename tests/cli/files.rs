@@ -1,0 +1,424 @@
+//! Files reached by links, beside leftovers, on disks without hard links, and what is printed where nobody reads: nothing is
+//! missing, mixed up or lost.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::symlink;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use crate::support::server::Server;
+use crate::support::{PRICE, STAFF_KEY, TestApp};
+use boxoffice::check::check;
+use rusqlite::Connection;
+
+/// A program that is to end does so within this, beside other tests too.
+const END_MAX: Duration = Duration::from_secs(30);
+const NEW: &[&str] = &["--listen", "127.0.0.1:0", "--until-stdin-closes"];
+
+fn boxoffice(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_boxoffice"));
+    command.args(words).stdin(Stdio::null());
+    command
+}
+
+fn on(words: &[&str], database: &Path) -> Command {
+    let mut command = boxoffice(words);
+    command.arg("--database").arg(database);
+    command
+}
+
+#[track_caller]
+fn fine(output: &Output) -> String {
+    assert!(output.status.success(), "{output:?}");
+    assert!(!text(&output.stderr).contains("panicked"), "{output:?}");
+    text(&output.stdout)
+}
+
+#[track_caller]
+fn refused(output: &Output, words: &str) -> String {
+    let told = text(&output.stderr);
+    assert_eq!((output.status.code(), told.contains("panicked")), (Some(1), false), "{output:?}");
+    assert!(told.contains(words), "{words:?} is not in {told:?}");
+    told
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The files of a folder, without what SQLite shares between processes.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let paths = paths.filter(|path| !path.to_string_lossy().ends_with("-shm"));
+    paths.map(|path| (path.clone(), fs::read(&path).unwrap_or_default())).collect()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn users_in(file: &Path) -> i64 {
+    let copy = Connection::open_with_flags(file, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    copy.query_row("SELECT count(*) FROM user", [], |row| row.get(0)).unwrap()
+}
+
+/// Whether it ends in time; how it ended.
+fn end_of(mut child: Child) -> std::process::ExitStatus {
+    let (sender, receiver) = mpsc::channel();
+    let id = child.id().to_string();
+    std::thread::spawn(move || sender.send(child.wait().unwrap()));
+    receiver.recv_timeout(END_MAX).unwrap_or_else(|_| {
+        let _ = Command::new("/bin/kill").args(["-KILL", &id]).status();
+        panic!("it did not end within {END_MAX:?}")
+    })
+}
+
+fn signal(child: &Child, name: &str) {
+    assert!(Command::new("/bin/kill").args([name, &child.id().to_string()]).status().unwrap().success());
+}
+
+/// A server that was killed leaves its users in the WAL alone.
+fn killed_with_users(database: &Path, users: usize) {
+    let server = Server::start(database, &["--test-clock=frozen"]);
+    server.add_seats(5);
+    (0..users).for_each(|_| drop(server.customer()));
+    server.kill();
+}
+
+#[test]
+fn symlink_to_a_killed_database_leads_backup_and_check_to_its_wal() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("disk")).unwrap();
+    symlink("disk", at("folder")).unwrap();
+    symlink("folder/venue.db", at("link.db")).unwrap();
+    // The first start makes the file where the link leads.
+    killed_with_users(&at("link.db"), 7);
+    assert!(at("link.db").is_symlink() && at("disk/venue.db").is_file());
+    assert!(fs::metadata(at("disk/venue.db-wal")).unwrap().len() > 0, "nothing stands in the WAL alone");
+    for (number, name) in ["link.db", "folder/venue.db", "disk/../link.db"].into_iter().enumerate() {
+        let copy = at(&format!("copy-{number}.db"));
+        fine(&on(&["backup", copy.to_str().unwrap()], &at(name)).output().unwrap());
+        assert_eq!(users_in(&copy), 7, "by {name}");
+        fine(&boxoffice(&["check"]).arg(at(name)).output().unwrap());
+    }
+    let copy = at("relative.db");
+    let mut relative = on(&["backup", copy.to_str().unwrap()], Path::new("../link.db"));
+    fine(&relative.current_dir(at("disk")).output().unwrap());
+    assert_eq!(users_in(&copy), 7);
+    assert!(!at("link.db-wal").exists() && !at("link.db-lock").exists(), "{:?}", names(folder.path()));
+}
+
+#[test]
+fn symlink_does_not_let_a_second_server_in_nor_a_restore_replace_the_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("disk")).unwrap();
+    symlink("disk/venue.db", at("link.db")).unwrap();
+    let server = Server::start(&at("disk/venue.db"), &["--test-clock=frozen"]);
+    fine(&on(&["backup", at("copy.db").to_str().unwrap()], &at("link.db")).output().unwrap());
+    refused(&on(&["serve", "--listen", "127.0.0.1:0"], &at("link.db")).output().unwrap(), "another boxoffice");
+    refused(&on(&["staff-key"], &at("link.db")).output().unwrap(), "another boxoffice");
+    let restore = ["restore", "--replace", at("copy.db").to_str().unwrap()].map(str::to_owned);
+    let restore = restore.each_ref().map(String::as_str);
+    refused(&on(&restore, &at("link.db")).output().unwrap(), "a boxoffice has it open");
+    server.customer();
+    server.terminate();
+    fine(&on(&restore, &at("link.db")).output().unwrap());
+    assert!(at("link.db").is_symlink());
+    assert_eq!(names(&at("disk")), ["venue.db", "venue.db.before-restore-1"]);
+    assert_eq!((users_in(&at("disk/venue.db")), users_in(&at("disk/venue.db.before-restore-1"))), (0, 1));
+}
+
+/// Every command that makes a file, each on a name of its own.
+fn creators(folder: &Path, name: &str) -> Vec<(&'static str, Command)> {
+    let at = |name: &str| folder.join(name);
+    let new = at(name);
+    let seats = at("seats.csv");
+    fs::write(&seats, "seat,price\n1,50000\n").unwrap();
+    let mut import =
+        on(&["import", seats.to_str().unwrap(), "--concert", "A", "--starts-at", "2100-01-01T10:00"], &new);
+    import.env("BOXOFFICE_STAFF_KEY", STAFF_KEY);
+    let export =
+        |output: &Path| on(&["export", "--schedule", "1", "--output", output.to_str().unwrap()], &at("venue.db"));
+    vec![
+        ("serve", on(&[&["serve"], NEW].concat(), &new)),
+        ("import", import),
+        ("backup", on(&["backup", new.to_str().unwrap()], &at("venue.db"))),
+        ("restore", on(&["restore", at("copy.db").to_str().unwrap()], &new)),
+        ("export", export(&new)),
+    ]
+}
+
+#[test]
+fn sidecar_of_a_removed_database_keeps_every_command_from_making_a_file_beside_it() {
+    let home = tempfile::tempdir().unwrap();
+    let venue = home.path().join("venue.db");
+    killed_with_users(&venue, 1);
+    fine(&on(&["backup", home.path().join("copy.db").to_str().unwrap()], &venue).output().unwrap());
+    let commands = creators(home.path(), "new.db").len();
+    for sidecar in ["-wal", "-shm", "-journal"] {
+        for number in 0..commands {
+            let left = home.path().join(format!("new.db{sidecar}"));
+            let content = if sidecar == "-wal" { fs::read(home.path().join("venue.db-wal")).unwrap() } else { vec![1] };
+            fs::write(&left, &content).unwrap();
+            let (name, mut command) = creators(home.path(), "new.db").swap_remove(number);
+            let before = files(home.path());
+            let output = command.output().unwrap();
+            let words =
+                if name == "restore" { "--replace" } else { &*format!("new.db{sidecar}: there is a file already") };
+            refused(&output, words);
+            assert!(output.stdout.is_empty(), "{name}: a key was shown of a file that is not there");
+            assert!(files(home.path()) == before, "{name} beside {sidecar} changed {:?}", names(home.path()));
+            fs::remove_file(left).unwrap();
+        }
+    }
+    // Without one they all work.
+    for number in 0..commands {
+        let (name, mut command) = creators(home.path(), "new.db").swap_remove(number);
+        fine(&command.output().unwrap());
+        fs::remove_file(home.path().join("new.db")).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(!names(home.path()).iter().any(|other| other.starts_with("new.db")), "{name} left something");
+    }
+    // No command writes a file under the name of a part of a database.
+    for (name, mut command) in creators(home.path(), "copy.db-wal") {
+        refused(&command.output().unwrap(), "copy.db");
+        assert!(!home.path().join("copy.db-wal").exists(), "{name}");
+    }
+}
+
+#[test]
+fn journal_of_a_door_is_not_begun_beside_a_sidecar_nor_in_a_file_of_another_kind() {
+    let app = TestApp::with_seats(5, &[]);
+    let kim = app.buyer(PRICE);
+    let held = kim.hold(1, &["1"]).must(201)["reservationId"].clone();
+    kim.pay(&held, PRICE).must(201);
+    let list = app.staff_get("/schedules/1/door-list");
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("list.json"), list.must(200).to_string()).unwrap();
+    fine(&on(&["backup", at("venue.db").to_str().unwrap()], &app.database).output().unwrap());
+    fs::write(at("note.txt"), "no newline, and no journal").unwrap();
+    fs::write(at("gone.db-wal"), "x").unwrap();
+    let before = files(folder.path());
+    for journal in ["venue.db", "note.txt", "gone.db", "venue.db-wal"] {
+        let mut door = boxoffice(&["door", "--list", at("list.json").to_str().unwrap(), "--journal"]);
+        refused(&door.arg(at(journal)).output().unwrap(), "");
+        assert!(files(folder.path()) == before, "{journal}");
+    }
+}
+
+#[test]
+fn standard_output_that_cannot_be_written_ends_no_command_in_a_panic_nor_loses_its_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let mut app = TestApp::with_seats(5, &[]);
+    app.close();
+    fs::copy(&app.database, at("venue.db")).unwrap();
+    let full = || File::options().write(true).open("/dev/full").unwrap();
+    let closed = || {
+        let mut child = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
+        let pipe = child.stdin.take().unwrap();
+        child.wait().unwrap();
+        pipe
+    };
+    let copy = at("copy.db");
+    let words: [(&[&str], i32); 6] = [
+        (&["backup", copy.to_str().unwrap()], 0),
+        (&["restore", "--replace", copy.to_str().unwrap()], 0),
+        (&["export", "--schedule", "1"], 1),
+        (&["staff-key", "--name", "Lee"], 1),
+        (&["serve", "--ephemeral"], 1),
+        (&["demo", "--listen", "127.0.0.1:0"], 1),
+    ];
+    for pipe in [false, true] {
+        for (words, code) in words {
+            let mut command = boxoffice(words);
+            if !["serve", "demo"].contains(&words[0]) {
+                command.arg("--database").arg(at("venue.db"));
+            }
+            command.env("TMPDIR", folder.path());
+            let out = || if pipe { Stdio::from(closed()) } else { Stdio::from(full()) };
+            let told = command.stdout(out()).output().unwrap();
+            let errors = text(&told.stderr);
+            assert_eq!((told.status.code(), errors.contains("panicked")), (Some(code), false), "{words:?}: {errors}");
+            assert!(errors.contains("standard output"), "{words:?}: {errors}");
+        }
+        // With no standard error either, the exit code is what is left.
+        for (file, code) in [("venue.db", 0), ("missing.db", 2)] {
+            let check = boxoffice(&["check"]).arg(at(file)).stdout(full()).stderr(full()).status().unwrap();
+            assert_eq!(check.code(), Some(code), "{file}");
+        }
+        assert_eq!(check(&at("venue.db")).unwrap(), Vec::<String>::new());
+        assert_eq!(check(&copy).unwrap(), Vec::<String>::new());
+        let keys = |file: &Path| -> i64 {
+            let file = Connection::open(file).unwrap();
+            file.query_row("SELECT count(*) FROM staff_key WHERE name = 'Lee'", [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(keys(&at("venue.db")), 0, "a key was made that nobody saw");
+        fs::remove_file(&copy).unwrap();
+    }
+    assert!(!names(folder.path()).iter().any(|name| name.starts_with("boxoffice-")), "{:?}", names(folder.path()));
+}
+
+/// Starts a venue on a new file in a way that fails; the file is not there, or its key was shown and opens it.
+fn key_is_not_lost(database: &Path, mut command: Command, words: &str) {
+    let output = command.output().unwrap();
+    let told = refused(&output, words);
+    assert!(!told.contains("--listen"), "{told}");
+    if database.exists() {
+        let shown = text(&output.stdout);
+        let key = shown.lines().find_map(|line| line.strip_prefix("staff key")?.rsplit(' ').next());
+        let key = key.unwrap_or_else(|| panic!("a file whose key nobody saw: {told}"));
+        let mut child = on(&[&["serve"], NEW].concat(), database);
+        let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.split("http://").nth(1).unwrap().split(' ').next().unwrap();
+        let client = crate::support::Client::of(&format!("http://{url}"));
+        client.call("GET", "/api/v1/staff/concerts", &format!("Bearer {key}"), None).must(200);
+        drop(child.stdin.take());
+        assert!(end_of(child).success());
+        fs::remove_file(database).unwrap();
+    }
+}
+
+#[test]
+fn start_that_fails_names_its_cause_and_loses_no_staff_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("new.db");
+    let serve = || on(&[&["serve"], NEW].concat(), &database);
+    let mut no_folder = serve();
+    no_folder.env("TMPDIR", folder.path().join("none"));
+    key_is_not_lost(&database, no_folder, "TMPDIR");
+    let mut full = Command::new("/bin/sh");
+    let script = "exec \"$0\" serve --listen 127.0.0.1:0 --database \"$1\" > /dev/full";
+    full.args(["-c", script, env!("CARGO_BIN_EXE_boxoffice")]).arg(&database);
+    key_is_not_lost(&database, full, "standard output can't be written");
+    assert_eq!(names(folder.path()), Vec::<String>::new());
+}
+
+/// Root has no limit of threads, so it is run as nobody where this is root.
+#[test]
+fn start_without_threads_says_so_and_makes_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("boxoffice");
+    fs::copy(env!("CARGO_BIN_EXE_boxoffice"), &program).unwrap();
+    fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    let database = folder.path().join("new.db");
+    for threads in [1, 4, 9] {
+        let mut command = Command::new("prlimit");
+        command.arg(format!("--nproc={threads}")).arg("--").arg(&program);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--database"]).arg(&database).stdin(Stdio::null());
+        if rustix::process::geteuid().is_root() {
+            // A number that nobody else has: the limit counts all processes of a user.
+            use std::os::unix::process::CommandExt;
+            command.uid(64_990).gid(64_990).current_dir("/");
+        }
+        let told = refused(&command.output().unwrap(), "");
+        let is_named = told.contains("threads that a server needs") || told.contains("signals can't be caught");
+        assert!(is_named && !database.exists(), "{threads} threads: {told}");
+    }
+}
+
+#[test]
+fn missing_database_is_made_and_said_or_refused_with_must_exist() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("venu.db");
+    let must_exist = on(&[&["serve", "--must-exist"], NEW].concat(), &database).output().unwrap();
+    refused(&must_exist, "there is no such file");
+    assert_eq!(names(folder.path()), Vec::<String>::new());
+    let made = on(&[&["serve"], NEW].concat(), &database).output().unwrap();
+    let said = fine(&made);
+    assert!(text(&made.stderr).contains("venu.db: there was no such file"), "{made:?}");
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines[0].starts_with("staff key, shown this once") && lines[1].starts_with("boxoffice is open"), "{said}");
+    let again = on(&[&["serve", "--must-exist"], NEW].concat(), &database).output().unwrap();
+    assert!(fine(&again).starts_with("boxoffice is open") && again.stderr.is_empty(), "{again:?}");
+}
+
+/// A server for tests that has said that it is ready, and the folder of its file.
+fn ephemeral(folder: &Path) -> (Child, PathBuf) {
+    let mut command = boxoffice(&["serve", "--ephemeral"]);
+    command.env("TMPDIR", folder).stdin(Stdio::piped());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+    (child, Path::new(ready["database"].as_str().unwrap()).parent().unwrap().to_owned())
+}
+
+#[test]
+fn end_signals_close_a_server_in_good_order_and_remove_its_scratch_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["-TERM", "-INT", "-HUP", "-QUIT"] {
+        let (child, scratch) = ephemeral(folder.path());
+        assert!(scratch.is_dir());
+        signal(&child, name);
+        let ended = end_of(child);
+        assert_eq!((ended.code(), ended.signal()), (Some(0), None), "{name}");
+        assert_eq!(names(folder.path()), Vec::<String>::new(), "{name}");
+    }
+}
+
+#[test]
+fn scratch_folder_of_a_killed_server_is_swept_at_the_next_start_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (killed, left) = ephemeral(folder.path());
+    let (running, used) = ephemeral(folder.path());
+    fs::create_dir(folder.path().join("boxoffice-pictures")).unwrap();
+    signal(&killed, "-KILL");
+    end_of(killed);
+    assert!(left.is_dir());
+    let (next, own) = ephemeral(folder.path());
+    assert!(!left.exists() && used.join("boxoffice.db").exists() && own.exists());
+    for child in [running, next] {
+        signal(&child, "-TERM");
+        assert!(end_of(child).success());
+    }
+    assert_eq!(names(folder.path()), ["boxoffice-pictures"]);
+}
+
+#[test]
+fn hangup_does_not_end_a_server_that_was_told_to_outlive_its_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\" serve --ephemeral", env!("CARGO_BIN_EXE_boxoffice")]);
+    let mut child = command.env("TMPDIR", folder.path()).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+    signal(&child, "-HUP");
+    let client = crate::support::Client::of(ready["url"].as_str().unwrap());
+    for _ in 0..20 {
+        client.call("GET", "/readyz", "", None).must(200);
+    }
+    signal(&child, "-TERM");
+    stdout.read_to_string(&mut line).unwrap();
+    assert!(end_of(child).success());
+}
+
+#[test]
+fn lock_file_keeps_a_server_out_while_a_file_at_rest_is_read() {
+    let mut app = TestApp::with_seats(5, &[]);
+    app.close();
+    let folder = app.database.parent().unwrap().to_owned();
+    let looked = boxoffice::store::open_read_only(&app.database).unwrap();
+    let serve = || on(&["serve", "--listen", "127.0.0.1:0", "--until-stdin-closes"], &app.database).output().unwrap();
+    refused(&serve(), "another boxoffice has this file open");
+    // Others may read as well.
+    fine(&boxoffice(&["check"]).arg(&app.database).output().unwrap());
+    drop(looked);
+    assert_eq!(names(&folder), ["hall.db"]);
+    fine(&serve());
+    assert_eq!(names(&folder), ["hall.db"]);
+}

@@ -1,0 +1,432 @@
+//! What the README and the handbook show is what happens: their commands are run, in order, and what they print is compared
+//! once ids, keys and instants are masked.
+//!
+//! `sh` blocks of a file go to one shell, except those that start a server: the test starts it, on a free port, and stops it
+//! before the next one or where the file says `<!-- stop -->`. A `text` block is what the block before it prints; `…` in it
+//! stands for anything within the line, and alone on a line for any lines.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+const README: &str = include_str!("../../README.md");
+
+/// Files whose commands are run, with the least number of blocks in each.
+const RUN: [(&str, &str, usize); 3] = [
+    ("README.md", README, 4),
+    ("src/web/handbook/en/venue.md", include_str!("../../src/web/handbook/en/venue.md"), 14),
+    ("tests/README.md", include_str!("../README.md"), 0),
+];
+const SHOWN_ADDRESS: &str = "127.0.0.1:8080";
+const BINARY: &str = env!("CARGO_BIN_EXE_boxoffice");
+const END_OF_BLOCK: &str = "== the block is over ==";
+
+#[derive(Debug, PartialEq)]
+enum Part {
+    Shell(String),
+    Python(String),
+    Text(String),
+    Stop,
+}
+
+/// The fenced blocks of a file, in order. Every fence must be one of those that this test knows.
+fn parts(file: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut lines = file.lines();
+    while let Some(line) = lines.next() {
+        if line == "<!-- stop -->" {
+            parts.push(Part::Stop);
+        }
+        let Some(language) = line.strip_prefix("```") else { continue };
+        let text: String = lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect();
+        parts.push(match language {
+            "sh" => Part::Shell(without_building(&text)),
+            "python" => Part::Python(text),
+            "text" => Part::Text(text),
+            other => panic!("a block of {other:?}: this test would not run it"),
+        });
+    }
+    parts
+}
+
+/// What differs from run to run, replaced: ids, keys, tickets, instants, dates, addresses.
+fn masked(text: &str) -> String {
+    let part_of_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | ':' | '.');
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(part_of_word) {
+        out.push_str(&rest[..start]);
+        rest = &rest[start..];
+        let end = rest.find(|c| !part_of_word(c)).unwrap_or(rest.len());
+        out.push_str(mask(&rest[..end]));
+        rest = &rest[end..];
+    }
+    out + rest
+}
+
+fn mask(word: &str) -> &str {
+    let hex = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let shape: String = word.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    let ticket = || word.bytes().all(|b| b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ".contains(&b));
+    match word.len() {
+        36 if word.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && hex(&word.replace('-', "")) => "(id)",
+        32 if hex(word) => "(key)",
+        42 if word.strip_prefix("boxoffice-").is_some_and(hex) => "(folder)",
+        24 if shape == "0000-00-00T00:00:00.000Z" => "(instant)",
+        10 if shape == "0000-00-00" => "(date)",
+        10 if ticket() => "(number)",
+        124 if ticket() => "(code)",
+        _ if word.starts_with("127.0.0.1:") => "(address)",
+        _ => word,
+    }
+}
+
+/// A server that a block of the README starts.
+struct Server {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    address: String,
+    staff_key: String,
+}
+
+impl Server {
+    /// Starts what the line says, on a free port, and compares the first lines that it prints.
+    fn start(line: &str, folder: &Path, shown: &str) -> Server {
+        let arguments = line.strip_prefix("cargo run --release -- ").or(line.strip_prefix("boxoffice ")).unwrap();
+        let mut command = Command::new(BINARY);
+        command.args(arguments.split(' ')).current_dir(folder).env("BOXOFFICE_LISTEN", "127.0.0.1:0");
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut server = Server { child, stdout, address: String::new(), staff_key: String::new() };
+        for shown in shown.lines() {
+            let line = server.line();
+            assert_eq!(masked(&line), masked(shown));
+            if let Some((_, after)) = line.split_once("http://") {
+                server.address = after.split([' ', ',']).next().unwrap().to_owned();
+            }
+            if line.starts_with("staff key") {
+                server.staff_key = line.rsplit(' ').next().unwrap().to_owned();
+            }
+        }
+        server
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        assert!(self.stdout.read_line(&mut line).unwrap() > 0, "the server ended");
+        line.trim_end_matches('\n').to_owned()
+    }
+
+    /// Stops it as people do; it must end well.
+    fn stop(mut self) {
+        let told = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap();
+        assert!(told.success());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill(); // it has ended already, unless the test failed
+        let _ = self.child.wait();
+    }
+}
+
+/// The reader's terminal.
+struct Terminal {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Terminal {
+    fn open(folder: &Path, path: &str) -> Terminal {
+        let mut command = Command::new("bash");
+        command.arg("-s").current_dir(folder).env("PATH", path).env("TMPDIR", "/tmp");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (stdin, stdout) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+        Terminal { child, stdin, stdout }
+    }
+
+    /// Runs a block and gives back what it prints.
+    fn run(&mut self, block: &str) -> String {
+        // One write, and the whole block in braces: no command of it can read the next ones as its input.
+        let whole = format!("{{\n{block}\n}} < /dev/null\necho; echo '{END_OF_BLOCK}'\n");
+        self.stdin.write_all(whole.as_bytes()).unwrap();
+        let mut printed = String::new();
+        loop {
+            let mut line = String::new();
+            assert!(self.stdout.read_line(&mut line).unwrap() > 0, "the shell ended in {block}");
+            if line.trim_end() == END_OF_BLOCK {
+                return printed.strip_suffix('\n').unwrap_or(&printed).to_owned();
+            }
+            printed.push_str(&line);
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill(); // before its folder is removed
+        let _ = self.child.wait();
+    }
+}
+
+/// A block as this reader types it: the server's own address and staff key.
+fn typed(block: &str, server: Option<&Server>) -> String {
+    let Some(server) = server else { return block.to_owned() };
+    let lines = block.lines().map(|line| match line.starts_with("STAFF_KEY=") {
+        true => format!("STAFF_KEY={}\n", server.staff_key),
+        false => format!("{}\n", line.replace(SHOWN_ADDRESS, &server.address)),
+    });
+    lines.collect()
+}
+
+/// The block without the commands that the test does not run: the binary is built and on the path already.
+fn without_building(block: &str) -> String {
+    let is_building = |line: &str| line.starts_with("cargo install ") || line.starts_with("cargo build ");
+    block.lines().filter(|line| !is_building(line)).map(|line| format!("{line}\n")).collect()
+}
+
+/// Whether printed lines are the shown ones, in which a line of `…` stands for any lines, also none.
+fn are_shown(printed: &[String], shown: &[String]) -> bool {
+    match shown.split_first() {
+        None => printed.is_empty(),
+        Some((first, rest)) if first == "…" => (0..=printed.len()).any(|at| are_shown(&printed[at..], rest)),
+        Some((first, rest)) => {
+            printed.split_first().is_some_and(|(line, lines)| is_shown(line, first) && are_shown(lines, rest))
+        }
+    }
+}
+
+/// Whether a printed line is the shown one, in which `…` stands for anything.
+fn is_shown(printed: &str, shown: &str) -> bool {
+    let mut parts = shown.split('…');
+    let Some(mut rest) = parts.next().and_then(|first| printed.strip_prefix(first)) else { return false };
+    let mut parts = parts.peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.is_empty()
+}
+
+fn starts_a_server(block: &str) -> bool {
+    let line = block.trim_end();
+    let starts = ["cargo run ", "boxoffice demo", "boxoffice serve"].iter().any(|start| line.starts_with(start));
+    starts && !line.contains('<') && !line.contains('\n')
+}
+
+fn text_after(parts: &[Part], at: usize) -> &str {
+    match parts.get(at + 1) {
+        Some(Part::Text(text)) => text,
+        _ => "",
+    }
+}
+
+#[test]
+fn documented_commands_print_what_is_shown() {
+    for (name, file, least) in RUN {
+        let compared = run_and_compare(name, &parts(file));
+        assert!(compared >= least, "{name}: only {compared} blocks were run");
+    }
+}
+
+/// Runs the blocks of a file in a folder of their own and gives back how many were compared.
+fn run_and_compare(name: &str, parts: &[Part]) -> usize {
+    let folder = tempfile::tempdir().unwrap();
+    let tools = folder.path().join("bin");
+    std::fs::create_dir(&tools).unwrap();
+    std::os::unix::fs::symlink(BINARY, tools.join("boxoffice")).unwrap();
+    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
+    let mut terminal = Terminal::open(folder.path(), &path);
+    let (mut server, mut compared) = (None::<Server>, 0);
+    for (at, part) in parts.iter().enumerate() {
+        let shown = text_after(parts, at);
+        let printed = match part {
+            Part::Shell(block) if block.is_empty() => continue,
+            Part::Shell(block) if starts_a_server(block) => {
+                server.take().map(Server::stop).unwrap_or_default();
+                server = Some(Server::start(block.trim_end(), folder.path(), shown));
+                continue;
+            }
+            Part::Shell(block) => terminal.run(&typed(block, server.as_ref())),
+            Part::Python(block) => {
+                let output = Command::new("python3").arg("-c").arg(block).env("PATH", &path).output().unwrap();
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+                String::from_utf8(output.stdout).unwrap()
+            }
+            Part::Stop => {
+                server.take().map(Server::stop).unwrap_or_default();
+                continue;
+            }
+            Part::Text(_) => continue,
+        };
+        let lines = |text: &str| masked(text).lines().map(str::to_owned).filter(|line| !line.is_empty()).collect();
+        let (printed, shown): (Vec<String>, Vec<String>) = (lines(&printed), lines(shown));
+        assert!(are_shown(&printed, &shown), "{name} shows\n{shown:#?}\nand what is printed is\n{printed:#?}");
+        compared += 1;
+    }
+    server.take().map(Server::stop).unwrap_or_default();
+    compared
+}
+
+#[test]
+fn the_walkthrough_is_the_one_that_the_demo_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::start(
+        "boxoffice demo",
+        folder.path(),
+        "boxoffice is open at http://127.0.0.1:8080 (데모 매표소가 열렸습니다)\n",
+    );
+    let of_readme = parts(README).into_iter().find_map(|part| match part {
+        Part::Shell(block) if block.contains("seat 12") => Some(block),
+        _ => None,
+    });
+    let mut line = server.line();
+    while !line.starts_with("API=") {
+        line = server.line();
+    }
+    for shown in of_readme.unwrap().lines() {
+        assert_eq!(line.replace(&server.address, SHOWN_ADDRESS), shown);
+        line = server.line();
+    }
+    assert_eq!(line, "", "the demo prints more than the README");
+    server.stop();
+}
+
+#[test]
+fn help_gives_every_setting_its_limits_default_and_environment_variable() {
+    let help = Command::new(BINARY).args(["serve", "--help"]).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let mut settings = Vec::new();
+    for part in help.split("\n      --").skip(1) {
+        let name = part.split([' ', '[', '\n']).next().unwrap();
+        let text = part.split("\n\n").next().unwrap();
+        if part.contains(" <N>") && part.contains("[default: ") {
+            assert!(text.contains(" to "), "--{name} does not say its limits: {text}");
+        }
+        let variable = format!("BOXOFFICE_{}", name.replace('-', "_").to_uppercase());
+        let takes_a_value = text.lines().next().unwrap().contains('<');
+        assert!(!takes_a_value || part.contains(&format!("[env: {variable}")), "{variable}: {part}");
+        settings.push(name);
+    }
+    assert!(settings.len() > 30, "{settings:?}");
+    let handbook = RUN.map(|(_, file, _)| file).join("\n");
+    let tables = handbook.lines().filter(|line| line.matches('|').count() == 4); // name, default, what it does
+    let rows = tables.filter_map(|line| line.strip_prefix("| `--")?.split_once("` | "));
+    let mut named = 0;
+    for (name, row) in rows {
+        assert!(settings.contains(&name), "--{name} is no setting");
+        let part = help.split("\n      --").find(|part| part.starts_with(name)).unwrap();
+        let default = part.split("[default: ").nth(1).map_or("none", |rest| rest.split([']', ';']).next().unwrap());
+        let shown = row.split(" |").next().unwrap().replace(['`', ','], "");
+        assert!(
+            default == shown || default.ends_with(&format!(" {shown}")),
+            "--{name} has the default {default}: {row}"
+        );
+        named += 1;
+    }
+    assert!(named >= 5, "the handbook has no table of settings");
+}
+
+#[test]
+fn figures_of_the_readme_are_those_of_the_results() {
+    let results = include_str!("../bench/RESULTS.md");
+    let (_, table) = README.split_once("Five figures").unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| ") && !line.contains("---")).take(6);
+    let mut figures = 0;
+    for row in rows {
+        let last = row.trim_end_matches(" |").rsplit("| ").next().unwrap();
+        for figure in last.split([' ', ',']).filter(|word| word.contains(|c: char| c.is_ascii_digit())) {
+            assert!(results.contains(figure), "{figure} is not in tests/bench/RESULTS.md: {row}");
+            figures += 1;
+        }
+    }
+    assert!(figures >= 5, "{figures}");
+}
+
+/// Where each document stands, so that its links are followed from there.
+const DOCUMENTS: [(&str, &str); 6] = [
+    ("README.md", README),
+    ("tests/README.md", include_str!("../README.md")),
+    ("tests/bench/RESULTS.md", include_str!("../bench/RESULTS.md")),
+    ("src/lib.rs", include_str!("../../src/lib.rs")),
+    ("src/web/handbook/en/venue.md", include_str!("../../src/web/handbook/en/venue.md")),
+    ("src/web/handbook/en/security.md", include_str!("../../src/web/handbook/en/security.md")),
+];
+
+#[test]
+fn every_file_that_a_document_names_is_there() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut named = 0;
+    for (document, text) in DOCUMENTS {
+        let folder = top.join(document).parent().unwrap().to_owned();
+        let linked = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        for link in linked.filter(|link| !link.is_empty() && !link.starts_with("http")) {
+            assert!(folder.join(link).exists(), "{document} leads to {link}");
+            named += 1;
+        }
+        let code = text.split('`').skip(1).step_by(2).map(|code| code.split(' ').next().unwrap());
+        for path in code.filter(|code| ["scripts/", "tests/", "src/"].iter().any(|start| code.starts_with(start))) {
+            let before_any = path.split('*').next().unwrap();
+            let is_there = match path.contains('*') {
+                true => top.join(before_any).parent().unwrap().exists(),
+                false => top.join(path).exists(),
+            };
+            assert!(is_there, "{document} names {path}");
+            named += 1;
+        }
+    }
+    assert!(named > 60, "{named}");
+}
+
+#[test]
+fn the_table_of_suites_names_every_suite() {
+    let table = include_str!("../README.md");
+    let named: Vec<&str> = table.split('`').filter_map(|code| code.strip_prefix("tests/")).collect();
+    let is_named = |file: &str| {
+        named.iter().any(|name| match name.split_once('*') {
+            Some((start, end)) => file.starts_with(start) && file.ends_with(end),
+            None => *name == file,
+        })
+    };
+    let mut suites = 0;
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")).unwrap() {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        if file.ends_with(".rs") {
+            assert!(is_named(&file), "tests/README.md does not say what tests/{file} holds");
+            suites += 1;
+        }
+    }
+    assert!(suites >= 4, "{suites}");
+}
+
+#[test]
+fn links_lead_to_projects_and_not_to_package_registries() {
+    let registries = ["crates.io", "pypi.org", "npmjs.com", "docs.rs"];
+    for (document, text) in DOCUMENTS {
+        let found = registries.iter().find(|registry| text.contains(**registry));
+        assert_eq!(found, None, "{document}");
+    }
+}
+
+#[test]
+fn what_differs_from_run_to_run_is_masked_and_nothing_else() {
+    let text = r#"{"id":"01a204cf-26a0-7cc5-a6cd-79dc2480d139","at":"2026-11-22T19:50:14.433Z","number":"2RBEW98S56","seat":"A-12","n":50000}"#;
+    let told = r#"{"id":"(id)","at":"(instant)","number":"(number)","seat":"A-12","n":50000}"#;
+    assert_eq!(masked(text), told);
+    assert_eq!(masked("http://127.0.0.1:40615/x AVAILABLE 서울"), "http://(address)/x AVAILABLE 서울");
+}
+
+#[test]
+fn an_ellipsis_stands_for_anything_within_a_line_or_for_lines_and_nothing_else_does() {
+    let lines = |text: &str| text.chars().map(String::from).collect::<Vec<_>>();
+    assert!(are_shown(&lines("abcd"), &lines("a…d")) && are_shown(&lines("ab"), &lines("a…b")));
+    assert!(!are_shown(&lines("abcd"), &lines("a…c")) && !are_shown(&lines("abcd"), &lines("abc")));
+    assert!(is_shown("abc", "abc") && is_shown("abc", "a…c") && is_shown("abc", "a…") && is_shown("a1b2c", "a…b…c"));
+    assert!(!is_shown("abc", "ab") && !is_shown("abc", "a…b") && !is_shown("abc", "b…") && !is_shown("abcd", "a…d…c"));
+}

@@ -1,0 +1,303 @@
+//! The checker of histories, proved by lies: a true history is taken as it is, and each lie planted in it, in an answer or in
+//! the file, is found.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use crate::torture::customers::Customers;
+use crate::torture::history::{self, Doing, Op, Rules, Said};
+use crate::torture::outside::comes_true;
+use crate::torture::rows::endings::{FLAGS, RULES};
+use crate::torture::served::{Served, Start};
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+/// What customers did in a real house, and its file.
+struct Truth {
+    folder: tempfile::TempDir,
+    history: Vec<Op>,
+}
+
+impl Truth {
+    fn database(&self) -> PathBuf {
+        self.folder.path().join("hall.db")
+    }
+}
+
+fn truth() -> &'static Truth {
+    static TRUTH: OnceLock<Truth> = OnceLock::new();
+    TRUTH.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("hall.db");
+        let served = Served::start(&database, Start { flags: FLAGS, ..Start::default() }).unwrap();
+        served.add_dates(2, 200).unwrap();
+        let mut customers = Customers::of(7, 4, 10, (2, 200));
+        customers.work(served.address, None, false, |answered| {
+            let enough = || answered.load(std::sync::atomic::Ordering::Relaxed) >= 2_500;
+            assert!(comes_true(Duration::from_secs(60), enough));
+        });
+        assert!(served.terminate().unwrap().success());
+        Truth { folder, history: customers.history }
+    })
+}
+
+fn faults_of(ops: &[Op], database: &Path, rules: Rules) -> Vec<String> {
+    history::faults(ops, &Connection::open(database).unwrap(), rules)
+}
+
+#[track_caller]
+fn is_found(faults: &[String], what: &str) {
+    assert!(faults.iter().any(|fault| fault.contains(what)), "{what:?} is not among {faults:#?}");
+}
+
+/// A lie in the answers: the history as `change` leaves it.
+#[track_caller]
+fn told(what: &str, change: impl FnOnce(&mut Vec<Op>)) {
+    let mut ops = truth().history.clone();
+    change(&mut ops);
+    is_found(&faults_of(&ops, &truth().database(), RULES), what);
+}
+
+/// A lie in the file: what these statements make of it.
+#[track_caller]
+fn written(what: &str, statements: &str) {
+    let copy = truth().folder.path().join(format!("{:?}.db", std::thread::current().id()));
+    std::fs::copy(truth().database(), &copy).unwrap();
+    let file = Connection::open(&copy).unwrap();
+    file.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    file.execute_batch(statements).unwrap();
+    assert!(file.changes() > 0, "the lie was not told");
+    is_found(&history::faults(&truth().history, &file, RULES), what);
+}
+
+/// The first op that was answered so.
+fn answered(ops: &[Op], status: u16, of: impl Fn(&Doing, &Said) -> bool) -> usize {
+    let is_it = |op: &Op| op.said.as_ref().is_some_and(|said| said.status == status && of(&op.doing, said));
+    ops.iter().position(is_it).unwrap_or_else(|| panic!("nothing was answered {status} so"))
+}
+
+fn body(ops: &mut [Op], at: usize) -> &mut Value {
+    &mut ops[at].said.as_mut().unwrap().body
+}
+
+#[test]
+fn a_true_history_is_taken() {
+    let truth = truth();
+    assert_eq!(faults_of(&truth.history, &truth.database(), RULES), [""; 0]);
+    for (what, of) in [("bought", 201), ("refused", 409), ("let wait", 200)] {
+        assert!(
+            truth.history.iter().any(|op| op.said.as_ref().is_some_and(|said| said.status == of)),
+            "nobody was {what}"
+        );
+    }
+    // A house that ended in good order has done nothing of which nobody was told.
+    assert_eq!(faults_of(&truth.history, &truth.database(), Rules { unanswered_may_be_done: false, ..RULES }), [""; 0]);
+}
+
+#[test]
+fn what_was_done_without_an_answer_is_taken_after_a_kill_and_not_after_an_orderly_stop() {
+    let truth = truth();
+    let mut ops = truth.history.clone();
+    let topped_up = answered(&ops, 201, |doing, said| matches!(doing, Doing::TopUp(_)) && !said.replayed);
+    let key = ops[topped_up].key.clone();
+    let user = ops[topped_up].user.clone();
+    ops.iter_mut().filter(|op| op.user == user && op.key == key).for_each(|op| op.said = None);
+    assert_eq!(faults_of(&ops, &truth.database(), RULES), [""; 0]);
+    is_found(&faults_of(&ops, &truth.database(), Rules { unanswered_may_be_done: false, ..RULES }), "nobody asked for");
+}
+
+#[test]
+fn a_lost_top_up_is_found() {
+    told("an acknowledged effect is gone", |ops| {
+        let at = answered(ops, 201, |doing, _| matches!(doing, Doing::TopUp(_)));
+        body(ops, at)["topUpId"] = json!(1_000_000);
+    });
+}
+
+#[test]
+fn a_token_that_lives_and_was_refused_to_its_owner_is_found() {
+    told("this was never so: LineUp", |ops| {
+        let at = answered(ops, 201, |doing, _| *doing == Doing::LineUp);
+        ops[at].said.as_mut().unwrap().status = 401;
+        *body(ops, at) = json!({ "code": "TOKEN_INVALID" });
+    });
+}
+
+#[test]
+fn a_lost_user_is_found() {
+    told("an acknowledged user is gone", |ops| {
+        let at = answered(ops, 201, |doing, _| *doing == Doing::SignUp);
+        body(ops, at)["userId"] = json!("00000000-0000-7000-8000-000000000000");
+    });
+}
+
+#[test]
+fn an_effect_nobody_asked_for_is_found() {
+    told("nobody asked for", |ops| {
+        let at = answered(ops, 201, |doing, _| matches!(doing, Doing::Hold(..)));
+        let (user, key) = (ops[at].user.clone(), ops[at].key.clone());
+        ops.retain(|op| op.user != user || op.key != key);
+    });
+}
+
+#[test]
+fn a_wrong_balance_in_an_answer_is_found() {
+    told("an acknowledged effect is gone, or is another", |ops| {
+        let at = answered(ops, 201, |doing, _| matches!(doing, Doing::Pay(..)));
+        let balance = body(ops, at)["balance"].as_i64().unwrap();
+        body(ops, at)["balance"] = json!(balance + 1);
+    });
+}
+
+#[test]
+fn other_seats_than_were_asked_for_are_found() {
+    told("an acknowledged effect is gone, or is another", |ops| {
+        let at = answered(ops, 201, |doing, _| matches!(doing, Doing::Hold(..)));
+        ops[at].doing = Doing::Hold(1, vec!["199".into()]);
+    });
+}
+
+#[test]
+fn two_requests_with_one_effect_are_found() {
+    told("two requests were promised", |ops| {
+        let at = answered(ops, 201, |doing, _| matches!(doing, Doing::TopUp(_)));
+        let copy = Op { key: "another".into(), ..ops[at].clone() };
+        ops.push(copy);
+    });
+}
+
+#[test]
+fn two_answers_under_one_key_are_found() {
+    told("one key, two answers", |ops| {
+        let at = answered(ops, 201, |doing, said| matches!(doing, Doing::TopUp(_)) && said.replayed);
+        ops[at].said.as_mut().unwrap().text.push(' ');
+    });
+}
+
+#[test]
+fn an_effect_repeated_under_one_key_is_found() {
+    told("done twice under one key", |ops| {
+        let at = answered(ops, 201, |_, said| said.replayed);
+        ops[at].said.as_mut().unwrap().replayed = false;
+    });
+}
+
+#[test]
+fn a_stale_place_in_the_line_is_found() {
+    told("this was never so", |ops| {
+        let at = answered(ops, 200, |doing, said| *doing == Doing::Poll && said.body["status"] == "WAITING");
+        let place = body(ops, at)["position"].as_u64().unwrap();
+        body(ops, at)["position"] = json!(place + 30);
+    });
+}
+
+#[test]
+fn a_stale_balance_is_found() {
+    told("this was never so", |ops| {
+        let at = answered(ops, 200, |doing, said| *doing == Doing::Balance && said.body["balance"] != 0);
+        body(ops, at)["balance"] = json!(77);
+    });
+}
+
+#[test]
+fn a_map_that_never_was_is_found() {
+    told("this was never so", |ops| {
+        let at = answered(ops, 200, |doing, _| matches!(doing, Doing::Map(_)));
+        let taken = body(ops, at)["seats"].as_array_mut().unwrap();
+        taken.iter_mut().for_each(|seat| seat["status"] = json!("SOLD"));
+    });
+}
+
+#[test]
+fn a_refusal_without_a_reason_is_found() {
+    told("this was never so", |ops| {
+        let at = answered(ops, 201, |doing, _| matches!(doing, Doing::Hold(..)));
+        let (user, key) = (ops[at].user.clone(), ops[at].key.clone());
+        let Doing::Hold(_, seats) = ops[at].doing.clone() else { unreachable!() };
+        let refusal = json!({ "code": "SEAT_UNAVAILABLE", "seats": seats });
+        for op in ops.iter_mut().filter(|op| op.user == user && op.key == key) {
+            op.doing = Doing::Hold(9, seats.clone());
+            let said = op.said.as_mut().unwrap();
+            (said.status, said.body) = (409, refusal.clone());
+        }
+    });
+}
+
+#[test]
+fn an_answer_of_a_kind_that_is_not_foreseen_is_found() {
+    told("this was never so", |ops| {
+        let at = answered(ops, 200, |doing, _| *doing == Doing::Poll);
+        ops[at].said.as_mut().unwrap().status = 404;
+    });
+}
+
+#[test]
+fn an_order_against_the_clock_is_found() {
+    told("was certain before", |ops| {
+        let is_top_up = |doing: &Doing, _: &Said| matches!(doing, Doing::TopUp(_));
+        let early = answered(ops, 201, is_top_up);
+        let keys = (ops[early].user.clone(), ops[early].key.clone());
+        let last = ops.iter().map(|op| op.asked).max().unwrap();
+        // The first effect is said to have been asked for at the very end, the others were certain long before.
+        for op in ops.iter_mut().filter(|op| (&op.user, &op.key) == (&keys.0, &keys.1)) {
+            op.asked = last + 1;
+            op.said.as_mut().unwrap().heard = last + 2;
+        }
+    });
+}
+
+#[test]
+fn a_double_owner_is_found() {
+    written(
+        "has an owner already",
+        "UPDATE event SET data = json_set(data, '$.seats', (SELECT data -> '$.seats' FROM event WHERE type = 'SEATS_SOLD'
+           ORDER BY sequence LIMIT 1)) WHERE sequence = (SELECT max(sequence) FROM event WHERE type = 'SEATS_HELD'
+           AND data ->> '$.scheduleId' = 1)",
+    );
+}
+
+#[test]
+fn an_overtaking_is_found() {
+    written(
+        "let in before another who stood ahead",
+        "UPDATE event SET data = json_set(data, '$.userId', (SELECT n.data ->> '$.userId' FROM event AS n
+           WHERE n.type = 'TOKEN_ADMITTED' AND n.sequence > (SELECT max(sequence) / 2 FROM event) ORDER BY n.sequence LIMIT 1 OFFSET 1))
+         WHERE sequence = (SELECT sequence FROM event WHERE type = 'TOKEN_ADMITTED' AND sequence > (SELECT max(sequence) / 2 FROM event) LIMIT 1)",
+    );
+}
+
+#[test]
+fn half_a_payment_is_found() {
+    written(
+        "half a payment",
+        "UPDATE event SET type = 'SEAT_BLOCKED' WHERE sequence = (SELECT max(sequence) FROM event WHERE type = 'SEATS_SOLD')",
+    );
+}
+
+#[test]
+fn a_balance_that_is_not_its_entries_is_found() {
+    written("the tables say", "UPDATE balance SET points = points + 1 WHERE points > 0");
+}
+
+#[test]
+fn a_seat_sold_after_the_end_of_its_hold_is_found() {
+    written(
+        "a hold lived on after its end",
+        "UPDATE reservation SET hold_expires_at = created_at + 1 WHERE status = 'CONFIRMED'",
+    );
+}
+
+#[test]
+fn a_gap_in_the_feed_is_found() {
+    written(
+        "a gap in the feed",
+        "UPDATE event SET sequence = sequence + 1 WHERE sequence = (SELECT max(sequence) FROM event)",
+    );
+}
+
+#[test]
+fn too_many_inside_are_found() {
+    let truth = truth();
+    is_found(&faults_of(&truth.history, &truth.database(), Rules { max_active: 11, ..RULES }), "12 are inside");
+}

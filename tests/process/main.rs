@@ -1,0 +1,17 @@
+//! The program as a process: killed, started again, short of everything, and the torture in short.
+
+#![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
+
+mod cancellation;
+mod clock;
+mod history;
+mod overload;
+mod restart;
+mod sqlite_build;
+#[path = "../support/mod.rs"]
+mod support;
+#[path = "../torture/mod.rs"]
+mod torture;
+mod torture_differential;
+mod torture_http;
+mod torture_server;

@@ -1,0 +1,91 @@
+//! The torture of the door in a short, counted form; `scripts/torture` runs it in full.
+
+use crate::torture::rows::run_short as run;
+
+/// The process that a row starts is this binary, run with this name.
+#[test]
+#[ignore = "not a test: the server of a row of the torture, which starts it as a process of its own"]
+fn server_of_a_row() {
+    assert!(crate::torture::inside::serve_if_asked(), "a row starts this, and nobody else");
+}
+
+#[test]
+fn bursts_of_connections_are_answered_within_a_second() {
+    run("bursts");
+}
+
+#[test]
+fn a_flood_of_pipelined_requests_is_answered_in_order_and_nobody_notices() {
+    run("pipelining");
+}
+
+#[test]
+fn requests_behind_a_parked_one_wait_for_it() {
+    run("parked-pipelined");
+}
+
+#[test]
+fn parked_waits_of_vanished_clients_are_freed() {
+    run("vanished");
+}
+
+#[test]
+fn clients_that_drip_are_refused_in_time_and_nobody_notices() {
+    run("drips");
+}
+
+#[test]
+fn clients_that_do_not_read_are_let_go_and_nobody_notices() {
+    run("slow-readers");
+}
+
+#[test]
+fn a_door_without_descriptors_refuses_and_recovers() {
+    run("descriptors-64");
+    run("descriptors-65");
+}
+
+#[test]
+fn a_door_without_threads_goes_on_and_recovers() {
+    run("threads");
+}
+
+#[test]
+fn the_binary_with_few_descriptors_refuses_a_crowd_and_recovers() {
+    run("binary-descriptors");
+}
+
+#[test]
+fn other_versions_of_http_are_refused_and_cost_nothing() {
+    run("versions");
+}
+
+#[test]
+fn impossible_lengths_are_refused_and_nothing_is_allocated_for_them() {
+    run("lengths");
+}
+
+#[test]
+fn heads_without_an_end_are_refused() {
+    run("endless-heads");
+}
+
+#[test]
+fn what_two_readers_could_read_differently_is_refused_and_what_follows_is_not_answered() {
+    run("framing");
+}
+
+#[test]
+fn panics_of_the_trade_are_told_logged_once_and_cost_no_worker() {
+    run("panics");
+}
+
+#[test]
+fn an_answer_that_comes_too_late_reaches_nobody() {
+    run("late-answers");
+}
+
+#[test]
+fn in_a_crowd_everyone_gets_the_answer_to_their_own_request() {
+    run("mixups");
+}

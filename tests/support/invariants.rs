@@ -1,0 +1,83 @@
+//! What must hold in every file of a box office, whatever happened to it. Each statement counts what must not be there.
+
+use rusqlite::Connection;
+
+/// What a test knows besides the rules of `check`: statements that count what must not be there.
+const NEVER: &[(&str, &str)] = &[
+    (
+        "a payment that did not end a visit, or a visit ended as paid without a payment",
+        "SELECT abs((SELECT count(*) FROM token WHERE end_reason = 'PAID')
+           - (SELECT count(*) FROM reservation WHERE status IN ('CONFIRMED', 'REFUNDED')))",
+    ),
+    (
+        "an event of the line too many or too few",
+        "SELECT sum(abs(difference)) FROM (
+           SELECT (SELECT count(*) FROM event WHERE type = 'TOKEN_ISSUED') - (SELECT count(*) FROM token) AS difference
+           UNION ALL SELECT (SELECT count(*) FROM event WHERE type = 'TOKEN_ADMITTED')
+             - (SELECT count(*) FROM token WHERE activated_at IS NOT NULL)
+           UNION ALL SELECT (SELECT count(*) FROM event WHERE type = 'TOKEN_EXPIRED')
+             - (SELECT count(*) FROM token WHERE status = 'EXPIRED'))",
+    ),
+];
+
+/// Fails with everything that is wrong in the file.
+#[track_caller]
+pub fn hold_in(file: &Connection) {
+    assert_eq!(faults(file), [""; 0], "in the file");
+}
+
+/// Everything that is wrong in the file: what `check` says, and what a test knows besides.
+pub fn faults(file: &Connection) -> Vec<String> {
+    let mut faults = boxoffice::check::examine(file).faults;
+    for (what, statement) in NEVER {
+        match file.query_row(statement, [], |row| row.get::<_, i64>(0)) {
+            Ok(0) => {}
+            Ok(count) => faults.push(format!("{what}: {count}")),
+            Err(error) => faults.push(format!("the file can't be read: {error}")),
+        }
+    }
+    faults
+}
+
+/// The one number that a statement gives.
+#[track_caller]
+pub fn number(file: &Connection, statement: &str) -> i64 {
+    file.query_row(statement, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{error}: {statement}"))
+}
+
+/// A small generator of random numbers (SplitMix64), so that a run can be repeated from its printed seed.
+#[derive(Debug, Clone)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// From `BOXOFFICE_SEED`, else from the time; printed, and shown when the test fails.
+    pub fn thrown(name: &str) -> Dice {
+        let seed = std::env::var("BOXOFFICE_SEED").ok().and_then(|seed| seed.parse().ok());
+        let seed = seed.unwrap_or_else(|| u64::from_le_bytes(boxoffice::ids::random_bytes()) >> 1);
+        println!("{name}: BOXOFFICE_SEED={seed}");
+        Dice(seed)
+    }
+
+    pub fn of(seed: u64) -> Dice {
+        Dice(seed)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `bound`.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    /// So many different ones of a list.
+    pub fn pick<T: Clone>(&mut self, from: &[T], count: usize) -> Vec<T> {
+        let mut left = from.to_vec();
+        (0..count.min(from.len())).map(|_| left.swap_remove(self.below(left.len() as u64) as usize)).collect()
+    }
+}
