@@ -201,7 +201,10 @@ fn is_call_of_staff(path: &str) -> bool {
 fn is_for_staff(path: &str) -> bool {
     let begins = |with: &str| path.strip_prefix(with).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let pages = ["/staff", "/assets/staff", "/handbook", "/assets/handbook"];
-    is_call_of_staff(path) || pages.into_iter().any(begins) || path == "/metrics"
+    // A file stands below the version that a page named, or at the top.
+    let versioned = path.strip_prefix("/assets/").and_then(|rest| rest.split_once('/')).map_or("", |(_, rest)| rest);
+    let of_staff = ["staff/", "handbook/"].into_iter().any(|room| versioned.starts_with(room));
+    is_call_of_staff(path) || pages.into_iter().any(begins) || of_staff || path == "/metrics"
 }
 
 /// Whether a person's browser asks for a page, outside of the API.

@@ -147,6 +147,14 @@ pub static ROUTES: &[Route] = &[
     get("/handbook/{page}", Open(|_, c| handbook(c, &[c.segment("page")]))).page(),
     get("/handbook/{language}/{page}", Open(|_, c| handbook(c, &[c.segment("language"), c.segment("page")]))).page(),
     get(
+        "/assets/{version}/{room}/{file}",
+        Open(|_, c| {
+            let [version, room, file] = ["version", "room", "file"].map(|name| c.segment(name));
+            Ok(Answer::Ready(web::file_of_version(c.request, version, room, file)?))
+        }),
+    )
+    .page(),
+    get(
         "/assets/{room}/{file}",
         Open(|_, c| Ok(Answer::Ready(web::file(c.request, c.segment("room"), c.segment("file"))?))),
     )

@@ -119,6 +119,32 @@ static TAGS: LazyLock<Vec<String>> =
 static BODIES: LazyLock<Vec<Arc<SharedBody>>> =
     LazyLock::new(|| FILES.iter().map(|(_, content)| SharedBody::new(*content)).collect());
 
+/// The version of all files together: it stands in the addresses that a page names, so that a browser keeps them for good.
+static VERSION: LazyLock<String> = LazyLock::new(|| ids::hex(&ids::sha256_of(TAGS.concat().as_bytes())[..8]));
+
+/// The version, as a page names it.
+pub fn files_version() -> &'static str {
+    &VERSION
+}
+
+/// A page whose files are asked for by their version. What a module imports lies beside it, so it has the same one.
+pub(super) fn with_version(html: &str) -> String {
+    html.replace("=\"/assets/", &format!("=\"/assets/{}/", *VERSION))
+}
+
+/// `GET /assets/{version}/{room}/{file}`.
+///
+/// # Errors
+/// `NOT_FOUND` when there is no such file, or not of this version: the page that asks is of an older program.
+pub fn file_of_version(request: &Request, version: &str, room: &str, name: &str) -> Result<Reply, Refusal> {
+    if version != *VERSION {
+        return Err(Refusal::NotFound);
+    }
+    let mut reply = file(request, room, name)?;
+    reply.headers.retain(|(name, _)| name != "Cache-Control");
+    Ok(reply.with("Cache-Control", "public, max-age=31536000, immutable"))
+}
+
 /// `GET /assets/{room}/{file}`.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ mod handbook;
 use crate::http::{Reply, Request};
 use crate::refusal::{Code, Language, Localized, Refusal, explain};
 
-pub use files::file;
+pub use files::{file, file_of_version, files_version};
 pub use handbook::handbook;
 
 /// What a page may load and who may frame it: our own files, and pictures that a page made itself (the QR of a ticket).
@@ -94,7 +94,7 @@ fn page_in(language: Language, request: &Request, html: String) -> Reply {
 fn page_with(request: &Request, language: Language, status: u16, html: String, permissions: &'static str) -> Reply {
     let mut reply = Reply::empty(status);
     reply.content_type = "text/html; charset=utf-8".into();
-    reply.body = html.into();
+    reply.body = files::with_version(&html).into();
     let reply = if status == 200 { reply.tagged(request) } else { reply };
     guarded(reply)
         .with("Content-Language", tag_of(language))

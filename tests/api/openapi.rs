@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 fn filled(path: &str) -> String {
     let id = "00000000-0000-7000-8000-000000000000";
     path.replace("{code}", "seat_unavailable")
+        .replace("{version}", boxoffice::web::files_version())
         .replace("{room}", "shared")
         .replace("{file}", "look.css")
         .replace("{concertId}", "1")

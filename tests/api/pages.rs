@@ -163,3 +163,21 @@ fn every_module_says_first_what_it_is() {
         web_files(&["js"]).into_iter().filter(|(_, text)| !text.starts_with("// ")).map(|(path, _)| path).collect();
     assert!(silent.is_empty(), "{silent:?}");
 }
+
+#[test]
+fn files_of_a_version_are_kept_for_good_and_no_other_version_is_there() {
+    let app = TestApp::empty(&[]);
+    let page = get(&app, "/", &[("accept", "text/html")]);
+    let script = page.text.split("src=\"").nth(1).unwrap().split('"').next().unwrap();
+    let [version, room, file] = *script.trim_start_matches("/assets/").split('/').collect::<Vec<_>>() else {
+        panic!("{script}");
+    };
+    assert_eq!((version.len(), room, file), (16, "customer", "app.js"));
+    assert_eq!(page.text.matches("\"/assets/").count(), page.text.matches(&format!("\"/assets/{version}/")).count());
+    let kept = get(&app, script, &[]);
+    assert_eq!(kept.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    assert_eq!(kept.text, get(&app, "/assets/customer/app.js", &[]).text);
+    assert_eq!(kept.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("cache-control")).count(), 1);
+    get(&app, &script.replace(version, "0123456789abcdef"), &[]).refused(404, "NOT_FOUND");
+    assert!(get(&app, "/handbook", &[("accept", "text/html")]).text.contains(&format!("/assets/{version}/")));
+}

@@ -192,3 +192,53 @@ test('the best seats for three are held at once; where there are too few it is s
   await page.locator('main .countdown').waitFor();
   assert.match(await page.locator('.facts').first().textContent(), /R, row A, seat 1.*R, row A, seat 2.*R, row A, seat 3/);
 });
+
+test('20,000 seats: drawn from afar in a few paths, dragged as one picture, near by with nodes, one of them for the keyboard', async (t) => {
+  const rows = (name) => Array.from({ length: 100 }, (_, n) => ({ row: `${name}${n + 1}`, count: 100 }));
+  const { page, hall, scheduleId } = await atMap(t, { sections: ['R', 'S'].map((name, n) => ({ name, price: 90_000 - 10_000 * n, rows: rows(name) })) });
+  assert.ok(await page.locator('.map *').count() < 2_000, 'from afar');
+  const dragged = await page.evaluate(async () => {
+    const frame = document.querySelector('.sight');
+    const { x, y, width, height } = frame.getBoundingClientRect();
+    const at = (dx) => ({ clientX: x + width / 2 + dx, clientY: y + height / 2, bubbles: true, pointerId: 1, isPrimary: true, pointerType: 'mouse', button: 0, buttons: 1 });
+    for (let n = 0; n < 6; n += 1) document.querySelector('.zoom button').click();
+    frame.setPointerCapture = () => {}; // no pointer of a device is down
+    frame.dispatchEvent(new PointerEvent('pointerdown', at(0)));
+    const times = [];
+    for (let n = 1; n <= 20; n += 1) {
+      const before = performance.now();
+      frame.dispatchEvent(new PointerEvent('pointermove', at(10 + 2 * n)));
+      await new Promise(requestAnimationFrame);
+      document.body.getBoundingClientRect(); // what the browser would lay out now
+      times.push(performance.now() - before);
+    }
+    frame.dispatchEvent(new PointerEvent('pointerup', at(60)));
+    return { step: times.sort((a, b) => a - b)[5], numbers: document.querySelectorAll('.map .seat text').length };
+  });
+  t.diagnostic(`20,000 seats: a step of a drag with its picture takes ${dragged.step.toFixed(1)} ms; ${dragged.numbers} numbers are drawn`);
+  assert.ok(dragged.step < FRAME_MS, `${dragged.step} ms`);
+  assert.ok(dragged.numbers > 0 && dragged.numbers < 2_000, `${dragged.numbers} numbers`);
+  await page.getByRole('button', { name: 'All', exact: true }).click();
+  await seat(page, 'R1-1').focus();
+  await page.keyboard.press('ArrowDown');
+  assert.match(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), /^R, row R2, seat 1, 90,000 points, free$/);
+  await page.keyboard.press('Space');
+  await page.locator('.chosen li', { hasText: 'row R2, seat 1' }).waitFor();
+  const other = await hall.customer('Other');
+  await other.call('POST', '/reservations', { scheduleId, seats: ['S50-50'] });
+  await page.locator('.map .far.is-held').waitFor();
+  await mustBeSound(page, 'a hall of 20,000');
+});
+
+test('a hall with an aisle keeps its stage, and row names stay at the edge of what is seen', async (t) => {
+  const seats = ['A', 'B', 'C', 'D', 'E', 'F'].flatMap((row, y) => [1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14].map((number) => ({ seat: `${row}-${number}`, row, number: String(number), price: 1000, x: number, y })));
+  const { page } = await atMap(t, { seats }, { size: PHONE });
+  assert.equal(await page.locator('.map .stage').count(), 1);
+  for (let n = 0; n < 4; n += 1) await page.getByRole('button', { name: 'Zoom in' }).click();
+  const edge = await page.evaluate(() => {
+    const { left, right } = document.querySelector('.sight').getBoundingClientRect();
+    return [...document.querySelectorAll('.names .row-label')].map((node) => node.getBoundingClientRect()).map((one) => one.left >= left && one.right <= right);
+  });
+  assert.ok(edge.length > 0 && edge.every(Boolean), `${edge}`);
+  await mustBeSound(page, 'rows by their names');
+});

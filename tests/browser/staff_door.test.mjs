@@ -141,7 +141,7 @@ test('a keyboard set to Korean makes no difference to the scanner', async (t) =>
 test('the camera reads a ticket by the library, which is loaded only then; a refused camera is said', async (t) => {
   const { hall, page, tickets } = await door(t);
   const loaded = [];
-  page.on('request', (request) => { if (request.url().includes('/assets/qr/')) loaded.push(request.url()); });
+  page.on('request', (request) => { if (request.url().includes('/qr/')) loaded.push(request.url()); });
   await page.evaluate(() => {
     navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError'); };
   });

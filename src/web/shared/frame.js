@@ -28,7 +28,7 @@ export function openFrame({ home, name, unkept, places = () => [] }) {
     tell(skip, say('skip'));
     tell(blocked, say(unkept));
     fill(top,
-      el('a', { class: 'brand', href: home }, el('img', { src: '/assets/shared/icon.svg', alt: '' }), name()),
+      el('a', { class: 'brand', href: home }, el('img', { src: new URL('icon.svg', import.meta.url).pathname, alt: '' }), name()),
       el('nav', { 'aria-label': say('places') }, places()), languageSwitch());
     const { timeZone } = await venue();
     // Whoever is where the venue is has its times anyway.

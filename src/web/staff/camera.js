@@ -41,7 +41,7 @@ async function reader() {
     const detector = new BarcodeDetector({ formats: ['qr_code'] });
     return async (video) => (await detector.detect(video))[0]?.rawValue;
   }
-  const { default: decodeQR } = await import('/assets/qr/decode.js');
+  const { default: decodeQR } = await import('../qr/decode.js');
   const canvas = document.createElement('canvas');
   const drawing = canvas.getContext('2d', { willReadFrequently: true });
   return async (video) => {
