@@ -47,6 +47,11 @@ test('the way in says the rule that holds: a draw and its moment, or the order o
   await page.goto(`${hall.url}/#/concerts/1/dates/1`);
   await page.locator('.steps', { hasText: 'in order of arrival' }).waitFor();
   await page.locator('.steps', { hasText: 'you have 10 minutes' }).waitFor();
+  await page.locator('#name').fill('Kim');
+  await page.getByRole('button', { name: '한국어' }).click();
+  await page.locator('.steps', { hasText: '온 순서대로' }).waitFor();
+  assert.equal(await page.locator('#name').inputValue(), 'Kim', 'what was typed outlives the language');
+  await page.getByRole('button', { name: 'English' }).click();
   await hall.staff('PATCH', '/queue', { opensAt: '2099-05-01T02:00:00.000Z' });
   await page.reload();
   await page.locator('.steps', { hasText: /On Fri,? 1 May 2099,? 11:00 am the order is drawn by lot/ }).waitFor();

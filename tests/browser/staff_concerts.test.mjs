@@ -259,6 +259,7 @@ test('a cancelled date is asked about in numbers and in writing, and refunds eve
   await agree(page, 'cancel.do', { n: 3, amount: '150,000 points' });
   await page.getByText(/All 3 bookings were refunded/).waitFor();
   await page.locator('h1 .tag', { hasText: 'cancelled' }).waitFor();
+  assert.equal(await (await field(page, 'price.all')).count(), 0, 'nothing is sold any more');
   await mustBeSound(page, 'a cancelled date');
   for (const { reservationId } of buyers) assert.equal((await hall.staff('GET', `/reservations/${reservationId}`)).status, 'REFUNDED');
 });

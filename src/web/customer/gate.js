@@ -4,10 +4,13 @@ import { loadModule, patiently, Refused } from '../shared/api.js';
 import { el } from '../shared/dom.js';
 import { dateTime, wholeMinutes } from '../shared/format.js';
 import { say } from '../shared/language.js';
+import { inTab } from '../shared/store.js';
 import { serverNow, venue } from '../shared/venue.js';
 import { me, setMe, token } from './me.js';
 import { busyButton, page, refusalNote } from './parts.js';
 import { lineUp, look, watch } from './visit.js';
+
+const TYPED = 'boxoffice.name';
 
 /** Comes back once the customer is let in; until then it shows the way in. `about` gives the concert that it is for. */
 export async function enter(main, signal, about) {
@@ -39,6 +42,8 @@ function begin(main, rules, signal, note = null) {
     const name = el('input', {
       id: 'name', autocomplete: 'name', required: true, maxlength: 80, 'aria-describedby': 'name-hint name-fault',
     });
+    name.value = inTab.get(TYPED) ?? ''; // typed before the language was changed
+    name.addEventListener('input', () => inTab.set(TYPED, name.value));
     const notes = el('div', {}, note);
     const join = async () => {
       if (!me() && !name.value.trim()) return wrong(say('name.missing'));

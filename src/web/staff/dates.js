@@ -129,10 +129,15 @@ async function onePage(main, first, concert, timeZone, signal) {
       ]);
   }
 
-  const refresh = async () => { schedule = (await read(path, { signal })).body; show(); };
+  const prices = schedule.cancelledAt ? null : pricesCard(schedule, signal, () => refresh());
+  const refresh = async () => {
+    schedule = (await read(path, { signal })).body;
+    if (schedule.cancelledAt) prices?.remove(); // nothing is sold any more
+    show();
+  };
   show();
   fill(main, el('p', {}, el('a', { href: `#concerts/${concert.concertId}` }, `← ${concert.title}`)), title, sale,
     salesCard(schedule, signal), blockMap(schedule, signal, refresh),
-    !schedule.cancelledAt && pricesCard(schedule, signal, refresh), cancelCard(schedule, concert, timeZone, signal, refresh),
+    prices, cancelCard(schedule, concert, timeZone, signal, refresh),
     removal({ what: 'date', path, then: `#concerts/${concert.concertId}` }));
 }
