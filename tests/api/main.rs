@@ -18,6 +18,7 @@ mod model;
 mod names;
 mod one_moment;
 mod openapi;
+mod openapi_form;
 mod pages;
 mod policy;
 mod races;

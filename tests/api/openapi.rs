@@ -9,7 +9,7 @@ use boxoffice::routes::{Access, ROUTES, Route};
 use serde_json::{Value, json};
 
 /// A path with values in place of its parameters.
-fn filled(path: &str) -> String {
+pub fn filled(path: &str) -> String {
     let id = "00000000-0000-7000-8000-000000000000";
     path.replace("{code}", "seat_unavailable")
         .replace("{version}", boxoffice::web::files_version())
@@ -25,7 +25,7 @@ fn filled(path: &str) -> String {
         .replace("{paymentId}", id)
 }
 
-fn authorization(path: &str) -> String {
+pub fn authorization(path: &str) -> String {
     if path.starts_with("/api/v1/staff") { bearer(STAFF_KEY) } else { String::new() }
 }
 
