@@ -39,6 +39,23 @@ const CLOCK_ELSEWHERE: [(&str, &str); 5] = [
     ("commands/rush/", "the simulated customers live in real time, and what they wait is measured"),
 ];
 
+/// Tests that let real time pass (`sleep` of `tests/support/wait.rs`); everything else waits for a condition or turns a clock.
+const SLEEPS: [(&str, &str); 10] = [
+    ("support/wait.rs", "the pause between two looks at a condition, and `sleep` itself"),
+    ("support/server.rs", "a program is killed at some moment of its start, which no condition names"),
+    ("http/bounds.rs", "the event loop calls a connection slow by the system's clock"),
+    ("http/content.rs", "a client that reads at a steady pace, which is what the deadline of a write is about"),
+    ("cli/backup.rs", "a backup is stopped at another moment each time"),
+    ("torture/served.rs", "a program is killed at some moment of its start, which no condition names"),
+    ("torture/customers.rs", "simulated customers rest between two calls"),
+    ("torture/differential.rs", "it yields between two writes, so that a stream arrives in pieces"),
+    ("torture/rows/", "load goes on for a random time before the fault comes"),
+    ("bench/", "what is measured is what passes in real time"),
+];
+
+/// Ways to let time pass that do not say so, and waits without an end.
+const NAPS: [&str; 5] = ["park_timeout", "thread::sleep", "|| false)", "yield_now", "spin_loop"];
+
 const WORDS_TO_AVOID: [&str; 9] =
     ["manager", "service", "helper", "helpers", "util", "utils", "common", "dto", "entity"];
 
@@ -154,6 +171,50 @@ fn nothing_unfinished_panics_or_sleeps_outside_tests() {
         }
     }
     must_be_none("not outside tests", faults);
+}
+
+/// The Rust files of `tests/` with their code, paths below it.
+fn test_files() -> Vec<(String, String)> {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut folders: Vec<_> = ["", "bench"].map(|folder| tests.join(folder)).into();
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(&tests).unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() {
+                // Others' files, and what is built and found by fuzzers.
+                let is_apart = ["browser", "fuzz/target", "fuzz/corpus", "bench"].contains(&&*name);
+                folders.extend((!is_apart).then_some(path));
+            } else if name.ends_with(".rs") && name != "tidy.rs" {
+                found.push((name, read(&std::fs::read_to_string(&path).unwrap()).0));
+            }
+        }
+    }
+    assert!(found.len() > 80, "{}", found.len());
+    found
+}
+
+#[test]
+fn waits_in_tests_have_a_deadline_and_real_time_passes_only_where_it_is_the_subject() {
+    let may_sleep =
+        |path: &str| SLEEPS.iter().any(|(part, _)| path == *part || (part.ends_with('/') && path.starts_with(part)));
+    let mut faults = Vec::new();
+    for (path, code) in test_files().iter().filter(|(path, _)| !may_sleep(path)) {
+        for (number, line) in code.lines().enumerate() {
+            let naps = NAPS.iter().any(|nap| line.contains(nap)) || words(line).any(|word| word == "sleep");
+            let spins = line.trim_start().starts_with("while ") && line.trim_end().ends_with("{}");
+            let reads = line.contains("read_exact("); // ends with its stream
+            if naps || (spins && !reads) {
+                faults.push(format!("{path}:{}: {}", number + 1, line.trim()));
+            }
+        }
+    }
+    must_be_none("wait by tests/support/wait.rs, or turn a clock", faults);
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let gone: Vec<String> =
+        SLEEPS.iter().map(|(path, _)| (*path).to_owned()).filter(|path| !tests.join(path).exists()).collect();
+    must_be_none("exempt but not there: take it out of the list", gone);
 }
 
 #[test]

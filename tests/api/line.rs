@@ -1,5 +1,6 @@
 //! The waiting line: order, limits, and everything that ends a token.
 
+use crate::support::wait::until;
 use crate::support::{Customer, TestApp};
 use serde_json::{Value, json};
 
@@ -215,7 +216,7 @@ fn who_was_silent_for_too_long_is_never_let_in_however_many_they_are() {
     assert_eq!(people[1].poll().refused(401, "TOKEN_EXPIRED")["reason"], "ABANDONED");
     let mut again = people[600].clone();
     assert_ne!(again.line_up().must(201)["token"], people[600].token.as_str());
-    while app.staff_get("/queue").must(200)["waiting"] != 1 {}
+    until("all the silent are gone", || app.staff_get("/queue").must(200)["waiting"] == 1);
     assert_eq!(last.poll().must(200)["status"], "ACTIVE");
     assert_eq!(again.poll().must(200)["position"], 1);
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use crate::support::invariants::number;
+use crate::support::wait::{sleep, until};
 use crate::support::{PRICE, TestApp};
 use boxoffice::check::check;
 use rusqlite::{Connection, OpenFlags};
@@ -196,8 +197,8 @@ fn a_backup_that_is_stopped_leaves_no_half_file() {
         let mut child = command("backup", &copy, &large).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let begun = Instant::now();
         // Once its draft is there, it is stopped at another moment each time.
-        while names(folder.path()).len() == 1 && child.try_wait().unwrap().is_none() {}
-        while begun.elapsed() < Duration::from_millis(round * 10) && child.try_wait().unwrap().is_none() {}
+        until("a draft", || names(folder.path()).len() > 1 || child.try_wait().unwrap().is_some());
+        sleep(Duration::from_millis(round * 10).saturating_sub(begun.elapsed()));
         Command::new("/bin/kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
         let ended = child.wait().unwrap();
         match ended.code() {

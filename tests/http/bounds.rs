@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::support::http::{Client, server};
+use crate::support::wait::sleep;
 use boxoffice::http::Server;
 
 #[test]
@@ -217,7 +218,7 @@ fn when_it_is_full_half_a_request_makes_place_once_it_is_slow() {
     two.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n");
     server.until("both have begun", |metrics| metrics.received_bytes_total.get() > 60);
     assert_eq!(server.client().answer().status, 503, "neither is slow yet");
-    std::thread::park_timeout(Duration::from_millis(2_100));
+    sleep(Duration::from_millis(2_100));
     let mut three = server.client();
     three.get("/wait?1");
     one.is_closed();

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use crate::support::http::{Answer, Client, TestServer, server};
+use crate::support::wait::sleep;
 
 fn ask(client: &mut Client, method: &str, path: &str, accept: Option<&str>) -> Answer {
     let field = accept.map(|value| format!("Accept-Encoding: {value}\r\n")).unwrap_or_default();
@@ -106,9 +107,7 @@ fn write_deadline_follows_what_a_client_takes() {
         assert!(length > 0, "cut off after {} bytes and {:?}", content.len(), start.elapsed());
         content.extend_from_slice(&chunk[..length]);
         next += Duration::from_micros(length as u64 / 2); // 2 MB a second
-        while Instant::now() < next {
-            std::thread::yield_now();
-        }
+        sleep(next.saturating_duration_since(Instant::now()));
     }
     assert!(start.elapsed() > Duration::from_millis(1_200), "{:?}", start.elapsed());
     server.until("the idle one is let go", |metrics| metrics.connections_expired_write_total.get() == 1);

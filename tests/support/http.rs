@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use boxoffice::http::{Limits, Notifier, Reply, Request, Responder, Server, SharedBody, Topic, Wait};
 use boxoffice::threads::OnFatal;
@@ -202,11 +202,9 @@ impl TestServer {
     }
 
     /// Waits, by asking, until a figure is reached.
+    #[track_caller]
     pub fn until(&self, what: &str, mut reached: impl FnMut(&boxoffice::http::Metrics) -> bool) {
-        let (metrics, start) = (self.server.metrics(), Instant::now());
-        while !reached(&metrics) {
-            assert!(start.elapsed() < Duration::from_secs(30), "{what}");
-            std::thread::yield_now();
-        }
+        let metrics = self.server.metrics();
+        super::wait::until(what, || reached(&metrics));
     }
 }

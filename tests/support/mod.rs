@@ -7,6 +7,7 @@ pub mod document;
 pub mod http;
 pub mod invariants;
 pub mod server;
+pub mod wait;
 
 use std::path::{Path, PathBuf};
 use std::sync::Barrier;
@@ -135,9 +136,8 @@ impl TestApp {
             let line = text.lines().find(|line| line.starts_with("boxoffice_http_parked "))?;
             line.split(' ').nth(1)?.parse::<u64>().ok()
         };
-        while parked(&self.client.call("GET", "/metrics", "", None).text) != Some(count) {
-            std::thread::yield_now();
-        }
+        let are_parked = || parked(&self.client.call("GET", "/metrics", "", None).text) == Some(count);
+        wait::until(&format!("{count} parked requests"), are_parked);
     }
 
     /// A new user without a token.

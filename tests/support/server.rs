@@ -60,7 +60,7 @@ impl Server {
     /// Starts it on a file and kills it after a moment, wherever its start has come to.
     pub fn start_and_kill(database: &Path, flags: &[&str], after: Duration) {
         let mut child = command(database, flags).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        wait(after);
+        super::wait::sleep(after);
         child.kill().unwrap();
         child.wait().unwrap();
     }
@@ -147,10 +147,4 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.end();
     }
-}
-
-/// Lets a moment pass: nobody answers at the other end of this channel.
-pub fn wait(moment: Duration) {
-    let (_sender, receiver) = mpsc::channel::<()>();
-    let _ = receiver.recv_timeout(moment);
 }

@@ -107,7 +107,7 @@ fn go_shopping(
         let op = group[n].step(app, &mut dice, &mut wire);
         let is_answered = op.said.is_some();
         notes.push(op);
-        std::thread::park_timeout(app.rest);
+        crate::support::wait::sleep(app.rest);
         if is_answered {
             answered.fetch_add(1, Relaxed);
         } else if app.patient {

@@ -8,6 +8,8 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
+pub use crate::support::wait::{comes_true, pause};
+
 use super::inside::ASKED;
 use super::report::{Against, Report};
 use super::wire::{Wire, get, post};
@@ -178,24 +180,5 @@ fn reply(replies: &mut impl BufRead) -> io::Result<String> {
         if let Some(reply) = line.trim_end().strip_prefix(">> ") {
             return Ok(reply.to_owned());
         }
-    }
-}
-
-/// Between two looks at a condition.
-pub fn pause() {
-    std::thread::park_timeout(Duration::from_millis(2));
-}
-
-/// Looks until it is so, at most so long; gives whether it is.
-pub fn comes_true(within: Duration, mut is_so: impl FnMut() -> bool) -> bool {
-    let deadline = Instant::now() + within;
-    loop {
-        if is_so() {
-            return true;
-        }
-        if Instant::now() >= deadline {
-            return false;
-        }
-        pause();
     }
 }

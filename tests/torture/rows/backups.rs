@@ -5,9 +5,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::endings::{FLAGS, RULES, check, file};
+use crate::support::wait::sleep;
 use crate::torture::customers::Customers;
 use crate::torture::history;
-use crate::torture::outside::comes_true;
 use crate::torture::report::Report;
 use crate::torture::served::{Served, Start};
 use crate::torture::streams::Dice;
@@ -45,7 +45,7 @@ pub fn under_load(report: &mut Report) {
                 if n > 0 && !report.goes_on() {
                     break;
                 }
-                comes_true(Duration::from_millis(dice.below(300) as u64), || false);
+                sleep(Duration::from_millis(dice.below(300) as u64));
                 let (path, from) = (folder.path().join(format!("backup-{n}.db")), now());
                 let made = boxoffice(&["backup", "--database"], &database).arg(&path).output().unwrap();
                 let said = String::from_utf8_lossy(&made.stderr).into_owned();

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::endings::{FLAGS, RULES, check};
+use crate::support::wait::sleep;
 use crate::torture::calls::Call;
 use crate::torture::customers::Customers;
 use crate::torture::outside::comes_true;
@@ -94,7 +95,7 @@ pub fn full(report: &mut Report) {
                 if time > 0 && !report.goes_on() {
                     break;
                 }
-                comes_true(Duration::from_millis(dice.below(100) as u64), || false);
+                sleep(Duration::from_millis(dice.below(100) as u64));
                 runs_full(report, &disk, &served, answered);
             }
         });

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
 
+use crate::support::wait::sleep;
 use crate::torture::customers::Customers;
 use crate::torture::history::{self, Rules};
 use crate::torture::outside::comes_true;
@@ -94,7 +95,7 @@ fn rounds(report: &mut Report, way: &Way) {
 
 /// Some time under load.
 fn a_moment(dice: &mut Dice) {
-    comes_true(Duration::from_micros(5_000 + dice.below(250_000) as u64), || false);
+    sleep(Duration::from_micros(5_000 + dice.below(250_000) as u64));
 }
 
 pub fn kill(report: &mut Report) {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use super::endings::{FLAGS, RULES, check};
+use crate::support::wait::sleep;
 use crate::torture::attackers::rage;
 use crate::torture::customers::Customers;
 use crate::torture::history::{Doing, Op};
@@ -31,7 +32,7 @@ pub fn storm(report: &mut Report) {
     // What the customers take on this machine when nobody disturbs them, and then what they take in the storm.
     let bought = |customers: &Customers| customers.history.iter().filter(|op| is_purchase(op)).count();
     let calm = Duration::from_millis(if report.wanted > 1_000 { 5_000 } else { 1_000 });
-    customers.work(served.address, None, false, |_| comes_true(calm, || false));
+    customers.work(served.address, None, false, |_| sleep(calm));
     let (calls, attacks) = (customers.history.len(), AtomicUsize::new(0));
     let before = (bought(&customers), p99(&customers.history));
     let enough = AtomicBool::new(false);
@@ -39,7 +40,7 @@ pub fn storm(report: &mut Report) {
         rage(scope, served.address, dice.next(), &enough, &attacks);
         while report.rounds < report.wanted && (report.rounds == 0 || report.has_time()) && report.violations.is_empty()
         {
-            customers.work(served.address, None, false, |_| comes_true(Duration::from_secs(2), || false));
+            customers.work(served.address, None, false, |_| sleep(Duration::from_secs(2)));
             report.rounds = bought(&customers) - before.0;
             let lost = customers.unanswered();
             report.check(lost == 0, || format!("{lost} calls of honest customers were not answered"));
@@ -102,7 +103,7 @@ pub fn soak(report: &mut Report) {
         rage(scope, served.address, dice.next(), &enough, &attacks);
         customers.work(proxy.address, None, true, |_| {
             while report.goes_on() {
-                comes_true(Duration::from_millis(200), || false);
+                sleep(Duration::from_millis(200));
                 let Ok(holds) = served.holds() else {
                     report.check(false, || format!("it has ended: {}", served.said()));
                     break;
