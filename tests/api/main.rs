@@ -5,6 +5,7 @@
 mod best;
 mod check;
 mod checkins;
+mod conventions;
 mod dates;
 mod deletion;
 mod draw;

@@ -2,9 +2,10 @@
 //! route table and the refusals know is derived from them and written nowhere else: roles, security, parameters of the
 //! path, `Idempotency-Key`, `Prefer`, the answers that calls have in common, and the schema of each refusal.
 //!
-//! `frame.json` is the document without calls, `conventions.md` its prose. A fragment has `paths` and `schemas`; an answer
-//! in it may list its header fields as `x-headers` and its refusals as `x-refusals`, and a call has `x-refusals` for those
-//! of its own that are told in their own words.
+//! `frame.json` is the document without calls, `conventions.md` its prose: after each sentence stand the tests that hold
+//! it, which are not served. A fragment has `paths` and `schemas`; an answer in it may list its header fields as
+//! `x-headers` and its refusals as `x-refusals`, and a call has `x-refusals` for those of its own that are told in their
+//! own words.
 
 mod operation;
 mod refusals;
@@ -71,7 +72,7 @@ pub(super) fn answer(request: &Request) -> Result<Reply, Refusal> {
 /// serves, a refusal that there is not.
 pub fn document() -> Result<Value, String> {
     let mut document = parse("frame.json", FRAME)?;
-    object(&mut document, "info")?.insert("description".into(), CONVENTIONS.trim_end().into());
+    object(&mut document, "info")?.insert("description".into(), conventions().into());
     let refusals = refusals::parse(REFUSALS)?;
     let (mut paths, mut schemas) = (Members::new(), Members::new());
     let components = object(&mut document, "components")?;
@@ -106,6 +107,12 @@ pub fn document() -> Result<Value, String> {
     }
     document["paths"] = paths.into();
     Ok(document)
+}
+
+/// The prose without the names of its tests, each item of a list on one line.
+fn conventions() -> String {
+    let lines = CONVENTIONS.trim_end().lines().map(|line| line.split_once(" <!--").map_or(line, |(text, _)| text));
+    lines.collect::<Vec<_>>().join("\n").replace("\n  ", " ")
 }
 
 fn parse(what: &str, text: &str) -> Result<Value, String> {
