@@ -4,16 +4,19 @@ use super::words::{Expected, Fact, On, What, done, refused};
 use super::world::{Schedule, World};
 
 impl World {
+    pub fn dates(&self, concert: i64, all: bool) -> Expected {
+        if !(1..=2).contains(&concert) {
+            return refused(404, "CONCERT_NOT_FOUND");
+        }
+        let on_sale = |it: &Schedule| it.sale_opens_at <= self.now && self.now < it.sale_closes_at;
+        let of = self.schedules.iter().filter(|it| concert == 1 && (all || (on_sale(it) && self.free(it) > 0)));
+        let dates = of.map(|it| (it.id, self.free(it))).collect();
+        done(200, vec![("/schedules", Fact::Dates(dates))])
+    }
+
     pub fn look(&self, user: usize, what: &What) -> Expected {
         let found = match what {
-            What::Dates { concert, .. } if !(1..=2).contains(concert) => return refused(404, "CONCERT_NOT_FOUND"),
-            What::Dates { concert, all } => {
-                let on_sale = |it: &Schedule| it.sale_opens_at <= self.now && self.now < it.sale_closes_at;
-                let of =
-                    self.schedules.iter().filter(|it| *concert == 1 && (*all || (on_sale(it) && self.free(it) > 0)));
-                let dates = of.map(|it| (it.id, self.free(it))).collect();
-                return done(200, vec![("/schedules", Fact::Dates(dates))]);
-            }
+            What::Dates { concert, all } => return self.dates(*concert, *all),
             What::MapOn { date, .. } if date.contains("-13-") => return refused(400, "INVALID_REQUEST"),
             What::MapOn { concert, date } => self.which(&On::Date(*concert, date)),
             What::Map { schedule } => self.which(&On::Schedule(*schedule)),
