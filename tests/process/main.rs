@@ -6,6 +6,7 @@ mod cancellation;
 mod clock;
 mod history;
 mod overload;
+mod planted;
 mod restart;
 mod sqlite_build;
 #[path = "../support/mod.rs"]
