@@ -1,4 +1,4 @@
-//! The house: every room opened in order and closed in good order.
+//! The running server: opens file, caches, writer and HTTP servers in order, and stops them gracefully.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -34,7 +34,7 @@ use crate::venue::{Tx, Venue};
 const THREADS_OF_STORE: usize = 2 + 3;
 const THREADS_OF_FRONT: usize = 1 + 5;
 
-/// An open house.
+/// A running server.
 pub struct App {
     handlers: Handlers,
     /// The public one first; then, if they have one of their own, that of staff.
@@ -50,7 +50,7 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the house on a file, which is made when it is not there, and begins to serve. `on_fatal` is called when the house
+    /// Opens a database file, which is made when it is missing, and starts to serve. `on_fatal` is called when the server
     /// must be closed: the state on disk is unknown, memory is not as the file is, or a page of the file is damaged.
     ///
     /// # Errors
@@ -119,14 +119,23 @@ impl App {
         let (arrivals, wrong_keys) = (Arc::new(tries()), Arc::new(tries()));
         let seal = Arc::new(SigningKey::of(&ground.signing_secret));
         let venue = Arc::new(Venue { settings, clock, readers, writer, notifier: notifier.clone(), seal });
-        let (door, readiness) = (Arc::new(OnceLock::new()), Arc::new(Readiness::default()));
-        let handlers =
-            Handlers { venue, line, maps, keyring, arrivals, wrong_keys, readiness, exposure: Exposure::Whole, door };
+        let (http_metrics, readiness) = (Arc::new(OnceLock::new()), Arc::new(Readiness::default()));
+        let handlers = Handlers {
+            venue,
+            line,
+            maps,
+            keyring,
+            arrivals,
+            wrong_keys,
+            readiness,
+            exposure: Exposure::Whole,
+            http_metrics,
+        };
         let servers =
             open_servers(&handlers, listen, &notifier, &on_fatal).inspect_err(|_| handlers.venue.writer.stop())?;
         let scan =
             integrity_scan(database, on_fatal).map_err(|error| failed("the file can't be looked through", &error))?;
-        let at = |door: Option<&Server>| door.map_or(listen, Server::address); // there is one or two
+        let at = |server: Option<&Server>| server.map_or(listen, Server::address); // there is one or two
         let (address, staff_address) = (at(servers.first()), at(servers.last()));
         Ok(App {
             handlers,
@@ -231,7 +240,7 @@ fn integrity_scan(database: &Path, on_fatal: OnFatal) -> io::Result<Option<Integ
     })
 }
 
-/// Says that the house must be closed.
+/// Reports a fatal error: the server must stop.
 fn report_fatal(on_fatal: &Mutex<impl FnMut()>) {
     let mut on_fatal = on_fatal.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     on_fatal();
@@ -342,15 +351,15 @@ fn cannot_listen(flag: &str, address: SocketAddr, error: &io::Error) -> OpenErro
 }
 
 /// Why nobody is served at an address: it can't be had, or what stands behind it can't be started.
-fn no_door(flag: &str, address: SocketAddr, failure: &OpenFailure) -> OpenError {
+fn cannot_start(flag: &str, address: SocketAddr, failure: &OpenFailure) -> OpenError {
     match failure {
         OpenFailure::Address(error) => cannot_listen(flag, address, error),
         OpenFailure::Inside(error) => OpenError(format!("the HTTP server can't be started: {error}.")),
     }
 }
 
-/// The doors to open, each with the flag that names its address: the public one, and where staff have an address of their
-/// own, theirs, which is small and stands apart so that a crowd before the public one does not stand before it.
+/// The HTTP servers to start, each with the flag that names its address: the public one, and where staff have an address of their
+/// own, a second, small one, so that load on the public address does not delay staff.
 fn plan_servers(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, SocketAddr, Exposure, Limits)> {
     let limits = Limits { large_body: takes_large_body, answer_at_once, ..Limits::from(&settings.http) };
     let Some(staff) = settings.staff_listen else { return vec![("--listen", listen, Exposure::Whole, limits)] };
@@ -369,11 +378,11 @@ fn open_servers(
     let mut servers = Vec::new();
     for (flag, address, exposure, limits) in plan_servers(&handlers.venue.settings, listen) {
         let serving = Handlers { exposure, ..handlers.clone() };
-        let trade: Handler = Arc::new(move |request, responder| serving.serve(request, responder));
-        let door = Server::open(address, limits, notifier.clone(), trade, on_fatal.clone())
-            .map_err(|failure| no_door(flag, address, &failure))?;
-        let _ = handlers.door.set(door.metrics()); // the public one's, which is the first
-        servers.push(door);
+        let handler: Handler = Arc::new(move |request, responder| serving.serve(request, responder));
+        let server = Server::open(address, limits, notifier.clone(), handler, on_fatal.clone())
+            .map_err(|failure| cannot_start(flag, address, &failure))?;
+        let _ = handlers.http_metrics.set(server.metrics()); // the public one's, which is the first
+        servers.push(server);
     }
     Ok(servers)
 }

@@ -124,7 +124,7 @@
 //! # Why an HTTP server of our own stands before tiny_http
 //!
 //! The API is served by [tiny_http](https://github.com/tiny-http/tiny-http), which is small and fast. As it is (0.12),
-//! it is not made for a crowd, or for strangers. Measured on two cores:
+//! it is not made for many connections, or for hostile clients. Measured on two cores:
 //!
 //! | what happens | tiny_http alone | what stands before it |
 //! | --- | --- | --- |

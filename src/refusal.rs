@@ -1,4 +1,4 @@
-//! Refusals: every expected "no" of the house as a value, with one code each.
+//! Refusals: every expected "no" as a value, with one code each.
 //!
 //! The status of each is decided by `http/reply.rs`; what people read of it is in `texts.rs`.
 

@@ -1,4 +1,4 @@
-//! The seal of the house: an Ed25519 key pair (RFC 8032). What it signs, anyone can check with the public half.
+//! Ticket signatures: an Ed25519 key pair (RFC 8032). Anyone can verify them with the public key.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ impl fmt::Debug for SigningSecret {
     }
 }
 
-/// What signs for the house.
+/// The venue's signing key.
 #[derive(Debug)]
 pub struct SigningKey(ed25519_dalek::SigningKey);
 

@@ -166,9 +166,6 @@ fn move_clock(tx: &Tx, moment: Millis, ms: i64) -> Outcome<()> {
 
 /// Sets the clock of a file back, to the moment of this transaction: what lives goes back with it, and what the file has seen
 /// until now, the latest at `seen`, no longer counts for where a clock starts.
-///
-/// # Errors
-/// SQLite's.
 pub fn set_clock_back(tx: &Tx, seen: Millis) -> Outcome<()> {
     let before_all = Millis::from_unix_ms(0);
     move_clock(tx, before_all, tx.now().ms_since(seen))?;

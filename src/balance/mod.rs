@@ -146,9 +146,6 @@ fn write(
 }
 
 /// A page of the ledger of a user, newest first: entries before `before`, at most `limit`.
-///
-/// # Errors
-/// SQLite's.
 pub fn list_entries(connection: &Connection, user_id: Uuid, before: Option<i64>, limit: u32) -> Outcome<Vec<Entry>> {
     sql::list_entries(connection, user_id, before.unwrap_or(i64::MAX), limit).map_err(Failure::from)
 }

@@ -71,7 +71,7 @@ enum Command {
     Export(export::Export),
     /// Check tickets at a door without network, against a list brought along, and tell the server later.
     Door(door::DoorCheck),
-    /// An on-sale in a box: a crowd of simulated customers over real HTTP, then an audit and a report.
+    /// A simulated on-sale: customers over real HTTP, then an audit and a report.
     Rush(rush::Rush),
     /// Recompute a draw of the line from its public answer, and see whether a token's place in it is right.
     VerifyDraw(verify_draw::VerifyDraw),
@@ -133,7 +133,7 @@ fn parse_name(text: &str) -> Result<String, String> {
         .ok_or_else(|| format!("give 1 to {NAME_MAX_CHARS} characters and no control characters"))
 }
 
-/// Why a running house is closed.
+/// Why a running server stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stop {
     /// It was asked to.
@@ -142,7 +142,7 @@ enum Stop {
     Broken,
 }
 
-/// Where those who want the house closed say so.
+/// The channel of requests to stop.
 struct Shutdown {
     sender: mpsc::Sender<Stop>,
     receiver: mpsc::Receiver<Stop>,
@@ -188,7 +188,7 @@ impl Shutdown {
         }
     }
 
-    /// Waits for the end, and closes the house.
+    /// Waits for a request to stop, then stops the server.
     fn close_in_the_end(self, app: App) -> Result<(), OpenError> {
         let stop = self.receiver.recv().unwrap_or(Stop::Asked); // a sender lives in here
         drop(app);

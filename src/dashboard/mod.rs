@@ -42,9 +42,6 @@ pub struct Hour {
 }
 
 /// The hour until `now`, at which `waiting` stand in line.
-///
-/// # Errors
-/// SQLite's.
 pub fn last_hour(reader: &Reader, now: Millis, waiting: u64) -> Outcome<Hour> {
     let first_ms = (now.unix_ms() / MINUTE_MS - (MINUTES as i64 - 1)) * MINUTE_MS;
     let begin = Millis::from_unix_ms(first_ms);

@@ -77,9 +77,6 @@ impl Once {
     }
 
     /// Keeps an answer, if it is one of the kept kind.
-    ///
-    /// # Errors
-    /// SQLite's.
     pub fn keep(&self, connection: &Connection, reply: &Reply, now: Millis) -> rusqlite::Result<()> {
         if !keeps_status(reply.status) {
             return Ok(());
@@ -117,9 +114,6 @@ fn headers_of(row: &Row, column: usize) -> rusqlite::Result<Vec<(Cow<'static, st
 }
 
 /// Forgets the oldest answers from before a moment, at most `limit`; says how many.
-///
-/// # Errors
-/// SQLite's.
 pub fn forget(connection: &Connection, before: Millis, limit: u32) -> rusqlite::Result<usize> {
     connection
         .prepare_cached(

@@ -128,7 +128,7 @@ impl Line {
     }
 
     /// The live token of this text as it stands, without having heard of its owner: a long poll that is answered is no call.
-    /// Otherwise like [`Line::hear`].
+    /// Otherwise like [`Line::poll`].
     pub fn view(&self, key: TokenKey, now: Millis) -> Option<Result<TokenView, (TokenEnd, Uuid)>> {
         let tokens = self.read();
         let entry = tokens.by_key(key)?;

@@ -63,9 +63,6 @@ pub struct Token {
 const PROGRESS_EVERY: u64 = 100_000;
 /// The user's valid token, or a new one at the end of the line; says whether it is new. While a draw is to come, it gets a
 /// join number in place of a place.
-///
-/// # Errors
-/// SQLite's.
 pub fn issue(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<(TokenKey, bool)> {
     if let Some(token) = find_unless_over(tx, line, user_id)? {
         return Ok((token.key, false));
@@ -168,9 +165,6 @@ pub fn must_be_live(tx: &Tx, key: TokenKey) -> Outcome<Token> {
 }
 
 /// The live token of a user.
-///
-/// # Errors
-/// SQLite's.
 pub fn find_live_of_user(connection: &Connection, user_id: Uuid) -> Outcome<Option<Token>> {
     Ok(sql::find_live_of_user(connection, user_id)?)
 }
@@ -192,9 +186,6 @@ pub fn end(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<()> {
 
 /// A hold that lasts until `hold_until` extends the visit to its end; `None` when the hold is gone: the visit then ends at
 /// its own time.
-///
-/// # Errors
-/// SQLite's.
 pub fn extend_visit(tx: &Tx, token: &Token, hold_until: Option<Millis>) -> Outcome<()> {
     let (Some(visit_until), Some(before)) = (token.visit_until, token.active_until) else { return Ok(()) };
     let active_until = hold_until.map_or(visit_until, |hold| hold.max(visit_until));
@@ -206,9 +197,6 @@ pub fn extend_visit(tx: &Tx, token: &Token, hold_until: Option<Millis>) -> Outco
 }
 
 /// Forgets the oldest tokens that ended before a moment, at most `limit`; says how many.
-///
-/// # Errors
-/// SQLite's.
 pub fn forget_ended(tx: &Tx, before: Millis, limit: u32) -> Outcome<usize> {
     Ok(sql::delete_ended(tx, before, limit)?)
 }
@@ -254,18 +242,12 @@ pub fn change_rules(tx: &Tx, change: impl FnOnce(&mut Rules)) -> Outcome<Rules> 
 }
 
 /// The rules as the file has them.
-///
-/// # Errors
-/// SQLite's.
 pub fn find_rules(connection: &Connection) -> Outcome<Rules> {
     Ok(sql::find_rules(connection)?)
 }
 
 /// Fills the line from the file at start; a new file takes its first rules from the flags, an older one keeps its own, and
 /// a difference is logged. `progress` hears, every now and then, how many of how many are in.
-///
-/// # Errors
-/// SQLite's.
 pub fn load(
     connection: &Connection,
     line: &Line,

@@ -17,9 +17,6 @@ const DROPS_MAX: usize = 1_000;
 const ADMISSIONS_MAX: u64 = 1_000;
 
 /// Ends the tokens whose time is over at the moment of this transaction: visits first, then those who were silent.
-///
-/// # Errors
-/// SQLite's.
 pub fn end_due(tx: &Tx, line: &Line, skipped: &SkippedRows) -> Outcome<()> {
     for key in line.take_first_calls() {
         sql::mark_first_call(tx, key)?;
@@ -44,17 +41,11 @@ pub fn end_due(tx: &Tx, line: &Line, skipped: &SkippedRows) -> Outcome<()> {
 }
 
 /// The clock goes on elsewhere, so many milliseconds later or earlier: every visit that ends after `moment` keeps its length.
-///
-/// # Errors
-/// SQLite's.
 pub fn move_visits(tx: &Tx, moment: Millis, ms: i64) -> Outcome<()> {
     Ok(sql::move_visits(tx, moment, ms)?)
 }
 
 /// Lets in the next in line as far as both limits allow, counting what this transaction has already changed.
-///
-/// # Errors
-/// SQLite's.
 pub fn admit_next(tx: &Tx, line: &Line, skipped: &SkippedRows) -> Outcome<()> {
     let figures = line.figures(tx.now());
     let noted = |weight: fn(&Change) -> i64| tx.sum_changes(weight);
@@ -84,9 +75,6 @@ fn counted(known: u64, change: i64) -> Outcome<u64> {
 }
 
 /// Lets in the next so many by hand, past the limits, which count them afterwards. Says how many there were.
-///
-/// # Errors
-/// SQLite's.
 pub fn admit_by_hand(tx: &Tx, line: &Line, count: u64) -> Outcome<u64> {
     let rules = sql::find_rules(tx)?;
     admit(tx, line, count, rules.visit_seconds, true, &SkippedRows::default())
@@ -124,9 +112,6 @@ fn admit(tx: &Tx, line: &Line, count: u64, visit_seconds: u32, by_hand: bool, sk
 
 /// When there will be something to write down although nobody asks: a visit's end, a silence, or a place in the window of
 /// admissions.
-///
-/// # Errors
-/// SQLite's.
 pub fn next_due(
     connection: &Connection,
     line: &Line,

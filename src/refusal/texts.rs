@@ -227,7 +227,7 @@ fn both(code: Code) -> Both {
             ["환불 기간이 지났습니다", "이 예매은 'refundUntil'까지만 직접 환불할 수 있습니다. null이면 직접 환불할 수 없는 일정입니다.", "창구에 문의해 주세요. 직원은 환불해 드릴 수 있습니다."],
         ],
         Code::TopUpByStaffOnly => [
-            ["Points are sold at the counter", "In this house only staff top up points.", "Go to the counter."],
+            ["Points are sold at the counter", "At this venue only staff top up points.", "Go to the counter."],
             ["충전은 창구에서만 할 수 있습니다", "이곳에서는 직원만 포인트를 충전합니다.", "창구로 와 주세요."],
         ],
         Code::BalanceLimit => [
@@ -243,7 +243,7 @@ fn both(code: Code) -> Both {
             ["티켓이 없습니다", "해당하는 티켓이 없습니다.", "ID나 번호를 확인해 주세요. 본인의 티켓은 예매에서 볼 수 있습니다."],
         ],
         Code::TicketCodeInvalid => [
-            ["Not a code of this house", "The code was not signed by this house, or it is damaged; 'reason' tells NOT_A_TICKET (another code, or one read in part) from SIGNATURE (forged, damaged, or of another house).", "Scan it again; if that does not help, type the number that stands beside it."],
+            ["Not a code of this venue", "The code was not signed by this venue, or it is damaged; 'reason' tells NOT_A_TICKET (another code, or one read in part) from SIGNATURE (forged, damaged, or of another house).", "Scan it again; if that does not help, type the number that stands beside it."],
             ["이곳의 티켓 코드가 아닙니다", "이곳에서 서명한 코드가 아니거나 손상되었습니다. 'reason'이 NOT_A_TICKET이면 다른 코드이거나 일부만 읽힌 것이고, SIGNATURE이면 위조, 손상 또는 다른 곳의 티켓입니다.", "다시 찍어 보고, 그래도 안 되면 옆에 적힌 번호를 입력해 주세요."],
         ],
         Code::TicketForOtherDate => [

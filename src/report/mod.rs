@@ -199,9 +199,6 @@ pub struct Page {
 }
 
 /// The ledger between two moments: entries after `cursor`, at most `limit`.
-///
-/// # Errors
-/// SQLite's.
 pub fn ledger(connection: &Connection, day: &Range<Millis>, cursor: i64, limit: u32) -> Outcome<Page> {
     let found = sql::list_sums(connection, day)?;
     let sum = |&kind: &EntryKind| {

@@ -26,9 +26,6 @@ const SEATS_MAX: usize = 1_000;
 const LIST_MAX: u32 = 200;
 
 /// A reservation as the wire shows it at `now`.
-///
-/// # Errors
-/// SQLite's.
 pub fn reservation_json(connection: &Connection, reservation: &Reservation, now: Millis) -> Outcome<Value> {
     let status = reservation.status_at(now);
     let date = schedule::must_find(connection, reservation.schedule_id)?;

@@ -15,9 +15,6 @@ const EXPIRE_MAX: usize = 500;
 
 /// Writes down holds that are over at the moment of this transaction, the earliest first. One that can't be ended, in a file
 /// that somebody changed, is left alone and logged once.
-///
-/// # Errors
-/// SQLite's.
 pub fn expire_due(tx: &Tx, skipped: &SkippedRows) -> Outcome<()> {
     let due = sql::list_due(tx, EXPIRE_MAX + skipped.len())?;
     for reservation_id in due.into_iter().filter(|id| !skipped.has(id.as_u128())).take(EXPIRE_MAX) {
@@ -33,9 +30,6 @@ pub fn expire_due(tx: &Tx, skipped: &SkippedRows) -> Outcome<()> {
 
 /// Before seats of a date are held: the holds of the date and of the user that are over, where more became due at once than
 /// one transaction writes down.
-///
-/// # Errors
-/// SQLite's.
 pub(super) fn expire_in_the_way(tx: &Tx, schedule_id: i64, user_id: Uuid) -> Outcome<()> {
     for reservation_id in sql::list_due_in_the_way(tx, schedule_id, user_id, EXPIRE_MAX)? {
         let expired = tx.savepoint(|tx| expire(tx, reservation_id));
@@ -56,18 +50,12 @@ fn expire(tx: &Tx, reservation_id: Uuid) -> Outcome<()> {
 }
 
 /// When the next hold is over.
-///
-/// # Errors
-/// SQLite's.
 pub fn next_due(connection: &Connection, skipped: &SkippedRows) -> rusqlite::Result<Option<Millis>> {
     let next = sql::list_next_due(connection, 1 + skipped.len())?;
     Ok(next.into_iter().find(|(id, _)| !skipped.has(id.as_u128())).map(|(_, until)| until))
 }
 
 /// The clock goes on elsewhere, so many milliseconds later or earlier: every hold that ends after `moment` keeps its length.
-///
-/// # Errors
-/// SQLite's.
 pub fn move_holds(tx: &Tx, moment: Millis, ms: i64) -> Outcome<()> {
     for reservation in sql::list_held_after(tx, moment)? {
         let seats = sql::list_seats(tx, reservation.reservation_id)?;

@@ -275,9 +275,6 @@ fn end_unpaid(tx: &Tx, mut reservation: Reservation, status: Status) -> Outcome<
 }
 
 /// Counts a declined payment; after `attempts` of them the reservation fails and its seats are free. Says how many are left.
-///
-/// # Errors
-/// SQLite's.
 pub fn decline(tx: &Tx, reservation: Reservation, attempts: u32) -> Outcome<u32> {
     let declined = reservation.declined_count + 1;
     sql::update_declined_count(tx, reservation.reservation_id, declined)?;
@@ -324,9 +321,6 @@ pub fn renew_key(tx: &Tx, user_id: Uuid) -> Outcome<String> {
 }
 
 /// Ends a token before its time: an unpaid hold is given back, then the place in the line or the visit is over.
-///
-/// # Errors
-/// SQLite's.
 pub fn end_visit(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<()> {
     if let Some(reservation_id) = sql::find_pending_of_user(tx, token.user_id)? {
         give_up(tx, must_be_of(tx, token.user_id, reservation_id)?)?;

@@ -132,9 +132,6 @@ pub enum Settlement {
 
 /// Does a bounded piece of what cancelled dates still need: unpaid holds are released, then paid reservations refunded, also
 /// those of people who went in. What is left is found in the file, so it goes on after a restart.
-///
-/// # Errors
-/// SQLite's.
 pub fn settle_cancelled(tx: &Tx, skipped: &SkippedRows) -> Outcome<Settlement> {
     let Some(date) = schedule::find_to_settle(tx)? else { return Ok(Settlement::Progress) };
     let most = SETTLE_MAX + skipped.len();

@@ -45,18 +45,18 @@ pub struct Handlers {
     pub wrong_keys: Arc<RateLimit>,
     /// What the last probe of readiness found.
     pub readiness: Arc<Readiness>,
-    /// What can be found through the door in front.
+    /// Which routes this server exposes.
     pub exposure: Exposure,
-    /// What the public door counts; known once it is open.
-    pub door: Arc<std::sync::OnceLock<Arc<Metrics>>>,
+    /// The counters of the public HTTP server; set once it runs.
+    pub http_metrics: Arc<std::sync::OnceLock<Arc<Metrics>>>,
 }
 
-/// What can be found through a door.
+/// Which routes an HTTP server exposes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exposure {
     /// Everything.
     Whole,
-    /// What customers need; the rest is behind a door for staff.
+    /// Those of customers; the others are at the staff address.
     Public,
 }
 

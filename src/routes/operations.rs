@@ -52,7 +52,7 @@ pub(super) fn venue(context: &Context, line: &Line) -> Outcome<Answer> {
 }
 
 /// `GET /metrics`: Prometheus text.
-pub(super) fn metrics(context: &Context, line: &Line, door: Option<&Arc<Metrics>>) -> Outcome<Answer> {
+pub(super) fn metrics(context: &Context, line: &Line, http: Option<&Arc<Metrics>>) -> Outcome<Answer> {
     let mut text = String::new();
     let standing = line.figures(context.now);
     let writer = context.venue.writer.figures();
@@ -76,8 +76,8 @@ pub(super) fn metrics(context: &Context, line: &Line, door: Option<&Arc<Metrics>
          # TYPE boxoffice_clock_offset_seconds gauge\nboxoffice_clock_offset_seconds {}",
         clock_offset_seconds(&context.venue.clock)
     );
-    if let Some(door) = door {
-        door.write_prometheus(&mut text);
+    if let Some(http) = http {
+        http.write_prometheus(&mut text);
     }
     let mut reply = Reply::empty(200);
     reply.content_type = "text/plain; version=0.0.4; charset=utf-8".into();

@@ -139,7 +139,7 @@ pub static ROUTES: &[Route] = &[
     // What is not the API: health, metrics and pages.
     get("/healthz", Open(|_, _| Ok(Answer::Ready(operations::health())))),
     get("/readyz", Open(readiness::ready)),
-    get("/metrics", Open(|rooms, c| operations::metrics(c, &rooms.line, rooms.door.get()))),
+    get("/metrics", Open(|rooms, c| operations::metrics(c, &rooms.line, rooms.http_metrics.get()))),
     get("/", Open(|_, c| Ok(Answer::Ready(web::customer(c.request))))).page(),
     get("/staff", Open(|_, c| Ok(Answer::Ready(web::staff(c.request))))).page(),
     get("/staff/", Open(|_, c| Ok(Answer::Ready(web::staff(c.request))))).page(),

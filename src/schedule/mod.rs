@@ -107,9 +107,6 @@ pub struct ConcertWords {
 }
 
 /// Adds a concert.
-///
-/// # Errors
-/// SQLite's.
 pub fn add_concert(tx: &Tx, words: &ConcertWords) -> Outcome<Concert> {
     let concert_id = sql::insert_concert(tx, words)?;
     record(tx, EventType::ConcertChanged, &json!({ "concertId": concert_id }))?;
@@ -180,9 +177,6 @@ pub fn add(tx: &Tx, concert_id: i64, times: &Times, seats_total: usize, price_fr
 }
 
 /// Moves a date or its sale.
-///
-/// # Errors
-/// SQLite's.
 pub fn change_times(tx: &Tx, schedule_id: i64, times: &Times) -> Outcome<()> {
     sql::update_times(tx, schedule_id, times)?;
     record_change(tx, schedule_id)
@@ -202,9 +196,6 @@ pub fn cancel(tx: &Tx, schedule_id: i64) -> Outcome<()> {
 }
 
 /// Deletes a date that has no seats any more; its id is never given again.
-///
-/// # Errors
-/// SQLite's.
 pub fn delete(tx: &Tx, date: &Schedule) -> Outcome<()> {
     let Schedule { schedule_id, concert_id, .. } = *date;
     sql::delete(tx, schedule_id)?;
@@ -213,9 +204,6 @@ pub fn delete(tx: &Tx, date: &Schedule) -> Outcome<()> {
 }
 
 /// Deletes a concert that has no dates any more; its id is never given again.
-///
-/// # Errors
-/// SQLite's.
 pub fn delete_concert(tx: &Tx, concert: &Concert) -> Outcome<()> {
     sql::delete_concert(tx, concert.concert_id)?;
     tx.push_change(Change::ConcertDeleted);
@@ -224,9 +212,6 @@ pub fn delete_concert(tx: &Tx, concert: &Concert) -> Outcome<()> {
 }
 
 /// Notes that everybody has their points back for a cancelled date.
-///
-/// # Errors
-/// SQLite's.
 pub fn mark_settled(tx: &Tx, schedule_id: i64) -> Outcome<()> {
     sql::mark_settled(tx, schedule_id)?;
     tx.push_change(Change::ScheduleSettled { schedule_id });
@@ -234,9 +219,6 @@ pub fn mark_settled(tx: &Tx, schedule_id: i64) -> Outcome<()> {
 }
 
 /// Writes down how many seats a changed layout has and what the cheapest costs, also when only prices changed.
-///
-/// # Errors
-/// SQLite's.
 pub fn change_seats(tx: &Tx, schedule_id: i64, seats_total: usize, price_from: Points) -> Outcome<()> {
     sql::update_seats(tx, schedule_id, seats_total as i64, price_from)?;
     record_change(tx, schedule_id)
@@ -244,9 +226,6 @@ pub fn change_seats(tx: &Tx, schedule_id: i64, seats_total: usize, price_from: P
 
 /// Brings the calendar dates of a file to the venue's time zone, which may be another than the one in which they were
 /// written down; before the house opens.
-///
-/// # Errors
-/// SQLite's.
 pub fn settle_dates(connection: &Connection, zone: &TimeZone) -> rusqlite::Result<()> {
     for (schedule_id, starts_at, date) in sql::list_dates(connection)? {
         let here = starts_at.date_in(zone);
@@ -264,9 +243,6 @@ fn record_change(tx: &Tx, schedule_id: i64) -> Outcome<()> {
 }
 
 /// Every concert, in the order in which they were added.
-///
-/// # Errors
-/// SQLite's.
 pub fn list_concerts(connection: &Connection) -> Outcome<Vec<Concert>> {
     Ok(sql::list_concerts(connection)?)
 }

@@ -13,9 +13,6 @@ use crate::store::Outcome;
 use crate::venue::{Answer, Context};
 
 /// A schedule as the wire shows it.
-///
-/// # Errors
-/// SQLite's.
 pub fn schedule_json(
     connection: &rusqlite::Connection,
     schedule: &Schedule,

@@ -114,9 +114,6 @@ pub fn change_layout(tx: &Tx, schedule_id: i64, seats: &[LayoutSeat]) -> Outcome
 }
 
 /// Deletes a date with its seats, none of which was ever held. What was kept back of it ends with it.
-///
-/// # Errors
-/// SQLite's.
 pub fn delete_schedule(tx: &Tx, date: &Schedule) -> Outcome<()> {
     let schedule_id = date.schedule_id;
     for (label, _) in sql::list_blocks(tx, schedule_id)? {
@@ -131,33 +128,21 @@ fn price_from(seats: &[LayoutSeat]) -> Points {
 }
 
 /// The seats of a schedule as they were laid out; none when there is no such schedule.
-///
-/// # Errors
-/// SQLite's.
 pub fn list_layout(connection: &Connection, schedule_id: i64) -> Outcome<Vec<LayoutSeat>> {
     Ok(sql::list_layout(connection, schedule_id)?)
 }
 
 /// The map of a schedule at `now`, in layout order, as `viewer` sees it; without one, as the house does.
-///
-/// # Errors
-/// SQLite's.
 pub fn list_map(connection: &Connection, schedule_id: i64, viewer: Option<Uuid>, now: Millis) -> Outcome<Vec<MapSeat>> {
     Ok(sql::list_map(connection, schedule_id, None, viewer, now)?)
 }
 
 /// What the cheapest seat costs that is free at `now`; `None` when none is.
-///
-/// # Errors
-/// SQLite's.
 pub fn find_price_from(connection: &Connection, schedule_id: i64, now: Millis) -> Outcome<Option<Points>> {
     Ok(sql::find_price_from(connection, schedule_id, now)?)
 }
 
 /// One seat of the map as the house sees it at `now`.
-///
-/// # Errors
-/// SQLite's.
 pub fn find_in_map(connection: &Connection, schedule_id: i64, label: &str, now: Millis) -> Outcome<Option<MapSeat>> {
     Ok(sql::list_map(connection, schedule_id, Some(label), None, now)?.pop())
 }
@@ -241,9 +226,6 @@ fn seat_nos(seats: &[WantedSeat]) -> Vec<i64> {
 }
 
 /// Gives the seats of a reservation free, held or sold as they are.
-///
-/// # Errors
-/// SQLite's.
 pub fn release(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<()> {
     let mut before = claim.held();
     for seat in seats {
@@ -257,9 +239,6 @@ pub fn release(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<()> {
 }
 
 /// Moves the end of a hold, with the claims on its seats.
-///
-/// # Errors
-/// SQLite's.
 pub fn move_hold(tx: &Tx, claim: &Hold, seats: &[WantedSeat], ms: i64) -> Outcome<()> {
     for seat in seats {
         sql::move_claim_of(tx, claim, seat.seat_no, ms)?;
@@ -269,9 +248,6 @@ pub fn move_hold(tx: &Tx, claim: &Hold, seats: &[WantedSeat], ms: i64) -> Outcom
 }
 
 /// Makes the held seats of a reservation sold. Says whether every one of them was still held.
-///
-/// # Errors
-/// SQLite's.
 pub fn sell(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<bool> {
     for seat in seats {
         if !sql::mark_sold_if_held(tx, claim, seat.seat_no)? {

@@ -150,9 +150,6 @@ pub(super) fn list_layout(connection: &Connection, schedule_id: i64) -> rusqlite
 }
 
 /// How many seats of a schedule are free at `now`.
-///
-/// # Errors
-/// SQLite's.
 pub fn count_available(connection: &Connection, schedule_id: i64, now: Millis) -> rusqlite::Result<i64> {
     connection
         .prepare_cached(

@@ -43,9 +43,6 @@ pub struct Keyring {
 
 impl Keyring {
     /// Reads the keys from the file.
-    ///
-    /// # Errors
-    /// SQLite's.
     pub fn fill(&self, connection: &Connection) -> rusqlite::Result<()> {
         let (live, revoked) = (sql::list_live(connection)?, sql::list_revoked_hashes(connection)?);
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = live.into();

@@ -119,17 +119,11 @@ pub fn revoke(tx: &Tx, key_id: i64) -> Outcome<()> {
 }
 
 /// All keys, those that are not revoked first.
-///
-/// # Errors
-/// SQLite's.
 pub fn list(connection: &Connection) -> Outcome<Vec<StaffKey>> {
     Ok(sql::list(connection, LIST_MAX)?)
 }
 
 /// The key that is not revoked, by the name of its owner.
-///
-/// # Errors
-/// SQLite's.
 pub fn find_live_by_name(connection: &Connection, name: &str) -> Outcome<Option<StaffKey>> {
     Ok(sql::find_live_by_name(connection, name)?)
 }

@@ -1,4 +1,4 @@
-//! What an opened file is held by, and let go with.
+//! The lock of an opened database file, and its clean-up on release.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::location::sidecar_path;
 use crate::platform::FileLock;
 
-/// Keeps a second server away from a file. Let go after every connection to it is closed.
+/// Keeps a second server out. Dropped after every connection to the file is closed.
 pub struct DatabaseLock {
     path: PathBuf,
     _lock: FileLock,

@@ -1,9 +1,8 @@
-//! Looking at every page of a file, 300 MB a second: before the doors open where the file is small enough that nobody waits
-//! for it, and beside the work where it is large. Else the damage would show when somebody pays for a seat on it.
+//! `quick_check` of every page, at about 300 MB a second: before the start where the file is small, in the background where it
+//! is large. Otherwise damage would show only when somebody pays for a seat on the damaged page.
 //!
-//! Beside the work it rests nine tenths of the time, so that a crowd at the start does not feel it. As its look is one long
-//! read, which keeps the write-ahead log from being begun anew, it gives way when the log becomes too long, and looks again
-//! from the beginning a little later.
+//! The background scan runs at 10 % duty. Its snapshot blocks WAL restarts, so it aborts when the WAL becomes too long and
+//! starts again a little later.
 
 use std::io;
 use std::path::Path;
@@ -18,35 +17,35 @@ use super::location::sidecar_path;
 use super::wal::RESTART_BYTES;
 use crate::threads::{OnFatal, spawn_vital};
 
-/// Files up to here are looked through before the doors open: 8 MiB.
+/// Files up to this size are scanned before the start: 8 MiB.
 const AT_START_MAX_BYTES: u64 = 8 << 20;
-/// It works so long, then rests so long.
+/// Work and rest of the 10 % duty cycle.
 const WORK: Duration = Duration::from_millis(1);
 const REST: Duration = Duration::from_millis(9);
-/// How often it asks what time it is: a step is an instruction of SQLite's, or a page.
+/// The clock is read once in so many steps of SQLite's progress handler.
 const STEPS: i32 = 100;
-/// When it looks again after it gave way.
+/// Delay before a new scan after an abort.
 const AGAIN: Duration = Duration::from_secs(10);
 
-/// Whether a file is looked through beside the work.
+/// Whether a file is scanned in the background.
 pub(super) fn is_large(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|file| file.len() > AT_START_MAX_BYTES)
 }
 
-/// What is damaged in a file, if something is.
+/// The first damage of a file, if any.
 pub(super) fn find_damage(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     Ok((found != "ok").then(|| found.lines().last().unwrap_or_default().to_owned()))
 }
 
-/// A file that is being looked through; dropped, it stops.
+/// A background scan; it stops when dropped.
 pub struct IntegrityScan {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl IntegrityScan {
-    /// Begins to look through a large file. `damaged` is called with what was found, if something was.
+    /// Starts the background scan. `damaged` is called with the first damage found.
     ///
     /// # Errors
     /// When the file can't be read or the system gives no thread.
@@ -82,7 +81,7 @@ impl Drop for IntegrityScan {
     }
 }
 
-/// A connection whose statements end when it is time to stop, or to give way.
+/// A connection whose statements abort when the scan is to stop or the WAL is too long.
 fn open(path: &Path, stop: Arc<AtomicBool>) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let wal = sidecar_path(path, "-wal");
@@ -103,7 +102,7 @@ fn is_too_long(wal: &Path) -> bool {
     std::fs::metadata(wal).is_ok_and(|wal| wal.len() >= RESTART_BYTES)
 }
 
-/// What is damaged; looks again until it could look at everything, or is over.
+/// The first damage; repeats aborted scans until one is complete or the scan is stopped.
 fn look_until(connection: &Connection, is_over: &AtomicBool) -> rusqlite::Result<Option<String>> {
     loop {
         let found = find_damage(connection);
@@ -126,7 +125,7 @@ fn is_cut_short(error: &rusqlite::Error) -> bool {
 mod tests {
     use super::*;
 
-    /// A look that did not give way would let the log of a busy evening grow for as long as it takes.
+    /// A scan that did not abort would let the WAL of a busy evening grow for as long as it takes.
     #[test]
     fn it_gives_way_to_a_long_log_and_to_the_end_and_looks_again() {
         let dir = tempfile::tempdir().unwrap();

@@ -1,12 +1,10 @@
 //! The file: one SQLite database in WAL mode with `synchronous=FULL`.
 //!
-//! `open.rs` finds out whether a file is ours and sound, `migrations.rs` brings it to the current schema, `readers.rs` lends
-//! read-only connections, `read_only.rs` looks into a file without changing it, `skipped_rows.rs` knows rows that can't be changed,
-//! `copy.rs` makes files whole or not at all, `database_lock.rs` lets a file go, `replace.rs` puts one in the place of another,
-//! `location.rs` says where a file lies, `schema_diff.rs` says what a schema comes to,
-//! `writer.rs` owns the only connection that writes, `tx.rs` is its open transaction, `columns.rs` turns our types into
-//! columns, `wal.rs` keeps the write-ahead log short, `statements.rs` shows each statement in the log to those
-//! who ask, `integrity_scan.rs` looks at every page.
+//! Files: `location.rs` (real paths, sidecars), `copy.rs` (new files, atomically), `replace.rs` (atomic replacement),
+//! `database_lock.rs` (a second server is kept out), `read_only.rs`, `open.rs` (format, soundness, lock), `migrations.rs`
+//! with `schema_diff.rs`. At run time: `readers.rs` (pool), `writer.rs` (group commit), `tx.rs` (transaction and savepoints),
+//! `wal.rs` (checkpoints), `skipped_rows.rs` (rows that cannot be changed), `integrity_scan.rs` (`quick_check`),
+//! `statements.rs` (statement log), `columns.rs` (column types).
 
 mod columns;
 mod copy;
@@ -41,10 +39,10 @@ pub use writer::{Bounds, CommitError, Completion, Job, Writer, WriterFigures, Wr
 
 use crate::refusal::Refusal;
 
-/// Why a use case gave no answer of the good kind.
+/// Why a use case failed.
 #[derive(Debug)]
 pub enum Failure {
-    /// An expected "no" by the rules.
+    /// A refusal by the rules.
     Refused(Refusal),
     /// SQLite failed. Its text goes to the log, never to a client.
     Broken(rusqlite::Error),
@@ -52,7 +50,7 @@ pub enum Failure {
     Busy,
 }
 
-/// What a use case gives.
+/// The result of a use case.
 pub type Outcome<T> = Result<T, Failure>;
 
 impl From<Refusal> for Failure {

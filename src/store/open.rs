@@ -1,4 +1,4 @@
-//! Is this file ours, sound, and nobody else's? Every doubt is answered before a byte of it is changed.
+//! Opens a database for writing. Format, soundness and the lock are checked before any byte of it changes.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -39,7 +39,7 @@ impl fmt::Display for OpenError {
 
 impl std::error::Error for OpenError {}
 
-/// What stands in the file about the house itself.
+/// The row of the table `venue`.
 #[derive(Debug, Clone, Copy)]
 pub struct VenueRow {
     /// When the file was made.
@@ -48,7 +48,7 @@ pub struct VenueRow {
     pub seen_at: Millis,
     /// The sum of all advances of a test clock, in milliseconds.
     pub clock_advanced_ms: i64,
-    /// The secret half of the seal.
+    /// The secret key that signs tickets.
     pub signing_secret: SigningSecret,
 }
 
@@ -57,9 +57,8 @@ pub struct VenueRow {
 pub struct Opened {
     /// The only connection that writes.
     pub connection: Connection,
-    /// What stands in it about the house.
     pub ground: VenueRow,
-    /// Held as long as the house is open.
+    /// Held while the file is open.
     pub lock: DatabaseLock,
 }
 
@@ -228,9 +227,6 @@ fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::
 }
 
 /// Ids given out from now on are greater than the newest of the file.
-///
-/// # Errors
-/// SQLite's.
 pub fn continue_ids(connection: &Connection) -> rusqlite::Result<()> {
     for newest in [
         "SELECT max(user_id) FROM user",

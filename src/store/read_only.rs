@@ -1,4 +1,4 @@
-//! Looking into a file without changing a byte of it, also while a server has it open.
+//! Opens a database read-only, also while a server has it open: no byte of it changes.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,10 +10,9 @@ use super::migrations;
 use super::open::{OpenError, must_be_current};
 use crate::platform::{FileLock, LockError};
 
-/// How long a look waits for a lock of SQLite's.
+/// How long a read waits for SQLite's locks.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
-/// A file that is looked into.
 pub struct ReadOnlyFile {
     /// A connection that only reads.
     pub connection: Connection,

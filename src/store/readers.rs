@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{Failure, Outcome};
 
-/// How long a caller waits for a connection before it is told that the house is busy.
+/// How long a caller waits for a connection before it is refused as overloaded.
 const WAIT_MAX: Duration = Duration::from_secs(2);
 /// Prepared statements kept per connection.
 const STATEMENTS_MAX: usize = 64;
@@ -62,8 +62,7 @@ impl ManageConnection for Connections {
         self.manager.is_valid(connection)
     }
 
-    /// One that comes back with its transaction open would show an old moment, and keep the write-ahead log from being
-    /// begun anew.
+    /// A connection returned with an open transaction would show an old snapshot and block WAL restarts.
     fn has_broken(&self, connection: &mut Connection) -> bool {
         self.closed.load(Relaxed) || !connection.is_autocommit()
     }

@@ -16,9 +16,6 @@ pub struct Part {
 }
 
 /// The parts of a file's schema. The columns of a virtual table are left out: its module may not be there.
-///
-/// # Errors
-/// SQLite's.
 pub fn schema_of(connection: &Connection) -> rusqlite::Result<BTreeSet<Part>> {
     let parts = "
         WITH own AS (SELECT name, wr, strict FROM pragma_table_list
@@ -39,9 +36,6 @@ pub fn schema_of(connection: &Connection) -> rusqlite::Result<BTreeSet<Part>> {
 }
 
 /// The tables of other programs that refer to one of `tables`: their rows can stop what the venue deletes.
-///
-/// # Errors
-/// SQLite's.
 pub fn foreign_references(
     connection: &Connection,
     tables: &BTreeSet<String>,
@@ -55,9 +49,6 @@ pub fn foreign_references(
 }
 
 /// The shape of the current format.
-///
-/// # Errors
-/// SQLite's.
 pub fn current() -> rusqlite::Result<BTreeSet<Part>> {
     let fresh = Connection::open_in_memory()?;
     fresh.execute_batch(include_str!("../../schema.sql"))?;
@@ -66,9 +57,6 @@ pub fn current() -> rusqlite::Result<BTreeSet<Part>> {
 
 /// The conditions of the tables of the current format: each table with what its `CHECK`s say. SQLite itself holds a file to
 /// them only where it may write to it.
-///
-/// # Errors
-/// SQLite's.
 pub fn conditions() -> rusqlite::Result<Vec<(String, Vec<String>)>> {
     let fresh = Connection::open_in_memory()?;
     fresh.execute_batch(include_str!("../../schema.sql"))?;

@@ -1,4 +1,4 @@
-//! An open transaction: each piece of work in it is whole or leaves nothing behind.
+//! An open write transaction. Each unit of work runs in a savepoint: it is applied as a whole or rolled back.
 
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
@@ -10,14 +10,14 @@ use super::{Failure, Outcome};
 use crate::clock::Millis;
 use crate::refusal::Refusal;
 
-/// An open transaction, the moment at which it happens, and what memory must learn once it is committed.
+/// An open transaction, its moment, and the changes to apply to memory after COMMIT.
 pub struct Tx<'c, C> {
     connection: &'c Connection,
     now: Millis,
     pub(super) changes: RefCell<Vec<C>>,
-    /// Why SQLite rolled the transaction back while it was under way.
+    /// Why SQLite rolled back the whole transaction (full disk, failed write).
     pub(super) rolled_back: RefCell<Option<Refusal>>,
-    /// On whose behalf the piece of work under way is done.
+    /// The staff key on whose behalf the current work runs.
     actor: Cell<Option<i64>>,
 }
 
@@ -38,27 +38,27 @@ impl<'c, C> Tx<'c, C> {
         self.now
     }
 
-    /// Notes what memory must learn after the commit.
+    /// Records a change to apply to memory after COMMIT.
     pub fn push_change(&self, change: C) {
         self.changes.borrow_mut().push(change);
     }
 
-    /// Shows what was noted so far, in order.
+    /// Visits the changes recorded so far, in order.
     pub fn each_change(&self, look: impl FnMut(&C)) {
         self.changes.borrow().iter().for_each(look);
     }
 
-    /// A sum over what was noted so far.
+    /// A sum over the changes recorded so far.
     pub fn sum_changes(&self, weight: impl Fn(&C) -> i64) -> i64 {
         self.changes.borrow().iter().map(weight).sum()
     }
 
-    /// On whose behalf the piece of work under way is done, if somebody's is known.
+    /// The staff key on whose behalf the current work runs, if any: events name it.
     pub fn actor(&self) -> Option<i64> {
         self.actor.get()
     }
 
-    /// Runs a piece of work on somebody's behalf: what it records can say whose.
+    /// Runs work on behalf of a staff key.
     pub fn as_actor<T>(&self, whom: Option<i64>, work: impl FnOnce(&Self) -> T) -> T {
         let before = self.actor.replace(whom);
         let outcome = work(self); // a panic ends in the savepoint of the work, below this
@@ -66,8 +66,7 @@ impl<'c, C> Tx<'c, C> {
         outcome
     }
 
-    /// Runs a piece of work in a savepoint of its own: when it fails it leaves nothing behind, neither in the file nor among
-    /// the notes.
+    /// Runs work in a savepoint: on failure its writes and its recorded changes are rolled back.
     ///
     /// # Errors
     /// Those of the work.
@@ -75,7 +74,7 @@ impl<'c, C> Tx<'c, C> {
         self.piece(work, None::<fn(&Self, Refusal) -> Outcome<T>>)
     }
 
-    /// Like [`Tx::whole`], in the same one savepoint: of refused work nothing stays, but what `refused` writes instead does.
+    /// Like [`Tx::savepoint`], with what `refused` writes in place of refused work, in the same savepoint.
     ///
     /// # Errors
     /// Those of the work that are no refusals, and those of `refused`.
@@ -111,18 +110,18 @@ impl<'c, C> Tx<'c, C> {
         outcome
     }
 
-    /// Takes back what was written since the savepoint. An error says that the transaction as a whole is lost.
+    /// Rolls back to the savepoint. An error means that the whole transaction is lost.
     fn take_back(&self, changes_before: usize, failure: &Failure) -> Outcome<()> {
         self.changes.borrow_mut().truncate(changes_before);
         if self.connection.is_autocommit() {
             // A full disk or a failed write makes SQLite roll the whole transaction back by itself.
             return Err(self.tear(Failure::Refused(failure.to_refusal())));
         }
-        // Half of the piece may still stand in the transaction if this fails: none of it may be committed.
+        // If this fails, half of the work may still be in the transaction: none of it may be committed.
         self.run("ROLLBACK TO piece").map_err(|error| self.tear(error.into()))
     }
 
-    /// Notes why nothing of the transaction may be committed.
+    /// Marks the transaction as not to be committed.
     fn tear(&self, failure: Failure) -> Failure {
         self.rolled_back.replace(Some(failure.to_refusal()));
         failure
@@ -133,15 +132,15 @@ impl<'c, C> Tx<'c, C> {
     }
 }
 
-/// The outcome of some work; a panic, which was printed when it happened, is an internal error.
+/// The outcome of work; a panic (printed when it happened) is an internal error.
 fn guarded<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        log::error!("a piece of writing work panicked and is taken back");
+        log::error!("a write job panicked and was rolled back; its caller gets a 500");
         Err(Failure::Refused(Refusal::Internal))
     })
 }
 
-/// Runs a piece of work in a transaction of its own where no writer runs: on a file that nobody serves, or not yet.
+/// Runs work in a transaction of its own where no writer thread runs: on a file that is not served, or not yet.
 ///
 /// # Errors
 /// Those of the work; nothing is written then.
@@ -161,7 +160,7 @@ pub fn with_transaction<T, C>(
     outcome
 }
 
-/// Notes the moment of a change: no clock starts behind it.
+/// Stores the moment of a change in `seen_at`: no later clock starts before it.
 pub(super) fn note_seen(connection: &Connection, now: Millis) -> rusqlite::Result<()> {
     connection.prepare_cached("UPDATE venue SET seen_at = ?1 WHERE seen_at < ?1")?.execute([now]).map(drop)
 }

@@ -1,32 +1,32 @@
 //! The write-ahead log beside the file, kept short.
 //!
-//! SQLite writes it back from 16 MiB on, but begins it anew only when no reader is looking at it. Where reads follow each
-//! other without a gap it would grow for ever: so from twice that on the writer waits a moment for the readers of old pages,
-//! and those who come meanwhile read from the file itself.
+//! SQLite checkpoints it from 16 MiB on, but a checkpoint can restart the WAL only when no reader holds a snapshot of it.
+//! Under continuous reads it would grow without end: so from twice that size on the writer runs a blocking checkpoint
+//! (`RESTART`), which waits for the readers of old snapshots; new readers read the database file itself.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use rusqlite::Connection;
 
-/// Written back into the file from this many pages (of 4 KiB) on: 16 MiB.
+/// Automatic checkpoints from this many pages (of 4 KiB) on: 16 MiB.
 const PAGES: i64 = 4_096;
 const BYTES: u64 = PAGES as u64 * 4_096;
-/// Begun anew from here on, and tried again each time it has grown by so much more while a long read kept it from that.
+/// Restart threshold in bytes; tried again each time the WAL has grown by as much while a long read prevented it.
 pub(super) const RESTART_BYTES: u64 = 2 * BYTES;
 const RETRY_BYTES: u64 = BYTES / 2;
-/// How long the writer waits for readers then: commits wait too.
+/// How long the writer waits for readers; commits wait too.
 const WAIT_MAX: Duration = Duration::from_millis(20);
-/// How often, in commits, its length is looked at.
+/// The WAL's length is checked once in so many commits.
 const LOOK_EVERY: u32 = 32;
 
-/// Tells SQLite how long the log may be.
+/// Sets `wal_autocheckpoint` and `journal_size_limit`.
 pub fn limit(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update_and_check(None, "wal_autocheckpoint", PAGES, |_| Ok(()))?;
     connection.pragma_update_and_check(None, "journal_size_limit", BYTES as i64, |_| Ok(()))
 }
 
-/// Watches the log of the writing connection.
+/// The WAL of the writing connection.
 pub struct Wal {
     path: Option<PathBuf>,
     commits: u32,
@@ -34,13 +34,12 @@ pub struct Wal {
 }
 
 impl Wal {
-    /// Of a connection's file.
     pub fn of(connection: &Connection) -> Wal {
         let path = connection.path().filter(|path| !path.is_empty()).map(|path| PathBuf::from(format!("{path}-wal")));
         Wal { path, commits: 0, restart_bytes: RESTART_BYTES }
     }
 
-    /// After a commit: begins the log anew if it is too long. What can't be done now is tried again later.
+    /// After a commit: restarts the WAL if it is too long. A failure is retried later.
     pub fn look(&mut self, connection: &Connection) {
         self.commits += 1;
         if self.commits < LOOK_EVERY {
@@ -61,7 +60,9 @@ impl Wal {
             Ok(true) => RESTART_BYTES,
             Ok(false) => length + RETRY_BYTES,
             Err(error) => {
-                log::error!("the write-ahead log could not be begun anew: {error}");
+                log::error!(
+                    "the write-ahead log cannot be restarted and keeps growing; end long reads of other programs: {error}"
+                );
                 length + RETRY_BYTES
             }
         };

@@ -1,11 +1,11 @@
 //! The one writer: a thread that owns the only connection that writes.
 //!
-//! It takes whatever jobs are waiting, opens one `BEGIN IMMEDIATE`, runs each job in a savepoint of its own, commits once,
-//! without waiting for company, and only then lets the answers out. So every acknowledged write is on disk and a crowd
-//! shares one fsync. Between jobs it sleeps until something becomes due.
+//! Group commit: all queued jobs run in savepoints of one `BEGIN IMMEDIATE` transaction; responses are sent after COMMIT. So
+//! every acknowledged write is on disk, and concurrent writes share one fsync. It never waits for further jobs. Between
+//! batches it sleeps until the next deadline.
 //!
 //! ```text
-//! jobs ──► [ begin · rounds.open · job · job · … · rounds.close · COMMIT ] ──► rounds.committed ──► answers (own thread)
+//! jobs ──► [ BEGIN · before_batch · job · job · … · after_batch · COMMIT ] ──► on_commit ──► completions (own thread)
 //! ```
 
 use std::collections::VecDeque;
@@ -24,55 +24,54 @@ use crate::clock::{Clock, LOOK_EVERY, Millis};
 use crate::refusal::Refusal;
 use crate::threads::{OnFatal, spawn_vital};
 
-/// How long a due thing rests after a lost transaction, so that a full disk does not burn a core.
+/// Back-off after a failed transaction, so that a full disk does not keep a core busy.
 const RETRY_AFTER_FAILURE: Duration = Duration::from_millis(250);
 
-/// A piece of writing work. It runs inside the transaction, or learns that there is none, and gives back what is to be
-/// done after the commit.
+/// A write job. It runs inside the transaction, or with an error when there is none, and returns its completion.
 pub type Job<C> = Box<dyn FnOnce(Result<&Tx<C>, CommitError>) -> Completion + Send>;
 
-/// What is to be done once the commit is over: sending the answer.
+/// Runs after COMMIT or ROLLBACK: sends the response.
 pub type Completion = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
 
-/// The commit failed and nothing of the job is in the file.
+/// A failed transaction: nothing of the job is in the file.
 #[derive(Debug, Clone)]
 pub struct CommitError {
-    /// What the client is told.
+    /// The refusal for the client.
     pub refusal: Refusal,
     /// The state on disk is unknown.
     fatal: bool,
 }
 
-/// Work that goes with a transaction.
+/// A hook inside every transaction.
 pub type BatchHook<C> = Box<dyn FnMut(&Tx<C>) -> rusqlite::Result<()> + Send>;
-/// What learns of a commit, its moment and its changes.
+/// The hook after a commit, with its moment and its changes.
 pub type CommitHook<C> = Box<dyn FnMut(&Connection, Millis, Vec<C>) -> Outcome<()> + Send>;
-/// What knows when something becomes due.
+/// The next deadline at which a transaction is needed although no job waits.
 pub type NextDeadline = Box<dyn FnMut(&Connection) -> Option<Millis> + Send>;
 
-/// What goes with every transaction, whatever its jobs.
+/// Hooks of every transaction, whatever its jobs.
 pub struct WriterHooks<C> {
-    /// Before the jobs: writes down what has become due.
+    /// Before the jobs: records what has become due.
     pub before_batch: BatchHook<C>,
     /// After the jobs.
     pub after_batch: BatchHook<C>,
-    /// After the commit: memory learns what changed.
+    /// After COMMIT: applies the changes to memory.
     pub on_commit: CommitHook<C>,
-    /// When there is something to write down although nobody asks.
+    /// The next deadline.
     pub next_deadline: NextDeadline,
-    /// The state on disk is unknown (a failed write or sync), or memory is not as the file is (a panic, a failed read):
-    /// nothing more may be promised.
+    /// Fatal: the state on disk is unknown (a failed write or sync), or memory differs from the file (a panic, a failed read).
+    /// The program must end.
     pub on_fatal: OnFatal,
 }
 
-/// What the writer counts, for metrics.
+/// Counters for `/metrics`.
 #[derive(Debug, Default)]
 pub struct WriterFigures {
     /// Transactions committed.
     pub commits: AtomicU64,
     /// Jobs in them.
     pub jobs: AtomicU64,
-    /// Jobs turned away because the queue was full.
+    /// Jobs rejected because the queue was full.
     pub rejected: AtomicU64,
     /// Transactions that failed.
     pub failed: AtomicU64,
@@ -85,7 +84,7 @@ pub struct WriterFigures {
 pub struct Bounds {
     /// Jobs that may wait.
     pub jobs_max: usize,
-    /// Jobs that share a commit at most, so that the first of them does not wait for ever.
+    /// Jobs of one commit at most: bounds the latency of the first of them.
     pub batch_max: usize,
 }
 
@@ -102,9 +101,9 @@ struct Shared<C> {
 }
 
 impl<C> Shared<C> {
-    /// Nothing can be promised any more: those who wait are told so, and so is everyone who comes.
+    /// Closes the queue after a fatal error: waiting and later jobs are rejected with `STOPPING`.
     fn close_fatally(&self) {
-        log::error!("the writer can't go on");
+        log::error!("fatal: the writer stops; no further write is accepted, restart the server");
         let mut queue = self.queue();
         queue.open = false;
         let waiting = std::mem::take(&mut queue.jobs);
@@ -117,14 +116,14 @@ impl<C> Shared<C> {
     }
 }
 
-/// The way to the writer.
+/// The handle of the writer.
 pub struct Writer<C> {
     shared: Arc<Shared<C>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl<C: Send + 'static> Writer<C> {
-    /// Starts the writing thread and the one that sends the answers.
+    /// Starts the writer thread and the thread that runs completions.
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -158,7 +157,7 @@ impl<C: Send + 'static> Writer<C> {
         Ok(Writer { shared, threads: Mutex::new(vec![writing, answering]) })
     }
 
-    /// Puts a job in the queue. When the queue is full or the writer has stopped, the job learns that at once.
+    /// Queues a job. It is rejected at once with `OVERLOADED` when the queue is full, with `STOPPING` after the end.
     pub fn submit(&self, job: Job<C>) {
         let mut queue = self.shared.queue();
         if queue.open && queue.jobs.len() < self.shared.bounds.jobs_max {
@@ -172,12 +171,11 @@ impl<C: Send + 'static> Writer<C> {
         reject(job, refusal);
     }
 
-    /// What it has counted.
     pub fn figures(&self) -> &WriterFigures {
         &self.shared.figures
     }
 
-    /// Finishes the jobs that are waiting, writes the WAL back into the file and ends.
+    /// Runs the queued jobs, checkpoints the WAL and ends.
     pub fn stop(&self) {
         self.shared.queue().open = false;
         self.shared.arrived.notify_one();
@@ -188,10 +186,10 @@ impl<C: Send + 'static> Writer<C> {
     }
 }
 
-/// The answers of one commit, and how the commit went.
+/// The completions of one transaction, and its result.
 type Answers = (Vec<Completion>, Result<(), CommitError>);
 
-/// Tells a job that it will not be written.
+/// Runs a job's completion with an error.
 fn reject<C>(job: Job<C>, refusal: Refusal) {
     let commit_error = CommitError { refusal, fatal: false };
     answer(job(Err(commit_error.clone())), Err(commit_error));
@@ -201,7 +199,6 @@ fn answer(completion: Completion, result: Result<(), CommitError>) {
     let _ = catch_unwind(AssertUnwindSafe(|| completion(result))); // its panic was printed when it happened
 }
 
-/// What the writing thread has on its desk.
 struct WriterThread<C> {
     connection: Connection,
     wal: Wal,
@@ -209,7 +206,7 @@ struct WriterThread<C> {
     hooks: WriterHooks<C>,
     shared: Arc<Shared<C>>,
     answers: mpsc::Sender<Answers>,
-    /// The state on disk is unknown, or memory is not as the file is.
+    /// After a fatal error: see [`WriterHooks::on_fatal`].
     is_fatal: bool,
 }
 
@@ -226,7 +223,10 @@ impl<C: Send + 'static> WriterThread<C> {
             self.deliver(completions, result);
             if let Some(commit_error) = commit_error {
                 self.shared.figures.failed.fetch_add(1, Relaxed);
-                log::error!("a transaction of {count} jobs is lost: {}", commit_error.refusal.code().word());
+                log::error!(
+                    "transaction of {count} jobs failed and was rolled back: {}",
+                    commit_error.refusal.code().word()
+                );
                 retry_after = Some(RETRY_AFTER_FAILURE);
             } else {
                 self.wal.look(&self.connection);
@@ -235,14 +235,14 @@ impl<C: Send + 'static> WriterThread<C> {
         if self.is_fatal {
             return;
         }
-        // What goes with a transaction but has not had one yet, such as the first calls of those let in, goes with this one.
+        // The hooks may have something left to write, such as first calls after admission: one last transaction.
         let last = self.transact(now.max(self.clock.now()), Vec::new(), &mut Vec::new());
         if let Err(commit_error) = last {
-            log::error!("the last transaction is lost: {}", commit_error.refusal.code().word());
+            log::error!("the last transaction failed: {}", commit_error.refusal.code().word());
         }
     }
 
-    /// Lets the answers of a commit out: by the other thread where more jobs wait, and else from here, which spares a wakening.
+    /// Runs the completions: on their own thread while more jobs wait, else here, which saves a wake-up.
     fn deliver(&self, completions: Vec<Completion>, result: Result<(), CommitError>) {
         if self.shared.queue().jobs.is_empty() {
             return completions.into_iter().for_each(|completion| answer(completion, result.clone()));
@@ -250,14 +250,14 @@ impl<C: Send + 'static> WriterThread<C> {
         let _ = self.answers.send((completions, result)); // the other side lives as long as this one
     }
 
-    /// Nothing more is promised, and whoever runs the house learns that it must be closed.
+    /// Closes the queue for good and calls `on_fatal`, which ends the program.
     fn fail_fatally(&mut self) {
         self.is_fatal = true;
         self.shared.close_fatally();
         self.hooks.on_fatal.call();
     }
 
-    /// Waits for jobs, for something due, or for a step of the wall; `None` once stopped and empty.
+    /// Waits for jobs, the next deadline, or a step of the wall clock; `None` once stopped and empty.
     fn next_jobs(&mut self, mut retry_after: Option<Duration>) -> Option<Vec<Job<C>>> {
         loop {
             let mut queue = self.shared.queue();
@@ -281,7 +281,7 @@ impl<C: Send + 'static> WriterThread<C> {
         }
     }
 
-    /// How long there is nothing to write down; never so long that a step of the wall is missed.
+    /// Time until the next deadline; short enough that a step of the wall clock is noticed.
     fn idle_time(&mut self) -> Duration {
         self.clock.now(); // it compares itself with the wall
         if self.clock.step_ahead_ms() > 0 {
@@ -305,7 +305,7 @@ impl<C: Send + 'static> WriterThread<C> {
             let with = state.as_ref().map(|()| &tx).map_err(CommitError::clone);
             match catch_unwind(AssertUnwindSafe(|| job(with))) {
                 Ok(completion) => completions.push(completion),
-                Err(_) => log::error!("a writing job panicked outside its piece of work"), // its answer is a 500
+                Err(_) => log::error!("a write job panicked outside its savepoint; its caller gets a 500"), // its answer is a 500
             }
             if let Some(refusal) = tx.rolled_back.take() {
                 state = Err(CommitError { refusal, fatal: false });
@@ -330,7 +330,7 @@ impl<C: Send + 'static> WriterThread<C> {
                 figures.jobs.fetch_add(count, Relaxed);
                 figures.commit_us.fetch_add(u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX), Relaxed);
                 if let Err(failure) = (self.hooks.on_commit)(&self.connection, now, changes) {
-                    log::error!("memory could not follow a commit: {failure:?}");
+                    log::error!("fatal: cannot apply committed changes to memory, shutting down: {failure:?}");
                     self.fail_fatally();
                 }
             }
@@ -348,11 +348,11 @@ impl<C: Send + 'static> WriterThread<C> {
 
     fn close(self) {
         if self.is_fatal {
-            return; // what a disk that failed has of the WAL is for the next start to find out
+            return; // after a failed disk the next start recovers the WAL
         }
         let last = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
         if let Err(error) = last.and_then(|()| self.connection.close().map_err(|(_, error)| error)) {
-            log::error!("the file was not closed in good order: {error}");
+            log::error!("the database was not closed cleanly, the next start recovers it: {error}");
         }
     }
 }

@@ -42,7 +42,7 @@ pub struct CodePayload {
     pub seat_no: i64,
 }
 
-/// Why a text is no code of this house.
+/// Why a text is no code of this venue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// It does not look like one: another QR code, or one that was read in part.

@@ -112,9 +112,6 @@ impl TicketDetails {
 }
 
 /// Makes the ticket of a seat.
-///
-/// # Errors
-/// SQLite's.
 pub fn issue(
     tx: &Tx,
     seal: &SigningKey,
@@ -131,9 +128,6 @@ pub fn issue(
 }
 
 /// The tickets of a reservation in layout order.
-///
-/// # Errors
-/// SQLite's.
 pub fn list_of_reservation(connection: &Connection, reservation_id: Uuid) -> Outcome<Vec<Ticket>> {
     Ok(sql::list_of_reservation(connection, reservation_id)?)
 }
@@ -155,9 +149,6 @@ pub fn must_find_by_number(connection: &Connection, number: &str) -> Outcome<Tic
 }
 
 /// All tickets of a date for the list of its door, in layout order; void ones too, so that the door knows them.
-///
-/// # Errors
-/// SQLite's.
 pub fn list_for_door(connection: &Connection, schedule_id: i64) -> Outcome<Vec<DoorListEntry>> {
     Ok(sql::list_for_door(connection, schedule_id)?)
 }

@@ -111,9 +111,6 @@ fn settle(tx: &Tx, found: &TicketDetails, seen: &CheckIn) -> Outcome<(ScanOutcom
 }
 
 /// Scans that staff must look at, told after `after`, the oldest first.
-///
-/// # Errors
-/// SQLite's.
 pub fn list_conflicts(
     connection: &Connection,
     schedule_id: Option<i64>,

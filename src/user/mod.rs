@@ -42,9 +42,6 @@ pub struct Registered {
 }
 
 /// Registers a user under a name that `api.rs` has checked.
-///
-/// # Errors
-/// SQLite's.
 pub fn register(tx: &Tx, name: &str) -> Outcome<Registered> {
     let registered = Registered { user_id: ids::new_id(tx.now()), user_key: ids::new_key() };
     sql::insert(tx, registered.user_id, name, &KeyHash::of(&registered.user_key))?;
@@ -92,9 +89,6 @@ pub fn folded(name: &str) -> String {
 }
 
 /// Folds the names of a file of an older format, before it is served.
-///
-/// # Errors
-/// SQLite's.
 pub fn fold_names(connection: &Connection) -> rusqlite::Result<()> {
     loop {
         let users = sql::list_unfolded(connection, FOLDED_AT_ONCE)?;
@@ -110,9 +104,6 @@ pub fn fold_names(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Users whose name contains a text, newest first, at most `limit`.
-///
-/// # Errors
-/// SQLite's.
 pub fn list_by_name(reader: &Reader, part: &str, limit: u32) -> Outcome<Vec<User>> {
     Ok(sql::list_by_name(reader, part, limit)?)
 }

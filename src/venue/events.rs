@@ -43,9 +43,6 @@ column_words! {
 }
 
 /// Adds to the feed of events, in the same transaction as what it tells of. Where staff did it, it says who.
-///
-/// # Errors
-/// SQLite's.
 pub fn record(tx: &Tx, kind: EventType, details: &impl Serialize) -> rusqlite::Result<()> {
     let details = store::to_json(details)?;
     tx.prepare_cached("INSERT INTO event (type, at, data, key_id) VALUES (?1, ?2, ?3, ?4)")?.execute((
@@ -85,17 +82,11 @@ pub struct By {
 }
 
 /// The sequence of the newest event; 0 before the first.
-///
-/// # Errors
-/// SQLite's.
 pub fn last_sequence(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached("SELECT coalesce(max(sequence), 0) FROM event")?.query_row([], |row| row.get(0))
 }
 
 /// The events after a sequence, oldest first, at most `limit`.
-///
-/// # Errors
-/// SQLite's.
 pub fn list_events(reader: &Reader, after: i64, limit: u32) -> rusqlite::Result<Vec<Event>> {
     let mut statement = reader.prepare_cached(
         "SELECT sequence, type, at, data, key_id, name FROM event LEFT JOIN staff_key USING (key_id)

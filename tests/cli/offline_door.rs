@@ -183,9 +183,9 @@ fn a_list_of_somebody_else_or_a_changed_one_is_refused() {
         assert_eq!((output.status.code(), said(&output)), (Some(1), String::new()));
         assert!(complained(&output).contains(why), "{why}: {}", complained(&output));
     };
-    refused(&forged, &["--fingerprint", fingerprint], "it is not of your house");
+    refused(&forged, &["--fingerprint", fingerprint], "it is not of your venue");
     let journal = folder.path().join("list.jsonl.scans");
-    refused(&forged, &["--journal", journal.to_str().unwrap()], "scans of another date or house");
+    refused(&forged, &["--journal", journal.to_str().unwrap()], "scans of another date or venue");
     let whole = std::fs::read_to_string(&list).unwrap();
     let with = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -197,7 +197,7 @@ fn a_list_of_somebody_else_or_a_changed_one_is_refused() {
     refused(&with("text", "no list\nat all\n"), &[], "not a list for the door");
     refused(&folder.path().join("nowhere"), &[], "check --list");
     std::fs::write(&journal, "{\"doorScans\":2}\n").unwrap();
-    refused(&list, &[], "scans of another date or house");
+    refused(&list, &[], "scans of another date or venue");
 }
 
 #[test]

@@ -40,7 +40,7 @@ impl Journal {
     /// was let in with it.
     ///
     /// # Errors
-    /// A sentence with its mend: it is in use, of another date or house, or damaged.
+    /// A sentence with its mend: it is in use, of another date or venue, or damaged.
     pub fn open(path: &Path, list: &DoorList) -> Result<Journal, OpenError> {
         let failed = |why: String| OpenError(format!("{}: {why}", path.display()));
         let broken = |error: std::io::Error| failed(format!("the journal can't be used: {error}"));
@@ -76,7 +76,7 @@ impl Journal {
             }
             Some(line) if serde_json::from_slice::<Value>(line).is_ok_and(|first| first == head) => {}
             Some(_) => {
-                return Err(failed("these are scans of another date or house; give another --journal.".into()));
+                return Err(failed("these are scans of another date or venue; give another --journal.".into()));
             }
         }
         for (at, line) in lines.enumerate() {

@@ -37,7 +37,7 @@ pub(super) struct DoorCheck {
     /// The name of this door, 1 to 80 characters; scans are told with it.
     #[arg(long, value_name = "NAME", default_value = "offline door", value_parser = super::parse_name)]
     door: String,
-    /// The fingerprint that the house gave you (GET /api/v1/tickets/key): a list of anybody else is refused.
+    /// The fingerprint that the venue gave you (GET /api/v1/tickets/key): a list of anybody else is refused.
     #[arg(long, value_name = "TEXT")]
     fingerprint: Option<String>,
     /// Where the scans are kept [default: the list's name with .scans behind it].
@@ -81,7 +81,7 @@ impl DoorCheck {
         let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
         match &self.fingerprint {
             Some(given) if plain(given) != plain(&list.public.fingerprint()) => Err(failed(format!(
-                "this list is signed with the key {}, not with {given}: it is not of your house, or the fingerprint is \
+                "this list is signed with the key {}, not with {given}: it is not of your venue, or the fingerprint is \
                  mistyped; compare it with GET /api/v1/tickets/key.",
                 list.public.fingerprint()
             ))),
@@ -113,7 +113,7 @@ impl DoorCheck {
             list.expected(),
             list.about.made_at.local_in(&zone),
             list.public.fingerprint(),
-            if self.fingerprint.is_some() { "" } else { " (compare it with the house's: GET /api/v1/tickets/key)" },
+            if self.fingerprint.is_some() { "" } else { " (compare it with the venue's: GET /api/v1/tickets/key)" },
         ));
         let closed = |error: io::Error| OpenError(format!("standard output is closed: {error}"));
         let (mut input, mut out, mut sound) = (io::stdin().lock(), io::stdout().lock(), true);

@@ -1,4 +1,4 @@
-//! `boxoffice rush`: an on-sale in a box. A crowd of simulated customers comes over real HTTP, and afterwards everything is
+//! `boxoffice rush`: a simulated on-sale. Customers come over real HTTP, and afterwards everything is
 //! audited.
 
 mod accounts;
@@ -54,10 +54,10 @@ pub(super) struct Rush {
     /// Customers let in within any 60 seconds at most; 0: no limit. A running server keeps its own unless this is given.
     #[arg(long, value_parser = value_parser!(u32).range(0..=10_000_000))]
     admit_per_minute: Option<u32>,
-    /// How long seats are held, in seconds, in a house of its own (1 to 86,400).
+    /// How long seats are held, in seconds, on a server of its own (1 to 86,400).
     #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(1..=86_400))]
     hold_seconds: u32,
-    /// One let in who makes no call for so long is dropped, in seconds, in a house of its own (0 to 86,400).
+    /// One let in who makes no call for so long is dropped, in seconds, on a server of its own (0 to 86,400).
     #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(0..=86_400))]
     claim_seconds: u32,
     /// The same seed gives the same mix of behaviours.
@@ -75,7 +75,7 @@ pub(super) struct Rush {
     /// Connections, each with a thread, over which all customers come (1 to 512).
     #[arg(long, default_value_t = 64, value_parser = value_parser!(u64).range(1..=512))]
     connections: u64,
-    /// A running server, such as http://localhost:8080; without it the rush opens a house of its own, gone afterwards.
+    /// A running server, such as http://localhost:8080; without it the rush starts a server of its own, gone afterwards.
     #[arg(long, requires = "staff_key")]
     url: Option<String>,
     /// Where the staff of that server have an address of their own.

@@ -1,4 +1,4 @@
-//! The house of a rush: one of its own on a scratch file, or a running one; a date on sale in it.
+//! The server of a rush: its own on a temporary file, or a running one; a date on sale on it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::store::OpenError;
 /// What every seat costs.
 const PRICE: i64 = 50_000;
 
-/// A date on sale, ready for the crowd. Fields are dropped in order: the house closes before its file goes.
+/// A date on sale. Fields are dropped in order: the server stops before its file is removed.
 pub(super) struct Setup {
     /// Where customers go, and where staff do.
     pub address: ServerAddress,
@@ -29,7 +29,7 @@ pub(super) struct Setup {
     pub after: i64,
     /// The rules of the line, as staff read them.
     pub rules: Value,
-    /// The file, when the house is our own.
+    /// The file, when the server is our own.
     pub file: Option<PathBuf>,
     /// Set when somebody wants the rush to end.
     pub stop: Arc<AtomicBool>,
@@ -53,7 +53,7 @@ pub(super) fn set(rush: &Rush) -> Result<Setup, OpenError> {
     open_sale(rush, address, staff_address, staff_key, stop, None)
 }
 
-/// Opens a house of its own, by settings of the rush alone: what the environment says is for other servers.
+/// Starts a server of its own with the settings of the rush alone: the environment is for other servers.
 fn own_server(rush: &Rush) -> Result<Setup, OpenError> {
     let shutdown = Shutdown::listen()?;
     let mut settings = environment::defaults().map_err(|error| OpenError(error.to_string()))?;
@@ -129,7 +129,7 @@ fn open_sale(
     })
 }
 
-/// A running house keeps its limits, unless it is told others.
+/// A running server keeps its limits, unless others are given.
 fn change_limits(rush: &Rush, client: &mut Client, staff: &str) -> Result<(), OpenError> {
     let mut limits = json!({});
     for (name, limit) in [("maxActive", rush.max_active), ("admitPerMinute", rush.admit_per_minute)] {

@@ -57,9 +57,6 @@ pub fn order(seed: &str, join_numbers: impl IntoIterator<Item = u32>) -> Vec<u32
 }
 
 /// Holds the draw if its moment has come: a seed, the order, and the line's places in one transaction.
-///
-/// # Errors
-/// SQLite's.
 pub fn draw_if_due(tx: &Tx) -> Outcome<()> {
     let Some(joined) = token_sql::find_joined_if_due(tx)? else { return Ok(()) };
     let waiting = token_sql::list_awaiting_draw(tx)?; // by join number
@@ -126,9 +123,6 @@ pub(super) fn end_guest_numbers(tx: &Tx) -> rusqlite::Result<Vec<u32>> {
 const NUMBERS_MAX: usize = 200_000;
 
 /// The draws before `before`, the latest first, at most `limit` and as many as fit on a page; and whether there are more.
-///
-/// # Errors
-/// SQLite's.
 pub fn list_draws(connection: &Connection, before: Option<i64>, limit: usize) -> Outcome<(Vec<Draw>, bool)> {
     let (mut draws, mut numbers) = (Vec::<Draw>::new(), 0);
     let mut before = before.unwrap_or(i64::MAX);

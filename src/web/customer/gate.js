@@ -23,7 +23,7 @@ export async function enter(main, signal, about) {
   watch();
 }
 
-/** A token that was never one of this house is forgotten; one that ended is told as such. */
+/** A token that was never one of this venue is forgotten; one that ended is told as such. */
 async function lookOrForget(signal) {
   try {
     return await look({ signal });
