@@ -115,22 +115,9 @@ impl App {
             sweeper.hooks(on_fatal.clone()),
         )
         .map_err(|error| failed("the writer can't be started", &error))?;
-        let tries = || RateLimit::new(settings.strangers.tries_per_minute, settings.http.http_limit_loopback);
-        let (arrivals, wrong_keys) = (Arc::new(tries()), Arc::new(tries()));
-        let seal = Arc::new(SigningKey::of(&ground.signing_secret));
-        let venue = Arc::new(Venue { settings, clock, readers, writer, notifier: notifier.clone(), seal });
-        let (http_metrics, readiness) = (Arc::new(OnceLock::new()), Arc::new(Readiness::default()));
-        let handlers = Handlers {
-            venue,
-            line,
-            maps,
-            keyring,
-            arrivals,
-            wrong_keys,
-            readiness,
-            exposure: Exposure::Whole,
-            http_metrics,
-        };
+        let signing = Arc::new(SigningKey::of(&ground.signing_secret));
+        let venue = Arc::new(Venue { settings, clock, readers, writer, notifier: notifier.clone(), signing });
+        let handlers = handlers_of(venue, line, maps, keyring);
         let servers =
             open_servers(&handlers, listen, &notifier, &on_fatal).inspect_err(|_| handlers.venue.writer.stop())?;
         let scan =
@@ -367,6 +354,21 @@ fn plan_servers(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, S
         ("--listen", listen, Exposure::Public, limits.clone().beside_staff()),
         ("--staff-listen", staff, Exposure::Whole, limits.for_staff()),
     ]
+}
+
+fn handlers_of(venue: Arc<Venue>, line: Arc<Line>, maps: Arc<MapCache>, keyring: Arc<Keyring>) -> Handlers {
+    let (tries, exempt) = (venue.settings.strangers.tries_per_minute, venue.settings.http.http_limit_loopback);
+    Handlers {
+        venue,
+        line,
+        maps,
+        keyring,
+        arrivals: Arc::new(RateLimit::new(tries, exempt)),
+        wrong_keys: Arc::new(RateLimit::new(tries, exempt)),
+        readiness: Arc::new(Readiness::default()),
+        exposure: Exposure::Whole,
+        http_metrics: Arc::new(OnceLock::new()),
+    }
 }
 
 fn open_servers(

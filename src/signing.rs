@@ -31,7 +31,7 @@ impl fmt::Debug for SigningSecret {
 pub struct SigningKey(ed25519_dalek::SigningKey);
 
 impl SigningKey {
-    /// The seal of a secret.
+    /// The key pair of a secret.
     pub fn of(secret: &SigningSecret) -> SigningKey {
         SigningKey(ed25519_dalek::SigningKey::from_bytes(&secret.0))
     }
@@ -47,7 +47,7 @@ impl SigningKey {
     }
 }
 
-/// The half of a seal that everybody may know.
+/// The public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublicKey(VerifyingKey);
 
@@ -69,7 +69,7 @@ impl PublicKey {
         groups.join("-")
     }
 
-    /// Whether the seal signed these bytes. Of the signatures that some programs would take for one, only the one that it
+    /// Verifies a signature of these bytes. Of the signatures that some programs would take for one, only the one that it
     /// gives is taken.
     pub fn verify(&self, bytes: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
         self.0.verify_strict(bytes, &Signature::from_bytes(signature)).is_ok()
@@ -83,21 +83,21 @@ mod tests {
     #[test]
     fn the_first_test_vector_of_rfc_8032_is_signed_as_it_says() {
         let secret = ids::bytes_of_hex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
-        let seal = SigningKey::of(&SigningSecret(secret.unwrap()));
-        assert_eq!(seal.public().hex(), "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
+        let key = SigningKey::of(&SigningSecret(secret.unwrap()));
+        assert_eq!(key.public().hex(), "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
         let signature = "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b";
-        assert_eq!(ids::hex(&seal.sign(b"")), signature);
+        assert_eq!(ids::hex(&key.sign(b"")), signature);
     }
 
     #[test]
     fn a_signature_holds_for_its_own_bytes_and_its_own_seal_only() {
-        let (seal, other) = (SigningKey::of(&SigningSecret::random()), SigningKey::of(&SigningSecret::random()));
-        let signature = seal.sign(b"A-12");
-        assert!(seal.public().verify(b"A-12", &signature));
-        assert!(!seal.public().verify(b"A-13", &signature) && !other.public().verify(b"A-12", &signature));
-        assert_eq!(PublicKey::parse(&seal.public().hex()), Some(seal.public()));
-        assert_ne!(seal.public().fingerprint(), other.public().fingerprint());
-        assert_eq!(seal.public().fingerprint().len(), 39);
+        let (key, other) = (SigningKey::of(&SigningSecret::random()), SigningKey::of(&SigningSecret::random()));
+        let signature = key.sign(b"A-12");
+        assert!(key.public().verify(b"A-12", &signature));
+        assert!(!key.public().verify(b"A-13", &signature) && !other.public().verify(b"A-12", &signature));
+        assert_eq!(PublicKey::parse(&key.public().hex()), Some(key.public()));
+        assert_ne!(key.public().fingerprint(), other.public().fingerprint());
+        assert_eq!(key.public().fingerprint().len(), 39);
     }
 
     #[test]

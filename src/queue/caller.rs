@@ -106,17 +106,6 @@ pub fn active_token(context: &Context, line: &Line) -> Result<Caller, RejectedCa
     Err(RejectedCaller { failure: waiting.into(), user_id: Some(seen.user_id) })
 }
 
-/// Nothing for a call without credentials; else the token of the request must be active.
-///
-/// # Errors
-/// Those of [`active_token`].
-pub fn active_token_if_given(context: &Context, line: &Line) -> Outcome<()> {
-    if context.request.header("authorization").is_some() {
-        active_token(context, line)?;
-    }
-    Ok(())
-}
-
 /// The user behind a valid token or a user key.
 ///
 /// # Errors

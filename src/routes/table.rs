@@ -36,14 +36,9 @@ pub static ROUTES: &[Route] = &[
     get("/api/v1/queue/draw", Open(|_, c| queue::api::draw(c))),
     get("/api/v1/queue/draws", Open(|_, c| queue::api::draws(c))).query(&["limit", "cursor"]),
     get("/api/v1/concerts", Open(|_, c| schedule::api::concerts(c))),
-    get(
-        "/api/v1/concerts/{concertId}/schedules",
-        Open(|rooms, c| {
-            queue::active_token_if_given(c, &rooms.line)?;
-            seat::api::schedules(c, &rooms.maps)
-        }),
-    )
-    .query(&["all"]),
+    get("/api/v1/concerts/{concertId}/dates", Open(|rooms, c| seat::api::dates(c, &rooms.maps))),
+    get("/api/v1/concerts/{concertId}/schedules", Active(|rooms, c, _| seat::api::schedules(c, &rooms.maps)))
+        .query(&["all"]),
     get(
         "/api/v1/concerts/{concertId}/seats",
         Active(|rooms, c, caller| seat::api::seats_on_date(c, &rooms.maps, caller.user_id)),

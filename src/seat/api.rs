@@ -26,14 +26,25 @@ pub fn schedule_json(
     Ok(DateJson::of(schedule, Free { seats, price_from }))
 }
 
-/// `GET /concerts/{concertId}/schedules`: the dates on which one can still book; all of them with `?all=true`.
+/// `GET /concerts/{concertId}/schedules`, for an active token: 200 with the bookable dates, or all of them with `?all=true`;
+/// 400 `INVALID_REQUEST` for another `all`, 404 `CONCERT_NOT_FOUND`.
 pub fn schedules(context: &Context, maps: &MapCache) -> Outcome<Answer> {
-    let concert_id = context.number("concertId")?;
     let all = match context.query("all") {
         None | Some("false") => false,
         Some("true") => true,
         Some(_) => return Err(Refusal::invalid("?all", "must be true or false", "true 또는 false여야 합니다").into()),
     };
+    list_schedules(context, maps, all)
+}
+
+/// `GET /concerts/{concertId}/dates`, open to all: 200 with every date, the sold out and those not on sale too; 304 by
+/// `If-None-Match`; 404 `CONCERT_NOT_FOUND`.
+pub fn dates(context: &Context, maps: &MapCache) -> Outcome<Answer> {
+    list_schedules(context, maps, true)
+}
+
+fn list_schedules(context: &Context, maps: &MapCache, all: bool) -> Outcome<Answer> {
+    let concert_id = context.number("concertId")?;
     let (readers, now) = (&context.venue.readers, context.now);
     let mut body = "{\"schedules\":[".to_owned();
     for date in maps.dates.of(readers, concert_id)?.iter() {

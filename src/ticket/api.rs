@@ -58,7 +58,7 @@ pub fn ticket(context: &Context, user_id: Uuid) -> Outcome<Answer> {
 
 /// `GET /tickets/key`: what anyone needs to check a code without us.
 pub fn key(context: &Context) -> Outcome<Answer> {
-    let public = context.venue.seal.public();
+    let public = context.venue.signing.public();
     Answer::json(
         200,
         &json!({

@@ -59,7 +59,7 @@ pub fn check_in(context: &Context) -> Outcome<Answer> {
     let door = fields.has("door").then(|| fields.line("door", 1..=DOOR_MAX_CHARS)).transpose()?;
     let schedule_id = fields.has("scheduleId").then(|| fields.integer("scheduleId", 0..=i64::MAX)).transpose()?;
     fields.end()?;
-    let public = context.venue.seal.public();
+    let public = context.venue.signing.public();
     Answer::write(move |tx| {
         let admitted = super::check_in(tx, &public, &input, &CheckInContext { door, schedule_id })?;
         let mut event_data = ticket_json_for_staff(&admitted.found);
@@ -121,7 +121,7 @@ pub fn list_for_door(context: &Context) -> Outcome<Answer> {
     drop(reader);
     let mut reply = Reply::empty(200);
     reply.content_type = "application/jsonl".into();
-    reply.body = door_list::write(&context.venue.seal, &about, &tickets).into();
+    reply.body = door_list::write(&context.venue.signing, &about, &tickets).into();
     let name = format!("attachment; filename=\"door-list-{schedule_id}-{}.jsonl\"", date.date);
     Ok(Answer::Ready(reply.with("Content-Disposition", name)))
 }
@@ -142,7 +142,7 @@ pub fn take_scans(context: &Context) -> Outcome<Answer> {
     });
     let scans = scans.collect::<Result<Vec<Scan>, Refusal>>()?;
     fields.end()?;
-    let public = context.venue.seal.public();
+    let public = context.venue.signing.public();
     Answer::write(move |tx| {
         let taken = scans.iter().map(|scan| {
             Ok(match super::record_scan(tx, &public, &door, scan)? {

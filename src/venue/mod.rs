@@ -40,7 +40,7 @@ pub struct Venue {
     /// Wakes those who wait for an answer.
     pub notifier: Notifier,
     /// Signs tickets and lists for the door.
-    pub seal: Arc<SigningKey>,
+    pub signing: Arc<SigningKey>,
 }
 
 /// A writing transaction of the venue.

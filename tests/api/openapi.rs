@@ -153,6 +153,7 @@ fn a_purchase_is_answered_as_the_document_says() {
     clerk.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &wait, None).must(200);
     let dates = "GET /api/v1/concerts/{concertId}/schedules";
     clerk.ask(dates, "/api/v1/concerts/1/schedules?all=true", &auth, None).must(200);
+    clerk.ask("GET /api/v1/concerts/{concertId}/dates", "/api/v1/concerts/1/dates", &[], None).must(200);
     let on_date = "GET /api/v1/concerts/{concertId}/seats";
     clerk.ask(on_date, "/api/v1/concerts/1/seats?date=2100-01-01", &auth, None).must(200);
     let map = clerk.ask("GET /api/v1/schedules/{scheduleId}/seats", "/api/v1/schedules/1/seats", &auth, None);

@@ -10,7 +10,7 @@ const KINDS = { on: 'good', soon: 'warn', soldOut: 'bad', closed: '', over: '', 
 
 /** Every date of a concert, the earliest first; nobody queues for it. */
 export async function readDates(concertId, signal) {
-  return (await patiently('GET', `/concerts/${concertId}/schedules?all=true`, { signal })).body.schedules;
+  return (await patiently('GET', `/concerts/${concertId}/dates`, { signal })).body.schedules;
 }
 
 /** A concert by its number; undefined when there is none. */
