@@ -1,7 +1,6 @@
 //! Staff keys: names and roles, made and revoked by admins, replaced on the machine itself; and who did what.
 
 use std::process::{Command, Output};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::support::{Answer, Client, PRICE, STAFF_KEY, TestApp, bearer, settings};
 use boxoffice::app::App;
@@ -10,14 +9,6 @@ use boxoffice::staff::Role;
 use serde_json::{Value, json};
 
 const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
-
-/// Held by tests that open a file again and by the one that starts programs: a program just started has the locks of its
-/// parent until it becomes itself.
-static ALONE: Mutex<()> = Mutex::new(());
-
-fn alone() -> MutexGuard<'static, ()> {
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// A new key of this name and role.
 fn key(app: &TestApp, name: &str, role: &str) -> String {
@@ -120,7 +111,6 @@ fn there_are_so_many_keys_at_most_and_a_revoked_one_makes_room() {
 
 #[test]
 fn the_last_admin_stays_and_an_admin_may_go_when_another_is_left() {
-    let _alone = alone();
     let mut app = TestApp::empty(&[]);
     key(&app, "counter", "counter");
     app.staff("DELETE", "/keys/1", json!({})).refused(409, "LAST_ADMIN_KEY");
@@ -298,7 +288,6 @@ fn opened(app: &TestApp, staff_key: &str) -> Result<(App, Client), String> {
 
 #[test]
 fn a_key_in_the_settings_takes_the_place_of_the_first_and_leaves_the_others() {
-    let _alone = alone();
     let mut app = TestApp::empty(&[]);
     let counter = key(&app, "counter", "counter");
     app.close();
@@ -331,7 +320,6 @@ fn printed(output: &Output) -> String {
 
 #[test]
 fn a_lost_key_is_replaced_on_the_machine_itself() {
-    let _alone = alone();
     let mut app = TestApp::empty(&[]);
     let counter = key(&app, "Lee", "counter");
     let refused = staff_key(&app, &[]);

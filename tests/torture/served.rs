@@ -15,8 +15,7 @@ use super::report::patience;
 use super::shim::Shim;
 use super::wire::Answer;
 
-pub const STAFF_KEY: &str = "a-staff-key-for-tests";
-pub const PRICE: i64 = 50_000;
+pub use crate::support::{PRICE, STAFF_KEY};
 
 /// How a program is started.
 #[derive(Clone, Copy, Default)]

@@ -15,6 +15,7 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
 #[path = "../../support/invariants.rs"]
+#[allow(dead_code, reason = "this target uses its part")]
 mod invariants;
 
 /// So many requests between two looks at the file.
