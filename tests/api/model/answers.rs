@@ -41,8 +41,6 @@ impl World {
                 Ok(token) => self.once(asked, self.tokens[token].user, |world| world.inside(token, &asked.what)),
                 Err(stopped) => self.once_more(asked, stopped),
             },
-            // Open to everybody; a token that is shown must be active all the same.
-            What::Dates { concert, all } if matches!(asked.who, Who::Nobody) => self.dates(*concert, *all),
             What::Dates { .. } | What::Map { .. } | What::MapOn { .. } => match self.active_token(asked.who) {
                 Ok(token) => self.look(self.tokens[token].user, &asked.what),
                 Err((stopped, _)) => stopped,

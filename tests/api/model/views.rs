@@ -4,7 +4,7 @@ use super::words::{Expected, Fact, On, What, done, refused};
 use super::world::{Schedule, World};
 
 impl World {
-    pub fn dates(&self, concert: i64, all: bool) -> Expected {
+    fn dates(&self, concert: i64, all: bool) -> Expected {
         if !(1..=2).contains(&concert) {
             return refused(404, "CONCERT_NOT_FOUND");
         }
