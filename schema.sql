@@ -4,7 +4,7 @@
 -- Instants (`…_at`, `…_until`) are UTC milliseconds since 1970. Points are whole won.
 -- Status words are the words of the wire.
 
--- The house itself: one row.
+-- The venue itself: one row.
 CREATE TABLE venue (
     id                INTEGER PRIMARY KEY CHECK (id = 1),
     created_at        INTEGER NOT NULL,
@@ -226,7 +226,7 @@ CREATE TABLE reservation_seat (
     PRIMARY KEY (reservation_id, seat_no)
 ) STRICT, WITHOUT ROWID;
 
--- Who has a seat: held, sold, or kept back by the house. A seat without a row is free. The key makes a second live claim
+-- Who has a seat: held, sold, or kept back by the venue. A seat without a row is free. The key makes a second live claim
 -- on a seat impossible, whatever the code does.
 CREATE TABLE claim (
     schedule_id    INTEGER NOT NULL,

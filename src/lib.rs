@@ -118,7 +118,7 @@
 //! - `web/handbook/` is Markdown in two languages with the same headings and commands (`tests/api/handbook.rs`,
 //!   `tests/cli/readme.rs`).
 //!
-//! `scripts/screenshots` takes every page on a phone and on a desk, light and dark, in both languages. Look at them
+//! `scripts/screenshots` takes every page on a phone and on a laptop, light and dark, in both languages. Look at them
 //! after a change.
 //!
 //! # Why an HTTP server of our own stands before tiny_http

@@ -22,7 +22,7 @@ impl SigningSecret {
 
 impl fmt::Debug for SigningSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SealSecret(…)") // it makes tickets: it does not go into logs
+        f.write_str("SigningSecret(…)") // it makes tickets: it does not go into logs
     }
 }
 
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_holds_for_its_own_bytes_and_its_own_seal_only() {
+    fn a_signature_holds_for_its_own_bytes_and_its_own_key_only() {
         let (key, other) = (SigningKey::of(&SigningSecret::random()), SigningKey::of(&SigningSecret::random()));
         let signature = key.sign(b"A-12");
         assert!(key.public().verify(b"A-12", &signature));

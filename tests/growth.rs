@@ -34,7 +34,7 @@ impl log::Log for Listener {
     fn flush(&self) {}
 }
 
-/// Tables that stay small: one row, a few keys, the concerts and draws of the house.
+/// Tables that stay small: one row, a few keys, the concerts and draws of the venue.
 const SMALL: [&str; 5] = ["venue", "queue", "staff_key", "concert", "draw"];
 
 /// Statements that may read everything there is, since that is what they are for.

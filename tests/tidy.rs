@@ -1,4 +1,4 @@
-//! The habits of the house, held by reading its files: the order of rooms, short files and functions, SQL, time and words in
+//! The habits of the venue, held by reading its files: the order of rooms, short files and functions, SQL, time and words in
 //! their places. What is exempt stands here by name, with its reason.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
@@ -19,7 +19,7 @@ const LONGER_FUNCTIONS: [(&str, &str, &str); 1] =
 
 /// Files outside `store/` and `sql.rs` that may speak SQL.
 const SQL_ELSEWHERE: [(&str, &str); 6] = [
-    ("venue/events.rs", "the events feed, which every room of the trade writes and which belongs to none of them"),
+    ("venue/events.rs", "the events feed, which every domain room writes and which belongs to none of them"),
     ("http/idempotency.rs", "kept answers: known to HTTP alone, written in the transaction of their effect"),
     ("sweeper.rs", "one statement: the time that the file has seen"),
     ("routes/operations.rs", "the turned clock"),
@@ -27,7 +27,7 @@ const SQL_ELSEWHERE: [(&str, &str); 6] = [
     ("check/", "the rules of a sound file: each is a statement beside the sentence that says what it finds"),
 ];
 
-/// Files and folders besides `clock.rs` that may look at a clock: none of them gives a time to the trade.
+/// Files and folders besides `clock.rs` that may look at a clock: none of them gives a time to the domain.
 const CLOCK_ELSEWHERE: [(&str, &str); 5] = [
     ("store/integrity_scan.rs", "its pace beside the work, which a test clock that stands still must not stop"),
     (
@@ -58,6 +58,18 @@ const NAPS: [&str; 5] = ["park_timeout", "thread::sleep", "|| false)", "yield_no
 
 const WORDS_TO_AVOID: [&str; 9] =
     ["manager", "service", "helper", "helpers", "util", "utils", "common", "dto", "entity"];
+
+/// Metaphors that were given up for the terms of the field (in brackets); in names, comments and texts.
+const RETIRED: [(&str, &str); 8] = [
+    ("house", "app, server or venue"),
+    ("porter", "event loop"),
+    ("rope", "subscription"),
+    ("desk", "writer thread or API client"),
+    ("trade", "handler or domain"),
+    ("crowd", "connections or customers"),
+    ("seal", "signing key"),
+    ("companion", "sidecar"),
+];
 
 /// Fails with every fault at once.
 #[track_caller]
@@ -215,6 +227,20 @@ fn waits_in_tests_have_a_deadline_and_real_time_passes_only_where_it_is_the_subj
     let gone: Vec<String> =
         SLEEPS.iter().map(|(path, _)| (*path).to_owned()).filter(|path| !tests.join(path).exists()).collect();
     must_be_none("exempt but not there: take it out of the list", gone);
+}
+
+#[test]
+fn retired_words_do_not_come_back() {
+    let mut faults = Vec::new();
+    for file in files() {
+        for (number, line) in file.text.lines().enumerate() {
+            let of_line = words(line).flat_map(parts_of);
+            let found =
+                of_line.filter_map(|part| RETIRED.iter().find(|(word, _)| part == *word || part == format!("{word}s")));
+            faults.extend(found.map(|(word, term)| format!("{}:{}: {word}; say {term}", file.path, number + 1)));
+        }
+    }
+    must_be_none("words of the field", faults);
 }
 
 #[test]

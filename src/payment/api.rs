@@ -26,10 +26,10 @@ pub fn pay(context: &Context, caller: Caller) -> Outcome<Answer> {
     let amount = fields.integer("amount", 0..=i64::MAX).map(Points::new)?;
     fields.end()?;
     let attempts = context.venue.settings.sale.payment_attempts;
-    let seal = Arc::clone(&context.venue.signing);
+    let signing = Arc::clone(&context.venue.signing);
     let language = context.language();
     Answer::write(move |tx| {
-        Ok(Written::Ready(match super::pay(tx, &seal, caller.key, &what, amount, attempts)? {
+        Ok(Written::Ready(match super::pay(tx, &signing, caller.key, &what, amount, attempts)? {
             Attempt::Declined(refusal) => Reply::refusal(&refusal, language),
             Attempt::Completed { reservation, balance, tickets } => Reply::json(
                 201,

@@ -49,7 +49,7 @@ pub enum Attempt {
 /// `SCHEDULE_CANCELLED`, `AMOUNT_MISMATCH`.
 pub fn pay(
     tx: &Tx,
-    seal: &SigningKey,
+    signing: &SigningKey,
     key: TokenKey,
     what: &PaidFor,
     amount: Points,
@@ -81,7 +81,7 @@ pub fn pay(
                 .map(|seat| {
                     ticket::issue(
                         tx,
-                        seal,
+                        signing,
                         reservation.reservation_id,
                         reservation.schedule_id,
                         seat.seat_no,

@@ -1,9 +1,9 @@
 //! How fast the line moves, as measured.
 //!
 //! The estimator counts *flow*: admissions of people who had waited, each following a place that somebody gave up. The
-//! crowd that fills the empty house when it opens is not flow: nobody behind it is let in at that pace. The rate is that of
+//! people who fill the free places at the opening are not flow: nobody behind it is let in at that pace. The rate is that of
 //! the last [`FLOW_ENOUGH`] admissions or of three minutes, whichever is shorter, and never above the minute's share that
-//! staff set: so it follows soon when a house sells out and everybody passes quickly, and does not jump when it is slow. A
+//! staff set: so it follows soon when a date sells out and everybody passes quickly, and does not jump when it is slow. A
 //! wait is the position over that rate. Before [`FLOW_TO_TELL`] admissions over [`SECONDS_TO_TELL`] nothing is told.
 
 use std::collections::VecDeque;
@@ -33,7 +33,7 @@ impl AdmissionRate {
         self.freed += 1;
     }
 
-    /// So many were let in at once, so many of whom had waited. When that filled the house, only places that had been
+    /// So many were let in at once, so many of whom had waited. When that reached the limit, only places that had been
     /// given up count.
     pub fn admit(&mut self, at: Millis, admitted: u64, waited: u64, at_capacity: bool) {
         let admission_rate = if at_capacity { waited.min(self.freed) } else { waited };
@@ -89,7 +89,7 @@ mod tests {
         }
     }
 
-    /// An on-sale of 4,000 people in a house for 100, visits of `visit` seconds: the mean error of what people were told
+    /// An on-sale of 4,000 people with a limit of 100 active, visits of `visit` seconds: the mean error of what people were told
     /// at each tenth admission, and the mean of their real waits, in seconds.
     fn errors_of_an_on_sale(seed: u64, visit: impl Fn(f64) -> f64) -> (f64, f64) {
         let (mut random, mut admission_rate) = (numbers(seed), AdmissionRate::default());
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_crowd_that_fills_the_house_tells_nothing() {
+    fn the_people_who_fill_the_free_places_tell_nothing() {
         let mut admission_rate = AdmissionRate::default();
         for _ in 0..5_000 {
             admission_rate.admit(Millis::from_unix_ms(0), 1, 0, false); // quiet hours: nobody waits

@@ -10,7 +10,7 @@ use crate::refusal::{Refusal, TokenEnd};
 use crate::store::{Outcome, SkippedRows};
 use crate::venue::{Change, EventType, Tx, record};
 
-/// Tokens of visits that are over, and of silent people, that one transaction ends at most, so that a crowd that left does
+/// Tokens of visits that are over, and of silent people, that one transaction ends at most, so that many who left at once do
 /// not hold up the others.
 const DROPS_MAX: usize = 1_000;
 /// Admissions in one transaction at most, for the same reason.

@@ -67,7 +67,7 @@ const POLLS_IN_A_WAIT: f64 = 10.0;
 const SECONDS_A_PLACE: f64 = 0.5;
 /// As long as no wait is known: one more second between polls for so many people ahead.
 const AHEAD_PER_SECOND: f64 = 50.0;
-/// How far the intervals of different tokens are spread, so that a crowd does not come back in step.
+/// How far the intervals of different tokens are spread, so that polls do not come back in step.
 const JITTER: f64 = 0.15;
 /// The abandonment limit is this many intervals at least: two lost polls do not cost a place.
 const INTERVALS_TO_ABANDON: u32 = 3;
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_does_not_come_back_in_step() {
+    fn polls_do_not_come_back_in_step() {
         let after = |spread| advise(Some(150), Some(1.0), 120, spread).poll_after_seconds;
         assert_eq!((after(0.0), after(0.5), after(0.999)), (13, 15, 17));
     }

@@ -243,7 +243,7 @@ fn both(code: Code) -> Both {
             ["티켓이 없습니다", "해당하는 티켓이 없습니다.", "ID나 번호를 확인해 주세요. 본인의 티켓은 예매에서 볼 수 있습니다."],
         ],
         Code::TicketCodeInvalid => [
-            ["Not a code of this venue", "The code was not signed by this venue, or it is damaged; 'reason' tells NOT_A_TICKET (another code, or one read in part) from SIGNATURE (forged, damaged, or of another house).", "Scan it again; if that does not help, type the number that stands beside it."],
+            ["Not a code of this venue", "The code was not signed by this venue, or it is damaged; 'reason' tells NOT_A_TICKET (another code, or one read in part) from SIGNATURE (forged, damaged, or of another venue).", "Scan it again; if that does not help, type the number that stands beside it."],
             ["이곳의 티켓 코드가 아닙니다", "이곳에서 서명한 코드가 아니거나 손상되었습니다. 'reason'이 NOT_A_TICKET이면 다른 코드이거나 일부만 읽힌 것이고, SIGNATURE이면 위조, 손상 또는 다른 곳의 티켓입니다.", "다시 찍어 보고, 그래도 안 되면 옆에 적힌 번호를 입력해 주세요."],
         ],
         Code::TicketForOtherDate => [

@@ -28,7 +28,7 @@ pub struct Seats {
     pub held: i64,
     /// Free.
     pub free: i64,
-    /// Kept back by the house.
+    /// Kept back by the venue.
     pub blocked: i64,
     /// What was paid for those that are sold.
     pub revenue: Points,

@@ -17,7 +17,7 @@ use crate::venue::{Answer, Context};
 /// Entries of a page at most, and unless asked otherwise.
 const PAGE_MAX: i64 = 1_000;
 const PAGE: i64 = 100;
-/// The same of a table: what a spreadsheet can hold and a house can have at hand.
+/// The same of a table: what a spreadsheet can hold and a venue can have at hand.
 const TABLE_LINES_MAX: i64 = 100_000;
 
 /// `GET /staff/schedules/{id}/sales`.

@@ -31,7 +31,7 @@ pub(super) fn clock_offset_seconds(clock: &Clock) -> f64 {
     clock.offset_ms() as f64 / 1_000.0
 }
 
-/// `GET /venue`: the rules of the house that a client shows to people, and its time. Open to all.
+/// `GET /venue`: the rules of the venue that a client shows to people, and its time. Open to all.
 pub(super) fn venue(context: &Context, line: &Line) -> Outcome<Answer> {
     let settings = &context.venue.settings;
     let (sale, rules) = (&settings.sale, line.rules());

@@ -225,7 +225,7 @@ pub fn change_seats(tx: &Tx, schedule_id: i64, seats_total: usize, price_from: P
 }
 
 /// Brings the calendar dates of a file to the venue's time zone, which may be another than the one in which they were
-/// written down; before the house opens.
+/// written down; before the server starts.
 pub fn settle_dates(connection: &Connection, zone: &TimeZone) -> rusqlite::Result<()> {
     for (schedule_id, starts_at, date) in sql::list_dates(connection)? {
         let here = starts_at.date_in(zone);

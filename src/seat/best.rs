@@ -1,4 +1,4 @@
-//! Best available: the seats that the house gives to those who leave the choice to it.
+//! Best available: the seats that the venue gives to those who leave the choice to it.
 //!
 //! The rule, in this order:
 //!

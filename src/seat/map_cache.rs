@@ -1,4 +1,4 @@
-//! What the house keeps in memory of its dates and their seats: a copy of the file, loaded when it is asked for, following
+//! What the venue keeps in memory of its dates and their seats: a copy of the file, loaded when it is asked for, following
 //! each commit, and forgotten when it is long unasked and room is needed.
 //!
 //! A date is read from the file while commits go on. What they change meanwhile is put by, and what the read has not seen

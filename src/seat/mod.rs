@@ -58,7 +58,7 @@ pub struct MapSeat {
     pub status: &'static str,
     /// Whether it is the viewer's.
     pub mine: bool,
-    /// Why the house keeps it back; the house alone sees it.
+    /// Why the venue keeps it back; only staff see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What it is priced as, where the layout says so.
@@ -132,7 +132,7 @@ pub fn list_layout(connection: &Connection, schedule_id: i64) -> Outcome<Vec<Lay
     Ok(sql::list_layout(connection, schedule_id)?)
 }
 
-/// The map of a schedule at `now`, in layout order, as `viewer` sees it; without one, as the house does.
+/// The map of a schedule at `now`, in layout order, as `viewer` sees it; without one, as staff do.
 pub fn list_map(connection: &Connection, schedule_id: i64, viewer: Option<Uuid>, now: Millis) -> Outcome<Vec<MapSeat>> {
     Ok(sql::list_map(connection, schedule_id, None, viewer, now)?)
 }
@@ -142,7 +142,7 @@ pub fn find_price_from(connection: &Connection, schedule_id: i64, now: Millis) -
     Ok(sql::find_price_from(connection, schedule_id, now)?)
 }
 
-/// One seat of the map as the house sees it at `now`.
+/// One seat of the map as staff see it at `now`.
 pub fn find_in_map(connection: &Connection, schedule_id: i64, label: &str, now: Millis) -> Outcome<Option<MapSeat>> {
     Ok(sql::list_map(connection, schedule_id, Some(label), None, now)?.pop())
 }
@@ -259,7 +259,7 @@ pub fn sell(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<bool> {
     Ok(true)
 }
 
-/// Keeps a seat back for the house, or gives it free again; to say it twice changes nothing.
+/// Keeps a seat back for the venue, or gives it free again; to say it twice changes nothing.
 ///
 /// # Errors
 /// `SEAT_NOT_FOUND`, `SEAT_UNAVAILABLE` when it is held or sold.

@@ -5,7 +5,7 @@
 //! positions of its zone, its row and itself, and a row without a position stands where its zone does, as in
 //! `SeatingPlan.iter_all_seats` of `pretix/base/models/seating.py`.
 //!
-//! An area is a drawing there: a stage, a bar, a standing crowd, without seats, count or category. So it is only a drawing
+//! An area is a drawing there: a stage, a bar, a standing area, without seats, count or category. So it is only a drawing
 //! here, unless the layout says with `areas` how many places the one of that text has: those are sold by number.
 
 use std::collections::{BTreeMap, HashMap, HashSet};

@@ -47,7 +47,7 @@ pub(super) fn count_seats(tx: &Tx, schedule_id: i64) -> rusqlite::Result<(usize,
         .query_row([schedule_id], |row| Ok((row.get::<_, u32>(0)? as usize, row.get(1)?)))
 }
 
-/// Takes away all seats of a schedule, and with them the house's blocks.
+/// Takes away all seats of a schedule, and with them the venue's blocks.
 pub(super) fn delete_seats(tx: &Tx, schedule_id: i64) -> rusqlite::Result<()> {
     tx.execute("DELETE FROM claim WHERE schedule_id = ?1 AND status = 'BLOCKED'", [schedule_id])?;
     tx.execute("DELETE FROM seat WHERE schedule_id = ?1", [schedule_id]).map(drop)
@@ -97,7 +97,7 @@ fn read_seat(row: &Row) -> rusqlite::Result<MapSeat> {
     })
 }
 
-/// The seats of a schedule, or the one of a label, as `viewer` sees them at `now`; without one, as the house does.
+/// The seats of a schedule, or the one of a label, as `viewer` sees them at `now`; without one, as staff do.
 pub(super) fn list_map(
     connection: &Connection,
     schedule_id: i64,

@@ -33,7 +33,7 @@ pub fn schedule(context: &Context) -> Outcome<Answer> {
     Answer::json(200, &schedule_json(&reader, &schedule, context.now)?)
 }
 
-/// `GET /staff/schedules/{id}/seats`: the map as the house sees it, with the reasons of what it keeps back.
+/// `GET /staff/schedules/{id}/seats`: the map as staff see it, with the reasons of what it keeps back.
 pub fn seats(context: &Context) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     let reader = context.reader()?;

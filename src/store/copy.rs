@@ -17,7 +17,7 @@ pub struct NewFile {
 }
 
 impl NewFile {
-    /// Makes it, empty and for its owner alone: it will hold tokens and tickets. SQLite gives its companions the same mode.
+    /// Makes it, empty and for its owner alone: it will hold tokens and tickets. SQLite gives its sidecars the same mode.
     ///
     /// # Errors
     /// When nothing can be made there.

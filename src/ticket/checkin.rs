@@ -38,7 +38,7 @@ pub struct CheckInContext {
 /// The ticket that is shown.
 ///
 /// # Errors
-/// `TICKET_CODE_INVALID` for a code that the house did not make or that is damaged; `TICKET_NOT_FOUND`.
+/// `TICKET_CODE_INVALID` for a code that the venue did not make or that is damaged; `TICKET_NOT_FOUND`.
 pub fn must_find_presented(connection: &Connection, public: &PublicKey, input: &DoorInput) -> Outcome<TicketDetails> {
     let (DoorInput::Code(raw) | DoorInput::Number(raw)) = input;
     let presented = code::read_presented(public, raw).map_err(|fault| match input {

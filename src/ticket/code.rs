@@ -1,4 +1,4 @@
-//! What the QR code of a ticket carries: 124 characters that say which ticket it is, signed by the seal of the house.
+//! What the QR code of a ticket carries: 124 characters that say which ticket it is, signed by the venue's key.
 //!
 //! ```text
 //! T | number, 10 | schedule, 6 | seat, 4 | signature over the 21 characters before it, 103
@@ -28,7 +28,7 @@ pub const SIGNED_CHARS: usize = 1 + NUMBER_CHARS + SCHEDULE_CHARS + SEAT_CHARS;
 pub const SIGNATURE_CHARS: usize = 103;
 /// Characters that a scanner may put before a code, such as its maker's name for a QR code.
 const PREFIX_MAX_CHARS: usize = 8;
-/// Characters of codes that older houses made: they say nothing and are only known to the file.
+/// Characters of codes that older programs made: they say nothing and are only known to the file.
 pub const OLDER_CHARS: usize = 26;
 
 /// What a signed code says.
@@ -47,7 +47,7 @@ pub struct CodePayload {
 pub enum Fault {
     /// It does not look like one: another QR code, or one that was read in part.
     NotATicket,
-    /// It looks like one and the signature does not hold: damaged, forged, or of another house.
+    /// It looks like one and the signature does not hold: damaged, forged, or of another venue.
     BadSignature,
 }
 
@@ -68,23 +68,23 @@ pub fn new_number() -> String {
 }
 
 /// The code of a ticket; `None` when schedule or seat are beyond what it has room for, a billion and a million.
-pub fn make(seal: &SigningKey, payload: &CodePayload) -> Option<String> {
+pub fn make(key: &SigningKey, payload: &CodePayload) -> Option<String> {
     let mut code = String::with_capacity(SIGNED_CHARS + SIGNATURE_CHARS);
     code.push(FORMAT);
     code.push_str(&payload.number);
     code.push_str(&digits::<SCHEDULE_CHARS>(payload.schedule_id)?);
     code.push_str(&digits::<SEAT_CHARS>(payload.seat_no)?);
-    let signature = seal.sign(code.as_bytes());
+    let signature = key.sign(code.as_bytes());
     push_bits(&mut code, &signature);
     Some(code)
 }
 
-/// Whether a code is one of an older house.
+/// Whether a code is one of format 1.
 pub fn is_legacy(text: &str) -> bool {
     text.len() == OLDER_CHARS && values(text).is_some()
 }
 
-/// What a code says, if the seal has signed it.
+/// What a code says, if the key has signed it.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -107,14 +107,14 @@ pub fn read(public: &PublicKey, text: &str) -> Result<CodePayload, Fault> {
 pub enum Presented {
     /// A code whose signature holds, and what it says.
     Signed(String, CodePayload),
-    /// What can be the code of an older house or a number, in the order in which they are looked up.
+    /// What can be the code of format 1 or a number, in the order in which they are looked up.
     Unsigned(Vec<Candidate>),
 }
 
 /// A reading that only the file or a list can tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Candidate {
-    /// The code of an older house.
+    /// The code of format 1.
     OlderCode(String),
     /// A number.
     Number(String),
@@ -211,7 +211,7 @@ mod tests {
     use super::*;
     use crate::signing::SigningSecret;
 
-    fn seal() -> SigningKey {
+    fn key() -> SigningKey {
         SigningKey::of(&SigningSecret([7; 32]))
     }
 
@@ -228,7 +228,7 @@ mod tests {
     }
 
     fn number(raw: &str) -> Option<String> {
-        match read_presented(&seal().public(), raw) {
+        match read_presented(&key().public(), raw) {
             Ok(Presented::Unsigned(candidates)) => match candidates.into_iter().next() {
                 Some(Candidate::Number(number)) => Some(number),
                 _ => None,
@@ -247,13 +247,13 @@ mod tests {
 
     #[test]
     fn a_code_is_found_behind_what_a_scanner_adds_and_two_codes_are_none() {
-        let code = make(&seal(), &payload(3, 17)).unwrap();
-        let read = |raw: &str| read_presented(&seal().public(), raw);
+        let code = make(&key(), &payload(3, 17)).unwrap();
+        let read = |raw: &str| read_presented(&key().public(), raw);
         let small = code.to_lowercase();
         for raw in [&code, &small, &format!("]Q1{code}\r\n"), &format!("QR{code}"), &format!("T{small}")] {
             assert_eq!(read(raw), Ok(Presented::Signed(code.clone(), payload(3, 17))), "{raw}");
         }
-        let other = make(&seal(), &payload(3, 18)).unwrap();
+        let other = make(&key(), &payload(3, 18)).unwrap();
         assert!(read(&format!("{code}{other}")).is_err());
         assert_eq!(read(&code.replace(&code[120..], "2222")), Err(Fault::BadSignature));
         assert!(read(&format!("{code}X")).is_err());
@@ -262,36 +262,36 @@ mod tests {
 
     #[test]
     fn what_has_no_room_in_a_code_gets_none() {
-        let limit = |schedule_id, seat_no| make(&seal(), &payload(schedule_id, seat_no)).is_some();
+        let limit = |schedule_id, seat_no| make(&key(), &payload(schedule_id, seat_no)).is_some();
         assert!(limit((1 << 30) - 1, (1 << 20) - 1));
         assert!(!limit(1 << 30, 0) && !limit(1, 1 << 20) && !limit(-1, 0) && !limit(1, -1));
     }
 
     #[test]
     fn any_bit_that_is_flipped_anywhere_is_found_out() {
-        let code = make(&seal(), &payload(3, 17)).unwrap();
+        let code = make(&key(), &payload(3, 17)).unwrap();
         assert_eq!(code.len(), 124);
         for at in 0..code.len() {
             for bit in 0..8 {
                 let mut bytes = code.clone().into_bytes();
                 bytes[at] ^= 1 << bit;
                 let Ok(flipped) = String::from_utf8(bytes) else { continue };
-                assert!(read(&seal().public(), &flipped).is_err(), "character {at}, bit {bit}");
+                assert!(read(&key().public(), &flipped).is_err(), "character {at}, bit {bit}");
             }
             for other in ALPHABET.iter().map(|byte| char::from(*byte)).filter(|c| !code[at..].starts_with(*c)) {
                 let flipped = format!("{}{other}{}", &code[..at], &code[at + 1..]);
-                assert!(read(&seal().public(), &flipped).is_err(), "character {at}, {other}");
+                assert!(read(&key().public(), &flipped).is_err(), "character {at}, {other}");
             }
         }
     }
 
     #[test]
-    fn another_house_and_what_is_no_code_are_told_apart() {
-        let code = make(&seal(), &payload(3, 17)).unwrap();
+    fn another_venue_and_what_is_no_code_are_told_apart() {
+        let code = make(&key(), &payload(3, 17)).unwrap();
         let other = SigningKey::of(&SigningSecret([8; 32]));
         assert_eq!(read(&other.public(), &code), Err(Fault::BadSignature));
         for foreign in ["", "https://example.org/", &code[1..], &code.to_lowercase(), &"J".repeat(26)] {
-            assert_eq!(read(&seal().public(), foreign), Err(Fault::NotATicket), "{foreign}");
+            assert_eq!(read(&key().public(), foreign), Err(Fault::NotATicket), "{foreign}");
         }
         assert!(is_legacy(&"J".repeat(26)) && !is_legacy(&"0".repeat(26)) && !is_legacy(&code));
     }
@@ -300,14 +300,14 @@ mod tests {
         #[test]
         fn a_code_says_what_was_put_into_it(schedule_id in 0..1_i64 << 30, seat_no in 0..1_i64 << 20) {
             let said = CodePayload { number: new_number(), schedule_id, seat_no };
-            let code = make(&seal(), &said).unwrap();
-            prop_assert_eq!(read(&seal().public(), &code), Ok(said));
+            let code = make(&key(), &said).unwrap();
+            prop_assert_eq!(read(&key().public(), &code), Ok(said));
         }
 
         #[test]
         fn no_text_at_all_makes_the_reader_stumble(text in "\\PC{0,130}") {
-            prop_assert!(read(&seal().public(), &text).is_err());
-            prop_assert!(!matches!(read_presented(&seal().public(), &text), Ok(Presented::Signed(..))));
+            prop_assert!(read(&key().public(), &text).is_err());
+            prop_assert!(!matches!(read_presented(&key().public(), &text), Ok(Presented::Signed(..))));
         }
     }
 }

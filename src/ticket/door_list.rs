@@ -1,4 +1,4 @@
-//! The list with which a laptop without network checks tickets: lines of JSON, the last one the signature of the house over
+//! The list with which a laptop without network checks tickets: lines of JSON, the last one the signature of the venue over
 //! every byte before it.
 //!
 //! ```text
@@ -36,7 +36,7 @@ pub struct DoorListEntry {
     pub status: Status,
     /// When its owner went in, and at which door.
     pub entered: Option<(Millis, Option<String>)>,
-    /// For a code that an older house made: its SHA-256, so that the list makes no tickets.
+    /// For a code that an older program made: its SHA-256, so that the list makes no tickets.
     pub legacy_code_hash: Option<String>,
 }
 
@@ -56,7 +56,7 @@ pub struct DoorListHeader {
 }
 
 /// The list as a file.
-pub fn write(seal: &SigningKey, about: &DoorListHeader, tickets: &[DoorListEntry]) -> Vec<u8> {
+pub fn write(key: &SigningKey, about: &DoorListHeader, tickets: &[DoorListEntry]) -> Vec<u8> {
     let head = json!({
         "doorList": FORMAT,
         "scheduleId": about.schedule_id,
@@ -64,7 +64,7 @@ pub fn write(seal: &SigningKey, about: &DoorListHeader, tickets: &[DoorListEntry
         "startsAt": about.starts_at,
         "timeZone": about.time_zone,
         "madeAt": about.made_at,
-        "publicKey": seal.public().hex(),
+        "publicKey": key.public().hex(),
         "tickets": tickets.len(),
     });
     let mut text = format!("{head}\n");
@@ -81,12 +81,12 @@ pub fn write(seal: &SigningKey, about: &DoorListHeader, tickets: &[DoorListEntry
         }
         text.push_str(&format!("{line}\n"));
     }
-    let signature = ids::hex(&seal.sign(text.as_bytes()));
+    let signature = ids::hex(&key.sign(text.as_bytes()));
     text.push_str(&format!("{}\n", json!({ "signature": signature })));
     text.into_bytes()
 }
 
-/// The SHA-256 by which a code of an older house stands on a list.
+/// The SHA-256 by which a code of format 1 stands on a list.
 pub fn legacy_code_hash(code: &str) -> String {
     ids::hex(&ids::sha256_of(code.as_bytes()))
 }
@@ -94,7 +94,7 @@ pub fn legacy_code_hash(code: &str) -> String {
 /// A list that was read and whose signature holds.
 #[derive(Debug)]
 pub struct DoorList {
-    /// The public half of the seal that signed it.
+    /// The public half of the key that signed it.
     pub public: PublicKey,
     /// What it is for.
     pub about: DoorListHeader,
@@ -251,7 +251,7 @@ mod tests {
     const AT: Millis = Millis::from_unix_ms(1_763_804_000_000);
     const OLDER: &str = "J5D9MDHW6WC9QN7C4QGTQXM2UL";
 
-    fn seal() -> SigningKey {
+    fn key() -> SigningKey {
         SigningKey::of(&SigningSecret([7; 32]))
     }
 
@@ -267,7 +267,7 @@ mod tests {
         }
     }
 
-    fn list(seal: &SigningKey) -> Vec<u8> {
+    fn list(key: &SigningKey) -> Vec<u8> {
         let concert_title = "밤 \"Nacht\"".into();
         let about = DoorListHeader {
             schedule_id: 3,
@@ -282,16 +282,16 @@ mod tests {
             ticket("4444444444", Status::Void),
             DoorListEntry { legacy_code_hash: Some(legacy_code_hash(OLDER)), ..ticket("5555555555", Status::Valid) },
         ];
-        write(seal, &about, &tickets)
+        write(key, &about, &tickets)
     }
 
-    fn code_of(seal: &SigningKey, number: &str, schedule_id: i64) -> String {
-        code::make(seal, &CodePayload { number: number.into(), schedule_id, seat_no: 0 }).unwrap()
+    fn code_of(key: &SigningKey, number: &str, schedule_id: i64) -> String {
+        code::make(key, &CodePayload { number: number.into(), schedule_id, seat_no: 0 }).unwrap()
     }
 
     #[test]
     fn a_list_reads_back_and_judges_what_is_shown() {
-        let bytes = list(&seal());
+        let bytes = list(&key());
         let list = DoorList::read(&bytes).unwrap();
         assert_eq!((list.about.schedule_id, list.expected(), &*list.about.concert_title), (3, 3, "밤 \"Nacht\""));
         let by_number = |number: &str| list.judge(number);
@@ -302,10 +302,10 @@ mod tests {
             (by_number("6666666666"), by_number("좌석"), by_number("")),
             (Verdict::Unknown, Verdict::NotATicket, Verdict::NotATicket)
         );
-        assert!(matches!(list.judge(&code_of(&seal(), "2222222222", 3)), Verdict::Good(_)));
-        assert!(matches!(list.judge(&code_of(&seal(), "4444444444", 3)), Verdict::Void(_)));
-        assert_eq!(list.judge(&code_of(&seal(), "2222222222", 4)), Verdict::OtherDate);
-        assert_eq!(list.judge(&code_of(&seal(), "7777777777", 3)), Verdict::Newer);
+        assert!(matches!(list.judge(&code_of(&key(), "2222222222", 3)), Verdict::Good(_)));
+        assert!(matches!(list.judge(&code_of(&key(), "4444444444", 3)), Verdict::Void(_)));
+        assert_eq!(list.judge(&code_of(&key(), "2222222222", 4)), Verdict::OtherDate);
+        assert_eq!(list.judge(&code_of(&key(), "7777777777", 3)), Verdict::Newer);
         let forged = SigningKey::of(&SigningSecret([8; 32]));
         assert_eq!(list.judge(&code_of(&forged, "2222222222", 3)), Verdict::BadSignature);
         assert!(matches!(list.judge(OLDER), Verdict::Good(ticket) if ticket.number == "5555555555"));
@@ -315,7 +315,7 @@ mod tests {
 
     #[test]
     fn a_list_that_was_changed_anywhere_or_cut_is_refused() {
-        let bytes = list(&seal());
+        let bytes = list(&key());
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[at] ^= 1;
@@ -325,8 +325,8 @@ mod tests {
         let mut more = bytes.clone();
         more.extend_from_slice(b"{}\n");
         assert!(DoorList::read(&more).is_err());
-        // A list of another seal is a sound one: whose it is, its fingerprint says.
+        // A list of another key is a sound one: whose it is, its fingerprint says.
         let other = DoorList::read(&list(&SigningKey::of(&SigningSecret([8; 32])))).unwrap();
-        assert_ne!(other.public, seal().public());
+        assert_ne!(other.public, key().public());
     }
 }

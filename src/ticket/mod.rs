@@ -1,4 +1,4 @@
-//! Tickets: one a seat, made with the payment. The seal of the house signs what the QR code carries, so that a door without
+//! Tickets: one a seat, made with the payment. The venue's key signs what the QR code carries, so that a door without
 //! network can check it. A ticket is void as soon as its reservation is refunded or its date cancelled.
 
 pub mod api;
@@ -57,7 +57,7 @@ pub struct Ticket {
 /// When and where somebody went in.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct CheckIn {
-    /// When, by the clock of the house or, offline, by that of the laptop.
+    /// When, by the clock of the server or, offline, by that of the laptop.
     pub at: Millis,
     /// At which door, if that was said.
     pub door: Option<String>,
@@ -114,14 +114,14 @@ impl TicketDetails {
 /// Makes the ticket of a seat.
 pub fn issue(
     tx: &Tx,
-    seal: &SigningKey,
+    key: &SigningKey,
     reservation_id: Uuid,
     schedule_id: i64,
     seat_no: i64,
     label: &str,
 ) -> Outcome<Ticket> {
     let payload = CodePayload { number: code::new_number(), schedule_id, seat_no };
-    let code = code::make(seal, &payload).ok_or(Refusal::Internal)?; // a billion dates and a million seats have room
+    let code = code::make(key, &payload).ok_or(Refusal::Internal)?; // a billion dates and a million seats have room
     let ticket = Ticket { ticket_id: ids::new_id(tx.now()), seat: label.to_owned(), number: payload.number, code };
     sql::insert(tx, reservation_id, seat_no, &ticket)?;
     Ok(ticket)

@@ -85,7 +85,7 @@ pub(super) fn find_first_check_in(
         .optional()
 }
 
-/// The ticket of a code that an older house made.
+/// The ticket of a code that an older program made.
 pub(super) fn find_by_code(connection: &Connection, code: &str) -> rusqlite::Result<Option<TicketDetails>> {
     connection
         .prepare_cached(&format!("{FOUND} WHERE t.code = ?1 AND length(t.code) = {}", code::OLDER_CHARS))?

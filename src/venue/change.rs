@@ -56,7 +56,7 @@ pub enum SeatState {
     Held { user_id: Uuid, until: Millis },
     /// A user's.
     Sold { user_id: Uuid },
-    /// Kept back by the house.
+    /// Kept back by the venue.
     Blocked,
 }
 

@@ -1,4 +1,4 @@
-//! Best available: the house chooses, and refuses nobody while enough seats are free.
+//! Best available: the venue chooses, and refuses nobody while enough seats are free.
 
 use std::collections::BTreeSet;
 

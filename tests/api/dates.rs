@@ -10,8 +10,8 @@ fn staff_read_every_date_and_its_map_without_standing_in_line() {
     app.staff("PATCH", "/schedules/2", closed).must(200);
     let kim = app.customer();
     kim.hold(1, &["1"]).must(201);
-    let desk = json!({ "blocked": true, "reason": "sound desk" });
-    app.staff("PUT", "/schedules/1/seats/3", desk).must(200);
+    let reason = json!({ "blocked": true, "reason": "sound check" });
+    app.staff("PUT", "/schedules/1/seats/3", reason).must(200);
 
     let dates = app.staff_get("/concerts/1/schedules").must(200)["schedules"].clone();
     let ids: Vec<_> = dates.as_array().unwrap().iter().map(|date| date["scheduleId"].clone()).collect();
@@ -22,7 +22,7 @@ fn staff_read_every_date_and_its_map_without_standing_in_line() {
     let map = app.staff_get("/schedules/1/seats");
     let seats = &map.must(200)["seats"];
     assert_eq!((&seats[0]["status"], &seats[0]["mine"]), (&json!("HELD"), &json!(false)));
-    assert_eq!((&seats[2]["status"], &seats[2]["reason"]), (&json!("BLOCKED"), &json!("sound desk")));
+    assert_eq!((&seats[2]["status"], &seats[2]["reason"]), (&json!("BLOCKED"), &json!("sound check")));
     let known =
         [("authorization", &*bearer(crate::support::STAFF_KEY)), ("if-none-match", map.header("etag").unwrap())];
     app.client.call_with("GET", "/api/v1/staff/schedules/1/seats", &known, None).must(304);
@@ -30,7 +30,7 @@ fn staff_read_every_date_and_its_map_without_standing_in_line() {
     assert_eq!(
         (&shown[2]["status"], shown[2].get("reason")),
         (&json!("BLOCKED"), None),
-        "the reason is the house's own"
+        "the reason is the venue's own"
     );
 }
 
@@ -202,11 +202,11 @@ fn a_date_that_is_moved_while_a_hold_exists_takes_its_holders_along() {
     app.customer().hold(1, &["2"]).refused(409, "SALE_CLOSED");
 }
 
-/// A new layout that forgets what is kept back sells the seats of the sound desk.
+/// A new layout that forgets what is kept back sells the seats of the sound check.
 #[test]
 fn a_new_layout_keeps_the_blocked_seats_of_labels_that_stay_and_each_block_that_ends_has_its_event() {
     let app = TestApp::with_seats(6, &[]);
-    for (seat, reason) in [("2", "sound desk"), ("6", "camera")] {
+    for (seat, reason) in [("2", "sound check"), ("6", "camera")] {
         let block = json!({ "blocked": true, "reason": reason });
         app.staff("PUT", &format!("/schedules/1/seats/{seat}"), block).must(200);
     }
@@ -220,7 +220,7 @@ fn a_new_layout_keeps_the_blocked_seats_of_labels_that_stay_and_each_block_that_
     let seats = app.staff_get("/schedules/1/seats").must(200)["seats"].clone();
     let seen = |at: usize| (seats[at]["seat"].clone(), seats[at]["status"].clone(), seats[at]["reason"].clone());
     assert_eq!(seen(0), (json!("7"), json!("AVAILABLE"), Value::Null));
-    assert_eq!(seen(1), (json!("2"), json!("BLOCKED"), json!("sound desk")));
+    assert_eq!(seen(1), (json!("2"), json!("BLOCKED"), json!("sound check")));
     assert_eq!(app.customer().get("/schedules/1/seats").must(200)["seatsAvailable"], 2);
     app.customer().hold(1, &["2"]).refused(409, "SEAT_UNAVAILABLE");
     let events = app.staff_get(&format!("/events?after={after}")).must(200)["events"].clone();

@@ -1,4 +1,4 @@
-//! The draw, guests of the house and people let in by hand.
+//! The draw, guests of the venue and people let in by hand.
 
 use crate::support::{Customer, TestApp};
 use boxoffice::queue::order;

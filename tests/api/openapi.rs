@@ -310,7 +310,7 @@ fn the_staff_is_answered_as_the_document_says() {
         clerk.staff("GET /schedules/{scheduleId}/seats", &seats, None).must(200);
     }
     let block = "PUT /schedules/{scheduleId}/seats/{seat}";
-    clerk.staff(block, "/schedules/3/seats/A-1", Some(json!({ "blocked": true, "reason": "desk" }))).must(200);
+    clerk.staff(block, "/schedules/3/seats/A-1", Some(json!({ "blocked": true, "reason": "sound check" }))).must(200);
     clerk.staff("GET /schedules/{scheduleId}/seats", "/schedules/3/seats", None).must(200);
     clerk.staff(block, "/schedules/1/seats/1", Some(json!({ "blocked": true }))).refused(409, "SEAT_UNAVAILABLE");
     clerk.staff("GET /queue", "/queue", None).must(200);

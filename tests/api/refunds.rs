@@ -85,7 +85,7 @@ fn what_is_not_paid_is_not_refunded() {
     assert_eq!(kim.balance(), PRICE);
 }
 
-/// A limit that also held for refunds would keep the house's guests' money.
+/// A limit that also held for refunds would keep the venue's guests' money.
 #[test]
 fn points_come_back_even_past_the_limit_of_a_balance() {
     let app = TestApp::with_seats(5, &[]);

@@ -273,7 +273,7 @@ fn the_events_say_who_of_the_staff_did_what() {
     assert_eq!(of("POINTS_TOPPED_UP"), [lee.clone(), lee.clone(), Value::Null]);
     assert_eq!(of("USER_KEY_RENEWED"), [lee]);
     assert_eq!(of("TOKEN_EXPIRED"), [admin]);
-    assert_eq!(of("TOKEN_ADMITTED"), [Value::Null, Value::Null], "the house lets in, not the one who made room");
+    assert_eq!(of("TOKEN_ADMITTED"), [Value::Null, Value::Null], "the venue lets in, not the one who made room");
 }
 
 /// Opens the file with this key in the settings.

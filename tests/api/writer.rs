@@ -136,7 +136,7 @@ fn a_panic_outside_the_jobs_ends_the_house_and_leaves_nothing_of_its_transaction
     let running = desk_with(ROOMY, is_last, |_| Ok(()), move || told.send(()).unwrap());
     assert_eq!(running.submit(|tx| mark(tx, "first")).recv().unwrap(), Ok(()));
     assert!(running.submit(|tx| mark(tx, "last")).recv().is_err(), "no answer is let out");
-    assert_eq!(ends.recv(), Ok(()), "whoever runs the house is told that it must be closed");
+    assert_eq!(ends.recv(), Ok(()), "whoever runs the venue is told that it must be closed");
     assert_eq!(running.submit(|tx| mark(tx, "late")).recv().unwrap(), Err(Code::Stopping));
     running.writer.stop();
     assert_eq!(running.marks(), ["first"]);
@@ -149,7 +149,7 @@ fn a_commit_that_memory_cannot_follow_is_answered_and_ends_the_house() {
     let (told, ends) = mpsc::channel();
     let running = desk_with(ROOMY, |_| {}, fails, move || told.send(()).unwrap());
     assert_eq!(running.submit(|tx| mark(tx, "first")).recv().unwrap(), Ok(()), "it is in the file");
-    assert_eq!(ends.recv(), Ok(()), "whoever runs the house is told that it must be closed");
+    assert_eq!(ends.recv(), Ok(()), "whoever runs the venue is told that it must be closed");
     assert_eq!(running.submit(|tx| mark(tx, "late")).recv().unwrap(), Err(Code::Stopping));
     running.writer.stop();
     assert_eq!(running.marks(), ["first"]);

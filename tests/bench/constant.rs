@@ -24,10 +24,10 @@ pub fn serve(kind: &str) -> io::Result<()> {
 fn serve_door(listen: SocketAddr) -> io::Result<SocketAddr> {
     let notifier = Notifier::new();
     let notifier_for_handler = notifier.clone();
-    let trade = move |request: Request, responder: Responder| answer(&request, responder, &notifier_for_handler);
-    let door = Server::open(listen, Limits::default(), notifier, Arc::new(trade), OnFatal::new(|| {}))?;
-    let address = door.address();
-    std::mem::forget(door); // it ends with the process
+    let handler = move |request: Request, responder: Responder| answer(&request, responder, &notifier_for_handler);
+    let server = Server::open(listen, Limits::default(), notifier, Arc::new(handler), OnFatal::new(|| {}))?;
+    let address = server.address();
+    std::mem::forget(server); // it ends with the process
     Ok(address)
 }
 
@@ -35,7 +35,7 @@ fn answer(request: &Request, responder: Responder, notifier: &Notifier) {
     let number = request.query.parse().unwrap_or(0);
     match request.path.as_str() {
         "/wait" if request.resumed.is_none() => {
-            let memo = "01890a5d-ac96-774b-bcce-b302099a8057 waiting 4711".to_owned(); // about what the trade gives
+            let memo = "01890a5d-ac96-774b-bcce-b302099a8057 waiting 4711".to_owned(); // about what handlers give
             responder.wait(Wait { topics: vec![Topic(0), Topic(number)], memo, wait_seconds: 60 });
         }
         "/ring" => {

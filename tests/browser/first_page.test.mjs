@@ -41,7 +41,7 @@ test('every refusal of the calls that the customer’s pages make has a sentence
   const hall = await openHall(t);
   const document = await (await fetch(new URL('/api/v1/openapi.json', hall.url))).json();
   const { refusals } = await import('../../src/web/customer/refusals.js');
-  // What a page cannot send wrong, and what only those who run the house meet.
+  // What a page cannot send wrong, and what only those who run the server meet.
   const ofPrograms = ['INVALID_JSON', 'INVALID_HEADER', 'UNSUPPORTED_MEDIA_TYPE', 'BODY_TOO_LARGE', 'METHOD_NOT_ALLOWED', 'DATE_AMBIGUOUS',
     'REQUEST_TIMEOUT', 'LENGTH_REQUIRED', 'EXPECTATION_FAILED', 'HEAD_TOO_LARGE', 'VERSION_NOT_SUPPORTED', 'NOT_READY', 'NO_DRAW', 'PAYMENT_NOT_FOUND',
     'STAFF_KEY_INVALID', 'USER_NOT_FOUND', 'TICKET_NOT_FOUND'];

@@ -55,7 +55,7 @@ test('the key opens my tickets on another device without queueing; a wrong one i
   assert.equal(file.suggestedFilename(), 'boxoffice-key.txt');
   const saved = await (await file.createReadStream()).toArray();
   assert.ok(Buffer.concat(saved).toString().includes(key));
-  await hall.customer('Inside'); // the house is full now
+  await hall.customer('Inside'); // the limit is reached now
 
   const device = await openPage(browser, hall, { language: 'ko', size: PHONE, path: '/#/key', expected: EXPIRED });
   const paste = async (text) => {
@@ -92,7 +92,7 @@ test('on paper there are the tickets and nothing else', async (t) => {
   assert.ok(width >= 200, `the code is ${width} px wide on paper`); // 6 cm are 227
 });
 
-test('a browser that has the key of another house at this address begins anew', async (t) => {
+test('a browser that has the key of another server at this address begins anew', async (t) => {
   const [hall, browser] = [await openHall(t), await openBrowser(t)];
   const page = await openPage(browser, hall, { expected: EXPIRED });
   await page.evaluate(() => {

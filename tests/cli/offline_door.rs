@@ -318,7 +318,7 @@ fn sending_says_what_is_missing() {
     };
     failed(&["--send"], None, "--url");
     failed(&["--send", "--url", &app.url()], None, "BOXOFFICE_STAFF_KEY");
-    failed(&["--send", "--url", &app.url()], Some("no-key-of-this-house"), "This call needs the staff key");
+    failed(&["--send", "--url", &app.url()], Some("no-key-of-this-venue"), "This call needs the staff key");
     failed(&["--send", "--url", "http://127.0.0.1:9"], Some(STAFF_KEY), "send again later");
     failed(&["--send", "--url", "ftp://x"], Some(STAFF_KEY), "http://HOST:PORT");
     for (body, pointer) in [

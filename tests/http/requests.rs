@@ -1,4 +1,4 @@
-//! The door, from outside: raw sockets in front, a small trade behind.
+//! The door, from outside: raw sockets in front, a small handler behind.
 
 use std::io::Write;
 use std::net::Shutdown;

@@ -13,7 +13,7 @@ use crate::torture::served::{Served, Start};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-/// What customers did in a real house, and its file.
+/// What customers did on a real server, and its file.
 struct Truth {
     folder: tempfile::TempDir,
     history: Vec<Op>,
@@ -91,7 +91,7 @@ fn a_true_history_is_taken() {
             "nobody was {what}"
         );
     }
-    // A house that ended in good order has done nothing of which nobody was told.
+    // A server that stopped gracefully has done nothing unanswered.
     assert_eq!(faults_of(&truth.history, &truth.database(), Rules { unanswered_may_be_done: false, ..RULES }), [""; 0]);
 }
 

@@ -1,4 +1,4 @@
-//! The torture of the house in a short form; `scripts/torture` runs it in full.
+//! The torture harness of the server in a short form; `scripts/torture` runs it in full.
 
 use crate::torture::rows::run_short;
 

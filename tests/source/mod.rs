@@ -1,4 +1,4 @@
-//! The files of the house as its habits look at them: code, comments and quoted texts told apart.
+//! The source files as the style tests read them: code, comments and quoted texts told apart.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What the door's tests share: a door with a small trade behind, and a client of raw bytes.
+//! What the door's tests share: a door with a small handler behind, and a client of raw bytes.
 
 #![allow(clippy::unwrap_used, dead_code, reason = "tests fail by panic, and not every test uses everything")]
 
@@ -15,7 +15,7 @@ use boxoffice::threads::OnFatal;
 pub static SHARED: LazyLock<Arc<SharedBody>> =
     LazyLock::new(|| SharedBody::new("a seat and another ".repeat(160_000).into_bytes()));
 
-/// A door with a trade that does what the path says, and a gate that holds `/held` back.
+/// An HTTP server with a handler that does what the path says, and a gate that holds `/held` back.
 pub struct TestServer {
     pub server: Server,
     pub notifier: Notifier,

@@ -1,4 +1,4 @@
-//! A hall for tests: the whole house on a file of its own, behind its door on a free port, with a clock that the test turns.
+//! The app under test: the whole server on a file of its own, on a free port, with a clock that the test turns.
 
 #![allow(dead_code, reason = "each binary uses its part")]
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
@@ -167,7 +167,7 @@ impl TestApp {
         customer
     }
 
-    /// Reads the file beside the running house.
+    /// Reads the file beside the running server.
     pub fn file(&self) -> rusqlite::Connection {
         rusqlite::Connection::open_with_flags(&self.database, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
     }

@@ -15,7 +15,7 @@ type Attack = fn(SocketAddr, &mut Dice, &AtomicBool) -> std::io::Result<()>;
 const ATTACKS: [Attack; 6] = [bursts, drips, floods, resets, half_closed, vanishing];
 /// What one attack takes at most, so that its turn comes round.
 const TURN: Duration = Duration::from_millis(700);
-/// And the rest after it: it is the house that is tried, not how many cores the attackers can burn.
+/// And the rest after it: it is the server that is tried, not how many cores the attackers can burn.
 const REST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 300 } else { 100 });
 
 /// Lets all of them loose until it is enough; gives how many attacks there were.

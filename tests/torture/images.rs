@@ -90,7 +90,7 @@ pub struct Disk<'a> {
     names: HashMap<String, usize>,
     synced_names: HashMap<String, usize>,
     namings: Vec<Naming>,
-    /// Whether a sync of a WAL is believed: a house with `synchronous=NORMAL` makes none at its commits.
+    /// Whether a sync of a WAL is believed: a server with `synchronous=NORMAL` makes none at its commits.
     believes_wal: bool,
 }
 

@@ -14,7 +14,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// Set for a process that shall be a hall: its settings, `name=value` with spaces between.
 pub const ASKED: &str = "TORTURE_HALL";
 
-/// What a request makes the trade do.
+/// What a request makes the handler do.
 enum Does {
     CodePayload(Vec<u8>),
     Panics,
@@ -47,7 +47,7 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn trade(request: &Request, responder: Responder, held: &Held) {
+fn handle(request: &Request, responder: Responder, held: &Held) {
     let target =
         if request.query.is_empty() { request.path.clone() } else { format!("{}?{}", request.path, request.query) };
     match decide(request.method.word(), &target, &request.body) {
@@ -164,9 +164,9 @@ pub fn serve_if_asked() -> bool {
         let within = limits.clone().within_descriptors(most);
 
         let kept = Arc::clone(&held);
-        let trade = Arc::new(move |request: Request, responder: Responder| trade(&request, responder, &kept));
-        let door =
-            Server::open("127.0.0.1:0".parse().unwrap(), limits, notifier.clone(), trade, OnFatal::new(|| {})).unwrap();
+        let handler = Arc::new(move |request: Request, responder: Responder| handle(&request, responder, &kept));
+        let door = Server::open("127.0.0.1:0".parse().unwrap(), limits, notifier.clone(), handler, OnFatal::new(|| {}))
+            .unwrap();
         let address = door.address().to_string();
         (Some(door), address, (within.inner_reads, within.inner_writes))
     };

@@ -125,7 +125,10 @@ impl TestApp {
         }
         let count = held.len().to_string();
         if !comes_true(Duration::from_secs(10), || self.order("held").is_ok_and(|held| held == count)) {
-            return Err(io::Error::other(format!("{:?} of {count} requests are with the trade", self.order("held"))));
+            return Err(io::Error::other(format!(
+                "{:?} of {count} requests are with the handlers",
+                self.order("held")
+            )));
         }
         self.order("release")?;
         for (n, mut wire) in held.into_iter().enumerate() {

@@ -15,7 +15,7 @@ use torture::{inside, rows};
 /// All rows share this unless told otherwise; a row by itself runs in full.
 const MINUTES: u64 = 10;
 
-/// Does to the house and its door what will happen to them one day: every row, unless one is named.
+/// Does to the venue and its door what will happen to them one day: every row, unless one is named.
 #[derive(Parser)]
 #[command(bin_name = "scripts/torture")]
 #[command(after_help = "\

@@ -18,7 +18,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Before a house; of so many exchanges it loses one.
+    /// Before a server; of so many exchanges it loses one.
     pub fn before(server: SocketAddr, loses_one_in: usize, seed: u64) -> io::Result<Proxy> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
@@ -64,7 +64,7 @@ fn pass_on(
         if loses && way == 0 {
             let half = request.len() / 2;
             server.send(&request[..half])?;
-            return server.stream.shutdown(Shutdown::Both); // the house never gets all of it
+            return server.stream.shutdown(Shutdown::Both); // the venue never gets all of it
         }
         server.send(&request)?;
         if loses && way == 1 {

@@ -68,13 +68,13 @@ impl Wire {
         self.send(get(target))
     }
 
-    /// Asks, and gives the answer if it is the trade's own to this very request.
+    /// Asks, and gives the answer if it is the handler's own to this very request.
     pub fn echo(&mut self, target: &str) -> io::Result<Answer> {
         self.get(target)?;
         self.echoed("GET", target, b"")
     }
 
-    /// The next answer, if it is the trade's own to this request.
+    /// The next answer, if it is the handler's own to this request.
     pub fn echoed(&mut self, method: &str, target: &str, body: &[u8]) -> io::Result<Answer> {
         let answer = self.answer()?;
         let expected = echo_of(method, target, body);
@@ -195,7 +195,7 @@ pub fn post(target: &str, body: &str) -> String {
     format!("POST {target} HTTP/1.1\r\nHost: hall\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
-/// What the trade says to a request for `/echo…`.
+/// What the handler answers to a request for `/echo…`.
 pub fn echo_of(method: &str, target: &str, body: &[u8]) -> Vec<u8> {
     [format!("{method} {target} ").as_bytes(), body].concat()
 }

@@ -95,7 +95,7 @@ impl Sums {
             }
             _ => {
                 self.unknown += 1;
-                output::tell(format_args!("없는 티켓 · UNKNOWN TO THE HOUSE: scan {}", text(&told["scanId"])));
+                output::tell(format_args!("없는 티켓 · UNKNOWN TO THE VENUE: scan {}", text(&told["scanId"])));
             }
         }
     }

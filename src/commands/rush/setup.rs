@@ -33,7 +33,7 @@ pub(super) struct Setup {
     pub file: Option<PathBuf>,
     /// Set when somebody wants the rush to end.
     pub stop: Arc<AtomicBool>,
-    _house: Option<App>,
+    _app: Option<App>,
     _scratch: Option<TempVenue>,
 }
 
@@ -124,7 +124,7 @@ fn open_sale(
         rules,
         file,
         stop,
-        _house: app,
+        _app: app,
         _scratch: scratch,
     })
 }

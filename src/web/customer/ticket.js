@@ -89,7 +89,7 @@ function larger(name, number, url, alt) {
   });
 }
 
-/** Giving paid tickets back, as long as the house takes them. */
+/** Giving paid tickets back, as long as the venue takes them. */
 function giveBack({ reservationId, refundUntil, amount }, timeZone, notes, signal) {
   if (!refundUntil || secondsUntil(refundUntil) <= 0) return null;
   const refund = async () => {

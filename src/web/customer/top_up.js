@@ -1,4 +1,4 @@
-// Topping up one's own points, where the house lets everyone do it.
+// Topping up one's own points, where the venue lets everyone do it.
 
 import { Refused, newKey, patiently } from '../shared/api.js';
 import { el } from '../shared/dom.js';

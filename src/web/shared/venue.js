@@ -1,11 +1,11 @@
-// The rules of the house and its clock. Countdowns go by the server's time, never by the clock of the phone.
+// The rules of the venue and its clock. Countdowns go by the server's time, never by the clock of the phone.
 
 import { patiently } from './api.js';
 
 let rules = null;
 let offsetMs = 0;
 
-/** The rules of the house; asked once, and again when they should be fresh. */
+/** The rules of the venue; asked once, and again when they should be fresh. */
 export async function venue({ fresh = false, signal } = {}) {
   if (!rules || fresh) {
     const before = performance.now();

@@ -1,4 +1,4 @@
-// The map of a date for the house: every seat as it is, and single ones kept back or opened again.
+// The map of a date for staff: every seat as it is, and single ones kept back or opened again.
 
 import { pause } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';

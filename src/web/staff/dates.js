@@ -30,7 +30,7 @@ async function concertOf(concertId, signal) {
   return concerts.find((concert) => concert.concertId === Number(concertId)) ?? concerts.at(-1);
 }
 
-/** The fields of a date's times; empty ones are left to the house. */
+/** The fields of a date's times; empty ones are left to the venue. */
 function times(timeZone, schedule) {
   const local = (instant) => instant && localOf(instant, timeZone);
   const moment = (name, label, hint, required) =>

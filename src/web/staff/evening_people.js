@@ -1,4 +1,4 @@
-// One person in the line: a guest of the house to the front, or somebody's token ended.
+// One person in the line: a guest of the venue to the front, or somebody's token ended.
 
 import { el, fill } from '../shared/dom.js';
 import { say } from '../shared/language.js';

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use writer_double::WriterDouble;
 
 const SEATS: i64 = 400;
-/// Seats from here on are the house's own to block.
+/// Seats from here on are the venue's own to block.
 const HOUSE_FROM: i64 = 391;
 
 /// A copy that misses a change, counts one twice, follows what was rolled back, or forgets that a hold is over before the file
@@ -90,7 +90,7 @@ fn buy_at_random(app: &TestApp, buyer: &mut Customer, mut dice: Dice, tags: &Tag
     app.advance_ms(0);
 }
 
-/// What the house blocks is blocked for everyone from the answer on, whatever else goes on and is forgotten meanwhile.
+/// What the venue blocks is blocked for everyone from the answer on, whatever else goes on and is forgotten meanwhile.
 fn block_at_random(app: &TestApp, viewer: &Customer, mut dice: Dice, tags: &Tags) {
     for turn in 0..60 {
         let schedule = 1 + dice.below(3);

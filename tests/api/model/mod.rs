@@ -1,4 +1,4 @@
-//! Random customers, staff and clock against a small reference model: after every step the running house and the model
+//! Random customers, staff and clock against a small reference model: after every step the running server and the model
 //! agree on places, seats, reservations and points. `BOXOFFICE_SEED` repeats a run, `BOXOFFICE_MODEL_CASES` makes it longer.
 
 #![allow(clippy::result_large_err, reason = "a refusal of the model is as large as any answer of it")]
@@ -95,7 +95,7 @@ fn the_house_and_its_model_agree_after_every_step() {
     assert!(seldom.is_empty() || cases < CASES, "the choices must be more daring: {seldom:?}");
 }
 
-/// One half of the run; its own house waits for the disk while the other computes.
+/// One half of the run; its own server waits for the disk while the other computes.
 fn run(seed: u64, cases: u32) {
     let config = Config {
         cases,

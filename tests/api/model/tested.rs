@@ -1,4 +1,4 @@
-//! The running house: asks it over HTTP what the model was asked, and compares the answer, and after every step all that can
+//! The running server: asks it over HTTP what the model was asked, and compares the answer, and after every step all that can
 //! be seen of it without changing anything.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use super::world::{Life, STEADY, USERS, World};
 use crate::support::invariants::{hold_in, number};
 use crate::support::{Answer, Customer, STAFF_KEY, TestApp, basic, bearer};
 
-/// The house under test and the names that it gave to what the model counts.
+/// The venue under test and the names that it gave to what the model counts.
 pub struct Tested {
     app: TestApp,
     file: rusqlite::Connection,

@@ -1,4 +1,4 @@
-//! The words in which the reference model and the running house speak of the same things: what is asked, and what must be
+//! The words in which the reference model and the running server speak of the same things: what is asked, and what must be
 //! answered. Users, tokens and reservations are numbered from 0 in the order in which they came; times are milliseconds
 //! since the hall was opened.
 
@@ -80,7 +80,7 @@ pub enum What {
     Turn {
         ms: i64,
     },
-    /// The house is closed in good order and opened again on its file.
+    /// The venue is closed in good order and opened again on its file.
     Restart,
     Revoke {
         user: usize,

@@ -276,7 +276,7 @@ fn read_the_reports(server: &Server, moments: [&str; 2], customers: &[Buyer], re
     assert_eq!(sums.len(), 3, "{sums:?}");
 }
 
-/// What must be the same in the house that was restored: the tickets, and who went in.
+/// What must be the same in the venue that was restored: the tickets, and who went in.
 fn what_is_shown(server: &Server, customers: &[Buyer]) -> Vec<String> {
     let of = |buyer: &Buyer| {
         let theirs = crate::support::Customer { client: server.client.clone(), ..buyer.who.clone() };

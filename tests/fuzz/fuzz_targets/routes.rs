@@ -1,4 +1,4 @@
-//! Requests to a whole house with a file: no call, whoever makes it, gets a 500 or an answer that is no JSON, and the file stays
+//! Requests to a whole server with a file: no call, whoever makes it, gets a 500 or an answer that is no JSON, and the file stays
 //! sound. The first byte says which call, the second who makes it, the third how long what stands in the path is; the rest is
 //! that, and the body.
 
@@ -27,7 +27,7 @@ struct Line {
     settings: Settings,
 }
 
-/// An open house with a date, a user with a token and a visitor.
+/// A running server with a date, a user with a token and a visitor.
 struct TestApp {
     stream: TcpStream,
     calls: Vec<(String, String)>,

@@ -1,4 +1,4 @@
-//! The feed of events, replayed by the rules of the house.
+//! The feed of events, replayed by the rules of the venue.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -2,7 +2,7 @@
 //! and from the file it is proved that there is an order of events which explains all of it: the feed of events in the file
 //! is that order, or there is a fault.
 //!
-//! `feed.rs` replays the feed by the rules of the house, `tables.rs` compares what comes out with the tables, `effects.rs`
+//! `feed.rs` replays the feed by the rules of the venue, `tables.rs` compares what comes out with the tables, `effects.rs`
 //! finds for each event the request that caused it, and `views.rs` for each answer the moment at which it was true.
 
 pub mod effects;
@@ -88,12 +88,12 @@ impl Op {
     }
 }
 
-/// What is known of the house and of how the history came about.
+/// What is known of the server and of how the history came about.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
     pub max_active: usize,
     pub price: i64,
-    /// Whether what was never answered may have been done all the same: not where the house ended in good order.
+    /// Whether what was never answered may have been done all the same: not where the server stopped gracefully.
     pub unanswered_may_be_done: bool,
 }
 
@@ -118,7 +118,7 @@ pub fn faults(ops: &[Op], file: &Connection, rules: Rules) -> Vec<String> {
     faults
 }
 
-/// The part of a history that a house with a trace up to `record` can know of: later answers were never given.
+/// The part of a history that a server with a trace up to `record` can know of: later answers were never given.
 pub fn until(ops: &[Op], record: i64) -> Vec<Op> {
     cut(ops, |op| op.asked_at_record <= record, |said| said.at_record <= record)
 }

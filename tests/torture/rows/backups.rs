@@ -14,7 +14,7 @@ use crate::torture::streams::Dice;
 
 const DATES: usize = 20;
 const SEATS: usize = 500;
-/// Backups of one house; of so many one is served again.
+/// Backups of one server; of so many one is served again.
 const OF_A_HOUSE: usize = 10;
 const SERVED_ONE_IN: usize = 4;
 

@@ -19,7 +19,7 @@ use crate::torture::streams::Dice;
 
 const DATES: usize = 10;
 const SEATS: usize = 500;
-/// Times that one house runs out of room.
+/// Times that one server runs out of disk space.
 const TIMES_OF_A_HOUSE: usize = 10;
 
 /// A disk that can be filled.
@@ -71,11 +71,11 @@ impl Drop for Disk {
 
 pub fn full(report: &mut Report) {
     let mut dice = Dice::of(report.seed);
-    let (mut refused, mut mounted, mut houses) = (0, 0, 0);
+    let (mut refused, mut mounted, mut runs) = (0, 0, 0);
     while report.goes_on() {
-        houses += 1;
+        runs += 1;
         let folder = tempfile::tempdir().unwrap();
-        let mount = (houses % 2 == 1).then(|| Disk::mount(folder.path())).flatten();
+        let mount = (runs % 2 == 1).then(|| Disk::mount(folder.path())).flatten();
         let disk = match mount {
             Some(disk) => {
                 mounted += 1;
@@ -105,7 +105,7 @@ pub fn full(report: &mut Report) {
         report.check(ended.is_some_and(|status| status.success()), || format!("it ended so: {ended:?}"));
         check(report, &customers, &database, RULES);
     }
-    report.note(format!("{refused} writes refused; {mounted} of {houses} disks were real ones"));
+    report.note(format!("{refused} writes refused; {mounted} of {runs} disks were real ones"));
 }
 
 /// The disk fills, and there is room again.

@@ -73,7 +73,7 @@ fn descriptors(report: &mut Report, most: u64) {
         drop(kept);
         recovers(report, app.address);
     }
-    report.check(refused > 0, || "nobody was told that the house is full".into());
+    report.check(refused > 0, || "nobody was told that the venue is full".into());
     report.note(format!("of the crowd {served} served, {refused} refused, {closed} closed"));
     app.is_as_before(before, patience(1_000), 8 << 10, report);
 }
@@ -136,7 +136,7 @@ pub fn threads(report: &mut Report) {
     report.note(format!("under way: {served} served, {refused} refused; well again in {} ms", slowest.as_millis()));
 }
 
-/// The house as it is sold.
+/// The venue as it is sold.
 pub fn binary(report: &mut Report) {
     while report.goes_on() {
         for most in [64, 65] {

@@ -19,7 +19,7 @@ use crate::torture::streams::Dice;
 /// Nobody: a user whom permissions bind.
 const NOBODY: u32 = 65_534;
 
-/// What is done to the file of a killed house, and a word of the sentence.
+/// What is done to the file of a killed server, and a word of the sentence.
 type Case = (&'static str, fn(&Path, &mut Dice), &'static str);
 
 const CASES: &[Case] = &[
@@ -123,7 +123,7 @@ fn is_refused(report: &mut Report, what: &str, word: &str, folder: &Path, run: i
     report.check(bytes(folder) == before, || format!("{what}: bytes were changed"));
 }
 
-/// A file of a house that was killed under load: part of it stands in the WAL.
+/// A file of a server that was killed under load: part of it stands in the WAL.
 pub(super) fn used(file: &Path, dice: &mut Dice) -> std::io::Result<()> {
     let served = Served::start(file, Start { flags: FLAGS, ..Start::default() })?;
     served.add_dates(2, 300)?;

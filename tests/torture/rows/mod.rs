@@ -6,6 +6,7 @@ pub mod disk;
 pub mod endings;
 pub mod exhaustion;
 pub mod files;
+pub mod handlers;
 pub mod hostile;
 pub mod places;
 pub mod power;
@@ -14,7 +15,6 @@ pub mod readiness;
 pub mod slow;
 pub mod storms;
 pub mod time;
-pub mod trade;
 
 use super::differential;
 use super::report::{Against, Report};
@@ -154,11 +154,11 @@ pub const ALL: &[Row] = &[
     },
     Row {
         name: "panics",
-        must: "each panic of the trade is a 500 with an id, logged once; no worker is lost",
+        must: "each panic of a handler is a 500 with an id, logged once; no worker is lost",
         rounds: 10_000,
         short: 500,
         share: 1,
-        run: trade::panics,
+        run: handlers::panics,
     },
     Row {
         name: "late-answers",
@@ -166,7 +166,7 @@ pub const ALL: &[Row] = &[
         rounds: 100,
         short: 3,
         share: 1,
-        run: trade::late_answers,
+        run: handlers::late_answers,
     },
     Row {
         name: "mixups",
@@ -174,7 +174,7 @@ pub const ALL: &[Row] = &[
         rounds: 40_000,
         short: 2_000,
         share: 1,
-        run: trade::mixups,
+        run: handlers::mixups,
     },
     Row {
         name: "differential",

@@ -1,4 +1,4 @@
-//! Everything at once, with the trade behind it.
+//! Everything at once, with the handlers behind it.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};

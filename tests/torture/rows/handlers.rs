@@ -1,4 +1,4 @@
-//! What the trade does wrong, or late, and who gets which answer.
+//! What handlers do wrong, or late, and who gets which answer.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub fn panics(report: &mut Report) {
     app.is_as_before(before, patience(1_000), 16 << 10, report);
 }
 
-/// Requests are held until they are given up; then, while others ask, the trade answers them after all.
+/// Requests are held until they are given up; then, while others ask, the handlers answer them after all.
 pub fn late_answers(report: &mut Report) {
     const HELD: usize = 2;
     let mut app = TestApp::open(report, "inner_answer_max_ms=100 inner_reads=2 inner_writes=2");
@@ -120,10 +120,10 @@ pub fn mixups(report: &mut Report) {
     for wrong in wrong {
         report.check(false, || wrong);
     }
-    // The last of those who vanished may have left a request with the trade.
+    // The last of those who vanished may have left a request with the handlers.
     let is_empty = |app: &mut TestApp| app.order("release").is_ok() && app.order("held").is_ok_and(|held| held == "0");
     let settled = comes_true(patience(2_000), || is_empty(&mut app));
-    report.check(settled, || "requests stay with the trade".into());
+    report.check(settled, || "requests stay with the handlers".into());
     // tiny_http lets go of a connection that the door gave up when it next looks at it.
     let before = Holds { threads: before.threads + 4, descriptors: before.descriptors + 6, ..before };
     app.is_as_before(before, patience(2_000), 24 << 10, report);
