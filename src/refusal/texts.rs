@@ -35,8 +35,8 @@ fn both(code: Code) -> Both {
             ["요청을 이해할 수 없습니다", "요청의 한 부분이 올바르지 않습니다.", "'pointer'가 가리키는 부분을 고쳐 다시 보내 주세요."],
         ],
         Code::InvalidHeader => [
-            ["Header not valid", "The head of the request breaks the rules of HTTP or of this API.", "Correct the request line or header field and send the request again."],
-            ["헤더가 올바르지 않습니다", "요청의 머리 부분이 HTTP 또는 이 API의 규칙에 맞지 않습니다.", "요청 줄이나 헤더를 고쳐 다시 보내 주세요."],
+            ["Header not valid", "The head of the request, or the framing of its body, breaks the rules of HTTP or of this API.", "Correct the request line, header field or chunks and send the request again."],
+            ["헤더가 올바르지 않습니다", "요청의 머리 부분이나 본문의 전송 형식이 HTTP 또는 이 API의 규칙에 맞지 않습니다.", "요청 줄이나 헤더, 청크를 고쳐 다시 보내 주세요."],
         ],
         Code::NotFound => [
             ["Nothing here", "There is nothing at this address.", "Check the path; /api/v1/openapi.json lists every one."],
@@ -51,16 +51,16 @@ fn both(code: Code) -> Both {
             ["요청 시간이 초과되었습니다", "요청 전체가 제시간에 도착하지 않았습니다.", "멈추지 말고 요청을 다시 보내 주세요."],
         ],
         Code::LengthRequired => [
-            ["Content-Length required", "Bodies are taken with a Content-Length only, not with a Transfer-Encoding.", "Send the body with its length in Content-Length."],
-            ["Content-Length가 필요합니다", "본문은 Transfer-Encoding 없이 Content-Length로만 받습니다.", "본문의 길이를 Content-Length로 보내 주세요."],
+            ["Transfer coding not taken", "Bodies are taken with a Content-Length or in chunks, with no other Transfer-Encoding.", "Send the body with its length in Content-Length, or with Transfer-Encoding: chunked alone."],
+            ["받지 않는 전송 인코딩입니다", "본문은 Content-Length 또는 chunked로만 받으며, 다른 Transfer-Encoding은 받지 않습니다.", "본문의 길이를 Content-Length로 보내거나 Transfer-Encoding: chunked만 사용해 주세요."],
         ],
         Code::BodyTooLarge => [
             ["Body too large", "The body is larger than this address takes.", "Send at most 'maxBytes' bytes."],
             ["본문이 너무 큽니다", "본문이 이 주소가 받는 크기보다 큽니다.", "'maxBytes' 바이트 이하로 보내 주세요."],
         ],
         Code::UnsupportedMediaType => [
-            ["Media type not supported", "Bodies are taken as application/json only.", "Send the body as JSON with Content-Type: application/json."],
-            ["지원하지 않는 형식입니다", "본문은 application/json 형식만 받습니다.", "본문을 JSON으로, Content-Type: application/json과 함께 보내 주세요."],
+            ["Media type not supported", "Bodies are taken as application/json only, and not compressed.", "Send the body as JSON with Content-Type: application/json and without a Content-Encoding."],
+            ["지원하지 않는 형식입니다", "본문은 application/json 형식만 받으며, 압축된 본문은 받지 않습니다.", "본문을 JSON으로, Content-Type: application/json과 함께 Content-Encoding 없이 보내 주세요."],
         ],
         Code::ExpectationFailed => [
             ["Expectation not met", "The only expectation that is met is 100-continue.", "Leave the Expect header out."],

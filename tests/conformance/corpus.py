@@ -7,7 +7,7 @@ import sys
 
 # Where the door deliberately differs, and why.
 STRICTER = {
-    "chunked": "no Transfer-Encoding from clients: 411",
+    "chunked": "no Transfer-Encoding but chunked: 411, or 400 where it is not last or there twice",
     "version": "505 for versions other than 1.0 and 1.1",
     "host": "no Host in HTTP/1.1, or one that is none: 400",
     "fold": "obsolete line folding: 400",
@@ -54,6 +54,8 @@ def ask(address, data):
 def is_unfinished(data):
     """The stream ends in the middle of a head or a body."""
     head, end, body = data.partition(b"\r\n\r\n")
+    if b"transfer-encoding: chunked" in head.lower():
+        return b"0\r\n" not in body
     lengths = [line[15:] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
     return not end or (len(lengths) == 1 and len(body) < int(lengths[0]))
 

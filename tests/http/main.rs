@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
 mod bounds;
+mod chunked;
 mod content;
 mod long_polls;
 mod requests;

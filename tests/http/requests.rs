@@ -100,7 +100,7 @@ fn what_is_malformed_is_refused_as_a_problem_and_closed() {
         ("GET / HTTP/1.1\nHost: x\n\n", 400, "INVALID_HEADER"),
         ("GET / HTTP/2.0\r\n\r\n", 505, "VERSION_NOT_SUPPORTED"),
         ("BREW / HTTP/1.1\r\nHost: x\r\n\r\n", 405, "METHOD_NOT_ALLOWED"),
-        ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", 411, "LENGTH_REQUIRED"),
+        ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 411, "LENGTH_REQUIRED"),
         ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000000\r\n\r\n", 413, "BODY_TOO_LARGE"),
         ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n", 413, "BODY_TOO_LARGE"),
         ("POST / HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n", 417, "EXPECTATION_FAILED"),

@@ -173,11 +173,18 @@ fn well_formed(dice: &mut Dice, nonce: &str, closes: bool) -> (Parts, Due) {
         let value = dice.of_these(&["close", "Close", "x, close", "keep-alive, close"]);
         parts.add(dice, "Connection", value);
     }
+    let mut content = Vec::new();
     if matches!(method, "POST" | "PUT" | "PATCH" | "DELETE") || dice.one_in(8) {
         parts.body = body(dice);
         let zeros = "0".repeat(if dice.one_in(6) { dice.below(30) } else { 0 });
         let length = format!("{zeros}{}", parts.body.len());
-        parts.add(dice, "Content-Length", length);
+        content = parts.body.clone();
+        if parts.version == "HTTP/1.1" && dice.one_in(3) {
+            parts.add(dice, "Transfer-Encoding", ["chunked", "Chunked"][dice.below(2)]);
+            parts.body = in_chunks(dice, &content);
+        } else {
+            parts.add(dice, "Content-Length", length);
+        }
         if dice.one_in(8) {
             parts.add(dice, "Expect", "100-continue");
         }
@@ -195,8 +202,25 @@ fn well_formed(dice: &mut Dice, nonce: &str, closes: bool) -> (Parts, Due) {
         parts.add(dice, "X-Request-Id", id);
     }
     let heard = if method == "HEAD" { "GET" } else { method };
-    let due = Due { method, status: 200, body: echo_of(heard, &path, &parts.body), id };
+    let due = Due { method, status: 200, body: echo_of(heard, &path, &content), id };
     (parts, due)
+}
+
+/// A body in chunks of any sizes, with extensions and trailers now and then.
+fn in_chunks(dice: &mut Dice, mut content: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while !content.is_empty() {
+        let (chunk, rest) = content.split_at(1 + dice.below(content.len()));
+        let size = format!("{}{:x}", "0".repeat(dice.below(4)), chunk.len());
+        bytes.extend_from_slice(if dice.one_in(2) { size.to_ascii_uppercase() } else { size }.as_bytes());
+        bytes.extend_from_slice(dice.of_these(&["", "", ";a", ";a=b;c=\"d e\""]).as_bytes());
+        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(chunk);
+        bytes.extend_from_slice(b"\r\n");
+        content = rest;
+    }
+    bytes.extend_from_slice(dice.of_these(&["0\r\n\r\n", "000\r\n\r\n", "0;z\r\nX-Sum: 1\r\nY:\r\n\r\n"]).as_bytes());
+    bytes
 }
 
 fn body(dice: &mut Dice) -> Vec<u8> {
@@ -216,7 +240,7 @@ fn malformed(dice: &mut Dice, nonce: &str) -> (Vec<u8>, &'static str, &'static [
     if parts.method == "HEAD" {
         parts.method = "GET"; // whether a refusal has content does not hang on what could be read of the request
     }
-    parts.fields.retain(|(name, _)| !name.eq_ignore_ascii_case("connection"));
+    parts.fields.retain(|(name, _)| !["connection", "transfer-encoding"].contains(&&*name.to_ascii_lowercase()));
     let has_length = parts.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     let line = |dice: &mut Dice, parts: &Parts| dice.below(1 + parts.fields.len()); // 0 is the request line
     let (what, statuses): (&'static str, &'static [u16]) = match dice.below(22) {
@@ -254,7 +278,12 @@ fn malformed(dice: &mut Dice, nonce: &str) -> (Vec<u8>, &'static str, &'static [
             ("a large length", &[413])
         }
         6 => {
-            let value = dice.of_these(&["chunked", "Chunked", "identity", "gzip, chunked", "", "x"]);
+            if !has_length {
+                let length = parts.body.len().to_string();
+                parts.add(dice, "Content-Length", length); // with it no coding is taken
+            }
+            let value =
+                dice.of_these(&["chunked", "Chunked", "identity", "gzip, chunked", "", "x", "chunked, chunked"]);
             parts.add(dice, "Transfer-Encoding", value);
             ("a transfer coding", &[411, 400])
         }

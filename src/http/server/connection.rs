@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use mio::net::TcpStream;
 
+use super::chunked::Decoder;
 use super::connections::EvictionClass;
 use super::output::Output;
 use super::response_head::RequestId;
@@ -71,13 +72,22 @@ pub struct Waiter {
     pub key: Option<IpAddr>,
 }
 
+/// What is to come of a body.
+#[derive(Debug)]
+pub enum Rest {
+    /// So many bytes.
+    Bytes(usize),
+    /// Chunks. The length is written into the message where `length_at` says, once it is known.
+    Chunks { decoder: Decoder, length_at: usize, since_ms: u64 },
+}
+
 /// A request whose body is coming.
 #[derive(Debug)]
 pub struct Body {
     /// The inner request as far as it is there.
     pub message: Vec<u8>,
-    /// How many bytes are to come.
-    pub missing: usize,
+    /// What is to come of it.
+    pub rest: Rest,
     /// The number that it was given.
     pub number: u64,
     /// Whether it goes with the writes.

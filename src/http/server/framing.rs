@@ -34,6 +34,10 @@ pub struct Head<'b> {
     pub keep_alive: bool,
     /// The length of the body in bytes; one beyond all bounds is `usize::MAX`.
     pub content_length: usize,
+    /// The body comes in chunks: its length is known at its end.
+    pub is_chunked: bool,
+    /// The body has a `Content-Encoding` other than identity.
+    pub is_encoded: bool,
     /// The client waits for `100 Continue` before it sends the body.
     pub expects_continue: bool,
     /// `X-Request-Id`, when it is sane.
@@ -162,7 +166,8 @@ fn is_token(byte: u8) -> bool {
 struct Seen<'b> {
     has_host: bool,
     content_length: Option<usize>,
-    has_transfer_encoding: bool,
+    is_chunked: bool,
+    is_encoded: bool,
     expect: Option<&'b str>,
     close: bool,
     keep_alive: bool,
@@ -200,7 +205,14 @@ impl<'b> Seen<'b> {
             return if sound { Ok(()) } else { Err(bad("Content-Length", "Content-Length")) };
         }
         if is("transfer-encoding") {
-            self.has_transfer_encoding = true;
+            if self.is_chunked {
+                return Err(bad("Transfer-Encoding is repeated", "Transfer-Encoding이 두 번 있습니다"));
+            }
+            check_transfer_encoding(value)?;
+            self.is_chunked = true;
+        } else if is("content-encoding") {
+            let mut codings = value.split(|&b| b == b',').map(<[u8]>::trim_ascii);
+            self.is_encoded |= !codings.all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity"));
         } else if is("connection") {
             for option in value.split(|&b| b == b',').map(<[u8]>::trim_ascii) {
                 self.close |= option.eq_ignore_ascii_case(b"close");
@@ -221,8 +233,14 @@ impl<'b> Seen<'b> {
         if !self.has_host && !is_http_10 {
             return Err(bad("Host is missing", "Host가 없습니다"));
         }
-        if self.has_transfer_encoding {
-            return Err(Refusal::LengthRequired);
+        if self.is_chunked && self.content_length.is_some() {
+            return Err(bad(
+                "both Content-Length and Transfer-Encoding",
+                "Content-Length와 Transfer-Encoding이 함께 있습니다",
+            ));
+        }
+        if self.is_chunked && is_http_10 {
+            return Err(bad("Transfer-Encoding in HTTP/1.0", "HTTP/1.0에는 Transfer-Encoding이 없습니다"));
         }
         if self.expect.is_some_and(|value| !value.eq_ignore_ascii_case("100-continue")) {
             return Err(Refusal::ExpectationFailed);
@@ -233,6 +251,8 @@ impl<'b> Seen<'b> {
             is_http_10,
             keep_alive: !self.close && (!is_http_10 || self.keep_alive),
             content_length: self.content_length.unwrap_or(0),
+            is_chunked: self.is_chunked,
+            is_encoded: self.is_encoded,
             expects_continue: self.expect.is_some() && !is_http_10,
             request_id: self.request_id,
             relayed: self.relayed,
@@ -241,6 +261,23 @@ impl<'b> Seen<'b> {
             x_forwarded_for: self.x_forwarded_for,
         })
     }
+}
+
+/// `chunked` and no other coding is taken. Where chunked is not the last, or there twice, where the body ends is a matter of
+/// opinion (RFC 9112, 6.3).
+fn check_transfer_encoding(value: &[u8]) -> Result<(), Refusal> {
+    let is_chunked = |coding: &[u8]| coding.trim_ascii().eq_ignore_ascii_case(b"chunked");
+    if value.eq_ignore_ascii_case(b"chunked") {
+        return Ok(());
+    }
+    let codings: Vec<&[u8]> = value.split(|&b| b == b',').collect();
+    let before_last = codings.split_last().map_or(&[][..], |(_, before)| before);
+    if before_last.iter().any(|coding| is_chunked(coding))
+        || codings.iter().any(|coding| coding.trim_ascii().is_empty())
+    {
+        return Err(bad("Transfer-Encoding", "Transfer-Encoding"));
+    }
+    Err(Refusal::LengthRequired)
 }
 
 fn keep<'b>(slot: &mut Option<Cow<'b, str>>, name: &str, value: &'b [u8]) -> Result<(), Refusal> {

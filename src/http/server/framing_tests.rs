@@ -98,14 +98,64 @@ fn other_faults_have_codes_of_their_own() {
         ("GET / HTTP/2.0\r\nHost: x\r\n\r\n", Code::VersionNotSupported),
         ("PRI * HTTP/2.0\r\n\r\n", Code::VersionNotSupported),
         ("GET / HTTP/0.9\r\n\r\n", Code::VersionNotSupported),
-        ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", Code::LengthRequired),
-        ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: x\r\n\r\n", Code::LengthRequired),
         ("POST / HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n", Code::ExpectationFailed),
         ("BREW / HTTP/1.1\r\nHost: x\r\n\r\n", Code::MethodNotAllowed),
         ("CONNECT a:1 HTTP/1.1\r\nHost: x\r\n\r\n", Code::MethodNotAllowed),
     ] {
         assert_eq!(code_of(wrong), Some(code), "{wrong:?}");
     }
+}
+
+#[test]
+fn transfer_encoding_is_chunked_or_refused() {
+    let post = |version: &str, fields: &str| format!("POST / HTTP/{version}\r\nHost: x\r\n{fields}\r\n\r\n");
+    for sound in
+        ["Transfer-Encoding: chunked", "transfer-encoding:Chunked", "Transfer-Encoding: CHUNKED \r\nTE: trailers"]
+    {
+        assert!(head(&post("1.1", sound)).is_chunked, "{sound}");
+    }
+    for other in [
+        "gzip, chunked",
+        "identity",
+        "gzip",
+        "x",
+        "chunkedx",
+        "xchunked",
+        "identity, chunked",
+        "\"chunked\"",
+        "chunked;q=1",
+    ] {
+        let fields = format!("Transfer-Encoding: {other}");
+        assert_eq!(code_of(&post("1.1", &fields)), Some(Code::LengthRequired), "{other}");
+    }
+    for wrong in [
+        "Transfer-Encoding: chunked, chunked",
+        "Transfer-Encoding: chunked, gzip",
+        "Transfer-Encoding: chunked,",
+        "Transfer-Encoding: ,chunked",
+        "Transfer-Encoding:",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nContent-Length: 5",
+        "Content-Length: 0\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding : chunked",
+        "Transfer-Encoding: chunked\r\n folded",
+        "Transfer-Encoding: \u{b}chunked",
+    ] {
+        assert_eq!(code_of(&post("1.1", wrong)), Some(Code::InvalidHeader), "{wrong}");
+    }
+    let second = "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity";
+    assert_eq!(code_of(&post("1.1", second)), Some(Code::InvalidHeader));
+    assert_eq!(code_of(&post("1.0", "Transfer-Encoding: chunked")), Some(Code::InvalidHeader));
+}
+
+#[test]
+fn content_encoding_other_than_identity_is_seen() {
+    let seen = |value: &str| {
+        head(&format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Encoding: {value}\r\n\r\n"))
+            .is_encoded
+    };
+    assert!(!seen("identity") && !seen("Identity, identity") && !seen(""));
+    assert!(seen("gzip") && seen("identity, br") && seen("x") && seen("identity;q=1"));
 }
 
 #[test]

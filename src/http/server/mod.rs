@@ -4,7 +4,7 @@
 //!
 //! In: `event_loop` (the loop, deadlines, stopping) · `accept` · `connections` (all of them, eviction, counts by address) ·
 //! `connection` (the state of one) · `request_reader` (bytes become requests) · `framing`, `target`, `encoding` (the request
-//! head, strictly) · `proxy` (the client's address) · `upstream/` (submit a request, next event).
+//! head, strictly) · `body_reader`, `chunked` (its body) · `proxy` (the client's address) · `upstream/` (submit a request, next event).
 //! Out: `response_writer`, `response_head`, `output` (what is still to be sent) · `compress` · `shared` (content that clients
 //! share) · `long_poll`, `waiters`, `notifier` (requests that wait for a change).
 //! Beside: `limits`, `metrics`, and here the handle.
@@ -37,6 +37,8 @@
 //! `upstream`.
 
 mod accept;
+mod body_reader;
+mod chunked;
 mod compress;
 mod connection;
 mod connections;

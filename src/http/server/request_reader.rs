@@ -1,9 +1,10 @@
 //! Reads connections: bytes become requests, and requests are submitted upstream.
 
 use std::borrow::Cow;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
-use super::connection::{Body, Connection, ConnectionId, RequestMeta, State};
+use super::body_reader::UNKNOWN_LENGTH;
+use super::connection::{Connection, ConnectionId, RequestMeta, State};
 use super::event_loop::EventLoop;
 use super::framing::{self, Bounds, Head, RELAYED};
 use super::proxy;
@@ -18,14 +19,15 @@ const STEPS_MAX: usize = 64;
 /// A scratch buffer that grew beyond this for one large request or answer is not kept.
 pub(super) const SCRATCH_KEPT_BYTES: usize = 1 << 20;
 
-enum Got {
+/// What a read gave.
+pub(super) enum Got {
     Bytes(usize),
     Nothing,
     End,
 }
 
 /// Reads what is there, and notes whether there may be more.
-fn read(connection: &mut Connection, buffer: &mut [u8]) -> Got {
+pub(super) fn read(connection: &mut Connection, buffer: &mut [u8]) -> Got {
     loop {
         match connection.socket.read(buffer) {
             Ok(0) => return Got::End,
@@ -175,11 +177,16 @@ impl EventLoop {
         };
         let path = head.target.split('?').next().unwrap_or("");
         let max_bytes = if path == "*" { 0 } else { self.limits.body_max_bytes(head.method, path) };
-        if head.content_length > max_bytes {
+        let has_body = head.is_chunked || head.content_length > 0;
+        if has_body && head.is_encoded {
+            self.refuse_and_leave(id, &Refusal::UnsupportedMediaType);
+            return 0;
+        }
+        if head.content_length > max_bytes || head.is_chunked && max_bytes == 0 {
             self.refuse_and_leave(id, &Refusal::BodyTooLarge { max_bytes });
             return 0;
         }
-        if !self.make_room(id, head.content_length) {
+        if !self.make_room(id, if head.is_chunked { rest.len() } else { head.content_length }) {
             self.refuse_and_leave(id, &Refusal::Overloaded { retry_after_seconds: 1 });
             return 0;
         }
@@ -187,9 +194,7 @@ impl EventLoop {
             self.answer_itself(id, &Reply::empty(204).with("Allow", framing::METHODS));
             return 0;
         }
-        if head.content_length == 0
-            && let Some(reply) = (self.limits.answer_at_once)(head.method, &head.target)
-        {
+        if !has_body && let Some(reply) = (self.limits.answer_at_once)(head.method, &head.target) {
             self.answer_itself(id, &reply);
             return 0;
         }
@@ -199,62 +204,7 @@ impl EventLoop {
         message.clear();
         let Some(connection) = self.connections.get_mut(id) else { return 0 };
         write_inner(&mut message, head, number, &connection.meta);
-        let present = rest.len().min(head.content_length);
-        message.extend_from_slice(&rest[..present]);
-        let is_write = head.method.is_write();
-        if present == head.content_length {
-            self.submit_fresh(id, number, is_write, &message);
-            message.shrink_to(SCRATCH_KEPT_BYTES);
-            self.message = message;
-        } else {
-            let missing = head.content_length - present;
-            self.await_body(id, Body { message, missing, number, is_write }, head.expects_continue && present == 0);
-        }
-        present
-    }
-
-    fn await_body(&mut self, id: ConnectionId, body: Body, expects_continue: bool) {
-        let Some(connection) = self.connections.get_mut(id) else { return };
-        connection.deadline_ms = self.now_ms + self.limits.body_max_ms(body.missing);
-        connection.state = State::Body(Box::new(body));
-        let deadline_ms = connection.deadline_ms;
-        if expects_continue {
-            const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
-            // The answer before it is gone whole, so these few bytes find room; else the client is hopelessly slow.
-            if !connection.socket.write(CONTINUE).is_ok_and(|sent| sent == CONTINUE.len()) {
-                return self.close(id, None);
-            }
-        }
-        self.arm(deadline_ms);
-    }
-
-    fn step_body(&mut self, id: ConnectionId, scratch: &mut [u8]) -> bool {
-        let Some(connection) = self.connections.get_mut(id) else { return false };
-        if !connection.readable {
-            return false;
-        }
-        let State::Body(body) = &connection.state else { return false };
-        let room = body.missing.min(scratch.len());
-        let length = match read(connection, &mut scratch[..room]) {
-            Got::Bytes(length) => length,
-            Got::Nothing => return false,
-            Got::End => {
-                self.close(id, None);
-                return false;
-            }
-        };
-        connection.readable |= length == room;
-        self.metrics.received_bytes_total.add(length as u64);
-        let State::Body(body) = &mut connection.state else { return false };
-        body.message.extend_from_slice(&scratch[..length]);
-        body.missing -= length;
-        if body.missing > 0 {
-            self.update_accounting(id);
-            return true;
-        }
-        let (number, is_write, message) = (body.number, body.is_write, std::mem::take(&mut body.message));
-        self.submit_fresh(id, number, is_write, &message);
-        true
+        self.take_body(id, head, number, message, rest, max_bytes)
     }
 
     /// Throws away what a client sends that has had its last answer.
@@ -278,7 +228,7 @@ impl EventLoop {
         }
     }
 
-    fn submit_fresh(&mut self, id: ConnectionId, number: u64, is_write: bool, message: &[u8]) {
+    pub(super) fn submit_fresh(&mut self, id: ConnectionId, number: u64, is_write: bool, message: &[u8]) {
         if !self.submit(id, number, is_write, Origin::Client, message) {
             self.refuse(id, &Refusal::Overloaded { retry_after_seconds: 1 });
         }
@@ -323,7 +273,9 @@ fn write_inner(out: &mut Vec<u8>, head: &Head<'_>, number: u64, meta: &RequestMe
     if head.accepts_gzip {
         write_field(out, "accept-encoding", "gzip");
     }
-    if head.content_length > 0 {
+    if head.is_chunked {
+        write_field(out, "content-length", UNKNOWN_LENGTH);
+    } else if head.content_length > 0 {
         write_field(out, "content-length", &Cow::from(head.content_length.to_string()));
     }
     out.extend_from_slice(b"\r\n");

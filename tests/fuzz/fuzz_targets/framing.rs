@@ -7,6 +7,7 @@
 mod server;
 
 use boxoffice::{clock, http, refusal};
+use server::chunked::Decoder;
 use server::framing::{self, Bounds, Head, RELAYED};
 use server::upstream::response::UpstreamResponse;
 use server::proxy;
@@ -21,6 +22,7 @@ fuzz_target!(|input: &[u8]| {
     match which % 8 {
         0 => upstream_responses(bytes, cut),
         1 => notes(bytes),
+        2 => chunks(bytes, cut),
         _ => heads(bytes, cut),
     }
 });
@@ -46,7 +48,7 @@ fn heads(bytes: &[u8], cut: usize) {
     if let Ok(Some((head, length))) = &whole {
         is_sound(head, &bytes[..*length]);
     }
-    let _ = framing::glimpse(bytes);
+    let _ = framing::peek_language(bytes);
 }
 
 /// What the door takes, seen by a reader that splits at CRLF and at the first colon and knows nothing else.
@@ -64,7 +66,14 @@ fn is_sound(head: &Head<'_>, bytes: &[u8]) {
         let pairs = lines[1..].iter().map(|line| line.split_once(':').unwrap());
         pairs.filter(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim()).collect()
     };
-    assert!(values("transfer-encoding").is_empty());
+    match values("transfer-encoding")[..] {
+        [] => assert!(!head.is_chunked),
+        [coding] => {
+            let alone = values("content-length").is_empty() && !head.is_http_10;
+            assert!(head.is_chunked && alone && coding.eq_ignore_ascii_case("chunked"));
+        }
+        _ => panic!("more than one Transfer-Encoding"),
+    }
     assert!(values("host").len() == 1 || head.is_http_10 && values("host").is_empty());
     match values("content-length")[..] {
         [] => assert_eq!(head.content_length, 0),
@@ -96,6 +105,23 @@ fn is_relayed_as_one(head: &Head<'_>) {
     let mut request = httparse::Request::new(&mut fields);
     assert_eq!(request.parse(inner.as_bytes()), Ok(httparse::Status::Complete(inner.len())), "{inner:?}");
     assert_eq!((request.headers.len(), request.path), (count, Some(&*head.target)));
+}
+
+/// A body in chunks is the same wherever it is cut, within its limit, and no longer than its text.
+fn chunks(bytes: &[u8], cut: usize) {
+    const MAX_BYTES: usize = 100;
+    let (mut whole, mut body) = (Decoder::new(MAX_BYTES), Vec::new());
+    let read = whole.decode(bytes, &mut body);
+    assert!(body.len() <= MAX_BYTES && body.len() <= bytes.len());
+    let (mut pieces, mut other) = (Decoder::new(MAX_BYTES), Vec::new());
+    let again = pieces.decode(&bytes[..cut], &mut other).and_then(|first| {
+        let second = if pieces.is_done() { 0 } else { pieces.decode(&bytes[cut..], &mut other)? };
+        Ok(first + second)
+    });
+    assert_eq!((&read, &body, whole.is_done()), (&again, &other, pieces.is_done()));
+    if whole.is_done() {
+        assert!(bytes[..read.unwrap()].ends_with(b"\r\n"));
+    }
 }
 
 fn upstream_responses(bytes: &[u8], cut: usize) {

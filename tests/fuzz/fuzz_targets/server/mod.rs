@@ -1,5 +1,7 @@
 //! The HTTP server's own files, taken in as they are, so that the library need not show them to anybody.
 
+#[path = "../../../../src/http/server/chunked.rs"]
+pub mod chunked;
 #[path = "../../../../src/http/server/encoding.rs"]
 pub mod encoding;
 #[path = "../../../../src/http/server/framing.rs"]
