@@ -180,7 +180,8 @@ fn well_formed(dice: &mut Dice, nonce: &str, closes: bool) -> (Parts, Due) {
         let length = format!("{zeros}{}", parts.body.len());
         content = parts.body.clone();
         if parts.version == "HTTP/1.1" && dice.one_in(3) {
-            parts.add(dice, "Transfer-Encoding", ["chunked", "Chunked"][dice.below(2)]);
+            let coding = dice.of_these(&["chunked", "Chunked"]);
+            parts.add(dice, "Transfer-Encoding", coding);
             parts.body = in_chunks(dice, &content);
         } else {
             parts.add(dice, "Content-Length", length);
