@@ -10,7 +10,7 @@ use crate::http::Reply;
 use crate::points::Points;
 use crate::queue::Caller;
 use crate::refusal::Refusal;
-use crate::reservation::{self, Status, api::read_seats};
+use crate::reservation::{self, Status, api::read_date, api::read_seats};
 use crate::store::Outcome;
 use crate::ticket;
 use crate::venue::{Answer, Context, Written};
@@ -18,10 +18,10 @@ use crate::venue::{Answer, Context, Written};
 /// `POST /payments`.
 pub fn pay(context: &Context, caller: Caller) -> Outcome<Answer> {
     let mut fields = context.fields()?;
-    let what = if fields.has("reservationId") || !fields.has("scheduleId") {
+    let what = if fields.has("reservationId") || !(fields.has("scheduleId") || fields.has("concertId")) {
         PaidFor::Reservation(fields.id("reservationId")?)
     } else {
-        PaidFor::Seats(fields.integer("scheduleId", 0..=i64::MAX)?, read_seats(&mut fields)?)
+        PaidFor::Seats(read_date(&mut fields)?, read_seats(&mut fields)?)
     };
     let amount = fields.integer("amount", 0..=i64::MAX).map(Points::new)?;
     fields.end()?;

@@ -10,7 +10,7 @@ use crate::ids::TokenKey;
 use crate::points::Points;
 use crate::queue;
 use crate::refusal::{Refusal, TokenEnd};
-use crate::reservation::{self, Reservation, Status};
+use crate::reservation::{self, DateRef, Reservation, Status};
 use crate::schedule;
 use crate::signing::SigningKey;
 use crate::store::Outcome;
@@ -23,7 +23,7 @@ pub enum PaidFor {
     /// A reservation.
     Reservation(Uuid),
     /// One's own held seats of a date, exactly those.
-    Seats(i64, Vec<String>),
+    Seats(DateRef, Vec<String>),
 }
 
 /// How an attempt to pay came out. Both are written down.
@@ -58,8 +58,12 @@ pub fn pay(
     let token = queue::must_be_active(tx, key)?;
     let reservation = match what {
         PaidFor::Reservation(reservation_id) => reservation::must_be_of(tx, token.user_id, *reservation_id)?,
-        PaidFor::Seats(schedule_id, labels) => {
-            reservation::find_by_seats(tx, token.user_id, *schedule_id, labels)?.ok_or(Refusal::ReservationNotFound)?
+        PaidFor::Seats(date, labels) => {
+            let schedule_id = match date {
+                DateRef::Schedule(schedule_id) => *schedule_id,
+                DateRef::Date(concert_id, date) => schedule::must_find_on_date(tx, *concert_id, date)?.schedule_id,
+            };
+            reservation::find_by_seats(tx, token.user_id, schedule_id, labels)?.ok_or(Refusal::ReservationNotFound)?
         }
     };
     match reservation.status_at(tx.now()) {

@@ -124,7 +124,11 @@ fn read_best(fields: &mut Fields) -> Result<SeatChoice, Refusal> {
     Ok(SeatChoice::Best { count, section })
 }
 
-fn read_date(fields: &mut Fields) -> Result<DateRef, Refusal> {
+/// Which date is meant: `scheduleId`, or `concertId` and `date`.
+///
+/// # Errors
+/// `INVALID_REQUEST` when it is neither.
+pub fn read_date(fields: &mut Fields) -> Result<DateRef, Refusal> {
     if fields.has("scheduleId") || !fields.has("concertId") {
         return fields.integer("scheduleId", 0..=i64::MAX).map(DateRef::Schedule);
     }

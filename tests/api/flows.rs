@@ -32,3 +32,43 @@ fn a_new_user_ends_with_a_sold_seat() {
     assert_eq!((&seats[11]["status"], &seats[11]["mine"]), (&json!("SOLD"), &json!(false)));
     other.hold(1, &["12", "14"]).refused(409, "SEAT_UNAVAILABLE");
 }
+
+#[test]
+fn uuids_are_taken_in_upper_case_everywhere_and_answered_in_lower_case() {
+    let app = TestApp::with_seats(2, &[]);
+    let kim = app.buyer(PRICE);
+    let (id, key) = (kim.id.to_uppercase(), kim.key.as_str());
+    assert_ne!(id, kim.id);
+    let pair = serde_json::json!({ "userId": id, "userKey": key });
+    let again = app.client.call("POST", "/api/v1/queue/tokens", "", Some(pair));
+    assert_eq!(again.must(200)["userId"], kim.id);
+    assert_eq!(kim.get(&format!("/users/{id}/balance")).must(200)["balance"], PRICE);
+    let basic = crate::support::basic(&id, key);
+    app.client.call("GET", "/api/v1/reservations", &basic, None).must(200);
+    assert_eq!(app.staff_get(&format!("/users/{id}")).must(200)["userId"], kim.id);
+    let held = kim.hold(1, &["1"]).must(201).clone();
+    let reservation = held["reservationId"].as_str().unwrap().to_uppercase();
+    let paid = kim.pay(&reservation.clone().into(), PRICE).must(201).clone();
+    assert_eq!(paid["reservationId"], held["reservationId"]);
+    let one = app.staff_get(&format!("/reservations/{reservation}"));
+    assert_eq!(one.must(200)["reservationId"], held["reservationId"]);
+    let ticket = paid["tickets"][0]["ticketId"].as_str().unwrap();
+    let told = app.staff_get(&format!("/tickets/{}", ticket.to_uppercase())).must(200).clone();
+    assert_eq!(told["ticketId"], ticket);
+}
+
+#[test]
+fn payment_takes_a_concert_and_a_date_like_the_reservation() {
+    let app = TestApp::with_seats(2, &[]);
+    let kim = app.buyer(2 * PRICE);
+    let pay = |concert: i64, date: &str| {
+        let body = serde_json::json!({ "concertId": concert, "date": date, "seats": ["1"], "amount": PRICE });
+        kim.post("/payments", body)
+    };
+    let held = kim.hold(1, &["1"]).must(201).clone();
+    pay(9, "2100-01-01").refused(404, "CONCERT_NOT_FOUND");
+    pay(1, "2099-01-01").refused(404, "SCHEDULE_NOT_FOUND");
+    pay(1, "2100-01-02").refused(404, "RESERVATION_NOT_FOUND");
+    assert_eq!(pay(1, "tomorrow").refused(400, "INVALID_REQUEST")["pointer"], "/date");
+    assert_eq!(pay(1, "2100-01-01").must(201)["reservationId"], held["reservationId"]);
+}
