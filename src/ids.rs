@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Mutex;
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::{Builder, Uuid};
@@ -181,15 +182,12 @@ pub fn sha256_of(bytes: &[u8]) -> [u8; 32] {
 
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(bytes)
 }
 
 /// So many bytes from lower-case hexadecimal digits; `None` when the text is anything else.
 pub fn bytes_of_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f').then(|| char::from(byte).to_digit(16)).flatten();
-    let digits: Vec<u32> = text.bytes().map(digit).collect::<Option<_>>()?;
-    let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| (pair[0] * 16 + pair[1]) as u8).collect(); // two digits
-    if digits.len() == 2 * N { bytes.try_into().ok() } else { None }
+    HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok()
 }
 
 #[cfg(test)]

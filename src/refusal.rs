@@ -32,12 +32,10 @@ macro_rules! refusals {
     ($($variant:ident $({ $($member:ident: $kind:ty),* })? $word:literal,)*) => {
         /// An expected "no", with what its answer tells beside the code.
         #[derive(Debug, Clone, PartialEq)]
-        #[allow(missing_docs, reason = "the codes are explained, for people, in texts.rs")]
         pub enum Refusal { $($variant $({ $($member: $kind),* })?,)* }
 
         /// The stable machine word of a refusal.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[allow(missing_docs, reason = "each is explained, for people, in texts.rs")]
         pub enum Code { $($variant,)* }
 
         impl Code {

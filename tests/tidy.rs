@@ -1,4 +1,4 @@
-//! The habits of the venue, held by reading its files: the order of rooms, short files and functions, SQL, time and words in
+//! Style tests that read the source files: the order of rooms, short files and functions, SQL, time and words in
 //! their places. What is exempt stands here by name, with its reason.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]

@@ -20,7 +20,6 @@ use crate::venue::{EventType, Tx, record};
 
 column_words! {
     /// What changed a balance.
-    #[allow(missing_docs, reason = "the words say it")]
     EntryKind { TopUp "TOP_UP", Payment "PAYMENT", Refund "REFUND", Correction "CORRECTION", }
 }
 

@@ -1,7 +1,10 @@
 //! Reading a request's JSON body, query and credentials, so that what is wrong is named in both languages with its place.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -275,22 +278,10 @@ pub fn number(
     })
 }
 
-/// Turns `%41` into `A` and, as forms do, `+` into a space; `None` when what comes out is not UTF-8.
+/// Percent-decodes a part of a checked request target (`+` is a space, as in forms); `None` when the result is not UTF-8.
 pub fn decoded(text: &str) -> Option<String> {
-    let mut bytes = text.bytes();
-    let mut plain = Vec::with_capacity(text.len());
-    while let Some(byte) = bytes.next() {
-        plain.push(match byte {
-            b'%' => {
-                let digit = |byte: u8| char::from(byte).to_digit(16);
-                let (high, low) = (digit(bytes.next()?)?, digit(bytes.next()?)?);
-                (high * 16 + low) as u8 // two hexadecimal digits
-            }
-            b'+' => b' ',
-            byte => byte,
-        });
-    }
-    String::from_utf8(plain).ok()
+    let spaced = text.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8().ok().map(Cow::into_owned)
 }
 
 /// What a caller shows to prove who they are.

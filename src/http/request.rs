@@ -6,7 +6,6 @@ use crate::refusal::Language;
 
 /// The methods that the server knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names are HTTP's own")]
 pub enum Method {
     Get,
     Head,

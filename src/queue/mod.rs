@@ -38,7 +38,6 @@ use crate::venue::{Change, EventType, Tx, record};
 
 column_words! {
     /// Where a token is in its life.
-    #[allow(missing_docs, reason = "the words say it")]
     TokenStatus { Waiting "WAITING", Active "ACTIVE", Expired "EXPIRED", }
 }
 

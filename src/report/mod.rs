@@ -137,7 +137,6 @@ fn grouped(parts: &[Part], name: impl Fn(&Part) -> &Option<String>) -> Outcome<V
 
 /// A sold seat with its ticket.
 #[derive(Debug)]
-#[allow(missing_docs, reason = "the fields are the columns of the same names")]
 pub struct SoldSeat {
     pub label: String,
     pub section: Option<String>,
@@ -174,7 +173,6 @@ pub struct Sum {
 /// One line of the ledger with its owner's name.
 #[derive(Debug, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-#[allow(missing_docs, reason = "the fields are the columns of the same names")]
 pub struct DayEntry {
     pub entry_id: i64,
     pub user_id: Uuid,

@@ -32,7 +32,6 @@ use crate::venue::{Change, Tx};
 
 column_words! {
     /// Where a reservation is in its life.
-    #[allow(missing_docs, reason = "the words say it")]
     Status {
         PendingPayment "PENDING_PAYMENT",
         Confirmed "CONFIRMED",
@@ -59,7 +58,6 @@ impl Status {
 
 /// A reservation as the file has it.
 #[derive(Debug, Clone)]
-#[allow(missing_docs, reason = "the fields are the columns of the same names")]
 pub struct Reservation {
     pub reservation_id: Uuid,
     pub user_id: Uuid,

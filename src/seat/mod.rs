@@ -36,7 +36,6 @@ use crate::venue::{Change, EventType, SeatState, Tx, record};
 
 column_words! {
     /// What a claim is.
-    #[allow(missing_docs, reason = "the words say it")]
     ClaimStatus { Held "HELD", Sold "SOLD", Blocked "BLOCKED", }
 }
 

@@ -164,19 +164,14 @@ pub struct Settings {
     #[arg(long)]
     pub set_clock_back: bool,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "see the type")]
     pub queue: QueueSettings,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "see the type")]
     pub sale: SaleSettings,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "see the type")]
     pub strangers: StrangerSettings,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "see the type")]
     pub machine: MachineSettings,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "see the type")]
     pub http: HttpSettings,
 }
 

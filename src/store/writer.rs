@@ -305,7 +305,7 @@ impl<C: Send + 'static> WriterThread<C> {
             let with = state.as_ref().map(|()| &tx).map_err(CommitError::clone);
             match catch_unwind(AssertUnwindSafe(|| job(with))) {
                 Ok(completion) => completions.push(completion),
-                Err(_) => log::error!("a write job panicked outside its savepoint; its caller gets a 500"), // its answer is a 500
+                Err(_) => log::error!("a write job panicked outside its savepoint; its caller gets a 500"),
             }
             if let Some(refusal) = tx.rolled_back.take() {
                 state = Err(CommitError { refusal, fatal: false });

@@ -8,7 +8,6 @@ use crate::ids::TokenKey;
 
 /// What memory must learn once a transaction is committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the fields are the columns of the same names")]
 pub enum Change {
     /// A token took its place in the line.
     TokenIssued { token_id: i64, key: TokenKey, user_id: Uuid, place: Option<i64>, join_number: Option<u32> },
@@ -48,7 +47,6 @@ pub enum Change {
 
 /// Who has a seat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the fields are the columns of the same names")]
 pub enum SeatState {
     /// Nobody.
     Free,

@@ -9,7 +9,6 @@ use crate::store::{self, Reader, column_words};
 
 column_words! {
     /// The types of the events feed.
-    #[allow(missing_docs, reason = "the words say it")]
     EventType {
         TokenIssued "TOKEN_ISSUED",
         TokenAdmitted "TOKEN_ADMITTED",

@@ -108,7 +108,7 @@ impl Metrics {
             // Writing to a String does not fail.
             let _ = writeln!(out, "boxoffice_http_answers_total{{class=\"{class}xx\"}} {}", figure.get());
         }
-        out.push_str("# HELP boxoffice_http_refusals_total Refusals of the door itself\n");
+        out.push_str("# HELP boxoffice_http_refusals_total Refusals of the HTTP server itself\n");
         out.push_str("# TYPE boxoffice_http_refusals_total counter\n");
         for (code, figure) in Code::ALL.iter().zip(&self.refusals_by_code).filter(|(_, figure)| figure.get() > 0) {
             let _ = writeln!(out, "boxoffice_http_refusals_total{{code=\"{}\"}} {}", code.word(), figure.get());

@@ -176,7 +176,7 @@ impl InnerServer {
         on_fatal: &OnFatal,
     ) -> io::Result<InnerServer> {
         const O_PATH: i32 = 0o10_000_000; // Linux: a handle to the inode, without opening it
-        let directory = std::env::temp_dir().join(format!("boxoffice-door-{}", new_key()));
+        let directory = std::env::temp_dir().join(format!("boxoffice-http-{}", new_key()));
         make_private_folder(&directory).map_err(|error| {
             let parent = std::env::temp_dir();
             let why = format!(
