@@ -15,7 +15,9 @@ use crate::clock::{Clock, Millis, Mode, Span};
 use crate::http::{Handler, Limits, Notifier, OpenFailure, RateLimit, Server};
 use crate::ids::{KeyHash, TokenMint, new_key};
 use crate::queue::{self, Line};
-use crate::routes::{Exposure, Handlers, Readiness, answer_at_once, takes_large_body};
+use crate::routes::{
+    Exposure, Handlers, Readiness, allowed_methods, allowed_methods_of_the_public, answer_at_once, takes_large_body,
+};
 use crate::schedule;
 use crate::seat::MapCache;
 
@@ -348,10 +350,12 @@ fn cannot_start(flag: &str, address: SocketAddr, failure: &OpenFailure) -> OpenE
 /// The HTTP servers to start, each with the flag that names its address: the public one, and where staff have an address of their
 /// own, a second, small one, so that load on the public address does not delay staff.
 fn plan_servers(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, SocketAddr, Exposure, Limits)> {
-    let limits = Limits { large_body: takes_large_body, answer_at_once, ..Limits::from(&settings.http) };
+    let limits =
+        Limits { large_body: takes_large_body, answer_at_once, allowed_methods, ..Limits::from(&settings.http) };
     let Some(staff) = settings.staff_listen else { return vec![("--listen", listen, Exposure::Whole, limits)] };
+    let public = Limits { allowed_methods: allowed_methods_of_the_public, ..limits.clone() };
     vec![
-        ("--listen", listen, Exposure::Public, limits.clone().beside_staff()),
+        ("--listen", listen, Exposure::Public, public.beside_staff()),
         ("--staff-listen", staff, Exposure::Whole, limits.for_staff()),
     ]
 }

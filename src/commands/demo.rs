@@ -51,6 +51,7 @@ pub(super) fn run(settings: Settings) -> Result<(), OpenError> {
     let listen = settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
     let shutdown = Shutdown::listen()?; // first: a signal must not leave the folder behind
     let scratch = TempVenue::make()?;
+    let settings = Settings { http: settings.http.clone().open_to_loopback(), ..settings };
     let app = App::open(settings.clone(), &scratch.database(), listen, shutdown.broken())?;
     let hall = build_hall(&app, &settings)?;
     let staff_key = app.new_staff_key().or(settings.staff_key.as_deref()).unwrap_or_default(); // one of the two is there

@@ -185,6 +185,19 @@ pub fn answer_at_once(method: Method, target: &str) -> Option<Reply> {
     (matches!(method, Method::Get | Method::Head) && target == "/healthz").then(operations::health)
 }
 
+/// The methods of a path, as its preflight is told; `None` where there is nothing.
+pub fn allowed_methods(path: &str) -> Option<String> {
+    match route::find(Method::Options, path) {
+        route::Found::Methods(allow) => Some(allow),
+        route::Found::Route(_) | route::Found::Nothing => None,
+    }
+}
+
+/// The same where staff have an address of their own.
+pub fn allowed_methods_of_the_public(path: &str) -> Option<String> {
+    if is_for_staff(path) { None } else { allowed_methods(path) }
+}
+
 /// Whether a request may bring a large body.
 pub fn takes_large_body(method: Method, path: &str) -> bool {
     matches!(route::find(method, path), route::Found::Route(Route { body: Body::Large, .. }))

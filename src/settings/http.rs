@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use clap::builder::RangedU64ValueParser;
 use ipnet::{IpNet, Ipv4Net};
 
+use crate::http::AllowedOrigin;
+
 /// What the HTTP server allows to strangers.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "HTTP server")]
@@ -73,9 +75,24 @@ pub struct HttpSettings {
     #[arg(long, env = "BOXOFFICE_HTTP_INNER_ANSWER_MAX_MS", default_value_t = 60_000, value_name = "N",
         value_parser = range(100, 600_000))]
     pub http_inner_answer_max_ms: u64,
+    /// Origins whose pages may read answers in a browser: *, or origins such as http://localhost:5173, separated by commas or
+    /// given several times; for demo and --ephemeral those of this machine unless given
+    #[arg(long, env = "BOXOFFICE_ALLOW_ORIGIN", value_delimiter = ',', value_parser = AllowedOrigin::parse, value_name = "ORIGIN")]
+    pub allow_origin: Vec<AllowedOrigin>,
     /// Proxies whose X-Forwarded-For, or else Forwarded, is believed: addresses or networks, separated by commas
     #[arg(long, env = "BOXOFFICE_HTTP_PROXIES", value_delimiter = ',', value_parser = network)]
     pub http_proxies: Vec<IpNet>,
+}
+
+impl HttpSettings {
+    /// The same settings for a server to try things out: pages of this machine may read answers, unless others were given.
+    #[must_use]
+    pub fn open_to_loopback(mut self) -> HttpSettings {
+        if self.allow_origin.is_empty() {
+            self.allow_origin.push(AllowedOrigin::Loopback);
+        }
+        self
+    }
 }
 
 fn range(min: u64, max: u64) -> RangedU64ValueParser<u64> {

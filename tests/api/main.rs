@@ -6,6 +6,7 @@ mod best;
 mod check;
 mod checkins;
 mod conventions;
+mod cors;
 mod dates;
 mod deletion;
 mod draw;

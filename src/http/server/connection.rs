@@ -6,6 +6,7 @@ use mio::net::TcpStream;
 
 use super::chunked::Decoder;
 use super::connections::EvictionClass;
+use super::cors::CrossOrigin;
 use super::output::Output;
 use super::response_head::RequestId;
 use super::upstream::{WaitingRequest, Wake};
@@ -106,6 +107,8 @@ pub struct RequestMeta {
     pub head_only: bool,
     /// The client takes gzip.
     pub accepts_gzip: bool,
+    /// Which pages may read the answer.
+    pub cross_origin: CrossOrigin,
 }
 
 /// One client's connection.
@@ -162,6 +165,7 @@ impl Connection {
                 is_http_10: false,
                 head_only: false,
                 accepts_gzip: false,
+                cross_origin: CrossOrigin::Off,
             },
             number: 0,
             desynchronised: false,

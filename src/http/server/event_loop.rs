@@ -16,6 +16,8 @@ use mio::{Events, Poll, Token};
 
 use super::connection::{ConnectionId, State};
 use super::connections::Connections;
+use super::cors::CrossOrigin;
+use super::framing;
 use super::limits::Limits;
 use super::metrics::{Figure, Metrics};
 use super::notifier::Subscription;
@@ -254,6 +256,8 @@ impl EventLoop {
             State::Head if is_idle => self.close(id, Some(&metrics.connections_expired_idle_total)),
             State::Head => {
                 metrics.connections_expired_head_total.add(1);
+                let (_, _, origin) = framing::peek(&connection.input);
+                connection.meta.cross_origin = CrossOrigin::of(&self.limits.allow_origins, origin);
                 self.refuse_and_leave(id, &Refusal::RequestTimeout);
             }
             State::Body(_) => {

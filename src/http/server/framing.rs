@@ -44,6 +44,12 @@ pub struct Head<'b> {
     pub request_id: Option<&'b str>,
     /// The fields of [`RELAYED`], at their places.
     pub relayed: [Option<Cow<'b, str>>; RELAYED.len()],
+    /// `Origin`: the site of the page that asks.
+    pub origin: Option<&'b str>,
+    /// A browser asks which method it may use (`Access-Control-Request-Method`).
+    pub is_preflight: bool,
+    /// The page is of a public network, and this server of a private one (`Access-Control-Request-Private-Network`).
+    pub asks_private_network: bool,
     /// Whether the client takes gzip (`Accept-Encoding`).
     pub accepts_gzip: bool,
     /// `Forwarded`.
@@ -173,6 +179,10 @@ struct Seen<'b> {
     keep_alive: bool,
     request_id: Option<&'b str>,
     relayed: [Option<Cow<'b, str>>; RELAYED.len()],
+    origin: Option<&'b str>,
+    origins: usize,
+    is_preflight: bool,
+    asks_private_network: bool,
     accept_encoding: Option<Cow<'b, str>>,
     forwarded: Option<Cow<'b, str>>,
     x_forwarded_for: Option<Cow<'b, str>>,
@@ -223,6 +233,13 @@ impl<'b> Seen<'b> {
                 return Err(bad("Expect", "Expect"));
             }
             self.expect = Some(std::str::from_utf8(value).unwrap_or("?"));
+        } else if is("origin") {
+            self.origins += 1;
+            self.origin = std::str::from_utf8(value).ok().filter(|_| self.origins == 1); // of two, none counts
+        } else if is("access-control-request-method") {
+            self.is_preflight = true;
+        } else if is("access-control-request-private-network") {
+            self.asks_private_network = value == b"true";
         } else if is("x-request-id") {
             self.request_id = std::str::from_utf8(value).ok().filter(|id| is_valid_request_id(id)).or(self.request_id);
         }
@@ -256,6 +273,9 @@ impl<'b> Seen<'b> {
             expects_continue: self.expect.is_some() && !is_http_10,
             request_id: self.request_id,
             relayed: self.relayed,
+            origin: self.origin,
+            is_preflight: self.is_preflight,
+            asks_private_network: self.asks_private_network,
             accepts_gzip: self.accept_encoding.as_deref().is_some_and(accepts_gzip),
             forwarded: self.forwarded,
             x_forwarded_for: self.x_forwarded_for,
@@ -296,8 +316,9 @@ fn is_valid_request_id(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
 }
 
-/// What a refusal needs of a head that could not be read: its language and its request id, as far as they are there.
-pub fn peek_language(bytes: &[u8]) -> (Language, Option<&str>) {
+/// What a refusal needs of a head that could not be read: its language, its request id and its origin, as far as they are
+/// there.
+pub fn peek(bytes: &[u8]) -> (Language, Option<&str>, Option<&str>) {
     let field = |wanted: &str| {
         bytes.split(|&b| b == b'\n').take(FIELDS_MAX).find_map(|line| {
             let (name, value) = std::str::from_utf8(line).ok()?.split_once(':')?;
@@ -305,7 +326,7 @@ pub fn peek_language(bytes: &[u8]) -> (Language, Option<&str>) {
         })
     };
     let language = field("accept-language").map(Language::of_accept_language).unwrap_or_default();
-    (language, field("x-request-id").filter(|id| is_valid_request_id(id)))
+    (language, field("x-request-id").filter(|id| is_valid_request_id(id)), field("origin"))
 }
 
 #[cfg(test)]

@@ -180,6 +180,6 @@ fn a_head_has_so_many_bytes_and_fields_and_no_more() {
 
 #[test]
 fn a_refusal_finds_its_language_in_a_head_that_cannot_be_read() {
-    let (language, id) = peek_language(b"GET / HTTP/9.9\r\naccept-Language: ko\r\nx-request-id: abc\r\n\r\n");
-    assert_eq!((language, id), (Language::Ko, Some("abc")));
+    let head = b"GET / HTTP/9.9\r\naccept-Language: ko\r\nx-request-id: abc\r\nOrigin: http://a\r\n\r\n";
+    assert_eq!(peek(head), (Language::Ko, Some("abc"), Some("http://a")));
 }

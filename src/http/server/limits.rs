@@ -2,6 +2,7 @@
 
 use ipnet::IpNet;
 
+use super::cors::AllowedOrigin;
 use crate::http::{Method, Reply};
 use crate::settings::http::HttpSettings;
 
@@ -75,6 +76,10 @@ pub struct Limits {
     pub inner_probe_max_ms: u64,
     /// What is under way at a stop has so long.
     pub stop_max_ms: u64,
+    /// Origins whose pages may read answers.
+    pub allow_origins: Vec<AllowedOrigin>,
+    /// The methods of a path, as a preflight is told; `None` where there is nothing.
+    pub allowed_methods: fn(&str) -> Option<String>,
     /// Proxies whose `X-Forwarded-For`, or else `Forwarded`, is believed.
     pub proxies: Vec<IpNet>,
 }
@@ -113,6 +118,8 @@ impl Default for Limits {
             inner_answer_max_ms: 60_000,
             inner_probe_max_ms: 2_000,
             stop_max_ms: 4_500,
+            allow_origins: Vec::new(),
+            allowed_methods: |_| None,
             proxies: Vec::new(),
         }
     }
@@ -193,6 +200,7 @@ impl From<&HttpSettings> for Limits {
             queue_max: settings.http_queue_max as usize,
             queue_max_ms: settings.http_queue_max_ms,
             inner_answer_max_ms: settings.http_inner_answer_max_ms,
+            allow_origins: settings.allow_origin.clone(),
             proxies: settings.http_proxies.clone(),
             ..Limits::default()
         }

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 
 use super::body_reader::UNKNOWN_LENGTH;
 use super::connection::{Connection, ConnectionId, RequestMeta, State};
+use super::cors::CrossOrigin;
 use super::event_loop::EventLoop;
 use super::framing::{self, Bounds, Head, RELAYED};
 use super::proxy;
@@ -147,11 +148,13 @@ impl EventLoop {
                 length + self.take_request(id, &head, &bytes[length..])
             }
             Err(refusal) => {
-                let (language, theirs) = framing::peek_language(bytes);
+                let (language, theirs, origin) = framing::peek(bytes);
+                let cross_origin = CrossOrigin::of(&self.limits.allow_origins, origin);
                 let request_id = self.new_id(theirs);
                 if let Some(connection) = self.connections.get_mut(id) {
                     connection.meta.language = language;
                     connection.meta.id = request_id;
+                    connection.meta.cross_origin = cross_origin;
                     connection.meta.head_only = false; // the request before was another one
                 }
                 self.refuse_and_leave(id, &refusal);
@@ -174,7 +177,9 @@ impl EventLoop {
             is_http_10: head.is_http_10,
             head_only: head.method == Method::Head,
             accepts_gzip: head.accepts_gzip,
+            cross_origin: CrossOrigin::of(&self.limits.allow_origins, head.origin),
         };
+        let preflight = connection.meta.cross_origin.preflight(head, self.limits.allowed_methods);
         let path = head.target.split('?').next().unwrap_or("");
         let max_bytes = if path == "*" { 0 } else { self.limits.body_max_bytes(head.method, path) };
         let has_body = head.is_chunked || head.content_length > 0;
@@ -192,6 +197,10 @@ impl EventLoop {
         }
         if path == "*" {
             self.answer_itself(id, &Reply::empty(204).with("Allow", framing::METHODS));
+            return 0;
+        }
+        if !has_body && let Some(reply) = preflight {
+            self.answer_itself(id, &reply);
             return 0;
         }
         if !has_body && let Some(reply) = (self.limits.answer_at_once)(head.method, &head.target) {

@@ -5,6 +5,7 @@ use std::io::Write;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use super::cors::CrossOrigin;
 use crate::clock::Millis;
 use crate::http::Reply;
 
@@ -21,6 +22,8 @@ pub struct ResponseMeta<'a> {
     pub is_http_10: bool,
     /// The request was `HEAD`: the length is told, the content is not sent.
     pub head_only: bool,
+    /// Which pages may read it.
+    pub cross_origin: &'a CrossOrigin,
 }
 
 /// The name of a request in answers and logs.
@@ -87,6 +90,7 @@ pub fn write_head<'a>(
     let _ = write!(out, "HTTP/1.1 {status} {}\r\nDate: {}\r\nX-Request-Id: ", reason(status), envelope.date);
     envelope.id.write(out);
     out.extend_from_slice(b"\r\nX-Content-Type-Options: nosniff\r\n");
+    envelope.cross_origin.write(out);
     let mut has_cache_control = false;
     for (name, value) in fields {
         if OWN.iter().any(|own| own.eq_ignore_ascii_case(name)) {
@@ -204,7 +208,14 @@ mod tests {
     const ID: RequestId = RequestId::Ours(10);
 
     fn envelope() -> ResponseMeta<'static> {
-        ResponseMeta { id: &ID, date: "today", keep_alive: true, is_http_10: false, head_only: false }
+        ResponseMeta {
+            id: &ID,
+            date: "today",
+            keep_alive: true,
+            is_http_10: false,
+            head_only: false,
+            cross_origin: &CrossOrigin::Off,
+        }
     }
 
     #[test]

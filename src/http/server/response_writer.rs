@@ -103,6 +103,7 @@ impl EventLoop {
             keep_alive: meta.keep_alive,
             is_http_10: meta.is_http_10,
             head_only: meta.head_only,
+            cross_origin: &meta.cross_origin,
         };
         write(&mut self.out, &envelope);
     }

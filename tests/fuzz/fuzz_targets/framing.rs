@@ -48,7 +48,7 @@ fn heads(bytes: &[u8], cut: usize) {
     if let Ok(Some((head, length))) = &whole {
         is_sound(head, &bytes[..*length]);
     }
-    let _ = framing::peek_language(bytes);
+    let _ = framing::peek(bytes);
 }
 
 /// What the door takes, seen by a reader that splits at CRLF and at the first colon and knows nothing else.

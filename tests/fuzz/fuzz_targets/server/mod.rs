@@ -2,6 +2,8 @@
 
 #[path = "../../../../src/http/server/chunked.rs"]
 pub mod chunked;
+#[path = "../../../../src/http/server/cors.rs"]
+pub mod cors;
 #[path = "../../../../src/http/server/encoding.rs"]
 pub mod encoding;
 #[path = "../../../../src/http/server/framing.rs"]
