@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use clap::builder::RangedU64ValueParser;
 use ipnet::{IpNet, Ipv4Net};
 
-use crate::http::AllowedOrigin;
+use super::AllowedOrigin;
 
 /// What the HTTP server allows to strangers.
 #[derive(Debug, Clone, clap::Args)]

@@ -4,6 +4,7 @@
 pub mod environment;
 pub mod http;
 mod listen;
+mod origin;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -13,6 +14,7 @@ use jiff::tz::TimeZone;
 use http::HttpSettings;
 use listen::parse_listen;
 pub use listen::{url_of, urls_for_others};
+pub use origin::AllowedOrigin;
 
 /// Who may top up points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -262,6 +264,7 @@ mod tests {
             ("--time-zone", "Mars/Olympus"),
             ("--staff-key", "short"),
             ("--listen", "nowhere"),
+            ("--allow-origin", "https://shop.example/"),
         ] {
             let why = parse(&[&format!("{flag}={value}")]).unwrap_err();
             assert!(why.contains(flag), "{why}");

@@ -8,7 +8,8 @@ use crate::support::{STAFF_KEY, TestApp};
 
 /// The head of the answer to a request that asks for a close, with each line as it came.
 fn head(app: &TestApp, request_line: &str, fields: &str) -> String {
-    let address = app.url.strip_prefix("http://").unwrap();
+    let url = app.url();
+    let address = url.strip_prefix("http://").unwrap();
     let mut wire = TcpStream::connect(address).unwrap();
     wire.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     write!(wire, "{request_line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{fields}\r\n").unwrap();

@@ -2,8 +2,8 @@
 
 use ipnet::IpNet;
 
-use super::cors::AllowedOrigin;
 use crate::http::{Method, Reply};
+use crate::settings::AllowedOrigin;
 use crate::settings::http::HttpSettings;
 
 /// Connections of a server for staff alone, and all descriptors that it may take.

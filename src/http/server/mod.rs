@@ -5,7 +5,8 @@
 //! In: `event_loop` (the loop, deadlines, stopping) · `accept` · `connections` (all of them, eviction, counts by address) ·
 //! `connection` (the state of one) · `request_reader` (bytes become requests) · `framing`, `target`, `encoding` (the request
 //! head, strictly) · `body_reader`, `chunked` (its body) · `proxy` (the client's address) · `upstream/` (submit a request, next event).
-//! Out: `response_writer`, `response_head`, `cors` (which origins may read), `output` (what is still to be sent) · `compress` · `shared` (content that clients
+//! Out: `response_writer`, `response_head`, `cors` (which origins may read), `output` (what is still to be sent) · `compress` ·
+//! `shared` (content that clients
 //! share) · `long_poll`, `waiters`, `notifier` (requests that wait for a change).
 //! Beside: `limits`, `metrics`, and here the handle.
 //!
@@ -71,7 +72,6 @@ use mio::{Interest, Poll, Waker};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Socket, Type};
 
-pub use cors::AllowedOrigin;
 use event_loop::{EventLoop, LISTENER, WAKER};
 pub use limits::Limits;
 pub use metrics::Metrics;
