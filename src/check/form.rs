@@ -5,22 +5,18 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 
 use super::{Findings, TOLD_MAX};
+use crate::store::is_of_other_rows;
 use crate::store::schema_diff::{conditions, current, foreign_references, schema_of};
 
 /// What is wrong with the file as a database: pages, indexes and constraints, references, tables. What other programs keep
 /// in the file beside the venue's own tables, such as Litestream its `_litestream_seq`, is no fault.
 pub(super) fn findings(connection: &Connection) -> rusqlite::Result<Findings> {
     let mut findings = Findings::default();
-    let mut messages = connection.prepare(&format!("PRAGMA integrity_check({TOLD_MAX})"))?;
-    for message in messages.query_map([], |row| row.get::<_, String>(0))? {
-        let message = message?;
-        if message != "ok" {
-            findings.faults.push(format!("the database is damaged: {message}"));
-        }
-    }
     let (is, must_be) = (schema_of(connection)?, current()?);
     let own: BTreeSet<String> = must_be.iter().map(|part| part.table.clone()).collect();
-    findings.faults.extend(strays(connection, &own)?);
+    damage(connection, &own, &mut findings)?;
+    let there: BTreeSet<&str> = is.iter().map(|part| part.table.as_str()).collect();
+    findings.faults.extend(strays(connection, own.iter().filter(|table| there.contains(table.as_str())))?);
     let missing = must_be.difference(&is);
     findings.faults.extend(missing.map(|part| format!("the format wants this, and it is not there: {}", part.words)));
     for part in is.difference(&must_be) {
@@ -40,18 +36,43 @@ pub(super) fn findings(connection: &Connection) -> rusqlite::Result<Findings> {
     Ok(findings)
 }
 
-/// Rows of the venue's tables that name something that is not there.
-fn strays(connection: &Connection, own: &BTreeSet<String>) -> rusqlite::Result<Vec<String>> {
-    let mut faults = Vec::new();
-    let mut strays = connection.prepare("SELECT \"table\", rowid, parent FROM pragma_foreign_key_check")?;
-    let mut rows = strays.query([])?;
-    while let Some(row) = rows.next()?
-        && faults.len() < TOLD_MAX
+/// Pages, indexes and conditions, as SQLite itself finds them. The limit of its answer counts rows of other programs too, so
+/// the number of what is told is held here.
+fn damage(connection: &Connection, own: &BTreeSet<String>, findings: &mut Findings) -> rusqlite::Result<()> {
+    let mut messages = connection.prepare(&format!("PRAGMA integrity_check({})", i32::MAX))?;
+    let mut messages = messages.query([])?;
+    while let Some(row) = messages.next()?
+        && findings.faults.len() < TOLD_MAX
     {
-        let (table, row_id, parent): (String, Option<i64>, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let which = row_id.map_or("a row".to_owned(), |row_id| format!("row {row_id}"));
-        let says = format!("{which} of {table} names something that is not in {parent}");
-        faults.extend(own.contains(&table).then_some(says));
+        let message: String = row.get(0)?;
+        if message == "ok" {
+            continue;
+        }
+        if !is_of_other_rows(&message, own) {
+            findings.faults.push(format!("the database is damaged: {message}"));
+        } else if findings.warnings.len() < TOLD_MAX {
+            findings
+                .warnings
+                .push(format!("a row of another program's table breaks a condition of that table: {message}"));
+        }
+    }
+    Ok(())
+}
+
+/// Rows of the venue's tables that name something that is not there. Each table is asked by itself: SQLite ends the whole
+/// answer at a reference that another program made and that cannot work.
+fn strays<'a>(connection: &Connection, tables: impl Iterator<Item = &'a String>) -> rusqlite::Result<Vec<String>> {
+    let mut faults = Vec::new();
+    let mut strays = connection.prepare("SELECT rowid, parent FROM pragma_foreign_key_check(?1)")?;
+    for table in tables {
+        let mut rows = strays.query([table])?;
+        while let Some(row) = rows.next()?
+            && faults.len() < TOLD_MAX
+        {
+            let (row_id, parent): (Option<i64>, String) = (row.get(0)?, row.get(1)?);
+            let which = row_id.map_or("a row".to_owned(), |row_id| format!("row {row_id}"));
+            faults.push(format!("{which} of {table} names something that is not in {parent}"));
+        }
     }
     Ok(faults)
 }

@@ -4,6 +4,7 @@
 //! The background scan runs at 10 % duty. Its snapshot blocks WAL restarts, so it aborts when the WAL becomes too long and
 //! starts again a little later.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OpenFlags};
 
 use super::location::sidecar_path;
+use super::schema_diff;
 use super::wal::RESTART_BYTES;
 use crate::threads::{OnFatal, spawn_vital};
 
@@ -32,10 +34,39 @@ pub(super) fn is_large(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|file| file.len() > AT_START_MAX_BYTES)
 }
 
-/// The first damage of a file, if any.
+/// The first damage of a file, if any. Rows of another program's table that break its own conditions are none.
 pub(super) fn find_damage(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    Ok((found != "ok").then(|| found.lines().last().unwrap_or_default().to_owned()))
+    let mut check = connection.prepare(&format!("PRAGMA quick_check({})", i32::MAX))?; // the limit counts those rows too
+    let mut found = check.query([])?;
+    let mut own = None;
+    while let Some(row) = found.next()? {
+        let message: String = row.get(0)?;
+        if message == "ok" {
+            continue;
+        }
+        if own.is_none() {
+            own = Some(schema_diff::own_tables()?);
+        }
+        if !own.as_ref().is_some_and(|own| is_of_other_rows(&message, own)) {
+            return Ok(Some(message.lines().last().unwrap_or_default().to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a message of `PRAGMA integrity_check` says no more than that a row of another program's table breaks a condition
+/// of that table (`NOT NULL`, `CHECK`, a type). Every page and index is sound then, and the venue reads no such row.
+pub fn is_of_other_rows(message: &str, own: &BTreeSet<String>) -> bool {
+    let Some((_, place)) =
+        [" value in ", "CHECK constraint failed in "].iter().find_map(|says| message.split_once(says))
+    else {
+        return false;
+    };
+    let is_in = |table: &str| {
+        let name = place.get(..table.len()).is_some_and(|name| name.eq_ignore_ascii_case(table));
+        name && place[table.len()..].chars().next().is_none_or(|next| next == '.')
+    };
+    !message.contains('\n') && !own.iter().any(|table| is_in(table))
 }
 
 /// A background scan; it stops when dropped.

@@ -27,7 +27,7 @@ pub use columns::{Blob16, from_json, to_json};
 pub(crate) use columns::{column_words, unknown_word};
 pub use copy::{NewFile, copy_into};
 pub use database_lock::DatabaseLock;
-pub use integrity_scan::IntegrityScan;
+pub use integrity_scan::{IntegrityScan, is_of_other_rows};
 pub use location::{is_taken, must_be_free, resolve, resolve_existing};
 pub use open::{OpenError, Opened, VenueRow, continue_ids, create, create_after, open};
 pub use read_only::{ReadOnlyFile, has_wal, open_read_only};

@@ -55,6 +55,11 @@ pub fn current() -> rusqlite::Result<BTreeSet<Part>> {
     schema_of(&fresh)
 }
 
+/// The names of the tables of the current format.
+pub fn own_tables() -> rusqlite::Result<BTreeSet<String>> {
+    Ok(current()?.into_iter().map(|part| part.table).collect())
+}
+
 /// The conditions of the tables of the current format: each table with what its `CHECK`s say. SQLite itself holds a file to
 /// them only where it may write to it.
 pub fn conditions() -> rusqlite::Result<Vec<(String, Vec<String>)>> {

@@ -294,6 +294,21 @@ const OTHERS: &[(&str, &str)] = &[
     ),
     ("CREATE TABLE notes (a TEXT NOT NULL UNIQUE CHECK (a <> '')); INSERT INTO notes VALUES ('b')", "table notes"),
     ("CREATE TABLE a (x REFERENCES b (y)); INSERT INTO a VALUES (1)", "table a"),
+    // References that cannot work, and rows that break conditions: those of the other program.
+    (
+        "CREATE TABLE b (y); CREATE TABLE a (x REFERENCES b (y)); INSERT INTO b VALUES (1); INSERT INTO a VALUES (1)",
+        "table a",
+    ),
+    ("CREATE TABLE tree (\"up or\" REFERENCES tree); INSERT INTO tree VALUES (7)", "table tree"),
+    (
+        "PRAGMA ignore_check_constraints = ON; CREATE TABLE hand (a CHECK (a > 5)); INSERT INTO hand VALUES (1), (2), (9)",
+        "table hand",
+    ),
+    (
+        "CREATE TABLE \"seat plan\" (a); INSERT INTO \"seat plan\" VALUES (NULL); PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = 'CREATE TABLE \"seat plan\" (a NOT NULL)' WHERE name = 'seat plan'",
+        "NULL value in seat plan.a",
+    ),
     ("CREATE VIEW sold AS SELECT * FROM claim WHERE status = 'SOLD'", "view sold"),
     ("CREATE INDEX event_type ON event (type)", "index event_type"),
     (
