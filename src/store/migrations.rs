@@ -33,16 +33,27 @@ fn migrate_by(
         return Ok(None);
     }
     let copy = backup_before(connection, path, version)?;
-    // A table that a step makes anew is gone for a moment, and what refers to it must not mind.
+    let stepped = step(connection, &steps[done..], 1 + steps.len() as i64);
+    if stepped.is_err() {
+        // The file is as it was. A service that is started again and again would fill the disk with copies of it.
+        let _ = std::fs::remove_file(&copy);
+    }
+    stepped.map(|()| Some(copy))
+}
+
+fn step(connection: &mut Connection, steps: &[&str], version: i64) -> rusqlite::Result<()> {
+    // A table that a step makes anew is gone for a moment, and what refers to it must not mind: references, and views that
+    // somebody added for reports.
     connection.pragma_update(None, "foreign_keys", false)?;
+    connection.pragma_update(None, "legacy_alter_table", true)?;
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    for step in &steps[done..] {
+    for step in steps {
         tx.execute_batch(step)?;
     }
-    tx.pragma_update(None, "user_version", 1 + steps.len() as i64)?;
+    tx.pragma_update(None, "user_version", version)?;
     tx.commit()?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    Ok(Some(copy))
+    connection.pragma_update(None, "legacy_alter_table", false)?;
+    connection.pragma_update(None, "foreign_keys", true)
 }
 
 /// Copies the older file to `FILE.v1.backup`, or to `FILE.v1.backup-2`, … where an earlier try left one: the file may have
@@ -120,6 +131,26 @@ mod tests {
         assert_eq!(all.unwrap(), 3, "the user's own stays");
     }
 
+    /// A view for reports must not keep a venue from its newer program.
+    #[test]
+    fn views_of_every_table_of_an_older_format_stop_no_step() {
+        for (format, schema) in (1..).zip(OLDER) {
+            let older = Connection::open_in_memory().unwrap();
+            older.execute_batch(schema).unwrap();
+            let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
+            let tables: Vec<String> =
+                older.prepare(tables).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+            let views = tables
+                .iter()
+                .map(|table| format!("CREATE VIEW report_{table} AS SELECT t.* FROM {table} AS t, ticket AS k;"));
+            let (_dir, file) = brought_up(format, schema, &views.collect::<String>());
+            assert_eq!(version_of(&file), CURRENT, "from format {format}");
+            for table in tables {
+                file.query_row(&format!("SELECT count(*) FROM report_{table}"), [], |_| Ok(())).unwrap();
+            }
+        }
+    }
+
     fn brought_up(format: i64, schema: &str, rows: &str) -> (tempfile::TempDir, Connection) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("older.db");
@@ -160,7 +191,9 @@ mod tests {
         assert!(migrate_by(&mut connection, &path, 1, &steps).is_err());
         assert_eq!(version_of(&connection), 1);
         assert!(connection.prepare("SELECT y FROM a").is_err());
-        // The copy of that try does not stand in the way of the next one.
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "the copy of that try is gone");
+        // What a killed try left does not stand in the way of the next one.
+        std::fs::write(dir.path().join("old.db.v1.backup"), "").unwrap();
         let copy = migrate_by(&mut connection, &path, 1, &steps[..1]).unwrap().unwrap();
         assert_eq!((copy.file_name().unwrap(), version_of(&connection)), ("old.db.v1.backup-2".as_ref(), 2));
         assert_eq!(std::fs::metadata(copy).unwrap().permissions().mode() & 0o777, 0o600);
