@@ -22,10 +22,10 @@ impl TempVenue {
         let failed = |error: std::io::Error| {
             OpenError(format!(
                 "{}: no folder can be made here ({error}); set TMPDIR to a folder with room.",
-                std::env::temp_dir().display()
+                platform::temporary_folder().display()
             ))
         };
-        let temporary = platform::real_path(&std::env::temp_dir()).map_err(failed)?;
+        let temporary = platform::real_path(&platform::temporary_folder()).map_err(failed)?;
         sweep(&temporary);
         let folder = temporary.join(format!("{PREFIX}{}", new_key()));
         let lock = FileLock::exclusive(&folder).map_err(|error| match error {
@@ -54,7 +54,7 @@ fn sweep(temporary: &Path) {
     for entry in std::fs::read_dir(temporary).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let folder = name.to_str().and_then(|name| name.strip_suffix(LOCK_ENDING));
-        let Some(folder) = folder.filter(|folder| folder.starts_with(PREFIX)) else { continue };
+        let Some(folder) = folder.filter(|folder| is_scratch(folder)) else { continue };
         let is_ours = entry.metadata().is_ok_and(|lock| lock.is_file() && platform::is_own(&lock));
         let folder = temporary.join(folder);
         let left = if is_ours { FileLock::exclusive(&folder).ok() } else { None };
@@ -65,4 +65,9 @@ fn sweep(temporary: &Path) {
             log::warn!("{}, which a killed boxoffice left, could not be removed: {error}", folder.display());
         }
     }
+}
+
+/// Whether it is a name that this program gives; `boxoffice-2099` is somebody's own venue.
+fn is_scratch(folder: &str) -> bool {
+    folder.strip_prefix(PREFIX).is_some_and(|key| key.len() == 32 && key.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }

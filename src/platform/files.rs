@@ -57,6 +57,26 @@ pub fn is_own(metadata: &Metadata) -> bool {
     own
 }
 
+/// Gives a file the owner and the group of another one: what root makes in the place of a user's file is to be that user's.
+/// Only root may; for anybody else nothing changes.
+pub fn give_to_owner(file: &File, of: &Path) {
+    #[cfg(unix)]
+    if let (Ok(made), Ok(of)) = (file.metadata(), std::fs::metadata(of)) {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        if made.uid() != of.uid() {
+            let _ = fchown(file, Some(of.uid()), Some(of.gid())); // only root may
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (file, of);
+}
+
+/// The folder for temporary files. An empty `TMPDIR` counts as not given.
+pub fn temporary_folder() -> PathBuf {
+    let folder = std::env::temp_dir();
+    if folder.as_os_str().is_empty() { PathBuf::from("/tmp") } else { folder }
+}
+
 /// Syncs the folder of a file, so that the names in it survive a power cut. Windows has no such call; NTFS journals names.
 ///
 /// # Errors
@@ -113,6 +133,7 @@ pub fn give_second_name(from: &Path, to: &Path) -> io::Result<()> {
         done => return done,
     }
     let mut copy = open_private().write(true).create_new(true).open(to)?;
+    give_to_owner(&copy, from);
     let copied = File::open(from).and_then(|mut file| io::copy(&mut file, &mut copy)).and_then(|_| copy.sync_all());
     copied.inspect_err(|_| {
         let _ = std::fs::remove_file(to); // half a copy

@@ -13,7 +13,7 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use super::files::open_private;
+use super::files::{give_to_owner, open_private};
 
 /// Tries before a lock counts as taken: a reader that ends holds its lock alone for the moment in which it takes the name
 /// away.
@@ -128,25 +128,12 @@ fn open(path: &Path, of: &Path, kind: Kind) -> io::Result<File> {
     let opened = open_private().read(true).write(true).create(true).truncate(false).open(path);
     match opened {
         Ok(file) => {
-            give_to_owner(&file, of);
+            give_to_owner(&file, of); // a lock file that root made must not keep out the user whose file it is
             Ok(file)
         }
         Err(error) if kind == Kind::Shared => File::open(path).map_err(|_| error),
         Err(error) => Err(error),
     }
-}
-
-/// A lock file that root made must not keep out the user whose file it is.
-fn give_to_owner(file: &File, of: &Path) {
-    #[cfg(unix)]
-    if let (Ok(lock), Ok(of)) = (file.metadata(), std::fs::metadata(of)) {
-        use std::os::unix::fs::{MetadataExt, fchown};
-        if lock.uid() != of.uid() {
-            let _ = fchown(file, Some(of.uid()), Some(of.gid())); // only root may
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = (file, of);
 }
 
 fn is_name_of(path: &Path, file: &File) -> bool {

@@ -6,8 +6,8 @@ mod lock;
 mod signals;
 
 pub use files::{
-    count_names, give_second_name, is_own, make_private_folder, move_into_place, open_private, real_path,
-    sync_folder_of,
+    count_names, give_second_name, give_to_owner, is_own, make_private_folder, move_into_place, open_private,
+    real_path, sync_folder_of, temporary_folder,
 };
 pub use lock::{FileLock, LockError, is_locked, lock_path};
 pub use signals::EndSignals;

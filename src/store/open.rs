@@ -132,6 +132,10 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
     let broken = |error: rusqlite::Error| match error.sqlite_error_code() {
         // A folder in which no WAL can be made gives "unable to open", even for reading.
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => say(NO_RIGHT.into()),
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => say(format!(
+            "its disk has no room or gives errors ({error}); make room there and check the disk, then start again. The file is \
+             as it was."
+        )),
         _ => say(format!("SQLite can't open this file ({error}); restore a backup or choose another --database.")),
     };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;

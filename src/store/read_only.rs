@@ -42,6 +42,9 @@ pub fn open_read_only(path: &Path) -> Result<ReadOnlyFile, OpenError> {
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             say(path, &format!("this file can't be read ({error}); check its owner and its folder."))
         }
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
+            say(path, &format!("its disk has no room or gives errors ({error}); make room there and check the disk."))
+        }
         _ => say(path, &format!("SQLite can't read this file ({error}); restore a backup.")),
     };
     let connection = Connection::open_with_flags(name, flags).map_err(broken)?;

@@ -374,7 +374,10 @@ fn scratch_folder_of_a_killed_server_is_swept_at_the_next_start_and_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let (killed, left) = ephemeral(folder.path());
     let (running, used) = ephemeral(folder.path());
+    // What somebody else put there, one beside a lock file of its own.
     fs::create_dir(folder.path().join("boxoffice-pictures")).unwrap();
+    fs::create_dir(folder.path().join("boxoffice-2099")).unwrap();
+    fs::write(folder.path().join("boxoffice-2099-lock"), "").unwrap();
     signal(&killed, "-KILL");
     end_of(killed);
     assert!(left.is_dir());
@@ -384,7 +387,7 @@ fn scratch_folder_of_a_killed_server_is_swept_at_the_next_start_and_no_other() {
         signal(&child, "-TERM");
         assert!(end_of(child).success());
     }
-    assert_eq!(names(folder.path()), ["boxoffice-pictures"]);
+    assert_eq!(names(folder.path()), ["boxoffice-2099", "boxoffice-2099-lock", "boxoffice-pictures"]);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::http::Reply;
 use crate::http::body::Content;
 use crate::http::{Method, Request};
 use crate::ids::new_key;
-use crate::platform::make_private_folder;
+use crate::platform::{make_private_folder, temporary_folder};
 use crate::refusal::{Language, Refusal};
 use crate::threads::{OnFatal, spawn_vital};
 
@@ -176,15 +176,17 @@ impl InnerServer {
         on_fatal: &OnFatal,
     ) -> io::Result<InnerServer> {
         const O_PATH: i32 = 0o10_000_000; // Linux: a handle to the inode, without opening it
-        let directory = std::env::temp_dir().join(format!("boxoffice-http-{}", new_key()));
-        make_private_folder(&directory).map_err(|error| {
-            let parent = std::env::temp_dir();
+        let parent = temporary_folder();
+        let failed = |error: io::Error| {
             let why = format!(
-                "no socket can be made in {} ({error}); set TMPDIR to a folder that is there",
+                "no socket can be made in {} ({error}); set TMPDIR to a folder that is there, is yours to write, and has a short \
+                 path",
                 parent.display()
             );
             io::Error::new(error.kind(), why)
-        })?;
+        };
+        let directory = parent.join(format!("boxoffice-http-{}", new_key()));
+        make_private_folder(&directory).map_err(failed)?;
         let path = directory.join("s");
         let made = UnixListener::bind(&path).and_then(|listener| {
             let socket = OpenOptions::new().read(true).custom_flags(O_PATH).open(&path)?;
@@ -192,7 +194,7 @@ impl InnerServer {
         });
         let _ = std::fs::remove_file(&path);
         let _ = std::fs::remove_dir(&directory);
-        let (listener, socket) = made?;
+        let (listener, socket) = made.map_err(failed)?;
         // tiny_http panics when it cannot make its threads; this runs on the server's thread as well.
         let served = catch_unwind(|| tiny_http::Server::from_listener(listener, None));
         let served = served.map_err(|_| io::Error::other("no thread can be made for it"))?;
