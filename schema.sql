@@ -16,7 +16,8 @@ CREATE TABLE venue (
     clock_advanced_ms INTEGER NOT NULL DEFAULT 0 CHECK (clock_advanced_ms >= 0),
     -- The secret half of the key pair that signs tickets. Null only until a file of format 1 is opened.
     signing_secret       BLOB    CHECK (length(signing_secret) = 32),
-    -- Who may top up points, as it was last given; null until it was. A start that would let everybody do so again says it.
+    -- Who may top up points, as it was last given; null until it was. A
+    -- start that would let everybody do so again says it.
     top_up_policy     TEXT    CHECK (top_up_policy IN ('self', 'staff'))
 ) STRICT;
 
@@ -106,8 +107,8 @@ CREATE TABLE draw (
     guests_later  INTEGER NOT NULL DEFAULT 0 CHECK (guests_later >= 0)
 ) STRICT;
 
--- Tokens. `place` orders the line: first committed, first served; null while the draw is still to come. Guests, whom staff
--- gave a place at the front, have negative places.
+-- Tokens. `place` orders the line: first committed, first served; null while the draw is still to come. Guests, whom
+-- staff gave a place at the front, have negative places.
 CREATE TABLE token (
     token_id     INTEGER PRIMARY KEY,
     token        BLOB    NOT NULL UNIQUE CHECK (length(token) = 16),
@@ -136,7 +137,7 @@ CREATE UNIQUE INDEX token_live ON token (user_id) WHERE status <> 'EXPIRED';
 -- The line itself; no two stand on one place.
 CREATE UNIQUE INDEX token_waiting ON token (place) WHERE status = 'WAITING';
 CREATE INDEX token_active ON token (active_until) WHERE status = 'ACTIVE';
-CREATE INDEX token_activated ON token (activated_at) WHERE activated_at IS NOT NULL; -- those of the last minute, at start
+CREATE INDEX token_activated ON token (activated_at) WHERE activated_at IS NOT NULL; -- of the last minute, at start
 CREATE INDEX token_ended ON token (ended_at) WHERE ended_at IS NOT NULL; -- pruned from the oldest on
 
 CREATE TABLE concert (
@@ -226,8 +227,8 @@ CREATE TABLE reservation_seat (
     PRIMARY KEY (reservation_id, seat_no)
 ) STRICT, WITHOUT ROWID;
 
--- Who has a seat: held, sold, or kept back by the venue. A seat without a row is free. The key makes a second live claim
--- on a seat impossible, whatever the code does.
+-- Who has a seat: held, sold, or kept back by the venue. A seat without a row is free. The key makes a second live
+-- claim on a seat impossible, whatever the code does.
 CREATE TABLE claim (
     schedule_id    INTEGER NOT NULL,
     seat_no        INTEGER NOT NULL,
@@ -285,8 +286,8 @@ CREATE TABLE ticket (
     issued_at      INTEGER NOT NULL,
     UNIQUE (reservation_id, seat_no)
 ) STRICT, WITHOUT ROWID;
--- Codes of format 1 say nothing and are looked for whole. The long ones of today are left out: an index of them would be
--- the largest part of the file, and each payment would change a page of it somewhere else.
+-- Codes of format 1 say nothing and are looked for whole. The long ones of today are left out: an index of them would
+-- be the largest part of the file, and each payment would change a page of it somewhere else.
 CREATE UNIQUE INDEX ticket_older_code ON ticket (code) WHERE length(code) = 26;
 
 -- Who is in: one row a ticket, whatever the code does. A scan that was undone is gone from here; the events keep it.

@@ -52,8 +52,9 @@ pub struct App {
 }
 
 impl App {
-    /// Opens a database file, which is made when it is missing, and starts to serve. `on_fatal` is called when the server
-    /// must be closed: the state on disk is unknown, memory is not as the file is, or a page of the file is damaged.
+    /// Opens a database file, which is made when it is missing, and starts to serve. `on_fatal`
+    /// is called when the server must be closed: the state on disk is unknown, memory is not as
+    /// the file is, or a page of the file is damaged.
     ///
     /// # Errors
     /// A sentence that says why it does not open, and what to do.
@@ -66,8 +67,8 @@ impl App {
         App::open_showing(settings, database, listen, on_fatal, |_| Ok(()))
     }
 
-    /// The same. Before a new file has its name, `making` is called with the staff key that was made for it, if one had to be;
-    /// where that fails there is no file.
+    /// The same. Before a new file has its name, `making` is called with the staff key that was made for it, if
+    /// one had to be; where that fails there is no file.
     ///
     /// # Errors
     /// Those of [`App::open`] and of `making`.
@@ -188,7 +189,7 @@ impl App {
                 Err(lost) => Err(lost.refusal.into()),
             };
             let after: store::Completion = Box::new(move |committed: Result<(), store::CommitError>| {
-                let _ = sender.send(committed.map_err(|lost| lost.refusal.into()).and(outcome)); // the receiver waits below
+                let _ = sender.send(committed.map_err(|lost| lost.refusal.into()).and(outcome)); // the receiver waits
             });
             after
         });
@@ -214,7 +215,8 @@ fn show_progress(done: u64, total: u64) {
     let _ = writeln!(io::stderr(), "boxoffice: reading the waiting line, {done} of {total}"); // unseen it is not missed
 }
 
-/// What depends on the time zone or on Unicode's tables, and not on SQL alone, is written down before the file is served.
+/// What depends on the time zone or on Unicode's tables, and not on SQL
+/// alone, is written down before the file is served.
 fn make_ready(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {
     schedule::settle_dates(connection, &settings.sale.time_zone)?;
     user::fold_names(connection)
@@ -235,8 +237,8 @@ fn report_fatal(on_fatal: &Mutex<impl FnMut()>) {
     on_fatal();
 }
 
-/// Makes the file if there is none, with this staff key for its admin; gives back the key if one had to be made. `making` is
-/// called with it before the file has its name.
+/// Makes the file if there is none, with this staff key for its admin; gives back the key if one had to be made.
+/// `making` is called with it before the file has its name.
 pub(crate) fn make_file(
     staff_key: Option<&str>,
     database: &Path,
@@ -258,8 +260,8 @@ fn must_have_addresses(settings: &Settings, listen: SocketAddr) -> Result<(), Op
     })
 }
 
-/// Starts as many threads at once as an open server needs, before anything is made: some of what it starts later panics where
-/// there is none.
+/// Starts as many threads at once as an open server needs, before anything is made: some of
+/// what it starts later panics where there is none.
 fn must_have_threads(settings: &Settings, listen: SocketAddr) -> Result<(), OpenError> {
     let front = |limits: &Limits| limits.workers + THREADS_OF_FRONT;
     let needed =
@@ -347,8 +349,8 @@ fn cannot_start(flag: &str, address: SocketAddr, failure: &OpenFailure) -> OpenE
     }
 }
 
-/// The HTTP servers to start, each with the flag that names its address: the public one, and where staff have an address of their
-/// own, a second, small one, so that load on the public address does not delay staff.
+/// The HTTP servers to start, each with the flag that names its address: the public one, and where staff have an
+/// address of their own, a second, small one, so that load on the public address does not delay staff.
 fn plan_servers(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, SocketAddr, Exposure, Limits)> {
     let limits =
         Limits { large_body: takes_large_body, answer_at_once, allowed_methods, ..Limits::from(&settings.http) };

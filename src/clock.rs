@@ -1,20 +1,22 @@
 //! The only place that reads the time.
 //!
-//! The server's time is what the wall clock said at start, carried on by the boot-time clock, which counts a laptop's sleep
-//! and never steps. It never runs backwards, and it starts behind nothing that the file has seen.
+//! The server's time is what the wall clock said at start, carried on by the boot-time clock, which counts a laptop's
+//! sleep and never steps. It never runs backwards, and it starts behind nothing that the file has seen.
 //!
-//! Deadlines are instants of this time. What people are told is a length ("five minutes"), so the two must not drift apart:
+//! Deadlines are instants of this time. What people are told is a length
+//! ("five minutes"), so the two must not drift apart:
 //!
-//! * **Drift** below `STEP_MS` is followed at 500 parts per million, the rate at which `adjtime` and ntpd slew a clock: a
-//!   hold of five minutes is never off by more than 0.15 s.
-//! * **A step forward** (a paused virtual machine that goes on, NTP after a start without network) is followed at once. The
-//!   clock only reports it ([`Clock::step_ahead_ms`]); the writer moves each hold that lives, each visit and each silence
-//!   by as much in one transaction, and then the clock ([`Clock::follow_step`]). So each of them keeps its length, and what
-//!   is fixed in the calendar (a sale, a draw, a date) happens when the calendar says.
-//! * **A step backward** is not followed while the server runs: a moment that was told would come twice. It is logged, and
-//!   slewed like drift.
-//! * **At start**, a wall behind the file is treated likewise, up to a day; beyond it the start is refused, unless staff ask
-//!   with `--set-clock-back` that the file goes back to the wall. That ends no hold and no visit: they move too.
+//! * **Drift** below `STEP_MS` is followed at 500 parts per million, the rate at which `adjtime` and ntpd slew a clock:
+//!   a hold of five minutes is never off by more than 0.15 s.
+//! * **A step forward** (a paused virtual machine that goes on, NTP after a start without network) is followed at once.
+//!   The clock only reports it ([`Clock::step_ahead_ms`]); the writer moves each hold that lives, each visit and each
+//!   silence by as much in one transaction, and then the clock ([`Clock::follow_step`]). So each of them keeps its
+//!   length, and what is fixed in the calendar (a sale, a draw, a date) happens when the calendar says.
+//! * **A step backward** is not followed while the server runs: a moment that was told would
+//!   come twice. It is logged, and slewed like drift.
+//! * **At start**, a wall behind the file is treated likewise, up to a day; beyond it the start
+//!   is refused, unless staff ask with `--set-clock-back` that the file goes back to the wall.
+//!   That ends no hold and no visit: they move too.
 //!
 //! Nothing is ordered by time alone: events, ledger entries and tokens count up, and ids grow whatever the clock does
 //! ([`crate::ids::new_id`]).
@@ -98,9 +100,9 @@ impl fmt::Display for WallBehind {
 }
 
 impl Clock {
-    /// Starts the clock. `advanced_ms` is the sum of all advances of a test; `seen` the latest instant in the file, behind
-    /// which the clock does not start (`None`: staff set it back, or there is no file); for [`Mode::Frozen`], `origin` is
-    /// the instant at which it stands still.
+    /// Starts the clock. `advanced_ms` is the sum of all advances of a test; `seen` the latest instant in the file,
+    /// behind which the clock does not start (`None`: staff set it back, or there is no file); for [`Mode::Frozen`],
+    /// `origin` is the instant at which it stands still.
     ///
     /// # Errors
     /// When real time is asked for and the wall is more than a day behind `seen`.
@@ -235,8 +237,8 @@ impl ClockState {
     }
 }
 
-/// The boot-time clock and the wall, read at once. A process that is stopped in between, or a laptop that sleeps, would make
-/// a step of the wall out of its own pause.
+/// The boot-time clock and the wall, read at once. A process that is stopped in between, or a laptop that sleeps,
+/// would make a step of the wall out of its own pause.
 fn read_both() -> (Duration, i64) {
     loop {
         let (before, wall_ms, after) = (boot_time(), wall_ms(), boot_time());

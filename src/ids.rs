@@ -27,12 +27,14 @@ static LAST_ID: Mutex<u128> = Mutex::new(0);
 
 /// The bits of a UUID of version 7 that are neither its time nor its version and variant (RFC 9562, 5.7).
 const RANDOM_BITS: u32 = 74;
-/// Two ids of one millisecond are this far apart at most, and one at least: a neighbour of an id is not guessed at once.
+/// Two ids of one millisecond are this far apart at most, and one at
+/// least: a neighbour of an id is not guessed at once.
 const STEP_BITS: u32 = 32;
 
-/// A fresh id of a user, reservation, payment or ticket: a UUID of version 7 (RFC 9562), so that rows made one after the
-/// other lie side by side in the file. Each is greater than all before it (6.2, method 2), whatever the clock does: within
-/// one millisecond, on a clock that stands still or was set back, and after [`continue_ids_after`] also over a restart.
+/// A fresh id of a user, reservation, payment or ticket: a UUID of version 7 (RFC 9562), so that rows made
+/// one after the other lie side by side in the file. Each is greater than all before it (6.2, method 2),
+/// whatever the clock does: within one millisecond, on a clock that stands still or was set back, and
+/// after [`continue_ids_after`] also over a restart.
 pub fn new_id(now: Millis) -> Uuid {
     let mut last = LAST_ID.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let number = number_after(*last, now, u128::from_be_bytes(random_bytes()));
@@ -40,8 +42,8 @@ pub fn new_id(now: Millis) -> Uuid {
     id_of(number)
 }
 
-/// Ids given out from now on are greater than this one: the greatest in a file. One that is not of version 7 has no place
-/// in the order, and changes nothing.
+/// Ids given out from now on are greater than this one: the greatest in a file. One that is not of version 7
+/// has no place in the order, and changes nothing.
 pub fn continue_ids_after(newest: Uuid) {
     if newest.get_version_num() == 7 {
         let mut last = LAST_ID.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -99,8 +101,8 @@ impl fmt::Debug for TokenKey {
     }
 }
 
-/// Makes queue tokens, and knows them again when the file has forgotten them: 80 random bits, and 48 bits of a keyed hash of
-/// them. Without the secret no bit of a token follows from the others.
+/// Makes queue tokens, and knows them again when the file has forgotten them: 80 random bits, and 48 bits of a keyed
+/// hash of them. Without the secret no bit of a token follows from the others.
 pub struct TokenMint([u8; 32]);
 
 /// Bytes of a token that are random; the others are the hash.

@@ -69,8 +69,8 @@ impl PublicKey {
         groups.join("-")
     }
 
-    /// Verifies a signature of these bytes. Of the signatures that some programs would take for one, only the one that it
-    /// gives is taken.
+    /// Verifies a signature of these bytes. Of the signatures that some programs would
+    /// take for one, only the one that it gives is taken.
     pub fn verify(&self, bytes: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
         self.0.verify_strict(bytes, &Signature::from_bytes(signature)).is_ok()
     }

@@ -8,9 +8,9 @@ use encoding_rs::{EUC_KR, Encoding, UTF_8};
 /// What stands before UTF-8 so that Excel opens it with Korean text intact.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// The text of a file as it comes out of a spreadsheet: UTF-8 or, with its byte order mark, UTF-16, else CP949, in which
-/// Excel in Korea writes CSV. (`EUC_KR` is CP949: the Encoding Standard, <https://encoding.spec.whatwg.org/#euc-kr>, gives
-/// that name to the Windows code page.)
+/// The text of a file as it comes out of a spreadsheet: UTF-8 or, with its byte order mark, UTF-16, else CP949, in
+/// which Excel in Korea writes CSV. (`EUC_KR` is CP949: the Encoding Standard,
+/// <https://encoding.spec.whatwg.org/#euc-kr>, gives that name to the Windows code page.)
 ///
 /// # Errors
 /// The number of the line from which on it is neither.
@@ -29,9 +29,9 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, usize> {
     }
 }
 
-/// A text cell that no spreadsheet runs as a formula: one that would begin like a formula gets an apostrophe before it, by
-/// which spreadsheets know text. One that would look like that already gets another, so that [`unescape_formula`] gives every cell
-/// back. The beginnings are those of <https://owasp.org/www-community/attacks/CSV_Injection>.
+/// A text cell that no spreadsheet runs as a formula: one that would begin like a formula gets an apostrophe before it,
+/// by which spreadsheets know text. One that would look like that already gets another, so that [`unescape_formula`]
+/// gives every cell back. The beginnings are those of <https://owasp.org/www-community/attacks/CSV_Injection>.
 fn escape_formula(cell: &str) -> Cow<'_, str> {
     match begins_like_a_formula(cell.trim_start_matches('\'')) {
         true => Cow::Owned(format!("'{cell}")),
@@ -66,8 +66,8 @@ impl<'t> From<&'t Option<String>> for Cell<'t> {
     }
 }
 
-/// A table that grows line by line, as Excel opens it: UTF-8 with a byte order mark, lines that end with CR and LF, and no
-/// text that would run as a formula.
+/// A table that grows line by line, as Excel opens it: UTF-8 with a byte order mark, lines that end with CR
+/// and LF, and no text that would run as a formula.
 #[derive(Debug)]
 pub struct Table(csv::Writer<Vec<u8>>);
 

@@ -20,7 +20,8 @@ use crate::venue::{Change, EventType, Tx, record, topics};
 
 /// How often the file looks for answers and ended tokens to forget, in milliseconds.
 const FORGET_EVERY_MS: i64 = 60_000;
-/// Answers, and tokens, forgotten in one transaction at most: about a millisecond of it. While more are left, the next goes on.
+/// Answers, and tokens, forgotten in one transaction at most: about a
+/// millisecond of it. While more are left, the next goes on.
 const FORGET_MAX: u32 = 200;
 /// How long a cancelled date rests when nothing of it could be settled, in milliseconds.
 const BLOCKED_RETRY_MS: i64 = 60_000;
@@ -164,8 +165,8 @@ fn move_clock(tx: &Tx, moment: Millis, ms: i64) -> Outcome<()> {
     Ok(())
 }
 
-/// Sets the clock of a file back, to the moment of this transaction: what lives goes back with it, and what the file has seen
-/// until now, the latest at `seen`, no longer counts for where a clock starts.
+/// Sets the clock of a file back, to the moment of this transaction: what lives goes back with it, and what the file
+/// has seen until now, the latest at `seen`, no longer counts for where a clock starts.
 pub fn set_clock_back(tx: &Tx, seen: Millis) -> Outcome<()> {
     let before_all = Millis::from_unix_ms(0);
     move_clock(tx, before_all, tx.now().ms_since(seen))?;
@@ -208,7 +209,8 @@ fn topic(change: &Change) -> Option<Topic> {
     }
 }
 
-/// What goes by time is refused nothing: a refusal here is our own mistake, and the transaction goes on without the piece.
+/// What goes by time is refused nothing: a refusal here is our own mistake,
+/// and the transaction goes on without the piece.
 fn infallible_by_rule(outcome: Outcome<()>) -> rusqlite::Result<()> {
     match outcome {
         Ok(()) => Ok(()),

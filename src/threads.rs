@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
-/// Closes the server in good order: something happened after which nothing more can be promised. Cheap, from any thread,
-/// and harmless when it is called twice.
+/// Closes the server in good order: something happened after which nothing more can be promised. Cheap, from
+/// any thread, and harmless when it is called twice.
 #[derive(Clone)]
 pub struct OnFatal(Arc<dyn Fn() + Send + Sync>);
 

@@ -1,5 +1,5 @@
-//! What must not grow with the years: every statement finds its rows by an index, and what need not be kept is forgotten.
-//! A binary of its own: the logger that listens for statements is one for the whole process.
+//! What must not grow with the years: every statement finds its rows by an index, and what need not be kept is
+//! forgotten. A binary of its own: the logger that listens for statements is one for the whole process.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
@@ -49,8 +49,8 @@ const WHOLE: [(&str, &str); 5] = [
     ("FROM concert ORDER BY concert_id", "the list of all concerts, each with the number of its dates"),
 ];
 
-/// A program that looks for what is due by going through everything, or sorts what an index has in order, is slower with
-/// every ticket that it sold.
+/// A program that looks for what is due by going through everything, or sorts what an index has in
+/// order, is slower with every ticket that it sold.
 #[test]
 fn every_statement_of_a_day_finds_its_rows_by_an_index() {
     log::set_logger(&Listener).unwrap();
@@ -177,8 +177,8 @@ fn a_crowd_of_ended_tokens_is_forgotten_a_few_at_a_time() {
     }
 }
 
-/// A program that looks at every page before it opens makes customers of a large venue wait for it; one that does not look at
-/// all learns of the damage from a customer.
+/// A program that looks at every page before it opens makes customers of a large venue wait for it; one that does not
+/// look at all learns of the damage from a customer.
 #[test]
 fn a_large_file_opens_before_all_of_it_was_looked_at_and_damage_in_it_still_ends_the_house() {
     use std::os::unix::fs::FileExt;

@@ -64,7 +64,8 @@ fn fatal_loss_of_the_listener_is_told() {
     server.until("it is told", |_| server.fatal.load(Ordering::SeqCst) == 1);
 }
 
-/// Shuts every Unix-domain socket of this process, listening or connected: the inner server hears and says nothing more.
+/// Shuts every Unix-domain socket of this process, listening or
+/// connected: the inner server hears and says nothing more.
 fn kill_inner_server() -> usize {
     let this = pidfd_open(getpid(), PidfdFlags::empty()).unwrap();
     let copies = open_descriptors().into_iter();

@@ -8,10 +8,11 @@ mod source;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use source::{File, files, functions, read, words};
+use source::{File, files, functions, read, tree, words};
 
 const FILE_LINES_MAX: usize = 400;
 const FUNCTION_LINES_MAX: usize = 70;
+const COMMENT_COLUMNS_MAX: usize = 120;
 
 /// Functions that may be longer.
 const LONGER_FUNCTIONS: [(&str, &str, &str); 1] =
@@ -39,7 +40,8 @@ const CLOCK_ELSEWHERE: [(&str, &str); 5] = [
     ("commands/rush/", "the simulated customers live in real time, and what they wait is measured"),
 ];
 
-/// Tests that let real time pass (`sleep` of `tests/support/wait.rs`); everything else waits for a condition or turns a clock.
+/// Tests that let real time pass (`sleep` of `tests/support/wait.rs`);
+/// everything else waits for a condition or turns a clock.
 const SLEEPS: [(&str, &str); 10] = [
     ("support/wait.rs", "the pause between two looks at a condition, and `sleep` itself"),
     ("support/server.rs", "a program is killed at some moment of its start, which no condition names"),
@@ -243,6 +245,31 @@ fn retired_words_do_not_come_back() {
     must_be_none("words of the field", faults);
 }
 
+/// How comments begin in a file, by the end of its name.
+fn comment_marks(path: &str) -> &'static [&'static str] {
+    match path.rsplit_once('/').map_or(path, |(_, name)| name).rsplit_once('.').map(|(_, ending)| ending) {
+        Some("rs") => &["//"],
+        Some("js" | "mjs" | "c" | "css") => &["//", "/*", "* "],
+        Some("sql") => &["--"],
+        Some("py" | "sh") | None => &["#"],
+        _ => &[],
+    }
+}
+
+#[test]
+fn comments_are_within_the_line_width() {
+    let has_comment =
+        |line: &str, mark: &str| line.trim_start().starts_with(mark) || line.contains(&format!(" {mark} "));
+    let mut faults = Vec::new();
+    for (path, text) in tree().iter().filter(|(path, _)| !path.contains("/seeds/")) {
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| line.chars().count() > COMMENT_COLUMNS_MAX) {
+            let found = comment_marks(path).iter().any(|mark| has_comment(line, mark));
+            faults.extend(found.then(|| format!("{path}:{}", number + 1)));
+        }
+    }
+    must_be_none("comments beyond the line width", faults);
+}
+
 #[test]
 fn every_file_says_first_what_it_is() {
     let silent = files().into_iter().filter(|file| !file.text.starts_with("//! "));
@@ -353,23 +380,10 @@ fn parts_of(name: &str) -> Vec<String> {
 #[test]
 fn no_file_names_a_place_of_somebody_s_machine() {
     let places = [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/Us", "ers/")];
-    let server = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut waiting: Vec<_> =
-        ["src", "tests", "scripts", ".ci", "README.md", "schema.sql", "Cargo.toml"].map(|one| server.join(one)).into();
     let mut faults = Vec::new();
-    while let Some(path) = waiting.pop() {
-        if path.ends_with("node_modules") {
-            continue; // others' files, fetched for the browser tests
-        } else if path.is_dir() {
-            waiting.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
-        } else if let Ok(text) = std::fs::read_to_string(&path) {
-            faults.extend(
-                places
-                    .iter()
-                    .filter(|place| text.contains(**place))
-                    .map(|place| format!("{}: {place}", path.display())),
-            );
-        }
+    for (path, text) in tree() {
+        let found = places.iter().filter(|place| text.contains(**place));
+        faults.extend(found.map(|place| format!("{path}: {place}")));
     }
     must_be_none("paths of one machine", faults);
 }

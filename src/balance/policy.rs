@@ -8,11 +8,12 @@ use crate::settings::{SaleSettings, TopUpPolicy};
 use crate::store::{Failure, with_transaction};
 use crate::venue::Tx;
 
-/// Settles the policy of a start: what it was given, else what the file says, else everybody their own. What was given is
-/// kept in the file.
+/// Settles the policy of a start: what it was given, else what the file says, else everybody
+/// their own. What was given is kept in the file.
 ///
 /// # Errors
-/// A sentence, when the start would let everybody top up where the file was last given staff, and has no flag that says so.
+/// A sentence, when the start would let everybody top up where the file was
+/// last given staff, and has no flag that says so.
 pub fn settle_policy(connection: &Connection, now: Millis, sale: &mut SaleSettings) -> Result<(), String> {
     let failed = |failure: Failure| format!("--top-up-policy can't be kept: {}", failure.to_refusal().code().word());
     let kept = sql::find_policy(connection).map_err(|error| failed(error.into()))?;

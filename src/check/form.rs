@@ -8,8 +8,8 @@ use super::{Findings, TOLD_MAX};
 use crate::store::is_of_other_rows;
 use crate::store::schema_diff::{conditions, current, foreign_references, schema_of};
 
-/// What is wrong with the file as a database: pages, indexes and constraints, references, tables. What other programs keep
-/// in the file beside the venue's own tables, such as Litestream its `_litestream_seq`, is no fault.
+/// What is wrong with the file as a database: pages, indexes and constraints, references, tables. What other programs
+/// keep in the file beside the venue's own tables, such as Litestream its `_litestream_seq`, is no fault.
 pub(super) fn findings(connection: &Connection) -> rusqlite::Result<Findings> {
     let mut findings = Findings::default();
     let (is, must_be) = (schema_of(connection)?, current()?);
@@ -36,8 +36,8 @@ pub(super) fn findings(connection: &Connection) -> rusqlite::Result<Findings> {
     Ok(findings)
 }
 
-/// Pages, indexes and conditions, as SQLite itself finds them. The limit of its answer counts rows of other programs too, so
-/// the number of what is told is held here.
+/// Pages, indexes and conditions, as SQLite itself finds them. The limit of its answer counts rows of other programs
+/// too, so the number of what is told is held here.
 fn damage(connection: &Connection, own: &BTreeSet<String>, findings: &mut Findings) -> rusqlite::Result<()> {
     let mut messages = connection.prepare(&format!("PRAGMA integrity_check({})", i32::MAX))?;
     let mut messages = messages.query([])?;
@@ -59,8 +59,8 @@ fn damage(connection: &Connection, own: &BTreeSet<String>, findings: &mut Findin
     Ok(())
 }
 
-/// Rows of the venue's tables that name something that is not there. Each table is asked by itself: SQLite ends the whole
-/// answer at a reference that another program made and that cannot work.
+/// Rows of the venue's tables that name something that is not there. Each table is asked by itself: SQLite ends the
+/// whole answer at a reference that another program made and that cannot work.
 fn strays<'a>(connection: &Connection, tables: impl Iterator<Item = &'a String>) -> rusqlite::Result<Vec<String>> {
     let mut faults = Vec::new();
     let mut strays = connection.prepare("SELECT rowid, parent FROM pragma_foreign_key_check(?1)")?;

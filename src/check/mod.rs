@@ -68,14 +68,14 @@ pub fn examine(connection: &Connection) -> Findings {
     findings
 }
 
-/// Opens a file for writing. After a writer that did not stop in good order, what was written last is looked at before: in
-/// bounded time however large the file is, and without changing a byte of it.
+/// Opens a file for writing. After a writer that did not stop in good order, what was written last is looked at before:
+/// in bounded time however large the file is, and without changing a byte of it.
 ///
 /// # Errors
 /// A sentence that says why it is not opened, and what to do.
 pub fn open_sound(path: &Path) -> Result<Opened, OpenError> {
     if store::has_wal(path)
-        && let Ok(looked) = store::open_read_only(path) // what can't be looked into can't be opened either, for a reason that is told
+        && let Ok(looked) = store::open_read_only(path) // where that fails, opening fails below with its reason
         && let Some(first) = newest_faults(&looked.connection).first()
     {
         return Err(OpenError(format!(

@@ -33,8 +33,8 @@ pub(super) struct Rule {
     pub severity: Severity,
     /// What a row means; `{0}` is its first column.
     pub says: &'static str,
-    /// Finds the rows. `{reservation}`, `{ledger_entry}` and `{event}` stand for the rows that are looked at; a rule without
-    /// one of them looks at all of a file, or not at all.
+    /// Finds the rows. `{reservation}`, `{ledger_entry}` and `{event}` stand for the rows that are looked at; a rule
+    /// without one of them looks at all of a file, or not at all.
     pub finds: &'static str,
 }
 

@@ -53,7 +53,8 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         severity: Fault,
-        // The time zone is a setting of the server and not in the file: it is between twelve hours behind and fourteen ahead.
+        // The time zone is a setting of the server and not in the file: it is
+        // between twelve hours behind and fourteen ahead.
         says: "date {0} is said to be on {1}, but it starts at {2}",
         finds: "SELECT schedule_id, date, strftime('%Y-%m-%dT%H:%M:%SZ', starts_at / 1000, 'unixepoch') FROM schedule
                 WHERE date NOT BETWEEN date(starts_at / 1000 - 43200, 'unixepoch') AND date(starts_at / 1000 + 50400, 'unixepoch')",

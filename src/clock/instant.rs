@@ -53,14 +53,15 @@ impl Millis {
         instant.to_zoned(zone.clone()).date().to_string()
     }
 
-    /// The calendar date and the time of day in a time zone, as `YYYY-MM-DD HH:MM:SS`: what a spreadsheet takes for a time.
+    /// The calendar date and the time of day in a time zone, as
+    /// `YYYY-MM-DD HH:MM:SS`: what a spreadsheet takes for a time.
     pub fn local_in(self, zone: &TimeZone) -> String {
         let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::MAX);
         instant.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 
-    /// A calendar date such as `2026-11-22` in a time zone: from its first instant until the first of the next, which is 23,
-    /// 24 or 25 hours. `None` for what is no date.
+    /// A calendar date such as `2026-11-22` in a time zone: from its first instant until the first of the next, which
+    /// is 23, 24 or 25 hours. `None` for what is no date.
     pub fn day_in(date: &str, zone: &TimeZone) -> Option<Range<Millis>> {
         let date = Some(date).filter(|date| date.len() == 10)?.parse::<jiff::civil::Date>().ok()?;
         let first =

@@ -81,8 +81,8 @@ impl Restore {
     }
 }
 
-/// A draft of `target` with all that is in `source` at this moment, checked after it was written. Whoever stops it leaves no
-/// half file behind.
+/// A draft of `target` with all that is in `source` at this moment, checked after it was
+/// written. Whoever stops it leaves no half file behind.
 fn sound_copy(source: &Path, target: &Path) -> Result<NewFile, OpenError> {
     end_by_signal(1, NewFile::remover(target))?;
     let looked = store::open_read_only(source)?;

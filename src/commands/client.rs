@@ -208,8 +208,8 @@ impl Client {
         Client { origin: address.origin.clone(), agent: Agent::with_parts(config, connector, resolver), used: false }
     }
 
-    /// Sends a request and reads its answer. A connection that was closed meanwhile is opened again once, if sending the
-    /// request twice does no harm.
+    /// Sends a request and reads its answer. A connection that was closed meanwhile is opened again
+    /// once, if sending the request twice does no harm.
     pub(crate) fn call(&mut self, call: &Call) -> io::Result<Answer> {
         let outcome = match self.exchange(call) {
             Err(_) if self.used && call.may_be_repeated() => self.exchange(call),

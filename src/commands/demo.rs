@@ -54,7 +54,7 @@ pub(super) fn run(settings: Settings) -> Result<(), OpenError> {
     let settings = Settings { http: settings.http.clone().open_to_loopback(), ..settings };
     let app = App::open(settings.clone(), &scratch.database(), listen, shutdown.broken())?;
     let hall = build_hall(&app, &settings)?;
-    let staff_key = app.new_staff_key().or(settings.staff_key.as_deref()).unwrap_or_default(); // one of the two is there
+    let staff_key = app.new_staff_key().or(settings.staff_key.as_deref()).unwrap_or_default(); // one of them is there
     output::print(format_args!("boxoffice is open at {} (데모 매표소가 열렸습니다)", app.url()))?;
     tell_others(&app.urls_for_others(), "");
     output::print(format_args!(

@@ -1,5 +1,5 @@
-//! What commands print. `println!` panics where standard output is a closed pipe or a full disk; here it is an error, or it is
-//! said elsewhere.
+//! What commands print. `println!` panics where standard output is a closed pipe or a full
+//! disk; here it is an error, or it is said elsewhere.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -16,7 +16,8 @@ pub(super) fn print(text: impl Display) -> Result<(), OpenError> {
     write(text).map_err(|error| OpenError(format!("standard output can't be written ({error}).")))
 }
 
-/// Says that work was done. The work counts, not whether anybody reads of it: what does not get out goes to standard error.
+/// Says that work was done. The work counts, not whether anybody reads of
+/// it: what does not get out goes to standard error.
 pub(super) fn tell(text: impl Display) {
     if let Err(error) = write(&text) {
         warn(format_args!("{text}\nboxoffice: standard output can't be written ({error})."));

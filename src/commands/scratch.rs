@@ -1,5 +1,5 @@
-//! Folders for files that are gone afterwards: each with a lock beside it that ends with the process, by which a later one
-//! knows what a killed one left.
+//! Folders for files that are gone afterwards: each with a lock beside it that ends with the process, by
+//! which a later one knows what a killed one left.
 
 use std::path::{Path, PathBuf};
 

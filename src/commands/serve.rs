@@ -19,8 +19,8 @@ pub(super) struct Serve {
     /// The file that keeps everything; made when it is not there.
     #[arg(long, env = "BOXOFFICE_DATABASE", default_value = "boxoffice.db", value_name = "FILE")]
     database: PathBuf,
-    /// Refuse to start when the file is not there, in place of making a new one: for units, where a mistyped name would be an
-    /// empty venue.
+    /// Refuse to start when the file is not there, in place of making a new one: for units,
+    /// where a mistyped name would be an empty venue.
     #[arg(long, conflicts_with = "ephemeral")]
     must_exist: bool,
     /// For tests: a file of its own that is gone afterwards, a free port, the demo hall inside, and one line of JSON on

@@ -78,8 +78,8 @@ fn last_before<E>(last: i64, moment: Millis, at: impl Fn(i64) -> Result<Option<M
     Ok(before)
 }
 
-/// Who waited at the end of each minute, from those who wait now backwards. What memory and the file know may lie a commit
-/// apart: nobody is never less than nobody.
+/// Who waited at the end of each minute, from those who wait now backwards. What memory and the file know may lie a
+/// commit apart: nobody is never less than nobody.
 fn backfill_waiting(minutes: &mut [Minute], waiting_now: i64) {
     let mut waiting = waiting_now;
     for minute in minutes.iter_mut().rev() {

@@ -1,4 +1,5 @@
-//! Reading a request's JSON body, query and credentials, so that what is wrong is named in both languages with its place.
+//! Reading a request's JSON body, query and credentials, so that what is
+//! wrong is named in both languages with its place.
 
 use std::borrow::Cow;
 
@@ -216,13 +217,14 @@ impl Fields {
     }
 }
 
-/// Characters that turn the direction of the text around them (Unicode Standard Annex 9, 2.1 to 2.6), or break its line: with
-/// them a name could write over what stands beside it.
+/// Characters that turn the direction of the text around them (Unicode Standard Annex 9, 2.1 to 2.6), or break its
+/// line: with them a name could write over what stands beside it.
 const fn turns_text(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Characters that nobody sees: joiners, marks of direction, fillers. Inside a text some scripts and pictures need them.
+/// Characters that nobody sees: joiners, marks of direction, fillers.
+/// Inside a text some scripts and pictures need them.
 const fn is_unseen(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
         | '\u{2060}'..='\u{2064}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}')
@@ -278,7 +280,8 @@ pub fn number(
     })
 }
 
-/// Percent-decodes a part of a checked request target (`+` is a space, as in forms); `None` when the result is not UTF-8.
+/// Percent-decodes a part of a checked request target (`+` is a space, as
+/// in forms); `None` when the result is not UTF-8.
 pub fn decoded(text: &str) -> Option<String> {
     let spaced = text.replace('+', " ");
     percent_decode_str(&spaced).decode_utf8().ok().map(Cow::into_owned)

@@ -1,4 +1,5 @@
-//! HTTP as handlers see it: a request, a reply, and keys that make repeating safe. The server (`server/`) stands in front.
+//! HTTP as handlers see it: a request, a reply, and keys that make
+//! repeating safe. The server (`server/`) stands in front.
 
 mod body;
 mod fields;

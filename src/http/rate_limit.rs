@@ -11,12 +11,13 @@ use crate::refusal::Refusal;
 const MINUTE_US: i64 = 60_000_000;
 /// Addresses that are told apart at once; beyond them newcomers share one account, so that memory stays small.
 const ADDRESSES_MAX: usize = 50_000;
-/// How often those that are empty again are looked for when there is no room: a stranger with many addresses must not cost
-/// everybody a look at all of them.
+/// How often those that are empty again are looked for when there is no room: a stranger with many addresses
+/// must not cost everybody a look at all of them.
 const LOOK_EVERY_US: i64 = 1_000_000;
 
-/// Counts tries by address (of IPv6 by /64): a minute's worth may come at once, after that as they trickle back. This is the
-/// generic cell rate algorithm (ITU-T I.371), which needs one number an address: when its account would be empty again.
+/// Counts tries by address (of IPv6 by /64): a minute's worth may come at once, after that as they
+/// trickle back. This is the generic cell rate algorithm (ITU-T I.371), which needs one number an
+/// address: when its account would be empty again.
 #[derive(Debug)]
 pub struct RateLimit {
     per_minute: u32,

@@ -29,8 +29,8 @@ impl Reply {
         Reply { status, content_type: "".into(), headers: Vec::new(), body: Body::Own(Vec::new()) }
     }
 
-    /// An answer in JSON. A value that has no JSON is answered as the mistake of ours that it is; work that was written for it
-    /// is taken back.
+    /// An answer in JSON. A value that has no JSON is answered as the mistake of ours that it
+    /// is; work that was written for it is taken back.
     pub fn json(status: u16, value: &impl Serialize) -> Reply {
         match serde_json::to_vec(value) {
             Ok(body) => Reply::of_json(status, body),
@@ -72,8 +72,8 @@ impl Reply {
         })
     }
 
-    /// The answer of a tag, or 304 when the caller has it already (RFC 9110, 13.1.2): then it is not made. The tag is sent as
-    /// a weak one, since the same is said of the content as it is and compressed.
+    /// The answer of a tag, or 304 when the caller has it already (RFC 9110, 13.1.2): then it is not made. The tag is
+    /// sent as a weak one, since the same is said of the content as it is and compressed.
     pub fn unless_known(request: &Request, tag: String, make: impl FnOnce() -> Reply) -> Reply {
         let known = request.header("if-none-match").is_some_and(|field| {
             field.split(',').any(|one| matches!(one.trim(), "*") || one.trim().trim_start_matches("W/") == tag)

@@ -93,8 +93,8 @@ impl Request {
         self.header("accept-language").map(Language::of_accept_language).unwrap_or_default()
     }
 
-    /// Whether a table is wanted rather than JSON: of `Accept` (RFC 9110, 12.5.1) the range that names each best counts, and a
-    /// table must weigh more, or the same and be named more exactly.
+    /// Whether a table is wanted rather than JSON: of `Accept` (RFC 9110, 12.5.1) the range that names each best
+    /// counts, and a table must weigh more, or the same and be named more exactly.
     pub fn prefers_csv(&self) -> bool {
         let wish = |kind: &str, subtype: &str| {
             let mut best = (0, 0.0_f32);

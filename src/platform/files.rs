@@ -4,7 +4,8 @@ use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Options that open a file which, when it is made, is for its owner alone. On Windows the access list of the folder holds.
+/// Options that open a file which, when it is made, is for its owner alone.
+/// On Windows the access list of the folder holds.
 pub fn open_private() -> OpenOptions {
     let mut options = OpenOptions::new();
     #[cfg(unix)]
@@ -57,8 +58,8 @@ pub fn is_own(metadata: &Metadata) -> bool {
     own
 }
 
-/// Gives a file the owner and the group of another one: what root makes in the place of a user's file is to be that user's.
-/// Only root may; for anybody else nothing changes.
+/// Gives a file the owner and the group of another one: what root makes in the place of a user's file is to be that
+/// user's. Only root may; for anybody else nothing changes.
 pub fn give_to_owner(file: &File, of: &Path) {
     #[cfg(unix)]
     if let (Ok(made), Ok(of)) = (file.metadata(), std::fs::metadata(of)) {
@@ -77,7 +78,8 @@ pub fn temporary_folder() -> PathBuf {
     if folder.as_os_str().is_empty() { PathBuf::from("/tmp") } else { folder }
 }
 
-/// Syncs the folder of a file, so that the names in it survive a power cut. Windows has no such call; NTFS journals names.
+/// Syncs the folder of a file, so that the names in it survive a power cut.
+/// Windows has no such call; NTFS journals names.
 ///
 /// # Errors
 /// The disk's.
@@ -86,8 +88,8 @@ pub fn sync_folder_of(path: &Path) -> io::Result<()> {
     if cfg!(windows) { Ok(()) } else { File::open(folder)?.sync_all() }
 }
 
-/// Gives a finished file its own name. A file of that name is never replaced, also not one that appears meanwhile. Neither
-/// hard links (exFAT, SMB and FUSE have none) nor a rename that replaces nothing (NFS has none) is needed.
+/// Gives a finished file its own name. A file of that name is never replaced, also not one that appears meanwhile.
+/// Neither hard links (exFAT, SMB and FUSE have none) nor a rename that replaces nothing (NFS has none) is needed.
 ///
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`] when there is a file of that name; those of the disk.
@@ -114,8 +116,8 @@ fn rename_to_free(_from: &Path, _to: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Makes an empty file of the new name, which fails where there is one, and renames over it. Who ends in between leaves the
-/// empty file, which is refused as such.
+/// Makes an empty file of the new name, which fails where there is one, and renames over it. Who ends in between
+/// leaves the empty file, which is refused as such.
 fn reserve_and_rename(from: &Path, to: &Path) -> io::Result<()> {
     open_private().write(true).create_new(true).open(to)?;
     std::fs::rename(from, to).inspect_err(|_| {
@@ -123,7 +125,8 @@ fn reserve_and_rename(from: &Path, to: &Path) -> io::Result<()> {
     })
 }
 
-/// Gives a file a second name, or where there are no hard links makes a copy of it under that name, on the disk for good.
+/// Gives a file a second name, or where there are no hard links makes a
+/// copy of it under that name, on the disk for good.
 ///
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`] when there is a file of that name; those of the disk, which then has no half copy.

@@ -1,10 +1,11 @@
 //! A lock file beside another file: whoever holds the lock has that file for itself, or shares it with other readers.
 //!
-//! The lock is never on the file itself. Closing any descriptor of a file drops all POSIX locks that the process has on it,
-//! also those of SQLite; on macOS a lock of `flock` shuts out SQLite's own; on Windows a lock shuts out every other handle.
+//! The lock is never on the file itself. Closing any descriptor of a file drops all POSIX locks that
+//! the process has on it, also those of SQLite; on macOS a lock of `flock` shuts out SQLite's own;
+//! on Windows a lock shuts out every other handle.
 //!
-//! On Unix the last holder takes the name of the lock file away. A lock counts only while the file that is locked is still
-//! the one of that name.
+//! On Unix the last holder takes the name of the lock file away. A lock counts only while the
+//! file that is locked is still the one of that name.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -15,8 +16,8 @@ use parking_lot::Mutex;
 
 use super::files::{give_to_owner, open_private};
 
-/// Tries before a lock counts as taken: a reader that ends holds its lock alone for the moment in which it takes the name
-/// away.
+/// Tries before a lock counts as taken: a reader that ends holds its lock alone
+/// for the moment in which it takes the name away.
 const TRIES: usize = 100;
 
 /// The locks of this process.

@@ -1,5 +1,5 @@
-//! All that differs between operating systems: files for their owner alone, names, locks and signals. No other room asks on
-//! which system it runs.
+//! All that differs between operating systems: files for their owner alone, names, locks and
+//! signals. No other room asks on which system it runs.
 
 mod files;
 mod lock;

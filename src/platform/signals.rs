@@ -2,8 +2,9 @@
 
 use std::io;
 
-/// The signals that ask the program to end, caught. On Unix SIGTERM, SIGINT (Ctrl-C), SIGQUIT, and SIGHUP (the terminal is
-/// gone) unless the program was started to outlive its terminal; on Windows Ctrl-C, Ctrl-Break and the end of the console.
+/// The signals that ask the program to end, caught. On Unix SIGTERM, SIGINT (Ctrl-C), SIGQUIT, and
+/// SIGHUP (the terminal is gone) unless the program was started to outlive its terminal; on Windows
+/// Ctrl-C, Ctrl-Break and the end of the console.
 pub struct EndSignals {
     #[cfg(unix)]
     signals: signal_hook::iterator::Signals,

@@ -1,16 +1,18 @@
 //! How fast the line moves, as measured.
 //!
-//! The estimator counts *flow*: admissions of people who had waited, each following a place that somebody gave up. The
-//! people who fill the free places at the opening are not flow: nobody behind it is let in at that pace. The rate is that of
-//! the last [`FLOW_ENOUGH`] admissions or of three minutes, whichever is shorter, and never above the minute's share that
-//! staff set: so it follows soon when a date sells out and everybody passes quickly, and does not jump when it is slow. A
-//! wait is the position over that rate. Before [`FLOW_TO_TELL`] admissions over [`SECONDS_TO_TELL`] nothing is told.
+//! The estimator counts *flow*: admissions of people who had waited, each following a place that somebody gave
+//! up. The people who fill the free places at the opening are not flow: nobody behind it is let in at that pace.
+//! The rate is that of the last [`FLOW_ENOUGH`] admissions or of three minutes, whichever is shorter, and never
+//! above the minute's share that staff set: so it follows soon when a date sells out and everybody passes
+//! quickly, and does not jump when it is slow. A wait is the position over that rate. Before [`FLOW_TO_TELL`]
+//! admissions over [`SECONDS_TO_TELL`] nothing is told.
 
 use std::collections::VecDeque;
 
 use crate::clock::Millis;
 
-/// How far back admissions count, in milliseconds: long enough that a wait does not jump, short enough to follow a change.
+/// How far back admissions count, in milliseconds: long enough that a wait
+/// does not jump, short enough to follow a change.
 const MEMORY_MS: i64 = 180_000;
 /// So many admissions are enough: by chance alone their rate is off by 7 % (one over the root of their number).
 const FLOW_ENOUGH: u64 = 200;
@@ -89,8 +91,8 @@ mod tests {
         }
     }
 
-    /// An on-sale of 4,000 people with a limit of 100 active, visits of `visit` seconds: the mean error of what people were told
-    /// at each tenth admission, and the mean of their real waits, in seconds.
+    /// An on-sale of 4,000 people with a limit of 100 active, visits of `visit` seconds: the mean error of what people
+    /// were told at each tenth admission, and the mean of their real waits, in seconds.
     fn errors_of_an_on_sale(seed: u64, visit: impl Fn(f64) -> f64) -> (f64, f64) {
         let (mut random, mut admission_rate) = (numbers(seed), AdmissionRate::default());
         let mut leaves: Vec<f64> = (0..100).map(|_| visit(random())).collect();

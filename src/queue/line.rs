@@ -1,7 +1,7 @@
 //! The line in memory: a copy of the live tokens of the file, changed only after the commit that changed the file.
 //!
-//! Polls read it under a shared lock that the writer takes only for the moment of copying a commit's changes, never across
-//! a commit. What a poll leaves behind (when it was, that it was) is an atomic here and nothing in the file.
+//! Polls read it under a shared lock that the writer takes only for the moment of copying a commit's changes, never
+//! across a commit. What a poll leaves behind (when it was, that it was) is an atomic here and nothing in the file.
 
 use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -91,8 +91,8 @@ impl Line {
         Line { mint, tokens: RwLock::default(), first_calls: Mutex::default(), deadlines: Mutex::default() }
     }
 
-    /// Whether a text is a token that was given out once, also when the file has forgotten it. Tokens of a format before 4 are
-    /// not known again.
+    /// Whether a text is a token that was given out once, also when the file has forgotten it.
+    /// Tokens of a format before 4 are not known again.
     pub fn has_issued(&self, text: &str) -> bool {
         TokenKey::parse(text).is_some_and(|key| self.mint.has_made(key))
     }
@@ -127,8 +127,8 @@ impl Line {
         })
     }
 
-    /// The live token of this text as it stands, without having heard of its owner: a long poll that is answered is no call.
-    /// Otherwise like [`Line::poll`].
+    /// The live token of this text as it stands, without having heard of its owner: a long poll that is
+    /// answered is no call. Otherwise like [`Line::poll`].
     pub fn view(&self, key: TokenKey, now: Millis) -> Option<Result<TokenView, (TokenEnd, Uuid)>> {
         let tokens = self.read();
         let entry = tokens.by_key(key)?;

@@ -55,8 +55,8 @@ impl Entry {
     }
 }
 
-/// Those who may be waiting, in the order in which their tokens were issued: slot and token of each. Who leaves or is let in
-/// stays here until all before them are gone too.
+/// Those who may be waiting, in the order in which their tokens were issued: slot and token of each. Who leaves or is
+/// let in stays here until all before them are gone too.
 type Issued = VecDeque<(u32, u32)>;
 
 /// Everybody with a live token.
@@ -171,7 +171,8 @@ impl LiveTokens {
         entry.active = true;
         entry.activated_ms = now.unix_ms();
         entry.active_until_ms = visit_until.unix_ms();
-        // Not later: a long poll that was under way is heard of ahead of time, and is no call of somebody who was let in.
+        // Not later: a long poll that was under way is heard of ahead of
+        // time, and is no call of somebody who was let in.
         entry.last_poll_ms.store(now.unix_ms(), Relaxed);
         let (place, waited) = (entry.place, entry.issued_ms < now.unix_ms());
         self.dequeue(place);
@@ -296,7 +297,8 @@ impl LiveTokens {
         Some(Millis::from_unix_ms(entry.last_poll_ms.load(Relaxed)).plus_ms(ms))
     }
 
-    /// Until when the person in a slot may be silent; `None` when it does not matter or the slot is now somebody else's.
+    /// Until when the person in a slot may be silent; `None` when it does
+    /// not matter or the slot is now somebody else's.
     pub fn inactive_until(&self, slot: usize, tag: u32) -> Option<Millis> {
         self.inactive_until_of(self.tokens.get(slot).filter(|entry| entry.token_id as u32 == tag)?)
     }

@@ -1,7 +1,7 @@
 //! Tokens: waiting → active → expired. The line, and who is let in next.
 //!
-//! The file is the truth and `line.rs` its copy in memory. Use cases here change the file; `sweeper.rs` calls the ones that
-//! go by time with every transaction.
+//! The file is the truth and `line.rs` its copy in memory. Use cases here change the file; `sweeper.rs` calls
+//! the ones that go by time with every transaction.
 
 pub mod api;
 mod caller;
@@ -60,8 +60,8 @@ pub struct Token {
 
 /// How often the filling of a long line is told, in tokens.
 const PROGRESS_EVERY: u64 = 100_000;
-/// The user's valid token, or a new one at the end of the line; says whether it is new. While a draw is to come, it gets a
-/// join number in place of a place.
+/// The user's valid token, or a new one at the end of the line; says whether it is new. While a draw is to
+/// come, it gets a join number in place of a place.
 pub fn issue(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<(TokenKey, bool)> {
     if let Some(token) = find_unless_over(tx, line, user_id)? {
         return Ok((token.key, false));
@@ -73,8 +73,8 @@ pub fn issue(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<(TokenKey, bool)> {
     add(tx, line, user_id, enqueue).map(|key| (key, true))
 }
 
-/// Gives a user a place at the front, behind the guests before them: a new token, or the one that they wait with. Who is
-/// active stays so.
+/// Gives a user a place at the front, behind the guests before them: a new token, or the
+/// one that they wait with. Who is active stays so.
 ///
 /// # Errors
 /// `USER_NOT_FOUND`.
@@ -183,8 +183,8 @@ pub fn end(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<()> {
     Ok(())
 }
 
-/// A hold that lasts until `hold_until` extends the visit to its end; `None` when the hold is gone: the visit then ends at
-/// its own time.
+/// A hold that lasts until `hold_until` extends the visit to its end; `None` when the
+/// hold is gone: the visit then ends at its own time.
 pub fn extend_visit(tx: &Tx, token: &Token, hold_until: Option<Millis>) -> Outcome<()> {
     let (Some(visit_until), Some(before)) = (token.visit_until, token.active_until) else { return Ok(()) };
     let active_until = hold_until.map_or(visit_until, |hold| hold.max(visit_until));
@@ -245,8 +245,8 @@ pub fn find_rules(connection: &Connection) -> Outcome<Rules> {
     Ok(sql::find_rules(connection)?)
 }
 
-/// Fills the line from the file at start; a new file takes its first rules from the flags, an older one keeps its own, and
-/// a difference is logged. `progress` hears, every now and then, how many of how many are in.
+/// Fills the line from the file at start; a new file takes its first rules from the flags, an older one keeps its own,
+/// and a difference is logged. `progress` hears, every now and then, how many of how many are in.
 pub fn load(
     connection: &Connection,
     line: &Line,

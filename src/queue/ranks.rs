@@ -1,6 +1,6 @@
-//! How many stand ahead: a Fenwick tree over the places of the line (P. M. Fenwick, "A new data structure for cumulative
-//! frequency tables", 1994). A place is taken or not; counting those before it takes as many steps as the line's length
-//! has binary digits.
+//! How many stand ahead: a Fenwick tree over the places of the line (P. M. Fenwick, "A new data structure
+//! for cumulative frequency tables", 1994). A place is taken or not; counting those before it takes as
+//! many steps as the line's length has binary digits.
 
 /// The set of taken places.
 #[derive(Debug, Default)]

@@ -1,5 +1,5 @@
-//! What goes by time with each transaction: visits and silences that are over, and places that are free. Each does a bounded
-//! part, and the next transaction follows at once.
+//! What goes by time with each transaction: visits and silences that are over, and places that are free. Each does a
+//! bounded part, and the next transaction follows at once.
 
 use rusqlite::Connection;
 use serde_json::json;
@@ -10,8 +10,8 @@ use crate::refusal::{Refusal, TokenEnd};
 use crate::store::{Outcome, SkippedRows};
 use crate::venue::{Change, EventType, Tx, record};
 
-/// Tokens of visits that are over, and of silent people, that one transaction ends at most, so that many who left at once do
-/// not hold up the others.
+/// Tokens of visits that are over, and of silent people, that one transaction ends at most, so that
+/// many who left at once do not hold up the others.
 const DROPS_MAX: usize = 1_000;
 /// Admissions in one transaction at most, for the same reason.
 const ADMISSIONS_MAX: u64 = 1_000;
@@ -40,7 +40,8 @@ pub fn end_due(tx: &Tx, line: &Line, skipped: &SkippedRows) -> Outcome<()> {
     Ok(())
 }
 
-/// The clock goes on elsewhere, so many milliseconds later or earlier: every visit that ends after `moment` keeps its length.
+/// The clock goes on elsewhere, so many milliseconds later or earlier: every
+/// visit that ends after `moment` keeps its length.
 pub fn move_visits(tx: &Tx, moment: Millis, ms: i64) -> Outcome<()> {
     Ok(sql::move_visits(tx, moment, ms)?)
 }
@@ -110,8 +111,8 @@ fn admit(tx: &Tx, line: &Line, count: u64, visit_seconds: u32, by_hand: bool, sk
     Ok(admitted)
 }
 
-/// When there will be something to write down although nobody asks: a visit's end, a silence, or a place in the window of
-/// admissions.
+/// When there will be something to write down although nobody asks: a visit's end, a
+/// silence, or a place in the window of admissions.
 pub fn next_due(
     connection: &Connection,
     line: &Line,

@@ -26,8 +26,8 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// How long a token may be silent whose owner was told to ask again after `advised_poll_seconds`, in milliseconds; `None`: as
-    /// long as it lives.
+    /// How long a token may be silent whose owner was told to ask again after
+    /// `advised_poll_seconds`, in milliseconds; `None`: as long as it lives.
     pub fn inactive_after_ms(&self, active: bool, first_call_seen: bool, advised_poll_seconds: u32) -> Option<i64> {
         let seconds = match (active, first_call_seen) {
             (false, _) => abandon_after(self.abandon_seconds, advised_poll_seconds),
@@ -72,8 +72,8 @@ const JITTER: f64 = 0.15;
 /// The abandonment limit is this many intervals at least: two lost polls do not cost a place.
 const INTERVALS_TO_ABANDON: u32 = 3;
 
-/// Advice for a position (`None` before the draw) at a measured `rate` of admissions a second. `spread`, from 0 to 1, is
-/// the token's own.
+/// Advice for a position (`None` before the draw) at a measured `rate` of admissions a
+/// second. `spread`, from 0 to 1, is the token's own.
 pub fn advise(position: Option<u64>, rate: Option<f64>, abandon_seconds: u32, spread: f64) -> Advice {
     if position == Some(0) {
         return Advice { poll_after_seconds: 1, estimated_wait_seconds: Some(0) };

@@ -130,7 +130,8 @@ pub(super) fn update_placement(tx: &Tx, key: TokenKey, enqueue: Placement) -> ru
     Ok(place)
 }
 
-/// Moves a waiting token to the front and gives back its place, and the join number that it keeps while its draw is to come.
+/// Moves a waiting token to the front and gives back its place, and the join
+/// number that it keeps while its draw is to come.
 pub(super) fn update_to_front(tx: &Tx, key: TokenKey) -> rusqlite::Result<(Option<i64>, Option<u32>)> {
     let place = next_place(tx, Placement::Guest)?;
     tx.prepare_cached(
@@ -297,8 +298,8 @@ pub(super) fn delete_ended(tx: &Tx, before: Millis, limit: u32) -> rusqlite::Res
     .execute((before, limit))
 }
 
-/// The moments of all admissions after one and not after another, in order: where the clock was set back, older ones may lie
-/// ahead.
+/// The moments of all admissions after one and not after another, in order: where
+/// the clock was set back, older ones may lie ahead.
 pub(super) fn list_admissions(connection: &Connection, after: Millis, until: Millis) -> rusqlite::Result<Vec<Millis>> {
     connection
         .prepare("SELECT activated_at FROM token WHERE activated_at > ?1 AND activated_at <= ?2 ORDER BY activated_at")?

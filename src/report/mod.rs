@@ -1,5 +1,5 @@
-//! Reports for those who count: the sales of a date, and the ledger of a day. They read what other rooms wrote and write
-//! nothing.
+//! Reports for those who count: the sales of a date, and the ledger of a day. They
+//! read what other rooms wrote and write nothing.
 
 mod sql;
 pub mod staff_api;

@@ -8,8 +8,8 @@ use super::{DayEntry, Part, Seats, SoldSeat, Sum};
 use crate::clock::Millis;
 use crate::points::Points;
 
-/// The seats of a date by section and category, in the order of the layout. What was paid for a seat is what was agreed,
-/// whatever the layout says since.
+/// The seats of a date by section and category, in the order of the layout. What was paid for a seat is
+/// what was agreed, whatever the layout says since.
 pub(super) fn list_parts(connection: &Connection, schedule_id: i64, now: Millis) -> rusqlite::Result<Vec<Part>> {
     connection
         .prepare_cached(
@@ -73,8 +73,8 @@ pub(super) fn list_sums(connection: &Connection, day: &Range<Millis>) -> rusqlit
         .collect()
 }
 
-/// Entries between two moments after one of them, in the order in which they were written: that of their ids, whatever the
-/// clock said.
+/// Entries between two moments after one of them, in the order in which they were
+/// written: that of their ids, whatever the clock said.
 pub(super) fn list_entries(
     connection: &Connection,
     day: &Range<Millis>,

@@ -9,12 +9,12 @@ use crate::seat;
 use crate::store::{Outcome, SkippedRows};
 use crate::venue::Tx;
 
-/// Holds that are ended in one transaction at most, so that those who wait for its commit wait for some milliseconds. While
-/// more are due, the next transaction follows at once.
+/// Holds that are ended in one transaction at most, so that those who wait for its commit wait for some milliseconds.
+/// While more are due, the next transaction follows at once.
 const EXPIRE_MAX: usize = 500;
 
-/// Writes down holds that are over at the moment of this transaction, the earliest first. One that can't be ended, in a file
-/// that somebody changed, is left alone and logged once.
+/// Writes down holds that are over at the moment of this transaction, the earliest first. One that can't be ended, in a
+/// file that somebody changed, is left alone and logged once.
 pub fn expire_due(tx: &Tx, skipped: &SkippedRows) -> Outcome<()> {
     let due = sql::list_due(tx, EXPIRE_MAX + skipped.len())?;
     for reservation_id in due.into_iter().filter(|id| !skipped.has(id.as_u128())).take(EXPIRE_MAX) {
@@ -28,8 +28,8 @@ pub fn expire_due(tx: &Tx, skipped: &SkippedRows) -> Outcome<()> {
     Ok(())
 }
 
-/// Before seats of a date are held: the holds of the date and of the user that are over, where more became due at once than
-/// one transaction writes down.
+/// Before seats of a date are held: the holds of the date and of the user that are over, where more
+/// became due at once than one transaction writes down.
 pub(super) fn expire_in_the_way(tx: &Tx, schedule_id: i64, user_id: Uuid) -> Outcome<()> {
     for reservation_id in sql::list_due_in_the_way(tx, schedule_id, user_id, EXPIRE_MAX)? {
         let expired = tx.savepoint(|tx| expire(tx, reservation_id));
@@ -55,7 +55,8 @@ pub fn next_due(connection: &Connection, skipped: &SkippedRows) -> rusqlite::Res
     Ok(next.into_iter().find(|(id, _)| !skipped.has(id.as_u128())).map(|(_, until)| until))
 }
 
-/// The clock goes on elsewhere, so many milliseconds later or earlier: every hold that ends after `moment` keeps its length.
+/// The clock goes on elsewhere, so many milliseconds later or earlier: every
+/// hold that ends after `moment` keeps its length.
 pub fn move_holds(tx: &Tx, moment: Millis, ms: i64) -> Outcome<()> {
     for reservation in sql::list_held_after(tx, moment)? {
         let seats = sql::list_seats(tx, reservation.reservation_id)?;

@@ -1,7 +1,7 @@
 //! Reservations: pending → confirmed | failed | expired | cancelled; confirmed → refunded.
 //!
-//! A pending reservation is a hold: its seats are the user's until `hold_expires_at`, and on time they are not, whether or
-//! not somebody has already written it down.
+//! A pending reservation is a hold: its seats are the user's until `hold_expires_at`, and on time they are not,
+//! whether or not somebody has already written it down.
 
 pub mod api;
 mod deletion;
@@ -181,8 +181,8 @@ impl ResolvedSeats {
 /// Holds seats for the owner of an active token: all of them or none.
 ///
 /// # Errors
-/// In this order: the token's, `SCHEDULE_NOT_FOUND`, `SECTION_NOT_FOUND`, `SEAT_NOT_FOUND`, `SALE_NOT_OPEN`, `SALE_CLOSED`, `VISIT_OVER`,
-/// `RESERVATION_PENDING`, `SEAT_LIMIT`, `SEAT_UNAVAILABLE`.
+/// In this order: the token's, `SCHEDULE_NOT_FOUND`, `SECTION_NOT_FOUND`, `SEAT_NOT_FOUND`, `SALE_NOT_OPEN`,
+/// `SALE_CLOSED`, `VISIT_OVER`, `RESERVATION_PENDING`, `SEAT_LIMIT`, `SEAT_UNAVAILABLE`.
 pub fn reserve(
     tx: &Tx,
     maps: &MapCache,
@@ -251,8 +251,8 @@ pub fn must_be_of(connection: &Connection, user_id: Uuid, reservation_id: Uuid) 
     reservation.ok_or_else(|| Refusal::ReservationNotFound.into())
 }
 
-/// Ends a pending reservation without a payment: its seats are free and the visit ends at its own time. Only after a declined
-/// payment it lasts as long as the hold would have: the token stays active.
+/// Ends a pending reservation without a payment: its seats are free and the visit ends at its own time. Only after a
+/// declined payment it lasts as long as the hold would have: the token stays active.
 ///
 /// # Errors
 /// SQLite's; `RESERVATION_NOT_PENDING` when it is not pending any more.
@@ -272,7 +272,8 @@ fn end_unpaid(tx: &Tx, mut reservation: Reservation, status: Status) -> Outcome<
     Ok(reservation)
 }
 
-/// Counts a declined payment; after `attempts` of them the reservation fails and its seats are free. Says how many are left.
+/// Counts a declined payment; after `attempts` of them the reservation fails
+/// and its seats are free. Says how many are left.
 pub fn decline(tx: &Tx, reservation: Reservation, attempts: u32) -> Outcome<u32> {
     let declined = reservation.declined_count + 1;
     sql::update_declined_count(tx, reservation.reservation_id, declined)?;

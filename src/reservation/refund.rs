@@ -130,8 +130,8 @@ pub enum Settlement {
     Blocked,
 }
 
-/// Does a bounded piece of what cancelled dates still need: unpaid holds are released, then paid reservations refunded, also
-/// those of people who went in. What is left is found in the file, so it goes on after a restart.
+/// Does a bounded piece of what cancelled dates still need: unpaid holds are released, then paid reservations refunded,
+/// also those of people who went in. What is left is found in the file, so it goes on after a restart.
 pub fn settle_cancelled(tx: &Tx, skipped: &SkippedRows) -> Outcome<Settlement> {
     let Some(date) = schedule::find_to_settle(tx)? else { return Ok(Settlement::Progress) };
     let most = SETTLE_MAX + skipped.len();

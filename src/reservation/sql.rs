@@ -35,8 +35,8 @@ fn read(row: &Row) -> rusqlite::Result<Reservation> {
     })
 }
 
-/// Whether a seat of a date was ever held. It reads all reservations: none is found by its date alone, since an index would
-/// cost every hold and staff delete a date now and then.
+/// Whether a seat of a date was ever held. It reads all reservations: none is found by its date alone, since an index
+/// would cost every hold and staff delete a date now and then.
 pub(super) fn was_ever_held(tx: &Tx, schedule_id: i64) -> rusqlite::Result<bool> {
     tx.query_row("SELECT EXISTS (SELECT 1 FROM reservation WHERE schedule_id = ?1)", [schedule_id], |row| row.get(0))
 }

@@ -43,15 +43,15 @@ pub fn cancel_date(context: &Context) -> Outcome<Answer> {
     })
 }
 
-/// `DELETE /staff/concerts/{id}`: 204 when it is gone with all of its dates. 404 `CONCERT_NOT_FOUND`; 409 `DATE_IN_USE` when
-/// a seat of one of them was ever held.
+/// `DELETE /staff/concerts/{id}`: 204 when it is gone with all of its dates. 404 `CONCERT_NOT_FOUND`; 409
+/// `DATE_IN_USE` when a seat of one of them was ever held.
 pub fn delete_concert(context: &Context) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
     Answer::write(move |tx| super::delete_concert(tx, concert_id).map(|()| Written::Ready(Reply::empty(204))))
 }
 
-/// `DELETE /staff/schedules/{id}`: 204 when it is gone. 404 `SCHEDULE_NOT_FOUND`; 409 `DATE_IN_USE` when a seat of it was ever
-/// held.
+/// `DELETE /staff/schedules/{id}`: 204 when it is gone. 404 `SCHEDULE_NOT_FOUND`; 409
+/// `DATE_IN_USE` when a seat of it was ever held.
 pub fn delete_date(context: &Context) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     Answer::write(move |tx| super::delete_date(tx, schedule_id).map(|()| Written::Ready(Reply::empty(204))))

@@ -1,5 +1,5 @@
-//! From a request to its answer: its route is found in the one table, who calls is checked as the route says, and what comes
-//! of it is sent now, after a commit, or after a wait.
+//! From a request to its answer: its route is found in the one table, who calls is checked as the route says, and what
+//! comes of it is sent now, after a commit, or after a wait.
 
 mod access;
 mod openapi;
@@ -155,7 +155,8 @@ impl Handlers {
         })
     }
 
-    /// Whether what a request carries opened something once: a token that ended and was forgotten, a staff key that was revoked.
+    /// Whether what a request carries opened something once: a token that ended
+    /// and was forgotten, a staff key that was revoked.
     fn was_ours(&self, request: &Request) -> bool {
         match Credential::of(request) {
             Credential::Bearer(key) => self.line.has_issued(&key) || self.keyring.has_had(&key),

@@ -85,8 +85,8 @@ pub(super) fn metrics(context: &Context, line: &Line, http: Option<&Arc<Metrics>
     Ok(Answer::Ready(reply))
 }
 
-/// `GET /staff/events?after=&limit=`: everything that happened, in commit order. Waits for the next event where there is none
-/// after `after`.
+/// `GET /staff/events?after=&limit=`: everything that happened, in commit order. Waits for
+/// the next event where there is none after `after`.
 pub(super) fn events(context: &Context) -> Outcome<Answer> {
     let after = context.query_number("after", 0..=i64::MAX)?.unwrap_or(0);
     let limit = context.query_number("limit", 1..=EVENTS_MAX)?.unwrap_or(EVENTS) as u32;

@@ -1,5 +1,6 @@
-//! `GET /readyz`: whether the server can write, shown by writing. At most one probe a second, shared by all who ask, on the
-//! writer; who asks meanwhile waits without a thread or a connection to the workers, so that a slow disk holds no reader up.
+//! `GET /readyz`: whether the server can write, shown by writing. At most one probe a second, shared by
+//! all who ask, on the writer; who asks meanwhile waits without a thread or a connection to the
+//! workers, so that a slow disk holds no reader up.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -62,8 +63,8 @@ impl Readiness {
     }
 }
 
-/// `GET /readyz`: 200 when the last probe, no older than a second, could write; else 503 `NOT_READY` with the reason. For those
-/// who run the server, since asking may write: at the staff's own address, or on this machine; 404 elsewhere.
+/// `GET /readyz`: 200 when the last probe, no older than a second, could write; else 503 `NOT_READY` with the reason.
+/// For those who run the server, since asking may write: at the staff's own address, or on this machine; 404 elsewhere.
 pub(super) fn ready(rooms: &Handlers, context: &Context) -> Outcome<Answer> {
     let is_staff_s = rooms.exposure == Exposure::Whole && context.venue.settings.staff_listen.is_some();
     if !is_staff_s && !context.request.peer.to_canonical().is_loopback() {

@@ -15,7 +15,8 @@ pub struct Route {
     pub method: Method,
     /// The path with parameters in braces. Of two that fit, the one that stands first counts.
     pub path: &'static str,
-    /// The parameters of the query that it takes; `None`: a page, which takes whatever a link carries and reads none of it.
+    /// The parameters of the query that it takes; `None`: a page, which
+    /// takes whatever a link carries and reads none of it.
     pub query: Option<&'static [&'static str]>,
     /// The body.
     pub body: Body,

@@ -1,6 +1,6 @@
-//! Every call: method and path, who may, what it takes, and where it leads. What is derived from this table: `Allow`, the
-//! roles of staff and those that the OpenAPI document names, the limits of bodies, the refusal of unknown parameters, and
-//! which answers are kept for a repetition.
+//! Every call: method and path, who may, what it takes, and where it leads. What is derived from this table: `Allow`,
+//! the roles of staff and those that the OpenAPI document names, the limits of bodies, the refusal of unknown
+//! parameters, and which answers are kept for a repetition.
 //!
 //! A path of plain words stands before one with a parameter in their place.
 

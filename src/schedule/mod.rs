@@ -150,8 +150,8 @@ pub fn must_find_on_date(connection: &Connection, concert_id: i64, date: &str) -
     must_find(connection, must_be_one(sql::list_on_date(connection, concert_id, date)?)?)
 }
 
-/// The only one of the schedules of a date that takes place; where none does, the first of those that were cancelled. Each
-/// is given with whether it was cancelled.
+/// The only one of the schedules of a date that takes place; where none does, the first of those that were
+/// cancelled. Each is given with whether it was cancelled.
 ///
 /// # Errors
 /// `SCHEDULE_NOT_FOUND`, `DATE_AMBIGUOUS`.

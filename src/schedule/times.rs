@@ -36,8 +36,8 @@ pub struct SaidTimes {
 }
 
 impl SaidTimes {
-    /// What was said, and for the rest what was `before`. A new sale is open from the beginning until the concert starts,
-    /// unless told otherwise.
+    /// What was said, and for the rest what was `before`. A new sale is open from the beginning
+    /// until the concert starts, unless told otherwise.
     ///
     /// # Errors
     /// `INVALID_REQUEST`.
@@ -106,7 +106,7 @@ pub fn instant_of(text: &str, zone: &TimeZone) -> Result<Millis, Localized> {
 fn local_time(text: &str) -> Option<civil::DateTime> {
     let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
     let shape = shape.replacen(' ', "T", 1);
-    let whole = matches!(shape.as_str(), "0000-00-00T00:00" | "0000-00-00T00:00:00"); // with an offset it would be another's
+    let whole = matches!(shape.as_str(), "0000-00-00T00:00" | "0000-00-00T00:00:00"); // without an offset
     whole.then(|| text.parse().ok()).flatten()
 }
 

@@ -26,8 +26,8 @@ pub fn schedule_json(
     Ok(DateJson::of(schedule, Free { seats, price_from }))
 }
 
-/// `GET /concerts/{concertId}/schedules`, for an active token: 200 with the bookable dates, or all of them with `?all=true`;
-/// 400 `INVALID_REQUEST` for another `all`, 404 `CONCERT_NOT_FOUND`.
+/// `GET /concerts/{concertId}/schedules`, for an active token: 200 with the bookable dates, or all of them with
+/// `?all=true`; 400 `INVALID_REQUEST` for another `all`, 404 `CONCERT_NOT_FOUND`.
 pub fn schedules(context: &Context, maps: &MapCache) -> Outcome<Answer> {
     let all = match context.query("all") {
         None | Some("false") => false,

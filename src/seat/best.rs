@@ -3,18 +3,19 @@
 //! The rule, in this order:
 //!
 //! 1. side by side in one row, without an aisle between them;
-//! 2. so that no seat stays behind single between taken ones; then, so that none stays behind single at an aisle or at the end
+//! 2. so that no seat stays behind single between taken ones; then, so that none
+//!    stays behind single at an aisle or at the end
 //!    of a row;
 //! 3. nearest to the front;
 //! 4. nearest to the middle;
 //! 5. the first in layout order.
 //!
-//! Where nowhere so many are free side by side, those of one section that are nearest together: the box around them, width
-//! and depth added, is the smallest; then nearest to the front and the middle. Where no section has so many, the same over
-//! the whole hall. So nobody is refused as long as enough seats are free.
+//! Where nowhere so many are free side by side, those of one section that are nearest together: the box around them,
+//! width and depth added, is the smallest; then nearest to the front and the middle. Where no section has so many, the
+//! same over the whole hall. So nobody is refused as long as enough seats are free.
 //!
-//! Front, middle and aisles are those of [`Rows`]. The same seats free, the same choice. That a run is chosen so that no
-//! single seat stays behind is what box offices know as the orphan-seat rule.
+//! Front, middle and aisles are those of [`Rows`]. The same seats free, the same choice. That a run is chosen so that
+//! no single seat stays behind is what box offices know as the orphan-seat rule.
 
 use super::rows::{Row, RowSeat, Rows};
 use super::{FreeSeats, WantedSeat};
@@ -44,7 +45,8 @@ impl FreeSeats {
     }
 }
 
-/// Chooses `count` of the seats that are free, if so many are, in one section or in all; gives back their indices in the plan.
+/// Chooses `count` of the seats that are free, if so many are, in one section
+/// or in all; gives back their indices in the plan.
 fn choose(rows: &Rows, is_free: impl Fn(usize) -> bool, count: usize, section: Option<usize>) -> Option<Vec<usize>> {
     let asked: Vec<&Row> =
         rows.rows.iter().filter(|row| section.is_none_or(|section| row.section == section)).collect();
@@ -107,8 +109,8 @@ fn orphan_left(seats: usize, at_an_end: bool) -> Orphan {
     }
 }
 
-/// The gaps of a row: its longest stretches of free seats side by side, each with whether its left and its right end are an
-/// aisle or the end of the row, rather than a taken seat.
+/// The gaps of a row: its longest stretches of free seats side by side, each with whether its left and its right end
+/// are an aisle or the end of the row, rather than a taken seat.
 fn gaps(row_seats: &[RowSeat], is_free: &impl Fn(usize) -> bool) -> Vec<(std::ops::Range<usize>, (bool, bool))> {
     let mut gaps = Vec::new();
     let mut start = None;

@@ -160,7 +160,8 @@ impl Trial<'_> {
         [(!left_end).then(|| row_seats[at - 1].index), (!right_end).then(|| row_seats[at + 1].index)]
     }
 
-    /// How good a set of seats is by the rule's own words; side by side, single seats behind, front, middle, layout order.
+    /// How good a set of seats is by the rule's own words; side by side,
+    /// single seats behind, front, middle, layout order.
     fn rating(&self, set: &[usize]) -> (bool, u8, usize, i64, usize) {
         let (row, ..) = self.place(set[0]);
         let beside = set.windows(2).all(|pair| self.neighbours(pair[0])[1] == Some(pair[1]));

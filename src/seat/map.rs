@@ -238,8 +238,8 @@ const fn owner(state: SeatState) -> Option<Uuid> {
     }
 }
 
-/// The date's version, and how many of its holds are over though not written down. Together they say all that a map shows
-/// to those who have no seat: within a version holds can only end, in the order of their ends.
+/// The date's version, and how many of its holds are over though not written down. Together they say all that a map
+/// shows to those who have no seat: within a version holds can only end, in the order of their ends.
 pub(super) type MapRevision = (i64, usize);
 
 /// A map as one viewer sees it at one moment; taken under a lock in next to no time, written out without one.

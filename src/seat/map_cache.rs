@@ -1,8 +1,9 @@
-//! What the venue keeps in memory of its dates and their seats: a copy of the file, loaded when it is asked for, following
-//! each commit, and forgotten when it is long unasked and room is needed.
+//! What the venue keeps in memory of its dates and their seats: a copy of the file, loaded when it is asked for,
+//! following each commit, and forgotten when it is long unasked and room is needed.
 //!
-//! A date is read from the file while commits go on. What they change meanwhile is put by, and what the read has not seen
-//! of it (the date's version tells) is followed afterwards; so a copy never misses a change and never counts one twice.
+//! A date is read from the file while commits go on. What they change meanwhile is put by, and
+//! what the read has not seen of it (the date's version tells) is followed afterwards; so a copy
+//! never misses a change and never counts one twice.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed};
@@ -122,8 +123,9 @@ impl MapCache {
         Ok(())
     }
 
-    /// The seats of a date and which of them are free as an open transaction sees it: what was committed, and on top of that
-    /// what this transaction has changed so far. Without a copy in memory (see [`MapCache::preload`]) it reads the file.
+    /// The seats of a date and which of them are free as an open transaction sees it: what was
+    /// committed, and on top of that what this transaction has changed so far. Without a copy in memory
+    /// (see [`MapCache::preload`]) it reads the file.
     ///
     /// # Errors
     /// SQLite's; a date that is not there has no seats.
@@ -182,8 +184,8 @@ impl MapCache {
         }
     }
 
-    /// Looks at a date, which is read from the file if it is not in memory. `look` gives `None` when it needs the map and
-    /// there is none.
+    /// Looks at a date, which is read from the file if it is not in memory. `look` gives
+    /// `None` when it needs the map and there is none.
     fn look<T>(
         &self,
         readers: &Readers,

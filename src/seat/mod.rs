@@ -92,7 +92,8 @@ pub fn open_schedule(tx: &Tx, concert_id: i64, times: &Times, seats: &[LayoutSea
     Ok(schedule_id)
 }
 
-/// Gives a date another layout, as long as no seat of it is held or sold. Seats that are blocked stay so by their labels.
+/// Gives a date another layout, as long as no seat of it is held or sold.
+/// Seats that are blocked stay so by their labels.
 ///
 /// # Errors
 /// `LAYOUT_IN_USE`.
@@ -212,8 +213,8 @@ impl Hold {
     }
 }
 
-/// Seats went from one state to another: the date counts it, and memory learns it after the commit. Whoever changes a claim
-/// says so here.
+/// Seats went from one state to another: the date counts it, and memory learns it after
+/// the commit. Whoever changes a claim says so here.
 fn note_change(tx: &Tx, schedule_id: i64, seat_nos: Vec<i64>, before: SeatState, after: SeatState) -> Outcome<()> {
     let version = schedule::count_seats_changed(tx, schedule_id)?;
     tx.push_change(Change::SeatsChanged { schedule_id, version, seat_nos, before, after });

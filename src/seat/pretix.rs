@@ -1,12 +1,13 @@
 //! Seating plans of pretix: zones, rows and seats with categories and positions.
 //!
 //! The format is that of `seating-plan.schema.json` in the Python package pretix, read in its release 2026.8.0
-//! (<https://pypi.org/project/pretix/2026.8.0/>, there in `pretix/static/seating/`). Where a seat stands is the sum of the
-//! positions of its zone, its row and itself, and a row without a position stands where its zone does, as in
+//! (<https://pypi.org/project/pretix/2026.8.0/>, there in `pretix/static/seating/`). Where a seat stands is the sum of
+//! the positions of its zone, its row and itself, and a row without a position stands where its zone does, as in
 //! `SeatingPlan.iter_all_seats` of `pretix/base/models/seating.py`.
 //!
-//! An area is a drawing there: a stage, a bar, a standing area, without seats, count or category. So it is only a drawing
-//! here, unless the layout says with `areas` how many places the one of that text has: those are sold by number.
+//! An area is a drawing there: a stage, a bar, a standing area, without seats, count or
+//! category. So it is only a drawing here, unless the layout says with `areas` how many places
+//! the one of that text has: those are sold by number.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

@@ -1,14 +1,14 @@
-//! The rows of a hall, prepared for whoever looks for seats that belong together: who sits beside whom, and how near each row
-//! is to the front and each seat to the middle.
+//! The rows of a hall, prepared for whoever looks for seats that belong together: who sits beside whom, and how near
+//! each row is to the front and each seat to the middle.
 //!
-//! A row is what shares section and row; seats without a row are one. Its seats stand in layout order. An aisle divides a row
-//! where the layout shows one: by a distance of more than one and a half times what is usual in that row, or, without
-//! positions, by a jump in the numbers that is not usual there.
+//! A row is what shares section and row; seats without a row are one. Its seats stand in layout order. An aisle divides
+//! a row where the layout shows one: by a distance of more than one and a half times what is usual in that row, or,
+//! without positions, by a jump in the numbers that is not usual there.
 //!
-//! The front is where the layout begins: rows stand in layout order, the first in front. With positions the rows of all
-//! sections are ranked together by their depth in the plan, from the side at which most sections begin; rows that are nearer
-//! to each other than half of what is usual stand at one depth. The middle is that of the row, or with positions that of the
-//! plan.
+//! The front is where the layout begins: rows stand in layout order, the first in front. With positions the
+//! rows of all sections are ranked together by their depth in the plan, from the side at which most sections
+//! begin; rows that are nearer to each other than half of what is usual stand at one depth. The middle is that
+//! of the row, or with positions that of the plan.
 
 use std::collections::HashMap;
 use std::ops::Range;

@@ -33,15 +33,15 @@ pub struct HttpSettings {
     /// A connection on which nothing is asked is closed after so many milliseconds (10 to 3,600,000)
     #[arg(long, env = "BOXOFFICE_HTTP_IDLE_MAX_MS", default_value_t = 75_000, value_name = "N", value_parser = range(10, 3_600_000))]
     pub http_idle_max_ms: u64,
-    /// A client that takes nothing of its answer for so long is let go, in milliseconds; all of it must be taken at 1 KiB a
-    /// second at least (10 to 600,000)
+    /// A client that takes nothing of its answer for so long is let go, in milliseconds; all of it must be
+    /// taken at 1 KiB a second at least (10 to 600,000)
     #[arg(long, env = "BOXOFFICE_HTTP_WRITE_MAX_MS", default_value_t = 30_000, value_name = "N", value_parser = range(10, 600_000))]
     pub http_write_max_ms: u64,
     /// Most connections at once (0 to 1,000,000; 0: what the descriptor limit leaves)
     #[arg(long, env = "BOXOFFICE_HTTP_CONNECTIONS_MAX", default_value_t = 0, value_name = "N", value_parser = range(0, 1_000_000))]
     pub http_connections_max: u64,
-    /// Most connections of one address, or of one IPv6 /64, and most waiting requests of one client, also behind a proxy (0 to
-    /// 1,000,000; 0: no limit)
+    /// Most connections of one address, or of one IPv6 /64, and most waiting requests of one client,
+    /// also behind a proxy (0 to 1,000,000; 0: no limit)
     #[arg(long, env = "BOXOFFICE_HTTP_CONNECTIONS_PER_ADDRESS_MAX", default_value_t = 1_000, value_name = "N",
         value_parser = range(0, 1_000_000))]
     pub http_connections_per_address_max: u64,
@@ -67,16 +67,16 @@ pub struct HttpSettings {
     /// Most requests that wait for an upstream connection, of each kind (1 to 1,000,000)
     #[arg(long, env = "BOXOFFICE_HTTP_QUEUE_MAX", default_value_t = 20_000, value_name = "N", value_parser = range(1, 1_000_000))]
     pub http_queue_max: u64,
-    /// Once a request has waited so long for an upstream connection, those who come are told 503 at once, in milliseconds (10 to
-    /// 600,000)
+    /// Once a request has waited so long for an upstream connection, those who come are
+    /// told 503 at once, in milliseconds (10 to 600,000)
     #[arg(long, env = "BOXOFFICE_HTTP_QUEUE_MAX_MS", default_value_t = 5_000, value_name = "N", value_parser = range(10, 600_000))]
     pub http_queue_max_ms: u64,
     /// Time for a request to be answered in milliseconds (100 to 600,000)
     #[arg(long, env = "BOXOFFICE_HTTP_INNER_ANSWER_MAX_MS", default_value_t = 60_000, value_name = "N",
         value_parser = range(100, 600_000))]
     pub http_inner_answer_max_ms: u64,
-    /// Origins whose pages may read answers in a browser: *, or origins such as http://localhost:5173, separated by commas or
-    /// given several times; for demo and --ephemeral those of this machine unless given
+    /// Origins whose pages may read answers in a browser: *, or origins such as http://localhost:5173, separated by
+    /// commas or given several times; for demo and --ephemeral those of this machine unless given
     #[arg(long, env = "BOXOFFICE_ALLOW_ORIGIN", value_delimiter = ',', value_parser = AllowedOrigin::parse, value_name = "ORIGIN")]
     pub allow_origin: Vec<AllowedOrigin>,
     /// Proxies whose X-Forwarded-For, or else Forwarded, is believed: addresses or networks, separated by commas
@@ -85,7 +85,8 @@ pub struct HttpSettings {
 }
 
 impl HttpSettings {
-    /// The same settings for a server to try things out: pages of this machine may read answers, unless others were given.
+    /// The same settings for a server to try things out: pages of this
+    /// machine may read answers, unless others were given.
     #[must_use]
     pub fn open_to_loopback(mut self) -> HttpSettings {
         if self.allow_origin.is_empty() {

@@ -6,8 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket}
 const SHAPE: &str = "give an address and a port, such as 127.0.0.1:8080, localhost:8080, 0.0.0.0:80 or [::1]:0; a port alone, \
                      such as 8080, is for this machine only";
 
-/// Reads an address with its port. A port alone, also as `:8080`, is for this machine only; `*` stands for every IPv4 address,
-/// and a name for its first address, of IPv4 if it has one.
+/// Reads an address with its port. A port alone, also as `:8080`, is for this machine only; `*` stands for every IPv4
+/// address, and a name for its first address, of IPv4 if it has one.
 ///
 /// # Errors
 /// The end of a sentence: what would be right.
@@ -42,8 +42,8 @@ pub fn url_of(address: SocketAddr) -> String {
     format!("http://{}", SocketAddr::new(ip, address.port()))
 }
 
-/// The URLs by which other machines reach an unspecified address: those of the interfaces that lead to other networks. A
-/// connected UDP socket has such an address without sending anything (the targets are addresses for documentation).
+/// The URLs by which other machines reach an unspecified address: those of the interfaces that lead to other networks.
+/// A connected UDP socket has such an address without sending anything (the targets are addresses for documentation).
 pub fn urls_for_others(address: SocketAddr) -> Vec<String> {
     if !address.ip().is_unspecified() {
         return Vec::new();

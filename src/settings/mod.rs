@@ -1,5 +1,5 @@
-//! Settings: flags and environment variables with their limits and their help. One out of its limits stops the start with
-//! a sentence that names it.
+//! Settings: flags and environment variables with their limits and their help. One out of its limits
+//! stops the start with a sentence that names it.
 
 pub mod environment;
 pub mod http;
@@ -66,7 +66,8 @@ pub struct QueueSettings {
     /// A waiting token that is not polled for so long is dropped, in seconds (3 to 86,400) [default: 600].
     #[arg(long, env = "BOXOFFICE_ABANDON_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(3..=86_400))]
     pub abandon_seconds: Option<u32>,
-    /// One let in from the line who makes no call for so long is dropped, in seconds (0 to 86,400; 0: off) [default: 120].
+    /// One let in from the line who makes no call for so long is dropped,
+    /// in seconds (0 to 86,400; 0: off) [default: 120].
     #[arg(long, env = "BOXOFFICE_CLAIM_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(0..=86_400))]
     pub claim_seconds: Option<u32>,
 }
@@ -97,8 +98,8 @@ pub struct SaleSettings {
     /// Declined payments after which a reservation fails and its seats are free (1 to 100).
     #[arg(long, env = "BOXOFFICE_PAYMENT_ATTEMPTS", default_value_t = 1, value_name = "N", value_parser = value_parser!(u32).range(1..=100))]
     pub payment_attempts: u32,
-    /// Who may top up points: everyone their own, or staff only [default: what the file was last given, else self]. Must be
-    /// given when others can reach an address, also through a proxy.
+    /// Who may top up points: everyone their own, or staff only [default: what the file was last given, else self].
+    /// Must be given when others can reach an address, also through a proxy.
     #[arg(long, env = "BOXOFFICE_TOP_UP_POLICY", value_enum)]
     pub top_up_policy: Option<TopUpPolicy>,
     /// Let --top-up-policy self take the place of the staff that the file was last given.
@@ -113,8 +114,8 @@ pub struct SaleSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Strangers")]
 pub struct StrangerSettings {
-    /// What one address (of IPv6 a /64) may do in a minute: so many users and tokens may be made from it, and so many wrong
-    /// keys sent (0 to 1,000,000; 0: no limit). This machine itself is exempt without --http-limit-loopback.
+    /// What one address (of IPv6 a /64) may do in a minute: so many users and tokens may be made from it, and so many
+    /// wrong keys sent (0 to 1,000,000; 0: no limit). This machine itself is exempt without --http-limit-loopback.
     #[arg(long, env = "BOXOFFICE_TRIES_PER_MINUTE", default_value_t = 600, value_name = "N", value_parser = value_parser!(u32).range(0..=1_000_000))]
     pub tries_per_minute: u32,
 }
@@ -132,8 +133,8 @@ pub struct MachineSettings {
     /// Writing requests that share one commit at most (1 to 100,000).
     #[arg(long, env = "BOXOFFICE_WRITER_BATCH_MAX", default_value_t = 1_024, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     pub writer_batch_max: u32,
-    /// Seats whose maps are kept in memory at most, about half a kilobyte each; the longest unasked are forgotten first (1,000
-    /// to 10,000,000).
+    /// Seats whose maps are kept in memory at most, about half a kilobyte each; the longest
+    /// unasked are forgotten first (1,000 to 10,000,000).
     #[arg(long, env = "BOXOFFICE_CACHED_SEATS_MAX", default_value_t = 200_000, value_name = "N", value_parser = value_parser!(u32).range(1_000..=10_000_000))]
     pub cached_seats_max: u32,
     /// How long answers are kept under their Idempotency-Key, in hours (24 to 8,760).
@@ -147,7 +148,8 @@ pub struct MachineSettings {
 /// Everything that `serve` and `demo` can be told.
 #[derive(Debug, Clone, Args)]
 pub struct Settings {
-    /// The address to listen on, such as 8080, localhost:8080 or 0.0.0.0:80; port 0 takes a free one [default: 127.0.0.1:8080; with --ephemeral 127.0.0.1:0].
+    /// The address to listen on, such as 8080, localhost:8080 or 0.0.0.0:80; port 0 takes a free one [default:
+    /// 127.0.0.1:8080; with --ephemeral 127.0.0.1:0].
     #[arg(long, env = "BOXOFFICE_LISTEN", value_name = "ADDRESS:PORT", value_parser = parse_listen)]
     pub listen: Option<SocketAddr>,
     /// An address of its own for staff: their pages and calls, and the metrics, are then found there and no longer at
@@ -160,9 +162,10 @@ pub struct Settings {
     /// Let tests turn the clock with POST /api/v1/staff/clock; with --test-clock=frozen it stands still between turns.
     #[arg(long, env = "BOXOFFICE_TEST_CLOCK", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "running")]
     pub test_clock: Option<TestClock>,
-    /// At this start, take the time of this machine although the file has seen a later one, as it has after a start with a
-    /// wrong clock. Holds and visits keep what is left of them; what was written meanwhile keeps its later moments, so a day's
-    /// ledger may lack or hold entries of another; no entry, event or place in the line changes its order.
+    /// At this start, take the time of this machine although the file has seen a later one, as it has
+    /// after a start with a wrong clock. Holds and visits keep what is left of them; what was written
+    /// meanwhile keeps its later moments, so a day's ledger may lack or hold entries of another; no
+    /// entry, event or place in the line changes its order.
     #[arg(long)]
     pub set_clock_back: bool,
     #[command(flatten)]
@@ -206,8 +209,8 @@ impl Settings {
         Ok(())
     }
 
-    /// The setting by which others can reach the server, if one does: an address that is not this machine's alone, or a proxy
-    /// before it.
+    /// The setting by which others can reach the server, if one does: an address that is
+    /// not this machine's alone, or a proxy before it.
     fn opens_to_others(&self, listen: SocketAddr) -> Option<String> {
         let addresses = [("--listen", Some(listen)), ("--staff-listen", self.staff_listen)];
         let mut open = addresses.into_iter().filter_map(|(flag, address)| Some((flag, address?)));

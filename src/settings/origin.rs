@@ -14,7 +14,8 @@ pub enum AllowedOrigin {
 }
 
 impl AllowedOrigin {
-    /// Reads `*` or an origin as browsers write it: scheme, host in lower case, and the port unless it is the scheme's own.
+    /// Reads `*` or an origin as browsers write it: scheme, host in lower
+    /// case, and the port unless it is the scheme's own.
     ///
     /// # Errors
     /// A sentence that says what an origin is.

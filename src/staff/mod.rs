@@ -81,8 +81,8 @@ pub fn replace(tx: &Tx, name: &str, role: Role, key: &str) -> Outcome<StaffKey> 
     Ok(made)
 }
 
-/// Sees to it that a key is an admin's: unless it is one already, it takes the place of the first key. The other keys stay.
-/// Where it is the key of somebody who is no admin, their name is given back and nothing changes.
+/// Sees to it that a key is an admin's: unless it is one already, it takes the place of the first key. The other keys
+/// stay. Where it is the key of somebody who is no admin, their name is given back and nothing changes.
 ///
 /// # Errors
 /// `STAFF_KEY_LIMIT`.

@@ -17,8 +17,8 @@ const DRAFT: &str = "draft.db";
 /// Tries to make a folder that whoever sweeps at this moment may take for a leftover.
 const TRIES: usize = 8;
 
-/// A file that is being made, in a folder of its own beside the one that it will be: gone with all that SQLite makes for it
-/// when this is dropped. A lock in the folder tells others that its process lives.
+/// A file that is being made, in a folder of its own beside the one that it will be: gone with all that SQLite makes
+/// for it when this is dropped. A lock in the folder tells others that its process lives.
 pub struct NewFile {
     folder: PathBuf,
     path: PathBuf,
@@ -26,8 +26,8 @@ pub struct NewFile {
 }
 
 impl NewFile {
-    /// Makes it, empty and for its owner alone: it will hold tokens and tickets. SQLite gives its sidecars the same mode.
-    /// Drafts of the same file that killed processes left are removed.
+    /// Makes it, empty and for its owner alone: it will hold tokens and tickets. SQLite gives its sidecars the same
+    /// mode. Drafts of the same file that killed processes left are removed.
     ///
     /// # Errors
     /// When nothing can be made there.
@@ -106,8 +106,8 @@ fn folder_of(target: &Path) -> PathBuf {
     sidecar_path(target, &format!("{FOLDER}{}", std::process::id()))
 }
 
-/// Removes the drafts of a file whose processes were killed: a whole copy of the venue would stay for ever. A folder with
-/// anything else in it is somebody's.
+/// Removes the drafts of a file whose processes were killed: a whole copy of the venue would stay for ever. A
+/// folder with anything else in it is somebody's.
 fn sweep(target: &Path) {
     let prefix = sidecar_path(target, FOLDER);
     let Some(prefix) = prefix.file_name().and_then(OsStr::to_str) else { return };
@@ -139,8 +139,8 @@ impl Drop for NewFile {
     }
 }
 
-/// Copies what a connection sees at this moment into a draft, ready to be served: in WAL mode, without a WAL. Whoever writes
-/// meanwhile is not held up.
+/// Copies what a connection sees at this moment into a draft, ready to be served: in WAL mode, without
+/// a WAL. Whoever writes meanwhile is not held up.
 ///
 /// # Errors
 /// SQLite's; the disk may be full.

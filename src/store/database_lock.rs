@@ -20,8 +20,8 @@ impl DatabaseLock {
 }
 
 impl Drop for DatabaseLock {
-    /// Where a reader closed its connection after the writer, SQLite leaves an empty log, which would keep a new file from a
-    /// place from which this one is moved away.
+    /// Where a reader closed its connection after the writer, SQLite leaves an empty log, which would keep a new file
+    /// from a place from which this one is moved away.
     fn drop(&mut self) {
         if std::fs::metadata(sidecar_path(&self.path, "-wal")).is_ok_and(|wal| wal.len() == 0) {
             let _ = fold(&self.path); // an empty log that stays does no harm
@@ -29,7 +29,8 @@ impl Drop for DatabaseLock {
     }
 }
 
-/// SQLite writes a log back, or a half transaction out again, when a file is read; the last to close it takes the log away.
+/// SQLite writes a log back, or a half transaction out again, when a file is
+/// read; the last to close it takes the log away.
 pub(super) fn fold(path: &Path) -> rusqlite::Result<()> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;

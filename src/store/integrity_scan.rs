@@ -1,8 +1,8 @@
-//! `quick_check` of every page, at about 300 MB a second: before the start where the file is small, in the background where it
-//! is large. Otherwise damage would show only when somebody pays for a seat on the damaged page.
+//! `quick_check` of every page, at about 300 MB a second: before the start where the file is small, in the background
+//! where it is large. Otherwise damage would show only when somebody pays for a seat on the damaged page.
 //!
-//! The background scan runs at 10 % duty. Its snapshot blocks WAL restarts, so it aborts when the WAL becomes too long and
-//! starts again a little later.
+//! The background scan runs at 10 % duty. Its snapshot blocks WAL restarts, so it aborts when the WAL
+//! becomes too long and starts again a little later.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -36,7 +36,7 @@ pub(super) fn is_large(path: &Path) -> bool {
 
 /// The first damage of a file, if any. Rows of another program's table that break its own conditions are none.
 pub(super) fn find_damage(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    let mut check = connection.prepare(&format!("PRAGMA quick_check({})", i32::MAX))?; // the limit counts those rows too
+    let mut check = connection.prepare(&format!("PRAGMA quick_check({})", i32::MAX))?; // it counts those rows
     let mut found = check.query([])?;
     let mut own = None;
     while let Some(row) = found.next()? {
@@ -54,8 +54,9 @@ pub(super) fn find_damage(connection: &Connection) -> rusqlite::Result<Option<St
     Ok(None)
 }
 
-/// Whether a message of `PRAGMA integrity_check` says no more than that a row of another program's table breaks a condition
-/// of that table (`NOT NULL`, `CHECK`, a type). Every page and index is sound then, and the venue reads no such row.
+/// Whether a message of `PRAGMA integrity_check` says no more than that a row of another
+/// program's table breaks a condition of that table (`NOT NULL`, `CHECK`, a type). Every page and
+/// index is sound then, and the venue reads no such row.
 pub fn is_of_other_rows(message: &str, own: &BTreeSet<String>) -> bool {
     let Some((_, place)) =
         [" value in ", "CHECK constraint failed in "].iter().find_map(|says| message.split_once(says))

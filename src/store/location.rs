@@ -1,7 +1,7 @@
 //! Where a database lies: its real path, and the names beside it that SQLite takes for parts of it.
 //!
-//! SQLite finds a write-ahead log by the name of its file. Whoever reached a file by a link and looked beside the link would
-//! miss what stands in the log, so a command resolves the path once, before anything else.
+//! SQLite finds a write-ahead log by the name of its file. Whoever reached a file by a link and looked beside the link
+//! would miss what stands in the log, so a command resolves the path once, before anything else.
 
 use std::fs::Metadata;
 use std::io;

@@ -42,8 +42,8 @@ fn migrate_by(
 }
 
 fn step(connection: &mut Connection, steps: &[&str], version: i64) -> rusqlite::Result<()> {
-    // A table that a step makes anew is gone for a moment, and what refers to it must not mind: references, and views that
-    // somebody added for reports.
+    // A table that a step makes anew is gone for a moment, and what refers to it must not mind:
+    // references, and views that somebody added for reports.
     connection.pragma_update(None, "foreign_keys", false)?;
     connection.pragma_update(None, "legacy_alter_table", true)?;
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
@@ -56,8 +56,8 @@ fn step(connection: &mut Connection, steps: &[&str], version: i64) -> rusqlite::
     connection.pragma_update(None, "foreign_keys", true)
 }
 
-/// Copies the older file to `FILE.v1.backup`, or to `FILE.v1.backup-2`, … where an earlier try left one: the file may have
-/// changed since.
+/// Copies the older file to `FILE.v1.backup`, or to `FILE.v1.backup-2`, … where an earlier
+/// try left one: the file may have changed since.
 fn backup_before(connection: &Connection, path: &Path, version: i64) -> rusqlite::Result<PathBuf> {
     let kept = sidecar_path(path, &format!(".v{version}.backup"));
     let later = (2..=u32::MAX).map(|number| sidecar_path(&kept, &format!("-{number}")));

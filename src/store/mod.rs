@@ -1,10 +1,10 @@
 //! The file: one SQLite database in WAL mode with `synchronous=FULL`.
 //!
 //! Files: `location.rs` (real paths, sidecars), `copy.rs` (new files, atomically), `replace.rs` (atomic replacement),
-//! `database_lock.rs` (a second server is kept out), `read_only.rs`, `open.rs` (format, soundness, lock), `migrations.rs`
-//! with `schema_diff.rs`. At run time: `readers.rs` (pool), `writer.rs` (group commit), `tx.rs` (transaction and savepoints),
-//! `wal.rs` (checkpoints), `skipped_rows.rs` (rows that cannot be changed), `integrity_scan.rs` (`quick_check`),
-//! `statements.rs` (statement log), `columns.rs` (column types).
+//! `database_lock.rs` (a second server is kept out), `read_only.rs`, `open.rs` (format, soundness, lock),
+//! `migrations.rs` with `schema_diff.rs`. At run time: `readers.rs` (pool), `writer.rs` (group commit), `tx.rs`
+//! (transaction and savepoints), `wal.rs` (checkpoints), `skipped_rows.rs` (rows that cannot be changed),
+//! `integrity_scan.rs` (`quick_check`), `statements.rs` (statement log), `columns.rs` (column types).
 
 mod columns;
 mod copy;
@@ -83,8 +83,8 @@ fn is_locked(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked))
 }
 
-/// Whether a failure is of one row that breaks a rule of the schema or holds what cannot be read, and would fail again: not
-/// of the disk, of a lock, or of the transaction itself.
+/// Whether a failure is of one row that breaks a rule of the schema or holds what cannot be read, and would fail again:
+/// not of the disk, of a lock, or of the transaction itself.
 fn is_of_the_row(failure: &Failure, connection: &rusqlite::Connection) -> bool {
     match failure {
         Failure::Refused(_) => !connection.is_autocommit(),

@@ -70,7 +70,8 @@ pub fn create(path: &Path, created_at: Millis, staff_key: &KeyHash) -> Result<()
     create_after(path, created_at, staff_key, || Ok(()))
 }
 
-/// The same; before the file has its name something is done, such as showing its key, without which there must be no file.
+/// The same; before the file has its name something is done, such as
+/// showing its key, without which there must be no file.
 ///
 /// # Errors
 /// Those of [`create`] and of what is done.

@@ -16,7 +16,8 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 pub struct ReadOnlyFile {
     /// A connection that only reads.
     pub connection: Connection,
-    /// Held while nobody else has the file open, so that no server begins to write meanwhile. Let go after the connection.
+    /// Held while nobody else has the file open, so that no server begins
+    /// to write meanwhile. Let go after the connection.
     _lock: Option<FileLock>,
 }
 
@@ -62,8 +63,8 @@ pub fn open_read_only(path: &Path) -> Result<ReadOnlyFile, OpenError> {
     Ok(ReadOnlyFile { connection, _lock: lock })
 }
 
-/// Refuses a file that does not begin as SQLite's do. A write-ahead log beside it may hide that, so the look is at the file
-/// alone; and it is SQLite that looks, for a descriptor of anybody else would drop its locks.
+/// Refuses a file that does not begin as SQLite's do. A write-ahead log beside it may hide that, so the look is at the
+/// file alone; and it is SQLite that looks, for a descriptor of anybody else would drop its locks.
 pub(super) fn must_have_head(path: &Path) -> Result<(), OpenError> {
     let Some(name) = uri_of(path, true) else { return Ok(()) };
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -17,8 +17,8 @@ const WAIT_MAX: Duration = Duration::from_secs(2);
 /// Prepared statements kept per connection.
 const STATEMENTS_MAX: usize = 64;
 
-/// A lent connection. Everything that it reads is of one moment: of what was committed last when it read first. Until it is
-/// given back the write-ahead log can't be begun anew, so that comes before long work with what was read.
+/// A lent connection. Everything that it reads is of one moment: of what was committed last when it read first. Until
+/// it is given back the write-ahead log can't be begun anew, so that comes before long work with what was read.
 pub struct Reader(PooledConnection<Connections>);
 
 impl Deref for Reader {
@@ -102,8 +102,8 @@ impl Readers {
         Ok(Readers { pool, closed })
     }
 
-    /// Closes the connections, those that are lent when they come back: the writer must be the last to close the file, or SQLite
-    /// leaves an empty write-ahead log beside it.
+    /// Closes the connections, those that are lent when they come back: the writer must be the last to close the file,
+    /// or SQLite leaves an empty write-ahead log beside it.
     pub fn close(&self) {
         self.closed.store(true, Relaxed);
         while let Some(connection) = self.pool.try_get() {

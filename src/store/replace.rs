@@ -1,5 +1,5 @@
-//! A finished file in the place of one that is there: killed at any point, there is a database under the name, and the old
-//! one is whole under its own name or under a second one.
+//! A finished file in the place of one that is there: killed at any point, there is a database under the name, and the
+//! old one is whole under its own name or under a second one.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use crate::platform::{FileLock, LockError, give_second_name, sync_folder_of};
 /// What is kept of the old database, the file last: who finds it finds all. `-shm` has no content of its own.
 const KEPT: [&str; 3] = ["-wal", "-journal", ""];
 
-/// Puts a draft in the place of a file that nobody has open. Gives the name under which the old one is kept: the first free of
-/// `FILE.before-restore-1`, `-2`, ….
+/// Puts a draft in the place of a file that nobody has open. Gives the name under which the old one is kept: the
+/// first free of `FILE.before-restore-1`, `-2`, ….
 ///
 /// # Errors
 /// When a server has it, or the disk fails; the old file is then still in its place.
@@ -24,8 +24,8 @@ pub fn replace(new_file: NewFile, path: &Path) -> io::Result<PathBuf> {
     })?;
     let kept = keep(path)?;
     if exists(path) {
-        // The log is folded into the old file before it goes: there is no moment at which a log lies beside a file that is
-        // not its own. Where that fails the old file is damaged, and whole with its log under the second name.
+        // The log is folded into the old file before it goes: there is no moment at which a log lies beside a file that
+        // is not its own. Where that fails the old file is damaged, and whole with its log under the second name.
         if sidecars(path).any(|one| exists(&one)) {
             let _ = fold(path);
         }

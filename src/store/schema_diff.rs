@@ -60,8 +60,8 @@ pub fn own_tables() -> rusqlite::Result<BTreeSet<String>> {
     Ok(current()?.into_iter().map(|part| part.table).collect())
 }
 
-/// The conditions of the tables of the current format: each table with what its `CHECK`s say. SQLite itself holds a file to
-/// them only where it may write to it.
+/// The conditions of the tables of the current format: each table with what its `CHECK`s say. SQLite itself
+/// holds a file to them only where it may write to it.
 pub fn conditions() -> rusqlite::Result<Vec<(String, Vec<String>)>> {
     let fresh = Connection::open_in_memory()?;
     fresh.execute_batch(include_str!("../../schema.sql"))?;

@@ -1,4 +1,5 @@
-//! Rows that a round could not change, in a file that was damaged or that somebody changed by hand: they hold up no others.
+//! Rows that a round could not change, in a file that was damaged or that
+//! somebody changed by hand: they hold up no others.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard};
@@ -25,7 +26,8 @@ impl SkippedRows {
         self.ids().is_empty()
     }
 
-    /// Changes one of many, in a savepoint of its own. Says whether that was done; one that can't be is logged here, once.
+    /// Changes one of many, in a savepoint of its own. Says whether that
+    /// was done; one that can't be is logged here, once.
     ///
     /// # Errors
     /// What is not of this row: the disk, a lock, a lost transaction.

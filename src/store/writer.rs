@@ -1,8 +1,8 @@
 //! The one writer: a thread that owns the only connection that writes.
 //!
-//! Group commit: all queued jobs run in savepoints of one `BEGIN IMMEDIATE` transaction; responses are sent after COMMIT. So
-//! every acknowledged write is on disk, and concurrent writes share one fsync. It never waits for further jobs. Between
-//! batches it sleeps until the next deadline.
+//! Group commit: all queued jobs run in savepoints of one `BEGIN IMMEDIATE` transaction; responses are sent after
+//! COMMIT. So every acknowledged write is on disk, and concurrent writes share one fsync. It never waits for further
+//! jobs. Between batches it sleeps until the next deadline.
 //!
 //! ```text
 //! jobs ──► [ BEGIN · before_batch · job · job · … · after_batch · COMMIT ] ──► on_commit ──► completions (own thread)
@@ -59,8 +59,8 @@ pub struct WriterHooks<C> {
     pub on_commit: CommitHook<C>,
     /// The next deadline.
     pub next_deadline: NextDeadline,
-    /// Fatal: the state on disk is unknown (a failed write or sync), or memory differs from the file (a panic, a failed read).
-    /// The program must end.
+    /// Fatal: the state on disk is unknown (a failed write or sync), or memory differs from the file
+    /// (a panic, a failed read). The program must end.
     pub on_fatal: OnFatal,
 }
 
@@ -336,7 +336,7 @@ impl<C: Send + 'static> WriterThread<C> {
             }
             Err(commit_error) => {
                 if !self.connection.is_autocommit() {
-                    let _ = self.connection.execute_batch("ROLLBACK"); // what can't be rolled back ends with the process
+                    let _ = self.connection.execute_batch("ROLLBACK"); // else it ends with the process
                 }
                 if commit_error.fatal {
                     self.fail_fatally();

@@ -13,8 +13,8 @@ use crate::signing::PublicKey;
 use crate::store::Outcome;
 use crate::venue::{EventType, Tx, record};
 
-/// How long after a check-in the same ticket at the same door gets the same answer again: hand scanners read twice, and a
-/// second person needs longer to step up.
+/// How long after a check-in the same ticket at the same door gets the same answer again: hand scanners read
+/// twice, and a second person needs longer to step up.
 pub const REPEATED_WITHIN_MS: i64 = 5_000;
 
 /// What is shown at the door, as a scanner or a hand typed it.
@@ -74,8 +74,8 @@ pub struct Admitted {
     pub repeated: bool,
 }
 
-/// Lets somebody in: once a ticket. The same ticket again at the same named door within a moment gets the answer again, and
-/// changes nothing.
+/// Lets somebody in: once a ticket. The same ticket again at the same named door within a
+/// moment gets the answer again, and changes nothing.
 ///
 /// # Errors
 /// In this order: those of `must_find_presented`, `TICKET_FOR_OTHER_DATE`, `TICKET_VOID`, `ALREADY_CHECKED_IN`.

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! Everything is written with the 32 characters of [`ALPHABET`], five bits each, the highest first. They are all in the
-//! alphanumeric set of QR codes, so that a code of version 7 (45 by 45 modules) has room for it at level Q, where a quarter
-//! of it may be scratched; one character more would need the next size. There is nothing of its owner in it.
+//! alphanumeric set of QR codes, so that a code of version 7 (45 by 45 modules) has room for it at level Q, where a
+//! quarter of it may be scratched; one character more would need the next size. There is nothing of its owner in it.
 
 use super::reading::readings;
 use crate::ids;
@@ -120,7 +120,8 @@ pub enum Candidate {
     Number(String),
 }
 
-/// Reads what a scanner or a hand typed, a code or a number alike. Of its readings that one counts whose signature holds.
+/// Reads what a scanner or a hand typed, a code or a number alike. Of its
+/// readings that one counts whose signature holds.
 ///
 /// # Errors
 /// What is wrong with it when no reading can be a ticket.
@@ -144,7 +145,8 @@ pub fn read_presented(public: &PublicKey, raw: &str) -> Result<Presented, Fault>
     if candidates.is_empty() { Err(fault) } else { Ok(Presented::Unsigned(candidates)) }
 }
 
-/// What of a reading may be a signed code: all of it, or what stands behind a few characters that a scanner puts before it.
+/// What of a reading may be a signed code: all of it, or what stands behind
+/// a few characters that a scanner puts before it.
 fn code_in(reading: &str) -> &str {
     const CHARS: usize = SIGNED_CHARS + SIGNATURE_CHARS;
     let surplus = reading.len().checked_sub(CHARS).filter(|surplus| *surplus <= PREFIX_MAX_CHARS);

@@ -1,8 +1,8 @@
-//! The list with which a laptop without network checks tickets: lines of JSON, the last one the signature of the venue over
-//! every byte before it.
+//! The list with which a laptop without network checks tickets: lines of JSON, the last one the
+//! signature of the venue over every byte before it.
 //!
 //! ```text
-//! {"doorList":1,"scheduleId":1,"concertTitle":"…","startsAt":"…","timeZone":"…","madeAt":"…","publicKey":"…","tickets":2}
+//! {"doorList":1,"scheduleId":1,"concertTitle":"…","startsAt":"…","timeZone":"…","madeAt":"…","publicKey":"…",…}
 //! {"number":"5FANY5CURE","seat":"A-12","section":"R","status":"VALID"}
 //! {"number":"7Q2MZ4HHKE","seat":"A-13","section":"R","status":"CHECKED_IN","at":"…","door":"East gate"}
 //! {"signature":"…"}

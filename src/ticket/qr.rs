@@ -23,8 +23,8 @@ pub fn picture(code: &str) -> Result<Reply, Refusal> {
     Ok(reply)
 }
 
-/// The smallest QR code of level Q that has room for a code as one segment. Where digits happen to stand together, the crate
-/// itself makes more segments of it, which together are too long for one code in a thousand.
+/// The smallest QR code of level Q that has room for a code as one segment. Where digits happen to stand together, the
+/// crate itself makes more segments of it, which together are too long for one code in a thousand.
 fn drawn(code: &str) -> Option<QrCode> {
     let bits = (1..=40).find_map(|version| {
         let mut bits = Bits::new(Version::Normal(version));

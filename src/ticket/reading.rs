@@ -1,8 +1,8 @@
 //! What a scanner or a hand typed at the door, read back into the keys that were meant.
 //!
-//! A hand scanner types like a keyboard, with the US layout in mind; the computer turns its keys into the letters of its own
-//! layout. So one raw text has several readings. None is preferred by its look: the signature of a code, or the number in
-//! the database, tells which one is right.
+//! A hand scanner types like a keyboard, with the US layout in mind; the computer turns its keys into the letters of
+//! its own layout. So one raw text has several readings. None is preferred by its look: the signature of a code, or the
+//! number in the database, tells which one is right.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -102,7 +102,8 @@ const FINALS: [&str; 27] = [
     "D", "W", "C", "Z", "X", "V", "G",
 ];
 
-/// Every reading of a raw text, each in capitals and without what a scanner or a hand adds; the text as it stands first.
+/// Every reading of a raw text, each in capitals and without what a
+/// scanner or a hand adds; the text as it stands first.
 pub fn readings(raw: &str) -> Vec<String> {
     if raw.chars().nth(RAW_MAX_CHARS).is_some() {
         return Vec::new();
@@ -136,8 +137,8 @@ impl Layout {
     }
 }
 
-/// The keys of a text that the two-set Hangul layout made. A scanner that sends Shift with each capital makes ㄲ of one R;
-/// an input method may make it of two as well.
+/// The keys of a text that the two-set Hangul layout made. A scanner that sends Shift with each capital makes ㄲ of one
+/// R; an input method may make it of two as well.
 fn keys_of_hangul(text: &str, doubles_take_shift: bool) -> String {
     let mut keys = String::with_capacity(text.len());
     for c in text.nfkd() {
@@ -161,7 +162,8 @@ const fn is_hangul(c: char) -> bool {
     matches!(c, '\u{1100}'..='\u{11ff}' | '\u{3131}'..='\u{318e}' | '\u{ac00}'..='\u{d7a3}')
 }
 
-/// White space, control characters (STX, ETX, GS, Tab, Enter) and characters that nobody sees, such as a byte order mark.
+/// White space, control characters (STX, ETX, GS, Tab, Enter) and
+/// characters that nobody sees, such as a byte order mark.
 fn is_filler(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()

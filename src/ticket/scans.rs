@@ -1,5 +1,5 @@
-//! Scans of doors without network, told later. Each has an id of its own, so that telling it twice does no harm; a ticket
-//! that was let in at two doors stays on record with both.
+//! Scans of doors without network, told later. Each has an id of its own, so that telling it twice does no harm; a
+//! ticket that was let in at two doors stays on record with both.
 
 use rusqlite::Connection;
 use serde_json::json;
@@ -66,7 +66,8 @@ pub struct StoredScan {
     pub told_at: Millis,
 }
 
-/// Takes a scan that is told: the answer, and whether it was known already. `None` when no ticket is like what was shown.
+/// Takes a scan that is told: the answer, and whether it was known
+/// already. `None` when no ticket is like what was shown.
 ///
 /// # Errors
 /// `INVALID_REQUEST` for an id that was told before with another ticket: what was let in now would be lost.

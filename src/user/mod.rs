@@ -80,9 +80,9 @@ pub fn check_key(reader: &Reader, user_id: Uuid, user_key: &str) -> Outcome<()> 
     if sound { Ok(()) } else { Err(Refusal::UserKeyInvalid.into()) }
 }
 
-/// A name as it is searched for: texts that Unicode calls a compatibility caseless match (The Unicode Standard, D146) are the
-/// same after it, whatever their case and their form (NFC, NFD, full width). Composed at the end, so that a part of a
-/// syllable is no match.
+/// A name as it is searched for: texts that Unicode calls a compatibility caseless match (The Unicode
+/// Standard, D146) are the same after it, whatever their case and their form (NFC, NFD, full width). Composed
+/// at the end, so that a part of a syllable is no match.
 pub fn folded(name: &str) -> String {
     let folded: String = name.nfd().default_case_fold().nfkd().default_case_fold().collect();
     folded.nfkc().collect()

@@ -47,7 +47,8 @@ impl Answer {
     }
 }
 
-/// A page of at most `limit` rows, of which one more was read than it shows: the cursor of the next page, if there is one.
+/// A page of at most `limit` rows, of which one more was read than it
+/// shows: the cursor of the next page, if there is one.
 pub fn cut_page<T>(rows: &mut Vec<T>, limit: u32, cursor_of: impl Fn(&T) -> i64) -> Option<i64> {
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);

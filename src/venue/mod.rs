@@ -1,8 +1,8 @@
-//! What every call is handed first: the request with its moment, the transaction, the feed of events, and what memory must
-//! learn after a commit.
+//! What every call is handed first: the request with its moment, the transaction, the feed of
+//! events, and what memory must learn after a commit.
 //!
-//! `answer.rs`: what a call comes to · `wait.rs`: what a waiting request waits for · `change.rs`: what memory must learn ·
-//! `events.rs`: the feed.
+//! `answer.rs`: what a call comes to · `wait.rs`: what a waiting request waits for · `change.rs`:
+//! what memory must learn · `events.rs`: the feed.
 
 mod answer;
 mod change;

@@ -1,5 +1,5 @@
-//! What a waiting request waits for. The HTTP server keeps it as a text, the memo, and gives it back when it asks again;
-//! both ways of that text stand here.
+//! What a waiting request waits for. The HTTP server keeps it as a text, the memo, and gives it back when it
+//! asks again; both ways of that text stand here.
 
 use uuid::Uuid;
 

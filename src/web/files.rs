@@ -119,7 +119,8 @@ static TAGS: LazyLock<Vec<String>> =
 static BODIES: LazyLock<Vec<Arc<SharedBody>>> =
     LazyLock::new(|| FILES.iter().map(|(_, content)| SharedBody::new(*content)).collect());
 
-/// The version of all files together: it stands in the addresses that a page names, so that a browser keeps them for good.
+/// The version of all files together: it stands in the addresses that a
+/// page names, so that a browser keeps them for good.
 static VERSION: LazyLock<String> = LazyLock::new(|| ids::hex(&ids::sha256_of(TAGS.concat().as_bytes())[..8]));
 
 /// The version, as a page names it.

@@ -105,8 +105,8 @@ fn a_choice_is_repeated_under_its_key_and_not_made_again() {
     assert_eq!(app.staff_get("/schedules/1").must(200)["seatsAvailable"], 21);
 }
 
-/// A program that looks for free seats before its transaction, or on the seats as the last commit left them, gives two callers
-/// of one commit the same seats and refuses one of them.
+/// A program that looks for free seats before its transaction, or on the seats as the last commit left them, gives two
+/// callers of one commit the same seats and refuses one of them.
 #[test]
 fn of_64_callers_at_once_nobody_is_refused_while_enough_seats_are_free_and_no_seat_is_given_twice() {
     for round in 0..3 {

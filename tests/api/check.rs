@@ -13,7 +13,8 @@ fn boxoffice(file: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_boxoffice")).arg("check").arg(file).output().unwrap()
 }
 
-/// A hall in which everything has happened once: paid, refunded, given back, failed, expired, held, waiting, cancelled, drawn.
+/// A hall in which everything has happened once: paid, refunded, given back,
+/// failed, expired, held, waiting, cancelled, drawn.
 fn lived_in() -> TestApp {
     let app = TestApp::with_seats(8, &["--max-active=3"]);
     app.staff("PATCH", "/queue", json!({ "opensAt": "2099-01-01T00:00:00Z" })).must(200);

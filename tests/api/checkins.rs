@@ -147,8 +147,8 @@ fn a_mistaken_scan_is_taken_back_and_a_used_ticket_is_not_refunded() {
     assert_eq!(undone[0]["data"]["at"], events(&app, "TICKET_CHECKED_IN")[0]["data"]["at"]);
 }
 
-/// A program that waits for the refund before it voids a ticket lets people in to a concert that is off: for as long as the
-/// refunds take, or for ever where one can't be made.
+/// A program that waits for the refund before it voids a ticket lets people in to a concert that is off: for as long as
+/// the refunds take, or for ever where one can't be made.
 #[test]
 fn a_ticket_of_a_cancelled_date_is_void_before_its_points_are_back() {
     let mut app = TestApp::with_seats(5, &[]);
@@ -331,7 +331,8 @@ fn a_refund_that_races_with_the_door_leaves_one_of_both() {
     assert_eq!(app.staff_get("/schedules/1/checkins").must(200)["in"], inside);
 }
 
-/// A scan that is swallowed, because its id was told before with another ticket, lets somebody in whom the books do not know.
+/// A scan that is swallowed, because its id was told before with another
+/// ticket, lets somebody in whom the books do not know.
 #[test]
 fn a_scan_id_that_comes_again_with_another_ticket_is_refused_and_nothing_of_the_call_is_written() {
     let app = TestApp::with_seats(5, &[]);

@@ -1,5 +1,5 @@
-//! The prose of the OpenAPI document (`src/routes/openapi/conventions.md`): each sentence that claims behaviour names the
-//! tests that hold it, and those that no other test holds are held here.
+//! The prose of the OpenAPI document (`src/routes/openapi/conventions.md`): each sentence that claims behaviour names
+//! the tests that hold it, and those that no other test holds are held here.
 
 use std::collections::BTreeSet;
 

@@ -44,8 +44,8 @@ fn live(app: &TestApp, dice: &mut Dice) {
     kim.delete("/queue/token");
 }
 
-/// Follows from `from` on until the writers are done and nothing comes any more. A program that numbers events before their
-/// commit, or reads beside it, shows a follower 7 before 6, and 6 never.
+/// Follows from `from` on until the writers are done and nothing comes any more. A program that numbers events before
+/// their commit, or reads beside it, shows a follower 7 before 6, and 6 never.
 fn follow(client: &Client, from: i64, dice: &mut Dice, done: &AtomicBool) -> Vec<Value> {
     let mut seen: Vec<Value> = Vec::new();
     loop {

@@ -3,8 +3,8 @@
 use crate::support::{PRICE, TestApp};
 use serde_json::json;
 
-/// A program that orders by a time of creation with milliseconds and breaks ties by random bits lists an older reservation
-/// above a newer one.
+/// A program that orders by a time of creation with milliseconds and breaks ties by random
+/// bits lists an older reservation above a newer one.
 #[test]
 fn reservations_of_one_millisecond_are_listed_newest_first() {
     let app = TestApp::with_seats(50, &[]);
@@ -20,8 +20,8 @@ fn reservations_of_one_millisecond_are_listed_newest_first() {
     assert_eq!(listed.collect::<Vec<_>>(), made);
 }
 
-/// The same program, asked to take payment for "one's own held seats, exactly those", finds an earlier hold of them that was
-/// given back, and refuses.
+/// The same program, asked to take payment for "one's own held seats, exactly those", finds an earlier
+/// hold of them that was given back, and refuses.
 #[test]
 fn held_seats_are_paid_although_they_were_held_and_given_back_in_the_same_millisecond() {
     let app = TestApp::with_seats(50, &[]);

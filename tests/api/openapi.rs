@@ -1,5 +1,5 @@
-//! The OpenAPI document tells the truth: it names exactly what the router serves, its examples fit its schemas, and what the
-//! server answers is what it says.
+//! The OpenAPI document tells the truth: it names exactly what the router serves, its examples fit its
+//! schemas, and what the server answers is what it says.
 
 use std::collections::BTreeSet;
 

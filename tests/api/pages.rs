@@ -1,5 +1,5 @@
-//! The pages as they are served, and the habits of their files: nothing inline, nothing from elsewhere, nothing typed by a
-//! person put into a page as HTML, short files.
+//! The pages as they are served, and the habits of their files: nothing inline, nothing from elsewhere, nothing typed
+//! by a person put into a page as HTML, short files.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
-//! Who may top up points: asked for as soon as others can reach the server, kept in the file, and loosened only knowingly.
+//! Who may top up points: asked for as soon as others can reach the server,
+//! kept in the file, and loosened only knowingly.
 
 use std::path::Path;
 

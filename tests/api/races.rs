@@ -26,8 +26,9 @@ fn labels(seats: &Value) -> Vec<String> {
     seats.as_array().unwrap().iter().map(|seat| seat["seat"].as_str().unwrap().to_owned()).collect()
 }
 
-/// A program that looks whether the seat is free and then takes it, in two steps, gives it to several; one that lets writers
-/// fail with SQLITE_BUSY answers 500 or 503 to some; one whose door drops a burst leaves some without an answer.
+/// A program that looks whether the seat is free and then takes it, in two steps, gives it to
+/// several; one that lets writers fail with SQLITE_BUSY answers 500 or 503 to some; one whose
+/// door drops a burst leaves some without an answer.
 #[test]
 fn of_two_hundred_who_want_one_seat_exactly_one_gets_it() {
     let app = TestApp::with_seats(50, &["--max-active=0"]);
@@ -44,8 +45,9 @@ fn of_two_hundred_who_want_one_seat_exactly_one_gets_it() {
     hold_in(&file);
 }
 
-/// A program that takes the seats of a set one by one and commits in between leaves partial holds behind; one that checks
-/// all first and inserts later sells a seat twice; one that undoes a refused set too late names seats as taken that are free.
+/// A program that takes the seats of a set one by one and commits in between leaves partial holds
+/// behind; one that checks all first and inserts later sells a seat twice; one that undoes a refused
+/// set too late names seats as taken that are free.
 #[test]
 fn random_sets_of_seats_are_held_whole_or_not_at_all() {
     let mut dice = Dice::thrown("random sets");
@@ -87,8 +89,8 @@ fn random_sets_of_seats_are_held_whole_or_not_at_all() {
     }
 }
 
-/// A program that reads the balance and writes it back later deducts twice or makes two payments; one that sells before it
-/// has ended the visit answers several with 201.
+/// A program that reads the balance and writes it back later deducts twice or makes two payments; one that sells before
+/// it has ended the visit answers several with 201.
 #[test]
 fn of_fifty_payments_for_one_reservation_one_is_made() {
     let app = TestApp::with_seats(50, &[]);
@@ -112,8 +114,8 @@ fn of_fifty_payments_for_one_reservation_one_is_made() {
     hold_in(&file);
 }
 
-/// A program that counts attempts outside the transaction declines more often than it may, or twice with the same number
-/// left, or goes on declining a reservation that has failed.
+/// A program that counts attempts outside the transaction declines more often than it may, or twice with the same
+/// number left, or goes on declining a reservation that has failed.
 #[test]
 fn of_fifty_declined_payments_exactly_the_attempts_allowed_count() {
     let app = TestApp::with_seats(50, &["--payment-attempts=10"]);
@@ -136,8 +138,8 @@ fn call_under(kim: &Customer, key: &str, path: &str, body: &Value) -> Answer {
     kim.client.call_with("POST", &format!("/api/v1{path}"), &headers, Some(&body.to_string()))
 }
 
-/// A program that keeps the answer in another transaction than the effect does the work twice or answers the second with a
-/// refusal of the first's effect; one that renders the answer anew gives other bytes.
+/// A program that keeps the answer in another transaction than the effect does the work twice or answers the second
+/// with a refusal of the first's effect; one that renders the answer anew gives other bytes.
 #[test]
 fn one_key_from_twenty_threads_has_one_effect_and_one_answer() {
     let app = TestApp::with_seats(50, &["--payment-attempts=5"]);
@@ -171,8 +173,8 @@ fn one_key_from_twenty_threads_has_one_effect_and_one_answer() {
     hold_in(&file);
 }
 
-/// A program that compares the time with the hold's end before its transaction begins pays for seats that have just been
-/// given to somebody else; one that lets the sweeper win without looking frees seats that are paid.
+/// A program that compares the time with the hold's end before its transaction begins pays for seats that have just
+/// been given to somebody else; one that lets the sweeper win without looking frees seats that are paid.
 #[test]
 fn a_payment_and_an_expiry_that_race_have_one_winner() {
     const HOLD_MS: u64 = 60_000;
@@ -184,7 +186,8 @@ fn a_payment_and_an_expiry_that_race_have_one_winner() {
         let (kim, lee) = (app.buyer(PRICE), app.customer());
         let held = kim.hold(1, &[&seat]).must(201).clone();
         app.advance_ms(HOLD_MS - 1);
-        // Two pay, one turns the clock over the end, one wants the seat as soon as it is free; who starts first changes.
+        // Two pay, one turns the clock over the end, one wants the seat
+        // as soon as it is free; who starts first changes.
         let mut parts = ["pay", "turn", "pay", "book"];
         parts.rotate_left(round % 4);
         let answers = together(parts.to_vec(), |_, part| match part {
@@ -220,8 +223,8 @@ fn a_payment_and_an_expiry_that_race_have_one_winner() {
     hold_in(&app.file());
 }
 
-/// A program that deducts points in one commit and confirms in another shows points that are nowhere, or twice, to whoever
-/// reads in between; one that writes balance and ledger apart shows a ledger that does not add up.
+/// A program that deducts points in one commit and confirms in another shows points that are nowhere, or twice, to
+/// whoever reads in between; one that writes balance and ledger apart shows a ledger that does not add up.
 #[test]
 fn points_are_neither_lost_nor_made_in_any_concurrent_read() {
     let app = TestApp::with_seats(50, &["--max-active=0"]);
@@ -287,8 +290,8 @@ impl Drop for AtTheEnd<'_> {
     }
 }
 
-/// A program that numbers the line before the commit, or in memory by arrival, shows positions in another order than it lets
-/// people in, gives two the same place, or puts one who asked after another was answered ahead of them.
+/// A program that numbers the line before the commit, or in memory by arrival, shows positions in another order than it
+/// lets people in, gives two the same place, or puts one who asked after another was answered ahead of them.
 #[test]
 fn places_in_the_line_follow_the_order_of_commits() {
     let app = TestApp::with_seats(50, &["--max-active=1"]);
@@ -343,7 +346,8 @@ fn people_of_events(app: &TestApp, kind: &str) -> Vec<String> {
     statement.query_map([kind], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
 
-/// A program that looks for the valid token and then issues one, in two steps, puts one user into the line several times.
+/// A program that looks for the valid token and then issues one, in two
+/// steps, puts one user into the line several times.
 #[test]
 fn a_user_who_asks_from_many_threads_stands_in_line_once() {
     let app = TestApp::with_seats(50, &["--max-active=1"]);
@@ -358,8 +362,8 @@ fn a_user_who_asks_from_many_threads_stands_in_line_once() {
     hold_in(&app.file());
 }
 
-/// A program that counts the active tokens outside the transaction that lets in lets in more than `maxActive` when places
-/// become free at the same moment, or fewer, for ever.
+/// A program that counts the active tokens outside the transaction that lets in lets in more than `maxActive` when
+/// places become free at the same moment, or fewer, for ever.
 #[test]
 fn however_many_leave_at_once_the_house_is_full_and_never_fuller() {
     let app = TestApp::with_seats(50, &["--max-active=10"]);

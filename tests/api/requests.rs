@@ -1,5 +1,6 @@
-//! What every call does with what it does not know: unknown query parameters and members, other media types, bodies where it
-//! takes none, and idempotency keys. The calls are those of the route table, so that a new one is held to the same.
+//! What every call does with what it does not know: unknown query parameters and members, other
+//! media types, bodies where it takes none, and idempotency keys. The calls are those of the
+//! route table, so that a new one is held to the same.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -273,7 +274,8 @@ fn idempotency_key_makes_every_post_of_staff_happen_once() {
     assert_eq!(app.staff_get("/concerts/1/schedules").must(200)["schedules"].as_array().unwrap().len(), 3);
 }
 
-/// Two counters count their receipts alike: in a program with one set of keys for all staff the second sale is swallowed.
+/// Two counters count their receipts alike: in a program with one set of
+/// keys for all staff the second sale is swallowed.
 #[test]
 fn idempotency_keys_of_staff_belong_to_the_staff_key() {
     let app = TestApp::with_seats(1, &[]);

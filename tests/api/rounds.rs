@@ -9,7 +9,8 @@ fn count(app: &TestApp, what: &str) -> i64 {
     app.file().query_row(&format!("SELECT count(*) FROM {what}"), [], |row| row.get(0)).unwrap()
 }
 
-/// A program that takes a lock of somebody else's for a mistake of its own answers 500, and its caller does not come again.
+/// A program that takes a lock of somebody else's for a mistake of its own
+/// answers 500, and its caller does not come again.
 #[test]
 fn lock_of_another_program_is_a_503_to_try_again_and_nothing_half_done() {
     let app = TestApp::with_seats(9, &[]);
@@ -77,7 +78,8 @@ fn spoil_again(app: &TestApp, of: &Customer) {
     spoil(app, "token", of);
 }
 
-/// More become due at once than one transaction writes down: it is none the less true at once, and all is written down soon.
+/// More become due at once than one transaction writes down: it is none the
+/// less true at once, and all is written down soon.
 #[test]
 fn due_all_at_once_is_true_at_once_and_written_down_in_bounded_pieces() {
     const PEOPLE: usize = 1_200;

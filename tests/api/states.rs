@@ -150,8 +150,8 @@ impl Run {
     }
 }
 
-/// A rule that holds only as long as nobody sets an opening and undoes it, or draws twice, makes a sound venue one that is
-/// neither backed up nor restored.
+/// A rule that holds only as long as nobody sets an opening and undoes it, or draws twice, makes a sound
+/// venue one that is neither backed up nor restored.
 #[test]
 fn check_passes_every_state_that_staff_can_reach_with_draws_openings_undo_and_restarts() {
     let mut dice = Dice::thrown("states");
@@ -164,7 +164,8 @@ fn check_passes_every_state_that_staff_can_reach_with_draws_openings_undo_and_re
     }
 }
 
-/// The two stories by which people who were drawn are left behind those let in: an opening that is undone, a second draw.
+/// The two stories by which people who were drawn are left behind those
+/// let in: an opening that is undone, a second draw.
 #[test]
 fn check_passes_when_people_who_were_drawn_wait_for_another_opening() {
     for is_undone in [true, false] {

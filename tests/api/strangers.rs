@@ -1,5 +1,5 @@
-//! Strangers are powerless: every call with every wrong credential, what belongs to others, how often one may try, what the
-//! public address shows when staff have one of their own, and what answers and logs never contain.
+//! Strangers are powerless: every call with every wrong credential, what belongs to others, how often one may try, what
+//! the public address shows when staff have one of their own, and what answers and logs never contain.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -347,8 +347,8 @@ fn no_log_names_a_key_or_a_token() {
     }
 }
 
-/// A program that counts what it has itself given out as guesses locks out everybody behind one address, because one of them
-/// came back late.
+/// A program that counts what it has itself given out as guesses locks out everybody behind
+/// one address, because one of them came back late.
 #[test]
 fn rate_limit_a_token_that_was_forgotten_and_a_staff_key_that_was_revoked_are_no_guesses() {
     let flags = ["--tries-per-minute=4", "--http-limit-loopback", "--token-days=1", "--idempotency-hours=24"];

@@ -188,7 +188,8 @@ fn a_full_disk_refuses_what_does_not_fit_and_heals_when_there_is_room() {
     assert_eq!(running.marks().len(), 1);
 }
 
-/// A log that is begun anew only when nobody happens to read grows for ever under reads that follow each other without a gap.
+/// A log that is begun anew only when nobody happens to read grows for ever
+/// under reads that follow each other without a gap.
 #[test]
 fn the_write_ahead_log_stays_short_while_readers_follow_each_other_without_a_gap() {
     const LOG_MAX_BYTES: u64 = 48 << 20;

@@ -1,5 +1,6 @@
-//! The limit of SQLite: the statements of our writing calls on the same file by one connection, without HTTP, without JSON,
-//! without a queue. The statements are those of the rooms' `sql.rs`; [`must_change_the_same`] finds out when they drift.
+//! The limit of SQLite: the statements of our writing calls on the same file by one connection, without
+//! HTTP, without JSON, without a queue. The statements are those of the rooms' `sql.rs`;
+//! [`must_change_the_same`] finds out when they drift.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! The limits of HTTP: the same bytes from tiny_http behind our door, and from tiny_http exposed directly.
 //!
-//! `/constant/STATUS?LENGTH` is answered with that status and so many bytes. Behind the door, `/wait?N` waits for N or for 0,
-//! and `/ring?N` rings N.
+//! `/constant/STATUS?LENGTH` is answered with that status and so many bytes. Behind the door,
+//! `/wait?N` waits for N or for 0, and `/ring?N` rings N.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;

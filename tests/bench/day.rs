@@ -1,4 +1,5 @@
-//! Busy days of a venue, simulated by turning its clock: what is in the file afterwards, table by table, and what it cost.
+//! Busy days of a venue, simulated by turning its clock: what is in the
+//! file afterwards, table by table, and what it cost.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! `scripts/bench door`: the door beside tiny_http exposed directly, in alternating rounds; and what idle and waiting clients
-//! cost.
+//! `scripts/bench door`: the door beside tiny_http exposed directly, in alternating
+//! rounds; and what idle and waiting clients cost.
 
 use serde_json::{Value, json};
 

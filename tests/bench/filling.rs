@@ -1,6 +1,6 @@
-//! Files full of people, dates and sales. The rows are those that the rooms' `sql.rs` write for the same calls, put in by
-//! one transaction: through HTTP a million sales would take minutes. The events that belong to them are left out, because
-//! nothing that is measured reads them.
+//! Files full of people, dates and sales. The rows are those that the rooms' `sql.rs` write for the same calls, put
+//! in by one transaction: through HTTP a million sales would take minutes. The events that belong to them are left
+//! out, because nothing that is measured reads them.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! `scripts/bench growth`: what a hold, a seat map and a payment cost as dates, sales and connections grow; the WAL under
-//! constant load; and the file after busy days.
+//! `scripts/bench growth`: what a hold, a seat map and a payment cost as dates, sales and connections grow; the WAL
+//! under constant load; and the file after busy days.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

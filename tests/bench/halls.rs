@@ -20,7 +20,8 @@ pub const DATES: usize = 4;
 /// The files.
 pub struct Halls {
     folder: tempfile::TempDir,
-    /// One for all that only read: a line, people let in, one concert with small dates (1 to 4) and one with a large one (5).
+    /// One for all that only read: a line, people let in, one concert with
+    /// small dates (1 to 4) and one with a large one (5).
     pub reading: PathBuf,
     /// People let in, and a free seat for each in large dates.
     pub holding: PathBuf,
@@ -63,8 +64,8 @@ impl Halls {
     }
 }
 
-/// A fresh copy of a file, in place of the one before; it is on the disk, so that writing it does not go on beside what is
-/// measured.
+/// A fresh copy of a file, in place of the one before; it is on the disk, so that
+/// writing it does not go on beside what is measured.
 pub fn fresh(app: &Path, folder: &Path) -> PathBuf {
     let copy = folder.join("round.db");
     for ending in ["-wal", "-shm"] {

@@ -1,5 +1,5 @@
-//! `scripts/bench line`: the waiting line of a stadium on this machine. Restart, memory, polls beside a short line, polls
-//! while a crowd is dropped, admissions, and their exactness.
+//! `scripts/bench line`: the waiting line of a stadium on this machine. Restart, memory, polls beside a short line,
+//! polls while a crowd is dropped, admissions, and their exactness.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -195,8 +195,8 @@ fn admitted_users(events: &[Event]) -> Vec<&str> {
     admitted.map(|event| event.data["userId"].as_str().unwrap()).collect()
 }
 
-/// A line under both limits, turned through many minutes in uneven steps while the limits change: the feed must show that
-/// no limit was ever passed, and after each step no place may be idle.
+/// A line under both limits, turned through many minutes in uneven steps while the limits change: the feed must show
+/// that no limit was ever passed, and after each step no place may be idle.
 fn exactness(figures: &mut Figures, folder: &Path) {
     let waiting = 20_000;
     let server = start(&file(folder, "exact.db", waiting));

@@ -1,5 +1,5 @@
-//! The load: one thread that keeps many connections busy with what a [`Play`] says, and measures and checks every answer.
-//! It shares the cores with the server, so it is kept cheap, and says what it costs itself.
+//! The load: one thread that keeps many connections busy with what a [`Play`] says, and measures and checks every
+//! answer. It shares the cores with the server, so it is kept cheap, and says what it costs itself.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
@@ -19,8 +19,8 @@ const PATIENCE: Duration = Duration::from_millis(300);
 
 /// What the customers behind the connections do.
 pub trait Play {
-    /// Writes down what the customer at a place asks next, and says to which series its latency belongs; `None` when there
-    /// is nothing more to ask.
+    /// Writes down what the customer at a place asks next, and says to which series its latency
+    /// belongs; `None` when there is nothing more to ask.
     fn ask(&mut self, place: usize, request: &mut Vec<u8>) -> Option<usize>;
 
     /// Hears the answer.

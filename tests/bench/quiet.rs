@@ -1,4 +1,5 @@
-//! What is measured without a crowd: latencies, a large map beside holds, start, memory at rest, and the size of the program.
+//! What is measured without a crowd: latencies, a large map beside holds,
+//! start, memory at rest, and the size of the program.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! `scripts/bench rush`: a buyer while thousands poll as fast as they are answered, and polls while more is written than the
-//! writer takes.
+//! `scripts/bench rush`: a buyer while thousands poll as fast as they are answered, and
+//! polls while more is written than the writer takes.
 
 use std::time::Duration;
 

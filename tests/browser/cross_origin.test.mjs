@@ -1,4 +1,5 @@
-// A page of another port calls the API: allowed for this machine's own pages by --ephemeral, and not where others are named.
+// A page of another port calls the API: allowed for this machine's own pages
+// by --ephemeral, and not where others are named.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';

@@ -1,5 +1,5 @@
-// The floor of browsers, by reading the pages' files: no script, no syntax and no style that is younger than the oldest browser
-// of the list in package.json (`browserslist`), unless it is guarded or stands beside what does without it.
+// The floor of browsers, by reading the pages' files: no script, no syntax and no style that is younger than the oldest
+// browser of the list in package.json (`browserslist`), unless it is guarded or stands beside what does without it.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// What every page has: the language of the browser and the switch, no error, no request to another host, nothing for axe.
+// What every page has: the language of the browser and the switch, no
+// error, no request to another host, nothing for axe.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

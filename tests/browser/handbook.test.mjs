@@ -1,4 +1,5 @@
-// The handbook: readable on a phone and on a desk, light and dark, in both languages, and one press away from the staff's pages.
+// The handbook: readable on a phone and on a desk, light and dark, in both
+// languages, and one press away from the staff's pages.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
-// The seat map: 2,000 seats that stay smooth, zoom and pan by every means, plans with positions, names for a screen reader.
+// The seat map: 2,000 seats that stay smooth, zoom and pan by every means,
+// plans with positions, names for a screen reader.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,6 +1,6 @@
-// The oldest browsers that the pages are for (Safari and iOS 15.4, Chrome and Edge 100, Firefox 100, Samsung Internet 17):
-// what is younger than one of them is taken away before a page loads, and everything still works. Storage that is blocked or
-// full stops nobody, and a fault of the page is never told as a lost network.
+// The oldest browsers that the pages are for (Safari and iOS 15.4, Chrome and Edge 100, Firefox 100, Samsung Internet
+// 17): what is younger than one of them is taken away before a page loads, and everything still works. Storage that is
+// blocked or full stops nobody, and a fault of the page is never told as a lost network.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

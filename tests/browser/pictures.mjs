@@ -1,5 +1,5 @@
-// The pictures of the README and of the handbook, made from the pages as they are: scripts/screenshots --pictures writes them to
-// src/web/handbook/.
+// The pictures of the README and of the handbook, made from the pages as they are:
+// scripts/screenshots --pictures writes them to src/web/handbook/.
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

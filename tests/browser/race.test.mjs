@@ -1,4 +1,5 @@
-// Two browsers and one seat: one gets it, the other is told which seat is gone and goes on. What others take is seen soon.
+// Two browsers and one seat: one gets it, the other is told which seat is
+// gone and goes on. What others take is seen soon.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// What the browser tests stand on: the real binary with a clock that is turned, Debian's Chromium, and pages that fail a
-// test by themselves on an error in the console, on a request to another host, and on what axe finds.
+// What the browser tests stand on: the real binary with a clock that is turned, Debian's Chromium, and pages that fail
+// a test by themselves on an error in the console, on a request to another host, and on what axe finds.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

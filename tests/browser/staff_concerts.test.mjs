@@ -1,4 +1,5 @@
-// Concerts and dates, by clicks and keys: layouts with a preview, a plan file, blocked seats, times, downloads, a cancelled date.
+// Concerts and dates, by clicks and keys: layouts with a preview, a plan file,
+// blocked seats, times, downloads, a cancelled date.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

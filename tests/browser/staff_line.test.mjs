@@ -1,4 +1,5 @@
-// The staff's hand on the line, seen at a customer's page: pause, limits, a message, letting in, a guest, a revoked token.
+// The staff's hand on the line, seen at a customer's page: pause, limits,
+// a message, letting in, a guest, a revoked token.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';

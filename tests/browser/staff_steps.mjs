@@ -12,7 +12,9 @@ async function tableOf(name) {
 
 const texts = Object.assign({}, ...words);
 
-/** A text of the staff's pages in the language of a page, with its places filled; what is not filled may be anything. */
+/**
+ * A text of the staff's pages in the language of a page, with its places filled; what is not filled may be anything.
+ */
 export async function text(page, key, values = {}) {
   const row = texts[key];
   if (!row) throw new Error(`there is no text ${key}`);

@@ -1,4 +1,5 @@
-//! What a newcomer meets on the command line: sentences that say what is wrong and what to do, and nothing left half done.
+//! What a newcomer meets on the command line: sentences that say what is
+//! wrong and what to do, and nothing left half done.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};

@@ -1,5 +1,5 @@
-//! Files reached by links, beside leftovers, on disks without hard links, and what is printed where nobody reads: nothing is
-//! missing, mixed up or lost.
+//! Files reached by links, beside leftovers, on disks without hard links, and what is printed where
+//! nobody reads: nothing is missing, mixed up or lost.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -348,8 +348,8 @@ fn random(state: &mut u64, below: usize) -> usize {
     (*state >> 33) as usize % below
 }
 
-/// Doors tell the same scans again and again, in any order, two of them at once, while others let in with network and take
-/// back: each scan keeps its first outcome, each ticket is in at most once, and every second entry is a conflict.
+/// Doors tell the same scans again and again, in any order, two of them at once, while others let in with network and
+/// take back: each scan keeps its first outcome, each ticket is in at most once, and every second entry is a conflict.
 #[test]
 fn scans_of_many_doors_interleaved_come_to_the_same_books() {
     const TICKETS: usize = 12;

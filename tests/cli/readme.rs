@@ -1,9 +1,9 @@
-//! What the README and the handbook show is what happens: their commands are run, in order, and what they print is compared
-//! once ids, keys and instants are masked.
+//! What the README and the handbook show is what happens: their commands are run, in order, and what they print is
+//! compared once ids, keys and instants are masked.
 //!
-//! `sh` blocks of a file go to one shell, except those that start a server: the test starts it, on a free port, and stops it
-//! before the next one or where the file says `<!-- stop -->`. A `text` block is what the block before it prints; `…` in it
-//! stands for anything within the line, and alone on a line for any lines.
+//! `sh` blocks of a file go to one shell, except those that start a server: the test starts it, on a free port, and
+//! stops it before the next one or where the file says `<!-- stop -->`. A `text` block is what the block before it
+//! prints; `…` in it stands for anything within the line, and alone on a line for any lines.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! Commands that reach a server by its URL: every address of a name, TLS, proxies, redirections, and refusals of a large body.
+//! Commands that reach a server by its URL: every address of a name, TLS,
+//! proxies, redirections, and refusals of a large body.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};

@@ -221,8 +221,8 @@ fn wall_far_behind_is_refused_with_a_mend_that_works() {
     machine.is_sound();
 }
 
-/// A virtual machine was paused: the wall steps ahead. A clock that follows it alone ends every hold and visit; one that
-/// does not follow it opens sales late for days.
+/// A virtual machine was paused: the wall steps ahead. A clock that follows it alone ends every hold and visit; one
+/// that does not follow it opens sales late for days.
 #[test]
 fn wall_step_ahead_is_followed_at_once_and_nobody_loses_time() {
     let machine = Machine::new();

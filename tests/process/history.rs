@@ -1,5 +1,5 @@
-//! The checker of histories, proved by lies: a true history is taken as it is, and each lie planted in it, in an answer or in
-//! the file, is found.
+//! The checker of histories, proved by lies: a true history is taken as it is, and each lie
+//! planted in it, in an answer or in the file, is found.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

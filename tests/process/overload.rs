@@ -1,4 +1,5 @@
-//! When more is written than can be: those who come are told so at once, polls go on, and no reader holds the writer up.
+//! When more is written than can be: those who come are told so at once,
+//! polls go on, and no reader holds the writer up.
 
 use std::io::Write;
 use std::net::TcpStream;

@@ -1,5 +1,5 @@
-//! The planted bugs of `tests/planted`: each applies to the code as it is, and names a row that exists. That the row finds it
-//! is shown by `scripts/torture --prove`.
+//! The planted bugs of `tests/planted`: each applies to the code as it is, and names a row that exists. That the row
+//! finds it is shown by `scripts/torture --prove`.
 
 use std::path::Path;
 

@@ -65,8 +65,8 @@ fn pay_under(client: &Client, customer: &Customer, key: &str, body: &Value) -> c
     client.call_with("POST", "/api/v1/payments", &headers, Some(&body.to_string()))
 }
 
-/// A program that looks at the token before it looks for the kept answer refuses the repetition of a purchase whose answer
-/// was lost; one that keeps answers in memory pays twice or refuses.
+/// A program that looks at the token before it looks for the kept answer refuses the repetition of a purchase whose
+/// answer was lost; one that keeps answers in memory pays twice or refuses.
 #[test]
 fn a_purchase_repeated_after_the_restart_gives_the_first_bytes_again() {
     let folder = Folder::new();
@@ -143,8 +143,8 @@ fn let_time_pass_ms(database: &Path, ms: i64) {
     file.execute("UPDATE venue SET clock_advanced_ms = clock_advanced_ms + ?1", [ms]).unwrap();
 }
 
-/// A program that writes down what is due only when a timer fires shows holds of before the restart as alive, or never ends
-/// them; one that forgets when it let people in lets in too many of the line.
+/// A program that writes down what is due only when a timer fires shows holds of before the restart as alive, or never
+/// ends them; one that forgets when it let people in lets in too many of the line.
 #[test]
 fn what_became_due_while_nobody_served_is_over_at_the_start() {
     let folder = Folder::new();
@@ -182,8 +182,8 @@ fn what_became_due_while_nobody_served_is_over_at_the_start() {
     hold_in(&folder.file());
 }
 
-/// A program that keeps the first call after an admission in memory, to write it down with the next transaction, forgets it
-/// when it is stopped before there is one, and then drops a customer who had come.
+/// A program that keeps the first call after an admission in memory, to write it down with the next transaction,
+/// forgets it when it is stopped before there is one, and then drops a customer who had come.
 #[test]
 fn who_came_in_before_an_orderly_stop_is_not_dropped_as_absent_after_it() {
     let folder = Folder::new();
@@ -221,8 +221,8 @@ fn those_who_wait_get_a_fresh_abandonment_limit_after_a_restart() {
     hold_in(&folder.file());
 }
 
-/// Ids whose order within a millisecond lives in memory alone list an older reservation above a newer one after a restart,
-/// and payment for "one's own held seats" finds the one that was given back.
+/// Ids whose order within a millisecond lives in memory alone list an older reservation above a newer one after a
+/// restart, and payment for "one's own held seats" finds the one that was given back.
 #[test]
 fn order_of_one_millisecond_outlives_restarts_with_a_frozen_clock() {
     let folder = Folder::new();

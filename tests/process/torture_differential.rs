@@ -1,5 +1,5 @@
-//! Random byte streams to the door, cut at random places: well-formed ones get their own answers, in order; malformed ones a
-//! refusal and a close. The generator knows what it built; nothing here asks the door's parser.
+//! Random byte streams to the door, cut at random places: well-formed ones get their own answers, in order; malformed
+//! ones a refusal and a close. The generator knows what it built; nothing here asks the door's parser.
 
 use crate::torture::report::{Against, Report};
 use crate::torture::rows::ALL;

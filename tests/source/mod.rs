@@ -48,6 +48,30 @@ pub fn files() -> Vec<File> {
     files
 }
 
+/// The text files that people of this project write, with their paths below its folder: what is fetched, built or
+/// frozen (the schemas of older formats), and the vendored `src/web/qr/`, are left out.
+pub fn tree() -> Vec<(String, String)> {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let apart = ["src/web/qr", "tests/schemas", "tests/browser/node_modules", "tests/fuzz/target", "tests/fuzz/corpus"];
+    let mut waiting: Vec<_> =
+        ["src", "tests", "scripts", ".ci", "README.md", "schema.sql", "Cargo.toml"].map(|one| top.join(one)).into();
+    let mut found = Vec::new();
+    while let Some(path) = waiting.pop() {
+        let name = path.strip_prefix(top).unwrap().to_str().unwrap().to_owned();
+        if path.is_dir() && !apart.contains(&&*name) {
+            waiting.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.is_file()
+            && !name.contains("lock") // of packages
+            && let Ok(text) = std::fs::read_to_string(&path)
+        {
+            found.push((name, text));
+        }
+    }
+    found.sort();
+    assert!(found.len() > 400, "{}", found.len());
+    found
+}
+
 /// Code with comments and quoted texts blanked out, and the quoted texts.
 pub fn read(text: &str) -> (String, Vec<String>) {
     let (mut code, mut quoted) = (String::new(), Vec::new());

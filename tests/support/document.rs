@@ -56,7 +56,8 @@ impl Document {
         assert!(faults.is_empty(), "{what}: {faults:#?}\n{value:#}");
     }
 
-    /// Fails unless the answer is one that the document tells of for this call: status, media type, members, header fields.
+    /// Fails unless the answer is one that the document tells of for this
+    /// call: status, media type, members, header fields.
     #[track_caller]
     pub fn must_tell(&self, method: &str, path: &str, answer: &Answer) {
         let what = format!("{method} {path} → {} {}", answer.status, answer.text);

@@ -169,7 +169,7 @@ impl Client {
 
     /// What comes of a request on a connection that may be refused: an answer, or the end.
     pub fn get_or_end(&mut self, path: &str) -> Option<Answer> {
-        let _ = self.0.write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()); // it may be gone already
+        let _ = self.0.write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()); // it may be gone
         self.answer_or_end()
     }
 

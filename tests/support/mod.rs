@@ -307,7 +307,7 @@ impl Client {
             request = request.header(*name, *value);
         }
         if method == "HEAD" {
-            request = request.header("accept-encoding", "identity"); // ureq would decompress the content that is not sent
+            request = request.header("accept-encoding", "identity"); // else ureq decompresses what is not sent
         }
         let mut response = match body {
             Some(body) => {

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Client, STAFF_KEY, bearer};
 
-/// A start must have it writing again within this, in a debug build beside other tests too; `scripts/torture` holds a release
-/// build to two seconds.
+/// A start must have it writing again within this, in a debug build beside other tests too;
+/// `scripts/torture` holds a release build to two seconds.
 const READY_MAX: Duration = Duration::from_secs(20);
 /// A stop in good order takes so long at most, beside other tests too.
 const STOP_MAX: Duration = Duration::from_secs(20);

@@ -36,8 +36,8 @@ pub struct Customers {
     pub groups: Vec<Vec<Customer>>,
     pub history: Vec<Op>,
     pub sold: AtomicUsize,
-    /// How long each thread rests after a call: all that is said is kept in memory, and a crowd without rest says gigabytes
-    /// in half an hour.
+    /// How long each thread rests after a call: all that is said is kept in memory, and a
+    /// crowd without rest says gigabytes in half an hour.
     pub rest: Duration,
     /// The moment from which the times of the history count.
     pub began: Instant,

@@ -1,5 +1,5 @@
-//! What a disk can hold after the power went out: everything that was synced, and of the rest each write whole, not at all, or
-//! torn between sectors. Replayed from the trace of the shim.
+//! What a disk can hold after the power went out: everything that was synced, and of the rest each write whole, not at
+//! all, or torn between sectors. Replayed from the trace of the shim.
 
 use std::collections::HashMap;
 use std::fs::File;

@@ -14,8 +14,8 @@ use super::inside::ASKED;
 use super::report::{Against, Report};
 use super::wire::{Wire, get, post};
 
-/// The entry in `tests/process/torture_http.rs` that is the server when a row asks for one; the program of the torture looks at
-/// [`ASKED`] alone.
+/// The entry in `tests/process/torture_http.rs` that is the server when a row asks for one; the
+/// program of the torture looks at [`ASKED`] alone.
 const SERVER_TEST: &str = "torture_http::server_of_a_row";
 /// Nobody: a user whom limits bind (root they do not).
 const NOBODY: u32 = 65_534;

@@ -57,8 +57,8 @@ impl Report {
         report
     }
 
-    /// Notes a violation unless it holds; gives whether it does. It is told at once, since what is broken may never come to
-    /// an end.
+    /// Notes a violation unless it holds; gives whether it does. It is told at once,
+    /// since what is broken may never come to an end.
     pub fn check(&mut self, holds: bool, what: impl FnOnce() -> String) -> bool {
         if !holds && self.violations.len() < VIOLATIONS_MAX {
             let violation = format!("round {}: {}", self.rounds, what());

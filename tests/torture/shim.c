@@ -1,5 +1,5 @@
-/* Stands between an unmodified program and the C library (LD_PRELOAD): writes down every change of the files whose paths
- * begin with TORTURE_FILE, makes calls on them fail when told so, and moves the wall clock.
+/* Stands between an unmodified program and the C library (LD_PRELOAD): writes down every change of the files whose
+ * paths begin with TORTURE_FILE, makes calls on them fail when told so, and moves the wall clock.
  *
  * TORTURE_CONTROL names a file of 8-byte words that both sides see at once:
  *   0 records written so far        1 calls counted so far        2 the call that fails (0: none)
@@ -8,7 +8,7 @@
  *   7 milliseconds that each sync takes longer                    8 the error that every hard link ends with (0: none)
  *   9 not 0: the call that fails kills the program in its place
  * TORTURE_TRACE names the trace (none when it is not set). A record is four words, kind, file, offset and length, and
- * `length` bytes. For names (open, link, unlink) they are the path; a link's offset is the length of the first of its two.
+ * `length` bytes. For names (open, link, unlink) they are the path; the offset of a link is the length of its first.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,5 +1,5 @@
-//! The shim (`shim.c`) around an unmodified program: what it changes in its files is written down, calls fail when told so,
-//! the wall clock is moved.
+//! The shim (`shim.c`) around an unmodified program: what it changes in its files is written down,
+//! calls fail when told so, the wall clock is moved.
 
 use std::fs::{File, OpenOptions};
 use std::io;

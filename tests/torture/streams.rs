@@ -1,5 +1,5 @@
-//! Streams of requests by the dice. Who builds a request knows whether it is well-formed and what must be answered; nothing
-//! here reads HTTP.
+//! Streams of requests by the dice. Who builds a request knows whether it is well-formed and
+//! what must be answered; nothing here reads HTTP.
 
 use super::wire::{echo_of, get};
 

@@ -36,8 +36,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal that goes with a list, or begins it. What a crash left half written at its end is cut off: nobody
-    /// was let in with it.
+    /// Opens the journal that goes with a list, or begins it. What a crash left half written at
+    /// its end is cut off: nobody was let in with it.
     ///
     /// # Errors
     /// A sentence with its mend: it is in use, of another date or venue, or damaged.

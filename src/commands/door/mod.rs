@@ -1,4 +1,5 @@
-//! `boxoffice door`: a laptop without network checks tickets against a list that it brought along, and tells its scans later.
+//! `boxoffice door`: a laptop without network checks tickets against a list
+//! that it brought along, and tells its scans later.
 
 mod journal;
 mod send;
@@ -100,7 +101,7 @@ impl DoorCheck {
     fn send(&self, list: &DoorList, journal: &Journal) -> Result<bool, OpenError> {
         let key = self.staff_key.as_deref();
         let key = key.ok_or_else(|| OpenError("--send needs a staff key: set BOXOFFICE_STAFF_KEY.".into()))?;
-        send::send(self.url.as_deref().unwrap_or_default(), self.ca.as_deref(), key, list, journal) // clap asks for a URL
+        send::send(self.url.as_deref().unwrap_or_default(), self.ca.as_deref(), key, list, journal) // clap wants a URL
     }
 
     /// Answers line by line; says whether everybody was let in.
@@ -186,8 +187,8 @@ fn seat(ticket: &DoorListEntry) -> String {
     ticket.section.as_ref().map_or_else(|| ticket.seat.clone(), |section| format!("{section} {}", ticket.seat))
 }
 
-/// What was typed up to the next Enter or Tab, with which scanners end a code; at most so long. What is not UTF-8 is read as
-/// CP949, in which a Korean console may give Hangul.
+/// What was typed up to the next Enter or Tab, with which scanners end a code; at most so long. What is not UTF-8 is
+/// read as CP949, in which a Korean console may give Hangul.
 fn next_line(input: &mut impl BufRead) -> Result<Option<String>, OpenError> {
     let failed = |error| OpenError(format!("standard input can't be read: {error}"));
     let mut line = Vec::new();

@@ -193,8 +193,8 @@ pub fn money_and_seats(events: &[Event], schedule_id: i64, accounts: &[Account],
     faults
 }
 
-/// Nobody was let in before somebody who had come earlier and still waited. Those placed by a draw or at the front by staff
-/// are not looked at: their order is not the order of coming.
+/// Nobody was let in before somebody who had come earlier and still waited. Those placed by a draw or at the front by
+/// staff are not looked at: their order is not the order of coming.
 pub fn overtaken(events: &[Event]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut waiting: BTreeMap<i64, &str> = BTreeMap::new();
@@ -237,8 +237,8 @@ pub struct Limits {
     pub admit_per_minute: i64,
 }
 
-/// Never more active than `maxActive`, never more admissions than `admitPerMinute` in any sliding minute, by the limits in
-/// force at the moment: `QUEUE_CHANGED` events change them. `active` were active when the feed begins.
+/// Never more active than `maxActive`, never more admissions than `admitPerMinute` in any sliding minute, by the limits
+/// in force at the moment: `QUEUE_CHANGED` events change them. `active` were active when the feed begins.
 pub fn limits_broken(events: &[Event], mut limits: Limits, mut active: i64) -> Vec<String> {
     let mut faults = Vec::new();
     let mut inside: HashSet<&str> = HashSet::new();

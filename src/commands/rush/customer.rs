@@ -176,8 +176,8 @@ impl Customer {
         self.leave_as(Ending::Failed)
     }
 
-    /// Makes a call. `Err` says how long to pause before the same is tried again: the answer was lost, or the server asks
-    /// for patience.
+    /// Makes a call. `Err` says how long to pause before the same is tried again: the
+    /// answer was lost, or the server asks for patience.
     pub(super) fn ask(&mut self, worker: &mut Worker, name: &'static str, call: &Call) -> Result<Answer, Duration> {
         let began = Instant::now();
         let answer = match worker.client.call(call) {

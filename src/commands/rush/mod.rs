@@ -51,7 +51,8 @@ pub(super) struct Rush {
     /// Customers let in at once at most; 0: no limit. A running server keeps its own unless this is given.
     #[arg(long, value_parser = value_parser!(u32).range(0..=10_000_000))]
     max_active: Option<u32>,
-    /// Customers let in within any 60 seconds at most; 0: no limit. A running server keeps its own unless this is given.
+    /// Customers let in within any 60 seconds at most; 0: no limit. A
+    /// running server keeps its own unless this is given.
     #[arg(long, value_parser = value_parser!(u32).range(0..=10_000_000))]
     admit_per_minute: Option<u32>,
     /// How long seats are held, in seconds, on a server of its own (1 to 86,400).
@@ -75,7 +76,8 @@ pub(super) struct Rush {
     /// Connections, each with a thread, over which all customers come (1 to 512).
     #[arg(long, default_value_t = 64, value_parser = value_parser!(u64).range(1..=512))]
     connections: u64,
-    /// A running server, such as http://localhost:8080; without it the rush starts a server of its own, gone afterwards.
+    /// A running server, such as http://localhost:8080; without it the
+    /// rush starts a server of its own, gone afterwards.
     #[arg(long, requires = "staff_key")]
     url: Option<String>,
     /// Where the staff of that server have an address of their own.

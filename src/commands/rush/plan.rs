@@ -1,6 +1,7 @@
 //! What each customer of a rush is going to do, drawn from a seed: the same seed gives the same mix.
 
-/// A small random generator (SplitMix64): what it gives depends on its seed alone, on every machine and in every version.
+/// A small random generator (SplitMix64): what it gives depends on its
+/// seed alone, on every machine and in every version.
 #[derive(Debug, Clone)]
 pub(super) struct Dice(u64);
 

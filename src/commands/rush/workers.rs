@@ -1,4 +1,5 @@
-//! Drives all customers with a few threads: each takes the one who is due next, makes one call for them, and puts them back.
+//! Drives all customers with a few threads: each takes the one who is due
+//! next, makes one call for them, and puts them back.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -148,8 +149,8 @@ impl Customers {
     }
 }
 
-/// Lets all customers do what they want, over so many connections; `watch` is called now and then meanwhile. When the run
-/// is broken off, those whose answer is still due are not given back: their threads end with the program.
+/// Lets all customers do what they want, over so many connections; `watch` is called now and then meanwhile. When the
+/// run is broken off, those whose answer is still due are not given back: their threads end with the program.
 pub(super) fn run(
     run: &Arc<Run>,
     customers: Vec<Customer>,

@@ -21,7 +21,8 @@ enum Progress {
 }
 
 impl EventLoop {
-    /// Takes what is there of the body of a request, whose inner head is in `message`; gives how many bytes of `rest` it used.
+    /// Takes what is there of the body of a request, whose inner head is in
+    /// `message`; gives how many bytes of `rest` it used.
     pub(super) fn take_body(
         &mut self,
         id: ConnectionId,

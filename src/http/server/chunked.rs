@@ -69,8 +69,8 @@ impl Decoder {
         self.max_bytes
     }
 
-    /// Decodes the next bytes and appends what is body to `out`. Gives how many bytes belonged to the body's framing: fewer
-    /// than given only when the body has ended, and what is left is the next request.
+    /// Decodes the next bytes and appends what is body to `out`. Gives how many bytes belonged to the body's framing:
+    /// fewer than given only when the body has ended, and what is left is the next request.
     ///
     /// # Errors
     /// What is wrong; nothing after it can be read.

@@ -16,7 +16,8 @@ fn decode(pieces: &[&[u8]], max_bytes: usize) -> Result<(Vec<u8>, Vec<u8>, bool)
     Ok((body, rest, decoder.is_done()))
 }
 
-/// A reader that has the whole text and knows lines: the body and what follows, or `None` for what is refused or unfinished.
+/// A reader that has the whole text and knows lines: the body and what
+/// follows, or `None` for what is refused or unfinished.
 fn model(text: &[u8], max_bytes: usize) -> Option<(Vec<u8>, Vec<u8>)> {
     let line = |from: usize| {
         let end = from + text.get(from..)?.windows(2).position(|two| two == b"\r\n")?;

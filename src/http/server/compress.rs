@@ -1,14 +1,15 @@
-//! Which answers are compressed, and the thread that does it: neither the event loop, nor the writer, nor a worker that reads
-//! wait for it.
+//! Which answers are compressed, and the thread that does it: neither the event loop, nor
+//! the writer, nor a worker that reads wait for it.
 //!
 //! # Compression and secrets
 //!
-//! The length of compressed content tells something of what repeats in it (BREACH): who can put guesses of their own beside
-//! a secret in one content, and see many lengths, can learn it. Here that takes what is not there: a caller shows who they
-//! are by `Authorization`, which no other site can make a browser send, and no answer repeats text of its request beside
-//! a secret that was there before. The answers that do have both (a user with a new key, a token, a staff key) are always
-//! shorter than [`GZIP_MIN_BYTES`], and shorter ones are never compressed, whatever the client says; a test holds that.
-//! Whoever adds a secret to an answer that may be long, and has text of the request in it, must keep it from here.
+//! The length of compressed content tells something of what repeats in it (BREACH): who can put guesses of their
+//! own beside a secret in one content, and see many lengths, can learn it. Here that takes what is not there: a
+//! caller shows who they are by `Authorization`, which no other site can make a browser send, and no answer
+//! repeats text of its request beside a secret that was there before. The answers that do have both (a user with a
+//! new key, a token, a staff key) are always shorter than [`GZIP_MIN_BYTES`], and shorter ones are never
+//! compressed, whatever the client says; a test holds that. Whoever adds a secret to an answer that may be long,
+//! and has text of the request in it, must keep it from here.
 
 use std::collections::VecDeque;
 use std::io;
@@ -38,8 +39,8 @@ pub fn is_compressed(reply: &Reply) -> bool {
         && !reply.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-encoding"))
 }
 
-/// Makes a reply say that it depends on what the client takes: one that is compressed for some, and one without content in
-/// place of such a reply.
+/// Makes a reply say that it depends on what the client takes: one that is compressed for some,
+/// and one without content in place of such a reply.
 pub fn mark_vary(reply: &mut Reply) {
     if !is_compressed(reply) && reply.status != 304 {
         return;
@@ -110,8 +111,8 @@ impl Compressor {
         Ok(Compressor { queue, thread: Some(thread) })
     }
 
-    /// Sends a reply to a client that takes gzip: at once when its content is there in that form already, else after the
-    /// thread has made it, and as it is when too much waits for that.
+    /// Sends a reply to a client that takes gzip: at once when its content is there in that form already, else after
+    /// the thread has made it, and as it is when too much waits for that.
     pub fn send(&self, mut reply: Reply, send: impl FnOnce(Reply, Content) + std::marker::Send + 'static) {
         let is_known = matches!(&reply.body, Body::Shared(shared) if shared.known_gzip().is_some());
         if is_known {

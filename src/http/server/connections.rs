@@ -9,8 +9,8 @@ use super::connection::{Connection, ConnectionId};
 
 const NONE: u32 = u32::MAX;
 
-/// What the server waits for from a connection; when there is no room, connections are evicted class by class, the oldest
-/// of a class first.
+/// What the server waits for from a connection; when there is no room, connections are
+/// evicted class by class, the oldest of a class first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EvictionClass {
     /// For another request.

@@ -1,8 +1,8 @@
-//! Cross-origin requests of browsers (CORS, as the Fetch standard has it): which origins may read answers, and what their
-//! preflights are told.
+//! Cross-origin requests of browsers (CORS, as the Fetch standard has it): which origins may
+//! read answers, and what their preflights are told.
 //!
-//! There is never an `Access-Control-Allow-Credentials`: keys travel in `Authorization`, which a page sets itself, and not in
-//! cookies, so a page can do no more than the key that it holds.
+//! There is never an `Access-Control-Allow-Credentials`: keys travel in `Authorization`, which a page sets itself, and
+//! not in cookies, so a page can do no more than the key that it holds.
 
 use super::framing::Head;
 use crate::http::{Method, Reply};

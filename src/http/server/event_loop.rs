@@ -1,7 +1,7 @@
 //! The event loop: one thread that owns the listener, all clients and all inner connections.
 //!
-//! Sockets are watched edge-triggered. A read that does not fill its buffer has emptied the socket, unless the end of the
-//! stream was announced: the last byte and the end may come together, and then only another read shows the end.
+//! Sockets are watched edge-triggered. A read that does not fill its buffer has emptied the socket, unless the end of
+//! the stream was announced: the last byte and the end may come together, and then only another read shows the end.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -328,8 +328,8 @@ impl EventLoop {
     }
 }
 
-/// The time of sockets' deadlines, which is not the venue's: it goes on when a test holds the venue's clock, and `clock`
-/// knows nothing of it.
+/// The time of sockets' deadlines, which is not the venue's: it goes on when a test holds the
+/// venue's clock, and `clock` knows nothing of it.
 fn now() -> Instant {
     Instant::now()
 }

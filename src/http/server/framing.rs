@@ -89,8 +89,8 @@ pub fn read<'b>(bytes: &'b [u8], scanned: &mut usize, bounds: Bounds) -> Result<
     }
 }
 
-/// The end of the empty line that ends a head. Looks for bare CR, bare LF and control bytes on the way, so that a client
-/// that will never send an end is told at once.
+/// The end of the empty line that ends a head. Looks for bare CR, bare LF and control bytes on the way, so that a
+/// client that will never send an end is told at once.
 fn find_end(bytes: &[u8], start: usize, from: usize) -> Result<Option<usize>, Refusal> {
     for at in from..bytes.len() {
         let byte = bytes[at];
@@ -283,8 +283,8 @@ impl<'b> Seen<'b> {
     }
 }
 
-/// `chunked` and no other coding is taken. Where chunked is not the last, or there twice, where the body ends is a matter of
-/// opinion (RFC 9112, 6.3).
+/// `chunked` and no other coding is taken. Where chunked is not the last, or there twice, where the
+/// body ends is a matter of opinion (RFC 9112, 6.3).
 fn check_transfer_encoding(value: &[u8]) -> Result<(), Refusal> {
     let is_chunked = |coding: &[u8]| coding.trim_ascii().eq_ignore_ascii_case(b"chunked");
     if value.eq_ignore_ascii_case(b"chunked") {
@@ -316,8 +316,8 @@ fn is_valid_request_id(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
 }
 
-/// What a refusal needs of a head that could not be read: its language, its request id and its origin, as far as they are
-/// there.
+/// What a refusal needs of a head that could not be read: its language, its
+/// request id and its origin, as far as they are there.
 pub fn peek(bytes: &[u8]) -> (Language, Option<&str>, Option<&str>) {
     let field = |wanted: &str| {
         bytes.split(|&b| b == b'\n').take(FIELDS_MAX).find_map(|line| {

@@ -47,8 +47,8 @@ pub struct Limits {
     pub linger_max_bytes: usize,
     /// Connections in all; 0 takes what the descriptor limit leaves.
     pub connections_max: usize,
-    /// Connections of one address (of one /64 for IPv6), and requests of one client that wait at once, also behind a trusted
-    /// proxy, whose own connections are not limited; 0 is no limit.
+    /// Connections of one address (of one /64 for IPv6), and requests of one client that wait at once, also behind a
+    /// trusted proxy, whose own connections are not limited; 0 is no limit.
     pub connections_per_address_max: usize,
     /// Whether loopback is held to `connections_per_address_max` too.
     pub limit_loopback: bool,

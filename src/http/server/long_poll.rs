@@ -1,4 +1,5 @@
-//! Long polls: a request waits when the handler says "not yet", and is resumed when a topic is notified or its time is over.
+//! Long polls: a request waits when the handler says "not yet", and is
+//! resumed when a topic is notified or its time is over.
 
 use std::net::IpAddr;
 

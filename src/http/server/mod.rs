@@ -1,14 +1,13 @@
-//! The HTTP server: an event loop on one thread owns the listener and every client's connection, reads one complete, checked
-//! request at a time, and hands it to a stock tiny_http server behind a Unix-domain socket (`upstream/`), which only ever
-//! sees well-formed requests on a few connections.
+//! The HTTP server: an event loop on one thread owns the listener and every client's connection, reads one complete,
+//! checked request at a time, and hands it to a stock tiny_http server behind a Unix-domain socket (`upstream/`), which
+//! only ever sees well-formed requests on a few connections.
 //!
-//! In: `event_loop` (the loop, deadlines, stopping) · `accept` · `connections` (all of them, eviction, counts by address) ·
-//! `connection` (the state of one) · `request_reader` (bytes become requests) · `framing`, `target`, `encoding` (the request
-//! head, strictly) · `body_reader`, `chunked` (its body) · `proxy` (the client's address) · `upstream/` (submit a request, next event).
-//! Out: `response_writer`, `response_head`, `cors` (which origins may read), `output` (what is still to be sent) · `compress` ·
-//! `shared` (content that clients
-//! share) · `long_poll`, `waiters`, `notifier` (requests that wait for a change).
-//! Beside: `limits`, `metrics`, and here the handle.
+//! In: `event_loop` (the loop, deadlines, stopping) · `accept` · `connections` (all of them, eviction, counts by
+//! address) · `connection` (the state of one) · `request_reader` (bytes become requests) · `framing`, `target`,
+//! `encoding` (the request head, strictly) · `body_reader`, `chunked` (its body) · `proxy` (the client's address) ·
+//! `upstream/` (submit a request, next event). Out: `response_writer`, `response_head`, `cors` (which origins may
+//! read), `output` (what is still to be sent) · `compress` · `shared` (content that clients share) · `long_poll`,
+//! `waiters`, `notifier` (requests that wait for a change). Beside: `limits`, `metrics`, and here the handle.
 //!
 //! # The states of a connection
 //!
@@ -32,10 +31,10 @@
 //!   └──────────────────────────┴───▶ LingeringClose ◀───────┘ ──▶ closed
 //! ```
 //!
-//! `Writing` is entered only when the socket does not take the whole answer at once. `LingeringClose` has shut its writing
-//! side and discards what still comes, so that the client reads the answer instead of a reset; where nothing more is to come
-//! the connection is closed at once. Every state but `Dispatched` has a deadline here; a request that was handed on has one in
-//! `upstream`.
+//! `Writing` is entered only when the socket does not take the whole answer at once. `LingeringClose` has shut its
+//! writing side and discards what still comes, so that the client reads the answer instead of a reset; where
+//! nothing more is to come the connection is closed at once. Every state but `Dispatched` has a deadline here; a
+//! request that was handed on has one in `upstream`.
 
 mod accept;
 mod body_reader;

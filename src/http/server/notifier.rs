@@ -22,8 +22,8 @@ impl Notifier {
         Notifier::default()
     }
 
-    /// Wakes every request that waits for one of these. Notify after the change can be seen, never before. Cheap, from any
-    /// thread.
+    /// Wakes every request that waits for one of these. Notify after the change can
+    /// be seen, never before. Cheap, from any thread.
     pub fn notify(&self, topics: impl IntoIterator<Item = Topic>) {
         let topics: Vec<Topic> = topics.into_iter().collect();
         for subscription in self.subscriptions().iter().filter(|_| !topics.is_empty()) {

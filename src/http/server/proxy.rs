@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-/// The address of all callers behind a trusted proxy whose field does not say who they are. It is no address of anybody,
-/// so that they share one account of every limit and none of them passes for the proxy, which is exempt.
+/// The address of all callers behind a trusted proxy whose field does not say who they are. It is no address of
+/// anybody, so that they share one account of every limit and none of them passes for the proxy, which is exempt.
 pub const UNATTRIBUTED: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// Whether an address lies in one of these networks; an IPv4 address in IPv6 form (`::ffff:192.0.2.1`) is itself.
@@ -22,8 +22,9 @@ pub fn rate_key(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The client behind `peer`. When the peer is trusted: the rightmost address of its field that is not itself trusted, since
-/// everything to the left of it was written by strangers; [`UNATTRIBUTED`] when a hop on the way there cannot be read.
+/// The client behind `peer`. When the peer is trusted: the rightmost address of its field that is
+/// not itself trusted, since everything to the left of it was written by strangers;
+/// [`UNATTRIBUTED`] when a hop on the way there cannot be read.
 pub fn client_behind(
     peer: IpAddr,
     trusted: &[IpNet],
@@ -54,8 +55,8 @@ fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
-/// The `for` of each element of `Forwarded` (RFC 7239); an element without one that can be read is `None`. A quote that is
-/// never closed makes all of it unreadable: who opened it, a stranger or the proxy, cannot be told.
+/// The `for` of each element of `Forwarded` (RFC 7239); an element without one that can be read is `None`. A quote that
+/// is never closed makes all of it unreadable: who opened it, a stranger or the proxy, cannot be told.
 fn forwarded_hops(field: &str) -> Vec<Option<IpAddr>> {
     let mut hops = Vec::new();
     let mut rest = field;
@@ -69,7 +70,8 @@ fn forwarded_hops(field: &str) -> Vec<Option<IpAddr>> {
     }
 }
 
-/// The text before the first separator that stands outside quotes, and the text after it; `None` when a quote stays open.
+/// The text before the first separator that stands outside quotes, and the
+/// text after it; `None` when a quote stays open.
 fn split_outside_quotes(text: &str, separator: u8) -> Option<(&str, Option<&str>)> {
     let (mut quoted, mut escaped) = (false, false);
     for (at, byte) in text.bytes().enumerate() {
@@ -103,8 +105,8 @@ fn for_of(element: &str) -> Option<IpAddr> {
 }
 
 /// The address of a node (RFC 7239, section 6) with or without a port: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`,
-/// `[2001:db8::1]:80`, and with a zone, which belongs to the proxy's own machine and says nothing here. `None` for `unknown`,
-/// an obfuscated identifier (`_x`) and everything else.
+/// `[2001:db8::1]:80`, and with a zone, which belongs to the proxy's own machine and says nothing here. `None` for
+/// `unknown`, an obfuscated identifier (`_x`) and everything else.
 fn address_of(node: &str) -> Option<IpAddr> {
     if let Some(rest) = node.strip_prefix('[') {
         let (literal, port) = rest.split_once(']')?;

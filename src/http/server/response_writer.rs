@@ -159,8 +159,8 @@ impl EventLoop {
         }
     }
 
-    /// The socket has room again. Whoever takes something has time for more, up to a last moment that follows from the size:
-    /// a slow client gets the whole answer, one that takes nothing, or next to nothing, is let go.
+    /// The socket has room again. Whoever takes something has time for more, up to a last moment that follows from the
+    /// size: a slow client gets the whole answer, one that takes nothing, or next to nothing, is let go.
     pub(super) fn write_on(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         let Ok(sent) = connection.output.write_to(&mut connection.socket) else { return self.close(id, None) };

@@ -1,9 +1,10 @@
-//! Which requests wait for which topic. Nothing here knows sockets: waiting requests are named by their connection's id.
+//! Which requests wait for which topic. Nothing here knows sockets:
+//! waiting requests are named by their connection's id.
 //!
-//! Lost wakeups: a topic may be notified between the handler's check and the arrival of its "not yet" here. So notifications
-//! are numbered by epochs; each request remembers the epoch in which it was submitted, and while any request is in flight the
-//! topics notified meanwhile are remembered. A "not yet" about a topic that was notified after its request was submitted is
-//! resumed at once.
+//! Lost wakeups: a topic may be notified between the handler's check and the arrival of its "not yet" here. So
+//! notifications are numbered by epochs; each request remembers the epoch in which it was submitted, and while any
+//! request is in flight the topics notified meanwhile are remembered. A "not yet" about a topic that was notified
+//! after its request was submitted is resumed at once.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;

@@ -1,8 +1,8 @@
 //! The draw: those who came before the opening get their order by chance, and anyone can recompute it.
 //!
-//! Everybody is told a join number when they come. At the opening a seed is drawn from the operating system's randomness
-//! and the order is ascending by the lower-case hexadecimal SHA-256 of `"<seed>:<joinNumber>"`. The seed did not exist
-//! before, so nobody could choose a lucky number; it is public afterwards, so nobody can bend the order.
+//! Everybody is told a join number when they come. At the opening a seed is drawn from the operating system's
+//! randomness and the order is ascending by the lower-case hexadecimal SHA-256 of `"<seed>:<joinNumber>"`. The seed did
+//! not exist before, so nobody could choose a lucky number; it is public afterwards, so nobody can bend the order.
 
 mod sql;
 
@@ -101,8 +101,9 @@ pub fn draw_if_due(tx: &Tx) -> Outcome<()> {
     Ok(())
 }
 
-/// Places for those who have none yet, in order: the last ones that were given out. They are behind everybody who was let
-/// in (as many places are left behind those as there are people who wait), and before everybody who is still to come.
+/// Places for those who have none yet, in order: the last ones that were given out. They are
+/// behind everybody who was let in (as many places are left behind those as there are people who
+/// wait), and before everybody who is still to come.
 pub(super) fn places_for(tx: &Tx, waiting: &[token_sql::AwaitingDraw]) -> rusqlite::Result<Vec<i64>> {
     let last = token_sql::last_place(tx)?;
     Ok((last - waiting.len() as i64 + 1..=last).collect())
@@ -122,7 +123,8 @@ pub(super) fn end_guest_numbers(tx: &Tx) -> rusqlite::Result<Vec<u32>> {
 /// Join numbers on one page of draws at most, unless a single draw has more.
 const NUMBERS_MAX: usize = 200_000;
 
-/// The draws before `before`, the latest first, at most `limit` and as many as fit on a page; and whether there are more.
+/// The draws before `before`, the latest first, at most `limit` and as
+/// many as fit on a page; and whether there are more.
 pub fn list_draws(connection: &Connection, before: Option<i64>, limit: usize) -> Outcome<(Vec<Draw>, bool)> {
     let (mut draws, mut numbers) = (Vec::<Draw>::new(), 0);
     let mut before = before.unwrap_or(i64::MAX);

@@ -1,11 +1,11 @@
-//! The OpenAPI document: what stands beside each room about its calls, merged once, when it is first asked for. What the
-//! route table and the refusals know is derived from them and written nowhere else: roles, security, parameters of the
-//! path, `Idempotency-Key`, `Prefer`, the answers that calls have in common, and the schema of each refusal.
+//! The OpenAPI document: what stands beside each room about its calls, merged once, when it is first asked for. What
+//! the route table and the refusals know is derived from them and written nowhere else: roles, security, parameters of
+//! the path, `Idempotency-Key`, `Prefer`, the answers that calls have in common, and the schema of each refusal.
 //!
-//! `frame.json` is the document without calls, `conventions.md` its prose: after each sentence stand the tests that hold
-//! it, which are not served. A fragment has `paths` and `schemas`; an answer in it may list its header fields as
-//! `x-headers` and its refusals as `x-refusals`, and a call has `x-refusals` for those of its own that are told in their
-//! own words.
+//! `frame.json` is the document without calls, `conventions.md` its prose: after each sentence stand the
+//! tests that hold it, which are not served. A fragment has `paths` and `schemas`; an answer in it may
+//! list its header fields as `x-headers` and its refusals as `x-refusals`, and a call has `x-refusals` for
+//! those of its own that are told in their own words.
 
 mod operation;
 mod refusals;

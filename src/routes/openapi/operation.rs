@@ -75,7 +75,8 @@ const fn keeps_answers(route: &Route) -> bool {
     matches!(route.key_use, KeyUse::Keeps)
 }
 
-/// The parameters of the path that the fragment does not describe itself, its own, and the header fields that the call reads.
+/// The parameters of the path that the fragment does not describe itself, its
+/// own, and the header fields that the call reads.
 fn parameters(path: &str, route: &Route, own: &Value, is_tagged: bool, components: &Members) -> Vec<Value> {
     let own = own.as_array().cloned().unwrap_or_default();
     let name_of = |parameter: &Value| match parameter["$ref"].as_str().and_then(|to| to.rsplit('/').next()) {

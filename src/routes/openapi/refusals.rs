@@ -15,8 +15,8 @@ pub(super) fn parse(text: &str) -> Result<Value, String> {
     Ok(told)
 }
 
-/// The schema of a refusal. `told`: the schemas of its further `members`, an `example` of them, and what is `particular` to
-/// that time in the example's `detail`; null for a refusal without members.
+/// The schema of a refusal. `told`: the schemas of its further `members`, an `example` of them, and what is
+/// `particular` to that time in the example's `detail`; null for a refusal without members.
 pub(super) fn schema(code: Code, told: &Value) -> Result<Value, String> {
     let [title, detail, mend] = explain(code, Language::En);
     let (word, status) = (code.word(), status_of(code));

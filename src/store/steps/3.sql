@@ -1,6 +1,7 @@
 -- From format 2 to format 3. What stands here stands in `schema.sql` too; a test compares both ends.
 
--- ticket: without an index of its long codes. A constraint goes only with its table (<https://www.sqlite.org/lang_altertable.html>).
+-- ticket: without an index of its long codes. A constraint goes only with its table
+-- (<https://www.sqlite.org/lang_altertable.html>).
 CREATE TABLE ticket_of_3 (
     ticket_id      BLOB    PRIMARY KEY CHECK (length(ticket_id) = 16),
     reservation_id BLOB    NOT NULL REFERENCES reservation (reservation_id),

@@ -1,7 +1,7 @@
 -- From format 3 to format 4. What stands here stands in `schema.sql` too; a test compares both ends.
 
--- Older programs gave people who waited for a draw places before some of those who had been let in. Where anybody was let
--- in stood does not matter any more, so they step in front: afterwards those let in stood before all who wait.
+-- Older programs gave people who waited for a draw places before some of those who had been let in. Where anybody was
+-- let in stood does not matter any more, so they step in front: afterwards those let in stood before all who wait.
 UPDATE token SET place = 0 WHERE activated_at IS NOT NULL AND place > (
     SELECT min(ifnull((SELECT min(place) FROM token WHERE status = 'WAITING' AND place >= 0), last), last - awaiting_draw)
     FROM (SELECT ifnull(max(token_id), 0) AS last FROM token),
@@ -17,8 +17,9 @@ ALTER TABLE user ADD COLUMN name_folded TEXT;
 DROP INDEX user_name;
 CREATE INDEX user_name_folded ON user (name_folded);
 
--- The answers that staff got under their idempotency keys were one set, which does not say whose each was. Now each staff key
--- has its own: all keys that open something get a copy, so that whoever repeats a call gets its answer and does it once.
+-- The answers that staff got under their idempotency keys were one set, which does not say whose each
+-- was. Now each staff key has its own: all keys that open something get a copy, so that whoever
+-- repeats a call gets its answer and does it once.
 INSERT INTO idempotency_answer (caller_id, key, fingerprint, status, content_type, headers, body, at)
     SELECT unhex(printf('%032x', key_id)), key, fingerprint, status, content_type, headers, body, at
     FROM idempotency_answer JOIN staff_key ON revoked_at IS NULL WHERE caller_id = zeroblob(16);

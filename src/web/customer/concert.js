@@ -1,5 +1,5 @@
-// A concert, open to all: what it is, every date with its price and what is left, and when a sale opens. Whoever wants to book
-// chooses a date, and only then stands in the line.
+// A concert, open to all: what it is, every date with its price and what is left, and when a sale opens. Whoever wants
+// to book chooses a date, and only then stands in the line.
 
 import { el, fill } from '../shared/dom.js';
 import { date, time } from '../shared/format.js';

@@ -32,7 +32,10 @@ export function stateOf({ cancelledAt, startsAt, saleOpensAt, saleClosesAt, seat
 /** Whether a date can still be booked, now or later. */
 export const isAlive = (schedule) => ['on', 'soon', 'soldOut'].includes(stateOf(schedule));
 
-/** The date that a visitor asks for first: the nearest on sale, else the nearest that opens, else the nearest to come, else the last. */
+/**
+ * The date that a visitor asks for first: the nearest on sale, else the nearest that opens, else the nearest to come,
+ * else the last.
+ */
 export function nearest(schedules) {
   for (const state of ['on', 'soon', 'soldOut', 'closed']) {
     const found = schedules.find((schedule) => stateOf(schedule) === state);

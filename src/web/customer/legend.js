@@ -1,4 +1,5 @@
-// What the marks of a map mean: each price with what is left of it, which also shows only its own seats; and the states.
+// What the marks of a map mean: each price with what is left of it,
+// which also shows only its own seats; and the states.
 
 import { el, fill, tell } from '../shared/dom.js';
 import { points } from '../shared/format.js';

@@ -147,7 +147,10 @@ async function keepAwake(signal) {
 
 const fact = (name, value) => [el('dt', {}, name), el('dd', {}, value)];
 
-/** How much of the way is gone, from 0 to 1. It is kept, so that it neither starts anew with a reload nor runs backwards. */
+/**
+ * How much of the way is gone, from 0 to 1. It is kept, so that it neither starts anew with a reload nor runs
+ * backwards.
+ */
 function gone({ token, position }) {
   const kept = inBrowser.json(FIRST);
   const first = kept?.token === token ? Math.max(kept.first, position) : position + 1;

@@ -36,7 +36,9 @@ export function readKey(text) {
   return userId && userKey ? { userId: userId.toLowerCase(), userKey: userKey.toLowerCase() } : null;
 }
 
-/** Calls when another tab of this browser lined up, left, paid or became somebody else; says whether it became another. */
+/**
+ * Calls when another tab of this browser lined up, left, paid or became somebody else; says whether it became another.
+ */
 export function onOtherTab(listener) {
   window.addEventListener('storage', ({ key }) => { if ([ME, TOKEN, null].includes(key)) listener(key !== TOKEN); });
 }

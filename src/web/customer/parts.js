@@ -41,7 +41,8 @@ export function refusalNote(error, timeZone) {
 }
 
 /**
- * Counts down in a node until `left()` is 0 or the signal aborts, then calls `over`. The text is only set when it changes.
+ * Counts down in a node until `left()` is 0 or the signal aborts, then
+ * calls `over`. The text is only set when it changes.
  */
 export function countDown(node, left, signal, over = () => {}) {
   const step = () => {

@@ -1,5 +1,5 @@
-// What a person reads of each refusal, and what to do next: Korean, English. Those that only programs meet have no row; of
-// them the server's own words are shown.
+// What a person reads of each refusal, and what to do next: Korean, English. Those that only programs meet have
+// no row; of them the server's own words are shown.
 
 import { addWords } from '../shared/language.js';
 

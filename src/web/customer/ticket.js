@@ -1,4 +1,5 @@
-// The tickets of one reservation: a QR code for the scanner, a number for people, on screen and on paper; giving them back.
+// The tickets of one reservation: a QR code for the scanner, a number for
+// people, on screen and on paper; giving them back.
 
 import { patiently, pause } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';

@@ -43,7 +43,8 @@ export async function look({ waitSeconds, signal } = {}) {
     return saw((await patiently('GET', '/queue/token', { authorization: bearer(asked), waitSeconds, signal })).body);
   } catch (error) {
     if (error instanceof Refused && error.status === 401 && (token() ?? asked) === asked) {
-      // A token that this server never issued, left here by another server at the same address, is forgotten without a word.
+      // A token that this server never issued, left here by another server
+      // at the same address, is forgotten without a word.
       if (error.code === 'TOKEN_EXPIRED' || visit.seen) ended(error.problem.reason ?? null);
       else setToken(null);
     }

@@ -43,8 +43,9 @@ export const bearer = (key) => `Bearer ${key}`;
 export const basic = (userId, userKey) => `Basic ${btoa(`${userId}:${userKey}`)}`;
 
 /**
- * One request. Options: `body`, `authorization`, `waitSeconds` (`Prefer: wait`), `key` (`Idempotency-Key`), `etag`
- * (`If-None-Match`), `accept`, `signal`. Gives `{status, body, etag, retryAfterSeconds, waited}`; a body that is not JSON comes as text.
+ * One request. Options: `body`, `authorization`, `waitSeconds` (`Prefer: wait`), `key`
+ * (`Idempotency-Key`), `etag` (`If-None-Match`), `accept`, `signal`. Gives
+ * `{status, body, etag, retryAfterSeconds, waited}`; a body that is not JSON comes as text.
  */
 export async function call(method, path, options = {}) {
   let response, text;
@@ -89,8 +90,8 @@ export function passes(error) {
 
 /**
  * Asks until there is an answer, or a no that stays. Pauses grow, obey `Retry-After`, and end early when the network is
- * back. A POST keeps its `Idempotency-Key`, so that its effect happens once however often it is sent; `key: null` sends none,
- * for an answer that holds a secret is kept nowhere to be repeated.
+ * back. A POST keeps its `Idempotency-Key`, so that its effect happens once however often it is sent; `key: null` sends
+ * none, for an answer that holds a secret is kept nowhere to be repeated.
  */
 export async function patiently(method, path, options = {}) {
   const kept = method === 'POST' ? { key: newKey(), ...options } : options;
@@ -123,8 +124,8 @@ export function anySignal(...signals) {
 }
 
 /**
- * A module of the page, loaded when it is first needed. One that cannot be fetched is told as an unreached server only where
- * the server is: else the fault is in the page.
+ * A module of the page, loaded when it is first needed. One that cannot be fetched is told as an unreached server only
+ * where the server is: else the fault is in the page.
  */
 export async function loadModule(load) {
   try {

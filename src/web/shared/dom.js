@@ -1,6 +1,8 @@
 // Building pages: elements with attributes, listeners and children. What people typed only ever becomes text.
 
-/** An element. Attributes: `class`, `hidden`, …; true sets it bare, false and null leave it out; `on` holds listeners. */
+/**
+ * An element. Attributes: `class`, `hidden`, …; true sets it bare, false and null leave it out; `on` holds listeners.
+ */
 export function el(tag, attributes = {}, ...children) {
   return dressed(document.createElement(tag), attributes, children);
 }

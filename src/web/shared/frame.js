@@ -8,9 +8,9 @@ import { inBrowser } from './store.js';
 import { venue } from './venue.js';
 
 /**
- * Puts the frame on the page and gives its `main`. `home` is where the name leads; `name()` and `places()` give the name
- * and further nodes for the top, in the language of the moment; `refresh()` asks for them again. `unkept` is the text for a
- * browser that keeps nothing.
+ * Puts the frame on the page and gives its `main`. `home` is where the name leads; `name()` and `places()` give
+ * the name and further nodes for the top, in the language of the moment; `refresh()` asks for them again.
+ * `unkept` is the text for a browser that keeps nothing.
  */
 export function openFrame({ home, name, unkept, places = () => [] }) {
   const skip = el('a', { class: 'button skip', href: '#main', on: { click: skipTo } });

@@ -1,4 +1,5 @@
-// What is said beside the page: passing notices, questions in a dialog, the banner of a lost network, the language switch.
+// What is said beside the page: passing notices, questions in a dialog,
+// the banner of a lost network, the language switch.
 
 import { connection } from './api.js';
 import { el, fill } from './dom.js';
@@ -33,8 +34,8 @@ export function openNotices() {
 }
 
 /**
- * A sentence that is shown for a moment and read aloud, in place of the one before; `action`, `{label, act}`, puts a button
- * beside it.
+ * A sentence that is shown for a moment and read aloud, in place of the one before;
+ * `action`, `{label, act}`, puts a button beside it.
  */
 export function toast(text, action) {
   clearTimeout(shown.timer);
@@ -61,8 +62,8 @@ export function announce(text) {
 }
 
 /**
- * Asks in a dialog. `body` is a text or nodes; `choices` are `{label, value, kind}`, the first gets the focus; `kind` is a
- * class of the dialog; the signal closes it. Gives the value of the choice, or null when the dialog was closed.
+ * Asks in a dialog. `body` is a text or nodes; `choices` are `{label, value, kind}`, the first gets the focus; `kind`
+ * is a class of the dialog; the signal closes it. Gives the value of the choice, or null when the dialog was closed.
  */
 export function ask({ title, body, choices = [{ label: say('close'), value: null }], kind = '', signal }) {
   return new Promise((resolve) => {

@@ -1,6 +1,6 @@
-// The seats of a map as they are drawn. A hall of a usual size has a node for each seat. A large one is cut into tiles: near by,
-// those in sight have nodes; from afar each is a few paths, one for each price and state, and only the seat that the tab key
-// finds has a node of its own.
+// The seats of a map as they are drawn. A hall of a usual size has a node for each seat. A large one is cut into
+// tiles: near by, those in sight have nodes; from afar each is a few paths, one for each price and state, and only the
+// seat that the tab key finds has a node of its own.
 
 import { svg } from './dom.js';
 import { kinds, marks, setState, shapeAt } from './seat_marks.js';
@@ -18,7 +18,10 @@ const BESIDE = 0.5;
 const HIT = 0.55;
 
 export class SeatDrawing {
-  /** Draws in `layer`. `at` has the places; `stateAt(index)` and `nthAt(index)` say how a seat is, `dress(node, index)` names its node. */
+  /**
+   * Draws in `layer`. `at` has the places; `stateAt(index)` and `nthAt(index)` say how a seat is, `dress(node, index)`
+   * names its node.
+   */
   constructor(layer, { seats, at, stateAt, nthAt, dress }) {
     Object.assign(this, { seats, at, stateAt, nthAt, dress, nodes: new Map(), numbered: new Set(), tiles: [], tileOf: [], cells: new Map() });
     this.large = seats.length > MANY;

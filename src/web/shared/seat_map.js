@@ -19,8 +19,8 @@ const NEAR_PX = 22;
 
 export class SeatMap {
   /**
-   * `toggle(seat)` is called for a free seat, `taken(seat, state)` for one that is not; `can(state)` says whether something
-   * can be done with a seat, and `nameOf(seat, state)` how it is named.
+   * `toggle(seat)` is called for a free seat, `taken(seat, state)` for one that is not; `can(state)` says whether
+   * something can be done with a seat, and `nameOf(seat, state)` how it is named.
    */
   constructor(seats, { isChosen, toggle, taken, can = (state) => state === 'free' || state === 'chosen', nameOf = named }) {
     Object.assign(this, { isChosen, toggle, taken, can, nameOf, at: 0 });

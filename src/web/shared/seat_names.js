@@ -1,5 +1,6 @@
-// The names of rows and sections over a map: they keep a size that can be read and stay at the edge of what is seen, however
-// near one is; and a card that names the seat under the pointer. In the pixels of the frame, not in the drawing.
+// The names of rows and sections over a map: they keep a size that can be read and stay at the
+// edge of what is seen, however near one is; and a card that names the seat under the pointer.
+// In the pixels of the frame, not in the drawing.
 
 import { el, fill, svg, tell } from './dom.js';
 
@@ -59,7 +60,10 @@ export class SeatNames {
     if (here) tell(this.chip, here);
   }
 
-  /** Where the name of a row stands: before its first seat, or at the edge beside the first one that is seen. Null when none is. */
+  /**
+   * Where the name of a row stands: before its first seat, or at the edge beside the first one that is seen. Null when
+   * none is.
+   */
   rowSpot({ x, members }, unit, left) {
     const first = members.find((index) => left + this.at[index].x * unit > EDGE_PX + 0.5 * unit);
     if (first === undefined) return null;

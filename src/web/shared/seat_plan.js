@@ -10,9 +10,9 @@ const ROW_MOST = 20;
 const SAMPLES = 120;
 
 /**
- * The places of seats: `at` has `{x, y}` for each, in the same order; `labels` the names of rows and sections with their
- * places, rows with their seats from the left, sections with their bounds; `box` what all of it takes; `stage` where the
- * front is, when that is known.
+ * The places of seats: `at` has `{x, y}` for each, in the same order; `labels` the names of rows and sections
+ * with their places, rows with their seats from the left, sections with their bounds; `box` what all of it
+ * takes; `stage` where the front is, when that is known.
  */
 export function placesOf(seats) {
   const planned = seats.length > 0 && seats.every(({ x, y }) => typeof x === 'number' && typeof y === 'number');

@@ -1,6 +1,6 @@
-// Which part of a drawing is seen: zoom and pan by wheel, fingers, mouse, and the buttons of those who call. While fingers move,
-// the drawing is only shifted as a picture (a transform of the whole, which costs the same for 50 seats and for 20,000); once
-// they rest it is drawn anew.
+// Which part of a drawing is seen: zoom and pan by wheel, fingers, mouse, and the buttons of those who call. While
+// fingers move, the drawing is only shifted as a picture (a transform of the whole, which costs the same for 50 seats
+// and for 20,000); once they rest it is drawn anew.
 
 /** So far a seat may be zoomed, in pixels. */
 const UNIT_MOST_PX = 64;
@@ -137,7 +137,9 @@ export class View {
     });
   }
 
-  /** A wheel turns the page, and zooms with the control key or once the map was pressed: nobody zooms by scrolling past. */
+  /**
+   * A wheel turns the page, and zooms with the control key or once the map was pressed: nobody zooms by scrolling past.
+   */
   wheel(event) {
     const factor = Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.002));
     if (!(event.ctrlKey || event.metaKey || this.entered) || (factor < 1 && !this.zoomed())) return;

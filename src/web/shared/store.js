@@ -1,5 +1,5 @@
-// What the browser keeps for a page. Where storage is blocked or full, memory keeps it for as long as the page is open, so
-// that nobody is stopped by it; `isKept` says which of the two it is, for a warning.
+// What the browser keeps for a page. Where storage is blocked or full, memory keeps it for as long as the page is open,
+// so that nobody is stopped by it; `isKept` says which of the two it is, for a warning.
 
 class Store {
   #open;

@@ -1,5 +1,5 @@
-// Reading QR codes with the camera: by the browser's own reader where it has one, else by the library `qr`, which is loaded
-// only then.
+// Reading QR codes with the camera: by the browser's own reader where it has one, else
+// by the library `qr`, which is loaded only then.
 
 const LOOK_MS = 150;
 /** The same code is read again only after so long: a ticket stays before the camera for a while. */

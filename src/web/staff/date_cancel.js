@@ -1,4 +1,5 @@
-// Cancelling a date: what it will cost is said in numbers, typed agreement is asked, and the refunds are watched to the end.
+// Cancelling a date: what it will cost is said in numbers, typed agreement
+// is asked, and the refunds are watched to the end.
 
 import { el, fill } from '../shared/dom.js';
 import { dateTime, number, points } from '../shared/format.js';

@@ -1,5 +1,5 @@
-// The last hour in two small drawings, one above the other: seats sold in each minute, and how many waited. A table tells
-// the same to those who do not see it.
+// The last hour in two small drawings, one above the other: seats sold in each minute, and how many waited. A
+// table tells the same to those who do not see it.
 
 import { el, fill, svg } from '../shared/dom.js';
 import { number, time } from '../shared/format.js';

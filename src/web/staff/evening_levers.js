@@ -1,5 +1,5 @@
-// The levers of the line: pause, limits, the opening with its draw, letting in by hand, a word to those who wait. Each says
-// what it will do before it is done, and most can be taken back.
+// The levers of the line: pause, limits, the opening with its draw, letting in by hand, a word to those who wait. Each
+// says what it will do before it is done, and most can be taken back.
 
 import { el, tell } from '../shared/dom.js';
 import { dateTime, number } from '../shared/format.js';

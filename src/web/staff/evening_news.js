@@ -15,7 +15,10 @@ const CROWD = new Set(['TOKEN_ISSUED', 'TOKEN_ADMITTED', 'TOKEN_EXPIRED', 'TICKE
 /** What happens in the line and at the door. */
 const LINE = new Set(['TOKEN_ISSUED', 'TOKEN_ADMITTED', 'TOKEN_EXPIRED', 'TOKEN_MOVED', 'TICKET_CHECKED_IN']);
 
-/** Follows the feed until the signal, newest first: what the crowd does in `lists.crowd`, sales and the acts of staff in `lists.rest`; `heard` is told of each page. */
+/**
+ * Follows the feed until the signal, newest first: what the crowd does in `lists.crowd`, sales and the acts of staff in
+ * `lists.rest`; `heard` is told of each page.
+ */
 export async function follow(lists, lastSequence, timeZone, heard, signal) {
   let after = Math.max(0, lastSequence - BEFORE);
   for (;;) {

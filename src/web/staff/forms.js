@@ -1,4 +1,5 @@
-// Forms: fields with label, hint and fault; a form that says what is wrong at its place and cannot be sent twice at once.
+// Forms: fields with label, hint and fault; a form that says what is
+// wrong at its place and cannot be sent twice at once.
 
 import { Refused } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
@@ -16,8 +17,9 @@ export class AtField extends Error {
 }
 
 /**
- * A field. `name` is the member of the request that it becomes; `kind` is `input`, `select` or `textarea`; what else is
- * given becomes an attribute. Gives `{node, input, name, fault(text), changed()}`; the last says whether somebody changed it.
+ * A field. `name` is the member of the request that it becomes; `kind` is `input`, `select` or
+ * `textarea`; what else is given becomes an attribute. Gives
+ * `{node, input, name, fault(text), changed()}`; the last says whether somebody changed it.
  */
 export function field(name, label, { hint, kind = 'input', value, ...attributes } = {}, ...children) {
   const id = `field-${fields += 1}`;

@@ -26,14 +26,18 @@ export function seatsOf(blocks) {
   return seats;
 }
 
-/** The layout to send, without the removed seats. Where some were removed, the places are told, so that the gaps stay. */
+/**
+ * The layout to send, without the removed seats. Where some were removed, the places are told, so that the gaps stay.
+ */
 export function layoutOf(seats, removed) {
   const left = seats.filter(({ seat }) => !removed.has(seat));
   const gaps = left.length < seats.length;
   return { seats: left.map(({ x, y, ...seat }) => (gaps ? { ...seat, x, y } : seat)) };
 }
 
-/** What a pretix plan holds: its categories with their seats, and the seats with their places. Fails where it is none. */
+/**
+ * What a pretix plan holds: its categories with their seats, and the seats with their places. Fails where it is none.
+ */
 export function readPlan(plan) {
   const seats = [];
   const counts = new Map();

@@ -1,4 +1,5 @@
-// What staff read of refusals whose own words are for programs: Korean, English. What has no row is said in the server's words.
+// What staff read of refusals whose own words are for programs: Korean,
+// English. What has no row is said in the server's words.
 
 import { addWords } from '../shared/language.js';
 

@@ -1,4 +1,5 @@
-// Deleting what was made by mistake: a concert or a date of which nothing was ever held or sold. The server says whether it may.
+// Deleting what was made by mistake: a concert or a date of which nothing was
+// ever held or sold. The server says whether it may.
 
 import { el } from '../shared/dom.js';
 import { say } from '../shared/language.js';

@@ -1,4 +1,5 @@
-// Scans on their way to the server, one after the other: none is lost when the network is, and none is answered by a guess.
+// Scans on their way to the server, one after the other: none is lost when
+// the network is, and none is answered by a guess.
 
 import { newKey, passes, pause } from '../shared/api.js';
 import { inTab } from '../shared/store.js';

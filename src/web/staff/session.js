@@ -60,7 +60,10 @@ async function guarded(answer) {
   }
 }
 
-/** A failure as a sentence. What is not a refusal or a silent network is a fault of the page, and goes to the console too. */
+/**
+ * A failure as a sentence. What is not a refusal or a silent network is a fault of the page, and goes to the console
+ * too.
+ */
 export function sentence(error) {
   if (error instanceof Refused) {
     const at = error.code === 'INVALID_REQUEST' && `refused.at.${error.problem.pointer?.split('/')[1]}`;

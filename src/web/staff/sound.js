@@ -1,4 +1,5 @@
-// Two sounds that nobody mixes up: yes goes up, no is low and long. Browsers allow them once somebody pressed something.
+// Two sounds that nobody mixes up: yes goes up, no is low and long.
+// Browsers allow them once somebody pressed something.
 
 import { inBrowser } from '../shared/store.js';
 

@@ -1,4 +1,5 @@
-// Asking before something is done, with its consequence in numbers; and taking it back afterwards where that is possible.
+// Asking before something is done, with its consequence in numbers; and
+// taking it back afterwards where that is possible.
 
 import { el } from '../shared/dom.js';
 import { say } from '../shared/language.js';

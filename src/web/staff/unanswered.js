@@ -1,5 +1,5 @@
-// Acts that must be done once: each keeps its key in the tab until there is an answer, so that a second press or a reload
-// repeats it and does nothing twice.
+// Acts that must be done once: each keeps its key in the tab until there is an answer, so that a second
+// press or a reload repeats it and does nothing twice.
 
 import { Refused, newKey } from '../shared/api.js';
 import { inTab } from '../shared/store.js';

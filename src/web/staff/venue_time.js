@@ -1,5 +1,5 @@
-// Times as fields of a form hold them: the venue's own time, without a zone. Where the venue's clocks skip such a time, or show
-// it twice, nobody guesses: the field says so, or a person is asked which of the two is meant.
+// Times as fields of a form hold them: the venue's own time, without a zone. Where the venue's clocks skip such a time,
+// or show it twice, nobody guesses: the field says so, or a person is asked which of the two is meant.
 
 import { say } from '../shared/language.js';
 import { ask } from '../shared/notice.js';
@@ -28,8 +28,8 @@ export function instantsOf(local, timeZone) {
 }
 
 /**
- * What a field of a time says: `{instant, said}`, the second as a request takes it. Fails at the field where its clocks skip
- * it, or where nobody chose between the two.
+ * What a field of a time says: `{instant, said}`, the second as a request takes it. Fails at the field where its
+ * clocks skip it, or where nobody chose between the two.
  */
 export async function momentOf(one, timeZone) {
   const local = one.input.value;

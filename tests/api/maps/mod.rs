@@ -1,5 +1,5 @@
-//! The maps in memory say what the file says: after random changes in shared, torn and refused transactions, between sweeps,
-//! and while many buy, look and turn the clock.
+//! The maps in memory say what the file says: after random changes in shared, torn and refused transactions, between
+//! sweeps, and while many buy, look and turn the clock.
 
 mod writer_double;
 
@@ -17,8 +17,8 @@ const SEATS: i64 = 400;
 /// Seats from here on are the venue's own to block.
 const HOUSE_FROM: i64 = 391;
 
-/// A copy that misses a change, counts one twice, follows what was rolled back, or forgets that a hold is over before the file
-/// says so, differs from the file after some of these.
+/// A copy that misses a change, counts one twice, follows what was rolled back, or forgets that a hold is over before
+/// the file says so, differs from the file after some of these.
 #[test]
 fn a_map_in_memory_is_the_file_s_after_every_transaction() {
     let mut dice = Dice::thrown("maps");
@@ -111,8 +111,8 @@ fn block_at_random(app: &TestApp, viewer: &Customer, mut dice: Dice, tags: &Tags
     }
 }
 
-/// A program whose reading of the file races with commits shows a seat that was free a moment ago; one that tags by less than
-/// it shows gives one tag to two texts; one that keeps more than it may is not made to forget here.
+/// A program whose reading of the file races with commits shows a seat that was free a moment ago; one that tags by
+/// less than it shows gives one tag to two texts; one that keeps more than it may is not made to forget here.
 #[test]
 fn while_many_buy_and_look_each_answer_is_whole_and_at_the_end_memory_and_file_agree() {
     // Two of the three maps fit into memory, so that they push each other out.

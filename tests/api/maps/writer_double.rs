@@ -32,7 +32,8 @@ pub struct WriterDouble {
     viewers: Vec<Uuid>,
     /// The holds that were made; some are over, given back or sold by now.
     holds: Arc<Holds>,
-    /// What transactions were told that their file does not say: a panic in a piece of work would only take the piece back.
+    /// What transactions were told that their file does not say: a panic in
+    /// a piece of work would only take the piece back.
     faults: Arc<Mutex<Vec<String>>>,
     /// What each tag stood for.
     tags: Mutex<HashMap<String, Vec<u8>>>,

@@ -1,5 +1,5 @@
-//! What happens next: mostly something sensible for one of the users, sometimes something odd, sometimes the clock is turned
-//! to the very moment at which something is due, or to one millisecond before it.
+//! What happens next: mostly something sensible for one of the users, sometimes something odd, sometimes the clock is
+//! turned to the very moment at which something is due, or to one millisecond before it.
 
 use super::words::{Asked, On, PaidFor, What, Who};
 use super::world::{BALANCE_MAX, DATES, EVER, FIRST_RULES, Life, Rules, TOP_UP_MAX, USERS, World};

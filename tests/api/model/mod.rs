@@ -1,5 +1,6 @@
-//! Random customers, staff and clock against a small reference model: after every step the running server and the model
-//! agree on places, seats, reservations and points. `BOXOFFICE_SEED` repeats a run, `BOXOFFICE_MODEL_CASES` makes it longer.
+//! Random customers, staff and clock against a small reference model: after every step the running
+//! server and the model agree on places, seats, reservations and points. `BOXOFFICE_SEED` repeats
+//! a run, `BOXOFFICE_MODEL_CASES` makes it longer.
 
 #![allow(clippy::result_large_err, reason = "a refusal of the model is as large as any answer of it")]
 
@@ -67,8 +68,9 @@ impl StateMachineTest for Model {
     }
 }
 
-/// A program that orders what is due at one moment otherwise, is a millisecond off, counts a limit from memory that a commit
-/// has outrun, or forgets one of many states, disagrees with the model after some sequence; proptest shortens it.
+/// A program that orders what is due at one moment otherwise, is a millisecond off, counts a
+/// limit from memory that a commit has outrun, or forgets one of many states, disagrees with the
+/// model after some sequence; proptest shortens it.
 #[test]
 fn the_house_and_its_model_agree_after_every_step() {
     let number = |name: &str| std::env::var(name).ok().and_then(|number| number.parse().ok());

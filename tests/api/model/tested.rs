@@ -1,5 +1,5 @@
-//! The running server: asks it over HTTP what the model was asked, and compares the answer, and after every step all that can
-//! be seen of it without changing anything.
+//! The running server: asks it over HTTP what the model was asked, and compares the answer, and after every step all
+//! that can be seen of it without changing anything.
 
 use std::collections::BTreeMap;
 
@@ -213,8 +213,9 @@ impl Tested {
         self.app.client.call_with(method, &format!("/api/v1{path}"), &headers, body.as_deref())
     }
 
-    /// Compares all that can be seen. The steady poll: the model has already counted that. Of the others, only calls that
-    /// change nothing: of ended tokens, of active ones that were heard of, and of waiting ones heard of at this very moment.
+    /// Compares all that can be seen. The steady poll: the model has already counted that. Of the
+    /// others, only calls that change nothing: of ended tokens, of active ones that were heard of,
+    /// and of waiting ones heard of at this very moment.
     pub fn observe(&self, world: &World) {
         self.app.advance_ms(0); // what came due with the last answer is written down
         let queue = self.app.staff_get("/queue");

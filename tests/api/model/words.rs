@@ -1,6 +1,6 @@
-//! The words in which the reference model and the running server speak of the same things: what is asked, and what must be
-//! answered. Users, tokens and reservations are numbered from 0 in the order in which they came; times are milliseconds
-//! since the hall was opened.
+//! The words in which the reference model and the running server speak of the same things: what is asked, and
+//! what must be answered. Users, tokens and reservations are numbered from 0 in the order in which they came;
+//! times are milliseconds since the hall was opened.
 
 use super::world::Rules;
 
@@ -28,7 +28,8 @@ pub enum PaidFor {
     Seats(i64, Vec<String>),
 }
 
-/// What is asked. Everything here is path and body, so that two equal ones are the same request under an idempotency key.
+/// What is asked. Everything here is path and body, so that two equal ones
+/// are the same request under an idempotency key.
 #[derive(Debug, Clone, PartialEq)]
 pub enum What {
     LineUp {

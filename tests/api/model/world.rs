@@ -1,5 +1,5 @@
-//! The reference model: what a box office is, in plain lists, with no thought of speed, files or threads. The OpenAPI document is what
-//! it was written from. What is asked of it is in `answers.rs`; this is what changes.
+//! The reference model: what a box office is, in plain lists, with no thought of speed, files or threads. The OpenAPI
+//! document is what it was written from. What is asked of it is in `answers.rs`; this is what changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -246,7 +246,8 @@ impl World {
         self.admit();
     }
 
-    /// A hold ends without a payment; the visit then ends at its own time, but after a declined payment the token stays active.
+    /// A hold ends without a payment; the visit then ends at its own time, but
+    /// after a declined payment the token stays active.
     pub fn end_unpaid(&mut self, reservation: usize, status: &'static str) {
         self.reservations[reservation].status = status;
         let token = self.live_token(self.reservations[reservation].user).filter(|_| status != "FAILED");

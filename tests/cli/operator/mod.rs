@@ -1,5 +1,5 @@
-//! One evening at a real venue, from an empty folder to the restored backup, with what the README's chapter "Run a venue"
-//! tells: its commands, and its calls of staff.
+//! One evening at a real venue, from an empty folder to the restored backup, with what the README's chapter "Run a
+//! venue" tells: its commands, and its calls of staff.
 
 mod crowd;
 mod halls;

@@ -1,5 +1,5 @@
-//! Whatever bytes come: the server's readers do not panic, read the same wherever the bytes are cut, and let nothing past that
-//! another reader could read differently. The first byte says which reader, the second where it is cut.
+//! Whatever bytes come: the server's readers do not panic, read the same wherever the bytes are cut, and let nothing
+//! past that another reader could read differently. The first byte says which reader, the second where it is cut.
 
 #![no_main]
 #![allow(dead_code, reason = "the server's files are taken in whole")]

@@ -1,5 +1,5 @@
-//! Whatever is given as a layout or as a table of seats: reading it does not panic, what comes out keeps the rules of seats, and
-//! a table of those seats reads as the same seats. The first byte says which reader.
+//! Whatever is given as a layout or as a table of seats: reading it does not panic, what comes out keeps the rules of
+//! seats, and a table of those seats reads as the same seats. The first byte says which reader.
 
 #![no_main]
 

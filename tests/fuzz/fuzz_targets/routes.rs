@@ -1,6 +1,6 @@
-//! Requests to a whole server with a file: no call, whoever makes it, gets a 500 or an answer that is no JSON, and the file stays
-//! sound. The first byte says which call, the second who makes it, the third how long what stands in the path is; the rest is
-//! that, and the body.
+//! Requests to a whole server with a file: no call, whoever makes it, gets a 500 or an answer that is no JSON, and
+//! the file stays sound. The first byte says which call, the second who makes it, the third how long what stands
+//! in the path is; the rest is that, and the body.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! Each event has the request that caused it, each answer the event that it promised, in an order that agrees with the times
-//! of both.
+//! Each event has the request that caused it, each answer the event that it promised,
+//! in an order that agrees with the times of both.
 
 use std::collections::{HashMap, HashSet};
 

@@ -43,8 +43,8 @@ pub fn read(file: &Connection) -> rusqlite::Result<Vec<Event>> {
     events.collect()
 }
 
-/// What something was, from which event on. A state that comes with time may have been seen from an earlier event on, before
-/// it was written down.
+/// What something was, from which event on. A state that comes with time may have been seen from
+/// an earlier event on, before it was written down.
 #[derive(Debug, Clone)]
 pub struct Timeline<T>(Vec<(usize, usize, T)>);
 

@@ -1,9 +1,10 @@
-//! A history checked as a whole. Clients write down every request and every answer with the times of both ([`Op`]). From that
-//! and from the file it is proved that there is an order of events which explains all of it: the feed of events in the file
-//! is that order, or there is a fault.
+//! A history checked as a whole. Clients write down every request and every answer with the times of both ([`Op`]).
+//! From that and from the file it is proved that there is an order of events which explains all of it: the feed of
+//! events in the file is that order, or there is a fault.
 //!
-//! `feed.rs` replays the feed by the rules of the venue, `tables.rs` compares what comes out with the tables, `effects.rs`
-//! finds for each event the request that caused it, and `views.rs` for each answer the moment at which it was true.
+//! `feed.rs` replays the feed by the rules of the venue, `tables.rs` compares what comes out
+//! with the tables, `effects.rs` finds for each event the request that caused it, and `views.rs`
+//! for each answer the moment at which it was true.
 
 pub mod effects;
 pub mod feed;
@@ -71,8 +72,8 @@ impl Said {
 }
 
 impl Op {
-    /// The answer, if it says for certain what became of the request. A 500 does not: the disk may have kept what it could
-    /// not confirm.
+    /// The answer, if it says for certain what became of the request. A 500 does not:
+    /// the disk may have kept what it could not confirm.
     pub fn certain(&self) -> Option<&Said> {
         self.said.as_ref().filter(|said| said.status != 500)
     }
@@ -123,8 +124,8 @@ pub fn until(ops: &[Op], record: i64) -> Vec<Op> {
     cut(ops, |op| op.asked_at_record <= record, |said| said.at_record <= record)
 }
 
-/// The part of a history that is certain in a copy made between two moments: what was answered before is in it, what was asked
-/// meanwhile may be.
+/// The part of a history that is certain in a copy made between two moments: what was answered
+/// before is in it, what was asked meanwhile may be.
 pub fn between(ops: &[Op], from: u64, to: u64) -> Vec<Op> {
     cut(ops, |op| op.asked <= to, |said| said.heard <= from)
 }

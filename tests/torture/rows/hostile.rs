@@ -96,7 +96,8 @@ pub fn endless_heads(report: &mut Report) {
             while cut.is_ok() && sent < MOST_BYTES && !wire.has_more() {
                 cut = wire.stream.write(piece.as_bytes()).map(|length| sent += length);
             }
-            // Where the door has no processor for a moment, the kernel takes as many without a word of it: that is waited for.
+            // Where the door has no processor for a moment, the kernel takes
+            // as many without a word of it: that is waited for.
             match wire.refused(&[431, 400]) {
                 Err(error) if is_end(&error) => {} // a reset came before the answer was read: it sent on and on
                 refused => drop(report.got(again, refused)),

@@ -88,7 +88,8 @@ impl Client {
     }
 }
 
-/// In each round 200 clients want the same seat. Whoever reads meanwhile sees neither more nor fewer points than there are.
+/// In each round 200 clients want the same seat. Whoever reads meanwhile
+/// sees neither more nor fewer points than there are.
 pub fn one_seat(report: &mut Report) {
     let mut dice = Dice::of(report.seed);
     let folder = tempfile::tempdir().unwrap();

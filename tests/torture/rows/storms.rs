@@ -139,7 +139,8 @@ pub fn soak(report: &mut Report) {
 /// What is counted, how, and how much more of it there may be.
 type Figure = (&'static str, fn(&Sample) -> u64, u64);
 
-/// The second half of the time holds no more than the first. The first fifth, in which everything is opened, does not count.
+/// The second half of the time holds no more than the first. The first fifth,
+/// in which everything is opened, does not count.
 fn is_flat(report: &mut Report, samples: &[Sample]) {
     let samples = &samples[samples.len() / 5..];
     let (first, second) = samples.split_at(samples.len() / 2);

@@ -18,8 +18,8 @@ const HOLD: Duration = Duration::from_secs(2);
 const OPENS_AFTER: Duration = Duration::from_secs(3);
 const HOUR_MS: i64 = 3_600_000;
 
-/// Each round is a step of the wall. Meanwhile holds live as long as they were promised to, by a clock that does not step, and
-/// a sale opens when the wall says so: a step ahead is followed, one back is not.
+/// Each round is a step of the wall. Meanwhile holds live as long as they were promised to, by a clock that does not
+/// step, and a sale opens when the wall says so: a step ahead is followed, one back is not.
 pub fn steps(report: &mut Report) {
     let mut dice = Dice::of(report.seed);
     let (folder, mut ended) = (tempfile::tempdir().unwrap(), 0);
@@ -63,9 +63,9 @@ pub fn steps(report: &mut Report) {
     report.note(format!("{ended} holds ended on time"));
 }
 
-/// Each round is a run of the program that ends in some way, on the file that the one before left, with the wall somewhere
-/// else. Whatever the wall did: what was written later is not of an earlier moment, and `check`, `backup` and the next start
-/// are content.
+/// Each round is a run of the program that ends in some way, on the file that the one before left, with the
+/// wall somewhere else. Whatever the wall did: what was written later is not of an earlier moment, and
+/// `check`, `backup` and the next start are content.
 pub fn starts(report: &mut Report) {
     let mut dice = Dice::of(report.seed);
     let folder = tempfile::tempdir().unwrap();

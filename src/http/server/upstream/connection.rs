@@ -108,9 +108,9 @@ impl Pool {
     }
 }
 
-/// Peeks at what the socket holds. Reading an answer frees socket memory, and with a Unix-domain
-/// socket that wakes its writer, tiny_http's connection thread, for nothing. Taken out only after the next request was sent,
-/// it wakes nobody: the thread is up already.
+/// Peeks at what the socket holds. Reading an answer frees socket memory, and with a Unix-domain socket that
+/// wakes its writer, tiny_http's connection thread, for nothing. Taken out only after the next request was
+/// sent, it wakes nobody: the thread is up already.
 ///
 /// Gives its length; `None` when nothing is there, or more than the buffer holds.
 pub fn peek(conn: &UpstreamConnection, scratch: &mut [u8]) -> Option<usize> {
@@ -118,8 +118,8 @@ pub fn peek(conn: &UpstreamConnection, scratch: &mut [u8]) -> Option<usize> {
     (1..scratch.len()).contains(&length).then_some(length)
 }
 
-/// Reads until the socket is empty: the end is in `scratch` (so many bytes of it), what came before in `input`. Says also
-/// whether it is the end of the stream.
+/// Reads until the socket is empty: the end is in `scratch` (so many bytes of it), what came before in `input`.
+/// Says also whether it is the end of the stream.
 pub fn take(conn: &mut UpstreamConnection, scratch: &mut [u8], is_closed: bool) -> (usize, bool) {
     let mut length = 0;
     loop {

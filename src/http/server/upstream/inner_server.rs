@@ -65,7 +65,8 @@ impl Responder {
         }
     }
 
-    /// Lets the request wait. One that was resumed because its wait is over must be answered: made to wait again, it gets a 500.
+    /// Lets the request wait. One that was resumed because its wait is over must
+    /// be answered: made to wait again, it gets a 500.
     pub fn wait(mut self, wait: Wait) {
         let Some(asked) = self.asked.take() else { return };
         let method = Method::parse(asked.method().as_str()).unwrap_or(Method::Get);
@@ -109,8 +110,9 @@ fn deliver(asked: tiny_http::Request, number: u64, handed: &Handed, reply: &Repl
     }
 }
 
-/// Writes an inner answer; gives whether it was taken. It goes with a length, never chunked, with the request's number, and all at once. (`Request::respond`
-/// writes in pieces of 8 KiB; each wakes the server, which can do nothing with a piece.)
+/// Writes an inner answer; gives whether it was taken. It goes with a length, never chunked, with
+/// the request's number, and all at once. (`Request::respond` writes in pieces of 8 KiB; each wakes
+/// the server, which can do nothing with a piece.)
 fn respond(asked: tiny_http::Request, number: u64, mark: &str, reply: &Reply, content: &[u8]) -> bool {
     let mut message = Vec::with_capacity(256 + content.len());
     // Writing to a Vec does not fail.

@@ -1,12 +1,13 @@
-//! Everything that exists only because tiny_http stands behind a socket. The event loop uses it by three methods:
-//! [`Upstream::submit`] (a request), [`Upstream::on_ready`] (the next event of a socket) and [`Upstream::tick`] (deadlines).
+//! Everything that exists only because tiny_http stands behind a socket. The event loop uses it
+//! by three methods: [`Upstream::submit`] (a request), [`Upstream::on_ready`] (the next event
+//! of a socket) and [`Upstream::tick`] (deadlines).
 //!
-//! Each upstream connection carries one request at a time. A number goes in with the request and must come back with its
-//! response; a connection that sends anything else, or anything more, or is late, is closed. Reads and writes have
+//! Each upstream connection carries one request at a time. A number goes in with the request and must come back with
+//! its response; a connection that sends anything else, or anything more, or is late, is closed. Reads and writes have
 //! connections of their own, so that writes that wait for a commit delay no read.
 //!
-//! Connections are opened one at a time, and one is used only after a worker has answered its probe: a server that does not
-//! answer probes is dead or stuck, and is replaced while requests wait here.
+//! Connections are opened one at a time, and one is used only after a worker has answered its probe: a server that does
+//! not answer probes is dead or stuck, and is replaced while requests wait here.
 //!
 //! `inner_server` (tiny_http and its workers) · `opening` (new connections, another server in place of a stuck one) ·
 //! `connection` (one socket, and the queues) · `protocol` (the field and the messages of both directions) · `response`
@@ -129,8 +130,8 @@ impl Upstream {
         self.conns.len()
     }
 
-    /// Sends an inner request, now or when its turn comes. `false`: too many wait already, or the first of them has waited so
-    /// long that who comes now would not be answered in useful time.
+    /// Sends an inner request, now or when its turn comes. `false`: too many wait already, or the first of them has
+    /// waited so long that who comes now would not be answered in useful time.
     pub fn submit(
         &mut self,
         registry: &Registry,
@@ -219,7 +220,7 @@ impl Upstream {
         let number = match conn.state {
             UpstreamState::Probing => 0,
             UpstreamState::Busy(in_flight) => in_flight.number,
-            UpstreamState::Idle if peeked == Some(conn.unread_bytes) => return UpstreamEvent::Nothing, // the last answer, still
+            UpstreamState::Idle if peeked == Some(conn.unread_bytes) => return UpstreamEvent::Nothing, // already read
             UpstreamState::Idle => return self.kill(registry, slot, now_ms),                           // nobody asked
         };
         match UpstreamResponse::read(bytes) {

@@ -57,7 +57,8 @@ impl Upstream {
         Ok(())
     }
 
-    /// Puts a new server in the place of one that is dead or stuck. What is under way on the old one may still be answered.
+    /// Puts a new server in the place of one that is dead or stuck. What is
+    /// under way on the old one may still be answered.
     pub(super) fn replace_server(&mut self, now_ms: u64) {
         self.stuck.retain(inner_server::Abandoned::is_stuck);
         if self.stuck.len() >= STUCK_MAX {

@@ -1,4 +1,5 @@
-//! What passes between the event loop and tiny_http beside the client's own words: one header field each way, and "not yet".
+//! What passes between the event loop and tiny_http beside the client's own
+//! words: one header field each way, and "not yet".
 //!
 //! The server writes every inner request anew from a whitelist, so no client can bring a field of this name.
 
@@ -9,7 +10,8 @@ use std::net::IpAddr;
 use super::super::response_head::RequestId;
 use crate::http::{Method, Resumed};
 
-/// The field that travels both ways. To tiny_http: `number peer id [wake =memo]`; back: `number`, `number parked` or `number handed`.
+/// The field that travels both ways. To tiny_http: `number peer id [wake =memo]`;
+/// back: `number`, `number parked` or `number handed`.
 pub const FIELD: &str = "upstream";
 /// The target of the probe on a new upstream connection; a client's `OPTIONS *` is answered by the server itself.
 pub const PROBE_TARGET: &str = "*";
@@ -101,8 +103,8 @@ fn unescape(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// A request that waits, as the server keeps it: all that asking again takes. It comes with the handler's "not yet", so that
-/// the server keeps nothing of requests that are answered at once.
+/// A request that waits, as the server keeps it: all that asking again takes. It comes with the handler's "not yet", so
+/// that the server keeps nothing of requests that are answered at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaitingRequest {
     pub wait_seconds: u32,
