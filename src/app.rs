@@ -1,23 +1,24 @@
 //! The running server: opens file, caches, writer and HTTP servers in order, and stops them gracefully.
 
+mod servers;
+
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
 
 use rusqlite::Connection;
+use servers::{must_have_addresses, must_have_threads, open_servers};
 
 use crate::balance;
 use crate::check;
 use crate::clock::{Clock, Millis, Mode, Span};
-use crate::http::{Handler, Limits, Notifier, OpenFailure, RateLimit, Server};
+use crate::http::{Notifier, RateLimit, Server};
 use crate::ids::{KeyHash, TokenMint, new_key};
 use crate::queue::{self, Line};
-use crate::routes::{
-    Exposure, Handlers, Readiness, allowed_methods, allowed_methods_of_the_public, answer_at_once, takes_large_body,
-};
+use crate::routes::{Exposure, Handlers, Readiness};
 use crate::schedule;
 use crate::seat::MapCache;
 
@@ -28,13 +29,10 @@ use crate::store::{
     self, Bounds, DatabaseLock, Failure, IntegrityScan, OpenError, Opened, Readers, SkippedRows, VenueRow, Writer,
 };
 use crate::sweeper::{self, Sweeper};
+use crate::testing::TestServer;
 use crate::threads::OnFatal;
 use crate::user;
 use crate::venue::{Tx, Venue};
-
-/// Threads of the writer and of the pool of readers; of an HTTP server beside its workers.
-const THREADS_OF_STORE: usize = 2 + 3;
-const THREADS_OF_FRONT: usize = 1 + 5;
 
 /// A running server.
 pub struct App {
@@ -253,36 +251,6 @@ pub(crate) fn make_file(
     Ok(made)
 }
 
-/// A new file's staff key is shown once, at this start: what would stop the start later is tried before.
-fn must_have_addresses(settings: &Settings, listen: SocketAddr) -> Result<(), OpenError> {
-    plan_servers(settings, listen).into_iter().try_for_each(|(flag, address, ..)| {
-        TcpListener::bind(address).map(drop).map_err(|error| cannot_listen(flag, address, &error))
-    })
-}
-
-/// Starts as many threads at once as an open server needs, before anything is made: some of
-/// what it starts later panics where there is none.
-fn must_have_threads(settings: &Settings, listen: SocketAddr) -> Result<(), OpenError> {
-    let front = |limits: &Limits| limits.workers + THREADS_OF_FRONT;
-    let needed =
-        THREADS_OF_STORE + plan_servers(settings, listen).iter().map(|(.., limits)| front(limits)).sum::<usize>();
-    let (sender, receiver) = mpsc::channel::<()>();
-    let receiver = Mutex::new(receiver);
-    std::thread::scope(|scope| {
-        let wait = || drop(receiver.lock().map(|receiver| receiver.recv()));
-        let started = (0..needed).try_for_each(|had| {
-            std::thread::Builder::new().spawn_scoped(scope, wait).map(drop).map_err(|error| (had, error))
-        });
-        drop(sender); // all of them end
-        started.map_err(|(had, error)| {
-            OpenError(format!(
-                "the system gives {had} of the {needed} threads that a server needs ({error}); raise the limit of processes of \
-                 this user (ulimit -u) or of its unit (TasksMax)."
-            ))
-        })
-    })
-}
-
 /// The keys of those who work here. A key that the settings give is an admin's from this start on.
 fn load_keyring(connection: &Connection, now: Millis, given: Option<&str>) -> Result<Keyring, OpenError> {
     let failed = |failure: Failure| {
@@ -337,32 +305,8 @@ fn set_clock_back(connection: &Connection, now: Millis, seen: Millis) -> Result<
     Ok(())
 }
 
-fn cannot_listen(flag: &str, address: SocketAddr, error: &io::Error) -> OpenError {
-    OpenError(format!("{flag} {address}: {error}; choose another address, or port 0 for a free one."))
-}
-
-/// Why nobody is served at an address: it can't be had, or what stands behind it can't be started.
-fn cannot_start(flag: &str, address: SocketAddr, failure: &OpenFailure) -> OpenError {
-    match failure {
-        OpenFailure::Address(error) => cannot_listen(flag, address, error),
-        OpenFailure::Inside(error) => OpenError(format!("the HTTP server can't be started: {error}.")),
-    }
-}
-
-/// The HTTP servers to start, each with the flag that names its address: the public one, and where staff have an
-/// address of their own, a second, small one, so that load on the public address does not delay staff.
-fn plan_servers(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, SocketAddr, Exposure, Limits)> {
-    let limits =
-        Limits { large_body: takes_large_body, answer_at_once, allowed_methods, ..Limits::from(&settings.http) };
-    let Some(staff) = settings.staff_listen else { return vec![("--listen", listen, Exposure::Whole, limits)] };
-    let public = Limits { allowed_methods: allowed_methods_of_the_public, ..limits.clone() };
-    vec![
-        ("--listen", listen, Exposure::Public, public.beside_staff()),
-        ("--staff-listen", staff, Exposure::Whole, limits.for_staff()),
-    ]
-}
-
 fn handlers_of(venue: Arc<Venue>, line: Arc<Line>, maps: Arc<MapCache>, keyring: Arc<Keyring>) -> Handlers {
+    let tests = venue.settings.is_test_server().then(|| Arc::new(TestServer::default()));
     let (tries, exempt) = (venue.settings.strangers.tries_per_minute, venue.settings.http.http_limit_loopback);
     Handlers {
         venue,
@@ -372,25 +316,8 @@ fn handlers_of(venue: Arc<Venue>, line: Arc<Line>, maps: Arc<MapCache>, keyring:
         arrivals: Arc::new(RateLimit::new(tries, exempt)),
         wrong_keys: Arc::new(RateLimit::new(tries, exempt)),
         readiness: Arc::new(Readiness::default()),
+        tests,
         exposure: Exposure::Whole,
         http_metrics: Arc::new(OnceLock::new()),
     }
-}
-
-fn open_servers(
-    handlers: &Handlers,
-    listen: SocketAddr,
-    notifier: &Notifier,
-    on_fatal: &OnFatal,
-) -> Result<Vec<Server>, OpenError> {
-    let mut servers = Vec::new();
-    for (flag, address, exposure, limits) in plan_servers(&handlers.venue.settings, listen) {
-        let serving = Handlers { exposure, ..handlers.clone() };
-        let handler: Handler = Arc::new(move |request, responder| serving.serve(request, responder));
-        let server = Server::open(address, limits, notifier.clone(), handler, on_fatal.clone())
-            .map_err(|failure| cannot_start(flag, address, &failure))?;
-        let _ = handlers.http_metrics.set(server.metrics()); // the public one's, which is the first
-        servers.push(server);
-    }
-    Ok(servers)
 }

@@ -62,6 +62,7 @@ refusals! {
     InvalidRequest { pointer: String, reason: Localized } "INVALID_REQUEST",
     InvalidHeader { reason: Localized } "INVALID_HEADER",
     NotFound "NOT_FOUND",
+    TestServerOnly "TEST_SERVER_ONLY",
     MethodNotAllowed { allow: String } "METHOD_NOT_ALLOWED",
     RequestTimeout "REQUEST_TIMEOUT",
     LengthRequired "LENGTH_REQUIRED",

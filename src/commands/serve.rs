@@ -83,7 +83,8 @@ pub(super) fn tell_others(urls: &[String], path: &str) {
 fn serve_for_tests(settings: &Settings, shutdown: Shutdown) -> Result<(), OpenError> {
     let scratch = TempVenue::make()?;
     let listen = settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
-    let settings = &Settings { http: settings.http.clone().open_to_loopback(), ..settings.clone() };
+    let http = settings.http.clone().open_to_loopback();
+    let settings = &Settings { http, is_ephemeral: true, ..settings.clone() };
     let app = App::open(settings.clone(), &scratch.database(), listen, shutdown.broken())?;
     let hall = demo::build_hall(&app, settings)?;
     let mut ready = json!({

@@ -128,6 +128,7 @@ pub const fn status_of(code: Code) -> u16 {
         Code::InsufficientBalance => 402,
         Code::TokenWaiting | Code::NotYours | Code::TopUpByStaffOnly | Code::RoleNotAllowed => 403,
         Code::NotFound
+        | Code::TestServerOnly
         | Code::StaffKeyNotFound
         | Code::UserNotFound
         | Code::NoDraw

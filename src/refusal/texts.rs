@@ -42,6 +42,10 @@ fn both(code: Code) -> Both {
             ["Nothing here", "There is nothing at this address.", "Check the path; /api/v1/openapi.json lists every one."],
             ["찾을 수 없습니다", "이 주소에는 아무것도 없습니다.", "경로를 확인해 주세요. 모든 경로는 /api/v1/openapi.json에 있습니다."],
         ],
+        Code::TestServerOnly => [
+            ["Only on a server for tests", "This server keeps what people do, so it has no calls for tests.", "Start a server for tests with boxoffice serve --ephemeral or --test-clock; its clock is turned with --test-clock only."],
+            ["테스트 서버 전용입니다", "이 서버는 실제 판매를 기록하므로 테스트용 호출이 없습니다.", "boxoffice serve --ephemeral 또는 --test-clock으로 테스트 서버를 시작해 주세요. 시계는 --test-clock으로 시작한 서버에서만 돌릴 수 있습니다."],
+        ],
         Code::MethodNotAllowed => [
             ["Method not allowed", "This address does not take this method.", "Use one of the methods in the Allow header."],
             ["허용되지 않는 메서드입니다", "이 주소는 이 메서드를 받지 않습니다.", "Allow 헤더에 있는 메서드를 사용해 주세요."],

@@ -1,6 +1,6 @@
 //! Who calls, and what is checked of every call before its own code runs.
 
-use super::route::Run;
+use super::route::{ADMIN, Run};
 use super::{Body, Handlers, KeyUse, Next, Route, no_body};
 use crate::clock::Millis;
 use crate::http::{self, Credential, Fields, Once, Request};
@@ -66,6 +66,14 @@ impl Handlers {
                 member.must_be(roles)?;
                 check(route, &mut context)?;
                 let answer = run(self, &context, &member)?;
+                self.done(route, &context, Some(member.key_id), Some(Once::of_staff(member.key_id)), answer)
+            }
+            Run::Test(run) => {
+                let member = member.ok_or(Refusal::StaffKeyInvalid)?;
+                let tests = self.tests.as_ref().ok_or(Refusal::TestServerOnly)?;
+                member.must_be(ADMIN)?;
+                check(route, &mut context)?;
+                let answer = run(tests, &context)?;
                 self.done(route, &context, Some(member.key_id), Some(Once::of_staff(member.key_id)), answer)
             }
         }

@@ -25,6 +25,7 @@ use crate::refusal::Refusal;
 use crate::seat::MapCache;
 use crate::staff::Keyring;
 use crate::store::{CommitError, Failure, Outcome};
+use crate::testing::TestServer;
 use crate::venue::{Answer, Context, Memo, Prefer, Tx, Until, Venue, Written};
 use crate::{reservation, web};
 
@@ -45,6 +46,8 @@ pub struct Handlers {
     pub wrong_keys: Arc<RateLimit>,
     /// What the last probe of readiness found.
     pub readiness: Arc<Readiness>,
+    /// What servers for tests have beside; others have none of its calls.
+    pub tests: Option<Arc<TestServer>>,
     /// Which routes this server exposes.
     pub exposure: Exposure,
     /// The counters of the public HTTP server; set once it runs.
@@ -111,6 +114,9 @@ impl Handlers {
         }
         // A call of staff: first whose key it is, then what there is.
         let member = is_call_of_staff(&request.path).then(|| self.member(request, now)).transpose()?;
+        if self.tests.is_none() && is_for_tests(&request.path) {
+            return Err(Refusal::TestServerOnly.into());
+        }
         match route::find(request.method, &request.path) {
             route::Found::Route(route) => self.call(route, request, now, member),
             route::Found::Methods(allow) if request.method == Method::Options => {
@@ -188,6 +194,11 @@ pub fn answer_at_once(method: Method, target: &str) -> Option<Reply> {
 
 /// The methods of a path, as its preflight is told; `None` where there is nothing.
 pub fn allowed_methods(path: &str) -> Option<String> {
+    if is_for_tests(path) { None } else { allowed_methods_of_tests(path) }
+}
+
+/// The same on a server for tests.
+pub fn allowed_methods_of_tests(path: &str) -> Option<String> {
     match route::find(Method::Options, path) {
         route::Found::Methods(allow) => Some(allow),
         route::Found::Route(_) | route::Found::Nothing => None,
@@ -209,6 +220,11 @@ const STAFF: &str = "/api/v1/staff";
 
 fn is_call_of_staff(path: &str) -> bool {
     path.strip_prefix(STAFF).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What servers for tests alone have: the calls below a path of their own, and the clock.
+fn is_for_tests(path: &str) -> bool {
+    path == "/api/v1/staff/clock" || path.starts_with("/api/v1/staff/test/")
 }
 
 /// What is not shown to the public where staff have an address of their own.

@@ -1,25 +1,19 @@
-//! Health, metrics, the events feed and the clock of tests.
+//! Health, metrics and the events feed.
 
 use std::fmt::Write;
 use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::clock::{Clock, Mode};
+use crate::clock::Clock;
 use crate::http::{Metrics, Reply};
 use crate::queue::Line;
-use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{Answer, Change, Context, Prefer, Tx, Until, Written, last_sequence, list_events};
+use crate::venue::{Answer, Context, Prefer, Until, list_events};
 
 /// Events of a page at most, and unless asked otherwise.
 const EVENTS_MAX: i64 = 1_000;
 const EVENTS: i64 = 100;
-/// A test's clock is turned by a hundred years at most, in milliseconds.
-const ADVANCE_MAX_MS: i64 = 100 * 365 * 24 * 3_600 * 1_000;
-
-/// After so many transactions a turn of the clock is answered, although others go on writing.
-const DUE_ROUNDS_MAX: u32 = 10_000;
 
 /// `GET /healthz`: the process serves, whatever the disk does.
 pub(super) fn health() -> Reply {
@@ -99,36 +93,4 @@ pub(super) fn look_again(context: &Context, after: i64, limit: u32, prefer: Pref
     let is_final = !events.is_empty();
     let reply = Reply::json(200, &json!({ "events": events }));
     Ok(prefer.answer(reply, is_final, Until::EventsFollow { after, limit }))
-}
-
-/// `POST /staff/clock`: turns the clock of a test. The answer comes once everything that became due is written down.
-pub(super) fn turn_clock(context: &Context) -> Outcome<Answer> {
-    if context.venue.clock.mode() == Mode::Wall {
-        return Err(Refusal::NotFound.into());
-    }
-    let mut fields = context.fields()?;
-    let ms = if fields.has("advanceMilliseconds") {
-        fields.integer("advanceMilliseconds", 0..=ADVANCE_MAX_MS)?
-    } else {
-        fields.integer("advanceSeconds", 0..=ADVANCE_MAX_MS / 1_000)? * 1_000
-    };
-    fields.end()?;
-    Answer::write(move |tx| {
-        tx.execute("UPDATE venue SET clock_advanced_ms = clock_advanced_ms + ?1", [ms])?;
-        tx.push_change(Change::ClockTurned { ms: ms.unsigned_abs() });
-        let reply = Reply::json(200, &json!({ "now": tx.now().plus_ms(ms) }));
-        // The transaction after this one happens at the new time, and begins by writing down what is due.
-        let sent = reply.clone();
-        Ok(Written::Then(reply, Box::new(|tx| when_all_is_done(tx, sent, None, DUE_ROUNDS_MAX))))
-    })
-}
-
-/// Answers once a transaction found nothing more to write down: each does a bounded part of what is due.
-fn when_all_is_done(tx: &Tx, reply: Reply, newest_before: Option<i64>, rounds_left: u32) -> Outcome<Written> {
-    let newest = last_sequence(tx)?;
-    if newest_before == Some(newest) || rounds_left == 0 {
-        return Ok(Written::Ready(reply));
-    }
-    let sent = reply.clone();
-    Ok(Written::Then(reply, Box::new(move |tx| when_all_is_done(tx, sent, Some(newest), rounds_left - 1))))
 }

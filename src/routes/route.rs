@@ -1,5 +1,7 @@
 //! What a route is: a method and a path, who may call, and all that is checked of a call before its own code runs.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::{Handlers, ROUTES};
@@ -7,7 +9,11 @@ use crate::http::Method;
 use crate::queue::{Caller, TokenView};
 use crate::staff::{Member, Role};
 use crate::store::Outcome;
+use crate::testing::TestServer;
 use crate::venue::{Answer, Context};
+
+/// The role that may do everything.
+pub(super) const ADMIN: &[Role] = &[Role::Admin];
 
 /// One route.
 pub struct Route {
@@ -61,6 +67,8 @@ pub(super) enum Run {
     Active(fn(&Handlers, &Context, Caller) -> Outcome<Answer>),
     User(fn(&Handlers, &Context, Uuid) -> Outcome<Answer>),
     Staff(&'static [Role], fn(&Handlers, &Context, &Member) -> Outcome<Answer>),
+    /// An admin, on a server for tests.
+    Test(fn(&Arc<TestServer>, &Context) -> Outcome<Answer>),
 }
 
 /// Who may call.
@@ -87,7 +95,13 @@ impl Route {
             Run::Active(_) => Access::Active,
             Run::User(_) => Access::User,
             Run::Staff(roles, _) => Access::Staff(roles),
+            Run::Test(_) => Access::Staff(ADMIN),
         }
+    }
+
+    /// Whether it is there on servers for tests only.
+    pub const fn is_for_tests(&self) -> bool {
+        matches!(self.run, Run::Test(_))
     }
 
     const fn new(method: Method, path: &'static str, run: Run) -> Route {
@@ -231,6 +245,7 @@ mod tests {
         for route in ROUTES {
             let is_staff = matches!(route.access(), Access::Staff(_));
             assert_eq!(super::super::is_call_of_staff(route.path), is_staff, "{}", route.path);
+            assert_eq!(super::super::is_for_tests(route.path), route.is_for_tests(), "{}", route.path);
         }
     }
 
@@ -247,7 +262,8 @@ mod tests {
         DELETE concerts/{concertId}, DELETE schedules/{scheduleId},
         POST concerts/{concertId}/schedules, PATCH schedules/{scheduleId}, PUT schedules/{scheduleId}/seats/{seat},
         POST schedules/{scheduleId}/cancellation, GET evening, GET ledger, PATCH queue, POST queue/admissions, POST queue/tokens,
-        DELETE queue/tokens/{userId}, POST users/{userId}/balance/corrections, GET events, POST clock";
+        DELETE queue/tokens/{userId}, POST users/{userId}/balance/corrections, GET events, POST clock,
+        GET test/snapshots";
 
     #[test]
     fn roles_may_what_is_written_here_and_nothing_else() {

@@ -4,16 +4,17 @@
 //!
 //! A path of plain words stands before one with a parameter in their place.
 
-use super::route::Run::{Active, Open, Staff, Token, User};
-use super::route::{Body, Route, delete, get, patch, post, put};
+use super::route::Run::{Active, Open, Staff, Test, Token, User};
+use super::route::{ADMIN, Body, Route, delete, get, patch, post, put};
 use super::{openapi, operations, readiness};
 use crate::queue::own_user;
 use crate::staff::Role;
 use crate::store::Outcome;
 use crate::venue::{Answer, Context};
-use crate::{balance, dashboard, payment, queue, report, reservation, schedule, seat, staff, ticket, user, web};
+use crate::{
+    balance, dashboard, payment, queue, report, reservation, schedule, seat, staff, testing, ticket, user, web,
+};
 
-const ADMIN: &[Role] = &[Role::Admin];
 const COUNTER: &[Role] = &[Role::Admin, Role::Counter];
 const ALL: &[Role] = &[Role::Admin, Role::Counter, Role::Door];
 
@@ -98,7 +99,6 @@ pub static ROUTES: &[Route] = &[
     // Staff: how it goes, and the line.
     get("/api/v1/staff/evening", Staff(ADMIN, |rooms, c, _| dashboard::staff_api::dashboard(c, &rooms.line))),
     get("/api/v1/staff/events", Staff(ADMIN, |_, c, _| operations::events(c))).query(&["after", "limit"]).waits(),
-    post("/api/v1/staff/clock", Staff(ADMIN, |_, c, _| operations::turn_clock(c))),
     get("/api/v1/staff/queue", Staff(COUNTER, |rooms, c, _| queue::staff_api::queue(c, &rooms.line))),
     patch("/api/v1/staff/queue", Staff(ADMIN, |_, c, _| queue::staff_api::change(c))),
     post("/api/v1/staff/queue/admissions", Staff(ADMIN, |rooms, c, _| queue::staff_api::admit(c, &rooms.line))),
@@ -131,6 +131,9 @@ pub static ROUTES: &[Route] = &[
     delete("/api/v1/staff/checkins/{ticketId}", Staff(ALL, |_, c, _| ticket::staff_api::undo(c))),
     get("/api/v1/staff/schedules/{scheduleId}/checkins", Staff(ALL, |_, c, _| ticket::staff_api::counts(c))),
     get("/api/v1/staff/schedules/{scheduleId}/door-list", Staff(ALL, |_, c, _| ticket::staff_api::list_for_door(c))),
+    // Staff: servers for tests.
+    post("/api/v1/staff/clock", Test(|_, c| testing::clock::turn(c))),
+    get("/api/v1/staff/test/snapshots", Test(|tests, c| testing::staff_api::snapshots(tests, c))),
     // What is not the API: health, metrics and pages.
     get("/healthz", Open(|_, _| Ok(Answer::Ready(operations::health())))),
     get("/readyz", Open(readiness::ready)),

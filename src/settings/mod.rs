@@ -168,6 +168,9 @@ pub struct Settings {
     /// entry, event or place in the line changes its order.
     #[arg(long)]
     pub set_clock_back: bool,
+    /// Whether the file is thrown away at the end; `serve --ephemeral` says so.
+    #[arg(skip)]
+    pub is_ephemeral: bool,
     #[command(flatten)]
     pub queue: QueueSettings,
     #[command(flatten)]
@@ -217,6 +220,11 @@ impl Settings {
         let open = open.find(|(_, address)| !is_loopback(address.ip()));
         let proxy = || self.http.http_proxies.first().map(|proxy| format!("--http-proxies {proxy}"));
         open.map(|(flag, address)| format!("{flag} {address}")).or_else(proxy)
+    }
+
+    /// Whether it is a server for tests: its clock is one, or its file is thrown away.
+    pub fn is_test_server(&self) -> bool {
+        self.is_ephemeral || self.test_clock.is_some()
     }
 
     /// Who may top up points; `self` unless told otherwise.

@@ -34,6 +34,7 @@ mod states;
 mod strangers;
 #[path = "../support/mod.rs"]
 mod support;
+mod test_servers;
 mod tickets;
 mod waiting;
 mod writer;

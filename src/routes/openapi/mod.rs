@@ -36,6 +36,7 @@ const FRAGMENTS: &[(&str, &str)] = &[
     ("dashboard", include_str!("../../dashboard/openapi.json")),
     ("report", include_str!("../../report/openapi.json")),
     ("web", include_str!("../../web/openapi.json")),
+    ("testing", include_str!("../../testing/openapi.json")),
     ("routes", include_str!("operations.json")),
 ];
 

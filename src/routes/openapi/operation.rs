@@ -111,6 +111,9 @@ fn all_responses(route: &Route, told: Value, own: &Value, is_tagged: bool) -> Re
     if keeps_answers(route) {
         by_status.entry(status_of(Code::IdempotencyKeyReused)).or_default().push(Code::IdempotencyKeyReused);
     }
+    if route.is_for_tests() {
+        by_status.entry(status_of(Code::TestServerOnly)).or_default().push(Code::TestServerOnly);
+    }
     for (status, codes) in by_status {
         insert(&mut all, status.to_string(), refusals::answer(&codes))?;
     }

@@ -1,0 +1,92 @@
+//! The HTTP servers of a venue: which there are, what each exposes, and what must be there before they start.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, mpsc};
+
+use crate::http::{Handler, Limits, Notifier, OpenFailure, Server};
+use crate::routes::{
+    Exposure, Handlers, allowed_methods, allowed_methods_of_tests, allowed_methods_of_the_public, answer_at_once,
+    takes_large_body,
+};
+use crate::settings::Settings;
+use crate::store::OpenError;
+use crate::threads::OnFatal;
+
+/// Threads of the writer and of the pool of readers; of an HTTP server beside its workers.
+const THREADS_OF_STORE: usize = 2 + 3;
+const THREADS_OF_FRONT: usize = 1 + 5;
+
+/// A new file's staff key is shown once, at this start: what would stop the start later is tried before.
+pub(super) fn must_have_addresses(settings: &Settings, listen: SocketAddr) -> Result<(), OpenError> {
+    plan_servers(settings, listen).into_iter().try_for_each(|(flag, address, ..)| {
+        TcpListener::bind(address).map(drop).map_err(|error| cannot_listen(flag, address, &error))
+    })
+}
+
+/// Starts as many threads at once as an open server needs, before anything is made: some of
+/// what it starts later panics where there is none.
+pub(super) fn must_have_threads(settings: &Settings, listen: SocketAddr) -> Result<(), OpenError> {
+    let front = |limits: &Limits| limits.workers + THREADS_OF_FRONT;
+    let needed =
+        THREADS_OF_STORE + plan_servers(settings, listen).iter().map(|(.., limits)| front(limits)).sum::<usize>();
+    let (sender, receiver) = mpsc::channel::<()>();
+    let receiver = Mutex::new(receiver);
+    std::thread::scope(|scope| {
+        let wait = || drop(receiver.lock().map(|receiver| receiver.recv()));
+        let started = (0..needed).try_for_each(|had| {
+            std::thread::Builder::new().spawn_scoped(scope, wait).map(drop).map_err(|error| (had, error))
+        });
+        drop(sender); // all of them end
+        started.map_err(|(had, error)| {
+            OpenError(format!(
+                "the system gives {had} of the {needed} threads that a server needs ({error}); raise the limit of processes of \
+                 this user (ulimit -u) or of its unit (TasksMax)."
+            ))
+        })
+    })
+}
+
+fn cannot_listen(flag: &str, address: SocketAddr, error: &io::Error) -> OpenError {
+    OpenError(format!("{flag} {address}: {error}; choose another address, or port 0 for a free one."))
+}
+
+/// Why nobody is served at an address: it can't be had, or what stands behind it can't be started.
+fn cannot_start(flag: &str, address: SocketAddr, failure: &OpenFailure) -> OpenError {
+    match failure {
+        OpenFailure::Address(error) => cannot_listen(flag, address, error),
+        OpenFailure::Inside(error) => OpenError(format!("the HTTP server can't be started: {error}.")),
+    }
+}
+
+/// The HTTP servers to start, each with the flag that names its address: the public one, and where staff have an
+/// address of their own, a second, small one, so that load on the public address does not delay staff.
+fn plan_servers(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, SocketAddr, Exposure, Limits)> {
+    let allowed_methods = if settings.is_test_server() { allowed_methods_of_tests } else { allowed_methods };
+    let limits =
+        Limits { large_body: takes_large_body, answer_at_once, allowed_methods, ..Limits::from(&settings.http) };
+    let Some(staff) = settings.staff_listen else { return vec![("--listen", listen, Exposure::Whole, limits)] };
+    let public = Limits { allowed_methods: allowed_methods_of_the_public, ..limits.clone() };
+    vec![
+        ("--listen", listen, Exposure::Public, public.beside_staff()),
+        ("--staff-listen", staff, Exposure::Whole, limits.for_staff()),
+    ]
+}
+
+pub(super) fn open_servers(
+    handlers: &Handlers,
+    listen: SocketAddr,
+    notifier: &Notifier,
+    on_fatal: &OnFatal,
+) -> Result<Vec<Server>, OpenError> {
+    let mut servers = Vec::new();
+    for (flag, address, exposure, limits) in plan_servers(&handlers.venue.settings, listen) {
+        let serving = Handlers { exposure, ..handlers.clone() };
+        let handler: Handler = Arc::new(move |request, responder| serving.serve(request, responder));
+        let server = Server::open(address, limits, notifier.clone(), handler, on_fatal.clone())
+            .map_err(|failure| cannot_start(flag, address, &failure))?;
+        let _ = handlers.http_metrics.set(server.metrics()); // the public one's, which is the first
+        servers.push(server);
+    }
+    Ok(servers)
+}
