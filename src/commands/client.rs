@@ -1,21 +1,18 @@
 //! The HTTP client of the commands: requests to one server, plain or over TLS, with a limit on every wait.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroU16;
-use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::net::SocketAddr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::Value;
+use ureq::Agent;
 use ureq::config::Config;
 use ureq::http::Uri;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport};
-use ureq::{Agent, Proxy};
 
-use crate::store::OpenError;
+use super::server_address::ServerAddress;
 
 /// How long a connection may take to open, shared among the addresses of a name.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
@@ -26,84 +23,13 @@ const ANSWER_MAX_BYTES: u64 = 64 << 20;
 /// Addresses of a name that are tried; the client takes no more.
 const ADDRESSES_MAX: usize = 16;
 
-/// Where a server is, from a URL such as `http://127.0.0.1:8080`.
-#[derive(Debug, Clone)]
-pub(crate) struct ServerAddress {
-    /// Scheme, host and port.
-    origin: String,
-    tls: TlsConfig,
-    proxy: Option<Proxy>,
-}
-
-impl ServerAddress {
-    /// Reads a URL. `ca` is a file of certificates (PEM) that are trusted besides those of the system.
-    ///
-    /// # Errors
-    /// A sentence that says what would be right.
-    pub(crate) fn parse(url: &str, ca: Option<&Path>) -> Result<ServerAddress, OpenError> {
-        let wrong = |why: &str| OpenError(format!("--url {url}: {why}"));
-        let uri: Uri = url.trim().parse().map_err(|_| wrong(URL_SHAPE))?;
-        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(wrong(URL_SHAPE)) };
-        if authority.as_str().contains('@') {
-            return Err(wrong("no name and password belong into it; the staff key is given with --staff-key."));
-        }
-        let port = authority.as_str().strip_prefix(authority.host()).unwrap_or(":");
-        let has_port = port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<NonZeroU16>().is_ok());
-        if !matches!(scheme, "http" | "https") || authority.host().is_empty() || !has_port {
-            return Err(wrong(URL_SHAPE));
-        }
-        if !uri.path().trim_matches('/').is_empty() || uri.query().is_some() {
-            return Err(wrong("only the address of the server is wanted, without a path behind it."));
-        }
-        if ca.is_some() && scheme == "http" {
-            return Err(wrong("--ca is for an address that begins with https://."));
-        }
-        let tls = match scheme {
-            "https" => TlsConfig::builder().root_certs(roots(ca)?).build(),
-            _ => TlsConfig::default(),
-        };
-        // The own machine is never reached through a proxy, whatever the environment says.
-        let proxy = if is_loopback(authority.host()) { None } else { Proxy::try_from_env() };
-        Ok(ServerAddress { origin: format!("{scheme}://{authority}"), tls, proxy })
-    }
-}
-
-const URL_SHAPE: &str = "give http://HOST:PORT or https://HOST:PORT, such as http://localhost:8080.";
-
-fn is_loopback(host: &str) -> bool {
-    let name = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-    let of_address = |address: IpAddr| address.to_canonical().is_loopback() || address.is_unspecified();
-    name.parse().map_or_else(|_| name == "localhost" || name.ends_with(".localhost"), of_address)
-}
-
-/// The certificate authorities of the system, and those of a file. A system without any gets those of the web.
-fn roots(ca: Option<&Path>) -> Result<RootCerts, OpenError> {
-    let mut certificates: Vec<Certificate<'static>> = Vec::new();
-    if let Some(path) = ca {
-        let failed = |why: String| OpenError(format!("--ca {}: {why}", path.display()));
-        let pem = std::fs::read(path).map_err(|error| failed(format!("{error}; check the path.")))?;
-        for item in parse_pem(&pem) {
-            if let PemItem::Certificate(certificate) = item.map_err(|error| failed(format!("is not PEM: {error}.")))? {
-                certificates.push(certificate);
-            }
-        }
-        if certificates.is_empty() {
-            return Err(failed("has no certificate in it; give a file in PEM (-----BEGIN CERTIFICATE-----).".into()));
-        }
-    }
-    let system = rustls_native_certs::load_native_certs().certs;
-    if system.is_empty() && certificates.is_empty() {
-        return Ok(RootCerts::WebPki);
-    }
-    certificates.extend(system.iter().map(|certificate| Certificate::from_der(certificate).to_owned()));
-    Ok(RootCerts::Specific(Arc::new(certificates)))
-}
-
 /// A request.
 #[derive(Debug, Clone)]
 pub(crate) struct Call<'a> {
     pub method: &'static str,
-    /// Below `/api/v1`.
+    /// Where the path begins: the API, or the server itself.
+    pub base: &'static str,
+    /// Below the base.
     pub path: String,
     pub authorization: &'a str,
     pub body: Option<Value>,
@@ -115,12 +41,18 @@ impl<'a> Call<'a> {
     pub(crate) fn get(path: impl Into<String>, authorization: &'a str) -> Call<'a> {
         Call {
             method: "GET",
+            base: "/api/v1",
             path: path.into(),
             authorization,
             body: None,
             prefer_wait_seconds: None,
             idempotency_key: None,
         }
+    }
+
+    /// A GET of the server itself, beside its API, by anybody.
+    pub(crate) fn probe(path: impl Into<String>) -> Call<'a> {
+        Call { base: "", ..Call::get(path, "") }
     }
 
     pub(crate) fn post(path: impl Into<String>, authorization: &'a str, body: Value) -> Call<'a> {
@@ -192,6 +124,15 @@ impl std::fmt::Debug for Client {
 
 impl Client {
     pub(crate) fn to(address: &ServerAddress) -> Client {
+        Client::with(address, None)
+    }
+
+    /// A client whose calls end after so long, whatever the server does.
+    pub(crate) fn within(address: &ServerAddress, call_max: Duration) -> Client {
+        Client::with(address, Some(call_max))
+    }
+
+    fn with(address: &ServerAddress, call_max: Option<Duration>) -> Client {
         let config: Config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -199,6 +140,7 @@ impl Client {
             .proxy(address.proxy.clone())
             .tls_config(address.tls.clone())
             .user_agent(concat!("boxoffice/", env!("CARGO_PKG_VERSION")))
+            .timeout_global(call_max)
             .timeout_connect(Some(CONNECT_MAX))
             .timeout_per_read(Some(STILL_MAX))
             .timeout_per_write(Some(STILL_MAX))
@@ -220,8 +162,9 @@ impl Client {
     }
 
     fn exchange(&self, call: &Call) -> Result<Answer, ureq::Error> {
-        let mut request =
-            ureq::http::Request::builder().method(call.method).uri(format!("{}/api/v1{}", self.origin, call.path));
+        let mut request = ureq::http::Request::builder()
+            .method(call.method)
+            .uri(format!("{}{}{}", self.origin, call.base, call.path));
         if !call.authorization.is_empty() {
             request = request.header("Authorization", call.authorization);
         }
@@ -339,51 +282,5 @@ impl<T: Transport> Transport for EarlyAnswer<T> {
 
     fn is_tls(&self) -> bool {
         self.inner.is_tls()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_address_is_read_from_a_url() {
-        let origin = |url: &str| ServerAddress::parse(url, None).map(|address| address.origin);
-        for (url, told) in [
-            ("http://127.0.0.1:80/", "http://127.0.0.1:80"),
-            (" http://localhost:8080", "http://localhost:8080"),
-            ("HTTP://localhost", "http://localhost"),
-            ("http://[::1]:8080", "http://[::1]:8080"),
-            ("https://venue.example", "https://venue.example"),
-        ] {
-            assert_eq!(origin(url).unwrap(), told);
-        }
-        for url in ["", "localhost:8080", "ftp://x", "http://", "http://:80", "http://h:x", "http://a b", "//h"] {
-            assert!(origin(url).unwrap_err().0.contains("http://HOST:PORT"), "{url}");
-        }
-        for (url, told) in
-            [("http://kim:secret@h", "--staff-key"), ("http://h/api", "without a path"), ("http://h?x", "path")]
-        {
-            assert!(origin(url).unwrap_err().0.contains(told), "{url}");
-        }
-    }
-
-    #[test]
-    fn loopback_is_known_by_every_name() {
-        for host in [
-            "localhost",
-            "LOCALHOST",
-            "127.0.0.1",
-            "127.8.9.1",
-            "[::1]",
-            "[::ffff:127.0.0.1]",
-            "a.localhost",
-            "0.0.0.0",
-        ] {
-            assert!(is_loopback(host), "{host}");
-        }
-        for host in ["example.org", "10.0.0.1", "[2001:db8::1]", "localhost.example.org"] {
-            assert!(!is_loopback(host), "{host}");
-        }
     }
 }

@@ -1,7 +1,5 @@
 //! `boxoffice demo`: a fresh hall, and a purchase to paste.
 
-use std::net::SocketAddr;
-
 use super::serve::tell_others;
 use super::{Shutdown, TempVenue, output};
 use crate::app::App;
@@ -9,7 +7,7 @@ use crate::clock::Millis;
 use crate::points::Points;
 use crate::schedule::{self, ConcertWords, Times};
 use crate::seat::{self, LayoutSeat};
-use crate::settings::Settings;
+use crate::settings::{DEFAULT_LISTEN, Settings};
 use crate::store::OpenError;
 
 /// The demo hall: one concert, two dates.
@@ -48,7 +46,7 @@ pub(super) fn build_hall(app: &App, settings: &Settings) -> Result<Hall, OpenErr
 
 /// Opens the demo hall and serves until it is stopped.
 pub(super) fn run(settings: Settings) -> Result<(), OpenError> {
-    let listen = settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+    let listen = settings.listen.unwrap_or(DEFAULT_LISTEN);
     let shutdown = Shutdown::listen()?; // first: a signal must not leave the folder behind
     let scratch = TempVenue::make()?;
     let settings = Settings { http: settings.http.clone().open_to_loopback(), ..settings };

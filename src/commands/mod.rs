@@ -6,12 +6,14 @@ mod client;
 mod demo;
 mod door;
 mod export;
+mod health;
 mod import;
 mod output;
 pub mod rush;
 mod scratch;
 mod seat_file;
 mod serve;
+mod server_address;
 mod staff_key;
 mod target;
 mod verify_draw;
@@ -33,11 +35,15 @@ use scratch::TempVenue;
 
 /// A concert box office in one binary: a waiting line, dates and seats, holds, points and payment.
 #[derive(Debug, Parser)]
-#[command(name = "boxoffice", version, propagate_version = true, after_help = EXAMPLES)]
+#[command(name = "boxoffice", version = VERSION, propagate_version = true, after_help = EXAMPLES)]
 struct Line {
     #[command(subcommand)]
     command: Command,
 }
+
+/// The version, the target and the commit; the build script has the last two.
+const VERSION: &str =
+    concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILD_TARGET"), ", commit ", env!("BUILD_COMMIT"), ")");
 
 /// What most people want, at the end of the help.
 const EXAMPLES: &str = "\
@@ -71,6 +77,8 @@ enum Command {
     Export(export::Export),
     /// Check tickets at a door without network, against a list brought along, and tell the server later.
     Door(door::DoorCheck),
+    /// Tell whether a server is ready: exit code 0, or 1 and a sentence; the health check of a container.
+    Health(health::Health),
     /// A simulated on-sale: customers over real HTTP, then an audit and a report.
     Rush(rush::Rush),
     /// Recompute a draw of the line from its public answer, and see whether a token's place in it is right.
@@ -91,6 +99,7 @@ pub fn run() -> ExitCode {
         Command::Import(import) => import.run().map(|()| ExitCode::SUCCESS),
         Command::Export(export) => export.run().map(|()| ExitCode::SUCCESS),
         Command::Door(door) => door.run(),
+        Command::Health(health) => health.run().map(|()| ExitCode::SUCCESS),
         Command::Rush(rush) => rush.run(),
         Command::VerifyDraw(verify) => verify.run().map(|()| ExitCode::SUCCESS),
     };

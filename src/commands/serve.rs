@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{KEY_SHOWN, Shutdown, Stop, TempVenue, demo, output};
 use crate::app::App;
-use crate::settings::Settings;
+use crate::settings::{DEFAULT_LISTEN, Settings};
 use crate::store::{self, OpenError};
 use crate::threads::{OnFatal, spawn_vital};
 
@@ -44,7 +44,7 @@ impl Serve {
     }
 
     fn serve_a_venue(self, shutdown: Shutdown) -> Result<(), OpenError> {
-        let listen = self.settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let listen = self.settings.listen.unwrap_or(DEFAULT_LISTEN);
         let database = if self.must_exist {
             store::resolve_existing(&self.database).map_err(|error| OpenError(format!("--must-exist: {error}")))?
         } else {

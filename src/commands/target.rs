@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::Value;
 
-use super::client::{Call, Client, ServerAddress};
+use super::client::{Call, Client};
+use super::server_address::ServerAddress;
 use crate::settings::parse_staff_key;
 use crate::store::OpenError;
 

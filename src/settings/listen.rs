@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 
+/// Where a server listens unless it is told otherwise.
+pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 /// What would be right.
 const SHAPE: &str = "give an address and a port, such as 127.0.0.1:8080, localhost:8080, 0.0.0.0:80 or [::1]:0; a port alone, \
                      such as 8080, is for this machine only";

@@ -12,8 +12,7 @@ use clap::{Args, ValueEnum, value_parser};
 use jiff::tz::TimeZone;
 
 use http::HttpSettings;
-use listen::parse_listen;
-pub use listen::{url_of, urls_for_others};
+pub use listen::{DEFAULT_LISTEN, parse_listen, url_of, urls_for_others};
 pub use origin::AllowedOrigin;
 
 /// Who may top up points.

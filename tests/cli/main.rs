@@ -6,6 +6,7 @@ mod backup;
 mod commands;
 mod files;
 mod halls;
+mod health;
 mod leftovers;
 mod offline_door;
 mod operator;

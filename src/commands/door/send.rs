@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::journal::{Journal, Scan};
 use crate::clock::Millis;
-use crate::commands::client::{Call, Client, ServerAddress};
+use crate::commands::client::{Call, Client};
 use crate::commands::output;
+use crate::commands::server_address::ServerAddress;
 use crate::store::OpenError;
 use crate::ticket::SCANS_MAX;
 use crate::ticket::door_list::DoorList;

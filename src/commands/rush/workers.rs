@@ -11,7 +11,8 @@ use parking_lot::{Condvar, Mutex};
 
 use super::customer::{Customer, Ending};
 use super::stats::Stats;
-use crate::commands::client::{Client, ServerAddress};
+use crate::commands::client::Client;
+use crate::commands::server_address::ServerAddress;
 
 /// A thread that has nothing to do looks around again after so long.
 const LOOK_AROUND: Duration = Duration::from_millis(200);

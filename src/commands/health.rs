@@ -1,0 +1,51 @@
+//! `boxoffice health`: whether a server is ready, for the health check of a container and for scripts.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, value_parser};
+
+use super::client::{Call, Client};
+use super::output;
+use super::server_address::ServerAddress;
+use crate::settings::{DEFAULT_LISTEN, parse_listen, url_of};
+use crate::store::OpenError;
+
+/// What `health` takes.
+#[derive(Debug, Args)]
+pub(super) struct Health {
+    /// The server, such as http://localhost:8080 [default: the one at --listen].
+    #[arg(long)]
+    url: Option<String>,
+    /// The address that a server of this machine listens on.
+    #[arg(long, env = "BOXOFFICE_LISTEN", default_value_t = DEFAULT_LISTEN, value_name = "ADDRESS:PORT", value_parser = parse_listen)]
+    listen: SocketAddr,
+    /// Trust the certificate authorities of this file (PEM) too, for a URL that begins with https.
+    #[arg(long, value_name = "FILE", requires = "url")]
+    ca: Option<PathBuf>,
+    /// No answer within so many seconds is no readiness (1 to 60); a server whose disk hangs says so after 5.
+    #[arg(long, default_value_t = 8, value_name = "N", value_parser = value_parser!(u32).range(1..=60))]
+    timeout_seconds: u32,
+}
+
+impl Health {
+    pub(super) fn run(self) -> Result<(), OpenError> {
+        let url = self.url.unwrap_or_else(|| url_of(self.listen));
+        let within = Duration::from_secs(u64::from(self.timeout_seconds));
+        let mut client = Client::within(&ServerAddress::parse(&url, self.ca.as_deref())?, within);
+        let not_ready = |why: String| OpenError(format!("{url} is not ready: {why}"));
+        let answer =
+            client.call(&Call::probe("/readyz")).map_err(|error| not_ready(format!("no answer ({error}).")))?;
+        match answer.status {
+            200 => {
+                output::tell(format_args!("{url} is ready (준비되었습니다)"));
+                Ok(())
+            }
+            404 => Err(not_ready(
+                "it tells only this machine and the staff's address whether it is; ask at 127.0.0.1 or at --staff-listen.".into(),
+            )),
+            _ => Err(not_ready(answer.told())),
+        }
+    }
+}
