@@ -94,7 +94,10 @@
 //! 2. The statement goes into the `sql.rs` of the room whose table it reads (`ticket/sql.rs`).
 //! 3. The use case goes into its `mod.rs`: it takes the transaction (or a reading connection), `now` and plain values,
 //!    and gives back a value or a refusal. A decision that needs no database goes into `rules.rs`, with a unit test.
-//! 4. `api.rs` reads the request and makes the answer. Its doc comment is the contract of the call.
+//! 4. `api.rs` reads the request and makes the answer. The doc comment of its handler is the contract of the call:
+//!    method and path (without `/api/v1`), who may call ("a user": by the user key or a live token), what it needs,
+//!    what it answers, and its own refusals. What follows from its route is not repeated: 401 and 403 by who may call,
+//!    400, 413 and 415 by its body and query, 422 by an `Idempotency-Key`, 429, 503 and 507.
 //! 5. One line in `routes/table.rs` says method, path, who may call, what body and query it takes, and where it leads.
 //!    `Allow`, roles and limits follow from it.
 //! 6. A new refusal is a line in `refusal.rs`, its texts in `refusal/texts.rs`, its status in `http/reply.rs`. The

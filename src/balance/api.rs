@@ -14,12 +14,13 @@ use crate::venue::{Answer, Context, Tx, Written, cut_page};
 const PAGE_MAX: i64 = 200;
 const PAGE: i64 = 50;
 
-/// `GET /users/{userId}/balance`.
+/// `GET /users/{userId}/balance`, for a user: 200 with the points that the caller can spend now. 403 `NOT_YOURS`.
 pub fn balance(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     Answer::json(200, &super::find(&*context.reader()?, user_id)?)
 }
 
-/// `GET /users/{userId}/balance/entries`: the ledger, newest first.
+/// `GET /users/{userId}/balance/entries`, for a user: 200 with a page of the caller's ledger, newest first: `limit` 1
+/// to 200 (50), `cursor`. 403 `NOT_YOURS`.
 pub fn entries(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let limit = context.query_number("limit", 1..=PAGE_MAX)?.unwrap_or(PAGE);
     let cursor = context.query_number("cursor", 1..=i64::MAX)?;
@@ -29,7 +30,9 @@ pub fn entries(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     Answer::json(200, &json!({ "entries": entries, "nextCursor": next }))
 }
 
-/// `POST /users/{userId}/balance/top-ups` by the user.
+/// `POST /users/{userId}/balance/top-ups`, for a user: adds an `amount` of 1 to 10,000,000 points. 201 with `Location`
+/// and the entry; one effect for an `Idempotency-Key`. The policy decides whether users may do it. 403 `NOT_YOURS`,
+/// `TOP_UP_BY_STAFF_ONLY`; 409 `BALANCE_LIMIT`.
 pub fn top_up(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     if context.venue.settings.top_up_policy() == TopUpPolicy::Staff {
         return Err(Refusal::TopUpByStaffOnly.into());

@@ -11,7 +11,7 @@ use crate::store::Outcome;
 use crate::user;
 use crate::venue::{Answer, Context, Written};
 
-/// `GET /staff/users/{userId}`: who it is, and their balance.
+/// `GET /staff/users/{userId}`, for counter and admins: 200 with a user and the balance. 404 `USER_NOT_FOUND`.
 pub fn user(context: &Context) -> Outcome<Answer> {
     let user_id = user_id(context)?;
     let reader = context.reader()?;
@@ -21,14 +21,18 @@ pub fn user(context: &Context) -> Outcome<Answer> {
     Answer::json(200, &body)
 }
 
-/// `POST /staff/users/{userId}/balance/top-ups`: sells points.
+/// `POST /staff/users/{userId}/balance/top-ups`, for counter and admins: sells an `amount` of 1 to 10,000,000 points,
+/// under either policy. 201 with `Location` and the entry; one effect for an `Idempotency-Key`. 404 `USER_NOT_FOUND`;
+/// 409 `BALANCE_LIMIT`.
 pub fn top_up(context: &Context) -> Outcome<Answer> {
     let user_id = user_id(context)?;
     let amount = read_amount(context)?;
     Answer::write(move |tx| write_top_up(tx, user_id, amount))
 }
 
-/// `POST /staff/users/{userId}/balance/corrections`.
+/// `POST /staff/users/{userId}/balance/corrections`, for admins: corrects a balance by an `amount`, up or down, with a
+/// `reason`. 201 with `Location` and the entry; one effect for an `Idempotency-Key`. 404 `USER_NOT_FOUND`; 409
+/// `BALANCE_LIMIT`, `BALANCE_TOO_LOW`.
 pub fn correct(context: &Context) -> Outcome<Answer> {
     let user_id = user_id(context)?;
     let mut fields = context.fields()?;

@@ -15,7 +15,12 @@ use crate::store::Outcome;
 use crate::ticket;
 use crate::venue::{Answer, Context, Written};
 
-/// `POST /payments`.
+/// `POST /payments`, for an active token: pays for held seats in one transaction: points, ledger, reservation, tickets,
+/// and the end of the visit. Needs `amount` and the reservation, by `reservationId` or by date and `seats`. 201 with
+/// `Location`; one effect for an `Idempotency-Key`. A 402 is kept as a declined attempt: the last one allowed ends the
+/// reservation as FAILED. 402 `INSUFFICIENT_BALANCE`; 404 `RESERVATION_NOT_FOUND`, `CONCERT_NOT_FOUND`,
+/// `SCHEDULE_NOT_FOUND`; 409 `DATE_AMBIGUOUS`, `ALREADY_PAID`, `HOLD_EXPIRED`, `RESERVATION_NOT_PENDING`,
+/// `SCHEDULE_CANCELLED`; 422 `AMOUNT_MISMATCH`.
 pub fn pay(context: &Context, caller: Caller) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let what = if fields.has("reservationId") || !(fields.has("scheduleId") || fields.has("concertId")) {
@@ -49,7 +54,8 @@ pub fn pay(context: &Context, caller: Caller) -> Outcome<Answer> {
     })
 }
 
-/// `GET /payments/{id}`.
+/// `GET /payments/{paymentId}`, for a user: 200 with a payment of the caller, declined ones too. 404
+/// `PAYMENT_NOT_FOUND`.
 pub fn payment(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let payment_id = context.id("paymentId", Refusal::PaymentNotFound)?;
     let reader = context.reader()?;

@@ -63,7 +63,9 @@ fn token_reply(seen: &TokenView, status: u16, language: Language) -> Reply {
     Reply::json(status, &shown).with("Retry-After", seen.advice.poll_after_seconds.to_string())
 }
 
-/// `POST /queue/tokens`: the caller's valid token, or a new one at the end of the line.
+/// `POST /queue/tokens`, open to all: needs a `userId` and its `userKey`. 200 with the valid token of the user if there
+/// is one, else 201 with `Location` and a new one at the end of the line. No `Idempotency-Key`: the answer has a
+/// secret. A token that ends in the same moment is a 401. 401 `USER_KEY_INVALID`, `TOKEN_INVALID`, `TOKEN_EXPIRED`.
 pub fn issue(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let user_id = fields.id("userId")?;
@@ -95,12 +97,14 @@ fn why_ended(venue: &Venue, key: TokenKey) -> Refusal {
     ended.map_or_else(|failure| failure.to_refusal(), |(refusal, _)| refusal)
 }
 
-/// `GET /queue/token`: the caller's own place. Waits for a change of it.
+/// `GET /queue/token`, for a token: the caller's place in the line. A poll keeps a waiting token alive, and may be the
+/// first call that a token owes within `claimSeconds` of its admission. 200 with `Retry-After`; with `Prefer: wait`
+/// once `status`, `paused` or `message` changes.
 pub fn poll(context: &Context, seen: &TokenView) -> Outcome<Answer> {
     Ok(shown(context, seen, mark(seen), context.prefer()))
 }
 
-/// `GET /queue/draw`: the latest draw; open to all.
+/// `GET /queue/draw`, open to all: 200 with the latest draw. 404 `NO_DRAW`.
 pub fn draw(context: &Context) -> Outcome<Answer> {
     Answer::json(200, &super::draw::must_find(&*context.reader()?)?)
 }
@@ -109,7 +113,8 @@ pub fn draw(context: &Context) -> Outcome<Answer> {
 const DRAWS_MAX: i64 = 100;
 const DRAWS: i64 = 20;
 
-/// `GET /queue/draws`: every draw that was held, the latest first; open to all.
+/// `GET /queue/draws`, open to all: 200 with a page of the draws that were held, the latest first: `limit` 1 to 100
+/// (20), `cursor`.
 pub fn draws(context: &Context) -> Outcome<Answer> {
     let limit = context.query_number("limit", 1..=DRAWS_MAX)?.unwrap_or(DRAWS);
     let cursor = context.query_number("cursor", 1..=i64::MAX)?;

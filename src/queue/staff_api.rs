@@ -15,7 +15,7 @@ use crate::venue::{Answer, Context, Written};
 /// People let in by hand at once at most.
 const ADMIT_MAX: i64 = 100_000;
 
-/// `GET /staff/queue`: the rules and how the line stands.
+/// `GET /staff/queue`, for counter and admins: 200 with the rules in force, and how many wait and visit now.
 pub fn queue(context: &Context, line: &Line) -> Outcome<Answer> {
     let now = context.now;
     let figures = line.figures(now);
@@ -28,7 +28,7 @@ pub fn queue(context: &Context, line: &Line) -> Outcome<Answer> {
     Answer::json(200, &body)
 }
 
-/// `PATCH /staff/queue`: changes the rules that it names, all or none.
+/// `PATCH /staff/queue`, for admins: changes the rules that it names, all or none, in the file. 200 with the rules.
 pub fn change(context: &Context) -> Outcome<Answer> {
     let change = Change::read(context.fields()?)?;
     Answer::write(move |tx| {
@@ -37,7 +37,8 @@ pub fn change(context: &Context) -> Outcome<Answer> {
     })
 }
 
-/// `POST /staff/queue/admissions`: lets in the next so many now, past the limits.
+/// `POST /staff/queue/admissions`, for admins: lets in the next `count` (1 to 100,000) now, past the limits and while
+/// paused. 200 with how many there were; one effect for an `Idempotency-Key`.
 pub fn admit(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let count = fields.integer("count", 1..=ADMIT_MAX)?.unsigned_abs();
@@ -49,7 +50,9 @@ pub fn admit(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
     })
 }
 
-/// `POST /staff/queue/tokens`: a place at the front for a user. The token itself is not shown: its owner asks for it.
+/// `POST /staff/queue/tokens`, for admins: gives a `userId` a place at the front, behind earlier guests; who is active
+/// stays so. 201 with `Location` and without the token, for which its owner asks; one effect for an `Idempotency-Key`.
+/// 404 `USER_NOT_FOUND`.
 pub fn invite(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let user_id = fields.id("userId")?;

@@ -20,7 +20,8 @@ const PAGE: i64 = 100;
 /// The same of a table: what a spreadsheet can hold and a venue can have at hand.
 const TABLE_LINES_MAX: i64 = 100_000;
 
-/// `GET /staff/schedules/{id}/sales`.
+/// `GET /staff/schedules/{scheduleId}/sales`, for counter and admins: 200 with the sales of a date; with
+/// `Accept: text/csv` a table of every sold seat in the venue's time zone. 404 `SCHEDULE_NOT_FOUND`.
 pub fn sales(context: &Context) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     let reader = context.reader()?;
@@ -34,7 +35,8 @@ pub fn sales(context: &Context) -> Outcome<Answer> {
     Ok(Answer::Ready(Reply::json(200, &sales).with("Vary", "Accept")))
 }
 
-/// `GET /staff/ledger?date=&limit=&cursor=`: the ledger of a day in the venue's time zone, oldest first.
+/// `GET /staff/ledger`, for admins: 200 with a page of the ledger of a `date` in the venue's time zone, oldest first:
+/// `limit` 1 to 1,000 (100), `cursor`; with `Accept: text/csv` a table of up to 100,000 entries.
 pub fn ledger(context: &Context) -> Outcome<Answer> {
     let zone = &context.venue.settings.sale.time_zone;
     let date = context.query("date").unwrap_or("");

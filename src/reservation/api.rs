@@ -70,7 +70,13 @@ fn location(reservation_id: Uuid) -> String {
     format!("/api/v1/reservations/{reservation_id}")
 }
 
-/// `POST /reservations`. Waits for its outcome.
+/// `POST /reservations`, for an active token: holds seats of one date, all of them or none, for `holdSeconds`. Needs
+/// the date (`scheduleId`, or `concertId` and `date`) and 1 to 1,000 `seats`, or `bestAvailable`. 201 with `Location`;
+/// with `Prefer: wait` once the outcome is known. What is kept under an `Idempotency-Key` is the answer at the commit,
+/// and a repetition never waits. Where several refusals hold, the first of: 400, 404, sale, pending, limit,
+/// unavailable. 404 `CONCERT_NOT_FOUND`, `SCHEDULE_NOT_FOUND`, `SECTION_NOT_FOUND`, `SEAT_NOT_FOUND`; 409
+/// `DATE_AMBIGUOUS`, `SALE_NOT_OPEN`, `SALE_CLOSED`, `SCHEDULE_CANCELLED`, `VISIT_OVER`, `RESERVATION_PENDING`,
+/// `SEAT_LIMIT`, `SEAT_UNAVAILABLE`.
 pub fn reserve(context: &Context, maps: &Arc<MapCache>, caller: Caller) -> Outcome<Answer> {
     let wanted = read_wanted(context.fields()?)?;
     if matches!(wanted.seats, SeatChoice::Best { .. }) {
@@ -160,7 +166,8 @@ pub fn read_seats(fields: &mut Fields) -> Result<Vec<String>, Refusal> {
     Ok(seats)
 }
 
-/// `GET /reservations/{id}`. Waits for its outcome.
+/// `GET /reservations/{reservationId}`, for a user: 200 with a reservation of the caller; with `Prefer: wait` once its
+/// `status` is no longer pending. 404 `RESERVATION_NOT_FOUND`.
 pub fn reservation(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let reader = context.reader()?;
     let reservation = super::must_be_of(&reader, user_id, reservation_id(context)?)?;
@@ -198,7 +205,7 @@ pub(super) fn reservation_id(context: &Context) -> Result<Uuid, Refusal> {
     context.id("reservationId", Refusal::ReservationNotFound)
 }
 
-/// `GET /reservations`, and for staff `GET /staff/users/{userId}/reservations`: the newest first.
+/// `GET /reservations`, for a user: 200 with the caller's reservations, newest first, 200 at most.
 pub fn reservations(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let reader = context.reader()?;
     let reservations = super::sql::list_of_user(&reader, user_id, LIST_MAX)?;
@@ -207,7 +214,8 @@ pub fn reservations(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     Answer::json(200, &json!({ "reservations": shown? }))
 }
 
-/// `DELETE /reservations/{id}`.
+/// `DELETE /reservations/{reservationId}`, for a user: gives an unpaid hold back. 200 with the reservation; its seats
+/// are free. 404 `RESERVATION_NOT_FOUND`; 409 `RESERVATION_NOT_PENDING`.
 pub fn cancel(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let reservation_id = reservation_id(context)?;
     Answer::write(move |tx| {
@@ -216,7 +224,10 @@ pub fn cancel(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     })
 }
 
-/// `POST /reservations/{id}/refund`: the user gives paid seats back.
+/// `POST /reservations/{reservationId}/refund`, for a user: gives paid seats back, until `refundUntilHours` before the
+/// start. 200 with the reservation: the points are back, the seats free, the tickets void. One effect for an
+/// `Idempotency-Key`. 404 `RESERVATION_NOT_FOUND`; 409 `RESERVATION_NOT_CONFIRMED`, `TICKET_CHECKED_IN`,
+/// `REFUND_CLOSED`.
 pub fn refund(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let reservation_id = reservation_id(context)?;
     Answer::write(move |tx| {
@@ -225,7 +236,7 @@ pub fn refund(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     })
 }
 
-/// `DELETE /queue/token`: leaves the line or ends the visit.
+/// `DELETE /queue/token`, for a token: leaves the line or ends the visit; an unpaid hold is given back. 204.
 pub fn leave(caller: Caller) -> Outcome<Answer> {
     Answer::write(move |tx| {
         super::end_visit(tx, &queue::must_be_live(tx, caller.key)?, TokenEnd::Left)?;
@@ -233,7 +244,8 @@ pub fn leave(caller: Caller) -> Outcome<Answer> {
     })
 }
 
-/// `DELETE /staff/queue/tokens/{userId}`: takes the token of a user away, if there is one.
+/// `DELETE /staff/queue/tokens/{userId}`, for admins: ends the token of a user, if there is one; an unpaid hold is
+/// given back. 204. 404 `USER_NOT_FOUND`.
 pub fn revoke(context: &Context) -> Outcome<Answer> {
     let user_id = context.id("userId", Refusal::UserNotFound)?;
     Answer::write(move |tx| {

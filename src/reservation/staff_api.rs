@@ -10,21 +10,25 @@ use crate::store::Outcome;
 use crate::user;
 use crate::venue::{Answer, Context, Prefer, Until, Written};
 
-/// `GET /staff/reservations/{id}`.
+/// `GET /staff/reservations/{reservationId}`, for counter and admins: 200 with the reservation of any user. 404
+/// `RESERVATION_NOT_FOUND`.
 pub fn reservation(context: &Context) -> Outcome<Answer> {
     let reader = context.reader()?;
     let reservation = super::find(&reader, reservation_id(context)?)?.ok_or(Refusal::ReservationNotFound)?;
     Answer::json(200, &reservation_json(&reader, &reservation, context.now)?)
 }
 
-/// `GET /staff/users/{userId}/reservations`.
+/// `GET /staff/users/{userId}/reservations`, for counter and admins: 200 with the reservations of a user, newest first,
+/// 200 at most. 404 `USER_NOT_FOUND`.
 pub fn of_user(context: &Context) -> Outcome<Answer> {
     let user_id = context.id("userId", Refusal::UserNotFound)?;
     user::must_exist(&*context.reader()?, user_id)?;
     reservations(context, user_id)
 }
 
-/// `POST /staff/reservations/{id}/refund`.
+/// `POST /staff/reservations/{reservationId}/refund`, for counter and admins: refunds a paid reservation at any time,
+/// even past the limit of a balance. 200 with the reservation; one effect for an `Idempotency-Key`. 404
+/// `RESERVATION_NOT_FOUND`; 409 `RESERVATION_NOT_CONFIRMED`, `TICKET_CHECKED_IN`.
 pub fn refund(context: &Context) -> Outcome<Answer> {
     let reservation_id = reservation_id(context)?;
     Answer::write(move |tx| {
@@ -33,7 +37,9 @@ pub fn refund(context: &Context) -> Outcome<Answer> {
     })
 }
 
-/// `POST /staff/schedules/{id}/cancellation`: 202 while not everybody has their points back. Waits for the 200.
+/// `POST /staff/schedules/{scheduleId}/cancellation`, for admins: cancels a date for good and refunds everybody, piece
+/// by piece and over a restart. 202, and 200 once all have their points back; with `Prefer: wait` the 200. A repetition
+/// changes nothing, with or without an `Idempotency-Key`. 404 `SCHEDULE_NOT_FOUND`.
 pub fn cancel_date(context: &Context) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     let prefer = context.prefer();
@@ -43,21 +49,23 @@ pub fn cancel_date(context: &Context) -> Outcome<Answer> {
     })
 }
 
-/// `DELETE /staff/concerts/{id}`: 204 when it is gone with all of its dates. 404 `CONCERT_NOT_FOUND`; 409
-/// `DATE_IN_USE` when a seat of one of them was ever held.
+/// `DELETE /staff/concerts/{concertId}`, for admins: deletes a concert with all of its dates, if no seat of them was
+/// ever held. 204; the ids are never given again. 404 `CONCERT_NOT_FOUND`; 409 `DATE_IN_USE`.
 pub fn delete_concert(context: &Context) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
     Answer::write(move |tx| super::delete_concert(tx, concert_id).map(|()| Written::Ready(Reply::empty(204))))
 }
 
-/// `DELETE /staff/schedules/{id}`: 204 when it is gone. 404 `SCHEDULE_NOT_FOUND`; 409
-/// `DATE_IN_USE` when a seat of it was ever held.
+/// `DELETE /staff/schedules/{scheduleId}`, for admins: deletes a date of which no seat was ever held. 204; its id is
+/// never given again. 404 `SCHEDULE_NOT_FOUND`; 409 `DATE_IN_USE`.
 pub fn delete_date(context: &Context) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     Answer::write(move |tx| super::delete_date(tx, schedule_id).map(|()| Written::Ready(Reply::empty(204))))
 }
 
-/// `GET /staff/schedules/{id}/cancellation`. Waits as the call above.
+/// `GET /staff/schedules/{scheduleId}/cancellation`, for counter and admins: how far a cancelled date is: 202 while
+/// refunds are under way, 200 once they are done or where it was never cancelled. With `Prefer: wait` the 200. 404
+/// `SCHEDULE_NOT_FOUND`.
 pub fn cancellation(context: &Context) -> Outcome<Answer> {
     look_again(context, context.number("scheduleId")?, context.prefer())
 }
@@ -68,7 +76,8 @@ pub fn look_again(context: &Context, schedule_id: i64, prefer: Prefer) -> Outcom
     Ok(prefer.answer(shown(&progress), !progress.is_under_way(), Until::DateSettles { schedule_id }))
 }
 
-/// `POST /staff/users/{userId}/key`: a new key for one who lost it.
+/// `POST /staff/users/{userId}/key`, for counter and admins: a new key for a user who lost it; the old one ends. 201
+/// with `Location` and the key, shown this once; therefore no `Idempotency-Key`. 404 `USER_NOT_FOUND`.
 pub fn renew_key(context: &Context) -> Outcome<Answer> {
     let user_id = context.id("userId", Refusal::UserNotFound)?;
     Answer::write(move |tx| {

@@ -15,7 +15,7 @@ use crate::venue::{Answer, Context, Prefer, Until, list_events};
 const EVENTS_MAX: i64 = 1_000;
 const EVENTS: i64 = 100;
 
-/// `GET /healthz`: the process serves, whatever the disk does.
+/// `GET /healthz`, open to all: 200 while the process serves, whatever the disk does.
 pub(super) fn health() -> Reply {
     Reply::json(200, &json!({ "status": "ok" }))
 }
@@ -25,7 +25,8 @@ pub(super) fn clock_offset_seconds(clock: &Clock) -> f64 {
     clock.offset_ms() as f64 / 1_000.0
 }
 
-/// `GET /venue`: the rules of the venue that a client shows to people, and its time. Open to all.
+/// `GET /venue`, open to all: 200 with the rules that a client shows before somebody does something, and the server's
+/// time.
 pub(super) fn venue(context: &Context, line: &Line) -> Outcome<Answer> {
     let settings = &context.venue.settings;
     let (sale, rules) = (&settings.sale, line.rules());
@@ -45,7 +46,7 @@ pub(super) fn venue(context: &Context, line: &Line) -> Outcome<Answer> {
     )
 }
 
-/// `GET /metrics`: Prometheus text.
+/// `GET /metrics`, open to all: 200 with Prometheus text.
 pub(super) fn metrics(context: &Context, line: &Line, http: Option<&Arc<Metrics>>) -> Outcome<Answer> {
     let mut text = String::new();
     let standing = line.figures(context.now);
@@ -79,8 +80,8 @@ pub(super) fn metrics(context: &Context, line: &Line, http: Option<&Arc<Metrics>
     Ok(Answer::Ready(reply))
 }
 
-/// `GET /staff/events?after=&limit=`: everything that happened, in commit order. Waits for
-/// the next event where there is none after `after`.
+/// `GET /staff/events`, for admins: 200 with the events after `after` in commit order, `limit` 1 to 1,000 (100); with
+/// `Prefer: wait` once there is one.
 pub(super) fn events(context: &Context) -> Outcome<Answer> {
     let after = context.query_number("after", 0..=i64::MAX)?.unwrap_or(0);
     let limit = context.query_number("limit", 1..=EVENTS_MAX)?.unwrap_or(EVENTS) as u32;

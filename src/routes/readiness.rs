@@ -63,8 +63,8 @@ impl Readiness {
     }
 }
 
-/// `GET /readyz`: 200 when the last probe, no older than a second, could write; else 503 `NOT_READY` with the reason.
-/// For those who run the server, since asking may write: at the staff's own address, or on this machine; 404 elsewhere.
+/// `GET /readyz`, open to all: 200 when a write succeeded within the last second; all who ask share one probe. 404
+/// `NOT_FOUND` unless asked at the staff's own address or from this machine, since asking may write. 503 `NOT_READY`.
 pub(super) fn ready(rooms: &Handlers, context: &Context) -> Outcome<Answer> {
     let is_staff_s = rooms.exposure == Exposure::Whole && context.venue.settings.staff_listen.is_some();
     if !is_staff_s && !context.request.peer.to_canonical().is_loopback() {

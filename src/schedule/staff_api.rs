@@ -6,7 +6,8 @@ use crate::refusal::Refusal;
 use crate::store::Outcome;
 use crate::venue::{Answer, Context, Written};
 
-/// `POST /staff/concerts`.
+/// `POST /staff/concerts`, for admins: adds a concert without dates: `title`, and `venue` and `description` if given.
+/// 201 with `Location`; one effect for an `Idempotency-Key`.
 pub fn add_concert(context: &Context) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let title = Some(fields.line("title", 1..=200)?);
@@ -18,7 +19,8 @@ pub fn add_concert(context: &Context) -> Outcome<Answer> {
     })
 }
 
-/// `PATCH /staff/concerts/{id}`.
+/// `PATCH /staff/concerts/{concertId}`, for admins: changes those of `title`, `venue` and `description` that it names.
+/// 200 with the concert. 404 `CONCERT_NOT_FOUND`.
 pub fn change_concert(context: &Context) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
     let mut fields = context.fields()?;

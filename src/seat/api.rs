@@ -26,8 +26,8 @@ pub fn schedule_json(
     Ok(DateJson::of(schedule, Free { seats, price_from }))
 }
 
-/// `GET /concerts/{concertId}/schedules`, for an active token: 200 with the bookable dates, or all of them with
-/// `?all=true`; 400 `INVALID_REQUEST` for another `all`, 404 `CONCERT_NOT_FOUND`.
+/// `GET /concerts/{concertId}/schedules`, for an active token: 200 with the dates that can be booked, all of them with
+/// `all=true`; 304 by `If-None-Match`. 400 `INVALID_REQUEST` for another `all`. 404 `CONCERT_NOT_FOUND`.
 pub fn schedules(context: &Context, maps: &MapCache) -> Outcome<Answer> {
     let all = match context.query("all") {
         None | Some("false") => false,
@@ -37,8 +37,8 @@ pub fn schedules(context: &Context, maps: &MapCache) -> Outcome<Answer> {
     list_schedules(context, maps, all)
 }
 
-/// `GET /concerts/{concertId}/dates`, open to all: 200 with every date, the sold out and those not on sale too; 304 by
-/// `If-None-Match`; 404 `CONCERT_NOT_FOUND`.
+/// `GET /concerts/{concertId}/dates`, open to all: 200 with every date of a concert, the sold out and those not on sale
+/// too; 304 by `If-None-Match`. 404 `CONCERT_NOT_FOUND`.
 pub fn dates(context: &Context, maps: &MapCache) -> Outcome<Answer> {
     list_schedules(context, maps, true)
 }
@@ -61,13 +61,15 @@ fn list_schedules(context: &Context, maps: &MapCache, all: bool) -> Outcome<Answ
     Ok(Answer::Ready(Reply::of_json(200, body.into_bytes()).tagged(context.request)))
 }
 
-/// `GET /schedules/{scheduleId}/seats`.
+/// `GET /schedules/{scheduleId}/seats`, for an active token: 200 with the seats of a date in layout order and the state
+/// of each, from memory; 304 by `If-None-Match`. 404 `SCHEDULE_NOT_FOUND`.
 pub fn seats(context: &Context, maps: &MapCache, viewer: Uuid) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     maps.show(&context.venue.readers, context.request, schedule_id, viewer, context.now).map(Answer::Ready)
 }
 
-/// `GET /concerts/{concertId}/seats?date=YYYY-MM-DD`: the same for the only schedule on that date.
+/// `GET /concerts/{concertId}/seats`, for an active token: `GET /schedules/{scheduleId}/seats` for the only schedule on
+/// `date` (YYYY-MM-DD). 404 `CONCERT_NOT_FOUND`, `SCHEDULE_NOT_FOUND`; 409 `DATE_AMBIGUOUS`.
 pub fn seats_on_date(context: &Context, maps: &MapCache, viewer: Uuid) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
     let readers = &context.venue.readers;

@@ -14,7 +14,8 @@ use crate::venue::{Answer, Context, Tx, Written};
 /// The earliest end of refunds by users before a start: a year, in hours.
 const REFUND_UNTIL_HOURS_MAX: i64 = 8_760;
 
-/// `GET /staff/concerts/{id}/schedules`: every date of a concert, also those that are over or sold out.
+/// `GET /staff/concerts/{concertId}/schedules`, for all staff: 200 with every date of a concert by `startsAt`, also
+/// those that are over or sold out. 404 `CONCERT_NOT_FOUND`.
 pub fn schedules(context: &Context) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
     let reader = context.reader()?;
@@ -25,7 +26,7 @@ pub fn schedules(context: &Context) -> Outcome<Answer> {
     Answer::json(200, &json!({ "schedules": shown }))
 }
 
-/// `GET /staff/schedules/{id}`.
+/// `GET /staff/schedules/{scheduleId}`, for all staff: 200 with one date. 404 `SCHEDULE_NOT_FOUND`.
 pub fn schedule(context: &Context) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     let reader = context.reader()?;
@@ -33,7 +34,8 @@ pub fn schedule(context: &Context) -> Outcome<Answer> {
     Answer::json(200, &schedule_json(&reader, &schedule, context.now)?)
 }
 
-/// `GET /staff/schedules/{id}/seats`: the map as staff see it, with the reasons of what it keeps back.
+/// `GET /staff/schedules/{scheduleId}/seats`, for all staff: 200 with the seats in layout order, with the reasons of
+/// those kept back. 404 `SCHEDULE_NOT_FOUND`.
 pub fn seats(context: &Context) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     let reader = context.reader()?;
@@ -50,7 +52,8 @@ pub fn seats(context: &Context) -> Outcome<Answer> {
     Ok(Answer::Ready(Reply::json(200, &body).tagged(context.request)))
 }
 
-/// `POST /staff/concerts/{id}/schedules`.
+/// `POST /staff/concerts/{concertId}/schedules`, for admins: adds a date: `startsAt` and `layout`, and the times of its
+/// sale if given; up to 16 MiB. 201 with `Location`; one effect for an `Idempotency-Key`. 404 `CONCERT_NOT_FOUND`.
 pub fn add_schedule(context: &Context) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
     let mut fields = context.fields()?;
@@ -65,7 +68,9 @@ pub fn add_schedule(context: &Context) -> Outcome<Answer> {
     })
 }
 
-/// `PATCH /staff/schedules/{id}`.
+/// `PATCH /staff/schedules/{scheduleId}`, for admins: changes times, prices or the layout of a date, all that it names
+/// or nothing; up to 16 MiB. 200 with the date. Those who hold seats pay what they agreed to. 404 `SCHEDULE_NOT_FOUND`;
+/// 409 `LAYOUT_IN_USE`, `SCHEDULE_CANCELLED`.
 pub fn change_schedule(context: &Context) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     let mut fields = context.fields()?;
@@ -125,7 +130,9 @@ fn read_hours(fields: &mut Fields) -> Result<Option<Option<u32>>, Refusal> {
     Ok(hours.map(|hours| u32::try_from(hours).ok())) // at most a year
 }
 
-/// `PUT /staff/schedules/{id}/seats/{seat}`.
+/// `PUT /staff/schedules/{scheduleId}/seats/{seat}`, for admins: keeps a free seat back (`blocked`, `reason`) or opens
+/// it again. 200 with the seat; a repetition changes nothing. 404 `SCHEDULE_NOT_FOUND`, `SEAT_NOT_FOUND`; 409
+/// `SEAT_UNAVAILABLE`.
 pub fn block_seat(context: &Context) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     let label = decoded_segment(context.segment("seat"))?;

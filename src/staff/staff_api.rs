@@ -8,12 +8,13 @@ use crate::refusal::Refusal;
 use crate::store::Outcome;
 use crate::venue::{Answer, Context, Written};
 
-/// `GET /staff/me`: whose key the caller has.
+/// `GET /staff/me`, for all staff: 200 with the name and the role of the caller's key.
 pub fn me(member: &Member) -> Outcome<Answer> {
     Answer::json(200, member)
 }
 
-/// `POST /staff/keys`.
+/// `POST /staff/keys`, for admins: makes a staff key with a `name` of 1 to 80 characters and a `role`. 201 with
+/// `Location` and the key, shown this once; therefore no `Idempotency-Key`. 409 `STAFF_NAME_TAKEN`, `STAFF_KEY_LIMIT`.
 pub fn add_key(context: &Context) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let name = fields.line("name", 1..=NAME_MAX_CHARS)?;
@@ -41,12 +42,13 @@ fn read_role(fields: &mut Fields) -> Result<Role, Refusal> {
     })
 }
 
-/// `GET /staff/keys`.
+/// `GET /staff/keys`, for admins: 200 with every staff key, those that are not revoked first; never the key itself.
 pub fn keys(context: &Context) -> Outcome<Answer> {
     Answer::json(200, &json!({ "keys": super::list(&*context.reader()?)? }))
 }
 
-/// `DELETE /staff/keys/{keyId}`.
+/// `DELETE /staff/keys/{keyId}`, for admins: revokes a staff key: from the answer on it opens nothing. 204, also for
+/// one that is revoked already. 404 `STAFF_KEY_NOT_FOUND`; 409 `LAST_ADMIN_KEY`.
 pub fn revoke_key(context: &Context) -> Outcome<Answer> {
     let key_id = context.number("keyId")?;
     Answer::write(move |tx| super::revoke(tx, key_id).map(|()| Written::Ready(Reply::empty(204))))

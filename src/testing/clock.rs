@@ -13,7 +13,9 @@ const ADVANCE_MAX_MS: i64 = 100 * 365 * 24 * 3_600 * 1_000;
 /// After so many transactions a turn of the clock is answered, although others go on writing.
 const DUE_ROUNDS_MAX: u32 = 10_000;
 
-/// `POST /staff/clock`: turns the clock of a test. The answer comes once everything that became due is written down.
+/// `POST /staff/clock`, for admins, on a server for tests: turns the clock ahead by `advanceSeconds` or
+/// `advanceMilliseconds`, a hundred years at most. 200 once everything that became due is written down; one effect for
+/// an `Idempotency-Key`.
 pub fn turn(context: &Context) -> Outcome<Answer> {
     if context.venue.clock.mode() == Mode::Wall {
         return Err(Refusal::TestServerOnly.into());

@@ -6,7 +6,7 @@ use super::TestServer;
 use crate::store::Outcome;
 use crate::venue::{Answer, Context};
 
-/// `GET /staff/test/snapshots`: the names of all snapshots, in order.
+/// `GET /staff/test/snapshots`, for admins, on a server for tests: 200 with the names of all snapshots, in order.
 pub fn snapshots(tests: &TestServer, _: &Context) -> Outcome<Answer> {
     let snapshots = tests.snapshots.lock();
     let shown: Vec<Value> =

@@ -45,7 +45,8 @@ pub fn ticket_json(found: &TicketDetails) -> Value {
     })
 }
 
-/// `GET /tickets/{id}` and `GET /tickets/{id}.svg`.
+/// `GET /tickets/{ticketId}`, for a user: 200 with a ticket of the caller, or with `.svg` its QR code. It is void once
+/// its reservation is refunded or its date cancelled. 404 `TICKET_NOT_FOUND`.
 pub fn ticket(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let (id, form) = form_of(context.segment("ticketId"));
     let ticket_id = ids::parse_id(id).ok_or(Refusal::TicketNotFound)?;
@@ -56,7 +57,8 @@ pub fn ticket(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     }
 }
 
-/// `GET /tickets/key`: what anyone needs to check a code without us.
+/// `GET /tickets/key`, open to all: 200 with the public key of the venue and how a code is written: what anybody needs
+/// to check a ticket.
 pub fn key(context: &Context) -> Outcome<Answer> {
     let public = context.venue.signing.public();
     Answer::json(

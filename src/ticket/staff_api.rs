@@ -28,7 +28,8 @@ pub fn ticket_json_for_staff(found: &TicketDetails) -> Value {
     input
 }
 
-/// `GET /staff/tickets/{id or number}`, with `.svg` its QR code.
+/// `GET /staff/tickets/{ticketId}`, for counter and admins: 200 with a ticket by its id or its number, or with `.svg`
+/// its QR code. A number may have small letters, spaces and hyphens. 404 `TICKET_NOT_FOUND`.
 pub fn ticket(context: &Context) -> Outcome<Answer> {
     let (name, form) = form_of(context.segment("ticketId"));
     let found = find(&context.reader()?, name)?;
@@ -52,7 +53,10 @@ fn find(reader: &Reader, name: &str) -> Outcome<TicketDetails> {
     Err(Refusal::TicketNotFound.into())
 }
 
-/// `POST /staff/checkins`: lets somebody in.
+/// `POST /staff/checkins`, for all staff: lets somebody in by the `code` or the `number` of a ticket, raw as a scanner
+/// or a hand typed it. 200, also for a second read at the same door a moment later; one effect for an
+/// `Idempotency-Key`. 404 `TICKET_NOT_FOUND`; 409 `ALREADY_CHECKED_IN`, `TICKET_VOID`, `TICKET_FOR_OTHER_DATE`; 422
+/// `TICKET_CODE_INVALID`.
 pub fn check_in(context: &Context) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let input = read_door_input(&mut fields)?;
@@ -83,13 +87,15 @@ fn read_door_input(fields: &mut Fields) -> Result<DoorInput, Refusal> {
     Ok(if name == "code" { DoorInput::Code(text) } else { DoorInput::Number(text) })
 }
 
-/// `DELETE /staff/checkins/{ticketId}`: takes a mistaken scan back.
+/// `DELETE /staff/checkins/{ticketId}`, for all staff: takes a mistaken scan back. 200 with the ticket, which opens the
+/// door again. 404 `TICKET_NOT_FOUND`; 409 `TICKET_NOT_CHECKED_IN`.
 pub fn undo(context: &Context) -> Outcome<Answer> {
     let ticket_id = context.id("ticketId", Refusal::TicketNotFound)?;
     Answer::write(move |tx| Ok(Written::Ready(Reply::json(200, &ticket_json_for_staff(&super::undo(tx, ticket_id)?)))))
 }
 
-/// `GET /staff/schedules/{id}/checkins`: how many are expected and in.
+/// `GET /staff/schedules/{scheduleId}/checkins`, for all staff: 200 with how many are expected and how many are in, by
+/// section; void tickets do not count. 404 `SCHEDULE_NOT_FOUND`.
 pub fn counts(context: &Context) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     let sections = super::count_by_section(&*context.reader()?, schedule_id)?;
@@ -105,7 +111,8 @@ pub fn counts(context: &Context) -> Outcome<Answer> {
     )
 }
 
-/// `GET /staff/schedules/{id}/door-list`: the signed list for a door without network.
+/// `GET /staff/schedules/{scheduleId}/door-list`, for all staff: 200 with the signed list for a door without network,
+/// as lines of JSON. 404 `SCHEDULE_NOT_FOUND`.
 pub fn list_for_door(context: &Context) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     let reader = context.reader()?;
@@ -126,7 +133,8 @@ pub fn list_for_door(context: &Context) -> Outcome<Answer> {
     Ok(Answer::Ready(reply.with("Content-Disposition", name)))
 }
 
-/// `POST /staff/checkins/scans`: what a door without network has let in.
+/// `POST /staff/checkins/scans`, for all staff: records up to 200 scans of a door without network. 200 with what came
+/// of each; one that is known by its id gets its first outcome again, with or without an `Idempotency-Key`.
 pub fn take_scans(context: &Context) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let door = fields.line("door", 1..=DOOR_MAX_CHARS)?;
@@ -176,8 +184,8 @@ fn scan_json(kept: &StoredScan) -> Value {
     })
 }
 
-/// `GET /staff/checkins/conflicts?scheduleId=&after=&limit=`: tickets that were seen at two doors, or were void and let
-/// in all the same.
+/// `GET /staff/checkins/conflicts`, for all staff: 200 with the tickets that were seen at two doors or let in although
+/// void, oldest first: `scheduleId`, `after`, `limit` 1 to 1,000 (100).
 pub fn conflicts(context: &Context) -> Outcome<Answer> {
     let schedule_id = context.query_number("scheduleId", 0..=i64::MAX)?;
     let after = context.query_number("after", 0..=i64::MAX)?.unwrap_or(0);

@@ -12,7 +12,8 @@ use crate::venue::{Answer, Context, Written};
 const PAGE_MAX: i64 = 200;
 const PAGE: i64 = 50;
 
-/// `POST /users`; open to all.
+/// `POST /users`, open to all: makes a user with a `name` of 1 to 80 characters. 201 with `Location` and the user key,
+/// shown this once; therefore no `Idempotency-Key`. Each address may make so many in a minute (429).
 pub fn register(context: &Context) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let name = fields.line("name", 1..=NAME_MAX_CHARS)?;
@@ -25,7 +26,8 @@ pub fn register(context: &Context) -> Outcome<Answer> {
     })
 }
 
-/// `GET /staff/users?name=`: users whose name contains a text.
+/// `GET /staff/users`, for counter and admins: 200 with the users whose name contains `name`, newest first: `limit` 1
+/// to 200 (50).
 pub fn find(context: &Context) -> Outcome<Answer> {
     let part = context.query("name").ok_or_else(|| Refusal::invalid("?name", "is missing", "빠졌습니다"))?;
     let limit = context.query_number("limit", 1..=PAGE_MAX)?.unwrap_or(PAGE);

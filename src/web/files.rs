@@ -133,10 +133,8 @@ pub(super) fn with_version(html: &str) -> String {
     html.replace("=\"/assets/", &format!("=\"/assets/{}/", *VERSION))
 }
 
-/// `GET /assets/{version}/{room}/{file}`.
-///
-/// # Errors
-/// `NOT_FOUND` when there is no such file, or not of this version: the page that asks is of an older program.
+/// `GET /assets/{version}/{room}/{file}`, open to all: 200 with a file of this version, to be kept for good; 304 by
+/// `If-None-Match`. 404 `NOT_FOUND` for another version or file.
 pub fn file_of_version(request: &Request, version: &str, room: &str, name: &str) -> Result<Reply, Refusal> {
     if version != *VERSION {
         return Err(Refusal::NotFound);
@@ -146,10 +144,8 @@ pub fn file_of_version(request: &Request, version: &str, room: &str, name: &str)
     Ok(reply.with("Cache-Control", "public, max-age=31536000, immutable"))
 }
 
-/// `GET /assets/{room}/{file}`.
-///
-/// # Errors
-/// `NOT_FOUND` when there is no such file.
+/// `GET /assets/{room}/{file}`, open to all: 200 with a file that the pages load; 304 by `If-None-Match`. 404
+/// `NOT_FOUND`.
 pub fn file(request: &Request, room: &str, name: &str) -> Result<Reply, Refusal> {
     let path = format!("{room}/{name}");
     let at = FILES.iter().position(|(known, _)| *known == path).ok_or(Refusal::NotFound)?;

@@ -19,10 +19,9 @@ const SOURCES: [(&str, &str, &str); 3] = [
 
 static PAGES: LazyLock<[[String; 3]; 2]> = LazyLock::new(|| [pages_in(Language::En), pages_in(Language::Ko)]);
 
-/// `GET /handbook`, `/handbook/{page}` in the language of the reader, and `/handbook/{en|ko}/{page}` in that one.
-///
-/// # Errors
-/// `NOT_FOUND` when there is no such page and no browser asks.
+/// `GET /handbook`, `GET /handbook/{page}`, `GET /handbook/{language}/{page}`, open to all: 200 with a page of the
+/// handbook in the language of its address, else in the reader's; 304 by `If-None-Match`. 404 `NOT_FOUND` where there
+/// is none.
 pub fn handbook(request: &Request, path: &[&str]) -> Result<Reply, Refusal> {
     let (language, path) = match path {
         ["en", rest @ ..] => (Language::En, rest),

@@ -13,21 +13,20 @@ pub use handbook::handbook;
 const POLICY: &str = "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; \
                       frame-ancestors 'none'";
 
-/// `GET /`: the customer's pages.
+/// `GET /`, open to all: 200 with the customers' page in the reader's language; 304 by `If-None-Match`.
 pub fn customer(request: &Request) -> Reply {
     page(request, 200, in_language(include_str!("customer/index.html"), request.language()))
 }
 
-/// `GET /staff`: the staff's pages. They may use the camera, which reads tickets at the door; no other page may.
+/// `GET /staff`, `GET /staff/`, open to all: 200 with the staff's page in the reader's language; 304 by
+/// `If-None-Match`. It may use the camera, which reads tickets at the door; no other page may.
 pub fn staff(request: &Request) -> Reply {
     let html = in_language(include_str!("staff/index.html"), request.language());
     page_with(request, request.language(), 200, html, "camera=(self), microphone=(), geolocation=()")
 }
 
-/// `GET /problems/{code}`: when a refusal happens and what to do.
-///
-/// # Errors
-/// `NOT_FOUND` when there is no such code.
+/// `GET /problems/{code}`, open to all: 200 with a page that says when a refusal happens and what to do; 304 by
+/// `If-None-Match`. 404 `NOT_FOUND`.
 pub fn problem(request: &Request, word: &str) -> Result<Reply, Refusal> {
     let code = Code::ALL.iter().find(|code| code.word().to_ascii_lowercase() == word).ok_or(Refusal::NotFound)?;
     let language = request.language();

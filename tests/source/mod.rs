@@ -1,5 +1,7 @@
 //! The source files as the style tests read them: code, comments and quoted texts told apart.
 
+mod contracts;
+
 use std::path::Path;
 
 pub struct File {

@@ -57,10 +57,7 @@ static SENT: LazyLock<Option<(String, Arc<SharedBody>)>> = LazyLock::new(|| {
     }
 });
 
-/// `GET /api/v1/openapi.json`.
-///
-/// # Errors
-/// `INTERNAL` when the fragments do not fit together, which a test rules out.
+/// `GET /openapi.json`, open to all: 200 with the OpenAPI document; 304 by `If-None-Match`.
 pub(super) fn answer(request: &Request) -> Result<Reply, Refusal> {
     let (tag, body) = SENT.as_ref().ok_or(Refusal::Internal)?;
     Ok(Reply::unless_known(request, tag.clone(), || Reply::of_json(200, Arc::clone(body))))
