@@ -192,6 +192,7 @@ fn topic(change: &Change) -> Option<Topic> {
         Change::TokenAdmitted { key, .. } | Change::TokenEnded { key, .. } => Some(topics::token(*key)),
         Change::ReservationChanged { reservation_id } => Some(topics::reservation(*reservation_id)),
         Change::QueueChanged => Some(topics::QUEUE),
+        Change::ClockSettled => Some(topics::CLOCK),
         Change::ScheduleSettled { schedule_id } | Change::ScheduleDeleted { schedule_id } => {
             Some(topics::schedule(*schedule_id))
         }

@@ -97,7 +97,7 @@ impl Import {
             refund_until_hours: None,
         };
         let late = |_: Refusal| OpenError("--sale-closes-at (or the start) must be later than --sale-opens-at.".into());
-        said.over(None, zone).map_err(late) // the start is there, so nothing else can be wrong
+        said.over(None, zone, Clock::wall_now()).map_err(late) // the start is there, so nothing else can be wrong
     }
 
     /// Which of the concerts, given as ids with titles, is meant.
@@ -206,7 +206,7 @@ impl Import {
         let concert_id = number(&concert, "concertId")?;
         let date = json!({
             "startsAt": times.starts_at,
-            "saleOpensAt": times.sale_opens_at,
+            "saleOpensAt": self.sale_opens_at.as_ref().map(|_| times.sale_opens_at), // else as soon as the server has it
             "saleClosesAt": times.sale_closes_at,
             "layout": layout_json(seats),
         });

@@ -17,7 +17,8 @@ use crate::refusal::Refusal;
 /// Integers that every JSON reader keeps exactly (RFC 8259, section 6): up to 2^53 - 1.
 const INTEGER_MAX: i64 = (1 << 53) - 1;
 
-/// The members of a JSON object, taken out one by one; what is left at the end is refused.
+/// The members of a JSON object, taken out one by one; what is left at the end is refused. A member that is `null` counts as
+/// not given: clients that write every member of a type send it so. Where `null` means something, [`Fields::is_null`] tells.
 pub struct Fields {
     members: Map<String, Value>,
     /// The JSON pointer (RFC 6901) of the object itself.
@@ -54,8 +55,12 @@ impl Fields {
         format!("{}/{}", self.at, name.replace('~', "~0").replace('/', "~1"))
     }
 
-    /// Whether the member is there.
-    pub fn has(&self, name: &str) -> bool {
+    /// Whether the member is given. A call asks this of each of its optional members, also of those that it will not read: a
+    /// `null` that nobody asked for is a member that the call does not know.
+    pub fn has(&mut self, name: &str) -> bool {
+        if self.is_null(name) {
+            self.take(name);
+        }
         self.members.contains_key(name)
     }
 
@@ -64,20 +69,13 @@ impl Fields {
         self.members.get(name).is_some_and(Value::is_null)
     }
 
-    /// Whether the member is there and not `null`; a `null` is taken away.
-    pub fn says(&mut self, name: &str) -> bool {
-        if self.is_null(name) {
-            self.take(name);
-        }
-        self.has(name)
-    }
-
-    /// The names of the members, in their order.
-    pub fn names(&self) -> Vec<String> {
+    /// The names of the members that are given, in their order, where any name is taken.
+    pub fn names(&mut self) -> Vec<String> {
+        self.members.retain(|_, value| !value.is_null());
         self.members.keys().cloned().collect()
     }
 
-    /// A member as it is; `None` when it is not there.
+    /// A member as it is, `null` too; `None` when it is not there.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         self.members.shift_remove(name)
     }
@@ -87,7 +85,21 @@ impl Fields {
     /// # Errors
     /// `INVALID_REQUEST`, like all below.
     pub fn must(&mut self, name: &str) -> Result<Value, Refusal> {
-        self.take(name).ok_or_else(|| Refusal::invalid(self.pointer(name), "is missing", "빠졌습니다"))
+        let given = self.take(name).filter(|value| !value.is_null());
+        given.ok_or_else(|| Refusal::invalid(self.pointer(name), "is missing", "빠졌습니다"))
+    }
+
+    /// A member whose `null` says that there is to be none, which is not the same as leaving it out.
+    pub fn or_none<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&mut Fields) -> Result<T, Refusal>,
+    ) -> Result<Option<Option<T>>, Refusal> {
+        if self.is_null(name) {
+            self.take(name);
+            return Ok(Some(None));
+        }
+        self.has(name).then(|| read(self).map(Some)).transpose()
     }
 
     /// A text.
@@ -165,8 +177,9 @@ impl Fields {
     /// An id.
     pub fn id(&mut self, name: &str) -> Result<Uuid, Refusal> {
         let text = self.text(name)?;
-        ids::parse_id(&text)
-            .ok_or_else(|| Refusal::invalid(self.pointer(name), "must be a lower-case UUID", "소문자 UUID여야 합니다"))
+        ids::parse_id(&text).ok_or_else(|| {
+            Refusal::invalid(self.pointer(name), "must be a UUID with hyphens", "하이픈이 있는 UUID여야 합니다")
+        })
     }
 
     /// An instant.

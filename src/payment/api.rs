@@ -23,7 +23,9 @@ use crate::venue::{Answer, Context, Written};
 /// `SCHEDULE_CANCELLED`; 422 `AMOUNT_MISMATCH`.
 pub fn pay(context: &Context, caller: Caller) -> Outcome<Answer> {
     let mut fields = context.fields()?;
-    let what = if fields.has("reservationId") || !(fields.has("scheduleId") || fields.has("concertId")) {
+    let names = ["reservationId", "scheduleId", "concertId", "date", "seats"];
+    let [by_reservation, by_schedule, by_concert, ..] = names.map(|name| fields.has(name));
+    let what = if by_reservation || !(by_schedule || by_concert) {
         PaidFor::Reservation(fields.id("reservationId")?)
     } else {
         PaidFor::Seats(read_date(&mut fields)?, read_seats(&mut fields)?)

@@ -265,6 +265,7 @@ impl Line {
                 | Change::StaffKeysChanged
                 | Change::ReservationChanged { .. }
                 | Change::ClockTurned { .. }
+                | Change::ClockSettled
                 | Change::ClockStepped { .. }
                 | Change::EventRecorded
                 | Change::ScheduleChanged { .. }

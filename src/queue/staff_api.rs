@@ -93,8 +93,8 @@ impl Change {
             abandon_seconds: number("abandonSeconds", 3..=86_400)?,
             claim_seconds: number("claimSeconds", 0..=86_400)?,
             paused: fields.has("paused").then(|| fields.truth("paused")).transpose()?,
-            opens_at: fields.has("opensAt").then(|| read_opens_at(&mut fields)).transpose()?,
-            message: fields.has("message").then(|| read_message(&mut fields)).transpose()?,
+            opens_at: fields.or_none("opensAt", |fields| fields.instant("opensAt"))?,
+            message: fields.or_none("message", read_message)?,
         };
         fields.end()?;
         Ok(change)
@@ -115,20 +115,10 @@ impl Change {
     }
 }
 
-/// The moment of the draw, or `null` for none.
-fn read_opens_at(fields: &mut Fields) -> Result<Option<Millis>, Refusal> {
-    if fields.is_null("opensAt") { fields.must("opensAt").map(|_| None) } else { fields.instant("opensAt").map(Some) }
-}
-
-/// The message in both languages, or `null` for none.
-fn read_message(fields: &mut Fields) -> Result<Option<Localized>, Refusal> {
-    let at = fields.pointer("message");
-    let value = fields.must("message")?;
-    if value.is_null() {
-        return Ok(None);
-    }
-    let mut message = Fields::of_value(value, at)?;
+/// The message in both languages.
+fn read_message(fields: &mut Fields) -> Result<Localized, Refusal> {
+    let mut message = Fields::of_value(fields.must("message")?, fields.pointer("message"))?;
     let say = Localized::new(message.line("en", 1..=500)?, message.line("ko", 1..=500)?);
     message.end()?;
-    Ok(Some(say))
+    Ok(say)
 }

@@ -125,7 +125,7 @@ fn read_wanted(mut fields: Fields) -> Result<HoldRequest, Refusal> {
 fn read_best(fields: &mut Fields) -> Result<SeatChoice, Refusal> {
     let mut best = Fields::of_value(fields.must("bestAvailable")?, fields.pointer("bestAvailable"))?;
     let count = best.integer("count", 1..=SEATS_MAX as i64)? as usize; // within the range
-    let section = best.says("section").then(|| best.text("section")).transpose()?;
+    let section = best.has("section").then(|| best.text("section")).transpose()?;
     best.end()?;
     Ok(SeatChoice::Best { count, section })
 }
@@ -135,7 +135,8 @@ fn read_best(fields: &mut Fields) -> Result<SeatChoice, Refusal> {
 /// # Errors
 /// `INVALID_REQUEST` when it is neither.
 pub fn read_date(fields: &mut Fields) -> Result<DateRef, Refusal> {
-    if fields.has("scheduleId") || !fields.has("concertId") {
+    let [by_id, by_concert, _] = ["scheduleId", "concertId", "date"].map(|name| fields.has(name));
+    if by_id || !by_concert {
         return fields.integer("scheduleId", 0..=i64::MAX).map(DateRef::Schedule);
     }
     let concert_id = fields.integer("concertId", 0..=i64::MAX)?;

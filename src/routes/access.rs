@@ -136,7 +136,7 @@ fn check(route: &Route, context: &mut Context) -> Result<(), Refusal> {
     }
     match route.body {
         Body::None => no_body(request),
-        Body::Empty if request.body.is_empty() => Ok(()),
+        Body::Empty if matches!(request.body.trim_ascii(), b"" | b"null") => Ok(()),
         Body::Empty => Fields::of(request)?.end(),
         Body::Json | Body::Large => Ok(()),
     }

@@ -135,7 +135,7 @@ impl Handlers {
     fn answer_again(&self, request: &Request, now: Millis, resumed: &Resumed) -> Outcome<Next> {
         let Memo { wait, staff_key_id } = Memo::parse(&resumed.memo).ok_or(Refusal::Internal)?;
         let context = Context::new(&self.venue, request, now, "");
-        let prefer = Prefer::again(wait.seconds, resumed.over, resumed.applied);
+        let prefer = Prefer::again(wait, resumed.over, resumed.applied, now);
         let answer = match wait.until {
             Until::TokenMoves { key, mark } => queue::api::poll_again(&context, &self.line, key, mark, prefer),
             Until::ReservationSettles { reservation_id, is_new } => {

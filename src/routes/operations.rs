@@ -1,6 +1,6 @@
 //! Health, metrics and the events feed.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -60,17 +60,17 @@ pub(super) fn metrics(context: &Context, line: &Line, http: Option<&Arc<Metrics>
         ("writer_jobs_total", "counter", "Jobs committed in them.", count(&writer.jobs)),
         ("writer_turned_away_total", "counter", "Jobs turned away, the queue being full.", count(&writer.rejected)),
         ("writer_failed_total", "counter", "Transactions that failed.", count(&writer.failed)),
-        ("writer_commit_microseconds_total", "counter", "Time spent in COMMIT.", count(&writer.commit_us)),
     ] {
-        let _ =
-            writeln!(text, "# HELP boxoffice_{name} {help}\n# TYPE boxoffice_{name} {kind}\nboxoffice_{name} {value}");
+        write_figure(&mut text, name, kind, help, value);
     }
-    let _ = writeln!(
-        text,
-        "# HELP boxoffice_clock_offset_seconds The server's time less that of this machine's clock.\n\
-         # TYPE boxoffice_clock_offset_seconds gauge\nboxoffice_clock_offset_seconds {}",
-        clock_offset_seconds(&context.venue.clock)
-    );
+    let commit_seconds = count(&writer.commit_us) as f64 / 1e6;
+    let offset_seconds = clock_offset_seconds(&context.venue.clock);
+    for (name, kind, help, value) in [
+        ("writer_commit_seconds_total", "counter", "Time spent in COMMIT.", commit_seconds),
+        ("clock_offset_seconds", "gauge", "The server's time less that of this machine's clock.", offset_seconds),
+    ] {
+        write_figure(&mut text, name, kind, help, value);
+    }
     if let Some(http) = http {
         http.write_prometheus(&mut text);
     }
@@ -78,6 +78,11 @@ pub(super) fn metrics(context: &Context, line: &Line, http: Option<&Arc<Metrics>
     reply.content_type = "text/plain; version=0.0.4; charset=utf-8".into();
     reply.body = text.into();
     Ok(Answer::Ready(reply))
+}
+
+fn write_figure(text: &mut String, name: &str, kind: &str, help: &str, value: impl Display) {
+    let name = format!("boxoffice_{name}");
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}"); // a String takes all
 }
 
 /// `GET /staff/events`, for admins: 200 with the events after `after` in commit order, `limit` 1 to 1,000 (100); with

@@ -80,7 +80,7 @@ fn ask(context: &Context, readiness: &Arc<Readiness>) -> Outcome<Answer> {
         Told::Wait => {}
         Told::Probe => probe(readiness, context.venue),
     }
-    Ok(Answer::Wait(Wait { until: Until::ProbeEnds, seconds: PROBE_MAX_SECONDS }))
+    Ok(Answer::Wait(Wait { until: Until::ProbeEnds, seconds: PROBE_MAX_SECONDS, ends_at: None }))
 }
 
 /// Answers one who waited for a probe.

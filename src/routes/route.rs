@@ -41,7 +41,7 @@ pub struct Route {
 pub enum Body {
     /// None: one that is there is refused.
     None,
-    /// Absent or `{}`: the call has no members.
+    /// Absent, `null` or `{}`: the call has no members.
     Empty,
     /// A JSON object that the call reads.
     Json,

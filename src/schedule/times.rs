@@ -36,23 +36,26 @@ pub struct SaidTimes {
 }
 
 impl SaidTimes {
-    /// What was said, and for the rest what was `before`. A new sale is open from the beginning
-    /// until the concert starts, unless told otherwise.
+    /// What was said, and for the rest what was `before`. A new sale is open from `now` until the
+    /// concert starts, unless told otherwise. One that is open already and is told to close before
+    /// it opened was never open.
     ///
     /// # Errors
     /// `INVALID_REQUEST`.
-    pub fn over(&self, before: Option<&Schedule>, zone: &TimeZone) -> Result<Times, Refusal> {
+    pub fn over(&self, before: Option<&Schedule>, zone: &TimeZone, now: Millis) -> Result<Times, Refusal> {
         let starts_at = self.starts_at.or(before.map(|before| before.starts_at));
         let starts_at = starts_at.ok_or_else(|| Refusal::invalid("/startsAt", "is missing", "빠졌습니다"))?;
-        let opens = self.sale_opens_at.or(before.map(|before| before.sale_opens_at));
         // A sale that closed with the start moves with it.
         let set = before.filter(|before| before.sale_closes_at != before.starts_at);
         let closes = self.sale_closes_at.or(set.map(|before| before.sale_closes_at));
+        let closes = closes.unwrap_or(starts_at);
+        let opened = before.map_or(now, |before| before.sale_opens_at);
+        let opened = if opened <= now { opened.min(closes.plus_ms(-1)) } else { opened };
         let times = Times {
             starts_at,
             date: starts_at.date_in(zone),
-            sale_opens_at: opens.unwrap_or(Millis::from_unix_ms(0)),
-            sale_closes_at: closes.unwrap_or(starts_at),
+            sale_opens_at: self.sale_opens_at.unwrap_or(opened),
+            sale_closes_at: closes,
             refund_until_hours: self.refund_until_hours.unwrap_or(before.and_then(|before| before.refund_until_hours)),
         };
         if times.sale_opens_at >= times.sale_closes_at {

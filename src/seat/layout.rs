@@ -60,6 +60,9 @@ impl LayoutSeat {
 pub fn read(layout: Value, at: String) -> Result<Vec<LayoutSeat>, Refusal> {
     let mut layout = Fields::of_value(layout, at.clone())?;
     let forms: Vec<&str> = FORMS.into_iter().filter(|form| layout.has(form)).collect();
+    for of_plan in ["prices", "areas"] {
+        layout.has(of_plan);
+    }
     let seats = match forms.as_slice() {
         ["numbered"] => numbered(&mut layout)?,
         ["sections"] => sections(&mut layout)?,
@@ -128,11 +131,11 @@ fn one_by_one(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
     for (at, value) in layout.list("seats", SEATS_MAX)? {
         let mut fields = Fields::of_value(value, at.clone())?;
         let label = fields.line("seat", 1..=LABEL_MAX_CHARS)?;
-        let mut name = |name| fields.says(name).then(|| fields.line(name, 1..=LABEL_MAX_CHARS)).transpose();
+        let mut name = |name| fields.has(name).then(|| fields.line(name, 1..=LABEL_MAX_CHARS)).transpose();
         let (section, row) = (name("section")?, name("row")?);
         let (number, category) = (name("number")?.unwrap_or_else(|| label.clone()), name("category")?);
         let price = price(&mut fields)?;
-        let placed = fields.says("x") | fields.says("y");
+        let placed = fields.has("x") | fields.has("y");
         let at_x_y = placed.then(|| Ok((fields.real("x", -FAR..=FAR)?, fields.real("y", -FAR..=FAR)?))).transpose()?;
         fields.end()?;
         seats.push((at, LayoutSeat { label, section, row, number, category, price, at: at_x_y }));

@@ -116,13 +116,13 @@ fn read_zones(plan: &mut Fields, texts: &mut Named<()>, counts: &Named<i64>) -> 
     let mut zones = Vec::new();
     for (at, value) in plan.counted("zones", 0..=PARTS_MAX)? {
         let mut zone = Fields::of_value(value, at)?;
-        let name = zone.says("name").then(|| zone.line("name", 0..=LABEL_MAX_CHARS)).transpose()?;
+        let name = zone.has("name").then(|| zone.line("name", 0..=LABEL_MAX_CHARS)).transpose()?;
         let at = read_place(&mut zone)?;
         let mut seats = Vec::new();
         for (row_at, value) in zone.counted("rows", 0..=PARTS_MAX)? {
             read_row(Fields::of_value(value, row_at)?, at, &mut guids, &mut seats)?;
         }
-        if zone.says("areas") {
+        if zone.has("areas") {
             for (at, value) in zone.counted("areas", 0..=PARTS_MAX)? {
                 let (text, at) = read_area(Fields::of_value(value, at)?)?;
                 if texts.insert(text.clone(), (at.clone(), ())).is_some() && counts.contains_key(&text) {
@@ -145,7 +145,7 @@ fn read_zones(plan: &mut Fields, texts: &mut Named<()>, counts: &Named<i64>) -> 
 fn read_area(mut area: Fields) -> Result<(String, String), Refusal> {
     let mut text = String::new();
     let mut at = area.pointer("text");
-    if area.says("text") {
+    if area.has("text") {
         let mut fields = Fields::of_value(area.must("text")?, at)?;
         at = fields.pointer("text");
         text = fields.text("text")?.trim().to_owned();
@@ -166,7 +166,7 @@ fn read_row(
 ) -> Result<(), Refusal> {
     let name = row.line("row_number", 0..=LABEL_MAX_CHARS)?;
     let name = Some(name).filter(|name| !name.is_empty());
-    let within = if row.says("position") { read_place(&mut row)? } else { (0.0, 0.0) };
+    let within = if row.has("position") { read_place(&mut row)? } else { (0.0, 0.0) };
     let row_at = (zone_at.0 + within.0, zone_at.1 + within.1);
     for (pointer, value) in row.counted("seats", 0..=SEATS_MAX)? {
         let mut seat = Fields::of_value(value, pointer.clone())?;

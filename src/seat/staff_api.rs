@@ -58,10 +58,12 @@ pub fn add_schedule(context: &Context) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
     let mut fields = context.fields()?;
     let seats = read_layout(&mut fields)?;
-    let zone = &context.venue.settings.sale.time_zone;
-    let times = read_times(&mut fields, zone)?.over(None, zone)?;
+    let zone = context.venue.settings.sale.time_zone.clone();
+    let said = read_times(&mut fields, &zone)?;
     fields.end()?;
+    said.over(None, &zone, context.now)?; // what is wrong with it is said before what is wrong with the concert
     Answer::write(move |tx| {
+        let times = said.over(None, &zone, tx.now())?;
         let schedule_id = super::open_schedule(tx, concert_id, &times, &seats)?;
         let at = format!("/api/v1/schedules/{schedule_id}/seats");
         Ok(Written::Ready(shown(tx, 201, schedule_id)?.with("Location", at)))
@@ -82,7 +84,7 @@ pub fn change_schedule(context: &Context) -> Outcome<Answer> {
     Answer::write(move |tx| {
         let before = schedule::must_find(tx, schedule_id)?;
         before.must_take_place()?;
-        let times = said.over(Some(&before), &zone)?;
+        let times = said.over(Some(&before), &zone, tx.now())?;
         schedule::change_times(tx, schedule_id, &times)?;
         if let Some(seats) = &seats {
             super::change_layout(tx, schedule_id, seats)?;
@@ -122,12 +124,8 @@ fn read_times(fields: &mut Fields, zone: &TimeZone) -> Result<SaidTimes, Refusal
 /// The `refundUntilHours` member: `null` says that users may not take their points back.
 fn read_hours(fields: &mut Fields) -> Result<Option<Option<u32>>, Refusal> {
     const NAME: &str = "refundUntilHours";
-    if fields.is_null(NAME) {
-        fields.take(NAME);
-        return Ok(Some(None));
-    }
-    let hours = fields.has(NAME).then(|| fields.integer(NAME, 0..=REFUND_UNTIL_HOURS_MAX)).transpose()?;
-    Ok(hours.map(|hours| u32::try_from(hours).ok())) // at most a year
+    let hours = fields.or_none(NAME, |fields| fields.integer(NAME, 0..=REFUND_UNTIL_HOURS_MAX))?;
+    Ok(hours.map(|hours| hours.and_then(|hours| u32::try_from(hours).ok()))) // at most a year
 }
 
 /// `PUT /staff/schedules/{scheduleId}/seats/{seat}`, for admins: keeps a free seat back (`blocked`, `reason`) or opens

@@ -131,6 +131,18 @@ mod tests {
         assert_eq!(all.unwrap(), 3, "the user's own stays");
     }
 
+    #[test]
+    fn sales_of_older_files_that_opened_in_1970_open_with_their_concert_and_before_they_close() {
+        let rows = "INSERT INTO concert VALUES (1, 'Nacht', '', '', 1000);
+            INSERT INTO schedule (concert_id, starts_at, date, sale_opens_at, sale_closes_at, seats_total, price_from)
+                VALUES (1, 9000, '2026-01-01', 0, 9000, 1, 1), (1, 9000, '2026-01-01', 0, 500, 1, 1),
+                    (1, 9000, '2026-01-01', 700, 9000, 1, 1);";
+        let (_dir, file) = brought_up(3, OLDER[2], rows);
+        let mut found = file.prepare("SELECT sale_opens_at FROM schedule ORDER BY schedule_id").unwrap();
+        let found: Vec<i64> = found.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        assert_eq!(found, [1000, 499, 700]);
+    }
+
     /// A view for reports must not keep a venue from its newer program.
     #[test]
     fn views_of_every_table_of_an_older_format_stop_no_step() {

@@ -21,7 +21,8 @@ pub fn turn(context: &Context) -> Outcome<Answer> {
         return Err(Refusal::TestServerOnly.into());
     }
     let mut fields = context.fields()?;
-    let ms = if fields.has("advanceMilliseconds") {
+    let [by_ms, _] = ["advanceMilliseconds", "advanceSeconds"].map(|name| fields.has(name));
+    let ms = if by_ms {
         fields.integer("advanceMilliseconds", 0..=ADVANCE_MAX_MS)?
     } else {
         fields.integer("advanceSeconds", 0..=ADVANCE_MAX_MS / 1_000)? * 1_000
@@ -41,6 +42,7 @@ pub fn turn(context: &Context) -> Outcome<Answer> {
 fn when_all_is_done(tx: &Tx, reply: Reply, newest_before: Option<i64>, rounds_left: u32) -> Outcome<Written> {
     let newest = last_sequence(tx)?;
     if newest_before == Some(newest) || rounds_left == 0 {
+        tx.push_change(Change::ClockSettled); // whoever waits is answered with what became due
         return Ok(Written::Ready(reply));
     }
     let sent = reply.clone();

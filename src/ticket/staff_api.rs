@@ -74,7 +74,8 @@ pub fn check_in(context: &Context) -> Outcome<Answer> {
 
 /// A `code` or a `number`, one of the two, raw as a scanner or a hand typed it: control characters of a scanner too.
 fn read_door_input(fields: &mut Fields) -> Result<DoorInput, Refusal> {
-    let name = if fields.has("number") && !fields.has("code") { "number" } else { "code" };
+    let [has_number, has_code] = ["number", "code"].map(|name| fields.has(name));
+    let name = if has_number && !has_code { "number" } else { "code" };
     let text = fields.text(name)?;
     if text.is_empty() || text.chars().nth(SHOWN_MAX_CHARS).is_some() {
         let (en, ko) = ("must have 1 to 1000 characters", "1자 이상 1000자 이하여야 합니다");

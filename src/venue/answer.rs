@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Tx, Until, Wait};
+use crate::clock::Millis;
 use crate::http::{Reply, Request};
 use crate::store::Outcome;
 
@@ -62,19 +63,24 @@ pub struct Prefer {
     may_wait: bool,
     /// The answer says that the wait was granted.
     applied: bool,
+    /// The moment that ends the wait, where a test turns the clock.
+    ends_at: Option<Millis>,
 }
 
 impl Prefer {
-    /// What a new request asks for.
-    pub fn of(request: &Request) -> Prefer {
+    /// What a new request asks for. A `turned_now` is the time of a server whose clock a test turns.
+    pub fn of(request: &Request, turned_now: Option<Millis>) -> Prefer {
         let asked = request.prefers_wait(WAIT_MAX_SECONDS);
         let seconds = asked.unwrap_or(0);
-        Prefer { seconds, may_wait: seconds > 0, applied: asked.is_some() }
+        let ends_at = turned_now.map(|now| now.plus_seconds(seconds));
+        Prefer { seconds, may_wait: seconds > 0, applied: asked.is_some(), ends_at }
     }
 
-    /// That of a waiting request which is asked again; `over` when its time is, `applied` when it was let wait.
-    pub fn again(seconds: u32, over: bool, applied: bool) -> Prefer {
-        Prefer { seconds, may_wait: !over, applied }
+    /// That of a waiting request which is asked again `now`; `over` when its time is, `applied` when it was let wait.
+    pub fn again(wait: Wait, over: bool, applied: bool, now: Millis) -> Prefer {
+        let Wait { seconds, ends_at, .. } = wait;
+        let over = over || ends_at.is_some_and(|at| now >= at);
+        Prefer { seconds, may_wait: !over, applied, ends_at }
     }
 
     /// How long the caller may be without an answer, in seconds.
@@ -99,7 +105,7 @@ impl Prefer {
     }
 
     fn wait(self, is_final: bool, until: Until) -> Option<Wait> {
-        (self.may_wait && !is_final).then_some(Wait { until, seconds: self.seconds })
+        (self.may_wait && !is_final).then_some(Wait { until, seconds: self.seconds, ends_at: self.ends_at })
     }
 
     fn marked(self, reply: Reply) -> Reply {

@@ -31,6 +31,8 @@ pub enum Change {
     ScheduleSettled { schedule_id: i64 },
     /// The clock of a test is to be turned.
     ClockTurned { ms: u64 },
+    /// All that became due when the clock of a test was turned is written down.
+    ClockSettled,
     /// A step of the wall is to be followed: every deadline in the file was moved with it.
     ClockStepped { ms: i64 },
     /// Something was added to the feed of events.
@@ -69,6 +71,9 @@ pub mod topics {
 
     /// A probe of readiness is over.
     pub const READINESS: Topic = Topic(3);
+
+    /// The clock of a test was turned.
+    pub const CLOCK: Topic = Topic(4);
 
     /// A token was let in or ended.
     pub const fn token(key: TokenKey) -> Topic {

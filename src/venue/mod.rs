@@ -19,7 +19,7 @@ pub use change::{Change, SeatState, topics};
 pub use events::{By, Event, EventType, last_sequence, list_events, record};
 pub use wait::{Memo, Until, Wait};
 
-use crate::clock::{Clock, Millis};
+use crate::clock::{Clock, Millis, Mode};
 use crate::http::{self, Fields, Notifier, Request};
 use crate::ids;
 use crate::refusal::{Language, Refusal};
@@ -89,7 +89,7 @@ impl<'r> Context<'r> {
 
     /// The wait that the caller prefers.
     pub fn prefer(&self) -> Prefer {
-        Prefer::of(self.request)
+        Prefer::of(self.request, (self.venue.clock.mode() != Mode::Wall).then_some(self.now))
     }
 
     /// The members of the body, which must be there.

@@ -4,6 +4,7 @@
 use uuid::Uuid;
 
 use super::topics;
+use crate::clock::Millis;
 use crate::http::{self, Topic};
 use crate::ids::{self, TokenKey};
 
@@ -12,8 +13,10 @@ use crate::ids::{self, TokenKey};
 pub struct Wait {
     /// The change that ends the wait.
     pub until: Until,
-    /// How long at most, in seconds.
+    /// How long at most, in seconds of real time.
     pub seconds: u32,
+    /// The moment of the server's time that ends it too, where a test turns the clock.
+    pub ends_at: Option<Millis>,
 }
 
 /// The change that ends a wait, with all that is needed to answer then.
@@ -96,11 +99,14 @@ pub struct Memo {
 impl Memo {
     /// What the HTTP server is handed.
     pub fn wait_request(self) -> http::Wait {
-        let Wait { until, seconds } = self.wait;
+        let Wait { until, seconds, ends_at } = self.wait;
+        let mut topics = until.topics();
+        topics.extend(ends_at.map(|_| topics::CLOCK));
+        let ends_at = ends_at.map_or("-".to_owned(), |at| at.unix_ms().to_string());
         let staff_key_id = self.staff_key_id.map_or("-".to_owned(), |key_id| key_id.to_string());
         http::Wait {
-            topics: until.topics(),
-            memo: format!("{staff_key_id} {seconds} {}", until.text()),
+            topics,
+            memo: format!("{staff_key_id} {seconds} {ends_at} {}", until.text()),
             wait_seconds: seconds,
         }
     }
@@ -108,13 +114,19 @@ impl Memo {
     /// Reads the memo of [`Memo::wait_request`].
     pub fn parse(memo: &str) -> Option<Memo> {
         let words: Vec<&str> = memo.split(' ').collect();
-        let [staff_key_id, seconds, until @ ..] = words.as_slice() else { return None };
-        let staff_key_id = match *staff_key_id {
-            "-" => None,
-            key_id => Some(key_id.parse().ok()?),
+        let [staff_key_id, seconds, ends_at, until @ ..] = words.as_slice() else { return None };
+        let wait = Wait {
+            until: Until::parse(until)?,
+            seconds: seconds.parse().ok()?,
+            ends_at: optional(ends_at)?.map(Millis::from_unix_ms),
         };
-        Some(Memo { wait: Wait { until: Until::parse(until)?, seconds: seconds.parse().ok()? }, staff_key_id })
+        Some(Memo { wait, staff_key_id: optional(staff_key_id)? })
     }
+}
+
+/// A number, or `-` for none.
+fn optional(word: &str) -> Option<Option<i64>> {
+    if word == "-" { Some(None) } else { word.parse().ok().map(Some) }
 }
 
 #[cfg(test)]
@@ -131,14 +143,24 @@ mod tests {
             Until::ProbeEnds,
             Until::EventsFollow { after: 0, limit: 1_000 },
         ] {
-            for staff_key_id in [None, Some(3)] {
-                let memo = Memo { wait: Wait { until, seconds: 30 }, staff_key_id };
+            for (staff_key_id, ends_at) in [(None, None), (Some(3), Some(Millis::from_unix_ms(7)))] {
+                let memo = Memo { wait: Wait { until, seconds: 30, ends_at }, staff_key_id };
                 let asked = memo.wait_request();
                 assert_eq!((Memo::parse(&asked.memo), asked.wait_seconds), (Some(memo), 30), "{}", asked.memo);
                 assert!(!asked.topics.is_empty());
             }
         }
-        for wrong in ["", "-", "- 30", "- 30 date", "- 30 date 1 2", "x 30 date 1", "- -1 date 1", "- 30 token 1 2"] {
+        for wrong in [
+            "",
+            "-",
+            "- 30 -",
+            "- 30 - date",
+            "- 30 - date 1 2",
+            "x 30 - date 1",
+            "- -1 - date 1",
+            "- 30 x date 1",
+            "- 30 - token 1 2",
+        ] {
             assert_eq!(Memo::parse(wrong), None, "{wrong}");
         }
     }

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{STAFF_KEY, TestApp, bearer};
+use boxoffice::routes::{Access, ROUTES};
+
+use crate::openapi::{authorization, filled};
+use crate::support::{PRICE, STAFF_KEY, TestApp, basic, bearer};
 
 /// The names of all tests of the folder and those below.
 fn test_names(folder: &std::path::Path, names: &mut BTreeSet<String>) {
@@ -101,6 +104,27 @@ fn location_of_what_has_no_page_of_its_own_is_where_it_is_listed() {
     assert_eq!(date.header("location"), Some("/api/v1/schedules/3/seats"));
 }
 
+/// Prometheus' base unit of time is the second.
+#[test]
+fn metrics_of_time_are_in_seconds() {
+    let app = TestApp::with_seats(1, &[]);
+    let text = app.client.call("GET", "/metrics", "", None).text;
+    let value = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("{name} is not in {text}")).parse::<f64>().unwrap()
+    };
+    let seconds = value("boxoffice_writer_commit_seconds_total");
+    assert!(seconds > 0.0 && seconds < 60.0, "{seconds}");
+    value("boxoffice_clock_offset_seconds");
+    let names =
+        text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).map(|line| line.split(' ').next().unwrap());
+    for name in names {
+        let words: Vec<&str> = name.split('_').collect();
+        let others = ["ms", "us", "ns", "millis", "milliseconds", "microseconds", "nanoseconds", "minutes"];
+        assert!(!words.iter().any(|word| others.contains(word)), "{name}");
+    }
+}
+
 #[test]
 fn wait_of_zero_is_answered_at_once_and_said_to_be_applied() {
     let app = TestApp::with_seats(1, &[]);
@@ -171,12 +195,62 @@ fn order_of_refusals_is_caller_path_method_then_what_was_sent() {
 }
 
 #[test]
-fn null_is_taken_where_it_means_something_and_nowhere_else() {
+fn null_takes_away_a_message_an_opening_and_the_hours_of_refunds() {
     let app = TestApp::with_seats(1, &[]);
-    app.staff("PATCH", "/queue", json!({ "message": null, "opensAt": null })).must(200);
+    let message = json!({ "en": "Soon.", "ko": "곧." });
+    let opens_at = json!("2100-01-01T00:00:00.000Z");
+    let queue = |body: Value| app.staff("PATCH", "/queue", body).must(200).clone();
+    queue(json!({ "message": message, "opensAt": opens_at }));
+    let kept = queue(json!({ "maxActive": null, "paused": null }));
+    assert_eq!((&kept["opensAt"], &kept["message"]), (&opens_at, &message));
+    let gone = queue(json!({ "message": null, "opensAt": null }));
+    assert_eq!((&gone["opensAt"], &gone["message"]), (&Value::Null, &Value::Null));
     app.staff("PATCH", "/schedules/1", json!({ "refundUntilHours": 24 })).must(200);
     let date = app.staff("PATCH", "/schedules/1", json!({ "refundUntilHours": null }));
     assert_eq!(date.must(200)["refundUntilHours"], Value::Null);
-    app.staff("PATCH", "/queue", json!({ "maxActive": null })).refused(400, "INVALID_REQUEST");
-    app.staff("PATCH", "/concerts/1", json!({ "title": null })).refused(400, "INVALID_REQUEST");
+}
+
+/// In a program that keeps "open at once" as the beginning of time, every page and every client shows 1970.
+#[test]
+fn sale_that_is_open_at_once_opens_when_its_date_is_made() {
+    let app = TestApp::with_seats(1, &[]);
+    app.advance_ms(86_400_000);
+    let now = app.now();
+    let date = json!({ "startsAt": "2100-05-01T10:00:00Z", "saleOpensAt": null,
+        "layout": { "numbered": { "count": 1, "price": 0 } } });
+    let made = app.staff("POST", "/concerts/1/schedules", date).must(201).clone();
+    assert_eq!(made["saleOpensAt"], now.to_string());
+    app.advance_ms(1_000);
+    let moved = app.staff("PATCH", "/schedules/3", json!({ "startsAt": "2100-06-01T10:00:00Z" }));
+    assert_eq!(moved.must(200)["saleOpensAt"], now.to_string(), "it stays when the date is moved");
+    app.customer().hold(3, &["1"]).must(201);
+    // A sale can be closed in the moment it was opened, and for a moment before it.
+    for closes in [now.to_string(), "2001-01-01T00:00:00.000Z".to_owned()] {
+        app.staff("PATCH", "/schedules/3", json!({ "saleClosesAt": closes })).must(200);
+        app.customer().hold(3, &["1"]).refused(409, "SALE_CLOSED");
+    }
+}
+
+#[test]
+fn no_answer_has_a_moment_of_1970() {
+    let app = TestApp::with_seats(2, &[]);
+    let kim = app.buyer(PRICE);
+    let held = kim.hold(1, &["1"]).must(201)["reservationId"].as_str().unwrap().to_owned();
+    let ticket = kim.pay(&json!(held), PRICE).must(201)["tickets"][0]["ticketId"].as_str().unwrap().to_owned();
+    app.staff("POST", &format!("/users/{}/balance/corrections", kim.id), json!({ "amount": 1, "reason": "x" }))
+        .must(201);
+    app.staff("POST", "/schedules/2/cancellation", json!({})).must(202);
+    let (lee, own) = (app.customer(), basic(&kim.id, &kim.key));
+    for route in ROUTES.iter().filter(|route| route.method.word() == "GET" && route.path.starts_with("/api/v1/")) {
+        let path = route.path.replace("{reservationId}", &held).replace("{ticketId}", &ticket);
+        let path = filled(&path.replace("{userId}", &kim.id));
+        let authorization = match route.access() {
+            Access::Token | Access::Active => bearer(&lee.token),
+            Access::User => own.clone(),
+            Access::Open | Access::Staff(_) => authorization(&path),
+        };
+        let query = if route.path.ends_with("/concerts/{concertId}/seats") { "?date=2100-01-01" } else { "" };
+        let answer = app.client.call("GET", &format!("{path}{query}"), &authorization, None);
+        assert!(!answer.text.contains("1970"), "{path}: {}", answer.text);
+    }
 }

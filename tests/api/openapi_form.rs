@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::openapi::{authorization, filled};
+use super::requests::raw;
 use crate::support::TestApp;
 use crate::support::document::Document;
 
@@ -70,5 +71,8 @@ fn method_not_allowed_tells_the_methods_of_the_path_on_every_path() {
         let answer = app.client.call(&other, &filled(path), &authorization(path), body);
         answer.refused(405, "METHOD_NOT_ALLOWED");
         assert_eq!(answer.header("allow"), options.header("allow"), "{other} {path}");
+        let unknown = raw(&app.client, "BREW", &filled(path), &[], None);
+        unknown.refused(405, "METHOD_NOT_ALLOWED");
+        assert_eq!(unknown.header("allow"), options.header("allow"), "BREW {path}");
     }
 }

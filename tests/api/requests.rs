@@ -15,7 +15,7 @@ const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A call over a connection of its own: a client library would not send a body with a GET.
-fn raw(client: &Client, method: &str, path: &str, fields: &[(&str, &str)], body: Option<&str>) -> Answer {
+pub fn raw(client: &Client, method: &str, path: &str, fields: &[(&str, &str)], body: Option<&str>) -> Answer {
     let address = client.url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
@@ -147,7 +147,7 @@ fn bodies_are_read_or_refused_by_every_call() {
                 continue;
             }
             Body::Empty => {
-                for answer in [json("{}"), ask("", None), ask(FORM, Some(""))] {
+                for answer in [json("{}"), json("null"), ask("", None), ask(FORM, Some(""))] {
                     assert!(!matches!(answer.status, 400 | 415), "{}", what(route, &answer));
                 }
                 must_name(route, &json(r#"{"seats":["1"]}"#), "/seats");
@@ -169,6 +169,79 @@ fn bodies_are_read_or_refused_by_every_call() {
         let with_parameters = ask("Application/JSON; charset=utf-8", Some("{"));
         with_parameters.refused(400, "INVALID_JSON");
     }
+}
+
+/// The places of the members of an example and of the other members that its schema knows, as JSON pointers.
+fn members(document: &Document, schema: &Value, example: &Value, at: &str, found: &mut Vec<String>) {
+    let schema = document.follow(schema);
+    for inner in ["oneOf", "anyOf", "allOf"].iter().flat_map(|kind| schema[kind].as_array().into_iter().flatten()) {
+        members(document, inner, example, at, found);
+    }
+    if let (Some(values), true) = (example.as_array(), schema["items"].is_object()) {
+        let each = values.iter().enumerate();
+        each.for_each(|(n, value)| members(document, &schema["items"], value, &format!("{at}/{n}"), found));
+    }
+    let Some(object) = example.as_object() else { return };
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        found.push(format!("{at}/{name}"));
+        members(document, property, &example[name], &format!("{at}/{name}"), found);
+    }
+    if schema["additionalProperties"].is_object() {
+        found.extend(object.keys().map(|name| format!("{at}/{name}")));
+    }
+}
+
+/// Clients that write every member of a type send `null` for what they do not say. The calls and their members are those of
+/// the document, so that a new one is held to the same.
+#[test]
+fn null_for_a_member_is_answered_as_if_it_were_not_there() {
+    let (mut world, mut count) = (World::new(), 0);
+    for route in ROUTES.iter().filter(|route| matches!(route.body, Body::Json | Body::Large)) {
+        let operation = &world.document.0["paths"][route.path][route.method.word().to_lowercase()];
+        let content = &operation["requestBody"]["content"]["application/json"];
+        let several = content["examples"].as_object().into_iter().flatten().map(|(_, example)| &example["value"]);
+        let examples: Vec<Value> = content.get("example").into_iter().chain(several).cloned().collect();
+        assert!(!examples.is_empty(), "{}", route.path);
+        let schema = content["schema"].clone();
+        for example in examples {
+            let mut pointers = Vec::new();
+            members(&world.document, &schema, &example, "", &mut pointers);
+            pointers.sort();
+            pointers.dedup();
+            for pointer in pointers {
+                let (parent, name) = pointer.rsplit_once('/').unwrap();
+                let mut ask = |null: bool| {
+                    let mut body = example.clone();
+                    let object = body.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+                    object.shift_remove(name);
+                    if null {
+                        object.insert(name.to_owned(), Value::Null);
+                    }
+                    world.customer = world.app.customer();
+                    let json = [("content-type", "application/json")];
+                    let answer = world.ask(route, &world.path(route), &json, Some(&body.to_string()));
+                    world.customer.delete("/queue/token");
+                    let member = |name: &str| answer.body[name].clone();
+                    (answer.status, member("code"), member("pointer"), member("detail"))
+                };
+                assert_eq!(ask(true), ask(false), "{} {} {pointer} of {example}", route.method.word(), route.path);
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 100, "{count} members");
+    world
+        .ask(
+            find("POST", "/api/v1/users"),
+            "/api/v1/users",
+            &[("content-type", "application/json")],
+            Some(r#"{"name":"Kim","nothing":null}"#),
+        )
+        .refused(400, "INVALID_REQUEST");
+}
+
+fn find(method: &str, path: &str) -> &'static Route {
+    ROUTES.iter().find(|route| route.method.word() == method && route.path == path).unwrap()
 }
 
 #[test]

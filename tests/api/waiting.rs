@@ -63,6 +63,45 @@ fn a_reservation_that_waits_is_answered_when_it_is_paid_even_though_the_token_en
     assert!(answer.header("location").is_some_and(|at| at.ends_with(answer.body["reservationId"].as_str().unwrap())));
 }
 
+/// A frozen clock that is turned past the end of a wait ends it: in a program that counts real seconds alone a test waits them.
+#[test]
+fn wait_under_a_test_clock_ends_when_the_clock_is_turned_past_it() {
+    let app = TestApp::with_seats(5, &["--max-active=1", "--hold-seconds=600"]);
+    let (kim, lee) = (app.customer(), app.customer());
+    let held = kim.hold(1, &["4"]).must(201).clone();
+    let path = format!("/reservations/{}", held["reservationId"].as_str().unwrap());
+    let last = app.staff_get("/events?limit=1000").must(200)["events"].as_array().unwrap().len();
+    let staff = Customer { token: STAFF_KEY.to_owned(), ..kim.clone() };
+    let waits = [
+        waiting(&lee, "GET", "/queue/token", None),
+        waiting(&kim, "GET", &path, None),
+        waiting(&staff, "GET", &format!("/staff/events?after={last}"), None),
+    ];
+    app.until_parked(3);
+    app.advance_ms(19_999);
+    app.until_parked(3);
+    app.advance_ms(1);
+    let answers = waits.map(|wait| wait.join().unwrap());
+    for (answer, took) in &answers {
+        assert_eq!(answer.header("preference-applied"), Some("wait=20"), "{}", answer.text);
+        assert!(*took < Duration::from_secs(15), "{took:?}");
+    }
+    let bodies = answers.map(|(answer, _)| answer.must(200).clone());
+    assert_eq!((&bodies[0]["status"], &bodies[1]["status"]), (&json!("WAITING"), &json!("PENDING_PAYMENT")));
+    assert_eq!(bodies[2]["events"], json!([]));
+}
+
+/// What became due by the same turn is in the answer: the token was let in, so that is told and not that it still waits.
+#[test]
+fn wait_that_ends_with_the_turn_of_the_clock_is_answered_with_what_became_due_by_it() {
+    let app = TestApp::with_seats(5, &["--max-active=1", "--visit-seconds=60"]);
+    let (_kim, lee) = (app.customer(), app.customer());
+    let wait = waiting(&lee, "GET", "/queue/token", None);
+    app.until_parked(1);
+    app.advance_ms(60_000);
+    assert_eq!(wait.join().unwrap().0.must(200)["status"], "ACTIVE");
+}
+
 #[test]
 fn a_reservation_that_waits_is_answered_when_its_hold_is_over() {
     let app = TestApp::with_seats(5, &["--hold-seconds=60"]);

@@ -329,6 +329,14 @@ pub fn peek(bytes: &[u8]) -> (Language, Option<&str>, Option<&str>) {
     (language, field("x-request-id").filter(|id| is_valid_request_id(id)), field("origin"))
 }
 
+/// The path of a head that could not be read, as far as it is there.
+pub fn peek_path(bytes: &[u8]) -> Option<String> {
+    let mut words = bytes.trim_ascii_start().split(|&b| b == b' ');
+    let target = words.nth(1).and_then(|word| std::str::from_utf8(word).ok())?;
+    let path = target::path_and_query(Method::Get, target)?;
+    path.split('?').next().map(str::to_owned)
+}
+
 #[cfg(test)]
 #[path = "framing_tests.rs"]
 mod tests;

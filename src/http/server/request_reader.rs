@@ -147,8 +147,14 @@ impl EventLoop {
                 connection.scanned = 0;
                 length + self.take_request(id, &head, &bytes[length..])
             }
-            Err(refusal) => {
+            Err(mut refusal) => {
                 let (language, theirs, origin) = framing::peek(bytes);
+                if let Refusal::MethodNotAllowed { allow } = &mut refusal
+                    && let Some(of_path) =
+                        framing::peek_path(bytes).and_then(|path| (self.limits.allowed_methods)(&path))
+                {
+                    *allow = of_path;
+                }
                 let cross_origin = CrossOrigin::of(&self.limits.allow_origins, origin);
                 let request_id = self.new_id(theirs);
                 if let Some(connection) = self.connections.get_mut(id) {

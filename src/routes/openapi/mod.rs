@@ -7,6 +7,7 @@
 //! list its header fields as `x-headers` and its refusals as `x-refusals`, and a call has `x-refusals` for
 //! those of its own that are told in their own words.
 
+mod nullable;
 mod operation;
 mod refusals;
 
@@ -103,6 +104,7 @@ pub fn document() -> Result<Value, String> {
     for (name, schema) in schemas {
         insert(known, name, schema)?;
     }
+    nullable::accept_null(&paths, known);
     document["paths"] = paths.into();
     Ok(document)
 }

@@ -25,6 +25,11 @@ INSERT INTO idempotency_answer (caller_id, key, fingerprint, status, content_typ
     FROM idempotency_answer JOIN staff_key ON revoked_at IS NULL WHERE caller_id = zeroblob(16);
 DELETE FROM idempotency_answer WHERE caller_id = zeroblob(16);
 
+-- A sale without an opening was open since 1970. When its date was made is not known any more; its
+-- concert was made not later.
+UPDATE schedule SET sale_opens_at = min(sale_closes_at - 1,
+    (SELECT created_at FROM concert WHERE concert.concert_id = schedule.concert_id)) WHERE sale_opens_at = 0;
+
 ALTER TABLE venue ADD COLUMN top_up_policy TEXT CHECK (top_up_policy IN ('self', 'staff'));
 
 -- venue: the secret that signs tickets, by the name of the field
