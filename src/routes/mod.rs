@@ -109,7 +109,8 @@ impl Handlers {
         if let Some(resumed) = &request.resumed {
             return self.answer_again(request, now, resumed);
         }
-        if self.exposure == Exposure::Public && is_for_staff(&request.path) {
+        let is_apart = self.exposure == Exposure::Public && is_for_staff(&request.path);
+        if is_apart || request.path == "/readyz" && !readiness::is_shown(self, request) {
             return Err(Refusal::NotFound.into());
         }
         // A call of staff: first whose key it is, then what there is.

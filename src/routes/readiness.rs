@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::operations::clock_offset_seconds;
 use super::{Exposure, Handlers};
-use crate::http::Reply;
+use crate::http::{Reply, Request};
 use crate::refusal::Refusal;
 use crate::store::{CommitError, Completion, Outcome};
 use crate::venue::{Answer, Context, Prefer, Tx, Until, Venue, Wait, topics};
@@ -66,11 +66,14 @@ impl Readiness {
 /// `GET /readyz`, open to all: 200 when a write succeeded within the last second; all who ask share one probe. 404
 /// `NOT_FOUND` unless asked at the staff's own address or from this machine, since asking may write. 503 `NOT_READY`.
 pub(super) fn ready(rooms: &Handlers, context: &Context) -> Outcome<Answer> {
-    let is_staff_s = rooms.exposure == Exposure::Whole && context.venue.settings.staff_listen.is_some();
-    if !is_staff_s && !context.request.peer.to_canonical().is_loopback() {
-        return Err(Refusal::NotFound.into());
-    }
     ask(context, &rooms.readiness)
+}
+
+/// Whether there is readiness for this caller: it is for those who run the server, since asking may write. They ask at the
+/// staff's own address, or on this machine.
+pub(super) fn is_shown(rooms: &Handlers, request: &Request) -> bool {
+    let is_staff_s = rooms.exposure == Exposure::Whole && rooms.venue.settings.staff_listen.is_some();
+    is_staff_s || request.peer.to_canonical().is_loopback()
 }
 
 fn ask(context: &Context, readiness: &Arc<Readiness>) -> Outcome<Answer> {

@@ -218,6 +218,13 @@ fn readiness_is_told_to_this_machine_and_at_the_staff_s_address_by_one_probe_a_s
         assert_eq!(ask(url, "/healthz", from), 200, "{url} {from}");
     }
     let alone = TestApp::empty(&["--http-proxies", "127.0.0.1", "--top-up-policy=self"]);
+    for method in ["POST", "DELETE", "OPTIONS"] {
+        let there = alone.client.call(method, "/readyz", "", None);
+        assert_eq!(there.header("allow"), Some("GET, HEAD, OPTIONS"), "{method}: {}", there.text);
+        assert_eq!(there.status, if method == "OPTIONS" { 204 } else { 405 });
+        let elsewhere = alone.client.call_with(method, "/readyz", &[("x-forwarded-for", "192.0.2.1")], None);
+        elsewhere.refused(404, "NOT_FOUND");
+    }
     let stranger = alone.client.call_with("GET", "/readyz", &[("x-forwarded-for", "192.0.2.1")], None);
     stranger.refused(404, "NOT_FOUND");
     let commits = || {
