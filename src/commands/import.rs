@@ -206,7 +206,7 @@ impl Import {
         let concert_id = number(&concert, "concertId")?;
         let date = json!({
             "startsAt": times.starts_at,
-            "saleOpensAt": self.sale_opens_at.as_ref().map(|_| times.sale_opens_at), // else as soon as the server has it
+            "saleOpensAt": self.sale_opens_at.as_ref().map(|_| times.sale_opens_at), // else at once there
             "saleClosesAt": times.sale_closes_at,
             "layout": layout_json(seats),
         });

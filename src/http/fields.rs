@@ -17,8 +17,9 @@ use crate::refusal::Refusal;
 /// Integers that every JSON reader keeps exactly (RFC 8259, section 6): up to 2^53 - 1.
 const INTEGER_MAX: i64 = (1 << 53) - 1;
 
-/// The members of a JSON object, taken out one by one; what is left at the end is refused. A member that is `null` counts as
-/// not given: clients that write every member of a type send it so. Where `null` means something, [`Fields::is_null`] tells.
+/// The members of a JSON object, taken out one by one; what is left at the end is refused. A member that is `null`
+/// counts as not given: clients that write every member of a type send it so. Where `null` means something,
+/// [`Fields::is_null`] tells.
 pub struct Fields {
     members: Map<String, Value>,
     /// The JSON pointer (RFC 6901) of the object itself.
@@ -55,8 +56,8 @@ impl Fields {
         format!("{}/{}", self.at, name.replace('~', "~0").replace('/', "~1"))
     }
 
-    /// Whether the member is given. A call asks this of each of its optional members, also of those that it will not read: a
-    /// `null` that nobody asked for is a member that the call does not know.
+    /// Whether the member is given. A call asks this of each of its optional members, also of those that it will not
+    /// read: a `null` that nobody asked for is a member that the call does not know.
     pub fn has(&mut self, name: &str) -> bool {
         if self.is_null(name) {
             self.take(name);

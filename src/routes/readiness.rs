@@ -69,8 +69,8 @@ pub(super) fn ready(rooms: &Handlers, context: &Context) -> Outcome<Answer> {
     ask(context, &rooms.readiness)
 }
 
-/// Whether there is readiness for this caller: it is for those who run the server, since asking may write. They ask at the
-/// staff's own address, or on this machine.
+/// Whether there is readiness for this caller: it is for those who run the server, since asking may write. They ask
+/// at the staff's own address, or on this machine.
 pub(super) fn is_shown(rooms: &Handlers, request: &Request) -> bool {
     let is_staff_s = rooms.exposure == Exposure::Whole && rooms.venue.settings.staff_listen.is_some();
     is_staff_s || request.peer.to_canonical().is_loopback()

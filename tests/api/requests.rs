@@ -191,8 +191,8 @@ fn members(document: &Document, schema: &Value, example: &Value, at: &str, found
     }
 }
 
-/// Clients that write every member of a type send `null` for what they do not say. The calls and their members are those of
-/// the document, so that a new one is held to the same.
+/// Clients that write every member of a type send `null` for what they do not say. The calls and their members are
+/// those of the document, so that a new one is held to the same.
 #[test]
 fn null_for_a_member_is_answered_as_if_it_were_not_there() {
     let (mut world, mut count) = (World::new(), 0);

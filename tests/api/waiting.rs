@@ -63,7 +63,8 @@ fn a_reservation_that_waits_is_answered_when_it_is_paid_even_though_the_token_en
     assert!(answer.header("location").is_some_and(|at| at.ends_with(answer.body["reservationId"].as_str().unwrap())));
 }
 
-/// A frozen clock that is turned past the end of a wait ends it: in a program that counts real seconds alone a test waits them.
+/// A frozen clock that is turned past the end of a wait ends it: in a program that counts real seconds alone a test
+/// waits them.
 #[test]
 fn wait_under_a_test_clock_ends_when_the_clock_is_turned_past_it() {
     let app = TestApp::with_seats(5, &["--max-active=1", "--hold-seconds=600"]);
@@ -91,7 +92,8 @@ fn wait_under_a_test_clock_ends_when_the_clock_is_turned_past_it() {
     assert_eq!(bodies[2]["events"], json!([]));
 }
 
-/// What became due by the same turn is in the answer: the token was let in, so that is told and not that it still waits.
+/// What became due by the same turn is in the answer: the token was let in, so that is told and not that it still
+/// waits.
 #[test]
 fn wait_that_ends_with_the_turn_of_the_clock_is_answered_with_what_became_due_by_it() {
     let app = TestApp::with_seats(5, &["--max-active=1", "--visit-seconds=60"]);

@@ -1,5 +1,5 @@
-//! `null` for an optional member of a request counts as not given (`http::Fields`): the schemas of requests say so, derived
-//! here so that no fragment has to.
+//! `null` for an optional member of a request counts as not given (`http::Fields`): the schemas of requests say so,
+//! derived here so that no fragment has to.
 
 use std::collections::BTreeSet;
 
