@@ -133,6 +133,9 @@ pub static ROUTES: &[Route] = &[
     get("/api/v1/staff/schedules/{scheduleId}/door-list", Staff(ALL, |_, c, _| ticket::staff_api::list_for_door(c))),
     // Staff: servers for tests.
     post("/api/v1/staff/clock", Test(|_, c| testing::clock::turn(c))),
+    get("/api/v1/staff/test/requests", Test(|tests, c| testing::staff_api::requests(tests, c)))
+        .query(&["path", "method", "status"]),
+    delete("/api/v1/staff/test/requests", Test(|tests, _| testing::staff_api::forget_requests(tests))),
     get("/api/v1/staff/test/snapshots", Test(|tests, c| testing::staff_api::snapshots(tests, c))),
     // What is not the API: health, metrics and pages.
     get("/healthz", Open(|_, _| Ok(Answer::Ready(operations::health())))),

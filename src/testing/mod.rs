@@ -6,17 +6,21 @@
 //! has, so it cannot run elsewhere; it takes an admin's key.
 
 pub mod clock;
+mod requests;
 pub mod staff_api;
 
 use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
+use requests::RequestLog;
 
 use crate::clock::Millis;
 
 /// What a server for tests has beside the venue.
 #[derive(Debug, Default)]
 pub struct TestServer {
+    /// What was asked.
+    pub requests: RequestLog,
     /// The snapshots by their names.
     snapshots: Mutex<BTreeMap<String, Snapshot>>,
 }

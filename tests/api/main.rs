@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
+mod asked;
 mod best;
 mod check;
 mod checkins;
