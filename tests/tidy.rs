@@ -5,9 +5,9 @@
 
 mod source;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
+use source::circles::{circles, names_after};
 use source::{File, files, functions, read, tree, words};
 
 const FILE_LINES_MAX: usize = 400;
@@ -87,39 +87,6 @@ fn rooms() -> Vec<String> {
     rooms.map(str::to_owned).collect()
 }
 
-/// The rooms named right after each `crate::`, also in braces.
-fn rooms_used(code: &str) -> BTreeSet<String> {
-    let mut used = BTreeSet::new();
-    for rest in code.split("crate::").skip(1) {
-        let Some(group) = rest.strip_prefix('{') else {
-            used.extend(words(rest).next().map(str::to_owned));
-            continue;
-        };
-        let mut depth = 0;
-        let mut first_of_part = true;
-        let mut word = String::new();
-        for c in group.chars() {
-            match c {
-                '}' if depth == 0 => break,
-                '{' => depth += 1,
-                '}' => depth -= 1,
-                ',' if depth == 0 => first_of_part = true,
-                c if depth == 0 && first_of_part && (c.is_alphanumeric() || c == '_') => {
-                    word.push(c);
-                    continue;
-                }
-                _ => {}
-            }
-            if !word.is_empty() {
-                used.insert(std::mem::take(&mut word));
-                first_of_part = c == ',';
-            }
-        }
-        used.extend((!word.is_empty()).then_some(word));
-    }
-    used
-}
-
 #[test]
 fn a_room_uses_only_those_before_it() {
     let rooms = rooms();
@@ -127,7 +94,7 @@ fn a_room_uses_only_those_before_it() {
     let mut faults = Vec::new();
     for file in files().iter().filter(|file| !["main.rs", "lib.rs"].contains(&&*file.path)) {
         let own = place(file.room()).unwrap_or_else(|| panic!("{} is in no room of lib.rs", file.path));
-        for used in rooms_used(&file.code) {
+        for used in names_after(&file.code, "crate::") {
             match place(&used) {
                 Some(at) if at <= own => {}
                 Some(_) => faults.push(format!("{} uses {used}, which comes after {}", file.path, file.room())),
@@ -142,6 +109,11 @@ fn a_room_uses_only_those_before_it() {
         }
     }
     must_be_none("the order of rooms", faults);
+}
+
+#[test]
+fn circles_of_files_are_in_no_room() {
+    must_be_none("a file leads back to itself; move what both use to a third", circles(&files()));
 }
 
 #[test]
@@ -404,8 +376,26 @@ fn these_checks_see_what_they_look_for() {
         read("let a = \"x // \\\" crate::y\"; // crate::z\nlet b = r#\"q\"#; let c = '\"'; fn f<'a>() {}\n");
     assert!(!code.contains("crate::") && code.contains("let c =") && code.contains("fn f<'a>()"), "{code}");
     assert_eq!(quoted, ["x // \\\" crate::y", "q"]);
-    let used = rooms_used("use crate::{a, b::{self, C}, d::E};\nuse crate::f::G;\nlet x = crate::h();");
+    let used = names_after("use crate::{a, b::{self, C}, d::E};\nuse crate::f::G;\nlet x = crate::h();", "crate::");
     assert_eq!(used.into_iter().collect::<Vec<_>>(), ["a", "b", "d", "f", "h"]);
+    let file = |path: &str, code: &str| File {
+        path: path.to_owned(),
+        text: String::new(),
+        code: code.to_owned(),
+        quoted: Vec::new(),
+    };
+    let of_a_room = |c: &str| {
+        circles(&[
+            file("r/mod.rs", "mod a; mod b; mod c; pub use b::{B, D as E}; struct Root;"),
+            file("r/a.rs", "use super::{Root, E};"),
+            file("r/b.rs", "fn f() { super::c::g() }"),
+            file("r/c/mod.rs", "mod d;"),
+            file("r/c/d.rs", c),
+        ])
+    };
+    assert_eq!(of_a_room("use super::super::Root; use crate::r::{Root, c};"), Vec::<String>::new());
+    assert_eq!(of_a_room("use super::super::{Root, a::A};").len(), 3, "from each of its files");
+    assert_eq!(of_a_room("use crate::r::a;")[0], "r: a → b → c → a");
     let long = format!("impl X {{\n    fn long() {{\n{}    }}\n}}\nfn short() {{}}\n", "        x();\n".repeat(80));
     assert_eq!(functions(&long), [("long".to_owned(), 82), ("short".to_owned(), 1)]);
     assert_eq!(parts_of("SeatManager"), ["", "seat", "manager"]);

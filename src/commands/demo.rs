@@ -1,6 +1,5 @@
 //! `boxoffice demo`: a fresh hall, and a purchase to paste.
 
-use super::serve::tell_others;
 use super::{Shutdown, TempVenue, output};
 use crate::app::App;
 use crate::clock::Millis;
@@ -54,7 +53,7 @@ pub(super) fn run(settings: Settings) -> Result<(), OpenError> {
     let hall = build_hall(&app, &settings)?;
     let staff_key = app.new_staff_key().or(settings.staff_key.as_deref()).unwrap_or_default(); // one of them is there
     output::print(format_args!("boxoffice is open at {} (데모 매표소가 열렸습니다)", app.url()))?;
-    tell_others(&app.urls_for_others(), "");
+    output::tell_others(&app.urls_for_others(), "");
     output::print(format_args!(
         "staff key (직원 키): {staff_key}\n\n\
          Buy a seat: open the address in a browser, or paste this into another terminal. Ctrl-C here closes the hall; nothing \

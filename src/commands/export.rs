@@ -10,7 +10,7 @@ use super::end_by_signal;
 use super::target::{ApiClient, Target};
 use crate::refusal::Refusal;
 use crate::seat::{self, LayoutSeat, table};
-use crate::store::{self, NewFile, OpenError, Outcome};
+use crate::store::{self, NewFile, OpenError};
 
 /// What `export` takes.
 #[derive(Debug, Args)]
@@ -50,10 +50,8 @@ impl Export {
 
     fn seats_of_file(&self) -> Result<Vec<LayoutSeat>, OpenError> {
         let looked = store::open_read_only(&store::resolve_existing(&self.at.database)?)?;
-        let seats: Outcome<Vec<LayoutSeat>> = seat::list_layout(&looked.connection, self.schedule);
-        let seats = seats.map_err(|failure| {
-            OpenError(format!("{}: {}", self.at.database.display(), failure.to_refusal().code().word()))
-        })?;
+        let seats = seat::list_layout(&looked.connection, self.schedule)
+            .map_err(|error| OpenError(format!("{}: {error}", self.at.database.display())))?;
         if seats.is_empty() {
             return Err(OpenError(format!(
                 "--schedule {}: {} has no such date.",

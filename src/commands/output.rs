@@ -24,6 +24,13 @@ pub(super) fn tell(text: impl Display) {
     }
 }
 
+/// The addresses that people at other machines can type.
+pub(super) fn tell_others(urls: &[String], path: &str) {
+    for url in urls {
+        tell(format_args!("from other machines (다른 기기에서): {url}{path}"));
+    }
+}
+
 /// Writes a line to standard error. There is nowhere else to say that it did not get out.
 pub(super) fn warn(text: impl Display) {
     let _ = writeln!(io::stderr(), "{text}");

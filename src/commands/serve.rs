@@ -64,19 +64,12 @@ impl Serve {
             app.url(),
             output::shown(&database, &self.database).display()
         ));
-        tell_others(&app.urls_for_others(), "");
+        output::tell_others(&app.urls_for_others(), "");
         if app.staff_url() != app.url() {
             output::tell(format_args!("staff find their pages at {}/staff (직원 페이지)", app.staff_url()));
-            tell_others(&app.staff_urls_for_others(), "/staff");
+            output::tell_others(&app.staff_urls_for_others(), "/staff");
         }
         shutdown.close_in_the_end(app)
-    }
-}
-
-/// The addresses that people at other machines can type.
-pub(super) fn tell_others(urls: &[String], path: &str) {
-    for url in urls {
-        output::tell(format_args!("from other machines (다른 기기에서): {url}{path}"));
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod access;
 mod answering;
+mod find;
 mod openapi;
 mod operations;
 mod readiness;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 use access::Asked;
 use answering::Answering;
-pub use openapi::document;
+use find::Found;
 pub use readiness::Readiness;
 pub use route::{Access, Body, KeyUse, Route};
 pub use table::ROUTES;
@@ -121,17 +122,17 @@ impl Handlers {
         if self.tests.is_none() && is_for_tests(&request.path) {
             return Err(Refusal::TestServerOnly.into());
         }
-        match route::find(request.method, &request.path) {
-            route::Found::Route(route) => self.call(route, request, now, member),
-            route::Found::Methods(allow) if request.method == Method::Options => {
+        match find::find(request.method, &request.path) {
+            Found::Route(route) => self.call(route, request, now, member),
+            Found::Methods(allow) if request.method == Method::Options => {
                 no_body(request)?;
                 Ok(Next::Send(Reply::empty(204).with("Allow", allow)))
             }
-            route::Found::Methods(allow) => Err(Refusal::MethodNotAllowed { allow }.into()),
-            route::Found::Nothing if request.method == Method::Get && is_page(request) => {
+            Found::Methods(allow) => Err(Refusal::MethodNotAllowed { allow }.into()),
+            Found::Nothing if request.method == Method::Get && is_page(request) => {
                 Ok(Next::Send(web::not_found(request)))
             }
-            route::Found::Nothing => Err(Refusal::NotFound.into()),
+            Found::Nothing => Err(Refusal::NotFound.into()),
         }
     }
 
@@ -191,6 +192,14 @@ impl Handlers {
     }
 }
 
+/// The OpenAPI document.
+///
+/// # Errors
+/// What does not fit together, in words.
+pub fn document() -> Result<serde_json::Value, String> {
+    openapi::document(ROUTES)
+}
+
 /// What is answered before any worker, reader or writer is asked.
 pub fn answer_at_once(method: Method, target: &str) -> Option<Reply> {
     (matches!(method, Method::Get | Method::Head) && target == "/healthz").then(operations::health)
@@ -203,9 +212,9 @@ pub fn allowed_methods(path: &str) -> Option<String> {
 
 /// The same on a server for tests.
 pub fn allowed_methods_of_tests(path: &str) -> Option<String> {
-    match route::find(Method::Options, path) {
-        route::Found::Methods(allow) => Some(allow),
-        route::Found::Route(_) | route::Found::Nothing => None,
+    match find::find(Method::Options, path) {
+        Found::Methods(allow) => Some(allow),
+        Found::Route(_) | Found::Nothing => None,
     }
 }
 
@@ -216,7 +225,7 @@ pub fn allowed_methods_of_the_public(path: &str) -> Option<String> {
 
 /// Whether a request may bring a large body.
 pub fn takes_large_body(method: Method, path: &str) -> bool {
-    matches!(route::find(method, path), route::Found::Route(Route { body: Body::Large, .. }))
+    matches!(find::find(method, path), Found::Route(Route { body: Body::Large, .. }))
 }
 
 /// Below this are the calls of staff, each with a staff key.

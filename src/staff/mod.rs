@@ -9,7 +9,7 @@ pub mod staff_api;
 use rusqlite::Connection;
 use serde_json::json;
 
-pub use keyring::{Keyring, Member};
+pub use keyring::Keyring;
 
 use crate::clock::Millis;
 use crate::ids::{self, KeyHash};
@@ -35,6 +35,32 @@ column_words! {
         Counter "counter",
         /// The door: who may go in, and who is in.
         Door "door",
+    }
+}
+
+/// Somebody who works here.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    /// The id of the key.
+    pub key_id: i64,
+    /// Whose it is.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+}
+
+impl Member {
+    /// Whether this role is one of those allowed.
+    ///
+    /// # Errors
+    /// `ROLE_NOT_ALLOWED`.
+    pub fn must_be(&self, allowed: &[Role]) -> Result<(), Refusal> {
+        if allowed.contains(&self.role) {
+            return Ok(());
+        }
+        let allowed = allowed.iter().map(|role| role.word()).collect();
+        Err(Refusal::RoleNotAllowed { role: self.role.word(), allowed })
     }
 }
 

@@ -3,11 +3,11 @@
 //! SQLite finds a write-ahead log by the name of its file. Whoever reached a file by a link and looked beside the link
 //! would miss what stands in the log, so a command resolves the path once, before anything else.
 
+use std::fmt;
 use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::open::OpenError;
 use crate::platform;
 
 /// What SQLite keeps beside a database.
@@ -16,6 +16,18 @@ pub(super) const SIDECARS: [&str; 3] = ["-wal", "-shm", "-journal"];
 const LINKS_MAX: usize = 40;
 /// No SQLite file is shorter: one page of the smallest size.
 const BYTES_MIN: u64 = 512;
+
+/// Why a file was not opened, in a sentence with its mend.
+#[derive(Debug)]
+pub struct OpenError(pub String);
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for OpenError {}
 
 /// What is kept beside a file, by its ending: `-wal`, `-shm`, or the file itself.
 pub(super) fn sidecar_path(path: &Path, ending: &str) -> PathBuf {

@@ -1,7 +1,7 @@
 //! The file: one SQLite database in WAL mode with `synchronous=FULL`.
 //!
 //! Files: `location.rs` (real paths, sidecars), `copy.rs` (new files, atomically), `replace.rs` (atomic replacement),
-//! `database_lock.rs` (a second server is kept out), `read_only.rs`, `open.rs` (format, soundness, lock),
+//! `database_lock.rs` (a second server is kept out), `format.rs`, `read_only.rs`, `open.rs` (soundness, lock),
 //! `migrations.rs` with `schema_diff.rs`. At run time: `readers.rs` (pool), `writer.rs` (group commit), `tx.rs`
 //! (transaction and savepoints), `wal.rs` (checkpoints), `skipped_rows.rs` (rows that cannot be changed),
 //! `integrity_scan.rs` (`quick_check`), `statements.rs` (statement log), `columns.rs` (column types).
@@ -9,6 +9,7 @@
 mod columns;
 mod copy;
 mod database_lock;
+mod format;
 mod integrity_scan;
 mod location;
 mod migrations;
@@ -28,8 +29,8 @@ pub(crate) use columns::{column_words, unknown_word};
 pub use copy::{NewFile, copy_into};
 pub use database_lock::DatabaseLock;
 pub use integrity_scan::{IntegrityScan, is_of_other_rows};
-pub use location::{is_taken, must_be_free, resolve, resolve_existing};
-pub use open::{OpenError, Opened, VenueRow, continue_ids, create, create_after, open};
+pub use location::{OpenError, is_taken, must_be_free, resolve, resolve_existing};
+pub use open::{Opened, VenueRow, continue_ids, create, create_after, open};
 pub use read_only::{ReadOnlyFile, has_wal, open_read_only};
 pub use readers::{Reader, Readers};
 pub use replace::replace;

@@ -1,9 +1,7 @@
 //! Opens a database for writing. Format, soundness and the lock are checked before any byte of it changes.
 
-use std::fmt;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, OptionalExtension};
@@ -11,33 +9,18 @@ use uuid::Uuid;
 
 use super::copy::NewFile;
 use super::database_lock::DatabaseLock;
+use super::format::{APPLICATION_ID, must_be_known, must_have_head};
 use super::integrity_scan::{find_damage, is_large};
-use super::location::{look_at_outside, must_have_no_sidecar};
-use super::read_only::must_have_head;
-use super::{migrations, statements, wal};
+use super::location::{OpenError, look_at_outside, must_have_no_sidecar, say};
+use super::wal::{self, BUSY_MAX};
+use super::{migrations, statements};
 use crate::clock::Millis;
 use crate::ids::{self, KeyHash};
 use crate::platform::{FileLock, LockError};
 use crate::signing::SigningSecret;
 
-/// `application_id` of our files: "boxo".
-const APPLICATION_ID: i64 = 0x626f_786f;
-/// How long a statement waits for another process that has the file locked.
-pub(super) const BUSY_MAX: Duration = Duration::from_secs(2);
 const STATEMENTS_MAX: usize = 256;
 const NO_RIGHT: &str = "this file can't be written; give this user the right to write it and its folder.";
-
-/// Why a file was not opened, in a sentence with its mend.
-#[derive(Debug)]
-pub struct OpenError(pub String);
-
-impl fmt::Display for OpenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for OpenError {}
 
 /// The row of the table `venue`.
 #[derive(Debug, Clone, Copy)]
@@ -83,14 +66,9 @@ pub fn create_after(
 ) -> Result<(), OpenError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        return Err(OpenError(format!(
-            "{}: there is no such folder; make it or choose another --database.",
-            folder.display()
-        )));
+        return Err(say(folder, "there is no such folder; make it or choose another --database."));
     }
-    let failed = |why: String| {
-        OpenError(format!("{}: no new file can be made here ({why}); choose another --database.", path.display()))
-    };
+    let failed = |why: String| say(path, &format!("no new file can be made here ({why}); choose another --database."));
     let _lock = FileLock::exclusive(path).map_err(|error| match error {
         LockError::Taken => failed("another boxoffice makes it, or still has a removed file of this name open".into()),
         LockError::Failed(error) => failed(error.to_string()),
@@ -127,59 +105,41 @@ fn build(path: &Path, created_at: Millis, staff_key: &KeyHash) -> rusqlite::Resu
 /// When it is missing, empty, not ours, newer than this program, damaged, read-only or open elsewhere. The file is then
 /// as it was.
 pub fn open(path: &Path) -> Result<Opened, OpenError> {
-    let say = |sentence: String| OpenError(format!("{}: {sentence}", path.display()));
     let lock = lock(path)?;
     must_have_head(path)?;
     let broken = |error: rusqlite::Error| match error.sqlite_error_code() {
         // A folder in which no WAL can be made gives "unable to open", even for reading.
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => say(NO_RIGHT.into()),
-        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => say(format!(
-            "its disk has no room or gives errors ({error}); make room there and check the disk, then start again. The file is \
-             as it was."
-        )),
-        _ => say(format!("SQLite can't open this file ({error}); restore a backup or choose another --database.")),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => say(path, NO_RIGHT),
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
+            let why = "make room there and check the disk, then start again. The file is as it was.";
+            say(path, &format!("its disk has no room or gives errors ({error}); {why}"))
+        }
+        _ => {
+            say(path, &format!("SQLite can't open this file ({error}); restore a backup or choose another --database."))
+        }
     };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(broken)?;
     if connection.is_readonly(MAIN_DB).map_err(broken)? {
-        return Err(say("this file can't be opened for writing; check its owner and its folder.".into()));
+        return Err(say(path, "this file can't be opened for writing; check its owner and its folder."));
     }
     // Until it is known to be ours and sound, closing it must not write its WAL back.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(broken)?;
     connection.busy_timeout(BUSY_MAX).map_err(broken)?;
-    let version = must_be_current(&connection, say, broken)?;
+    let version = must_be_known(&connection, path, broken)?;
     let damage = if is_large(path) { None } else { find_damage(&connection).map_err(broken)? };
     if let Some(found) = damage {
-        return Err(say(format!("this file is damaged ({found}); restore a backup or choose another --database.")));
+        let why = format!("this file is damaged ({found}); restore a backup or choose another --database.");
+        return Err(say(path, &why));
     }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(broken)?;
     let ground = prepare(&mut connection, path, version).map_err(broken)?;
     Ok(Opened { connection, ground, lock: DatabaseLock::of(path, lock) })
 }
 
-/// The format of a file that is one of ours.
-pub(super) fn must_be_current(
-    connection: &Connection,
-    say: impl Fn(String) -> OpenError,
-    broken: impl Fn(rusqlite::Error) -> OpenError,
-) -> Result<i64, OpenError> {
-    let version: i64 = pragma(connection, "user_version").map_err(&broken)?;
-    let application: i64 = pragma(connection, "application_id").map_err(&broken)?;
-    if application != APPLICATION_ID {
-        return Err(say("this is another program's SQLite file; choose another --database.".into()));
-    }
-    if version > migrations::CURRENT {
-        return Err(say(format!(
-            "this file is of the newer format {version} and this program knows formats up to {}; use a newer boxoffice.",
-            migrations::CURRENT
-        )));
-    }
-    Ok(version)
-}
-
 /// Takes the lock that keeps a second server out, on a file that can be one of ours.
 fn lock(path: &Path) -> Result<FileLock, OpenError> {
-    let say = |sentence: &str| OpenError(format!("{}: {sentence}", path.display()));
+    let say = |sentence: &str| say(path, sentence);
     let found = std::fs::metadata(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => say("there is no such file; check --database."),
         _ => say(&format!("this file can't be opened ({error}); check its owner and its folder.")),
@@ -245,10 +205,6 @@ pub fn continue_ids(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
-    connection.pragma_query_value(None, name, |row| row.get(0))
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
@@ -274,7 +230,9 @@ mod tests {
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
         let opened = open(&path).unwrap();
         let mode: String = opened.connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
-        assert_eq!((mode.as_str(), pragma(&opened.connection, "synchronous").unwrap()), ("wal", 2));
+        let synchronous =
+            opened.connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!((mode.as_str(), synchronous), ("wal", 2));
         assert_eq!(opened.ground.created_at, AT);
     }
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::location::{look_at_outside, say, sidecar_path};
+use super::format::{must_be_known, must_have_head, uri_of};
+use super::location::{OpenError, look_at_outside, say, sidecar_path};
 use super::migrations;
-use super::open::{OpenError, must_be_current};
 use crate::platform::{FileLock, LockError};
 
 /// How long a read waits for SQLite's locks.
@@ -50,7 +50,7 @@ pub fn open_read_only(path: &Path) -> Result<ReadOnlyFile, OpenError> {
     };
     let connection = Connection::open_with_flags(name, flags).map_err(broken)?;
     connection.busy_timeout(WAIT_MAX).map_err(broken)?;
-    let version = must_be_current(&connection, |sentence| say(path, &sentence), broken)?;
+    let version = must_be_known(&connection, path, broken)?;
     if version < migrations::CURRENT {
         return Err(say(
             path,
@@ -63,34 +63,7 @@ pub fn open_read_only(path: &Path) -> Result<ReadOnlyFile, OpenError> {
     Ok(ReadOnlyFile { connection, _lock: lock })
 }
 
-/// Refuses a file that does not begin as SQLite's do. A write-ahead log beside it may hide that, so the look is at the
-/// file alone; and it is SQLite that looks, for a descriptor of anybody else would drop its locks.
-pub(super) fn must_have_head(path: &Path) -> Result<(), OpenError> {
-    let Some(name) = uri_of(path, true) else { return Ok(()) };
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let read = Connection::open_with_flags(name, flags)
-        .and_then(|file| file.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)));
-    if read.is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::NotADatabase)) {
-        return Err(say(path, "this is not a SQLite file; restore a backup or choose another --database."));
-    }
-    Ok(())
-}
-
 /// Whether the last to write a file left its WAL behind: it was killed, the power failed, or it still runs.
 pub fn has_wal(path: &Path) -> bool {
     std::fs::metadata(sidecar_path(path, "-wal")).is_ok_and(|wal| wal.len() > 0)
-}
-
-/// The name of a file as SQLite takes it (<https://www.sqlite.org/uri.html>).
-fn uri_of(path: &Path, at_rest: bool) -> Option<String> {
-    let mut name = "file:".to_owned();
-    for part in path.to_str()?.chars() {
-        match part {
-            '?' => name.push_str("%3f"),
-            '#' => name.push_str("%23"),
-            '%' => name.push_str("%25"),
-            part => name.push(part),
-        }
-    }
-    Some(name + if at_rest { "?immutable=1" } else { "" })
 }

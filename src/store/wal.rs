@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+/// How long a statement waits for another process that has the file locked.
+pub(super) const BUSY_MAX: Duration = Duration::from_secs(2);
 /// Automatic checkpoints from this many pages (of 4 KiB) on: 16 MiB.
 const PAGES: i64 = 4_096;
 const BYTES: u64 = PAGES as u64 * 4_096;
@@ -50,12 +52,11 @@ impl Wal {
         if length < self.restart_bytes {
             return;
         }
-        let usual = super::open::BUSY_MAX;
         let restarted = connection.busy_timeout(WAIT_MAX).and_then(|()| {
             connection
                 .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0).map(|busy| busy == 0))
         });
-        let restored = connection.busy_timeout(usual);
+        let restored = connection.busy_timeout(BUSY_MAX);
         self.restart_bytes = match restarted.and_then(|restarted| restored.map(|()| restarted)) {
             Ok(true) => RESTART_BYTES,
             Ok(false) => length + RETRY_BYTES,

@@ -5,7 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::code::{self, Candidate, Presented};
-use super::{CheckIn, Status, TicketDetails, sql};
+use super::{CheckIn, Count, Status, TicketDetails, sql};
 use crate::clock::Millis;
 use crate::refusal::Refusal;
 use crate::schedule;
@@ -135,18 +135,6 @@ pub(super) fn event_data(found: &TicketDetails, check_in: &CheckIn) -> serde_jso
         "door": check_in.door,
         "offline": check_in.offline,
     })
-}
-
-/// How many are expected and how many are in.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Count {
-    /// The section; null where the hall has none.
-    pub section: Option<String>,
-    /// Tickets that are not void.
-    pub expected: i64,
-    /// Those of them whose owners are in.
-    #[serde(rename = "in")]
-    pub inside: i64,
 }
 
 /// How many are expected and in, by section in layout order.

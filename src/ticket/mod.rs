@@ -21,10 +21,10 @@ use crate::signing::SigningKey;
 use crate::store::{Outcome, column_words};
 use crate::venue::Tx;
 
-pub use checkin::{Admitted, CheckInContext, Count, DoorInput, REPEATED_WITHIN_MS, check_in, count_by_section, undo};
+pub use checkin::{Admitted, CheckInContext, DoorInput, REPEATED_WITHIN_MS, check_in, count_by_section, undo};
 pub use door_list::DoorListEntry;
 pub use reading::readings;
-pub use scans::{SCANS_MAX, Scan, ScanOutcome, StoredScan, list_conflicts, record_scan};
+pub use scans::{SCANS_MAX, Scan, list_conflicts, record_scan};
 
 use code::CodePayload;
 
@@ -109,6 +109,55 @@ impl TicketDetails {
             (Some(_), true) => Status::CheckedIn,
         }
     }
+}
+
+/// How many are expected and how many are in.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Count {
+    /// The section; null where the hall has none.
+    pub section: Option<String>,
+    /// Tickets that are not void.
+    pub expected: i64,
+    /// Those of them whose owners are in.
+    #[serde(rename = "in")]
+    pub inside: i64,
+}
+
+column_words! {
+    /// What came of a scan that was told later.
+    ScanOutcome {
+        /// It is the ticket's check-in.
+        CheckedIn "CHECKED_IN",
+        /// The ticket was let in before, elsewhere.
+        Conflict "CONFLICT",
+        /// The ticket was void, and somebody was let in all the same.
+        Void "VOID",
+    }
+}
+
+/// A scan that was told, and what came of it.
+#[derive(Debug, Clone)]
+pub struct StoredScan {
+    /// Counts the scans in the order in which they were told.
+    pub scan_no: i64,
+    /// Its id.
+    pub scan_id: Uuid,
+    /// The ticket.
+    pub ticket_id: Uuid,
+    /// Its number.
+    pub number: String,
+    /// The label of its seat.
+    pub seat: String,
+    /// The date.
+    pub schedule_id: i64,
+    /// When and where the scan let somebody in.
+    pub scan: CheckIn,
+    /// What came of it.
+    pub outcome: ScanOutcome,
+    /// The check-in that was there before, where the ticket was seen twice.
+    pub other: Option<CheckIn>,
+    /// When it was told.
+    pub told_at: Millis,
 }
 
 /// Makes the ticket of a seat.

@@ -6,27 +6,15 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::checkin::{DoorInput, event_data, must_find_presented};
-use super::{CheckIn, Status, TicketDetails, sql};
+use super::{CheckIn, ScanOutcome, Status, StoredScan, TicketDetails, sql};
 use crate::clock::Millis;
 use crate::refusal::Refusal;
 use crate::signing::PublicKey;
-use crate::store::{Failure, Outcome, column_words};
+use crate::store::{Failure, Outcome};
 use crate::venue::{EventType, Tx, record};
 
 /// Scans of one call at most.
 pub const SCANS_MAX: usize = 200;
-
-column_words! {
-    /// What came of a scan that was told later.
-    ScanOutcome {
-        /// It is the ticket's check-in.
-        CheckedIn "CHECKED_IN",
-        /// The ticket was let in before, elsewhere.
-        Conflict "CONFLICT",
-        /// The ticket was void, and somebody was let in all the same.
-        Void "VOID",
-    }
-}
 
 /// A scan as a door without network tells it: somebody was let in.
 #[derive(Debug, Clone)]
@@ -41,33 +29,8 @@ pub struct Scan {
     pub pointer: String,
 }
 
-/// A scan that was told, and what came of it.
-#[derive(Debug, Clone)]
-pub struct StoredScan {
-    /// Counts the scans in the order in which they were told.
-    pub scan_no: i64,
-    /// Its id.
-    pub scan_id: Uuid,
-    /// The ticket.
-    pub ticket_id: Uuid,
-    /// Its number.
-    pub number: String,
-    /// The label of its seat.
-    pub seat: String,
-    /// The date.
-    pub schedule_id: i64,
-    /// When and where the scan let somebody in.
-    pub scan: CheckIn,
-    /// What came of it.
-    pub outcome: ScanOutcome,
-    /// The check-in that was there before, where the ticket was seen twice.
-    pub other: Option<CheckIn>,
-    /// When it was told.
-    pub told_at: Millis,
-}
-
-/// Takes a scan that is told: the answer, and whether it was known
-/// already. `None` when no ticket is like what was shown.
+/// Takes a scan that is told: the answer, and whether it was known already. `None` when no ticket is like what was
+/// shown.
 ///
 /// # Errors
 /// `INVALID_REQUEST` for an id that was told before with another ticket: what was let in now would be lost.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::api::{Form, form_of, ticket_json};
 use super::door_list::{self, DoorListHeader};
 use super::{CheckInContext, DoorInput, SCANS_MAX, Scan, StoredScan, TicketDetails, code, qr};
-use crate::http::{Fields, Reply, decoded};
+use crate::http::{Fields, Reply, decoded_segment};
 use crate::ids;
 use crate::refusal::Refusal;
 use crate::schedule;
@@ -43,7 +43,7 @@ fn find(reader: &Reader, name: &str) -> Outcome<TicketDetails> {
     if let Some(ticket_id) = ids::parse_id(name) {
         return super::must_find(reader, ticket_id);
     }
-    let typed = decoded(&name.replace('+', "%2B")).ok_or(Refusal::TicketNotFound)?; // `+` is itself in a path
+    let typed = decoded_segment(name).ok_or(Refusal::TicketNotFound)?;
     for number in code::typed_numbers(&typed) {
         match super::must_find_by_number(reader, &number) {
             Err(Failure::Refused(Refusal::TicketNotFound)) => {}
@@ -139,8 +139,7 @@ pub fn list_for_door(context: &Context) -> Outcome<Answer> {
 pub fn take_scans(context: &Context) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let door = fields.line("door", 1..=DOOR_MAX_CHARS)?;
-    let scans = fields.list("scans", SCANS_MAX)?.into_iter().map(|(at, value)| {
-        let mut fields = Fields::of_value(value, at)?;
+    let scans = fields.objects("scans", 1..=SCANS_MAX)?.into_iter().map(|mut fields| {
         let scan = Scan {
             scan_id: fields.id("scanId")?,
             input: read_door_input(&mut fields)?,

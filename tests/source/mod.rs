@@ -1,5 +1,6 @@
 //! The source files as the style tests read them: code, comments and quoted texts told apart.
 
+pub mod circles;
 mod contracts;
 
 use std::path::Path;

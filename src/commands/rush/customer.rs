@@ -7,8 +7,8 @@ use base64::Engine;
 use serde_json::{Value, json};
 
 use super::plan::{Behaviour, Dice, Plan, plan};
-use super::purchase::Purchase;
-use super::workers::{Run, Worker};
+use super::run::{Run, Worker};
+use super::visit::Purchase;
 use crate::clock::Millis;
 use crate::commands::client::{Answer, Call};
 

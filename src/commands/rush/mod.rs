@@ -7,8 +7,10 @@ mod customer;
 mod plan;
 mod purchase;
 mod report;
+mod run;
 mod setup;
 mod stats;
+mod visit;
 mod workers;
 
 use std::io::Write;
@@ -27,8 +29,8 @@ use crate::store::OpenError;
 use audit::{Account, Event, Limits};
 use customer::Customer;
 use report::{Check, Outcome, Report};
+use run::Run;
 use setup::Setup;
-use workers::Run;
 
 /// The exit code of a rush that was broken off.
 const STOPPED: u8 = 130;

@@ -8,50 +8,14 @@ use serde_json::{Value, json};
 
 use super::customer::{Customer, Ending, text};
 use super::plan::Behaviour;
-use super::workers::{Run, Worker};
+use super::run::{Run, Worker};
+use super::visit::Next;
 use crate::commands::client::Call;
 
 /// How long someone lets the answer wait who watches a hold lapse, in seconds.
 const WATCH_SECONDS: u32 = 5;
 /// Pause between two looks at a hold without `Prefer: wait`, in milliseconds of the clock.
 const WATCH_MS: u64 = 500;
-
-/// The next thing to do inside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Next {
-    #[default]
-    Look,
-    ReadMap,
-    Hold,
-    Watch,
-    Cancel,
-    TopUp,
-    Pay,
-    PayAgain,
-}
-
-/// A visit as it goes.
-#[derive(Debug, Default)]
-pub(super) struct Purchase {
-    next: Next,
-    pub tries_left: u32,
-    pub looks_left: u32,
-    /// Free seats as they were when the map was read.
-    free: Vec<String>,
-    chosen: Vec<String>,
-    reservation: Option<(String, i64)>,
-    /// Whether the change of mind of this behaviour is done.
-    changed_mind: bool,
-    /// Counts this customer's keys for repeated requests.
-    keys: u32,
-    key: String,
-    points: i64,
-    receipt: Vec<u8>,
-    /// What was acknowledged: points topped up, points paid, seats with a ticket.
-    pub topped_up: i64,
-    pub paid: i64,
-    pub seats: Vec<String>,
-}
 
 #[derive(Deserialize)]
 struct Map<'a> {

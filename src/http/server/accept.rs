@@ -8,8 +8,7 @@ use std::sync::Arc;
 use mio::net::TcpStream;
 use mio::{Interest, Token};
 
-use super::connection::{Connection, ConnectionId};
-use super::connections::EvictionClass;
+use super::connection::{Connection, ConnectionId, EvictionClass};
 use super::event_loop::EventLoop;
 use super::proxy;
 use super::response_head::RequestId;

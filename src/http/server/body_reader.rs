@@ -6,11 +6,8 @@ use super::chunked::{Decoder, Fault};
 use super::connection::{Body, ConnectionId, Rest, State};
 use super::event_loop::EventLoop;
 use super::framing::Head;
-use super::request_reader::{Got, SCRATCH_KEPT_BYTES, read};
+use super::request_reader::{Got, SCRATCH_KEPT_BYTES, UNKNOWN_LENGTH, read};
 use crate::refusal::{Localized, Refusal};
-
-/// Stands for the length in the head of an inner request until the last chunk has come; leading zeros change no number.
-pub(super) const UNKNOWN_LENGTH: &str = "00000000000000000000";
 
 /// What one read of a body came to.
 enum Progress {

@@ -5,43 +5,23 @@ use std::net::IpAddr;
 use mio::net::TcpStream;
 
 use super::chunked::Decoder;
-use super::connections::EvictionClass;
+pub use super::connection_id::ConnectionId;
 use super::cors::CrossOrigin;
 use super::output::Output;
 use super::response_head::RequestId;
 use super::upstream::{WaitingRequest, Wake};
 use crate::refusal::Language;
 
-/// A client by its place among the connections and the generation of that place; the token of its events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConnectionId(u64);
-
-impl ConnectionId {
-    /// The first in order.
-    pub const MIN: ConnectionId = ConnectionId(0);
-    /// The last in order.
-    pub const MAX: ConnectionId = ConnectionId(u64::MAX);
-
-    /// The id of a place in its generation.
-    pub const fn new(slot: usize, generation: u32) -> ConnectionId {
-        ConnectionId(((generation as u64) << 32) | (slot as u64 & 0xffff_ffff))
-    }
-
-    /// The place.
-    pub const fn slot(self) -> usize {
-        (self.0 & 0xffff_ffff) as usize
-    }
-
-    /// The number as a token.
-    pub const fn number(self) -> u64 {
-        self.0
-    }
-}
-
-impl From<u64> for ConnectionId {
-    fn from(number: u64) -> ConnectionId {
-        ConnectionId(number)
-    }
+/// What the server waits for from a connection; when there is no room, connections are evicted class by class, the
+/// oldest of a class first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EvictionClass {
+    /// For another request.
+    Idle,
+    /// For its first request.
+    New,
+    /// For the rest of a request.
+    Slow,
 }
 
 /// Where a connection stands; drawn in the module above.

@@ -5,21 +5,9 @@ use std::net::IpAddr;
 
 use slab::Slab;
 
-use super::connection::{Connection, ConnectionId};
+use super::connection::{Connection, ConnectionId, EvictionClass};
 
 const NONE: u32 = u32::MAX;
-
-/// What the server waits for from a connection; when there is no room, connections are
-/// evicted class by class, the oldest of a class first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EvictionClass {
-    /// For another request.
-    Idle,
-    /// For its first request.
-    New,
-    /// For the rest of a request.
-    Slow,
-}
 
 /// All connections.
 #[derive(Debug)]

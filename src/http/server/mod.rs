@@ -41,6 +41,7 @@ mod body_reader;
 mod chunked;
 mod compress;
 mod connection;
+mod connection_id;
 mod connections;
 mod cors;
 mod encoding;

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::io::{self, Read};
 
-use super::body_reader::UNKNOWN_LENGTH;
 use super::connection::{Connection, ConnectionId, RequestMeta, State};
 use super::cors::CrossOrigin;
 use super::event_loop::EventLoop;
@@ -14,6 +13,9 @@ use super::upstream::{InFlight, Origin};
 use crate::http::Method;
 use crate::http::Reply;
 use crate::refusal::{Language, Refusal};
+
+/// Stands for the length in the head of an inner request until the last chunk has come; leading zeros change no number.
+pub(super) const UNKNOWN_LENGTH: &str = "00000000000000000000";
 
 /// What one client may do before the others get their turn.
 const STEPS_MAX: usize = 64;

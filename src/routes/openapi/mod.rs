@@ -11,13 +11,14 @@ mod nullable;
 mod operation;
 mod refusals;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
 use crate::http::{Reply, Request, SharedBody};
 use crate::ids;
 use crate::refusal::{Code, Refusal};
+use crate::routes::Route;
 
 const FRAME: &str = include_str!("frame.json");
 const CONVENTIONS: &str = include_str!("conventions.md");
@@ -45,8 +46,10 @@ const FRAGMENTS: &[(&str, &str)] = &[
 type Members = Map<String, Value>;
 
 /// The document as it is sent, with its `ETag`.
-static SENT: LazyLock<Option<(String, Arc<SharedBody>)>> = LazyLock::new(|| {
-    let bytes = document().and_then(|document| serde_json::to_vec(&document).map_err(|error| error.to_string()));
+static SENT: OnceLock<Option<(String, Arc<SharedBody>)>> = OnceLock::new();
+
+fn written(routes: &[Route]) -> Option<(String, Arc<SharedBody>)> {
+    let bytes = document(routes).and_then(|document| serde_json::to_vec(&document).map_err(|error| error.to_string()));
     match bytes {
         Ok(bytes) => Some((format!("\"{}\"", ids::hex(&ids::sha256_of(&bytes)[..16])), SharedBody::new(bytes))),
         Err(fault) => {
@@ -56,11 +59,11 @@ static SENT: LazyLock<Option<(String, Arc<SharedBody>)>> = LazyLock::new(|| {
             None
         }
     }
-});
+}
 
 /// `GET /openapi.json`, open to all: 200 with the OpenAPI document; 304 by `If-None-Match`.
-pub(super) fn answer(request: &Request) -> Result<Reply, Refusal> {
-    let (tag, body) = SENT.as_ref().ok_or(Refusal::Internal)?;
+pub(super) fn answer(request: &Request, routes: &[Route]) -> Result<Reply, Refusal> {
+    let (tag, body) = SENT.get_or_init(|| written(routes)).as_ref().ok_or(Refusal::Internal)?;
     Ok(Reply::unless_known(request, tag.clone(), || Reply::of_json(200, Arc::clone(body))))
 }
 
@@ -69,7 +72,7 @@ pub(super) fn answer(request: &Request) -> Result<Reply, Refusal> {
 /// # Errors
 /// What does not fit together, in words: a fragment that is no JSON, something that is said twice, a call that no route
 /// serves, a refusal that there is not.
-pub fn document() -> Result<Value, String> {
+pub(super) fn document(routes: &[Route]) -> Result<Value, String> {
     let mut document = parse("frame.json", FRAME)?;
     object(&mut document, "info")?.insert("description".into(), conventions().into());
     let refusals = refusals::parse(REFUSALS)?;
@@ -84,7 +87,7 @@ pub fn document() -> Result<Value, String> {
             let Value::Object(item) = item else { return Err(format!("{room}: {path} is no object")) };
             for (method, told) in item {
                 let what = format!("{method} {path}");
-                let call = operation::complete(&path, &method, told, components)
+                let call = operation::complete(routes, &path, &method, told, components)
                     .map_err(|fault| format!("{room}: {what}: {fault}"))?;
                 let methods = paths.entry(path.clone()).or_insert_with(|| Value::Object(Members::new()));
                 let methods = methods.as_object_mut().ok_or("paths")?;

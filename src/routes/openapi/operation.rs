@@ -8,15 +8,21 @@ use super::refusals::{self, code_of};
 use super::{Members, component, insert};
 use crate::http::{Method, status_of};
 use crate::refusal::Code;
-use crate::routes::{Access, Body, KeyUse, ROUTES, Route};
+use crate::routes::{Access, Body, KeyUse, Route};
 use crate::staff::Role;
 
 /// The whole of a call. What the fragment says itself stands in place of what would be derived.
-pub(super) fn complete(path: &str, method: &str, told: Value, components: &Members) -> Result<Value, String> {
+pub(super) fn complete(
+    routes: &[Route],
+    path: &str,
+    method: &str,
+    told: Value,
+    components: &Members,
+) -> Result<Value, String> {
     // A ticket and its picture are one route.
     let of_route = path.trim_end_matches(".svg");
     let is_it = |route: &&Route| route.path == of_route && route.method.word().eq_ignore_ascii_case(method);
-    let route = ROUTES.iter().find(is_it).ok_or("no route serves it")?;
+    let route = routes.iter().find(is_it).ok_or("no route serves it")?;
     let Value::Object(mut told) = told else { return Err("no object".into()) };
     let mut call = Members::new();
     for name in ["operationId", "tags", "summary", "description"] {

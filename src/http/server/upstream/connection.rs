@@ -7,7 +7,7 @@ use mio::Token;
 use mio::net::UnixStream;
 use rustix::net::RecvFlags;
 
-use super::super::connection::ConnectionId;
+use super::super::connection_id::ConnectionId;
 
 /// The bit that tells the tokens of inner connections from those of clients.
 pub const INNER_BIT: usize = 1 << 63;

@@ -1,0 +1,66 @@
+//! A run: what all customers share, and what each makes calls with.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::stats::Stats;
+use crate::commands::client::Client;
+use crate::commands::server_address::ServerAddress;
+
+/// What all customers share.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub address: ServerAddress,
+    pub concert_id: i64,
+    pub schedule_id: i64,
+    /// Customers' own time runs so many times faster than the clock.
+    pub speed: f64,
+    pub began: Instant,
+    /// Nobody begins anything more after this.
+    pub ends: Instant,
+    /// Set when the run is broken off: nobody makes another call.
+    pub stop: Arc<AtomicBool>,
+    /// Answers that may still be waited for with `Prefer: wait`: each takes a thread.
+    pub waits_left: AtomicI64,
+    /// How many are where, for the display.
+    pub waiting: AtomicI64,
+    pub inside: AtomicI64,
+    pub over: AtomicU64,
+    pub sold: AtomicU64,
+}
+
+impl Run {
+    /// A pause of a customer's own time, on the clock.
+    pub(super) fn pause_ms(&self, ms: u64) -> Duration {
+        Duration::from_millis(ms).div_f64(self.speed)
+    }
+
+    /// Whether customers must leave.
+    pub(super) fn is_over(&self) -> bool {
+        Instant::now() >= self.ends
+    }
+
+    /// Takes one of the waits, if one is left.
+    pub(super) fn may_wait(&self) -> bool {
+        let left = self.waits_left.fetch_sub(1, Relaxed) > 0;
+        if !left {
+            self.waits_left.fetch_add(1, Relaxed);
+        }
+        left
+    }
+
+    /// Gives a wait back.
+    pub(super) fn waited(&self) {
+        self.waits_left.fetch_add(1, Relaxed);
+    }
+}
+
+/// What a customer makes calls with: the thread's connection and notes.
+#[derive(Debug)]
+pub(super) struct Worker {
+    pub client: Client,
+    pub stats: Arc<Mutex<Stats>>,
+}
