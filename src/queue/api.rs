@@ -4,11 +4,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use serde_json::json;
-use uuid::Uuid;
 
 use super::caller::viewed_token;
-use super::{Line, TokenStatus, TokenView};
-use crate::clock::Millis;
+use super::{Line, TokenView};
 use crate::http::Reply;
 use crate::ids::TokenKey;
 use crate::refusal::{Language, Refusal};
@@ -18,43 +16,19 @@ use crate::venue::{Answer, Context, Prefer, Until, Venue, Written};
 
 /// A token on the wire.
 #[derive(serde::Serialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct TokenJson<'s> {
     /// Its owner alone sees it.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
-    user_id: Uuid,
-    status: TokenStatus,
-    position: Option<u64>,
-    estimated_wait_seconds: Option<u64>,
-    poll_after_seconds: u32,
-    issued_at: Millis,
-    activated_at: Option<Millis>,
-    expires_at: Millis,
-    join_number: Option<u32>,
-    draw_number: Option<u32>,
-    paused: bool,
+    #[serde(flatten)]
+    seen: &'s TokenView,
     message: Option<&'s str>,
 }
 
 impl TokenJson<'_> {
     /// A token as staff see it.
     pub fn of(seen: &TokenView, language: Language) -> TokenJson<'_> {
-        TokenJson {
-            token: None,
-            user_id: seen.user_id,
-            status: seen.status,
-            position: seen.position,
-            estimated_wait_seconds: seen.advice.estimated_wait_seconds,
-            poll_after_seconds: seen.advice.poll_after_seconds,
-            issued_at: seen.issued_at,
-            activated_at: seen.activated_at,
-            expires_at: seen.expires_at,
-            join_number: seen.join_number,
-            draw_number: seen.draw_number,
-            paused: seen.paused,
-            message: seen.message.as_ref().map(|say| say.in_language(language)),
-        }
+        TokenJson { token: None, seen, message: seen.message.as_ref().map(|say| say.in_language(language)) }
     }
 }
 

@@ -2,8 +2,7 @@
 
 use uuid::Uuid;
 
-use super::TokenStatus;
-use super::line::{Line, TokenView};
+use super::{Line, TokenStatus, TokenView};
 use crate::http::Credential;
 use crate::ids::{self, TokenKey};
 use crate::refusal::{Refusal, TokenEnd};

@@ -3,65 +3,17 @@
 //! Polls read it under a shared lock that the writer takes only for the moment of copying a commit's changes, never
 //! across a commit. What a poll leaves behind (when it was, that it was) is an atomic here and nothing in the file.
 
-use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
-
+use parking_lot::{Mutex, RwLock};
 use uuid::Uuid;
 
+use super::Rules;
 use super::deadlines::DeadlineHeap;
-use super::live_tokens::{Entry, LiveTokens};
-use super::rules::Advice;
-use super::{Rules, TokenStatus};
+use super::live_tokens::{Entry, LiveTokens, TokenView};
 use crate::clock::Millis;
 use crate::ids::{TokenKey, TokenMint};
-use crate::refusal::{Localized, TokenEnd};
+use crate::refusal::TokenEnd;
 use crate::store::SkippedRows;
 use crate::venue::Change;
-
-/// A live token as the file has it, for filling the line at start and for copying changes.
-#[derive(Debug, Clone)]
-pub struct LiveToken {
-    pub(super) token_id: i64,
-    pub(super) key: TokenKey,
-    pub(super) user_id: Uuid,
-    /// Negative for guests, whom staff gave a place at the front; `None` while the draw is to come.
-    pub(super) place: Option<i64>,
-    pub(super) join_number: Option<u32>,
-    pub(super) draw_number: Option<u32>,
-    pub(super) status: TokenStatus,
-    pub(super) issued_at: Millis,
-    pub(super) activated_at: Option<Millis>,
-    pub(super) first_call_seen: bool,
-    pub(super) active_until: Option<Millis>,
-}
-
-/// What a token's owner is told.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TokenView {
-    /// The token.
-    pub key: TokenKey,
-    /// Whose it is.
-    pub user_id: Uuid,
-    /// Waiting or active.
-    pub status: TokenStatus,
-    /// 1 for the next to be let in, 0 once active, `None` while the draw is to come.
-    pub position: Option<u64>,
-    /// How long the wait and the next poll will be.
-    pub advice: Advice,
-    /// When it was issued.
-    pub issued_at: Millis,
-    /// When it was let in.
-    pub activated_at: Option<Millis>,
-    /// When it is dropped unless polled, or when its visit ends.
-    pub expires_at: Millis,
-    /// Its number in the draw, counted from 1 by the order of joining.
-    pub join_number: Option<u32>,
-    /// What the draw gave it.
-    pub draw_number: Option<u32>,
-    /// Whether the line stands still.
-    pub paused: bool,
-    /// The staff's word to those waiting.
-    pub message: Option<Localized>,
-}
 
 /// How the line stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,50 +49,33 @@ impl Line {
         TokenKey::parse(text).is_some_and(|key| self.mint.has_made(key))
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, LiveTokens> {
-        self.tokens.read().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, LiveTokens> {
-        self.tokens.write().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    fn deadlines(&self) -> MutexGuard<'_, DeadlineHeap> {
-        self.deadlines.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    fn first_calls(&self) -> MutexGuard<'_, Vec<TokenKey>> {
-        self.first_calls.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
     /// The live token of this text, heard of at `now` (which keeps it in the line), for an answer that may take
     /// `wait_seconds`. `None` when it is not live; a token whose time is over tells why, and whose it was.
     pub fn poll(&self, key: TokenKey, now: Millis, wait_seconds: u32) -> Option<Result<TokenView, (TokenEnd, Uuid)>> {
-        let tokens = self.read();
-        let entry = tokens.by_key(key)?;
-        Some(match tokens.expiry_reason(entry, now) {
-            Some(end) => Err((end, entry.user_id())),
-            None => {
-                self.keep(entry, now.plus_seconds(wait_seconds));
-                Ok(tokens.view(entry, now))
-            }
-        })
+        self.find(key, now, Some(now.plus_seconds(wait_seconds)))
     }
 
     /// The live token of this text as it stands, without having heard of its owner: a long poll that is
     /// answered is no call. Otherwise like [`Line::poll`].
     pub fn view(&self, key: TokenKey, now: Millis) -> Option<Result<TokenView, (TokenEnd, Uuid)>> {
-        let tokens = self.read();
+        self.find(key, now, None)
+    }
+
+    fn find(&self, key: TokenKey, now: Millis, heard: Option<Millis>) -> Option<Result<TokenView, (TokenEnd, Uuid)>> {
+        let tokens = self.tokens.read();
         let entry = tokens.by_key(key)?;
         Some(match tokens.expiry_reason(entry, now) {
             Some(end) => Err((end, entry.user_id())),
-            None => Ok(tokens.view(entry, now)),
+            None => {
+                heard.into_iter().for_each(|heard| self.keep(entry, heard));
+                Ok(tokens.view(entry, now))
+            }
         })
     }
 
     /// The live token of a user, heard of at `now`.
     pub fn poll_user(&self, user_id: Uuid, now: Millis) -> Option<TokenView> {
-        let tokens = self.read();
+        let tokens = self.tokens.read();
         let entry = tokens.by_user(user_id.as_u128())?;
         if tokens.expiry_reason(entry, now).is_some() {
             return None;
@@ -151,19 +86,19 @@ impl Line {
 
     /// The live token of a user as it stands, without having heard of them: for staff.
     pub fn view_user(&self, user_id: Uuid, now: Millis) -> Option<TokenView> {
-        let tokens = self.read();
+        let tokens = self.tokens.read();
         tokens.by_user(user_id.as_u128()).map(|entry| tokens.view(entry, now))
     }
 
     fn keep(&self, entry: &Entry, heard: Millis) {
         if entry.poll(heard) {
-            self.first_calls().push(TokenKey(entry.key));
+            self.first_calls.lock().push(TokenKey(entry.key));
         }
     }
 
     /// How the line stands.
     pub fn figures(&self, now: Millis) -> Figures {
-        let tokens = self.read();
+        let tokens = self.tokens.read();
         Figures {
             waiting: tokens.waiting(),
             active: tokens.active(),
@@ -173,69 +108,68 @@ impl Line {
 
     /// How long the longest wait has lasted, in whole seconds.
     pub fn oldest_wait_seconds(&self, now: Millis) -> i64 {
-        self.read().oldest_waiting().map_or(0, |issued_at| now.ms_since(issued_at).max(0) / 1_000)
+        self.tokens.read().oldest_waiting().map_or(0, |issued_at| now.ms_since(issued_at).max(0) / 1_000)
     }
 
     /// The rules in force.
     pub fn rules(&self) -> Rules {
-        self.read().rules.clone()
+        self.tokens.read().rules.clone()
     }
 
     /// When a full window of admissions has room again.
     pub(super) fn window_frees_at(&self, per_minute: u32) -> Option<Millis> {
-        self.read().admissions.frees_at(per_minute)
+        self.tokens.read().admissions.frees_at(per_minute)
     }
 
     /// Those first calls that are not yet in the file.
     pub(super) fn take_first_calls(&self) -> Vec<TokenKey> {
-        std::mem::take(&mut *self.first_calls())
+        std::mem::take(&mut *self.first_calls.lock())
     }
 
     /// Those who were silent for too long, at most `limit`: waiting without a poll, or let in without a call.
     pub(super) fn list_inactive(&self, now: Millis, limit: usize) -> Vec<TokenKey> {
-        let tokens = self.read();
-        let due = self.deadlines().list_due(now, limit, |slot, tag| tokens.inactive_until(slot, tag));
+        let tokens = self.tokens.read();
+        let due = self.deadlines.lock().list_due(now, limit, |slot, tag| tokens.inactive_until(slot, tag));
         due.into_iter().filter_map(|slot| tokens.by_slot(slot)).map(|entry| TokenKey(entry.key)).collect()
     }
 
     /// When somebody will have been silent for too long.
     pub(super) fn next_inactive(&self, skipped: &SkippedRows) -> Option<Millis> {
-        let tokens = self.read();
+        let tokens = self.tokens.read();
         let is_stuck = |slot| tokens.by_slot(slot).is_some_and(|entry| skipped.has(entry.key));
         // One that can't be dropped is never due.
-        self.deadlines()
+        self.deadlines
+            .lock()
             .next(|slot, tag| tokens.inactive_until(slot, tag).filter(|_| skipped.is_empty() || !is_stuck(slot)))
     }
 
-    /// Fills the line at start with what `each` gives, one by one. Everybody is heard of afresh at `now`.
+    /// Fills the line at start with what `each` gives, one by one.
     ///
     /// # Errors
     /// Those of `each`.
-    pub fn load<E>(
+    pub(super) fn load<E>(
         &self,
         rules: Rules,
         admissions: &[Millis],
-        now: Millis,
-        each: impl FnOnce(&mut dyn FnMut(LiveToken)) -> Result<(), E>,
+        each: impl FnOnce(&mut dyn FnMut(Entry)) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut tokens = self.write();
+        let mut tokens = self.tokens.write();
         tokens.rules = rules;
-        tokens.load(now, each)?;
+        tokens.load(each)?;
         admissions.iter().for_each(|&at| tokens.admissions.count(at));
-        self.deadlines().refill(tokens.all_due());
+        self.deadlines.lock().refill(tokens.all_due());
         Ok(())
     }
 
     /// Copies what a commit at `now` changed, all at once: no poll sees half of it.
     pub fn apply(&self, changes: &[Change], now: Millis) {
-        let mut tokens = self.write();
-        let mut deadlines = self.deadlines();
+        let mut tokens = self.tokens.write();
+        let mut deadlines = self.deadlines.lock();
         let (mut admitted, mut waited) = (0, 0);
         for change in changes {
             let slot = match change {
                 Change::TokenIssued { token_id, key, user_id, place, join_number } => {
-                    let token = LiveToken::issued(*token_id, *key, *user_id, *place, *join_number, now);
-                    Some(tokens.join(&token, now))
+                    Some(tokens.join(Entry::issued(*token_id, *key, *user_id, *place, *join_number, now)))
                 }
                 Change::TokenAdmitted { key, visit_until } => {
                     tokens.admit(*key, *visit_until, now).map(|(slot, had_waited)| {
@@ -284,51 +218,25 @@ impl Line {
 
     /// The clock goes on so many milliseconds later: everybody who is not late at `moment` keeps what is left to them.
     pub fn move_deadlines(&self, moment: Millis, ms: i64) {
-        let mut tokens = self.write();
+        let mut tokens = self.tokens.write();
         tokens.move_deadlines(moment, ms);
-        self.deadlines().refill(tokens.all_due());
+        self.deadlines.lock().refill(tokens.all_due());
     }
 
     /// Puts new rules in force.
     pub fn set_rules(&self, rules: Rules) {
-        let mut tokens = self.write();
+        let mut tokens = self.tokens.write();
         let limits = |rules: &Rules| (rules.abandon_seconds, rules.claim_seconds);
         let changed = limits(&tokens.rules) != limits(&rules);
         tokens.rules = rules;
         if changed {
-            self.deadlines().refill(tokens.all_due()); // a shorter limit makes people due earlier than was noted
+            self.deadlines.lock().refill(tokens.all_due()); // a shorter limit makes people due earlier than was noted
         }
     }
 
     /// Whether a token that the file still has as live is over at `now`: it was silent for too long, or timed out.
     pub(super) fn has_expired(&self, key: TokenKey, now: Millis) -> bool {
-        let tokens = self.read();
+        let tokens = self.tokens.read();
         tokens.by_key(key).is_some_and(|entry| tokens.expiry_reason(entry, now).is_some())
-    }
-}
-
-impl LiveToken {
-    /// A token as it is when it is issued.
-    fn issued(
-        token_id: i64,
-        key: TokenKey,
-        user_id: Uuid,
-        place: Option<i64>,
-        join_number: Option<u32>,
-        issued_at: Millis,
-    ) -> LiveToken {
-        LiveToken {
-            token_id,
-            key,
-            user_id,
-            place,
-            join_number,
-            draw_number: None,
-            status: TokenStatus::Waiting,
-            issued_at,
-            activated_at: None,
-            first_call_seen: false,
-            active_until: None,
-        }
     }
 }

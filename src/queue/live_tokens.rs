@@ -8,14 +8,14 @@ use hashbrown::HashTable;
 use slab::Slab;
 use uuid::Uuid;
 
+use super::TokenStatus;
 use super::estimate::AdmissionRate;
 use super::ranks::Ranks;
-use super::rules::{self, Rules};
+use super::rules::{self, Advice, Rules};
 use super::window::Window;
-use super::{LiveToken, TokenStatus, TokenView};
 use crate::clock::Millis;
 use crate::ids::TokenKey;
-use crate::refusal::TokenEnd;
+use crate::refusal::{Localized, TokenEnd};
 
 /// The place of someone who waits for the draw.
 const AWAITING_DRAW: i64 = i64::MAX;
@@ -25,24 +25,50 @@ const AWAITING_DRAW: i64 = i64::MAX;
 #[derive(Debug)]
 pub(super) struct Entry {
     pub key: u128,
-    user: u128,
+    pub user: u128,
     pub token_id: i64,
-    place: i64,
-    issued_ms: i64,
-    activated_ms: i64,
+    pub place: i64,
+    pub issued_ms: i64,
+    pub activated_ms: i64,
     pub active_until_ms: i64,
     /// When they were last heard of.
-    last_poll_ms: AtomicI64,
-    join_number: u32,
-    draw_number: u32,
+    pub last_poll_ms: AtomicI64,
+    pub join_number: u32,
+    pub draw_number: u32,
     /// The interval between polls that they were last told, in seconds.
-    advised_poll_seconds: AtomicU8,
+    pub advised_poll_seconds: AtomicU8,
     pub active: bool,
     /// Whether they called since they were let in.
-    first_call_seen: AtomicBool,
+    pub first_call_seen: AtomicBool,
 }
 
 impl Entry {
+    /// One who waits with a new token, on a place or for the draw.
+    pub fn issued(
+        token_id: i64,
+        key: TokenKey,
+        user_id: Uuid,
+        place: Option<i64>,
+        join_number: Option<u32>,
+        at: Millis,
+    ) -> Entry {
+        Entry {
+            key: key.0,
+            user: user_id.as_u128(),
+            token_id,
+            place: place.unwrap_or(AWAITING_DRAW),
+            issued_ms: at.unix_ms(),
+            activated_ms: 0,
+            active_until_ms: 0,
+            last_poll_ms: AtomicI64::new(at.unix_ms()),
+            join_number: join_number.unwrap_or(0),
+            draw_number: 0,
+            advised_poll_seconds: AtomicU8::new(0),
+            active: false,
+            first_call_seen: AtomicBool::new(false),
+        }
+    }
+
     /// Notes that they were heard of; says whether this was the first call since they were let in.
     pub fn poll(&self, at: Millis) -> bool {
         self.last_poll_ms.fetch_max(at.unix_ms(), Relaxed);
@@ -55,8 +81,35 @@ impl Entry {
     }
 }
 
-/// Those who may be waiting, in the order in which their tokens were issued: slot and token of each. Who leaves or is
-/// let in stays here until all before them are gone too.
+/// What a token's owner is told. The token itself, and the message in one language, are added on the wire.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenView {
+    #[serde(skip)]
+    pub key: TokenKey,
+    pub user_id: Uuid,
+    pub status: TokenStatus,
+    /// 1 for the next to be let in, 0 once active, `None` while the draw is to come.
+    pub position: Option<u64>,
+    #[serde(flatten)]
+    pub advice: Advice,
+    pub issued_at: Millis,
+    pub activated_at: Option<Millis>,
+    /// When it is dropped unless polled, or when its visit ends.
+    pub expires_at: Millis,
+    /// Its number in the draw, counted from 1 by the order of joining.
+    pub join_number: Option<u32>,
+    /// What the draw gave it.
+    pub draw_number: Option<u32>,
+    /// Whether the line stands still.
+    pub paused: bool,
+    /// The staff's word to those waiting.
+    #[serde(skip)]
+    pub message: Option<Localized>,
+}
+
+/// Those who may be waiting, in the order in which their tokens were issued: slot and token of each. Who leaves or is let in
+/// stays here until all before them are gone too.
 type Issued = VecDeque<(u32, u32)>;
 
 /// Everybody with a live token.
@@ -79,21 +132,16 @@ pub(super) struct LiveTokens {
 
 impl LiveTokens {
     /// Takes in everybody at start, one by one as `each` gives them.
-    pub fn load<E>(
-        &mut self,
-        now: Millis,
-        each: impl FnOnce(&mut dyn FnMut(LiveToken)) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn load<E>(&mut self, each: impl FnOnce(&mut dyn FnMut(Entry)) -> Result<(), E>) -> Result<(), E> {
         let (mut guests, mut line) = (Vec::new(), Vec::new());
-        each(&mut |token| {
-            if token.status == TokenStatus::Waiting {
-                match token.place {
-                    Some(place) if place < 0 => guests.push(place),
-                    Some(place) => line.push(place),
-                    None => self.awaiting_draw += 1,
-                }
+        each(&mut |entry| {
+            match entry.place {
+                _ if entry.active => {}
+                AWAITING_DRAW => self.awaiting_draw += 1,
+                place if place < 0 => guests.push(place),
+                place => line.push(place),
             }
-            self.insert(&token, now);
+            self.insert(entry);
         })?;
         (self.guests, self.line) = (Ranks::of(guests), Ranks::of(line));
         let mut issued: Vec<(i64, usize)> = self.tokens.iter().map(|(slot, entry)| (entry.token_id, slot)).collect();
@@ -104,10 +152,11 @@ impl LiveTokens {
     }
 
     /// Takes in a newly issued token.
-    pub fn join(&mut self, token: &LiveToken, now: Millis) -> usize {
-        self.enqueue(token.place.unwrap_or(AWAITING_DRAW));
-        let slot = self.insert(token, now);
-        self.issued.push_back((slot as u32, token.token_id as u32));
+    pub fn join(&mut self, entry: Entry) -> usize {
+        let token_id = entry.token_id;
+        self.enqueue(entry.place);
+        let slot = self.insert(entry);
+        self.issued.push_back((slot as u32, token_id as u32));
         slot
     }
 
@@ -121,30 +170,15 @@ impl LiveTokens {
         }
     }
 
-    fn insert(&mut self, token: &LiveToken, now: Millis) -> usize {
-        let ms = |at: Option<Millis>| at.map_or(0, Millis::unix_ms);
-        let active = token.status == TokenStatus::Active;
-        let slot = self.tokens.insert(Entry {
-            key: token.key.0,
-            user: token.user_id.as_u128(),
-            token_id: token.token_id,
-            place: token.place.unwrap_or(AWAITING_DRAW),
-            issued_ms: token.issued_at.unix_ms(),
-            activated_ms: ms(token.activated_at),
-            active_until_ms: ms(token.active_until),
-            last_poll_ms: AtomicI64::new(now.unix_ms()),
-            join_number: token.join_number.unwrap_or(0),
-            draw_number: token.draw_number.unwrap_or(0),
-            advised_poll_seconds: AtomicU8::new(0),
-            active,
-            first_call_seen: AtomicBool::new(token.first_call_seen),
-        });
-        self.active += u64::from(active);
+    fn insert(&mut self, entry: Entry) -> usize {
+        let (key, user) = (entry.key, entry.user);
+        self.active += u64::from(entry.active);
+        let slot = self.tokens.insert(entry);
         let (tokens, hasher) = (&self.tokens, &self.hasher);
         let key_of = |&slot: &u32| hasher.hash_one(tokens.get(slot as usize).map_or(0, |entry| entry.key));
-        self.by_key.insert_unique(hasher.hash_one(token.key.0), slot as u32, key_of);
+        self.by_key.insert_unique(hasher.hash_one(key), slot as u32, key_of);
         let user_of = |&slot: &u32| hasher.hash_one(tokens.get(slot as usize).map_or(0, |entry| entry.user));
-        self.by_user.insert_unique(hasher.hash_one(token.user_id.as_u128()), slot as u32, user_of);
+        self.by_user.insert_unique(hasher.hash_one(user), slot as u32, user_of);
         slot
     }
 

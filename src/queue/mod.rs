@@ -23,7 +23,8 @@ use uuid::Uuid;
 
 pub use caller::{Caller, RejectedCaller, active_token, any_token, own_user, token_or_user_key};
 pub use draw::{Draw, METHOD as DRAW_METHOD, draw_if_due, list_draws, order};
-pub use line::{Figures, Line, LiveToken, TokenView};
+pub use line::{Figures, Line};
+pub use live_tokens::TokenView;
 pub use rounds::{admit_by_hand, admit_next, end_due, move_visits, next_due};
 pub use rules::Rules;
 use sql::Placement;
@@ -261,9 +262,9 @@ pub fn load(
     }
     let admissions = sql::list_admissions(connection, now.plus_ms(-window::WINDOW_MS), now)?;
     let (mut done, total) = (0, sql::count_live(connection)?);
-    line.load(rules, &admissions, now, |take| {
-        sql::each_live(connection, &mut |token| {
-            take(token);
+    line.load(rules, &admissions, |take| {
+        sql::each_live(connection, now, &mut |entry| {
+            take(entry);
             done += 1;
             if done % PROGRESS_EVERY == 0 {
                 progress(done, total);

@@ -51,12 +51,13 @@ impl Rules {
 }
 
 /// What someone waiting is advised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Advice {
-    /// When to ask again: 1 to 30.
-    pub poll_after_seconds: u32,
     /// How long it will take; `None` until enough admissions were seen, and while the line stands still.
     pub estimated_wait_seconds: Option<u64>,
+    /// When to ask again: 1 to 30.
+    pub poll_after_seconds: u32,
 }
 
 /// The longest interval between polls that is advised, in seconds.

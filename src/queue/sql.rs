@@ -1,9 +1,11 @@
 //! Every statement that reads or writes `token` and `queue`.
 
+use std::sync::atomic::AtomicBool;
+
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::line::LiveToken;
+use super::live_tokens::Entry;
 use super::rules::Rules;
 use super::{Token, TokenStatus};
 use crate::clock::Millis;
@@ -263,26 +265,23 @@ pub(super) fn count_live(connection: &Connection) -> rusqlite::Result<u64> {
     connection.query_row(count, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
 }
 
-/// Gives every live token to `take`, for filling the line at start.
-pub(super) fn each_live(connection: &Connection, take: &mut dyn FnMut(LiveToken)) -> rusqlite::Result<()> {
+/// Gives every live token to `take`, for filling the line at start: everybody is heard of afresh at `now`.
+pub(super) fn each_live(connection: &Connection, now: Millis, take: &mut dyn FnMut(Entry)) -> rusqlite::Result<()> {
     let mut statement = connection.prepare(
-        "SELECT token_id, token, user_id, place, status, issued_at, activated_at, claimed_at IS NOT NULL, active_until,
-         join_number, draw_number FROM token WHERE status <> 'EXPIRED'",
+        "SELECT token_id, token, user_id, place, join_number, status, issued_at, activated_at, claimed_at IS NOT NULL,
+         active_until, draw_number FROM token WHERE status <> 'EXPIRED'",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        take(LiveToken {
-            token_id: row.get(0)?,
-            key: row.get(1)?,
-            user_id: row.get(2)?,
-            place: row.get(3)?,
-            status: row.get::<_, TokenStatus>(4)?,
-            issued_at: row.get(5)?,
-            activated_at: row.get(6)?,
-            first_call_seen: row.get(7)?,
-            active_until: row.get(8)?,
-            join_number: row.get(9)?,
-            draw_number: row.get(10)?,
+        let ms = |at: Option<Millis>| at.map_or(0, Millis::unix_ms);
+        take(Entry {
+            active: row.get::<_, TokenStatus>(5)? == TokenStatus::Active,
+            issued_ms: row.get::<_, Millis>(6)?.unix_ms(),
+            activated_ms: ms(row.get(7)?),
+            first_call_seen: AtomicBool::new(row.get(8)?),
+            active_until_ms: ms(row.get(9)?),
+            draw_number: row.get::<_, Option<u32>>(10)?.unwrap_or(0),
+            ..Entry::issued(row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, now)
         });
     }
     Ok(())
