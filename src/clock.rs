@@ -29,7 +29,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
 
-pub use instant::{Millis, Span};
+pub use instant::{Millis, Span, parse_date};
 
 /// How the server's time moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -63,7 +63,7 @@ impl Millis {
     /// A calendar date such as `2026-11-22` in a time zone: from its first instant until the first of the next, which
     /// is 23, 24 or 25 hours. `None` for what is no date.
     pub fn day_in(date: &str, zone: &TimeZone) -> Option<Range<Millis>> {
-        let date = Some(date).filter(|date| date.len() == 10)?.parse::<jiff::civil::Date>().ok()?;
+        let date = parse_date(date)?;
         let first =
             |date: jiff::civil::Date| Some(Millis(date.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond()));
         Some(first(date)?..first(date.tomorrow().ok()?)?)
@@ -111,6 +111,11 @@ impl serde::Serialize for Millis {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.write_text(&mut [0; Self::TEXT_CHARS]))
     }
+}
+
+/// A calendar date as the wire writes it, such as `2026-11-22`.
+pub fn parse_date(text: &str) -> Option<jiff::civil::Date> {
+    Some(text).filter(|text| text.len() == 10)?.parse().ok()
 }
 
 /// A length of time in words.

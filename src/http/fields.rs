@@ -10,9 +10,9 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{Request, json};
-use crate::clock::Millis;
+use crate::clock::{Millis, parse_date};
 use crate::ids;
-use crate::refusal::Refusal;
+use crate::refusal::{Localized, Refusal};
 
 /// Integers that every JSON reader keeps exactly (RFC 8259, section 6): up to 2^53 - 1.
 const INTEGER_MAX: i64 = (1 << 53) - 1;
@@ -49,6 +49,11 @@ impl Fields {
             Value::Object(members) => Ok(Fields { members, at }),
             _ => Err(Refusal::invalid(at, "must be an object", "객체여야 합니다")),
         }
+    }
+
+    /// The JSON pointer of the object itself.
+    pub fn at(&self) -> &str {
+        &self.at
     }
 
     /// The JSON pointer of a member.
@@ -113,32 +118,15 @@ impl Fields {
 
     /// A text of one line without its outer white space, of so many characters, none of them a control character.
     pub fn line(&mut self, name: &str, chars: std::ops::RangeInclusive<usize>) -> Result<String, Refusal> {
-        self.plain(name, chars, char::is_control)
+        let text = self.text(name)?;
+        plain_line(&text, chars).map_err(|reason| Refusal::InvalidRequest { pointer: self.pointer(name), reason })
     }
 
     /// The same of several lines.
     pub fn lines(&mut self, name: &str, chars: std::ops::RangeInclusive<usize>) -> Result<String, Refusal> {
-        self.plain(name, chars, |c| c.is_control() && c != '\n')
-    }
-
-    fn plain(
-        &mut self,
-        name: &str,
-        chars: std::ops::RangeInclusive<usize>,
-        is_refused: impl Fn(char) -> bool,
-    ) -> Result<String, Refusal> {
         let text = self.text(name)?;
-        let text = text.trim();
-        let is_blank = !text.is_empty() && text.chars().all(|c| c.is_whitespace() || is_unseen(c));
-        if !chars.contains(&text.chars().count()) || is_blank || text.chars().any(|c| is_refused(c) || turns_text(c)) {
-            let (least, most) = chars.into_inner();
-            return Err(Refusal::invalid(
-                self.pointer(name),
-                format!("must have {least} to {most} characters that can be seen, and no control characters"),
-                format!("제어 문자 없이 눈에 보이는 글자로 {least}자 이상 {most}자 이하여야 합니다"),
-            ));
-        }
-        Ok(text.to_owned())
+        plain(&text, chars, |c| c.is_control() && c != '\n')
+            .map_err(|reason| Refusal::InvalidRequest { pointer: self.pointer(name), reason })
     }
 
     /// A whole number.
@@ -183,6 +171,12 @@ impl Fields {
         })
     }
 
+    /// A calendar date.
+    pub fn date(&mut self, name: &str) -> Result<String, Refusal> {
+        let text = self.text(name)?;
+        must_be_date(&text, self.pointer(name)).map(|()| text)
+    }
+
     /// An instant.
     pub fn instant(&mut self, name: &str) -> Result<Millis, Refusal> {
         let text = self.text(name)?;
@@ -195,13 +189,18 @@ impl Fields {
         })
     }
 
-    /// A list of 1 to `most` values with their pointers.
-    pub fn list(&mut self, name: &str, most: usize) -> Result<Vec<(String, Value)>, Refusal> {
-        self.counted(name, 1..=most)
+    /// An object.
+    pub fn object(&mut self, name: &str) -> Result<Fields, Refusal> {
+        Fields::of_value(self.must(name)?, self.pointer(name))
+    }
+
+    /// A list of so many objects.
+    pub fn objects(&mut self, name: &str, count: std::ops::RangeInclusive<usize>) -> Result<Vec<Fields>, Refusal> {
+        self.list(name, count)?.into_iter().map(|(at, value)| Fields::of_value(value, at)).collect()
     }
 
     /// A list of so many values with their pointers.
-    pub fn counted(
+    pub fn list(
         &mut self,
         name: &str,
         count: std::ops::RangeInclusive<usize>,
@@ -228,6 +227,42 @@ impl Fields {
             None => Ok(()),
             Some(name) => Err(Refusal::invalid(self.pointer(name), "is not known here", "알 수 없는 항목입니다")),
         }
+    }
+}
+
+/// A text of one line without its outer white space, of so many characters that can be seen.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn plain_line(text: &str, chars: std::ops::RangeInclusive<usize>) -> Result<String, Localized> {
+    plain(text, chars, char::is_control)
+}
+
+fn plain(
+    text: &str,
+    chars: std::ops::RangeInclusive<usize>,
+    is_refused: impl Fn(char) -> bool,
+) -> Result<String, Localized> {
+    let text = text.trim();
+    let is_blank = !text.is_empty() && text.chars().all(|c| c.is_whitespace() || is_unseen(c));
+    if chars.contains(&text.chars().count()) && !is_blank && !text.chars().any(|c| is_refused(c) || turns_text(c)) {
+        return Ok(text.to_owned());
+    }
+    let (least, most) = chars.into_inner();
+    Err(Localized::new(
+        format!("must have {least} to {most} characters that can be seen, and no control characters"),
+        format!("제어 문자 없이 눈에 보이는 글자로 {least}자 이상 {most}자 이하여야 합니다"),
+    ))
+}
+
+/// Refuses a text that is no calendar date such as `2026-11-22`.
+///
+/// # Errors
+/// `INVALID_REQUEST` with the place of the text.
+pub fn must_be_date(text: &str, at: impl Into<String>) -> Result<(), Refusal> {
+    match parse_date(text) {
+        Some(_) => Ok(()),
+        None => Err(Refusal::invalid(at, "must be a date such as 2026-11-22", "2026-11-22와 같은 날짜여야 합니다")),
     }
 }
 
@@ -294,11 +329,16 @@ pub fn number(
     })
 }
 
-/// Percent-decodes a part of a checked request target (`+` is a space, as
-/// in forms); `None` when the result is not UTF-8.
-pub fn decoded(text: &str) -> Option<String> {
+/// Percent-decodes a part of a checked request target (`+` is a space, as in forms); `None` when the result is not
+/// UTF-8.
+fn decoded(text: &str) -> Option<String> {
     let spaced = text.replace('+', " ");
     percent_decode_str(&spaced).decode_utf8().ok().map(Cow::into_owned)
+}
+
+/// Percent-decodes a segment of a path, in which `+` is itself.
+pub fn decoded_segment(segment: &str) -> Option<String> {
+    percent_decode_str(segment).decode_utf8().ok().map(Cow::into_owned)
 }
 
 /// What a caller shows to prove who they are.
@@ -342,7 +382,7 @@ pub fn idempotency_key(request: &Request) -> Result<Option<&str>, Refusal> {
     if sound {
         return Ok(Some(key));
     }
-    let reason = crate::refusal::Localized::new(
+    let reason = Localized::new(
         "Idempotency-Key must be 1 to 128 visible ASCII characters",
         "Idempotency-Key는 보이는 ASCII 문자 1~128자여야 합니다",
     );

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::Request;
-use super::body::{Body, shared_by_hash};
+use super::body::{Body, SharedBody, shared_by_hash};
 use crate::ids;
 use crate::refusal::{Code, Language, Refusal};
 
@@ -49,6 +49,14 @@ impl Reply {
     /// An answer whose JSON is already written.
     pub fn of_json(status: u16, body: impl Into<Body>) -> Reply {
         Reply { status, content_type: "application/json".into(), headers: Vec::new(), body: body.into() }
+    }
+
+    /// The same answer with content that its clones share.
+    pub fn shared(mut self) -> Reply {
+        if let Body::Own(bytes) = self.body {
+            self.body = Body::Shared(SharedBody::new(bytes));
+        }
+        self
     }
 
     /// The same answer with one more header field.

@@ -108,8 +108,8 @@ pub struct TokenView {
     pub message: Option<Localized>,
 }
 
-/// Those who may be waiting, in the order in which their tokens were issued: slot and token of each. Who leaves or is let in
-/// stays here until all before them are gone too.
+/// Those who may be waiting, in the order in which their tokens were issued: slot and token of each. Who leaves or is
+/// let in stays here until all before them are gone too.
 type Issued = VecDeque<(u32, u32)>;
 
 /// Everybody with a live token.

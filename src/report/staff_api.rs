@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{DayEntry, SoldSeat};
 use crate::clock::Millis;
-use crate::http::Reply;
+use crate::http::{Reply, must_be_date};
 use crate::refusal::Refusal;
 use crate::spreadsheet::Cell::{Number, Text};
 use crate::spreadsheet::Table;
@@ -40,9 +40,8 @@ pub fn sales(context: &Context) -> Outcome<Answer> {
 pub fn ledger(context: &Context) -> Outcome<Answer> {
     let zone = &context.venue.settings.sale.time_zone;
     let date = context.query("date").unwrap_or("");
-    let day = Millis::day_in(date, zone).ok_or_else(|| {
-        Refusal::invalid("?date", "must be a date such as 2026-11-22", "2026-11-22와 같은 날짜여야 합니다")
-    })?;
+    must_be_date(date, "?date")?;
+    let day = Millis::day_in(date, zone).ok_or(Refusal::Internal)?; // every date is a day
     let as_table = context.request.prefers_csv();
     let (most, usual) = if as_table { (TABLE_LINES_MAX, TABLE_LINES_MAX) } else { (PAGE_MAX, PAGE) };
     let limit = context.query_number("limit", 1..=most)?.unwrap_or(usual) as u32;

@@ -14,7 +14,6 @@ use crate::queue::{self, Caller};
 use crate::refusal::{Refusal, TokenEnd};
 use crate::schedule;
 use crate::seat::MapCache;
-use crate::seat::api::is_date;
 use crate::store::Outcome;
 use crate::ticket;
 use crate::user;
@@ -123,7 +122,7 @@ fn read_wanted(mut fields: Fields) -> Result<HoldRequest, Refusal> {
 }
 
 fn read_best(fields: &mut Fields) -> Result<SeatChoice, Refusal> {
-    let mut best = Fields::of_value(fields.must("bestAvailable")?, fields.pointer("bestAvailable"))?;
+    let mut best = fields.object("bestAvailable")?;
     let count = best.integer("count", 1..=SEATS_MAX as i64)? as usize; // within the range
     let section = best.has("section").then(|| best.text("section")).transpose()?;
     best.end()?;
@@ -140,12 +139,7 @@ pub fn read_date(fields: &mut Fields) -> Result<DateRef, Refusal> {
         return fields.integer("scheduleId", 0..=i64::MAX).map(DateRef::Schedule);
     }
     let concert_id = fields.integer("concertId", 0..=i64::MAX)?;
-    let date = fields.text("date")?;
-    if !is_date(&date) {
-        let at = fields.pointer("date");
-        return Err(Refusal::invalid(at, "must be a date such as 2026-11-22", "2026-11-22와 같은 날짜여야 합니다"));
-    }
-    Ok(DateRef::Date(concert_id, date))
+    Ok(DateRef::Date(concert_id, fields.date("date")?))
 }
 
 /// The `seats` member: 1 to `SEATS_MAX` labels, none of them twice.
@@ -155,7 +149,7 @@ pub fn read_date(fields: &mut Fields) -> Result<DateRef, Refusal> {
 pub fn read_seats(fields: &mut Fields) -> Result<Vec<String>, Refusal> {
     let mut seats = Vec::new();
     let mut known = HashSet::new();
-    for (at, value) in fields.list("seats", SEATS_MAX)? {
+    for (at, value) in fields.list("seats", 1..=SEATS_MAX)? {
         let Value::String(label) = value else {
             return Err(Refusal::invalid(at, "must be a text", "문자열이어야 합니다"));
         };

@@ -34,14 +34,15 @@ pub struct Concert {
     pub schedules: i64,
 }
 
-/// One date of a concert.
-#[derive(Debug, Clone)]
+/// One date of a concert. The wire shows it together with how many of its seats are free.
+#[derive(Debug, Clone, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Schedule {
     /// The id.
     pub schedule_id: i64,
     /// Of which concert.
     pub concert_id: i64,
-    /// The concert's title.
+    #[serde(skip)]
     pub concert_title: String,
     /// The calendar date in the venue's time zone.
     pub date: String,
@@ -53,15 +54,18 @@ pub struct Schedule {
     pub sale_closes_at: Millis,
     /// How many seats it has.
     pub seats_total: i64,
-    /// The price of its cheapest seat.
+    /// The price of its cheapest seat, free or not.
+    #[serde(skip)]
     pub price_from: Points,
     /// Counts every change of the date and its seats.
+    #[serde(skip)]
     pub version: i64,
     /// Until so many hours before the start users may take their points back; `None`: they may not.
     pub refund_until_hours: Option<u32>,
     /// When it was cancelled, if it was.
     pub cancelled_at: Option<Millis>,
     /// When everybody had their points back after that.
+    #[serde(skip)]
     pub settled_at: Option<Millis>,
 }
 

@@ -5,19 +5,20 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::super::PlanSeat;
+use super::super::Seat;
 use super::*;
 use crate::points::Points;
 
-fn seat(section: &str, row: &str, number: i64, place: Option<(f64, f64)>) -> PlanSeat {
+fn seat(section: &str, row: &str, number: i64, place: Option<(f64, f64)>) -> Seat {
     let name = |name: &str| (!name.is_empty()).then(|| Arc::from(name));
-    PlanSeat {
+    Seat {
         seat_no: 0,
         label: format!("{section}{row}{number}").into(),
         section: name(section),
         row: name(row),
         number: number.to_string().into(),
         price: Points::ZERO,
+        category: None,
         x: place.map(|(x, _)| x),
         y: place.map(|(_, y)| y),
     }
@@ -26,7 +27,7 @@ fn seat(section: &str, row: &str, number: i64, place: Option<(f64, f64)>) -> Pla
 /// A hall on paper: each text is a section and a row, and its seats, free `.` or taken `x`; a space is an aisle.
 #[derive(Debug)]
 struct Paper {
-    seats: Vec<PlanSeat>,
+    seats: Vec<Seat>,
     free: Vec<bool>,
 }
 
@@ -131,7 +132,7 @@ fn in_a_plan_an_aisle_is_a_wide_step_whatever_the_numbers_are() {
 #[test]
 fn seats_numbered_from_the_middle_outward_are_side_by_side_as_they_stand() {
     let row = |numbers: &[i64]| numbers.iter().map(|number| seat("", "A", *number, None)).collect::<Vec<_>>();
-    let best = |seats: Vec<PlanSeat>| Paper { free: vec![true; seats.len()], seats }.best(2, None).unwrap();
+    let best = |seats: Vec<Seat>| Paper { free: vec![true; seats.len()], seats }.best(2, None).unwrap();
     assert_eq!(best(row(&[7, 5, 3, 1, 2, 4, 6, 8])), ["A1", "A2"]);
     assert_eq!(best(row(&[1, 3, 5, 7, 9, 11])), ["A5", "A7"]);
 }

@@ -1,57 +1,18 @@
 //! Layouts: what staff say of a hall, turned into its seats.
 
-use std::collections::{HashMap, HashSet};
-use std::ops::RangeInclusive;
-
 use serde_json::Value;
 
+use super::labels::{
+    FAR, LABEL_CHARS, LayoutSeat, ROW_CHARS, SEATS_MAX, SECTION_CHARS, duplicate_label, label_of, price_range,
+    reject_duplicates, share_a_row, too_many_seats,
+};
 use super::pretix;
 use crate::http::Fields;
 use crate::points::Points;
 use crate::refusal::Refusal;
 
-/// Seats of one schedule at most.
-pub const SEATS_MAX: usize = 100_000;
-/// Characters of a label, and of each of the names that make it, at most.
-pub const LABEL_MAX_CHARS: usize = 80;
-/// How far from the corner of a plan a seat may stand.
-pub(super) const FAR: f64 = 10_000_000.0;
 /// The forms of a layout: the member that says which one it is.
 const FORMS: [&str; 4] = ["numbered", "sections", "seats", "pretixPlan"];
-
-/// A seat before the schedule has its id.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LayoutSeat {
-    /// What people read, unique within the schedule.
-    pub label: String,
-    /// The section, when there are sections.
-    pub section: Option<String>,
-    /// The row, when there are rows.
-    pub row: Option<String>,
-    /// The number within its row, or within the hall.
-    pub number: String,
-    /// What it is priced as, where the layout says so.
-    pub category: Option<String>,
-    /// What it costs.
-    pub price: Points,
-    /// Where it stands in the plan, `x` to the right and `y` down, where the layout has a plan.
-    pub at: Option<(f64, f64)>,
-}
-
-impl LayoutSeat {
-    /// A seat of a hall that only counts its seats.
-    pub fn numbered(number: i64, price: Points) -> LayoutSeat {
-        LayoutSeat {
-            label: number.to_string(),
-            section: None,
-            row: None,
-            number: number.to_string(),
-            category: None,
-            price,
-            at: None,
-        }
-    }
-}
 
 /// Reads a layout that stands at the JSON pointer `at`.
 ///
@@ -81,44 +42,12 @@ pub fn read(layout: Value, at: String) -> Result<Vec<LayoutSeat>, Refusal> {
     Ok(seats)
 }
 
-pub(super) fn too_many_seats(at: String) -> Refusal {
-    Refusal::invalid(at, format!("has more than {SEATS_MAX} seats"), format!("좌석이 {SEATS_MAX}석을 넘습니다"))
-}
-
-/// The seats, unless two of them share a label; each comes with its place.
-pub(super) fn reject_duplicates(seats: Vec<(String, LayoutSeat)>) -> Result<Vec<LayoutSeat>, Refusal> {
-    match duplicate_label(seats.iter().map(|(at, seat)| (seat.label.as_str(), at))) {
-        None => Ok(seats.into_iter().map(|(_, seat)| seat).collect()),
-        Some((label, first, second)) => Err(Refusal::invalid(
-            second,
-            format!("is a second seat with the label {label}; the first is {first}"),
-            format!("이름이 {label}인 두 번째 좌석입니다. 첫 번째는 {first}입니다"),
-        )),
-    }
-}
-
-/// The first label that two seats share, with the places of both.
-pub fn duplicate_label<'s, P: Copy>(seats: impl Iterator<Item = (&'s str, P)>) -> Option<(&'s str, P, P)> {
-    let mut places = HashMap::new();
-    for (label, place) in seats {
-        if let Some(first) = places.insert(label, place) {
-            return Some((label, first, place));
-        }
-    }
-    None
-}
-
 fn numbered(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
-    let mut numbered = Fields::of_value(layout.must("numbered")?, layout.pointer("numbered"))?;
+    let mut numbered = layout.object("numbered")?;
     let count = numbered.integer("count", 1..=SEATS_MAX as i64)?;
     let price = price(&mut numbered)?;
     numbered.end()?;
     Ok((1..=count).map(|number| LayoutSeat::numbered(number, price)).collect())
-}
-
-/// What a seat may cost, in won.
-pub const fn price_range() -> RangeInclusive<i64> {
-    0..=Points::PRICE_MAX.won()
 }
 
 fn price(fields: &mut Fields) -> Result<Points, Refusal> {
@@ -128,10 +57,10 @@ fn price(fields: &mut Fields) -> Result<Points, Refusal> {
 /// Seats one by one, as the map of a date shows them.
 fn one_by_one(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
     let mut seats = Vec::new();
-    for (at, value) in layout.list("seats", SEATS_MAX)? {
-        let mut fields = Fields::of_value(value, at.clone())?;
-        let label = fields.line("seat", 1..=LABEL_MAX_CHARS)?;
-        let mut name = |name| fields.has(name).then(|| fields.line(name, 1..=LABEL_MAX_CHARS)).transpose();
+    for mut fields in layout.objects("seats", 1..=SEATS_MAX)? {
+        let at = fields.at().to_owned();
+        let label = fields.line("seat", LABEL_CHARS)?;
+        let mut name = |name| fields.has(name).then(|| fields.line(name, LABEL_CHARS)).transpose();
         let (section, row) = (name("section")?, name("row")?);
         let (number, category) = (name("number")?.unwrap_or_else(|| label.clone()), name("category")?);
         let price = price(&mut fields)?;
@@ -156,9 +85,8 @@ struct Section {
 
 fn sections(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
     let mut sections = Vec::<Section>::new();
-    for (at, value) in layout.list("sections", 1_000)? {
-        let mut fields = Fields::of_value(value, at)?;
-        let name = fields.line("name", 1..=30)?;
+    for mut fields in layout.objects("sections", 1..=1_000)? {
+        let name = fields.line("name", SECTION_CHARS)?;
         if sections.iter().any(|section| section.name == name) {
             return Err(Refusal::invalid(fields.pointer("name"), "is there twice", "같은 이름이 두 번 있습니다"));
         }
@@ -184,9 +112,8 @@ fn sections(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
 
 fn rows(section: &mut Fields) -> Result<Vec<Row>, Refusal> {
     let mut rows = Vec::<Row>::new();
-    for (at, value) in section.list("rows", 1_000)? {
-        let mut fields = Fields::of_value(value, at)?;
-        let row = Row { name: fields.line("row", 1..=20)?, count: fields.integer("count", 1..=SEATS_MAX as i64)? };
+    for mut fields in section.objects("rows", 1..=1_000)? {
+        let row = Row { name: fields.line("row", ROW_CHARS)?, count: fields.integer("count", 1..=SEATS_MAX as i64)? };
         if rows.iter().any(|other| other.name == row.name) {
             return Err(Refusal::invalid(fields.pointer("row"), "is there twice", "같은 열이 두 번 있습니다"));
         }
@@ -196,16 +123,15 @@ fn rows(section: &mut Fields) -> Result<Vec<Row>, Refusal> {
     Ok(rows)
 }
 
-/// Labels are `row-number`, or `section-row-number` throughout when two sections share a row name.
 fn seats_of(sections: &[Section]) -> Vec<LayoutSeat> {
-    let mut names = HashSet::new();
-    let shared = !sections.iter().flat_map(|section| &section.rows).all(|row| names.insert(&row.name));
+    let rows =
+        sections.iter().enumerate().flat_map(|(at, section)| section.rows.iter().map(move |row| (at, &row.name)));
+    let shared = share_a_row(rows);
     let mut seats = Vec::new();
     for section in sections {
         for row in &section.rows {
-            let lead = if shared { format!("{}-{}", section.name, row.name) } else { row.name.clone() };
             seats.extend((1..=row.count).map(|number| LayoutSeat {
-                label: format!("{lead}-{number}"),
+                label: label_of(shared.then_some(&section.name), Some(&row.name), &number.to_string()),
                 section: Some(section.name.clone()),
                 row: Some(row.name.clone()),
                 number: number.to_string(),

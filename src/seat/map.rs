@@ -6,41 +6,12 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::{Plan, sql};
+use super::plan::{MapSeats, Plan};
+use super::sql;
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::store::Outcome;
-use crate::venue::SeatState;
-
-/// What a seat is, without whose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
-    Free,
-    Held,
-    Sold,
-    Blocked,
-}
-
-impl Status {
-    /// The word of the wire.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Status::Free => "AVAILABLE",
-            Status::Held => "HELD",
-            Status::Sold => "SOLD",
-            Status::Blocked => "BLOCKED",
-        }
-    }
-
-    pub const fn of(state: SeatState) -> Status {
-        match state {
-            SeatState::Free => Status::Free,
-            SeatState::Held { .. } => Status::Held,
-            SeatState::Sold { .. } => Status::Sold,
-            SeatState::Blocked => Status::Blocked,
-        }
-    }
-}
+use crate::venue::{Claim, SeatState};
 
 /// The claims on the seats of a date as the last commit left them.
 #[derive(Debug)]
@@ -61,7 +32,7 @@ pub(super) struct Map {
     date: String,
     pub plan: Arc<Plan>,
     /// By their index in the plan. Shared with those who are just writing it out, so that no commit waits for them.
-    pub status: Arc<Vec<Status>>,
+    pub states: Arc<Vec<SeatState>>,
     /// The seats of each user who has some, by index.
     own: HashMap<Uuid, Vec<usize>>,
 }
@@ -76,11 +47,11 @@ impl Occupancy {
         let mut occupancy = Occupancy::new(schedule.version, &sql::list_prices(connection, schedule_id)?);
         if with_map {
             let plan = Arc::new(Plan::read(connection, schedule_id)?);
-            let status = Arc::new(vec![Status::Free; plan.seats.len()]);
-            occupancy.map = Some(Map { date: schedule.date, plan, status, own: HashMap::new() });
+            let states = Arc::new(vec![SeatState::Available; plan.seats.len()]);
+            occupancy.map = Some(Map { date: schedule.date, plan, states, own: HashMap::new() });
         }
-        for (seat_no, state) in sql::list_claims(connection, schedule_id)? {
-            occupancy.change(&[seat_no], SeatState::Free, state);
+        for (seat_no, claim) in sql::list_claims(connection, schedule_id)? {
+            occupancy.change(&[seat_no], Claim::AVAILABLE, claim);
         }
         Ok(occupancy)
     }
@@ -91,14 +62,10 @@ impl Occupancy {
     }
 
     /// Follows a commit: seats went from one state to another.
-    pub fn change(&mut self, seat_nos: &[i64], before: SeatState, after: SeatState) {
-        match (before, after) {
-            (SeatState::Free, SeatState::Free) => {}
-            (SeatState::Free, _) => self.free.add(seat_nos, -1),
-            (_, SeatState::Free) => self.free.add(seat_nos, 1),
-            _ => {}
-        }
-        if let SeatState::Held { until, .. } = before
+    pub fn change(&mut self, seat_nos: &[i64], before: Claim, after: Claim) {
+        let is_free = |claim: Claim| i64::from(claim.state == SeatState::Available);
+        self.free.add(seat_nos, is_free(after) - is_free(before));
+        if let Some(until) = before.held_until
             && let Some(held) = self.holds.get_mut(&until)
         {
             held.retain(|seat_no| !seat_nos.contains(seat_no));
@@ -106,7 +73,7 @@ impl Occupancy {
                 self.holds.remove(&until);
             }
         }
-        if let SeatState::Held { until, .. } = after {
+        if let Some(until) = after.held_until {
             self.holds.entry(until).or_default().extend(seat_nos);
         }
         if let Some(map) = &mut self.map {
@@ -134,30 +101,32 @@ impl Occupancy {
     pub fn seen(&self, schedule_id: i64, viewer: Uuid, now: Millis) -> Option<MapView> {
         let map = self.map.as_ref()?;
         let due: Vec<usize> = self.due(now).filter_map(|seat_no| map.plan.index_of(seat_no)).collect();
-        let mut status = Arc::clone(&map.status);
+        let mut states = Arc::clone(&map.states);
         let mut mine = map.own.get(&viewer).cloned().unwrap_or_default();
         if !due.is_empty() {
-            let status = Arc::make_mut(&mut status);
-            due.iter().for_each(|&index| status[index] = Status::Free);
-            mine.retain(|&index| status[index] != Status::Free);
+            let states = Arc::make_mut(&mut states);
+            due.iter().for_each(|&index| states[index] = SeatState::Available);
+            mine.retain(|&index| states[index] != SeatState::Available);
         }
         mine.sort_unstable();
-        let free = self.count_free(now);
-        let head = format!(
-            "{{\"scheduleId\":{schedule_id},\"date\":\"{}\",\"version\":{},\"seatsAvailable\":{free},\"seats\":[",
-            map.date, self.version
-        );
-        let at = (self.version, due.len());
-        Some(MapView { at, mine, head, plan: Arc::clone(&map.plan), status })
+        Some(MapView {
+            at: (self.version, due.len()),
+            schedule_id,
+            date: map.date.clone(),
+            version: self.version,
+            seats_available: self.count_free(now),
+            seats: MapSeats { plan: Arc::clone(&map.plan), states, mine },
+        })
     }
 }
 
 /// How many seats are free, and the price of the cheapest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Free {
-    /// How many.
+    #[serde(rename = "seatsAvailable")]
     pub seats: i64,
     /// What the cheapest of them costs; `None` when there is none.
+    #[serde(rename = "priceFrom")]
     pub price_from: Option<Points>,
 }
 
@@ -208,15 +177,14 @@ impl FreeByPrice {
 }
 
 impl Map {
-    fn change(&mut self, seat_nos: &[i64], before: SeatState, after: SeatState) {
-        let status = Arc::make_mut(&mut self.status);
+    fn change(&mut self, seat_nos: &[i64], before: Claim, after: Claim) {
+        let states = Arc::make_mut(&mut self.states);
         for index in seat_nos.iter().filter_map(|&seat_no| self.plan.index_of(seat_no)) {
-            status[index] = Status::of(after);
-            let (before, after) = (owner(before), owner(after));
-            if before == after {
+            states[index] = after.state;
+            if before.user_id == after.user_id {
                 continue;
             }
-            if let Some(user_id) = before
+            if let Some(user_id) = before.user_id
                 && let Some(own) = self.own.get_mut(&user_id)
             {
                 own.retain(|&one| one != index);
@@ -224,17 +192,10 @@ impl Map {
                     self.own.remove(&user_id);
                 }
             }
-            if let Some(user_id) = after {
+            if let Some(user_id) = after.user_id {
                 self.own.entry(user_id).or_default().push(index);
             }
         }
-    }
-}
-
-const fn owner(state: SeatState) -> Option<Uuid> {
-    match state {
-        SeatState::Held { user_id, .. } | SeatState::Sold { user_id } => Some(user_id),
-        SeatState::Free | SeatState::Blocked => None,
     }
 }
 
@@ -243,22 +204,14 @@ const fn owner(state: SeatState) -> Option<Uuid> {
 pub(super) type MapRevision = (i64, usize);
 
 /// A map as one viewer sees it at one moment; taken under a lock in next to no time, written out without one.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct MapView {
+    #[serde(skip)]
     pub at: MapRevision,
-    /// The viewer's own seats, in order.
-    pub mine: Vec<usize>,
-    head: String,
-    plan: Arc<Plan>,
-    status: Arc<Vec<Status>>,
-}
-
-impl MapView {
-    /// The body of the answer.
-    pub fn write(&self) -> Vec<u8> {
-        let mut body = self.head.as_bytes().to_vec();
-        self.plan.write_json(&mut body, |index| self.status[index].word(), &self.mine);
-        body.extend_from_slice(b"]}");
-        body
-    }
+    schedule_id: i64,
+    date: String,
+    version: i64,
+    seats_available: i64,
+    pub seats: MapSeats,
 }

@@ -6,20 +6,21 @@
 //! never misses a change and never counts one twice.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use parking_lot::{Mutex, RwLock};
 use uuid::Uuid;
 
 use super::dates::Dates;
-use super::map::{Free, MapRevision, MapView, Occupancy, Status};
+use super::map::{Free, MapRevision, MapView, Occupancy};
 use super::{Plan, sql};
 use crate::clock::Millis;
-use crate::http::{Body, Reply, Request, SharedBody};
+use crate::http::{Reply, Request};
 use crate::ids;
 use crate::refusal::Refusal;
 use crate::store::{Outcome, Readers};
-use crate::venue::{Change, SeatState, Tx};
+use crate::venue::{Change, Claim, SeatState, Tx};
 
 /// How often a date is read anew because staff changed it meanwhile, before the caller is told to come again.
 const READS_MAX: usize = 5;
@@ -46,7 +47,7 @@ struct CacheSlot {
     reading: Mutex<()>,
     state: RwLock<State>,
     /// The newest map as those without a seat see it, written out.
-    body: Mutex<Option<(MapRevision, Arc<SharedBody>)>>,
+    reply: Mutex<Option<(MapRevision, Reply)>>,
 }
 
 #[derive(Default)]
@@ -60,8 +61,8 @@ struct State {
 struct SeatsChange {
     version: i64,
     seat_nos: Vec<i64>,
-    before: SeatState,
-    after: SeatState,
+    before: Claim,
+    after: Claim,
 }
 
 /// The seats of a date as an open transaction sees them.
@@ -105,12 +106,11 @@ impl MapCache {
         };
         let (slot, seen) = self.look(readers, schedule_id, now, true, look)?;
         let (version, due) = seen.at;
-        let whose = if seen.mine.is_empty() { String::new() } else { format!("-{}", viewer.simple()) };
+        let is_shared = seen.seats.mine.is_empty();
+        let whose = if is_shared { String::new() } else { format!("-{}", viewer.simple()) };
         let tag = format!("\"{:08x}-{version}-{due}{whose}\"", self.start);
-        Ok(Reply::unless_known(request, tag, || {
-            let body = if seen.mine.is_empty() { Body::Shared(slot.body_of(&seen)) } else { seen.write().into() };
-            Reply::of_json(200, body)
-        }))
+        let make = || if is_shared { slot.shared(&seen) } else { Reply::json(200, &seen) };
+        Ok(Reply::unless_known(request, tag, make))
     }
 
     /// Makes sure that a date's map is in memory with its rows, so that a transaction finds them there.
@@ -142,18 +142,18 @@ impl MapCache {
     }
 
     fn known_free_seats(&self, tx: &Tx, schedule_id: i64) -> Option<FreeSeats> {
-        let slot = self.slots().get(&schedule_id).cloned()?;
-        let (plan, status) = {
-            let state = slot.state();
+        let slot = self.slots.read().get(&schedule_id).cloned()?;
+        let (plan, states) = {
+            let state = slot.state.read();
             let map = state.occupancy.as_ref()?.map.as_ref()?;
-            (Arc::clone(&map.plan), Arc::clone(&map.status))
+            (Arc::clone(&map.plan), Arc::clone(&map.states))
         };
-        let mut free: Vec<bool> = status.iter().map(|&status| status == Status::Free).collect();
+        let mut free: Vec<bool> = states.iter().map(|&state| state == SeatState::Available).collect();
         let mut is_same_plan = true;
         tx.each_change(|change| match change {
             Change::SeatsChanged { schedule_id: of, seat_nos, after, .. } if *of == schedule_id => {
                 for index in seat_nos.iter().filter_map(|&seat_no| plan.index_of(seat_no)) {
-                    free[index] = *after == SeatState::Free;
+                    free[index] = *after == Claim::AVAILABLE;
                 }
             }
             Change::ScheduleChanged { schedule_id: of } if *of == schedule_id => is_same_plan = false,
@@ -170,13 +170,13 @@ impl MapCache {
                 Change::ConcertDeleted => self.dates.forget(),
                 Change::ScheduleChanged { schedule_id } | Change::ScheduleDeleted { schedule_id } => {
                     self.dates.forget();
-                    if let Some(slot) = self.slots().get(schedule_id) {
-                        *slot.state_mut() = State::default();
+                    if let Some(slot) = self.slots.read().get(schedule_id) {
+                        *slot.state.write() = State::default();
                     }
                 }
                 Change::SeatsChanged { schedule_id, version, seat_nos, before, after } => {
-                    if let Some(slot) = self.slots().get(schedule_id) {
-                        slot.state_mut().follow(*version, seat_nos, *before, *after);
+                    if let Some(slot) = self.slots.read().get(schedule_id) {
+                        slot.state.write().follow(*version, seat_nos, *before, *after);
                     }
                 }
                 _ => {}
@@ -196,16 +196,16 @@ impl MapCache {
     ) -> Outcome<T> {
         let slot = self.slot(schedule_id);
         slot.asked_ms.store(now.unix_ms(), Relaxed);
-        let seen = || slot.state().occupancy.as_ref().and_then(|occupancy| look(&slot, occupancy));
+        let seen = || slot.state.read().occupancy.as_ref().and_then(|occupancy| look(&slot, occupancy));
         if let Some(seen) = seen() {
             return Ok(seen);
         }
-        let _reading = lock(&slot.reading);
+        let _reading = slot.reading.lock();
         for _ in 0..READS_MAX {
             if let Some(seen) = seen() {
                 return Ok(seen); // another has read it meanwhile
             }
-            slot.state_mut().buffered = Some(Vec::new());
+            slot.state.write().buffered = Some(Vec::new());
             let read = readers.get().and_then(|reader| Occupancy::read(&reader, schedule_id, with_map));
             let occupancy = read.inspect_err(|_| self.drop_slot(schedule_id, &slot))?;
             slot.install(occupancy);
@@ -215,16 +215,16 @@ impl MapCache {
     }
 
     fn slot(&self, schedule_id: i64) -> Arc<CacheSlot> {
-        if let Some(slot) = self.slots().get(&schedule_id) {
+        if let Some(slot) = self.slots.read().get(&schedule_id) {
             return Arc::clone(slot);
         }
-        Arc::clone(self.slots_mut().entry(schedule_id).or_default())
+        Arc::clone(self.slots.write().entry(schedule_id).or_default())
     }
 
     /// A date that is not there, or could not be read, keeps no place.
     fn drop_slot(&self, schedule_id: i64, slot: &Arc<CacheSlot>) {
-        slot.state_mut().buffered = None;
-        let mut slots = self.slots_mut();
+        slot.state.write().buffered = None;
+        let mut slots = self.slots.write();
         if slots.get(&schedule_id).is_some_and(|there| Arc::ptr_eq(there, slot)) {
             slots.remove(&schedule_id);
         }
@@ -232,7 +232,7 @@ impl MapCache {
 
     /// Forgets what is longest unasked until the rest fits; never the date that was just read.
     fn make_room(&self, just_read: i64) {
-        let mut slots = self.slots_mut();
+        let mut slots = self.slots.write();
         let mut kept: usize = slots.values().map(|slot| slot.weight.load(Relaxed)).sum();
         while kept > self.seats_max {
             let others = slots.iter().filter(|(schedule_id, _)| **schedule_id != just_read);
@@ -242,20 +242,12 @@ impl MapCache {
             kept -= slot.weight.load(Relaxed);
         }
     }
-
-    fn slots(&self) -> RwLockReadGuard<'_, HashMap<i64, Arc<CacheSlot>>> {
-        self.slots.read().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    fn slots_mut(&self) -> RwLockWriteGuard<'_, HashMap<i64, Arc<CacheSlot>>> {
-        self.slots.write().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
 }
 
 impl CacheSlot {
     /// Takes in what was read, and follows what was committed meanwhile; nothing when staff changed the date itself.
     fn install(&self, occupancy: Occupancy) {
-        let mut state = self.state_mut();
+        let mut state = self.state.write();
         let Some(buffered) = state.buffered.take() else { return };
         self.weight.store(1 + occupancy.map.as_ref().map_or(0, |map| map.plan.seats.len()), Relaxed);
         state.occupancy = Some(occupancy);
@@ -264,30 +256,22 @@ impl CacheSlot {
         }
     }
 
-    /// The written map of those who have no seat; written once for each state of the map.
-    fn body_of(&self, seen: &MapView) -> Arc<SharedBody> {
-        let mut kept = lock(&self.body);
-        if let Some((at, body)) = &*kept
+    /// The map of those who have no seat; written once for each state of the map.
+    fn shared(&self, seen: &MapView) -> Reply {
+        let mut kept = self.reply.lock();
+        if let Some((at, reply)) = &*kept
             && *at == seen.at
         {
-            return Arc::clone(body);
+            return reply.clone();
         }
-        let body = SharedBody::new(seen.write());
-        *kept = Some((seen.at, Arc::clone(&body)));
-        body
-    }
-
-    fn state(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(|poisoned| poisoned.into_inner())
+        let reply = Reply::json(200, seen).shared();
+        *kept = Some((seen.at, reply.clone()));
+        reply
     }
 }
 
 impl State {
-    fn follow(&mut self, version: i64, seat_nos: &[i64], before: SeatState, after: SeatState) {
+    fn follow(&mut self, version: i64, seat_nos: &[i64], before: Claim, after: Claim) {
         if let Some(buffered) = &mut self.buffered {
             buffered.push(SeatsChange { version, seat_nos: seat_nos.to_vec(), before, after });
         }
@@ -302,10 +286,6 @@ impl State {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -313,20 +293,19 @@ mod tests {
 
     #[test]
     fn what_was_committed_while_a_date_was_read_is_followed_and_what_was_read_is_not_counted_twice() {
-        let user_id = Uuid::nil();
-        let held = SeatState::Held { user_id, until: Millis::from_unix_ms(100) };
+        let held = Claim::held(Uuid::nil(), Millis::from_unix_ms(100));
         let slot = CacheSlot::default();
-        slot.state_mut().buffered = Some(Vec::new());
+        slot.state.write().buffered = Some(Vec::new());
         for (version, seat_no) in [(2, 0), (3, 1), (4, 2)] {
-            slot.state_mut().follow(version, &[seat_no], SeatState::Free, held);
+            slot.state.write().follow(version, &[seat_no], Claim::AVAILABLE, held);
         }
         let mut read = Occupancy::new(3, &[Points::new(1); 10]);
-        read.change(&[0, 1], SeatState::Free, held);
+        read.change(&[0, 1], Claim::AVAILABLE, held);
         slot.install(read);
         let (before, at) = (Millis::from_unix_ms(99), Millis::from_unix_ms(100));
-        let count = |now| slot.state().occupancy.as_ref().map(|occupancy| occupancy.count_free(now));
+        let count = |now| slot.state.read().occupancy.as_ref().map(|occupancy| occupancy.count_free(now));
         assert_eq!((count(before), count(at)), (Some(7), Some(10)));
-        slot.state_mut().follow(6, &[5], SeatState::Free, held);
+        slot.state.write().follow(6, &[5], Claim::AVAILABLE, held);
         assert_eq!(count(before), None, "a change was missed: it must be read anew");
     }
 }

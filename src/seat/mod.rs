@@ -6,6 +6,7 @@
 pub mod api;
 mod best;
 mod dates;
+mod labels;
 mod layout;
 mod map;
 mod map_cache;
@@ -17,58 +18,60 @@ mod sql;
 pub mod staff_api;
 pub mod table;
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
-pub use layout::{LayoutSeat, read as read_layout};
+pub use labels::LayoutSeat;
+pub use layout::read as read_layout;
 pub use map::Free;
 pub use map_cache::{FreeSeats, MapCache};
-pub use plan::{Plan, PlanSeat};
-pub use sql::count_available;
+pub use plan::Plan;
+pub use sql::{count_available, list_layout};
 
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::schedule::{self, Schedule, Times};
-use crate::store::{Outcome, column_words};
-use crate::venue::{Change, EventType, SeatState, Tx, record};
+use crate::store::Outcome;
+use crate::venue::{Change, Claim, EventType, SeatState, Tx, record};
 
-column_words! {
-    /// What a claim is.
-    ClaimStatus { Held "HELD", Sold "SOLD", Blocked "BLOCKED", }
+/// A seat of a date: what of it no customer changes.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Seat {
+    /// Its number in layout order; higher than that of the seat before it.
+    #[serde(skip)]
+    pub seat_no: i64,
+    #[serde(rename = "seat")]
+    pub label: Box<str>,
+    pub section: Option<Arc<str>>,
+    pub row: Option<Arc<str>>,
+    /// The number within its row or hall.
+    pub number: Box<str>,
+    pub price: Points,
+    /// What it is priced as, where the layout says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<Arc<str>>,
+    /// Where it stands in the plan: to the right and down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub x: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub y: Option<f64>,
 }
 
 /// A seat of the map as one viewer sees it now.
 #[derive(Debug, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MapSeat {
-    /// The label.
-    pub seat: String,
-    /// The section, when there are sections.
-    pub section: Option<String>,
-    /// The row, when there are rows.
-    pub row: Option<String>,
-    /// The number within its row or hall.
-    pub number: String,
-    /// What it costs.
-    pub price: Points,
-    /// `AVAILABLE`, `HELD`, `SOLD` or `BLOCKED`.
-    pub status: &'static str,
+pub struct MapSeat<S> {
+    #[serde(flatten)]
+    pub seat: S,
+    pub status: SeatState,
     /// Whether it is the viewer's.
     pub mine: bool,
     /// Why the venue keeps it back; only staff see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What it is priced as, where the layout says so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub category: Option<String>,
-    /// Where it stands in the plan.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub x: Option<f64>,
-    /// Where it stands in the plan.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub y: Option<f64>,
 }
 
 /// A seat that somebody wants, by its label.
@@ -127,24 +130,14 @@ fn price_from(seats: &[LayoutSeat]) -> Points {
     seats.iter().map(|seat| seat.price).min().unwrap_or(Points::ZERO)
 }
 
-/// The seats of a schedule as they were laid out; none when there is no such schedule.
-pub fn list_layout(connection: &Connection, schedule_id: i64) -> Outcome<Vec<LayoutSeat>> {
-    Ok(sql::list_layout(connection, schedule_id)?)
-}
-
 /// The map of a schedule at `now`, in layout order, as `viewer` sees it; without one, as staff do.
-pub fn list_map(connection: &Connection, schedule_id: i64, viewer: Option<Uuid>, now: Millis) -> Outcome<Vec<MapSeat>> {
+pub fn list_map(
+    connection: &Connection,
+    schedule_id: i64,
+    viewer: Option<Uuid>,
+    now: Millis,
+) -> Outcome<Vec<MapSeat<Seat>>> {
     Ok(sql::list_map(connection, schedule_id, None, viewer, now)?)
-}
-
-/// What the cheapest seat costs that is free at `now`; `None` when none is.
-pub fn find_price_from(connection: &Connection, schedule_id: i64, now: Millis) -> Outcome<Option<Points>> {
-    Ok(sql::find_price_from(connection, schedule_id, now)?)
-}
-
-/// One seat of the map as staff see it at `now`.
-pub fn find_in_map(connection: &Connection, schedule_id: i64, label: &str, now: Millis) -> Outcome<Option<MapSeat>> {
-    Ok(sql::list_map(connection, schedule_id, Some(label), None, now)?.pop())
 }
 
 /// The seats of these labels.
@@ -176,8 +169,8 @@ pub fn hold(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<()> {
     if !taken.is_empty() {
         return Err(Refusal::SeatUnavailable { seats: taken }.into());
     }
-    note_change(tx, claim.schedule_id, seat_nos(seats), SeatState::Free, claim.held())?;
-    record(tx, EventType::SeatsHeld, &claim.event_data(seats.iter().map(|seat| seat.label.as_str())))?;
+    note_change(tx, claim.schedule_id, seat_nos(seats), Claim::AVAILABLE, claim.held())?;
+    record(tx, EventType::SeatsHeld, &claim.event_data(seats))?;
     Ok(())
 }
 
@@ -195,27 +188,23 @@ pub struct Hold {
 }
 
 impl Hold {
-    fn held(&self) -> SeatState {
-        SeatState::Held { user_id: self.user_id, until: self.until }
+    fn held(&self) -> Claim {
+        Claim::held(self.user_id, self.until)
     }
 
-    fn sold(&self) -> SeatState {
-        SeatState::Sold { user_id: self.user_id }
-    }
-
-    fn event_data<'s>(&self, seats: impl Iterator<Item = &'s str>) -> serde_json::Value {
+    fn event_data(&self, seats: &[WantedSeat]) -> serde_json::Value {
         json!({
             "reservationId": self.reservation_id,
             "scheduleId": self.schedule_id,
             "userId": self.user_id,
-            "seats": seats.collect::<Vec<_>>(),
+            "seats": seats.iter().map(|seat| &seat.label).collect::<Vec<_>>(),
         })
     }
 }
 
-/// Seats went from one state to another: the date counts it, and memory learns it after
-/// the commit. Whoever changes a claim says so here.
-fn note_change(tx: &Tx, schedule_id: i64, seat_nos: Vec<i64>, before: SeatState, after: SeatState) -> Outcome<()> {
+/// Seats went from one state to another: the date counts it, and memory learns it after the commit. Whoever changes a
+/// claim says so here.
+fn note_change(tx: &Tx, schedule_id: i64, seat_nos: Vec<i64>, before: Claim, after: Claim) -> Outcome<()> {
     let version = schedule::count_seats_changed(tx, schedule_id)?;
     tx.push_change(Change::SeatsChanged { schedule_id, version, seat_nos, before, after });
     Ok(())
@@ -229,12 +218,12 @@ fn seat_nos(seats: &[WantedSeat]) -> Vec<i64> {
 pub fn release(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<()> {
     let mut before = claim.held();
     for seat in seats {
-        if sql::delete_claim_of(tx, claim, seat.seat_no)? == Some(ClaimStatus::Sold) {
-            before = claim.sold(); // a reservation's seats are all held or all sold
+        if sql::delete_claim_of(tx, claim, seat.seat_no)? == Some(SeatState::Sold) {
+            before = Claim::sold(claim.user_id); // a reservation's seats are all held or all sold
         }
     }
-    note_change(tx, claim.schedule_id, seat_nos(seats), before, SeatState::Free)?;
-    record(tx, EventType::SeatsReleased, &claim.event_data(seats.iter().map(|seat| seat.label.as_str())))?;
+    note_change(tx, claim.schedule_id, seat_nos(seats), before, Claim::AVAILABLE)?;
+    record(tx, EventType::SeatsReleased, &claim.event_data(seats))?;
     Ok(())
 }
 
@@ -254,8 +243,8 @@ pub fn sell(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<bool> {
             return Ok(false);
         }
     }
-    note_change(tx, claim.schedule_id, seat_nos(seats), claim.held(), claim.sold())?;
-    record(tx, EventType::SeatsSold, &claim.event_data(seats.iter().map(|seat| seat.label.as_str())))?;
+    note_change(tx, claim.schedule_id, seat_nos(seats), claim.held(), Claim::sold(claim.user_id))?;
+    record(tx, EventType::SeatsSold, &claim.event_data(seats))?;
     Ok(true)
 }
 
@@ -268,14 +257,14 @@ pub fn block(tx: &Tx, schedule_id: i64, label: &str, blocked: bool, reason: Opti
         sql::find(tx, schedule_id, label)?.ok_or_else(|| Refusal::SeatNotFound { seats: vec![label.to_owned()] })?;
     let status = sql::find_claim(tx, schedule_id, seat.seat_no)?;
     let (changed, event) = match (status, blocked) {
-        (Some(ClaimStatus::Held | ClaimStatus::Sold), _) => {
+        (Some(SeatState::Held | SeatState::Sold), _) => {
             return Err(Refusal::SeatUnavailable { seats: vec![seat.label] }.into());
         }
         (_, true) => (sql::upsert_block(tx, schedule_id, seat.seat_no, reason)?, EventType::SeatBlocked),
         (_, false) => (sql::delete_block(tx, schedule_id, seat.seat_no)?, EventType::SeatUnblocked),
     };
     if changed {
-        let state = |blocked| if blocked { SeatState::Blocked } else { SeatState::Free };
+        let state = |blocked| if blocked { Claim::BLOCKED } else { Claim::AVAILABLE };
         note_change(tx, schedule_id, vec![seat.seat_no], state(status.is_some()), state(blocked))?;
         record_block(tx, event, schedule_id, &seat.label, reason)?;
     }

@@ -1,102 +1,43 @@
-//! The plan of a date in memory: what of its seats never changes, and its JSON, made once.
+//! The plan of a date in memory: what of its seats never changes, and their JSON, made once for each state.
 
 use std::sync::{Arc, OnceLock};
 
 use rusqlite::Connection;
+use serde::ser::{Error, SerializeSeq};
+use serde::{Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::rows::Rows;
-use super::{MapSeat, sql};
-use crate::points::Points;
-use crate::store;
+use super::{MapSeat, Seat, sql};
+use crate::venue::SeatState;
 
-/// A text before and after a mark that stands in it.
-pub(super) fn parted<'t>(text: &'t str, mark: &str) -> rusqlite::Result<(&'t str, &'t str)> {
-    let lost = || rusqlite::Error::ToSqlConversionFailure(format!("{mark} is not in {text}").into());
-    text.split_once(mark).ok_or_else(lost)
-}
-
-/// A seat of a plan.
-#[derive(Debug, Clone)]
-pub struct PlanSeat {
-    /// Its number in layout order; higher than that of the seat before it.
-    pub seat_no: i64,
-    /// Its label.
-    pub label: Box<str>,
-    /// The section, when there are sections.
-    pub section: Option<Arc<str>>,
-    /// The row, when there are rows.
-    pub row: Option<Arc<str>>,
-    /// The number within its row or hall.
-    pub number: Box<str>,
-    /// What it costs.
-    pub price: Points,
-    /// Where it stands in the plan.
-    pub x: Option<f64>,
-    /// Where it stands in the plan.
-    pub y: Option<f64>,
-}
+/// The JSON of a seat in each state, for everyone but its owner; made when it is first shown so.
+type SeatJson = [OnceLock<Box<RawValue>>; SeatState::ALL.len()];
 
 /// The seats of a date in layout order.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// The seats.
-    pub seats: Vec<PlanSeat>,
-    /// The wire's text of all seats, without their statuses, as if none were the viewer's.
-    json: Vec<u8>,
-    /// For each seat, where in that text its status belongs.
-    status_at: Vec<usize>,
+    pub seats: Vec<Seat>,
+    json: Vec<SeatJson>,
     /// Its rows, prepared when somebody first looks for the best seats.
     rows: OnceLock<Rows>,
 }
 
-/// What follows a seat's status in its JSON, for everyone but its owner.
-const NOT_MINE: &[u8] = b"\",\"mine\":false";
-const MINE: &[u8] = b"\",\"mine\":true";
-
 impl Plan {
-    /// Reads the plan of a schedule.
     pub(super) fn read(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Plan> {
-        let (mut plan, mut added) = (Plan::default(), Ok(()));
-        sql::each_seat(connection, schedule_id, &mut |seat_no, seat| {
-            if added.is_ok() {
-                added = plan.add(seat_no, seat);
-            }
-        })?;
-        added?;
-        plan.json.shrink_to_fit();
-        Ok(plan)
+        Ok(Plan::of(sql::list_seats(connection, schedule_id)?))
     }
 
-    fn add(&mut self, seat_no: i64, seat: MapSeat) -> rusqlite::Result<()> {
-        if !self.json.is_empty() {
-            self.json.push(b',');
+    pub(super) fn of(mut seats: Vec<Seat>) -> Plan {
+        for at in 1..seats.len() {
+            let (before, rest) = seats.split_at_mut(at);
+            share(&mut rest[0].section, &before[at - 1].section);
+            share(&mut rest[0].row, &before[at - 1].row);
+            share(&mut rest[0].category, &before[at - 1].category);
         }
-        let text = store::to_json(&seat)?;
-        // Quotes of a label are escaped there, so this stands where the members meet and nowhere else.
-        let (before, after) = parted(&text, "AVAILABLE\",\"mine\":false")?;
-        self.json.extend_from_slice(before.as_bytes());
-        self.status_at.push(self.json.len());
-        self.json.extend_from_slice(NOT_MINE);
-        self.json.extend_from_slice(after.as_bytes());
-        let last = self.seats.last();
-        // Neighbours share the names of their section and row.
-        let shared = |name: Option<String>, known: Option<&Arc<str>>| {
-            name.map(|name| known.filter(|known| ***known == *name).cloned().unwrap_or_else(|| name.into()))
-        };
-        self.seats.push(PlanSeat {
-            seat_no,
-            label: seat.seat.into(),
-            section: shared(seat.section, last.and_then(|last| last.section.as_ref())),
-            row: shared(seat.row, last.and_then(|last| last.row.as_ref())),
-            number: seat.number.into(),
-            price: seat.price,
-            x: seat.x,
-            y: seat.y,
-        });
-        Ok(())
+        Plan { json: seats.iter().map(|_| SeatJson::default()).collect(), seats, rows: OnceLock::new() }
     }
 
-    /// Its rows.
     pub(super) fn rows(&self) -> &Rows {
         self.rows.get_or_init(|| Rows::of(&self.seats))
     }
@@ -109,19 +50,43 @@ impl Plan {
         here.or_else(|| self.seats.binary_search_by_key(&seat_no, |seat| seat.seat_no).ok())
     }
 
-    /// Writes the JSON of all seats with their statuses; `mine` are the viewer's own, in order.
-    pub(super) fn write_json(&self, body: &mut Vec<u8>, status: impl Fn(usize) -> &'static str, mine: &[usize]) {
-        body.reserve(self.json.len() + self.seats.len() * "AVAILABLE".len());
-        let (mut written, mut mine) = (0, mine.iter().peekable());
-        for (index, &at) in self.status_at.iter().enumerate() {
-            body.extend_from_slice(&self.json[written..at]);
-            body.extend_from_slice(status(index).as_bytes());
-            written = at;
-            if mine.next_if_eq(&&index).is_some() {
-                body.extend_from_slice(MINE);
-                written += NOT_MINE.len();
+    fn json(&self, index: usize, status: SeatState) -> serde_json::Result<&RawValue> {
+        let cell = &self.json[index][status as usize];
+        if cell.get().is_none() {
+            let made = to_raw_value(&MapSeat { seat: &self.seats[index], status, mine: false, reason: None })?;
+            let _ = cell.set(made); // another has made the same meanwhile
+        }
+        cell.get().map(|json| &**json).ok_or_else(|| Error::custom("it was set above"))
+    }
+}
+
+/// Neighbours share the names of their section, row and category.
+fn share(name: &mut Option<Arc<str>>, before: &Option<Arc<str>>) {
+    if name == before {
+        name.clone_from(before);
+    }
+}
+
+/// The seats of a map as one viewer sees them.
+#[derive(Debug)]
+pub(super) struct MapSeats {
+    pub plan: Arc<Plan>,
+    /// By their index in the plan.
+    pub states: Arc<Vec<SeatState>>,
+    /// The viewer's own, by index, in order.
+    pub mine: Vec<usize>,
+}
+
+impl Serialize for MapSeats {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut mine = self.mine.iter().peekable();
+        let mut list = serializer.serialize_seq(Some(self.states.len()))?;
+        for (index, (seat, &status)) in self.plan.seats.iter().zip(&*self.states).enumerate() {
+            match mine.next_if_eq(&&index) {
+                Some(_) => list.serialize_element(&MapSeat { seat, status, mine: true, reason: None })?,
+                None => list.serialize_element(self.plan.json(index, status).map_err(Error::custom)?)?,
             }
         }
-        body.extend_from_slice(&self.json[written..]);
+        list.end()
     }
 }

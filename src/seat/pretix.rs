@@ -9,9 +9,12 @@
 //! category. So it is only a drawing here, unless the layout says with `areas` how many places
 //! the one of that text has: those are sold by number.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
-use super::layout::{LABEL_MAX_CHARS, LayoutSeat, SEATS_MAX, price_range, reject_duplicates, too_many_seats};
+use super::labels::{
+    LABEL_CHARS, LABEL_MAX_CHARS, LayoutSeat, SEATS_MAX, label_of, price_range, reject_duplicates, share_a_row,
+    too_many_seats,
+};
 use crate::http::Fields;
 use crate::points::Points;
 use crate::refusal::Refusal;
@@ -44,7 +47,7 @@ pub(super) fn read(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
     let prices = amounts(layout, "prices", price_range())?;
     let counts = if layout.has("areas") { amounts(layout, "areas", 1..=SEATS_MAX as i64)? } else { Named::new() };
     let at = layout.pointer("pretixPlan");
-    let mut plan = Fields::of_value(layout.must("pretixPlan")?, at.clone())?;
+    let mut plan = layout.object("pretixPlan")?;
     plan.line("name", 0..=200)?;
     read_size(&mut plan)?;
     let categories = read_categories(&mut plan)?;
@@ -80,7 +83,7 @@ pub(super) fn read(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
 
 /// An object whose members are whole numbers.
 fn amounts(layout: &mut Fields, name: &str, range: std::ops::RangeInclusive<i64>) -> Result<Named<i64>, Refusal> {
-    let mut fields = Fields::of_value(layout.must(name)?, layout.pointer(name))?;
+    let mut fields = layout.object(name)?;
     let names = fields.names();
     let amount = |name: String| {
         let amount = fields.integer(&name, range.clone())?;
@@ -90,7 +93,7 @@ fn amounts(layout: &mut Fields, name: &str, range: std::ops::RangeInclusive<i64>
 }
 
 fn read_size(plan: &mut Fields) -> Result<(), Refusal> {
-    let mut size = Fields::of_value(plan.must("size")?, plan.pointer("size"))?;
+    let mut size = plan.object("size")?;
     size.integer("width", 0..=i64::MAX)?;
     size.integer("height", 0..=i64::MAX)?;
     size.end()
@@ -98,10 +101,9 @@ fn read_size(plan: &mut Fields) -> Result<(), Refusal> {
 
 fn read_categories(plan: &mut Fields) -> Result<Named<()>, Refusal> {
     let mut categories = Named::new();
-    for (at, value) in plan.counted("categories", 0..=PARTS_MAX)? {
-        let mut fields = Fields::of_value(value, at)?;
+    for mut fields in plan.objects("categories", 0..=PARTS_MAX)? {
         let at = fields.pointer("name");
-        let name = fields.line("name", 1..=LABEL_MAX_CHARS)?;
+        let name = fields.line("name", LABEL_CHARS)?;
         drawn(&mut fields, &["color"]);
         fields.end()?;
         if categories.insert(name, (at.clone(), ())).is_some() {
@@ -114,17 +116,16 @@ fn read_categories(plan: &mut Fields) -> Result<Named<()>, Refusal> {
 fn read_zones(plan: &mut Fields, texts: &mut Named<()>, counts: &Named<i64>) -> Result<Vec<Zone>, Refusal> {
     let mut guids = HashSet::new();
     let mut zones = Vec::new();
-    for (at, value) in plan.counted("zones", 0..=PARTS_MAX)? {
-        let mut zone = Fields::of_value(value, at)?;
+    for mut zone in plan.objects("zones", 0..=PARTS_MAX)? {
         let name = zone.has("name").then(|| zone.line("name", 0..=LABEL_MAX_CHARS)).transpose()?;
         let at = read_place(&mut zone)?;
         let mut seats = Vec::new();
-        for (row_at, value) in zone.counted("rows", 0..=PARTS_MAX)? {
-            read_row(Fields::of_value(value, row_at)?, at, &mut guids, &mut seats)?;
+        for row in zone.objects("rows", 0..=PARTS_MAX)? {
+            read_row(row, at, &mut guids, &mut seats)?;
         }
         if zone.has("areas") {
-            for (at, value) in zone.counted("areas", 0..=PARTS_MAX)? {
-                let (text, at) = read_area(Fields::of_value(value, at)?)?;
+            for area in zone.objects("areas", 0..=PARTS_MAX)? {
+                let (text, at) = read_area(area)?;
                 if texts.insert(text.clone(), (at.clone(), ())).is_some() && counts.contains_key(&text) {
                     return Err(Refusal::invalid(
                         at,
@@ -146,7 +147,7 @@ fn read_area(mut area: Fields) -> Result<(String, String), Refusal> {
     let mut text = String::new();
     let mut at = area.pointer("text");
     if area.has("text") {
-        let mut fields = Fields::of_value(area.must("text")?, at)?;
+        let mut fields = area.object("text")?;
         at = fields.pointer("text");
         text = fields.text("text")?.trim().to_owned();
         drawn(&mut fields, &["color", "size", "position"]);
@@ -168,8 +169,8 @@ fn read_row(
     let name = Some(name).filter(|name| !name.is_empty());
     let within = if row.has("position") { read_place(&mut row)? } else { (0.0, 0.0) };
     let row_at = (zone_at.0 + within.0, zone_at.1 + within.1);
-    for (pointer, value) in row.counted("seats", 0..=SEATS_MAX)? {
-        let mut seat = Fields::of_value(value, pointer.clone())?;
+    for mut seat in row.objects("seats", 0..=SEATS_MAX)? {
+        let pointer = seat.at().to_owned();
         let guid_at = seat.pointer("seat_guid");
         if !guids.insert(seat.line("seat_guid", 1..=200)?) {
             return Err(Refusal::invalid(guid_at, "is there twice", "같은 값이 두 번 있습니다"));
@@ -177,8 +178,8 @@ fn read_row(
         if guids.len() > SEATS_MAX {
             return Err(too_many_seats(pointer));
         }
-        let number = seat.line("seat_number", 1..=LABEL_MAX_CHARS)?;
-        let category = seat.line("category", 1..=LABEL_MAX_CHARS)?;
+        let number = seat.line("seat_number", LABEL_CHARS)?;
+        let category = seat.line("category", LABEL_CHARS)?;
         let within = read_place(&mut seat)?;
         drawn(&mut seat, &["uuid", "start_direction", "radius"]);
         seat.end()?;
@@ -190,7 +191,7 @@ fn read_row(
 }
 
 fn read_place(part: &mut Fields) -> Result<Place, Refusal> {
-    let mut position = Fields::of_value(part.must("position")?, part.pointer("position"))?;
+    let mut position = part.object("position")?;
     let place = (position.real("x", -FAR..=FAR)?, position.real("y", -FAR..=FAR)?);
     position.end()?;
     Ok(place)
@@ -203,15 +204,13 @@ fn drawn(part: &mut Fields, names: &[&str]) {
     }
 }
 
-/// Labels are `row-number`, or `zone-row-number` throughout when two zones share a row name.
 fn seats_of(
     zones: Vec<Zone>,
     categories: &Named<()>,
     prices: &Named<i64>,
 ) -> Result<Vec<(String, LayoutSeat)>, Refusal> {
-    let mut zone_of = HashMap::new();
-    let mut rows = zones.iter().enumerate().flat_map(|(zone, it)| it.seats.iter().map(move |seat| (zone, &seat.row)));
-    let shared = rows.any(|(zone, row)| *zone_of.entry(row).or_insert(zone) != zone);
+    let rows = zones.iter().enumerate().flat_map(|(zone, it)| it.seats.iter().map(move |seat| (zone, &seat.row)));
+    let shared = share_a_row(rows);
     let mut seats = Vec::new();
     for zone in zones {
         for seat in zone.seats {
@@ -223,8 +222,7 @@ fn seats_of(
                 ));
             };
             let price = price_of(&seat.category, category_at, prices)?;
-            let lead = [zone.name.as_deref().filter(|_| shared), seat.row.as_deref(), Some(&seat.number)];
-            let label = lead.into_iter().flatten().collect::<Vec<_>>().join("-");
+            let label = label_of(zone.name.as_deref().filter(|_| shared), seat.row.as_deref(), &seat.number);
             if label.chars().count() > LABEL_MAX_CHARS {
                 return Err(Refusal::invalid(
                     seat.pointer,

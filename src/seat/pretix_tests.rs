@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::layout::{LayoutSeat, read};
+use super::super::labels::LayoutSeat;
+use super::super::layout::read;
 use crate::points::Points;
 use crate::refusal::Refusal;
 

@@ -1,6 +1,6 @@
 //! New prices for a date that is there already. What holders agreed to pay stays: a reservation keeps its own prices.
 
-use super::layout::price_range;
+use super::labels::price_range;
 use super::sql;
 use crate::http::Fields;
 use crate::points::Points;
@@ -30,8 +30,7 @@ pub(super) fn read(fields: &mut Fields) -> Result<Vec<NewPrice>, Refusal> {
         prices.push(NewPrice { name: None, price, at: fields.pointer("price") });
     }
     if fields.has("prices") {
-        let at = fields.pointer("prices");
-        let mut named = Fields::of_value(fields.must("prices")?, at)?;
+        let mut named = fields.object("prices")?;
         for name in named.names() {
             let price = Points::new(named.integer(&name, price_range())?);
             prices.push(NewPrice { at: named.pointer(&name), name: Some(name), price });

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::PlanSeat;
+use super::Seat;
 
 /// Lengths without positions: a seat is one wide, and the next row as far as two seats.
 const SEAT: i64 = 1_000;
@@ -73,7 +73,7 @@ impl Draft {
 }
 
 impl Rows {
-    pub fn of(seats: &[PlanSeat]) -> Rows {
+    pub fn of(seats: &[Seat]) -> Rows {
         let mut rows = Rows::default();
         let drafts = rows.draft(seats);
         let depths = depths_of(&drafts);
@@ -96,7 +96,7 @@ impl Rows {
         self.sections.iter().position(|section| section.as_deref() == Some(name))
     }
 
-    fn draft(&mut self, seats: &[PlanSeat]) -> Vec<Draft> {
+    fn draft(&mut self, seats: &[Seat]) -> Vec<Draft> {
         let (mut known, mut sections) = (HashMap::new(), HashMap::new());
         let mut drafts: Vec<Draft> = Vec::new();
         for (index, seat) in seats.iter().enumerate() {
@@ -120,7 +120,7 @@ impl Rows {
     }
 
     /// Adds the spots of a row and says where along it the middle is.
-    fn add_row_seats(&mut self, seats: &[PlanSeat], draft: &Draft, middle_x: i64) -> i64 {
+    fn add_row_seats(&mut self, seats: &[Seat], draft: &Draft, middle_x: i64) -> i64 {
         let (offset, steps, usual, middle): (Vec<i64>, Vec<i64>, i64, i64) = match &draft.places {
             Some(places) => {
                 let steps = places.windows(2).map(|pair| distance(pair[0], pair[1])).collect::<Vec<_>>();
@@ -191,8 +191,8 @@ fn extent(lengths: impl Iterator<Item = i64> + Clone) -> i64 {
 }
 
 /// How far apart two numbers are; 1 where they are not both numbers.
-fn jump(one: &PlanSeat, other: &PlanSeat) -> i64 {
-    let number = |seat: &PlanSeat| seat.number.parse::<i64>().ok().filter(|number| (0..1_000_000).contains(number));
+fn jump(one: &Seat, other: &Seat) -> i64 {
+    let number = |seat: &Seat| seat.number.parse::<i64>().ok().filter(|number| (0..1_000_000).contains(number));
     number(one).zip(number(other)).map_or(1, |(one, other)| (one - other).abs())
 }
 

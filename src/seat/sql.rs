@@ -3,10 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::{ClaimStatus, Hold, LayoutSeat, MapSeat, WantedSeat};
+use super::{Hold, LayoutSeat, MapSeat, Seat, WantedSeat};
 use crate::clock::Millis;
 use crate::points::Points;
-use crate::venue::{SeatState, Tx};
+use crate::venue::{Claim, SeatState, Tx};
 
 pub(super) fn insert_seats(tx: &Tx, schedule_id: i64, seats: &[LayoutSeat]) -> rusqlite::Result<()> {
     let mut insert = tx.prepare_cached(
@@ -77,24 +77,34 @@ pub(super) fn find(connection: &Connection, schedule_id: i64, label: &str) -> ru
         .optional()
 }
 
-/// What of a seat does not change.
-const SEAT: &str = "label, section, row, number, price, category, x, y";
+/// What of a seat no customer changes.
+const SEAT: &str = "seat_no, label, section, row, number, price, category, x, y";
 
-/// A seat that begins a row with [`SEAT`], as if it were free.
-fn read_seat(row: &Row) -> rusqlite::Result<MapSeat> {
-    Ok(MapSeat {
-        seat: row.get(0)?,
-        section: row.get(1)?,
-        row: row.get(2)?,
-        number: row.get(3)?,
-        price: row.get(4)?,
-        status: "AVAILABLE",
-        mine: false,
-        reason: None,
-        category: row.get(5)?,
-        x: row.get(6)?,
-        y: row.get(7)?,
+fn read_seat(row: &Row) -> rusqlite::Result<Seat> {
+    Ok(Seat {
+        seat_no: row.get(0)?,
+        label: row.get(1)?,
+        section: row.get(2)?,
+        row: row.get(3)?,
+        number: row.get(4)?,
+        price: row.get(5)?,
+        category: row.get(6)?,
+        x: row.get(7)?,
+        y: row.get(8)?,
     })
+}
+
+/// The seats of a schedule in layout order.
+pub(super) fn list_seats(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<Seat>> {
+    connection
+        .prepare_cached(&format!("SELECT {SEAT} FROM seat WHERE schedule_id = ?1 ORDER BY seat_no"))?
+        .query_map([schedule_id], read_seat)?
+        .collect()
+}
+
+/// The seats of a schedule as they were laid out; none when there is no such schedule.
+pub fn list_layout(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<LayoutSeat>> {
+    Ok(list_seats(connection, schedule_id)?.into_iter().map(LayoutSeat::from).collect())
 }
 
 /// The seats of a schedule, or the one of a label, as `viewer` sees them at `now`; without one, as staff do.
@@ -104,46 +114,21 @@ pub(super) fn list_map(
     label: Option<&str>,
     viewer: Option<Uuid>,
     now: Millis,
-) -> rusqlite::Result<Vec<MapSeat>> {
-    let (one, bound) = match label {
-        Some(_) => ("AND label = ?3", label),
-        None => ("AND ?3 IS NULL", None),
-    };
+) -> rusqlite::Result<Vec<MapSeat<Seat>>> {
+    let one = if label.is_some() { "label = ?3" } else { "?3 IS NULL" };
     connection
         .prepare_cached(&format!(
             "SELECT {SEAT}, status, user_id, reason FROM seat LEFT JOIN
              (SELECT * FROM claim WHERE schedule_id = ?1 AND (held_until IS NULL OR ?2 < held_until)) USING (schedule_id, seat_no)
-             WHERE schedule_id = ?1 {one} ORDER BY seat_no",
+             WHERE schedule_id = ?1 AND {one} ORDER BY seat_no",
         ))?
-        .query_map((schedule_id, now, bound), |row| {
-            let status: Option<ClaimStatus> = row.get(8)?;
-            let owner: Option<Uuid> = row.get(9)?;
+        .query_map((schedule_id, now, label), |row| {
+            let (status, owner): (Option<SeatState>, Option<Uuid>) = (row.get(9)?, row.get(10)?);
             Ok(MapSeat {
-                status: status.map_or("AVAILABLE", ClaimStatus::word),
+                seat: read_seat(row)?,
+                status: status.unwrap_or(SeatState::Available),
                 mine: owner.is_some() && owner == viewer,
-                reason: if viewer.is_none() { row.get(10)? } else { None },
-                ..read_seat(row)?
-            })
-        })?
-        .collect()
-}
-
-/// The seats of a schedule as they were laid out.
-pub(super) fn list_layout(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<LayoutSeat>> {
-    connection
-        .prepare_cached(
-            "SELECT label, section, row, number, category, price, x, y FROM seat WHERE schedule_id = ?1 ORDER BY seat_no",
-        )?
-        .query_map([schedule_id], |row| {
-            let (x, y): (Option<f64>, Option<f64>) = (row.get(6)?, row.get(7)?);
-            Ok(LayoutSeat {
-                label: row.get(0)?,
-                section: row.get(1)?,
-                row: row.get(2)?,
-                number: row.get(3)?,
-                category: row.get(4)?,
-                price: row.get(5)?,
-                at: x.zip(y),
+                reason: if viewer.is_none() { row.get(11)? } else { None },
             })
         })?
         .collect()
@@ -181,32 +166,12 @@ pub(super) fn list_prices(connection: &Connection, schedule_id: i64) -> rusqlite
         .collect()
 }
 
-/// The seats of a schedule in layout order, for its plan in memory.
-pub(super) fn each_seat(
-    connection: &Connection,
-    schedule_id: i64,
-    take: &mut dyn FnMut(i64, MapSeat),
-) -> rusqlite::Result<()> {
-    let mut statement = connection
-        .prepare_cached(&format!("SELECT {SEAT}, seat_no FROM seat WHERE schedule_id = ?1 ORDER BY seat_no"))?;
-    let mut rows = statement.query([schedule_id])?;
-    while let Some(row) = rows.next()? {
-        take(row.get(8)?, read_seat(row)?);
-    }
-    Ok(())
-}
-
 /// The claims of a schedule, also those that are due.
-pub(super) fn list_claims(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<(i64, SeatState)>> {
+pub(super) fn list_claims(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<(i64, Claim)>> {
     connection
         .prepare_cached("SELECT seat_no, status, user_id, held_until FROM claim WHERE schedule_id = ?1")?
         .query_map([schedule_id], |row| {
-            let state = match row.get(1)? {
-                ClaimStatus::Held => SeatState::Held { user_id: row.get(2)?, until: row.get(3)? },
-                ClaimStatus::Sold => SeatState::Sold { user_id: row.get(2)? },
-                ClaimStatus::Blocked => SeatState::Blocked,
-            };
-            Ok((row.get(0)?, state))
+            Ok((row.get(0)?, Claim { state: row.get(1)?, user_id: row.get(2)?, held_until: row.get(3)? }))
         })?
         .collect()
 }
@@ -242,7 +207,7 @@ pub(super) fn move_claim_of(tx: &Tx, claim: &Hold, seat_no: i64, ms: i64) -> rus
 }
 
 /// Takes a reservation's claim on a seat away and says what it was.
-pub(super) fn delete_claim_of(tx: &Tx, claim: &Hold, seat_no: i64) -> rusqlite::Result<Option<ClaimStatus>> {
+pub(super) fn delete_claim_of(tx: &Tx, claim: &Hold, seat_no: i64) -> rusqlite::Result<Option<SeatState>> {
     tx.prepare_cached(
         "DELETE FROM claim WHERE schedule_id = ?1 AND seat_no = ?2 AND reservation_id = ?3 RETURNING status",
     )?
@@ -250,7 +215,7 @@ pub(super) fn delete_claim_of(tx: &Tx, claim: &Hold, seat_no: i64) -> rusqlite::
     .optional()
 }
 
-pub(super) fn find_claim(tx: &Tx, schedule_id: i64, seat_no: i64) -> rusqlite::Result<Option<ClaimStatus>> {
+pub(super) fn find_claim(tx: &Tx, schedule_id: i64, seat_no: i64) -> rusqlite::Result<Option<SeatState>> {
     tx.prepare_cached("SELECT status FROM claim WHERE schedule_id = ?1 AND seat_no = ?2")?
         .query_row((schedule_id, seat_no), |row| row.get(0))
         .optional()

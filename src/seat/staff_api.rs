@@ -4,12 +4,12 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::api::schedule_json;
-use super::{LayoutSeat, layout, prices};
-use crate::http::{Fields, Reply, decoded};
+use super::{LayoutSeat, layout, prices, sql};
+use crate::http::{Fields, Reply, decoded_segment};
 use crate::refusal::Refusal;
 use crate::schedule::{self, SaidTimes};
 use crate::store::Outcome;
-use crate::venue::{Answer, Context, Tx, Written};
+use crate::venue::{Answer, Context, SeatState, Tx, Written};
 
 /// The earliest end of refunds by users before a start: a year, in hours.
 const REFUND_UNTIL_HOURS_MAX: i64 = 8_760;
@@ -20,10 +20,9 @@ pub fn schedules(context: &Context) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
     let reader = context.reader()?;
     schedule::must_find_concert(&reader, concert_id)?;
-    let schedules = schedule::list_of_concert(&reader, concert_id)?.into_iter();
-    let shown =
-        schedules.map(|schedule| schedule_json(&reader, &schedule, context.now)).collect::<Outcome<Vec<_>>>()?;
-    Answer::json(200, &json!({ "schedules": shown }))
+    let schedules = schedule::list_of_concert(&reader, concert_id)?;
+    let shown: Outcome<Vec<_>> = schedules.iter().map(|date| schedule_json(&reader, date, context.now)).collect();
+    Answer::json(200, &json!({ "schedules": shown? }))
 }
 
 /// `GET /staff/schedules/{scheduleId}`, for all staff: 200 with one date. 404 `SCHEDULE_NOT_FOUND`.
@@ -46,7 +45,7 @@ pub fn seats(context: &Context) -> Outcome<Answer> {
         "scheduleId": schedule_id,
         "date": schedule.date,
         "version": schedule.version,
-        "seatsAvailable": seats.iter().filter(|seat| seat.status == "AVAILABLE").count(),
+        "seatsAvailable": seats.iter().filter(|seat| seat.status == SeatState::Available).count(),
         "seats": seats,
     });
     Ok(Answer::Ready(Reply::json(200, &body).tagged(context.request)))
@@ -133,7 +132,7 @@ fn read_hours(fields: &mut Fields) -> Result<Option<Option<u32>>, Refusal> {
 /// `SEAT_UNAVAILABLE`.
 pub fn block_seat(context: &Context) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
-    let label = decoded_segment(context.segment("seat"))?;
+    let label = decoded_segment(context.segment("seat")).ok_or(Refusal::NotFound)?;
     let mut fields = context.fields()?;
     let blocked = fields.truth("blocked")?;
     let reason = fields.has("reason").then(|| fields.line("reason", 0..=200)).transpose()?;
@@ -141,12 +140,7 @@ pub fn block_seat(context: &Context) -> Outcome<Answer> {
     Answer::write(move |tx| {
         schedule::must_find(tx, schedule_id)?;
         super::block(tx, schedule_id, &label, blocked, reason.as_deref())?;
-        let seat = super::find_in_map(tx, schedule_id, &label, tx.now())?;
+        let seat = sql::list_map(tx, schedule_id, Some(&label), None, tx.now())?.pop();
         Ok(Written::Ready(Reply::json(200, &seat)))
     })
-}
-
-/// A path segment as text: `+` is itself there, unlike in a query.
-fn decoded_segment(segment: &str) -> Result<String, Refusal> {
-    decoded(&segment.replace('+', "%2B")).ok_or(Refusal::NotFound)
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Display;
 
-use super::layout::{FAR, LABEL_MAX_CHARS, LayoutSeat, SEATS_MAX, duplicate_label, price_range};
+use super::labels::{FAR, LABEL_CHARS, LABEL_MAX_CHARS, LayoutSeat, SEATS_MAX, duplicate_label, price_range};
+use crate::http::plain_line;
 use crate::points::Points;
 use crate::spreadsheet::{Cell, Table, decode, unescape_formula};
 
@@ -176,12 +177,9 @@ impl Line<'_> {
     }
 
     fn text(&self, column: Column) -> Result<Option<String>, String> {
-        let cell = self.cell(column);
-        if cell.chars().count() > LABEL_MAX_CHARS || cell.chars().any(char::is_control) {
-            let why = format!("must have at most {LABEL_MAX_CHARS} characters and no control characters");
-            return Err(self.wrong(column, why));
-        }
-        Ok(Some(cell.to_owned()).filter(|cell| !cell.is_empty()))
+        let cell = Some(self.cell(column)).filter(|cell| !cell.is_empty());
+        let read = |cell| plain_line(cell, LABEL_CHARS).map_err(|why| self.wrong(column, why.en));
+        cell.map(read).transpose()
     }
 
     fn real(&self, column: Column) -> Result<Option<f64>, String> {

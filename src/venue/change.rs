@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::clock::Millis;
 use crate::http::Topic;
 use crate::ids::TokenKey;
+use crate::store::column_words;
 
 /// What memory must learn once a transaction is committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,20 +45,35 @@ pub enum Change {
     /// A concert is gone, after all of its dates.
     ConcertDeleted,
     /// Seats of a date went from one state to another; `version` is the date's after it.
-    SeatsChanged { schedule_id: i64, version: i64, seat_nos: Vec<i64>, before: SeatState, after: SeatState },
+    SeatsChanged { schedule_id: i64, version: i64, seat_nos: Vec<i64>, before: Claim, after: Claim },
+}
+
+column_words! {
+    /// What a seat is. The file has no claim, and so no word, for one that is available.
+    SeatState { Available "AVAILABLE", Held "HELD", Sold "SOLD", Blocked "BLOCKED", }
 }
 
 /// Who has a seat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SeatState {
-    /// Nobody.
-    Free,
-    /// Held for a user while `now < until`.
-    Held { user_id: Uuid, until: Millis },
-    /// A user's.
-    Sold { user_id: Uuid },
-    /// Kept back by the venue.
-    Blocked,
+pub struct Claim {
+    pub state: SeatState,
+    /// Whose it is: that of a held or sold seat.
+    pub user_id: Option<Uuid>,
+    /// The end of a hold, which counts while `now < held_until`.
+    pub held_until: Option<Millis>,
+}
+
+impl Claim {
+    pub const AVAILABLE: Claim = Claim { state: SeatState::Available, user_id: None, held_until: None };
+    pub const BLOCKED: Claim = Claim { state: SeatState::Blocked, ..Claim::AVAILABLE };
+
+    pub const fn held(user_id: Uuid, until: Millis) -> Claim {
+        Claim { state: SeatState::Held, user_id: Some(user_id), held_until: Some(until) }
+    }
+
+    pub const fn sold(user_id: Uuid) -> Claim {
+        Claim { state: SeatState::Sold, user_id: Some(user_id), held_until: None }
+    }
 }
 
 /// The topics on which callers wait.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 pub use answer::{Answer, Prefer, Work, Written, cut_page};
-pub use change::{Change, SeatState, topics};
+pub use change::{Change, Claim, SeatState, topics};
 pub use events::{By, Event, EventType, last_sequence, list_events, record};
 pub use wait::{Memo, Until, Wait};
 

@@ -8,7 +8,7 @@ use boxoffice::clock::{Clock, Millis, Mode};
 use boxoffice::http::{Method, Request};
 use boxoffice::refusal::Refusal;
 use boxoffice::schedule::{self, Times};
-use boxoffice::seat::{self, Hold, MapCache, MapSeat};
+use boxoffice::seat::{self, Hold, MapCache, MapSeat, Seat};
 use boxoffice::store::{self, Bounds, CommitError, Outcome, Readers, Writer, WriterHooks};
 use boxoffice::threads::OnFatal;
 use boxoffice::venue::{Change, Tx};
@@ -113,7 +113,7 @@ impl WriterDouble {
         let now = self.clock.now();
         let reader = self.readers.get().unwrap();
         let schedule = schedule::must_find(&reader, 1).unwrap();
-        let maps: Vec<Vec<MapSeat>> =
+        let maps: Vec<Vec<MapSeat<Seat>>> =
             self.viewers.iter().map(|viewer| seat::list_map(&reader, 1, Some(*viewer), now).unwrap()).collect();
         let free = seat::count_available(&reader, 1, now).unwrap();
         drop(reader); // the maps read with the same one
