@@ -117,7 +117,7 @@ impl Change {
 
 /// The message in both languages.
 fn read_message(fields: &mut Fields) -> Result<Localized, Refusal> {
-    let mut message = Fields::of_value(fields.must("message")?, fields.pointer("message"))?;
+    let mut message = fields.object("message")?;
     let say = Localized::new(message.line("en", 1..=500)?, message.line("ko", 1..=500)?);
     message.end()?;
     Ok(say)

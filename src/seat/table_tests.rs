@@ -60,7 +60,7 @@ fn what_is_wrong_is_said_with_line_and_column() {
         ("label,price\nA-1,5,R\n", "line 2, column 3 (R): the header has no name"),
         ("label,price,x,y\nA-1,5,1\n", "line 2, column 4 (y): is empty, and x is not"),
         ("label,price,x,y\nA-1,5,1,NaN\n", "line 2, column 4 (y): must be a number"),
-        ("label,price\n\"A\n1\",5\n", "line 2, column 1 (label): must have at most 80"),
+        ("label,price\n\"A\n1\",5\n", "line 2, column 1 (label): must have 1 to 80"),
         ("label,price\n\"A-1,5\nA-2,5\n", "line 2, column 1 (label)"),
     ] {
         assert!(wrong(table).contains(told), "{table:?}: {}", wrong(table));
