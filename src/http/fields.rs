@@ -331,7 +331,7 @@ pub fn number(
 
 /// Percent-decodes a part of a checked request target (`+` is a space, as in forms); `None` when the result is not
 /// UTF-8.
-fn decoded(text: &str) -> Option<String> {
+pub fn decoded(text: &str) -> Option<String> {
     let spaced = text.replace('+', " ");
     percent_decode_str(&spaced).decode_utf8().ok().map(Cow::into_owned)
 }

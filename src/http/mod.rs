@@ -12,7 +12,7 @@ mod server;
 
 pub use body::{Body, GZIP_MIN_BYTES, SharedBody};
 pub use fields::{
-    Credential, Fields, decoded_segment, idempotency_key, must_be_date, number, parameter, plain_line, query,
+    Credential, Fields, decoded, decoded_segment, idempotency_key, must_be_date, number, parameter, plain_line, query,
 };
 pub use idempotency::{Once, forget};
 pub use json::parse as parse_json;
