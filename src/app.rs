@@ -83,13 +83,13 @@ impl App {
             must_have_addresses(&settings, listen)?;
         }
         let new_staff_key = make_file(settings.staff_key.as_deref(), database, making)?;
-        let Opened { connection, ground, lock } = check::open_sound(database)?;
+        let Opened { connection, venue: row, lock } = check::open_sound(database)?;
         let failed = |what: &str, error: &dyn Display| OpenError(format!("{}: {what}: {error}", database.display()));
-        let clock = Arc::new(start_clock(&settings, &connection, &ground)?);
+        let clock = Arc::new(start_clock(&settings, &connection, &row)?);
         make_ready(&connection, &settings).map_err(|error| failed("the file can't be made ready", &error))?;
         balance::settle_policy(&connection, clock.now(), &mut settings.sale).map_err(OpenError)?;
         let keyring = Arc::new(load_keyring(&connection, clock.now(), settings.staff_key.as_deref())?);
-        let line = Arc::new(Line::new(TokenMint::of(&ground.signing_secret.0)));
+        let line = Arc::new(Line::new(TokenMint::of(&row.signing_secret.0)));
         queue::load(&connection, &line, &settings.queue, clock.now(), show_progress)
             .map_err(|error| failed("the waiting line can't be read", &error))?;
         let readers = Readers::open(database, settings.machine.readers)
@@ -116,7 +116,7 @@ impl App {
             sweeper.hooks(on_fatal.clone()),
         )
         .map_err(|error| failed("the writer can't be started", &error))?;
-        let signing = Arc::new(SigningKey::of(&ground.signing_secret));
+        let signing = Arc::new(SigningKey::of(&row.signing_secret));
         let venue = Arc::new(Venue { settings, clock, readers, writer, notifier: notifier.clone(), signing });
         let handlers = handlers_of(venue, line, maps, keyring);
         let servers =
@@ -272,17 +272,17 @@ fn bounds_of(machine: &MachineSettings) -> Bounds {
 }
 
 /// The clock of a file, and ids that go on behind its newest.
-fn start_clock(settings: &Settings, connection: &Connection, ground: &VenueRow) -> Result<Clock, OpenError> {
+fn start_clock(settings: &Settings, connection: &Connection, row: &VenueRow) -> Result<Clock, OpenError> {
     let mode = match settings.test_clock {
         None => Mode::Wall,
         Some(TestClock::Running) => Mode::Turned,
         Some(TestClock::Frozen) => Mode::Frozen,
     };
-    let seen = (!settings.set_clock_back).then_some(ground.seen_at);
-    let clock = Clock::start(mode, ground.clock_advanced_ms, seen, ground.created_at)
-        .map_err(|why| OpenError(why.to_string()))?;
+    let seen = (!settings.set_clock_back).then_some(row.seen_at);
+    let clock =
+        Clock::start(mode, row.clock_advanced_ms, seen, row.created_at).map_err(|why| OpenError(why.to_string()))?;
     if settings.set_clock_back {
-        set_clock_back(connection, clock.now(), ground.seen_at)
+        set_clock_back(connection, clock.now(), row.seen_at)
             .map_err(|why| OpenError(format!("the clock can't be set back: {why}")))?;
     }
     store::continue_ids(connection).map_err(|error| OpenError(format!("the newest ids can't be read: {error}")))?;

@@ -15,7 +15,7 @@
 //! | [`spreadsheet`] | tables as spreadsheets write and read them |
 //! | [`threads`] | threads whose panic ends the program in good order |
 //! | [`store`] | the file: opening it, readers, the one writer, migrations, column types |
-//! | [`http`] | the door, tiny_http behind it, requests and answers, idempotency |
+//! | [`http`] | the HTTP server, tiny_http behind it, requests and answers, idempotency |
 //! | [`venue`] | what every use case is handed first: the transaction, the events feed, what memory must learn |
 //! | [`staff`] | who works here: their keys and roles |
 //! | [`user`] | who they are, and their key |

@@ -233,7 +233,7 @@ impl Refusal {
 /// What the page of a code says, in one language: its title, what happened, and what to do.
 pub fn explain(code: Code, language: Language) -> [&'static str; 3] {
     let text = texts::of(code, language);
-    [text.title, text.detail, text.mend]
+    [text.title, text.detail, text.remedy]
 }
 
 #[cfg(test)]

@@ -156,7 +156,7 @@ fn an_ended_token_is_remembered_for_its_days_and_its_answers_for_their_hours_the
 }
 
 #[test]
-fn a_crowd_of_ended_tokens_is_forgotten_a_few_at_a_time() {
+fn token_ends_are_forgotten_a_few_at_a_time() {
     let mut app = TestApp::empty(&["--token-days=1", "--idempotency-hours=24"]);
     app.user();
     app.close();
@@ -180,7 +180,7 @@ fn a_crowd_of_ended_tokens_is_forgotten_a_few_at_a_time() {
 /// A program that looks at every page before it opens makes customers of a large venue wait for it; one that does not
 /// look at all learns of the damage from a customer.
 #[test]
-fn a_large_file_opens_before_all_of_it_was_looked_at_and_damage_in_it_still_ends_the_house() {
+fn integrity_scan_of_a_large_file_goes_on_after_its_opening_and_damage_ends_the_server() {
     use std::os::unix::fs::FileExt;
     let mut app = TestApp::with_seats(2, &[]);
     app.close();

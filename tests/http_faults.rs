@@ -129,7 +129,7 @@ fn where_few_descriptors_are_allowed_there_are_few_places_and_no_harm() {
     let used = open_descriptors().into_iter().max().unwrap() as u64;
     for descriptors in [64, 65] {
         let server = server(|limits| {
-            // As the door would count them if the whole process were allowed so few.
+            // As the HTTP server would count them if the whole process were allowed so few.
             *limits = limits.clone().within_descriptors(descriptors);
             limits.silent_after_ms = 5;
         });

@@ -62,18 +62,6 @@ const NAPS: [&str; 5] = ["park_timeout", "thread::sleep", "|| false)", "yield_no
 const WORDS_TO_AVOID: [&str; 9] =
     ["manager", "service", "helper", "helpers", "util", "utils", "common", "dto", "entity"];
 
-/// Metaphors that were given up for the terms of the field (in brackets); in names, comments and texts.
-const RETIRED: [(&str, &str); 8] = [
-    ("house", "app, server or venue"),
-    ("porter", "event loop"),
-    ("rope", "subscription"),
-    ("desk", "writer thread or API client"),
-    ("trade", "handler or domain"),
-    ("crowd", "connections or customers"),
-    ("seal", "signing key"),
-    ("companion", "sidecar"),
-];
-
 /// Fails with every fault at once.
 #[track_caller]
 fn must_be_none(what: &str, faults: Vec<String>) {
@@ -202,20 +190,6 @@ fn waits_in_tests_have_a_deadline_and_real_time_passes_only_where_it_is_the_subj
     let gone: Vec<String> =
         SLEEPS.iter().map(|(path, _)| (*path).to_owned()).filter(|path| !tests.join(path).exists()).collect();
     must_be_none("exempt but not there: take it out of the list", gone);
-}
-
-#[test]
-fn retired_words_do_not_come_back() {
-    let mut faults = Vec::new();
-    for file in files() {
-        for (number, line) in file.text.lines().enumerate() {
-            let of_line = words(line).flat_map(parts_of);
-            let found =
-                of_line.filter_map(|part| RETIRED.iter().find(|(word, _)| part == *word || part == format!("{word}s")));
-            faults.extend(found.map(|(word, term)| format!("{}:{}: {word}; say {term}", file.path, number + 1)));
-        }
-    }
-    must_be_none("words of the field", faults);
 }
 
 /// How comments begin in a file, by the end of its name.

@@ -142,7 +142,7 @@ impl Import {
         let opened = check::open_sound(database).map_err(|error| {
             OpenError(format!("{error} While a server has it, give --url and --staff-key in place of --database."))
         })?;
-        let now = Clock::wall_now().max(opened.ground.seen_at);
+        let now = Clock::wall_now().max(opened.venue.seen_at);
         let mut refused = None;
         let written = store::with_transaction(&opened.connection, now, |tx| {
             let concerts = schedule::list_concerts(tx)?;

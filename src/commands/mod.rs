@@ -36,7 +36,7 @@ use scratch::TempVenue;
 /// A concert box office in one binary: a waiting line, dates and seats, holds, points and payment.
 #[derive(Debug, Parser)]
 #[command(name = "boxoffice", version = VERSION, propagate_version = true, after_help = EXAMPLES)]
-struct Line {
+struct CommandLine {
     #[command(subcommand)]
     command: Command,
 }
@@ -113,8 +113,8 @@ pub fn run() -> ExitCode {
 }
 
 /// What was said on the command line and in the environment; ends the program where that makes no sense.
-fn command_line() -> Line {
-    let whole = Line::command();
+fn command_line() -> CommandLine {
+    let whole = CommandLine::command();
     for name in environment::unknown_variables(&whole) {
         output::warn(format_args!(
             "boxoffice: warning: the environment variable {name} is no setting and changes nothing."
@@ -130,7 +130,7 @@ fn command_line() -> Line {
         let why = "the argument '--database <FILE>' cannot be used with '--ephemeral'";
         command.error(ErrorKind::ArgumentConflict, why).exit();
     }
-    Line::from_arg_matches(&given).unwrap_or_else(|error| error.format(&mut command).exit())
+    CommandLine::from_arg_matches(&given).unwrap_or_else(|error| error.format(&mut command).exit())
 }
 
 /// The name of somebody or of a door.
@@ -204,7 +204,7 @@ impl Shutdown {
         match stop {
             Stop::Asked => Ok(()),
             Stop::Broken => Err(OpenError(
-                "the log says what failed, and nothing more is promised; mend its cause (check the disk), then start again."
+                "the log says what failed, and nothing more is promised; remove its cause (check the disk), then start again."
                     .into(),
             )),
         }

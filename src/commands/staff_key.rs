@@ -32,7 +32,7 @@ impl StaffKeyFor {
         let database = store::resolve_existing(&self.database)?;
         let opened = check::open_sound(&database)?;
         let key = new_key();
-        let now = Clock::wall_now().max(opened.ground.seen_at);
+        let now = Clock::wall_now().max(opened.venue.seen_at);
         let role = self.role.as_deref().and_then(|word| Role::ALL.iter().copied().find(|role| role.word() == word));
         let mut unseen = None;
         let before = store::with_transaction(&opened.connection, now, |tx| {
@@ -54,8 +54,8 @@ impl StaffKeyFor {
         .map_err(|failure| match unseen {
             Some(why) => OpenError(format!("{}: no key was made: {why}", self.database.display())),
             None => {
-                let [_, why, mend] = explain(failure.to_refusal().code(), Language::En);
-                OpenError(format!("{}: no key was made: {why} {mend}", self.database.display()))
+                let [_, why, remedy] = explain(failure.to_refusal().code(), Language::En);
+                OpenError(format!("{}: no key was made: {why} {remedy}", self.database.display()))
             }
         })?;
         if let Some(before) = before {

@@ -105,7 +105,7 @@ fn mark(seen: &TokenView) -> u64 {
     hasher.finish()
 }
 
-/// A caller who waited is asked again: by the server, so that they are not heard of by it.
+/// A caller who waited is asked again: by the server, so that this is no poll of theirs.
 pub fn poll_again(context: &Context, line: &Line, key: TokenKey, before: u64, prefer: Prefer) -> Outcome<Answer> {
     let seen = viewed_token(context, line, key)?;
     Ok(shown(context, &seen, before, prefer))

@@ -1,5 +1,5 @@
-//! Who was silent for too long: a heap of the moments at which people become due. A poll does not touch it: an entry
-//! that comes up is looked at again, and put back at its later moment when its owner was heard of since.
+//! Inactivity deadlines: a min-heap with lazy deletion. A poll does not touch it: an entry that comes up is looked at
+//! again, and put back at its later moment when its owner polled since.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

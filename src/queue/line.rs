@@ -49,31 +49,31 @@ impl Line {
         TokenKey::parse(text).is_some_and(|key| self.mint.has_made(key))
     }
 
-    /// The live token of this text, heard of at `now` (which keeps it in the line), for an answer that may take
+    /// The live token of this text, polled at `now` (which keeps it in the line), for an answer that may take
     /// `wait_seconds`. `None` when it is not live; a token whose time is over tells why, and whose it was.
     pub fn poll(&self, key: TokenKey, now: Millis, wait_seconds: u32) -> Option<Result<TokenView, (TokenEnd, Uuid)>> {
         self.find(key, now, Some(now.plus_seconds(wait_seconds)))
     }
 
-    /// The live token of this text as it stands, without having heard of its owner: a long poll that is
+    /// The live token of this text as it stands, without a poll of its owner: a long poll that is
     /// answered is no call. Otherwise like [`Line::poll`].
     pub fn view(&self, key: TokenKey, now: Millis) -> Option<Result<TokenView, (TokenEnd, Uuid)>> {
         self.find(key, now, None)
     }
 
-    fn find(&self, key: TokenKey, now: Millis, heard: Option<Millis>) -> Option<Result<TokenView, (TokenEnd, Uuid)>> {
+    fn find(&self, key: TokenKey, now: Millis, polled: Option<Millis>) -> Option<Result<TokenView, (TokenEnd, Uuid)>> {
         let tokens = self.tokens.read();
         let entry = tokens.by_key(key)?;
         Some(match tokens.expiry_reason(entry, now) {
             Some(end) => Err((end, entry.user_id())),
             None => {
-                heard.into_iter().for_each(|heard| self.keep(entry, heard));
+                polled.into_iter().for_each(|polled| self.keep(entry, polled));
                 Ok(tokens.view(entry, now))
             }
         })
     }
 
-    /// The live token of a user, heard of at `now`.
+    /// The live token of a user, polled at `now`.
     pub fn poll_user(&self, user_id: Uuid, now: Millis) -> Option<TokenView> {
         let tokens = self.tokens.read();
         let entry = tokens.by_user(user_id.as_u128())?;
@@ -84,14 +84,14 @@ impl Line {
         Some(tokens.view(entry, now))
     }
 
-    /// The live token of a user as it stands, without having heard of them: for staff.
+    /// The live token of a user as it stands, without a poll of theirs: for staff.
     pub fn view_user(&self, user_id: Uuid, now: Millis) -> Option<TokenView> {
         let tokens = self.tokens.read();
         tokens.by_user(user_id.as_u128()).map(|entry| tokens.view(entry, now))
     }
 
-    fn keep(&self, entry: &Entry, heard: Millis) {
-        if entry.poll(heard) {
+    fn keep(&self, entry: &Entry, polled: Millis) {
+        if entry.poll(polled) {
             self.first_calls.lock().push(TokenKey(entry.key));
         }
     }
@@ -126,14 +126,14 @@ impl Line {
         std::mem::take(&mut *self.first_calls.lock())
     }
 
-    /// Those who were silent for too long, at most `limit`: waiting without a poll, or let in without a call.
+    /// Those who were inactive for too long, at most `limit`: waiting without a poll, or let in without a call.
     pub(super) fn list_inactive(&self, now: Millis, limit: usize) -> Vec<TokenKey> {
         let tokens = self.tokens.read();
         let due = self.deadlines.lock().list_due(now, limit, |slot, tag| tokens.inactive_until(slot, tag));
         due.into_iter().filter_map(|slot| tokens.by_slot(slot)).map(|entry| TokenKey(entry.key)).collect()
     }
 
-    /// When somebody will have been silent for too long.
+    /// When somebody will have been inactive for too long.
     pub(super) fn next_inactive(&self, skipped: &SkippedRows) -> Option<Millis> {
         let tokens = self.tokens.read();
         let is_stuck = |slot| tokens.by_slot(slot).is_some_and(|entry| skipped.has(entry.key));
@@ -234,7 +234,7 @@ impl Line {
         }
     }
 
-    /// Whether a token that the file still has as live is over at `now`: it was silent for too long, or timed out.
+    /// Whether a token that the file still has as live is over at `now`: it was inactive for too long, or timed out.
     pub(super) fn has_expired(&self, key: TokenKey, now: Millis) -> bool {
         let tokens = self.tokens.read();
         tokens.by_key(key).is_some_and(|entry| tokens.expiry_reason(entry, now).is_some())

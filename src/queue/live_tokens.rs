@@ -31,7 +31,7 @@ pub(super) struct Entry {
     pub issued_ms: i64,
     pub activated_ms: i64,
     pub active_until_ms: i64,
-    /// When they were last heard of.
+    /// When they polled last.
     pub last_poll_ms: AtomicI64,
     pub join_number: u32,
     pub draw_number: u32,
@@ -69,7 +69,7 @@ impl Entry {
         }
     }
 
-    /// Notes that they were heard of; says whether this was the first call since they were let in.
+    /// Notes a poll; says whether this was the first call since they were let in.
     pub fn poll(&self, at: Millis) -> bool {
         self.last_poll_ms.fetch_max(at.unix_ms(), Relaxed);
         self.active && !self.first_call_seen.swap(true, Relaxed)
@@ -205,7 +205,7 @@ impl LiveTokens {
         entry.active = true;
         entry.activated_ms = now.unix_ms();
         entry.active_until_ms = visit_until.unix_ms();
-        // Not later: a long poll that was under way is heard of ahead of
+        // Not later: a long poll that was under way counts ahead of its
         // time, and is no call of somebody who was let in.
         entry.last_poll_ms.store(now.unix_ms(), Relaxed);
         let (place, waited) = (entry.place, entry.issued_ms < now.unix_ms());
@@ -331,13 +331,13 @@ impl LiveTokens {
         Some(Millis::from_unix_ms(entry.last_poll_ms.load(Relaxed)).plus_ms(ms))
     }
 
-    /// Until when the person in a slot may be silent; `None` when it does
+    /// Until when the person in a slot may be inactive; `None` when it does
     /// not matter or the slot is now somebody else's.
     pub fn inactive_until(&self, slot: usize, tag: u32) -> Option<Millis> {
         self.inactive_until_of(self.tokens.get(slot).filter(|entry| entry.token_id as u32 == tag)?)
     }
 
-    /// When the person in a slot becomes due, unless heard of until then.
+    /// When the person in a slot becomes due, unless they poll until then.
     pub fn due_of(&self, slot: usize) -> Option<(Millis, usize, i64)> {
         let entry = self.tokens.get(slot)?;
         Some((self.inactive_until_of(entry)?, slot, entry.token_id))

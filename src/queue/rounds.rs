@@ -10,21 +10,21 @@ use crate::refusal::{Refusal, TokenEnd};
 use crate::store::{Outcome, SkippedRows};
 use crate::venue::{Change, EventType, Tx, record};
 
-/// Tokens of visits that are over, and of silent people, that one transaction ends at most, so that
+/// Tokens of visits that are over, and of inactive people, that one transaction ends at most, so that
 /// many who left at once do not hold up the others.
 const DROPS_MAX: usize = 1_000;
 /// Admissions in one transaction at most, for the same reason.
 const ADMISSIONS_MAX: u64 = 1_000;
 
-/// Ends the tokens whose time is over at the moment of this transaction: visits first, then those who were silent.
+/// Ends the tokens whose time is over at the moment of this transaction: visits first, then those who were inactive.
 pub fn end_due(tx: &Tx, line: &Line, skipped: &SkippedRows) -> Outcome<()> {
     for key in line.take_first_calls() {
         sql::mark_first_call(tx, key)?;
     }
     let most = DROPS_MAX + skipped.len();
     let timed_out = sql::list_timed_out(tx, most)?.into_iter().map(|key| (key, TokenEnd::TimedOut));
-    let silent = line.list_inactive(tx.now(), most).into_iter().map(|key| (key, TokenEnd::Abandoned));
-    for due in [timed_out.collect::<Vec<_>>(), silent.collect()] {
+    let inactive = line.list_inactive(tx.now(), most).into_iter().map(|key| (key, TokenEnd::Abandoned));
+    for due in [timed_out.collect::<Vec<_>>(), inactive.collect()] {
         for (key, reason) in due.into_iter().filter(|(key, _)| !skipped.has(key.0)).take(DROPS_MAX) {
             skipped.try_each(
                 tx,
@@ -81,7 +81,7 @@ pub fn admit_by_hand(tx: &Tx, line: &Line, count: u64) -> Outcome<u64> {
     admit(tx, line, count, rules.visit_seconds, true, &SkippedRows::default())
 }
 
-/// Lets in the first of the line. Who was silent for too long is not let in, whether or not that was written down.
+/// Lets in the first of the line. Who was inactive for too long is not let in, whether or not that was written down.
 fn admit(tx: &Tx, line: &Line, count: u64, visit_seconds: u32, by_hand: bool, skipped: &SkippedRows) -> Outcome<u64> {
     let visit_until = tx.now().plus_seconds(visit_seconds);
     let mut admitted = 0;

@@ -13,9 +13,9 @@ pub struct Rules {
     pub admit_per_minute: u32,
     /// How long a visit lasts.
     pub visit_seconds: u32,
-    /// How long a waiting token may be silent.
+    /// How long a waiting token may be inactive.
     pub abandon_seconds: u32,
-    /// How long one let in may be silent at first; 0: for ever.
+    /// How long one let in may be inactive at first; 0: for ever.
     pub claim_seconds: u32,
     /// Nobody is let in.
     pub paused: bool,
@@ -26,7 +26,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// How long a token may be silent whose owner was told to ask again after
+    /// How long a token may be inactive whose owner was told to ask again after
     /// `advised_poll_seconds`, in milliseconds; `None`: as long as it lives.
     pub fn inactive_after_ms(&self, active: bool, first_call_seen: bool, advised_poll_seconds: u32) -> Option<i64> {
         let seconds = match (active, first_call_seen) {
@@ -93,7 +93,7 @@ pub fn advise(position: Option<u64>, rate: Option<f64>, abandon_seconds: u32, sp
     }
 }
 
-/// How long someone may be silent who was told to ask again after so many seconds, in seconds.
+/// How long someone may be inactive who was told to ask again after so many seconds, in seconds.
 pub fn abandon_after(abandon_seconds: u32, advised_poll_seconds: u32) -> u32 {
     abandon_seconds.max(INTERVALS_TO_ABANDON * advised_poll_seconds)
 }

@@ -265,7 +265,7 @@ pub(super) fn count_live(connection: &Connection) -> rusqlite::Result<u64> {
     connection.query_row(count, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
 }
 
-/// Gives every live token to `take`, for filling the line at start: everybody is heard of afresh at `now`.
+/// Gives every live token to `take`, for filling the line at start: everybody counts as polled at `now`.
 pub(super) fn each_live(connection: &Connection, now: Millis, take: &mut dyn FnMut(Entry)) -> rusqlite::Result<()> {
     let mut statement = connection.prepare(
         "SELECT token_id, token, user_id, place, join_number, status, issued_at, activated_at, claimed_at IS NOT NULL,

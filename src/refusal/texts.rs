@@ -6,7 +6,7 @@ use super::{Code, Language};
 pub(super) struct Text {
     pub title: &'static str,
     pub detail: &'static str,
-    pub mend: &'static str,
+    pub remedy: &'static str,
 }
 
 /// English, then Korean: title, what happened, what to do.
@@ -15,11 +15,11 @@ type Both = [[&'static str; 3]; 2];
 /// The texts of a code.
 pub(super) fn of(code: Code, language: Language) -> Text {
     let [en, ko] = both(code);
-    let [title, detail, mend] = match language {
+    let [title, detail, remedy] = match language {
         Language::En => en,
         Language::Ko => ko,
     };
-    Text { title, detail, mend }
+    Text { title, detail, remedy }
 }
 
 // One row a code, so that both languages are read and changed together; longer than a screen because it is a table.

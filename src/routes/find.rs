@@ -4,7 +4,7 @@ use super::{ROUTES, Route};
 use crate::http::Method;
 
 /// What the table has for a request.
-pub(super) enum Found {
+pub(super) enum RouteMatch {
     Route(&'static Route),
     /// Other methods of the path, as `Allow` lists them.
     Methods(String),
@@ -12,13 +12,13 @@ pub(super) enum Found {
 }
 
 /// Finds the route of a request.
-pub(super) fn find(method: Method, path: &str) -> Found {
+pub(super) fn find(method: Method, path: &str) -> RouteMatch {
     let Some(pattern) = ROUTES.iter().map(|route| route.path).find(|pattern| fits(pattern, path)) else {
-        return Found::Nothing;
+        return RouteMatch::Nothing;
     };
     let of_path = || ROUTES.iter().filter(|route| route.path == pattern);
     if let Some(route) = of_path().find(|route| route.method == method) {
-        return Found::Route(route);
+        return RouteMatch::Route(route);
     }
     let mut methods: Vec<&str> = Vec::new();
     for route in of_path() {
@@ -26,7 +26,7 @@ pub(super) fn find(method: Method, path: &str) -> Found {
         methods.extend((route.method == Method::Get).then_some("HEAD"));
     }
     methods.push("OPTIONS");
-    Found::Methods(methods.join(", "))
+    RouteMatch::Methods(methods.join(", "))
 }
 
 /// Whether a path is one of a pattern: a parameter in braces stands for one segment.
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn route_of_plain_words_comes_before_one_with_a_parameter() {
         let allow = |path: &str| match find(Method::Options, path) {
-            Found::Methods(allow) => Some(allow),
+            RouteMatch::Methods(allow) => Some(allow),
             _ => None,
         };
         assert_eq!(allow("/api/v1/tickets/key").as_deref(), Some("GET, HEAD, OPTIONS"));

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use access::Asked;
 use answering::Answering;
-use find::Found;
+use find::RouteMatch;
 pub use readiness::Readiness;
 pub use route::{Access, Body, KeyUse, Route};
 pub use table::ROUTES;
@@ -123,16 +123,16 @@ impl Handlers {
             return Err(Refusal::TestServerOnly.into());
         }
         match find::find(request.method, &request.path) {
-            Found::Route(route) => self.call(route, request, now, member),
-            Found::Methods(allow) if request.method == Method::Options => {
+            RouteMatch::Route(route) => self.call(route, request, now, member),
+            RouteMatch::Methods(allow) if request.method == Method::Options => {
                 no_body(request)?;
                 Ok(Next::Send(Reply::empty(204).with("Allow", allow)))
             }
-            Found::Methods(allow) => Err(Refusal::MethodNotAllowed { allow }.into()),
-            Found::Nothing if request.method == Method::Get && is_page(request) => {
+            RouteMatch::Methods(allow) => Err(Refusal::MethodNotAllowed { allow }.into()),
+            RouteMatch::Nothing if request.method == Method::Get && is_page(request) => {
                 Ok(Next::Send(web::not_found(request)))
             }
-            Found::Nothing => Err(Refusal::NotFound.into()),
+            RouteMatch::Nothing => Err(Refusal::NotFound.into()),
         }
     }
 
@@ -213,8 +213,8 @@ pub fn allowed_methods(path: &str) -> Option<String> {
 /// The same on a server for tests.
 pub fn allowed_methods_of_tests(path: &str) -> Option<String> {
     match find::find(Method::Options, path) {
-        Found::Methods(allow) => Some(allow),
-        Found::Route(_) | Found::Nothing => None,
+        RouteMatch::Methods(allow) => Some(allow),
+        RouteMatch::Route(_) | RouteMatch::Nothing => None,
     }
 }
 
@@ -225,7 +225,7 @@ pub fn allowed_methods_of_the_public(path: &str) -> Option<String> {
 
 /// Whether a request may bring a large body.
 pub fn takes_large_body(method: Method, path: &str) -> bool {
-    matches!(find::find(method, path), Found::Route(Route { body: Body::Large, .. }))
+    matches!(find::find(method, path), RouteMatch::Route(Route { body: Body::Large, .. }))
 }
 
 /// Below this are the calls of staff, each with a staff key.

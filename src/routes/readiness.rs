@@ -35,7 +35,7 @@ struct State {
 
 /// What one who asks is told.
 #[derive(Debug, PartialEq, Eq)]
-enum Told {
+enum ProbeAnswer {
     Found(Result<(), &'static str>),
     Wait,
     Probe,
@@ -43,15 +43,15 @@ enum Told {
 
 impl State {
     /// What to tell at this moment; a probe that is wanted counts as begun.
-    fn tell(&mut self, now: Instant) -> Told {
+    fn tell(&mut self, now: Instant) -> ProbeAnswer {
         let age = self.begun.map(|begun| now.saturating_duration_since(begun));
         match (age, self.found) {
-            (Some(age), Some(found)) if age < EVERY => Told::Found(found),
-            (Some(age), None) if age < Duration::from_secs(u64::from(PROBE_MAX_SECONDS)) => Told::Wait,
-            (Some(_), None) => Told::Found(Err(SLOW)),
+            (Some(age), Some(found)) if age < EVERY => ProbeAnswer::Found(found),
+            (Some(age), None) if age < Duration::from_secs(u64::from(PROBE_MAX_SECONDS)) => ProbeAnswer::Wait,
+            (Some(_), None) => ProbeAnswer::Found(Err(SLOW)),
             _ => {
                 *self = State { begun: Some(now), found: None };
-                Told::Probe
+                ProbeAnswer::Probe
             }
         }
     }
@@ -79,9 +79,9 @@ pub(super) fn is_shown(rooms: &Handlers, request: &Request) -> bool {
 fn ask(context: &Context, readiness: &Arc<Readiness>) -> Outcome<Answer> {
     let told = readiness.state().tell(Instant::now());
     match told {
-        Told::Found(found) => return Ok(answer(context, found)),
-        Told::Wait => {}
-        Told::Probe => probe(readiness, context.venue),
+        ProbeAnswer::Found(found) => return Ok(answer(context, found)),
+        ProbeAnswer::Wait => {}
+        ProbeAnswer::Probe => probe(readiness, context.venue),
     }
     Ok(Answer::Wait(Wait { until: Until::ProbeEnds, seconds: PROBE_MAX_SECONDS, ends_at: None }))
 }
@@ -136,14 +136,14 @@ mod tests {
         let start = Instant::now();
         let at = |ms: u64| start + Duration::from_millis(ms);
         let mut state = State::default();
-        assert_eq!(state.tell(at(0)), Told::Probe);
-        assert_eq!(state.tell(at(1)), Told::Wait);
+        assert_eq!(state.tell(at(0)), ProbeAnswer::Probe);
+        assert_eq!(state.tell(at(1)), ProbeAnswer::Wait);
         state.found = Some(Ok(()));
-        assert_eq!(state.tell(at(999)), Told::Found(Ok(())));
-        assert_eq!(state.tell(at(1_000)), Told::Probe, "what was found a second ago is old");
-        assert_eq!(state.tell(at(5_999)), Told::Wait, "one at a time, however long it takes");
-        assert_eq!(state.tell(at(6_000)), Told::Found(Err(SLOW)));
+        assert_eq!(state.tell(at(999)), ProbeAnswer::Found(Ok(())));
+        assert_eq!(state.tell(at(1_000)), ProbeAnswer::Probe, "what was found a second ago is old");
+        assert_eq!(state.tell(at(5_999)), ProbeAnswer::Wait, "one at a time, however long it takes");
+        assert_eq!(state.tell(at(6_000)), ProbeAnswer::Found(Err(SLOW)));
         state.found = Some(Err("STORAGE_FULL"));
-        assert_eq!(state.tell(at(6_001)), Told::Probe);
+        assert_eq!(state.tell(at(6_001)), ProbeAnswer::Probe);
     }
 }

@@ -25,7 +25,7 @@ const PARTS_MAX: usize = 10_000;
 const FAR: f64 = 1_000_000.0;
 
 /// A position on the plan, or within a part of it.
-type Place = (f64, f64);
+type Position = (f64, f64);
 /// Names with the JSON pointers of what they name.
 type Named<T> = BTreeMap<String, (String, T)>;
 
@@ -38,7 +38,7 @@ struct PretixSeat {
     row: Option<String>,
     number: String,
     category: String,
-    at: Place,
+    at: Position,
     pointer: String,
 }
 
@@ -161,7 +161,7 @@ fn read_area(mut area: Fields) -> Result<(String, String), Refusal> {
 
 fn read_row(
     mut row: Fields,
-    zone_at: Place,
+    zone_at: Position,
     guids: &mut HashSet<String>,
     seats: &mut Vec<PretixSeat>,
 ) -> Result<(), Refusal> {
@@ -190,7 +190,7 @@ fn read_row(
     row.end()
 }
 
-fn read_place(part: &mut Fields) -> Result<Place, Refusal> {
+fn read_place(part: &mut Fields) -> Result<Position, Refusal> {
     let mut position = part.object("position")?;
     let place = (position.real("x", -FAR..=FAR)?, position.real("y", -FAR..=FAR)?);
     position.end()?;

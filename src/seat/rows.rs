@@ -54,17 +54,17 @@ pub(super) struct Rows {
 }
 
 /// A place in thousandths of the plan's unit: whole numbers compare without doubt.
-type Place = (i64, i64);
+type Position = (i64, i64);
 
 /// A row before it is ranked.
-struct Draft {
+struct RowDraft {
     section: usize,
     seats: Vec<usize>,
     /// The places of its seats, when each has one.
-    places: Option<Vec<Place>>,
+    places: Option<Vec<Position>>,
 }
 
-impl Draft {
+impl RowDraft {
     /// The mean of its seats' `y`.
     fn depth(&self) -> Option<i64> {
         let places = self.places.as_ref()?;
@@ -96,16 +96,16 @@ impl Rows {
         self.sections.iter().position(|section| section.as_deref() == Some(name))
     }
 
-    fn draft(&mut self, seats: &[Seat]) -> Vec<Draft> {
+    fn draft(&mut self, seats: &[Seat]) -> Vec<RowDraft> {
         let (mut known, mut sections) = (HashMap::new(), HashMap::new());
-        let mut drafts: Vec<Draft> = Vec::new();
+        let mut drafts: Vec<RowDraft> = Vec::new();
         for (index, seat) in seats.iter().enumerate() {
             let section = *sections.entry(&seat.section).or_insert_with(|| {
                 self.sections.push(seat.section.clone());
                 self.sections.len() - 1
             });
             let row = *known.entry((section, &seat.row)).or_insert_with(|| {
-                drafts.push(Draft { section, seats: Vec::new(), places: Some(Vec::new()) });
+                drafts.push(RowDraft { section, seats: Vec::new(), places: Some(Vec::new()) });
                 drafts.len() - 1
             });
             let draft = &mut drafts[row];
@@ -120,13 +120,13 @@ impl Rows {
     }
 
     /// Adds the spots of a row and says where along it the middle is.
-    fn add_row_seats(&mut self, seats: &[Seat], draft: &Draft, middle_x: i64) -> i64 {
+    fn add_row_seats(&mut self, seats: &[Seat], draft: &RowDraft, middle_x: i64) -> i64 {
         let (offset, steps, usual, middle): (Vec<i64>, Vec<i64>, i64, i64) = match &draft.places {
             Some(places) => {
                 let steps = places.windows(2).map(|pair| distance(pair[0], pair[1])).collect::<Vec<_>>();
                 let usual = median(&steps) * 3 / 2;
                 let lies_across = extent(places.iter().map(|(x, _)| *x)) >= extent(places.iter().map(|(_, y)| *y));
-                let along = |place: &Place| if lies_across { place.0 } else { place.1 };
+                let along = |place: &Position| if lies_across { place.0 } else { place.1 };
                 let offset: Vec<i64> = places.iter().map(along).collect();
                 // A row along the side of a hall has a middle of its own.
                 let own = offset.iter().sum::<i64>() / offset.len() as i64;
@@ -150,13 +150,13 @@ impl Rows {
 }
 
 /// The rank and the depth of each row.
-fn depths_of(drafts: &[Draft]) -> Vec<(usize, i64)> {
+fn depths_of(drafts: &[RowDraft]) -> Vec<(usize, i64)> {
     // From each row to the next of its section.
     let steps = drafts.windows(2).filter(|pair| pair[0].section == pair[1].section);
     let steps: Vec<i64> = steps.filter_map(|pair| Some(pair[1].depth()? - pair[0].depth()?)).collect();
     let turned = steps.iter().map(|step| step.signum()).sum::<i64>() < 0;
     let usual = median(&steps.iter().map(|step| step.abs()).collect::<Vec<_>>());
-    let depth = |draft: &Draft| draft.depth().map(|depth| if turned { -depth } else { depth });
+    let depth = |draft: &RowDraft| draft.depth().map(|depth| if turned { -depth } else { depth });
     let mut placed: Vec<(i64, usize)> =
         drafts.iter().enumerate().filter_map(|(at, draft)| Some((depth(draft)?, at))).collect();
     placed.sort_unstable();
@@ -181,7 +181,7 @@ fn thousandths(length: f64) -> i64 {
     (length * 1_000.0).round() as i64 // a layout is at most some ten million wide
 }
 
-fn distance(one: Place, other: Place) -> i64 {
+fn distance(one: Position, other: Position) -> i64 {
     let (x, y) = (i128::from(one.0 - other.0), i128::from(one.1 - other.1));
     i64::try_from((x * x + y * y).isqrt()).unwrap_or(i64::MAX)
 }

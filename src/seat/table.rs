@@ -61,7 +61,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<LayoutSeat>, String> {
         match &header {
             None => header = Some(Header::read(&cells).map_err(|why| format!("line {}{why}", line_of(&text, start)))?),
             Some(header) => {
-                let seat = Line { header, cells: &cells }.seat();
+                let seat = TableRow { header, cells: &cells }.seat();
                 seats.push((start, seat.map_err(|why| format!("line {}{why}", line_of(&text, start)))?));
             }
         }
@@ -138,12 +138,12 @@ fn wrong(at: usize, name: &str, why: impl Display) -> String {
 }
 
 /// One line under the header.
-struct Line<'t> {
+struct TableRow<'t> {
     header: &'t Header,
     cells: &'t csv::StringRecord,
 }
 
-impl Line<'_> {
+impl TableRow<'_> {
     fn seat(&self) -> Result<LayoutSeat, String> {
         for (at, cell) in self.cells.iter().enumerate() {
             if !cell.trim().is_empty() && !self.header.at.contains(&Some(at)) {

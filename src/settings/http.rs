@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[derive(Parser)]
-    struct Line {
+    struct Args {
         #[command(flatten)]
         http: HttpSettings,
     }
@@ -174,11 +174,11 @@ mod tests {
     #[test]
     fn settings_have_ranges_and_networks_are_checked() {
         let line =
-            Line::try_parse_from(["x", "--http-proxies", "10.0.0.0/8,::1", "--http-head-max-ms", "500"]).unwrap();
+            Args::try_parse_from(["x", "--http-proxies", "10.0.0.0/8,::1", "--http-head-max-ms", "500"]).unwrap();
         assert_eq!(line.http.http_proxies.iter().map(IpNet::to_string).collect::<Vec<_>>(), ["10.0.0.0/8", "::1/128"]);
         assert_eq!(line.http.http_head_max_ms, 500);
         for wrong in [["--http-proxies", "10.0.0.0/33"], ["--http-proxies", "x"], ["--http-workers", "0"]] {
-            assert!(Line::try_parse_from(["x", wrong[0], wrong[1]]).is_err(), "{wrong:?}");
+            assert!(Args::try_parse_from(["x", wrong[0], wrong[1]]).is_err(), "{wrong:?}");
         }
     }
 }

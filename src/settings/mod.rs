@@ -186,7 +186,7 @@ impl Settings {
     /// Checks what no single setting shows.
     ///
     /// # Errors
-    /// A sentence that names the setting and the mend.
+    /// A sentence that names the setting and the remedy.
     pub fn check(&self, listen: SocketAddr) -> Result<(), String> {
         if let Some(setting) = self.opens_to_others(listen).filter(|_| self.sale.top_up_policy.is_none()) {
             return Err(format!(
@@ -252,13 +252,13 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Parser)]
-    struct Line {
+    struct Args {
         #[command(flatten)]
         settings: Settings,
     }
 
     fn parse(arguments: &[&str]) -> Result<Settings, String> {
-        let line = Line::try_parse_from([&["boxoffice"], arguments].concat()).map_err(|error| error.to_string())?;
+        let line = Args::try_parse_from([&["boxoffice"], arguments].concat()).map_err(|error| error.to_string())?;
         let listen = line.settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
         line.settings.check(listen).map(|()| line.settings)
     }

@@ -17,7 +17,7 @@ const LINKS_MAX: usize = 40;
 /// No SQLite file is shorter: one page of the smallest size.
 const BYTES_MIN: u64 = 512;
 
-/// Why a file was not opened, in a sentence with its mend.
+/// Why a file was not opened, in a sentence with its remedy.
 #[derive(Debug)]
 pub struct OpenError(pub String);
 
@@ -80,7 +80,7 @@ pub fn resolve_existing(path: &Path) -> Result<PathBuf, OpenError> {
 /// Refuses a name at which a new file would take the place of another, or would be taken for a part of one.
 ///
 /// # Errors
-/// A sentence with its mend.
+/// A sentence with its remedy.
 pub fn must_be_free(path: &Path) -> Result<(), OpenError> {
     if std::fs::symlink_metadata(path).is_ok() {
         return Err(say(path, "there is a file already; choose another name."));

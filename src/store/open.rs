@@ -40,7 +40,7 @@ pub struct VenueRow {
 pub struct Opened {
     /// The only connection that writes.
     pub connection: Connection,
-    pub ground: VenueRow,
+    pub venue: VenueRow,
     /// Held while the file is open.
     pub lock: DatabaseLock,
 }
@@ -133,8 +133,8 @@ pub fn open(path: &Path) -> Result<Opened, OpenError> {
         return Err(say(path, &why));
     }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(broken)?;
-    let ground = prepare(&mut connection, path, version).map_err(broken)?;
-    Ok(Opened { connection, ground, lock: DatabaseLock::of(path, lock) })
+    let venue = prepare(&mut connection, path, version).map_err(broken)?;
+    Ok(Opened { connection, venue, lock: DatabaseLock::of(path, lock) })
 }
 
 /// Takes the lock that keeps a second server out, on a file that can be one of ours.
@@ -178,7 +178,7 @@ fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::
     let newest = "SELECT created_at, max(seen_at, ifnull((SELECT at FROM event WHERE sequence = (SELECT max(sequence) FROM event)), 0),
            ifnull((SELECT at FROM ledger_entry WHERE entry_id > set_back_entry_id ORDER BY entry_id DESC LIMIT 1), 0)),
            clock_advanced_ms, signing_secret FROM venue";
-    let ground = connection
+    let venue = connection
         .query_row(newest, [], |row| {
             Ok(VenueRow {
                 created_at: row.get(0)?,
@@ -188,7 +188,7 @@ fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::
             })
         })
         .optional()?;
-    ground.ok_or(rusqlite::Error::QueryReturnedNoRows)
+    venue.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }
 
 /// Ids given out from now on are greater than the newest of the file.
@@ -233,7 +233,7 @@ mod tests {
         let synchronous =
             opened.connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0)).unwrap();
         assert_eq!((mode.as_str(), synchronous), ("wal", 2));
-        assert_eq!(opened.ground.created_at, AT);
+        assert_eq!(opened.venue.created_at, AT);
     }
 
     #[test]

@@ -30,11 +30,11 @@ pub fn staff(request: &Request) -> Reply {
 pub fn problem(request: &Request, word: &str) -> Result<Reply, Refusal> {
     let code = Code::ALL.iter().find(|code| code.word().to_ascii_lowercase() == word).ok_or(Refusal::NotFound)?;
     let language = request.language();
-    let [title, detail, mend] = explain(*code, language).map(escaped);
+    let [title, detail, remedy] = explain(*code, language).map(escaped);
     let what = Localized::new("What to do", "어떻게 하나요");
     let what = what.in_language(language);
     let word = code.word();
-    let body = format!("<h1>{title}</h1><p><code>{word}</code></p><p>{detail}</p><h2>{what}</h2><p>{mend}</p>");
+    let body = format!("<h1>{title}</h1><p><code>{word}</code></p><p>{detail}</p><h2>{what}</h2><p>{remedy}</p>");
     Ok(page(request, 200, dressed(language, &title, &body)))
 }
 

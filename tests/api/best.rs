@@ -30,7 +30,7 @@ fn seats(answer: &Answer) -> Vec<String> {
 }
 
 #[test]
-fn the_house_gives_the_front_and_the_middle_side_by_side_and_leaves_nobody_a_single_seat() {
+fn best_available_is_front_and_middle_side_by_side_without_orphan_seats() {
     let app = sections(&[]);
     assert_eq!(seats(&best(&app.customer(), json!({ "count": 2 }))), ["A-4", "A-5"]);
     // would leave A-1 single at the end, A-6 and A-7 would leave A-8.

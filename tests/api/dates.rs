@@ -122,9 +122,9 @@ fn local_times_are_the_venue_s_and_dates_are_shown_in_its_zone_on_both_sides_of_
 }
 
 #[test]
-fn a_house_that_opens_in_another_zone_shows_its_dates_there() {
+fn time_zone_of_another_start_shows_the_dates_there() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("hall.db");
+    let file = folder.path().join("venue.db");
     let mut app = TestApp::on(&file, &["--time-zone", "Asia/Seoul"]);
     app.staff("POST", "/concerts", json!({ "title": "Nacht" })).must(201);
     let date = json!({ "startsAt": "2099-01-01T03:00", "layout": { "numbered": { "count": 1, "price": PRICE } } });

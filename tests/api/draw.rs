@@ -114,7 +114,7 @@ fn those_in_the_line_join_a_draw_that_is_announced_and_keep_their_order_when_it_
 }
 
 #[test]
-fn guests_of_the_house_stand_in_front_one_behind_the_other() {
+fn queue_guests_stand_in_front_in_their_order() {
     let mut app = TestApp::with_seats(5, &["--max-active=1"]);
     let mut people: Vec<Customer> = (0..4).map(|_| app.customer()).collect();
     let mut guest = app.user();

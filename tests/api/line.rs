@@ -8,14 +8,14 @@ fn positions(customers: &[Customer]) -> Vec<Value> {
     customers.iter().map(|customer| customer.poll().must(200)["position"].clone()).collect()
 }
 
-fn crowd(app: &TestApp, count: usize) -> Vec<Customer> {
+fn customers(app: &TestApp, count: usize) -> Vec<Customer> {
     (0..count).map(|_| app.customer()).collect()
 }
 
 #[test]
 fn the_line_is_first_come_first_served_and_positions_are_exact() {
     let app = TestApp::with_seats(5, &["--max-active=1"]);
-    let line = crowd(&app, 5);
+    let line = customers(&app, 5);
     assert_eq!(positions(&line), [0, 1, 2, 3, 4]);
     line[2].delete("/queue/token").must(204);
     assert_eq!(line[2].poll().refused(401, "TOKEN_EXPIRED")["reason"], "LEFT");
@@ -29,9 +29,9 @@ fn the_line_is_first_come_first_served_and_positions_are_exact() {
 #[test]
 fn no_more_than_the_minutes_share_is_let_in_within_any_sixty_seconds() {
     let app = TestApp::with_seats(5, &["--max-active=0", "--admit-per-minute=2"]);
-    let first = crowd(&app, 1);
+    let first = customers(&app, 1);
     app.advance_ms(30_000);
-    let later = crowd(&app, 4);
+    let later = customers(&app, 4);
     assert_eq!(positions(&first), [0]);
     assert_eq!(positions(&later), [0, 1, 2, 3]);
     app.advance_ms(29_999);
@@ -47,7 +47,7 @@ fn no_more_than_the_minutes_share_is_let_in_within_any_sixty_seconds() {
 #[test]
 fn a_waiting_token_that_is_not_polled_is_dropped_at_its_moment() {
     let app = TestApp::with_seats(5, &["--max-active=1", "--abandon-seconds=30", "--claim-seconds=0"]);
-    let line = crowd(&app, 3);
+    let line = customers(&app, 3);
     app.advance_ms(20_000);
     assert_eq!(line[2].poll().must(200)["position"], 2);
     app.advance_ms(9_999);
@@ -60,7 +60,7 @@ fn a_waiting_token_that_is_not_polled_is_dropped_at_its_moment() {
 #[test]
 fn one_let_in_who_never_calls_makes_room_for_the_next() {
     let app = TestApp::with_seats(5, &["--max-active=1", "--claim-seconds=10", "--abandon-seconds=600"]);
-    let line = crowd(&app, 3);
+    let line = customers(&app, 3);
     line[0].delete("/queue/token").must(204); // lets the second in, who does not know it
     app.advance_ms(9_999);
     assert_eq!(line[2].poll().must(200)["position"], 1);
@@ -122,7 +122,7 @@ fn leaving_and_revoking_give_an_unpaid_hold_back() {
 #[test]
 fn the_line_and_its_order_survive_a_restart_with_a_fresh_patience() {
     let mut app = TestApp::with_seats(5, &["--max-active=1", "--abandon-seconds=30"]);
-    let mut line = crowd(&app, 6);
+    let mut line = customers(&app, 6);
     line[3].delete("/queue/token").must(204);
     app.advance_ms(29_000);
     for person in &line[..3] {
@@ -138,7 +138,7 @@ fn the_line_and_its_order_survive_a_restart_with_a_fresh_patience() {
 #[test]
 fn staff_steer_the_line_while_it_runs_and_it_survives_a_restart() {
     let mut app = TestApp::with_seats(5, &["--max-active=1"]);
-    let mut line = crowd(&app, 4);
+    let mut line = customers(&app, 4);
     let message = json!({ "en": "Doors at eight.", "ko": "8시에 입장합니다." });
     let rules = json!({ "maxActive": 3, "paused": true, "message": message });
     assert_eq!(app.staff("PATCH", "/queue", rules).must(200)["maxActive"], 3);
@@ -168,11 +168,11 @@ fn staff_steer_the_line_while_it_runs_and_it_survives_a_restart() {
 #[test]
 fn staff_who_pause_change_and_resume_in_the_rush_make_no_position_wrong() {
     let app = TestApp::with_seats(5, &["--max-active=5", "--abandon-seconds=86400", "--claim-seconds=0"]);
-    let people = crowd(&app, 120);
+    let people = customers(&app, 120);
     let done = std::sync::atomic::AtomicBool::new(false);
     let order = std::sync::atomic::Ordering::Relaxed;
     std::thread::scope(|scope| {
-        // Each eighth of the crowd polls all the time: a position never grows, and those behind are never ahead.
+        // Each eighth of them polls all the time: a position never grows, and those behind are never ahead.
         for part in people.chunks(15) {
             scope.spawn(|| {
                 let mut before = vec![u64::MAX; part.len()];
@@ -206,7 +206,7 @@ fn staff_who_pause_change_and_resume_in_the_rush_make_no_position_wrong() {
 fn who_was_silent_for_too_long_is_never_let_in_however_many_they_are() {
     let app = TestApp::with_seats(5, &["--max-active=1", "--abandon-seconds=100"]);
     let active = app.customer();
-    let people = crowd(&app, 1_200); // more than one transaction drops
+    let people = customers(&app, 1_200); // more than one transaction drops
     app.advance_ms(50_000);
     active.delete("/queue/token").must(204); // lets the first in, who stays silent
     let last = app.customer();
@@ -238,7 +238,7 @@ fn leaving_twice_at_once_says_that_the_token_is_over() {
 #[test]
 fn a_long_poll_that_is_answered_is_not_the_first_call_of_somebody_let_in() {
     let app = TestApp::with_seats(5, &["--max-active=1", "--claim-seconds=10", "--abandon-seconds=600"]);
-    let line = crowd(&app, 3);
+    let line = customers(&app, 3);
     std::thread::scope(|scope| {
         let wait = || {
             let headers = [("authorization", &*crate::support::bearer(&line[1].token)), ("prefer", "wait=30")];
@@ -262,7 +262,7 @@ fn a_new_user_key_ends_what_the_old_one_opened() {
     let app = TestApp::with_seats(5, &["--max-active=1"]);
     let inside = app.customer();
     let held = inside.hold(1, &["3"]).must(201)["reservationId"].clone();
-    let line = crowd(&app, 2);
+    let line = customers(&app, 2);
     for (customer, was_active) in [(&line[0], false), (&inside, true)] {
         let renewed = app.staff("POST", &format!("/users/{}/key", customer.id), json!({})).must(201).clone();
         assert_eq!(customer.poll().refused(401, "TOKEN_EXPIRED")["reason"], "REVOKED");

@@ -1,4 +1,4 @@
-//! Things that happen within one millisecond, as they do on a frozen clock and in a crowd, still have an order.
+//! Things that happen within one millisecond, as they do on a frozen clock and under load, still have an order.
 
 use crate::support::{PRICE, TestApp};
 use serde_json::json;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::document::{Clerk, Document};
+use crate::support::document::{Document, DocumentClient};
 use crate::support::{PRICE, STAFF_KEY, TestApp, bearer};
 use boxoffice::routes::{Access, ROUTES, Route};
 use serde_json::{Value, json};
@@ -138,28 +138,28 @@ fn every_code_is_explained_in_the_document_with_its_own_status() {
 #[test]
 fn a_purchase_is_answered_as_the_document_says() {
     let app = TestApp::with_seats(20, &["--payment-attempts", "2"]);
-    let clerk = Clerk { app: &app, document: Document::read() };
+    let client = DocumentClient { app: &app, document: Document::read() };
     let v = "/api/v1";
     let new = json!({ "name": "Kim" });
-    let user = clerk.ask("POST /api/v1/users", "/api/v1/users", &[], Some(new)).must(201).clone();
+    let user = client.ask("POST /api/v1/users", "/api/v1/users", &[], Some(new)).must(201).clone();
     let (id, key) = (user["userId"].as_str().unwrap(), user["userKey"].as_str().unwrap());
     let pair = json!({ "userId": id, "userKey": key });
-    let line_up = || clerk.ask("POST /api/v1/queue/tokens", "/api/v1/queue/tokens", &[], Some(pair.clone()));
+    let line_up = || client.ask("POST /api/v1/queue/tokens", "/api/v1/queue/tokens", &[], Some(pair.clone()));
     let token = line_up().must(201)["token"].as_str().unwrap().to_owned();
     line_up().must(200);
     let token = bearer(&token);
     let auth = [("authorization", token.as_str())];
     let wait = [auth[0], ("prefer", "wait=0")];
-    clerk.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &wait, None).must(200);
+    client.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &wait, None).must(200);
     let dates = "GET /api/v1/concerts/{concertId}/schedules";
-    clerk.ask(dates, "/api/v1/concerts/1/schedules?all=true", &auth, None).must(200);
-    clerk.ask("GET /api/v1/concerts/{concertId}/dates", "/api/v1/concerts/1/dates", &[], None).must(200);
+    client.ask(dates, "/api/v1/concerts/1/schedules?all=true", &auth, None).must(200);
+    client.ask("GET /api/v1/concerts/{concertId}/dates", "/api/v1/concerts/1/dates", &[], None).must(200);
     let on_date = "GET /api/v1/concerts/{concertId}/seats";
-    clerk.ask(on_date, "/api/v1/concerts/1/seats?date=2100-01-01", &auth, None).must(200);
-    let map = clerk.ask("GET /api/v1/schedules/{scheduleId}/seats", "/api/v1/schedules/1/seats", &auth, None);
+    client.ask(on_date, "/api/v1/concerts/1/seats?date=2100-01-01", &auth, None).must(200);
+    let map = client.ask("GET /api/v1/schedules/{scheduleId}/seats", "/api/v1/schedules/1/seats", &auth, None);
     let known = [auth[0], ("if-none-match", map.header("etag").unwrap())];
-    clerk.ask("GET /api/v1/schedules/{scheduleId}/seats", "/api/v1/schedules/1/seats", &known, None).must(304);
-    let reserve = |body| clerk.ask("POST /api/v1/reservations", "/api/v1/reservations", &wait, Some(body));
+    client.ask("GET /api/v1/schedules/{scheduleId}/seats", "/api/v1/schedules/1/seats", &known, None).must(304);
+    let reserve = |body| client.ask("POST /api/v1/reservations", "/api/v1/reservations", &wait, Some(body));
     let held = reserve(json!({ "scheduleId": 1, "seats": ["12", "13"] })).must(201).clone();
     reserve(json!({ "scheduleId": 1, "seats": ["14"] })).refused(409, "RESERVATION_PENDING");
     reserve(json!({ "scheduleId": 1, "seats": ["99"] })).refused(404, "SEAT_NOT_FOUND");
@@ -167,202 +167,203 @@ fn a_purchase_is_answered_as_the_document_says() {
     let elsewhere = json!({ "scheduleId": 1, "bestAvailable": { "count": 1, "section": "R" } });
     reserve(elsewhere).refused(404, "SECTION_NOT_FOUND");
     let one = format!("{v}/reservations/{}", held["reservationId"].as_str().unwrap());
-    clerk.ask("GET /api/v1/reservations/{reservationId}", &one, &wait, None).must(200);
+    client.ask("GET /api/v1/reservations/{reservationId}", &one, &wait, None).must(200);
     let pay = |amount: i64| {
         let body = json!({ "reservationId": held["reservationId"], "amount": amount });
         let keyed = [auth[0], ("idempotency-key", &*format!("pay-{amount}"))];
-        clerk.ask("POST /api/v1/payments", "/api/v1/payments", &keyed, Some(body))
+        client.ask("POST /api/v1/payments", "/api/v1/payments", &keyed, Some(body))
     };
     pay(1).refused(422, "AMOUNT_MISMATCH");
     let body = json!({ "reservationId": held["reservationId"], "amount": 2 * PRICE });
-    clerk.ask("POST /api/v1/payments", "/api/v1/payments", &auth, Some(body)).refused(402, "INSUFFICIENT_BALANCE");
+    client.ask("POST /api/v1/payments", "/api/v1/payments", &auth, Some(body)).refused(402, "INSUFFICIENT_BALANCE");
     let top_ups = format!("{v}/users/{id}/balance/top-ups");
     let top_up = json!({ "amount": 150_000 });
-    clerk.ask("POST /api/v1/users/{userId}/balance/top-ups", &top_ups, &auth, Some(top_up)).must(201);
+    client.ask("POST /api/v1/users/{userId}/balance/top-ups", &top_ups, &auth, Some(top_up)).must(201);
     let paid = pay(2 * PRICE);
     let again = pay(2 * PRICE);
     assert_eq!((paid.must(201), again.header("idempotency-replayed")), (&again.body, Some("true")));
-    clerk.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &auth, None).refused(401, "TOKEN_EXPIRED");
+    client.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &auth, None).refused(401, "TOKEN_EXPIRED");
     let basic = crate::support::basic(id, key);
     let own = [("authorization", basic.as_str())];
-    clerk.ask("GET /api/v1/reservations", "/api/v1/reservations", &own, None).must(200);
-    clerk.ask("GET /api/v1/reservations/{reservationId}", &one, &own, None).must(200);
-    clerk.ask("DELETE /api/v1/reservations/{reservationId}", &one, &own, None).refused(409, "RESERVATION_NOT_PENDING");
+    client.ask("GET /api/v1/reservations", "/api/v1/reservations", &own, None).must(200);
+    client.ask("GET /api/v1/reservations/{reservationId}", &one, &own, None).must(200);
+    client.ask("DELETE /api/v1/reservations/{reservationId}", &one, &own, None).refused(409, "RESERVATION_NOT_PENDING");
     let payment = format!("{v}/payments/{}", paid.body["paymentId"].as_str().unwrap());
-    clerk.ask("GET /api/v1/payments/{paymentId}", &payment, &own, None).must(200);
+    client.ask("GET /api/v1/payments/{paymentId}", &payment, &own, None).must(200);
     let balance = format!("{v}/users/{id}/balance");
-    clerk.ask("GET /api/v1/users/{userId}/balance", &balance, &own, None).must(200);
+    client.ask("GET /api/v1/users/{userId}/balance", &balance, &own, None).must(200);
     let ticket = paid.body["tickets"][0]["ticketId"].as_str().unwrap();
-    clerk.ask("GET /api/v1/tickets/{ticketId}", &format!("{v}/tickets/{ticket}"), &own, None).must(200);
-    let picture = clerk.ask("GET /api/v1/tickets/{ticketId}.svg", &format!("{v}/tickets/{ticket}.svg"), &own, None);
+    client.ask("GET /api/v1/tickets/{ticketId}", &format!("{v}/tickets/{ticket}"), &own, None).must(200);
+    let picture = client.ask("GET /api/v1/tickets/{ticketId}.svg", &format!("{v}/tickets/{ticket}.svg"), &own, None);
     assert!(picture.text.starts_with("<?xml"), "{}", picture.text);
-    clerk.staff("GET /tickets/{ticketId}", &format!("/tickets/{ticket}"), None).must(200);
+    client.staff("GET /tickets/{ticketId}", &format!("/tickets/{ticket}"), None).must(200);
     let entries = format!("{balance}/entries?limit=1");
-    clerk.ask("GET /api/v1/users/{userId}/balance/entries", &entries, &own, None).must(200);
-    clerk
+    client.ask("GET /api/v1/users/{userId}/balance/entries", &entries, &own, None).must(200);
+    client
         .ask("POST /api/v1/reservations", "/api/v1/reservations", &own, Some(json!({})))
         .refused(401, "TOKEN_REQUIRED");
     let refund = "POST /api/v1/reservations/{reservationId}/refund";
-    clerk.ask(refund, &format!("{one}/refund"), &own, Some(json!({}))).refused(409, "REFUND_CLOSED");
+    client.ask(refund, &format!("{one}/refund"), &own, Some(json!({}))).refused(409, "REFUND_CLOSED");
 }
 
 #[test]
 fn the_door_is_answered_as_the_document_says() {
     let app = TestApp::with_seats(5, &[]);
-    let clerk = Clerk { app: &app, document: Document::read() };
+    let client = DocumentClient { app: &app, document: Document::read() };
     let kim = app.buyer(2 * PRICE);
     let held = kim.hold(1, &["1", "2"]).must(201)["reservationId"].clone();
     let tickets = kim.pay(&held, 2 * PRICE).must(201)["tickets"].clone();
-    let check_in = |body: Value| clerk.staff("POST /checkins", "/checkins", Some(body));
+    let check_in = |body: Value| client.staff("POST /checkins", "/checkins", Some(body));
     let code = tickets[0]["code"].as_str().unwrap();
     check_in(json!({ "code": code, "scheduleId": 2 })).refused(409, "TICKET_FOR_OTHER_DATE");
     check_in(json!({ "code": code, "door": "East gate", "scheduleId": 1 })).must(200);
     check_in(json!({ "number": tickets[0]["number"] })).refused(409, "ALREADY_CHECKED_IN");
     check_in(json!({ "code": code.replace(&code[30..], &code[..94]) })).refused(422, "TICKET_CODE_INVALID");
     check_in(json!({ "number": "2222222222" })).refused(404, "TICKET_NOT_FOUND");
-    clerk.staff("GET /schedules/{scheduleId}/checkins", "/schedules/1/checkins", None).must(200);
+    client.staff("GET /schedules/{scheduleId}/checkins", "/schedules/1/checkins", None).must(200);
     let scan = |at: usize, id: char| json!({ "scanId": format!("01a204da-7000-7111-8abc-01234567890{id}"), "number": tickets[at]["number"], "at": "2100-01-01T09:00:00Z" });
     let unknown = json!({ "scanId": "01a204da-7000-7111-8abc-01234567890f", "number": "2222222222", "at": "2100-01-01T09:00:00Z" });
     let body = json!({ "door": "West gate", "scans": [scan(0, 'a'), scan(1, 'b'), unknown] });
-    let told = clerk.staff("POST /checkins/scans", "/checkins/scans", Some(body)).must(200).clone();
+    let told = client.staff("POST /checkins/scans", "/checkins/scans", Some(body)).must(200).clone();
     assert_eq!(told["conflicts"].as_array().map(Vec::len), Some(1));
-    clerk.staff("GET /checkins/conflicts", "/checkins/conflicts?scheduleId=1&after=0&limit=5", None).must(200);
+    client.staff("GET /checkins/conflicts", "/checkins/conflicts?scheduleId=1&after=0&limit=5", None).must(200);
     let one = format!("/checkins/{}", tickets[0]["ticketId"].as_str().unwrap());
-    clerk.staff("DELETE /checkins/{ticketId}", &one, None).must(200);
-    clerk.staff("DELETE /checkins/{ticketId}", &one, None).refused(409, "TICKET_NOT_CHECKED_IN");
+    client.staff("DELETE /checkins/{ticketId}", &one, None).must(200);
+    client.staff("DELETE /checkins/{ticketId}", &one, None).refused(409, "TICKET_NOT_CHECKED_IN");
     let refund = "POST /reservations/{reservationId}/refund";
     let path = format!("/reservations/{}/refund", held.as_str().unwrap());
-    clerk.staff(refund, &path, Some(json!({}))).refused(409, "TICKET_CHECKED_IN");
+    client.staff(refund, &path, Some(json!({}))).refused(409, "TICKET_CHECKED_IN");
     let other = format!("/checkins/{}", tickets[1]["ticketId"].as_str().unwrap());
-    clerk.staff("DELETE /checkins/{ticketId}", &other, None).must(200);
-    clerk.staff(refund, &path, Some(json!({}))).must(200);
+    client.staff("DELETE /checkins/{ticketId}", &other, None).must(200);
+    client.staff(refund, &path, Some(json!({}))).must(200);
     check_in(json!({ "code": code })).refused(409, "TICKET_VOID");
-    let list = clerk.staff("GET /schedules/{scheduleId}/door-list", "/schedules/1/door-list", None);
+    let list = client.staff("GET /schedules/{scheduleId}/door-list", "/schedules/1/door-list", None);
     assert!(list.status == 200 && list.text.starts_with("{\"doorList\":1,"), "{}", list.text);
-    clerk.staff("GET /events", "/events?limit=1000", None).must(200);
+    client.staff("GET /events", "/events?limit=1000", None).must(200);
 }
 
 #[test]
 fn refunds_are_answered_as_the_document_says() {
     let app = TestApp::with_seats(5, &[]);
-    let clerk = Clerk { app: &app, document: Document::read() };
+    let client = DocumentClient { app: &app, document: Document::read() };
     let kim = app.buyer(PRICE);
     let held = kim.hold(1, &["1"]).must(201)["reservationId"].clone();
     let one = format!("/reservations/{}", held.as_str().unwrap());
-    let refund = || clerk.staff("POST /reservations/{reservationId}/refund", &format!("{one}/refund"), Some(json!({})));
+    let refund =
+        || client.staff("POST /reservations/{reservationId}/refund", &format!("{one}/refund"), Some(json!({})));
     refund().refused(409, "RESERVATION_NOT_CONFIRMED");
     kim.pay(&held, PRICE).must(201);
-    clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(json!({ "refundUntilHours": 24 }))).must(200);
+    client.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(json!({ "refundUntilHours": 24 }))).must(200);
     refund().must(200);
-    clerk.staff("GET /reservations/{reservationId}", &one, None).must(200);
+    client.staff("GET /reservations/{reservationId}", &one, None).must(200);
     let own = crate::support::basic(&kim.id, &kim.key);
     let path = format!("/api/v1{one}/refund");
     let call = "POST /api/v1/reservations/{reservationId}/refund";
-    clerk.ask(call, &path, &[("authorization", &own)], Some(json!({}))).refused(409, "RESERVATION_NOT_CONFIRMED");
+    client.ask(call, &path, &[("authorization", &own)], Some(json!({}))).refused(409, "RESERVATION_NOT_CONFIRMED");
     let cancellation = |method: &str| {
         let headers = [("authorization", &*bearer(STAFF_KEY)), ("prefer", "wait=30")];
         let call = format!("{method} /api/v1/staff/schedules/{{scheduleId}}/cancellation");
         let body = (method == "POST").then(|| json!({}));
-        clerk.ask(&call, "/api/v1/staff/schedules/1/cancellation", &headers, body).must(200).clone()
+        client.ask(&call, "/api/v1/staff/schedules/1/cancellation", &headers, body).must(200).clone()
     };
     assert!(cancellation("GET")["cancelledAt"].is_null());
     assert!(cancellation("POST")["settledAt"].is_string());
     assert!(cancellation("GET")["settledAt"].is_string());
-    clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(json!({}))).refused(409, "SCHEDULE_CANCELLED");
+    client.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(json!({}))).refused(409, "SCHEDULE_CANCELLED");
     let lee = bearer(&app.customer().token);
     let wanted = json!({ "scheduleId": 1, "seats": ["1"] });
     let reserve = "POST /api/v1/reservations";
     let path = "/api/v1/reservations";
-    clerk.ask(reserve, path, &[("authorization", &lee)], Some(wanted)).refused(409, "SCHEDULE_CANCELLED");
+    client.ask(reserve, path, &[("authorization", &lee)], Some(wanted)).refused(409, "SCHEDULE_CANCELLED");
 }
 
 #[test]
 fn the_staff_is_answered_as_the_document_says() {
     let app = TestApp::with_seats(5, &["--max-active", "1"]);
-    let clerk = Clerk { app: &app, document: Document::read() };
+    let client = DocumentClient { app: &app, document: Document::read() };
     let (first, second) = (app.customer(), app.customer());
     let waiting = bearer(&second.token);
     let waiting = [("authorization", waiting.as_str())];
-    clerk.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &waiting, None).must(200);
+    client.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &waiting, None).must(200);
     let map = "GET /api/v1/schedules/{scheduleId}/seats";
-    clerk.ask(map, "/api/v1/schedules/1/seats", &waiting, None).refused(403, "TOKEN_WAITING");
+    client.ask(map, "/api/v1/schedules/1/seats", &waiting, None).refused(403, "TOKEN_WAITING");
     first.hold(1, &["1"]).must(201);
-    clerk.staff("POST /concerts", "/concerts", Some(json!({ "title": "Morgen", "venue": "Haus" }))).must(201);
+    client.staff("POST /concerts", "/concerts", Some(json!({ "title": "Morgen", "venue": "Haus" }))).must(201);
     let change = json!({ "description": "Lieder" });
-    clerk.staff("PATCH /concerts/{concertId}", "/concerts/2", Some(change)).must(200);
-    clerk.staff("GET /concerts", "/concerts", None).must(200);
+    client.staff("PATCH /concerts/{concertId}", "/concerts/2", Some(change)).must(200);
+    client.staff("GET /concerts", "/concerts", None).must(200);
     let rows = json!([{ "row": "A", "count": 2 }]);
     let layout = json!({ "sections": [{ "name": "R", "price": 9, "rows": rows }] });
     let date = json!({ "startsAt": "2100-01-01T19:00:00+09:00", "layout": layout });
-    clerk.staff("POST /concerts/{concertId}/schedules", "/concerts/2/schedules", Some(date)).must(201);
+    client.staff("POST /concerts/{concertId}/schedules", "/concerts/2/schedules", Some(date)).must(201);
     let again = json!({ "layout": layout });
-    clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/3", Some(again.clone())).must(200);
+    client.staff("PATCH /schedules/{scheduleId}", "/schedules/3", Some(again.clone())).must(200);
     let prices = json!({ "prices": { "R": 12 } });
-    clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/3", Some(prices)).must(200);
-    clerk.staff("GET /concerts/{concertId}/schedules", "/concerts/2/schedules", None).must(200);
-    clerk.staff("GET /schedules/{scheduleId}", "/schedules/3", None).must(200);
-    clerk.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(again)).refused(409, "LAYOUT_IN_USE");
-    let given = &clerk.document.0["paths"]["/api/v1/staff/concerts/{concertId}/schedules"]["post"]["requestBody"];
+    client.staff("PATCH /schedules/{scheduleId}", "/schedules/3", Some(prices)).must(200);
+    client.staff("GET /concerts/{concertId}/schedules", "/concerts/2/schedules", None).must(200);
+    client.staff("GET /schedules/{scheduleId}", "/schedules/3", None).must(200);
+    client.staff("PATCH /schedules/{scheduleId}", "/schedules/1", Some(again)).refused(409, "LAYOUT_IN_USE");
+    let given = &client.document.0["paths"]["/api/v1/staff/concerts/{concertId}/schedules"]["post"]["requestBody"];
     for example in ["seats", "pretixPlan"] {
         let date = &given["content"]["application/json"]["examples"][example]["value"];
-        let added = clerk.staff("POST /concerts/{concertId}/schedules", "/concerts/2/schedules", Some(date.clone()));
+        let added = client.staff("POST /concerts/{concertId}/schedules", "/concerts/2/schedules", Some(date.clone()));
         let seats = format!("/schedules/{}/seats", added.must(201)["scheduleId"]);
-        clerk.staff("GET /schedules/{scheduleId}/seats", &seats, None).must(200);
+        client.staff("GET /schedules/{scheduleId}/seats", &seats, None).must(200);
     }
     let block = "PUT /schedules/{scheduleId}/seats/{seat}";
-    clerk.staff(block, "/schedules/3/seats/A-1", Some(json!({ "blocked": true, "reason": "sound check" }))).must(200);
-    clerk.staff("GET /schedules/{scheduleId}/seats", "/schedules/3/seats", None).must(200);
-    clerk.staff(block, "/schedules/1/seats/1", Some(json!({ "blocked": true }))).refused(409, "SEAT_UNAVAILABLE");
-    clerk.staff("GET /queue", "/queue", None).must(200);
-    clerk.staff("GET /evening", "/evening", None).must(200);
+    client.staff(block, "/schedules/3/seats/A-1", Some(json!({ "blocked": true, "reason": "sound check" }))).must(200);
+    client.staff("GET /schedules/{scheduleId}/seats", "/schedules/3/seats", None).must(200);
+    client.staff(block, "/schedules/1/seats/1", Some(json!({ "blocked": true }))).refused(409, "SEAT_UNAVAILABLE");
+    client.staff("GET /queue", "/queue", None).must(200);
+    client.staff("GET /evening", "/evening", None).must(200);
     let message = json!({ "message": { "en": "Soon", "ko": "곧" }, "paused": true });
-    clerk.staff("PATCH /queue", "/queue", Some(message)).must(200);
-    clerk.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &waiting, None).must(200);
-    clerk.staff("POST /queue/tokens", "/queue/tokens", Some(json!({ "userId": second.id }))).must(201);
-    clerk.staff("POST /queue/admissions", "/queue/admissions", Some(json!({ "count": 1 }))).must(200);
-    clerk.staff("GET /users", "/users?name=Kim", None).must(200);
+    client.staff("PATCH /queue", "/queue", Some(message)).must(200);
+    client.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &waiting, None).must(200);
+    client.staff("POST /queue/tokens", "/queue/tokens", Some(json!({ "userId": second.id }))).must(201);
+    client.staff("POST /queue/admissions", "/queue/admissions", Some(json!({ "count": 1 }))).must(200);
+    client.staff("GET /users", "/users?name=Kim", None).must(200);
     let user = format!("/users/{}", first.id);
-    clerk.staff("GET /users/{userId}", &user, None).must(200);
-    clerk.staff("GET /users/{userId}/reservations", &format!("{user}/reservations"), None).must(200);
-    clerk.staff("POST /users/{userId}/key", &format!("{user}/key"), Some(json!({}))).must(201);
+    client.staff("GET /users/{userId}", &user, None).must(200);
+    client.staff("GET /users/{userId}/reservations", &format!("{user}/reservations"), None).must(200);
+    client.staff("POST /users/{userId}/key", &format!("{user}/key"), Some(json!({}))).must(201);
     let points = json!({ "amount": 1_000 });
-    clerk.staff("POST /users/{userId}/balance/top-ups", &format!("{user}/balance/top-ups"), Some(points)).must(201);
+    client.staff("POST /users/{userId}/balance/top-ups", &format!("{user}/balance/top-ups"), Some(points)).must(201);
     let less = |amount: i64| {
         let body = json!({ "amount": amount, "reason": "counted twice" });
         let path = format!("{user}/balance/corrections");
-        clerk.staff("POST /users/{userId}/balance/corrections", &path, Some(body))
+        client.staff("POST /users/{userId}/balance/corrections", &path, Some(body))
     };
     less(-400).must(201);
     less(-4_000).refused(409, "BALANCE_TOO_LOW");
     let token = "DELETE /queue/tokens/{userId}";
-    clerk.staff(token, &format!("/queue/tokens/{}", first.id), None).must(204);
+    client.staff(token, &format!("/queue/tokens/{}", first.id), None).must(204);
     let opening = json!({ "opensAt": "2090-01-01T00:00:00Z" });
-    clerk.staff("PATCH /queue", "/queue", Some(opening)).must(200);
+    client.staff("PATCH /queue", "/queue", Some(opening)).must(200);
     let early = bearer(&app.customer().token);
-    clerk.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &[("authorization", &early)], None).must(200);
-    clerk.ask("GET /api/v1/queue/draw", "/api/v1/queue/draw", &[], None).refused(404, "NO_DRAW");
+    client.ask("GET /api/v1/queue/token", "/api/v1/queue/token", &[("authorization", &early)], None).must(200);
+    client.ask("GET /api/v1/queue/draw", "/api/v1/queue/draw", &[], None).refused(404, "NO_DRAW");
     app.open_line_in(1_000);
-    clerk.staff("GET /me", "/me", None).must(200);
+    client.staff("GET /me", "/me", None).must(200);
     let key = json!({ "name": "East gate", "role": "door" });
-    let made = clerk.staff("POST /keys", "/keys", Some(key.clone())).must(201).clone();
-    clerk.staff("POST /keys", "/keys", Some(key)).refused(409, "STAFF_NAME_TAKEN");
+    let made = client.staff("POST /keys", "/keys", Some(key.clone())).must(201).clone();
+    client.staff("POST /keys", "/keys", Some(key)).refused(409, "STAFF_NAME_TAKEN");
     let door = bearer(made["key"].as_str().unwrap());
     let not_mine = [("authorization", door.as_str())];
-    clerk.ask("GET /api/v1/staff/queue", "/api/v1/staff/queue", &not_mine, None).refused(403, "ROLE_NOT_ALLOWED");
-    clerk.staff("GET /keys", "/keys", None).must(200);
-    clerk.staff("DELETE /keys/{keyId}", "/keys/2", None).must(204);
-    clerk.staff("DELETE /keys/{keyId}", "/keys/1", None).refused(409, "LAST_ADMIN_KEY");
-    clerk.staff("GET /events", "/events?limit=1000", None).must(200);
-    clerk.staff("GET /schedules/{scheduleId}/sales", "/schedules/1/sales", None).must(200);
+    client.ask("GET /api/v1/staff/queue", "/api/v1/staff/queue", &not_mine, None).refused(403, "ROLE_NOT_ALLOWED");
+    client.staff("GET /keys", "/keys", None).must(200);
+    client.staff("DELETE /keys/{keyId}", "/keys/2", None).must(204);
+    client.staff("DELETE /keys/{keyId}", "/keys/1", None).refused(409, "LAST_ADMIN_KEY");
+    client.staff("GET /events", "/events?limit=1000", None).must(200);
+    client.staff("GET /schedules/{scheduleId}/sales", "/schedules/1/sales", None).must(200);
     for path in ["/schedules/{scheduleId}/sales", "/ledger"] {
         let headers = [("authorization", &*bearer(STAFF_KEY)), ("accept", "text/csv")];
         let asked = format!("/api/v1/staff{}", path.replace("{scheduleId}", "1"));
         let asked = if path == "/ledger" { format!("{asked}?date=2026-11-22") } else { asked };
-        clerk.ask(&format!("GET /api/v1/staff{path}"), &asked, &headers, None).must(200);
+        client.ask(&format!("GET /api/v1/staff{path}"), &asked, &headers, None).must(200);
     }
-    clerk.staff("GET /ledger", "/ledger?date=2026-11-22&limit=1", None).must(200);
-    clerk.staff("POST /clock", "/clock", Some(json!({ "advanceSeconds": 1 }))).must(200);
+    client.staff("GET /ledger", "/ledger?date=2026-11-22&limit=1", None).must(200);
+    client.staff("POST /clock", "/clock", Some(json!({ "advanceSeconds": 1 }))).must(200);
     for call in ["/api/v1/queue/draw", "/api/v1/queue/draws"] {
-        clerk.ask(&format!("GET {call}"), call, &[], None).must(200);
+        client.ask(&format!("GET {call}"), call, &[], None).must(200);
     }
 }

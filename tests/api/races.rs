@@ -365,7 +365,7 @@ fn a_user_who_asks_from_many_threads_stands_in_line_once() {
 /// A program that counts the active tokens outside the transaction that lets in lets in more than `maxActive` when
 /// places become free at the same moment, or fewer, for ever.
 #[test]
-fn however_many_leave_at_once_the_house_is_full_and_never_fuller() {
+fn race_of_leavers_leaves_the_active_limit_full_and_never_passed() {
     let app = TestApp::with_seats(50, &["--max-active=10"]);
     let people: Vec<Customer> = (0..120).map(|_| app.customer()).collect();
     let client = Client::of(&app.url());

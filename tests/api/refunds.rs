@@ -181,9 +181,9 @@ fn nobody_pays_for_a_date_that_was_cancelled_while_their_hold_lives() {
     assert_eq!(kim.balance(), PRICE);
 }
 
-/// Sixteen clerks at once: a program that reads the status before its transaction pays twice.
+/// Sixteen staff calls at once: a program that reads the status before its transaction pays twice.
 #[test]
-fn many_clerks_refund_one_reservation_once() {
+fn race_of_refunds_pays_a_reservation_back_once() {
     let app = TestApp::with_seats(5, &[]);
     let mut refunded = 0;
     for _ in 0..20 {

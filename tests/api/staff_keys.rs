@@ -292,7 +292,7 @@ fn a_key_in_the_settings_takes_the_place_of_the_first_and_leaves_the_others() {
     let counter = key(&app, "counter", "counter");
     app.close();
     for (given, before) in [("another-key-for-tests", STAFF_KEY), (STAFF_KEY, "another-key-for-tests")] {
-        let (_house, client) = opened(&app, given).unwrap();
+        let (_app, client) = opened(&app, given).unwrap();
         let first = me(&client, given).must(200).clone();
         assert_eq!((&first["name"], &first["role"]), (&json!("admin"), &json!("admin")));
         me(&client, before).refused(401, "STAFF_KEY_INVALID");
@@ -300,7 +300,7 @@ fn a_key_in_the_settings_takes_the_place_of_the_first_and_leaves_the_others() {
     }
     let why = opened(&app, &counter).err().unwrap();
     assert!(why.contains("--staff-key") && why.contains("\"counter\"") && why.contains("no admin"), "{why}");
-    let (_house, client) = opened(&app, STAFF_KEY).unwrap();
+    let (_app, client) = opened(&app, STAFF_KEY).unwrap();
     assert_eq!(me(&client, &counter).must(200)["role"], "counter");
     let keys = call(&client, STAFF_KEY, "GET", "/keys", None).must(200)["keys"].as_array().unwrap().len();
     assert_eq!(keys, 4, "a start with the key that is there makes none");

@@ -11,7 +11,7 @@ use crate::support::{Client, STAFF_KEY, TestApp, bearer, settings};
 fn test_calls_are_refused_on_a_server_that_keeps_what_people_do() {
     let folder = tempfile::tempdir().unwrap();
     let settings = boxoffice::settings::Settings { test_clock: None, ..settings(&["--allow-origin", "*"]) };
-    let app = App::open(settings, &folder.path().join("hall.db"), ([127, 0, 0, 1], 0).into(), || {}).unwrap();
+    let app = App::open(settings, &folder.path().join("venue.db"), ([127, 0, 0, 1], 0).into(), || {}).unwrap();
     let client = Client::of(&app.url());
     let origin = [("origin", "http://a"), ("access-control-request-method", "POST")];
     let mut count = 0;

@@ -245,7 +245,7 @@ fn readiness_is_told_to_this_machine_and_at_the_staff_s_address_by_one_probe_a_s
 }
 
 #[test]
-fn the_house_says_how_it_is() {
+fn health_readiness_and_metrics_say_how_the_server_is() {
     let app = TestApp::with_seats(5, &[]);
     for path in ["/healthz", "/readyz", "/metrics", "/"] {
         assert_eq!(app.client.call("GET", path, "", None).status, 200, "{path}");

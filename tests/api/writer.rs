@@ -20,18 +20,18 @@ struct Running {
 
 /// A writer on a file of its own, with a table of marks.
 fn running(bounds: Bounds) -> Running {
-    desk_with(bounds, |_| {}, |_| Ok(()), || panic!("nothing here breaks the file"))
+    writer_with(bounds, |_| {}, |_| Ok(()), || panic!("nothing here breaks the file"))
 }
 
 /// The same, with work of its own after the jobs and after the commit, and what is called when it can't go on.
-fn desk_with(
+fn writer_with(
     bounds: Bounds,
     close: impl Fn(&Tx<Change>) + Send + 'static,
     learn: impl Fn(&[Change]) -> Outcome<()> + Send + 'static,
     broken: impl Fn() + Send + Sync + 'static,
 ) -> Running {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("hall.db");
+    let path = folder.path().join("venue.db");
     store::create(&path, Clock::wall_now(), &KeyHash::of("k")).unwrap();
     let opened = store::open(&path).unwrap();
     opened.connection.execute_batch("CREATE TABLE mark (word TEXT)").unwrap();
@@ -77,7 +77,7 @@ impl Running {
     }
 
     fn marks(&self) -> Vec<String> {
-        let file = rusqlite::Connection::open(self.folder.path().join("hall.db")).unwrap();
+        let file = rusqlite::Connection::open(self.folder.path().join("venue.db")).unwrap();
         let mut marks = file.prepare("SELECT word FROM mark ORDER BY rowid").unwrap();
         marks.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     }
@@ -127,13 +127,13 @@ fn a_refused_and_a_panicking_piece_leave_nothing_and_their_neighbours_stay() {
 
 /// A program that catches the panic and does nothing more refuses every write for ever, and nobody starts it again.
 #[test]
-fn a_panic_outside_the_jobs_ends_the_house_and_leaves_nothing_of_its_transaction() {
+fn fatal_panic_outside_the_jobs_ends_the_server_and_leaves_nothing_of_its_transaction() {
     let is_last = |tx: &Tx<Change>| {
         let last: bool = tx.query_row("SELECT count(*) FROM mark WHERE word = 'last'", [], |row| row.get(0)).unwrap();
         assert!(!last, "a planted panic");
     };
     let (told, ends) = mpsc::channel();
-    let running = desk_with(ROOMY, is_last, |_| Ok(()), move || told.send(()).unwrap());
+    let running = writer_with(ROOMY, is_last, |_| Ok(()), move || told.send(()).unwrap());
     assert_eq!(running.submit(|tx| mark(tx, "first")).recv().unwrap(), Ok(()));
     assert!(running.submit(|tx| mark(tx, "last")).recv().is_err(), "no answer is let out");
     assert_eq!(ends.recv(), Ok(()), "whoever runs the venue is told that it must be closed");
@@ -144,10 +144,10 @@ fn a_panic_outside_the_jobs_ends_the_house_and_leaves_nothing_of_its_transaction
 
 /// A program that only logs that the staff keys could not be read back lets a revoked one in until it is started again.
 #[test]
-fn a_commit_that_memory_cannot_follow_is_answered_and_ends_the_house() {
+fn fatal_commit_that_memory_cannot_follow_is_answered_and_ends_the_server() {
     let fails = |_: &[Change]| Err(rusqlite::Error::QueryReturnedNoRows.into());
     let (told, ends) = mpsc::channel();
-    let running = desk_with(ROOMY, |_| {}, fails, move || told.send(()).unwrap());
+    let running = writer_with(ROOMY, |_| {}, fails, move || told.send(()).unwrap());
     assert_eq!(running.submit(|tx| mark(tx, "first")).recv().unwrap(), Ok(()), "it is in the file");
     assert_eq!(ends.recv(), Ok(()), "whoever runs the venue is told that it must be closed");
     assert_eq!(running.submit(|tx| mark(tx, "late")).recv().unwrap(), Err(Code::Stopping));
@@ -194,7 +194,7 @@ fn a_full_disk_refuses_what_does_not_fit_and_heals_when_there_is_room() {
 fn the_write_ahead_log_stays_short_while_readers_follow_each_other_without_a_gap() {
     const LOG_MAX_BYTES: u64 = 48 << 20;
     let running = running(ROOMY);
-    let path = running.folder.path().join("hall.db");
+    let path = running.folder.path().join("venue.db");
     let over = std::sync::atomic::AtomicBool::new(false);
     let longest = std::thread::scope(|scope| {
         scope.spawn(|| {

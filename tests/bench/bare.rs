@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{CachedStatement, Connection, Params, params};
 use uuid::Uuid;
 
-use crate::filling::{self, PRICE, Place};
+use crate::filling::{self, PRICE, SeatPosition};
 
 /// What is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Bare {
     }
 
     /// Does the work of one user after the other for a while, so many jobs in a transaction; works a second.
-    pub fn run(&mut self, work: Work, first: Place, users: usize, batch: usize, lasting: Duration) -> f64 {
+    pub fn run(&mut self, work: Work, first: SeatPosition, users: usize, batch: usize, lasting: Duration) -> f64 {
         let (start, mut done) = (Instant::now(), 0);
         let (mut jobs, mut open) = (0, false);
         while start.elapsed() < lasting && done < users {
@@ -60,7 +60,7 @@ impl Bare {
         done as f64 / start.elapsed().as_secs_f64()
     }
 
-    fn job(&mut self, work: Work, job: usize, number: usize, seat: Place) {
+    fn job(&mut self, work: Work, job: usize, number: usize, seat: SeatPosition) {
         self.execute("SAVEPOINT piece", []);
         match (work, job) {
             (Work::Hold, _) | (Work::Purchase, 1) => self.hold(number, seat),
@@ -128,14 +128,14 @@ impl Bare {
         self.read(statement, [self.token(number)]);
     }
 
-    fn told(&self, user: Uuid, reservation: Uuid, seat: Place) -> String {
+    fn told(&self, user: Uuid, reservation: Uuid, seat: SeatPosition) -> String {
         let (date, label) = (seat.schedule_id, seat.label());
         format!(
             "{{\"reservationId\":\"{reservation}\",\"scheduleId\":{date},\"userId\":\"{user}\",\"seats\":[\"{label}\"]}}"
         )
     }
 
-    fn hold(&mut self, number: usize, seat: Place) {
+    fn hold(&mut self, number: usize, seat: SeatPosition) {
         let (user, now, until) = (filling::user(number), self.now_ms, self.now_ms + 300_000);
         let (reservation, payment) = (filling::reservation(number), self.id());
         self.must_be_active(number);
@@ -189,7 +189,7 @@ impl Bare {
         self.event("POINTS_TOPPED_UP", &told);
     }
 
-    fn pay(&mut self, number: usize, seat: Place) {
+    fn pay(&mut self, number: usize, seat: SeatPosition) {
         let (user, now, reservation) = (filling::user(number), self.now_ms, filling::reservation(number));
         self.must_be_active(number);
         self.read("SELECT * FROM reservation WHERE reservation_id = ?1", [reservation]);
@@ -240,7 +240,7 @@ fn rows(database: &Path) -> Vec<(String, i64)> {
 }
 
 /// Ends the program unless the work done here leaves as many rows in each table as our own, done by `ours` on a copy.
-pub fn must_change_the_same(work: Work, template: &Path, first: Place, folder: &Path, ours: impl FnOnce(&Path)) {
+pub fn must_change_the_same(work: Work, template: &Path, first: SeatPosition, folder: &Path, ours: impl FnOnce(&Path)) {
     let [by_us, bare] = ["by-us.db", "bare.db"].map(|name| folder.join(name));
     std::fs::copy(template, &by_us).unwrap();
     std::fs::copy(template, &bare).unwrap();

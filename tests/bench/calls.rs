@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::Wish;
 use crate::bare::{self, Work};
 use crate::figures::Figure;
-use crate::filling::{self, POINTS, Place};
+use crate::filling::{self, POINTS, SeatPosition};
 use crate::halls::{ACTIVE, DATES, Halls, LARGE, SMALL, WAITING, seats_of};
 use crate::load::{Load, Outcome, Play};
 use crate::plays::{CALLS, Prepared, Purchases};
-use crate::rounds::{Standing, compare};
+use crate::rounds::{Setup, compare};
 use crate::served::Served;
 use crate::table;
 use crate::wire::{Answer, Wire, request, with_field};
@@ -29,17 +29,17 @@ pub enum CallKind {
     Purchase,
 }
 
-/// A call, and what its rate must be at least of the constant answer behind the door.
+/// A call, and what its rate must be at least of the constant answer behind the HTTP server.
 pub struct Call {
     pub name: &'static str,
     pub kind: CallKind,
     /// What it writes; each round gets a fresh file then.
     pub work: Option<Work>,
-    pub of_door: Option<f64>,
+    pub of_server: Option<f64>,
 }
 
-const fn reading(name: &'static str, kind: CallKind, of_door: Option<f64>) -> Call {
-    Call { name, kind, work: None, of_door }
+const fn reading(name: &'static str, kind: CallKind, of_server: Option<f64>) -> Call {
+    Call { name, kind, work: None, of_server }
 }
 
 const fn map(schedule_id: i64, seats: usize, is_known: bool) -> CallKind {
@@ -54,9 +54,9 @@ const ALL: [Call; 10] = [
     reading("seat map, 2,000 seats, 304", map(5, LARGE, true), Some(0.80)),
     reading("dates of a concert", CallKind::Dates, None),
     reading("balance", CallKind::Balance, Some(0.65)),
-    Call { name: "top-up", kind: CallKind::TopUp, work: Some(Work::TopUp), of_door: None },
-    Call { name: "hold of a seat", kind: CallKind::Hold, work: Some(Work::Hold), of_door: Some(0.25) },
-    Call { name: "whole purchase, 6 calls", kind: CallKind::Purchase, work: Some(Work::Purchase), of_door: None },
+    Call { name: "top-up", kind: CallKind::TopUp, work: Some(Work::TopUp), of_server: None },
+    Call { name: "hold of a seat", kind: CallKind::Hold, work: Some(Work::Hold), of_server: Some(0.25) },
+    Call { name: "whole purchase, 6 calls", kind: CallKind::Purchase, work: Some(Work::Purchase), of_server: None },
 ];
 
 impl Call {
@@ -187,7 +187,7 @@ fn top_ups(users: usize) -> Prepared {
 }
 
 /// Each of these users holds a seat, one after the other from this one on.
-pub fn holds(numbers: std::ops::Range<usize>, from: Place) -> Prepared {
+pub fn holds(numbers: std::ops::Range<usize>, from: SeatPosition) -> Prepared {
     let first = numbers.start;
     let requests = numbers.map(|number| {
         request("POST", "/api/v1/reservations", &filling::token(number), &from.after(number - first).wanted())
@@ -201,9 +201,9 @@ pub fn holds(numbers: std::ops::Range<usize>, from: Place) -> Prepared {
 
 /// Every call in both ways; gives back the figures that have a target.
 pub fn measure(wish: &Wish, halls: &Halls) -> (Vec<Figure>, Value) {
-    let (door, direct) = (Served::limit("door"), Served::limit("direct"));
+    let (server, direct) = (Served::limit("server"), Served::limit("direct"));
     let reading = Served::boxoffice(&halls.reading, &[]);
-    let standing = Standing { halls, door, direct, reading };
+    let setup = Setup { halls, server, direct, reading };
     let (mut figures, mut told) = (Vec::new(), Vec::new());
     for is_new_each in [false, true] {
         let load = Load { connections: CONNECTIONS, is_new_each, per_second: None, lasting: wish.lasting() };
@@ -216,7 +216,7 @@ pub fn measure(wish: &Wish, halls: &Halls) -> (Vec<Figure>, Value) {
             if let (Some(work), false) = (call.work, is_new_each) {
                 same_statements(halls, call, work);
             }
-            let compared = compare(&standing, call, load, wish.rounds);
+            let compared = compare(&setup, call, load, wish.rounds);
             table::print(call, &compared);
             told.push(compared.json(call, load));
             if !is_new_each {

@@ -1,7 +1,7 @@
-//! The limits of HTTP: the same bytes from tiny_http behind our door, and from tiny_http exposed directly.
+//! The limits of HTTP: the same bytes from tiny_http behind our HTTP server, and from tiny_http exposed directly.
 //!
-//! `/constant/STATUS?LENGTH` is answered with that status and so many bytes. Behind the door,
-//! `/wait?N` waits for N or for 0, and `/ring?N` rings N.
+//! `/constant/STATUS?LENGTH` is answered with that status and so many bytes. behind the HTTP server,
+//! `/wait?N` waits for N or for 0, and `/notify?N` notifies N.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -14,14 +14,14 @@ use boxoffice::threads::OnFatal;
 /// What a child does: serves until its standard input ends.
 pub fn serve(kind: &str) -> io::Result<()> {
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    let address = if kind == "door" { serve_door(listen)? } else { serve_direct(listen)? };
+    let address = if kind == "server" { serve_http(listen)? } else { serve_direct(listen)? };
     println!("http://{address}");
     io::stdout().flush()?;
     io::copy(&mut io::stdin(), &mut io::sink())?;
     Ok(())
 }
 
-fn serve_door(listen: SocketAddr) -> io::Result<SocketAddr> {
+fn serve_http(listen: SocketAddr) -> io::Result<SocketAddr> {
     let notifier = Notifier::new();
     let notifier_for_handler = notifier.clone();
     let handler = move |request: Request, responder: Responder| answer(&request, responder, &notifier_for_handler);
@@ -38,7 +38,7 @@ fn answer(request: &Request, responder: Responder, notifier: &Notifier) {
             let memo = "01890a5d-ac96-774b-bcce-b302099a8057 waiting 4711".to_owned(); // about what handlers give
             responder.wait(Wait { topics: vec![Topic(0), Topic(number)], memo, wait_seconds: 60 });
         }
-        "/ring" => {
+        "/notify" => {
             notifier.notify([Topic(number)]);
             responder.send(Reply::empty(204));
         }
@@ -59,7 +59,7 @@ fn content(length: &str) -> Vec<u8> {
     vec![b'x'; length.parse().unwrap_or(0)]
 }
 
-/// tiny_http as it is, with as many workers as the door has, and a backlog that takes a burst.
+/// tiny_http as it is, with as many workers as the HTTP server has, and a backlog that takes a burst.
 fn serve_direct(listen: SocketAddr) -> io::Result<SocketAddr> {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
     socket.bind(&listen.into())?;

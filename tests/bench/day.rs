@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::figures::{Figures, short};
-use crate::filling::{Filling, Place};
+use crate::filling::{Filling, SeatPosition};
 use crate::load::{self, Load, Play};
 use crate::plays::{CALLS, Purchases};
 use crate::served::Served;
@@ -53,7 +53,10 @@ pub fn measure(days: &Days, folder: &Path, figures: &mut Figures) {
         for _ in 0..HOURS {
             let customers = next..next + hourly;
             next += hourly;
-            play(&served, &mut Purchases::new(&CALLS, customers, Place::first(1, SEATS), DATES).of_a_day(LEAVES_EVERY));
+            play(
+                &served,
+                &mut Purchases::new(&CALLS, customers, SeatPosition::first(1, SEATS), DATES).of_a_day(LEAVES_EVERY),
+            );
             served.advance_ms(HOUR_MS);
         }
         let file = std::fs::metadata(&database).unwrap().len() as f64;
@@ -73,7 +76,7 @@ fn play(served: &Served, play: &mut dyn Play) {
 }
 
 /// What a table or an index takes.
-struct Told {
+struct TreeSize {
     name: String,
     table: String,
     bytes: i64,
@@ -81,14 +84,14 @@ struct Told {
 }
 
 /// Every table with its indexes, and the pages that are free.
-fn told(database: &Path) -> Vec<Told> {
+fn told(database: &Path) -> Vec<TreeSize> {
     let file = Connection::open(database).unwrap();
     let statement = "SELECT dbstat.name, coalesce(tbl_name, dbstat.name), sum(pgsize) FROM dbstat
          LEFT JOIN sqlite_schema ON sqlite_schema.name = dbstat.name WHERE aggregate = TRUE GROUP BY dbstat.name";
     let mut statement = file.prepare(statement).unwrap();
-    let trees =
-        statement.query_map([], |row| Ok(Told { name: row.get(0)?, table: row.get(1)?, bytes: row.get(2)?, rows: 0 }));
-    let mut told: Vec<Told> = trees.unwrap().map(Result::unwrap).collect();
+    let trees = statement
+        .query_map([], |row| Ok(TreeSize { name: row.get(0)?, table: row.get(1)?, bytes: row.get(2)?, rows: 0 }));
+    let mut told: Vec<TreeSize> = trees.unwrap().map(Result::unwrap).collect();
     for tree in told.iter_mut().filter(|tree| tree.name == tree.table) {
         tree.rows = file.query_row(&format!("SELECT count(*) FROM {}", tree.name), [], |row| row.get(0)).unwrap();
     }
@@ -97,16 +100,16 @@ fn told(database: &Path) -> Vec<Told> {
             row.get(0)
         })
         .unwrap();
-    told.push(Told { name: "(free pages)".into(), table: "(free pages)".into(), bytes: free, rows: 0 });
+    told.push(TreeSize { name: "(free pages)".into(), table: "(free pages)".into(), bytes: free, rows: 0 });
     told
 }
 
-fn print(before: &[Told], after: &[Told], customers: usize) {
+fn print(before: &[TreeSize], after: &[TreeSize], customers: usize) {
     println!("\n| table | rows | MB | of that indexes | bytes a customer |\n| --- | --- | --- | --- | --- |");
-    let bytes_of = |all: &[Told], table: &str| -> i64 {
+    let bytes_of = |all: &[TreeSize], table: &str| -> i64 {
         all.iter().filter(|tree| tree.table == table).map(|tree| tree.bytes).sum()
     };
-    let mut tables: Vec<&Told> = after.iter().filter(|tree| tree.name == tree.table).collect();
+    let mut tables: Vec<&TreeSize> = after.iter().filter(|tree| tree.name == tree.table).collect();
     tables.sort_by_key(|tree| -bytes_of(after, &tree.table));
     let (mut others, mut others_mb) = (0, 0.0);
     for table in tables {

@@ -160,14 +160,14 @@ impl Filling {
     }
 
     /// Each of these users holds a seat, unpaid, from this one on: one seat after the other, one date after the other.
-    pub fn held(&self, numbers: std::ops::Range<usize>, from: Place) {
+    pub fn held(&self, numbers: std::ops::Range<usize>, from: SeatPosition) {
         for (turn, number) in numbers.enumerate() {
             self.reservation(number, from.after(turn), false);
         }
     }
 
     /// Each of these users, whose token is over, bought a seat.
-    pub fn sold(&self, numbers: std::ops::Range<usize>, from: Place) {
+    pub fn sold(&self, numbers: std::ops::Range<usize>, from: SeatPosition) {
         let token =
             "INSERT INTO token (token, user_id, place, status, issued_at, activated_at, claimed_at, visit_until,
              active_until, ended_at, end_reason) VALUES (?1, ?2, ?3, 'EXPIRED', ?4, ?4, ?4, ?4, ?4, ?4, 'PAID')";
@@ -193,7 +193,7 @@ impl Filling {
         }
     }
 
-    fn reservation(&self, number: usize, place: Place, is_paid: bool) {
+    fn reservation(&self, number: usize, place: SeatPosition, is_paid: bool) {
         let (then, until) = (self.now_ms - 3_600_000, self.now_ms + DAY_MS);
         let (status, claim) = if is_paid { ("CONFIRMED", "SOLD") } else { ("PENDING_PAYMENT", "HELD") };
         let (paid_at, held_until) = (is_paid.then_some(then), (!is_paid).then_some(until));
@@ -215,22 +215,22 @@ impl Filling {
 
 /// A seat of a date, and how many seats its dates have.
 #[derive(Debug, Clone, Copy)]
-pub struct Place {
+pub struct SeatPosition {
     pub schedule_id: i64,
     pub seat_no: i64,
     pub seats: i64,
 }
 
-impl Place {
+impl SeatPosition {
     /// The first seat of a date.
-    pub fn first(schedule_id: i64, seats: usize) -> Place {
-        Place { schedule_id, seat_no: 0, seats: seats as i64 }
+    pub fn first(schedule_id: i64, seats: usize) -> SeatPosition {
+        SeatPosition { schedule_id, seat_no: 0, seats: seats as i64 }
     }
 
     /// So many seats further, over the dates that follow.
-    pub fn after(self, turn: usize) -> Place {
+    pub fn after(self, turn: usize) -> SeatPosition {
         let at = self.seat_no + turn as i64;
-        Place { schedule_id: self.schedule_id + at / self.seats, seat_no: at % self.seats, ..self }
+        SeatPosition { schedule_id: self.schedule_id + at / self.seats, seat_no: at % self.seats, ..self }
     }
 
     /// The label of the seat.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::calls::{holds, maps, polls};
 use crate::day::{self, Days};
 use crate::figures::{Figures, Limit, short};
-use crate::filling::{Filling, Place};
+use crate::filling::{Filling, SeatPosition};
 use crate::halls::{self, LARGE, SMALL};
 use crate::load::{self, Load, Play};
 use crate::plays::Prepared;
@@ -51,8 +51,8 @@ impl Size {
         filling.users(0..FIRST_OWNER + self.sold, false);
         filling.active(0..FIRST_OWNER);
         filling.points(HOLDERS..FIRST_OWNER);
-        filling.held(HOLDERS..FIRST_OWNER, Place::first(1, LARGE).after(HOLDERS));
-        filling.sold(FIRST_OWNER..FIRST_OWNER + self.sold, Place::first(first, LARGE));
+        filling.held(HOLDERS..FIRST_OWNER, SeatPosition::first(1, LARGE).after(HOLDERS));
+        filling.sold(FIRST_OWNER..FIRST_OWNER + self.sold, SeatPosition::first(first, LARGE));
         filling.done();
         database
     }
@@ -127,7 +127,7 @@ fn sizes_compared(wish: &Wish, folder: &Path, sizes: &[Size], figures: &mut Figu
             let which = if round % 2 == 0 { turn } else { sizes.len() - 1 - turn };
             let served = Served::boxoffice(&halls::fresh(&files[which], folder), &[]);
             let mut plays = [
-                holds(0..HOLDERS, Place::first(1, LARGE)),
+                holds(0..HOLDERS, SeatPosition::first(1, LARGE)),
                 maps(&served, sizes[which].small(), SMALL, false),
                 payments(HOLDERS..FIRST_OWNER),
             ];
@@ -163,7 +163,7 @@ fn connections(wish: &Wish, folder: &Path, figures: &mut Figures) {
             let which = if round % 2 == 0 { turn } else { COUNTS.len() - 1 - turn };
             let holding = Served::boxoffice(&halls::fresh(&halls.holding, folder), &[]);
             let (mut polls, mut maps) = (polls(), maps(&reading, 1, SMALL, false));
-            let mut holds = holds(0..halls.holders, Place::first(1, LARGE));
+            let mut holds = holds(0..halls.holders, SeatPosition::first(1, LARGE));
             let plays: [(&Served, &mut dyn Play); 3] =
                 [(&reading, &mut polls), (&reading, &mut maps), (&holding, &mut holds)];
             for ((served, play), rates) in plays.into_iter().zip(&mut rates[which]) {
@@ -193,7 +193,7 @@ fn wal(wish: &Wish, folder: &Path, figures: &mut Figures) {
             let beside = Load { connections: 16, ..load };
             load::run(served.address, beside, &mut maps(&served, 1, LARGE, false)).unwrap().must_be_right("maps")
         });
-        let mut play = holds(0..holders, Place::first(1, LARGE));
+        let mut play = holds(0..holders, SeatPosition::first(1, LARGE));
         let holds = scope.spawn(move || load::run(served.address, load, &mut play).unwrap().must_be_right("holds"));
         while !holds.is_finished() {
             let wal = std::fs::metadata(folder.join("wal.db-wal")).map_or(0, |wal| wal.len());

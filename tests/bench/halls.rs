@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::filling::{Filling, Place};
+use crate::filling::{Filling, SeatPosition};
 
 /// Those who wait, those who were let in, and who holds and bought seats, in the hall for reading.
 pub const WAITING: std::ops::Range<usize> = 0..1_000;
@@ -33,8 +33,8 @@ pub struct Halls {
 }
 
 /// The first seat of the dates for those who hold or buy.
-pub fn seats_of(app: &Path, halls: &Halls) -> Place {
-    Place::first(1, if app == halls.buying { SMALL } else { LARGE })
+pub fn seats_of(app: &Path, halls: &Halls) -> SeatPosition {
+    SeatPosition::first(1, if app == halls.buying { SMALL } else { LARGE })
 }
 
 impl Halls {
@@ -87,7 +87,7 @@ fn fill_reading(database: &Path) {
     let mut owner = OWNERS;
     let mut holder = HOLDERS;
     for (schedule, seats) in [(small, SMALL), (large, LARGE)] {
-        let first = Place::first(schedule, seats);
+        let first = SeatPosition::first(schedule, seats);
         filling.sold(owner..owner + seats / 3, first);
         filling.held(holder..holder + seats / 10, first.after(seats / 2));
         (owner, holder) = (owner + seats / 3, holder + seats / 10);

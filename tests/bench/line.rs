@@ -1,5 +1,5 @@
 //! `scripts/bench line`: the waiting line of a stadium on this machine. Restart, memory, polls beside a short line,
-//! polls while a crowd is dropped, admissions, and their exactness.
+//! polls while many are dropped, admissions, and their exactness.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};

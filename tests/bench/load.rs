@@ -88,7 +88,7 @@ fn thread_cpu_seconds() -> f64 {
     used.tv_sec as f64 + used.tv_nsec as f64 / 1e9
 }
 
-struct Line {
+struct LoadConnection {
     socket: Option<TcpStream>,
     /// What it asks, the series of that, and since when.
     request: Vec<u8>,
@@ -106,7 +106,7 @@ struct Run<'p> {
     address: SocketAddr,
     poll: Poll,
     scratch: Vec<u8>,
-    lines: Vec<Line>,
+    lines: Vec<LoadConnection>,
     idle: Vec<usize>,
     waiting: usize,
     end: Instant,
@@ -148,7 +148,15 @@ pub fn run(address: SocketAddr, load: Load, play: &mut dyn Play) -> io::Result<O
             socket = Some(greeted);
         }
         let (request, got) = (Vec::with_capacity(512), Vec::new());
-        run.lines.push(Line { socket, request, series: 0, asked: run.end, is_waiting: false, got, answers: 0 });
+        run.lines.push(LoadConnection {
+            socket,
+            request,
+            series: 0,
+            asked: run.end,
+            is_waiting: false,
+            got,
+            answers: 0,
+        });
     }
     let (start, cpu) = (Instant::now(), thread_cpu_seconds());
     run.end = start + load.lasting;

@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::filling::{self, Place};
+use crate::filling::{self, SeatPosition};
 use crate::load::Play;
 use crate::wire::{Answer, request, with_field};
 
@@ -78,7 +78,7 @@ pub struct Purchases {
     /// Users that have not come yet, and seats for all of them.
     users: std::ops::Range<usize>,
     /// The seat of user 0, and how many dates a concert has.
-    first: Place,
+    first: SeatPosition,
     dates: i64,
     /// Whether what is written is asked under an `Idempotency-Key`.
     has_keys: bool,
@@ -87,7 +87,12 @@ pub struct Purchases {
 }
 
 impl Purchases {
-    pub fn new(calls: &'static [&'static str], users: std::ops::Range<usize>, first: Place, dates: usize) -> Purchases {
+    pub fn new(
+        calls: &'static [&'static str],
+        users: std::ops::Range<usize>,
+        first: SeatPosition,
+        dates: usize,
+    ) -> Purchases {
         let (customers, dates) = (Vec::new(), dates as i64);
         Purchases { calls, customers, users, first, dates, has_keys: false, leaves_every: usize::MAX }
     }
@@ -147,7 +152,7 @@ impl Play for Purchases {
     }
 }
 
-fn call(name: &str, customer: &Customer, user: Uuid, seat: Place, dates: i64) -> Vec<u8> {
+fn call(name: &str, customer: &Customer, user: Uuid, seat: SeatPosition, dates: i64) -> Vec<u8> {
     let get = |path: String| request("GET", &path, &customer.token, &serde_json::Value::Null);
     match name {
         "token" => {
@@ -168,7 +173,7 @@ fn call(name: &str, customer: &Customer, user: Uuid, seat: Place, dates: i64) ->
     }
 }
 
-fn is_right(name: &str, customer: &Customer, user: Uuid, seat: Place, answer: &Answer) -> bool {
+fn is_right(name: &str, customer: &Customer, user: Uuid, seat: SeatPosition, answer: &Answer) -> bool {
     let (text, user) = (answer.text(), user.to_string());
     let is = |member: &str, value: &str| answer.member(member) == Some(value);
     match name {

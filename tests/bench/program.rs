@@ -5,13 +5,13 @@
 mod bare;
 mod calls;
 mod constant;
-mod crowds;
 mod day;
-mod door;
 mod figures;
 mod filling;
 mod growth;
 mod halls;
+mod http;
+mod idle;
 mod line;
 mod load;
 mod plays;
@@ -48,8 +48,8 @@ struct Arguments {
 enum What {
     /// Every call beside its limits, and the targets [default].
     All(Wish),
-    /// The door beside tiny_http exposed directly, and what a crowd costs that idles or waits.
-    Door(Wish),
+    /// The HTTP server beside tiny_http exposed directly, and what many idle or waiting connections cost.
+    Http(Wish),
     /// A million people waiting: memory, start, polls, admissions.
     Line {
         #[command(flatten)]
@@ -96,10 +96,10 @@ impl Wish {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    crowds::raise_descriptors();
+    idle::raise_descriptors();
     let (is_met, told, file) = match arguments.what {
         Some(What::Serve { kind }) => return constant::serve(&kind).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS),
-        Some(What::Door(wish)) => (true, door::measure(&wish), wish.json),
+        Some(What::Http(wish)) => (true, http::measure(&wish), wish.json),
         Some(What::Line { length, json }) => told(line::measure(&length), json),
         Some(What::Growth(growth)) => told(growth::measure(&growth), growth.wish.json),
         Some(What::Rush(wish)) => told(rush::measure(&wish), wish.json),
@@ -113,13 +113,13 @@ fn main() -> ExitCode {
 }
 
 /// Whether all targets are met, everything as JSON, and where that is to be written.
-type Told = (bool, Value, Option<PathBuf>);
+type Measured = (bool, Value, Option<PathBuf>);
 
-fn told(figures: Figures, file: Option<PathBuf>) -> Told {
+fn told(figures: Figures, file: Option<PathBuf>) -> Measured {
     (figures.are_met(), figures.json(), file)
 }
 
-fn all(wish: Wish) -> Told {
+fn all(wish: Wish) -> Measured {
     println!("Medians of {} alternating rounds of {} s.", wish.rounds, wish.seconds);
     let halls = halls::Halls::fill(wish.seconds);
     let (targets, calls) = calls::measure(&wish, &halls);

@@ -1,4 +1,4 @@
-//! What is measured without a crowd: latencies, a large map beside holds,
+//! What is measured without load: latencies, a large map beside holds,
 //! start, memory at rest, and the size of the program.
 
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::Wish;
 use crate::calls::{holds, maps, polls};
 use crate::figures::{Figures, Limit};
-use crate::filling::{self, Filling, Place};
+use crate::filling::{self, Filling, SeatPosition};
 use crate::halls::{Halls, LARGE};
 use crate::load::{self, Load, Outcome, Play};
 use crate::served::{Served, program};
@@ -41,7 +41,7 @@ fn latencies(wish: &Wish, halls: &Halls, figures: &mut Figures) {
     for _ in 0..wish.rounds {
         poll_us.push(round(&reading, 1, None, wish, &mut polls()).ms(0, 0.5) * 1_000.0);
         let served = Served::boxoffice(&halls.copy(&halls.holding), &[]);
-        let mut play = holds(0..halls.holders, Place::first(1, LARGE));
+        let mut play = holds(0..halls.holders, SeatPosition::first(1, LARGE));
         hold_us.push(round(&served, 1, None, wish, &mut play).ms(0, 0.5) * 1_000.0);
     }
     figures.add("latency without load: p50 of a poll, µs", poll_us, Limit::AtMost(100.0));
@@ -51,7 +51,7 @@ fn latencies(wish: &Wish, halls: &Halls, figures: &mut Figures) {
 fn map_beside_holds(wish: &Wish, halls: &Halls, figures: &mut Figures) {
     let (mut rates, mut slower, mut p99_ms) = (Vec::new(), Vec::new(), Vec::new());
     let hold = |served: &Served| {
-        let mut play = holds(0..halls.holders, Place::first(1, LARGE));
+        let mut play = holds(0..halls.holders, SeatPosition::first(1, LARGE));
         round(served, 16, Some(HOLDS), wish, &mut play)
     };
     for _ in 0..wish.rounds {
@@ -76,7 +76,7 @@ fn start_and_size(wish: &Wish, folder: &Path, figures: &mut Figures) {
     let filling = Filling::new(&database, &serde_json::Value::Null);
     filling.concert(SOLD / LARGE + 1, LARGE);
     filling.users(0..SOLD + 1, false);
-    filling.sold(0..SOLD, Place::first(1, LARGE));
+    filling.sold(0..SOLD, SeatPosition::first(1, LARGE));
     filling.active(SOLD..SOLD + 1);
     filling.done();
     let map = |schedule_id: usize| {

@@ -17,7 +17,7 @@ use crate::wire::{Wire, with_path};
 const BATCH: usize = 64;
 
 /// What one round of a server came to.
-pub struct BatchHook {
+pub struct Round {
     pub per_second: f64,
     /// p50, p99 and p99.9 of all requests, in milliseconds.
     pub ms: [f64; 3],
@@ -32,9 +32,9 @@ pub struct BatchHook {
 }
 
 /// The servers that stay through all rounds.
-pub struct Standing<'h> {
+pub struct Setup<'h> {
     pub halls: &'h Halls,
-    pub door: Served,
+    pub server: Served,
     pub direct: Served,
     pub reading: Served,
 }
@@ -42,9 +42,9 @@ pub struct Standing<'h> {
 /// All rounds of a call.
 #[derive(Default)]
 pub struct Compared {
-    pub ours: Vec<BatchHook>,
-    pub door: Vec<BatchHook>,
-    pub direct: Vec<BatchHook>,
+    pub ours: Vec<Round>,
+    pub server: Vec<Round>,
+    pub direct: Vec<Round>,
     pub batches: Vec<f64>,
     pub single: Vec<f64>,
     /// Rounds of tiny_http exposed directly that are not counted, because connections were left unanswered.
@@ -52,8 +52,8 @@ pub struct Compared {
     pub answer_bytes: usize,
 }
 
-pub fn compare(standing: &Standing, call: &Call, load: Load, rounds: usize) -> Compared {
-    let reference = Reference::of(standing, call);
+pub fn compare(setup: &Setup, call: &Call, load: Load, rounds: usize) -> Compared {
+    let reference = Reference::of(setup, call);
     let mut compared = Compared { answer_bytes: reference.answer_bytes, ..Compared::default() };
     for round in 0..rounds {
         let mut turns = [0, 1, 2, 3, 4];
@@ -62,35 +62,36 @@ pub fn compare(standing: &Standing, call: &Call, load: Load, rounds: usize) -> C
         }
         for turn in turns {
             match turn {
-                0 => match limit(&standing.direct, &reference, call, load) {
+                0 => match limit(&setup.direct, &reference, call, load) {
                     Some(round) => compared.direct.push(round),
                     None => compared.rounds_starved += 1,
                 },
-                1 => compared.door.extend(limit(&standing.door, &reference, call, load)),
-                2 => compared.ours.push(ours(standing, call, load)),
+                1 => compared.server.extend(limit(&setup.server, &reference, call, load)),
+                2 => compared.ours.push(ours(setup, call, load)),
                 _ if load.is_new_each => {}
-                3 => compared.batches.extend(bare(standing, call, BATCH, load.lasting)),
-                _ => compared.single.extend(bare(standing, call, 1, load.lasting)),
+                3 => compared.batches.extend(bare(setup, call, BATCH, load.lasting)),
+                _ => compared.single.extend(bare(setup, call, 1, load.lasting)),
             }
         }
     }
-    assert_eq!(compared.door.len(), rounds, "{}: the door left connections unanswered", call.name);
+    assert_eq!(compared.server.len(), rounds, "{}: the HTTP server left connections unanswered", call.name);
     compared
 }
 
 /// Our requests of a call with the lengths of their answers, aimed at the servers that answer the same bytes.
 struct Reference {
-    /// Of the requests: with the status and the length of the content that make the answer of the door as long as ours.
+    /// Of the requests: with the status and the length of the content that make
+    /// the answer of the HTTP server as long as ours.
     constant: Vec<(Vec<u8>, u16)>,
     answer_bytes: usize,
 }
 
 impl Reference {
-    fn of(standing: &Standing, call: &Call) -> Reference {
-        let fresh = call.work.map(|_| Served::boxoffice(&standing.halls.copy(call.app(standing.halls)), &[]));
-        let served = fresh.as_ref().unwrap_or(&standing.reading);
-        let mut play = call.play(standing.halls, served);
-        let (mut ours, mut door) = (Wire::open(served.address), Wire::open(standing.door.address));
+    fn of(setup: &Setup, call: &Call) -> Reference {
+        let fresh = call.work.map(|_| Served::boxoffice(&setup.halls.copy(call.app(setup.halls)), &[]));
+        let served = fresh.as_ref().unwrap_or(&setup.reading);
+        let mut play = call.play(setup.halls, served);
+        let (mut ours, mut server) = (Wire::open(served.address), Wire::open(setup.server.address));
         let mut reference = Reference { constant: Vec::new(), answer_bytes: 0 };
         for _ in 0..call.requests() {
             let mut request = Vec::new();
@@ -99,7 +100,7 @@ impl Reference {
             play.hear(0, &answer).unwrap();
             let (status, whole, body) = (answer.status, answer.length(), answer.body.len());
             let constant = |length: usize| with_path(&request, &format!("/constant/{status}?{length}"));
-            let first = door.call(&constant(body)).length();
+            let first = server.call(&constant(body)).length();
             let length = if body == 0 { 0 } else { (body + whole).saturating_sub(first) };
             reference.constant.push((constant(length), status));
             reference.answer_bytes += whole;
@@ -108,7 +109,7 @@ impl Reference {
     }
 }
 
-fn limit(served: &Served, reference: &Reference, call: &Call, load: Load) -> Option<BatchHook> {
+fn limit(served: &Served, reference: &Reference, call: &Call, load: Load) -> Option<Round> {
     let requests = reference.constant.iter().map(|(request, _)| request.clone()).collect();
     let statuses: Vec<u16> = reference.constant.iter().map(|(_, status)| *status).collect();
     let mut play = Prepared::endless(requests, move |number, answer| answer.status == statuses[number]);
@@ -116,14 +117,14 @@ fn limit(served: &Served, reference: &Reference, call: &Call, load: Load) -> Opt
     Some(measured.round(call))
 }
 
-fn ours(standing: &Standing, call: &Call, load: Load) -> BatchHook {
-    let fresh = call.work.map(|_| Served::boxoffice(&standing.halls.copy(call.app(standing.halls)), &[]));
-    let served = fresh.as_ref().unwrap_or(&standing.reading);
-    let mut play = call.play(standing.halls, served);
+fn ours(setup: &Setup, call: &Call, load: Load) -> Round {
+    let fresh = call.work.map(|_| Served::boxoffice(&setup.halls.copy(call.app(setup.halls)), &[]));
+    let served = fresh.as_ref().unwrap_or(&setup.reading);
+    let mut play = call.play(setup.halls, served);
     let measured = measure(served, play.as_mut(), load, call.name).expect("every connection is served");
     if fresh.is_some() {
         drop(fresh); // its file is looked at when it is closed
-        call.audit(&standing.halls.folder().join("round.db"), &measured.outcome);
+        call.audit(&setup.halls.folder().join("round.db"), &measured.outcome);
     }
     measured.round(call)
 }
@@ -150,7 +151,7 @@ fn measure(served: &Served, play: &mut dyn Play, load: Load, what: &str) -> Opti
 }
 
 impl Measured {
-    fn round(&self, call: &Call) -> BatchHook {
+    fn round(&self, call: &Call) -> Round {
         let Outcome { latencies_ns, seconds, cpu_seconds, .. } = &self.outcome;
         let answers = self.outcome.answers() as f64;
         let mut all = latencies_ns[0].clone();
@@ -161,7 +162,7 @@ impl Measured {
             [.., last] => last.len() as f64,
             [] => f64::NAN,
         };
-        BatchHook {
+        Round {
             per_second: done / seconds,
             ms: [0.5, 0.99, 0.999].map(|quantile| all.value_at_quantile(quantile) as f64 / 1e6),
             p99_of_calls_ms: (0..latencies_ns.len()).map(|series| self.outcome.ms(series, 0.99)).collect(),
@@ -173,30 +174,30 @@ impl Measured {
     }
 }
 
-fn bare(standing: &Standing, call: &Call, batch: usize, lasting: Duration) -> Option<f64> {
-    let (halls, work) = (standing.halls, call.work?);
+fn bare(setup: &Setup, call: &Call, batch: usize, lasting: Duration) -> Option<f64> {
+    let (halls, work) = (setup.halls, call.work?);
     let app = call.app(halls);
     let users = if work == Work::Purchase { halls.buyers } else { halls.holders };
     Some(Bare::open(&halls.copy(app)).run(work, seats_of(app, halls), users, batch, lasting))
 }
 
 /// A figure of all rounds.
-pub fn spread(rounds: &[BatchHook], figure: impl Fn(&BatchHook) -> f64) -> Spread {
+pub fn spread(rounds: &[Round], figure: impl Fn(&Round) -> f64) -> Spread {
     Spread::of(&rounds.iter().map(figure).collect::<Vec<f64>>())
 }
 
 /// One rate to another, round by round.
-pub fn ratios(ours: &[BatchHook], others: &[f64]) -> Vec<f64> {
+pub fn ratios(ours: &[Round], others: &[f64]) -> Vec<f64> {
     ours.iter().zip(others).map(|(ours, other)| ours.per_second / other).collect()
 }
 
 /// The rates of rounds.
-pub fn rates(rounds: &[BatchHook]) -> Vec<f64> {
+pub fn rates(rounds: &[Round]) -> Vec<f64> {
     rounds.iter().map(|round| round.per_second).collect()
 }
 
-fn rounds_json(rounds: &[BatchHook]) -> Value {
-    let of = |figure: fn(&BatchHook) -> f64| spread(rounds, figure).json();
+fn rounds_json(rounds: &[Round]) -> Value {
+    let of = |figure: fn(&Round) -> f64| spread(rounds, figure).json();
     json!({
         "perSecond": of(|round| round.per_second),
         "p50Ms": of(|round| round.ms[0]), "p99Ms": of(|round| round.ms[1]), "p999Ms": of(|round| round.ms[2]),
@@ -210,7 +211,7 @@ impl Compared {
     pub fn json(&self, call: &Call, load: Load) -> Value {
         json!({
             "call": call.name, "connections": load.connections, "connectionPerRequest": load.is_new_each,
-            "answerBytes": self.answer_bytes, "ours": rounds_json(&self.ours), "behindTheDoor": rounds_json(&self.door),
+            "answerBytes": self.answer_bytes, "ours": rounds_json(&self.ours), "behindTheServer": rounds_json(&self.server),
             "tinyHttpDirectly": rounds_json(&self.direct), "tinyHttpRoundsNotCounted": self.rounds_starved,
             "sqliteInBatchesPerSecond": Spread::of(&self.batches).json(),
             "sqliteOneEachPerSecond": Spread::of(&self.single).json(),

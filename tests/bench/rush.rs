@@ -6,19 +6,19 @@ use std::time::Duration;
 use crate::Wish;
 use crate::calls::{holds, polls_of};
 use crate::figures::{Figures, Limit, short};
-use crate::filling::{Filling, Place};
+use crate::filling::{Filling, SeatPosition};
 use crate::halls::{LARGE, fresh};
 use crate::load::{self, Load, Outcome, Play};
 use crate::plays::{BUY, Purchases};
 use crate::served::Served;
 
 /// Those who poll, a connection each.
-const CROWD: usize = 2_000;
-const BUYERS: std::ops::Range<usize> = CROWD..CROWD + 40_000;
+const WAITING: usize = 2_000;
+const BUYERS: std::ops::Range<usize> = WAITING..WAITING + 40_000;
 /// Connections of buyers, and what they ask for in a second.
 const BUYING: usize = 20;
 const PER_SECOND: u32 = 200;
-/// The crowd is there so long before the buyers.
+/// Those who wait are there so long before the buyers.
 const ARRIVAL: Duration = Duration::from_secs(1);
 /// Polls a second while the writer has too much to do, and how many try to write then.
 const POLLS: u32 = 2_000;
@@ -31,12 +31,12 @@ pub fn measure(wish: &Wish) -> Figures {
     let database = folder.path().join("rush.db");
     let filling = Filling::new(&database, &serde_json::json!({ "paused": true, "abandonSeconds": 86_400 }));
     filling.users(0..BUYERS.end, false);
-    filling.waiting(0..CROWD);
+    filling.waiting(0..WAITING);
     filling.active(BUYERS);
     filling.points(BUYERS);
     filling.concert(BUYERS.end.div_ceil(LARGE), LARGE);
     filling.done();
-    let mut figures = Figures::open(&format!("{} customers in a rush", short(CROWD as f64)));
+    let mut figures = Figures::open(&format!("{} customers in a rush", short(WAITING as f64)));
     let start = |flags: &[&str]| Served::boxoffice(&fresh(&database, folder.path()), flags);
     if wish.wants("buyer") {
         buyer(wish, start, &mut figures);
@@ -63,10 +63,10 @@ fn buyer(wish: &Wish, start: impl Fn(&[&str]) -> Served, figures: &mut Figures) 
     let [mut hold_p99, mut pay_p99, mut bought] = [Vec::new(), Vec::new(), Vec::new()];
     for _ in 0..wish.rounds {
         let served = start(&[]);
-        let mut buyers = Purchases::new(&BUY, BUYERS, Place::first(1, LARGE), 1);
+        let mut buyers = Purchases::new(&BUY, BUYERS, SeatPosition::first(1, LARGE), 1);
         let (customers, buying) = std::thread::scope(|scope| {
             let customers =
-                scope.spawn(|| put(&served, CROWD, None, wish.lasting() + ARRIVAL, &mut polls_of(0..CROWD)));
+                scope.spawn(|| put(&served, WAITING, None, wish.lasting() + ARRIVAL, &mut polls_of(0..WAITING)));
             std::thread::park_timeout(ARRIVAL);
             let buying = put(&served, BUYING, Some(PER_SECOND), wish.lasting(), &mut buyers);
             (customers.join().unwrap().must_be_right("polls"), buying.must_be_right("buyers"))
@@ -90,11 +90,11 @@ fn overloaded(wish: &Wish, start: impl Fn(&[&str]) -> Served, figures: &mut Figu
     let [mut written, mut turned_away, mut away_p99] = [Vec::new(), Vec::new(), Vec::new()];
     for _ in 0..wish.rounds {
         let poll = |served: &Served| {
-            put(served, 16, Some(POLLS), wish.lasting(), &mut polls_of(0..CROWD)).must_be_right("polls")
+            put(served, 16, Some(POLLS), wish.lasting(), &mut polls_of(0..WAITING)).must_be_right("polls")
         };
         let served = start(&[JOBS]);
         quiet_p99.push(poll(&served).ms(0, 0.99));
-        let mut pushing = Pushing { holds: holds(BUYERS, Place::first(1, LARGE)), taken: 0, away: 0 };
+        let mut pushing = Pushing { holds: holds(BUYERS, SeatPosition::first(1, LARGE)), taken: 0, away: 0 };
         let (busy, pushed) = std::thread::scope(|scope| {
             let pushed = scope.spawn(|| put(&served, WRITING, None, wish.lasting(), &mut pushing));
             (poll(&served), pushed.join().unwrap().must_be_right("holds"))

@@ -34,7 +34,7 @@ pub fn program() -> PathBuf {
 }
 
 impl Served {
-    /// A limit: `door` or `direct`.
+    /// A limit: `server` or `direct`.
     pub fn limit(kind: &str) -> Served {
         let mut command = Command::new(std::env::current_exe().unwrap());
         Served::start(command.args(["serve", kind]), "/healthz")

@@ -3,11 +3,11 @@
 use crate::calls::{Call, CallKind};
 use crate::figures::{Figure, Limit, Spread, short};
 use crate::plays::CALLS;
-use crate::rounds::{BatchHook, Compared, rates, ratios, spread};
+use crate::rounds::{Compared, Round, rates, ratios, spread};
 
 pub fn print_head(how: &str) {
     println!(
-        "\n| {how} | a second | the door's limit | ratio | tiny_http's limit | SQLite's limits | p50 / p99 / p99.9 ms | \
+        "\n| {how} | a second | the HTTP server's limit | ratio | tiny_http's limit | SQLite's limits | p50 / p99 / p99.9 ms | \
          jobs in a commit | CPU s per 1,000, server / client | MB |"
     );
     println!("|{}", " --- |".repeat(10));
@@ -18,7 +18,7 @@ pub fn print(call: &Call, compared: &Compared) {
         let Spread { median, least, most } = Spread::of(values);
         format!("{} ({} to {})", short(median), short(least), short(most))
     };
-    let of = |figure: fn(&BatchHook) -> f64| short(spread(&compared.ours, figure).median);
+    let of = |figure: fn(&Round) -> f64| short(spread(&compared.ours, figure).median);
     let alone = match compared.direct.is_empty() {
         true => "starved in every round".to_owned(),
         false => short(Spread::of(&rates(&compared.direct)).median),
@@ -31,8 +31,8 @@ pub fn print(call: &Call, compared: &Compared) {
         "| {} | {} | {} | {} | {alone} | {sqlite} | {} / {} / {} | {} | {} / {} | {} |",
         call.name,
         rate(&rates(&compared.ours)),
-        short(Spread::of(&rates(&compared.door)).median),
-        short(Spread::of(&ratios(&compared.ours, &rates(&compared.door))).median),
+        short(Spread::of(&rates(&compared.server)).median),
+        short(Spread::of(&ratios(&compared.ours, &rates(&compared.server))).median),
         of(|round| round.ms[0]),
         of(|round| round.ms[1]),
         of(|round| round.ms[2]),
@@ -46,16 +46,16 @@ pub fn print(call: &Call, compared: &Compared) {
 /// The figures of a call that have a target.
 pub fn targets(call: &Call, compared: &Compared) -> Vec<Figure> {
     let mut figures = Vec::new();
-    let (door, direct) = (rates(&compared.door), rates(&compared.direct));
+    let (server, direct) = (rates(&compared.server), rates(&compared.direct));
     let mut add = |name, values, limit| figures.push(Figure { name, values, limit: Some(limit) });
-    if let Some(least) = call.of_door {
+    if let Some(least) = call.of_server {
         let least = Limit::AtLeast((least * 100.0).round() / 100.0);
-        add(format!("{}, to the same bytes behind the door", call.name), ratios(&compared.ours, &door), least);
+        add(format!("{}, to the same bytes behind the HTTP server", call.name), ratios(&compared.ours, &server), least);
     }
     match call.kind {
         CallKind::Poll => {
-            let name = "the constant answer behind the door, to tiny_http alone".to_owned();
-            add(name, ratios(&compared.door, &direct), Limit::AtLeast(0.5));
+            let name = "the constant answer behind the HTTP server, to tiny_http alone".to_owned();
+            add(name, ratios(&compared.server, &direct), Limit::AtLeast(0.5));
             let name = "poll of a token, to the same bytes by tiny_http alone".to_owned();
             add(name, ratios(&compared.ours, &direct), Limit::AtLeast(0.4));
         }

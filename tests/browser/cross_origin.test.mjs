@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
 
-import { openBrowser, openHall } from './rig.mjs';
+import { openApp, openBrowser } from './rig.mjs';
 
 /** A page of another origin, served by a server that ends with the test. */
 async function openOther(t, browser) {
@@ -19,7 +19,7 @@ async function openOther(t, browser) {
 }
 
 test('a page of another origin sends its key and reads ETag, Location and refusals', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
   const page = await openOther(t, browser);
   const read = await page.evaluate(async ({ url, staffKey }) => {
     const dates = await fetch(`${url}/api/v1/concerts/1/dates`);
@@ -32,7 +32,7 @@ test('a page of another origin sends its key and reads ETag, Location and refusa
       made: [made.status, made.headers.get('Location'), made.headers.get('X-Request-Id')],
       refused: [refused.status, (await refused.json()).code],
     };
-  }, { url: hall.url, staffKey: hall.staffKey });
+  }, { url: app.url, staffKey: app.staffKey });
   assert.equal(read.dates[0], 200);
   assert.ok(read.dates[1], 'ETag is exposed');
   assert.equal(read.made[0], 201);
@@ -41,8 +41,8 @@ test('a page of another origin sends its key and reads ETag, Location and refusa
 });
 
 test('a page of an origin that is not named reads nothing', async (t) => {
-  const [hall, browser] = [await openHall(t, ['--allow-origin', 'https://shop.example']), await openBrowser(t)];
+  const [app, browser] = [await openApp(t, ['--allow-origin', 'https://shop.example']), await openBrowser(t)];
   const page = await openOther(t, browser);
-  const read = await page.evaluate((url) => fetch(`${url}/api/v1/concerts`).then(() => 'read', (error) => error.name), hall.url);
+  const read = await page.evaluate((url) => fetch(`${url}/api/v1/concerts`).then(() => 'read', (error) => error.name), app.url);
   assert.equal(read, 'TypeError');
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { openBrowser, openHall, openPage } from './rig.mjs';
+import { openApp, openBrowser, openPage } from './rig.mjs';
 
 const BYTES_MAX = 100_000;
 const GOAL_MS = 200;
@@ -11,11 +11,11 @@ const INTERACTIVE_MS = 5 * GOAL_MS; // a machine three times as slow as another 
 const ROUNDS = 7;
 
 test('the first page is under 100 kB in all and soon usable', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
   const times = [];
   let bytes = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
-    const page = await openPage(browser, hall, { path: null }); // a browser without anything kept
+    const page = await openPage(browser, app, { path: null }); // a browser without anything kept
     await page.addInitScript(() => {
       new MutationObserver((_, observer) => {
         if (!document.querySelector('main article a.main')) return;
@@ -23,7 +23,7 @@ test('the first page is under 100 kB in all and soon usable', async (t) => {
         observer.disconnect();
       }).observe(document, { childList: true, subtree: true });
     });
-    await page.goto(hall.url, { waitUntil: 'load' });
+    await page.goto(app.url, { waitUntil: 'load' });
     await page.waitForFunction(() => globalThis.usableAt);
     times.push(await page.evaluate(() => globalThis.usableAt));
     bytes = await page.evaluate(() => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
@@ -38,8 +38,8 @@ test('the first page is under 100 kB in all and soon usable', async (t) => {
 });
 
 test('every refusal of the calls that the customer’s pages make has a sentence of its own', async (t) => {
-  const hall = await openHall(t);
-  const document = await (await fetch(new URL('/api/v1/openapi.json', hall.url))).json();
+  const app = await openApp(t);
+  const document = await (await fetch(new URL('/api/v1/openapi.json', app.url))).json();
   const { refusals } = await import('../../src/web/customer/refusals.js');
   // What a page cannot send wrong, and what only those who run the server meet.
   const ofPrograms = ['INVALID_JSON', 'INVALID_HEADER', 'UNSUPPORTED_MEDIA_TYPE', 'BODY_TOO_LARGE', 'METHOD_NOT_ALLOWED', 'DATE_AMBIGUOUS',

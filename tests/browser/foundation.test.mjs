@@ -4,15 +4,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { DESK, PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { LAPTOP, PHONE, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
 
 const PAGES = ['/', '/staff', '/problems/seat_unavailable', '/nowhere'];
 
-test('every first page is sound in both languages, light and dark, on a phone and on a desk', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+test('every first page is sound in both languages, light and dark, on a phone and on a laptop', async (t) => {
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
   for (const path of PAGES) {
-    for (const [language, size, dark] of [['ko', PHONE, false], ['en', PHONE, true], ['ko', DESK, true], ['en', DESK, false]]) {
-      const page = await openPage(browser, hall, { language, size, dark, path, expected: /404/ });
+    for (const [language, size, dark] of [['ko', PHONE, false], ['en', PHONE, true], ['ko', LAPTOP, true], ['en', LAPTOP, false]]) {
+      const page = await openPage(browser, app, { language, size, dark, path, expected: /404/ });
       assert.equal(await page.locator('html').getAttribute('lang'), language);
       await page.locator('main h1').first().waitFor();
       await mustBeSound(page, `${path} ${language} ${size.width} ${dark ? 'dark' : 'light'}`);
@@ -22,9 +22,9 @@ test('every first page is sound in both languages, light and dark, on a phone an
 });
 
 test('the language follows the browser until it is chosen, and the choice is kept', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
   for (const path of ['/', '/staff']) {
-    const page = await openPage(browser, hall, { language: 'ko', path });
+    const page = await openPage(browser, app, { language: 'ko', path });
     const heading = page.locator('main h1').first();
     assert.match(await heading.textContent(), /[가-힣]/);
     await page.getByRole('button', { name: 'English' }).click();
@@ -38,8 +38,8 @@ test('the language follows the browser until it is chosen, and the choice is kep
 });
 
 test('the rig itself sees an error, a foreign request and a violation', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
-  const page = await openPage(browser, hall);
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  const page = await openPage(browser, app);
   await page.locator('main h1').first().waitFor();
   await page.evaluate(() => { console.error('planted'); new Image().src = 'http://127.0.0.9:9/x.png'; });
   await page.waitForFunction(() => document.readyState === 'complete');

@@ -1,17 +1,17 @@
-// The handbook: readable on a phone and on a desk, light and dark, in both
+// The handbook: readable on a phone and on a laptop, light and dark, in both
 // languages, and one press away from the staff's pages.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { DESK, PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { LAPTOP, PHONE, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
 import { link, signIn } from './staff_steps.mjs';
 
-test('handbook: every page is sound in both languages, on a phone and on a desk', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
-  for (const [language, size, dark] of [['ko', PHONE, false], ['en', PHONE, true], ['ko', DESK, true], ['en', DESK, false]]) {
+test('handbook: every page is sound in both languages, on a phone and on a laptop', async (t) => {
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  for (const [language, size, dark] of [['ko', PHONE, false], ['en', PHONE, true], ['ko', LAPTOP, true], ['en', LAPTOP, false]]) {
     for (const name of ['', '/venue', '/security']) {
-      const page = await openPage(browser, hall, { language, size, dark, path: `/handbook${name}` });
+      const page = await openPage(browser, app, { language, size, dark, path: `/handbook${name}` });
       assert.equal(await page.locator('html').getAttribute('lang'), language);
       await mustBeSound(page, `handbook${name} in ${language} at ${size.width}`);
       await page.context().close();
@@ -20,9 +20,9 @@ test('handbook: every page is sound in both languages, on a phone and on a desk'
 });
 
 test('handbook: staff open it at the part that they are at, and change its language by a link', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
-  const page = await openPage(browser, hall, { language: 'ko', path: null });
-  await signIn(page, hall, hall.staffKey, '#counter');
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  const page = await openPage(browser, app, { language: 'ko', path: null });
+  await signIn(page, app, app.staffKey, '#counter');
   const opened = page.waitForEvent('popup');
   await (await link(page, 'staff.handbook')).click();
   const handbook = await opened;

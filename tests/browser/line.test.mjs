@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { PHONE, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
 import { joinLine, letIn } from './steps.mjs';
 
 const LOST = /ERR_INTERNET_DISCONNECTED/;
@@ -11,15 +11,15 @@ const EXPIRED = /status of 401/;
 
 /** A page that waits behind `before` others and one who is inside. */
 async function waiting(t, { before = 4, flags = [], ...options } = {}) {
-  const [hall, browser] = [await openHall(t, ['--max-active', '1', ...flags]), await openBrowser(t)];
+  const [app, browser] = [await openApp(t, ['--max-active', '1', ...flags]), await openBrowser(t)];
   const others = [];
-  for (let n = 0; n <= before; n += 1) others.push(await hall.customer(`Before ${n}`));
-  const page = await openPage(browser, hall, options);
+  for (let n = 0; n <= before; n += 1) others.push(await app.customer(`Before ${n}`));
+  const page = await openPage(browser, app, options);
   page.polls = 0;
   page.on('request', (request) => { if (request.url().endsWith('/queue/token')) page.polls += 1; });
-  await joinLine(page, hall);
+  await joinLine(page, app);
   await page.locator('progress').waitFor();
-  return { hall, page, others };
+  return { app, page, others };
 }
 
 const leave = (customer) => customer.call('DELETE', '/queue/token');
@@ -57,12 +57,12 @@ test('the place goes down and the progress up, over a reload, and whoever is let
 });
 
 test('a guest who is placed in front does not turn the progress back', async (t) => {
-  const { hall, page, others } = await waiting(t, { before: 3 });
+  const { app, page, others } = await waiting(t, { before: 3 });
   await leave(others[1]);
   await becomes(page, '2 people ahead');
   const before = await progress(page);
-  const guest = await hall.call('POST', '/users', { name: 'Guest' });
-  await hall.staff('POST', '/queue/tokens', { userId: guest.userId });
+  const guest = await app.call('POST', '/users', { name: 'Guest' });
+  await app.staff('POST', '/queue/tokens', { userId: guest.userId });
   await becomes(page, '3 people ahead');
   assert.equal(await progress(page), before);
 });
@@ -102,31 +102,31 @@ test('a hidden tab makes itself heard before its place would be given up', async
 });
 
 test('the staff pause and speak, in the language of the reader', async (t) => {
-  const { hall, page } = await waiting(t, { language: 'ko' });
-  await hall.staff('PATCH', '/queue', { paused: true, message: { ko: '곧 다시 엽니다.', en: 'Back soon.' } });
+  const { app, page } = await waiting(t, { language: 'ko' });
+  await app.staff('PATCH', '/queue', { paused: true, message: { ko: '곧 다시 엽니다.', en: 'Back soon.' } });
   await page.locator('.note', { hasText: '곧 다시 엽니다.' }).waitFor();
   await page.locator('.note.warn', { hasText: '잠시 멈췄습니다' }).waitFor();
   await mustBeSound(page, 'paused');
   await page.getByRole('button', { name: 'English' }).click();
   await page.locator('.note', { hasText: 'Back soon.' }).waitFor();
-  await hall.staff('PATCH', '/queue', { paused: false, message: null });
+  await app.staff('PATCH', '/queue', { paused: false, message: null });
   await page.locator('.note').first().waitFor({ state: 'detached' });
 });
 
 test('before a draw there is a countdown by the time of the server; then a place', async (t) => {
-  const [hall, browser] = [await openHall(t, ['--max-active', '1']), await openBrowser(t)];
-  const { now } = await hall.call('GET', '/venue');
-  await hall.staff('PATCH', '/queue', { opensAt: new Date(Date.parse(now) + 100_000).toISOString() });
-  for (let n = 0; n < 3; n += 1) await hall.customer(`Before ${n}`);
-  const page = await openPage(browser, hall);
+  const [app, browser] = [await openApp(t, ['--max-active', '1']), await openBrowser(t)];
+  const { now } = await app.call('GET', '/venue');
+  await app.staff('PATCH', '/queue', { opensAt: new Date(Date.parse(now) + 100_000).toISOString() });
+  for (let n = 0; n < 3; n += 1) await app.customer(`Before ${n}`);
+  const page = await openPage(browser, app);
   // A phone whose clock is a day ahead counts down the same.
   await page.addInitScript(() => { const real = Date.now; Date.now = () => real() + 86_400_000; });
-  await joinLine(page, hall);
+  await joinLine(page, app);
   await page.locator('.countdown').waitFor();
   assert.match(await page.locator('.countdown').textContent(), /^1:(40|3\d)$/);
   assert.match(await page.locator('.facts').textContent(), /Your number in the draw4/);
   await mustBeSound(page, 'before the draw');
-  await hall.turn(95);
+  await app.turn(95);
   await hide(page, true);
   await hide(page, false); // looked at again: the time is asked anew
   await page.locator('progress:visible').or(page.locator('.map .seat').first()).first().waitFor();
@@ -148,9 +148,9 @@ test('who leaves is asked first, and may line up again', async (t) => {
 });
 
 test('a place that was given up is said, with what to do', async (t) => {
-  const { hall, page } = await waiting(t, { expected: EXPIRED });
+  const { app, page } = await waiting(t, { expected: EXPIRED });
   await hide(page, true);
-  await hall.turn(700);
+  await app.turn(700);
   await hide(page, false);
   await page.getByRole('heading', { name: 'You lost your place' }).waitFor();
   await mustBeSound(page, 'given up');

@@ -4,18 +4,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { PHONE, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
 import { LARGE, SECTIONS, quarterCircle, seat, toSeats } from './steps.mjs';
 
 const COUNT = 2_000;
 const FRAME_MS = 34; // thirty pictures a second, on a machine without a graphics card
 
 async function atMap(t, layout, options = {}) {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
-  const made = await hall.concert({ layout });
-  const page = await openPage(browser, hall, options);
-  await toSeats(page, hall, made);
-  return { hall, page, browser, ...made };
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  const made = await app.concert({ layout });
+  const page = await openPage(browser, app, options);
+  await toSeats(page, app, made);
+  return { app, page, browser, ...made };
 }
 
 const box = (page) => page.locator('.map').evaluate((map) => map.getAttribute('viewBox').split(' ').map(Number));
@@ -69,13 +69,13 @@ test('2,000 seats are drawn soon, panned and zoomed smoothly, and sound', async 
 });
 
 test('a change of one seat touches one seat', async (t) => {
-  const { page, hall, scheduleId } = await atMap(t, LARGE);
+  const { page, app, scheduleId } = await atMap(t, LARGE);
   await page.evaluate(() => {
     globalThis.touched = new Set();
     new MutationObserver((records) => records.forEach(({ target }) => globalThis.touched.add(target.closest('.seat')?.dataset.seat)))
       .observe(document.querySelector('.map'), { subtree: true, attributes: true, childList: true });
   });
-  const other = await hall.customer('Other');
+  const other = await app.customer('Other');
   await other.call('POST', '/reservations', { scheduleId, seats: ['R3-7'] });
   await page.locator('.map .seat.is-held').waitFor();
   assert.deepEqual(await page.evaluate(() => [...globalThis.touched]), ['R3-7']);
@@ -164,10 +164,10 @@ test('seats stand where the plan puts them, and the arrows go by what is seen', 
 });
 
 test('each seat says its name, its price and its state, and not by colour alone', async (t) => {
-  const { page, hall, scheduleId } = await atMap(t, SECTIONS);
-  const other = await hall.customer('Other');
+  const { page, app, scheduleId } = await atMap(t, SECTIONS);
+  const other = await app.customer('Other');
   await other.call('POST', '/reservations', { scheduleId, seats: ['A-12'] });
-  await hall.staff('PUT', `/schedules/${scheduleId}/seats/D-1`, { blocked: true });
+  await app.staff('PUT', `/schedules/${scheduleId}/seats/D-1`, { blocked: true });
   await page.locator('.map .seat.is-blocked').waitFor();
   const name = (label) => seat(page, label).getAttribute('aria-label');
   assert.equal(await name('A-11'), 'R, row A, seat 11, 150,000 points, free');
@@ -196,7 +196,7 @@ test('the best seats for three are held at once; where there are too few it is s
 
 test('20,000 seats: drawn from afar in a few paths, dragged as one picture, near by with nodes, one of them for the keyboard', async (t) => {
   const rows = (name) => Array.from({ length: 100 }, (_, n) => ({ row: `${name}${n + 1}`, count: 100 }));
-  const { page, hall, scheduleId } = await atMap(t, { sections: ['R', 'S'].map((name, n) => ({ name, price: 90_000 - 10_000 * n, rows: rows(name) })) });
+  const { page, app, scheduleId } = await atMap(t, { sections: ['R', 'S'].map((name, n) => ({ name, price: 90_000 - 10_000 * n, rows: rows(name) })) });
   assert.ok(await page.locator('.map *').count() < 2_000, 'from afar');
   const dragged = await page.evaluate(async () => {
     const frame = document.querySelector('.sight');
@@ -225,7 +225,7 @@ test('20,000 seats: drawn from afar in a few paths, dragged as one picture, near
   assert.match(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), /^R, row R2, seat 1, 90,000 points, free$/);
   await page.keyboard.press('Space');
   await page.locator('.chosen li', { hasText: 'row R2, seat 1' }).waitFor();
-  const other = await hall.customer('Other');
+  const other = await app.customer('Other');
   await other.call('POST', '/reservations', { scheduleId, seats: ['S50-50'] });
   await page.locator('.map .far.is-held').waitFor();
   await mustBeSound(page, 'a hall of 20,000');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
 import { joinLine, toSeats, topUpAndPay } from './steps.mjs';
 
 const EVIL = '<img src=x onerror=globalThis.pwned=1>';
@@ -19,19 +19,19 @@ async function shows(page, text) {
 }
 
 test('a name, a title, a section, a row and a message of markup are shown as text on every page', async (t) => {
-  const [hall, browser] = [await openHall(t, ['--max-active', '1']), await openBrowser(t)];
+  const [app, browser] = [await openApp(t, ['--max-active', '1']), await openBrowser(t)];
   const layout = { sections: [{ name: SHORT, price: 1000, rows: [{ row: SHORT, count: 3 }, { row: 'B', count: 3 }] }, { name: 'S', price: 900, rows: [{ row: 'C', count: 3 }] }] };
-  const { concertId, scheduleId } = await hall.concert({ title: EVIL, venue: `${EVIL}v`, description: `${EVIL}d`, layout });
-  await hall.staff('PATCH', '/queue', { message: { ko: EVIL, en: EVIL } });
-  const inside = await hall.customer(EVIL);
-  const page = await openPage(browser, hall);
+  const { concertId, scheduleId } = await app.concert({ title: EVIL, venue: `${EVIL}v`, description: `${EVIL}d`, layout });
+  await app.staff('PATCH', '/queue', { message: { ko: EVIL, en: EVIL } });
+  const inside = await app.customer(EVIL);
+  const page = await openPage(browser, app);
   await page.locator('main article').first().waitFor();
   for (const text of [EVIL, `${EVIL}v`, `${EVIL}d`]) assert.ok(await shows(page, text));
-  await page.goto(`${hall.url}/#/concerts/${concertId}`);
+  await page.goto(`${app.url}/#/concerts/${concertId}`);
   await page.locator('article.date').first().waitFor();
   for (const text of [EVIL, `${EVIL}v`, `${EVIL}d`]) assert.ok(await shows(page, text));
 
-  await joinLine(page, hall, { name: EVIL, concertId });
+  await joinLine(page, app, { name: EVIL, concertId });
   await page.locator('.note', { hasText: EVIL }).waitFor();
   assert.ok(await shows(page, EVIL));
   await mustBeSound(page, 'in the line');
@@ -53,29 +53,29 @@ test('a name, a title, a section, a row and a message of markup are shown as tex
   await topUpAndPay(page);
   assert.ok(await shows(page, EVIL) && await shows(page, label));
   await mustBeSound(page, 'tickets');
-  await page.goto(`${hall.url}/#/tickets`);
+  await page.goto(`${app.url}/#/tickets`);
   await page.locator('main article').first().waitFor();
   assert.ok(await shows(page, EVIL));
-  await hall.staff('PUT', `/schedules/${scheduleId}/seats/${encodeURIComponent('C-1')}`, { blocked: true, reason: EVIL });
+  await app.staff('PUT', `/schedules/${scheduleId}/seats/${encodeURIComponent('C-1')}`, { blocked: true, reason: EVIL });
 
-  await page.goto(`${hall.url}/#/concerts/${concertId}/dates/${scheduleId}`);
+  await page.goto(`${app.url}/#/concerts/${concertId}/dates/${scheduleId}`);
   await page.getByText(`Welcome back, ${EVIL}.`).waitFor();
   await shows(page, EVIL);
-  await page.goto(`${hall.url}/#/${EVIL}`);
+  await page.goto(`${app.url}/#/${EVIL}`);
   await page.getByRole('heading', { name: 'There is no page here' }).waitFor();
-  await page.goto(`${hall.url}/${encodeURIComponent(EVIL)}`).catch(() => {});
+  await page.goto(`${app.url}/${encodeURIComponent(EVIL)}`).catch(() => {});
   await shows(page, '');
 });
 
 test('a seat that is gone is named as text too', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
   const layout = { sections: [{ name: 'R', price: 1000, rows: [{ row: SHORT, count: 2 }] }] };
-  const { concertId, scheduleId } = await hall.concert({ title: 'T', layout });
-  const page = await openPage(browser, hall, { expected: /status of 409/ });
-  await toSeats(page, hall, { concertId });
+  const { concertId, scheduleId } = await app.concert({ title: 'T', layout });
+  const page = await openPage(browser, app, { expected: /status of 409/ });
+  await toSeats(page, app, { concertId });
   await page.route('**/seats', () => {}); // the map stands still: the hold itself must say it
   await page.locator('.map .seat').first().click();
-  const other = await hall.customer('Other');
+  const other = await app.customer('Other');
   await other.call('POST', '/reservations', { scheduleId, seats: [`${SHORT}-1`] });
   await page.locator('.tray button.main').click();
   await page.locator('.note.bad', { hasText: `row ${SHORT}, seat 1 was just taken` }).waitFor();

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { PHONE, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
 import { button, link, settled, signIn } from './staff_steps.mjs';
 import { hold, joinLine, toSeats, topUpAndPay } from './steps.mjs';
 
@@ -36,26 +36,26 @@ function makeOld() {
 }
 
 async function oldPage(t, { flags, init = makeOld, ...options } = {}) {
-  const [hall, browser] = [await openHall(t, flags), await openBrowser(t)];
-  const page = await openPage(browser, hall, { path: null, size: PHONE, ...options });
+  const [app, browser] = [await openApp(t, flags), await openBrowser(t)];
+  const page = await openPage(browser, app, { path: null, size: PHONE, ...options });
   await page.addInitScript(init);
-  return { hall, browser, page };
+  return { app, browser, page };
 }
 
 test('the floor of browsers: nothing that is taken away is there', async (t) => {
-  const { hall, page } = await oldPage(t);
-  await page.goto(hall.url);
+  const { app, page } = await oldPage(t);
+  await page.goto(app.url);
   assert.deepEqual(await page.evaluate(() => [typeof AbortSignal.any, typeof [].toReversed, 'BarcodeDetector' in window, 'wakeLock' in navigator]), ['undefined', 'undefined', false, false]);
 });
 
 test('the floor of browsers: a customer waits near the front, is let in, chooses by finger, pays and has the ticket', async (t) => {
-  const { hall, page } = await oldPage(t, { flags: ['--max-active', '1'], language: 'ko', hasTouch: true });
-  const inside = await hall.customer('Inside');
-  await joinLine(page, hall);
+  const { app, page } = await oldPage(t, { flags: ['--max-active', '1'], language: 'ko', hasTouch: true });
+  const inside = await app.customer('Inside');
+  await joinLine(page, app);
   await page.locator('progress').waitFor();
-  await hall.staff('PATCH', '/queue', { paused: true });
+  await app.staff('PATCH', '/queue', { paused: true });
   await page.locator('.note.warn').waitFor();
-  await hall.staff('PATCH', '/queue', { paused: false });
+  await app.staff('PATCH', '/queue', { paused: false });
   await page.locator('.note.warn').waitFor({ state: 'detached' });
   await inside.call('DELETE', '/queue/token');
   await page.locator('.map .seat').first().waitFor();
@@ -65,24 +65,24 @@ test('the floor of browsers: a customer waits near the front, is let in, chooses
 });
 
 test('the floor of browsers: a finger on a small seat zooms in where a click does not say what pressed it', async (t) => {
-  const { hall, page } = await oldPage(t, { hasTouch: true });
+  const { app, page } = await oldPage(t, { hasTouch: true });
   const rows = Array.from({ length: 20 }, (_, n) => ({ row: `R${n}`, count: 40 }));
-  const { concertId } = await hall.concert({ layout: { sections: [{ name: 'R', price: 1000, rows }] } });
-  await toSeats(page, hall, { concertId });
+  const { concertId } = await app.concert({ layout: { sections: [{ name: 'R', price: 1000, rows }] } });
+  await toSeats(page, app, { concertId });
   await page.locator('.map .seat[data-seat="R9-20"]').tap();
   assert.equal(await page.locator('.chosen li').count(), 0);
   await page.locator('.map.zoomed').waitFor();
 });
 
 test('the floor of browsers: staff run every part', async (t) => {
-  const { hall, page } = await oldPage(t, { size: undefined });
-  await signIn(page, hall);
+  const { app, page } = await oldPage(t, { size: undefined });
+  await signIn(page, app);
   for (const part of ['concerts', 'concerts/1', 'dates/1', 'dates/new/1', 'counter', 'door', 'door/1', 'keys', 'evening']) {
-    await page.goto(`${hall.url}/staff#${part}`);
+    await page.goto(`${app.url}/staff#${part}`);
     await settled(page);
     assert.equal(await page.locator('main > .note.bad').count(), 0, part);
   }
-  await page.goto(`${hall.url}/staff#dates/1`);
+  await page.goto(`${app.url}/staff#dates/1`);
   await settled(page);
   await (await button(page, 'date.closeNow')).click();
   await page.getByRole('dialog').waitFor();
@@ -93,16 +93,16 @@ test('the floor of browsers: staff run every part', async (t) => {
 });
 
 test('storage that is blocked stops nobody: a note says what it means, and a purchase goes through', async (t) => {
-  const { hall, page } = await oldPage(t, {
+  const { app, page } = await oldPage(t, {
     language: 'ko',
     init: () => {
       for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(globalThis, name, { get() { throw new DOMException('blocked', 'SecurityError'); } });
     },
   });
-  await page.goto(hall.url);
+  await page.goto(app.url);
   await page.locator('.blocked', { hasText: '저장이 막혀 있어' }).waitFor();
   await mustBeSound(page, 'storage is blocked');
-  await toSeats(page, hall);
+  await toSeats(page, app);
   await hold(page, '12');
   await topUpAndPay(page);
   await page.locator('.ticket img').first().waitFor();
@@ -110,7 +110,7 @@ test('storage that is blocked stops nobody: a note says what it means, and a pur
 });
 
 test('storage that is full makes one user, however often somebody presses', async (t) => {
-  const { hall, page } = await oldPage(t, {
+  const { app, page } = await oldPage(t, {
     expected: /status of 400/,
     init: () => { Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }; },
   });
@@ -121,7 +121,7 @@ test('storage that is full makes one user, however often somebody presses', asyn
     refused += 1;
     return refused > 2 ? route.continue() : route.fulfill({ status: 400, contentType: 'application/problem+json', body: '{"code":"INVALID_JSON","title":"No","detail":"no"}' });
   });
-  await joinLine(page, hall);
+  await joinLine(page, app);
   await page.locator('.note.bad').waitFor();
   await page.locator('.blocked').waitFor();
   for (let press = 0; press < 2; press += 1) await page.locator('form button.main').click();
@@ -131,11 +131,11 @@ test('storage that is full makes one user, however often somebody presses', asyn
 });
 
 test('a fault of the page is told as that, with a way out, and never as a lost network', async (t) => {
-  const { hall, page } = await oldPage(t, { expected: /planted|status of 404|Failed to (fetch|load)/, init: () => {} });
-  await page.goto(hall.url);
+  const { app, page } = await oldPage(t, { expected: /planted|status of 404|Failed to (fetch|load)/, init: () => {} });
+  await page.goto(app.url);
   await page.locator('main article').first().waitFor();
   await page.route('**/customer/tickets.js', (route) => route.fulfill({ contentType: 'text/javascript', body: 'throw new Error("planted")' }));
-  await page.goto(`${hall.url}/#/tickets`);
+  await page.goto(`${app.url}/#/tickets`);
   await page.locator('.note.bad', { hasText: 'Something went wrong on this page. Please reload it.' }).waitFor();
   await page.getByRole('button', { name: 'Reload' }).waitFor();
   await page.evaluate(() => setTimeout(() => { throw new Error('planted'); }));
@@ -144,11 +144,11 @@ test('a fault of the page is told as that, with a way out, and never as a lost n
 });
 
 test('a page that cannot be fetched says that the network is away, and comes by itself once it is back', async (t) => {
-  const { hall, page } = await oldPage(t, { expected: /ERR_INTERNET|Failed to fetch/, language: 'ko', init: () => {} });
-  await page.goto(hall.url);
+  const { app, page } = await oldPage(t, { expected: /ERR_INTERNET|Failed to fetch/, language: 'ko', init: () => {} });
+  await page.goto(app.url);
   await page.locator('main article').first().waitFor();
   await page.context().setOffline(true);
-  await page.goto(`${hall.url}/#/key`);
+  await page.goto(`${app.url}/#/key`);
   await page.locator('.note.bad', { hasText: '서버에 연결할 수 없습니다' }).waitFor();
   await page.context().setOffline(false);
   await page.locator('#paste').waitFor();

@@ -3,30 +3,30 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { PHONE, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
 import { hold, joinLine, toSeats, topUpAndPay } from './steps.mjs';
 
 const DAY_MS = 86_400_000;
 const SEATS = { numbered: { count: 10, price: 30_000 } };
 
 test('home and the page of a concert tell dates, prices, states and openings to a browser that never queued', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
   const at = (days) => new Date(Date.now() + days * DAY_MS).toISOString();
-  const made = await hall.concert({ title: 'Voices', description: 'first line\nsecond line', layout: SEATS, startsAt: at(40), saleOpensAt: at(10) });
-  const more = (startsAt, others) => hall.staff('POST', `/concerts/${made.concertId}/schedules`, { startsAt, layout: SEATS, ...others });
+  const made = await app.concert({ title: 'Voices', description: 'first line\nsecond line', layout: SEATS, startsAt: at(40), saleOpensAt: at(10) });
+  const more = (startsAt, others) => app.staff('POST', `/concerts/${made.concertId}/schedules`, { startsAt, layout: SEATS, ...others });
   const { scheduleId: cancelled } = await more(at(41));
   await more(at(42));
-  await hall.staff('POST', `/schedules/${cancelled}/cancellation`);
-  const over = await hall.concert({ title: 'Long ago', layout: SEATS, startsAt: at(1) });
-  await hall.turn(2 * 86_400);
+  await app.staff('POST', `/schedules/${cancelled}/cancellation`);
+  const over = await app.concert({ title: 'Long ago', layout: SEATS, startsAt: at(1) });
+  await app.turn(2 * 86_400);
   for (const [language, size] of [['ko', PHONE], ['en', undefined]]) {
-    const page = await openPage(browser, hall, { language, ...(size && { size }) });
+    const page = await openPage(browser, app, { language, ...(size && { size }) });
     const card = page.locator('main article', { hasText: 'Voices' });
     await card.locator('.tag.good', { hasText: /예매 중|On sale/ }).waitFor();
     assert.match(await card.textContent(), /30,000/);
     assert.equal(await page.locator('details.past:not([open]) article', { hasText: 'Long ago' }).count(), 1, 'what is over stands apart');
     await mustBeSound(page, 'home');
-    await page.goto(`${hall.url}/#/concerts/${made.concertId}`);
+    await page.goto(`${app.url}/#/concerts/${made.concertId}`);
     const rows = page.locator('article.date');
     await rows.nth(2).waitFor();
     assert.match(await rows.nth(0).textContent(), /예매 시작|On sale \w/);
@@ -35,16 +35,16 @@ test('home and the page of a concert tell dates, prices, states and openings to 
     assert.deepEqual(await rows.locator('a').count(), 1, 'only what can be booked can be pressed');
     assert.equal(await page.locator('.told').evaluate((node) => getComputedStyle(node).whiteSpace), 'pre-line');
     await mustBeSound(page, 'a concert');
-    await page.goto(`${hall.url}/#/concerts/${over.concertId}`);
+    await page.goto(`${app.url}/#/concerts/${over.concertId}`);
     await rows.first().filter({ hasText: /공연 종료|Over/ }).waitFor();
     assert.equal(await page.evaluate(() => localStorage.getItem('boxoffice.token')), null);
   }
 });
 
 test('the way in says the rule that holds: a draw and its moment, or the order of coming', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
-  const page = await openPage(browser, hall, { path: null });
-  await page.goto(`${hall.url}/#/concerts/1/dates/1`);
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  const page = await openPage(browser, app, { path: null });
+  await page.goto(`${app.url}/#/concerts/1/dates/1`);
   await page.locator('.steps', { hasText: 'in order of arrival' }).waitFor();
   await page.locator('.steps', { hasText: 'you have 10 minutes' }).waitFor();
   await page.locator('#name').fill('Kim');
@@ -52,51 +52,51 @@ test('the way in says the rule that holds: a draw and its moment, or the order o
   await page.locator('.steps', { hasText: '온 순서대로' }).waitFor();
   assert.equal(await page.locator('#name').inputValue(), 'Kim', 'what was typed outlives the language');
   await page.getByRole('button', { name: 'English' }).click();
-  await hall.staff('PATCH', '/queue', { opensAt: '2099-05-01T02:00:00.000Z' });
+  await app.staff('PATCH', '/queue', { opensAt: '2099-05-01T02:00:00.000Z' });
   await page.reload();
   await page.locator('.steps', { hasText: /On Fri,? 1 May 2099,? 11:00 am the order is drawn by lot/ }).waitFor();
-  await joinLine(page, hall);
+  await joinLine(page, app);
   await page.locator('.ahead', { hasText: 'Waiting for the draw' }).waitFor();
   assert.equal(await page.locator('.countdown').count(), 0, 'nobody counts the seconds of years');
   await mustBeSound(page, 'long before a draw');
 });
 
 test('a date that the venue cancels tells its holder and its owner so, and no code is shown any more', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
-  const [holder, owner] = [await openPage(browser, hall, { language: 'ko', size: PHONE }), await openPage(browser, hall)];
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  const [holder, owner] = [await openPage(browser, app, { language: 'ko', size: PHONE }), await openPage(browser, app)];
   for (const page of [holder, owner]) await page.clock.install();
-  await toSeats(owner, hall);
+  await toSeats(owner, app);
   await hold(owner, '3');
   await topUpAndPay(owner);
-  await toSeats(holder, hall);
+  await toSeats(holder, app);
   await hold(holder, '12');
   await holder.locator('main .countdown').waitFor();
-  await hall.staff('POST', '/schedules/1/cancellation');
+  await app.staff('POST', '/schedules/1/cancellation');
   await holder.getByRole('heading', { name: '공연이 취소되었습니다' }).waitFor();
   assert.doesNotMatch(await holder.locator('main').textContent(), /포기|선택한 좌석을 취소/);
   await mustBeSound(holder, 'the holder');
   await owner.clock.fastForward(16_000);
   await owner.locator('.note.warn', { hasText: 'The concert was cancelled and you have all of your points back' }).waitFor();
   assert.equal(await owner.locator('.ticket').count(), 0);
-  await owner.goto(`${hall.url}/#/tickets`);
+  await owner.goto(`${app.url}/#/tickets`);
   await owner.locator('main article .tag', { hasText: 'Concert cancelled' }).waitFor();
   await mustBeSound(owner, 'the owner');
 });
 
 test('a closed or cancelled date whose address somebody kept says so above its map', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
-  await hall.staff('POST', '/schedules/2/cancellation');
-  const page = await openPage(browser, hall);
-  await toSeats(page, hall);
-  await page.goto(`${hall.url}/#/concerts/1/dates/2`);
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  await app.staff('POST', '/schedules/2/cancellation');
+  const page = await openPage(browser, app);
+  await toSeats(page, app);
+  await page.goto(`${app.url}/#/concerts/1/dates/2`);
   await page.locator('.note.warn', { hasText: 'This date was cancelled and cannot be booked.' }).waitFor();
 });
 
 test('on a phone the tray is one line that hides no map; held sideways it lies over nothing', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
   for (const size of [PHONE, { width: 780, height: 360 }, { width: 1366, height: 768 }]) {
-    const page = await openPage(browser, hall, { size });
-    await toSeats(page, hall);
+    const page = await openPage(browser, app, { size });
+    await toSeats(page, app);
     for (const label of ['1', '2', '3']) await page.locator(`.map .seat[data-seat="${label}"]`).click();
     const { tray, map, inner } = await page.evaluate(() => ({
       tray: document.querySelector('.tray').getBoundingClientRect().toJSON(), map: document.querySelector('.map').getBoundingClientRect().toJSON(), inner: innerHeight,

@@ -4,11 +4,11 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { Ends, PHONE, openBrowser, openHall, openPage } from './rig.mjs';
+import { Ends, PHONE, openApp, openBrowser, openPage } from './rig.mjs';
 import { customerPages } from './screenshots/customer.mjs';
 import { staffPages } from './screenshots/staff.mjs';
 
-const DESK = { width: 1200, height: 740 };
+const WIDE = { width: 1200, height: 740 };
 const LAPTOP = { width: 960, height: 700 };
 const HAND = { width: 400, height: 600 };
 
@@ -20,10 +20,10 @@ async function taken(bring, size, language) {
   const own = new Ends();
   let shot;
   await bring(async (flags, more = {}) => {
-    const hall = await openHall(own, flags);
-    const page = await openPage(browser, hall, { path: null, size, language, ...more });
+    const app = await openApp(own, flags);
+    const page = await openPage(browser, app, { path: null, size, language, ...more });
     own.after(() => page.context().close());
-    return { hall, page, language };
+    return { app, page, language };
   }, async (page) => {
     await page.evaluate(() => scrollTo(0, 0));
     shot = await page.screenshot({ animations: 'disabled' });
@@ -48,7 +48,7 @@ async function write(name, ...shots) {
 }
 
 await write('pages', await taken(customerPages.seatsSections, PHONE, 'ko'), await taken(customerPages.ticketsBought, PHONE, 'ko'),
-  await taken(staffPages.staffEvening, DESK, 'en'));
+  await taken(staffPages.staffEvening, WIDE, 'en'));
 for (const language of ['en', 'ko']) {
   await write(`evening-${language}`, await taken(staffPages.staffEvening, LAPTOP, language));
   await write(`counter-${language}`, await taken(staffPages.staffCustomer, LAPTOP, language));

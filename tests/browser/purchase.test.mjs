@@ -1,9 +1,9 @@
-// A whole purchase in Korean by keyboard alone, on a phone's width and on a desk, each page of it sound.
+// A whole purchase in Korean by keyboard alone, on a phone's width and on a laptop, each page of it sound.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { DESK, PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { LAPTOP, PHONE, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
 
 /** Presses the tab key until what has the focus is named so. */
 async function tabTo(page, name) {
@@ -18,10 +18,10 @@ async function tabTo(page, name) {
   throw new Error(`the tab key does not come to ${name}`);
 }
 
-for (const [size, dark] of [[DESK, false], [PHONE, true]]) {
+for (const [size, dark] of [[LAPTOP, false], [PHONE, true]]) {
   test(`a whole purchase in Korean by keyboard alone, ${size.width} px wide`, async (t) => {
-    const [hall, browser] = [await openHall(t), await openBrowser(t)];
-    const page = await openPage(browser, hall, { language: 'ko', size, dark });
+    const [app, browser] = [await openApp(t), await openBrowser(t)];
+    const page = await openPage(browser, app, { language: 'ko', size, dark });
     await page.locator('main article').first().waitFor();
     await mustBeSound(page, 'concerts');
 
@@ -68,8 +68,8 @@ for (const [size, dark] of [[DESK, false], [PHONE, true]]) {
     await page.keyboard.press('Escape');
     await page.locator('dialog').waitFor({ state: 'detached' });
 
-    const sales = await hall.call('GET', `/staff/users?name=${encodeURIComponent('김하나')}`, undefined, `Bearer ${hall.staffKey}`);
-    const { reservations } = await hall.staff('GET', `/users/${sales.users[0].userId}/reservations`);
+    const sales = await app.call('GET', `/staff/users?name=${encodeURIComponent('김하나')}`, undefined, `Bearer ${app.staffKey}`);
+    const { reservations } = await app.staff('GET', `/users/${sales.users[0].userId}/reservations`);
     assert.deepEqual(reservations.map(({ status, seats }) => [status, seats.map(({ seat }) => seat)]), [['CONFIRMED', ['12', '13']]]);
   });
 }

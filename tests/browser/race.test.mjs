@@ -4,16 +4,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { PHONE, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
 import { hold, seat, toSeats } from './steps.mjs';
 
 const REFUSED = /status of 409/; // Chromium writes down every refused request
 const SEEN_MAX_MS = 4_000; // twice what the page means to keep to: this machine may be busy
 
 test('two browsers race for a seat: one holds it, the other loses politely and takes another', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
-  const pages = await Promise.all(['ko', 'en'].map((language) => openPage(browser, hall, { language, expected: REFUSED })));
-  await Promise.all(pages.map((page) => toSeats(page, hall)));
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  const pages = await Promise.all(['ko', 'en'].map((language) => openPage(browser, app, { language, expected: REFUSED })));
+  await Promise.all(pages.map((page) => toSeats(page, app)));
   await Promise.all(pages.map((page) => seat(page, '12').click()));
   await Promise.all(pages.map((page) => page.locator('.tray button.main').waitFor()));
   await Promise.all(pages.map((page) => page.evaluate(() => document.querySelector('.tray button.main').click())));
@@ -36,13 +36,13 @@ test('two browsers race for a seat: one holds it, the other loses politely and t
 });
 
 test('what others take and give back is seen soon, and a chosen seat that is gone is said', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
-  const page = await openPage(browser, hall, { language: 'en' });
-  await toSeats(page, hall);
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  const page = await openPage(browser, app, { language: 'en' });
+  await toSeats(page, app);
   await seat(page, '7').click();
-  const other = await hall.customer('Other');
+  const other = await app.customer('Other');
   const taken = performance.now();
-  const { reservationId } = await other.call('POST', '/reservations', { scheduleId: hall.scheduleIds[0], seats: ['7', '8'] });
+  const { reservationId } = await other.call('POST', '/reservations', { scheduleId: app.scheduleIds[0], seats: ['7', '8'] });
   await page.locator('.map .seat.is-held[data-seat="8"]').waitFor();
   const seenMs = performance.now() - taken;
   t.diagnostic(`seen after ${seenMs.toFixed(0)} ms; the goal is two seconds`);
@@ -57,9 +57,9 @@ test('what others take and give back is seen soon, and a chosen seat that is gon
 });
 
 test('a customer chooses up to the limit and no further, and is told so', async (t) => {
-  const [hall, browser] = [await openHall(t, ['--seats-per-user', '2']), await openBrowser(t)];
-  const page = await openPage(browser, hall);
-  await toSeats(page, hall);
+  const [app, browser] = [await openApp(t, ['--seats-per-user', '2']), await openBrowser(t)];
+  const page = await openPage(browser, app);
+  await toSeats(page, app);
   for (const label of ['1', '2', '3']) await seat(page, label).click();
   assert.equal(await page.locator('.chosen li').count(), 2);
   assert.match(await page.locator('.passing').textContent(), /at most 2 seats/);
@@ -71,9 +71,9 @@ test('a customer chooses up to the limit and no further, and is told so', async 
 });
 
 test('a notice on a phone covers no button and takes no tap, and there is one at a time', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
-  const page = await openPage(browser, hall, { size: PHONE, hasTouch: true });
-  await toSeats(page, hall);
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  const page = await openPage(browser, app, { size: PHONE, hasTouch: true });
+  await toSeats(page, app);
   for (const label of ['1', '2', '3', '4']) await seat(page, label).click();
   for (let taps = 0; taps < 3; taps += 1) await seat(page, '5').click();
   await page.locator('.passing p').waitFor();

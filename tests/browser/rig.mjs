@@ -46,21 +46,21 @@ async function start(t, flags, count) {
   return said;
 }
 
-/** A hall of its own: the demo concert, and what the flags say. It ends with the test that started it. */
-export async function openHall(t, flags = []) {
+/** A server of its own with the demo concert, and what the flags say. It ends with the test that started it. */
+export async function openApp(t, flags = []) {
   const [ready] = await start(t, ['--ephemeral', ...flags], 1);
-  return new Hall(JSON.parse(ready));
+  return new TestApp(JSON.parse(ready));
 }
 
 /** A venue on its first day: an empty file, and the key that is shown this once. */
-export async function openEmptyHall(t, flags = []) {
+export async function openEmptyApp(t, flags = []) {
   const folder = mkdtempSync(`${tmpdir()}/boxoffice-pages-`);
   t.after(() => rmSync(folder, { recursive: true }));
   const [key, open] = await start(t, ['--database', `${folder}/venue.db`, '--listen', '127.0.0.1:0', ...flags], 2);
-  return new Hall({ url: open.match(/http:\/\/[\d.:]+/)[0], staffKey: key.split(': ').at(-1) });
+  return new TestApp({ url: open.match(/http:\/\/[\d.:]+/)[0], staffKey: key.split(': ').at(-1) });
 }
 
-export class Hall {
+export class TestApp {
   constructor(ready) {
     Object.assign(this, ready);
   }
@@ -109,13 +109,13 @@ export async function openBrowser(t) {
 }
 
 export const PHONE = { width: 360, height: 740 };
-export const DESK = { width: 1280, height: 800 };
+export const LAPTOP = { width: 1280, height: 800 };
 
 /**
  * A page of a person with a browser of their own: nothing kept from others. `errors` lists what must not be: `expected`
  * may name (as a pattern) what a test brings about on purpose, such as a refused request that Chromium writes down.
  */
-export async function openPage(browser, hall, { language = 'en', size = DESK, dark = false, expected, path = '/', ...more } = {}) {
+export async function openPage(browser, app, { language = 'en', size = LAPTOP, dark = false, expected, path = '/', ...more } = {}) {
   const context = await browser.newContext({
     locale: language === 'ko' ? 'ko-KR' : 'en-GB', viewport: size, colorScheme: dark ? 'dark' : 'light', ...more,
   });
@@ -127,9 +127,9 @@ export async function openPage(browser, hall, { language = 'en', size = DESK, da
   page.on('pageerror', (error) => note(error.stack ?? String(error)));
   page.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.protocol !== 'blob:' && url.protocol !== 'data:' && url.origin !== hall.url) note(`a request to ${request.url()}`);
+    if (url.protocol !== 'blob:' && url.protocol !== 'data:' && url.origin !== app.url) note(`a request to ${request.url()}`);
   });
-  if (path != null) await page.goto(hall.url + path);
+  if (path != null) await page.goto(app.url + path);
   return page;
 }
 

@@ -4,7 +4,7 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { DESK, Ends, PHONE, openBrowser, openHall, openPage } from './rig.mjs';
+import { LAPTOP, Ends, PHONE, openApp, openBrowser, openPage } from './rig.mjs';
 import { customerPages } from './screenshots/customer.mjs';
 import { staffPages } from './screenshots/staff.mjs';
 
@@ -18,15 +18,15 @@ const ends = new Ends();
 const browser = await openBrowser(ends);
 for (const [name, bring] of wanted) {
   for (const language of ['ko', 'en']) {
-    for (const [width, size] of [[360, PHONE], [1280, DESK]]) {
+    for (const [width, size] of [[360, PHONE], [1280, LAPTOP]]) {
       for (const dark of [false, true]) {
         const own = new Ends();
         const path = `${folder}${name}-${width}-${dark ? 'dark' : 'light'}-${language}.png`;
         await bring(async (flags, options = {}) => {
-          const hall = await openHall(own, flags);
-          const page = await openPage(browser, hall, { language, size, dark, path: null, ...options });
+          const app = await openApp(own, flags);
+          const page = await openPage(browser, app, { language, size, dark, path: null, ...options });
           own.after(() => page.context().close());
-          return { hall, page, language };
+          return { app, page, language };
         }, (page, { full = true } = {}) => page.screenshot({ path, fullPage: full, animations: 'disabled' }));
         await own.end();
       }

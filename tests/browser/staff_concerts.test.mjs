@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 
-import { Ends, PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { Ends, PHONE, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
 import { agree, button, choice, field, goTo, link, settled, signIn, text } from './staff_steps.mjs';
 import { seat, toSeats } from './steps.mjs';
 
@@ -16,15 +16,15 @@ const browser = await openBrowser(ends);
 after(() => ends.end());
 
 async function office(t, part, { flags, ...options } = {}) {
-  const hall = await openHall(t, flags);
-  const page = await openPage(browser, hall, { path: null, expected: REFUSED, ...options });
+  const app = await openApp(t, flags);
+  const page = await openPage(browser, app, { path: null, expected: REFUSED, ...options });
   t.after(() => page.context().close());
-  await signIn(page, hall, hall.staffKey, part);
-  return { hall, page };
+  await signIn(page, app, app.staffKey, part);
+  return { app, page };
 }
 
-const seats = async (hall, scheduleId) => (await hall.staff('GET', `/schedules/${scheduleId}/seats`)).seats;
-const newest = async (hall, concertId = 1) => (await hall.staff('GET', `/concerts/${concertId}/schedules`)).schedules.reduce((a, b) => (b.scheduleId > a.scheduleId ? b : a));
+const seats = async (app, scheduleId) => (await app.staff('GET', `/schedules/${scheduleId}/seats`)).seats;
+const newest = async (app, concertId = 1) => (await app.staff('GET', `/concerts/${concertId}/schedules`)).schedules.reduce((a, b) => (b.scheduleId > a.scheduleId ? b : a));
 
 /** A plan as pretix writes it, with two categories. */
 const PLAN = {
@@ -41,7 +41,7 @@ const PLAN = {
 };
 
 test('a date in sections with seats taken out by keyboard is what customers see', async (t) => {
-  const { hall, page } = await office(t, '#dates/new/1', { language: 'ko', size: PHONE });
+  const { app, page } = await office(t, '#dates/new/1', { language: 'ko', size: PHONE });
   await (await field(page, 'date.startsAt')).fill('2099-04-03T19:00');
   await (await choice(page, 'layout.sections')).check();
   await page.getByRole('group', { name: await text(page, 'layout.section', { n: 1 }) }).getByLabel(await text(page, 'layout.rowCount')).fill('2');
@@ -57,9 +57,9 @@ test('a date in sections with seats taken out by keyboard is what customers see'
   assert.match(await page.locator('.map .seat:focus').getAttribute('aria-label'), /A-2.*통로로 비운 자리/);
   await (await button(page, 'date.make', { n: 23 })).click();
   await page.locator('main h1', { hasText: '2099년 4월 3일' }).waitFor();
-  const made = await newest(hall);
+  const made = await newest(app);
   assert.equal(made.startsAt, '2099-04-03T10:00:00.000Z', 'by the clocks of the venue');
-  const all = await seats(hall, made.scheduleId);
+  const all = await seats(app, made.scheduleId);
   assert.equal(all.length, 23);
   assert.deepEqual(all.slice(0, 2).map(({ seat: label, section, price }) => [label, section, price]), [['A-1', 'R', 50_000], ['A-3', 'R', 50_000]]);
   assert.deepEqual(all.at(-1), { ...all.at(-1), seat: 'C-4', section: 'S', price: 30_000 });
@@ -69,7 +69,7 @@ test('a date in sections with seats taken out by keyboard is what customers see'
 });
 
 test('what is missing or wrong is said at its place, and nothing is made', async (t) => {
-  const { hall, page } = await office(t, '#dates/new/1');
+  const { app, page } = await office(t, '#dates/new/1');
   await (await button(page, 'date.make', { n: 50 })).click();
   await page.locator('.fault:visible', { hasText: 'Please fill this in.' }).waitFor();
   assert.equal(await page.evaluate(() => document.activeElement.name), 'startsAt');
@@ -82,11 +82,11 @@ test('what is missing or wrong is said at its place, and nothing is made', async
   await file.setInputFiles({ name: 'x.json', mimeType: 'application/json', buffer: Buffer.from('{"seats":[]}') });
   await page.locator('.fault:visible', { hasText: 'not a pretix plan' }).waitFor();
   await mustBeSound(page, 'a wrong file');
-  assert.equal((await hall.staff('GET', '/concerts/1/schedules')).schedules.length, 2);
+  assert.equal((await app.staff('GET', '/concerts/1/schedules')).schedules.length, 2);
 });
 
 test('a plan file asks a price for each category and shows the map before it is saved', async (t) => {
-  const { hall, page } = await office(t, '#dates/new/1', { dark: true });
+  const { app, page } = await office(t, '#dates/new/1', { dark: true });
   await (await field(page, 'date.startsAt')).fill('2099-04-03T19:00');
   await (await choice(page, 'layout.plan')).check();
   await (await field(page, 'layout.file')).setInputFiles({ name: 'plan.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(PLAN)) });
@@ -98,25 +98,25 @@ test('a plan file asks a price for each category and shows the map before it is 
   await mustBeSound(page, 'a plan');
   await (await button(page, 'date.make', { n: 6 })).click();
   await page.locator('main h1', { hasText: '2099' }).waitFor();
-  const all = await seats(hall, (await newest(hall)).scheduleId);
+  const all = await seats(app, (await newest(app)).scheduleId);
   assert.deepEqual(all.map(({ price }) => price), [90_000, 90_000, 90_000, 40_000, 40_000, 40_000]);
   assert.deepEqual([all[4].x, all[4].y], [35, 50]);
 });
 
 test('a seat kept back with its reason is closed to a customer who is looking, and its undo opens it', async (t) => {
-  const { hall, page } = await office(t, '#dates/1');
-  const customer = await openPage(browser, hall, { size: PHONE });
+  const { app, page } = await office(t, '#dates/1');
+  const customer = await openPage(browser, app, { size: PHONE });
   t.after(() => customer.context().close());
-  await toSeats(customer, hall);
+  await toSeats(customer, app);
   await page.locator('.map .seat[data-seat="9"]').click();
-  await (await field(page, 'block.reason')).fill(`desk ${HOSTILE}`);
+  await (await field(page, 'block.reason')).fill(`organ ${HOSTILE}`);
   await mustBeSound(page, 'before a seat is kept back');
   await agree(page, 'block.do');
   await customer.locator('.seat.is-blocked[data-seat="9"]').waitFor();
-  const [{ status, reason }] = (await seats(hall, 1)).filter(({ seat: label }) => label === '9');
-  assert.deepEqual([status, reason], ['BLOCKED', `desk ${HOSTILE}`]);
+  const [{ status, reason }] = (await seats(app, 1)).filter(({ seat: label }) => label === '9');
+  assert.deepEqual([status, reason], ['BLOCKED', `organ ${HOSTILE}`]);
   await page.getByText(await text(page, 'block.list', { n: 1 })).click();
-  await page.getByText(`9: desk ${HOSTILE}`).waitFor();
+  await page.getByText(`9: organ ${HOSTILE}`).waitFor();
   await mustBeSound(page, 'a seat kept back');
   await (await button(page, 'sure.undo')).click();
   await seat(customer, '9').and(customer.locator('.is-free')).waitFor();
@@ -124,8 +124,8 @@ test('a seat kept back with its reason is closed to a customer who is looking, a
 });
 
 test('new prices are asked about, hold for what is not sold yet, and can be taken back', async (t) => {
-  const { hall, page } = await office(t, '#dates/1');
-  const buyer = await hall.customer('Buyer');
+  const { app, page } = await office(t, '#dates/1');
+  const buyer = await app.customer('Buyer');
   await buyer.call('POST', '/reservations', { scheduleId: 1, seats: ['3'] });
   await (await field(page, 'price.all')).fill('70000');
   await (await button(page, 'price.begin')).click();
@@ -133,16 +133,16 @@ test('new prices are asked about, hold for what is not sold yet, and can be take
   await mustBeSound(page, 'before prices change');
   await agree(page, 'price.do');
   await page.locator('.passing', { hasText: 'The prices are changed.' }).waitFor();
-  assert.equal((await seats(hall, 1))[0].price, 70_000);
+  assert.equal((await seats(app, 1))[0].price, 70_000);
   assert.equal((await buyer.call('GET', '/reservations')).reservations[0].amount, 50_000);
   await (await button(page, 'sure.undo')).click();
   await page.locator('.passing', { hasText: 'Taken back.' }).waitFor();
-  assert.equal((await seats(hall, 1))[0].price, 50_000);
+  assert.equal((await seats(app, 1))[0].price, 50_000);
 });
 
 test('the sale is closed and opened again, times move, and the table of tickets comes down with Korean text intact', async (t) => {
-  const { hall, page } = await office(t, '#dates/1', { language: 'ko' });
-  const buyer = await hall.customer('김민지 =1+1');
+  const { app, page } = await office(t, '#dates/1', { language: 'ko' });
+  const buyer = await app.customer('김민지 =1+1');
   await buyer.call('POST', `/users/${buyer.userId}/balance/top-ups`, { amount: 50_000 });
   const held = await buyer.call('POST', '/reservations', { scheduleId: 1, seats: ['3'] });
   await buyer.call('POST', '/payments', { reservationId: held.reservationId, amount: held.amount });
@@ -165,20 +165,20 @@ test('the sale is closed and opened again, times move, and the table of tickets 
 });
 
 test('a page sends only what its user changed: a moved date takes the end of its sale along, and what others wrote stays', async (t) => {
-  const { hall, page } = await office(t, '#dates/1');
+  const { app, page } = await office(t, '#dates/1');
   const sent = [];
   page.on('request', (request) => { if (request.method() === 'PATCH') sent.push(request.postDataJSON()); });
   await page.getByText(await text(page, 'date.edit')).click();
   await (await field(page, 'date.startsAt')).fill('2099-06-01T20:00');
   await (await button(page, 'form.save')).click();
   await page.locator('main h1', { hasText: '2099' }).waitFor();
-  const moved = await hall.staff('GET', '/schedules/1');
+  const moved = await app.staff('GET', '/schedules/1');
   assert.deepEqual(sent, [{ startsAt: '2099-06-01T20:00' }]);
   assert.equal(moved.saleClosesAt, moved.startsAt, 'the sale still closes with the start');
 
-  await page.goto(`${hall.url}/staff#concerts/1`);
+  await page.goto(`${app.url}/staff#concerts/1`);
   await page.getByText(await text(page, 'concert.edit')).click();
-  await hall.staff('PATCH', '/concerts/1', { title: 'Changed meanwhile' });
+  await app.staff('PATCH', '/concerts/1', { title: 'Changed meanwhile' });
   await (await field(page, 'concert.venue')).fill('Small Hall');
   await (await button(page, 'form.save')).click();
   await page.locator('h1', { hasText: 'Changed meanwhile' }).waitFor();
@@ -187,12 +187,12 @@ test('a page sends only what its user changed: a moved date takes the end of its
 });
 
 test('clocks put back: an untouched time of the hour that comes twice is saved; a new one is asked about, also for the opening', async (t) => {
-  const { hall, page } = await office(t, '#dates/1', { flags: ['--time-zone', 'Europe/Vienna'] });
+  const { app, page } = await office(t, '#dates/1', { flags: ['--time-zone', 'Europe/Vienna'] });
   const twice = ['2099-10-25T00:30:00.000Z', '2099-10-25T01:30:00.000Z']; // both are 02:30 there
-  await hall.staff('PATCH', '/schedules/1', { startsAt: '2099-12-01T18:00:00.000Z', saleOpensAt: twice[0] });
+  await app.staff('PATCH', '/schedules/1', { startsAt: '2099-12-01T18:00:00.000Z', saleOpensAt: twice[0] });
   await page.reload();
   const edit = async () => { await settled(page); await page.getByText(await text(page, 'date.edit')).click(); };
-  const opens = async () => (await hall.staff('GET', '/schedules/1')).saleOpensAt;
+  const opens = async () => (await app.staff('GET', '/schedules/1')).saleOpensAt;
   await edit();
   await (await field(page, 'date.refund')).fill('48');
   await (await button(page, 'form.save')).click();
@@ -226,24 +226,24 @@ test('clocks put back: an untouched time of the hour that comes twice is saved; 
   await page.getByRole('dialog').getByRole('button', { name: 'The first (GMT+2)' }).click();
   await agree(page, 'opening.do');
   await page.locator('main > .note', { hasText: 'with a draw' }).waitFor();
-  assert.equal((await hall.staff('GET', '/queue')).opensAt, twice[0]);
+  assert.equal((await app.staff('GET', '/queue')).opensAt, twice[0]);
 });
 
 test('a start that is over already is asked about', async (t) => {
-  const { hall, page } = await office(t, '#dates/new/1', { language: 'ko' });
+  const { app, page } = await office(t, '#dates/new/1', { language: 'ko' });
   await (await field(page, 'date.startsAt')).fill('2020-04-03T19:00');
   await (await button(page, 'date.make', { n: 50 })).click();
   await page.getByRole('dialog', { name: await text(page, 'date.pastTitle') }).waitFor();
   await mustBeSound(page, 'a start that is over');
   await agree(page, 'sure.back');
-  assert.equal((await hall.staff('GET', '/concerts/1/schedules')).schedules.length, 2);
+  assert.equal((await app.staff('GET', '/concerts/1/schedules')).schedules.length, 2);
 });
 
 test('a cancelled date is asked about in numbers and in writing, and refunds everybody', async (t) => {
-  const { hall, page } = await office(t, '#dates/1');
+  const { app, page } = await office(t, '#dates/1');
   const buyers = [];
   for (const label of ['1', '2', '3']) {
-    const buyer = await hall.customer(`Buyer ${label}`);
+    const buyer = await app.customer(`Buyer ${label}`);
     await buyer.call('POST', `/users/${buyer.userId}/balance/top-ups`, { amount: 50_000 });
     const held = await buyer.call('POST', '/reservations', { scheduleId: 1, seats: [label] });
     await buyer.call('POST', '/payments', { reservationId: held.reservationId, amount: held.amount });
@@ -254,7 +254,7 @@ test('a cancelled date is asked about in numbers and in writing, and refunds eve
   await mustBeSound(page, 'before a date is cancelled');
   await agree(page, 'cancel.do', { n: 3, amount: '150,000 points' });
   await page.getByText(await text(page, 'cancel.notTyped')).first().waitFor();
-  assert.equal((await hall.staff('GET', '/schedules/1')).cancelledAt, null, 'a slip cancels nothing');
+  assert.equal((await app.staff('GET', '/schedules/1')).cancelledAt, null, 'a slip cancels nothing');
   await (await button(page, 'cancel.begin')).click();
   await page.getByRole('dialog').getByRole('textbox').fill('cancel');
   await agree(page, 'cancel.do', { n: 3, amount: '150,000 points' });
@@ -262,11 +262,11 @@ test('a cancelled date is asked about in numbers and in writing, and refunds eve
   await page.locator('h1 .tag', { hasText: 'cancelled' }).waitFor();
   assert.equal(await (await field(page, 'price.all')).count(), 0, 'nothing is sold any more');
   await mustBeSound(page, 'a cancelled date');
-  for (const { reservationId } of buyers) assert.equal((await hall.staff('GET', `/reservations/${reservationId}`)).status, 'REFUNDED');
+  for (const { reservationId } of buyers) assert.equal((await app.staff('GET', `/reservations/${reservationId}`)).status, 'REFUNDED');
 });
 
 test('each role sees its own places and no others, whatever the address says', async (t) => {
-  const { hall, page } = await office(t, '', { language: 'ko' });
+  const { app, page } = await office(t, '', { language: 'ko' });
   const parts = () => page.locator('header .part[href^="#"]').allTextContents();
   assert.deepEqual(await parts(), ['오늘 현황', '공연과 일정', '창구', '입장 확인', '직원 키']);
   await goTo(page, 'keys');
@@ -278,12 +278,12 @@ test('each role sees its own places and no others, whatever the address says', a
   await agree(page, 'keys.given');
   await (await button(page, 'keys.revokeOne', { name: `문 ${HOSTILE}` })).waitFor();
   await mustBeSound(page, 'the staff keys');
-  const { key: counter } = await hall.staff('POST', '/keys', { name: 'Counter', role: 'counter' });
+  const { key: counter } = await app.staff('POST', '/keys', { name: 'Counter', role: 'counter' });
 
-  const other = await openPage(browser, hall, { path: null, language: 'ko', expected: REFUSED });
+  const other = await openPage(browser, app, { path: null, language: 'ko', expected: REFUSED });
   t.after(() => other.context().close());
   const theirs = () => other.locator('header .part[href^="#"]').allTextContents();
-  await signIn(other, hall, counter, '#evening');
+  await signIn(other, app, counter, '#evening');
   assert.deepEqual(await theirs(), ['창구', '입장 확인']);
   await other.getByRole('heading', { level: 1, name: '창구' }).waitFor();
   await (await button(other, 'staff.signOut')).click();
@@ -291,7 +291,7 @@ test('each role sees its own places and no others, whatever the address says', a
   await (await button(other, 'staff.enter')).click();
   await other.getByText(await text(other, 'staff.wrongKey')).waitFor();
   await mustBeSound(other, 'a wrong key');
-  await signIn(other, hall, key, '#keys');
+  await signIn(other, app, key, '#keys');
   assert.deepEqual(await theirs(), ['입장 확인']);
 
   await (await button(page, 'keys.revokeOne', { name: `문 ${HOSTILE}` })).click();
@@ -303,9 +303,9 @@ test('each role sees its own places and no others, whatever the address says', a
 });
 
 test('the map and the table of a date go on by themselves while customers buy', async (t) => {
-  const { hall, page } = await office(t, '#dates/1');
+  const { app, page } = await office(t, '#dates/1');
   await page.locator('.map .seat').first().waitFor();
-  const buyer = await hall.customer('Buyer');
+  const buyer = await app.customer('Buyer');
   await buyer.call('POST', `/users/${buyer.userId}/balance/top-ups`, { amount: 50_000 });
   const held = await buyer.call('POST', '/reservations', { scheduleId: 1, seats: ['3'] });
   await page.locator('.map .seat.is-held[data-seat="3"]').waitFor();
@@ -316,18 +316,18 @@ test('the map and the table of a date go on by themselves while customers buy', 
 });
 
 test('what was made by mistake is deleted; what was ever held is refused in words of the page', async (t) => {
-  const { hall, page } = await office(t, '#dates/2', { language: 'ko' });
+  const { app, page } = await office(t, '#dates/2', { language: 'ko' });
   await (await button(page, 'remove.begin')).click();
   await mustBeSound(page, 'before a date is deleted');
   await agree(page, 'remove.do');
   await page.waitForURL(/#concerts\/1$/);
-  await assert.rejects(hall.staff('GET', '/schedules/2'), /404/);
-  const buyer = await hall.customer('Buyer');
+  await assert.rejects(app.staff('GET', '/schedules/2'), /404/);
+  const buyer = await app.customer('Buyer');
   await buyer.call('POST', '/reservations', { scheduleId: 1, seats: ['3'] });
   await settled(page);
   await (await button(page, 'remove.begin')).click();
   await agree(page, 'remove.do');
   await page.getByRole('dialog').getByText('한 좌석이라도 선택되거나 팔린 적이 있어 삭제할 수 없습니다').waitFor();
   await page.keyboard.press('Escape');
-  assert.equal((await hall.staff('GET', '/concerts')).concerts.length, 1);
+  assert.equal((await app.staff('GET', '/concerts')).concerts.length, 1);
 });

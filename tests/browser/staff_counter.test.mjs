@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
-import { Ends, PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { Ends, PHONE, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
 import { agree, button, field, goTo, link, settled, signIn, text } from './staff_steps.mjs';
 
 const HOSTILE = '<img src=x onerror=alert(1)>"\'&';
@@ -12,18 +12,18 @@ const browser = await openBrowser(ends);
 after(() => ends.end());
 
 async function counter(t, { flags = [], ...options } = {}) {
-  const hall = await openHall(t, flags);
-  const page = await openPage(browser, hall, { path: null, expected: /ERR_FAILED|ERR_INTERNET/, ...options });
+  const app = await openApp(t, flags);
+  const page = await openPage(browser, app, { path: null, expected: /ERR_FAILED|ERR_INTERNET/, ...options });
   t.after(() => page.context().close());
-  const { key } = await hall.staff('POST', '/keys', { name: 'Counter 1', role: 'counter' });
-  await signIn(page, hall, key);
-  return { hall, page };
+  const { key } = await app.staff('POST', '/keys', { name: 'Counter 1', role: 'counter' });
+  await signIn(page, app, key);
+  return { app, page };
 }
 
-async function sold(hall, name, seats = ['3', '4']) {
-  const buyer = await hall.customer(name);
+async function sold(app, name, seats = ['3', '4']) {
+  const buyer = await app.customer(name);
   await buyer.call('POST', `/users/${buyer.userId}/balance/top-ups`, { amount: 200_000 });
-  const held = await buyer.call('POST', '/reservations', { scheduleId: hall.scheduleIds[0], seats });
+  const held = await buyer.call('POST', '/reservations', { scheduleId: app.scheduleIds[0], seats });
   await buyer.call('POST', '/payments', { reservationId: held.reservationId, amount: held.amount });
   return { ...buyer, reservationId: held.reservationId };
 }
@@ -42,7 +42,7 @@ async function openUser(page, user) {
 }
 
 test('somebody without a phone gets a name, a key shown once, points and a receipt', async (t) => {
-  const { hall, page } = await counter(t, { language: 'ko', size: PHONE, flags: ['--top-up-policy', 'staff'] });
+  const { app, page } = await counter(t, { language: 'ko', size: PHONE, flags: ['--top-up-policy', 'staff'] });
   await page.getByText(await text(page, 'counter.policy.staff')).waitFor();
   await mustBeSound(page, 'the counter');
   await (await field(page, 'counter.name')).fill(HOSTILE);
@@ -52,7 +52,7 @@ test('somebody without a phone gets a name, a key shown once, points and a recei
   await agree(page, 'userKey.given');
   await page.getByRole('heading', { level: 1, name: HOSTILE }).waitFor();
   const basic = `Basic ${Buffer.from(`${userId}:${userKey}`).toString('base64')}`;
-  const balance = async () => (await hall.call('GET', `/users/${userId}/balance`, undefined, basic)).balance;
+  const balance = async () => (await app.call('GET', `/users/${userId}/balance`, undefined, basic)).balance;
   assert.equal(await balance(), 0);
   await page.getByRole('button', { name: '50,000포인트' }).click();
   await (await button(page, 'sell.begin')).click();
@@ -67,8 +67,8 @@ test('somebody without a phone gets a name, a key shown once, points and a recei
 });
 
 test('a sale whose answer was lost is repeated, over a reload, and sold once', async (t) => {
-  const { hall, page } = await counter(t);
-  const kim = await hall.customer('Kim');
+  const { app, page } = await counter(t);
+  const kim = await app.customer('Kim');
   await openUser(page, kim);
   let lost = 0;
   await page.route('**/balance/top-ups', async (route) => {
@@ -91,8 +91,8 @@ test('a sale whose answer was lost is repeated, over a reload, and sold once', a
 });
 
 test('a refund says what it costs, gives the points back, frees the seats, and tickets are printed until then', async (t) => {
-  const { hall, page } = await counter(t, { dark: true });
-  const kim = await sold(hall, `Kim ${HOSTILE}`);
+  const { app, page } = await counter(t, { dark: true });
+  const kim = await sold(app, `Kim ${HOSTILE}`);
   await (await field(page, 'counter.who')).fill('onerror');
   await page.keyboard.press('Enter');
   await (await link(page, 'counter.openOne', { name: kim.name })).click();
@@ -109,30 +109,30 @@ test('a refund says what it costs, gives the points back, frees the seats, and t
   assert.match(await page.getByRole('dialog').textContent(), /gives Kim .* 100,000 points back, makes 2 tickets void and their seats free/);
   await mustBeSound(page, 'the question before a refund');
   await page.keyboard.press('Escape');
-  assert.equal((await hall.staff('GET', `/reservations/${kim.reservationId}`)).status, 'CONFIRMED', 'asked is not done');
+  assert.equal((await app.staff('GET', `/reservations/${kim.reservationId}`)).status, 'CONFIRMED', 'asked is not done');
   await (await button(page, 'giveBack.begin')).click();
   await agree(page, 'giveBack.do', { amount: '100,000 points' });
   await page.locator('.big', { hasText: '200,000 points' }).waitFor();
   await page.getByText(await text(page, 'booking.REFUNDED')).waitFor();
-  assert.equal((await hall.staff('GET', `/schedules/${hall.scheduleIds[0]}`)).seatsAvailable, 50);
+  assert.equal((await app.staff('GET', `/schedules/${app.scheduleIds[0]}`)).seatsAvailable, 50);
   await mustBeSound(page, 'after the refund');
 });
 
 test('a new key ends the old one; corrections are for who runs the venue, and can be taken back', async (t) => {
-  const { hall, page } = await counter(t);
-  const kim = await hall.customer('Kim');
+  const { app, page } = await counter(t);
+  const kim = await app.customer('Kim');
   await openUser(page, kim);
   assert.equal(await page.getByText(await text(page, 'correct.open')).count(), 0, 'not for the counter');
   await (await button(page, 'renew.begin')).click();
   await agree(page, 'renew.do');
   const [, userKey] = await shownKey(page);
   await agree(page, 'userKey.given');
-  const token = (key) => hall.call('POST', '/queue/tokens', { userId: kim.userId, userKey: key });
+  const token = (key) => app.call('POST', '/queue/tokens', { userId: kim.userId, userKey: key });
   await assert.rejects(token(kim.userKey), /401/);
   await token(userKey);
 
   await (await button(page, 'staff.signOut')).click();
-  await signIn(page, hall);
+  await signIn(page, app);
   await goTo(page, 'counter');
   await openUser(page, kim);
   await page.getByText(await text(page, 'correct.open')).click();
@@ -146,10 +146,10 @@ test('a new key ends the old one; corrections are for who runs the venue, and ca
 });
 
 test('a correction whose answer was lost is booked once, however often it is pressed', async (t) => {
-  const { hall, page } = await counter(t);
-  const kim = await hall.customer('Kim');
+  const { app, page } = await counter(t);
+  const kim = await app.customer('Kim');
   await (await button(page, 'staff.signOut')).click();
-  await signIn(page, hall);
+  await signIn(page, app);
   await goTo(page, 'counter');
   await openUser(page, kim);
   await page.route('**/balance/corrections', async (route) => {

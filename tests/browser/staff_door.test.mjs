@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
-import { Ends, PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { Ends, PHONE, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
 import { button, field, link, settled, signIn, text } from './staff_steps.mjs';
 
 const REFUSED = /status of 4\d\d|ERR_INTERNET_DISCONNECTED/;
@@ -11,14 +11,14 @@ const ends = new Ends();
 const browser = await openBrowser(ends);
 after(() => ends.end());
 
-/** A door of a hall with two sections, whose tickets are sold. */
+/** A door of a date with two sections, whose tickets are sold. */
 async function door(t, options = {}) {
-  const hall = await openHall(t);
+  const app = await openApp(t);
   const layout = { sections: [{ name: 'R', price: 10_000, rows: [{ row: 'A', count: 4 }] }, { name: 'S', price: 5_000, rows: [{ row: 'B', count: 4 }] }] };
-  const { scheduleId } = await hall.concert({ title: '봄 <img src=x onerror=alert(1)>', layout });
-  const tickets = await sell(hall, scheduleId, ['A-1', 'A-2', 'B-1', 'B-2']);
-  const { key } = await hall.staff('POST', '/keys', { name: 'East gate', role: 'door' });
-  const page = await openPage(browser, hall, { path: null, expected: REFUSED, ...options });
+  const { scheduleId } = await app.concert({ title: '봄 <img src=x onerror=alert(1)>', layout });
+  const tickets = await sell(app, scheduleId, ['A-1', 'A-2', 'B-1', 'B-2']);
+  const { key } = await app.staff('POST', '/keys', { name: 'East gate', role: 'door' });
+  const page = await openPage(browser, app, { path: null, expected: REFUSED, ...options });
   t.after(() => page.context().close());
   await page.addInitScript(() => {
     // What is heard: every tone that starts.
@@ -26,15 +26,15 @@ async function door(t, options = {}) {
     const begin = OscillatorNode.prototype.start;
     OscillatorNode.prototype.start = function start(...at) { globalThis.tones.push(this.frequency.value); return begin.apply(this, at); };
   });
-  await signIn(page, hall, key);
+  await signIn(page, app, key);
   await (await link(page, 'door.openOne', { title: '봄 <img src=x onerror=alert(1)>' })).click();
   await settled(page);
   await page.locator('.answer').waitFor();
-  return { hall, page, tickets, scheduleId };
+  return { app, page, tickets, scheduleId };
 }
 
-async function sell(hall, scheduleId, seats) {
-  const buyer = await hall.customer('Lee <b>');
+async function sell(app, scheduleId, seats) {
+  const buyer = await app.customer('Lee <b>');
   await buyer.call('POST', `/users/${buyer.userId}/balance/top-ups`, { amount: 1_000_000 });
   const held = await buyer.call('POST', '/reservations', { scheduleId, seats });
   const paid = await buyer.call('POST', '/payments', { reservationId: held.reservationId, amount: held.amount });
@@ -54,7 +54,7 @@ const word = async (page, key) => page.locator('.answer .word', { hasText: await
 const logged = (page, count) => page.waitForFunction((n) => document.querySelectorAll('.scans li').length >= n, count);
 
 test('yes is green, no is red with when and where, undo opens the ticket again; counts follow', async (t) => {
-  const { hall, page, tickets } = await door(t, { language: 'ko', size: PHONE });
+  const { app, page, tickets } = await door(t, { language: 'ko', size: PHONE });
   await mustBeSound(page, 'the door before the first ticket');
   await scan(page, tickets[0].code);
   await answer(page, 'yes').waitFor();
@@ -62,7 +62,7 @@ test('yes is green, no is red with when and where, undo opens the ticket again; 
   await page.getByText('입장 1 / 4명').waitFor();
   await mustBeSound(page, 'yes');
   const high = await page.evaluate(() => globalThis.tones);
-  await hall.staff('POST', '/checkins', { code: tickets[1].code, door: 'West gate' });
+  await app.staff('POST', '/checkins', { code: tickets[1].code, door: 'West gate' });
   await scan(page, tickets[1].code);
   await answer(page, 'no').waitFor();
   assert.match(await answer(page, 'no').textContent(), /이미 입장한 티켓.*‘West gate’에서 들어갔습니다/);
@@ -76,9 +76,9 @@ test('yes is green, no is red with when and where, undo opens the ticket again; 
 });
 
 test('a refunded ticket, one of another date and what is no ticket are each said as what they are', async (t) => {
-  const { hall, page, tickets } = await door(t);
-  const [other] = await sell(hall, hall.scheduleIds[0], ['5']);
-  await hall.staff('POST', `/reservations/${tickets[0].reservationId}/refund`);
+  const { app, page, tickets } = await door(t);
+  const [other] = await sell(app, app.scheduleIds[0], ['5']);
+  await app.staff('POST', `/reservations/${tickets[0].reservationId}/refund`);
   for (const [shown, key] of [[tickets[1].number, 'door.void'], [other.code, 'door.other'], ['XXXXXXXXXX', 'door.unknownTicket'], [`${other.code}X`, 'door.unknownTicket']]) {
     await scan(page, shown);
     await word(page, key);
@@ -89,8 +89,8 @@ test('a refunded ticket, one of another date and what is no ticket are each said
 });
 
 test('a fast scanner loses nothing: every scan has its answer, in order, wherever the focus is', async (t) => {
-  const { hall, page, tickets } = await door(t);
-  await hall.staff('POST', '/checkins', { code: tickets[1].code, door: 'West gate' });
+  const { app, page, tickets } = await door(t);
+  await app.staff('POST', '/checkins', { code: tickets[1].code, door: 'West gate' });
   await (await button(page, 'door.mute')).focus();
   await scan(page, tickets[0].code, tickets[1].code, tickets[1].code, tickets[2].number, tickets[3].number);
   await logged(page, 5);
@@ -101,7 +101,7 @@ test('a fast scanner loses nothing: every scan has its answer, in order, whereve
 });
 
 test('without a network nobody is told yes; the scans are kept, over a reload too, and checked once it is back', async (t) => {
-  const { hall, page, tickets, scheduleId } = await door(t);
+  const { app, page, tickets, scheduleId } = await door(t);
   await page.context().setOffline(true);
   await scan(page, tickets[0].code, tickets[1].code);
   await answer(page, 'unknown').waitFor();
@@ -111,7 +111,7 @@ test('without a network nobody is told yes; the scans are kept, over a reload to
   await page.context().setOffline(false);
   await logged(page, 2);
   await answer(page, 'yes').waitFor();
-  const counts = await hall.staff('GET', `/schedules/${scheduleId}/checkins`);
+  const counts = await app.staff('GET', `/schedules/${scheduleId}/checkins`);
   assert.equal(counts.in, 2);
 
   let heard = 0;
@@ -139,7 +139,7 @@ test('a keyboard set to Korean makes no difference to the scanner', async (t) =>
 });
 
 test('the camera reads a ticket by the library, which is loaded only then; a refused camera is said', async (t) => {
-  const { hall, page, tickets } = await door(t);
+  const { app, page, tickets } = await door(t);
   const loaded = [];
   page.on('request', (request) => { if (request.url().includes('/qr/')) loaded.push(request.url()); });
   await page.evaluate(() => {
@@ -149,7 +149,7 @@ test('the camera reads a ticket by the library, which is loaded only then; a ref
   await page.getByText(await text(page, 'camera.refused')).waitFor();
   await mustBeSound(page, 'a refused camera');
   assert.equal(loaded.length, 0);
-  const response = await fetch(`${hall.url}/api/v1/staff/tickets/${tickets[0].ticketId}.svg`, { headers: { Authorization: `Bearer ${hall.staffKey}` } });
+  const response = await fetch(`${app.url}/api/v1/staff/tickets/${tickets[0].ticketId}.svg`, { headers: { Authorization: `Bearer ${app.staffKey}` } });
   await page.evaluate(async (svg) => {
     // A camera that sees the ticket: what the browser would show of a real one.
     const image = new Image();

@@ -1,9 +1,9 @@
-// A whole evening, in Korean, by clicks and keys alone: from an empty file to somebody who is in the hall.
+// A whole evening, in Korean, by clicks and keys alone: from an empty file to somebody who is inside.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { DESK, PHONE, mustBeSound, openBrowser, openEmptyHall, openPage } from './rig.mjs';
+import { LAPTOP, PHONE, mustBeSound, openEmptyApp, openBrowser, openPage } from './rig.mjs';
 import { agree, button, field, goTo, link, signIn, text } from './staff_steps.mjs';
 import { hold, toSeats, word } from './steps.mjs';
 
@@ -23,13 +23,13 @@ async function makeKey(page, name, role) {
 }
 
 test('a volunteer runs an evening from an empty file to a checked-in ticket', async (t) => {
-  const [hall, browser] = [await openEmptyHall(t, ['--top-up-policy', 'staff']), await openBrowser(t)];
+  const [app, browser] = [await openEmptyApp(t, ['--top-up-policy', 'staff']), await openBrowser(t)];
   // The customer's page may still ask for a place that ended with the payment.
-  const open = (size) => openPage(browser, hall, { language: 'ko', path: null, size, expected: /401 .*\/queue\/token$/ });
-  const [admin, counter, door, kim] = [await open(DESK), await open(DESK), await open(PHONE), await open(PHONE)];
+  const open = (size) => openPage(browser, app, { language: 'ko', path: null, size, expected: /401 .*\/queue\/token$/ });
+  const [admin, counter, door, kim] = [await open(LAPTOP), await open(LAPTOP), await open(PHONE), await open(PHONE)];
 
   // The concert and its date.
-  await signIn(admin, hall);
+  await signIn(admin, app);
   await admin.getByText(await text(admin, 'evening.noDates')).waitFor();
   await mustBeSound(admin, 'an empty evening');
   await goTo(admin, 'concerts');
@@ -51,9 +51,9 @@ test('a volunteer runs an evening from an empty file to a checked-in ticket', as
   const keys = { counter: await makeKey(admin, '창구 1', 'counter'), door: await makeKey(admin, '동문', 'door') };
 
   // A customer chooses seats and is short of points; the counter sells them.
-  await toSeats(kim, hall, { name: '김하늘', concertId: 1 });
+  await toSeats(kim, app, { name: '김하늘', concertId: 1 });
   await hold(kim, 'B-2', 'B-3');
-  await signIn(counter, hall, keys.counter);
+  await signIn(counter, app, keys.counter);
   await (await field(counter, 'counter.who')).fill('하늘');
   await counter.keyboard.press('Enter');
   await (await link(counter, 'counter.openOne', { name: '김하늘' })).click();
@@ -70,7 +70,7 @@ test('a volunteer runs an evening from an empty file to a checked-in ticket', as
   await goTo(admin, 'evening');
   await admin.locator('.news li', { hasText: 'B-2, B-3' }).first().waitFor();
   await admin.locator('tbody td', { hasText: '60,000포인트' }).waitFor();
-  await signIn(door, hall, keys.door);
+  await signIn(door, app, keys.door);
   await (await link(door, 'door.openOne', { title: '봄의 목소리' })).click();
   await door.locator('.answer.none').waitFor();
   await door.keyboard.type(numbers[0]);
@@ -78,6 +78,6 @@ test('a volunteer runs an evening from an empty file to a checked-in ticket', as
   await door.locator('.answer.yes').waitFor();
   assert.match(await door.locator('.answer').textContent(), /입장 가능.*김하늘/);
   await admin.locator('.news li', { hasText: '1명이 공연장에 입장했습니다' }).waitFor();
-  assert.equal((await hall.staff('GET', '/schedules/1/checkins')).in, 1);
+  assert.equal((await app.staff('GET', '/schedules/1/checkins')).in, 1);
   for (const page of [admin, counter, door, kim]) await mustBeSound(page);
 });

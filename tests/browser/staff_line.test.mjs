@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
-import { Ends, PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { Ends, PHONE, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
 import { agree, button, field, signIn } from './staff_steps.mjs';
 import { joinLine } from './steps.mjs';
 
@@ -14,16 +14,16 @@ after(() => ends.end());
 
 /** Staff at their evening view, one customer inside and one whose page waits behind another. */
 async function evening(t, options = {}) {
-  const hall = await openHall(t, ['--max-active', '1']);
-  await hall.customer('Inside');
-  const before = await hall.customer('Before');
-  const kim = await openPage(browser, hall, { size: PHONE, expected: /status of 401/ });
-  await joinLine(kim, hall);
+  const app = await openApp(t, ['--max-active', '1']);
+  await app.customer('Inside');
+  const before = await app.customer('Before');
+  const kim = await openPage(browser, app, { size: PHONE, expected: /status of 401/ });
+  await joinLine(kim, app);
   await kim.locator('progress').waitFor();
-  const staff = await openPage(browser, hall, { path: null, ...options });
-  await signIn(staff, hall);
+  const staff = await openPage(browser, app, { path: null, ...options });
+  await signIn(staff, app);
   t.after(() => Promise.all([kim.context().close(), staff.context().close()]));
-  return { hall, kim, staff, before };
+  return { app, kim, staff, before };
 }
 
 const tile = (page, nth) => page.locator('.tile dd').nth(nth);
@@ -54,7 +54,7 @@ test('pause, its undo, and a message reach those who wait', async (t) => {
 });
 
 test('a limit is asked about with its consequence, lets in those it makes room for, and can be taken back', async (t) => {
-  const { hall, kim, staff } = await evening(t);
+  const { app, kim, staff } = await evening(t);
   await (await field(staff, 'limits.maxActive')).fill('3');
   await (await button(staff, 'limits.begin')).click();
   const said = await staff.getByRole('dialog').textContent();
@@ -65,11 +65,11 @@ test('a limit is asked about with its consequence, lets in those it makes room f
   await tile(staff, 1).filter({ hasText: '3' }).waitFor();
   await (await button(staff, 'sure.undo')).click();
   await says(staff, 'Taken back');
-  assert.equal((await hall.staff('GET', '/queue')).maxActive, 1);
+  assert.equal((await app.staff('GET', '/queue')).maxActive, 1);
 });
 
 test('letting in by hand, a guest to the front and a revoked token do what was said', async (t) => {
-  const { hall, kim, staff, before } = await evening(t);
+  const { app, kim, staff, before } = await evening(t);
   await (await field(staff, 'people.name')).fill('kim');
   await (await button(staff, 'people.find')).click();
   await (await button(staff, 'guest.one', { name: 'Kim' })).click();
@@ -86,20 +86,20 @@ test('letting in by hand, a guest to the front and a revoked token do what was s
   const { status } = await before.call('GET', '/queue/token');
   assert.equal(status, 'WAITING', 'the one inside still fills the one place');
   await staff.locator('.news li', { hasText: 'ended by staff' }).waitFor();
-  assert.equal((await hall.staff('GET', '/queue')).waiting, 1);
+  assert.equal((await app.staff('GET', '/queue')).waiting, 1);
 });
 
 test('the opening is asked about, shown, and a draw that is due is told', async (t) => {
-  const hall = await openHall(t);
-  const staff = await openPage(browser, hall, { path: null, language: 'ko' });
+  const app = await openApp(t);
+  const staff = await openPage(browser, app, { path: null, language: 'ko' });
   t.after(() => staff.context().close());
-  await signIn(staff, hall);
+  await signIn(staff, app);
   await (await field(staff, 'opening.at')).fill('2099-12-31T19:00');
   await (await button(staff, 'opening.begin')).click();
   assert.match(await staff.getByRole('dialog').textContent(), /2099년 12월 31일.*오후 0?7:00.*아무도 예매할 수 없습니다/);
   await agree(staff, 'opening.do');
   await staff.locator('main > .note', { hasText: '추첨으로 순서를 정하고' }).waitFor();
-  assert.equal((await hall.staff('GET', '/queue')).opensAt, '2099-12-31T10:00:00.000Z', 'by the clocks of the venue');
+  assert.equal((await app.staff('GET', '/queue')).opensAt, '2099-12-31T10:00:00.000Z', 'by the clocks of the venue');
   await (await button(staff, 'opening.drop')).click();
   await agree(staff, 'opening.drop');
   await staff.locator('main > .note', { hasText: '열려 있습니다' }).waitFor();
@@ -107,13 +107,13 @@ test('the opening is asked about, shown, and a draw that is due is told', async 
 });
 
 test('what is sold shows up by itself: figures of the date, the chart, the news', async (t) => {
-  const hall = await openHall(t);
-  const staff = await openPage(browser, hall, { path: null });
+  const app = await openApp(t);
+  const staff = await openPage(browser, app, { path: null });
   t.after(() => staff.context().close());
-  await signIn(staff, hall);
-  const buyer = await hall.customer('Buyer');
+  await signIn(staff, app);
+  const buyer = await app.customer('Buyer');
   await buyer.call('POST', `/users/${buyer.userId}/balance/top-ups`, { amount: 100_000 });
-  const held = await buyer.call('POST', '/reservations', { scheduleId: hall.scheduleIds[0], seats: ['7', '8'] });
+  const held = await buyer.call('POST', '/reservations', { scheduleId: app.scheduleIds[0], seats: ['7', '8'] });
   await buyer.call('POST', '/payments', { reservationId: held.reservationId, amount: held.amount });
   await staff.locator('.news li', { hasText: '2 seats sold: 7, 8' }).waitFor();
   const row = staff.locator('tbody tr').first();

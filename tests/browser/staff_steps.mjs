@@ -32,8 +32,8 @@ export const field = async (page, key, values) => page.getByLabel(await text(pag
 export const choice = async (page, key) => page.getByRole('radio', { name: await text(page, key) });
 
 /** Signs in with a key and waits for the first part. */
-export async function signIn(page, hall, key = hall.staffKey, part = '') {
-  await page.goto(`${hall.url}/staff${part}`);
+export async function signIn(page, app, key = app.staffKey, part = '') {
+  await page.goto(`${app.url}/staff${part}`);
   await (await field(page, 'staff.key')).fill(key);
   await page.keyboard.press('Enter');
   await page.locator('header .part').first().waitFor();

@@ -17,8 +17,8 @@ export async function word(page, key) {
 const press = async (page, role, key) => page.getByRole(role, { name: await word(page, key), exact: typeof WORDS[key].en === 'string' }).first().click();
 
 /** From a concert's first date into the line, or straight in when there is room. */
-export async function joinLine(page, hall, { name = 'Kim', concertId = hall.concertId } = {}) {
-  await page.goto(`${hall.url}/#/concerts/${concertId}`);
+export async function joinLine(page, app, { name = 'Kim', concertId = app.concertId } = {}) {
+  await page.goto(`${app.url}/#/concerts/${concertId}`);
   await page.locator('article.date').first().waitFor();
   await press(page, 'link', 'book');
   await page.locator('form').waitFor();
@@ -27,8 +27,8 @@ export async function joinLine(page, hall, { name = 'Kim', concertId = hall.conc
 }
 
 /** To the seat map of a concert's first date. */
-export async function toSeats(page, hall, options) {
-  await joinLine(page, hall, options);
+export async function toSeats(page, app, options) {
+  await joinLine(page, app, options);
   await letIn(page);
 }
 
@@ -36,8 +36,8 @@ export async function toSeats(page, hall, options) {
 export const letIn = (page) => page.locator('.map .seat').first().waitFor();
 
 /** From the line to the dates of the concert, let in. */
-export async function toDates(page, hall, options) {
-  await toSeats(page, hall, options);
+export async function toDates(page, app, options) {
+  await toSeats(page, app, options);
   await page.locator('main a', { hasText: /Other dates|다른 일정/ }).click();
   await page.locator('article.date').first().waitFor();
 }
@@ -57,7 +57,7 @@ export async function topUpAndPay(page) {
   await page.locator('.ticket').first().waitFor();
 }
 
-/** The sections of a hall with three prices. */
+/** The sections of a date with three prices. */
 export const SECTIONS = {
   sections: [
     { name: 'R', price: 150000, rows: ['A', 'B', 'C'].map((row, n) => ({ row, count: 14 + 2 * n })) },
@@ -86,7 +86,7 @@ export function quarterCircle() {
   };
 }
 
-/** A hall of 2,000 seats in 40 rows. */
+/** A app of 2,000 seats in 40 rows. */
 export const LARGE = {
   sections: [
     { name: 'R', price: 150000, rows: Array.from({ length: 15 }, (_, n) => ({ row: `R${n + 1}`, count: 50 })) },

@@ -3,17 +3,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { PHONE, mustBeSound, openBrowser, openHall, openPage } from './rig.mjs';
+import { PHONE, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
 import { hold, toDates, toSeats, topUpAndPay } from './steps.mjs';
 
 const EXPIRED = /status of 401/;
 
 test('the time that is left stands on the page, and its end is said when it comes', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
-  const page = await openPage(browser, hall, { expected: EXPIRED, size: PHONE });
-  await toSeats(page, hall);
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  const page = await openPage(browser, app, { expected: EXPIRED, size: PHONE });
+  await toSeats(page, app);
   assert.match(await page.locator('.visit').textContent(), /^Time left (10:00|9:5\d)$/);
-  await hall.turn(601);
+  await app.turn(601);
   await page.getByRole('heading', { name: 'Your time is over' }).waitFor();
   await mustBeSound(page, 'timed out');
   await page.getByRole('button', { name: 'Join the line again' }).click();
@@ -21,21 +21,21 @@ test('the time that is left stands on the page, and its end is said when it come
 });
 
 test('a visit that the staff end is said to be so', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
-  const page = await openPage(browser, hall, { expected: EXPIRED, language: 'ko' });
-  await toSeats(page, hall);
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  const page = await openPage(browser, app, { expected: EXPIRED, language: 'ko' });
+  await toSeats(page, app);
   const { userId } = await page.evaluate(() => JSON.parse(localStorage.getItem('boxoffice.me')));
-  await hall.staff('DELETE', `/queue/tokens/${userId}`);
+  await app.staff('DELETE', `/queue/tokens/${userId}`);
   await page.getByRole('heading', { name: '매표소에서 예매를 종료했습니다' }).waitFor();
   await mustBeSound(page, 'revoked');
 });
 
 test('another tab of the same browser has the same place, and knows when the first one left', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
-  const page = await openPage(browser, hall, { expected: EXPIRED });
-  await toDates(page, hall);
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  const page = await openPage(browser, app, { expected: EXPIRED });
+  await toDates(page, app);
   const other = await page.context().newPage();
-  await other.goto(`${hall.url}/#/concerts/1/dates/1`);
+  await other.goto(`${app.url}/#/concerts/1/dates/1`);
   await other.locator('.map .seat').first().waitFor();
   await page.getByRole('button', { name: 'Finish' }).click();
   await page.locator('dialog .danger').click();
@@ -44,20 +44,20 @@ test('another tab of the same browser has the same place, and knows when the fir
 });
 
 test('the key opens my tickets on another device without queueing; a wrong one is said to be wrong', async (t) => {
-  const [hall, browser] = [await openHall(t, ['--max-active', '1']), await openBrowser(t)];
-  const page = await openPage(browser, hall);
-  await toSeats(page, hall);
+  const [app, browser] = [await openApp(t, ['--max-active', '1']), await openBrowser(t)];
+  const page = await openPage(browser, app);
+  await toSeats(page, app);
   await hold(page, '12');
   await topUpAndPay(page);
-  await page.goto(`${hall.url}/#/key`);
+  await page.goto(`${app.url}/#/key`);
   const key = await page.locator('#key-text').textContent();
   const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save as a file' }).click()]);
   assert.equal(file.suggestedFilename(), 'boxoffice-key.txt');
   const saved = await (await file.createReadStream()).toArray();
   assert.ok(Buffer.concat(saved).toString().includes(key));
-  await hall.customer('Inside'); // the limit is reached now
+  await app.customer('Inside'); // the limit is reached now
 
-  const device = await openPage(browser, hall, { language: 'ko', size: PHONE, path: '/#/key', expected: EXPIRED });
+  const device = await openPage(browser, app, { language: 'ko', size: PHONE, path: '/#/key', expected: EXPIRED });
   const paste = async (text) => {
     await device.locator('#paste').fill(text);
     await device.getByRole('button', { name: '이 복구 코드 사용하기' }).click();
@@ -73,16 +73,16 @@ test('the key opens my tickets on another device without queueing; a wrong one i
   await device.getByRole('link', { name: '티켓 보기' }).click();
   await device.locator('.ticket img').waitFor();
   const numbers = async (one) => (await one.locator('.ticket .ticket-number').allTextContents()).join();
-  await page.goto(`${hall.url}/#/tickets`);
+  await page.goto(`${app.url}/#/tickets`);
   await page.getByRole('link', { name: 'Show tickets' }).click();
   await page.locator('.ticket img').waitFor();
   assert.equal(await numbers(device), await numbers(page));
 });
 
 test('on paper there are the tickets and nothing else', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
-  const page = await openPage(browser, hall);
-  await toSeats(page, hall);
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  const page = await openPage(browser, app);
+  await toSeats(page, app);
   await hold(page, '12', '13');
   await topUpAndPay(page);
   await page.emulateMedia({ media: 'print' });
@@ -93,13 +93,13 @@ test('on paper there are the tickets and nothing else', async (t) => {
 });
 
 test('a browser that has the key of another server at this address begins anew', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
-  const page = await openPage(browser, hall, { expected: EXPIRED });
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  const page = await openPage(browser, app, { expected: EXPIRED });
   await page.evaluate(() => {
     localStorage.setItem('boxoffice.me', JSON.stringify({ userId: '00000000-0000-7000-8000-000000000000', userKey: '0'.repeat(32), name: 'Old' }));
     localStorage.setItem('boxoffice.token', '0'.repeat(32));
   });
-  await page.goto(`${hall.url}/#/concerts/1/dates/1`);
+  await page.goto(`${app.url}/#/concerts/1/dates/1`);
   await page.getByText('Welcome back, Old.').waitFor();
   await page.getByRole('button', { name: 'Join the line' }).click();
   await page.locator('.note.bad', { hasText: 'not known here' }).waitFor();
@@ -109,11 +109,11 @@ test('a browser that has the key of another server at this address begins anew',
 });
 
 test('tickets are given back for a refund while the date allows it, after a question', async (t) => {
-  const [hall, browser] = [await openHall(t), await openBrowser(t)];
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
   const startsAt = new Date(Date.now() + 40 * 86_400_000).toISOString();
-  const { concertId } = await hall.concert({ layout: { numbered: { count: 10, price: 30_000 } }, startsAt, refundUntilHours: 24 });
-  const page = await openPage(browser, hall);
-  await toSeats(page, hall, { concertId });
+  const { concertId } = await app.concert({ layout: { numbered: { count: 10, price: 30_000 } }, startsAt, refundUntilHours: 24 });
+  const page = await openPage(browser, app);
+  await toSeats(page, app, { concertId });
   await hold(page, '5');
   await topUpAndPay(page);
   await page.getByText(/refund these online until/).waitFor();
@@ -124,8 +124,8 @@ test('tickets are given back for a refund while the date allows it, after a ques
   assert.match(await page.locator('main').textContent(), /Your points30,000 points/);
   await mustBeSound(page, 'refunded');
 
-  const late = await openPage(browser, hall);
-  await toSeats(late, hall); // the demo hall takes nothing back
+  const late = await openPage(browser, app);
+  await toSeats(late, app); // the demo app takes nothing back
   await hold(late, '5');
   await topUpAndPay(late);
   assert.equal(await late.getByRole('button', { name: 'Refund' }).count(), 0);

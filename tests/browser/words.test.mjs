@@ -66,7 +66,7 @@ test('glossary: no word that is out is used, and a word of one place stands only
   for (const { ko, en, not = {}, only = {} } of words) {
     for (const [key, texts] of rows) {
       ['ko', 'en'].forEach((language, nth) => {
-        // What programs read of a token or a house of code is theirs: the
+        // What programs read of a token or the code base is theirs: the
         // English of the server is judged by its own rules.
         if (language === 'en' && key.startsWith('texts.rs')) return;
         const bad = (not[language] ?? []).find((pattern) => new RegExp(pattern, 'u').test(texts[nth]));

@@ -421,7 +421,7 @@ fn lock_file_keeps_a_server_out_while_a_file_at_rest_is_read() {
     // Others may read as well.
     fine(&boxoffice(&["check"]).arg(&app.database).output().unwrap());
     drop(looked);
-    assert_eq!(names(&folder), ["hall.db"]);
+    assert_eq!(names(&folder), ["venue.db"]);
     fine(&serve());
-    assert_eq!(names(&folder), ["hall.db"]);
+    assert_eq!(names(&folder), ["venue.db"]);
 }

@@ -1,4 +1,4 @@
-"""Python's clients with their keep-alive pools against a running house. `python clients.py http://HOST:PORT`."""
+"""Python's clients with their keep-alive pools against a running server. `python clients.py http://HOST:PORT`."""
 
 import asyncio
 import http.client

@@ -12,7 +12,7 @@ STRICTER = {
     "host": "no Host in HTTP/1.1, or one that is none: 400",
     "fold": "obsolete line folding: 400",
     "target": "a target that is no path, or has a space, a fragment or bytes beyond ASCII: 400",
-    "method": "a method that is none of the house's: 405",
+    "method": "a method that is none that it knows: 405",
     "proxy": "the PROXY protocol is not spoken: 400",
     "line": "bare LF: 400",
     "size": "a limit of the door: 413 or 431",

@@ -1,4 +1,4 @@
-// Node's agent with its keep-alive pool, and its fetch, against a running house. `node node.mjs http://HOST:PORT`
+// Node's agent with its keep-alive pool, and its fetch, against a running server. `node node.mjs http://HOST:PORT`
 import http from "node:http";
 
 const url = process.argv[2];

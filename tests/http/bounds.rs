@@ -1,4 +1,4 @@
-//! What the door does when something is full, stuck or ending.
+//! What the HTTP server does when something is full, stuck or ending.
 
 use std::io::Write;
 use std::net::Shutdown;
@@ -258,14 +258,14 @@ fn a_slow_reader_is_let_go_in_time_and_disturbs_nobody() {
 }
 
 #[test]
-fn when_buffers_run_out_the_greediest_goes_first() {
+fn eviction_takes_the_largest_first_when_buffers_run_out() {
     let server = server(|limits| limits.buffers_max_bytes = 30 << 20);
-    let (mut greedy, mut modest) = (server.client(), server.client());
-    greedy.get("/big?24000000");
+    let (mut larger, mut smaller) = (server.client(), server.client());
+    larger.get("/big?24000000");
     server.until("its answer is kept", |metrics| metrics.buffered_bytes.get() > 12 << 20);
-    modest.get("/big?16000000");
-    server.until("the greedy one is gone", |metrics| metrics.connections_evicted_buffers_total.get() == 1);
-    assert_eq!(modest.answer().body.len(), 16_000_000);
+    smaller.get("/big?16000000");
+    server.until("the larger one is gone", |metrics| metrics.connections_evicted_buffers_total.get() == 1);
+    assert_eq!(smaller.answer().body.len(), 16_000_000);
     let mut kept = server.client();
     kept.get("/big?24000000");
     server.until("another is kept", |metrics| metrics.buffered_bytes.get() > 12 << 20);

@@ -1,4 +1,4 @@
-//! Requests that wait at the door.
+//! Long polls at the HTTP server.
 
 use std::sync::atomic::Ordering;
 

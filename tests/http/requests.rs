@@ -1,4 +1,4 @@
-//! The door, from outside: raw sockets in front, a small handler behind.
+//! The HTTP server, from outside: raw sockets in front, a small handler behind.
 
 use std::io::Write;
 use std::net::Shutdown;
@@ -61,7 +61,7 @@ fn a_refusal_after_head_has_its_content() {
 }
 
 #[test]
-fn options_for_everything_is_answered_by_the_door() {
+fn options_for_everything_is_answered_by_the_http_server() {
     let server = server(|_| {});
     let mut client = server.client();
     let answer = client.send("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n").answer();
@@ -166,7 +166,7 @@ fn deadlines_are_for_the_whole_head_and_body_and_idle_clients_are_let_go() {
 }
 
 #[test]
-fn a_trade_that_gives_no_answer_or_panics_costs_a_500_and_nothing_else() {
+fn handler_that_gives_no_answer_or_panics_costs_a_500_and_nothing_else() {
     let server = server(|_| {});
     let mut client = server.client();
     for path in ["/silent", "/panic"].iter().cycle().take(20) {

@@ -33,7 +33,7 @@ fn sell_all(server: &Server) {
 #[test]
 fn a_program_killed_in_the_middle_goes_on_where_it_was_and_refunds_everyone_once() {
     let folder = tempfile::tempdir().unwrap();
-    let database = folder.path().join("hall.db");
+    let database = folder.path().join("venue.db");
     let file = || Connection::open_with_flags(&database, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let refunded = || number(&file(), "SELECT count(*) FROM ledger_entry WHERE kind = 'REFUND'");
     let mut dice = Dice::thrown("cancellation");

@@ -28,7 +28,7 @@ impl Machine {
     }
 
     fn database(&self) -> PathBuf {
-        self.folder.path().join("hall.db")
+        self.folder.path().join("venue.db")
     }
 
     fn wall_is_off_by(&self, ms: i64) {

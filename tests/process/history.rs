@@ -21,7 +21,7 @@ struct Truth {
 
 impl Truth {
     fn database(&self) -> PathBuf {
-        self.folder.path().join("hall.db")
+        self.folder.path().join("venue.db")
     }
 }
 
@@ -29,7 +29,7 @@ fn truth() -> &'static Truth {
     static TRUTH: OnceLock<Truth> = OnceLock::new();
     TRUTH.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
-        let database = folder.path().join("hall.db");
+        let database = folder.path().join("venue.db");
         let served = Served::start(&database, Start { flags: FLAGS, ..Start::default() }).unwrap();
         served.add_dates(2, 200).unwrap();
         let mut customers = Customers::of(7, 4, 10, (2, 200));

@@ -1,4 +1,4 @@
-//! The real program is ended and started again, and goes on where it stood. `house_torture.rs` does so under load.
+//! The real program is ended and started again, and goes on where it stood. `torture_server.rs` does so under load.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ impl Folder {
     }
 
     fn database(&self) -> PathBuf {
-        self.0.path().join("hall.db")
+        self.0.path().join("venue.db")
     }
 
     fn file(&self) -> Connection {

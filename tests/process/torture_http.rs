@@ -1,4 +1,4 @@
-//! The torture of the door in a short, counted form; `scripts/torture` runs it in full.
+//! The torture of the HTTP server in a short, counted form; `scripts/torture` runs it in full.
 
 use crate::torture::rows::run_short as run;
 
@@ -51,7 +51,7 @@ fn a_door_without_threads_goes_on_and_recovers() {
 }
 
 #[test]
-fn the_binary_with_few_descriptors_refuses_a_crowd_and_recovers() {
+fn descriptors_few_for_the_binary_many_are_refused_and_it_recovers() {
     run("binary-descriptors");
 }
 
@@ -76,7 +76,7 @@ fn what_two_readers_could_read_differently_is_refused_and_what_follows_is_not_an
 }
 
 #[test]
-fn panics_of_the_trade_are_told_logged_once_and_cost_no_worker() {
+fn panic_of_a_handler_is_told_logged_once_and_costs_no_worker() {
     run("panics");
 }
 
@@ -86,6 +86,6 @@ fn an_answer_that_comes_too_late_reaches_nobody() {
 }
 
 #[test]
-fn in_a_crowd_everyone_gets_the_answer_to_their_own_request() {
+fn answers_go_to_the_request_they_belong_to_under_load() {
     run("mixups");
 }

@@ -2,6 +2,7 @@
 
 pub mod circles;
 mod contracts;
+mod retired;
 
 use std::path::Path;
 

@@ -84,12 +84,12 @@ impl Document {
 }
 
 /// Makes a call and holds its answer against the document.
-pub struct Clerk<'h> {
+pub struct DocumentClient<'h> {
     pub app: &'h TestApp,
     pub document: Document,
 }
 
-impl Clerk<'_> {
+impl DocumentClient<'_> {
     #[track_caller]
     pub fn ask(&self, call: &str, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
         let (method, told) = call.split_once(' ').unwrap();

@@ -22,7 +22,7 @@ pub const STAFF_KEY: &str = "a-staff-key-for-tests";
 pub const PRICE: i64 = 50_000;
 
 #[derive(Parser)]
-struct Line {
+struct Args {
     #[command(flatten)]
     settings: Settings,
 }
@@ -30,7 +30,7 @@ struct Line {
 /// Settings as flags give them, on a frozen clock.
 pub fn settings(flags: &[&str]) -> Settings {
     let fixed = ["boxoffice", "--staff-key", STAFF_KEY, "--test-clock=frozen"];
-    Line::try_parse_from([&fixed, flags].concat()).unwrap().settings
+    Args::try_parse_from([&fixed, flags].concat()).unwrap().settings
 }
 
 pub struct TestApp {
@@ -42,16 +42,16 @@ pub struct TestApp {
 }
 
 impl TestApp {
-    /// An empty hall.
+    /// An empty venue.
     pub fn empty(flags: &[&str]) -> TestApp {
         let folder = tempfile::tempdir().unwrap();
-        let database = folder.path().join("hall.db");
+        let database = folder.path().join("venue.db");
         let mut app = TestApp::on(&database, flags);
         app._folder = Some(folder);
         app
     }
 
-    /// A hall on a file that outlives it.
+    /// A venue on a file that outlives it.
     pub fn on(database: &Path, flags: &[&str]) -> TestApp {
         let server = App::open(settings(flags), database, ([127, 0, 0, 1], 0).into(), || {}).unwrap();
         let client = Client::of(&server.url());
@@ -59,7 +59,7 @@ impl TestApp {
         TestApp { server: Some(server), flags, _folder: None, database: database.to_owned(), client }
     }
 
-    /// A hall with one concert (1) and two dates (1 and 2) of `seats` numbered seats at [`PRICE`] each, on sale now.
+    /// A venue with one concert (1) and two dates (1 and 2) of `seats` numbered seats at [`PRICE`] each, on sale now.
     pub fn with_seats(seats: i64, flags: &[&str]) -> TestApp {
         let app = TestApp::empty(flags);
         app.staff("POST", "/concerts", json!({ "title": "Nacht" })).must(201);
@@ -70,7 +70,7 @@ impl TestApp {
         app
     }
 
-    /// Closes the hall in good order and opens it again on the same file.
+    /// Closes the server in good order and opens it again on the same file.
     pub fn reopen(&mut self) {
         self.server = None;
         let flags: Vec<&str> = self.flags.iter().map(String::as_str).collect();
@@ -83,7 +83,7 @@ impl TestApp {
         self.server = None;
     }
 
-    /// A hall where staff have an address of their own; otherwise like [`TestApp::with_seats`], with one date.
+    /// A server where staff have an address of their own; otherwise like [`TestApp::with_seats`], with one date.
     pub fn with_apart_staff(seats: i64) -> TestApp {
         let app = TestApp::empty(&["--staff-listen", "127.0.0.1:0"]);
         let staff = Client::of(&app.staff_url());
@@ -124,7 +124,7 @@ impl TestApp {
         opens_at
     }
 
-    /// The time of the hall.
+    /// The time of the server.
     pub fn now(&self) -> Millis {
         let now = self.client.call("GET", "/api/v1/venue", "", None).must(200)["now"].clone();
         Millis::parse_rfc3339(now.as_str().unwrap()).unwrap()

@@ -1,4 +1,4 @@
-//! Those who do their worst to the door, all at once, for as long as it takes.
+//! Those who do their worst to the HTTP server, all at once, for as long as it takes.
 
 use std::io::Write;
 use std::net::{Shutdown, SocketAddr};

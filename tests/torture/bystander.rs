@@ -16,13 +16,13 @@ const P99_MAX_MS: u64 = 50;
 
 pub struct Bystander {
     enough: Arc<AtomicBool>,
-    thread: JoinHandle<Seen>,
+    thread: JoinHandle<Latencies>,
 }
 
 #[derive(Default)]
-struct Seen {
+struct Latencies {
     took: Vec<Duration>,
-    /// The same moments, a byte for a byte without the door.
+    /// The same moments, a byte for a byte without the HTTP server.
     plain: Vec<Duration>,
     wrong: Vec<String>,
 }
@@ -45,14 +45,14 @@ impl Bystander {
         let (count, p99, plain) = (seen.took.len(), p99(seen.took), p99(seen.plain));
         report.check(count > 0, || "no bystander was answered".into());
         report.check(p99 <= patience(P99_MAX_MS) + plain, || {
-            format!("bystanders' p99 {p99:?}, without the door {plain:?}")
+            format!("bystanders' p99 {p99:?}, without the HTTP server {plain:?}")
         });
         report.note(format!("{count} bystanders, p99 {:.1} ms", p99.as_secs_f64() * 1e3));
     }
 }
 
-fn watch(address: SocketAddr, plain: SocketAddr, enough: &AtomicBool) -> Seen {
-    let mut seen = Seen::default();
+fn watch(address: SocketAddr, plain: SocketAddr, enough: &AtomicBool) -> Latencies {
+    let mut seen = Latencies::default();
     let (mut kept, mut plain) = (Wire::open(address), TcpStream::connect(plain));
     let mut n = 0;
     while !enough.load(Ordering::Relaxed) || seen.took.is_empty() && seen.wrong.is_empty() {

@@ -31,13 +31,13 @@ pub struct TestApp<'a> {
     sold: &'a AtomicUsize,
 }
 
-/// A crowd, and the history of what it did.
+/// Customers at work, and the history of what they did.
 pub struct Customers {
     pub groups: Vec<Vec<Customer>>,
     pub history: Vec<Op>,
     pub sold: AtomicUsize,
-    /// How long each thread rests after a call: all that is said is kept in memory, and a
-    /// crowd without rest says gigabytes in half an hour.
+    /// How long each thread rests after a call: all that is said is kept in memory, and
+    /// customers without rest say gigabytes in half an hour.
     pub rest: Duration,
     /// The moment from which the times of the history count.
     pub began: Instant,
@@ -55,7 +55,7 @@ impl Customers {
         Customers { groups, history: Vec::new(), sold, rest: Duration::ZERO, began, dice, seats, dates }
     }
 
-    /// Lets the crowd work while `during` runs, and until every call under way has come to an end.
+    /// Lets the customers work while `during` runs, and until every call under way has come to an end.
     pub fn work<T>(
         &mut self,
         address: SocketAddr,

@@ -1,4 +1,4 @@
-//! Random streams to the door, and what must come back.
+//! Random streams to the HTTP server, and what must come back.
 
 use std::io;
 use std::net::{Shutdown, SocketAddr};

@@ -1,5 +1,5 @@
-//! The hall, from inside: a process with the door (or tiny_http alone) and a handler that says back what it was asked.
-//! Orders come in on standard input, one a line; each is answered with a line that starts with `>> `.
+//! The server, from inside: a process with the HTTP server (or tiny_http alone) and a handler that says back what it
+//! was asked. Orders come in on standard input, one a line; each is answered with a line that starts with `>> `.
 
 use std::fs::File;
 use std::io::{BufRead, Read, Write};
@@ -157,7 +157,7 @@ pub fn serve_if_asked() -> bool {
     let held = Held::default();
     let notifier = Notifier::new();
     let plain = serve_plain();
-    let (door, address, lines) = if is_direct {
+    let (server, address, lines) = if is_direct {
         (None, serve_direct(&held), (0, 0))
     } else {
         let most = getrlimit(Resource::Nofile).maximum.map_or(1 << 20, |most| usize::try_from(most).unwrap());
@@ -165,17 +165,18 @@ pub fn serve_if_asked() -> bool {
 
         let kept = Arc::clone(&held);
         let handler = Arc::new(move |request: Request, responder: Responder| handle(&request, responder, &kept));
-        let door = Server::open("127.0.0.1:0".parse().unwrap(), limits, notifier.clone(), handler, OnFatal::new(|| {}))
-            .unwrap();
-        let address = door.address().to_string();
-        (Some(door), address, (within.inner_reads, within.inner_writes))
+        let server =
+            Server::open("127.0.0.1:0".parse().unwrap(), limits, notifier.clone(), handler, OnFatal::new(|| {}))
+                .unwrap();
+        let address = server.address().to_string();
+        (Some(server), address, (within.inner_reads, within.inner_writes))
     };
     say(&format!("{address} {plain} {} {}", lines.0, lines.1));
-    obey(door.as_ref(), &notifier, &held);
+    obey(server.as_ref(), &notifier, &held);
     true
 }
 
-fn obey(door: Option<&Server>, notifier: &Notifier, held: &Held) {
+fn obey(server: Option<&Server>, notifier: &Notifier, held: &Held) {
     let mut eaten = Vec::new();
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         match line.as_str() {
@@ -197,17 +198,17 @@ fn obey(door: Option<&Server>, notifier: &Notifier, held: &Held) {
             }
             "figures" => {
                 let mut figures = String::new();
-                if let Some(door) = door {
-                    door.metrics().write_prometheus(&mut figures);
+                if let Some(server) = server {
+                    server.metrics().write_prometheus(&mut figures);
                 }
                 let lines = figures.lines().filter(|line| !line.starts_with('#'));
                 say(&lines.collect::<Vec<_>>().join(";"));
                 continue;
             }
-            order => match order.strip_prefix("ring ").map(str::parse) {
+            order => match order.strip_prefix("notify ").map(str::parse) {
                 Some(Ok(topic)) => {
                     notifier.notify([Topic(topic)]);
-                    if door.is_none() {
+                    if server.is_none() {
                         locked(held).drain(..).for_each(|answer| answer());
                     }
                 }

@@ -1,5 +1,6 @@
-//! The torture of the door: one row for each line about connections, heads, framing, floods, descriptors, threads and
-//! parked waits. `scripts/torture` runs the rows in full, `tests/process/torture_*.rs` a short, counted form.
+//! The torture of the HTTP server: one row for each line about connections, heads, framing, floods,
+//! descriptors, threads and parked waits. `scripts/torture` runs the rows in full,
+//! `tests/process/torture_*.rs` a short, counted form.
 //!
 //! The test server (the HTTP server with a small handler that echoes what it was asked, [`inside`])
 //! is a process of its own, so that what it holds in threads, descriptors and memory can be counted

@@ -43,7 +43,7 @@ pub struct TestApp {
     orders: ChildStdin,
     replies: BufReader<ChildStdout>,
     pub address: SocketAddr,
-    /// A byte for a byte, without the door.
+    /// A byte for a byte, without the HTTP server.
     pub plain: SocketAddr,
     /// The inner connections for reads and writes that it opens when they are wanted, and keeps.
     lines: (usize, usize),
@@ -99,7 +99,7 @@ impl TestApp {
         reply(&mut self.replies)
     }
 
-    /// A figure of the door; 0 where there is no door.
+    /// A figure of the HTTP server; 0 where there is none.
     pub fn figure(&mut self, name: &str) -> io::Result<u64> {
         let figures = self.order("figures")?;
         let name = format!("boxoffice_http_{name} ");

@@ -15,7 +15,7 @@ use torture::{inside, rows};
 /// All rows share this unless told otherwise; a row by itself runs in full.
 const MINUTES: u64 = 10;
 
-/// Does to the venue and its door what will happen to them one day: every row, unless one is named.
+/// Does to the venue and its HTTP server what will happen to them one day: every row, unless one is named.
 #[derive(Parser)]
 #[command(bin_name = "scripts/torture")]
 #[command(after_help = "\
@@ -44,8 +44,8 @@ struct Arguments {
     /// What the dice begin with; without it, the time.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// What stands before the clients: the door, or tiny_http alone.
-    #[arg(long, value_enum, default_value_t = Against::Door)]
+    /// What stands before the clients: the HTTP server, or tiny_http alone.
+    #[arg(long, value_enum, default_value_t = Against::Server)]
     against: Against,
     /// What `cargo bench` always says.
     #[arg(long, hide = true)]

@@ -11,8 +11,8 @@ const VIOLATIONS_MAX: usize = 12;
 /// What stands before the clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Against {
-    /// The door, with tiny_http behind it.
-    Door,
+    /// The HTTP server, with tiny_http behind it.
+    Server,
     /// tiny_http alone: what the rows must find wanting.
     Direct,
 }

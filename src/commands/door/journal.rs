@@ -40,7 +40,7 @@ impl Journal {
     /// its end is cut off: nobody was let in with it.
     ///
     /// # Errors
-    /// A sentence with its mend: it is in use, of another date or venue, or damaged.
+    /// A sentence with its remedy: it is in use, of another date or venue, or damaged.
     pub fn open(path: &Path, list: &DoorList) -> Result<Journal, OpenError> {
         let failed = |why: String| OpenError(format!("{}: {why}", path.display()));
         let broken = |error: std::io::Error| failed(format!("the journal can't be used: {error}"));

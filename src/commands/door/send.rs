@@ -31,7 +31,7 @@ pub fn send(
         let answer = client.call(&call).map_err(|error| OpenError(format!("{url}: {error}; send again later.")))?;
         if answer.status != 200 {
             let why = answer.told();
-            return Err(OpenError(format!("{url}: the scans were refused with {why} Send again when that is mended.")));
+            return Err(OpenError(format!("{url}: the scans were refused with {why} Send again when that is cured.")));
         }
         for told in answer.json()["scans"].as_array().into_iter().flatten() {
             sums.count(told, &zone);

@@ -61,7 +61,7 @@ impl Ending {
 
 /// Where someone is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Phase {
     Outside,
     AtTheMachine,
     InLine,
@@ -75,7 +75,7 @@ pub(super) struct Customer {
     pub number: u64,
     pub plan: Plan,
     pub dice: Dice,
-    pub place: Place,
+    pub phase: Phase,
     pub user_id: String,
     /// The user's own key, as `Authorization` carries it.
     pub basic: String,
@@ -108,7 +108,7 @@ impl Customer {
             number,
             plan,
             dice,
-            place: Place::Outside,
+            phase: Phase::Outside,
             user_id: String::new(),
             basic: String::new(),
             user_key: String::new(),
@@ -129,20 +129,20 @@ impl Customer {
 
     /// Does the next thing; says how long to pause, or `None` when the evening is over.
     pub(super) fn step(&mut self, run: &Run, worker: &mut Worker) -> Option<Duration> {
-        if run.is_over() && self.place != Place::Leaving {
+        if run.is_over() && self.phase != Phase::Leaving {
             self.leave_as(Ending::SentHome);
         }
-        let was = self.place;
-        let pause = match self.place {
-            Place::Outside => self.register(run, worker),
-            Place::AtTheMachine => self.join_line(run, worker),
-            Place::InLine => self.wait(run, worker),
-            Place::Inside => self.purchase_step(run, worker),
-            Place::Leaving => self.leave(worker),
+        let was = self.phase;
+        let pause = match self.phase {
+            Phase::Outside => self.register(run, worker),
+            Phase::AtTheMachine => self.join_line(run, worker),
+            Phase::InLine => self.wait(run, worker),
+            Phase::Inside => self.purchase_step(run, worker),
+            Phase::Leaving => self.leave(worker),
         };
         let count = |place, by: i64| match place {
-            Place::InLine => drop(run.waiting.fetch_add(by, Relaxed)),
-            Place::Inside => drop(run.inside.fetch_add(by, Relaxed)),
+            Phase::InLine => drop(run.waiting.fetch_add(by, Relaxed)),
+            Phase::Inside => drop(run.inside.fetch_add(by, Relaxed)),
             _ => {}
         };
         count(was, -1);
@@ -150,7 +150,7 @@ impl Customer {
             run.over.fetch_add(1, Relaxed);
             return None;
         }
-        count(self.place, 1);
+        count(self.phase, 1);
         Some(pause)
     }
 
@@ -166,7 +166,7 @@ impl Customer {
             return self.end(ending);
         }
         self.leaves_as = ending;
-        self.place = Place::Leaving;
+        self.phase = Phase::Leaving;
         Duration::ZERO
     }
 
@@ -221,7 +221,7 @@ impl Customer {
         self.user_key = text(&answer, "userKey");
         let pair = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", self.user_id, self.user_key));
         self.basic = format!("Basic {pair}");
-        self.place = Place::AtTheMachine;
+        self.phase = Phase::AtTheMachine;
         run.pause_ms(self.plan.thinks_ms / 10)
     }
 
@@ -243,7 +243,7 @@ impl Customer {
             self.issued = issued_at.map(|at| (called + called.elapsed() / 2, at.unix_ms()));
             self.bearer = format!("Bearer {token}");
             self.token = token;
-            self.place = Place::InLine;
+            self.phase = Phase::InLine;
         }
         self.read_place(run, &seen)
     }
@@ -269,7 +269,7 @@ impl Customer {
         match answer {
             Ok(answer) if answer.status == 200 => {
                 let pause = self.read_place(run, &answer.json());
-                if waits && self.place == Place::InLine { Duration::ZERO } else { pause }
+                if waits && self.phase == Phase::InLine { Duration::ZERO } else { pause }
             }
             Ok(answer) => self.fault(format!("a poll was refused: {}", answer.code())),
             Err(pause) => pause,
@@ -298,7 +298,7 @@ impl Customer {
     }
 
     fn admitted_at(&mut self, seen: &Value) {
-        self.place = Place::Inside;
+        self.phase = Phase::Inside;
         self.visit.tries_left = self.plan.tries;
         self.visit.looks_left = self.plan.looks;
         let activated = seen["activatedAt"].as_str().and_then(Millis::parse_rfc3339);

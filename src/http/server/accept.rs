@@ -19,7 +19,7 @@ const ACCEPT_BATCH: usize = 256;
 /// After an accept that failed for want of memory or descriptors.
 const ACCEPT_AGAIN_MS: u64 = 50;
 
-/// Whether the listener itself is gone, which waiting does not mend: it listens no more, or it is no socket.
+/// Whether the listener itself is gone, which waiting does not cure: it listens no more, or it is no socket.
 fn is_lost(error: &io::Error) -> bool {
     use rustix::io::Errno;
     let lost = [Errno::INVAL, Errno::BADF, Errno::NOTSOCK, Errno::OPNOTSUPP];
@@ -70,8 +70,8 @@ impl EventLoop {
         let is_exempt = self.limits.connections_per_address_max == 0
             || (peer.is_loopback() && !self.limits.limit_loopback)
             || proxy::is_within(&self.limits.proxies, peer);
-        let counted_as = (!is_exempt).then(|| proxy::rate_key(peer));
-        let has_too_many = counted_as
+        let rate_key = (!is_exempt).then(|| proxy::rate_key(peer));
+        let has_too_many = rate_key
             .is_some_and(|counted| self.connections.count_of(counted) >= self.limits.connections_per_address_max);
         if has_too_many {
             self.metrics.connections_refused_address_total.add(1);
@@ -81,7 +81,7 @@ impl EventLoop {
             self.metrics.connections_refused_full_total.add(1);
             return self.reject(socket, peer);
         }
-        if let Some(id) = self.register(socket, peer, counted_as) {
+        if let Some(id) = self.register(socket, peer, rate_key) {
             self.connections.set_eviction_class(id, Some(EvictionClass::New), self.now_ms);
         }
     }
@@ -105,7 +105,7 @@ impl EventLoop {
         false
     }
 
-    fn register(&mut self, mut socket: TcpStream, peer: IpAddr, counted_as: Option<IpAddr>) -> Option<ConnectionId> {
+    fn register(&mut self, mut socket: TcpStream, peer: IpAddr, rate_key: Option<IpAddr>) -> Option<ConnectionId> {
         let id = self.connections.next_id();
         let token = Token(id.number() as usize);
         let watched = self.poll.registry().register(&mut socket, token, Interest::READABLE | Interest::WRITABLE);
@@ -115,7 +115,7 @@ impl EventLoop {
         }
         let _ = socket.set_nodelay(true); // only slower without
         let mut connection = Connection::new(socket, peer, RequestId::Ours(self.next_id));
-        connection.counted_as = counted_as;
+        connection.rate_key = rate_key;
         connection.deadline_ms = self.now_ms + self.limits.idle_max_ms;
         self.arm(connection.deadline_ms);
         self.connections.insert(connection);

@@ -98,7 +98,7 @@ pub struct Connection {
     /// The address at the other end.
     pub peer: IpAddr,
     /// The address under which it is counted, when it is.
-    pub counted_as: Option<IpAddr>,
+    pub rate_key: Option<IpAddr>,
     pub state: State,
     /// The kernel may have bytes for us.
     pub readable: bool,
@@ -128,7 +128,7 @@ impl Connection {
         Connection {
             socket,
             peer,
-            counted_as: None,
+            rate_key: None,
             state: State::Head,
             readable: false,
             finished: false,

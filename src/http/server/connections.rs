@@ -58,7 +58,7 @@ impl Connections {
 
     /// Adds a connection, under [`Connections::next_id`].
     pub fn insert(&mut self, connection: Connection) {
-        if let Some(address) = connection.counted_as {
+        if let Some(address) = connection.rate_key {
             *self.by_address.entry(address).or_insert(0) += 1;
         }
         let slot = self.slab.insert(connection);
@@ -74,7 +74,7 @@ impl Connections {
         let connection = self.slab.try_remove(id.slot())?;
         let link = self.links.get_mut(id.slot())?;
         link.generation = (link.generation + 1) & 0x3fff_ffff; // the two top bits of a token are not ours
-        if let Some(address) = connection.counted_as
+        if let Some(address) = connection.rate_key
             && let Some(count) = self.by_address.get_mut(&address)
         {
             *count -= 1;
@@ -159,7 +159,7 @@ mod tests {
     fn join(connections: &mut Connections, listener: &TcpListener) -> ConnectionId {
         let socket = mio::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let mut connection = Connection::new(socket, Ipv4Addr::LOCALHOST.into(), RequestId::Ours(0));
-        connection.counted_as = Some(Ipv4Addr::LOCALHOST.into());
+        connection.rate_key = Some(Ipv4Addr::LOCALHOST.into());
         let id = connections.next_id();
         connections.insert(connection);
         id

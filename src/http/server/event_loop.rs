@@ -67,7 +67,7 @@ pub struct EventLoop {
     tick_ms: u64,
     scanned_ms: u64,
     scan_at_ms: u64,
-    relay_at_ms: u64,
+    upstream_check_at_ms: u64,
     /// Woken requests whose turn to be resumed has not come yet.
     pub(super) woken: VecDeque<(ConnectionId, Wake)>,
     /// Clients that have used up their turn.
@@ -123,7 +123,7 @@ impl EventLoop {
             tick_ms,
             scanned_ms: 0,
             scan_at_ms: u64::MAX,
-            relay_at_ms: 0,
+            upstream_check_at_ms: 0,
             woken: VecDeque::new(),
             again: Vec::new(),
         }
@@ -166,9 +166,9 @@ impl EventLoop {
         if !self.again.is_empty() {
             return Duration::ZERO;
         }
-        let relay_at_ms = if self.upstream.dispatched() > 0 { self.relay_at_ms } else { u64::MAX };
+        let upstream_check_at_ms = if self.upstream.dispatched() > 0 { self.upstream_check_at_ms } else { u64::MAX };
         let stop_ms = self.stop_by_ms.unwrap_or(u64::MAX);
-        let next_ms = self.scan_at_ms.min(relay_at_ms).min(self.accept_at_ms).min(stop_ms);
+        let next_ms = self.scan_at_ms.min(upstream_check_at_ms).min(self.accept_at_ms).min(stop_ms);
         Duration::from_millis(next_ms.saturating_sub(self.now_ms).min(60_000))
     }
 
@@ -225,8 +225,8 @@ impl EventLoop {
         if self.now_ms >= self.accept_at_ms {
             self.accept();
         }
-        if self.now_ms >= self.relay_at_ms {
-            self.relay_at_ms = self.now_ms + self.tick_ms;
+        if self.now_ms >= self.upstream_check_at_ms {
+            self.upstream_check_at_ms = self.now_ms + self.tick_ms;
             for in_flight in self.upstream.tick(self.poll.registry(), self.now_ms) {
                 self.on_lost(in_flight);
             }

@@ -149,7 +149,7 @@ fn parse(bytes: &[u8], bounds: Bounds) -> Result<Head<'_>, Refusal> {
         _ => return Err(bad("a header field is malformed", "헤더 필드의 형식이 잘못되었습니다")),
     };
     let method = Method::parse(method).ok_or(Refusal::MethodNotAllowed { allow: METHODS.to_owned() });
-    let mut seen = Seen::default();
+    let mut seen = HeadFields::default();
     for field in fields {
         seen.take(field.name, field.value)?;
     }
@@ -169,7 +169,7 @@ fn is_token(byte: u8) -> bool {
 
 /// What has been seen of the fields so far.
 #[derive(Default)]
-struct Seen<'b> {
+struct HeadFields<'b> {
     has_host: bool,
     content_length: Option<usize>,
     is_chunked: bool,
@@ -188,7 +188,7 @@ struct Seen<'b> {
     x_forwarded_for: Option<Cow<'b, str>>,
 }
 
-impl<'b> Seen<'b> {
+impl<'b> HeadFields<'b> {
     fn take(&mut self, name: &str, value: &'b [u8]) -> Result<(), Refusal> {
         let is = |known: &str| name.eq_ignore_ascii_case(known);
         if let Some(place) = RELAYED.iter().position(|known| is(known)) {

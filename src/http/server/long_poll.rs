@@ -74,7 +74,7 @@ impl EventLoop {
         if notified.is_empty() {
             return;
         }
-        self.metrics.rings_total.add(notified.len() as u64);
+        self.metrics.notifications_total.add(notified.len() as u64);
         for id in self.waiters.notify(&notified) {
             self.wake(id, Wake::Notified);
         }

@@ -72,7 +72,7 @@ figures! {
     parked "gauge" "Requests that wait for something to change",
     parked_refused_total "counter" "Requests answered at once because too many were waiting",
     parked_vanished_total "counter" "WaitingRequest requests whose client went away",
-    rings_total "counter" "Topics notified",
+    notifications_total "counter" "Topics notified",
     buffered_bytes "gauge" "Memory of all buffers, in bytes",
     received_bytes_total "counter" "Bytes received from connections",
     sent_bytes_total "counter" "Bytes sent to connections",

@@ -183,9 +183,9 @@ impl Server {
     pub fn stop(self) {} // dropping it does
 
     /// Stops several together: within 5 seconds in all.
-    pub fn stop_all(doors: Vec<Server>) {
-        doors.iter().for_each(Server::begin_stop);
-        drop(doors);
+    pub fn stop_all(servers: Vec<Server>) {
+        servers.iter().for_each(Server::begin_stop);
+        drop(servers);
     }
 
     fn begin_stop(&self) {

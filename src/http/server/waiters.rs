@@ -44,7 +44,7 @@ impl Waiters {
         }
     }
 
-    /// Whether one of these topics rang since the request was born. Asked before [`Waiters::end`].
+    /// Whether one of these topics was notified since the request began. Asked before [`Waiters::end`].
     pub fn was_notified(&self, topics: &[Topic], epoch_seen: u64) -> bool {
         epoch_seen < self.oldest_known_epoch
             || topics.iter().any(|topic| self.recent.get(topic).is_some_and(|&notify| notify > epoch_seen))
@@ -85,7 +85,7 @@ impl Waiters {
         self.parked
     }
 
-    /// Rings; gives the clients that wait for one of these topics, each once.
+    /// Notifies; gives the clients that wait for one of these topics, each once.
     pub fn notify(&mut self, topics: &[Topic]) -> BTreeSet<ConnectionId> {
         self.epoch += 1;
         let mut woken = BTreeSet::new();
@@ -139,7 +139,7 @@ mod tests {
         let mut waiters = Waiters::default();
         waiters.notify(&[Topic(1)]);
         let epoch_seen = waiters.begin();
-        assert!(!waiters.was_notified(&[Topic(1)], epoch_seen), "what rang before was seen by the handler");
+        assert!(!waiters.was_notified(&[Topic(1)], epoch_seen), "what was notified before was seen by the handler");
         waiters.notify(&[Topic(1)]);
         assert!(waiters.was_notified(&[Topic(1)], epoch_seen) && !waiters.was_notified(&[Topic(2)], epoch_seen));
         waiters.end();

@@ -18,7 +18,7 @@ pub(super) fn parse(text: &str) -> Result<Value, String> {
 /// The schema of a refusal. `told`: the schemas of its further `members`, an `example` of them, and what is
 /// `particular` to that time in the example's `detail`; null for a refusal without members.
 pub(super) fn schema(code: Code, told: &Value) -> Result<Value, String> {
-    let [title, detail, mend] = explain(code, Language::En);
+    let [title, detail, remedy] = explain(code, Language::En);
     let (word, status) = (code.word(), status_of(code));
     let nothing = Members::new();
     let members = told["members"].as_object().unwrap_or(&nothing);
@@ -36,7 +36,7 @@ pub(super) fn schema(code: Code, told: &Value) -> Result<Value, String> {
     let mut example = json!({ "type": page, "title": title, "status": status, "detail": detail_now, "code": word });
     example.as_object_mut().ok_or("example")?.extend(given.clone());
     let mut schema = json!({
-        "description": format!("{detail} {mend}"),
+        "description": format!("{detail} {remedy}"),
         "allOf": [component("schemas", "Problem")],
         "type": "object",
         "properties": properties,

@@ -1,4 +1,4 @@
-// What is chosen on the map: on a desk a card with every seat, on a phone one
+// What is chosen on the map: on a laptop a card with every seat, on a phone one
 // line below the map that opens to the same list.
 
 import { el, fill } from '../shared/dom.js';

@@ -7,7 +7,7 @@ import { el, fill, svg, tell } from './dom.js';
 /** Rows that lie closer than this have no names: they would lie on each other. */
 const ROW_LEAST_PX = 9;
 /** Names that would lie on seats are shown only when those are so large. */
-const CROWDED_LEAST_PX = 22;
+const TIGHT_LEAST_PX = 22;
 const ROW_PX = [10, 15];
 const SECTION_PX = [13, 20];
 /** A row's name stays so far from the edge. */
@@ -42,7 +42,7 @@ export class SeatNames {
     let stuck = false;
     for (const label of this.labels) {
       const { kind, bounds } = label;
-      if (kind === 'row' && unit < (label.crowded ? CROWDED_LEAST_PX : ROW_LEAST_PX)) continue;
+      if (kind === 'row' && unit < (label.isTight ? TIGHT_LEAST_PX : ROW_LEAST_PX)) continue;
       const spot = kind === 'row' ? this.rowSpot(label, unit, left) : label;
       if (!spot) continue;
       const [x, y] = [kind === 'row' ? spot.x : left + spot.x * unit, top + spot.y * unit];

@@ -33,8 +33,8 @@ function byPlan(seats) {
     });
     // Where rows are bent into each other their names would lie on seats: from afar the seats alone say them.
     const taken = new Set(at.map(({ x, y }) => `${Math.round(x)} ${Math.round(y)}`));
-    const crowded = names.some(({ x, y }) => taken.has(`${Math.round(x)} ${Math.round(y)}`));
-    labels.push(...names.map((name) => ({ ...name, crowded })));
+    const isTight = names.some(({ x, y }) => taken.has(`${Math.round(x)} ${Math.round(y)}`));
+    labels.push(...names.map((name) => ({ ...name, isTight })));
   }
   const box = boxOf(at);
   if (!isGrid(seats, apart)) return { at, labels, box, stage: null };

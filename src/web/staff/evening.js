@@ -19,7 +19,7 @@ const DATES_MOST = 8;
 export async function open({ main, signal }) {
   const { timeZone } = await venue({ fresh: true, signal });
   const chart = hourChart(timeZone);
-  const news = { rest: el('ol', { class: 'news' }), crowd: el('ol', { class: 'news' }) };
+  const news = { rest: el('ol', { class: 'news' }), coming: el('ol', { class: 'news' }) };
   const state = el('p', { class: 'note', role: 'status' });
   const figures = ['waiting', 'active', 'admittedLastMinute', 'oldestWaitSeconds'].map((name) => ({ name, node: el('dd', {}, '–') }));
   const dates = el('div', { class: 'wide-table', role: 'region', 'aria-label': say('evening.dates'), tabindex: '0' });
@@ -42,7 +42,7 @@ export async function open({ main, signal }) {
     el('div', { class: 'evening' },
       el('div', {}, el('section', { class: 'card' }, el('h2', {}, say('evening.dates')), dates), chart.node,
         el('section', { class: 'card' }, el('h2', {}, say('news.title')), news.rest),
-        el('section', { class: 'card' }, el('h2', {}, say('news.crowd')), news.crowd)),
+        el('section', { class: 'card' }, el('h2', {}, say('news.coming')), news.coming)),
       el('div', {}, lever.node, people(() => look()))));
 
   const heard = (events) => sales.heard(events);

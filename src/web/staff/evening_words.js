@@ -28,7 +28,7 @@ export const evening = {
   'chart.waiting': ['대기 인원', 'Waiting'],
   'chart.now': ['지금', 'now'],
   'news.title': ['판매와 직원이 한 일', 'Sales and what staff did'],
-  'news.crowd': ['대기열과 입장', 'The line and the door'],
+  'news.coming': ['대기열과 입장', 'The line and the door'],
   'news.by': ['{text} — {who}', '{text} — {who}'],
   'news.TOKEN_ISSUED': ['{n}명이 예매 대기를 시작했습니다.', '{n} person joined the line. | {n} people joined the line.'],
   'news.TOKEN_ADMITTED': ['{n}명이 예매를 시작했습니다.', '{n} person was admitted. | {n} people were admitted.'],

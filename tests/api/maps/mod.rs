@@ -15,7 +15,7 @@ use writer_double::WriterDouble;
 
 const SEATS: i64 = 400;
 /// Seats from here on are the venue's own to block.
-const HOUSE_FROM: i64 = 391;
+const KEPT_BACK_FROM: i64 = 391;
 
 /// A copy that misses a change, counts one twice, follows what was rolled back, or forgets that a hold is over before
 /// the file says so, differs from the file after some of these.
@@ -94,7 +94,7 @@ fn buy_at_random(app: &TestApp, buyer: &mut Customer, mut dice: Dice, tags: &Tag
 fn block_at_random(app: &TestApp, viewer: &Customer, mut dice: Dice, tags: &Tags) {
     for turn in 0..60 {
         let schedule = 1 + dice.below(3);
-        let seat = HOUSE_FROM + dice.below(10) as i64;
+        let seat = KEPT_BACK_FROM + dice.below(10) as i64;
         let blocked = dice.below(2) == 0;
         app.staff("PUT", &format!("/schedules/{schedule}/seats/{seat}"), json!({ "blocked": blocked })).must(200);
         let map = viewer.get(&map_path(schedule));

@@ -138,7 +138,7 @@ impl WriterDouble {
 
 /// A file with one date and the viewers.
 fn hall_in(folder: &tempfile::TempDir) -> (PathBuf, Vec<Uuid>) {
-    let path = folder.path().join("hall.db");
+    let path = folder.path().join("venue.db");
     let mut app = TestApp::on(&path, &[]);
     app.staff("POST", "/concerts", json!({ "title": "Nacht" })).must(201);
     let rows = json!([{ "row": "A", "count": SEATS / 2 }, { "row": "B\"", "count": SEATS / 2 }]);

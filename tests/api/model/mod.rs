@@ -72,7 +72,7 @@ impl StateMachineTest for Model {
 /// limit from memory that a commit has outrun, or forgets one of many states, disagrees with the
 /// model after some sequence; proptest shortens it.
 #[test]
-fn the_house_and_its_model_agree_after_every_step() {
+fn model_agrees_with_the_server_after_every_step() {
     let number = |name: &str| std::env::var(name).ok().and_then(|number| number.parse().ok());
     let seed = number("BOXOFFICE_SEED").unwrap_or_else(|| u64::from_le_bytes(boxoffice::ids::random_bytes()));
     let cases = number("BOXOFFICE_MODEL_CASES").map_or(CASES, |cases| cases as u32);

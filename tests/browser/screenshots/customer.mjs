@@ -4,88 +4,88 @@ import { LARGE, SECTIONS, hold, joinLine, quarterCircle, seat, toDates, toSeats,
 
 const heading = (page) => page.locator('main h1').first().waitFor();
 
-/** A page of a hall where one is inside already, so that the next waits. */
+/** A page of a venue where one is inside already, so that the next waits. */
 async function inTheLine(open, flags = []) {
-  const { hall, page } = await open(['--max-active', '1', ...flags]);
-  await hall.customer('First');
-  for (let n = 0; n < 11; n += 1) await hall.customer(`Before ${n}`);
-  return { hall, page };
+  const { app, page } = await open(['--max-active', '1', ...flags]);
+  await app.customer('First');
+  for (let n = 0; n < 11; n += 1) await app.customer(`Before ${n}`);
+  return { app, page };
 }
 
 async function atSeats(open, layout, before = async () => {}) {
-  const { hall, page } = await open();
-  const { concertId, scheduleId } = await hall.concert({ title: '봄의 목소리 · Voices of Spring', venue: '대극장 · Main Hall', layout });
-  await before(hall, scheduleId);
-  await toSeats(page, hall, { concertId });
-  return { hall, page };
+  const { app, page } = await open();
+  const { concertId, scheduleId } = await app.concert({ title: '봄의 목소리 · Voices of Spring', venue: '대극장 · Main Hall', layout });
+  await before(app, scheduleId);
+  await toSeats(page, app, { concertId });
+  return { app, page };
 }
 
 /** Some seats sold, held and blocked. */
-async function busy(hall, scheduleId) {
-  const buyer = await hall.customer('Buyer');
+async function busy(app, scheduleId) {
+  const buyer = await app.customer('Buyer');
   await buyer.call('POST', `/users/${buyer.userId}/balance/top-ups`, { amount: 1_000_000 });
   const seats = ['A-5', 'A-6', 'A-7', 'B-9'];
   const held = await buyer.call('POST', '/reservations', { scheduleId, seats });
   await buyer.call('POST', '/payments', { reservationId: held.reservationId, amount: held.amount });
-  const other = await hall.customer('Other');
+  const other = await app.customer('Other');
   await other.call('POST', '/reservations', { scheduleId, seats: ['E-8', 'E-9', 'E-10'] });
-  for (const label of ['G-1', 'G-20']) await hall.staff('PUT', `/schedules/${scheduleId}/seats/${label}`, { blocked: true, reason: 'desk' });
+  for (const label of ['G-1', 'G-20']) await app.staff('PUT', `/schedules/${scheduleId}/seats/${label}`, { blocked: true, reason: 'sound desk' });
 }
 
 export const customerPages = {
   async concerts(open, take) {
-    const { hall, page } = await open();
-    await hall.concert({ title: '봄의 목소리 · Voices of Spring', venue: '대극장 · Main Hall', description: '합창과 오케스트라 · choir and orchestra', layout: SECTIONS });
-    await hall.staff('POST', '/concerts', { title: '여름밤 · Summer Night', venue: '야외무대 · Open Air', description: '' });
-    await page.goto(hall.url);
+    const { app, page } = await open();
+    await app.concert({ title: '봄의 목소리 · Voices of Spring', venue: '대극장 · Main Hall', description: '합창과 오케스트라 · choir and orchestra', layout: SECTIONS });
+    await app.staff('POST', '/concerts', { title: '여름밤 · Summer Night', venue: '야외무대 · Open Air', description: '' });
+    await page.goto(app.url);
     await page.locator('main article').first().waitFor();
     await take(page);
   },
   async gate(open, take) {
-    const { hall, page } = await open();
-    await page.goto(`${hall.url}/#/concerts/1`);
+    const { app, page } = await open();
+    await page.goto(`${app.url}/#/concerts/1`);
     await page.locator('form').waitFor();
     await take(page);
   },
   async line(open, take) {
-    const { hall, page } = await inTheLine(open);
-    await joinLine(page, hall);
+    const { app, page } = await inTheLine(open);
+    await joinLine(page, app);
     await page.locator('progress').waitFor();
     await take(page);
   },
   async linePaused(open, take) {
-    const { hall, page } = await inTheLine(open);
-    await hall.staff('PATCH', '/queue', { paused: true, message: { ko: '5분 뒤에 다시 시작합니다.', en: 'Back in five minutes.' } });
-    await joinLine(page, hall);
+    const { app, page } = await inTheLine(open);
+    await app.staff('PATCH', '/queue', { paused: true, message: { ko: '5분 뒤에 다시 시작합니다.', en: 'Back in five minutes.' } });
+    await joinLine(page, app);
     await page.locator('.note.warn').waitFor();
     await take(page);
   },
   async draw(open, take) {
-    const { hall, page } = await open();
-    await hall.staff('PATCH', '/queue', { opensAt: new Date(Date.now() + 754_000).toISOString() });
-    await joinLine(page, hall);
+    const { app, page } = await open();
+    await app.staff('PATCH', '/queue', { opensAt: new Date(Date.now() + 754_000).toISOString() });
+    await joinLine(page, app);
     await page.locator('.countdown').waitFor();
     await take(page);
   },
   async leaving(open, take) {
-    const { hall, page } = await inTheLine(open);
-    await joinLine(page, hall);
+    const { app, page } = await inTheLine(open);
+    await joinLine(page, app);
     await page.locator('progress').waitFor();
     await page.locator('main > button').click();
     await page.locator('dialog').waitFor();
     await take(page, { full: false });
   },
   async dates(open, take) {
-    const { hall, page } = await open();
+    const { app, page } = await open();
     const soon = new Date(Date.now() + 5_000_000).toISOString();
     const startsAt = new Date(Date.now() + 86_400_000 * 33).toISOString();
-    await hall.staff('POST', '/concerts/1/schedules', { startsAt, saleOpensAt: soon, layout: SECTIONS });
-    await toDates(page, hall);
+    await app.staff('POST', '/concerts/1/schedules', { startsAt, saleOpensAt: soon, layout: SECTIONS });
+    await toDates(page, app);
     await take(page);
   },
   async seatsNumbered(open, take) {
-    const { hall, page } = await open();
-    await toSeats(page, hall);
+    const { app, page } = await open();
+    await toSeats(page, app);
     await seat(page, '24').click();
     await take(page);
   },
@@ -109,46 +109,46 @@ export const customerPages = {
     await take(page);
   },
   async payShort(open, take) {
-    const { hall, page } = await open();
-    await toSeats(page, hall);
+    const { app, page } = await open();
+    await toSeats(page, app);
     await hold(page, '24', '25');
     await page.locator('#amount').waitFor();
     await take(page);
   },
   async payCounter(open, take) {
-    const { hall, page } = await open(['--top-up-policy', 'staff']);
-    await toSeats(page, hall);
+    const { app, page } = await open(['--top-up-policy', 'staff']);
+    await toSeats(page, app);
     await hold(page, '24', '25');
     await page.locator('dl.facts .short').waitFor();
     await take(page);
   },
   async payEnough(open, take) {
-    const { hall, page } = await open();
-    await toSeats(page, hall);
+    const { app, page } = await open();
+    await toSeats(page, app);
     await hold(page, '24', '25');
     await page.locator('form button').click();
     await page.locator('section.card > button.main').waitFor();
     await take(page);
   },
   async payExpired(open, take) {
-    const { hall, page } = await open();
-    await toSeats(page, hall);
+    const { app, page } = await open();
+    await toSeats(page, app);
     await hold(page, '24');
     await page.locator('#amount').waitFor();
-    await hall.turn(301);
+    await app.turn(301);
     await page.locator('main .countdown').waitFor({ state: 'detached' });
     await take(page);
   },
   async ticketsBought(open, take) {
-    const { hall, page } = await open();
-    await toSeats(page, hall);
+    const { app, page } = await open();
+    await toSeats(page, app);
     await hold(page, '24', '25');
     await topUpAndPay(page);
     await take(page);
   },
   async ticketLarge(open, take) {
-    const { hall, page } = await open();
-    await toSeats(page, hall);
+    const { app, page } = await open();
+    await toSeats(page, app);
     await hold(page, '24');
     await topUpAndPay(page);
     await page.locator('.ticket .qr').click();
@@ -156,37 +156,37 @@ export const customerPages = {
     await take(page, { full: false });
   },
   async tickets(open, take) {
-    const { hall, page } = await open();
-    await toSeats(page, hall);
+    const { app, page } = await open();
+    await toSeats(page, app);
     await hold(page, '24', '25');
     await topUpAndPay(page);
-    await page.goto(`${hall.url}/#/tickets`);
+    await page.goto(`${app.url}/#/tickets`);
     await page.locator('main article').first().waitFor();
     await take(page);
   },
   async key(open, take) {
-    const { hall, page } = await open();
-    await toDates(page, hall);
-    await page.goto(`${hall.url}/#/key`);
+    const { app, page } = await open();
+    await toDates(page, app);
+    await page.goto(`${app.url}/#/key`);
     await page.locator('#paste').waitFor();
     await take(page);
   },
   async ended(open, take) {
-    const { hall, page } = await open();
-    await toDates(page, hall);
-    await hall.turn(601);
+    const { app, page } = await open();
+    await toDates(page, app);
+    await app.turn(601);
     await page.locator('article.date').first().waitFor({ state: 'detached' });
     await take(page);
   },
   async problem(open, take) {
-    const { hall, page } = await open();
-    await page.goto(`${hall.url}/problems/seat_unavailable`);
+    const { app, page } = await open();
+    await page.goto(`${app.url}/problems/seat_unavailable`);
     await heading(page);
     await take(page);
   },
   async nowhere(open, take) {
-    const { hall, page } = await open();
-    await page.goto(`${hall.url}/nowhere`);
+    const { app, page } = await open();
+    await page.goto(`${app.url}/nowhere`);
     await heading(page);
     await take(page);
   },

@@ -3,42 +3,42 @@
 import { button, choice, field, link, settled, signIn } from '../staff_steps.mjs';
 import { SECTIONS } from '../steps.mjs';
 
-/** A hall in which something was sold, and staff who are signed in at a part. */
+/** A venue in which something was sold, and staff who are signed in at a part. */
 async function at(open, part, options = {}) {
-  const { hall, page } = await open(['--max-active', '3'], options);
-  const { scheduleId } = await hall.concert({ title: '봄의 목소리 · Voices of Spring', venue: '대극장 · Main Hall', layout: SECTIONS });
+  const { app, page } = await open(['--max-active', '3'], options);
+  const { scheduleId } = await app.concert({ title: '봄의 목소리 · Voices of Spring', venue: '대극장 · Main Hall', layout: SECTIONS });
   const tickets = [];
   let buyer;
   for (const seats of [['A-5', 'A-6'], ['D-9', 'D-10', 'D-11']]) {
-    buyer = await hall.customer('김민지 · Kim');
+    buyer = await app.customer('김민지 · Kim');
     await buyer.call('POST', `/users/${buyer.userId}/balance/top-ups`, { amount: 400_000 });
     const held = await buyer.call('POST', '/reservations', { scheduleId, seats });
     const paid = await buyer.call('POST', '/payments', { reservationId: held.reservationId, amount: held.amount });
     tickets.push(...paid.tickets);
     buyer.reservationId = held.reservationId;
   }
-  for (let n = 0; n < 8; n += 1) await hall.customer(`Guest ${n}`);
-  await hall.staff('PUT', `/schedules/${scheduleId}/seats/G-1`, { blocked: true, reason: '음향 · sound desk' });
-  await signIn(page, hall, hall.staffKey, part({ scheduleId, buyer }));
-  return { hall, page, tickets, buyer };
+  for (let n = 0; n < 8; n += 1) await app.customer(`Guest ${n}`);
+  await app.staff('PUT', `/schedules/${scheduleId}/seats/G-1`, { blocked: true, reason: '음향 · sound desk' });
+  await signIn(page, app, app.staffKey, part({ scheduleId, buyer }));
+  return { app, page, tickets, buyer };
 }
 
 const scan = async (page, code) => { await page.keyboard.type(code); await page.keyboard.press('Enter'); };
 
 export const staffPages = {
   async handbook(open, take) {
-    const { hall, page, language } = await open();
-    await page.goto(`${hall.url}/handbook/${language}/evening`);
+    const { app, page, language } = await open();
+    await page.goto(`${app.url}/handbook/${language}/evening`);
     await take(page);
   },
   async handbookVenue(open, take) {
-    const { hall, page, language } = await open();
-    await page.goto(`${hall.url}/handbook/${language}/venue#line`);
+    const { app, page, language } = await open();
+    await page.goto(`${app.url}/handbook/${language}/venue#line`);
     await take(page, { full: false });
   },
   async staffSignIn(open, take) {
-    const { hall, page } = await open();
-    await page.goto(`${hall.url}/staff`);
+    const { app, page } = await open();
+    await page.goto(`${app.url}/staff`);
     await page.locator('main form').waitFor();
     await take(page);
   },
@@ -110,11 +110,11 @@ export const staffPages = {
     await take(page);
   },
   async staffDoorNo(open, take) {
-    const { hall, page, tickets } = await at(open, ({ scheduleId }) => `#door/${scheduleId}`);
+    const { app, page, tickets } = await at(open, ({ scheduleId }) => `#door/${scheduleId}`);
     await settled(page);
     await scan(page, tickets[1].number);
     await page.locator('.answer.yes').waitFor();
-    await hall.turn(60); // at once it would be the same scan read twice
+    await app.turn(60); // at once it would be the same scan read twice
     await scan(page, tickets[1].number);
     await page.locator('.answer.no').waitFor();
     await take(page);

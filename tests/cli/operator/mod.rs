@@ -1,7 +1,7 @@
 //! One evening at a real venue, from an empty folder to the restored backup, with what the README's chapter "Run a
 //! venue" tells: its commands, and its calls of staff.
 
-mod crowd;
+mod buyers;
 mod halls;
 
 use std::collections::{BTreeMap, HashSet};
@@ -13,7 +13,7 @@ use crate::support::invariants::{hold_in, number};
 use crate::support::server::Server;
 use crate::support::{STAFF_KEY, bearer};
 use boxoffice::clock::Millis;
-use crowd::{Buyer, text};
+use buyers::{Buyer, text};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 
@@ -83,7 +83,7 @@ fn an_evening_from_an_empty_folder_adds_up_and_goes_on_elsewhere() {
     let opens_at = Millis::parse_rfc3339(&format!("{}.000Z", &begins[..19])).unwrap().plus_ms(OPENS_IN_MS);
     bring_the_halls(folder.path(), &server, opens_at);
     let mut customers = open_with_a_draw(folder.path(), &server, opens_at);
-    crowd::buy_all(&mut customers, THREADS, || back_up(folder.path(), "while-selling.db"));
+    buyers::buy_all(&mut customers, THREADS, || back_up(folder.path(), "while-selling.db"));
     let rushed = rush(folder.path(), &server);
 
     let refunded = refund_two(&server, &customers);
@@ -134,7 +134,7 @@ fn bring_the_halls(folder: &Path, server: &Server, opens_at: Millis) {
 fn open_with_a_draw(folder: &Path, server: &Server, opens_at: Millis) -> Vec<Buyer> {
     let rules = json!({ "opensAt": opens_at.to_string(), "maxActive": 40 });
     server.staff("PATCH", "/queue", Some(rules)).must(200);
-    let customers = crowd::gather(&server.client, PEOPLE);
+    let customers = buyers::gather(&server.client, PEOPLE);
     let now = Millis::parse_rfc3339(&server.turn_ms(0)).unwrap();
     assert!(now < opens_at, "they came too slowly to be early");
     server.turn_ms(opens_at.ms_since(now).unsigned_abs());
@@ -155,7 +155,7 @@ fn back_up(folder: &Path, name: &str) {
     assert_eq!(printed(folder, &["check", name]), format!("{name}: everything adds up\n"));
 }
 
-/// A crowd comes for a date of its own; how many seats it bought, by its own audit.
+/// Simulated customers come for a date of their own; how many seats they bought, by their own audit.
 fn rush(folder: &Path, server: &Server) -> i64 {
     let size = ["--customers", "260", "--seats", "140", "--max-active", "60"];
     let pace = ["--speed", "100", "--arrival-seconds", "1", "--connections", "16", "--json"];
@@ -272,7 +272,7 @@ fn read_the_reports(server: &Server, moments: [&str; 2], customers: &[Buyer], re
     }
     assert_eq!(sums["PAYMENT"], -(sold + rushed * RUSH_PRICE));
     assert_eq!(sums["REFUND"], refunded + rushed * RUSH_PRICE);
-    assert!(sums["TOP_UP"] >= crowd::topped_up(customers));
+    assert!(sums["TOP_UP"] >= buyers::topped_up(customers));
     assert_eq!(sums.len(), 3, "{sums:?}");
 }
 
@@ -302,7 +302,7 @@ fn count_the_file(database: &Path, customers: &[Buyer], refunded: i64) {
             number(&file, &format!("SELECT points FROM balance WHERE user_id = x'{id}'"))
         })
         .sum();
-    assert_eq!(theirs_now, crowd::topped_up(customers) - theirs + refunded);
+    assert_eq!(theirs_now, buyers::topped_up(customers) - theirs + refunded);
     let sold = number(&file, "SELECT count(*) FROM claim WHERE status = 'SOLD'");
     let tickets: usize = customers[2..].iter().map(|buyer| buyer.tickets.len()).sum();
     assert_eq!(usize::try_from(sold), Ok(tickets));

@@ -22,7 +22,7 @@ mod invariants;
 const LOOK_EVERY: usize = 5_000;
 
 #[derive(Parser)]
-struct Line {
+struct Args {
     #[command(flatten)]
     settings: Settings,
 }
@@ -82,8 +82,8 @@ impl TestApp {
     fn open() -> TestApp {
         let folder = tempfile::tempdir().unwrap();
         let words = ["boxoffice", "--staff-key", "a-staff-key-for-tests", "--test-clock=frozen", "--seats-per-user=1000"];
-        let settings = Line::try_parse_from(words).unwrap().settings;
-        let server = App::open(settings, &folder.path().join("hall.db"), ([127, 0, 0, 1], 0).into(), || {}).unwrap();
+        let settings = Args::try_parse_from(words).unwrap().settings;
+        let server = App::open(settings, &folder.path().join("venue.db"), ([127, 0, 0, 1], 0).into(), || {}).unwrap();
         let document: Value = boxoffice::routes::document().unwrap();
         let methods = ["get", "post", "put", "patch", "delete"];
         let paths = document["paths"].as_object().unwrap().iter();

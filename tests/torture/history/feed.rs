@@ -74,7 +74,7 @@ impl<T: Clone + PartialEq> Timeline<T> {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Standing {
+pub enum TokenState {
     Outside,
     Waiting,
     Active,
@@ -110,7 +110,7 @@ pub struct Story {
     pub stays: Vec<Stay>,
     /// The stays of a user, in order.
     pub stays_of: HashMap<String, Vec<usize>>,
-    pub standing: HashMap<String, Timeline<Standing>>,
+    pub states: HashMap<String, Timeline<TokenState>>,
     pub seats: HashMap<(i64, String), Timeline<Option<String>>>,
     pub reserved: HashMap<String, Reserved>,
     pub balances: HashMap<String, Timeline<i64>>,
@@ -127,7 +127,7 @@ impl Story {
             events: events.to_vec(),
             stays: Vec::new(),
             stays_of: HashMap::new(),
-            standing: HashMap::new(),
+            states: HashMap::new(),
             seats: HashMap::new(),
             reserved: HashMap::new(),
             balances: HashMap::new(),
@@ -172,9 +172,9 @@ impl Story {
         }
     }
 
-    fn stands(&mut self, n: usize, seen_from: usize, user: &str, standing: Standing) {
-        let timeline = self.standing.entry(user.to_owned()).or_insert_with(|| Timeline::from(Standing::Outside));
-        timeline.becomes(n, seen_from, standing);
+    fn stands(&mut self, n: usize, seen_from: usize, user: &str, states: TokenState) {
+        let timeline = self.states.entry(user.to_owned()).or_insert_with(|| Timeline::from(TokenState::Outside));
+        timeline.becomes(n, seen_from, states);
     }
 
     /// The token that a user has.
@@ -187,7 +187,7 @@ impl Story {
         if self.stay_of(&user).is_some() {
             return Err("a second token".into());
         }
-        self.stands(n, n, &user, Standing::Waiting);
+        self.stands(n, n, &user, TokenState::Waiting);
         self.stays_of.entry(user.clone()).or_default().push(self.stays.len());
         self.waiting.insert(self.stays.len());
         self.stays.push(Stay { user, issued: n, admitted: None, ended: None });
@@ -201,7 +201,7 @@ impl Story {
             return Err("let in without waiting".into());
         }
         self.stays[stay].admitted = Some(n);
-        self.stands(n, n, user, Standing::Active);
+        self.stands(n, n, user, TokenState::Active);
         self.active += 1;
         if first != Some(stay) {
             return Err("let in before another who stood ahead and was still there".into());
@@ -218,7 +218,7 @@ impl Story {
         self.stays[stay].ended = Some(n);
         // What ends by time is true before it is written down.
         let by_time = matches!(reason, "TIMED_OUT" | "ABANDONED");
-        self.stands(n, if by_time { self.stays[stay].issued } else { n }, user, Standing::Over(reason.to_owned()));
+        self.stands(n, if by_time { self.stays[stay].issued } else { n }, user, TokenState::Over(reason.to_owned()));
         let pending = self.reserved.values().any(|one| one.user == user && one.sold.or(one.released).is_none());
         if pending {
             return Err("the visit is over and its hold is not".into());
@@ -227,7 +227,7 @@ impl Story {
     }
 
     fn held(&mut self, n: usize, user: String, event: &Event) -> Result<(), String> {
-        let inside = self.standing.get(&user).is_some_and(|standing| *standing.last() == Standing::Active);
+        let inside = self.states.get(&user).is_some_and(|states| *states.last() == TokenState::Active);
         let id = event.text("reservationId").to_owned();
         let seats = event.seats();
         for seat in &seats {

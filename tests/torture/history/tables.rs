@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::feed::{Standing, Story};
+use super::feed::{Story, TokenState};
 
 #[derive(Debug, Clone)]
 pub struct Row {
@@ -76,8 +76,8 @@ impl Tables {
         let waiting = story.stays.iter().filter(|stay| stay.admitted.or(stay.ended).is_none());
         let waiting: Vec<&String> = waiting.map(|stay| &stay.user).collect();
         differ("the line", format!("{:?}", self.waiting), format!("{waiting:?}"));
-        for (user, standing) in &story.standing {
-            let is_active = *standing.last() == Standing::Active;
+        for (user, states) in &story.states {
+            let is_active = *states.last() == TokenState::Active;
             differ(user, format!("active: {}", self.active.contains(user)), format!("active: {is_active}"));
         }
         for (id, row) in &self.reservations {

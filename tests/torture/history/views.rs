@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::effects::Order;
-use super::feed::{Standing, Story, Timeline};
+use super::feed::{Story, Timeline, TokenState};
 use super::{Doing, Op, Said};
 
 pub fn check(ops: &[Op], story: &Story, order: &Order, faults: &mut Vec<String>) {
@@ -41,7 +41,7 @@ impl View<'_> {
             (201, _, Doing::SignUp | Doing::TopUp(_) | Doing::Hold(..) | Doing::Pay(..)) => true,
             (200, _, Doing::Cancel(_)) | (204, _, Doing::Leave) => true,
             (402, "INSUFFICIENT_BALANCE", Doing::Pay(..)) => self.balance_was(body["balance"].as_i64()),
-            (403, "TOKEN_WAITING", _) => self.standing(|standing| *standing == Standing::Waiting),
+            (403, "TOKEN_WAITING", _) => self.states(|states| *states == TokenState::Waiting),
             (401, "TOKEN_INVALID", Doing::LineUp) => self.token_came_and_went(),
             (401, "TOKEN_EXPIRED", _) => self.token_was_over(body["reason"].as_str().unwrap_or("")),
             (409, "SEAT_UNAVAILABLE", Doing::Hold(schedule, seats)) => {
@@ -56,14 +56,14 @@ impl View<'_> {
             (409, "RESERVATION_NOT_PENDING", Doing::Pay(id, _) | Doing::Cancel(id)) => {
                 self.reservation_was(id, |status| status != "PENDING_PAYMENT" && !status.is_empty())
             }
-            (409, "VISIT_OVER", Doing::Hold(..)) => self.standing(|standing| *standing == Standing::Active),
+            (409, "VISIT_OVER", Doing::Hold(..)) => self.states(|states| *states == TokenState::Active),
             _ => false,
         }
     }
 
-    fn standing(&self, is_so: impl Fn(&Standing) -> bool) -> bool {
-        let outside = Timeline::from(Standing::Outside);
-        self.story.standing.get(&self.op.user).unwrap_or(&outside).was(self.window, is_so)
+    fn states(&self, is_so: impl Fn(&TokenState) -> bool) -> bool {
+        let outside = Timeline::from(TokenState::Outside);
+        self.story.states.get(&self.op.user).unwrap_or(&outside).was(self.window, is_so)
     }
 
     /// The place that a token was told: the number of those ahead who were still there, plus one.

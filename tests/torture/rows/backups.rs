@@ -15,7 +15,7 @@ use crate::torture::streams::Dice;
 const DATES: usize = 20;
 const SEATS: usize = 500;
 /// Backups of one server; of so many one is served again.
-const OF_A_HOUSE: usize = 10;
+const ROUNDS_OF_A_SERVER: usize = 10;
 const SERVED_ONE_IN: usize = 4;
 
 /// A backup, and between which moments of the history it was made.
@@ -31,7 +31,7 @@ pub fn under_load(report: &mut Report) {
     let mut bytes = 0;
     while report.goes_on() {
         let folder = tempfile::tempdir().unwrap();
-        let database = folder.path().join("hall.db");
+        let database = folder.path().join("venue.db");
         let Some(served) =
             report.got("opening", Served::open(&database, Start { flags: FLAGS, ..Start::default() }, DATES, SEATS))
         else {
@@ -41,7 +41,7 @@ pub fn under_load(report: &mut Report) {
         let (began, mut backups) = (customers.began, Vec::new());
         let now = || began.elapsed().as_nanos() as u64;
         customers.work(served.address, None, false, |_| {
-            for n in 0..OF_A_HOUSE {
+            for n in 0..ROUNDS_OF_A_SERVER {
                 if n > 0 && !report.goes_on() {
                     break;
                 }

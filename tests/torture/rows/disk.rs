@@ -20,7 +20,7 @@ use crate::torture::streams::Dice;
 const DATES: usize = 10;
 const SEATS: usize = 500;
 /// Times that one server runs out of disk space.
-const TIMES_OF_A_HOUSE: usize = 10;
+const TIMES_OF_A_SERVER: usize = 10;
 
 /// A disk that can be filled.
 enum Disk {
@@ -86,12 +86,12 @@ pub fn full(report: &mut Report) {
                 None => return,
             },
         };
-        let database = folder.path().join("hall.db");
+        let database = folder.path().join("venue.db");
         let start = Start { flags: FLAGS, shim: disk.shim(), ..Start::default() };
         let Some(served) = report.got("opening", Served::open(&database, start, DATES, SEATS)) else { return };
         let mut customers = Customers::of(dice.next(), 4, 10, (DATES, SEATS));
         customers.work(served.address, None, true, |answered| {
-            for time in 0..TIMES_OF_A_HOUSE {
+            for time in 0..TIMES_OF_A_SERVER {
                 if time > 0 && !report.goes_on() {
                     break;
                 }
@@ -130,7 +130,7 @@ pub fn errors(report: &mut Report) {
     let Some(shim) = report.got("the shim", Shim::build()) else { return };
     while report.goes_on() {
         let folder = tempfile::tempdir().unwrap();
-        let database = folder.path().join("hall.db");
+        let database = folder.path().join("venue.db");
         let mut customers = Customers::of(dice.next(), 4, 10, (DATES, SEATS));
         let start = Start { flags: FLAGS, shim: Some(&shim), ..Start::default() };
         let Some(served) = report.got("opening", Served::open(&database, start, DATES, SEATS)) else { return };

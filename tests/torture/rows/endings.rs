@@ -39,7 +39,7 @@ pub fn file(database: &Path) -> Connection {
     Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
 }
 
-/// Says what contradicts the crowd's history in the file.
+/// Says what contradicts the customers' history in the file.
 pub fn check(report: &mut Report, customers: &Customers, database: &Path, rules: Rules) -> bool {
     let mut faults = history::faults(&customers.history, &file(database), rules).into_iter().peekable();
     let none = faults.peek().is_none();
@@ -63,7 +63,7 @@ fn rounds(report: &mut Report, way: &Way) {
     let (mut answered, mut unanswered, mut slowest) = (0, 0, Duration::ZERO);
     while report.goes_on() {
         let folder = tempfile::tempdir().unwrap();
-        let database = folder.path().join("hall.db");
+        let database = folder.path().join("venue.db");
         let mut customers = Customers::of(dice.next(), THREADS, PEOPLE, (DATES, SEATS));
         let start = Start { flags: way.flags, ..Start::default() };
         for round in 0..ROUNDS_OF_A_FILE {
@@ -146,7 +146,7 @@ pub fn lost_answers(report: &mut Report) {
     let mut lost = 0;
     while report.rounds < report.wanted && (report.rounds == 0 || report.has_time()) && report.violations.is_empty() {
         let folder = tempfile::tempdir().unwrap();
-        let database = folder.path().join("hall.db");
+        let database = folder.path().join("venue.db");
         let start = Start { flags: FLAGS, ..Start::default() };
         let Some(served) = report.got("opening", Served::open(&database, start, DATES, SEATS)) else { return };
         let Some(proxy) = report.got("the proxy", Proxy::before(served.address, 3, dice.next())) else { return };

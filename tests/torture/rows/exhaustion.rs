@@ -9,7 +9,7 @@ use crate::torture::outside::{Holds, TestApp, comes_true, pause};
 use crate::torture::report::{Report, patience};
 use crate::torture::wire::{Wire, is_end, post};
 
-const CROWD: usize = 120;
+const CLIENTS: usize = 120;
 
 pub fn descriptors_64(report: &mut Report) {
     descriptors(report, 64);
@@ -24,7 +24,7 @@ fn descriptors(report: &mut Report, most: u64) {
     let Some(before) = report.got("warming up", app.warm_up()) else { return };
     let (mut served, mut refused, mut closed) = (0, 0, 0);
     while report.goes_on() {
-        // In one round a crowd that stays, in the next one that comes when not a single descriptor is left.
+        // In one round clients that stay, in the next some that comes when not a single descriptor is left.
         let starved = report.rounds.is_multiple_of(2);
         let kept = app.wire().and_then(|mut wire| wire.echo("/echo?early").map(|_| wire));
         let Some(mut kept) = report.got("who came early", kept) else { return };
@@ -37,15 +37,15 @@ fn descriptors(report: &mut Report, most: u64) {
             let (parked, refused) = (app.figure("parked"), app.figure("connections_refused_full_total"));
             parked.unwrap_or(0) + refused.unwrap_or(0)
         };
-        for n in 0..if starved { CROWD } else { CROWD / 3 } {
+        for n in 0..if starved { CLIENTS } else { CLIENTS / 3 } {
             let before = if starved { 0 } else { standing(&mut app) };
             wires.push(app.wire().and_then(|mut wire| wire.get(&target(n)).map(|()| wire)));
             // Those that stay come one by one: a newcomer that has not been heard yet may have to go for the next.
             let is_in = starved || comes_true(patience(1_000), || standing(&mut app) > before);
-            report.check(is_in, || format!("the {n}th of a crowd that stays is neither parked nor refused"));
+            report.check(is_in, || format!("the {n}th of those that stay is neither parked nor refused"));
         }
         if !starved {
-            report.got("the bell", app.order("ring 9"));
+            report.got("the notification", app.order("notify 9"));
         }
         for (n, wire) in wires.into_iter().enumerate() {
             if !report.violations.is_empty() {
@@ -60,13 +60,13 @@ fn descriptors(report: &mut Report, most: u64) {
                     served += 1;
                 }
                 Err(error) => {
-                    report.check(is_end(&error), || format!("one of the crowd: {error}"));
+                    report.check(is_end(&error), || format!("one of them: {error}"));
                     closed += 1;
                 }
             }
         }
         if starved {
-            // A crowd that was turned away did not cost the place of who was served all along.
+            // Clients that were refused did not cost the place of who was served all along.
             report.got("who came early", kept.echo("/echo?goes-on"));
             report.got("giving back", app.order("give descriptors back"));
         }
@@ -74,7 +74,7 @@ fn descriptors(report: &mut Report, most: u64) {
         recovers(report, app.address);
     }
     report.check(refused > 0, || "nobody was told that the venue is full".into());
-    report.note(format!("of the crowd {served} served, {refused} refused, {closed} closed"));
+    report.note(format!("of them {served} served, {refused} refused, {closed} closed"));
     app.is_as_before(before, patience(1_000), 8 << 10, report);
 }
 
@@ -142,14 +142,14 @@ pub fn binary(report: &mut Report) {
         for most in [64, 65] {
             let Some((mut child, address)) = report.got("starting", serve(most)) else { return };
             let before = report.got("counting", Holds::of(child.id()));
-            let kept: Vec<Wire> = (0..CROWD).filter_map(|_| Wire::open(address).ok()).collect();
+            let kept: Vec<Wire> = (0..CLIENTS).filter_map(|_| Wire::open(address).ok()).collect();
             let mut served = 0;
             for mut wire in kept {
                 let answer = wire.get("/api/v1/concerts").and_then(|()| wire.answer());
                 match answer {
                     Ok(answer) if answer.status == 200 => served += 1,
                     Ok(answer) => drop(report.check(answer.status == 503, || format!("{answer:?}"))),
-                    Err(error) => drop(report.check(is_end(&error), || format!("one of the crowd: {error}"))),
+                    Err(error) => drop(report.check(is_end(&error), || format!("one of them: {error}"))),
                 }
             }
             report.check(served > 0, || format!("with {most} descriptors nobody was served"));

@@ -97,7 +97,7 @@ pub fn refused(report: &mut Report) {
     while report.goes_on() {
         for (what, spoil, word) in CASES {
             let folder = tempfile::tempdir_in(home.path()).unwrap();
-            let file = folder.path().join("hall.db");
+            let file = folder.path().join("venue.db");
             for ending in ["", "-wal"] {
                 let part = |path: &Path| PathBuf::from(format!("{}{ending}", path.display()));
                 fs::copy(part(&template), part(&file)).unwrap();
@@ -138,7 +138,7 @@ pub(super) fn used(file: &Path, dice: &mut Dice) -> std::io::Result<()> {
 /// A second program on the file of the first, and a command that may not make a file on none.
 fn open_elsewhere(report: &mut Report, home: &Path, template: &Path) {
     let folder = tempfile::tempdir_in(home).unwrap();
-    let file = folder.path().join("hall.db");
+    let file = folder.path().join("venue.db");
     fs::copy(template, &file).unwrap();
     let Some(served) = report.got("starting", Served::start(&file, Start { flags: FLAGS, ..Start::default() })) else {
         return;

@@ -110,7 +110,7 @@ pub fn mixups(report: &mut Report) {
             })
             .collect();
         while customers.iter().any(|customer| !customer.is_finished()) {
-            let _ = app.order("ring 1");
+            let _ = app.order("notify 1");
             let _ = app.order("release");
             crate::torture::outside::pause();
         }
@@ -124,7 +124,7 @@ pub fn mixups(report: &mut Report) {
     let is_empty = |app: &mut TestApp| app.order("release").is_ok() && app.order("held").is_ok_and(|held| held == "0");
     let settled = comes_true(patience(2_000), || is_empty(&mut app));
     report.check(settled, || "requests stay with the handlers".into());
-    // tiny_http lets go of a connection that the door gave up when it next looks at it.
+    // tiny_http lets go of a connection that the HTTP server gave up when it next looks at it.
     let before = Holds { threads: before.threads + 4, descriptors: before.descriptors + 6, ..before };
     app.is_as_before(before, patience(2_000), 24 << 10, report);
 }

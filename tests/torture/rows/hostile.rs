@@ -7,7 +7,7 @@ use crate::torture::outside::TestApp;
 use crate::torture::report::{Report, patience};
 use crate::torture::wire::{get, is_end};
 
-/// What the door may say to what it cannot read.
+/// What the HTTP server may say to what it cannot read.
 pub const REFUSALS: [u16; 7] = [400, 405, 411, 413, 417, 431, 505];
 
 /// The request that must never be answered, after one that must not be read.
@@ -96,7 +96,7 @@ pub fn endless_heads(report: &mut Report) {
             while cut.is_ok() && sent < MOST_BYTES && !wire.has_more() {
                 cut = wire.stream.write(piece.as_bytes()).map(|length| sent += length);
             }
-            // Where the door has no processor for a moment, the kernel takes
+            // Where the server has no processor for a moment, the kernel takes
             // as many without a word of it: that is waited for.
             match wire.refused(&[431, 400]) {
                 Err(error) if is_end(&error) => {} // a reset came before the answer was read: it sent on and on

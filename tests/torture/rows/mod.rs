@@ -1,7 +1,7 @@
 //! The rows.
 
 pub mod backups;
-pub mod crowds;
+pub mod connections;
 pub mod disk;
 pub mod endings;
 pub mod exhaustion;
@@ -34,7 +34,7 @@ pub struct Row {
 /// Runs a row's short form, as a test.
 pub fn run_short(name: &str) {
     let row = ALL.iter().find(|row| row.name == name).unwrap();
-    let report = Report::of(row, row.short, Against::Door, None, None);
+    let report = Report::of(row, row.short, Against::Server, None, None);
     println!("seed {}: {}", report.seed, report.line(name));
     assert!(report.violations.is_empty(), "seed {}: {:#?}", report.seed, report.violations);
 }
@@ -46,7 +46,7 @@ pub const ALL: &[Row] = &[
         rounds: 25,
         short: 1,
         share: 1,
-        run: crowds::bursts,
+        run: connections::bursts,
     },
     Row {
         name: "pipelining",
@@ -54,7 +54,7 @@ pub const ALL: &[Row] = &[
         rounds: 300_000,
         short: 20_000,
         share: 1,
-        run: crowds::pipelining,
+        run: connections::pipelining,
     },
     Row {
         name: "parked-pipelined",
@@ -62,7 +62,7 @@ pub const ALL: &[Row] = &[
         rounds: 200,
         short: 20,
         share: 1,
-        run: crowds::parked_with_pipelined_behind,
+        run: connections::parked_with_pipelined_behind,
     },
     Row {
         name: "vanished",
@@ -70,7 +70,7 @@ pub const ALL: &[Row] = &[
         rounds: 1_000,
         short: 200,
         share: 1,
-        run: crowds::vanished,
+        run: connections::vanished,
     },
     Row {
         name: "drips",
@@ -114,7 +114,7 @@ pub const ALL: &[Row] = &[
     },
     Row {
         name: "binary-descriptors",
-        must: "`boxoffice serve` with 64 and 65 descriptors refuses a crowd, recovers, and ends in good order",
+        must: "`boxoffice serve` with 64 and 65 descriptors refuses what is too much, recovers, and ends in good order",
         rounds: 100,
         short: 1,
         share: 1,
@@ -170,7 +170,7 @@ pub const ALL: &[Row] = &[
     },
     Row {
         name: "mixups",
-        must: "in a crowd that comes, vanishes, holds and waits everyone gets the answer to their own request",
+        must: "of many that come, vanish, hold and wait everyone gets the answer to their own request",
         rounds: 40_000,
         short: 2_000,
         share: 1,

@@ -57,7 +57,7 @@ pub fn by_links(report: &mut Report) {
         let at = |name: &str| folder.path().join(name);
         fs::create_dir(at("disk")).unwrap();
         symlink("disk", at("folder")).unwrap();
-        symlink("folder/hall.db", at("link.db")).unwrap();
+        symlink("folder/venue.db", at("link.db")).unwrap();
         let start = Start { flags: FLAGS, ..Start::default() };
         let Some(served) = report.got("opening by a link", Served::open(&at("link.db"), start, 2, 300)) else { return };
         let mut customers = Customers::of(dice.next(), 4, 10, (2, 300));
@@ -66,7 +66,7 @@ pub fn by_links(report: &mut Report) {
             comes_true(std::time::Duration::from_secs(20), many);
             served.kill();
         });
-        for name in ["link.db", "folder/hall.db", "disk/../link.db"] {
+        for name in ["link.db", "folder/venue.db", "disk/../link.db"] {
             let copy = at(&format!("copy-{}.db", name.replace('/', "-")));
             let made = boxoffice(&["backup"], Some(&copy), &at(name)).output().unwrap();
             if works(report, name, &made) {
@@ -102,7 +102,7 @@ pub fn leftovers(report: &mut Report) {
     let Some((old, new)) = pair(report, home.path(), &mut dice) else { return };
     while report.goes_on() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("hall.db");
+        let file = folder.path().join("venue.db");
         fs::copy(beside(&old, "-wal"), beside(&file, "-wal")).unwrap();
         let before = bytes(folder.path());
         let serve = boxoffice(&["serve", "--listen", "127.0.0.1:0", "--until-stdin-closes"], None, &file);
@@ -132,7 +132,7 @@ pub fn replaced(report: &mut Report) {
     let (old_events, new_events, mut steps, mut killed) = (count(&old), count(&new), 0, 0);
     while report.goes_on() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("hall.db");
+        let file = folder.path().join("venue.db");
         copy_with_log(&old, &file);
         shim.set(Word::Count, 0);
         shim.set(Word::FailKinds, SYNCS | NAMES);
@@ -171,7 +171,7 @@ pub fn without_links(report: &mut Report) {
     while report.goes_on() {
         shim.set(Word::LinkError, NO_LINKS[dice.below(NO_LINKS.len())]);
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("hall.db");
+        let file = folder.path().join("venue.db");
         let start = Start { flags: FLAGS, shim: Some(&shim), traced: false };
         let Some(served) = report.got("a new file", Served::open(&file, start, 1, 5)) else { return };
         let run = |words: &[&str], name: Option<&Path>, database: &Path| {

@@ -57,7 +57,7 @@ pub fn power_loss(report: &mut Report) {
 fn run(report: &mut Report, dice: &mut Dice, images: usize) -> Option<Run> {
     let shim = report.got("the shim", Shim::build())?;
     let folder = tempfile::tempdir().unwrap();
-    let database = folder.path().join("hall.db");
+    let database = folder.path().join("venue.db");
     let start = Start { flags: FLAGS, shim: Some(&shim), traced: true };
     let mut customers = Customers::of(dice.next(), 4, 12, (DATES, SEATS));
     let wanted = ANSWERS.min(300 + images * 3);
@@ -126,7 +126,7 @@ fn moment(run: &Run, checkpoints: &[usize], dice: &mut Dice) -> usize {
 fn is_whole(disk: &Disk, moment: usize, history: &[Op], dice: &mut Dice) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     disk.lose_power(dice, folder.path()).map_err(|error| error.to_string())?;
-    let database = folder.path().join("hall.db");
+    let database = folder.path().join("venue.db");
     let known = history::until(history, moment as i64);
     if !database.exists() {
         let nothing = known.iter().all(|op| op.said.is_none());

@@ -93,7 +93,7 @@ impl Client {
 pub fn one_seat(report: &mut Report) {
     let mut dice = Dice::of(report.seed);
     let folder = tempfile::tempdir().unwrap();
-    let database = folder.path().join("hall.db");
+    let database = folder.path().join("venue.db");
     let flags = ["--max-active=0", "--seats-per-user=1000", "--visit-seconds=86400", "--abandon-seconds=86400"];
     let Some(served) =
         report.got("opening", Served::open(&database, Start { flags: &flags, ..Start::default() }, 1, SEATS as usize))

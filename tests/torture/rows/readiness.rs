@@ -1,4 +1,4 @@
-//! Readiness asked by a crowd, on a disk whose syncs take long.
+//! Readiness asked by many, on a disk whose syncs take long.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ pub fn asked_by_many(report: &mut Report) {
     let folder = tempfile::tempdir().unwrap();
     let Some(shim) = report.got("the shim", Shim::build()) else { return };
     let start = Start { flags: FLAGS, shim: Some(&shim), ..Start::default() };
-    let served = Served::open(&folder.path().join("hall.db"), start, 1, 10);
+    let served = Served::open(&folder.path().join("venue.db"), start, 1, 10);
     let Some(served) = report.got("opening", served) else { return };
     shim.set(Word::SyncMs, SLOW_SYNC_MS);
     let Some((alone, _)) = reads(&served, "/api/v1/concerts") else { return };

@@ -19,11 +19,11 @@ const SEATS: usize = 500;
 const HONEST: usize = 500;
 const CUSTOMERS_AT_ONCE: usize = 10;
 
-/// Each round is a purchase of one of 500 honest customers, while the door is attacked in every way at once.
+/// Each round is a purchase of one of 500 honest customers, while the HTTP server is attacked in every way at once.
 pub fn storm(report: &mut Report) {
     let mut dice = Dice::of(report.seed);
     let folder = tempfile::tempdir().unwrap();
-    let database = folder.path().join("hall.db");
+    let database = folder.path().join("venue.db");
     let flags = [FLAGS, &["--max-active=300"]].concat();
     let flags: Vec<&str> = flags.into_iter().filter(|flag| *flag != "--max-active=12").collect();
     let start = Start { flags: &flags, ..Start::default() };
@@ -88,7 +88,7 @@ struct Sample {
 pub fn soak(report: &mut Report) {
     let mut dice = Dice::of(report.seed);
     let folder = tempfile::tempdir().unwrap();
-    let database = folder.path().join("hall.db");
+    let database = folder.path().join("venue.db");
     let Some(served) =
         report.got("opening", Served::open(&database, Start { flags: FLAGS, ..Start::default() }, DATES, SEATS))
     else {

@@ -26,7 +26,7 @@ pub fn steps(report: &mut Report) {
     let Some(shim) = report.got("the shim", Shim::build()) else { return };
     let flags = ["--hold-seconds=2", "--max-active=0", "--seats-per-user=1000"];
     let start = Start { flags: &flags, shim: Some(&shim), traced: false };
-    let Some(served) = report.got("opening", Served::open(&folder.path().join("hall.db"), start, 1, 1_000)) else {
+    let Some(served) = report.got("opening", Served::open(&folder.path().join("venue.db"), start, 1, 1_000)) else {
         return;
     };
     let Some(customer) = report.got("a customer", Visitor::enter(&served)) else { return };
@@ -69,7 +69,7 @@ pub fn steps(report: &mut Report) {
 pub fn starts(report: &mut Report) {
     let mut dice = Dice::of(report.seed);
     let folder = tempfile::tempdir().unwrap();
-    let database = folder.path().join("hall.db");
+    let database = folder.path().join("venue.db");
     let Some(shim) = report.got("the shim", Shim::build()) else { return };
     let start = Start { shim: Some(&shim), ..Start::default() };
     let mut is_new = true;

@@ -28,7 +28,7 @@ pub struct Topic(pub u128);
 /// Why a waiting request is resumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wake {
-    /// One of its topics rang.
+    /// One of its topics was notified.
     Notified,
     /// Its time is over, or the server stops.
     TimedOut,

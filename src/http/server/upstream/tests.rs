@@ -91,7 +91,7 @@ fn answer(number: u64, body: &str) -> Vec<u8> {
 }
 
 #[test]
-fn answers_come_one_by_one_and_a_line_is_used_again() {
+fn upstream_answers_come_one_by_one_and_a_connection_is_used_again() {
     let mut upstream = TestUpstream::new();
     for number in 1..=5 {
         upstream.ask(number);
@@ -130,7 +130,7 @@ fn an_answer_in_pieces_or_longer_than_the_buffer_is_heard_once_and_whole() {
 }
 
 #[test]
-fn a_surplus_byte_kills_the_line_with_the_answer_later_and_when_idle() {
+fn upstream_surplus_byte_ends_the_connection_with_the_answer_later_and_when_idle() {
     let mut upstream = TestUpstream::new();
     upstream.ask(1);
     assert_eq!(upstream.on_ready(&[answer(1, "hi"), b"!".to_vec()].concat()), ["1 lost", CLOSED]);
@@ -149,14 +149,14 @@ fn a_surplus_byte_kills_the_line_with_the_answer_later_and_when_idle() {
 }
 
 #[test]
-fn an_answer_to_another_request_kills_the_line() {
+fn upstream_answer_to_another_request_ends_the_connection() {
     let mut upstream = TestUpstream::new();
     upstream.ask(2);
     assert_eq!(upstream.on_ready(&answer(1, "late, and not for this one")), ["2 lost", CLOSED]);
 }
 
 #[test]
-fn a_line_that_ends_is_closed_and_its_request_is_lost() {
+fn upstream_connection_that_ends_is_closed_and_its_request_is_lost() {
     let mut upstream = TestUpstream::new();
     upstream.ask(1);
     assert_eq!(upstream.on_ready(&answer(1, "hi")), ["1 hi"]);

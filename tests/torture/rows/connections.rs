@@ -98,13 +98,13 @@ pub fn parked_with_pipelined_behind(report: &mut Report) {
     let count = wires.len() as u64;
     let all_parked = comes_true(patience(2_000), || app.figure("parked").is_ok_and(|parked| parked == count));
     report.check(all_parked, || "not all of them are parked".into());
-    // Others are served in between, and who waits hears nothing before the bell.
+    // Others are served in between, and who waits hears nothing before the notification.
     for n in 0..200 {
         report.got("another", app.wire().and_then(|mut wire| wire.echo(&format!("/echo?other-{n}"))));
     }
     let early = wires.iter().filter(|(_, wire)| wire.has_more()).count();
     report.check(early == 0, || format!("{early} were answered while the request before was parked"));
-    report.got("the bell", app.order("ring 7"));
+    report.got("the notification", app.order("notify 7"));
     let start = Instant::now();
     for (n, wire) in &mut wires {
         let waited = wire.echoed("GET", &format!("/wait?7&{n}"), b"");
@@ -154,7 +154,7 @@ pub fn vanished(report: &mut Report) {
     report.check(freed, || format!("a second later {now:?}, before {before:?}, {rest} stay"));
     report.note(format!("freed after {} ms", start.elapsed().as_millis()));
     for topic in 0..3 {
-        report.got("the bell", app.order(&format!("ring {topic}")));
+        report.got("the notification", app.order(&format!("notify {topic}")));
     }
     for (n, wire) in &mut staying {
         report.got("who stayed", wire.echoed("GET", &format!("/wait?{}&{n}", *n % 3), b""));

@@ -1,4 +1,4 @@
-//! What a crowd costs that does nothing, and how soon a crowd that waits is answered.
+//! What many idle connections cost, and how soon many that wait are answered.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -13,7 +13,7 @@ use crate::served::Served;
 use crate::wire::request;
 
 /// The figures.
-pub struct Crowds {
+pub struct IdleFigures {
     idle: usize,
     idle_bytes_each: usize,
     direct_idle: usize,
@@ -29,8 +29,8 @@ fn get(path: &str) -> Vec<u8> {
     request("GET", path, "", &Value::Null)
 }
 
-fn ring(number: usize) -> Vec<u8> {
-    request("POST", &format!("/ring?{number}"), "", &json!({}))
+fn notify(number: usize) -> Vec<u8> {
+    request("POST", &format!("/notify?{number}"), "", &json!({}))
 }
 
 fn resident_bytes(served: &Served) -> usize {
@@ -44,12 +44,12 @@ pub fn raise_descriptors() -> usize {
     getrlimit(Resource::Nofile).current.map_or(1 << 20, |count| count as usize)
 }
 
-pub fn measure() -> io::Result<Crowds> {
+pub fn measure() -> io::Result<IdleFigures> {
     let most = raise_descriptors() * 4 / 5;
     let (idle, direct_idle, parked) = (most.min(10_000), most.min(2_000), most.min(15_000));
-    let idle_bytes_each = idle_cost("door", idle)?;
+    let idle_bytes_each = idle_cost("server", idle)?;
     let direct_idle_bytes_each = idle_cost("direct", direct_idle)?;
-    let served = Served::limit("door");
+    let served = Served::limit("server");
     let mut waiting: Vec<TcpStream> = Vec::new();
     for number in 1..=parked {
         let mut socket = TcpStream::connect(served.address)?;
@@ -62,12 +62,12 @@ pub fn measure() -> io::Result<Crowds> {
     let mut woken_one_ms = Vec::new();
     for at in (0..9).map(|n| n * parked / 9) {
         let start = Instant::now();
-        ask(served.address, &ring(at + 1))?;
+        ask(served.address, &notify(at + 1))?;
         waiting[at].read_exact(&mut [0; 12])?;
         woken_one_ms.push(start.elapsed().as_secs_f64() * 1_000.0);
     }
     let (woken, woken_all_ms) = wake_all(served.address, waiting, woken_one_ms.len())?;
-    Ok(Crowds {
+    Ok(IdleFigures {
         idle,
         idle_bytes_each,
         direct_idle,
@@ -93,7 +93,7 @@ fn wake_all(address: SocketAddr, waiting: Vec<TcpStream>, answered: usize) -> io
     }
     let mut events = Events::with_capacity(1_024);
     let (start, mut woken, mut last) = (Instant::now(), 0, 0.0);
-    ask(address, &ring(0))?;
+    ask(address, &notify(0))?;
     while woken < waiting.len() - answered && start.elapsed() < Duration::from_secs(10) {
         poll.poll(&mut events, Some(Duration::from_millis(100)))?;
         for event in &events {
@@ -129,9 +129,12 @@ fn ask(address: SocketAddr, request: &[u8]) -> io::Result<TcpStream> {
     Ok(socket)
 }
 
-impl Crowds {
+impl IdleFigures {
     pub fn print(&self) {
-        println!("memory of an idle connection: {} bytes at {} behind the door,", self.idle_bytes_each, self.idle);
+        println!(
+            "memory of an idle connection: {} bytes at {} behind the HTTP server,",
+            self.idle_bytes_each, self.idle
+        );
         println!("    {} bytes at {} of tiny_http alone", self.direct_idle_bytes_each, self.direct_idle);
         println!("{} waiting: {:.1} MB resident in all", self.parked, self.parked_bytes as f64 / 1e6);
         let one = self.woken_one_ms.iter().copied().fold(0.0, f64::max);

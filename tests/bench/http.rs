@@ -1,11 +1,11 @@
-//! `scripts/bench door`: the door beside tiny_http exposed directly, in alternating
+//! `scripts/bench http`: the HTTP server beside tiny_http exposed directly, in alternating
 //! rounds; and what idle and waiting clients cost.
 
 use serde_json::{Value, json};
 
 use crate::Wish;
-use crate::crowds;
 use crate::figures::{Spread, short};
+use crate::idle;
 use crate::load::{self, Load};
 use crate::plays::Prepared;
 use crate::served::Served;
@@ -39,13 +39,13 @@ const ROWS: [Row; 7] = [
 
 /// Rates, p99 and processor seconds of one server under one load, by rounds.
 #[derive(Default)]
-struct WriterHooks {
+struct RoundFigures {
     per_second: Vec<f64>,
     p99_ms: Vec<f64>,
     cpu_per_1000: Vec<f64>,
 }
 
-impl WriterHooks {
+impl RoundFigures {
     fn json(&self) -> Value {
         let of = |values: &[f64]| Spread::of(values).json();
         json!({ "perSecond": of(&self.per_second), "p99Ms": of(&self.p99_ms), "cpuSecondsPer1000": of(&self.cpu_per_1000) })
@@ -54,28 +54,28 @@ impl WriterHooks {
 
 /// Measures what is wished for, prints it as a Markdown table, and gives it back as JSON.
 pub fn measure(wish: &Wish) -> Value {
-    let servers = [Served::limit("direct"), Served::limit("door")];
+    let servers = [Served::limit("direct"), Served::limit("server")];
     println!(
-        "| | direct, requests/s | door, requests/s | ratio | p99 ms, direct / door | CPU s per 1,000, direct / door |"
+        "| | direct, requests/s | server, requests/s | ratio | p99 ms, direct / server | CPU s per 1,000, direct / server |"
     );
     println!("| --- | --- | --- | --- | --- | --- |");
     let told: Vec<Value> =
         ROWS.iter().filter(|row| wish.wants(row.name)).map(|row| compare(&servers, row, wish)).collect();
-    let crowds = wish.wants("crowds").then(|| crowds::measure().unwrap());
-    if let Some(crowds) = &crowds {
-        crowds.print();
+    let idle = wish.wants("idle").then(|| idle::measure().unwrap());
+    if let Some(idle) = &idle {
+        idle.print();
     }
-    json!({ "rows": told, "crowds": crowds.map(|crowds| crowds.json()) })
+    json!({ "rows": told, "idle": idle.map(|idle| idle.json()) })
 }
 
 fn compare(servers: &[Served; 2], row: &Row, wish: &Wish) -> Value {
-    let [mut direct, mut door] = [WriterHooks::default(), WriterHooks::default()];
+    let [mut direct, mut server] = [RoundFigures::default(), RoundFigures::default()];
     let mut starved = 0;
     for number in 0..wish.rounds {
         for turn in 0..2 {
             let which = (number + turn) % 2; // the order turns, so that neither profits from what else the machine does
-            let is_starved = !round(&servers[which], row, wish, [&mut direct, &mut door][which]);
-            assert!(!is_starved || which == 0, "{}: the door left connections unanswered", row.name);
+            let is_starved = !round(&servers[which], row, wish, [&mut direct, &mut server][which]);
+            assert!(!is_starved || which == 0, "{}: the HTTP server left connections unanswered", row.name);
             starved += usize::from(is_starved);
         }
     }
@@ -84,15 +84,15 @@ fn compare(servers: &[Served; 2], row: &Row, wish: &Wish) -> Value {
             .map(|of| short(of(Spread::of(values)) / 1_000.0));
         format!("{median} k ({least} to {most})")
     };
-    let pair = |of: fn(&WriterHooks) -> &[f64]| {
-        format!("{} / {}", short(Spread::of(of(&direct)).median), short(Spread::of(of(&door)).median))
+    let pair = |of: fn(&RoundFigures) -> &[f64]| {
+        format!("{} / {}", short(Spread::of(of(&direct)).median), short(Spread::of(of(&server)).median))
     };
-    let ratio = Spread::of(&door.per_second).median / Spread::of(&direct.per_second).median;
+    let ratio = Spread::of(&server.per_second).median / Spread::of(&direct.per_second).median;
     println!(
         "| {} | {} | {} | {} | {} | {} |",
         row.name,
         rate(&direct.per_second),
-        rate(&door.per_second),
+        rate(&server.per_second),
         short(ratio),
         pair(|rounds| &rounds.p99_ms),
         pair(|rounds| &rounds.cpu_per_1000),
@@ -100,11 +100,11 @@ fn compare(servers: &[Served; 2], row: &Row, wish: &Wish) -> Value {
     if starved > 0 {
         eprintln!("{}: {starved} rounds not counted, tiny_http alone left connections unanswered", row.name);
     }
-    json!({ "name": row.name, "direct": direct.json(), "door": door.json(), "ratio": ratio, "roundsStarved": starved })
+    json!({ "name": row.name, "direct": direct.json(), "server": server.json(), "ratio": ratio, "roundsStarved": starved })
 }
 
 /// Whether every connection was served: else the round is not counted.
-fn round(served: &Served, row: &Row, wish: &Wish, rounds: &mut WriterHooks) -> bool {
+fn round(served: &Served, row: &Row, wish: &Wish, rounds: &mut RoundFigures) -> bool {
     let body = if row.method == "GET" { Value::Null } else { json!({ "userId": SHORT.to_string(), "amount": 1_000 }) };
     let request = request(row.method, &format!("/constant/200?{}", row.bytes), "", &body);
     let (connections, is_new_each) = (row.connections, row.is_new_each);
