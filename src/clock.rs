@@ -27,9 +27,9 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::time::{ClockId, clock_gettime};
-
 pub use instant::{Millis, Span, parse_date};
+
+use crate::platform::time_since_boot;
 
 /// How the server's time moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,7 +146,7 @@ impl Clock {
     /// The server's time. Never earlier than any answer before it.
     pub fn now(&self) -> Millis {
         let mut state = self.state();
-        let passed_ms = if self.mode == Mode::Frozen { 0 } else { state.passed_ms(boot_time()) };
+        let passed_ms = if self.mode == Mode::Frozen { 0 } else { state.passed_ms(time_since_boot()) };
         if self.mode == Mode::Wall && passed_ms / WALL_EVERY_MS > state.wall_looks {
             let (boot, wall_ms) = read_both();
             let passed_ms = state.passed_ms(boot);
@@ -241,7 +241,7 @@ impl ClockState {
 /// would make a step of the wall out of its own pause.
 fn read_both() -> (Duration, i64) {
     loop {
-        let (before, wall_ms, after) = (boot_time(), wall_ms(), boot_time());
+        let (before, wall_ms, after) = (time_since_boot(), wall_ms(), time_since_boot());
         if after.saturating_sub(before) <= AT_ONCE {
             return (after, wall_ms);
         }
@@ -251,11 +251,6 @@ fn read_both() -> (Duration, i64) {
 fn wall_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn boot_time() -> Duration {
-    let now = clock_gettime(ClockId::Boottime);
-    Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0))
 }
 
 #[cfg(test)]

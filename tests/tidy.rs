@@ -29,7 +29,8 @@ const SQL_ELSEWHERE: [(&str, &str); 6] = [
 ];
 
 /// Files and folders besides `clock.rs` that may look at a clock: none of them gives a time to the domain.
-const CLOCK_ELSEWHERE: [(&str, &str); 6] = [
+const CLOCK_ELSEWHERE: [(&str, &str); 7] = [
+    ("platform/boot_clock.rs", "the boot-time clock of each system, which clock.rs reads"),
     ("store/integrity_scan.rs", "its pace beside the work, which a test clock that stands still must not stop"),
     (
         "http/server/event_loop.rs",
@@ -221,6 +222,28 @@ fn comments_are_within_the_line_width() {
 fn every_file_says_first_what_it_is() {
     let silent = files().into_iter().filter(|file| !file.text.starts_with("//! "));
     must_be_none("begin with //!", silent.map(|file| file.path).collect());
+}
+
+/// On which system a program runs is asked in one room alone, which says what differs there and why.
+#[test]
+fn operating_systems_are_told_apart_in_platform_alone() {
+    let crates = ["std::os::", "rustix", "signal_hook", "ctrlc", "anstyle_query", "libc"];
+    let systems = ["unix", "windows", "target_os", "target_family", "inner_socket"];
+    let mut faults = Vec::new();
+    let (platform, others): (Vec<File>, Vec<File>) = files().into_iter().partition(|file| file.room() == "platform");
+    let code = |file: &File| read(&file.text).0; // tests too: they are built on every system
+    let tells_apart = |line: &str| {
+        crates.iter().any(|one| line.contains(one))
+            || line.contains("cfg") && words(line).any(|word| systems.contains(&word))
+    };
+    for file in others {
+        let code = code(&file);
+        let lines = (1..).zip(code.lines()).filter(|(_, line)| tells_apart(line));
+        faults.extend(lines.map(|(number, line)| format!("{}:{number}: {}", file.path, line.trim())));
+    }
+    must_be_none("say it in platform/", faults);
+    let told: usize = platform.iter().map(|file| code(file).lines().filter(|line| tells_apart(line)).count()).sum();
+    assert!(told > 20, "the words above find nothing: {told}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// Options that open a file which, when it is made, is for its owner alone.
 /// On Windows the access list of the folder holds.
 pub fn open_private() -> OpenOptions {
+    #[cfg_attr(not(unix), allow(unused_mut, reason = "only Unix has modes"))]
     let mut options = OpenOptions::new();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -141,6 +142,29 @@ pub fn give_second_name(from: &Path, to: &Path) -> io::Result<()> {
     copied.inspect_err(|_| {
         let _ = std::fs::remove_file(to); // half a copy
     })
+}
+
+/// Whether a file is for its owner alone, for tests; on Windows its folder says so.
+#[cfg(test)]
+pub fn is_private(path: &Path) -> bool {
+    #[cfg(unix)]
+    let private = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(path).unwrap()) & 0o777 == 0o600;
+    #[cfg(not(unix))]
+    let private = path.exists();
+    private
+}
+
+/// A link to a file, for tests.
+///
+/// # Errors
+/// The system's.
+#[cfg(test)]
+pub fn symlink_file(to: &Path, at: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    let made = std::os::unix::fs::symlink(to, at);
+    #[cfg(windows)]
+    let made = std::os::windows::fs::symlink_file(to, at);
+    made
 }
 
 #[cfg(test)]

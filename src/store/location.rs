@@ -151,8 +151,6 @@ pub(super) fn say(path: &Path, sentence: &str) -> OpenError {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
-
     use super::*;
 
     #[test]
@@ -162,6 +160,7 @@ mod tests {
         let at = |name: &str| dir.join(name);
         std::fs::create_dir(at("real")).unwrap();
         std::fs::write(at("real/venue.db"), "x").unwrap();
+        let symlink = |to: &str, at: PathBuf| platform::symlink_file(Path::new(to), &at);
         symlink("real/venue.db", at("link")).unwrap();
         symlink("real", at("folder")).unwrap();
         symlink("folder/new.db", at("dangling")).unwrap();

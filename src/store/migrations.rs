@@ -71,9 +71,8 @@ fn backup_before(connection: &Connection, path: &Path, version: i64) -> rusqlite
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
+    use crate::platform::is_private;
     use crate::store::schema_diff::{current, schema_of};
 
     /// The schemas of the older formats, from the first on.
@@ -208,6 +207,6 @@ mod tests {
         std::fs::write(dir.path().join("old.db.v1.backup"), "").unwrap();
         let copy = migrate_by(&mut connection, &path, 1, &steps[..1]).unwrap().unwrap();
         assert_eq!((copy.file_name().unwrap(), version_of(&connection)), ("old.db.v1.backup-2".as_ref(), 2));
-        assert_eq!(std::fs::metadata(copy).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(is_private(&copy));
     }
 }

@@ -82,7 +82,7 @@ pub fn create_after(
 
 fn build(path: &Path, created_at: Millis, staff_key: &KeyHash) -> rusqlite::Result<()> {
     let mut connection = Connection::open(path)?;
-    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;")?;
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;")?;
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     tx.execute_batch(include_str!("../../schema.sql"))?;
     tx.execute(
@@ -162,6 +162,7 @@ fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "fullfsync", true)?; // macOS: past the disk's own cache
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
     if let Some(copy) = migrations::migrate(connection, path, version)? {
         log::info!(
             "the file was brought up to format {}; the older one is kept as {}",
@@ -230,9 +231,9 @@ mod tests {
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
         let opened = open(&path).unwrap();
         let mode: String = opened.connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
-        let synchronous =
-            opened.connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0)).unwrap();
-        assert_eq!((mode.as_str(), synchronous), ("wal", 2));
+        let of = |name: &str| opened.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!((mode.as_str(), of("synchronous")), ("wal", 2));
+        assert_eq!((of("fullfsync"), of("checkpoint_fullfsync")), (1, 1), "macOS needs both");
         assert_eq!(opened.venue.created_at, AT);
     }
 

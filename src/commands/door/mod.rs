@@ -16,6 +16,7 @@ use journal::{Journal, Scan};
 
 use crate::clock::{Clock, Millis};
 use crate::commands::output;
+use crate::platform;
 use crate::spreadsheet::decode;
 use crate::store::OpenError;
 use crate::ticket::door_list::{DoorList, Verdict};
@@ -119,6 +120,7 @@ impl DoorCheck {
         let closed = |error: io::Error| OpenError(format!("standard output is closed: {error}"));
         let (mut input, mut out, mut sound) = (io::stdin().lock(), io::stdout().lock(), true);
         let colour = out.is_terminal();
+        platform::prepare_console();
         while let Some(line) = next_line(&mut input)? {
             let shown = line.trim();
             if shown.is_empty() {

@@ -1,6 +1,5 @@
 //! Accepts connections, and evicts others for them.
 
-use std::fs::File;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,19 +11,13 @@ use super::connection::{Connection, ConnectionId, EvictionClass};
 use super::event_loop::EventLoop;
 use super::proxy;
 use super::response_head::RequestId;
+use crate::platform;
 use crate::refusal::Refusal;
 
 /// Connections accepted in one go before the others get their turn.
 const ACCEPT_BATCH: usize = 256;
 /// After an accept that failed for want of memory or descriptors.
 const ACCEPT_AGAIN_MS: u64 = 50;
-
-/// Whether the listener itself is gone, which waiting does not cure: it listens no more, or it is no socket.
-fn is_lost(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    let lost = [Errno::INVAL, Errno::BADF, Errno::NOTSOCK, Errno::OPNOTSUPP];
-    Errno::from_io_error(error).is_some_and(|errno| lost.contains(&errno))
-}
 
 impl EventLoop {
     /// Accepts what waits in the backlog.
@@ -37,7 +30,7 @@ impl EventLoop {
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => return,
                     io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => {}
-                    _ if is_lost(&error) => {
+                    _ if platform::is_listener_lost(&error) => {
                         self.listener_lost = Some(error);
                         return;
                     }
@@ -55,12 +48,12 @@ impl EventLoop {
     /// Descriptors have run out: closes the connection that waits, so that its client learns of it.
     fn reject_one(&mut self) -> bool {
         if self.spare.take().is_none() {
-            self.spare = File::open("/dev/null").ok();
+            self.spare = platform::spare_descriptor();
             return false;
         }
         let turned = self.listener.as_ref().is_some_and(|listener| listener.accept().is_ok());
         self.metrics.connections_refused_descriptors_total.add(u64::from(turned));
-        self.spare = File::open("/dev/null").ok();
+        self.spare = platform::spare_descriptor();
         turned && self.spare.is_some()
     }
 

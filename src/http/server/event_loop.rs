@@ -29,6 +29,7 @@ use super::upstream::Wake;
 use super::waiters::Waiters;
 use crate::clock::Clock;
 use crate::ids::random_bytes;
+use crate::platform;
 use crate::refusal::Refusal;
 
 /// The listener's token and the waker's; a client's token has neither of the two top bits.
@@ -115,7 +116,7 @@ impl EventLoop {
             out: Vec::new(),
             next_id: u128::from_be_bytes(random_bytes()),
             next_number: 0,
-            spare: File::open("/dev/null").ok(),
+            spare: platform::spare_descriptor(),
             accept_at_ms: u64::MAX,
             listener_lost: None,
             buffered_bytes: 0,

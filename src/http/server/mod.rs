@@ -69,7 +69,6 @@ use std::thread::JoinHandle;
 
 use mio::net::TcpListener;
 use mio::{Interest, Poll, Waker};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Socket, Type};
 
 use event_loop::{EventLoop, LISTENER, WAKER};
@@ -81,6 +80,7 @@ pub use proxy::{UNATTRIBUTED, rate_key};
 use upstream::Upstream;
 pub use upstream::{Handler, Responder, Topic, Wait};
 
+use crate::platform;
 use crate::threads::{OnFatal, spawn_vital};
 
 /// Connections that the kernel holds until they are accepted: enough for an on-sale.
@@ -129,7 +129,7 @@ impl Server {
         handler: Handler,
         on_fatal: OnFatal,
     ) -> Result<Server, OpenFailure> {
-        let limits = limits.within_descriptors(raise_descriptors());
+        let limits = limits.within_descriptors(platform::raise_descriptor_limit());
         let listener = listen_on(listen).map_err(OpenFailure::Address)?;
         Server::open_on(listener, limits, notifier, handler, on_fatal).map_err(OpenFailure::Inside)
     }
@@ -208,19 +208,11 @@ impl Drop for Server {
 
 fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    socket.set_reuse_address(true)?; // a restart must not wait for the last connections to be forgotten
+    platform::reuse_address(&socket)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     // Small enough that what a slow client takes is seen as it takes it; inherited by what is accepted.
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     socket.listen(BACKLOG)?;
     Ok(TcpListener::from_std(socket.into()))
-}
-
-/// Raises the descriptor limit as far as it goes; gives the limit.
-fn raise_descriptors() -> usize {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-    let current = if setrlimit(Resource::Nofile, raised).is_ok() { limit.maximum } else { limit.current };
-    current.and_then(|count| usize::try_from(count).ok()).unwrap_or(1 << 20)
 }

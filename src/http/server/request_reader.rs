@@ -12,6 +12,7 @@ use super::upstream::protocol;
 use super::upstream::{InFlight, Origin};
 use crate::http::Method;
 use crate::http::Reply;
+use crate::platform::SHORT_READ_IS_ALL;
 use crate::refusal::{Language, Refusal};
 
 /// Stands for the length in the head of an inner request until the last chunk has come; leading zeros change no number.
@@ -35,7 +36,7 @@ pub(super) fn read(connection: &mut Connection, buffer: &mut [u8]) -> Got {
         match connection.socket.read(buffer) {
             Ok(0) => return Got::End,
             Ok(length) => {
-                connection.readable = length == buffer.len() || connection.finished;
+                connection.readable = !SHORT_READ_IS_ALL || length == buffer.len() || connection.finished;
                 return Got::Bytes(length);
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

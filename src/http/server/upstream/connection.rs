@@ -4,10 +4,9 @@ use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 
 use mio::Token;
-use mio::net::UnixStream;
-use rustix::net::RecvFlags;
 
 use super::super::connection_id::ConnectionId;
+use crate::platform::{InnerStream, SHORT_READ_IS_ALL};
 
 /// The bit that tells the tokens of inner connections from those of clients.
 pub const INNER_BIT: usize = 1 << 63;
@@ -45,14 +44,14 @@ pub enum UpstreamState {
 
 /// One inner connection.
 pub struct UpstreamConnection {
-    pub socket: UnixStream,
+    pub socket: InnerStream,
     pub generation: u32,
     /// Which server it leads to.
     pub epoch: u32,
     pub is_write: bool,
     pub state: UpstreamState,
     pub input: Vec<u8>,
-    /// An answer that was looked at and is still in the socket ([`peek`]).
+    /// An answer that was looked at and is still in the socket ([`peek_inner`]).
     pub unread_bytes: usize,
     /// The length of the whole answer, once its head is there.
     pub expected: usize,
@@ -108,16 +107,6 @@ impl Pool {
     }
 }
 
-/// Peeks at what the socket holds. Reading an answer frees socket memory, and with a Unix-domain socket that
-/// wakes its writer, tiny_http's connection thread, for nothing. Taken out only after the next request was
-/// sent, it wakes nobody: the thread is up already.
-///
-/// Gives its length; `None` when nothing is there, or more than the buffer holds.
-pub fn peek(conn: &UpstreamConnection, scratch: &mut [u8]) -> Option<usize> {
-    let (length, _) = rustix::net::recv(&conn.socket, &mut *scratch, RecvFlags::PEEK).ok()?;
-    (1..scratch.len()).contains(&length).then_some(length)
-}
-
 /// Reads until the socket is empty: the end is in `scratch` (so many bytes of it), what came before in `input`.
 /// Says also whether it is the end of the stream.
 pub fn take(conn: &mut UpstreamConnection, scratch: &mut [u8], is_closed: bool) -> (usize, bool) {
@@ -131,7 +120,7 @@ pub fn take(conn: &mut UpstreamConnection, scratch: &mut [u8], is_closed: bool) 
             Ok(0) => return (length, true),
             Ok(read) => {
                 length += read;
-                if length < scratch.len() && !is_closed {
+                if SHORT_READ_IS_ALL && length < scratch.len() && !is_closed {
                     return (length, false);
                 }
             }
@@ -141,7 +130,7 @@ pub fn take(conn: &mut UpstreamConnection, scratch: &mut [u8], is_closed: bool) 
     }
 }
 
-/// Takes out what [`peek`] left.
+/// Takes out what [`peek_inner`] left.
 pub fn drain(conn: &mut UpstreamConnection) {
     let mut buffer = [0; 4_096];
     while conn.unread_bytes > 0 {

@@ -1,10 +1,6 @@
-//! A stock tiny_http server on a Unix-domain socket, and the workers that hand its requests to the handler.
+//! A stock tiny_http server on the inner socket, and the workers that hand its requests to the handler.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::OpenOptionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -18,7 +14,7 @@ use crate::http::Reply;
 use crate::http::body::Content;
 use crate::http::{Method, Request};
 use crate::ids::new_key;
-use crate::platform::{make_private_folder, temporary_folder};
+use crate::platform::{InnerSocket, InnerStream};
 use crate::refusal::{Language, Refusal};
 use crate::threads::{OnFatal, spawn_vital};
 
@@ -146,23 +142,14 @@ pub struct InnerServer {
 
 struct Inner {
     server: Option<tiny_http::Server>,
-    /// The socket's inode. Its name is gone as soon as it is made, so no one else finds it and none is left behind;
-    /// connections are made through this.
-    socket: File,
+    socket: InnerSocket,
     closing: AtomicBool,
-}
-
-impl Inner {
-    fn path(&self) -> String {
-        format!("/proc/self/fd/{}", self.socket.as_raw_fd())
-    }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
         self.server = None;
-        // tiny_http's accept thread looks up only when somebody comes.
-        let _ = UnixStream::connect(self.path());
+        self.socket.wake();
     }
 }
 
@@ -177,26 +164,7 @@ impl InnerServer {
         sending: &Arc<Sending>,
         on_fatal: &OnFatal,
     ) -> io::Result<InnerServer> {
-        const O_PATH: i32 = 0o10_000_000; // Linux: a handle to the inode, without opening it
-        let parent = temporary_folder();
-        let failed = |error: io::Error| {
-            let why = format!(
-                "no socket can be made in {} ({error}); set TMPDIR to a folder that is there, is yours to write, and has a short \
-                 path",
-                parent.display()
-            );
-            io::Error::new(error.kind(), why)
-        };
-        let directory = parent.join(format!("boxoffice-http-{}", new_key()));
-        make_private_folder(&directory).map_err(failed)?;
-        let path = directory.join("s");
-        let made = UnixListener::bind(&path).and_then(|listener| {
-            let socket = OpenOptions::new().read(true).custom_flags(O_PATH).open(&path)?;
-            Ok((listener, socket))
-        });
-        let _ = std::fs::remove_file(&path);
-        let _ = std::fs::remove_dir(&directory);
-        let (listener, socket) = made.map_err(failed)?;
+        let (socket, listener) = InnerSocket::listen(&format!("boxoffice-http-{}", new_key()))?;
         // tiny_http panics when it cannot make its threads; this runs on the server's thread as well.
         let served = catch_unwind(|| tiny_http::Server::from_listener(listener, None));
         let served = served.map_err(|_| io::Error::other("no thread can be made for it"))?;
@@ -216,8 +184,8 @@ impl InnerServer {
     ///
     /// # Errors
     /// When the server is gone or descriptors have run out.
-    pub fn connect(&self) -> io::Result<mio::net::UnixStream> {
-        mio::net::UnixStream::connect(self.inner.path())
+    pub fn connect(&self) -> io::Result<InnerStream> {
+        self.inner.socket.connect()
     }
 }
 
@@ -260,16 +228,30 @@ fn work(inner: &Inner, handler: &Handler, sending: &Arc<Sending>) {
     }
 }
 
+/// Refuses a request that another program of this machine has sent to the inner socket. Nothing of it is read but its
+/// head.
+fn turn_away(asked: tiny_http::Request) {
+    log::warn!("another program of this machine sent a request to the inner server and was refused");
+    if asked.body_length().is_some_and(|length| length > 0) {
+        // Dropped, it would read the body: as long as its sender likes, into memory as large as it says.
+        std::mem::forget(asked);
+    } else {
+        respond(asked, 0, "", &Reply::empty(403), b"");
+    }
+}
+
 fn hand_over(mut asked: tiny_http::Request, handler: &Handler, sending: &Arc<Sending>) {
     let mark = field(&asked, FIELD);
+    if protocol::authentic(mark).is_none() {
+        return turn_away(asked);
+    }
     if asked.url() == PROBE_TARGET {
-        let number = mark.parse().unwrap_or(0);
-        respond(asked, number, "", &Reply::empty(204), b"");
+        respond(asked, 0, "", &Reply::empty(204), b"");
         return;
     }
     let envelope = protocol::read_envelope(mark);
     let (Some(envelope), Some(method)) = (envelope, Method::parse(asked.method().as_str())) else {
-        log::error!("the inner server got what the event loop cannot have sent: {mark:?}");
+        log::error!("the inner server got what the event loop cannot have sent");
         respond(asked, 0, "", &Reply::empty(500), b""); // without its number: the server closes the connection
         return;
     };

@@ -30,9 +30,10 @@ use super::compress::Compressor;
 use super::limits::Limits;
 use super::metrics::Metrics;
 use crate::http::body::Content;
+use crate::platform::peek_inner;
 use crate::threads::OnFatal;
 pub use connection::{INNER_BIT, InFlight, Origin};
-use connection::{Pool, UpstreamConnection, UpstreamState, drain, peek, place_of, take, token_of, write_on};
+use connection::{Pool, UpstreamConnection, UpstreamState, drain, place_of, take, token_of, write_on};
 use handed::Handed;
 pub use inner_server::{Handler, Responder, Wait};
 use inner_server::{InnerServer, Sending};
@@ -202,7 +203,7 @@ impl Upstream {
         };
         write_on(conn);
         let can_wait = conn.input.is_empty() && !is_closed;
-        let peeked = if can_wait { peek(conn, scratch) } else { None };
+        let peeked = if can_wait { peek_inner(&conn.socket, scratch) } else { None };
         let (length, is_over) = peeked.map_or_else(|| take(conn, scratch, is_closed), |length| (length, false));
         if length == 0 && conn.input.is_empty() {
             return if is_over { self.kill(registry, slot, now_ms) } else { UpstreamEvent::Nothing };

@@ -1,24 +1,40 @@
 //! What passes between the event loop and tiny_http beside the client's own
 //! words: one header field each way, and "not yet".
 //!
-//! The server writes every inner request anew from a whitelist, so no client can bring a field of this name.
+//! The server writes every inner request anew from a whitelist, so no client can bring a field of this name. Where the
+//! inner socket is a port of the loopback address, other programs of the machine can: the field begins with a secret of
+//! this process, and a request without it is nobody's.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::IpAddr;
+use std::sync::LazyLock;
+
+use subtle::ConstantTimeEq;
 
 use super::super::response_head::RequestId;
 use crate::http::{Method, Resumed};
+use crate::ids::new_key;
 
-/// The field that travels both ways. To tiny_http: `number peer id [wake =memo]`;
+/// The field that travels both ways. To tiny_http: `secret number peer id [wake =memo]`;
 /// back: `number`, `number parked` or `number handed`.
 pub const FIELD: &str = "upstream";
 /// The target of the probe on a new upstream connection; a client's `OPTIONS *` is answered by the server itself.
 pub const PROBE_TARGET: &str = "*";
 
+/// 128 random bits of this process.
+static SECRET: LazyLock<String> = LazyLock::new(new_key);
+
 /// The request that a new inner connection begins with.
 pub fn probe() -> String {
-    format!("OPTIONS {PROBE_TARGET} HTTP/1.1\r\n{FIELD}: 0\r\n\r\n")
+    format!("OPTIONS {PROBE_TARGET} HTTP/1.1\r\n{FIELD}: {} 0\r\n\r\n", *SECRET)
+}
+
+/// What stands behind the secret of this process; `None` in a request that the event loop has not sent. Takes the same
+/// time whatever is wrong in a secret.
+pub fn authentic(value: &str) -> Option<&str> {
+    let (secret, rest) = value.split_once(' ')?;
+    bool::from(secret.as_bytes().ct_eq(SECRET.as_bytes())).then_some(rest)
 }
 
 /// What waiting requests wait for; its meaning is the handler's.
@@ -57,7 +73,7 @@ pub struct RequestEnvelope {
 
 /// Writes the field of a request, with its CRLF.
 pub fn write_envelope(out: &mut Vec<u8>, number: u64, peer: IpAddr, id: &RequestId, resumed: Option<(&str, Wake)>) {
-    let _ = write!(out, "{FIELD}: {number} {peer} "); // a Vec takes everything
+    let _ = write!(out, "{FIELD}: {} {number} {peer} ", *SECRET); // a Vec takes everything
     id.write(out);
     if let Some((memo, turn)) = resumed {
         let _ = write!(out, " {} =", turn.word());
@@ -73,7 +89,7 @@ pub fn write_envelope(out: &mut Vec<u8>, number: u64, peer: IpAddr, id: &Request
 
 /// Reads the server's field.
 pub fn read_envelope(value: &str) -> Option<RequestEnvelope> {
-    let mut words = value.split(' ');
+    let mut words = authentic(value)?.split(' ');
     let number = words.next()?.parse().ok()?;
     let peer = words.next()?.parse().ok()?;
     let id = words.next()?.to_owned();
@@ -178,8 +194,23 @@ mod tests {
                 assert_eq!(read_envelope(value), Some(envelope));
             }
         }
-        assert_eq!(read_envelope("7 ::1"), None);
-        assert_eq!(read_envelope("7 ::1 id notified"), None);
+        for wrong in ["7 ::1", "7 ::1 id notified"] {
+            assert_eq!(read_envelope(&format!("{} {wrong}", *SECRET)), None);
+        }
+    }
+
+    #[test]
+    fn envelope_without_the_secret_of_the_process_is_nobodys() {
+        let mut field = Vec::new();
+        write_envelope(&mut field, 7, "::1".parse().unwrap(), &RequestId::Theirs("id".into()), None);
+        let field = String::from_utf8(field).unwrap();
+        let value = field.strip_prefix("upstream: ").unwrap().trim_end();
+        let (secret, rest) = value.split_once(' ').unwrap();
+        assert_eq!((secret.len(), authentic(value)), (32, Some(rest)));
+        let other = format!("{}{}", if secret.starts_with('0') { '1' } else { '0' }, &secret[1..]);
+        for wrong in [rest, secret, "", " ", &value[1..], &format!("{other} {rest}"), &format!("{secret}0 {rest}")] {
+            assert_eq!((authentic(wrong), read_envelope(wrong)), (None, None), "{wrong}");
+        }
     }
 
     #[test]

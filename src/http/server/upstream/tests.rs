@@ -1,18 +1,18 @@
 //! Upstream responses on bytes: surplus, late and cut ones of an inner server that the test plays itself.
 
 use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
 
 use mio::{Events, Poll};
 
 use super::*;
-use crate::http::server::connection::ConnectionId;
+use crate::http::server::connection_id::ConnectionId;
+use crate::platform::{InnerPeer, inner_pair};
 
 /// An upstream whose only connection leads to the test itself.
 struct TestUpstream {
     upstream: Upstream,
     poll: Poll,
-    server: UnixStream,
+    server: InnerPeer,
 }
 
 const CLOSED: &str = "closed";
@@ -22,9 +22,7 @@ impl TestUpstream {
         let handler: Handler = Arc::new(|_, responder| drop(responder));
         let limits = Limits { inner_reads: 1, ..Limits::default() };
         let mut upstream = Upstream::start(&limits, handler, OnFatal::new(|| {}), Arc::default()).unwrap();
-        let (ours, server) = UnixStream::pair().unwrap();
-        ours.set_nonblocking(true).unwrap();
-        let mut socket = mio::net::UnixStream::from_std(ours);
+        let (mut socket, server) = inner_pair().unwrap();
         let poll = Poll::new().unwrap();
         poll.registry().register(&mut socket, token_of(0, 0), Interest::READABLE).unwrap();
         let conn = UpstreamConnection {
@@ -163,4 +161,48 @@ fn upstream_connection_that_ends_is_closed_and_its_request_is_lost() {
     upstream.ask(2);
     upstream.server.shutdown(std::net::Shutdown::Both).unwrap();
     assert_eq!(upstream.listen(), ["2 lost", CLOSED]);
+}
+
+/// Sends the head of a request to the inner server.
+fn send_head(upstream: &Upstream, head: &str) -> InnerPeer {
+    let mut socket = InnerPeer::from(upstream.inner_server.as_ref().unwrap().connect().unwrap());
+    socket.set_nonblocking(false).unwrap();
+    socket.set_read_timeout(Some(std::time::Duration::from_secs(10))).unwrap();
+    socket.write_all(head.as_bytes()).unwrap();
+    socket
+}
+
+fn status_of(mut socket: InnerPeer) -> String {
+    let mut answer = [0; 12];
+    socket.read_exact(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer["HTTP/1.1 ".len()..]).into_owned()
+}
+
+/// Where the inner socket is a port of the loopback address, any program of the machine can connect to it.
+#[test]
+fn stranger_on_the_inner_socket_is_refused_and_its_body_is_not_read() {
+    let handled = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = Arc::clone(&handled);
+    let handler: Handler = Arc::new(move |_, responder| {
+        count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        drop(responder);
+    });
+    let upstream = Upstream::start(&Limits::default(), handler, OnFatal::new(|| {}), Arc::default()).unwrap();
+    let guessed = format!("upstream: {} 7 ::1 id\r\n", "0".repeat(32));
+    let mut open = Vec::new();
+    for field in ["", "upstream: 0\r\n", "upstream: 7 ::1 id\r\n", &guessed] {
+        for start in ["GET /api/v1/concerts", "OPTIONS *"] {
+            let asked = send_head(&upstream, &format!("{start} HTTP/1.1\r\n{field}\r\n"));
+            assert_eq!(status_of(asked), "403", "{start} {field}");
+        }
+        // The memory for 100 GB would end the process, and each wait for a body would cost a worker.
+        for length in [3_000, 100_000_000_000_u64] {
+            let head = format!("POST / HTTP/1.1\r\n{field}Content-Length: {length}\r\n\r\n");
+            open.extend((0..Limits::default().workers).map(|_| send_head(&upstream, &head)));
+        }
+    }
+    assert_eq!(status_of(send_head(&upstream, &protocol::probe())), "204", "the workers are there");
+    drop(open);
+    assert_eq!(status_of(send_head(&upstream, &protocol::probe())), "204");
+    assert_eq!(handled.load(std::sync::atomic::Ordering::SeqCst), 0);
 }

@@ -1,0 +1,169 @@
+//! The socket between the event loop and tiny_http.
+
+#[cfg(all(target_os = "linux", not(inner_socket = "loopback")))]
+pub use unnamed::*;
+
+#[cfg(not(all(target_os = "linux", not(inner_socket = "loopback"))))]
+pub use loopback::*;
+
+/// A Unix socket whose name is gone as soon as it is made: nobody else finds it, and none is left behind.
+#[cfg(all(target_os = "linux", not(inner_socket = "loopback")))]
+mod unnamed {
+    use std::io;
+    use std::os::fd::{AsRawFd, OwnedFd};
+    use std::os::unix::net::{UnixListener, UnixStream};
+
+    use rustix::fs::{Mode, OFlags, open};
+    use rustix::net::{RecvFlags, recv};
+
+    use super::super::files::{make_private_folder, temporary_folder};
+
+    /// What tiny_http accepts on.
+    pub type InnerListener = UnixListener;
+    /// One connection to it, as the event loop watches it.
+    pub type InnerStream = mio::net::UnixStream;
+
+    /// What connections are made through: the inode of the socket.
+    pub struct InnerSocket(OwnedFd);
+
+    impl InnerSocket {
+        /// Listens on a new socket. `name` is that of a folder which is gone when this returns, and must not be there.
+        ///
+        /// # Errors
+        /// A sentence with its mend, where no socket can be made in the folder for temporary files.
+        pub fn listen(name: &str) -> io::Result<(InnerSocket, InnerListener)> {
+            let parent = temporary_folder();
+            let failed = |error: io::Error| {
+                let why = format!(
+                    "no socket can be made in {} ({error}); set TMPDIR to a folder that is there, is yours to write, and has a \
+                     short path",
+                    parent.display()
+                );
+                io::Error::new(error.kind(), why)
+            };
+            let directory = parent.join(name);
+            make_private_folder(&directory).map_err(failed)?;
+            let path = directory.join("s");
+            let made = UnixListener::bind(&path).and_then(|listener| {
+                // By rustix: the standard library strips O_PATH from custom flags on musl.
+                let inode = open(&path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+                Ok((InnerSocket(inode), listener))
+            });
+            let _ = std::fs::remove_file(&path);
+            let _ = std::fs::remove_dir(&directory);
+            made.map_err(failed)
+        }
+
+        /// Makes a connection.
+        ///
+        /// # Errors
+        /// When the server is gone or descriptors have run out.
+        pub fn connect(&self) -> io::Result<InnerStream> {
+            InnerStream::connect(self.path())
+        }
+
+        /// Makes `accept` return once: tiny_http's thread looks up only when somebody comes.
+        pub fn wake(&self) {
+            let _ = UnixStream::connect(self.path());
+        }
+
+        fn path(&self) -> String {
+            format!("/proc/self/fd/{}", self.0.as_raw_fd())
+        }
+    }
+
+    /// Peeks at what a socket holds. Reading an answer frees socket memory, and with a Unix-domain socket that wakes
+    /// its writer, tiny_http's connection thread, for nothing. Taken out only after the next request was sent, it
+    /// wakes nobody: the thread is up already.
+    ///
+    /// Gives its length; `None` when nothing is there, or more than the buffer holds.
+    pub fn peek_inner(socket: &InnerStream, scratch: &mut [u8]) -> Option<usize> {
+        let (length, _) = recv(socket, &mut *scratch, RecvFlags::PEEK).ok()?;
+        (1..scratch.len()).contains(&length).then_some(length)
+    }
+
+    /// The other end of a connection.
+    #[cfg(test)]
+    pub type InnerPeer = UnixStream;
+
+    /// A connection of which a test plays tiny_http's end.
+    ///
+    /// # Errors
+    /// The system's.
+    #[cfg(test)]
+    pub fn inner_pair() -> io::Result<(InnerStream, InnerPeer)> {
+        let (ours, theirs) = UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        Ok((InnerStream::from_std(ours), theirs))
+    }
+}
+
+/// TCP on the loopback address.
+#[cfg(not(all(target_os = "linux", not(inner_socket = "loopback"))))]
+mod loopback {
+    use std::io;
+    use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+    use std::time::Duration;
+
+    use socket2::SockRef;
+
+    /// What tiny_http accepts on.
+    pub type InnerListener = TcpListener;
+    /// One connection to it, as the event loop watches it.
+    pub type InnerStream = mio::net::TcpStream;
+
+    /// The event loop waits no longer for a connection to its own process.
+    const CONNECT_MAX: Duration = Duration::from_millis(500);
+
+    /// What connections are made through: the address.
+    pub struct InnerSocket(SocketAddr);
+
+    impl InnerSocket {
+        /// Listens on a port of the system's choice. The name is of no use here.
+        ///
+        /// # Errors
+        /// When there is no port or no descriptor.
+        pub fn listen(_name: &str) -> io::Result<(InnerSocket, InnerListener)> {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            let _ = SockRef::from(&listener).set_tcp_nodelay(true); // inherited by what is accepted
+            Ok((InnerSocket(listener.local_addr()?), listener))
+        }
+
+        /// Makes a connection.
+        ///
+        /// # Errors
+        /// When the server is gone or descriptors have run out.
+        pub fn connect(&self) -> io::Result<InnerStream> {
+            as_watched(TcpStream::connect_timeout(&self.0, CONNECT_MAX)?)
+        }
+
+        /// Makes `accept` return once: tiny_http does that itself where it listens on TCP.
+        pub fn wake(&self) {}
+    }
+
+    /// Never: bytes are read at once, which with TCP wakes nobody.
+    pub fn peek_inner(_socket: &InnerStream, _scratch: &mut [u8]) -> Option<usize> {
+        None
+    }
+
+    /// The other end of a connection.
+    #[cfg(test)]
+    pub type InnerPeer = TcpStream;
+
+    /// A connection of which a test plays tiny_http's end.
+    ///
+    /// # Errors
+    /// The system's.
+    #[cfg(test)]
+    pub fn inner_pair() -> io::Result<(InnerStream, InnerPeer)> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let ours = TcpStream::connect(listener.local_addr()?)?;
+        Ok((as_watched(ours)?, listener.accept()?.0))
+    }
+
+    fn as_watched(socket: TcpStream) -> io::Result<InnerStream> {
+        socket.set_nonblocking(true)?;
+        let _ = socket.set_nodelay(true); // only slower without
+        Ok(InnerStream::from_std(socket))
+    }
+}
