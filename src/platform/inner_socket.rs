@@ -30,7 +30,7 @@ mod unnamed {
         /// Listens on a new socket. `name` is that of a folder which is gone when this returns, and must not be there.
         ///
         /// # Errors
-        /// A sentence with its mend, where no socket can be made in the folder for temporary files.
+        /// A sentence with its remedy, where no socket can be made in the folder for temporary files.
         pub fn listen(name: &str) -> io::Result<(InnerSocket, InnerListener)> {
             let parent = temporary_folder();
             let failed = |error: io::Error| {

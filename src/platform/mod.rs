@@ -37,7 +37,7 @@
 //! * [`reuse_address`]. **Linux**: yes. **macOS**: yes. **Windows**: no. Why: on Windows it would let a second program
 //!   take the same port.
 //! * [`is_listener_lost`]. **Linux**: `EINVAL`, `EBADF` …. **macOS**: the same. **Windows**: the `WSA` numbers of the
-//!   same. Why: errors of `accept` that waiting does not mend.
+//!   same. Why: errors of `accept` that waiting does not cure.
 //! * [`prepare_console`]. **Linux**: nothing. **macOS**: nothing. **Windows**: turns escape sequences on. Why: older
 //!   consoles show them raw; text is UTF-16 there whatever the code page (949 in Korea), so Hangul is right.
 //! * [`real_path`]. **Linux**: as it is. **macOS**: as it is. **Windows**: without `\\?\`. Why: people and SQLite's

@@ -230,7 +230,7 @@ fn work(inner: &Inner, handler: &Handler, sending: &Arc<Sending>) {
 
 /// Refuses a request that another program of this machine has sent to the inner socket. Nothing of it is read but its
 /// head.
-fn turn_away(asked: tiny_http::Request) {
+fn reject(asked: tiny_http::Request) {
     log::warn!("another program of this machine sent a request to the inner server and was refused");
     if asked.body_length().is_some_and(|length| length > 0) {
         // Dropped, it would read the body: as long as its sender likes, into memory as large as it says.
@@ -243,7 +243,7 @@ fn turn_away(asked: tiny_http::Request) {
 fn hand_over(mut asked: tiny_http::Request, handler: &Handler, sending: &Arc<Sending>) {
     let mark = field(&asked, FIELD);
     if protocol::authentic(mark).is_none() {
-        return turn_away(asked);
+        return reject(asked);
     }
     if asked.url() == PROBE_TARGET {
         respond(asked, 0, "", &Reply::empty(204), b"");
