@@ -8,12 +8,21 @@
 //! alphanumeric set of QR codes, so that a code of version 7 (45 by 45 modules) has room for it at level Q, where a
 //! quarter of it may be scratched; one character more would need the next size. There is nothing of its owner in it.
 
+use std::sync::LazyLock;
+
+use data_encoding::{Encoding, Specification};
+
 use super::reading::readings;
 use crate::ids;
-use crate::signing::{PublicKey, SIGNATURE_BYTES, SigningKey};
+use crate::signing::{PublicKey, SigningKey};
 
 /// The letters and digits of numbers and codes: 32 of them, none of 0, O, 1 and I, which people mix up.
 pub const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut specification = Specification::new();
+    specification.symbols.extend(ALPHABET.iter().map(|byte| char::from(*byte)));
+    specification.encoding().unwrap_or_else(|error| panic!("32 characters, none of them twice: {error}"))
+});
 /// 50 bits: nobody guesses one at the door.
 pub const NUMBER_CHARS: usize = 10;
 /// The first character: what the others mean.
@@ -63,8 +72,7 @@ impl Fault {
 
 /// A fresh number.
 pub fn new_number() -> String {
-    // 256 is a multiple of 32, so each character is as likely as the others.
-    ids::random_bytes::<NUMBER_CHARS>().iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
+    BASE32.encode(&ids::random_bytes::<7>())[..NUMBER_CHARS].to_owned() // the first 50 of 56 random bits
 }
 
 /// The code of a ticket; `None` when schedule or seat are beyond what it has room for, a billion and a million.
@@ -72,16 +80,15 @@ pub fn make(key: &SigningKey, payload: &CodePayload) -> Option<String> {
     let mut code = String::with_capacity(SIGNED_CHARS + SIGNATURE_CHARS);
     code.push(FORMAT);
     code.push_str(&payload.number);
-    code.push_str(&digits::<SCHEDULE_CHARS>(payload.schedule_id)?);
-    code.push_str(&digits::<SEAT_CHARS>(payload.seat_no)?);
-    let signature = key.sign(code.as_bytes());
-    push_bits(&mut code, &signature);
+    code.push_str(&digits(payload.schedule_id, SCHEDULE_CHARS)?);
+    code.push_str(&digits(payload.seat_no, SEAT_CHARS)?);
+    BASE32.encode_append(&key.sign(code.as_bytes()), &mut code);
     Some(code)
 }
 
 /// Whether a code is one of format 1.
 pub fn is_legacy(text: &str) -> bool {
-    text.len() == OLDER_CHARS && values(text).is_some()
+    text.len() == OLDER_CHARS && is_written_so(text)
 }
 
 /// What a code says, if the key has signed it.
@@ -92,14 +99,19 @@ pub fn read(public: &PublicKey, text: &str) -> Result<CodePayload, Fault> {
     if text.len() != SIGNED_CHARS + SIGNATURE_CHARS || !text.starts_with(FORMAT) {
         return Err(Fault::NotATicket);
     }
-    let values = values(text).ok_or(Fault::NotATicket)?;
-    let signature = bits(&values[SIGNED_CHARS..]).ok_or(Fault::BadSignature)?;
-    if !public.verify(&text.as_bytes()[..SIGNED_CHARS], &signature) {
+    if !is_written_so(text) {
+        return Err(Fault::NotATicket);
+    }
+    let (signed, signature) = text.split_at(SIGNED_CHARS);
+    // Bits left over must be zero: each signature is written in one way.
+    let signature = BASE32.decode(signature.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+    if !signature.is_some_and(|signature| public.verify(signed.as_bytes(), &signature)) {
         return Err(Fault::BadSignature);
     }
-    let whole = |values: &[u8]| values.iter().fold(0, |sum, value| sum * 32 + i64::from(*value));
-    let (schedule, seat) = values[1 + NUMBER_CHARS..SIGNED_CHARS].split_at(SCHEDULE_CHARS);
-    Ok(CodePayload { number: text[1..=NUMBER_CHARS].to_owned(), schedule_id: whole(schedule), seat_no: whole(seat) })
+    let (number, place) = signed[1..].split_at(NUMBER_CHARS);
+    let (schedule, seat) = place.split_at(SCHEDULE_CHARS);
+    let (schedule_id, seat_no) = number_of(schedule).zip(number_of(seat)).ok_or(Fault::NotATicket)?;
+    Ok(CodePayload { number: number.to_owned(), schedule_id, seat_no })
 }
 
 /// What was shown at the door, once it is read.
@@ -136,7 +148,7 @@ pub fn read_presented(public: &PublicKey, raw: &str) -> Result<Presented, Fault>
         }
     }
     let candidate = |reading: &String| match reading.len() {
-        _ if values(reading).is_none() => None,
+        _ if !is_written_so(reading) => None,
         NUMBER_CHARS => Some(Candidate::Number(reading.clone())),
         OLDER_CHARS => Some(Candidate::OlderCode(reading.clone())),
         _ => None,
@@ -155,55 +167,23 @@ fn code_in(reading: &str) -> &str {
 
 /// The readings of what was typed that can be a number, in the order in which they are looked up.
 pub fn typed_numbers(raw: &str) -> impl Iterator<Item = String> {
-    readings(raw).into_iter().filter(|reading| reading.len() == NUMBER_CHARS && values(reading).is_some())
+    readings(raw).into_iter().filter(|reading| reading.len() == NUMBER_CHARS && is_written_so(reading))
 }
 
-fn digits<const CHARS: usize>(mut number: i64) -> Option<String> {
-    let mut text = [b' '; CHARS];
-    for place in text.iter_mut().rev() {
-        *place = ALPHABET[usize::try_from(number.checked_rem_euclid(32)?).ok()?];
-        number = number.div_euclid(32);
-    }
-    (number == 0).then(|| text.iter().map(|byte| char::from(*byte)).collect())
+/// A number in so many characters, if it has room in them.
+fn digits(number: i64, chars: usize) -> Option<String> {
+    let has_room = (0..1 << (5 * chars)).contains(&number);
+    has_room.then(|| BASE32.encode(&number.to_be_bytes()[3..])[8 - chars..].to_owned())
 }
 
-fn push_bits(text: &mut String, bytes: &[u8]) {
-    let (mut held, mut count) = (0_u16, 0);
-    for byte in bytes {
-        held = (held << 8) | u16::from(*byte);
-        count += 8;
-        while count >= 5 {
-            count -= 5;
-            text.push(char::from(ALPHABET[usize::from((held >> count) & 31)]));
-            held &= (1 << count) - 1;
-        }
-    }
-    if count > 0 {
-        text.push(char::from(ALPHABET[usize::from((held << (5 - count)) & 31)]));
-    }
+/// The number of so many characters, eight at most.
+fn number_of(digits: &str) -> Option<i64> {
+    let bytes = BASE32.decode(format!("{digits:2>8}").as_bytes()).ok()?; // `2` is zero
+    Some(bytes.iter().fold(0, |number, byte| number << 8 | i64::from(*byte)))
 }
 
-/// The place of each character in the alphabet; `None` when one is not in it.
-fn values(text: &str) -> Option<Vec<u8>> {
-    let value = |byte: u8| ALPHABET.iter().position(|one| *one == byte).map(|at| at as u8); // below 32
-    text.bytes().map(value).collect()
-}
-
-/// The bytes of a signature; `None` when the bits left over are not zero: each signature is written in one way.
-fn bits(values: &[u8]) -> Option<[u8; SIGNATURE_BYTES]> {
-    let mut bytes = [0; SIGNATURE_BYTES];
-    let mut places = bytes.iter_mut();
-    let (mut held, mut count) = (0_u16, 0);
-    for value in values {
-        held = (held << 5) | u16::from(*value);
-        count += 5;
-        if count >= 8 {
-            count -= 8;
-            *places.next()? = (held >> count) as u8; // at most eight bits are left
-            held &= (1 << count) - 1;
-        }
-    }
-    (held == 0 && places.next().is_none()).then_some(bytes)
+fn is_written_so(text: &str) -> bool {
+    text.bytes().all(|byte| ALPHABET.contains(&byte))
 }
 
 #[cfg(test)]
@@ -227,6 +207,30 @@ mod tests {
         assert_eq!(number.len(), 10);
         assert!(!number.contains(['0', 'O', '1', 'I']), "{number}");
         assert_ne!(number, new_number());
+    }
+
+    /// Codes that were handed out stay valid, and are made the same.
+    #[test]
+    fn codes_of_earlier_programs_are_read_and_made_again() {
+        let secret = ids::bytes_of_hex("2c0d7bebfe65402c230d401e4a6590a4331ee02b51155fb4be547696c86527cb").unwrap();
+        let key = SigningKey::of(&SigningSecret(secret));
+        for (number, seat_no, signature) in [
+            (
+                "FSVY7B7Z5K",
+                2,
+                "CEGETB6Z8S29K3M6A6N4D3TE38TNAHX23L4FYL5XYNA8FHNRWCRVTEBSP87MDYMTLV2G2NU3SR3AF7ZUJ9GL6PUBNDEHQTSFPSUT232",
+            ),
+            (
+                "7UN9ZHLXWH",
+                3,
+                "DZCWPPJQ9NSAY6JB27T8Y2EVV5F3DK85MJXWMLWSKJQSQSH2ZG63YC7E443QRGPZ37M2GHPK47399YSMZ96PX86C7Z7UVB27FKRWJ5J",
+            ),
+        ] {
+            let code = format!("T{number}222223222{}{signature}", seat_no + 2);
+            let payload = CodePayload { number: number.into(), schedule_id: 1, seat_no };
+            assert_eq!(read(&key.public(), &code), Ok(payload.clone()));
+            assert_eq!(make(&key, &payload), Some(code));
+        }
     }
 
     fn number(raw: &str) -> Option<String> {

@@ -24,7 +24,8 @@ use crate::venue::Tx;
 pub use checkin::{Admitted, CheckInContext, DoorInput, REPEATED_WITHIN_MS, check_in, count_by_section, undo};
 pub use door_list::DoorListEntry;
 pub use reading::readings;
-pub use scans::{SCANS_MAX, Scan, list_conflicts, record_scan};
+pub use scans::{SCANS_MAX, Scan, record_scan};
+pub use sql::{list_conflicts, list_for_door, list_of_reservation};
 
 use code::CodePayload;
 
@@ -176,11 +177,6 @@ pub fn issue(
     Ok(ticket)
 }
 
-/// The tickets of a reservation in layout order.
-pub fn list_of_reservation(connection: &Connection, reservation_id: Uuid) -> Outcome<Vec<Ticket>> {
-    Ok(sql::list_of_reservation(connection, reservation_id)?)
-}
-
 /// The ticket of an id.
 ///
 /// # Errors
@@ -195,11 +191,6 @@ pub fn must_find(connection: &Connection, ticket_id: Uuid) -> Outcome<TicketDeta
 /// `TICKET_NOT_FOUND`.
 pub fn must_find_by_number(connection: &Connection, number: &str) -> Outcome<TicketDetails> {
     sql::find_by_number(connection, number)?.ok_or_else(|| Refusal::TicketNotFound.into())
-}
-
-/// All tickets of a date for the list of its door, in layout order; void ones too, so that the door knows them.
-pub fn list_for_door(connection: &Connection, schedule_id: i64) -> Outcome<Vec<DoorListEntry>> {
-    Ok(sql::list_for_door(connection, schedule_id)?)
 }
 
 /// A user's own ticket.

@@ -1,7 +1,6 @@
 //! Scans of doors without network, told later. Each has an id of its own, so that telling it twice does no harm; a
 //! ticket that was let in at two doors stays on record with both.
 
-use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -54,8 +53,20 @@ pub fn record_scan(tx: &Tx, public: &PublicKey, door: &str, scan: &Scan) -> Outc
     let Some(found) = found else { return Ok(None) };
     let seen = CheckIn { at: scan.at, door: Some(door.to_owned()), offline: true };
     let (outcome, other) = settle(tx, &found, &seen)?;
-    sql::insert_scan(tx, scan.scan_id, found.ticket.ticket_id, &seen, outcome, other.as_ref())?;
-    Ok(sql::find_scan(tx, scan.scan_id)?.map(|kept| (kept, false)))
+    let scan_no = sql::insert_scan(tx, scan.scan_id, found.ticket.ticket_id, &seen, outcome, other.as_ref())?;
+    let kept = StoredScan {
+        scan_no,
+        scan_id: scan.scan_id,
+        ticket_id: found.ticket.ticket_id,
+        number: found.ticket.number,
+        seat: found.ticket.seat,
+        schedule_id: found.schedule_id,
+        scan: seen,
+        outcome,
+        other,
+        told_at: tx.now(),
+    };
+    Ok(Some((kept, false)))
 }
 
 fn settle(tx: &Tx, found: &TicketDetails, seen: &CheckIn) -> Outcome<(ScanOutcome, Option<CheckIn>)> {
@@ -72,14 +83,4 @@ fn settle(tx: &Tx, found: &TicketDetails, seen: &CheckIn) -> Outcome<(ScanOutcom
     details["other"] = json!(other);
     record(tx, EventType::TicketConflict, &details)?;
     Ok((outcome, other))
-}
-
-/// Scans that staff must look at, told after `after`, the oldest first.
-pub fn list_conflicts(
-    connection: &Connection,
-    schedule_id: Option<i64>,
-    after: i64,
-    limit: u32,
-) -> Outcome<Vec<StoredScan>> {
-    Ok(sql::list_conflicts(connection, schedule_id, after, limit)?)
 }

@@ -54,7 +54,8 @@ pub(super) fn insert(tx: &Tx, reservation_id: Uuid, seat_no: i64, ticket: &Ticke
     .map(drop)
 }
 
-pub(super) fn list_of_reservation(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<Vec<Ticket>> {
+/// The tickets of a reservation in layout order.
+pub fn list_of_reservation(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<Vec<Ticket>> {
     connection
         .prepare_cached("SELECT ticket_id, label, number, code FROM ticket WHERE reservation_id = ?1 ORDER BY seat_no")?
         .query_map([reservation_id], |row| {
@@ -130,7 +131,7 @@ pub(super) fn count_by_section(connection: &Connection, schedule_id: i64) -> rus
 }
 
 /// All tickets of a date for its list, in layout order.
-pub(super) fn list_for_door(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<DoorListEntry>> {
+pub fn list_for_door(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<DoorListEntry>> {
     connection
         .prepare_cached(&format!(
             "{FOUND} WHERE r.schedule_id = ?1 AND r.status IN ('CONFIRMED', 'REFUNDED') ORDER BY t.seat_no, t.ticket_id"
@@ -174,6 +175,7 @@ pub(super) fn find_scan(connection: &Connection, scan_id: Uuid) -> rusqlite::Res
     connection.prepare_cached(&format!("{KEPT} WHERE scan_id = ?1"))?.query_row([scan_id], read_scan).optional()
 }
 
+/// Adds a scan and gives back its number.
 pub(super) fn insert_scan(
     tx: &Tx,
     scan_id: Uuid,
@@ -181,12 +183,12 @@ pub(super) fn insert_scan(
     seen: &CheckIn,
     outcome: ScanOutcome,
     other: Option<&CheckIn>,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<i64> {
     tx.prepare_cached(
         "INSERT INTO door_scan (scan_id, ticket_id, at, door, told_at, outcome, other_at, other_door, other_offline)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
-    .execute((
+    .insert((
         scan_id,
         ticket_id,
         seen.at,
@@ -197,10 +199,10 @@ pub(super) fn insert_scan(
         other.and_then(|other| other.door.as_ref()),
         other.map(|other| other.offline),
     ))
-    .map(drop)
 }
 
-pub(super) fn list_conflicts(
+/// Scans that staff must look at, told after `after`, the oldest first.
+pub fn list_conflicts(
     connection: &Connection,
     schedule_id: Option<i64>,
     after: i64,

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::api::{Form, form_of, ticket_json};
 use super::door_list::{self, DoorListHeader};
-use super::{CheckInContext, DoorInput, SCANS_MAX, Scan, StoredScan, TicketDetails, code, qr};
+use super::{CheckInContext, DoorInput, SCANS_MAX, Scan, ScanOutcome, StoredScan, TicketDetails, code, qr};
 use crate::http::{Fields, Reply, decoded_segment};
 use crate::ids;
-use crate::refusal::Refusal;
+use crate::refusal::{Code, Refusal};
 use crate::schedule;
 use crate::store::{Failure, Outcome, Reader};
 use crate::venue::{Answer, Context, Written};
@@ -17,8 +17,8 @@ const DOOR_MAX_CHARS: usize = 80;
 /// What is shown at the door is far shorter.
 const SHOWN_MAX_CHARS: usize = 1_000;
 /// Conflicts of a page at most, and unless asked otherwise.
-const CONFLICTS_MAX: i64 = 1_000;
-const CONFLICTS: i64 = 100;
+const CONFLICTS_MAX: u32 = 1_000;
+const CONFLICTS: u32 = 100;
 
 /// A ticket as the wire shows it to staff: whose it is as well.
 pub fn ticket_json_for_staff(found: &TicketDetails) -> Value {
@@ -152,19 +152,19 @@ pub fn take_scans(context: &Context) -> Outcome<Answer> {
     fields.end()?;
     let public = context.venue.signing.public();
     Answer::write(move |tx| {
-        let taken = scans.iter().map(|scan| {
-            Ok(match super::record_scan(tx, &public, &door, scan)? {
-                Some((kept, known)) => {
-                    let mut input = scan_json(&kept);
-                    input["known"] = known.into();
-                    input
-                }
-                None => json!({ "scanId": scan.scan_id, "outcome": "NOT_FOUND" }),
-            })
-        });
-        let taken = taken.collect::<Outcome<Vec<Value>>>()?;
-        let conflicts: Vec<&Value> =
-            taken.iter().filter(|one| one["outcome"] == "CONFLICT" || one["outcome"] == "VOID").collect();
+        let (mut taken, mut conflicts) = (Vec::new(), Vec::new());
+        for scan in &scans {
+            let Some((kept, known)) = super::record_scan(tx, &public, &door, scan)? else {
+                taken.push(json!({ "scanId": scan.scan_id, "outcome": Code::NotFound.word() }));
+                continue;
+            };
+            let mut told = scan_json(&kept);
+            told["known"] = known.into();
+            if kept.outcome != ScanOutcome::CheckedIn {
+                conflicts.push(told.clone());
+            }
+            taken.push(told);
+        }
         Ok(Written::Ready(Reply::json(200, &json!({ "scans": taken, "conflicts": conflicts }))))
     })
 }
@@ -189,7 +189,7 @@ fn scan_json(kept: &StoredScan) -> Value {
 pub fn conflicts(context: &Context) -> Outcome<Answer> {
     let schedule_id = context.query_number("scheduleId", 0..=i64::MAX)?;
     let after = context.query_number("after", 0..=i64::MAX)?.unwrap_or(0);
-    let limit = context.query_number("limit", 1..=CONFLICTS_MAX)?.unwrap_or(CONFLICTS) as u32;
+    let limit = context.limit(CONFLICTS, CONFLICTS_MAX)?;
     let conflicts = super::list_conflicts(&*context.reader()?, schedule_id, after, limit)?;
     Answer::json(200, &json!({ "conflicts": conflicts.iter().map(scan_json).collect::<Vec<Value>>() }))
 }
