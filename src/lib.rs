@@ -79,8 +79,10 @@
 //! 6. **A refusal is a value** of one enum with one code. One table maps codes to statuses, and one file has all texts
 //!    in both languages; both fail to compile when a code is missing.
 //! 7. **What others may make large has a limit** with its unit in its name: bytes, connections, waiting requests, jobs,
-//!    seats of a layout, rows of a page. Lists that only admins make longer have none: concerts, the
-//!    dates of one, staff keys.
+//!    seats of a layout, rows of a page. Every list has pages (`limit`, `nextCursor` or `after`), and what is due is
+//!    written down some hundred rows a transaction. Without a bound is what must be whole at one moment: a draw, the
+//!    move of all deadlines when the clock of the machine steps, the deletion of a concert with its dates, and the
+//!    reading of live tokens and of all dates at a start.
 //! 8. No `unsafe`, no fractions near points, no `unwrap` outside tests, no sleeping in tests.
 //!
 //! `check/` proves what can be proved of a file (`boxoffice check --rules` lists it), `tests/tidy.rs` what can be seen

@@ -11,8 +11,8 @@ use crate::store::Outcome;
 use crate::venue::{Answer, Context, Tx, Written, cut_page};
 
 /// Ledger entries of a page at most, and unless asked otherwise.
-const PAGE_MAX: i64 = 200;
-const PAGE: i64 = 50;
+const PAGE_MAX: u32 = 200;
+const PAGE: u32 = 50;
 
 /// `GET /users/{userId}/balance`, for a user: 200 with the points that the caller can spend now. 403 `NOT_YOURS`.
 pub fn balance(context: &Context, user_id: Uuid) -> Outcome<Answer> {
@@ -22,11 +22,10 @@ pub fn balance(context: &Context, user_id: Uuid) -> Outcome<Answer> {
 /// `GET /users/{userId}/balance/entries`, for a user: 200 with a page of the caller's ledger, newest first: `limit` 1
 /// to 200 (50), `cursor`. 403 `NOT_YOURS`.
 pub fn entries(context: &Context, user_id: Uuid) -> Outcome<Answer> {
-    let limit = context.query_number("limit", 1..=PAGE_MAX)?.unwrap_or(PAGE);
-    let cursor = context.query_number("cursor", 1..=i64::MAX)?;
+    let (limit, cursor) = (context.limit(PAGE, PAGE_MAX)?, context.cursor()?);
     let reader = context.reader()?;
-    let mut entries = super::list_entries(&reader, user_id, cursor, limit as u32 + 1)?;
-    let next = cut_page(&mut entries, limit as u32, |entry| entry.entry_id).map(|cursor| cursor.to_string());
+    let mut entries = super::list_entries(&reader, user_id, cursor, limit + 1)?;
+    let next = cut_page(&mut entries, limit, |entry| entry.entry_id);
     Answer::json(200, &json!({ "entries": entries, "nextCursor": next }))
 }
 

@@ -145,7 +145,7 @@ impl Import {
         let now = Clock::wall_now().max(opened.venue.seen_at);
         let mut refused = None;
         let written = store::with_transaction(&opened.connection, now, |tx| {
-            let concerts = schedule::list_concerts(tx)?;
+            let concerts = schedule::list_concerts(tx, 0, u32::MAX)?;
             let concerts = concerts.into_iter().map(|concert| (concert.concert_id, concert.title));
             let concert = match self.meant(concerts) {
                 Ok(Meant::One(id, _)) => schedule::must_find_concert(tx, id)?,
@@ -186,18 +186,16 @@ impl Import {
         times: &Times,
         seats: &[LayoutSeat],
     ) -> Result<Added, OpenError> {
-        let concerts = server.get("/staff/concerts")?;
-        let concerts =
-            listed(&concerts, "concerts").map(|concert| Ok((number(concert, "concertId")?, text(concert, "title"))));
+        let concerts = listed(&mut server, "/staff/concerts", "concerts")?;
+        let concerts = concerts.iter().map(|concert| Ok((number(concert, "concertId")?, text(concert, "title"))));
         let concerts = concerts.collect::<Result<Vec<_>, OpenError>>()?.into_iter();
         let meant = self.meant(concerts)?;
         let is_new = matches!(meant, Meant::New(_));
         let concert = match meant {
             Meant::One(id, title) => {
-                let dates = server.get(&format!("/staff/concerts/{id}/schedules"))?;
+                let dates = listed(&mut server, &format!("/staff/concerts/{id}/schedules"), "schedules")?;
                 let starts_at = |date| Millis::parse_rfc3339(&text(date, "startsAt"));
-                let dates = listed(&dates, "schedules")
-                    .filter_map(|date| Some((number(date, "scheduleId").ok()?, starts_at(date)?)));
+                let dates = dates.iter().filter_map(|date| Some((number(date, "scheduleId").ok()?, starts_at(date)?)));
                 self.must_be_new(times, dates)?;
                 json!({ "concertId": id, "title": title })
             }
@@ -255,8 +253,15 @@ fn zone_of(server: &mut ApiClient) -> Result<TimeZone, OpenError> {
         .map_err(|_| OpenError(format!("the server's time zone {name} is not known here; use its own boxoffice.")))
 }
 
-fn listed<'v>(body: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
-    body[name].as_array().into_iter().flatten()
+/// The rows of all pages of a list.
+fn listed(server: &mut ApiClient, path: &str, name: &str) -> Result<Vec<Value>, OpenError> {
+    let (mut rows, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let mut page = server.get(&format!("{path}{cursor}"))?;
+        rows.extend(page[name].as_array_mut().map(std::mem::take).unwrap_or_default());
+        let Some(next) = page["nextCursor"].as_str() else { return Ok(rows) };
+        cursor = format!("?cursor={next}");
+    }
 }
 
 fn number(body: &Value, name: &str) -> Result<i64, OpenError> {

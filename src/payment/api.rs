@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Attempt, PaidFor};
 use crate::http::Reply;
 use crate::points::Points;
-use crate::queue::Caller;
+use crate::queue::{Caller, TokenStatus};
 use crate::refusal::Refusal;
 use crate::reservation::{self, Status, api::read_date, api::read_seats};
 use crate::store::Outcome;
@@ -48,7 +48,7 @@ pub fn pay(context: &Context, caller: Caller) -> Outcome<Answer> {
                     "balance": balance,
                     "paidAt": tx.now(),
                     "tickets": tickets,
-                    "tokenStatus": "EXPIRED",
+                    "tokenStatus": TokenStatus::Expired,
                 }),
             )
             .with("Location", format!("/api/v1/payments/{}", reservation.payment_id)),

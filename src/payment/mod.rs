@@ -56,14 +56,18 @@ pub fn pay(
     attempts: u32,
 ) -> Outcome<Attempt> {
     let token = queue::must_be_active(tx, key)?;
+    let (mut date, mut seats) = (None, None);
     let reservation = match what {
         PaidFor::Reservation(reservation_id) => reservation::must_be_of(tx, token.user_id, *reservation_id)?,
-        PaidFor::Seats(date, labels) => {
-            let schedule_id = match date {
+        PaidFor::Seats(of, labels) => {
+            let schedule_id = match of {
                 DateRef::Schedule(schedule_id) => *schedule_id,
-                DateRef::Date(concert_id, date) => schedule::must_find_on_date(tx, *concert_id, date)?.schedule_id,
+                DateRef::Date(..) => date.insert(of.must_find(tx)?).schedule_id,
             };
-            reservation::find_by_seats(tx, token.user_id, schedule_id, labels)?.ok_or(Refusal::ReservationNotFound)?
+            let found = reservation::find_by_seats(tx, token.user_id, schedule_id, labels)?;
+            let (reservation, of_it) = found.ok_or(Refusal::ReservationNotFound)?;
+            seats = Some(of_it);
+            reservation
         }
     };
     match reservation.status_at(tx.now()) {
@@ -72,14 +76,14 @@ pub fn pay(
         Status::Expired => return Err(Refusal::HoldExpired.into()),
         status => return Err(Refusal::ReservationNotPending { status: status.word() }.into()),
     }
-    schedule::must_find(tx, reservation.schedule_id)?.must_take_place()?;
+    date.map_or_else(|| schedule::must_find(tx, reservation.schedule_id), Ok)?.must_take_place()?;
     if amount != reservation.amount {
         return Err(Refusal::AmountMismatch { expected: reservation.amount }.into());
     }
     match balance::spend(tx, token.user_id, amount, reservation.reservation_id)? {
         Err(balance) => decline(tx, reservation, balance, attempts),
         Ok(Changed { balance, .. }) => {
-            let seats = reservation::confirm(tx, &reservation)?;
+            let seats = reservation::confirm(tx, &reservation, seats)?;
             let tickets = seats
                 .iter()
                 .map(|seat| {

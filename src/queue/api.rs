@@ -84,14 +84,13 @@ pub fn draw(context: &Context) -> Outcome<Answer> {
 }
 
 /// Draws of a page at most, and unless asked otherwise.
-const DRAWS_MAX: i64 = 100;
-const DRAWS: i64 = 20;
+const DRAWS_MAX: u32 = 100;
+const DRAWS: u32 = 20;
 
 /// `GET /queue/draws`, open to all: 200 with a page of the draws that were held, the latest first: `limit` 1 to 100
 /// (20), `cursor`.
 pub fn draws(context: &Context) -> Outcome<Answer> {
-    let limit = context.query_number("limit", 1..=DRAWS_MAX)?.unwrap_or(DRAWS);
-    let cursor = context.query_number("cursor", 1..=i64::MAX)?;
+    let (limit, cursor) = (context.limit(DRAWS, DRAWS_MAX)?, context.cursor()?);
     let (draws, more) = super::list_draws(&*context.reader()?, cursor, limit as usize)?;
     let next = draws.last().filter(|_| more).map(|draw| draw.number.to_string());
     Answer::json(200, &json!({ "draws": draws, "nextCursor": next }))

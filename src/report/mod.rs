@@ -193,7 +193,7 @@ pub struct Page {
     /// The lines of the page, oldest first.
     pub entries: Vec<DayEntry>,
     /// Where the next page begins, if there is one.
-    pub next_cursor: Option<i64>,
+    pub next_cursor: Option<String>,
 }
 
 /// The ledger between two moments: entries after `cursor`, at most `limit`.

@@ -15,10 +15,10 @@ use crate::store::Outcome;
 use crate::venue::{Answer, Context};
 
 /// Entries of a page at most, and unless asked otherwise.
-const PAGE_MAX: i64 = 1_000;
-const PAGE: i64 = 100;
+const PAGE_MAX: u32 = 1_000;
+const PAGE: u32 = 100;
 /// The same of a table: what a spreadsheet can hold and a venue can have at hand.
-const TABLE_LINES_MAX: i64 = 100_000;
+const TABLE_LINES_MAX: u32 = 100_000;
 
 /// `GET /staff/schedules/{scheduleId}/sales`, for counter and admins: 200 with the sales of a date; with
 /// `Accept: text/csv` a table of every sold seat in the venue's time zone. 404 `SCHEDULE_NOT_FOUND`.
@@ -44,8 +44,7 @@ pub fn ledger(context: &Context) -> Outcome<Answer> {
     let day = Millis::day_in(date, zone).ok_or(Refusal::Internal)?; // every date is a day
     let as_table = context.request.prefers_csv();
     let (most, usual) = if as_table { (TABLE_LINES_MAX, TABLE_LINES_MAX) } else { (PAGE_MAX, PAGE) };
-    let limit = context.query_number("limit", 1..=most)?.unwrap_or(usual) as u32;
-    let cursor = context.query_number("cursor", 1..=i64::MAX)?.unwrap_or(0);
+    let (limit, cursor) = (context.limit(usual, most)?, context.cursor()?.unwrap_or(0));
     let page = super::ledger(&*context.reader()?, &day, cursor, limit)?;
     if as_table {
         return Ok(Answer::Ready(table_reply(table_of_entries(&page.entries, zone), &format!("ledger-{date}"))));
@@ -57,7 +56,7 @@ pub fn ledger(context: &Context) -> Outcome<Answer> {
         "until": end,
         "sums": page.sums,
         "entries": page.entries,
-        "nextCursor": page.next_cursor.map(|cursor| cursor.to_string()),
+        "nextCursor": page.next_cursor,
     });
     Ok(Answer::Ready(Reply::json(200, &body).with("Vary", "Accept")))
 }

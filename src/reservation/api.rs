@@ -7,17 +7,15 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{DateRef, HoldRequest, Reservation, SeatChoice, Status};
+use super::{DateRef, HoldRequest, Reservation, ReservationDetails, SeatChoice, Status};
 use crate::clock::Millis;
 use crate::http::{Fields, Reply};
 use crate::queue::{self, Caller};
-use crate::refusal::{Refusal, TokenEnd};
-use crate::schedule;
+use crate::refusal::{Code, Refusal, TokenEnd};
 use crate::seat::MapCache;
 use crate::store::Outcome;
-use crate::ticket;
 use crate::user;
-use crate::venue::{Answer, Context, Prefer, Until, Written};
+use crate::venue::{Answer, Context, Prefer, Until, Written, cut_page};
 
 /// Seats of one request at most.
 const SEATS_MAX: usize = 1_000;
@@ -25,20 +23,15 @@ const SEATS_MAX: usize = 1_000;
 const LIST_MAX: u32 = 200;
 
 /// A reservation as the wire shows it at `now`.
-pub fn reservation_json(connection: &Connection, reservation: &Reservation, now: Millis) -> Outcome<Value> {
+pub fn reservation_json(details: &ReservationDetails, now: Millis) -> Value {
+    let ReservationDetails { reservation, date, seats, tickets } = details;
     let status = reservation.status_at(now);
-    let date = schedule::must_find(connection, reservation.schedule_id)?;
-    let seats = super::sql::list_seats(connection, reservation.reservation_id)?;
     let seats: Vec<Value> = seats.iter().map(|seat| json!({ "seat": seat.label, "price": seat.price })).collect();
-    let tickets = match reservation.status {
-        Status::PendingPayment => Vec::new(), // they are made with the payment
-        _ => ticket::list_of_reservation(connection, reservation.reservation_id)?,
-    };
     let left_ms = match status {
         Status::PendingPayment => reservation.hold_expires_at.ms_since(now),
         _ => 0,
     };
-    Ok(json!({
+    json!({
         "reservationId": reservation.reservation_id,
         "status": status,
         "userId": reservation.user_id,
@@ -52,7 +45,7 @@ pub fn reservation_json(connection: &Connection, reservation: &Reservation, now:
         "holdExpiresAt": reservation.hold_expires_at,
         "holdExpiresInSeconds": left_ms.div_euclid(1_000) + i64::from(left_ms.rem_euclid(1_000) > 0),
         "failure": reservation.failure,
-        "endReason": reservation.was_cancelled_with(&date, status).then_some("SCHEDULE_CANCELLED"),
+        "endReason": reservation.was_cancelled_with(date, status).then_some(Code::ScheduleCancelled.word()),
         "refundUntil": date.refund_until(),
         "payment": {
             "paymentId": reservation.payment_id,
@@ -62,7 +55,7 @@ pub fn reservation_json(connection: &Connection, reservation: &Reservation, now:
             "refundedAt": reservation.refunded_at,
         },
         "tickets": tickets,
-    }))
+    })
 }
 
 fn location(reservation_id: Uuid) -> String {
@@ -85,10 +78,9 @@ pub fn reserve(context: &Context, maps: &Arc<MapCache>, caller: Caller) -> Outco
     let prefer = context.prefer();
     let sale = context.venue.settings.sale.clone();
     Answer::write(move |tx| {
-        let reservation = super::reserve(tx, &maps, caller.key, &wanted, &sale)?;
-        let reservation_id = reservation.reservation_id;
-        let body = reservation_json(tx, &reservation, tx.now())?;
-        let reply = Reply::json(201, &body).with("Location", location(reservation_id));
+        let held = super::reserve(tx, &maps, caller.key, &wanted, &sale)?;
+        let reservation_id = held.reservation.reservation_id;
+        let reply = Reply::json(201, &reservation_json(&held, tx.now())).with("Location", location(reservation_id));
         Ok(prefer.written(reply, false, Until::ReservationSettles { reservation_id, is_new: true }))
     })
 }
@@ -97,9 +89,7 @@ pub fn reserve(context: &Context, maps: &Arc<MapCache>, caller: Caller) -> Outco
 fn preload(context: &Context, maps: &MapCache, date: &DateRef) -> Outcome<()> {
     let schedule_id = match date {
         DateRef::Schedule(schedule_id) => *schedule_id,
-        DateRef::Date(concert_id, date) => {
-            schedule::must_find_on_date(&*context.reader()?, *concert_id, date)?.schedule_id
-        }
+        date @ DateRef::Date(..) => date.must_find(&*context.reader()?)?.schedule_id,
     };
     maps.preload(&context.venue.readers, schedule_id, context.now)
 }
@@ -166,32 +156,32 @@ pub fn read_seats(fields: &mut Fields) -> Result<Vec<String>, Refusal> {
 pub fn reservation(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let reader = context.reader()?;
     let reservation = super::must_be_of(&reader, user_id, reservation_id(context)?)?;
-    shown(context, &reader, &reservation, false, context.prefer())
+    shown(context, &reader, reservation, false, context.prefer())
 }
 
 /// A caller who waited is asked again: whose reservation it is was checked before.
 pub fn look_again(context: &Context, reservation_id: Uuid, is_new: bool, prefer: Prefer) -> Outcome<Answer> {
     let reader = context.reader()?;
     let reservation = super::find(&reader, reservation_id)?.ok_or(Refusal::ReservationNotFound)?;
-    shown(context, &reader, &reservation, is_new, prefer)
+    shown(context, &reader, reservation, is_new, prefer)
 }
 
 /// A reservation, or the wait while it is pending.
 fn shown(
     context: &Context,
     reader: &Connection,
-    reservation: &Reservation,
+    reservation: Reservation,
     is_new: bool,
     prefer: Prefer,
 ) -> Outcome<Answer> {
     let reservation_id = reservation.reservation_id;
-    let body = reservation_json(reader, reservation, context.now)?;
+    let is_final = reservation.status_at(context.now) != Status::PendingPayment;
+    let body = reservation_json(&ReservationDetails::of(reader, reservation)?, context.now);
     let reply = if is_new {
         Reply::json(201, &body).with("Location", location(reservation_id))
     } else {
         Reply::json(200, &body)
     };
-    let is_final = reservation.status_at(context.now) != Status::PendingPayment;
     Ok(prefer.answer(reply, is_final, Until::ReservationSettles { reservation_id, is_new }))
 }
 
@@ -200,13 +190,18 @@ pub(super) fn reservation_id(context: &Context) -> Result<Uuid, Refusal> {
     context.id("reservationId", Refusal::ReservationNotFound)
 }
 
-/// `GET /reservations`, for a user: 200 with the caller's reservations, newest first, 200 at most.
+/// `GET /reservations`, for a user: 200 with the caller's reservations, newest first: `limit` 1 to
+/// 200, at most 200 unless asked otherwise; `nextCursor` leads on.
 pub fn reservations(context: &Context, user_id: Uuid) -> Outcome<Answer> {
+    let (limit, before) = (context.limit(LIST_MAX, LIST_MAX)?, context.query_id("cursor")?.unwrap_or(Uuid::max()));
     let reader = context.reader()?;
-    let reservations = super::sql::list_of_user(&reader, user_id, LIST_MAX)?;
-    let shown: Outcome<Vec<Value>> =
-        reservations.iter().map(|reservation| reservation_json(&reader, reservation, context.now)).collect();
-    Answer::json(200, &json!({ "reservations": shown? }))
+    let mut reservations = super::sql::list_of_user(&reader, user_id, before, limit + 1)?;
+    let next = cut_page(&mut reservations, limit, |reservation| reservation.reservation_id);
+    let shown = reservations
+        .into_iter()
+        .map(|reservation| Ok(reservation_json(&ReservationDetails::of(&reader, reservation)?, context.now)))
+        .collect::<Outcome<Vec<Value>>>()?;
+    Answer::json(200, &json!({ "reservations": shown, "nextCursor": next }))
 }
 
 /// `DELETE /reservations/{reservationId}`, for a user: gives an unpaid hold back. 200 with the reservation; its seats
@@ -214,8 +209,8 @@ pub fn reservations(context: &Context, user_id: Uuid) -> Outcome<Answer> {
 pub fn cancel(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let reservation_id = reservation_id(context)?;
     Answer::write(move |tx| {
-        let reservation = super::cancel(tx, user_id, reservation_id)?;
-        Ok(Written::Ready(Reply::json(200, &reservation_json(tx, &reservation, tx.now())?)))
+        let ended = super::cancel(tx, user_id, reservation_id)?;
+        Ok(Written::Ready(Reply::json(200, &reservation_json(&ended, tx.now()))))
     })
 }
 
@@ -226,8 +221,8 @@ pub fn cancel(context: &Context, user_id: Uuid) -> Outcome<Answer> {
 pub fn refund(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let reservation_id = reservation_id(context)?;
     Answer::write(move |tx| {
-        let reservation = super::refund_own(tx, user_id, reservation_id)?;
-        Ok(Written::Ready(Reply::json(200, &reservation_json(tx, &reservation, tx.now())?)))
+        let ended = super::refund_own(tx, user_id, reservation_id)?;
+        Ok(Written::Ready(Reply::json(200, &reservation_json(&ended, tx.now()))))
     })
 }
 

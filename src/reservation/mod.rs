@@ -27,6 +27,7 @@ use crate::schedule::{self, Schedule};
 use crate::seat::{self, FreeSeats, Hold, MapCache, WantedSeat};
 use crate::settings::SaleSettings;
 use crate::store::{Outcome, column_words};
+use crate::ticket::{self, Ticket};
 use crate::user;
 use crate::venue::{Change, Tx};
 
@@ -104,6 +105,39 @@ impl Reservation {
     }
 }
 
+/// A reservation with all that the wire shows of it. What a job has read already is handed on, and read no second time.
+#[derive(Debug)]
+pub struct ReservationDetails {
+    pub reservation: Reservation,
+    pub date: Schedule,
+    /// In layout order, at the price that was agreed.
+    pub seats: Vec<WantedSeat>,
+    pub tickets: Vec<Ticket>,
+}
+
+impl ReservationDetails {
+    pub fn of(connection: &Connection, reservation: Reservation) -> Outcome<ReservationDetails> {
+        let date = schedule::must_find(connection, reservation.schedule_id)?;
+        let seats = sql::list_seats(connection, reservation.reservation_id)?;
+        ReservationDetails::with(connection, reservation, date, seats)
+    }
+
+    fn with(
+        connection: &Connection,
+        reservation: Reservation,
+        date: Schedule,
+        seats: Vec<WantedSeat>,
+    ) -> Outcome<ReservationDetails> {
+        let tickets = match reservation.status {
+            Status::Confirmed | Status::Refunded => {
+                ticket::list_of_reservation(connection, reservation.reservation_id)?
+            }
+            _ => Vec::new(), // they are made with the payment
+        };
+        Ok(ReservationDetails { reservation, date, seats, tickets })
+    }
+}
+
 /// Which date is meant.
 #[derive(Debug, Clone)]
 pub enum DateRef {
@@ -111,6 +145,17 @@ pub enum DateRef {
     Schedule(i64),
     /// The only schedule of a concert on a date.
     Date(i64, String),
+}
+
+impl DateRef {
+    /// # Errors
+    /// `CONCERT_NOT_FOUND`, `SCHEDULE_NOT_FOUND`, `DATE_AMBIGUOUS`.
+    pub fn must_find(&self, connection: &Connection) -> Outcome<Schedule> {
+        match self {
+            DateRef::Schedule(schedule_id) => schedule::must_find(connection, *schedule_id),
+            DateRef::Date(concert_id, date) => schedule::must_find_on_date(connection, *concert_id, date),
+        }
+    }
 }
 
 /// Which seats are wanted.
@@ -189,19 +234,16 @@ pub fn reserve(
     key: TokenKey,
     wanted: &HoldRequest,
     sale: &SaleSettings,
-) -> Outcome<Reservation> {
+) -> Outcome<ReservationDetails> {
     let token = queue::must_be_active(tx, key)?;
-    let date = match &wanted.date {
-        DateRef::Schedule(schedule_id) => schedule::must_find(tx, *schedule_id)?,
-        DateRef::Date(concert_id, date) => schedule::must_find_on_date(tx, *concert_id, date)?,
-    };
+    let date = wanted.date.must_find(tx)?;
     due::expire_in_the_way(tx, date.schedule_id, token.user_id)?;
     let found = ResolvedSeats::of(tx, maps, date.schedule_id, &wanted.seats)?;
     date.must_be_on_sale(tx.now())?;
     if token.visit_until.is_some_and(|until| tx.now() >= until) {
         return Err(Refusal::VisitOver.into());
     }
-    if let Some(reservation_id) = sql::find_pending_of_user(tx, token.user_id)? {
+    if let Some(Reservation { reservation_id, .. }) = sql::find_pending_of_user(tx, token.user_id)? {
         return Err(Refusal::ReservationPending { reservation_id }.into());
     }
     let taken = sql::count_seats_of_user(tx, token.user_id, date.schedule_id)?;
@@ -227,19 +269,22 @@ pub fn reserve(
     sql::insert(tx, &reservation, &seats)?;
     seat::hold(tx, &reservation.hold(), &seats)?;
     queue::extend_visit(tx, &token, Some(reservation.hold_expires_at))?;
-    Ok(reservation)
+    ReservationDetails::with(tx, reservation, date, seats)
 }
 
 /// Gives the seats of a user's unpaid reservation back.
 ///
 /// # Errors
 /// `RESERVATION_NOT_FOUND`, also for another user's; `RESERVATION_NOT_PENDING`.
-pub fn cancel(tx: &Tx, user_id: Uuid, reservation_id: Uuid) -> Outcome<Reservation> {
+pub fn cancel(tx: &Tx, user_id: Uuid, reservation_id: Uuid) -> Outcome<ReservationDetails> {
     let reservation = must_be_of(tx, user_id, reservation_id)?;
-    match reservation.status_at(tx.now()) {
-        Status::PendingPayment => end_unpaid(tx, reservation, Status::Cancelled),
-        status => Err(Refusal::ReservationNotPending { status: status.word() }.into()),
+    let status = reservation.status_at(tx.now());
+    if status != Status::PendingPayment {
+        return Err(Refusal::ReservationNotPending { status: status.word() }.into());
     }
+    let (reservation, seats) = end_unpaid(tx, reservation, Status::Cancelled)?;
+    let date = schedule::must_find(tx, reservation.schedule_id)?;
+    ReservationDetails::with(tx, reservation, date, seats)
 }
 
 /// A user's own reservation.
@@ -256,20 +301,28 @@ pub fn must_be_of(connection: &Connection, user_id: Uuid, reservation_id: Uuid) 
 ///
 /// # Errors
 /// SQLite's; `RESERVATION_NOT_PENDING` when it is not pending any more.
-fn end_unpaid(tx: &Tx, mut reservation: Reservation, status: Status) -> Outcome<Reservation> {
-    if !sql::mark_ended_if_pending(tx, reservation.reservation_id, status)? {
-        return Err(Refusal::ReservationNotPending { status: reservation.status.word() }.into());
-    }
-    seat::release(tx, &reservation.hold(), &sql::list_seats(tx, reservation.reservation_id)?)?;
+fn end_unpaid(tx: &Tx, reservation: Reservation, status: Status) -> Outcome<(Reservation, Vec<WantedSeat>)> {
+    let ended = release(tx, reservation, status)?;
     if status != Status::Failed
-        && let Some(token) = queue::find_live_of_user(tx, reservation.user_id)?
+        && let Some(token) = queue::find_live_of_user(tx, ended.0.user_id)?
     {
         queue::extend_visit(tx, &token, None)?;
     }
+    Ok(ended)
+}
+
+/// The part of [`end_unpaid`] that leaves the visit alone.
+fn release(tx: &Tx, mut reservation: Reservation, status: Status) -> Outcome<(Reservation, Vec<WantedSeat>)> {
+    if !sql::mark_ended_if_pending(tx, reservation.reservation_id, status)? {
+        return Err(Refusal::ReservationNotPending { status: reservation.status.word() }.into());
+    }
+    let seats = sql::list_seats(tx, reservation.reservation_id)?;
+    seat::release(tx, &reservation.hold(), &seats)?;
     tx.push_change(Change::ReservationChanged { reservation_id: reservation.reservation_id });
     reservation.status = status;
+    reservation.ended_at = Some(tx.now());
     reservation.failure = (status == Status::Failed).then(|| sql::INSUFFICIENT_BALANCE.to_owned());
-    Ok(reservation)
+    Ok((reservation, seats))
 }
 
 /// Counts a declined payment; after `attempts` of them the reservation fails
@@ -283,12 +336,12 @@ pub fn decline(tx: &Tx, reservation: Reservation, attempts: u32) -> Outcome<u32>
     Ok(attempts.saturating_sub(declined))
 }
 
-/// Confirms a paid reservation: its seats are sold.
+/// Confirms a paid reservation: its seats, read here unless they are known already, are sold.
 ///
 /// # Errors
 /// `HOLD_EXPIRED` when the hold is over; the caller takes back what was done.
-pub fn confirm(tx: &Tx, reservation: &Reservation) -> Outcome<Vec<WantedSeat>> {
-    let seats = sql::list_seats(tx, reservation.reservation_id)?;
+pub fn confirm(tx: &Tx, reservation: &Reservation, known: Option<Vec<WantedSeat>>) -> Outcome<Vec<WantedSeat>> {
+    let seats = known.map_or_else(|| sql::list_seats(tx, reservation.reservation_id), Ok)?;
     let confirmed =
         sql::mark_confirmed_if_held(tx, reservation.reservation_id)? && seat::sell(tx, &reservation.hold(), &seats)?;
     if !confirmed {
@@ -298,13 +351,12 @@ pub fn confirm(tx: &Tx, reservation: &Reservation) -> Outcome<Vec<WantedSeat>> {
     Ok(seats)
 }
 
-/// Ends an unpaid reservation: one whose hold is over has expired, whether or not that was written down.
-///
-/// # Errors
-/// Those of [`end_unpaid`].
-fn give_up(tx: &Tx, reservation: Reservation) -> Outcome<Reservation> {
-    let is_over = reservation.status_at(tx.now()) == Status::Expired;
-    end_unpaid(tx, reservation, if is_over { Status::Expired } else { Status::Cancelled })
+impl Reservation {
+    /// How an unpaid reservation ends that is given up: one whose hold is over has expired, whether or not that was
+    /// written down.
+    fn given_up_at(&self, now: Millis) -> Status {
+        if self.status_at(now) == Status::Expired { Status::Expired } else { Status::Cancelled }
+    }
 }
 
 /// Gives a user a new key. What the old one opened ends with it: whoever had it may be in the line or inside.
@@ -321,8 +373,9 @@ pub fn renew_key(tx: &Tx, user_id: Uuid) -> Outcome<String> {
 
 /// Ends a token before its time: an unpaid hold is given back, then the place in the line or the visit is over.
 pub fn end_visit(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<()> {
-    if let Some(reservation_id) = sql::find_pending_of_user(tx, token.user_id)? {
-        give_up(tx, must_be_of(tx, token.user_id, reservation_id)?)?;
+    if let Some(reservation) = sql::find_pending_of_user(tx, token.user_id)? {
+        let status = reservation.given_up_at(tx.now());
+        release(tx, reservation, status)?;
     }
     queue::end(tx, token, reason)
 }

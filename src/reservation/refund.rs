@@ -4,12 +4,12 @@ use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Reservation, Status, give_up, must_be_of, sql};
+use super::{Reservation, ReservationDetails, Status, end_unpaid, must_be_of, sql};
 use crate::balance;
 use crate::clock::Millis;
 use crate::refusal::Refusal;
-use crate::schedule;
-use crate::seat;
+use crate::schedule::{self, Schedule};
+use crate::seat::{self, WantedSeat};
 use crate::store::{Outcome, SkippedRows};
 use crate::ticket;
 use crate::venue::{Change, EventType, Tx, record};
@@ -22,24 +22,28 @@ const SETTLE_MAX: usize = 100;
 ///
 /// # Errors
 /// `RESERVATION_NOT_FOUND`, `RESERVATION_NOT_CONFIRMED`, `TICKET_CHECKED_IN`.
-pub fn refund(tx: &Tx, reservation_id: Uuid) -> Outcome<Reservation> {
+pub fn refund(tx: &Tx, reservation_id: Uuid) -> Outcome<ReservationDetails> {
     let reservation = sql::find(tx, reservation_id)?.ok_or(Refusal::ReservationNotFound)?;
     must_be_confirmed(tx, &reservation)?;
-    give_back(tx, reservation)
+    let date = schedule::must_find(tx, reservation.schedule_id)?;
+    let (reservation, seats) = give_back(tx, reservation)?;
+    ReservationDetails::with(tx, reservation, date, seats)
 }
 
 /// Refunds a user's own reservation, as long as its date lets users do that.
 ///
 /// # Errors
 /// `RESERVATION_NOT_FOUND`, also for another user's; `RESERVATION_NOT_CONFIRMED`, `TICKET_CHECKED_IN`, `REFUND_CLOSED`.
-pub fn refund_own(tx: &Tx, user_id: Uuid, reservation_id: Uuid) -> Outcome<Reservation> {
+pub fn refund_own(tx: &Tx, user_id: Uuid, reservation_id: Uuid) -> Outcome<ReservationDetails> {
     let reservation = must_be_of(tx, user_id, reservation_id)?;
     must_be_confirmed(tx, &reservation)?;
-    let refund_until = schedule::must_find(tx, reservation.schedule_id)?.refund_until();
+    let date = schedule::must_find(tx, reservation.schedule_id)?;
+    let refund_until = date.refund_until();
     if refund_until.is_none_or(|until| tx.now() >= until) {
         return Err(Refusal::RefundClosed { refund_until }.into());
     }
-    give_back(tx, reservation)
+    let (reservation, seats) = give_back(tx, reservation)?;
+    ReservationDetails::with(tx, reservation, date, seats)
 }
 
 fn must_be_confirmed(tx: &Tx, reservation: &Reservation) -> Outcome<()> {
@@ -49,11 +53,12 @@ fn must_be_confirmed(tx: &Tx, reservation: &Reservation) -> Outcome<()> {
     }
 }
 
-fn give_back(tx: &Tx, mut reservation: Reservation) -> Outcome<Reservation> {
+fn give_back(tx: &Tx, mut reservation: Reservation) -> Outcome<(Reservation, Vec<WantedSeat>)> {
     if !sql::mark_refunded_if_confirmed(tx, reservation.reservation_id)? {
         return Err(Refusal::ReservationNotConfirmed { status: reservation.status.word() }.into());
     }
-    seat::release(tx, &reservation.hold(), &sql::list_seats(tx, reservation.reservation_id)?)?;
+    let seats = sql::list_seats(tx, reservation.reservation_id)?;
+    seat::release(tx, &reservation.hold(), &seats)?;
     let changed = balance::refund(tx, reservation.user_id, reservation.amount, reservation.reservation_id)?;
     let told = json!({
         "reservationId": reservation.reservation_id,
@@ -67,7 +72,7 @@ fn give_back(tx: &Tx, mut reservation: Reservation) -> Outcome<Reservation> {
     tx.push_change(Change::ReservationChanged { reservation_id: reservation.reservation_id });
     reservation.status = Status::Refunded;
     reservation.refunded_at = Some(tx.now());
-    Ok(reservation)
+    Ok((reservation, seats))
 }
 
 /// How far the end of a cancelled date has come.
@@ -100,7 +105,11 @@ impl Progress {
 /// # Errors
 /// `SCHEDULE_NOT_FOUND`.
 pub fn progress(connection: &Connection, schedule_id: i64) -> Outcome<Progress> {
-    let date = schedule::must_find(connection, schedule_id)?;
+    progress_of(connection, &schedule::must_find(connection, schedule_id)?)
+}
+
+fn progress_of(connection: &Connection, date: &Schedule) -> Outcome<Progress> {
+    let schedule_id = date.schedule_id;
     let [refunded, confirmed, holds] = sql::count_of_date(connection, schedule_id)?;
     Ok(Progress {
         schedule_id,
@@ -117,8 +126,7 @@ pub fn progress(connection: &Connection, schedule_id: i64) -> Outcome<Progress> 
 /// # Errors
 /// `SCHEDULE_NOT_FOUND`.
 pub fn cancel_date(tx: &Tx, schedule_id: i64) -> Outcome<Progress> {
-    schedule::cancel(tx, schedule_id)?;
-    progress(tx, schedule_id)
+    progress_of(tx, &schedule::cancel(tx, schedule_id)?)
 }
 
 /// What a piece of settling came to.
@@ -133,12 +141,12 @@ pub enum Settlement {
 /// Does a bounded piece of what cancelled dates still need: unpaid holds are released, then paid reservations refunded,
 /// also those of people who went in. What is left is found in the file, so it goes on after a restart.
 pub fn settle_cancelled(tx: &Tx, skipped: &SkippedRows) -> Outcome<Settlement> {
-    let Some(date) = schedule::find_to_settle(tx)? else { return Ok(Settlement::Progress) };
+    let Some(schedule_id) = schedule::find_to_settle(tx)? else { return Ok(Settlement::Progress) };
     let most = SETTLE_MAX + skipped.len();
-    let mut left = sql::list_pending_of_date(tx, date.schedule_id, most)?;
-    left.extend(sql::list_confirmed_of_date(tx, date.schedule_id, most)?);
+    let mut left = sql::list_pending_of_date(tx, schedule_id, most)?;
+    left.extend(sql::list_confirmed_of_date(tx, schedule_id, most)?);
     if left.is_empty() {
-        schedule::mark_settled(tx, date.schedule_id)?;
+        schedule::mark_settled(tx, schedule_id)?;
         return Ok(Settlement::Progress);
     }
     let mut settling = Settlement::Blocked;
@@ -149,7 +157,7 @@ pub fn settle_cancelled(tx: &Tx, skipped: &SkippedRows) -> Outcome<Settlement> {
             tx,
             reservation_id.as_u128(),
             || format!("reservation {reservation_id}"),
-            |tx| end_with_date(tx, reservation).map(drop),
+            |tx| end_with_date(tx, reservation),
         )?;
         if ended {
             settling = Settlement::Progress;
@@ -158,9 +166,10 @@ pub fn settle_cancelled(tx: &Tx, skipped: &SkippedRows) -> Outcome<Settlement> {
     Ok(settling)
 }
 
-fn end_with_date(tx: &Tx, reservation: Reservation) -> Outcome<Reservation> {
+fn end_with_date(tx: &Tx, reservation: Reservation) -> Outcome<()> {
+    let given_up = reservation.given_up_at(tx.now());
     match reservation.status {
-        Status::PendingPayment => give_up(tx, reservation),
-        _ => give_back(tx, reservation),
+        Status::PendingPayment => end_unpaid(tx, reservation, given_up).map(drop),
+        _ => give_back(tx, reservation).map(drop),
     }
 }

@@ -87,27 +87,34 @@ pub fn find_by_seats(
     user_id: Uuid,
     schedule_id: i64,
     labels: &[String],
-) -> rusqlite::Result<Option<Reservation>> {
+) -> rusqlite::Result<Option<(Reservation, Vec<WantedSeat>)>> {
     let mut wanted: Vec<&str> = labels.iter().map(String::as_str).collect();
     wanted.sort_unstable();
-    for reservation in list_of_user(connection, user_id, LOOK_BACK_MAX)? {
+    for reservation in list_of_user(connection, user_id, Uuid::max(), LOOK_BACK_MAX)? {
         if reservation.schedule_id == schedule_id {
             let seats = list_seats(connection, reservation.reservation_id)?;
             let mut labels: Vec<&str> = seats.iter().map(|seat| seat.label.as_str()).collect();
             labels.sort_unstable();
             if labels == wanted {
-                return Ok(Some(reservation));
+                return Ok(Some((reservation, seats)));
             }
         }
     }
     Ok(None)
 }
 
-/// The newest reservations of a user: later ones have greater ids.
-pub(super) fn list_of_user(connection: &Connection, user_id: Uuid, limit: u32) -> rusqlite::Result<Vec<Reservation>> {
+/// The newest reservations of a user before one: later ones have greater ids.
+pub(super) fn list_of_user(
+    connection: &Connection,
+    user_id: Uuid,
+    before: Uuid,
+    limit: u32,
+) -> rusqlite::Result<Vec<Reservation>> {
     connection
-        .prepare_cached(&format!("{RESERVATION} WHERE user_id = ?1 ORDER BY reservation_id DESC LIMIT ?2"))?
-        .query_map((user_id, limit), read)?
+        .prepare_cached(&format!(
+            "{RESERVATION} WHERE user_id = ?1 AND reservation_id < ?2 ORDER BY reservation_id DESC LIMIT ?3"
+        ))?
+        .query_map((user_id, before, limit), read)?
         .collect()
 }
 
@@ -123,9 +130,9 @@ pub(super) fn list_seats(connection: &Connection, reservation_id: Uuid) -> rusql
         .collect()
 }
 
-pub(super) fn find_pending_of_user(tx: &Tx, user_id: Uuid) -> rusqlite::Result<Option<Uuid>> {
-    tx.prepare_cached("SELECT reservation_id FROM reservation WHERE user_id = ?1 AND status = 'PENDING_PAYMENT'")?
-        .query_row([user_id], |row| row.get(0))
+pub(super) fn find_pending_of_user(tx: &Tx, user_id: Uuid) -> rusqlite::Result<Option<Reservation>> {
+    tx.prepare_cached(&format!("{RESERVATION} WHERE user_id = ?1 AND status = 'PENDING_PAYMENT'"))?
+        .query_row([user_id], read)
         .optional()
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::Progress;
 use super::api::{reservation_id, reservation_json, reservations};
+use super::{Progress, ReservationDetails};
 use crate::http::Reply;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
@@ -15,7 +15,7 @@ use crate::venue::{Answer, Context, Prefer, Until, Written};
 pub fn reservation(context: &Context) -> Outcome<Answer> {
     let reader = context.reader()?;
     let reservation = super::find(&reader, reservation_id(context)?)?.ok_or(Refusal::ReservationNotFound)?;
-    Answer::json(200, &reservation_json(&reader, &reservation, context.now)?)
+    Answer::json(200, &reservation_json(&ReservationDetails::of(&reader, reservation)?, context.now))
 }
 
 /// `GET /staff/users/{userId}/reservations`, for counter and admins: 200 with the reservations of a user, newest first,
@@ -32,8 +32,8 @@ pub fn of_user(context: &Context) -> Outcome<Answer> {
 pub fn refund(context: &Context) -> Outcome<Answer> {
     let reservation_id = reservation_id(context)?;
     Answer::write(move |tx| {
-        let reservation = super::refund(tx, reservation_id)?;
-        Ok(Written::Ready(Reply::json(200, &reservation_json(tx, &reservation, tx.now())?)))
+        let refunded = super::refund(tx, reservation_id)?;
+        Ok(Written::Ready(Reply::json(200, &reservation_json(&refunded, tx.now()))))
     })
 }
 

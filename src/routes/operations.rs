@@ -12,8 +12,8 @@ use crate::store::Outcome;
 use crate::venue::{Answer, Context, Prefer, Until, list_events};
 
 /// Events of a page at most, and unless asked otherwise.
-const EVENTS_MAX: i64 = 1_000;
-const EVENTS: i64 = 100;
+const EVENTS_MAX: u32 = 1_000;
+const EVENTS: u32 = 100;
 
 /// `GET /healthz`, open to all: 200 while the process serves, whatever the disk does.
 pub(super) fn health() -> Reply {
@@ -89,7 +89,7 @@ fn write_figure(text: &mut String, name: &str, kind: &str, help: &str, value: im
 /// `Prefer: wait` once there is one.
 pub(super) fn events(context: &Context) -> Outcome<Answer> {
     let after = context.query_number("after", 0..=i64::MAX)?.unwrap_or(0);
-    let limit = context.query_number("limit", 1..=EVENTS_MAX)?.unwrap_or(EVENTS) as u32;
+    let limit = context.limit(EVENTS, EVENTS_MAX)?;
     look_again(context, after, limit, context.prefer())
 }
 

@@ -36,16 +36,18 @@ pub static ROUTES: &[Route] = &[
     delete("/api/v1/queue/token", Token(|_, _, seen| reservation::api::leave(seen.caller()))),
     get("/api/v1/queue/draw", Open(|_, c| queue::api::draw(c))),
     get("/api/v1/queue/draws", Open(|_, c| queue::api::draws(c))).query(&["limit", "cursor"]),
-    get("/api/v1/concerts", Open(|_, c| schedule::api::concerts(c))),
-    get("/api/v1/concerts/{concertId}/dates", Open(|rooms, c| seat::api::dates(c, &rooms.maps))),
+    get("/api/v1/concerts", Open(|_, c| schedule::api::concerts(c))).query(&["limit", "cursor"]),
+    get("/api/v1/concerts/{concertId}/dates", Open(|rooms, c| seat::api::dates(c, &rooms.maps)))
+        .query(&["limit", "cursor"]),
     get("/api/v1/concerts/{concertId}/schedules", Active(|rooms, c, _| seat::api::schedules(c, &rooms.maps)))
-        .query(&["all"]),
+        .query(&["all", "limit", "cursor"]),
     get(
         "/api/v1/concerts/{concertId}/seats",
         Active(|rooms, c, caller| seat::api::seats_on_date(c, &rooms.maps, caller.user_id)),
     )
     .query(&["date"]),
-    get("/api/v1/reservations", User(|_, c, user_id| reservation::api::reservations(c, user_id))),
+    get("/api/v1/reservations", User(|_, c, user_id| reservation::api::reservations(c, user_id)))
+        .query(&["limit", "cursor"]),
     get("/api/v1/reservations/{reservationId}", User(|_, c, user_id| reservation::api::reservation(c, user_id)))
         .waits(),
     delete("/api/v1/reservations/{reservationId}", User(|_, c, user_id| reservation::api::cancel(c, user_id))),
@@ -66,14 +68,15 @@ pub static ROUTES: &[Route] = &[
     get("/api/v1/tickets/{ticketId}", User(|_, c, user_id| ticket::api::ticket(c, user_id))),
     // Staff: keys, concerts and dates.
     get("/api/v1/staff/me", Staff(ALL, |_, _, member| staff::staff_api::me(member))),
-    get("/api/v1/staff/keys", Staff(ADMIN, |_, c, _| staff::staff_api::keys(c))),
+    get("/api/v1/staff/keys", Staff(ADMIN, |_, c, _| staff::staff_api::keys(c))).query(&["limit", "cursor"]),
     post("/api/v1/staff/keys", Staff(ADMIN, |_, c, _| staff::staff_api::add_key(c))).secret(),
     delete("/api/v1/staff/keys/{keyId}", Staff(ADMIN, |_, c, _| staff::staff_api::revoke_key(c))),
-    get("/api/v1/staff/concerts", Staff(ALL, |_, c, _| schedule::api::concerts(c))),
+    get("/api/v1/staff/concerts", Staff(ALL, |_, c, _| schedule::api::concerts(c))).query(&["limit", "cursor"]),
     post("/api/v1/staff/concerts", Staff(ADMIN, |_, c, _| schedule::staff_api::add_concert(c))),
     patch("/api/v1/staff/concerts/{concertId}", Staff(ADMIN, |_, c, _| schedule::staff_api::change_concert(c))),
     delete("/api/v1/staff/concerts/{concertId}", Staff(ADMIN, |_, c, _| reservation::staff_api::delete_concert(c))),
-    get("/api/v1/staff/concerts/{concertId}/schedules", Staff(ALL, |_, c, _| seat::staff_api::schedules(c))),
+    get("/api/v1/staff/concerts/{concertId}/schedules", Staff(ALL, |_, c, _| seat::staff_api::schedules(c)))
+        .query(&["limit", "cursor"]),
     post("/api/v1/staff/concerts/{concertId}/schedules", Staff(ADMIN, |_, c, _| seat::staff_api::add_schedule(c)))
         .body(Body::Large),
     get("/api/v1/staff/schedules/{scheduleId}", Staff(ALL, |_, c, _| seat::staff_api::schedule(c))),
@@ -107,7 +110,8 @@ pub static ROUTES: &[Route] = &[
     // Staff: the counter.
     get("/api/v1/staff/users", Staff(COUNTER, |_, c, _| user::api::find(c))).query(&["name", "limit"]),
     get("/api/v1/staff/users/{userId}", Staff(COUNTER, |_, c, _| balance::staff_api::user(c))),
-    get("/api/v1/staff/users/{userId}/reservations", Staff(COUNTER, |_, c, _| reservation::staff_api::of_user(c))),
+    get("/api/v1/staff/users/{userId}/reservations", Staff(COUNTER, |_, c, _| reservation::staff_api::of_user(c)))
+        .query(&["limit", "cursor"]),
     post("/api/v1/staff/users/{userId}/key", Staff(COUNTER, |_, c, _| reservation::staff_api::renew_key(c)))
         .body(Body::Empty)
         .secret(),

@@ -5,11 +5,13 @@ mod sql;
 pub mod staff_api;
 mod times;
 
+use std::borrow::Borrow;
+
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
 use serde_json::json;
 
-pub use sql::{ToSettle, count_seats_changed, find, find_to_settle, list_of_concert};
+pub use sql::{count_seats_changed, find, find_to_settle, list_concerts, list_of_concert};
 pub use times::{SaidTimes, Times, instant_of};
 
 use crate::clock::Millis;
@@ -150,23 +152,25 @@ pub fn must_find(connection: &Connection, schedule_id: i64) -> Outcome<Schedule>
 /// # Errors
 /// `CONCERT_NOT_FOUND`, `SCHEDULE_NOT_FOUND`, `DATE_AMBIGUOUS`.
 pub fn must_find_on_date(connection: &Connection, concert_id: i64, date: &str) -> Outcome<Schedule> {
-    must_find_concert(connection, concert_id)?;
-    must_find(connection, must_be_one(sql::list_on_date(connection, concert_id, date)?)?)
+    let on_date = sql::list_on_date(connection, concert_id, date)?;
+    if on_date.is_empty() {
+        must_find_concert(connection, concert_id)?;
+    }
+    Ok(must_be_one(on_date)?)
 }
 
-/// The only one of the schedules of a date that takes place; where none does, the first of those that were
-/// cancelled. Each is given with whether it was cancelled.
+/// The only one of the schedules of a date that takes place; where none does, the first of those that were cancelled.
 ///
 /// # Errors
 /// `SCHEDULE_NOT_FOUND`, `DATE_AMBIGUOUS`.
-pub fn must_be_one(schedules: impl IntoIterator<Item = (i64, bool)>) -> Result<i64, Refusal> {
-    let (cancelled, taking_place): (Vec<_>, Vec<_>) =
-        schedules.into_iter().partition(|(_, is_cancelled)| *is_cancelled);
-    match (taking_place.as_slice(), cancelled.first()) {
-        ([], None) => Err(Refusal::ScheduleNotFound),
-        ([(schedule_id, _)], _) | ([], Some((schedule_id, _))) => Ok(*schedule_id),
-        (several, _) => Err(Refusal::DateAmbiguous { schedule_ids: several.iter().map(|(id, _)| *id).collect() }),
+pub fn must_be_one<S: Borrow<Schedule>>(schedules: impl IntoIterator<Item = S>) -> Result<S, Refusal> {
+    let (mut taking_place, cancelled): (Vec<S>, Vec<S>) =
+        schedules.into_iter().partition(|one| one.borrow().cancelled_at.is_none());
+    if taking_place.len() > 1 {
+        let schedule_ids = taking_place.iter().map(|one| one.borrow().schedule_id).collect();
+        return Err(Refusal::DateAmbiguous { schedule_ids });
     }
+    taking_place.pop().or(cancelled.into_iter().next()).ok_or(Refusal::ScheduleNotFound)
 }
 
 /// Adds a date without seats; `seat/` gives it its layout in the same transaction.
@@ -190,13 +194,14 @@ pub fn change_times(tx: &Tx, schedule_id: i64, times: &Times) -> Outcome<()> {
 ///
 /// # Errors
 /// `SCHEDULE_NOT_FOUND`.
-pub fn cancel(tx: &Tx, schedule_id: i64) -> Outcome<()> {
-    must_find(tx, schedule_id)?;
+pub fn cancel(tx: &Tx, schedule_id: i64) -> Outcome<Schedule> {
+    let mut date = must_find(tx, schedule_id)?;
     if sql::mark_cancelled_if_not(tx, schedule_id)? {
+        date.cancelled_at = Some(tx.now());
         record(tx, EventType::ScheduleCancelled, &json!({ "scheduleId": schedule_id }))?;
         tx.push_change(Change::ScheduleChanged { schedule_id });
     }
-    Ok(())
+    Ok(date)
 }
 
 /// Deletes a date that has no seats any more; its id is never given again.
@@ -244,9 +249,4 @@ pub fn settle_dates(connection: &Connection, zone: &TimeZone) -> rusqlite::Resul
 fn record_change(tx: &Tx, schedule_id: i64) -> Outcome<()> {
     tx.push_change(Change::ScheduleChanged { schedule_id });
     Ok(record(tx, EventType::ScheduleChanged, &json!({ "scheduleId": schedule_id }))?)
-}
-
-/// Every concert, in the order in which they were added.
-pub fn list_concerts(connection: &Connection) -> Outcome<Vec<Concert>> {
-    Ok(sql::list_concerts(connection)?)
 }

@@ -47,8 +47,12 @@ pub(super) fn find_concert(connection: &Connection, concert_id: i64) -> rusqlite
         .optional()
 }
 
-pub(super) fn list_concerts(connection: &Connection) -> rusqlite::Result<Vec<Concert>> {
-    connection.prepare_cached(&format!("{CONCERT} ORDER BY concert_id"))?.query_map([], read_concert)?.collect()
+/// Concerts after one, in the order in which they were added, at most `limit`.
+pub fn list_concerts(connection: &Connection, after: i64, limit: u32) -> rusqlite::Result<Vec<Concert>> {
+    connection
+        .prepare_cached(&format!("{CONCERT} WHERE concert_id > ?1 ORDER BY concert_id LIMIT ?2"))?
+        .query_map((after, limit), read_concert)?
+        .collect()
 }
 
 const SCHEDULE: &str = "SELECT schedule_id, concert_id, concert.title, date, starts_at, sale_opens_at, sale_closes_at,
@@ -88,14 +92,13 @@ pub fn list_of_concert(connection: &Connection, concert_id: i64) -> rusqlite::Re
         .collect()
 }
 
-/// The schedules of a date, the earliest first, each with whether it was cancelled.
-pub(super) fn list_on_date(connection: &Connection, concert_id: i64, date: &str) -> rusqlite::Result<Vec<(i64, bool)>> {
+/// The schedules of a date, the earliest first.
+pub(super) fn list_on_date(connection: &Connection, concert_id: i64, date: &str) -> rusqlite::Result<Vec<Schedule>> {
     connection
-        .prepare_cached(
-            "SELECT schedule_id, cancelled_at IS NOT NULL FROM schedule WHERE concert_id = ?1 AND date = ?2
-             ORDER BY starts_at, schedule_id",
-        )?
-        .query_map((concert_id, date), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .prepare_cached(&format!(
+            "{SCHEDULE} WHERE schedule.concert_id = ?1 AND date = ?2 ORDER BY starts_at, schedule_id"
+        ))?
+        .query_map((concert_id, date), read)?
         .collect()
 }
 
@@ -159,21 +162,14 @@ pub(super) fn mark_settled(tx: &Tx, schedule_id: i64) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-/// A cancelled date for which not everybody has their points back yet.
-#[derive(Debug, Clone, Copy)]
-pub struct ToSettle {
-    /// Which.
-    pub schedule_id: i64,
-}
-
-/// The first date that was cancelled and is not settled yet.
-pub fn find_to_settle(connection: &Connection) -> rusqlite::Result<Option<ToSettle>> {
+/// The date that was cancelled first of those that are not settled: not everybody has their points back yet.
+pub fn find_to_settle(connection: &Connection) -> rusqlite::Result<Option<i64>> {
     connection
         .prepare_cached(
             "SELECT schedule_id FROM schedule WHERE cancelled_at IS NOT NULL AND settled_at IS NULL
              ORDER BY cancelled_at LIMIT 1",
         )?
-        .query_row([], |row| Ok(ToSettle { schedule_id: row.get(0)? }))
+        .query_row([], |row| row.get(0))
         .optional()
 }
 

@@ -12,7 +12,10 @@ use crate::http::{Reply, must_be_date};
 use crate::refusal::Refusal;
 use crate::schedule::{self, Schedule};
 use crate::store::Outcome;
-use crate::venue::{Answer, Context};
+use crate::venue::{Answer, Context, cut_page};
+
+/// Dates of a page at most, and unless asked otherwise.
+pub(super) const DATES_MAX: u32 = 1_000;
 
 /// A schedule as the wire shows it, counted in the file.
 pub(super) fn schedule_json<'s>(connection: &Connection, schedule: &'s Schedule, now: Millis) -> Outcome<DateJson<'s>> {
@@ -44,15 +47,35 @@ pub fn dates(context: &Context, maps: &MapCache) -> Outcome<Answer> {
 fn list_schedules(context: &Context, maps: &MapCache, all: bool) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
     let (readers, now) = (&context.venue.readers, context.now);
-    let dates = maps.dates.of(readers, concert_id)?;
+    let (limit, dates) = (context.limit(DATES_MAX, DATES_MAX)?, maps.dates.of(readers, concert_id)?);
     let mut shown = Vec::new();
-    for schedule in dates.iter().filter(|schedule| all || schedule.must_be_on_sale(now).is_ok()) {
+    for schedule in
+        after(&dates, context.cursor()?)?.iter().filter(|schedule| all || schedule.must_be_on_sale(now).is_ok())
+    {
         let free = maps.free(readers, schedule.schedule_id, now)?;
         if all || free.seats > 0 {
             shown.push(DateJson { schedule, free });
+            if shown.len() > limit as usize {
+                break;
+            }
         }
     }
-    Ok(Answer::Ready(Reply::json(200, &json!({ "schedules": shown })).tagged(context.request)))
+    let next = cut_page(&mut shown, limit, |date| date.schedule.schedule_id);
+    let body = json!({ "schedules": shown, "nextCursor": next });
+    Ok(Answer::Ready(Reply::json(200, &body).tagged(context.request)))
+}
+
+/// The dates of a concert after the one with which the page before ended.
+pub(super) fn after(dates: &[Schedule], cursor: Option<i64>) -> Result<&[Schedule], Refusal> {
+    let Some(cursor) = cursor else { return Ok(dates) };
+    let last = dates.iter().position(|date| date.schedule_id == cursor);
+    last.map(|last| &dates[last + 1..]).ok_or_else(|| {
+        Refusal::invalid(
+            "?cursor",
+            "names no date of this concert; begin anew",
+            "이 공연의 일정이 아닙니다. 처음부터 다시 조회해 주세요",
+        )
+    })
 }
 
 /// `GET /schedules/{scheduleId}/seats`, for an active token: 200 with the seats of a date in layout order and the state
@@ -71,7 +94,6 @@ pub fn seats_on_date(context: &Context, maps: &MapCache, viewer: Uuid) -> Outcom
     must_be_date(wanted, "?date")?;
     let dates = maps.dates.of(readers, concert_id)?;
     let on_date = dates.iter().filter(|schedule| schedule.date == wanted);
-    let on_date = on_date.map(|schedule| (schedule.schedule_id, schedule.cancelled_at.is_some()));
-    let schedule_id = schedule::must_be_one(on_date)?;
+    let schedule_id = schedule::must_be_one(on_date)?.schedule_id;
     maps.show(readers, context.request, schedule_id, viewer, context.now).map(Answer::Ready)
 }

@@ -3,13 +3,13 @@
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::api::schedule_json;
+use super::api::{DATES_MAX, after, schedule_json};
 use super::{LayoutSeat, layout, prices, sql};
 use crate::http::{Fields, Reply, decoded_segment};
 use crate::refusal::Refusal;
-use crate::schedule::{self, SaidTimes};
+use crate::schedule::{self, SaidTimes, Schedule};
 use crate::store::Outcome;
-use crate::venue::{Answer, Context, SeatState, Tx, Written};
+use crate::venue::{Answer, Context, SeatState, Tx, Written, cut_page};
 
 /// The earliest end of refunds by users before a start: a year, in hours.
 const REFUND_UNTIL_HOURS_MAX: i64 = 8_760;
@@ -20,9 +20,11 @@ pub fn schedules(context: &Context) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
     let reader = context.reader()?;
     schedule::must_find_concert(&reader, concert_id)?;
-    let schedules = schedule::list_of_concert(&reader, concert_id)?;
-    let shown: Outcome<Vec<_>> = schedules.iter().map(|date| schedule_json(&reader, date, context.now)).collect();
-    Answer::json(200, &json!({ "schedules": shown? }))
+    let (limit, schedules) = (context.limit(DATES_MAX, DATES_MAX)?, schedule::list_of_concert(&reader, concert_id)?);
+    let mut page: Vec<&Schedule> = after(&schedules, context.cursor()?)?.iter().take(limit as usize + 1).collect();
+    let next = cut_page(&mut page, limit, |date| date.schedule_id);
+    let shown: Outcome<Vec<_>> = page.into_iter().map(|date| schedule_json(&reader, date, context.now)).collect();
+    Answer::json(200, &json!({ "schedules": shown?, "nextCursor": next }))
 }
 
 /// `GET /staff/schedules/{scheduleId}`, for all staff: 200 with one date. 404 `SCHEDULE_NOT_FOUND`.

@@ -6,10 +6,10 @@ mod keyring;
 mod sql;
 pub mod staff_api;
 
-use rusqlite::Connection;
 use serde_json::json;
 
 pub use keyring::Keyring;
+pub use sql::{find_live_by_name, list};
 
 use crate::clock::Millis;
 use crate::ids::{self, KeyHash};
@@ -21,8 +21,6 @@ use crate::venue::{Change, EventType, Tx, record};
 pub const NAME_MAX_CHARS: usize = 80;
 /// Keys that are not revoked, at most: each call compares its key with all of them.
 const KEYS_MAX: u32 = 200;
-/// Keys of a list at most; those that are not revoked come first.
-const LIST_MAX: u32 = 1_000;
 /// The name of the first key.
 pub const FIRST_NAME: &str = "admin";
 
@@ -142,16 +140,6 @@ pub fn revoke(tx: &Tx, key_id: i64) -> Outcome<()> {
         return Err(Refusal::LastAdminKey.into());
     }
     end(tx, &key)
-}
-
-/// All keys, those that are not revoked first.
-pub fn list(connection: &Connection) -> Outcome<Vec<StaffKey>> {
-    Ok(sql::list(connection, LIST_MAX)?)
-}
-
-/// The key that is not revoked, by the name of its owner.
-pub fn find_live_by_name(connection: &Connection, name: &str) -> Outcome<Option<StaffKey>> {
-    Ok(sql::find_live_by_name(connection, name)?)
 }
 
 fn insert(tx: &Tx, name: &str, role: Role, hash: &KeyHash) -> Outcome<StaffKey> {

@@ -38,7 +38,8 @@ pub(super) fn find(connection: &Connection, key_id: i64) -> rusqlite::Result<Opt
     connection.prepare_cached(&format!("{STAFF_KEY} WHERE key_id = ?1"))?.query_row([key_id], read).optional()
 }
 
-pub(super) fn find_live_by_name(connection: &Connection, name: &str) -> rusqlite::Result<Option<StaffKey>> {
+/// The key that is not revoked, by the name of its owner.
+pub fn find_live_by_name(connection: &Connection, name: &str) -> rusqlite::Result<Option<StaffKey>> {
     connection
         .prepare_cached(&format!("{STAFF_KEY} WHERE name = ?1 AND revoked_at IS NULL"))?
         .query_row([name], read)
@@ -52,18 +53,25 @@ pub(super) fn find_live_by_hash(connection: &Connection, hash: &KeyHash) -> rusq
         .optional()
 }
 
-/// The hashes of the keys that were revoked.
+/// The hashes of the keys that were revoked last: older ones count as guesses.
 pub(super) fn list_revoked_hashes(connection: &Connection) -> rusqlite::Result<Vec<KeyHash>> {
     connection
-        .prepare_cached("SELECT key_hash FROM staff_key WHERE revoked_at IS NOT NULL")?
+        .prepare_cached(
+            "SELECT key_hash FROM staff_key WHERE revoked_at IS NOT NULL ORDER BY revoked_at DESC LIMIT 10000",
+        )?
         .query_map([], |row| row.get(0))?
         .collect()
 }
 
-pub(super) fn list(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<StaffKey>> {
+/// Keys after one, at most `limit`: those that are not revoked first.
+pub fn list(connection: &Connection, after: Option<i64>, limit: u32) -> rusqlite::Result<Vec<StaffKey>> {
     connection
-        .prepare_cached(&format!("{STAFF_KEY} ORDER BY revoked_at IS NOT NULL, key_id LIMIT ?1"))?
-        .query_map([limit], read)?
+        .prepare_cached(&format!(
+            "{STAFF_KEY} WHERE ?1 IS NULL OR (revoked_at IS NOT NULL, key_id) >
+               (SELECT revoked_at IS NOT NULL, key_id FROM staff_key WHERE key_id = ?1)
+             ORDER BY revoked_at IS NOT NULL, key_id LIMIT ?2"
+        ))?
+        .query_map((after, limit), read)?
         .collect()
 }
 

@@ -6,7 +6,10 @@ use super::{Member, NAME_MAX_CHARS, Role};
 use crate::http::{Fields, Reply};
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{Answer, Context, Written};
+use crate::venue::{Answer, Context, Written, cut_page};
+
+/// Keys of a page at most, and unless asked otherwise.
+const LIST_MAX: u32 = 1_000;
 
 /// `GET /staff/me`, for all staff: 200 with the name and the role of the caller's key.
 pub fn me(member: &Member) -> Outcome<Answer> {
@@ -44,7 +47,10 @@ fn read_role(fields: &mut Fields) -> Result<Role, Refusal> {
 
 /// `GET /staff/keys`, for admins: 200 with every staff key, those that are not revoked first; never the key itself.
 pub fn keys(context: &Context) -> Outcome<Answer> {
-    Answer::json(200, &json!({ "keys": super::list(&*context.reader()?)? }))
+    let limit = context.limit(LIST_MAX, LIST_MAX)?;
+    let mut keys = super::list(&*context.reader()?, context.cursor()?, limit + 1)?;
+    let next = cut_page(&mut keys, limit, |key| key.key_id);
+    Answer::json(200, &json!({ "keys": keys, "nextCursor": next }))
 }
 
 /// `DELETE /staff/keys/{keyId}`, for admins: revokes a staff key: from the answer on it opens nothing. 204, also for

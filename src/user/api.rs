@@ -9,8 +9,8 @@ use crate::store::Outcome;
 use crate::venue::{Answer, Context, Written};
 
 /// Users of a list at most, and unless asked otherwise.
-const PAGE_MAX: i64 = 200;
-const PAGE: i64 = 50;
+const PAGE_MAX: u32 = 200;
+const PAGE: u32 = 50;
 
 /// `POST /users`, open to all: makes a user with a `name` of 1 to 80 characters. 201 with `Location` and the user key,
 /// shown this once; therefore no `Idempotency-Key`. Each address may make so many in a minute (429).
@@ -30,8 +30,8 @@ pub fn register(context: &Context) -> Outcome<Answer> {
 /// to 200 (50).
 pub fn find(context: &Context) -> Outcome<Answer> {
     let part = context.query("name").ok_or_else(|| Refusal::invalid("?name", "is missing", "빠졌습니다"))?;
-    let limit = context.query_number("limit", 1..=PAGE_MAX)?.unwrap_or(PAGE);
-    let users = super::list_by_name(&context.reader()?, part, limit as u32)?;
+    let limit = context.limit(PAGE, PAGE_MAX)?;
+    let users = super::list_by_name(&context.reader()?, part, limit)?;
     let users: Vec<_> = users
         .iter()
         .map(|user| json!({ "userId": user.user_id, "name": user.name, "createdAt": user.created_at }))

@@ -50,10 +50,10 @@ impl Answer {
 
 /// A page of at most `limit` rows, of which one more was read than it
 /// shows: the cursor of the next page, if there is one.
-pub fn cut_page<T>(rows: &mut Vec<T>, limit: u32, cursor_of: impl Fn(&T) -> i64) -> Option<i64> {
+pub fn cut_page<T, C: ToString>(rows: &mut Vec<T>, limit: u32, cursor_of: impl Fn(&T) -> C) -> Option<String> {
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
-    rows.last().filter(|_| more).map(cursor_of)
+    rows.last().filter(|_| more).map(|last| cursor_of(last).to_string())
 }
 
 /// The wait that a caller prefers (RFC 7240), of a new request or of a waiting one that is asked again.

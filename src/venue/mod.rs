@@ -130,6 +130,32 @@ impl<'r> Context<'r> {
         http::parameter(&self.query, name)
     }
 
+    /// How many rows a page of a list has: its `limit`, 1 to `most`, or else the usual.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST`.
+    pub fn limit(&self, usual: u32, most: u32) -> Result<u32, Refusal> {
+        Ok(self.query_number("limit", 1..=i64::from(most))?.map_or(usual, |limit| limit as u32)) // in the range
+    }
+
+    /// The `nextCursor` of the page before, where cursors are numbers.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST`.
+    pub fn cursor(&self) -> Result<Option<i64>, Refusal> {
+        self.query_number("cursor", 1..=i64::MAX)
+    }
+
+    /// A parameter of the query that is an id.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST`.
+    pub fn query_id(&self, name: &str) -> Result<Option<Uuid>, Refusal> {
+        let Some(text) = self.query(name) else { return Ok(None) };
+        let wrong = || Refusal::invalid(format!("?{name}"), "must be a UUID", "UUID여야 합니다");
+        ids::parse_id(text).map(Some).ok_or_else(wrong)
+    }
+
     /// A parameter of the query that is a whole number.
     ///
     /// # Errors

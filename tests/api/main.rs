@@ -16,6 +16,7 @@ mod feed;
 mod flows;
 mod handbook;
 mod line;
+mod lists;
 mod maps;
 mod model;
 mod names;
