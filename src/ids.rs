@@ -1,9 +1,9 @@
 //! Ids, tokens and keys: what names a thing, and what proves who is calling.
 
 use std::fmt;
-use std::sync::Mutex;
 
 use data_encoding::HEXLOWER;
+use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::{Builder, Uuid};
@@ -36,7 +36,7 @@ const STEP_BITS: u32 = 32;
 /// whatever the clock does: within one millisecond, on a clock that stands still or was set back, and
 /// after [`continue_ids_after`] also over a restart.
 pub fn new_id(now: Millis) -> Uuid {
-    let mut last = LAST_ID.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut last = LAST_ID.lock();
     let number = number_after(*last, now, u128::from_be_bytes(random_bytes()));
     *last = number;
     id_of(number)
@@ -46,7 +46,7 @@ pub fn new_id(now: Millis) -> Uuid {
 /// has no place in the order, and changes nothing.
 pub fn continue_ids_after(newest: Uuid) {
     if newest.get_version_num() == 7 {
-        let mut last = LAST_ID.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut last = LAST_ID.lock();
         *last = (*last).max(number_of(newest));
     }
 }

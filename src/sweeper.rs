@@ -36,7 +36,6 @@ pub struct Sweeper {
     pub maps: Arc<MapCache>,
     /// The staff keys, whose copy in memory follows each commit.
     pub keyring: Arc<Keyring>,
-    /// The time.
     pub clock: Arc<Clock>,
     /// Wakes those who wait.
     pub notifier: Notifier,

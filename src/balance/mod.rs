@@ -27,9 +27,7 @@ column_words! {
 #[derive(Debug, Clone, Copy, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Balance {
-    /// Whose.
     pub user_id: Uuid,
-    /// How much.
     pub balance: Points,
     /// When it last changed; when the user came, before it ever did.
     pub updated_at: Millis,
@@ -41,24 +39,18 @@ pub struct Balance {
 pub struct Entry {
     /// Its id; later entries have higher ones.
     pub entry_id: i64,
-    /// What it was.
     pub kind: EntryKind,
     /// By how much; payments are negative.
     pub amount: Points,
-    /// The balance after it.
     pub balance_after: Points,
-    /// For which reservation, if for one.
     pub reservation_id: Option<Uuid>,
-    /// When.
     pub at: Millis,
 }
 
 /// What a change of a balance came to.
 #[derive(Debug, Clone, Copy)]
 pub struct Changed {
-    /// The ledger entry.
     pub entry_id: i64,
-    /// The balance after it.
     pub balance: Points,
 }
 

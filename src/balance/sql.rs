@@ -7,6 +7,7 @@ use super::{Entry, EntryKind};
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::settings::TopUpPolicy;
+use crate::store::from_row;
 use crate::venue::Tx;
 
 pub(super) fn find(connection: &Connection, user_id: Uuid) -> rusqlite::Result<Option<(Points, Millis)>> {
@@ -52,16 +53,10 @@ pub(super) fn list_entries(
             "SELECT entry_id, kind, amount, balance_after, reservation_id, at FROM ledger_entry
              WHERE user_id = ?1 AND entry_id < ?2 ORDER BY entry_id DESC LIMIT ?3",
         )?
-        .query_map((user_id, before, limit), |row| {
-            Ok(Entry {
-                entry_id: row.get(0)?,
-                kind: row.get(1)?,
-                amount: row.get(2)?,
-                balance_after: row.get(3)?,
-                reservation_id: row.get(4)?,
-                at: row.get(5)?,
-            })
-        })?
+        .query_map(
+            (user_id, before, limit),
+            |row| from_row!(row => Entry { entry_id, kind, amount, balance_after, reservation_id, at }),
+        )?
         .collect()
 }
 

@@ -29,7 +29,6 @@ pub(super) enum Severity {
 
 /// A rule of a sound file.
 pub(super) struct Rule {
-    /// What it means when it finds something.
     pub severity: Severity,
     /// What a row means; `{0}` is its first column.
     pub says: &'static str,

@@ -17,15 +17,11 @@ const MINUTE_MS: i64 = 60_000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Minute {
-    /// When it began.
     pub from: Millis,
-    /// Who lined up.
     pub joined: i64,
-    /// Who was let in.
     pub admitted: i64,
     /// Who stopped waiting without being let in.
     pub gave_up: i64,
-    /// Seats sold.
     pub seats_sold: i64,
     /// How many were waiting at its end.
     pub waiting: i64,

@@ -3,7 +3,7 @@
 use rusqlite::OptionalExtension;
 
 use crate::clock::Millis;
-use crate::store::Reader;
+use crate::store::{Reader, from_row};
 
 pub(super) fn find_at(reader: &Reader, sequence: i64) -> rusqlite::Result<Option<Millis>> {
     reader
@@ -37,14 +37,9 @@ pub(super) fn list_minutes(
                 sum(CASE type WHEN 'SEATS_SOLD' THEN json_array_length(data, '$.seats') ELSE 0 END)
          FROM event WHERE sequence > ?1 AND sequence <= ?2 GROUP BY 1",
     )?;
-    let told = statement.query_map((after, last, begin, minute_ms), |row| {
-        Ok(MinuteRow {
-            minute: row.get(0)?,
-            joined: row.get(1)?,
-            admitted: row.get(2)?,
-            gave_up: row.get(3)?,
-            seats_sold: row.get(4)?,
-        })
-    })?;
+    let told = statement.query_map(
+        (after, last, begin, minute_ms),
+        |row| from_row!(row => MinuteRow { minute, joined, admitted, gave_up, seats_sold }),
+    )?;
     told.collect()
 }

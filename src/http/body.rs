@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::Write;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use parking_lot::Mutex;
 
 /// From here on answers are compressed.
 pub const GZIP_MIN_BYTES: usize = 1_024;
@@ -133,7 +134,7 @@ pub(super) fn shared_by_hash(hash: &str, body: Body) -> Body {
     if bytes.len() < GZIP_MIN_BYTES || bytes.len() > RECENT_MAX_BYTES {
         return Body::Own(bytes);
     }
-    let mut recent = RECENT.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut recent = RECENT.lock();
     let known = recent.iter().position(|(one, _)| one == hash).and_then(|at| recent.remove(at));
     let (hash, shared) = known.unwrap_or_else(|| (hash.to_owned(), SharedBody::new(bytes)));
     recent.push_back((hash, Arc::clone(&shared)));

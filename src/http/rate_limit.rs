@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::Mutex;
 
 use super::server::{UNATTRIBUTED, rate_key};
 use crate::clock::Millis;
@@ -46,7 +47,7 @@ impl RateLimit {
     pub fn count(&self, address: IpAddr, now: Millis) -> Result<(), Refusal> {
         let Some(account) = self.account_of(address) else { return Ok(()) };
         let now_us = now.unix_ms().saturating_mul(1_000);
-        let mut accounts = self.accounts();
+        let mut accounts = self.accounts.lock();
         let account = accounts.held_as(account, now_us);
         let empty_at_us = accounts.empty_at_us.entry(account).or_insert(now_us);
         let after_us = (*empty_at_us).max(now_us) + MINUTE_US / i64::from(self.per_minute);
@@ -62,7 +63,7 @@ impl RateLimit {
     pub fn must_have_left(&self, address: IpAddr, now: Millis) -> Result<(), Refusal> {
         let Some(account) = self.account_of(address) else { return Ok(()) };
         let now_us = now.unix_ms().saturating_mul(1_000);
-        let mut accounts = self.accounts();
+        let mut accounts = self.accounts.lock();
         let account = accounts.held_as(account, now_us);
         let empty_at_us = accounts.empty_at_us.get(&account).copied().unwrap_or(now_us);
         within(empty_at_us.max(now_us) + MINUTE_US / i64::from(self.per_minute), now_us)
@@ -71,10 +72,6 @@ impl RateLimit {
     fn account_of(&self, address: IpAddr) -> Option<IpAddr> {
         let is_exempt = self.per_minute == 0 || (address.to_canonical().is_loopback() && !self.counts_loopback);
         (!is_exempt).then(|| rate_key(address))
-    }
-
-    fn accounts(&self) -> MutexGuard<'_, Accounts> {
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -162,10 +159,10 @@ mod tests {
         let newcomers = ADDRESSES_MAX as u32 + 10;
         let taken = (0..newcomers).filter(|n| limit.count(nth(*n), START).is_ok()).count();
         assert_eq!(taken, ADDRESSES_MAX + 1);
-        assert!(limit.accounts().empty_at_us.len() <= ADDRESSES_MAX + 1);
+        assert!(limit.accounts.lock().empty_at_us.len() <= ADDRESSES_MAX + 1);
         assert!(limit.must_have_left(nth(newcomers), START).is_err(), "the shared account is used up");
         assert!(limit.count(nth(newcomers), START.plus_ms(60_000)).is_ok());
-        assert_eq!(limit.accounts().empty_at_us.len(), 1);
+        assert_eq!(limit.accounts.lock().empty_at_us.len(), 1);
     }
 
     /// A limit that looks at all its addresses for each newcomer makes everybody pay for a stranger who has many.
@@ -173,7 +170,7 @@ mod tests {
     fn without_room_it_looks_for_some_once_a_second() {
         let limit = RateLimit::new(6_000, false); // an account is empty again after 10 ms
         let nth = |n: usize| IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + n as u32));
-        let kept = || limit.accounts().empty_at_us.len();
+        let kept = || limit.accounts.lock().empty_at_us.len();
         for n in 0..=ADDRESSES_MAX {
             limit.count(nth(n), START).unwrap();
         }

@@ -20,7 +20,6 @@ use crate::venue::{EventType, Tx, record};
 /// What is paid for.
 #[derive(Debug, Clone)]
 pub enum PaidFor {
-    /// A reservation.
     Reservation(Uuid),
     /// One's own held seats of a date, exactly those.
     Seats(DateRef, Vec<String>),

@@ -13,9 +13,7 @@ use crate::venue::Context;
 /// A caller with a token.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller {
-    /// Who it is.
     pub user_id: Uuid,
-    /// The token.
     pub key: TokenKey,
 }
 

@@ -18,9 +18,7 @@ use crate::venue::Change;
 /// How the line stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Figures {
-    /// Tokens waiting.
     pub waiting: u64,
-    /// Tokens active.
     pub active: u64,
     /// Admissions of the last 60 seconds.
     pub admitted_last_minute: u64,

@@ -31,7 +31,6 @@ pub(super) struct Entry {
     pub issued_ms: i64,
     pub activated_ms: i64,
     pub active_until_ms: i64,
-    /// When they polled last.
     pub last_poll_ms: AtomicI64,
     pub join_number: u32,
     pub draw_number: u32,
@@ -99,11 +98,8 @@ pub struct TokenView {
     pub expires_at: Millis,
     /// Its number in the draw, counted from 1 by the order of joining.
     pub join_number: Option<u32>,
-    /// What the draw gave it.
     pub draw_number: Option<u32>,
-    /// Whether the line stands still.
     pub paused: bool,
-    /// The staff's word to those waiting.
     #[serde(skip)]
     pub message: Option<Localized>,
 }

@@ -45,17 +45,13 @@ column_words! {
 /// A token as the file has it.
 #[derive(Debug, Clone)]
 pub struct Token {
-    /// The token.
     pub key: TokenKey,
-    /// Whose it is.
     pub user_id: Uuid,
-    /// Where it is in its life.
     pub status: TokenStatus,
     /// The visit's own end, once active.
     pub visit_until: Option<Millis>,
     /// The visit's end with the hold that extends it, once active.
     pub active_until: Option<Millis>,
-    /// Why it ended.
     pub end_reason: Option<TokenEnd>,
 }
 

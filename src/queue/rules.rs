@@ -21,7 +21,6 @@ pub struct Rules {
     pub paused: bool,
     /// Nobody is let in before, and at that moment the order is drawn.
     pub opens_at: Option<Millis>,
-    /// The staff's word to those waiting.
     pub message: Option<Localized>,
 }
 

@@ -12,7 +12,7 @@ use crate::clock::Millis;
 use crate::ids::TokenKey;
 use crate::refusal::{Localized, TokenEnd};
 use crate::settings::QueueSettings;
-use crate::store::Blob16;
+use crate::store::{Blob16, from_row};
 use crate::venue::Tx;
 
 pub(super) fn insert_rules(connection: &Connection, first: &QueueSettings) -> rusqlite::Result<bool> {
@@ -175,14 +175,7 @@ pub(super) fn find_live_of_user(connection: &Connection, user_id: Uuid) -> rusql
 }
 
 fn read(row: &Row) -> rusqlite::Result<Token> {
-    Ok(Token {
-        key: row.get(0)?,
-        user_id: row.get(1)?,
-        status: row.get(2)?,
-        visit_until: row.get(3)?,
-        active_until: row.get(4)?,
-        end_reason: row.get(5)?,
-    })
+    from_row!(row => Token { key, user_id, status, visit_until, active_until, end_reason })
 }
 
 /// The first of the line, at most `limit`.
@@ -323,7 +316,7 @@ pub(super) struct AwaitingDraw {
 /// Those who wait for the draw, by join number.
 pub(super) fn list_awaiting_draw(tx: &Tx) -> rusqlite::Result<Vec<AwaitingDraw>> {
     tx.prepare("SELECT token_id, token, join_number FROM token WHERE status = 'WAITING' AND place IS NULL ORDER BY join_number")?
-        .query_map([], |row| Ok(AwaitingDraw { token_id: row.get(0)?, key: row.get(1)?, join_number: row.get(2)? }))?
+        .query_map([], |row| from_row!(row => AwaitingDraw { token_id, key, join_number }))?
         .collect()
 }
 

@@ -20,13 +20,9 @@ use crate::venue::cut_page;
 /// What became of the seats of a date, or of a part of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Seats {
-    /// All of them.
     pub seats: i64,
-    /// Sold.
     pub sold: i64,
-    /// Held for a payment.
     pub held: i64,
-    /// Free.
     pub free: i64,
     /// Kept back by the venue.
     pub blocked: i64,
@@ -61,7 +57,6 @@ struct Part {
 pub struct Section {
     /// Its name; none where the hall has no sections.
     pub section: Option<String>,
-    /// Its figures.
     #[serde(flatten)]
     pub seats: Seats,
 }
@@ -71,7 +66,6 @@ pub struct Section {
 pub struct Category {
     /// Its name; none for seats without one.
     pub category: Option<String>,
-    /// Its figures.
     #[serde(flatten)]
     pub seats: Seats,
 }
@@ -80,24 +74,15 @@ pub struct Category {
 #[derive(Debug, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sales {
-    /// Which date.
     pub schedule_id: i64,
-    /// What is played.
     pub concert_title: String,
-    /// The calendar date in the venue's time zone.
     pub date: String,
-    /// When it begins.
     pub starts_at: Millis,
-    /// When it was cancelled, if it was.
     pub cancelled_at: Option<Millis>,
-    /// All of its seats.
     #[serde(flatten)]
     pub seats: Seats,
-    /// Points that were given back.
     pub refunded: Points,
-    /// By section, in the order of the layout.
     pub sections: Vec<Section>,
-    /// By category, in the order of the layout.
     pub categories: Vec<Category>,
 }
 
@@ -162,11 +147,8 @@ pub fn list_sold(connection: &Connection, schedule_id: i64) -> Outcome<(String, 
 /// What one kind of entries of a day comes to.
 #[derive(Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Sum {
-    /// The kind.
     pub kind: EntryKind,
-    /// How many entries.
     pub count: i64,
-    /// Their amounts together.
     pub amount: Points,
 }
 

@@ -7,6 +7,7 @@ use rusqlite::{Connection, Row};
 use super::{DayEntry, Part, Seats, SoldSeat, Sum};
 use crate::clock::Millis;
 use crate::points::Points;
+use crate::store::from_row;
 
 /// The seats of a date by section and category, in the order of the layout. What was paid for a seat is
 /// what was agreed, whatever the layout says since.
@@ -47,17 +48,8 @@ pub(super) fn list_sold(connection: &Connection, schedule_id: i64) -> rusqlite::
              WHERE claim.schedule_id = ?1 AND claim.status = 'SOLD' ORDER BY seat_no",
         )?
         .query_map([schedule_id], |row| {
-            Ok(SoldSeat {
-                label: row.get(0)?,
-                section: row.get(1)?,
-                row: row.get(2)?,
-                number: row.get(3)?,
-                category: row.get(4)?,
-                price: row.get(5)?,
-                ticket_number: row.get(6)?,
-                holder: row.get(7)?,
-                paid_at: row.get(8)?,
-                checked_in_at: row.get(9)?,
+            from_row!(row => SoldSeat {
+                label, section, row, number, category, price, ticket_number, holder, paid_at, checked_in_at,
             })
         })?
         .collect()
@@ -69,7 +61,7 @@ pub(super) fn list_sums(connection: &Connection, day: &Range<Millis>) -> rusqlit
         .prepare_cached(
             "SELECT kind, count(*), sum(amount) FROM ledger_entry WHERE at >= ?1 AND at < ?2 GROUP BY kind",
         )?
-        .query_map((day.start, day.end), |row| Ok(Sum { kind: row.get(0)?, count: row.get(1)?, amount: row.get(2)? }))?
+        .query_map((day.start, day.end), |row| from_row!(row => Sum { kind, count, amount }))?
         .collect()
 }
 
@@ -94,15 +86,5 @@ pub(super) fn list_entries(
 }
 
 fn read_entry(row: &Row) -> rusqlite::Result<DayEntry> {
-    Ok(DayEntry {
-        entry_id: row.get(0)?,
-        user_id: row.get(1)?,
-        name: row.get(2)?,
-        kind: row.get(3)?,
-        amount: row.get(4)?,
-        balance_after: row.get(5)?,
-        reservation_id: row.get(6)?,
-        reason: row.get(7)?,
-        at: row.get(8)?,
-    })
+    from_row!(row => DayEntry { entry_id, user_id, name, kind, amount, balance_after, reservation_id, reason, at })
 }

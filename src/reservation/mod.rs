@@ -141,7 +141,6 @@ impl ReservationDetails {
 /// Which date is meant.
 #[derive(Debug, Clone)]
 pub enum DateRef {
-    /// A schedule.
     Schedule(i64),
     /// The only schedule of a concert on a date.
     Date(i64, String),
@@ -161,9 +160,7 @@ impl DateRef {
 /// Which seats are wanted.
 #[derive(Debug, Clone)]
 pub struct HoldRequest {
-    /// Of which date.
     pub date: DateRef,
-    /// Which of its seats.
     pub seats: SeatChoice,
 }
 

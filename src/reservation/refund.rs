@@ -79,17 +79,14 @@ fn give_back(tx: &Tx, mut reservation: Reservation) -> Outcome<(Reservation, Vec
 #[derive(Debug, Clone, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
-    /// Which date.
     pub schedule_id: i64,
     /// When it was cancelled; `None`: it was not.
     pub cancelled_at: Option<Millis>,
     /// When the last had their points back; `None`: not yet.
     pub settled_at: Option<Millis>,
-    /// Reservations that were refunded.
     pub refunded: i64,
     /// Reservations that were ever paid.
     pub total: i64,
-    /// Unpaid holds.
     pub holds: i64,
 }
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{Reservation, Status};
 use crate::clock::Millis;
 use crate::seat::WantedSeat;
+use crate::store::from_row;
 use crate::venue::Tx;
 
 /// The only failure there is.
@@ -18,20 +19,9 @@ const RESERVATION: &str = "SELECT reservation_id, user_id, schedule_id, status, 
     failure, payment_id, declined_count, paid_at, refunded_at, ended_at FROM reservation";
 
 fn read(row: &Row) -> rusqlite::Result<Reservation> {
-    Ok(Reservation {
-        reservation_id: row.get(0)?,
-        user_id: row.get(1)?,
-        schedule_id: row.get(2)?,
-        status: row.get(3)?,
-        amount: row.get(4)?,
-        created_at: row.get(5)?,
-        hold_expires_at: row.get(6)?,
-        failure: row.get(7)?,
-        payment_id: row.get(8)?,
-        declined_count: row.get(9)?,
-        paid_at: row.get(10)?,
-        refunded_at: row.get(11)?,
-        ended_at: row.get(12)?,
+    from_row!(row => Reservation {
+        reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at, failure, payment_id,
+        declined_count, paid_at, refunded_at, ended_at,
     })
 }
 
@@ -124,9 +114,7 @@ pub(super) fn list_seats(connection: &Connection, reservation_id: Uuid) -> rusql
         .prepare_cached(
             "SELECT seat_no, label, price FROM reservation_seat WHERE reservation_id = ?1 ORDER BY seat_no",
         )?
-        .query_map([reservation_id], |row| {
-            Ok(WantedSeat { seat_no: row.get(0)?, label: row.get(1)?, price: row.get(2)? })
-        })?
+        .query_map([reservation_id], |row| from_row!(row => WantedSeat { seat_no, label, price }))?
         .collect()
 }
 

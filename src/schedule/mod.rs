@@ -24,15 +24,10 @@ use crate::venue::{Change, EventType, Tx, record};
 #[derive(Debug, Clone, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Concert {
-    /// The id.
     pub concert_id: i64,
-    /// What is played.
     pub title: String,
-    /// Where.
     pub venue: String,
-    /// More about it.
     pub description: String,
-    /// How many dates it has.
     pub schedules: i64,
 }
 
@@ -40,21 +35,14 @@ pub struct Concert {
 #[derive(Debug, Clone, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Schedule {
-    /// The id.
     pub schedule_id: i64,
-    /// Of which concert.
     pub concert_id: i64,
     #[serde(skip)]
     pub concert_title: String,
-    /// The calendar date in the venue's time zone.
     pub date: String,
-    /// When it begins.
     pub starts_at: Millis,
-    /// From when on seats are sold.
     pub sale_opens_at: Millis,
-    /// From when on they no longer are.
     pub sale_closes_at: Millis,
-    /// How many seats it has.
     pub seats_total: i64,
     /// The price of its cheapest seat, free or not.
     #[serde(skip)]
@@ -64,7 +52,6 @@ pub struct Schedule {
     pub version: i64,
     /// Until so many hours before the start users may take their points back; `None`: they may not.
     pub refund_until_hours: Option<u32>,
-    /// When it was cancelled, if it was.
     pub cancelled_at: Option<Millis>,
     /// When everybody had their points back after that.
     #[serde(skip)]
@@ -104,11 +91,8 @@ impl Schedule {
 /// What staff say of a concert; what is `None` stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct ConcertWords {
-    /// What is played.
     pub title: Option<String>,
-    /// Where.
     pub venue: Option<String>,
-    /// More about it.
     pub description: Option<String>,
 }
 

@@ -5,19 +5,14 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::{Concert, ConcertWords, Schedule, Times};
 use crate::clock::Millis;
 use crate::points::Points;
+use crate::store::from_row;
 use crate::venue::Tx;
 
 const CONCERT: &str = "SELECT concert_id, title, venue, description,
     (SELECT count(*) FROM schedule WHERE schedule.concert_id = concert.concert_id) FROM concert";
 
 fn read_concert(row: &Row) -> rusqlite::Result<Concert> {
-    Ok(Concert {
-        concert_id: row.get(0)?,
-        title: row.get(1)?,
-        venue: row.get(2)?,
-        description: row.get(3)?,
-        schedules: row.get(4)?,
-    })
+    from_row!(row => Concert { concert_id, title, venue, description, schedules })
 }
 
 pub(super) fn insert_concert(tx: &Tx, words: &ConcertWords) -> rusqlite::Result<i64> {
@@ -59,20 +54,9 @@ const SCHEDULE: &str = "SELECT schedule_id, concert_id, concert.title, date, sta
     seats_total, price_from, version, refund_until_hours, cancelled_at, settled_at FROM schedule JOIN concert USING (concert_id)";
 
 fn read(row: &Row) -> rusqlite::Result<Schedule> {
-    Ok(Schedule {
-        schedule_id: row.get(0)?,
-        concert_id: row.get(1)?,
-        concert_title: row.get(2)?,
-        date: row.get(3)?,
-        starts_at: row.get(4)?,
-        sale_opens_at: row.get(5)?,
-        sale_closes_at: row.get(6)?,
-        seats_total: row.get(7)?,
-        price_from: row.get(8)?,
-        version: row.get(9)?,
-        refund_until_hours: row.get(10)?,
-        cancelled_at: row.get(11)?,
-        settled_at: row.get(12)?,
+    from_row!(row => Schedule {
+        schedule_id, concert_id, concert_title, date, starts_at, sale_opens_at, sale_closes_at, seats_total,
+        price_from, version, refund_until_hours, cancelled_at, settled_at,
     })
 }
 

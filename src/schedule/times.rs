@@ -10,13 +10,9 @@ use crate::refusal::{Localized, Refusal};
 /// When a date is, when it is sold, and until when what was sold can be given back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Times {
-    /// When it begins.
     pub starts_at: Millis,
-    /// The calendar date of that in the venue's time zone.
     pub date: String,
-    /// From when on seats are sold.
     pub sale_opens_at: Millis,
-    /// From when on they no longer are.
     pub sale_closes_at: Millis,
     /// Until so many hours before the start users may take their points back; `None`: they may not.
     pub refund_until_hours: Option<u32>,
@@ -25,11 +21,8 @@ pub struct Times {
 /// What staff say of the times of a date; what is `None` stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct SaidTimes {
-    /// When it begins.
     pub starts_at: Option<Millis>,
-    /// From when on seats are sold.
     pub sale_opens_at: Option<Millis>,
-    /// From when on they no longer are.
     pub sale_closes_at: Option<Millis>,
     /// Said to be off, or so many hours.
     pub refund_until_hours: Option<Option<u32>>,

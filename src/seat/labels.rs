@@ -24,15 +24,12 @@ pub(super) const FAR: f64 = 10_000_000.0;
 pub struct LayoutSeat {
     /// What people read, unique within the schedule.
     pub label: String,
-    /// The section, when there are sections.
     pub section: Option<String>,
-    /// The row, when there are rows.
     pub row: Option<String>,
     /// The number within its row, or within the hall.
     pub number: String,
     /// What it is priced as, where the layout says so.
     pub category: Option<String>,
-    /// What it costs.
     pub price: Points,
     /// Where it stands in the plan, `x` to the right and `y` down, where the layout has a plan.
     pub at: Option<(f64, f64)>,

@@ -22,7 +22,6 @@ pub(super) struct Occupancy {
     free: FreeByPrice,
     /// The seats held until each moment. Those that are due count as free, although no commit has said so yet.
     holds: BTreeMap<Millis, Vec<i64>>,
-    /// The whole map, once somebody asked for it.
     pub map: Option<Map>,
 }
 
@@ -133,7 +132,6 @@ pub struct Free {
 /// How many seats of each price are free.
 #[derive(Debug)]
 struct FreeByPrice {
-    /// All of them together.
     count: i64,
     /// The prices, the lowest first, each with its free seats.
     prices: Vec<(Points, i64)>,

@@ -41,7 +41,6 @@ pub struct MapCache {
 struct CacheSlot {
     /// When it was last asked for, in milliseconds since 1970.
     asked_ms: AtomicI64,
-    /// The seats kept here.
     weight: AtomicUsize,
     /// Held by who reads it from the file; others wait for that instead of reading too.
     reading: Mutex<()>,
@@ -68,7 +67,6 @@ struct SeatsChange {
 /// The seats of a date as an open transaction sees them.
 #[derive(Debug)]
 pub struct FreeSeats {
-    /// The seats.
     pub plan: Arc<Plan>,
     /// Whether each of them is free, by its index in the plan.
     pub free: Vec<bool>,

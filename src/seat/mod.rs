@@ -77,11 +77,8 @@ pub struct MapSeat<S> {
 /// A seat that somebody wants, by its label.
 #[derive(Debug, Clone)]
 pub struct WantedSeat {
-    /// Its number in layout order.
     pub seat_no: i64,
-    /// Its label.
     pub label: String,
-    /// What it costs.
     pub price: Points,
 }
 
@@ -177,13 +174,9 @@ pub fn hold(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<()> {
 /// For whom seats are held, sold or released.
 #[derive(Debug, Clone, Copy)]
 pub struct Hold {
-    /// Of which date.
     pub schedule_id: i64,
-    /// For which reservation.
     pub reservation_id: Uuid,
-    /// Whose.
     pub user_id: Uuid,
-    /// Until when, unless paid.
     pub until: Millis,
 }
 

@@ -23,7 +23,6 @@ const ROW: i64 = 2 * SEAT;
 /// A seat in its row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RowSeat {
-    /// Its index in the plan.
     pub index: usize,
     /// Where it is along the row, in thousandths of the plan's unit or of a seat.
     pub offset: i64,
@@ -34,13 +33,11 @@ pub(super) struct RowSeat {
 /// A row: a range of the spots.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
-    /// Its section, by number.
     pub section: usize,
     /// How many depths are nearer to the front.
     pub rank: usize,
     /// How far from the front it is, in the unit of `offset`.
     pub depth: i64,
-    /// Where along the row the middle is.
     pub middle: i64,
     pub row_seats: Range<usize>,
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{Hold, LayoutSeat, MapSeat, Seat, WantedSeat};
 use crate::clock::Millis;
 use crate::points::Points;
+use crate::store::from_row;
 use crate::venue::{Claim, SeatState, Tx};
 
 pub(super) fn insert_seats(tx: &Tx, schedule_id: i64, seats: &[LayoutSeat]) -> rusqlite::Result<()> {
@@ -71,9 +72,7 @@ pub(super) fn is_claimed(tx: &Tx, schedule_id: i64) -> rusqlite::Result<bool> {
 pub(super) fn find(connection: &Connection, schedule_id: i64, label: &str) -> rusqlite::Result<Option<WantedSeat>> {
     connection
         .prepare_cached("SELECT seat_no, label, price FROM seat WHERE schedule_id = ?1 AND label = ?2")?
-        .query_row((schedule_id, label), |row| {
-            Ok(WantedSeat { seat_no: row.get(0)?, label: row.get(1)?, price: row.get(2)? })
-        })
+        .query_row((schedule_id, label), |row| from_row!(row => WantedSeat { seat_no, label, price }))
         .optional()
 }
 
@@ -81,17 +80,7 @@ pub(super) fn find(connection: &Connection, schedule_id: i64, label: &str) -> ru
 const SEAT: &str = "seat_no, label, section, row, number, price, category, x, y";
 
 fn read_seat(row: &Row) -> rusqlite::Result<Seat> {
-    Ok(Seat {
-        seat_no: row.get(0)?,
-        label: row.get(1)?,
-        section: row.get(2)?,
-        row: row.get(3)?,
-        number: row.get(4)?,
-        price: row.get(5)?,
-        category: row.get(6)?,
-        x: row.get(7)?,
-        y: row.get(8)?,
-    })
+    from_row!(row => Seat { seat_no, label, section, row, number, price, category, x, y })
 }
 
 /// The seats of a schedule in layout order.

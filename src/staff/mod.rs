@@ -40,11 +40,8 @@ column_words! {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Member {
-    /// The id of the key.
     pub key_id: i64,
-    /// Whose it is.
     pub name: String,
-    /// What it is for.
     pub role: Role,
 }
 
@@ -66,15 +63,10 @@ impl Member {
 #[derive(Debug, Clone, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StaffKey {
-    /// The id.
     pub key_id: i64,
-    /// Whose it is.
     pub name: String,
-    /// What it is for.
     pub role: Role,
-    /// When it was made.
     pub created_at: Millis,
-    /// When it was revoked.
     pub revoked_at: Option<Millis>,
 }
 

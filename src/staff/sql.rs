@@ -4,18 +4,13 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Member, Role, StaffKey};
 use crate::ids::KeyHash;
+use crate::store::from_row;
 use crate::venue::Tx;
 
 const STAFF_KEY: &str = "SELECT key_id, name, role, created_at, revoked_at FROM staff_key";
 
 fn read(row: &Row) -> rusqlite::Result<StaffKey> {
-    Ok(StaffKey {
-        key_id: row.get(0)?,
-        name: row.get(1)?,
-        role: row.get(2)?,
-        created_at: row.get(3)?,
-        revoked_at: row.get(4)?,
-    })
+    from_row!(row => StaffKey { key_id, name, role, created_at, revoked_at })
 }
 
 pub(super) fn insert(tx: &Tx, name: &str, role: Role, key_hash: &KeyHash) -> rusqlite::Result<i64> {

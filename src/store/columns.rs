@@ -154,3 +154,12 @@ macro_rules! column_words {
     };
 }
 pub(crate) use column_words;
+
+/// A struct from the columns of a row, which stand in the order in which the fields are named here.
+macro_rules! from_row {
+    ($row:ident => $name:ident { $($field:ident),* $(,)? }) => {{
+        let mut column = 0..;
+        Ok($name { $($field: $row.get(column.next().unwrap_or(usize::MAX))?,)* })
+    }};
+}
+pub(crate) use from_row;

@@ -25,7 +25,7 @@ mod wal;
 mod writer;
 
 pub use columns::{Blob16, from_json, to_json};
-pub(crate) use columns::{column_words, unknown_word};
+pub(crate) use columns::{column_words, from_row, unknown_word};
 pub use copy::{NewFile, copy_into};
 pub use database_lock::DatabaseLock;
 pub use integrity_scan::{IntegrityScan, is_of_other_rows};

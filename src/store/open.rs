@@ -7,6 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, OptionalExtension};
 use uuid::Uuid;
 
+use super::columns::from_row;
 use super::copy::NewFile;
 use super::database_lock::DatabaseLock;
 use super::format::{APPLICATION_ID, must_be_known, must_have_head};
@@ -25,7 +26,6 @@ const NO_RIGHT: &str = "this file can't be written; give this user the right to 
 /// The row of the table `venue`.
 #[derive(Debug, Clone, Copy)]
 pub struct VenueRow {
-    /// When the file was made.
     pub created_at: Millis,
     /// The latest instant the file has seen: what was noted of it, the newest event, or the newest ledger entry.
     pub seen_at: Millis,
@@ -38,7 +38,6 @@ pub struct VenueRow {
 /// An opened file: the writing connection and the lock that keeps a second server out. The lock must outlive every
 /// connection of this process.
 pub struct Opened {
-    /// The only connection that writes.
     pub connection: Connection,
     pub venue: VenueRow,
     /// Held while the file is open.
@@ -180,14 +179,11 @@ fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::
            ifnull((SELECT at FROM ledger_entry WHERE entry_id > set_back_entry_id ORDER BY entry_id DESC LIMIT 1), 0)),
            clock_advanced_ms, signing_secret FROM venue";
     let venue = connection
-        .query_row(newest, [], |row| {
-            Ok(VenueRow {
-                created_at: row.get(0)?,
-                seen_at: row.get(1)?,
-                clock_advanced_ms: row.get(2)?,
-                signing_secret: row.get(3)?,
-            })
-        })
+        .query_row(
+            newest,
+            [],
+            |row| from_row!(row => VenueRow { created_at, seen_at, clock_advanced_ms, signing_secret }),
+        )
         .optional()?;
     venue.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }

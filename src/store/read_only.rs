@@ -14,7 +14,6 @@ use crate::platform::{FileLock, LockError};
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
 pub struct ReadOnlyFile {
-    /// A connection that only reads.
     pub connection: Connection,
     /// Held while nobody else has the file open, so that no server begins
     /// to write meanwhile. Let go after the connection.

@@ -9,7 +9,6 @@ use rusqlite::{Connection, Row};
 pub struct Part {
     /// The table that it is, or belongs to; of a view its own name.
     pub table: String,
-    /// What it is, in words.
     pub words: String,
     /// Whether it can neither refuse a write nor change what is written: a plain index or a view.
     pub is_harmless: bool,

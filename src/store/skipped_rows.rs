@@ -2,7 +2,8 @@
 //! somebody changed by hand: they hold up no others.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, MutexGuard};
+
+use parking_lot::Mutex;
 
 use super::{Failure, Outcome, Tx, is_of_the_row};
 
@@ -13,17 +14,17 @@ pub struct SkippedRows(Mutex<HashSet<u128>>);
 impl SkippedRows {
     /// Whether this one could not be changed before.
     pub fn has(&self, id: u128) -> bool {
-        self.ids().contains(&id)
+        self.0.lock().contains(&id)
     }
 
     /// How many there are: so many more must be read to come to the others.
     pub fn len(&self) -> usize {
-        self.ids().len()
+        self.0.lock().len()
     }
 
     /// Whether there is none, as in every sound file.
     pub fn is_empty(&self) -> bool {
-        self.ids().is_empty()
+        self.0.lock().is_empty()
     }
 
     /// Changes one of many, in a savepoint of its own. Says whether that
@@ -49,14 +50,10 @@ impl SkippedRows {
     }
 
     fn put(&self, id: u128, name: &str, failure: &Failure) {
-        if self.ids().insert(id) {
+        if self.0.lock().insert(id) {
             log::error!(
                 "{name} can't be changed and is left alone until the next start: {failure:?}; see `boxoffice check`"
             );
         }
-    }
-
-    fn ids(&self) -> MutexGuard<'_, HashSet<u128>> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }

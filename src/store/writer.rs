@@ -36,7 +36,6 @@ pub type Completion = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
 /// A failed transaction: nothing of the job is in the file.
 #[derive(Debug, Clone)]
 pub struct CommitError {
-    /// The refusal for the client.
     pub refusal: Refusal,
     /// The state on disk is unknown.
     fatal: bool,
@@ -53,11 +52,9 @@ pub type NextDeadline = Box<dyn FnMut(&Connection) -> Option<Millis> + Send>;
 pub struct WriterHooks<C> {
     /// Before the jobs: records what has become due.
     pub before_batch: BatchHook<C>,
-    /// After the jobs.
     pub after_batch: BatchHook<C>,
     /// After COMMIT: applies the changes to memory.
     pub on_commit: CommitHook<C>,
-    /// The next deadline.
     pub next_deadline: NextDeadline,
     /// Fatal: the state on disk is unknown (a failed write or sync), or memory differs from the file
     /// (a panic, a failed read). The program must end.
@@ -67,13 +64,10 @@ pub struct WriterHooks<C> {
 /// Counters for `/metrics`.
 #[derive(Debug, Default)]
 pub struct WriterFigures {
-    /// Transactions committed.
     pub commits: AtomicU64,
-    /// Jobs in them.
     pub jobs: AtomicU64,
     /// Jobs rejected because the queue was full.
     pub rejected: AtomicU64,
-    /// Transactions that failed.
     pub failed: AtomicU64,
     /// Time spent in COMMIT, in microseconds.
     pub commit_us: AtomicU64,
@@ -82,7 +76,6 @@ pub struct WriterFigures {
 /// The bounds of the writer's queue.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// Jobs that may wait.
     pub jobs_max: usize,
     /// Jobs of one commit at most: bounds the latency of the first of them.
     pub batch_max: usize,

@@ -68,7 +68,6 @@ pub fn must_find_presented(connection: &Connection, public: &PublicKey, input: &
 /// Somebody who may go in, and whether the same was said a moment ago.
 #[derive(Debug, Clone)]
 pub struct Admitted {
-    /// The ticket with its check-in.
     pub found: TicketDetails,
     /// Whether it is the answer of a check-in at this door within [`REPEATED_WITHIN_MS`].
     pub repeated: bool,

@@ -43,9 +43,7 @@ pub const OLDER_CHARS: usize = 26;
 /// What a signed code says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodePayload {
-    /// The number of the ticket.
     pub number: String,
-    /// The date that it is for.
     pub schedule_id: i64,
     /// Where its seat stands in the layout of that date.
     pub seat_no: i64,
@@ -126,9 +124,7 @@ pub enum Presented {
 /// A reading that only the file or a list can tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Candidate {
-    /// The code of format 1.
     OlderCode(String),
-    /// A number.
     Number(String),
 }
 

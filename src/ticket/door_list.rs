@@ -26,11 +26,8 @@ const FORMAT: u64 = 1;
 /// A ticket on the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoorListEntry {
-    /// Its number.
     pub number: String,
-    /// The label of its seat.
     pub seat: String,
-    /// The section of its seat.
     pub section: Option<String>,
     /// What it was good for when the list was made.
     pub status: Status,
@@ -43,15 +40,11 @@ pub struct DoorListEntry {
 /// What a list is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoorListHeader {
-    /// The date.
     pub schedule_id: i64,
-    /// The concert's title.
     pub concert_title: String,
-    /// When it begins.
     pub starts_at: Millis,
     /// The venue's time zone, by its IANA name.
     pub time_zone: String,
-    /// When the list was made.
     pub made_at: Millis,
 }
 
@@ -96,7 +89,6 @@ pub fn legacy_code_hash(code: &str) -> String {
 pub struct DoorList {
     /// The public half of the key that signed it.
     pub public: PublicKey,
-    /// What it is for.
     pub about: DoorListHeader,
     tickets: HashMap<String, DoorListEntry>,
     by_older_code: HashMap<String, String>,

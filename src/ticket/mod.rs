@@ -45,13 +45,10 @@ column_words! {
 #[derive(Debug, Clone, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ticket {
-    /// The id.
     pub ticket_id: Uuid,
-    /// The label of its seat.
     pub seat: String,
     /// What a person reads out and types: ten characters.
     pub number: String,
-    /// What the QR code carries.
     pub code: String,
 }
 
@@ -69,35 +66,21 @@ pub struct CheckIn {
 /// A ticket with all that belongs to it.
 #[derive(Debug, Clone)]
 pub struct TicketDetails {
-    /// The ticket as it was handed out.
     pub ticket: Ticket,
-    /// Its reservation.
     pub reservation_id: Uuid,
-    /// Whose it is.
     pub user_id: Uuid,
-    /// The name that they gave.
     pub holder: String,
-    /// The date.
     pub schedule_id: i64,
-    /// The concert's title.
     pub concert_title: String,
-    /// Where it is.
     pub venue: String,
-    /// The calendar date in the venue's time zone.
     pub date: String,
-    /// When it begins.
     pub starts_at: Millis,
-    /// The section of its seat.
     pub section: Option<String>,
-    /// The row of its seat.
     pub row: Option<String>,
-    /// The number of its seat.
     pub seat_number: Option<String>,
-    /// When it was made.
     pub issued_at: Millis,
     /// Whether its reservation still holds: that of a cancelled date does not, although its points are not back yet.
     pub is_paid: bool,
-    /// When and where its owner went in.
     pub check_in: Option<CheckIn>,
 }
 
@@ -141,23 +124,16 @@ column_words! {
 pub struct StoredScan {
     /// Counts the scans in the order in which they were told.
     pub scan_no: i64,
-    /// Its id.
     pub scan_id: Uuid,
-    /// The ticket.
     pub ticket_id: Uuid,
-    /// Its number.
     pub number: String,
-    /// The label of its seat.
     pub seat: String,
-    /// The date.
     pub schedule_id: i64,
     /// When and where the scan let somebody in.
     pub scan: CheckIn,
-    /// What came of it.
     pub outcome: ScanOutcome,
     /// The check-in that was there before, where the ticket was seen twice.
     pub other: Option<CheckIn>,
-    /// When it was told.
     pub told_at: Millis,
 }
 

@@ -20,7 +20,6 @@ pub const SCANS_MAX: usize = 200;
 pub struct Scan {
     /// Made by the laptop that scanned.
     pub scan_id: Uuid,
-    /// What was shown.
     pub input: DoorInput,
     /// When, by the clock of the laptop.
     pub at: Millis,

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::door_list::{DoorListEntry, legacy_code_hash};
 use super::{CheckIn, Count, ScanOutcome, Status, StoredScan, Ticket, TicketDetails, code};
 use crate::clock::Millis;
+use crate::store::from_row;
 use crate::venue::Tx;
 
 /// The seat may be another one today: of a refunded ticket, after a new layout.
@@ -58,9 +59,7 @@ pub(super) fn insert(tx: &Tx, reservation_id: Uuid, seat_no: i64, ticket: &Ticke
 pub fn list_of_reservation(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<Vec<Ticket>> {
     connection
         .prepare_cached("SELECT ticket_id, label, number, code FROM ticket WHERE reservation_id = ?1 ORDER BY seat_no")?
-        .query_map([reservation_id], |row| {
-            Ok(Ticket { ticket_id: row.get(0)?, seat: row.get(1)?, number: row.get(2)?, code: row.get(3)? })
-        })?
+        .query_map([reservation_id], |row| from_row!(row => Ticket { ticket_id, seat, number, code }))?
         .collect()
 }
 
@@ -126,7 +125,7 @@ pub(super) fn count_by_section(connection: &Connection, schedule_id: i64) -> rus
              WHERE r.schedule_id = ?1 AND r.status = 'CONFIRMED' AND s.cancelled_at IS NULL
              GROUP BY seat.section ORDER BY min(t.seat_no)",
         )?
-        .query_map([schedule_id], |row| Ok(Count { section: row.get(0)?, expected: row.get(1)?, inside: row.get(2)? }))?
+        .query_map([schedule_id], |row| from_row!(row => Count { section, expected, inside }))?
         .collect()
 }
 

@@ -24,18 +24,14 @@ const FOLDED_AT_ONCE: u32 = 10_000;
 /// A user as the file knows them.
 #[derive(Debug, Clone)]
 pub struct User {
-    /// The id.
     pub user_id: Uuid,
-    /// The name they gave.
     pub name: String,
-    /// When they came.
     pub created_at: Millis,
 }
 
 /// A new user and the key, which is shown this once.
 #[derive(Debug)]
 pub struct Registered {
-    /// The id.
     pub user_id: Uuid,
     /// The key; the file keeps only its hash.
     pub user_key: String,

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{User, folded};
 use crate::ids::KeyHash;
+use crate::store::from_row;
 use crate::venue::Tx;
 
 pub(super) fn insert(tx: &Tx, user_id: Uuid, name: &str, key_hash: &KeyHash) -> rusqlite::Result<()> {
@@ -62,5 +63,5 @@ pub(super) fn update_folded(connection: &Connection, user_id: Uuid, name: &str) 
 }
 
 fn read(row: &Row) -> rusqlite::Result<User> {
-    Ok(User { user_id: row.get(0)?, name: row.get(1)?, created_at: row.get(2)? })
+    from_row!(row => User { user_id, name, created_at })
 }

@@ -59,12 +59,9 @@ pub fn record(tx: &Tx, kind: EventType, details: &impl Serialize) -> rusqlite::R
 pub struct Event {
     /// Counts from 1 without gaps, in commit order.
     pub sequence: i64,
-    /// What happened.
     #[serde(rename = "type")]
     pub kind: EventType,
-    /// When.
     pub at: Millis,
-    /// What belongs to it.
     pub data: serde_json::Value,
     /// Who did it, where staff did.
     pub by: Option<By>,
@@ -74,9 +71,7 @@ pub struct Event {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct By {
-    /// The id of the key.
     pub key_id: i64,
-    /// The name of its owner.
     pub name: String,
 }
 

@@ -31,9 +31,7 @@ use crate::store::{self, Outcome, Reader, Readers, Writer};
 pub struct Venue {
     /// What the server was told at start.
     pub settings: Settings,
-    /// The time.
     pub clock: Arc<Clock>,
-    /// Reading connections.
     pub readers: Readers,
     /// The way to the one writer.
     pub writer: Writer<Change>,
@@ -50,7 +48,6 @@ pub type Tx<'c> = store::Tx<'c, Change>;
 pub struct Context<'r> {
     /// What all calls share.
     pub venue: &'r Arc<Venue>,
-    /// The request.
     pub request: &'r Request,
     /// Its moment, read once. What it writes happens at the moment of its transaction instead, which is never earlier.
     pub now: Millis,

@@ -90,7 +90,6 @@ impl Until {
 /// A wait as the HTTP server keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memo {
-    /// The wait.
     pub wait: Wait,
     /// The staff key of the caller: one that is revoked meanwhile gets no answer.
     pub staff_key_id: Option<i64>,

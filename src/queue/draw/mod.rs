@@ -34,9 +34,7 @@ pub struct Draw {
     pub absent: Vec<u32>,
     /// 64 hexadecimal digits.
     pub seed: String,
-    /// `METHOD`.
     pub method: &'static str,
-    /// When.
     pub drawn_at: Millis,
     /// How many guests stood in front of the first who was drawn; `None` where that was not counted.
     pub guests: Option<u32>,

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Draw, METHOD};
 use crate::ids::TokenKey;
-use crate::store;
+use crate::store::{self, from_row};
 use crate::venue::Tx;
 
 /// Adds a draw and gives back its number.
@@ -36,7 +36,7 @@ pub(super) fn take_guest_numbers(tx: &Tx) -> rusqlite::Result<Vec<NumberedGuest>
     const NUMBERED: &str = "status <> 'EXPIRED' AND place < 0 AND join_number IS NOT NULL";
     let guests = tx
         .prepare(&format!("SELECT token, place, join_number FROM token WHERE {NUMBERED}"))?
-        .query_map([], |row| Ok(NumberedGuest { key: row.get(0)?, place: row.get(1)?, join_number: row.get(2)? }))?
+        .query_map([], |row| from_row!(row => NumberedGuest { key, place, join_number }))?
         .collect::<rusqlite::Result<Vec<NumberedGuest>>>()?;
     tx.execute(&format!("UPDATE token SET join_number = NULL WHERE {NUMBERED}"), [])?;
     Ok(guests)
