@@ -260,7 +260,7 @@ mod tests {
     const ORIGIN: Millis = Millis::from_unix_ms(1_763_804_000_123);
 
     #[test]
-    fn a_frozen_clock_moves_by_advances_alone() {
+    fn frozen_clock_moves_by_advances_alone() {
         let clock = Clock::start(Mode::Frozen, 0, None, ORIGIN).unwrap();
         assert_eq!(clock.now(), ORIGIN);
         clock.advance_ms(250);
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_never_goes_behind_what_the_file_has_seen() {
+    fn clock_never_goes_behind_what_the_file_has_seen() {
         let seen = Clock::wall_now().plus_ms(60_000);
         let clock = Clock::start(Mode::Wall, 0, Some(seen), ORIGIN).unwrap();
         let began = clock.now();
@@ -279,13 +279,13 @@ mod tests {
     }
 
     #[test]
-    fn a_wall_over_a_day_behind_the_file_is_refused() {
+    fn wall_over_a_day_behind_the_file_is_refused() {
         let seen = Clock::wall_now().plus_ms(BEHIND_MAX_MS + 60_000);
         assert!(Clock::start(Mode::Wall, 0, Some(seen), ORIGIN).is_err());
     }
 
     #[test]
-    fn a_test_clock_takes_any_file_and_a_clock_set_back_takes_the_wall() {
+    fn test_clock_takes_any_file_and_a_clock_set_back_takes_the_wall() {
         let seen = Clock::wall_now().plus_ms(30 * BEHIND_MAX_MS);
         for mode in [Mode::Turned, Mode::Frozen] {
             assert!(Clock::start(mode, 0, Some(seen), ORIGIN).unwrap().now() >= seen);
@@ -310,7 +310,7 @@ mod tests {
 
     /// A clock that believes the wall by itself ends holds an hour early; one that forgets what it said runs backwards.
     #[test]
-    fn whatever_the_wall_does_time_goes_on_at_its_pace_until_a_step_is_followed() {
+    fn clock_whatever_the_wall_does_time_goes_on_at_its_pace_until_a_step_is_followed() {
         let mut random = 7_u64;
         let mut below = |bound: i64| {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_reads_back_from_its_text_and_from_nothing_else() {
+    fn token_reads_back_from_its_text_and_from_nothing_else() {
         let token = TokenKey(0xabc);
         assert_eq!(TokenKey::parse(&token.to_string()), Some(token));
         for wrong in ["", "abc", &"A".repeat(32), &"g".repeat(32), &format!("+{}", "1".repeat(31))] {
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mint_knows_its_own_tokens_after_a_restart_and_no_others() {
+    fn mint_knows_its_own_tokens_after_a_restart_and_no_others() {
         let (mint, again, other) = (TokenMint::of(&[7; 32]), TokenMint::of(&[7; 32]), TokenMint::of(&[8; 32]));
         let (token, next) = (mint.fresh(), mint.fresh());
         assert_ne!(token, next);
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_read_hyphenated_in_either_case_and_in_no_other_form() {
+    fn id_is_read_hyphenated_in_either_case_and_in_no_other_form() {
         let id = new_id(Millis::from_unix_ms(1_700_000_000_000));
         assert_eq!(parse_id(&id.to_string()), Some(id));
         assert_eq!(parse_id(&id.to_string().to_uppercase()), Some(id));
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_matches_its_own_hash_only() {
+    fn key_matches_its_own_hash_only() {
         let (key, other) = (new_key(), new_key());
         assert!(KeyHash::of(&key).matches(&key));
         assert!(!KeyHash::of(&key).matches(&other));

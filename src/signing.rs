@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_test_vector_of_rfc_8032_is_signed_as_it_says() {
+    fn signature_first_test_vector_of_rfc_8032_is_signed_as_it_says() {
         let secret = ids::bytes_of_hex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
         let key = SigningKey::of(&SigningSecret(secret.unwrap()));
         assert_eq!(key.public().hex(), "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_holds_for_its_own_bytes_and_its_own_key_only() {
+    fn signature_holds_for_its_own_bytes_and_its_own_key_only() {
         let (key, other) = (SigningKey::of(&SigningSecret::random()), SigningKey::of(&SigningSecret::random()));
         let signature = key.sign(b"A-12");
         assert!(key.public().verify(b"A-12", &signature));
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_public_half_is_refused() {
+    fn signature_what_is_no_public_half_is_refused() {
         let weak = "00".repeat(32);
         for wrong in ["", "ab", &"g".repeat(64), &"é".repeat(32), &weak] {
             assert_eq!(PublicKey::parse(wrong), None, "{wrong}");

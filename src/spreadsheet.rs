@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_read_in_each_way_in_which_spreadsheets_write_it() {
+    fn text_is_read_in_each_way_in_which_spreadsheets_write_it() {
         let text = "좌석,가격\r\n똠방각하-1,5000\r\n"; // 똠 is in CP949 and not in the older EUC-KR
         assert_eq!(decode(text.as_bytes()).unwrap(), text);
         assert_eq!(decode(format!("{BYTE_ORDER_MARK}{text}").as_bytes()).unwrap(), text);
@@ -114,20 +114,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_no_such_encoding_is_said_with_its_line() {
+    fn spreadsheet_what_is_in_no_such_encoding_is_said_with_its_line() {
         assert_eq!(decode(b"a\nb\n\xff\xff\n"), Err(3));
         assert_eq!(decode(b"\xef\xbb\xbfa\n\xff\xff"), Err(2));
     }
 
     #[test]
-    fn a_cell_that_would_run_is_made_text() {
+    fn cell_that_would_run_is_made_text() {
         for (cell, written) in [("=1+1", "'=1+1"), ("-A", "'-A"), ("'=x", "''=x"), ("'90s", "'90s"), ("A=1", "A=1")] {
             assert_eq!(escape_formula(cell), written);
         }
     }
 
     #[test]
-    fn a_table_quotes_what_must_be_quoted_and_leaves_numbers_alone() {
+    fn table_quotes_what_must_be_quoted_and_leaves_numbers_alone() {
         let mut table = Table::new(&["name", "amount"]);
         table.line([Cell::Text("=cmd|'/c calc'!A1"), Cell::Number(&-5)]);
         table.line([Cell::Text("김, \"민지\""), Cell::Number(&7)]);
@@ -137,7 +137,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_cell_comes_back_and_none_of_them_would_run(cell in "['=+@\t＝a-]{0,6}") {
+        fn spreadsheet_every_cell_comes_back_and_none_of_them_would_run(cell in "['=+@\t＝a-]{0,6}") {
             let written = escape_formula(&cell);
             prop_assert!(!begins_like_a_formula(&written));
             prop_assert_eq!(unescape_formula(&written), cell.as_str());

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_of_a_vital_thread_is_fatal_and_its_plain_end_is_not() {
+    fn panic_of_a_vital_thread_is_fatal_and_its_plain_end_is_not() {
         let calls = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&calls);
         let on_fatal = OnFatal::new(move || {

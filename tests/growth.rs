@@ -52,7 +52,7 @@ const WHOLE: [(&str, &str); 5] = [
 /// A program that looks for what is due by going through everything, or sorts what an index has in
 /// order, is slower with every ticket that it sold.
 #[test]
-fn every_statement_of_a_day_finds_its_rows_by_an_index() {
+fn growth_every_statement_of_a_day_finds_its_rows_by_an_index() {
     log::set_logger(&Listener).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     let mut app = TestApp::with_seats(50, &["--hold-seconds=60"]);
@@ -130,7 +130,7 @@ fn hold_once(buyer: &Customer, seat: &str) -> serde_json::Value {
 }
 
 #[test]
-fn an_ended_token_is_remembered_for_its_days_and_its_answers_for_their_hours_then_both_are_gone() {
+fn ended_token_is_remembered_for_its_days_and_its_answers_for_their_hours_then_both_are_gone() {
     const HOUR_MS: u64 = 3_600_000;
     let app = TestApp::with_seats(5, &["--token-days=2", "--idempotency-hours=24", "--max-active=0"]);
     let buyer = app.buyer(PRICE);

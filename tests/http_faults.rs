@@ -75,7 +75,7 @@ fn kill_inner_server() -> usize {
 }
 
 #[test]
-fn an_inner_server_that_is_killed_outright_is_replaced_and_nobody_waits_for_long() {
+fn inner_server_that_is_killed_outright_is_replaced_and_nobody_waits_for_long() {
     let _alone = alone();
     let server = server(|_| {});
     let (mut idle, mut held) = (server.client(), server.client());
@@ -93,7 +93,7 @@ fn an_inner_server_that_is_killed_outright_is_replaced_and_nobody_waits_for_long
 }
 
 #[test]
-fn without_descriptors_a_connection_is_closed_and_others_are_served() {
+fn http_without_descriptors_a_connection_is_closed_and_others_are_served() {
     let _alone = alone();
     let server = server(|_| {});
     let mut served = server.client();
@@ -123,7 +123,7 @@ fn without_descriptors_a_connection_is_closed_and_others_are_served() {
 }
 
 #[test]
-fn where_few_descriptors_are_allowed_there_are_few_places_and_no_harm() {
+fn http_where_few_descriptors_are_allowed_there_are_few_places_and_no_harm() {
     let _alone = alone();
     let before = getrlimit(Resource::Nofile);
     let used = open_descriptors().into_iter().max().unwrap() as u64;

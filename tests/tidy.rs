@@ -77,7 +77,7 @@ fn rooms() -> Vec<String> {
 }
 
 #[test]
-fn a_room_uses_only_those_before_it() {
+fn room_uses_only_those_before_it() {
     let rooms = rooms();
     let place = |room: &str| rooms.iter().position(|one| one == room);
     let mut faults = Vec::new();
@@ -106,7 +106,7 @@ fn circles_of_files_are_in_no_room() {
 }
 
 #[test]
-fn the_map_of_the_library_has_the_rooms_in_their_order() {
+fn map_of_the_library_has_the_rooms_in_their_order() {
     let lines = include_str!("../src/lib.rs").lines();
     let map: Vec<&str> = lines.filter_map(|line| line.strip_prefix("//! | [`")?.split('`').next()).collect();
     assert_eq!(map, rooms());
@@ -219,7 +219,7 @@ fn comments_are_within_the_line_width() {
 }
 
 #[test]
-fn every_file_says_first_what_it_is() {
+fn tidy_every_file_says_first_what_it_is() {
     let silent = files().into_iter().filter(|file| !file.text.starts_with("//! "));
     must_be_none("begin with //!", silent.map(|file| file.path).collect());
 }
@@ -247,7 +247,7 @@ fn operating_systems_are_told_apart_in_platform_alone() {
 }
 
 #[test]
-fn only_the_clock_reads_the_time() {
+fn tidy_only_the_clock_reads_the_time() {
     let clocks = ["SystemTime", "Instant::now", "clock_gettime", "OffsetDateTime::now", "Timestamp::now", "Zoned::now"];
     let exempt =
         |file: &File| file.path == "clock.rs" || CLOCK_ELSEWHERE.iter().any(|(path, _)| file.path.starts_with(path));
@@ -293,7 +293,7 @@ fn sql_stands_where_it_belongs() {
 }
 
 #[test]
-fn what_reads_requests_runs_no_statements() {
+fn tidy_what_reads_requests_runs_no_statements() {
     let runs = [
         ".prepare(",
         ".prepare_cached(",
@@ -314,7 +314,7 @@ fn what_reads_requests_runs_no_statements() {
 }
 
 #[test]
-fn no_room_and_no_type_has_a_name_that_says_nothing() {
+fn tidy_no_room_and_no_type_has_a_name_that_says_nothing() {
     let mut faults = Vec::new();
     for file in files() {
         let of_path = file.path.trim_end_matches(".rs").split(['/', '_']).map(str::to_owned);
@@ -347,8 +347,108 @@ fn parts_of(name: &str) -> Vec<String> {
     parts
 }
 
+/// First words of a test's name for which nobody searches.
+const EMPTY_FIRST_WORDS: [&str; 78] = [
+    "a",
+    "after",
+    "all",
+    "an",
+    "and",
+    "another",
+    "any",
+    "anybody",
+    "anyone",
+    "at",
+    "before",
+    "behind",
+    "beside",
+    "both",
+    "by",
+    "double",
+    "each",
+    "every",
+    "everyone",
+    "few",
+    "for",
+    "from",
+    "full",
+    "however",
+    "in",
+    "it",
+    "its",
+    "many",
+    "mistaken",
+    "more",
+    "most",
+    "new",
+    "no",
+    "nobody",
+    "none",
+    "of",
+    "on",
+    "once",
+    "one",
+    "only",
+    "or",
+    "other",
+    "others",
+    "plain",
+    "random",
+    "refused",
+    "slow",
+    "small",
+    "some",
+    "somebody",
+    "stuck",
+    "surplus",
+    "that",
+    "the",
+    "there",
+    "these",
+    "this",
+    "those",
+    "to",
+    "two",
+    "typed",
+    "unchanged",
+    "us",
+    "waiting",
+    "what",
+    "whatever",
+    "when",
+    "where",
+    "which",
+    "whichever",
+    "while",
+    "who",
+    "whoever",
+    "whom",
+    "whose",
+    "with",
+    "without",
+    "wrong",
+];
+
+/// The names of the tests of a Rust file.
+fn tests_of(code: &str) -> Vec<&str> {
+    code.split("#[test]\n").skip(1).filter_map(|rest| words(rest.split_once("fn ")?.1).next()).collect()
+}
+
 #[test]
-fn no_file_names_a_place_of_somebody_s_machine() {
+fn tidy_test_names_begin_with_the_term_that_a_maintainer_would_search_for() {
+    let (mut faults, mut seen) = (Vec::new(), 0);
+    for (path, text) in tree().iter().filter(|(path, _)| path.ends_with(".rs")) {
+        let names = tests_of(text);
+        seen += names.len();
+        let empty = names.into_iter().filter(|name| EMPTY_FIRST_WORDS.contains(&name.split('_').next().unwrap()));
+        faults.extend(empty.map(|name| format!("{path}: {name}")));
+    }
+    assert!(seen > 500, "{seen}");
+    must_be_none("begin with the term, not with an article or a pronoun", faults);
+}
+
+#[test]
+fn tidy_no_file_names_a_place_of_somebody_s_machine() {
     let places = [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/Us", "ers/")];
     let mut faults = Vec::new();
     for (path, text) in tree() {
@@ -359,7 +459,7 @@ fn no_file_names_a_place_of_somebody_s_machine() {
 }
 
 #[test]
-fn what_is_exempt_is_there() {
+fn tidy_what_is_exempt_is_there() {
     let files = files();
     let paths = SQL_ELSEWHERE.iter().map(|(path, _)| *path).chain(LONGER_FUNCTIONS.iter().map(|(path, _, _)| *path));
     let gone: Vec<String> =
@@ -368,7 +468,7 @@ fn what_is_exempt_is_there() {
 }
 
 #[test]
-fn these_checks_see_what_they_look_for() {
+fn tidy_these_checks_see_what_they_look_for() {
     let (code, quoted) =
         read("let a = \"x // \\\" crate::y\"; // crate::z\nlet b = r#\"q\"#; let c = '\"'; fn f<'a>() {}\n");
     assert!(!code.contains("crate::") && code.contains("let c =") && code.contains("fn f<'a>()"), "{code}");

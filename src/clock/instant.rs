@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_that_of_the_venue() {
+    fn date_is_that_of_the_venue() {
         let seoul = TimeZone::get("Asia/Seoul").unwrap();
         let late = Millis::parse_rfc3339("2026-11-22T15:00:00Z").unwrap();
         assert_eq!(late.date_in(&seoul), "2026-11-23");

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_address_is_read_from_a_url() {
+    fn server_address_is_read_from_a_url() {
         let origin = |url: &str| ServerAddress::parse(url, None).map(|address| address.origin);
         for (url, told) in [
             ("http://127.0.0.1:80/", "http://127.0.0.1:80"),

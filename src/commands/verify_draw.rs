@@ -175,14 +175,14 @@ mod tests {
     }
 
     #[test]
-    fn a_draw_and_a_place_in_it_verify() {
+    fn draw_and_a_place_in_it_verify() {
         let found = verify(&[draw()], None).unwrap();
         assert!(found.contains("3, 2, 1") && found.contains("1 guests"), "{found}");
         assert!(verify(&[draw()], Some(&token(3, 1))).is_ok());
     }
 
     #[test]
-    fn who_was_let_in_before_the_last_draw_is_verified_by_the_one_that_drew_them() {
+    fn draw_who_was_let_in_before_the_last_draw_is_verified_by_the_one_that_drew_them() {
         let mut second = draw();
         (second["number"], second["seed"]) = (json!(2), json!("abd"));
         second["drawnAt"] = json!("2026-11-22T11:00:00.000Z");
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tampered_answer_does_not_verify() {
+    fn tampered_answer_does_not_verify() {
         for (member, value) in [
             ("seed", json!("abd")),
             ("joined", json!(5)),

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_event_before_a_moment_is_found_wherever_it_is() {
+    fn dashboard_last_event_before_a_moment_is_found_wherever_it_is() {
         let times = [10, 20, 20, 30];
         let at = |sequence: i64| Ok::<_, ()>(times.get(sequence as usize - 1).map(|ms| Millis::from_unix_ms(*ms)));
         for (moment, expected) in [(5, 0), (10, 0), (11, 1), (20, 1), (21, 3), (30, 3), (31, 4)] {

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_is_what_is_written() {
+    fn json_what_is_read_is_what_is_written() {
         for text in
             ["null", "true", "-7", "18446744073709551615", "1.5", "\"좌석\"", "[1,[],{}]", r#"{"b":1,"a":{"b":2}}"#]
         {
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_twice_is_refused_at_any_depth_and_so_is_what_is_no_json() {
+    fn member_twice_is_refused_at_any_depth_and_so_is_what_is_no_json() {
         for text in
             [r#"{"amount":1,"amount":2}"#, r#"[{"a":{"b":1,"\u0062":2}}]"#, "{", "", "[1]x", "nul", "\u{feff}{}"]
         {
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_in_both_languages_with_its_place_and_never_at_length() {
+    fn json_what_is_wrong_is_said_in_both_languages_with_its_place_and_never_at_length() {
         for (text, en, ko) in [
             (
                 r#"{"name":"#,

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_minute_s_worth_may_come_at_once_and_the_rest_as_it_trickles_back() {
+    fn rate_limit_minute_s_worth_may_come_at_once_and_the_rest_as_it_trickles_back() {
         let limit = RateLimit::new(600, false);
         assert_eq!(counted(&limit, "192.0.2.1", START, 700), 600);
         let refused = limit.count(address("192.0.2.1"), START).unwrap_err();
@@ -167,7 +167,7 @@ mod tests {
 
     /// A limit that looks at all its addresses for each newcomer makes everybody pay for a stranger who has many.
     #[test]
-    fn without_room_it_looks_for_some_once_a_second() {
+    fn rate_limit_without_room_it_looks_for_some_once_a_second() {
         let limit = RateLimit::new(6_000, false); // an account is empty again after 10 ms
         let nth = |n: usize| IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + n as u32));
         let kept = || limit.accounts.lock().empty_at_us.len();

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_told_in_a_simulated_on_sale_is_off_by_a_quarter_at_most() {
+    fn wait_told_in_a_simulated_on_sale_is_off_by_a_quarter_at_most() {
         for seed in 1..=5 {
             let (error, real) = errors_of_an_on_sale(seed, |random| 30.0 + 240.0 * random);
             assert!(error < 0.25 * real, "even visits, seed {seed}: {error:.1} of {real:.1} s");
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_people_who_fill_the_free_places_tell_nothing() {
+    fn people_who_fill_the_free_places_tell_nothing() {
         let mut admission_rate = AdmissionRate::default();
         for _ in 0..5_000 {
             admission_rate.admit(Millis::from_unix_ms(0), 1, 0, false); // quiet hours: nobody waits
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_is_never_above_the_minutes_share_and_forgotten_when_nobody_is_let_in() {
+    fn rate_is_never_above_the_minutes_share_and_forgotten_when_nobody_is_let_in() {
         let mut admission_rate = AdmissionRate::default();
         admission_rate.admit(Millis::from_unix_ms(0), 60, 60, false);
         assert_eq!(admission_rate.rate(Millis::from_unix_ms(5_000), 60), Some(1.0));

@@ -144,7 +144,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn the_ranks_agree_with_a_plain_list(steps in steps(), first in -5_000_i64..5_000) {
+        fn ranks_agree_with_a_plain_list(steps in steps(), first in -5_000_i64..5_000) {
             let (mut ranks, mut list) = (Ranks::default(), Vec::<i64>::new());
             let mut next = first;
             for step in steps {
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_moves_on_forgets_its_front() {
+    fn line_that_moves_on_forgets_its_front() {
         let mut ranks = Ranks::default();
         for place in 0..1_000_000 {
             ranks.insert(place);

@@ -114,7 +114,7 @@ mod tests {
     };
 
     #[test]
-    fn both_limits_hold_and_zero_is_none() {
+    fn queue_both_limits_hold_and_zero_is_none() {
         assert_eq!(RULES.admissible(NOW, 0, 0), 3);
         assert_eq!(RULES.admissible(NOW, 2, 0), 1);
         assert_eq!(RULES.admissible(NOW, 0, 4), 1);
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn who_was_told_to_come_back_late_is_not_dropped_before_three_such_intervals() {
+    fn queue_who_was_told_to_come_back_late_is_not_dropped_before_three_such_intervals() {
         let short = Rules { abandon_seconds: 10, ..RULES };
         assert_eq!(short.inactive_after_ms(false, false, 30), Some(90_000));
         assert_eq!(short.inactive_after_ms(false, false, 2), Some(10_000));
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_told_only_once_a_rate_is_known() {
+    fn wait_is_told_only_once_a_rate_is_known() {
         assert_eq!(advise(Some(60), None, 120, 0.5).estimated_wait_seconds, None);
         assert_eq!(advise(Some(60), Some(0.5), 120, 0.5).estimated_wait_seconds, Some(120));
         assert_eq!(advise(None, Some(0.5), 120, 0.5).estimated_wait_seconds, None);

@@ -62,7 +62,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_window_agrees_with_a_plain_list(steps in prop::collection::vec((0..20_000_i64, 0..4_usize), 1..200), limit in 1..9_u32) {
+        fn window_agrees_with_a_plain_list(steps in prop::collection::vec((0..20_000_i64, 0..4_usize), 1..200), limit in 1..9_u32) {
             let (mut window, mut list, mut now) = (Window::default(), Vec::<i64>::new(), 1_000_000_i64);
             for (step_ms, admissions) in steps {
                 now += step_ms;

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_language_with_the_highest_weight_is_chosen() {
+    fn language_with_the_highest_weight_is_chosen() {
         for (field, language) in [
             ("", Language::En),
             ("ko", Language::Ko),

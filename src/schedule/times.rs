@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_local_time_is_the_venue_s_on_both_sides_of_each_change_of_its_clocks() {
+    fn local_time_is_the_venue_s_on_both_sides_of_each_change_of_its_clocks() {
         for (local, instant) in [
             ("2026-03-29T01:59:59", "2026-03-29T00:59:59.000Z"),
             ("2026-03-29T03:00", "2026-03-29T01:00:00.000Z"),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_local_time_that_is_skipped_or_comes_twice_is_refused_with_what_to_say() {
+    fn local_time_that_is_skipped_or_comes_twice_is_refused_with_what_to_say() {
         for skipped in ["2026-03-29T02:00", "2026-03-29T02:30", "2026-03-29T02:59:59"] {
             assert!(vienna(skipped).unwrap_err().contains("skip"), "{skipped}");
         }
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_instant_is_refused() {
+    fn time_what_is_no_instant_is_refused() {
         for wrong in [
             "",
             "2026-12-24",

@@ -57,7 +57,7 @@ fn must_choose(rows: &[(&str, &str, &str)], count: usize, labels: &[&str]) {
 }
 
 #[test]
-fn the_front_comes_first_and_then_the_middle() {
+fn front_comes_first_and_then_the_middle() {
     must_choose(&[("", "A", "........"), ("", "B", "........")], 2, &["A4", "A5"]);
     must_choose(&[("", "A", "xxx..xxx"), ("", "B", "........")], 2, &["A4", "A5"]);
     must_choose(&[("", "A", "xxxxxxx."), ("", "B", "........")], 2, &["B4", "B5"]);
@@ -66,7 +66,7 @@ fn the_front_comes_first_and_then_the_middle() {
 }
 
 #[test]
-fn no_seat_stays_behind_single_where_there_is_another_choice() {
+fn best_available_no_seat_stays_behind_single_where_there_is_another_choice() {
     must_choose(&[("", "A", "x...xx")], 2, &["A3", "A4"]);
     must_choose(&[("", "A", "x...xx"), ("", "B", "x..x")], 2, &["B2", "B3"]);
     must_choose(&[("", "A", "x....x")], 2, &["A2", "A3"]);
@@ -77,14 +77,14 @@ fn no_seat_stays_behind_single_where_there_is_another_choice() {
 }
 
 #[test]
-fn nobody_sits_across_an_aisle_from_the_others_unless_there_is_no_other_choice() {
+fn best_available_nobody_sits_across_an_aisle_from_the_others_unless_there_is_no_other_choice() {
     must_choose(&[("", "A", ".. .."), ("", "B", "xxx..xx")], 2, &["A1", "A2"]);
     must_choose(&[("", "A", "x. .x"), ("", "B", "xx..xxx")], 2, &["B3", "B4"]);
     must_choose(&[("", "A", "x. .x"), ("", "B", ".xxx.")], 2, &["A2", "A4"]);
 }
 
 #[test]
-fn those_who_cannot_sit_side_by_side_sit_nearest_together_within_a_section_if_they_can() {
+fn best_available_those_who_cannot_sit_side_by_side_sit_nearest_together_within_a_section_if_they_can() {
     must_choose(&[("", "A", ".xxxxx."), ("", "B", ".xxxxxx")], 2, &["A1", "B1"]);
     must_choose(&[("R", "A", ".xxxx"), ("S", "A", ".xxx.")], 2, &["SA1", "SA5"]);
     must_choose(&[("R", "A", ".xxxx"), ("S", "A", "x.xxx")], 2, &["RA1", "SA2"]);
@@ -105,7 +105,7 @@ fn planned(rows: &[(&str, &str, (f64, f64), i64)]) -> Paper {
 }
 
 #[test]
-fn in_a_plan_sections_beside_each_other_share_their_depth_and_the_middle_is_that_of_the_plan() {
+fn best_available_in_a_plan_sections_beside_each_other_share_their_depth_and_the_middle_is_that_of_the_plan() {
     let beside = [
         ("L", "A", (0.0, 0.0), 4),
         ("L", "B", (0.0, 12.0), 4),
@@ -121,7 +121,7 @@ fn in_a_plan_sections_beside_each_other_share_their_depth_and_the_middle_is_that
 }
 
 #[test]
-fn in_a_plan_an_aisle_is_a_wide_step_whatever_the_numbers_are() {
+fn best_available_in_a_plan_an_aisle_is_a_wide_step_whatever_the_numbers_are() {
     let mut hall = planned(&[("", "A", (0.0, 0.0), 3), ("", "A", (45.0, 0.0), 3), ("", "B", (0.0, 10.0), 8)]);
     assert_eq!(hall.best(4, None).unwrap(), ["B3", "B4", "B5", "B6"]);
     hall.free[6..].fill(false);
@@ -225,7 +225,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn no_other_choice_is_better_by_the_rule(hall in small_hall(), count in 1..5_usize, in_r in any::<bool>()) {
+    fn best_available_no_other_choice_is_better_by_the_rule(hall in small_hall(), count in 1..5_usize, in_r in any::<bool>()) {
         let trial = Trial { rows: Rows::of(&hall.seats), hall: &hall };
         let section = in_r.then(|| trial.rows.section("R")).flatten();
         let asked = |index: &usize| section.is_none() || hall.seats[*index].section.as_deref() == Some("R");
@@ -257,7 +257,7 @@ fn large_hall(free: impl Fn(usize) -> bool) -> Paper {
 }
 
 #[test]
-fn in_a_hall_of_20_000_each_seat_is_looked_at_twice_at_most() {
+fn best_available_in_a_hall_of_20_000_each_seat_is_looked_at_twice_at_most() {
     type Free = fn(usize) -> bool;
     let halls: [(&str, Free); 5] = [
         ("empty", |_| true),

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_numbered_hall_counts_from_one() {
+    fn layout_numbered_hall_counts_from_one() {
         assert_eq!(labels(json!({ "numbered": { "count": 3, "price": 0 } })).unwrap(), ["1", "2", "3"]);
     }
 
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_by_its_place() {
+    fn layout_what_is_wrong_is_named_by_its_place() {
         let twice = json!({ "seat": "1", "price": 1 });
         for (layout, place) in [
             (json!({}), "/layout"),

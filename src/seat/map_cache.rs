@@ -290,7 +290,7 @@ mod tests {
     use crate::points::Points;
 
     #[test]
-    fn what_was_committed_while_a_date_was_read_is_followed_and_what_was_read_is_not_counted_twice() {
+    fn map_cache_what_was_committed_while_a_date_was_read_is_followed_and_what_was_read_is_not_counted_twice() {
         let held = Claim::held(Uuid::nil(), Millis::from_unix_ms(100));
         let slot = CacheSlot::default();
         slot.state.write().buffered = Some(Vec::new());

@@ -51,7 +51,7 @@ fn wrong(layout: &Value) -> (String, String) {
 }
 
 #[test]
-fn a_seat_has_its_zone_row_number_category_price_and_the_sum_of_its_positions() {
+fn seat_has_its_zone_row_number_category_price_and_the_sum_of_its_positions() {
     let seats = read(one_row(), String::new()).unwrap();
     let first = LayoutSeat {
         label: "A-1".into(),
@@ -66,7 +66,7 @@ fn a_seat_has_its_zone_row_number_category_price_and_the_sum_of_its_positions() 
 }
 
 #[test]
-fn a_row_without_a_position_stands_where_its_zone_does() {
+fn row_without_a_position_stands_where_its_zone_does() {
     let mut plan = one_row();
     plan["pretixPlan"]["zones"][0]["rows"][0].as_object_mut().unwrap().shift_remove("position");
     assert_eq!(read(plan, String::new()).unwrap()[0].at, Some((125.25, 50.5)));
@@ -83,7 +83,7 @@ fn labels_name_the_zone_only_when_two_zones_share_a_row_name() {
 }
 
 #[test]
-fn an_area_is_a_drawing_unless_its_places_are_counted_and_then_they_are_sold_by_number() {
+fn area_is_a_drawing_unless_its_places_are_counted_and_then_they_are_sold_by_number() {
     let mut plan = one_row();
     let text = json!({ "text": "Floor", "position": { "x": 0, "y": 0 } });
     let stage = json!({ "shape": "rectangle", "rectangle": { "width": 10, "height": 10 }, "rotation": 45 });
@@ -107,7 +107,7 @@ fn an_area_is_a_drawing_unless_its_places_are_counted_and_then_they_are_sold_by_
 }
 
 #[test]
-fn what_is_wrong_is_named_by_its_place_in_the_file() {
+fn pretix_what_is_wrong_is_named_by_its_place_in_the_file() {
     let seat = "/pretixPlan/zones/0/rows/0/seats/1";
     for (at, value, place, reason) in [
         ("/pretixPlan/zones/0/rows/0/seats/1/category", json!("Loge"), seat.to_owned() + "/category", "not a category"),
@@ -151,7 +151,7 @@ fn what_is_wrong_is_named_by_its_place_in_the_file() {
 }
 
 #[test]
-fn more_seats_than_a_date_may_have_are_refused() {
+fn pretix_more_seats_than_a_date_may_have_are_refused() {
     let numbers: Vec<String> = (0..100_001).map(|number| number.to_string()).collect();
     let seats: Vec<(&str, &str)> = numbers.iter().map(|number| (number.as_str(), number.as_str())).collect();
     let (half, rest) = seats.split_at(50_000);

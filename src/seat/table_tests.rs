@@ -12,7 +12,7 @@ fn wrong(table: &str) -> String {
 }
 
 #[test]
-fn a_label_and_a_price_are_enough() {
+fn label_and_a_price_are_enough() {
     let seats = read(b"label,price\nA-1,50000\nA-2,\"50,000\"\n").unwrap();
     assert_eq!(seats[0], LayoutSeat { label: "A-1".into(), number: "A-1".into(), ..seats[1].clone() });
     assert_eq!((seats[1].price, &seats[1].section, seats[1].at), (Points::new(50_000), &None, None));
@@ -35,14 +35,14 @@ fn columns_come_in_any_order_in_korean_or_english_with_what_spreadsheets_leave_b
 }
 
 #[test]
-fn a_table_of_excel_in_korea_is_read() {
+fn table_of_excel_in_korea_is_read() {
     let (bytes, _, lost) = EUC_KR.encode("좌석,가격,구역\r\n가-1,50000,똠층\r\n");
     assert!(!lost);
     assert_eq!(read(&bytes).unwrap()[0].section.as_deref(), Some("똠층"));
 }
 
 #[test]
-fn what_is_wrong_is_said_with_line_and_column() {
+fn table_what_is_wrong_is_said_with_line_and_column() {
     for (table, told) in [
         ("", "no seat in it"),
         ("label,price\n\n", "no seat in it"),
@@ -127,14 +127,14 @@ fn as_plan(seats: &[LayoutSeat]) -> serde_json::Value {
 
 proptest! {
     #[test]
-    fn a_table_gives_back_seat_for_seat_what_was_written(seats in seats()) {
+    fn table_gives_back_seat_for_seat_what_was_written(seats in seats()) {
         let table = write(&seats);
         prop_assert!(table.starts_with(&[0xef, 0xbb, 0xbf]));
         prop_assert_eq!(read(&table).unwrap(), seats);
     }
 
     #[test]
-    fn a_plan_comes_back_from_its_table_to_the_last_digit(seats in seats()) {
+    fn plan_comes_back_from_its_table_to_the_last_digit(seats in seats()) {
         let mut seats = seats;
         seats.iter_mut().enumerate().for_each(|(at, seat)| {
             seat.row = Some(format!("row {at}"));

@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_out_of_its_limits_is_refused_by_its_name() {
+    fn setting_out_of_its_limits_is_refused_by_its_name() {
         for (flag, value) in [
             ("--hold-seconds", "0"),
             ("--seats-per-user", "1001"),
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn in_public_the_top_up_policy_must_be_given() {
+    fn setting_in_public_the_top_up_policy_must_be_given() {
         for (flags, named) in [
             (&["--listen", "0.0.0.0:80"][..], "--listen 0.0.0.0:80"),
             (&["--listen", "[::]:80"], "--listen [::]:80"),
@@ -300,14 +300,14 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_remembered_as_long_as_its_answers() {
+    fn token_is_remembered_as_long_as_its_answers() {
         let why = parse(&["--token-days", "2", "--idempotency-hours", "49"]).unwrap_err();
         assert!(why.contains("at least --token-days 3"), "{why}");
         assert!(parse(&["--token-days", "3", "--idempotency-hours", "49"]).is_ok());
     }
 
     #[test]
-    fn the_test_clock_runs_unless_it_is_frozen() {
+    fn test_clock_runs_unless_it_is_frozen() {
         assert_eq!(parse(&[]).unwrap().test_clock, None);
         assert_eq!(parse(&["--test-clock"]).unwrap().test_clock, Some(TestClock::Running));
         assert_eq!(parse(&["--test-clock=frozen"]).unwrap().test_clock, Some(TestClock::Frozen));

@@ -159,7 +159,7 @@ mod tests {
 
     /// A scan that did not abort would let the WAL of a busy evening grow for as long as it takes.
     #[test]
-    fn it_gives_way_to_a_long_log_and_to_the_end_and_looks_again() {
+    fn integrity_scan_it_gives_way_to_a_long_log_and_to_the_end_and_looks_again() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("hall.db");
         let writing = Connection::open(&path).unwrap();

@@ -94,7 +94,7 @@ mod tests {
 
     /// Foreign keys are off while a table is made anew: an error in its step would leave rows that refer to nothing.
     #[test]
-    fn whoever_was_in_is_in_after_the_table_of_tickets_is_made_anew() {
+    fn migration_whoever_was_in_is_in_after_the_table_of_tickets_is_made_anew() {
         let rows = "INSERT INTO ticket VALUES (randomblob(16), randomblob(16), 0, '1', '5FANY5CURE', 'J5D9MDHW6WC9QN7C4QGTQXM2UL', 0);
              INSERT INTO ticket VALUES (randomblob(16), randomblob(16), 1, '2', '5FANY5CURF', 'T5FANY5CURF', 0);
              INSERT INTO check_in SELECT ticket_id, 7, 'left', 1 FROM ticket;
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_file_is_brought_up_step_by_step_and_copied_first() {
+    fn migration_older_file_is_brought_up_step_by_step_and_copied_first() {
         let dir = tempfile::tempdir().unwrap();
         let (path, mut connection) = file_of_version_1(dir.path());
         let steps = ["ALTER TABLE a ADD COLUMN y", "UPDATE a SET y = x + 1"];
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_fails_leaves_the_file_as_it_was() {
+    fn step_that_fails_leaves_the_file_as_it_was() {
         let dir = tempfile::tempdir().unwrap();
         let (path, mut connection) = file_of_version_1(dir.path());
         let steps = ["ALTER TABLE a ADD COLUMN y", "not SQL"];

@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_file_opens_in_wal_mode_and_leaves_no_draft_behind() {
+    fn open_new_file_opens_in_wal_mode_and_leaves_no_draft_behind() {
         let dir = tempfile::tempdir().unwrap();
         let path = made(dir.path());
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_server_on_the_same_file_is_refused() {
+    fn open_second_server_on_the_same_file_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = made(dir.path());
         let _first = open(&path).unwrap();
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_never_made_over_another() {
+    fn file_is_never_made_over_another() {
         let dir = tempfile::tempdir().unwrap();
         let path = made(dir.path());
         let before = std::fs::read(&path).unwrap();

@@ -91,13 +91,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_conditions_of_a_table_are_read_without_its_comments() {
+    fn conditions_of_a_table_are_read_without_its_comments() {
         let table = "CREATE TABLE a (b CHECK (b IN (1, 2)), -- CHECK (not one)\n c INTEGER, CHECK ((b = 1) = (c IS NULL))) STRICT";
         assert_eq!(checks_in(table), ["b IN (1, 2)", "(b = 1) = (c IS NULL)"]);
     }
 
     #[test]
-    fn every_condition_of_the_schema_is_one_that_sqlite_can_ask() {
+    fn schema_every_condition_of_the_schema_is_one_that_sqlite_can_ask() {
         let fresh = Connection::open_in_memory().unwrap();
         fresh.execute_batch(include_str!("../../schema.sql")).unwrap();
         let mut count = 0;

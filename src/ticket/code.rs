@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_typed_number_forgives_small_letters_spaces_and_hyphens() {
+    fn code_typed_number_forgives_small_letters_spaces_and_hyphens() {
         assert_eq!(number(" 5fan-y5cure ").as_deref(), Some("5FANY5CURE"));
         for wrong in ["", "5FANY5CUR", "5FANY5CUREX", "5FANY5CUR0", "좌석좌석좌석좌석좌석"] {
             assert_eq!(number(wrong), None, "{wrong}");
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_found_behind_what_a_scanner_adds_and_two_codes_are_none() {
+    fn code_is_found_behind_what_a_scanner_adds_and_two_codes_are_none() {
         let code = make(&key(), &payload(3, 17)).unwrap();
         let read = |raw: &str| read_presented(&key().public(), raw);
         let small = code.to_lowercase();
@@ -263,14 +263,14 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_room_in_a_code_gets_none() {
+    fn code_what_has_no_room_in_a_code_gets_none() {
         let limit = |schedule_id, seat_no| make(&key(), &payload(schedule_id, seat_no)).is_some();
         assert!(limit((1 << 30) - 1, (1 << 20) - 1));
         assert!(!limit(1 << 30, 0) && !limit(1, 1 << 20) && !limit(-1, 0) && !limit(1, -1));
     }
 
     #[test]
-    fn any_bit_that_is_flipped_anywhere_is_found_out() {
+    fn code_any_bit_that_is_flipped_anywhere_is_found_out() {
         let code = make(&key(), &payload(3, 17)).unwrap();
         assert_eq!(code.len(), 124);
         for at in 0..code.len() {
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn another_venue_and_what_is_no_code_are_told_apart() {
+    fn code_another_venue_and_what_is_no_code_are_told_apart() {
         let code = make(&key(), &payload(3, 17)).unwrap();
         let other = SigningKey::of(&SigningSecret([8; 32]));
         assert_eq!(read(&other.public(), &code), Err(Fault::BadSignature));
@@ -300,14 +300,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_code_says_what_was_put_into_it(schedule_id in 0..1_i64 << 30, seat_no in 0..1_i64 << 20) {
+        fn code_says_what_was_put_into_it(schedule_id in 0..1_i64 << 30, seat_no in 0..1_i64 << 20) {
             let said = CodePayload { number: new_number(), schedule_id, seat_no };
             let code = make(&key(), &said).unwrap();
             prop_assert_eq!(read(&key().public(), &code), Ok(said));
         }
 
         #[test]
-        fn no_text_at_all_makes_the_reader_stumble(text in "\\PC{0,130}") {
+        fn code_no_text_at_all_makes_the_reader_stumble(text in "\\PC{0,130}") {
             prop_assert!(read(&key().public(), &text).is_err());
             prop_assert!(!matches!(read_presented(&key().public(), &text), Ok(Presented::Signed(..))));
         }

@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_reads_back_and_judges_what_is_shown() {
+    fn list_reads_back_and_judges_what_is_shown() {
         let bytes = list(&key());
         let list = DoorList::read(&bytes).unwrap();
         assert_eq!((list.about.schedule_id, list.expected(), &*list.about.concert_title), (3, 3, "밤 \"Nacht\""));
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_was_changed_anywhere_or_cut_is_refused() {
+    fn list_that_was_changed_anywhere_or_cut_is_refused() {
         let bytes = list(&key());
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();

@@ -43,7 +43,7 @@ mod tests {
     use crate::ticket::code::{CodePayload, make, new_number};
 
     #[test]
-    fn a_code_fits_into_45_by_45_modules_of_which_a_quarter_may_be_lost() {
+    fn code_fits_into_45_by_45_modules_of_which_a_quarter_may_be_lost() {
         for _ in 0..50 {
             let seat_no = i64::from(u16::from_be_bytes(random_bytes()));
             let payload = CodePayload { number: new_number(), schedule_id: 1_000_000, seat_no };

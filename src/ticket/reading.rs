@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn every_layout_types_one_character_a_key() {
+    fn scanner_every_layout_types_one_character_a_key() {
         for layout in &LAYOUTS {
             for row in [layout.plain, layout.shifted] {
                 assert_eq!(row.chars().count(), US.plain.len(), "{row}");
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn every_layout_is_read_back_whatever_happens_to_shift() {
+    fn scanner_every_layout_is_read_back_whatever_happens_to_shift() {
         for layout in &LAYOUTS {
             for shift in [|c: char| c.is_ascii_uppercase(), |_| false, |c: char| c.is_ascii_digit(), |_| true] {
                 let text = typed(layout, ALL, shift);
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_spaces_dashes_case_and_width_are_taken_off() {
+    fn frame_spaces_dashes_case_and_width_are_taken_off() {
         for raw in [
             "5FANY5CURE",
             "5fany5cure",
@@ -285,7 +285,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_text_at_all_makes_the_reader_stumble(raw in "\\PC{0,300}|[\\x00-\\x7f]{0,80}") {
+        fn scanner_no_text_at_all_makes_the_reader_stumble(raw in "\\PC{0,300}|[\\x00-\\x7f]{0,80}") {
             for reading in readings(&raw) {
                 proptest::prop_assert!(!reading.contains([' ', '-']));
             }

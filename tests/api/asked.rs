@@ -121,7 +121,7 @@ fn keys_and_tokens_are_never_listed_in_the_clear() {
 }
 
 #[test]
-fn no_more_than_a_thousand_requests_are_remembered() {
+fn requests_no_more_than_a_thousand_requests_are_remembered() {
     let app = TestApp::with_seats(1, &[]);
     for number in 0..1_003 {
         app.client.call("GET", &format!("/nowhere/{number}"), "", None);

@@ -48,7 +48,7 @@ fn best_available_is_front_and_middle_side_by_side_without_orphan_seats() {
 }
 
 #[test]
-fn what_cannot_be_given_is_refused_in_the_order_of_the_contract() {
+fn best_available_what_cannot_be_given_is_refused_in_the_order_of_the_contract() {
     let app = sections(&["--seats-per-user", "8"]);
     let kim = app.customer();
     for (wanted, pointer) in [
@@ -79,7 +79,7 @@ fn what_cannot_be_given_is_refused_in_the_order_of_the_contract() {
 }
 
 #[test]
-fn a_hold_that_is_over_is_free_for_the_best_from_its_last_millisecond_on() {
+fn hold_that_is_over_is_free_for_the_best_from_its_last_millisecond_on() {
     let app = sections(&["--seats-per-user", "24"]);
     let kim = app.customer();
     let all: Vec<String> =
@@ -94,7 +94,7 @@ fn a_hold_that_is_over_is_free_for_the_best_from_its_last_millisecond_on() {
 }
 
 #[test]
-fn a_choice_is_repeated_under_its_key_and_not_made_again() {
+fn choice_is_repeated_under_its_key_and_not_made_again() {
     let app = sections(&[]);
     let kim = app.customer();
     let body = json!({ "scheduleId": 1, "bestAvailable": { "count": 3 } }).to_string();
@@ -108,7 +108,7 @@ fn a_choice_is_repeated_under_its_key_and_not_made_again() {
 /// A program that looks for free seats before its transaction, or on the seats as the last commit left them, gives two
 /// callers of one commit the same seats and refuses one of them.
 #[test]
-fn of_64_callers_at_once_nobody_is_refused_while_enough_seats_are_free_and_no_seat_is_given_twice() {
+fn best_available_of_64_callers_at_once_nobody_is_refused_while_enough_seats_are_free_and_no_seat_is_given_twice() {
     for round in 0..3 {
         let app = TestApp::with_seats(64 * 3, &["--max-active", "0"]);
         let customers: Vec<Customer> = (0..65).map(|_| app.customer()).collect();

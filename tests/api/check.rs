@@ -149,7 +149,7 @@ fn damage(sound: &Path, name: &str, statements: &str) -> PathBuf {
 }
 
 #[test]
-fn every_kind_of_damage_is_found_and_said_in_a_sentence() {
+fn check_every_kind_of_damage_is_found_and_said_in_a_sentence() {
     let (_folder, sound) = sound_file();
     assert_eq!(check(&sound).unwrap(), Vec::<String>::new());
     let mut reached = BTreeSet::new();
@@ -176,7 +176,7 @@ fn every_kind_of_damage_is_found_and_said_in_a_sentence() {
 }
 
 #[test]
-fn the_command_says_all_that_is_wrong_and_ends_with_0_1_or_2() {
+fn command_says_all_that_is_wrong_and_ends_with_0_1_or_2() {
     let (folder, sound) = sound_file();
     let fine = boxoffice(&sound);
     assert_eq!(
@@ -216,7 +216,7 @@ fn bytes_that_were_overwritten_are_found() {
 }
 
 #[test]
-fn a_file_in_use_is_checked_beside_its_server_and_no_byte_of_it_changes() {
+fn file_in_use_is_checked_beside_its_server_and_no_byte_of_it_changes() {
     let app = lived_in();
     let bytes = || ["", "-wal"].map(|ending| std::fs::read(format!("{}{ending}", app.database.display())).unwrap());
     let before = bytes();
@@ -227,7 +227,7 @@ fn a_file_in_use_is_checked_beside_its_server_and_no_byte_of_it_changes() {
 }
 
 #[test]
-fn a_file_at_rest_stays_alone_in_its_folder_even_where_nothing_can_be_written() {
+fn file_at_rest_stays_alone_in_its_folder_even_where_nothing_can_be_written() {
     let (folder, sound) = sound_file();
     let alone = folder.path().join("alone #1?");
     std::fs::create_dir(&alone).unwrap();
@@ -259,7 +259,7 @@ fn left_behind(app: &TestApp, folder: &Path, statements: &str) -> PathBuf {
 }
 
 #[test]
-fn after_an_unclean_stop_a_file_whose_books_do_not_add_up_is_not_served_and_stays_as_it_is() {
+fn check_after_an_unclean_stop_a_file_whose_books_do_not_add_up_is_not_served_and_stays_as_it_is() {
     let app = lived_in();
     let start =
         |path: &Path| boxoffice::app::App::open(crate::support::settings(&[]), path, ([127, 0, 0, 1], 0).into(), || {});
@@ -347,7 +347,7 @@ fn tables_of_other_programs_are_warnings_and_the_file_is_copied_restored_and_ser
 
 /// What other programs may not do: it can stop what the venue writes.
 #[test]
-fn a_table_of_another_program_that_refers_to_one_of_ours_is_a_fault() {
+fn table_of_another_program_that_refers_to_one_of_ours_is_a_fault() {
     let (_folder, sound) = sound_file();
     let path = damage(&sound, "referring.db", "CREATE TABLE extra (id INTEGER REFERENCES token (token_id))");
     let faults = check(&path).unwrap();

@@ -37,7 +37,7 @@ fn events(app: &TestApp, kind: &str) -> Vec<Value> {
 }
 
 #[test]
-fn a_ticket_lets_in_once_by_its_code_or_its_number() {
+fn ticket_lets_in_once_by_its_code_or_its_number() {
     let app = TestApp::with_seats(5, &[]);
     let (_, paid) = sold(&app, 1, &["2", "3"]);
     let (first, second) = (&paid["tickets"][0], &paid["tickets"][1]);
@@ -64,7 +64,7 @@ fn a_ticket_lets_in_once_by_its_code_or_its_number() {
 }
 
 #[test]
-fn what_does_not_open_the_door_is_told_apart() {
+fn checkin_what_does_not_open_the_door_is_told_apart() {
     let app = TestApp::with_seats(5, &[]);
     let other = TestApp::with_seats(5, &[]);
     let (_, paid) = sold(&app, 1, &["2"]);
@@ -119,7 +119,7 @@ fn what_does_not_open_the_door_is_told_apart() {
 }
 
 #[test]
-fn a_mistaken_scan_is_taken_back_and_a_used_ticket_is_not_refunded() {
+fn checkin_mistaken_scan_is_taken_back_and_a_used_ticket_is_not_refunded() {
     let app = TestApp::with_seats(5, &[]);
     app.staff("PATCH", "/schedules/1", json!({ "refundUntilHours": 1 })).must(200);
     let (kim, paid) = sold(&app, 1, &["2", "3"]);
@@ -150,7 +150,7 @@ fn a_mistaken_scan_is_taken_back_and_a_used_ticket_is_not_refunded() {
 /// A program that waits for the refund before it voids a ticket lets people in to a concert that is off: for as long as
 /// the refunds take, or for ever where one can't be made.
 #[test]
-fn a_ticket_of_a_cancelled_date_is_void_before_its_points_are_back() {
+fn ticket_of_a_cancelled_date_is_void_before_its_points_are_back() {
     let mut app = TestApp::with_seats(5, &[]);
     let ticket = sold(&app, 1, &["2"]).1["tickets"][0].clone();
     app.close();
@@ -167,7 +167,7 @@ fn a_ticket_of_a_cancelled_date_is_void_before_its_points_are_back() {
 }
 
 #[test]
-fn the_counts_say_who_is_expected_and_in_by_section() {
+fn counts_say_who_is_expected_and_in_by_section() {
     let app = TestApp::with_seats(5, &[]);
     let row = |row: &str| json!([{ "row": row, "count": 3 }]);
     let sections =
@@ -262,7 +262,7 @@ fn keyboard_layouts_and_what_scanners_add_do_not_make_a_true_ticket_a_forged_one
 
 /// A hand scanner reads twice; a copied ticket at another door is somebody else's.
 #[test]
-fn a_double_read_at_one_door_repeats_the_answer_and_another_door_or_a_later_scan_does_not() {
+fn checkin_double_read_at_one_door_repeats_the_answer_and_another_door_or_a_later_scan_does_not() {
     let app = TestApp::with_seats(5, &[]);
     let (_, paid) = sold(&app, 1, &["2", "3"]);
     let (ticket, unnamed) = (&paid["tickets"][0], &paid["tickets"][1]);
@@ -290,7 +290,7 @@ fn a_double_read_at_one_door_repeats_the_answer_and_another_door_or_a_later_scan
 
 /// A program that looked first and wrote then would let two in for one ticket sooner or later.
 #[test]
-fn of_doors_that_race_for_one_ticket_one_lets_in() {
+fn checkin_of_doors_that_race_for_one_ticket_one_lets_in() {
     const DOORS: usize = 8;
     let app = TestApp::with_seats(40, &["--seats-per-user", "40"]);
     let seats: Vec<String> = (1..=40).map(|seat| seat.to_string()).collect();
@@ -310,7 +310,7 @@ fn of_doors_that_race_for_one_ticket_one_lets_in() {
 
 /// Refund or check-in, never both: points back for somebody who is in would be money lost.
 #[test]
-fn a_refund_that_races_with_the_door_leaves_one_of_both() {
+fn refund_that_races_with_the_door_leaves_one_of_both() {
     let app = TestApp::with_seats(30, &[]);
     let (mut refunded, mut inside) = (0, 0);
     for seat in 1..=30 {
@@ -334,7 +334,7 @@ fn a_refund_that_races_with_the_door_leaves_one_of_both() {
 /// A scan that is swallowed, because its id was told before with another
 /// ticket, lets somebody in whom the books do not know.
 #[test]
-fn a_scan_id_that_comes_again_with_another_ticket_is_refused_and_nothing_of_the_call_is_written() {
+fn scan_id_that_comes_again_with_another_ticket_is_refused_and_nothing_of_the_call_is_written() {
     let app = TestApp::with_seats(5, &[]);
     let (_, paid) = sold(&app, 1, &["1", "2", "3"]);
     let ticket = |at: usize| paid["tickets"][at].clone();

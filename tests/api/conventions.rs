@@ -146,7 +146,7 @@ fn answers_have_an_id_and_are_not_stored_unless_they_say_otherwise() {
 }
 
 #[test]
-fn an_amount_of_zero_is_paid_like_any_other_under_an_id_known_before() {
+fn amount_of_zero_is_paid_like_any_other_under_an_id_known_before() {
     let app = TestApp::empty(&[]);
     app.staff("POST", "/concerts", json!({ "title": "Nacht" })).must(201);
     let date = json!({ "startsAt": "2100-05-01T10:00:00Z", "layout": { "numbered": { "count": 1, "price": 0 } } });
@@ -232,7 +232,7 @@ fn sale_that_is_open_at_once_opens_when_its_date_is_made() {
 }
 
 #[test]
-fn no_answer_has_a_moment_of_1970() {
+fn convention_no_answer_has_a_moment_of_1970() {
     let app = TestApp::with_seats(2, &[]);
     let kim = app.buyer(PRICE);
     let held = kim.hold(1, &["1"]).must(201)["reservationId"].as_str().unwrap().to_owned();

@@ -35,7 +35,7 @@ fn staff_read_every_date_and_its_map_without_standing_in_line() {
 }
 
 #[test]
-fn a_date_that_is_not_there_is_said_so_to_staff_and_nobody_else_reads_theirs() {
+fn date_that_is_not_there_is_said_so_to_staff_and_nobody_else_reads_theirs() {
     let app = TestApp::with_seats(1, &[]);
     app.staff_get("/concerts/9/schedules").refused(404, "CONCERT_NOT_FOUND");
     app.staff_get("/schedules/9").refused(404, "SCHEDULE_NOT_FOUND");
@@ -137,7 +137,7 @@ fn time_zone_of_another_start_shows_the_dates_there() {
 }
 
 #[test]
-fn a_price_changed_while_a_hold_exists_is_for_those_who_come_later() {
+fn price_changed_while_a_hold_exists_is_for_those_who_come_later() {
     let app = TestApp::with_seats(4, &["--max-active", "0"]);
     let (kim, lee) = (app.buyer(200_000), app.buyer(200_000));
     let held = kim.hold(1, &["1", "2"]).must(201).clone();
@@ -189,7 +189,7 @@ fn prices_are_changed_by_category_or_section_all_or_none() {
 }
 
 #[test]
-fn a_date_that_is_moved_while_a_hold_exists_takes_its_holders_along() {
+fn date_that_is_moved_while_a_hold_exists_takes_its_holders_along() {
     let app = TestApp::with_seats(2, &[]);
     let kim = app.buyer(PRICE);
     let held = kim.hold(1, &["1"]).must(201).clone();
@@ -204,7 +204,7 @@ fn a_date_that_is_moved_while_a_hold_exists_takes_its_holders_along() {
 
 /// A new layout that forgets what is kept back sells the seats of the sound check.
 #[test]
-fn a_new_layout_keeps_the_blocked_seats_of_labels_that_stay_and_each_block_that_ends_has_its_event() {
+fn date_new_layout_keeps_the_blocked_seats_of_labels_that_stay_and_each_block_that_ends_has_its_event() {
     let app = TestApp::with_seats(6, &[]);
     for (seat, reason) in [("2", "sound check"), ("6", "camera")] {
         let block = json!({ "blocked": true, "reason": reason });
@@ -232,7 +232,7 @@ fn a_new_layout_keeps_the_blocked_seats_of_labels_that_stay_and_each_block_that_
 
 /// A day on which one of two dates was cancelled has one date.
 #[test]
-fn a_cancelled_date_does_not_make_its_day_ambiguous() {
+fn date_cancelled_date_does_not_make_its_day_ambiguous() {
     let mut app = TestApp::with_seats(3, &[]);
     let second =
         json!({ "startsAt": "2100-01-01T05:00:00Z", "layout": { "numbered": { "count": 3, "price": PRICE } } });

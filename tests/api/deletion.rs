@@ -21,7 +21,7 @@ fn events_of(app: &TestApp, kind: &str) -> Vec<Value> {
 
 /// A program that deletes only in the file goes on showing the date from memory, or sells seats of it.
 #[test]
-fn deleted_date_is_gone_everywhere_and_its_id_is_never_given_again() {
+fn deletion_deleted_date_is_gone_everywhere_and_its_id_is_never_given_again() {
     let app = TestApp::with_seats(3, &[]);
     let buyer = app.buyer(2 * PRICE);
     for path in ["/concerts/1/schedules", "/schedules/2/seats"] {
@@ -62,7 +62,7 @@ fn deletion_is_refused_once_a_seat_was_held() {
 }
 
 #[test]
-fn deleted_concert_goes_with_its_dates_also_a_cancelled_one() {
+fn deletion_deleted_concert_goes_with_its_dates_also_a_cancelled_one() {
     let mut app = TestApp::empty(&[]);
     for title in ["Nacht", "Morgen", "Mittag"] {
         app.staff("POST", "/concerts", json!({ "title": title })).must(201);

@@ -33,7 +33,7 @@ fn verify(app: &TestApp, token: &str) -> (bool, String) {
 }
 
 #[test]
-fn the_draw_follows_from_the_public_seed_and_the_numbers_that_everybody_was_told() {
+fn draw_follows_from_the_public_seed_and_the_numbers_that_everybody_was_told() {
     let app = hall_with_a_draw(&["--max-active=1", "--abandon-seconds=600"]);
     let people: Vec<Customer> = (0..12).map(|_| app.customer()).collect();
     let number = |person: &Customer| person.poll().body["joinNumber"].as_u64().unwrap() as u32;
@@ -65,7 +65,7 @@ fn the_draw_follows_from_the_public_seed_and_the_numbers_that_everybody_was_told
 }
 
 #[test]
-fn anyone_can_verify_a_draw_and_their_place_in_it_from_the_command_line() {
+fn draw_anyone_can_verify_a_draw_and_their_place_in_it_from_the_command_line() {
     let app = hall_with_a_draw(&["--max-active=1", "--abandon-seconds=600"]);
     let people: Vec<Customer> = (0..5).map(|_| app.customer()).collect();
     let verify = |token: &str| verify(&app, token);
@@ -83,7 +83,7 @@ fn anyone_can_verify_a_draw_and_their_place_in_it_from_the_command_line() {
 }
 
 #[test]
-fn a_restart_before_and_after_the_draw_changes_nothing() {
+fn restart_before_and_after_the_draw_changes_nothing() {
     let mut app = hall_with_a_draw(&["--max-active=1", "--abandon-seconds=600"]);
     let mut people: Vec<Customer> = (0..6).map(|_| app.customer()).collect();
     app.reopen();
@@ -98,7 +98,7 @@ fn a_restart_before_and_after_the_draw_changes_nothing() {
 }
 
 #[test]
-fn those_in_the_line_join_a_draw_that_is_announced_and_keep_their_order_when_it_is_called_off() {
+fn draw_those_in_the_line_join_a_draw_that_is_announced_and_keep_their_order_when_it_is_called_off() {
     let app = TestApp::with_seats(5, &["--max-active=1"]);
     let people: Vec<Customer> = (0..4).map(|_| app.customer()).collect();
     app.staff("PATCH", "/queue", json!({ "opensAt": "2100-01-01T00:00:00Z" })).must(200);
@@ -161,7 +161,7 @@ fn people_let_in_by_hand_pass_the_limits_and_count_afterwards() {
 
 /// A program that takes an opening in the past for one that is now draws anew with every repetition of the same call.
 #[test]
-fn an_opening_that_does_not_lie_ahead_is_refused_and_a_repeated_call_draws_nothing_anew() {
+fn opening_that_does_not_lie_ahead_is_refused_and_a_repeated_call_draws_nothing_anew() {
     let app = TestApp::with_seats(5, &["--max-active=1"]);
     let opens_at = app.open_line_in(60_000);
     let people: Vec<Customer> = (0..4).map(|_| app.customer()).collect();
@@ -180,7 +180,7 @@ fn an_opening_that_does_not_lie_ahead_is_refused_and_a_repeated_call_draws_nothi
 
 /// A program that shows the last draw alone lets staff draw until they like the order.
 #[test]
-fn every_draw_stays_public_and_can_be_verified_after_later_ones_and_a_restart() {
+fn draw_every_draw_stays_public_and_can_be_verified_after_later_ones_and_a_restart() {
     let mut app = hall_with_a_draw(&["--max-active=1", "--abandon-seconds=86400", "--claim-seconds=0"]);
     let mut people: Vec<Customer> = (0..5).map(|_| app.customer()).collect();
     open(&app);

@@ -13,7 +13,7 @@ fn told(hour: &Value) -> Vec<[i64; 5]> {
 }
 
 #[test]
-fn the_last_hour_is_told_minute_by_minute_and_forgets_what_is_older() {
+fn dashboard_last_hour_is_told_minute_by_minute_and_forgets_what_is_older() {
     let app = TestApp::with_seats(10, &["--max-active", "1", "--abandon-seconds", "7200", "--visit-seconds", "7200"]);
     let empty = app.staff_get("/evening").must(200).clone();
     assert_eq!((empty["minutes"].as_array().unwrap().len(), told(&empty)), (60, vec![]));
@@ -39,7 +39,7 @@ fn the_last_hour_is_told_minute_by_minute_and_forgets_what_is_older() {
 }
 
 #[test]
-fn the_counter_sees_a_user_with_the_balance_of_now() {
+fn counter_sees_a_user_with_the_balance_of_now() {
     let app = TestApp::with_seats(1, &[]);
     let kim = app.user();
     let path = format!("/users/{}", kim.id);

@@ -87,7 +87,7 @@ fn round(app: &TestApp, dice: &mut Dice, from: i64) -> Vec<Vec<Value>> {
 }
 
 #[test]
-fn every_follower_reads_the_same_feed_without_gaps_from_wherever_it_begins() {
+fn events_every_follower_reads_the_same_feed_without_gaps_from_wherever_it_begins() {
     let mut dice = Dice::thrown("feed");
     let mut app = TestApp::with_seats(100, &["--max-active=0", "--seats-per-user=1000", "--payment-attempts=3"]);
     let mut feed = read(&app.client, 0, 1_000, "wait=0");

@@ -4,7 +4,7 @@ use crate::support::{PRICE, TestApp};
 use serde_json::json;
 
 #[test]
-fn a_new_user_ends_with_a_sold_seat() {
+fn purchase_new_user_ends_with_a_sold_seat() {
     let app = TestApp::with_seats(50, &[]);
     let mut kim = app.user();
     let token = kim.line_up();

@@ -47,7 +47,7 @@ fn between<'a>(text: &'a str, open: &str, close: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn both_languages_have_the_same_parts_and_the_same_commands() {
+fn handbook_both_languages_have_the_same_parts_and_the_same_commands() {
     for name in NAMES {
         let (en, ko) = (structure(&markdown("en", name)), structure(&markdown("ko", name)));
         for (en, ko) in en.iter().zip(&ko) {
@@ -59,7 +59,7 @@ fn both_languages_have_the_same_parts_and_the_same_commands() {
 }
 
 #[test]
-fn each_page_comes_in_the_language_of_the_reader_or_of_its_address() {
+fn handbook_each_page_comes_in_the_language_of_the_reader_or_of_its_address() {
     let app = TestApp::empty(&[]);
     for (asked, tag, title) in [("ko-KR,ko;q=0.9", "ko", "공연 당일"), ("en", "en", "The evening")] {
         let first = get(&app, "/handbook", asked);
@@ -83,7 +83,7 @@ fn each_page_comes_in_the_language_of_the_reader_or_of_its_address() {
 }
 
 #[test]
-fn every_link_of_the_handbook_leads_to_a_page_and_an_anchor_that_are_there() {
+fn handbook_every_link_of_the_handbook_leads_to_a_page_and_an_anchor_that_are_there() {
     let app = TestApp::empty(&[]);
     let mut followed = BTreeSet::new();
     for name in NAMES {
@@ -115,7 +115,7 @@ fn every_link_of_the_handbook_leads_to_a_page_and_an_anchor_that_are_there() {
 }
 
 #[test]
-fn the_staff_s_pages_lead_to_a_part_of_the_handbook_that_is_there() {
+fn staff_s_pages_lead_to_a_part_of_the_handbook_that_is_there() {
     let app = include_str!("../../src/web/staff/app.js");
     let parts = app.lines().filter(|line| line.contains("load: () => import") && !line.contains("within:"));
     let names: Vec<&str> = parts.map(|line| between(line, "name: '", "'")[0]).collect();
@@ -126,7 +126,7 @@ fn the_staff_s_pages_lead_to_a_part_of_the_handbook_that_is_there() {
 }
 
 #[test]
-fn what_the_evening_s_page_calls_a_text_of_the_screen_is_one() {
+fn handbook_what_the_evening_s_page_calls_a_text_of_the_screen_is_one() {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web");
     let mut texts = String::new();
     for room in ["shared", "staff", "customer"] {

@@ -13,7 +13,7 @@ fn customers(app: &TestApp, count: usize) -> Vec<Customer> {
 }
 
 #[test]
-fn the_line_is_first_come_first_served_and_positions_are_exact() {
+fn line_is_first_come_first_served_and_positions_are_exact() {
     let app = TestApp::with_seats(5, &["--max-active=1"]);
     let line = customers(&app, 5);
     assert_eq!(positions(&line), [0, 1, 2, 3, 4]);
@@ -27,7 +27,7 @@ fn the_line_is_first_come_first_served_and_positions_are_exact() {
 }
 
 #[test]
-fn no_more_than_the_minutes_share_is_let_in_within_any_sixty_seconds() {
+fn queue_no_more_than_the_minutes_share_is_let_in_within_any_sixty_seconds() {
     let app = TestApp::with_seats(5, &["--max-active=0", "--admit-per-minute=2"]);
     let first = customers(&app, 1);
     app.advance_ms(30_000);
@@ -45,7 +45,7 @@ fn no_more_than_the_minutes_share_is_let_in_within_any_sixty_seconds() {
 }
 
 #[test]
-fn a_waiting_token_that_is_not_polled_is_dropped_at_its_moment() {
+fn queue_waiting_token_that_is_not_polled_is_dropped_at_its_moment() {
     let app = TestApp::with_seats(5, &["--max-active=1", "--abandon-seconds=30", "--claim-seconds=0"]);
     let line = customers(&app, 3);
     app.advance_ms(20_000);
@@ -58,7 +58,7 @@ fn a_waiting_token_that_is_not_polled_is_dropped_at_its_moment() {
 }
 
 #[test]
-fn one_let_in_who_never_calls_makes_room_for_the_next() {
+fn queue_one_let_in_who_never_calls_makes_room_for_the_next() {
     let app = TestApp::with_seats(5, &["--max-active=1", "--claim-seconds=10", "--abandon-seconds=600"]);
     let line = customers(&app, 3);
     line[0].delete("/queue/token").must(204); // lets the second in, who does not know it
@@ -72,7 +72,7 @@ fn one_let_in_who_never_calls_makes_room_for_the_next() {
 }
 
 #[test]
-fn a_visit_ends_on_time_and_a_hold_extends_it_to_its_own_end() {
+fn visit_ends_on_time_and_a_hold_extends_it_to_its_own_end() {
     let app = TestApp::with_seats(5, &["--max-active=2", "--visit-seconds=100", "--hold-seconds=60"]);
     let (holder, looker) = (app.customer(), app.customer());
     app.advance_ms(90_000);
@@ -120,7 +120,7 @@ fn leaving_and_revoking_give_an_unpaid_hold_back() {
 }
 
 #[test]
-fn the_line_and_its_order_survive_a_restart_with_a_fresh_patience() {
+fn line_and_its_order_survive_a_restart_with_a_fresh_patience() {
     let mut app = TestApp::with_seats(5, &["--max-active=1", "--abandon-seconds=30"]);
     let mut line = customers(&app, 6);
     line[3].delete("/queue/token").must(204);
@@ -203,7 +203,7 @@ fn staff_who_pause_change_and_resume_in_the_rush_make_no_position_wrong() {
 }
 
 #[test]
-fn who_was_silent_for_too_long_is_never_let_in_however_many_they_are() {
+fn queue_who_was_silent_for_too_long_is_never_let_in_however_many_they_are() {
     let app = TestApp::with_seats(5, &["--max-active=1", "--abandon-seconds=100"]);
     let active = app.customer();
     let people = customers(&app, 1_200); // more than one transaction drops
@@ -236,7 +236,7 @@ fn leaving_twice_at_once_says_that_the_token_is_over() {
 
 /// A program that counts its own answer to a long poll as a call keeps the place of somebody who has gone.
 #[test]
-fn a_long_poll_that_is_answered_is_not_the_first_call_of_somebody_let_in() {
+fn long_poll_that_is_answered_is_not_the_first_call_of_somebody_let_in() {
     let app = TestApp::with_seats(5, &["--max-active=1", "--claim-seconds=10", "--abandon-seconds=600"]);
     let line = customers(&app, 3);
     std::thread::scope(|scope| {
@@ -258,7 +258,7 @@ fn a_long_poll_that_is_answered_is_not_the_first_call_of_somebody_let_in() {
 
 /// Whoever had the old key may be in the line or inside by it.
 #[test]
-fn a_new_user_key_ends_what_the_old_one_opened() {
+fn queue_new_user_key_ends_what_the_old_one_opened() {
     let app = TestApp::with_seats(5, &["--max-active=1"]);
     let inside = app.customer();
     let held = inside.hold(1, &["3"]).must(201)["reservationId"].clone();
@@ -286,7 +286,7 @@ fn a_new_user_key_ends_what_the_old_one_opened() {
 
 /// Only the hold keeps this visit open when the last payment for it is declined.
 #[test]
-fn a_declined_last_payment_leaves_the_token_active_until_the_hold_would_have_ended() {
+fn queue_declined_last_payment_leaves_the_token_active_until_the_hold_would_have_ended() {
     let app = TestApp::with_seats(5, &["--visit-seconds=100", "--hold-seconds=60", "--max-active=1"]);
     let customer = app.customer();
     app.advance_ms(90_000);
@@ -305,7 +305,7 @@ fn a_declined_last_payment_leaves_the_token_active_until_the_hold_would_have_end
 
 /// More people become due at one moment than one transaction takes on.
 #[test]
-fn the_clock_of_a_test_answers_when_everything_that_became_due_is_written_down() {
+fn clock_of_a_test_answers_when_everything_that_became_due_is_written_down() {
     const PEOPLE: usize = 2_300;
     let app = TestApp::with_seats(5, &["--max-active=1", "--abandon-seconds=3600", "--claim-seconds=0"]);
     crate::support::together((0..8).collect(), |_, _: usize| (0..PEOPLE / 8).for_each(|_| drop(app.customer())));

@@ -30,7 +30,7 @@ pub fn authorization(path: &str) -> String {
 }
 
 #[test]
-fn every_call_of_the_document_is_served_and_its_first_answer_is_in_the_document() {
+fn openapi_every_call_of_the_document_is_served_and_its_first_answer_is_in_the_document() {
     let (app, document) = (TestApp::with_seats(3, &[]), Document::read());
     for (method, path, operation) in document.operations() {
         let body = operation.get("requestBody").map(|_| json!({}));
@@ -56,7 +56,7 @@ fn openapi_document_is_served_as_it_is_merged_with_its_tag_and_compressed() {
 }
 
 #[test]
-fn every_path_allows_the_methods_of_the_document_and_no_others() {
+fn openapi_every_path_allows_the_methods_of_the_document_and_no_others() {
     let (app, document) = (TestApp::with_seats(3, &[]), Document::read());
     for (path, told) in document.0["paths"].as_object().unwrap() {
         let answer = app.client.call("OPTIONS", &filled(path), &authorization(path), None);
@@ -70,7 +70,7 @@ fn every_path_allows_the_methods_of_the_document_and_no_others() {
 }
 
 #[test]
-fn every_route_is_in_the_document_and_the_other_way_round() {
+fn openapi_every_route_is_in_the_document_and_the_other_way_round() {
     let document = Document::read();
     // A ticket and its picture are one route.
     let told: BTreeSet<String> = document
@@ -84,7 +84,7 @@ fn every_route_is_in_the_document_and_the_other_way_round() {
 }
 
 #[test]
-fn the_document_names_the_roles_of_every_staff_call() {
+fn document_names_the_roles_of_every_staff_call() {
     let document = Document::read();
     for route in ROUTES {
         let operation = &document.0["paths"][route.path][route.method.word().to_lowercase()];
@@ -97,7 +97,7 @@ fn the_document_names_the_roles_of_every_staff_call() {
 }
 
 #[test]
-fn every_example_fits_its_schema() {
+fn openapi_every_example_fits_its_schema() {
     let document = Document::read();
     let mut count = 0;
     for (method, path, operation) in document.operations() {
@@ -122,7 +122,7 @@ fn every_example_fits_its_schema() {
 }
 
 #[test]
-fn every_code_is_explained_in_the_document_with_its_own_status() {
+fn openapi_every_code_is_explained_in_the_document_with_its_own_status() {
     let document = Document::read();
     let pages = document.0["paths"]["/problems/{code}"]["get"]["parameters"][0]["schema"]["enum"].clone();
     for code in boxoffice::refusal::Code::ALL {
@@ -136,7 +136,7 @@ fn every_code_is_explained_in_the_document_with_its_own_status() {
 }
 
 #[test]
-fn a_purchase_is_answered_as_the_document_says() {
+fn purchase_is_answered_as_the_document_says() {
     let app = TestApp::with_seats(20, &["--payment-attempts", "2"]);
     let client = DocumentClient { app: &app, document: Document::read() };
     let v = "/api/v1";
@@ -207,7 +207,7 @@ fn a_purchase_is_answered_as_the_document_says() {
 }
 
 #[test]
-fn the_door_is_answered_as_the_document_says() {
+fn door_is_answered_as_the_document_says() {
     let app = TestApp::with_seats(5, &[]);
     let client = DocumentClient { app: &app, document: Document::read() };
     let kim = app.buyer(2 * PRICE);
@@ -278,7 +278,7 @@ fn refunds_are_answered_as_the_document_says() {
 }
 
 #[test]
-fn the_staff_is_answered_as_the_document_says() {
+fn staff_is_answered_as_the_document_says() {
     let app = TestApp::with_seats(5, &["--max-active", "1"]);
     let client = DocumentClient { app: &app, document: Document::read() };
     let (first, second) = (app.customer(), app.customer());

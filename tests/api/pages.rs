@@ -32,7 +32,7 @@ fn web_files(endings: &[&str]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_page_is_guarded_and_in_the_language_of_the_reader() {
+fn page_every_page_is_guarded_and_in_the_language_of_the_reader() {
     let app = TestApp::empty(&[]);
     for path in PAGES {
         for (asked, language) in [("ko-KR,ko;q=0.9,en;q=0.8", "ko"), ("en-GB", "en"), ("fr", "en")] {
@@ -52,7 +52,7 @@ fn every_page_is_guarded_and_in_the_language_of_the_reader() {
 }
 
 #[test]
-fn every_file_is_served_as_what_it_is_and_not_sent_twice() {
+fn page_every_file_is_served_as_what_it_is_and_not_sent_twice() {
     let app = TestApp::empty(&[]);
     for (path, text) in web_files(&["js", "css", "svg"]) {
         let address = format!("/assets/{path}");
@@ -78,7 +78,7 @@ fn every_file_is_served_as_what_it_is_and_not_sent_twice() {
 }
 
 #[test]
-fn the_reader_of_codes_comes_with_its_licence_and_only_the_staff_s_page_may_use_a_camera() {
+fn reader_of_codes_comes_with_its_licence_and_only_the_staff_s_page_may_use_a_camera() {
     let app = TestApp::empty(&[]);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/qr");
     for name in ["decode.js", "index.js"] {
@@ -95,14 +95,14 @@ fn the_reader_of_codes_comes_with_its_licence_and_only_the_staff_s_page_may_use_
 }
 
 #[test]
-fn a_program_that_asks_for_no_page_is_told_in_json() {
+fn program_that_asks_for_no_page_is_told_in_json() {
     let app = TestApp::empty(&[]);
     get(&app, "/nowhere", &[("accept", "application/json")]).refused(404, "NOT_FOUND");
     get(&app, "/api/v1/nowhere", &[("accept", "text/html")]).refused(404, "NOT_FOUND");
 }
 
 #[test]
-fn the_venue_tells_its_rules_and_its_time() {
+fn venue_tells_its_rules_and_its_time() {
     let app = TestApp::empty(&["--time-zone", "Europe/Vienna", "--hold-seconds", "77", "--top-up-policy", "staff"]);
     let told = get(&app, "/api/v1/venue", &[]).must(200).clone();
     assert_eq!((&told["timeZone"], &told["holdSeconds"]), (&"Europe/Vienna".into(), &77.into()));
@@ -159,7 +159,7 @@ fn nothing_is_loaded_from_elsewhere_and_files_are_short() {
 }
 
 #[test]
-fn every_module_says_first_what_it_is() {
+fn page_every_module_says_first_what_it_is() {
     let silent: Vec<String> =
         web_files(&["js"]).into_iter().filter(|(_, text)| !text.starts_with("// ")).map(|(path, _)| path).collect();
     assert!(silent.is_empty(), "{silent:?}");

@@ -30,7 +30,7 @@ fn labels(seats: &Value) -> Vec<String> {
 /// several; one that lets writers fail with SQLITE_BUSY answers 500 or 503 to some; one whose
 /// door drops a burst leaves some without an answer.
 #[test]
-fn of_two_hundred_who_want_one_seat_exactly_one_gets_it() {
+fn race_of_two_hundred_who_want_one_seat_exactly_one_gets_it() {
     let app = TestApp::with_seats(50, &["--max-active=0"]);
     let people: Vec<Customer> = (0..200).map(|_| app.customer()).collect();
     let answers = together(people, |_, person| person.hold(1, &["7"]));
@@ -49,7 +49,7 @@ fn of_two_hundred_who_want_one_seat_exactly_one_gets_it() {
 /// behind; one that checks all first and inserts later sells a seat twice; one that undoes a refused
 /// set too late names seats as taken that are free.
 #[test]
-fn random_sets_of_seats_are_held_whole_or_not_at_all() {
+fn race_random_sets_of_seats_are_held_whole_or_not_at_all() {
     let mut dice = Dice::thrown("random sets");
     for _ in 0..3 {
         let app = TestApp::with_seats(50, &["--max-active=0"]);
@@ -92,7 +92,7 @@ fn random_sets_of_seats_are_held_whole_or_not_at_all() {
 /// A program that reads the balance and writes it back later deducts twice or makes two payments; one that sells before
 /// it has ended the visit answers several with 201.
 #[test]
-fn of_fifty_payments_for_one_reservation_one_is_made() {
+fn race_of_fifty_payments_for_one_reservation_one_is_made() {
     let app = TestApp::with_seats(50, &[]);
     let kim = app.buyer(5 * PRICE);
     for _ in 0..9 {
@@ -117,7 +117,7 @@ fn of_fifty_payments_for_one_reservation_one_is_made() {
 /// A program that counts attempts outside the transaction declines more often than it may, or twice with the same
 /// number left, or goes on declining a reservation that has failed.
 #[test]
-fn of_fifty_declined_payments_exactly_the_attempts_allowed_count() {
+fn race_of_fifty_declined_payments_exactly_the_attempts_allowed_count() {
     let app = TestApp::with_seats(50, &["--payment-attempts=10"]);
     let kim = app.buyer(1);
     let held = kim.hold(1, &["3"]).must(201).clone();
@@ -141,7 +141,7 @@ fn call_under(kim: &Customer, key: &str, path: &str, body: &Value) -> Answer {
 /// A program that keeps the answer in another transaction than the effect does the work twice or answers the second
 /// with a refusal of the first's effect; one that renders the answer anew gives other bytes.
 #[test]
-fn one_key_from_twenty_threads_has_one_effect_and_one_answer() {
+fn race_one_key_from_twenty_threads_has_one_effect_and_one_answer() {
     let app = TestApp::with_seats(50, &["--payment-attempts=5"]);
     let kim = app.customer();
     let top_ups = format!("/users/{}/balance/top-ups", kim.id);
@@ -176,7 +176,7 @@ fn one_key_from_twenty_threads_has_one_effect_and_one_answer() {
 /// A program that compares the time with the hold's end before its transaction begins pays for seats that have just
 /// been given to somebody else; one that lets the sweeper win without looking frees seats that are paid.
 #[test]
-fn a_payment_and_an_expiry_that_race_have_one_winner() {
+fn payment_and_an_expiry_that_race_have_one_winner() {
     const HOLD_MS: u64 = 60_000;
     let flags = ["--max-active=0", "--hold-seconds=60", "--visit-seconds=86400", "--claim-seconds=0"];
     let app = TestApp::with_seats(200, &flags);
@@ -349,7 +349,7 @@ fn people_of_events(app: &TestApp, kind: &str) -> Vec<String> {
 /// A program that looks for the valid token and then issues one, in two
 /// steps, puts one user into the line several times.
 #[test]
-fn a_user_who_asks_from_many_threads_stands_in_line_once() {
+fn user_who_asks_from_many_threads_stands_in_line_once() {
     let app = TestApp::with_seats(50, &["--max-active=1"]);
     let _inside = app.customer();
     let kim = app.user();

@@ -32,7 +32,7 @@ fn count(app: &TestApp, statement: &str) -> i64 {
 }
 
 #[test]
-fn a_refund_gives_the_points_back_and_the_seats_free() {
+fn refund_gives_the_points_back_and_the_seats_free() {
     let app = TestApp::with_seats(5, &[]);
     let (kim, reservation) = sold(&app, &["1", "2"]);
     let refunded = refund(&app, &reservation).must(200).clone();
@@ -54,7 +54,7 @@ fn a_refund_gives_the_points_back_and_the_seats_free() {
 }
 
 #[test]
-fn a_refund_is_given_once_and_repeated_under_its_key() {
+fn refund_is_given_once_and_repeated_under_its_key() {
     let app = TestApp::with_seats(5, &[]);
     let (kim, reservation) = sold(&app, &["1"]);
     let path = format!("/api/v1/staff/reservations/{reservation}/refund");
@@ -69,7 +69,7 @@ fn a_refund_is_given_once_and_repeated_under_its_key() {
 }
 
 #[test]
-fn what_is_not_paid_is_not_refunded() {
+fn refund_what_is_not_paid_is_not_refunded() {
     let app = TestApp::with_seats(5, &["--hold-seconds=60"]);
     let kim = app.buyer(PRICE);
     let held = kim.hold(1, &["1"]).must(201)["reservationId"].as_str().unwrap().to_owned();
@@ -130,7 +130,7 @@ fn users_give_back_only_until_the_hour_that_their_date_says() {
 }
 
 #[test]
-fn a_cancelled_date_refunds_everyone_and_sells_nothing_more() {
+fn refund_cancelled_date_refunds_everyone_and_sells_nothing_more() {
     let app = TestApp::with_seats(300, &[]);
     let owners: Vec<(Customer, String)> = (1..=130).map(|seat| sold(&app, &[&seat.to_string()])).collect();
     let holder = app.buyer(PRICE);
@@ -162,7 +162,7 @@ fn a_cancelled_date_refunds_everyone_and_sells_nothing_more() {
 
 /// A program that releases holds some time after it cancelled takes points for a concert that is off.
 #[test]
-fn nobody_pays_for_a_date_that_was_cancelled_while_their_hold_lives() {
+fn refund_nobody_pays_for_a_date_that_was_cancelled_while_their_hold_lives() {
     let app = TestApp::with_seats(5, &[]);
     let kim = app.buyer(PRICE);
     let held = kim.hold(1, &["1"]).must(201)["reservationId"].clone();

@@ -8,7 +8,7 @@ fn reservation(held: &Value) -> String {
 }
 
 #[test]
-fn a_refusal_is_a_problem_document_in_the_callers_language() {
+fn refusal_is_a_problem_document_in_the_callers_language() {
     let app = TestApp::with_seats(5, &[]);
     let english = app.client.call("GET", "/api/v1/queue/token", "", None);
     assert_eq!(english.refused(401, "TOKEN_REQUIRED")["type"], "/problems/token_required");
@@ -44,7 +44,7 @@ fn tokens_are_refused_with_what_is_wrong_with_them() {
 }
 
 #[test]
-fn what_belongs_to_another_looks_as_if_it_did_not_exist() {
+fn refusal_what_belongs_to_another_looks_as_if_it_did_not_exist() {
     let app = TestApp::with_seats(5, &[]);
     let (owner, other) = (app.buyer(PRICE), app.customer());
     let held = owner.hold(1, &["1"]).must(201).clone();
@@ -186,7 +186,7 @@ fn points_have_their_limits_and_their_ledger() {
 }
 
 #[test]
-fn the_plumbing_refuses_what_is_not_a_request_of_ours() {
+fn plumbing_refuses_what_is_not_a_request_of_ours() {
     let app = TestApp::with_seats(5, &[]);
     let call = |method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>| {
         app.client.call_with(method, path, headers, body)

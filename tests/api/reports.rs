@@ -82,7 +82,7 @@ fn sales_are_counted_by_section_and_by_category() {
 }
 
 #[test]
-fn a_hall_without_sections_is_one_section() {
+fn hall_without_sections_is_one_section() {
     let app = TestApp::with_seats(5, &[]);
     let sales = app.staff_get("/schedules/1/sales").must(200).clone();
     assert_eq!(sales["sections"].as_array().unwrap().len(), 1);
@@ -90,7 +90,7 @@ fn a_hall_without_sections_is_one_section() {
 }
 
 #[test]
-fn the_table_of_sales_has_every_sold_seat_and_no_cell_that_runs() {
+fn table_of_sales_has_every_sold_seat_and_no_cell_that_runs() {
     let app = TestApp::with_seats(20, &["--time-zone=Asia/Seoul"]);
     let mut bought = Vec::new();
     for (seat, name) in (1..).zip(NAMES) {
@@ -117,7 +117,7 @@ fn the_table_of_sales_has_every_sold_seat_and_no_cell_that_runs() {
 }
 
 #[test]
-fn a_table_comes_only_when_it_is_wanted_more_than_json() {
+fn table_comes_only_when_it_is_wanted_more_than_json() {
     let app = TestApp::with_seats(1, &[]);
     for (accept, kind) in [
         ("text/csv", "text/csv"),
@@ -146,7 +146,7 @@ fn hall_at(instant: &str, zone: &str) -> TestApp {
 }
 
 #[test]
-fn the_ledger_of_a_day_adds_up_and_comes_in_pages() {
+fn ledger_of_a_day_adds_up_and_comes_in_pages() {
     let app = hall_at("2099-05-01T00:00:00Z", "Asia/Seoul");
     let kim = buyer(&app, "=kim", 2 * PRICE);
     let bought = buy(&kim, &["1"], PRICE)["reservationId"].as_str().unwrap().to_owned();
@@ -189,7 +189,7 @@ fn the_ledger_of_a_day_adds_up_and_comes_in_pages() {
 
 /// A program that counts every day as 24 hours shows an hour of sales on two days, or on none.
 #[test]
-fn a_day_on_which_the_clocks_change_has_23_or_25_hours() {
+fn day_on_which_the_clocks_change_has_23_or_25_hours() {
     for (date, eve, hours) in [
         ("2099-03-29", "2099-03-28T22:59:59.999Z", 23), // in Berlin the clocks go forward on the last Sunday of March
         ("2099-10-25", "2099-10-24T21:59:59.999Z", 25), // and back on the last of October

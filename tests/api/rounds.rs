@@ -40,7 +40,7 @@ fn spoil(app: &TestApp, table: &str, of: &Customer) {
 
 /// A program that ends holds in one piece ends none of them while one can't be ended, and writes nothing at all.
 #[test]
-fn stuck_hold_stops_no_other_hold_and_no_call() {
+fn sweeper_stuck_hold_stops_no_other_hold_and_no_call() {
     let app = TestApp::with_seats(9, &["--hold-seconds=60", "--visit-seconds=600"]);
     let [skipped, kim, lee] = [app.buyer(PRICE), app.buyer(PRICE), app.buyer(PRICE)];
     skipped.hold(1, &["1"]).must(201);
@@ -56,7 +56,7 @@ fn stuck_hold_stops_no_other_hold_and_no_call() {
 }
 
 #[test]
-fn stuck_token_stops_neither_other_visits_nor_admissions() {
+fn sweeper_stuck_token_stops_neither_other_visits_nor_admissions() {
     let app = TestApp::with_seats(
         9,
         &["--visit-seconds=60", "--max-active=2", "--abandon-seconds=3600", "--claim-seconds=0"],

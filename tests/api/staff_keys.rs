@@ -25,7 +25,7 @@ fn me(client: &Client, key: &str) -> Answer {
 }
 
 #[test]
-fn each_call_opens_to_its_roles_and_to_no_others() {
+fn staff_key_each_call_opens_to_its_roles_and_to_no_others() {
     let app = TestApp::with_seats(3, &[]);
     let keys: Vec<(Role, String)> =
         Role::ALL.iter().map(|role| (*role, key(&app, &format!("the {}", role.word()), role.word()))).collect();
@@ -66,7 +66,7 @@ fn each_call_opens_to_its_roles_and_to_no_others() {
 }
 
 #[test]
-fn a_key_is_shown_once_and_stands_for_one_name() {
+fn key_is_shown_once_and_stands_for_one_name() {
     let app = TestApp::empty(&[]);
     for (body, pointer) in [
         (json!({ "name": " ", "role": "door" }), "/name"),
@@ -100,7 +100,7 @@ fn a_key_is_shown_once_and_stands_for_one_name() {
 }
 
 #[test]
-fn there_are_so_many_keys_at_most_and_a_revoked_one_makes_room() {
+fn staff_key_there_are_so_many_keys_at_most_and_a_revoked_one_makes_room() {
     let app = TestApp::empty(&[]);
     (1..200).for_each(|number| drop(key(&app, &number.to_string(), "door")));
     let one_more = json!({ "name": "one more", "role": "door" });
@@ -110,7 +110,7 @@ fn there_are_so_many_keys_at_most_and_a_revoked_one_makes_room() {
 }
 
 #[test]
-fn the_last_admin_stays_and_an_admin_may_go_when_another_is_left() {
+fn staff_key_last_admin_stays_and_an_admin_may_go_when_another_is_left() {
     let mut app = TestApp::empty(&[]);
     key(&app, "counter", "counter");
     app.staff("DELETE", "/keys/1", json!({})).refused(409, "LAST_ADMIN_KEY");
@@ -135,7 +135,7 @@ fn revoke_each_other(client: &Client, keys: [&str; 2]) -> [u16; 2] {
 }
 
 #[test]
-fn two_admins_who_revoke_each_other_at_once_leave_one() {
+fn staff_key_two_admins_who_revoke_each_other_at_once_leave_one() {
     let app = TestApp::empty(&[]);
     let mut left = STAFF_KEY.to_owned();
     for round in 0..40 {
@@ -154,7 +154,7 @@ fn two_admins_who_revoke_each_other_at_once_leave_one() {
 }
 
 #[test]
-fn of_two_admins_who_revoke_each_other_at_once_the_earlier_stays() {
+fn staff_key_of_two_admins_who_revoke_each_other_at_once_the_earlier_stays() {
     let app = TestApp::empty(&[]);
     for round in 0..40 {
         let [one, other] = ["one", "other"].map(|name| key(&app, &format!("{name} {round}"), "admin"));
@@ -167,7 +167,7 @@ fn of_two_admins_who_revoke_each_other_at_once_the_earlier_stays() {
 }
 
 #[test]
-fn a_revoked_key_opens_nothing_from_the_answer_on_even_where_it_waits() {
+fn staff_key_revoked_key_opens_nothing_from_the_answer_on_even_where_it_waits() {
     let app = TestApp::empty(&[]);
     let second = key(&app, "second", "admin");
     let last = app.staff_get("/events?limit=1000").must(200)["events"].as_array().unwrap().len();
@@ -191,7 +191,7 @@ fn a_revoked_key_opens_nothing_from_the_answer_on_even_where_it_waits() {
 
 /// Whatever staff change stands in the feed with their name, whichever call it was.
 #[test]
-fn every_change_by_staff_leaves_an_event_with_their_name() {
+fn staff_key_every_change_by_staff_leaves_an_event_with_their_name() {
     let app = TestApp::with_seats(5, &["--max-active", "1"]);
     let (inside, waiting) = (app.buyer(2 * PRICE), app.customer());
     let held = inside.hold(1, &["1", "2"]).must(201)["reservationId"].as_str().unwrap().to_owned();
@@ -241,7 +241,7 @@ fn every_change_by_staff_leaves_an_event_with_their_name() {
 }
 
 #[test]
-fn the_events_say_who_of_the_staff_did_what() {
+fn events_say_who_of_the_staff_did_what() {
     let app = TestApp::with_seats(3, &["--max-active", "1"]);
     let counter = key(&app, "Lee", "counter");
     let (inside, waiting) = (app.customer(), app.customer());
@@ -287,7 +287,7 @@ fn opened(app: &TestApp, staff_key: &str) -> Result<(App, Client), String> {
 }
 
 #[test]
-fn a_key_in_the_settings_takes_the_place_of_the_first_and_leaves_the_others() {
+fn key_in_the_settings_takes_the_place_of_the_first_and_leaves_the_others() {
     let mut app = TestApp::empty(&[]);
     let counter = key(&app, "counter", "counter");
     app.close();
@@ -319,7 +319,7 @@ fn printed(output: &Output) -> String {
 }
 
 #[test]
-fn a_lost_key_is_replaced_on_the_machine_itself() {
+fn staff_key_lost_key_is_replaced_on_the_machine_itself() {
     let mut app = TestApp::empty(&[]);
     let counter = key(&app, "Lee", "counter");
     let refused = staff_key(&app, &[]);
@@ -360,7 +360,7 @@ fn a_lost_key_is_replaced_on_the_machine_itself() {
 }
 
 #[test]
-fn the_one_key_of_a_file_of_the_first_format_is_the_admins() {
+fn staff_key_one_key_of_a_file_of_the_first_format_is_the_admins() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("first.db");
     let older = rusqlite::Connection::open(&database).unwrap();

@@ -94,7 +94,7 @@ fn events(app: &TestApp) -> i64 {
 }
 
 #[test]
-fn no_call_is_opened_by_a_wrong_credential() {
+fn credential_no_call_is_opened_by_a_wrong_credential() {
     let (app, theirs, victim) = hall_with_a_victim(&["--max-active=2", "--tries-per-minute=0"]);
     let (active, _also_active, waiting) = (app.customer(), app.customer(), app.customer());
     waiting.poll().must(200);
@@ -134,7 +134,7 @@ fn no_call_is_opened_by_a_wrong_credential() {
 }
 
 #[test]
-fn a_waiting_token_opens_nothing_that_is_for_those_let_in() {
+fn credential_waiting_token_opens_nothing_that_is_for_those_let_in() {
     let (app, theirs, _) = hall_with_a_victim(&["--max-active=1"]);
     let (_active, waiting) = (app.customer(), app.customer());
     let mut refused = Vec::new();
@@ -148,7 +148,7 @@ fn a_waiting_token_opens_nothing_that_is_for_those_let_in() {
 }
 
 #[test]
-fn what_is_somebody_else_s_cannot_be_told_from_what_does_not_exist() {
+fn credential_what_is_somebody_else_s_cannot_be_told_from_what_does_not_exist() {
     let (app, theirs, _) = hall_with_a_victim(&[]);
     let stranger = app.customer();
     let before = events(&app);
@@ -199,7 +199,7 @@ fn users_and_tokens_of_one_address_are_limited_and_a_classroom_fits() {
 }
 
 #[test]
-fn wrong_keys_are_limited_and_do_not_lock_out_those_with_right_ones() {
+fn credential_wrong_keys_are_limited_and_do_not_lock_out_those_with_right_ones() {
     let app = TestApp::with_seats(5, &["--tries-per-minute=6", "--http-limit-loopback"]);
     let kim = app.customer();
     for _ in 0..6 {
@@ -216,7 +216,7 @@ fn wrong_keys_are_limited_and_do_not_lock_out_those_with_right_ones() {
 }
 
 #[test]
-fn wrong_staff_keys_are_limited_by_address_and_trickle_back() {
+fn credential_wrong_staff_keys_are_limited_by_address_and_trickle_back() {
     let app = TestApp::empty(&["--tries-per-minute=6", "--http-proxies=127.0.0.1", "--top-up-policy=self"]);
     let ask = |from: &str, key: &str| {
         let (key, from) = (bearer(key), from.to_owned());
@@ -232,7 +232,7 @@ fn wrong_staff_keys_are_limited_by_address_and_trickle_back() {
 }
 
 #[test]
-fn with_an_address_of_their_own_staff_are_not_found_at_the_public_one() {
+fn credential_with_an_address_of_their_own_staff_are_not_found_at_the_public_one() {
     let app = TestApp::with_apart_staff(5);
     let (public, staff) = (&app.client, Client::of(&app.staff_url()));
     assert_ne!(public.url, staff.url);
@@ -309,7 +309,7 @@ fn answers_never_speak_of_sql_or_files_even_when_the_file_is_broken() {
 }
 
 #[test]
-fn no_log_names_a_key_or_a_token() {
+fn credential_no_log_names_a_key_or_a_token() {
     let mut server = Command::new(env!("CARGO_BIN_EXE_boxoffice"))
         .args(["serve", "--ephemeral", "--test-clock", "--until-stdin-closes", "--staff-key", STAFF_KEY])
         .env("RUST_LOG", "trace")

@@ -25,7 +25,7 @@ fn public_key(app: &TestApp) -> PublicKey {
 }
 
 #[test]
-fn anybody_can_check_a_code_with_the_public_key_alone() {
+fn ticket_anybody_can_check_a_code_with_the_public_key_alone() {
     let mut app = TestApp::with_seats(5, &[]);
     let public = public_key(&app);
     let (_, paid) = sold(&app, &["2", "5"]);
@@ -41,7 +41,7 @@ fn anybody_can_check_a_code_with_the_public_key_alone() {
 }
 
 #[test]
-fn a_ticket_is_shown_to_its_owner_and_to_staff_only() {
+fn ticket_is_shown_to_its_owner_and_to_staff_only() {
     let app = TestApp::with_seats(5, &[]);
     let layout = json!({ "sections": [{ "name": "R", "price": PRICE, "rows": [{ "row": "A", "count": 2 }] }] });
     let date = json!({ "startsAt": "2100-02-01T10:00:00Z", "layout": layout });
@@ -103,7 +103,7 @@ fn read_qr(picture: &str) -> String {
 }
 
 #[test]
-fn the_picture_of_a_ticket_is_its_code_as_qr() {
+fn picture_of_a_ticket_is_its_code_as_qr() {
     let app = TestApp::with_seats(5, &[]);
     let (kim, paid) = sold(&app, &["2"]);
     let ticket = &paid["tickets"][0];
@@ -116,7 +116,7 @@ fn the_picture_of_a_ticket_is_its_code_as_qr() {
 }
 
 #[test]
-fn a_refund_makes_its_tickets_void_at_once() {
+fn refund_makes_its_tickets_void_at_once() {
     let app = TestApp::with_seats(5, &[]);
     let (kim, paid) = sold(&app, &["2", "3"]);
     let status = |at: usize| {
@@ -130,7 +130,7 @@ fn a_refund_makes_its_tickets_void_at_once() {
 }
 
 #[test]
-fn a_file_of_the_first_format_gets_a_key_pair_of_its_own_and_keeps_its_codes() {
+fn file_of_the_first_format_gets_a_key_pair_of_its_own_and_keeps_its_codes() {
     const OLDER_CODE: &str = "J5D9MDHW6WC9QN7C4QGTQXM2UL";
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("first.db");

@@ -23,7 +23,7 @@ fn waiting(
 }
 
 #[test]
-fn a_waiting_token_is_answered_the_moment_it_is_let_in() {
+fn long_poll_waiting_token_is_answered_the_moment_it_is_let_in() {
     let app = TestApp::with_seats(5, &["--max-active=1"]);
     let (first, second) = (app.customer(), app.customer());
     let wait = waiting(&second, "GET", "/queue/token", None);
@@ -36,7 +36,7 @@ fn a_waiting_token_is_answered_the_moment_it_is_let_in() {
 }
 
 #[test]
-fn a_step_in_the_line_wakes_nobody_but_a_pause_and_a_message_do() {
+fn step_in_the_line_wakes_nobody_but_a_pause_and_a_message_do() {
     let app = TestApp::with_seats(5, &["--max-active=1"]);
     let (_active, second, third) = (app.customer(), app.customer(), app.customer());
     let wait = waiting(&third, "GET", "/queue/token", None);
@@ -50,7 +50,7 @@ fn a_step_in_the_line_wakes_nobody_but_a_pause_and_a_message_do() {
 }
 
 #[test]
-fn a_reservation_that_waits_is_answered_when_it_is_paid_even_though_the_token_ended_with_it() {
+fn reservation_that_waits_is_answered_when_it_is_paid_even_though_the_token_ended_with_it() {
     let app = TestApp::with_seats(5, &[]);
     let kim = app.buyer(PRICE);
     let wait = waiting(&kim, "POST", "/reservations", Some(json!({ "scheduleId": 1, "seats": ["4"] })));
@@ -105,7 +105,7 @@ fn wait_that_ends_with_the_turn_of_the_clock_is_answered_with_what_became_due_by
 }
 
 #[test]
-fn a_reservation_that_waits_is_answered_when_its_hold_is_over() {
+fn reservation_that_waits_is_answered_when_its_hold_is_over() {
     let app = TestApp::with_seats(5, &["--hold-seconds=60"]);
     let kim = app.customer();
     let held = kim.hold(1, &["4"]).must(201).clone();
@@ -119,7 +119,7 @@ fn a_reservation_that_waits_is_answered_when_its_hold_is_over() {
 }
 
 #[test]
-fn a_hold_ends_to_the_millisecond_with_nobody_asking() {
+fn hold_ends_to_the_millisecond_with_nobody_asking() {
     let app = TestApp::with_seats(5, &["--hold-seconds=60", "--max-active=0"]);
     let (kim, lee) = (app.customer(), app.customer());
     let held = kim.hold(1, &["4"]).must(201).clone();
@@ -140,7 +140,7 @@ fn a_hold_ends_to_the_millisecond_with_nobody_asking() {
 }
 
 #[test]
-fn an_unchanged_seat_map_is_not_sent_again() {
+fn long_poll_unchanged_seat_map_is_not_sent_again() {
     let app = TestApp::with_seats(5, &["--max-active=0"]);
     let (kim, lee) = (app.customer(), app.customer());
     let tag = kim.get("/schedules/1/seats").header("etag").unwrap().to_owned();
@@ -155,7 +155,7 @@ fn an_unchanged_seat_map_is_not_sent_again() {
 }
 
 #[test]
-fn the_events_feed_has_no_gaps_and_can_be_waited_for() {
+fn events_feed_has_no_gaps_and_can_be_waited_for() {
     let app = TestApp::with_seats(5, &[]);
     let kim = app.buyer(PRICE);
     let held = kim.hold(1, &["1"]).must(201).clone();
@@ -187,7 +187,7 @@ fn the_events_feed_has_no_gaps_and_can_be_waited_for() {
 }
 
 #[test]
-fn a_blocked_seat_is_kept_back_until_it_is_given_free() {
+fn long_poll_blocked_seat_is_kept_back_until_it_is_given_free() {
     let app = TestApp::with_seats(5, &["--max-active=0"]);
     let (kim, lee) = (app.customer(), app.customer());
     let block = |blocked: bool| app.staff("PUT", "/schedules/1/seats/2", json!({ "blocked": blocked }));

@@ -103,7 +103,7 @@ fn busy(running: &Running) -> mpsc::Sender<()> {
 }
 
 #[test]
-fn a_refused_and_a_panicking_piece_leave_nothing_and_their_neighbours_stay() {
+fn writer_refused_and_a_panicking_piece_leave_nothing_and_their_neighbours_stay() {
     let running = running(ROOMY);
     let go = busy(&running);
     let first = running.submit(|tx| mark(tx, "first"));
@@ -156,7 +156,7 @@ fn fatal_commit_that_memory_cannot_follow_is_answered_and_ends_the_server() {
 }
 
 #[test]
-fn when_the_queue_is_full_a_job_is_told_at_once() {
+fn writer_when_the_queue_is_full_a_job_is_told_at_once() {
     let running = running(Bounds { jobs_max: 1, batch_max: 100 });
     let go = busy(&running);
     let waiting = running.submit(|tx| mark(tx, "waiting"));
@@ -170,7 +170,7 @@ fn when_the_queue_is_full_a_job_is_told_at_once() {
 }
 
 #[test]
-fn a_full_disk_refuses_what_does_not_fit_and_heals_when_there_is_room() {
+fn writer_full_disk_refuses_what_does_not_fit_and_heals_when_there_is_room() {
     let running = running(ROOMY);
     let pages =
         |count: u32| running.submit(move |tx| Ok(tx.pragma_update(None, "max_page_count", count)?)).recv().unwrap();
@@ -191,7 +191,7 @@ fn a_full_disk_refuses_what_does_not_fit_and_heals_when_there_is_room() {
 /// A log that is begun anew only when nobody happens to read grows for ever
 /// under reads that follow each other without a gap.
 #[test]
-fn the_write_ahead_log_stays_short_while_readers_follow_each_other_without_a_gap() {
+fn write_ahead_log_stays_short_while_readers_follow_each_other_without_a_gap() {
     const LOG_MAX_BYTES: u64 = 48 << 20;
     let running = running(ROOMY);
     let path = running.folder.path().join("venue.db");

@@ -108,7 +108,7 @@ fn backups_made_while_people_buy_are_sound_and_stop_nobody() {
 }
 
 #[test]
-fn a_backup_is_never_made_over_something_nor_of_books_that_do_not_add_up() {
+fn backup_is_never_made_over_something_nor_of_books_that_do_not_add_up() {
     let app = TestApp::with_seats(5, &[]);
     app.buyer(PRICE);
     let folder = tempfile::tempdir().unwrap();
@@ -135,7 +135,7 @@ fn damaged_copy(app: &TestApp, folder: &Path) -> PathBuf {
 }
 
 #[test]
-fn a_restore_replaces_nothing_unless_it_is_told_to_and_keeps_what_was_there() {
+fn restore_replaces_nothing_unless_it_is_told_to_and_keeps_what_was_there() {
     let mut app = TestApp::with_seats(5, &[]);
     let folder = tempfile::tempdir().unwrap();
     let (backup, venue) = (folder.path().join("backup.db"), folder.path().join("venue.db"));
@@ -188,7 +188,7 @@ fn large_file(folder: &Path) -> PathBuf {
 }
 
 #[test]
-fn a_backup_that_is_stopped_leaves_no_half_file() {
+fn backup_that_is_stopped_leaves_no_half_file() {
     let folder = tempfile::tempdir().unwrap();
     let large = large_file(folder.path());
     let copy = folder.path().join("copy.db");
@@ -216,7 +216,7 @@ fn a_backup_that_is_stopped_leaves_no_half_file() {
 }
 
 #[test]
-fn a_backup_for_which_the_disk_has_no_room_leaves_no_half_file() {
+fn backup_for_which_the_disk_has_no_room_leaves_no_half_file() {
     let folder = tempfile::tempdir().unwrap();
     let large = large_file(folder.path());
     let script = "trap '' XFSZ; ulimit -f 500; exec \"$0\" backup \"$1\" --database \"$2\"";

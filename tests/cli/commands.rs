@@ -15,7 +15,7 @@ fn refused(folder: &Path, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn a_first_start_that_cannot_listen_makes_no_file_whose_staff_key_nobody_saw() {
+fn command_first_start_that_cannot_listen_makes_no_file_whose_staff_key_nobody_saw() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -25,7 +25,7 @@ fn a_first_start_that_cannot_listen_makes_no_file_whose_staff_key_nobody_saw() {
 }
 
 #[test]
-fn a_wrong_setting_is_named_and_what_would_be_right_is_said() {
+fn command_wrong_setting_is_named_and_what_would_be_right_is_said() {
     let folder = tempfile::tempdir().unwrap();
     for (arguments, told) in [
         (&["serve", "--hold-seconds", "0"][..], "1..=86400"),
@@ -49,7 +49,7 @@ fn a_wrong_setting_is_named_and_what_would_be_right_is_said() {
 }
 
 #[test]
-fn the_help_says_what_most_people_want() {
+fn help_says_what_most_people_want() {
     let output = Command::new(env!("CARGO_BIN_EXE_boxoffice")).arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     for told in ["boxoffice demo", "serve --database", "--ephemeral", "BOXOFFICE_HOLD_SECONDS"] {
@@ -74,7 +74,7 @@ fn variables(command: &str) -> Vec<String> {
 }
 
 #[test]
-fn an_empty_environment_variable_counts_as_not_given() {
+fn empty_environment_variable_counts_as_not_given() {
     let folder = tempfile::tempdir().unwrap();
     let names = variables("serve");
     assert!(names.len() > 30 && names.contains(&"BOXOFFICE_TEST_CLOCK".to_owned()), "{names:?}");
@@ -94,7 +94,7 @@ fn an_empty_environment_variable_counts_as_not_given() {
 }
 
 #[test]
-fn the_database_of_the_environment_does_not_break_an_ephemeral_server() {
+fn database_of_the_environment_does_not_break_an_ephemeral_server() {
     let folder = tempfile::tempdir().unwrap();
     let variable = [("BOXOFFICE_DATABASE", "venue.db")];
     let (output, told) = ended(folder.path(), &["serve", "--ephemeral"], &variable);
@@ -105,7 +105,7 @@ fn the_database_of_the_environment_does_not_break_an_ephemeral_server() {
 }
 
 #[test]
-fn an_environment_variable_that_is_no_setting_is_named_without_its_value() {
+fn environment_variable_that_is_no_setting_is_named_without_its_value() {
     let folder = tempfile::tempdir().unwrap();
     let variables =
         [("BOXOFFICE_HOLD_SECOND", "secret"), ("BOXOFFICE_HOLD_SECONDS", "10"), ("BOXOFFICE_DATABASE", "x.db")];
@@ -173,7 +173,7 @@ fn addresses_to_listen_on_are_read_as_people_write_them() {
 
 /// Nobody can go to 0.0.0.0.
 #[test]
-fn an_address_that_stands_for_all_is_printed_as_one_that_somebody_can_type() {
+fn address_that_stands_for_all_is_printed_as_one_that_somebody_can_type() {
     let six = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).is_ok().then_some("[::]:0");
     for listen in ["0.0.0.0:0", "*:0"].into_iter().chain(six) {
         let folder = tempfile::tempdir().unwrap();
@@ -193,7 +193,7 @@ fn an_address_that_stands_for_all_is_printed_as_one_that_somebody_can_type() {
 }
 
 #[test]
-fn a_rule_of_the_line_that_the_file_overrules_is_told_only_when_its_flag_was_given() {
+fn rule_of_the_line_that_the_file_overrules_is_told_only_when_its_flag_was_given() {
     let folder = tempfile::tempdir().unwrap();
     let start = |flags: &[&str]| {
         let (output, told) =

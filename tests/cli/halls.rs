@@ -38,7 +38,7 @@ fn on_sale(layout: Value) -> Value {
 }
 
 #[test]
-fn a_seating_plan_becomes_a_date_whose_map_shows_where_each_seat_stands() {
+fn seating_plan_becomes_a_date_whose_map_shows_where_each_seat_stands() {
     let app = TestApp::with_seats(1, &[]);
     let prices = json!({ "R석": 120_000, "S석": 90_000, "Floor": 60_000 });
     let layout = json!({ "pretixPlan": plan(), "prices": prices, "areas": { "Floor": 2 } });
@@ -55,7 +55,7 @@ fn a_seating_plan_becomes_a_date_whose_map_shows_where_each_seat_stands() {
 }
 
 #[test]
-fn a_plan_that_is_wrong_changes_nothing_and_is_told_where_in_both_languages() {
+fn plan_that_is_wrong_changes_nothing_and_is_told_where_in_both_languages() {
     let app = TestApp::with_seats(1, &[]);
     let layout = json!({ "pretixPlan": plan(), "prices": { "R석": 1 } });
     let refused = app.staff("POST", "/concerts/1/schedules", on_sale(layout.clone()));
@@ -69,7 +69,7 @@ fn a_plan_that_is_wrong_changes_nothing_and_is_told_where_in_both_languages() {
 }
 
 #[test]
-fn a_map_of_seats_can_be_given_to_another_date_one_by_one() {
+fn map_of_seats_can_be_given_to_another_date_one_by_one() {
     let app = TestApp::with_seats(1, &[]);
     let prices = json!({ "R석": 120_000, "S석": 90_000 });
     let layout = json!({ "pretixPlan": plan(), "prices": prices });
@@ -111,7 +111,7 @@ fn import<'a>(file: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[test]
-fn a_table_of_excel_in_korea_makes_a_new_file_that_is_served_and_comes_back_seat_for_seat() {
+fn table_of_excel_in_korea_makes_a_new_file_that_is_served_and_comes_back_seat_for_seat() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     let table = "좌석,구역,열,번호,등급,가격,x,y\r\n가-1,1층,가,1,R석,\"120,000\",10.5,20\r\n=가-2,1층,가,2,R석,90000,36,20\r\n";
@@ -143,7 +143,7 @@ fn a_table_of_excel_in_korea_makes_a_new_file_that_is_served_and_comes_back_seat
 }
 
 #[test]
-fn a_plan_is_imported_with_prices_from_the_line_or_a_file() {
+fn plan_is_imported_with_prices_from_the_line_or_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     std::fs::write(at.join("plan.json"), format!("\u{feff}{}", plan())).unwrap();
@@ -157,7 +157,7 @@ fn a_plan_is_imported_with_prices_from_the_line_or_a_file() {
 }
 
 #[test]
-fn what_is_wrong_with_an_import_is_said_with_its_place_and_leaves_nothing_behind() {
+fn import_what_is_wrong_with_an_import_is_said_with_its_place_and_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     let mut twice = plan();
@@ -207,7 +207,7 @@ fn what_is_wrong_with_an_import_is_said_with_its_place_and_leaves_nothing_behind
 }
 
 #[test]
-fn while_a_server_has_the_file_halls_go_in_and_out_through_it() {
+fn import_while_a_server_has_the_file_halls_go_in_and_out_through_it() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     std::fs::write(at.join("plan.json"), plan().to_string()).unwrap();

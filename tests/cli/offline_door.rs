@@ -70,7 +70,7 @@ fn events(app: &TestApp, kind: &str) -> usize {
 }
 
 #[test]
-fn each_scan_gets_its_answer_in_plain_words_and_a_bell_for_a_no() {
+fn door_each_scan_gets_its_answer_in_plain_words_and_a_bell_for_a_no() {
     let app = TestApp::with_seats(20, &["--seats-per-user", "20"]);
     let (tickets, _) = sold(&app, 1..=3);
     let (_, refunded) = sold(&app, 4..=4);
@@ -144,7 +144,7 @@ fn keyboard_layouts_and_what_scanners_add_open_the_door_without_network_too() {
 
 /// The same ticket again is a second read only at the same door and within a moment.
 #[test]
-fn a_double_read_without_network_repeats_the_answer_once_and_for_a_moment() {
+fn door_double_read_without_network_repeats_the_answer_once_and_for_a_moment() {
     let app = TestApp::with_seats(20, &[]);
     let (tickets, _) = sold(&app, 1..=1);
     let (folder, list) = laptop(&app);
@@ -168,7 +168,7 @@ fn a_double_read_without_network_repeats_the_answer_once_and_for_a_moment() {
 }
 
 #[test]
-fn a_list_of_somebody_else_or_a_changed_one_is_refused() {
+fn list_of_somebody_else_or_a_changed_one_is_refused() {
     let app = TestApp::with_seats(5, &[]);
     let (tickets, _) = sold(&app, 1..=2);
     let (folder, list) = laptop(&app);
@@ -201,7 +201,7 @@ fn a_list_of_somebody_else_or_a_changed_one_is_refused() {
 }
 
 #[test]
-fn whom_the_door_let_in_it_knows_after_a_crash() {
+fn door_whom_the_door_let_in_it_knows_after_a_crash() {
     let app = TestApp::with_seats(20, &["--seats-per-user", "20"]);
     let (tickets, _) = sold(&app, 1..=10);
     let (folder, list) = laptop(&app);

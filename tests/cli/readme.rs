@@ -275,7 +275,7 @@ fn run_and_compare(name: &str, parts: &[Part]) -> usize {
 }
 
 #[test]
-fn the_walkthrough_is_the_one_that_the_demo_prints() {
+fn walkthrough_is_the_one_that_the_demo_prints() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = Server::start(
         "boxoffice demo",
@@ -360,7 +360,7 @@ const DOCUMENTS: [(&str, &str); 6] = [
 ];
 
 #[test]
-fn every_file_that_a_document_names_is_there() {
+fn readme_every_file_that_a_document_names_is_there() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut named = 0;
     for (document, text) in DOCUMENTS {
@@ -385,7 +385,7 @@ fn every_file_that_a_document_names_is_there() {
 }
 
 #[test]
-fn the_table_of_suites_names_every_suite() {
+fn table_of_suites_names_every_suite() {
     let table = include_str!("../README.md");
     let named: Vec<&str> = table.split('`').filter_map(|code| code.strip_prefix("tests/")).collect();
     let is_named = |path: &str| {
@@ -419,7 +419,7 @@ fn links_lead_to_projects_and_not_to_package_registries() {
 }
 
 #[test]
-fn what_differs_from_run_to_run_is_masked_and_nothing_else() {
+fn readme_what_differs_from_run_to_run_is_masked_and_nothing_else() {
     let text = r#"{"id":"01a204cf-26a0-7cc5-a6cd-79dc2480d139","at":"2026-11-22T19:50:14.433Z","number":"2RBEW98S56","seat":"A-12","n":50000}"#;
     let told = r#"{"id":"(id)","at":"(instant)","number":"(number)","seat":"A-12","n":50000}"#;
     assert_eq!(masked(text), told);
@@ -427,7 +427,7 @@ fn what_differs_from_run_to_run_is_masked_and_nothing_else() {
 }
 
 #[test]
-fn an_ellipsis_stands_for_anything_within_a_line_or_for_lines_and_nothing_else_does() {
+fn ellipsis_stands_for_anything_within_a_line_or_for_lines_and_nothing_else_does() {
     let lines = |text: &str| text.chars().map(String::from).collect::<Vec<_>>();
     assert!(are_shown(&lines("abcd"), &lines("a…d")) && are_shown(&lines("ab"), &lines("a…b")));
     assert!(!are_shown(&lines("abcd"), &lines("a…c")) && !are_shown(&lines("abcd"), &lines("abc")));

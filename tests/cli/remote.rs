@@ -120,7 +120,7 @@ fn address_of(app: &TestApp) -> SocketAddr {
 }
 
 #[test]
-fn every_address_of_a_name_is_tried() {
+fn client_every_address_of_a_name_is_tried() {
     let app = TestApp::empty(&[]);
     let (folder, _) = table(3);
     let port = address_of(&app).port();
@@ -185,7 +185,7 @@ fn https_is_spoken_by_every_command_and_a_strange_certificate_is_refused() {
 }
 
 #[test]
-fn a_proxy_of_the_environment_never_stands_before_this_machine() {
+fn proxy_of_the_environment_never_stands_before_this_machine() {
     let app = TestApp::empty(&[]);
     let (folder, _) = table(3);
     let dead = "http://127.0.0.1:1";
@@ -200,7 +200,7 @@ fn a_proxy_of_the_environment_never_stands_before_this_machine() {
 }
 
 #[test]
-fn a_redirection_is_told_and_the_staff_key_does_not_follow_it() {
+fn redirection_is_told_and_the_staff_key_does_not_follow_it() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let (folder, _) = table(3);
     let (trap, lure) = (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
@@ -225,7 +225,7 @@ fn a_redirection_is_told_and_the_staff_key_does_not_follow_it() {
 
 /// The server has said why and has closed while most of the body was still to be sent.
 #[test]
-fn a_refused_import_says_why_also_when_the_server_closes_in_the_middle_of_the_body() {
+fn client_refused_import_says_why_also_when_the_server_closes_in_the_middle_of_the_body() {
     for (status, code) in [("408 Request Timeout", "REQUEST_TIMEOUT"), ("413 Content Too Large", "BODY_TOO_LARGE")] {
         let (folder, _) = table(60_000); // far more than the buffers of two sockets
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -261,7 +261,7 @@ fn a_refused_import_says_why_also_when_the_server_closes_in_the_middle_of_the_bo
 }
 
 #[test]
-fn an_import_that_is_too_large_for_the_server_is_refused_with_its_reason_and_leaves_nothing_behind() {
+fn import_that_is_too_large_for_the_server_is_refused_with_its_reason_and_leaves_nothing_behind() {
     let app = TestApp::empty(&["--http-large-body-max-bytes", "100000"]);
     let (folder, _) = table(20_000);
     let why = complained(&import(folder.path(), &app.url(), &[], &[]));
@@ -270,7 +270,7 @@ fn an_import_that_is_too_large_for_the_server_is_refused_with_its_reason_and_lea
 
 /// A body that comes steadily is not cut off for its size.
 #[test]
-fn the_time_for_a_body_grows_with_its_size() {
+fn time_for_a_body_grows_with_its_size() {
     let app = TestApp::empty(&["--http-body-max-ms", "50"]);
     let body = format!("{{\"title\":\"Nacht\"{}}}", " ".repeat(2 << 20));
     app.staff("POST", "/concerts", json!({ "title": "Nacht" })).must(201);
@@ -297,7 +297,7 @@ fn the_time_for_a_body_grows_with_its_size() {
 }
 
 #[test]
-fn what_import_takes_into_a_file_is_what_the_api_takes() {
+fn client_what_import_takes_into_a_file_is_what_the_api_takes() {
     let app = TestApp::empty(&[]);
     let long = "가".repeat(80);
     for (rows, title, told) in [
@@ -325,7 +325,7 @@ fn what_import_takes_into_a_file_is_what_the_api_takes() {
 }
 
 #[test]
-fn an_exported_table_has_its_name_only_when_it_is_whole() {
+fn client_exported_table_has_its_name_only_when_it_is_whole() {
     let app = TestApp::with_seats(30, &[]);
     let folder = tempfile::tempdir().unwrap();
     let url = app.url();

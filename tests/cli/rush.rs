@@ -32,7 +32,7 @@ fn sum(counts: &Value) -> u64 {
 }
 
 #[test]
-fn a_small_on_sale_ends_with_a_clean_audit_and_its_seed_decides_the_mix() {
+fn rush_small_on_sale_ends_with_a_clean_audit_and_its_seed_decides_the_mix() {
     let (first, again, other) = (rush("7"), rush("7"), rush("8"));
     let (first, again, other) = (report(first), report(again), report(other));
     assert_eq!(first["clean"], true);
@@ -54,7 +54,7 @@ fn a_small_on_sale_ends_with_a_clean_audit_and_its_seed_decides_the_mix() {
 }
 
 #[test]
-fn a_rush_against_a_server_that_is_not_there_fails_with_a_sentence() {
+fn rush_against_a_server_that_is_not_there_fails_with_a_sentence() {
     let ended = Command::new(env!("CARGO_BIN_EXE_boxoffice"))
         .args(["rush", "--url", "http://127.0.0.1:1", "--staff-key", "a-staff-key-for-tests"])
         .output()
@@ -65,7 +65,7 @@ fn a_rush_against_a_server_that_is_not_there_fails_with_a_sentence() {
 
 /// What is set for a venue must not reach a rush with a server of its own.
 #[test]
-fn a_rush_with_a_server_of_its_own_takes_no_setting_from_the_environment() {
+fn rush_with_a_server_of_its_own_takes_no_setting_from_the_environment() {
     let help = Command::new(env!("CARGO_BIN_EXE_boxoffice")).args(["serve", "--help"]).output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     let names = help.split("[env: ").skip(1).map(|rest| rest.split(['=', ']']).next().unwrap());
@@ -90,7 +90,7 @@ fn a_rush_with_a_server_of_its_own_takes_no_setting_from_the_environment() {
 
 /// Where staff have an address of their own, a rush needs both.
 #[test]
-fn a_rush_reaches_staff_at_an_address_of_their_own() {
+fn rush_reaches_staff_at_an_address_of_their_own() {
     let app = TestApp::with_apart_staff(5);
     let rush = |more: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_boxoffice"));
@@ -124,7 +124,7 @@ fn interrupt(rush: &Child) {
 }
 
 #[test]
-fn a_rush_that_is_broken_off_ends_at_once_with_what_there_was() {
+fn rush_that_is_broken_off_ends_at_once_with_what_there_was() {
     const ENDS_WITHIN: Duration = Duration::from_secs(20);
     let app = TestApp::empty(&["--max-active", "1"]);
     let url = app.url();

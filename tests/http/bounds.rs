@@ -10,7 +10,7 @@ use crate::support::wait::sleep;
 use boxoffice::http::Server;
 
 #[test]
-fn a_half_closed_client_still_gets_its_answer() {
+fn http_half_closed_client_still_gets_its_answer() {
     let server = server(|_| {});
     let mut client = server.client();
     client.get("/held");
@@ -21,7 +21,7 @@ fn a_half_closed_client_still_gets_its_answer() {
 }
 
 #[test]
-fn a_stuck_inner_server_is_replaced_while_clients_wait() {
+fn http_stuck_inner_server_is_replaced_while_clients_wait() {
     let server = server(|limits| (limits.inner_probe_max_ms, limits.inner_reads) = (100, 3));
     let mut skipped: Vec<Client> = (0..2).map(|_| server.client()).collect();
     for client in &mut skipped {
@@ -54,7 +54,7 @@ fn health_is_answered_while_every_worker_is_stuck() {
 }
 
 #[test]
-fn an_answer_that_is_late_is_given_up() {
+fn answer_that_is_late_is_given_up() {
     let server = server(|limits| limits.inner_answer_max_ms = 100);
     assert_eq!(server.client().get("/held").answer().status, 500);
     server.open_gate();
@@ -62,7 +62,7 @@ fn an_answer_that_is_late_is_given_up() {
 }
 
 #[test]
-fn when_it_is_full_the_longest_idle_goes_first_and_then_newcomers_are_refused() {
+fn http_when_it_is_full_the_longest_idle_goes_first_and_then_newcomers_are_refused() {
     let server = server(|limits| limits.connections_max = 2);
     let (mut one, mut two) = (server.client(), server.client());
     one.get("/echo").answer();
@@ -77,7 +77,7 @@ fn when_it_is_full_the_longest_idle_goes_first_and_then_newcomers_are_refused() 
 }
 
 #[test]
-fn nobody_of_a_burst_is_sent_away_unheard_for_another_of_it() {
+fn http_nobody_of_a_burst_is_sent_away_unheard_for_another_of_it() {
     let server = server(|limits| limits.connections_max = 8);
     let mut burst: Vec<Client> = (0..200).map(|_| server.client()).collect();
     for client in &mut burst {
@@ -92,7 +92,7 @@ fn nobody_of_a_burst_is_sent_away_unheard_for_another_of_it() {
 }
 
 #[test]
-fn an_address_has_so_many_connections_and_no_more() {
+fn address_has_so_many_connections_and_no_more() {
     let server = server(|limits| (limits.connections_per_address_max, limits.limit_loopback) = (2, true));
     let mut kept: Vec<Client> = (0..2).map(|_| server.client()).collect();
     kept.iter_mut().for_each(|client| drop(client.get("/echo").answer()));
@@ -100,7 +100,7 @@ fn an_address_has_so_many_connections_and_no_more() {
 }
 
 #[test]
-fn only_a_trusted_proxy_says_where_a_client_is() {
+fn http_only_a_trusted_proxy_says_where_a_client_is() {
     let request = "GET /echo HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 6.6.6.6, 192.0.2.7\r\n\r\n";
     let hall_of_strangers = server(|_| {});
     assert_eq!(hall_of_strangers.client().send(request).answer().body, "GET  127.0.0.1 0 ");
@@ -173,7 +173,7 @@ fn stop_of_several_servers_takes_no_longer_than_that_of_one() {
 }
 
 #[test]
-fn a_stop_answers_what_is_under_way_and_wakes_what_is_parked() {
+fn stop_answers_what_is_under_way_and_wakes_what_is_parked() {
     let server = server(|_| {});
     let (mut held, mut parked, mut idle) = (server.client(), server.client(), server.client());
     idle.get("/echo").answer();
@@ -197,7 +197,7 @@ fn a_stop_answers_what_is_under_way_and_wakes_what_is_parked() {
 }
 
 #[test]
-fn a_burst_of_connections_is_answered_at_once() {
+fn burst_of_connections_is_answered_at_once() {
     let server = server(|_| {});
     let start = Instant::now();
     let mut clients: Vec<Client> = (0..500).map(|_| server.client()).collect();
@@ -209,7 +209,7 @@ fn a_burst_of_connections_is_answered_at_once() {
 }
 
 #[test]
-fn when_it_is_full_half_a_request_makes_place_once_it_is_slow() {
+fn http_when_it_is_full_half_a_request_makes_place_once_it_is_slow() {
     let server = server(|limits| (limits.connections_max, limits.slow_after_ms) = (2, 2_000));
     let (mut one, mut two) = (server.client(), server.client());
     let head = "GET /echo HTTP/1.1\r\nHo";
@@ -244,7 +244,7 @@ fn requests_beyond_the_queue_are_refused_and_the_connection_goes_on() {
 }
 
 #[test]
-fn a_slow_reader_is_let_go_in_time_and_disturbs_nobody() {
+fn http_slow_reader_is_let_go_in_time_and_disturbs_nobody() {
     let server = server(|limits| limits.write_max_ms = 2_000);
     let (mut slow, mut quick) = (server.client(), server.client());
     slow.get("/big?20000000");
@@ -275,7 +275,7 @@ fn eviction_takes_the_largest_first_when_buffers_run_out() {
 }
 
 #[test]
-fn a_stop_under_load_leaves_no_answer_half_sent() {
+fn stop_under_load_leaves_no_answer_half_sent() {
     let server = server(|_| {});
     let address = server.server.address();
     let metrics = server.server.metrics();

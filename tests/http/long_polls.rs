@@ -20,7 +20,7 @@ fn long_poll_is_resumed_by_a_notification_and_the_memo_comes_back() {
 }
 
 #[test]
-fn lost_wakeup_a_notification_between_check_and_wait_is_delivered() {
+fn long_poll_lost_wakeup_a_notification_between_check_and_wait_is_delivered() {
     let server = server(|_| {});
     let mut client = server.client();
     for n in 0..200 {

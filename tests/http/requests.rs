@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::support::http::server;
 
 #[test]
-fn a_request_is_answered_and_the_connection_goes_on() {
+fn request_is_answered_and_the_connection_goes_on() {
     let server = server(|_| {});
     let mut client = server.client();
     for query in ["a", "b"] {
@@ -21,7 +21,7 @@ fn a_request_is_answered_and_the_connection_goes_on() {
 }
 
 #[test]
-fn a_body_arrives_whole_however_it_is_cut() {
+fn body_arrives_whole_however_it_is_cut() {
     let server = server(|_| {});
     let mut client = server.client();
     let text = "POST /echo?q HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nPrefer: wait=1\r\n\r\nhello";
@@ -52,7 +52,7 @@ fn head_is_answered_as_get_without_the_body() {
 }
 
 #[test]
-fn a_refusal_after_head_has_its_content() {
+fn refusal_after_head_has_its_content() {
     let server = server(|_| {});
     let mut client = server.client();
     client.send("HEAD /echo?a HTTP/1.1\r\nHost: x\r\n\r\n").answer_to(true);
@@ -70,7 +70,7 @@ fn options_for_everything_is_answered_by_the_http_server() {
 }
 
 #[test]
-fn a_client_that_waits_for_continue_gets_it() {
+fn client_that_waits_for_continue_gets_it() {
     let server = server(|_| {});
     let mut client = server.client();
     client.send("POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
@@ -94,7 +94,7 @@ fn old_clients_and_those_that_say_close_are_let_go() {
 }
 
 #[test]
-fn what_is_malformed_is_refused_as_a_problem_and_closed() {
+fn http_what_is_malformed_is_refused_as_a_problem_and_closed() {
     let server = server(|_| {});
     for (request, status, code) in [
         ("GET / HTTP/1.1\nHost: x\n\n", 400, "INVALID_HEADER"),
@@ -118,7 +118,7 @@ fn what_is_malformed_is_refused_as_a_problem_and_closed() {
 }
 
 #[test]
-fn a_refusal_is_read_even_while_the_client_goes_on_sending() {
+fn refusal_is_read_even_while_the_client_goes_on_sending() {
     let server = server(|_| {});
     let mut client = server.client();
     client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n");
@@ -129,7 +129,7 @@ fn a_refusal_is_read_even_while_the_client_goes_on_sending() {
 }
 
 #[test]
-fn large_bodies_and_answers_pass_where_they_are_allowed() {
+fn http_large_bodies_and_answers_pass_where_they_are_allowed() {
     let server = server(|_| {});
     let mut client = server.client();
     let body = "x".repeat(8 << 20);
@@ -177,7 +177,7 @@ fn handler_that_gives_no_answer_or_panics_costs_a_500_and_nothing_else() {
 }
 
 #[test]
-fn an_answer_cannot_be_split_by_what_a_field_holds() {
+fn answer_cannot_be_split_by_what_a_field_holds() {
     let server = server(|_| {});
     let answer = server.client().get("/cookie").answer();
     assert!(answer.status == 204 && answer.head.contains("ETag: \"1\"") && !answer.head.contains("Evil"), "{answer:?}");

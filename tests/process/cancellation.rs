@@ -31,7 +31,7 @@ fn sell_all(server: &Server) {
 /// A program that refunds in one answer loses the rest of the work with
 /// its process; one that starts over refunds twice.
 #[test]
-fn a_program_killed_in_the_middle_goes_on_where_it_was_and_refunds_everyone_once() {
+fn program_killed_in_the_middle_goes_on_where_it_was_and_refunds_everyone_once() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("venue.db");
     let file = || Connection::open_with_flags(&database, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();

@@ -82,7 +82,7 @@ fn body(ops: &mut [Op], at: usize) -> &mut Value {
 }
 
 #[test]
-fn a_true_history_is_taken() {
+fn history_true_history_is_taken() {
     let truth = truth();
     assert_eq!(faults_of(&truth.history, &truth.database(), RULES), [""; 0]);
     for (what, of) in [("bought", 201), ("refused", 409), ("let wait", 200)] {
@@ -96,7 +96,7 @@ fn a_true_history_is_taken() {
 }
 
 #[test]
-fn what_was_done_without_an_answer_is_taken_after_a_kill_and_not_after_an_orderly_stop() {
+fn history_what_was_done_without_an_answer_is_taken_after_a_kill_and_not_after_an_orderly_stop() {
     let truth = truth();
     let mut ops = truth.history.clone();
     let topped_up = answered(&ops, 201, |doing, said| matches!(doing, Doing::TopUp(_)) && !said.replayed);
@@ -108,7 +108,7 @@ fn what_was_done_without_an_answer_is_taken_after_a_kill_and_not_after_an_orderl
 }
 
 #[test]
-fn a_lost_top_up_is_found() {
+fn history_lost_top_up_is_found() {
     told("an acknowledged effect is gone", |ops| {
         let at = answered(ops, 201, |doing, _| matches!(doing, Doing::TopUp(_)));
         body(ops, at)["topUpId"] = json!(1_000_000);
@@ -116,7 +116,7 @@ fn a_lost_top_up_is_found() {
 }
 
 #[test]
-fn a_token_that_lives_and_was_refused_to_its_owner_is_found() {
+fn token_that_lives_and_was_refused_to_its_owner_is_found() {
     told("this was never so: LineUp", |ops| {
         let at = answered(ops, 201, |doing, _| *doing == Doing::LineUp);
         ops[at].said.as_mut().unwrap().status = 401;
@@ -125,7 +125,7 @@ fn a_token_that_lives_and_was_refused_to_its_owner_is_found() {
 }
 
 #[test]
-fn a_lost_user_is_found() {
+fn history_lost_user_is_found() {
     told("an acknowledged user is gone", |ops| {
         let at = answered(ops, 201, |doing, _| *doing == Doing::SignUp);
         body(ops, at)["userId"] = json!("00000000-0000-7000-8000-000000000000");
@@ -133,7 +133,7 @@ fn a_lost_user_is_found() {
 }
 
 #[test]
-fn an_effect_nobody_asked_for_is_found() {
+fn effect_nobody_asked_for_is_found() {
     told("nobody asked for", |ops| {
         let at = answered(ops, 201, |doing, _| matches!(doing, Doing::Hold(..)));
         let (user, key) = (ops[at].user.clone(), ops[at].key.clone());
@@ -142,7 +142,7 @@ fn an_effect_nobody_asked_for_is_found() {
 }
 
 #[test]
-fn a_wrong_balance_in_an_answer_is_found() {
+fn history_wrong_balance_in_an_answer_is_found() {
     told("an acknowledged effect is gone, or is another", |ops| {
         let at = answered(ops, 201, |doing, _| matches!(doing, Doing::Pay(..)));
         let balance = body(ops, at)["balance"].as_i64().unwrap();
@@ -151,7 +151,7 @@ fn a_wrong_balance_in_an_answer_is_found() {
 }
 
 #[test]
-fn other_seats_than_were_asked_for_are_found() {
+fn history_other_seats_than_were_asked_for_are_found() {
     told("an acknowledged effect is gone, or is another", |ops| {
         let at = answered(ops, 201, |doing, _| matches!(doing, Doing::Hold(..)));
         ops[at].doing = Doing::Hold(1, vec!["199".into()]);
@@ -159,7 +159,7 @@ fn other_seats_than_were_asked_for_are_found() {
 }
 
 #[test]
-fn two_requests_with_one_effect_are_found() {
+fn history_two_requests_with_one_effect_are_found() {
     told("two requests were promised", |ops| {
         let at = answered(ops, 201, |doing, _| matches!(doing, Doing::TopUp(_)));
         let copy = Op { key: "another".into(), ..ops[at].clone() };
@@ -168,7 +168,7 @@ fn two_requests_with_one_effect_are_found() {
 }
 
 #[test]
-fn two_answers_under_one_key_are_found() {
+fn history_two_answers_under_one_key_are_found() {
     told("one key, two answers", |ops| {
         let at = answered(ops, 201, |doing, said| matches!(doing, Doing::TopUp(_)) && said.replayed);
         ops[at].said.as_mut().unwrap().text.push(' ');
@@ -176,7 +176,7 @@ fn two_answers_under_one_key_are_found() {
 }
 
 #[test]
-fn an_effect_repeated_under_one_key_is_found() {
+fn effect_repeated_under_one_key_is_found() {
     told("done twice under one key", |ops| {
         let at = answered(ops, 201, |_, said| said.replayed);
         ops[at].said.as_mut().unwrap().replayed = false;
@@ -184,7 +184,7 @@ fn an_effect_repeated_under_one_key_is_found() {
 }
 
 #[test]
-fn a_stale_place_in_the_line_is_found() {
+fn history_stale_place_in_the_line_is_found() {
     told("this was never so", |ops| {
         let at = answered(ops, 200, |doing, said| *doing == Doing::Poll && said.body["status"] == "WAITING");
         let place = body(ops, at)["position"].as_u64().unwrap();
@@ -193,7 +193,7 @@ fn a_stale_place_in_the_line_is_found() {
 }
 
 #[test]
-fn a_stale_balance_is_found() {
+fn history_stale_balance_is_found() {
     told("this was never so", |ops| {
         let at = answered(ops, 200, |doing, said| *doing == Doing::Balance && said.body["balance"] != 0);
         body(ops, at)["balance"] = json!(77);
@@ -201,7 +201,7 @@ fn a_stale_balance_is_found() {
 }
 
 #[test]
-fn a_map_that_never_was_is_found() {
+fn map_that_never_was_is_found() {
     told("this was never so", |ops| {
         let at = answered(ops, 200, |doing, _| matches!(doing, Doing::Map(_)));
         let taken = body(ops, at)["seats"].as_array_mut().unwrap();
@@ -210,7 +210,7 @@ fn a_map_that_never_was_is_found() {
 }
 
 #[test]
-fn a_refusal_without_a_reason_is_found() {
+fn refusal_without_a_reason_is_found() {
     told("this was never so", |ops| {
         let at = answered(ops, 201, |doing, _| matches!(doing, Doing::Hold(..)));
         let (user, key) = (ops[at].user.clone(), ops[at].key.clone());
@@ -225,7 +225,7 @@ fn a_refusal_without_a_reason_is_found() {
 }
 
 #[test]
-fn an_answer_of_a_kind_that_is_not_foreseen_is_found() {
+fn answer_of_a_kind_that_is_not_foreseen_is_found() {
     told("this was never so", |ops| {
         let at = answered(ops, 200, |doing, _| *doing == Doing::Poll);
         ops[at].said.as_mut().unwrap().status = 404;
@@ -233,7 +233,7 @@ fn an_answer_of_a_kind_that_is_not_foreseen_is_found() {
 }
 
 #[test]
-fn an_order_against_the_clock_is_found() {
+fn order_against_the_clock_is_found() {
     told("was certain before", |ops| {
         let is_top_up = |doing: &Doing, _: &Said| matches!(doing, Doing::TopUp(_));
         let early = answered(ops, 201, is_top_up);
@@ -248,7 +248,7 @@ fn an_order_against_the_clock_is_found() {
 }
 
 #[test]
-fn a_double_owner_is_found() {
+fn history_double_owner_is_found() {
     written(
         "has an owner already",
         "UPDATE event SET data = json_set(data, '$.seats', (SELECT data -> '$.seats' FROM event WHERE type = 'SEATS_SOLD'
@@ -258,7 +258,7 @@ fn a_double_owner_is_found() {
 }
 
 #[test]
-fn an_overtaking_is_found() {
+fn overtaking_is_found() {
     written(
         "let in before another who stood ahead",
         "UPDATE event SET data = json_set(data, '$.userId', (SELECT n.data ->> '$.userId' FROM event AS n
@@ -268,7 +268,7 @@ fn an_overtaking_is_found() {
 }
 
 #[test]
-fn half_a_payment_is_found() {
+fn history_half_a_payment_is_found() {
     written(
         "half a payment",
         "UPDATE event SET type = 'SEAT_BLOCKED' WHERE sequence = (SELECT max(sequence) FROM event WHERE type = 'SEATS_SOLD')",
@@ -276,12 +276,12 @@ fn half_a_payment_is_found() {
 }
 
 #[test]
-fn a_balance_that_is_not_its_entries_is_found() {
+fn balance_that_is_not_its_entries_is_found() {
     written("the tables say", "UPDATE balance SET points = points + 1 WHERE points > 0");
 }
 
 #[test]
-fn a_seat_sold_after_the_end_of_its_hold_is_found() {
+fn seat_sold_after_the_end_of_its_hold_is_found() {
     written(
         "a hold lived on after its end",
         "UPDATE reservation SET hold_expires_at = created_at + 1 WHERE status = 'CONFIRMED'",
@@ -289,7 +289,7 @@ fn a_seat_sold_after_the_end_of_its_hold_is_found() {
 }
 
 #[test]
-fn a_gap_in_the_feed_is_found() {
+fn gap_in_the_feed_is_found() {
     written(
         "a gap in the feed",
         "UPDATE event SET sequence = sequence + 1 WHERE sequence = (SELECT max(sequence) FROM event)",

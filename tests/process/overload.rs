@@ -58,17 +58,17 @@ fn two_of_ten(flags: &[&str]) {
 }
 
 #[test]
-fn when_the_writer_s_queue_is_full_the_others_are_told_at_once_and_polls_go_on() {
+fn overload_when_the_writer_s_queue_is_full_the_others_are_told_at_once_and_polls_go_on() {
     two_of_ten(&["--writer-jobs-max=1"]);
 }
 
 #[test]
-fn when_the_door_s_queue_is_full_the_others_are_told_at_once_and_polls_go_on() {
+fn overload_when_the_door_s_queue_is_full_the_others_are_told_at_once_and_polls_go_on() {
     two_of_ten(&["--http-inner-writes=1", "--http-queue-max=1"]);
 }
 
 #[test]
-fn once_somebody_has_waited_too_long_those_who_come_are_told_at_once() {
+fn overload_once_somebody_has_waited_too_long_those_who_come_are_told_at_once() {
     let app = TestApp::with_seats(10, &["--http-inner-writes=1", "--http-queue-max-ms=50"]);
     let people: Vec<Customer> = (0..4).map(|_| app.customer()).collect();
     let lock = stall(&app);
@@ -93,7 +93,7 @@ fn once_somebody_has_waited_too_long_those_who_come_are_told_at_once() {
 
 /// A program whose reads lock the file, or whose writer waits for a reader, stands still here.
 #[test]
-fn no_reader_holds_the_writer_up_however_slow_and_neither_does_a_backup() {
+fn overload_no_reader_holds_the_writer_up_however_slow_and_neither_does_a_backup() {
     let app = TestApp::with_seats(2_000, &["--max-active=0"]);
     let people: Vec<Customer> = (0..100).map(|_| app.customer()).collect();
     // One who asks for a large map again and again and takes nothing of it.

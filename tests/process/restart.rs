@@ -47,7 +47,7 @@ fn fatal_loss_of_a_listener_ends_the_program() {
 
 /// A program without a lock on its file has two writers, each with a line of its own.
 #[test]
-fn a_second_server_on_the_same_file_is_refused_with_a_sentence() {
+fn restart_second_server_on_the_same_file_is_refused_with_a_sentence() {
     let folder = Folder::new();
     let first = Server::start(&folder.database(), &[]);
     let second = Server::refused(&folder.database(), &[]);
@@ -68,7 +68,7 @@ fn pay_under(client: &Client, customer: &Customer, key: &str, body: &Value) -> c
 /// A program that looks at the token before it looks for the kept answer refuses the repetition of a purchase whose
 /// answer was lost; one that keeps answers in memory pays twice or refuses.
 #[test]
-fn a_purchase_repeated_after_the_restart_gives_the_first_bytes_again() {
+fn purchase_repeated_after_the_restart_gives_the_first_bytes_again() {
     let folder = Folder::new();
     let flags = ["--test-clock=frozen"];
     let server = Server::start(&folder.database(), &flags);
@@ -98,7 +98,7 @@ fn a_purchase_repeated_after_the_restart_gives_the_first_bytes_again() {
 
 /// A program that keeps the advances of its clock in memory goes back in time: ended holds come back to life.
 #[test]
-fn the_turned_clock_goes_on_where_it_stood() {
+fn turned_clock_goes_on_where_it_stood() {
     for flag in ["--test-clock=frozen", "--test-clock"] {
         let folder = Folder::new();
         let server = Server::start(&folder.database(), &[flag]);
@@ -117,7 +117,7 @@ fn the_turned_clock_goes_on_where_it_stood() {
 
 /// A program that takes the line's settings from its flags at every start undoes what staff said.
 #[test]
-fn what_staff_said_of_the_line_outlives_the_server_and_its_flags() {
+fn restart_what_staff_said_of_the_line_outlives_the_server_and_its_flags() {
     let folder = Folder::new();
     let said = json!({
         "maxActive": 3, "admitPerMinute": 7, "visitSeconds": 61, "abandonSeconds": 62, "claimSeconds": 0, "paused": true,
@@ -146,7 +146,7 @@ fn let_time_pass_ms(database: &Path, ms: i64) {
 /// A program that writes down what is due only when a timer fires shows holds of before the restart as alive, or never
 /// ends them; one that forgets when it let people in lets in too many of the line.
 #[test]
-fn what_became_due_while_nobody_served_is_over_at_the_start() {
+fn restart_what_became_due_while_nobody_served_is_over_at_the_start() {
     let folder = Folder::new();
     let flags =
         ["--test-clock=frozen", "--hold-seconds=60", "--visit-seconds=600", "--max-active=2", "--admit-per-minute=2"];
@@ -185,7 +185,7 @@ fn what_became_due_while_nobody_served_is_over_at_the_start() {
 /// A program that keeps the first call after an admission in memory, to write it down with the next transaction,
 /// forgets it when it is stopped before there is one, and then drops a customer who had come.
 #[test]
-fn who_came_in_before_an_orderly_stop_is_not_dropped_as_absent_after_it() {
+fn restart_who_came_in_before_an_orderly_stop_is_not_dropped_as_absent_after_it() {
     let folder = Folder::new();
     let flags = ["--test-clock=frozen", "--max-active=1", "--claim-seconds=20"];
     let server = Server::start(&folder.database(), &flags);
@@ -202,7 +202,7 @@ fn who_came_in_before_an_orderly_stop_is_not_dropped_as_absent_after_it() {
 
 /// A program that remembers polls only in memory drops everybody who waited, as soon as it is back.
 #[test]
-fn those_who_wait_get_a_fresh_abandonment_limit_after_a_restart() {
+fn restart_those_who_wait_get_a_fresh_abandonment_limit_after_a_restart() {
     let folder = Folder::new();
     let flags = ["--test-clock=frozen", "--max-active=1", "--abandon-seconds=30", "--claim-seconds=0"];
     let server = Server::start(&folder.database(), &flags);

@@ -23,7 +23,7 @@ fn compile_options_are_those_of_the_cargo_configuration() {
 }
 
 #[test]
-fn double_quoted_text_is_no_string() {
+fn sqlite_double_quoted_text_is_no_string() {
     let sqlite = Connection::open_in_memory().unwrap();
     assert!(sqlite.prepare("SELECT \"no such column\"").is_err());
 }

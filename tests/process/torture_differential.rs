@@ -6,7 +6,7 @@ use crate::torture::rows::ALL;
 use crate::torture::streams::stream;
 
 #[test]
-fn random_streams_get_their_own_answers_or_a_refusal() {
+fn http_random_streams_get_their_own_answers_or_a_refusal() {
     let row = ALL.iter().find(|row| row.name == "differential").unwrap();
     let seed = std::env::var("TORTURE_SEED").ok().and_then(|text| text.parse().ok());
     let report = Report::of(row, row.short, Against::Server, seed, None);
@@ -15,7 +15,7 @@ fn random_streams_get_their_own_answers_or_a_refusal() {
 }
 
 #[test]
-fn a_seed_gives_the_same_stream_again() {
+fn seed_gives_the_same_stream_again() {
     for seed in 0..200 {
         let (one, other) = (stream(seed), stream(seed));
         assert_eq!((one.bytes, one.cuts, one.end), (other.bytes, other.cuts, other.end));

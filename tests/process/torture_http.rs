@@ -15,7 +15,7 @@ fn bursts_of_connections_are_answered_within_a_second() {
 }
 
 #[test]
-fn a_flood_of_pipelined_requests_is_answered_in_order_and_nobody_notices() {
+fn flood_of_pipelined_requests_is_answered_in_order_and_nobody_notices() {
     run("pipelining");
 }
 
@@ -40,13 +40,13 @@ fn clients_that_do_not_read_are_let_go_and_nobody_notices() {
 }
 
 #[test]
-fn a_door_without_descriptors_refuses_and_recovers() {
+fn door_without_descriptors_refuses_and_recovers() {
     run("descriptors-64");
     run("descriptors-65");
 }
 
 #[test]
-fn a_door_without_threads_goes_on_and_recovers() {
+fn door_without_threads_goes_on_and_recovers() {
     run("threads");
 }
 
@@ -56,7 +56,7 @@ fn descriptors_few_for_the_binary_many_are_refused_and_it_recovers() {
 }
 
 #[test]
-fn other_versions_of_http_are_refused_and_cost_nothing() {
+fn http_other_versions_of_http_are_refused_and_cost_nothing() {
     run("versions");
 }
 
@@ -71,7 +71,7 @@ fn heads_without_an_end_are_refused() {
 }
 
 #[test]
-fn what_two_readers_could_read_differently_is_refused_and_what_follows_is_not_answered() {
+fn http_what_two_readers_could_read_differently_is_refused_and_what_follows_is_not_answered() {
     run("framing");
 }
 
@@ -81,7 +81,7 @@ fn panic_of_a_handler_is_told_logged_once_and_costs_no_worker() {
 }
 
 #[test]
-fn an_answer_that_comes_too_late_reaches_nobody() {
+fn answer_that_comes_too_late_reaches_nobody() {
     run("late-answers");
 }
 

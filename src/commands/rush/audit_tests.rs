@@ -55,7 +55,7 @@ fn accounts() -> Vec<Account> {
 const ONE_AT_ONCE: Limits = Limits { max_active: 1, admit_per_minute: 2 };
 
 #[test]
-fn a_clean_sale_has_no_faults() {
+fn audit_clean_sale_has_no_faults() {
     let none: Vec<String> = Vec::new();
     assert_eq!(gaps(&feed(), 10), none);
     assert_eq!(sold_twice(&feed(), 1, &accounts()), none);
@@ -66,7 +66,7 @@ fn a_clean_sale_has_no_faults() {
 }
 
 #[test]
-fn a_gap_in_the_feed_is_found_wherever_it_is() {
+fn gap_in_the_feed_is_found_wherever_it_is() {
     for missing in 0..feed().len() - 1 {
         let mut events = feed();
         events.remove(missing);
@@ -81,7 +81,7 @@ fn a_gap_in_the_feed_is_found_wherever_it_is() {
 }
 
 #[test]
-fn a_seat_sold_twice_is_found_in_the_feed() {
+fn seat_sold_twice_is_found_in_the_feed() {
     let mut events = feed();
     events[7].data["seats"] = json!(["1"]);
     let faults = sold_twice(&events, 1, &[]);
@@ -91,7 +91,7 @@ fn a_seat_sold_twice_is_found_in_the_feed() {
 }
 
 #[test]
-fn a_seat_sold_twice_is_found_in_the_tickets() {
+fn seat_sold_twice_is_found_in_the_tickets() {
     let faults = sold_twice(&feed(), 1, &[account("kim", "1"), account("lee", "1")]);
     assert!(faults.contains(&"kim and lee both have a ticket for seat 1".to_owned()), "{faults:?}");
     let mut accounts = accounts();
@@ -100,7 +100,7 @@ fn a_seat_sold_twice_is_found_in_the_tickets() {
 }
 
 #[test]
-fn a_lost_point_is_found_in_each_place_where_it_may_get_lost() {
+fn audit_lost_point_is_found_in_each_place_where_it_may_get_lost() {
     let tampers: [fn(&mut Account); 8] = [
         |account| account.balance -= 1,
         |account| account.entries[1].balance_after -= 1,
@@ -134,7 +134,7 @@ fn money_and_seats_that_do_not_agree_are_found() {
 }
 
 #[test]
-fn an_overtaken_token_is_found_and_one_that_left_is_not_overtaken() {
+fn audit_overtaken_token_is_found_and_one_that_left_is_not_overtaken() {
     let mut events = feed();
     events[2].data["userId"] = json!("lee");
     assert_eq!(overtaken(&events), ["event 13: lee was let in before kim"]);

@@ -116,13 +116,13 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_gives_the_same_plans_and_another_seed_others() {
+    fn rush_same_seed_gives_the_same_plans_and_another_seed_others() {
         assert_eq!(mix(7), mix(7));
         assert_ne!(mix(7), mix(8));
     }
 
     #[test]
-    fn every_behaviour_comes_up_near_its_share() {
+    fn rush_every_behaviour_comes_up_near_its_share() {
         let plans = mix(1);
         for (behaviour, share) in SHARES {
             let count = plans.iter().filter(|plan| plan.behaviour == behaviour).count() as u64;

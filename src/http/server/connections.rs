@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_comes_first_whoever_leaves_the_line() {
+    fn connection_longest_comes_first_whoever_leaves_the_line() {
         for class in [EvictionClass::Idle, EvictionClass::New, EvictionClass::Slow] {
             let (mut connections, ids) = connections(4);
             assert_eq!(connections.oldest(class), None);
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_becomes_slow_leaves_the_line_of_the_idle() {
+    fn connection_whoever_becomes_slow_leaves_the_line_of_the_idle() {
         let (mut connections, ids) = connections(2);
         ids.iter().for_each(|&id| connections.set_eviction_class(id, Some(EvictionClass::Idle), 1));
         connections.set_eviction_class(ids[0], Some(EvictionClass::Slow), 2);
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_is_taken_again_has_another_id() {
+    fn place_that_is_taken_again_has_another_id() {
         let (mut connections, ids) = connections(1);
         connections.remove(ids[0]);
         assert!(connections.remove(ids[0]).is_none());

@@ -16,7 +16,7 @@ fn head(text: &str) -> Head<'_> {
 }
 
 #[test]
-fn a_plain_request_is_read() {
+fn framing_plain_request_is_read() {
     let head = head("GET /a?b HTTP/1.1\r\nHost: x:80\r\nAccept: a\r\naccept: b\r\nX-Request-Id: r-1\r\n\r\nrest");
     assert_eq!((head.method, &*head.target, head.keep_alive), (Method::Get, "/a?b", true));
     assert_eq!(head.relayed[1].as_deref(), Some("a, b"));
@@ -24,7 +24,7 @@ fn a_plain_request_is_read() {
 }
 
 #[test]
-fn a_head_is_found_wherever_it_is_cut() {
+fn head_is_found_wherever_it_is_cut() {
     let text = b"\r\nPOST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n";
     let mut scanned = 0;
     for end in 0..text.len() {
@@ -93,7 +93,7 @@ fn smuggling_what_two_readers_could_read_differently_is_refused() {
 }
 
 #[test]
-fn other_faults_have_codes_of_their_own() {
+fn framing_other_faults_have_codes_of_their_own() {
     for (wrong, code) in [
         ("GET / HTTP/2.0\r\nHost: x\r\n\r\n", Code::VersionNotSupported),
         ("PRI * HTTP/2.0\r\n\r\n", Code::VersionNotSupported),
@@ -167,7 +167,7 @@ fn lengths_beyond_all_bounds_are_numbers_all_the_same() {
 }
 
 #[test]
-fn a_head_has_so_many_bytes_and_fields_and_no_more() {
+fn head_has_so_many_bytes_and_fields_and_no_more() {
     let fields = |count: usize| format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "A: b\r\n".repeat(count));
     assert_eq!(code_of(&fields(7)), None);
     assert_eq!(code_of(&fields(8)), Some(Code::HeadTooLarge));
@@ -179,7 +179,7 @@ fn a_head_has_so_many_bytes_and_fields_and_no_more() {
 }
 
 #[test]
-fn a_refusal_finds_its_language_in_a_head_that_cannot_be_read() {
+fn refusal_finds_its_language_in_a_head_that_cannot_be_read() {
     let head = b"GET / HTTP/9.9\r\naccept-Language: ko\r\nx-request-id: abc\r\nOrigin: http://a\r\n\r\n";
     assert_eq!(peek(head), (Language::Ko, Some("abc"), Some("http://a")));
 }

@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn few_descriptors_leave_room_for_clients_and_are_never_exceeded() {
+    fn limit_few_descriptors_leave_room_for_clients_and_are_never_exceeded() {
         for descriptors in [64, 65, 100, 256, 1_024, 20_000, 1 << 20] {
             let limits = Limits::default().within_descriptors(descriptors);
             let inner = 3 * (limits.inner_reads + limits.inner_writes + 1);

@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_has_a_length_an_id_and_is_not_stored() {
+    fn answer_has_a_length_an_id_and_is_not_stored() {
         let text = written(
             200,
             &[("ETag", "\"1\""), ("Server", "-"), ("upstream", "7"), ("Content-Length", "9")],
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn the_connection_field_says_what_happens() {
+    fn connection_field_says_what_happens() {
         assert!(
             written(200, &[], "", &ResponseMeta { keep_alive: false, ..envelope() })
                 .contains("\r\nConnection: close\r\n")
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn the_date_is_written_as_http_wants_it() {
+    fn date_is_written_as_http_wants_it() {
         let mut date = DateLine::default();
         assert_eq!(date.at(Millis::from_unix_ms(784_111_777_123)), "Sun, 06 Nov 1994 08:49:37 GMT");
     }

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_target_gives_its_path_and_query() {
+    fn target_gives_its_path_and_query() {
         for (target, wanted) in [
             ("/", "/"),
             ("/a/b?c=d%20e", "/a/b?c=d%20e"),
@@ -70,14 +70,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_target_is_refused() {
+    fn target_what_is_no_target_is_refused() {
         for wrong in ["", "*", "a", "/#f", "/%", "/%2", "/%2g", "/é", "/\t", "ftp://h/", "http:///", "http://u@h/"] {
             assert_eq!(path_and_query(Method::Get, wrong), None, "{wrong:?}");
         }
     }
 
     #[test]
-    fn a_host_is_a_name_or_an_address_with_at_most_a_port() {
+    fn host_is_a_name_or_an_address_with_at_most_a_port() {
         for good in ["a", "a.b:80", "127.0.0.1:1", "[::1]", "[::1]:8080", "a:"] {
             assert!(is_host(good), "{good}");
         }

@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_is_that_of_the_hexadecimal_hashes() {
+    fn order_is_that_of_the_hexadecimal_hashes() {
         // As `printf '%s' abc:3 | sha256sum` gives them: 3 begins with 0f, 2 with 16, 1 with bf.
         assert_eq!(order("abc", [1, 2, 3]), [3, 2, 1]);
     }

@@ -20,7 +20,7 @@ const KEPT_BACK_FROM: i64 = 391;
 /// A copy that misses a change, counts one twice, follows what was rolled back, or forgets that a hold is over before
 /// the file says so, differs from the file after some of these.
 #[test]
-fn a_map_in_memory_is_the_file_s_after_every_transaction() {
+fn map_in_memory_is_the_file_s_after_every_transaction() {
     let mut dice = Dice::thrown("maps");
     for _ in 0..4 {
         let writer = WriterDouble::open();
@@ -114,7 +114,7 @@ fn block_at_random(app: &TestApp, viewer: &Customer, mut dice: Dice, tags: &Tags
 /// A program whose reading of the file races with commits shows a seat that was free a moment ago; one that tags by
 /// less than it shows gives one tag to two texts; one that keeps more than it may is not made to forget here.
 #[test]
-fn while_many_buy_and_look_each_answer_is_whole_and_at_the_end_memory_and_file_agree() {
+fn seat_map_while_many_buy_and_look_each_answer_is_whole_and_at_the_end_memory_and_file_agree() {
     // Two of the three maps fit into memory, so that they push each other out.
     let flags = [
         "--max-active=0",
@@ -181,7 +181,7 @@ fn compare_at_the_end(app: &TestApp, buyers: &[Customer]) {
 }
 
 #[test]
-fn a_map_is_known_by_its_tag_until_something_changes_and_a_stranger_s_tag_is_not_mine() {
+fn map_is_known_by_its_tag_until_something_changes_and_a_stranger_s_tag_is_not_mine() {
     let app = TestApp::with_seats(5, &["--max-active=0"]);
     let (kim, lee) = (app.customer(), app.customer());
     let ask = |who: &Customer, tag: &str| {

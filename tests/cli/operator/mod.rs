@@ -74,7 +74,7 @@ fn events(server: &Server) -> Vec<Value> {
 }
 
 #[test]
-fn an_evening_from_an_empty_folder_adds_up_and_goes_on_elsewhere() {
+fn evening_from_an_empty_folder_adds_up_and_goes_on_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("venue.db");
     let server = Server::start(&database, &["--test-clock", "--hold-seconds=5", "--claim-seconds=30"]);

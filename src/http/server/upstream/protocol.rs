@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_note_reads_back_whatever_the_memo_holds() {
+    fn note_reads_back_whatever_the_memo_holds() {
         for memo in ["", "plain", "a b%20\r\nx: y\u{0}", "좌석=%"] {
             for turn in [Wake::Notified, Wake::TimedOut, Wake::NoRoom] {
                 let mut conn = Vec::new();

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_read_when_it_is_whole_and_nothing_more() {
+    fn answer_is_read_when_it_is_whole_and_nothing_more() {
         let text = b"HTTP/1.1 200 OK\r\nServer: -\r\nupstream: 7\r\nETag: x\r\nContent-Length: 2\r\n\r\nhi";
         let answer = UpstreamResponse::read(text).ok().unwrap();
         assert_eq!((answer.number, answer.is_parked, answer.status, answer.body), (7, false, 200, b"hi".as_slice()));
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_number_or_length_is_none() {
+    fn answer_without_number_or_length_is_none() {
         for wrong in [
             "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
             "HTTP/1.1 200 OK\r\nupstream: 7\r\n\r\n",

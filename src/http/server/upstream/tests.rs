@@ -100,7 +100,7 @@ fn upstream_answers_come_one_by_one_and_a_connection_is_used_again() {
 }
 
 #[test]
-fn who_waits_is_next_as_soon_as_the_answer_before_is_there() {
+fn upstream_who_waits_is_next_as_soon_as_the_answer_before_is_there() {
     let mut upstream = TestUpstream::new();
     upstream.ask(1);
     upstream.ask(2);
@@ -111,7 +111,7 @@ fn who_waits_is_next_as_soon_as_the_answer_before_is_there() {
 }
 
 #[test]
-fn an_answer_in_pieces_or_longer_than_the_buffer_is_heard_once_and_whole() {
+fn answer_in_pieces_or_longer_than_the_buffer_is_heard_once_and_whole() {
     let mut upstream = TestUpstream::new();
     for (number, length) in (1..).zip([0, 5, 900, 1_000, 5_000]) {
         upstream.ask(number);
