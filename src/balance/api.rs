@@ -24,7 +24,7 @@ pub fn balance(context: &Context, user_id: Uuid) -> Outcome<Answer> {
 pub fn entries(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let (limit, cursor) = (context.limit(PAGE, PAGE_MAX)?, context.cursor()?);
     let reader = context.reader()?;
-    let mut entries = super::list_entries(&reader, user_id, cursor, limit + 1)?;
+    let mut entries = super::list_entries(&reader, user_id, cursor.unwrap_or(i64::MAX), limit + 1)?;
     let next = cut_page(&mut entries, limit, |entry| entry.entry_id);
     Answer::json(200, &json!({ "entries": entries, "nextCursor": next }))
 }

@@ -10,11 +10,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 pub use policy::settle_policy;
+pub use sql::list_entries;
 
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::refusal::Refusal;
-use crate::store::{Failure, Outcome, column_words};
+use crate::store::{Outcome, column_words};
 use crate::user;
 use crate::venue::{EventType, Tx, record};
 
@@ -134,9 +135,4 @@ fn write(
     sql::upsert(tx, user_id, after)?;
     let entry_id = sql::insert_entry(tx, user_id, kind, amount, after, reservation_id, reason)?;
     Ok(Changed { entry_id, balance: after })
-}
-
-/// A page of the ledger of a user, newest first: entries before `before`, at most `limit`.
-pub fn list_entries(connection: &Connection, user_id: Uuid, before: Option<i64>, limit: u32) -> Outcome<Vec<Entry>> {
-    sql::list_entries(connection, user_id, before.unwrap_or(i64::MAX), limit).map_err(Failure::from)
 }

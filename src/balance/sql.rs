@@ -42,12 +42,8 @@ pub(super) fn insert_entry(
     .insert((user_id, kind, amount, balance_after, reservation_id, reason, tx.now()))
 }
 
-pub(super) fn list_entries(
-    connection: &Connection,
-    user_id: Uuid,
-    before: i64,
-    limit: u32,
-) -> rusqlite::Result<Vec<Entry>> {
+/// The ledger of a user, newest first: entries before one, at most `limit`.
+pub fn list_entries(connection: &Connection, user_id: Uuid, before: i64, limit: u32) -> rusqlite::Result<Vec<Entry>> {
     connection
         .prepare_cached(
             "SELECT entry_id, kind, amount, balance_after, reservation_id, at FROM ledger_entry

@@ -28,6 +28,7 @@ pub use live_tokens::TokenView;
 pub use rounds::{admit_by_hand, admit_next, end_due, move_visits, next_due};
 pub use rules::Rules;
 use sql::Placement;
+pub use sql::{find_live_of_user, find_rules};
 
 use crate::clock::Millis;
 use crate::ids::TokenKey;
@@ -160,11 +161,6 @@ pub fn must_be_live(tx: &Tx, key: TokenKey) -> Outcome<Token> {
     if token.status == TokenStatus::Expired { Err(ended(&token).into()) } else { Ok(token) }
 }
 
-/// The live token of a user.
-pub fn find_live_of_user(connection: &Connection, user_id: Uuid) -> Outcome<Option<Token>> {
-    Ok(sql::find_live_of_user(connection, user_id)?)
-}
-
 /// Ends a live token.
 ///
 /// # Errors
@@ -235,11 +231,6 @@ pub fn change_rules(tx: &Tx, change: impl FnOnce(&mut Rules)) -> Outcome<Rules> 
     record(tx, EventType::QueueChanged, &rules)?;
     tx.push_change(Change::QueueChanged);
     Ok(rules)
-}
-
-/// The rules as the file has them.
-pub fn find_rules(connection: &Connection) -> Outcome<Rules> {
-    Ok(sql::find_rules(connection)?)
 }
 
 /// Fills the line from the file at start; a new file takes its first rules from the flags, an older one keeps its own,

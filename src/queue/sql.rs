@@ -24,7 +24,8 @@ pub(super) fn insert_rules(connection: &Connection, first: &QueueSettings) -> ru
     Ok(rows == 1)
 }
 
-pub(super) fn find_rules(connection: &Connection) -> rusqlite::Result<Rules> {
+/// The rules as the file has them.
+pub fn find_rules(connection: &Connection) -> rusqlite::Result<Rules> {
     connection
         .prepare_cached(
             "SELECT max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds, paused, message_ko, message_en,
@@ -164,7 +165,8 @@ pub(super) fn find(connection: &Connection, key: TokenKey) -> rusqlite::Result<O
         .optional()
 }
 
-pub(super) fn find_live_of_user(connection: &Connection, user_id: Uuid) -> rusqlite::Result<Option<Token>> {
+/// The live token of a user.
+pub fn find_live_of_user(connection: &Connection, user_id: Uuid) -> rusqlite::Result<Option<Token>> {
     connection
         .prepare_cached(
             "SELECT token, user_id, status, visit_until, active_until, end_reason FROM token
@@ -188,22 +190,20 @@ pub(super) fn list_next(tx: &Tx, limit: u64) -> rusqlite::Result<Vec<(TokenKey, 
 }
 
 pub(super) fn mark_active_if_waiting(tx: &Tx, key: TokenKey, visit_until: Millis) -> rusqlite::Result<bool> {
-    let rows = tx
-        .prepare_cached(
-            "UPDATE token SET status = 'ACTIVE', activated_at = ?2, visit_until = ?3, active_until = ?3
+    tx.prepare_cached(
+        "UPDATE token SET status = 'ACTIVE', activated_at = ?2, visit_until = ?3, active_until = ?3
              WHERE token = ?1 AND status = 'WAITING'",
-        )?
-        .execute((Blob16::from(key), tx.now(), visit_until))?;
-    Ok(rows == 1)
+    )?
+    .execute((Blob16::from(key), tx.now(), visit_until))
+    .map(|rows| rows == 1)
 }
 
 pub(super) fn mark_expired_if_live(tx: &Tx, key: TokenKey, reason: TokenEnd) -> rusqlite::Result<bool> {
-    let rows = tx
-        .prepare_cached(
-            "UPDATE token SET status = 'EXPIRED', ended_at = ?2, end_reason = ?3 WHERE token = ?1 AND status <> 'EXPIRED'",
-        )?
-        .execute((Blob16::from(key), tx.now(), reason))?;
-    Ok(rows == 1)
+    tx.prepare_cached(
+        "UPDATE token SET status = 'EXPIRED', ended_at = ?2, end_reason = ?3 WHERE token = ?1 AND status <> 'EXPIRED'",
+    )?
+    .execute((Blob16::from(key), tx.now(), reason))
+    .map(|rows| rows == 1)
 }
 
 pub(super) fn mark_first_call(tx: &Tx, key: TokenKey) -> rusqlite::Result<()> {

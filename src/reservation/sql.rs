@@ -56,9 +56,6 @@ pub(super) fn insert(tx: &Tx, reservation: &Reservation, seats: &[WantedSeat]) -
 }
 
 /// The reservation of an id.
-///
-/// # Errors
-/// SQLite's, like all below.
 pub fn find(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<Option<Reservation>> {
     connection
         .prepare_cached(&format!("{RESERVATION} WHERE reservation_id = ?1"))?
@@ -135,33 +132,30 @@ pub(super) fn count_seats_of_user(tx: &Tx, user_id: Uuid, schedule_id: i64) -> r
 
 pub(super) fn mark_ended_if_pending(tx: &Tx, reservation_id: Uuid, status: Status) -> rusqlite::Result<bool> {
     let failure = (status == Status::Failed).then_some(INSUFFICIENT_BALANCE);
-    let rows = tx
-        .prepare_cached(
-            "UPDATE reservation SET status = ?2, ended_at = ?3, failure = ?4
+    tx.prepare_cached(
+        "UPDATE reservation SET status = ?2, ended_at = ?3, failure = ?4
              WHERE reservation_id = ?1 AND status = 'PENDING_PAYMENT'",
-        )?
-        .execute((reservation_id, status, tx.now(), failure))?;
-    Ok(rows == 1)
+    )?
+    .execute((reservation_id, status, tx.now(), failure))
+    .map(|rows| rows == 1)
 }
 
 pub(super) fn mark_confirmed_if_held(tx: &Tx, reservation_id: Uuid) -> rusqlite::Result<bool> {
-    let rows = tx
-        .prepare_cached(
-            "UPDATE reservation SET status = 'CONFIRMED', ended_at = ?2, paid_at = ?2
+    tx.prepare_cached(
+        "UPDATE reservation SET status = 'CONFIRMED', ended_at = ?2, paid_at = ?2
              WHERE reservation_id = ?1 AND status = 'PENDING_PAYMENT' AND ?2 < hold_expires_at",
-        )?
-        .execute((reservation_id, tx.now()))?;
-    Ok(rows == 1)
+    )?
+    .execute((reservation_id, tx.now()))
+    .map(|rows| rows == 1)
 }
 
 pub(super) fn mark_refunded_if_confirmed(tx: &Tx, reservation_id: Uuid) -> rusqlite::Result<bool> {
-    let rows = tx
-        .prepare_cached(
-            "UPDATE reservation SET status = 'REFUNDED', refunded_at = ?2
+    tx.prepare_cached(
+        "UPDATE reservation SET status = 'REFUNDED', refunded_at = ?2
              WHERE reservation_id = ?1 AND status = 'CONFIRMED'",
-        )?
-        .execute((reservation_id, tx.now()))?;
-    Ok(rows == 1)
+    )?
+    .execute((reservation_id, tx.now()))
+    .map(|rows| rows == 1)
 }
 
 /// Some of the unpaid reservations of a date.

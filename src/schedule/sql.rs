@@ -26,13 +26,12 @@ pub(super) fn insert_concert(tx: &Tx, words: &ConcertWords) -> rusqlite::Result<
 }
 
 pub(super) fn update_concert(tx: &Tx, concert_id: i64, words: &ConcertWords) -> rusqlite::Result<bool> {
-    let rows = tx
-        .prepare_cached(
-            "UPDATE concert SET title = coalesce(?2, title), venue = coalesce(?3, venue),
+    tx.prepare_cached(
+        "UPDATE concert SET title = coalesce(?2, title), venue = coalesce(?3, venue),
              description = coalesce(?4, description) WHERE concert_id = ?1",
-        )?
-        .execute((concert_id, &words.title, &words.venue, &words.description))?;
-    Ok(rows == 1)
+    )?
+    .execute((concert_id, &words.title, &words.venue, &words.description))
+    .map(|rows| rows == 1)
 }
 
 pub(super) fn find_concert(connection: &Connection, concert_id: i64) -> rusqlite::Result<Option<Concert>> {
@@ -61,9 +60,6 @@ fn read(row: &Row) -> rusqlite::Result<Schedule> {
 }
 
 /// The schedule of an id.
-///
-/// # Errors
-/// SQLite's, like all below.
 pub fn find(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Option<Schedule>> {
     connection.prepare_cached(&format!("{SCHEDULE} WHERE schedule_id = ?1"))?.query_row([schedule_id], read).optional()
 }
@@ -126,10 +122,9 @@ pub(super) fn update_times(tx: &Tx, schedule_id: i64, times: &Times) -> rusqlite
 }
 
 pub(super) fn mark_cancelled_if_not(tx: &Tx, schedule_id: i64) -> rusqlite::Result<bool> {
-    let rows = tx
-        .prepare_cached("UPDATE schedule SET cancelled_at = ?2 WHERE schedule_id = ?1 AND cancelled_at IS NULL")?
-        .execute((schedule_id, tx.now()))?;
-    Ok(rows == 1)
+    tx.prepare_cached("UPDATE schedule SET cancelled_at = ?2 WHERE schedule_id = ?1 AND cancelled_at IS NULL")?
+        .execute((schedule_id, tx.now()))
+        .map(|rows| rows == 1)
 }
 
 pub(super) fn delete(tx: &Tx, schedule_id: i64) -> rusqlite::Result<()> {

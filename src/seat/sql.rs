@@ -167,23 +167,21 @@ pub(super) fn list_claims(connection: &Connection, schedule_id: i64) -> rusqlite
 
 /// Holds a seat unless it has a live claim. Claims that are due were cleared when the transaction began.
 pub(super) fn insert_hold_if_free(tx: &Tx, claim: &Hold, seat_no: i64) -> rusqlite::Result<bool> {
-    let rows = tx
-        .prepare_cached(
-            "INSERT INTO claim (schedule_id, seat_no, status, reservation_id, user_id, held_until)
+    tx.prepare_cached(
+        "INSERT INTO claim (schedule_id, seat_no, status, reservation_id, user_id, held_until)
              VALUES (?1, ?2, 'HELD', ?3, ?4, ?5) ON CONFLICT DO NOTHING",
-        )?
-        .execute((claim.schedule_id, seat_no, claim.reservation_id, claim.user_id, claim.until))?;
-    Ok(rows == 1)
+    )?
+    .execute((claim.schedule_id, seat_no, claim.reservation_id, claim.user_id, claim.until))
+    .map(|rows| rows == 1)
 }
 
 pub(super) fn mark_sold_if_held(tx: &Tx, claim: &Hold, seat_no: i64) -> rusqlite::Result<bool> {
-    let rows = tx
-        .prepare_cached(
-            "UPDATE claim SET status = 'SOLD', held_until = NULL
+    tx.prepare_cached(
+        "UPDATE claim SET status = 'SOLD', held_until = NULL
              WHERE schedule_id = ?1 AND seat_no = ?2 AND status = 'HELD' AND reservation_id = ?3 AND ?4 < held_until",
-        )?
-        .execute((claim.schedule_id, seat_no, claim.reservation_id, tx.now()))?;
-    Ok(rows == 1)
+    )?
+    .execute((claim.schedule_id, seat_no, claim.reservation_id, tx.now()))
+    .map(|rows| rows == 1)
 }
 
 pub(super) fn move_claim_of(tx: &Tx, claim: &Hold, seat_no: i64, ms: i64) -> rusqlite::Result<()> {
@@ -211,18 +209,14 @@ pub(super) fn find_claim(tx: &Tx, schedule_id: i64, seat_no: i64) -> rusqlite::R
 }
 
 pub(super) fn upsert_block(tx: &Tx, schedule_id: i64, seat_no: i64, reason: Option<&str>) -> rusqlite::Result<bool> {
-    let rows = tx
-        .prepare_cached(
+    tx.prepare_cached(
             "INSERT INTO claim (schedule_id, seat_no, status, reason) VALUES (?1, ?2, 'BLOCKED', ?3)
              ON CONFLICT DO UPDATE SET reason = excluded.reason WHERE status = 'BLOCKED' AND reason IS NOT excluded.reason",
-        )?
-        .execute((schedule_id, seat_no, reason))?;
-    Ok(rows == 1)
+        )?.execute((schedule_id, seat_no, reason)).map(|rows| rows == 1)
 }
 
 pub(super) fn delete_block(tx: &Tx, schedule_id: i64, seat_no: i64) -> rusqlite::Result<bool> {
-    let rows = tx
-        .prepare_cached("DELETE FROM claim WHERE schedule_id = ?1 AND seat_no = ?2 AND status = 'BLOCKED'")?
-        .execute((schedule_id, seat_no))?;
-    Ok(rows == 1)
+    tx.prepare_cached("DELETE FROM claim WHERE schedule_id = ?1 AND seat_no = ?2 AND status = 'BLOCKED'")?
+        .execute((schedule_id, seat_no))
+        .map(|rows| rows == 1)
 }

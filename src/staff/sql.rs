@@ -23,10 +23,9 @@ pub(super) fn insert(tx: &Tx, name: &str, role: Role, key_hash: &KeyHash) -> rus
 }
 
 pub(super) fn mark_revoked_if_live(tx: &Tx, key_id: i64) -> rusqlite::Result<bool> {
-    let rows = tx
-        .prepare_cached("UPDATE staff_key SET revoked_at = ?2 WHERE key_id = ?1 AND revoked_at IS NULL")?
-        .execute((key_id, tx.now()))?;
-    Ok(rows == 1)
+    tx.prepare_cached("UPDATE staff_key SET revoked_at = ?2 WHERE key_id = ?1 AND revoked_at IS NULL")?
+        .execute((key_id, tx.now()))
+        .map(|rows| rows == 1)
 }
 
 pub(super) fn find(connection: &Connection, key_id: i64) -> rusqlite::Result<Option<StaffKey>> {

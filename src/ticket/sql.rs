@@ -102,17 +102,15 @@ pub(super) fn find_check_in(connection: &Connection, ticket_id: Uuid) -> rusqlit
 }
 
 pub(super) fn insert_check_in_if_out(tx: &Tx, ticket_id: Uuid, check_in: &CheckIn) -> rusqlite::Result<bool> {
-    let rows = tx
-        .prepare_cached(
-            "INSERT INTO check_in (ticket_id, at, door, offline) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-        )?
-        .execute((ticket_id, check_in.at, &check_in.door, check_in.offline))?;
-    Ok(rows == 1)
+    tx.prepare_cached(
+        "INSERT INTO check_in (ticket_id, at, door, offline) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+    )?
+    .execute((ticket_id, check_in.at, &check_in.door, check_in.offline))
+    .map(|rows| rows == 1)
 }
 
 pub(super) fn delete_check_in_if_in(tx: &Tx, ticket_id: Uuid) -> rusqlite::Result<bool> {
-    let rows = tx.prepare_cached("DELETE FROM check_in WHERE ticket_id = ?1")?.execute([ticket_id])?;
-    Ok(rows == 1)
+    tx.prepare_cached("DELETE FROM check_in WHERE ticket_id = ?1")?.execute([ticket_id]).map(|rows| rows == 1)
 }
 
 pub(super) fn count_by_section(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<Count>> {

@@ -31,7 +31,7 @@ pub fn register(context: &Context) -> Outcome<Answer> {
 pub fn find(context: &Context) -> Outcome<Answer> {
     let part = context.query("name").ok_or_else(|| Refusal::invalid("?name", "is missing", "빠졌습니다"))?;
     let limit = context.limit(PAGE, PAGE_MAX)?;
-    let users = super::list_by_name(&context.reader()?, part, limit)?;
+    let users = super::list_by_name(&*context.reader()?, part, limit)?;
     let users: Vec<_> = users
         .iter()
         .map(|user| json!({ "userId": user.user_id, "name": user.name, "createdAt": user.created_at }))

@@ -9,6 +9,8 @@ use serde_json::json;
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
+pub use sql::list_by_name;
+
 use crate::clock::Millis;
 use crate::ids::{self, KeyHash};
 use crate::refusal::Refusal;
@@ -97,11 +99,6 @@ pub fn fold_names(connection: &Connection) -> rusqlite::Result<()> {
         }
         tx.commit()?;
     }
-}
-
-/// Users whose name contains a text, newest first, at most `limit`.
-pub fn list_by_name(reader: &Reader, part: &str, limit: u32) -> Outcome<Vec<User>> {
-    Ok(sql::list_by_name(reader, part, limit)?)
 }
 
 #[cfg(test)]

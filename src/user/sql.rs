@@ -17,8 +17,9 @@ pub(super) fn insert(tx: &Tx, user_id: Uuid, name: &str, key_hash: &KeyHash) -> 
 }
 
 pub(super) fn update_key(tx: &Tx, user_id: Uuid, key_hash: &KeyHash) -> rusqlite::Result<bool> {
-    let rows = tx.prepare_cached("UPDATE user SET key_hash = ?2 WHERE user_id = ?1")?.execute((user_id, key_hash))?;
-    Ok(rows == 1)
+    tx.prepare_cached("UPDATE user SET key_hash = ?2 WHERE user_id = ?1")?
+        .execute((user_id, key_hash))
+        .map(|rows| rows == 1)
 }
 
 pub(super) fn find(connection: &Connection, user_id: Uuid) -> rusqlite::Result<Option<User>> {
@@ -35,7 +36,8 @@ pub(super) fn find_key_hash(connection: &Connection, user_id: Uuid) -> rusqlite:
         .optional()
 }
 
-pub(super) fn list_by_name(connection: &Connection, part: &str, limit: u32) -> rusqlite::Result<Vec<User>> {
+/// Users whose name contains a text, newest first, at most `limit`.
+pub fn list_by_name(connection: &Connection, part: &str, limit: u32) -> rusqlite::Result<Vec<User>> {
     connection
         .prepare_cached(
             "SELECT user_id, name, created_at FROM user WHERE user_id IN (
