@@ -6,7 +6,7 @@
 
 mod server;
 
-use boxoffice::{clock, http, refusal};
+use boxoffice::{clock, http, ids, refusal, settings};
 use server::chunked::Decoder;
 use server::framing::{self, Bounds, Head, RELAYED};
 use server::upstream::response::UpstreamResponse;
@@ -51,7 +51,7 @@ fn heads(bytes: &[u8], cut: usize) {
     let _ = framing::peek(bytes);
 }
 
-/// What the door takes, seen by a reader that splits at CRLF and at the first colon and knows nothing else.
+/// What the HTTP server takes, seen by a reader that splits at CRLF and at the first colon and knows nothing else.
 fn is_sound(head: &Head<'_>, bytes: &[u8]) {
     assert!(bytes.len() <= BOUNDS.bytes && bytes.ends_with(b"\r\n\r\n"));
     let strange = |byte: &u8| matches!(byte, 0..=8 | 11 | 12 | 14..=31 | 127);

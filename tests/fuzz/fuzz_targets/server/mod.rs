@@ -14,10 +14,4 @@ pub mod proxy;
 pub mod response_head;
 #[path = "../../../../src/http/server/target.rs"]
 pub mod target;
-
-pub mod upstream {
-    #[path = "../../../../../src/http/server/upstream/protocol.rs"]
-    pub mod protocol;
-    #[path = "../../../../../src/http/server/upstream/response.rs"]
-    pub mod response;
-}
+pub mod upstream;

@@ -1,0 +1,6 @@
+//! What passes between the event loop and tiny_http, as it is.
+
+#[path = "../../../../../src/http/server/upstream/protocol.rs"]
+pub mod protocol;
+#[path = "../../../../../src/http/server/upstream/response.rs"]
+pub mod response;
