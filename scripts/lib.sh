@@ -4,12 +4,13 @@ packages=()
 # need COMMAND PACKAGE…: the packages to be installed when there is no such command.
 need() { command -v "$1" >/dev/null || packages+=("${@:2}"); }
 
+as_root=()
+((EUID == 0)) || as_root=(sudo)
+
 install_needed() {
-    local sudo=()
     ((${#packages[@]})) || return 0
-    ((EUID == 0)) || sudo=(sudo)
-    "${sudo[@]}" apt-get update -q
-    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${packages[@]}"
+    "${as_root[@]}" apt-get update -q
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${packages[@]}"
 }
 
 need cc gcc libc6-dev # compiles SQLite

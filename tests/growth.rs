@@ -6,6 +6,7 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::io::{Seek, SeekFrom, Write};
 use std::sync::Mutex;
 
 use boxoffice::app::App;
@@ -181,7 +182,6 @@ fn token_ends_are_forgotten_a_few_at_a_time() {
 /// look at all learns of the damage from a customer.
 #[test]
 fn integrity_scan_of_a_large_file_goes_on_after_its_opening_and_damage_ends_the_server() {
-    use std::os::unix::fs::FileExt;
     let mut app = TestApp::with_seats(2, &[]);
     app.close();
     let file = rusqlite::Connection::open(&app.database).unwrap();
@@ -192,8 +192,9 @@ fn integrity_scan_of_a_large_file_goes_on_after_its_opening_and_damage_ends_the_
     app.reopen();
     app.customer();
     app.close();
-    let pages = std::fs::OpenOptions::new().write(true).open(&app.database).unwrap();
-    pages.write_all_at(&[0xff; 4_096], 6 << 20).unwrap();
+    let mut pages = std::fs::OpenOptions::new().write(true).open(&app.database).unwrap();
+    pages.seek(SeekFrom::Start(6 << 20)).unwrap();
+    pages.write_all(&[0xff; 4_096]).unwrap();
     let (told, ended) = std::sync::mpsc::channel();
     let broken = move || told.send(()).unwrap();
     let server = App::open(support::settings(&[]), &app.database, ([127, 0, 0, 1], 0).into(), broken).unwrap();

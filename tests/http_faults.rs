@@ -1,5 +1,6 @@
 //! Faults that hit the whole process (its descriptors, its sockets): a binary of its own, one test at a time.
 
+#![cfg(target_os = "linux")] // descriptors by number, `/proc`
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
 
 mod support;

@@ -3,6 +3,7 @@
 use super::{Shutdown, TempVenue, output};
 use crate::app::App;
 use crate::clock::Millis;
+use crate::platform::{Shell, shell};
 use crate::points::Points;
 use crate::schedule::{self, ConcertWords, Times};
 use crate::seat::{self, LayoutSeat};
@@ -60,16 +61,64 @@ pub(super) fn run(settings: Settings) -> Result<(), OpenError> {
          is kept.\n\
          좌석 사기: 브라우저에서 위 주소를 열거나 아래를 다른 터미널에 붙여 넣으세요. 여기서 Ctrl-C를 누르면 끝나고 아무것도 남지 \
          않습니다.\n\n{walkthrough}",
-        walkthrough = walkthrough(&app.url(), &hall),
+        walkthrough = walkthrough(shell(), &app.url(), &hall),
     ))?;
     shutdown.close_in_the_end(app)
 }
 
-/// One purchase in curl.
-fn walkthrough(url: &str, hall: &Hall) -> String {
+/// One purchase, in what a shell has for HTTP.
+fn walkthrough(shell: Shell, url: &str, hall: &Hall) -> String {
     let date = hall.schedule_ids.first().copied().unwrap_or(0);
-    include_str!("walkthrough.sh")
-        .replace("{url}", url)
+    let text = match shell {
+        Shell::Unix => include_str!("walkthrough.sh"),
+        Shell::PowerShell => include_str!("walkthrough.ps1"),
+    };
+    text.replace(("{url}", url)
         .replace("{schedule}", &date.to_string())
         .replace("{concert}", &hall.concert_id.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The paths that a walkthrough calls, in order, with `*` for what an answer before has told.
+    fn paths(text: &str) -> Vec<String> {
+        let text = text.replace("Post '/", "$API/").replace("Post \"/", "$API/").replace("$api/", "$API/");
+        let calls = text.split("$API/").skip(1).map(|rest| {
+            let path = rest.split([' ', '\'', '"', '\n', ';']).next().unwrap_or_default();
+            let parts = path.split('/').map(|part| if part.starts_with('$') { "*" } else { part });
+            parts.collect::<Vec<_>>().join("/")
+        });
+        calls.collect()
+    }
+
+    #[test]
+    fn walkthrough_of_every_shell_makes_the_same_calls_and_has_no_gap() {
+        let hall = Hall { concert_id: 7, schedule_ids: vec![8, 9] };
+        let [unix, powershell] =
+            [Shell::Unix, Shell::PowerShell].map(|shell| walkthrough(shell, "http://127.0.0.1:1", &hall));
+        let expected = [
+            "users",
+            "queue/tokens",
+            "queue/token",
+            "concerts/7/schedules",
+            "schedules/8/seats",
+            "reservations",
+            "users/*/balance",
+            "users/*/balance/top-ups",
+            "payments",
+            "reservations/*",
+        ];
+        assert_eq!(paths(&unix), expected);
+        assert_eq!(paths(&powershell), expected);
+        for text in [unix, powershell] {
+            assert!(text.contains("http://127.0.0.1:1/api/v1"), "{text}");
+            for gap in ["{url}", "{concert}", "{schedule}"] {
+                assert!(!text.contains(gap), "{gap} in {text}");
+            }
+            let count = |mark: char| text.matches(mark).count();
+            assert_eq!((count('('), count('{')), (count(')'), count('}')), "{text}");
+        }
+    }
 }

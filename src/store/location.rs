@@ -46,7 +46,7 @@ pub fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
     for _ in 0..LINKS_MAX {
         match platform::real_path(&at) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            found => return found.map_err(failed),
+            found => return found.map_err(failed).and_then(must_be_utf8),
         }
         let Some(name) = at.file_name() else { return Err(say(path, "this names no file; choose another name.")) };
         let folder = at.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -60,7 +60,7 @@ pub fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
         let there = folder.join(name);
         match std::fs::read_link(&there) {
             Ok(target) => at = folder.join(target),
-            Err(_) => return Ok(there),
+            Err(_) => return must_be_utf8(there),
         }
     }
     Err(say(path, "this path has too many links; choose another."))
@@ -71,10 +71,19 @@ pub fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
 /// # Errors
 /// When it is not there, or the path can't be followed.
 pub fn resolve_existing(path: &Path) -> Result<PathBuf, OpenError> {
-    platform::real_path(path).map_err(|error| match error.kind() {
+    let real = platform::real_path(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => say(path, "there is no such file; check its name."),
         _ => say(path, &format!("this path can't be followed ({error}); check its folders and their owner.")),
-    })
+    });
+    real.and_then(must_be_utf8)
+}
+
+/// SQLite takes names in UTF-8 alone: with another one, a part of the commands would find another file.
+fn must_be_utf8(path: PathBuf) -> Result<PathBuf, OpenError> {
+    match path.to_str() {
+        Some(_) => Ok(path),
+        None => Err(say(&path, "this name is not UTF-8; choose another name or folder.")),
+    }
 }
 
 /// Refuses a name at which a new file would take the place of another, or would be taken for a part of one.

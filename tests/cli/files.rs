@@ -425,3 +425,27 @@ fn lock_file_keeps_a_server_out_while_a_file_at_rest_is_read() {
     fine(&serve());
     assert_eq!(names(&folder), ["venue.db"]);
 }
+
+/// SQLite takes names in UTF-8. A name that is made fit for it would be the name of another file.
+#[test]
+fn name_that_is_not_utf8_is_refused_by_every_command_and_nothing_is_made() {
+    use std::os::unix::ffi::OsStrExt;
+    let mut app = TestApp::with_seats(5, &[]);
+    app.close();
+    let (venue, folder) = (app.database.clone(), app.database.parent().unwrap());
+    let odd = folder.join(std::ffi::OsStr::from_bytes(b"odd-\xff"));
+    fs::create_dir(&odd).unwrap();
+    let name = folder.join(std::ffi::OsStr::from_bytes(b"\xed\xa0.db"));
+    let before = files(folder);
+    for path in [&name, &odd.join("venue.db")] {
+        refused(&on(&["serve", "--listen", "127.0.0.1:0"], path).output().unwrap(), "not UTF-8");
+        refused(&on(&["backup"], &venue).arg(path).output().unwrap(), "not UTF-8");
+        refused(&on(&["restore"], path).arg(&venue).output().unwrap(), "not UTF-8");
+    }
+    fs::copy(&venue, &name).unwrap();
+    for words in [&["staff-key"][..], &["backup", "copy.db"]] {
+        refused(&on(words, &name).output().unwrap(), "not UTF-8");
+    }
+    fs::remove_file(&name).unwrap();
+    assert_eq!((files(folder), fs::read_dir(&odd).unwrap().count()), (before, 0));
+}

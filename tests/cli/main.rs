@@ -2,16 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
+#[cfg(unix)] // modes, signals, limits of a shell
 mod backup;
 mod commands;
+#[cfg(unix)] // links, signals, modes
 mod files;
 mod halls;
 mod health;
+#[cfg(unix)] // owners, limits of a shell
 mod leftovers;
 mod offline_door;
 mod operator;
+#[cfg(unix)] // what is pasted into bash
 mod readme;
 mod remote;
+#[cfg(target_os = "linux")] // `/proc`, signals
 mod rush;
 #[path = "../support/mod.rs"]
 mod support;

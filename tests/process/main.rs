@@ -1,5 +1,6 @@
 //! The program as a process: killed, started again, short of everything, and the torture in short.
 
+#![cfg(target_os = "linux")] // signals, `/proc`, limits of a process
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
 mod cancellation;
