@@ -73,7 +73,7 @@ fn walkthrough(shell: Shell, url: &str, hall: &Hall) -> String {
         Shell::Unix => include_str!("walkthrough.sh"),
         Shell::PowerShell => include_str!("walkthrough.ps1"),
     };
-    text.replace(("{url}", url)
+    text.replace("{url}", url)
         .replace("{schedule}", &date.to_string())
         .replace("{concert}", &hall.concert_id.to_string())
 }
