@@ -60,8 +60,8 @@
 //! - A refused job rolls back to its savepoint and leaves nothing, except what a refusal must keep: an answer under an
 //!   `Idempotency-Key`, and a declined payment attempt.
 //! - `synchronous=FULL`: what was answered is on disk. A failed sync ends the program, because nobody knows what the
-//!   disk holds. On Linux that is `fdatasync`, after which the disk has written its own cache too. On macOS `fsync` stops
-//!   at that cache, so `fullfsync` and `checkpoint_fullfsync` ask for `F_FULLFSYNC`. On Windows it is
+//!   disk holds. On Linux that is `fdatasync`, after which the disk has written its own cache too. On macOS `fsync`
+//!   stops at that cache, so `fullfsync` and `checkpoint_fullfsync` ask for `F_FULLFSYNC`. On Windows it is
 //!   `FlushFileBuffers`; names of files, which no call syncs there, are in the journal of NTFS.
 //! - Memory (the waiting line, seat maps, staff keys) changes after the commit that changes the file, before the
 //!   answers of that commit are sent. What can't be applied to memory ends the program; the next start reads the file.

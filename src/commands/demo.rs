@@ -112,13 +112,13 @@ mod tests {
         ];
         assert_eq!(paths(&unix), expected);
         assert_eq!(paths(&powershell), expected);
-        for text in [unix, powershell] {
+        for text in [&unix, &powershell] {
             assert!(text.contains("http://127.0.0.1:1/api/v1"), "{text}");
             for gap in ["{url}", "{concert}", "{schedule}"] {
                 assert!(!text.contains(gap), "{gap} in {text}");
             }
-            let count = |mark: char| text.matches(mark).count();
-            assert_eq!((count('('), count('{')), (count(')'), count('}')), "{text}");
         }
+        let count = |mark: char| powershell.matches(mark).count();
+        assert_eq!((count('('), count('{')), (count(')'), count('}')), "{powershell}");
     }
 }

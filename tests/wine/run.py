@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import urllib.error
 import urllib.request
 
@@ -31,8 +32,11 @@ work = pathlib.Path(tempfile.mkdtemp(prefix="boxoffice-wine-"))
 running = []
 
 
+began = time.monotonic()
+
+
 def say(text):
-    print(f"   {text}", flush=True)
+    print(f"{time.monotonic() - began:6.0f} s  {text}", flush=True)
 
 
 def lay(exe):
@@ -114,7 +118,7 @@ class Server:
 
 def demo_and_a_purchase():
     hall = Server("demo", "--listen", "127.0.0.1:0")
-    hall.wait(r"(Invoke-RestMethod .*payments)")
+    hall.wait(r"(Post '/payments')")
     user, token, held = hall.buy(1, 1, "12")
     balance = f"/users/{user['userId']}/balance"
     assert hall.call("GET", balance, key=token)["balance"] == 0
@@ -187,6 +191,8 @@ def backup_and_restore(venue, database, answered):
 
 def main():
     lay(sys.argv[1])
+    subprocess.run([WINE, "wineboot.exe", "--init"], cwd=work, stderr=subprocess.DEVNULL, timeout=300, check=True)
+    say("a new folder for Wine")
     say(finish("--version").strip())
     demo_and_a_purchase()
     rush()
