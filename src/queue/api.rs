@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::caller::viewed_token;
 use super::{Line, TokenView};
@@ -16,10 +17,14 @@ use crate::venue::{Answer, Context, Prefer, Until, Venue, Written};
 
 /// A token on the wire.
 #[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct TokenJson<'s> {
     /// Its owner alone sees it.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+    /// The key of a user whom the call registered, shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_key: Option<&'s str>,
     #[serde(flatten)]
     seen: &'s TokenView,
     message: Option<&'s str>,
@@ -28,37 +33,64 @@ pub(super) struct TokenJson<'s> {
 impl TokenJson<'_> {
     /// A token as staff see it.
     pub fn of(seen: &TokenView, language: Language) -> TokenJson<'_> {
-        TokenJson { token: None, seen, message: seen.message.as_ref().map(|say| say.in_language(language)) }
+        TokenJson {
+            token: None,
+            user_key: None,
+            seen,
+            message: seen.message.as_ref().map(|say| say.in_language(language)),
+        }
     }
 }
 
-fn token_reply(seen: &TokenView, status: u16, language: Language) -> Reply {
-    let shown = TokenJson { token: Some(seen.key.to_string()), ..TokenJson::of(seen, language) };
+fn token_reply(seen: &TokenView, status: u16, language: Language, user_key: Option<&str>) -> Reply {
+    let shown = TokenJson { token: Some(seen.key.to_string()), user_key, ..TokenJson::of(seen, language) };
     Reply::json(status, &shown).with("Retry-After", seen.advice.poll_after_seconds.to_string())
 }
 
-/// `POST /queue/tokens`, open to all: needs a `userId` and its `userKey`. 200 with the valid token of the user if there
-/// is one, else 201 with `Location` and a new one at the end of the line. No `Idempotency-Key`: the answer has a
-/// secret. A token that ends in the same moment is a 401. 401 `USER_KEY_INVALID`, `TOKEN_INVALID`, `TOKEN_EXPIRED`.
+/// Who lines up.
+enum Joins {
+    /// A user who proves it.
+    User { id: Uuid, key: String },
+    /// Somebody whom the same call registers under a name: one write in place of two.
+    New(String),
+}
+
+/// `POST /queue/tokens`, open to all: needs a `userId` and its `userKey`, or a `name` alone. 200 with the valid token
+/// of the user if there is one, else 201 with `Location` and a new one at the end of the line; with a `name` always
+/// 201, with the key of the new user, shown this once. No `Idempotency-Key`: the answer has a secret. A token that ends
+/// in the same moment is a 401. 401 `USER_KEY_INVALID`, `TOKEN_INVALID`, `TOKEN_EXPIRED`.
 pub fn issue(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
     let mut fields = context.fields()?;
-    let user_id = fields.id("userId")?;
-    let user_key = fields.text("userKey")?;
+    let [is_new, ..] = ["name", "userId", "userKey"].map(|name| fields.has(name));
+    let joins = match is_new {
+        true => Joins::New(user::api::name(&mut fields)?),
+        false => Joins::User { id: fields.id("userId")?, key: fields.text("userKey")? },
+    };
     fields.end()?;
-    user::check_key(&context.reader()?, user_id, &user_key)?;
     let language = context.language();
-    if let Some(seen) = line.poll_user(user_id, context.now) {
-        return Ok(Answer::Ready(token_reply(&seen, 200, language)));
+    if let Joins::User { id, key } = &joins {
+        user::check_key(&context.reader()?, *id, key)?;
+        if let Some(seen) = line.poll_user(*id, context.now) {
+            return Ok(Answer::Ready(token_reply(&seen, 200, language, None)));
+        }
     }
     let (line, venue) = (Arc::clone(line), Arc::clone(context.venue));
     Answer::write(move |tx| {
-        let (key, new) = super::issue(tx, &line, user_id)?;
-        let status = if new { 201 } else { 200 };
+        let (user_id, user_key) = match joins {
+            Joins::User { id, .. } => (id, None),
+            Joins::New(name) => {
+                let new = user::register(tx, &name)?;
+                (new.user_id, Some(new.user_key))
+            }
+        };
+        let (key, is_new) = super::issue(tx, &line, user_id)?;
         // As it stands at its own moment: an answer that is late for itself must not say that the token is over.
         let now = tx.now();
         Ok(Written::AfterCommit(Box::new(move || match line.poll(key, now, 0) {
-            Some(Ok(seen)) if new => token_reply(&seen, status, language).with("Location", "/api/v1/queue/token"),
-            Some(Ok(seen)) => token_reply(&seen, status, language),
+            Some(Ok(seen)) if is_new => {
+                token_reply(&seen, 201, language, user_key.as_deref()).with("Location", "/api/v1/queue/token")
+            }
+            Some(Ok(seen)) => token_reply(&seen, 200, language, None),
             Some(Err((reason, _))) => Reply::refusal(&Refusal::TokenExpired { reason }, language),
             None => Reply::refusal(&why_ended(&venue, key), language), // in the moment between
         })))
@@ -113,5 +145,5 @@ pub fn poll_again(context: &Context, line: &Line, key: TokenKey, before: u64, pr
 /// A token, or the wait until its mark is another than the caller knows.
 fn shown(context: &Context, seen: &TokenView, known: u64, prefer: Prefer) -> Answer {
     let until = Until::TokenMoves { key: seen.key, mark: known };
-    prefer.answer(token_reply(seen, 200, context.language()), mark(seen) != known, until)
+    prefer.answer(token_reply(seen, 200, context.language(), None), mark(seen) != known, until)
 }

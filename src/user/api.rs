@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::NAME_MAX_CHARS;
-use crate::http::Reply;
+use crate::http::{Fields, Reply};
 use crate::refusal::Refusal;
 use crate::store::Outcome;
 use crate::venue::{Answer, Context, Written};
@@ -16,7 +16,7 @@ const PAGE: u32 = 50;
 /// shown this once; therefore no `Idempotency-Key`. Each address may make so many in a minute (429).
 pub fn register(context: &Context) -> Outcome<Answer> {
     let mut fields = context.fields()?;
-    let name = fields.line("name", 1..=NAME_MAX_CHARS)?;
+    let name = name(&mut fields)?;
     fields.end()?;
     Answer::write(move |tx| {
         let registered = super::register(tx, &name)?;
@@ -24,6 +24,14 @@ pub fn register(context: &Context) -> Outcome<Answer> {
         let at = format!("/api/v1/users/{}/balance", registered.user_id);
         Ok(Written::Ready(Reply::json(201, &body).with("Location", at)))
     })
+}
+
+/// The name under which somebody registers.
+///
+/// # Errors
+/// `INVALID_REQUEST`.
+pub fn name(fields: &mut Fields) -> Result<String, Refusal> {
+    fields.line("name", 1..=NAME_MAX_CHARS)
 }
 
 /// `GET /staff/users`, for counter and admins: 200 with the users whose name contains `name`, newest first: `limit` 1

@@ -314,3 +314,25 @@ fn clock_of_a_test_answers_when_everything_that_became_due_is_written_down() {
     let waiting: i64 = app.file().query_row(waiting, [], |row| row.get(0)).expect("a number");
     assert_eq!(waiting, 0);
 }
+
+#[test]
+fn line_takes_somebody_new_by_a_name_in_one_call() {
+    let app = TestApp::with_seats(5, &["--max-active=1"]);
+    let join = |body: Value| app.client.call("POST", "/api/v1/queue/tokens", "", Some(body));
+    let first = join(json!({ "name": "김민지" })).must(201).clone();
+    assert_eq!((&first["status"], &first["position"]), (&json!("ACTIVE"), &json!(0)));
+    let second = join(json!({ "name": "Kim", "userId": null, "userKey": null })).must(201).clone();
+    assert_eq!((&second["status"], &second["position"]), (&json!("WAITING"), &json!(1)));
+    assert_ne!(first["userKey"], second["userKey"]);
+    // The key is the new user's: with it the same token comes again, and without the key.
+    let again = join(json!({ "userId": second["userId"], "userKey": second["userKey"] })).must(200).clone();
+    assert_eq!((&again["token"], again.get("userKey")), (&second["token"], None));
+    let found = app.staff_get("/users?name=%EB%AF%BC%EC%A7%80").must(200).clone();
+    assert_eq!(found["users"][0]["userId"], first["userId"]);
+    // Either who it is, or a name: nobody is registered by what is refused.
+    join(json!({ "name": "Lee", "userId": second["userId"] })).refused(400, "INVALID_REQUEST");
+    join(json!({ "name": "Lee", "more": 1 })).refused(400, "INVALID_REQUEST");
+    join(json!({ "name": " " })).refused(400, "INVALID_REQUEST");
+    join(json!({ "name": null })).refused(400, "INVALID_REQUEST");
+    assert_eq!(app.staff_get("/users?name=Lee").must(200)["users"], json!([]));
+}

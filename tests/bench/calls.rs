@@ -177,7 +177,8 @@ fn balances() -> Prepared {
     })
 }
 
-fn top_ups(users: usize) -> Prepared {
+/// Each of so many users tops up once.
+pub fn top_ups(users: usize) -> Prepared {
     let requests = (0..users).map(|number| {
         let path = format!("/api/v1/users/{}/balance/top-ups", filling::user(number));
         request("POST", &path, &filling::token(number), &json!({ "amount": filling::PRICE }))

@@ -12,8 +12,9 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::wire::{self, Answer};
 
-/// How long answers that are under way when the time is over are waited for.
+/// How long answers that are under way when the time is over are waited for; at a fixed rate, what is late too.
 const DRAIN: Duration = Duration::from_secs(2);
+const BACKLOG: Duration = Duration::from_secs(10);
 /// How long a connection may be without its first answer before it counts as starved.
 const PATIENCE: Duration = Duration::from_millis(300);
 
@@ -29,6 +30,11 @@ pub trait Play {
     /// What is wrong with it.
     fn hear(&mut self, place: usize, answer: &Answer) -> Result<(), String>;
 
+    /// Whether the customer at a place asks on at once after this answer, as a part of the same arrival.
+    fn goes_on(&self, _place: usize) -> bool {
+        false
+    }
+
     /// How many series there are.
     fn series(&self) -> usize {
         1
@@ -41,14 +47,16 @@ pub struct Load {
     pub connections: usize,
     /// A connection for each request, `connections` of them at once.
     pub is_new_each: bool,
-    /// So many requests a second, as far as connections are free; `None`: as fast as they are answered.
+    /// An open loop of so many arrivals a second: each is due at its moment, whether a connection is free or not, and
+    /// its latency counts from that moment, so that a server that stands still is not spared ("coordinated
+    /// omission"). `None`: as fast as they are answered.
     pub per_second: Option<u32>,
     pub lasting: Duration,
 }
 
 /// What came of it.
 pub struct Outcome {
-    /// Latencies in nanoseconds of the answers that came in time, by series.
+    /// Latencies in nanoseconds of the answers that came in time (at a fixed rate: of all), by series.
     pub latencies_ns: Vec<Histogram<u64>>,
     /// All answers, also those that came when the time was over, by series.
     pub heard: Vec<usize>,
@@ -90,7 +98,7 @@ fn thread_cpu_seconds() -> f64 {
 
 struct LoadConnection {
     socket: Option<TcpStream>,
-    /// What it asks, the series of that, and since when.
+    /// What it asks, the series of that, and since when; at a fixed rate, when its arrival was due.
     request: Vec<u8>,
     series: usize,
     asked: Instant,
@@ -182,24 +190,37 @@ fn greet(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(TcpStream::from_std(socket))
 }
 
+/// How many are due within a time, at a rate a second.
+fn arrivals(rate: u32, within: Duration) -> u64 {
+    (within.as_secs_f64() * f64::from(rate)) as u64
+}
+
+/// When the one of a number is due, after the beginning.
+fn moment(rate: u32, number: u64) -> Duration {
+    Duration::from_secs_f64(number as f64 / f64::from(rate))
+}
+
 impl Run<'_> {
     fn go(&mut self, start: Instant) -> io::Result<()> {
         let mut events = Events::with_capacity(1_024);
         let mut asked = 0_u64;
+        let total = self.load.per_second.map_or(u64::MAX, |rate| arrivals(rate, self.load.lasting));
+        let drain = if self.load.per_second.is_some() { BACKLOG } else { DRAIN };
         loop {
             let now = Instant::now();
             let due = match self.load.per_second {
-                _ if now >= self.end => 0,
+                None if now >= self.end => 0,
                 None => u64::MAX,
-                Some(per_second) => ((now - start).as_secs_f64() * f64::from(per_second)) as u64 + 1,
+                Some(rate) => (arrivals(rate, now - start) + 1).min(total),
             };
             while asked < due
                 && let Some(place) = self.idle.pop()
             {
-                asked += u64::from(self.ask(place)?);
+                let moment = self.load.per_second.map_or_else(Instant::now, |rate| start + moment(rate, asked));
+                asked += u64::from(self.ask(place, moment)?);
             }
-            let is_over = self.waiting == 0 && (now >= self.end || due == u64::MAX);
-            if is_over || now >= self.end + DRAIN {
+            let all_came = now >= self.end && (due == 0 || asked >= total || self.idle.is_empty());
+            if (self.waiting == 0 && (all_came || due == u64::MAX)) || now >= self.end + drain {
                 return Ok(());
             }
             self.poll.poll(&mut events, Some(Duration::from_millis(if due == u64::MAX { 20 } else { 1 })))?;
@@ -215,12 +236,12 @@ impl Run<'_> {
         }
     }
 
-    /// Whether there was something to ask.
-    fn ask(&mut self, place: usize) -> io::Result<bool> {
+    /// Whether there was something to ask; its latency counts from `since`.
+    fn ask(&mut self, place: usize, since: Instant) -> io::Result<bool> {
         let line = &mut self.lines[place];
         line.request.clear();
         let Some(series) = self.play.ask(place, &mut line.request) else { return Ok(false) };
-        (line.series, line.is_waiting, line.asked) = (series, true, Instant::now());
+        (line.series, line.is_waiting, line.asked) = (series, true, since);
         self.waiting += 1;
         if self.load.is_new_each || line.socket.is_none() {
             let mut socket = TcpStream::connect(self.address)?;
@@ -286,7 +307,7 @@ impl Run<'_> {
     /// Counts an answer; the customer asks on.
     fn heard(&mut self, place: usize, verdict: Result<(), String>) -> io::Result<()> {
         let (line, now) = (&mut self.lines[place], Instant::now());
-        if now < self.end {
+        if now < self.end || self.load.per_second.is_some() {
             self.outcome.latencies_ns[line.series].saturating_record((now - line.asked).as_nanos() as u64);
             self.last = now;
         }
@@ -302,10 +323,12 @@ impl Run<'_> {
         if self.load.is_new_each {
             line.socket = None;
         }
-        if self.load.per_second.is_some() {
+        let since = line.asked;
+        if self.load.per_second.is_none() {
+            return if now < self.end { self.ask(place, Instant::now()).map(drop) } else { Ok(()) };
+        }
+        if !self.play.goes_on(place) || !self.ask(place, since)? {
             self.idle.push(place);
-        } else if now < self.end {
-            self.ask(place)?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what a benchmark cannot go on without ends it here")]
 
+mod arrivals;
 mod bare;
 mod calls;
 mod constant;
@@ -60,6 +61,8 @@ enum What {
     },
     /// How cost grows with dates, sales and connections; the WAL; the file after busy days.
     Growth(growth::Growth),
+    /// Arrivals at a fixed rate: the flood of an on-sale, and the highest rate at which p99 stays under 50 ms.
+    Arrivals(Wish),
     /// A buyer while 2,000 poll as fast as they are answered, and polls while the writer has too much to do.
     Rush(Wish),
     /// One of the limits, for ourselves.
@@ -102,6 +105,7 @@ fn main() -> ExitCode {
         Some(What::Http(wish)) => (true, http::measure(&wish), wish.json),
         Some(What::Line { length, json }) => told(line::measure(&length), json),
         Some(What::Growth(growth)) => told(growth::measure(&growth), growth.wish.json),
+        Some(What::Arrivals(wish)) => told(arrivals::measure(&wish), wish.json),
         Some(What::Rush(wish)) => told(rush::measure(&wish), wish.json),
         Some(What::All(wish)) => all(wish),
         None => all(arguments.wish),
