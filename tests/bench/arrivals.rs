@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::Wish;
 use crate::calls::{holds, polls, top_ups};
 use crate::figures::{Figures, Limit, short};
-use crate::filling::Place;
+use crate::filling::SeatPosition;
 use crate::halls::{Halls, LARGE};
 use crate::load::{self, Load, Outcome, Play};
 use crate::plays::Prepared;
@@ -41,7 +41,13 @@ pub fn measure(wish: &Wish) -> Figures {
         let written = || Served::boxoffice(&halls.copy(&halls.holding), &[]);
         highest(wish, "poll of a token", read, polls, &mut figures);
         highest(wish, "top-up", written, || top_ups(halls.holders), &mut figures);
-        highest(wish, "hold of a seat", written, || holds(0..halls.holders, Place::first(1, LARGE)), &mut figures);
+        highest(
+            wish,
+            "hold of a seat",
+            written,
+            || holds(0..halls.holders, SeatPosition::first(1, LARGE)),
+            &mut figures,
+        );
     }
     figures
 }
