@@ -58,20 +58,20 @@ fn flood(rate: u32, in_one_call: bool, figures: &mut Figures) {
     let served = Served::boxoffice(&folder.path().join("flood.db"), &[]);
     served.change(&json!({ "paused": true, "abandonSeconds": 86_400 }));
     let load = Load { connections: CONNECTIONS, is_new_each: false, per_second: Some(rate), lasting: FLOOD };
-    let mut crowd = Newcomers::new(in_one_call);
-    let outcome = load::run(served.address, load, &mut crowd).unwrap().must_be_right("newcomers");
+    let mut newcomers = Newcomers::new(in_one_call);
+    let outcome = load::run(served.address, load, &mut newcomers).unwrap().must_be_right("newcomers");
     let came = f64::from(rate) * FLOOD.as_secs_f64();
     let calls = if in_one_call { "one call" } else { "two calls" };
     let name = format!("flood of {} a second for {} s, {calls}", short(f64::from(rate)), FLOOD.as_secs());
-    let joined = crowd.places.len() as f64;
+    let joined = newcomers.places.len() as f64;
     figures.add(format!("{name}: joined a second"), vec![joined / outcome.seconds], None);
-    let away = crowd.away as f64;
+    let away = newcomers.away as f64;
     figures.add(format!("{name}: turned away with 503 and Retry-After, of all"), vec![away / came], None);
     figures.add(format!("{name}: without an answer 10 s later, of all"), vec![1.0 - (joined + away) / came], None);
     let ms = |quantile| vec![outcome.ms(1, quantile)];
     figures.add(format!("{name}: p50 until the place is known, ms"), ms(0.5), None);
     figures.add(format!("{name}: p99 until the place is known, ms"), ms(0.99), None);
-    figures.add(format!("{name}: places out of order"), vec![crowd.out_of_order() as f64], Limit::AtMost(0.0));
+    figures.add(format!("{name}: places out of order"), vec![newcomers.out_of_order() as f64], Limit::AtMost(0.0));
     let waiting = served.figure("waiting") as f64;
     figures.add(format!("{name}: places lost"), vec![(joined - waiting).max(0.0)], Limit::AtMost(0.0));
 }
