@@ -22,12 +22,14 @@
 //! ([`crate::ids::new_id`]).
 
 mod instant;
+mod steady;
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use instant::{Millis, Span, parse_date};
+pub use steady::{SteadyClock, Turned};
 
 use crate::platform::time_since_boot;
 

@@ -32,10 +32,7 @@ const SQL_ELSEWHERE: [(&str, &str); 6] = [
 const CLOCK_ELSEWHERE: [(&str, &str); 7] = [
     ("platform/boot_clock.rs", "the boot-time clock of each system, which clock.rs reads"),
     ("store/integrity_scan.rs", "its pace beside the work, which a test clock that stands still must not stop"),
-    (
-        "http/server/event_loop.rs",
-        "deadlines of sockets, which run by real time even where the clock of a test stands still",
-    ),
+    ("clock/steady.rs", "deadlines of sockets, which run by real time even where the clock of a test stands still"),
     ("routes/readiness.rs", "one probe a second of real time, also where the clock of a test stands still"),
     ("testing/requests.rs", "how long an answer took, which a clock that stands still does not tell"),
     ("store/writer.rs", "how long a commit took, for /metrics"),
@@ -44,11 +41,9 @@ const CLOCK_ELSEWHERE: [(&str, &str); 7] = [
 
 /// Tests that let real time pass (`sleep` of `tests/support/wait.rs`);
 /// everything else waits for a condition or turns a clock.
-const SLEEPS: [(&str, &str); 10] = [
+const SLEEPS: [(&str, &str); 8] = [
     ("support/wait.rs", "the pause between two looks at a condition, and `sleep` itself"),
     ("support/server.rs", "a program is killed at some moment of its start, which no condition names"),
-    ("http/bounds.rs", "the event loop calls a connection slow by the system's clock"),
-    ("http/content.rs", "a client that reads at a steady pace, which is what the deadline of a write is about"),
     ("cli/backup.rs", "a backup is stopped at another moment each time"),
     ("torture/served.rs", "a program is killed at some moment of its start, which no condition names"),
     ("torture/customers.rs", "simulated customers rest between two calls"),

@@ -81,8 +81,7 @@ pub(super) fn open_servers(
 ) -> Result<Vec<Server>, OpenError> {
     let mut servers = Vec::new();
     for (flag, address, exposure, limits) in plan_servers(&handlers.venue.settings, listen) {
-        let serving = Handlers { exposure, ..handlers.clone() };
-        let handler: Handler = Arc::new(move |request, responder| serving.serve(request, responder));
+        let handler: Handler = Arc::new(Handlers { exposure, ..handlers.clone() });
         let server = Server::open(address, limits, notifier.clone(), handler, on_fatal.clone())
             .map_err(|failure| cannot_start(flag, address, &failure))?;
         let _ = handlers.http_metrics.set(server.metrics()); // the public one's, which is the first

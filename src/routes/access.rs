@@ -1,12 +1,13 @@
 //! Who calls, and what is checked of every call before its own code runs.
 
+use super::find::RouteMatch;
 use super::route::{ADMIN, Run};
 use super::{Body, Handlers, KeyUse, Next, Route, no_body};
 use crate::clock::Millis;
-use crate::http::{self, Credential, Fields, Once, Request};
+use crate::http::{self, Credential, Fields, Method, Once, Request};
 use crate::queue::{RejectedCaller, active_token, any_token, token_or_user_key};
 use crate::refusal::{Language, Localized, Refusal};
-use crate::staff::Member;
+use crate::staff::{Member, Role};
 use crate::store::Outcome;
 use crate::venue::{Answer, Context};
 use uuid::Uuid;
@@ -62,20 +63,47 @@ impl Handlers {
                 }
             },
             Run::Staff(roles, run) => {
-                let member = member.ok_or(Refusal::StaffKeyInvalid)?;
-                member.must_be(roles)?;
+                let member = member_of(member, roles)?;
                 check(route, &mut context)?;
                 let answer = run(self, &context, &member)?;
                 self.done(route, &context, Some(member.key_id), Some(Once::of_staff(member.key_id)), answer)
             }
             Run::Test(run) => {
-                let member = member.ok_or(Refusal::StaffKeyInvalid)?;
                 let tests = self.tests.as_ref().ok_or(Refusal::TestServerOnly)?;
-                member.must_be(ADMIN)?;
+                let member = member_of(member, ADMIN)?;
                 check(route, &mut context)?;
                 let answer = run(tests, &context)?;
                 self.done(route, &context, Some(member.key_id), Some(Once::of_staff(member.key_id)), answer)
             }
+        }
+    }
+
+    /// Looks at a call whose body is not there yet.
+    ///
+    /// # Errors
+    /// Why it is refused whatever its body holds.
+    pub(super) fn check_head(&self, head: &Request, now: Millis) -> Outcome<()> {
+        let (route, member) = match self.find(head, now)? {
+            (RouteMatch::Route(route), member) => (route, member),
+            (RouteMatch::Methods(_), _) if head.method == Method::Options => return Ok(()),
+            (RouteMatch::Methods(allow), _) => return Err(Refusal::MethodNotAllowed { allow }.into()),
+            (RouteMatch::Nothing, _) => return Err(Refusal::NotFound.into()),
+        };
+        let mut context = Context::new(&self.venue, head, now, route.path);
+        let has_key = http::idempotency_key(head)?.is_some();
+        let caller = match route.run {
+            Run::Open(_) => Ok(()),
+            Run::Token(_) => any_token(&context, &self.line, 0).map(drop),
+            Run::Active(_) => active_token(&context, &self.line).map(drop),
+            Run::User(_) => token_or_user_key(&context, &self.line).map(drop),
+            Run::Staff(roles, _) => return member_of(member, roles).and_then(|_| Ok(check(route, &mut context)?)),
+            Run::Test(_) => return member_of(member, ADMIN).and_then(|_| Ok(check(route, &mut context)?)),
+        };
+        match caller {
+            Ok(()) => Ok(check(route, &mut context)?),
+            // Whether it repeats a call that was answered is seen from its body.
+            Err(known) if known.user_id.is_some() && route.key_use == KeyUse::Keeps && has_key => Ok(()),
+            Err(known) => Err(known.failure),
         }
     }
 
@@ -109,6 +137,13 @@ impl Handlers {
             _ => Err(Refusal::StaffKeyInvalid.into()),
         }
     }
+}
+
+/// Who of staff calls, when one of these roles may.
+fn member_of(member: Option<Member>, roles: &[Role]) -> Outcome<Member> {
+    let member = member.ok_or(Refusal::StaffKeyInvalid)?;
+    member.must_be(roles)?;
+    Ok(member)
 }
 
 /// Refuses what the call would ignore: a key, a parameter or a body that it does not take.

@@ -22,11 +22,11 @@ pub use table::ROUTES;
 use write::WriteJob;
 
 use crate::clock::Millis;
-use crate::http::{Credential, Method, Metrics, RateLimit, Reply, Request, Responder, Resumed};
+use crate::http::{Credential, Handle, Method, Metrics, RateLimit, Reply, Request, Responder, Resumed};
 use crate::queue::{self, Line};
 use crate::refusal::Refusal;
 use crate::seat::MapCache;
-use crate::staff::Keyring;
+use crate::staff::{Keyring, Member};
 use crate::store::{CommitError, Failure, Outcome};
 use crate::testing::TestServer;
 use crate::venue::{Answer, Context, Memo, Prefer, Tx, Until, Venue, Written};
@@ -73,10 +73,10 @@ enum Next {
     Write(WriteJob),
 }
 
-impl Handlers {
+impl Handle for Handlers {
     /// Answers a request, now or after a commit.
-    pub fn serve(&self, mut request: Request, responder: Responder) {
-        let now = self.venue.clock.now();
+    fn handle(&self, mut request: Request, responder: Responder) {
+        let now = self.now();
         let responder = self.answering(&mut request, responder, now);
         match self.answer(&request, now) {
             Ok(Next::Send(reply)) => responder.send(reply),
@@ -84,6 +84,18 @@ impl Handlers {
             Ok(Next::Write(job)) => self.write(request, now, responder, job),
             Err(failure) => responder.send(self.refuse(&request, now, &failure)),
         }
+    }
+
+    fn refuse_head(&self, head: &Request) -> Option<Reply> {
+        let now = self.now();
+        self.check_head(head, now).err().map(|failure| self.refuse(head, now, &failure))
+    }
+}
+
+impl Handlers {
+    /// The time of a request, read once for each.
+    fn now(&self) -> Millis {
+        self.venue.clock.now()
     }
 
     /// Sends a job to the writer; the answer leaves after the commit.
@@ -113,16 +125,8 @@ impl Handlers {
         if let Some(resumed) = &request.resumed {
             return self.answer_again(request, now, resumed);
         }
-        let is_apart = self.exposure == Exposure::Public && is_for_staff(&request.path);
-        if is_apart || request.path == "/readyz" && !readiness::is_shown(self, request) {
-            return Err(Refusal::NotFound.into());
-        }
-        // A call of staff: first whose key it is, then what there is.
-        let member = is_call_of_staff(&request.path).then(|| self.member(request, now)).transpose()?;
-        if self.tests.is_none() && is_for_tests(&request.path) {
-            return Err(Refusal::TestServerOnly.into());
-        }
-        match find::find(request.method, &request.path) {
+        let (found, member) = self.find(request, now)?;
+        match found {
             RouteMatch::Route(route) => self.call(route, request, now, member),
             RouteMatch::Methods(allow) if request.method == Method::Options => {
                 no_body(request)?;
@@ -134,6 +138,20 @@ impl Handlers {
             }
             RouteMatch::Nothing => Err(Refusal::NotFound.into()),
         }
+    }
+
+    /// What there is for a request, and whose staff key it carries, which a call of staff must.
+    fn find(&self, request: &Request, now: Millis) -> Outcome<(RouteMatch, Option<Member>)> {
+        let is_apart = self.exposure == Exposure::Public && is_for_staff(&request.path);
+        if is_apart || request.path == "/readyz" && !readiness::is_shown(self, request) {
+            return Err(Refusal::NotFound.into());
+        }
+        // A call of staff: first whose key it is, then what there is.
+        let member = is_call_of_staff(&request.path).then(|| self.member(request, now)).transpose()?;
+        if self.tests.is_none() && is_for_tests(&request.path) {
+            return Err(Refusal::TestServerOnly.into());
+        }
+        Ok((find::find(request.method, &request.path), member))
     }
 
     /// A waiting request is asked again.

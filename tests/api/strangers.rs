@@ -1,8 +1,10 @@
 //! Strangers are powerless: every call with every wrong credential, what belongs to others, how often one may try, what
 //! the public address shows when staff have one of their own, and what answers and logs never contain.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::support::{Answer, Client, Customer, PRICE, STAFF_KEY, TestApp, basic, bearer};
 use serde_json::{Value, json};
@@ -131,6 +133,72 @@ fn credential_no_call_is_opened_by_a_wrong_credential() {
     }
     assert_eq!(events(&app), before, "none of it changed anything");
     assert!(tried > 300, "{tried}");
+}
+
+/// What a client is told that sends this head, with `Expect`, and nothing of its body: the status and the code, or 100.
+fn told_before_the_body(app: &TestApp, method: &str, path: &str, fields: &[(&str, &str)]) -> (u16, String) {
+    let mut socket = TcpStream::connect(app.url().trim_start_matches("http://")).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let fields: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n{fields}"
+    );
+    let length = if fields.contains("ength: ") { "" } else { "Content-Length: 2\r\n" };
+    socket.write_all(format!("{head}{length}\r\n").as_bytes()).unwrap();
+    let mut first = [0; 12];
+    socket.read_exact(&mut first).unwrap();
+    let status = std::str::from_utf8(&first[9..]).unwrap().parse().unwrap();
+    if status == 100 {
+        return (100, String::new());
+    }
+    socket.write_all(b"{}").unwrap(); // whoever sends the body all the same is not taken for somebody else
+    socket.shutdown(Shutdown::Write).unwrap();
+    let mut rest = String::new();
+    socket.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("Connection: close\r\n") && !rest.contains("HTTP/1.1"), "{rest}");
+    let problem: Value = serde_json::from_str(rest.split_once("\r\n\r\n").unwrap().1).unwrap();
+    (status, problem["code"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn expect_is_answered_before_the_body_where_the_head_decides() {
+    let (app, theirs, victim) = hall_with_a_victim(&["--max-active=1", "--tries-per-minute=0"]);
+    let (active, waiting) = (app.customer(), app.customer());
+    let mut tried = 0;
+    for call in calls().iter().filter(|call| call.method != "GET" && call.method != "DELETE") {
+        let (path, is_staff) = (call.path_to(&theirs), call.is_opened_by("staffKey"));
+        let (none, wrong) =
+            if is_staff { ("STAFF_KEY_INVALID", "STAFF_KEY_INVALID") } else { ("TOKEN_REQUIRED", "TOKEN_INVALID") };
+        assert_eq!(told_before_the_body(&app, &call.method, &path, &[]), (401, none.into()), "{path}");
+        let nonsense = [("Authorization", "Bearer nonsense")];
+        assert_eq!(told_before_the_body(&app, &call.method, &path, &nonsense), (401, wrong.into()), "{path}");
+        let right = bearer(if is_staff { STAFF_KEY } else { &active.token });
+        let right = [("Authorization", right.as_str())];
+        assert_eq!(told_before_the_body(&app, &call.method, &path, &right), (100, String::new()), "{path}");
+        let strange = told_before_the_body(&app, &call.method, &format!("{path}?strange=1"), &right);
+        assert_eq!(strange, (400, "INVALID_REQUEST".into()), "{path}");
+        tried += 1;
+    }
+    assert!(tried > 20, "{tried}");
+    let (of_active, of_waiting, ended) = (bearer(&active.token), bearer(&waiting.token), bearer(&victim.token));
+    let reserve = "/api/v1/reservations";
+    for (method, path, fields, status, code) in [
+        ("POST", "/api/v1/nowhere", vec![], 404, "NOT_FOUND"),
+        ("POST", "/api/v1/concerts", vec![], 405, "METHOD_NOT_ALLOWED"),
+        ("POST", reserve, vec![("Authorization", of_waiting.as_str())], 403, "TOKEN_WAITING"),
+        ("POST", reserve, vec![("Authorization", &ended)], 401, "TOKEN_EXPIRED"),
+        ("POST", reserve, vec![("Authorization", &ended), ("Idempotency-Key", "some-key-of-mine")], 100, ""),
+        ("POST", reserve, vec![("Authorization", &of_active), ("Content-Length", "70000")], 413, "BODY_TOO_LARGE"),
+        ("PUT", reserve, vec![("Authorization", &of_active)], 405, "METHOD_NOT_ALLOWED"),
+        ("POST", "/api/v1/users", vec![("Idempotency-Key", "some-key-of-mine")], 400, "INVALID_HEADER"),
+        ("POST", "/api/v1/users", vec![], 100, ""),
+    ] {
+        assert_eq!(
+            told_before_the_body(&app, method, path, &fields),
+            (status, code.into()),
+            "{method} {path} {fields:?}"
+        );
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::Shutdown;
 use std::process::{Command, Stdio};
 
-use crate::support::http::{Client, server};
+use crate::support::http::{Client, server, turned_server};
 
 const POST: &str = "POST /echo?q HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n";
 
@@ -156,14 +156,21 @@ fn chunked_bodies_are_held_to_the_memory_for_buffers() {
 
 #[test]
 fn chunked_body_that_does_not_come_to_its_end_has_the_deadline_of_a_body() {
-    let server = server(|limits| limits.body_max_ms = 300);
+    let server = turned_server(|limits| limits.body_max_ms = 300);
+    let mut sent = 0;
     let clients: Vec<Client> = ["", "5", "5\r\nhel", "5\r\nhello\r\n", "0\r\n", "0\r\nA: "]
         .map(|part| {
             let mut client = server.client();
             client.send(&format!("{POST}\r\n{part}"));
+            sent += (POST.len() + 2 + part.len()) as u64;
             client
         })
         .into();
+    server.until("all have begun", |metrics| metrics.received_bytes_total.get() == sent);
+    server.turn(299);
+    assert_eq!(server.server.metrics().connections_expired_body_total.get(), 0);
+    server.turn(1);
+    assert_eq!(server.server.metrics().connections_expired_body_total.get(), clients.len() as u64);
     for mut client in clients {
         assert_eq!(client.answer().status, 408);
         client.0.shutdown(Shutdown::Write).unwrap();

@@ -2,10 +2,10 @@
 
 use std::io::Read;
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::support::http::{Answer, Client, TestServer, server};
-use crate::support::wait::sleep;
+use crate::support::http::{Answer, Client, TestServer, server, turned_server};
+use crate::support::wait::until;
 
 fn ask(client: &mut Client, method: &str, path: &str, accept: Option<&str>) -> Answer {
     let field = accept.map(|value| format!("Accept-Encoding: {value}\r\n")).unwrap_or_default();
@@ -96,36 +96,60 @@ fn shared_content_that_no_longer_fits_costs_those_who_hold_most() {
 /// One who reads steadily gets the whole answer, however long it takes; one who reads nothing is let go.
 #[test]
 fn write_deadline_follows_what_a_client_takes() {
-    let server = server(|limits| limits.write_max_ms = 400);
-    let start = Instant::now();
-    let (mut slow, idle) = (unread(&server, "identity"), unread(&server, "identity"));
-    let mut content = Vec::new();
-    let mut chunk = vec![0; 64 << 10];
-    let mut next = Instant::now();
-    while content.len() < SHARED_BYTES as usize {
-        let length = slow.read(&mut chunk).unwrap();
-        assert!(length > 0, "cut off after {} bytes and {:?}", content.len(), start.elapsed());
-        content.extend_from_slice(&chunk[..length]);
-        next += Duration::from_micros(length as u64 / 2); // 2 MB a second
-        sleep(next.saturating_duration_since(Instant::now()));
-    }
-    assert!(start.elapsed() > Duration::from_millis(1_200), "{:?}", start.elapsed());
-    server.until("the idle one is let go", |metrics| metrics.connections_expired_write_total.get() == 1);
+    let server = turned_server(|limits| limits.write_max_ms = 400);
+    let metrics = server.server.metrics();
+    let idle = unread(&server, "identity");
+    server.until("it is being answered", |metrics| metrics.buffered_bytes.get() >= SHARED_BYTES);
+    server.turn(399);
+    assert_eq!(metrics.connections_expired_write_total.get(), 0);
+    server.turn(1);
+    assert_eq!(metrics.connections_expired_write_total.get(), 1);
     drop(idle);
+    let mut slow = unread(&server, "identity");
+    server.until("another is being answered", |metrics| metrics.buffered_bytes.get() >= SHARED_BYTES);
+    let (mut content, mut chunk, mut turned_ms) = (Vec::new(), vec![0; 64 << 10], 0);
+    slow.set_nonblocking(true).unwrap();
+    while metrics.buffered_bytes.get() > 0 {
+        let before = metrics.sent_bytes_total.get();
+        until("the server has sent more", || {
+            let length = slow.read(&mut chunk).unwrap_or(0);
+            content.extend_from_slice(&chunk[..length]);
+            metrics.sent_bytes_total.get() > before
+        });
+        server.turn(399);
+        turned_ms += 399;
+    }
+    slow.set_nonblocking(false).unwrap();
+    let mut rest = String::new();
+    slow.shutdown(std::net::Shutdown::Write).unwrap();
+    slow.read_to_string(&mut rest).unwrap();
+    content.extend_from_slice(rest.as_bytes());
     let head = content.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+    assert_eq!(content.len() - head, SHARED_BYTES as usize);
     assert!(content[head..].starts_with(&"a seat and another ".repeat(1_000).into_bytes()));
+    assert!(turned_ms > 1_200, "it took far longer than one may who takes nothing: {turned_ms} ms");
+    assert_eq!(metrics.connections_expired_write_total.get(), 1);
 }
 
 /// However steadily: an answer must come to its end.
 #[test]
 fn write_deadline_has_a_last_moment_that_follows_from_the_size() {
-    let server = server(|limits| (limits.write_max_ms, limits.write_min_bytes_per_second) = (300, 10 << 20));
+    let server = turned_server(|limits| (limits.write_max_ms, limits.write_min_bytes_per_second) = (300, 10 << 20));
+    let metrics = server.server.metrics();
     let mut slow = unread(&server, "identity");
-    let (start, mut taken, mut chunk) = (Instant::now(), 0, vec![0; 4 << 10]);
-    server.until("it is let go", |metrics| {
-        let allowed = start.elapsed().as_millis() as usize * 1_000; // 1 MB a second
-        taken += if taken < allowed { slow.read(&mut chunk).unwrap_or(0) } else { 0 };
-        metrics.connections_expired_write_total.get() == 1
-    });
-    assert!(taken < SHARED_BYTES as usize);
+    server.until("it is being answered", |metrics| metrics.buffered_bytes.get() >= SHARED_BYTES);
+    let (last_ms, mut turned_ms) = (300 + SHARED_BYTES * 1_000 / (10 << 20), 0);
+    slow.set_nonblocking(true).unwrap();
+    let mut chunk = vec![0; 4 << 10];
+    while metrics.connections_expired_write_total.get() == 0 {
+        let before = metrics.sent_bytes_total.get();
+        until("the server has sent more", || {
+            let _ = slow.read(&mut chunk);
+            metrics.sent_bytes_total.get() > before
+        });
+        server.turn(100);
+        turned_ms += 100;
+    }
+    assert!((300..last_ms + 100).contains(&turned_ms), "{turned_ms} of {last_ms} ms");
+    assert!(metrics.sent_bytes_total.get() < SHARED_BYTES);
 }

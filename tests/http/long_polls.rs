@@ -2,12 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::support::http::server;
+use crate::support::http::{server, turned_server};
 use boxoffice::http::Topic;
 
 #[test]
 fn long_poll_is_resumed_by_a_notification_and_the_memo_comes_back() {
-    let server = server(|_| {});
+    let server = turned_server(|_| {});
     let (mut one, mut other) = (server.client(), server.client());
     one.send("GET /wait?1 HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\n\r\n");
     other.get("/wait?2");
@@ -16,6 +16,9 @@ fn long_poll_is_resumed_by_a_notification_and_the_memo_comes_back() {
     let answer = one.answer();
     assert_eq!(answer.body, "좌석 0 false true");
     assert!(answer.head.contains("X-Request-Id: mine"));
+    server.turn(999);
+    assert_eq!(server.server.metrics().parked.get(), 1);
+    server.turn(1);
     assert_eq!(other.answer().body, "좌석 0 true true", "after its second");
 }
 
@@ -46,6 +49,19 @@ fn long_poll_whose_client_vanishes_is_forgotten() {
     server.until("it is parked", |metrics| metrics.parked.get() == 1);
     drop(client);
     server.until("it is forgotten", |metrics| metrics.parked.get() == 0 && metrics.connections_open.get() == 0);
+}
+
+#[test]
+fn long_poll_of_a_client_that_pipelines_and_vanishes_is_forgotten() {
+    let server = server(|_| {});
+    for pipelined in [1, 1_000] {
+        let mut client = server.client();
+        client.get("/always?1");
+        server.until("it is parked", |metrics| metrics.parked.get() == 1);
+        client.send(&"GET /echo HTTP/1.1\r\nHost: x\r\n\r\n".repeat(pipelined));
+        drop(client);
+        server.until("it is forgotten", |metrics| metrics.parked.get() == 0 && metrics.connections_open.get() == 0);
+    }
 }
 
 #[test]

@@ -2,9 +2,8 @@
 
 use std::io::Write;
 use std::net::Shutdown;
-use std::time::{Duration, Instant};
 
-use crate::support::http::server;
+use crate::support::http::{server, turned_server};
 
 #[test]
 fn request_is_answered_and_the_connection_goes_on() {
@@ -141,28 +140,79 @@ fn http_large_bodies_and_answers_pass_where_they_are_allowed() {
 
 #[test]
 fn deadlines_are_for_the_whole_head_and_body_and_idle_clients_are_let_go() {
-    let server = server(|limits| (limits.head_max_ms, limits.body_max_ms, limits.idle_max_ms) = (1_000, 1_000, 1_000));
-    let mut half_head = server.client();
-    let mut half_body = server.client();
-    let mut idle = server.client();
-    half_head.send("GET / HT");
-    half_body.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx");
+    let server =
+        turned_server(|limits| (limits.head_max_ms, limits.body_max_ms, limits.idle_max_ms) = (900, 1_000, 800));
+    let (mut drip, mut half_body, mut idle) = (server.client(), server.client(), server.client());
+    idle.get("/at-once").answer();
+    let before = server.server.metrics().received_bytes_total.get();
+    let body = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n";
+    half_body.send(body);
+    for (at, byte) in "GET / HTTP".char_indices() {
+        drip.send(&byte.to_string());
+        half_body.send("x".get(..usize::from(at < 8)).unwrap());
+        let sent = before + (body.len() + at + 1 + (at + 1).min(8)) as u64;
+        server.until("it has come", |metrics| metrics.received_bytes_total.get() == sent);
+        server.turn(if at < 9 { 88 } else { 7 });
+    }
+    let metrics = server.server.metrics();
+    let expired = || {
+        [
+            metrics.connections_expired_idle_total.get(),
+            metrics.connections_expired_head_total.get(),
+            metrics.connections_expired_body_total.get(),
+        ]
+    };
+    assert_eq!(expired(), [0, 0, 0], "799 ms");
+    server.turn(1);
+    assert_eq!(expired(), [1, 0, 0]);
     idle.is_closed();
-    for client in [&mut half_head, &mut half_body] {
+    server.turn(99);
+    assert_eq!(expired(), [1, 0, 0], "899 ms");
+    server.turn(1);
+    assert_eq!(expired(), [1, 1, 0]);
+    server.turn(99);
+    assert_eq!(expired(), [1, 1, 0], "999 ms");
+    server.turn(1);
+    assert_eq!(expired(), [1, 1, 1]);
+    for client in [&mut drip, &mut half_body] {
         assert_eq!(client.answer().status, 408);
         client.0.shutdown(Shutdown::Write).unwrap();
         client.is_closed();
     }
-    let mut drip = server.client();
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(20) && drip.0.write_all(b"\r").is_ok() {
-        drip.0.set_nonblocking(true).unwrap();
-        if drip.0.peek(&mut [0]).is_ok() {
-            break; // refused, whatever it goes on to drip
-        }
-        drip.0.set_nonblocking(false).unwrap();
+}
+
+#[test]
+fn keep_alive_hint_tells_the_idle_limit_and_is_true() {
+    let server = turned_server(|limits| limits.idle_max_ms = 7_000);
+    let mut client = server.client();
+    for request in ["GET /echo HTTP/1.1\r\nHost: x\r\n\r\n", "GET /at-once HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"]
+    {
+        let answer = client.send(request).answer();
+        assert_eq!((answer.field("keep-alive"), answer.field("connection")), (Some("timeout=7"), Some("keep-alive")));
     }
-    assert!(start.elapsed() < Duration::from_secs(20));
+    server.turn(6_999);
+    assert_eq!(client.get("/echo").answer().status, 200);
+    server.turn(7_000);
+    client.is_closed();
+    let answer = server.client().send("GET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").answer();
+    assert_eq!((answer.field("keep-alive"), answer.field("connection")), (None, Some("close")));
+}
+
+#[test]
+fn fairness_one_client_that_sends_without_end_holds_up_no_other() {
+    let server = server(|_| {});
+    let (mut flood, mut other) = (server.client(), server.client());
+    let mut flooding = flood.0.try_clone().unwrap();
+    let thread = std::thread::spawn(move || {
+        let many = "GET /at-once HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2_000);
+        (0..1_000).take_while(|_| flooding.write_all(many.as_bytes()).is_ok()).count() // until the socket is shut
+    });
+    for n in 0..200 {
+        assert_eq!(other.get(&format!("/echo?{n}")).answer().body, format!("GET {n} 127.0.0.1 0 "));
+        assert_eq!(flood.answer().status, 204);
+    }
+    flood.0.shutdown(Shutdown::Both).unwrap();
+    assert!(thread.join().unwrap() < 1_000);
 }
 
 #[test]

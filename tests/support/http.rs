@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex};
 use std::time::Duration;
 
+use boxoffice::clock::{SteadyClock, Turned};
 use boxoffice::http::{Limits, Notifier, Reply, Request, Responder, Server, SharedBody, Topic, Wait};
 use boxoffice::threads::OnFatal;
 
@@ -23,12 +24,24 @@ pub struct TestServer {
     pub version: Arc<AtomicU64>,
     /// How often the door said that it is lost.
     pub fatal: Arc<AtomicU64>,
+    /// The time of its deadlines, where it stands still until the test turns it.
+    pub turned: Option<Arc<Turned>>,
+}
+
+/// A server whose deadlines come only as a test turns the time; its stop waits for nobody.
+pub fn turned_server(change: impl FnOnce(&mut Limits)) -> TestServer {
+    server(|limits| {
+        limits.clock = SteadyClock::Turned(Arc::default());
+        limits.stop_max_ms = 0;
+        change(limits);
+    })
 }
 
 pub fn server(change: impl FnOnce(&mut Limits)) -> TestServer {
     let answer_at_once = |_, target: &str| (target == "/at-once").then(|| Reply::empty(204));
     let mut limits = Limits { large_body: |_, path| path == "/large", answer_at_once, ..Limits::default() };
     change(&mut limits);
+    let turned = if let SteadyClock::Turned(turned) = &limits.clock { Some(Arc::clone(turned)) } else { None };
     let (notifier, gate, version) =
         (Notifier::new(), Arc::new((Mutex::new(false), Condvar::new())), Arc::new(AtomicU64::new(0)));
     let fatal = Arc::new(AtomicU64::new(0));
@@ -41,7 +54,7 @@ pub fn server(change: impl FnOnce(&mut Limits)) -> TestServer {
         handle(&request, responder, &held, &seen, &notifier_for_handler)
     });
     let server = Server::open("127.0.0.1:0".parse().unwrap(), limits, notifier.clone(), handler, on_fatal).unwrap();
-    TestServer { server, notifier, gate, version, fatal }
+    TestServer { server, notifier, gate, version, fatal, turned }
 }
 
 pub fn handle(
@@ -194,6 +207,18 @@ impl Client {
 impl TestServer {
     pub fn client(&self) -> Client {
         Client::new(self.server.address())
+    }
+
+    /// Turns the time of its deadlines, and waits until the event loop has seen all that came due by it.
+    #[track_caller]
+    pub fn turn(&self, by_ms: u64) {
+        let turned = self.turned.as_ref().unwrap();
+        turned.advance(by_ms);
+        let before = turned.readings();
+        super::wait::until("the event loop has made a whole turn", || {
+            self.notifier.notify([Topic(u128::MAX)]);
+            turned.readings() >= before + 2
+        });
     }
 
     pub fn open_gate(&self) {

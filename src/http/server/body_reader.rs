@@ -1,150 +1,78 @@
-//! Reads the bodies of requests, with a length or in chunks; upstream gets every body with its length.
-
-use std::io::Write;
+//! The body of a request, with a length or in chunks; upstream gets every body with its length.
 
 use super::chunked::{Decoder, Fault};
-use super::connection::{Body, ConnectionId, Rest, State};
-use super::event_loop::EventLoop;
 use super::framing::Head;
-use super::request_reader::{Got, SCRATCH_KEPT_BYTES, UNKNOWN_LENGTH, read};
 use crate::refusal::{Localized, Refusal};
 
-/// What one read of a body came to.
-enum Progress {
-    Complete(Body),
-    /// Bytes of it are still to come.
-    Partial,
-    Refused(Refusal),
+/// Stands for the length in the head of an inner request until the last chunk has come; leading zeros change no number.
+pub const UNKNOWN_LENGTH: &str = "00000000000000000000";
+
+/// A request whose body is coming.
+#[derive(Debug)]
+pub struct Body {
+    /// The inner request as far as it is there.
+    pub message: Vec<u8>,
+    /// The number that it was given.
+    pub number: u64,
+    /// Whether it goes with the writes.
+    pub is_write: bool,
+    /// The client waits for `100 Continue`.
+    pub continue_due: bool,
+    rest: Rest,
 }
 
-impl EventLoop {
-    /// Takes what is there of the body of a request, whose inner head is in
-    /// `message`; gives how many bytes of `rest` it used.
-    pub(super) fn take_body(
-        &mut self,
-        id: ConnectionId,
-        head: &Head<'_>,
-        number: u64,
-        message: Vec<u8>,
-        rest: &[u8],
-        max_bytes: usize,
-    ) -> usize {
-        let left = if head.is_chunked {
-            let length_at = message.len() - "\r\n\r\n".len() - UNKNOWN_LENGTH.len();
-            Rest::Chunks { decoder: Decoder::new(max_bytes), length_at, since_ms: self.now_ms }
-        } else {
-            Rest::Bytes(head.content_length)
-        };
-        let mut body = Body { message, rest: left, number, is_write: head.method.is_write() };
-        match body.take(rest) {
-            Ok(used) if body.is_complete() => {
-                body.write_length();
-                let mut message = body.message;
-                self.submit_fresh(id, number, body.is_write, &message);
-                message.shrink_to(SCRATCH_KEPT_BYTES);
-                self.message = message;
-                used
-            }
-            Ok(used) => {
-                self.await_body(id, body, head.expects_continue && rest.is_empty());
-                used
-            }
-            Err(fault) => {
-                self.refuse_and_leave(id, &refusal_of(fault, max_bytes));
-                rest.len()
-            }
-        }
-    }
-
-    fn await_body(&mut self, id: ConnectionId, body: Body, expects_continue: bool) {
-        let Some(connection) = self.connections.get_mut(id) else { return };
-        let bytes = match &body.rest {
-            Rest::Bytes(missing) => *missing,
-            Rest::Chunks { decoder, .. } => decoder.decoded(),
-        };
-        connection.deadline_ms = self.now_ms + self.limits.body_max_ms(bytes);
-        connection.state = State::Body(Box::new(body));
-        let deadline_ms = connection.deadline_ms;
-        if expects_continue {
-            const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
-            // The answer before it is gone whole, so these few bytes find room; else the client is hopelessly slow.
-            if !connection.socket.write(CONTINUE).is_ok_and(|sent| sent == CONTINUE.len()) {
-                return self.close(id, None);
-            }
-        }
-        self.arm(deadline_ms);
-    }
-
-    pub(super) fn step_body(&mut self, id: ConnectionId, scratch: &mut [u8]) -> bool {
-        let Some(connection) = self.connections.get_mut(id) else { return false };
-        if !connection.readable {
-            return false;
-        }
-        let State::Body(body) = &connection.state else { return false };
-        let is_chunked = matches!(body.rest, Rest::Chunks { .. });
-        let room = body.room().min(scratch.len());
-        let length = match read(connection, &mut scratch[..room]) {
-            Got::Bytes(length) => length,
-            Got::Nothing => return false,
-            Got::End => {
-                self.close(id, None);
-                return false;
-            }
-        };
-        connection.readable |= length == room;
-        self.metrics.received_bytes_total.add(length as u64);
-        // The room for a body with a length was made when its head came.
-        if is_chunked && !self.make_room(id, length) {
-            self.refuse_and_leave(id, &Refusal::Overloaded { retry_after_seconds: 1 });
-            return true;
-        }
-        match self.take_more(id, &scratch[..length]) {
-            Progress::Complete(body) => self.submit_fresh(id, body.number, body.is_write, &body.message),
-            Progress::Partial => self.update_accounting(id),
-            Progress::Refused(refusal) => self.refuse_and_leave(id, &refusal),
-        }
-        true
-    }
-
-    /// Adds bytes to the body of a connection; those after its end are the next request.
-    fn take_more(&mut self, id: ConnectionId, bytes: &[u8]) -> Progress {
-        let Some(connection) = self.connections.get_mut(id) else { return Progress::Partial };
-        let State::Body(body) = &mut connection.state else { return Progress::Partial };
-        match body.take(bytes) {
-            Ok(used) if body.is_complete() => {
-                connection.input.extend_from_slice(&bytes[used..]);
-                body.write_length();
-                let (number, is_write) = (body.number, body.is_write);
-                let message = std::mem::take(&mut body.message);
-                Progress::Complete(Body { message, rest: Rest::Bytes(0), number, is_write })
-            }
-            Ok(_) => {
-                if let Rest::Chunks { decoder, since_ms, .. } = &body.rest {
-                    connection.deadline_ms = since_ms + self.limits.body_max_ms(decoder.decoded());
-                }
-                Progress::Partial
-            }
-            Err(fault) => {
-                let max_bytes = match &body.rest {
-                    Rest::Bytes(_) => 0,
-                    Rest::Chunks { decoder, .. } => decoder.max_bytes(),
-                };
-                Progress::Refused(refusal_of(fault, max_bytes))
-            }
-        }
-    }
+/// What is to come of a body.
+#[derive(Debug)]
+enum Rest {
+    /// So many bytes.
+    Bytes(usize),
+    /// Chunks. The length is written into the message where `length_at` says, once it is known.
+    Chunks { decoder: Decoder, length_at: usize, since_ms: u64 },
 }
 
 impl Body {
-    fn is_complete(&self) -> bool {
+    /// The body of a request whose inner head is in `message`.
+    pub fn new(head: &Head<'_>, message: Vec<u8>, number: u64, max_bytes: usize, now_ms: u64) -> Body {
+        let rest = if head.is_chunked {
+            let length_at = message.len() - "\r\n\r\n".len() - UNKNOWN_LENGTH.len();
+            Rest::Chunks { decoder: Decoder::new(max_bytes), length_at, since_ms: now_ms }
+        } else {
+            Rest::Bytes(head.content_length)
+        };
+        Body { message, number, is_write: head.method.is_write(), continue_due: false, rest }
+    }
+
+    /// Whether its last byte has come.
+    pub fn is_complete(&self) -> bool {
         match &self.rest {
             Rest::Bytes(missing) => *missing == 0,
             Rest::Chunks { decoder, .. } => decoder.is_done(),
         }
     }
 
+    /// Whether its length is told only at its end.
+    pub const fn is_chunked(&self) -> bool {
+        matches!(self.rest, Rest::Chunks { .. })
+    }
+
+    /// How many bytes it is known to have: what its deadline is for.
+    pub const fn expected_bytes(&self) -> usize {
+        match &self.rest {
+            Rest::Bytes(missing) => *missing,
+            Rest::Chunks { decoder, .. } => decoder.decoded(),
+        }
+    }
+
+    /// When its head came, for a deadline that moves with every chunk.
+    pub const fn chunks_since_ms(&self) -> Option<u64> {
+        match &self.rest {
+            Rest::Bytes(_) => None,
+            Rest::Chunks { since_ms, .. } => Some(*since_ms),
+        }
+    }
+
     /// How many bytes may be read for it at once.
-    const fn room(&self) -> usize {
+    pub const fn room(&self) -> usize {
         match self.rest {
             Rest::Bytes(missing) => missing,
             Rest::Chunks { .. } => usize::MAX,
@@ -152,7 +80,10 @@ impl Body {
     }
 
     /// Adds bytes; gives how many of them belong to it.
-    fn take(&mut self, bytes: &[u8]) -> Result<usize, Fault> {
+    ///
+    /// # Errors
+    /// Why nothing after it can be read.
+    pub fn take(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
         match &mut self.rest {
             Rest::Bytes(missing) => {
                 let used = bytes.len().min(*missing);
@@ -160,22 +91,20 @@ impl Body {
                 *missing -= used;
                 Ok(used)
             }
-            Rest::Chunks { decoder, .. } => decoder.decode(bytes, &mut self.message),
+            Rest::Chunks { decoder, .. } => decoder.decode(bytes, &mut self.message).map_err(|fault| match fault {
+                Fault::TooLarge => Refusal::BodyTooLarge { max_bytes: decoder.max_bytes() },
+                Fault::Malformed(en, ko) => Refusal::InvalidHeader { reason: Localized::new(en, ko) },
+            }),
         }
     }
 
-    /// Puts the length of a body that came in chunks where its head left room for it.
-    fn write_length(&mut self) {
+    /// The whole inner request: the length of a body that came in chunks is put where its head left room for it.
+    pub fn finish(&mut self) -> Vec<u8> {
+        let mut message = std::mem::take(&mut self.message);
         if let Rest::Chunks { decoder, length_at, .. } = &self.rest {
             let digits = format!("{:0width$}", decoder.decoded(), width = UNKNOWN_LENGTH.len());
-            self.message[*length_at..*length_at + digits.len()].copy_from_slice(digits.as_bytes());
+            message[*length_at..*length_at + digits.len()].copy_from_slice(digits.as_bytes());
         }
-    }
-}
-
-fn refusal_of(fault: Fault, max_bytes: usize) -> Refusal {
-    match fault {
-        Fault::TooLarge => Refusal::BodyTooLarge { max_bytes },
-        Fault::Malformed(en, ko) => Refusal::InvalidHeader { reason: Localized::new(en, ko) },
+        message
     }
 }

@@ -1,34 +1,67 @@
-//! One client's connection: where it stands, what has come, and what goes out.
+//! One client's connection as a state machine without a socket: bytes in, an action out.
+//!
+//! [`Connection::next`] says what is to be done now; whoever does it tells the outcome by [`Connection::receive`],
+//! [`Connection::write_to`], [`Connection::answer`] and the like, and asks again. The states are drawn in the module
+//! above.
 
+use std::io::{self, Write};
 use std::net::IpAddr;
 
-use mio::net::TcpStream;
-
-use super::chunked::Decoder;
-pub use super::connection_id::ConnectionId;
+use super::body_reader::Body;
 use super::cors::CrossOrigin;
+use super::framing;
+use super::loop_turn::LoopTurn;
 use super::output::Output;
-use super::response_head::RequestId;
-use super::upstream::{WaitingRequest, Wake};
-use crate::refusal::Language;
+use super::response_head::{self, RequestId, ResponseMeta};
+use super::upstream::{Origin, UpstreamResponse, WaitingRequest, Wake};
+use crate::http::Reply;
+use crate::http::body::Content;
+use crate::refusal::{Language, Refusal};
 
-/// What the server waits for from a connection; when there is no room, connections are evicted class by class, the
-/// oldest of a class first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EvictionClass {
-    /// For another request.
-    Idle,
-    /// For its first request.
-    New,
-    /// For the rest of a request.
-    Slow,
+/// Read at once at most, in bytes.
+pub const READ_MAX_BYTES: usize = 64 << 10;
+/// What a client may send while its request waits, in bytes: enough to see that it is still there.
+const WAITING_INPUT_MAX_BYTES: usize = 4 << 10;
+
+/// What a connection wants done.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Give it bytes, at most so many: [`Connection::receive`].
+    Read(usize),
+    /// Free so many bytes of the memory for buffers, or refuse.
+    Free(usize),
+    /// Send `100 Continue`.
+    Continue,
+    /// Submit a request upstream.
+    Submit(Submission),
+    /// Send what is to be sent: [`Connection::write_to`].
+    Write,
+    /// Shut the writing side, so that the client reads the end.
+    ShutWrite,
+    /// Nothing, until its request is answered.
+    Rest,
+    /// Close it.
+    Close,
 }
 
-/// Where a connection stands; drawn in the module above.
+/// A request for upstream.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Submission {
+    pub number: u64,
+    /// Whether it goes with the writes.
+    pub is_write: bool,
+    pub origin: Origin,
+    /// The inner request.
+    pub message: Vec<u8>,
+}
+
+/// Where a connection stands.
 #[derive(Debug)]
-pub enum State {
+pub(super) enum State {
     /// Idle, or with a part of a head.
     Head,
+    /// The head is submitted alone; the body is asked for unless the handler refuses it.
+    Expecting(Box<Body>),
     /// The head is read; the body is coming.
     Body(Box<Body>),
     /// Submitted upstream; with the waiter when it is being resumed.
@@ -37,8 +70,13 @@ pub enum State {
     Waiting(Box<Waiter>),
     /// An answer is on its way.
     Writing,
-    /// Answered for the last time; so many bytes are still thrown away.
-    LingeringClose(usize),
+    /// Answered for the last time.
+    LingeringClose {
+        /// So many bytes are still thrown away.
+        left: usize,
+        is_shut: bool,
+    },
+    Closed,
 }
 
 /// A request that waits for something to change.
@@ -53,28 +91,6 @@ pub struct Waiter {
     pub key: Option<IpAddr>,
 }
 
-/// What is to come of a body.
-#[derive(Debug)]
-pub enum Rest {
-    /// So many bytes.
-    Bytes(usize),
-    /// Chunks. The length is written into the message where `length_at` says, once it is known.
-    Chunks { decoder: Decoder, length_at: usize, since_ms: u64 },
-}
-
-/// A request whose body is coming.
-#[derive(Debug)]
-pub struct Body {
-    /// The inner request as far as it is there.
-    pub message: Vec<u8>,
-    /// What is to come of it.
-    pub rest: Rest,
-    /// The number that it was given.
-    pub number: u64,
-    /// Whether it goes with the writes.
-    pub is_write: bool,
-}
-
 /// What the answer needs to know of the request.
 #[derive(Debug)]
 pub struct RequestMeta {
@@ -83,7 +99,6 @@ pub struct RequestMeta {
     pub origin: IpAddr,
     pub language: Language,
     pub keep_alive: bool,
-    pub is_http_10: bool,
     pub head_only: bool,
     /// The client takes gzip.
     pub accepts_gzip: bool,
@@ -91,66 +106,249 @@ pub struct RequestMeta {
     pub cross_origin: CrossOrigin,
 }
 
+/// What a connection keeps the server waiting for; when there is no room, connections are evicted class by class, the
+/// oldest of a class first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EvictionClass {
+    /// Another request.
+    Idle,
+    /// Its first request.
+    New,
+    /// The rest of a request.
+    Slow,
+}
+
 /// One client's connection.
 #[derive(Debug)]
 pub struct Connection {
-    pub socket: TcpStream,
     /// The address at the other end.
     pub peer: IpAddr,
-    /// The address under which it is counted, when it is.
-    pub rate_key: Option<IpAddr>,
-    pub state: State,
-    /// The kernel may have bytes for us.
-    pub readable: bool,
-    /// The client has sent its last byte, or is gone altogether.
-    pub finished: bool,
+    pub(super) state: State,
     /// The start of a head, or what came after a request.
-    pub input: Vec<u8>,
+    pub(super) input: Vec<u8>,
     /// How much of `input` was looked at.
-    pub scanned: usize,
-    /// `input` holds no whole head; more bytes are needed, and the head's deadline runs.
-    pub head_incomplete: bool,
-    /// The rest of an answer that the socket did not take at once.
-    pub output: Output,
-    pub deadline_ms: u64,
-    pub meta: RequestMeta,
+    pub(super) scanned: usize,
+    /// `input` holds no whole head, and the head's deadline runs.
+    pub(super) head_incomplete: bool,
+    output: Output,
+    pub(super) deadline_ms: u64,
+    pub(super) meta: RequestMeta,
     /// The number of the request that is under way or was last; 0 before the first.
-    pub number: u64,
+    pub(super) number: u64,
     /// The framing is lost: what follows must not be read as a request.
-    pub desynchronised: bool,
-    /// The memory of its buffers when it was last counted.
-    pub counted_bytes: usize,
+    desynchronised: bool,
 }
 
 impl Connection {
     /// A connection that was just accepted.
-    pub fn new(socket: TcpStream, peer: IpAddr, id: RequestId) -> Connection {
+    pub fn new(peer: IpAddr, turn: &mut LoopTurn) -> Connection {
         Connection {
-            socket,
             peer,
-            rate_key: None,
             state: State::Head,
-            readable: false,
-            finished: false,
             input: Vec::new(),
             scanned: 0,
             head_incomplete: false,
             output: Output::default(),
-            deadline_ms: u64::MAX,
+            deadline_ms: turn.now_ms + turn.limits.idle_max_ms,
             meta: RequestMeta {
-                id,
+                id: turn.request_id(None),
                 origin: peer,
                 language: Language::En,
                 keep_alive: false,
-                is_http_10: false,
                 head_only: false,
                 accepts_gzip: false,
                 cross_origin: CrossOrigin::Off,
             },
             number: 0,
             desynchronised: false,
-            counted_bytes: 0,
         }
+    }
+
+    /// What is to be done now.
+    pub fn next(&mut self, turn: &mut LoopTurn) -> Action {
+        match &self.state {
+            State::Head if self.scanned < self.input.len() => self.take_head(turn),
+            State::Head => Action::Read(turn.limits.head_max_bytes.saturating_sub(self.input.len()).max(1)),
+            State::Body(_) => self.next_of_body(turn),
+            State::Waiting(_) if self.input.len() < WAITING_INPUT_MAX_BYTES && turn.has_room(READ_MAX_BYTES) => {
+                Action::Read(WAITING_INPUT_MAX_BYTES - self.input.len())
+            }
+            State::Expecting(_) | State::Dispatched(_) | State::Waiting(_) => Action::Rest,
+            State::Writing => Action::Write,
+            State::LingeringClose { left, is_shut: false } if self.desynchronised => {
+                self.state = State::LingeringClose { left: *left, is_shut: true };
+                Action::ShutWrite
+            }
+            State::LingeringClose { .. } => Action::Read(READ_MAX_BYTES),
+            State::Closed => Action::Close,
+        }
+    }
+
+    /// Bytes of the client, at most as many as [`Action::Read`] asked for.
+    pub fn receive(&mut self, bytes: &[u8], turn: &LoopTurn) {
+        if let State::LingeringClose { left, .. } = &mut self.state {
+            *left = left.saturating_sub(bytes.len());
+            self.desynchronised = true;
+            if *left == 0 {
+                self.state = State::Closed;
+            }
+            return;
+        }
+        turn.metrics.received_bytes_total.add(bytes.len() as u64);
+        self.input.extend_from_slice(bytes);
+    }
+
+    /// The socket is empty for now: a connection that only waits for what may still have come is over. Gives whether
+    /// there is something to be done.
+    pub fn drained(&mut self) -> bool {
+        let is_over = matches!(self.state, State::LingeringClose { .. }) && !self.desynchronised;
+        if is_over {
+            self.state = State::Closed;
+        }
+        is_over
+    }
+
+    /// Writes as much as the socket takes. Whoever takes something has time for more, up to a last moment that
+    /// follows from the size: a slow client gets the whole answer, one that takes nothing, or next to nothing, is let
+    /// go.
+    ///
+    /// Gives whether the answer begins to wait for its socket here.
+    ///
+    /// # Errors
+    /// When the socket is broken.
+    pub fn write_to(&mut self, socket: &mut impl Write, turn: &LoopTurn) -> io::Result<bool> {
+        let sent = self.output.write_to(socket)?;
+        turn.metrics.sent_bytes_total.add(sent as u64);
+        let rest = self.output.rest();
+        let is_first = rest > 0 && self.output.last_ms == u64::MAX;
+        if rest == 0 {
+            self.output = Output::default();
+            self.after_answer(turn);
+        } else if is_first {
+            self.output.shrink();
+            self.output.last_ms = turn.now_ms + turn.limits.write_last_ms(rest);
+            self.deadline_ms = turn.now_ms + turn.limits.write_max_ms;
+        } else if sent > 0 {
+            self.deadline_ms = (turn.now_ms + turn.limits.write_max_ms).min(self.output.last_ms);
+        }
+        Ok(is_first)
+    }
+
+    fn after_answer(&mut self, turn: &LoopTurn) {
+        if self.meta.keep_alive {
+            self.state = State::Head;
+            self.deadline_ms = turn.now_ms + turn.limits.idle_max_ms;
+        } else {
+            self.desynchronised |= !self.input.is_empty();
+            self.input = Vec::new();
+            self.state = State::LingeringClose { left: turn.limits.linger_max_bytes, is_shut: false };
+            self.deadline_ms = turn.now_ms + turn.limits.linger_max_ms;
+        }
+    }
+
+    /// Its deadline has come. One that waits is woken instead.
+    pub fn expire(&mut self, turn: &mut LoopTurn) {
+        let figure = match self.state {
+            State::Head if self.input.is_empty() => Some(&turn.metrics.connections_expired_idle_total),
+            State::Head => {
+                turn.metrics.connections_expired_head_total.add(1);
+                let (_, _, origin) = framing::peek(&self.input);
+                self.meta.cross_origin = CrossOrigin::of(&turn.limits.allow_origins, origin);
+                return self.refuse_and_leave(&Refusal::RequestTimeout, turn);
+            }
+            State::Body(_) => {
+                turn.metrics.connections_expired_body_total.add(1);
+                return self.refuse_and_leave(&Refusal::RequestTimeout, turn);
+            }
+            State::Writing => Some(&turn.metrics.connections_expired_write_total),
+            State::LingeringClose { .. } | State::Closed => None,
+            State::Expecting(_) | State::Dispatched(_) | State::Waiting(_) => return,
+        };
+        figure.into_iter().for_each(|figure| figure.add(1));
+        self.state = State::Closed;
+    }
+
+    /// Whether this request is the one that it wants answered.
+    pub fn awaits(&self, number: u64) -> bool {
+        matches!(self.state, State::Dispatched(_) | State::Expecting(_)) && self.number == number
+    }
+
+    /// The handler has answered; the content stands apart from the answer where it was handed over.
+    pub fn answer(&mut self, answer: &UpstreamResponse<'_>, content: Option<Content>, turn: &mut LoopTurn) {
+        if answer.is_handed && content.is_none() {
+            return self.refuse(&Refusal::Internal, turn);
+        }
+        if answer.is_proceed {
+            return match std::mem::replace(&mut self.state, State::Writing) {
+                State::Expecting(mut body) => {
+                    body.continue_due = true;
+                    self.await_body(body, turn);
+                }
+                _ => self.refuse(&Refusal::Internal, turn),
+            };
+        }
+        if matches!(self.state, State::Expecting(_)) {
+            self.leave(); // the client may send the body or not
+        }
+        let length = content.as_ref().map_or(answer.body.len(), |content| content.len());
+        self.encode(answer.status, content, turn, |out, meta| {
+            response_head::write_head(out, answer.status, answer.fields(), length, meta);
+            if response_head::sends_content(answer.status, meta) {
+                out.extend_from_slice(answer.body);
+            }
+        });
+    }
+
+    /// Refuses a request; the connection goes on, unless a body was to come.
+    pub fn refuse(&mut self, refusal: &Refusal, turn: &mut LoopTurn) {
+        if matches!(self.state, State::Expecting(_)) {
+            self.leave();
+        }
+        turn.metrics.count_refusal(refusal.code());
+        self.reply(&Reply::refusal(refusal, self.meta.language), turn);
+    }
+
+    /// Refuses a request or a connection, after which nothing that comes can be read as a request.
+    pub fn refuse_and_leave(&mut self, refusal: &Refusal, turn: &mut LoopTurn) {
+        self.leave();
+        self.refuse(refusal, turn);
+    }
+
+    fn leave(&mut self) {
+        self.meta.keep_alive = false;
+        self.desynchronised = true;
+        self.input = Vec::new();
+    }
+
+    /// Answers a request with a reply of the server itself.
+    pub(super) fn reply(&mut self, reply: &Reply, turn: &mut LoopTurn) {
+        self.encode(reply.status, None, turn, |out, meta| response_head::write_reply(out, reply, meta));
+    }
+
+    fn encode(
+        &mut self,
+        status: u16,
+        content: Option<Content>,
+        turn: &LoopTurn,
+        write: impl FnOnce(&mut Vec<u8>, &ResponseMeta<'_>),
+    ) {
+        let meta = &mut self.meta;
+        meta.keep_alive &= !turn.is_stopping;
+        let envelope = ResponseMeta {
+            id: &meta.id,
+            date: turn.date.text(),
+            keep_alive: meta.keep_alive,
+            idle_max_ms: turn.limits.idle_max_ms,
+            head_only: meta.head_only,
+            cross_origin: &meta.cross_origin,
+        };
+        let mut out = Vec::with_capacity(512);
+        write(&mut out, &envelope);
+        let content = content.filter(|_| response_head::sends_content(status, &envelope));
+        turn.metrics.count_answer(status);
+        self.output = Output::new(out, content);
+        self.state = State::Writing;
+        self.deadline_ms = turn.now_ms + turn.limits.write_max_ms;
     }
 
     /// Whether nothing is asked and nothing has come.
@@ -158,7 +356,22 @@ impl Connection {
         matches!(self.state, State::Head) && self.input.is_empty()
     }
 
-    /// What it keeps us waiting for, when it is for a request or the rest of one.
+    /// Whether a request of it is upstream, or about to be resumed.
+    pub fn is_dispatched(&self) -> bool {
+        matches!(self.state, State::Dispatched(_) | State::Expecting(_))
+    }
+
+    /// What is still to be sent, while an answer is on its way.
+    pub fn output(&self) -> Option<&Output> {
+        matches!(self.state, State::Writing).then_some(&self.output)
+    }
+
+    /// When [`Connection::expire`] is due.
+    pub fn deadline_ms(&self) -> u64 {
+        self.deadline_ms
+    }
+
+    /// What it keeps the server waiting for, when it is for a request or the rest of one.
     pub fn eviction_class(&self) -> Option<EvictionClass> {
         match self.state {
             State::Head if self.input.is_empty() && self.number == 0 => Some(EvictionClass::New),
@@ -171,10 +384,14 @@ impl Connection {
     /// The memory of its buffers, and of what it waits for, in bytes.
     pub fn buffered_bytes(&self) -> usize {
         let of_state = match &self.state {
-            State::Body(body) => body.message.capacity(),
-            State::Waiting(parked) | State::Dispatched(Some(parked)) => parked.waiting.bytes(),
+            State::Body(body) | State::Expecting(body) => body.message.capacity(),
+            State::Waiting(waiter) | State::Dispatched(Some(waiter)) => waiter.waiting.bytes(),
             _ => 0,
         };
         self.input.capacity() + self.output.own_bytes() + of_state
     }
 }
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;

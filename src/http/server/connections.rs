@@ -1,23 +1,60 @@
-//! All connections: a slab with generations, an eviction queue for each class (oldest first), and counts by address.
+//! All connections: a slab with generations, their deadlines, an eviction queue for each class (oldest first), counts
+//! by address, and the memory of their buffers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use slab::Slab;
 
-use super::connection::{Connection, ConnectionId, EvictionClass};
+use super::connection::{Connection, EvictionClass};
+use super::connection_id::ConnectionId;
+use super::loop_turn::LoopTurn;
+use super::proxy;
+use super::shared::SharedContents;
+use crate::refusal::Refusal;
 
 const NONE: u32 = u32::MAX;
 
+/// A connection and its socket.
+pub struct Client<S> {
+    pub socket: S,
+    /// The kernel may have bytes for us: the last read did not find the socket empty.
+    pub readable: bool,
+    /// The client has sent its last byte, or is gone altogether.
+    pub finished: bool,
+    pub connection: Connection,
+    /// The address under which it is counted, when it is.
+    rate_key: Option<IpAddr>,
+    /// The memory of its buffers when it was last counted.
+    counted_bytes: usize,
+    /// Content that it takes slowly and may share with others: its address and bytes.
+    held: Option<(usize, usize)>,
+    /// Its entry among the deadlines: never later than its deadline.
+    armed_ms: u64,
+}
+
+/// Whether a connection may come.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// It may, and is counted under this address.
+    Admitted(Option<IpAddr>),
+    /// It is told that there are too many.
+    Refused,
+    /// There are too many even to tell it.
+    Dropped,
+}
+
 /// All connections.
-#[derive(Debug)]
-pub struct Connections {
-    slab: Slab<Connection>,
+pub struct Connections<S> {
+    slab: Slab<Client<S>>,
     /// For each slot: its generation and its neighbours in the queue of its class.
     links: Vec<Link>,
     /// First and last of the queue of each class.
     queues: [(u32, u32); 3],
     by_address: HashMap<IpAddr, usize>,
+    deadlines: BTreeSet<(u64, ConnectionId)>,
+    buffered_bytes: usize,
+    shared: SharedContents,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -33,21 +70,66 @@ impl Link {
     const FREE: Link = Link { generation: 0, class: None, since_ms: 0, before: NONE, after: NONE };
 }
 
-impl Default for Connections {
-    fn default() -> Connections {
-        Connections { slab: Slab::new(), links: Vec::new(), queues: [(NONE, NONE); 3], by_address: HashMap::new() }
+impl<S> Default for Connections<S> {
+    fn default() -> Connections<S> {
+        Connections {
+            slab: Slab::new(),
+            links: Vec::new(),
+            queues: [(NONE, NONE); 3],
+            by_address: HashMap::new(),
+            deadlines: BTreeSet::new(),
+            buffered_bytes: 0,
+            shared: SharedContents::default(),
+        }
     }
 }
 
-impl Connections {
+impl<S> Connections<S> {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.slab.len()
     }
 
-    /// How many there are under this address.
-    pub fn count_of(&self, address: IpAddr) -> usize {
-        self.by_address.get(&address).copied().unwrap_or(0)
+    /// The memory of all buffers, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.buffered_bytes + self.shared.bytes()
+    }
+
+    /// Whether a connection of this peer may come; evicts another for it where there are as many as there may be.
+    pub fn admit(&mut self, peer: IpAddr, turn: &LoopTurn) -> Admission {
+        let limits = &turn.limits;
+        let rate_key = limits.key_of(peer).filter(|_| !proxy::is_within(&limits.proxies, peer));
+        let of_address = rate_key.and_then(|address| self.by_address.get(&address)).copied().unwrap_or(0);
+        let figure = if rate_key.is_some() && of_address >= limits.connections_per_address_max {
+            &turn.metrics.connections_refused_address_total
+        } else if self.len() >= limits.connections_max && !self.evict_one(turn) {
+            &turn.metrics.connections_refused_full_total
+        } else {
+            return Admission::Admitted(rate_key);
+        };
+        figure.add(1);
+        // A few may linger, so that the refusal is read.
+        let may_linger = self.len() < limits.connections_max + limits.lingering_max();
+        if may_linger { Admission::Refused } else { Admission::Dropped }
+    }
+
+    /// Evicts one connection for a new one: the one idle for longest; else one that has sent nothing yet; else
+    /// one that is slow with a request. The newest of a burst have a moment to be heard.
+    fn evict_one(&mut self, turn: &LoopTurn) -> bool {
+        for (class, after_ms, figure) in [
+            (EvictionClass::Idle, 0, &turn.metrics.connections_evicted_idle_total),
+            (EvictionClass::New, turn.limits.silent_after_ms, &turn.metrics.connections_evicted_idle_total),
+            (EvictionClass::Slow, turn.limits.slow_after_ms, &turn.metrics.connections_evicted_slow_total),
+        ] {
+            if let Some((id, since_ms)) = self.oldest(class)
+                && turn.now_ms >= since_ms + after_ms
+            {
+                figure.add(1); // before its client sees it
+                self.remove(id);
+                return true;
+            }
+        }
+        false
     }
 
     /// The id of the next connection.
@@ -57,24 +139,33 @@ impl Connections {
     }
 
     /// Adds a connection, under [`Connections::next_id`].
-    pub fn insert(&mut self, connection: Connection) {
-        if let Some(address) = connection.rate_key {
+    pub fn insert(&mut self, socket: S, connection: Connection, rate_key: Option<IpAddr>) {
+        if let Some(address) = rate_key {
             *self.by_address.entry(address).or_insert(0) += 1;
         }
-        let slot = self.slab.insert(connection);
+        let slot = self.slab.insert(Client {
+            socket,
+            readable: false,
+            finished: false,
+            connection,
+            rate_key,
+            counted_bytes: 0,
+            held: None,
+            armed_ms: u64::MAX,
+        });
         if slot == self.links.len() {
             self.links.push(Link::FREE);
         }
     }
 
     /// Removes a connection. Its id is never used again.
-    pub fn remove(&mut self, id: ConnectionId) -> Option<Connection> {
+    pub fn remove(&mut self, id: ConnectionId) -> Option<Client<S>> {
         self.get_mut(id)?;
         self.set_eviction_class(id, None, 0);
-        let connection = self.slab.try_remove(id.slot())?;
+        let client = self.slab.try_remove(id.slot())?;
         let link = self.links.get_mut(id.slot())?;
         link.generation = (link.generation + 1) & 0x3fff_ffff; // the two top bits of a token are not ours
-        if let Some(address) = connection.rate_key
+        if let Some(address) = client.rate_key
             && let Some(count) = self.by_address.get_mut(&address)
         {
             *count -= 1;
@@ -82,11 +173,14 @@ impl Connections {
                 self.by_address.remove(&address);
             }
         }
-        Some(connection)
+        self.deadlines.remove(&(client.armed_ms, id));
+        self.buffered_bytes -= client.counted_bytes;
+        self.shared.release(client.held);
+        Some(client)
     }
 
     /// The connection with this id, unless it is gone.
-    pub fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
+    pub fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Client<S>> {
         let generation = self.links.get(id.slot())?.generation;
         if ConnectionId::new(id.slot(), generation) != id {
             return None;
@@ -94,23 +188,102 @@ impl Connections {
         self.slab.get_mut(id.slot())
     }
 
-    /// Everyone.
-    pub fn iter(&self) -> impl Iterator<Item = (ConnectionId, &Connection)> {
-        let links = &self.links;
-        self.slab
-            .iter()
-            .filter_map(|(slot, connection)| Some((ConnectionId::new(slot, links.get(slot)?.generation), connection)))
+    /// The ids of all.
+    pub fn ids(&self) -> Vec<ConnectionId> {
+        let id = |(slot, _)| Some(ConnectionId::new(slot, self.links.get(slot)?.generation));
+        self.slab.iter().filter_map(id).collect()
+    }
+
+    /// Brings the accounts up to date after something was done with a connection: its class, its deadline, the memory
+    /// of its buffers.
+    pub fn settle(&mut self, id: ConnectionId, now_ms: u64) {
+        let Some(client) = self.get_mut(id) else { return };
+        let (bytes, counted) = (client.connection.buffered_bytes(), client.counted_bytes);
+        client.counted_bytes = bytes;
+        let sent = if client.connection.output().is_none() { client.held.take() } else { None };
+        let (deadline_ms, armed_ms) = (client.connection.deadline_ms(), client.armed_ms);
+        let class = client.connection.eviction_class();
+        if deadline_ms < armed_ms {
+            client.armed_ms = deadline_ms;
+            self.deadlines.remove(&(armed_ms, id));
+            self.deadlines.insert((deadline_ms, id));
+        }
+        self.buffered_bytes = self.buffered_bytes + bytes - counted;
+        self.shared.release(sent);
+        self.set_eviction_class(id, class, now_ms);
+    }
+
+    /// When [`Connections::take_due`] is to be asked.
+    pub fn next_deadline_ms(&self) -> u64 {
+        self.deadlines.first().map_or(u64::MAX, |(deadline_ms, _)| *deadline_ms)
+    }
+
+    /// A connection whose deadline has come. A deadline that moved away since it was entered is entered anew.
+    pub fn take_due(&mut self, now_ms: u64) -> Option<ConnectionId> {
+        while self.next_deadline_ms() <= now_ms {
+            let (_, id) = self.deadlines.pop_first()?;
+            let Some(client) = self.get_mut(id) else { continue };
+            client.armed_ms = u64::MAX;
+            if client.connection.deadline_ms() <= now_ms {
+                return Some(id);
+            }
+            self.settle(id, now_ms);
+        }
+        None
+    }
+
+    /// Counts what a connection still has to send, which it keeps until the socket takes it; gives whether there is
+    /// room.
+    pub fn hold_output(&mut self, id: ConnectionId, turn: &mut LoopTurn) -> bool {
+        let Some(client) = self.get_mut(id) else { return true };
+        let Some(output) = client.connection.output() else { return true };
+        let (own_bytes, content, before) = (output.own_bytes(), output.shared(), client.held.take());
+        self.shared.release(before);
+        if !self.make_room(id, own_bytes + self.shared.more_bytes(content), turn) {
+            return false;
+        }
+        self.shared.hold(content);
+        if let Some(client) = self.get_mut(id) {
+            client.held = content;
+        }
+        true
+    }
+
+    /// Makes room for so many bytes of a connection; gives whether there is. Others that hold more than it is about
+    /// to are evicted, the largest first; one whose request is in flight or waits cannot be.
+    pub fn make_room(&mut self, id: ConnectionId, bytes: usize, turn: &mut LoopTurn) -> bool {
+        while !turn.has_room(bytes) {
+            let others = self.slab.iter().filter(|(slot, client)| *slot != id.slot() && client.can_be_evicted());
+            let share = |client: &Client<S>| client.counted_bytes + self.shared.share(client.held);
+            let largest = others.map(|(slot, client)| (slot, share(client))).max_by_key(|(_, share)| *share);
+            let Some((slot, _)) = largest.filter(|(_, share)| *share > bytes) else { return false };
+            let before = self.bytes();
+            turn.metrics.connections_evicted_buffers_total.add(1);
+            self.remove(ConnectionId::new(slot, self.links[slot].generation));
+            turn.free_bytes += (before - self.bytes()).cast_signed();
+        }
+        true
+    }
+
+    /// The same for a request, which goes on: without room it is refused.
+    pub fn make_room_or_refuse(&mut self, id: ConnectionId, bytes: usize, turn: &mut LoopTurn) -> bool {
+        if !self.make_room(id, bytes, turn)
+            && let Some(client) = self.get_mut(id)
+        {
+            client.connection.refuse_and_leave(&Refusal::Overloaded { retry_after_seconds: 1 }, turn);
+        }
+        true
     }
 
     /// The connection that has been in a class for longest, and since when.
-    pub fn oldest(&self, class: EvictionClass) -> Option<(ConnectionId, u64)> {
+    fn oldest(&self, class: EvictionClass) -> Option<(ConnectionId, u64)> {
         let (first, _) = self.queues[class as usize];
         let link = self.links.get(first as usize)?;
         Some((ConnectionId::new(first as usize, link.generation), link.since_ms))
     }
 
     /// Puts a connection into a class, at the end of its queue; one that is in it already stays where it is.
-    pub fn set_eviction_class(&mut self, id: ConnectionId, class: Option<EvictionClass>, now_ms: u64) {
+    fn set_eviction_class(&mut self, id: ConnectionId, class: Option<EvictionClass>, now_ms: u64) {
         let Some(link) = self.links.get(id.slot()).copied() else { return };
         if link.class == class {
             return;
@@ -142,73 +315,12 @@ impl Connections {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::net::{Ipv4Addr, TcpListener};
-
-    use super::*;
-    use crate::http::server::response_head::RequestId;
-
-    fn connections(count: usize) -> (Connections, Vec<ConnectionId>) {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let mut connections = Connections::default();
-        let ids = (0..count).map(|_| join(&mut connections, &listener)).collect();
-        (connections, ids)
-    }
-
-    fn join(connections: &mut Connections, listener: &TcpListener) -> ConnectionId {
-        let socket = mio::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let mut connection = Connection::new(socket, Ipv4Addr::LOCALHOST.into(), RequestId::Ours(0));
-        connection.rate_key = Some(Ipv4Addr::LOCALHOST.into());
-        let id = connections.next_id();
-        connections.insert(connection);
-        id
-    }
-
-    #[test]
-    fn connection_longest_comes_first_whoever_leaves_the_line() {
-        for class in [EvictionClass::Idle, EvictionClass::New, EvictionClass::Slow] {
-            let (mut connections, ids) = connections(4);
-            assert_eq!(connections.oldest(class), None);
-            ids.iter().zip(1..).for_each(|(&id, now_ms)| connections.set_eviction_class(id, Some(class), now_ms));
-            connections.set_eviction_class(ids[0], Some(class), 8); // it is in it already
-            connections.set_eviction_class(ids[1], None, 8);
-            assert_eq!(connections.oldest(class), Some((ids[0], 1)));
-            connections.set_eviction_class(ids[0], None, 9);
-            connections.set_eviction_class(ids[0], Some(class), 9);
-            for wanted in [(ids[2], 3), (ids[3], 4), (ids[0], 9)] {
-                assert_eq!(connections.oldest(class), Some(wanted));
-                connections.remove(wanted.0);
-            }
-            assert_eq!((connections.oldest(class), connections.queues), (None, [(NONE, NONE); 3]));
-        }
-    }
-
-    #[test]
-    fn connection_whoever_becomes_slow_leaves_the_line_of_the_idle() {
-        let (mut connections, ids) = connections(2);
-        ids.iter().for_each(|&id| connections.set_eviction_class(id, Some(EvictionClass::Idle), 1));
-        connections.set_eviction_class(ids[0], Some(EvictionClass::Slow), 2);
-        assert_eq!(connections.oldest(EvictionClass::Idle), Some((ids[1], 1)));
-        assert_eq!(connections.oldest(EvictionClass::Slow), Some((ids[0], 2)));
-    }
-
-    #[test]
-    fn place_that_is_taken_again_has_another_id() {
-        let (mut connections, ids) = connections(1);
-        connections.remove(ids[0]);
-        assert!(connections.remove(ids[0]).is_none());
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let again = join(&mut connections, &listener);
-        assert_eq!(again.slot(), ids[0].slot());
-        assert!(connections.get_mut(ids[0]).is_none() && connections.get_mut(again).is_some());
-    }
-
-    #[test]
-    fn connections_of_an_address_are_counted_while_they_last() {
-        let (mut connections, ids) = connections(2);
-        assert_eq!(connections.count_of(Ipv4Addr::LOCALHOST.into()), 2);
-        ids.iter().for_each(|&id| drop(connections.remove(id)));
-        assert_eq!((connections.count_of(Ipv4Addr::LOCALHOST.into()), connections.by_address.len()), (0, 0));
+impl<S> Client<S> {
+    fn can_be_evicted(&self) -> bool {
+        self.connection.eviction_class().is_some() || self.connection.output().is_some()
     }
 }
+
+#[cfg(test)]
+#[path = "connections_tests.rs"]
+mod tests;

@@ -1,78 +1,56 @@
-//! The event loop: one thread that owns the listener, all clients and all inner connections.
+//! The event loop: one thread that owns the listener, all clients and all inner connections. It dispatches: readiness
+//! to a connection, the connection's action to a socket, to upstream or to the long polls, and deadlines.
 //!
-//! Sockets are watched edge-triggered. A read that does not fill its buffer has emptied the socket, unless the end of
-//! the stream was announced: the last byte and the end may come together, and then only another read shows the end.
+//! Sockets are watched edge-triggered, and mio promises another event only after a read has found the socket empty
+//! (`WouldBlock`). So a socket is read until then, or, where the system says as much by a short read, until that; or
+//! it is noted as readable and read on in a later turn.
 
-use std::collections::VecDeque;
-use std::fs::File;
-use std::io;
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Shutdown};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mio::event::Event;
-use mio::net::TcpListener;
+use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Poll, Token};
 
-use super::connection::{ConnectionId, State};
-use super::connections::Connections;
-use super::cors::CrossOrigin;
-use super::framing;
-use super::limits::Limits;
-use super::metrics::{Figure, Metrics};
+use super::accept::{self, ACCEPT_BATCH, Acceptor};
+use super::connection::{Action, Connection, READ_MAX_BYTES, Submission};
+use super::connection_id::ConnectionId;
+use super::connections::{Admission, Connections};
+use super::long_poll::LongPolls;
+use super::loop_turn::LoopTurn;
 use super::notifier::Subscription;
-use super::response_head::{DateLine, RequestId};
-use super::shared::SharedContents;
-use super::upstream::INNER_BIT;
-use super::upstream::Upstream;
-use super::upstream::Wake;
-use super::waiters::Waiters;
+use super::upstream::{INNER_BIT, InFlight, Upstream, UpstreamEvent, UpstreamResponse, Wake};
 use crate::clock::Clock;
-use crate::ids::random_bytes;
-use crate::platform;
+use crate::platform::SHORT_READ_IS_ALL;
 use crate::refusal::Refusal;
 
 /// The listener's token and the waker's; a client's token has neither of the two top bits.
 pub const LISTENER: Token = Token(1 << 62);
 pub const WAKER: Token = Token((1 << 62) | 1);
 
-/// The event loop.
+/// What one client may do before the others get their turn.
+const STEPS_MAX: usize = 64;
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
 pub struct EventLoop {
-    pub(super) poll: Poll,
-    pub(super) listener: Option<TcpListener>,
-    pub(super) connections: Connections,
-    pub(super) upstream: Upstream,
-    pub(super) waiters: Waiters,
-    pub(super) limits: Limits,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) subscription: Arc<Subscription>,
-    pub(super) stop: Arc<AtomicBool>,
-    pub(super) stop_by_ms: Option<u64>,
-    started: Instant,
-    pub(super) now_ms: u64,
-    pub(super) date: DateLine,
-    /// What a client sent last, what tiny_http sent last, the inner request and the answer being written.
-    pub(super) scratch: Vec<u8>,
+    poll: Poll,
+    turn: LoopTurn,
+    acceptor: Acceptor,
+    connections: Connections<TcpStream>,
+    upstream: Upstream,
+    polls: LongPolls,
+    stop: Arc<AtomicBool>,
+    stop_by_ms: Option<u64>,
+    /// What a client sent last, and what tiny_http sent last.
+    scratch: Vec<u8>,
     inner_scratch: Vec<u8>,
-    pub(super) message: Vec<u8>,
-    pub(super) out: Vec<u8>,
-    pub(super) next_id: u128,
-    pub(super) next_number: u64,
-    /// A descriptor kept back, so that a connection can be accepted, and closed, when there are no more.
-    pub(super) spare: Option<File>,
-    pub(super) accept_at_ms: u64,
-    /// Why nobody will ever be accepted again.
-    pub(super) listener_lost: Option<io::Error>,
-    pub(super) buffered_bytes: usize,
-    pub(super) shared: SharedContents,
-    tick_ms: u64,
-    scanned_ms: u64,
-    scan_at_ms: u64,
+    /// When upstream looks at its deadlines again.
     upstream_check_at_ms: u64,
-    /// Woken requests whose turn to be resumed has not come yet.
-    pub(super) woken: VecDeque<(ConnectionId, Wake)>,
     /// Clients that have used up their turn.
-    pub(super) again: Vec<ConnectionId>,
+    again: Vec<ConnectionId>,
 }
 
 impl EventLoop {
@@ -81,51 +59,22 @@ impl EventLoop {
         poll: Poll,
         listener: TcpListener,
         upstream: Upstream,
-        limits: Limits,
+        turn: LoopTurn,
         subscription: Arc<Subscription>,
         stop: Arc<AtomicBool>,
-        metrics: Arc<Metrics>,
     ) -> EventLoop {
-        let shortest_ms = [
-            limits.head_max_ms,
-            limits.body_max_ms,
-            limits.idle_max_ms,
-            limits.write_max_ms,
-            limits.linger_max_ms,
-            limits.inner_answer_max_ms,
-            limits.inner_probe_max_ms,
-        ];
-        let tick_ms = (shortest_ms.into_iter().min().unwrap_or(0) / 4).clamp(5, 50);
         EventLoop {
             poll,
-            listener: Some(listener),
+            acceptor: Acceptor::new(listener),
             connections: Connections::default(),
             upstream,
-            waiters: Waiters::default(),
-            scratch: vec![0; limits.head_max_bytes.max(64 << 10)],
-            inner_scratch: vec![0; 256 << 10],
-            limits,
-            metrics,
-            subscription,
+            polls: LongPolls::new(subscription),
             stop,
             stop_by_ms: None,
-            started: now(),
-            now_ms: 0,
-            date: DateLine::default(),
-            message: Vec::new(),
-            out: Vec::new(),
-            next_id: u128::from_be_bytes(random_bytes()),
-            next_number: 0,
-            spare: platform::spare_descriptor(),
-            accept_at_ms: u64::MAX,
-            listener_lost: None,
-            buffered_bytes: 0,
-            shared: SharedContents::default(),
-            tick_ms,
-            scanned_ms: 0,
-            scan_at_ms: u64::MAX,
+            scratch: vec![0; turn.limits.head_max_bytes.max(READ_MAX_BYTES)],
+            inner_scratch: vec![0; 256 << 10],
+            turn,
             upstream_check_at_ms: 0,
-            woken: VecDeque::new(),
             again: Vec::new(),
         }
     }
@@ -143,22 +92,21 @@ impl EventLoop {
             {
                 return Err(error);
             }
-            self.now_ms = u64::try_from((now() - self.started).as_millis()).unwrap_or(u64::MAX);
-            self.date.at(Clock::wall_now());
-            events.iter().for_each(|event| self.on_event(event));
+            self.turn.now_ms = self.turn.limits.clock.now_ms();
+            self.turn.date.at(Clock::wall_now());
+            events.iter().try_for_each(|event| self.on_event(event))?;
             for id in std::mem::take(&mut self.again) {
-                self.serve(id);
+                self.drive(id);
             }
-            self.notify();
+            for id in self.polls.notified(&self.turn) {
+                self.wake(id, Wake::Notified);
+            }
             if self.stop.load(Ordering::Relaxed) && self.stop_by_ms.is_none() {
-                self.begin_stop();
+                self.begin_stop()?;
             }
-            self.tick();
+            self.tick()?;
             self.resume_woken();
             self.publish();
-            if let Some(error) = self.listener_lost.take() {
-                return Err(error);
-            }
         }
         Ok(())
     }
@@ -169,168 +117,283 @@ impl EventLoop {
         }
         let upstream_check_at_ms = if self.upstream.dispatched() > 0 { self.upstream_check_at_ms } else { u64::MAX };
         let stop_ms = self.stop_by_ms.unwrap_or(u64::MAX);
-        let next_ms = self.scan_at_ms.min(upstream_check_at_ms).min(self.accept_at_ms).min(stop_ms);
-        Duration::from_millis(next_ms.saturating_sub(self.now_ms).min(60_000))
+        let next_ms =
+            self.connections.next_deadline_ms().min(upstream_check_at_ms).min(self.acceptor.again_at_ms).min(stop_ms);
+        Duration::from_millis(next_ms.saturating_sub(self.turn.now_ms).min(60_000))
     }
 
-    fn on_event(&mut self, event: &Event) {
+    fn on_event(&mut self, event: &Event) -> io::Result<()> {
         match event.token() {
-            LISTENER => self.accept(),
+            LISTENER => return self.accept(),
             WAKER => {}
             token if token.0 & INNER_BIT != 0 => self.on_inner(token, event.is_read_closed() || event.is_error()),
-            Token(number) => self.on_connection(ConnectionId::from(number as u64), event),
+            Token(number) => {
+                let id = ConnectionId::from(number as u64);
+                if let Some(client) = self.connections.get_mut(id) {
+                    client.finished |= event.is_read_closed() || event.is_error();
+                    client.readable |= event.is_readable() || client.finished;
+                    self.drive(id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn accept(&mut self) -> io::Result<()> {
+        self.acceptor.again_at_ms = u64::MAX;
+        for _ in 0..ACCEPT_BATCH {
+            let Some((socket, peer)) = self.acceptor.accept(&self.turn)? else { return Ok(()) };
+            self.turn.metrics.connections_accepted_total.add(1);
+            match self.connections.admit(peer, &self.turn) {
+                Admission::Admitted(rate_key) => drop(self.register(socket, peer, rate_key)),
+                Admission::Refused => {
+                    let Some(id) = self.register(socket, peer, None) else { continue };
+                    self.refuse_and_leave(id, &Refusal::Overloaded { retry_after_seconds: 1 });
+                }
+                Admission::Dropped => {}
+            }
+        }
+        self.acceptor.again_at_ms = self.turn.now_ms; // there may be more: no edge will say so
+        Ok(())
+    }
+
+    fn register(&mut self, mut socket: TcpStream, peer: IpAddr, rate_key: Option<IpAddr>) -> Option<ConnectionId> {
+        let id = self.connections.next_id();
+        if !accept::watch(self.poll.registry(), &mut socket, id) {
+            return None;
+        }
+        self.connections.insert(socket, Connection::new(peer, &mut self.turn), rate_key);
+        self.connections.settle(id, self.turn.now_ms);
+        Some(id)
+    }
+
+    fn refuse_and_leave(&mut self, id: ConnectionId, refusal: &Refusal) {
+        if let Some(client) = self.connections.get_mut(id) {
+            client.connection.refuse_and_leave(refusal, &mut self.turn);
+            self.drive(id);
         }
     }
 
-    fn on_connection(&mut self, id: ConnectionId, event: &Event) {
-        let Some(connection) = self.connections.get_mut(id) else { return };
-        connection.finished |= event.is_read_closed() || event.is_error();
-        connection.readable |= event.is_readable() || connection.finished;
-        match connection.state {
-            State::Head | State::Body(_) | State::LingeringClose(_) => self.serve(id),
-            State::Writing => self.write_on(id),
-            State::Waiting(_) if connection.finished => {
-                self.metrics.parked_vanished_total.add(1);
-                self.close(id, None);
+    /// Does what a connection wants, until it waits for something, or others get their turn.
+    fn drive(&mut self, id: ConnectionId) {
+        for _ in 0..STEPS_MAX {
+            self.measure_room();
+            let Some(client) = self.connections.get_mut(id) else { return };
+            let action = client.connection.next(&mut self.turn);
+            if !self.act(id, action) {
+                return self.connections.settle(id, self.turn.now_ms);
             }
-            State::Waiting(_) | State::Dispatched(_) => {}
         }
+        self.connections.settle(id, self.turn.now_ms);
+        self.again.push(id);
+    }
+
+    fn measure_room(&mut self) {
+        let held = self.connections.bytes() + self.upstream.queued_bytes;
+        self.turn.free_bytes = self.turn.limits.buffers_max_bytes.cast_signed() - held.cast_signed();
+    }
+
+    /// Does one action of a connection; gives whether it can go on.
+    fn act(&mut self, id: ConnectionId, action: Action) -> bool {
+        let Some(client) = self.connections.get_mut(id) else { return false };
+        match action {
+            Action::Read(max_bytes) => return self.read(id, max_bytes),
+            Action::Free(bytes) => return self.connections.make_room_or_refuse(id, bytes, &mut self.turn),
+            Action::Submit(submission) => return self.submit(id, submission),
+            Action::Write => match client.connection.write_to(&mut client.socket, &self.turn) {
+                Ok(_) if client.connection.output().is_none() => return true,
+                Ok(false) => return false,
+                Ok(true) if self.connections.hold_output(id, &mut self.turn) => return false,
+                Ok(true) => self.turn.metrics.connections_evicted_buffers_total.add(1),
+                Err(_) => {}
+            },
+            // The answer before it is gone whole, so these few bytes find room; else the client is hopelessly slow.
+            Action::Continue if client.socket.write(CONTINUE).is_ok_and(|sent| sent == CONTINUE.len()) => return true,
+            Action::ShutWrite if client.socket.shutdown(Shutdown::Write).is_ok() => return true,
+            Action::Rest if client.finished && client.connection.waiter().is_some() => {}
+            Action::Rest => return false,
+            Action::Continue | Action::ShutWrite | Action::Close => {}
+        }
+        self.close(id);
+        false
+    }
+
+    /// Reads once; gives whether the connection can go on.
+    fn read(&mut self, id: ConnectionId, max_bytes: usize) -> bool {
+        let Some(client) = self.connections.get_mut(id) else { return false };
+        if !client.readable {
+            return client.connection.drained();
+        }
+        let buffer = &mut self.scratch[..max_bytes];
+        match client.socket.read(buffer) {
+            Ok(length @ 1..) => {
+                client.readable = !SHORT_READ_IS_ALL || length == max_bytes || client.finished;
+                client.connection.receive(&buffer[..length], &self.turn);
+                self.connections.settle(id, self.turn.now_ms); // a body may need more reads than fit in the memory
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => client.readable = false,
+            Ok(0) | Err(_) => {
+                self.close(id);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Submits a request, or refuses it where too many wait.
+    fn submit(&mut self, id: ConnectionId, submission: Submission) -> bool {
+        let Submission { number, is_write, origin, message } = submission;
+        let now_ms = self.turn.now_ms;
+        let deadline_ms = now_ms + self.turn.limits.inner_answer_max_ms;
+        let epoch_seen = self.polls.waiters.begin();
+        let in_flight = InFlight { connection: id, number, epoch_seen, since_ms: now_ms, deadline_ms };
+        if !self.upstream.submit(self.poll.registry(), in_flight, is_write, origin, &message, now_ms) {
+            self.polls.waiters.end();
+            if let Some(client) = self.connections.get_mut(id) {
+                client.connection.refuse(&Refusal::Overloaded { retry_after_seconds: 1 }, &mut self.turn);
+            }
+        }
+        true
     }
 
     fn on_inner(&mut self, token: Token, is_closed: bool) {
         let mut scratch = std::mem::take(&mut self.inner_scratch);
-        let mut overflow = Vec::new();
+        let (mut overflow, now_ms) = (Vec::new(), self.turn.now_ms);
         let registry = self.poll.registry();
-        match self.upstream.on_ready(registry, token, is_closed, &mut scratch, &mut overflow, self.now_ms) {
-            super::upstream::UpstreamEvent::Nothing => {}
-            super::upstream::UpstreamEvent::Answer(in_flight, answer) => self.on_answer(in_flight, &answer),
-            super::upstream::UpstreamEvent::Lost(in_flight) => self.on_lost(in_flight),
+        match self.upstream.on_ready(registry, token, is_closed, &mut scratch, &mut overflow, now_ms) {
+            UpstreamEvent::Nothing => {}
+            UpstreamEvent::Answer(in_flight, answer) => self.on_answer(in_flight, &answer),
+            UpstreamEvent::Lost(in_flight) => self.on_lost(in_flight),
         }
         self.inner_scratch = scratch;
         self.resume_woken();
     }
 
-    /// A fresh id for a request.
-    pub(super) fn new_id(&mut self, theirs: Option<&str>) -> RequestId {
-        self.next_id = self.next_id.wrapping_add(1);
-        theirs.map_or(RequestId::Ours(self.next_id), |text| RequestId::Theirs(text.into()))
-    }
-
-    /// Sees to it that a deadline is looked at in time.
-    pub(super) fn arm(&mut self, deadline_ms: u64) {
-        self.scan_at_ms = self.scan_at_ms.min(deadline_ms.max(self.scanned_ms + self.tick_ms));
-    }
-
-    /// Looks at the deadlines that may have come.
-    fn tick(&mut self) {
-        if self.now_ms >= self.accept_at_ms {
-            self.accept();
+    /// The handler has answered, or says "not yet".
+    fn on_answer(&mut self, in_flight: InFlight, answer: &UpstreamResponse<'_>) {
+        self.measure_room();
+        let id = in_flight.connection;
+        let content = if answer.is_handed { self.upstream.take_content(in_flight.number) } else { None };
+        let connection = self.connections.get_mut(id).map(|client| &mut client.connection);
+        let connection = connection.filter(|connection| connection.awaits(in_flight.number));
+        if answer.is_parked {
+            if let Some(submission) = self.polls.not_yet(in_flight, answer.body, connection, &mut self.turn) {
+                self.submit(id, submission);
+            }
+        } else {
+            self.polls.waiters.end();
+            if let Some(connection) = connection {
+                connection.answer(answer, content, &mut self.turn);
+            }
         }
-        if self.now_ms >= self.upstream_check_at_ms {
-            self.upstream_check_at_ms = self.now_ms + self.tick_ms;
-            for in_flight in self.upstream.tick(self.poll.registry(), self.now_ms) {
+        self.drive(id);
+    }
+
+    /// The inner connection broke or was late; nobody knows what became of the request.
+    fn on_lost(&mut self, in_flight: InFlight) {
+        self.polls.waiters.end();
+        if let Some(client) = self.connections.get_mut(in_flight.connection)
+            && client.connection.awaits(in_flight.number)
+        {
+            client.connection.refuse(&Refusal::Internal, &mut self.turn);
+            self.drive(in_flight.connection);
+        }
+    }
+
+    fn wake(&mut self, id: ConnectionId, wake: Wake) {
+        if let Some(client) = self.connections.get_mut(id) {
+            self.polls.wake(id, &mut client.connection, wake);
+        }
+    }
+
+    /// Resumes those that were woken, as far as the upstream has room for them.
+    fn resume_woken(&mut self) {
+        while self.upstream.wants_more()
+            && let Some((id, wake)) = self.polls.next_woken()
+        {
+            let Some(client) = self.connections.get_mut(id) else { continue };
+            if client.finished {
+                self.turn.metrics.parked_vanished_total.add(1);
+                self.close(id);
+            } else if let Some(waiter) = client.connection.take_waiter() {
+                let submission = client.connection.resume(waiter, wake, &mut self.turn);
+                self.submit(id, submission);
+                self.connections.settle(id, self.turn.now_ms);
+            }
+        }
+    }
+
+    /// Looks at the deadlines that have come.
+    fn tick(&mut self) -> io::Result<()> {
+        let now_ms = self.turn.now_ms;
+        if now_ms >= self.acceptor.again_at_ms {
+            self.accept()?;
+        }
+        if now_ms >= self.upstream_check_at_ms {
+            self.upstream_check_at_ms = now_ms + self.turn.limits.tick_ms();
+            for in_flight in self.upstream.tick(self.poll.registry(), now_ms) {
                 self.on_lost(in_flight);
             }
         }
-        if self.now_ms < self.scan_at_ms {
-            return;
+        while let Some(id) = self.connections.take_due(now_ms) {
+            self.wake(id, Wake::TimedOut);
+            if let Some(client) = self.connections.get_mut(id) {
+                client.connection.expire(&mut self.turn);
+                self.drive(id);
+            }
         }
-        let due: Vec<ConnectionId> = self
-            .connections
-            .iter()
-            .filter(|(_, connection)| connection.deadline_ms <= self.now_ms)
-            .map(|(id, _)| id)
-            .collect();
-        due.into_iter().for_each(|id| self.expire(id));
-        self.scanned_ms = self.now_ms;
-        self.scan_at_ms = u64::MAX;
-        if let Some(next_ms) = self.connections.iter().map(|(_, connection)| connection.deadline_ms).min() {
-            self.arm(next_ms);
+        Ok(())
+    }
+
+    fn close(&mut self, id: ConnectionId) {
+        if let Some(client) = self.connections.remove(id)
+            && client.connection.waiter().is_some()
+        {
+            self.turn.metrics.parked_vanished_total.add(1);
+            self.polls.forget(id, &client.connection);
         }
     }
 
-    fn expire(&mut self, id: ConnectionId) {
-        let Some(connection) = self.connections.get_mut(id) else { return };
-        let is_idle = connection.is_idle();
-        let metrics = Arc::clone(&self.metrics);
-        match connection.state {
-            State::Head if is_idle => self.close(id, Some(&metrics.connections_expired_idle_total)),
-            State::Head => {
-                metrics.connections_expired_head_total.add(1);
-                let (_, _, origin) = framing::peek(&connection.input);
-                connection.meta.cross_origin = CrossOrigin::of(&self.limits.allow_origins, origin);
-                self.refuse_and_leave(id, &Refusal::RequestTimeout);
-            }
-            State::Body(_) => {
-                metrics.connections_expired_body_total.add(1);
-                self.refuse_and_leave(id, &Refusal::RequestTimeout);
-            }
-            State::Writing => self.close(id, Some(&metrics.connections_expired_write_total)),
-            State::LingeringClose(_) => self.close(id, None),
-            State::Waiting(_) => self.wake(id, Wake::TimedOut),
-            State::Dispatched(_) => {}
-        }
-    }
-
-    /// Closes a connection, and counts it.
-    pub(super) fn close(&mut self, id: ConnectionId, figure: Option<&Figure>) {
-        let Some(connection) = self.connections.remove(id) else { return };
-        self.buffered_bytes -= connection.counted_bytes;
-        self.shared.release(connection.output.content.as_ref());
-        if let State::Waiting(parked) = &connection.state {
-            self.waiters.remove(id, &parked.waiting.topics, parked.key);
-        }
-        if let Some(figure) = figure {
-            figure.add(1);
-        }
-    }
-
-    fn begin_stop(&mut self) {
-        self.stop_by_ms = Some(self.now_ms + self.limits.stop_max_ms);
-        self.accept(); // whoever has connected already is still answered
-        self.listener = None;
-        let everyone: Vec<ConnectionId> = self.connections.iter().map(|(id, _)| id).collect();
-        for id in everyone {
-            let Some(connection) = self.connections.get_mut(id) else { continue };
-            if matches!(connection.state, State::Waiting(_)) {
-                self.wake(id, Wake::TimedOut);
-            } else if connection.is_idle() {
-                connection.readable = true; // a request may have come in this moment
-                self.serve(id);
-                if self.connections.get_mut(id).is_some_and(|connection| connection.is_idle()) {
-                    self.close(id, None);
-                }
+    fn begin_stop(&mut self) -> io::Result<()> {
+        self.accept()?; // whoever has connected already is still answered
+        self.acceptor.close();
+        self.turn.is_stopping = true;
+        self.stop_by_ms = Some(self.turn.now_ms + self.turn.limits.stop_max_ms);
+        for id in self.connections.ids() {
+            self.wake(id, Wake::TimedOut);
+            let Some(client) = self.connections.get_mut(id).filter(|client| client.connection.is_idle()) else {
+                continue;
+            };
+            client.readable = true; // a request may have come in this moment
+            self.drive(id);
+            if self.connections.get_mut(id).is_some_and(|client| client.connection.is_idle()) {
+                self.close(id);
             }
         }
+        Ok(())
     }
 
     fn is_done(&mut self) -> bool {
         let Some(stop_by_ms) = self.stop_by_ms else { return false };
-        if self.now_ms < stop_by_ms {
+        if self.turn.now_ms < stop_by_ms {
             return self.connections.len() == 0;
         }
-        let late: Vec<ConnectionId> = self.connections.iter().map(|(id, _)| id).collect();
-        for id in late {
-            if self.connections.get_mut(id).is_some_and(|connection| matches!(connection.state, State::Dispatched(_))) {
+        for id in self.connections.ids() {
+            if self.connections.get_mut(id).is_some_and(|client| client.connection.is_dispatched()) {
                 self.refuse_and_leave(id, &Refusal::Stopping);
             }
-            self.close(id, None);
+            self.close(id);
         }
         true
     }
 
     fn publish(&self) {
-        let metrics = &self.metrics;
+        let metrics = &self.turn.metrics;
         metrics.connections_open.set(self.connections.len());
-        metrics.parked.set(self.waiters.len());
-        metrics.buffered_bytes.set(self.buffered_bytes + self.shared.bytes() + self.upstream.queued_bytes);
+        metrics.parked.set(self.polls.waiters.len());
+        metrics.buffered_bytes.set(self.connections.bytes() + self.upstream.queued_bytes);
         metrics.queued.set(self.upstream.queued());
         metrics.inner_connections.set(self.upstream.connections());
     }
-}
-
-/// The time of sockets' deadlines, which is not the venue's: it goes on when a test holds the
-/// venue's clock, and `clock` knows nothing of it.
-fn now() -> Instant {
-    Instant::now()
 }

@@ -28,8 +28,6 @@ pub struct Head<'b> {
     pub method: Method,
     /// Path and query, or `*`.
     pub target: Cow<'b, str>,
-    /// HTTP/1.0 rather than 1.1.
-    pub is_http_10: bool,
     /// Whether the client wants to go on after the answer.
     pub keep_alive: bool,
     /// The length of the body in bytes; one beyond all bounds is `usize::MAX`.
@@ -265,7 +263,6 @@ impl<'b> HeadFields<'b> {
         Ok(Head {
             method,
             target,
-            is_http_10,
             keep_alive: !self.close && (!is_http_10 || self.keep_alive),
             content_length: self.content_length.unwrap_or(0),
             is_chunked: self.is_chunked,

@@ -1,7 +1,11 @@
 //! Every limit of the HTTP server, with its unit in its name.
 
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 
+use super::proxy;
+use crate::clock::SteadyClock;
 use crate::http::{Method, Reply};
 use crate::settings::AllowedOrigin;
 use crate::settings::http::HttpSettings;
@@ -13,6 +17,8 @@ const STAFF_DESCRIPTORS: usize = STAFF_CONNECTIONS_MAX + 64;
 /// What the server allows. Milliseconds, bytes and counts as the names say.
 #[derive(Debug, Clone)]
 pub struct Limits {
+    /// The time of all deadlines.
+    pub clock: SteadyClock,
     /// The request line and all fields together.
     pub head_max_bytes: usize,
     /// Header fields of a request.
@@ -87,6 +93,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
+            clock: SteadyClock::default(),
             head_max_bytes: 16 << 10,
             head_max_fields: 64,
             body_max_bytes: 64 << 10,
@@ -165,6 +172,17 @@ impl Limits {
             inner_writes: self.inner_writes.min(4),
             ..self
         }
+    }
+
+    /// The key under which the connections and waits of an address count; `None` where it may have as many as it likes.
+    pub fn key_of(&self, address: IpAddr) -> Option<IpAddr> {
+        let is_exempt = self.connections_per_address_max == 0 || (address.is_loopback() && !self.limit_loopback);
+        (!is_exempt).then(|| proxy::rate_key(address))
+    }
+
+    /// How often the deadlines of upstream are looked at while it works, in milliseconds.
+    pub fn tick_ms(&self) -> u64 {
+        (self.inner_answer_max_ms.min(self.inner_probe_max_ms) / 4).clamp(5, 50)
     }
 
     /// How long a body of so many bytes may take to come, in milliseconds.

@@ -2,39 +2,36 @@
 //! checked request at a time, and hands it to a stock tiny_http server behind a Unix-domain socket (`upstream/`), which
 //! only ever sees well-formed requests on a few connections.
 //!
-//! In: `event_loop` (the loop, deadlines, stopping) · `accept` · `connections` (all of them, eviction, counts by
-//! address) · `connection` (the state of one) · `request_reader` (bytes become requests) · `framing`, `target`,
-//! `encoding` (the request head, strictly) · `body_reader`, `chunked` (its body) · `proxy` (the client's address) ·
-//! `upstream/` (submit a request, next event). Out: `response_writer`, `response_head`, `cors` (which origins may
-//! read), `output` (what is still to be sent) · `compress` · `shared` (content that clients share) · `long_poll`,
-//! `waiters`, `notifier` (requests that wait for a change). Beside: `limits`, `metrics`, and here the handle.
+//! The loop: `event_loop` (readiness to a connection, its action to a socket, upstream or the long polls) ·
+//! `loop_turn` (the time of a turn and what all share) · `accept` · `connections` (limits, eviction, deadlines,
+//! memory) · `shared` (content that clients share). One connection, without a socket: `connection` (its states) ·
+//! `request_reader` (bytes become requests) · `framing`, `target`, `encoding` (the request head, strictly) ·
+//! `body_reader`, `chunked` (its body) · `proxy` (the client's address) · `response_head`, `cors` (which origins may
+//! read) · `output` (what is still to be sent). Beyond it: `upstream/` (submit a request, next event) · `long_poll`,
+//! `waiters`, `notifier` (requests that wait for a change) · `compress`. Beside: `limits`, `metrics`, and here the
+//! handle.
 //!
 //! # The states of a connection
 //!
 //! ```text
-//!            accept                                    one too many
-//!              │                                            │
-//!              ▼        head complete, body to come         │
-//!   ┌────▶  Head  ──────────────────────────▶  Body         │
-//!   │        │  │ refused                       │  │ refused│
-//!   │complete│  └──────────────┐       complete │  └──────┐ │
-//!   │        ▼                 │                ▼         │ │
-//!   │    Dispatched ◀──────────┼────────────────┘         │ │
-//!   │        │  ▲              │                          │ │
-//!   │"not yet"│  │ notified,   │                          │ │
-//!   │        ▼  │ timed out    ▼                          │ │
-//!   │     Waiting          Writing ◀──────────────────────┘ │
-//!   │        │                 │  (Dispatched, with the answer)
-//!   │  client gone             │                            │
-//!   │        ▼       keep      │  close                     │
-//!   │     closed     alive     │                            │
-//!   └──────────────────────────┴───▶ LingeringClose ◀───────┘ ──▶ closed
+//!   Head ──head complete──▶ Dispatched        a request without a body
+//!   Head ─────────────────▶ Body              its body is to come
+//!   Head ─────────────────▶ Expecting         its body is to come, and the client waits to be asked for it
+//!   Expecting ─not refused─▶ Body             after "100 Continue"
+//!   Body ──complete───────▶ Dispatched
+//!   Dispatched ─"not yet"─▶ Waiting
+//!   Waiting ──notified, timed out──▶ Dispatched
+//!   Head, Body, Expecting ──refused──▶ Writing
+//!   Dispatched ──answered──▶ Writing
+//!   Writing ──keep alive──▶ Head
+//!   Writing ──close───────▶ LingeringClose ──▶ Closed
 //! ```
 //!
-//! `Writing` is entered only when the socket does not take the whole answer at once. `LingeringClose` has shut its
-//! writing side and discards what still comes, so that the client reads the answer instead of a reset; where
-//! nothing more is to come the connection is closed at once. Every state but `Dispatched` has a deadline here; a
-//! request that was handed on has one in `upstream`.
+//! A connection that is refused because there are too many begins in `Writing`. `LingeringClose` shuts its writing
+//! side and discards what still comes, so that the client reads the answer instead of a reset; where nothing more has
+//! come the connection is closed at once. Every state but `Dispatched` and `Expecting` has a deadline here; a request
+//! that was handed on has one in `upstream`. A client that leaves ends its connection in every state in which
+//! something is read of it, which `Waiting` is too.
 
 mod accept;
 mod body_reader;
@@ -49,13 +46,13 @@ mod event_loop;
 mod framing;
 mod limits;
 mod long_poll;
+mod loop_turn;
 mod metrics;
 mod notifier;
 mod output;
 mod proxy;
 mod request_reader;
 mod response_head;
-mod response_writer;
 mod shared;
 mod target;
 mod upstream;
@@ -73,12 +70,13 @@ use socket2::{Domain, Socket, Type};
 
 use event_loop::{EventLoop, LISTENER, WAKER};
 pub use limits::Limits;
+use loop_turn::LoopTurn;
 pub use metrics::Metrics;
 pub use notifier::Notifier;
 use notifier::Subscription;
 pub use proxy::{UNATTRIBUTED, rate_key};
 use upstream::Upstream;
-pub use upstream::{Handler, Responder, Topic, Wait};
+pub use upstream::{Handle, Handler, Responder, Topic, Wait};
 
 use crate::platform;
 use crate::threads::{OnFatal, spawn_vital};
@@ -149,15 +147,8 @@ impl Server {
         let upstream = Upstream::start(&limits, handler, on_fatal.clone(), Arc::clone(&metrics))?;
         let stop = Arc::new(AtomicBool::new(false));
         let subscription = notifier.subscribe(Arc::clone(&waker));
-        let event_loop = EventLoop::new(
-            poll,
-            listener,
-            upstream,
-            limits,
-            Arc::clone(&subscription),
-            Arc::clone(&stop),
-            Arc::clone(&metrics),
-        );
+        let turn = LoopTurn::new(limits, Arc::clone(&metrics));
+        let event_loop = EventLoop::new(poll, listener, upstream, turn, Arc::clone(&subscription), Arc::clone(&stop));
         let lost = on_fatal.clone();
         let run = move || {
             if let Err(error) = event_loop.run() {

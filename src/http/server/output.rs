@@ -8,9 +8,9 @@ use crate::http::body::Content;
 #[derive(Debug, Default)]
 pub struct Output {
     /// The head, and content that was written into it.
-    pub head: Vec<u8>,
+    head: Vec<u8>,
     /// Content that stands apart.
-    pub content: Option<Content>,
+    content: Option<Content>,
     /// How much of both is sent.
     sent: usize,
     /// When it must be gone altogether, however steadily it goes.
@@ -26,6 +26,11 @@ impl Output {
     /// How many bytes are still to be sent.
     pub fn rest(&self) -> usize {
         self.head.len() + self.content.as_ref().map_or(0, |content| content.len()) - self.sent
+    }
+
+    /// Content that it shares with other answers: its address and bytes.
+    pub fn shared(&self) -> Option<(usize, usize)> {
+        self.content.as_ref().and_then(Content::shared)
     }
 
     /// The memory that it alone takes, in bytes.

@@ -18,8 +18,8 @@ pub struct ResponseMeta<'a> {
     pub date: &'a str,
     /// Whether the connection stays open.
     pub keep_alive: bool,
-    /// The client speaks HTTP/1.0.
-    pub is_http_10: bool,
+    /// How long it may then be idle, in milliseconds.
+    pub idle_max_ms: u64,
     /// The request was `HEAD`: the length is told, the content is not sent.
     pub head_only: bool,
     /// Which pages may read it.
@@ -107,8 +107,9 @@ pub fn write_head<'a>(
     }
     if !envelope.keep_alive {
         out.extend_from_slice(b"Connection: close\r\n");
-    } else if envelope.is_http_10 {
-        out.extend_from_slice(b"Connection: keep-alive\r\n");
+    } else {
+        // The hint is a field of this connection, so `Connection` names it (RFC 9110, 7.6.1).
+        let _ = write!(out, "Connection: keep-alive\r\nKeep-Alive: timeout={}\r\n", envelope.idle_max_ms / 1_000);
     }
     if has_content(status) {
         let _ = write!(out, "Content-Length: {length}\r\n");
@@ -212,7 +213,7 @@ mod tests {
             id: &ID,
             date: "today",
             keep_alive: true,
-            is_http_10: false,
+            idle_max_ms: 75_500,
             head_only: false,
             cross_origin: &CrossOrigin::Off,
         }
@@ -229,7 +230,8 @@ mod tests {
         assert_eq!(
             text,
             "HTTP/1.1 200 OK\r\nDate: today\r\nX-Request-Id: 0000000000000000000000000000000a\r\n\
-             X-Content-Type-Options: nosniff\r\nETag: \"1\"\r\nCache-Control: no-store\r\nContent-Length: 2\r\n\r\nhi"
+             X-Content-Type-Options: nosniff\r\nETag: \"1\"\r\nCache-Control: no-store\r\n\
+             Connection: keep-alive\r\nKeep-Alive: timeout=75\r\nContent-Length: 2\r\n\r\nhi"
         );
     }
 
@@ -254,9 +256,9 @@ mod tests {
             written(200, &[], "", &ResponseMeta { keep_alive: false, ..envelope() })
                 .contains("\r\nConnection: close\r\n")
         );
-        let old = ResponseMeta { is_http_10: true, ..envelope() };
-        assert!(written(200, &[], "", &old).contains("\r\nConnection: keep-alive\r\n"));
-        assert!(!written(200, &[("Connection", "upgrade")], "", &envelope()).contains("onnection"));
+        let kept = written(200, &[("Connection", "upgrade"), ("Keep-Alive", "timeout=1")], "", &envelope());
+        assert!(kept.contains("\r\nConnection: keep-alive\r\nKeep-Alive: timeout=75\r\n"), "{kept}");
+        assert_eq!((kept.matches("onnection").count(), kept.matches("timeout").count()), (1, 1), "{kept}");
     }
 
     #[test]

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::http::body::Content;
-
-/// Shared content that is on its way to slow clients, by its address: how many take it, and its bytes.
+/// Shared content that is on its way to slow clients, by its address: how many take it, and its bytes. Content is
+/// given as [`Content::shared`](crate::http::body::Content::shared) says.
 #[derive(Debug, Default)]
 pub struct SharedContents {
     held: HashMap<usize, (usize, usize)>,
@@ -18,22 +17,21 @@ impl SharedContents {
     }
 
     /// How much more memory it would take to hold this.
-    pub fn more_bytes(&self, content: Option<&Content>) -> usize {
-        let shared = content.and_then(Content::shared);
-        shared.filter(|(address, _)| !self.held.contains_key(address)).map_or(0, |(_, bytes)| bytes)
+    pub fn more_bytes(&self, content: Option<(usize, usize)>) -> usize {
+        content.filter(|(address, _)| !self.held.contains_key(address)).map_or(0, |(_, bytes)| bytes)
     }
 
     /// A client begins to take content slowly.
-    pub fn hold(&mut self, content: Option<&Content>) {
+    pub fn hold(&mut self, content: Option<(usize, usize)>) {
         self.bytes += self.more_bytes(content);
-        if let Some((address, bytes)) = content.and_then(Content::shared) {
+        if let Some((address, bytes)) = content {
             self.held.entry(address).or_insert((0, bytes)).0 += 1;
         }
     }
 
     /// A client has taken it, or is gone.
-    pub fn release(&mut self, content: Option<&Content>) {
-        let Some((address, bytes)) = content.and_then(Content::shared) else { return };
+    pub fn release(&mut self, content: Option<(usize, usize)>) {
+        let Some((address, bytes)) = content else { return };
         let Some((holders, _)) = self.held.get_mut(&address) else { return };
         *holders -= 1;
         if *holders == 0 {
@@ -43,34 +41,33 @@ impl SharedContents {
     }
 
     /// The part of one holder, in bytes.
-    pub fn share(&self, content: Option<&Content>) -> usize {
-        let shared = content.and_then(Content::shared);
-        shared.and_then(|(address, _)| self.held.get(&address)).map_or(0, |(holders, bytes)| bytes / holders)
+    pub fn share(&self, content: Option<(usize, usize)>) -> usize {
+        content.and_then(|(address, _)| self.held.get(&address)).map_or(0, |(holders, bytes)| bytes / holders)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::body::SharedBody;
+    use crate::http::body::{Content, SharedBody};
 
     #[test]
     fn shared_content_is_counted_once_until_its_last_holder_lets_it_go() {
         let body = SharedBody::new(vec![1; 1_000]);
-        let content = || Some(Content::Plain(body.clone().into()));
+        let content = || Content::Plain(body.clone().into()).shared();
         let (one, two) = (content(), content());
         let mut contents = SharedContents::default();
-        assert_eq!(contents.more_bytes(one.as_ref()), 1_000);
-        contents.hold(one.as_ref());
-        assert_eq!((contents.more_bytes(two.as_ref()), contents.bytes()), (0, 1_000));
-        contents.hold(two.as_ref());
-        assert_eq!((contents.bytes(), contents.share(one.as_ref())), (1_000, 500));
-        contents.release(one.as_ref());
-        assert_eq!((contents.bytes(), contents.share(two.as_ref())), (1_000, 1_000));
-        contents.release(two.as_ref());
+        assert_eq!(contents.more_bytes(one), 1_000);
+        contents.hold(one);
+        assert_eq!((contents.more_bytes(two), contents.bytes()), (0, 1_000));
+        contents.hold(two);
+        assert_eq!((contents.bytes(), contents.share(one)), (1_000, 500));
+        contents.release(one);
+        assert_eq!((contents.bytes(), contents.share(two)), (1_000, 1_000));
+        contents.release(two);
         assert!(contents.bytes() == 0 && contents.held.is_empty());
-        let own = Some(Content::Plain(vec![1; 10].into()));
-        contents.hold(own.as_ref());
-        assert_eq!((contents.bytes(), contents.share(own.as_ref())), (0, 0));
+        let own = Content::Plain(vec![1; 10].into()).shared();
+        contents.hold(own);
+        assert_eq!((contents.bytes(), contents.share(own)), (0, 0));
     }
 }

@@ -9,7 +9,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use super::connection::ConnectionId;
+use super::connection_id::ConnectionId;
 use super::upstream::Topic;
 
 /// So many topics are remembered while requests are in flight; beyond it every request in flight counts as notified.

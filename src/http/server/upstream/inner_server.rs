@@ -18,8 +18,26 @@ use crate::platform::{InnerSocket, InnerStream};
 use crate::refusal::{Language, Refusal};
 use crate::threads::{OnFatal, spawn_vital};
 
-/// Takes a request and answers it, now (on the worker) or later, from any thread.
-pub type Handler = Arc<dyn Fn(Request, Responder) + Send + Sync>;
+/// Answers requests. A plain function is one that refuses no head.
+pub trait Handle: Send + Sync {
+    /// Takes a request and answers it, now (on the worker) or later, from any thread.
+    fn handle(&self, request: Request, responder: Responder);
+
+    /// Looks at a request whose client waits for `100 Continue`: its body is not there yet. Gives the answer of one
+    /// that is refused whatever its body holds; the others come again, whole.
+    fn refuse_head(&self, _head: &Request) -> Option<Reply> {
+        None
+    }
+}
+
+impl<F: Fn(Request, Responder) + Send + Sync> Handle for F {
+    fn handle(&self, request: Request, responder: Responder) {
+        self(request, responder);
+    }
+}
+
+/// What stands behind the server.
+pub type Handler = Arc<dyn Handle>;
 
 /// A long poll: the event loop keeps the request, without a thread, until a topic is notified or the time is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +77,12 @@ impl Responder {
             let content = compress::plain(&mut reply);
             send(reply, content);
         }
+    }
+
+    /// Lets the body of a request come whose head was checked.
+    fn proceed(mut self) {
+        let Some(asked) = self.asked.take() else { return };
+        respond(asked, self.number, " proceed", &Reply::empty(204), b"");
     }
 
     /// Lets the request wait. One that was resumed because its wait is over must
@@ -269,7 +293,14 @@ fn hand_over(mut asked: tiny_http::Request, handler: &Handler, sending: &Arc<Sen
             _ => return, // the server went away in the middle of the body
         }
     }
-    let RequestEnvelope { number, peer, id, resumed } = envelope;
+    let RequestEnvelope { number, peer, id, is_head, resumed } = envelope;
     let request = Request { id, method, path, query, headers, body, peer, resumed };
-    handler(request, Responder { asked: Some(asked), number, sending: Arc::clone(sending) });
+    let responder = Responder { asked: Some(asked), number, sending: Arc::clone(sending) };
+    if !is_head {
+        return handler.handle(request, responder);
+    }
+    match handler.refuse_head(&request) {
+        Some(reply) => responder.send(reply),
+        None => responder.proceed(),
+    }
 }

@@ -35,7 +35,7 @@ use crate::threads::OnFatal;
 pub use connection::{INNER_BIT, InFlight, Origin};
 use connection::{Pool, UpstreamConnection, UpstreamState, drain, place_of, take, token_of, write_on};
 use handed::Handed;
-pub use inner_server::{Handler, Responder, Wait};
+pub use inner_server::{Handle, Handler, Responder, Wait};
 use inner_server::{InnerServer, Sending};
 pub use protocol::{Topic, WaitingRequest, Wake};
 pub use response::UpstreamResponse;

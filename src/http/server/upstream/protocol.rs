@@ -16,8 +16,8 @@ use super::super::response_head::RequestId;
 use crate::http::{Method, Resumed};
 use crate::ids::new_key;
 
-/// The field that travels both ways. To tiny_http: `secret number peer id [wake =memo]`;
-/// back: `number`, `number parked` or `number handed`.
+/// The field that travels both ways. To tiny_http: `secret number peer id [head | wake =memo]`;
+/// back: `number`, alone or with `parked`, `handed` or `proceed`.
 pub const FIELD: &str = "upstream";
 /// The target of the probe on a new upstream connection; a client's `OPTIONS *` is answered by the server itself.
 pub const PROBE_TARGET: &str = "*";
@@ -62,25 +62,45 @@ impl Wake {
     }
 }
 
+/// What an inner request is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Purpose<'m> {
+    /// To be answered.
+    Answer,
+    /// The head alone is to be checked: the client waits for `100 Continue` before it sends the body.
+    CheckHead,
+    /// A request that waited, with its memo, is asked again.
+    Resume(&'m str, Wake),
+}
+
+/// The word of [`Purpose::CheckHead`].
+const CHECK_HEAD: &str = "head";
+
 /// What the server tells the worker about a request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RequestEnvelope {
     pub number: u64,
     pub peer: IpAddr,
     pub id: String,
+    /// It is the head alone, to be checked before its body is asked for.
+    pub is_head: bool,
     pub resumed: Option<Resumed>,
 }
 
 /// Writes the field of a request, with its CRLF.
-pub fn write_envelope(out: &mut Vec<u8>, number: u64, peer: IpAddr, id: &RequestId, resumed: Option<(&str, Wake)>) {
+pub fn write_envelope(out: &mut Vec<u8>, number: u64, peer: IpAddr, id: &RequestId, purpose: Purpose<'_>) {
     let _ = write!(out, "{FIELD}: {} {number} {peer} ", *SECRET); // a Vec takes everything
     id.write(out);
-    if let Some((memo, turn)) = resumed {
-        let _ = write!(out, " {} =", turn.word());
-        for &byte in memo.as_bytes() {
-            match byte {
-                b'!'..=b'$' | b'&'..=b'~' => out.push(byte),
-                _ => drop(write!(out, "%{byte:02X}")),
+    match purpose {
+        Purpose::Answer => {}
+        Purpose::CheckHead => drop(write!(out, " {CHECK_HEAD}")),
+        Purpose::Resume(memo, wake) => {
+            let _ = write!(out, " {} =", wake.word());
+            for &byte in memo.as_bytes() {
+                match byte {
+                    b'!'..=b'$' | b'&'..=b'~' => out.push(byte),
+                    _ => drop(write!(out, "%{byte:02X}")),
+                }
             }
         }
     }
@@ -93,15 +113,16 @@ pub fn read_envelope(value: &str) -> Option<RequestEnvelope> {
     let number = words.next()?.parse().ok()?;
     let peer = words.next()?.parse().ok()?;
     let id = words.next()?.to_owned();
-    let resumed = match words.next() {
-        None => None,
+    let word = words.next();
+    let resumed = match word {
+        None | Some(CHECK_HEAD) => None,
         Some(word) => {
             let turn = [Wake::Notified, Wake::TimedOut, Wake::NoRoom].into_iter().find(|turn| turn.word() == word)?;
             let memo = unescape(words.next()?.strip_prefix('=')?)?;
             Some(Resumed { memo, over: turn != Wake::Notified, applied: turn != Wake::NoRoom })
         }
     };
-    Some(RequestEnvelope { number, peer, id, resumed })
+    Some(RequestEnvelope { number, peer, id, is_head: word == Some(CHECK_HEAD), resumed })
 }
 
 fn unescape(text: &str) -> Option<String> {
@@ -178,7 +199,7 @@ mod tests {
                     7,
                     "::1".parse().unwrap(),
                     &RequestId::Theirs("id-1".into()),
-                    Some((memo, turn)),
+                    Purpose::Resume(memo, turn),
                 );
                 let conn = String::from_utf8(conn).unwrap();
                 let value = conn.strip_prefix("upstream: ").unwrap().strip_suffix("\r\n").unwrap();
@@ -189,11 +210,14 @@ mod tests {
                     number: 7,
                     peer: "::1".parse().unwrap(),
                     id: "id-1".into(),
+                    is_head: false,
                     resumed: Some(resumed),
                 };
                 assert_eq!(read_envelope(value), Some(envelope));
             }
         }
+        let head = read_envelope(&format!("{} 7 ::1 id head", *SECRET)).unwrap();
+        assert!(head.is_head && head.resumed.is_none());
         for wrong in ["7 ::1", "7 ::1 id notified"] {
             assert_eq!(read_envelope(&format!("{} {wrong}", *SECRET)), None);
         }
@@ -202,7 +226,7 @@ mod tests {
     #[test]
     fn envelope_without_the_secret_of_the_process_is_nobodys() {
         let mut field = Vec::new();
-        write_envelope(&mut field, 7, "::1".parse().unwrap(), &RequestId::Theirs("id".into()), None);
+        write_envelope(&mut field, 7, "::1".parse().unwrap(), &RequestId::Theirs("id".into()), Purpose::Answer);
         let field = String::from_utf8(field).unwrap();
         let value = field.strip_prefix("upstream: ").unwrap().trim_end();
         let (secret, rest) = value.split_once(' ').unwrap();

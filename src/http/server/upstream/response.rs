@@ -13,6 +13,8 @@ pub struct UpstreamResponse<'b> {
     pub is_parked: bool,
     /// Its content went around the socket.
     pub is_handed: bool,
+    /// The head was checked: the body may come.
+    pub is_proceed: bool,
     pub status: u16,
     pub body: &'b [u8],
     fields: [httparse::Header<'b>; FIELDS_MAX],
@@ -40,15 +42,15 @@ impl<'b> UpstreamResponse<'b> {
         let length: usize = if response_head::has_content(status) { told } else { 0 };
         let mark = field(FIELD).ok_or(None)?;
         let (number, mark) = mark.split_once(' ').unwrap_or((mark, ""));
-        let (is_parked, is_handed) = (mark == "parked", mark == "handed");
-        if !is_parked && !is_handed && !mark.is_empty() {
+        let (is_parked, is_handed, is_proceed) = (mark == "parked", mark == "handed", mark == "proceed");
+        if !is_parked && !is_handed && !is_proceed && !mark.is_empty() {
             return Err(None);
         }
         let number = number.parse().map_err(|_| None)?;
         let expected = start + length;
         match bytes.len() {
             whole if whole == expected => {
-                Ok(UpstreamResponse { number, is_parked, is_handed, status, body: &bytes[start..], fields })
+                Ok(UpstreamResponse { number, is_parked, is_handed, is_proceed, status, body: &bytes[start..], fields })
             }
             part if part < expected => Err(Some(expected)),
             _ => Err(None),

@@ -1,0 +1,52 @@
+//! The time of deadlines on sockets: it only goes forward, and goes on while a test holds the venue's clock.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+/// Milliseconds since some start. Clones show the same time.
+#[derive(Debug, Clone)]
+pub enum SteadyClock {
+    /// The system's monotonic clock.
+    Running(Instant),
+    /// It stands still until a test turns it.
+    Turned(Arc<Turned>),
+}
+
+/// A time that a test turns.
+#[derive(Debug, Default)]
+pub struct Turned {
+    now_ms: AtomicU64,
+    readings: AtomicU64,
+}
+
+impl Default for SteadyClock {
+    fn default() -> SteadyClock {
+        SteadyClock::Running(Instant::now())
+    }
+}
+
+impl SteadyClock {
+    /// The time, in milliseconds.
+    pub fn now_ms(&self) -> u64 {
+        match self {
+            SteadyClock::Running(start) => u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+            SteadyClock::Turned(turned) => {
+                turned.readings.fetch_add(1, Ordering::SeqCst); // first: a reading that is counted shows what was turned
+                turned.now_ms.load(Ordering::SeqCst)
+            }
+        }
+    }
+}
+
+impl Turned {
+    /// Turns it forward, by milliseconds.
+    pub fn advance(&self, by_ms: u64) {
+        self.now_ms.fetch_add(by_ms, Ordering::SeqCst);
+    }
+
+    /// How often it was read: once in each turn of an event loop.
+    pub fn readings(&self) -> u64 {
+        self.readings.load(Ordering::SeqCst)
+    }
+}
