@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// The commit of an archive that `git archive` made: it fills this in (`export-subst` in `.gitattributes`).
-const ARCHIVED: &str = "$Format:%h$";
+const ARCHIVED: &str = "$Format:%H$";
 /// What the program is made of.
 const SOURCES: [&str; 6] = ["src", "scripts/build.rs", "schema.sql", "Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
 
@@ -31,7 +31,7 @@ fn commit() -> String {
         return "debug".into();
     }
     SOURCES.iter().for_each(|source| println!("cargo::rerun-if-changed={source}"));
-    let archived = || (!ARCHIVED.starts_with('$')).then(|| ARCHIVED.to_owned());
+    let archived = || (!ARCHIVED.starts_with('$')).then(|| short(ARCHIVED)).flatten();
     of_git().or_else(archived).or_else(of_package).unwrap_or_else(|| "unknown".into())
 }
 
@@ -64,5 +64,10 @@ fn git(arguments: &[&str]) -> Option<String> {
 fn of_package() -> Option<String> {
     let noted = std::fs::read_to_string(".cargo_vcs_info.json").ok()?;
     let sha = noted.split("\"sha1\"").nth(1)?.split('"').nth(1)?;
-    sha.get(..12).map(str::to_owned)
+    short(sha)
+}
+
+/// As git shortens it.
+fn short(commit: &str) -> Option<String> {
+    commit.get(..12).map(str::to_owned)
 }

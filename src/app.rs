@@ -22,7 +22,7 @@ use crate::routes::{Exposure, Handlers, Readiness};
 use crate::schedule;
 use crate::seat::MapCache;
 
-use crate::settings::{MachineSettings, Settings, TestClock, url_of, urls_for_others};
+use crate::settings::{MachineSettings, Settings, TestClock, url_of};
 use crate::signing::SigningKey;
 use crate::staff::{self, Keyring};
 use crate::store::{
@@ -152,14 +152,9 @@ impl App {
         url_of(self.staff_address)
     }
 
-    /// The addresses that others can type, where it listens on every address of this machine.
-    pub fn urls_for_others(&self) -> Vec<String> {
-        urls_for_others(self.address)
-    }
-
-    /// The same for staff, where they have an address of their own.
-    pub fn staff_urls_for_others(&self) -> Vec<String> {
-        if self.staff_address == self.address { Vec::new() } else { urls_for_others(self.staff_address) }
+    /// Where staff find their pages; the same as [`App::address`] unless they have an address of their own.
+    pub fn staff_address(&self) -> SocketAddr {
+        self.staff_address
     }
 
     /// The staff key, if it was made just now: it is shown this once.
@@ -307,7 +302,7 @@ fn set_clock_back(connection: &Connection, now: Millis, seen: Millis) -> Result<
 
 fn handlers_of(venue: Arc<Venue>, line: Arc<Line>, maps: Arc<MapCache>, keyring: Arc<Keyring>) -> Handlers {
     let tests = venue.settings.is_test_server().then(|| Arc::new(TestServer::default()));
-    let (tries, exempt) = (venue.settings.strangers.tries_per_minute, venue.settings.http.http_limit_loopback);
+    let (tries, exempt) = (venue.settings.strangers.tries_per_minute(), venue.settings.http.http_limit_loopback);
     Handlers {
         venue,
         line,

@@ -9,7 +9,7 @@ use clap::{Args, value_parser};
 use super::client::{Call, Client};
 use super::output;
 use super::server_address::ServerAddress;
-use crate::settings::{DEFAULT_LISTEN, parse_listen, url_of};
+use crate::settings::{DEFAULT_LISTEN, loopback_url_of, parse_listen};
 use crate::store::OpenError;
 
 /// What `health` takes.
@@ -31,7 +31,7 @@ pub(super) struct Health {
 
 impl Health {
     pub(super) fn run(self) -> Result<(), OpenError> {
-        let url = self.url.unwrap_or_else(|| url_of(self.listen));
+        let url = self.url.unwrap_or_else(|| loopback_url_of(self.listen));
         let within = Duration::from_secs(u64::from(self.timeout_seconds));
         let mut client = Client::within(&ServerAddress::parse(&url, self.ca.as_deref())?, within);
         let not_ready = |why: String| OpenError(format!("{url} is not ready: {why}"));

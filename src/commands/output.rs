@@ -3,9 +3,11 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::platform;
+use crate::settings::urls_for_others;
 use crate::store::OpenError;
 
 /// Writes lines that are the work of a command.
@@ -24,10 +26,20 @@ pub(super) fn tell(text: impl Display) {
     }
 }
 
-/// The addresses that people at other machines can type.
-pub(super) fn tell_others(urls: &[String], path: &str) {
-    for url in urls {
-        tell(format_args!("from other machines (다른 기기에서): {url}{path}"));
+/// Tells by which addresses others reach one that stands for all of a machine, or of a container.
+pub(super) fn tell_others(address: SocketAddr, path: &str) {
+    let is_in_container = platform::is_in_container();
+    if is_in_container && address.ip().is_unspecified() {
+        let port = address.port();
+        tell(format_args!("in a container (컨테이너): that is its address where port {port} is published as {port}"));
+    }
+    let whom = if is_in_container {
+        "other containers (다른 컨테이너에서)"
+    } else {
+        "other machines (다른 기기에서)"
+    };
+    for url in urls_for_others(address) {
+        tell(format_args!("from {whom}: {url}{path}"));
     }
 }
 

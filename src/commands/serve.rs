@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{KEY_SHOWN, Shutdown, Stop, TempVenue, demo, output};
 use crate::app::App;
+use crate::platform;
 use crate::settings::{DEFAULT_LISTEN, Settings};
 use crate::store::{self, OpenError};
 use crate::threads::{OnFatal, spawn_vital};
@@ -45,6 +46,8 @@ impl Serve {
 
     fn serve_a_venue(self, shutdown: Shutdown) -> Result<(), OpenError> {
         let listen = self.settings.listen.unwrap_or(DEFAULT_LISTEN);
+        let is_behind_gateway =
+            listen.ip().is_unspecified() && platform::is_in_container() && !self.settings.chose_limits_per_address();
         let database = if self.must_exist {
             store::resolve_existing(&self.database).map_err(|error| OpenError(format!("--must-exist: {error}")))?
         } else {
@@ -64,20 +67,26 @@ impl Serve {
             app.url(),
             output::shown(&database, &self.database).display()
         ));
-        output::tell_others(&app.urls_for_others(), "");
-        if app.staff_url() != app.url() {
+        output::tell_others(app.address(), "");
+        if app.staff_address() != app.address() {
             output::tell(format_args!("staff find their pages at {}/staff (직원 페이지)", app.staff_url()));
-            output::tell_others(&app.staff_urls_for_others(), "/staff");
+            output::tell_others(app.staff_address(), "/staff");
+        }
+        if is_behind_gateway {
+            output::tell(GATEWAY);
         }
         shutdown.close_in_the_end(app)
     }
 }
 
+/// Said in a container whose limits for each address were not chosen.
+const GATEWAY: &str = "behind a container's gateway all customers may have its one address, and share what one address may do \
+                       (게이트웨이 뒤의 고객은 한 주소의 제한을 함께 씁니다): /handbook/venue#container";
+
 fn serve_for_tests(settings: &Settings, shutdown: Shutdown) -> Result<(), OpenError> {
     let scratch = TempVenue::make()?;
     let listen = settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
-    let http = settings.http.clone().open_to_loopback();
-    let settings = &Settings { http, is_ephemeral: true, ..settings.clone() };
+    let settings = &Settings { is_ephemeral: true, ..settings.clone().for_trying() };
     let app = App::open(settings.clone(), &scratch.database(), listen, shutdown.broken())?;
     let hall = demo::build_hall(&app, settings)?;
     let mut ready = json!({
@@ -87,7 +96,7 @@ fn serve_for_tests(settings: &Settings, shutdown: Shutdown) -> Result<(), OpenEr
         "scheduleIds": hall.schedule_ids,
         "database": app.database(),
     });
-    if app.staff_url() != app.url() {
+    if app.staff_address() != app.address() {
         ready["staffUrl"] = app.staff_url().into();
     }
     output::print(ready)?;

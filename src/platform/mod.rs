@@ -44,11 +44,14 @@
 //!   `file:` addresses do not take that prefix; a drive letter (`file:C:\…`) they do.
 //! * [`shell`]. **Linux**: that of Unix. **macOS**: the same. **Windows**: PowerShell, unless Git Bash started the
 //!   program. Why: what the demo prints is to be pasted.
+//! * [`is_in_container`]. **Linux**: by a file or a variable of the engine. **macOS**: no. **Windows**: no. Why: the
+//!   program's addresses are not those by which people reach it there.
 //!
 //! What SQLite can't be told is refused on all systems: a path that is not UTF-8 (`store/location.rs`).
 
 mod boot_clock;
 mod console;
+mod container;
 mod descriptors;
 mod files;
 mod inner_socket;
@@ -58,6 +61,7 @@ mod signals;
 
 pub use boot_clock::time_since_boot;
 pub use console::{Shell, prepare_console, shell};
+pub use container::is_in_container;
 pub use descriptors::{raise_descriptor_limit, spare_descriptor};
 pub use files::{
     count_names, give_second_name, give_to_owner, is_own, make_private_folder, move_into_place, open_private,

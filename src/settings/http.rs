@@ -41,10 +41,9 @@ pub struct HttpSettings {
     #[arg(long, env = "BOXOFFICE_HTTP_CONNECTIONS_MAX", default_value_t = 0, value_name = "N", value_parser = range(0, 1_000_000))]
     pub http_connections_max: u64,
     /// Most connections of one address, or of one IPv6 /64, and most waiting requests of one client,
-    /// also behind a proxy (0 to 1,000,000; 0: no limit)
-    #[arg(long, env = "BOXOFFICE_HTTP_CONNECTIONS_PER_ADDRESS_MAX", default_value_t = 1_000, value_name = "N",
-        value_parser = range(0, 1_000_000))]
-    pub http_connections_per_address_max: u64,
+    /// also behind a proxy (0 to 1,000,000; 0: no limit) [default: 1,000; for demo and --ephemeral 0]
+    #[arg(long, env = "BOXOFFICE_HTTP_CONNECTIONS_PER_ADDRESS_MAX", value_name = "N", value_parser = range(0, 1_000_000))]
+    pub http_connections_per_address_max: Option<u64>,
     /// Hold this machine itself to the limits per address too (connections, and --tries-per-minute)
     #[arg(long, env = "BOXOFFICE_HTTP_LIMIT_LOOPBACK")]
     pub http_limit_loopback: bool,
@@ -85,14 +84,9 @@ pub struct HttpSettings {
 }
 
 impl HttpSettings {
-    /// The same settings for a server to try things out: pages of this
-    /// machine may read answers, unless others were given.
-    #[must_use]
-    pub fn open_to_loopback(mut self) -> HttpSettings {
-        if self.allow_origin.is_empty() {
-            self.allow_origin.push(AllowedOrigin::Loopback);
-        }
-        self
+    /// How many connections one address may have; 0 is no limit.
+    pub fn connections_per_address_max(&self) -> u64 {
+        self.http_connections_per_address_max.unwrap_or(1_000)
     }
 }
 

@@ -34,8 +34,17 @@ pub fn parse_listen(text: &str) -> Result<SocketAddr, String> {
     }
 }
 
-/// A URL that can be opened on this machine: nobody can go to `0.0.0.0` or `[::]`.
+/// A URL that people and programs on this machine can open: nobody can go to `0.0.0.0` or `[::]`. In a container whose
+/// port is published under the same number it can be opened on the host too.
 pub fn url_of(address: SocketAddr) -> String {
+    match address.ip().is_unspecified() {
+        true => format!("http://localhost:{}", address.port()),
+        false => format!("http://{address}"),
+    }
+}
+
+/// The URL of a server on this machine without a name in it, since a container may know none.
+pub fn loopback_url_of(address: SocketAddr) -> String {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

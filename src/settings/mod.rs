@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum, value_parser};
 use jiff::tz::TimeZone;
 
 use http::HttpSettings;
-pub use listen::{DEFAULT_LISTEN, parse_listen, url_of, urls_for_others};
+pub use listen::{DEFAULT_LISTEN, loopback_url_of, parse_listen, url_of, urls_for_others};
 pub use origin::AllowedOrigin;
 
 /// Who may top up points.
@@ -114,9 +114,17 @@ pub struct SaleSettings {
 #[command(next_help_heading = "Strangers")]
 pub struct StrangerSettings {
     /// What one address (of IPv6 a /64) may do in a minute: so many users and tokens may be made from it, and so many
-    /// wrong keys sent (0 to 1,000,000; 0: no limit). This machine itself is exempt without --http-limit-loopback.
-    #[arg(long, env = "BOXOFFICE_TRIES_PER_MINUTE", default_value_t = 600, value_name = "N", value_parser = value_parser!(u32).range(0..=1_000_000))]
-    pub tries_per_minute: u32,
+    /// wrong keys sent (0 to 1,000,000; 0: no limit) [default: 600; for demo and --ephemeral 0]. This machine itself is
+    /// exempt without --http-limit-loopback.
+    #[arg(long, env = "BOXOFFICE_TRIES_PER_MINUTE", value_name = "N", value_parser = value_parser!(u32).range(0..=1_000_000))]
+    pub tries_per_minute: Option<u32>,
+}
+
+impl StrangerSettings {
+    /// How often one address may try in a minute; 0 is no limit.
+    pub fn tries_per_minute(&self) -> u32 {
+        self.tries_per_minute.unwrap_or(600)
+    }
 }
 
 /// How the server works inside.
@@ -211,6 +219,29 @@ impl Settings {
         Ok(())
     }
 
+    /// The same settings for a server to try things out, whose file is gone afterwards. Unless it is given otherwise,
+    /// everybody tops up points, pages of this machine may read answers, and one address is not limited: behind the
+    /// gateway of a container it is that of all clients, a load test's too.
+    #[must_use]
+    pub fn for_trying(mut self) -> Settings {
+        self.sale.top_up_policy.get_or_insert(TopUpPolicy::Own);
+        if self.http.allow_origin.is_empty() {
+            self.http.allow_origin.push(AllowedOrigin::Loopback);
+        }
+        if !self.http.http_limit_loopback {
+            self.strangers.tries_per_minute.get_or_insert(0);
+            self.http.http_connections_per_address_max.get_or_insert(0);
+        }
+        self
+    }
+
+    /// Whether somebody thought of what one address may do: it was said, or a proxy says who is behind it.
+    pub fn chose_limits_per_address(&self) -> bool {
+        let are_given =
+            self.strangers.tries_per_minute.is_some() && self.http.http_connections_per_address_max.is_some();
+        are_given || !self.http.http_proxies.is_empty()
+    }
+
     /// The setting by which others can reach the server, if one does: an address that is
     /// not this machine's alone, or a proxy before it.
     fn opens_to_others(&self, listen: SocketAddr) -> Option<String> {
@@ -297,6 +328,20 @@ mod tests {
         assert!(parse(&["--listen", "127.0.0.2:80", "--staff-listen", "[::ffff:127.0.0.1]:80"]).is_ok());
         assert!(parse(&["--listen", "0.0.0.0:80", "--top-up-policy", "staff"]).is_ok());
         assert_eq!(parse(&["--listen", "[::1]:0"]).unwrap().top_up_policy(), TopUpPolicy::Own);
+    }
+
+    #[test]
+    fn ephemeral_server_limits_no_address_unless_that_is_asked_for() {
+        let limits = |flags: &[&str]| {
+            let settings = parse(flags).unwrap().for_trying();
+            (settings.strangers.tries_per_minute(), settings.http.connections_per_address_max())
+        };
+        assert_eq!(limits(&[]), (0, 0));
+        assert_eq!(limits(&["--tries-per-minute=7"]), (7, 0));
+        assert_eq!(limits(&["--http-connections-per-address-max=8"]), (0, 8));
+        assert_eq!(limits(&["--http-limit-loopback"]), (600, 1_000));
+        let serving = parse(&[]).unwrap();
+        assert_eq!((serving.strangers.tries_per_minute(), serving.http.connections_per_address_max()), (600, 1_000));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 #[cfg(unix)] // modes, signals, limits of a shell
 mod backup;
 mod commands;
+mod container;
 #[cfg(unix)] // links, signals, modes
 mod files;
 mod halls;

@@ -208,7 +208,7 @@ impl From<&HttpSettings> for Limits {
             idle_max_ms: settings.http_idle_max_ms,
             write_max_ms: settings.http_write_max_ms,
             connections_max: settings.http_connections_max as usize,
-            connections_per_address_max: settings.http_connections_per_address_max as usize,
+            connections_per_address_max: settings.connections_per_address_max() as usize,
             limit_loopback: settings.http_limit_loopback,
             buffers_max_bytes: settings.http_buffers_max_bytes as usize,
             parked_max: settings.http_parked_max as usize,
