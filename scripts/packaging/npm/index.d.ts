@@ -1,0 +1,29 @@
+/** How a box office for tests is started. */
+export interface Options {
+  /** "frozen" (the default): time moves by `advance` alone; "running": real time plus all advances; "wall": real. */
+  clock?: "frozen" | "running" | "wall";
+  /** Further flags of `boxoffice serve`, such as "--max-active=5". */
+  flags?: string[];
+}
+
+/** A box office with the demo concert, on a free port and a file of its own. */
+export interface Boxoffice {
+  /** Such as http://127.0.0.1:41234; the API is below /api/v1. */
+  url: string;
+  /** An admin's key, for `Authorization: Bearer`. */
+  staffKey: string;
+  concertId: number;
+  scheduleIds: number[];
+  /** The path of the SQLite file. */
+  database: string;
+  /** Turns the clock; resolves once everything that became due is written down. */
+  advance(seconds: number): Promise<void>;
+  /** Ends it and removes its file. It also ends with the process that started it. */
+  stop(): Promise<void>;
+}
+
+/** Starts a box office and waits until it is ready. */
+export function startBoxoffice(options?: Options): Promise<Boxoffice>;
+
+/** The path of the program for this system. */
+export function program(): string;
