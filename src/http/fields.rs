@@ -129,11 +129,13 @@ impl Fields {
             .map_err(|reason| Refusal::InvalidRequest { pointer: self.pointer(name), reason })
     }
 
-    /// A whole number.
+    /// A whole number. `1.0` is one, as JSON Schema has it: some languages write their numbers so.
     pub fn integer(&mut self, name: &str, range: std::ops::RangeInclusive<i64>) -> Result<i64, Refusal> {
         let value = self.must(name)?;
         let (least, most) = (*range.start().max(&-INTEGER_MAX), *range.end().min(&INTEGER_MAX));
-        value.as_i64().filter(|number| (least..=most).contains(number)).ok_or_else(|| {
+        let whole = |real: f64| (real.fract() == 0.0 && real.abs() <= INTEGER_MAX as f64).then_some(real as i64);
+        let number = value.as_i64().or_else(|| value.as_f64().and_then(whole));
+        number.filter(|number| (least..=most).contains(number)).ok_or_else(|| {
             Refusal::invalid(
                 self.pointer(name),
                 format!("must be a whole number from {least} to {most}"),
@@ -318,9 +320,9 @@ pub fn number(
     range: std::ops::RangeInclusive<i64>,
 ) -> Result<Option<i64>, Refusal> {
     let Some(text) = parameter(parameters, name) else { return Ok(None) };
-    let sound = text.parse().ok().filter(|number| range.contains(number));
+    let (least, most) = (*range.start(), *range.end().min(&INTEGER_MAX));
+    let sound = text.parse().ok().filter(|number| (least..=most).contains(number));
     sound.map(Some).ok_or_else(|| {
-        let (least, most) = (range.start(), range.end());
         Refusal::invalid(
             format!("?{name}"),
             format!("must be a whole number from {least} to {most}"),

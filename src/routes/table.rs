@@ -30,6 +30,7 @@ pub static ROUTES: &[Route] = &[
     post("/api/v1/payments", Active(|_, c, caller| payment::api::pay(c, caller))),
     // The other calls of customers.
     get("/api/v1/openapi.json", Open(|_, c| Ok(Answer::Ready(openapi::answer(c.request, ROUTES)?)))),
+    get("/api/v1/openapi-3.0.json", Open(|_, c| Ok(Answer::Ready(openapi::answer_3_0(c.request, ROUTES)?)))),
     get("/api/v1/venue", Open(|rooms, c| operations::venue(c, &rooms.line))),
     post("/api/v1/users", Open(|_, c| user::api::register(c))).secret().arrival(),
     post("/api/v1/queue/tokens", Open(|rooms, c| queue::api::issue(c, &rooms.line))).secret().arrival(),

@@ -187,7 +187,7 @@ fn scan_json(kept: &StoredScan) -> Value {
 /// `GET /staff/checkins/conflicts`, for all staff: 200 with the tickets that were seen at two doors or let in although
 /// void, oldest first: `scheduleId`, `after`, `limit` 1 to 1,000 (100).
 pub fn conflicts(context: &Context) -> Outcome<Answer> {
-    let schedule_id = context.query_number("scheduleId", 0..=i64::MAX)?;
+    let schedule_id = context.query_number("scheduleId", 1..=i64::MAX)?;
     let after = context.query_number("after", 0..=i64::MAX)?.unwrap_or(0);
     let limit = context.limit(CONFLICTS, CONFLICTS_MAX)?;
     let conflicts = super::list_conflicts(&*context.reader()?, schedule_id, after, limit)?;

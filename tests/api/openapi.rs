@@ -43,16 +43,18 @@ fn openapi_every_call_of_the_document_is_served_and_its_first_answer_is_in_the_d
 
 #[test]
 fn openapi_document_is_served_as_it_is_merged_with_its_tag_and_compressed() {
-    let (app, path) = (TestApp::with_seats(1, &[]), "/api/v1/openapi.json");
-    let served = app.client.call("GET", path, "", None);
-    served.must(200);
-    assert_eq!(served.body, Document::read().0);
-    assert_eq!(served.header("content-type"), Some("application/json"));
-    let tag = served.header("etag").unwrap();
-    app.client.call_with("GET", path, &[("if-none-match", tag)], None).must(304);
-    // The client asks for gzip unless told otherwise.
-    let plain = app.client.call_with("GET", path, &[("accept-encoding", "identity")], None);
-    assert_eq!((&plain.text, plain.header("etag")), (&served.text, Some(tag)));
+    let app = TestApp::with_seats(1, &[]);
+    for (path, version) in [("/api/v1/openapi.json", "3.1.0"), ("/api/v1/openapi-3.0.json", "3.0.3")] {
+        let served = app.client.call("GET", path, "", None);
+        assert_eq!(served.must(200)["openapi"], version);
+        assert!(version == "3.0.3" || served.body == Document::read().0);
+        assert_eq!(served.header("content-type"), Some("application/json"));
+        let tag = served.header("etag").unwrap();
+        app.client.call_with("GET", path, &[("if-none-match", tag)], None).must(304);
+        // The client asks for gzip unless told otherwise.
+        let plain = app.client.call_with("GET", path, &[("accept-encoding", "identity")], None);
+        assert_eq!((&plain.text, plain.header("etag")), (&served.text, Some(tag)));
+    }
 }
 
 #[test]
@@ -124,14 +126,13 @@ fn openapi_every_example_fits_its_schema() {
 #[test]
 fn openapi_every_code_is_explained_in_the_document_with_its_own_status() {
     let document = Document::read();
-    let pages = document.0["paths"]["/problems/{code}"]["get"]["parameters"][0]["schema"]["enum"].clone();
+    let pages = document.0["components"]["schemas"]["ProblemPage"]["enum"].clone();
     for code in boxoffice::refusal::Code::ALL {
         let word = code.word();
         assert!(pages.as_array().unwrap().contains(&json!(word.to_lowercase())), "{word} has no page");
-        let schema = &document.0["components"]["schemas"][word];
-        if schema.is_object() {
-            assert_eq!(schema["properties"]["status"]["const"], boxoffice::http::status_of(*code), "{word}");
-        }
+        let properties = &document.0["components"]["schemas"][format!("{code:?}")]["properties"];
+        let told = (&properties["code"]["const"], &properties["status"]["const"]);
+        assert_eq!(told, (&json!(word), &json!(boxoffice::http::status_of(*code))), "{word}");
     }
 }
 

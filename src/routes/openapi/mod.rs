@@ -7,13 +7,15 @@
 //! list its header fields as `x-headers` and its refusals as `x-refusals`, and a call has `x-refusals` for
 //! those of its own that are told in their own words.
 
+mod edition;
 mod nullable;
 mod operation;
 mod refusals;
+mod text;
 
 use std::sync::{Arc, OnceLock};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::http::{Reply, Request, SharedBody};
 use crate::ids;
@@ -45,12 +47,14 @@ const FRAGMENTS: &[(&str, &str)] = &[
 /// The members of a JSON object.
 type Members = Map<String, Value>;
 
-/// The document as it is sent, with its `ETag`.
-static SENT: OnceLock<Option<(String, Arc<SharedBody>)>> = OnceLock::new();
+/// The document as it is sent, with its `ETag`; and its edition in OpenAPI 3.0.
+static SENT: OnceLock<Option<Sent>> = OnceLock::new();
+static SENT_3_0: OnceLock<Option<Sent>> = OnceLock::new();
 
-fn written(routes: &[Route]) -> Option<(String, Arc<SharedBody>)> {
-    let bytes = document(routes).and_then(|document| serde_json::to_vec(&document).map_err(|error| error.to_string()));
-    match bytes {
+type Sent = (String, Arc<SharedBody>);
+
+fn written(document: Result<Value, String>) -> Option<Sent> {
+    match document.and_then(|document| serde_json::to_vec(&document).map_err(|error| error.to_string())) {
         Ok(bytes) => Some((format!("\"{}\"", ids::hex(&ids::sha256_of(&bytes)[..16])), SharedBody::new(bytes))),
         Err(fault) => {
             log::error!(
@@ -63,7 +67,17 @@ fn written(routes: &[Route]) -> Option<(String, Arc<SharedBody>)> {
 
 /// `GET /openapi.json`, open to all: 200 with the OpenAPI document; 304 by `If-None-Match`.
 pub(super) fn answer(request: &Request, routes: &[Route]) -> Result<Reply, Refusal> {
-    let (tag, body) = SENT.get_or_init(|| written(routes)).as_ref().ok_or(Refusal::Internal)?;
+    answer_with(SENT.get_or_init(|| written(document(routes))), request)
+}
+
+/// `GET /openapi-3.0.json`, open to all: 200 with the same in OpenAPI 3.0.3; 304 by `If-None-Match`.
+pub(super) fn answer_3_0(request: &Request, routes: &[Route]) -> Result<Reply, Refusal> {
+    let edition = || written(document(routes).map(|document| edition::of_3_0(&document)));
+    answer_with(SENT_3_0.get_or_init(edition), request)
+}
+
+fn answer_with(sent: &Option<Sent>, request: &Request) -> Result<Reply, Refusal> {
+    let (tag, body) = sent.as_ref().ok_or(Refusal::Internal)?;
     Ok(Reply::unless_known(request, tag.clone(), || Reply::of_json(200, Arc::clone(body))))
 }
 
@@ -78,16 +92,17 @@ pub(super) fn document(routes: &[Route]) -> Result<Value, String> {
     let refusals = refusals::parse(REFUSALS)?;
     let (mut paths, mut schemas) = (Members::new(), Members::new());
     let components = object(&mut document, "components")?;
-    for (_, response) in object_of(components, "responses")? {
-        refusals::write_out(response)?;
+    for (name, response) in object_of(components, "responses")? {
+        refusals::write_out(response, &format!("{name}Refusal"), &mut schemas)?;
     }
-    for (room, text) in FRAGMENTS {
-        let mut fragment = parse(room, text)?;
+    for (room, told) in FRAGMENTS {
+        let mut fragment = parse(room, told)?;
+        text::write_out(&mut fragment);
         for (path, item) in std::mem::take(object(&mut fragment, "paths")?) {
             let Value::Object(item) = item else { return Err(format!("{room}: {path} is no object")) };
             for (method, told) in item {
                 let what = format!("{method} {path}");
-                let call = operation::complete(routes, &path, &method, told, components)
+                let call = operation::complete(routes, &path, &method, told, components, &mut schemas)
                     .map_err(|fault| format!("{room}: {what}: {fault}"))?;
                 let methods = paths.entry(path.clone()).or_insert_with(|| Value::Object(Members::new()));
                 let methods = methods.as_object_mut().ok_or("paths")?;
@@ -101,8 +116,11 @@ pub(super) fn document(routes: &[Route]) -> Result<Value, String> {
         }
     }
     for code in Code::ALL {
-        insert(&mut schemas, code.word().into(), refusals::schema(*code, &refusals[code.word()])?)?;
+        insert(&mut schemas, refusals::name(*code), refusals::schema(*code, &refusals[code.word()])?)?;
     }
+    let pages: Vec<String> = Code::ALL.iter().map(|code| code.word().to_ascii_lowercase()).collect();
+    let page = json!({ "type": "string", "enum": pages, "description": "The code of a refusal, in lower case." });
+    insert(&mut schemas, "ProblemPage".into(), page)?;
     let known = object_of(components, "schemas")?;
     for (name, schema) in schemas {
         insert(known, name, schema)?;
@@ -140,5 +158,5 @@ fn insert(members: &mut Members, name: String, value: Value) -> Result<(), Strin
 
 /// A reference to a component.
 fn component(kind: &str, name: &str) -> Value {
-    serde_json::json!({ "$ref": format!("#/components/{kind}/{name}") })
+    json!({ "$ref": format!("#/components/{kind}/{name}") })
 }

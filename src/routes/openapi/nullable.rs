@@ -60,7 +60,8 @@ fn or_null(schema: &mut Value) {
     let none = json!({ "type": "null" });
     let list = |name: &str| schema.get(name).and_then(Value::as_array);
     let has = |name: &str, null: &Value| list(name).is_some_and(|list| list.contains(null));
-    if has("type", &"null".into()) || has("oneOf", &none) {
+    let takes_all = schema.as_object().is_some_and(Members::is_empty);
+    if takes_all || has("type", &"null".into()) || has("oneOf", &none) {
         return;
     }
     let is_plain = schema.get("enum").is_none() && schema.get("const").is_none();

@@ -11,13 +11,18 @@ use crate::refusal::Code;
 use crate::routes::{Access, Body, KeyUse, Route};
 use crate::staff::Role;
 
+/// Parameters of a path that are numbers.
+const NUMBERED: [&str; 3] = ["{concertId}", "{scheduleId}", "{keyId}"];
+
 /// The whole of a call. What the fragment says itself stands in place of what would be derived.
+/// The choices among several refusals are put into `schemas`.
 pub(super) fn complete(
     routes: &[Route],
     path: &str,
     method: &str,
     told: Value,
     components: &Members,
+    schemas: &mut Members,
 ) -> Result<Value, String> {
     // A ticket and its picture are one route.
     let of_route = path.trim_end_matches(".svg");
@@ -34,8 +39,9 @@ pub(super) fn complete(
     if let Access::Staff(roles) = route.access() {
         call.insert("x-roles".into(), roles.iter().map(|role| role.word()).collect());
     }
+    let choices = call.get("operationId").and_then(Value::as_str).map(choices_of).ok_or("no operationId")?;
     let mut responses = told.shift_remove("responses").ok_or("no responses")?;
-    let is_tagged = write_out_responses(route, &mut responses)?;
+    let is_tagged = write_out_responses(route, &mut responses, &choices, schemas)?;
     let own = told.shift_remove("parameters").unwrap_or_else(|| json!([]));
     let parameters = parameters(path, route, &own, is_tagged, components);
     if !parameters.is_empty() {
@@ -45,7 +51,12 @@ pub(super) fn complete(
         call.insert("requestBody".into(), body);
     }
     let own = told.shift_remove("x-refusals").unwrap_or_else(|| json!([]));
-    call.insert("responses".into(), all_responses(route, responses, &own, is_tagged)?);
+    let by_status = refusals_by_status(route, &own)?;
+    for (status, codes) in by_status {
+        let answer = refusals::answer(&codes, &format!("{choices}{status}"), schemas)?;
+        insert(responses.as_object_mut().ok_or("responses")?, status.to_string(), answer)?;
+    }
+    call.insert("responses".into(), all_responses(route, responses, is_tagged)?);
     match told.keys().next() {
         None => Ok(call.into()),
         Some(name) => Err(format!("{name} is not a member of a call in a fragment")),
@@ -62,10 +73,15 @@ fn security(route: &Route) -> Value {
 }
 
 /// Writes out the answers of a fragment, and tells whether the call has an `ETag`.
-fn write_out_responses(route: &Route, responses: &mut Value) -> Result<bool, String> {
+fn write_out_responses(
+    route: &Route,
+    responses: &mut Value,
+    choices: &str,
+    schemas: &mut Members,
+) -> Result<bool, String> {
     let mut is_tagged = false;
     for (status, response) in responses.as_object_mut().ok_or("responses")? {
-        refusals::write_out(response)?;
+        refusals::write_out(response, &format!("{choices}{status}"), schemas)?;
         if status.starts_with('2') {
             is_tagged |= response["headers"].get("ETag").is_some();
             let derived = [(route.waits, "Preference-Applied"), (keeps_answers(route), "Idempotency-Replayed")];
@@ -75,6 +91,12 @@ fn write_out_responses(route: &Route, responses: &mut Value) -> Result<bool, Str
         }
     }
     Ok(is_tagged)
+}
+
+/// What the names of a call's choices among refusals begin with: `reserve` has `ReserveRefusal409`.
+fn choices_of(operation_id: &str) -> String {
+    let (first, rest) = operation_id.split_at(operation_id.chars().next().map_or(0, char::len_utf8));
+    format!("{}{rest}Refusal", first.to_uppercase())
 }
 
 const fn keeps_answers(route: &Route) -> bool {
@@ -106,23 +128,24 @@ fn parameters(path: &str, route: &Route, own: &Value, is_tagged: bool, component
     all
 }
 
-/// The answers of a fragment, its refusals by their status, and the answers that every such call can have.
-fn all_responses(route: &Route, told: Value, own: &Value, is_tagged: bool) -> Result<Value, String> {
-    let Value::Object(mut all) = told else { return Err("responses".into()) };
+/// The refusals of a call by their status: its own, and those that follow from its path and its key.
+fn refusals_by_status(route: &Route, own: &Value) -> Result<BTreeMap<u16, Vec<Code>>, String> {
+    let mut codes: Vec<Code> = own.as_array().into_iter().flatten().map(code_of).collect::<Result<_, _>>()?;
+    // What is not written like a number names nothing, not an unknown thing.
+    let has_number = NUMBERED.iter().any(|name| route.path.contains(name));
+    codes.extend(has_number.then_some(Code::NotFound));
+    codes.extend(keeps_answers(route).then_some(Code::IdempotencyKeyReused));
+    codes.extend(route.is_for_tests().then_some(Code::TestServerOnly));
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
-    for word in own.as_array().into_iter().flatten() {
-        let code = code_of(word)?;
+    for code in codes {
         by_status.entry(status_of(code)).or_default().push(code);
     }
-    if keeps_answers(route) {
-        by_status.entry(status_of(Code::IdempotencyKeyReused)).or_default().push(Code::IdempotencyKeyReused);
-    }
-    if route.is_for_tests() {
-        by_status.entry(status_of(Code::TestServerOnly)).or_default().push(Code::TestServerOnly);
-    }
-    for (status, codes) in by_status {
-        insert(&mut all, status.to_string(), refusals::answer(&codes))?;
-    }
+    Ok(by_status)
+}
+
+/// The answers of a call with those that every such call can have, by their status.
+fn all_responses(route: &Route, told: Value, is_tagged: bool) -> Result<Value, String> {
+    let Value::Object(mut all) = told else { return Err("responses".into()) };
     for (status, name) in common(route, is_tagged) {
         all.entry(status).or_insert_with(|| component("responses", name));
     }

@@ -1,8 +1,9 @@
 //! The schema of each refusal, made of its code, its status and its texts, and the answers that list several of them.
+//! A choice among several has a name too, after the answer that it stands in: generators of clients call it so.
 
 use serde_json::{Value, json};
 
-use super::{Members, component};
+use super::{Members, component, insert};
 use crate::http::status_of;
 use crate::refusal::{Code, Language, explain};
 
@@ -48,25 +49,30 @@ pub(super) fn schema(code: Code, told: &Value) -> Result<Value, String> {
     Ok(schema)
 }
 
+/// The name of the schema of a refusal.
+pub(super) fn name(code: Code) -> String {
+    format!("{code:?}")
+}
+
 /// The code of a word.
 pub(super) fn code_of(word: &Value) -> Result<Code, String> {
     let found = Code::ALL.iter().find(|code| word == code.word());
     found.copied().ok_or_else(|| format!("{word} is no refusal"))
 }
 
-/// An answer that is one of these refusals, told in their own words.
-pub(super) fn answer(codes: &[Code]) -> Value {
+/// An answer that is one of these refusals, told in their own words. `choice`: the name of the schema of several.
+pub(super) fn answer(codes: &[Code], choice: &str, schemas: &mut Members) -> Result<Value, String> {
     let sentence = |code: &Code| format!("`{}`: {}", code.word(), explain(*code, Language::En)[1]);
     let mut answer = json!({ "description": codes.iter().map(sentence).collect::<Vec<_>>().join(" ") });
     if codes.iter().any(|code| status_of(*code) == 401) {
         answer["headers"] = json!({ "WWW-Authenticate": component("headers", "WWW-Authenticate") });
     }
-    answer["content"] = content(codes);
-    answer
+    answer["content"] = content(codes, choice, schemas)?;
+    Ok(answer)
 }
 
 /// Writes out the header fields and the refusals that an answer lists by name.
-pub(super) fn write_out(answer: &mut Value) -> Result<(), String> {
+pub(super) fn write_out(answer: &mut Value, choice: &str, schemas: &mut Members) -> Result<(), String> {
     let told = answer.as_object_mut().ok_or("an answer that is no object")?;
     if let Some(names) = told.shift_remove("x-headers") {
         let headers = told.entry("headers").or_insert_with(|| json!({}));
@@ -76,21 +82,28 @@ pub(super) fn write_out(answer: &mut Value) -> Result<(), String> {
     }
     if let Some(words) = told.shift_remove("x-refusals") {
         let codes: Vec<Code> = words.as_array().into_iter().flatten().map(code_of).collect::<Result<_, _>>()?;
-        told.insert("content".into(), content(&codes));
+        told.insert("content".into(), content(&codes, choice, schemas)?);
     }
     Ok(())
 }
 
-fn content(codes: &[Code]) -> Value {
-    let one = |code: &Code| component("schemas", code.word());
+fn content(codes: &[Code], choice: &str, schemas: &mut Members) -> Result<Value, String> {
     let schema = match codes {
-        [code] => one(code),
+        [code] => component("schemas", &name(*code)),
         _ => {
-            let target = |code: &Code| (code.word().to_owned(), one(code)["$ref"].clone());
-            let mapping: Members = codes.iter().map(target).collect();
-            let discriminator = json!({ "propertyName": "code", "mapping": mapping });
-            json!({ "oneOf": codes.iter().map(one).collect::<Vec<_>>(), "discriminator": discriminator })
+            insert(schemas, choice.into(), one_of(codes))?;
+            component("schemas", choice)
         }
     };
-    json!({ "application/problem+json": { "schema": schema } })
+    Ok(json!({ "application/problem+json": { "schema": schema } }))
+}
+
+/// One of several refusals, told apart by their codes.
+fn one_of(codes: &[Code]) -> Value {
+    let one = |code: &Code| component("schemas", &name(*code));
+    let mapping: Members = codes.iter().map(|code| (code.word().to_owned(), one(code)["$ref"].clone())).collect();
+    json!({
+        "oneOf": codes.iter().map(one).collect::<Vec<_>>(),
+        "discriminator": { "propertyName": "code", "mapping": mapping },
+    })
 }

@@ -1,0 +1,70 @@
+//! The patterns of texts of one line. A room says `OneLine` or `OneLineOrNone` with `maxLength`; since texts are counted after
+//! they are trimmed, the limit goes into the pattern, which has no words for the rest of it: something must be seen.
+
+use serde_json::{Value, json};
+
+use super::Members;
+
+/// White space, which is trimmed; what a line may have within; and the same without white space, which is at its ends.
+const SPACE: &str = r"[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
+const WITHIN: &str = r"[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]";
+const END: &str = r"[^\u0000- \u007f-\u00a0\u1680\u2000-\u200a\u2028-\u202f\u205f\u2066-\u2069\u3000]";
+
+const ONE_LINE: &str = "#/components/schemas/OneLine";
+const ONE_LINE_OR_NONE: &str = "#/components/schemas/OneLineOrNone";
+
+/// Writes out the texts of one line in a fragment.
+pub(super) fn write_out(value: &mut Value) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(write_out),
+        Value::Object(members) => match members.get("$ref").and_then(Value::as_str) {
+            Some(ONE_LINE) => *members = line(members, 1),
+            Some(ONE_LINE_OR_NONE) => *members = line(members, 0),
+            _ => members.values_mut().for_each(write_out),
+        },
+        _ => {}
+    }
+}
+
+fn line(told: &Members, least: u64) -> Members {
+    let most = told["maxLength"].as_u64().unwrap_or_default();
+    let question = if least == 0 { "?" } else { "" };
+    let own = told.get("description").and_then(Value::as_str).map(|text| format!(" {text}")).unwrap_or_default();
+    let mut line = Members::new();
+    line.insert("type".into(), "string".into());
+    line.extend((least > 0).then(|| ("minLength".into(), json!(least))));
+    let inner = most.saturating_sub(2);
+    let pattern = format!("^{SPACE}*(?:{END}(?:{WITHIN}{{0,{inner}}}{END})?){question}{SPACE}*$");
+    line.insert("pattern".into(), pattern.into());
+    line.insert("description".into(), format!("One line of {least} to {most} characters after trimming.{own}").into());
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Fields;
+
+    #[test]
+    fn patterns_of_texts_take_the_characters_that_are_taken() {
+        let matcher = |pattern: &Value| jsonschema::draft202012::new(&json!({ "pattern": pattern })).unwrap();
+        let matcher_of = |name: &str| {
+            let mut schema = json!({ "$ref": name, "maxLength": 4 });
+            write_out(&mut schema);
+            matcher(&schema["pattern"])
+        };
+        let (one, or_none) = (matcher_of(ONE_LINE), matcher_of(ONE_LINE_OR_NONE));
+        let document = super::super::document(crate::routes::ROUTES).unwrap();
+        let lines = matcher(&document["components"]["schemas"]["Paragraphs"]["pattern"]);
+        let whole = (0..=0x3100_u32).chain(0xfdf0..=0x1_0010).filter_map(char::from_u32);
+        for text in whole.flat_map(|c| ["", "ab", "abcd"].map(|rest| format!("{c}{rest}"))).chain(["a b ".into()]) {
+            let fields = || Fields::of_value(json!({ "text": text }), String::new()).unwrap();
+            let taken = [fields().line("text", 1..=4), fields().line("text", 0..=4)].map(|text| text.is_ok());
+            let told = [&one, &or_none].map(|pattern| pattern.is_valid(&json!(text)));
+            // One character that nobody sees is refused by the server alone.
+            assert!(told == taken || text.chars().count() == 1 && taken == [false; 2], "{text:?}: {told:?} {taken:?}");
+            let taken = fields().lines("text", 0..=9).is_ok();
+            assert!(lines.is_valid(&json!(text)) == taken || text.trim() != text || text.len() <= 4, "{text:?}");
+        }
+    }
+}
