@@ -254,6 +254,6 @@ fn convention_no_answer_has_a_moment_of_1970() {
         };
         let query = if route.path.ends_with("/concerts/{concertId}/seats") { "?date=2100-01-01" } else { "" };
         let answer = app.client.call("GET", &format!("{path}{query}"), &authorization, None);
-        assert!(!answer.text.contains("1970"), "{path}: {}", answer.text);
+        assert!(!answer.text.contains("1970-"), "{path}: {}", answer.text);
     }
 }
