@@ -1,7 +1,7 @@
-//! The same document in OpenAPI 3.0.3, for generators of clients that read no 3.1. It is derived, and says nothing of its own.
-//! Where they differ: what 3.0 has no words for is left out, a reference that may be null leads to a schema of its own, and
-//! every refusal is a `Problem` with further members, under its status or `4XX` and `5XX`: generators of that age take one
-//! type of error for a call, and some take `default` for a success too.
+//! The same document in OpenAPI 3.0.3, for generators of clients that read no 3.1. It is derived, and says nothing of
+//! its own. Where they differ: what 3.0 has no words for is left out, a reference that may be null leads to a schema of
+//! its own, and every refusal is a `Problem` with further members, under its status or `4XX` and `5XX`: generators of
+//! that age take one type of error for a call, and some take `default` for a success too.
 
 use std::collections::BTreeSet;
 
@@ -74,8 +74,8 @@ impl Edition {
         schemas.map(|(name, one)| (name.clone(), self.schema(one))).collect::<Members>().into()
     }
 
-    /// A schema: a constant is a list of one word, null is `nullable`, the first example stands for all, and a reference
-    /// stands alone.
+    /// A schema: a constant is a list of one word, null is `nullable`, the first example stands for all, and a
+    /// reference stands alone.
     fn schema(&mut self, value: &Value) -> Value {
         let Value::Object(members) = value else { return value.clone() };
         let mut older = Members::new();

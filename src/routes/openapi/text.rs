@@ -1,5 +1,6 @@
-//! The patterns of texts of one line. A room says `OneLine` or `OneLineOrNone` with `maxLength`; since texts are counted after
-//! they are trimmed, the limit goes into the pattern, which has no words for the rest of it: something must be seen.
+//! The patterns of texts of one line. A room says `OneLine` or `OneLineOrNone` with `maxLength`; since texts are
+//! counted after they are trimmed, the limit goes into the pattern. What it has no words for is left to the server:
+//! something must be seen.
 
 use serde_json::{Value, json};
 
