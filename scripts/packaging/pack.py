@@ -161,8 +161,7 @@ def installer(releases: str, sums: dict[str, str]) -> str:
     arms = []
     for target, (*_, uname) in TARGETS.items():
         if uname and target in sums:
-            also = uname.replace("x86_64", "amd64") if "x86" in uname else uname.replace("aarch64", "arm64")
-            names = '"' + '" | "'.join(dict.fromkeys([uname, also])) + '"'
+            names = f'"{uname}"' if uname != "Linux aarch64" else '"Linux aarch64" | "Linux arm64"'
             arms.append(f"{names})\n    target={target}\n    sum={sums[target]}\n    ;;")
     return filled("install.sh", RELEASES=releases, TARGETS="\n".join(arms))
 

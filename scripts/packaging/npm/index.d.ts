@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" />
+
 /** How a box office for tests is started. */
 export interface Options {
   /** "frozen" (the default): time moves by `advance` alone; "running": real time plus all advances; "wall": real. */
@@ -20,6 +22,8 @@ export interface Boxoffice {
   advance(seconds: number): Promise<void>;
   /** Ends it and removes its file. It also ends with the process that started it. */
   stop(): Promise<void>;
+  /** The same, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Starts a box office and waits until it is ready. */
