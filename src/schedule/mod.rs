@@ -174,6 +174,11 @@ pub fn change_times(tx: &Tx, schedule_id: i64, times: &Times) -> Outcome<()> {
     record_change(tx, schedule_id)
 }
 
+/// Sales that were open at `seen` stay open when the clock is set back behind their opening.
+pub fn keep_open(tx: &Tx, seen: Millis) -> Outcome<()> {
+    Ok(sql::update_opened(tx, seen)?)
+}
+
 /// Cancels a date: from this transaction on nothing is sold for it. To say it twice changes nothing.
 ///
 /// # Errors

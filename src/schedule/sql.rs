@@ -121,6 +121,15 @@ pub(super) fn update_times(tx: &Tx, schedule_id: i64, times: &Times) -> rusqlite
     .map(drop)
 }
 
+/// Those that opened between now and `seen` opened now. Run once, at a start: it reads every date.
+pub(super) fn update_opened(tx: &Tx, seen: Millis) -> rusqlite::Result<()> {
+    tx.execute(
+        "UPDATE schedule SET sale_opens_at = ?1 WHERE sale_opens_at > ?1 AND sale_opens_at <= ?2",
+        (tx.now(), seen),
+    )
+    .map(drop)
+}
+
 pub(super) fn mark_cancelled_if_not(tx: &Tx, schedule_id: i64) -> rusqlite::Result<bool> {
     tx.prepare_cached("UPDATE schedule SET cancelled_at = ?2 WHERE schedule_id = ?1 AND cancelled_at IS NULL")?
         .execute((schedule_id, tx.now()))
