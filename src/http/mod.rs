@@ -2,6 +2,7 @@
 //! repeating safe. The server (`server/`) stands in front.
 
 mod body;
+mod delivery;
 mod fields;
 mod idempotency;
 mod json;
@@ -11,6 +12,7 @@ mod request;
 mod server;
 
 pub use body::{Body, GZIP_MIN_BYTES, SharedBody};
+pub use delivery::{Delivery, Ending};
 pub use fields::{
     Credential, Fields, decoded, decoded_segment, idempotency_key, must_be_date, number, parameter, plain_line, query,
 };

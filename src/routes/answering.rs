@@ -1,58 +1,81 @@
-//! Where an answer goes: to its caller, and on a server for tests into the list of what was asked.
+//! Where an answer goes: to its caller. On a server for tests, requests are listed and meet faults on the way.
 
 use std::sync::Arc;
 
 use super::Handlers;
 use crate::clock::Millis;
-use crate::http::{Credential, Reply, Request, Responder, Wait};
+use crate::http::{Credential, Delivery, Reply, Request, Responder, Wait};
 use crate::ids::{self, TokenKey};
-use crate::testing::TestServer;
+use crate::testing::{Fault, TestServer};
 
 /// The way back to a caller.
 pub(super) struct Answering {
     responder: Responder,
-    /// Where the request is remembered, and its sequence there.
-    listed: Option<(Arc<TestServer>, u64)>,
+    listed: Option<TestedRequest>,
+}
+
+/// A request of a test.
+struct TestedRequest {
+    tests: Arc<TestServer>,
+    sequence: u64,
+    /// How a fault has the answer delivered.
+    delivery: Option<Delivery>,
 }
 
 impl Answering {
     /// Sends the answer.
-    pub fn send(self, reply: Reply) {
-        if let Some((tests, sequence)) = &self.listed {
-            tests.requests.end(*sequence, &reply);
+    pub fn send(mut self, reply: Reply) {
+        if let Some(listed) = &self.listed {
+            listed.tests.requests.end(listed.sequence, &reply);
+            self.responder.deliver_by(listed.delivery);
         }
         self.responder.send(reply);
     }
 
     /// Lets the request wait.
     pub fn wait(self, mut wait: Wait) {
-        if let Some((_, sequence)) = self.listed {
-            wait.memo = format!("{sequence} {}", wait.memo);
+        if let Some(TestedRequest { sequence, delivery, .. }) = self.listed {
+            let delivery = delivery.map_or("-".to_owned(), |delivery| delivery.to_string());
+            wait.memo = format!("{sequence} {delivery} {}", wait.memo);
         }
         self.responder.wait(wait);
     }
 }
 
 impl Handlers {
-    /// The way back to who made a request. One that waited gives back what [`Answering::wait`] added to its memo.
-    pub(super) fn answering(&self, request: &mut Request, responder: Responder, now: Millis) -> Answering {
-        let tests = self.tests.as_ref().filter(|_| !super::is_below_tests(&request.path));
-        let listed = tests.map(|tests| {
-            let sequence = match &mut request.resumed {
-                None => self.list(tests, request, now),
-                Some(resumed) => {
-                    let (sequence, memo) = resumed.memo.split_once(' ').unwrap_or_default();
-                    let sequence = sequence.parse().unwrap_or_default();
-                    resumed.memo = memo.to_owned();
-                    sequence
+    /// The way back to who made a request; `None` where it met a fault and is not to be carried out. One that waited
+    /// gives back what [`Answering::wait`] added to its memo.
+    pub(super) fn answering(&self, request: &mut Request, mut responder: Responder, now: Millis) -> Option<Answering> {
+        let Some(tests) = self.tests.as_ref().filter(|_| !super::is_below_tests(&request.path)) else {
+            return Some(Answering { responder, listed: None });
+        };
+        let tests = Arc::clone(tests);
+        if let Some(resumed) = &mut request.resumed {
+            let mut words = resumed.memo.splitn(3, ' ');
+            let sequence = words.next().and_then(|word| word.parse().ok()).unwrap_or_default();
+            let delivery = words.next().and_then(Delivery::parse);
+            resumed.memo = words.next().unwrap_or_default().to_owned();
+            return Some(Answering { responder, listed: Some(TestedRequest { tests, sequence, delivery }) });
+        }
+        let fault = tests.faults.meet(request.method, &request.path, request.language());
+        let sequence = self.list(&tests, request, now, fault.as_ref());
+        match fault {
+            Some(Fault { is_carried_out: false, reply, delivery, .. }) => {
+                if let Some(reply) = &reply {
+                    tests.requests.end(sequence, reply);
                 }
-            };
-            (Arc::clone(tests), sequence)
-        });
-        Answering { responder, listed }
+                responder.deliver_by(Some(delivery));
+                responder.send(reply.unwrap_or_else(|| Reply::empty(204))); // without one nothing of it is sent
+                None
+            }
+            fault => {
+                let delivery = fault.map(|fault| fault.delivery);
+                Some(Answering { responder, listed: Some(TestedRequest { tests, sequence, delivery }) })
+            }
+        }
     }
 
-    fn list(&self, tests: &TestServer, request: &Request, now: Millis) -> u64 {
+    fn list(&self, tests: &TestServer, request: &Request, now: Millis, fault: Option<&Fault>) -> u64 {
         let user_id = match Credential::of(request) {
             Credential::Nothing => None,
             Credential::Basic(user_id, _) => ids::parse_id(&user_id),
@@ -62,6 +85,6 @@ impl Handlers {
         };
         let given = self.venue.settings.staff_key.as_deref();
         let is_key = |text: &str| given.is_some_and(|given| text.contains(given)) || self.keyring.has_had(text);
-        tests.requests.begin(request, now, user_id, is_key)
+        tests.requests.begin(request, now, user_id, fault.map(|fault| fault.word), is_key)
     }
 }

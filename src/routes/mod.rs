@@ -77,7 +77,7 @@ impl Handle for Handlers {
     /// Answers a request, now or after a commit.
     fn handle(&self, mut request: Request, responder: Responder) {
         let now = self.now();
-        let responder = self.answering(&mut request, responder, now);
+        let Some(responder) = self.answering(&mut request, responder, now) else { return };
         match self.answer(&request, now) {
             Ok(Next::Send(reply)) => responder.send(reply),
             Ok(Next::Wait(memo)) => responder.wait(memo.wait_request()),

@@ -6,11 +6,15 @@
 //! has, so it cannot run elsewhere; it takes an admin's key.
 
 pub mod clock;
+mod faults;
+mod random;
 mod requests;
 pub mod staff_api;
 
 use std::collections::BTreeMap;
 
+pub use faults::Fault;
+use faults::Faults;
 use parking_lot::Mutex;
 use requests::RequestLog;
 
@@ -19,6 +23,8 @@ use crate::clock::Millis;
 /// What a server for tests has beside the venue.
 #[derive(Debug, Default)]
 pub struct TestServer {
+    /// The rules by which requests meet faults.
+    pub faults: Faults,
     /// What was asked.
     pub requests: RequestLog,
     /// The snapshots by their names.

@@ -43,6 +43,8 @@ struct Entry {
     query: String,
     idempotency_key: Option<String>,
     user_id: Option<Uuid>,
+    /// The fault that it met.
+    fault: Option<&'static str>,
     answer: Option<Answered>,
 }
 
@@ -67,7 +69,14 @@ pub struct Filter<'f> {
 impl RequestLog {
     /// Remembers a request of a user, as far as that is known; gives its sequence. Text for which `is_key` holds opens
     /// something.
-    pub fn begin(&self, request: &Request, at: Millis, user_id: Option<Uuid>, is_key: impl Fn(&str) -> bool) -> u64 {
+    pub fn begin(
+        &self,
+        request: &Request,
+        at: Millis,
+        user_id: Option<Uuid>,
+        fault: Option<&'static str>,
+        is_key: impl Fn(&str) -> bool,
+    ) -> u64 {
         let own = match Credential::of(request) {
             Credential::Nothing => None,
             Credential::Bearer(key) | Credential::Basic(_, key) => Some(key).filter(|key| !key.is_empty()),
@@ -85,6 +94,7 @@ impl RequestLog {
             query: cut(mask_query(&request.query, &is_secret)),
             idempotency_key: request.header("idempotency-key").map(|key| cut(mask(key, &is_secret))),
             user_id,
+            fault,
             answer: None,
         };
         if log.entries.len() == REQUESTS_MAX {
@@ -136,6 +146,7 @@ impl Entry {
             "query": self.query,
             "userId": self.user_id,
             "idempotencyKey": self.idempotency_key,
+            "fault": self.fault,
             "status": answer.map(|answer| answer.status),
             "replayed": answer.is_some_and(|answer| answer.replayed),
             "durationMilliseconds": answer.map(|answer| answer.milliseconds),

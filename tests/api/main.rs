@@ -12,6 +12,7 @@ mod dates;
 mod deletion;
 mod draw;
 mod evening;
+mod faults;
 mod feed;
 mod flows;
 mod handbook;

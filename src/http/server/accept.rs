@@ -3,9 +3,11 @@
 use std::fs::File;
 use std::io;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
+use socket2::SockRef;
 
 use super::connection_id::ConnectionId;
 use super::loop_turn::LoopTurn;
@@ -81,4 +83,11 @@ pub fn watch(registry: &Registry, socket: &mut TcpStream, id: ConnectionId) -> b
     let watched = registry.register(socket, token, Interest::READABLE | Interest::WRITABLE);
     let _ = socket.set_nodelay(true); // only slower without
     watched.inspect_err(|error| log::error!("a connection cannot be watched: {error}")).is_ok()
+}
+
+/// Has the close of a socket reset its connection.
+pub fn reset(socket: &TcpStream) {
+    if let Err(error) = SockRef::from(socket).set_linger(Some(Duration::ZERO)) {
+        log::warn!("a connection can't be reset, so it is closed: {error}");
+    }
 }

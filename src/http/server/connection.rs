@@ -9,13 +9,12 @@ use std::net::IpAddr;
 
 use super::body_reader::Body;
 use super::cors::CrossOrigin;
-use super::framing;
 use super::loop_turn::LoopTurn;
 use super::output::Output;
 use super::response_head::{self, RequestId, ResponseMeta};
 use super::upstream::{Origin, UpstreamResponse, WaitingRequest, Wake};
-use crate::http::Reply;
 use crate::http::body::Content;
+use crate::http::{Ending, Reply};
 use crate::refusal::{Language, Refusal};
 
 /// Read at once at most, in bytes.
@@ -40,6 +39,8 @@ pub enum Action {
     ShutWrite,
     /// Nothing, until its request is answered.
     Rest,
+    /// Reset it.
+    Reset,
     /// Close it.
     Close,
 }
@@ -68,8 +69,12 @@ pub(super) enum State {
     Dispatched(Option<Box<Waiter>>),
     /// The handler said "not yet".
     Waiting(Box<Waiter>),
+    /// An answer is there, and by a test's wish its delivery is due later.
+    Held(Ending),
     /// An answer is on its way.
     Writing,
+    /// By a test's wish it is reset in place of an answer.
+    Reset,
     /// Answered for the last time.
     LingeringClose {
         /// So many bytes are still thrown away.
@@ -173,8 +178,9 @@ impl Connection {
             State::Waiting(_) if self.input.len() < WAITING_INPUT_MAX_BYTES && turn.has_room(READ_MAX_BYTES) => {
                 Action::Read(WAITING_INPUT_MAX_BYTES - self.input.len())
             }
-            State::Expecting(_) | State::Dispatched(_) | State::Waiting(_) => Action::Rest,
+            State::Expecting(_) | State::Dispatched(_) | State::Waiting(_) | State::Held(_) => Action::Rest,
             State::Writing => Action::Write,
+            State::Reset => Action::Reset,
             State::LingeringClose { left, is_shut: false } if self.desynchronised => {
                 self.state = State::LingeringClose { left: *left, is_shut: true };
                 Action::ShutWrite
@@ -246,28 +252,6 @@ impl Connection {
         }
     }
 
-    /// Its deadline has come. One that waits is woken instead.
-    pub fn expire(&mut self, turn: &mut LoopTurn) {
-        let figure = match self.state {
-            State::Head if self.input.is_empty() => Some(&turn.metrics.connections_expired_idle_total),
-            State::Head => {
-                turn.metrics.connections_expired_head_total.add(1);
-                let (_, _, origin) = framing::peek(&self.input);
-                self.meta.cross_origin = CrossOrigin::of(&turn.limits.allow_origins, origin);
-                return self.refuse_and_leave(&Refusal::RequestTimeout, turn);
-            }
-            State::Body(_) => {
-                turn.metrics.connections_expired_body_total.add(1);
-                return self.refuse_and_leave(&Refusal::RequestTimeout, turn);
-            }
-            State::Writing => Some(&turn.metrics.connections_expired_write_total),
-            State::LingeringClose { .. } | State::Closed => None,
-            State::Expecting(_) | State::Dispatched(_) | State::Waiting(_) => return,
-        };
-        figure.into_iter().for_each(|figure| figure.add(1));
-        self.state = State::Closed;
-    }
-
     /// Whether this request is the one that it wants answered.
     pub fn awaits(&self, number: u64) -> bool {
         matches!(self.state, State::Dispatched(_) | State::Expecting(_)) && self.number == number
@@ -297,6 +281,9 @@ impl Connection {
                 out.extend_from_slice(answer.body);
             }
         });
+        if let Some(delivery) = answer.delivery {
+            self.deliver(delivery, turn);
+        }
     }
 
     /// Refuses a request; the connection goes on, unless a body was to come.

@@ -2,8 +2,7 @@
 //! to a connection, the connection's action to a socket, to upstream or to the long polls, and deadlines.
 //!
 //! Sockets are watched edge-triggered, and mio promises another event only after a read has found the socket empty
-//! (`WouldBlock`). So a socket is read until then, or, where the system says as much by a short read, until that; or
-//! it is noted as readable and read on in a later turn.
+//! (`WouldBlock`). So a socket is read until then, or until a short read that says so, or is noted as readable.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Shutdown};
@@ -212,6 +211,7 @@ impl EventLoop {
             Action::ShutWrite if client.socket.shutdown(Shutdown::Write).is_ok() => return true,
             Action::Rest if client.finished && client.connection.waiter().is_some() => {}
             Action::Rest => return false,
+            Action::Reset => accept::reset(&client.socket),
             Action::Continue | Action::ShutWrite | Action::Close => {}
         }
         self.close(id);

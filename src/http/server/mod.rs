@@ -4,12 +4,12 @@
 //!
 //! The loop: `event_loop` (readiness to a connection, its action to a socket, upstream or the long polls) ·
 //! `loop_turn` (the time of a turn and what all share) · `accept` · `connections` (limits, eviction, deadlines,
-//! memory) · `shared` (content that clients share). One connection, without a socket: `connection` (its states) ·
-//! `request_reader` (bytes become requests) · `framing`, `target`, `encoding` (the request head, strictly) ·
-//! `body_reader`, `chunked` (its body) · `proxy` (the client's address) · `response_head`, `cors` (which origins may
-//! read) · `output` (what is still to be sent). Beyond it: `upstream/` (submit a request, next event) · `long_poll`,
-//! `waiters`, `notifier` (requests that wait for a change) · `compress`. Beside: `limits`, `metrics`, and here the
-//! handle.
+//! memory) · `shared` (content that clients share). One connection, without a socket: `connection` (its states),
+//! `expiry` (its deadline) · `request_reader` (bytes become requests) · `framing`, `target`, `encoding` (the request
+//! head, strictly) · `body_reader`, `chunked` (its body) · `proxy` (the client's address) · `response_head`, `cors`
+//! (which origins may read) · `output` (what is still to be sent). Beyond it: `upstream/` (submit a request, next
+//! event) · `long_poll`, `waiters`, `notifier` (requests that wait for a change) · `compress`. Beside: `limits`,
+//! `metrics`, and here the handle.
 //!
 //! # The states of a connection
 //!
@@ -22,7 +22,8 @@
 //!   Dispatched ─"not yet"─▶ Waiting
 //!   Waiting ──notified, timed out──▶ Dispatched
 //!   Head, Body, Expecting ──refused──▶ Writing
-//!   Dispatched ──answered──▶ Writing
+//!   Dispatched ──answered──▶ Writing, Held, Reset, Closed    all but the first by the wish of a test
+//!   Held ──deadline──▶ Writing, Reset, Closed
 //!   Writing ──keep alive──▶ Head
 //!   Writing ──close───────▶ LingeringClose ──▶ Closed
 //! ```
@@ -43,6 +44,7 @@ mod connections;
 mod cors;
 mod encoding;
 mod event_loop;
+mod expiry;
 mod framing;
 mod limits;
 mod long_poll;

@@ -46,10 +46,11 @@ impl RequestId {
 }
 
 /// Fields that belong to one connection or are written here.
-const OWN: [&str; 10] = [
+const OWN: [&str; 11] = [
     "date",
     "server",
     "upstream",
+    "upstream-delivery",
     "content-length",
     "connection",
     "transfer-encoding",

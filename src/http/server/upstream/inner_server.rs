@@ -9,10 +9,10 @@ use std::thread;
 use super::super::compress::{self, Compressor};
 use super::super::{framing, response_head};
 use super::handed::Handed;
-use super::protocol::{self, FIELD, PROBE_TARGET, RequestEnvelope, Topic, WaitingRequest};
+use super::protocol::{self, DELIVERY_FIELD, FIELD, PROBE_TARGET, RequestEnvelope, Topic, WaitingRequest};
 use crate::http::Reply;
 use crate::http::body::Content;
-use crate::http::{Method, Request};
+use crate::http::{Delivery, Method, Request};
 use crate::ids::new_key;
 use crate::platform::{InnerSocket, InnerStream};
 use crate::refusal::{Language, Refusal};
@@ -54,6 +54,7 @@ pub struct Wait {
 pub struct Responder {
     asked: Option<tiny_http::Request>,
     number: u64,
+    delivery: Option<Delivery>,
     sending: Arc<Sending>,
 }
 
@@ -64,10 +65,16 @@ pub struct Sending {
 }
 
 impl Responder {
+    /// Has the answer come late, or not at all.
+    pub fn deliver_by(&mut self, delivery: Option<Delivery>) {
+        self.delivery = delivery;
+    }
+
     /// Gives the answer, compressed where that helps and the client takes it.
     pub fn send(mut self, mut reply: Reply) {
         let Some(asked) = self.asked.take() else { return };
         compress::mark_vary(&mut reply);
+        reply.headers.extend(self.delivery.map(|delivery| (DELIVERY_FIELD.into(), delivery.to_string())));
         let takes_gzip = !field(&asked, "accept-encoding").is_empty();
         let (number, sending) = (self.number, Arc::clone(&self.sending));
         let send = move |reply: Reply, content: Content| deliver(asked, number, &sending.handed, &reply, content);
@@ -295,7 +302,7 @@ fn hand_over(mut asked: tiny_http::Request, handler: &Handler, sending: &Arc<Sen
     }
     let RequestEnvelope { number, peer, id, is_head, resumed } = envelope;
     let request = Request { id, method, path, query, headers, body, peer, resumed };
-    let responder = Responder { asked: Some(asked), number, sending: Arc::clone(sending) };
+    let responder = Responder { asked: Some(asked), number, delivery: None, sending: Arc::clone(sending) };
     if !is_head {
         return handler.handle(request, responder);
     }

@@ -19,6 +19,8 @@ use crate::ids::new_key;
 /// The field that travels both ways. To tiny_http: `secret number peer id [head | wake =memo]`;
 /// back: `number`, alone or with `parked`, `handed` or `proceed`.
 pub const FIELD: &str = "upstream";
+/// The field of an answer that says how it is delivered, where a test wishes.
+pub const DELIVERY_FIELD: &str = "upstream-delivery";
 /// The target of the probe on a new upstream connection; a client's `OPTIONS *` is answered by the server itself.
 pub const PROBE_TARGET: &str = "*";
 

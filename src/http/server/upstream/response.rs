@@ -1,7 +1,8 @@
 //! Reading tiny_http's answers.
 
 use super::super::response_head;
-use super::protocol::FIELD;
+use super::protocol::{DELIVERY_FIELD, FIELD};
+use crate::http::Delivery;
 
 const FIELDS_MAX: usize = 32;
 
@@ -15,6 +16,8 @@ pub struct UpstreamResponse<'b> {
     pub is_handed: bool,
     /// The head was checked: the body may come.
     pub is_proceed: bool,
+    /// How it reaches the client, where that is not at once.
+    pub delivery: Option<Delivery>,
     pub status: u16,
     pub body: &'b [u8],
     fields: [httparse::Header<'b>; FIELDS_MAX],
@@ -47,11 +50,19 @@ impl<'b> UpstreamResponse<'b> {
             return Err(None);
         }
         let number = number.parse().map_err(|_| None)?;
+        let delivery = field(DELIVERY_FIELD).and_then(Delivery::parse);
         let expected = start + length;
         match bytes.len() {
-            whole if whole == expected => {
-                Ok(UpstreamResponse { number, is_parked, is_handed, is_proceed, status, body: &bytes[start..], fields })
-            }
+            whole if whole == expected => Ok(UpstreamResponse {
+                number,
+                is_parked,
+                is_handed,
+                is_proceed,
+                delivery,
+                status,
+                body: &bytes[start..],
+                fields,
+            }),
             part if part < expected => Err(Some(expected)),
             _ => Err(None),
         }

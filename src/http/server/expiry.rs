@@ -1,0 +1,51 @@
+//! What the deadline of a connection does, and answers that a test wants to come late or not at all.
+
+use super::connection::{Connection, State};
+use super::cors::CrossOrigin;
+use super::framing;
+use super::loop_turn::LoopTurn;
+use crate::http::{Delivery, Ending};
+use crate::refusal::Refusal;
+
+impl Connection {
+    /// Its deadline has come. One that waits is woken instead.
+    pub fn expire(&mut self, turn: &mut LoopTurn) {
+        let figure = match self.state {
+            State::Head if self.input.is_empty() => Some(&turn.metrics.connections_expired_idle_total),
+            State::Head => {
+                turn.metrics.connections_expired_head_total.add(1);
+                let (_, _, origin) = framing::peek(&self.input);
+                self.meta.cross_origin = CrossOrigin::of(&turn.limits.allow_origins, origin);
+                return self.refuse_and_leave(&Refusal::RequestTimeout, turn);
+            }
+            State::Body(_) => {
+                turn.metrics.connections_expired_body_total.add(1);
+                return self.refuse_and_leave(&Refusal::RequestTimeout, turn);
+            }
+            State::Writing => Some(&turn.metrics.connections_expired_write_total),
+            State::LingeringClose { .. } | State::Reset | State::Closed => None,
+            State::Held(ending) => return self.end(ending, turn),
+            State::Expecting(_) | State::Dispatched(_) | State::Waiting(_) => return,
+        };
+        figure.into_iter().for_each(|figure| figure.add(1));
+        self.state = State::Closed;
+    }
+
+    /// Delivers the answer that is there at once, later, or not at all.
+    pub(super) fn deliver(&mut self, delivery: Delivery, turn: &LoopTurn) {
+        if delivery.after_ms == 0 {
+            return self.end(delivery.ending, turn);
+        }
+        self.state = State::Held(delivery.ending);
+        self.deadline_ms = turn.now_ms + u64::from(delivery.after_ms);
+    }
+
+    fn end(&mut self, ending: Ending, turn: &LoopTurn) {
+        self.state = match ending {
+            Ending::Answered => State::Writing,
+            Ending::Lost => State::Closed,
+            Ending::Reset => State::Reset,
+        };
+        self.deadline_ms = turn.now_ms + turn.limits.write_max_ms;
+    }
+}
