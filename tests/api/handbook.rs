@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::support::{Answer, TestApp};
 
-const NAMES: [&str; 3] = ["evening", "venue", "security"];
+const NAMES: [&str; 4] = ["evening", "venue", "security", "clients"];
 
 fn markdown(language: &str, name: &str) -> String {
     let handbook = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/handbook");

@@ -12,9 +12,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 const README: &str = include_str!("../../README.md");
 
 /// Files whose commands are run, with the least number of blocks in each.
-const RUN: [(&str, &str, usize); 3] = [
+const RUN: [(&str, &str, usize); 4] = [
     ("README.md", README, 4),
     ("src/web/handbook/en/venue.md", include_str!("../../src/web/handbook/en/venue.md"), 14),
+    ("src/web/handbook/en/clients.md", include_str!("../../src/web/handbook/en/clients.md"), 3),
     ("tests/README.md", include_str!("../README.md"), 0),
 ];
 const SHOWN_ADDRESS: &str = "127.0.0.1:8080";
