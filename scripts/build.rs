@@ -13,6 +13,11 @@ fn main() {
     println!("cargo::rerun-if-env-changed=BUILD_COMMIT");
     println!("cargo::rustc-env=BUILD_TARGET={}", variable("TARGET"));
     println!("cargo::rustc-env=BUILD_COMMIT={}", commit());
+    // BUILD_INNER_SOCKET=loopback: Linux with the inner socket of the other systems, so that its tests try it.
+    println!("cargo::rerun-if-env-changed=BUILD_INNER_SOCKET");
+    if variable("BUILD_INNER_SOCKET") == "loopback" {
+        println!("cargo::rustc-cfg=inner_socket=\"loopback\"");
+    }
 }
 
 fn variable(name: &str) -> String {

@@ -88,7 +88,7 @@ enum Command {
 /// Runs the command that was given.
 pub fn run() -> ExitCode {
     let line = command_line();
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn,tiny_http=off")).init();
     let outcome = match line.command {
         Command::Demo(settings) => demo::run(settings).map(|()| ExitCode::SUCCESS),
         Command::Serve(serve) => serve.run().map(|()| ExitCode::SUCCESS),

@@ -62,6 +62,20 @@ mod unnamed {
             InnerStream::connect(self.path())
         }
 
+        /// Nothing to do ahead: connections are made when they are wanted.
+        ///
+        /// # Errors
+        /// None.
+        pub fn fill(&self, _wanted: usize, _probe: &[u8]) -> io::Result<()> {
+            Ok(())
+        }
+
+        /// Whether another program could make a connection.
+        #[cfg(test)]
+        pub fn is_open_to_others(&self) -> bool {
+            false
+        }
+
         /// Makes `accept` return once: tiny_http's thread looks up only when somebody comes.
         pub fn wake(&self) {
             let _ = UnixStream::connect(self.path());
@@ -98,13 +112,15 @@ mod unnamed {
     }
 }
 
-/// TCP on the loopback address.
+/// TCP on the loopback address, through a port that is open only while the server starts: all connections that it will
+/// ever have are made then, and afterwards nobody else can make one.
 #[cfg(not(all(target_os = "linux", not(inner_socket = "loopback"))))]
 mod loopback {
-    use std::io;
+    use std::io::{self, Read, Write};
     use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
     use std::time::Duration;
 
+    use parking_lot::Mutex;
     use socket2::SockRef;
 
     /// What tiny_http accepts on.
@@ -112,11 +128,19 @@ mod loopback {
     /// One connection to it, as the event loop watches it.
     pub type InnerStream = mio::net::TcpStream;
 
-    /// The event loop waits no longer for a connection to its own process.
-    const CONNECT_MAX: Duration = Duration::from_millis(500);
+    /// How long a new connection may take to be made, and to be answered.
+    const CONNECT_MAX: Duration = Duration::from_secs(2);
+    /// Connections beyond those that are wanted at once: for probes, and in place of some that are given up.
+    const SPARE: usize = 16;
 
-    /// What connections are made through: the address.
-    pub struct InnerSocket(SocketAddr);
+    /// What connections are made through.
+    pub struct InnerSocket {
+        address: SocketAddr,
+        /// Another handle of what tiny_http accepts on, until no more are accepted.
+        listener: Mutex<Option<TcpListener>>,
+        /// Connections that wait to be used.
+        ready: Mutex<Vec<TcpStream>>,
+    }
 
     impl InnerSocket {
         /// Listens on a port of the system's choice. The name is of no use here.
@@ -126,19 +150,57 @@ mod loopback {
         pub fn listen(_name: &str) -> io::Result<(InnerSocket, InnerListener)> {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
             let _ = SockRef::from(&listener).set_tcp_nodelay(true); // inherited by what is accepted
-            Ok((InnerSocket(listener.local_addr()?), listener))
+            let another = Mutex::new(Some(listener.try_clone()?));
+            let socket = InnerSocket { address: listener.local_addr()?, listener: another, ready: Mutex::default() };
+            Ok((socket, listener))
         }
 
-        /// Makes a connection.
+        /// Makes all connections, each with this probe that must be answered before the next is made, and closes the port.
         ///
         /// # Errors
-        /// When the server is gone or descriptors have run out.
-        pub fn connect(&self) -> io::Result<InnerStream> {
-            as_watched(TcpStream::connect_timeout(&self.0, CONNECT_MAX)?)
+        /// When the server does not answer, or descriptors or threads have run out.
+        pub fn fill(&self, wanted: usize, probe: &[u8]) -> io::Result<()> {
+            for _ in 0..wanted + SPARE {
+                let mut made = TcpStream::connect_timeout(&self.address, CONNECT_MAX)?;
+                let _ = made.set_nodelay(true); // only slower without
+                made.set_read_timeout(Some(CONNECT_MAX))?;
+                made.write_all(probe)?;
+                let (mut answer, mut byte) = (Vec::new(), [0]);
+                while !answer.ends_with(b"\r\n\r\n") {
+                    made.read_exact(&mut byte)?;
+                    answer.push(byte[0]);
+                }
+                made.set_read_timeout(None)?;
+                self.ready.lock().push(made);
+            }
+            // The accepting thread takes one more, then finds nothing, takes that for an error and lets the port go.
+            if let Some(listener) = self.listener.lock().take() {
+                listener.set_nonblocking(true)?;
+                drop(TcpStream::connect_timeout(&self.address, CONNECT_MAX)?);
+            }
+            Ok(())
         }
 
-        /// Makes `accept` return once: tiny_http does that itself where it listens on TCP.
+        /// Gives a connection.
+        ///
+        /// # Errors
+        /// When all have been given: it takes another server then.
+        pub fn connect(&self) -> io::Result<InnerStream> {
+            let used_up = || io::Error::new(io::ErrorKind::ConnectionRefused, "it has no connection left");
+            let made = self.ready.lock().pop().ok_or_else(used_up)?;
+            made.set_nonblocking(true)?;
+            Ok(InnerStream::from_std(made))
+        }
+
+        /// Makes `accept` return once: it has returned for good.
         pub fn wake(&self) {}
+
+        /// Whether another program could make a connection.
+        #[cfg(test)]
+        pub fn is_open_to_others(&self) -> bool {
+            // The accepting thread may have yet to find that nobody else has come.
+            (0..1_000).all(|_| TcpStream::connect_timeout(&self.address, CONNECT_MAX).is_ok())
+        }
     }
 
     /// Never: bytes are read at once, which with TCP wakes nobody.
@@ -158,12 +220,9 @@ mod loopback {
     pub fn inner_pair() -> io::Result<(InnerStream, InnerPeer)> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let ours = TcpStream::connect(listener.local_addr()?)?;
-        Ok((as_watched(ours)?, listener.accept()?.0))
-    }
-
-    fn as_watched(socket: TcpStream) -> io::Result<InnerStream> {
-        socket.set_nonblocking(true)?;
-        let _ = socket.set_nodelay(true); // only slower without
-        Ok(InnerStream::from_std(socket))
+        ours.set_nonblocking(true)?;
+        let theirs = listener.accept()?.0;
+        theirs.set_nodelay(true)?;
+        Ok((InnerStream::from_std(ours), theirs))
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! * [`time_since_boot`]. **Linux**: `CLOCK_BOOTTIME`. **macOS**: `CLOCK_MONOTONIC`, which is there the time since
 //!   boot. **Windows**: `QueryPerformanceCounter` (`Instant`). Why: it must count a laptop's sleep and must not step.
-//! * [`InnerListener`]. **Linux**: a Unix socket without a name. **macOS**: TCP on the loopback address. **Windows**:
-//!   the same as macOS. Why: only Linux reaches a socket whose name is gone (`/proc/self/fd`); who else connects lacks
-//!   the secret (`http/server/upstream/protocol.rs`).
+//! * [`InnerSocket`]. **Linux**: a Unix socket without a name. **macOS**: TCP on the loopback address, through a port
+//!   that is open only while the server starts. **Windows**: the same as macOS. Why: only Linux reaches a socket whose
+//!   name is gone (`/proc/self/fd`); who else connects lacks the secret (`http/server/upstream/protocol.rs`).
 //! * [`peek_inner`]. **Linux**: looks and leaves the bytes. **macOS**: reads them. **Windows**: reads them. Why:
 //!   reading a Unix socket wakes its writer for nothing; TCP does not.
 //! * [`SHORT_READ_IS_ALL`]. **Linux**: yes. **macOS**: yes. **Windows**: no. Why: mio watches a socket of Windows

@@ -185,12 +185,13 @@ impl Drop for Inner {
 }
 
 impl InnerServer {
-    /// Starts a tiny_http server and its workers.
+    /// Starts a tiny_http server and its workers. `connections` is how many it will have at most at once.
     ///
     /// # Errors
     /// When no socket or thread can be made.
     pub fn start(
         workers: usize,
+        connections: usize,
         handler: &Handler,
         sending: &Arc<Sending>,
         on_fatal: &OnFatal,
@@ -208,7 +209,14 @@ impl InnerServer {
                 work(&inner, &handler, &sending);
             })?;
         }
+        inner_server.inner.socket.fill(connections, protocol::probe().as_bytes())?;
         Ok(inner_server)
+    }
+
+    /// Whether another program could connect to it.
+    #[cfg(test)]
+    pub fn is_open_to_others(&self) -> bool {
+        self.inner.socket.is_open_to_others()
     }
 
     /// Makes an inner connection.
@@ -253,6 +261,7 @@ fn work(inner: &Inner, handler: &Handler, sending: &Arc<Sending>) {
             // A panic has been answered and logged by the responder's drop; the worker goes on.
             Ok(asked) => drop(catch_unwind(AssertUnwindSafe(|| hand_over(asked, handler, sending)))),
             Err(_) if inner.closing.load(Ordering::Relaxed) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {} // no more is accepted by intent (`InnerSocket::fill`)
             // Accepting ended; what is connected goes on, and the server notices when it wants another connection.
             Err(error) => log::error!("the inner server accepts no more: {error}"),
         }

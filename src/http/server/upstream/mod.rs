@@ -83,8 +83,10 @@ impl Upstream {
     /// When no socket or thread can be made.
     pub fn start(limits: &Limits, handler: Handler, on_fatal: OnFatal, metrics: Arc<Metrics>) -> io::Result<Upstream> {
         let sending = Arc::new(Sending { compressor: Compressor::start(on_fatal.clone())?, handed: Handed::default() });
+        let pools = [Pool::new(limits.inner_reads.max(1)), Pool::new(limits.inner_writes.max(1))];
+        let connections = pools.iter().map(|pool| pool.max).sum();
         Ok(Upstream {
-            inner_server: Some(InnerServer::start(limits.workers, &handler, &sending, &on_fatal)?),
+            inner_server: Some(InnerServer::start(limits.workers, connections, &handler, &sending, &on_fatal)?),
             sending,
             handler,
             on_fatal,
@@ -92,7 +94,7 @@ impl Upstream {
             epoch: 0,
             stuck: Vec::new(),
             conns: Slab::new(),
-            pools: [Pool::new(limits.inner_reads.max(1)), Pool::new(limits.inner_writes.max(1))],
+            pools,
             queue_max: limits.queue_max,
             queue_max_ms: limits.queue_max_ms,
             probe_max_ms: limits.inner_probe_max_ms,

@@ -65,7 +65,8 @@ impl Upstream {
             self.retry_at_ms = now_ms + self.probe_max_ms;
             return;
         }
-        match InnerServer::start(self.workers, &self.handler, &self.sending, &self.on_fatal) {
+        let connections = self.pools.iter().map(|pool| pool.max).sum();
+        match InnerServer::start(self.workers, connections, &self.handler, &self.sending, &self.on_fatal) {
             Ok(inner_server) => {
                 log::error!("the inner server does not answer; it is replaced");
                 self.metrics.inner_restarts_total.add(1);

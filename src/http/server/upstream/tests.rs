@@ -188,6 +188,7 @@ fn stranger_on_the_inner_socket_is_refused_and_its_body_is_not_read() {
         drop(responder);
     });
     let upstream = Upstream::start(&Limits::default(), handler, OnFatal::new(|| {}), Arc::default()).unwrap();
+    assert!(!upstream.inner_server.as_ref().unwrap().is_open_to_others());
     let guessed = format!("upstream: {} 7 ::1 id\r\n", "0".repeat(32));
     let mut open = Vec::new();
     for field in ["", "upstream: 0\r\n", "upstream: 7 ::1 id\r\n", &guessed] {
