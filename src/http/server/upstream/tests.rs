@@ -172,10 +172,14 @@ fn send_head(upstream: &Upstream, head: &str) -> InnerPeer {
     socket
 }
 
-fn status_of(mut socket: InnerPeer) -> String {
-    let mut answer = [0; 12];
-    socket.read_exact(&mut answer).unwrap();
-    String::from_utf8_lossy(&answer["HTTP/1.1 ".len()..]).into_owned()
+/// The status of the next answer, which has no content.
+fn status_of(socket: &mut InnerPeer) -> String {
+    let (mut answer, mut byte) = (Vec::new(), [0]);
+    while !answer.ends_with(b"\r\n\r\n") {
+        socket.read_exact(&mut byte).unwrap();
+        answer.push(byte[0]);
+    }
+    String::from_utf8_lossy(&answer["HTTP/1.1 ".len()..][..3]).into_owned()
 }
 
 /// Where the inner socket is a port of the loopback address, any program of the machine can connect to it.
@@ -190,20 +194,31 @@ fn stranger_on_the_inner_socket_is_refused_and_its_body_is_not_read() {
     let upstream = Upstream::start(&Limits::default(), handler, OnFatal::new(|| {}), Arc::default()).unwrap();
     assert!(!upstream.inner_server.as_ref().unwrap().is_open_to_others());
     let guessed = format!("upstream: {} 7 ::1 id\r\n", "0".repeat(32));
-    let mut open = Vec::new();
-    for field in ["", "upstream: 0\r\n", "upstream: 7 ::1 id\r\n", &guessed] {
+    let mut ours = send_head(&upstream, &protocol::probe());
+    assert_eq!(status_of(&mut ours), "204");
+    let mut theirs = send_head(&upstream, "GET / HTTP/1.1\r\n\r\n");
+    assert_eq!(status_of(&mut theirs), "403");
+    let fields = ["", "upstream: 0\r\n", "upstream: 7 ::1 id\r\n", &guessed];
+    for field in fields {
         for start in ["GET /api/v1/concerts", "OPTIONS *"] {
-            let asked = send_head(&upstream, &format!("{start} HTTP/1.1\r\n{field}\r\n"));
-            assert_eq!(status_of(asked), "403", "{start} {field}");
+            theirs.write_all(format!("{start} HTTP/1.1\r\n{field}\r\n").as_bytes()).unwrap();
+            assert_eq!(status_of(&mut theirs), "403", "{start} {field}");
         }
+    }
+    let mut open = Vec::new();
+    for field in fields {
         // The memory for 100 GB would end the process, and each wait for a body would cost a worker.
         for length in [3_000, 100_000_000_000_u64] {
             let head = format!("POST / HTTP/1.1\r\n{field}Content-Length: {length}\r\n\r\n");
             open.extend((0..Limits::default().workers).map(|_| send_head(&upstream, &head)));
         }
     }
-    assert_eq!(status_of(send_head(&upstream, &protocol::probe())), "204", "the workers are there");
+    let mut is_served = || {
+        ours.write_all(protocol::probe().as_bytes()).unwrap();
+        status_of(&mut ours)
+    };
+    assert_eq!(is_served(), "204", "the workers are there");
     drop(open);
-    assert_eq!(status_of(send_head(&upstream, &protocol::probe())), "204");
+    assert_eq!(is_served(), "204", "and when the strangers have gone");
     assert_eq!(handled.load(std::sync::atomic::Ordering::SeqCst), 0);
 }
