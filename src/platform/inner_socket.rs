@@ -155,7 +155,8 @@ mod loopback {
             Ok((socket, listener))
         }
 
-        /// Makes all connections, each with this probe that must be answered before the next is made, and closes the port.
+        /// Makes all connections, each with this probe that must be answered before the next is made, and closes the
+        /// port.
         ///
         /// # Errors
         /// When the server does not answer, or descriptors or threads have run out.

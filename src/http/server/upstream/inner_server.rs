@@ -261,7 +261,7 @@ fn work(inner: &Inner, handler: &Handler, sending: &Arc<Sending>) {
             // A panic has been answered and logged by the responder's drop; the worker goes on.
             Ok(asked) => drop(catch_unwind(AssertUnwindSafe(|| hand_over(asked, handler, sending)))),
             Err(_) if inner.closing.load(Ordering::Relaxed) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {} // no more is accepted by intent (`InnerSocket::fill`)
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {} // by intent (`InnerSocket::fill`)
             // Accepting ended; what is connected goes on, and the server notices when it wants another connection.
             Err(error) => log::error!("the inner server accepts no more: {error}"),
         }
