@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 
 use rusqlite::Connection;
 use servers::{must_have_addresses, must_have_threads, open_servers};
@@ -16,23 +16,28 @@ use crate::balance;
 use crate::check;
 use crate::clock::{Clock, Millis, Mode, Span};
 use crate::http::{Notifier, RateLimit, Server};
-use crate::ids::{KeyHash, TokenMint, new_key};
+use crate::ids::{self, KeyHash, TokenMint, new_key};
 use crate::queue::{self, Line};
-use crate::routes::{Exposure, Handlers, Readiness};
+use crate::routes::{Exposure, Handlers};
 use crate::schedule;
 use crate::seat::MapCache;
+use crate::seed::{Seed, Seeded};
 
 use crate::settings::{MachineSettings, Settings, TestClock, url_of};
-use crate::signing::SigningKey;
+use crate::signing::{SigningKey, SigningSecret};
 use crate::staff::{self, Keyring};
 use crate::store::{
-    self, Bounds, DatabaseLock, Failure, IntegrityScan, OpenError, Opened, Readers, SkippedRows, VenueRow, Writer,
+    self, Bounds, DatabaseLock, Failure, IntegrityScan, OpenError, Opened, Outcome, Readers, SkippedRows, VenueRow,
+    Writer,
 };
 use crate::sweeper::{self, Sweeper};
 use crate::testing::TestServer;
 use crate::threads::OnFatal;
 use crate::user;
 use crate::venue::{Tx, Venue};
+
+/// Concerts that are told at the start, at most.
+const LISTED_CONCERTS_MAX: u32 = 1_000;
 
 /// A running server.
 pub struct App {
@@ -42,6 +47,7 @@ pub struct App {
     address: SocketAddr,
     staff_address: SocketAddr,
     new_staff_key: Option<String>,
+    seeded: Option<Seeded>,
     database: PathBuf,
     /// A large file is looked through beside the work.
     scan: Option<IntegrityScan>,
@@ -77,12 +83,7 @@ impl App {
         on_fatal: impl FnMut() + Send + 'static,
         making: impl FnOnce(Option<&str>) -> Result<(), OpenError>,
     ) -> Result<App, OpenError> {
-        settings.check(listen).map_err(OpenError)?;
-        must_have_threads(&settings, listen)?;
-        if !database.exists() {
-            must_have_addresses(&settings, listen)?;
-        }
-        let new_staff_key = make_file(settings.staff_key.as_deref(), database, making)?;
+        let Made { new_staff_key, seeded } = make(&mut settings, database, listen, making)?;
         let Opened { connection, venue: row, lock } = check::open_sound(database)?;
         let failed = |what: &str, error: &dyn Display| OpenError(format!("{}: {what}: {error}", database.display()));
         let clock = Arc::new(start_clock(&settings, &connection, &row)?);
@@ -96,45 +97,41 @@ impl App {
             .map_err(|error| failed("the file can't be opened for reading", &error))?;
         let notifier = Notifier::new();
         let maps = Arc::new(MapCache::new(settings.machine.cached_seats_max as usize));
+        let (tries, exempt) = (settings.strangers.tries_per_minute(), settings.http.http_limit_loopback);
+        let [arrivals, wrong_keys] = [(); 2].map(|()| Arc::new(RateLimit::new(tries, exempt)));
         let sweeper = Sweeper {
             line: Arc::clone(&line),
             maps: Arc::clone(&maps),
             keyring: Arc::clone(&keyring),
             clock: Arc::clone(&clock),
             notifier: notifier.clone(),
+            rate_limits: [Arc::clone(&arrivals), Arc::clone(&wrong_keys)],
             idempotency_hours: settings.machine.idempotency_hours,
             token_days: settings.machine.token_days,
             settle_from: AtomicI64::default(),
+            forgot_at: AtomicI64::default(),
             skipped: SkippedRows::default(),
         };
         let on_fatal = Mutex::new(on_fatal);
         let on_fatal = OnFatal::new(move || report_fatal(&on_fatal));
-        let writer = Writer::start(
-            connection,
-            Arc::clone(&clock),
-            bounds_of(&settings.machine),
-            sweeper.hooks(on_fatal.clone()),
-        )
-        .map_err(|error| failed("the writer can't be started", &error))?;
+        let tests = test_server(&settings, &connection, clock.now())
+            .map_err(|error| failed("the start can't be kept for resets", &error))?;
+        let (bounds, hooks) = (bounds_of(&settings.machine), sweeper.hooks(on_fatal.clone()));
+        let writer = Writer::start(connection, Arc::clone(&clock), bounds, hooks)
+            .map_err(|error| failed("the writer can't be started", &error))?;
         let signing = Arc::new(SigningKey::of(&row.signing_secret));
-        let venue = Arc::new(Venue { settings, clock, readers, writer, notifier: notifier.clone(), signing });
-        let handlers = handlers_of(venue, line, maps, keyring);
-        let servers =
-            open_servers(&handlers, listen, &notifier, &on_fatal).inspect_err(|_| handlers.venue.writer.stop())?;
+        let venue = Arc::new(Venue { settings, clock, readers, writer, notifier, signing });
+        let (readiness, http_metrics) = (Arc::default(), Arc::default());
+        let exposure = Exposure::Whole;
+        let handlers =
+            Handlers { venue, line, maps, keyring, arrivals, wrong_keys, readiness, tests, exposure, http_metrics };
+        let servers = open_servers(&handlers, listen, &on_fatal).inspect_err(|_| handlers.venue.writer.stop())?;
         let scan =
             integrity_scan(database, on_fatal).map_err(|error| failed("the file can't be looked through", &error))?;
         let at = |server: Option<&Server>| server.map_or(listen, Server::address); // there is one or two
         let (address, staff_address) = (at(servers.first()), at(servers.last()));
-        Ok(App {
-            handlers,
-            servers,
-            address,
-            staff_address,
-            new_staff_key,
-            database: database.to_owned(),
-            scan,
-            _lock: lock,
-        })
+        let database = database.to_owned();
+        Ok(App { handlers, servers, address, staff_address, new_staff_key, seeded, database, scan, _lock: lock })
     }
 
     /// Where it listens.
@@ -162,6 +159,33 @@ impl App {
         self.new_staff_key.as_deref()
     }
 
+    /// The time of the venue.
+    pub fn now(&self) -> Millis {
+        self.handlers.venue.clock.now()
+    }
+
+    /// What a seed made at this start.
+    pub fn seeded(&self) -> Option<&Seeded> {
+        self.seeded.as_ref()
+    }
+
+    /// The first thousand concerts of the file, each with its dates.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn list_concerts(&self) -> Result<Vec<(i64, Vec<i64>)>, OpenError> {
+        let list = || -> Outcome<Vec<(i64, Vec<i64>)>> {
+            let reader = self.handlers.venue.readers.get()?;
+            let concerts = schedule::list_concerts(&reader, 0, LISTED_CONCERTS_MAX)?.into_iter().map(|concert| {
+                let dates = schedule::list_of_concert(&reader, concert.concert_id)?;
+                Ok((concert.concert_id, dates.iter().map(|date| date.schedule_id).collect()))
+            });
+            concerts.collect()
+        };
+        list()
+            .map_err(|failure| OpenError(format!("the concerts can't be read: {}", failure.to_refusal().code().word())))
+    }
+
     /// The file.
     pub fn database(&self) -> &Path {
         &self.database
@@ -173,7 +197,7 @@ impl App {
     /// What the work was refused or failed with.
     pub fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Tx) -> store::Outcome<T> + Send + 'static,
+        work: impl FnOnce(&Tx) -> Outcome<T> + Send + 'static,
     ) -> Result<T, OpenError> {
         let (sender, receiver) = mpsc::channel();
         let job = Box::new(move |tx: Result<&Tx, store::CommitError>| {
@@ -230,11 +254,57 @@ fn report_fatal(on_fatal: &Mutex<impl FnMut()>) {
     on_fatal();
 }
 
-/// Makes the file if there is none, with this staff key for its admin; gives back the key if one had to be made.
-/// `making` is called with it before the file has its name.
+/// What was made at a start.
+struct Made {
+    new_staff_key: Option<String>,
+    seeded: Option<Seeded>,
+}
+
+/// Checks what a start is told, and makes the file, with its seed, if there is none.
+fn make(
+    settings: &mut Settings,
+    database: &Path,
+    listen: SocketAddr,
+    making: impl FnOnce(Option<&str>) -> Result<(), OpenError>,
+) -> Result<Made, OpenError> {
+    let began = settings.first_moment();
+    let seed = match (settings.seed.clone(), settings.has_demo_hall) {
+        (Some(path), _) => Some(Seed::open(&path, began, &mut settings.sale)?),
+        (None, true) => Some(Seed::demo(began, &mut settings.sale)?),
+        (None, false) => None,
+    };
+    settings.check(listen).map_err(OpenError)?;
+    must_have_threads(settings, listen)?;
+    if let Some(number) = settings.test_random {
+        ids::repeat_random(number);
+    }
+    if database.exists() {
+        if settings.seed.is_some() {
+            log::warn!("{}: the file is there already, so --seed adds nothing to it", database.display());
+        }
+        // Nobody knows a key of a copy that is thrown away.
+        let new_staff_key = (settings.is_ephemeral && settings.staff_key.is_none()).then(new_key);
+        settings.staff_key = settings.staff_key.take().or_else(|| new_staff_key.clone());
+        return Ok(Made { new_staff_key, seeded: None });
+    }
+    must_have_addresses(settings, listen)?;
+    let mut seeded = None;
+    let fill = |connection: &Connection, secret: &SigningSecret| {
+        let write = |seed: &Seed| seed.write(connection, began, secret, &settings.queue, &settings.sale);
+        seeded = seed.as_ref().map(write).transpose()?;
+        Ok(())
+    };
+    let new_staff_key = make_file(settings.staff_key.as_deref(), began, database, fill, making)?;
+    Ok(Made { new_staff_key, seeded })
+}
+
+/// Makes the file if there is none; gives back its admin's staff key if one had to be made. Before the file has its
+/// name, `fill` fills it, and then `making` is called with the key.
 pub(crate) fn make_file(
     staff_key: Option<&str>,
+    created_at: Millis,
     database: &Path,
+    fill: impl FnOnce(&Connection, &SigningSecret) -> Result<(), OpenError>,
     making: impl FnOnce(Option<&str>) -> Result<(), OpenError>,
 ) -> Result<Option<String>, OpenError> {
     if database.exists() {
@@ -242,7 +312,7 @@ pub(crate) fn make_file(
     }
     let made = staff_key.is_none().then(new_key);
     let key = staff_key.or(made.as_deref()).unwrap_or_default(); // one of the two is there
-    store::create_after(database, Clock::wall_now(), &KeyHash::of(key), || making(made.as_deref()))?;
+    store::create_with(database, created_at, &KeyHash::of(key), fill, || making(made.as_deref()))?;
     Ok(made)
 }
 
@@ -276,6 +346,15 @@ fn start_clock(settings: &Settings, connection: &Connection, row: &VenueRow) -> 
     let seen = (!settings.set_clock_back).then_some(row.seen_at);
     let clock =
         Clock::start(mode, row.clock_advanced_ms, seen, row.created_at).map_err(|why| OpenError(why.to_string()))?;
+    if let Some(at) = settings.test_clock_at {
+        if at < row.seen_at {
+            return Err(OpenError(format!(
+                "--test-clock-at {at} lies before {}, the newest moment in the file; give that or a later one.",
+                row.seen_at
+            )));
+        }
+        clock.turn_to(at);
+    }
     if settings.set_clock_back {
         set_clock_back(connection, clock.now(), row.seen_at)
             .map_err(|why| OpenError(format!("the clock can't be set back: {why}")))?;
@@ -300,19 +379,10 @@ fn set_clock_back(connection: &Connection, now: Millis, seen: Millis) -> Result<
     Ok(())
 }
 
-fn handlers_of(venue: Arc<Venue>, line: Arc<Line>, maps: Arc<MapCache>, keyring: Arc<Keyring>) -> Handlers {
-    let tests = venue.settings.is_test_server().then(|| Arc::new(TestServer::default()));
-    let (tries, exempt) = (venue.settings.strangers.tries_per_minute(), venue.settings.http.http_limit_loopback);
-    Handlers {
-        venue,
-        line,
-        maps,
-        keyring,
-        arrivals: Arc::new(RateLimit::new(tries, exempt)),
-        wrong_keys: Arc::new(RateLimit::new(tries, exempt)),
-        readiness: Arc::new(Readiness::default()),
-        tests,
-        exposure: Exposure::Whole,
-        http_metrics: Arc::new(OnceLock::new()),
+/// What a server for tests has beside; the file as it is now is what it can be reset to.
+fn test_server(settings: &Settings, connection: &Connection, now: Millis) -> rusqlite::Result<Option<Arc<TestServer>>> {
+    if settings.is_ephemeral {
+        connection.pragma_update(None, "synchronous", "OFF")?; // it is thrown away
     }
+    settings.is_test_server().then(|| TestServer::start(connection, now).map(Arc::new)).transpose()
 }

@@ -145,7 +145,7 @@ impl Clock {
         Millis::from_unix_ms(wall_ms())
     }
 
-    /// The server's time. Never earlier than any answer before it.
+    /// The server's time. Never earlier than any answer before it, unless a test turned the clock back.
     pub fn now(&self) -> Millis {
         let mut state = self.state();
         let passed_ms = if self.mode == Mode::Frozen { 0 } else { state.passed_ms(time_since_boot()) };
@@ -178,6 +178,14 @@ impl Clock {
     pub fn advance_ms(&self, ms: u64) {
         let mut state = self.state();
         state.added_ms = state.added_ms.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX));
+    }
+
+    /// Turns a test's clock to a moment, also an earlier one.
+    pub fn turn_to(&self, at: Millis) {
+        let mut state = self.state();
+        let passed_ms = if self.mode == Mode::Frozen { 0 } else { state.passed_ms(time_since_boot()) };
+        state.added_ms = at.unix_ms().saturating_sub(state.wall_at_start_ms).saturating_sub(passed_ms);
+        state.last_ms = at.unix_ms();
     }
 
     /// How the time moves.

@@ -3,18 +3,27 @@
 use std::fmt;
 
 use data_encoding::HEXLOWER;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::{Builder, Uuid};
 
 use crate::clock::Millis;
 
-/// Random bytes from the operating system.
+/// Random bytes for what a venue gives out: ids, keys, tokens, codes, draws. From the operating system, unless a test
+/// asked for repeatable ones.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    match &mut state().repeatable {
+        Some(repeatable) => repeatable.next(),
+        None => system_bytes(),
+    }
+}
+
+/// Random bytes from the operating system, whatever a test asked for: for what must not be the same twice.
 ///
 /// # Panics
 /// When the operating system has no randomness to give: nothing safe could follow.
-pub fn random_bytes<const N: usize>() -> [u8; N] {
+pub fn system_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     if let Err(error) = getrandom::fill(&mut bytes) {
         panic!("the operating system gives no random numbers: {error}");
@@ -22,8 +31,57 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// The greatest id that was given out, or found in a file, as a number.
-static LAST_ID: Mutex<u128> = Mutex::new(0);
+/// What the next id, and with `--test-random` every next random number, follows from. One for the process, as a process
+/// serves one venue.
+static STATE: Mutex<IdState> = Mutex::new(IdState { last: 0, repeatable: None });
+
+/// Where the ids and the repeatable random numbers of this process stand.
+#[derive(Debug, Clone)]
+pub struct IdState {
+    /// The greatest id that was given out, or found in a file, as a number.
+    last: u128,
+    repeatable: Option<Repeatable>,
+}
+
+/// Random numbers that are the same in every run: SHA-256 over a seed and a counter.
+#[derive(Debug, Clone)]
+struct Repeatable {
+    seed: u64,
+    counter: u64,
+}
+
+impl Repeatable {
+    fn next<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        for chunk in bytes.chunks_mut(32) {
+            self.counter += 1;
+            let hash = sha256_of_parts(&[&self.seed.to_be_bytes(), &self.counter.to_be_bytes()]);
+            chunk.copy_from_slice(&hash[..chunk.len()]);
+        }
+        bytes
+    }
+}
+
+fn state() -> MutexGuard<'static, IdState> {
+    STATE.lock()
+}
+
+/// From now on the random numbers of this process follow from a seed, and ids begin anew. Anyone can guess them.
+pub fn repeat_random(seed: u64) {
+    *state() = IdState { last: 0, repeatable: Some(Repeatable { seed, counter: 0 }) };
+}
+
+/// Where ids and repeatable random numbers stand now.
+pub fn current_state() -> IdState {
+    state().clone()
+}
+
+/// Goes back to where they stood once. Random numbers that do not repeat have no way back, and their ids go on.
+pub fn go_back_to(before: &IdState) {
+    if before.repeatable.is_some() {
+        *state() = before.clone();
+    }
+}
 
 /// The bits of a UUID of version 7 that are neither its time nor its version and variant (RFC 9562, 5.7).
 const RANDOM_BITS: u32 = 74;
@@ -36,18 +94,18 @@ const STEP_BITS: u32 = 32;
 /// whatever the clock does: within one millisecond, on a clock that stands still or was set back, and
 /// after [`continue_ids_after`] also over a restart.
 pub fn new_id(now: Millis) -> Uuid {
-    let mut last = LAST_ID.lock();
-    let number = number_after(*last, now, u128::from_be_bytes(random_bytes()));
-    *last = number;
-    id_of(number)
+    let random = u128::from_be_bytes(random_bytes());
+    let mut state = state();
+    state.last = number_after(state.last, now, random);
+    id_of(state.last)
 }
 
 /// Ids given out from now on are greater than this one: the greatest in a file. One that is not of version 7
 /// has no place in the order, and changes nothing.
 pub fn continue_ids_after(newest: Uuid) {
     if newest.get_version_num() == 7 {
-        let mut last = LAST_ID.lock();
-        *last = (*last).max(number_of(newest));
+        let mut state = state();
+        state.last = state.last.max(number_of(newest));
     }
 }
 
@@ -139,6 +197,12 @@ impl fmt::Debug for TokenMint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenMint(…)")
     }
+}
+
+/// 128 random bits of the operating system in hexadecimal, whatever a test asked for: for the names of folders, and for
+/// what keeps the sockets of this process to itself.
+pub fn system_key() -> String {
+    format!("{:032x}", u128::from_be_bytes(system_bytes()))
 }
 
 /// A fresh user or staff key: 128 random bits in hexadecimal.

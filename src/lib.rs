@@ -29,6 +29,7 @@
 //! | [`dashboard`] | how it goes: the last hour, minute by minute |
 //! | [`report`] | the sales of a date and the ledger of a day, for those who count |
 //! | [`check`] | what must hold in every file, and what is wrong in one |
+//! | [`seed`] | what a new venue begins with, from a file |
 //! | [`testing`] | calls for the tests of others, on servers for tests only |
 //! | [`sweeper`] | what goes by time: it writes down what is already true |
 //! | [`web`] | the pages and the handbook, compiled in |
@@ -197,6 +198,8 @@ pub mod dashboard;
 pub mod report;
 
 pub mod check;
+
+pub mod seed;
 
 pub mod testing;
 

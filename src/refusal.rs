@@ -63,6 +63,8 @@ refusals! {
     InvalidHeader { reason: Localized } "INVALID_HEADER",
     NotFound "NOT_FOUND",
     TestServerOnly "TEST_SERVER_ONLY",
+    SnapshotNotFound "SNAPSHOT_NOT_FOUND",
+    SnapshotLimit { snapshots_max: usize, max_bytes: u64 } "SNAPSHOT_LIMIT",
     MethodNotAllowed { allow: String } "METHOD_NOT_ALLOWED",
     RequestTimeout "REQUEST_TIMEOUT",
     LengthRequired "LENGTH_REQUIRED",
@@ -157,6 +159,9 @@ impl Refusal {
             Refusal::BodyTooLarge { max_bytes } => json!({ "maxBytes": max_bytes }),
             Refusal::HeadTooLarge { max_bytes, max_fields } => {
                 json!({ "maxBytes": max_bytes, "maxFields": max_fields })
+            }
+            Refusal::SnapshotLimit { snapshots_max, max_bytes } => {
+                json!({ "snapshotsMax": snapshots_max, "maxBytes": max_bytes })
             }
             Refusal::NotReady { reason } => json!({ "reason": reason }),
             Refusal::RoleNotAllowed { role, allowed } => json!({ "role": role, "allowed": allowed }),

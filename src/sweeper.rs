@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use crate::clock::{Clock, Millis, Span};
-use crate::http::{self, Notifier, Topic};
+use crate::http::{self, Notifier, RateLimit, Topic};
 use crate::queue::{self, Line};
 use crate::reservation::{self, Settlement};
 use crate::schedule;
@@ -16,7 +16,7 @@ use crate::seat::MapCache;
 use crate::staff::Keyring;
 use crate::store::{Failure, Outcome, SkippedRows, WriterHooks};
 use crate::threads::OnFatal;
-use crate::venue::{Change, EventType, Tx, record, topics};
+use crate::venue::{Change, EventType, Snapshot, Tx, record, topics};
 
 /// How often the file looks for answers and ended tokens to forget, in milliseconds.
 const FORGET_EVERY_MS: i64 = 60_000;
@@ -39,12 +39,16 @@ pub struct Sweeper {
     pub clock: Arc<Clock>,
     /// Wakes those who wait.
     pub notifier: Notifier,
+    /// What counts tries by address.
+    pub rate_limits: [Arc<RateLimit>; 2],
     /// How long answers are kept under their idempotency keys.
     pub idempotency_hours: u32,
     /// How long tokens are remembered that ended.
     pub token_days: u32,
     /// Cancelled dates rest until then, in milliseconds since 1970.
     pub settle_from: AtomicI64,
+    /// When the file last forgot all that was kept long enough, in milliseconds since 1970.
+    pub forgot_at: AtomicI64,
     /// Reservations and tokens that can't be settled.
     pub skipped: SkippedRows,
 }
@@ -54,12 +58,9 @@ impl Sweeper {
     pub fn hooks(self, on_fatal: OnFatal) -> WriterHooks<Change> {
         let sweeper = Arc::new(self);
         let (open, close, committed, due) = (Arc::clone(&sweeper), Arc::clone(&sweeper), Arc::clone(&sweeper), sweeper);
-        let mut last_run = LastRun::default();
         WriterHooks {
             before_batch: Box::new(move |tx| infallible_by_rule(open.end_due(tx))),
-            after_batch: Box::new(move |tx| {
-                infallible_by_rule(close.admit(tx, &mut last_run).and_then(|()| close.follow_wall(tx, &mut last_run)))
-            }),
+            after_batch: Box::new(move |tx| infallible_by_rule(close.admit(tx).and_then(|()| close.follow_wall(tx)))),
             on_commit: Box::new(move |connection, now, changes| committed.learn(connection, now, &changes)),
             next_deadline: Box::new(move |connection| due.next_due(connection)),
             on_fatal,
@@ -80,28 +81,29 @@ impl Sweeper {
         Millis::from_unix_ms(self.settle_from.load(Relaxed))
     }
 
-    fn admit(&self, tx: &Tx, last_run: &mut LastRun) -> Outcome<()> {
+    fn admit(&self, tx: &Tx) -> Outcome<()> {
         queue::admit_next(tx, &self.line, &self.skipped)?;
-        if tx.now().ms_since(last_run.forgot_at) >= FORGET_EVERY_MS {
+        if tx.now().unix_ms() - self.forgot_at.load(Relaxed) >= FORGET_EVERY_MS {
             let before = |hours: u32| tx.now().plus_ms(-i64::from(hours) * 3_600_000);
             let answers = http::forget(tx, before(self.idempotency_hours), FORGET_MAX)?;
             let tokens = queue::forget_ended(tx, before(self.token_days * 24), FORGET_MAX)?;
             if answers.max(tokens) < FORGET_MAX as usize {
-                last_run.forgot_at = tx.now();
+                self.forgot_at.store(tx.now().unix_ms(), Relaxed);
             }
         }
         Ok(())
     }
 
     /// Follows a step of the wall: after the jobs, so that what they told is moved too.
-    fn follow_wall(&self, tx: &Tx, last_run: &mut LastRun) -> Outcome<()> {
+    fn follow_wall(&self, tx: &Tx) -> Outcome<()> {
         let ms = self.clock.step_ahead_ms();
         if ms == 0 {
             return Ok(());
         }
         move_clock(tx, tx.now(), ms)?;
         // What is kept for some hours or days is kept as long from now on.
-        last_run.forgot_at = tx.now().plus_ms(ms + i64::from(self.idempotency_hours) * 3_600_000);
+        let kept_ms = ms + i64::from(self.idempotency_hours) * 3_600_000;
+        self.forgot_at.store(tx.now().plus_ms(kept_ms).unix_ms(), Relaxed);
         tx.push_change(Change::ClockStepped { ms });
         log::warn!(
             "the clock of this machine stepped {} ahead and is followed; holds, visits and waits keep their length",
@@ -111,7 +113,7 @@ impl Sweeper {
     }
 
     /// Memory learns what a commit changed, then those who waited for it are woken.
-    fn learn(&self, connection: &Connection, now: Millis, changes: &[Change]) -> Outcome<()> {
+    fn learn(&self, connection: &mut Connection, now: Millis, changes: &[Change]) -> Outcome<()> {
         if changes.is_empty() {
             return Ok(());
         }
@@ -137,6 +139,38 @@ impl Sweeper {
             }
         }
         self.notifier.notify(woken);
+        for change in changes {
+            if let Change::Restored { snapshot } = change {
+                self.restore(connection, snapshot)?; // last: what else was committed with it is of before
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the file back to a snapshot. Then all that memory knows is forgotten or read anew, and nobody waits any
+    /// longer for what came before. Where the file cannot be put back, nothing changes and who asked is told.
+    fn restore(&self, connection: &mut Connection, snapshot: &Snapshot) -> Outcome<()> {
+        let move_all = |tx: &Tx, moment, ms| {
+            reservation::move_holds(tx, moment, ms)?;
+            queue::move_visits(tx, moment, ms)
+        };
+        let put_back = snapshot.put_back(connection, &self.clock, self.clock.now(), move_all);
+        snapshot.note(put_back.as_ref().copied().map_err(Failure::to_refusal));
+        let now = match put_back {
+            Ok(now) => now,
+            Err(failure) => {
+                log::error!("the file could not be put back to a snapshot: {failure:?}");
+                return Ok(());
+            }
+        };
+        queue::load_again(connection, &self.line, now)?;
+        self.keyring.fill(connection)?;
+        self.maps.forget();
+        self.rate_limits.iter().for_each(|limit| limit.clear());
+        self.skipped.clear();
+        self.settle_from.store(0, Relaxed);
+        self.forgot_at.store(0, Relaxed);
+        self.notifier.end_all();
         Ok(())
     }
 
@@ -176,17 +210,6 @@ pub fn set_clock_back(tx: &Tx, seen: Millis) -> Outcome<()> {
     Ok(())
 }
 
-/// When the rounds last did what need not be done each time.
-struct LastRun {
-    forgot_at: Millis,
-}
-
-impl Default for LastRun {
-    fn default() -> LastRun {
-        LastRun { forgot_at: Millis::from_unix_ms(0) }
-    }
-}
-
 fn topic(change: &Change) -> Option<Topic> {
     match change {
         Change::TokenAdmitted { key, .. } | Change::TokenEnded { key, .. } => Some(topics::token(*key)),
@@ -203,6 +226,7 @@ fn topic(change: &Change) -> Option<Topic> {
         | Change::StaffKeysChanged
         | Change::ClockTurned { .. }
         | Change::ClockStepped { .. }
+        | Change::Restored { .. }
         | Change::EventRecorded
         | Change::ScheduleChanged { .. }
         | Change::ConcertDeleted

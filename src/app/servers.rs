@@ -4,7 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, mpsc};
 
-use crate::http::{Handler, Limits, Notifier, OpenFailure, Server};
+use crate::http::{Handler, Limits, OpenFailure, Repeats, Server};
 use crate::routes::{
     Exposure, Handlers, allowed_methods, allowed_methods_of_tests, allowed_methods_of_the_public, answer_at_once,
     takes_large_body,
@@ -12,6 +12,7 @@ use crate::routes::{
 use crate::settings::Settings;
 use crate::store::OpenError;
 use crate::threads::OnFatal;
+use crate::venue::Venue;
 
 /// Threads of the writer and of the pool of readers; of an HTTP server beside its workers.
 const THREADS_OF_STORE: usize = 2 + 3;
@@ -76,11 +77,13 @@ fn plan_servers(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, S
 pub(super) fn open_servers(
     handlers: &Handlers,
     listen: SocketAddr,
-    notifier: &Notifier,
     on_fatal: &OnFatal,
 ) -> Result<Vec<Server>, OpenError> {
     let mut servers = Vec::new();
-    for (flag, address, exposure, limits) in plan_servers(&handlers.venue.settings, listen) {
+    let Venue { settings, clock, notifier, .. } = &*handlers.venue;
+    let repeats = settings.test_random.map(|seed| Repeats::of(seed, clock));
+    for (flag, address, exposure, limits) in plan_servers(settings, listen) {
+        let limits = Limits { repeats: repeats.clone(), ..limits };
         let handler: Handler = Arc::new(Handlers { exposure, ..handlers.clone() });
         let server = Server::open(address, limits, notifier.clone(), handler, on_fatal.clone())
             .map_err(|failure| cannot_start(flag, address, &failure))?;

@@ -2,56 +2,18 @@
 
 use super::{Shutdown, TempVenue, output};
 use crate::app::App;
-use crate::clock::Millis;
 use crate::platform::{Shell, shell};
-use crate::points::Points;
-use crate::schedule::{self, ConcertWords, Times};
-use crate::seat::{self, LayoutSeat};
 use crate::settings::{DEFAULT_LISTEN, Settings};
 use crate::store::OpenError;
-
-/// The demo hall: one concert, two dates.
-pub(super) struct Hall {
-    pub concert_id: i64,
-    pub schedule_ids: Vec<i64>,
-}
-
-/// Seats of each date, and what each costs.
-const SEATS: i64 = 50;
-const PRICE: Points = Points::new(50_000);
-const DAY_MS: i64 = 24 * 3_600 * 1_000;
-
-/// Builds the demo hall: concerts in 30 and 31 days, on sale from now on.
-pub(super) fn build_hall(app: &App, settings: &Settings) -> Result<Hall, OpenError> {
-    let zone = settings.sale.time_zone.clone();
-    app.write(move |tx| {
-        let words = ConcertWords {
-            title: Some("서울의 밤 · A Night in Seoul".into()),
-            venue: Some("데모홀 · Demo Hall".into()),
-            description: Some("직접 해 보는 데모 공연 · a concert to try things out".into()),
-        };
-        let concert = schedule::add_concert(tx, &words)?;
-        let seats: Vec<LayoutSeat> = (1..=SEATS).map(|number| LayoutSeat::numbered(number, PRICE)).collect();
-        let dates = [30, 31].map(|days| {
-            let starts_at: Millis = tx.now().plus_ms(days * DAY_MS);
-            let date = starts_at.date_in(&zone);
-            let (sale_opens_at, sale_closes_at) = (tx.now(), starts_at);
-            let times = Times { starts_at, date, sale_opens_at, sale_closes_at, refund_until_hours: None };
-            seat::open_schedule(tx, concert.concert_id, &times, &seats)
-        });
-        let schedule_ids = dates.into_iter().collect::<Result<Vec<i64>, _>>()?;
-        Ok(Hall { concert_id: concert.concert_id, schedule_ids })
-    })
-}
 
 /// Opens the demo hall and serves until it is stopped.
 pub(super) fn run(settings: Settings) -> Result<(), OpenError> {
     let listen = settings.listen.unwrap_or(DEFAULT_LISTEN);
     let shutdown = Shutdown::listen()?; // first: a signal must not leave the folder behind
     let scratch = TempVenue::make()?;
-    let settings = settings.for_trying();
+    let settings = Settings { has_demo_hall: true, ..settings.for_trying() };
     let app = App::open(settings.clone(), &scratch.database(), listen, shutdown.broken())?;
-    let hall = build_hall(&app, &settings)?;
+    let concerts = app.list_concerts()?;
     let staff_key = app.new_staff_key().or(settings.staff_key.as_deref()).unwrap_or_default(); // one of them is there
     output::print(format_args!("boxoffice is open at {} (데모 매표소가 열렸습니다)", app.url()))?;
     output::tell_others(app.address(), "");
@@ -61,21 +23,21 @@ pub(super) fn run(settings: Settings) -> Result<(), OpenError> {
          is kept.\n\
          좌석 사기: 브라우저에서 위 주소를 열거나 아래를 다른 터미널에 붙여 넣으세요. 여기서 Ctrl-C를 누르면 끝나고 아무것도 남지 \
          않습니다.\n\n{walkthrough}",
-        walkthrough = walkthrough(shell(), &app.url(), &hall),
+        walkthrough = walkthrough(shell(), &app.url(), concerts.first()),
     ))?;
     shutdown.close_in_the_end(app)
 }
 
-/// One purchase, in what a shell has for HTTP.
-fn walkthrough(shell: Shell, url: &str, hall: &Hall) -> String {
-    let date = hall.schedule_ids.first().copied().unwrap_or(0);
+/// One purchase of the first date of the first concert, in what a shell has for HTTP.
+fn walkthrough(shell: Shell, url: &str, concert: Option<&(i64, Vec<i64>)>) -> String {
+    let Some((concert, dates)) = concert else { return String::new() };
     let text = match shell {
         Shell::Unix => include_str!("walkthrough.sh"),
         Shell::PowerShell => include_str!("walkthrough.ps1"),
     };
     text.replace("{url}", url)
-        .replace("{schedule}", &date.to_string())
-        .replace("{concert}", &hall.concert_id.to_string())
+        .replace("{schedule}", &dates.first().copied().unwrap_or(0).to_string())
+        .replace("{concert}", &concert.to_string())
 }
 
 #[cfg(test)]
@@ -95,9 +57,9 @@ mod tests {
 
     #[test]
     fn walkthrough_of_every_shell_makes_the_same_calls_and_has_no_gap() {
-        let hall = Hall { concert_id: 7, schedule_ids: vec![8, 9] };
+        let concert = (7, vec![8, 9]);
         let [unix, powershell] =
-            [Shell::Unix, Shell::PowerShell].map(|shell| walkthrough(shell, "http://127.0.0.1:1", &hall));
+            [Shell::Unix, Shell::PowerShell].map(|shell| walkthrough(shell, "http://127.0.0.1:1", Some(&concert)));
         let expected = [
             "users",
             "queue/tokens",

@@ -27,25 +27,13 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) fn run(self) -> Result<(), OpenError> {
-        if let Some(output) = &self.output
-            && std::fs::symlink_metadata(output).is_ok()
-        {
-            return Err(OpenError(format!(
-                "{}: there is a file already; remove it or choose another --output.",
-                output.display()
-            )));
-        }
+        must_not_be_there(self.output.as_deref())?;
         let seats = match self.at.server()? {
             Some(server) => self.seats_of_server(server)?,
             None => self.seats_of_file()?,
         };
         let table = table::write(&seats);
-        let Some(output) = &self.output else {
-            let mut out = std::io::stdout().lock();
-            let written = out.write_all(&table).and_then(|()| out.flush());
-            return written.map_err(|error| OpenError(format!("standard output is closed: {error}")));
-        };
-        write_file(output, &table)
+        write_out(self.output.as_deref(), &table)
     }
 
     fn seats_of_file(&self) -> Result<Vec<LayoutSeat>, OpenError> {
@@ -72,6 +60,27 @@ impl Export {
             OpenError(format!("the server's seats were not understood ({refusal:?}); use its own boxoffice."))
         })
     }
+}
+
+/// Refuses an output that is there, before any work is done.
+pub(super) fn must_not_be_there(output: Option<&Path>) -> Result<(), OpenError> {
+    match output.filter(|output| std::fs::symlink_metadata(output).is_ok()) {
+        None => Ok(()),
+        Some(output) => Err(OpenError(format!(
+            "{}: there is a file already; remove it or choose another --output.",
+            output.display()
+        ))),
+    }
+}
+
+/// Writes to a new file, or to standard output where none is named.
+pub(super) fn write_out(output: Option<&Path>, content: &[u8]) -> Result<(), OpenError> {
+    let Some(output) = output else {
+        let mut out = std::io::stdout().lock();
+        let written = out.write_all(content).and_then(|()| out.flush());
+        return written.map_err(|error| OpenError(format!("standard output is closed: {error}")));
+    };
+    write_file(output, content)
 }
 
 /// Writes the table beside its place and gives it its name at the end: half a table never bears it.

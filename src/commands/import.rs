@@ -135,9 +135,13 @@ impl Import {
         let database = &store::resolve(&self.at.database)?;
         self.must_be_as_the_api_takes_it(seats)?;
         if self.concert_id.is_none() {
-            make_file(self.at.staff_key.as_deref(), database, |key| {
-                key.map_or(Ok(()), |key| output::print(format_args!("{KEY_SHOWN}: {key}")))
-            })?;
+            make_file(
+                self.at.staff_key.as_deref(),
+                Clock::wall_now(),
+                database,
+                |_, _| Ok(()),
+                |key| key.map_or(Ok(()), |key| output::print(format_args!("{KEY_SHOWN}: {key}"))),
+            )?;
         }
         let opened = check::open_sound(database).map_err(|error| {
             OpenError(format!("{error} While a server has it, give --url and --staff-key in place of --database."))
@@ -151,14 +155,14 @@ impl Import {
                 Ok(Meant::One(id, _)) => schedule::must_find_concert(tx, id)?,
                 Ok(Meant::New(title)) => {
                     let venue = Some(self.venue.clone());
-                    schedule::add_concert(tx, &ConcertWords { title: Some(title), venue, description: None })?
+                    schedule::add_concert(tx, None, &ConcertWords { title: Some(title), venue, description: None })?
                 }
                 Err(why) => return Err(refuse(&mut refused, why)),
             };
             let dates = schedule::list_of_concert(tx, concert.concert_id)?;
             let dates = dates.iter().map(|date| (date.schedule_id, date.starts_at));
             self.must_be_new(times, dates).map_err(|why| refuse(&mut refused, why))?;
-            let schedule_id = seat::open_schedule(tx, concert.concert_id, times, seats)?;
+            let schedule_id = seat::open_schedule(tx, None, concert.concert_id, times, seats)?;
             Ok(Added { concert_id: concert.concert_id, title: concert.title, schedule_id })
         });
         written.map_err(|failure| {
@@ -186,14 +190,14 @@ impl Import {
         times: &Times,
         seats: &[LayoutSeat],
     ) -> Result<Added, OpenError> {
-        let concerts = listed(&mut server, "/staff/concerts", "concerts")?;
+        let concerts = server.list("/staff/concerts", "concerts")?;
         let concerts = concerts.iter().map(|concert| Ok((number(concert, "concertId")?, text(concert, "title"))));
         let concerts = concerts.collect::<Result<Vec<_>, OpenError>>()?.into_iter();
         let meant = self.meant(concerts)?;
         let is_new = matches!(meant, Meant::New(_));
         let concert = match meant {
             Meant::One(id, title) => {
-                let dates = listed(&mut server, &format!("/staff/concerts/{id}/schedules"), "schedules")?;
+                let dates = server.list(&format!("/staff/concerts/{id}/schedules"), "schedules")?;
                 let starts_at = |date| Millis::parse_rfc3339(&text(date, "startsAt"));
                 let dates = dates.iter().filter_map(|date| Some((number(date, "scheduleId").ok()?, starts_at(date)?)));
                 self.must_be_new(times, dates)?;
@@ -251,17 +255,6 @@ fn zone_of(server: &mut ApiClient) -> Result<TimeZone, OpenError> {
     let name = text(&server.get("/venue")?, "timeZone");
     TimeZone::get(&name)
         .map_err(|_| OpenError(format!("the server's time zone {name} is not known here; use its own boxoffice.")))
-}
-
-/// The rows of all pages of a list.
-fn listed(server: &mut ApiClient, path: &str, name: &str) -> Result<Vec<Value>, OpenError> {
-    let (mut rows, mut cursor) = (Vec::new(), String::new());
-    loop {
-        let mut page = server.get(&format!("{path}{cursor}"))?;
-        rows.extend(page[name].as_array_mut().map(std::mem::take).unwrap_or_default());
-        let Some(next) = page["nextCursor"].as_str() else { return Ok(rows) };
-        cursor = format!("?cursor={next}");
-    }
 }
 
 fn number(body: &Value, name: &str) -> Result<i64, OpenError> {

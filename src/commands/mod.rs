@@ -12,6 +12,7 @@ mod output;
 pub mod rush;
 mod scratch;
 mod seat_file;
+mod seed;
 mod serve;
 mod server_address;
 mod staff_key;
@@ -81,6 +82,8 @@ enum Command {
     Health(health::Health),
     /// A simulated on-sale: customers over real HTTP, then an audit and a report.
     Rush(rush::Rush),
+    /// Write what a server has as a file that serve --seed takes.
+    Seed(seed::SeedFrom),
     /// Recompute a draw of the line from its public answer, and see whether a token's place in it is right.
     VerifyDraw(verify_draw::VerifyDraw),
 }
@@ -101,6 +104,7 @@ pub fn run() -> ExitCode {
         Command::Door(door) => door.run(),
         Command::Health(health) => health.run().map(|()| ExitCode::SUCCESS),
         Command::Rush(rush) => rush.run(),
+        Command::Seed(seed) => seed.run().map(|()| ExitCode::SUCCESS),
         Command::VerifyDraw(verify) => verify.run().map(|()| ExitCode::SUCCESS),
     };
     match outcome {
@@ -122,12 +126,14 @@ fn command_line() -> CommandLine {
     }
     let mut command = environment::without_empty(whole);
     let given = command.get_matches_mut();
-    // Only a flag that was typed contradicts --ephemeral: a variable may be there for other commands.
+    // Only a flag that was typed contradicts --ephemeral and --from: a variable may be there for other commands.
     if let Some(("serve", serve)) = given.subcommand()
-        && serve.get_flag("ephemeral")
         && serve.value_source("database") == Some(ValueSource::CommandLine)
+        && let Some(other) = ["ephemeral", "from"]
+            .into_iter()
+            .find(|flag| matches!(serve.value_source(flag), Some(ValueSource::CommandLine)))
     {
-        let why = "the argument '--database <FILE>' cannot be used with '--ephemeral'";
+        let why = format!("the argument '--database <FILE>' cannot be used with '--{other}'");
         command.error(ErrorKind::ArgumentConflict, why).exit();
     }
     CommandLine::from_arg_matches(&given).unwrap_or_else(|error| error.format(&mut command).exit())

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::ids::new_key;
+use crate::ids::system_key;
 use crate::platform::{self, FileLock};
 use crate::store::OpenError;
 
@@ -27,7 +27,7 @@ impl TempVenue {
         };
         let temporary = platform::real_path(&platform::temporary_folder()).map_err(failed)?;
         sweep(&temporary);
-        let folder = temporary.join(format!("{PREFIX}{}", new_key()));
+        let folder = temporary.join(format!("{PREFIX}{}", system_key()));
         let lock = FileLock::exclusive(&folder).map_err(|error| match error {
             platform::LockError::Failed(error) => failed(error),
             platform::LockError::Taken => failed(std::io::ErrorKind::ResourceBusy.into()),

@@ -1,6 +1,6 @@
 //! Where a venue is that a command works on: a file that nobody serves, or a server reached with a staff key.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::Value;
@@ -31,9 +31,8 @@ impl Target {
     /// The server, where an address was given.
     pub fn server(&self) -> Result<Option<ApiClient>, OpenError> {
         let Some(url) = &self.url else { return Ok(None) };
-        let address = ServerAddress::parse(url, self.ca.as_deref())?;
-        let authorization = format!("Bearer {}", self.staff_key.as_deref().unwrap_or_default()); // clap asks for it
-        Ok(Some(ApiClient { url: url.clone(), client: Client::to(&address), authorization }))
+        let staff_key = self.staff_key.as_deref().unwrap_or_default(); // clap asks for it
+        ApiClient::to(url, self.ca.as_deref(), staff_key).map(Some)
     }
 }
 
@@ -45,6 +44,16 @@ pub(super) struct ApiClient {
 }
 
 impl ApiClient {
+    /// That at a URL.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the URL.
+    pub fn to(url: &str, ca: Option<&Path>, staff_key: &str) -> Result<ApiClient, OpenError> {
+        let address = ServerAddress::parse(url, ca)?;
+        let authorization = format!("Bearer {staff_key}");
+        Ok(ApiClient { url: url.to_owned(), client: Client::to(&address), authorization })
+    }
+
     pub fn get(&mut self, path: &str) -> Result<Value, OpenError> {
         let authorization = self.authorization.clone();
         self.ask(&Call::get(path, &authorization))
@@ -58,6 +67,18 @@ impl ApiClient {
     pub fn delete(&mut self, path: &str) -> Result<Value, OpenError> {
         let authorization = self.authorization.clone();
         self.ask(&Call::delete(path, &authorization))
+    }
+
+    /// The rows of all pages of a list, whose path has a query or none.
+    pub fn list(&mut self, path: &str, name: &str) -> Result<Vec<Value>, OpenError> {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let (mut rows, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let mut page = self.get(&format!("{path}{cursor}"))?;
+            rows.extend(page[name].as_array_mut().map(std::mem::take).unwrap_or_default());
+            let Some(next) = page["nextCursor"].as_str() else { return Ok(rows) };
+            cursor = format!("{separator}cursor={next}");
+        }
     }
 
     fn ask(&mut self, call: &Call) -> Result<Value, OpenError> {

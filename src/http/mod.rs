@@ -21,4 +21,4 @@ pub use json::parse as parse_json;
 pub use rate_limit::RateLimit;
 pub use reply::{Reply, status_of};
 pub use request::{Method, Request, Resumed};
-pub use server::{Handle, Handler, Limits, Metrics, Notifier, OpenFailure, Responder, Server, Topic, Wait};
+pub use server::{Handle, Handler, Limits, Metrics, Notifier, OpenFailure, Repeats, Responder, Server, Topic, Wait};

@@ -137,6 +137,7 @@ pub const fn status_of(code: Code) -> u16 {
         Code::TokenWaiting | Code::NotYours | Code::TopUpByStaffOnly | Code::RoleNotAllowed => 403,
         Code::NotFound
         | Code::TestServerOnly
+        | Code::SnapshotNotFound
         | Code::StaffKeyNotFound
         | Code::UserNotFound
         | Code::NoDraw
@@ -151,6 +152,7 @@ pub const fn status_of(code: Code) -> u16 {
         Code::RequestTimeout => 408,
         Code::StaffNameTaken
         | Code::StaffKeyLimit
+        | Code::SnapshotLimit
         | Code::LastAdminKey
         | Code::TicketForOtherDate
         | Code::TicketVoid

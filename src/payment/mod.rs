@@ -12,9 +12,10 @@ use crate::queue;
 use crate::refusal::{Refusal, TokenEnd};
 use crate::reservation::{self, DateRef, Reservation, Status};
 use crate::schedule;
+use crate::seat::WantedSeat;
 use crate::signing::SigningKey;
 use crate::store::Outcome;
-use crate::ticket::{self, Ticket};
+use crate::ticket::{self, GivenTicket, Ticket};
 use crate::venue::{EventType, Tx, record};
 
 /// What is paid for.
@@ -82,25 +83,39 @@ pub fn pay(
     match balance::spend(tx, token.user_id, amount, reservation.reservation_id)? {
         Err(balance) => decline(tx, reservation, balance, attempts),
         Ok(Changed { balance, .. }) => {
-            let seats = reservation::confirm(tx, &reservation, seats)?;
-            let tickets = seats
-                .iter()
-                .map(|seat| {
-                    ticket::issue(
-                        tx,
-                        signing,
-                        reservation.reservation_id,
-                        reservation.schedule_id,
-                        seat.seat_no,
-                        &seat.label,
-                    )
-                })
-                .collect::<Outcome<Vec<Ticket>>>()?;
+            let tickets = confirm(tx, signing, &reservation, seats, &[])?;
             queue::end(tx, &token, TokenEnd::Paid)?;
             record(tx, EventType::PaymentCompleted, &told(&reservation))?;
             Ok(Attempt::Completed { reservation: Box::new(reservation), balance, tickets })
         }
     }
+}
+
+/// Pays for a reservation that was made elsewhere, with tickets that are called as they were there.
+///
+/// # Errors
+/// `INSUFFICIENT_BALANCE`, `HOLD_EXPIRED`.
+pub fn pay_elsewhere(tx: &Tx, signing: &SigningKey, reservation: &Reservation, given: &[GivenTicket]) -> Outcome<()> {
+    let required = reservation.amount;
+    if let Err(balance) = balance::spend(tx, reservation.user_id, required, reservation.reservation_id)? {
+        let shortfall = required.minus(balance).ok_or(Refusal::Internal)?;
+        return Err(Refusal::InsufficientBalance { balance, required, shortfall, attempts_left: 0 }.into());
+    }
+    confirm(tx, signing, reservation, None, given)?;
+    Ok(record(tx, EventType::PaymentCompleted, &told(reservation))?)
+}
+
+/// The seats are sold, each with a ticket; they are read unless they are known.
+fn confirm(
+    tx: &Tx,
+    signing: &SigningKey,
+    reservation: &Reservation,
+    seats: Option<Vec<WantedSeat>>,
+    given: &[GivenTicket],
+) -> Outcome<Vec<Ticket>> {
+    let Reservation { reservation_id, schedule_id, .. } = *reservation;
+    let seats = reservation::confirm(tx, reservation, seats)?;
+    seats.iter().map(|seat| ticket::issue(tx, signing, reservation_id, schedule_id, seat, given)).collect()
 }
 
 fn decline(tx: &Tx, reservation: Reservation, balance: Points, attempts: u32) -> Outcome<Attempt> {

@@ -141,7 +141,7 @@ impl Line {
             .next(|slot, tag| tokens.inactive_until(slot, tag).filter(|_| skipped.is_empty() || !is_stuck(slot)))
     }
 
-    /// Fills the line at start with what `each` gives, one by one.
+    /// Fills the line with what `each` gives, one by one, and with nobody else.
     ///
     /// # Errors
     /// Those of `each`.
@@ -152,6 +152,8 @@ impl Line {
         each: impl FnOnce(&mut dyn FnMut(Entry)) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut tokens = self.tokens.write();
+        self.first_calls.lock().clear();
+        *tokens = LiveTokens::default();
         tokens.rules = rules;
         tokens.load(each)?;
         admissions.iter().for_each(|&at| tokens.admissions.count(at));
@@ -199,6 +201,7 @@ impl Line {
                 | Change::ClockTurned { .. }
                 | Change::ClockSettled
                 | Change::ClockStepped { .. }
+                | Change::Restored { .. }
                 | Change::EventRecorded
                 | Change::ScheduleChanged { .. }
                 | Change::ScheduleSettled { .. }

@@ -94,6 +94,16 @@ pub fn invite(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<()> {
     }
 }
 
+/// Lets in a user without a token who was inside elsewhere, past the line and its limits; the visit begins now.
+pub fn admit_elsewhere(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<Token> {
+    let key = add(tx, line, user_id, Placement::Guest)?;
+    let visit_until = tx.now().plus_seconds(sql::find_rules(tx)?.visit_seconds);
+    sql::mark_active_if_waiting(tx, key, visit_until)?;
+    record(tx, EventType::TokenAdmitted, &json!({ "userId": user_id, "byHand": true }))?;
+    tx.push_change(Change::TokenAdmitted { key, visit_until });
+    must_be_active(tx, key)
+}
+
 /// A place at the front is part of the draw that is to come, or else of the one whose people it stands before.
 fn count_guest(tx: &Tx) -> Outcome<()> {
     if sql::find_rules(tx)?.opens_at.is_none() {
@@ -242,11 +252,31 @@ pub fn load(
     now: Millis,
     progress: impl Fn(u64, u64),
 ) -> rusqlite::Result<()> {
-    let new = sql::insert_rules(connection, first)?;
+    let new = settle_rules(connection, first)?;
     let rules = sql::find_rules(connection)?;
     if !new {
         log_differences(&rules, first);
     }
+    fill(connection, line, rules, now, progress)
+}
+
+/// Gives a new file its first rules from the flags; says whether it had none.
+pub fn settle_rules(connection: &Connection, first: &QueueSettings) -> rusqlite::Result<bool> {
+    sql::insert_rules(connection, first)
+}
+
+/// Fills the line anew from a file that was put back to an earlier moment.
+pub fn load_again(connection: &Connection, line: &Line, now: Millis) -> rusqlite::Result<()> {
+    fill(connection, line, sql::find_rules(connection)?, now, |_, _| {})
+}
+
+fn fill(
+    connection: &Connection,
+    line: &Line,
+    rules: Rules,
+    now: Millis,
+    progress: impl Fn(u64, u64),
+) -> rusqlite::Result<()> {
     let admissions = sql::list_admissions(connection, now.plus_ms(-window::WINDOW_MS), now)?;
     let (mut done, total) = (0, sql::count_live(connection)?);
     line.load(rules, &admissions, |take| {

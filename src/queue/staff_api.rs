@@ -30,7 +30,7 @@ pub fn queue(context: &Context, line: &Line) -> Outcome<Answer> {
 
 /// `PATCH /staff/queue`, for admins: changes the rules that it names, all or none, in the file. 200 with the rules.
 pub fn change(context: &Context) -> Outcome<Answer> {
-    let change = Change::read(context.fields()?)?;
+    let change = RulesChange::read(context.fields()?)?;
     Answer::write(move |tx| {
         let rules = super::change_rules(tx, |rules| change.apply(rules))?;
         Ok(Written::Ready(Reply::json(200, &rules)))
@@ -69,7 +69,8 @@ pub fn invite(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
 }
 
 /// What a request says of the rules; the ranges are those of the flags of the same names.
-struct Change {
+#[derive(Debug)]
+pub struct RulesChange {
     max_active: Option<u32>,
     admit_per_minute: Option<u32>,
     visit_seconds: Option<u32>,
@@ -80,13 +81,17 @@ struct Change {
     message: Option<Option<Localized>>,
 }
 
-impl Change {
-    fn read(mut fields: Fields) -> Result<Change, Refusal> {
+impl RulesChange {
+    /// Reads the members of a request.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST`.
+    pub fn read(mut fields: Fields) -> Result<RulesChange, Refusal> {
         let mut number = |name: &str, range: std::ops::RangeInclusive<i64>| -> Result<Option<u32>, Refusal> {
             let number = fields.has(name).then(|| fields.integer(name, range)).transpose()?;
             Ok(number.map(|number| number as u32)) // every range below fits
         };
-        let change = Change {
+        let change = RulesChange {
             max_active: number("maxActive", 0..=10_000_000)?,
             admit_per_minute: number("admitPerMinute", 0..=10_000_000)?,
             visit_seconds: number("visitSeconds", 1..=86_400)?,
@@ -100,7 +105,8 @@ impl Change {
         Ok(change)
     }
 
-    fn apply(&self, rules: &mut Rules) {
+    /// Changes the rules that it names.
+    pub fn apply(&self, rules: &mut Rules) {
         let set = |rule: &mut u32, said: Option<u32>| *rule = said.unwrap_or(*rule);
         set(&mut rules.max_active, self.max_active);
         set(&mut rules.admit_per_minute, self.admit_per_minute);

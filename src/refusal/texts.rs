@@ -46,6 +46,14 @@ fn both(code: Code) -> Both {
             ["Only on a server for tests", "This server keeps what people do, so it has no calls for tests.", "Start a server for tests with boxoffice serve --ephemeral or --test-clock; its clock is turned with --test-clock only."],
             ["테스트 서버 전용입니다", "이 서버는 실제 판매를 기록하므로 테스트용 호출이 없습니다.", "boxoffice serve --ephemeral 또는 --test-clock으로 테스트 서버를 시작해 주세요. 시계는 --test-clock으로 시작한 서버에서만 돌릴 수 있습니다."],
         ],
+        Code::SnapshotNotFound => [
+            ["No such snapshot", "No snapshot of this name was taken, or it was deleted.", "Take one first, or ask for the list."],
+            ["스냅샷이 없습니다", "이 이름의 스냅샷은 만들어진 적이 없거나 삭제되었습니다.", "먼저 스냅샷을 만들거나 목록을 확인해 주세요."],
+        ],
+        Code::SnapshotLimit => [
+            ["No room for a snapshot", "'snapshotsMax' snapshots are kept at most, and 'maxBytes' bytes of them and of the start together.", "Delete a snapshot, or use a smaller file."],
+            ["스냅샷을 더 둘 수 없습니다", "스냅샷은 'snapshotsMax'개까지, 시작 상태와 합쳐 'maxBytes' 바이트까지만 보관합니다.", "스냅샷을 삭제하거나 더 작은 파일을 사용해 주세요."],
+        ],
         Code::MethodNotAllowed => [
             ["Method not allowed", "This address does not take this method.", "Use one of the methods in the Allow header."],
             ["허용되지 않는 메서드입니다", "이 주소는 이 메서드를 받지 않습니다.", "Allow 헤더에 있는 메서드를 사용해 주세요."],

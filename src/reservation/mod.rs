@@ -6,6 +6,7 @@
 pub mod api;
 mod deletion;
 mod due;
+mod hold;
 mod refund;
 mod sql;
 pub mod staff_api;
@@ -15,11 +16,12 @@ use uuid::Uuid;
 
 pub use deletion::{delete_concert, delete_date};
 pub use due::{expire_due, move_holds, next_due};
+pub use hold::{GivenIds, reserve_elsewhere};
 pub use refund::{Progress, Settlement, cancel_date, progress, refund, refund_own, settle_cancelled};
 pub use sql::{find, find_by_payment, find_by_seats};
 
 use crate::clock::Millis;
-use crate::ids::{self, TokenKey};
+use crate::ids::TokenKey;
 use crate::points::Points;
 use crate::queue::{self, Token};
 use crate::refusal::{Refusal, TokenEnd};
@@ -240,31 +242,9 @@ pub fn reserve(
     if token.visit_until.is_some_and(|until| tx.now() >= until) {
         return Err(Refusal::VisitOver.into());
     }
-    if let Some(Reservation { reservation_id, .. }) = sql::find_pending_of_user(tx, token.user_id)? {
-        return Err(Refusal::ReservationPending { reservation_id }.into());
-    }
-    let taken = sql::count_seats_of_user(tx, token.user_id, date.schedule_id)?;
-    if taken as usize + found.count() > sale.seats_per_user as usize {
-        return Err(Refusal::SeatLimit { seats_per_user: sale.seats_per_user, seats_taken: taken }.into());
-    }
-    let seats = found.chosen()?;
-    let reservation = Reservation {
-        reservation_id: ids::new_id(tx.now()),
-        user_id: token.user_id,
-        schedule_id: date.schedule_id,
-        status: Status::PendingPayment,
-        amount: Points::sum(seats.iter().map(|seat| seat.price)).ok_or(Refusal::Internal)?,
-        created_at: tx.now(),
-        hold_expires_at: tx.now().plus_seconds(sale.hold_seconds),
-        failure: None,
-        payment_id: ids::new_id(tx.now()),
-        declined_count: 0,
-        paid_at: None,
-        refunded_at: None,
-        ended_at: None,
-    };
-    sql::insert(tx, &reservation, &seats)?;
-    seat::hold(tx, &reservation.hold(), &seats)?;
+    let until = tx.now().plus_seconds(sale.hold_seconds);
+    let (reservation, seats) =
+        hold::hold(tx, token.user_id, date.schedule_id, found, sale.seats_per_user, until, None)?;
     queue::extend_visit(tx, &token, Some(reservation.hold_expires_at))?;
     ReservationDetails::with(tx, reservation, date, seats)
 }

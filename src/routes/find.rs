@@ -104,7 +104,8 @@ mod tests {
         POST concerts/{concertId}/schedules, PATCH schedules/{scheduleId}, PUT schedules/{scheduleId}/seats/{seat},
         POST schedules/{scheduleId}/cancellation, GET evening, GET ledger, PATCH queue, POST queue/admissions, POST queue/tokens,
         DELETE queue/tokens/{userId}, POST users/{userId}/balance/corrections, GET events, POST clock,
-        GET test/faults, PUT test/faults, DELETE test/faults, GET test/requests, DELETE test/requests, GET test/snapshots";
+        GET test/faults, PUT test/faults, DELETE test/faults, GET test/requests, DELETE test/requests, POST test/reset,
+        GET test/snapshots, POST test/snapshots, POST test/snapshots/{snapshot}/restore, DELETE test/snapshots/{snapshot}";
 
     #[test]
     fn roles_may_what_is_written_here_and_nothing_else() {

@@ -109,7 +109,7 @@ pub static ROUTES: &[Route] = &[
     post("/api/v1/staff/queue/tokens", Staff(ADMIN, |rooms, c, _| queue::staff_api::invite(c, &rooms.line))),
     delete("/api/v1/staff/queue/tokens/{userId}", Staff(ADMIN, |_, c, _| reservation::api::revoke(c))),
     // Staff: the counter.
-    get("/api/v1/staff/users", Staff(COUNTER, |_, c, _| user::api::find(c))).query(&["name", "limit"]),
+    get("/api/v1/staff/users", Staff(COUNTER, |_, c, _| user::api::find(c))).query(&["name", "limit", "cursor"]),
     get("/api/v1/staff/users/{userId}", Staff(COUNTER, |_, c, _| balance::staff_api::user(c))),
     get("/api/v1/staff/users/{userId}/reservations", Staff(COUNTER, |_, c, _| reservation::staff_api::of_user(c)))
         .query(&["limit", "cursor"]),
@@ -144,7 +144,12 @@ pub static ROUTES: &[Route] = &[
     get("/api/v1/staff/test/requests", Test(|tests, c| testing::staff_api::requests(tests, c)))
         .query(&["path", "method", "status"]),
     delete("/api/v1/staff/test/requests", Test(|tests, _| testing::staff_api::forget_requests(tests))),
+    post("/api/v1/staff/test/reset", Test(|tests, c| testing::staff_api::reset(tests, c))).body(Body::Empty),
     get("/api/v1/staff/test/snapshots", Test(|tests, c| testing::staff_api::snapshots(tests, c))),
+    post("/api/v1/staff/test/snapshots", Test(|tests, c| testing::staff_api::take(tests, c))),
+    post("/api/v1/staff/test/snapshots/{snapshot}/restore", Test(|tests, c| testing::staff_api::restore(tests, c)))
+        .body(Body::Empty),
+    delete("/api/v1/staff/test/snapshots/{snapshot}", Test(|tests, c| testing::staff_api::delete(tests, c))),
     // What is not the API: health, metrics and pages.
     get("/healthz", Open(|_, _| Ok(Answer::Ready(operations::health())))),
     get("/readyz", Open(readiness::ready)),

@@ -96,9 +96,9 @@ pub struct ConcertWords {
     pub description: Option<String>,
 }
 
-/// Adds a concert.
-pub fn add_concert(tx: &Tx, words: &ConcertWords) -> Outcome<Concert> {
-    let concert_id = sql::insert_concert(tx, words)?;
+/// Adds a concert, under an id that no other has if one is given.
+pub fn add_concert(tx: &Tx, concert_id: Option<i64>, words: &ConcertWords) -> Outcome<Concert> {
+    let concert_id = sql::insert_concert(tx, concert_id, words)?;
     record(tx, EventType::ConcertChanged, &json!({ "concertId": concert_id }))?;
     must_find_concert(tx, concert_id)
 }
@@ -161,9 +161,16 @@ pub fn must_be_one<S: Borrow<Schedule>>(schedules: impl IntoIterator<Item = S>) 
 ///
 /// # Errors
 /// `CONCERT_NOT_FOUND`.
-pub fn add(tx: &Tx, concert_id: i64, times: &Times, seats_total: usize, price_from: Points) -> Outcome<i64> {
+pub fn add(
+    tx: &Tx,
+    schedule_id: Option<i64>,
+    concert_id: i64,
+    times: &Times,
+    seats_total: usize,
+    price_from: Points,
+) -> Outcome<i64> {
     must_find_concert(tx, concert_id)?;
-    let schedule_id = sql::insert(tx, concert_id, times, seats_total as i64, price_from)?;
+    let schedule_id = sql::insert(tx, schedule_id, concert_id, times, seats_total as i64, price_from)?;
     record_change(tx, schedule_id)?;
     Ok(schedule_id)
 }

@@ -15,9 +15,11 @@ fn read_concert(row: &Row) -> rusqlite::Result<Concert> {
     from_row!(row => Concert { concert_id, title, venue, description, schedules })
 }
 
-pub(super) fn insert_concert(tx: &Tx, words: &ConcertWords) -> rusqlite::Result<i64> {
+pub(super) fn insert_concert(tx: &Tx, concert_id: Option<i64>, words: &ConcertWords) -> rusqlite::Result<i64> {
     let text = |word: &Option<String>| word.clone().unwrap_or_default();
-    tx.prepare_cached("INSERT INTO concert (title, venue, description, created_at) VALUES (?1, ?2, ?3, ?4)")?.insert((
+    let concert = "INSERT INTO concert (concert_id, title, venue, description, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    tx.prepare_cached(concert)?.insert((
+        concert_id,
         text(&words.title),
         text(&words.venue),
         text(&words.description),
@@ -84,16 +86,18 @@ pub(super) fn list_on_date(connection: &Connection, concert_id: i64, date: &str)
 
 pub(super) fn insert(
     tx: &Tx,
+    schedule_id: Option<i64>,
     concert_id: i64,
     times: &Times,
     seats_total: i64,
     price_from: Points,
 ) -> rusqlite::Result<i64> {
     tx.prepare_cached(
-        "INSERT INTO schedule (concert_id, starts_at, date, sale_opens_at, sale_closes_at, refund_until_hours, seats_total, price_from)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO schedule (schedule_id, concert_id, starts_at, date, sale_opens_at, sale_closes_at, refund_until_hours,
+         seats_total, price_from) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .insert((
+        schedule_id,
         concert_id,
         times.starts_at,
         &times.date,

@@ -9,11 +9,9 @@ use crate::venue::{Answer, Context, Written};
 /// `POST /staff/concerts`, for admins: adds a concert without dates: `title`, and `venue` and `description` if given.
 /// 201 with `Location`; one effect for an `Idempotency-Key`.
 pub fn add_concert(context: &Context) -> Outcome<Answer> {
-    let mut fields = context.fields()?;
-    let title = Some(fields.line("title", 1..=200)?);
-    let words = ConcertWords { title, ..read_words(fields)? };
+    let words = read_concert(context.fields()?)?;
     Answer::write(move |tx| {
-        let concert = super::add_concert(tx, &words)?;
+        let concert = super::add_concert(tx, None, &words)?;
         let at = format!("/api/v1/concerts/{}/schedules", concert.concert_id);
         Ok(Written::Ready(Reply::json(201, &concert).with("Location", at)))
     })
@@ -27,6 +25,15 @@ pub fn change_concert(context: &Context) -> Outcome<Answer> {
     let title = fields.has("title").then(|| fields.line("title", 1..=200)).transpose()?;
     let words = ConcertWords { title, ..read_words(fields)? };
     Answer::write(move |tx| Ok(Written::Ready(Reply::json(200, &super::change_concert(tx, concert_id, &words)?))))
+}
+
+/// What is said of a new concert.
+///
+/// # Errors
+/// `INVALID_REQUEST`.
+pub fn read_concert(mut fields: Fields) -> Result<ConcertWords, Refusal> {
+    let title = Some(fields.line("title", 1..=200)?);
+    Ok(ConcertWords { title, ..read_words(fields)? })
 }
 
 /// The members that a concert may go without.

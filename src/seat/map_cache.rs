@@ -7,7 +7,8 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicUsize};
 
 use parking_lot::{Mutex, RwLock};
 use uuid::Uuid;
@@ -32,8 +33,9 @@ pub struct MapCache {
     slots: RwLock<HashMap<i64, Arc<CacheSlot>>>,
     /// Seats that may be kept; a date that is only counted weighs as much as one seat.
     seats_max: usize,
-    /// Part of every tag: what an earlier start, perhaps on another file, has tagged is never taken for ours.
-    start: u32,
+    /// Part of every tag: what an earlier start, perhaps on another file, or this one before the file was put back to a
+    /// snapshot, has tagged is never taken for ours.
+    start: AtomicU32,
 }
 
 /// The place of one date.
@@ -75,7 +77,7 @@ pub struct FreeSeats {
 impl MapCache {
     /// Nothing is known yet.
     pub fn new(seats_max: usize) -> MapCache {
-        let start = u32::from_ne_bytes(ids::random_bytes());
+        let start = AtomicU32::new(u32::from_be_bytes(ids::random_bytes()));
         MapCache { dates: Dates::default(), slots: RwLock::default(), seats_max, start }
     }
 
@@ -99,6 +101,7 @@ impl MapCache {
         viewer: Uuid,
         now: Millis,
     ) -> Outcome<Reply> {
+        let start = self.start.load(Acquire); // before the look: a map of before never gets a tag of after
         let look = |slot: &Arc<CacheSlot>, occupancy: &Occupancy| {
             occupancy.seen(schedule_id, viewer, now).map(|seen| (Arc::clone(slot), seen))
         };
@@ -106,7 +109,7 @@ impl MapCache {
         let (version, due) = seen.at;
         let is_shared = seen.seats.mine.is_empty();
         let whose = if is_shared { String::new() } else { format!("-{}", viewer.simple()) };
-        let tag = format!("\"{:08x}-{version}-{due}{whose}\"", self.start);
+        let tag = format!("\"{start:08x}-{version}-{due}{whose}\"");
         let make = || if is_shared { slot.shared(&seen) } else { Reply::json(200, &seen) };
         Ok(Reply::unless_known(request, tag, make))
     }
@@ -159,6 +162,15 @@ impl MapCache {
         });
         slot.asked_ms.fetch_max(tx.now().unix_ms(), Relaxed);
         is_same_plan.then_some(FreeSeats { plan, free })
+    }
+
+    /// Forgets everything, once the file was put back to a snapshot: versions of dates come again with other seats.
+    pub fn forget(&self) {
+        self.dates.forget();
+        for (_, slot) in self.slots.write().drain() {
+            *slot.state.write() = State::default(); // who reads it from the file at this moment must read it again
+        }
+        self.start.fetch_add(1, Release);
     }
 
     /// Copies what a commit changed.

@@ -82,12 +82,18 @@ pub struct WantedSeat {
     pub price: Points,
 }
 
-/// Adds a date with its seats.
+/// Adds a date with its seats, under an id that no other has if one is given.
 ///
 /// # Errors
 /// `CONCERT_NOT_FOUND`.
-pub fn open_schedule(tx: &Tx, concert_id: i64, times: &Times, seats: &[LayoutSeat]) -> Outcome<i64> {
-    let schedule_id = schedule::add(tx, concert_id, times, seats.len(), price_from(seats))?;
+pub fn open_schedule(
+    tx: &Tx,
+    schedule_id: Option<i64>,
+    concert_id: i64,
+    times: &Times,
+    seats: &[LayoutSeat],
+) -> Outcome<i64> {
+    let schedule_id = schedule::add(tx, schedule_id, concert_id, times, seats.len(), price_from(seats))?;
     sql::insert_seats(tx, schedule_id, seats)?;
     Ok(schedule_id)
 }

@@ -58,14 +58,13 @@ pub fn seats(context: &Context) -> Outcome<Answer> {
 pub fn add_schedule(context: &Context) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
     let mut fields = context.fields()?;
-    let seats = read_layout(&mut fields)?;
     let zone = context.venue.settings.sale.time_zone.clone();
-    let said = read_times(&mut fields, &zone)?;
+    let (said, seats) = read_new_date(&mut fields, &zone)?;
     fields.end()?;
     said.over(None, &zone, context.now)?; // what is wrong with it is said before what is wrong with the concert
     Answer::write(move |tx| {
         let times = said.over(None, &zone, tx.now())?;
-        let schedule_id = super::open_schedule(tx, concert_id, &times, &seats)?;
+        let schedule_id = super::open_schedule(tx, None, concert_id, &times, &seats)?;
         let at = format!("/api/v1/schedules/{schedule_id}/seats");
         Ok(Written::Ready(shown(tx, 201, schedule_id)?.with("Location", at)))
     })
@@ -95,6 +94,15 @@ pub fn change_schedule(context: &Context) -> Outcome<Answer> {
         }
         Ok(Written::Ready(shown(tx, 200, schedule_id)?))
     })
+}
+
+/// What is said of a new date: its layout and its times.
+///
+/// # Errors
+/// `INVALID_REQUEST`.
+pub fn read_new_date(fields: &mut Fields, zone: &TimeZone) -> Result<(SaidTimes, Vec<LayoutSeat>), Refusal> {
+    let seats = read_layout(fields)?;
+    Ok((read_times(fields, zone)?, seats))
 }
 
 fn read_layout(fields: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {

@@ -7,10 +7,12 @@ mod listen;
 mod origin;
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, value_parser};
 use jiff::tz::TimeZone;
 
+use crate::clock::{Clock, Millis};
 use http::HttpSettings;
 pub use listen::{DEFAULT_LISTEN, loopback_url_of, parse_listen, url_of, urls_for_others};
 pub use origin::AllowedOrigin;
@@ -48,6 +50,9 @@ pub enum TestClock {
     /// Moves by advances alone.
     Frozen,
 }
+
+/// When the clock of a test begins whose random numbers repeat: 2026-01-01T00:00:00Z.
+const REPEATED_START: Millis = Millis::from_unix_ms(1_767_225_600_000);
 
 /// The rules of the waiting line, as flags give them to a new file; afterwards the file wins.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -169,6 +174,18 @@ pub struct Settings {
     /// Let tests turn the clock with POST /api/v1/staff/clock; with --test-clock=frozen it stands still between turns.
     #[arg(long, env = "BOXOFFICE_TEST_CLOCK", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "running")]
     pub test_clock: Option<TestClock>,
+    /// The moment at which a test's clock begins, such as 2026-11-22T10:00:00Z [default: now; with --test-random
+    /// 2026-01-01T00:00:00Z].
+    #[arg(long, env = "BOXOFFICE_TEST_CLOCK_AT", value_name = "INSTANT", value_parser = parse_instant)]
+    pub test_clock_at: Option<Millis>,
+    /// Make ids, keys, tokens, codes and draws follow from this number: with a frozen clock, the same calls get the
+    /// same answers in every run (0 to 18,446,744,073,709,551,615). Anyone can guess them.
+    #[arg(long, env = "BOXOFFICE_TEST_RANDOM", value_name = "N")]
+    pub test_random: Option<u64>,
+    /// What a new file begins with, as JSON: concerts and dates, users with their points, reservations and sales.
+    /// `boxoffice seed --schema` prints its form.
+    #[arg(long, env = "BOXOFFICE_SEED", value_name = "FILE")]
+    pub seed: Option<PathBuf>,
     /// At this start, take the time of this machine although the file has seen a later one, as it has
     /// after a start with a wrong clock. Holds and visits keep what is left of them; what was written
     /// meanwhile keeps its later moments, so a day's ledger may lack or hold entries of another; no
@@ -178,6 +195,9 @@ pub struct Settings {
     /// Whether the file is thrown away at the end; `serve --ephemeral` says so.
     #[arg(skip)]
     pub is_ephemeral: bool,
+    /// Whether a new file without a seed begins with the demo hall; `demo` and `serve --ephemeral` say so.
+    #[arg(skip)]
+    pub has_demo_hall: bool,
     #[command(flatten)]
     pub queue: QueueSettings,
     #[command(flatten)]
@@ -207,6 +227,13 @@ impl Settings {
             && staff.port() != 0
         {
             return Err(format!("--staff-listen {staff} is the same as --listen; give it a port of its own."));
+        }
+        for (flag, is_given) in
+            [("--test-random", self.test_random.is_some()), ("--test-clock-at", self.test_clock_at.is_some())]
+        {
+            if is_given && self.test_clock.is_none() {
+                return Err(format!("{flag} is for tests and needs their clock; give --test-clock=frozen as well."));
+            }
         }
         let MachineSettings { token_days, idempotency_hours, .. } = self.machine;
         if token_days * 24 < idempotency_hours {
@@ -252,6 +279,12 @@ impl Settings {
         open.map(|(flag, address)| format!("{flag} {address}")).or_else(proxy)
     }
 
+    /// When a new file begins: now, unless a test says otherwise.
+    pub fn first_moment(&self) -> Millis {
+        let repeated = || self.test_random.map(|_| REPEATED_START);
+        self.test_clock_at.or_else(repeated).unwrap_or_else(Clock::wall_now)
+    }
+
     /// Whether it is a server for tests: its clock is one, or its file is thrown away.
     pub fn is_test_server(&self) -> bool {
         self.is_ephemeral || self.test_clock.is_some()
@@ -265,6 +298,10 @@ impl Settings {
 
 fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
+}
+
+fn parse_instant(text: &str) -> Result<Millis, String> {
+    Millis::parse_rfc3339(text.trim()).ok_or_else(|| "give an RFC 3339 instant such as 2026-11-22T10:00:00Z".to_owned())
 }
 
 pub(crate) fn parse_zone(name: &str) -> Result<TimeZone, String> {

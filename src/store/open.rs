@@ -49,18 +49,19 @@ pub struct Opened {
 /// # Errors
 /// When there is a file already or a part of one, or none can be made there.
 pub fn create(path: &Path, created_at: Millis, staff_key: &KeyHash) -> Result<(), OpenError> {
-    create_after(path, created_at, staff_key, || Ok(()))
+    create_with(path, created_at, staff_key, |_, _| Ok(()), || Ok(()))
 }
 
-/// The same; before the file has its name something is done, such as
-/// showing its key, without which there must be no file.
+/// The same. It is filled before it has its name; then something is done, such as showing its key. Where either fails
+/// there is no file.
 ///
 /// # Errors
-/// Those of [`create`] and of what is done.
-pub fn create_after(
+/// Those of [`create`], of what fills it and of what is done.
+pub fn create_with(
     path: &Path,
     created_at: Millis,
     staff_key: &KeyHash,
+    fill: impl FnOnce(&Connection, &SigningSecret) -> Result<(), OpenError>,
     shown: impl FnOnce() -> Result<(), OpenError>,
 ) -> Result<(), OpenError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -74,19 +75,23 @@ pub fn create_after(
     })?;
     must_have_no_sidecar(path)?;
     let new_file = NewFile::of(path).map_err(|error| failed(error.to_string()))?;
-    build(new_file.path(), created_at, staff_key).map_err(|error| failed(error.to_string()))?;
+    let (connection, secret) =
+        build(new_file.path(), created_at, staff_key).map_err(|error| failed(error.to_string()))?;
+    fill(&connection, &secret)?;
+    connection.close().map_err(|(_, error)| failed(error.to_string()))?;
     shown()?;
     new_file.move_into_place(path).map_err(|error| failed(error.to_string()))
 }
 
-fn build(path: &Path, created_at: Millis, staff_key: &KeyHash) -> rusqlite::Result<()> {
+fn build(path: &Path, created_at: Millis, staff_key: &KeyHash) -> rusqlite::Result<(Connection, SigningSecret)> {
     let mut connection = Connection::open(path)?;
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;")?;
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     tx.execute_batch(include_str!("../../schema.sql"))?;
+    let secret = SigningSecret::random();
     tx.execute(
         "INSERT INTO venue (id, created_at, seen_at, signing_secret) VALUES (1, ?1, ?1, ?2)",
-        (created_at, SigningSecret::random()),
+        (created_at, secret),
     )?;
     tx.execute(
         "INSERT INTO staff_key (name, role, key_hash, created_at) VALUES ('admin', 'admin', ?1, ?2)",
@@ -95,7 +100,8 @@ fn build(path: &Path, created_at: Millis, staff_key: &KeyHash) -> rusqlite::Resu
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", migrations::CURRENT)?;
     tx.commit()?;
-    connection.close().map_err(|(_, error)| error)
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok((connection, secret))
 }
 
 /// Opens an existing file.

@@ -49,6 +49,11 @@ impl SkippedRows {
         }
     }
 
+    /// Forgets them: the file is another now.
+    pub fn clear(&self) {
+        self.0.lock().clear();
+    }
+
     fn put(&self, id: u128, name: &str, failure: &Failure) {
         if self.0.lock().insert(id) {
             log::error!(

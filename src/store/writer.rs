@@ -43,8 +43,8 @@ pub struct CommitError {
 
 /// A hook inside every transaction.
 pub type BatchHook<C> = Box<dyn FnMut(&Tx<C>) -> rusqlite::Result<()> + Send>;
-/// The hook after a commit, with its moment and its changes.
-pub type CommitHook<C> = Box<dyn FnMut(&Connection, Millis, Vec<C>) -> Outcome<()> + Send>;
+/// The hook after a commit, with its moment and its changes; no transaction is open.
+pub type CommitHook<C> = Box<dyn FnMut(&mut Connection, Millis, Vec<C>) -> Outcome<()> + Send>;
 /// The next deadline at which a transaction is needed although no job waits.
 pub type NextDeadline = Box<dyn FnMut(&Connection) -> Option<Millis> + Send>;
 
@@ -205,10 +205,9 @@ struct WriterThread<C> {
 
 impl<C: Send + 'static> WriterThread<C> {
     fn serve(&mut self) {
-        let mut now = self.clock.now();
         let mut retry_after = None;
         while let Some(jobs) = self.next_jobs(retry_after.take()) {
-            now = now.max(self.clock.now());
+            let now = self.clock.now();
             let count = jobs.len();
             let mut completions = Vec::with_capacity(count);
             let result = self.transact(now, jobs, &mut completions);
@@ -229,7 +228,7 @@ impl<C: Send + 'static> WriterThread<C> {
             return;
         }
         // The hooks may have something left to write, such as first calls after admission: one last transaction.
-        let last = self.transact(now.max(self.clock.now()), Vec::new(), &mut Vec::new());
+        let last = self.transact(self.clock.now(), Vec::new(), &mut Vec::new());
         if let Err(commit_error) = last {
             log::error!("the last transaction failed: {}", commit_error.refusal.code().word());
         }
@@ -322,7 +321,7 @@ impl<C: Send + 'static> WriterThread<C> {
                 figures.commits.fetch_add(1, Relaxed);
                 figures.jobs.fetch_add(count, Relaxed);
                 figures.commit_us.fetch_add(u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX), Relaxed);
-                if let Err(failure) = (self.hooks.on_commit)(&self.connection, now, changes) {
+                if let Err(failure) = (self.hooks.on_commit)(&mut self.connection, now, changes) {
                     log::error!("fatal: cannot apply committed changes to memory, shutting down: {failure:?}");
                     self.fail_fatally();
                 }

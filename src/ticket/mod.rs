@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::clock::Millis;
 use crate::ids;
 use crate::refusal::Refusal;
+use crate::seat::WantedSeat;
 use crate::signing::SigningKey;
 use crate::store::{Outcome, column_words};
 use crate::venue::Tx;
@@ -137,19 +138,33 @@ pub struct StoredScan {
     pub told_at: Millis,
 }
 
-/// Makes the ticket of a seat.
+/// What a ticket is to be called, where that is not left to chance.
+#[derive(Debug, Clone)]
+pub struct GivenTicket {
+    /// The label of its seat.
+    pub seat: String,
+    /// The id, which no other has.
+    pub ticket_id: Uuid,
+    /// The number, which no other has.
+    pub number: String,
+}
+
+/// Makes the ticket of a seat of a reservation.
 pub fn issue(
     tx: &Tx,
     key: &SigningKey,
     reservation_id: Uuid,
     schedule_id: i64,
-    seat_no: i64,
-    label: &str,
+    seat: &WantedSeat,
+    given: &[GivenTicket],
 ) -> Outcome<Ticket> {
-    let payload = CodePayload { number: code::new_number(), schedule_id, seat_no };
+    let given = given.iter().find(|given| given.seat == seat.label);
+    let number = given.map_or_else(code::new_number, |given| given.number.clone());
+    let payload = CodePayload { number, schedule_id, seat_no: seat.seat_no };
     let code = code::make(key, &payload).ok_or(Refusal::Internal)?; // a billion dates and a million seats have room
-    let ticket = Ticket { ticket_id: ids::new_id(tx.now()), seat: label.to_owned(), number: payload.number, code };
-    sql::insert(tx, reservation_id, seat_no, &ticket)?;
+    let ticket_id = given.map_or_else(|| ids::new_id(tx.now()), |given| given.ticket_id);
+    let ticket = Ticket { ticket_id, seat: seat.label.clone(), number: payload.number, code };
+    sql::insert(tx, reservation_id, seat.seat_no, &ticket)?;
     Ok(ticket)
 }
 

@@ -1,12 +1,13 @@
 //! Users on the wire.
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::NAME_MAX_CHARS;
 use crate::http::{Fields, Reply};
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{Answer, Context, Written};
+use crate::venue::{Answer, Context, Written, cut_page};
 
 /// Users of a list at most, and unless asked otherwise.
 const PAGE_MAX: u32 = 200;
@@ -35,14 +36,15 @@ pub fn name(fields: &mut Fields) -> Result<String, Refusal> {
 }
 
 /// `GET /staff/users`, for counter and admins: 200 with the users whose name contains `name`, newest first: `limit` 1
-/// to 200 (50).
+/// to 200 (50); `nextCursor` leads on.
 pub fn find(context: &Context) -> Outcome<Answer> {
     let part = context.query("name").ok_or_else(|| Refusal::invalid("?name", "is missing", "빠졌습니다"))?;
-    let limit = context.limit(PAGE, PAGE_MAX)?;
-    let users = super::list_by_name(&*context.reader()?, part, limit)?;
+    let (limit, before) = (context.limit(PAGE, PAGE_MAX)?, context.query_id("cursor")?.unwrap_or(Uuid::max()));
+    let mut users = super::list_by_name(&*context.reader()?, part, before, limit + 1)?;
+    let next = cut_page(&mut users, limit, |user| user.user_id);
     let users: Vec<_> = users
         .iter()
         .map(|user| json!({ "userId": user.user_id, "name": user.name, "createdAt": user.created_at }))
         .collect();
-    Answer::json(200, &json!({ "users": users }))
+    Answer::json(200, &json!({ "users": users, "nextCursor": next }))
 }

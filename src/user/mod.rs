@@ -41,7 +41,15 @@ pub struct Registered {
 
 /// Registers a user under a name that `api.rs` has checked.
 pub fn register(tx: &Tx, name: &str) -> Outcome<Registered> {
-    let registered = Registered { user_id: ids::new_id(tx.now()), user_key: ids::new_key() };
+    register_as(tx, name, None, None)
+}
+
+/// The same, under an id that no other has and with a key, where they are given.
+pub fn register_as(tx: &Tx, name: &str, user_id: Option<Uuid>, user_key: Option<String>) -> Outcome<Registered> {
+    let registered = Registered {
+        user_id: user_id.unwrap_or_else(|| ids::new_id(tx.now())),
+        user_key: user_key.unwrap_or_else(ids::new_key),
+    };
     sql::insert(tx, registered.user_id, name, &KeyHash::of(&registered.user_key))?;
     Ok(registered)
 }

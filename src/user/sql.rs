@@ -36,16 +36,16 @@ pub(super) fn find_key_hash(connection: &Connection, user_id: Uuid) -> rusqlite:
         .optional()
 }
 
-/// Users whose name contains a text, newest first, at most `limit`.
-pub fn list_by_name(connection: &Connection, part: &str, limit: u32) -> rusqlite::Result<Vec<User>> {
+/// Users whose name contains a text, newest first: those before one, at most `limit`.
+pub fn list_by_name(connection: &Connection, part: &str, before: Uuid, limit: u32) -> rusqlite::Result<Vec<User>> {
     connection
         .prepare_cached(
             "SELECT user_id, name, created_at FROM user WHERE user_id IN (
                  SELECT user_id FROM user INDEXED BY user_name_folded WHERE instr(name_folded, ?1) > 0
-                 ORDER BY user_id DESC LIMIT ?2)
+                 AND user_id < ?2 ORDER BY user_id DESC LIMIT ?3)
              ORDER BY user_id DESC",
         )?
-        .query_map((folded(part), limit), read)?
+        .query_map((folded(part), before, limit), read)?
         .collect()
 }
 

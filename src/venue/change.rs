@@ -1,7 +1,10 @@
 //! What memory must learn after a commit, and the topics on which callers wait for it.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
+use super::Snapshot;
 use crate::clock::Millis;
 use crate::http::Topic;
 use crate::ids::TokenKey;
@@ -44,6 +47,8 @@ pub enum Change {
     ScheduleDeleted { schedule_id: i64 },
     /// A concert is gone, after all of its dates.
     ConcertDeleted,
+    /// The whole file is to become what it was at a snapshot, and memory with it.
+    Restored { snapshot: Arc<Snapshot> },
     /// Seats of a date went from one state to another; `version` is the date's after it.
     SeatsChanged { schedule_id: i64, version: i64, seat_nos: Vec<i64>, before: Claim, after: Claim },
 }

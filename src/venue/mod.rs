@@ -2,11 +2,12 @@
 //! events, and what memory must learn after a commit.
 //!
 //! `answer.rs`: what a call comes to · `wait.rs`: what a waiting request waits for · `change.rs`:
-//! what memory must learn · `events.rs`: the feed.
+//! what memory must learn · `snapshot.rs`: all of it at one moment · `events.rs`: the feed.
 
 mod answer;
 mod change;
 mod events;
+mod snapshot;
 mod wait;
 
 use std::ops::RangeInclusive;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 pub use answer::{Answer, Prefer, Work, Written, cut_page};
 pub use change::{Change, Claim, SeatState, topics};
 pub use events::{By, Event, EventType, last_sequence, list_events, record};
+pub use snapshot::Snapshot;
 pub use wait::{Memo, Until, Wait};
 
 use crate::clock::{Clock, Millis, Mode};

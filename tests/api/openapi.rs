@@ -23,6 +23,7 @@ pub fn filled(path: &str) -> String {
         .replace("{userId}", id)
         .replace("{reservationId}", id)
         .replace("{paymentId}", id)
+        .replace("{snapshot}", "before")
 }
 
 pub fn authorization(path: &str) -> String {

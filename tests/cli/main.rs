@@ -21,3 +21,4 @@ mod remote;
 mod rush;
 #[path = "../support/mod.rs"]
 mod support;
+mod test_servers;

@@ -22,7 +22,6 @@ use super::long_poll::LongPolls;
 use super::loop_turn::LoopTurn;
 use super::notifier::Subscription;
 use super::upstream::{INNER_BIT, InFlight, Upstream, UpstreamEvent, UpstreamResponse, Wake};
-use crate::clock::Clock;
 use crate::platform::SHORT_READ_IS_ALL;
 use crate::refusal::Refusal;
 
@@ -91,14 +90,13 @@ impl EventLoop {
             {
                 return Err(error);
             }
-            self.turn.now_ms = self.turn.limits.clock.now_ms();
-            self.turn.date.at(Clock::wall_now());
+            self.turn.begin();
             events.iter().try_for_each(|event| self.on_event(event))?;
             for id in std::mem::take(&mut self.again) {
                 self.drive(id);
             }
-            for id in self.polls.notified(&self.turn) {
-                self.wake(id, Wake::Notified);
+            for (id, wake) in self.polls.notified(&self.turn) {
+                self.wake(id, wake);
             }
             if self.stop.load(Ordering::Relaxed) && self.stop_by_ms.is_none() {
                 self.begin_stop()?;

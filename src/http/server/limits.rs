@@ -1,12 +1,14 @@
 //! Every limit of the HTTP server, with its unit in its name.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
 use super::proxy;
-use crate::clock::SteadyClock;
+use crate::clock::{Clock, SteadyClock};
 use crate::http::{Method, Reply};
+use crate::ids;
 use crate::settings::AllowedOrigin;
 use crate::settings::http::HttpSettings;
 
@@ -88,6 +90,26 @@ pub struct Limits {
     pub allowed_methods: fn(&str) -> Option<String>,
     /// Proxies whose `X-Forwarded-For`, or else `Forwarded`, is believed.
     pub proxies: Vec<IpNet>,
+    /// What a test wants to be the same in every run.
+    pub repeats: Option<Repeats>,
+}
+
+/// What is the same in every run of the same calls.
+#[derive(Debug, Clone)]
+pub struct Repeats {
+    /// The clock that `Date` tells, in place of this machine's.
+    pub clock: Arc<Clock>,
+    /// Before the id of the first request.
+    pub request_id: u128,
+}
+
+impl Repeats {
+    /// What follows from the seed of a test.
+    pub fn of(seed: u64, clock: &Arc<Clock>) -> Repeats {
+        let hash = ids::sha256_of_parts(&[b"request", &seed.to_be_bytes()]);
+        let request_id = hash[..16].iter().fold(0, |id, byte| id << 8 | u128::from(*byte));
+        Repeats { clock: Arc::clone(clock), request_id }
+    }
 }
 
 impl Default for Limits {
@@ -128,6 +150,7 @@ impl Default for Limits {
             allow_origins: Vec::new(),
             allowed_methods: |_| None,
             proxies: Vec::new(),
+            repeats: None,
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Long polls: a request waits when the handler says "not yet", and is resumed when a topic is notified or its time is
 //! over.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::connection::{Connection, Submission, Waiter};
 use super::connection_id::ConnectionId;
 use super::loop_turn::LoopTurn;
-use super::notifier::Subscription;
+use super::notifier::{Notified, Subscription};
 use super::upstream::{InFlight, Wake, protocol};
 use super::waiters::Waiters;
 use crate::refusal::Refusal;
@@ -76,14 +76,19 @@ impl LongPolls {
             && turn.has_room(waiter.waiting.bytes())
     }
 
-    /// The connections whose topics were notified since the last look.
-    pub fn notified(&mut self, turn: &LoopTurn) -> BTreeSet<ConnectionId> {
-        let topics = self.subscription.take();
-        if topics.is_empty() {
-            return BTreeSet::new();
+    /// The connections whose topics were notified since the last look, or all where every wait was ended, each with why
+    /// it wakes.
+    pub fn notified(&mut self, turn: &LoopTurn) -> Vec<(ConnectionId, Wake)> {
+        let Notified { topics, all } = self.subscription.take();
+        let mut woken = Vec::new();
+        if all {
+            woken.extend(self.waiters.end_all().into_iter().map(|id| (id, Wake::TimedOut)));
         }
-        turn.metrics.notifications_total.add(topics.len() as u64);
-        self.waiters.notify(&topics)
+        if !topics.is_empty() {
+            turn.metrics.notifications_total.add(topics.len() as u64);
+            woken.extend(self.waiters.notify(&topics).into_iter().map(|id| (id, Wake::Notified)));
+        }
+        woken
     }
 
     /// Wakes a waiting request; it is resumed when its turn comes.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::limits::Limits;
 use super::metrics::Metrics;
 use super::response_head::{DateLine, RequestId};
-use crate::ids::random_bytes;
+use crate::clock::Clock;
+use crate::ids::system_bytes;
 
 /// One turn of the event loop.
 pub struct LoopTurn {
@@ -26,6 +27,10 @@ pub struct LoopTurn {
 impl LoopTurn {
     /// The first turn.
     pub fn new(limits: Limits, metrics: Arc<Metrics>) -> LoopTurn {
+        let next_id = match &limits.repeats {
+            Some(repeats) => repeats.request_id,
+            None => u128::from_be_bytes(system_bytes()),
+        };
         LoopTurn {
             now_ms: limits.clock.now_ms(),
             date: DateLine::default(),
@@ -33,9 +38,16 @@ impl LoopTurn {
             limits,
             metrics,
             is_stopping: false,
-            next_id: u128::from_be_bytes(random_bytes()),
+            next_id,
             next_number: 0,
         }
+    }
+
+    /// Reads the time for the next turn.
+    pub fn begin(&mut self) {
+        self.now_ms = self.limits.clock.now_ms();
+        let repeats = self.limits.repeats.as_ref();
+        self.date.at(repeats.map_or_else(Clock::wall_now, |repeats| repeats.clock.now()));
     }
 
     /// A fresh id for a request, unless it brought its own.

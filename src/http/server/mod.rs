@@ -71,7 +71,7 @@ use mio::{Interest, Poll, Waker};
 use socket2::{Domain, Socket, Type};
 
 use event_loop::{EventLoop, LISTENER, WAKER};
-pub use limits::Limits;
+pub use limits::{Limits, Repeats};
 use loop_turn::LoopTurn;
 pub use metrics::Metrics;
 pub use notifier::Notifier;

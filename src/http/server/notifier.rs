@@ -13,7 +13,15 @@ pub struct Notifier(Arc<Mutex<Vec<Arc<Subscription>>>>);
 /// The topics that one server has yet to look at.
 pub(super) struct Subscription {
     waker: Arc<Waker>,
-    notified: Mutex<Vec<Topic>>,
+    notified: Mutex<Notified>,
+}
+
+/// What was notified since the last look.
+#[derive(Default)]
+pub(super) struct Notified {
+    pub topics: Vec<Topic>,
+    /// Every wait is over, whatever its topic.
+    pub all: bool,
 }
 
 impl Notifier {
@@ -27,8 +35,13 @@ impl Notifier {
     pub fn notify(&self, topics: impl IntoIterator<Item = Topic>) {
         let topics: Vec<Topic> = topics.into_iter().collect();
         for subscription in self.subscriptions().iter().filter(|_| !topics.is_empty()) {
-            subscription.push(&topics);
+            subscription.push(&topics, false);
         }
+    }
+
+    /// Ends every wait: who waits is answered with what is.
+    pub fn end_all(&self) {
+        self.subscriptions().iter().for_each(|subscription| subscription.push(&[], true));
     }
 
     /// Subscribes a server.
@@ -49,22 +62,23 @@ impl Notifier {
 }
 
 impl Subscription {
-    fn push(&self, topics: &[Topic]) {
+    fn push(&self, topics: &[Topic], all: bool) {
         let mut notified = self.notified();
-        let was_silent = notified.is_empty();
-        notified.extend_from_slice(topics);
+        let was_silent = notified.topics.is_empty() && !notified.all;
+        notified.topics.extend_from_slice(topics);
+        notified.all |= all;
         drop(notified);
         if was_silent && let Err(error) = self.waker.wake() {
             log::error!("the event loop could not be woken: {error}");
         }
     }
 
-    /// The topics notified since the last look.
-    pub(super) fn take(&self) -> Vec<Topic> {
+    /// What was notified since the last look.
+    pub(super) fn take(&self) -> Notified {
         std::mem::take(&mut self.notified())
     }
 
-    fn notified(&self) -> MutexGuard<'_, Vec<Topic>> {
+    fn notified(&self) -> MutexGuard<'_, Notified> {
         self.notified.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -85,6 +85,15 @@ impl Waiters {
         self.parked
     }
 
+    /// Ends every wait; gives the clients that wait, each once. Requests in flight are asked again should they say "not
+    /// yet".
+    pub fn end_all(&mut self) -> BTreeSet<ConnectionId> {
+        self.epoch += 1;
+        self.recent.clear();
+        self.oldest_known_epoch = self.epoch;
+        self.waiting.iter().map(|(_, connection)| *connection).collect()
+    }
+
     /// Notifies; gives the clients that wait for one of these topics, each once.
     pub fn notify(&mut self, topics: &[Topic]) -> BTreeSet<ConnectionId> {
         self.epoch += 1;

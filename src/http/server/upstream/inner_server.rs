@@ -13,7 +13,7 @@ use super::protocol::{self, DELIVERY_FIELD, FIELD, PROBE_TARGET, RequestEnvelope
 use crate::http::Reply;
 use crate::http::body::Content;
 use crate::http::{Delivery, Method, Request};
-use crate::ids::new_key;
+use crate::ids::system_key;
 use crate::platform::{InnerSocket, InnerStream};
 use crate::refusal::{Language, Refusal};
 use crate::threads::{OnFatal, spawn_vital};
@@ -196,7 +196,7 @@ impl InnerServer {
         sending: &Arc<Sending>,
         on_fatal: &OnFatal,
     ) -> io::Result<InnerServer> {
-        let (socket, listener) = InnerSocket::listen(&format!("boxoffice-http-{}", new_key()))?;
+        let (socket, listener) = InnerSocket::listen(&format!("boxoffice-http-{}", system_key()))?;
         // tiny_http panics when it cannot make its threads; this runs on the server's thread as well.
         let served = catch_unwind(|| tiny_http::Server::from_listener(listener, None));
         let served = served.map_err(|_| io::Error::other("no thread can be made for it"))?;

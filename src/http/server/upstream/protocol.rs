@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq;
 
 use super::super::response_head::RequestId;
 use crate::http::{Method, Resumed};
-use crate::ids::new_key;
+use crate::ids::system_key;
 
 /// The field that travels both ways. To tiny_http: `secret number peer id [head | wake =memo]`;
 /// back: `number`, alone or with `parked`, `handed` or `proceed`.
@@ -25,7 +25,7 @@ pub const DELIVERY_FIELD: &str = "upstream-delivery";
 pub const PROBE_TARGET: &str = "*";
 
 /// 128 random bits of this process.
-static SECRET: LazyLock<String> = LazyLock::new(new_key);
+static SECRET: LazyLock<String> = LazyLock::new(system_key);
 
 /// The request that a new inner connection begins with.
 pub fn probe() -> String {
