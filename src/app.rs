@@ -243,7 +243,7 @@ fn make_ready(connection: &Connection, settings: &Settings) -> rusqlite::Result<
 fn integrity_scan(database: &Path, on_fatal: OnFatal) -> io::Result<Option<IntegrityScan>> {
     let file = database.display().to_string();
     IntegrityScan::begin(database, on_fatal.clone(), move |found| {
-        log::error!("{file}: this file is damaged ({found}); restore a backup or choose another --database.");
+        log::error!("fatal: the database is damaged; restore a backup or choose another --database: {file}: {found}");
         on_fatal.call();
     })
 }
@@ -372,8 +372,8 @@ fn set_clock_back(connection: &Connection, now: Millis, seen: Millis) -> Result<
     store::with_transaction(connection, now, |tx| sweeper::set_clock_back(tx, seen))
         .map_err(|failure| failure.to_refusal().code().word().to_owned())?;
     log::warn!(
-        "the file's clock was set back by {}, from {seen} to {now}; holds and visits keep what is left of them, and what was \
-         written before keeps its later moments. The next start needs no --set-clock-back",
+        "the file's clock was set back; holds and visits keep what is left of them, and what was written before keeps its \
+         later moments. The next start needs no --set-clock-back: by {}, from {seen} to {now}",
         Span(seen.ms_since(now))
     );
     Ok(())

@@ -37,9 +37,9 @@
 //! | [`app`] | all of it opened and closed in good order |
 //! | [`commands`] | the command line: `demo`, `serve`, `check`, `backup` … |
 //!
-//! Inside a room: `mod.rs` has the use cases, `rules.rs` pure decisions, `sql.rs` every statement that touches its
-//! tables, `api.rs` (and `staff_api.rs`) JSON in and out. `schema.sql` is the whole schema, with a reason for each
-//! constraint.
+//! Inside a room: `mod.rs` has the use cases, `sql.rs` every statement that touches its tables, `api.rs` (and
+//! `staff_api.rs`) JSON in and out. Pure decisions have a file named after what they decide (`seat/best.rs`,
+//! `ticket/code.rs`, `queue/rules.rs`). `schema.sql` is the whole schema, with a reason for each constraint.
 //!
 //! # The way of a request
 //!
@@ -98,7 +98,8 @@
 //! 1. Write the test first: it starts a whole server on a port of its own, with a clock that the test turns.
 //! 2. The statement goes into the `sql.rs` of the room whose table it reads (`ticket/sql.rs`).
 //! 3. The use case goes into its `mod.rs`: it takes the transaction (or a reading connection), `now` and plain values,
-//!    and gives back a value or a refusal. A decision that needs no database goes into `rules.rs`, with a unit test.
+//!    and gives back a value or a refusal. A decision that needs no database goes into a file named after it, with a
+//!    unit test.
 //! 4. `api.rs` reads the request and makes the answer. The doc comment of its handler is the contract of the call:
 //!    method and path (without `/api/v1`), who may call ("a user": by the user key or a live token), what it needs,
 //!    what it answers, and its own refusals. What follows from its route is not repeated: 401 and 403 by who may call,

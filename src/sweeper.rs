@@ -106,7 +106,7 @@ impl Sweeper {
         self.forgot_at.store(tx.now().plus_ms(kept_ms).unix_ms(), Relaxed);
         tx.push_change(Change::ClockStepped { ms });
         log::warn!(
-            "the clock of this machine stepped {} ahead and is followed; holds, visits and waits keep their length",
+            "the clock of this machine stepped ahead and is followed; holds, visits and waits keep their length: {}",
             Span(ms)
         );
         Ok(())
@@ -183,7 +183,10 @@ impl Sweeper {
                 holds.into_iter().chain(line).chain(cancelled).min()
             }
             (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => {
-                log::error!("what becomes due next could not be read: {error}");
+                log::error!(
+                    "the next deadline could not be read and is looked up again; look at the disk if this repeats: \
+                     {error}"
+                );
                 Some(self.clock.now().plus_ms(LOOK_AGAIN_MS))
             }
         }
@@ -241,7 +244,9 @@ fn infallible_by_rule(outcome: Outcome<()>) -> rusqlite::Result<()> {
         Ok(()) => Ok(()),
         Err(Failure::Broken(error)) => Err(error),
         Err(failure) => {
-            log::error!("the sweeper was refused: {failure:?}");
+            log::error!(
+                "the sweeper could not write what is due, and goes on without; run `boxoffice check`: {failure}"
+            );
             Ok(())
         }
     }

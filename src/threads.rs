@@ -31,7 +31,7 @@ pub fn spawn_vital(name: &str, on_fatal: OnFatal, work: impl FnOnce() + Send + '
     Builder::new().name(name.to_owned()).spawn(move || {
         // What the work owned is gone after a panic; what it shared is given up with the whole program.
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
-            log::error!("fatal: the thread \"{thread}\" panicked; shutting down");
+            log::error!("fatal: a thread panicked, shutting down; please report this: {thread}");
             on_fatal.call();
         }
     })

@@ -442,6 +442,34 @@ fn tidy_test_names_begin_with_the_term_that_a_maintainer_would_search_for() {
     must_be_none("begin with the term, not with an article or a pronoun", faults);
 }
 
+/// The messages that a file writes to the log.
+fn log_messages(text: &str) -> Vec<&str> {
+    let calls = ["log::error!(", "log::warn!(", "log::info!(", "log::debug!("];
+    let after =
+        calls.iter().flat_map(|call| text.match_indices(call).map(|(at, _)| text[at + call.len()..].trim_start()));
+    after.map(|rest| rest.strip_prefix('"').and_then(|rest| rest.split('"').next()).unwrap_or("")).collect()
+}
+
+/// Whether a search for its beginning finds the line that wrote it, and whether it is written for people.
+fn is_searchable(message: &str) -> bool {
+    let beginning = message.split('{').next().unwrap();
+    let words = beginning.split([' ', ':']).filter(|word| !word.is_empty()).count();
+    words >= 4 && beginning.starts_with(|c: char| c.is_ascii_alphabetic() || c == '-') && !message.contains(":?}")
+}
+
+#[test]
+fn log_messages_begin_with_constant_words_and_show_no_debug_output() {
+    let (mut faults, mut seen) = (Vec::new(), 0);
+    for file in files() {
+        let messages = log_messages(file.text.split("#[cfg(test)]\n").next().unwrap());
+        seen += messages.len();
+        let unsearchable = messages.into_iter().filter(|message| !is_searchable(message));
+        faults.extend(unsearchable.map(|message| format!("{}: {message:?}", file.path)));
+    }
+    assert!(seen > 40, "{seen}");
+    must_be_none("begin with words that can be searched for, the values after them", faults);
+}
+
 #[test]
 fn tidy_no_file_names_a_place_of_somebody_s_machine() {
     let places = [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/Us", "ers/")];
@@ -491,4 +519,8 @@ fn tidy_these_checks_see_what_they_look_for() {
     let long = format!("impl X {{\n    fn long() {{\n{}    }}\n}}\nfn short() {{}}\n", "        x();\n".repeat(80));
     assert_eq!(functions(&long), [("long".to_owned(), 82), ("short".to_owned(), 1)]);
     assert_eq!(parts_of("SeatManager"), ["", "seat", "manager"]);
+    assert_eq!(log_messages("log::warn!(\n  \"a {x}\", x)"), ["a {x}"]);
+    assert!(is_searchable("the disk is full: {x}"));
+    let unsearchable = ["", "{x} is full on this disk", "the {x} is full", "a disk that is full: {x:?}"];
+    assert!(!unsearchable.into_iter().any(is_searchable));
 }

@@ -44,7 +44,10 @@ impl TempVenue {
 impl Drop for TempVenue {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.folder) {
-            log::warn!("{} could not be removed: {error}", self.folder.display());
+            log::warn!(
+                "a temporary folder could not be removed; remove it by hand: {}: {error}",
+                self.folder.display()
+            );
         }
     }
 }
@@ -62,7 +65,10 @@ fn sweep(temporary: &Path) {
             && let Err(error) = std::fs::remove_dir_all(&folder)
             && error.kind() != std::io::ErrorKind::NotFound
         {
-            log::warn!("{}, which a killed boxoffice left, could not be removed: {error}", folder.display());
+            log::warn!(
+                "the temporary folder of a killed boxoffice could not be removed; remove it by hand: {}: {error}",
+                folder.display()
+            );
         }
     }
 }

@@ -35,7 +35,7 @@ impl Reply {
         match serde_json::to_vec(value) {
             Ok(body) => Reply::of_json(status, body),
             Err(error) => {
-                log::error!("an answer has no JSON: {error}");
+                log::error!("an answer could not be written as JSON, its client got 500; please report this: {error}");
                 Reply::refusal(&Refusal::Internal, Language::default())
             }
         }

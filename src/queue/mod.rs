@@ -296,7 +296,10 @@ fn log_differences(rules: &Rules, flags: &QueueSettings) {
         [rules.max_active, rules.admit_per_minute, rules.visit_seconds, rules.abandon_seconds, rules.claim_seconds];
     for ((flag, given, _), kept) in flags.rules().into_iter().zip(kept) {
         if let Some(given) = given.filter(|given| *given != kept) {
-            log::warn!("{flag} {given} is not followed: the file keeps {kept}, as staff set it; they can change it");
+            log::warn!(
+                "a setting is not followed, staff have set it in the file and can change it there: {flag} {given}, in \
+                 the file {kept}"
+            );
         }
     }
 }

@@ -70,7 +70,9 @@ pub fn admit_next(tx: &Tx, line: &Line, skipped: &SkippedRows) -> Outcome<()> {
 /// What memory counts, with what this transaction changes of it. Fewer than none: memory is not as the file is.
 fn counted(known: u64, change: i64) -> Outcome<u64> {
     known.checked_add_signed(change).ok_or_else(|| {
-        log::error!("the line counts {known} in memory and changes it by {change}");
+        log::error!(
+            "the waiting line in memory is not as the file is; restart the server: {known} changed by {change}"
+        );
         Refusal::Internal.into()
     })
 }

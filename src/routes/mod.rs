@@ -196,7 +196,11 @@ impl Handlers {
     /// The answer to a refused request. Wrong keys are counted against their address, as guesses.
     fn refuse(&self, request: &Request, now: Millis, failure: &Failure) -> Reply {
         if let Failure::Broken(error) = failure {
-            log::error!("request {}: {} {}: SQLite: {error}", request.id, request.method.word(), request.path);
+            let (method, path, id) = (request.method.word(), &request.path, &request.id);
+            log::error!(
+                "a request failed in SQLite; look at the disk, its space and its rights: {method} {path}, request \
+                 {id}: {error}"
+            );
         }
         let refusal = match failure.to_refusal() {
             wrong @ (Refusal::UserKeyInvalid | Refusal::StaffKeyInvalid | Refusal::TokenInvalid)

@@ -290,7 +290,11 @@ impl State {
             occupancy.change(seat_nos, before, after);
             occupancy.version = version;
         } else if version > occupancy.version {
-            log::error!("a change before version {version} of a date was not told; it is read anew");
+            log::error!(
+                "a seat map missed a change and is read from the file again, no action needed: version {version} came \
+                 after {}",
+                occupancy.version
+            );
             self.occupancy = None;
         }
     }

@@ -94,7 +94,7 @@ impl IntegrityScan {
         let (path, is_over) = (path.to_owned(), Arc::clone(&stop));
         let look = move || match look_until(&connection, &is_over) {
             Ok(None) if is_over.load(Relaxed) => {}
-            Ok(None) => log::info!("{}: every page is sound", path.display()),
+            Ok(None) => log::info!("every page of the database is sound: {}", path.display()),
             Ok(Some(found)) => damaged(found),
             Err(error) => damaged(error.to_string()),
         };
@@ -144,7 +144,7 @@ fn look_until(connection: &Connection, is_over: &AtomicBool) -> rusqlite::Result
         if is_over.load(Relaxed) {
             return Ok(None);
         }
-        log::debug!("the look at every page gives way to a long log");
+        log::debug!("the integrity scan waits while the write-ahead log is long");
         std::thread::park_timeout(AGAIN);
     }
 }

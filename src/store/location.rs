@@ -146,8 +146,8 @@ pub(super) fn look_at_outside(path: &Path, found: &Metadata) -> Result<(), OpenE
     }
     if platform::count_names(found) > 1 {
         log::warn!(
-            "{}: this file has a second name (a hard link); what a server that opened it by that name has not written back is \
-             not seen under this one. Keep one name, and use symbolic links for others.",
+            "the database has a second name (a hard link); what a server that opened it by that name has not written back is \
+             not seen under this one. Keep one name, and use symbolic links for others: {}",
             path.display()
         );
     }

@@ -40,6 +40,8 @@ pub use skipped_rows::SkippedRows;
 pub use tx::{Tx, with_transaction};
 pub use writer::{Bounds, CommitError, Completion, Job, Writer, WriterFigures, WriterHooks};
 
+use std::fmt;
+
 use crate::refusal::Refusal;
 
 /// Why a use case failed.
@@ -65,6 +67,17 @@ impl From<Refusal> for Failure {
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Failure {
         Failure::Broken(error)
+    }
+}
+
+/// For the log.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Refused(refusal) => write!(f, "refused with {}", refusal.code().word()),
+            Failure::Broken(error) => error.fmt(f),
+            Failure::Busy => f.write_str("no reading connection came free in time"),
+        }
     }
 }
 

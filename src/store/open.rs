@@ -170,7 +170,7 @@ fn prepare(connection: &mut Connection, path: &Path, version: i64) -> rusqlite::
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
     if let Some(copy) = migrations::migrate(connection, path, version)? {
         log::info!(
-            "the file was brought up to format {}; the older one is kept as {}",
+            "the file was brought up to a newer format, and the older one is kept: format {}, {}",
             migrations::CURRENT,
             copy.display()
         );

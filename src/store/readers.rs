@@ -32,7 +32,7 @@ impl Deref for Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         if let Err(error) = step(&self.0, "COMMIT") {
-            log::warn!("a read could not be ended, and its connection is thrown away: {error}");
+            log::warn!("a read could not be ended, its connection was replaced, no action needed: {error}");
         }
     }
 }

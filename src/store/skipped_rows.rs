@@ -57,7 +57,8 @@ impl SkippedRows {
     fn put(&self, id: u128, name: &str, failure: &Failure) {
         if self.0.lock().insert(id) {
             log::error!(
-                "{name} can't be changed and is left alone until the next start: {failure:?}; see `boxoffice check`"
+                "a row can't be changed and is left alone until the next start; run `boxoffice check`: {name}: \
+                 {failure}"
             );
         }
     }

@@ -135,7 +135,7 @@ impl<'c, C> Tx<'c, C> {
 /// The outcome of work; a panic (printed when it happened) is an internal error.
 fn guarded<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        log::error!("a write job panicked and was rolled back; its caller gets a 500");
+        log::error!("a write job panicked and was rolled back, its client got 500; please report this");
         Err(Failure::Refused(Refusal::Internal))
     })
 }

@@ -96,7 +96,7 @@ struct Shared<C> {
 impl<C> Shared<C> {
     /// Closes the queue after a fatal error: waiting and later jobs are rejected with `STOPPING`.
     fn close_fatally(&self) {
-        log::error!("fatal: the writer stops; no further write is accepted, restart the server");
+        log::error!("fatal: the writer stops and accepts no further write; restart the server");
         let mut queue = self.queue();
         queue.open = false;
         let waiting = std::mem::take(&mut queue.jobs);
@@ -216,7 +216,8 @@ impl<C: Send + 'static> WriterThread<C> {
             if let Some(commit_error) = commit_error {
                 self.shared.figures.failed.fetch_add(1, Relaxed);
                 log::error!(
-                    "transaction of {count} jobs failed and was rolled back: {}",
+                    "a transaction failed and was rolled back, its clients got the refusal and may repeat: {count} \
+                     jobs, {}",
                     commit_error.refusal.code().word()
                 );
                 retry_after = Some(RETRY_AFTER_FAILURE);
@@ -230,7 +231,10 @@ impl<C: Send + 'static> WriterThread<C> {
         // The hooks may have something left to write, such as first calls after admission: one last transaction.
         let last = self.transact(self.clock.now(), Vec::new(), &mut Vec::new());
         if let Err(commit_error) = last {
-            log::error!("the last transaction failed: {}", commit_error.refusal.code().word());
+            log::error!(
+                "the last transaction before the stop failed, `boxoffice check` may tell more: {}",
+                commit_error.refusal.code().word()
+            );
         }
     }
 
@@ -297,7 +301,9 @@ impl<C: Send + 'static> WriterThread<C> {
             let with = state.as_ref().map(|()| &tx).map_err(CommitError::clone);
             match catch_unwind(AssertUnwindSafe(|| job(with))) {
                 Ok(completion) => completions.push(completion),
-                Err(_) => log::error!("a write job panicked outside its savepoint; its caller gets a 500"),
+                Err(_) => {
+                    log::error!("a write job panicked outside its savepoint, its client got 500; please report this")
+                }
             }
             if let Some(refusal) = tx.rolled_back.take() {
                 state = Err(CommitError { refusal, fatal: false });
@@ -322,7 +328,9 @@ impl<C: Send + 'static> WriterThread<C> {
                 figures.jobs.fetch_add(count, Relaxed);
                 figures.commit_us.fetch_add(u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX), Relaxed);
                 if let Err(failure) = (self.hooks.on_commit)(&mut self.connection, now, changes) {
-                    log::error!("fatal: cannot apply committed changes to memory, shutting down: {failure:?}");
+                    log::error!(
+                        "fatal: cannot apply committed changes to memory, shutting down; restart the server: {failure}"
+                    );
                     self.fail_fatally();
                 }
             }
@@ -351,7 +359,7 @@ impl<C: Send + 'static> WriterThread<C> {
 
 /// What a failed statement of the transaction itself means. After a failed write or sync the state on disk is unknown.
 fn commit_error(error: rusqlite::Error) -> CommitError {
-    log::error!("SQLite: {error}");
+    log::error!("the writer's transaction was stopped by SQLite; look at the disk, its space and its rights: {error}");
     let fatal = matches!(
         error.sqlite_error_code(),
         Some(rusqlite::ErrorCode::SystemIoFailure | rusqlite::ErrorCode::DatabaseCorrupt)

@@ -82,7 +82,13 @@ pub fn watch(registry: &Registry, socket: &mut TcpStream, id: ConnectionId) -> b
     let token = Token(id.number() as usize);
     let watched = registry.register(socket, token, Interest::READABLE | Interest::WRITABLE);
     let _ = socket.set_nodelay(true); // only slower without
-    watched.inspect_err(|error| log::error!("a connection cannot be watched: {error}")).is_ok()
+    watched
+        .inspect_err(|error| {
+            log::error!(
+                "a new connection was closed, the system cannot watch it; raise the limit of file descriptors: {error}"
+            )
+        })
+        .is_ok()
 }
 
 /// Has the close of a socket reset its connection.

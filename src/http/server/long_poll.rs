@@ -45,8 +45,10 @@ impl LongPolls {
         let max_bytes = turn.limits.parked_max_bytes;
         let Some(waiting) = waiting.filter(|waiting| !was_over && waiting.bytes() <= max_bytes) else {
             let why = if was_over { "the wait was over" } else { "it is malformed or too long" };
-            let (text, length) = (String::from_utf8_lossy(&body[..body.len().min(200)]), body.len());
-            log::error!("\"not yet\" of {length} bytes, but {why}: {text}");
+            log::error!(
+                "a long poll could not wait, its client got 500; please report this: {why}, {} bytes",
+                body.len()
+            );
             connection.refuse(&Refusal::Internal, turn);
             return None;
         };

@@ -154,7 +154,7 @@ impl Server {
         let lost = on_fatal.clone();
         let run = move || {
             if let Err(error) = event_loop.run() {
-                log::error!("fatal: the HTTP server at {address} can accept no more: {error}; shutting down");
+                log::error!("fatal: the HTTP server can accept no more connections, shutting down: {address}: {error}");
                 lost.call();
             }
         };
@@ -184,7 +184,7 @@ impl Server {
     fn begin_stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Err(error) = self.waker.wake() {
-            log::error!("the HTTP server could not be told to stop: {error}");
+            log::error!("the HTTP server could not be told to stop, end the process: {error}");
         }
     }
 }

@@ -69,7 +69,10 @@ impl Subscription {
         notified.all |= all;
         drop(notified);
         if was_silent && let Err(error) = self.waker.wake() {
-            log::error!("the event loop could not be woken: {error}");
+            log::error!(
+                "the event loop could not be woken, long polls are answered at their end only; restart the server: \
+                 {error}"
+            );
         }
     }
 

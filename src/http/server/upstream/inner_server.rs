@@ -114,7 +114,11 @@ impl Drop for Responder {
         let Some(asked) = self.asked.take() else { return };
         let id = protocol::read_envelope(field(&asked, FIELD)).map(|envelope| envelope.id).unwrap_or_default();
         let why = if thread::panicking() { "panicked" } else { "gave no answer" };
-        log::error!("request {id}: the handler {why}: {} {}", asked.method(), asked.url());
+        let path = asked.url().split('?').next().unwrap_or_default();
+        log::error!(
+            "the handler of a request {why}, its client got 500; please report this: {} {path}, request {id}",
+            asked.method()
+        );
         let language = Language::of_accept_language(field(&asked, "accept-language"));
         let reply = Reply::refusal(&Refusal::Internal, language);
         respond(asked, self.number, "", &reply, &reply.body);
@@ -151,7 +155,7 @@ fn respond(asked: tiny_http::Request, number: u64, mark: &str, reply: &Reply, co
         if is_sound {
             let _ = write!(message, "{name}: {value}\r\n");
         } else {
-            log::error!("an answer to {}: {name} cannot carry {value:?}", asked.url());
+            log::error!("a header field was left out of an answer, its value is not ASCII; please report this: {name}");
         }
     }
     let length = if response_head::has_content(reply.status) { content.len() } else { 0 };
@@ -263,7 +267,9 @@ fn work(inner: &Inner, handler: &Handler, sending: &Arc<Sending>) {
             Err(_) if inner.closing.load(Ordering::Relaxed) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {} // by intent (`InnerSocket::fill`)
             // Accepting ended; what is connected goes on, and the server notices when it wants another connection.
-            Err(error) => log::error!("the inner server accepts no more: {error}"),
+            Err(error) => log::error!(
+                "the inner server accepts no more connections and will be replaced, no action needed: {error}"
+            ),
         }
     }
 }
@@ -271,7 +277,9 @@ fn work(inner: &Inner, handler: &Handler, sending: &Arc<Sending>) {
 /// Refuses a request that another program of this machine has sent to the inner socket. Nothing of it is read but its
 /// head.
 fn reject(asked: tiny_http::Request) {
-    log::warn!("another program of this machine sent a request to the inner server and was refused");
+    log::warn!(
+        "another program of this machine sent a request to the inner server and was refused; find out which one it was"
+    );
     if asked.body_length().is_some_and(|length| length > 0) {
         // Dropped, it would read the body: as long as its sender likes, into memory as large as it says.
         std::mem::forget(asked);
@@ -291,7 +299,9 @@ fn hand_over(mut asked: tiny_http::Request, handler: &Handler, sending: &Arc<Sen
     }
     let envelope = protocol::read_envelope(mark);
     let (Some(envelope), Some(method)) = (envelope, Method::parse(asked.method().as_str())) else {
-        log::error!("the inner server got what the event loop cannot have sent");
+        log::error!(
+            "the inner server got a request that the event loop cannot have sent, and closed it; please report this"
+        );
         respond(asked, 0, "", &Reply::empty(500), b""); // without its number: the server closes the connection
         return;
     };

@@ -25,7 +25,10 @@ impl Upstream {
 
     pub(super) fn open(&mut self, registry: &Registry, is_write: bool, now_ms: u64) {
         if let Err(error) = self.try_open(registry, is_write, now_ms) {
-            log::error!("the inner server cannot be reached: {error}");
+            log::error!(
+                "the inner server cannot be reached and is tried again in 50 ms; if this repeats, read what was \
+                 logged before: {error}"
+            );
             self.retry_at_ms = now_ms + 50;
             if error.kind() == io::ErrorKind::ConnectionRefused || self.inner_server.is_none() {
                 self.replace_server(now_ms);
@@ -68,7 +71,10 @@ impl Upstream {
         let connections = self.pools.iter().map(|pool| pool.max).sum();
         match InnerServer::start(self.workers, connections, &self.handler, &self.sending, &self.on_fatal) {
             Ok(inner_server) => {
-                log::error!("the inner server does not answer; it is replaced");
+                log::error!(
+                    "the inner server does not answer and was replaced; requests with it may be answered 503, no \
+                     action needed"
+                );
                 self.metrics.inner_restarts_total.add(1);
                 self.stuck.extend(self.inner_server.replace(inner_server).map(InnerServer::abandon));
                 self.epoch += 1;
@@ -81,7 +87,10 @@ impl Upstream {
                 self.retry_at_ms = 0;
             }
             Err(error) => {
-                log::error!("no other inner server can be started: {error}");
+                log::error!(
+                    "no other inner server can be started, tried again in 50 ms; raise the limits of threads and file \
+                     descriptors: {error}"
+                );
                 self.retry_at_ms = now_ms + 50;
             }
         }
