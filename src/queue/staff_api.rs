@@ -9,6 +9,7 @@ use super::{Line, Rules};
 use crate::clock::Millis;
 use crate::http::{Fields, Reply};
 use crate::refusal::{Localized, Refusal};
+use crate::settings::queue as range;
 use crate::store::Outcome;
 use crate::venue::{Answer, Context, Written};
 
@@ -68,7 +69,7 @@ pub fn invite(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
     })
 }
 
-/// What a request says of the rules; the ranges are those of the flags of the same names.
+/// What a request says of the rules.
 #[derive(Debug)]
 pub struct RulesChange {
     max_active: Option<u32>,
@@ -92,11 +93,11 @@ impl RulesChange {
             Ok(number.map(|number| number as u32)) // every range below fits
         };
         let change = RulesChange {
-            max_active: number("maxActive", 0..=10_000_000)?,
-            admit_per_minute: number("admitPerMinute", 0..=10_000_000)?,
-            visit_seconds: number("visitSeconds", 1..=86_400)?,
-            abandon_seconds: number("abandonSeconds", 3..=86_400)?,
-            claim_seconds: number("claimSeconds", 0..=86_400)?,
+            max_active: number("maxActive", range::MAX_ACTIVE)?,
+            admit_per_minute: number("admitPerMinute", range::ADMIT_PER_MINUTE)?,
+            visit_seconds: number("visitSeconds", range::VISIT_SECONDS)?,
+            abandon_seconds: number("abandonSeconds", range::ABANDON_SECONDS)?,
+            claim_seconds: number("claimSeconds", range::CLAIM_SECONDS)?,
             paused: fields.has("paused").then(|| fields.truth("paused")).transpose()?,
             opens_at: fields.or_none("opensAt", |fields| fields.instant("opensAt"))?,
             message: fields.or_none("message", read_message)?,

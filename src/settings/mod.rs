@@ -54,25 +54,41 @@ pub enum TestClock {
 /// When the clock of a test begins whose random numbers repeat: 2026-01-01T00:00:00Z.
 const REPEATED_START: Millis = Millis::from_unix_ms(1_767_225_600_000);
 
+/// The ranges of the rules of the waiting line, for flags and for calls.
+pub mod queue {
+    use std::ops::RangeInclusive;
+
+    /// Customers; 0: no limit.
+    pub const MAX_ACTIVE: RangeInclusive<i64> = 0..=10_000_000;
+    /// Customers within any 60 seconds; 0: no limit.
+    pub const ADMIT_PER_MINUTE: RangeInclusive<i64> = 0..=10_000_000;
+    /// Seconds.
+    pub const VISIT_SECONDS: RangeInclusive<i64> = 1..=86_400;
+    /// Seconds.
+    pub const ABANDON_SECONDS: RangeInclusive<i64> = 3..=86_400;
+    /// Seconds; 0: off.
+    pub const CLAIM_SECONDS: RangeInclusive<i64> = 0..=86_400;
+}
+
 /// The rules of the waiting line, as flags give them to a new file; afterwards the file wins.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 #[command(next_help_heading = "The waiting line (first values of a new file; afterwards staff change them)")]
 pub struct QueueSettings {
     /// Customers let in at once at most (0 to 10,000,000; 0: no limit) [default: 100].
-    #[arg(long, env = "BOXOFFICE_MAX_ACTIVE", value_name = "N", value_parser = value_parser!(u32).range(0..=10_000_000))]
+    #[arg(long, env = "BOXOFFICE_MAX_ACTIVE", value_name = "N", value_parser = value_parser!(u32).range(queue::MAX_ACTIVE))]
     pub max_active: Option<u32>,
     /// Customers let in within any 60 seconds at most (0 to 10,000,000; 0: no limit) [default: 0].
-    #[arg(long, env = "BOXOFFICE_ADMIT_PER_MINUTE", value_name = "N", value_parser = value_parser!(u32).range(0..=10_000_000))]
+    #[arg(long, env = "BOXOFFICE_ADMIT_PER_MINUTE", value_name = "N", value_parser = value_parser!(u32).range(queue::ADMIT_PER_MINUTE))]
     pub admit_per_minute: Option<u32>,
     /// How long a visit lasts, in seconds (1 to 86,400) [default: 600].
-    #[arg(long, env = "BOXOFFICE_VISIT_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(1..=86_400))]
+    #[arg(long, env = "BOXOFFICE_VISIT_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(queue::VISIT_SECONDS))]
     pub visit_seconds: Option<u32>,
     /// A waiting token that is not polled for so long is dropped, in seconds (3 to 86,400) [default: 600].
-    #[arg(long, env = "BOXOFFICE_ABANDON_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(3..=86_400))]
+    #[arg(long, env = "BOXOFFICE_ABANDON_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(queue::ABANDON_SECONDS))]
     pub abandon_seconds: Option<u32>,
     /// One let in from the line who makes no call for so long is dropped,
     /// in seconds (0 to 86,400; 0: off) [default: 120].
-    #[arg(long, env = "BOXOFFICE_CLAIM_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(0..=86_400))]
+    #[arg(long, env = "BOXOFFICE_CLAIM_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(queue::CLAIM_SECONDS))]
     pub claim_seconds: Option<u32>,
 }
 

@@ -25,6 +25,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::check;
 use crate::commands::client::Client;
+use crate::settings::queue;
 use crate::store::OpenError;
 use audit::{Account, Event, Limits};
 use customer::Customer;
@@ -51,17 +52,17 @@ pub(super) struct Rush {
     #[arg(long, default_value_t = 500, value_parser = value_parser!(u64).range(1..=100_000))]
     seats: u64,
     /// Customers let in at once at most; 0: no limit. A running server keeps its own unless this is given.
-    #[arg(long, value_parser = value_parser!(u32).range(0..=10_000_000))]
+    #[arg(long, value_parser = value_parser!(u32).range(queue::MAX_ACTIVE))]
     max_active: Option<u32>,
     /// Customers let in within any 60 seconds at most; 0: no limit. A
     /// running server keeps its own unless this is given.
-    #[arg(long, value_parser = value_parser!(u32).range(0..=10_000_000))]
+    #[arg(long, value_parser = value_parser!(u32).range(queue::ADMIT_PER_MINUTE))]
     admit_per_minute: Option<u32>,
     /// How long seats are held, in seconds, on a server of its own (1 to 86,400).
     #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(1..=86_400))]
     hold_seconds: u32,
     /// One let in who makes no call for so long is dropped, in seconds, on a server of its own (0 to 86,400).
-    #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(0..=86_400))]
+    #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(queue::CLAIM_SECONDS))]
     claim_seconds: u32,
     /// The same seed gives the same mix of behaviours.
     #[arg(long, default_value_t = 1)]
