@@ -11,8 +11,8 @@ use crate::commands::client::{Call, Client};
 use crate::commands::output;
 use crate::commands::server_address::ServerAddress;
 use crate::store::OpenError;
-use crate::ticket::SCANS_MAX;
 use crate::ticket::door_list::DoorList;
+use crate::ticket::{SCANS_MAX, ScanOutcome};
 
 /// Sends all scans; says whether there is nothing for staff to look at.
 pub fn send(
@@ -75,9 +75,9 @@ impl Sums {
             format!("{} {at}{clock}", one["door"].as_str().unwrap_or("a door without a name"))
         };
         self.known += usize::from(told["known"] == true);
-        match told["outcome"].as_str() {
-            Some("CHECKED_IN") => self.checked_in += 1,
-            Some("CONFLICT") => {
+        match ScanOutcome::ALL.iter().find(|outcome| told["outcome"] == outcome.word()) {
+            Some(ScanOutcome::CheckedIn) => self.checked_in += 1,
+            Some(ScanOutcome::Conflict) => {
                 self.conflicts += 1;
                 let (seat, number) = (text(&told["seat"]), text(&told["number"]));
                 output::tell(format_args!(
@@ -86,7 +86,7 @@ impl Sums {
                     seen(&told["scan"])
                 ));
             }
-            Some("VOID") => {
+            Some(ScanOutcome::Void) => {
                 self.void += 1;
                 let (seat, number) = (text(&told["seat"]), text(&told["number"]));
                 output::tell(format_args!(

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
+use crate::reservation::Status;
+
 /// The length of the window of `admitPerMinute`, in milliseconds.
 const WINDOW_MS: i64 = 60_000;
 
@@ -75,7 +77,7 @@ impl Account {
     }
 
     fn confirmed(&self) -> impl Iterator<Item = &Reservation> {
-        self.reservations.iter().filter(|reservation| reservation.status == "CONFIRMED")
+        self.reservations.iter().filter(|reservation| reservation.status == Status::Confirmed.word())
     }
 }
 

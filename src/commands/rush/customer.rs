@@ -11,6 +11,7 @@ use super::run::{Run, Worker};
 use super::visit::Purchase;
 use crate::clock::Millis;
 use crate::commands::client::{Answer, Call};
+use crate::queue::TokenStatus;
 
 /// From this position on a customer asks with `Prefer: wait`.
 const NEAR_THE_DOOR: u64 = 200;
@@ -278,7 +279,7 @@ impl Customer {
 
     /// Reads the token's body: the place in the line, or that the door is open.
     fn read_place(&mut self, run: &Run, seen: &Value) -> Duration {
-        if seen["status"] == "ACTIVE" {
+        if seen["status"] == TokenStatus::Active.word() {
             self.admitted_at(seen);
             return run.pause_ms(self.plan.thinks_ms / 4);
         }

@@ -11,6 +11,8 @@ use super::plan::Behaviour;
 use super::run::{Run, Worker};
 use super::visit::Next;
 use crate::commands::client::Call;
+use crate::reservation::Status;
+use crate::venue::SeatState;
 
 /// How long someone lets the answer wait who watches a hold lapse, in seconds.
 const WATCH_SECONDS: u32 = 5;
@@ -92,7 +94,11 @@ impl Customer {
         let Ok(map) = serde_json::from_slice::<Map>(&answer.body) else {
             return self.fault("the seat map can't be read".into());
         };
-        let free = map.seats.into_iter().filter(|seat| seat.status == "AVAILABLE").map(|seat| seat.seat.into_owned());
+        let free = map
+            .seats
+            .into_iter()
+            .filter(|seat| seat.status == SeatState::Available.word())
+            .map(|seat| seat.seat.into_owned());
         self.visit.free = free.collect();
         self.choose(run)
     }
@@ -165,12 +171,12 @@ impl Customer {
             run.waited();
         }
         match answer {
-            Ok((200, body)) if body["status"] == "PENDING_PAYMENT" => Duration::from_millis(WATCH_MS),
-            Ok((200, body)) if body["status"] == "EXPIRED" && self.plan.tries_again => {
+            Ok((200, body)) if body["status"] == Status::PendingPayment.word() => Duration::from_millis(WATCH_MS),
+            Ok((200, body)) if body["status"] == Status::Expired.word() && self.plan.tries_again => {
                 self.visit.reservation = None;
                 self.then(Next::Look, run)
             }
-            Ok((200, body)) if body["status"] == "EXPIRED" => self.leave_as(Ending::LetItLapse),
+            Ok((200, body)) if body["status"] == Status::Expired.word() => self.leave_as(Ending::LetItLapse),
             Ok((status, body)) => self.surprised("a hold that lapses", status, &body),
             Err(pause) => pause,
         }
@@ -180,7 +186,7 @@ impl Customer {
         let Some((id, _)) = self.visit.reservation.clone() else { return self.then(Next::Look, run) };
         let call = Call::delete(format!("/reservations/{id}"), "");
         match self.ask_inside(worker, "DELETE /reservations/{id}", call) {
-            Ok((200, body)) if body["status"] == "CANCELLED" => {
+            Ok((200, body)) if body["status"] == Status::Cancelled.word() => {
                 self.visit.reservation = None;
                 self.then(Next::Look, run)
             }
