@@ -280,7 +280,7 @@ fn make(
     }
     if database.exists() {
         if settings.seed.is_some() {
-            log::warn!("{}: the file is there already, so --seed adds nothing to it", database.display());
+            log::warn!("--seed adds nothing, the file is there already: {}", database.display());
         }
         // Nobody knows a key of a copy that is thrown away.
         let new_staff_key = (settings.is_ephemeral && settings.staff_key.is_none()).then(new_key);

@@ -159,7 +159,7 @@ impl Sweeper {
         let now = match put_back {
             Ok(now) => now,
             Err(failure) => {
-                log::error!("the file could not be put back to a snapshot: {failure:?}");
+                log::error!("the file could not be put back to a snapshot; look at the disk: {failure}");
                 return Ok(());
             }
         };

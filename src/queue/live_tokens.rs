@@ -9,10 +9,10 @@ use slab::Slab;
 use uuid::Uuid;
 
 use super::TokenStatus;
+use super::admission_window::Window;
 use super::estimate::AdmissionRate;
 use super::ranks::Ranks;
 use super::rules::{self, Advice, Rules};
-use super::window::Window;
 use crate::clock::Millis;
 use crate::ids::TokenKey;
 use crate::refusal::{Localized, TokenEnd};

@@ -3,19 +3,19 @@
 //! The file is the truth and `line.rs` its copy in memory. Use cases here change the file; `sweeper.rs` calls
 //! the ones that go by time with every transaction.
 
+mod admission_window;
 pub mod api;
 mod caller;
 mod deadlines;
 mod draw;
+mod due;
 mod estimate;
 mod line;
 mod live_tokens;
 mod ranks;
-mod rounds;
 mod rules;
 mod sql;
 pub mod staff_api;
-mod window;
 
 use rusqlite::Connection;
 use serde_json::json;
@@ -23,9 +23,9 @@ use uuid::Uuid;
 
 pub use caller::{Caller, RejectedCaller, active_token, any_token, own_user, token_or_user_key};
 pub use draw::{Draw, METHOD as DRAW_METHOD, draw_if_due, list_draws, order};
+pub use due::{admit_by_hand, admit_next, end_due, move_visits, next_due};
 pub use line::{Figures, Line};
 pub use live_tokens::TokenView;
-pub use rounds::{admit_by_hand, admit_next, end_due, move_visits, next_due};
 pub use rules::Rules;
 use sql::Placement;
 pub use sql::{find_live_of_user, find_rules};
@@ -277,7 +277,7 @@ fn fill(
     now: Millis,
     progress: impl Fn(u64, u64),
 ) -> rusqlite::Result<()> {
-    let admissions = sql::list_admissions(connection, now.plus_ms(-window::WINDOW_MS), now)?;
+    let admissions = sql::list_admissions(connection, now.plus_ms(-admission_window::WINDOW_MS), now)?;
     let (mut done, total) = (0, sql::count_live(connection)?);
     line.load(rules, &admissions, |take| {
         sql::each_live(connection, now, &mut |entry| {

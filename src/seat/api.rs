@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::dates::DateJson;
+use super::date_cache::DateJson;
 use super::map::Free;
 use super::{MapCache, sql};
 use crate::clock::Millis;

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, AtomicUsize};
 use parking_lot::{Mutex, RwLock};
 use uuid::Uuid;
 
-use super::dates::Dates;
+use super::date_cache::Dates;
 use super::map::{Free, MapRevision, MapView, Occupancy};
 use super::{Plan, sql};
 use crate::clock::Millis;

@@ -5,7 +5,7 @@
 
 pub mod api;
 mod best;
-mod dates;
+mod date_cache;
 mod labels;
 mod layout;
 mod map;

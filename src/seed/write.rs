@@ -96,7 +96,10 @@ impl Seed {
         });
         written.map_err(|failure| {
             if let Failure::Broken(error) = &failure {
-                log::error!("{}: {place}: SQLite: {error}", self.origin);
+                log::error!(
+                    "a seed was stopped by SQLite; look at the disk, its space and its rights: {}: {place}: {error}",
+                    self.origin
+                );
             }
             OpenError(format!("{}: {}", self.origin, place_and_fault(&place, &failure.to_refusal())))
         })

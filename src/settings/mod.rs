@@ -5,6 +5,7 @@ pub mod environment;
 pub mod http;
 mod listen;
 mod origin;
+pub mod queue;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -53,22 +54,6 @@ pub enum TestClock {
 
 /// When the clock of a test begins whose random numbers repeat: 2026-01-01T00:00:00Z.
 const REPEATED_START: Millis = Millis::from_unix_ms(1_767_225_600_000);
-
-/// The ranges of the rules of the waiting line, for flags and for calls.
-pub mod queue {
-    use std::ops::RangeInclusive;
-
-    /// Customers; 0: no limit.
-    pub const MAX_ACTIVE: RangeInclusive<i64> = 0..=10_000_000;
-    /// Customers within any 60 seconds; 0: no limit.
-    pub const ADMIT_PER_MINUTE: RangeInclusive<i64> = 0..=10_000_000;
-    /// Seconds.
-    pub const VISIT_SECONDS: RangeInclusive<i64> = 1..=86_400;
-    /// Seconds.
-    pub const ABANDON_SECONDS: RangeInclusive<i64> = 3..=86_400;
-    /// Seconds; 0: off.
-    pub const CLAIM_SECONDS: RangeInclusive<i64> = 0..=86_400;
-}
 
 /// The rules of the waiting line, as flags give them to a new file; afterwards the file wins.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
