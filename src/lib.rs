@@ -86,7 +86,8 @@
 //!    written down some hundred rows a transaction. Without a bound is what must be whole at one moment: a draw, the
 //!    move of all deadlines when the clock of the machine steps, the deletion of a concert with its dates, and the
 //!    reading of live tokens and of all dates at a start.
-//! 8. No `unsafe`, no fractions near points, no `unwrap` outside tests, no sleeping in tests.
+//! 8. No `unsafe`, no fractions near points, no `unwrap` outside tests. Tests let real time pass only where it is their
+//!    subject, and say so.
 //!
 //! `check/` proves what can be proved of a file (`boxoffice check --rules` lists it), `tests/tidy.rs` what can be seen
 //! in the source.
