@@ -83,7 +83,7 @@ impl Serve {
         })?;
         if self.settings.is_test_server() {
             output::warn(format_args!(
-                "boxoffice: this is a server for tests (--test-clock): its staff can put {} back to what it is now                  (테스트 서버입니다)",
+                "boxoffice: this is a server for tests (--test-clock): its staff can put {} back to what it is now (테스트 서버입니다)",
                 output::shown(&database, &self.database).display()
             ));
         }
