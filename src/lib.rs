@@ -48,7 +48,7 @@
 //!    route says.
 //! 3. The `api.rs` of a room parses the rest and either answers at once, from memory or a reading connection, or gives
 //!    back a job for the writer.
-//! 4. [`store`] runs the job in a savepoint, commits together with the other jobs that wait, and lets the answer out.
+//! 4. [`store`] runs the job, commits together with the other jobs that wait, and lets the answer out.
 //! 5. "Not yet" (`Prefer: wait`) leaves the request with the event loop, some hundred bytes without a thread, until its
 //!    topic is notified or its time is over; then it is asked again from step 2.
 //!
@@ -56,10 +56,9 @@
 //!
 //! - All writes go through one thread with the only writing connection. They are sequentially consistent: their order
 //!   is the order of the events feed.
-//! - Group commit: all queued jobs run in savepoints of one `BEGIN IMMEDIATE` transaction; answers are sent after
-//!   COMMIT.
-//! - A refused job rolls back to its savepoint and leaves nothing, except what a refusal must keep: an answer under an
-//!   `Idempotency-Key`, and a declined payment attempt.
+//! - Group commit: all queued jobs run in one `BEGIN IMMEDIATE` transaction; answers are sent after COMMIT.
+//! - A refused job leaves nothing: it decides everything before its first write, or rolls back to its savepoint. Kept
+//!   is only what a refusal must keep: an answer under an `Idempotency-Key`, and a declined payment attempt.
 //! - `synchronous=FULL`: what was answered is on disk. A failed sync ends the program, because nobody knows what the
 //!   disk holds. On Linux that is `fdatasync`, after which the disk has written its own cache too. On macOS `fsync`
 //!   stops at that cache, so `fullfsync` and `checkpoint_fullfsync` ask for `F_FULLFSYNC`. On Windows it is

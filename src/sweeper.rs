@@ -23,6 +23,8 @@ const FORGET_EVERY_MS: i64 = 60_000;
 /// Answers, and tokens, forgotten in one transaction at most: about a
 /// millisecond of it. While more are left, the next goes on.
 const FORGET_MAX: u32 = 200;
+/// No cancelled date is left to settle.
+const NOTHING_TO_SETTLE: i64 = i64::MAX;
 /// How long a cancelled date rests when nothing of it could be settled, in milliseconds.
 const BLOCKED_RETRY_MS: i64 = 60_000;
 /// When what becomes due next could not be read, it is read again after so many milliseconds.
@@ -45,7 +47,7 @@ pub struct Sweeper {
     pub idempotency_hours: u32,
     /// How long tokens are remembered that ended.
     pub token_days: u32,
-    /// Cancelled dates rest until then, in milliseconds since 1970.
+    /// Cancelled dates rest until then, in milliseconds since 1970, or [`NOTHING_TO_SETTLE`].
     pub settle_from: AtomicI64,
     /// When the file last forgot all that was kept long enough, in milliseconds since 1970.
     pub forgot_at: AtomicI64,
@@ -70,15 +72,22 @@ impl Sweeper {
     /// Holds first: a visit may last as long as its hold.
     fn end_due(&self, tx: &Tx) -> Outcome<()> {
         reservation::expire_due(tx, &self.skipped)?;
-        if tx.now() >= self.settle_from() && reservation::settle_cancelled(tx, &self.skipped)? == Settlement::Blocked {
-            self.settle_from.store(tx.now().plus_ms(BLOCKED_RETRY_MS).unix_ms(), Relaxed);
+        if self.settle_from().is_some_and(|from| tx.now() >= from) {
+            match reservation::settle_cancelled(tx, &self.skipped)? {
+                Settlement::Nothing => self.settle_from.store(NOTHING_TO_SETTLE, Relaxed),
+                Settlement::Progress => {}
+                Settlement::Blocked => {
+                    self.settle_from.store(tx.now().plus_ms(BLOCKED_RETRY_MS).unix_ms(), Relaxed);
+                }
+            }
         }
         queue::end_due(tx, &self.line, &self.skipped)?;
-        queue::draw_if_due(tx)
+        queue::draw_if_due(tx, &self.line)
     }
 
-    fn settle_from(&self) -> Millis {
-        Millis::from_unix_ms(self.settle_from.load(Relaxed))
+    /// When cancelled dates are settled next; `None` where there is none to settle.
+    fn settle_from(&self) -> Option<Millis> {
+        Some(self.settle_from.load(Relaxed)).filter(|from| *from != NOTHING_TO_SETTLE).map(Millis::from_unix_ms)
     }
 
     fn admit(&self, tx: &Tx) -> Outcome<()> {
@@ -125,6 +134,10 @@ impl Sweeper {
                 Change::QueueChanged => self.line.set_rules(queue::find_rules(connection)?),
                 Change::StaffKeysChanged => self.keyring.fill(connection)?,
                 Change::ClockTurned { ms } => self.clock.advance_ms(*ms),
+                Change::ScheduleChanged { .. } => {
+                    // It may have been cancelled; a date that rests goes on resting.
+                    let _ = self.settle_from.compare_exchange(NOTHING_TO_SETTLE, 0, Relaxed, Relaxed);
+                }
                 _ => {}
             }
             woken.extend(topic(change));
@@ -174,14 +187,20 @@ impl Sweeper {
         Ok(())
     }
 
+    fn next_settling(&self, connection: &Connection) -> rusqlite::Result<Option<Millis>> {
+        let Some(from) = self.settle_from() else { return Ok(None) };
+        let cancelled = schedule::find_to_settle(connection)?;
+        if cancelled.is_none() {
+            self.settle_from.store(NOTHING_TO_SETTLE, Relaxed);
+        }
+        Ok(cancelled.map(|_| from))
+    }
+
     fn next_due(&self, connection: &Connection) -> Option<Millis> {
         let holds = reservation::next_due(connection, &self.skipped);
         let line = queue::next_due(connection, &self.line, self.clock.now(), &self.skipped);
-        match (holds, line, schedule::find_to_settle(connection)) {
-            (Ok(holds), Ok(line), Ok(cancelled)) => {
-                let cancelled = cancelled.map(|_| self.settle_from());
-                holds.into_iter().chain(line).chain(cancelled).min()
-            }
+        match (holds, line, self.next_settling(connection)) {
+            (Ok(holds), Ok(line), Ok(cancelled)) => holds.into_iter().chain(line).chain(cancelled).min(),
             (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => {
                 log::error!(
                     "the next deadline could not be read and is looked up again; look at the disk if this repeats: \

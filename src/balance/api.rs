@@ -37,7 +37,7 @@ pub fn top_up(context: &Context, user_id: Uuid) -> Outcome<Answer> {
         return Err(Refusal::TopUpByStaffOnly.into());
     }
     let amount = read_amount(context)?;
-    Answer::write(move |tx| write_top_up(tx, user_id, amount))
+    Answer::write_decided(move |tx| write_top_up(tx, user_id, amount))
 }
 
 /// The amount of a top-up.

@@ -1,11 +1,9 @@
 //! Payments on the wire.
 
-use std::sync::Arc;
-
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Attempt, PaidFor};
+use super::{Attempt, PaidFor, Signing};
 use crate::http::Reply;
 use crate::points::Points;
 use crate::queue::{Caller, TokenStatus};
@@ -33,10 +31,10 @@ pub fn pay(context: &Context, caller: Caller) -> Outcome<Answer> {
     let amount = fields.integer("amount", 0..=i64::MAX).map(Points::new)?;
     fields.end()?;
     let attempts = context.venue.settings.sale.payment_attempts;
-    let signing = Arc::clone(&context.venue.signing);
+    let signing = Signing::ahead(&context.venue.signing, context.reader(), caller.user_id, &what);
     let language = context.language();
-    Answer::write(move |tx| {
-        Ok(Written::Ready(match super::pay(tx, &signing, caller.key, &what, amount, attempts)? {
+    Answer::write_decided(move |tx| {
+        Ok(Written::Ready(match super::pay(tx, signing, caller.key, &what, amount, attempts)? {
             Attempt::Declined(refusal) => Reply::refusal(&refusal, language),
             Attempt::Completed { reservation, balance, tickets } => Reply::json(
                 201,

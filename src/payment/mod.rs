@@ -2,6 +2,8 @@
 
 pub mod api;
 
+use std::sync::Arc;
+
 use serde_json::json;
 use uuid::Uuid;
 
@@ -14,8 +16,8 @@ use crate::reservation::{self, DateRef, Reservation, Status};
 use crate::schedule;
 use crate::seat::WantedSeat;
 use crate::signing::SigningKey;
-use crate::store::Outcome;
-use crate::ticket::{self, GivenTicket, Ticket};
+use crate::store::{Outcome, Reader};
+use crate::ticket::{self, GivenTicket, SignedCode, Ticket};
 use crate::venue::{EventType, Tx, record};
 
 /// What is paid for.
@@ -42,6 +44,45 @@ pub enum Attempt {
     Declined(Refusal),
 }
 
+/// Signs the tickets of a payment: before its transaction where it is known by then what is paid for.
+#[derive(Debug)]
+pub struct Signing {
+    key: Arc<SigningKey>,
+    ready: Vec<SignedCode>,
+}
+
+impl Signing {
+    /// With the codes of the seats that this user is about to pay for. Where they can't be read now, the transaction
+    /// signs.
+    pub fn ahead(key: &Arc<SigningKey>, reader: Outcome<Reader>, user_id: Uuid, what: &PaidFor) -> Signing {
+        let ready = reader.and_then(|reader| ready_codes(key, &reader, user_id, what)).unwrap_or_default();
+        Signing { key: Arc::clone(key), ready }
+    }
+
+    /// A code for each of these seats: those that are ready, if they are of these seats.
+    fn codes_of(self, schedule_id: i64, seats: &[WantedSeat]) -> Result<Vec<SignedCode>, Refusal> {
+        let is_of =
+            |(code, seat): (&SignedCode, &WantedSeat)| (code.schedule_id, code.seat_no) == (schedule_id, seat.seat_no);
+        if self.ready.len() == seats.len() && self.ready.iter().zip(seats).all(is_of) {
+            return Ok(self.ready);
+        }
+        seats.iter().map(|seat| ticket::sign(&self.key, schedule_id, seat, None)).collect()
+    }
+}
+
+fn ready_codes(key: &SigningKey, reader: &Reader, user_id: Uuid, what: &PaidFor) -> Outcome<Vec<SignedCode>> {
+    let held = match what {
+        PaidFor::Reservation(reservation_id) => reservation::find_with_seats(reader, user_id, *reservation_id)?,
+        PaidFor::Seats(DateRef::Schedule(schedule_id), labels) => {
+            reservation::find_by_seats(reader, user_id, *schedule_id, labels)?
+        }
+        PaidFor::Seats(DateRef::Date(..), _) => None,
+    };
+    let held = held.filter(|(reservation, _)| reservation.status == Status::PendingPayment);
+    let Some((of, seats)) = held else { return Ok(Vec::new()) };
+    Ok(seats.iter().map(|seat| ticket::sign(key, of.schedule_id, seat, None)).collect::<Result<_, _>>()?)
+}
+
 /// Pays for held seats: points deducted, seats sold, tickets made, the token expired.
 ///
 /// # Errors
@@ -49,7 +90,7 @@ pub enum Attempt {
 /// `SCHEDULE_CANCELLED`, `AMOUNT_MISMATCH`.
 pub fn pay(
     tx: &Tx,
-    signing: &SigningKey,
+    signing: Signing,
     key: TokenKey,
     what: &PaidFor,
     amount: Points,
@@ -83,7 +124,8 @@ pub fn pay(
     match balance::spend(tx, token.user_id, amount, reservation.reservation_id)? {
         Err(balance) => decline(tx, reservation, balance, attempts),
         Ok(Changed { balance, .. }) => {
-            let tickets = confirm(tx, signing, &reservation, seats, &[])?;
+            let codes = |seats: &[WantedSeat]| signing.codes_of(reservation.schedule_id, seats);
+            let tickets = confirm(tx, &reservation, seats, &[], codes)?;
             queue::end(tx, &token, TokenEnd::Paid)?;
             record(tx, EventType::PaymentCompleted, &told(&reservation))?;
             Ok(Attempt::Completed { reservation: Box::new(reservation), balance, tickets })
@@ -101,21 +143,25 @@ pub fn pay_elsewhere(tx: &Tx, signing: &SigningKey, reservation: &Reservation, g
         let shortfall = required.minus(balance).ok_or(Refusal::Internal)?;
         return Err(Refusal::InsufficientBalance { balance, required, shortfall, attempts_left: 0 }.into());
     }
-    confirm(tx, signing, reservation, None, given)?;
+    let number = |seat: &WantedSeat| given.iter().find(|given| given.seat == seat.label).map(|given| &*given.number);
+    let sign = |seat: &WantedSeat| ticket::sign(signing, reservation.schedule_id, seat, number(seat));
+    confirm(tx, reservation, None, given, |seats| seats.iter().map(sign).collect())?;
     Ok(record(tx, EventType::PaymentCompleted, &told(reservation))?)
 }
 
 /// The seats are sold, each with a ticket; they are read unless they are known.
 fn confirm(
     tx: &Tx,
-    signing: &SigningKey,
     reservation: &Reservation,
     seats: Option<Vec<WantedSeat>>,
     given: &[GivenTicket],
+    codes: impl FnOnce(&[WantedSeat]) -> Result<Vec<SignedCode>, Refusal>,
 ) -> Outcome<Vec<Ticket>> {
-    let Reservation { reservation_id, schedule_id, .. } = *reservation;
     let seats = reservation::confirm(tx, reservation, seats)?;
-    seats.iter().map(|seat| ticket::issue(tx, signing, reservation_id, schedule_id, seat, given)).collect()
+    let codes = codes(&seats)?;
+    let given = |seat: &WantedSeat| given.iter().find(|given| given.seat == seat.label).map(|given| given.ticket_id);
+    let issue = |(seat, code)| ticket::issue(tx, reservation.reservation_id, seat, code, given(seat));
+    seats.iter().zip(codes).map(issue).collect()
 }
 
 fn decline(tx: &Tx, reservation: Reservation, balance: Points, attempts: u32) -> Outcome<Attempt> {

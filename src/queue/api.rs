@@ -52,7 +52,7 @@ enum Joins {
     /// A user who proves it.
     User { id: Uuid, key: String },
     /// Somebody whom the same call registers under a name: one write in place of two.
-    New(String),
+    New(user::NewUser),
 }
 
 /// `POST /queue/tokens`, open to all: needs a `userId` and its `userKey`, or a `name` alone. 200 with the valid token
@@ -63,7 +63,7 @@ pub fn issue(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let [is_new, ..] = ["name", "userId", "userKey"].map(|name| fields.has(name));
     let joins = match is_new {
-        true => Joins::New(user::api::name(&mut fields)?),
+        true => Joins::New(user::NewUser::named(user::api::name(&mut fields)?)),
         false => Joins::User { id: fields.id("userId")?, key: fields.text("userKey")? },
     };
     fields.end()?;
@@ -75,11 +75,11 @@ pub fn issue(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
         }
     }
     let (line, venue) = (Arc::clone(line), Arc::clone(context.venue));
-    Answer::write(move |tx| {
+    Answer::write_decided(move |tx| {
         let (user_id, user_key) = match joins {
             Joins::User { id, .. } => (id, None),
-            Joins::New(name) => {
-                let new = user::register(tx, &name)?;
+            Joins::New(new) => {
+                let new = user::register(tx, new)?;
                 (new.user_id, Some(new.user_key))
             }
         };

@@ -25,17 +25,17 @@ pub fn end_due(tx: &Tx, line: &Line, skipped: &SkippedRows) -> Outcome<()> {
     let timed_out = sql::list_timed_out(tx, most)?.into_iter().map(|key| (key, TokenEnd::TimedOut));
     let inactive = line.list_inactive(tx.now(), most).into_iter().map(|key| (key, TokenEnd::Abandoned));
     for due in [timed_out.collect::<Vec<_>>(), inactive.collect()] {
-        for (key, reason) in due.into_iter().filter(|(key, _)| !skipped.has(key.0)).take(DROPS_MAX) {
-            skipped.try_each(
-                tx,
-                key.0,
-                || "a token that is over".to_owned(),
-                |tx| {
-                    let live = sql::find(tx, key)?.filter(|token| token.status != TokenStatus::Expired);
-                    live.map_or(Ok(()), |token| end(tx, &token, reason))
-                },
-            )?;
-        }
+        let due: Vec<_> = due.into_iter().filter(|(key, _)| !skipped.has(key.0)).take(DROPS_MAX).collect();
+        skipped.try_all(
+            tx,
+            &due,
+            |(key, _)| key.0,
+            |_| "a token that is over".to_owned(),
+            |tx, &(key, reason)| {
+                let live = sql::find(tx, key)?.filter(|token| token.status != TokenStatus::Expired);
+                live.map_or(Ok(()), |token| end(tx, &token, reason))
+            },
+        )?;
     }
     Ok(())
 }
@@ -61,7 +61,9 @@ pub fn admit_next(tx: &Tx, line: &Line, skipped: &SkippedRows) -> Outcome<()> {
     }
     let ended = noted(|change| i64::from(matches!(change, Change::TokenEnded { was_active: true, .. })));
     let active = counted(figures.active, admitted - ended)?;
-    let rules = sql::find_rules(tx)?;
+    // Memory has the rules of the last commit.
+    let have_changed = noted(|change| i64::from(matches!(change, Change::QueueChanged))) > 0;
+    let rules = if have_changed { sql::find_rules(tx)? } else { line.rules() };
     let in_window = counted(figures.admitted_last_minute, admitted)?;
     let count = rules.admissible(tx.now(), active, in_window).min(ADMISSIONS_MAX);
     admit(tx, line, count, rules.visit_seconds, false, skipped).map(drop)
@@ -86,31 +88,29 @@ pub fn admit_by_hand(tx: &Tx, line: &Line, count: u64) -> Outcome<u64> {
 /// Lets in the first of the line. Who was inactive for too long is not let in, whether or not that was written down.
 fn admit(tx: &Tx, line: &Line, count: u64, visit_seconds: u32, by_hand: bool, skipped: &SkippedRows) -> Outcome<u64> {
     let visit_until = tx.now().plus_seconds(visit_seconds);
-    let mut admitted = 0;
     let next = sql::list_next(tx, count.saturating_add(skipped.len() as u64))?;
     let next = next.into_iter().filter(|(key, _)| !skipped.has(key.0));
-    for (key, user_id) in next.take(usize::try_from(count).unwrap_or(usize::MAX)) {
-        let mut is_in = false;
-        let done = skipped.try_each(
-            tx,
-            key.0,
-            || "a token that is next".to_owned(),
-            |tx| {
-                if line.has_expired(key, tx.now()) {
-                    let token = sql::find(tx, key)?;
-                    return token.map_or(Ok(()), |token| end(tx, &token, TokenEnd::Abandoned));
-                }
-                if sql::mark_active_if_waiting(tx, key, visit_until)? {
-                    record(tx, EventType::TokenAdmitted, &json!({ "userId": user_id, "byHand": by_hand }))?;
-                    tx.push_change(Change::TokenAdmitted { key, visit_until });
-                    is_in = true;
-                }
-                Ok(())
-            },
-        )?;
-        admitted += u64::from(done && is_in);
-    }
-    Ok(admitted)
+    let next: Vec<_> = next.take(usize::try_from(count).unwrap_or(usize::MAX)).collect();
+    let admitted = || tx.sum_changes(|change| i64::from(matches!(change, Change::TokenAdmitted { .. })));
+    let before = admitted();
+    skipped.try_all(
+        tx,
+        &next,
+        |(key, _)| key.0,
+        |_| "a token that is next".to_owned(),
+        |tx, &(key, user_id)| {
+            if line.has_expired(key, tx.now()) {
+                let token = sql::find(tx, key)?;
+                return token.map_or(Ok(()), |token| end(tx, &token, TokenEnd::Abandoned));
+            }
+            if sql::mark_active_if_waiting(tx, key, visit_until)? {
+                record(tx, EventType::TokenAdmitted, &json!({ "userId": user_id, "byHand": by_hand }))?;
+                tx.push_change(Change::TokenAdmitted { key, visit_until });
+            }
+            Ok(())
+        },
+    )?;
+    Ok((admitted() - before).unsigned_abs())
 }
 
 /// When there will be something to write down although nobody asks: a visit's end, a

@@ -114,6 +114,11 @@ impl Line {
         self.tokens.read().rules.clone()
     }
 
+    /// When the draw is to come.
+    pub(super) fn opens_at(&self) -> Option<Millis> {
+        self.tokens.read().rules.opens_at
+    }
+
     /// When a full window of admissions has room again.
     pub(super) fn window_frees_at(&self, per_minute: u32) -> Option<Millis> {
         self.tokens.read().admissions.frees_at(per_minute)

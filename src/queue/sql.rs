@@ -103,13 +103,16 @@ pub(super) fn insert(
     user_id: Uuid,
     enqueue: Placement,
 ) -> rusqlite::Result<(i64, Option<i64>)> {
-    let place = next_place(tx, enqueue)?;
-    let token_id = tx
-        .prepare_cached(
-            "INSERT INTO token (token, user_id, place, join_number, status, issued_at) VALUES (?1, ?2, ?3, ?4, 'WAITING', ?5)",
-        )?
-        .insert((Blob16::from(key), user_id, place, enqueue.join_number(), tx.now()))?;
-    Ok((token_id, place))
+    let place = if enqueue == Placement::Guest { next_place(tx, enqueue)? } else { None };
+    tx.prepare_cached(
+        "INSERT INTO token (token, user_id, place, join_number, status, issued_at)
+         VALUES (?1, ?2, iif(?6, (SELECT ifnull(max(token_id), 0) + 1 FROM token), ?3), ?4, 'WAITING', ?5)
+         RETURNING token_id, place",
+    )?
+    .query_row(
+        (Blob16::from(key), user_id, place, enqueue.join_number(), tx.now(), enqueue == Placement::Last),
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
 }
 
 impl Placement {

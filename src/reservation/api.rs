@@ -77,7 +77,7 @@ pub fn reserve(context: &Context, maps: &Arc<MapCache>, caller: Caller) -> Outco
     let maps = Arc::clone(maps);
     let prefer = context.prefer();
     let sale = context.venue.settings.sale.clone();
-    Answer::write(move |tx| {
+    Answer::write_decided(move |tx| {
         let held = super::reserve(tx, &maps, caller.key, &wanted, &sale)?;
         let reservation_id = held.reservation.reservation_id;
         let reply = Reply::json(201, &reservation_json(&held, tx.now())).with("Location", location(reservation_id));
@@ -208,7 +208,7 @@ pub fn reservations(context: &Context, user_id: Uuid) -> Outcome<Answer> {
 /// are free. 404 `RESERVATION_NOT_FOUND`; 409 `RESERVATION_NOT_PENDING`.
 pub fn cancel(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let reservation_id = reservation_id(context)?;
-    Answer::write(move |tx| {
+    Answer::write_decided(move |tx| {
         let ended = super::cancel(tx, user_id, reservation_id)?;
         Ok(Written::Ready(Reply::json(200, &reservation_json(&ended, tx.now()))))
     })
@@ -220,7 +220,7 @@ pub fn cancel(context: &Context, user_id: Uuid) -> Outcome<Answer> {
 /// `REFUND_CLOSED`.
 pub fn refund(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let reservation_id = reservation_id(context)?;
-    Answer::write(move |tx| {
+    Answer::write_decided(move |tx| {
         let ended = super::refund_own(tx, user_id, reservation_id)?;
         Ok(Written::Ready(Reply::json(200, &reservation_json(&ended, tx.now()))))
     })
@@ -228,7 +228,7 @@ pub fn refund(context: &Context, user_id: Uuid) -> Outcome<Answer> {
 
 /// `DELETE /queue/token`, for a token: leaves the line or ends the visit; an unpaid hold is given back. 204.
 pub fn leave(caller: Caller) -> Outcome<Answer> {
-    Answer::write(move |tx| {
+    Answer::write_decided(move |tx| {
         super::end_visit(tx, &queue::must_be_live(tx, caller.key)?, TokenEnd::Left)?;
         Ok(Written::Ready(Reply::empty(204)))
     })

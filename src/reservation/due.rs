@@ -17,15 +17,9 @@ const EXPIRE_MAX: usize = 500;
 /// file that somebody changed, is left alone and logged once.
 pub fn expire_due(tx: &Tx, skipped: &SkippedRows) -> Outcome<()> {
     let due = sql::list_due(tx, EXPIRE_MAX + skipped.len())?;
-    for reservation_id in due.into_iter().filter(|id| !skipped.has(id.as_u128())).take(EXPIRE_MAX) {
-        skipped.try_each(
-            tx,
-            reservation_id.as_u128(),
-            || format!("reservation {reservation_id}"),
-            |tx| expire(tx, reservation_id),
-        )?;
-    }
-    Ok(())
+    let due: Vec<Uuid> = due.into_iter().filter(|id| !skipped.has(id.as_u128())).take(EXPIRE_MAX).collect();
+    let name = |id: &Uuid| format!("reservation {id}");
+    skipped.try_all(tx, &due, |id| id.as_u128(), name, |tx, &id| expire(tx, id)).map(drop)
 }
 
 /// Before seats of a date are held: the holds of the date and of the user that are over, where more
@@ -39,6 +33,7 @@ pub(super) fn expire_in_the_way(tx: &Tx, schedule_id: i64, user_id: Uuid) -> Out
             return Err(failure);
         }
     }
+    tx.keep_so_far();
     Ok(())
 }
 

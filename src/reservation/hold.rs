@@ -2,7 +2,9 @@
 
 use uuid::Uuid;
 
-use super::{Reservation, ResolvedSeats, Status, sql};
+use super::resolved::ResolvedSeats;
+use super::sql::{self, Standing};
+use super::{Reservation, Status};
 use crate::clock::Millis;
 use crate::ids;
 use crate::points::Points;
@@ -34,8 +36,10 @@ pub fn reserve_elsewhere(
     until: Millis,
     given: Option<GivenIds>,
 ) -> Outcome<Reservation> {
-    let found = ResolvedSeats::Labelled(seat::must_find(tx, schedule_id, labels)?);
-    hold(tx, user_id, schedule_id, found, seats_per_user, until, given).map(|(reservation, _)| reservation)
+    let (seats, claims) = seat::must_find(tx, schedule_id, labels)?;
+    let found = ResolvedSeats::Labelled { seats, claims };
+    let looked = (found, sql::find_standing(tx, user_id, schedule_id)?);
+    hold(tx, user_id, schedule_id, looked, seats_per_user, until, given).map(|(reservation, _)| reservation)
 }
 
 /// Holds seats for a user: all of them or none.
@@ -46,15 +50,15 @@ pub(super) fn hold(
     tx: &Tx,
     user_id: Uuid,
     schedule_id: i64,
-    found: ResolvedSeats,
+    (found, standing): (ResolvedSeats, Standing),
     seats_per_user: u32,
     hold_expires_at: Millis,
     given: Option<GivenIds>,
 ) -> Outcome<(Reservation, Vec<WantedSeat>)> {
-    if let Some(Reservation { reservation_id, .. }) = sql::find_pending_of_user(tx, user_id)? {
+    if let Some((reservation_id, _)) = standing.pending {
         return Err(Refusal::ReservationPending { reservation_id }.into());
     }
-    let taken = sql::count_seats_of_user(tx, user_id, schedule_id)?;
+    let taken = standing.owned;
     if taken as usize + found.count() > seats_per_user as usize {
         return Err(Refusal::SeatLimit { seats_per_user, seats_taken: taken }.into());
     }

@@ -8,9 +8,11 @@ mod deletion;
 mod due;
 mod hold;
 mod refund;
+mod resolved;
 mod sql;
 pub mod staff_api;
 
+use resolved::ResolvedSeats;
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -18,7 +20,7 @@ pub use deletion::{delete_concert, delete_date};
 pub use due::{expire_due, move_holds, next_due};
 pub use hold::{GivenIds, reserve_elsewhere};
 pub use refund::{Progress, Settlement, cancel_date, progress, refund, refund_own, settle_cancelled};
-pub use sql::{find, find_by_payment, find_by_seats};
+pub use sql::{find, find_by_payment, find_by_seats, find_with_seats};
 
 use crate::clock::Millis;
 use crate::ids::TokenKey;
@@ -26,7 +28,7 @@ use crate::points::Points;
 use crate::queue::{self, Token};
 use crate::refusal::{Refusal, TokenEnd};
 use crate::schedule::{self, Schedule};
-use crate::seat::{self, FreeSeats, Hold, MapCache, WantedSeat};
+use crate::seat::{self, Hold, MapCache, WantedSeat};
 use crate::settings::SaleSettings;
 use crate::store::{Outcome, column_words};
 use crate::ticket::{self, Ticket};
@@ -180,48 +182,6 @@ pub enum SeatChoice {
     },
 }
 
-/// Seats that are there, whether or not they are free; the best are chosen when all else is in order.
-enum ResolvedSeats {
-    Labelled(Vec<WantedSeat>),
-    Best { seats: FreeSeats, count: usize, section: Option<usize> },
-}
-
-impl ResolvedSeats {
-    /// # Errors
-    /// `SEAT_NOT_FOUND`, `SECTION_NOT_FOUND`.
-    fn of(tx: &Tx, maps: &MapCache, schedule_id: i64, wanted: &SeatChoice) -> Outcome<ResolvedSeats> {
-        Ok(match wanted {
-            SeatChoice::Labelled(labels) => ResolvedSeats::Labelled(seat::must_find(tx, schedule_id, labels)?),
-            SeatChoice::Best { count, section } => {
-                let seats = maps.free_seats(tx, schedule_id)?;
-                let section = section.as_deref().map(|name| seats.must_have_section(name)).transpose()?;
-                ResolvedSeats::Best { seats, count: *count, section }
-            }
-        })
-    }
-
-    fn count(&self) -> usize {
-        match self {
-            ResolvedSeats::Labelled(seats) => seats.len(),
-            ResolvedSeats::Best { count, .. } => *count,
-        }
-    }
-
-    /// The seats in layout order.
-    ///
-    /// # Errors
-    /// `SEAT_UNAVAILABLE`.
-    fn chosen(self) -> Result<Vec<WantedSeat>, Refusal> {
-        match self {
-            ResolvedSeats::Labelled(mut seats) => {
-                seats.sort_by_key(|seat| seat.seat_no);
-                Ok(seats)
-            }
-            ResolvedSeats::Best { seats, count, section } => seats.best(count, section),
-        }
-    }
-}
-
 /// Holds seats for the owner of an active token: all of them or none.
 ///
 /// # Errors
@@ -236,15 +196,26 @@ pub fn reserve(
 ) -> Outcome<ReservationDetails> {
     let token = queue::must_be_active(tx, key)?;
     let date = wanted.date.must_find(tx)?;
-    due::expire_in_the_way(tx, date.schedule_id, token.user_id)?;
-    let found = ResolvedSeats::of(tx, maps, date.schedule_id, &wanted.seats)?;
+    let look = || -> Outcome<(ResolvedSeats, sql::Standing)> {
+        let found = ResolvedSeats::of(tx, maps, date.schedule_id, &wanted.seats)?;
+        Ok((found, sql::find_standing(tx, token.user_id, date.schedule_id)?))
+    };
+    if matches!(wanted.seats, SeatChoice::Best { .. }) {
+        due::expire_in_the_way(tx, date.schedule_id, token.user_id)?; // any hold of the date may have one of the best
+    }
+    let (mut found, mut standing) = look()?;
+    if found.is_due(tx.now()) || standing.pending.is_some_and(|(_, until)| until <= tx.now()) {
+        due::expire_in_the_way(tx, date.schedule_id, token.user_id)?;
+        (found, standing) = look()?;
+    }
     date.must_be_on_sale(tx.now())?;
     if token.visit_until.is_some_and(|until| tx.now() >= until) {
         return Err(Refusal::VisitOver.into());
     }
     let until = tx.now().plus_seconds(sale.hold_seconds);
+    let looked = (found, standing);
     let (reservation, seats) =
-        hold::hold(tx, token.user_id, date.schedule_id, found, sale.seats_per_user, until, None)?;
+        hold::hold(tx, token.user_id, date.schedule_id, looked, sale.seats_per_user, until, None)?;
     queue::extend_visit(tx, &token, Some(reservation.hold_expires_at))?;
     ReservationDetails::with(tx, reservation, date, seats)
 }

@@ -129,7 +129,9 @@ pub fn cancel_date(tx: &Tx, schedule_id: i64) -> Outcome<Progress> {
 /// What a piece of settling came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settlement {
-    /// No date is to be settled, or a piece of the work is done.
+    /// No date is to be settled.
+    Nothing,
+    /// A piece of the work is done.
     Progress,
     /// What is left of a date can't be settled; the log says why.
     Blocked,
@@ -138,7 +140,7 @@ pub enum Settlement {
 /// Does a bounded piece of what cancelled dates still need: unpaid holds are released, then paid reservations refunded,
 /// also those of people who went in. What is left is found in the file, so it goes on after a restart.
 pub fn settle_cancelled(tx: &Tx, skipped: &SkippedRows) -> Outcome<Settlement> {
-    let Some(schedule_id) = schedule::find_to_settle(tx)? else { return Ok(Settlement::Progress) };
+    let Some(schedule_id) = schedule::find_to_settle(tx)? else { return Ok(Settlement::Nothing) };
     let most = SETTLE_MAX + skipped.len();
     let mut left = sql::list_pending_of_date(tx, schedule_id, most)?;
     left.extend(sql::list_confirmed_of_date(tx, schedule_id, most)?);
@@ -146,21 +148,12 @@ pub fn settle_cancelled(tx: &Tx, skipped: &SkippedRows) -> Outcome<Settlement> {
         schedule::mark_settled(tx, schedule_id)?;
         return Ok(Settlement::Progress);
     }
-    let mut settling = Settlement::Blocked;
     left.retain(|reservation| !skipped.has(reservation.reservation_id.as_u128()));
-    for reservation in left.into_iter().take(SETTLE_MAX) {
-        let reservation_id = reservation.reservation_id;
-        let ended = skipped.try_each(
-            tx,
-            reservation_id.as_u128(),
-            || format!("reservation {reservation_id}"),
-            |tx| end_with_date(tx, reservation),
-        )?;
-        if ended {
-            settling = Settlement::Progress;
-        }
-    }
-    Ok(settling)
+    left.truncate(SETTLE_MAX);
+    let id = |reservation: &Reservation| reservation.reservation_id.as_u128();
+    let name = |reservation: &Reservation| format!("reservation {}", reservation.reservation_id);
+    let ended = skipped.try_all(tx, &left, id, name, |tx, reservation| end_with_date(tx, reservation.clone()))?;
+    Ok(if ended > 0 { Settlement::Progress } else { Settlement::Blocked })
 }
 
 fn end_with_date(tx: &Tx, reservation: Reservation) -> Outcome<()> {

@@ -63,6 +63,16 @@ pub fn find(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<O
         .optional()
 }
 
+/// A reservation of a user with its seats.
+pub fn find_with_seats(
+    connection: &Connection,
+    user_id: Uuid,
+    reservation_id: Uuid,
+) -> rusqlite::Result<Option<(Reservation, Vec<WantedSeat>)>> {
+    let found = find(connection, reservation_id)?.filter(|found| found.user_id == user_id);
+    found.map(|found| Ok((found, list_seats(connection, reservation_id)?))).transpose()
+}
+
 /// The reservation of a payment.
 pub fn find_by_payment(connection: &Connection, payment_id: Uuid) -> rusqlite::Result<Option<Reservation>> {
     connection.prepare_cached(&format!("{RESERVATION} WHERE payment_id = ?1"))?.query_row([payment_id], read).optional()
@@ -121,13 +131,30 @@ pub(super) fn find_pending_of_user(tx: &Tx, user_id: Uuid) -> rusqlite::Result<O
         .optional()
 }
 
-/// Seats of a date that a user holds or owns.
-pub(super) fn count_seats_of_user(tx: &Tx, user_id: Uuid, schedule_id: i64) -> rusqlite::Result<u32> {
-    tx.prepare_cached(
-        "SELECT count(*) FROM reservation JOIN reservation_seat USING (reservation_id)
-         WHERE user_id = ?1 AND schedule_id = ?2 AND status IN ('PENDING_PAYMENT', 'CONFIRMED')",
-    )?
-    .query_row((user_id, schedule_id), |row| row.get(0))
+/// What a user has before a hold.
+pub(super) struct Standing {
+    /// The unpaid reservation, with the end of its hold.
+    pub pending: Option<(Uuid, Millis)>,
+    /// Seats of the date that are paid.
+    pub owned: u32,
+}
+
+pub(super) fn find_standing(tx: &Tx, user_id: Uuid, schedule_id: i64) -> rusqlite::Result<Standing> {
+    let mut of_user = tx.prepare_cached(
+        "SELECT status, reservation_id, hold_expires_at,
+             (SELECT count(*) FROM reservation_seat AS s WHERE s.reservation_id = r.reservation_id)
+         FROM reservation AS r INDEXED BY reservation_user WHERE user_id = ?1
+         AND (status = 'PENDING_PAYMENT' OR (status = 'CONFIRMED' AND schedule_id = ?2))",
+    )?;
+    let mut rows = of_user.query((user_id, schedule_id))?;
+    let mut standing = Standing { pending: None, owned: 0 };
+    while let Some(row) = rows.next()? {
+        match row.get(0)? {
+            Status::PendingPayment => standing.pending = Some((row.get(1)?, row.get(2)?)),
+            _ => standing.owned += row.get::<_, u32>(3)?,
+        }
+    }
+    Ok(standing)
 }
 
 pub(super) fn mark_ended_if_pending(tx: &Tx, reservation_id: Uuid, status: Status) -> rusqlite::Result<bool> {

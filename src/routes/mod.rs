@@ -27,7 +27,7 @@ use crate::queue::{self, Line};
 use crate::refusal::Refusal;
 use crate::seat::MapCache;
 use crate::staff::{Keyring, Member};
-use crate::store::{CommitError, Failure, Outcome};
+use crate::store::{CommitError, Failure, Outcome, Undo};
 use crate::testing::TestServer;
 use crate::venue::{Answer, Context, Memo, Prefer, Tx, Until, Venue, Written};
 use crate::{reservation, web};
@@ -105,7 +105,7 @@ impl Handlers {
         self.venue.writer.submit(Box::new(move |tx: Result<&Tx, CommitError>| {
             let outcome = tx.map_err(|lost| Failure::Refused(lost.refusal)).and_then(|tx| job.run(tx));
             Box::new(move |committed: Result<(), CommitError>| {
-                let next = |once, work| WriteJob { actor, once, language, work };
+                let next = |once, work| WriteJob { actor, once, language, undo: Undo::Savepoint, work };
                 match committed.map_err(|lost| Failure::Refused(lost.refusal)).and(outcome) {
                     Ok(Written::Ready(reply)) => responder.send(reply),
                     Ok(Written::Wait(_, wait)) => responder.wait(Memo { wait, staff_key_id: actor }.wait_request()),
@@ -180,7 +180,7 @@ impl Handlers {
         Ok(match answer {
             Answer::Ready(reply) => Next::Send(reply),
             Answer::Wait(wait) => Next::Wait(Memo { wait, staff_key_id: actor }),
-            Answer::Write(work) => Next::Write(WriteJob { actor, once, language, work }),
+            Answer::Write(work, undo) => Next::Write(WriteJob { actor, once, language, undo, work }),
         })
     }
 

@@ -5,10 +5,10 @@ use std::cell::Cell;
 use crate::http::{Once, Reply};
 use crate::refusal::{Language, Refusal};
 use crate::staff;
-use crate::store::{Failure, Outcome};
+use crate::store::{Failure, Outcome, Undo};
 use crate::venue::{Tx, Work, Written};
 
-/// A write, run in one savepoint of the writer's transaction.
+/// A write, applied as a whole or not at all.
 pub(super) struct WriteJob {
     /// The staff key of the caller: its events name it, and one that is revoked writes nothing.
     pub actor: Option<i64>,
@@ -16,6 +16,8 @@ pub(super) struct WriteJob {
     pub once: Option<Once>,
     /// The language in which a refusal is kept.
     pub language: Language,
+    /// How work that is refused is taken back.
+    pub undo: Undo,
     /// What is to be done.
     pub work: Work,
 }
@@ -23,7 +25,7 @@ pub(super) struct WriteJob {
 impl WriteJob {
     /// The kept answer of the same request, or the work done now with its answer kept.
     pub fn run(self, tx: &Tx) -> Outcome<Written> {
-        let WriteJob { actor, once, language, work } = self;
+        let WriteJob { actor, once, language, undo, work } = self;
         let is_begun = Cell::new(false);
         let first = |tx: &Tx| {
             // Asked of the file: what was written just before this may have revoked the key.
@@ -46,7 +48,7 @@ impl WriteJob {
             Ok(written)
         };
         tx.as_actor(actor, |tx| {
-            tx.whole_or(first, |tx, refusal| match &once {
+            tx.whole_or(undo, first, |tx, refusal| match &once {
                 Some(once) if is_begun.get() && Once::keeps(&refusal) => {
                     let reply = Reply::refusal(&refusal, language);
                     once.keep(tx, &reply, tx.now()).map(|()| Written::Ready(reply)).map_err(Failure::from)

@@ -82,6 +82,15 @@ pub struct WantedSeat {
     pub price: Points,
 }
 
+/// A claim on a seat that somebody wants.
+#[derive(Debug)]
+pub struct SeatClaim {
+    pub seat_no: i64,
+    pub label: String,
+    /// The end of a hold.
+    pub held_until: Option<Millis>,
+}
+
 /// Adds a date with its seats, under an id that no other has if one is given.
 ///
 /// # Errors
@@ -143,19 +152,27 @@ pub fn list_map(
     Ok(sql::list_map(connection, schedule_id, None, viewer, now)?)
 }
 
-/// The seats of these labels.
+/// The seats of these labels, and which of them have a claim, each with the end of its hold.
 ///
 /// # Errors
 /// `SEAT_NOT_FOUND` with those that do not exist.
-pub fn must_find(connection: &Connection, schedule_id: i64, labels: &[String]) -> Outcome<Vec<WantedSeat>> {
-    let (mut found, mut missing) = (Vec::with_capacity(labels.len()), Vec::new());
+pub fn must_find(tx: &Tx, schedule_id: i64, labels: &[String]) -> Outcome<(Vec<WantedSeat>, Vec<SeatClaim>)> {
+    let (mut found, mut claims, mut missing) = (Vec::with_capacity(labels.len()), Vec::new(), Vec::new());
     for label in labels {
-        match sql::find(connection, schedule_id, label)? {
-            Some(seat) => found.push(seat),
+        match sql::find_with_claim(tx, schedule_id, label)? {
+            Some((seat, claim)) => {
+                claims.extend(claim.map(|held_until| SeatClaim {
+                    seat_no: seat.seat_no,
+                    label: label.clone(),
+                    held_until,
+                }));
+                found.push(seat);
+            }
             None => missing.push(label.clone()),
         }
     }
-    if missing.is_empty() { Ok(found) } else { Err(Refusal::SeatNotFound { seats: missing }.into()) }
+    claims.sort_by_key(|claim| claim.seat_no);
+    if missing.is_empty() { Ok((found, claims)) } else { Err(Refusal::SeatNotFound { seats: missing }.into()) }
 }
 
 /// Holds all these seats for a reservation until a moment, or none of them.

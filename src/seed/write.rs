@@ -148,7 +148,7 @@ impl Seed {
             }
             let place = || format!("/reservations/{index}");
             schedule::must_find(tx, reservation.schedule_id).at(place)?;
-            let seats = seat::must_find(tx, reservation.schedule_id, &reservation.seats).at(place)?;
+            let (seats, _) = seat::must_find(tx, reservation.schedule_id, &reservation.seats).at(place)?;
             let sum = spent.entry(reservation.user_id).or_insert(Points::ZERO);
             let after = Points::sum(seats.iter().map(|seat| seat.price).chain([*sum]));
             *sum = after.ok_or(Failure::from(Refusal::Internal)).at(place)?;
@@ -232,7 +232,7 @@ impl Reservation {
 
     /// Gives the user what they lack to pay, until the refund; says how much.
     fn lend(&self, tx: &Tx) -> Outcome<Points> {
-        let seats = seat::must_find(tx, self.schedule_id, &self.seats)?;
+        let (seats, _) = seat::must_find(tx, self.schedule_id, &self.seats)?;
         let cost = Points::sum(seats.iter().map(|seat| seat.price)).ok_or(Refusal::Internal)?;
         let lacking = cost.minus(balance::find(tx, self.user_id)?.balance).filter(|lacking| *lacking > Points::ZERO);
         lacking.map_or(Ok(Points::ZERO), |lacking| balance::top_up(tx, self.user_id, lacking).map(|_| lacking))

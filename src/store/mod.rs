@@ -37,7 +37,7 @@ pub use read_only::{ReadOnlyFile, has_wal, open_read_only};
 pub use readers::{Reader, Readers};
 pub use replace::replace;
 pub use skipped_rows::SkippedRows;
-pub use tx::{Tx, with_transaction};
+pub use tx::{Tx, Undo, with_transaction};
 pub use writer::{Bounds, CommitError, Completion, Job, Writer, WriterFigures, WriterHooks};
 
 use std::fmt;

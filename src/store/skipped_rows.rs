@@ -27,12 +27,40 @@ impl SkippedRows {
         self.0.lock().is_empty()
     }
 
+    /// Changes many rows in one savepoint; if one of them can't be changed, each in a savepoint of its own. Says how many
+    /// were changed.
+    ///
+    /// # Errors
+    /// What is not of a row: the disk, a lock, a lost transaction.
+    pub fn try_all<C, R>(
+        &self,
+        tx: &Tx<C>,
+        rows: &[R],
+        id: impl Fn(&R) -> u128,
+        name: impl Fn(&R) -> String,
+        work: impl Fn(&Tx<C>, &R) -> Outcome<()>,
+    ) -> Outcome<usize> {
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        match tx.savepoint(|tx| rows.iter().try_for_each(|row| work(tx, row))) {
+            Ok(()) => return Ok(rows.len()),
+            Err(failure) if is_of_the_row(&failure, tx) => {}
+            Err(failure) => return Err(failure),
+        }
+        let mut changed = 0;
+        for row in rows {
+            changed += usize::from(self.try_each(tx, id(row), || name(row), |tx| work(tx, row))?);
+        }
+        Ok(changed)
+    }
+
     /// Changes one of many, in a savepoint of its own. Says whether that
     /// was done; one that can't be is logged here, once.
     ///
     /// # Errors
     /// What is not of this row: the disk, a lock, a lost transaction.
-    pub fn try_each<C>(
+    fn try_each<C>(
         &self,
         tx: &Tx<C>,
         id: u128,

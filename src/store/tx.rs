@@ -19,6 +19,27 @@ pub struct Tx<'c, C> {
     pub(super) rolled_back: RefCell<Option<Refusal>>,
     /// The staff key on whose behalf the current work runs.
     actor: Cell<Option<i64>>,
+    /// Up to where what was written stays, whatever comes of the current work.
+    mark: Cell<Mark>,
+    /// Every piece of work gets a savepoint, also one that decides first.
+    is_cautious: bool,
+}
+
+/// How much was written so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Mark {
+    changes: usize,
+    rows: u64,
+}
+
+/// How work that fails is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undo {
+    /// By a savepoint: it may fail at any point.
+    Savepoint,
+    /// By nothing: it decides everything before its first write, so that a refusal leaves nothing. Should it fail after
+    /// a write all the same, in a damaged file or by a panic, the whole transaction is rolled back.
+    Unneeded,
 }
 
 impl<C> Deref for Tx<'_, C> {
@@ -29,8 +50,16 @@ impl<C> Deref for Tx<'_, C> {
 }
 
 impl<'c, C> Tx<'c, C> {
-    pub(super) fn new(connection: &'c Connection, now: Millis) -> Tx<'c, C> {
-        Tx { connection, now, changes: RefCell::default(), rolled_back: RefCell::default(), actor: Cell::default() }
+    pub(super) fn new(connection: &'c Connection, now: Millis, is_cautious: bool) -> Tx<'c, C> {
+        Tx {
+            connection,
+            now,
+            changes: RefCell::default(),
+            rolled_back: RefCell::default(),
+            actor: Cell::default(),
+            mark: Cell::default(),
+            is_cautious,
+        }
     }
 
     /// The moment of this transaction: the same for all of its jobs, never earlier than that of the one before it.
@@ -71,31 +100,53 @@ impl<'c, C> Tx<'c, C> {
     /// # Errors
     /// Those of the work.
     pub fn savepoint<T>(&self, work: impl FnOnce(&Self) -> Outcome<T>) -> Outcome<T> {
-        self.piece(work, None::<fn(&Self, Refusal) -> Outcome<T>>)
+        self.piece(Undo::Savepoint, work, None::<fn(&Self, Refusal) -> Outcome<T>>)
     }
 
-    /// Like [`Tx::savepoint`], with what `refused` writes in place of refused work, in the same savepoint.
+    /// Like [`Tx::savepoint`], with what `refused` writes in place of refused work. Work whose `undo` is unneeded gets
+    /// no savepoint.
     ///
     /// # Errors
     /// Those of the work that are no refusals, and those of `refused`.
     pub fn whole_or<T>(
         &self,
+        undo: Undo,
         work: impl FnOnce(&Self) -> Outcome<T>,
         refused: impl FnOnce(&Self, Refusal) -> Outcome<T>,
     ) -> Outcome<T> {
-        self.piece(work, Some(refused))
+        self.piece(undo, work, Some(refused))
+    }
+
+    /// What the current work wrote so far is true whatever comes of the rest, such as a hold that is over: it stays if
+    /// the work has no savepoint and is refused.
+    pub fn keep_so_far(&self) {
+        self.mark.set(self.mark_here());
+    }
+
+    fn mark_here(&self) -> Mark {
+        Mark { changes: self.changes.borrow().len(), rows: self.connection.total_changes() }
     }
 
     fn piece<T>(
         &self,
+        undo: Undo,
         work: impl FnOnce(&Self) -> Outcome<T>,
         refused: Option<impl FnOnce(&Self, Refusal) -> Outcome<T>>,
     ) -> Outcome<T> {
-        let changes_before = self.changes.borrow().len();
-        self.run("SAVEPOINT piece")?;
+        let has_savepoint = undo == Undo::Savepoint || self.is_cautious;
+        let before = self.mark_here();
+        let take_back = |failure: &Failure| match has_savepoint {
+            true => self.take_back(before.changes, failure),
+            false => self.must_have_written_nothing(failure),
+        };
+        if has_savepoint {
+            self.run("SAVEPOINT piece")?;
+        } else {
+            self.mark.set(before);
+        }
         let mut outcome = guarded(|| work(self));
         if let Err(failure) = &outcome {
-            self.take_back(changes_before, failure)?;
+            take_back(failure)?;
         }
         if let Some(refused) = refused
             && let Err(Failure::Refused(refusal)) = &outcome
@@ -103,11 +154,25 @@ impl<'c, C> Tx<'c, C> {
             let refusal = refusal.clone();
             outcome = guarded(|| refused(self, refusal));
             if let Err(failure) = &outcome {
-                self.take_back(changes_before, failure)?;
+                take_back(failure)?;
             }
         }
-        self.run("RELEASE piece").map_err(|error| self.tear(error.into()))?;
+        if has_savepoint {
+            self.run("RELEASE piece").map_err(|error| self.tear(error.into()))?;
+        }
         outcome
+    }
+
+    /// Work without a savepoint failed: had it written anything, the whole transaction would be lost.
+    fn must_have_written_nothing(&self, failure: &Failure) -> Outcome<()> {
+        if !self.connection.is_autocommit() && self.mark_here() == self.mark.get() {
+            return Ok(());
+        }
+        log::error!("a write job failed after its first write, its transaction is rolled back: {failure:?}");
+        Err(self.tear(Failure::Refused(match failure {
+            Failure::Refused(_) => Refusal::Internal, // the refusal is not that of its neighbours
+            failure => failure.to_refusal(),
+        })))
     }
 
     /// Rolls back to the savepoint. An error means that the whole transaction is lost.
@@ -149,7 +214,7 @@ pub fn with_transaction<T, C>(
     now: Millis,
     work: impl FnOnce(&Tx<C>) -> Outcome<T>,
 ) -> Outcome<T> {
-    let tx = Tx::new(connection, now);
+    let tx = Tx::new(connection, now, true);
     tx.run("BEGIN IMMEDIATE")?;
     let outcome = tx.savepoint(|tx| {
         let done = work(tx)?;

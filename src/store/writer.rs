@@ -1,7 +1,7 @@
 //! The one writer: a thread that owns the only connection that writes.
 //!
-//! Group commit: all queued jobs run in savepoints of one `BEGIN IMMEDIATE` transaction; responses are sent after
-//! COMMIT. So every acknowledged write is on disk, and concurrent writes share one fsync. It never waits for further
+//! Group commit: all queued jobs run in one `BEGIN IMMEDIATE` transaction, in savepoints where they need one; responses
+//! are sent after COMMIT. So every acknowledged write is on disk, and concurrent writes share one fsync. It never waits for further
 //! jobs. Between batches it sleeps until the next deadline.
 //!
 //! ```text
@@ -26,6 +26,9 @@ use crate::threads::{OnFatal, spawn_vital};
 
 /// Back-off after a failed transaction, so that a full disk does not keep a core busy.
 const RETRY_AFTER_FAILURE: Duration = Duration::from_millis(250);
+
+/// So many transactions after a failed one run all jobs in savepoints: a job that fails again fails alone.
+const CAUTIOUS_TRANSACTIONS: u32 = 1_000;
 
 /// A write job. It runs inside the transaction, or with an error when there is none, and returns its completion.
 pub type Job<C> = Box<dyn FnOnce(Result<&Tx<C>, CommitError>) -> Completion + Send>;
@@ -139,8 +142,16 @@ impl<C: Send + 'static> Writer<C> {
             }
         })?;
         let wal = Wal::of(&connection);
-        let mut thread =
-            WriterThread { connection, wal, clock, hooks, shared: Arc::clone(&shared), answers, is_fatal: false };
+        let mut thread = WriterThread {
+            connection,
+            wal,
+            clock,
+            hooks,
+            shared: Arc::clone(&shared),
+            answers,
+            is_fatal: false,
+            cautious: 0,
+        };
         let writing = std::thread::Builder::new().name("writer".into()).spawn(move || {
             if catch_unwind(AssertUnwindSafe(|| thread.serve())).is_err() {
                 thread.fail_fatally(); // the panic itself was printed; memory may have missed a commit
@@ -201,6 +212,8 @@ struct WriterThread<C> {
     answers: mpsc::Sender<Answers>,
     /// After a fatal error: see [`WriterHooks::on_fatal`].
     is_fatal: bool,
+    /// Transactions that are still to run all jobs in savepoints.
+    cautious: u32,
 }
 
 impl<C: Send + 'static> WriterThread<C> {
@@ -293,7 +306,7 @@ impl<C: Send + 'static> WriterThread<C> {
         jobs: Vec<Job<C>>,
         completions: &mut Vec<Completion>,
     ) -> Result<(), CommitError> {
-        let tx = Tx::new(&self.connection, now);
+        let tx = Tx::new(&self.connection, now, self.cautious > 0);
         let changes_before = self.connection.total_changes();
         let mut state = tx.run("BEGIN IMMEDIATE").and_then(|()| (self.hooks.before_batch)(&tx)).map_err(commit_error);
         let count = jobs.len() as u64;
@@ -323,6 +336,7 @@ impl<C: Send + 'static> WriterThread<C> {
         let changes = tx.changes.into_inner();
         match &state {
             Ok(()) => {
+                self.cautious = self.cautious.saturating_sub(1);
                 let figures = &self.shared.figures;
                 figures.commits.fetch_add(1, Relaxed);
                 figures.jobs.fetch_add(count, Relaxed);
@@ -335,6 +349,7 @@ impl<C: Send + 'static> WriterThread<C> {
                 }
             }
             Err(commit_error) => {
+                self.cautious = CAUTIOUS_TRANSACTIONS;
                 if !self.connection.is_autocommit() {
                     let _ = self.connection.execute_batch("ROLLBACK"); // else it ends with the process
                 }

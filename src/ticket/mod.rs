@@ -149,21 +149,43 @@ pub struct GivenTicket {
     pub number: String,
 }
 
-/// Makes the ticket of a seat of a reservation.
-pub fn issue(
-    tx: &Tx,
+/// The number of a seat's ticket to be, with the code that is signed for it.
+#[derive(Debug)]
+pub struct SignedCode {
+    pub schedule_id: i64,
+    pub seat_no: i64,
+    number: String,
+    code: String,
+}
+
+/// Signs the code of a seat's ticket to be, under a new number unless one is given: it takes longer than all that a
+/// transaction does for a ticket.
+///
+/// # Errors
+/// `INTERNAL` beyond a billion dates or a million seats.
+pub fn sign(
     key: &SigningKey,
-    reservation_id: Uuid,
     schedule_id: i64,
     seat: &WantedSeat,
-    given: &[GivenTicket],
-) -> Outcome<Ticket> {
-    let given = given.iter().find(|given| given.seat == seat.label);
-    let number = given.map_or_else(code::new_number, |given| given.number.clone());
+    number: Option<&str>,
+) -> Result<SignedCode, Refusal> {
+    let number = number.map_or_else(code::new_number, str::to_owned);
     let payload = CodePayload { number, schedule_id, seat_no: seat.seat_no };
-    let code = code::make(key, &payload).ok_or(Refusal::Internal)?; // a billion dates and a million seats have room
-    let ticket_id = given.map_or_else(|| ids::new_id(tx.now()), |given| given.ticket_id);
-    let ticket = Ticket { ticket_id, seat: seat.label.clone(), number: payload.number, code };
+    let code = code::make(key, &payload).ok_or(Refusal::Internal)?;
+    Ok(SignedCode { schedule_id, seat_no: seat.seat_no, number: payload.number, code })
+}
+
+/// Makes the ticket of a seat of a reservation, under a new id unless one is given.
+pub fn issue(
+    tx: &Tx,
+    reservation_id: Uuid,
+    seat: &WantedSeat,
+    signed: SignedCode,
+    ticket_id: Option<Uuid>,
+) -> Outcome<Ticket> {
+    let SignedCode { number, code, .. } = signed;
+    let ticket_id = ticket_id.unwrap_or_else(|| ids::new_id(tx.now()));
+    let ticket = Ticket { ticket_id, seat: seat.label.clone(), number, code };
     sql::insert(tx, reservation_id, seat.seat_no, &ticket)?;
     Ok(ticket)
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::NAME_MAX_CHARS;
+use super::{NAME_MAX_CHARS, NewUser};
 use crate::http::{Fields, Reply};
 use crate::refusal::Refusal;
 use crate::store::Outcome;
@@ -19,8 +19,9 @@ pub fn register(context: &Context) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let name = name(&mut fields)?;
     fields.end()?;
-    Answer::write(move |tx| {
-        let registered = super::register(tx, &name)?;
+    let new = NewUser::named(name.clone());
+    Answer::write_decided(move |tx| {
+        let registered = super::register(tx, new)?;
         let body = json!({ "userId": registered.user_id, "userKey": registered.user_key, "name": name });
         let at = format!("/api/v1/users/{}/balance", registered.user_id);
         Ok(Written::Ready(Reply::json(201, &body).with("Location", at)))

@@ -39,19 +39,40 @@ pub struct Registered {
     pub user_key: String,
 }
 
-/// Registers a user under a name that `api.rs` has checked.
-pub fn register(tx: &Tx, name: &str) -> Outcome<Registered> {
-    register_as(tx, name, None, None)
+/// A user to be registered: what takes time is done before the transaction.
+#[derive(Debug)]
+pub struct NewUser {
+    pub name: String,
+    name_folded: String,
+    user_key: String,
+    key_hash: KeyHash,
+}
+
+impl NewUser {
+    /// A user of a name that `api.rs` has checked, with a new key.
+    pub fn named(name: String) -> NewUser {
+        NewUser::with_key(name, ids::new_key())
+    }
+
+    fn with_key(name: String, user_key: String) -> NewUser {
+        NewUser { name_folded: folded(&name), key_hash: KeyHash::of(&user_key), name, user_key }
+    }
+}
+
+/// Registers a user.
+pub fn register(tx: &Tx, new: NewUser) -> Outcome<Registered> {
+    insert(tx, None, new)
+}
+
+fn insert(tx: &Tx, user_id: Option<Uuid>, new: NewUser) -> Outcome<Registered> {
+    let user_id = user_id.unwrap_or_else(|| ids::new_id(tx.now()));
+    sql::insert(tx, user_id, &new)?;
+    Ok(Registered { user_id, user_key: new.user_key })
 }
 
 /// The same, under an id that no other has and with a key, where they are given.
 pub fn register_as(tx: &Tx, name: &str, user_id: Option<Uuid>, user_key: Option<String>) -> Outcome<Registered> {
-    let registered = Registered {
-        user_id: user_id.unwrap_or_else(|| ids::new_id(tx.now())),
-        user_key: user_key.unwrap_or_else(ids::new_key),
-    };
-    sql::insert(tx, registered.user_id, name, &KeyHash::of(&registered.user_key))?;
-    Ok(registered)
+    insert(tx, user_id, NewUser::with_key(name.to_owned(), user_key.unwrap_or_else(ids::new_key)))
 }
 
 /// Gives a user a new key; the old one ends.

@@ -3,16 +3,16 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::{User, folded};
+use super::{NewUser, User, folded};
 use crate::ids::KeyHash;
 use crate::store::from_row;
 use crate::venue::Tx;
 
-pub(super) fn insert(tx: &Tx, user_id: Uuid, name: &str, key_hash: &KeyHash) -> rusqlite::Result<()> {
+pub(super) fn insert(tx: &Tx, user_id: Uuid, new: &NewUser) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "INSERT INTO user (user_id, name, key_hash, created_at, name_folded) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
-    .execute((user_id, name, key_hash, tx.now(), folded(name)))
+    .execute((user_id, &new.name, &new.key_hash, tx.now(), &new.name_folded))
     .map(drop)
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Tx, Until, Wait};
 use crate::clock::Millis;
 use crate::http::{Reply, Request};
-use crate::store::Outcome;
+use crate::store::{Outcome, Undo};
 
 /// The longest wait that `Prefer: wait` is granted, in seconds.
 const WAIT_MAX_SECONDS: u32 = 30;
@@ -16,8 +16,8 @@ pub enum Answer {
     Ready(Reply),
     /// Not yet: it waits for a change.
     Wait(Wait),
-    /// It must be written first.
-    Write(Work),
+    /// It must be written first; work that is refused is taken back so.
+    Write(Work, Undo),
 }
 
 /// A piece of writing work: it runs whole or not at all.
@@ -39,7 +39,12 @@ pub enum Written {
 impl Answer {
     /// An answer that must be written first.
     pub fn write(work: impl FnOnce(&Tx) -> Outcome<Written> + Send + 'static) -> Outcome<Answer> {
-        Ok(Answer::Write(Box::new(work)))
+        Ok(Answer::Write(Box::new(work), Undo::Savepoint))
+    }
+
+    /// The same where the work decides everything before its first write: see [`Undo::Unneeded`].
+    pub fn write_decided(work: impl FnOnce(&Tx) -> Outcome<Written> + Send + 'static) -> Outcome<Answer> {
+        Ok(Answer::Write(Box::new(work), Undo::Unneeded))
     }
 
     /// An answer that is there, in JSON.

@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use boxoffice::clock::{Clock, Mode};
 use boxoffice::ids::KeyHash;
 use boxoffice::refusal::{Code, Refusal};
-use boxoffice::store::{self, Bounds, CommitError, Failure, Outcome, Tx, Writer, WriterHooks};
+use boxoffice::store::{self, Bounds, CommitError, Failure, Outcome, Tx, Undo, Writer, WriterHooks};
 use boxoffice::threads::OnFatal;
 
 type Change = &'static str;
@@ -63,10 +63,20 @@ impl Running {
         &self,
         work: impl FnOnce(&Tx<Change>) -> Outcome<T> + Send + 'static,
     ) -> mpsc::Receiver<Result<T, Code>> {
+        self.submit_with(Undo::Savepoint, work)
+    }
+
+    fn submit_with<T: Send + 'static>(
+        &self,
+        undo: Undo,
+        work: impl FnOnce(&Tx<Change>) -> Outcome<T> + Send + 'static,
+    ) -> mpsc::Receiver<Result<T, Code>> {
         let (sender, receiver) = mpsc::channel();
         self.writer.submit(Box::new(move |tx: Result<&Tx<Change>, CommitError>| {
             let outcome = match tx {
-                Ok(tx) => tx.savepoint(work).map_err(|failure| failure.to_refusal().code()),
+                Ok(tx) => tx
+                    .whole_or(undo, work, |_, refusal| Err(refusal.into()))
+                    .map_err(|failure| failure.to_refusal().code()),
                 Err(lost) => Err(lost.refusal.code()),
             };
             Box::new(move |committed: Result<(), CommitError>| {
@@ -123,6 +133,58 @@ fn writer_refused_and_a_panicking_piece_leave_nothing_and_their_neighbours_stay(
     assert_eq!(running.marks(), ["first", "last"]);
     assert_eq!(running.learnt.iter().nth(1).unwrap(), ["first", "last"], "memory learns what the file has");
     assert_eq!(running.writer.figures().commits.load(Relaxed), 2, "five jobs shared one commit");
+}
+
+#[test]
+fn writer_job_that_decides_first_is_refused_alone_and_what_it_keeps_stays() {
+    let running = running(ROOMY);
+    let go = busy(&running);
+    let first = running.submit_with(Undo::Unneeded, |tx| mark(tx, "first"));
+    let refused = running.submit_with(Undo::Unneeded, |_| Err::<(), _>(Refusal::NotYours.into()));
+    let keeps = running.submit_with(Undo::Unneeded, |tx| {
+        mark(tx, "true whatever comes")?;
+        tx.keep_so_far();
+        Err::<(), _>(Refusal::NotYours.into())
+    });
+    let broken = running.submit_with(Undo::Unneeded, |tx| Ok(tx.execute("not SQL", []).map(drop)?));
+    drop(go);
+    assert_eq!(first.recv().unwrap(), Ok(()));
+    assert_eq!(refused.recv().unwrap(), Err(Code::NotYours));
+    assert_eq!(keeps.recv().unwrap(), Err(Code::NotYours));
+    assert_eq!(broken.recv().unwrap(), Err(Code::Internal));
+    assert_eq!(running.marks(), ["first", "true whatever comes"]);
+    assert_eq!(running.learnt.iter().nth(1).unwrap(), ["first", "true whatever comes"]);
+}
+
+/// Half of a job is never committed: where it has no savepoint, all of its transaction is rolled back, once.
+#[test]
+fn writer_job_without_a_savepoint_that_fails_after_a_write_leaves_nothing_and_the_next_time_fails_alone() {
+    let running = running(ROOMY);
+    let fails = |tx: &Tx<Change>| mark(tx, "half").and_then(|()| Err::<(), _>(Refusal::NotYours.into()));
+    let panics = |tx: &Tx<Change>| -> Outcome<()> {
+        mark(tx, "half")?;
+        panic!("a planted panic")
+    };
+    let go = busy(&running);
+    let before = running.submit_with(Undo::Unneeded, |tx| mark(tx, "before"));
+    let failing = running.submit_with(Undo::Unneeded, fails);
+    let after = running.submit_with(Undo::Unneeded, |tx| mark(tx, "after"));
+    drop(go);
+    for told in [before, failing, after] {
+        assert_eq!(told.recv().unwrap(), Err(Code::Internal), "the refusal of one is not told to its neighbours");
+    }
+    assert_eq!(running.marks(), Vec::<String>::new());
+    let go = busy(&running);
+    let before = running.submit_with(Undo::Unneeded, |tx| mark(tx, "before"));
+    let failing = running.submit_with(Undo::Unneeded, fails);
+    let panicking = running.submit_with(Undo::Unneeded, panics);
+    let after = running.submit_with(Undo::Unneeded, |tx| mark(tx, "after"));
+    drop(go);
+    assert_eq!(before.recv().unwrap(), Ok(()));
+    assert_eq!(failing.recv().unwrap(), Err(Code::NotYours));
+    assert_eq!(panicking.recv().unwrap(), Err(Code::Internal));
+    assert_eq!(after.recv().unwrap(), Ok(()));
+    assert_eq!(running.marks(), ["before", "after"]);
 }
 
 /// A program that catches the panic and does nothing more refuses every write for ever, and nobody starts it again.

@@ -9,7 +9,7 @@ mod sql;
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::sql as token_sql;
+use super::{Line, sql as token_sql};
 use crate::clock::Millis;
 use crate::ids;
 use crate::refusal::Refusal;
@@ -55,7 +55,10 @@ pub fn order(seed: &str, join_numbers: impl IntoIterator<Item = u32>) -> Vec<u32
 }
 
 /// Holds the draw if its moment has come: a seed, the order, and the line's places in one transaction.
-pub fn draw_if_due(tx: &Tx) -> Outcome<()> {
+pub fn draw_if_due(tx: &Tx, line: &Line) -> Outcome<()> {
+    if line.opens_at().is_none_or(|opens_at| tx.now() < opens_at) {
+        return Ok(()); // memory has the rules of the last commit, and a transaction begins with this
+    }
     let Some(joined) = token_sql::find_joined_if_due(tx)? else { return Ok(()) };
     let waiting = token_sql::list_awaiting_draw(tx)?; // by join number
     let free = places_for(tx, &waiting)?;

@@ -173,7 +173,7 @@ fn work(tx: &Tx, user_id: Uuid, dice: &mut Dice, holds: &Holds) -> Outcome<()> {
             let labels = vec![label(dice)];
             let until = tx.now().plus_ms(1 + dice.below(4_000) as i64);
             let claim = Hold { schedule_id: 1, reservation_id: reservation(tx, user_id)?, user_id, until };
-            seat::hold(tx, &claim, &seat::must_find(tx, 1, &labels)?)?;
+            seat::hold(tx, &claim, &seat::must_find(tx, 1, &labels)?.0)?;
             holds.lock().unwrap().push((claim, labels));
         }
         3 | 4 => {
@@ -184,7 +184,7 @@ fn work(tx: &Tx, user_id: Uuid, dice: &mut Dice, holds: &Holds) -> Outcome<()> {
             if !is_there(tx, claim)? {
                 return Ok(());
             }
-            let seats = seat::must_find(tx, 1, labels)?;
+            let (seats, _) = seat::must_find(tx, 1, labels)?;
             if dice.below(2) == 0 {
                 seat::release(tx, claim, &seats)?;
             } else if !seat::sell(tx, claim, &seats)? {

@@ -81,7 +81,11 @@ impl Tested {
             counts::step(expected, false);
             return self.restart();
         }
+        let before = self.dump();
         let answer = self.ask(asked);
+        if (400..500).contains(&answer.status) && answer.status != 402 {
+            assert_eq!(self.dump(), before, "{asked:?} was refused and wrote something{}", tail(world));
+        }
         counts::step(expected, answer.header("idempotency-replayed").is_some());
         let story = || tail(world);
         if let Some(key) = expected.replayed {
@@ -109,6 +113,24 @@ impl Tested {
         self.compare(&answer, &expected.facts, world);
         self.check_head(asked, expected, &answer, world);
         self.check_tag(asked, &answer, world);
+    }
+
+    /// Every row of every table, without what a refused call may leave: that the token's owner has called, the moment of
+    /// it, and the answer under an idempotency key. What is declined (402) is written down as well.
+    fn dump(&self) -> String {
+        let tables = "SELECT t.name, group_concat('quote(\"' || c.name || '\")', ' || '','' || ')
+            FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'
+            AND t.name <> 'idempotency_answer' AND c.name NOT IN ('claimed_at', 'seen_at') GROUP BY t.name";
+        let mut tables = self.file.prepare_cached(tables).unwrap();
+        let tables = tables.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap);
+        let mut dump = String::new();
+        for (table, columns) in tables.collect::<Vec<(String, String)>>() {
+            let mut rows = self.file.prepare_cached(&format!("SELECT {columns} FROM {table}")).unwrap();
+            for row in rows.query_map([], |row| row.get::<_, String>(0)).unwrap() {
+                dump += &format!("{table}: {}\n", row.unwrap());
+            }
+        }
+        dump
     }
 
     fn restart(&mut self) {

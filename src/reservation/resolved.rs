@@ -1,0 +1,66 @@
+//! The seats that a hold asks for, as its transaction finds them.
+
+use super::SeatChoice;
+use crate::clock::Millis;
+use crate::refusal::Refusal;
+use crate::seat::{self, FreeSeats, MapCache, SeatClaim, WantedSeat};
+use crate::store::Outcome;
+use crate::venue::Tx;
+
+/// Seats that are there, whether or not they are free; the best are chosen when all else is in order.
+pub(super) enum ResolvedSeats {
+    Labelled { seats: Vec<WantedSeat>, claims: Vec<SeatClaim> },
+    Best { seats: FreeSeats, count: usize, section: Option<usize> },
+}
+
+impl ResolvedSeats {
+    /// # Errors
+    /// `SEAT_NOT_FOUND`, `SECTION_NOT_FOUND`.
+    pub fn of(tx: &Tx, maps: &MapCache, schedule_id: i64, wanted: &SeatChoice) -> Outcome<ResolvedSeats> {
+        Ok(match wanted {
+            SeatChoice::Labelled(labels) => {
+                let (seats, claims) = seat::must_find(tx, schedule_id, labels)?;
+                ResolvedSeats::Labelled { seats, claims }
+            }
+            SeatChoice::Best { count, section } => {
+                let seats = maps.free_seats(tx, schedule_id)?;
+                let section = section.as_deref().map(|name| seats.must_have_section(name)).transpose()?;
+                ResolvedSeats::Best { seats, count: *count, section }
+            }
+        })
+    }
+
+    pub fn count(&self) -> usize {
+        match self {
+            ResolvedSeats::Labelled { seats, .. } => seats.len(),
+            ResolvedSeats::Best { count, .. } => *count,
+        }
+    }
+
+    /// Whether a hold that is over still has one of them.
+    pub fn is_due(&self, now: Millis) -> bool {
+        match self {
+            ResolvedSeats::Labelled { claims, .. } => {
+                claims.iter().any(|claim| claim.held_until.is_some_and(|until| until <= now))
+            }
+            ResolvedSeats::Best { .. } => false,
+        }
+    }
+
+    /// The seats in layout order.
+    ///
+    /// # Errors
+    /// `SEAT_UNAVAILABLE`.
+    pub fn chosen(self) -> Result<Vec<WantedSeat>, Refusal> {
+        match self {
+            ResolvedSeats::Labelled { mut seats, claims } if claims.is_empty() => {
+                seats.sort_by_key(|seat| seat.seat_no);
+                Ok(seats)
+            }
+            ResolvedSeats::Labelled { claims, .. } => {
+                Err(Refusal::SeatUnavailable { seats: claims.into_iter().map(|claim| claim.label).collect() })
+            }
+            ResolvedSeats::Best { seats, count, section } => seats.best(count, section),
+        }
+    }
+}
