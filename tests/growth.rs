@@ -39,7 +39,7 @@ impl log::Log for Listener {
 const SMALL: [&str; 5] = ["venue", "queue", "staff_key", "concert", "draw"];
 
 /// Statements that may read everything there is, since that is what they are for.
-const WHOLE: [(&str, &str); 5] = [
+const WHOLE: [(&str, &str); 6] = [
     ("FROM token WHERE status <> 'EXPIRED'", "the line is filled at start, with everybody in it"),
     ("SELECT schedule_id, starts_at, date FROM schedule", "the dates are brought to the time zone at start"),
     ("FROM token WHERE status = 'ACTIVE' ORDER BY active_until, token_id LIMIT", "the first of an index, in its order"),
@@ -47,6 +47,7 @@ const WHOLE: [(&str, &str); 5] = [
         "WHERE status = 'PENDING_PAYMENT'\n             ORDER BY hold_expires_at, reservation_id LIMIT",
         "the first of an index, in its order",
     ),
+    ("FROM staff_key WHERE revoked_at IS NOT NULL ORDER BY", "few keys, read at start and when one is revoked"),
     ("FROM concert ORDER BY concert_id", "the list of all concerts, each with the number of its dates"),
 ];
 
