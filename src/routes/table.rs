@@ -144,11 +144,10 @@ pub static ROUTES: &[Route] = &[
     get("/api/v1/staff/test/requests", Test(|tests, c| testing::staff_api::requests(tests, c)))
         .query(&["path", "method", "status"]),
     delete("/api/v1/staff/test/requests", Test(|tests, _| testing::staff_api::forget_requests(tests))),
-    post("/api/v1/staff/test/reset", Test(|tests, c| testing::staff_api::reset(tests, c))).body(Body::Empty),
+    post("/api/v1/staff/test/reset", Test(testing::staff_api::reset)).body(Body::Empty),
     get("/api/v1/staff/test/snapshots", Test(|tests, c| testing::staff_api::snapshots(tests, c))),
-    post("/api/v1/staff/test/snapshots", Test(|tests, c| testing::staff_api::take(tests, c))),
-    post("/api/v1/staff/test/snapshots/{snapshot}/restore", Test(|tests, c| testing::staff_api::restore(tests, c)))
-        .body(Body::Empty),
+    post("/api/v1/staff/test/snapshots", Test(testing::staff_api::take)),
+    post("/api/v1/staff/test/snapshots/{snapshot}/restore", Test(testing::staff_api::restore)).body(Body::Empty),
     delete("/api/v1/staff/test/snapshots/{snapshot}", Test(|tests, c| testing::staff_api::delete(tests, c))),
     // What is not the API: health, metrics and pages.
     get("/healthz", Open(|_, _| Ok(Answer::Ready(operations::health())))),

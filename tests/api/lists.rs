@@ -46,7 +46,8 @@ fn paging_leads_once_through_each_list_and_who_asks_for_nothing_gets_it_whole() 
     }
     let staff = |path: &str| app.staff_get(path);
     let own = |path: &str| kim.get(path);
-    let lists: [(&str, &str, &dyn Fn(&str) -> Answer, usize); 6] = [
+    type List<'a> = (&'a str, &'a str, &'a dyn Fn(&str) -> Answer, usize);
+    let lists: [List; 6] = [
         ("/concerts", "concerts", &own, 5),
         ("/concerts/1/dates", "schedules", &own, 6),
         ("/concerts/1/schedules", "schedules", &own, 6),

@@ -120,10 +120,10 @@ fn edition_in_openapi_3_0_has_the_same_calls_and_no_word_of_3_1() {
         if schema.get("nullable").is_some() && schema["type"].is_null() {
             faults.push(format!("{place}: nullable without a type"));
         }
-        if let Some(to) = schema["$ref"].as_str() {
-            if edition.pointer(&to[1..]).is_none() || schema.as_object().unwrap().len() > 1 {
-                faults.push(format!("{place}: {schema}"));
-            }
+        if let Some(to) = schema["$ref"].as_str()
+            && (edition.pointer(&to[1..]).is_none() || schema.as_object().unwrap().len() > 1)
+        {
+            faults.push(format!("{place}: {schema}"));
         }
     });
     // One type for all errors of a call, and no `default`, which some take for a success too.

@@ -51,7 +51,7 @@ pub struct UpstreamConnection {
     pub is_write: bool,
     pub state: UpstreamState,
     pub input: Vec<u8>,
-    /// An answer that was looked at and is still in the socket ([`peek_inner`]).
+    /// An answer that was looked at and is still in the socket (`peek_inner`).
     pub unread_bytes: usize,
     /// The length of the whole answer, once its head is there.
     pub expected: usize,
@@ -130,7 +130,7 @@ pub fn take(conn: &mut UpstreamConnection, scratch: &mut [u8], is_closed: bool) 
     }
 }
 
-/// Takes out what [`peek_inner`] left.
+/// Takes out what `peek_inner` left.
 pub fn drain(conn: &mut UpstreamConnection) {
     let mut buffer = [0; 4_096];
     while conn.unread_bytes > 0 {
