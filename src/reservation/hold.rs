@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::resolved::ResolvedSeats;
-use super::sql::{self, Standing};
+use super::sql::{self, SeatsOfUser};
 use super::{Reservation, Status};
 use crate::clock::Millis;
 use crate::ids;
@@ -38,7 +38,7 @@ pub fn reserve_elsewhere(
 ) -> Outcome<Reservation> {
     let (seats, claims) = seat::must_find(tx, schedule_id, labels)?;
     let found = ResolvedSeats::Labelled { seats, claims };
-    let looked = (found, sql::find_standing(tx, user_id, schedule_id)?);
+    let looked = (found, sql::find_seats_of_user(tx, user_id, schedule_id)?);
     hold(tx, user_id, schedule_id, looked, seats_per_user, until, given).map(|(reservation, _)| reservation)
 }
 
@@ -50,15 +50,15 @@ pub(super) fn hold(
     tx: &Tx,
     user_id: Uuid,
     schedule_id: i64,
-    (found, standing): (ResolvedSeats, Standing),
+    (found, of_user): (ResolvedSeats, SeatsOfUser),
     seats_per_user: u32,
     hold_expires_at: Millis,
     given: Option<GivenIds>,
 ) -> Outcome<(Reservation, Vec<WantedSeat>)> {
-    if let Some((reservation_id, _)) = standing.pending {
+    if let Some((reservation_id, _)) = of_user.pending {
         return Err(Refusal::ReservationPending { reservation_id }.into());
     }
-    let taken = standing.owned;
+    let taken = of_user.owned;
     if taken as usize + found.count() > seats_per_user as usize {
         return Err(Refusal::SeatLimit { seats_per_user, seats_taken: taken }.into());
     }

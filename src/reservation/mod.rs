@@ -196,24 +196,24 @@ pub fn reserve(
 ) -> Outcome<ReservationDetails> {
     let token = queue::must_be_active(tx, key)?;
     let date = wanted.date.must_find(tx)?;
-    let look = || -> Outcome<(ResolvedSeats, sql::Standing)> {
+    let look = || -> Outcome<(ResolvedSeats, sql::SeatsOfUser)> {
         let found = ResolvedSeats::of(tx, maps, date.schedule_id, &wanted.seats)?;
-        Ok((found, sql::find_standing(tx, token.user_id, date.schedule_id)?))
+        Ok((found, sql::find_seats_of_user(tx, token.user_id, date.schedule_id)?))
     };
     if matches!(wanted.seats, SeatChoice::Best { .. }) {
         due::expire_in_the_way(tx, date.schedule_id, token.user_id)?; // any hold of the date may have one of the best
     }
-    let (mut found, mut standing) = look()?;
-    if found.is_due(tx.now()) || standing.pending.is_some_and(|(_, until)| until <= tx.now()) {
+    let (mut found, mut of_user) = look()?;
+    if found.is_due(tx.now()) || of_user.pending.is_some_and(|(_, until)| until <= tx.now()) {
         due::expire_in_the_way(tx, date.schedule_id, token.user_id)?;
-        (found, standing) = look()?;
+        (found, of_user) = look()?;
     }
     date.must_be_on_sale(tx.now())?;
     if token.visit_until.is_some_and(|until| tx.now() >= until) {
         return Err(Refusal::VisitOver.into());
     }
     let until = tx.now().plus_seconds(sale.hold_seconds);
-    let looked = (found, standing);
+    let looked = (found, of_user);
     let (reservation, seats) =
         hold::hold(tx, token.user_id, date.schedule_id, looked, sale.seats_per_user, until, None)?;
     queue::extend_visit(tx, &token, Some(reservation.hold_expires_at))?;

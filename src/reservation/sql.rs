@@ -132,14 +132,14 @@ pub(super) fn find_pending_of_user(tx: &Tx, user_id: Uuid) -> rusqlite::Result<O
 }
 
 /// What a user has before a hold.
-pub(super) struct Standing {
+pub(super) struct SeatsOfUser {
     /// The unpaid reservation, with the end of its hold.
     pub pending: Option<(Uuid, Millis)>,
     /// Seats of the date that are paid.
     pub owned: u32,
 }
 
-pub(super) fn find_standing(tx: &Tx, user_id: Uuid, schedule_id: i64) -> rusqlite::Result<Standing> {
+pub(super) fn find_seats_of_user(tx: &Tx, user_id: Uuid, schedule_id: i64) -> rusqlite::Result<SeatsOfUser> {
     let mut of_user = tx.prepare_cached(
         "SELECT status, reservation_id, hold_expires_at,
              (SELECT count(*) FROM reservation_seat AS s WHERE s.reservation_id = r.reservation_id)
@@ -147,14 +147,14 @@ pub(super) fn find_standing(tx: &Tx, user_id: Uuid, schedule_id: i64) -> rusqlit
          AND (status = 'PENDING_PAYMENT' OR (status = 'CONFIRMED' AND schedule_id = ?2))",
     )?;
     let mut rows = of_user.query((user_id, schedule_id))?;
-    let mut standing = Standing { pending: None, owned: 0 };
+    let mut of_user = SeatsOfUser { pending: None, owned: 0 };
     while let Some(row) = rows.next()? {
         match row.get(0)? {
-            Status::PendingPayment => standing.pending = Some((row.get(1)?, row.get(2)?)),
-            _ => standing.owned += row.get::<_, u32>(3)?,
+            Status::PendingPayment => of_user.pending = Some((row.get(1)?, row.get(2)?)),
+            _ => of_user.owned += row.get::<_, u32>(3)?,
         }
     }
-    Ok(standing)
+    Ok(of_user)
 }
 
 pub(super) fn mark_ended_if_pending(tx: &Tx, reservation_id: Uuid, status: Status) -> rusqlite::Result<bool> {

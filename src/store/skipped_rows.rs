@@ -27,8 +27,8 @@ impl SkippedRows {
         self.0.lock().is_empty()
     }
 
-    /// Changes many rows in one savepoint; if one of them can't be changed, each in a savepoint of its own. Says how many
-    /// were changed.
+    /// Changes many rows in one savepoint; if one of them can't be changed, each in a savepoint of its own. Says how
+    /// many were changed.
     ///
     /// # Errors
     /// What is not of a row: the disk, a lock, a lost transaction.

@@ -1,8 +1,8 @@
 //! The one writer: a thread that owns the only connection that writes.
 //!
 //! Group commit: all queued jobs run in one `BEGIN IMMEDIATE` transaction, in savepoints where they need one; responses
-//! are sent after COMMIT. So every acknowledged write is on disk, and concurrent writes share one fsync. It never waits for further
-//! jobs. Between batches it sleeps until the next deadline.
+//! are sent after COMMIT. So every acknowledged write is on disk, and concurrent writes share one fsync. It never waits
+//! for further jobs. Between batches it sleeps until the next deadline.
 //!
 //! ```text
 //! jobs ──► [ BEGIN · before_batch · job · job · … · after_batch · COMMIT ] ──► on_commit ──► completions (own thread)

@@ -99,7 +99,7 @@ impl log::Log for Counting {
 
     fn log(&self, record: &log::Record<'_>) {
         if self.enabled(record.metadata()) {
-            let is_panic = record.args().to_string().contains("the handler panicked");
+            let is_panic = record.args().to_string().contains("the handler of a request panicked");
             let figure = if is_panic { &self.panics } else { &self.errors };
             figure.fetch_add(1, Ordering::Relaxed);
         }

@@ -115,8 +115,8 @@ impl Tested {
         self.check_tag(asked, &answer, world);
     }
 
-    /// Every row of every table, without what a refused call may leave: that the token's owner has called, the moment of
-    /// it, and the answer under an idempotency key. What is declined (402) is written down as well.
+    /// Every row of every table, without what a refused call may leave: that the token's owner has called, the moment
+    /// of it, and the answer under an idempotency key. What is declined (402) is written down as well.
     fn dump(&self) -> String {
         let tables = "SELECT t.name, group_concat('quote(\"' || c.name || '\")', ' || '','' || ')
             FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'
