@@ -47,7 +47,7 @@ pub struct Sweeper {
     pub idempotency_hours: u32,
     /// How long tokens are remembered that ended.
     pub token_days: u32,
-    /// Cancelled dates rest until then, in milliseconds since 1970, or [`NOTHING_TO_SETTLE`].
+    /// Cancelled dates rest until then, in milliseconds since 1970, or `NOTHING_TO_SETTLE`.
     pub settle_from: AtomicI64,
     /// When the file last forgot all that was kept long enough, in milliseconds since 1970.
     pub forgot_at: AtomicI64,
