@@ -46,14 +46,17 @@ test('every refusal of the calls that the customer’s pages make has a sentence
     'REQUEST_TIMEOUT', 'LENGTH_REQUIRED', 'EXPECTATION_FAILED', 'HEAD_TOO_LARGE', 'VERSION_NOT_SUPPORTED', 'NOT_READY', 'NO_DRAW', 'PAYMENT_NOT_FOUND',
     'STAFF_KEY_INVALID', 'USER_NOT_FOUND', 'TICKET_NOT_FOUND'];
   const codes = new Set();
+  const gathered = new Set();
   const gather = (value) => {
     if (Array.isArray(value)) return value.forEach(gather);
     if (!value || typeof value !== 'object') return;
     for (const [name, inner] of Object.entries(value)) {
-      const code = name === '$ref' && /\/schemas\/([A-Z_]+)$/.exec(inner)?.[1];
-      if (code) codes.add(code);
-      else if (name === '$ref' && /\/responses\//.test(inner)) gather(document.components.responses[inner.split('/').at(-1)]);
-      else gather(inner);
+      if (name === 'code' && inner?.const) codes.add(inner.const);
+      else if (name !== '$ref') gather(inner);
+      else if (!gathered.has(inner)) {
+        gathered.add(inner);
+        gather(inner.slice(2).split('/').reduce((part, key) => part[key], document));
+      }
     }
   };
   for (const [path, methods] of Object.entries(document.paths)) {
