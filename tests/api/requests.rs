@@ -1,5 +1,5 @@
 //! What every call does with what it does not know: unknown query parameters and members, other
-//! media types, bodies where it takes none, and idempotency keys. The calls are those of the
+//! media types, bodies where it takes none. The calls are those of the
 //! route table, so that a new one is held to the same.
 
 use std::io::{Read, Write};
@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use crate::support::document::Document;
 use crate::support::{Answer, Client, Customer, PRICE, STAFF_KEY, TestApp, basic, bearer};
-use boxoffice::routes::{Access, Body, KeyUse, ROUTES, Route};
+use boxoffice::routes::{Access, Body, ROUTES, Route};
 use serde_json::{Value, json};
 
-const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
+pub const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A call over a connection of its own: a client library would not send a body with a GET.
@@ -42,20 +42,20 @@ pub fn raw(client: &Client, method: &str, path: &str, fields: &[(&str, &str)], b
 }
 
 /// Whoever may make each call, and one thing of each kind to name in its path.
-struct World {
-    app: TestApp,
-    document: Document,
-    customer: Customer,
+pub struct World {
+    pub app: TestApp,
+    pub document: Document,
+    pub customer: Customer,
 }
 
 impl World {
-    fn new() -> World {
+    pub fn new() -> World {
         let app = TestApp::with_seats(5, &[]);
         let customer = app.buyer(2 * PRICE);
         World { app, document: Document::read(), customer }
     }
 
-    fn path(&self, route: &Route) -> String {
+    pub fn path(&self, route: &Route) -> String {
         let path = route.path.replace("{userId}", if is_staff(route) { NOBODY } else { &self.customer.id });
         let path = path.replace("{concertId}", "1").replace("{scheduleId}", "1").replace("{seat}", "1");
         let path = path.replace("{keyId}", "9").replace("{room}", "shared").replace("{file}", "look.css");
@@ -64,7 +64,7 @@ impl World {
         path.split('/').map(|word| if word.starts_with('{') { NOBODY } else { word }).collect::<Vec<_>>().join("/")
     }
 
-    fn authorization(&self, route: &Route) -> String {
+    pub fn authorization(&self, route: &Route) -> String {
         match route.access() {
             Access::Open => String::new(),
             Access::Token | Access::Active => bearer(&self.customer.token),
@@ -73,14 +73,14 @@ impl World {
         }
     }
 
-    fn ask(&self, route: &Route, path: &str, fields: &[(&str, &str)], body: Option<&str>) -> Answer {
+    pub fn ask(&self, route: &Route, path: &str, fields: &[(&str, &str)], body: Option<&str>) -> Answer {
         let authorization = self.authorization(route);
         let fields = [&[("authorization", authorization.as_str())], fields].concat();
         raw(&self.app.client, route.method.word(), path, &fields, body)
     }
 
     /// A body that the document gives as an example of the call.
-    fn body(&self, route: &Route) -> Option<Value> {
+    pub fn body(&self, route: &Route) -> Option<Value> {
         let operation = &self.document.0["paths"][route.path][route.method.word().to_lowercase()];
         let content = &operation["requestBody"]["content"]["application/json"];
         let several = content["examples"].as_object().and_then(|examples| examples.values().next());
@@ -88,11 +88,11 @@ impl World {
     }
 }
 
-fn is_staff(route: &Route) -> bool {
+pub fn is_staff(route: &Route) -> bool {
     matches!(route.access(), Access::Staff(_))
 }
 
-fn what(route: &Route, answer: &Answer) -> String {
+pub fn what(route: &Route, answer: &Answer) -> String {
     format!("{} {}: {} {}", route.method.word(), route.path, answer.status, answer.text)
 }
 
@@ -262,123 +262,6 @@ fn body_of_options_is_refused_and_a_refused_refund_refunds_nothing() {
     let staff = [("authorization", &*bearer(STAFF_KEY))];
     raw(&app.client, "POST", &format!("/api/v1/staff{refund}"), &staff, None).must(200);
     assert_eq!(buyer.balance(), 3 * PRICE);
-}
-
-#[test]
-fn idempotency_key_is_refused_where_it_means_nothing_or_would_keep_a_secret() {
-    let mut world = World::new();
-    for route in ROUTES {
-        world.customer = world.app.buyer(0);
-        let body = world.body(route).map(|body| body.to_string());
-        let ask = |key: &str| {
-            let fields = [("idempotency-key", key), ("content-type", "application/json")];
-            world.ask(route, &world.path(route), &fields, body.as_deref())
-        };
-        if route.path == "/healthz" {
-            continue; // answered before any field of the head is looked at
-        }
-        if route.key_use == KeyUse::Keeps {
-            assert_eq!(route.method.word(), "POST", "{}", route.path);
-            let answer = ask("fine");
-            assert_ne!(answer.body["code"], "INVALID_HEADER", "{}", what(route, &answer));
-        } else {
-            let told = ask("fine").refused(400, "INVALID_HEADER").clone();
-            assert!(told["detail"].as_str().unwrap().contains("Idempotency-Key"), "{told}");
-            assert!(route.method.word() != "POST" || route.key_use == KeyUse::Secret, "{}", route.path);
-        }
-        ask("with space").refused(400, "INVALID_HEADER");
-    }
-    let kept: i64 = world
-        .app
-        .file()
-        .query_row("SELECT count(*) FROM idempotency_answer WHERE body LIKE '%Key\":%'", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(kept, 0, "no secret is kept");
-}
-
-/// Each POST of staff twice under one key: the second gives the first answer again, and nothing happens.
-#[test]
-fn idempotency_key_makes_every_post_of_staff_happen_once() {
-    let app = TestApp::with_seats(5, &["--max-active", "1"]);
-    let (buyer, waiting) = (app.buyer(2 * PRICE), app.customer());
-    let held = buyer.hold(1, &["1", "2"]).must(201)["reservationId"].as_str().unwrap().to_owned();
-    let tickets = buyer.pay(&json!(held), 2 * PRICE).must(201)["tickets"].clone();
-    let user = format!("/users/{}/balance", buyer.id);
-    let layout = json!({ "numbered": { "count": 3, "price": PRICE } });
-    let scan = json!({ "scanId": NOBODY, "number": tickets[1]["number"], "at": "2100-01-01T09:00:00Z" });
-    let calls = [
-        ("/concerts", json!({ "title": "Morgen" })),
-        ("/concerts/1/schedules", json!({ "startsAt": "2100-03-01T10:00:00Z", "layout": layout })),
-        ("/queue/tokens", json!({ "userId": app.user().id })),
-        ("/queue/tokens", json!({ "userId": waiting.id })),
-        ("/queue/admissions", json!({ "count": 1 })),
-        (&*format!("{user}/top-ups"), json!({ "amount": 5 })),
-        (&format!("{user}/corrections"), json!({ "amount": -1, "reason": "counted twice" })),
-        ("/checkins", json!({ "number": tickets[0]["number"], "door": "East" })),
-        ("/checkins/scans", json!({ "door": "East", "scans": [scan] })),
-        (&format!("/reservations/{held}/refund"), json!({})),
-        ("/schedules/2/cancellation", json!({})),
-        ("/clock", json!({ "advanceSeconds": 5 })),
-        ("/test/snapshots", json!({ "name": "here" })),
-        ("/test/snapshots/here/restore", json!({})),
-    ];
-    let routes = ROUTES.iter().filter(|route| is_staff(route) && route.key_use == KeyUse::Keeps).count();
-    // One of them is there twice, and the reset comes last.
-    assert_eq!(calls.len(), routes, "a call of staff is missing here");
-    for (number, (path, body)) in calls.iter().enumerate() {
-        let key = format!("key-{number}");
-        let fields = [("authorization", bearer(STAFF_KEY)), ("idempotency-key", key)];
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let ask = |body: &Value| {
-            app.client.call_with("POST", &format!("/api/v1/staff{path}"), &fields, Some(&body.to_string()))
-        };
-        let events = || app.staff_get("/events?limit=1000").must(200)["events"].as_array().unwrap().len();
-        let first = ask(body);
-        let before = events();
-        let again = ask(body);
-        assert_eq!((again.status, &again.text), (first.status, &first.text), "{path}");
-        assert_eq!(
-            (first.header("idempotency-replayed"), again.header("idempotency-replayed")),
-            (None, Some("true")),
-            "{path}"
-        );
-        assert_eq!(events(), before, "{path} happened twice");
-        let mut other = body.clone();
-        other["nothing"] = json!(1);
-        assert!(matches!(ask(&other).status, 400 | 422), "{path}");
-    }
-    assert_eq!(app.staff_get("/concerts/1/schedules").must(200)["schedules"].as_array().unwrap().len(), 3);
-    let fields = [("authorization", &*bearer(STAFF_KEY)), ("idempotency-key", "key-reset")];
-    let reset = || app.client.call_with("POST", "/api/v1/staff/test/reset", &fields, Some("{}"));
-    let first = reset();
-    app.staff("POST", "/concerts", json!({ "title": "Danach" })).must(201);
-    let again = reset();
-    assert_eq!((again.status, again.header("idempotency-replayed")), (first.status, Some("true")));
-    assert_eq!(app.staff_get("/concerts").must(200)["concerts"].as_array().unwrap().len(), 1);
-}
-
-/// Two counters count their receipts alike: in a program with one set of
-/// keys for all staff the second sale is swallowed.
-#[test]
-fn idempotency_keys_of_staff_belong_to_the_staff_key() {
-    let app = TestApp::with_seats(1, &[]);
-    let user = app.user();
-    let counter = |name: &str| {
-        let made = app.staff("POST", "/keys", json!({ "name": name, "role": "counter" })).must(201).clone();
-        bearer(made["key"].as_str().unwrap())
-    };
-    let (east, west) = (counter("East"), counter("West"));
-    let sell = |who: &str, amount: i64| {
-        let fields = [("authorization", who), ("idempotency-key", "receipt-1")];
-        let path = format!("/api/v1/staff/users/{}/balance/top-ups", user.id);
-        app.client.call_with("POST", &path, &fields, Some(&json!({ "amount": amount }).to_string()))
-    };
-    sell(&east, 5_000).must(201);
-    sell(&west, 5_000).must(201);
-    assert_eq!(user.balance(), 10_000);
-    assert_eq!(sell(&east, 5_000).header("idempotency-replayed"), Some("true"));
-    sell(&west, 7_000).refused(422, "IDEMPOTENCY_KEY_REUSED");
-    assert_eq!(user.balance(), 10_000);
 }
 
 /// What the document says of requests in general, each sentence beside what the server does.

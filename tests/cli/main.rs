@@ -6,6 +6,8 @@
 mod backup;
 mod commands;
 mod container;
+#[cfg(unix)] // what is pasted into bash
+mod documents;
 #[cfg(unix)] // links, signals, modes
 mod files;
 mod halls;
@@ -13,12 +15,16 @@ mod health;
 #[cfg(unix)] // owners, limits of a shell
 mod leftovers;
 mod offline_door;
+mod offline_scans;
 mod operator;
 #[cfg(unix)] // what is pasted into bash
 mod readme;
 mod remote;
 #[cfg(target_os = "linux")] // `/proc`, signals
 mod rush;
+mod seeds;
+#[cfg(unix)] // signals, limits of a shell
+mod starts;
 #[path = "../support/mod.rs"]
 mod support;
 mod test_servers;

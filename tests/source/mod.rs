@@ -2,6 +2,7 @@
 
 pub mod circles;
 mod contracts;
+pub mod names;
 mod retired;
 
 use std::path::Path;
