@@ -349,7 +349,7 @@ impl LiveTokens {
         let position = self.position(entry);
         let rate = if self.rules.paused { None } else { self.admission_rate.rate(now, self.rules.admit_per_minute) };
         let spread = (entry.key >> 64) as u32 as f64 / f64::from(u32::MAX);
-        let advice = rules::advise(position, rate, self.rules.abandon_seconds, spread);
+        let advice = rules::advise(position, self.waiting(), rate, self.rules.abandon_seconds, spread);
         // Patience does not shrink: a moment that was noted for someone is never too late.
         entry.advised_poll_seconds.fetch_max(advice.poll_after_seconds as u8, Relaxed);
         let expires_at = if entry.active {

@@ -54,6 +54,22 @@ fn rush_small_on_sale_ends_with_a_clean_audit_and_its_seed_decides_the_mix() {
 }
 
 #[test]
+fn rush_on_sale_draws_once_all_have_joined_and_sends_them_home_when_it_is_sold_out() {
+    let ended = Command::new(env!("CARGO_BIN_EXE_boxoffice"))
+        .args(["rush", "--on-sale", "--customers", "200", "--seats", "130", "--arrival-seconds", "0", "--json"])
+        .args(["--speed", "40", "--hold-seconds", "1", "--max-active", "100", "--connections", "32"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let report = report(ended);
+    assert_eq!((&report["clean"], &report["sold"]), (&Value::Bool(true), &Value::from(130)));
+    assert_eq!((sum(&report["endings"]), &report["endings"]["failed"]), (200, &Value::Null));
+    assert_eq!(report["latencies"]["POST /queue/tokens, by name"]["calls"], 200);
+    assert_eq!(report["latencies"]["POST /users"], Value::Null);
+    assert!(report["phases"]["saleSeconds"].as_f64().unwrap() > 0.0, "{report}");
+}
+
+#[test]
 fn rush_against_a_server_that_is_not_there_fails_with_a_sentence() {
     let ended = Command::new(env!("CARGO_BIN_EXE_boxoffice"))
         .args(["rush", "--url", "http://127.0.0.1:1", "--staff-key", "a-staff-key-for-tests"])

@@ -67,12 +67,13 @@ pub(super) fn last_event(client: &mut Client, staff: &str) -> Result<i64, String
     }
 }
 
-/// The books of all customers, each read with their own key; an error as soon as `stop` is set.
+/// The books of the customers that are to be read, each read with their own key; an error as soon as `stop` is set.
 pub(super) fn read_all(
     address: &ServerAddress,
     schedule_id: i64,
     customers: &[Customer],
     connections: usize,
+    is_read: impl Fn(&Customer) -> bool + Sync,
     stop: &AtomicBool,
 ) -> Result<Vec<Account>, String> {
     let next = AtomicUsize::new(0);
@@ -83,7 +84,7 @@ pub(super) fn read_all(
             if stop.load(Relaxed) {
                 return Err(STOPPED.into());
             }
-            if !customer.user_id.is_empty() {
+            if is_read(customer) {
                 let account = read_account(&mut client, schedule_id, customer)?;
                 accounts.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(account);
             }

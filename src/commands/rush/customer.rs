@@ -135,6 +135,7 @@ impl Customer {
         }
         let was = self.phase;
         let pause = match self.phase {
+            Phase::Outside if run.on_sale.is_some() => self.register_in_line(run, worker),
             Phase::Outside => self.register(run, worker),
             Phase::AtTheMachine => self.join_line(run, worker),
             Phase::InLine => self.wait(run, worker),
@@ -147,12 +148,28 @@ impl Customer {
             _ => {}
         };
         count(was, -1);
+        if let Some(on_sale) = &run.on_sale
+            && was == Phase::Outside
+            && (self.phase != Phase::Outside || self.ending.is_some())
+        {
+            on_sale.joined();
+        }
         if self.ending.is_some() {
             run.over.fetch_add(1, Relaxed);
             return None;
         }
         count(self.phase, 1);
         Some(pause)
+    }
+
+    /// About how much memory this takes, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let texts = [&self.user_id, &self.basic, &self.user_key, &self.bearer, &self.token, &self.visit.key];
+        let texts: usize = texts.iter().map(|text| text.capacity()).sum();
+        size_of::<Customer>()
+            + texts
+            + self.told.capacity() * size_of::<(Instant, u64)>()
+            + self.visit.receipt.capacity()
     }
 
     /// The evening is over.
@@ -211,6 +228,20 @@ impl Customer {
         Ok(answer)
     }
 
+    /// Registers and joins the line in one call.
+    fn register_in_line(&mut self, run: &Run, worker: &mut Worker) -> Duration {
+        let body = json!({ "name": format!("Rush {}", self.number) });
+        match self.ask(worker, "POST /queue/tokens, by name", &Call::post("/queue/tokens", "", body)) {
+            Ok(answer) if answer.status == 201 => {
+                let seen = answer.json();
+                self.registered(&seen);
+                self.issued(run, Instant::now(), &seen)
+            }
+            Ok(answer) => self.fault(format!("a token was refused: {}", answer.code())),
+            Err(pause) => pause,
+        }
+    }
+
     fn register(&mut self, run: &Run, worker: &mut Worker) -> Duration {
         let body = json!({ "name": format!("Rush {}", self.number) });
         let answer = match self.ask(worker, "POST /users", &Call::post("/users", "", body)) {
@@ -218,12 +249,16 @@ impl Customer {
             Ok(answer) => return self.fault(format!("a user was refused: {}", answer.code())),
             Err(pause) => return pause,
         };
-        self.user_id = text(&answer, "userId");
-        self.user_key = text(&answer, "userKey");
-        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", self.user_id, self.user_key));
-        self.basic = format!("Basic {pair}");
+        self.registered(&answer);
         self.phase = Phase::AtTheMachine;
         run.pause_ms(self.plan.thinks_ms / 10)
+    }
+
+    fn registered(&mut self, user: &Value) {
+        self.user_id = text(user, "userId");
+        self.user_key = text(user, "userKey");
+        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", self.user_id, self.user_key));
+        self.basic = format!("Basic {pair}");
     }
 
     fn join_line(&mut self, run: &Run, worker: &mut Worker) -> Duration {
@@ -239,17 +274,26 @@ impl Customer {
         if !self.token.is_empty() && token != self.token {
             return self.fault("asked again for the token and was given another".into());
         }
-        let issued_at = seen["issuedAt"].as_str().and_then(Millis::parse_rfc3339);
+        self.issued(run, called + called.elapsed() / 2, &seen)
+    }
+
+    /// Reads the token's body, which was made at about `at`.
+    fn issued(&mut self, run: &Run, at: Instant, seen: &Value) -> Duration {
         if self.token.is_empty() {
-            self.issued = issued_at.map(|at| (called + called.elapsed() / 2, at.unix_ms()));
+            let token = text(seen, "token");
+            let issued_at = seen["issuedAt"].as_str().and_then(Millis::parse_rfc3339);
+            self.issued = issued_at.map(|issued_at| (at, issued_at.unix_ms()));
             self.bearer = format!("Bearer {token}");
             self.token = token;
             self.phase = Phase::InLine;
         }
-        self.read_place(run, &seen)
+        self.read_place(run, seen)
     }
 
     fn wait(&mut self, run: &Run, worker: &mut Worker) -> Duration {
+        if run.is_on_sale_over() {
+            return self.end(Ending::FoundItSoldOut); // the news reaches everybody, and nobody asks again
+        }
         self.polls += 1;
         match self.plan.behaviour {
             Behaviour::GivesUp if self.polls > self.plan.polls => return self.leave_as(Ending::GaveUp),
@@ -280,6 +324,9 @@ impl Customer {
     /// Reads the token's body: the place in the line, or that the door is open.
     fn read_place(&mut self, run: &Run, seen: &Value) -> Duration {
         if seen["status"] == TokenStatus::Active.word() {
+            if let Some(on_sale) = &run.on_sale {
+                on_sale.let_in();
+            }
             self.admitted_at(seen);
             return run.pause_ms(self.plan.thinks_ms / 4);
         }

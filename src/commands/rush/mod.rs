@@ -4,6 +4,7 @@
 mod accounts;
 pub mod audit;
 mod customer;
+mod on_sale;
 mod plan;
 mod purchase;
 mod report;
@@ -51,8 +52,13 @@ pub(super) struct Rush {
     /// Seats on sale (1 to 100,000).
     #[arg(long, default_value_t = 500, value_parser = value_parser!(u64).range(1..=100_000))]
     seats: u64,
+    /// All customers join, each with one call, before the sale opens and the places are drawn; then they take the best
+    /// free seats, and those in line go home when all are sold. Other defaults: 10,000 let in at once, held for 30
+    /// seconds, speed 1.
+    #[arg(long)]
+    on_sale: bool,
     /// Customers let in at once at most; 0: no limit. A running server keeps its own unless this is given.
-    #[arg(long, value_parser = value_parser!(u32).range(queue::MAX_ACTIVE))]
+    #[arg(long, value_parser = value_parser!(u32).range(queue::MAX_ACTIVE), default_value_if("on_sale", "true", "10000"))]
     max_active: Option<u32>,
     /// Customers let in within any 60 seconds at most; 0: no limit. A
     /// running server keeps its own unless this is given.
@@ -60,15 +66,17 @@ pub(super) struct Rush {
     admit_per_minute: Option<u32>,
     /// How long seats are held, in seconds, on a server of its own (1 to 86,400).
     #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(1..=86_400))]
+    #[arg(default_value_if("on_sale", "true", "30"))]
     hold_seconds: u32,
     /// One let in who makes no call for so long is dropped, in seconds, on a server of its own (0 to 86,400).
     #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(queue::CLAIM_SECONDS))]
+    #[arg(default_value_if("on_sale", "true", "120"))]
     claim_seconds: u32,
     /// The same seed gives the same mix of behaviours.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How many times faster than the clock customers think, and poll (they are told for how long to wait in between).
-    #[arg(long, default_value_t = 10.0, value_parser = parse_speed)]
+    #[arg(long, default_value_t = 10.0, value_parser = parse_speed, default_value_if("on_sale", "true", "1"))]
     speed: f64,
     /// All customers come within so many seconds (0 to 86,400).
     #[arg(long, default_value_t = 5, value_parser = value_parser!(u64).range(0..=86_400))]
@@ -111,9 +119,19 @@ impl Rush {
             (0..self.customers).map(|number| Customer::new(self.seed, number, self.arrival_seconds * 1_000)).collect();
         let bar = progress(self.customers);
         let connections = self.connections as usize; // at most 512
+        let mut failed = None;
         let (customers, stats) = workers::run(&run, customers, connections, || {
             show(&bar, &run, self.seats);
+            let opened = run.on_sale.as_ref().map(|on_sale| on_sale.open_when_joined(self.customers, &setup));
+            if let Some(Err(error)) = opened {
+                run.stop.store(true, Relaxed);
+                failed = Some(error);
+            }
         });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let phases = run.on_sale.as_ref().and_then(|on_sale| on_sale.phases(run.began));
         let seconds = run.began.elapsed().as_secs_f64();
         bar.set_message("audit");
         let audit_began = Instant::now();
@@ -126,6 +144,7 @@ impl Rush {
             customers,
             stats,
             audited,
+            phases,
             schedule_id: setup.schedule_id,
             seats: self.seats as usize, // at most 100,000
             seed: self.seed,
@@ -150,6 +169,8 @@ impl Rush {
             address: setup.address.clone(),
             concert_id: setup.concert_id,
             schedule_id: setup.schedule_id,
+            seats: self.seats,
+            on_sale: self.on_sale.then(on_sale::OnSale::default),
             speed: self.speed,
             began,
             ends: began + Duration::from_secs(self.patience),
@@ -165,8 +186,10 @@ impl Rush {
     /// Reads the feed, everybody's books and the file, and checks them.
     fn audit(&self, setup: &Setup, customers: &[Customer]) -> Result<(Vec<Event>, Vec<Check>), String> {
         let connections = self.connections.min(16) as usize; // at most 16
+        // Of an on-sale those who tried to hold seats: a million others have empty books, and the file is checked whole.
+        let is_read = |one: &Customer| !one.user_id.is_empty() && (!self.on_sale || one.visit.keys > 0);
         let accounts: Vec<Account> =
-            accounts::read_all(&setup.address, setup.schedule_id, customers, connections, &setup.stop)?;
+            accounts::read_all(&setup.address, setup.schedule_id, customers, connections, is_read, &setup.stop)?;
         let events = accounts::events(&mut Client::to(&setup.staff_address), &setup.staff, setup.after, &setup.stop)?;
         let rule = |name: &str| setup.rules[name].as_i64().unwrap_or(0);
         let limits = Limits { max_active: rule("maxActive"), admit_per_minute: rule("admitPerMinute") };

@@ -1,6 +1,5 @@
 //! What a customer does inside: looks, chooses, holds, changes their mind, tops up and pays.
 
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -35,6 +34,8 @@ impl Customer {
     /// Does the next thing inside.
     pub(super) fn purchase_step(&mut self, run: &Run, worker: &mut Worker) -> Duration {
         match self.visit.next {
+            Next::Look if run.is_on_sale_over() => self.leave_as(Ending::FoundItSoldOut),
+            Next::Look if run.on_sale.is_some() => self.then(Next::Hold, run),
             Next::Look => self.look(run, worker),
             Next::ReadMap => self.read_map(run, worker),
             Next::Hold => self.hold(run, worker),
@@ -120,11 +121,16 @@ impl Customer {
     }
 
     fn hold(&mut self, run: &Run, worker: &mut Worker) -> Duration {
-        let body = json!({ "scheduleId": run.schedule_id, "seats": self.visit.chosen });
+        let body = match run.on_sale {
+            Some(_) => json!({ "scheduleId": run.schedule_id, "bestAvailable": { "count": self.plan.party } }),
+            None => json!({ "scheduleId": run.schedule_id, "seats": self.visit.chosen }),
+        };
         match self.ask_inside(worker, "POST /reservations", Call::post("/reservations", "", body)) {
             Ok((201, held)) => {
                 let amount = held["amount"].as_i64().unwrap_or(0);
                 self.visit.reservation = Some((text(&held, "reservationId"), amount));
+                let seats = held["seats"].as_array().map(Vec::as_slice).unwrap_or_default();
+                self.visit.chosen = seats.iter().map(|seat| text(seat, "seat")).collect();
                 self.after_hold(run)
             }
             Ok((409, refusal)) if refusal["code"] == "SEAT_UNAVAILABLE" => self.try_others(run, &refusal),
@@ -136,6 +142,10 @@ impl Customer {
 
     /// The seats were taken: others of the same map, or of a fresh one.
     fn try_others(&mut self, run: &Run, refusal: &Value) -> Duration {
+        if run.on_sale.is_some() {
+            self.plan.party = 1.max(self.plan.party - 1); // what comes back is few and far between
+            return self.then(Next::Look, run);
+        }
         self.visit.tries_left = self.visit.tries_left.saturating_sub(1);
         if self.visit.tries_left == 0 {
             return self.leave_as(Ending::HadNoLuck);
@@ -248,7 +258,7 @@ impl Customer {
         self.visit.points -= amount;
         let tickets = paid["tickets"].as_array().map(Vec::as_slice).unwrap_or_default();
         self.visit.seats.extend(tickets.iter().map(|ticket| text(ticket, "seat")));
-        run.sold.fetch_add(tickets.len() as u64, Relaxed);
+        run.sell(tickets.len() as u64);
         if paid["balance"] != self.visit.points {
             self.faults.push(format!("a balance of {} where {} is due", paid["balance"], self.visit.points));
         }

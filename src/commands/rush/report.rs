@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::audit::Event;
 use super::customer::{Customer, Ending};
+use super::on_sale::{Phases, memory_peak_bytes};
 use super::plan::Behaviour;
 use super::stats::Stats;
 
@@ -69,6 +70,12 @@ pub(super) struct Report {
     sold: usize,
     /// From the first token to the last seat; null when seats are left.
     sold_out_after_seconds: Option<f64>,
+    /// Of an on-sale.
+    phases: Option<Phases>,
+    /// The most memory of this process, with its customers and, without --url, the server.
+    memory_peak_bytes: Option<u64>,
+    /// Of it the simulated customers.
+    customers_bytes: usize,
     seconds: f64,
     journeys_per_second: f64,
     calls: u64,
@@ -96,6 +103,7 @@ pub(super) struct Outcome {
     pub stats: Stats,
     /// The feed and the audit; none of a run that was broken off.
     pub audited: Option<(Vec<Event>, Vec<Check>)>,
+    pub phases: Option<Phases>,
     pub schedule_id: i64,
     pub seats: usize,
     pub seed: u64,
@@ -135,6 +143,9 @@ impl Report {
             endings,
             sold,
             sold_out_after_seconds: sold_out.then(|| (last_sale_ms - first_ms) as f64 / 1_000.0),
+            phases: outcome.phases,
+            memory_peak_bytes: memory_peak_bytes(),
+            customers_bytes: outcome.customers.iter().map(Customer::bytes).sum(),
             seconds: outcome.seconds,
             journeys_per_second: outcome.customers_total as f64 / outcome.seconds,
             calls,
@@ -170,6 +181,14 @@ impl Report {
             self.connections,
             self.calls_lost
         ));
+        if let Some(phases) = &self.phases {
+            let (joined, drawn, sold) = (phases.join_seconds, phases.draw_seconds, phases.sale_seconds);
+            line(format!("all joined in {joined:.1} s, the draw took {drawn:.1} s, the sale {sold:.1} s"));
+        }
+        if let Some(peak) = self.memory_peak_bytes {
+            let (peak, customers) = (peak >> 20, self.customers_bytes >> 20);
+            line(format!("memory: {peak} MB at most, of it {customers} MB the simulated customers"));
+        }
         line(format!("behaviours (seed {}): {}", self.seed, list(self.mix.iter().map(|(b, n)| (format!("{b:?}"), n)))));
         line(format!("endings: {}", list(self.endings.iter().map(|(e, n)| (e.clone(), n)))));
         line(format!("refusals: {}", list(self.refusals.iter().map(|(c, n)| (c.clone(), n)))));

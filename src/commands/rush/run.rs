@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::on_sale::OnSale;
 use super::stats::Stats;
 use crate::commands::client::Client;
 use crate::commands::server_address::ServerAddress;
@@ -16,6 +17,9 @@ pub(super) struct Run {
     pub address: ServerAddress,
     pub concert_id: i64,
     pub schedule_id: i64,
+    pub seats: u64,
+    /// Where everybody joins before the opening.
+    pub on_sale: Option<OnSale>,
     /// Customers' own time runs so many times faster than the clock.
     pub speed: f64,
     pub began: Instant,
@@ -41,6 +45,18 @@ impl Run {
     /// Whether customers must leave.
     pub(super) fn is_over(&self) -> bool {
         Instant::now() >= self.ends
+    }
+
+    /// Seats were sold. Once it is all of them, who still waits at an on-sale goes home.
+    pub(super) fn sell(&self, seats: u64) {
+        let sold = self.sold.fetch_add(seats, Relaxed) + seats;
+        if let Some(on_sale) = self.on_sale.as_ref().filter(|_| sold >= self.seats) {
+            on_sale.sold_out();
+        }
+    }
+
+    pub(super) fn is_on_sale_over(&self) -> bool {
+        self.on_sale.is_some() && self.sold.load(Relaxed) >= self.seats
     }
 
     /// Takes one of the waits, if one is left.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Rush;
 use super::accounts::{get, last_event};
+use super::on_sale;
 use crate::app::App;
 use crate::commands::client::{Call, Client};
 use crate::commands::server_address::ServerAddress;
@@ -99,15 +100,19 @@ fn open_sale(
     let concert = json!({ "title": "boxoffice rush", "venue": "Box", "description": "" });
     let concert_id = post(&mut client, "/staff/concerts", &staff, concert)?["concertId"].as_i64();
     let concert_id = concert_id.ok_or_else(|| OpenError("a concert without an id".into()))?;
-    let date = json!({
-        "startsAt": "2100-01-01T10:00:00Z",
-        "layout": { "numbered": { "count": rush.seats, "price": PRICE } },
-    });
+    let layout = match rush.on_sale {
+        true => on_sale::layout(rush, PRICE),
+        false => json!({ "numbered": { "count": rush.seats, "price": PRICE } }),
+    };
+    let date = json!({ "startsAt": "2100-01-01T10:00:00Z", "layout": layout });
     let path = format!("/staff/concerts/{concert_id}/schedules");
     let schedule_id = post(&mut client, &path, &staff, date)?["scheduleId"].as_i64();
     let schedule_id = schedule_id.ok_or_else(|| OpenError("a date without an id".into()))?;
     if own.is_none() {
         change_limits(rush, &mut client, &staff)?;
+    }
+    if rush.on_sale {
+        on_sale::close(&mut client, &staff)?;
     }
     let after = last_event(&mut client, &staff).map_err(OpenError)?;
     let rules = get(&mut client, "/staff/queue", &staff).map_err(OpenError)?;
@@ -149,7 +154,7 @@ fn post(client: &mut Client, path: &str, staff: &str, body: Value) -> Result<Val
     must(client, &Call::post(path, staff, body))
 }
 
-fn must(client: &mut Client, call: &Call) -> Result<Value, OpenError> {
+pub(super) fn must(client: &mut Client, call: &Call) -> Result<Value, OpenError> {
     let failed = |why: String| OpenError(format!("{} {}: {why}", call.method, call.path));
     let answer = client.call(call).map_err(|error| failed(error.to_string()))?;
     match answer.status {

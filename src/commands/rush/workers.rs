@@ -66,7 +66,11 @@ impl Customers {
                 return None;
             }
             let now = Instant::now();
-            let left = due.due.peek().map_or(LOOK_AROUND, |due| due.0.saturating_duration_since(now));
+            let left = match due.due.peek() {
+                Some(_) if self.run.is_on_sale_over() => Duration::ZERO, // everybody goes home now
+                Some(due) => due.0.saturating_duration_since(now),
+                None => LOOK_AROUND,
+            };
             if left.is_zero() {
                 return due.due.pop().map(|due| due.1);
             }
