@@ -60,9 +60,9 @@ pub struct Advice {
 }
 
 /// The longest interval between polls that is advised, in seconds, as long as not more than [`POLLS_PER_SECOND`] come
-/// of it; for a larger crowd it is longer.
+/// of it; for more people it is longer.
 const POLL_AFTER_MAX: f64 = 30.0;
-const POLL_AFTER_OF_CROWDS_MAX: f64 = 120.0;
+const POLL_AFTER_OF_MANY_MAX: f64 = 120.0;
 /// Polls a second that those far away may make together: a million people who come back every 30 seconds would make
 /// 33,000, and leave no processor for the sale.
 const POLLS_PER_SECOND: f64 = 10_000.0;
@@ -89,9 +89,9 @@ pub fn advise(position: Option<u64>, waiting: u64, rate: Option<f64>, abandon_se
         (None, Some(position)) => 1.0 + (position - 1) as f64 / AHEAD_PER_SECOND,
         (_, None) => f64::INFINITY,
     };
-    let of_crowd = (waiting as f64 / POLLS_PER_SECOND).clamp(POLL_AFTER_MAX, POLL_AFTER_OF_CROWDS_MAX);
-    let jittered = interval.min(of_crowd) * (1.0 - JITTER + 2.0 * JITTER * spread);
-    let longest = of_crowd.min(f64::from(abandon_seconds / INTERVALS_TO_ABANDON)).max(1.0);
+    let of_all = (waiting as f64 / POLLS_PER_SECOND).clamp(POLL_AFTER_MAX, POLL_AFTER_OF_MANY_MAX);
+    let jittered = interval.min(of_all) * (1.0 - JITTER + 2.0 * JITTER * spread);
+    let longest = of_all.min(f64::from(abandon_seconds / INTERVALS_TO_ABANDON)).max(1.0);
     Advice {
         poll_after_seconds: jittered.round().clamp(1.0, longest) as u32,
         estimated_wait_seconds: wait.map(|wait| wait.ceil() as u64),
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn polls_of_a_large_crowd_are_further_apart_for_those_far_away_alone() {
+    fn polls_of_very_many_are_further_apart_for_those_far_away_alone() {
         let after = |position, waiting, abandon| advise(position, waiting, None, abandon, 0.5).poll_after_seconds;
         assert_eq!(
             (after(None, 300_000, 600), after(None, 1_000_000, 600), after(None, 9_000_000, 600)),

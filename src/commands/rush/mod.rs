@@ -122,10 +122,13 @@ impl Rush {
         let mut failed = None;
         let (customers, stats) = workers::run(&run, customers, connections, || {
             show(&bar, &run, self.seats);
-            let opened = run.on_sale.as_ref().map(|on_sale| on_sale.open_when_joined(self.customers, &setup));
-            if let Some(Err(error)) = opened {
-                run.stop.store(true, Relaxed);
-                failed = Some(error);
+            let Some(on_sale) = run.on_sale.as_ref().filter(|one| one.must_open(self.customers)) else { return };
+            match setup.open_line() {
+                Ok(wait) => on_sale.opens_after(wait),
+                Err(error) => {
+                    run.stop.store(true, Relaxed);
+                    failed = Some(error);
+                }
             }
         });
         if let Some(error) = failed {
@@ -186,7 +189,7 @@ impl Rush {
     /// Reads the feed, everybody's books and the file, and checks them.
     fn audit(&self, setup: &Setup, customers: &[Customer]) -> Result<(Vec<Event>, Vec<Check>), String> {
         let connections = self.connections.min(16) as usize; // at most 16
-        // Of an on-sale those who tried to hold seats: a million others have empty books, and the file is checked whole.
+        // Of an on-sale those who tried to hold seats: the others have empty books, and the file is checked whole.
         let is_read = |one: &Customer| !one.user_id.is_empty() && (!self.on_sale || one.visit.keys > 0);
         let accounts: Vec<Account> =
             accounts::read_all(&setup.address, setup.schedule_id, customers, connections, is_read, &setup.stop)?;

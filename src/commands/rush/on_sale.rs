@@ -6,20 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use serde_json::{Value, json};
-
-use super::Rush;
-use super::setup::{Setup, must};
-use crate::clock::Clock;
-use crate::commands::client::{Call, Client};
-use crate::store::OpenError;
-
-/// Seats of a row of the hall.
-const ROW_SEATS: u64 = 100;
-/// The line is closed until staff open it.
-const CLOSED_UNTIL: &str = "2099-12-31T00:00:00Z";
-/// The draw comes so long after the last has joined, in milliseconds: it must lie ahead when the server reads it.
-const OPENS_AFTER: Duration = Duration::from_secs(1);
 
 /// How far an on-sale is.
 #[derive(Debug, Default)]
@@ -56,15 +42,14 @@ impl OnSale {
         self.sold_out.get_or_init(Instant::now);
     }
 
-    /// Opens the sale once all so many have joined.
-    pub(super) fn open_when_joined(&self, customers: u64, setup: &Setup) -> Result<(), OpenError> {
-        if self.joined.load(Relaxed) < customers || self.opened.get().is_some() {
-            return Ok(());
-        }
-        let opens_at = Clock::wall_now().plus_ms(OPENS_AFTER.as_millis() as i64); // a second
-        set_opening(&mut Client::to(&setup.staff_address), &setup.staff, &json!(opens_at))?;
-        self.opened.get_or_init(|| Instant::now() + OPENS_AFTER);
-        Ok(())
+    /// Whether all so many have joined and nobody has opened the sale.
+    pub(super) fn must_open(&self, customers: u64) -> bool {
+        self.joined.load(Relaxed) >= customers && self.opened.get().is_none()
+    }
+
+    /// The sale opens after so long.
+    pub(super) fn opens_after(&self, wait: Duration) {
+        self.opened.get_or_init(|| Instant::now() + wait);
     }
 
     /// `None` before it was opened.
@@ -77,25 +62,6 @@ impl OnSale {
             sale_seconds: self.sold_out.get().copied().unwrap_or(now).saturating_duration_since(first).as_secs_f64(),
         })
     }
-}
-
-/// Closes the line until everybody has joined.
-pub(super) fn close(client: &mut Client, staff: &str) -> Result<(), OpenError> {
-    set_opening(client, staff, &json!(CLOSED_UNTIL))
-}
-
-fn set_opening(client: &mut Client, staff: &str, opens_at: &Value) -> Result<(), OpenError> {
-    let call = Call { method: "PATCH", ..Call::post("/staff/queue", staff, json!({ "opensAt": opens_at })) };
-    must(client, &call).map(drop)
-}
-
-/// A hall of rows, so that there are best seats.
-pub(super) fn layout(rush: &Rush, price: i64) -> Value {
-    let rows = (0..rush.seats.div_ceil(ROW_SEATS)).map(|row| {
-        let count = ROW_SEATS.min(rush.seats - row * ROW_SEATS);
-        json!({ "row": (row + 1).to_string(), "count": count })
-    });
-    json!({ "sections": [{ "name": "Hall", "price": price, "rows": rows.collect::<Vec<_>>() }] })
 }
 
 /// The most memory that this process had, in bytes, where the system tells (Linux).

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::Rush;
 use super::accounts::{get, last_event};
-use super::on_sale;
 use crate::app::App;
+use crate::clock::Clock;
 use crate::commands::client::{Call, Client};
 use crate::commands::server_address::ServerAddress;
 use crate::commands::{Shutdown, TempVenue};
@@ -18,6 +19,12 @@ use crate::store::OpenError;
 
 /// What every seat costs.
 const PRICE: i64 = 50_000;
+/// Seats of a row of the hall of an on-sale.
+const ROW_SEATS: u64 = 100;
+/// The line of an on-sale is closed until everybody has joined.
+const CLOSED_UNTIL: &str = "2099-12-31T00:00:00Z";
+/// The draw comes so long after the last has joined: it must lie ahead when the server reads it.
+const OPENS_AFTER: Duration = Duration::from_secs(1);
 
 /// A date on sale. Fields are dropped in order: the server stops before its file is removed.
 pub(super) struct Setup {
@@ -37,6 +44,15 @@ pub(super) struct Setup {
     pub stop: Arc<AtomicBool>,
     _app: Option<App>,
     _scratch: Option<TempVenue>,
+}
+
+impl Setup {
+    /// Opens the sale with a draw; says how soon.
+    pub(super) fn open_line(&self) -> Result<Duration, OpenError> {
+        let opens_at = Clock::wall_now().plus_ms(OPENS_AFTER.as_millis() as i64); // a second
+        set_opening(&mut Client::to(&self.staff_address), &self.staff, &json!(opens_at))?;
+        Ok(OPENS_AFTER)
+    }
 }
 
 pub(super) fn set(rush: &Rush) -> Result<Setup, OpenError> {
@@ -101,7 +117,7 @@ fn open_sale(
     let concert_id = post(&mut client, "/staff/concerts", &staff, concert)?["concertId"].as_i64();
     let concert_id = concert_id.ok_or_else(|| OpenError("a concert without an id".into()))?;
     let layout = match rush.on_sale {
-        true => on_sale::layout(rush, PRICE),
+        true => rows(rush.seats),
         false => json!({ "numbered": { "count": rush.seats, "price": PRICE } }),
     };
     let date = json!({ "startsAt": "2100-01-01T10:00:00Z", "layout": layout });
@@ -112,7 +128,7 @@ fn open_sale(
         change_limits(rush, &mut client, &staff)?;
     }
     if rush.on_sale {
-        on_sale::close(&mut client, &staff)?;
+        set_opening(&mut client, &staff, &json!(CLOSED_UNTIL))?;
     }
     let after = last_event(&mut client, &staff).map_err(OpenError)?;
     let rules = get(&mut client, "/staff/queue", &staff).map_err(OpenError)?;
@@ -154,11 +170,25 @@ fn post(client: &mut Client, path: &str, staff: &str, body: Value) -> Result<Val
     must(client, &Call::post(path, staff, body))
 }
 
-pub(super) fn must(client: &mut Client, call: &Call) -> Result<Value, OpenError> {
+fn must(client: &mut Client, call: &Call) -> Result<Value, OpenError> {
     let failed = |why: String| OpenError(format!("{} {}: {why}", call.method, call.path));
     let answer = client.call(call).map_err(|error| failed(error.to_string()))?;
     match answer.status {
         200..300 => Ok(answer.json()),
         _ => Err(failed(format!("refused with {}", answer.told()))),
     }
+}
+
+fn set_opening(client: &mut Client, staff: &str, opens_at: &Value) -> Result<(), OpenError> {
+    let call = Call { method: "PATCH", ..Call::post("/staff/queue", staff, json!({ "opensAt": opens_at })) };
+    must(client, &call).map(drop)
+}
+
+/// A hall of rows, so that there are best seats.
+fn rows(seats: u64) -> Value {
+    let rows = (0..seats.div_ceil(ROW_SEATS)).map(|row| {
+        let count = ROW_SEATS.min(seats - row * ROW_SEATS);
+        json!({ "row": (row + 1).to_string(), "count": count })
+    });
+    json!({ "sections": [{ "name": "Hall", "price": PRICE, "rows": rows.collect::<Vec<_>>() }] })
 }
