@@ -171,6 +171,7 @@ CREATE TABLE schedule (
 ) STRICT;
 CREATE INDEX schedule_concert ON schedule (concert_id, starts_at);
 CREATE INDEX schedule_date ON schedule (concert_id, date);
+CREATE INDEX schedule_starts_at ON schedule (starts_at);
 CREATE INDEX schedule_to_settle ON schedule (cancelled_at) WHERE cancelled_at IS NOT NULL AND settled_at IS NULL;
 
 -- The seats of a date in layout order. What a seat is right now stands in `claim`.

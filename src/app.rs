@@ -18,7 +18,7 @@ use crate::clock::{Clock, Millis, Mode, Span};
 use crate::http::{Notifier, RateLimit, Server};
 use crate::ids::{self, KeyHash, TokenMint, new_key};
 use crate::queue::{self, Line};
-use crate::routes::{Exposure, Handlers};
+use crate::routes::{Exposure, Handlers, Monitoring};
 use crate::schedule;
 use crate::seat::MapCache;
 use crate::seed::{Seed, Seeded};
@@ -121,10 +121,10 @@ impl App {
             .map_err(|error| failed("the writer can't be started", &error))?;
         let signing = Arc::new(SigningKey::of(&row.signing_secret));
         let venue = Arc::new(Venue { settings, clock, readers, writer, notifier, signing });
-        let (readiness, http_metrics) = (Arc::default(), Arc::default());
+        let (readiness, monitoring) = (Arc::default(), Arc::new(Monitoring::of(database)));
         let exposure = Exposure::Whole;
         let handlers =
-            Handlers { venue, line, maps, keyring, arrivals, wrong_keys, readiness, tests, exposure, http_metrics };
+            Handlers { venue, line, maps, keyring, arrivals, wrong_keys, readiness, tests, exposure, monitoring };
         let servers = open_servers(&handlers, listen, &on_fatal).inspect_err(|_| handlers.venue.writer.stop())?;
         let scan =
             integrity_scan(database, on_fatal).map_err(|error| failed("the file can't be looked through", &error))?;

@@ -8,6 +8,7 @@
 //! | [`platform`] | all that differs between operating systems |
 //! | [`clock`] | the only place that reads the time |
 //! | [`ids`] | ids, tokens, keys and their hashes |
+//! | [`metrics`] | counters and histograms, as Prometheus reads them |
 //! | [`points`] | whole won, changed by checked operations only |
 //! | [`refusal`] | every expected "no", with what people read of it in Korean and English |
 //! | [`settings`] | flags and environment variables with their limits |
@@ -163,6 +164,7 @@ pub mod platform;
 
 pub mod clock;
 pub mod ids;
+pub mod metrics;
 pub mod points;
 pub mod refusal;
 pub mod settings;

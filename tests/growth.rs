@@ -94,6 +94,7 @@ fn a_day(app: &TestApp) {
     for path in ["/concerts", "/concerts/1/schedules", "/schedules/1/seats", "/concerts/1/seats?date=2100-01-01"] {
         buyer.get(path).must(200);
     }
+    app.client.call("GET", "/metrics", "", None).must(200);
     let free = buyer.get("/schedules/1/seats").must(200)["seats"].as_array().unwrap().clone();
     let free: Vec<&str> =
         free.iter().filter(|seat| seat["status"] == "AVAILABLE").map(|seat| seat["seat"].as_str().unwrap()).collect();

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use crate::http::{Handler, Limits, OpenFailure, Repeats, Server};
 use crate::routes::{
     Exposure, Handlers, allowed_methods, allowed_methods_of_tests, allowed_methods_of_the_public, answer_at_once,
-    takes_large_body,
+    path_number, paths, takes_large_body,
 };
 use crate::settings::Settings;
 use crate::store::OpenError;
@@ -64,8 +64,14 @@ fn cannot_start(flag: &str, address: SocketAddr, failure: &OpenFailure) -> OpenE
 /// address of their own, a second, small one, so that load on the public address does not delay staff.
 fn plan_servers(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, SocketAddr, Exposure, Limits)> {
     let allowed_methods = if settings.is_test_server() { allowed_methods_of_tests } else { allowed_methods };
-    let limits =
-        Limits { large_body: takes_large_body, answer_at_once, allowed_methods, ..Limits::from(&settings.http) };
+    let limits = Limits {
+        large_body: takes_large_body,
+        answer_at_once,
+        allowed_methods,
+        paths: paths().collect(),
+        path_number,
+        ..Limits::from(&settings.http)
+    };
     let Some(staff) = settings.staff_listen else { return vec![("--listen", listen, Exposure::Whole, limits)] };
     let public = Limits { allowed_methods: allowed_methods_of_the_public, ..limits.clone() };
     vec![
@@ -87,8 +93,8 @@ pub(super) fn open_servers(
         let handler: Handler = Arc::new(Handlers { exposure, ..handlers.clone() });
         let server = Server::open(address, limits, notifier.clone(), handler, on_fatal.clone())
             .map_err(|failure| cannot_start(flag, address, &failure))?;
-        let _ = handlers.http_metrics.set(server.metrics()); // the public one's, which is the first
         servers.push(server);
     }
+    let _ = handlers.monitoring.http.set(servers.iter().map(Server::metrics).collect()); // once
     Ok(servers)
 }

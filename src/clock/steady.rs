@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// Milliseconds since some start. Clones show the same time.
+/// The time since some start. Clones show the same time.
 #[derive(Debug, Clone)]
 pub enum SteadyClock {
     /// The system's monotonic clock.
@@ -27,13 +27,13 @@ impl Default for SteadyClock {
 }
 
 impl SteadyClock {
-    /// The time, in milliseconds.
-    pub fn now_ms(&self) -> u64 {
+    /// The time, in microseconds.
+    pub fn now_us(&self) -> u64 {
         match self {
-            SteadyClock::Running(start) => u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+            SteadyClock::Running(start) => u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
             SteadyClock::Turned(turned) => {
                 turned.readings.fetch_add(1, Ordering::SeqCst); // first: a reading that is counted shows what was turned
-                turned.now_ms.load(Ordering::SeqCst)
+                turned.now_ms.load(Ordering::SeqCst).saturating_mul(1_000)
             }
         }
     }

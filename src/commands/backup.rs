@@ -28,6 +28,9 @@ impl Backup {
         sound_copy(&database, &file)?
             .move_into_place(&file)
             .map_err(|error| say(&file, &format!("it could not be made: {error}.")))?;
+        if let Err(error) = store::note_backup(&database) {
+            log::info!("the backup could not be noted beside the file, its server does not tell of it: {error}");
+        }
         output::tell(format_args!(
             "{}: a copy of {}, and everything in it adds up",
             self.file.display(),

@@ -6,10 +6,11 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::fields::idempotency_key;
+use super::reply::PROBLEM;
 use super::{Reply, Request, status_of};
 use crate::clock::Millis;
 use crate::ids;
-use crate::refusal::Refusal;
+use crate::refusal::{Code, Refusal};
 use crate::store::{self, Outcome};
 
 /// A request that its caller may repeat: who, under which key, and exactly what.
@@ -65,6 +66,7 @@ impl Once {
                     content_type: row.get::<_, String>(2)?.into(),
                     headers: headers_of(row, 3)?,
                     body: row.get::<_, Vec<u8>>(4)?.into(),
+                    refused: None,
                 };
                 Ok((row.get::<_, [u8; 32]>(0)?, reply))
             })
@@ -72,7 +74,10 @@ impl Once {
         match kept {
             None => Ok(None),
             Some((fingerprint, _)) if fingerprint != self.fingerprint => Err(Refusal::IdempotencyKeyReused.into()),
-            Some((_, reply)) => Ok(Some(reply.with("Idempotency-Replayed", "true"))),
+            Some((_, mut reply)) => {
+                reply.refused = code_of(&reply);
+                Ok(Some(reply.with("Idempotency-Replayed", "true")))
+            }
         }
     }
 
@@ -106,6 +111,14 @@ impl Once {
 /// Which answers are kept: other ones changed nothing and may be tried again.
 const fn keeps_status(status: u16) -> bool {
     matches!(status, 200..=299 | 402 | 404 | 409 | 422)
+}
+
+/// The code of a kept refusal.
+fn code_of(reply: &Reply) -> Option<Code> {
+    let document: serde_json::Value =
+        (reply.content_type == PROBLEM).then(|| serde_json::from_slice(&reply.body).ok()).flatten()?;
+    let word = document.get("code")?.as_str()?;
+    Code::ALL.iter().copied().find(|code| code.word() == word)
 }
 
 fn headers_of(row: &Row, column: usize) -> rusqlite::Result<Vec<(Cow<'static, str>, String)>> {

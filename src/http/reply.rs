@@ -21,12 +21,17 @@ pub struct Reply {
     pub headers: Vec<(Cow<'static, str>, String)>,
     /// The content.
     pub body: Body,
+    /// The refusal that it tells of, if it is one.
+    pub refused: Option<Code>,
 }
+
+/// The type of a refusal's document.
+pub(super) const PROBLEM: &str = "application/problem+json";
 
 impl Reply {
     /// An answer without content.
     pub fn empty(status: u16) -> Reply {
-        Reply { status, content_type: "".into(), headers: Vec::new(), body: Body::Own(Vec::new()) }
+        Reply { status, content_type: "".into(), headers: Vec::new(), body: Body::Own(Vec::new()), refused: None }
     }
 
     /// An answer in JSON. A value that has no JSON is answered as the mistake of ours that it
@@ -48,7 +53,7 @@ impl Reply {
 
     /// An answer whose JSON is already written.
     pub fn of_json(status: u16, body: impl Into<Body>) -> Reply {
-        Reply { status, content_type: "application/json".into(), headers: Vec::new(), body: body.into() }
+        Reply { content_type: "application/json".into(), body: body.into(), ..Reply::empty(status) }
     }
 
     /// The same answer with content that its clones share.
@@ -102,7 +107,8 @@ impl Reply {
         document.insert("code".into(), code.word().into());
         document.extend(refusal.members());
         let mut reply = Reply::of_json(status, serde_json::Value::from(document).to_string().into_bytes());
-        reply.content_type = "application/problem+json".into();
+        reply.content_type = PROBLEM.into();
+        reply.refused = Some(code);
         let tag = match language {
             Language::En => "en",
             Language::Ko => "ko",

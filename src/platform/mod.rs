@@ -34,6 +34,8 @@
 //!   as 65,536. Why: macOS begins with 256 and refuses "unlimited"; Windows has no limit.
 //! * [`spare_descriptor`]. **Linux**: `/dev/null`. **macOS**: the same. **Windows**: none. Why: without a limit
 //!   nothing runs out.
+//! * [`ProcessFigures`]. **Linux**: all, by `/proc`. **macOS**: processor time and descriptors. **Windows**: none. Why:
+//!   the others tell memory and the start only to what is not safe to call.
 //! * [`reuse_address`]. **Linux**: yes. **macOS**: yes. **Windows**: no. Why: on Windows it would let a second program
 //!   take the same port.
 //! * [`is_listener_lost`]. **Linux**: `EINVAL`, `EBADF` …. **macOS**: the same. **Windows**: the `WSA` numbers of the
@@ -57,6 +59,7 @@ mod files;
 mod inner_socket;
 mod lock;
 mod network;
+mod process;
 mod signals;
 
 pub use boot_clock::time_since_boot;
@@ -74,4 +77,5 @@ pub use inner_socket::{InnerListener, InnerSocket, InnerStream, peek_inner};
 pub use inner_socket::{InnerPeer, inner_pair};
 pub use lock::{FileLock, LockError, is_locked, lock_path};
 pub use network::{SHORT_READ_IS_ALL, is_listener_lost, reuse_address};
+pub use process::ProcessFigures;
 pub use signals::EndSignals;

@@ -1,5 +1,8 @@
 //! The route of a request.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use super::{ROUTES, Route};
 use crate::http::Method;
 
@@ -11,32 +14,82 @@ pub(super) enum RouteMatch {
     Nothing,
 }
 
+/// The table as a tree of segments.
+static TREE: LazyLock<RouteTree> = LazyLock::new(|| RouteTree::of(ROUTES));
+
+struct RouteTree {
+    /// The paths of the table, in its order, each with its routes.
+    paths: Vec<(&'static str, Vec<&'static Route>)>,
+    root: Node,
+}
+
+#[derive(Default)]
+struct Node {
+    /// What follows by a word, which comes before what follows by any segment.
+    words: BTreeMap<&'static str, Node>,
+    parameter: Option<Box<Node>>,
+    /// The number of the path that ends here.
+    path: Option<usize>,
+}
+
+impl RouteTree {
+    fn of(routes: &'static [Route]) -> RouteTree {
+        let mut tree = RouteTree { paths: Vec::new(), root: Node::default() };
+        for route in routes {
+            let number = tree.paths.len();
+            let number = *tree.root.at(route.path).path.get_or_insert(number);
+            if number == tree.paths.len() {
+                tree.paths.push((route.path, Vec::new()));
+            }
+            tree.paths[number].1.push(route);
+        }
+        tree
+    }
+}
+
+impl Node {
+    /// The node of a path with parameters in braces, made if it is not there.
+    fn at(&mut self, path: &'static str) -> &mut Node {
+        path.split('/').fold(self, |node, segment| match segment.starts_with('{') {
+            true => node.parameter.get_or_insert_default(),
+            false => node.words.entry(segment).or_default(),
+        })
+    }
+
+    /// The number of the path that the rest of a request's path leads to.
+    fn find(&self, rest: Option<&str>) -> Option<usize> {
+        let Some(rest) = rest else { return self.path };
+        let (segment, rest) = rest.split_once('/').map_or((rest, None), |(segment, rest)| (segment, Some(rest)));
+        let by_word = self.words.get(segment).and_then(|node| node.find(rest));
+        by_word.or_else(|| self.parameter.as_ref()?.find(rest))
+    }
+}
+
+/// The paths of the table, with parameters in braces; their positions are their numbers.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    TREE.paths.iter().map(|(path, _)| *path)
+}
+
+/// The number of the path of the table that a request's path is one of.
+pub fn path_number(path: &str) -> Option<usize> {
+    TREE.root.find(Some(path))
+}
+
 /// Finds the route of a request.
 pub(super) fn find(method: Method, path: &str) -> RouteMatch {
-    let Some(pattern) = ROUTES.iter().map(|route| route.path).find(|pattern| fits(pattern, path)) else {
+    let Some((_, routes)) = path_number(path).and_then(|number| TREE.paths.get(number)) else {
         return RouteMatch::Nothing;
     };
-    let of_path = || ROUTES.iter().filter(|route| route.path == pattern);
-    if let Some(route) = of_path().find(|route| route.method == method) {
+    if let Some(route) = routes.iter().find(|route| route.method == method) {
         return RouteMatch::Route(route);
     }
     let mut methods: Vec<&str> = Vec::new();
-    for route in of_path() {
+    for route in routes {
         methods.push(route.method.word());
         methods.extend((route.method == Method::Get).then_some("HEAD"));
     }
     methods.push("OPTIONS");
     RouteMatch::Methods(methods.join(", "))
-}
-
-/// Whether a path is one of a pattern: a parameter in braces stands for one segment.
-fn fits(mut pattern: &str, mut path: &str) -> bool {
-    while let Some((words, rest)) = pattern.split_once('{') {
-        let Some(segment) = path.strip_prefix(words) else { return false };
-        path = segment.split_once('/').map_or("", |(parameter, _)| &segment[parameter.len()..]);
-        pattern = rest.split_once('}').map_or("", |(_, rest)| rest);
-    }
-    pattern == path
 }
 
 #[cfg(test)]
@@ -59,7 +112,9 @@ mod tests {
             ("/", "/", true),
             ("/", "", false),
         ] {
-            assert_eq!(fits(pattern, path), is_so, "{pattern} {path}");
+            let mut root = Node::default();
+            root.at(pattern).path = Some(7);
+            assert_eq!(root.find(Some(path)), is_so.then_some(7), "{pattern} {path}");
         }
     }
 
@@ -74,8 +129,8 @@ mod tests {
         assert_eq!(allow("/api/v1/staff/queue/tokens/x").as_deref(), Some("DELETE, OPTIONS"));
         assert_eq!((allow("/api/v1/nowhere"), allow("/api/v1"), allow("")), (None, None, None));
         for (at, route) in ROUTES.iter().enumerate() {
-            let earlier = ROUTES[..at].iter().find(|other| other.path != route.path && fits(other.path, route.path));
-            assert!(earlier.is_none(), "{} is never found", route.path);
+            let number = path_number(route.path).unwrap();
+            assert_eq!(paths().nth(number), Some(route.path), "{} is never found", route.path);
             let twice = ROUTES[..at].iter().find(|other| other.path == route.path && other.method == route.method);
             assert!(twice.is_none(), "{} is there twice", route.path);
         }

@@ -4,6 +4,7 @@
 mod access;
 mod answering;
 mod find;
+mod metrics;
 mod openapi;
 mod operations;
 mod readiness;
@@ -16,13 +17,15 @@ use std::sync::Arc;
 use access::Asked;
 use answering::Answering;
 use find::RouteMatch;
+pub use find::{path_number, paths};
+pub use metrics::Monitoring;
 pub use readiness::Readiness;
 pub use route::{Access, Body, KeyUse, Route};
 pub use table::ROUTES;
 use write::WriteJob;
 
 use crate::clock::Millis;
-use crate::http::{Credential, Handle, Method, Metrics, RateLimit, Reply, Request, Responder, Resumed};
+use crate::http::{Credential, Handle, Method, RateLimit, Reply, Request, Responder, Resumed};
 use crate::queue::{self, Line};
 use crate::refusal::Refusal;
 use crate::seat::MapCache;
@@ -53,8 +56,8 @@ pub struct Handlers {
     pub tests: Option<Arc<TestServer>>,
     /// Which routes this server exposes.
     pub exposure: Exposure,
-    /// The counters of the public HTTP server; set once it runs.
-    pub http_metrics: Arc<std::sync::OnceLock<Arc<Metrics>>>,
+    /// What is behind `/metrics`.
+    pub monitoring: Arc<Monitoring>,
 }
 
 /// Which routes an HTTP server exposes.

@@ -19,7 +19,7 @@ pub(super) const ADMIN: &[Role] = &[Role::Admin];
 pub struct Route {
     /// The method; GET answers HEAD as well.
     pub method: Method,
-    /// The path with parameters in braces. Of two that fit, the one that stands first counts.
+    /// The path with parameters in braces. Of two that fit, the one with a word in place of a parameter counts.
     pub path: &'static str,
     /// The parameters of the query that it takes; `None`: a page, which
     /// takes whatever a link carries and reads none of it.

@@ -1,12 +1,10 @@
 //! Every call: method and path, who may, what it takes, and where it leads. What is derived from this table: `Allow`,
 //! the roles of staff and those that the OpenAPI document names, the limits of bodies, the refusal of unknown
-//! parameters, and which answers are kept for a repetition.
-//!
-//! A path of plain words stands before one with a parameter in their place.
+//! parameters, which answers are kept for a repetition, and the labels of the metrics.
 
 use super::route::Run::{Active, Open, Staff, Test, Token, User};
 use super::route::{ADMIN, Body, Route, delete, get, patch, post, put};
-use super::{openapi, operations, readiness};
+use super::{metrics, openapi, operations, readiness};
 use crate::queue::own_user;
 use crate::staff::Role;
 use crate::store::Outcome;
@@ -152,7 +150,7 @@ pub static ROUTES: &[Route] = &[
     // What is not the API: health, metrics and pages.
     get("/healthz", Open(|_, _| Ok(Answer::Ready(operations::health())))),
     get("/readyz", Open(readiness::ready)),
-    get("/metrics", Open(|rooms, c| operations::metrics(c, &rooms.line, rooms.http_metrics.get()))),
+    get("/metrics", Open(|rooms, c| metrics::read(rooms, c))),
     get("/", Open(|_, c| Ok(Answer::Ready(web::customer(c.request))))).page(),
     get("/staff", Open(|_, c| Ok(Answer::Ready(web::staff(c.request))))).page(),
     get("/staff/", Open(|_, c| Ok(Answer::Ready(web::staff(c.request))))).page(),

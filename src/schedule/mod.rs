@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use rusqlite::Connection;
 use serde_json::json;
 
-pub use sql::{count_seats_changed, find, find_to_settle, list_concerts, list_of_concert};
+pub use sql::{count_seats_changed, find, find_to_settle, list_concerts, list_of_concert, list_to_come};
 pub use times::{SaidTimes, Times, instant_of};
 
 use crate::clock::Millis;

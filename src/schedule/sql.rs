@@ -74,6 +74,16 @@ pub fn list_of_concert(connection: &Connection, concert_id: i64) -> rusqlite::Re
         .collect()
 }
 
+/// The dates that begin after `now` and take place, the earliest first, at most `limit`.
+pub fn list_to_come(connection: &Connection, now: Millis, limit: u32) -> rusqlite::Result<Vec<Schedule>> {
+    connection
+        .prepare_cached(&format!(
+            "{SCHEDULE} WHERE starts_at > ?1 AND cancelled_at IS NULL ORDER BY starts_at, schedule_id LIMIT ?2"
+        ))?
+        .query_map((now, limit), read)?
+        .collect()
+}
+
 /// The schedules of a date, the earliest first.
 pub(super) fn list_on_date(connection: &Connection, concert_id: i64, date: &str) -> rusqlite::Result<Vec<Schedule>> {
     connection

@@ -5,6 +5,7 @@
 
 pub mod api;
 mod best;
+mod counts;
 mod date_cache;
 mod labels;
 mod layout;
@@ -24,6 +25,7 @@ use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
+pub use counts::{CountedSeats, DATES_COUNTED_MAX};
 pub use labels::LayoutSeat;
 pub use layout::read as read_layout;
 pub use map::Free;

@@ -151,6 +151,24 @@ pub fn count_available(connection: &Connection, schedule_id: i64, now: Millis) -
         .query_row((schedule_id, now), |row| row.get(0))
 }
 
+/// What has become of the seats of a date; the others are free.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SeatCounts {
+    pub sold: i64,
+    pub held: i64,
+    pub blocked: i64,
+}
+
+/// How many seats of a schedule have a claim that lives at `now`, by its kind.
+pub(super) fn count_claims(connection: &Connection, schedule_id: i64, now: Millis) -> rusqlite::Result<SeatCounts> {
+    connection
+        .prepare_cached(
+            "SELECT count(*) FILTER (WHERE status = 'SOLD'), count(*) FILTER (WHERE ?2 < held_until),
+                 count(*) FILTER (WHERE status = 'BLOCKED') FROM claim WHERE schedule_id = ?1",
+        )?
+        .query_row((schedule_id, now), |row| from_row!(row => SeatCounts { sold, held, blocked }))
+}
+
 /// What the cheapest seat costs that is free at `now`; `None` when none is.
 pub(super) fn find_price_from(
     connection: &Connection,

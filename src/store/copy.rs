@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{DirEntry, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
@@ -16,6 +16,22 @@ const FOLDER: &str = ".new-";
 const DRAFT: &str = "draft.db";
 /// Tries to make a folder that whoever sweeps at this moment may take for a leftover.
 const TRIES: usize = 8;
+
+/// The file beside a database whose time is that of its newest backup. Whoever copies a database by other means
+/// touches it too.
+pub fn backup_note(database: &Path) -> PathBuf {
+    sidecar_path(database, "-backed-up")
+}
+
+/// Notes that a backup was made.
+///
+/// # Errors
+/// The disk's, or of a folder that can't be written.
+pub fn note_backup(database: &Path) -> io::Result<()> {
+    let mut note = open_private().write(true).create(true).truncate(true).open(backup_note(database))?;
+    give_to_owner(&note, database);
+    note.write_all(b"The time of this file is that of the newest backup.\n")
+}
 
 /// A file that is being made, in a folder of its own beside the one that it will be: gone with all that SQLite makes
 /// for it when this is dropped. A lock in the folder tells others that its process lives.

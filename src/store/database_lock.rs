@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::location::sidecar_path;
+use super::wal::wal_path;
 use crate::platform::FileLock;
 
 /// Keeps a second server out. Dropped after every connection to the file is closed.
@@ -23,7 +23,7 @@ impl Drop for DatabaseLock {
     /// Where a reader closed its connection after the writer, SQLite leaves an empty log, which would keep a new file
     /// from a place from which this one is moved away.
     fn drop(&mut self) {
-        if std::fs::metadata(sidecar_path(&self.path, "-wal")).is_ok_and(|wal| wal.len() == 0) {
+        if std::fs::metadata(wal_path(&self.path)).is_ok_and(|wal| wal.len() == 0) {
             let _ = fold(&self.path); // an empty log that stays does no harm
         }
     }

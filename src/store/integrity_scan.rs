@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::location::sidecar_path;
 use super::schema_diff;
 use super::wal::RESTART_BYTES;
+use super::wal::wal_path;
 use crate::threads::{OnFatal, spawn_vital};
 
 /// Files up to this size are scanned before the start: 8 MiB.
@@ -116,7 +116,7 @@ impl Drop for IntegrityScan {
 /// A connection whose statements abort when the scan is to stop or the WAL is too long.
 fn open(path: &Path, stop: Arc<AtomicBool>) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let wal = sidecar_path(path, "-wal");
+    let wal = wal_path(path);
     let mut began = Instant::now();
     let must_end = move || {
         if began.elapsed() < WORK {

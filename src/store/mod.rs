@@ -24,10 +24,11 @@ mod statements;
 mod tx;
 mod wal;
 mod writer;
+mod writer_figures;
 
 pub use columns::{Blob16, from_json, to_json};
 pub(crate) use columns::{column_words, from_row, unknown_word};
-pub use copy::{NewFile, copy_into};
+pub use copy::{NewFile, backup_note, copy_into, note_backup};
 pub use database_lock::DatabaseLock;
 pub use integrity_scan::{IntegrityScan, is_of_other_rows};
 pub use location::{OpenError, is_taken, must_be_free, resolve, resolve_existing};
@@ -38,7 +39,8 @@ pub use readers::{Reader, Readers};
 pub use replace::replace;
 pub use skipped_rows::SkippedRows;
 pub use tx::{Tx, Undo, with_transaction};
-pub use writer::{Bounds, CommitError, Completion, Job, Writer, WriterFigures, WriterHooks};
+pub use wal::wal_path;
+pub use writer::{Bounds, CommitError, Completion, Job, Writer, WriterHooks};
 
 use std::fmt;
 

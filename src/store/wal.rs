@@ -4,10 +4,12 @@
 //! it. Under continuous reads it would grow without end: so from twice that size on the writer runs a blocking
 //! checkpoint (`RESTART`), which waits for the readers of old snapshots; new readers read the database file itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::Connection;
+
+use super::location::sidecar_path;
 
 /// How long a statement waits for another process that has the file locked.
 pub(super) const BUSY_MAX: Duration = Duration::from_secs(2);
@@ -28,6 +30,11 @@ pub fn limit(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update_and_check(None, "journal_size_limit", BYTES as i64, |_| Ok(()))
 }
 
+/// The write-ahead log of a file.
+pub fn wal_path(database: &Path) -> PathBuf {
+    sidecar_path(database, "-wal")
+}
+
 /// The WAL of the writing connection.
 pub struct Wal {
     path: Option<PathBuf>,
@@ -37,7 +44,7 @@ pub struct Wal {
 
 impl Wal {
     pub fn of(connection: &Connection) -> Wal {
-        let path = connection.path().filter(|path| !path.is_empty()).map(|path| PathBuf::from(format!("{path}-wal")));
+        let path = connection.path().filter(|path| !path.is_empty()).map(|path| wal_path(Path::new(path)));
         Wal { path, commits: 0, restart_bytes: RESTART_BYTES }
     }
 

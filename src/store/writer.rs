@@ -10,7 +10,6 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -19,6 +18,7 @@ use rusqlite::Connection;
 
 use super::tx::note_seen;
 use super::wal::Wal;
+use super::writer_figures::WriterFigures;
 use super::{Failure, Outcome, Tx};
 use crate::clock::{Clock, LOOK_EVERY, Millis};
 use crate::refusal::Refusal;
@@ -62,18 +62,6 @@ pub struct WriterHooks<C> {
     /// Fatal: the state on disk is unknown (a failed write or sync), or memory differs from the file
     /// (a panic, a failed read). The program must end.
     pub on_fatal: OnFatal,
-}
-
-/// Counters for `/metrics`.
-#[derive(Debug, Default)]
-pub struct WriterFigures {
-    pub commits: AtomicU64,
-    pub jobs: AtomicU64,
-    /// Jobs rejected because the queue was full.
-    pub rejected: AtomicU64,
-    pub failed: AtomicU64,
-    /// Time spent in COMMIT, in microseconds.
-    pub commit_us: AtomicU64,
 }
 
 /// The bounds of the writer's queue.
@@ -171,12 +159,17 @@ impl<C: Send + 'static> Writer<C> {
         }
         let refusal = if queue.open { Refusal::Overloaded { retry_after_seconds: 1 } } else { Refusal::Stopping };
         drop(queue);
-        self.shared.figures.rejected.fetch_add(1, Relaxed);
+        self.shared.figures.rejected.add_shared(1);
         reject(job, refusal);
     }
 
     pub fn figures(&self) -> &WriterFigures {
         &self.shared.figures
+    }
+
+    /// How many jobs wait.
+    pub fn queue_length(&self) -> usize {
+        self.shared.queue().jobs.len()
     }
 
     /// Runs the queued jobs, checkpoints the WAL and ends.
@@ -227,7 +220,7 @@ impl<C: Send + 'static> WriterThread<C> {
             let commit_error = result.as_ref().err().cloned();
             self.deliver(completions, result);
             if let Some(commit_error) = commit_error {
-                self.shared.figures.failed.fetch_add(1, Relaxed);
+                self.shared.figures.failed.add(1);
                 log::error!(
                     "a transaction failed and was rolled back, its clients got the refusal and may repeat: {count} \
                      jobs, {}",
@@ -338,9 +331,10 @@ impl<C: Send + 'static> WriterThread<C> {
             Ok(()) => {
                 self.cautious = self.cautious.saturating_sub(1);
                 let figures = &self.shared.figures;
-                figures.commits.fetch_add(1, Relaxed);
-                figures.jobs.fetch_add(count, Relaxed);
-                figures.commit_us.fetch_add(u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX), Relaxed);
+                figures.commits.add(1);
+                figures.jobs.add(count);
+                figures.batch_jobs.observe(count);
+                figures.commit_seconds.observe(u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX));
                 if let Err(failure) = (self.hooks.on_commit)(&mut self.connection, now, changes) {
                     log::error!(
                         "fatal: cannot apply committed changes to memory, shutting down; restart the server: {failure}"

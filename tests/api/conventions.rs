@@ -116,7 +116,7 @@ fn metrics_of_time_are_in_seconds() {
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         line.unwrap_or_else(|| panic!("{name} is not in {text}")).parse::<f64>().unwrap()
     };
-    let seconds = value("boxoffice_writer_commit_seconds_total");
+    let seconds = value("boxoffice_writer_commit_seconds_sum");
     assert!(seconds > 0.0 && seconds < 60.0, "{seconds}");
     value("boxoffice_clock_offset_seconds");
     let names =

@@ -20,6 +20,7 @@ mod idempotency;
 mod line;
 mod lists;
 mod maps;
+mod metrics;
 mod model;
 mod names;
 mod one_moment;

@@ -132,7 +132,7 @@ fn writer_refused_and_a_panicking_piece_leave_nothing_and_their_neighbours_stay(
     assert_eq!(last.recv().unwrap(), Ok(()));
     assert_eq!(running.marks(), ["first", "last"]);
     assert_eq!(running.learnt.iter().nth(1).unwrap(), ["first", "last"], "memory learns what the file has");
-    assert_eq!(running.writer.figures().commits.load(Relaxed), 2, "five jobs shared one commit");
+    assert_eq!(running.writer.figures().commits.get(), 2, "five jobs shared one commit");
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn unread(server: &TestServer, accept: &str) -> TcpStream {
 fn shared_content_takes_the_memory_of_one_copy_however_many_take_it_slowly() {
     let server = server(|_| {});
     let clients: Vec<TcpStream> = (0..60).map(|_| unread(&server, "identity")).collect();
-    server.until("all are being answered", |metrics| metrics.answers_by_class[2].get() == 60);
+    server.until("all are being answered", |metrics| metrics.answers_of_class(2) == 60);
     server.until("it is counted", |metrics| metrics.buffered_bytes.get() >= SHARED_BYTES);
     assert!(server.server.metrics().buffered_bytes.get() < SHARED_BYTES + (60 << 10));
     drop(clients);

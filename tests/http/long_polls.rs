@@ -83,7 +83,7 @@ fn long_polls_woken_together_are_resumed_a_few_at_a_time() {
     server.notifier.notify([Topic(1)]);
     server.until("all are woken", |metrics| {
         assert!(metrics.queued.get() <= 4 && metrics.buffered_bytes.get() <= parked_bytes + 4_096);
-        metrics.answers_by_class[2].get() == 500
+        metrics.answers_of_class(2) == 500
     });
     clients.iter_mut().for_each(|client| assert_eq!(client.answer().body, "좌석 0 false true"));
     server.until("their memory is free", |metrics| metrics.buffered_bytes.get() == 0);
@@ -102,7 +102,7 @@ fn long_polls_take_no_more_than_the_memory_for_buffers() {
     for (place, client) in clients.iter_mut().enumerate() {
         client.get("/wait?1");
         server.until("it is parked or answered", |metrics| {
-            metrics.parked.get() + metrics.answers_by_class[2].get() > place as u64
+            metrics.parked.get() + metrics.answers_of_class(2) > place as u64
         });
     }
     let answers: Vec<String> = clients.iter_mut().map(|client| client.answer().body).collect();

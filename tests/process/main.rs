@@ -6,6 +6,7 @@
 mod cancellation;
 mod clock;
 mod history;
+mod monitoring;
 mod overload;
 mod planted;
 mod restart;

@@ -7,7 +7,8 @@ use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use boxoffice::http::{Limits, Notifier, Reply, Request, Responder, Server, Topic, Wait};
+use boxoffice::http::{Limits, Metrics, Notifier, Reply, Request, Responder, Server, Topic, Wait};
+use boxoffice::metrics::Exposition;
 use boxoffice::threads::OnFatal;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -197,10 +198,11 @@ fn obey(server: Option<&Server>, notifier: &Notifier, held: &Held) {
                 continue;
             }
             "figures" => {
-                let mut figures = String::new();
+                let mut figures = Exposition::default();
                 if let Some(server) = server {
-                    server.metrics().write_prometheus(&mut figures);
+                    Metrics::write_prometheus(&[server.metrics()], &mut figures);
                 }
+                let figures = figures.into_text();
                 let lines = figures.lines().filter(|line| !line.starts_with('#'));
                 say(&lines.collect::<Vec<_>>().join(";"));
                 continue;

@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use super::body_reader::Body;
 use super::cors::CrossOrigin;
 use super::loop_turn::LoopTurn;
+use super::metrics::Asked;
 use super::output::Output;
 use super::response_head::{self, RequestId, ResponseMeta};
 use super::upstream::{Origin, UpstreamResponse, WaitingRequest, Wake};
@@ -109,6 +110,8 @@ pub struct RequestMeta {
     pub accepts_gzip: bool,
     /// Which pages may read the answer.
     pub cross_origin: CrossOrigin,
+    /// As what the answer is counted.
+    pub asked: Asked,
 }
 
 /// What a connection keeps the server waiting for; when there is no room, connections are evicted class by class, the
@@ -163,6 +166,7 @@ impl Connection {
                 head_only: false,
                 accepts_gzip: false,
                 cross_origin: CrossOrigin::Off,
+                asked: Asked::of(None, None, turn.now_us),
             },
             number: 0,
             desynchronised: false,
@@ -241,6 +245,7 @@ impl Connection {
     }
 
     fn after_answer(&mut self, turn: &LoopTurn) {
+        self.meta.asked = Asked::of(None, None, turn.now_us);
         if self.meta.keep_alive {
             self.state = State::Head;
             self.deadline_ms = turn.now_ms + turn.limits.idle_max_ms;
@@ -332,7 +337,7 @@ impl Connection {
         let mut out = Vec::with_capacity(512);
         write(&mut out, &envelope);
         let content = content.filter(|_| response_head::sends_content(status, &envelope));
-        turn.metrics.count_answer(status);
+        turn.metrics.count_answer(&meta.asked, status, turn.now_us);
         self.output = Output::new(out, content);
         self.state = State::Writing;
         self.deadline_ms = turn.now_ms + turn.limits.write_max_ms;

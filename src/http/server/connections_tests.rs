@@ -12,7 +12,7 @@ const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 fn turn(change: impl FnOnce(&mut Limits)) -> LoopTurn {
     let mut limits = Limits { connections_max: 2, limit_loopback: true, ..Limits::default() };
     change(&mut limits);
-    let mut turn = LoopTurn::new(limits, Arc::new(Metrics::default()));
+    let mut turn = LoopTurn::new(limits, Arc::new(Metrics::of(Vec::new())));
     turn.now_ms = 1_000;
     turn
 }

@@ -88,6 +88,9 @@ pub struct Limits {
     pub allow_origins: Vec<AllowedOrigin>,
     /// The methods of a path, as a preflight is told; `None` where there is nothing.
     pub allowed_methods: fn(&str) -> Option<String>,
+    /// The paths of the routes, by which answers are counted, and the position of the one that a path is of.
+    pub paths: Vec<&'static str>,
+    pub path_number: fn(&str) -> Option<usize>,
     /// Proxies whose `X-Forwarded-For`, or else `Forwarded`, is believed.
     pub proxies: Vec<IpNet>,
     /// What a test wants to be the same in every run.
@@ -149,6 +152,8 @@ impl Default for Limits {
             stop_max_ms: 4_500,
             allow_origins: Vec::new(),
             allowed_methods: |_| None,
+            paths: Vec::new(),
+            path_number: |_| None,
             proxies: Vec::new(),
             repeats: None,
         }

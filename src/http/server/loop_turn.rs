@@ -10,8 +10,9 @@ use crate::ids::system_bytes;
 
 /// One turn of the event loop.
 pub struct LoopTurn {
-    /// Milliseconds of [`Limits::clock`].
+    /// Milliseconds of [`Limits::clock`], and the same in microseconds.
     pub now_ms: u64,
+    pub now_us: u64,
     /// The `Date` of answers.
     pub date: DateLine,
     pub limits: Limits,
@@ -31,8 +32,10 @@ impl LoopTurn {
             Some(repeats) => repeats.request_id,
             None => u128::from_be_bytes(system_bytes()),
         };
+        let now_us = limits.clock.now_us();
         LoopTurn {
-            now_ms: limits.clock.now_ms(),
+            now_ms: now_us / 1_000,
+            now_us,
             date: DateLine::default(),
             free_bytes: isize::try_from(limits.buffers_max_bytes).unwrap_or(isize::MAX),
             limits,
@@ -45,7 +48,8 @@ impl LoopTurn {
 
     /// Reads the time for the next turn.
     pub fn begin(&mut self) {
-        self.now_ms = self.limits.clock.now_ms();
+        self.now_us = self.limits.clock.now_us();
+        self.now_ms = self.now_us / 1_000;
         let repeats = self.limits.repeats.as_ref();
         self.date.at(repeats.map_or_else(Clock::wall_now, |repeats| repeats.clock.now()));
     }

@@ -1,30 +1,46 @@
 //! What the HTTP server counts, as Prometheus text.
 
-use std::fmt::Write;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use super::response_head::{STATUSES, status_position};
+use crate::http::Method;
+use crate::metrics::{Exposition, Figure, Histogram, SECONDS, WAITED_SECONDS};
 use crate::refusal::Code;
 
-/// One figure: a counter that only grows, or a gauge that is set.
-#[derive(Debug, Default)]
-pub struct Figure(AtomicU64);
+/// What is counted of a request.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// The number of its path; that of no path where there is none.
+    path: usize,
+    /// `None` where it could not be read.
+    method: Option<Method>,
+    /// When its head was whole, in microseconds of the event loop.
+    began_us: u64,
+    /// It waited for something to change.
+    pub has_waited: bool,
+}
 
-impl Figure {
-    /// Adds to a counter. The server's thread is the only one that writes, so no locked instruction is needed.
-    pub fn add(&self, count: u64) {
-        self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(count), Ordering::Relaxed);
-    }
-
-    /// Sets a gauge.
-    pub fn set(&self, value: usize) {
-        self.0.store(value as u64, Ordering::Relaxed);
-    }
-
-    /// The figure as it is.
-    pub fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+impl Asked {
+    /// A request of which this much is known.
+    pub fn of(path: Option<usize>, method: Option<Method>, began_us: u64) -> Asked {
+        Asked { path: path.unwrap_or(usize::MAX), method, began_us, has_waited: false }
     }
 }
+
+/// The answers to one method of one path.
+#[derive(Debug)]
+struct Answered {
+    /// By the position of their status, the last for all others.
+    by_status: [Figure; STATUSES.len() + 1],
+    seconds: Histogram,
+}
+
+/// The methods that are told apart; what has none of them is counted last.
+const METHODS: [Method; 7] =
+    [Method::Get, Method::Head, Method::Post, Method::Put, Method::Patch, Method::Delete, Method::Options];
+const OF_PATH: usize = METHODS.len() + 1;
+/// The label of what is none of the table.
+const OTHER: &str = "other";
 
 macro_rules! figures {
     ($($name:ident $kind:literal $help:literal,)*) => {
@@ -32,25 +48,33 @@ macro_rules! figures {
         #[derive(Debug)]
         pub struct Metrics {
             $(#[doc = $help] pub $name: Figure,)*
-            /// Answers by the first digit of their status.
-            pub answers_by_class: [Figure; 6],
-            /// The server's own refusals, by the position of their code in `Code::ALL`.
-            pub refusals_by_code: Vec<Figure>,
-        }
-
-        impl Default for Metrics {
-            fn default() -> Metrics {
-                Metrics {
-                    $($name: Figure::default(),)*
-                    answers_by_class: Default::default(),
-                    refusals_by_code: Code::ALL.iter().map(|_| Figure::default()).collect(),
-                }
-            }
+            /// The paths of the routes, by their numbers.
+            paths: Vec<&'static str>,
+            /// By path, then by method; made with the first answer.
+            answered: Vec<OnceLock<Box<Answered>>>,
+            /// Requests that waited, with their wait.
+            waited: Histogram,
+            /// By the position of their code in `Code::ALL`.
+            refusals: Vec<Figure>,
         }
 
         impl Metrics {
-            fn write_plain(&self, out: &mut String) {
-                $(write_one(out, concat!("boxoffice_http_", stringify!($name)), $kind, $help, &self.$name);)*
+            /// Nothing was counted yet.
+            pub fn of(paths: Vec<&'static str>) -> Metrics {
+                Metrics {
+                    $($name: Figure::default(),)*
+                    answered: (0..(paths.len() + 1) * OF_PATH).map(|_| OnceLock::new()).collect(),
+                    paths,
+                    waited: Histogram::of(WAITED_SECONDS),
+                    refusals: Code::ALL.iter().map(|_| Figure::default()).collect(),
+                }
+            }
+
+            fn write_plain(all: &[Arc<Metrics>], out: &mut Exposition) {
+                $(
+                    let sum: u64 = all.iter().map(|one| one.$name.get()).sum();
+                    out.one(concat!("boxoffice_http_", stringify!($name)), $kind, $help, sum);
+                )*
             }
         }
     };
@@ -71,7 +95,7 @@ figures! {
     connections_expired_write_total "counter" "Connections closed because an answer was not taken in time",
     parked "gauge" "Requests that wait for something to change",
     parked_refused_total "counter" "Requests answered at once because too many were waiting",
-    parked_vanished_total "counter" "WaitingRequest requests whose client went away",
+    parked_vanished_total "counter" "Waiting requests whose client went away",
     notifications_total "counter" "Topics notified",
     buffered_bytes "gauge" "Memory of all buffers, in bytes",
     received_bytes_total "counter" "Bytes received from connections",
@@ -85,39 +109,80 @@ figures! {
 }
 
 impl Metrics {
-    /// Counts an answer of this status.
-    pub fn count_answer(&self, status: u16) {
-        if let Some(figure) = self.answers_by_class.get(usize::from(status / 100)) {
-            figure.add(1);
-        }
+    /// Counts an answer of this status; on the event loop alone.
+    pub fn count_answer(&self, asked: &Asked, status: u16, now_us: u64) {
+        let method = METHODS.iter().position(|method| Some(*method) == asked.method).unwrap_or(METHODS.len());
+        let Some(slot) = self.answered.get(asked.path.min(self.paths.len()) * OF_PATH + method) else { return };
+        let answered = slot.get_or_init(|| {
+            let by_status = [(); STATUSES.len() + 1].map(|()| Figure::default());
+            Box::new(Answered { by_status, seconds: Histogram::of(SECONDS) })
+        });
+        answered.by_status[status_position(status)].add(1);
+        let histogram = if asked.has_waited { &self.waited } else { &answered.seconds };
+        histogram.observe(now_us.saturating_sub(asked.began_us));
     }
 
-    /// Counts a refusal of the server itself.
+    /// Counts a refusal; from any thread.
     pub fn count_refusal(&self, code: Code) {
-        if let Some(figure) = self.refusals_by_code.get(code as usize) {
-            figure.add(1);
+        if let Some(figure) = self.refusals.get(code as usize) {
+            figure.add_shared(1);
         }
     }
 
-    /// Appends everything in Prometheus' text format.
-    pub fn write_prometheus(&self, out: &mut String) {
-        self.write_plain(out);
-        out.push_str("# HELP boxoffice_http_answers_total Answers by the class of their status\n");
-        out.push_str("# TYPE boxoffice_http_answers_total counter\n");
-        for (class, figure) in self.answers_by_class.iter().enumerate().skip(1) {
-            // Writing to a String does not fail.
-            let _ = writeln!(out, "boxoffice_http_answers_total{{class=\"{class}xx\"}} {}", figure.get());
-        }
-        out.push_str("# HELP boxoffice_http_refusals_total Refusals of the HTTP server itself\n");
-        out.push_str("# TYPE boxoffice_http_refusals_total counter\n");
-        for (code, figure) in Code::ALL.iter().zip(&self.refusals_by_code).filter(|(_, figure)| figure.get() > 0) {
-            let _ = writeln!(out, "boxoffice_http_refusals_total{{code=\"{}\"}} {}", code.word(), figure.get());
-        }
+    /// How many answers had a status that begins with this digit.
+    pub fn answers_of_class(&self, class: u16) -> u64 {
+        let of_class = |answered: &Box<Answered>| {
+            let by_status = STATUSES.iter().zip(&answered.by_status);
+            by_status.filter(|((status, _), _)| status / 100 == class).map(|(_, figure)| figure.get()).sum::<u64>()
+        };
+        self.answered.iter().filter_map(OnceLock::get).map(of_class).sum()
     }
-}
 
-fn write_one(out: &mut String, name: &str, kind: &str, help: &str, figure: &Figure) {
-    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {}", figure.get()); // a String takes all
+    /// Appends everything that the HTTP servers of a venue count, in sum.
+    pub fn write_prometheus(all: &[Arc<Metrics>], out: &mut Exposition) {
+        Metrics::write_plain(all, out);
+        let name = "boxoffice_http_refusals_total";
+        out.family(name, "counter", "Refusals by their code");
+        for (at, code) in Code::ALL.iter().enumerate() {
+            let count: u64 = all.iter().filter_map(|one| one.refusals.get(at)).map(Figure::get).sum();
+            out.sample(name, &[("code", code.word())], count); // those that never came too: a rate begins at 0
+        }
+        Metrics::write_requests(all, out);
+    }
+
+    fn write_requests(all: &[Arc<Metrics>], out: &mut Exposition) {
+        let Some(first) = all.first() else { return };
+        let each = || {
+            (0..first.answered.len()).filter_map(|at| {
+                let parts: Vec<&Answered> =
+                    all.iter().filter_map(|one| Some(&**one.answered.get(at)?.get()?)).collect();
+                let path = first.paths.get(at / OF_PATH).copied().unwrap_or(OTHER);
+                let method = METHODS.get(at % OF_PATH).map_or(OTHER, |method| method.word());
+                (!parts.is_empty()).then_some(([("route", path), ("method", method)], parts))
+            })
+        };
+        let name = "boxoffice_http_requests_total";
+        out.family(name, "counter", "Answers by the path of the route, method and status; what no route has is other");
+        for (labels, parts) in each() {
+            let statuses = STATUSES.iter().map(|(status, _)| status.to_string()).chain([OTHER.to_owned()]);
+            for (at, status) in statuses.enumerate() {
+                let count: u64 = parts.iter().filter_map(|one| one.by_status.get(at)).map(Figure::get).sum();
+                if count > 0 {
+                    out.sample(name, &[labels.as_slice(), &[("status", &*status)]].concat(), count);
+                }
+            }
+        }
+        let name = "boxoffice_http_request_duration_seconds";
+        let help = "From the end of a request's head to its answer, without requests that waited (Prefer: wait)";
+        out.family(name, "histogram", help);
+        for (labels, parts) in each() {
+            let parts: Vec<&Histogram> = parts.iter().map(|one| &one.seconds).collect();
+            out.histogram(name, &labels, &parts);
+        }
+        let name = "boxoffice_http_long_poll_duration_seconds";
+        out.family(name, "histogram", "The same of requests that waited (Prefer: wait)");
+        out.histogram(name, &[], &all.iter().map(|one| &one.waited).collect::<Vec<_>>());
+    }
 }
 
 #[cfg(test)]
@@ -125,16 +190,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_are_written_with_their_help_and_only_refusals_that_happened() {
-        let metrics = Metrics::default();
-        metrics.count_answer(404);
-        metrics.count_refusal(Code::HeadTooLarge);
-        metrics.parked.set(7);
-        let mut text = String::new();
-        metrics.write_prometheus(&mut text);
-        assert!(text.contains("# TYPE boxoffice_http_parked gauge\nboxoffice_http_parked 7\n"));
-        assert!(text.contains("boxoffice_http_answers_total{class=\"4xx\"} 1\n"));
-        assert!(text.contains("boxoffice_http_refusals_total{code=\"HEAD_TOO_LARGE\"} 1\n"));
-        assert!(!text.contains("STORAGE_FULL"));
+    fn metrics_are_written_with_their_help_in_sum() {
+        let [public, staff] = [(); 2].map(|()| Arc::new(Metrics::of(vec!["/a/{b}"])));
+        let asked = Asked::of(Some(0), Some(Method::Get), 1_000);
+        public.count_answer(&asked, 404, 3_000);
+        staff.count_answer(&asked, 404, 1_200);
+        staff.count_answer(&Asked { has_waited: true, ..asked }, 200, 5_001_000);
+        staff.count_answer(&Asked::of(None, None, 0), 799, 0);
+        staff.count_refusal(Code::HeadTooLarge);
+        [&public, &staff].into_iter().for_each(|one| one.parked.set(7));
+        assert_eq!((public.answers_of_class(4), staff.answers_of_class(2)), (1, 1));
+        let mut out = Exposition::default();
+        Metrics::write_prometheus(&[public, staff], &mut out);
+        let text = out.into_text();
+        for line in [
+            "# TYPE boxoffice_http_parked gauge\nboxoffice_http_parked 14\n",
+            "boxoffice_http_refusals_total{code=\"HEAD_TOO_LARGE\"} 1\n",
+            "boxoffice_http_requests_total{route=\"/a/{b}\",method=\"GET\",status=\"404\"} 2\n",
+            "boxoffice_http_requests_total{route=\"other\",method=\"other\",status=\"other\"} 1\n",
+            "boxoffice_http_request_duration_seconds_bucket{route=\"/a/{b}\",method=\"GET\",le=\"0.0005\"} 1\n",
+            "boxoffice_http_request_duration_seconds_sum{route=\"/a/{b}\",method=\"GET\"} 0.0022\n",
+            "boxoffice_http_long_poll_duration_seconds_count 1\n",
+        ] {
+            assert!(text.contains(line), "{line}: {text}");
+        }
+        assert!(text.contains("boxoffice_http_refusals_total{code=\"STORAGE_FULL\"} 0\n"));
     }
 }

@@ -141,7 +141,7 @@ impl Server {
         handler: Handler,
         on_fatal: OnFatal,
     ) -> io::Result<Server> {
-        let metrics = Arc::new(Metrics::default());
+        let metrics = Arc::new(Metrics::of(limits.paths.clone()));
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
         let address = listener.local_addr()?;

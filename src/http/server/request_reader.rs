@@ -7,6 +7,7 @@ use super::connection::{Action, Connection, READ_MAX_BYTES, RequestMeta, State, 
 use super::cors::CrossOrigin;
 use super::framing::{self, Bounds, Head, RELAYED};
 use super::loop_turn::LoopTurn;
+use super::metrics::Asked;
 use super::proxy;
 use super::upstream::protocol::{self, Purpose};
 use super::upstream::{Origin, Wake};
@@ -55,12 +56,13 @@ impl Connection {
             }
             Err(mut refusal) => {
                 let (language, theirs, origin) = framing::peek(&input);
+                let path = framing::peek_path(&input).unwrap_or_default();
                 if let Refusal::MethodNotAllowed { allow } = &mut refusal
-                    && let Some(of_path) =
-                        framing::peek_path(&input).and_then(|path| (turn.limits.allowed_methods)(&path))
+                    && let Some(of_path) = (turn.limits.allowed_methods)(&path)
                 {
                     *allow = of_path;
                 }
+                self.meta.asked = Asked::of((turn.limits.path_number)(&path), None, turn.now_us);
                 self.meta.language = language;
                 self.meta.id = turn.request_id(theirs);
                 self.meta.cross_origin = CrossOrigin::of(&turn.limits.allow_origins, origin);
@@ -82,6 +84,7 @@ impl Connection {
         let path = head.target.split('?').next().unwrap_or("");
         let max_bytes = if path == "*" { 0 } else { limits.body_max_bytes(head.method, path) };
         let answer_at_once = limits.answer_at_once;
+        let asked = Asked::of((limits.path_number)(path), Some(head.method), turn.now_us);
         self.meta = RequestMeta {
             id: turn.request_id(head.request_id),
             origin,
@@ -90,6 +93,7 @@ impl Connection {
             head_only: head.method == Method::Head,
             accepts_gzip: head.accepts_gzip,
             cross_origin,
+            asked,
         };
         let has_body = head.is_chunked || head.content_length > 0;
         if has_body && head.is_encoded {
@@ -174,6 +178,7 @@ impl Connection {
     /// Lets the request wait.
     pub fn wait(&mut self, waiter: Box<Waiter>) {
         self.deadline_ms = waiter.deadline_ms;
+        self.meta.asked.has_waited = true;
         self.state = State::Waiting(waiter);
     }
 

@@ -34,3 +34,6 @@ ALTER TABLE venue ADD COLUMN top_up_policy TEXT CHECK (top_up_policy IN ('self',
 
 -- venue: the secret that signs tickets, by the name of the field
 ALTER TABLE venue RENAME COLUMN seal_secret TO signing_secret;
+
+-- schedule: the dates to come of all concerts
+CREATE INDEX schedule_starts_at ON schedule (starts_at);

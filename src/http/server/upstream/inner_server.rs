@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 use std::thread;
 
 use super::super::compress::{self, Compressor};
+use super::super::metrics::Metrics;
 use super::super::{framing, response_head};
 use super::handed::Handed;
 use super::protocol::{self, DELIVERY_FIELD, FIELD, PROBE_TARGET, RequestEnvelope, Topic, WaitingRequest};
@@ -62,6 +63,13 @@ pub struct Responder {
 pub struct Sending {
     pub compressor: Compressor,
     pub handed: Handed,
+    pub metrics: Arc<Metrics>,
+}
+
+impl Sending {
+    fn count(&self, reply: &Reply) {
+        reply.refused.into_iter().for_each(|code| self.metrics.count_refusal(code));
+    }
 }
 
 impl Responder {
@@ -73,6 +81,7 @@ impl Responder {
     /// Gives the answer, compressed where that helps and the client takes it.
     pub fn send(mut self, mut reply: Reply) {
         let Some(asked) = self.asked.take() else { return };
+        self.sending.count(&reply);
         compress::mark_vary(&mut reply);
         reply.headers.extend(self.delivery.map(|delivery| (DELIVERY_FIELD.into(), delivery.to_string())));
         let takes_gzip = !field(&asked, "accept-encoding").is_empty();
@@ -121,6 +130,7 @@ impl Drop for Responder {
         );
         let language = Language::of_accept_language(field(&asked, "accept-language"));
         let reply = Reply::refusal(&Refusal::Internal, language);
+        self.sending.count(&reply);
         respond(asked, self.number, "", &reply, &reply.body);
     }
 }

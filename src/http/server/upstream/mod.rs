@@ -82,7 +82,8 @@ impl Upstream {
     /// # Errors
     /// When no socket or thread can be made.
     pub fn start(limits: &Limits, handler: Handler, on_fatal: OnFatal, metrics: Arc<Metrics>) -> io::Result<Upstream> {
-        let sending = Arc::new(Sending { compressor: Compressor::start(on_fatal.clone())?, handed: Handed::default() });
+        let compressor = Compressor::start(on_fatal.clone())?;
+        let sending = Arc::new(Sending { compressor, handed: Handed::default(), metrics: Arc::clone(&metrics) });
         let pools = [Pool::new(limits.inner_reads.max(1)), Pool::new(limits.inner_writes.max(1))];
         let connections = pools.iter().map(|pool| pool.max).sum();
         Ok(Upstream {

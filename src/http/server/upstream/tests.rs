@@ -6,6 +6,7 @@ use mio::{Events, Poll};
 
 use super::*;
 use crate::http::server::connection_id::ConnectionId;
+use crate::http::server::metrics::Metrics;
 use crate::platform::{InnerPeer, inner_pair};
 
 /// An upstream whose only connection leads to the test itself.
@@ -21,7 +22,8 @@ impl TestUpstream {
     fn new() -> TestUpstream {
         let handler: Handler = Arc::new(|_, responder| drop(responder));
         let limits = Limits { inner_reads: 1, ..Limits::default() };
-        let mut upstream = Upstream::start(&limits, handler, OnFatal::new(|| {}), Arc::default()).unwrap();
+        let mut upstream =
+            Upstream::start(&limits, handler, OnFatal::new(|| {}), Arc::new(Metrics::of(Vec::new()))).unwrap();
         let (mut socket, server) = inner_pair().unwrap();
         let poll = Poll::new().unwrap();
         poll.registry().register(&mut socket, token_of(0, 0), Interest::READABLE).unwrap();
@@ -191,7 +193,8 @@ fn stranger_on_the_inner_socket_is_refused_and_its_body_is_not_read() {
         count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         drop(responder);
     });
-    let upstream = Upstream::start(&Limits::default(), handler, OnFatal::new(|| {}), Arc::default()).unwrap();
+    let upstream =
+        Upstream::start(&Limits::default(), handler, OnFatal::new(|| {}), Arc::new(Metrics::of(Vec::new()))).unwrap();
     assert!(!upstream.inner_server.as_ref().unwrap().is_open_to_others());
     let guessed = format!("upstream: {} 7 ::1 id\r\n", "0".repeat(32));
     let mut ours = send_head(&upstream, &protocol::probe());
