@@ -133,7 +133,7 @@ fn symlink_does_not_let_a_second_server_in_nor_a_restore_replace_the_link() {
     server.terminate();
     fine(&on(&restore, &at("link.db")).output().unwrap());
     assert!(at("link.db").is_symlink());
-    assert_eq!(names(&at("disk")), ["venue.db", "venue.db.before-restore-1"]);
+    assert_eq!(names(&at("disk")), ["venue.db", "venue.db-backed-up", "venue.db.before-restore-1"]);
     assert_eq!((users_in(&at("disk/venue.db")), users_in(&at("disk/venue.db.before-restore-1"))), (0, 1));
 }
 
