@@ -61,7 +61,7 @@ fn or_null(schema: &mut Value) {
     let list = |name: &str| schema.get(name).and_then(Value::as_array);
     let has = |name: &str, null: &Value| list(name).is_some_and(|list| list.contains(null));
     let takes_all = schema.as_object().is_some_and(Members::is_empty);
-    if takes_all || has("type", &"null".into()) || has("oneOf", &none) {
+    if takes_all || *schema == none || has("type", &"null".into()) || has("oneOf", &none) {
         return;
     }
     let is_plain = schema.get("enum").is_none() && schema.get("const").is_none();
