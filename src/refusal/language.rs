@@ -11,6 +11,14 @@ pub enum Language {
 }
 
 impl Language {
+    /// Its tag (BCP 47).
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Language::En => "en",
+            Language::Ko => "ko",
+        }
+    }
+
     /// The best of an `Accept-Language` field (RFC 9110, 12.5.4): the highest weight wins, the first of equals.
     pub fn of_accept_language(field: &str) -> Language {
         let mut best = (0.0, Language::En);

@@ -204,7 +204,7 @@ fn both(code: Code) -> Both {
         ],
         Code::ReservationPending => [
             ["A reservation is still unpaid", "There is already an unpaid reservation of this user; 'reservationId' names it.", "Pay for it or cancel it first."],
-            ["결제하지 않은 예매이 있습니다", "이 사용자에게 아직 결제하지 않은 예매이 있습니다. 'reservationId'를 확인해 주세요.", "먼저 그 예매을 결제하거나 취소해 주세요."],
+            ["결제하지 않은 예매가 있습니다", "이 사용자에게 아직 결제하지 않은 예매가 있습니다. 'reservationId'를 확인해 주세요.", "먼저 그 예매를 결제하거나 취소해 주세요."],
         ],
         Code::SeatLimit => [
             ["Too many seats", "One user may have at most 'seatsPerUser' seats of this date.", "Choose fewer seats."],
@@ -224,19 +224,19 @@ fn both(code: Code) -> Both {
         ],
         Code::ReservationNotFound => [
             ["No such reservation", "There is no reservation of yours like this.", "GET /api/v1/reservations lists your own."],
-            ["예매이 없습니다", "해당하는 본인의 예매이 없습니다.", "GET /api/v1/reservations에서 본인의 예매을 확인해 주세요."],
+            ["예매가 없습니다", "해당하는 본인의 예매가 없습니다.", "GET /api/v1/reservations에서 본인의 예매를 확인해 주세요."],
         ],
         Code::ReservationNotPending => [
             ["Reservation not pending", "The reservation is no longer waiting for its payment; 'reservationStatus' says what it is.", "Reserve again if the seats are free."],
-            ["결제 대기 중인 예매이 아닙니다", "이 예매은 더 이상 결제를 기다리지 않습니다. 'reservationStatus'를 확인해 주세요.", "좌석이 비어 있으면 다시 예매해 주세요."],
+            ["결제 대기 중인 예매가 아닙니다", "이 예매는 더 이상 결제를 기다리지 않습니다. 'reservationStatus'를 확인해 주세요.", "좌석이 비어 있으면 다시 예매해 주세요."],
         ],
         Code::ReservationNotConfirmed => [
             ["Reservation not confirmed", "Only a paid reservation can be refunded; 'reservationStatus' says what this one is.", "Look at the reservation: an unpaid one is cancelled, a refunded one has its points back."],
-            ["확정된 예매이 아닙니다", "결제가 끝난 예매만 환불할 수 있습니다. 이 예매의 상태는 'reservationStatus'에 있습니다.", "예매을 확인해 주세요. 결제 전이면 취소하면 되고, 환불된 예매이면 포인트가 이미 돌아갔습니다."],
+            ["확정된 예매가 아닙니다", "결제가 끝난 예매만 환불할 수 있습니다. 이 예매의 상태는 'reservationStatus'에 있습니다.", "예매를 확인해 주세요. 결제 전이면 취소하면 되고, 환불된 예매면 포인트가 이미 돌아갔습니다."],
         ],
         Code::RefundClosed => [
             ["Refund closed", "You could give this reservation back until 'refundUntil'; null says that this date can't be given back.", "Ask at the counter: the staff can still refund it."],
-            ["환불 기간이 지났습니다", "이 예매은 'refundUntil'까지만 직접 환불할 수 있습니다. null이면 직접 환불할 수 없는 일정입니다.", "창구에 문의해 주세요. 직원은 환불해 드릴 수 있습니다."],
+            ["환불 기간이 지났습니다", "이 예매는 'refundUntil'까지만 직접 환불할 수 있습니다. null이면 직접 환불할 수 없는 일정입니다.", "창구에 문의해 주세요. 직원은 환불해 드릴 수 있습니다."],
         ],
         Code::TopUpByStaffOnly => [
             ["Points are sold at the counter", "At this venue only staff top up points.", "Go to the counter."],
@@ -264,7 +264,7 @@ fn both(code: Code) -> Both {
         ],
         Code::TicketVoid => [
             ["Ticket void", "The reservation of this ticket was refunded, or its date is cancelled.", "Send its owner to the box office."],
-            ["무효인 티켓입니다", "이 티켓의 예매이 환불되었거나 공연 날짜가 취소되었습니다.", "창구로 안내해 주세요."],
+            ["무효인 티켓입니다", "이 티켓의 예매가 환불되었거나 공연 날짜가 취소되었습니다.", "창구로 안내해 주세요."],
         ],
         Code::AlreadyCheckedIn => [
             ["Already checked in", "Somebody went in with this ticket before; 'at' and 'door' say when and where.", "If that scan was a mistake, undo it: DELETE /api/v1/staff/checkins/{ticketId}."],
@@ -288,7 +288,7 @@ fn both(code: Code) -> Both {
         ],
         Code::AlreadyPaid => [
             ["Already paid", "This reservation was paid before; 'paymentId' names the payment.", "Nothing is left to do: the seats are yours."],
-            ["이미 결제되었습니다", "이 예매은 이미 결제되었습니다. 'paymentId'를 확인해 주세요.", "더 할 일이 없습니다. 좌석은 고객님의 것입니다."],
+            ["이미 결제되었습니다", "이 예매는 이미 결제되었습니다. 'paymentId'를 확인해 주세요.", "더 할 일이 없습니다. 좌석은 고객님의 것입니다."],
         ],
         Code::HoldExpired => [
             ["Hold expired", "The time to pay is over and the seats were given back.", "Reserve again if the seats are still free."],

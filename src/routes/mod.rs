@@ -27,7 +27,7 @@ use write::WriteJob;
 use crate::clock::Millis;
 use crate::http::{Credential, Handle, Method, RateLimit, Reply, Request, Responder, Resumed};
 use crate::queue::{self, Line};
-use crate::refusal::Refusal;
+use crate::refusal::{Language, Refusal};
 use crate::seat::MapCache;
 use crate::staff::{Keyring, Member};
 use crate::store::{CommitError, Failure, Outcome, Undo};
@@ -217,12 +217,12 @@ impl Handlers {
     }
 }
 
-/// The OpenAPI document.
+/// The OpenAPI document, in English.
 ///
 /// # Errors
 /// What does not fit together, in words.
 pub fn document() -> Result<serde_json::Value, String> {
-    openapi::document(ROUTES)
+    openapi::document(ROUTES, Language::En)
 }
 
 /// What is answered before any worker, reader or writer is asked.

@@ -154,6 +154,7 @@ pub static ROUTES: &[Route] = &[
     get("/", Open(|_, c| Ok(Answer::Ready(web::customer(c.request))))).page(),
     get("/staff", Open(|_, c| Ok(Answer::Ready(web::staff(c.request))))).page(),
     get("/staff/", Open(|_, c| Ok(Answer::Ready(web::staff(c.request))))).page(),
+    get("/docs", Open(|_, c| Ok(Answer::Ready(web::docs(c.request))))).page(),
     get("/handbook", Open(|_, c| handbook(c, &[]))).page(),
     get("/handbook/{page}", Open(|_, c| handbook(c, &[c.segment("page")]))).page(),
     get("/handbook/{language}/{page}", Open(|_, c| handbook(c, &[c.segment("language"), c.segment("page")]))).page(),

@@ -51,7 +51,7 @@ fn pages_in(language: Language) -> [String; 4] {
 
 /// A page with what stands around it: the other pages, the other language, the contents.
 fn whole_page(name: &str, markdown: &str, pages: &[(&str, &str); 4], language: Language) -> String {
-    let tag = super::tag_of(language);
+    let tag = language.tag();
     let (other_tag, other_name, handbook, in_contents) = match language {
         Language::En => ("ko", "한국어", "Handbook", "On this page"),
         Language::Ko => ("en", "English", "안내서", "이 페이지의 내용"),
@@ -134,5 +134,5 @@ fn address_of(link: &str, language: Language) -> Option<String> {
     let (file, anchor) = link.split_once('#').map_or((link, ""), |(file, anchor)| (file, anchor));
     let name = file.strip_suffix(".md")?;
     let anchor = if anchor.is_empty() { String::new() } else { format!("#{anchor}") };
-    Some(format!("/handbook/{}/{name}{anchor}", super::tag_of(language)))
+    Some(format!("/handbook/{}/{name}{anchor}", language.tag()))
 }

@@ -1,4 +1,5 @@
-//! The pages, compiled in: the customer's, the staff's, what both share, the handbook, and a page for each refusal.
+//! The pages, compiled in: the customer's, the staff's, what both share, the handbook, a page of every call, and
+//! a page for each refusal.
 
 mod files;
 mod handbook;
@@ -23,6 +24,11 @@ pub fn customer(request: &Request) -> Reply {
 pub fn staff(request: &Request) -> Reply {
     let html = in_language(include_str!("staff/index.html"), request.language());
     page_with(request, request.language(), 200, html, "camera=(self), microphone=(), geolocation=()")
+}
+
+/// `GET /docs`, open to all: 200 with a page of every call, made from the OpenAPI document; 304 by `If-None-Match`.
+pub fn docs(request: &Request) -> Reply {
+    page(request, 200, in_language(include_str!("docs/index.html"), request.language()))
 }
 
 /// `GET /problems/{code}`, open to all: 200 with a page that says when a refusal happens and what to do; 304 by
@@ -67,14 +73,7 @@ fn dressed(language: Language, title: &str, body: &str) -> String {
 }
 
 fn in_language(html: &str, language: Language) -> String {
-    html.replacen("lang=\"en\"", &format!("lang=\"{}\"", tag_of(language)), 1)
-}
-
-fn tag_of(language: Language) -> &'static str {
-    match language {
-        Language::En => "en",
-        Language::Ko => "ko",
-    }
+    html.replacen("lang=\"en\"", &format!("lang=\"{}\"", language.tag()), 1)
 }
 
 /// What a page may use of the device, unless it is the one that reads tickets.
@@ -96,7 +95,7 @@ fn page_with(request: &Request, language: Language, status: u16, html: String, p
     reply.body = files::with_version(&html).into();
     let reply = if status == 200 { reply.tagged(request) } else { reply };
     guarded(reply)
-        .with("Content-Language", tag_of(language))
+        .with("Content-Language", language.tag())
         .with("Vary", "Accept-Language")
         .with("Content-Security-Policy", POLICY)
         .with("Permissions-Policy", permissions)

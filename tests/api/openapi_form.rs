@@ -139,3 +139,115 @@ fn edition_in_openapi_3_0_has_the_same_calls_and_no_word_of_3_1() {
     }
     assert!(faults.is_empty(), "{faults:#?}");
 }
+
+/// What people read of a document, by its place; examples left out.
+fn texts(document: &Value) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    each_schema(document, "", &mut |place, value| {
+        for name in ["summary", "description", "x-displayName"] {
+            found.extend(value[name].as_str().map(|text| (format!("{place}/{name}"), text.to_owned())));
+        }
+    });
+    found
+}
+
+/// What stands in backquotes, in no order: it is the same in every language.
+fn quoted(text: &str) -> BTreeSet<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn openapi_document_is_told_in_korean_too_with_no_text_left_out_or_left_over() {
+    let app = TestApp::with_seats(1, &[]);
+    let is_korean = |text: &str| text.chars().any(|c| ('가'..='힣').contains(&c));
+    let mut korean = Vec::new();
+    for path in ["/api/v1/openapi.json", "/api/v1/openapi-3.0.json"] {
+        let told = |language: &str| {
+            let answer = app.client.call_with("GET", path, &[("accept-language", language)], None);
+            assert_eq!(answer.header("content-language"), Some(language));
+            assert_eq!(answer.header("vary").map(|vary| vary.contains("Accept-Language")), Some(true));
+            texts(answer.must(200))
+        };
+        let (en, ko) = (told("en"), told("ko"));
+        assert_eq!(en.len(), ko.len());
+        let mut faults = Vec::new();
+        for ((place, en), (_, ko)) in en.iter().zip(&ko) {
+            if place == "/info/description" {
+                let [en, ko] = [en, ko].map(|text| text.lines().map(quoted).collect::<Vec<_>>());
+                assert_eq!(en, ko, "the prose has the same lines with the same words in backquotes");
+            }
+            if is_korean(en) || !is_korean(ko) || quoted(en) != quoted(ko) {
+                faults.push(format!("{place}: {en} | {ko} (src/routes/openapi/korean.json)"));
+            }
+        }
+        assert!(faults.is_empty(), "{faults:#?}");
+        korean.extend(ko.into_iter().map(|(_, text)| text));
+    }
+    let rows: Value = serde_json::from_str(include_str!("../../src/routes/openapi/korean.json")).unwrap();
+    let rows = rows.as_object().unwrap();
+    let left: Vec<&String> = rows
+        .iter()
+        .filter(|(_, own)| !korean.iter().any(|text| text.contains(own.as_str().unwrap())))
+        .map(|(en, _)| en)
+        .collect();
+    assert!(left.is_empty(), "in korean.json, but nowhere in the document: {left:#?}");
+}
+
+#[test]
+fn openapi_schemas_take_the_bodies_that_the_server_takes_and_no_others() {
+    let (app, document) = (TestApp::with_seats(1, &[]), Document::read());
+    let user = app.customer();
+    let scan = |code: Value, number: Value| {
+        let id = "01a204cf-26a0-7cc5-a6cd-79dc2480d139";
+        json!({ "door": "East", "scans": [{ "scanId": id, "at": "2026-01-01T00:00:00Z", "code": code, "number": number }] })
+    };
+    let rule = |rule: Value| json!({ "rules": [rule] });
+    let none = Value::Null;
+    let checkins = ("POST", "/checkins", "CheckInRequest");
+    let scans = ("POST", "/checkins/scans", "ScansRequest");
+    let faults = ("PUT", "/test/faults", "FaultsRequest");
+    let key = format!("/users/{}/key", user.id);
+    let empty = ("POST", key.as_str(), "EmptyRequest");
+    for ((method, path, schema), body, is_taken) in [
+        (checkins, json!({ "code": "T1" }), true),
+        (checkins, json!({ "code": null, "number": "F48F8AY38C", "door": null }), true),
+        (checkins, json!({ "code": null, "door": null }), false),
+        (checkins, json!({ "code": "T1", "number": "F48F8AY38C" }), false),
+        (checkins, json!({}), false),
+        (scans, scan(json!("T1"), none.clone()), true),
+        (scans, scan(none.clone(), none.clone()), false),
+        (scans, scan(json!("T1"), json!("F48F8AY38C")), false),
+        (faults, rule(json!({ "path": "/a", "fault": "STATUS", "status": 503, "retryAfterSeconds": 9 })), true),
+        (faults, rule(json!({ "path": "/a", "fault": "STATUS" })), false),
+        (faults, rule(json!({ "path": "/a", "fault": "DELAY", "delayMilliseconds": 1, "method": null })), true),
+        (faults, rule(json!({ "path": "/a", "fault": "DELAY" })), false),
+        (
+            faults,
+            rule(json!({ "path": "/a", "fault": "DELAY", "delayMilliseconds": 1, "retryAfterSeconds": 0 })),
+            false,
+        ),
+        (faults, rule(json!({ "path": "/a", "fault": "RESET", "delayMilliseconds": 1 })), true),
+        (faults, rule(json!({ "path": "/a", "fault": "RESET", "status": 503 })), false),
+        (faults, rule(json!({ "path": "/a?b", "fault": "RESET" })), false),
+        (empty, json!({}), true),
+        (empty, none.clone(), true),
+        (empty, json!({ "a": 1 }), false),
+        (empty, json!([]), false),
+    ] {
+        let whole = json!({ "$ref": format!("#/components/schemas/{schema}"), "components": document.0["components"] });
+        let is_told = jsonschema::draft202012::new(&whole).unwrap().is_valid(&body);
+        let answer = app.client.call(
+            method,
+            &format!("/api/v1/staff{path}"),
+            &authorization("/api/v1/staff"),
+            Some(body.clone()),
+        );
+        assert_eq!((is_told, answer.status != 400), (is_taken, is_taken), "{path} {body}: {}", answer.text);
+    }
+    for path in ["/api/v1/staff/users?name=&cursor=", "/api/v1/reservations?cursor="] {
+        let parameters = &document.0["paths"][path.split('?').next().unwrap()]["get"]["parameters"];
+        let cursor = parameters.as_array().unwrap().iter().find(|one| one["name"] == "cursor").unwrap();
+        let whole = json!({ "allOf": [cursor["schema"]], "components": document.0["components"] });
+        assert!(!jsonschema::draft202012::new(&whole).unwrap().is_valid(&json!("")), "{path}");
+    }
+}

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::support::{Answer, TestApp};
 
 const FILE_LINES_MAX: usize = 400;
-const PAGES: [&str; 7] =
-    ["/", "/staff", "/staff/", "/handbook", "/handbook/security", "/problems/seat_unavailable", "/nowhere"];
+const PAGES: [&str; 8] =
+    ["/", "/staff", "/staff/", "/docs", "/handbook", "/handbook/security", "/problems/seat_unavailable", "/nowhere"];
 
 fn get(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> Answer {
     app.client.call_with("GET", path, headers, None)
@@ -17,7 +17,7 @@ fn get(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> Answer {
 fn web_files(endings: &[&str]) -> Vec<(String, String)> {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web");
     let mut files = Vec::new();
-    for room in ["shared", "customer", "staff", "handbook"] {
+    for room in ["shared", "customer", "staff", "docs", "handbook"] {
         let before = files.len();
         for entry in std::fs::read_dir(web.join(room)).unwrap() {
             let path: PathBuf = entry.unwrap().path();

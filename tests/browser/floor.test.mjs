@@ -11,7 +11,7 @@ import younger from 'eslint-plugin-es-x';
 
 const web = new URL('../../src/web/', import.meta.url);
 const { browserslist } = JSON.parse(readFileSync(new URL('package.json', import.meta.url)));
-const files = (ending) => ['shared', 'customer', 'staff', 'qr'].flatMap((room) => readdirSync(new URL(`${room}/`, web))
+const files = (ending) => ['shared', 'customer', 'staff', 'docs', 'qr'].flatMap((room) => readdirSync(new URL(`${room}/`, web))
   .filter((name) => name.endsWith(ending)).map((name) => `${room}/${name}`));
 
 /** Methods and syntax of the language that are younger than the floor; the plugin finds them by their names alone. */

@@ -22,7 +22,7 @@ function codeOf(...rooms) {
 
 const places = (text) => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]))].sort();
 
-for (const room of ['shared', 'customer', 'staff']) {
+for (const room of ['shared', 'customer', 'staff', 'docs']) {
   test(`every text of ${room} is there in Korean and English, with the same places to fill`, async () => {
     const rows = await rowsOf(room);
     assert.ok(rows.length > 0);
@@ -44,7 +44,7 @@ for (const room of ['shared', 'customer', 'staff']) {
     const said = [...code.matchAll(/\bsay\('([\w.]+)'/g)].map((match) => match[1]);
     assert.deepEqual(said.filter((key) => !known.has(key)), [], 'said, but in no table');
     // A key may be put together: of `refusal.${code}` the beginning is known.
-    const everywhere = codeOf('shared', 'customer', 'staff');
+    const everywhere = codeOf('shared', 'customer', 'staff', 'docs');
     const beginnings = [...everywhere.matchAll(/`([\w.]+\.)\$\{/g)].map((match) => match[1]);
     const used = (key) => everywhere.includes(`'${key}'`) || beginnings.some((beginning) => key.startsWith(beginning));
     assert.deepEqual(own.filter((key) => !used(key)), [], 'in a table, but said nowhere');
@@ -57,10 +57,16 @@ function rowsOfServer() {
   return source.split('\n').flatMap((line, at) => (/^\s*\["/.test(line) ? [[`texts.rs:${at + 1}`, /[가-힣]/.test(line) ? [line, ''] : ['', line]]] : []));
 }
 
+/** The texts of the OpenAPI document in Korean, which `/docs` shows. */
+function rowsOfDocument() {
+  const texts = JSON.parse(readFileSync(new URL('../routes/openapi/korean.json', web), 'utf8'));
+  return Object.values(texts).map((ko) => [`texts.rs of the document: ${ko}`, [ko, '']]);
+}
+
 test('glossary: no word that is out is used, and a word of one place stands only there', async () => {
   const { words } = JSON.parse(readFileSync(new URL('glossary.json', import.meta.url)));
-  const pages = (await Promise.all(['shared', 'customer', 'staff'].map(rowsOf))).flat();
-  const rows = [...pages, ...rowsOfServer()];
+  const pages = (await Promise.all(['shared', 'customer', 'staff', 'docs'].map(rowsOf))).flat();
+  const rows = [...pages, ...rowsOfServer(), ...rowsOfDocument()];
   assert.ok(rows.length > 500);
   const faults = [];
   for (const { ko, en, not = {}, only = {} } of words) {

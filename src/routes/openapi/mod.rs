@@ -6,8 +6,12 @@
 //! tests that hold it, which are not served. A fragment has `paths` and `schemas`; an answer in it may
 //! list its header fields as `x-headers` and its refusals as `x-refusals`, and a call has `x-refusals` for
 //! those of its own that are told in their own words.
+//!
+//! Fragments are in English; `korean.json` has the Korean of each of their texts and `conventions.ko.md` that of the
+//! prose, and the document is answered in the language of `Accept-Language`.
 
 mod edition;
+mod korean;
 mod nullable;
 mod operation;
 mod refusals;
@@ -15,15 +19,16 @@ mod text;
 
 use std::sync::{Arc, OnceLock};
 
+use korean::Texts;
 use serde_json::{Map, Value, json};
 
 use crate::http::{Reply, Request, SharedBody};
 use crate::ids;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, Language, Localized, Refusal};
 use crate::routes::Route;
 
 const FRAME: &str = include_str!("frame.json");
-const CONVENTIONS: &str = include_str!("conventions.md");
+const CONVENTIONS: [&str; 2] = [include_str!("conventions.md"), include_str!("conventions.ko.md")];
 const REFUSALS: &str = include_str!("../../refusal/openapi.json");
 
 /// What each room says of its calls, in the order in which a customer meets them.
@@ -47,9 +52,9 @@ const FRAGMENTS: &[(&str, &str)] = &[
 /// The members of a JSON object.
 type Members = Map<String, Value>;
 
-/// The document as it is sent, with its `ETag`; and its edition in OpenAPI 3.0.
-static SENT: OnceLock<Option<Sent>> = OnceLock::new();
-static SENT_3_0: OnceLock<Option<Sent>> = OnceLock::new();
+/// The document as it is sent, with its `ETag`, in each language; and its edition in OpenAPI 3.0.
+static SENT: [OnceLock<Option<Sent>>; 2] = [const { OnceLock::new() }; 2];
+static SENT_3_0: [OnceLock<Option<Sent>>; 2] = [const { OnceLock::new() }; 2];
 
 type Sent = (String, Arc<SharedBody>);
 
@@ -65,31 +70,41 @@ fn written(document: Result<Value, String>) -> Option<Sent> {
     }
 }
 
-/// `GET /openapi.json`, open to all: 200 with the OpenAPI document; 304 by `If-None-Match`.
+/// `GET /openapi.json`, open to all: 200 with the OpenAPI document, its texts in the reader's language; 304 by
+/// `If-None-Match`.
 pub(super) fn answer(request: &Request, routes: &[Route]) -> Result<Reply, Refusal> {
-    answer_with(SENT.get_or_init(|| written(document(routes))), request)
+    answer_with(&SENT, request, |language| document(routes, language))
 }
 
 /// `GET /openapi-3.0.json`, open to all: 200 with the same in OpenAPI 3.0.3; 304 by `If-None-Match`.
 pub(super) fn answer_3_0(request: &Request, routes: &[Route]) -> Result<Reply, Refusal> {
-    let edition = || written(document(routes).map(|document| edition::of_3_0(&document)));
-    answer_with(SENT_3_0.get_or_init(edition), request)
+    answer_with(&SENT_3_0, request, |language| document(routes, language).map(|document| edition::of_3_0(&document)))
 }
 
-fn answer_with(sent: &Option<Sent>, request: &Request) -> Result<Reply, Refusal> {
+fn answer_with(
+    sent: &[OnceLock<Option<Sent>>; 2],
+    request: &Request,
+    document: impl FnOnce(Language) -> Result<Value, String>,
+) -> Result<Reply, Refusal> {
+    let language = request.language();
+    let sent = sent[language as usize].get_or_init(|| written(document(language)));
     let (tag, body) = sent.as_ref().ok_or(Refusal::Internal)?;
-    Ok(Reply::unless_known(request, tag.clone(), || Reply::of_json(200, Arc::clone(body))))
+    let reply = Reply::unless_known(request, tag.clone(), || Reply::of_json(200, Arc::clone(body)));
+    Ok(reply.with("Content-Language", language.tag()).with("Vary", "Accept-Language"))
 }
 
-/// The whole document.
+/// The whole document with its texts in a language.
 ///
 /// # Errors
 /// What does not fit together, in words: a fragment that is no JSON, something that is said twice, a call that no route
 /// serves, a refusal that there is not.
-pub(super) fn document(routes: &[Route]) -> Result<Value, String> {
+pub(super) fn document(routes: &[Route], language: Language) -> Result<Value, String> {
+    let texts = Texts::of(language)?;
     let mut document = parse("frame.json", FRAME)?;
-    object(&mut document, "info")?.insert("description".into(), conventions().into());
-    let refusals = refusals::parse(REFUSALS)?;
+    texts.write_out(&mut document);
+    object(&mut document, "info")?.insert("description".into(), conventions(language).into());
+    let mut refusals = refusals::parse(REFUSALS)?;
+    texts.write_out(&mut refusals);
     let (mut paths, mut schemas) = (Members::new(), Members::new());
     let components = object(&mut document, "components")?;
     for (name, response) in object_of(components, "responses")? {
@@ -97,12 +112,13 @@ pub(super) fn document(routes: &[Route]) -> Result<Value, String> {
     }
     for (room, told) in FRAGMENTS {
         let mut fragment = parse(room, told)?;
-        text::write_out(&mut fragment);
+        texts.write_out(&mut fragment);
+        text::write_out(&mut fragment, language);
         for (path, item) in std::mem::take(object(&mut fragment, "paths")?) {
             let Value::Object(item) = item else { return Err(format!("{room}: {path} is no object")) };
             for (method, told) in item {
                 let what = format!("{method} {path}");
-                let call = operation::complete(routes, &path, &method, told, components, &mut schemas)
+                let call = operation::complete(routes, &path, &method, told, components, &mut schemas, language)
                     .map_err(|fault| format!("{room}: {what}: {fault}"))?;
                 let methods = paths.entry(path.clone()).or_insert_with(|| Value::Object(Members::new()));
                 let methods = methods.as_object_mut().ok_or("paths")?;
@@ -116,10 +132,11 @@ pub(super) fn document(routes: &[Route]) -> Result<Value, String> {
         }
     }
     for code in Code::ALL {
-        insert(&mut schemas, refusals::name(*code), refusals::schema(*code, &refusals[code.word()])?)?;
+        insert(&mut schemas, refusals::name(*code), refusals::schema(*code, &refusals[code.word()], language)?)?;
     }
     let pages: Vec<String> = Code::ALL.iter().map(|code| code.word().to_ascii_lowercase()).collect();
-    let page = json!({ "type": "string", "enum": pages, "description": "The code of a refusal, in lower case." });
+    let told = Localized::new("The code of a refusal, in lower case.", "거절 코드를 소문자로 쓴 것.");
+    let page = json!({ "type": "string", "enum": pages, "description": told.in_language(language) });
     insert(&mut schemas, "ProblemPage".into(), page)?;
     let known = object_of(components, "schemas")?;
     for (name, schema) in schemas {
@@ -131,8 +148,11 @@ pub(super) fn document(routes: &[Route]) -> Result<Value, String> {
 }
 
 /// The prose without the names of its tests, each item of a list on one line.
-fn conventions() -> String {
-    let lines = CONVENTIONS.trim_end().lines().map(|line| line.split_once(" <!--").map_or(line, |(text, _)| text));
+fn conventions(language: Language) -> String {
+    let lines = CONVENTIONS[language as usize]
+        .trim_end()
+        .lines()
+        .map(|line| line.split_once(" <!--").map_or(line, |(text, _)| text));
     lines.collect::<Vec<_>>().join("\n").replace("\n  ", " ")
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::refusals::{self, code_of};
 use super::{Members, component, insert};
 use crate::http::{Method, status_of};
-use crate::refusal::Code;
+use crate::refusal::{Code, Language};
 use crate::routes::{Access, Body, KeyUse, Route};
 use crate::staff::Role;
 
@@ -23,6 +23,7 @@ pub(super) fn complete(
     told: Value,
     components: &Members,
     schemas: &mut Members,
+    language: Language,
 ) -> Result<Value, String> {
     // A ticket and its picture are one route.
     let of_route = path.trim_end_matches(".svg");
@@ -53,7 +54,7 @@ pub(super) fn complete(
     let own = told.shift_remove("x-refusals").unwrap_or_else(|| json!([]));
     let by_status = refusals_by_status(route, &own)?;
     for (status, codes) in by_status {
-        let answer = refusals::answer(&codes, &format!("{choices}{status}"), schemas)?;
+        let answer = refusals::answer(&codes, &format!("{choices}{status}"), schemas, language)?;
         insert(responses.as_object_mut().ok_or("responses")?, status.to_string(), answer)?;
     }
     call.insert("responses".into(), all_responses(route, responses, is_tagged)?);

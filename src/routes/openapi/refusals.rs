@@ -18,8 +18,8 @@ pub(super) fn parse(text: &str) -> Result<Value, String> {
 
 /// The schema of a refusal. `told`: the schemas of its further `members`, an `example` of them, and what is
 /// `particular` to that time in the example's `detail`; null for a refusal without members.
-pub(super) fn schema(code: Code, told: &Value) -> Result<Value, String> {
-    let [title, detail, remedy] = explain(code, Language::En);
+pub(super) fn schema(code: Code, told: &Value, language: Language) -> Result<Value, String> {
+    let [title, detail, remedy] = explain(code, language);
     let (word, status) = (code.word(), status_of(code));
     let nothing = Members::new();
     let members = told["members"].as_object().unwrap_or(&nothing);
@@ -61,8 +61,8 @@ pub(super) fn code_of(word: &Value) -> Result<Code, String> {
 }
 
 /// An answer that is one of these refusals, told in their own words. `choice`: the name of the schema of several.
-pub(super) fn answer(codes: &[Code], choice: &str, schemas: &mut Members) -> Result<Value, String> {
-    let sentence = |code: &Code| format!("`{}`: {}", code.word(), explain(*code, Language::En)[1]);
+pub(super) fn answer(codes: &[Code], choice: &str, schemas: &mut Members, language: Language) -> Result<Value, String> {
+    let sentence = |code: &Code| format!("`{}`: {}", code.word(), explain(*code, language)[1]);
     let mut answer = json!({ "description": codes.iter().map(sentence).collect::<Vec<_>>().join(" ") });
     if codes.iter().any(|code| status_of(*code) == 401) {
         answer["headers"] = json!({ "WWW-Authenticate": component("headers", "WWW-Authenticate") });

@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use super::Members;
+use crate::refusal::Language;
 
 /// White space, which is trimmed; what a line may have within; and the same without white space, which is at its ends.
 const SPACE: &str = r"[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
@@ -15,19 +16,19 @@ const ONE_LINE: &str = "#/components/schemas/OneLine";
 const ONE_LINE_OR_NONE: &str = "#/components/schemas/OneLineOrNone";
 
 /// Writes out the texts of one line in a fragment.
-pub(super) fn write_out(value: &mut Value) {
+pub(super) fn write_out(value: &mut Value, language: Language) {
     match value {
-        Value::Array(values) => values.iter_mut().for_each(write_out),
+        Value::Array(values) => values.iter_mut().for_each(|one| write_out(one, language)),
         Value::Object(members) => match members.get("$ref").and_then(Value::as_str) {
-            Some(ONE_LINE) => *members = line(members, 1),
-            Some(ONE_LINE_OR_NONE) => *members = line(members, 0),
-            _ => members.values_mut().for_each(write_out),
+            Some(ONE_LINE) => *members = line(members, 1, language),
+            Some(ONE_LINE_OR_NONE) => *members = line(members, 0, language),
+            _ => members.values_mut().for_each(|one| write_out(one, language)),
         },
         _ => {}
     }
 }
 
-fn line(told: &Members, least: u64) -> Members {
+fn line(told: &Members, least: u64, language: Language) -> Members {
     let most = told["maxLength"].as_u64().unwrap_or_default();
     let question = if least == 0 { "?" } else { "" };
     let own = told.get("description").and_then(Value::as_str).map(|text| format!(" {text}")).unwrap_or_default();
@@ -37,7 +38,11 @@ fn line(told: &Members, least: u64) -> Members {
     let inner = most.saturating_sub(2);
     let pattern = format!("^{SPACE}*(?:{END}(?:{WITHIN}{{0,{inner}}}{END})?){question}{SPACE}*$");
     line.insert("pattern".into(), pattern.into());
-    line.insert("description".into(), format!("One line of {least} to {most} characters after trimming.{own}").into());
+    let what = match language {
+        Language::En => format!("One line of {least} to {most} characters after trimming.{own}"),
+        Language::Ko => format!("앞뒤 공백을 뺀 {least}~{most}자의 한 줄.{own}"),
+    };
+    line.insert("description".into(), what.into());
     line
 }
 
@@ -51,11 +56,11 @@ mod tests {
         let matcher = |pattern: &Value| jsonschema::draft202012::new(&json!({ "pattern": pattern })).unwrap();
         let matcher_of = |name: &str| {
             let mut schema = json!({ "$ref": name, "maxLength": 4 });
-            write_out(&mut schema);
+            write_out(&mut schema, Language::En);
             matcher(&schema["pattern"])
         };
         let (one, or_none) = (matcher_of(ONE_LINE), matcher_of(ONE_LINE_OR_NONE));
-        let document = super::super::document(crate::routes::ROUTES).unwrap();
+        let document = super::super::document(crate::routes::ROUTES, Language::En).unwrap();
         let lines = matcher(&document["components"]["schemas"]["Paragraphs"]["pattern"]);
         let whole = (0..=0x3100_u32).chain(0xfdf0..=0x1_0010).filter_map(char::from_u32);
         for text in whole.flat_map(|c| ["", "ab", "abcd"].map(|rest| format!("{c}{rest}"))).chain(["a b ".into()]) {

@@ -10,12 +10,12 @@ import { venue } from './venue.js';
 /**
  * Puts the frame on the page and gives its `main`. `home` is where the name leads; `name()` and `places()` give
  * the name and further nodes for the top, in the language of the moment; `refresh()` asks for them again.
- * `unkept` is the text for a browser that keeps nothing.
+ * `unkept` is the text for a browser that keeps nothing, on pages that have something to keep.
  */
 export function openFrame({ home, name, unkept, places = () => [] }) {
   const skip = el('a', { class: 'button skip', href: '#main', on: { click: skipTo } });
   const top = el('header', { class: 'top no-print' });
-  const blocked = el('div', { class: 'blocked no-print', role: 'status', hidden: inBrowser.isKept() });
+  const blocked = el('div', { class: 'blocked no-print', role: 'status', hidden: !unkept || inBrowser.isKept() });
   const main = el('main', { class: 'page', id: 'main', tabindex: '-1' });
   const foot = el('footer', { class: 'foot no-print' });
 
@@ -26,7 +26,7 @@ export function openFrame({ home, name, unkept, places = () => [] }) {
 
   async function refresh() {
     tell(skip, say('skip'));
-    tell(blocked, say(unkept));
+    if (unkept) tell(blocked, say(unkept));
     fill(top,
       el('a', { class: 'brand', href: home }, el('img', { src: new URL('icon.svg', import.meta.url).pathname, alt: '' }), name()),
       el('nav', { 'aria-label': say('places') }, places()), languageSwitch());
