@@ -170,7 +170,6 @@ CREATE TABLE schedule (
     CHECK (sale_opens_at < sale_closes_at)
 ) STRICT;
 CREATE INDEX schedule_concert ON schedule (concert_id, starts_at);
-CREATE INDEX schedule_date ON schedule (concert_id, date);
 CREATE INDEX schedule_starts_at ON schedule (starts_at);
 CREATE INDEX schedule_to_settle ON schedule (cancelled_at) WHERE cancelled_at IS NOT NULL AND settled_at IS NULL;
 
@@ -216,7 +215,7 @@ CREATE TABLE reservation (
 CREATE UNIQUE INDEX reservation_pending ON reservation (user_id) WHERE status = 'PENDING_PAYMENT';
 CREATE INDEX reservation_due ON reservation (hold_expires_at) WHERE status = 'PENDING_PAYMENT';
 CREATE INDEX reservation_user ON reservation (user_id);
--- The sales of a date. Holds leave it alone.
+-- The sales of a date. Holds leave it alone. SQLite takes it only for statements that have its condition word for word.
 CREATE INDEX reservation_sold ON reservation (schedule_id, status) WHERE status IN ('CONFIRMED', 'REFUNDED');
 
 -- The seats of a reservation at the price that was agreed; they stay when the hold is gone.

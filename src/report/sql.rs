@@ -32,7 +32,8 @@ pub(super) fn list_parts(connection: &Connection, schedule_id: i64, now: Millis)
 pub(super) fn sum_refunded(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Points> {
     connection
         .prepare_cached(
-            "SELECT coalesce(sum(amount), 0) FROM reservation WHERE schedule_id = ?1 AND status = 'REFUNDED'",
+            "SELECT coalesce(sum(amount), 0) FROM reservation
+             WHERE schedule_id = ?1 AND status IN ('CONFIRMED', 'REFUNDED') AND status = 'REFUNDED'",
         )?
         .query_row([schedule_id], |row| row.get(0))
 }

@@ -192,7 +192,8 @@ pub(super) fn list_pending_of_date(tx: &Tx, schedule_id: i64, limit: usize) -> r
 
 /// Some of the paid reservations of a date.
 pub(super) fn list_confirmed_of_date(tx: &Tx, schedule_id: i64, limit: usize) -> rusqlite::Result<Vec<Reservation>> {
-    list_some(tx, "status = 'CONFIRMED' AND schedule_id = ?1", schedule_id, limit)
+    let sold = "schedule_id = ?1 AND status IN ('CONFIRMED', 'REFUNDED') AND status = 'CONFIRMED'";
+    list_some(tx, sold, schedule_id, limit)
 }
 
 fn list_some(tx: &Tx, which: &str, schedule_id: i64, limit: usize) -> rusqlite::Result<Vec<Reservation>> {
@@ -205,9 +206,9 @@ fn list_some(tx: &Tx, which: &str, schedule_id: i64, limit: usize) -> rusqlite::
 pub(super) fn count_of_date(connection: &Connection, schedule_id: i64) -> rusqlite::Result<[i64; 3]> {
     connection
         .prepare_cached(
-            "SELECT (SELECT count(*) FROM reservation WHERE schedule_id = ?1 AND status = 'REFUNDED'),
-                    (SELECT count(*) FROM reservation WHERE schedule_id = ?1 AND status = 'CONFIRMED'),
-                    (SELECT count(*) FROM reservation WHERE schedule_id = ?1 AND status = 'PENDING_PAYMENT')",
+            "SELECT count(*) FILTER (WHERE status = 'REFUNDED'), count(*) FILTER (WHERE status = 'CONFIRMED'),
+               (SELECT count(*) FROM reservation WHERE schedule_id = ?1 AND status = 'PENDING_PAYMENT')
+             FROM reservation WHERE schedule_id = ?1 AND status IN ('CONFIRMED', 'REFUNDED')",
         )?
         .query_row([schedule_id], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))
 }

@@ -35,7 +35,7 @@ pub use location::{OpenError, is_taken, must_be_free, resolve, resolve_existing}
 pub use memory_copy::{MemoryCopy, bytes_of};
 pub use open::{Opened, VenueRow, continue_ids, create, create_with, open};
 pub use read_only::{ReadOnlyFile, has_wal, open_read_only};
-pub use readers::{Reader, Readers};
+pub use readers::{Reader, Readers, STATEMENTS_MAX};
 pub use replace::replace;
 pub use skipped_rows::SkippedRows;
 pub use tx::{Tx, Undo, with_transaction};

@@ -13,6 +13,7 @@ use super::database_lock::DatabaseLock;
 use super::format::{APPLICATION_ID, must_be_known, must_have_head};
 use super::integrity_scan::{find_damage, is_large};
 use super::location::{OpenError, look_at_outside, must_have_no_sidecar, say};
+use super::readers::STATEMENTS_MAX;
 use super::wal::{self, BUSY_MAX};
 use super::{migrations, statements};
 use crate::clock::Millis;
@@ -20,7 +21,6 @@ use crate::ids::{self, KeyHash};
 use crate::platform::{FileLock, LockError};
 use crate::signing::SigningSecret;
 
-const STATEMENTS_MAX: usize = 256;
 const NO_RIGHT: &str = "this file can't be written; give this user the right to write it and its folder.";
 
 /// The row of the table `venue`.

@@ -14,8 +14,8 @@ use super::{Failure, Outcome};
 
 /// How long a caller waits for a connection before it is refused as overloaded.
 const WAIT_MAX: Duration = Duration::from_secs(2);
-/// Prepared statements kept per connection.
-const STATEMENTS_MAX: usize = 64;
+/// Prepared statements kept by each connection, the writer's too: more than there are, so that none is prepared anew.
+pub const STATEMENTS_MAX: usize = 512;
 
 /// A lent connection. Everything that it reads is of one moment: of what was committed last when it read first. Until
 /// it is given back the write-ahead log can't be begun anew, so that comes before long work with what was read.

@@ -120,7 +120,8 @@ pub(super) fn count_by_section(connection: &Connection, schedule_id: i64) -> rus
              FROM reservation AS r JOIN ticket AS t USING (reservation_id) JOIN schedule AS s USING (schedule_id)
              LEFT JOIN seat ON seat.schedule_id = r.schedule_id AND seat.seat_no = t.seat_no
              LEFT JOIN check_in AS i ON i.ticket_id = t.ticket_id
-             WHERE r.schedule_id = ?1 AND r.status = 'CONFIRMED' AND s.cancelled_at IS NULL
+             WHERE r.schedule_id = ?1 AND r.status IN ('CONFIRMED', 'REFUNDED') AND r.status = 'CONFIRMED'
+               AND s.cancelled_at IS NULL
              GROUP BY seat.section ORDER BY min(t.seat_no)",
         )?
         .query_map([schedule_id], |row| from_row!(row => Count { section, expected, inside }))?
