@@ -1,5 +1,6 @@
 //! The running server: opens file, caches, writer and HTTP servers in order, and stops them gracefully.
 
+mod addresses;
 mod servers;
 
 use std::fmt::Display;
@@ -10,9 +11,10 @@ use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, mpsc};
 
 use rusqlite::Connection;
-use servers::{must_have_addresses, must_have_threads, open_servers};
+use servers::{certificates_of, keep, must_have_addresses, must_have_threads, open_servers};
 
 use crate::balance;
+use crate::certificates::{Certificates, Keeper};
 use crate::check;
 use crate::clock::{Clock, Millis, Mode, Span};
 use crate::http::{Notifier, RateLimit, Server};
@@ -23,7 +25,7 @@ use crate::schedule;
 use crate::seat::MapCache;
 use crate::seed::{Seed, Seeded};
 
-use crate::settings::{MachineSettings, Settings, TestClock, url_of};
+use crate::settings::{MachineSettings, Settings, TestClock};
 use crate::signing::{SigningKey, SigningSecret};
 use crate::staff::{self, Keyring};
 use crate::store::{
@@ -44,6 +46,8 @@ pub struct App {
     handlers: Handlers,
     /// The public one first; then, if they have one of their own, that of staff.
     servers: Vec<Server>,
+    /// Looks for a new certificate, where https is spoken.
+    keeper: Option<Keeper>,
     address: SocketAddr,
     staff_address: SocketAddr,
     new_staff_key: Option<String>,
@@ -83,7 +87,7 @@ impl App {
         on_fatal: impl FnMut() + Send + 'static,
         making: impl FnOnce(Option<&str>) -> Result<(), OpenError>,
     ) -> Result<App, OpenError> {
-        let Made { new_staff_key, seeded } = make(&mut settings, database, listen, making)?;
+        let Made { new_staff_key, seeded, certificates } = make(&mut settings, database, listen, making)?;
         let Opened { connection, venue: row, lock } = check::open_sound(database)?;
         let failed = |what: &str, error: &dyn Display| OpenError(format!("{}: {what}: {error}", database.display()));
         let clock = Arc::new(start_clock(&settings, &connection, &row)?);
@@ -125,33 +129,31 @@ impl App {
         let exposure = Exposure::Whole;
         let handlers =
             Handlers { venue, line, maps, keyring, arrivals, wrong_keys, readiness, tests, exposure, monitoring };
-        let servers = open_servers(&handlers, listen, &on_fatal).inspect_err(|_| handlers.venue.writer.stop())?;
+        let servers = open_servers(&handlers, listen, certificates.as_ref(), &on_fatal)
+            .inspect_err(|_| handlers.venue.writer.stop())?;
+        let keeper = keep(certificates, &on_fatal)?;
         let scan =
             integrity_scan(database, on_fatal).map_err(|error| failed("the file can't be looked through", &error))?;
         let at = |server: Option<&Server>| server.map_or(listen, Server::address); // there is one or two
         let (address, staff_address) = (at(servers.first()), at(servers.last()));
         let database = database.to_owned();
-        Ok(App { handlers, servers, address, staff_address, new_staff_key, seeded, database, scan, _lock: lock })
+        Ok(App {
+            handlers,
+            servers,
+            keeper,
+            address,
+            staff_address,
+            new_staff_key,
+            seeded,
+            database,
+            scan,
+            _lock: lock,
+        })
     }
 
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// The address as people and programs on this machine open it.
-    pub fn url(&self) -> String {
-        url_of(self.address)
-    }
-
-    /// The address at which staff find their pages; the same as [`App::url`] unless they have one of their own.
-    pub fn staff_url(&self) -> String {
-        url_of(self.staff_address)
-    }
-
-    /// Where staff find their pages; the same as [`App::address`] unless they have an address of their own.
-    pub fn staff_address(&self) -> SocketAddr {
-        self.staff_address
+    /// Looks for a new certificate now.
+    pub fn reload_certificate(&self) {
+        self.keeper.iter().for_each(Keeper::look_now);
     }
 
     /// The staff key, if it was made just now: it is shown this once.
@@ -221,6 +223,7 @@ impl Drop for App {
     /// Closes it: no new requests, what is under way is answered, the last commit is made, the WAL is written back.
     fn drop(&mut self) {
         Server::stop_all(std::mem::take(&mut self.servers));
+        self.keeper = None;
         self.scan = None; // a reader would keep the WAL from being written back
         self.handlers.venue.readers.close();
         self.handlers.venue.writer.stop();
@@ -258,6 +261,7 @@ fn report_fatal(on_fatal: &Mutex<impl FnMut()>) {
 struct Made {
     new_staff_key: Option<String>,
     seeded: Option<Seeded>,
+    certificates: Option<Arc<Certificates>>,
 }
 
 /// Checks what a start is told, and makes the file, with its seed, if there is none.
@@ -275,6 +279,7 @@ fn make(
     };
     settings.check(listen).map_err(OpenError)?;
     must_have_threads(settings, listen)?;
+    let certificates = certificates_of(settings)?;
     if let Some(number) = settings.test_random {
         ids::repeat_random(number);
     }
@@ -285,7 +290,7 @@ fn make(
         // Nobody knows a key of a copy that is thrown away.
         let new_staff_key = (settings.is_ephemeral && settings.staff_key.is_none()).then(new_key);
         settings.staff_key = settings.staff_key.take().or_else(|| new_staff_key.clone());
-        return Ok(Made { new_staff_key, seeded: None });
+        return Ok(Made { new_staff_key, seeded: None, certificates });
     }
     must_have_addresses(settings, listen)?;
     let mut seeded = None;
@@ -295,7 +300,7 @@ fn make(
         Ok(())
     };
     let new_staff_key = make_file(settings.staff_key.as_deref(), began, database, fill, making)?;
-    Ok(Made { new_staff_key, seeded })
+    Ok(Made { new_staff_key, seeded, certificates })
 }
 
 /// Makes the file if there is none; gives back its admin's staff key if one had to be made. Before the file has its

@@ -15,6 +15,7 @@
 //! | [`signing`] | the signature of the venue, which anyone can check |
 //! | [`spreadsheet`] | tables as spreadsheets write and read them |
 //! | [`threads`] | threads whose panic ends the program in good order |
+//! | [`certificates`] | the certificate of https: from files, and again when they change |
 //! | [`store`] | the file: opening it, readers, the one writer, migrations, column types |
 //! | [`http`] | the HTTP server, tiny_http behind it, requests and answers, idempotency |
 //! | [`venue`] | what every use case is handed first: the transaction, the events feed, what memory must learn |
@@ -171,6 +172,8 @@ pub mod settings;
 pub mod signing;
 pub mod spreadsheet;
 pub mod threads;
+
+pub mod certificates;
 
 pub mod store;
 

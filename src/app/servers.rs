@@ -4,6 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, mpsc};
 
+use crate::certificates::{Certificates, Keeper};
 use crate::http::{Handler, Limits, OpenFailure, Repeats, Server};
 use crate::routes::{
     Exposure, Handlers, allowed_methods, allowed_methods_of_tests, allowed_methods_of_the_public, answer_at_once,
@@ -20,7 +21,9 @@ const THREADS_OF_FRONT: usize = 1 + 5;
 
 /// A new file's staff key is shown once, at this start: what would stop the start later is tried before.
 pub(super) fn must_have_addresses(settings: &Settings, listen: SocketAddr) -> Result<(), OpenError> {
-    plan_servers(settings, listen).into_iter().try_for_each(|(flag, address, ..)| {
+    let served = plan_servers(settings, listen).into_iter().map(|(flag, address, ..)| (flag, address));
+    let redirect = settings.tls.http_redirect.map(|address| ("--http-redirect", address));
+    served.chain(redirect).try_for_each(|(flag, address)| {
         TcpListener::bind(address).map(drop).map_err(|error| cannot_listen(flag, address, &error))
     })
 }
@@ -53,9 +56,10 @@ fn cannot_listen(flag: &str, address: SocketAddr, error: &io::Error) -> OpenErro
 }
 
 /// Why nobody is served at an address: it can't be had, or what stands behind it can't be started.
-fn cannot_start(flag: &str, address: SocketAddr, failure: &OpenFailure) -> OpenError {
+fn cannot_start(flag: &str, address: SocketAddr, redirect: Option<SocketAddr>, failure: &OpenFailure) -> OpenError {
     match failure {
         OpenFailure::Address(error) => cannot_listen(flag, address, error),
+        OpenFailure::Redirect(error) => cannot_listen("--http-redirect", redirect.unwrap_or(address), error),
         OpenFailure::Inside(error) => OpenError(format!("the HTTP server can't be started: {error}.")),
     }
 }
@@ -70,6 +74,8 @@ fn plan_servers(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, S
         allowed_methods,
         paths: paths().collect(),
         path_number,
+        redirect_listen: settings.tls.http_redirect,
+        https_for_good: settings.tls.http_redirect.is_some(),
         ..Limits::from(&settings.http)
     };
     let Some(staff) = settings.staff_listen else { return vec![("--listen", listen, Exposure::Whole, limits)] };
@@ -80,19 +86,33 @@ fn plan_servers(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, S
     ]
 }
 
+/// The certificate of https, where that is spoken; read before anything is made.
+pub(super) fn certificates_of(settings: &Settings) -> Result<Option<Arc<Certificates>>, OpenError> {
+    let files = settings.tls.files();
+    files.map(|(certificate, key)| Certificates::of_files(certificate, key)).transpose().map_err(OpenError)
+}
+
+/// Looks for a new certificate from now on.
+pub(super) fn keep(certificates: Option<Arc<Certificates>>, on_fatal: &OnFatal) -> Result<Option<Keeper>, OpenError> {
+    let keeper = certificates.map(|certificates| Keeper::start(certificates, on_fatal.clone())).transpose();
+    keeper.map_err(|error| OpenError(format!("the certificate can't be watched: {error}.")))
+}
+
 pub(super) fn open_servers(
     handlers: &Handlers,
     listen: SocketAddr,
+    certificates: Option<&Arc<Certificates>>,
     on_fatal: &OnFatal,
 ) -> Result<Vec<Server>, OpenError> {
     let mut servers = Vec::new();
     let Venue { settings, clock, notifier, .. } = &*handlers.venue;
     let repeats = settings.test_random.map(|seed| Repeats::of(seed, clock));
     for (flag, address, exposure, limits) in plan_servers(settings, listen) {
-        let limits = Limits { repeats: repeats.clone(), ..limits };
+        let limits = Limits { repeats: repeats.clone(), tls: certificates.cloned(), ..limits };
+        let redirect = limits.redirect_listen;
         let handler: Handler = Arc::new(Handlers { exposure, ..handlers.clone() });
         let server = Server::open(address, limits, notifier.clone(), handler, on_fatal.clone())
-            .map_err(|failure| cannot_start(flag, address, &failure))?;
+            .map_err(|failure| cannot_start(flag, address, redirect, &failure))?;
         servers.push(server);
     }
     let _ = handlers.monitoring.http.set(servers.iter().map(Server::metrics).collect()); // once

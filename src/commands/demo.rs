@@ -9,14 +9,14 @@ use crate::store::OpenError;
 /// Opens the demo hall and serves until it is stopped.
 pub(super) fn run(settings: Settings) -> Result<(), OpenError> {
     let listen = settings.listen.unwrap_or(DEFAULT_LISTEN);
-    let shutdown = Shutdown::listen()?; // first: a signal must not leave the folder behind
+    let shutdown = Shutdown::listen(settings.tls.is_on())?; // first: a signal must not leave the folder behind
     let scratch = TempVenue::make()?;
     let settings = Settings { has_demo_hall: true, ..settings.for_trying() };
     let app = App::open(settings.clone(), &scratch.database(), listen, shutdown.broken())?;
     let concerts = app.list_concerts()?;
     let staff_key = app.new_staff_key().or(settings.staff_key.as_deref()).unwrap_or_default(); // one of them is there
     output::print(format_args!("boxoffice is open at {} (데모 매표소가 열렸습니다)", app.url()))?;
-    output::tell_others(app.address(), "");
+    output::tell_others(app.scheme(), app.address(), "");
     output::print(format_args!(
         "staff key (직원 키): {staff_key}\n\n\
          Buy a seat: open the address in a browser, or paste this into another terminal. Ctrl-C here closes the hall; nothing \

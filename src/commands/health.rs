@@ -21,6 +21,9 @@ pub(super) struct Health {
     /// The address that a server of this machine listens on.
     #[arg(long, env = "BOXOFFICE_LISTEN", default_value_t = DEFAULT_LISTEN, value_name = "ADDRESS:PORT", value_parser = parse_listen)]
     listen: SocketAddr,
+    /// Ask the one at --listen by https, as a server with this certificate speaks it.
+    #[arg(long, env = "BOXOFFICE_TLS_CERTIFICATE", value_name = "FILE")]
+    tls_certificate: Option<PathBuf>,
     /// Trust the certificate authorities of this file (PEM) too, for a URL that begins with https.
     #[arg(long, value_name = "FILE", requires = "url")]
     ca: Option<PathBuf>,
@@ -31,9 +34,14 @@ pub(super) struct Health {
 
 impl Health {
     pub(super) fn run(self) -> Result<(), OpenError> {
-        let url = self.url.unwrap_or_else(|| loopback_url_of(self.listen));
+        let is_own = self.url.is_none();
+        let scheme = if self.tls_certificate.is_some() { "https" } else { "http" };
+        let url = self.url.unwrap_or_else(|| loopback_url_of(scheme, self.listen));
         let within = Duration::from_secs(u64::from(self.timeout_seconds));
-        let mut client = Client::within(&ServerAddress::parse(&url, self.ca.as_deref())?, within);
+        let address = ServerAddress::parse(&url, self.ca.as_deref())?;
+        // The certificate is for the names of the venue, not for 127.0.0.1; nothing secret is sent there.
+        let address = if is_own { address.without_proof() } else { address };
+        let mut client = Client::within(&address, within);
         let not_ready = |why: String| OpenError(format!("{url} is not ready: {why}"));
         let answer =
             client.call(&Call::probe("/readyz")).map_err(|error| not_ready(format!("no answer ({error}).")))?;

@@ -27,7 +27,7 @@ use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::app::App;
-use crate::platform;
+use crate::platform::{self, Signal};
 use crate::settings::{Settings, environment};
 use crate::staff::NAME_MAX_CHARS;
 use crate::store::OpenError;
@@ -148,11 +148,13 @@ fn parse_name(text: &str) -> Result<String, String> {
         .ok_or_else(|| format!("give 1 to {NAME_MAX_CHARS} characters and no control characters"))
 }
 
-/// Why a running server stops.
+/// What a running server is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stop {
     /// It was asked to.
     Asked,
+    /// Not at all: it is to look for a new certificate.
+    Reload,
     /// The state on disk, or of memory, is unknown.
     Broken,
 }
@@ -163,16 +165,16 @@ struct Shutdown {
     receiver: mpsc::Receiver<Stop>,
 }
 
-/// Does something at each signal that asks the program to end.
-fn at_signals(on_fatal: OnFatal, act: impl FnMut() + Send + 'static) -> Result<(), OpenError> {
+/// Does something at each signal that asks the program to end, or to look for a new certificate.
+fn at_signals(reloads: bool, on_fatal: OnFatal, act: impl FnMut(Signal) + Send + 'static) -> Result<(), OpenError> {
     let failed = |error: std::io::Error| OpenError(format!("signals can't be caught: {error}"));
-    let signals = platform::EndSignals::catch().map_err(failed)?;
+    let signals = platform::EndSignals::catch(reloads).map_err(failed)?;
     spawn_vital("signals", on_fatal, move || signals.for_each(act)).map(drop).map_err(failed)
 }
 
 /// Ends the program with this exit code at a signal that asks it to, after cleaning up.
 fn end_by_signal(code: i32, mut clean: impl FnMut() + Send + 'static) -> Result<(), OpenError> {
-    at_signals(OnFatal::new(move || std::process::exit(code)), move || {
+    at_signals(false, OnFatal::new(move || std::process::exit(code)), move |_| {
         output::warn("boxoffice: stopped");
         clean();
         platform::FileLock::remove_all_names();
@@ -182,15 +184,16 @@ fn end_by_signal(code: i32, mut clean: impl FnMut() + Send + 'static) -> Result<
 
 impl Shutdown {
     /// Listens for the signals that ask the program to end.
-    fn listen() -> Result<Shutdown, OpenError> {
+    fn listen(reloads: bool) -> Result<Shutdown, OpenError> {
         let (sender, receiver) = mpsc::channel();
         let asked = sender.clone();
         let failed = sender.clone();
         let on_fatal = OnFatal::new(move || {
             let _ = failed.send(Stop::Broken); // nobody listens any more once it is closing
         });
-        at_signals(on_fatal, move || {
-            let _ = asked.send(Stop::Asked); // nobody listens any more once it is closing
+        at_signals(reloads, on_fatal, move |signal| {
+            let stop = if signal == Signal::Reload { Stop::Reload } else { Stop::Asked };
+            let _ = asked.send(stop); // nobody listens any more once it is closing
         })?;
         Ok(Shutdown { sender, receiver })
     }
@@ -205,10 +208,15 @@ impl Shutdown {
 
     /// Waits for a request to stop, then stops the server.
     fn close_in_the_end(self, app: App) -> Result<(), OpenError> {
-        let stop = self.receiver.recv().unwrap_or(Stop::Asked); // a sender lives in here
+        let stop = loop {
+            match self.receiver.recv().unwrap_or(Stop::Asked) {
+                Stop::Reload => app.reload_certificate(),
+                stop => break stop, // a sender lives in here
+            }
+        };
         drop(app);
         match stop {
-            Stop::Asked => Ok(()),
+            Stop::Asked | Stop::Reload => Ok(()),
             Stop::Broken => Err(OpenError(
                 "the log says what failed, and nothing more is promised; remove its cause (check the disk), then start again."
                     .into(),

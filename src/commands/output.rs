@@ -27,7 +27,7 @@ pub(super) fn tell(text: impl Display) {
 }
 
 /// Tells by which addresses others reach one that stands for all of a machine, or of a container.
-pub(super) fn tell_others(address: SocketAddr, path: &str) {
+pub(super) fn tell_others(scheme: &str, address: SocketAddr, path: &str) {
     let is_in_container = platform::is_in_container();
     if is_in_container && address.ip().is_unspecified() {
         let port = address.port();
@@ -38,7 +38,7 @@ pub(super) fn tell_others(address: SocketAddr, path: &str) {
     } else {
         "other machines (다른 기기에서)"
     };
-    for url in urls_for_others(address) {
+    for url in urls_for_others(scheme, address) {
         tell(format_args!("from {whom}: {url}{path}"));
     }
 }

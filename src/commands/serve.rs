@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{KEY_SHOWN, Shutdown, Stop, TempVenue, output};
 use crate::app::App;
 use crate::platform;
-use crate::settings::{DEFAULT_LISTEN, Settings};
+use crate::settings::{DEFAULT_LISTEN, Settings, url_of};
 use crate::store::{self, NewFile, OpenError};
 use crate::threads::{OnFatal, spawn_vital};
 
@@ -46,7 +46,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> Result<(), OpenError> {
-        let shutdown = Shutdown::listen()?;
+        let shutdown = Shutdown::listen(self.settings.tls.is_on())?;
         if self.until_stdin_closes {
             stop_with_stdin(&shutdown)?;
         }
@@ -96,10 +96,14 @@ impl Serve {
             app.url(),
             output::shown(&database, &self.database).display()
         ));
-        output::tell_others(app.address(), "");
+        output::tell_others(app.scheme(), app.address(), "");
+        if let Some(redirect) = app.redirect_address() {
+            let url = url_of("http", redirect);
+            output::tell(format_args!("whoever comes to {url} is sent to https (https로 보냅니다)"));
+        }
         if app.staff_address() != app.address() {
             output::tell(format_args!("staff find their pages at {}/staff (직원 페이지)", app.staff_url()));
-            output::tell_others(app.staff_address(), "/staff");
+            output::tell_others(app.scheme(), app.staff_address(), "/staff");
         }
         if is_behind_gateway {
             output::tell(GATEWAY);
@@ -146,6 +150,7 @@ fn ready(app: &App, settings: &Settings) -> Result<Value, OpenError> {
     let seed = settings.seed.as_ref().map(|path| path.display().to_string());
     let mut ready = json!({
         "url": app.url(),
+        "redirectUrl": app.redirect_address().map(|address| url_of("http", address)),
         "staffKey": app.new_staff_key().or(given),
         "concertId": first.map(|(concert, _)| concert),
         "scheduleIds": first.map(|(_, dates)| dates),

@@ -53,6 +53,13 @@ impl ServerAddress {
     }
 }
 
+impl ServerAddress {
+    /// The same server, whose certificate is not checked.
+    pub(super) fn without_proof(self) -> ServerAddress {
+        ServerAddress { tls: TlsConfig::builder().disable_verification(true).build(), ..self }
+    }
+}
+
 const URL_SHAPE: &str = "give http://HOST:PORT or https://HOST:PORT, such as http://localhost:8080.";
 
 fn is_loopback(host: &str) -> bool {

@@ -50,6 +50,15 @@ pub fn count_names(metadata: &Metadata) -> u64 {
     count
 }
 
+/// Whether everybody on this machine may read the file; no where the system has no modes.
+pub fn is_readable_by_all(metadata: &Metadata) -> bool {
+    #[cfg(unix)]
+    let readable = std::os::unix::fs::MetadataExt::mode(metadata) & 0o004 != 0;
+    #[cfg(not(unix))]
+    let readable = !metadata.is_file();
+    readable
+}
+
 /// Whether the user of this process owns it; on Windows the folders that are asked about are the user's own.
 pub fn is_own(metadata: &Metadata) -> bool {
     #[cfg(unix)]

@@ -25,11 +25,12 @@
 //! * a rename over a file (`std::fs::rename`). **Linux**: atomic, also while it is open. **macOS**: the same.
 //!   **Windows**: atomic; refused while a program has it open that does not share it. Why: commands hold the lock of
 //!   both files meanwhile.
-//! * [`give_to_owner`], [`is_own`], [`count_names`]. **Linux**: owner, inode. **macOS**: the same. **Windows**: no
-//!   answer: what is asked about is the user's own. Why: access lists have no single owner that counts.
-//! * [`EndSignals`]. **Linux**: SIGTERM, SIGINT, SIGQUIT, SIGHUP. **macOS**: the same. **Windows**: Ctrl-C and
-//!   Ctrl-Break. Why: a closed console or a stopped service ends a program of Windows at once; what was answered is on
-//!   disk.
+//! * [`give_to_owner`], [`is_own`], [`is_readable_by_all`], [`count_names`]. **Linux**: owner, mode, inode. **macOS**:
+//!   the same. **Windows**: no answer: what is asked about is the user's own. Why: access lists have no single owner
+//!   that counts.
+//! * [`EndSignals`]. **Linux**: SIGTERM, SIGINT, SIGQUIT, SIGHUP (which may reload instead). **macOS**: the same.
+//!   **Windows**: Ctrl-C and Ctrl-Break. Why: a closed console or a stopped service ends a program of Windows at once;
+//!   what was answered is on disk.
 //! * [`raise_descriptor_limit`]. **Linux**: to the hard limit. **macOS**: to 10,240 (`OPEN_MAX`). **Windows**: counts
 //!   as 65,536. Why: macOS begins with 256 and refuses "unlimited"; Windows has no limit.
 //! * [`spare_descriptor`]. **Linux**: `/dev/null`. **macOS**: the same. **Windows**: none. Why: without a limit
@@ -67,8 +68,8 @@ pub use console::{Shell, prepare_console, shell};
 pub use container::is_in_container;
 pub use descriptors::{raise_descriptor_limit, spare_descriptor};
 pub use files::{
-    count_names, give_second_name, give_to_owner, is_own, make_private_folder, move_into_place, open_private,
-    real_path, sync_folder_of, temporary_folder,
+    count_names, give_second_name, give_to_owner, is_own, is_readable_by_all, make_private_folder, move_into_place,
+    open_private, real_path, sync_folder_of, temporary_folder,
 };
 #[cfg(test)]
 pub use files::{is_private, symlink_file};
@@ -78,4 +79,4 @@ pub use inner_socket::{InnerPeer, inner_pair};
 pub use lock::{FileLock, LockError, is_locked, lock_path};
 pub use network::{SHORT_READ_IS_ALL, is_listener_lost, reuse_address};
 pub use process::ProcessFigures;
-pub use signals::EndSignals;
+pub use signals::{EndSignals, Signal};

@@ -47,6 +47,12 @@ pub struct HttpSettings {
     /// Hold this machine itself to the limits per address too (connections, and --tries-per-minute)
     #[arg(long, env = "BOXOFFICE_HTTP_LIMIT_LOOPBACK")]
     pub http_limit_loopback: bool,
+    /// Time for a TLS handshake in milliseconds, from the opening of the connection (10 to 600,000)
+    #[arg(long, env = "BOXOFFICE_HTTP_HANDSHAKE_MAX_MS", default_value_t = 10_000, value_name = "N", value_parser = range(10, 600_000))]
+    pub http_handshake_max_ms: u64,
+    /// Most TLS handshakes under way at once (0 to 1,000,000; 0: half of the connections)
+    #[arg(long, env = "BOXOFFICE_HTTP_HANDSHAKES_MAX", default_value_t = 0, value_name = "N", value_parser = range(0, 1_000_000))]
+    pub http_handshakes_max: u64,
     /// Memory for all buffers of connections in bytes (1,048,576 to 68,719,476,736)
     #[arg(long, env = "BOXOFFICE_HTTP_BUFFERS_MAX_BYTES", default_value_t = 128 << 20, value_name = "N",
         value_parser = range(1 << 20, 64 << 30))]

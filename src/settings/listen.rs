@@ -34,28 +34,33 @@ pub fn parse_listen(text: &str) -> Result<SocketAddr, String> {
     }
 }
 
+/// Whether only this machine reaches an address.
+pub(super) fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
 /// A URL that people and programs on this machine can open: nobody can go to `0.0.0.0` or `[::]`. In a container whose
 /// port is published under the same number it can be opened on the host too.
-pub fn url_of(address: SocketAddr) -> String {
+pub fn url_of(scheme: &str, address: SocketAddr) -> String {
     match address.ip().is_unspecified() {
-        true => format!("http://localhost:{}", address.port()),
-        false => format!("http://{address}"),
+        true => format!("{scheme}://localhost:{}", address.port()),
+        false => format!("{scheme}://{address}"),
     }
 }
 
 /// The URL of a server on this machine without a name in it, since a container may know none.
-pub fn loopback_url_of(address: SocketAddr) -> String {
+pub fn loopback_url_of(scheme: &str, address: SocketAddr) -> String {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     };
-    format!("http://{}", SocketAddr::new(ip, address.port()))
+    format!("{scheme}://{}", SocketAddr::new(ip, address.port()))
 }
 
 /// The URLs by which other machines reach an unspecified address: those of the interfaces that lead to other networks.
 /// A connected UDP socket has such an address without sending anything (the targets are addresses for documentation).
-pub fn urls_for_others(address: SocketAddr) -> Vec<String> {
+pub fn urls_for_others(scheme: &str, address: SocketAddr) -> Vec<String> {
     if !address.ip().is_unspecified() {
         return Vec::new();
     }
@@ -66,7 +71,7 @@ pub fn urls_for_others(address: SocketAddr) -> Vec<String> {
     };
     let own = [towards("0.0.0.0:0", "192.0.2.1:9"), towards("[::]:0", "[2001:db8::1]:9").filter(|_| address.is_ipv6())];
     let own = own.into_iter().flatten().filter(|ip| !ip.is_loopback() && !ip.is_unspecified());
-    own.map(|ip| format!("http://{}", SocketAddr::new(ip, address.port()))).collect()
+    own.map(|ip| format!("{scheme}://{}", SocketAddr::new(ip, address.port()))).collect()
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ pub mod http;
 mod listen;
 mod origin;
 pub mod queue;
+pub mod tls;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, value_parser};
@@ -15,6 +16,7 @@ use jiff::tz::TimeZone;
 
 use crate::clock::{Clock, Millis};
 use http::HttpSettings;
+use listen::is_loopback;
 pub use listen::{DEFAULT_LISTEN, loopback_url_of, parse_listen, url_of, urls_for_others};
 pub use origin::AllowedOrigin;
 
@@ -209,6 +211,8 @@ pub struct Settings {
     pub machine: MachineSettings,
     #[command(flatten)]
     pub http: HttpSettings,
+    #[command(flatten)]
+    pub tls: tls::TlsSettings,
 }
 
 impl Settings {
@@ -229,6 +233,7 @@ impl Settings {
         {
             return Err(format!("--staff-listen {staff} is the same as --listen; give it a port of its own."));
         }
+        self.tls.check(listen, self.staff_listen)?;
         for (flag, is_given) in
             [("--test-random", self.test_random.is_some()), ("--test-clock-at", self.test_clock_at.is_some())]
         {
@@ -295,10 +300,6 @@ impl Settings {
     pub fn top_up_policy(&self) -> TopUpPolicy {
         self.sale.top_up_policy.unwrap_or(TopUpPolicy::Own)
     }
-}
-
-fn is_loopback(address: IpAddr) -> bool {
-    address.to_canonical().is_loopback()
 }
 
 fn parse_instant(text: &str) -> Result<Millis, String> {

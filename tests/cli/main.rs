@@ -12,6 +12,7 @@ mod documents;
 mod files;
 mod halls;
 mod health;
+mod https;
 #[cfg(unix)] // owners, limits of a shell
 mod leftovers;
 mod offline_door;

@@ -8,8 +8,8 @@ use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::tls::Authority;
 use crate::support::{PRICE, STAFF_KEY, TestApp};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::json;
 
 /// Nobody waits longer for the other side of a connection.
@@ -82,39 +82,6 @@ fn request(stream: &mut impl BufRead) -> std::io::Result<(String, Vec<u8>)> {
     Ok((head, body))
 }
 
-/// A server behind TLS for `localhost`, in front of a plain one; and the file of its certificate.
-fn behind_tls(upstream: SocketAddr, folder: &Path) -> (String, PathBuf) {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let ca = folder.join("ca.pem");
-    std::fs::write(&ca, made.cert.pem()).unwrap();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
-    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)
-        .unwrap();
-    let config = Arc::new(config);
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    serve(listener, move |stream| {
-        let tls = rustls::ServerConnection::new(Arc::clone(&config)).map_err(std::io::Error::other)?;
-        let mut tls = BufReader::new(rustls::StreamOwned::new(tls, stream));
-        let (head, body) = request(&mut tls)?;
-        let mut plain = TcpStream::connect(upstream)?;
-        let head = head.replacen("\r\n", "\r\nConnection: close\r\n", 1);
-        plain.write_all(head.as_bytes())?;
-        plain.write_all(&body)?;
-        let mut answer = Vec::new();
-        plain.read_to_end(&mut answer)?;
-        let tls = tls.get_mut();
-        tls.write_all(&answer)?;
-        tls.conn.send_close_notify();
-        tls.flush()
-    });
-    (format!("https://localhost:{port}"), ca)
-}
-
 fn address_of(app: &TestApp) -> SocketAddr {
     app.url().strip_prefix("http://").unwrap().parse().unwrap()
 }
@@ -144,9 +111,10 @@ fn client_every_address_of_a_name_is_tried() {
 
 #[test]
 fn https_is_spoken_by_every_command_and_a_strange_certificate_is_refused() {
-    let app = TestApp::empty(&[]);
+    let authority = Authority::new();
+    let app = TestApp::secure(&authority, &[]);
     let (folder, _) = table(40);
-    let (url, ca) = behind_tls(address_of(&app), folder.path());
+    let (url, ca) = (app.url(), authority.ca());
     let ca = ca.to_str().unwrap();
     let strange = complained(&import(folder.path(), &url, &[], &[]));
     assert!(strange.contains("TLS") && strange.contains("--ca"), "{strange}");
@@ -178,6 +146,10 @@ fn https_is_spoken_by_every_command_and_a_strange_certificate_is_refused() {
     );
     let report: serde_json::Value = serde_json::from_slice(&rush.stdout).unwrap_or_else(|_| panic!("{rush:?}"));
     assert_eq!((&report["callsLost"], &report["customers"]), (&json!(0), &json!(12)), "{report}");
+    let ready = run(folder.path(), &["health", "--url", &url, "--ca", ca], &[]);
+    assert!(printed(&ready).starts_with(&format!("{url} is ready")), "{ready:?}");
+    let seed = run(folder.path(), &["seed", "--from", &url, "--ca", ca, "--output", "seed.json"], &[]);
+    assert!(seed.status.success() && folder.path().join("seed.json").exists(), "{seed:?}");
     for (ca, told) in [("nowhere.pem", "check the path"), ("seats.csv", "no certificate")] {
         let why = complained(&import(folder.path(), &url, &["--ca", ca], &[]));
         assert!(why.contains(told), "{why}");

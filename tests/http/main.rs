@@ -9,3 +9,4 @@ mod long_polls;
 mod requests;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;

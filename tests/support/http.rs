@@ -108,7 +108,8 @@ pub fn wait(topic: &str, memo: &str, wait_seconds: u32) -> Wait {
     Wait { topics: vec![Topic(topic.parse().unwrap())], memo: memo.to_owned(), wait_seconds }
 }
 
-pub struct Client(pub TcpStream, Vec<u8>);
+/// A client of raw bytes over a socket, or over TLS on one.
+pub struct Client<S = TcpStream>(pub S, Vec<u8>);
 
 #[derive(Debug)]
 pub struct Answer {
@@ -142,15 +143,35 @@ impl Client {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        Client::over(stream)
+    }
+
+    /// The next answer, or `None` when the connection is closed before its first byte.
+    pub fn answer_or_end(&mut self) -> Option<Answer> {
+        let mut first = [0; 1];
+        let has_more = !self.1.is_empty() || self.0.peek(&mut first).is_ok_and(|length| length > 0);
+        has_more.then(|| self.answer())
+    }
+
+    /// What comes of a request on a connection that may be refused: an answer, or the end.
+    pub fn get_or_end(&mut self, path: &str) -> Option<Answer> {
+        let _ = self.0.write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()); // it may be gone
+        self.answer_or_end()
+    }
+}
+
+impl<S: Read + Write> Client<S> {
+    pub fn over(stream: S) -> Client<S> {
         Client(stream, Vec::new())
     }
 
-    pub fn send(&mut self, text: &str) -> &mut Client {
+    pub fn send(&mut self, text: &str) -> &mut Client<S> {
         self.0.write_all(text.as_bytes()).unwrap();
+        self.0.flush().unwrap();
         self
     }
 
-    pub fn get(&mut self, path: &str) -> &mut Client {
+    pub fn get(&mut self, path: &str) -> &mut Client<S> {
         self.send(&format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))
     }
 
@@ -171,19 +192,6 @@ impl Client {
         let bytes: Vec<u8> = self.1.drain(..length).collect();
         let body = String::from_utf8_lossy(&bytes).into_owned();
         Answer { status: head[9..12].parse().unwrap(), head, body, bytes }
-    }
-
-    /// The next answer, or `None` when the connection is closed before its first byte.
-    pub fn answer_or_end(&mut self) -> Option<Answer> {
-        let mut first = [0; 1];
-        let has_more = !self.1.is_empty() || self.0.peek(&mut first).is_ok_and(|length| length > 0);
-        has_more.then(|| self.answer())
-    }
-
-    /// What comes of a request on a connection that may be refused: an answer, or the end.
-    pub fn get_or_end(&mut self, path: &str) -> Option<Answer> {
-        let _ = self.0.write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()); // it may be gone
-        self.answer_or_end()
     }
 
     pub fn answer(&mut self) -> Answer {

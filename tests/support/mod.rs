@@ -7,6 +7,7 @@ pub mod document;
 pub mod http;
 pub mod invariants;
 pub mod server;
+pub mod tls;
 pub mod wait;
 
 use std::path::{Path, PathBuf};
@@ -48,6 +49,14 @@ impl TestApp {
         let database = folder.path().join("venue.db");
         let mut app = TestApp::on(&database, flags);
         app._folder = Some(folder);
+        app
+    }
+
+    /// An empty venue that speaks https.
+    pub fn secure(authority: &tls::Authority, flags: &[&str]) -> TestApp {
+        let of_tls = authority.flags();
+        let mut app = TestApp::empty(&[flags, &of_tls.each_ref().map(String::as_str)].concat());
+        app.client = Client::trusting(&app.url(), &authority.ca());
         app
     }
 
@@ -294,6 +303,15 @@ impl Client {
     pub fn of(url: &str) -> Client {
         let config = ureq::Agent::config_builder().http_status_as_error(false).max_idle_connections(512).build();
         Client { url: url.to_owned(), agent: config.into() }
+    }
+
+    /// A client of a server by https that trusts the authorities of a file alone.
+    pub fn trusting(url: &str, ca: &Path) -> Client {
+        let pem = std::fs::read(ca).unwrap();
+        let root = ureq::tls::Certificate::from_pem(&pem).unwrap();
+        let tls = ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::new_with_certs(&[root])).build();
+        let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
+        Client { url: url.to_owned(), agent: config.max_redirects_will_error(false).tls_config(tls).build().into() }
     }
 
     pub fn call(&self, method: &str, path: &str, authorization: &str, body: Option<Value>) -> Answer {

@@ -57,7 +57,7 @@ impl Setup {
 
 pub(super) fn set(rush: &Rush) -> Result<Setup, OpenError> {
     let Some(url) = &rush.url else { return own_server(rush) };
-    let stop = stop_flag(Shutdown::listen()?)?;
+    let stop = stop_flag(Shutdown::listen(false)?)?;
     let staff_key = rush.staff_key.as_deref().ok_or_else(|| OpenError("--url needs --staff-key too".into()))?;
     let ca = rush.ca.as_deref();
     let address = ServerAddress::parse(url, ca)?;
@@ -73,7 +73,7 @@ pub(super) fn set(rush: &Rush) -> Result<Setup, OpenError> {
 
 /// Starts a server of its own with the settings of the rush alone: the environment is for other servers.
 fn own_server(rush: &Rush) -> Result<Setup, OpenError> {
-    let shutdown = Shutdown::listen()?;
+    let shutdown = Shutdown::listen(false)?;
     let mut settings = environment::defaults().map_err(|error| OpenError(error.to_string()))?;
     let staff_key = crate::ids::new_key();
     settings.staff_key = Some(staff_key.clone());

@@ -11,6 +11,7 @@ use socket2::SockRef;
 
 use super::connection_id::ConnectionId;
 use super::loop_turn::LoopTurn;
+use super::transport::Transport;
 use crate::platform;
 
 /// Connections accepted in one go before the others get their turn.
@@ -18,9 +19,11 @@ pub const ACCEPT_BATCH: usize = 256;
 /// After an accept that failed for want of memory or descriptors.
 const ACCEPT_AGAIN_MS: u64 = 50;
 
-/// The listener.
+/// A listener.
 pub struct Acceptor {
     listener: Option<TcpListener>,
+    /// How those are spoken with who come by it.
+    pub transport: Transport,
     /// A descriptor kept back, so that a connection can be accepted, and closed, when there are no more.
     spare: Option<File>,
     /// When to accept although no event said so.
@@ -29,8 +32,8 @@ pub struct Acceptor {
 
 impl Acceptor {
     /// Accepts from a listener that is registered.
-    pub fn new(listener: TcpListener) -> Acceptor {
-        Acceptor { listener: Some(listener), spare: platform::spare_descriptor(), again_at_ms: u64::MAX }
+    pub fn new(listener: TcpListener, transport: Transport) -> Acceptor {
+        Acceptor { listener: Some(listener), transport, spare: platform::spare_descriptor(), again_at_ms: u64::MAX }
     }
 
     /// The next connection of the backlog; `None` when there is none, or none can be taken now.

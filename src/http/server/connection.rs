@@ -13,6 +13,7 @@ use super::loop_turn::LoopTurn;
 use super::metrics::Asked;
 use super::output::Output;
 use super::response_head::{self, RequestId, ResponseMeta};
+use super::transport::Transport;
 use super::upstream::{Origin, UpstreamResponse, WaitingRequest, Wake};
 use crate::http::body::Content;
 use crate::http::{Ending, Reply};
@@ -120,6 +121,8 @@ pub struct RequestMeta {
 pub enum EvictionClass {
     /// Another request.
     Idle,
+    /// The rest of its handshake.
+    Handshake,
     /// Its first request.
     New,
     /// The rest of a request.
@@ -131,6 +134,8 @@ pub enum EvictionClass {
 pub struct Connection {
     /// The address at the other end.
     pub peer: IpAddr,
+    /// How it is spoken with.
+    pub transport: Transport,
     pub(super) state: State,
     /// The start of a head, or what came after a request.
     pub(super) input: Vec<u8>,
@@ -149,9 +154,10 @@ pub struct Connection {
 
 impl Connection {
     /// A connection that was just accepted.
-    pub fn new(peer: IpAddr, turn: &mut LoopTurn) -> Connection {
+    pub fn new(peer: IpAddr, transport: Transport, turn: &mut LoopTurn) -> Connection {
         Connection {
             peer,
+            transport,
             state: State::Head,
             input: Vec::new(),
             scanned: 0,
@@ -230,8 +236,9 @@ impl Connection {
         let sent = self.output.write_to(socket)?;
         turn.metrics.sent_bytes_total.add(sent as u64);
         let rest = self.output.rest();
-        let is_first = rest > 0 && self.output.last_ms == u64::MAX;
-        if rest == 0 {
+        let is_gone = self.output.is_gone();
+        let is_first = !is_gone && self.output.last_ms == u64::MAX;
+        if is_gone {
             self.output = Output::default();
             self.after_answer(turn);
         } else if is_first {
@@ -306,7 +313,7 @@ impl Connection {
         self.refuse(refusal, turn);
     }
 
-    fn leave(&mut self) {
+    pub(super) fn leave(&mut self) {
         self.meta.keep_alive = false;
         self.desynchronised = true;
         self.input = Vec::new();
@@ -333,6 +340,7 @@ impl Connection {
             idle_max_ms: turn.limits.idle_max_ms,
             head_only: meta.head_only,
             cross_origin: &meta.cross_origin,
+            is_https_for_good: turn.limits.https_for_good && self.transport == Transport::Tls,
         };
         let mut out = Vec::with_capacity(512);
         write(&mut out, &envelope);

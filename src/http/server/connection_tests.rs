@@ -47,7 +47,7 @@ impl Rig {
         change(&mut limits);
         let mut turn = LoopTurn::new(limits, Arc::new(Metrics::of(Vec::new())));
         turn.now_ms = 0;
-        let connection = Connection::new(Ipv4Addr::LOCALHOST.into(), &mut turn);
+        let connection = Connection::new(Ipv4Addr::LOCALHOST.into(), Transport::Plain, &mut turn);
         Rig { connection, turn, unsent: Vec::new(), sent: Vec::new(), socket_room: usize::MAX }
     }
 

@@ -8,9 +8,11 @@ use slab::Slab;
 
 use super::connection::{Connection, EvictionClass};
 use super::connection_id::ConnectionId;
+use super::limits::Limits;
 use super::loop_turn::LoopTurn;
 use super::proxy;
 use super::shared::SharedContents;
+use super::transport::Transport;
 use crate::refusal::Refusal;
 
 const NONE: u32 = u32::MAX;
@@ -23,6 +25,12 @@ pub struct Client<S> {
     /// The client has sent its last byte, or is gone altogether.
     pub finished: bool,
     pub connection: Connection,
+    /// When its TLS handshake must be done, until it is.
+    pub handshake_until_ms: Option<u64>,
+    /// It waits for its turn to go on with that.
+    pub is_queued: bool,
+    /// The memory that its socket keeps.
+    pub socket_bytes: usize,
     /// The address under which it is counted, when it is.
     rate_key: Option<IpAddr>,
     /// The memory of its buffers when it was last counted.
@@ -50,7 +58,9 @@ pub struct Connections<S> {
     /// For each slot: its generation and its neighbours in the queue of its class.
     links: Vec<Link>,
     /// First and last of the queue of each class.
-    queues: [(u32, u32); 3],
+    queues: [(u32, u32); 4],
+    /// Clients in their TLS handshake.
+    handshakes: usize,
     by_address: HashMap<IpAddr, usize>,
     deadlines: BTreeSet<(u64, ConnectionId)>,
     buffered_bytes: usize,
@@ -75,7 +85,8 @@ impl<S> Default for Connections<S> {
         Connections {
             slab: Slab::new(),
             links: Vec::new(),
-            queues: [(NONE, NONE); 3],
+            queues: [(NONE, NONE); 4],
+            handshakes: 0,
             by_address: HashMap::new(),
             deadlines: BTreeSet::new(),
             buffered_bytes: 0,
@@ -95,8 +106,13 @@ impl<S> Connections<S> {
         self.buffered_bytes + self.shared.bytes()
     }
 
+    /// How many are in their TLS handshake.
+    pub fn handshakes(&self) -> usize {
+        self.handshakes
+    }
+
     /// Whether a connection of this peer may come; evicts another for it where there are as many as there may be.
-    pub fn admit(&mut self, peer: IpAddr, turn: &LoopTurn) -> Admission {
+    pub fn admit(&mut self, peer: IpAddr, transport: Transport, turn: &LoopTurn) -> Admission {
         let limits = &turn.limits;
         let rate_key = limits.key_of(peer).filter(|_| !proxy::is_within(&limits.proxies, peer));
         let of_address = rate_key.and_then(|address| self.by_address.get(&address)).copied().unwrap_or(0);
@@ -104,32 +120,48 @@ impl<S> Connections<S> {
             &turn.metrics.connections_refused_address_total
         } else if self.len() >= limits.connections_max && !self.evict_one(turn) {
             &turn.metrics.connections_refused_full_total
+        } else if transport == Transport::Tls
+            && self.handshakes >= limits.handshakes_max
+            && !self.evict_one_of(EvictionClass::Handshake, limits.silent_after_ms, turn)
+        {
+            &turn.metrics.tls_handshakes_refused_total
         } else {
             return Admission::Admitted(rate_key);
         };
         figure.add(1);
-        // A few may linger, so that the refusal is read.
-        let may_linger = self.len() < limits.connections_max + limits.lingering_max();
+        // A few may linger, so that the refusal is read. Under TLS it would take a handshake to read it.
+        let may_linger = transport != Transport::Tls && self.len() < limits.connections_max + limits.lingering_max();
         if may_linger { Admission::Refused } else { Admission::Dropped }
     }
 
-    /// Evicts one connection for a new one: the one idle for longest; else one that has sent nothing yet; else
-    /// one that is slow with a request. The newest of a burst have a moment to be heard.
+    /// Evicts one connection for a new one: one that is slow with its handshake; else the one idle for longest; else
+    /// one that has sent nothing yet; else one that is slow with a request. The newest of a burst have a moment to be
+    /// heard.
     fn evict_one(&mut self, turn: &LoopTurn) -> bool {
-        for (class, after_ms, figure) in [
-            (EvictionClass::Idle, 0, &turn.metrics.connections_evicted_idle_total),
-            (EvictionClass::New, turn.limits.silent_after_ms, &turn.metrics.connections_evicted_idle_total),
-            (EvictionClass::Slow, turn.limits.slow_after_ms, &turn.metrics.connections_evicted_slow_total),
-        ] {
-            if let Some((id, since_ms)) = self.oldest(class)
-                && turn.now_ms >= since_ms + after_ms
-            {
-                figure.add(1); // before its client sees it
-                self.remove(id);
-                return true;
-            }
+        let Limits { silent_after_ms, slow_after_ms, .. } = turn.limits;
+        let order = [
+            (EvictionClass::Handshake, slow_after_ms),
+            (EvictionClass::Idle, 0),
+            (EvictionClass::New, silent_after_ms),
+            (EvictionClass::Slow, slow_after_ms),
+        ];
+        order.into_iter().any(|(class, after_ms)| self.evict_one_of(class, after_ms, turn))
+    }
+
+    /// Evicts the oldest of a class, if it has been in it for so long.
+    fn evict_one_of(&mut self, class: EvictionClass, after_ms: u64, turn: &LoopTurn) -> bool {
+        let Some((id, since_ms)) = self.oldest(class) else { return false };
+        if turn.now_ms < since_ms + after_ms {
+            return false;
         }
-        false
+        let figure = match class {
+            EvictionClass::Handshake => &turn.metrics.tls_handshakes_evicted_total,
+            EvictionClass::Idle | EvictionClass::New => &turn.metrics.connections_evicted_idle_total,
+            EvictionClass::Slow => &turn.metrics.connections_evicted_slow_total,
+        };
+        figure.add(1); // before its client sees it
+        self.remove(id);
+        true
     }
 
     /// The id of the next connection.
@@ -138,8 +170,14 @@ impl<S> Connections<S> {
         ConnectionId::new(slot, self.links.get(slot).map_or(0, |link| link.generation))
     }
 
-    /// Adds a connection, under [`Connections::next_id`].
-    pub fn insert(&mut self, socket: S, connection: Connection, rate_key: Option<IpAddr>) {
+    /// Adds a connection, under [`Connections::next_id`]; in a TLS handshake with the moment when that must be done.
+    pub fn insert(
+        &mut self,
+        socket: S,
+        connection: Connection,
+        rate_key: Option<IpAddr>,
+        handshake_until_ms: Option<u64>,
+    ) {
         if let Some(address) = rate_key {
             *self.by_address.entry(address).or_insert(0) += 1;
         }
@@ -148,6 +186,9 @@ impl<S> Connections<S> {
             readable: false,
             finished: false,
             connection,
+            handshake_until_ms,
+            is_queued: false,
+            socket_bytes: 0,
             rate_key,
             counted_bytes: 0,
             held: None,
@@ -198,11 +239,11 @@ impl<S> Connections<S> {
     /// of its buffers.
     pub fn settle(&mut self, id: ConnectionId, now_ms: u64) {
         let Some(client) = self.get_mut(id) else { return };
-        let (bytes, counted) = (client.connection.buffered_bytes(), client.counted_bytes);
+        let (bytes, counted) = (client.connection.buffered_bytes() + client.socket_bytes, client.counted_bytes);
         client.counted_bytes = bytes;
         let sent = if client.connection.output().is_none() { client.held.take() } else { None };
-        let (deadline_ms, armed_ms) = (client.connection.deadline_ms(), client.armed_ms);
-        let class = client.connection.eviction_class();
+        let (deadline_ms, armed_ms) = (client.deadline_ms(), client.armed_ms);
+        let class = client.eviction_class();
         if deadline_ms < armed_ms {
             client.armed_ms = deadline_ms;
             self.deadlines.remove(&(armed_ms, id));
@@ -224,7 +265,7 @@ impl<S> Connections<S> {
             let (_, id) = self.deadlines.pop_first()?;
             let Some(client) = self.get_mut(id) else { continue };
             client.armed_ms = u64::MAX;
-            if client.connection.deadline_ms() <= now_ms {
+            if client.deadline_ms() <= now_ms {
                 return Some(id);
             }
             self.settle(id, now_ms);
@@ -290,7 +331,9 @@ impl<S> Connections<S> {
         }
         if let Some(was) = link.class {
             self.join(was, link.before, link.after);
+            self.handshakes -= usize::from(was == EvictionClass::Handshake);
         }
+        self.handshakes += usize::from(class == Some(EvictionClass::Handshake));
         let mut link = Link { generation: link.generation, class, since_ms: now_ms, ..Link::FREE };
         if let Some(class) = class {
             link.before = self.queues[class as usize].1;
@@ -317,7 +360,21 @@ impl<S> Connections<S> {
 
 impl<S> Client<S> {
     fn can_be_evicted(&self) -> bool {
-        self.connection.eviction_class().is_some() || self.connection.output().is_some()
+        self.eviction_class().is_some() || self.connection.output().is_some()
+    }
+
+    fn eviction_class(&self) -> Option<EvictionClass> {
+        let of_handshake = self.handshake_until_ms.map(|_| EvictionClass::Handshake);
+        of_handshake.or_else(|| self.connection.eviction_class())
+    }
+
+    fn deadline_ms(&self) -> u64 {
+        self.handshake_until_ms.unwrap_or_else(|| self.connection.deadline_ms())
+    }
+
+    /// Whether its TLS handshake should have been done.
+    pub fn is_late_with_handshake(&self, now_ms: u64) -> bool {
+        self.handshake_until_ms.is_some_and(|until_ms| until_ms <= now_ms)
     }
 }
 

@@ -4,7 +4,6 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::*;
-use crate::http::server::limits::Limits;
 use crate::http::server::metrics::Metrics;
 
 const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -25,7 +24,7 @@ fn connections(count: usize) -> (Connections<()>, Vec<ConnectionId>) {
 
 fn join(connections: &mut Connections<()>, turn: &mut LoopTurn) -> ConnectionId {
     let id = connections.next_id();
-    connections.insert((), Connection::new(PEER, turn), Some(PEER));
+    connections.insert((), Connection::new(PEER, Transport::Plain, turn), Some(PEER), None);
     id
 }
 
@@ -35,7 +34,7 @@ fn count_of(connections: &Connections<()>) -> usize {
 
 #[test]
 fn connection_longest_comes_first_whoever_leaves_the_line() {
-    for class in [EvictionClass::Idle, EvictionClass::New, EvictionClass::Slow] {
+    for class in [EvictionClass::Idle, EvictionClass::Handshake, EvictionClass::New, EvictionClass::Slow] {
         let (mut connections, ids) = connections(4);
         assert_eq!(connections.oldest(class), None);
         ids.iter().zip(1..).for_each(|(&id, now_ms)| connections.set_eviction_class(id, Some(class), now_ms));
@@ -48,7 +47,7 @@ fn connection_longest_comes_first_whoever_leaves_the_line() {
             assert_eq!(connections.oldest(class), Some(wanted));
             connections.remove(wanted.0);
         }
-        assert_eq!((connections.oldest(class), connections.queues), (None, [(NONE, NONE); 3]));
+        assert_eq!((connections.oldest(class), connections.queues), (None, [(NONE, NONE); 4]));
     }
 }
 
@@ -82,7 +81,7 @@ fn connections_of_an_address_are_counted_while_they_last() {
 /// What one more connection comes to, and who was evicted for it.
 fn admit(connections: &mut Connections<()>, turn: &LoopTurn) -> (Admission, usize) {
     let before = connections.len();
-    let admission = connections.admit(PEER, turn);
+    let admission = connections.admit(PEER, Transport::Plain, turn);
     (admission, before - connections.len())
 }
 

@@ -1,43 +1,43 @@
-//! The event loop: one thread that owns the listener, all clients and all inner connections. It dispatches: readiness
+//! The event loop: one thread that owns the listeners, all clients and all inner connections. It dispatches: readiness
 //! to a connection, the connection's action to a socket, to upstream or to the long polls, and deadlines.
 //!
 //! Sockets are watched edge-triggered, and mio promises another event only after a read has found the socket empty
 //! (`WouldBlock`). So a socket is read until then, or until a short read that says so, or is noted as readable.
 
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Shutdown};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mio::event::Event;
-use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Poll, Token};
 
-use super::accept::{self, ACCEPT_BATCH, Acceptor};
-use super::connection::{Action, Connection, READ_MAX_BYTES, Submission};
+use super::accept::{self, Acceptor};
+use super::connection::{Action, READ_MAX_BYTES, Submission};
 use super::connection_id::ConnectionId;
-use super::connections::{Admission, Connections};
+use super::connections::Connections;
 use super::long_poll::LongPolls;
 use super::loop_turn::LoopTurn;
 use super::notifier::Subscription;
+use super::stream::Stream;
 use super::upstream::{INNER_BIT, InFlight, Upstream, UpstreamEvent, UpstreamResponse, Wake};
-use crate::platform::SHORT_READ_IS_ALL;
 use crate::refusal::Refusal;
 
-/// The listener's token and the waker's; a client's token has neither of the two top bits.
-pub const LISTENER: Token = Token(1 << 62);
-pub const WAKER: Token = Token((1 << 62) | 1);
+/// The waker's token, after which come those of the listeners; a client's has neither of the two top bits.
+pub const WAKER: Token = Token(1 << 62);
+/// That of the first listener.
+pub const LISTENERS: usize = WAKER.0 + 1;
 
 /// What one client may do before the others get their turn.
 const STEPS_MAX: usize = 64;
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 pub struct EventLoop {
-    poll: Poll,
-    turn: LoopTurn,
-    acceptor: Acceptor,
-    connections: Connections<TcpStream>,
+    pub(super) poll: Poll,
+    pub(super) turn: LoopTurn,
+    pub(super) acceptors: Vec<Acceptor>,
+    pub(super) connections: Connections<Stream>,
     upstream: Upstream,
     polls: LongPolls,
     stop: Arc<AtomicBool>,
@@ -49,13 +49,15 @@ pub struct EventLoop {
     upstream_check_at_ms: u64,
     /// Clients that have used up their turn.
     again: Vec<ConnectionId>,
+    /// Clients that have sent something of their TLS handshake.
+    pub(super) handshakes: VecDeque<ConnectionId>,
 }
 
 impl EventLoop {
     /// A loop that has yet to run.
     pub fn new(
         poll: Poll,
-        listener: TcpListener,
+        acceptors: Vec<Acceptor>,
         upstream: Upstream,
         turn: LoopTurn,
         subscription: Arc<Subscription>,
@@ -63,7 +65,7 @@ impl EventLoop {
     ) -> EventLoop {
         EventLoop {
             poll,
-            acceptor: Acceptor::new(listener),
+            acceptors,
             connections: Connections::default(),
             upstream,
             polls: LongPolls::new(subscription),
@@ -74,6 +76,7 @@ impl EventLoop {
             turn,
             upstream_check_at_ms: 0,
             again: Vec::new(),
+            handshakes: VecDeque::new(),
         }
     }
 
@@ -95,6 +98,7 @@ impl EventLoop {
             for id in std::mem::take(&mut self.again) {
                 self.drive(id);
             }
+            self.shake_hands();
             for (id, wake) in self.polls.notified(&self.turn) {
                 self.wake(id, wake);
             }
@@ -109,21 +113,21 @@ impl EventLoop {
     }
 
     fn timeout(&self) -> Duration {
-        if !self.again.is_empty() {
+        if !self.again.is_empty() || !self.handshakes.is_empty() {
             return Duration::ZERO;
         }
         let upstream_check_at_ms = if self.upstream.dispatched() > 0 { self.upstream_check_at_ms } else { u64::MAX };
         let stop_ms = self.stop_by_ms.unwrap_or(u64::MAX);
-        let next_ms =
-            self.connections.next_deadline_ms().min(upstream_check_at_ms).min(self.acceptor.again_at_ms).min(stop_ms);
+        let accept_ms = self.acceptors.iter().map(|acceptor| acceptor.again_at_ms).min().unwrap_or(u64::MAX);
+        let next_ms = self.connections.next_deadline_ms().min(upstream_check_at_ms).min(accept_ms).min(stop_ms);
         Duration::from_millis(next_ms.saturating_sub(self.turn.now_ms).min(60_000))
     }
 
     fn on_event(&mut self, event: &Event) -> io::Result<()> {
         match event.token() {
-            LISTENER => return self.accept(),
             WAKER => {}
             token if token.0 & INNER_BIT != 0 => self.on_inner(token, event.is_read_closed() || event.is_error()),
+            Token(number) if number >= LISTENERS => return self.accept(number - LISTENERS),
             Token(number) => {
                 let id = ConnectionId::from(number as u64);
                 if let Some(client) = self.connections.get_mut(id) {
@@ -136,35 +140,7 @@ impl EventLoop {
         Ok(())
     }
 
-    fn accept(&mut self) -> io::Result<()> {
-        self.acceptor.again_at_ms = u64::MAX;
-        for _ in 0..ACCEPT_BATCH {
-            let Some((socket, peer)) = self.acceptor.accept(&self.turn)? else { return Ok(()) };
-            self.turn.metrics.connections_accepted_total.add(1);
-            match self.connections.admit(peer, &self.turn) {
-                Admission::Admitted(rate_key) => drop(self.register(socket, peer, rate_key)),
-                Admission::Refused => {
-                    let Some(id) = self.register(socket, peer, None) else { continue };
-                    self.refuse_and_leave(id, &Refusal::Overloaded { retry_after_seconds: 1 });
-                }
-                Admission::Dropped => {}
-            }
-        }
-        self.acceptor.again_at_ms = self.turn.now_ms; // there may be more: no edge will say so
-        Ok(())
-    }
-
-    fn register(&mut self, mut socket: TcpStream, peer: IpAddr, rate_key: Option<IpAddr>) -> Option<ConnectionId> {
-        let id = self.connections.next_id();
-        if !accept::watch(self.poll.registry(), &mut socket, id) {
-            return None;
-        }
-        self.connections.insert(socket, Connection::new(peer, &mut self.turn), rate_key);
-        self.connections.settle(id, self.turn.now_ms);
-        Some(id)
-    }
-
-    fn refuse_and_leave(&mut self, id: ConnectionId, refusal: &Refusal) {
+    pub(super) fn refuse_and_leave(&mut self, id: ConnectionId, refusal: &Refusal) {
         if let Some(client) = self.connections.get_mut(id) {
             client.connection.refuse_and_leave(refusal, &mut self.turn);
             self.drive(id);
@@ -172,20 +148,30 @@ impl EventLoop {
     }
 
     /// Does what a connection wants, until it waits for something, or others get their turn.
-    fn drive(&mut self, id: ConnectionId) {
+    pub(super) fn drive(&mut self, id: ConnectionId) {
+        if self.queue_handshake(id) {
+            return;
+        }
         for _ in 0..STEPS_MAX {
             self.measure_room();
             let Some(client) = self.connections.get_mut(id) else { return };
             let action = client.connection.next(&mut self.turn);
             if !self.act(id, action) {
-                return self.connections.settle(id, self.turn.now_ms);
+                return self.settle(id);
             }
         }
-        self.connections.settle(id, self.turn.now_ms);
+        self.settle(id);
         self.again.push(id);
     }
 
-    fn measure_room(&mut self) {
+    fn settle(&mut self, id: ConnectionId) {
+        if let Some(client) = self.connections.get_mut(id) {
+            client.socket_bytes = client.socket.buffered_bytes();
+        }
+        self.connections.settle(id, self.turn.now_ms);
+    }
+
+    pub(super) fn measure_room(&mut self) {
         let held = self.connections.bytes() + self.upstream.queued_bytes;
         self.turn.free_bytes = self.turn.limits.buffers_max_bytes.cast_signed() - held.cast_signed();
     }
@@ -206,10 +192,10 @@ impl EventLoop {
             },
             // The answer before it is gone whole, so these few bytes find room; else the client is hopelessly slow.
             Action::Continue if client.socket.write(CONTINUE).is_ok_and(|sent| sent == CONTINUE.len()) => return true,
-            Action::ShutWrite if client.socket.shutdown(Shutdown::Write).is_ok() => return true,
+            Action::ShutWrite if client.socket.shutdown_write().is_ok() => return true,
             Action::Rest if client.finished && client.connection.waiter().is_some() => {}
             Action::Rest => return false,
-            Action::Reset => accept::reset(&client.socket),
+            Action::Reset => accept::reset(client.socket.socket()),
             Action::Continue | Action::ShutWrite | Action::Close => {}
         }
         self.close(id);
@@ -219,13 +205,14 @@ impl EventLoop {
     /// Reads once; gives whether the connection can go on.
     fn read(&mut self, id: ConnectionId, max_bytes: usize) -> bool {
         let Some(client) = self.connections.get_mut(id) else { return false };
+        let _ = client.socket.flush(); // what TLS itself has to say; a broken socket shows when it is read
         if !client.readable {
             return client.connection.drained();
         }
         let buffer = &mut self.scratch[..max_bytes];
         match client.socket.read(buffer) {
             Ok(length @ 1..) => {
-                client.readable = !SHORT_READ_IS_ALL || length == max_bytes || client.finished;
+                client.readable = !client.socket.short_read_is_all() || length == max_bytes || client.finished;
                 client.connection.receive(&buffer[..length], &self.turn);
                 self.connections.settle(id, self.turn.now_ms); // a body may need more reads than fit in the memory
             }
@@ -325,9 +312,7 @@ impl EventLoop {
     /// Looks at the deadlines that have come.
     fn tick(&mut self) -> io::Result<()> {
         let now_ms = self.turn.now_ms;
-        if now_ms >= self.acceptor.again_at_ms {
-            self.accept()?;
-        }
+        self.accept_due()?;
         if now_ms >= self.upstream_check_at_ms {
             self.upstream_check_at_ms = now_ms + self.turn.limits.tick_ms();
             for in_flight in self.upstream.tick(self.poll.registry(), now_ms) {
@@ -336,7 +321,9 @@ impl EventLoop {
         }
         while let Some(id) = self.connections.take_due(now_ms) {
             self.wake(id, Wake::TimedOut);
-            if let Some(client) = self.connections.get_mut(id) {
+            if !self.expire_handshake(id)
+                && let Some(client) = self.connections.get_mut(id)
+            {
                 client.connection.expire(&mut self.turn);
                 self.drive(id);
             }
@@ -344,7 +331,7 @@ impl EventLoop {
         Ok(())
     }
 
-    fn close(&mut self, id: ConnectionId) {
+    pub(super) fn close(&mut self, id: ConnectionId) {
         if let Some(client) = self.connections.remove(id)
             && client.connection.waiter().is_some()
         {
@@ -354,8 +341,7 @@ impl EventLoop {
     }
 
     fn begin_stop(&mut self) -> io::Result<()> {
-        self.accept()?; // whoever has connected already is still answered
-        self.acceptor.close();
+        self.accept_last()?;
         self.turn.is_stopping = true;
         self.stop_by_ms = Some(self.turn.now_ms + self.turn.limits.stop_max_ms);
         for id in self.connections.ids() {
@@ -389,6 +375,7 @@ impl EventLoop {
     fn publish(&self) {
         let metrics = &self.turn.metrics;
         metrics.connections_open.set(self.connections.len());
+        metrics.tls_handshakes_open.set(self.connections.handshakes());
         metrics.parked.set(self.polls.waiters.len());
         metrics.buffered_bytes.set(self.connections.bytes() + self.upstream.queued_bytes);
         metrics.queued.set(self.upstream.queued());

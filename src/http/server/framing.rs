@@ -28,6 +28,8 @@ pub struct Head<'b> {
     pub method: Method,
     /// Path and query, or `*`.
     pub target: Cow<'b, str>,
+    /// The host that is asked, with its port where that was told; none in HTTP/1.0.
+    pub authority: Option<&'b str>,
     /// Whether the client wants to go on after the answer.
     pub keep_alive: bool,
     /// The length of the body in bytes; one beyond all bounds is `usize::MAX`.
@@ -117,6 +119,11 @@ fn bad(en: &str, ko: &str) -> Refusal {
     Refusal::InvalidHeader { reason: Localized::new(en, ko) }
 }
 
+/// What is said to a request that names no host, where it must.
+pub fn host_is_missing() -> Refusal {
+    bad("Host is missing", "Host가 없습니다")
+}
+
 fn parse(bytes: &[u8], bounds: Bounds) -> Result<Head<'_>, Refusal> {
     let line_end = bytes.iter().position(|&b| b == b'\r').unwrap_or(bytes.len());
     let (line, rest) = bytes.split_at(line_end);
@@ -152,8 +159,10 @@ fn parse(bytes: &[u8], bounds: Bounds) -> Result<Head<'_>, Refusal> {
         seen.take(field.name, field.value)?;
     }
     let method = method?;
+    let authority = target::authority(target);
     let target = target::path_and_query(method, target).ok_or_else(|| bad("the request target", "요청 대상"))?;
-    seen.into_head(method, target, is_http_10)
+    let head = seen.into_head(method, target, is_http_10)?;
+    Ok(Head { authority: authority.or(head.authority), ..head })
 }
 
 /// Whether this can be the name of a field.
@@ -168,7 +177,7 @@ fn is_token(byte: u8) -> bool {
 /// What has been seen of the fields so far.
 #[derive(Default)]
 struct HeadFields<'b> {
-    has_host: bool,
+    host: Option<&'b str>,
     content_length: Option<usize>,
     is_chunked: bool,
     is_encoded: bool,
@@ -202,9 +211,9 @@ impl<'b> HeadFields<'b> {
             return keep(&mut self.x_forwarded_for, "x-forwarded-for", value);
         }
         if is("host") {
-            let sound = !self.has_host && std::str::from_utf8(value).is_ok_and(target::is_host);
-            self.has_host = true;
-            return if sound { Ok(()) } else { Err(bad("Host", "Host")) };
+            let host = std::str::from_utf8(value).ok().filter(|host| self.host.is_none() && target::is_host(host));
+            self.host = Some(host.ok_or_else(|| bad("Host", "Host"))?);
+            return Ok(());
         }
         if is("content-length") {
             let sound = self.content_length.is_none() && !value.is_empty() && value.iter().all(u8::is_ascii_digit);
@@ -245,8 +254,8 @@ impl<'b> HeadFields<'b> {
     }
 
     fn into_head(self, method: Method, target: Cow<'b, str>, is_http_10: bool) -> Result<Head<'b>, Refusal> {
-        if !self.has_host && !is_http_10 {
-            return Err(bad("Host is missing", "Host가 없습니다"));
+        if self.host.is_none() && !is_http_10 {
+            return Err(host_is_missing());
         }
         if self.is_chunked && self.content_length.is_some() {
             return Err(bad(
@@ -263,6 +272,7 @@ impl<'b> HeadFields<'b> {
         Ok(Head {
             method,
             target,
+            authority: self.host,
             keep_alive: !self.close && (!is_http_10 || self.keep_alive),
             content_length: self.content_length.unwrap_or(0),
             is_chunked: self.is_chunked,

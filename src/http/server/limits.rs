@@ -1,11 +1,12 @@
 //! Every limit of the HTTP server, with its unit in its name.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
 use super::proxy;
+use crate::certificates::Certificates;
 use crate::clock::{Clock, SteadyClock};
 use crate::http::{Method, Reply};
 use crate::ids;
@@ -55,6 +56,18 @@ pub struct Limits {
     pub linger_max_bytes: usize,
     /// Connections in all; 0 takes what the descriptor limit leaves.
     pub connections_max: usize,
+    /// The certificate, where TLS is spoken.
+    pub tls: Option<Arc<Certificates>>,
+    /// A second address, at which plain HTTP is spoken and every request sent to https.
+    pub redirect_listen: Option<SocketAddr>,
+    /// What plain HTTP is answered with all the same: what a device needs before it can trust the certificate.
+    pub stays_plain: fn(Method, &str) -> bool,
+    /// Browsers are told to ask this host by https alone.
+    pub https_for_good: bool,
+    /// From the opening of a connection to the end of its TLS handshake.
+    pub handshake_max_ms: u64,
+    /// TLS handshakes under way at once; 0 is half of `connections_max`.
+    pub handshakes_max: usize,
     /// Connections of one address (of one /64 for IPv6), and requests of one client that wait at once, also behind a
     /// trusted proxy, whose own connections are not limited; 0 is no limit.
     pub connections_per_address_max: usize,
@@ -136,6 +149,12 @@ impl Default for Limits {
             linger_max_ms: 1_000,
             linger_max_bytes: 1 << 20,
             connections_max: 0,
+            tls: None,
+            redirect_listen: None,
+            stays_plain: |_, _| false,
+            https_for_good: false,
+            handshake_max_ms: 10_000,
+            handshakes_max: 0,
             connections_per_address_max: 1_000,
             limit_loopback: false,
             descriptors_reserved: 256,
@@ -177,6 +196,8 @@ impl Limits {
         let leaving = left / 16;
         let most = (left - leaving).max(1);
         self.connections_max = if self.connections_max == 0 { most } else { self.connections_max.min(most) };
+        self.handshakes_max =
+            if self.handshakes_max == 0 { self.connections_max.div_ceil(2) } else { self.handshakes_max };
         self
     }
 
@@ -194,6 +215,7 @@ impl Limits {
     pub fn for_staff(self) -> Limits {
         Limits {
             connections_max: STAFF_CONNECTIONS_MAX,
+            redirect_listen: None,
             connections_per_address_max: 0,
             workers: 1,
             inner_reads: self.inner_reads.min(2),
@@ -236,6 +258,8 @@ impl From<&HttpSettings> for Limits {
             idle_max_ms: settings.http_idle_max_ms,
             write_max_ms: settings.http_write_max_ms,
             connections_max: settings.http_connections_max as usize,
+            handshake_max_ms: settings.http_handshake_max_ms,
+            handshakes_max: settings.http_handshakes_max as usize,
             connections_per_address_max: settings.connections_per_address_max() as usize,
             limit_loopback: settings.http_limit_loopback,
             buffers_max_bytes: settings.http_buffers_max_bytes as usize,

@@ -3,13 +3,14 @@
 //! only ever sees well-formed requests on a few connections.
 //!
 //! The loop: `event_loop` (readiness to a connection, its action to a socket, upstream or the long polls) ·
-//! `loop_turn` (the time of a turn and what all share) · `accept` · `connections` (limits, eviction, deadlines,
+//! `loop_turn` (the time of a turn and what all share) · `accept`, `arrivals` (listeners, and TLS handshakes) ·
+//! `stream`, `tls` (bytes of HTTP from a socket, plain or encrypted) · `connections` (limits, eviction, deadlines,
 //! memory) · `shared` (content that clients share). One connection, without a socket: `connection` (its states),
-//! `expiry` (its deadline) · `request_reader` (bytes become requests) · `framing`, `target`, `encoding` (the request
-//! head, strictly) · `body_reader`, `chunked` (its body) · `proxy` (the client's address) · `response_head`, `cors`
-//! (which origins may read) · `output` (what is still to be sent). Beyond it: `upstream/` (submit a request, next
-//! event) · `long_poll`, `waiters`, `notifier` (requests that wait for a change) · `compress`. Beside: `limits`,
-//! `metrics`, and here the handle.
+//! `transport` (plain, under TLS, or only sent to https) · `expiry` (its deadline) · `request_reader` (bytes become
+//! requests) · `framing`, `target`, `encoding` (the request head, strictly) · `body_reader`, `chunked` (its body) ·
+//! `proxy` (the client's address) · `response_head`, `cors` (which origins may read) · `output` (what is still to be
+//! sent). Beyond it: `upstream/` (submit a request, next event) · `long_poll`, `waiters`, `notifier` (requests that
+//! wait for a change) · `compress`. Beside: `limits`, `metrics`, and here the handle.
 //!
 //! # The states of a connection
 //!
@@ -35,6 +36,7 @@
 //! something is read of it, which `Waiting` is too.
 
 mod accept;
+mod arrivals;
 mod body_reader;
 mod chunked;
 mod compress;
@@ -56,7 +58,10 @@ mod proxy;
 mod request_reader;
 mod response_head;
 mod shared;
+mod stream;
 mod target;
+mod tls;
+mod transport;
 mod upstream;
 mod waiters;
 
@@ -67,16 +72,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use mio::net::TcpListener;
-use mio::{Interest, Poll, Waker};
+use mio::{Interest, Poll, Token, Waker};
 use socket2::{Domain, Socket, Type};
 
-use event_loop::{EventLoop, LISTENER, WAKER};
+use accept::Acceptor;
+use event_loop::{EventLoop, LISTENERS, WAKER};
 pub use limits::{Limits, Repeats};
 use loop_turn::LoopTurn;
 pub use metrics::Metrics;
 pub use notifier::Notifier;
 use notifier::Subscription;
 pub use proxy::{UNATTRIBUTED, rate_key};
+use transport::Transport;
 use upstream::Upstream;
 pub use upstream::{Handle, Handler, Responder, Topic, Wait};
 
@@ -93,6 +100,8 @@ const SEND_BUFFER_BYTES: usize = 128 << 10;
 pub enum OpenFailure {
     /// The address can't be had.
     Address(io::Error),
+    /// The address at which requests are sent to https can't be had.
+    Redirect(io::Error),
     /// What serves behind it can't be started.
     Inside(io::Error),
 }
@@ -100,7 +109,7 @@ pub enum OpenFailure {
 impl From<OpenFailure> for io::Error {
     fn from(failure: OpenFailure) -> io::Error {
         match failure {
-            OpenFailure::Address(error) | OpenFailure::Inside(error) => error,
+            OpenFailure::Address(error) | OpenFailure::Redirect(error) | OpenFailure::Inside(error) => error,
         }
     }
 }
@@ -108,6 +117,7 @@ impl From<OpenFailure> for io::Error {
 /// A running HTTP server. Dropped without [`Server::stop`], it stops all the same.
 pub struct Server {
     address: SocketAddr,
+    redirect_address: Option<SocketAddr>,
     metrics: Arc<Metrics>,
     stop: Arc<AtomicBool>,
     waker: Arc<Waker>,
@@ -131,11 +141,13 @@ impl Server {
     ) -> Result<Server, OpenFailure> {
         let limits = limits.within_descriptors(platform::raise_descriptor_limit());
         let listener = listen_on(listen).map_err(OpenFailure::Address)?;
-        Server::open_on(listener, limits, notifier, handler, on_fatal).map_err(OpenFailure::Inside)
+        let redirect = limits.redirect_listen.map(listen_on).transpose().map_err(OpenFailure::Redirect)?;
+        Server::open_on(listener, redirect, limits, notifier, handler, on_fatal).map_err(OpenFailure::Inside)
     }
 
     fn open_on(
-        mut listener: TcpListener,
+        listener: TcpListener,
+        redirect: Option<TcpListener>,
         limits: Limits,
         notifier: Notifier,
         handler: Handler,
@@ -145,12 +157,19 @@ impl Server {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
         let address = listener.local_addr()?;
-        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+        let redirect_address = redirect.as_ref().map(TcpListener::local_addr).transpose()?;
+        let transport = if limits.tls.is_some() { Transport::Tls } else { Transport::Plain };
+        let redirect = redirect.map(|listener| (listener, Transport::ToHttps(Some(address.port()))));
+        let mut acceptors = Vec::new();
+        for (number, (mut listener, transport)) in [(listener, transport)].into_iter().chain(redirect).enumerate() {
+            poll.registry().register(&mut listener, Token(LISTENERS + number), Interest::READABLE)?;
+            acceptors.push(Acceptor::new(listener, transport));
+        }
         let upstream = Upstream::start(&limits, handler, on_fatal.clone(), Arc::clone(&metrics))?;
         let stop = Arc::new(AtomicBool::new(false));
         let subscription = notifier.subscribe(Arc::clone(&waker));
         let turn = LoopTurn::new(limits, Arc::clone(&metrics));
-        let event_loop = EventLoop::new(poll, listener, upstream, turn, Arc::clone(&subscription), Arc::clone(&stop));
+        let event_loop = EventLoop::new(poll, acceptors, upstream, turn, Arc::clone(&subscription), Arc::clone(&stop));
         let lost = on_fatal.clone();
         let run = move || {
             if let Err(error) = event_loop.run() {
@@ -159,12 +178,17 @@ impl Server {
             }
         };
         let thread = spawn_vital("http", on_fatal, run)?;
-        Ok(Server { address, metrics, stop, waker, notifier, subscription, thread: Some(thread) })
+        Ok(Server { address, redirect_address, metrics, stop, waker, notifier, subscription, thread: Some(thread) })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where requests are sent to https.
+    pub fn redirect_address(&self) -> Option<SocketAddr> {
+        self.redirect_address
     }
 
     /// What it counts.

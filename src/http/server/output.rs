@@ -13,6 +13,8 @@ pub struct Output {
     content: Option<Content>,
     /// How much of both is sent.
     sent: usize,
+    /// The socket has taken it and still keeps some of it (TLS), beside what the kernel does.
+    is_in_socket: bool,
     /// When it must be gone altogether, however steadily it goes.
     pub last_ms: u64,
 }
@@ -20,12 +22,17 @@ pub struct Output {
 impl Output {
     /// A whole answer.
     pub fn new(head: Vec<u8>, content: Option<Content>) -> Output {
-        Output { head, content, sent: 0, last_ms: u64::MAX }
+        Output { head, content, sent: 0, is_in_socket: false, last_ms: u64::MAX }
     }
 
     /// How many bytes are still to be sent.
     pub fn rest(&self) -> usize {
         self.head.len() + self.content.as_ref().map_or(0, |content| content.len()) - self.sent
+    }
+
+    /// Whether nothing of it is left here or in the socket.
+    pub fn is_gone(&self) -> bool {
+        self.rest() == 0 && !self.is_in_socket
     }
 
     /// Content that it shares with other answers: its address and bytes.
@@ -57,6 +64,11 @@ impl Output {
                 Err(error) => return Err(error),
             }
         }
+        self.is_in_socket = match socket.flush() {
+            Ok(()) => false,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => true,
+            Err(error) => return Err(error),
+        };
         Ok(self.sent - before)
     }
 

@@ -82,6 +82,8 @@ impl Connection {
         );
         let preflight = cross_origin.preflight(head, limits.allowed_methods);
         let path = head.target.split('?').next().unwrap_or("");
+        let stays = path == "*" || (limits.stays_plain)(head.method, path);
+        let https_url = self.transport.https_url(head.authority, &head.target).filter(|_| !stays);
         let max_bytes = if path == "*" { 0 } else { limits.body_max_bytes(head.method, path) };
         let answer_at_once = limits.answer_at_once;
         let asked = Asked::of((limits.path_number)(path), Some(head.method), turn.now_us);
@@ -96,6 +98,14 @@ impl Connection {
             asked,
         };
         let has_body = head.is_chunked || head.content_length > 0;
+        if let Some(url) = https_url {
+            let Some(url) = url else { return Taken::Refused(framing::host_is_missing()) };
+            if has_body {
+                self.leave(); // the body is for https
+            }
+            self.reply(&Reply::empty(308).with("Location", url), turn);
+            return Taken::Done;
+        }
         if has_body && head.is_encoded {
             return Taken::Refused(Refusal::UnsupportedMediaType);
         }

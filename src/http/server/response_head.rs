@@ -24,6 +24,8 @@ pub struct ResponseMeta<'a> {
     pub head_only: bool,
     /// Which pages may read it.
     pub cross_origin: &'a CrossOrigin,
+    /// Browsers are to ask this host by https alone (`Strict-Transport-Security`).
+    pub is_https_for_good: bool,
 }
 
 /// The name of a request in answers and logs.
@@ -45,8 +47,12 @@ impl RequestId {
     }
 }
 
+/// 30 days, renewed with each answer: whoever gives https up again is reached by everybody after so long. Names below
+/// this one are not ours to speak for.
+const STRICT_TRANSPORT_SECURITY: &[u8] = b"Strict-Transport-Security: max-age=2592000\r\n";
+
 /// Fields that belong to one connection or are written here.
-const OWN: [&str; 11] = [
+const OWN: [&str; 12] = [
     "date",
     "server",
     "upstream",
@@ -56,6 +62,7 @@ const OWN: [&str; 11] = [
     "transfer-encoding",
     "x-request-id",
     "x-content-type-options",
+    "strict-transport-security",
     "keep-alive",
     "trailer",
 ];
@@ -92,6 +99,9 @@ pub fn write_head<'a>(
     envelope.id.write(out);
     out.extend_from_slice(b"\r\nX-Content-Type-Options: nosniff\r\n");
     envelope.cross_origin.write(out);
+    if envelope.is_https_for_good {
+        out.extend_from_slice(STRICT_TRANSPORT_SECURITY);
+    }
     let mut has_cache_control = false;
     for (name, value) in fields {
         if OWN.iter().any(|own| own.eq_ignore_ascii_case(name)) {
@@ -224,6 +234,7 @@ mod tests {
             idle_max_ms: 75_500,
             head_only: false,
             cross_origin: &CrossOrigin::Off,
+            is_https_for_good: false,
         }
     }
 

@@ -24,6 +24,18 @@ pub fn path_and_query(method: Method, target: &str) -> Option<Cow<'_, str>> {
     is_host(authority).then(|| if path.starts_with('/') { path.into() } else { format!("/{path}").into() })
 }
 
+/// The authority of a target that is a whole URL: it counts in place of `Host` (RFC 9112, 3.2.2).
+pub fn authority(target: &str) -> Option<&str> {
+    let (_, rest) = target.split_once("://").filter(|_| !target.starts_with('/'))?;
+    rest.split(['/', '?']).next()
+}
+
+/// The host and the port of what [`is_host`] takes.
+pub fn host_and_port(authority: &str) -> (&str, Option<u16>) {
+    let colon = authority.rfind(':').filter(|at| !authority[*at..].contains(']'));
+    colon.map_or((authority, None), |at| (&authority[..at], authority[at + 1..].parse().ok()))
+}
+
 fn percent_encoding_is_whole(text: &str) -> bool {
     text.split('%').skip(1).all(|rest| {
         let digits = rest.as_bytes();
@@ -73,6 +85,19 @@ mod tests {
     fn target_what_is_no_target_is_refused() {
         for wrong in ["", "*", "a", "/#f", "/%", "/%2", "/%2g", "/é", "/\t", "ftp://h/", "http:///", "http://u@h/"] {
             assert_eq!(path_and_query(Method::Get, wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn authority_of_a_whole_url_is_told_from_a_path_that_holds_one() {
+        for (target, wanted) in [
+            ("http://host:80/a?b", Some("host:80")),
+            ("https://[::1]?x", Some("[::1]")),
+            ("HTTP://host", Some("host")),
+            ("/a?next=http://host/", None),
+            ("*", None),
+        ] {
+            assert_eq!(authority(target), wanted, "{target}");
         }
     }
 

@@ -1,0 +1,38 @@
+//! Where a running server is reached.
+
+use std::net::SocketAddr;
+
+use super::App;
+use crate::settings::url_of;
+
+impl App {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address as people and programs on this machine open it.
+    pub fn url(&self) -> String {
+        url_of(self.scheme(), self.address)
+    }
+
+    /// The address at which staff find their pages; the same as [`App::url`] unless they have one of their own.
+    pub fn staff_url(&self) -> String {
+        url_of(self.scheme(), self.staff_address)
+    }
+
+    /// Where staff find their pages; the same as [`App::address`] unless they have an address of their own.
+    pub fn staff_address(&self) -> SocketAddr {
+        self.staff_address
+    }
+
+    /// Where whoever comes is sent to https.
+    pub fn redirect_address(&self) -> Option<SocketAddr> {
+        self.servers.first()?.redirect_address()
+    }
+
+    /// `https` where that is spoken, else `http`.
+    pub fn scheme(&self) -> &'static str {
+        self.handlers.venue.settings.tls.scheme()
+    }
+}
