@@ -6,6 +6,7 @@ mod bounds;
 mod chunked;
 mod content;
 mod long_polls;
+mod redirect;
 mod requests;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,5 +1,5 @@
 //! HTTPS: handshakes whole, split, half, late, too many and wrong; what the states of a connection do under TLS; a new
-//! certificate; plain HTTP where TLS is spoken, and the address that leads to https.
+//! certificate.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -208,70 +208,6 @@ fn tls_greeting_without_an_end_is_cut_off() {
     let mut told = Vec::new();
     let _ = endless.read_to_end(&mut told); // reset, where it sent more than was read
     server.until("it is cut off", |metrics| metrics.tls_handshakes_failed_total.get() == 1);
-}
-
-#[test]
-fn tls_plain_http_is_sent_to_https_and_garbage_is_told() {
-    let authority = Authority::new();
-    let server = secure(&authority);
-    let port = server.server.address().port();
-    let mut plain = server.client();
-    for (request, location) in [
-        ("GET /echo?a=%20b HTTP/1.1\r\nHost: Venue.Local\r\n\r\n", "https://venue.local/echo?a=%20b".to_owned()),
-        (&format!("HEAD / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"), format!("https://127.0.0.1:{port}/")),
-        ("GET http://a:1/b HTTP/1.1\r\nHost: c\r\n\r\n", "https://a:1/b".to_owned()),
-    ] {
-        let answer = plain.send(request).answer();
-        assert_eq!((answer.status, answer.field("location")), (308, Some(&*location)), "{answer:?}");
-    }
-    let answer = plain.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nsecret").answer();
-    assert!(answer.status == 308 && answer.field("connection") == Some("close"), "{answer:?}");
-    plain.is_closed();
-    for wrong in ["GET / HTTP/1.0\r\n\r\n", "\u{80}\u{1}\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"] {
-        let mut client = server.client();
-        assert_eq!(client.send(wrong).answer().status, 400, "{wrong:?}");
-        client.is_closed();
-    }
-    let metrics = server.server.metrics();
-    assert_eq!((metrics.tls_plain_total.get(), metrics.relayed_total.get()), (4, 0));
-}
-
-#[test]
-fn tls_where_plain_http_is_spoken_is_told_and_closed() {
-    let server = server(|_| {});
-    let authority = Authority::new();
-    let mut client = server.client();
-    let hello = outgoing(&mut session(&Arc::new(authority.config(BOTH, &[]))));
-    client.0.write_all(&hello).unwrap();
-    assert_eq!(client.answer().status, 400);
-    client.is_closed();
-}
-
-#[test]
-fn redirect_listener_sends_to_https_and_serves_nothing_but_what_must_stay_plain() {
-    let authority = Authority::new();
-    let server = server(|limits| {
-        limits.tls = Some(authority.certificates());
-        limits.redirect_listen = Some("127.0.0.1:0".parse().unwrap());
-        limits.stays_plain = |_, path| path == "/echo";
-        limits.https_for_good = true;
-    });
-    let port = server.server.address().port();
-    let mut client = Client::new(server.server.redirect_address().unwrap());
-    let answer = client.send("GET /at-once?a HTTP/1.1\r\nHost: Venue.Local:80\r\n\r\n").answer();
-    let location = format!("https://venue.local:{port}/at-once?a");
-    assert_eq!((answer.status, answer.field("location")), (308, Some(&*location)));
-    assert_eq!(answer.field("strict-transport-security"), None, "it means nothing where it is not proved");
-    let answer = client.get("/echo?plain").answer();
-    assert_eq!(answer.body, "GET plain 127.0.0.1 0 ");
-    assert_eq!(answer.field("strict-transport-security"), None);
-    assert_eq!(client.get("/wait?1").answer().status, 308);
-    let mut https = authority.client(server.server.address());
-    let answer = https.get("/echo?a").answer();
-    assert_eq!(answer.field("strict-transport-security"), Some("max-age=2592000"));
-    let mut hello = Client::new(server.server.redirect_address().unwrap());
-    hello.0.write_all(&outgoing(&mut session(&Arc::new(authority.config(BOTH, &[]))))).unwrap();
-    assert_eq!(hello.answer().status, 400);
 }
 
 #[test]
