@@ -125,7 +125,7 @@ impl Reader<'_> {
             return Err(Refusal::invalid(fields.pointer("name"), en, "--staff-key로 주는 키의 이름입니다"));
         }
         let word = fields.text("role")?;
-        let role = Role::ALL.iter().copied().find(|role| role.word() == word);
+        let role = Role::of(&word);
         let wrong = || {
             Refusal::invalid(
                 fields.pointer("role"),

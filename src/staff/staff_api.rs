@@ -34,7 +34,7 @@ pub fn add_key(context: &Context) -> Outcome<Answer> {
 
 fn read_role(fields: &mut Fields) -> Result<Role, Refusal> {
     let word = fields.text("role")?;
-    Role::ALL.iter().find(|role| role.word() == word).copied().ok_or_else(|| {
+    Role::of(&word).ok_or_else(|| {
         let words: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
         let words = words.join(", ");
         Refusal::invalid(

@@ -130,6 +130,11 @@ macro_rules! column_words {
             pub const fn word(self) -> &'static str {
                 match self { $($name::$variant => $word,)* }
             }
+
+            /// What a word stands for.
+            pub fn of(word: &str) -> Option<$name> {
+                $name::ALL.iter().copied().find(|one| one.word() == word)
+            }
         }
 
         impl rusqlite::types::ToSql for $name {
@@ -141,8 +146,7 @@ macro_rules! column_words {
         impl rusqlite::types::FromSql for $name {
             fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
                 let word = value.as_str()?;
-                let known = $name::ALL.iter().find(|one| one.word() == word);
-                known.copied().ok_or_else(|| $crate::store::unknown_word(stringify!($name)))
+                $name::of(word).ok_or_else(|| $crate::store::unknown_word(stringify!($name)))
             }
         }
 

@@ -227,7 +227,7 @@ impl Record {
             number: self.text("number")?,
             seat: self.text("seat")?,
             section: self.text("section"),
-            status: Status::ALL.iter().copied().find(|status| status.word() == word)?,
+            status: Status::of(&word)?,
             entered: self.instant("at").map(|at| (at, self.text("door"))),
             legacy_code_hash: self.text("codeSha256"),
         })

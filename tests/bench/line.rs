@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use boxoffice::clock::Millis;
 use boxoffice::commands::rush::audit::{self, Event, Limits};
+use boxoffice::venue::EventType;
 use serde_json::{Value, json};
 
 use crate::figures::{Figures, Limit};
@@ -191,7 +192,7 @@ fn admissions(figures: &mut Figures, server: &Served) {
 }
 
 fn admitted_users(events: &[Event]) -> Vec<&str> {
-    let admitted = events.iter().filter(|event| event.kind == "TOKEN_ADMITTED");
+    let admitted = events.iter().filter(|event| event.kind == Some(EventType::TokenAdmitted));
     admitted.map(|event| event.data["userId"].as_str().unwrap()).collect()
 }
 
@@ -252,7 +253,7 @@ fn events(server: &Served, after: i64) -> Vec<Event> {
         }
         events.extend(page.into_iter().map(|mut event| Event {
             sequence: event["sequence"].as_i64().unwrap(),
-            kind: event["type"].as_str().unwrap().to_owned(),
+            kind: EventType::of(event["type"].as_str().unwrap()),
             at_ms: Millis::parse_rfc3339(event["at"].as_str().unwrap()).unwrap().unix_ms(),
             data: event["data"].take(),
         }));

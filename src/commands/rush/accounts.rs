@@ -10,6 +10,7 @@ use super::customer::{Customer, text};
 use crate::clock::Millis;
 use crate::commands::client::{Call, Client};
 use crate::commands::server_address::ServerAddress;
+use crate::venue::EventType;
 
 /// Events of a page, the most that the API gives; entries of a ledger's page.
 const EVENTS_PAGE: usize = 1_000;
@@ -48,7 +49,7 @@ pub(super) fn events(client: &mut Client, staff: &str, after: i64, stop: &Atomic
 fn event(mut event: Value) -> Event {
     Event {
         sequence: event["sequence"].as_i64().unwrap_or(-1),
-        kind: text(&event, "type"),
+        kind: EventType::of(event["type"].as_str().unwrap_or("")),
         at_ms: event["at"].as_str().and_then(Millis::parse_rfc3339).map_or(-1, Millis::unix_ms),
         data: event["data"].take(),
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use serde_json::Value;
 
 use crate::reservation::Status;
+use crate::venue::EventType;
 
 /// The length of the window of `admitPerMinute`, in milliseconds.
 const WINDOW_MS: i64 = 60_000;
@@ -14,8 +15,8 @@ const WINDOW_MS: i64 = 60_000;
 pub struct Event {
     /// Its number.
     pub sequence: i64,
-    /// What happened.
-    pub kind: String,
+    /// What happened; `None` for what this version does not know.
+    pub kind: Option<EventType>,
     /// When, in milliseconds since 1970.
     pub at_ms: i64,
     /// What belongs to it.
@@ -104,13 +105,13 @@ pub fn sold_twice(events: &[Event], schedule_id: i64, accounts: &[Account]) -> V
     for event in events.iter().filter(|event| event.data["scheduleId"] == schedule_id) {
         let seats = event.data["seats"].as_array().map(Vec::as_slice).unwrap_or_default();
         for seat in seats.iter().filter_map(Value::as_str) {
-            match event.kind.as_str() {
-                "SEATS_SOLD" => {
+            match event.kind {
+                Some(EventType::SeatsSold) => {
                     if let Some(before) = owner.insert(seat, event.user()) {
                         faults.push(format!("event {}: seat {seat} was {before}'s already", event.sequence));
                     }
                 }
-                "SEATS_RELEASED" => drop(owner.remove(seat)),
+                Some(EventType::SeatsReleased) => drop(owner.remove(seat)),
                 _ => {}
             }
         }
@@ -168,9 +169,9 @@ pub fn lost_points(accounts: &[Account]) -> Vec<String> {
 pub fn money_and_seats(events: &[Event], schedule_id: i64, accounts: &[Account], seats_total: usize) -> Vec<String> {
     let ours: HashSet<&str> = accounts.iter().map(|account| account.user_id.as_str()).collect();
     let of_us = |event: &&Event| ours.contains(event.user());
-    let told = |kind: &'static str| events.iter().filter(move |event| event.kind == kind).filter(of_us);
-    let taken: i64 = told("PAYMENT_COMPLETED").filter_map(|event| event.data["amount"].as_i64()).sum();
-    let refunded: i64 = told("RESERVATION_REFUNDED").filter_map(|event| event.data["amount"].as_i64()).sum();
+    let told = |kind: EventType| events.iter().filter(move |event| event.kind == Some(kind)).filter(of_us);
+    let taken: i64 = told(EventType::PaymentCompleted).filter_map(|event| event.data["amount"].as_i64()).sum();
+    let refunded: i64 = told(EventType::ReservationRefunded).filter_map(|event| event.data["amount"].as_i64()).sum();
     let paid: i64 = accounts.iter().map(|account| -account.sum("PAYMENT") - account.sum("REFUND")).sum();
     let mut faults = Vec::new();
     if taken - refunded != paid {
@@ -179,7 +180,7 @@ pub fn money_and_seats(events: &[Event], schedule_id: i64, accounts: &[Account],
     let bought: usize = accounts.iter().flat_map(Account::confirmed).map(|reservation| reservation.seats.len()).sum();
     let ticketed: usize =
         accounts.iter().flat_map(Account::confirmed).map(|reservation| reservation.tickets.len()).sum();
-    let sold = told("SEATS_SOLD")
+    let sold = told(EventType::SeatsSold)
         .filter(|event| event.data["scheduleId"] == schedule_id)
         .filter_map(|event| event.data["seats"].as_array().map(Vec::len))
         .sum::<usize>();
@@ -203,24 +204,24 @@ pub fn overtaken(events: &[Event]) -> Vec<String> {
     let mut number: HashMap<&str, i64> = HashMap::new();
     for event in events {
         let user = event.user();
-        match event.kind.as_str() {
-            "TOKEN_ISSUED" if event.data["guest"] != true => {
+        match event.kind {
+            Some(EventType::TokenIssued) if event.data["guest"] != true => {
                 waiting.insert(event.sequence, user);
                 number.insert(user, event.sequence);
             }
-            "TOKEN_ADMITTED" => {
+            Some(EventType::TokenAdmitted) => {
                 let Some(own) = number.remove(user) else { continue }; // issued before this feed begins
                 if let Some((_, first)) = waiting.first_key_value().filter(|(first, _)| **first < own) {
                     faults.push(format!("event {}: {user} was let in before {first}", event.sequence));
                 }
                 waiting.remove(&own);
             }
-            "TOKEN_EXPIRED" => {
+            Some(EventType::TokenExpired) => {
                 if let Some(own) = number.remove(user) {
                     waiting.remove(&own);
                 }
             }
-            "QUEUE_DRAWN" => {
+            Some(EventType::QueueDrawn) => {
                 waiting.clear();
                 number.clear();
             }
@@ -246,12 +247,12 @@ pub fn limits_broken(events: &[Event], mut limits: Limits, mut active: i64) -> V
     let mut inside: HashSet<&str> = HashSet::new();
     let mut window: VecDeque<i64> = VecDeque::new();
     for event in events {
-        match event.kind.as_str() {
-            "QUEUE_CHANGED" => {
+        match event.kind {
+            Some(EventType::QueueChanged) => {
                 limits.max_active = event.data["maxActive"].as_i64().unwrap_or(limits.max_active);
                 limits.admit_per_minute = event.data["admitPerMinute"].as_i64().unwrap_or(limits.admit_per_minute);
             }
-            "TOKEN_ADMITTED" => {
+            Some(EventType::TokenAdmitted) => {
                 while window.front().is_some_and(|at_ms| *at_ms <= event.at_ms - WINDOW_MS) {
                     window.pop_front();
                 }
@@ -274,7 +275,7 @@ pub fn limits_broken(events: &[Event], mut limits: Limits, mut active: i64) -> V
                     ));
                 }
             }
-            "TOKEN_EXPIRED" if inside.remove(event.user()) => active -= 1,
+            Some(EventType::TokenExpired) if inside.remove(event.user()) => active -= 1,
             _ => {}
         }
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 
 fn event(sequence: i64, kind: &str, at_ms: i64, data: Value) -> Event {
-    Event { sequence, kind: kind.into(), at_ms, data }
+    Event { sequence, kind: Some(EventType::of(kind).unwrap()), at_ms, data }
 }
 
 /// Two customers: both come, kim is let in and buys seat 1, then lee comes in and buys seat 2.

@@ -10,6 +10,7 @@ use super::customer::{Customer, Ending};
 use super::on_sale::{Phases, memory_peak_bytes};
 use super::plan::Behaviour;
 use super::stats::Stats;
+use crate::venue::EventType;
 
 /// Faults of one check that are shown.
 const FAULTS_SHOWN: usize = 5;
@@ -131,7 +132,8 @@ impl Report {
         let (sold, last_sale_ms) = sales(&events, outcome.schedule_id);
         let sold =
             if stopped { outcome.customers.iter().map(|customer| customer.visit.seats.len()).sum() } else { sold };
-        let first_ms = events.iter().find(|event| event.kind == "TOKEN_ISSUED").map_or(0, |event| event.at_ms);
+        let first_ms =
+            events.iter().find(|event| event.kind == Some(EventType::TokenIssued)).map_or(0, |event| event.at_ms);
         let sold_out = !stopped && sold >= outcome.seats;
         Report {
             customers: outcome.customers_total,
@@ -243,7 +245,9 @@ fn latency(times: &hdrhistogram::Histogram<u64>) -> Latency {
 
 /// Seats that are sold in the end, and when the last was.
 fn sales(events: &[Event], schedule_id: i64) -> (usize, i64) {
-    let sold = events.iter().filter(|event| event.kind == "SEATS_SOLD" && event.data["scheduleId"] == schedule_id);
+    let sold = events
+        .iter()
+        .filter(|event| event.kind == Some(EventType::SeatsSold) && event.data["scheduleId"] == schedule_id);
     sold.fold((0, 0), |(count, _), event| (count + event.data["seats"].as_array().map_or(0, Vec::len), event.at_ms))
 }
 
