@@ -1,6 +1,7 @@
 //! The running server: opens file, caches, writer and HTTP servers in order, and stops them gracefully.
 
 mod addresses;
+mod making;
 mod servers;
 
 use std::fmt::Display;
@@ -10,23 +11,26 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, mpsc};
 
+pub(crate) use making::make_file;
+use making::{Made, make};
 use rusqlite::Connection;
-use servers::{certificates_of, keep, must_have_addresses, must_have_threads, open_servers};
+use servers::{keep, open_servers};
 
 use crate::balance;
-use crate::certificates::{Certificates, Keeper};
+use crate::certificates::Keeper;
 use crate::check;
 use crate::clock::{Clock, Millis, Mode, Span};
+use crate::course::Course;
 use crate::http::{Notifier, RateLimit, Server};
-use crate::ids::{self, KeyHash, TokenMint, new_key};
+use crate::ids::TokenMint;
 use crate::queue::{self, Line};
 use crate::routes::{Exposure, Handlers, Monitoring};
 use crate::schedule;
 use crate::seat::MapCache;
-use crate::seed::{Seed, Seeded};
+use crate::seed::Seeded;
 
 use crate::settings::{MachineSettings, Settings, TestClock};
-use crate::signing::{SigningKey, SigningSecret};
+use crate::signing::SigningKey;
 use crate::staff::{self, Keyring};
 use crate::store::{
     self, Bounds, DatabaseLock, Failure, IntegrityScan, OpenError, Opened, Outcome, Readers, SkippedRows, VenueRow,
@@ -87,7 +91,7 @@ impl App {
         on_fatal: impl FnMut() + Send + 'static,
         making: impl FnOnce(Option<&str>) -> Result<(), OpenError>,
     ) -> Result<App, OpenError> {
-        let Made { new_staff_key, seeded, certificates } = make(&mut settings, database, listen, making)?;
+        let Made { new_staff_key, seeded, certificates, course } = make(&mut settings, database, listen, making)?;
         let Opened { connection, venue: row, lock } = check::open_sound(database)?;
         let failed = |what: &str, error: &dyn Display| OpenError(format!("{}: {what}: {error}", database.display()));
         let clock = Arc::new(start_clock(&settings, &connection, &row)?);
@@ -103,22 +107,11 @@ impl App {
         let maps = Arc::new(MapCache::new(settings.machine.cached_seats_max as usize));
         let (tries, exempt) = (settings.strangers.tries_per_minute(), settings.http.http_limit_loopback);
         let [arrivals, wrong_keys] = [(); 2].map(|()| Arc::new(RateLimit::new(tries, exempt)));
-        let sweeper = Sweeper {
-            line: Arc::clone(&line),
-            maps: Arc::clone(&maps),
-            keyring: Arc::clone(&keyring),
-            clock: Arc::clone(&clock),
-            notifier: notifier.clone(),
-            rate_limits: [Arc::clone(&arrivals), Arc::clone(&wrong_keys)],
-            idempotency_hours: settings.machine.idempotency_hours,
-            token_days: settings.machine.token_days,
-            settle_from: AtomicI64::default(),
-            forgot_at: AtomicI64::default(),
-            skipped: SkippedRows::default(),
-        };
+        let rate_limits = [Arc::clone(&arrivals), Arc::clone(&wrong_keys)];
+        let sweeper = sweeper_of(&settings.machine, &line, &maps, &keyring, &clock, &notifier, rate_limits);
         let on_fatal = Mutex::new(on_fatal);
         let on_fatal = OnFatal::new(move || report_fatal(&on_fatal));
-        let tests = test_server(&settings, &connection, clock.now())
+        let tests = TestServer::of(&settings, &connection, clock.now())
             .map_err(|error| failed("the start can't be kept for resets", &error))?;
         let (bounds, hooks) = (bounds_of(&settings.machine), sweeper.hooks(on_fatal.clone()));
         let writer = Writer::start(connection, Arc::clone(&clock), bounds, hooks)
@@ -127,8 +120,19 @@ impl App {
         let venue = Arc::new(Venue { settings, clock, readers, writer, notifier, signing });
         let (readiness, monitoring) = (Arc::default(), Arc::new(Monitoring::of(database)));
         let exposure = Exposure::Whole;
-        let handlers =
-            Handlers { venue, line, maps, keyring, arrivals, wrong_keys, readiness, tests, exposure, monitoring };
+        let handlers = Handlers {
+            venue,
+            line,
+            maps,
+            keyring,
+            arrivals,
+            wrong_keys,
+            readiness,
+            tests,
+            course,
+            exposure,
+            monitoring,
+        };
         let servers = open_servers(&handlers, listen, certificates.as_ref(), &on_fatal)
             .inspect_err(|_| handlers.venue.writer.stop())?;
         let keeper = keep(certificates, &on_fatal)?;
@@ -164,6 +168,11 @@ impl App {
     /// The time of the venue.
     pub fn now(&self) -> Millis {
         self.handlers.venue.clock.now()
+    }
+
+    /// The dialect that it speaks beside the API.
+    pub fn course(&self) -> Option<&Course> {
+        self.handlers.course.as_deref()
     }
 
     /// What a seed made at this start.
@@ -257,70 +266,6 @@ fn report_fatal(on_fatal: &Mutex<impl FnMut()>) {
     on_fatal();
 }
 
-/// What was made at a start.
-struct Made {
-    new_staff_key: Option<String>,
-    seeded: Option<Seeded>,
-    certificates: Option<Arc<Certificates>>,
-}
-
-/// Checks what a start is told, and makes the file, with its seed, if there is none.
-fn make(
-    settings: &mut Settings,
-    database: &Path,
-    listen: SocketAddr,
-    making: impl FnOnce(Option<&str>) -> Result<(), OpenError>,
-) -> Result<Made, OpenError> {
-    let began = settings.first_moment();
-    let seed = match (settings.seed.clone(), settings.has_demo_hall) {
-        (Some(path), _) => Some(Seed::open(&path, began, &mut settings.sale)?),
-        (None, true) => Some(Seed::demo(began, &mut settings.sale)?),
-        (None, false) => None,
-    };
-    settings.check(listen).map_err(OpenError)?;
-    must_have_threads(settings, listen)?;
-    let certificates = certificates_of(settings)?;
-    if let Some(number) = settings.test_random {
-        ids::repeat_random(number);
-    }
-    if database.exists() {
-        if settings.seed.is_some() {
-            log::warn!("--seed adds nothing, the file is there already: {}", database.display());
-        }
-        // Nobody knows a key of a copy that is thrown away.
-        let new_staff_key = (settings.is_ephemeral && settings.staff_key.is_none()).then(new_key);
-        settings.staff_key = settings.staff_key.take().or_else(|| new_staff_key.clone());
-        return Ok(Made { new_staff_key, seeded: None, certificates });
-    }
-    must_have_addresses(settings, listen)?;
-    let mut seeded = None;
-    let fill = |connection: &Connection, secret: &SigningSecret| {
-        let write = |seed: &Seed| seed.write(connection, began, secret, &settings.queue, &settings.sale);
-        seeded = seed.as_ref().map(write).transpose()?;
-        Ok(())
-    };
-    let new_staff_key = make_file(settings.staff_key.as_deref(), began, database, fill, making)?;
-    Ok(Made { new_staff_key, seeded, certificates })
-}
-
-/// Makes the file if there is none; gives back its admin's staff key if one had to be made. Before the file has its
-/// name, `fill` fills it, and then `making` is called with the key.
-pub(crate) fn make_file(
-    staff_key: Option<&str>,
-    created_at: Millis,
-    database: &Path,
-    fill: impl FnOnce(&Connection, &SigningSecret) -> Result<(), OpenError>,
-    making: impl FnOnce(Option<&str>) -> Result<(), OpenError>,
-) -> Result<Option<String>, OpenError> {
-    if database.exists() {
-        return Ok(None);
-    }
-    let made = staff_key.is_none().then(new_key);
-    let key = staff_key.or(made.as_deref()).unwrap_or_default(); // one of the two is there
-    store::create_with(database, created_at, &KeyHash::of(key), fill, || making(made.as_deref()))?;
-    Ok(made)
-}
-
 /// The keys of those who work here. A key that the settings give is an admin's from this start on.
 fn load_keyring(connection: &Connection, now: Millis, given: Option<&str>) -> Result<Keyring, OpenError> {
     let failed = |failure: Failure| {
@@ -335,6 +280,30 @@ fn load_keyring(connection: &Connection, now: Millis, given: Option<&str>) -> Re
     let keyring = Keyring::default();
     keyring.fill(connection).map_err(|error| failed(error.into()))?;
     Ok(keyring)
+}
+
+fn sweeper_of(
+    machine: &MachineSettings,
+    line: &Arc<Line>,
+    maps: &Arc<MapCache>,
+    keyring: &Arc<Keyring>,
+    clock: &Arc<Clock>,
+    notifier: &Notifier,
+    rate_limits: [Arc<RateLimit>; 2],
+) -> Sweeper {
+    Sweeper {
+        line: Arc::clone(line),
+        maps: Arc::clone(maps),
+        keyring: Arc::clone(keyring),
+        clock: Arc::clone(clock),
+        notifier: notifier.clone(),
+        rate_limits,
+        idempotency_hours: machine.idempotency_hours,
+        token_days: machine.token_days,
+        settle_from: AtomicI64::default(),
+        forgot_at: AtomicI64::default(),
+        skipped: SkippedRows::default(),
+    }
 }
 
 fn bounds_of(machine: &MachineSettings) -> Bounds {
@@ -382,12 +351,4 @@ fn set_clock_back(connection: &Connection, now: Millis, seen: Millis) -> Result<
         Span(seen.ms_since(now))
     );
     Ok(())
-}
-
-/// What a server for tests has beside; the file as it is now is what it can be reset to.
-fn test_server(settings: &Settings, connection: &Connection, now: Millis) -> rusqlite::Result<Option<Arc<TestServer>>> {
-    if settings.is_ephemeral {
-        connection.pragma_update(None, "synchronous", "OFF")?; // it is thrown away
-    }
-    settings.is_test_server().then(|| TestServer::start(connection, now).map(Arc::new)).transpose()
 }

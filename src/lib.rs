@@ -32,6 +32,7 @@
 //! | [`report`] | the sales of a date and the ledger of a day, for those who count |
 //! | [`check`] | what must hold in every file, and what is wrong in one |
 //! | [`seed`] | what a new venue begins with, from a file |
+//! | [`course`] | the words of a course for the same calls, by a table |
 //! | [`testing`] | calls for the tests of others, on servers for tests only |
 //! | [`sweeper`] | what goes by time: it writes down what is already true |
 //! | [`web`] | the pages and the handbook, compiled in |
@@ -206,6 +207,8 @@ pub mod report;
 pub mod check;
 
 pub mod seed;
+
+pub mod course;
 
 pub mod testing;
 

@@ -63,6 +63,7 @@ refusals! {
     InvalidHeader { reason: Localized } "INVALID_HEADER",
     NotFound "NOT_FOUND",
     TestServerOnly "TEST_SERVER_ONLY",
+    CourseUnmapped { reason: Localized } "COURSE_UNMAPPED",
     SnapshotNotFound "SNAPSHOT_NOT_FOUND",
     SnapshotLimit { snapshots_max: usize, max_bytes: u64 } "SNAPSHOT_LIMIT",
     MethodNotAllowed { allow: String } "METHOD_NOT_ALLOWED",
@@ -207,6 +208,17 @@ impl Refusal {
         }
     }
 
+    /// In English what is wrong in a file, whose part at `at` (a JSON pointer) was refused: the place, and the fault.
+    pub fn at(&self, at: &str) -> String {
+        match self {
+            Refusal::InvalidRequest { pointer, reason } if pointer.is_empty() && at.is_empty() => {
+                format!("{}.", reason.en)
+            }
+            Refusal::InvalidRequest { pointer, reason } => format!("{at}{pointer}: {}.", reason.en),
+            refusal => format!("{at}: {}", refusal.detail(Language::En)),
+        }
+    }
+
     /// The short title in the reader's language; the same for every refusal of one code.
     pub fn title(&self, language: Language) -> &'static str {
         texts::of(self.code(), language).title
@@ -221,9 +233,9 @@ impl Refusal {
                 Language::Ko => format!("본문은 {}", reason.ko),
             },
             Refusal::InvalidRequest { pointer, reason } => format!("{pointer}: {}", reason.in_language(language)),
-            Refusal::InvalidJson { reason } | Refusal::InvalidHeader { reason } => {
-                reason.in_language(language).to_owned()
-            }
+            Refusal::InvalidJson { reason }
+            | Refusal::InvalidHeader { reason }
+            | Refusal::CourseUnmapped { reason } => reason.in_language(language).to_owned(),
             Refusal::SeatUnavailable { seats } if seats.is_empty() => {
                 let fewer = Localized::new("fewer are free than were asked for", "요청한 수만큼 남아 있지 않습니다");
                 fewer.in_language(language).to_owned()

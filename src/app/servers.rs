@@ -5,11 +5,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, mpsc};
 
 use crate::certificates::{Certificates, Keeper};
-use crate::http::{Handler, Limits, OpenFailure, Repeats, Server};
-use crate::routes::{
-    Exposure, Handlers, allowed_methods, allowed_methods_of_tests, allowed_methods_of_the_public, answer_at_once,
-    path_number, paths, takes_large_body,
-};
+use crate::http::{AllowedMethods, Handler, Limits, OpenFailure, Repeats, Server};
+use crate::routes::{Exposure, Handlers, allowed_methods, answer_at_once, path_number, paths, takes_large_body};
 use crate::settings::Settings;
 use crate::store::OpenError;
 use crate::threads::OnFatal;
@@ -67,11 +64,9 @@ fn cannot_start(flag: &str, address: SocketAddr, redirect: Option<SocketAddr>, f
 /// The HTTP servers to start, each with the flag that names its address: the public one, and where staff have an
 /// address of their own, a second, small one, so that load on the public address does not delay staff.
 fn plan_servers(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, SocketAddr, Exposure, Limits)> {
-    let allowed_methods = if settings.is_test_server() { allowed_methods_of_tests } else { allowed_methods };
     let limits = Limits {
         large_body: takes_large_body,
         answer_at_once,
-        allowed_methods,
         paths: paths().collect(),
         path_number,
         redirect_listen: settings.tls.http_redirect,
@@ -79,9 +74,8 @@ fn plan_servers(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, S
         ..Limits::from(&settings.http)
     };
     let Some(staff) = settings.staff_listen else { return vec![("--listen", listen, Exposure::Whole, limits)] };
-    let public = Limits { allowed_methods: allowed_methods_of_the_public, ..limits.clone() };
     vec![
-        ("--listen", listen, Exposure::Public, public.beside_staff()),
+        ("--listen", listen, Exposure::Public, limits.clone().beside_staff()),
         ("--staff-listen", staff, Exposure::Whole, limits.for_staff()),
     ]
 }
@@ -108,9 +102,17 @@ pub(super) fn open_servers(
     let Venue { settings, clock, notifier, .. } = &*handlers.venue;
     let repeats = settings.test_random.map(|seed| Repeats::of(seed, clock));
     for (flag, address, exposure, limits) in plan_servers(settings, listen) {
-        let limits = Limits { repeats: repeats.clone(), tls: certificates.cloned(), ..limits };
+        let handlers = Arc::new(Handlers { exposure, ..handlers.clone() });
+        let of_path = Arc::clone(&handlers);
+        let limits = Limits {
+            repeats: repeats.clone(),
+            allowed_methods: AllowedMethods::new(move |path| allowed_methods(path, &of_path)),
+            relayed_also: handlers.course.as_ref().map_or_else(Vec::new, |course| course.fields().to_vec()),
+            tls: certificates.cloned(),
+            ..limits
+        };
         let redirect = limits.redirect_listen;
-        let handler: Handler = Arc::new(Handlers { exposure, ..handlers.clone() });
+        let handler: Handler = handlers.clone();
         let server = Server::open(address, limits, notifier.clone(), handler, on_fatal.clone())
             .map_err(|failure| cannot_start(flag, address, redirect, &failure))?;
         servers.push(server);

@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod client;
+mod course;
 mod demo;
 mod door;
 mod export;
@@ -82,6 +83,8 @@ enum Command {
     Health(health::Health),
     /// A simulated on-sale: customers over real HTTP, then an audit and a report.
     Rush(rush::Rush),
+    /// Print the table by which serve --course answers the calls of a course, to write another from.
+    Course(course::CourseTable),
     /// Write what a server has as a file that serve --seed takes.
     Seed(seed::SeedFrom),
     /// Recompute a draw of the line from its public answer, and see whether a token's place in it is right.
@@ -104,6 +107,7 @@ pub fn run() -> ExitCode {
         Command::Door(door) => door.run(),
         Command::Health(health) => health.run().map(|()| ExitCode::SUCCESS),
         Command::Rush(rush) => rush.run(),
+        Command::Course(table) => table.run().map(|()| ExitCode::SUCCESS),
         Command::Seed(seed) => seed.run().map(|()| ExitCode::SUCCESS),
         Command::VerifyDraw(verify) => verify.run().map(|()| ExitCode::SUCCESS),
     };

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::course::Course;
 use crate::platform;
 use crate::settings::urls_for_others;
 use crate::store::OpenError;
@@ -23,6 +24,16 @@ pub(super) fn print(text: impl Display) -> Result<(), OpenError> {
 pub(super) fn tell(text: impl Display) {
     if let Err(error) = write(&text) {
         warn(format_args!("{text}\nboxoffice: standard output can't be written ({error})."));
+    }
+}
+
+/// Tells which calls of a course are answered, and which have no counterpart.
+pub(super) fn tell_course(course: &Course) {
+    let [calls, unmapped] = course.names().map(|names| names.join(", "));
+    tell(format_args!("course {} (과정): {}; {}", course.name, course.about.en, course.about.ko));
+    tell(format_args!("  answered (응답하는 호출): {calls}"));
+    if !unmapped.is_empty() {
+        tell(format_args!("  without counterpart (대응하는 것이 없는 호출): {unmapped}"));
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{KEY_SHOWN, Shutdown, Stop, TempVenue, output};
 use crate::app::App;
+use crate::course::Course;
 use crate::platform;
 use crate::settings::{DEFAULT_LISTEN, Settings, url_of};
 use crate::store::{self, NewFile, OpenError};
@@ -101,6 +102,7 @@ impl Serve {
             let url = url_of("http", redirect);
             output::tell(format_args!("whoever comes to {url} is sent to https (https로 보냅니다)"));
         }
+        app.course().map(output::tell_course);
         if app.staff_address() != app.address() {
             output::tell(format_args!("staff find their pages at {}/staff (직원 페이지)", app.staff_url()));
             output::tell_others(app.scheme(), app.staff_address(), "/staff");
@@ -160,6 +162,7 @@ fn ready(app: &App, settings: &Settings) -> Result<Value, OpenError> {
         "ids": seeded.to_json(),
         "testCalls": settings.is_test_server(),
         "testRandom": settings.test_random,
+        "course": app.course().map(course_spoken),
         "now": app.now(),
     });
     let members = ready.as_object_mut().into_iter();
@@ -168,6 +171,11 @@ fn ready(app: &App, settings: &Settings) -> Result<Value, OpenError> {
         ready["staffUrl"] = app.staff_url().into();
     }
     Ok(ready)
+}
+
+fn course_spoken(course: &Course) -> Value {
+    let [calls, unmapped] = course.names();
+    json!({ "name": course.name, "about": course.about, "calls": calls, "unmapped": unmapped })
 }
 
 fn stop_with_stdin(shutdown: &Shutdown) -> Result<(), OpenError> {

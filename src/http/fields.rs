@@ -32,12 +32,7 @@ impl Fields {
     /// # Errors
     /// `UNSUPPORTED_MEDIA_TYPE`, `INVALID_JSON`, `INVALID_REQUEST`.
     pub fn of(request: &Request) -> Result<Fields, Refusal> {
-        let media_type = request.header("content-type").unwrap_or("").split(';').next().unwrap_or("").trim();
-        if !media_type.eq_ignore_ascii_case("application/json") {
-            return Err(Refusal::UnsupportedMediaType);
-        }
-        let value = json::parse(&request.body).map_err(|reason| Refusal::InvalidJson { reason })?;
-        Fields::of_value(value, String::new())
+        Fields::of_value(json_body(request)?, String::new())
     }
 
     /// A JSON value that must be an object.
@@ -230,6 +225,18 @@ impl Fields {
             Some(name) => Err(Refusal::invalid(self.pointer(name), "is not known here", "알 수 없는 항목입니다")),
         }
     }
+}
+
+/// The body of a request as a JSON value.
+///
+/// # Errors
+/// `UNSUPPORTED_MEDIA_TYPE`, `INVALID_JSON`.
+pub fn json_body(request: &Request) -> Result<Value, Refusal> {
+    let media_type = request.header("content-type").unwrap_or("").split(';').next().unwrap_or("").trim();
+    if !media_type.eq_ignore_ascii_case("application/json") {
+        return Err(Refusal::UnsupportedMediaType);
+    }
+    json::parse(&request.body).map_err(|reason| Refusal::InvalidJson { reason })
 }
 
 /// A text of one line without its outer white space, of so many characters that can be seen.

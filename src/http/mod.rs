@@ -6,6 +6,7 @@ mod delivery;
 mod fields;
 mod idempotency;
 mod json;
+mod path_pattern;
 mod rate_limit;
 mod reply;
 mod request;
@@ -14,11 +15,16 @@ mod server;
 pub use body::{Body, GZIP_MIN_BYTES, SharedBody};
 pub use delivery::{Delivery, Ending};
 pub use fields::{
-    Credential, Fields, decoded, decoded_segment, idempotency_key, must_be_date, number, parameter, plain_line, query,
+    Credential, Fields, decoded, decoded_segment, idempotency_key, json_body, must_be_date, number, parameter,
+    plain_line, query,
 };
 pub use idempotency::{Once, forget};
 pub use json::parse as parse_json;
+pub use path_pattern::{fits, path_parameter};
 pub use rate_limit::RateLimit;
 pub use reply::{Reply, status_of};
 pub use request::{Method, Request, Resumed};
-pub use server::{Handle, Handler, Limits, Metrics, Notifier, OpenFailure, Repeats, Responder, Server, Topic, Wait};
+pub use server::{
+    AllowedMethods, Handle, Handler, Limits, Metrics, Notifier, OpenFailure, Repeats, Responder, Server, Topic, Wait,
+    is_relayable,
+};

@@ -143,6 +143,7 @@ pub const fn status_of(code: Code) -> u16 {
         Code::TokenWaiting | Code::NotYours | Code::TopUpByStaffOnly | Code::RoleNotAllowed => 403,
         Code::NotFound
         | Code::TestServerOnly
+        | Code::CourseUnmapped
         | Code::SnapshotNotFound
         | Code::StaffKeyNotFound
         | Code::UserNotFound

@@ -46,6 +46,10 @@ fn both(code: Code) -> Both {
             ["Only on a server for tests", "This server keeps what people do, so it has no calls for tests.", "Start a server for tests with boxoffice serve --ephemeral or --test-clock; its clock is turned with --test-clock only."],
             ["테스트 서버 전용입니다", "이 서버는 실제 판매를 기록하므로 테스트용 호출이 없습니다.", "boxoffice serve --ephemeral 또는 --test-clock으로 테스트 서버를 시작해 주세요. 시계는 --test-clock으로 시작한 서버에서만 돌릴 수 있습니다."],
         ],
+        Code::CourseUnmapped => [
+            ["No counterpart here", "The course's table names this call as one that nothing here corresponds to.", "Read the reason in the answer, or use the API: /api/v1/openapi.json lists every call."],
+            ["대응하는 호출이 없습니다", "과정의 표에 이 호출은 여기에 대응하는 것이 없다고 적혀 있습니다.", "응답에 적힌 이유를 읽거나 API를 사용해 주세요. 모든 호출은 /api/v1/openapi.json에 있습니다."],
+        ],
         Code::SnapshotNotFound => [
             ["No such snapshot", "No snapshot of this name was taken, or it was deleted.", "Take one first, or ask for the list."],
             ["스냅샷이 없습니다", "이 이름의 스냅샷은 만들어진 적이 없거나 삭제되었습니다.", "먼저 스냅샷을 만들거나 목록을 확인해 주세요."],

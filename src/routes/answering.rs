@@ -12,6 +12,8 @@ use crate::testing::{Fault, TestServer};
 pub(super) struct Answering {
     responder: Responder,
     listed: Option<TestedRequest>,
+    /// What a course makes of the answer. Its calls never wait.
+    through: Option<Box<dyn FnOnce(Reply) -> Reply + Send>>,
 }
 
 /// A request of a test.
@@ -23,8 +25,17 @@ struct TestedRequest {
 }
 
 impl Answering {
+    /// The same for an answer that `through` makes another of.
+    pub fn through(self, through: impl FnOnce(Reply) -> Reply + Send + 'static) -> Answering {
+        Answering { through: Some(Box::new(through)), ..self }
+    }
+
     /// Sends the answer.
     pub fn send(mut self, reply: Reply) {
+        let reply = match self.through.take() {
+            Some(through) => through(reply),
+            None => reply,
+        };
         if let Some(listed) = &self.listed {
             listed.tests.requests.end(listed.sequence, &reply);
             self.responder.deliver_by(listed.delivery);
@@ -47,7 +58,7 @@ impl Handlers {
     /// gives back what [`Answering::wait`] added to its memo.
     pub(super) fn answering(&self, request: &mut Request, mut responder: Responder, now: Millis) -> Option<Answering> {
         let Some(tests) = self.tests.as_ref().filter(|_| !super::is_below_tests(&request.path)) else {
-            return Some(Answering { responder, listed: None });
+            return Some(Answering { responder, listed: None, through: None });
         };
         let tests = Arc::clone(tests);
         if let Some(resumed) = &mut request.resumed {
@@ -55,7 +66,8 @@ impl Handlers {
             let sequence = words.next().and_then(|word| word.parse().ok()).unwrap_or_default();
             let delivery = words.next().and_then(Delivery::parse);
             resumed.memo = words.next().unwrap_or_default().to_owned();
-            return Some(Answering { responder, listed: Some(TestedRequest { tests, sequence, delivery }) });
+            let listed = Some(TestedRequest { tests, sequence, delivery });
+            return Some(Answering { responder, listed, through: None });
         }
         let fault = tests.faults.meet(request.method, &request.path, request.language());
         let sequence = self.list(&tests, request, now, fault.as_ref());
@@ -70,7 +82,8 @@ impl Handlers {
             }
             fault => {
                 let delivery = fault.map(|fault| fault.delivery);
-                Some(Answering { responder, listed: Some(TestedRequest { tests, sequence, delivery }) })
+                let listed = Some(TestedRequest { tests, sequence, delivery });
+                Some(Answering { responder, listed, through: None })
             }
         }
     }

@@ -3,6 +3,7 @@
 
 mod access;
 mod answering;
+mod course;
 mod find;
 mod metrics;
 mod openapi;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use access::Asked;
 use answering::Answering;
+pub use course::open_course;
 use find::RouteMatch;
 pub use find::{path_number, paths};
 pub use metrics::Monitoring;
@@ -25,6 +27,7 @@ pub use table::ROUTES;
 use write::WriteJob;
 
 use crate::clock::Millis;
+use crate::course::Course;
 use crate::http::{Credential, Handle, Method, RateLimit, Reply, Request, Responder, Resumed};
 use crate::queue::{self, Line};
 use crate::refusal::{Language, Refusal};
@@ -54,6 +57,8 @@ pub struct Handlers {
     pub readiness: Arc<Readiness>,
     /// What servers for tests have beside; others have none of its calls.
     pub tests: Option<Arc<TestServer>>,
+    /// The dialect that the server speaks beside the API.
+    pub course: Option<Arc<Course>>,
     /// Which routes this server exposes.
     pub exposure: Exposure,
     /// What is behind `/metrics`.
@@ -80,16 +85,17 @@ impl Handle for Handlers {
     /// Answers a request, now or after a commit.
     fn handle(&self, mut request: Request, responder: Responder) {
         let now = self.now();
-        let Some(responder) = self.answering(&mut request, responder, now) else { return };
-        match self.answer(&request, now) {
-            Ok(Next::Send(reply)) => responder.send(reply),
-            Ok(Next::Wait(memo)) => responder.wait(memo.wait_request()),
-            Ok(Next::Write(job)) => self.write(request, now, responder, job),
-            Err(failure) => responder.send(self.refuse(&request, now, &failure)),
+        let answering = self.answering(&mut request, responder, now);
+        let answering = answering.and_then(|answering| self.answer_course(&request, now, answering));
+        if let Some(answering) = answering {
+            self.carry_out(request, now, answering);
         }
     }
 
     fn refuse_head(&self, head: &Request) -> Option<Reply> {
+        if self.course.as_ref().is_some_and(|course| course.has(head.method, &head.path)) {
+            return None; // its body decides which call it is
+        }
         let now = self.now();
         self.check_head(head, now).err().map(|failure| self.refuse(head, now, &failure))
     }
@@ -99,6 +105,16 @@ impl Handlers {
     /// The time of a request, read once for each.
     fn now(&self) -> Millis {
         self.venue.clock.now()
+    }
+
+    /// Answers a call of the API, now or after a commit.
+    fn carry_out(&self, request: Request, now: Millis, responder: Answering) {
+        match self.answer(&request, now) {
+            Ok(Next::Send(reply)) => responder.send(reply),
+            Ok(Next::Wait(memo)) => responder.wait(memo.wait_request()),
+            Ok(Next::Write(job)) => self.write(request, now, responder, job),
+            Err(failure) => responder.send(self.refuse(&request, now, &failure)),
+        }
     }
 
     /// Sends a job to the writer; the answer leaves after the commit.
@@ -154,7 +170,23 @@ impl Handlers {
         if self.tests.is_none() && is_for_tests(&request.path) {
             return Err(Refusal::TestServerOnly.into());
         }
-        Ok((find::find(request.method, &request.path), member))
+        Ok(match find::find(request.method, &request.path) {
+            RouteMatch::Route(route) => (RouteMatch::Route(route), member),
+            _ => (self.methods(&request.path).map_or(RouteMatch::Nothing, RouteMatch::Methods), member),
+        })
+    }
+
+    /// The methods of a path, as `Allow` lists them: those of the API and of the course.
+    fn methods(&self, path: &str) -> Option<String> {
+        let of_api = match find::find(Method::Options, path) {
+            RouteMatch::Methods(allow) => Some(allow),
+            RouteMatch::Route(_) | RouteMatch::Nothing => None,
+        };
+        let Some(of_course) = self.course.as_ref().and_then(|course| course.methods(path)) else { return of_api };
+        let of_api = of_api.unwrap_or_default();
+        let mut words: Vec<&str> = of_api.split(", ").filter(|word| !word.is_empty() && *word != "OPTIONS").collect();
+        words.extend(of_course.split(", ").filter(|word| !of_api.contains(word) || *word == "OPTIONS"));
+        Some(words.join(", "))
     }
 
     /// A waiting request is asked again.
@@ -231,21 +263,12 @@ pub fn answer_at_once(method: Method, target: &str) -> Option<Reply> {
 }
 
 /// The methods of a path, as its preflight is told; `None` where there is nothing.
-pub fn allowed_methods(path: &str) -> Option<String> {
-    if is_for_tests(path) { None } else { allowed_methods_of_tests(path) }
-}
-
-/// The same on a server for tests.
-pub fn allowed_methods_of_tests(path: &str) -> Option<String> {
-    match find::find(Method::Options, path) {
-        RouteMatch::Methods(allow) => Some(allow),
-        RouteMatch::Route(_) | RouteMatch::Nothing => None,
+pub fn allowed_methods(path: &str, handlers: &Handlers) -> Option<String> {
+    let is_public = handlers.exposure == Exposure::Public;
+    if is_public && is_for_staff(path) || handlers.tests.is_none() && is_for_tests(path) {
+        return None;
     }
-}
-
-/// The same where staff have an address of their own.
-pub fn allowed_methods_of_the_public(path: &str) -> Option<String> {
-    if is_for_staff(path) { None } else { allowed_methods(path) }
+    handlers.methods(path)
 }
 
 /// Whether a request may bring a large body.

@@ -13,7 +13,7 @@ use crate::clock::Millis;
 use crate::http::{Fields, parse_json};
 use crate::points::Points;
 use crate::queue::staff_api::RulesChange;
-use crate::refusal::{Language, Refusal};
+use crate::refusal::Refusal;
 use crate::reservation::{GivenIds, Status};
 use crate::schedule;
 use crate::seat;
@@ -51,16 +51,7 @@ impl Seed {
     pub(super) fn read(origin: String, text: &[u8], now: Millis, sale: &mut SaleSettings) -> Result<Seed, OpenError> {
         let value = parse_json(text).map_err(|reason| OpenError(format!("{origin}: {}.", reason.en)))?;
         let mut reader = Reader { now, sale, users: HashSet::new(), ids: HashSet::new(), numbers: HashSet::new() };
-        reader.seed(value, &origin).map_err(|refusal| OpenError(format!("{origin}: {}", place_and_fault("", &refusal))))
-    }
-}
-
-/// A sentence with the place of what is wrong.
-pub(super) fn place_and_fault(at: &str, refusal: &Refusal) -> String {
-    match refusal {
-        Refusal::InvalidRequest { pointer, reason } if pointer.is_empty() && at.is_empty() => format!("{}.", reason.en),
-        Refusal::InvalidRequest { pointer, reason } => format!("{at}{pointer}: {}.", reason.en),
-        refusal => format!("{at}: {}", refusal.detail(Language::En)),
+        reader.seed(value, &origin).map_err(|refusal| OpenError(format!("{origin}: {}", refusal.at(""))))
     }
 }
 

@@ -6,7 +6,6 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::read::place_and_fault;
 use super::{Concert, Reservation, Seed, User};
 use crate::balance;
 use crate::clock::Millis;
@@ -101,7 +100,7 @@ impl Seed {
                     self.origin
                 );
             }
-            OpenError(format!("{}: {}", self.origin, place_and_fault(&place, &failure.to_refusal())))
+            OpenError(format!("{}: {}", self.origin, failure.to_refusal().at(&place)))
         })
     }
 

@@ -5,6 +5,7 @@ pub mod environment;
 pub mod http;
 mod listen;
 mod origin;
+mod policy;
 pub mod queue;
 pub mod tls;
 
@@ -19,31 +20,7 @@ use http::HttpSettings;
 use listen::is_loopback;
 pub use listen::{DEFAULT_LISTEN, loopback_url_of, parse_listen, url_of, urls_for_others};
 pub use origin::AllowedOrigin;
-
-/// Who may top up points.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum TopUpPolicy {
-    /// Everyone their own balance: for demos, workshops and tests.
-    #[value(name = "self")]
-    Own,
-    /// Staff at the counter only.
-    Staff,
-}
-
-impl TopUpPolicy {
-    /// The word of the setting, in the file and on the wire.
-    pub const fn word(self) -> &'static str {
-        match self {
-            TopUpPolicy::Own => "self",
-            TopUpPolicy::Staff => "staff",
-        }
-    }
-
-    /// The policy of a word.
-    pub fn parse(word: &str) -> Option<TopUpPolicy> {
-        [TopUpPolicy::Own, TopUpPolicy::Staff].into_iter().find(|policy| policy.word() == word)
-    }
-}
+pub use policy::TopUpPolicy;
 
 /// The test clock: `--test-clock` or `--test-clock=frozen`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -189,6 +166,10 @@ pub struct Settings {
     /// `boxoffice seed --schema` prints its form.
     #[arg(long, env = "BOXOFFICE_SEED", value_name = "FILE")]
     pub seed: Option<PathBuf>,
+    /// Answer the calls of a course too, by a table: students, diagrams, or a file (`boxoffice course` prints them and
+    /// their form). Users go by numbers and have no keys, so it is for demo, --ephemeral and --test-clock alone.
+    #[arg(long, env = "BOXOFFICE_COURSE", value_name = "NAME|FILE")]
+    pub course: Option<String>,
     /// At this start, take the time of this machine although the file has seen a later one, as it has
     /// after a start with a wrong clock. Holds and visits keep what is left of them; what was written
     /// meanwhile keeps its later moments, so a day's ledger may lack or hold entries of another; no
@@ -240,6 +221,11 @@ impl Settings {
             if is_given && self.test_clock.is_none() {
                 return Err(format!("{flag} is for tests and needs their clock; give --test-clock=frozen as well."));
             }
+        }
+        if self.course.is_some() && !self.is_test_server() && !self.has_demo_hall {
+            return Err("--course lets everybody act as any user by a number, so it is for demo and for servers for tests; give \
+                        --ephemeral, or --test-clock for a file that stays."
+                .into());
         }
         let MachineSettings { token_days, idempotency_hours, .. } = self.machine;
         if token_days * 24 < idempotency_hours {

@@ -22,6 +22,7 @@ use rusqlite::Connection;
 
 use crate::clock::Millis;
 use crate::refusal::Refusal;
+use crate::settings::Settings;
 use crate::store::{self, Outcome};
 use crate::venue::Snapshot;
 
@@ -44,11 +45,22 @@ pub struct TestServer {
 }
 
 impl TestServer {
+    /// That of a server for tests; the file as it is now is what it can be reset to.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn of(settings: &Settings, connection: &Connection, now: Millis) -> rusqlite::Result<Option<Arc<TestServer>>> {
+        if settings.is_ephemeral {
+            connection.pragma_update(None, "synchronous", "OFF")?; // it is thrown away
+        }
+        settings.is_test_server().then(|| TestServer::start(connection, now).map(Arc::new)).transpose()
+    }
+
     /// Keeps what a file has at the start.
     ///
     /// # Errors
     /// SQLite's.
-    pub fn start(connection: &Connection, now: Millis) -> rusqlite::Result<TestServer> {
+    fn start(connection: &Connection, now: Millis) -> rusqlite::Result<TestServer> {
         let fits = store::bytes_of(connection)? <= MAX_BYTES;
         let start = fits.then(|| Snapshot::take(connection, now).map(Arc::new)).transpose()?;
         Ok(TestServer {

@@ -75,6 +75,15 @@ pub fn register_as(tx: &Tx, name: &str, user_id: Option<Uuid>, user_key: Option<
     insert(tx, user_id, NewUser::with_key(name.to_owned(), user_key.unwrap_or_else(ids::new_key)))
 }
 
+/// Sees to it that there is a user of this id with this key: one of the name is registered where there is none.
+pub fn settle(tx: &Tx, user_id: Uuid, name: &str, user_key: String) -> Outcome<()> {
+    let new = NewUser::with_key(name.to_owned(), user_key);
+    if !sql::update_key(tx, user_id, &new.key_hash)? {
+        sql::insert(tx, user_id, &new)?;
+    }
+    Ok(())
+}
+
 /// Gives a user a new key; the old one ends.
 ///
 /// # Errors

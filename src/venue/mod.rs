@@ -101,9 +101,7 @@ impl<'r> Context<'r> {
 
     /// A parameter of the path as it is written there, still percent-encoded.
     pub fn segment(&self, name: &str) -> &'r str {
-        let is_it = |word: &str| word.strip_prefix('{').and_then(|word| word.strip_suffix('}')) == Some(name);
-        let segments = self.pattern.split('/').zip(self.request.path.split('/'));
-        segments.into_iter().find(|(word, _)| is_it(word)).map_or("", |(_, segment)| segment)
+        http::path_parameter(self.pattern, &self.request.path, name).unwrap_or_default()
     }
 
     /// A parameter of the path that is a number.

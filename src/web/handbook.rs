@@ -11,14 +11,15 @@ use crate::http::{Reply, Request};
 use crate::refusal::{Language, Refusal};
 
 /// The pages: name, English, Korean. The first is what `/handbook` shows.
-const SOURCES: [(&str, &str, &str); 4] = [
+const SOURCES: [(&str, &str, &str); 5] = [
     ("evening", include_str!("handbook/en/evening.md"), include_str!("handbook/ko/evening.md")),
     ("venue", include_str!("handbook/en/venue.md"), include_str!("handbook/ko/venue.md")),
     ("security", include_str!("handbook/en/security.md"), include_str!("handbook/ko/security.md")),
     ("clients", include_str!("handbook/en/clients.md"), include_str!("handbook/ko/clients.md")),
+    ("course", include_str!("handbook/en/course.md"), include_str!("handbook/ko/course.md")),
 ];
 
-static PAGES: LazyLock<[[String; 4]; 2]> = LazyLock::new(|| [pages_in(Language::En), pages_in(Language::Ko)]);
+static PAGES: LazyLock<[[String; 5]; 2]> = LazyLock::new(|| [pages_in(Language::En), pages_in(Language::Ko)]);
 
 /// `GET /handbook`, `GET /handbook/{page}`, `GET /handbook/{language}/{page}`, open to all: 200 with a page of the
 /// handbook in the language of its address, else in the reader's; 304 by `If-None-Match`. 404 `NOT_FOUND` where there
@@ -41,7 +42,7 @@ pub fn handbook(request: &Request, path: &[&str]) -> Result<Reply, Refusal> {
     }
 }
 
-fn pages_in(language: Language) -> [String; 4] {
+fn pages_in(language: Language) -> [String; 5] {
     let pages = SOURCES.map(|(name, en, ko)| match language {
         Language::En => (name, en),
         Language::Ko => (name, ko),
@@ -50,7 +51,7 @@ fn pages_in(language: Language) -> [String; 4] {
 }
 
 /// A page with what stands around it: the other pages, the other language, the contents.
-fn whole_page(name: &str, markdown: &str, pages: &[(&str, &str); 4], language: Language) -> String {
+fn whole_page(name: &str, markdown: &str, pages: &[(&str, &str); 5], language: Language) -> String {
     let tag = language.tag();
     let (other_tag, other_name, handbook, in_contents) = match language {
         Language::En => ("ko", "한국어", "Handbook", "On this page"),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::support::{Answer, TestApp};
 
-const NAMES: [&str; 4] = ["evening", "venue", "security", "clients"];
+const NAMES: [&str; 5] = ["evening", "venue", "security", "clients", "course"];
 
 fn markdown(language: &str, name: &str) -> String {
     let handbook = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/handbook");

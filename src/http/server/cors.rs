@@ -5,6 +5,7 @@
 //! not in cookies, so a page can do no more than the key that it holds.
 
 use super::framing::Head;
+use super::limits::Limits;
 use crate::http::{Method, Reply};
 use crate::settings::AllowedOrigin;
 
@@ -61,15 +62,16 @@ impl CrossOrigin {
         }
     }
 
-    /// The answer to the preflight of an allowed origin for a path with these methods. `None`: it is none.
-    pub fn preflight(&self, head: &Head<'_>, allow: fn(&str) -> Option<String>) -> Option<Reply> {
+    /// The answer to the preflight of an allowed origin for a path that has methods. `None`: it is none.
+    pub fn preflight(&self, head: &Head<'_>, limits: &Limits) -> Option<Reply> {
         let is_allowed = matches!(self, CrossOrigin::Any | CrossOrigin::Only(_));
         let is_preflight = head.method == Method::Options && head.origin.is_some() && head.is_preflight;
         let path = head.target.split('?').next().unwrap_or("");
-        let methods = (is_allowed && is_preflight).then(|| allow(path)).flatten()?;
+        let methods = (is_allowed && is_preflight).then(|| limits.allowed_methods.of(path)).flatten()?;
+        let fields = limits.relayed_also.iter().fold(REQUEST_FIELDS.to_owned(), |all, also| all + ", " + also);
         let reply = Reply::empty(204)
             .with("Access-Control-Allow-Methods", methods)
-            .with("Access-Control-Allow-Headers", REQUEST_FIELDS)
+            .with("Access-Control-Allow-Headers", fields)
             .with("Access-Control-Max-Age", MAX_AGE_SECONDS);
         Some(if head.asks_private_network { reply.with("Access-Control-Allow-Private-Network", "true") } else { reply })
     }

@@ -11,6 +11,24 @@ use crate::refusal::{Language, Localized, Refusal};
 pub const RELAYED: [&str; 7] =
     ["authorization", "accept", "accept-language", "content-type", "idempotency-key", "if-none-match", "prefer"];
 
+/// Those that the server reads itself, or writes to its inner requests.
+const OWN: [&str; 14] = [
+    "accept-encoding",
+    "access-control-request-method",
+    "access-control-request-private-network",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "expect",
+    "forwarded",
+    "host",
+    "origin",
+    "transfer-encoding",
+    "upstream",
+    "x-forwarded-for",
+    "x-request-id",
+];
+
 /// Those that are lists (RFC 9110, 5.3): repeated, they are joined; others are refused when repeated.
 const LISTS: [&str; 7] =
     ["accept", "accept-encoding", "accept-language", "if-none-match", "prefer", "forwarded", "x-forwarded-for"];
@@ -44,6 +62,8 @@ pub struct Head<'b> {
     pub request_id: Option<&'b str>,
     /// The fields of [`RELAYED`], at their places.
     pub relayed: [Option<Cow<'b, str>>; RELAYED.len()],
+    /// Those of [`Bounds::also`], by their names as they came.
+    pub also: Vec<(&'b str, Cow<'b, str>)>,
     /// `Origin`: the site of the page that asks.
     pub origin: Option<&'b str>,
     /// A browser asks which method it may use (`Access-Control-Request-Method`).
@@ -60,11 +80,13 @@ pub struct Head<'b> {
 
 /// The bounds of a head.
 #[derive(Debug, Clone, Copy)]
-pub struct Bounds {
+pub struct Bounds<'n> {
     /// All bytes of it.
     pub bytes: usize,
     /// Its fields.
     pub fields: usize,
+    /// Fields that are relayed beside [`RELAYED`], each of which [`is_relayable`].
+    pub also: &'n [String],
 }
 
 /// Reads a head from the start of `bytes`, of which the first `scanned` were looked at before. Gives the head and its
@@ -72,7 +94,11 @@ pub struct Bounds {
 ///
 /// # Errors
 /// What is wrong with the head; nothing after it can be read.
-pub fn read<'b>(bytes: &'b [u8], scanned: &mut usize, bounds: Bounds) -> Result<Option<(Head<'b>, usize)>, Refusal> {
+pub fn read<'b>(
+    bytes: &'b [u8],
+    scanned: &mut usize,
+    bounds: Bounds<'_>,
+) -> Result<Option<(Head<'b>, usize)>, Refusal> {
     // An empty line before the request is forgiven (RFC 9112, 2.2), and a second one.
     let mut start = 0;
     while start < 4 && bytes[start..].starts_with(b"\r\n") {
@@ -124,7 +150,7 @@ pub fn host_is_missing() -> Refusal {
     bad("Host is missing", "Host가 없습니다")
 }
 
-fn parse(bytes: &[u8], bounds: Bounds) -> Result<Head<'_>, Refusal> {
+fn parse<'b>(bytes: &'b [u8], bounds: Bounds<'_>) -> Result<Head<'b>, Refusal> {
     let line_end = bytes.iter().position(|&b| b == b'\r').unwrap_or(bytes.len());
     let (line, rest) = bytes.split_at(line_end);
     let line = std::str::from_utf8(line).map_err(|_| bad("the request line", "요청 줄"))?;
@@ -156,7 +182,7 @@ fn parse(bytes: &[u8], bounds: Bounds) -> Result<Head<'_>, Refusal> {
     let method = Method::parse(method).ok_or(Refusal::MethodNotAllowed { allow: METHODS.to_owned() });
     let mut seen = HeadFields::default();
     for field in fields {
-        seen.take(field.name, field.value)?;
+        seen.take(field.name, field.value, bounds.also)?;
     }
     let method = method?;
     let authority = target::authority(target);
@@ -168,6 +194,12 @@ fn parse(bytes: &[u8], bounds: Bounds) -> Result<Head<'_>, Refusal> {
 /// Whether this can be the name of a field.
 pub fn is_field_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(is_token)
+}
+
+/// Whether a field can be relayed to handlers that ask for it: its name is one, and it is none that the server reads
+/// itself.
+pub fn is_relayable(name: &str) -> bool {
+    is_field_name(name) && !OWN.iter().any(|own| name.eq_ignore_ascii_case(own))
 }
 
 fn is_token(byte: u8) -> bool {
@@ -186,6 +218,7 @@ struct HeadFields<'b> {
     keep_alive: bool,
     request_id: Option<&'b str>,
     relayed: [Option<Cow<'b, str>>; RELAYED.len()],
+    also: Vec<(&'b str, Cow<'b, str>)>,
     origin: Option<&'b str>,
     origins: usize,
     is_preflight: bool,
@@ -196,7 +229,7 @@ struct HeadFields<'b> {
 }
 
 impl<'b> HeadFields<'b> {
-    fn take(&mut self, name: &str, value: &'b [u8]) -> Result<(), Refusal> {
+    fn take(&mut self, name: &'b str, value: &'b [u8], also: &[String]) -> Result<(), Refusal> {
         let is = |known: &str| name.eq_ignore_ascii_case(known);
         if let Some(place) = RELAYED.iter().position(|known| is(known)) {
             return keep(&mut self.relayed[place], RELAYED[place], value);
@@ -249,6 +282,10 @@ impl<'b> HeadFields<'b> {
             self.asks_private_network = value == b"true";
         } else if is("x-request-id") {
             self.request_id = std::str::from_utf8(value).ok().filter(|id| is_valid_request_id(id)).or(self.request_id);
+        } else if also.iter().any(|known| is(known)) {
+            let mut slot = self.also.iter().find(|(other, _)| is(other)).map(|(_, value)| value.clone());
+            keep(&mut slot, name, value)?;
+            self.also.extend(slot.map(|value| (name, value)));
         }
         Ok(())
     }
@@ -280,6 +317,7 @@ impl<'b> HeadFields<'b> {
             expects_continue: self.expect.is_some() && !is_http_10,
             request_id: self.request_id,
             relayed: self.relayed,
+            also: self.also,
             origin: self.origin,
             is_preflight: self.is_preflight,
             asks_private_network: self.asks_private_network,

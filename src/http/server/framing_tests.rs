@@ -3,7 +3,7 @@
 use super::*;
 use crate::refusal::Code;
 
-const BOUNDS: Bounds = Bounds { bytes: 1_024, fields: 8 };
+const BOUNDS: Bounds = Bounds { bytes: 1_024, fields: 8, also: &[] };
 
 fn code_of(text: &str) -> Option<Code> {
     read(text.as_bytes(), &mut 0, BOUNDS).err().map(|refusal| refusal.code())

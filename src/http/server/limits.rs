@@ -100,7 +100,10 @@ pub struct Limits {
     /// Origins whose pages may read answers.
     pub allow_origins: Vec<AllowedOrigin>,
     /// The methods of a path, as a preflight is told; `None` where there is nothing.
-    pub allowed_methods: fn(&str) -> Option<String>,
+    pub allowed_methods: AllowedMethods,
+    /// Header fields that handlers read beside the usual ones, each of which
+    /// [`is_relayable`](super::framing::is_relayable).
+    pub relayed_also: Vec<String>,
     /// The paths of the routes, by which answers are counted, and the position of the one that a path is of.
     pub paths: Vec<&'static str>,
     pub path_number: fn(&str) -> Option<usize>,
@@ -108,6 +111,28 @@ pub struct Limits {
     pub proxies: Vec<IpNet>,
     /// What a test wants to be the same in every run.
     pub repeats: Option<Repeats>,
+}
+
+/// Tells the methods of a path.
+#[derive(Clone)]
+pub struct AllowedMethods(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+
+impl AllowedMethods {
+    /// As a function tells them.
+    pub fn new(of: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> AllowedMethods {
+        AllowedMethods(Arc::new(of))
+    }
+
+    /// The methods of a path, as `Allow` lists them.
+    pub fn of(&self, path: &str) -> Option<String> {
+        (self.0)(path)
+    }
+}
+
+impl std::fmt::Debug for AllowedMethods {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AllowedMethods(…)")
+    }
 }
 
 /// What is the same in every run of the same calls.
@@ -170,7 +195,8 @@ impl Default for Limits {
             inner_probe_max_ms: 2_000,
             stop_max_ms: 4_500,
             allow_origins: Vec::new(),
-            allowed_methods: |_| None,
+            allowed_methods: AllowedMethods::new(|_| None),
+            relayed_also: Vec::new(),
             paths: Vec::new(),
             path_number: |_| None,
             proxies: Vec::new(),

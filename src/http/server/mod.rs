@@ -77,7 +77,8 @@ use socket2::{Domain, Socket, Type};
 
 use accept::Acceptor;
 use event_loop::{EventLoop, LISTENERS, WAKER};
-pub use limits::{Limits, Repeats};
+pub use framing::is_relayable;
+pub use limits::{AllowedMethods, Limits, Repeats};
 use loop_turn::LoopTurn;
 pub use metrics::Metrics;
 pub use notifier::Notifier;

@@ -28,7 +28,9 @@ enum Taken {
 impl Connection {
     /// Takes a head from the start of the input.
     pub(super) fn take_head(&mut self, turn: &mut LoopTurn) -> Action {
-        let bounds = Bounds { bytes: turn.limits.head_max_bytes, fields: turn.limits.head_max_fields };
+        let limits = &turn.limits;
+        let (bytes, fields) = (limits.head_max_bytes, limits.head_max_fields);
+        let bounds = Bounds { bytes, fields, also: &limits.relayed_also };
         let input = std::mem::take(&mut self.input);
         match framing::read(&input, &mut self.scanned, bounds) {
             Ok(None) => {
@@ -58,7 +60,7 @@ impl Connection {
                 let (language, theirs, origin) = framing::peek(&input);
                 let path = framing::peek_path(&input).unwrap_or_default();
                 if let Refusal::MethodNotAllowed { allow } = &mut refusal
-                    && let Some(of_path) = (turn.limits.allowed_methods)(&path)
+                    && let Some(of_path) = turn.limits.allowed_methods.of(&path)
                 {
                     *allow = of_path;
                 }
@@ -80,7 +82,7 @@ impl Connection {
             proxy::client_behind(self.peer, &limits.proxies, forwarded, for_field),
             CrossOrigin::of(&limits.allow_origins, head.origin),
         );
-        let preflight = cross_origin.preflight(head, limits.allowed_methods);
+        let preflight = cross_origin.preflight(head, limits);
         let path = head.target.split('?').next().unwrap_or("");
         let stays = path == "*" || (limits.stays_plain)(head.method, path);
         let https_url = self.transport.https_url(head.authority, &head.target).filter(|_| !stays);
@@ -250,6 +252,9 @@ impl Connection {
             if let Some(value) = value {
                 write_field(&mut out, name, value);
             }
+        }
+        for (name, value) in &head.also {
+            write_field(&mut out, &name.to_ascii_lowercase(), value);
         }
         if head.accepts_gzip {
             write_field(&mut out, "accept-encoding", "gzip");

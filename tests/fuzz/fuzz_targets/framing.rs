@@ -14,7 +14,7 @@ use server::proxy;
 use server::upstream::protocol;
 use libfuzzer_sys::fuzz_target;
 
-const BOUNDS: Bounds = Bounds { bytes: 1_024, fields: 16 };
+const BOUNDS: Bounds = Bounds { bytes: 1_024, fields: 16, also: &[] };
 
 fuzz_target!(|input: &[u8]| {
     let [which, cut, bytes @ ..] = input else { return };
