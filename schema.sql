@@ -206,13 +206,20 @@ CREATE TABLE reservation (
     declined_count  INTEGER NOT NULL DEFAULT 0 CHECK (declined_count >= 0),
     paid_at         INTEGER,
     refunded_at     INTEGER CHECK ((status = 'REFUNDED') = (refunded_at IS NOT NULL)),
+    -- Made by staff at the counter: it is part of no visit, and its user may have another one of their own.
+    at_counter      INTEGER NOT NULL DEFAULT 0 CHECK (at_counter IN (0, 1)),
+    -- How it was paid at the counter; null: with points, or not yet.
+    method          TEXT
+        CHECK (method IS NULL OR (method IN ('CASH', 'CARD', 'FREE') AND paid_at IS NOT NULL AND (method <> 'FREE' OR amount = 0))),
+    -- What staff wrote beside it.
+    note            TEXT CHECK (length(note) <= 200),
     CHECK (hold_expires_at > created_at),
     CHECK ((status = 'PENDING_PAYMENT') = (ended_at IS NULL)),
     CHECK ((status = 'FAILED') = (failure IS NOT NULL)),
     CHECK ((status IN ('CONFIRMED', 'REFUNDED')) = (paid_at IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
--- One unpaid reservation a user, even for wrong code.
-CREATE UNIQUE INDEX reservation_pending ON reservation (user_id) WHERE status = 'PENDING_PAYMENT';
+-- One unpaid reservation of their own a user, even for wrong code.
+CREATE UNIQUE INDEX reservation_pending ON reservation (user_id) WHERE status = 'PENDING_PAYMENT' AND at_counter = 0;
 CREATE INDEX reservation_due ON reservation (hold_expires_at) WHERE status = 'PENDING_PAYMENT';
 CREATE INDEX reservation_user ON reservation (user_id);
 -- The sales of a date. Holds leave it alone. SQLite takes it only for statements that have its condition word for word.
@@ -256,20 +263,30 @@ CREATE TABLE balance (
 CREATE TABLE ledger_entry (
     entry_id       INTEGER PRIMARY KEY,
     user_id        BLOB    NOT NULL REFERENCES user (user_id),
-    kind           TEXT    NOT NULL CHECK (kind IN ('TOP_UP', 'PAYMENT', 'REFUND', 'CORRECTION')),
+    kind           TEXT    NOT NULL CHECK (kind IN ('TOP_UP', 'PAYMENT', 'REFUND', 'CORRECTION', 'PAYOUT')),
     amount         INTEGER NOT NULL,
     balance_after  INTEGER NOT NULL CHECK (balance_after >= 0),
+    -- Of a top-up and a payout: the sale at the counter whose money it is.
     reservation_id BLOB REFERENCES reservation (reservation_id),
     reason         TEXT CHECK (length(reason) <= 200),
     at             INTEGER NOT NULL,
+    -- How the money was taken or given at the counter; null where none was.
+    method         TEXT CHECK (method IN ('CASH', 'CARD', 'FREE')),
+    -- The staff key by which it was written; null where no staff did it.
+    key_id         INTEGER REFERENCES staff_key (key_id),
     CHECK (kind <> 'TOP_UP' OR amount > 0),
     CHECK (kind <> 'REFUND' OR amount >= 0),
     CHECK (kind <> 'PAYMENT' OR amount <= 0),
-    CHECK ((kind IN ('PAYMENT', 'REFUND')) = (reservation_id IS NOT NULL))
+    CHECK (kind <> 'PAYOUT' OR (amount < 0 AND method IS NOT NULL)),
+    CHECK (kind NOT IN ('PAYMENT', 'REFUND') OR reservation_id IS NOT NULL),
+    CHECK (kind <> 'CORRECTION' OR reservation_id IS NULL),
+    CHECK (method IS NOT 'FREE' OR amount = 0)
 ) STRICT;
 CREATE INDEX ledger_entry_user ON ledger_entry (user_id, entry_id);
 -- A reservation is paid once, even for wrong code.
 CREATE UNIQUE INDEX ledger_entry_paid ON ledger_entry (reservation_id) WHERE kind = 'PAYMENT';
+-- The money of a sale at the counter is taken once.
+CREATE UNIQUE INDEX ledger_entry_taken ON ledger_entry (reservation_id) WHERE kind = 'TOP_UP' AND reservation_id IS NOT NULL;
 -- And refunded once.
 CREATE UNIQUE INDEX ledger_entry_refunded ON ledger_entry (reservation_id) WHERE kind = 'REFUND';
 CREATE INDEX ledger_entry_at ON ledger_entry (at); -- the ledger of a day

@@ -3,7 +3,8 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::http::Reply;
+use super::PayMethod;
+use crate::http::{Fields, Reply};
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::settings::TopUpPolicy;
@@ -36,21 +37,20 @@ pub fn top_up(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     if context.venue.settings.top_up_policy() == TopUpPolicy::Staff {
         return Err(Refusal::TopUpByStaffOnly.into());
     }
-    let amount = read_amount(context)?;
-    Answer::write_decided(move |tx| write_top_up(tx, user_id, amount))
+    let mut fields = context.fields()?;
+    let amount = read_amount(&mut fields)?;
+    fields.end()?;
+    Answer::write_decided(move |tx| write_top_up(tx, user_id, amount, None))
 }
 
 /// The amount of a top-up.
-pub(super) fn read_amount(context: &Context) -> Result<Points, Refusal> {
-    let mut fields = context.fields()?;
-    let amount = fields.integer("amount", 1..=Points::TOP_UP_MAX.won()).map(Points::new)?;
-    fields.end()?;
-    Ok(amount)
+pub(super) fn read_amount(fields: &mut Fields) -> Result<Points, Refusal> {
+    fields.integer("amount", 1..=Points::TOP_UP_MAX.won()).map(Points::new)
 }
 
 /// Tops up and answers with it.
-pub(super) fn write_top_up(tx: &Tx, user_id: Uuid, amount: Points) -> Outcome<Written> {
-    let changed = super::top_up(tx, user_id, amount)?;
+pub(super) fn write_top_up(tx: &Tx, user_id: Uuid, amount: Points, method: Option<PayMethod>) -> Outcome<Written> {
+    let changed = super::top_up(tx, user_id, amount, method)?;
     let body = json!({
         "topUpId": changed.entry_id,
         "userId": user_id,

@@ -21,7 +21,17 @@ use crate::venue::{EventType, Tx, record};
 
 column_words! {
     /// What changed a balance.
-    EntryKind { TopUp "TOP_UP", Payment "PAYMENT", Refund "REFUND", Correction "CORRECTION", }
+    EntryKind { TopUp "TOP_UP", Payment "PAYMENT", Refund "REFUND", Correction "CORRECTION", Payout "PAYOUT", }
+}
+
+column_words! {
+    /// How money is taken or given at the counter.
+    PayMethod {
+        Cash "CASH",
+        Card "CARD",
+        /// None is taken: for guests.
+        Free "FREE",
+    }
 }
 
 /// A balance.
@@ -48,6 +58,21 @@ pub struct Entry {
     pub at: Millis,
 }
 
+/// An entry to be written, beside whose it is, when, and by which staff key.
+struct NewEntry<'e> {
+    kind: EntryKind,
+    amount: Points,
+    reservation_id: Option<Uuid>,
+    method: Option<PayMethod>,
+    reason: Option<&'e str>,
+}
+
+impl NewEntry<'_> {
+    fn of(kind: EntryKind, amount: Points) -> Self {
+        NewEntry { kind, amount, reservation_id: None, method: None, reason: None }
+    }
+}
+
 /// What a change of a balance came to.
 #[derive(Debug, Clone, Copy)]
 pub struct Changed {
@@ -67,16 +92,23 @@ pub fn find(connection: &Connection, user_id: Uuid) -> Outcome<Balance> {
     Ok(Balance { user_id, balance: Points::ZERO, updated_at: user.created_at })
 }
 
-/// Adds points.
+/// Adds points; `method` says how staff were paid for them.
 ///
 /// # Errors
 /// `USER_NOT_FOUND`, `BALANCE_LIMIT`.
-pub fn top_up(tx: &Tx, user_id: Uuid, amount: Points) -> Outcome<Changed> {
+pub fn top_up(tx: &Tx, user_id: Uuid, amount: Points, method: Option<PayMethod>) -> Outcome<Changed> {
     let before = find(tx, user_id)?.balance;
     let after = before.plus(amount).filter(|after| *after <= Points::BALANCE_MAX);
     let after = after.ok_or(Refusal::BalanceLimit { balance: before })?;
-    let changed = write(tx, user_id, EntryKind::TopUp, amount, after, None, None)?;
-    let told = json!({ "userId": user_id, "topUpId": changed.entry_id, "amount": amount, "balance": after });
+    add(tx, user_id, after, NewEntry { method, ..NewEntry::of(EntryKind::TopUp, amount) })
+}
+
+fn add(tx: &Tx, user_id: Uuid, after: Points, entry: NewEntry) -> Outcome<Changed> {
+    let changed = write(tx, user_id, after, &entry)?;
+    let told = json!({
+        "userId": user_id, "topUpId": changed.entry_id, "amount": entry.amount, "balance": after,
+        "method": entry.method, "reservationId": entry.reservation_id,
+    });
     record(tx, EventType::PointsToppedUp, &told)?;
     Ok(changed)
 }
@@ -86,12 +118,71 @@ pub fn top_up(tx: &Tx, user_id: Uuid, amount: Points) -> Outcome<Changed> {
 /// # Errors
 /// `USER_NOT_FOUND`.
 pub fn spend(tx: &Tx, user_id: Uuid, amount: Points, reservation_id: Uuid) -> Outcome<Result<Changed, Points>> {
+    take(tx, user_id, amount, reservation_id, None)
+}
+
+fn take(
+    tx: &Tx,
+    user_id: Uuid,
+    amount: Points,
+    reservation_id: Uuid,
+    method: Option<PayMethod>,
+) -> Outcome<Result<Changed, Points>> {
     let before = find(tx, user_id)?.balance;
-    let (Some(after), Some(entry)) = (before.minus(amount), amount.negated()) else { return Ok(Err(before)) };
+    let (Some(after), Some(taken)) = (before.minus(amount), amount.negated()) else { return Ok(Err(before)) };
     if after < Points::ZERO {
         return Ok(Err(before));
     }
-    write(tx, user_id, EntryKind::Payment, entry, after, Some(reservation_id), None).map(Ok)
+    let entry = NewEntry { reservation_id: Some(reservation_id), method, ..NewEntry::of(EntryKind::Payment, taken) };
+    write(tx, user_id, after, &entry).map(Ok)
+}
+
+/// Takes money for a reservation at the counter: in and out again, so that the balance stays as it was, even past its
+/// limit for a moment. Of nothing there is only the payment.
+///
+/// # Errors
+/// `USER_NOT_FOUND`; `BALANCE_LIMIT` past the range of 64 bits.
+pub fn pay_at_counter(tx: &Tx, user_id: Uuid, amount: Points, reservation_id: Uuid, method: PayMethod) -> Outcome<()> {
+    let before = find(tx, user_id)?.balance;
+    let is_free = amount == Points::ZERO;
+    if !is_free {
+        let after = before.plus(amount).ok_or(Refusal::BalanceLimit { balance: before })?;
+        let entry = NewEntry {
+            reservation_id: Some(reservation_id),
+            method: Some(method),
+            ..NewEntry::of(EntryKind::TopUp, amount)
+        };
+        add(tx, user_id, after, entry)?;
+    }
+    let taken = take(tx, user_id, amount, reservation_id, is_free.then_some(method))?;
+    Ok(taken.map(drop).map_err(|_| Refusal::Internal)?) // it was added just now
+}
+
+/// Pays points out in money: those of the reservation that was refunded just now, or any.
+///
+/// # Errors
+/// `USER_NOT_FOUND`, `BALANCE_TOO_LOW`.
+pub fn pay_out(
+    tx: &Tx,
+    user_id: Uuid,
+    amount: Points,
+    method: PayMethod,
+    reservation_id: Option<Uuid>,
+) -> Outcome<Changed> {
+    let before = find(tx, user_id)?.balance;
+    let too_low = Refusal::BalanceTooLow { balance: before };
+    let (Some(after), Some(paid)) = (before.minus(amount), amount.negated()) else { return Err(too_low.into()) };
+    if after < Points::ZERO {
+        return Err(too_low.into());
+    }
+    let entry = NewEntry { reservation_id, method: Some(method), ..NewEntry::of(EntryKind::Payout, paid) };
+    let changed = write(tx, user_id, after, &entry)?;
+    let told = json!({
+        "userId": user_id, "payoutId": changed.entry_id, "amount": amount, "balance": after,
+        "method": method, "reservationId": reservation_id,
+    });
+    record(tx, EventType::PointsPaidOut, &told)?;
+    Ok(changed)
 }
 
 /// Gives the points of a reservation back, even past the limit of a balance: they were the user's before.
@@ -101,7 +192,8 @@ pub fn spend(tx: &Tx, user_id: Uuid, amount: Points, reservation_id: Uuid) -> Ou
 pub fn refund(tx: &Tx, user_id: Uuid, amount: Points, reservation_id: Uuid) -> Outcome<Changed> {
     let before = find(tx, user_id)?.balance;
     let after = before.plus(amount).ok_or(Refusal::BalanceLimit { balance: before })?;
-    write(tx, user_id, EntryKind::Refund, amount, after, Some(reservation_id), None)
+    let entry = NewEntry { reservation_id: Some(reservation_id), ..NewEntry::of(EntryKind::Refund, amount) };
+    write(tx, user_id, after, &entry)
 }
 
 /// Corrects a balance by an amount, negative too.
@@ -117,22 +209,15 @@ pub fn correct(tx: &Tx, user_id: Uuid, amount: Points, reason: &str) -> Outcome<
     if after > Points::BALANCE_MAX && amount > Points::ZERO {
         return Err(Refusal::BalanceLimit { balance: before }.into());
     }
-    let changed = write(tx, user_id, EntryKind::Correction, amount, after, None, Some(reason))?;
+    let entry = NewEntry { reason: Some(reason), ..NewEntry::of(EntryKind::Correction, amount) };
+    let changed = write(tx, user_id, after, &entry)?;
     let told = json!({ "userId": user_id, "amount": amount, "balance": after, "reason": reason });
     record(tx, EventType::PointsCorrected, &told)?;
     Ok(changed)
 }
 
-fn write(
-    tx: &Tx,
-    user_id: Uuid,
-    kind: EntryKind,
-    amount: Points,
-    after: Points,
-    reservation_id: Option<Uuid>,
-    reason: Option<&str>,
-) -> Outcome<Changed> {
+fn write(tx: &Tx, user_id: Uuid, after: Points, entry: &NewEntry) -> Outcome<Changed> {
     sql::upsert(tx, user_id, after)?;
-    let entry_id = sql::insert_entry(tx, user_id, kind, amount, after, reservation_id, reason)?;
+    let entry_id = sql::insert_entry(tx, user_id, after, entry)?;
     Ok(Changed { entry_id, balance: after })
 }

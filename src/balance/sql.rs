@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
-use super::{Entry, EntryKind};
+use super::{Entry, NewEntry};
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::settings::TopUpPolicy;
@@ -26,20 +26,13 @@ pub(super) fn upsert(tx: &Tx, user_id: Uuid, points: Points) -> rusqlite::Result
     .map(drop)
 }
 
-pub(super) fn insert_entry(
-    tx: &Tx,
-    user_id: Uuid,
-    kind: EntryKind,
-    amount: Points,
-    balance_after: Points,
-    reservation_id: Option<Uuid>,
-    reason: Option<&str>,
-) -> rusqlite::Result<i64> {
+pub(super) fn insert_entry(tx: &Tx, user_id: Uuid, balance_after: Points, entry: &NewEntry) -> rusqlite::Result<i64> {
+    let NewEntry { kind, amount, reservation_id, method, reason } = entry;
     tx.prepare_cached(
-        "INSERT INTO ledger_entry (user_id, kind, amount, balance_after, reservation_id, reason, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO ledger_entry (user_id, kind, amount, balance_after, reservation_id, reason, at, method, key_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
-    .insert((user_id, kind, amount, balance_after, reservation_id, reason, tx.now()))
+    .insert((user_id, kind, amount, balance_after, reservation_id, reason, tx.now(), method, tx.actor()))
 }
 
 /// The ledger of a user, newest first: entries before one, at most `limit`.

@@ -3,8 +3,9 @@
 use serde_json::json;
 use uuid::Uuid;
 
+use super::PayMethod;
 use super::api::{read_amount, write_top_up};
-use crate::http::Reply;
+use crate::http::{Fields, Reply};
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
@@ -22,12 +23,58 @@ pub fn user(context: &Context) -> Outcome<Answer> {
 }
 
 /// `POST /staff/users/{userId}/balance/top-ups`, for counter and admins: sells an `amount` of 1 to 10,000,000 points,
-/// under either policy. 201 with `Location` and the entry; one effect for an `Idempotency-Key`. 404 `USER_NOT_FOUND`;
-/// 409 `BALANCE_LIMIT`.
+/// under either policy, for cash or by `method` CARD. 201 with `Location` and the entry; one effect for an
+/// `Idempotency-Key`. 404 `USER_NOT_FOUND`; 409 `BALANCE_LIMIT`.
 pub fn top_up(context: &Context) -> Outcome<Answer> {
     let user_id = user_id(context)?;
-    let amount = read_amount(context)?;
-    Answer::write(move |tx| write_top_up(tx, user_id, amount))
+    let (amount, method) = read_money(context)?;
+    Answer::write(move |tx| write_top_up(tx, user_id, amount, Some(method)))
+}
+
+/// `POST /staff/users/{userId}/balance/payouts`, for counter and admins: pays an `amount` of 1 to 10,000,000 points out
+/// in cash or by `method` CARD. 201 with `Location` and the entry; one effect for an `Idempotency-Key`. 404
+/// `USER_NOT_FOUND`; 409 `BALANCE_TOO_LOW`.
+pub fn pay_out(context: &Context) -> Outcome<Answer> {
+    let user_id = user_id(context)?;
+    let (amount, method) = read_money(context)?;
+    Answer::write(move |tx| {
+        let changed = super::pay_out(tx, user_id, amount, method, None)?;
+        let body = json!({
+            "payoutId": changed.entry_id,
+            "userId": user_id,
+            "amount": amount,
+            "method": method,
+            "balance": changed.balance,
+            "at": tx.now(),
+        });
+        let at = format!("/api/v1/users/{user_id}/balance/entries");
+        Ok(Written::Ready(Reply::json(201, &body).with("Location", at)))
+    })
+}
+
+/// An amount of money, and how it goes over the counter: in cash unless said otherwise.
+fn read_money(context: &Context) -> Result<(Points, PayMethod), Refusal> {
+    let mut fields = context.fields()?;
+    let amount = read_amount(&mut fields)?;
+    let method = if fields.has("method") { read_method(&mut fields, &PAID)? } else { PayMethod::Cash };
+    fields.end()?;
+    Ok((amount, method))
+}
+
+/// How money is taken or given.
+const PAID: [PayMethod; 2] = [PayMethod::Cash, PayMethod::Card];
+
+/// The `method` member: one of those allowed.
+///
+/// # Errors
+/// `INVALID_REQUEST`.
+pub fn read_method(fields: &mut Fields, allowed: &[PayMethod]) -> Result<PayMethod, Refusal> {
+    let word = fields.text("method")?;
+    allowed.iter().find(|method| method.word() == word).copied().ok_or_else(|| {
+        let words = allowed.iter().map(|method| method.word()).collect::<Vec<_>>().join(", ");
+        let (en, ko) = (format!("must be one of {words}"), format!("다음 중 하나여야 합니다: {words}"));
+        Refusal::invalid(fields.pointer("method"), en, ko)
+    })
 }
 
 /// `POST /staff/users/{userId}/balance/corrections`, for admins: corrects a balance by an `amount`, up or down, with a

@@ -56,6 +56,28 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         severity: Fault,
+        says: "reservation {0} of {1} points was paid by {2}, but the ledger does not show that money, taken once and then",
+        finds: "SELECT reservation_id, amount, method FROM {reservation} AS r WHERE method IS NOT NULL AND iif(amount > 0,
+                  (SELECT count(*) FROM ledger_entry AS e WHERE e.reservation_id = r.reservation_id AND e.kind = 'TOP_UP'
+                     AND e.user_id = r.user_id AND e.method = r.method AND e.amount = r.amount AND e.at = r.paid_at),
+                  (SELECT count(*) FROM ledger_entry AS e WHERE e.reservation_id = r.reservation_id AND e.kind = 'PAYMENT'
+                     AND e.method = r.method)) <> 1",
+    },
+    Rule {
+        severity: Fault,
+        says: "ledger entry {0} is money for reservation {1}, which was not paid at the counter",
+        finds: "SELECT entry_id, reservation_id FROM {ledger_entry} AS e JOIN reservation AS r USING (reservation_id)
+                WHERE e.method IS NOT NULL AND r.method IS NULL",
+    },
+    Rule {
+        severity: Fault,
+        says: "{1} points were paid out for reservation {0}, more than were refunded for it",
+        finds: "SELECT reservation_id, -sum(amount) FROM ledger_entry AS e WHERE kind = 'PAYOUT' AND reservation_id IS NOT NULL
+                GROUP BY reservation_id HAVING -sum(amount) > (SELECT ifnull(sum(amount), 0) FROM ledger_entry AS p
+                  WHERE p.reservation_id = e.reservation_id AND p.kind = 'REFUND')",
+    },
+    Rule {
+        severity: Fault,
         says: "ledger entry {0} is a {1} for reservation {2}, which is {3}",
         finds: "SELECT entry_id, kind, reservation_id, status FROM {ledger_entry} JOIN reservation USING (reservation_id)
                 WHERE (kind = 'PAYMENT' AND status NOT IN ('CONFIRMED', 'REFUNDED')) OR (kind = 'REFUND' AND status <> 'REFUNDED')",

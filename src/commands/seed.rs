@@ -142,8 +142,14 @@ fn reservation(listed: &Value) -> Option<Value> {
     if !matches!(status, "PENDING_PAYMENT" | "CONFIRMED" | "CANCELLED" | "REFUNDED") {
         return None;
     }
-    let mut told = picked(listed, &["reservationId", "userId", "scheduleId", "status"]);
+    let mut told = picked(listed, &["reservationId", "userId", "scheduleId", "status", "note"]);
     told.insert("paymentId".into(), listed["payment"]["paymentId"].clone());
+    if listed["atCounter"] == true {
+        told.insert("atCounter".into(), true.into());
+    }
+    if listed["payment"]["method"] != "POINTS" {
+        told.extend(picked(&listed["payment"], &["method"]));
+    }
     let seats = listed["seats"].as_array()?.iter().map(|seat| seat["seat"].clone());
     told.insert("seats".into(), seats.collect());
     if status == "PENDING_PAYMENT" {

@@ -68,6 +68,7 @@ pub fn payment(context: &Context, user_id: Uuid) -> Outcome<Answer> {
         "amount": found.amount,
         "paidAt": found.paid_at,
         "refundedAt": found.refunded_at,
+        "method": found.paid_by(),
         "tickets": ticket::list_of_reservation(&reader, found.reservation_id)?,
     });
     Answer::json(200, &body)

@@ -1,13 +1,18 @@
 //! Payment: points for held seats. It ends the visit.
 
 pub mod api;
+mod counter;
+pub mod staff_api;
 
 use std::sync::Arc;
 
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::balance::{self, Changed};
+pub use counter::{CounterPayment, sell};
+
+use crate::balance::{self, Changed, PayMethod};
+use crate::clock::Millis;
 use crate::ids::TokenKey;
 use crate::points::Points;
 use crate::queue;
@@ -19,6 +24,9 @@ use crate::signing::SigningKey;
 use crate::store::{Outcome, Reader};
 use crate::ticket::{self, GivenTicket, SignedCode, Ticket};
 use crate::venue::{EventType, Tx, record};
+
+/// The length of a note of the counter in characters.
+pub const NOTE_MAX_CHARS: usize = 200;
 
 /// What is paid for.
 #[derive(Debug, Clone)]
@@ -111,12 +119,7 @@ pub fn pay(
             reservation
         }
     };
-    match reservation.status_at(tx.now()) {
-        Status::PendingPayment => {}
-        Status::Confirmed => return Err(Refusal::AlreadyPaid { payment_id: reservation.payment_id }.into()),
-        Status::Expired => return Err(Refusal::HoldExpired.into()),
-        status => return Err(Refusal::ReservationNotPending { status: status.word() }.into()),
-    }
+    must_be_unpaid(&reservation, tx.now())?;
     date.map_or_else(|| schedule::must_find(tx, reservation.schedule_id), Ok)?.must_take_place()?;
     if amount != reservation.amount {
         return Err(Refusal::AmountMismatch { expected: reservation.amount }.into());
@@ -130,6 +133,17 @@ pub fn pay(
             record(tx, EventType::PaymentCompleted, &told(&reservation))?;
             Ok(Attempt::Completed { reservation: Box::new(reservation), balance, tickets })
         }
+    }
+}
+
+/// # Errors
+/// `ALREADY_PAID`, `HOLD_EXPIRED`, `RESERVATION_NOT_PENDING`.
+fn must_be_unpaid(reservation: &Reservation, now: Millis) -> Result<(), Refusal> {
+    match reservation.status_at(now) {
+        Status::PendingPayment => Ok(()),
+        Status::Confirmed => Err(Refusal::AlreadyPaid { payment_id: reservation.payment_id }),
+        Status::Expired => Err(Refusal::HoldExpired),
+        status => Err(Refusal::ReservationNotPending { status: status.word() }),
     }
 }
 
@@ -178,5 +192,6 @@ fn told(reservation: &Reservation) -> serde_json::Value {
         "reservationId": reservation.reservation_id,
         "userId": reservation.user_id,
         "amount": reservation.amount,
+        "method": reservation.method.map_or("POINTS", PayMethod::word),
     })
 }

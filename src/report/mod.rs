@@ -9,7 +9,7 @@ use std::ops::Range;
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use crate::balance::EntryKind;
+use crate::balance::{EntryKind, PayMethod};
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::refusal::Refusal;
@@ -165,6 +165,10 @@ pub struct DayEntry {
     pub reservation_id: Option<Uuid>,
     pub reason: Option<String>,
     pub at: Millis,
+    /// How money was taken or given for it at the counter.
+    pub method: Option<PayMethod>,
+    /// The name of the staff key by which it was written.
+    pub by: Option<String>,
 }
 
 /// A page of the ledger of a day.
@@ -189,4 +193,30 @@ pub fn ledger(connection: &Connection, day: &Range<Millis>, cursor: i64, limit: 
     let mut entries = sql::list_entries(connection, day, cursor, limit + 1)?;
     let next_cursor = cut_page(&mut entries, limit, |entry| entry.entry_id);
     Ok(Page { sums: EntryKind::ALL.iter().map(sum).collect(), entries, next_cursor })
+}
+
+/// What went over the counter in one way, by one staff key.
+#[derive(Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Till {
+    /// The staff key; none where a seed wrote it.
+    pub key_id: Option<i64>,
+    pub name: Option<String>,
+    pub method: PayMethod,
+    /// Sales of seats, those for nothing too, and what was taken for them.
+    pub sales: i64,
+    pub seats_received: Points,
+    /// What was taken for points.
+    pub points_received: Points,
+    /// What was given back for seats that were refunded.
+    pub seats_paid_out: Points,
+    /// What was paid out for points.
+    pub points_paid_out: Points,
+    /// What must be in the till of it.
+    pub total: Points,
+}
+
+/// The tills between two moments, by person and way of payment.
+pub fn tills(connection: &Connection, day: &Range<Millis>) -> rusqlite::Result<Vec<Till>> {
+    sql::list_tills(connection, day)
 }

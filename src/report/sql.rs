@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rusqlite::{Connection, Row};
 
-use super::{DayEntry, Part, Seats, SoldSeat, Sum};
+use super::{DayEntry, Part, Seats, SoldSeat, Sum, Till};
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::store::from_row;
@@ -66,6 +66,27 @@ pub(super) fn list_sums(connection: &Connection, day: &Range<Millis>) -> rusqlit
         .collect()
 }
 
+/// What went over the counter between two moments, by staff key and method. A sale is one entry with a method: the top-up
+/// of its money, or its payment where there was none.
+pub(super) fn list_tills(connection: &Connection, day: &Range<Millis>) -> rusqlite::Result<Vec<Till>> {
+    connection
+        .prepare_cached(
+            "SELECT key_id, name, method, count(*) FILTER (WHERE reservation_id IS NOT NULL AND kind <> 'PAYOUT'),
+               ifnull(sum(amount) FILTER (WHERE kind = 'TOP_UP' AND reservation_id IS NOT NULL), 0),
+               ifnull(sum(amount) FILTER (WHERE kind = 'TOP_UP' AND reservation_id IS NULL), 0),
+               ifnull(-sum(amount) FILTER (WHERE kind = 'PAYOUT' AND reservation_id IS NOT NULL), 0),
+               ifnull(-sum(amount) FILTER (WHERE kind = 'PAYOUT' AND reservation_id IS NULL), 0), sum(amount)
+             FROM ledger_entry LEFT JOIN staff_key USING (key_id)
+             WHERE at >= ?1 AND at < ?2 AND method IS NOT NULL GROUP BY key_id, method ORDER BY key_id, method",
+        )?
+        .query_map((day.start, day.end), |row| {
+            from_row!(row => Till {
+                key_id, name, method, sales, seats_received, points_received, seats_paid_out, points_paid_out, total,
+            })
+        })?
+        .collect()
+}
+
 /// Entries between two moments after one of them, in the order in which they were
 /// written: that of their ids, whatever the clock said.
 pub(super) fn list_entries(
@@ -76,8 +97,8 @@ pub(super) fn list_entries(
 ) -> rusqlite::Result<Vec<DayEntry>> {
     connection
         .prepare_cached(
-            "SELECT entry_id, user_id, name, kind, amount, balance_after, reservation_id, reason, at
-             FROM ledger_entry JOIN user USING (user_id)
+            "SELECT entry_id, user_id, user.name, kind, amount, balance_after, reservation_id, reason, at, method, staff_key.name
+             FROM ledger_entry JOIN user USING (user_id) LEFT JOIN staff_key USING (key_id)
              WHERE entry_id > ?3 AND entry_id BETWEEN (SELECT min(entry_id) FROM ledger_entry WHERE at >= ?1 AND at < ?2)
                AND (SELECT max(entry_id) FROM ledger_entry WHERE at >= ?1 AND at < ?2) AND +at >= ?1 AND +at < ?2
              ORDER BY entry_id LIMIT ?4",
@@ -87,5 +108,7 @@ pub(super) fn list_entries(
 }
 
 fn read_entry(row: &Row) -> rusqlite::Result<DayEntry> {
-    from_row!(row => DayEntry { entry_id, user_id, name, kind, amount, balance_after, reservation_id, reason, at })
+    from_row!(row => DayEntry {
+        entry_id, user_id, name, kind, amount, balance_after, reservation_id, reason, at, method, by,
+    })
 }

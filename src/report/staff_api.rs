@@ -5,7 +5,8 @@ use std::ops::Range;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::{DayEntry, SoldSeat};
+use super::{DayEntry, SoldSeat, Till};
+use crate::balance::PayMethod;
 use crate::clock::Millis;
 use crate::http::{Reply, must_be_date};
 use crate::refusal::Refusal;
@@ -39,9 +40,7 @@ pub fn sales(context: &Context) -> Outcome<Answer> {
 /// `limit` 1 to 1,000 (100), `cursor`; with `Accept: text/csv` a table of up to 100,000 entries.
 pub fn ledger(context: &Context) -> Outcome<Answer> {
     let zone = &context.venue.settings.sale.time_zone;
-    let date = context.query("date").unwrap_or("");
-    must_be_date(date, "?date")?;
-    let day = Millis::day_in(date, zone).ok_or(Refusal::Internal)?; // every date is a day
+    let (date, day) = read_day(context)?;
     let as_table = context.request.prefers_csv();
     let (most, usual) = if as_table { (TABLE_LINES_MAX, TABLE_LINES_MAX) } else { (PAGE_MAX, PAGE) };
     let (limit, cursor) = (context.limit(usual, most)?, context.cursor()?.unwrap_or(0));
@@ -59,6 +58,52 @@ pub fn ledger(context: &Context) -> Outcome<Answer> {
         "nextCursor": page.next_cursor,
     });
     Ok(Answer::Ready(Reply::json(200, &body).with("Vary", "Accept")))
+}
+
+/// `GET /staff/till`, for counter and admins: 200 with what went over the counter on a `date` in the venue's time zone,
+/// by person and way of payment; with `Accept: text/csv` as a table.
+pub fn till(context: &Context) -> Outcome<Answer> {
+    let (date, day) = read_day(context)?;
+    let tills = super::tills(&*context.reader()?, &day)?;
+    if context.request.prefers_csv() {
+        return Ok(Answer::Ready(table_reply(table_of_tills(&tills), &format!("till-{date}"))));
+    }
+    let body = json!({ "date": date, "from": day.start, "until": day.end, "tills": tills });
+    Ok(Answer::Ready(Reply::json(200, &body).with("Vary", "Accept")))
+}
+
+/// The `date` parameter, and the day that it is in the venue's time zone.
+fn read_day<'c>(context: &'c Context) -> Outcome<(&'c str, Range<Millis>)> {
+    let date = context.query("date").unwrap_or("");
+    must_be_date(date, "?date")?;
+    let day = Millis::day_in(date, &context.venue.settings.sale.time_zone);
+    Ok((date, day.ok_or(Refusal::Internal)?)) // every date is a day
+}
+
+fn table_of_tills(tills: &[Till]) -> Table {
+    let mut table = Table::new(&[
+        "name",
+        "method",
+        "sales",
+        "seatsReceived",
+        "pointsReceived",
+        "seatsPaidOut",
+        "pointsPaidOut",
+        "total",
+    ]);
+    for till in tills {
+        table.line([
+            (&till.name).into(),
+            Text(till.method.word()),
+            Number(&till.sales),
+            Number(&till.seats_received),
+            Number(&till.points_received),
+            Number(&till.seats_paid_out),
+            Number(&till.points_paid_out),
+            Number(&till.total),
+        ]);
+    }
+    table
 }
 
 fn table_of_sold(sold: &[SoldSeat], zone: &TimeZone) -> Table {
@@ -92,8 +137,19 @@ fn table_of_sold(sold: &[SoldSeat], zone: &TimeZone) -> Table {
 }
 
 fn table_of_entries(entries: &[DayEntry], zone: &TimeZone) -> Table {
-    let mut table =
-        Table::new(&["entryId", "at", "kind", "amount", "balanceAfter", "userId", "name", "reservationId", "reason"]);
+    let mut table = Table::new(&[
+        "entryId",
+        "at",
+        "kind",
+        "amount",
+        "balanceAfter",
+        "userId",
+        "name",
+        "reservationId",
+        "reason",
+        "method",
+        "by",
+    ]);
     for entry in entries {
         table.line([
             Number(&entry.entry_id),
@@ -105,6 +161,8 @@ fn table_of_entries(entries: &[DayEntry], zone: &TimeZone) -> Table {
             Text(&entry.name),
             Text(&entry.reservation_id.map(|id| id.to_string()).unwrap_or_default()),
             (&entry.reason).into(),
+            Text(entry.method.map_or("", PayMethod::word)),
+            (&entry.by).into(),
         ]);
     }
     table

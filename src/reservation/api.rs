@@ -53,9 +53,18 @@ pub fn reservation_json(details: &ReservationDetails, now: Millis) -> Value {
             "amount": reservation.amount,
             "paidAt": reservation.paid_at,
             "refundedAt": reservation.refunded_at,
+            "method": reservation.paid_by(),
         },
+        "atCounter": reservation.at_counter,
         "tickets": tickets,
     })
+}
+
+/// The same as staff see it.
+pub fn reservation_json_for_staff(details: &ReservationDetails, now: Millis) -> Value {
+    let mut shown = reservation_json(details, now);
+    shown["note"] = details.reservation.note.clone().into();
+    shown
 }
 
 fn location(reservation_id: Uuid) -> String {
@@ -85,8 +94,8 @@ pub fn reserve(context: &Context, maps: &Arc<MapCache>, caller: Caller) -> Outco
     })
 }
 
-/// Has the map of a date in memory before the transaction looks for seats in it.
-fn preload(context: &Context, maps: &MapCache, date: &DateRef) -> Outcome<()> {
+/// Has the map of a date in memory before the transaction looks for the best seats in it.
+pub fn preload(context: &Context, maps: &MapCache, date: &DateRef) -> Outcome<()> {
     let schedule_id = match date {
         DateRef::Schedule(schedule_id) => *schedule_id,
         date @ DateRef::Date(..) => date.must_find(&*context.reader()?)?.schedule_id,
@@ -96,19 +105,25 @@ fn preload(context: &Context, maps: &MapCache, date: &DateRef) -> Outcome<()> {
 
 fn read_wanted(mut fields: Fields) -> Result<HoldRequest, Refusal> {
     let date = read_date(&mut fields)?;
-    let seats = match (fields.has("bestAvailable"), fields.has("seats")) {
-        (true, false) => read_best(&mut fields)?,
-        (false, _) => SeatChoice::Labelled(read_seats(&mut fields)?),
-        (true, true) => {
-            return Err(Refusal::invalid(
-                fields.pointer("bestAvailable"),
-                "can't be given together with 'seats'",
-                "'seats'와 함께 쓸 수 없습니다",
-            ));
-        }
-    };
+    let seats = read_choice(&mut fields)?;
     fields.end()?;
     Ok(HoldRequest { date, seats })
+}
+
+/// Which seats are wanted: `seats`, or `bestAvailable`.
+///
+/// # Errors
+/// `INVALID_REQUEST`.
+pub fn read_choice(fields: &mut Fields) -> Result<SeatChoice, Refusal> {
+    match (fields.has("bestAvailable"), fields.has("seats")) {
+        (true, false) => read_best(fields),
+        (false, _) => read_seats(fields).map(SeatChoice::Labelled),
+        (true, true) => Err(Refusal::invalid(
+            fields.pointer("bestAvailable"),
+            "can't be given together with 'seats'",
+            "'seats'와 함께 쓸 수 없습니다",
+        )),
+    }
 }
 
 fn read_best(fields: &mut Fields) -> Result<SeatChoice, Refusal> {
@@ -193,13 +208,22 @@ pub(super) fn reservation_id(context: &Context) -> Result<Uuid, Refusal> {
 /// `GET /reservations`, for a user: 200 with the caller's reservations, newest first: `limit` 1 to
 /// 200, at most 200 unless asked otherwise; `nextCursor` leads on.
 pub fn reservations(context: &Context, user_id: Uuid) -> Outcome<Answer> {
+    list(context, user_id, reservation_json)
+}
+
+/// A page of a user's reservations, each as it is shown.
+pub(super) fn list(
+    context: &Context,
+    user_id: Uuid,
+    shown_as: fn(&ReservationDetails, Millis) -> Value,
+) -> Outcome<Answer> {
     let (limit, before) = (context.limit(LIST_MAX, LIST_MAX)?, context.query_id("cursor")?.unwrap_or(Uuid::max()));
     let reader = context.reader()?;
     let mut reservations = super::sql::list_of_user(&reader, user_id, before, limit + 1)?;
     let next = cut_page(&mut reservations, limit, |reservation| reservation.reservation_id);
     let shown = reservations
         .into_iter()
-        .map(|reservation| Ok(reservation_json(&ReservationDetails::of(&reader, reservation)?, context.now)))
+        .map(|reservation| Ok(shown_as(&ReservationDetails::of(&reader, reservation)?, context.now)))
         .collect::<Outcome<Vec<Value>>>()?;
     Answer::json(200, &json!({ "reservations": shown, "nextCursor": next }))
 }

@@ -22,8 +22,35 @@ pub struct GivenIds {
     pub payment_id: Uuid,
 }
 
-/// Holds the seats of these labels until a moment for a user who held them elsewhere: whether or not they have a token,
-/// and whether or not the date is on sale now.
+/// On what terms seats are held.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// Seats that the user may have of the date, with these.
+    pub seats_max: u32,
+    /// Until when they are held.
+    pub until: Millis,
+    /// Whether staff hold them at the counter.
+    pub at_counter: bool,
+    /// What staff write beside it.
+    pub note: Option<String>,
+    /// Ids that it had elsewhere.
+    pub given: Option<GivenIds>,
+}
+
+impl Terms {
+    /// Those of a customer's own hold.
+    pub fn of_customer(seats_per_user: u32, until: Millis) -> Terms {
+        Terms { seats_max: seats_per_user, until, at_counter: false, note: None, given: None }
+    }
+
+    /// Those of the counter, where nobody counts how many somebody has.
+    pub fn of_counter(until: Millis, note: Option<String>) -> Terms {
+        Terms { seats_max: u32::MAX, until, at_counter: true, note, given: None }
+    }
+}
+
+/// Holds the seats of these labels for a user who held them elsewhere: whether or not they have a token, and whether or
+/// not the date is on sale now.
 ///
 /// # Errors
 /// `SEAT_NOT_FOUND`, `RESERVATION_PENDING`, `SEAT_LIMIT`, `SEAT_UNAVAILABLE`.
@@ -32,14 +59,12 @@ pub fn reserve_elsewhere(
     user_id: Uuid,
     schedule_id: i64,
     labels: &[String],
-    seats_per_user: u32,
-    until: Millis,
-    given: Option<GivenIds>,
+    terms: Terms,
 ) -> Outcome<Reservation> {
     let (seats, claims) = seat::must_find(tx, schedule_id, labels)?;
     let found = ResolvedSeats::Labelled { seats, claims };
     let looked = (found, sql::find_seats_of_user(tx, user_id, schedule_id)?);
-    hold(tx, user_id, schedule_id, looked, seats_per_user, until, given).map(|(reservation, _)| reservation)
+    hold(tx, user_id, schedule_id, looked, terms).map(|(reservation, _)| reservation)
 }
 
 /// Holds seats for a user: all of them or none.
@@ -51,16 +76,15 @@ pub(super) fn hold(
     user_id: Uuid,
     schedule_id: i64,
     (found, of_user): (ResolvedSeats, SeatsOfUser),
-    seats_per_user: u32,
-    hold_expires_at: Millis,
-    given: Option<GivenIds>,
+    terms: Terms,
 ) -> Outcome<(Reservation, Vec<WantedSeat>)> {
-    if let Some((reservation_id, _)) = of_user.pending {
+    let Terms { seats_max, until, at_counter, note, given } = terms;
+    if let Some((reservation_id, _)) = of_user.pending.filter(|_| !at_counter) {
         return Err(Refusal::ReservationPending { reservation_id }.into());
     }
     let taken = of_user.owned;
-    if taken as usize + found.count() > seats_per_user as usize {
-        return Err(Refusal::SeatLimit { seats_per_user, seats_taken: taken }.into());
+    if taken as usize + found.count() > seats_max as usize {
+        return Err(Refusal::SeatLimit { seats_per_user: seats_max, seats_taken: taken }.into());
     }
     let seats = found.chosen()?;
     let reservation = Reservation {
@@ -70,13 +94,16 @@ pub(super) fn hold(
         status: Status::PendingPayment,
         amount: Points::sum(seats.iter().map(|seat| seat.price)).ok_or(Refusal::Internal)?,
         created_at: tx.now(),
-        hold_expires_at,
+        hold_expires_at: until,
         failure: None,
         payment_id: given.map_or_else(|| ids::new_id(tx.now()), |given| given.payment_id),
         declined_count: 0,
         paid_at: None,
         refunded_at: None,
         ended_at: None,
+        at_counter,
+        method: None,
+        note,
     };
     sql::insert(tx, &reservation, &seats)?;
     seat::hold(tx, &reservation.hold(), &seats)?;

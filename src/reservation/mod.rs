@@ -7,6 +7,7 @@ pub mod api;
 mod deletion;
 mod due;
 mod hold;
+mod keep;
 mod refund;
 mod resolved;
 mod sql;
@@ -18,10 +19,12 @@ use uuid::Uuid;
 
 pub use deletion::{delete_concert, delete_date};
 pub use due::{expire_due, move_holds, next_due};
-pub use hold::{GivenIds, reserve_elsewhere};
+pub use hold::{GivenIds, Terms, reserve_elsewhere};
+pub use keep::{CounterHold, Customer, cancel_any, keep, make_free};
 pub use refund::{Progress, Settlement, cancel_date, progress, refund, refund_own, settle_cancelled};
 pub use sql::{find, find_by_payment, find_by_seats, find_with_seats};
 
+use crate::balance::PayMethod;
 use crate::clock::Millis;
 use crate::ids::TokenKey;
 use crate::points::Points;
@@ -78,6 +81,12 @@ pub struct Reservation {
     pub refunded_at: Option<Millis>,
     /// When it no longer waited for its payment.
     pub ended_at: Option<Millis>,
+    /// Whether staff made it at the counter: then it is part of no visit.
+    pub at_counter: bool,
+    /// How it was paid at the counter.
+    pub method: Option<PayMethod>,
+    /// What staff wrote beside it.
+    pub note: Option<String>,
 }
 
 impl Reservation {
@@ -97,6 +106,11 @@ impl Reservation {
             _ => None,
         };
         date.cancelled_at.zip(ended_at).is_some_and(|(cancelled_at, ended_at)| ended_at >= cancelled_at)
+    }
+
+    /// How it was paid; `None` while it was not.
+    pub fn paid_by(&self) -> Option<&'static str> {
+        self.paid_at.map(|_| self.method.map_or("POINTS", PayMethod::word))
     }
 
     fn hold(&self) -> Hold {
@@ -212,10 +226,8 @@ pub fn reserve(
     if token.visit_until.is_some_and(|until| tx.now() >= until) {
         return Err(Refusal::VisitOver.into());
     }
-    let until = tx.now().plus_seconds(sale.hold_seconds);
-    let looked = (found, of_user);
-    let (reservation, seats) =
-        hold::hold(tx, token.user_id, date.schedule_id, looked, sale.seats_per_user, until, None)?;
+    let terms = Terms::of_customer(sale.seats_per_user, tx.now().plus_seconds(sale.hold_seconds));
+    let (reservation, seats) = hold::hold(tx, token.user_id, date.schedule_id, (found, of_user), terms)?;
     queue::extend_visit(tx, &token, Some(reservation.hold_expires_at))?;
     ReservationDetails::with(tx, reservation, date, seats)
 }
@@ -226,6 +238,10 @@ pub fn reserve(
 /// `RESERVATION_NOT_FOUND`, also for another user's; `RESERVATION_NOT_PENDING`.
 pub fn cancel(tx: &Tx, user_id: Uuid, reservation_id: Uuid) -> Outcome<ReservationDetails> {
     let reservation = must_be_of(tx, user_id, reservation_id)?;
+    cancel_this(tx, reservation)
+}
+
+fn cancel_this(tx: &Tx, reservation: Reservation) -> Outcome<ReservationDetails> {
     let status = reservation.status_at(tx.now());
     if status != Status::PendingPayment {
         return Err(Refusal::ReservationNotPending { status: status.word() }.into());
@@ -251,12 +267,18 @@ pub fn must_be_of(connection: &Connection, user_id: Uuid, reservation_id: Uuid) 
 /// SQLite's; `RESERVATION_NOT_PENDING` when it is not pending any more.
 fn end_unpaid(tx: &Tx, reservation: Reservation, status: Status) -> Outcome<(Reservation, Vec<WantedSeat>)> {
     let ended = release(tx, reservation, status)?;
-    if status != Status::Failed
-        && let Some(token) = queue::find_live_of_user(tx, ended.0.user_id)?
-    {
-        queue::extend_visit(tx, &token, None)?;
+    if status != Status::Failed {
+        shorten_visit(tx, &ended.0)?;
     }
     Ok(ended)
+}
+
+/// A hold is over that its user made: the visit ends at its own time.
+fn shorten_visit(tx: &Tx, ended: &Reservation) -> Outcome<()> {
+    match queue::find_live_of_user(tx, ended.user_id)?.filter(|_| !ended.at_counter) {
+        Some(token) => queue::extend_visit(tx, &token, None),
+        None => Ok(()),
+    }
 }
 
 /// The part of [`end_unpaid`] that leaves the visit alone.
@@ -284,16 +306,20 @@ pub fn decline(tx: &Tx, reservation: Reservation, attempts: u32) -> Outcome<u32>
     Ok(attempts.saturating_sub(declined))
 }
 
-/// Confirms a paid reservation: its seats, read here unless they are known already, are sold.
+/// Confirms a paid reservation: its seats, read here unless they are known already, are sold. Where `reservation` says
+/// that it was paid at the counter, a visit in which it was made goes on.
 ///
 /// # Errors
 /// `HOLD_EXPIRED` when the hold is over; the caller takes back what was done.
 pub fn confirm(tx: &Tx, reservation: &Reservation, known: Option<Vec<WantedSeat>>) -> Outcome<Vec<WantedSeat>> {
     let seats = known.map_or_else(|| sql::list_seats(tx, reservation.reservation_id), Ok)?;
-    let confirmed =
-        sql::mark_confirmed_if_held(tx, reservation.reservation_id)? && seat::sell(tx, &reservation.hold(), &seats)?;
+    let confirmed = sql::mark_confirmed_if_held(tx, reservation.reservation_id, reservation.method)?
+        && seat::sell(tx, &reservation.hold(), &seats)?;
     if !confirmed {
         return Err(Refusal::HoldExpired.into());
+    }
+    if reservation.method.is_some() {
+        shorten_visit(tx, reservation)?;
     }
     tx.push_change(Change::ReservationChanged { reservation_id: reservation.reservation_id });
     Ok(seats)

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{Reservation, ReservationDetails, Status, end_unpaid, must_be_of, sql};
 use crate::balance;
 use crate::clock::Millis;
+use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::schedule::{self, Schedule};
 use crate::seat::{self, WantedSeat};
@@ -18,7 +19,8 @@ use crate::venue::{Change, EventType, Tx, record};
 /// milliseconds longer, not seconds.
 const SETTLE_MAX: usize = 100;
 
-/// Refunds a reservation: points back, seats free, tickets void.
+/// Refunds a reservation: points back, seats free, tickets void. What was paid in money at the counter is paid out in
+/// the same way.
 ///
 /// # Errors
 /// `RESERVATION_NOT_FOUND`, `RESERVATION_NOT_CONFIRMED`, `TICKET_CHECKED_IN`.
@@ -27,6 +29,9 @@ pub fn refund(tx: &Tx, reservation_id: Uuid) -> Outcome<ReservationDetails> {
     must_be_confirmed(tx, &reservation)?;
     let date = schedule::must_find(tx, reservation.schedule_id)?;
     let (reservation, seats) = give_back(tx, reservation)?;
+    if let Some(method) = reservation.method.filter(|_| reservation.amount > Points::ZERO) {
+        balance::pay_out(tx, reservation.user_id, reservation.amount, method, Some(reservation_id))?;
+    }
     ReservationDetails::with(tx, reservation, date, seats)
 }
 

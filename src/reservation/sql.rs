@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{Reservation, Status};
+use crate::balance::PayMethod;
 use crate::clock::Millis;
 use crate::seat::WantedSeat;
 use crate::store::from_row;
@@ -16,12 +17,12 @@ pub(super) const INSUFFICIENT_BALANCE: &str = "INSUFFICIENT_BALANCE";
 const LOOK_BACK_MAX: u32 = 100;
 
 const RESERVATION: &str = "SELECT reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at,
-    failure, payment_id, declined_count, paid_at, refunded_at, ended_at FROM reservation";
+    failure, payment_id, declined_count, paid_at, refunded_at, ended_at, at_counter, method, note FROM reservation";
 
 fn read(row: &Row) -> rusqlite::Result<Reservation> {
     from_row!(row => Reservation {
         reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at, failure, payment_id,
-        declined_count, paid_at, refunded_at, ended_at,
+        declined_count, paid_at, refunded_at, ended_at, at_counter, method, note,
     })
 }
 
@@ -33,8 +34,9 @@ pub(super) fn was_ever_held(tx: &Tx, schedule_id: i64) -> rusqlite::Result<bool>
 
 pub(super) fn insert(tx: &Tx, reservation: &Reservation, seats: &[WantedSeat]) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "INSERT INTO reservation (reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at, payment_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO reservation
+           (reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at, payment_id, at_counter, note)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute((
         reservation.reservation_id,
@@ -45,6 +47,8 @@ pub(super) fn insert(tx: &Tx, reservation: &Reservation, seats: &[WantedSeat]) -
         reservation.created_at,
         reservation.hold_expires_at,
         reservation.payment_id,
+        reservation.at_counter,
+        &reservation.note,
     ))?;
     let mut insert = tx.prepare_cached(
         "INSERT INTO reservation_seat (reservation_id, seat_no, label, price) VALUES (?1, ?2, ?3, ?4)",
@@ -126,14 +130,14 @@ pub(super) fn list_seats(connection: &Connection, reservation_id: Uuid) -> rusql
 }
 
 pub(super) fn find_pending_of_user(tx: &Tx, user_id: Uuid) -> rusqlite::Result<Option<Reservation>> {
-    tx.prepare_cached(&format!("{RESERVATION} WHERE user_id = ?1 AND status = 'PENDING_PAYMENT'"))?
+    tx.prepare_cached(&format!("{RESERVATION} WHERE user_id = ?1 AND status = 'PENDING_PAYMENT' AND at_counter = 0"))?
         .query_row([user_id], read)
         .optional()
 }
 
 /// What a user has before a hold.
 pub(super) struct SeatsOfUser {
-    /// The unpaid reservation, with the end of its hold.
+    /// The unpaid reservation of their own, with the end of its hold.
     pub pending: Option<(Uuid, Millis)>,
     /// Seats of the date that are paid.
     pub owned: u32,
@@ -144,7 +148,7 @@ pub(super) fn find_seats_of_user(tx: &Tx, user_id: Uuid, schedule_id: i64) -> ru
         "SELECT status, reservation_id, hold_expires_at,
              (SELECT count(*) FROM reservation_seat AS s WHERE s.reservation_id = r.reservation_id)
          FROM reservation AS r INDEXED BY reservation_user WHERE user_id = ?1
-         AND (status = 'PENDING_PAYMENT' OR (status = 'CONFIRMED' AND schedule_id = ?2))",
+         AND ((status = 'PENDING_PAYMENT' AND at_counter = 0) OR (status = 'CONFIRMED' AND schedule_id = ?2))",
     )?;
     let mut rows = of_user.query((user_id, schedule_id))?;
     let mut of_user = SeatsOfUser { pending: None, owned: 0 };
@@ -167,13 +171,25 @@ pub(super) fn mark_ended_if_pending(tx: &Tx, reservation_id: Uuid, status: Statu
     .map(|rows| rows == 1)
 }
 
-pub(super) fn mark_confirmed_if_held(tx: &Tx, reservation_id: Uuid) -> rusqlite::Result<bool> {
+pub(super) fn mark_confirmed_if_held(
+    tx: &Tx,
+    reservation_id: Uuid,
+    method: Option<PayMethod>,
+) -> rusqlite::Result<bool> {
     tx.prepare_cached(
-        "UPDATE reservation SET status = 'CONFIRMED', ended_at = ?2, paid_at = ?2
+        "UPDATE reservation SET status = 'CONFIRMED', ended_at = ?2, paid_at = ?2, method = ?3
              WHERE reservation_id = ?1 AND status = 'PENDING_PAYMENT' AND ?2 < hold_expires_at",
     )?
-    .execute((reservation_id, tx.now()))
+    .execute((reservation_id, tx.now(), method))
     .map(|rows| rows == 1)
+}
+
+/// Makes an unpaid reservation, and each of its seats, cost nothing.
+pub(super) fn update_to_free(tx: &Tx, reservation_id: Uuid) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE reservation_seat SET price = 0 WHERE reservation_id = ?1")?.execute([reservation_id])?;
+    tx.prepare_cached("UPDATE reservation SET amount = 0 WHERE reservation_id = ?1 AND status = 'PENDING_PAYMENT'")?
+        .execute([reservation_id])
+        .map(drop)
 }
 
 pub(super) fn mark_refunded_if_confirmed(tx: &Tx, reservation_id: Uuid) -> rusqlite::Result<bool> {
@@ -229,7 +245,7 @@ pub(super) fn list_due(tx: &Tx, limit: usize) -> rusqlite::Result<Vec<Uuid>> {
     .collect()
 }
 
-/// Holds of a user, then of a date, that are over and not written down as such: at most `limit`.
+/// Holds of a user's own, then of a date, that are over and not written down as such: at most `limit`.
 pub(super) fn list_due_in_the_way(
     tx: &Tx,
     schedule_id: i64,
@@ -237,9 +253,10 @@ pub(super) fn list_due_in_the_way(
     limit: usize,
 ) -> rusqlite::Result<Vec<Uuid>> {
     tx.prepare_cached(
-        "SELECT reservation_id FROM reservation WHERE status = 'PENDING_PAYMENT' AND user_id = ?3 AND hold_expires_at <= ?1
+        "SELECT reservation_id FROM reservation WHERE status = 'PENDING_PAYMENT' AND at_counter = 0 AND user_id = ?3 AND hold_expires_at <= ?1
          UNION ALL SELECT reservation_id FROM reservation INDEXED BY reservation_due
-         WHERE status = 'PENDING_PAYMENT' AND hold_expires_at <= ?1 AND schedule_id = ?2 AND user_id <> ?3 LIMIT ?4",
+         WHERE status = 'PENDING_PAYMENT' AND hold_expires_at <= ?1 AND schedule_id = ?2
+           AND (user_id <> ?3 OR at_counter = 1) LIMIT ?4",
     )?
     .query_map((tx.now(), schedule_id, user_id, limit as i64), |row| row.get(0))?
     .collect()

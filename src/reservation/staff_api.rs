@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::api::{reservation_id, reservation_json, reservations};
+use super::api::{list, reservation_id, reservation_json_for_staff};
 use super::{Progress, ReservationDetails};
 use crate::http::Reply;
 use crate::refusal::Refusal;
@@ -15,7 +15,7 @@ use crate::venue::{Answer, Context, Prefer, Until, Written};
 pub fn reservation(context: &Context) -> Outcome<Answer> {
     let reader = context.reader()?;
     let reservation = super::find(&reader, reservation_id(context)?)?.ok_or(Refusal::ReservationNotFound)?;
-    Answer::json(200, &reservation_json(&ReservationDetails::of(&reader, reservation)?, context.now))
+    Answer::json(200, &reservation_json_for_staff(&ReservationDetails::of(&reader, reservation)?, context.now))
 }
 
 /// `GET /staff/users/{userId}/reservations`, for counter and admins: 200 with the reservations of a user, newest first,
@@ -23,7 +23,7 @@ pub fn reservation(context: &Context) -> Outcome<Answer> {
 pub fn of_user(context: &Context) -> Outcome<Answer> {
     let user_id = context.id("userId", Refusal::UserNotFound)?;
     user::must_exist(&*context.reader()?, user_id)?;
-    reservations(context, user_id)
+    list(context, user_id, reservation_json_for_staff)
 }
 
 /// `POST /staff/reservations/{reservationId}/refund`, for counter and admins: refunds a paid reservation at any time,
@@ -33,7 +33,7 @@ pub fn refund(context: &Context) -> Outcome<Answer> {
     let reservation_id = reservation_id(context)?;
     Answer::write(move |tx| {
         let refunded = super::refund(tx, reservation_id)?;
-        Ok(Written::Ready(Reply::json(200, &reservation_json(&refunded, tx.now()))))
+        Ok(Written::Ready(Reply::json(200, &reservation_json_for_staff(&refunded, tx.now()))))
     })
 }
 

@@ -87,6 +87,7 @@ pub static ROUTES: &[Route] = &[
     get("/api/v1/staff/schedules/{scheduleId}/sales", Staff(COUNTER, |_, c, _| report::staff_api::sales(c))),
     get("/api/v1/staff/ledger", Staff(ADMIN, |_, c, _| report::staff_api::ledger(c)))
         .query(&["date", "limit", "cursor"]),
+    get("/api/v1/staff/till", Staff(COUNTER, |_, c, _| report::staff_api::till(c))).query(&["date"]),
     get(
         "/api/v1/staff/schedules/{scheduleId}/cancellation",
         Staff(COUNTER, |_, c, _| reservation::staff_api::cancellation(c)),
@@ -115,8 +116,13 @@ pub static ROUTES: &[Route] = &[
         .body(Body::Empty)
         .secret(),
     post("/api/v1/staff/users/{userId}/balance/top-ups", Staff(COUNTER, |_, c, _| balance::staff_api::top_up(c))),
+    post("/api/v1/staff/users/{userId}/balance/payouts", Staff(COUNTER, |_, c, _| balance::staff_api::pay_out(c))),
     post("/api/v1/staff/users/{userId}/balance/corrections", Staff(ADMIN, |_, c, _| balance::staff_api::correct(c))),
     get("/api/v1/staff/reservations/{reservationId}", Staff(COUNTER, |_, c, _| reservation::staff_api::reservation(c))),
+    delete("/api/v1/staff/reservations/{reservationId}", Staff(COUNTER, |_, c, _| payment::staff_api::cancel(c))),
+    post("/api/v1/staff/sales", Staff(COUNTER, |rooms, c, _| payment::staff_api::sell(c, &rooms.maps))),
+    post("/api/v1/staff/reservations", Staff(COUNTER, |rooms, c, _| payment::staff_api::keep(c, &rooms.maps))),
+    post("/api/v1/staff/reservations/{reservationId}/sale", Staff(COUNTER, |_, c, _| payment::staff_api::sell_held(c))),
     post(
         "/api/v1/staff/reservations/{reservationId}/refund",
         Staff(COUNTER, |_, c, _| reservation::staff_api::refund(c)),

@@ -89,6 +89,7 @@ pub struct WantedSeat {
 pub struct SeatClaim {
     pub seat_no: i64,
     pub label: String,
+    pub state: SeatState,
     /// The end of a hold.
     pub held_until: Option<Millis>,
 }
@@ -163,9 +164,10 @@ pub fn must_find(tx: &Tx, schedule_id: i64, labels: &[String]) -> Outcome<(Vec<W
     for label in labels {
         match sql::find_with_claim(tx, schedule_id, label)? {
             Some((seat, claim)) => {
-                claims.extend(claim.map(|held_until| SeatClaim {
+                claims.extend(claim.map(|(state, held_until)| SeatClaim {
                     seat_no: seat.seat_no,
                     label: label.clone(),
+                    state,
                     held_until,
                 }));
                 found.push(seat);

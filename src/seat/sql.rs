@@ -76,20 +76,20 @@ pub(super) fn find(connection: &Connection, schedule_id: i64, label: &str) -> ru
         .optional()
 }
 
-/// A seat, and the end of its hold where it has a claim.
+/// A seat, and its claim with the end of a hold.
 pub(super) fn find_with_claim(
     tx: &Tx,
     schedule_id: i64,
     label: &str,
-) -> rusqlite::Result<Option<(WantedSeat, Option<Option<Millis>>)>> {
+) -> rusqlite::Result<Option<(WantedSeat, Option<(SeatState, Option<Millis>)>)>> {
     tx.prepare_cached(
-        "SELECT seat_no, label, price, status IS NOT NULL, held_until FROM seat
+        "SELECT seat_no, label, price, status, held_until FROM seat
          LEFT JOIN claim USING (schedule_id, seat_no) WHERE schedule_id = ?1 AND label = ?2",
     )?
     .query_row((schedule_id, label), |row| {
         let seat = WantedSeat { seat_no: row.get(0)?, label: row.get(1)?, price: row.get(2)? };
-        let held_until = row.get(4)?;
-        Ok((seat, row.get::<_, bool>(3)?.then_some(held_until)))
+        let (status, held_until): (Option<SeatState>, Option<Millis>) = (row.get(3)?, row.get(4)?);
+        Ok((seat, status.map(|status| (status, held_until))))
     })
     .optional()
 }

@@ -12,6 +12,7 @@ use std::path::Path;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::balance::PayMethod;
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::queue::staff_api::RulesChange;
@@ -80,6 +81,11 @@ struct Reservation {
     /// Until when an unpaid one holds its seats.
     hold_expires_at: Option<Millis>,
     tickets: Vec<GivenTicket>,
+    /// Whether staff made it at the counter.
+    at_counter: bool,
+    /// How it was paid at the counter.
+    method: Option<PayMethod>,
+    note: Option<String>,
 }
 
 impl Seed {

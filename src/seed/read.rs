@@ -9,8 +9,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Concert, Date, Reservation, Seed, User};
+use crate::balance::PayMethod;
+use crate::balance::staff_api::read_method;
 use crate::clock::Millis;
 use crate::http::{Fields, parse_json};
+use crate::payment::NOTE_MAX_CHARS;
 use crate::points::Points;
 use crate::queue::staff_api::RulesChange;
 use crate::refusal::Refusal;
@@ -241,22 +244,41 @@ impl Reader<'_> {
             )
         };
         let status = status.ok_or_else(wrong)?;
-        let hold_expires_at = self.hold(&mut fields, status)?;
+        let at_counter = fields.has("atCounter") && fields.truth("atCounter")?;
+        let hold_expires_at = self.hold(&mut fields, status, at_counter)?;
+        let method = fields.has("method").then(|| read_method(&mut fields, PayMethod::ALL)).transpose()?;
+        if method.is_some() && !matches!(status, Status::Confirmed | Status::Refunded) {
+            let (en, ko) = ("is for what was paid", "결제된 예매에만 쓸 수 있습니다");
+            return Err(Refusal::invalid(fields.pointer("method"), en, ko));
+        }
+        let note = fields.has("note").then(|| fields.line("note", 1..=NOTE_MAX_CHARS)).transpose()?;
         let tickets = each(&mut fields, "tickets", SEATS_MAX, |fields| self.ticket(fields, &labels))?;
         fields.end()?;
-        Ok(Reservation { ids, user_id, schedule_id, seats: labels, status, hold_expires_at, tickets })
+        Ok(Reservation {
+            ids,
+            user_id,
+            schedule_id,
+            seats: labels,
+            status,
+            hold_expires_at,
+            tickets,
+            at_counter,
+            method,
+            note,
+        })
     }
 
-    /// The end of an unpaid hold.
-    fn hold(&self, fields: &mut Fields, status: Status) -> Result<Option<Millis>, Refusal> {
+    /// The end of an unpaid hold: within a day, unless staff keep the seats.
+    fn hold(&self, fields: &mut Fields, status: Status, at_counter: bool) -> Result<Option<Millis>, Refusal> {
         const NAME: &str = "holdExpiresAt";
         if !fields.has(NAME) {
             return Ok(None);
         }
+        let longest = if at_counter { i64::MAX } else { HOLD_MAX_MS };
         let at = fields.pointer(NAME);
         let text = fields.text(NAME)?;
         let until = self.after_start(&text).or_else(|| Millis::parse_rfc3339(&text));
-        let until = until.filter(|until| (1..=HOLD_MAX_MS).contains(&until.ms_since(self.now)));
+        let until = until.filter(|until| (1..=longest).contains(&until.ms_since(self.now)));
         if status != Status::PendingPayment {
             return Err(Refusal::invalid(at, "is for PENDING_PAYMENT alone", "PENDING_PAYMENT에만 쓸 수 있습니다"));
         }

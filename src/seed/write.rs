@@ -10,11 +10,11 @@ use super::{Concert, Reservation, Seed, User};
 use crate::balance;
 use crate::clock::Millis;
 use crate::ids::TokenMint;
-use crate::payment;
+use crate::payment::{self, CounterPayment};
 use crate::points::Points;
 use crate::queue::{self, Line};
 use crate::refusal::Refusal;
-use crate::reservation::{self, Status};
+use crate::reservation::{self, ReservationDetails, Status, Terms};
 use crate::schedule;
 use crate::seat;
 use crate::settings::{QueueSettings, SaleSettings};
@@ -142,7 +142,7 @@ impl Seed {
     fn spent(&self, tx: &Tx) -> Placed<HashMap<Uuid, Points>> {
         let mut spent: HashMap<Uuid, Points> = HashMap::new();
         for (index, reservation) in self.reservations.iter().enumerate() {
-            if reservation.status != Status::Confirmed {
+            if reservation.status != Status::Confirmed || reservation.method.is_some() {
                 continue;
             }
             let place = || format!("/reservations/{index}");
@@ -187,7 +187,7 @@ impl User {
         let made = user::register_as(tx, &self.name, self.id, self.key.clone())?;
         let before = self.points.plus(spent).ok_or(Refusal::BalanceLimit { balance: self.points })?;
         if before > Points::ZERO {
-            balance::top_up(tx, made.user_id, before)?;
+            balance::top_up(tx, made.user_id, before, None)?;
         }
         Ok((made.user_id, made.user_key))
     }
@@ -197,36 +197,42 @@ impl Reservation {
     fn write(&self, tx: &Tx, issuer: &Issuer, sale: &SaleSettings) -> Outcome<Uuid> {
         let (user_id, schedule_id) = (self.user_id, self.schedule_id);
         schedule::must_find(tx, schedule_id)?;
-        let lent = if self.status == Status::Refunded { self.lend(tx)? } else { Points::ZERO };
+        let needs_points = self.status == Status::Refunded && self.method.is_none();
+        let lent = if needs_points { self.lend(tx)? } else { Points::ZERO };
         let until = self.hold_expires_at.unwrap_or_else(|| tx.now().plus_seconds(sale.hold_seconds));
-        let held = reservation::reserve_elsewhere(
-            tx,
-            user_id,
-            schedule_id,
-            &self.seats,
-            sale.seats_per_user,
-            until,
-            self.ids,
-        )?;
+        let of_customer = Terms::of_customer(sale.seats_per_user, until);
+        let mut terms = if self.at_counter { Terms::of_counter(until, None) } else { of_customer };
+        (terms.given, terms.note) = (self.ids, self.note.clone());
+        let held = reservation::reserve_elsewhere(tx, user_id, schedule_id, &self.seats, terms)?;
         let id = held.reservation_id;
+        let (is_kept, held_until) = (held.at_counter, held.hold_expires_at);
         match self.status {
-            Status::Confirmed => payment::pay_elsewhere(tx, &issuer.signing, &held, &self.tickets)?,
+            Status::Confirmed => self.pay(tx, issuer, held)?,
             Status::Refunded => {
-                payment::pay_elsewhere(tx, &issuer.signing, &held, &self.tickets)?;
+                self.pay(tx, issuer, held)?;
                 reservation::refund(tx, id)?;
                 if let Some(back) = lent.negated().filter(|back| *back < Points::ZERO) {
                     balance::correct(tx, user_id, back, "seed")?;
                 }
             }
             Status::Cancelled => drop(reservation::cancel(tx, user_id, id)?),
+            Status::PendingPayment if is_kept => {}
             Status::PendingPayment => {
                 // Who holds seats is inside until the hold is over.
                 let token = queue::admit_elsewhere(tx, &issuer.line, user_id)?;
-                queue::extend_visit(tx, &token, Some(held.hold_expires_at))?;
+                queue::extend_visit(tx, &token, Some(held_until))?;
             }
             Status::Failed | Status::Expired => {}
         }
         Ok(id)
+    }
+
+    fn pay(&self, tx: &Tx, issuer: &Issuer, held: reservation::Reservation) -> Outcome<()> {
+        let Some(method) = self.method else {
+            return payment::pay_elsewhere(tx, &issuer.signing, &held, &self.tickets);
+        };
+        let held = ReservationDetails::of(tx, held)?;
+        payment::sell(tx, &issuer.signing, held, CounterPayment { method, amount: None }, &self.tickets).map(drop)
     }
 
     /// Gives the user what they lack to pay, until the refund; says how much.
@@ -234,6 +240,6 @@ impl Reservation {
         let (seats, _) = seat::must_find(tx, self.schedule_id, &self.seats)?;
         let cost = Points::sum(seats.iter().map(|seat| seat.price)).ok_or(Refusal::Internal)?;
         let lacking = cost.minus(balance::find(tx, self.user_id)?.balance).filter(|lacking| *lacking > Points::ZERO);
-        lacking.map_or(Ok(Points::ZERO), |lacking| balance::top_up(tx, self.user_id, lacking).map(|_| lacking))
+        lacking.map_or(Ok(Points::ZERO), |lacking| balance::top_up(tx, self.user_id, lacking, None).map(|_| lacking))
     }
 }

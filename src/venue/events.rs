@@ -23,6 +23,7 @@ column_words! {
         SeatUnblocked "SEAT_UNBLOCKED",
         PointsToppedUp "POINTS_TOPPED_UP",
         PointsCorrected "POINTS_CORRECTED",
+        PointsPaidOut "POINTS_PAID_OUT",
         PaymentCompleted "PAYMENT_COMPLETED",
         PaymentDeclined "PAYMENT_DECLINED",
         ReservationRefunded "RESERVATION_REFUNDED",

@@ -8,6 +8,7 @@ mod check;
 mod checkins;
 mod conventions;
 mod cors;
+mod counter;
 mod course;
 mod dates;
 mod deletion;

@@ -7,7 +7,7 @@ const NEVER: &[(&str, &str)] = &[
     (
         "a payment that did not end a visit, or a visit ended as paid without a payment",
         "SELECT abs((SELECT count(*) FROM token WHERE end_reason = 'PAID')
-           - (SELECT count(*) FROM reservation WHERE status IN ('CONFIRMED', 'REFUNDED')))",
+           - (SELECT count(*) FROM reservation WHERE status IN ('CONFIRMED', 'REFUNDED') AND method IS NULL))",
     ),
     (
         "an event of the line too many or too few",

@@ -40,3 +40,41 @@ CREATE INDEX schedule_starts_at ON schedule (starts_at);
 
 -- No statement took it: the dates of a concert are few, and come in their order from schedule_concert.
 DROP INDEX schedule_date;
+
+-- reservation: sales at the counter
+ALTER TABLE reservation ADD COLUMN at_counter INTEGER NOT NULL DEFAULT 0 CHECK (at_counter IN (0, 1));
+ALTER TABLE reservation ADD COLUMN method TEXT
+    CHECK (method IS NULL OR (method IN ('CASH', 'CARD', 'FREE') AND paid_at IS NOT NULL AND (method <> 'FREE' OR amount = 0)));
+ALTER TABLE reservation ADD COLUMN note TEXT CHECK (length(note) <= 200);
+DROP INDEX reservation_pending;
+CREATE UNIQUE INDEX reservation_pending ON reservation (user_id) WHERE status = 'PENDING_PAYMENT' AND at_counter = 0;
+
+-- ledger_entry: money taken and given at the counter, and by whom
+ALTER TABLE ledger_entry RENAME TO older_entry;
+CREATE TABLE ledger_entry (
+    entry_id       INTEGER PRIMARY KEY,
+    user_id        BLOB    NOT NULL REFERENCES user (user_id),
+    kind           TEXT    NOT NULL CHECK (kind IN ('TOP_UP', 'PAYMENT', 'REFUND', 'CORRECTION', 'PAYOUT')),
+    amount         INTEGER NOT NULL,
+    balance_after  INTEGER NOT NULL CHECK (balance_after >= 0),
+    reservation_id BLOB REFERENCES reservation (reservation_id),
+    reason         TEXT CHECK (length(reason) <= 200),
+    at             INTEGER NOT NULL,
+    method         TEXT CHECK (method IN ('CASH', 'CARD', 'FREE')),
+    key_id         INTEGER REFERENCES staff_key (key_id),
+    CHECK (kind <> 'TOP_UP' OR amount > 0),
+    CHECK (kind <> 'REFUND' OR amount >= 0),
+    CHECK (kind <> 'PAYMENT' OR amount <= 0),
+    CHECK (kind <> 'PAYOUT' OR (amount < 0 AND method IS NOT NULL)),
+    CHECK (kind NOT IN ('PAYMENT', 'REFUND') OR reservation_id IS NOT NULL),
+    CHECK (kind <> 'CORRECTION' OR reservation_id IS NULL),
+    CHECK (method IS NOT 'FREE' OR amount = 0)
+) STRICT;
+INSERT INTO ledger_entry (entry_id, user_id, kind, amount, balance_after, reservation_id, reason, at)
+    SELECT entry_id, user_id, kind, amount, balance_after, reservation_id, reason, at FROM older_entry;
+DROP TABLE older_entry;
+CREATE INDEX ledger_entry_user ON ledger_entry (user_id, entry_id);
+CREATE UNIQUE INDEX ledger_entry_paid ON ledger_entry (reservation_id) WHERE kind = 'PAYMENT';
+CREATE UNIQUE INDEX ledger_entry_taken ON ledger_entry (reservation_id) WHERE kind = 'TOP_UP' AND reservation_id IS NOT NULL;
+CREATE UNIQUE INDEX ledger_entry_refunded ON ledger_entry (reservation_id) WHERE kind = 'REFUND';
+CREATE INDEX ledger_entry_at ON ledger_entry (at);
