@@ -66,8 +66,8 @@ pub(super) fn list_sums(connection: &Connection, day: &Range<Millis>) -> rusqlit
         .collect()
 }
 
-/// What went over the counter between two moments, by staff key and method. A sale is one entry with a method: the top-up
-/// of its money, or its payment where there was none.
+/// What went over the counter between two moments, by staff key and method. A sale is one entry with a method: the
+/// top-up of its money, or its payment where there was none.
 pub(super) fn list_tills(connection: &Connection, day: &Range<Millis>) -> rusqlite::Result<Vec<Till>> {
     connection
         .prepare_cached(

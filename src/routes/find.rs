@@ -152,7 +152,8 @@ mod tests {
     const COUNTER_TOO: &str =
         "GET tickets/{ticketId}, GET schedules/{scheduleId}/sales, GET schedules/{scheduleId}/cancellation,
         GET reservations/{reservationId},
-        POST reservations/{reservationId}/refund, GET queue, GET users, GET users/{userId},
+        POST reservations/{reservationId}/refund, POST sales, POST reservations, DELETE reservations/{reservationId},
+        POST reservations/{reservationId}/sale, POST users/{userId}/balance/payouts, GET till, GET queue, GET users, GET users/{userId},
         GET users/{userId}/reservations, POST users/{userId}/key, POST users/{userId}/balance/top-ups";
     const ADMIN_TOO: &str = "GET keys, POST keys, DELETE keys/{keyId}, POST concerts, PATCH concerts/{concertId},
         DELETE concerts/{concertId}, DELETE schedules/{scheduleId},

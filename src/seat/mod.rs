@@ -164,12 +164,7 @@ pub fn must_find(tx: &Tx, schedule_id: i64, labels: &[String]) -> Outcome<(Vec<W
     for label in labels {
         match sql::find_with_claim(tx, schedule_id, label)? {
             Some((seat, claim)) => {
-                claims.extend(claim.map(|(state, held_until)| SeatClaim {
-                    seat_no: seat.seat_no,
-                    label: label.clone(),
-                    state,
-                    held_until,
-                }));
+                claims.extend(claim);
                 found.push(seat);
             }
             None => missing.push(label.clone()),

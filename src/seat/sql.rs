@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::{Hold, LayoutSeat, MapSeat, Seat, WantedSeat};
+use super::{Hold, LayoutSeat, MapSeat, Seat, SeatClaim, WantedSeat};
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::store::from_row;
@@ -76,20 +76,22 @@ pub(super) fn find(connection: &Connection, schedule_id: i64, label: &str) -> ru
         .optional()
 }
 
-/// A seat, and its claim with the end of a hold.
+/// A seat, and its claim.
 pub(super) fn find_with_claim(
     tx: &Tx,
     schedule_id: i64,
     label: &str,
-) -> rusqlite::Result<Option<(WantedSeat, Option<(SeatState, Option<Millis>)>)>> {
+) -> rusqlite::Result<Option<(WantedSeat, Option<SeatClaim>)>> {
     tx.prepare_cached(
         "SELECT seat_no, label, price, status, held_until FROM seat
          LEFT JOIN claim USING (schedule_id, seat_no) WHERE schedule_id = ?1 AND label = ?2",
     )?
     .query_row((schedule_id, label), |row| {
         let seat = WantedSeat { seat_no: row.get(0)?, label: row.get(1)?, price: row.get(2)? };
-        let (status, held_until): (Option<SeatState>, Option<Millis>) = (row.get(3)?, row.get(4)?);
-        Ok((seat, status.map(|status| (status, held_until))))
+        let (state, held_until): (Option<SeatState>, Option<Millis>) = (row.get(3)?, row.get(4)?);
+        let claim = |state| SeatClaim { seat_no: seat.seat_no, label: seat.label.clone(), state, held_until };
+        let claim = state.map(claim);
+        Ok((seat, claim))
     })
     .optional()
 }

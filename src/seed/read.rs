@@ -17,6 +17,7 @@ use crate::payment::NOTE_MAX_CHARS;
 use crate::points::Points;
 use crate::queue::staff_api::RulesChange;
 use crate::refusal::Refusal;
+use crate::reservation::api::read_seats;
 use crate::reservation::{GivenIds, Status};
 use crate::schedule;
 use crate::seat;
@@ -30,7 +31,7 @@ const CONCERTS_MAX: usize = 1_000;
 const DATES_MAX: usize = 1_000;
 const USERS_MAX: usize = 100_000;
 const RESERVATIONS_MAX: usize = 100_000;
-/// Seats of one reservation, and seats that the venue keeps back of one date.
+/// Tickets of one reservation, and seats that the venue keeps back of one date.
 const SEATS_MAX: usize = 1_000;
 const BLOCKED_MAX: usize = 100_000;
 const STAFF_MAX: usize = 199;
@@ -118,16 +119,7 @@ impl Reader<'_> {
             let en = "is the name of the key that --staff-key gives";
             return Err(Refusal::invalid(fields.pointer("name"), en, "--staff-key로 주는 키의 이름입니다"));
         }
-        let word = fields.text("role")?;
-        let role = Role::of(&word);
-        let wrong = || {
-            Refusal::invalid(
-                fields.pointer("role"),
-                "must be admin, counter or door",
-                "admin, counter, door 중 하나여야 합니다",
-            )
-        };
-        let role = role.ok_or_else(wrong)?;
+        let role = staff::staff_api::read_role(&mut fields)?;
         let key = parse_staff_key(&fields.text("key")?);
         let wrong = |_| {
             Refusal::invalid(
@@ -220,19 +212,7 @@ impl Reader<'_> {
             ));
         }
         let schedule_id = fields.integer("scheduleId", 1..=i64::MAX)?;
-        let seats = fields.list("seats", 1..=SEATS_MAX)?;
-        let seats = seats.into_iter().map(|(at, seat)| match seat {
-            Value::String(seat) => Ok((at, seat)),
-            _ => Err(Refusal::invalid(at, "must be a text", "문자열이어야 합니다")),
-        });
-        let mut labels = Vec::new();
-        for seat in seats {
-            let (at, seat) = seat?;
-            if labels.contains(&seat) {
-                return Err(Refusal::invalid(at, "is there twice", "두 번 있습니다"));
-            }
-            labels.push(seat);
-        }
+        let labels = read_seats(&mut fields)?;
         let status = fields.has("status").then(|| fields.text("status")).transpose()?;
         let status = status.map_or(Some(Status::Confirmed), |word| STATUSES.into_iter().find(|one| one.word() == word));
         let words = STATUSES.map(Status::word).join(", ");

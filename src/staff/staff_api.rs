@@ -32,7 +32,11 @@ pub fn add_key(context: &Context) -> Outcome<Answer> {
     })
 }
 
-fn read_role(fields: &mut Fields) -> Result<Role, Refusal> {
+/// The `role` member.
+///
+/// # Errors
+/// `INVALID_REQUEST`.
+pub fn read_role(fields: &mut Fields) -> Result<Role, Refusal> {
     let word = fields.text("role")?;
     Role::of(&word).ok_or_else(|| {
         let words: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();

@@ -46,6 +46,10 @@ fn lived_in() -> TestApp {
     for _ in 0..4 {
         app.customer();
     }
+    let cash = json!({ "scheduleId": 1, "seats": ["3"], "method": "CASH" });
+    let sold = app.staff("POST", "/sales", cash).must(201)["reservationId"].as_str().unwrap().to_owned();
+    app.staff("POST", &format!("/reservations/{sold}/refund"), json!({})).must(200);
+    app.staff("POST", "/sales", json!({ "scheduleId": 1, "seats": ["3"], "method": "FREE" })).must(201);
     app
 }
 
@@ -91,7 +95,7 @@ const DAMAGES: &[(&str, &str)] = &[
     ("DELETE FROM ledger_entry WHERE entry_id = 2", "the ledger has no entry 2"),
     ("UPDATE ledger_entry SET at = 1 WHERE entry_id = 3", "ledger entry 3 is of an earlier moment"),
     ("UPDATE ledger_entry SET amount = amount + 1 WHERE kind = 'PAYMENT'", "paid 50000 points for it, once and then"),
-    ("UPDATE ledger_entry SET kind = 'TOP_UP' WHERE kind = 'PAYMENT'", "paid 100000 points for it, once and then"),
+    ("UPDATE ledger_entry SET kind = 'CORRECTION' WHERE kind = 'PAYMENT'", "paid 100000 points for it, once and then"),
     ("UPDATE ledger_entry SET at = at + 1 WHERE kind = 'REFUND'", "got 50000 points back for it, once and then"),
     ("UPDATE ledger_entry SET kind = 'CORRECTION' WHERE kind = 'REFUND'", "got 50000 points back for it"),
     (
@@ -99,6 +103,10 @@ const DAMAGES: &[(&str, &str)] = &[
          WHERE kind = 'PAYMENT' AND reservation_id = (SELECT min(reservation_id) FROM reservation)",
         "is a PAYMENT for reservation",
     ),
+    ("UPDATE ledger_entry SET method = 'CARD' WHERE kind = 'TOP_UP'", "50000 points was paid by CASH, but the ledger"),
+    ("UPDATE ledger_entry SET method = NULL WHERE method = 'FREE'", "0 points was paid by FREE, but the ledger"),
+    ("UPDATE reservation SET method = NULL", "is money for reservation"),
+    ("UPDATE ledger_entry SET amount = amount - 1 WHERE kind = 'PAYOUT'", "50001 points were paid out for reservation"),
     ("DELETE FROM ticket WHERE label = '1'", "seat 1 of reservation"),
     ("UPDATE ticket SET label = '2' WHERE label = '1'", "which did not pay for seat 2"),
     ("UPDATE ticket SET code = 'T2222222222' WHERE label = '1'", "does not carry its number"),
@@ -129,7 +137,7 @@ const DAMAGES: &[(&str, &str)] = &[
     ("UPDATE event SET data = '{}' WHERE type = 'POINTS_TOPPED_UP'", "is a top-up, but the feed tells of it 0 times"),
     (
         "UPDATE reservation SET declined_count = -1",
-        "7 rows of reservation do not keep the condition (declined_count >= 0)",
+        "9 rows of reservation do not keep the condition (declined_count >= 0)",
     ),
     ("DELETE FROM user", "of balance names something that is not in user"),
     ("DROP INDEX ledger_entry_refunded", "it is not there: index ledger_entry_refunded"),

@@ -8,15 +8,15 @@ const HOUR_MS: i64 = 3_600_000;
 
 /// Somebody at the counter.
 #[derive(Clone)]
-struct Clerk {
+struct Counter {
     key: String,
     client: Client,
 }
 
-impl Clerk {
-    fn new(app: &TestApp, name: &str) -> Clerk {
+impl Counter {
+    fn new(app: &TestApp, name: &str) -> Counter {
         let made = app.staff("POST", "/keys", json!({ "name": name, "role": "counter" })).must(201).clone();
-        Clerk { key: made["key"].as_str().unwrap().to_owned(), client: app.client.clone() }
+        Counter { key: made["key"].as_str().unwrap().to_owned(), client: app.client.clone() }
     }
 
     fn call(&self, method: &str, path: &str, body: Value) -> Answer {
@@ -54,10 +54,10 @@ fn till(name: &str, method: &str, sales: i64, total: i64) -> (String, String, i6
 }
 
 /// One date of `seats` seats in a venue whose days are those of UTC.
-fn opened(seats: i64, flags: &[&str]) -> (TestApp, Clerk) {
+fn opened(seats: i64, flags: &[&str]) -> (TestApp, Counter) {
     let app = TestApp::with_seats(seats, &[&["--time-zone=UTC"], flags].concat());
-    let clerk = Clerk::new(&app, "Counter 1");
-    (app, clerk)
+    let counter = Counter::new(&app, "Counter 1");
+    (app, counter)
 }
 
 fn staff_balance(app: &TestApp, user: &Value) -> i64 {
@@ -70,10 +70,10 @@ fn status_of(app: &TestApp, reservation: &Value) -> Value {
 
 #[test]
 fn counter_a_walk_up_without_a_phone_buys_with_cash_and_goes_in() {
-    let (app, clerk) = opened(5, &["--max-active=1"]);
+    let (app, counter) = opened(5, &["--max-active=1"]);
     app.customer(); // whoever is inside holds nobody up at the counter
     let wanted = json!({ "scheduleId": 1, "seats": ["1", "2"], "method": "CASH", "amount": 2 * PRICE });
-    let answer = clerk.sell_once("sale-1", &wanted);
+    let answer = counter.sell_once("sale-1", &wanted);
     let sold = answer.must(201).clone();
     let at = format!("/api/v1/staff/reservations/{}", sold["reservationId"].as_str().unwrap());
     assert_eq!(answer.header("location"), Some(&*at));
@@ -83,14 +83,14 @@ fn counter_a_walk_up_without_a_phone_buys_with_cash_and_goes_in() {
     );
     assert_eq!((&sold["payment"]["method"], &sold["payment"]["status"]), (&json!("CASH"), &json!("COMPLETED")));
     assert_eq!(sold["tickets"].as_array().unwrap().len(), 2);
-    let again = clerk.sell_once("sale-1", &wanted);
+    let again = counter.sell_once("sale-1", &wanted);
     assert_eq!((again.header("idempotency-replayed"), &again.text), (Some("true"), &answer.text));
     let user = app.staff_get(&format!("/users/{}", sold["userId"].as_str().unwrap())).must(200).clone();
     assert_eq!((&user["name"], &user["balance"]), (&json!("Walk-up"), &json!(0)));
-    let entered = clerk.call("POST", "/checkins", json!({ "code": sold["tickets"][0]["code"] }));
+    let entered = counter.call("POST", "/checkins", json!({ "code": sold["tickets"][0]["code"] }));
     assert_eq!(entered.must(200)["holder"], "Walk-up");
-    assert_eq!(clerk.tills(&app), [till("Counter 1", "CASH", 1, 2 * PRICE)]);
-    let sales = clerk.call("GET", "/schedules/1/sales", Value::Null).must(200).clone();
+    assert_eq!(counter.tills(&app), [till("Counter 1", "CASH", 1, 2 * PRICE)]);
+    let sales = counter.call("GET", "/schedules/1/sales", Value::Null).must(200).clone();
     assert_eq!((&sales["sold"], &sales["revenue"]), (&json!(2), &json!(2 * PRICE)));
     let today = app.now().to_string();
     let day = app.staff_get(&format!("/ledger?date={}", &today[..10])).must(200).clone();
@@ -106,75 +106,75 @@ fn counter_a_walk_up_without_a_phone_buys_with_cash_and_goes_in() {
 
 #[test]
 fn counter_a_refund_gives_money_back_in_the_way_it_was_paid_from_the_till_of_who_gives_it() {
-    let (app, clerk) = opened(5, &[]);
-    let other = Clerk::new(&app, "Counter 2");
+    let (app, counter) = opened(5, &[]);
+    let other = Counter::new(&app, "Counter 2");
     for (seat, method) in [("1", "CASH"), ("2", "CARD"), ("3", "FREE")] {
-        let sold = clerk.sell(json!({ "scheduleId": 1, "seats": [seat], "method": method })).must(201).clone();
+        let sold = counter.sell(json!({ "scheduleId": 1, "seats": [seat], "method": method })).must(201).clone();
         let refunded = other.refund(&sold["reservationId"]).must(200).clone();
         assert_eq!((&refunded["status"], &refunded["payment"]["method"]), (&json!("REFUNDED"), &json!(method)));
         assert_eq!(staff_balance(&app, &sold["userId"]), 0);
         other.refund(&sold["reservationId"]).refused(409, "RESERVATION_NOT_CONFIRMED");
-        clerk.call("POST", "/checkins", json!({ "code": sold["tickets"][0]["code"] })).refused(409, "TICKET_VOID");
+        counter.call("POST", "/checkins", json!({ "code": sold["tickets"][0]["code"] })).refused(409, "TICKET_VOID");
     }
     let paid = [till("Counter 2", "CARD", 0, -PRICE), till("Counter 2", "CASH", 0, -PRICE)];
     let taken =
         [till("Counter 1", "CARD", 1, PRICE), till("Counter 1", "CASH", 1, PRICE), till("Counter 1", "FREE", 1, 0)];
-    assert_eq!(clerk.tills(&app), [&taken[..], &paid[..]].concat());
-    let sales = clerk.call("GET", "/schedules/1/sales", Value::Null).must(200).clone();
+    assert_eq!(counter.tills(&app), [&taken[..], &paid[..]].concat());
+    let sales = counter.call("GET", "/schedules/1/sales", Value::Null).must(200).clone();
     assert_eq!((&sales["sold"], &sales["free"], &sales["refunded"]), (&json!(0), &json!(5), &json!(2 * PRICE)));
     hold_in(&app.file());
 }
 
 #[test]
 fn counter_a_cancelled_date_is_paid_back_in_cash_whoever_comes() {
-    let (app, clerk) = opened(5, &[]);
-    let sold = clerk.sell(json!({ "scheduleId": 1, "seats": ["1"], "method": "CASH" })).must(201).clone();
+    let (app, counter) = opened(5, &[]);
+    let sold = counter.sell(json!({ "scheduleId": 1, "seats": ["1"], "method": "CASH" })).must(201).clone();
     app.staff("POST", "/schedules/1/cancellation", json!({}));
     app.advance_ms(1_000);
     assert_eq!(status_of(&app, &sold["reservationId"]), "REFUNDED");
-    clerk.sell(json!({ "scheduleId": 1, "seats": ["2"], "method": "CASH" })).refused(409, "SCHEDULE_CANCELLED");
+    counter.sell(json!({ "scheduleId": 1, "seats": ["2"], "method": "CASH" })).refused(409, "SCHEDULE_CANCELLED");
     assert_eq!(staff_balance(&app, &sold["userId"]), PRICE, "nobody was there to be given money");
-    assert_eq!(clerk.tills(&app), [till("Counter 1", "CASH", 1, PRICE)]);
+    assert_eq!(counter.tills(&app), [till("Counter 1", "CASH", 1, PRICE)]);
     let number = sold["tickets"][0]["number"].as_str().unwrap();
-    let ticket = clerk.call("GET", &format!("/tickets/{number}"), Value::Null).must(200).clone();
+    let ticket = counter.call("GET", &format!("/tickets/{number}"), Value::Null).must(200).clone();
     let payouts = format!("/users/{}/balance/payouts", ticket["userId"].as_str().unwrap());
-    let too_much = clerk.call("POST", &payouts, json!({ "amount": PRICE + 1 }));
+    let too_much = counter.call("POST", &payouts, json!({ "amount": PRICE + 1 }));
     assert_eq!(too_much.refused(409, "BALANCE_TOO_LOW")["balance"], PRICE);
-    let paid = clerk.call("POST", &payouts, json!({ "amount": PRICE })).must(201).clone();
+    let paid = counter.call("POST", &payouts, json!({ "amount": PRICE })).must(201).clone();
     assert_eq!((&paid["balance"], &paid["method"]), (&json!(0), &json!("CASH")));
-    assert_eq!(clerk.tills(&app), [till("Counter 1", "CASH", 1, 0)]);
+    assert_eq!(counter.tills(&app), [till("Counter 1", "CASH", 1, 0)]);
     hold_in(&app.file());
 }
 
 #[test]
 fn counter_a_guest_gets_the_blocked_seat_that_nobody_else_can_get() {
-    let (app, clerk) = opened(3, &[]);
+    let (app, counter) = opened(3, &[]);
     app.staff("PUT", "/schedules/1/seats/2", json!({ "blocked": true, "reason": "director" })).must(200);
     app.customer().hold(1, &["2"]).refused(409, "SEAT_UNAVAILABLE");
     let wanted = json!({ "scheduleId": 1, "seats": ["1", "2"], "method": "FREE", "customer": { "name": "Lee" }, "note": "press" });
-    assert_eq!(clerk.sell(wanted.clone()).refused(409, "SEAT_UNAVAILABLE")["seats"], json!(["2"]));
+    assert_eq!(counter.sell(wanted.clone()).refused(409, "SEAT_UNAVAILABLE")["seats"], json!(["2"]));
     let mut wanted = wanted;
     wanted["includeBlocked"] = true.into();
-    let sold = clerk.sell(wanted).must(201).clone();
+    let sold = counter.sell(wanted).must(201).clone();
     assert_eq!((&sold["amount"], &sold["note"], &sold["seats"][0]["price"]), (&json!(0), &json!("press"), &json!(0)));
     app.customer().hold(1, &["2"]).refused(409, "SEAT_UNAVAILABLE");
-    let sales = clerk.call("GET", "/schedules/1/sales", Value::Null).must(200).clone();
+    let sales = counter.call("GET", "/schedules/1/sales", Value::Null).must(200).clone();
     let told = ["sold", "free", "blocked", "revenue"].map(|name| sales[name].as_i64().unwrap());
     assert_eq!(told, [2, 1, 0, 0]);
-    assert_eq!(clerk.tills(&app), [till("Counter 1", "FREE", 1, 0)]);
+    assert_eq!(counter.tills(&app), [till("Counter 1", "FREE", 1, 0)]);
     let amount = json!({ "scheduleId": 1, "seats": ["3"], "method": "FREE", "amount": PRICE });
-    assert_eq!(clerk.sell(amount).refused(422, "AMOUNT_MISMATCH")["expected"], 0);
+    assert_eq!(counter.sell(amount).refused(422, "AMOUNT_MISMATCH")["expected"], 0);
     hold_in(&app.file());
 }
 
 #[test]
 fn counter_kept_seats_are_sold_to_exactly_them_or_free_again_by_themselves() {
-    let (app, clerk) = opened(5, &[]);
+    let (app, counter) = opened(5, &[]);
     let until = app.now().plus_ms(48 * HOUR_MS).to_string();
     let keep = |seat: &str, customer: Value| {
         let body =
             json!({ "scheduleId": 1, "seats": [seat], "until": until, "customer": customer, "note": "calls back" });
-        clerk.call("POST", "/reservations", body)
+        counter.call("POST", "/reservations", body)
     };
     let (lee, han) = (keep("1", json!({ "name": "Lee" })), keep("2", json!({ "name": "Han" })));
     let (lee, han) = (lee.must(201).clone(), han.must(201).clone());
@@ -192,7 +192,7 @@ fn counter_kept_seats_are_sold_to_exactly_them_or_free_again_by_themselves() {
         (json!("CANCELLED"), json!("PENDING_PAYMENT"))
     );
     let sale = |held: &Value, body| {
-        clerk.call("POST", &format!("/reservations/{}/sale", held["reservationId"].as_str().unwrap()), body)
+        counter.call("POST", &format!("/reservations/{}/sale", held["reservationId"].as_str().unwrap()), body)
     };
     sale(&lee, json!({ "method": "CASH", "amount": 1 })).refused(422, "AMOUNT_MISMATCH");
     let sold = sale(&lee, json!({ "method": "CARD", "amount": PRICE })).must(200).clone();
@@ -213,12 +213,12 @@ fn counter_kept_seats_are_sold_to_exactly_them_or_free_again_by_themselves() {
 
 #[test]
 fn counter_staff_give_anybodys_unpaid_seats_free() {
-    let (app, clerk) = opened(3, &[]);
+    let (app, counter) = opened(3, &[]);
     let kim = app.buyer(PRICE);
     let held = kim.hold(1, &["1"]).must(201).clone();
     let one = format!("/reservations/{}", held["reservationId"].as_str().unwrap());
-    assert_eq!(clerk.call("DELETE", &one, Value::Null).must(200)["status"], "CANCELLED");
-    clerk.call("DELETE", &one, Value::Null).refused(409, "RESERVATION_NOT_PENDING");
+    assert_eq!(counter.call("DELETE", &one, Value::Null).must(200)["status"], "CANCELLED");
+    counter.call("DELETE", &one, Value::Null).refused(409, "RESERVATION_NOT_PENDING");
     app.customer().hold(1, &["1"]).must(201);
     hold_in(&app.file());
 }
@@ -226,17 +226,17 @@ fn counter_staff_give_anybodys_unpaid_seats_free() {
 /// What a customer holds on the web may be paid in cash; the visit goes on, and ends at its own time.
 #[test]
 fn counter_takes_cash_for_a_hold_of_the_web_and_the_visit_goes_on() {
-    let (app, clerk) = opened(3, &["--visit-seconds=100", "--hold-seconds=300"]);
+    let (app, counter) = opened(3, &["--visit-seconds=100", "--hold-seconds=300"]);
     let kim = app.customer();
     let held = kim.hold(1, &["1"]).must(201).clone();
     let sale = format!("/reservations/{}/sale", held["reservationId"].as_str().unwrap());
-    clerk.call("POST", &sale, json!({ "method": "CASH" })).must(200);
+    counter.call("POST", &sale, json!({ "method": "CASH" })).must(200);
     kim.hold(1, &["2"]).must(201);
     kim.delete("/queue/token").must(204);
     let lee = app.customer();
     let held = lee.hold(1, &["3"]).must(201).clone();
     let sale = format!("/reservations/{}/sale", held["reservationId"].as_str().unwrap());
-    clerk.call("POST", &sale, json!({ "method": "CASH" })).must(200);
+    counter.call("POST", &sale, json!({ "method": "CASH" })).must(200);
     app.advance_ms(100_000);
     assert_eq!(lee.poll().refused(401, "TOKEN_EXPIRED")["reason"], "TIMED_OUT");
     hold_in(&app.file());
@@ -244,16 +244,16 @@ fn counter_takes_cash_for_a_hold_of_the_web_and_the_visit_goes_on() {
 
 #[test]
 fn counter_sells_past_the_line_the_times_of_the_sale_and_the_limit_of_seats() {
-    let (app, clerk) = opened(40, &["--seats-per-user=2"]);
+    let (app, counter) = opened(40, &["--seats-per-user=2"]);
     let times = json!({ "saleOpensAt": "2090-01-01T00:00:00Z", "saleClosesAt": "2090-01-02T00:00:00Z" });
     app.staff("PATCH", "/schedules/1", times).must(200);
     app.staff("PATCH", "/queue", json!({ "paused": true })).must(200);
     let kim = app.user();
     let class: Vec<String> = (1..=27).map(|seat| seat.to_string()).collect();
     let wanted = json!({ "scheduleId": 1, "seats": class, "method": "CARD", "customer": { "userId": kim.id } });
-    assert_eq!(clerk.sell(wanted).must(201)["amount"], 27 * PRICE);
+    assert_eq!(counter.sell(wanted).must(201)["amount"], 27 * PRICE);
     let best = json!({ "concertId": 1, "date": "2100-01-01", "bestAvailable": { "count": 2 }, "method": "CASH" });
-    let sold = clerk.sell(best).must(201).clone();
+    let sold = counter.sell(best).must(201).clone();
     assert_eq!(sold["seats"].as_array().unwrap().len(), 2);
     let own = kim.get_by_key("/reservations").must(200)["reservations"].clone();
     assert_eq!((&own[0]["payment"]["method"], &own[0]["note"]), (&json!("CARD"), &Value::Null), "a note is for staff");
@@ -263,23 +263,23 @@ fn counter_sells_past_the_line_the_times_of_the_sale_and_the_limit_of_seats() {
 /// A user near the limit of balances may pay in cash: what comes in goes out at once.
 #[test]
 fn counter_sale_for_cash_does_not_touch_the_balance() {
-    let (app, clerk) = opened(3, &[]);
+    let (app, counter) = opened(3, &[]);
     let kim = app.user();
     let most = json!({ "amount": 1_000_000_000, "reason": "much" });
     app.staff("POST", &format!("/users/{}/balance/corrections", kim.id), most).must(201);
     let wanted = json!({ "scheduleId": 1, "seats": ["1"], "method": "CASH", "customer": { "userId": kim.id } });
-    let sold = clerk.sell(wanted).must(201).clone();
+    let sold = counter.sell(wanted).must(201).clone();
     assert_eq!(kim.balance(), 1_000_000_000);
-    clerk.refund(&sold["reservationId"]).must(200);
+    counter.refund(&sold["reservationId"]).must(200);
     assert_eq!(kim.balance(), 1_000_000_000);
     hold_in(&app.file());
 }
 
 #[test]
 fn counter_what_is_refused_leaves_nothing_behind() {
-    let (app, clerk) = opened(3, &[]);
+    let (app, counter) = opened(3, &[]);
     let door = app.staff("POST", "/keys", json!({ "name": "Door", "role": "door" })).must(201)["key"].clone();
-    let door = Clerk { key: door.as_str().unwrap().to_owned(), ..clerk.clone() };
+    let door = Counter { key: door.as_str().unwrap().to_owned(), ..counter.clone() };
     door.sell(json!({ "scheduleId": 1, "seats": ["1"], "method": "CASH" })).refused(403, "ROLE_NOT_ALLOWED");
     let count = |table: &str| number(&app.file(), &format!("SELECT count(*) FROM {table}"));
     let (users, events) = (count("user"), count("event"));
@@ -305,10 +305,10 @@ fn counter_what_is_refused_leaves_nothing_behind() {
         (json!({ "scheduleId": 2, "bestAvailable": { "count": 3 }, "method": "CASH" }), 409, "SEAT_UNAVAILABLE"),
         (json!({ "scheduleId": 1, "seats": ["1"], "method": "CASH", "amount": 1 }), 422, "AMOUNT_MISMATCH"),
     ] {
-        clerk.sell(body).refused(status, code);
+        counter.sell(body).refused(status, code);
     }
     let past = json!({ "scheduleId": 1, "seats": ["1"], "until": app.now().to_string() });
-    assert_eq!(clerk.call("POST", "/reservations", past).refused(400, "INVALID_REQUEST")["pointer"], "/until");
+    assert_eq!(counter.call("POST", "/reservations", past).refused(400, "INVALID_REQUEST")["pointer"], "/until");
     assert_eq!((count("user"), count("event")), (users + 1, held_events));
     assert!(events < held_events);
     hold_in(&app.file());
@@ -316,21 +316,21 @@ fn counter_what_is_refused_leaves_nothing_behind() {
 
 #[test]
 fn counter_points_are_sold_by_card_and_the_till_is_a_table_too() {
-    let (app, clerk) = opened(1, &[]);
+    let (app, counter) = opened(1, &[]);
     let kim = app.user();
     let top_ups = format!("/users/{}/balance/top-ups", kim.id);
-    clerk.call("POST", &top_ups, json!({ "amount": 700 })).must(201);
-    clerk.call("POST", &top_ups, json!({ "amount": 300, "method": "CARD" })).must(201);
-    clerk.call("POST", &top_ups, json!({ "amount": 300, "method": "FREE" })).refused(400, "INVALID_REQUEST");
-    assert_eq!(clerk.tills(&app), [till("Counter 1", "CARD", 0, 300), till("Counter 1", "CASH", 0, 700)]);
+    counter.call("POST", &top_ups, json!({ "amount": 700 })).must(201);
+    counter.call("POST", &top_ups, json!({ "amount": 300, "method": "CARD" })).must(201);
+    counter.call("POST", &top_ups, json!({ "amount": 300, "method": "FREE" })).refused(400, "INVALID_REQUEST");
+    assert_eq!(counter.tills(&app), [till("Counter 1", "CARD", 0, 300), till("Counter 1", "CASH", 0, 700)]);
     let today = app.now().to_string();
-    let headers = [("authorization", &*bearer(&clerk.key)), ("accept", "text/csv")];
+    let headers = [("authorization", &*bearer(&counter.key)), ("accept", "text/csv")];
     let table = app.client.call_with("GET", &format!("/api/v1/staff/till?date={}", &today[..10]), &headers, None);
     assert_eq!(table.status, 200);
     let lines: Vec<&str> = table.text.trim_start_matches('\u{feff}').lines().collect();
     assert_eq!(lines[0], "name,method,sales,seatsReceived,pointsReceived,seatsPaidOut,pointsPaidOut,total");
     assert_eq!(lines[1], "Counter 1,CARD,0,0,300,0,0,300");
-    clerk.call("GET", "/till?date=2026-13-01", Value::Null).refused(400, "INVALID_REQUEST");
+    counter.call("GET", "/till?date=2026-13-01", Value::Null).refused(400, "INVALID_REQUEST");
 }
 
 /// A program that looks whether seats are free before its transaction sells one at both counters, or to a counter and a
@@ -338,34 +338,34 @@ fn counter_points_are_sold_by_card_and_the_till_is_a_table_too() {
 #[test]
 fn race_of_two_counters_and_sixteen_customers_gives_each_seat_once() {
     let (app, first) = opened(24, &["--max-active=0"]);
-    let second = Clerk::new(&app, "Counter 2");
+    let second = Counter::new(&app, "Counter 2");
     let seats: Vec<String> = (1..=24).map(|seat| seat.to_string()).collect();
-    enum Person {
-        Clerk(Clerk),
+    enum Buyer {
+        Counter(Counter),
         Customer(Customer),
     }
-    let clerks = [first.clone(), second.clone(), first.clone(), second].map(Person::Clerk);
-    let people = clerks.into_iter().chain((0..16).map(|_| Person::Customer(app.buyer(2 * PRICE)))).collect();
+    let counters = [first.clone(), second.clone(), first.clone(), second].map(Buyer::Counter);
+    let people = counters.into_iter().chain((0..16).map(|_| Buyer::Customer(app.buyer(2 * PRICE)))).collect();
     let sold: Vec<Vec<String>> = together(people, |n, person| {
         let mut got = Vec::new();
         for turn in 0..24 {
             let wanted = &seats[(turn * 7 + n * 5) % 24];
             match &person {
-                Person::Clerk(clerk) => {
+                Buyer::Counter(counter) => {
                     let body = json!({ "scheduleId": 1, "seats": [wanted], "method": "CASH", "amount": PRICE });
                     let key = format!("{n}-{turn}");
-                    let (one, other) = (clerk.sell_once(&key, &body), clerk.sell_once(&key, &body));
+                    let (one, other) = (counter.sell_once(&key, &body), counter.sell_once(&key, &body));
                     assert_eq!((one.status, &one.text), (other.status, &other.text));
                     got.extend((one.status == 201).then(|| wanted.clone()));
                 }
-                Person::Customer(customer) if got.is_empty() => {
+                Buyer::Customer(customer) if got.is_empty() => {
                     let held = customer.hold(1, &[wanted]);
                     if held.status == 201 {
                         customer.pay(&held.body["reservationId"], PRICE).must(201);
                         got.push(wanted.clone());
                     }
                 }
-                Person::Customer(_) => {}
+                Buyer::Customer(_) => {}
             }
         }
         got

@@ -45,6 +45,8 @@ fn idempotency_key_makes_every_post_of_staff_happen_once() {
     let held = buyer.hold(1, &["1", "2"]).must(201)["reservationId"].as_str().unwrap().to_owned();
     let tickets = buyer.pay(&json!(held), 2 * PRICE).must(201)["tickets"].clone();
     let user = format!("/users/{}/balance", buyer.id);
+    let until = json!({ "scheduleId": 1, "seats": ["5"], "until": "2099-01-01T00:00:00Z" });
+    let kept = app.staff("POST", "/reservations", until).must(201)["reservationId"].as_str().unwrap().to_owned();
     let layout = json!({ "numbered": { "count": 3, "price": PRICE } });
     let scan = json!({ "scanId": NOBODY, "number": tickets[1]["number"], "at": "2100-01-01T09:00:00Z" });
     let calls = [
@@ -55,6 +57,10 @@ fn idempotency_key_makes_every_post_of_staff_happen_once() {
         ("/queue/admissions", json!({ "count": 1 })),
         (&*format!("{user}/top-ups"), json!({ "amount": 5 })),
         (&format!("{user}/corrections"), json!({ "amount": -1, "reason": "counted twice" })),
+        (&format!("{user}/payouts"), json!({ "amount": 1, "method": "CARD" })),
+        ("/sales", json!({ "scheduleId": 1, "seats": ["3"], "method": "CASH" })),
+        ("/reservations", json!({ "scheduleId": 1, "seats": ["4"], "until": "2099-01-01T00:00:00Z" })),
+        (&format!("/reservations/{kept}/sale"), json!({ "method": "FREE" })),
         ("/checkins", json!({ "number": tickets[0]["number"], "door": "East" })),
         ("/checkins/scans", json!({ "door": "East", "scans": [scan] })),
         (&format!("/reservations/{held}/refund"), json!({})),

@@ -217,6 +217,9 @@ fn staff_key_every_change_by_staff_leaves_an_event_with_their_name() {
         ("POST", &format!("{user}/key"), json!({})),
         ("POST", &format!("{user}/balance/top-ups"), json!({ "amount": 5 })),
         ("POST", &format!("{user}/balance/corrections"), json!({ "amount": -1, "reason": "counted twice" })),
+        ("POST", &format!("{user}/balance/payouts"), json!({ "amount": 1 })),
+        ("POST", "/sales", json!({ "scheduleId": 1, "seats": ["3"], "method": "CASH" })),
+        ("POST", "/reservations", json!({ "scheduleId": 1, "seats": ["4"], "until": "2099-01-01T00:00:00Z" })),
         ("POST", "/checkins", json!({ "number": paid["tickets"][0]["number"] })),
         ("DELETE", &format!("/checkins/{ticket}"), json!({})),
         (

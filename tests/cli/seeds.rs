@@ -53,7 +53,12 @@ fn whole() -> Value {
             { "userId": KIM, "scheduleId": 9, "seats": ["A-3"], "status": "CANCELLED" },
             { "userId": LEE, "scheduleId": 9, "seats": ["A-3"], "status": "REFUNDED" },
             { "reservationId": HELD, "paymentId": "00000000-0000-7000-8000-000000000004", "userId": KIM, "scheduleId": 9,
-              "seats": ["A-4"], "status": "PENDING_PAYMENT", "holdExpiresAt": "PT90S" }
+              "seats": ["A-4"], "status": "PENDING_PAYMENT", "holdExpiresAt": "PT90S" },
+            { "userId": LEE, "scheduleId": 9, "seats": ["A-5"], "atCounter": true, "method": "CASH" },
+            { "userId": LEE, "scheduleId": 9, "seats": ["A-6"], "atCounter": true, "method": "FREE", "note": "press" },
+            { "userId": LEE, "scheduleId": 9, "seats": ["A-3"], "atCounter": true, "method": "CARD", "status": "REFUNDED" },
+            { "userId": KIM, "scheduleId": 9, "seats": ["A-3"], "atCounter": true, "status": "PENDING_PAYMENT",
+              "holdExpiresAt": "P2D", "note": "calls back" }
         ]
     })
 }
@@ -212,6 +217,12 @@ fn seed_with_a_fault_stops_the_start_with_its_place_in_one_sentence() {
             "/reservations/0/paymentId:",
             "is missing",
         ),
+        (
+            with(&|seed| seed["reservations"][4]["method"] = "POINTS".into()),
+            "/reservations/4/method:",
+            "must be one of",
+        ),
+        (with(&|seed| seed["reservations"][3]["method"] = "CASH".into()), "/reservations/3/method:", "was paid"),
         (with(&|seed| seed["settings"]["timeZone"] = "Mars".into()), "/settings/timeZone:", "IANA"),
     ] {
         std::fs::write(&file, &text).unwrap();

@@ -71,6 +71,16 @@ impl World {
                 self.admit(); // with the change itself; what it makes due comes right after
                 expected
             }
+            What::Sell { .. }
+            | What::Keep { .. }
+            | What::SellHeld { .. }
+            | What::FreeSeats { .. }
+            | What::Refund { .. }
+            | What::PayOut { .. } => {
+                let expected = self.counter(&asked.what);
+                self.admit();
+                expected
+            }
             _ => match self.token_or_key(asked.who) {
                 Ok(user) => self.own(user, &asked.what),
                 Err((stopped, _)) => stopped,
@@ -227,7 +237,7 @@ impl World {
             let facts = vec![("/reservationId", Fact::Reservation(pending))];
             return Err(refused_with(409, "RESERVATION_PENDING", facts));
         }
-        let of_user = labels.iter().filter(|label| self.seat(schedule, label).1 == Some(user)).count();
+        let of_user = labels.iter().filter(|label| self.seat(schedule, label) == ("SOLD", Some(user))).count();
         if of_user + wanted.len() > SEATS_PER_USER {
             return Err(refused(409, "SEAT_LIMIT"));
         }
@@ -247,6 +257,8 @@ impl World {
             expires_at: self.now + HOLD_MS,
             declined: 0,
             paid_at: None,
+            at_counter: false,
+            method: None,
         };
         let token = &mut self.tokens[token];
         token.active_until = token.visit_until.max(reservation.expires_at);
@@ -293,6 +305,7 @@ impl World {
         let left = self.change_balance(user, "PAYMENT", -amount);
         self.reservations[id].status = "CONFIRMED";
         self.reservations[id].paid_at = Some(self.now);
+        self.reservations[id].method = Some("POINTS");
         self.end_token(token, "PAID");
         Ok(done(
             201,

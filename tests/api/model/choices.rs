@@ -16,7 +16,8 @@ pub fn choose(world: &World, roll: u64) -> Asked {
     match dice.below(100) {
         0..9 => staff(turn(world, &mut dice)),
         99 => staff(What::Restart),
-        9..62 => sensible(world, &mut dice, user),
+        9..57 => sensible(world, &mut dice, user),
+        57..62 => staff(super::counter::choose(world, &mut dice, user)),
         62..67 if !world.keyed.is_empty() => again(world, &mut dice),
         67..74 => by_ended(world, &mut dice, user),
         74..87 => seldom(world, &mut dice, user),
@@ -113,7 +114,7 @@ fn keyed(mut asked: Asked, dice: &mut Dice) -> Asked {
     asked
 }
 
-fn one<T: Clone>(dice: &mut Dice, from: &[T]) -> T {
+pub fn one<T: Clone>(dice: &mut Dice, from: &[T]) -> T {
     from[dice.below(from.len() as u64) as usize].clone()
 }
 

@@ -6,6 +6,7 @@
 
 mod answers;
 mod choices;
+mod counter;
 mod counts;
 mod requests;
 mod tested;

@@ -74,6 +74,34 @@ impl Tested {
                 let path = format!("/staff/users/{}/balance/corrections", self.users[*user].id);
                 ("POST", path, json!({ "amount": amount, "reason": "counted again" }))
             }
+            counter => self.counter_request(counter),
+        }
+    }
+
+    fn counter_request(&self, what: &What) -> (&'static str, String, Value) {
+        let one = |reservation: &Option<usize>| format!("/staff/reservations/{}", self.reservation(*reservation));
+        let customer = |user: &usize| json!({ "userId": self.users[*user].id });
+        match what {
+            What::Sell { user, schedule, seats, method, amount } => {
+                let mut body = json!({ "scheduleId": schedule, "seats": seats, "customer": customer(user) });
+                (body["method"], body["amount"]) = (json!(method), json!(amount));
+                ("POST", "/staff/sales".into(), body)
+            }
+            What::Keep { user, schedule, seats, until } => {
+                let until = self.instant(*until);
+                let body =
+                    json!({ "scheduleId": schedule, "seats": seats, "customer": customer(user), "until": until });
+                ("POST", "/staff/reservations".into(), body)
+            }
+            What::SellHeld { reservation, method } => {
+                ("POST", format!("{}/sale", one(reservation)), json!({ "method": method }))
+            }
+            What::FreeSeats { reservation } => ("DELETE", one(reservation), Value::Null),
+            What::Refund { reservation } => ("POST", format!("{}/refund", one(reservation)), json!({})),
+            What::PayOut { user, amount } => {
+                let path = format!("/staff/users/{}/balance/payouts", self.users[*user].id);
+                ("POST", path, json!({ "amount": amount }))
+            }
             other => unreachable!("{other:?}"),
         }
     }

@@ -101,6 +101,33 @@ pub enum What {
         user: usize,
         amount: i64,
     },
+    Sell {
+        user: usize,
+        schedule: i64,
+        seats: Vec<String>,
+        method: &'static str,
+        amount: Option<i64>,
+    },
+    Keep {
+        user: usize,
+        schedule: i64,
+        seats: Vec<String>,
+        until: i64,
+    },
+    SellHeld {
+        reservation: Option<usize>,
+        method: &'static str,
+    },
+    FreeSeats {
+        reservation: Option<usize>,
+    },
+    Refund {
+        reservation: Option<usize>,
+    },
+    PayOut {
+        user: usize,
+        amount: i64,
+    },
 }
 
 /// A request.

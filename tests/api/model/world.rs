@@ -69,6 +69,9 @@ pub struct Reservation {
     pub expires_at: i64,
     pub declined: u32,
     pub paid_at: Option<i64>,
+    pub at_counter: bool,
+    /// How it was paid.
+    pub method: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -250,14 +253,17 @@ impl World {
     /// after a declined payment the token stays active.
     pub fn end_unpaid(&mut self, reservation: usize, status: &'static str) {
         self.reservations[reservation].status = status;
-        let token = self.live_token(self.reservations[reservation].user).filter(|_| status != "FAILED");
+        let it = &self.reservations[reservation];
+        let token = self.live_token(it.user).filter(|_| status != "FAILED" && !it.at_counter);
         if let Some(token) = token {
             self.tokens[token].active_until = self.tokens[token].visit_until;
         }
     }
 
+    /// A user's own unpaid reservation: staff may keep more for them.
     pub fn pending_of(&self, user: usize) -> Option<usize> {
-        self.reservations.iter().position(|it| it.user == user && it.status == "PENDING_PAYMENT")
+        let is_it = |it: &Reservation| it.user == user && it.status == "PENDING_PAYMENT" && !it.at_counter;
+        self.reservations.iter().position(is_it)
     }
 
     pub fn schedule(&self, id: i64) -> Option<&Schedule> {
@@ -322,7 +328,7 @@ impl World {
         let it = &self.reservations[reservation];
         let pending = it.status == "PENDING_PAYMENT";
         let left_ms = if pending { it.expires_at - self.now } else { 0 };
-        let tickets = if it.status == "CONFIRMED" { it.seats.len() } else { 0 };
+        let tickets = if matches!(it.status, "CONFIRMED" | "REFUNDED") { it.seats.len() } else { 0 };
         vec![
             ("/reservationId", Fact::Reservation(reservation)),
             ("/status", Fact::Word(it.status)),
@@ -337,6 +343,8 @@ impl World {
             ("/payment/paymentId", Fact::Payment(reservation)),
             ("/payment/status", Fact::Word(it.payment_status())),
             ("/payment/paidAt", it.paid_at.map_or(Fact::Null, Fact::At)),
+            ("/payment/method", it.method.map_or(Fact::Null, Fact::Word)),
+            ("/atCounter", Fact::Truth(it.at_counter)),
             ("/tickets", Fact::Length(tickets)),
         ]
     }

@@ -1,0 +1,166 @@
+//! The counter in the model: seats sold and kept past the line, money in and out again, refunds.
+
+use super::choices::one;
+use super::words::{Expected, Fact, What, done, refused, refused_with};
+use super::world::{HOLD_MS, Reservation, USERS, World};
+use crate::support::invariants::Dice;
+
+impl World {
+    pub fn counter(&mut self, what: &What) -> Expected {
+        let answered = match what {
+            What::Sell { user, schedule, seats, method, amount } => self.sell(*user, *schedule, seats, method, *amount),
+            What::Keep { user, schedule, seats, until } => {
+                self.keep(*user, *schedule, seats, *until).map(|new| self.shown(201, new))
+            }
+            What::SellHeld { reservation, method } => {
+                self.sell_held(*reservation, method).map(|it| self.shown(200, it))
+            }
+            What::FreeSeats { reservation } => self.free_seats(*reservation).map(|it| self.shown(200, it)),
+            What::Refund { reservation } => self.refund(*reservation).map(|it| self.shown(200, it)),
+            What::PayOut { user, amount } => self.pay_out(*user, *amount),
+            other => unreachable!("{other:?}"),
+        };
+        answered.unwrap_or_else(|refusal| refusal)
+    }
+
+    fn shown(&self, status: u16, reservation: usize) -> Expected {
+        let new_reservation = (status == 201).then_some(reservation);
+        Expected { new_reservation, ..done(status, self.reservation_facts(reservation)) }
+    }
+
+    fn keep(&mut self, user: usize, schedule: i64, wanted: &[String], until: i64) -> Result<usize, Expected> {
+        let Some(schedule) = self.schedule(schedule) else { unreachable!() };
+        let is_taken = |label: &&String| self.seat(schedule, label).0 != "AVAILABLE";
+        let taken: Vec<String> = wanted.iter().filter(is_taken).cloned().collect();
+        if !taken.is_empty() {
+            return Err(refused_with(409, "SEAT_UNAVAILABLE", vec![("/seats", Fact::SetOfLabels(taken))]));
+        }
+        let seats: Vec<String> = schedule.labels().into_iter().filter(|label| wanted.contains(label)).collect();
+        self.reservations.push(Reservation {
+            user,
+            schedule: schedule.id,
+            amount: schedule.price * seats.len() as i64,
+            seats,
+            status: "PENDING_PAYMENT",
+            created_at: self.now,
+            expires_at: until,
+            declined: 0,
+            paid_at: None,
+            at_counter: true,
+            method: None,
+        });
+        Ok(self.reservations.len() - 1)
+    }
+
+    /// All of it or nothing: what is refused at the end keeps no seats.
+    fn sell(
+        &mut self,
+        user: usize,
+        schedule: i64,
+        seats: &[String],
+        method: &'static str,
+        amount: Option<i64>,
+    ) -> Result<Expected, Expected> {
+        let new = self.keep(user, schedule, seats, self.now + HOLD_MS)?;
+        let asked = if method == "FREE" { 0 } else { self.reservations[new].amount };
+        if amount.is_some_and(|amount| amount != asked) {
+            self.reservations.pop();
+            return Err(refused_with(422, "AMOUNT_MISMATCH", vec![("/expected", Fact::Number(asked))]));
+        }
+        self.take_money(new, method);
+        Ok(self.shown(201, new))
+    }
+
+    fn sell_held(&mut self, reservation: Option<usize>, method: &'static str) -> Result<usize, Expected> {
+        let id = reservation.ok_or(refused(404, "RESERVATION_NOT_FOUND"))?;
+        match self.reservations[id].status {
+            "PENDING_PAYMENT" => self.take_money(id, method),
+            "CONFIRMED" => return Err(refused_with(409, "ALREADY_PAID", vec![("/paymentId", Fact::Payment(id))])),
+            "EXPIRED" => return Err(refused(409, "HOLD_EXPIRED")),
+            _ => return Err(refused(409, "RESERVATION_NOT_PENDING")),
+        }
+        Ok(id)
+    }
+
+    fn take_money(&mut self, id: usize, method: &'static str) {
+        let now = self.now;
+        let it = &mut self.reservations[id];
+        it.amount = if method == "FREE" { 0 } else { it.amount };
+        (it.status, it.paid_at, it.method) = ("CONFIRMED", Some(now), Some(method));
+        let (user, amount, at_counter) = (it.user, it.amount, it.at_counter);
+        if amount > 0 {
+            self.change_balance(user, "TOP_UP", amount);
+        }
+        self.change_balance(user, "PAYMENT", -amount);
+        if let Some(token) = self.live_token(user).filter(|_| !at_counter) {
+            self.tokens[token].active_until = self.tokens[token].visit_until;
+        }
+    }
+
+    fn free_seats(&mut self, reservation: Option<usize>) -> Result<usize, Expected> {
+        let id = reservation.ok_or(refused(404, "RESERVATION_NOT_FOUND"))?;
+        if self.reservations[id].status != "PENDING_PAYMENT" {
+            return Err(refused(409, "RESERVATION_NOT_PENDING"));
+        }
+        self.end_unpaid(id, "CANCELLED");
+        Ok(id)
+    }
+
+    fn refund(&mut self, reservation: Option<usize>) -> Result<usize, Expected> {
+        let id = reservation.ok_or(refused(404, "RESERVATION_NOT_FOUND"))?;
+        let it = &mut self.reservations[id];
+        if it.status != "CONFIRMED" {
+            return Err(refused(409, "RESERVATION_NOT_CONFIRMED"));
+        }
+        it.status = "REFUNDED";
+        let (user, amount, method) = (it.user, it.amount, it.method);
+        self.change_balance(user, "REFUND", amount);
+        if amount > 0 && method.is_some_and(|method| method != "POINTS") {
+            self.change_balance(user, "PAYOUT", -amount);
+        }
+        Ok(id)
+    }
+
+    fn pay_out(&mut self, user: usize, amount: i64) -> Result<Expected, Expected> {
+        if self.purses[user].balance < amount {
+            return Err(refused(409, "BALANCE_TOO_LOW"));
+        }
+        let balance = self.change_balance(user, "PAYOUT", -amount);
+        Ok(done(201, vec![("/balance", Fact::Number(balance)), ("/amount", Fact::Number(amount))]))
+    }
+}
+
+/// What staff do at the counter for this user, or with somebody's seats.
+pub fn choose(world: &World, dice: &mut Dice, user: usize) -> What {
+    let schedule = one(dice, &[1, 1, 2, 3, 4]);
+    let labels = world.schedule(schedule).map(|it| it.labels()).unwrap_or_default();
+    let free: Vec<String> = world.schedule(schedule).map_or(Vec::new(), |it| {
+        labels.iter().filter(|label| world.seat(it, label).0 == "AVAILABLE").cloned().collect()
+    });
+    let count = one(dice, &[1, 1, 2, 4]);
+    let any = free.len() < count || dice.below(4) == 0;
+    let seats = dice.pick(if any { &labels } else { &free }, count);
+    let method = one(dice, &["CASH", "CASH", "CARD", "FREE"]);
+    let statuses = ["PENDING_PAYMENT", "PENDING_PAYMENT", "CONFIRMED", "EXPIRED"];
+    let status = one(dice, &statuses);
+    let of: Vec<usize> = (0..world.reservations.len()).filter(|it| world.reservations[*it].status == status).collect();
+    let reservation = (!of.is_empty()).then(|| one(dice, &of));
+    match dice.below(12) {
+        0..3 => {
+            let amount = world.schedule(schedule).map(|it| it.price * seats.len() as i64).filter(|_| method != "FREE");
+            let amount = if dice.below(8) == 0 { Some(7) } else { amount };
+            What::Sell { user, schedule, seats, method, amount }
+        }
+        3..6 => What::Keep { user, schedule, seats, until: world.now + one(dice, &[1, 20_000, 90_000, 200_000]) },
+        6..9 => What::SellHeld { reservation, method },
+        9 => What::FreeSeats { reservation },
+        10 => {
+            let any = dice.below(1 + world.reservations.len() as u64) as usize;
+            What::Refund { reservation: if dice.below(3) > 0 { reservation } else { any.checked_sub(1) } }
+        }
+        _ => {
+            let balance = world.purses[user % USERS].balance;
+            What::PayOut { user, amount: one(dice, &[1, balance.clamp(1, 10_000_000), 10_000_000]) }
+        }
+    }
+}
