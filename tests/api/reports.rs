@@ -160,6 +160,7 @@ fn ledger_of_a_day_adds_up_and_comes_in_pages() {
         { "kind": "PAYMENT", "count": 1, "amount": -PRICE },
         { "kind": "REFUND", "count": 1, "amount": PRICE },
         { "kind": "CORRECTION", "count": 1, "amount": -7 },
+        { "kind": "PAYOUT", "count": 0, "amount": 0 },
     ]);
     assert_eq!(day["sums"], sums);
     let entries = day["entries"].as_array().unwrap();
