@@ -47,6 +47,25 @@ cross_linker() {
     fi
     mkdir -p "$cross/nosdk" "$cross/stub"
     export PATH="$cross/venv/bin:$PATH"
-    export SDKROOT="$cross/nosdk"                        # else xcrun is looked for; zig has stubs of macOS's libraries
+    export SDKROOT="$cross/nosdk" # else xcrun is looked for; zig has stubs of macOS's libraries
+    cross_framework Security security-framework-sys
+    cross_framework CoreFoundation core-foundation-sys
     printf '!<arch>\n' >"$cross/stub/libssp_nonshared.a" # Debian's rustc asks for it on Windows, and zig needs none
+}
+
+# cross_framework NAME CRATE: what the linker must know of a framework of macOS, which zig has no stub of: where it is,
+# and the names that the crate of its declarations asks for. What is said stands in every macOS, as "text-based stubs".
+cross_framework() {
+    local folder="$SDKROOT/System/Library/Frameworks/$1.framework" source targets="[ x86_64-macos, arm64-macos ]"
+    source="$(cargo metadata --format-version 1 --locked |
+        python3 -c 'import json, os, sys; print(*(os.path.dirname(package["manifest_path"])
+            for package in json.load(sys.stdin)["packages"] if package["name"] == sys.argv[1]))' "$2")"
+    mkdir -p "$folder"
+    {
+        printf '%s\n' '--- !tapi-tbd' 'tbd-version: 4' "targets: $targets" \
+            "install-name: '/System/Library/Frameworks/$1.framework/Versions/A/$1'" \
+            'exports:' "  - targets: $targets" '    symbols:'
+        grep -rhoE 'pub (fn|static) [A-Za-z_0-9]+' "$source/src" | sed 's/.* /      - _/' | sort -u
+        echo '...'
+    } >"$folder/$1.tbd"
 }
