@@ -2,10 +2,11 @@
 
 mod addresses;
 mod making;
+mod pulse;
 mod servers;
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicI64;
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex, mpsc};
 
 pub(crate) use making::make_file;
 use making::{Made, make};
+pub use pulse::Pulse;
 use rusqlite::Connection;
 use servers::{keep, open_servers};
 
@@ -23,6 +25,7 @@ use crate::clock::{Clock, Millis, Mode, Span};
 use crate::course::Course;
 use crate::http::{Notifier, RateLimit, Server};
 use crate::ids::TokenMint;
+use crate::logging;
 use crate::queue::{self, Line};
 use crate::routes::{Exposure, Handlers, Monitoring};
 use crate::schedule;
@@ -241,7 +244,7 @@ impl Drop for App {
 
 /// Says how far the waiting line is read.
 fn show_progress(done: u64, total: u64) {
-    let _ = writeln!(io::stderr(), "boxoffice: reading the waiting line, {done} of {total}"); // unseen it is not missed
+    logging::say(format_args!("boxoffice: reading the waiting line, {done} of {total}"));
 }
 
 /// What depends on the time zone or on Unicode's tables, and not on SQL

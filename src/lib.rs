@@ -8,6 +8,7 @@
 //! | [`platform`] | all that differs between operating systems |
 //! | [`clock`] | the only place that reads the time |
 //! | [`ids`] | ids, tokens, keys and their hashes |
+//! | [`logging`] | lines to standard error, for which nobody waits |
 //! | [`metrics`] | counters and histograms, as Prometheus reads them |
 //! | [`points`] | whole won, changed by checked operations only |
 //! | [`refusal`] | every expected "no", with what people read of it in Korean and English |
@@ -166,6 +167,7 @@ pub mod platform;
 
 pub mod clock;
 pub mod ids;
+pub mod logging;
 pub mod metrics;
 pub mod points;
 pub mod refusal;

@@ -32,6 +32,8 @@ pub(super) fn make(
     listen: SocketAddr,
     making: impl FnOnce(Option<&str>) -> Result<(), OpenError>,
 ) -> Result<Made, OpenError> {
+    settings.read_staff_key().map_err(OpenError)?;
+    store::log_slow_statements(settings.log.slow_statement_ms);
     let course = settings.course.as_deref().map(open_course).transpose()?;
     let began = settings.first_moment();
     let seed = match (settings.seed.clone(), settings.has_demo_hall) {

@@ -71,6 +71,7 @@ fn plan_servers(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, S
         path_number,
         redirect_listen: settings.tls.http_redirect,
         https_for_good: settings.tls.http_redirect.is_some(),
+        logs_access: settings.log.access_log,
         ..Limits::from(&settings.http)
     };
     let Some(staff) = settings.staff_listen else { return vec![("--listen", listen, Exposure::Whole, limits)] };

@@ -26,7 +26,7 @@ pub(super) fn run(settings: Settings) -> Result<(), OpenError> {
          않습니다.\n\n{walkthrough}",
         walkthrough = walkthrough(shell(), &app.url(), concerts.first()),
     ))?;
-    shutdown.close_in_the_end(app)
+    shutdown.close_in_the_end(app, "")
 }
 
 /// One purchase of the first date of the first concert, in what a shell has for HTTP.

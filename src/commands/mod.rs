@@ -16,20 +16,22 @@ mod seat_file;
 mod seed;
 mod serve;
 mod server_address;
+mod shell;
 mod staff_key;
 mod target;
 mod verify_draw;
 
 use std::process::ExitCode;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::app::App;
-use crate::platform::{self, Signal};
-use crate::settings::{Settings, environment};
+use crate::logging::{self, SERVER};
+use crate::platform::{self, Signal, Supervisor};
+use crate::settings::{LogSettings, Settings, environment};
 use crate::staff::NAME_MAX_CHARS;
 use crate::store::OpenError;
 use crate::threads::{OnFatal, spawn_vital};
@@ -87,17 +89,26 @@ enum Command {
     Course(course::CourseTable),
     /// Write what a server has as a file that serve --seed takes.
     Seed(seed::SeedFrom),
+    /// Print what has a shell complete commands and flags.
+    Completions(shell::Completions),
+    /// Print a page for man(1), in roff.
+    Man(shell::Man),
     /// Recompute a draw of the line from its public answer, and see whether a token's place in it is right.
     VerifyDraw(verify_draw::VerifyDraw),
 }
 
 /// Runs the command that was given.
 pub fn run() -> ExitCode {
-    let line = command_line();
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn,tiny_http=off")).init();
+    let (line, given) = command_line();
+    let (log, is_served) = match &line.command {
+        Command::Demo(settings) => (settings.log.clone(), false),
+        Command::Serve(serve) => serve.log(),
+        _ => (LogSettings::default(), false),
+    };
+    logging::start(log.log_format, log.access_log, is_served);
     let outcome = match line.command {
         Command::Demo(settings) => demo::run(settings).map(|()| ExitCode::SUCCESS),
-        Command::Serve(serve) => serve.run().map(|()| ExitCode::SUCCESS),
+        Command::Serve(serve) => serve.run(&given).map(|()| ExitCode::SUCCESS),
         Command::Backup(backup) => backup.run().map(|()| ExitCode::SUCCESS),
         Command::Restore(restore) => restore.run().map(|()| ExitCode::SUCCESS),
         Command::Check(check) => Ok(check.run()),
@@ -109,19 +120,21 @@ pub fn run() -> ExitCode {
         Command::Rush(rush) => rush.run(),
         Command::Course(table) => table.run().map(|()| ExitCode::SUCCESS),
         Command::Seed(seed) => seed.run().map(|()| ExitCode::SUCCESS),
+        Command::Completions(wanted) => wanted.run(CommandLine::command()).map(|()| ExitCode::SUCCESS),
+        Command::Man(wanted) => wanted.run(CommandLine::command()).map(|()| ExitCode::SUCCESS),
         Command::VerifyDraw(verify) => verify.run().map(|()| ExitCode::SUCCESS),
     };
-    match outcome {
-        Ok(code) => code,
-        Err(error) => {
-            output::warn(format_args!("boxoffice: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    let code = outcome.unwrap_or_else(|error| {
+        output::warn(format_args!("boxoffice: {error}"));
+        ExitCode::FAILURE
+    });
+    logging::finish();
+    code
 }
 
-/// What was said on the command line and in the environment; ends the program where that makes no sense.
-fn command_line() -> CommandLine {
+/// What was said on the command line and in the environment, and the settings of its command that are not as they are
+/// by default, as flags, with secrets masked. Ends the program where that makes no sense.
+fn command_line() -> (CommandLine, String) {
     let whole = CommandLine::command();
     for name in environment::unknown_variables(&whole) {
         output::warn(format_args!(
@@ -140,7 +153,9 @@ fn command_line() -> CommandLine {
         let why = format!("the argument '--database <FILE>' cannot be used with '--{other}'");
         command.error(ErrorKind::ArgumentConflict, why).exit();
     }
-    CommandLine::from_arg_matches(&given).unwrap_or_else(|error| error.format(&mut command).exit())
+    let line = CommandLine::from_arg_matches(&given).unwrap_or_else(|error| error.format(&mut command).exit());
+    let of_command = given.subcommand().and_then(|(name, given)| Some((command.find_subcommand(name)?, given)));
+    (line, of_command.map(|(command, given)| environment::given(command, given)).unwrap_or_default())
 }
 
 /// The name of somebody or of a door.
@@ -182,6 +197,7 @@ fn end_by_signal(code: i32, mut clean: impl FnMut() + Send + 'static) -> Result<
         output::warn("boxoffice: stopped");
         clean();
         platform::FileLock::remove_all_names();
+        logging::finish();
         std::process::exit(code);
     })
 }
@@ -210,15 +226,46 @@ impl Shutdown {
         }
     }
 
-    /// Waits for a request to stop, then stops the server.
-    fn close_in_the_end(self, app: App) -> Result<(), OpenError> {
-        let stop = loop {
-            match self.receiver.recv().unwrap_or(Stop::Asked) {
-                Stop::Reload => app.reload_certificate(),
-                stop => break stop, // a sender lives in here
+    /// Waits for a request to stop. Meanwhile the supervisor hears of the threads, as often as it wants, while all of
+    /// them go on.
+    fn wait(&self, app: &App, supervisor: &Supervisor) -> Stop {
+        let mut before = app.pulse();
+        loop {
+            let heard = match supervisor.watchdog() {
+                Some(within) => self.receiver.recv_timeout(within / 2),
+                None => self.receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match heard {
+                Ok(Stop::Reload) => {
+                    app.reload_certificate();
+                    continue;
+                }
+                Ok(stop) => return stop,
+                Err(RecvTimeoutError::Disconnected) => return Stop::Asked, // a sender lives in here
+                Err(RecvTimeoutError::Timeout) => {}
             }
-        };
+            let now = app.pulse();
+            if now.is_after(&before) {
+                supervisor.tell("WATCHDOG=1");
+                before = now;
+            }
+        }
+    }
+
+    /// Serves until it is asked to stop, then stops the server. The log and the supervisor are told.
+    fn close_in_the_end(self, app: App, given: &str) -> Result<(), OpenError> {
+        let (file, address, staff) = (app.database().display().to_string(), app.url(), app.staff_url());
+        log::info!(
+            target: SERVER, version = VERSION, file = file.as_str(), address = address.as_str(), staff = staff.as_str(), settings = given;
+            "the server has started: boxoffice {VERSION}, {file}, at {address}, for staff {staff}, with {given}"
+        );
+        let supervisor = Supervisor::of_environment();
+        supervisor.tell("READY=1");
+        let stop = self.wait(&app, &supervisor);
+        supervisor.tell("STOPPING=1");
+        log::info!(target: SERVER, "the server is stopping: {}", if stop == Stop::Asked { "asked to" } else { "by a fault" });
         drop(app);
+        log::info!(target: SERVER, "the server has stopped: what was answered is in {file}");
         match stop {
             Stop::Asked | Stop::Reload => Ok(()),
             Stop::Broken => Err(OpenError(

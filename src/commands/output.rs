@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::course::Course;
+use crate::logging;
 use crate::platform;
 use crate::settings::urls_for_others;
 use crate::store::OpenError;
@@ -56,7 +57,7 @@ pub(super) fn tell_others(scheme: &str, address: SocketAddr, path: &str) {
 
 /// Writes a line to standard error. There is nowhere else to say that it did not get out.
 pub(super) fn warn(text: impl Display) {
-    let _ = writeln!(io::stderr(), "{text}");
+    logging::say(text);
 }
 
 /// A real path as people named it: in their words where it lies in the folder that they named, else whole.

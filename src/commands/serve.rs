@@ -12,7 +12,7 @@ use super::{KEY_SHOWN, Shutdown, Stop, TempVenue, output};
 use crate::app::App;
 use crate::course::Course;
 use crate::platform;
-use crate::settings::{DEFAULT_LISTEN, Settings, url_of};
+use crate::settings::{DEFAULT_LISTEN, LogSettings, Settings, url_of};
 use crate::store::{self, NewFile, OpenError};
 use crate::threads::{OnFatal, spawn_vital};
 
@@ -46,19 +46,25 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    pub(super) fn run(self) -> Result<(), OpenError> {
+    /// What the log tells, and how; and whether a venue is served.
+    pub(super) fn log(&self) -> (LogSettings, bool) {
+        (self.settings.log.clone(), !self.ephemeral && self.from.is_none())
+    }
+
+    /// Serves; `given` are the settings as the log tells them.
+    pub(super) fn run(self, given: &str) -> Result<(), OpenError> {
         let shutdown = Shutdown::listen(self.settings.tls.is_on())?;
         if self.until_stdin_closes {
             stop_with_stdin(&shutdown)?;
         }
         if self.ephemeral || self.from.is_some() {
-            self.serve_for_tests(shutdown)
+            self.serve_for_tests(shutdown, given)
         } else {
-            self.serve_a_venue(shutdown)
+            self.serve_a_venue(shutdown, given)
         }
     }
 
-    fn serve_a_venue(self, shutdown: Shutdown) -> Result<(), OpenError> {
+    fn serve_a_venue(self, shutdown: Shutdown, given: &str) -> Result<(), OpenError> {
         let listen = self.settings.listen.unwrap_or(DEFAULT_LISTEN);
         let is_behind_gateway =
             listen.ip().is_unspecified() && platform::is_in_container() && !self.settings.chose_limits_per_address();
@@ -90,7 +96,7 @@ impl Serve {
         }
         if self.json {
             output::print(ready(&app, &self.settings)?)?;
-            return shutdown.close_in_the_end(app);
+            return shutdown.close_in_the_end(app, given);
         }
         output::tell(format_args!(
             "boxoffice is open at {} (매표소가 열렸습니다), keeping everything in {}",
@@ -110,10 +116,10 @@ impl Serve {
         if is_behind_gateway {
             output::tell(GATEWAY);
         }
-        shutdown.close_in_the_end(app)
+        shutdown.close_in_the_end(app, given)
     }
 
-    fn serve_for_tests(self, shutdown: Shutdown) -> Result<(), OpenError> {
+    fn serve_for_tests(self, shutdown: Shutdown, given: &str) -> Result<(), OpenError> {
         let scratch = TempVenue::make()?;
         let listen = self.settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
         let has_demo_hall = self.from.is_none();
@@ -124,7 +130,7 @@ impl Serve {
         }
         let app = App::open(settings.clone(), &database, listen, shutdown.broken())?;
         output::print(ready(&app, &settings)?)?;
-        shutdown.close_in_the_end(app)
+        shutdown.close_in_the_end(app, given)
     }
 }
 

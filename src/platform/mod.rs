@@ -31,6 +31,8 @@
 //! * [`EndSignals`]. **Linux**: SIGTERM, SIGINT, SIGQUIT, SIGHUP (which may reload instead). **macOS**: the same.
 //!   **Windows**: Ctrl-C and Ctrl-Break. Why: a closed console or a stopped service ends a program of Windows at once;
 //!   what was answered is on disk.
+//! * [`Supervisor`]. **Linux**: datagrams to `NOTIFY_SOCKET`, also to an abstract name. **macOS**: to a path.
+//!   **Windows**: nobody. Why: systemd and its kin ask for them; launchd and the services of Windows do not.
 //! * [`raise_descriptor_limit`]. **Linux**: to the hard limit. **macOS**: to 10,240 (`OPEN_MAX`). **Windows**: counts
 //!   as 65,536. Why: macOS begins with 256 and refuses "unlimited"; Windows has no limit.
 //! * [`spare_descriptor`]. **Linux**: `/dev/null`. **macOS**: the same. **Windows**: none. Why: without a limit
@@ -62,6 +64,7 @@ mod lock;
 mod network;
 mod process;
 mod signals;
+mod supervisor;
 
 pub use boot_clock::time_since_boot;
 pub use console::{Shell, prepare_console, shell};
@@ -80,3 +83,4 @@ pub use lock::{FileLock, LockError, is_locked, lock_path};
 pub use network::{SHORT_READ_IS_ALL, is_listener_lost, reuse_address};
 pub use process::ProcessFigures;
 pub use signals::{EndSignals, Signal};
+pub use supervisor::Supervisor;

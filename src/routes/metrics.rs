@@ -10,6 +10,7 @@ use super::Handlers;
 use super::operations::clock_offset_seconds;
 use crate::clock::SteadyClock;
 use crate::http::{Metrics, Reply};
+use crate::logging;
 use crate::metrics::Exposition;
 use crate::platform::ProcessFigures;
 use crate::queue::Line;
@@ -54,6 +55,13 @@ pub(super) fn read(rooms: &Handlers, context: &Context) -> Outcome<Answer> {
     writer(context.venue, &mut out);
     let offset = clock_offset_seconds(&context.venue.clock);
     out.one("boxoffice_clock_offset_seconds", "gauge", "The server's time less that of this machine's clock", offset);
+    let lost = logging::lost_lines();
+    out.one(
+        "boxoffice_log_lines_lost_total",
+        "counter",
+        "Lines of the log that were lost because nobody read it",
+        lost,
+    );
     Metrics::write_prometheus(rooms.monitoring.http.get().map_or(&[], Vec::as_slice), &mut out);
     let mut text = out.into_text();
     text.push_str(&slow(&rooms.monitoring, context)?);

@@ -29,6 +29,7 @@ use write::WriteJob;
 use crate::clock::Millis;
 use crate::course::Course;
 use crate::http::{Credential, Handle, Method, RateLimit, Reply, Request, Responder, Resumed};
+use crate::logging;
 use crate::queue::{self, Line};
 use crate::refusal::{Language, Refusal};
 use crate::seat::MapCache;
@@ -84,6 +85,7 @@ enum Next {
 impl Handle for Handlers {
     /// Answers a request, now or after a commit.
     fn handle(&self, mut request: Request, responder: Responder) {
+        let _of_request = logging::of_request(&request.id);
         let now = self.now();
         let answering = self.answering(&mut request, responder, now);
         let answering = answering.and_then(|answering| self.answer_course(&request, now, answering));
@@ -122,8 +124,10 @@ impl Handlers {
         let rooms = self.clone();
         let (actor, once, language) = (job.actor, job.once.clone(), job.language);
         self.venue.writer.submit(Box::new(move |tx: Result<&Tx, CommitError>| {
+            let _of_request = logging::of_request(&request.id);
             let outcome = tx.map_err(|lost| Failure::Refused(lost.refusal)).and_then(|tx| job.run(tx));
             Box::new(move |committed: Result<(), CommitError>| {
+                let _of_request = logging::of_request(&request.id);
                 let next = |once, work| WriteJob { actor, once, language, undo: Undo::Savepoint, work };
                 match committed.map_err(|lost| Failure::Refused(lost.refusal)).and(outcome) {
                     Ok(Written::Ready(reply)) => responder.send(reply),
@@ -231,10 +235,9 @@ impl Handlers {
     /// The answer to a refused request. Wrong keys are counted against their address, as guesses.
     fn refuse(&self, request: &Request, now: Millis, failure: &Failure) -> Reply {
         if let Failure::Broken(error) = failure {
-            let (method, path, id) = (request.method.word(), &request.path, &request.id);
+            let (method, path) = (request.method.word(), &request.path);
             log::error!(
-                "a request failed in SQLite; look at the disk, its space and its rights: {method} {path}, request \
-                 {id}: {error}"
+                "a request failed in SQLite; look at the disk, its space and its rights: {method} {path}: {error}"
             );
         }
         let refusal = match failure.to_refusal() {

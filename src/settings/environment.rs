@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 
 use clap::builder::Resettable;
-use clap::{Args, Command, FromArgMatches};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use super::Settings;
 
@@ -18,6 +19,23 @@ pub fn without_empty(command: Command) -> Command {
         true => argument.env(Resettable::Reset),
         false => argument,
     })
+}
+
+/// The settings that were given and are not as they are by default, as flags; what must stay secret is masked.
+pub fn given(command: &Command, matches: &ArgMatches) -> String {
+    let of = |argument: &clap::Arg| {
+        let id = argument.get_id().as_str();
+        let is_given = matches!(matches.value_source(id)?, ValueSource::CommandLine | ValueSource::EnvVariable);
+        let values: Vec<String> = matches.get_raw(id)?.map(|value| value.to_string_lossy().into_owned()).collect();
+        let is_default = argument
+            .get_default_values()
+            .iter()
+            .map(|value| value.to_string_lossy().into_owned())
+            .eq(values.iter().cloned());
+        let value = if argument.is_hide_env_values_set() { "***".to_owned() } else { values.join(",") };
+        (is_given && !is_default).then(|| format!("--{}={value}", argument.get_long().unwrap_or(id)))
+    };
+    command.get_arguments().filter_map(of).collect::<Vec<_>>().join(" ")
 }
 
 /// The variables that look like settings and are none of this command line, in order.

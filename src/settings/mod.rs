@@ -4,6 +4,7 @@
 pub mod environment;
 pub mod http;
 mod listen;
+mod log;
 mod origin;
 mod policy;
 pub mod queue;
@@ -19,8 +20,10 @@ use crate::clock::{Clock, Millis};
 use http::HttpSettings;
 use listen::is_loopback;
 pub use listen::{DEFAULT_LISTEN, loopback_url_of, parse_listen, url_of, urls_for_others};
+pub use log::LogSettings;
 pub use origin::AllowedOrigin;
 pub use policy::TopUpPolicy;
+pub use queue::QueueSettings;
 
 /// The test clock: `--test-clock` or `--test-clock=frozen`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -33,41 +36,6 @@ pub enum TestClock {
 
 /// When the clock of a test begins whose random numbers repeat: 2026-01-01T00:00:00Z.
 const REPEATED_START: Millis = Millis::from_unix_ms(1_767_225_600_000);
-
-/// The rules of the waiting line, as flags give them to a new file; afterwards the file wins.
-#[derive(Debug, Clone, PartialEq, Eq, Args)]
-#[command(next_help_heading = "The waiting line (first values of a new file; afterwards staff change them)")]
-pub struct QueueSettings {
-    /// Customers let in at once at most (0 to 10,000,000; 0: no limit) [default: 100].
-    #[arg(long, env = "BOXOFFICE_MAX_ACTIVE", value_name = "N", value_parser = value_parser!(u32).range(queue::MAX_ACTIVE))]
-    pub max_active: Option<u32>,
-    /// Customers let in within any 60 seconds at most (0 to 10,000,000; 0: no limit) [default: 0].
-    #[arg(long, env = "BOXOFFICE_ADMIT_PER_MINUTE", value_name = "N", value_parser = value_parser!(u32).range(queue::ADMIT_PER_MINUTE))]
-    pub admit_per_minute: Option<u32>,
-    /// How long a visit lasts, in seconds (1 to 86,400) [default: 600].
-    #[arg(long, env = "BOXOFFICE_VISIT_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(queue::VISIT_SECONDS))]
-    pub visit_seconds: Option<u32>,
-    /// A waiting token that is not polled for so long is dropped, in seconds (3 to 86,400) [default: 600].
-    #[arg(long, env = "BOXOFFICE_ABANDON_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(queue::ABANDON_SECONDS))]
-    pub abandon_seconds: Option<u32>,
-    /// One let in from the line who makes no call for so long is dropped,
-    /// in seconds (0 to 86,400; 0: off) [default: 120].
-    #[arg(long, env = "BOXOFFICE_CLAIM_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(queue::CLAIM_SECONDS))]
-    pub claim_seconds: Option<u32>,
-}
-
-impl QueueSettings {
-    /// Each rule with its flag, what was given for it, and its value otherwise.
-    pub fn rules(&self) -> [(&'static str, Option<u32>, u32); 5] {
-        [
-            ("--max-active", self.max_active, 100),
-            ("--admit-per-minute", self.admit_per_minute, 0),
-            ("--visit-seconds", self.visit_seconds, 600),
-            ("--abandon-seconds", self.abandon_seconds, 600),
-            ("--claim-seconds", self.claim_seconds, 120),
-        ]
-    }
-}
 
 /// The rules of holding and paying.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -151,6 +119,9 @@ pub struct Settings {
     /// The staff key, 16 to 128 visible ASCII characters; without it one is made at first start and printed once.
     #[arg(long, env = "BOXOFFICE_STAFF_KEY", value_name = "KEY", hide_env_values = true, value_parser = parse_staff_key)]
     pub staff_key: Option<String>,
+    /// A file that holds the staff key, such as a credential of systemd or a secret of a container.
+    #[arg(long, env = "BOXOFFICE_STAFF_KEY_FILE", value_name = "FILE", conflicts_with = "staff_key")]
+    pub staff_key_file: Option<PathBuf>,
     /// Let tests turn the clock with POST /api/v1/staff/clock; with --test-clock=frozen it stands still between turns.
     #[arg(long, env = "BOXOFFICE_TEST_CLOCK", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "running")]
     pub test_clock: Option<TestClock>,
@@ -194,6 +165,8 @@ pub struct Settings {
     pub http: HttpSettings,
     #[command(flatten)]
     pub tls: tls::TlsSettings,
+    #[command(flatten)]
+    pub log: LogSettings,
 }
 
 impl Settings {
@@ -269,6 +242,18 @@ impl Settings {
         let open = open.find(|(_, address)| !is_loopback(address.ip()));
         let proxy = || self.http.http_proxies.first().map(|proxy| format!("--http-proxies {proxy}"));
         open.map(|(flag, address)| format!("{flag} {address}")).or_else(proxy)
+    }
+
+    /// Takes the staff key from its file, if one is given.
+    ///
+    /// # Errors
+    /// A sentence that names the setting.
+    pub fn read_staff_key(&mut self) -> Result<(), String> {
+        let Some(path) = &self.staff_key_file else { return Ok(()) };
+        let read = std::fs::read_to_string(path).map_err(|error| error.to_string());
+        let key = read.and_then(|text| parse_staff_key(text.trim()));
+        self.staff_key = Some(key.map_err(|why| format!("--staff-key-file {}: {why}.", path.display()))?);
+        Ok(())
     }
 
     /// When a new file begins: now, unless a test says otherwise.

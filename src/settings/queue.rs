@@ -1,6 +1,8 @@
-//! The ranges of the rules of the waiting line, for flags and for calls.
+//! The rules of the waiting line as flags give them, and their ranges, for flags and for calls.
 
 use std::ops::RangeInclusive;
+
+use clap::{Args, value_parser};
 
 /// Customers; 0: no limit.
 pub const MAX_ACTIVE: RangeInclusive<i64> = 0..=10_000_000;
@@ -12,3 +14,38 @@ pub const VISIT_SECONDS: RangeInclusive<i64> = 1..=86_400;
 pub const ABANDON_SECONDS: RangeInclusive<i64> = 3..=86_400;
 /// Seconds; 0: off.
 pub const CLAIM_SECONDS: RangeInclusive<i64> = 0..=86_400;
+
+/// The rules of the waiting line, as flags give them to a new file; afterwards the file wins.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(next_help_heading = "The waiting line (first values of a new file; afterwards staff change them)")]
+pub struct QueueSettings {
+    /// Customers let in at once at most (0 to 10,000,000; 0: no limit) [default: 100].
+    #[arg(long, env = "BOXOFFICE_MAX_ACTIVE", value_name = "N", value_parser = value_parser!(u32).range(MAX_ACTIVE))]
+    pub max_active: Option<u32>,
+    /// Customers let in within any 60 seconds at most (0 to 10,000,000; 0: no limit) [default: 0].
+    #[arg(long, env = "BOXOFFICE_ADMIT_PER_MINUTE", value_name = "N", value_parser = value_parser!(u32).range(ADMIT_PER_MINUTE))]
+    pub admit_per_minute: Option<u32>,
+    /// How long a visit lasts, in seconds (1 to 86,400) [default: 600].
+    #[arg(long, env = "BOXOFFICE_VISIT_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(VISIT_SECONDS))]
+    pub visit_seconds: Option<u32>,
+    /// A waiting token that is not polled for so long is dropped, in seconds (3 to 86,400) [default: 600].
+    #[arg(long, env = "BOXOFFICE_ABANDON_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(ABANDON_SECONDS))]
+    pub abandon_seconds: Option<u32>,
+    /// One let in from the line who makes no call for so long is dropped,
+    /// in seconds (0 to 86,400; 0: off) [default: 120].
+    #[arg(long, env = "BOXOFFICE_CLAIM_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(CLAIM_SECONDS))]
+    pub claim_seconds: Option<u32>,
+}
+
+impl QueueSettings {
+    /// Each rule with its flag, what was given for it, and its value otherwise.
+    pub fn rules(&self) -> [(&'static str, Option<u32>, u32); 5] {
+        [
+            ("--max-active", self.max_active, 100),
+            ("--admit-per-minute", self.admit_per_minute, 0),
+            ("--visit-seconds", self.visit_seconds, 600),
+            ("--abandon-seconds", self.abandon_seconds, 600),
+            ("--claim-seconds", self.claim_seconds, 120),
+        ]
+    }
+}

@@ -38,6 +38,7 @@ pub use read_only::{ReadOnlyFile, has_wal, open_read_only};
 pub use readers::{Reader, Readers, STATEMENTS_MAX};
 pub use replace::replace;
 pub use skipped_rows::SkippedRows;
+pub use statements::log_slow_statements;
 pub use tx::{Tx, Undo, with_transaction};
 pub use wal::wal_path;
 pub use writer::{Bounds, CommitError, Completion, Job, Writer, WriterHooks};

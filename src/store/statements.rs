@@ -1,11 +1,22 @@
-//! Every statement in the log, with what it cost: `RUST_LOG=boxoffice::store::statements=trace` shows them.
+//! Statements in the log, with what they cost: every one by `RUST_LOG=boxoffice::store::statements=trace`, those that
+//! are slow by `--slow-statement-ms`.
+
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, StatementStatus};
 
+/// From so many milliseconds on a statement is slow; 0: none is. SQLite hands its hook nothing but the statement.
+static SLOW_MS: AtomicU32 = AtomicU32::new(0);
+
+/// Has statements logged that take so long or longer, on connections that are opened from now on; 0: none.
+pub fn log_slow_statements(ms: u32) {
+    SLOW_MS.store(ms, Relaxed);
+}
+
 /// Shows the statements of a connection, if the log wants them.
 pub fn watch(connection: &Connection) {
-    if log::log_enabled!(log::Level::Trace) {
+    if log::log_enabled!(log::Level::Trace) || SLOW_MS.load(Relaxed) > 0 {
         connection.trace_v2(TraceEventCodes::SQLITE_TRACE_PROFILE, Some(show));
     }
 }
@@ -15,5 +26,13 @@ fn show(event: TraceEvent<'_>) {
         let looked = statement.get_status(StatementStatus::FullscanStep);
         let sorted = statement.get_status(StatementStatus::Sort);
         log::trace!("{} µs, {looked} rows looked through, {sorted} sorted: {}", took.as_micros(), statement.sql());
+        let (slow_ms, ms) = (SLOW_MS.load(Relaxed), took.as_millis());
+        if slow_ms > 0 && ms >= u128::from(slow_ms) {
+            log::warn!(
+                "a statement was slow; look at the disk and at what else runs: {ms} ms, {looked} rows looked through, \
+                 {sorted} sorted: {}",
+                statement.sql()
+            );
+        }
     }
 }

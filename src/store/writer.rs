@@ -167,6 +167,11 @@ impl<C: Send + 'static> Writer<C> {
         &self.shared.figures
     }
 
+    /// Has it come round, also without a job.
+    pub fn wake(&self) {
+        self.shared.arrived.notify_one();
+    }
+
     /// How many jobs wait.
     pub fn queue_length(&self) -> usize {
         self.shared.queue().jobs.len()
@@ -262,6 +267,7 @@ impl<C: Send + 'static> WriterThread<C> {
     /// Waits for jobs, the next deadline, or a step of the wall clock; `None` once stopped and empty.
     fn next_jobs(&mut self, mut retry_after: Option<Duration>) -> Option<Vec<Job<C>>> {
         loop {
+            self.shared.figures.turns.add(1);
             let mut queue = self.shared.queue();
             if queue.jobs.is_empty() && queue.open {
                 drop(queue); // what becomes due is read from the file, and only where nobody waits

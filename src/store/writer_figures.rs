@@ -10,6 +10,8 @@ pub struct WriterFigures {
     /// Jobs rejected because the queue was full.
     pub rejected: Figure,
     pub failed: Figure,
+    /// How often it has come round: looked for jobs, or at what is due.
+    pub turns: Figure,
     /// Time spent in COMMIT.
     pub commit_seconds: Histogram,
     /// Jobs of a transaction.
@@ -23,6 +25,7 @@ impl Default for WriterFigures {
             jobs: Figure::default(),
             rejected: Figure::default(),
             failed: Figure::default(),
+            turns: Figure::default(),
             commit_seconds: Histogram::of(SECONDS),
             batch_jobs: Histogram::of(COUNT),
         }

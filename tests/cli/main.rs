@@ -24,6 +24,7 @@ mod remote;
 #[cfg(target_os = "linux")] // `/proc`, signals
 mod rush;
 mod seeds;
+mod shell;
 #[cfg(unix)] // signals, limits of a shell
 mod starts;
 #[path = "../support/mod.rs"]

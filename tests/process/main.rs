@@ -6,11 +6,13 @@
 mod cancellation;
 mod clock;
 mod history;
+mod log;
 mod monitoring;
 mod overload;
 mod planted;
 mod restart;
 mod sqlite_build;
+mod supervisor;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../torture/mod.rs"]

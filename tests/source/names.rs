@@ -38,7 +38,7 @@ pub fn log_messages(text: &str) -> Vec<&str> {
     let calls = ["log::error!(", "log::warn!(", "log::info!(", "log::debug!("];
     let after =
         calls.iter().flat_map(|call| text.match_indices(call).map(|(at, _)| text[at + call.len()..].trim_start()));
-    after.map(|rest| rest.strip_prefix('"').and_then(|rest| rest.split('"').next()).unwrap_or("")).collect()
+    after.map(|rest| rest.split('"').nth(1).unwrap_or("")).collect()
 }
 
 /// Whether a search for its beginning finds the line that wrote it, and whether it is written for people.

@@ -33,19 +33,26 @@ fn command(database: &Path, flags: &[&str]) -> Command {
 impl Server {
     /// Starts it and waits until it can write.
     pub fn start(database: &Path, flags: &[&str]) -> Server {
-        Server::run(command(database, flags))
+        Server::run(command(database, flags), Stdio::null())
+    }
+
+    /// The same where standard error, and with it the log, goes somewhere.
+    pub fn start_logging(database: &Path, flags: &[&str], wanted: &str, log: impl Into<Stdio>) -> Server {
+        let mut command = command(database, flags);
+        command.env("RUST_LOG", wanted);
+        Server::run(command, log.into())
     }
 
     /// The same with something put around it.
     pub fn start_around(database: &Path, flags: &[&str], put_around: impl FnOnce(&mut Command)) -> Server {
         let mut command = command(database, flags);
         put_around(&mut command);
-        Server::run(command)
+        Server::run(command, Stdio::null())
     }
 
-    fn run(mut command: Command) -> Server {
+    fn run(mut command: Command, log: Stdio) -> Server {
         let started = Instant::now();
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();

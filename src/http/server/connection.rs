@@ -347,6 +347,7 @@ impl Connection {
         let content = content.filter(|_| response_head::sends_content(status, &envelope));
         turn.metrics.count_answer(&meta.asked, status, turn.now_us);
         self.output = Output::new(out, content);
+        meta.asked.log(status, self.output.rest(), turn.now_us);
         self.state = State::Writing;
         self.deadline_ms = turn.now_ms + turn.limits.write_max_ms;
     }

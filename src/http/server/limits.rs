@@ -107,6 +107,8 @@ pub struct Limits {
     /// The paths of the routes, by which answers are counted, and the position of the one that a path is of.
     pub paths: Vec<&'static str>,
     pub path_number: fn(&str) -> Option<usize>,
+    /// Whether each answer is a line of the log.
+    pub logs_access: bool,
     /// Proxies whose `X-Forwarded-For`, or else `Forwarded`, is believed.
     pub proxies: Vec<IpNet>,
     /// What a test wants to be the same in every run.
@@ -199,6 +201,7 @@ impl Default for Limits {
             relayed_also: Vec::new(),
             paths: Vec::new(),
             path_number: |_| None,
+            logs_access: false,
             proxies: Vec::new(),
             repeats: None,
         }

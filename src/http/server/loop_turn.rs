@@ -50,6 +50,7 @@ impl LoopTurn {
     pub fn begin(&mut self) {
         self.now_us = self.limits.clock.now_us();
         self.now_ms = self.now_us / 1_000;
+        self.metrics.turns_total.add(1);
         let repeats = self.limits.repeats.as_ref();
         self.date.at(repeats.map_or_else(Clock::wall_now, |repeats| repeats.clock.now()));
     }

@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::access_log::AccessLine;
 use super::response_head::{STATUSES, status_position};
 use crate::http::Method;
 use crate::metrics::{Exposition, Figure, Histogram, SECONDS, WAITED_SECONDS};
 use crate::refusal::Code;
 
-/// What is counted of a request.
-#[derive(Debug, Clone, Copy)]
+/// What is counted of a request, and told of it in the log.
+#[derive(Debug, Clone)]
 pub struct Asked {
     /// The number of its path; that of no path where there is none.
     path: usize,
@@ -18,12 +19,22 @@ pub struct Asked {
     began_us: u64,
     /// It waited for something to change.
     pub has_waited: bool,
+    /// Its line of the log, if it has one.
+    pub line: Option<AccessLine>,
 }
 
 impl Asked {
     /// A request of which this much is known.
     pub fn of(path: Option<usize>, method: Option<Method>, began_us: u64) -> Asked {
-        Asked { path: path.unwrap_or(usize::MAX), method, began_us, has_waited: false }
+        Asked { path: path.unwrap_or(usize::MAX), method, began_us, has_waited: false, line: None }
+    }
+
+    /// Tells the log of its answer, if it is wanted there.
+    pub fn log(&self, status: u16, bytes: usize, now_us: u64) {
+        if let Some(line) = &self.line {
+            let method = self.method.map_or(OTHER, Method::word);
+            line.write(method, status, bytes, now_us.saturating_sub(self.began_us));
+        }
     }
 }
 
@@ -113,6 +124,7 @@ figures! {
     inner_connections "gauge" "Inner connections that are open",
     inner_killed_total "counter" "Inner connections closed because they broke the rules or were late",
     inner_restarts_total "counter" "Inner servers replaced",
+    turns_total "counter" "Turns of the event loop",
 }
 
 impl Metrics {
@@ -202,7 +214,7 @@ mod tests {
         let asked = Asked::of(Some(0), Some(Method::Get), 1_000);
         public.count_answer(&asked, 404, 3_000);
         staff.count_answer(&asked, 404, 1_200);
-        staff.count_answer(&Asked { has_waited: true, ..asked }, 200, 5_001_000);
+        staff.count_answer(&Asked { has_waited: true, ..asked.clone() }, 200, 5_001_000);
         staff.count_answer(&Asked::of(None, None, 0), 799, 0);
         staff.count_refusal(Code::HeadTooLarge);
         [&public, &staff].into_iter().for_each(|one| one.parked.set(7));

@@ -10,7 +10,7 @@
 //! requests) · `framing`, `target`, `encoding` (the request head, strictly) · `body_reader`, `chunked` (its body) ·
 //! `proxy` (the client's address) · `response_head`, `cors` (which origins may read) · `output` (what is still to be
 //! sent). Beyond it: `upstream/` (submit a request, next event) · `long_poll`, `waiters`, `notifier` (requests that
-//! wait for a change) · `compress`. Beside: `limits`, `metrics`, and here the handle.
+//! wait for a change) · `compress`. Beside: `limits`, `metrics`, `access_log`, and here the handle.
 //!
 //! # The states of a connection
 //!
@@ -36,6 +36,7 @@
 //! something is read of it, which `Waiting` is too.
 
 mod accept;
+mod access_log;
 mod arrivals;
 mod body_reader;
 mod chunked;
@@ -197,6 +198,13 @@ impl Server {
         Arc::clone(&self.metrics)
     }
 
+    /// Has the event loop come round.
+    pub fn wake(&self) {
+        if let Err(error) = self.waker.wake() {
+            log::error!("the event loop could not be woken, end the process: {error}");
+        }
+    }
+
     /// Stops: accepts no more, answers what is under way, resumes what waits; returns within 5 seconds.
     pub fn stop(self) {} // dropping it does
 
@@ -208,9 +216,7 @@ impl Server {
 
     fn begin_stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
-        if let Err(error) = self.waker.wake() {
-            log::error!("the HTTP server could not be told to stop, end the process: {error}");
-        }
+        self.wake();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::access_log::AccessLine;
 use super::body_reader::{Body, UNKNOWN_LENGTH};
 use super::connection::{Action, Connection, READ_MAX_BYTES, RequestMeta, State, Submission, Waiter};
 use super::cors::CrossOrigin;
@@ -67,6 +68,8 @@ impl Connection {
                 self.meta.asked = Asked::of((turn.limits.path_number)(&path), None, turn.now_us);
                 self.meta.language = language;
                 self.meta.id = turn.request_id(theirs);
+                let line = || AccessLine::of(&path, self.meta.origin, &self.meta.id);
+                self.meta.asked.line = turn.limits.logs_access.then(line);
                 self.meta.cross_origin = CrossOrigin::of(&turn.limits.allow_origins, origin);
                 self.meta.head_only = false; // the request before was another one
                 self.refuse_and_leave(&refusal, turn);
@@ -88,9 +91,11 @@ impl Connection {
         let https_url = self.transport.https_url(head.authority, &head.target).filter(|_| !stays);
         let max_bytes = if path == "*" { 0 } else { limits.body_max_bytes(head.method, path) };
         let answer_at_once = limits.answer_at_once;
-        let asked = Asked::of((limits.path_number)(path), Some(head.method), turn.now_us);
+        let mut asked = Asked::of((limits.path_number)(path), Some(head.method), turn.now_us);
+        let id = turn.request_id(head.request_id);
+        asked.line = turn.limits.logs_access.then(|| AccessLine::of(path, origin, &id));
         self.meta = RequestMeta {
-            id: turn.request_id(head.request_id),
+            id,
             origin,
             language: head.relayed[2].as_deref().map(Language::of_accept_language).unwrap_or_default(),
             keep_alive: head.keep_alive,

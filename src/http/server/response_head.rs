@@ -38,6 +38,13 @@ pub enum RequestId {
 }
 
 impl RequestId {
+    /// The id as text.
+    pub fn to_text(&self) -> String {
+        let mut text = Vec::new();
+        self.write(&mut text);
+        String::from_utf8(text).unwrap_or_default() // a sane id is ASCII
+    }
+
     /// Appends it as text.
     pub fn write(&self, out: &mut Vec<u8>) {
         match self {

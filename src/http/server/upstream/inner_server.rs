@@ -15,6 +15,7 @@ use crate::http::Reply;
 use crate::http::body::Content;
 use crate::http::{Delivery, Method, Request};
 use crate::ids::system_key;
+use crate::logging;
 use crate::platform::{InnerSocket, InnerStream};
 use crate::refusal::{Language, Refusal};
 use crate::threads::{OnFatal, spawn_vital};
@@ -124,8 +125,9 @@ impl Drop for Responder {
         let id = protocol::read_envelope(field(&asked, FIELD)).map(|envelope| envelope.id).unwrap_or_default();
         let why = if thread::panicking() { "panicked" } else { "gave no answer" };
         let path = asked.url().split('?').next().unwrap_or_default();
+        let _of_request = logging::of_request(&id);
         log::error!(
-            "the handler of a request {why}, its client got 500; please report this: {} {path}, request {id}",
+            "the handler of a request {why}, its client got 500; please report this: {} {path}",
             asked.method()
         );
         let language = Language::of_accept_language(field(&asked, "accept-language"));
