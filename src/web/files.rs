@@ -15,9 +15,13 @@ macro_rules! files {
 /// Every file that a page loads; a test in `tests/api/pages.rs` finds one that is missing here.
 const FILES: &[(&str, &[u8])] = files![
     "shared/api.js",
+    "shared/app.webmanifest",
+    "shared/awake.js",
     "shared/dom.js",
     "shared/format.js",
     "shared/frame.js",
+    "shared/icon-180.png",
+    "shared/icon-512.png",
     "shared/icon.svg",
     "shared/language.js",
     "shared/look.css",
@@ -36,21 +40,27 @@ const FILES: &[(&str, &[u8])] = files![
     "shared/venue.js",
     "shared/words.js",
     "customer/app.js",
+    "customer/booking_words.js",
     "customer/concert.js",
     "customer/concerts.js",
     "customer/customer.css",
     "customer/dates.js",
     "customer/gate.js",
+    "customer/kept.js",
     "customer/key.js",
     "customer/legend.js",
     "customer/line.js",
     "customer/me.js",
+    "customer/offline.js",
+    "customer/offline_worker.js",
     "customer/parts.js",
     "customer/pay.js",
     "customer/pending.js",
     "customer/refusals.js",
     "customer/seats.js",
     "customer/ticket.js",
+    "customer/ticket_large.js",
+    "customer/ticket_strip.js",
     "customer/tickets.js",
     "customer/top_up.js",
     "customer/tray.js",
@@ -121,6 +131,10 @@ const FILES: &[(&str, &[u8])] = files![
     "qr/index.js",
 ];
 
+/// The script that keeps files for tickets without network. It lies below a version, so it must be allowed to keep the
+/// page at `/`.
+const OFFLINE_WORKER: &str = "offline_worker.js";
+
 /// The `ETag` of each, made once.
 static TAGS: LazyLock<Vec<String>> =
     LazyLock::new(|| FILES.iter().map(|(_, content)| ids::hex(&ids::sha256_of(content)[..16])).collect());
@@ -151,6 +165,9 @@ pub fn file_of_version(request: &Request, version: &str, room: &str, name: &str)
     }
     let mut reply = file(request, room, name)?;
     reply.headers.retain(|(name, _)| name != "Cache-Control");
+    if (room, name) == ("customer", OFFLINE_WORKER) {
+        reply = reply.with("Service-Worker-Allowed", "/");
+    }
     Ok(reply.with("Cache-Control", "public, max-age=31536000, immutable"))
 }
 
@@ -172,6 +189,7 @@ fn content_type(path: &str) -> &'static str {
         Some("css") => "text/css; charset=utf-8",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
+        Some("webmanifest") => "application/manifest+json",
         _ => "text/javascript; charset=utf-8",
     }
 }

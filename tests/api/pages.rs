@@ -78,6 +78,19 @@ fn page_every_file_is_served_as_what_it_is_and_not_sent_twice() {
 }
 
 #[test]
+fn service_worker_may_keep_the_page_at_the_top_and_no_other_file_may() {
+    let app = TestApp::empty(&[]);
+    let page = get(&app, "/", &[("accept", "text/html")]).text.clone();
+    let version = page.split("/assets/").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    let allowed = |path: &str| get(&app, path, &[]).header("service-worker-allowed").map(str::to_owned);
+    assert_eq!(allowed(&format!("/assets/{version}/customer/offline_worker.js")).as_deref(), Some("/"));
+    assert_eq!(allowed(&format!("/assets/{version}/customer/app.js")), None);
+    assert_eq!(allowed("/assets/customer/offline_worker.js"), None, "without a version there is nothing to keep");
+    let manifest = get(&app, &format!("/assets/{version}/shared/app.webmanifest"), &[]);
+    assert_eq!((manifest.status, manifest.header("content-type")), (200, Some("application/manifest+json")));
+}
+
+#[test]
 fn reader_of_codes_comes_with_its_licence_and_only_the_staff_s_page_may_use_a_camera() {
     let app = TestApp::empty(&[]);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/qr");

@@ -3,12 +3,13 @@
 import '../shared/words.js';
 import './words.js';
 import './refusals.js';
-import { Refused, Unreached, loadModule } from '../shared/api.js';
+import { Refused, Unreached, connection, isLost, loadModule } from '../shared/api.js';
 import { el } from '../shared/dom.js';
 import { openFrame } from '../shared/frame.js';
 import { say } from '../shared/language.js';
 import { secondsUntil } from '../shared/venue.js';
 import * as concerts from './concerts.js';
+import { keepFiles, keptOf } from './kept.js';
 import { me, onOtherTab, token } from './me.js';
 import { button, countDown, page, refusalNote } from './parts.js';
 import { ended, visit } from './visit.js';
@@ -57,10 +58,22 @@ async function show() {
     const loaded = await loadModule(load);
     if (signal.aborted) return;
     view = loaded;
+    offerTickets(signal);
     await view.show({ main, params: address.match(pattern).slice(1), signal });
   } catch (error) {
     if (!signal.aborted) trouble(error);
   }
+}
+
+/** While a page that needs the network has nothing to show, the way to the tickets that do without. */
+function offerTickets(signal) {
+  const before = main.firstChild;
+  const offer = () => {
+    if (signal.aborted || main.firstChild !== before || view.isKept || !keptOf(me()?.userId)) return;
+    page(main, say('offline.title'), el('div', { class: 'card' }, el('p', {}, say('offline.text')), el('a', { class: 'button main', href: '#/tickets' }, say('tickets.title'))));
+  };
+  connection.addEventListener('lost', offer, { signal, once: true });
+  if (isLost()) offer();
 }
 
 /** A refusal that the page itself did not answer. */
@@ -111,4 +124,5 @@ visit.addEventListener('seen', () => {
 });
 visit.addEventListener('leaving', () => current.abort(new DOMException('the customer leaves', 'AbortError')));
 visit.addEventListener('ended', afterVisit);
+window.addEventListener('load', keepFiles); // of the version that is shown, where there are tickets to keep
 show();

@@ -1,6 +1,7 @@
 // The waiting line: one's place, the progress, the estimate, the staff's word, the countdown to a draw.
 
 import { anySignal, pause } from '../shared/api.js';
+import { keepAwake } from '../shared/awake.js';
 import { el, fill, tell } from '../shared/dom.js';
 import { about, dateTime, wholeMinutes } from '../shared/format.js';
 import { say } from '../shared/language.js';
@@ -27,7 +28,7 @@ export async function waitInLine(main, seen, concert, signal) {
   const inLine = new AbortController();
   signal.addEventListener('abort', () => inLine.abort(), { once: true, signal: inLine.signal });
   const shown = draw(main, rules, concert, inLine.signal);
-  keepAwake(inLine.signal);
+  keepAwake(inLine.signal); // a phone that sleeps loses its place
   for (let now = seen; ; now = await next(now, rules, signal)) {
     if (now.status === 'ACTIVE') {
       inBrowser.drop(FIRST);
@@ -129,20 +130,6 @@ function draw(main, rules, concert, signal) {
     if (near) countDown(left, () => secondsUntil(rules.opensAt), signal);
   };
   return { update };
-}
-
-/** Keeps the screen on while one waits, where the browser can: a phone that sleeps loses its place. */
-async function keepAwake(signal) {
-  let lock = null;
-  const hold = async () => {
-    if (document.hidden || signal.aborted) return;
-    lock = await navigator.wakeLock.request('screen').catch(() => null); // a low battery may refuse
-    if (signal.aborted) lock?.release();
-  };
-  if (!('wakeLock' in navigator)) return;
-  document.addEventListener('visibilitychange', hold, { signal });
-  signal.addEventListener('abort', () => lock?.release());
-  await hold();
 }
 
 const fact = (name, value) => [el('dt', {}, name), el('dd', {}, value)];

@@ -2,6 +2,7 @@
 
 import { basic, bearer } from '../shared/api.js';
 import { inBrowser } from '../shared/store.js';
+import { forgetTickets } from './kept.js';
 
 const ME = 'boxoffice.me';
 const TOKEN = 'boxoffice.token';
@@ -10,7 +11,9 @@ const TOKEN = 'boxoffice.token';
 export const me = () => inBrowser.json(ME);
 
 export function setMe(user) {
-  if (me()?.userId !== user?.userId) setToken(null);
+  const before = me();
+  if (before?.userId !== user?.userId) setToken(null);
+  if (before && before.userId !== user?.userId) forgetTickets();
   if (user) inBrowser.setJson(ME, user);
   else inBrowser.drop(ME);
 }

@@ -1,5 +1,6 @@
 // A hold: how long it lasts, what it costs, whether the points suffice; topping up first, then paying.
 
+import './booking_words.js';
 import { Refused, anySignal, newKey, patiently, pause } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
 import { points } from '../shared/format.js';

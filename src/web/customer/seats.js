@@ -1,5 +1,6 @@
 // Choosing seats: the map with its legend, "best seats for N", what is chosen, and the hold.
 
+import './booking_words.js';
 import { Refused, newKey, passes, patiently } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
 import { dateTime, points } from '../shared/format.js';

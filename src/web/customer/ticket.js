@@ -1,6 +1,7 @@
 // The tickets of one reservation: a QR code for the scanner, a number for
 // people, on screen and on paper; giving them back.
 
+import './booking_words.js';
 import { patiently, pause } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
 import { dateTime, points } from '../shared/format.js';
@@ -10,35 +11,64 @@ import { seatName } from '../shared/seat_name.js';
 import { inTab } from '../shared/store.js';
 import { secondsUntil, venue } from '../shared/venue.js';
 import { whenOf } from './dates.js';
+import { keep, keptOf } from './kept.js';
 import { asUser, me } from './me.js';
+import { freshOrKept, offlineNote, readTicket } from './offline.js';
 import { busyButton, button, page, refusalNote } from './parts.js';
+import { showLarge } from './ticket_large.js';
+import { strip } from './ticket_strip.js';
 
 /** A ticket that was refunded or whose date was cancelled is no longer shown as one after so long. */
 const LOOK_MS = 15_000;
 
+/** It has something to show without network. */
+export const isKept = true;
+
 export async function show({ main, params: [reservationId], signal }) {
   if (!me()) return void (location.hash = '#/tickets');
+  const { userId } = me();
   const asked = { authorization: asUser(), signal };
-  const [{ body: reservation }, { timeZone }] = await Promise.all([
-    patiently('GET', `/reservations/${reservationId}`, asked), venue({ signal }),
-  ]);
-  if (reservation.status === 'PENDING_PAYMENT') return void location.replace(`#/pay/${reservationId}`);
-  const justPaid = inTab.get('boxoffice.paid') === reservationId;
+  const read = async () => {
+    const [{ body: reservation }, { timeZone }] = await Promise.all([patiently('GET', `/reservations/${reservationId}`, asked), venue({ signal })]);
+    const tickets = await Promise.all((reservation.tickets ?? []).map((ticket) => readTicket(ticket, asked)));
+    return { reservation, timeZone, tickets };
+  };
+  const kept = findKept(userId, reservationId);
+  let valid = false;
+  await freshOrKept(read, ({ reservation, timeZone, tickets }) => {
+    if (reservation.status === 'PENDING_PAYMENT') return void location.replace(`#/pay/${reservationId}`);
+    valid = reservation.status === 'CONFIRMED';
+    keep(userId, timeZone, { one: reservation, tickets });
+    draw(main, signal, { reservation, timeZone, tickets });
+  }, kept && (() => draw(main, signal, kept)), signal);
+  if (valid) await follow(reservationId, asked);
+}
+
+/** The reservation and its tickets as they were kept; null when they were not. */
+function findKept(userId, reservationId) {
+  const kept = keptOf(userId);
+  const reservation = kept?.reservations.find((one) => one.reservationId === reservationId);
+  const tickets = (reservation?.tickets ?? []).map(({ ticketId }) => kept.tickets[ticketId]).filter(Boolean);
+  return tickets.length ? { reservation, timeZone: kept.timeZone, tickets, isKept: true } : null;
+}
+
+function draw(main, signal, { reservation, timeZone, tickets, isKept = false }) {
+  const justPaid = inTab.get('boxoffice.paid') === reservation.reservationId;
   inTab.drop('boxoffice.paid');
-  const tickets = await Promise.all(reservation.tickets.map((ticket) => whole(ticket, asked)));
-  signal.addEventListener('abort', () => tickets.forEach(({ url }) => url && URL.revokeObjectURL(url)));
   const valid = reservation.status === 'CONFIRMED';
   const notes = el('div', {});
-  page(main, say(justPaid ? 'ticket.thanks' : 'ticket.title', { n: reservation.tickets.length }), notes,
+  // Whoever stands at the door shows the next one that still counts.
+  const next = [...tickets].sort((a, b) => Boolean(a.checkedIn) - Boolean(b.checkedIn)).map((ticket) => whole(ticket, reservation, timeZone, signal));
+  page(main, say(justPaid ? 'ticket.thanks' : 'ticket.title', { n: tickets.length }),
+    isKept && offlineNote(reservation.keptAt, timeZone), notes,
     justPaid && el('p', { class: 'note good no-print' }, say('ticket.thanksText')),
     !valid && el('p', { class: 'note warn' }, say(`ticket.${whyVoid(reservation)}`)),
-    valid && el('div', { class: 'tickets' }, tickets.map((ticket) => stub(reservation, ticket, timeZone))),
+    valid && strip(next.map((ticket, at) => stub(ticket, () => showLarge(next, at, signal)))),
     el('div', { class: 'bar no-print' },
       valid && button(say('ticket.print'), () => window.print(), justPaid ? '' : 'main'),
       el('a', { class: 'button', href: '#/tickets' }, say('tickets.title')),
       justPaid && el('a', { class: 'button', href: '#/key' }, say('key.save'))),
-    valid && giveBack(reservation, timeZone, notes, signal));
-  if (valid) await follow(reservationId, asked);
+    valid && !isKept && giveBack(reservation, timeZone, notes, signal));
 }
 
 const whyVoid = ({ status, endReason }) => (endReason ? 'dateCancelled' : status === 'REFUNDED' ? 'refunded' : 'none');
@@ -53,41 +83,36 @@ async function follow(reservationId, { authorization, signal }) {
   }
 }
 
-/** A ticket with its QR code: as an address, for the call needs the key, which an `img` cannot send. */
-async function whole({ ticketId }, asked) {
-  const [{ body: ticket }, { body: drawing }] = await Promise.all([
-    patiently('GET', `/tickets/${ticketId}`, asked),
-    patiently('GET', `/tickets/${ticketId}.svg`, { ...asked, accept: 'image/svg+xml' }),
-  ]);
-  return { ...ticket, url: URL.createObjectURL(new Blob([drawing], { type: 'image/svg+xml' })) };
+/** A ticket with what is said of it, and the address of its drawing for as long as the page is shown. */
+function whole(ticket, { seats }, timeZone, signal) {
+  const { section, seat, row, seatNumber, drawing, checkedIn } = ticket;
+  const url = URL.createObjectURL(new Blob([drawing], { type: 'image/svg+xml' }));
+  signal.addEventListener('abort', () => URL.revokeObjectURL(url));
+  const name = seatName({ section, seat, row, number: seatNumber });
+  return {
+    ...ticket, url, name,
+    alt: say('ticket.qr', { seat: name }),
+    when: whenOf(ticket, timeZone),
+    price: seats.find((one) => one.seat === seat)?.price,
+    holder: me()?.name && say('ticket.holder', { name: me().name }),
+    used: checkedIn && say('ticket.used', { when: dateTime(checkedIn.at, timeZone) }),
+  };
 }
 
-function stub({ seats }, ticket, timeZone) {
-  const { concertTitle, venue: place, section, seat, number, ticketId, checkedIn, url } = ticket;
-  const name = seatName({ section, seat });
-  const price = seats.find((one) => one.seat === seat)?.price;
-  const alt = say('ticket.qr', { seat: name });
+function stub({ ticketId, concertTitle, venue: place, when, name, number, url, alt, price, holder, used }, enlarge) {
   return el('article', { class: 'ticket card', 'data-ticket': ticketId },
-    el('button', { type: 'button', class: 'qr', 'aria-label': say('ticket.larger', { seat: name }), on: { click: () => larger(name, number, url, alt) } },
+    el('button', { type: 'button', class: 'qr', 'aria-label': say('ticket.larger', { seat: name }), on: { click: enlarge } },
       el('img', { src: url, alt })),
     el('div', {},
       el('h2', {}, concertTitle),
-      el('p', {}, whenOf(ticket, timeZone)),
+      el('p', {}, when),
       place && el('p', { class: 'soft' }, place),
       el('p', { class: 'seat-label' }, name),
-      me()?.name && el('p', { class: 'soft small' }, say('ticket.holder', { name: me().name })),
-      checkedIn && el('p', { class: 'note warn' }, say('ticket.used', { when: dateTime(checkedIn.at, timeZone) })),
+      holder && el('p', { class: 'soft small' }, holder),
+      used && el('p', { class: 'note warn' }, used),
       price !== undefined && el('p', { class: 'soft small' }, points(price)),
       el('p', { class: 'small soft' }, say('ticket.number')),
       el('p', { class: 'code ticket-number' }, number)));
-}
-
-/** The code as large as the screen, on white, for a scanner that finds it hard to read. */
-function larger(name, number, url, alt) {
-  return ask({
-    title: name, kind: 'large',
-    body: el('div', { class: 'qr-large' }, el('img', { src: url, alt }), el('p', { class: 'code ticket-number' }, number)),
-  });
 }
 
 /** Giving paid tickets back, as long as the venue takes them. */

@@ -1,5 +1,6 @@
 // "My tickets": everything that the customer reserved, by the user key alone, without queueing.
 
+import './booking_words.js';
 import { patiently } from '../shared/api.js';
 import { el } from '../shared/dom.js';
 import { points } from '../shared/format.js';
@@ -7,13 +8,20 @@ import { say } from '../shared/language.js';
 import { seatNames } from '../shared/seat_name.js';
 import { serverNow, venue } from '../shared/venue.js';
 import { whenOf } from './dates.js';
+import { keep, keptOf } from './kept.js';
 import { asUser, me } from './me.js';
+import { freshOrKept, offlineNote, readTicket } from './offline.js';
 import { page } from './parts.js';
 import { topUpForm } from './top_up.js';
 
 /** A concert that began is not past for so long: people still come to the door. */
 const STILL_MS = 6 * 3_600_000;
+/** So many tickets are kept for a place without network, the soonest. */
+const KEPT_MAX = 100;
 const KINDS = { CONFIRMED: 'good', PENDING_PAYMENT: 'warn', FAILED: 'bad', EXPIRED: '', CANCELLED: '', REFUNDED: '' };
+
+/** It has something to show without network. */
+export const isKept = true;
 
 export async function show({ main, signal }) {
   if (!me()) {
@@ -22,25 +30,55 @@ export async function show({ main, signal }) {
         el('a', { class: 'button', href: '#/' }, say('concerts.back')))));
     return;
   }
+  const { userId } = me();
   const asked = { authorization: asUser(), signal };
-  const [{ body }, { body: balance }, rules] = await Promise.all([
-    patiently('GET', '/reservations', asked), patiently('GET', `/users/${me().userId}/balance`, asked), venue({ signal }),
-  ]);
-  // What is paid or waits for its payment and lies ahead comes first, the soonest at the top; the rest is folded away.
+  const ask = () => Promise.all([patiently('GET', '/reservations', asked), patiently('GET', `/users/${userId}/balance`, asked), venue({ signal })]);
+  const kept = keptOf(userId);
+  await freshOrKept(ask, ([{ body }, { body: balance }, rules]) => {
+    const { ahead, ended } = sorted(body.reservations, serverNow());
+    draw(main, signal, { ahead, ended, balance, rules });
+    keep(userId, rules.timeZone, { all: ahead });
+    keepTickets(ahead, asked, rules.timeZone).catch((error) => { if (!signal.aborted) throw error; });
+  }, kept && (() => draw(main, signal, { ...sorted(kept.reservations, Date.now()), kept, rules: kept })), signal);
+}
+
+/** What is paid or waits for its payment and lies ahead, the soonest first; and the rest, which is folded away. */
+function sorted(reservations, now) {
   const starts = ({ startsAt }) => Date.parse(startsAt);
-  const isAhead = (one) => one.status === 'PENDING_PAYMENT' || (one.status === 'CONFIRMED' && starts(one) > serverNow() - STILL_MS);
-  const ahead = body.reservations.filter(isAhead).sort((a, b) => starts(a) - starts(b));
-  const ended = body.reservations.filter((one) => !isAhead(one));
+  const isAhead = (one) => one.status === 'PENDING_PAYMENT' || (one.status === 'CONFIRMED' && starts(one) > now - STILL_MS);
+  return { ahead: reservations.filter(isAhead).sort((a, b) => starts(a) - starts(b)), ended: reservations.filter((one) => !isAhead(one)) };
+}
+
+function draw(main, signal, { ahead, ended, balance, rules, kept }) {
   const rows = (list) => el('div', { class: 'rows' }, list.map((reservation) => row(reservation, rules.timeZone)));
-  const balanceText = el('strong', { class: 'figures' }, points(balance.balance));
   page(main, say('tickets.title'),
+    kept && offlineNote(kept.reservations[0].keptAt, kept.timeZone),
     ahead.length || ended.length ? rows(ahead)
       : el('div', { class: 'card' }, el('p', {}, say('tickets.none')), el('a', { class: 'button main', href: '#/' }, say('concerts.back'))),
     ended.length > 0 && el('details', { class: 'past', open: !ahead.length }, el('summary', {}, say('tickets.ended')), rows(ended)),
-    el('section', { class: 'card' }, el('div', { class: 'bar apart' }, el('h2', {}, say('tickets.balance')), balanceText),
-      rules.topUpPolicy === 'self'
-        ? el('details', {}, el('summary', {}, say('topUp.open')), topUpForm(1, signal, (now) => { balanceText.textContent = points(now); }))
-        : el('p', { class: 'soft small' }, say('tickets.counter'))));
+    balance && purse(balance.balance, rules, signal));
+}
+
+function purse(balance, rules, signal) {
+  const text = el('strong', { class: 'figures' }, points(balance));
+  return el('section', { class: 'card' }, el('div', { class: 'bar apart' }, el('h2', {}, say('tickets.balance')), text),
+    rules.topUpPolicy === 'self'
+      ? el('details', {}, el('summary', {}, say('topUp.open')), topUpForm(1, signal, (now) => { text.textContent = points(now); }))
+      : el('p', { class: 'soft small' }, say('tickets.counter')));
+}
+
+/** Keeps the tickets to come, one after the other: they are there without network before anybody opened them. */
+async function keepTickets(ahead, asked, timeZone) {
+  const { userId } = me();
+  const known = keptOf(userId)?.tickets ?? {};
+  let count = 0;
+  for (const reservation of ahead) {
+    const missing = (reservation.tickets ?? []).filter(({ ticketId }) => !known[ticketId]).slice(0, KEPT_MAX - count);
+    const tickets = [];
+    for (const ticket of missing) tickets.push(await readTicket(ticket, asked));
+    count += tickets.length;
+    if (tickets.length && me()?.userId === userId) keep(userId, timeZone, { one: reservation, tickets });
+  }
 }
 
 function row(reservation, timeZone) {

@@ -24,6 +24,7 @@ export class Unreached extends Error {}
 /** Tells the page how the connection is: events `lost`, `busy` and `back`. */
 export const connection = new EventTarget();
 let state = 'back';
+export const isLost = () => state === 'lost';
 function connectionIs(now) {
   if (state !== now) {
     state = now;
