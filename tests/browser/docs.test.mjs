@@ -171,9 +171,11 @@ test('docs: the search finds by path, word and refusal, and each call has an add
   await page.locator('#pay form.try').waitFor();
   assert.equal(await page.evaluate(() => document.activeElement.closest('details').id), 'pay');
   const visible = () => page.locator('details.call').evaluateAll((all) => all.filter((one) => one.offsetParent).map((one) => one.id));
-  await page.getByLabel('Search').fill('post /reservations');
-  assert.deepEqual(await visible(), ['reserve', 'refundOwnReservation', 'refundReservation']);
-  await page.getByLabel('Search').fill('insufficient_balance');
+  await page.getByLabel('Search').fill('post /users/{userId}/key');
+  assert.deepEqual(await visible(), ['renewUserKey']);
+  await page.getByLabel('Search').fill('venue RULES');
+  assert.ok((await visible()).includes('readVenue') && !(await visible()).includes('pay'));
+  await page.getByLabel('Search').fill('insufficient_balance /api/v1/payments');
   assert.deepEqual(await visible(), ['pay']);
   assert.equal(await page.locator('aside [role=status]').textContent(), '1 call found.');
   await page.getByLabel('Search').fill('');

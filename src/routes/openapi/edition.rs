@@ -27,17 +27,8 @@ pub(super) fn of_3_0(document: &Value) -> Value {
         }
         schemas["Problem"]["additionalProperties"] = true.into();
     }
-    while drop_unused(&mut older) {}
+    super::drop_unused(&mut older);
     older
-}
-
-/// Drops the schemas to which nothing leads any more, and tells whether there were any.
-fn drop_unused(document: &mut Value) -> bool {
-    let text = document.to_string();
-    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return false };
-    let before = schemas.len();
-    schemas.retain(|name, _| text.contains(&format!("\"#/components/schemas/{name}\"")));
-    schemas.len() < before
 }
 
 #[derive(Default)]

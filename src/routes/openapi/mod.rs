@@ -144,7 +144,21 @@ pub(super) fn document(routes: &[Route], language: Language) -> Result<Value, St
     }
     nullable::accept_null(&paths, known);
     document["paths"] = paths.into();
+    drop_unused(&mut document);
     Ok(document)
+}
+
+/// Drops the schemas to which nothing leads, such as that of a refusal that no call of the API answers with.
+fn drop_unused(document: &mut Value) {
+    loop {
+        let text = document.to_string();
+        let Ok(schemas) = object(&mut document["components"], "schemas") else { return };
+        let before = schemas.len();
+        schemas.retain(|name, _| text.contains(&format!("\"#/components/schemas/{name}\"")));
+        if schemas.len() == before {
+            return;
+        }
+    }
 }
 
 /// The prose without the names of its tests, each item of a list on one line.
