@@ -44,6 +44,7 @@ use crate::testing::TestServer;
 use crate::threads::OnFatal;
 use crate::user;
 use crate::venue::{Tx, Venue};
+use crate::web::Trust;
 
 /// Concerts that are told at the start, at most.
 const LISTED_CONCERTS_MAX: u32 = 1_000;
@@ -122,8 +123,8 @@ impl App {
         let signing = Arc::new(SigningKey::of(&row.signing_secret));
         let venue = Arc::new(Venue { settings, clock, readers, writer, notifier, signing });
         let (readiness, monitoring) = (Arc::default(), Arc::new(Monitoring::of(database)));
-        let exposure = Exposure::Whole;
         let handlers = Handlers {
+            trust: Trust::of(certificates.as_ref(), &venue.settings.tls),
             venue,
             line,
             maps,
@@ -133,7 +134,7 @@ impl App {
             readiness,
             tests,
             course,
-            exposure,
+            exposure: Exposure::Whole,
             monitoring,
         };
         let servers = open_servers(&handlers, listen, certificates.as_ref(), &on_fatal)

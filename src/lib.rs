@@ -12,11 +12,11 @@
 //! | [`metrics`] | counters and histograms, as Prometheus reads them |
 //! | [`points`] | whole won, changed by checked operations only |
 //! | [`refusal`] | every expected "no", with what people read of it in Korean and English |
+//! | [`threads`] | threads whose panic ends the program in good order |
+//! | [`certificates`] | the certificate of https: from files, or of an authority of the venue's own |
 //! | [`settings`] | flags and environment variables with their limits |
 //! | [`signing`] | the signature of the venue, which anyone can check |
 //! | [`spreadsheet`] | tables as spreadsheets write and read them |
-//! | [`threads`] | threads whose panic ends the program in good order |
-//! | [`certificates`] | the certificate of https: from files, and again when they change |
 //! | [`store`] | the file: opening it, readers, the one writer, migrations, column types |
 //! | [`http`] | the HTTP server, tiny_http behind it, requests and answers, idempotency |
 //! | [`venue`] | what every use case is handed first: the transaction, the events feed, what memory must learn |
@@ -171,12 +171,13 @@ pub mod logging;
 pub mod metrics;
 pub mod points;
 pub mod refusal;
-pub mod settings;
-pub mod signing;
-pub mod spreadsheet;
 pub mod threads;
 
 pub mod certificates;
+
+pub mod settings;
+pub mod signing;
+pub mod spreadsheet;
 
 pub mod store;
 

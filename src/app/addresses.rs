@@ -26,6 +26,11 @@ impl App {
         self.staff_address
     }
 
+    /// Where a phone is shown how it trusts the venue's own authority; `None` where there is none, or no phone comes.
+    pub fn trust_url(&self) -> Option<String> {
+        self.handlers.trust.as_ref()?.urls().map(|[url, _]| url)
+    }
+
     /// Where whoever comes is sent to https.
     pub fn redirect_address(&self) -> Option<SocketAddr> {
         self.servers.first()?.redirect_address()

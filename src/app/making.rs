@@ -43,7 +43,7 @@ pub(super) fn make(
     };
     settings.check(listen).map_err(OpenError)?;
     must_have_threads(settings, listen)?;
-    let certificates = certificates_of(settings)?;
+    let certificates = certificates_of(settings, database)?;
     if let Some(number) = settings.test_random {
         ids::repeat_random(number);
     }

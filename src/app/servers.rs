@@ -2,11 +2,14 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc};
 
 use crate::certificates::{Certificates, Keeper};
 use crate::http::{AllowedMethods, Handler, Limits, OpenFailure, Repeats, Server};
-use crate::routes::{Exposure, Handlers, allowed_methods, answer_at_once, path_number, paths, takes_large_body};
+use crate::routes::{
+    Exposure, Handlers, allowed_methods, answer_at_once, path_number, paths, stays_plain, takes_large_body,
+};
 use crate::settings::Settings;
 use crate::store::OpenError;
 use crate::threads::OnFatal;
@@ -70,7 +73,9 @@ fn plan_servers(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, S
         paths: paths().collect(),
         path_number,
         redirect_listen: settings.tls.http_redirect,
-        https_for_good: settings.tls.http_redirect.is_some(),
+        stays_plain: if settings.tls.tls_local { stays_plain } else { |_, _| false },
+        // Never for an authority that may be made anew: a browser would refuse to go on without it, or to /trust.
+        https_for_good: settings.tls.http_redirect.is_some() && !settings.tls.tls_local,
         logs_access: settings.log.access_log,
         ..Limits::from(&settings.http)
     };
@@ -82,7 +87,10 @@ fn plan_servers(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, S
 }
 
 /// The certificate of https, where that is spoken; read before anything is made.
-pub(super) fn certificates_of(settings: &Settings) -> Result<Option<Arc<Certificates>>, OpenError> {
+pub(super) fn certificates_of(settings: &Settings, database: &Path) -> Result<Option<Arc<Certificates>>, OpenError> {
+    if settings.tls.tls_local {
+        return Certificates::local(database, &settings.tls.tls_name).map(Some).map_err(OpenError);
+    }
     let files = settings.tls.files();
     files.map(|(certificate, key)| Certificates::of_files(certificate, key)).transpose().map_err(OpenError)
 }
@@ -117,6 +125,11 @@ pub(super) fn open_servers(
         let server = Server::open(address, limits, notifier.clone(), handler, on_fatal.clone())
             .map_err(|failure| cannot_start(flag, address, redirect, &failure))?;
         servers.push(server);
+    }
+    if let (Some(trust), Some(public), Some(staff)) = (&handlers.trust, servers.first(), servers.last()) {
+        // Where no phone reaches the address that leads to https, plain HTTP at that of https leads there too.
+        let redirect = public.redirect_address().filter(|address| !address.ip().is_loopback());
+        trust.set_addresses(redirect.unwrap_or(public.address()), staff.address());
     }
     let _ = handlers.monitoring.http.set(servers.iter().map(Server::metrics).collect()); // once
     Ok(servers)

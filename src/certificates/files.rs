@@ -13,9 +13,6 @@ use crate::clock::{Clock, Millis};
 use crate::ids;
 use crate::platform;
 
-/// SHA-256 of what stands in both files.
-pub type Digest = [u8; 32];
-
 /// A file of this size is no certificate and no key.
 const FILE_MAX_BYTES: u64 = 1 << 20;
 /// A certificate that ends sooner is told at each start.
@@ -38,7 +35,8 @@ pub struct Content {
 }
 
 impl Content {
-    pub fn digest(&self) -> Digest {
+    /// SHA-256 of both.
+    pub fn digest(&self) -> [u8; 32] {
         ids::sha256_of_parts(&[&self.certificate, &self.key])
     }
 }
@@ -117,12 +115,12 @@ impl Files {
             log::warn!("--tls-certificate ends soon, get a new one before {until}: {file}");
         }
     }
+}
 
-    /// Says so where everybody on this machine may read the key.
-    pub fn warn_of_rights(&self) {
-        if std::fs::metadata(&self.key).is_ok_and(|metadata| platform::is_readable_by_all(&metadata)) {
-            let file = self.key.display();
-            log::warn!("--tls-key can be read by everybody on this machine, take that right away (chmod o-r): {file}");
-        }
+/// Says so where everybody on this machine may read the key.
+pub fn warn_of_rights(key: &Path) {
+    if std::fs::metadata(key).is_ok_and(|metadata| platform::is_readable_by_all(&metadata)) {
+        let file = key.display();
+        log::warn!("--tls-key can be read by everybody on this machine, take that right away (chmod o-r): {file}");
     }
 }

@@ -24,6 +24,9 @@ pub(super) struct Health {
     /// Ask the one at --listen by https, as a server with this certificate speaks it.
     #[arg(long, env = "BOXOFFICE_TLS_CERTIFICATE", value_name = "FILE")]
     tls_certificate: Option<PathBuf>,
+    /// Ask the one at --listen by https, as a server with an authority of its own speaks it.
+    #[arg(long, env = "BOXOFFICE_TLS_LOCAL")]
+    tls_local: bool,
     /// Trust the certificate authorities of this file (PEM) too, for a URL that begins with https.
     #[arg(long, value_name = "FILE", requires = "url")]
     ca: Option<PathBuf>,
@@ -35,7 +38,7 @@ pub(super) struct Health {
 impl Health {
     pub(super) fn run(self) -> Result<(), OpenError> {
         let is_own = self.url.is_none();
-        let scheme = if self.tls_certificate.is_some() { "https" } else { "http" };
+        let scheme = if self.tls_certificate.is_some() || self.tls_local { "https" } else { "http" };
         let url = self.url.unwrap_or_else(|| loopback_url_of(scheme, self.listen));
         let within = Duration::from_secs(u64::from(self.timeout_seconds));
         let address = ServerAddress::parse(&url, self.ca.as_deref())?;

@@ -109,6 +109,9 @@ impl Serve {
             output::tell(format_args!("whoever comes to {url} is sent to https (https로 보냅니다)"));
         }
         app.course().map(output::tell_course);
+        if let Some(url) = app.trust_url() {
+            output::tell(format_args!("phones come to trust this server at {url} (휴대폰 신뢰 설정)"));
+        }
         if app.staff_address() != app.address() {
             output::tell(format_args!("staff find their pages at {}/staff (직원 페이지)", app.staff_url()));
             output::tell_others(app.scheme(), app.staff_address(), "/staff");
@@ -158,6 +161,7 @@ fn ready(app: &App, settings: &Settings) -> Result<Value, OpenError> {
     let seed = settings.seed.as_ref().map(|path| path.display().to_string());
     let mut ready = json!({
         "url": app.url(),
+        "trustUrl": app.trust_url(),
         "redirectUrl": app.redirect_address().map(|address| url_of("http", address)),
         "staffKey": app.new_staff_key().or(given),
         "concertId": first.map(|(concert, _)| concert),

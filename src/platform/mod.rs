@@ -47,6 +47,7 @@
 //!   consoles show them raw; text is UTF-16 there whatever the code page (949 in Korea), so Hangul is right.
 //! * [`real_path`]. **Linux**: as it is. **macOS**: as it is. **Windows**: without `\\?\`. Why: people and SQLite's
 //!   `file:` addresses do not take that prefix; a drive letter (`file:C:\…`) they do.
+//! * [`machine_name`]. **Linux**: `uname`. **macOS**: the same. **Windows**: `COMPUTERNAME`. Why: `uname` is of Unix.
 //! * [`shell`]. **Linux**: that of Unix. **macOS**: the same. **Windows**: PowerShell, unless Git Bash started the
 //!   program. Why: what the demo prints is to be pasted.
 //! * [`is_in_container`]. **Linux**: by a file or a variable of the engine. **macOS**: no. **Windows**: no. Why: the
@@ -61,6 +62,7 @@ mod descriptors;
 mod files;
 mod inner_socket;
 mod lock;
+mod machine;
 mod network;
 mod process;
 mod signals;
@@ -80,6 +82,7 @@ pub use inner_socket::{InnerListener, InnerSocket, InnerStream, peek_inner};
 #[cfg(test)]
 pub use inner_socket::{InnerPeer, inner_pair};
 pub use lock::{FileLock, LockError, is_locked, lock_path};
+pub use machine::machine_name;
 pub use network::{SHORT_READ_IS_ALL, is_listener_lost, reuse_address};
 pub use process::ProcessFigures;
 pub use signals::{EndSignals, Signal};

@@ -64,6 +64,8 @@ pub struct Handlers {
     pub exposure: Exposure,
     /// What is behind `/metrics`.
     pub monitoring: Arc<Monitoring>,
+    /// What phones are shown of the venue's own authority, where it has one.
+    pub trust: Option<Arc<web::Trust>>,
 }
 
 /// Which routes an HTTP server exposes.
@@ -272,6 +274,12 @@ pub fn allowed_methods(path: &str, handlers: &Handlers) -> Option<String> {
         return None;
     }
     handlers.methods(path)
+}
+
+/// What is answered by plain HTTP where https is spoken by an authority of the venue's own: how it comes to be trusted.
+pub fn stays_plain(method: Method, path: &str) -> bool {
+    let begins = |with: &str| path.starts_with(with);
+    matches!(method, Method::Get | Method::Head) && (path == "/trust" || begins("/trust/") || begins("/assets/"))
 }
 
 /// Whether a request may bring a large body.

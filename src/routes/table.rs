@@ -177,6 +177,9 @@ pub static ROUTES: &[Route] = &[
         Open(|_, c| Ok(Answer::Ready(web::file(c.request, c.segment("room"), c.segment("file"))?))),
     )
     .page(),
+    get("/trust", Open(|rooms, c| Ok(Answer::Ready(web::trust(c.request, rooms.trust.as_deref())?)))).page(),
+    get("/trust/authority.crt", Open(|rooms, _| Ok(Answer::Ready(web::authority(rooms.trust.as_deref())?)))).page(),
+    get("/trust/code", Open(|rooms, _| Ok(Answer::Ready(web::trust_code(rooms.trust.as_deref())?)))).page(),
     get("/problems/{code}", Open(|_, c| Ok(Answer::Ready(web::problem(c.request, c.segment("code"))?)))).page(),
 ];
 

@@ -1,14 +1,16 @@
-//! The pages, compiled in: the customer's, the staff's, what both share, the handbook, a page of every call, and
-//! a page for each refusal.
+//! The pages, compiled in: the customer's, the staff's, what both share, the handbook, a page of every call, one that
+//! has a phone trust the venue, and a page for each refusal.
 
 mod files;
 mod handbook;
+mod trust;
 
 use crate::http::{Reply, Request};
 use crate::refusal::{Code, Language, Localized, Refusal, explain};
 
 pub use files::{file, file_of_version, files_version};
 pub use handbook::handbook;
+pub use trust::{Trust, authority, trust, trust_code};
 
 /// What a page may load and who may frame it: our own files, and pictures that a page made itself (the QR of a ticket).
 const POLICY: &str = "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; \

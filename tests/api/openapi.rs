@@ -32,7 +32,7 @@ pub fn authorization(path: &str) -> String {
 
 #[test]
 fn openapi_every_call_of_the_document_is_served_and_its_first_answer_is_in_the_document() {
-    let (app, document) = (TestApp::with_seats(3, &[]), Document::read());
+    let (app, document) = (TestApp::with_seats(3, &["--tls-local", "--tls-name", "hall.local"]), Document::read());
     for (method, path, operation) in document.operations() {
         let body = operation.get("requestBody").map(|_| json!({}));
         let answer = app.client.call(&method, &filled(&path), &authorization(&path), body);

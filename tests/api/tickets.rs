@@ -1,6 +1,6 @@
 //! Tickets: signed codes, pictures, whose they are, and what a refund makes of them.
 
-use crate::support::{Customer, PRICE, STAFF_KEY, TestApp, bearer, settings};
+use crate::support::{Customer, PRICE, STAFF_KEY, TestApp, bearer, qr, settings};
 use boxoffice::signing::PublicKey;
 use boxoffice::ticket::code::{CodePayload, Fault, read};
 use serde_json::{Value, json};
@@ -86,22 +86,6 @@ fn ticket_is_shown_to_its_owner_and_to_staff_only() {
     app.client.call("GET", &format!("/api/v1{path}"), &bearer(STAFF_KEY), None).refused(401, "TOKEN_INVALID");
 }
 
-/// What a camera would read from a picture. Its path has one piece a run of dark pixels: `Mx yhWvHH…`.
-fn read_qr(picture: &str) -> String {
-    let number = |after: &str| picture.split(after).nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
-    let (width, height): (usize, usize) = (number("width=\""), number("height=\""));
-    let mut dark = vec![false; width * height];
-    for run in picture.split("d=\"M").nth(1).unwrap().split('"').next().unwrap().split('M') {
-        let parts: Vec<usize> = run.split(['h', 'v', 'H', 'V', ' ']).filter_map(|part| part.parse().ok()).collect();
-        let [x, y, wide, high] = parts[..4] else { panic!("{run}") };
-        (y..y + high).for_each(|y| dark[y * width + x..][..wide].fill(true));
-    }
-    let mut image = rqrr::PreparedImage::prepare_from_bitmap(width, height, |x, y| dark[y * width + x]);
-    let found = image.detect_grids();
-    assert_eq!(found.len(), 1);
-    found[0].decode().unwrap().1
-}
-
 #[test]
 fn picture_of_a_ticket_is_its_code_as_qr() {
     let app = TestApp::with_seats(5, &[]);
@@ -110,7 +94,7 @@ fn picture_of_a_ticket_is_its_code_as_qr() {
     let path = format!("/tickets/{}.svg", text(&ticket["ticketId"]));
     let picture = kim.get_by_key(&path);
     assert_eq!((picture.status, picture.header("content-type")), (200, Some("image/svg+xml")));
-    assert_eq!(read_qr(&picture.text), text(&ticket["code"]));
+    assert_eq!(qr::read(&picture.text), text(&ticket["code"]));
     assert_eq!(app.staff_get(&path).text, picture.text);
     assert_eq!(app.staff_get(&format!("/tickets/{}.svg", text(&ticket["number"]))).text, picture.text);
 }

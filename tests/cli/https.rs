@@ -96,6 +96,7 @@ fn https_settings_that_do_not_fit_stop_the_start_with_a_sentence() {
         (both(certificate, &locked), ["--tls-key", "has a password"]),
         (both(certificate, other_key), ["--tls-key", "is not the key of the first certificate"]),
         (["--http-redirect", "127.0.0.1:0"].map(str::to_owned).to_vec(), ["--http-redirect", "--tls-certificate"]),
+        (["--tls-name", "hall.local"].map(str::to_owned).to_vec(), ["--tls-name hall.local", "--tls-local"]),
         (
             [
                 &both(certificate, key)[..],

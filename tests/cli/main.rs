@@ -30,3 +30,4 @@ mod starts;
 #[path = "../support/mod.rs"]
 mod support;
 mod test_servers;
+mod trust;

@@ -6,6 +6,7 @@
 pub mod document;
 pub mod http;
 pub mod invariants;
+pub mod qr;
 pub mod server;
 pub mod tls;
 pub mod wait;
@@ -63,7 +64,7 @@ impl TestApp {
     /// A venue on a file that outlives it.
     pub fn on(database: &Path, flags: &[&str]) -> TestApp {
         let server = App::open(settings(flags), database, ([127, 0, 0, 1], 0).into(), || {}).unwrap();
-        let client = Client::of(&server.url());
+        let client = Client::of_venue(&server, database);
         let flags = flags.iter().map(|flag| flag.to_string()).collect();
         TestApp { server: Some(server), flags, _folder: None, database: database.to_owned(), client }
     }
@@ -84,7 +85,7 @@ impl TestApp {
         self.server = None;
         let flags: Vec<&str> = self.flags.iter().map(String::as_str).collect();
         let server = App::open(settings(&flags), &self.database, ([127, 0, 0, 1], 0).into(), || {}).unwrap();
-        self.client = Client::of(&server.url());
+        self.client = Client::of_venue(&server, &self.database);
         self.server = Some(server);
     }
 
@@ -305,6 +306,12 @@ impl Client {
         Client { url: url.to_owned(), agent: config.into() }
     }
 
+    /// A client that trusts the venue's own authority, where it has one.
+    fn of_venue(server: &App, database: &Path) -> Client {
+        let ca = database.with_extension("db-authority.pem");
+        if ca.exists() { Client::trusting(&server.url(), &ca) } else { Client::of(&server.url()) }
+    }
+
     /// A client of a server by https that trusts the authorities of a file alone.
     pub fn trusting(url: &str, ca: &Path) -> Client {
         let pem = std::fs::read(ca).unwrap();
@@ -338,7 +345,7 @@ impl Client {
         };
         let headers = response.headers().iter().map(|(n, v)| (n.to_string(), v.to_str().unwrap_or("").to_owned()));
         let headers = headers.collect();
-        let text = response.body_mut().read_to_string().unwrap();
+        let text = String::from_utf8_lossy(&response.body_mut().read_to_vec().unwrap()).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         Answer { status: response.status().as_u16(), headers, text, body }
     }
