@@ -36,6 +36,12 @@ export const staffPages = {
     await page.goto(`${app.url}/handbook/${language}/venue#line`);
     await take(page, { full: false });
   },
+  async docs(open, take) {
+    const { app, page } = await open();
+    await page.goto(`${app.url}/docs#pay`);
+    await page.locator('#pay form.try').waitFor();
+    await take(page, { full: false });
+  },
   async staffSignIn(open, take) {
     const { app, page } = await open();
     await page.goto(`${app.url}/staff`);
