@@ -6,6 +6,7 @@ import { loadModule } from '../shared/api.js';
 import { el } from '../shared/dom.js';
 import { openFrame } from '../shared/frame.js';
 import { language, say } from '../shared/language.js';
+import { dropDrafts } from './draft.js';
 import { refusedPage } from './forms.js';
 import { goOn, may, me, session, signOut } from './session.js';
 import { openSignIn } from './sign_in.js';
@@ -75,7 +76,7 @@ function places() {
   if (!me()) return [];
   const { part } = placeOf(location.hash);
   const here = part.within ?? part.name;
-  const leave = () => { signOut(); history.replaceState(null, '', '/staff'); signInPage(); };
+  const leave = () => { signOut(); dropDrafts(); history.replaceState(null, '', '/staff'); signInPage(); };
   return [
     allowed().filter(({ within }) => !within).map(({ name }) =>
       el('a', { class: 'part', href: `#${name}`, 'aria-current': name === here && 'page' }, say(`part.${name}`))),

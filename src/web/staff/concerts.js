@@ -6,6 +6,7 @@ import { dateTime, number, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { toast } from '../shared/notice.js';
 import { venue } from '../shared/venue.js';
+import { draftOf } from './draft.js';
 import { field, form } from './forms.js';
 import { removal } from './removal.js';
 import { act, read } from './session.js';
@@ -49,7 +50,7 @@ function newConcert(main) {
   };
   main.classList.add('narrow');
   fill(main, el('h1', { tabindex: '-1' }, say('concert.new')), el('p', { class: 'soft' }, say('concert.newNote')),
-    el('div', { class: 'card' }, form(fields, { label: say('concert.make'), send, beside: [el('a', { class: 'button quiet', href: '#concerts' }, say('sure.back'))] })));
+    el('div', { class: 'card' }, form(fields, { label: say('concert.make'), send, draft: 'concert.new', beside: [el('a', { class: 'button quiet', href: '#concerts' }, say('sure.back'))] })));
 }
 
 async function onePage(main, concert, signal) {
@@ -63,7 +64,7 @@ async function onePage(main, concert, signal) {
     title.textContent = name;
     fill(about, hall && el('p', { class: 'soft' }, hall), description && el('p', { class: 'told' }, description));
   };
-  const edit = el('details', {});
+  const edit = el('details', { open: draftOf(`concert.${concertId}`) !== null });
   const showEdit = (now) => {
     const fields = words(now);
     const send = async () => {
@@ -76,7 +77,7 @@ async function onePage(main, concert, signal) {
       edit.open = false;
       toast(say('concert.changed'));
     };
-    fill(edit, el('summary', {}, say('concert.edit')), form(fields, { label: say('form.save'), send }));
+    fill(edit, el('summary', {}, say('concert.edit')), form(fields, { label: say('form.save'), send, draft: `concert.${concertId}` }));
   };
   showAbout(concert);
   showEdit(concert);

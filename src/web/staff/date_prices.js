@@ -42,10 +42,11 @@ export function pricesCard({ scheduleId }, signal, changed) {
   return el('section', { class: 'card' }, el('h2', {}, say('price.card')), el('p', { class: 'soft' }, say('price.hint')), place);
 }
 
-const nameOf = ({ category, section }) => category ?? section ?? null;
+/** What the price of a seat goes by; null where one price is for the whole hall. */
+export const nameOf = ({ category, section }) => category ?? section ?? null;
 
 /** The price of each name, in layout order. */
-function pricesOf(seats) {
+export function pricesOf(seats) {
   const prices = new Map();
   for (const seat of seats) if (!prices.has(nameOf(seat))) prices.set(nameOf(seat), seat.price);
   return prices;

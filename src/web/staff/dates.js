@@ -10,17 +10,18 @@ import { blockMap } from './date_map.js';
 import { cancelCard } from './date_cancel.js';
 import { pricesCard } from './date_prices.js';
 import { salesCard } from './date_sales.js';
-import { field, form, numberOf } from './forms.js';
+import { said, times } from './date_times.js';
+import { draftOf } from './draft.js';
+import { form } from './forms.js';
 import { removal } from './removal.js';
-import { LayoutEditor } from './layout_editor.js';
+import { newDate } from './new_date.js';
 import { saleSentence, saleState, saleTag } from './sale.js';
 import { act, read } from './session.js';
 import { doIt, sure } from './sure.js';
-import { localOf, momentOf } from './venue_time.js';
 
-export async function open({ main, rest: [which, concertId], signal }) {
+export async function open({ main, rest: [which, concertId, copiedId], signal }) {
   const { timeZone } = await venue({ fresh: true, signal });
-  if (which === 'new') return newDate(main, await concertOf(concertId, signal), timeZone);
+  if (which === 'new') return newDate(main, await concertOf(concertId, signal), timeZone, copiedId, signal);
   const { body: schedule } = await read(`/staff/schedules/${encodeURIComponent(which ?? '')}`, { signal });
   return onePage(main, schedule, await concertOf(schedule.concertId, signal), timeZone, signal);
 }
@@ -28,59 +29,6 @@ export async function open({ main, rest: [which, concertId], signal }) {
 async function concertOf(concertId, signal) {
   const { concerts } = (await read('/staff/concerts', { signal })).body;
   return concerts.find((concert) => concert.concertId === Number(concertId)) ?? concerts.at(-1);
-}
-
-/** The fields of a date's times; empty ones are left to the venue. */
-function times(timeZone, schedule) {
-  const local = (instant) => instant && localOf(instant, timeZone);
-  const moment = (name, label, hint, required) =>
-    field(name, label, { type: 'datetime-local', value: schedule && local(schedule[name]), hint, required, max: '9999-12-31T23:59' });
-  return [
-    moment('startsAt', say('date.startsAt'), null, true),
-    moment('saleOpensAt', say('date.saleOpensAt'), schedule ? null : say('date.saleOpensHint'), Boolean(schedule)),
-    moment('saleClosesAt', say('date.saleClosesAt'), schedule ? null : say('date.saleClosesHint'), Boolean(schedule)),
-    field('refundUntilHours', say('date.refund'), {
-      type: 'number', min: 0, max: 8760, step: 1, value: schedule?.refundUntilHours, hint: say('date.refundHint'),
-    }),
-  ];
-}
-
-/** What was typed in these fields, as a request takes it; null when somebody thought better of a start that is over. */
-async function said(fields, timeZone) {
-  const told = {};
-  for (const one of fields) {
-    if (one.input.type === 'number') told[one.name] = numberOf(one);
-    else {
-      const { instant, said: moment } = await momentOf(one, timeZone);
-      if (one.name === 'startsAt' && instant < serverNow() && !await sure({ title: say('date.pastTitle'), says: [say('date.pastSays')], label: say('date.pastDo') })) return null;
-      told[one.name] = moment;
-    }
-  }
-  return told;
-}
-
-function newDate(main, concert, timeZone) {
-  const fields = times(timeZone);
-  const editor = new LayoutEditor();
-  const label = el('span', {});
-  editor.changed = (n) => { label.textContent = say('date.make', { n }); };
-  const send = async () => {
-    const layout = editor.layout();
-    if (!layout) return;
-    const when = await said(fields.filter(({ input }) => input.value !== ''), timeZone);
-    if (!when) return;
-    const { body } = await act('POST', `/staff/concerts/${concert.concertId}/schedules`, { ...when, layout });
-    toast(say('date.made'));
-    location.hash = `#dates/${body.scheduleId}`;
-  };
-  fill(main, el('p', {}, el('a', { href: `#concerts/${concert.concertId}` }, `← ${concert.title}`)),
-    el('h1', { tabindex: '-1' }, say('date.newOf')),
-    form([
-      el('section', { class: 'card' }, el('h2', {}, say('date.when')), el('div', { class: 'pair' }, fields.map(({ node }) => node))),
-      ...fields.map((one) => ({ ...one, node: '' })),
-      el('section', { class: 'card' }, el('h2', {}, say('layout.title')), editor.node),
-    ], { label, send }));
-  editor.show();
 }
 
 async function onePage(main, first, concert, timeZone, signal) {
@@ -115,7 +63,7 @@ async function onePage(main, first, concert, timeZone, signal) {
     const fields = times(timeZone, schedule);
     const send = async () => {
       const changed = await said(fields.filter((one) => one.changed()), timeZone);
-      if (!changed) return;
+      if (!changed) return false;
       if (Object.keys(changed).length) await change(changed);
       toast(say('date.changed'));
     };
@@ -125,7 +73,7 @@ async function onePage(main, first, concert, timeZone, signal) {
         el('div', { class: 'bar' },
           ['soon', 'over'].includes(state) && Date.parse(schedule.startsAt) > serverNow() && el('button', { type: 'button', class: 'main', on: { click: openNow } }, say('date.openNow')),
           ['on', 'soldOut'].includes(state) && el('button', { type: 'button', on: { click: closeNow } }, say('date.closeNow'))),
-        el('details', {}, el('summary', {}, say('date.edit')), form(fields, { label: say('form.save'), send })),
+        el('details', { open: draftOf(`date.${schedule.scheduleId}`) !== null }, el('summary', {}, say('date.edit')), form(fields, { label: say('form.save'), send, draft: `date.${schedule.scheduleId}` })),
       ]);
   }
 
@@ -139,5 +87,6 @@ async function onePage(main, first, concert, timeZone, signal) {
   fill(main, el('p', {}, el('a', { href: `#concerts/${concert.concertId}` }, `← ${concert.title}`)), title, sale,
     salesCard(schedule, signal), blockMap(schedule, signal, refresh),
     prices, cancelCard(schedule, concert, timeZone, signal, refresh),
+    el('p', {}, el('a', { class: 'button', href: `#dates/new/${concert.concertId}/${schedule.scheduleId}` }, say('date.copy'))),
     removal({ what: 'date', path, then: `#concerts/${concert.concertId}` }));
 }

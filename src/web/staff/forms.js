@@ -4,6 +4,7 @@
 import { Refused } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
 import { say } from '../shared/language.js';
+import { draftOf, dropDraft, keepDraft } from './draft.js';
 import { sentence } from './session.js';
 
 let fields = 0;
@@ -58,14 +59,20 @@ function wrong({ input }) {
 }
 
 /**
- * A form of `parts`: fields, or nodes between them. `send` is called when all fields are sound; what the server refuses
- * is said at the field that its pointer names, or under the form. Gives the node.
+ * A form of `parts`: fields, or nodes between them. `send` is called when all fields are sound, and gives false when it
+ * sent nothing; what the server refuses is said at the field that its pointer names, or under the form. `draft` names
+ * what was typed until it is sent; `more` gives what else belongs to it. Gives the node.
  */
-export function form(parts, { label, kind = 'main', send, beside = [] }) {
+export function form(parts, { label, kind = 'main', send, beside = [], draft, more = () => ({}) }) {
   const all = parts.filter((part) => part.input);
   const note = el('p', { class: 'note bad', role: 'alert', hidden: true });
   const button = el('button', { class: kind }, label);
   const tellAll = (text) => { note.textContent = text ?? ''; note.hidden = !text; };
+  const keep = () => {
+    if (!draft) return;
+    node.classList.add('changed');
+    keepDraft(draft, { fields: Object.fromEntries(all.map(({ name, input }) => [name, input.value])), ...more() });
+  };
   const submit = async (event) => {
     event.preventDefault();
     if (button.disabled) return;
@@ -75,15 +82,34 @@ export function form(parts, { label, kind = 'main', send, beside = [] }) {
     if (bad) return void bad.input.focus();
     button.disabled = true;
     try {
-      await send();
+      forget(draft, node);
+      if (await send() === false) keep();
     } catch (error) {
+      keep();
       refuse(error, all, tellAll);
     } finally {
       button.disabled = false;
     }
   };
-  return el('form', { novalidate: true, on: { submit } },
-    parts.map((part) => part.node ?? part), note, el('div', { class: 'bar' }, button, beside));
+  const restored = draft && draftOf(draft);
+  if (restored) for (const one of all) one.input.value = restored.fields[one.name] ?? one.input.value;
+  const node = el('form', { novalidate: true, class: restored && 'changed', on: { submit, input: keep, change: keep } },
+    restored && restoredNote(draft), parts.map((part) => part.node ?? part), note, el('div', { class: 'bar' }, button, beside));
+  return node;
+}
+
+function forget(draft, node) {
+  if (draft) dropDraft(draft);
+  node.classList.remove('changed');
+}
+
+/** Says that this was typed before, with a way back to an empty form. */
+function restoredNote(draft) {
+  const anew = (event) => {
+    forget(draft, event.target.closest('form'));
+    window.dispatchEvent(new Event('hashchange'));
+  };
+  return el('div', { class: 'note bar apart' }, el('span', {}, say('form.draft')), el('button', { type: 'button', class: 'small', on: { click: anew } }, say('form.anew')));
 }
 
 function refuse(error, all, tellAll) {

@@ -6,27 +6,39 @@ import { number, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { announce } from '../shared/notice.js';
 import { SeatMap } from '../shared/seat_map.js';
+import { nameOf, pricesOf } from './date_prices.js';
 import { field, numberOf, tabs } from './forms.js';
-import { layoutOf, readPlan, seatsOf } from './layout_seats.js';
+import { layoutOf, readPlan, rowAt, seatsOf } from './layout_seats.js';
 
 const SEATS_MAX = 100_000;
 const PRICE_MAX = 100_000_000;
 /** More seats than this are not drawn while one types: a browser would stall. */
 const DRAWN_MAX = 6_000;
 
+/** While one types, the map is drawn anew once that stops for so long. */
+const TYPING_MS = 150;
+
 export class LayoutEditor {
-  constructor() {
-    this.kind = 'rows';
-    this.blocks = [newBlock('', 50_000)];
-    this.removed = new Set();
-    this.plan = null;
+  /** `copied` is the seats of another date; `draft` what `state()` gave before. */
+  constructor({ copied = null, draft = null } = {}) {
+    this.kind = draft?.kind ?? (copied ? 'copy' : 'rows');
+    this.blocks = draft?.blocks ?? [newBlock('', 50_000)];
+    this.removed = new Set(draft?.removed);
+    this.plan = draft?.file ?? null;
+    this.copied = copied;
+    if (copied && draft) copied.prices = draft.prices;
     this.choices = el('div', {});
     this.fault = el('p', { class: 'note bad', role: 'alert', hidden: true });
     this.preview = el('div', {});
     this.sum = el('p', { class: 'sum', role: 'status' });
-    this.node = el('div', {}, tabs(say('layout.how'), [['rows', say('layout.rows')], ['sections', say('layout.sections')], ['plan', say('layout.plan')]],
+    this.node = el('div', {}, tabs(say('layout.how'), [...(copied ? [['copy', say('layout.copy')]] : []), ['rows', say('layout.rows')], ['sections', say('layout.sections')], ['plan', say('layout.plan')]],
       this.kind, (kind) => { this.kind = kind; this.removed.clear(); this.show(); }),
     this.choices, this.fault, this.sum, this.preview);
+  }
+
+  /** What was chosen so far, as a draft keeps it. */
+  state() {
+    return { kind: this.kind, blocks: this.blocks, removed: [...this.removed], file: this.plan, prices: this.copied?.prices };
   }
 
   /** Called with the number of seats when it changes. */
@@ -34,7 +46,7 @@ export class LayoutEditor {
 
   show() {
     if (this.kind === 'rows') this.blocks.length = 1;
-    fill(this.choices, { rows: () => this.rowFields(), sections: () => this.sectionFields(), plan: () => this.planFields() }[this.kind]());
+    fill(this.choices, { rows: () => this.rowFields(), sections: () => this.sectionFields(), plan: () => this.planFields(), copy: () => this.copyFields() }[this.kind]());
     this.draw();
   }
 
@@ -48,17 +60,21 @@ export class LayoutEditor {
     const one = (name, label, options) => {
       const made = field(name, label, { type: 'number', required: true, step: 1, min: 1, value: block[name], ...options });
       made.input.addEventListener('input', () => {
-        const value = name === 'name' ? made.input.value : numberOf(made);
-        made.fault(made.input.validity.valid ? null : say('form.wrong'));
-        block[name] = made.input.validity.valid ? value : null;
-        this.draw();
+        const value = made.input.type === 'text' ? made.input.value.trim() : numberOf(made);
+        const sound = made.input.validity.valid && (name !== 'first' || !value || rowAt(value));
+        made.fault(sound ? null : say('form.wrong'));
+        block[name] = sound ? value : null;
+        this.drawSoon();
       });
       return made.node;
     };
     return el('div', { class: 'pair' },
       named && one('name', say('layout.name'), { type: 'text', min: null, step: null, maxlength: 30 }),
       one('rows', say('layout.rowCount'), { max: 1000 }), one('count', say('layout.seatCount'), { max: 1000 }),
-      one('price', say('layout.price'), { min: 0, max: PRICE_MAX, step: 1 }));
+      one('price', say('layout.price'), { min: 0, max: PRICE_MAX, step: 1 }),
+      one('aisles', say('layout.aisles'), { type: 'text', required: false, min: null, step: null, inputmode: 'numeric', pattern: '[0-9, ]*', maxlength: 80, hint: say('layout.aislesHint') }),
+      one('first', say('layout.first'), { type: 'text', required: false, min: null, step: null, maxlength: 4, hint: say('layout.firstHint') }),
+      one('from', say('layout.from'), { max: 10_000 }));
   }
 
   rowFields() {
@@ -97,6 +113,19 @@ export class LayoutEditor {
     return [file.node, prices];
   }
 
+  /** The prices of a copied hall: those that nobody changes stay, seat by seat. */
+  copyFields() {
+    const { seats, prices } = this.copied;
+    return el('div', { class: 'pair' }, [...pricesOf(seats)].map(([name, before]) => {
+      const price = field('price', name ?? say('price.all'), { type: 'number', min: 0, max: PRICE_MAX, step: 1, required: true, value: prices[name ?? ''] ?? before });
+      price.input.addEventListener('input', () => {
+        if (price.input.validity.valid) prices[name ?? ''] = numberOf(price);
+        this.drawSoon();
+      });
+      return price.node;
+    }));
+  }
+
   planPrices(place) {
     fill(place, this.plan && el('div', { class: 'pair' }, this.plan.categories.map(({ name, n }) => {
       const price = field('price', say('layout.categoryPrice', { name, n }), { type: 'number', min: 0, max: PRICE_MAX, step: 1, required: true, value: this.plan.prices[name] });
@@ -108,13 +137,22 @@ export class LayoutEditor {
   /** The seats as they stand now; null while a field is not filled in. */
   seats() {
     if (this.kind === 'plan') return this.plan?.seats.map((seat) => ({ ...seat, price: this.plan.prices[seat.category] ?? 0 })) ?? null;
-    const whole = this.blocks.every(({ name, rows, count, price }) => rows && count && price != null && (this.kind === 'rows' || name));
+    if (this.kind === 'copy') return this.copied.seats.map((seat) => ({ ...seat, price: this.copied.prices[nameOf(seat) ?? ''] ?? seat.price }));
+    const whole = this.blocks.every(({ name, rows, count, price, from, first, aisles }) => rows && count && from && price != null && first !== null && aisles !== null && (this.kind === 'rows' || name));
     const total = this.blocks.reduce((sum, { rows, count }) => sum + rows * count, 0);
     if (!whole || total > SEATS_MAX) return null;
     return seatsOf(this.kind === 'rows' ? [{ ...this.blocks[0], name: '' }] : this.blocks);
   }
 
+  /** Counts at once, and draws when nobody types any more: a large hall takes a moment. */
+  drawSoon() {
+    this.count(this.seats());
+    clearTimeout(this.typing);
+    this.typing = setTimeout(() => this.draw(), TYPING_MS);
+  }
+
   draw() {
+    clearTimeout(this.typing);
     const seats = this.seats();
     this.tell(null);
     for (const label of this.removed) if (!seats?.some(({ seat }) => seat === label)) this.removed.delete(label);
@@ -122,12 +160,17 @@ export class LayoutEditor {
     this.count(seats);
     if (seats.length > DRAWN_MAX) return void fill(this.preview, el('p', { class: 'soft' }, say('layout.notDrawn', { n: DRAWN_MAX })));
     const shown = seats.map((seat) => ({ mine: false, ...seat, status: this.removed.has(seat.seat) ? 'BLOCKED' : 'AVAILABLE' }));
-    const turn = this.kind === 'plan' ? () => {} : (seat) => this.turn(seat, shown);
+    const turn = this.isFixed() ? () => {} : (seat) => this.turn(seat, shown);
     this.map = new SeatMap(shown, {
-      isChosen: () => false, toggle: turn, taken: turn, can: () => this.kind !== 'plan',
+      isChosen: () => false, toggle: turn, taken: turn, can: () => !this.isFixed(),
       nameOf: (seat, state) => say('layout.seat', { seat: seat.seat, price: points(seat.price), state: say(state === 'blocked' ? 'layout.out' : 'layout.in') }),
     });
     fill(this.preview, this.map.node);
+  }
+
+  /** Whether its seats come from elsewhere as they are. */
+  isFixed() {
+    return ['plan', 'copy'].includes(this.kind);
   }
 
   /** Takes a seat out, or puts it back. */
@@ -138,6 +181,7 @@ export class LayoutEditor {
     seat.status = out ? 'BLOCKED' : 'AVAILABLE';
     announce(say(out ? 'layout.tookOut' : 'layout.putBack', { seat: seat.seat }));
     this.count(shown);
+    this.node.dispatchEvent(new Event('input', { bubbles: true })); // as typing does
   }
 
   count(seats) {
@@ -156,8 +200,9 @@ export class LayoutEditor {
       this.fault.scrollIntoView({ block: 'center' });
       return null;
     }
+    if (this.kind === 'copy') return { ...this.copied.drawing, seats };
     return this.kind === 'plan' ? { pretixPlan: this.plan.plan, prices: this.plan.prices } : layoutOf(seats, this.removed);
   }
 }
 
-const newBlock = (name, price) => ({ name, rows: 5, count: 10, price });
+const newBlock = (name, price) => ({ name, rows: 5, count: 10, price, aisles: '', first: '', from: 1 });

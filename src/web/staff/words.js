@@ -31,6 +31,8 @@ export const staff = {
   'form.missing': ['입력해 주세요.', 'Please fill this in.'],
   'form.range': ['{min}부터 {max}까지의 수를 입력해 주세요.', 'Please enter a number from {min} to {max}.'],
   'form.wrong': ['형식이 맞지 않습니다. 다시 확인해 주세요.', 'This does not fit here. Please check it.'],
+  'form.draft': ['작성하던 내용을 이어서 보여 드립니다.', 'This is what you typed before.'],
+  'form.anew': ['처음부터 다시', 'Start over'],
   'form.save': ['저장', 'Save'],
   'moment.skipped': ['시계를 앞당기면서 건너뛰는 시각이라 그날에는 없습니다. 다른 시각을 입력해 주세요.', 'The clocks are put forward over this time, so that day does not have it. Please enter another.'],
   'moment.twice': ['시계를 늦추면서 두 번 오는 시각입니다. 어느 쪽인지 골라 주세요.', 'The clocks are put back, so this time comes twice. Please say which one is meant.'],
