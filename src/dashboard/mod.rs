@@ -5,6 +5,7 @@ pub mod staff_api;
 
 use serde::Serialize;
 
+use self::sql::SecondRow;
 use crate::clock::Millis;
 use crate::store::{Outcome, Reader};
 use crate::venue;
@@ -12,6 +13,8 @@ use crate::venue;
 /// Minutes that are told, the one that is not over yet included.
 pub const MINUTES: usize = 60;
 const MINUTE_MS: i64 = 60_000;
+const SECOND_MS: i64 = 1_000;
+const MINUTE_SECONDS: i64 = MINUTE_MS / SECOND_MS;
 
 /// What happened within one minute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,6 +28,8 @@ pub struct Minute {
     pub seats_sold: i64,
     /// How many were waiting at its end.
     pub waiting: i64,
+    /// How many were waiting at most, at its beginning or after one of its seconds.
+    pub waiting_most: i64,
 }
 
 /// The last hour.
@@ -44,19 +49,20 @@ pub fn last_hour(reader: &Reader, now: Millis, waiting: u64) -> Outcome<Hour> {
     let last_sequence = venue::last_sequence(reader)?;
     let after = last_before(last_sequence, begin, |sequence| sql::find_at(reader, sequence))?;
     let mut minutes: Vec<Minute> = (0..MINUTES as i64).map(|minute| empty(begin.plus_ms(minute * MINUTE_MS))).collect();
-    for told in sql::list_minutes(reader, after, last_sequence, begin, MINUTE_MS)? {
-        let Some(minute) = usize::try_from(told.minute).ok().and_then(|at| minutes.get_mut(at)) else { continue };
-        minute.joined = told.joined;
-        minute.admitted = told.admitted;
-        minute.gave_up = told.gave_up;
-        minute.seats_sold = told.seats_sold;
+    let seconds = sql::list_seconds(reader, after, last_sequence, begin, SECOND_MS)?;
+    for told in &seconds {
+        let Some(minute) = minute_of(told).and_then(|at| minutes.get_mut(at)) else { continue };
+        minute.joined += told.joined;
+        minute.admitted += told.admitted;
+        minute.gave_up += told.gave_up;
+        minute.seats_sold += told.seats_sold;
     }
-    backfill_waiting(&mut minutes, waiting as i64);
+    backfill_waiting(&mut minutes, &seconds, waiting as i64);
     Ok(Hour { last_sequence, minutes })
 }
 
 fn empty(from: Millis) -> Minute {
-    Minute { from, joined: 0, admitted: 0, gave_up: 0, seats_sold: 0, waiting: 0 }
+    Minute { from, joined: 0, admitted: 0, gave_up: 0, seats_sold: 0, waiting: 0, waiting_most: 0 }
 }
 
 /// The last sequence before a moment, found by halving: sequences have no gaps, and their times go back
@@ -74,13 +80,24 @@ fn last_before<E>(last: i64, moment: Millis, at: impl Fn(i64) -> Result<Option<M
     Ok(before)
 }
 
-/// Who waited at the end of each minute, from those who wait now backwards. What memory and the file know may lie a
-/// commit apart: nobody is never less than nobody.
-fn backfill_waiting(minutes: &mut [Minute], waiting_now: i64) {
+/// The minute that a second lies in; none before the first.
+fn minute_of(told: &SecondRow) -> Option<usize> {
+    usize::try_from(told.second.div_euclid(MINUTE_SECONDS)).ok()
+}
+
+/// Who waited at the end of each minute and at most within it, from those who wait now backwards, second by second:
+/// who is let in at once did not wait. What memory and the file know may lie a commit apart: nobody is never less than
+/// nobody.
+fn backfill_waiting(minutes: &mut [Minute], seconds: &[SecondRow], waiting_now: i64) {
     let mut waiting = waiting_now;
-    for minute in minutes.iter_mut().rev() {
+    let mut earlier = seconds.iter().rev().peekable();
+    for (at, minute) in minutes.iter_mut().enumerate().rev() {
         minute.waiting = waiting.max(0);
-        waiting += minute.admitted + minute.gave_up - minute.joined;
+        minute.waiting_most = minute.waiting;
+        while let Some(told) = earlier.next_if(|told| minute_of(told) >= Some(at)) {
+            waiting += told.admitted + told.gave_up - told.joined;
+            minute.waiting_most = minute.waiting_most.max(waiting);
+        }
     }
 }
 
@@ -99,10 +116,20 @@ mod tests {
     }
 
     #[test]
-    fn looking_back_undoes_what_happened() {
-        let minute = |joined, admitted, gave_up| Minute { joined, admitted, gave_up, ..empty(Millis::from_unix_ms(0)) };
-        let mut minutes = [minute(5, 2, 0), minute(0, 1, 1), minute(4, 0, 0)];
-        backfill_waiting(&mut minutes, 5);
-        assert_eq!(minutes.map(|minute| minute.waiting), [3, 1, 5]);
+    fn looking_back_undoes_what_happened_and_finds_the_peak_within_a_minute() {
+        let told = |second, joined, admitted, gave_up| SecondRow { second, joined, admitted, gave_up, seats_sold: 0 };
+        let seconds = [
+            told(-3, 7, 0, 0),
+            told(5, 5, 0, 0),
+            told(50, 0, 2, 0),
+            told(61, 0, 1, 1),
+            told(130, 9, 0, 0),
+            told(131, 0, 5, 0),
+            told(170, 1, 1, 0),
+        ];
+        let mut minutes = [0; 3].map(|_| empty(Millis::from_unix_ms(0)));
+        backfill_waiting(&mut minutes, &seconds, 5);
+        assert_eq!(minutes.clone().map(|minute| minute.waiting), [3, 1, 5]);
+        assert_eq!(minutes.map(|minute| minute.waiting_most), [5, 3, 10]);
     }
 }

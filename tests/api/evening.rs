@@ -26,6 +26,8 @@ fn dashboard_last_hour_is_told_minute_by_minute_and_forgets_what_is_older() {
     third.delete("/queue/token").must(204);
     let hour = app.staff_get("/evening").must(200).clone();
     assert_eq!(told(&hour), [[3, 1, 0, 0, 2], [0, 1, 1, 2, 0]], "the second was let in, the third gave up");
+    let most: Vec<_> = hour["minutes"].as_array().unwrap()[58..].iter().map(|minute| &minute["waitingMost"]).collect();
+    assert_eq!(most, [2, 2], "both waited when the second minute began, and nobody at its end");
     let feed = app.staff_get("/events?limit=1000").must(200).clone();
     assert_eq!(feed["events"].as_array().unwrap().last().unwrap()["sequence"], hour["lastSequence"]);
 

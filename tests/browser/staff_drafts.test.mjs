@@ -112,7 +112,7 @@ test('rows begin elsewhere, and none that nobody named is called as a section is
   assert.equal(all.at(-1).seat, '나-110');
 });
 
-test('a copied date takes hall, prices and times along, on several days at once', async (t) => {
+test('a copied date takes seats, prices and times along, on several days at once', async (t) => {
   const { app, page } = await office(t, '#concerts', { language: 'ko', size: PHONE });
   const { concertId, scheduleId } = await app.concert({
     title: '봄', startsAt: '2099-05-02T10:00:00.000Z', saleClosesAt: '2099-05-02T09:00:00.000Z', refundUntilHours: 24,

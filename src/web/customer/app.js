@@ -21,7 +21,7 @@ const ROUTES = [
   [/^pay\/([\w-]+)$/, () => import('./pay.js')],
   [/^tickets$/, () => import('./tickets.js')],
   [/^tickets\/([\w-]+)$/, () => import('./ticket.js')],
-  [/^key$/, () => import('./key.js')],
+  [/^key(?:\/([\w.-]+))?$/, () => import('./key.js')],
 ];
 
 const { main, refresh } = openFrame({ home: '#/', name: () => 'boxoffice', unkept: 'storage.blocked', places });

@@ -8,8 +8,11 @@ import { ask, toast } from '../shared/notice.js';
 import { keyText, me, readKey, setMe } from './me.js';
 import { busyButton, button, page, sentence } from './parts.js';
 
-export async function show({ main, signal }) {
-  page(main, say('key.title'), me() && saveIt(), useAnother(signal));
+/** `given` is what the code on a slip of paper holds. It is taken out of the address, and used only when asked to. */
+export async function show({ main, params: [given], signal }) {
+  if (given) history.replaceState(null, '', '#/key');
+  const key = given && readKey(given);
+  page(main, say('key.title'), me() && !key && saveIt(), useAnother(signal, key ? `${key.userId} ${key.userKey}` : ''));
 }
 
 function saveIt() {
@@ -53,9 +56,10 @@ function forget() {
   }, 'quiet');
 }
 
-function useAnother(signal) {
+function useAnother(signal, given) {
   const fault = el('p', { class: 'fault', id: 'paste-fault', role: 'alert', hidden: true });
   const input = el('textarea', { id: 'paste', rows: 2, autocomplete: 'off', spellcheck: 'false', 'aria-describedby': 'paste-hint paste-fault' });
+  input.value = given;
   const wrong = (text) => {
     fault.textContent = text;
     fault.hidden = false;
@@ -76,7 +80,7 @@ function useAnother(signal) {
       wrong(sentence(error));
     }
   };
-  const go = busyButton(say('key.take'), take, me() ? '' : 'main');
+  const go = busyButton(say('key.take'), take, me() && !given ? '' : 'main');
   const send = (event) => { event.preventDefault(); go.click(); };
   return el('section', { class: 'card' },
     el('h2', {}, say('key.use')),

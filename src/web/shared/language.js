@@ -1,6 +1,7 @@
 // Korean and English. A table of texts has one row a text, so that both are read and changed together:
 //   'seats.free': ['빈 좌석', 'Free seat'],
-// `{name}` is filled in. An English text with ` | ` has a form for one and a form for more, chosen by `n`.
+// `{name}` is filled in. An English text with ` | ` has a form for one and a form for more, chosen by `n`; a row whose
+// key ends in `.zero` is said in place of the one without, for an `n` of 0.
 
 import { inBrowser } from './store.js';
 
@@ -43,7 +44,7 @@ export const has = (key) => texts.has(key);
 
 /** A text in the language of the page. */
 export function say(key, values = {}) {
-  const row = texts.get(key);
+  const row = (values.n === 0 && texts.get(`${key}.zero`)) || texts.get(key);
   if (!row) throw new Error(`there is no text ${key}`);
   return filled(row[LANGUAGES.indexOf(language())], values);
 }

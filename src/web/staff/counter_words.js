@@ -22,6 +22,8 @@ export const counter = {
   'counter.make': ['고객 만들기', 'Make the customer'],
   'userKey.title': ['{name} 님의 복구 코드', 'The recovery code of {name}'],
   'userKey.says': ['지금 한 번만 보입니다. 인쇄하거나 적어서 본인에게 드리세요. 이 복구 코드로 어느 기기에서나 예매와 티켓을 볼 수 있습니다.', 'It is shown this once. Print it or write it down and give it to its owner: it opens their bookings and tickets on any device.'],
+  'userKey.qr': ['복구 코드의 QR 코드', 'QR code of the recovery code'],
+  'userKey.address': ['휴대전화로 QR 코드를 찍거나, 이 주소에서 아래 두 줄을 입력하세요', 'Scan the code with a phone, or enter both lines below at'],
   'userKey.id': ['고객 번호', 'Customer id'],
   'userKey.key': ['복구 코드', 'Recovery code'],
   'userKey.copy': ['복사', 'Copy'],

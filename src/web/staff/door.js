@@ -72,6 +72,7 @@ async function checking(main, schedule, timeZone, signal) {
     required: true, maxlength: 1_000, hint: say('door.scanHint'), autocapitalize: 'characters', spellcheck: 'false', enterkeyhint: 'go',
   });
   const { input } = scan;
+  withoutKeyboard(input);
   const take = (typed) => queue.add({ text: typed, scheduleId, door: doorName() });
   const entry = form([scan], {
     label: say('door.check'), beside: [muteButton(input)], send: () => { const typed = input.value; input.value = ''; take(typed); },
@@ -101,6 +102,18 @@ function listen(input, signal) {
   }, { signal });
   document.addEventListener('pointerdown', allowSound, { signal });
   document.addEventListener('click', () => { if (document.activeElement === document.body) input.focus(); }, { signal });
+}
+
+/** On a device of touch the field takes scans without a keyboard over the camera; whoever taps it types. */
+function withoutKeyboard(input) {
+  if (!window.matchMedia('(pointer: coarse)').matches) return;
+  input.inputMode = 'none';
+  input.addEventListener('blur', () => { input.inputMode = 'none'; });
+  input.addEventListener('pointerdown', () => {
+    if (input.inputMode !== 'none') return;
+    input.blur(); // the tap gives the focus anew, and with it the keyboard
+    input.inputMode = 'text';
+  });
 }
 
 function muteButton(input) {

@@ -65,7 +65,7 @@ function showState(node, { paused, opensAt, waiting, message }, timeZone) {
   const drawAhead = opensAt && Date.parse(opensAt) > serverNow();
   const text = paused ? say('evening.isPaused', { n: waiting }) : drawAhead ? say('evening.opens', { n: waiting, when: dateTime(opensAt, timeZone) }) : say('evening.isOpen');
   node.className = `note ${paused ? 'warn' : drawAhead ? '' : 'good'}`;
-  tell(node, message ? `${text} ${say('evening.says', { ko: message.ko, en: message.en })}` : text);
+  tell(node, message ? `${text} ${say(message.ko === message.en ? 'evening.saysOne' : 'evening.says', { ko: message.ko, en: message.en, text: message.ko })}` : text);
 }
 
 /** What is sold of the dates to come: asked again only of those that something happened to. */

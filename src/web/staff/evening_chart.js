@@ -22,14 +22,14 @@ export function hourChart(timeZone) {
 
   function show(minutes) {
     const sum = minutes.reduce((total, { seatsSold }) => total + seatsSold, 0);
-    const most = Math.max(...minutes.map(({ waiting }) => waiting));
+    const most = Math.max(...minutes.map(({ waitingMost }) => waitingMost));
     fill(drawings,
       drawing(minutes, 'seatsSold', bars, say('chart.soldSum', { n: sum }), timeZone),
-      drawing(minutes, 'waiting', line, say('chart.waitingMost', { n: most }), timeZone));
+      drawing(minutes, 'waitingMost', line, say('chart.waitingMost', { n: most }), timeZone));
     fill(rows, minutes.filter((_, at) => at % STEP === 0).map(({ from }, nth) => {
       const part = minutes.slice(nth * STEP, (nth + 1) * STEP);
       return el('tr', {}, el('th', { scope: 'row' }, time(from, timeZone)),
-        el('td', {}, number(part.reduce((total, { seatsSold }) => total + seatsSold, 0))), el('td', {}, number(part.at(-1).waiting)));
+        el('td', {}, number(part.reduce((total, { seatsSold }) => total + seatsSold, 0))), el('td', {}, number(Math.max(...part.map(({ waitingMost }) => waitingMost)))));
     }));
   }
   return { node, show };

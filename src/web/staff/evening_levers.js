@@ -63,16 +63,18 @@ function letInCard(timeZone, look) {
 
 function messageCard(timeZone, look) {
   let queue = {};
-  const ko = followed(field('message', say('message.ko'), { kind: 'textarea', rows: 2, maxlength: 500, required: true, lang: 'ko' }));
-  const en = followed(field('message', say('message.en'), { kind: 'textarea', rows: 2, maxlength: 500, required: true, lang: 'en' }));
+  const ko = followed(field('message', say('message.ko'), { kind: 'textarea', rows: 2, maxlength: 500, lang: 'ko' }));
+  const en = followed(field('message', say('message.en'), { kind: 'textarea', rows: 2, maxlength: 500, lang: 'en', hint: say('message.hint') }));
   const put = async (message, done) => {
     const before = queue.message;
     if (await doIt(() => change({ message }), done, async () => { await change({ message: before }); await look(); })) { ko.done(); en.done(); }
     await look();
   };
   const send = async () => {
-    const said = { ko: ko.input.value, en: en.input.value };
-    if (await sure({ title: say('message.title'), says: [say('message.says', { n: queue.waiting }), el('blockquote', {}, said.ko, el('br'), said.en)], label: say('message.do') })) await put(said, say('message.done'));
+    const [inKorean, inEnglish] = [ko, en].map(({ input }) => input.value.trim());
+    if (!inKorean && !inEnglish) throw new AtField(ko, say('form.missing'));
+    const said = { ko: inKorean || inEnglish, en: inEnglish || inKorean };
+    if (await sure({ title: say('message.title'), says: [say('message.says', { n: queue.waiting }), el('blockquote', {}, said.ko, said.en !== said.ko && [el('br'), said.en])], label: say('message.do') })) await put(said, say('message.done'));
   };
   const drop = el('button', { type: 'button', on: { click: () => put(null, say('message.dropped')) } }, say('message.drop'));
   const node = el('section', { class: 'card' }, el('h2', {}, say('message.card')), form([ko, en], { label: say('message.begin'), kind: '', send, beside: [drop] }));
