@@ -8,24 +8,27 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
 
+use boxoffice::certificates::Certificates;
 use boxoffice::http::{Limits, Notifier, Reply, Request, Responder, Server, Topic, Wait};
 use boxoffice::threads::OnFatal;
 
 /// What a child does: serves until its standard input ends.
 pub fn serve(kind: &str) -> io::Result<()> {
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    let address = if kind == "server" { serve_http(listen)? } else { serve_direct(listen)? };
+    let address = if kind == "server" { serve_http(listen, None)? } else { serve_direct(listen)? };
     println!("http://{address}");
     io::stdout().flush()?;
     io::copy(&mut io::stdin(), &mut io::sink())?;
     Ok(())
 }
 
-fn serve_http(listen: SocketAddr) -> io::Result<SocketAddr> {
+/// The HTTP server, by https where there are certificates for it; it runs until the process ends.
+pub fn serve_http(listen: SocketAddr, tls: Option<Arc<Certificates>>) -> io::Result<SocketAddr> {
     let notifier = Notifier::new();
     let notifier_for_handler = notifier.clone();
     let handler = move |request: Request, responder: Responder| answer(&request, responder, &notifier_for_handler);
-    let server = Server::open(listen, Limits::default(), notifier, Arc::new(handler), OnFatal::new(|| {}))?;
+    let server =
+        Server::open(listen, Limits { tls, ..Limits::default() }, notifier, Arc::new(handler), OnFatal::new(|| {}))?;
     let address = server.address();
     std::mem::forget(server); // it ends with the process
     Ok(address)

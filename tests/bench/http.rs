@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::Wish;
 use crate::figures::{Spread, short};
+use crate::https;
 use crate::idle;
 use crate::load::{self, Load};
 use crate::plays::Prepared;
@@ -65,7 +66,8 @@ pub fn measure(wish: &Wish) -> Value {
     if let Some(idle) = &idle {
         idle.print();
     }
-    json!({ "rows": told, "idle": idle.map(|idle| idle.json()) })
+    let https = https::measure(wish);
+    json!({ "rows": told, "https": https, "idle": idle.map(|idle| idle.json()) })
 }
 
 fn compare(servers: &[Served; 2], row: &Row, wish: &Wish) -> Value {

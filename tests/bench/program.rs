@@ -12,6 +12,7 @@ mod filling;
 mod growth;
 mod halls;
 mod http;
+mod https;
 mod idle;
 mod line;
 mod load;

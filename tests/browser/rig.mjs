@@ -101,9 +101,9 @@ export class TestApp {
   }
 }
 
-/** A browser that ends with the test. */
-export async function openBrowser(t) {
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+/** A browser that ends with the test, with what its command line says more. */
+export async function openBrowser(t, flags = []) {
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...FLAGS, ...flags] });
   t?.after(() => browser.close());
   return browser;
 }

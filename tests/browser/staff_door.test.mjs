@@ -12,7 +12,7 @@ const browser = await openBrowser(ends);
 after(() => ends.end());
 
 /** A door of a date with two sections, whose tickets are sold. */
-async function door(t, options = {}) {
+async function door(t, { init, ...options } = {}) {
   const app = await openApp(t);
   const layout = { sections: [{ name: 'R', price: 10_000, rows: [{ row: 'A', count: 4 }] }, { name: 'S', price: 5_000, rows: [{ row: 'B', count: 4 }] }] };
   const { scheduleId } = await app.concert({ title: '봄 <img src=x onerror=alert(1)>', layout });
@@ -20,6 +20,7 @@ async function door(t, options = {}) {
   const { key } = await app.staff('POST', '/keys', { name: 'East gate', role: 'door' });
   const page = await openPage(browser, app, { path: null, expected: REFUSED, ...options });
   t.after(() => page.context().close());
+  if (init) await page.addInitScript(init);
   await page.addInitScript(() => {
     // What is heard: every tone that starts.
     globalThis.tones = [];
@@ -136,6 +137,39 @@ test('a keyboard set to Korean makes no difference to the scanner', async (t) =>
   await (await field(page, 'door.scan')).fill(typed);
   await page.keyboard.press('Enter');
   await answer(page, 'yes').waitFor();
+});
+
+/** A photograph of a ticket, as a phone takes it: larger than the screen, and the code small in it. */
+async function photographed(page, app, ticketId) {
+  const response = await fetch(`${app.url}/api/v1/staff/tickets/${ticketId}.svg`, { headers: { Authorization: `Bearer ${app.staffKey}` } });
+  const taken = await page.evaluate(async (svg) => {
+    const image = new Image();
+    image.src = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
+    await image.decode();
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [3000, 2000];
+    const drawing = canvas.getContext('2d');
+    drawing.fillStyle = '#8a8';
+    drawing.fillRect(0, 0, 3000, 2000);
+    drawing.drawImage(image, 1700, 600, 500, 500);
+    return canvas.toDataURL('image/jpeg', 0.8);
+  }, await response.text());
+  return { name: 'photograph.jpg', mimeType: 'image/jpeg', buffer: Buffer.from(taken.split(',')[1], 'base64') };
+}
+
+test('where the browser gives no camera, as on plain http, a photograph of a ticket is read', async (t) => {
+  const { app, page, tickets } = await door(t, { language: 'ko', size: PHONE, init: () => Object.defineProperty(window, 'isSecureContext', { value: false }) });
+  const input = page.getByLabel(await text(page, 'camera.photograph'));
+  await input.waitFor();
+  assert.deepEqual(await input.evaluate((one) => [one.type, one.accept, one.getAttribute('capture')]), ['file', 'image/*', 'environment']);
+  await input.setInputFiles(await photographed(page, app, tickets[0].ticketId));
+  await answer(page, 'yes').waitFor();
+  await input.setInputFiles({ name: 'wall.txt', mimeType: 'image/png', buffer: Buffer.from('no picture') });
+  await page.getByText(await text(page, 'camera.noCode')).waitFor();
+  await mustBeSound(page, 'a photograph in place of the camera');
+  await input.setInputFiles(await photographed(page, app, tickets[1].ticketId));
+  await logged(page, 2);
+  assert.equal(await page.getByText(await text(page, 'camera.noCode')).isVisible(), false);
 });
 
 test('the camera reads a ticket by the library, which is loaded only then; a refused camera is said', async (t) => {

@@ -35,6 +35,11 @@ fn clients_that_drip_are_refused_in_time_and_nobody_notices() {
 }
 
 #[test]
+fn handshakes_of_tls_that_do_not_end_are_ended_in_time_and_nobody_notices() {
+    run("half-handshakes");
+}
+
+#[test]
 fn clients_that_do_not_read_are_let_go_and_nobody_notices() {
     run("slow-readers");
 }

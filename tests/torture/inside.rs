@@ -4,9 +4,11 @@
 use std::fs::File;
 use std::io::{BufRead, Read, Write};
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use boxoffice::certificates::Certificates;
 use boxoffice::http::{Limits, Metrics, Notifier, Reply, Request, Responder, Server, Topic, Wait};
 use boxoffice::metrics::Exposition;
 use boxoffice::threads::OnFatal;
@@ -121,6 +123,7 @@ fn set(limits: &mut Limits, name: &str, value: u64) {
         "body_max_ms" => limits.body_max_ms = value,
         "idle_max_ms" => limits.idle_max_ms = value,
         "write_max_ms" => limits.write_max_ms = value,
+        "handshake_max_ms" => limits.handshake_max_ms = value,
         "linger_max_ms" => limits.linger_max_ms = value,
         "inner_answer_max_ms" => limits.inner_answer_max_ms = value,
         "inner_probe_max_ms" => limits.inner_probe_max_ms = value,
@@ -153,6 +156,11 @@ pub fn serve_if_asked() -> bool {
     let mut limits = Limits { large_body: |_, path| path == "/large", ..Limits::default() };
     let is_direct = settings.split(' ').any(|word| word == "direct");
     for (name, value) in settings.split(' ').filter_map(|word| word.split_once('=')) {
+        if name == "tls" {
+            let [certificate, key] = ["certificate.pem", "key.pem"].map(|file| Path::new(value).join(file));
+            limits.tls = Some(Certificates::of_files(&certificate, &key).unwrap());
+            continue;
+        }
         set(&mut limits, name, value.parse().unwrap());
     }
     let held = Held::default();

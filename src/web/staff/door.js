@@ -7,7 +7,7 @@ import { dateTime, number } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { inTab } from '../shared/store.js';
 import { serverNow, venue } from '../shared/venue.js';
-import { NoCamera, watchCamera } from './camera.js';
+import { NoCamera, mayHaveCamera, readPhotograph, watchCamera } from './camera.js';
 import { DoorAnswers } from './door_answers.js';
 import { field, form } from './forms.js';
 import { ScanQueue } from './scan_queue.js';
@@ -152,11 +152,28 @@ function cameraCard(take, signal) {
       if (!(error instanceof NoCamera)) throw error;
       tell(note, say(`camera.${error.message}`));
       note.hidden = false;
+      photograph.hidden = false;
       return undefined;
     }
   };
+  const photograph = photographField(take, note);
   button.addEventListener('click', turn);
-  return el('section', { class: 'card' }, el('h2', {}, say('camera.title')), el('p', { class: 'soft small' }, say('camera.hint')), note, video, button);
+  return el('section', { class: 'card' }, el('h2', {}, say('camera.title')), el('p', { class: 'soft small' }, say('camera.hint')), note, video, button, photograph);
+}
+
+/** Where the browser gives no camera, a photograph of the code is read in its place. */
+function photographField(take, note) {
+  const input = el('input', { type: 'file', accept: 'image/*', capture: 'environment' });
+  input.addEventListener('change', async () => {
+    const [file] = input.files;
+    if (!file) return;
+    const text = await readPhotograph(file);
+    input.value = '';
+    note.hidden = Boolean(text);
+    if (text) take(text);
+    else tell(note, say('camera.noCode'));
+  });
+  return el('label', { class: 'field', hidden: mayHaveCamera() }, el('span', {}, say('camera.photograph')), input);
 }
 
 function showCounts(place, { expected, in: inside, sections }) {

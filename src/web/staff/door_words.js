@@ -54,6 +54,8 @@ export const door = {
   'camera.stop': ['카메라 끄기', 'Turn the camera off'],
   'camera.picture': ['카메라 화면', 'What the camera sees'],
   'camera.insecure': ['이 주소에서는 브라우저가 카메라를 허용하지 않습니다. https 주소나 이 컴퓨터(localhost)로 열어 주세요.', 'The browser allows the camera only at an https address or on this very computer (localhost). Open the page there.'],
+  'camera.photograph': ['티켓의 QR 코드를 사진으로 찍기', 'Take a photograph of the ticket’s QR code'],
+  'camera.noCode': ['사진에서 QR 코드를 찾지 못했습니다. 더 가까이에서 다시 찍거나 번호를 입력해 주세요.', 'No QR code was found in the photograph. Take it again from nearer, or type the number.'],
   'camera.refused': ['카메라 사용이 거부되었습니다. 브라우저의 사이트 설정에서 허용해 주세요.', 'The camera was refused. Allow it for this page in the settings of the browser.'],
   'camera.none': ['카메라를 찾을 수 없습니다. 스캐너를 쓰거나 번호를 입력해 주세요.', 'No camera was found. Use a scanner or type the number.'],
   'camera.busy': ['카메라를 켤 수 없습니다. 다른 프로그램이 쓰고 있지 않은지 확인해 주세요.', 'The camera could not be turned on. Another program may be using it.'],

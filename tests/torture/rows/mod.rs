@@ -7,6 +7,7 @@ pub mod endings;
 pub mod exhaustion;
 pub mod files;
 pub mod handlers;
+pub mod handshakes;
 pub mod hostile;
 pub mod places;
 pub mod power;
@@ -79,6 +80,14 @@ pub const ALL: &[Row] = &[
         short: 200,
         share: 1,
         run: slow::drips,
+    },
+    Row {
+        name: "half-handshakes",
+        must: "10,000 TLS handshakes that stop or drip are ended in time and cost little; others do not notice",
+        rounds: 10_000,
+        short: 400,
+        share: 1,
+        run: handshakes::half,
     },
     Row {
         name: "slow-readers",
