@@ -32,7 +32,7 @@ use crate::schedule;
 use crate::seat::MapCache;
 use crate::seed::Seeded;
 
-use crate::settings::{MachineSettings, Settings, TestClock};
+use crate::settings::{Checkpoint, MachineSettings, Settings, TestClock};
 use crate::signing::SigningKey;
 use crate::staff::{self, Keyring};
 use crate::store::{
@@ -251,6 +251,9 @@ fn show_progress(done: u64, total: u64) {
 /// What depends on the time zone or on Unicode's tables, and not on SQL
 /// alone, is written down before the file is served.
 fn make_ready(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {
+    if settings.machine.checkpoint == Checkpoint::External {
+        store::leave_checkpoints(connection)?;
+    }
     schedule::settle_dates(connection, &settings.sale.time_zone)?;
     user::fold_names(connection)
 }

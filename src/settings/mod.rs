@@ -103,6 +103,20 @@ pub struct MachineSettings {
     /// How long a token that ended is remembered, and its owner told why it did, in days (1 to 3,650).
     #[arg(long, env = "BOXOFFICE_TOKEN_DAYS", default_value_t = 30, value_name = "N", value_parser = value_parser!(u32).range(1..=3_650))]
     pub token_days: u32,
+    /// Who writes the write-ahead log back into the file: this program, or one that copies the file continuously and
+    /// must see all of the log before, such as Litestream. Without that program the log grows without end.
+    #[arg(long, env = "BOXOFFICE_CHECKPOINT", value_enum, default_value_t)]
+    pub checkpoint: Checkpoint,
+}
+
+/// Who makes checkpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Checkpoint {
+    /// This program.
+    #[default]
+    Own,
+    /// Another program.
+    External,
 }
 
 /// Everything that `serve` and `demo` can be told.

@@ -40,7 +40,7 @@ pub use replace::replace;
 pub use skipped_rows::SkippedRows;
 pub use statements::log_slow_statements;
 pub use tx::{Tx, Undo, with_transaction};
-pub use wal::wal_path;
+pub use wal::{leave_checkpoints, wal_path};
 pub use writer::{Bounds, CommitError, Completion, Job, Writer, WriterHooks};
 
 use std::fmt;

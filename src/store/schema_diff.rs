@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, Row};
 
+/// How the tables of Litestream begin, which copies a file continuously and notes in it how far it has come.
+const OF_LITESTREAM: &str = "_litestream_";
+
 /// A part of a file's schema.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Part {
@@ -31,7 +34,10 @@ pub fn schema_of(connection: &Connection) -> rusqlite::Result<BTreeSet<Part>> {
                 type = 'view' OR (type = 'index' AND sql NOT LIKE 'CREATE UNIQUE%')
             FROM sqlite_schema WHERE type NOT IN ('table') AND sql IS NOT NULL";
     let part = |row: &Row| Ok(Part { table: row.get(0)?, words: row.get(1)?, is_harmless: row.get(2)? });
-    connection.prepare(parts)?.query_map([], part)?.collect()
+    let is_seen = |part: &Part| !part.table.starts_with(OF_LITESTREAM);
+    let mut parts = connection.prepare(parts)?;
+    let parts = parts.query_map([], part)?;
+    parts.filter(|part| part.as_ref().map_or(true, is_seen)).collect()
 }
 
 /// The tables of other programs that refer to one of `tables`: their rows can stop what the venue deletes.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use super::location::sidecar_path;
 
@@ -30,6 +31,12 @@ pub fn limit(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update_and_check(None, "journal_size_limit", BYTES as i64, |_| Ok(()))
 }
 
+/// Leaves checkpoints to another program, also that of the end.
+pub fn leave_checkpoints(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
+}
+
 /// The write-ahead log of a file.
 pub fn wal_path(database: &Path) -> PathBuf {
     sidecar_path(database, "-wal")
@@ -37,6 +44,7 @@ pub fn wal_path(database: &Path) -> PathBuf {
 
 /// The WAL of the writing connection.
 pub struct Wal {
+    /// `None` where it is left to another program, or there is none.
     path: Option<PathBuf>,
     commits: u32,
     restart_bytes: u64,
@@ -44,8 +52,21 @@ pub struct Wal {
 
 impl Wal {
     pub fn of(connection: &Connection) -> Wal {
-        let path = connection.path().filter(|path| !path.is_empty()).map(|path| wal_path(Path::new(path)));
+        let automatic = connection.pragma_query_value(None, "wal_autocheckpoint", |row| row.get::<_, i64>(0));
+        let path = connection.path().filter(|path| !path.is_empty() && automatic != Ok(0));
+        let path = path.map(|path| wal_path(Path::new(path)));
         Wal { path, commits: 0, restart_bytes: RESTART_BYTES }
+    }
+
+    /// Writes all of it into the file and closes the file.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn close(&self, connection: Connection) -> rusqlite::Result<()> {
+        if self.path.is_some() {
+            connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+        }
+        connection.close().map_err(|(_, error)| error)
     }
 
     /// After a commit: restarts the WAL if it is too long. A failure is retried later.

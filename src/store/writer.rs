@@ -365,8 +365,7 @@ impl<C: Send + 'static> WriterThread<C> {
         if self.is_fatal {
             return; // after a failed disk the next start recovers the WAL
         }
-        let last = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
-        if let Err(error) = last.and_then(|()| self.connection.close().map_err(|(_, error)| error)) {
+        if let Err(error) = self.wal.close(self.connection) {
             log::error!("the database was not closed cleanly, the next start recovers it: {error}");
         }
     }

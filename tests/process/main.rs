@@ -5,6 +5,7 @@
 
 mod cancellation;
 mod clock;
+mod copies;
 mod history;
 mod log;
 mod monitoring;
