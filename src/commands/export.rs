@@ -54,7 +54,7 @@ impl Export {
         let mut map = server.get(&format!("/staff/schedules/{}/seats", self.schedule))?;
         let mut seats = map["seats"].take();
         for seat in seats.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
-            seat.retain(|name, _| !matches!(name.as_str(), "status" | "mine" | "reason"));
+            seat.retain(|name, _| !matches!(name.as_str(), "status" | "mine" | "reason" | "holder"));
         }
         seat::read_layout(json!({ "seats": seats }), String::new()).map_err(|refusal: Refusal| {
             OpenError(format!("the server's seats were not understood ({refusal:?}); use its own boxoffice."))

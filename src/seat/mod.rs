@@ -74,6 +74,20 @@ pub struct MapSeat<S> {
     /// Why the venue keeps it back; only staff see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Who holds or owns it; only staff see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holder: Option<SeatHolder>,
+}
+
+/// Who holds or owns a seat.
+#[derive(Debug, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SeatHolder {
+    pub user_id: Uuid,
+    pub name: String,
+    pub reservation_id: Uuid,
+    /// The end of a hold.
+    pub held_until: Option<Millis>,
 }
 
 /// A seat that somebody wants, by its label.

@@ -53,7 +53,8 @@ impl Plan {
     fn json(&self, index: usize, status: SeatState) -> serde_json::Result<&RawValue> {
         let cell = &self.json[index][status as usize];
         if cell.get().is_none() {
-            let made = to_raw_value(&MapSeat { seat: &self.seats[index], status, mine: false, reason: None })?;
+            let made =
+                to_raw_value(&MapSeat { seat: &self.seats[index], status, mine: false, reason: None, holder: None })?;
             let _ = cell.set(made); // another has made the same meanwhile
         }
         cell.get().map(|json| &**json).ok_or_else(|| Error::custom("it was set above"))
@@ -83,7 +84,7 @@ impl Serialize for MapSeats {
         let mut list = serializer.serialize_seq(Some(self.states.len()))?;
         for (index, (seat, &status)) in self.plan.seats.iter().zip(&*self.states).enumerate() {
             match mine.next_if_eq(&&index) {
-                Some(_) => list.serialize_element(&MapSeat { seat, status, mine: true, reason: None })?,
+                Some(_) => list.serialize_element(&MapSeat { seat, status, mine: true, reason: None, holder: None })?,
                 None => list.serialize_element(self.plan.json(index, status).map_err(Error::custom)?)?,
             }
         }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::{Hold, LayoutSeat, MapSeat, Seat, SeatClaim, WantedSeat};
+use super::{Hold, LayoutSeat, MapSeat, Seat, SeatClaim, SeatHolder, WantedSeat};
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::store::from_row;
@@ -127,17 +127,24 @@ pub(super) fn list_map(
     let one = if label.is_some() { "label = ?3" } else { "?3 IS NULL" };
     connection
         .prepare_cached(&format!(
-            "SELECT {SEAT}, status, user_id, reason FROM seat LEFT JOIN
-             (SELECT * FROM claim WHERE schedule_id = ?1 AND (held_until IS NULL OR ?2 < held_until)) USING (schedule_id, seat_no)
+            "SELECT {SEAT}, status, user_id, reason, reservation_id, held_until,
+               iif(?4, (SELECT name FROM user WHERE user.user_id = held.user_id), NULL)
+             FROM seat LEFT JOIN (SELECT * FROM claim WHERE schedule_id = ?1 AND (held_until IS NULL OR ?2 < held_until)) AS held
+               USING (schedule_id, seat_no)
              WHERE schedule_id = ?1 AND {one} ORDER BY seat_no",
         ))?
-        .query_map((schedule_id, now, label), |row| {
+        .query_map((schedule_id, now, label, viewer.is_none()), |row| {
             let (status, owner): (Option<SeatState>, Option<Uuid>) = (row.get(9)?, row.get(10)?);
+            let name: Option<String> = row.get(14)?; // of no one unless staff look
+            let (reservation_id, held_until): (Option<Uuid>, _) = (row.get(12)?, row.get(13)?);
+            let known = owner.zip(reservation_id).zip(name);
+            let holder = |((user_id, reservation_id), name)| SeatHolder { user_id, name, reservation_id, held_until };
             Ok(MapSeat {
                 seat: read_seat(row)?,
                 status: status.unwrap_or(SeatState::Available),
                 mine: owner.is_some() && owner == viewer,
                 reason: if viewer.is_none() { row.get(11)? } else { None },
+                holder: known.map(holder),
             })
         })?
         .collect()

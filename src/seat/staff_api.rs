@@ -36,7 +36,7 @@ pub fn schedule(context: &Context) -> Outcome<Answer> {
 }
 
 /// `GET /staff/schedules/{scheduleId}/seats`, for all staff: 200 with the seats in layout order, with the reasons of
-/// those kept back. 404 `SCHEDULE_NOT_FOUND`.
+/// those kept back and the holders of the others. 404 `SCHEDULE_NOT_FOUND`.
 pub fn seats(context: &Context) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     let reader = context.reader()?;

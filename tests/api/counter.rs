@@ -158,6 +158,12 @@ fn counter_a_guest_gets_the_blocked_seat_that_nobody_else_can_get() {
     let sold = counter.sell(wanted).must(201).clone();
     assert_eq!((&sold["amount"], &sold["note"], &sold["seats"][0]["price"]), (&json!(0), &json!("press"), &json!(0)));
     app.customer().hold(1, &["2"]).refused(409, "SEAT_UNAVAILABLE");
+    let seats = counter.call("GET", "/schedules/1/seats", Value::Null).must(200)["seats"].clone();
+    let holder =
+        json!({ "userId": sold["userId"], "name": "Lee", "reservationId": sold["reservationId"], "heldUntil": null });
+    assert_eq!((&seats[1]["holder"], seats[2].get("holder")), (&holder, None));
+    let seen = app.customer().get("/schedules/1/seats").must(200)["seats"].clone();
+    assert_eq!((&seen[1]["status"], seen[1].get("holder")), (&json!("SOLD"), None), "only staff see whose it is");
     let sales = counter.call("GET", "/schedules/1/sales", Value::Null).must(200).clone();
     let told = ["sold", "free", "blocked", "revenue"].map(|name| sales[name].as_i64().unwrap());
     assert_eq!(told, [2, 1, 0, 0]);
