@@ -68,9 +68,19 @@ CREATE TABLE user (
     key_hash   BLOB    NOT NULL CHECK (length(key_hash) = 32),
     created_at INTEGER NOT NULL,
     -- The name folded by Unicode, as it is searched for. Null only until a file of an older format is opened.
-    name_folded TEXT
+    name_folded TEXT,
+    -- Counts the users: the code that people say aloud at the counter is made of it.
+    number     INTEGER CHECK (number > 0),
+    -- An e-mail address or a telephone number, as it was typed. Nothing is ever sent there.
+    contact    TEXT CHECK (length(contact) BETWEEN 1 AND 200),
+    -- From then on they get no place in the line, and buy nothing; null: they may.
+    banned_at  INTEGER,
+    -- When name, contact and key were taken out. The books go on naming the user.
+    removed_at INTEGER CHECK (removed_at IS NULL OR contact IS NULL)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX user_name_folded ON user (name_folded); -- a search reads this alone
+CREATE UNIQUE INDEX user_number ON user (number);
+CREATE INDEX user_contact ON user (contact) WHERE contact IS NOT NULL; -- a search reads this alone
 
 -- The settings of the waiting line: one row. The file wins over flags of the same names.
 CREATE TABLE queue (

@@ -83,6 +83,9 @@ pub fn go_back_to(before: &IdState) {
     }
 }
 
+/// Letters and digits for what people read out: 32 of them, none of 0, O, 1 and I, which people mix up.
+pub const READABLE: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+
 /// The bits of a UUID of version 7 that are neither its time nor its version and variant (RFC 9562, 5.7).
 const RANDOM_BITS: u32 = 74;
 /// Two ids of one millisecond are this far apart at most, and one at

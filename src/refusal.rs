@@ -93,6 +93,8 @@ refusals! {
     TokenWaiting { position: Option<u64>, poll_after_seconds: u32 } "TOKEN_WAITING",
     NotYours "NOT_YOURS",
     UserNotFound "USER_NOT_FOUND",
+    UserBanned "USER_BANNED",
+    UserInUse { balance: Points, reservation_ids: Vec<Uuid> } "USER_IN_USE",
     NoDraw "NO_DRAW",
     ConcertNotFound "CONCERT_NOT_FOUND",
     ScheduleNotFound "SCHEDULE_NOT_FOUND",
@@ -183,6 +185,9 @@ impl Refusal {
             }
             Refusal::ReservationNotPending { status } | Refusal::ReservationNotConfirmed { status } => {
                 json!({ "reservationStatus": status })
+            }
+            Refusal::UserInUse { balance, reservation_ids } => {
+                json!({ "balance": balance, "reservationIds": reservation_ids })
             }
             Refusal::RefundClosed { refund_until } => json!({ "refundUntil": refund_until }),
             Refusal::BalanceLimit { balance } | Refusal::BalanceTooLow { balance } => json!({ "balance": balance }),

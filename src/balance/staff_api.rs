@@ -9,16 +9,17 @@ use crate::http::{Fields, Reply};
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::user;
+use crate::user::{self, api::user_json};
 use crate::venue::{Answer, Context, Written};
 
-/// `GET /staff/users/{userId}`, for counter and admins: 200 with a user and the balance. 404 `USER_NOT_FOUND`.
+/// `GET /staff/users/{userId}`, for counter and admins: 200 with a user, their code and the balance. 404 `USER_NOT_FOUND`.
 pub fn user(context: &Context) -> Outcome<Answer> {
     let user_id = user_id(context)?;
     let reader = context.reader()?;
     let user = user::must_exist(&reader, user_id)?;
     let balance = super::find(&reader, user_id)?.balance;
-    let body = json!({ "userId": user.user_id, "name": user.name, "createdAt": user.created_at, "balance": balance });
+    let mut body = user_json(&user);
+    body["balance"] = json!(balance);
     Answer::json(200, &body)
 }
 

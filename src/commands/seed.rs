@@ -122,11 +122,16 @@ fn date(server: &mut ApiClient, date: &Value) -> Result<Value, OpenError> {
 
 /// Adds the users, the first who came first, each with their reservations in the order in which they were made.
 fn with_users(server: &mut ApiClient, mut seed: Value) -> Result<Value, OpenError> {
-    let listed = server.list(&format!("/staff/users?name=&limit={PAGE}"), "users")?;
+    let listed = server.list(&format!("/staff/users?limit={PAGE}"), "users")?;
     let (mut users, mut reservations) = (Vec::new(), Vec::new());
     for id in listed.iter().rev().filter_map(|user| user["userId"].as_str()) {
         let user = server.get(&format!("/staff/users/{id}"))?;
-        let mut told = picked(&user, &["userId", "name"]);
+        let mut told = picked(&user, &["userId", "name", "contact"]);
+        for (member, at) in [("banned", "bannedAt"), ("removed", "removedAt")] {
+            if !user[at].is_null() {
+                told.insert(member.into(), true.into());
+            }
+        }
         told.insert("points".into(), user["balance"].clone());
         users.push(Value::from(told));
         let of_user = server.list(&format!("/staff/users/{id}/reservations"), "reservations")?;

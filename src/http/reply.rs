@@ -140,7 +140,7 @@ pub const fn status_of(code: Code) -> u16 {
         | Code::TokenInvalid
         | Code::TokenExpired => 401,
         Code::InsufficientBalance => 402,
-        Code::TokenWaiting | Code::NotYours | Code::TopUpByStaffOnly | Code::RoleNotAllowed => 403,
+        Code::UserBanned | Code::TokenWaiting | Code::NotYours | Code::TopUpByStaffOnly | Code::RoleNotAllowed => 403,
         Code::NotFound
         | Code::TestServerOnly
         | Code::CourseUnmapped
@@ -172,6 +172,7 @@ pub const fn status_of(code: Code) -> u16 {
         | Code::ScheduleCancelled
         | Code::VisitOver
         | Code::ReservationPending
+        | Code::UserInUse
         | Code::SeatLimit
         | Code::SeatUnavailable
         | Code::LayoutInUse

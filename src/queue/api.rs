@@ -58,7 +58,7 @@ enum Joins {
 /// `POST /queue/tokens`, open to all: needs a `userId` and its `userKey`, or a `name` alone. 200 with the valid token
 /// of the user if there is one, else 201 with `Location` and a new one at the end of the line; with a `name` always
 /// 201, with the key of the new user, shown this once. No `Idempotency-Key`: the answer has a secret. A token that ends
-/// in the same moment is a 401. 401 `USER_KEY_INVALID`, `TOKEN_INVALID`, `TOKEN_EXPIRED`.
+/// in the same moment is a 401. 401 `USER_KEY_INVALID`, `TOKEN_INVALID`, `TOKEN_EXPIRED`; 403 `USER_BANNED`.
 pub fn issue(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let [is_new, ..] = ["name", "userId", "userKey"].map(|name| fields.has(name));

@@ -60,7 +60,11 @@ pub struct Token {
 const PROGRESS_EVERY: u64 = 100_000;
 /// The user's valid token, or a new one at the end of the line; says whether it is new. While a draw is to
 /// come, it gets a join number in place of a place.
+///
+/// # Errors
+/// `USER_NOT_FOUND`, `USER_BANNED`.
 pub fn issue(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<(TokenKey, bool)> {
+    user::must_be_welcome(tx, user_id)?;
     if let Some(token) = find_unless_over(tx, line, user_id)? {
         return Ok((token.key, false));
     }
@@ -77,7 +81,7 @@ pub fn issue(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<(TokenKey, bool)> {
 /// # Errors
 /// `USER_NOT_FOUND`.
 pub fn invite(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<()> {
-    user::must_exist(tx, user_id)?;
+    user::must_be_welcome(tx, user_id)?;
     match find_unless_over(tx, line, user_id)? {
         None => {
             count_guest(tx)?;

@@ -166,6 +166,14 @@ fn both(code: Code) -> Both {
             ["No such user", "There is no user with this id.", "Check the id; staff find users by name."],
             ["사용자가 없습니다", "이 ID의 사용자가 없습니다.", "ID를 확인해 주세요. 직원은 이름으로 찾을 수 있습니다."],
         ],
+        Code::UserBanned => [
+            ["Not allowed to book", "The venue has banned this user: they get no place in the line and buy nothing.", "Talk to the venue; tickets that are paid stay good."],
+            ["예매할 수 없습니다", "공연장이 이용을 정지한 사용자라 대기하거나 살 수 없습니다.", "공연장에 문의해 주세요. 결제된 티켓은 그대로 유효합니다."],
+        ],
+        Code::UserInUse => [
+            ["Account still in use", "The account has points or seats of a date to come; 'balance' and 'reservationIds' name them.", "Spend the points or have them paid out, and give the seats back or wait until the date is over."],
+            ["아직 쓰이는 계정입니다", "계정에 포인트나 앞으로 올 일정의 좌석이 남아 있습니다. 'balance'와 'reservationIds'에 있습니다.", "포인트를 쓰거나 돈으로 받고, 좌석을 돌려주거나 일정이 끝난 뒤에 다시 시도해 주세요."],
+        ],
         Code::NoDraw => [
             ["No draw yet", "There has been no draw of the waiting line.", "Ask again after the opening time."],
             ["추첨이 없습니다", "아직 대기열 추첨이 없었습니다.", "개시 시각 이후에 다시 조회해 주세요."],

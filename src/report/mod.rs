@@ -15,6 +15,8 @@ use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::schedule;
 use crate::store::Outcome;
+use crate::ticket;
+use crate::user::{self, User};
 use crate::venue::cut_page;
 
 /// What became of the seats of a date, or of a part of it.
@@ -219,4 +221,15 @@ pub struct Till {
 /// The tills between two moments, by person and way of payment.
 pub fn tills(connection: &Connection, day: &Range<Millis>) -> rusqlite::Result<Vec<Till>> {
     sql::list_tills(connection, day)
+}
+
+/// Whom a text names exactly: by their code, or by the number of a ticket of theirs.
+pub fn named(connection: &Connection, text: &str) -> Outcome<Vec<User>> {
+    let mut users: Vec<User> = user::find_by_code(connection, text)?.into_iter().collect();
+    for number in ticket::code::typed_numbers(text) {
+        if let Some(found) = ticket::find_by_number(connection, &number)? {
+            users.push(user::must_exist(connection, found.user_id)?);
+        }
+    }
+    Ok(users)
 }

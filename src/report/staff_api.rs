@@ -13,13 +13,19 @@ use crate::refusal::Refusal;
 use crate::spreadsheet::Cell::{Number, Text};
 use crate::spreadsheet::Table;
 use crate::store::Outcome;
-use crate::venue::{Answer, Context};
+use crate::user::{self, api::user_json};
+use crate::venue::{Answer, Context, cut_page};
+use uuid::Uuid;
 
 /// Entries of a page at most, and unless asked otherwise.
 const PAGE_MAX: u32 = 1_000;
 const PAGE: u32 = 100;
 /// The same of a table: what a spreadsheet can hold and a venue can have at hand.
 const TABLE_LINES_MAX: u32 = 100_000;
+
+/// Users of a page at most, and unless asked otherwise.
+const USERS_MAX: u32 = 200;
+const USERS: u32 = 50;
 
 /// `GET /staff/schedules/{scheduleId}/sales`, for counter and admins: 200 with the sales of a date; with
 /// `Accept: text/csv` a table of every sold seat in the venue's time zone. 404 `SCHEDULE_NOT_FOUND`.
@@ -58,6 +64,28 @@ pub fn ledger(context: &Context) -> Outcome<Answer> {
         "nextCursor": page.next_cursor,
     });
     Ok(Answer::Ready(Reply::json(200, &body).with("Vary", "Accept")))
+}
+
+/// `GET /staff/users`, for counter and admins: 200 with users, newest first: those whose name contains `name`; or by
+/// `search` those of a customer code or a ticket's number, then those whose name or contact contains it. `limit` 1 to
+/// 200 (50); `nextCursor` leads on.
+pub fn users(context: &Context) -> Outcome<Answer> {
+    let (limit, before) = (context.limit(USERS, USERS_MAX)?, context.query_id("cursor")?.unwrap_or(Uuid::max()));
+    let reader = context.reader()?;
+    let (name, search) = (context.query("name"), context.query("search"));
+    if name.is_some() && search.is_some() {
+        let (en, ko) = ("can't be given together with 'name'", "'name'과 함께 쓸 수 없습니다");
+        return Err(Refusal::invalid("?search", en, ko).into());
+    }
+    let mut users = match search {
+        Some(text) => user::list_by_text(&reader, text, before, limit + 1)?,
+        None => user::list_by_name(&reader, name.unwrap_or(""), before, limit + 1)?,
+    };
+    let next = cut_page(&mut users, limit, |user| user.user_id);
+    let named = search.filter(|_| before == Uuid::max()).map_or(Ok(Vec::new()), |text| super::named(&reader, text))?;
+    users.retain(|user| named.iter().all(|one| one.user_id != user.user_id));
+    let shown: Vec<_> = named.iter().chain(&users).map(user_json).collect();
+    Answer::json(200, &json!({ "users": shown, "nextCursor": next }))
 }
 
 /// `GET /staff/till`, for counter and admins: 200 with what went over the counter on a `date` in the venue's time zone,

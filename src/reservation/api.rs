@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::sql::Filter;
 use super::{DateRef, HoldRequest, Reservation, ReservationDetails, SeatChoice, Status};
 use crate::clock::Millis;
 use crate::http::{Fields, Reply};
@@ -206,9 +207,18 @@ pub(super) fn reservation_id(context: &Context) -> Result<Uuid, Refusal> {
 }
 
 /// `GET /reservations`, for a user: 200 with the caller's reservations, newest first: `limit` 1 to
-/// 200, at most 200 unless asked otherwise; `nextCursor` leads on.
+/// 200, at most 200 unless asked otherwise; `nextCursor` leads on. Of one `status` or of one `scheduleId` alone, where
+/// they are given.
 pub fn reservations(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     list(context, user_id, reservation_json)
+}
+
+fn read_status(word: &str) -> Result<Status, Refusal> {
+    Status::of(word).ok_or_else(|| {
+        let words = Status::ALL.iter().map(|status| status.word()).collect::<Vec<_>>().join(", ");
+        let (en, ko) = (format!("must be one of {words}"), format!("다음 중 하나여야 합니다: {words}"));
+        Refusal::invalid("?status", en, ko)
+    })
 }
 
 /// A page of a user's reservations, each as it is shown.
@@ -218,8 +228,13 @@ pub(super) fn list(
     shown_as: fn(&ReservationDetails, Millis) -> Value,
 ) -> Outcome<Answer> {
     let (limit, before) = (context.limit(LIST_MAX, LIST_MAX)?, context.query_id("cursor")?.unwrap_or(Uuid::max()));
+    let filter = Filter {
+        status: context.query("status").map(read_status).transpose()?,
+        schedule_id: context.query_number("scheduleId", 0..=i64::MAX)?,
+        now: context.now,
+    };
     let reader = context.reader()?;
-    let mut reservations = super::sql::list_of_user(&reader, user_id, before, limit + 1)?;
+    let mut reservations = super::sql::list_of_user(&reader, user_id, &filter, before, limit + 1)?;
     let next = cut_page(&mut reservations, limit, |reservation| reservation.reservation_id);
     let shown = reservations
         .into_iter()
@@ -248,6 +263,11 @@ pub fn refund(context: &Context, user_id: Uuid) -> Outcome<Answer> {
         let ended = super::refund_own(tx, user_id, reservation_id)?;
         Ok(Written::Ready(Reply::json(200, &reservation_json(&ended, tx.now()))))
     })
+}
+
+/// `DELETE /users/{userId}`, for a user: removes the caller's account. 204. 403 `NOT_YOURS`; 409 `USER_IN_USE`.
+pub fn remove_own(user_id: Uuid) -> Outcome<Answer> {
+    Answer::write(move |tx| super::remove_user(tx, user_id).map(|()| Written::Ready(Reply::empty(204))))
 }
 
 /// `DELETE /queue/token`, for a token: leaves the line or ends the visit; an unpaid hold is given back. 204.

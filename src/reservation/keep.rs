@@ -44,7 +44,7 @@ pub fn keep(tx: &Tx, maps: &MapCache, wanted: CounterHold) -> Outcome<Reservatio
     let date = wanted.date.must_find(tx)?;
     date.must_take_place()?;
     let user_id = match wanted.customer {
-        Customer::Known(user_id) => user::must_exist(tx, user_id)?.user_id,
+        Customer::Known(user_id) => user::must_be_welcome(tx, user_id)?.user_id,
         Customer::New(new) => user::register(tx, new)?.user_id,
     };
     due::expire_in_the_way(tx, date.schedule_id, user_id)?;

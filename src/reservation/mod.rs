@@ -9,6 +9,7 @@ mod due;
 mod hold;
 mod keep;
 mod refund;
+mod removal;
 mod resolved;
 mod sql;
 pub mod staff_api;
@@ -22,6 +23,7 @@ pub use due::{expire_due, move_holds, next_due};
 pub use hold::{GivenIds, Terms, reserve_elsewhere};
 pub use keep::{CounterHold, Customer, cancel_any, keep, make_free};
 pub use refund::{Progress, Settlement, cancel_date, progress, refund, refund_own, settle_cancelled};
+pub use removal::{ban_user, remove_user};
 pub use sql::{find, find_by_payment, find_by_seats, find_with_seats};
 
 use crate::balance::PayMethod;

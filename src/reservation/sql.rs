@@ -91,31 +91,42 @@ pub fn find_by_seats(
 ) -> rusqlite::Result<Option<(Reservation, Vec<WantedSeat>)>> {
     let mut wanted: Vec<&str> = labels.iter().map(String::as_str).collect();
     wanted.sort_unstable();
-    for reservation in list_of_user(connection, user_id, Uuid::max(), LOOK_BACK_MAX)? {
-        if reservation.schedule_id == schedule_id {
-            let seats = list_seats(connection, reservation.reservation_id)?;
-            let mut labels: Vec<&str> = seats.iter().map(|seat| seat.label.as_str()).collect();
-            labels.sort_unstable();
-            if labels == wanted {
-                return Ok(Some((reservation, seats)));
-            }
+    let filter = Filter { schedule_id: Some(schedule_id), status: None, now: Millis::from_unix_ms(0) };
+    for reservation in list_of_user(connection, user_id, &filter, Uuid::max(), LOOK_BACK_MAX)? {
+        let seats = list_seats(connection, reservation.reservation_id)?;
+        let mut labels: Vec<&str> = seats.iter().map(|seat| seat.label.as_str()).collect();
+        labels.sort_unstable();
+        if labels == wanted {
+            return Ok(Some((reservation, seats)));
         }
     }
     Ok(None)
+}
+
+/// Which reservations are listed; what is `None` holds none back.
+pub(super) struct Filter {
+    /// Their status at `now`.
+    pub status: Option<Status>,
+    pub schedule_id: Option<i64>,
+    pub now: Millis,
 }
 
 /// The newest reservations of a user before one: later ones have greater ids.
 pub(super) fn list_of_user(
     connection: &Connection,
     user_id: Uuid,
+    filter: &Filter,
     before: Uuid,
     limit: u32,
 ) -> rusqlite::Result<Vec<Reservation>> {
+    let Filter { status, schedule_id, now } = filter;
     connection
         .prepare_cached(&format!(
-            "{RESERVATION} WHERE user_id = ?1 AND reservation_id < ?2 ORDER BY reservation_id DESC LIMIT ?3"
+            "{RESERVATION} WHERE user_id = ?1 AND reservation_id < ?2 AND (?4 IS NULL OR schedule_id = ?4)
+               AND (?5 IS NULL OR iif(status = 'PENDING_PAYMENT' AND hold_expires_at <= ?6, 'EXPIRED', status) = ?5)
+             ORDER BY reservation_id DESC LIMIT ?3"
         ))?
-        .query_map((user_id, before, limit), read)?
+        .query_map((user_id, before, limit, schedule_id, status, now), read)?
         .collect()
 }
 
@@ -232,6 +243,24 @@ pub(super) fn count_of_date(connection: &Connection, schedule_id: i64) -> rusqli
 pub(super) fn update_declined_count(tx: &Tx, reservation_id: Uuid, declined_count: u32) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE reservation SET declined_count = ?2 WHERE reservation_id = ?1")?
         .execute((reservation_id, declined_count))
+        .map(drop)
+}
+
+/// The reservations of a user that are unpaid, or paid for a date that is not over.
+pub(super) fn list_to_come(tx: &Tx, user_id: Uuid) -> rusqlite::Result<Vec<Uuid>> {
+    tx.prepare_cached(
+        "SELECT reservation_id FROM reservation JOIN schedule USING (schedule_id) WHERE user_id = ?1
+           AND (status = 'PENDING_PAYMENT' OR (status = 'CONFIRMED' AND (starts_at > ?2 OR cancelled_at IS NOT NULL)))
+         ORDER BY reservation_id LIMIT 100",
+    )?
+    .query_map((user_id, tx.now()), |row| row.get(0))?
+    .collect()
+}
+
+/// Takes away what staff wrote beside a user's reservations.
+pub(super) fn delete_notes(tx: &Tx, user_id: Uuid) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE reservation SET note = NULL WHERE user_id = ?1 AND note IS NOT NULL")?
+        .execute([user_id])
         .map(drop)
 }
 

@@ -7,7 +7,7 @@ use super::{Progress, ReservationDetails};
 use crate::http::Reply;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::user;
+use crate::user::{self, api::user_json};
 use crate::venue::{Answer, Context, Prefer, Until, Written};
 
 /// `GET /staff/reservations/{reservationId}`, for counter and admins: 200 with the reservation of any user. 404
@@ -86,6 +86,23 @@ pub fn renew_key(context: &Context) -> Outcome<Answer> {
         let body = json!({ "userId": user_id, "userKey": user_key });
         Ok(Written::Ready(Reply::json(201, &body).with("Location", at)))
     })
+}
+
+/// `PUT /staff/users/{userId}/ban`, for admins: bans a user (`banned`), whose place in the line ends, or lets them buy
+/// again. 200 with the user; a repetition changes nothing. 404 `USER_NOT_FOUND`.
+pub fn ban(context: &Context) -> Outcome<Answer> {
+    let user_id = context.id("userId", Refusal::UserNotFound)?;
+    let mut fields = context.fields()?;
+    let banned = fields.truth("banned")?;
+    fields.end()?;
+    Answer::write(move |tx| Ok(Written::Ready(Reply::json(200, &user_json(&super::ban_user(tx, user_id, banned)?)))))
+}
+
+/// `DELETE /staff/users/{userId}`, for admins: removes the account of a user. 204, also where it is removed already. 404
+/// `USER_NOT_FOUND`; 409 `USER_IN_USE`.
+pub fn remove_user(context: &Context) -> Outcome<Answer> {
+    let user_id = context.id("userId", Refusal::UserNotFound)?;
+    Answer::write(move |tx| super::remove_user(tx, user_id).map(|()| Written::Ready(Reply::empty(204))))
 }
 
 fn shown(progress: &Progress) -> Reply {

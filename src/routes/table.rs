@@ -45,13 +45,20 @@ pub static ROUTES: &[Route] = &[
         Active(|rooms, c, caller| seat::api::seats_on_date(c, &rooms.maps, caller.user_id)),
     )
     .query(&["date"]),
-    get("/api/v1/reservations", User(|_, c, user_id| reservation::api::reservations(c, user_id)))
-        .query(&["limit", "cursor"]),
+    get("/api/v1/reservations", User(|_, c, user_id| reservation::api::reservations(c, user_id))).query(&[
+        "status",
+        "scheduleId",
+        "limit",
+        "cursor",
+    ]),
     get("/api/v1/reservations/{reservationId}", User(|_, c, user_id| reservation::api::reservation(c, user_id)))
         .waits(),
     delete("/api/v1/reservations/{reservationId}", User(|_, c, user_id| reservation::api::cancel(c, user_id))),
     post("/api/v1/reservations/{reservationId}/refund", User(|_, c, user_id| reservation::api::refund(c, user_id)))
         .body(Body::Empty),
+    get("/api/v1/users/{userId}", User(|_, c, user_id| user::api::own(c, own_user(c, user_id)?))),
+    patch("/api/v1/users/{userId}", User(|_, c, user_id| user::api::change_own(c, own_user(c, user_id)?))),
+    delete("/api/v1/users/{userId}", User(|_, c, user_id| reservation::api::remove_own(own_user(c, user_id)?))),
     get("/api/v1/users/{userId}/balance", User(|_, c, user_id| balance::api::balance(c, own_user(c, user_id)?))),
     get(
         "/api/v1/users/{userId}/balance/entries",
@@ -108,10 +115,14 @@ pub static ROUTES: &[Route] = &[
     post("/api/v1/staff/queue/tokens", Staff(ADMIN, |rooms, c, _| queue::staff_api::invite(c, &rooms.line))),
     delete("/api/v1/staff/queue/tokens/{userId}", Staff(ADMIN, |_, c, _| reservation::api::revoke(c))),
     // Staff: the counter.
-    get("/api/v1/staff/users", Staff(COUNTER, |_, c, _| user::api::find(c))).query(&["name", "limit", "cursor"]),
+    get("/api/v1/staff/users", Staff(COUNTER, |_, c, _| report::staff_api::users(c)))
+        .query(&["name", "search", "limit", "cursor"]),
     get("/api/v1/staff/users/{userId}", Staff(COUNTER, |_, c, _| balance::staff_api::user(c))),
+    patch("/api/v1/staff/users/{userId}", Staff(COUNTER, |_, c, _| user::api::change(c))),
+    delete("/api/v1/staff/users/{userId}", Staff(ADMIN, |_, c, _| reservation::staff_api::remove_user(c))),
+    put("/api/v1/staff/users/{userId}/ban", Staff(ADMIN, |_, c, _| reservation::staff_api::ban(c))),
     get("/api/v1/staff/users/{userId}/reservations", Staff(COUNTER, |_, c, _| reservation::staff_api::of_user(c)))
-        .query(&["limit", "cursor"]),
+        .query(&["status", "scheduleId", "limit", "cursor"]),
     post("/api/v1/staff/users/{userId}/key", Staff(COUNTER, |_, c, _| reservation::staff_api::renew_key(c)))
         .body(Body::Empty)
         .secret(),

@@ -69,6 +69,9 @@ struct User {
     name: String,
     /// What is left after the sales.
     points: Points,
+    contact: Option<String>,
+    banned: bool,
+    removed: bool,
 }
 
 #[derive(Debug)]

@@ -184,8 +184,11 @@ impl Reader<'_> {
         let name = fields.line("name", 1..=user::NAME_MAX_CHARS)?;
         let most = Points::BALANCE_MAX.won();
         let points = fields.has("points").then(|| fields.integer("points", 0..=most)).transpose()?;
+        let contact = fields.has("contact").then(|| user::api::contact(&mut fields)).transpose()?;
+        let mut is = |name: &str| Ok(fields.has(name) && fields.truth(name)?);
+        let (banned, removed) = (is("banned")?, is("removed")?);
         fields.end()?;
-        Ok(User { id, key, name, points: Points::new(points.unwrap_or(0)) })
+        Ok(User { id, key, name, points: Points::new(points.unwrap_or(0)), contact, banned, removed })
     }
 
     fn reservation(&mut self, mut fields: Fields) -> Result<Reservation, Refusal> {

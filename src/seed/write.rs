@@ -130,6 +130,14 @@ impl Seed {
         }
         written.sort_unstable();
         seeded.reservations = written.into_iter().map(|(_, id)| id).collect();
+        for (user, (user_id, _)) in self.users.iter().zip(&seeded.users) {
+            if user.banned {
+                user::ban(tx, *user_id, true).at(|| "/users".into())?;
+            }
+            if user.removed {
+                user::remove(tx, *user_id).at(|| "/users".into())?;
+            }
+        }
         let dates =
             self.concerts.iter().zip(&seeded.concerts).flat_map(|(concert, (_, ids))| concert.dates.iter().zip(ids));
         for (_, &schedule_id) in dates.filter(|(date, _)| date.cancelled) {
@@ -185,6 +193,9 @@ fn taken(at: String, id: i64) -> (String, Failure) {
 impl User {
     fn write(&self, tx: &Tx, spent: Points) -> Outcome<(Uuid, String)> {
         let made = user::register_as(tx, &self.name, self.id, self.key.clone())?;
+        if self.contact.is_some() {
+            user::change(tx, made.user_id, None, Some(self.contact.as_deref()))?;
+        }
         let before = self.points.plus(spent).ok_or(Refusal::BalanceLimit { balance: self.points })?;
         if before > Points::ZERO {
             balance::top_up(tx, made.user_id, before, None)?;

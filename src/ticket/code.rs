@@ -16,8 +16,8 @@ use super::reading::readings;
 use crate::ids;
 use crate::signing::{PublicKey, SigningKey};
 
-/// The letters and digits of numbers and codes: 32 of them, none of 0, O, 1 and I, which people mix up.
-pub const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+/// The letters and digits of numbers and codes.
+pub const ALPHABET: &[u8; 32] = ids::READABLE;
 static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
     let mut specification = Specification::new();
     specification.symbols.extend(ALPHABET.iter().map(|byte| char::from(*byte)));

@@ -26,7 +26,7 @@ pub use checkin::{Admitted, CheckInContext, DoorInput, REPEATED_WITHIN_MS, check
 pub use door_list::DoorListEntry;
 pub use reading::readings;
 pub use scans::{SCANS_MAX, Scan, record_scan};
-pub use sql::{list_conflicts, list_for_door, list_of_reservation};
+pub use sql::{find_by_number, list_conflicts, list_for_door, list_of_reservation};
 
 use code::CodePayload;
 

@@ -1,30 +1,82 @@
 //! Users on the wire.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{NAME_MAX_CHARS, NewUser};
+use super::{NAME_MAX_CHARS, NewUser, User};
 use crate::http::{Fields, Reply};
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{Answer, Context, Written, cut_page};
+use crate::venue::{Answer, Context, Written};
 
-/// Users of a list at most, and unless asked otherwise.
-const PAGE_MAX: u32 = 200;
-const PAGE: u32 = 50;
+/// The length of a contact in characters.
+const CONTACT_MAX_CHARS: usize = 200;
 
-/// `POST /users`, open to all: makes a user with a `name` of 1 to 80 characters. 201 with `Location` and the user key,
-/// shown this once; therefore no `Idempotency-Key`. Each address may make so many in a minute (429).
+/// `POST /users`, open to all: makes a user with a `name` of 1 to 80 characters, and a `contact` if they like. 201 with
+/// `Location`, the code and the user key, shown this once; therefore no `Idempotency-Key`. Each address may make so many
+/// in a minute (429).
 pub fn register(context: &Context) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let name = name(&mut fields)?;
+    let contact = fields.has("contact").then(|| contact(&mut fields)).transpose()?;
     fields.end()?;
-    let new = NewUser::named(name.clone());
+    let new = NewUser { contact: contact.clone(), ..NewUser::named(name.clone()) };
     Answer::write_decided(move |tx| {
-        let registered = super::register(tx, new)?;
-        let body = json!({ "userId": registered.user_id, "userKey": registered.user_key, "name": name });
-        let at = format!("/api/v1/users/{}/balance", registered.user_id);
+        let made = super::register(tx, new)?;
+        let body = json!({
+            "userId": made.user_id, "userKey": made.user_key, "name": name, "code": made.code, "contact": contact,
+        });
+        let at = format!("/api/v1/users/{}", made.user_id);
         Ok(Written::Ready(Reply::json(201, &body).with("Location", at)))
+    })
+}
+
+/// A contact: an e-mail address or a telephone number, as people write it.
+///
+/// # Errors
+/// `INVALID_REQUEST`.
+pub fn contact(fields: &mut Fields) -> Result<String, Refusal> {
+    fields.line("contact", 1..=CONTACT_MAX_CHARS)
+}
+
+/// A user as the wire shows them.
+pub fn user_json(user: &User) -> Value {
+    json!({
+        "userId": user.user_id,
+        "name": user.name,
+        "code": user.code(),
+        "contact": user.contact,
+        "createdAt": user.created_at,
+        "bannedAt": user.banned_at,
+        "removedAt": user.removed_at,
+    })
+}
+
+/// `GET /users/{userId}`, for a user: 200 with the caller's name, code and contact. 403 `NOT_YOURS`.
+pub fn own(context: &Context, user_id: Uuid) -> Outcome<Answer> {
+    Answer::json(200, &user_json(&super::must_exist(&*context.reader()?, user_id)?))
+}
+
+/// `PATCH /users/{userId}`, for a user: changes the caller's `name` or `contact` (null: none). 200 with the user. 403
+/// `NOT_YOURS`.
+pub fn change_own(context: &Context, user_id: Uuid) -> Outcome<Answer> {
+    write_change(context, user_id)
+}
+
+/// `PATCH /staff/users/{userId}`, for counter and admins: changes the `name` or the `contact` of a user. 200 with the
+/// user. 404 `USER_NOT_FOUND`.
+pub fn change(context: &Context) -> Outcome<Answer> {
+    write_change(context, context.id("userId", Refusal::UserNotFound)?)
+}
+
+fn write_change(context: &Context, user_id: Uuid) -> Outcome<Answer> {
+    let mut fields = context.fields()?;
+    let name = fields.has("name").then(|| name(&mut fields)).transpose()?;
+    let contact = fields.or_none("contact", contact)?;
+    fields.end()?;
+    Answer::write(move |tx| {
+        let changed = super::change(tx, user_id, name.as_deref(), contact.as_ref().map(Option::as_deref))?;
+        Ok(Written::Ready(Reply::json(200, &user_json(&changed))))
     })
 }
 
@@ -34,18 +86,4 @@ pub fn register(context: &Context) -> Outcome<Answer> {
 /// `INVALID_REQUEST`.
 pub fn name(fields: &mut Fields) -> Result<String, Refusal> {
     fields.line("name", 1..=NAME_MAX_CHARS)
-}
-
-/// `GET /staff/users`, for counter and admins: 200 with the users whose name contains `name`, newest first: `limit` 1
-/// to 200 (50); `nextCursor` leads on.
-pub fn find(context: &Context) -> Outcome<Answer> {
-    let part = context.query("name").ok_or_else(|| Refusal::invalid("?name", "is missing", "빠졌습니다"))?;
-    let (limit, before) = (context.limit(PAGE, PAGE_MAX)?, context.query_id("cursor")?.unwrap_or(Uuid::max()));
-    let mut users = super::list_by_name(&*context.reader()?, part, before, limit + 1)?;
-    let next = cut_page(&mut users, limit, |user| user.user_id);
-    let users: Vec<_> = users
-        .iter()
-        .map(|user| json!({ "userId": user.user_id, "name": user.name, "createdAt": user.created_at }))
-        .collect();
-    Answer::json(200, &json!({ "users": users, "nextCursor": next }))
 }

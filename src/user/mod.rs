@@ -1,6 +1,7 @@
 //! Users: who they are, and the key that proves it.
 
 pub mod api;
+mod code;
 mod sql;
 
 use caseless::Caseless;
@@ -9,7 +10,7 @@ use serde_json::json;
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
-pub use sql::list_by_name;
+pub use sql::{list_by_name, list_by_text};
 
 use crate::clock::Millis;
 use crate::ids::{self, KeyHash};
@@ -29,12 +30,26 @@ pub struct User {
     pub user_id: Uuid,
     pub name: String,
     pub created_at: Millis,
+    /// Counts the users.
+    number: i64,
+    pub contact: Option<String>,
+    pub banned_at: Option<Millis>,
+    pub removed_at: Option<Millis>,
+}
+
+impl User {
+    /// What people say aloud at the counter: six characters.
+    pub fn code(&self) -> String {
+        code::of_number(self.number)
+    }
 }
 
 /// A new user and the key, which is shown this once.
 #[derive(Debug)]
 pub struct Registered {
     pub user_id: Uuid,
+    /// What people say aloud at the counter.
+    pub code: String,
     /// The key; the file keeps only its hash.
     pub user_key: String,
 }
@@ -43,6 +58,7 @@ pub struct Registered {
 #[derive(Debug)]
 pub struct NewUser {
     pub name: String,
+    pub contact: Option<String>,
     name_folded: String,
     user_key: String,
     key_hash: KeyHash,
@@ -55,7 +71,7 @@ impl NewUser {
     }
 
     fn with_key(name: String, user_key: String) -> NewUser {
-        NewUser { name_folded: folded(&name), key_hash: KeyHash::of(&user_key), name, user_key }
+        NewUser { name_folded: folded(&name), contact: None, key_hash: KeyHash::of(&user_key), name, user_key }
     }
 }
 
@@ -66,8 +82,8 @@ pub fn register(tx: &Tx, new: NewUser) -> Outcome<Registered> {
 
 fn insert(tx: &Tx, user_id: Option<Uuid>, new: NewUser) -> Outcome<Registered> {
     let user_id = user_id.unwrap_or_else(|| ids::new_id(tx.now()));
-    sql::insert(tx, user_id, &new)?;
-    Ok(Registered { user_id, user_key: new.user_key })
+    let number = sql::insert(tx, user_id, &new)?;
+    Ok(Registered { user_id, code: code::of_number(number), user_key: new.user_key })
 }
 
 /// The same, under an id that no other has and with a key, where they are given.
@@ -103,6 +119,72 @@ pub fn renew_key(tx: &Tx, user_id: Uuid) -> Outcome<String> {
 /// `USER_NOT_FOUND`.
 pub fn must_exist(connection: &Connection, user_id: Uuid) -> Outcome<User> {
     sql::find(connection, user_id)?.ok_or_else(|| Refusal::UserNotFound.into())
+}
+
+/// The user, if they may buy.
+///
+/// # Errors
+/// `USER_NOT_FOUND`, also for one who is removed; `USER_BANNED`.
+pub fn must_be_welcome(connection: &Connection, user_id: Uuid) -> Outcome<User> {
+    let user = must_exist(connection, user_id)?;
+    match (user.removed_at, user.banned_at) {
+        (Some(_), _) => Err(Refusal::UserNotFound.into()),
+        (None, Some(_)) => Err(Refusal::UserBanned.into()),
+        (None, None) => Ok(user),
+    }
+}
+
+/// The user of a code, as people type it.
+///
+/// # Errors
+/// SQLite's.
+pub fn find_by_code(connection: &Connection, typed: &str) -> rusqlite::Result<Option<User>> {
+    code::number_of(typed).map_or(Ok(None), |number| sql::find_by_number(connection, number))
+}
+
+/// Changes what is known of a user: what is `None` stays.
+///
+/// # Errors
+/// `USER_NOT_FOUND`, also for one who is removed.
+pub fn change(tx: &Tx, user_id: Uuid, name: Option<&str>, contact: Option<Option<&str>>) -> Outcome<User> {
+    let before = must_exist(tx, user_id)?;
+    if before.removed_at.is_some() {
+        return Err(Refusal::UserNotFound.into());
+    }
+    let name = name.unwrap_or(&before.name);
+    let contact = contact.unwrap_or(before.contact.as_deref());
+    if (name, contact) != (&before.name, before.contact.as_deref()) {
+        sql::update(tx, user_id, name, contact)?;
+        record(tx, EventType::UserChanged, &json!({ "userId": user_id }))?; // what it was is kept nowhere
+    }
+    must_exist(tx, user_id)
+}
+
+/// Bans a user, or lets them buy again; to say it twice changes nothing.
+///
+/// # Errors
+/// `USER_NOT_FOUND`.
+pub fn ban(tx: &Tx, user_id: Uuid, banned: bool) -> Outcome<User> {
+    let before = must_exist(tx, user_id)?;
+    if before.banned_at.is_some() != banned {
+        sql::update_ban(tx, user_id, banned)?;
+        let kind = if banned { EventType::UserBanned } else { EventType::UserUnbanned };
+        record(tx, kind, &json!({ "userId": user_id }))?;
+    }
+    must_exist(tx, user_id)
+}
+
+/// Takes a user's name, contact and key out. The books go on naming the id.
+pub fn remove(tx: &Tx, user_id: Uuid) -> Outcome<()> {
+    if sql::mark_removed_if_there(tx, user_id, &KeyHash::of(&ids::new_key()))? {
+        record(tx, EventType::UserRemoved, &json!({ "userId": user_id }))?;
+    }
+    Ok(())
+}
+
+/// A contact as it is searched for: small letters without spaces and hyphens.
+pub fn folded_contact(text: &str) -> String {
+    text.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// Checks that a user id and a user key belong together.

@@ -3,30 +3,53 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::{NewUser, User, folded};
+use super::{NewUser, User, folded, folded_contact};
 use crate::ids::KeyHash;
 use crate::store::from_row;
 use crate::venue::Tx;
 
-pub(super) fn insert(tx: &Tx, user_id: Uuid, new: &NewUser) -> rusqlite::Result<()> {
+/// Adds a user and says the number.
+pub(super) fn insert(tx: &Tx, user_id: Uuid, new: &NewUser) -> rusqlite::Result<i64> {
     tx.prepare_cached(
-        "INSERT INTO user (user_id, name, key_hash, created_at, name_folded) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO user (user_id, name, key_hash, created_at, name_folded, contact, number)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1 + ifnull((SELECT max(number) FROM user), 0)) RETURNING number",
     )?
-    .execute((user_id, &new.name, &new.key_hash, tx.now(), &new.name_folded))
-    .map(drop)
+    .query_row((user_id, &new.name, &new.key_hash, tx.now(), &new.name_folded, &new.contact), |row| row.get(0))
+}
+
+pub(super) fn update(tx: &Tx, user_id: Uuid, name: &str, contact: Option<&str>) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE user SET name = ?2, name_folded = ?3, contact = ?4 WHERE user_id = ?1")?
+        .execute((user_id, name, folded(name), contact))
+        .map(drop)
+}
+
+pub(super) fn update_ban(tx: &Tx, user_id: Uuid, banned: bool) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE user SET banned_at = ?2 WHERE user_id = ?1")?
+        .execute((user_id, banned.then_some(tx.now())))
+        .map(drop)
+}
+
+pub(super) fn mark_removed_if_there(tx: &Tx, user_id: Uuid, key_hash: &KeyHash) -> rusqlite::Result<bool> {
+    tx.prepare_cached(
+        "UPDATE user SET name = '–', name_folded = '', contact = NULL, key_hash = ?2, removed_at = ?3
+         WHERE user_id = ?1 AND removed_at IS NULL",
+    )?
+    .execute((user_id, key_hash, tx.now()))
+    .map(|rows| rows == 1)
 }
 
 pub(super) fn update_key(tx: &Tx, user_id: Uuid, key_hash: &KeyHash) -> rusqlite::Result<bool> {
-    tx.prepare_cached("UPDATE user SET key_hash = ?2 WHERE user_id = ?1")?
+    tx.prepare_cached("UPDATE user SET key_hash = ?2 WHERE user_id = ?1 AND removed_at IS NULL")?
         .execute((user_id, key_hash))
         .map(|rows| rows == 1)
 }
 
 pub(super) fn find(connection: &Connection, user_id: Uuid) -> rusqlite::Result<Option<User>> {
-    connection
-        .prepare_cached("SELECT user_id, name, created_at FROM user WHERE user_id = ?1")?
-        .query_row([user_id], read)
-        .optional()
+    connection.prepare_cached(&format!("{USER} WHERE user_id = ?1"))?.query_row([user_id], read).optional()
+}
+
+pub(super) fn find_by_number(connection: &Connection, number: i64) -> rusqlite::Result<Option<User>> {
+    connection.prepare_cached(&format!("{USER} WHERE number = ?1"))?.query_row([number], read).optional()
 }
 
 pub(super) fn find_key_hash(connection: &Connection, user_id: Uuid) -> rusqlite::Result<Option<KeyHash>> {
@@ -40,12 +63,28 @@ pub(super) fn find_key_hash(connection: &Connection, user_id: Uuid) -> rusqlite:
 pub fn list_by_name(connection: &Connection, part: &str, before: Uuid, limit: u32) -> rusqlite::Result<Vec<User>> {
     connection
         .prepare_cached(
-            "SELECT user_id, name, created_at FROM user WHERE user_id IN (
+            "SELECT user_id, name, created_at, ifnull(number, 0), contact, banned_at, removed_at FROM user WHERE user_id IN (
                  SELECT user_id FROM user INDEXED BY user_name_folded WHERE instr(name_folded, ?1) > 0
                  AND user_id < ?2 ORDER BY user_id DESC LIMIT ?3)
              ORDER BY user_id DESC",
         )?
         .query_map((folded(part), before, limit), read)?
+        .collect()
+}
+
+/// Users whose name or contact contains a text, newest first: those before one, at most `limit`.
+pub fn list_by_text(connection: &Connection, part: &str, before: Uuid, limit: u32) -> rusqlite::Result<Vec<User>> {
+    connection
+        .prepare_cached(&format!(
+            "{USER} WHERE user_id IN (
+                 SELECT * FROM (SELECT user_id FROM user INDEXED BY user_name_folded WHERE instr(name_folded, ?1) > 0
+                   AND user_id < ?3 ORDER BY user_id DESC LIMIT ?4)
+                 UNION SELECT * FROM (SELECT user_id FROM user INDEXED BY user_contact WHERE contact IS NOT NULL
+                   AND instr(lower(replace(replace(contact, '-', ''), ' ', '')), ?2) > 0
+                   AND user_id < ?3 ORDER BY user_id DESC LIMIT ?4))
+             ORDER BY user_id DESC LIMIT ?4"
+        ))?
+        .query_map((folded(part), folded_contact(part), before, limit), read)?
         .collect()
 }
 
@@ -64,6 +103,8 @@ pub(super) fn update_folded(connection: &Connection, user_id: Uuid, name: &str) 
         .map(drop)
 }
 
+const USER: &str = "SELECT user_id, name, created_at, ifnull(number, 0), contact, banned_at, removed_at FROM user";
+
 fn read(row: &Row) -> rusqlite::Result<User> {
-    from_row!(row => User { user_id, name, created_at })
+    from_row!(row => User { user_id, name, created_at, number, contact, banned_at, removed_at })
 }

@@ -98,7 +98,7 @@ fn location_of_what_has_no_page_of_its_own_is_where_it_is_listed() {
     let balance = format!("/api/v1/users/{}/balance", kim.id);
     let user = app.client.call("POST", "/api/v1/users", "", Some(json!({ "name": "Kim" })));
     let id = user.must(201)["userId"].as_str().unwrap();
-    assert_eq!(user.header("location"), Some(&*format!("/api/v1/users/{id}/balance")));
+    assert_eq!(user.header("location"), Some(&*format!("/api/v1/users/{id}")));
     assert_eq!(kim.top_up(9).header("location"), Some(&*format!("{balance}/entries")));
     let concert = app.staff("POST", "/concerts", json!({ "title": "Nacht" }));
     assert_eq!(concert.header("location"), Some("/api/v1/concerts/2/schedules"));

@@ -44,5 +44,6 @@ mod strangers;
 mod support;
 mod test_servers;
 mod tickets;
+mod users;
 mod waiting;
 mod writer;

@@ -44,7 +44,8 @@ fn whole() -> Value {
         "users": [
             { "userId": KIM, "userKey": "the-key-of-kim", "name": "Kim", "points": 100 },
             { "userId": LEE, "name": "Lee" },
-            { "name": "Park", "points": 7 }
+            { "name": "Park", "points": 7, "contact": "010-1234-5678", "banned": true },
+            { "name": "Choi", "removed": true }
         ],
         "reservations": [
             { "reservationId": SOLD, "paymentId": "00000000-0000-7000-8000-000000000002", "userId": KIM, "scheduleId": 9,

@@ -78,3 +78,13 @@ CREATE UNIQUE INDEX ledger_entry_paid ON ledger_entry (reservation_id) WHERE kin
 CREATE UNIQUE INDEX ledger_entry_taken ON ledger_entry (reservation_id) WHERE kind = 'TOP_UP' AND reservation_id IS NOT NULL;
 CREATE UNIQUE INDEX ledger_entry_refunded ON ledger_entry (reservation_id) WHERE kind = 'REFUND';
 CREATE INDEX ledger_entry_at ON ledger_entry (at);
+
+-- user: a code to say aloud, a contact, and who may not buy or is gone
+ALTER TABLE user ADD COLUMN number INTEGER CHECK (number > 0);
+ALTER TABLE user ADD COLUMN contact TEXT CHECK (length(contact) BETWEEN 1 AND 200);
+ALTER TABLE user ADD COLUMN banned_at INTEGER;
+ALTER TABLE user ADD COLUMN removed_at INTEGER CHECK (removed_at IS NULL OR contact IS NULL);
+UPDATE user SET number = counted.number FROM (SELECT user_id, row_number() OVER (ORDER BY user_id) AS number FROM user) AS counted
+    WHERE counted.user_id = user.user_id;
+CREATE UNIQUE INDEX user_number ON user (number);
+CREATE INDEX user_contact ON user (contact) WHERE contact IS NOT NULL;

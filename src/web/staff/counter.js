@@ -1,5 +1,6 @@
 // The counter: finding somebody, or making a new user for them.
 
+import './counter_seats_words.js';
 import './counter_words.js';
 import { call } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
@@ -7,6 +8,8 @@ import { dateTime } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { announce } from '../shared/notice.js';
 import { venue } from '../shared/venue.js';
+import { openSale } from './counter_seats.js';
+import { openTill } from './counter_till.js';
 import { openUser } from './counter_user.js';
 import { showKey } from './counter_key.js';
 import { field, form } from './forms.js';
@@ -18,6 +21,8 @@ const FOUND_MAX = 50;
 
 export async function open({ main, rest: [userId, what, reservationId], signal }) {
   const rules = await venue({ fresh: true, signal });
+  if (userId === 'sell') return openSale(main, [what, reservationId], rules, signal);
+  if (userId === 'till') return openTill(main, rules, signal);
   if (what === 'tickets') return openTickets(main, userId, reservationId, rules, signal);
   if (userId) return openUser(main, userId, rules, signal);
   return search(main, rules, signal);
@@ -29,13 +34,15 @@ function search(main, rules, signal) {
   const find = async () => {
     const typed = who.input.value.trim();
     if (ID.test(typed.toLowerCase())) return void (location.hash = `#counter/${typed.toLowerCase()}`);
-    const { users } = (await read(`/staff/users?name=${encodeURIComponent(typed)}&limit=${FOUND_MAX}`, { signal })).body;
+    const { users } = (await read(`/staff/users?search=${encodeURIComponent(typed)}&limit=${FOUND_MAX}`, { signal })).body;
     announce(say('counter.found', { n: users.length }));
+    if (users.length === 1 && !users[0].name.includes(typed)) return void (location.hash = `#counter/${users[0].userId}`);
     fill(found, !users.length && el('p', { class: 'note' }, say('counter.nobody', { name: typed })), users.map(userLine),
       users.length === FOUND_MAX && el('p', { class: 'soft' }, say('counter.more', { n: FOUND_MAX })));
   };
-  const userLine = ({ userId, name, createdAt }) => el('article', { class: 'card line' },
-    el('div', {}, el('h3', {}, name), el('p', { class: 'soft small' }, say('counter.since', { when: dateTime(createdAt, rules.timeZone) }), ' · ', el('code', {}, userId))),
+  const userLine = ({ userId, name, code, contact, createdAt }) => el('article', { class: 'card line' },
+    el('div', {}, el('h3', {}, name, ' ', el('code', {}, code)),
+      el('p', { class: 'soft small' }, [contact, say('counter.since', { when: dateTime(createdAt, rules.timeZone) })].filter(Boolean).join(' · '))),
     el('a', { class: 'button', href: `#counter/${userId}`, 'aria-label': say('counter.openOne', { name }) }, say('counter.open')));
 
   const name = field('name', say('counter.name'), { required: true, maxlength: 80 });
@@ -46,7 +53,10 @@ function search(main, rules, signal) {
   };
   fill(main, el('h1', { tabindex: '-1' }, say('part.counter')),
     el('p', { class: 'soft' }, say(`counter.policy.${rules.topUpPolicy}`)),
-    el('section', { class: 'card' }, el('h2', {}, say('counter.find')), form([who], { label: say('counter.search'), send: find })), found,
+    el('div', { class: 'two' },
+      el('section', { class: 'card' }, el('h2', {}, say('seatSale.title')), el('p', { class: 'soft' }, say('seatSale.hint')), el('a', { class: 'button main', href: '#counter/sell' }, say('seatSale.begin'))),
+      el('section', { class: 'card' }, el('h2', {}, say('counter.find')), form([who], { label: say('counter.search'), kind: '', send: find }))), found,
+    el('section', { class: 'card' }, el('h2', {}, say('till.title')), el('p', { class: 'soft' }, say('till.hint')), el('a', { class: 'button', href: '#counter/till' }, say('till.open'))),
     el('section', { class: 'card' }, el('h2', {}, say('counter.new')), el('p', { class: 'soft' }, say('counter.newNote')),
       form([name], { label: say('counter.make'), kind: '', send: make })));
   who.input.focus();

@@ -2,14 +2,17 @@
 
 import { Refused, newKey } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
-import { date, dateTime, points, time } from '../shared/format.js';
+import { date, dateTime, number, points, time } from '../shared/format.js';
 import { say } from '../shared/language.js';
+import { ask, toast } from '../shared/notice.js';
 import { showKey } from './counter_key.js';
 import { sellCard } from './counter_sell.js';
 import { field, form, numberOf, refusedPage } from './forms.js';
 import { act, may, read } from './session.js';
 import { doIt, sure } from './sure.js';
 import { actOnce } from './unanswered.js';
+
+const won = (amount) => say('won', { n: number(amount) });
 
 const TONES = { CONFIRMED: 'good', PENDING_PAYMENT: 'warn', REFUNDED: '', FAILED: '', EXPIRED: '', CANCELLED: '' };
 
@@ -35,31 +38,68 @@ export async function openUser(main, userId, rules, signal) {
   showBalance(user.balance);
   await refresh();
   fill(main, el('p', {}, el('a', { href: '#counter' }, `← ${say('part.counter')}`)),
-    el('h1', { tabindex: '-1' }, user.name), el('p', { class: 'soft small' }, el('code', {}, user.userId)),
+    el('h1', { tabindex: '-1' }, user.name), el('p', { class: 'soft' }, [el('code', {}, user.code), user.contact && ` · ${user.contact}`]),
     el('div', { class: 'two' },
-      el('section', { class: 'card' }, el('h2', {}, say('user.balance')), balance, may('admin') && correction(user, path, refresh)),
+      el('section', { class: 'card' }, el('h2', {}, say('user.balance')), balance, payout(user, path, refresh), may('admin') && correction(user, path, refresh)),
       sellCard(user, rules, main, signal)),
+    el('p', {}, el('a', { class: 'button main', href: `#counter/sell/-/${user.userId}` }, say('seatSale.begin'))),
     el('h2', {}, say('user.reservations')), list, keyCard(user, path));
 }
 
 function reservationCard(user, reservation, { timeZone }, refresh) {
-  const { reservationId, concertTitle, date: day, startsAt, seats, amount, status, createdAt } = reservation;
+  const { reservationId, concertTitle, date: day, startsAt, seats, amount, status, createdAt, holdExpiresAt, note, payment: { method } } = reservation;
+  const inMoney = ['CASH', 'CARD'].includes(method);
+  const paid = method === 'FREE' ? say('method.FREE') : inMoney ? `${won(amount)} ${say(`method.${method}`)}` : points(amount);
   const refund = async () => {
     const n = seats.length;
     const agreed = await sure({
       title: say('giveBack.title', { title: concertTitle }), danger: true,
-      says: [say('giveBack.says', { name: user.name, amount: points(amount), n }), say('giveBack.forever')], label: say('giveBack.do', { amount: points(amount) }),
+      says: [inMoney ? say('moneyBack.says', { method: say(`method.${method}`), price: won(amount), n }) : say('giveBack.says', { name: user.name, amount: points(amount), n }), say('giveBack.forever')],
+      label: say('giveBack.do', { amount: inMoney ? won(amount) : points(amount) }),
     });
-    if (agreed && await doIt(() => act('POST', `/staff/reservations/${reservationId}/refund`, undefined, { key: newKey() }), say('giveBack.done', { amount: points(amount) }))) await refresh();
+    if (agreed && await doIt(() => act('POST', `/staff/reservations/${reservationId}/refund`, undefined, { key: newKey() }), say('giveBack.done', { amount: inMoney ? won(amount) : points(amount) }))) await refresh();
   };
   return el('article', { class: 'card line', 'data-reservation': reservationId },
     el('div', {},
       el('h3', {}, concertTitle, ' ', el('span', { class: `tag ${TONES[status]}` }, say(`booking.${status}`))),
-      el('p', {}, `${date(day)} ${time(startsAt, timeZone)} · ${seats.map(({ seat }) => seat).join(', ')} · ${points(amount)}`),
-      el('p', { class: 'soft small' }, say('user.bookedAt', { when: dateTime(createdAt, timeZone) }))),
+      el('p', {}, `${date(day)} ${time(startsAt, timeZone)} · ${seats.map(({ seat }) => seat).join(', ')} · ${paid}`),
+      note && el('p', {}, note),
+      el('p', { class: 'soft small' }, status === 'PENDING_PAYMENT' ? say('seatSale.heldUntil', { when: dateTime(holdExpiresAt, timeZone) }) : say('user.bookedAt', { when: dateTime(createdAt, timeZone) }))),
+    status === 'PENDING_PAYMENT' && heldBar(reservation, refresh),
     status === 'CONFIRMED' && el('div', { class: 'bar' },
       el('a', { class: 'button', href: `#counter/${user.userId}/tickets/${reservationId}` }, say('user.tickets', { n: seats.length })),
       el('button', { type: 'button', class: 'danger', on: { click: refund } }, say('giveBack.begin'))));
+}
+
+/** What can be done with seats that are held: sold for money or for nothing, or released. */
+function heldBar({ reservationId, amount, seats }, refresh) {
+  const path = `/staff/reservations/${reservationId}`;
+  const says = [seats.map(({ seat }) => seat).join(', ')];
+  const sell = async () => {
+    const method = await ask({
+      title: say('held.title', { price: won(amount) }), body: el('p', {}, says),
+      choices: [{ label: say('sure.back'), value: null }, ...['CASH', 'CARD', 'FREE'].map((one) => ({ label: say(`method.${one}`), value: one, kind: one === 'CASH' ? 'main' : '' }))],
+    });
+    if (method && await doIt(() => actOnce(`held.${reservationId}`, `${path}/sale`, { method, amount: method === 'FREE' ? 0 : amount }), say('held.sold'))) await refresh();
+  };
+  const free = async () => {
+    if (await sure({ title: say('held.freeTitle'), says: [...says, say('held.freeSays')], label: say('held.free'), danger: true })
+      && await doIt(() => act('DELETE', path), say('held.freed'))) await refresh();
+  };
+  return el('div', { class: 'bar' }, el('button', { type: 'button', class: 'main', on: { click: sell } }, say('held.sell')), el('button', { type: 'button', on: { click: free } }, say('held.free')));
+}
+
+/** Points for money: what a refund left on the balance. */
+function payout({ userId, name, balance }, path, refresh) {
+  const amount = field('amount', say('payout.amount'), { type: 'number', required: true, step: 1, min: 1, max: 10_000_000, inputmode: 'numeric', value: balance || null });
+  const send = async () => {
+    const price = won(numberOf(amount));
+    if (!await sure({ title: say('payout.title', { name, price }), says: [say('payout.says')], label: say('payout.do', { price }) })) return;
+    await actOnce(`payout.${userId}`, `${path}/balance/payouts`, { amount: numberOf(amount) });
+    toast(say('payout.done', { price }));
+    await refresh();
+  };
+  return el('details', {}, el('summary', {}, say('payout.open')), form([amount], { label: say('payout.begin'), kind: '', send }));
 }
 
 function correction({ userId, name }, path, refresh) {

@@ -9,6 +9,7 @@ import { SeatMap } from '../shared/seat_map.js';
 import { seatName } from '../shared/seat_name.js';
 import { sample } from '../shared/seat_marks.js';
 import { field } from './forms.js';
+import { showHolder } from './seat_holder.js';
 import { act, read } from './session.js';
 import { doIt, sure } from './sure.js';
 
@@ -32,6 +33,7 @@ export function blockMap({ scheduleId, cancelledAt }, signal, changed) {
   }
 
   async function taken(seat, state) {
+    if (seat.holder) return void await showHolder(seat);
     if (state !== 'blocked') return void toast(say(`block.${state}`, { seat: seat.seat }));
     const agreed = await sure({
       title: say('unblock.title', { seat: seat.seat }), says: [seat.reason && say('block.because', { reason: seat.reason }), say('unblock.says')], label: say('unblock.do'),

@@ -1,14 +1,18 @@
 // The tickets of a reservation on paper: one under the other, each with its QR code and its number.
 
 import { el, fill } from '../shared/dom.js';
-import { date, time } from '../shared/format.js';
+import './counter_seats_words.js';
+import { date, number as format, time } from '../shared/format.js';
 import { say } from '../shared/language.js';
+import { seatName } from '../shared/seat_name.js';
 import { read } from './session.js';
 
 export async function openTickets(main, userId, reservationId, { timeZone }, signal) {
   const [{ body: reservation }, { body: user }] = await Promise.all([
     read(`/staff/reservations/${encodeURIComponent(reservationId)}`, { signal }), read(`/staff/users/${encodeURIComponent(userId)}`, { signal }),
   ]);
+  const details = await Promise.all(reservation.tickets.map(async ({ ticketId }) => (await read(`/staff/tickets/${ticketId}`, { signal })).body));
+  const priceOf = new Map(reservation.seats.map(({ seat, price }) => [seat, price]));
   const pictures = await Promise.all(reservation.tickets.map(async ({ ticketId }) => {
     const { body } = await read(`/staff/tickets/${ticketId}.svg`, { signal, accept: 'image/svg+xml' });
     return URL.createObjectURL(new Blob([body], { type: 'image/svg+xml' }));
@@ -23,6 +27,9 @@ export async function openTickets(main, userId, reservationId, { timeZone }, sig
     valid && el('div', { class: 'stubs' }, reservation.tickets.map(({ seat, number, ticketId }, at) =>
       el('article', { class: 'card stub', 'data-ticket': ticketId },
         el('img', { src: pictures[at], alt: say('stub.qr', { seat }), width: 160, height: 160 }),
-        el('div', {}, el('h2', {}, reservation.concertTitle), el('p', {}, `${date(reservation.date)} ${time(reservation.startsAt, timeZone)}`),
-          el('p', { class: 'big' }, seat), el('p', { class: 'soft' }, user.name), el('p', {}, el('code', {}, number)))))));
+        el('div', {}, el('h2', {}, reservation.concertTitle),
+          el('p', {}, [`${date(reservation.date)} ${time(reservation.startsAt, timeZone)}`, details[at].venue].filter(Boolean).join(' · ')),
+          el('p', { class: 'big' }, seatName({ ...details[at], number: details[at].seatNumber })),
+          el('p', { class: 'soft' }, `${user.name} · ${reservation.payment.method === 'FREE' ? say('method.FREE') : say('won', { n: format(priceOf.get(seat)) })}`), el('p', {}, el('code', {}, number)))))));
+  if (valid) main.querySelector('button.main').focus(); // Enter prints
 }
