@@ -63,12 +63,13 @@ const WHOLE: [(&str, &str); 11] = [
 ];
 
 /// Statements that may sort what they found by an index: it is little, or read seldom.
-const SORTS: [(&str, &str); 6] = [
+const SORTS: [(&str, &str); 7] = [
     ("GROUP BY section, category ORDER BY min(seat_no)", "the prices of one date"),
     ("GROUP BY seat.section ORDER BY min(t.seat_no)", "the sections of one date"),
     ("ORDER BY t.seat_no, t.ticket_id", "the door's list of one date"),
     ("WHERE reservation_id = ?1\n             ORDER BY at LIMIT 1", "the tickets of one reservation"),
     ("AND at < ?2 GROUP BY kind", "the kinds of a day's ledger"),
+    ("AND method IS NOT NULL GROUP BY key_id, method", "the tills of a day"),
     ("FROM event WHERE sequence > ?1 AND sequence <= ?2 GROUP BY 1", "the minutes of an hour"),
 ];
 
@@ -155,9 +156,19 @@ fn a_day(app: &TestApp) {
     app.advance_ms(700_000);
     app.staff("PUT", &format!("/schedules/1/seats/{}", free[3]), json!({ "blocked": true })).must(200);
     app.staff("PUT", &format!("/schedules/1/seats/{}", free[3]), json!({ "blocked": false })).must(200);
-    for path in ["/events?after=3&limit=5", "/schedules/1/sales", "/ledger?date=2100-01-01", "/checkins/conflicts"] {
+    for path in [
+        "/events?after=3&limit=5",
+        "/schedules/1/sales",
+        "/ledger?date=2100-01-01",
+        "/checkins/conflicts",
+        "/users?search=kim",
+    ] {
         app.staff_get(path).must(200);
     }
+    let sale = json!({ "scheduleId": 1, "seats": [free[3]], "method": "CASH", "customer": { "userId": buyer.id } });
+    let sold = app.staff("POST", "/sales", sale).must(201)["reservationId"].as_str().unwrap().to_owned();
+    app.staff("POST", &format!("/reservations/{sold}/refund"), json!({})).must(200);
+    app.staff("DELETE", &format!("/users/{}", buyer.id), json!({})).refused(409, "USER_IN_USE");
     read_everything(app, &buyer, &paid);
     let reservation = held["reservationId"].as_str().unwrap();
     app.staff("POST", &format!("/reservations/{reservation}/refund"), json!({})).must(200);
@@ -179,7 +190,9 @@ fn read_everything(app: &TestApp, buyer: &Customer, paid: &serde_json::Value) {
         let path = path.replace("{paymentId}", &id("paymentId")).replace("{reservationId}", &id("reservationId"));
         let path = path.replace("{ticketId}", paid["tickets"][0]["ticketId"].as_str().unwrap());
         let path = match &*path {
-            "/api/v1/staff/ledger" | "/api/v1/concerts/1/seats" => format!("{path}?date=2100-01-01"),
+            "/api/v1/staff/ledger" | "/api/v1/staff/till" | "/api/v1/concerts/1/seats" => {
+                format!("{path}?date=2100-01-01")
+            }
             "/api/v1/staff/users" => format!("{path}?name=a"),
             _ => path,
         };

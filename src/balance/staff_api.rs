@@ -12,7 +12,8 @@ use crate::store::Outcome;
 use crate::user::{self, api::user_json};
 use crate::venue::{Answer, Context, Written};
 
-/// `GET /staff/users/{userId}`, for counter and admins: 200 with a user, their code and the balance. 404 `USER_NOT_FOUND`.
+/// `GET /staff/users/{userId}`, for counter and admins: 200 with a user, their code and the balance. 404
+/// `USER_NOT_FOUND`.
 pub fn user(context: &Context) -> Outcome<Answer> {
     let user_id = user_id(context)?;
     let reader = context.reader()?;

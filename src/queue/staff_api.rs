@@ -53,7 +53,7 @@ pub fn admit(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
 
 /// `POST /staff/queue/tokens`, for admins: gives a `userId` a place at the front, behind earlier guests; who is active
 /// stays so. 201 with `Location` and without the token, for which its owner asks; one effect for an `Idempotency-Key`.
-/// 404 `USER_NOT_FOUND`.
+/// 403 `USER_BANNED`; 404 `USER_NOT_FOUND`.
 pub fn invite(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let user_id = fields.id("userId")?;

@@ -265,7 +265,8 @@ pub fn refund(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     })
 }
 
-/// `DELETE /users/{userId}`, for a user: removes the caller's account. 204. 403 `NOT_YOURS`; 409 `USER_IN_USE`.
+/// `DELETE /users/{userId}`, for a user: removes the caller's account. 204. 403 `NOT_YOURS`; 404
+/// `USER_NOT_FOUND`; 409 `USER_IN_USE`.
 pub fn remove_own(user_id: Uuid) -> Outcome<Answer> {
     Answer::write(move |tx| super::remove_user(tx, user_id).map(|()| Written::Ready(Reply::empty(204))))
 }

@@ -98,8 +98,8 @@ pub fn ban(context: &Context) -> Outcome<Answer> {
     Answer::write(move |tx| Ok(Written::Ready(Reply::json(200, &user_json(&super::ban_user(tx, user_id, banned)?)))))
 }
 
-/// `DELETE /staff/users/{userId}`, for admins: removes the account of a user. 204, also where it is removed already. 404
-/// `USER_NOT_FOUND`; 409 `USER_IN_USE`.
+/// `DELETE /staff/users/{userId}`, for admins: removes the account of a user. 204, also where it is removed already.
+/// 404 `USER_NOT_FOUND`; 409 `USER_IN_USE`.
 pub fn remove_user(context: &Context) -> Outcome<Answer> {
     let user_id = context.id("userId", Refusal::UserNotFound)?;
     Answer::write(move |tx| super::remove_user(tx, user_id).map(|()| Written::Ready(Reply::empty(204))))

@@ -12,9 +12,9 @@ use crate::venue::{Answer, Context, Written};
 /// The length of a contact in characters.
 const CONTACT_MAX_CHARS: usize = 200;
 
-/// `POST /users`, open to all: makes a user with a `name` of 1 to 80 characters, and a `contact` if they like. 201 with
-/// `Location`, the code and the user key, shown this once; therefore no `Idempotency-Key`. Each address may make so many
-/// in a minute (429).
+/// `POST /users`, open to all: makes a user with a `name` of 1 to 80 characters, and a `contact` if they like. 201
+/// with `Location`, the code and the user key, shown this once; therefore no `Idempotency-Key`. Each address may make
+/// so many in a minute (429).
 pub fn register(context: &Context) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let name = name(&mut fields)?;
@@ -52,13 +52,14 @@ pub fn user_json(user: &User) -> Value {
     })
 }
 
-/// `GET /users/{userId}`, for a user: 200 with the caller's name, code and contact. 403 `NOT_YOURS`.
+/// `GET /users/{userId}`, for a user: 200 with the caller's name, code and contact. 403 `NOT_YOURS`; 404
+/// `USER_NOT_FOUND`.
 pub fn own(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     Answer::json(200, &user_json(&super::must_exist(&*context.reader()?, user_id)?))
 }
 
 /// `PATCH /users/{userId}`, for a user: changes the caller's `name` or `contact` (null: none). 200 with the user. 403
-/// `NOT_YOURS`.
+/// `NOT_YOURS`; 404 `USER_NOT_FOUND`.
 pub fn change_own(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     write_change(context, user_id)
 }

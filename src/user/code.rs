@@ -1,4 +1,4 @@
-//! The code of a user that people say aloud: six characters without look-alikes, made of a number that counts the users.
+//! The code of a user that people say aloud: six characters without look-alikes, made of a number that counts users.
 
 use crate::ids::READABLE;
 
