@@ -162,10 +162,14 @@ fn seat_map_while_many_buy_and_look_each_answer_is_whole_and_at_the_end_memory_a
 fn compare_at_the_end(app: &TestApp, buyers: &[Customer]) {
     let (mut taken, mut own) = (0, 0);
     for schedule in 1..=3 {
-        let of_the_file = app.staff_get(&map_path(schedule)).must(200).clone();
+        let mut of_the_file = app.staff_get(&map_path(schedule)).must(200).clone();
+        let seats = of_the_file["seats"].as_array_mut().unwrap().iter_mut();
+        let holders: Vec<Value> =
+            seats.map(|seat| seat.as_object_mut().unwrap().shift_remove("holder").unwrap_or_default()).collect();
         for buyer in buyers {
             let mut seen = buyer.get(&map_path(schedule)).must(200).clone();
-            for seat in seen["seats"].as_array_mut().unwrap() {
+            for (seat, holder) in seen["seats"].as_array_mut().unwrap().iter_mut().zip(&holders) {
+                assert_eq!(seat["mine"] == true, holder["userId"] == buyer.id.as_str(), "{seat} {holder}");
                 own += usize::from(seat["mine"] == true);
                 taken += usize::from(seat["status"] != "AVAILABLE");
                 seat["mine"] = json!(false);
