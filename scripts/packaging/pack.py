@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+HELPERS = ROOT / "tests/clients"  # what starts a box office from tests: as it stands there, and in the packages
 # A target: the system and processor of npm, of Python's wheels, of containers, and of `uname`.
 TARGETS = {
     "x86_64-linux": ("linux", "x64", "manylinux_2_17_x86_64.musllinux_1_1_x86_64", "amd64", "Linux x86_64"),
@@ -93,7 +94,8 @@ def npm(out: Path, homepage: str, programs: dict[str, bytes]) -> None:
         files = {"package.json": json.dumps(about, indent=2).encode(), "LICENSE": licence, file: program}
         named = {f"package/{name}": content for name, content in files.items()}
         tarball(out / f"{about['name']}-{VERSION}.tgz", named, {f"package/{file}"})
-    files = {path.name: path.read_bytes() for path in (HERE / "npm").iterdir()}
+    sources = [*(HERE / "npm").iterdir(), *(HELPERS / "node").iterdir()]
+    files = {path.name: path.read_bytes() for path in sources}
     files |= {"package.json": json.dumps(main, indent=2).encode(), "LICENSE": licence}
     named = {f"package/{name}": content for name, content in files.items()}
     tarball(out / f"boxoffice-{VERSION}.tgz", named, {"package/bin.js"})
@@ -102,7 +104,7 @@ def npm(out: Path, homepage: str, programs: dict[str, bytes]) -> None:
 def wheel(out: Path, homepage: str, target: str, program: bytes) -> None:
     """A wheel whose program goes where commands go, beside a module and a plugin of pytest."""
     tag, info = f"py3-none-{TARGETS[target][2]}", f"boxoffice-{VERSION}.dist-info"
-    files = {f"boxoffice/{path.name}": path.read_bytes() for path in sorted((HERE / "python/boxoffice").glob("*.*"))}
+    files = {f"boxoffice/{path.name}": path.read_bytes() for path in sorted((HELPERS / "python/boxoffice").glob("*.*"))}
     scripts = f"boxoffice-{VERSION}.data/scripts/{program_name(target)}"
     files[scripts] = program
     described = f"""Metadata-Version: 2.4

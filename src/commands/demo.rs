@@ -17,7 +17,9 @@ pub(super) fn run(settings: Settings) -> Result<(), OpenError> {
     let staff_key = app.new_staff_key().or(settings.staff_key.as_deref()).unwrap_or_default(); // one of them is there
     output::print(format_args!("boxoffice is open at {} (데모 매표소가 열렸습니다)", app.url()))?;
     output::tell_others(app.scheme(), app.address(), "");
-    app.course().map(output::tell_course);
+    if let Some(course) = app.course() {
+        output::tell_course(course);
+    }
     output::print(format_args!(
         "staff key (직원 키): {staff_key}\n\n\
          Buy a seat: open the address in a browser, or paste this into another terminal. Ctrl-C here closes the hall; nothing \

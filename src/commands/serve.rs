@@ -108,7 +108,9 @@ impl Serve {
             let url = url_of("http", redirect);
             output::tell(format_args!("whoever comes to {url} is sent to https (https로 보냅니다)"));
         }
-        app.course().map(output::tell_course);
+        if let Some(course) = app.course() {
+            output::tell_course(course);
+        }
         if let Some(url) = app.trust_url() {
             output::tell(format_args!("phones come to trust this server at {url} (휴대폰 신뢰 설정)"));
         }

@@ -119,6 +119,62 @@ fn fault_request_lost_and_reset_carry_nothing_out() {
     kim.pay(&held, PRICE).must(201);
 }
 
+/// What a client that waits a second for an answer learns of a payment: its status, and when to ask again.
+fn told(app: &TestApp, kim: &Customer, reservation: &Value, key: &str) -> Option<(u16, Option<u64>)> {
+    let stream = send_payment(app, kim, reservation, key);
+    stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    let answer = outcome(stream).ok()?;
+    let field = answer.lines().find_map(|line| line.strip_prefix("Retry-After: "));
+    Some((answer.get(9..12)?.parse().ok()?, field.and_then(|seconds| seconds.parse().ok())))
+}
+
+/// One client asks once, and takes all but a yes for a no. The other asks again under its key for as long as it has no
+/// answer, or is told to come back. Both are told no lie by the server, and only the second knows what it paid.
+#[test]
+fn fault_of_each_kind_is_survived_by_a_client_that_asks_again_under_its_key_and_not_by_one_that_asks_once() {
+    let app = TestApp::with_seats(40, &["--max-active=0"]);
+    for (number, (fault, is_paid_all_the_same)) in [
+        (json!({ "fault": "STATUS", "status": 429, "retryAfterSeconds": 0 }), false),
+        (json!({ "fault": "STATUS", "status": 500, "retryAfterSeconds": 0 }), false),
+        (json!({ "fault": "STATUS", "status": 503, "retryAfterSeconds": 0 }), false),
+        (json!({ "fault": "ANSWER_LOST" }), true),
+        (json!({ "fault": "REQUEST_LOST" }), false),
+        (json!({ "fault": "RESET" }), false),
+        (json!({ "fault": "DELAY", "delayMilliseconds": 60_000 }), true),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let once = || {
+            let mut rule = fault.clone();
+            (rule["path"], rule["times"]) = (json!("/api/v1/payments"), json!(1));
+            set(&app, json!([rule]));
+        };
+        let (naive, held) = with_hold(&app, &(2 * number + 1).to_string());
+        once();
+        let answer = told(&app, &naive, &held, "");
+        assert!(answer.is_none_or(|(status, _)| status >= 400), "{fault}: {answer:?}");
+        assert_eq!(naive.balance() == 0, is_paid_all_the_same, "{fault}: it believes that it has not paid");
+
+        let (careful, held) = with_hold(&app, &(2 * number + 2).to_string());
+        once();
+        let mut tries = 0;
+        let status = loop {
+            tries += 1;
+            assert!(tries <= 10, "{fault}: no answer");
+            match told(&app, &careful, &held, "pay") {
+                None | Some((_, Some(_))) => {} // lost, or to be asked again when it says: at once
+                Some((status, None)) => break status,
+            }
+        };
+        assert_eq!((status, careful.balance()), (201, 0), "{fault}");
+        assert!(tries >= 2, "{fault}: nothing happened to it");
+        let path = format!("/users/{}/balance/entries", careful.id);
+        let entries = careful.get_by_key(&path).must(200)["entries"].clone();
+        assert_eq!(entries.as_array().map(Vec::len), Some(2), "{fault}: points in, and out once");
+    }
+}
+
 /// More requests are delayed than there are workers; in a program whose workers sleep the last ones wait for the first.
 #[test]
 fn fault_delay_holds_no_worker_and_no_writer() {

@@ -4,6 +4,7 @@
 
 #[cfg(unix)] // modes, signals, limits of a shell
 mod backup;
+mod clients;
 mod commands;
 mod container;
 #[cfg(unix)] // what is pasted into bash

@@ -27,6 +27,8 @@ const END_OF_BLOCK: &str = "== the block is over ==";
 #[derive(Debug, PartialEq)]
 enum Part {
     Shell(String),
+    /// What needs a test runner, which not every machine has.
+    WithRunner(String),
     Python(String),
     Text(String),
     Stop,
@@ -36,13 +38,16 @@ enum Part {
 fn parts(file: &str) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut lines = file.lines();
+    let mut needs_runner = false;
     while let Some(line) = lines.next() {
         if line == "<!-- stop -->" {
             parts.push(Part::Stop);
         }
+        needs_runner |= line.starts_with("<!-- needs ");
         let Some(language) = line.strip_prefix("```") else { continue };
         let text: String = lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect();
         parts.push(match language {
+            "sh" if std::mem::take(&mut needs_runner) => Part::WithRunner(without_building(&text)),
             "sh" => Part::Shell(without_building(&text)),
             "python" => Part::Python(text),
             "text" => Part::Text(text),
@@ -146,6 +151,7 @@ impl Terminal {
     fn open(folder: &Path, path: &str) -> Terminal {
         let mut command = Command::new("bash");
         command.arg("-s").current_dir(folder).env("PATH", path).env("TMPDIR", "/tmp");
+        command.env("NO_COLOR", "1").env_remove("FORCE_COLOR");
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (stdin, stdout) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
         Terminal { child, stdin, stdout }
@@ -175,19 +181,21 @@ impl Drop for Terminal {
     }
 }
 
-/// A block as this reader types it: the server's own address and staff key.
+/// A block as this reader types it: the server's own address and staff key, and where this source is.
 fn typed(block: &str, server: Option<&Server>) -> String {
-    let Some(server) = server else { return block.to_owned() };
-    let lines = block.lines().map(|line| match line.starts_with("STAFF_KEY=") {
-        true => format!("STAFF_KEY={}\n", server.staff_key),
-        false => format!("{}\n", line.replace(SHOWN_ADDRESS, &server.address)),
+    let (address, staff_key) = server.map_or((SHOWN_ADDRESS, ""), |server| (&server.address, &server.staff_key));
+    let lines = block.lines().map(|line| match line.split_once('=').map(|(name, _)| name) {
+        Some("STAFF_KEY") => format!("STAFF_KEY={staff_key}\n"),
+        Some("SOURCE") => format!("SOURCE={}\n", env!("CARGO_MANIFEST_DIR")),
+        _ => format!("{}\n", line.replace(SHOWN_ADDRESS, address)),
     });
     lines.collect()
 }
 
-/// The block without the commands that the test does not run: the binary is built and on the path already.
+/// The block without the commands that the test does not run: what they install is there already.
 fn without_building(block: &str) -> String {
-    let is_building = |line: &str| line.starts_with("cargo install ") || line.starts_with("cargo build ");
+    let building = ["cargo install ", "cargo build ", "pip install ", "npm install "];
+    let is_building = |line: &str| building.iter().any(|command| line.starts_with(command));
     block.lines().filter(|line| !is_building(line)).map(|line| format!("{line}\n")).collect()
 }
 
@@ -233,14 +241,27 @@ fn text_after(parts: &[Part], at: usize) -> &str {
 #[test]
 fn documented_commands_print_what_is_shown() {
     for (name, file, least) in RUN {
-        let compared = run_and_compare(name, &parts(file));
+        let compared = run_and_compare(name, &parts(file), false);
         assert!(compared >= least, "{name}: only {compared} blocks were run");
     }
 }
 
+#[test]
+#[ignore = "needs pytest and vitest: scripts/clients runs it, and says where they are"]
+fn documented_commands_with_test_runners_print_what_is_shown() {
+    let (name, file, _) = RUN[2];
+    let parts = parts(file);
+    let count = parts.iter().filter(|part| matches!(part, Part::WithRunner(_))).count();
+    assert!(count >= 2 && run_and_compare(name, &parts, true) > count, "{name}: {count} blocks need a runner");
+}
+
 /// Runs the blocks of a file in a folder of their own and gives back how many were compared.
-fn run_and_compare(name: &str, parts: &[Part]) -> usize {
+fn run_and_compare(name: &str, parts: &[Part], has_runners: bool) -> usize {
     let folder = tempfile::tempdir().unwrap();
+    if has_runners {
+        std::os::unix::fs::symlink(std::env::var("CLIENTS_NODE_MODULES").unwrap(), folder.path().join("node_modules"))
+            .unwrap();
+    }
     let tools = folder.path().join("bin");
     std::fs::create_dir(&tools).unwrap();
     std::os::unix::fs::symlink(BINARY, tools.join("boxoffice")).unwrap();
@@ -256,7 +277,8 @@ fn run_and_compare(name: &str, parts: &[Part]) -> usize {
                 server = Some(Server::start(block.trim_end(), folder.path(), shown));
                 continue;
             }
-            Part::Shell(block) => terminal.run(&typed(block, server.as_ref())),
+            Part::WithRunner(_) if !has_runners => continue,
+            Part::Shell(block) | Part::WithRunner(block) => terminal.run(&typed(block, server.as_ref())),
             Part::Python(block) => {
                 let output = Command::new("python3").arg("-c").arg(block).env("PATH", &path).output().unwrap();
                 assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -117,7 +117,9 @@ pub struct Limits {
 
 /// Tells the methods of a path.
 #[derive(Clone)]
-pub struct AllowedMethods(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub struct AllowedMethods(Arc<MethodsOfPath>);
+
+type MethodsOfPath = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl AllowedMethods {
     /// As a function tells them.

@@ -1,3 +1,4 @@
+// Starts a box office for tests. To copy this folder beside tests is enough where `boxoffice` is on the path.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { program } from "./program.js";
@@ -22,15 +23,17 @@ export async function startBoxoffice({ clock = "frozen", flags = [] } = {}) {
     child.stdin.end();
     return ended;
   };
-  const advance = async (seconds) => {
-    const answer = await fetch(`${ready.url}/api/v1/staff/clock`, {
+  const post = async (path, body) => {
+    const answer = await fetch(`${ready.url}/api/v1/staff${path}`, {
       method: "POST",
       headers: { authorization: `Bearer ${ready.staffKey}`, "content-type": "application/json" },
-      body: JSON.stringify({ advanceMilliseconds: Math.round(seconds * 1_000) }),
+      body: JSON.stringify(body),
     });
     if (!answer.ok) throw new Error(`boxoffice: ${answer.status} ${await answer.text()}`);
   };
-  return { ...ready, advance, stop, [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]: stop };
+  const advance = (seconds) => post("/clock", { advanceMilliseconds: Math.round(seconds * 1_000) });
+  const reset = () => post("/test/reset", {});
+  return { ...ready, advance, reset, stop, [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]: stop };
 }
 
 /** What the program says once it is ready; an error when it ends, or takes too long, before. */

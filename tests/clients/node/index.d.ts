@@ -20,6 +20,8 @@ export interface Boxoffice {
   database: string;
   /** Turns the clock; resolves once everything that became due is written down. */
   advance(seconds: number): Promise<void>;
+  /** Goes back to the start, the clock too, in milliseconds: for one server of many tests. */
+  reset(): Promise<void>;
   /** Ends it and removes its file. It also ends with the process that started it. */
   stop(): Promise<void>;
   /** The same, for `await using`. */

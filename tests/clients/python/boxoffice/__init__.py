@@ -6,13 +6,15 @@
         print(box.url, box.staff_key)
         box.advance(300)  # five minutes later
 
-pytest finds the fixture `boxoffice`, which is one of these for each test.
+pytest finds the fixture `boxoffice`, which is one of these for each test. Without the package: copy this folder beside the
+tests, with `boxoffice` on the path, and say `pytest_plugins = ["boxoffice.pytest_plugin"]` in conftest.py.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sysconfig
 import urllib.request
@@ -38,9 +40,16 @@ class BoxOffice:
 
     def advance(self, seconds: float) -> None:
         """Turns the clock; comes back once everything that became due is written down."""
+        self._post("/clock", {"advanceMilliseconds": round(seconds * 1000)})
+
+    def reset(self) -> None:
+        """Goes back to the start, the clock too, in milliseconds: for one server of many tests."""
+        self._post("/test/reset", {})
+
+    def _post(self, path: str, body: dict[str, int]) -> None:
         request = urllib.request.Request(
-            self.url + "/api/v1/staff/clock",
-            json.dumps({"advanceMilliseconds": round(seconds * 1000)}).encode(),
+            self.url + "/api/v1/staff" + path,
+            json.dumps(body).encode(),
             {"Authorization": "Bearer " + self.staff_key, "Content-Type": "application/json"},
         )
         # A proxy of the environment never stands before this machine.
@@ -48,7 +57,7 @@ class BoxOffice:
 
 
 def program() -> str:
-    """The path of the program, which installers put where commands go."""
+    """The path of the program: where installers put commands, or on the path."""
     name = "boxoffice" + (sysconfig.get_config_var("EXE") or "")
     schemes = [sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user")]
     folders = [sysconfig.get_path("scripts", scheme) for scheme in schemes]
@@ -58,7 +67,9 @@ def program() -> str:
         path = os.path.join(folder, name)
         if os.path.isfile(path):
             return path
-    raise FileNotFoundError(f"{name} is in none of {', '.join(folders)}; install the package boxoffice again.")
+    if found := shutil.which(name):
+        return found
+    raise FileNotFoundError(f"{name} is not on the path, and in none of {', '.join(folders)}; install the package boxoffice again.")
 
 
 @contextmanager

@@ -2,7 +2,7 @@ import type { Boxoffice } from "./index.js";
 
 declare module "vitest" {
   export interface ProvidedContext {
-    boxoffice: Omit<Boxoffice, "advance" | "stop">;
+    boxoffice: Omit<Boxoffice, "advance" | "reset" | "stop">;
   }
 }
 

@@ -1,0 +1,5 @@
+package org.testcontainers.containers.wait.strategy;
+
+public class HttpWaitStrategy implements WaitStrategy {
+    public HttpWaitStrategy forPort(int port) { return this; }
+}
