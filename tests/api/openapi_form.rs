@@ -109,7 +109,17 @@ fn edition_in_openapi_3_0_has_the_same_calls_and_no_word_of_3_1() {
     let mut faults = Vec::new();
     each_schema(&edition, "", &mut |place, schema| {
         let is_keyword = !place.ends_with("/properties") && place != "/components";
-        for word in ["const", "examples", "dependentRequired", "prefixItems", "$defs", "if", "patternProperties"] {
+        for word in [
+            "const",
+            "examples",
+            "dependentRequired",
+            "contentMediaType",
+            "contentEncoding",
+            "prefixItems",
+            "$defs",
+            "if",
+            "patternProperties",
+        ] {
             if is_keyword && schema.get(word).is_some() && !place.contains("/content/") {
                 faults.push(format!("{place}: {word}"));
             }

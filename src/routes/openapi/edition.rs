@@ -74,6 +74,7 @@ impl Edition {
             match name.as_str() {
                 "const" => older.insert("enum".into(), json!([one])),
                 "examples" => older.insert("example".into(), one[0].clone()),
+                "contentMediaType" => older.insert("format".into(), "binary".into()),
                 "dependentRequired" => None,
                 "properties" => older.insert(name.clone(), self.by_name(one)),
                 "items" | "additionalProperties" | "not" => older.insert(name.clone(), self.schema(one)),
