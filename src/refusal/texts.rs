@@ -168,7 +168,7 @@ fn both(code: Code) -> Both {
         ],
         Code::UserBanned => [
             ["Not allowed to book", "The venue has banned this user: they get no place in the line and buy nothing.", "Talk to the venue; tickets that are paid stay good."],
-            ["예매할 수 없습니다", "공연장이 이용을 정지한 사용자라 대기하거나 살 수 없습니다.", "공연장에 문의해 주세요. 결제된 티켓은 그대로 유효합니다."],
+            ["예매할 수 없습니다", "공연장이 예매를 정지한 사용자라 대기하거나 살 수 없습니다.", "공연장에 문의해 주세요. 결제된 티켓은 그대로 유효합니다."],
         ],
         Code::UserInUse => [
             ["Account still in use", "The account has points or seats of a date to come; 'balance' and 'reservationIds' name them.", "Spend the points or have them paid out, and give the seats back or wait until the date is over."],

@@ -38,7 +38,7 @@ export const booking = {
   'pay.now': ['{price} 결제하기', 'Pay {price}'],
   'pay.free': ['예매 확정하기 (무료)', 'Confirm booking (free)'],
   'pay.shortWarning': ['{n}포인트가 부족합니다. 충전하면 바로 결제할 수 있습니다.', 'You need {n} more point. Top up to pay. | You need {n} more points. Top up to pay.'],
-  'pay.counter': ['창구에서 {n}포인트 이상 충전해 주세요. 충전하면 이 화면에 바로 나타납니다. 창구에 알려 줄 고객 번호:', 'Buy at least {n} point at the counter. It shows up here at once. Your customer number: | Buy at least {n} points at the counter. They show up here at once. Your customer number:'],
+  'pay.counter': ['창구에서 {n}포인트 이상 충전해 주세요. 충전하면 이 화면에 바로 나타납니다. 창구에 알려 줄 고객 코드:', 'Buy at least {n} point at the counter. It shows up here at once. Your customer code: | Buy at least {n} points at the counter. They show up here at once. Your customer code:'],
   'pay.giveBack': ['좌석 선택 취소', 'Release seats'],
   'pay.giveBackTitle': ['좌석 선택을 취소할까요?', 'Release these seats?'],
   'pay.giveBackText': ['다른 분이 바로 예매할 수 있게 됩니다.', 'Others can take them at once.'],

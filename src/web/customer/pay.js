@@ -141,7 +141,9 @@ class Hold {
   topUp(short) {
     const warning = el('p', { class: 'note warn' }, say('pay.shortWarning', { n: short }));
     if (this.rules.topUpPolicy === 'staff') {
-      return [warning, el('p', {}, say('pay.counter', { n: short })), el('p', { class: 'small soft code' }, me().userId)];
+      const code = el('p', { class: 'big code' });
+      patiently('GET', `/users/${me().userId}`, { authorization: asUser(), signal: this.signal }).then(({ body }) => { code.textContent = body.code; }, () => {});
+      return [warning, el('p', {}, say('pay.counter', { n: short })), code];
     }
     return [warning, topUpForm(short, this.signal, async (balance) => {
       this.balance = balance;

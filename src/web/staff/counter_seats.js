@@ -43,7 +43,7 @@ async function chooseDate(main, user, { timeZone }, signal) {
     const open = schedules.filter(({ startsAt, cancelledAt }) => !cancelledAt && Date.parse(startsAt) > serverNow() - DAY_MS);
     fill(rows, !open.length && el('p', { class: 'note' }, say('seatSale.noDates')), open.map(({ scheduleId, startsAt, seatsAvailable }) =>
       el('article', { class: 'card line' },
-        el('div', {}, el('h3', {}, dateTime(startsAt, timeZone)), el('p', { class: 'soft' }, say('seatSale.left', { n: seatsAvailable }))),
+        el('div', {}, el('h2', {}, dateTime(startsAt, timeZone)), el('p', { class: 'soft' }, say('seatSale.left', { n: seatsAvailable }))),
         el('a', { class: 'button main', href: `#counter/sell/${scheduleId}${user ? `/${user.userId}` : ''}`, 'aria-label': say('seatSale.chooseOne', { when: dateTime(startsAt, timeZone) }) }, say('seatSale.choose')))));
   };
   const concert = field('concertId', say('seatSale.concert'), { kind: 'select', on: { change: () => show(concert.input.value) } },
@@ -220,7 +220,8 @@ class Sale {
       return undefined;
     };
     const who = this.user ? el('p', {}, say('seatSale.to', { name: this.user.name })) : this.customer;
-    this.pay = form([who, this.note, choose].filter(Boolean), { label: say('seatSale.do', { price: won(0) }), send });
+    const note = el('details', {}, el('summary', {}, say('seatSale.noteTitle')), this.note.node);
+    this.pay = form([choose, who, note], { label: say('seatSale.do', { price: won(0) }), send });
     return this.pay;
   }
 
