@@ -196,9 +196,22 @@ CREATE TABLE seat (
     price       INTEGER NOT NULL CHECK (price >= 0),
     x           REAL,
     y           REAL,
+    -- What is special about it: 1 for wheelchairs, 2 for their companions, 4 a restricted view, added up.
+    attributes  INTEGER NOT NULL DEFAULT 0 CHECK (attributes BETWEEN 0 AND 7),
+    -- It has no price yet, whatever stands there: until then it is kept back.
+    unpriced    INTEGER NOT NULL DEFAULT 0 CHECK (unpriced IN (0, 1)),
     PRIMARY KEY (schedule_id, seat_no),
     UNIQUE (schedule_id, label)
 ) STRICT, WITHOUT ROWID;
+
+-- What the plan of a date shows beside its seats: where the front is, and outlines with texts.
+CREATE TABLE drawing (
+    schedule_id INTEGER PRIMARY KEY REFERENCES schedule (schedule_id),
+    front_x     REAL,
+    front_y     REAL,
+    shapes      TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(shapes)),
+    CHECK ((front_x IS NULL) = (front_y IS NULL))
+) STRICT;
 
 CREATE TABLE reservation (
     reservation_id  BLOB    PRIMARY KEY CHECK (length(reservation_id) = 16),

@@ -48,8 +48,14 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         severity: Fault,
         says: "date {0} says that it has {1} seats from {2} points on, but it has {3} from {4} points on",
-        finds: "SELECT schedule_id, seats_total, price_from, count(seat_no), min(price) FROM schedule LEFT JOIN seat USING (schedule_id)
-                GROUP BY schedule_id HAVING count(seat_no) <> seats_total OR min(price) IS NOT price_from",
+        finds: "SELECT schedule_id, seats_total, price_from, count(seat_no), min(iif(unpriced, NULL, price)) AS least FROM schedule LEFT JOIN seat USING (schedule_id)
+                GROUP BY schedule_id HAVING count(seat_no) <> seats_total OR least IS NOT price_from",
+    },
+    Rule {
+        severity: Fault,
+        says: "seat {0} of date {1} has no price, but nobody keeps it back",
+        finds: "SELECT label, schedule_id FROM seat LEFT JOIN claim AS c USING (schedule_id, seat_no)
+                WHERE unpriced AND c.status IS NOT 'BLOCKED'",
     },
     Rule {
         severity: Fault,

@@ -56,7 +56,8 @@ impl Export {
         for seat in seats.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
             seat.retain(|name, _| !matches!(name.as_str(), "status" | "mine" | "reason" | "holder"));
         }
-        seat::read_layout(json!({ "seats": seats }), String::new()).map_err(|refusal: Refusal| {
+        let read = seat::read_layout(json!({ "seats": seats }), String::new());
+        read.map(|layout| layout.seats).map_err(|refusal: Refusal| {
             OpenError(format!("the server's seats were not understood ({refusal:?}); use its own boxoffice."))
         })
     }

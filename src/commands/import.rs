@@ -13,7 +13,7 @@ use crate::clock::{Clock, Millis};
 use crate::http::Fields;
 use crate::refusal::Refusal;
 use crate::schedule::{self, ConcertWords, SaidTimes, Times, instant_of};
-use crate::seat::{self, LayoutSeat};
+use crate::seat::{self, Layout, LayoutSeat};
 use crate::settings::parse_zone;
 use crate::store::{self, Failure, OpenError};
 
@@ -65,17 +65,20 @@ enum Meant {
 
 impl Import {
     pub(super) fn run(self) -> Result<(), OpenError> {
-        let seats = self.hall.read()?;
+        let layout = self.hall.read()?;
+        for remark in &layout.remarks {
+            output::tell(format_args!("{}: {} ({})", self.hall.path().display(), remark.text.en, remark.count));
+        }
         let mut server = self.at.server()?;
         let zone = match &mut server {
             Some(server) => zone_of(server)?,
             None => self.time_zone.clone(),
         };
         let times = self.times(&zone)?;
-        let count = seats.len();
+        let count = layout.seats.len();
         let added = match server {
-            Some(server) => self.import_into_server(server, &times, &seats)?,
-            None => self.import_into_file(&times, &seats)?,
+            Some(server) => self.import_into_server(server, &times, &layout)?,
+            None => self.import_into_file(&times, &layout)?,
         };
         let Added { concert_id, title, schedule_id } = added;
         output::tell(format_args!(
@@ -131,9 +134,9 @@ impl Import {
         }
     }
 
-    fn import_into_file(&self, times: &Times, seats: &[LayoutSeat]) -> Result<Added, OpenError> {
+    fn import_into_file(&self, times: &Times, layout: &Layout) -> Result<Added, OpenError> {
         let database = &store::resolve(&self.at.database)?;
-        self.must_be_as_the_api_takes_it(seats)?;
+        self.must_be_as_the_api_takes_it(layout)?;
         if self.concert_id.is_none() {
             make_file(
                 self.at.staff_key.as_deref(),
@@ -162,7 +165,7 @@ impl Import {
             let dates = schedule::list_of_concert(tx, concert.concert_id)?;
             let dates = dates.iter().map(|date| (date.schedule_id, date.starts_at));
             self.must_be_new(times, dates).map_err(|why| refuse(&mut refused, why))?;
-            let schedule_id = seat::open_schedule(tx, None, concert.concert_id, times, seats)?;
+            let schedule_id = seat::open_schedule(tx, None, concert.concert_id, times, layout)?;
             Ok(Added { concert_id: concert.concert_id, title: concert.title, schedule_id })
         });
         written.map_err(|failure| {
@@ -172,8 +175,8 @@ impl Import {
     }
 
     /// A file is given what a server would take, no more: the same reader, and the same size.
-    fn must_be_as_the_api_takes_it(&self, seats: &[LayoutSeat]) -> Result<(), OpenError> {
-        let layout = layout_json(seats);
+    fn must_be_as_the_api_takes_it(&self, layout: &Layout) -> Result<(), OpenError> {
+        let layout = layout_json(layout);
         let bytes = layout.to_string().len();
         if bytes > LAYOUT_MAX_BYTES {
             return Err(OpenError(format!(
@@ -184,12 +187,7 @@ impl Import {
         seat::read_layout(layout, String::new()).map(drop).map_err(|refusal| self.hall.refused(&refusal))
     }
 
-    fn import_into_server(
-        &self,
-        mut server: ApiClient,
-        times: &Times,
-        seats: &[LayoutSeat],
-    ) -> Result<Added, OpenError> {
+    fn import_into_server(&self, mut server: ApiClient, times: &Times, layout: &Layout) -> Result<Added, OpenError> {
         let concerts = server.list("/staff/concerts", "concerts")?;
         let concerts = concerts.iter().map(|concert| Ok((number(concert, "concertId")?, text(concert, "title"))));
         let concerts = concerts.collect::<Result<Vec<_>, OpenError>>()?.into_iter();
@@ -210,7 +208,7 @@ impl Import {
             "startsAt": times.starts_at,
             "saleOpensAt": self.sale_opens_at.as_ref().map(|_| times.sale_opens_at), // else at once there
             "saleClosesAt": times.sale_closes_at,
-            "layout": layout_json(seats),
+            "layout": layout_json(layout),
         });
         let date = server.post(&format!("/staff/concerts/{concert_id}/schedules"), date);
         let date = date.map_err(|why| if is_new { without_concert(&mut server, concert_id, why) } else { why })?;
@@ -265,8 +263,9 @@ fn text(body: &Value, name: &str) -> String {
     body[name].as_str().unwrap_or("").to_owned()
 }
 
-fn layout_json(seats: &[LayoutSeat]) -> Value {
-    json!({ "seats": seats.iter().map(as_json).collect::<Vec<_>>() })
+fn layout_json(layout: &Layout) -> Value {
+    let drawing = layout.drawing_with_front();
+    json!({ "seats": layout.seats.iter().map(as_json).collect::<Vec<_>>(), "front": drawing.front, "shapes": drawing.shapes })
 }
 
 /// A seat as the API takes it, one by one.
@@ -280,6 +279,9 @@ fn as_json(seat: &LayoutSeat) -> Value {
     members.insert("price".into(), json!(seat.price));
     if let Some((x, y)) = seat.at {
         members.extend([("x".to_owned(), json!(x)), ("y".to_owned(), json!(y))]);
+    }
+    if !seat.attributes.is_empty() {
+        members.insert("attributes".into(), json!(seat.attributes));
     }
     members.into()
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::http::parse_json;
 use crate::refusal::Refusal;
-use crate::seat::{self, LayoutSeat, table};
+use crate::seat::{self, Layout, table};
 use crate::spreadsheet::decode;
 use crate::store::OpenError;
 
@@ -34,7 +34,7 @@ impl SeatFile {
     ///
     /// # Errors
     /// A sentence that names the place of what is wrong.
-    pub fn read(&self) -> Result<Vec<LayoutSeat>, OpenError> {
+    pub fn read(&self) -> Result<Layout, OpenError> {
         let bytes = read_bytes(&self.file)?;
         let say = |why: String| OpenError(format!("{}: {why}", self.file.display()));
         let is_json = decode(&bytes).is_ok_and(|text| text.trim_start().starts_with('{'));
@@ -46,7 +46,8 @@ impl SeatFile {
                 say("a table has its prices in it; --prices and --areas are for a seating plan (JSON).".into()),
             );
         }
-        table::read(&bytes).map_err(say)
+        let seats = table::read(&bytes).map_err(|why| say(why.en))?;
+        Ok(Layout { seats, ..Layout::default() })
     }
 
     /// The file.
@@ -62,7 +63,8 @@ impl SeatFile {
     /// The file as a layout of the API: a plan is given its prices; what is a layout already stays as it is.
     fn layout(&self, bytes: &[u8]) -> Result<Value, OpenError> {
         let value = json_of(&self.file, bytes)?;
-        if value.get("zones").is_none() && self.prices.is_empty() && self.areas.is_empty() {
+        let is_plan = ["zones", "layout", "results"].iter().any(|name| value.get(name).is_some());
+        if !is_plan && self.prices.is_empty() && self.areas.is_empty() {
             return Ok(value);
         }
         let mut layout = json!({ "pretixPlan": value, "prices": amounts("--prices", &self.prices)? });
@@ -73,12 +75,13 @@ impl SeatFile {
     }
 }
 
-/// What is wrong with a layout, and where: in the plan by its JSON pointer, else by the flag.
+/// What is wrong with a layout, and where: in the zones of a plan in words, else by its JSON pointer or by the flag.
 fn told(refusal: &Refusal) -> String {
     let Refusal::InvalidRequest { pointer, reason } = refusal else { return refusal.code().word().to_owned() };
     let in_flag = |flag: &str| pointer.strip_prefix(&format!("/{flag}/")).map(|name| format!("--{flag} {name}"));
     let place = in_flag("prices").or_else(|| in_flag("areas"));
-    let place = place.unwrap_or_else(|| pointer.strip_prefix("/pretixPlan").unwrap_or(pointer).to_owned());
+    let in_plan = pointer.strip_prefix("/pretixPlan").unwrap_or(pointer);
+    let place = place.unwrap_or_else(|| if in_plan.starts_with("/zones/") { "" } else { in_plan }.to_owned());
     format!("{place} {}", reason.en).trim_start().to_owned()
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::fields::idempotency_key;
+use super::credential::idempotency_key;
 use super::reply::PROBLEM;
 use super::{Reply, Request, status_of};
 use crate::clock::Millis;

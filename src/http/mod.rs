@@ -2,6 +2,7 @@
 //! repeating safe. The server (`server/`) stands in front.
 
 mod body;
+mod credential;
 mod delivery;
 mod fields;
 mod idempotency;
@@ -13,11 +14,9 @@ mod request;
 mod server;
 
 pub use body::{Body, GZIP_MIN_BYTES, SharedBody};
+pub use credential::{Credential, idempotency_key};
 pub use delivery::{Delivery, Ending};
-pub use fields::{
-    Credential, Fields, decoded, decoded_segment, idempotency_key, json_body, must_be_date, number, parameter,
-    plain_line, query,
-};
+pub use fields::{Fields, decoded, decoded_segment, json_body, must_be_date, number, parameter, plain_line, query};
 pub use idempotency::{Once, forget};
 pub use json::parse as parse_json;
 pub use path_pattern::{fits, path_parameter};

@@ -86,7 +86,7 @@ fn shown(tx: &Tx, status: u16, details: &ReservationDetails) -> Reply {
 
 /// The maps, with that of the date in memory where the best seats are wanted.
 fn ready(context: &Context, maps: &Arc<MapCache>, wanted: &CounterHold) -> Arc<MapCache> {
-    if matches!(wanted.seats, SeatChoice::Best { .. }) {
+    if matches!(wanted.seats, SeatChoice::Best(_)) {
         let _ = preload(context, maps, &wanted.date); // what is refused here is refused by the transaction
     }
     Arc::clone(maps)

@@ -13,7 +13,7 @@ use crate::clock::Millis;
 use crate::http::{Fields, Reply};
 use crate::queue::{self, Caller};
 use crate::refusal::{Code, Refusal, TokenEnd};
-use crate::seat::MapCache;
+use crate::seat::{BestRequest, MapCache};
 use crate::store::Outcome;
 use crate::user;
 use crate::venue::{Answer, Context, Prefer, Until, Written, cut_page};
@@ -81,7 +81,7 @@ fn location(reservation_id: Uuid) -> String {
 /// `SEAT_LIMIT`, `SEAT_UNAVAILABLE`.
 pub fn reserve(context: &Context, maps: &Arc<MapCache>, caller: Caller) -> Outcome<Answer> {
     let wanted = read_wanted(context.fields()?)?;
-    if matches!(wanted.seats, SeatChoice::Best { .. }) {
+    if matches!(wanted.seats, SeatChoice::Best(_)) {
         let _ = preload(context, maps, &wanted.date); // what is refused here is refused below, in its order
     }
     let maps = Arc::clone(maps);
@@ -117,7 +117,9 @@ fn read_wanted(mut fields: Fields) -> Result<HoldRequest, Refusal> {
 /// `INVALID_REQUEST`.
 pub fn read_choice(fields: &mut Fields) -> Result<SeatChoice, Refusal> {
     match (fields.has("bestAvailable"), fields.has("seats")) {
-        (true, false) => read_best(fields),
+        (true, false) => {
+            fields.object("bestAvailable").and_then(|best| BestRequest::read(best, SEATS_MAX)).map(SeatChoice::Best)
+        }
         (false, _) => read_seats(fields).map(SeatChoice::Labelled),
         (true, true) => Err(Refusal::invalid(
             fields.pointer("bestAvailable"),
@@ -125,14 +127,6 @@ pub fn read_choice(fields: &mut Fields) -> Result<SeatChoice, Refusal> {
             "'seats'와 함께 쓸 수 없습니다",
         )),
     }
-}
-
-fn read_best(fields: &mut Fields) -> Result<SeatChoice, Refusal> {
-    let mut best = fields.object("bestAvailable")?;
-    let count = best.integer("count", 1..=SEATS_MAX as i64)? as usize; // within the range
-    let section = best.has("section").then(|| best.text("section")).transpose()?;
-    best.end()?;
-    Ok(SeatChoice::Best { count, section })
 }
 
 /// Which date is meant: `scheduleId`, or `concertId` and `date`.

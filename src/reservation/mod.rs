@@ -33,7 +33,7 @@ use crate::points::Points;
 use crate::queue::{self, Token};
 use crate::refusal::{Refusal, TokenEnd};
 use crate::schedule::{self, Schedule};
-use crate::seat::{self, Hold, MapCache, WantedSeat};
+use crate::seat::{self, BestRequest, Hold, MapCache, WantedSeat};
 use crate::settings::SaleSettings;
 use crate::store::{Outcome, column_words};
 use crate::ticket::{self, Ticket};
@@ -189,13 +189,8 @@ pub struct HoldRequest {
 pub enum SeatChoice {
     /// Those of these labels, none of them twice.
     Labelled(Vec<String>),
-    /// The best so many that are free, in a section or in all.
-    Best {
-        /// How many.
-        count: usize,
-        /// In which section; `None`: in all.
-        section: Option<String>,
-    },
+    /// The best of those that are free.
+    Best(BestRequest),
 }
 
 /// Holds seats for the owner of an active token: all of them or none.
@@ -216,7 +211,7 @@ pub fn reserve(
         let found = ResolvedSeats::of(tx, maps, date.schedule_id, &wanted.seats)?;
         Ok((found, sql::find_seats_of_user(tx, token.user_id, date.schedule_id)?))
     };
-    if matches!(wanted.seats, SeatChoice::Best { .. }) {
+    if matches!(wanted.seats, SeatChoice::Best(_)) {
         due::expire_in_the_way(tx, date.schedule_id, token.user_id)?; // any hold of the date may have one of the best
     }
     let (mut found, mut of_user) = look()?;

@@ -3,29 +3,29 @@
 use super::SeatChoice;
 use crate::clock::Millis;
 use crate::refusal::Refusal;
-use crate::seat::{self, FreeSeats, MapCache, SeatClaim, WantedSeat};
+use crate::seat::{self, BestRequest, FreeSeats, MapCache, SeatClaim, WantedSeat};
 use crate::store::Outcome;
 use crate::venue::Tx;
 
 /// Seats that are there, whether or not they are free; the best are chosen when all else is in order.
 pub(super) enum ResolvedSeats {
     Labelled { seats: Vec<WantedSeat>, claims: Vec<SeatClaim> },
-    Best { seats: FreeSeats, count: usize, section: Option<usize> },
+    Best { seats: FreeSeats, wanted: BestRequest },
 }
 
 impl ResolvedSeats {
     /// # Errors
-    /// `SEAT_NOT_FOUND`, `SECTION_NOT_FOUND`.
+    /// `SEAT_NOT_FOUND`, `SECTION_NOT_FOUND`, `INVALID_REQUEST` for an unknown category.
     pub fn of(tx: &Tx, maps: &MapCache, schedule_id: i64, wanted: &SeatChoice) -> Outcome<ResolvedSeats> {
         Ok(match wanted {
             SeatChoice::Labelled(labels) => {
                 let (seats, claims) = seat::must_find(tx, schedule_id, labels)?;
                 ResolvedSeats::Labelled { seats, claims }
             }
-            SeatChoice::Best { count, section } => {
+            SeatChoice::Best(wanted) => {
                 let seats = maps.free_seats(tx, schedule_id)?;
-                let section = section.as_deref().map(|name| seats.must_have_section(name)).transpose()?;
-                ResolvedSeats::Best { seats, count: *count, section }
+                seats.must_know(wanted)?;
+                ResolvedSeats::Best { seats, wanted: wanted.clone() }
             }
         })
     }
@@ -33,7 +33,7 @@ impl ResolvedSeats {
     pub fn count(&self) -> usize {
         match self {
             ResolvedSeats::Labelled { seats, .. } => seats.len(),
-            ResolvedSeats::Best { count, .. } => *count,
+            ResolvedSeats::Best { wanted, .. } => wanted.count,
         }
     }
 
@@ -60,7 +60,7 @@ impl ResolvedSeats {
             ResolvedSeats::Labelled { claims, .. } => {
                 Err(Refusal::SeatUnavailable { seats: claims.into_iter().map(|claim| claim.label).collect() })
             }
-            ResolvedSeats::Best { seats, count, section } => seats.best(count, section),
+            ResolvedSeats::Best { seats, wanted } => seats.best(&wanted),
         }
     }
 }

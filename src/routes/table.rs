@@ -23,7 +23,8 @@ pub static ROUTES: &[Route] = &[
     get(
         "/api/v1/schedules/{scheduleId}/seats",
         Active(|rooms, c, caller| seat::api::seats(c, &rooms.maps, caller.user_id)),
-    ),
+    )
+    .query(&["attribute"]),
     post("/api/v1/reservations", Active(|rooms, c, caller| reservation::api::reserve(c, &rooms.maps, caller))).waits(),
     post("/api/v1/payments", Active(|_, c, caller| payment::api::pay(c, caller))),
     // The other calls of customers.
@@ -44,7 +45,7 @@ pub static ROUTES: &[Route] = &[
         "/api/v1/concerts/{concertId}/seats",
         Active(|rooms, c, caller| seat::api::seats_on_date(c, &rooms.maps, caller.user_id)),
     )
-    .query(&["date"]),
+    .query(&["date", "attribute"]),
     get("/api/v1/reservations", User(|_, c, user_id| reservation::api::reservations(c, user_id))).query(&[
         "status",
         "scheduleId",
@@ -89,6 +90,7 @@ pub static ROUTES: &[Route] = &[
     patch("/api/v1/staff/schedules/{scheduleId}", Staff(ADMIN, |_, c, _| seat::staff_api::change_schedule(c)))
         .body(Body::Large),
     delete("/api/v1/staff/schedules/{scheduleId}", Staff(ADMIN, |_, c, _| reservation::staff_api::delete_date(c))),
+    post("/api/v1/staff/layouts/preview", Staff(ADMIN, |_, c, _| seat::staff_api::preview(c))).body(Body::Large),
     get("/api/v1/staff/schedules/{scheduleId}/seats", Staff(ALL, |_, c, _| seat::staff_api::seats(c))),
     put("/api/v1/staff/schedules/{scheduleId}/seats/{seat}", Staff(ADMIN, |_, c, _| seat::staff_api::block_seat(c))),
     get("/api/v1/staff/schedules/{scheduleId}/sales", Staff(COUNTER, |_, c, _| report::staff_api::sales(c))),

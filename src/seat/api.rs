@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::date_cache::DateJson;
 use super::map::Free;
-use super::{MapCache, sql};
+use super::{Attribute, MapCache, sql};
 use crate::clock::Millis;
 use crate::http::{Reply, must_be_date};
 use crate::refusal::Refusal;
@@ -79,10 +79,16 @@ pub(super) fn after(dates: &[Schedule], cursor: Option<i64>) -> Result<&[Schedul
 }
 
 /// `GET /schedules/{scheduleId}/seats`, for an active token: 200 with the seats of a date in layout order and the state
-/// of each, from memory; 304 by `If-None-Match`. 404 `SCHEDULE_NOT_FOUND`.
+/// of each, from memory; with `attribute` only those that have it; 304 by `If-None-Match`. 400 `INVALID_REQUEST` for
+/// another attribute. 404 `SCHEDULE_NOT_FOUND`.
 pub fn seats(context: &Context, maps: &MapCache, viewer: Uuid) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
-    maps.show(&context.venue.readers, context.request, schedule_id, viewer, context.now).map(Answer::Ready)
+    let attribute = wanted_attribute(context)?;
+    maps.show(&context.venue.readers, context.request, schedule_id, viewer, attribute, context.now).map(Answer::Ready)
+}
+
+fn wanted_attribute(context: &Context) -> Result<Option<Attribute>, Refusal> {
+    context.query("attribute").map(|word| Attribute::read("?attribute".into(), &word.into())).transpose()
 }
 
 /// `GET /concerts/{concertId}/seats`, for an active token: `GET /schedules/{scheduleId}/seats` for the only schedule on
@@ -95,5 +101,6 @@ pub fn seats_on_date(context: &Context, maps: &MapCache, viewer: Uuid) -> Outcom
     let dates = maps.dates.of(readers, concert_id)?;
     let on_date = dates.iter().filter(|schedule| schedule.date == wanted);
     let schedule_id = schedule::must_be_one(on_date)?.schedule_id;
-    maps.show(readers, context.request, schedule_id, viewer, context.now).map(Answer::Ready)
+    let attribute = wanted_attribute(context)?;
+    maps.show(readers, context.request, schedule_id, viewer, attribute, context.now).map(Answer::Ready)
 }

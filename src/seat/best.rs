@@ -14,48 +14,142 @@
 //! width and depth added, is the smallest; then nearest to the front and the middle. Where no section has so many, the
 //! same over the whole hall. So nobody is refused as long as enough seats are free.
 //!
+//! Seats with attributes (for wheelchairs and companions, with a restricted view) are given to those alone who ask for
+//! them: as many of each as they ask for, the rest of their seats without. Side by side they may sit in any order;
+//! where they cannot, the others are those nearest to a seat of the rarer kind.
+//!
 //! Front, middle and aisles are those of [`Rows`]. The same seats free, the same choice. That a run is chosen so that
 //! no single seat stays behind is what box offices know as the orphan-seat rule.
 
+use super::attributes::{Attribute, Attributes};
+use super::labels::price_range;
 use super::rows::{Row, RowSeat, Rows};
 use super::{FreeSeats, WantedSeat};
+use crate::http::Fields;
+use crate::points::Points;
 use crate::refusal::Refusal;
 
-impl FreeSeats {
-    /// The number of a section of the date, for [`FreeSeats::best`].
+/// Which seats somebody would take.
+#[derive(Debug, Clone)]
+pub struct BestRequest {
+    /// How many.
+    pub count: usize,
+    /// In which section; `None`: in all.
+    section: Option<String>,
+    /// In which categories, or sections where a seat has no category, each with its JSON pointer; none: in all.
+    categories: Vec<(String, String)>,
+    /// What one may cost.
+    price_max: Option<Points>,
+    /// What that many of them are to have, one entry a seat.
+    attributes: Vec<Attribute>,
+}
+
+/// The kinds of seats: one for each attribute, and those without.
+const KINDS: usize = Attribute::ALL.len() + 1;
+const ORDINARY: usize = KINDS - 1;
+
+/// How many seats of each kind are wanted.
+type Need = [usize; KINDS];
+
+impl BestRequest {
+    /// Reads `count`, of 1 to `seats_max`, and what else a request says of the best seats.
     ///
     /// # Errors
-    /// `SECTION_NOT_FOUND`.
-    pub fn must_have_section(&self, name: &str) -> Result<usize, Refusal> {
-        self.plan.rows().section(name).ok_or(Refusal::SectionNotFound)
+    /// `INVALID_REQUEST`.
+    pub fn read(mut best: Fields, seats_max: usize) -> Result<BestRequest, Refusal> {
+        let count = best.integer("count", 1..=seats_max as i64)? as usize; // within the range
+        let section = best.has("section").then(|| best.text("section")).transpose()?;
+        let mut categories = Vec::new();
+        if best.has("categories") {
+            for (at, value) in best.list("categories", 1..=100)? {
+                let wrong = |at: &str| Refusal::invalid(at, "must be a text", "문자열이어야 합니다");
+                categories.push((value.as_str().ok_or_else(|| wrong(&at))?.to_owned(), at));
+            }
+        }
+        let price_max = best.has("priceMax").then(|| best.integer("priceMax", price_range())).transpose()?;
+        let mut attributes = Vec::new();
+        if best.has("attributes") {
+            for (at, word) in best.list("attributes", 0..=count)? {
+                attributes.push(Attribute::read(at, &word)?);
+            }
+        }
+        best.end()?;
+        Ok(BestRequest { count, section, categories, price_max: price_max.map(Points::new), attributes })
     }
 
-    /// The best `count` seats, in one section or in all.
+    fn need(&self) -> Need {
+        let mut need = [0; KINDS];
+        self.attributes.iter().for_each(|attribute| need[*attribute as usize] += 1);
+        need[ORDINARY] = self.count - self.attributes.len();
+        need
+    }
+}
+
+impl FreeSeats {
+    /// # Errors
+    /// `SECTION_NOT_FOUND`, `INVALID_REQUEST` for a category that the date does not have.
+    pub fn must_know(&self, wanted: &BestRequest) -> Result<(), Refusal> {
+        if let Some(name) = &wanted.section {
+            self.plan.rows().section(name).ok_or(Refusal::SectionNotFound)?;
+        }
+        let is_there = |name: &str| self.plan.seats.iter().any(|seat| seat.priced_as() == Some(name));
+        match wanted.categories.iter().find(|(name, _)| !is_there(name)) {
+            None => Ok(()),
+            Some((_, at)) => Err(Refusal::invalid(at, "is no category of this date", "이 일정에 없는 등급입니다")),
+        }
+    }
+
+    /// The best seats of those that are wanted.
     ///
     /// # Errors
     /// `SEAT_UNAVAILABLE`, naming none, when fewer are free.
-    pub fn best(&self, count: usize, section: Option<usize>) -> Result<Vec<WantedSeat>, Refusal> {
-        let chosen = choose(self.plan.rows(), |index| self.free[index], count, section);
+    pub fn best(&self, wanted: &BestRequest) -> Result<Vec<WantedSeat>, Refusal> {
+        let asked: Attributes = wanted.attributes.iter().copied().collect();
+        let kind_of = |index: usize| {
+            let seat = &self.plan.seats[index];
+            let is_named = |(name, _): &(String, String)| seat.priced_as() == Some(name);
+            let is_wanted = self.free[index]
+                && seat.attributes.are_within(asked)
+                && (wanted.categories.is_empty() || wanted.categories.iter().any(is_named))
+                && wanted.price_max.is_none_or(|most| seat.price.is_some_and(|price| price <= most));
+            is_wanted.then(|| seat.attributes.iter().next().map_or(ORDINARY, |attribute| attribute as usize))
+        };
+        let section = wanted.section.as_deref().and_then(|name| self.plan.rows().section(name));
+        let chosen = choose(self.plan.rows(), kind_of, &wanted.need(), section);
         let chosen = chosen.ok_or(Refusal::SeatUnavailable { seats: Vec::new() })?;
         let wanted = |index: usize| {
             let seat = &self.plan.seats[index];
-            WantedSeat { seat_no: seat.seat_no, label: seat.label.to_string(), price: seat.price }
+            let price = seat.price.unwrap_or(Points::ZERO); // a free seat has one
+            WantedSeat { seat_no: seat.seat_no, label: seat.label.to_string(), price }
         };
         Ok(chosen.into_iter().map(wanted).collect())
     }
 }
 
-/// Chooses `count` of the seats that are free, if so many are, in one section
-/// or in all; gives back their indices in the plan.
-fn choose(rows: &Rows, is_free: impl Fn(usize) -> bool, count: usize, section: Option<usize>) -> Option<Vec<usize>> {
+/// Chooses as many seats of each kind as are needed, if so many are free, in one section or in all; `kind_of` says of
+/// which kind a free seat is, and `None` of one that may not be given. Gives back their indices in the plan.
+fn choose(
+    rows: &Rows,
+    kind_of: impl Fn(usize) -> Option<usize>,
+    need: &Need,
+    section: Option<usize>,
+) -> Option<Vec<usize>> {
     let asked: Vec<&Row> =
         rows.rows.iter().filter(|row| section.is_none_or(|section| row.section == section)).collect();
-    let mut chosen = match side_by_side(rows, &asked, &is_free, count) {
+    let kind_of = |index: usize| kind_of(index).filter(|kind| need[*kind] > 0);
+    let is_free = |index: usize| kind_of(index).is_some();
+    let mut chosen = match side_by_side(rows, &asked, &kind_of, need) {
         Some(run) => run.iter().map(|row_seat| row_seat.index).collect(),
-        None => nearest_together(rows, &asked, &is_free, count)?,
+        None if is_mixed(need) => around_a_seat(rows, &asked, &kind_of, need)?,
+        None => nearest_together(rows, &asked, &is_free, need.iter().sum())?,
     };
     chosen.sort_unstable();
     Some(chosen)
+}
+
+/// Whether seats of several kinds are needed.
+fn is_mixed(need: &Need) -> bool {
+    need.iter().filter(|count| **count > 0).count() > 1
 }
 
 /// What stays behind beside a run: nothing single, something single at an end, or something single between taken seats.
@@ -72,33 +166,79 @@ type Rating = (Orphan, usize, i64, usize);
 fn side_by_side<'r>(
     rows: &'r Rows,
     asked: &[&Row],
-    is_free: &impl Fn(usize) -> bool,
-    count: usize,
+    kind_of: &impl Fn(usize) -> Option<usize>,
+    need: &Need,
 ) -> Option<&'r [RowSeat]> {
+    let (count, is_mixed) = (need.iter().sum::<usize>(), is_mixed(need));
+    let is_free = |index: usize| kind_of(index).is_some();
     let mut best: Option<(Rating, &[RowSeat])> = None;
     for row in asked {
         if best.is_some_and(|((behind, rank, ..), _)| behind == Orphan::None && rank < row.rank) {
             break; // nothing that comes now is nearer to the front
         }
         let row_seats = &rows.row_seats[row.row_seats.clone()];
-        for (gap, ends) in gaps(row_seats, is_free) {
+        for (gap, ends) in gaps(row_seats, &is_free) {
+            // Seats of one kind need not be looked at again.
+            let mixed = row_seats[gap.clone()].iter().filter(|_| is_mixed);
+            let kinds: Vec<usize> = mixed.filter_map(|seat| kind_of(seat.index)).collect();
+            let mut has: Need = if is_mixed { [0; KINDS] } else { *need };
+            kinds.iter().take(count).for_each(|kind| has[*kind] += 1);
             let mut sum = row_seats[gap.clone()].iter().take(count).map(|row_seat| row_seat.offset).sum::<i64>();
             for first in gap.start..(gap.end + 1).saturating_sub(count) {
                 let run = &row_seats[first..first + count];
                 let left = orphan_left(first - gap.start, ends.0);
                 let right = orphan_left(gap.end - first - count, ends.1);
-                let off = (sum - row.middle * count as i64).abs();
-                let rating = (left.max(right), row.rank, off, run[0].index);
-                if best.is_none_or(|(best, _)| rating < best) {
+                let off = (sum - row.middle * count as i64).abs() + row.aside * count as i64;
+                let rating = (left.max(right), row.rank, off, run.iter().map(|seat| seat.index).min().unwrap_or(0));
+                if has == *need && best.is_none_or(|(best, _)| rating < best) {
                     best = Some((rating, run));
                 }
-                if let Some(next) = row_seats.get(first + count) {
+                if let Some(next) = row_seats.get(first + count).filter(|_| first + count < gap.end) {
                     sum += next.offset - run[0].offset;
+                    if is_mixed {
+                        has[kinds[first - gap.start]] -= 1;
+                        has[kinds[first - gap.start + count]] += 1;
+                    }
                 }
             }
         }
     }
     best.map(|(_, run)| run)
+}
+
+/// Seats of several kinds that are not side by side: to each free seat of the rarest kind the nearest of the others,
+/// and of those choices the one that is nearest together; then nearest to the front.
+fn around_a_seat(
+    rows: &Rows,
+    asked: &[&Row],
+    kind_of: &impl Fn(usize) -> Option<usize>,
+    need: &Need,
+) -> Option<Vec<usize>> {
+    let mut free: [Vec<(i64, i64, usize)>; KINDS] = Default::default();
+    for row in asked {
+        for seat in &rows.row_seats[row.row_seats.clone()] {
+            if let Some(kind) = kind_of(seat.index) {
+                free[kind].push((row.depth, seat.offset, seat.index));
+            }
+        }
+    }
+    let wanted = |kind: &usize| need[*kind] > 0;
+    let rarest = (0..KINDS).filter(wanted).min_by_key(|kind| free[*kind].len())?;
+    let choice = |&(depth, offset, _): &(i64, i64, usize)| -> Option<(i64, i64, Vec<usize>)> {
+        let (mut apart, mut seats) = (0, Vec::new());
+        for kind in (0..KINDS).filter(wanted) {
+            let far = |seat: &(i64, i64, usize)| ((seat.0 - depth).abs() + (seat.1 - offset).abs(), seat.2);
+            let mut nearest: Vec<(i64, usize)> = free[kind].iter().map(far).collect();
+            if nearest.len() < need[kind] {
+                return None;
+            }
+            nearest.select_nth_unstable(need[kind] - 1);
+            apart += nearest[..need[kind]].iter().map(|(far, _)| far).sum::<i64>();
+            seats.extend(nearest[..need[kind]].iter().map(|(_, index)| index));
+        }
+        Some((apart, depth, seats))
+    };
+    free[rarest].iter().filter_map(choice).min().map(|(.., seats)| seats)
 }
 
 fn orphan_left(seats: usize, at_an_end: bool) -> Orphan {
@@ -150,7 +290,7 @@ impl FreeRow {
         let free = row_seats.iter().filter(|row_seat| is_free(row_seat.index));
         let single = |row_seat: &RowSeat| Single {
             offset: row_seat.offset,
-            off: (row_seat.offset - row.middle).abs(),
+            off: (row_seat.offset - row.middle).abs() + row.aside,
             index: row_seat.index,
         };
         let mut singles = Vec::with_capacity(row_seats.len());

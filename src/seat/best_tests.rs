@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::super::Seat;
+use super::super::drawing::Drawing;
+use super::super::{Plan, Seat};
 use super::*;
 use crate::points::Points;
 
@@ -17,10 +18,11 @@ fn seat(section: &str, row: &str, number: i64, place: Option<(f64, f64)>) -> Sea
         section: name(section),
         row: name(row),
         number: number.to_string().into(),
-        price: Points::ZERO,
+        price: Some(Points::ZERO),
         category: None,
         x: place.map(|(x, _)| x),
         y: place.map(|(_, y)| y),
+        attributes: Attributes::default(),
     }
 }
 
@@ -42,11 +44,23 @@ fn paper(rows: &[(&str, &str, &str)]) -> Paper {
     hall
 }
 
+/// So many seats without attributes.
+fn ordinary(count: usize) -> Need {
+    let mut need = [0; KINDS];
+    need[ORDINARY] = count;
+    need
+}
+
 impl Paper {
+    fn kind(&self, index: usize) -> Option<usize> {
+        self.free[index].then_some(ORDINARY)
+    }
+
     fn best(&self, count: usize, section: Option<&str>) -> Option<Vec<String>> {
-        let rows = Rows::of(&self.seats);
+        let plan = Plan::of(self.seats.clone(), Drawing::default());
+        let rows = plan.rows();
         let section = section.map(|name| rows.section(name).unwrap());
-        let chosen = choose(&rows, |index| self.free[index], count, section)?;
+        let chosen = choose(rows, |index| self.kind(index), &ordinary(count), section)?;
         Some(chosen.into_iter().map(|index| self.seats[index].label.to_string()).collect())
     }
 }
@@ -226,11 +240,11 @@ proptest! {
 
     #[test]
     fn best_available_no_other_choice_is_better_by_the_rule(hall in small_hall(), count in 1..5_usize, in_r in any::<bool>()) {
-        let trial = Trial { rows: Rows::of(&hall.seats), hall: &hall };
+        let trial = Trial { rows: Rows::of(&hall.seats, None), hall: &hall };
         let section = in_r.then(|| trial.rows.section("R")).flatten();
         let asked = |index: &usize| section.is_none() || hall.seats[*index].section.as_deref() == Some("R");
         let free: Vec<usize> = (0..hall.seats.len()).filter(|index| hall.free[*index]).filter(asked).collect();
-        let chosen = choose(&trial.rows, |index| hall.free[index], count, section);
+        let chosen = choose(&trial.rows, |index| hall.kind(index), &ordinary(count), section);
         let all = sets(&free, count);
         let Some(chosen) = chosen else {
             prop_assert!(all.is_empty(), "refused, and {} were free", free.len());
@@ -268,16 +282,19 @@ fn best_available_in_a_hall_of_20_000_each_seat_is_looked_at_twice_at_most() {
     ];
     for (name, free) in halls {
         let hall = large_hall(free);
-        let rows = Rows::of(&hall.seats);
+        let rows = Rows::of(&hall.seats, None);
         for count in [1, 2, 4, 10] {
             let looks = Cell::new(0);
             let look = |index: usize| {
                 looks.set(looks.get() + 1);
-                hall.free[index]
+                hall.kind(index)
             };
-            let chosen = choose(&rows, look, count, None);
+            let chosen = choose(&rows, look, &ordinary(count), None);
             assert_eq!(chosen.map(|chosen| chosen.len()), Some(count), "{name}");
             assert!(looks.get() <= 40_000, "{name}, {count}: {} looks", looks.get());
         }
     }
 }
+
+#[path = "halls_tests.rs"]
+mod halls;

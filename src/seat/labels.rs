@@ -1,11 +1,12 @@
 //! What the seats of every form of a layout are held to: how many there may be, what they are called, and what they
 //! cost.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::ops::RangeInclusive;
 
 use super::Seat;
+use super::attributes::Attributes;
 use crate::points::Points;
 use crate::refusal::Refusal;
 
@@ -19,6 +20,7 @@ pub(super) const SECTION_CHARS: RangeInclusive<usize> = 1..=30;
 pub(super) const ROW_CHARS: RangeInclusive<usize> = 1..=20;
 /// How far from the corner of a plan a seat may stand.
 pub(super) const FAR: f64 = 10_000_000.0;
+
 /// A seat before the schedule has its id.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayoutSeat {
@@ -30,9 +32,11 @@ pub struct LayoutSeat {
     pub number: String,
     /// What it is priced as, where the layout says so.
     pub category: Option<String>,
-    pub price: Points,
+    /// What it costs; without a price it is not on sale.
+    pub price: Option<Points>,
     /// Where it stands in the plan, `x` to the right and `y` down, where the layout has a plan.
     pub at: Option<(f64, f64)>,
+    pub attributes: Attributes,
 }
 
 impl LayoutSeat {
@@ -44,8 +48,27 @@ impl LayoutSeat {
             row: None,
             number: number.to_string(),
             category: None,
-            price,
+            price: Some(price),
             at: None,
+            attributes: Attributes::default(),
+        }
+    }
+}
+
+impl From<LayoutSeat> for Seat {
+    fn from(seat: LayoutSeat) -> Seat {
+        let (x, y) = seat.at.unzip();
+        Seat {
+            seat_no: 0,
+            label: seat.label.into(),
+            section: seat.section.map(Into::into),
+            row: seat.row.map(Into::into),
+            number: seat.number.into(),
+            price: seat.price,
+            category: seat.category.map(Into::into),
+            x,
+            y,
+            attributes: seat.attributes,
         }
     }
 }
@@ -61,6 +84,7 @@ impl From<Seat> for LayoutSeat {
             category: seat.category.map(name),
             price: seat.price,
             at: seat.x.zip(seat.y),
+            attributes: seat.attributes,
         }
     }
 }
@@ -74,6 +98,31 @@ pub(super) fn label_of(section: Option<&str>, row: Option<&str>, number: &str) -
 pub(super) fn share_a_row<R: Hash + Eq>(mut rows: impl Iterator<Item = (usize, R)>) -> bool {
     let mut section_of = HashMap::new();
     rows.any(|(section, row)| *section_of.entry(row).or_insert(section) != section)
+}
+
+/// Tells seats of one label apart by a counter: `A-1`, `A-1 (2)`. Gives back how many it had to count.
+pub(super) fn count_repeated_labels<'s>(labels: impl Iterator<Item = &'s mut String>) -> usize {
+    let labels: Vec<&mut String> = labels.collect();
+    let mut taken: HashSet<String> = labels.iter().map(|label| (**label).clone()).collect();
+    let mut seen = HashMap::<String, usize>::new();
+    let mut counted = 0;
+    for label in labels {
+        let nth = seen.entry(label.clone()).or_insert(0);
+        *nth += 1;
+        if *nth == 1 {
+            continue;
+        }
+        counted += 1;
+        loop {
+            let told_apart = format!("{label} ({nth})");
+            if taken.insert(told_apart.clone()) {
+                *label = told_apart;
+                break;
+            }
+            *nth += 1;
+        }
+    }
+    counted
 }
 
 pub(super) fn too_many_seats(at: String) -> Refusal {

@@ -1,33 +1,48 @@
 //! Layouts: what staff say of a hall, turned into its seats.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::Value;
 
+use super::attributes::{Attribute, Attributes};
+use super::drawing::Drawing;
+use super::hall::Layout;
 use super::labels::{
     FAR, LABEL_CHARS, LayoutSeat, ROW_CHARS, SEATS_MAX, SECTION_CHARS, duplicate_label, label_of, price_range,
     reject_duplicates, share_a_row, too_many_seats,
 };
-use super::pretix;
+use super::{pretix, table};
 use crate::http::Fields;
 use crate::points::Points;
 use crate::refusal::Refusal;
 
+/// The highest number of a seat in a row of a section.
+const NUMBER_MAX: i64 = 1_000_000;
 /// The forms of a layout: the member that says which one it is.
-const FORMS: [&str; 4] = ["numbered", "sections", "seats", "pretixPlan"];
+const FORMS: [&str; 5] = ["numbered", "sections", "seats", "table", "pretixPlan"];
 
 /// Reads a layout that stands at the JSON pointer `at`.
 ///
 /// # Errors
 /// `INVALID_REQUEST` with the place of what is wrong.
-pub fn read(layout: Value, at: String) -> Result<Vec<LayoutSeat>, Refusal> {
+pub fn read(layout: Value, at: String) -> Result<Layout, Refusal> {
+    let layout = preview(layout, at.clone())?;
+    layout.must_have_a_price(at)?;
+    Ok(layout)
+}
+
+/// The same of one that may still lack all its prices.
+pub(super) fn preview(layout: Value, at: String) -> Result<Layout, Refusal> {
     let mut layout = Fields::of_value(layout, at.clone())?;
     let forms: Vec<&str> = FORMS.into_iter().filter(|form| layout.has(form)).collect();
     for of_plan in ["prices", "areas"] {
         layout.has(of_plan);
     }
-    let seats = match forms.as_slice() {
-        ["numbered"] => numbered(&mut layout)?,
-        ["sections"] => sections(&mut layout)?,
-        ["seats"] => one_by_one(&mut layout)?,
+    let mut read = match forms.as_slice() {
+        ["numbered"] => Layout::of(numbered(&mut layout)?),
+        ["sections"] => Layout::of(sections(&mut layout)?),
+        ["seats"] => Layout::of(one_by_one(&mut layout)?),
+        ["table"] => Layout::of(table(&mut layout)?),
         ["pretixPlan"] => pretix::read(&mut layout)?,
         _ => {
             let forms = FORMS.join(", ");
@@ -38,8 +53,13 @@ pub fn read(layout: Value, at: String) -> Result<Vec<LayoutSeat>, Refusal> {
             ));
         }
     };
+    let said = Drawing::read(&mut layout)?;
+    read.drawing.shapes.extend(said.shapes);
+    read.drawing.front = said.front;
+    let at = layout.pointer("front");
     layout.end()?;
-    Ok(seats)
+    read.must_have_places(at)?;
+    Ok(read)
 }
 
 fn numbered(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
@@ -54,49 +74,72 @@ fn price(fields: &mut Fields) -> Result<Points, Refusal> {
     fields.integer("price", price_range()).map(Points::new)
 }
 
+/// A price, or `null` for what is not on sale.
+fn price_or_none(fields: &mut Fields) -> Result<Option<Points>, Refusal> {
+    match fields.or_none("price", price)? {
+        Some(price) => Ok(price),
+        None => price(fields).map(Some), // which says that it is missing
+    }
+}
+
+/// A table of a spreadsheet, as a text.
+fn table(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
+    let at = layout.pointer("table");
+    table::read(layout.text("table")?.as_bytes()).map_err(|reason| Refusal::InvalidRequest { pointer: at, reason })
+}
+
 /// Seats one by one, as the map of a date shows them.
 fn one_by_one(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
     let mut seats = Vec::new();
     for mut fields in layout.objects("seats", 1..=SEATS_MAX)? {
         let at = fields.at().to_owned();
         let label = fields.line("seat", LABEL_CHARS)?;
-        let mut name = |name| fields.has(name).then(|| fields.line(name, LABEL_CHARS)).transpose();
+        let mut name = |name| fields.has(name).then(|| fields.name(name, LABEL_CHARS)).transpose();
         let (section, row) = (name("section")?, name("row")?);
         let (number, category) = (name("number")?.unwrap_or_else(|| label.clone()), name("category")?);
-        let price = price(&mut fields)?;
+        let price = price_or_none(&mut fields)?;
         let placed = fields.has("x") | fields.has("y");
         let at_x_y = placed.then(|| Ok((fields.real("x", -FAR..=FAR)?, fields.real("y", -FAR..=FAR)?))).transpose()?;
+        let attributes = attributes(&mut fields)?;
         fields.end()?;
-        seats.push((at, LayoutSeat { label, section, row, number, category, price, at: at_x_y }));
+        seats.push((at, LayoutSeat { label, section, row, number, category, price, at: at_x_y, attributes }));
     }
     reject_duplicates(seats)
 }
 
+/// The `attributes` member: a list of words.
+fn attributes(fields: &mut Fields) -> Result<Attributes, Refusal> {
+    const NAME: &str = "attributes";
+    let given = fields.has(NAME).then(|| fields.list(NAME, 0..=Attribute::ALL.len())).transpose()?;
+    given.into_iter().flatten().map(|(at, value)| Attribute::read(at, &value)).collect()
+}
+
 struct Row {
     name: String,
-    count: i64,
+    numbers: Vec<i64>,
+    attributes: HashMap<i64, Attributes>,
 }
 
 struct Section {
     name: String,
-    price: Points,
+    price: Option<Points>,
     rows: Vec<Row>,
 }
 
 fn sections(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
     let mut sections = Vec::<Section>::new();
     for mut fields in layout.objects("sections", 1..=1_000)? {
-        let name = fields.line("name", SECTION_CHARS)?;
+        let name = fields.name("name", SECTION_CHARS)?;
         if sections.iter().any(|section| section.name == name) {
             return Err(Refusal::invalid(fields.pointer("name"), "is there twice", "같은 이름이 두 번 있습니다"));
         }
-        let price = price(&mut fields)?;
+        let price = price_or_none(&mut fields)?;
         let rows = rows(&mut fields)?;
         fields.end()?;
         sections.push(Section { name, price, rows });
     }
-    let total: i64 = sections.iter().flat_map(|section| &section.rows).map(|row| row.count).sum();
-    if total > SEATS_MAX as i64 {
+    let total: usize = sections.iter().flat_map(|section| &section.rows).map(|row| row.numbers.len()).sum();
+    if total > SEATS_MAX {
         return Err(too_many_seats(layout.pointer("sections")));
     }
     let seats = seats_of(&sections);
@@ -113,7 +156,9 @@ fn sections(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
 fn rows(section: &mut Fields) -> Result<Vec<Row>, Refusal> {
     let mut rows = Vec::<Row>::new();
     for mut fields in section.objects("rows", 1..=1_000)? {
-        let row = Row { name: fields.line("row", ROW_CHARS)?, count: fields.integer("count", 1..=SEATS_MAX as i64)? };
+        let name = fields.name("row", ROW_CHARS)?;
+        let numbers = numbers(&mut fields)?;
+        let row = Row { name, attributes: attributes_of_numbers(&mut fields, &numbers)?, numbers };
         if rows.iter().any(|other| other.name == row.name) {
             return Err(Refusal::invalid(fields.pointer("row"), "is there twice", "같은 열이 두 번 있습니다"));
         }
@@ -123,6 +168,39 @@ fn rows(section: &mut Fields) -> Result<Vec<Row>, Refusal> {
     Ok(rows)
 }
 
+/// The numbers of a row: `count` of them, on from `from`, without those of `without`.
+fn numbers(row: &mut Fields) -> Result<Vec<i64>, Refusal> {
+    let count = row.integer("count", 1..=SEATS_MAX as i64)?;
+    let from = row.has("from").then(|| row.integer("from", 0..=NUMBER_MAX)).transpose()?.unwrap_or(1);
+    let mut without = HashSet::new();
+    if row.has("without") {
+        for (at, value) in row.list("without", 0..=SEATS_MAX)? {
+            let number = value.as_i64().filter(|number| (0..=NUMBER_MAX).contains(number));
+            let wrong = || Refusal::invalid(at, "must be a number of a seat", "좌석 번호여야 합니다");
+            without.insert(number.ok_or_else(wrong)?);
+        }
+    }
+    Ok((from..).filter(|number| !without.contains(number)).take(count as usize).collect()) // within the range
+}
+
+/// The `attributes` member of a row: the numbers of the seats that have each.
+fn attributes_of_numbers(row: &mut Fields, numbers: &[i64]) -> Result<HashMap<i64, Attributes>, Refusal> {
+    let mut all = HashMap::<i64, Attributes>::new();
+    if !row.has("attributes") {
+        return Ok(all);
+    }
+    let mut fields = row.object("attributes")?;
+    for word in fields.names() {
+        let attribute = Attribute::read(fields.pointer(&word), &Value::from(word.as_str()))?;
+        for (at, value) in fields.list(&word, 0..=SEATS_MAX)? {
+            let number = value.as_i64().filter(|number| numbers.contains(number));
+            let wrong = || Refusal::invalid(at, "is no number of a seat of this row", "이 열의 좌석 번호가 아닙니다");
+            all.entry(number.ok_or_else(wrong)?).or_default().insert(attribute);
+        }
+    }
+    Ok(all)
+}
+
 fn seats_of(sections: &[Section]) -> Vec<LayoutSeat> {
     let rows =
         sections.iter().enumerate().flat_map(|(at, section)| section.rows.iter().map(move |row| (at, &row.name)));
@@ -130,7 +208,7 @@ fn seats_of(sections: &[Section]) -> Vec<LayoutSeat> {
     let mut seats = Vec::new();
     for section in sections {
         for row in &section.rows {
-            seats.extend((1..=row.count).map(|number| LayoutSeat {
+            seats.extend(row.numbers.iter().map(|number| LayoutSeat {
                 label: label_of(shared.then_some(&section.name), Some(&row.name), &number.to_string()),
                 section: Some(section.name.clone()),
                 row: Some(row.name.clone()),
@@ -138,6 +216,7 @@ fn seats_of(sections: &[Section]) -> Vec<LayoutSeat> {
                 category: None,
                 price: section.price,
                 at: None,
+                attributes: row.attributes.get(number).copied().unwrap_or_default(),
             }));
         }
     }
@@ -151,7 +230,7 @@ mod tests {
     use super::*;
 
     fn labels(layout: Value) -> Result<Vec<String>, Refusal> {
-        Ok(read(layout, "/layout".into())?.into_iter().map(|seat| seat.label).collect())
+        Ok(read(layout, "/layout".into())?.seats.into_iter().map(|seat| seat.label).collect())
     }
 
     fn section(name: &str, row: &str, count: i64) -> Value {
@@ -176,7 +255,7 @@ mod tests {
         let whole = json!({ "seat": "R-A-1", "section": "R", "row": "A", "number": "1", "category": "VIP", "price": 7,
                             "x": -1.5, "y": 2 });
         let bare = json!({ "seat": "Loge", "section": null, "row": null, "price": 0 });
-        let seats = read(json!({ "seats": [whole, bare] }), String::new()).unwrap();
+        let seats = read(json!({ "seats": [whole, bare] }), String::new()).unwrap().seats;
         assert_eq!(seats[0].category.as_deref(), Some("VIP"));
         assert_eq!((seats[0].at, seats[1].at), (Some((-1.5, 2.0)), None));
         assert_eq!((seats[1].number.as_str(), &seats[1].section), ("Loge", &None));

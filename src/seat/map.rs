@@ -6,8 +6,9 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use uuid::Uuid;
 
+use super::drawing::Drawing;
 use super::plan::{MapSeats, Plan};
-use super::sql;
+use super::{Attribute, sql};
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::store::Outcome;
@@ -96,8 +97,8 @@ impl Occupancy {
         Free { seats: self.count_free(now), price_from: due.into_iter().chain(self.free.lowest()).min() }
     }
 
-    /// The map as `viewer` sees it at `now`.
-    pub fn seen(&self, schedule_id: i64, viewer: Uuid, now: Millis) -> Option<MapView> {
+    /// The map as `viewer` sees it at `now`, with the seats of an attribute or with all.
+    pub fn seen(&self, schedule_id: i64, viewer: Uuid, now: Millis, attribute: Option<Attribute>) -> Option<MapView> {
         let map = self.map.as_ref()?;
         let due: Vec<usize> = self.due(now).filter_map(|seat_no| map.plan.index_of(seat_no)).collect();
         let mut states = Arc::clone(&map.states);
@@ -114,7 +115,8 @@ impl Occupancy {
             date: map.date.clone(),
             version: self.version,
             seats_available: self.count_free(now),
-            seats: MapSeats { plan: Arc::clone(&map.plan), states, mine },
+            drawing: Arc::clone(&map.plan.drawing),
+            seats: MapSeats { plan: Arc::clone(&map.plan), states, mine, attribute },
         })
     }
 }
@@ -211,5 +213,7 @@ pub(super) struct MapView {
     date: String,
     version: i64,
     seats_available: i64,
+    #[serde(flatten)]
+    drawing: Arc<Drawing>,
     pub seats: MapSeats,
 }

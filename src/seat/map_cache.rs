@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::date_cache::Dates;
 use super::map::{Free, MapRevision, MapView, Occupancy};
-use super::{Plan, sql};
+use super::{Attribute, Plan, sql};
 use crate::clock::Millis;
 use crate::http::{Reply, Request};
 use crate::ids;
@@ -99,18 +99,20 @@ impl MapCache {
         request: &Request,
         schedule_id: i64,
         viewer: Uuid,
+        attribute: Option<Attribute>,
         now: Millis,
     ) -> Outcome<Reply> {
         let start = self.start.load(Acquire); // before the look: a map of before never gets a tag of after
         let look = |slot: &Arc<CacheSlot>, occupancy: &Occupancy| {
-            occupancy.seen(schedule_id, viewer, now).map(|seen| (Arc::clone(slot), seen))
+            occupancy.seen(schedule_id, viewer, now, attribute).map(|seen| (Arc::clone(slot), seen))
         };
         let (slot, seen) = self.look(readers, schedule_id, now, true, look)?;
         let (version, due) = seen.at;
         let is_shared = seen.seats.mine.is_empty();
         let whose = if is_shared { String::new() } else { format!("-{}", viewer.simple()) };
-        let tag = format!("\"{start:08x}-{version}-{due}{whose}\"");
-        let make = || if is_shared { slot.shared(&seen) } else { Reply::json(200, &seen) };
+        let what = attribute.map_or("", Attribute::word);
+        let tag = format!("\"{start:08x}-{version}-{due}{whose}{what}\"");
+        let make = || if is_shared && attribute.is_none() { slot.shared(&seen) } else { Reply::json(200, &seen) };
         Ok(Reply::unless_known(request, tag, make))
     }
 

@@ -4,13 +4,20 @@
 //! second one impossible. A hold counts while `now < held_until`; the sweeper only takes its row away.
 
 pub mod api;
+mod attributes;
 mod best;
+mod columns;
 mod counts;
 mod date_cache;
+mod drawing;
+mod frame;
+mod front;
+mod hall;
 mod labels;
 mod layout;
 mod map;
 mod map_cache;
+mod naming;
 mod plan;
 mod pretix;
 mod prices;
@@ -25,7 +32,11 @@ use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
+pub use attributes::{Attribute, Attributes};
+pub use best::BestRequest;
 pub use counts::{CountedSeats, DATES_COUNTED_MAX};
+pub use drawing::Point;
+pub use hall::Layout;
 pub use labels::LayoutSeat;
 pub use layout::read as read_layout;
 pub use map::Free;
@@ -52,7 +63,8 @@ pub struct Seat {
     pub row: Option<Arc<str>>,
     /// The number within its row or hall.
     pub number: Box<str>,
-    pub price: Points,
+    /// What it costs; without a price it is not on sale.
+    pub price: Option<Points>,
     /// What it is priced as, where the layout says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<Arc<str>>,
@@ -61,6 +73,20 @@ pub struct Seat {
     pub x: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub y: Option<f64>,
+    #[serde(skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
+}
+
+impl Seat {
+    /// Its section, its row, and where it stands.
+    fn place(&self) -> (Option<&str>, Option<&str>, Option<(f64, f64)>) {
+        (self.section.as_deref(), self.row.as_deref(), self.x.zip(self.y))
+    }
+
+    /// Its category, or its section where it has none.
+    fn priced_as(&self) -> Option<&str> {
+        self.category.as_deref().or(self.section.as_deref())
+    }
 }
 
 /// A seat of the map as one viewer sees it now.
@@ -117,10 +143,12 @@ pub fn open_schedule(
     schedule_id: Option<i64>,
     concert_id: i64,
     times: &Times,
-    seats: &[LayoutSeat],
+    layout: &Layout,
 ) -> Outcome<i64> {
+    let seats = &layout.seats;
     let schedule_id = schedule::add(tx, schedule_id, concert_id, times, seats.len(), price_from(seats))?;
     sql::insert_seats(tx, schedule_id, seats)?;
+    sql::put_drawing(tx, schedule_id, &layout.drawing_with_front())?;
     Ok(schedule_id)
 }
 
@@ -129,13 +157,15 @@ pub fn open_schedule(
 ///
 /// # Errors
 /// `LAYOUT_IN_USE`.
-pub fn change_layout(tx: &Tx, schedule_id: i64, seats: &[LayoutSeat]) -> Outcome<()> {
+pub fn change_layout(tx: &Tx, schedule_id: i64, layout: &Layout) -> Outcome<()> {
+    let seats = &layout.seats;
     if sql::is_claimed(tx, schedule_id)? {
         return Err(Refusal::LayoutInUse.into());
     }
     let blocks = sql::list_blocks(tx, schedule_id)?;
     sql::delete_seats(tx, schedule_id)?;
     sql::insert_seats(tx, schedule_id, seats)?;
+    sql::put_drawing(tx, schedule_id, &layout.drawing_with_front())?;
     for (label, reason) in blocks {
         match sql::find(tx, schedule_id, &label)? {
             Some(seat) => drop(sql::upsert_block(tx, schedule_id, seat.seat_no, reason.as_deref())?),
@@ -155,8 +185,23 @@ pub fn delete_schedule(tx: &Tx, date: &Schedule) -> Outcome<()> {
     schedule::delete(tx, date)
 }
 
+/// Says where the front of a date is; `None`: where its layout has it.
+///
+/// # Errors
+/// `INVALID_REQUEST` for seats that have no places.
+pub fn change_front(tx: &Tx, schedule_id: i64, front: Option<Point>) -> Outcome<()> {
+    let mut drawing = sql::find_drawing(tx, schedule_id)?;
+    let seats = sql::list_layout(tx, schedule_id)?;
+    drawing.front = front;
+    let layout = Layout { seats, drawing, remarks: Vec::new() };
+    layout.must_have_places("/front".into())?;
+    sql::put_drawing(tx, schedule_id, &layout.drawing_with_front())?;
+    let (seats_total, price_from) = sql::count_seats(tx, schedule_id)?;
+    schedule::change_seats(tx, schedule_id, seats_total, price_from)
+}
+
 fn price_from(seats: &[LayoutSeat]) -> Points {
-    seats.iter().map(|seat| seat.price).min().unwrap_or(Points::ZERO)
+    seats.iter().filter_map(|seat| seat.price).min().unwrap_or(Points::ZERO)
 }
 
 /// The map of a schedule at `now`, in layout order, as `viewer` sees it; without one, as staff do.
@@ -280,13 +325,16 @@ pub fn sell(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<bool> {
 /// Keeps a seat back for the venue, or gives it free again; to say it twice changes nothing.
 ///
 /// # Errors
-/// `SEAT_NOT_FOUND`, `SEAT_UNAVAILABLE` when it is held or sold.
+/// `SEAT_NOT_FOUND`, `SEAT_UNAVAILABLE` when it is held or sold, or to be opened without a price.
 pub fn block(tx: &Tx, schedule_id: i64, label: &str, blocked: bool, reason: Option<&str>) -> Outcome<()> {
     let seat =
         sql::find(tx, schedule_id, label)?.ok_or_else(|| Refusal::SeatNotFound { seats: vec![label.to_owned()] })?;
     let status = sql::find_claim(tx, schedule_id, seat.seat_no)?;
     let (changed, event) = match (status, blocked) {
         (Some(SeatState::Held | SeatState::Sold), _) => {
+            return Err(Refusal::SeatUnavailable { seats: vec![seat.label] }.into());
+        }
+        (_, false) if sql::is_unpriced(tx, schedule_id, seat.seat_no)? => {
             return Err(Refusal::SeatUnavailable { seats: vec![seat.label] }.into());
         }
         (_, true) => (sql::upsert_block(tx, schedule_id, seat.seat_no, reason)?, EventType::SeatBlocked),

@@ -7,8 +7,9 @@ use serde::ser::{Error, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::drawing::Drawing;
 use super::rows::Rows;
-use super::{MapSeat, Seat, sql};
+use super::{Attribute, MapSeat, Seat, front, sql};
 use crate::venue::SeatState;
 
 /// The JSON of a seat in each state, for everyone but its owner; made when it is first shown so.
@@ -18,6 +19,8 @@ type SeatJson = [OnceLock<Box<RawValue>>; SeatState::ALL.len()];
 #[derive(Debug, Default)]
 pub struct Plan {
     pub seats: Vec<Seat>,
+    /// What it shows beside them.
+    pub(super) drawing: Arc<Drawing>,
     json: Vec<SeatJson>,
     /// Its rows, prepared when somebody first looks for the best seats.
     rows: OnceLock<Rows>,
@@ -25,21 +28,25 @@ pub struct Plan {
 
 impl Plan {
     pub(super) fn read(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Plan> {
-        Ok(Plan::of(sql::list_seats(connection, schedule_id)?))
+        let (seats, drawing) = (sql::list_seats(connection, schedule_id)?, sql::find_drawing(connection, schedule_id)?);
+        Ok(Plan::of(seats, drawing))
     }
 
-    pub(super) fn of(mut seats: Vec<Seat>) -> Plan {
+    pub(super) fn of(mut seats: Vec<Seat>, drawing: Drawing) -> Plan {
+        // An older program kept no front.
+        let drawing = front::settled(drawing, seats.iter().map(Seat::place));
         for at in 1..seats.len() {
             let (before, rest) = seats.split_at_mut(at);
             share(&mut rest[0].section, &before[at - 1].section);
             share(&mut rest[0].row, &before[at - 1].row);
             share(&mut rest[0].category, &before[at - 1].category);
         }
-        Plan { json: seats.iter().map(|_| SeatJson::default()).collect(), seats, rows: OnceLock::new() }
+        let json = seats.iter().map(|_| SeatJson::default()).collect();
+        Plan { json, seats, drawing: Arc::new(drawing), rows: OnceLock::new() }
     }
 
     pub(super) fn rows(&self) -> &Rows {
-        self.rows.get_or_init(|| Rows::of(&self.seats))
+        self.rows.get_or_init(|| Rows::of(&self.seats, self.drawing.front))
     }
 
     /// Where in the plan a seat is.
@@ -76,16 +83,22 @@ pub(super) struct MapSeats {
     pub states: Arc<Vec<SeatState>>,
     /// The viewer's own, by index, in order.
     pub mine: Vec<usize>,
+    /// Only seats that have it.
+    pub attribute: Option<Attribute>,
 }
 
 impl Serialize for MapSeats {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut mine = self.mine.iter().peekable();
-        let mut list = serializer.serialize_seq(Some(self.states.len()))?;
+        let mut list = serializer.serialize_seq(None)?;
         for (index, (seat, &status)) in self.plan.seats.iter().zip(&*self.states).enumerate() {
-            match mine.next_if_eq(&&index) {
-                Some(_) => list.serialize_element(&MapSeat { seat, status, mine: true, reason: None, holder: None })?,
-                None => list.serialize_element(self.plan.json(index, status).map_err(Error::custom)?)?,
+            let is_mine = mine.next_if_eq(&&index).is_some();
+            if self.attribute.is_some_and(|wanted| !seat.attributes.has(wanted)) {
+                continue;
+            }
+            match is_mine {
+                true => list.serialize_element(&MapSeat { seat, status, mine: true, reason: None, holder: None })?,
+                false => list.serialize_element(self.plan.json(index, status).map_err(Error::custom)?)?,
             }
         }
         list.end()

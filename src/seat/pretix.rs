@@ -5,80 +5,123 @@
 //! the positions of its zone, its row and itself, and a row without a position stands where its zone does, as in
 //! `SeatingPlan.iter_all_seats` of `pretix/base/models/seating.py`.
 //!
+//! A seat is what has a `seat_guid`: what people read of it may be empty, and may be the same for several seats
+//! (`naming.rs` tells them apart). Members that the format does not know are those of other editors, and are not read.
+//!
 //! An area is a drawing there: a stage, a bar, a standing area, without seats, count or
 //! category. So it is only a drawing here, unless the layout says with `areas` how many places
 //! the one of that text has: those are sold by number.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
-use super::labels::{
-    LABEL_CHARS, LABEL_MAX_CHARS, LayoutSeat, SEATS_MAX, label_of, price_range, reject_duplicates, share_a_row,
-    too_many_seats,
-};
-use crate::http::Fields;
+use serde_json::Value;
+
+use super::attributes::{Attribute, Attributes};
+use super::drawing::{Drawing, Point, Shape, must_be_few, pretix_text};
+use super::hall::{Layout, Remark};
+use super::labels::{LABEL_MAX_CHARS, LayoutSeat, SEATS_MAX, price_range, reject_duplicates, too_many_seats};
+use super::naming::{self, PlanSeat};
+use crate::http::{Fields, parse_json};
 use crate::points::Points;
-use crate::refusal::Refusal;
+use crate::refusal::{Localized, Refusal};
 
 /// Zones, categories, areas of a zone and rows of a zone at most.
 const PARTS_MAX: usize = 10_000;
 /// How far from the corner of the plan, its zone or its row anything may stand.
 const FAR: f64 = 1_000_000.0;
 
-/// A position on the plan, or within a part of it.
-type Position = (f64, f64);
+/// By these members of a seat, which pretix does not know, editors say what is special about it; a category says it by
+/// its name.
+const MARKS: [(&[&str], Attribute); 3] = [
+    (&["wheelchair", "accessible", "isAccessible"], Attribute::Wheelchair),
+    (&["companion", "companionSeat", "isCompanionSeat"], Attribute::Companion),
+    (&["restricted_view", "restrictedView", "hasRestrictedView"], Attribute::RestrictedView),
+];
+
 /// Names with the JSON pointers of what they name.
 type Named<T> = BTreeMap<String, (String, T)>;
 
-struct Zone {
-    name: Option<String>,
-    seats: Vec<PretixSeat>,
-}
-
-struct PretixSeat {
-    row: Option<String>,
-    number: String,
-    category: String,
-    at: Position,
-    pointer: String,
+/// What is read of a plan.
+#[derive(Default)]
+struct Plan {
+    seats: Vec<PlanSeat>,
+    shapes: Vec<Shape>,
+    /// How often each text stands on an area.
+    texts: HashMap<String, usize>,
+    guids: HashMap<String, usize>,
 }
 
 /// Reads the members `pretixPlan`, `prices` and, where places of an area are sold, `areas`.
-pub(super) fn read(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
+pub(super) fn read(layout: &mut Fields) -> Result<Layout, Refusal> {
     let prices = amounts(layout, "prices", price_range())?;
     let counts = if layout.has("areas") { amounts(layout, "areas", 1..=SEATS_MAX as i64)? } else { Named::new() };
-    let at = layout.pointer("pretixPlan");
-    let mut plan = layout.object("pretixPlan")?;
-    plan.line("name", 0..=200)?;
-    read_size(&mut plan)?;
-    let categories = read_categories(&mut plan)?;
-    let mut texts = Named::new();
-    let zones = read_zones(&mut plan, &mut texts, &counts)?;
-    plan.end()?;
-    for (name, (at, _)) in &prices {
-        if !categories.contains_key(name) && !counts.contains_key(name) {
-            return Err(Refusal::invalid(
-                at,
-                "is neither a category of the plan nor one of 'areas'",
-                "배치도의 등급도 아니고 'areas'에 있는 구역도 아닙니다",
-            ));
-        }
+    let mut file = unwrapped(layout.object("pretixPlan")?)?;
+    let at = file.at().to_owned();
+    let mut remarks = Vec::new();
+    let categories = read_categories(&mut file, &mut remarks)?;
+    let mut plan = Plan::default();
+    for (nth, zone) in file.objects("zones", 0..=PARTS_MAX)?.into_iter().enumerate() {
+        plan.read_zone(zone, nth)?;
     }
-    let mut seats = seats_of(zones, &categories, &prices)?;
-    let total = seats.len() as i64 + counts.values().map(|(_, count)| count).sum::<i64>();
+    let total = plan.seats.len() as i64 + counts.values().map(|(_, count)| count).sum::<i64>();
     if total > SEATS_MAX as i64 {
         return Err(too_many_seats(at));
     }
+    must_be_known(&prices, |name| {
+        categories.contains(name) || counts.contains_key(name) || plan.seats.iter().any(|seat| seat.category == *name)
+    })?;
+    must_be_few(&plan.shapes, at.clone())?;
+    remarks.extend(plan.remark_of_guids());
+    let mut seats = naming::named(plan.seats, &mut remarks)?;
+    for (_, seat) in &mut seats {
+        let category = seat.category.as_deref().unwrap_or("");
+        seat.price = prices.get(category).map(|(_, won)| Points::new(*won));
+    }
     for (name, (at, count)) in &counts {
-        if !texts.contains_key(name) {
-            return Err(Refusal::invalid(at, "is the text of no area", "이 글자가 적힌 영역이 없습니다"));
+        match plan.texts.get(name) {
+            Some(1) => {}
+            None => return Err(Refusal::invalid(at, "is the text of no area", "이 글자가 적힌 영역이 없습니다")),
+            Some(_) => {
+                return Err(Refusal::invalid(
+                    at,
+                    "is the text of two areas, so it cannot be said which one is meant",
+                    "두 영역에 같은 글자가 적혀 있어 어느 것인지 알 수 없습니다",
+                ));
+            }
         }
-        let price = price_of(name, at, &prices)?;
+        let price = prices.get(name).map(|(_, won)| Points::new(*won)).ok_or_else(|| {
+            Refusal::invalid(at, format!("has no price: give one for '{name}'"), format!("'{name}'의 가격이 없습니다"))
+        })?;
         seats.extend((1..=*count).map(|number| (at.clone(), place_of_area(name, number, price))));
     }
     if seats.is_empty() {
         return Err(Refusal::invalid(at, "has no seats", "좌석이 없습니다"));
     }
-    reject_duplicates(seats)
+    let drawing = Drawing { front: None, shapes: plan.shapes };
+    Ok(Layout { seats: reject_duplicates(seats)?, drawing, remarks })
+}
+
+/// The plan itself, out of what the API of pretix has around it: `{"id", "name", "layout"}`, alone or in a list of one.
+fn unwrapped(mut file: Fields) -> Result<Fields, Refusal> {
+    if !file.has("zones") && file.has("results") {
+        let at = file.pointer("results");
+        let mut plans = file.objects("results", 0..=PARTS_MAX)?;
+        file = match (plans.pop(), plans.is_empty()) {
+            (Some(plan), true) => plan,
+            _ => return Err(Refusal::invalid(at, "has not one plan in it", "배치도가 하나 들어 있지 않습니다")),
+        };
+    }
+    if file.has("zones") || !file.has("layout") {
+        return Ok(file);
+    }
+    let (at, value) = (file.pointer("layout"), file.must("layout")?);
+    let value = match value {
+        Value::String(text) => {
+            parse_json(text.as_bytes()).map_err(|reason| Refusal::InvalidRequest { pointer: at.clone(), reason })?
+        }
+        value => value,
+    };
+    Fields::of_value(value, at)
 }
 
 /// An object whose members are whole numbers.
@@ -92,156 +135,145 @@ fn amounts(layout: &mut Fields, name: &str, range: std::ops::RangeInclusive<i64>
     names.into_iter().map(amount).collect()
 }
 
-fn read_size(plan: &mut Fields) -> Result<(), Refusal> {
-    let mut size = plan.object("size")?;
-    size.integer("width", 0..=i64::MAX)?;
-    size.integer("height", 0..=i64::MAX)?;
-    size.end()
+fn must_be_known(prices: &Named<i64>, is_known: impl Fn(&String) -> bool) -> Result<(), Refusal> {
+    match prices.iter().find(|(name, _)| !is_known(name)) {
+        None => Ok(()),
+        Some((_, (at, _))) => Err(Refusal::invalid(
+            at,
+            "is neither a category of the plan nor one of 'areas'",
+            "배치도의 등급도 아니고 'areas'에 있는 구역도 아닙니다",
+        )),
+    }
 }
 
-fn read_categories(plan: &mut Fields) -> Result<Named<()>, Refusal> {
-    let mut categories = Named::new();
-    for mut fields in plan.objects("categories", 0..=PARTS_MAX)? {
-        let at = fields.pointer("name");
-        let name = fields.line("name", LABEL_CHARS)?;
-        drawn(&mut fields, &["color"]);
-        fields.end()?;
-        if categories.insert(name, (at.clone(), ())).is_some() {
-            return Err(Refusal::invalid(at, "is there twice", "같은 이름이 두 번 있습니다"));
+fn read_categories(file: &mut Fields, remarks: &mut Vec<Remark>) -> Result<Vec<String>, Refusal> {
+    let mut categories = Vec::new();
+    let mut repeated = 0;
+    for mut fields in file.objects("categories", 0..=PARTS_MAX)? {
+        let name = name_of(&mut fields, "name")?;
+        match categories.contains(&name) {
+            true => repeated += 1,
+            false => categories.push(name),
         }
+    }
+    if repeated > 0 {
+        let en = "Categories are listed twice; each is taken once.";
+        remarks.push(Remark {
+            count: repeated,
+            text: Localized::new(en, "두 번 적힌 등급이 있습니다. 한 번만 썼습니다."),
+        });
     }
     Ok(categories)
 }
 
-fn read_zones(plan: &mut Fields, texts: &mut Named<()>, counts: &Named<i64>) -> Result<Vec<Zone>, Refusal> {
-    let mut guids = HashSet::new();
-    let mut zones = Vec::new();
-    for mut zone in plan.objects("zones", 0..=PARTS_MAX)? {
-        let name = zone.has("name").then(|| zone.line("name", 0..=LABEL_MAX_CHARS)).transpose()?;
-        let at = read_place(&mut zone)?;
-        let mut seats = Vec::new();
-        for row in zone.objects("rows", 0..=PARTS_MAX)? {
-            read_row(row, at, &mut guids, &mut seats)?;
+/// A name that may be missing, empty or a number.
+fn name_of(fields: &mut Fields, name: &str) -> Result<String, Refusal> {
+    if fields.has(name) { fields.name(name, 0..=LABEL_MAX_CHARS) } else { Ok(String::new()) }
+}
+
+impl Plan {
+    fn read_zone(&mut self, mut zone: Fields, nth_zone: usize) -> Result<(), Refusal> {
+        let (en, ko) = (format!("zone {}", nth_zone + 1), format!("{}번째 구역", nth_zone + 1));
+        let words = |refusal| in_words(refusal, &en, &ko);
+        let name = name_of(&mut zone, "name").map_err(words)?;
+        let (en, ko) =
+            if name.is_empty() { (en.clone(), ko.clone()) } else { (format!("zone {name}"), format!("구역 {name}")) };
+        let words = |refusal| in_words(refusal, &en, &ko);
+        let at = if zone.has("position") { read_place(&mut zone).map_err(words)? } else { (0.0, 0.0) };
+        let at = Point { x: at.0, y: at.1 };
+        for (nth, row) in zone.objects("rows", 0..=PARTS_MAX).map_err(words)?.into_iter().enumerate() {
+            self.read_row(row, (&name, nth_zone, nth), at).map_err(words)?;
         }
         if zone.has("areas") {
-            for area in zone.objects("areas", 0..=PARTS_MAX)? {
-                let (text, at) = read_area(area)?;
-                if texts.insert(text.clone(), (at.clone(), ())).is_some() && counts.contains_key(&text) {
-                    return Err(Refusal::invalid(
-                        at,
-                        "is the text of two areas, so it cannot be said which one is meant in 'areas'",
-                        "두 영역에 같은 글자가 적혀 있어 'areas'가 어느 것을 가리키는지 알 수 없습니다",
-                    ));
+            for (_, area) in zone.list("areas", 0..=PARTS_MAX).map_err(words)? {
+                let text = pretix_text(area.get("text").unwrap_or(&Value::Null));
+                if !text.is_empty() {
+                    *self.texts.entry(text).or_insert(0) += 1;
                 }
+                self.shapes.extend(Shape::of_pretix(&area, at));
             }
         }
-        drawn(&mut zone, &["zone_id", "uuid"]);
-        zone.end()?;
-        zones.push(Zone { name: name.filter(|name| !name.is_empty()), seats });
+        Ok(())
     }
-    Ok(zones)
-}
 
-/// The text of an area, empty where there is none, and its pointer; all else of it is drawing.
-fn read_area(mut area: Fields) -> Result<(String, String), Refusal> {
-    let mut text = String::new();
-    let mut at = area.pointer("text");
-    if area.has("text") {
-        let mut fields = area.object("text")?;
-        at = fields.pointer("text");
-        text = fields.text("text")?.trim().to_owned();
-        drawn(&mut fields, &["color", "size", "position"]);
-        fields.end()?;
-    }
-    drawn(&mut area, &["color", "border_color", "rotation", "position", "uuid", "shape"]);
-    drawn(&mut area, &["polygon", "rectangle", "ellipse", "circle"]);
-    area.end()?;
-    Ok((text, at))
-}
-
-fn read_row(
-    mut row: Fields,
-    zone_at: Position,
-    guids: &mut HashSet<String>,
-    seats: &mut Vec<PretixSeat>,
-) -> Result<(), Refusal> {
-    let name = row.line("row_number", 0..=LABEL_MAX_CHARS)?;
-    let name = Some(name).filter(|name| !name.is_empty());
-    let within = if row.has("position") { read_place(&mut row)? } else { (0.0, 0.0) };
-    let row_at = (zone_at.0 + within.0, zone_at.1 + within.1);
-    for mut seat in row.objects("seats", 0..=SEATS_MAX)? {
-        let pointer = seat.at().to_owned();
-        let guid_at = seat.pointer("seat_guid");
-        if !guids.insert(seat.line("seat_guid", 1..=200)?) {
-            return Err(Refusal::invalid(guid_at, "is there twice", "같은 값이 두 번 있습니다"));
+    fn read_row(
+        &mut self,
+        mut row: Fields,
+        (zone, nth_zone, nth): (&str, usize, usize),
+        zone_at: Point,
+    ) -> Result<(), Refusal> {
+        let (en, ko) = (format!("row {}", nth + 1), format!("{}번째 열", nth + 1));
+        let words = |refusal| in_words(refusal, &en, &ko);
+        let mut name = name_of(&mut row, "row_number").map_err(words)?;
+        if name.is_empty() {
+            name = name_of(&mut row, "row_label").map_err(words)?;
         }
-        if guids.len() > SEATS_MAX {
-            return Err(too_many_seats(pointer));
-        }
-        let number = seat.line("seat_number", LABEL_CHARS)?;
-        let category = seat.line("category", LABEL_CHARS)?;
-        let within = read_place(&mut seat)?;
-        drawn(&mut seat, &["uuid", "start_direction", "radius"]);
-        seat.end()?;
-        let at = (row_at.0 + within.0, row_at.1 + within.1);
-        seats.push(PretixSeat { row: name.clone(), number, category, at, pointer });
-    }
-    drawn(&mut row, &["row_label", "seat_label", "uuid", "row_number_position"]);
-    row.end()
-}
-
-fn read_place(part: &mut Fields) -> Result<Position, Refusal> {
-    let mut position = part.object("position")?;
-    let place = (position.real("x", -FAR..=FAR)?, position.real("y", -FAR..=FAR)?);
-    position.end()?;
-    Ok(place)
-}
-
-/// Takes what only tells how the plan is drawn or worded elsewhere.
-fn drawn(part: &mut Fields, names: &[&str]) {
-    for name in names {
-        part.take(name);
-    }
-}
-
-fn seats_of(
-    zones: Vec<Zone>,
-    categories: &Named<()>,
-    prices: &Named<i64>,
-) -> Result<Vec<(String, LayoutSeat)>, Refusal> {
-    let rows = zones.iter().enumerate().flat_map(|(zone, it)| it.seats.iter().map(move |seat| (zone, &seat.row)));
-    let shared = share_a_row(rows);
-    let mut seats = Vec::new();
-    for zone in zones {
-        for seat in zone.seats {
-            let Some((category_at, ())) = categories.get(&seat.category) else {
-                return Err(Refusal::invalid(
-                    format!("{}/category", seat.pointer),
-                    "is not a category of the plan",
-                    "배치도에 없는 등급입니다",
-                ));
+        let (en, ko) =
+            if name.is_empty() { (en.clone(), ko.clone()) } else { (format!("row {name}"), format!("{name}열")) };
+        let words = |refusal| in_words(refusal, &en, &ko);
+        let within = if row.has("position") { read_place(&mut row).map_err(words)? } else { (0.0, 0.0) };
+        for (nth_seat, mut seat) in row.objects("seats", 0..=SEATS_MAX).map_err(words)?.into_iter().enumerate() {
+            let pointer = seat.at().to_owned();
+            let read = |seat: &mut Fields| {
+                let guid = seat.take("seat_guid").and_then(|guid| guid.as_str().map(str::to_owned)).unwrap_or_default();
+                let number = name_of(seat, "seat_number")?;
+                Ok((guid, number, name_of(seat, "category")?, read_place(seat)?))
             };
-            let price = price_of(&seat.category, category_at, prices)?;
-            let label = label_of(zone.name.as_deref().filter(|_| shared), seat.row.as_deref(), &seat.number);
-            if label.chars().count() > LABEL_MAX_CHARS {
-                return Err(Refusal::invalid(
-                    seat.pointer,
-                    format!("gives a label of more than {LABEL_MAX_CHARS} characters, {label}"),
-                    format!("좌석 이름 {label}이(가) {LABEL_MAX_CHARS}자를 넘습니다"),
-                ));
+            let (en, ko) = (format!("seat {}", nth_seat + 1), format!("{}번째 좌석", nth_seat + 1));
+            let (guid, number, category, own) =
+                read(&mut seat).map_err(|refusal| in_words(refusal, &en, &ko)).map_err(words)?;
+            if !guid.is_empty() {
+                *self.guids.entry(guid).or_insert(0) += 1;
             }
-            let section = zone.name.clone();
-            let (number, category, at) = (seat.number, Some(seat.category), Some(seat.at));
-            seats.push((seat.pointer, LayoutSeat { label, section, row: seat.row, number, category, price, at }));
+            if self.seats.len() == SEATS_MAX {
+                return Err(too_many_seats(pointer));
+            }
+            let at = (zone_at.x + within.0 + own.0, zone_at.y + within.1 + own.1);
+            let (zone, row) = (zone.to_owned(), name.clone());
+            let mut attributes = Attributes::named_in(&category);
+            let mut is_marked = |names: &[&str]| names.iter().any(|name| seat.take(name) == Some(Value::Bool(true)));
+            MARKS.into_iter().filter(|(names, _)| is_marked(names)).for_each(|(_, it)| attributes.insert(it));
+            self.seats.push(PlanSeat {
+                zone,
+                row,
+                nth_zone,
+                nth_row: nth,
+                nth_seat,
+                number,
+                category,
+                at,
+                attributes,
+                pointer,
+            });
         }
+        Ok(())
     }
-    Ok(seats)
+
+    /// Two seats of one guid are two seats: nothing here is kept by it.
+    fn remark_of_guids(&self) -> Option<Remark> {
+        let repeated = self.guids.values().filter(|count| **count > 1).map(|count| count - 1).sum();
+        let text = Localized::new(
+            "Seats repeat the seat_guid of another; each is taken as a seat of its own.",
+            "다른 좌석과 seat_guid가 같은 좌석이 있습니다. 각각 다른 좌석으로 읽었습니다.",
+        );
+        (repeated > 0).then_some(Remark { count: repeated, text })
+    }
 }
 
-fn price_of(name: &str, at: &str, prices: &Named<i64>) -> Result<Points, Refusal> {
-    prices.get(name).map(|(_, won)| Points::new(*won)).ok_or_else(|| {
-        Refusal::invalid(at, format!("has no price: give one for '{name}'"), format!("'{name}'의 가격이 없습니다"))
-    })
+/// Says before what is wrong where that is, in words; the pointer is for programs.
+fn in_words(refusal: Refusal, en: &str, ko: &str) -> Refusal {
+    match refusal {
+        Refusal::InvalidRequest { pointer, reason } => Refusal::InvalidRequest {
+            pointer,
+            reason: Localized::new(format!("{en}, {}", reason.en), format!("{ko}, {}", reason.ko)),
+        },
+        other => other,
+    }
+}
+
+fn read_place(part: &mut Fields) -> Result<(f64, f64), Refusal> {
+    let mut position = part.object("position")?;
+    Ok((position.real("x", -FAR..=FAR)?, position.real("y", -FAR..=FAR)?))
 }
 
 /// A place of an area: people stand there, so it has a number and no position.
@@ -249,11 +281,8 @@ fn place_of_area(area: &str, number: i64, price: Points) -> LayoutSeat {
     LayoutSeat {
         label: format!("{area}-{number}"),
         section: Some(area.to_owned()),
-        row: None,
-        number: number.to_string(),
         category: Some(area.to_owned()),
-        price,
-        at: None,
+        ..LayoutSeat::numbered(number, price)
     }
 }
 

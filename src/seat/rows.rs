@@ -5,16 +5,18 @@
 //! a row where the layout shows one: by a distance of more than one and a half times what is usual in that row, or,
 //! without positions, by a jump in the numbers that is not usual there.
 //!
-//! The front is where the layout begins: rows stand in layout order, the first in front. With positions the
-//! rows of all sections are ranked together by their depth in the plan, from the side at which most sections
-//! begin; rows that are nearer to each other than half of what is usual stand at one depth. The middle is that
-//! of the row, or with positions that of the plan.
+//! Without positions the front is where the layout begins: rows stand in layout order, the first in front, and the
+//! middle is that of the row. With positions a [`Frame`] says how deep a row is and where along it a seat is; rows that
+//! are nearer to each other than half of what is usual stand at one depth.
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::Seat;
+use super::drawing::Point;
+use super::frame::{Along, Frame, thousandths};
+use super::front::distance;
 
 /// Lengths without positions: a seat is one wide, and the next row as far as two seats.
 const SEAT: i64 = 1_000;
@@ -39,6 +41,8 @@ pub(super) struct Row {
     /// How far from the front it is, in the unit of `offset`.
     pub depth: i64,
     pub middle: i64,
+    /// How far from the middle of the hall all of it is, besides.
+    pub aside: i64,
     pub row_seats: Range<usize>,
 }
 
@@ -50,40 +54,29 @@ pub(super) struct Rows {
     sections: Vec<Option<Arc<str>>>,
 }
 
-/// A place in thousandths of the plan's unit: whole numbers compare without doubt.
-type Position = (i64, i64);
-
 /// A row before it is ranked.
 struct RowDraft {
     section: usize,
     seats: Vec<usize>,
     /// The places of its seats, when each has one.
-    places: Option<Vec<Position>>,
-}
-
-impl RowDraft {
-    /// The mean of its seats' `y`.
-    fn depth(&self) -> Option<i64> {
-        let places = self.places.as_ref()?;
-        Some(places.iter().map(|(_, y)| y).sum::<i64>() / places.len() as i64)
-    }
+    places: Option<Vec<(f64, f64)>>,
 }
 
 impl Rows {
-    pub fn of(seats: &[Seat]) -> Rows {
+    pub fn of(seats: &[Seat], front: Option<Point>) -> Rows {
         let mut rows = Rows::default();
         let drafts = rows.draft(seats);
-        let depths = depths_of(&drafts);
-        let xs = || drafts.iter().filter_map(|draft| draft.places.as_ref()).flatten().map(|(x, _)| *x);
-        let middle = (xs().min().unwrap_or(0) + xs().max().unwrap_or(0)) / 2;
+        let frame = front.map(|front| Frame::of(drafts.iter().filter_map(|draft| draft.places.as_deref()), front));
+        let depths = depths_of(&drafts, frame.as_ref());
         let mut in_order: Vec<usize> = (0..drafts.len()).collect();
         in_order.sort_by_key(|at| (depths[*at].0, *at));
         for at in in_order {
             let draft = &drafts[at];
             let (rank, depth) = depths[at];
             let start = rows.row_seats.len();
-            let middle = rows.add_row_seats(seats, draft, middle);
-            rows.rows.push(Row { section: draft.section, rank, depth, middle, row_seats: start..rows.row_seats.len() });
+            let (middle, aside) = rows.add_row_seats(seats, draft, frame.as_ref());
+            let row_seats = start..rows.row_seats.len();
+            rows.rows.push(Row { section: draft.section, rank, depth, middle, aside, row_seats });
         }
         rows
     }
@@ -107,8 +100,7 @@ impl Rows {
             });
             let draft = &mut drafts[row];
             draft.seats.push(index);
-            let place = seat.x.zip(seat.y).map(|(x, y)| (thousandths(x), thousandths(y)));
-            match (&mut draft.places, place) {
+            match (&mut draft.places, seat.x.zip(seat.y)) {
                 (Some(places), Some(place)) => places.push(place),
                 _ => draft.places = None,
             }
@@ -116,46 +108,48 @@ impl Rows {
         drafts
     }
 
-    /// Adds the spots of a row and says where along it the middle is.
-    fn add_row_seats(&mut self, seats: &[Seat], draft: &RowDraft, middle_x: i64) -> i64 {
-        let (offset, steps, usual, middle): (Vec<i64>, Vec<i64>, i64, i64) = match &draft.places {
-            Some(places) => {
-                let steps = places.windows(2).map(|pair| distance(pair[0], pair[1])).collect::<Vec<_>>();
+    /// Adds the seats of a row, from one end of it to the other, and says where along it the middle is, and how far
+    /// aside it lies.
+    fn add_row_seats(&mut self, seats: &[Seat], draft: &RowDraft, frame: Option<&Frame>) -> (i64, i64) {
+        let along: Vec<(usize, i64)>;
+        let (steps, usual, middle, aside): (Vec<i64>, i64, i64, i64) = match (&draft.places, frame) {
+            (Some(places), Some(frame)) => {
+                let Along { offsets, middle, aside } = frame.along(places);
+                let mut order: Vec<usize> = (0..places.len()).collect();
+                order.sort_by_key(|at| offsets[*at]); // where two stand at one place they stay in layout order
+                let apart = |pair: &[usize]| thousandths(distance(places[pair[0]], places[pair[1]]));
+                let steps: Vec<i64> = order.windows(2).map(apart).collect();
+                along = order.iter().map(|at| (draft.seats[*at], offsets[*at])).collect();
                 let usual = median(&steps) * 3 / 2;
-                let lies_across = extent(places.iter().map(|(x, _)| *x)) >= extent(places.iter().map(|(_, y)| *y));
-                let along = |place: &Position| if lies_across { place.0 } else { place.1 };
-                let offset: Vec<i64> = places.iter().map(along).collect();
-                // A row along the side of a hall has a middle of its own.
-                let own = offset.iter().sum::<i64>() / offset.len() as i64;
-                (offset, steps, usual, if lies_across { middle_x } else { own })
+                (steps, usual, middle, aside)
             }
-            None => {
+            _ => {
                 let last = draft.seats.len() as i64 - 1;
-                let offset = (0..=last).map(|at| (2 * at - last) * SEAT / 2).collect();
-                let steps =
-                    draft.seats.windows(2).map(|pair| jump(&seats[pair[0]], &seats[pair[1]])).collect::<Vec<_>>();
+                let offset = |at: usize| (2 * at as i64 - last) * SEAT / 2;
+                along = draft.seats.iter().enumerate().map(|(at, index)| (*index, offset(at))).collect();
+                let steps: Vec<i64> =
+                    draft.seats.windows(2).map(|pair| jump(&seats[pair[0]], &seats[pair[1]])).collect();
                 let usual = median(&steps);
-                (offset, steps, usual, 0)
+                (steps, usual, 0, 0)
             }
         };
-        for (at, (index, offset)) in draft.seats.iter().zip(offset).enumerate() {
-            let after_aisle = at == 0 || steps[at - 1] > usual;
-            self.row_seats.push(RowSeat { index: *index, offset, after_aisle });
+        for (at, (index, offset)) in along.into_iter().enumerate() {
+            self.row_seats.push(RowSeat { index, offset, after_aisle: at == 0 || steps[at - 1] > usual });
         }
-        middle
+        (middle, aside)
     }
 }
 
 /// The rank and the depth of each row.
-fn depths_of(drafts: &[RowDraft]) -> Vec<(usize, i64)> {
+fn depths_of(drafts: &[RowDraft], frame: Option<&Frame>) -> Vec<(usize, i64)> {
+    let depth = |draft: &RowDraft| Some(frame?.depth(draft.places.as_ref()?));
+    let of_rows: Vec<Option<i64>> = drafts.iter().map(depth).collect();
     // From each row to the next of its section.
-    let steps = drafts.windows(2).filter(|pair| pair[0].section == pair[1].section);
-    let steps: Vec<i64> = steps.filter_map(|pair| Some(pair[1].depth()? - pair[0].depth()?)).collect();
-    let turned = steps.iter().map(|step| step.signum()).sum::<i64>() < 0;
-    let usual = median(&steps.iter().map(|step| step.abs()).collect::<Vec<_>>());
-    let depth = |draft: &RowDraft| draft.depth().map(|depth| if turned { -depth } else { depth });
+    let pairs = drafts.windows(2).zip(of_rows.windows(2)).filter(|(pair, _)| pair[0].section == pair[1].section);
+    let steps: Vec<i64> = pairs.filter_map(|(_, depths)| Some((depths[1]? - depths[0]?).abs())).collect();
+    let usual = median(&steps);
     let mut placed: Vec<(i64, usize)> =
-        drafts.iter().enumerate().filter_map(|(at, draft)| Some((depth(draft)?, at))).collect();
+        of_rows.iter().enumerate().filter_map(|(at, depth)| Some(((*depth)?, at))).collect();
     placed.sort_unstable();
     let mut depths = vec![(0, 0); drafts.len()];
     let (mut ranks, mut front) = (0, None);
@@ -167,24 +161,11 @@ fn depths_of(drafts: &[RowDraft]) -> Vec<(usize, i64)> {
         depths[at] = (ranks - 1, depth);
     }
     // Rows without a place come after those that have one, as they stand in the layout.
-    for (at, _) in drafts.iter().enumerate().filter(|(_, draft)| draft.places.is_none()) {
+    for (at, _) in of_rows.iter().enumerate().filter(|(_, depth)| depth.is_none()) {
         depths[at] = (ranks, ranks as i64 * ROW);
         ranks += 1;
     }
     depths
-}
-
-fn thousandths(length: f64) -> i64 {
-    (length * 1_000.0).round() as i64 // a layout is at most some ten million wide
-}
-
-fn distance(one: Position, other: Position) -> i64 {
-    let (x, y) = (i128::from(one.0 - other.0), i128::from(one.1 - other.1));
-    i64::try_from((x * x + y * y).isqrt()).unwrap_or(i64::MAX)
-}
-
-fn extent(lengths: impl Iterator<Item = i64> + Clone) -> i64 {
-    lengths.clone().max().unwrap_or(0) - lengths.min().unwrap_or(0)
 }
 
 /// How far apart two numbers are; 1 where they are not both numbers.

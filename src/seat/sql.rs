@@ -1,8 +1,11 @@
 //! Every statement that reads or writes `seat` and `claim`.
 
+use rusqlite::Error::FromSqlConversionFailure;
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
+use super::drawing::{Drawing, Point};
 use super::{Hold, LayoutSeat, MapSeat, Seat, SeatClaim, SeatHolder, WantedSeat};
 use crate::clock::Millis;
 use crate::points::Points;
@@ -11,20 +14,84 @@ use crate::venue::{Claim, SeatState, Tx};
 
 pub(super) fn insert_seats(tx: &Tx, schedule_id: i64, seats: &[LayoutSeat]) -> rusqlite::Result<()> {
     let mut insert = tx.prepare_cached(
-        "INSERT INTO seat (schedule_id, seat_no, label, section, row, number, category, price, x, y)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO seat (schedule_id, seat_no, label, section, row, number, category, price, x, y, attributes, unpriced)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     for (seat_no, seat) in seats.iter().enumerate() {
-        let LayoutSeat { label, section, row, number, category, price, at } = seat;
-        let (x, y) = at.unzip();
-        insert.execute((schedule_id, seat_no as i64, label, section, row, number, category, price, x, y))?;
+        let LayoutSeat { label, section, row, number, category, price, at, attributes } = seat;
+        let ((x, y), unpriced, price) = (at.unzip(), price.is_none(), price.unwrap_or(Points::ZERO));
+        insert.execute((
+            schedule_id,
+            seat_no as i64,
+            label,
+            section,
+            row,
+            number,
+            category,
+            price,
+            x,
+            y,
+            attributes,
+            unpriced,
+        ))?;
     }
-    Ok(())
+    tx.prepare_cached(
+        "INSERT INTO claim (schedule_id, seat_no, status)
+         SELECT schedule_id, seat_no, 'BLOCKED' FROM seat WHERE schedule_id = ?1 AND unpriced",
+    )?
+    .execute([schedule_id])
+    .map(drop)
+}
+
+/// Keeps what a plan shows beside its seats.
+pub(super) fn put_drawing(tx: &Tx, schedule_id: i64, drawing: &Drawing) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM drawing WHERE schedule_id = ?1")?.execute([schedule_id])?;
+    if *drawing == Drawing::default() {
+        return Ok(());
+    }
+    let shapes = serde_json::to_string(&drawing.shapes);
+    let shapes = shapes.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let (x, y) = drawing.front.map(|front| (front.x, front.y)).unzip();
+    tx.prepare_cached("INSERT INTO drawing (schedule_id, front_x, front_y, shapes) VALUES (?1, ?2, ?3, ?4)")?
+        .execute((schedule_id, x, y, shapes))
+        .map(drop)
+}
+
+/// What the plan of a schedule shows beside its seats.
+pub(super) fn find_drawing(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Drawing> {
+    let found = connection
+        .prepare_cached("SELECT front_x, front_y, shapes FROM drawing WHERE schedule_id = ?1")?
+        .query_row([schedule_id], |row| {
+            let (x, y): (Option<f64>, Option<f64>) = (row.get(0)?, row.get(1)?);
+            let shapes = serde_json::from_str(row.get_ref(2)?.as_str()?);
+            let shapes = shapes.map_err(|error| FromSqlConversionFailure(2, Type::Text, error.into()))?;
+            Ok(Drawing { front: x.zip(y).map(|(x, y)| Point { x, y }), shapes })
+        })
+        .optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Whether a seat has no price.
+pub(super) fn is_unpriced(connection: &Connection, schedule_id: i64, seat_no: i64) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT unpriced FROM seat WHERE schedule_id = ?1 AND seat_no = ?2")?
+        .query_row((schedule_id, seat_no), |row| row.get(0))
+}
+
+/// Puts the seats on sale that get their first price, unless they are kept back for a reason.
+fn open_unpriced(tx: &Tx, schedule_id: i64, of: &str, name: Option<&str>) -> rusqlite::Result<()> {
+    tx.prepare_cached(&format!(
+        "DELETE FROM claim WHERE schedule_id = ?1 AND status = 'BLOCKED' AND reason IS NULL AND seat_no IN
+         (SELECT seat_no FROM seat WHERE schedule_id = ?1 AND unpriced AND {of})"
+    ))?
+    .execute((schedule_id, name))
+    .map(drop)
 }
 
 /// Gives every seat of a schedule a price, and says how many those are.
 pub(super) fn update_every_price(tx: &Tx, schedule_id: i64, price: Points) -> rusqlite::Result<usize> {
-    tx.prepare_cached("UPDATE seat SET price = ?2 WHERE schedule_id = ?1")?.execute((schedule_id, price))
+    open_unpriced(tx, schedule_id, "?2 IS NULL", None)?;
+    tx.prepare_cached("UPDATE seat SET price = ?2, unpriced = 0 WHERE schedule_id = ?1")?.execute((schedule_id, price))
 }
 
 /// The same for the seats of a `category` or a `section`.
@@ -35,30 +102,29 @@ pub(super) fn update_prices_of(
     name: &str,
     price: Points,
 ) -> rusqlite::Result<usize> {
-    tx.prepare_cached(&format!("UPDATE seat SET price = ?3 WHERE schedule_id = ?1 AND {column} = ?2"))?.execute((
-        schedule_id,
-        name,
-        price,
-    ))
+    open_unpriced(tx, schedule_id, &format!("{column} = ?2"), Some(name))?;
+    let update = format!("UPDATE seat SET price = ?3, unpriced = 0 WHERE schedule_id = ?1 AND {column} = ?2");
+    tx.prepare_cached(&update)?.execute((schedule_id, name, price))
 }
 
 /// How many seats a schedule has, and what the cheapest costs.
 pub(super) fn count_seats(tx: &Tx, schedule_id: i64) -> rusqlite::Result<(usize, Points)> {
-    tx.prepare_cached("SELECT count(*), min(price) FROM seat WHERE schedule_id = ?1")?
+    tx.prepare_cached("SELECT count(*), min(iif(unpriced, NULL, price)) FROM seat WHERE schedule_id = ?1")?
         .query_row([schedule_id], |row| Ok((row.get::<_, u32>(0)? as usize, row.get(1)?)))
 }
 
 /// Takes away all seats of a schedule, and with them the venue's blocks.
 pub(super) fn delete_seats(tx: &Tx, schedule_id: i64) -> rusqlite::Result<()> {
     tx.execute("DELETE FROM claim WHERE schedule_id = ?1 AND status = 'BLOCKED'", [schedule_id])?;
+    tx.execute("DELETE FROM drawing WHERE schedule_id = ?1", [schedule_id])?;
     tx.execute("DELETE FROM seat WHERE schedule_id = ?1", [schedule_id]).map(drop)
 }
 
-/// The blocked seats of a schedule, in layout order, each with its reason.
+/// The seats of a schedule that the venue keeps back, in layout order, each with its reason.
 pub(super) fn list_blocks(tx: &Tx, schedule_id: i64) -> rusqlite::Result<Vec<(String, Option<String>)>> {
     tx.prepare_cached(
         "SELECT label, reason FROM claim JOIN seat USING (schedule_id, seat_no)
-         WHERE schedule_id = ?1 AND status = 'BLOCKED' ORDER BY seat_no",
+         WHERE schedule_id = ?1 AND status = 'BLOCKED' AND NOT (unpriced AND reason IS NULL) ORDER BY seat_no",
     )?
     .query_map([schedule_id], |row| Ok((row.get(0)?, row.get(1)?)))?
     .collect()
@@ -97,10 +163,10 @@ pub(super) fn find_with_claim(
 }
 
 /// What of a seat no customer changes.
-const SEAT: &str = "seat_no, label, section, row, number, price, category, x, y";
+const SEAT: &str = "seat_no, label, section, row, number, iif(unpriced, NULL, price), category, x, y, attributes";
 
 fn read_seat(row: &Row) -> rusqlite::Result<Seat> {
-    from_row!(row => Seat { seat_no, label, section, row, number, price, category, x, y })
+    from_row!(row => Seat { seat_no, label, section, row, number, price, category, x, y, attributes })
 }
 
 /// The seats of a schedule in layout order.
@@ -134,16 +200,16 @@ pub(super) fn list_map(
              WHERE schedule_id = ?1 AND {one} ORDER BY seat_no",
         ))?
         .query_map((schedule_id, now, label, viewer.is_none()), |row| {
-            let (status, owner): (Option<SeatState>, Option<Uuid>) = (row.get(9)?, row.get(10)?);
-            let name: Option<String> = row.get(14)?; // of no one unless staff look
-            let (reservation_id, held_until): (Option<Uuid>, _) = (row.get(12)?, row.get(13)?);
+            let (status, owner): (Option<SeatState>, Option<Uuid>) = (row.get(10)?, row.get(11)?);
+            let name: Option<String> = row.get(15)?; // of no one unless staff look
+            let (reservation_id, held_until): (Option<Uuid>, _) = (row.get(13)?, row.get(14)?);
             let known = owner.zip(reservation_id).zip(name);
             let holder = |((user_id, reservation_id), name)| SeatHolder { user_id, name, reservation_id, held_until };
             Ok(MapSeat {
                 seat: read_seat(row)?,
                 status: status.unwrap_or(SeatState::Available),
                 mine: owner.is_some() && owner == viewer,
-                reason: if viewer.is_none() { row.get(11)? } else { None },
+                reason: if viewer.is_none() { row.get(12)? } else { None },
                 holder: known.map(holder),
             })
         })?

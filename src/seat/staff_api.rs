@@ -1,11 +1,14 @@
 //! Dates with their layouts and single seats, for staff.
 
 use jiff::tz::TimeZone;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::api::{DATES_MAX, after, schedule_json};
-use super::{LayoutSeat, layout, prices, sql};
+use super::drawing::{Drawing, Point};
+use super::hall::Remark;
+use super::{Layout, MapSeat, Seat, front, layout, prices, sql};
 use crate::http::{Fields, Reply, decoded_segment};
+use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::schedule::{self, SaidTimes, Schedule};
 use crate::store::Outcome;
@@ -42,15 +45,66 @@ pub fn seats(context: &Context) -> Outcome<Answer> {
     let reader = context.reader()?;
     let schedule = schedule::must_find(&reader, schedule_id)?;
     let seats = super::list_map(&reader, schedule_id, None, context.now)?;
+    let drawing = sql::find_drawing(&reader, schedule_id)?;
     drop(reader);
-    let body = json!({
-        "scheduleId": schedule_id,
-        "date": schedule.date,
-        "version": schedule.version,
-        "seatsAvailable": seats.iter().filter(|seat| seat.status == SeatState::Available).count(),
-        "seats": seats,
-    });
+    let body = StaffMap {
+        schedule_id,
+        date: schedule.date,
+        version: schedule.version,
+        seats_available: seats.iter().filter(|seat| seat.status == SeatState::Available).count(),
+        drawing: front::settled(drawing, seats.iter().map(|seat| seat.seat.place())),
+        seats,
+    };
     Ok(Answer::Ready(Reply::json(200, &body).tagged(context.request)))
+}
+
+/// The map of a date as staff see it.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StaffMap {
+    schedule_id: i64,
+    date: String,
+    version: i64,
+    seats_available: usize,
+    #[serde(flatten)]
+    drawing: Drawing,
+    seats: Vec<MapSeat<Seat>>,
+}
+
+/// `POST /staff/layouts/preview`, for admins: reads a `layout`, which may lack prices, and changes nothing; an
+/// `Idempotency-Key` keeps its answer. Up to 16 MiB. 200 with its seats, their categories, its front and shapes, and
+/// `remarks`: sentences on what was taken although it looks like a mistake.
+pub fn preview(context: &Context) -> Outcome<Answer> {
+    let mut fields = context.fields()?;
+    let read = layout::preview(fields.must("layout")?, fields.pointer("layout"))?;
+    fields.end()?;
+    let language = context.request.language();
+    let drawing = read.drawing_with_front();
+    let mut categories: Vec<(Option<&str>, usize, Option<Points>)> = Vec::new();
+    for seat in &read.seats {
+        let name = seat.category.as_deref();
+        match categories.iter_mut().find(|(other, ..)| *other == name) {
+            Some((_, count, _)) => *count += 1,
+            None => categories.push((name, 1, seat.price)),
+        }
+    }
+    let category = |(name, seats, price): &_| json!({ "name": name, "seats": seats, "price": price });
+    let remark = |remark: &Remark| json!({ "count": remark.count, "text": remark.text.in_language(language) });
+    let categories: Vec<Value> = categories.iter().map(category).collect();
+    let remarks: Vec<Value> = read.remarks.iter().map(remark).collect();
+    let seats: Vec<Seat> = read.seats.into_iter().map(Seat::from).collect();
+    let body = Preview { categories, drawing, remarks, seats };
+    Answer::json(200, &body)
+}
+
+/// A layout as it would be.
+#[derive(serde::Serialize)]
+struct Preview {
+    categories: Vec<Value>,
+    #[serde(flatten)]
+    drawing: Drawing,
+    remarks: Vec<Value>,
+    seats: Vec<Seat>,
 }
 
 /// `POST /staff/concerts/{concertId}/schedules`, for admins: adds a date: `startsAt` and `layout`, and the times of its
@@ -59,24 +113,25 @@ pub fn add_schedule(context: &Context) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
     let mut fields = context.fields()?;
     let zone = context.venue.settings.sale.time_zone.clone();
-    let (said, seats) = read_new_date(&mut fields, &zone)?;
+    let (said, layout) = read_new_date(&mut fields, &zone)?;
     fields.end()?;
     said.over(None, &zone, context.now)?; // what is wrong with it is said before what is wrong with the concert
     Answer::write(move |tx| {
         let times = said.over(None, &zone, tx.now())?;
-        let schedule_id = super::open_schedule(tx, None, concert_id, &times, &seats)?;
+        let schedule_id = super::open_schedule(tx, None, concert_id, &times, &layout)?;
         let at = format!("/api/v1/schedules/{schedule_id}/seats");
         Ok(Written::Ready(shown(tx, 201, schedule_id)?.with("Location", at)))
     })
 }
 
-/// `PATCH /staff/schedules/{scheduleId}`, for admins: changes times, prices or the layout of a date, all that it names
-/// or nothing; up to 16 MiB. 200 with the date. Those who hold seats pay what they agreed to. 404 `SCHEDULE_NOT_FOUND`;
-/// 409 `LAYOUT_IN_USE`, `SCHEDULE_CANCELLED`.
+/// `PATCH /staff/schedules/{scheduleId}`, for admins: changes times, prices, the layout or the `front` of a date, all
+/// that it names or nothing; up to 16 MiB. 200 with the date. Those who hold seats pay what they agreed to. 404
+/// `SCHEDULE_NOT_FOUND`; 409 `LAYOUT_IN_USE`, `SCHEDULE_CANCELLED`.
 pub fn change_schedule(context: &Context) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     let mut fields = context.fields()?;
-    let seats: Option<Vec<LayoutSeat>> = fields.has("layout").then(|| read_layout(&mut fields)).transpose()?;
+    let layout: Option<Layout> = fields.has("layout").then(|| read_layout(&mut fields)).transpose()?;
+    let front = fields.or_none("front", |fields| Point::read(fields.object("front")?))?;
     let prices = prices::read(&mut fields)?;
     let zone = context.venue.settings.sale.time_zone.clone();
     let said = read_times(&mut fields, &zone)?;
@@ -86,8 +141,11 @@ pub fn change_schedule(context: &Context) -> Outcome<Answer> {
         before.must_take_place()?;
         let times = said.over(Some(&before), &zone, tx.now())?;
         schedule::change_times(tx, schedule_id, &times)?;
-        if let Some(seats) = &seats {
-            super::change_layout(tx, schedule_id, seats)?;
+        if let Some(layout) = &layout {
+            super::change_layout(tx, schedule_id, layout)?;
+        }
+        if let Some(front) = front {
+            super::change_front(tx, schedule_id, front)?;
         }
         if !prices.is_empty() {
             prices::change(tx, schedule_id, &prices)?;
@@ -100,12 +158,12 @@ pub fn change_schedule(context: &Context) -> Outcome<Answer> {
 ///
 /// # Errors
 /// `INVALID_REQUEST`.
-pub fn read_new_date(fields: &mut Fields, zone: &TimeZone) -> Result<(SaidTimes, Vec<LayoutSeat>), Refusal> {
-    let seats = read_layout(fields)?;
-    Ok((read_times(fields, zone)?, seats))
+pub fn read_new_date(fields: &mut Fields, zone: &TimeZone) -> Result<(SaidTimes, Layout), Refusal> {
+    let layout = read_layout(fields)?;
+    Ok((read_times(fields, zone)?, layout))
 }
 
-fn read_layout(fields: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
+fn read_layout(fields: &mut Fields) -> Result<Layout, Refusal> {
     layout::read(fields.must("layout")?, fields.pointer("layout"))
 }
 

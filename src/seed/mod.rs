@@ -18,7 +18,7 @@ use crate::points::Points;
 use crate::queue::staff_api::RulesChange;
 use crate::reservation::{GivenIds, Status};
 use crate::schedule::{ConcertWords, Times};
-use crate::seat::LayoutSeat;
+use crate::seat::Layout;
 use crate::settings::SaleSettings;
 use crate::staff::Role;
 use crate::store::OpenError;
@@ -56,7 +56,7 @@ struct Concert {
 struct Date {
     id: Option<i64>,
     times: Times,
-    seats: Vec<LayoutSeat>,
+    layout: Layout,
     /// Seats that the venue keeps back, each with its reason.
     blocked: Vec<(String, Option<String>)>,
     cancelled: bool,

@@ -157,10 +157,10 @@ impl Reader<'_> {
         );
         self.settle_instants(&mut value, &at, &["startsAt", "saleOpensAt", "saleClosesAt"])?;
         let mut fields = Fields::of_value(value, at.clone())?;
-        let (said, seats) = seat::staff_api::read_new_date(&mut fields, &zone)?;
+        let (said, layout) = seat::staff_api::read_new_date(&mut fields, &zone)?;
         fields.end()?;
         let times = said.over(None, &zone, self.now).map_err(|refusal| below(&at, refusal))?;
-        Ok(Date { id, times, seats, blocked, cancelled })
+        Ok(Date { id, times, layout, blocked, cancelled })
     }
 
     fn user(&mut self, mut fields: Fields) -> Result<User, Refusal> {

@@ -176,7 +176,7 @@ impl Concert {
             if let Some(id) = date.id.filter(|id| schedule::must_find(tx, *id).is_ok()) {
                 return Err(taken(format!("{}/scheduleId", place()), id));
             }
-            let id = seat::open_schedule(tx, date.id, concert.concert_id, &date.times, &date.seats).at(place)?;
+            let id = seat::open_schedule(tx, date.id, concert.concert_id, &date.times, &date.layout).at(place)?;
             for (number, (label, reason)) in date.blocked.iter().enumerate() {
                 seat::block(tx, id, label, true, reason.as_deref()).at(|| format!("{}/blocked/{number}", place()))?;
             }

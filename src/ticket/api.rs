@@ -25,7 +25,7 @@ pub fn form_of(segment: &str) -> (&str, Form) {
 
 /// A ticket as the wire shows it to its owner.
 pub fn ticket_json(found: &TicketDetails) -> Value {
-    json!({
+    let mut ticket = json!({
         "ticketId": found.ticket.ticket_id,
         "status": found.status(),
         "number": found.ticket.number,
@@ -42,7 +42,11 @@ pub fn ticket_json(found: &TicketDetails) -> Value {
         "seatNumber": found.seat_number,
         "issuedAt": found.issued_at,
         "checkedIn": found.check_in,
-    })
+    });
+    if !found.attributes.is_empty() {
+        ticket["attributes"] = json!(found.attributes);
+    }
+    ticket
 }
 
 /// `GET /tickets/{ticketId}`, for a user: 200 with a ticket of the caller, or with `.svg` its QR code. It is void once

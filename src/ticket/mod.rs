@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::clock::Millis;
 use crate::ids;
 use crate::refusal::Refusal;
-use crate::seat::WantedSeat;
+use crate::seat::{Attributes, WantedSeat};
 use crate::signing::SigningKey;
 use crate::store::{Outcome, column_words};
 use crate::venue::Tx;
@@ -83,6 +83,8 @@ pub struct TicketDetails {
     /// Whether its reservation still holds: that of a cancelled date does not, although its points are not back yet.
     pub is_paid: bool,
     pub check_in: Option<CheckIn>,
+    /// What is special about its seat.
+    pub attributes: Attributes,
 }
 
 impl TicketDetails {

@@ -13,7 +13,7 @@ use crate::venue::Tx;
 const FOUND: &str =
     "SELECT t.ticket_id, t.label, t.number, t.code, t.reservation_id, r.user_id, u.name, r.schedule_id, c.title,
         c.venue, s.date, s.starts_at, seat.section, seat.row, seat.number, t.issued_at, r.status = 'CONFIRMED' AND s.cancelled_at IS NULL,
-        i.at, i.door, i.offline
+        i.at, i.door, i.offline, ifnull(seat.attributes, 0)
     FROM ticket AS t JOIN reservation AS r USING (reservation_id) JOIN user AS u USING (user_id)
     JOIN schedule AS s USING (schedule_id) JOIN concert AS c USING (concert_id)
     LEFT JOIN seat ON seat.schedule_id = r.schedule_id AND seat.seat_no = t.seat_no AND seat.label = t.label
@@ -36,6 +36,7 @@ fn read(row: &Row) -> rusqlite::Result<TicketDetails> {
         issued_at: row.get(15)?,
         is_paid: row.get(16)?,
         check_in: read_check_in(row, 17)?,
+        attributes: row.get(20)?,
     })
 }
 

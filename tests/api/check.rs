@@ -76,6 +76,7 @@ const DAMAGES: &[(&str, &str)] = &[
     ("UPDATE reservation_seat SET label = '7' WHERE label = '1'", "seat 1 of date 1 is called 7"),
     ("UPDATE schedule SET seats_total = 9 WHERE schedule_id = 1", "date 1 says that it has 9 seats"),
     ("UPDATE seat SET price = 1 WHERE seat_no = 7", "but it has 8 from 1 points on"),
+    ("UPDATE seat SET unpriced = 1 WHERE seat_no = 6", "seat 7 of date 1 has no price, but nobody keeps it back"),
     ("UPDATE schedule SET date = '2100-01-05' WHERE schedule_id = 1", "date 1 is said to be on 2100-01-05"),
     ("DELETE FROM reservation_seat WHERE label = '4'", "has no seats"),
     ("UPDATE reservation SET amount = 7 WHERE status = 'FAILED'", "is of 7 points, but its seats cost 50000"),

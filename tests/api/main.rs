@@ -19,6 +19,7 @@ mod feed;
 mod flows;
 mod handbook;
 mod idempotency;
+mod layouts;
 mod line;
 mod lists;
 mod maps;

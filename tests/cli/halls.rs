@@ -57,13 +57,23 @@ fn seating_plan_becomes_a_date_whose_map_shows_where_each_seat_stands() {
 #[test]
 fn plan_that_is_wrong_changes_nothing_and_is_told_where_in_both_languages() {
     let app = TestApp::with_seats(1, &[]);
-    let layout = json!({ "pretixPlan": plan(), "prices": { "R석": 1 } });
+    let mut plan = plan();
+    plan["zones"][1]["rows"][0]["seats"][2]["position"] = json!({ "x": 1 });
+    let layout = json!({ "pretixPlan": plan, "prices": { "R석": 1 } });
     let refused = app.staff("POST", "/concerts/1/schedules", on_sale(layout.clone()));
-    assert_eq!(refused.refused(400, "INVALID_REQUEST")["pointer"], "/layout/pretixPlan/categories/1/name");
+    let pointer = "/layout/pretixPlan/zones/1/rows/0/seats/2/position/y";
+    assert_eq!(refused.refused(400, "INVALID_REQUEST")["pointer"], pointer);
     let headers = [("authorization", &*crate::support::bearer(crate::support::STAFF_KEY)), ("accept-language", "ko")];
     let body = json!({ "layout": layout }).to_string();
     let told = app.client.call_with("PATCH", "/api/v1/staff/schedules/1", &headers, Some(&body));
-    assert!(told.refused(400, "INVALID_REQUEST")["detail"].as_str().unwrap().contains("'S석'의 가격"), "{}", told.text);
+    assert!(
+        told.refused(400, "INVALID_REQUEST")["detail"]
+            .as_str()
+            .unwrap()
+            .contains("구역 2층, A열, 3번째 좌석, 빠졌습니다"),
+        "{}",
+        told.text
+    );
     assert_eq!(app.staff_get("/concerts/1/schedules").must(200)["schedules"].as_array().unwrap().len(), 2);
     assert_eq!(app.staff_get("/schedules/1").must(200)["seatsTotal"], 1);
 }
@@ -114,7 +124,7 @@ fn import<'a>(file: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 fn table_of_excel_in_korea_makes_a_new_file_that_is_served_and_comes_back_seat_for_seat() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    let table = "좌석,구역,열,번호,등급,가격,x,y\r\n가-1,1층,가,1,R석,\"120,000\",10.5,20\r\n=가-2,1층,가,2,R석,90000,36,20\r\n";
+    let table = "좌석,구역,열,번호,등급,가격,x,y,속성\r\n가-1,1층,가,1,R석,\"120,000\",10.5,20,휠체어 동반\r\n=가-2,1층,가,2,R석,90000,36,20,\r\n";
     std::fs::write(at.join("seats.csv"), encoding_rs::EUC_KR.encode(table).0).unwrap();
     let told = printed(
         at,
@@ -124,8 +134,8 @@ fn table_of_excel_in_korea_makes_a_new_file_that_is_served_and_comes_back_seat_f
     let out = printed(at, &["export", "--database", "venue.db", "--schedule", "1"]);
     assert_eq!(
         out,
-        "\u{feff}label,section,row,number,category,price,x,y\r\n가-1,1층,가,1,R석,120000,10.5,20\r\n\
-         '=가-2,1층,가,2,R석,90000,36,20\r\n"
+        "\u{feff}label,section,row,number,category,price,x,y,attributes\r\n\
+         가-1,1층,가,1,R석,120000,10.5,20,WHEELCHAIR COMPANION\r\n'=가-2,1층,가,2,R석,90000,36,20,\r\n"
     );
     std::fs::write(at.join("out.csv"), &out).unwrap();
     let again = ["--starts-at", "2099-04-04T19:00", "--database", "venue.db", "--concert-id", "1"];
@@ -153,18 +163,37 @@ fn plan_is_imported_with_prices_from_the_line_or_a_file() {
     let later = ["--database", "venue.db", "--concert", "봄밤", "--starts-at", "2099-04-04T19:00"];
     printed(at, &[&["import", "plan.json", "--prices", "prices.json"], &later[..]].concat());
     let out = printed(at, &["export", "--database", "venue.db", "--schedule", "2"]);
-    assert!(out.contains("\r\n2층-A-4,2층,A,4,S석,90000,112,200\r\n"), "{out}");
+    assert!(out.contains("\r\n2층-A-4,2층,A,4,S석,90000,112,200,\r\n"), "{out}");
+}
+
+#[test]
+fn plan_that_looks_like_a_mistake_is_imported_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let mut plan = plan();
+    plan["zones"][0]["rows"][0]["seats"][1]["seat_number"] = json!("1");
+    plan["zones"][0]["rows"][0]["seats"][1]["seat_guid"] = json!("1/A/1");
+    std::fs::write(at.join("plan.json"), json!({ "id": 1, "name": "x", "layout": plan }).to_string()).unwrap();
+    let told = printed(at, &import("plan.json", &["--prices", "R석=120000"]));
+    assert!(
+        told.contains("plan.json: Seats repeat the seat_guid of another; each is taken as a seat of its own. (1)"),
+        "{told}"
+    );
+    assert!(told.contains("tells them apart. (1)") && told.contains(": 12 seats"), "{told}");
+    let out = printed(at, &["export", "--database", "venue.db", "--schedule", "1"]);
+    assert!(out.contains("\r\n1층-A-1 (2),1층,A,1,R석,120000,61,20,\r\n"), "{out}");
+    assert!(out.contains("\r\n2층-A-4,2층,A,4,S석,,112,200,\r\n"), "not on sale: {out}");
 }
 
 #[test]
 fn import_what_is_wrong_with_an_import_is_said_with_its_place_and_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    let mut twice = plan();
-    twice["zones"][1]["rows"][0]["seats"][3]["seat_number"] = json!("1");
+    let mut wrong = plan();
+    wrong["zones"][1]["rows"][0]["seats"][3]["position"] = json!({ "x": "1", "y": 0 });
     for (name, text) in [
         ("plan.json", plan().to_string()),
-        ("twice.json", twice.to_string()),
+        ("wrong.json", wrong.to_string()),
         ("broken.json", "{\n \"zones\": [}".into()),
         ("list.json", "[]".into()),
         ("seats.csv", "label,price\nA-1,5\nA-2,five\n".into()),
@@ -177,13 +206,13 @@ fn import_what_is_wrong_with_an_import_is_said_with_its_place_and_leaves_nothing
         (import("none.csv", &[]), "none.csv: No such file"),
         (import("seats.csv", &[]), "seats.csv: line 3, column 2 (price): must be a whole number of won"),
         (import("good.csv", &prices), "--prices and --areas are for a seating plan"),
-        (import("plan.json", &["--prices", "R석=1"]), "plan.json: /categories/1/name has no price: give one for 'S석'"),
+        (import("plan.json", &[]), "gives no seat a price"),
         (import("plan.json", &["--prices", "R석=1,S석"]), "--prices S석: give NAME=NUMBER"),
         (import("plan.json", &["--prices", "R석=1,R석=2"]), "--prices: R석 is there twice"),
         (import("plan.json", &["--prices", "R석=1,S석=-2"]), "--prices S석 must be a whole number"),
         (import("plan.json", &["--prices", "R석=1,S석=2,T석=3"]), "--prices T석 is neither a category"),
         (import("plan.json", &["--prices", "R석=1,S석=2,F=3", "--areas", "F=3"]), "--areas F is the text of no area"),
-        (import("twice.json", &prices), "/zones/1/rows/0/seats/3 is a second seat with the label 2층-A-1"),
+        (import("wrong.json", &prices), "wrong.json: zone 2층, row A, seat 4, must be a number"),
         (import("broken.json", &prices), "line 2 column 12"),
         (import("list.json", &[]), "list.json: "),
         (import("good.csv", &["--sale-opens-at", "2099-04-03T19:00"]), "later than --sale-opens-at"),

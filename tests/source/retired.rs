@@ -43,7 +43,8 @@ const WORDS: &[Word] = &[
     word("crowd", "connections or customers"),
     // A column of older formats.
     word("seal", "signing key").except(&["src/store/steps/"]),
-    word("companion", "sidecar"),
+    // Beside a wheelchair user sits one.
+    word("companion", "sidecar").within(&["src/store/", "src/commands/", "tests/cli/", "tests/process/"]),
     word("clerk", "API client"),
     word("greediest", "largest"),
     // The venue's entrance: its role, its tickets and its lists.

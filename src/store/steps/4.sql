@@ -88,3 +88,14 @@ UPDATE user SET number = counted.number FROM (SELECT user_id, row_number() OVER 
     WHERE counted.user_id = user.user_id;
 CREATE UNIQUE INDEX user_number ON user (number);
 CREATE INDEX user_contact ON user (contact) WHERE contact IS NOT NULL;
+
+-- seat, drawing: what is special about a seat, what has no price, and what a plan shows beside its seats
+ALTER TABLE seat ADD COLUMN attributes INTEGER NOT NULL DEFAULT 0 CHECK (attributes BETWEEN 0 AND 7);
+ALTER TABLE seat ADD COLUMN unpriced INTEGER NOT NULL DEFAULT 0 CHECK (unpriced IN (0, 1));
+CREATE TABLE drawing (
+    schedule_id INTEGER PRIMARY KEY REFERENCES schedule (schedule_id),
+    front_x     REAL,
+    front_y     REAL,
+    shapes      TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(shapes)),
+    CHECK ((front_x IS NULL) = (front_y IS NULL))
+) STRICT;

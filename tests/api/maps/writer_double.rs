@@ -118,7 +118,7 @@ impl WriterDouble {
         let free = seat::count_available(&reader, 1, now).unwrap();
         drop(reader); // the maps read with the same one
         for (viewer, seats) in self.viewers.iter().zip(maps) {
-            let reply = self.maps.show(&self.readers, &plain_request(), 1, *viewer, now).unwrap();
+            let reply = self.maps.show(&self.readers, &plain_request(), 1, *viewer, None, now).unwrap();
             let tag = reply.headers.iter().find(|(name, _)| name == "ETag").unwrap().1.clone();
             assert_eq!(self.tags.lock().unwrap().entry(tag).or_insert_with(|| reply.body.to_vec()), &*reply.body);
             let shown: Value = serde_json::from_slice(&reply.body).unwrap();

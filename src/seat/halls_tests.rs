@@ -1,0 +1,221 @@
+//! Halls as venues draw them, with the two seats that a person points out as the best.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::seat::layout;
+
+const SPACING: f64 = 20.0;
+
+/// A row of seats from `(x, y)` on, each a step further.
+fn straight(name: &str, count: usize, (x, y): (f64, f64), (dx, dy): (f64, f64)) -> Value {
+    let at = |nth: usize| (x + dx * nth as f64, y + dy * nth as f64);
+    row(name, (0..count).map(at).collect())
+}
+
+/// A row on an arc around `centre`, from one angle to another, in degrees; 90 is below it.
+fn arc(name: &str, count: usize, centre: (f64, f64), radius: f64, (from, to): (f64, f64)) -> Value {
+    let at = |nth: usize| {
+        let angle = (from + (to - from) * nth as f64 / (count - 1) as f64).to_radians();
+        (centre.0 + radius * angle.cos(), centre.1 + radius * angle.sin())
+    };
+    row(name, (0..count).map(at).collect())
+}
+
+fn row(name: &str, places: Vec<(f64, f64)>) -> Value {
+    let seat = |(nth, (x, y)): (usize, (f64, f64))| {
+        let position = json!({ "x": x, "y": y });
+        json!({ "seat_guid": "", "seat_number": (nth + 1).to_string(), "category": "A", "position": position })
+    };
+    json!({ "row_number": name, "seats": places.into_iter().enumerate().map(seat).collect::<Vec<_>>() })
+}
+
+fn zone(name: &str, rows: Vec<Value>) -> Value {
+    json!({ "name": name, "position": { "x": 0, "y": 0 }, "rows": rows })
+}
+
+/// An area with a text, from a corner on.
+fn area(text: &str, (x, y): (f64, f64), (width, height): (f64, f64)) -> Value {
+    json!({ "shape": "rectangle", "rectangle": { "width": width, "height": height }, "position": { "x": x, "y": y },
+            "text": { "text": text, "position": { "x": width / 2.0, "y": height / 2.0 } } })
+}
+
+/// The best two of a hall.
+fn best_two(zones: Vec<Value>, areas: Vec<Value>, front: Value) -> Vec<String> {
+    let mut zones = zones;
+    zones[0]["areas"] = json!(areas);
+    let plan = json!({ "name": "", "size": { "width": 1, "height": 1 }, "categories": [], "zones": zones });
+    let layout = json!({ "pretixPlan": plan, "prices": { "A": 1 }, "front": front });
+    let layout = layout::read(layout, String::new()).unwrap();
+    let drawing = layout.drawing_with_front();
+    let plan = Plan::of(layout.seats.into_iter().map(Seat::from).collect(), drawing);
+    let chosen = choose(plan.rows(), |_| Some(ORDINARY), &ordinary(2), None).unwrap();
+    chosen.into_iter().map(|index| plan.seats[index].label.to_string()).collect()
+}
+
+/// Rows of twenty, the first given name at the top.
+fn block(names: &[&str]) -> Vec<Value> {
+    let row = |(nth, name): (usize, &&str)| straight(name, 20, (0.0, 30.0 * nth as f64), (SPACING, 0.0));
+    names.iter().enumerate().map(row).collect()
+}
+
+#[test]
+fn front_theatre_drawn_from_the_back_has_it_at_its_stage_not_at_the_row_that_is_listed_first() {
+    let stage = |text| area(text, (100.0, 200.0), (200.0, 40.0));
+    for text in ["Bühne", "STAGE", "무대", "ステージ", "Scène", "escenario", "palco", "舞台"] {
+        let seats = best_two(vec![zone("Parkett", block(&["D", "C", "B", "A"]))], vec![stage(text)], Value::Null);
+        assert_eq!(seats, ["A-10", "A-11"], "{text}");
+    }
+    // The rows are listed from the front, and the stage is where it is all the same.
+    let seats = best_two(vec![zone("Parkett", block(&["A", "B", "C"]))], vec![stage("Bühne")], Value::Null);
+    assert_eq!(seats, ["C-10", "C-11"]);
+    let bar = area("Bar", (100.0, 200.0), (300.0, 90.0));
+    assert_eq!(best_two(vec![zone("Parkett", block(&["A", "B"]))], vec![bar], Value::Null), ["A-10", "A-11"]);
+}
+
+#[test]
+fn front_curved_rows_face_it_without_a_stage_in_the_plan() {
+    let rows = |order: [usize; 5]| -> Vec<Value> {
+        let names = ["1", "2", "3", "4", "5"];
+        order.into_iter().map(|nth| arc(names[nth], 21, (0.0, 0.0), 200.0 + 30.0 * nth as f64, (40.0, 140.0))).collect()
+    };
+    for order in [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0]] {
+        let seats = best_two(vec![zone("", rows(order))], vec![], Value::Null);
+        assert!(seats == ["1-10", "1-11"] || seats == ["1-11", "1-12"], "{order:?}: {seats:?}");
+    }
+    // Gently, as many halls are, and facing down.
+    let gentle = (0..5)
+        .map(|nth| arc(["5", "4", "3", "2", "1"][nth], 20, (0.0, 900.0), 800.0 - 30.0 * nth as f64, (255.0, 285.0)));
+    assert_eq!(best_two(vec![zone("", gentle.collect())], vec![], Value::Null), ["1-10", "1-11"]);
+}
+
+#[test]
+fn front_of_an_amphitheatre_of_wedges_is_the_middle_wedge() {
+    let wedge = |name: &str, from: f64, to: f64| {
+        let row = |nth: usize| arc(["A", "B", "C"][nth], 10, (0.0, 0.0), 150.0 + 30.0 * nth as f64, (from, to));
+        zone(name, (0..3).rev().map(row).collect())
+    };
+    let zones = vec![wedge("L", 10.0, 55.0), wedge("M", 65.0, 115.0), wedge("R", 125.0, 170.0)];
+    let stage = area("Orchestra / Stage", (-60.0, -30.0), (120.0, 60.0));
+    assert_eq!(best_two(zones, vec![stage], Value::Null), ["M-A-5", "M-A-6"]);
+}
+
+#[test]
+fn front_of_a_fan_of_straight_blocks_is_the_middle_block() {
+    let turned = |name: &str, degrees: f64| {
+        let angle: f64 = f64::to_radians(degrees);
+        let (across, away) = ((angle.cos(), angle.sin()), (-angle.sin(), angle.cos()));
+        let row = |nth: usize| {
+            let depth = 150.0 + 30.0 * nth as f64;
+            let from = (away.0 * depth - across.0 * 4.5 * SPACING, away.1 * depth - across.1 * 4.5 * SPACING);
+            straight(["A", "B", "C"][nth], 10, from, (across.0 * SPACING, across.1 * SPACING))
+        };
+        zone(name, (0..3).rev().map(row).collect())
+    };
+    let zones = vec![turned("R", -60.0), turned("M", 0.0), turned("L", 60.0)];
+    assert_eq!(best_two(zones, vec![area("BÜHNE", (-50.0, -40.0), (100.0, 40.0))], Value::Null), ["M-A-5", "M-A-6"]);
+}
+
+#[test]
+fn front_of_an_arena_is_all_around_the_stage_in_its_middle() {
+    let side = |name: &str, (x, y): (f64, f64), (dx, dy): (f64, f64), (ox, oy): (f64, f64)| {
+        let row = |nth: usize| {
+            let nth_f = nth as f64;
+            straight(["A", "B", "C"][nth], 12, (x + ox * nth_f, y + oy * nth_f), (dx, dy))
+        };
+        zone(name, (0..3).rev().map(row).collect())
+    };
+    let zones = vec![
+        side("N", (-110.0, -200.0), (SPACING, 0.0), (0.0, -30.0)),
+        side("S", (-110.0, 150.0), (SPACING, 0.0), (0.0, 30.0)),
+        side("W", (-220.0, -110.0), (0.0, SPACING), (-30.0, 0.0)),
+        side("O", (220.0, -110.0), (0.0, SPACING), (30.0, 0.0)),
+    ];
+    let stage = json!({ "shape": "circle", "circle": { "radius": 60 }, "position": { "x": 0, "y": 0 },
+                        "text": { "text": "Stage", "position": { "x": 0, "y": 0 } } });
+    assert_eq!(best_two(zones, vec![stage], Value::Null), ["S-A-6", "S-A-7"], "the nearest of four sides");
+}
+
+#[test]
+fn front_beside_the_rows_is_to_the_left_or_right_where_the_plan_is_turned() {
+    let rows = |names: &[&str]| {
+        let row = |(nth, name): (usize, &&str)| straight(name, 10, (30.0 * nth as f64, 0.0), (0.0, SPACING));
+        vec![zone("", names.iter().enumerate().map(row).collect())]
+    };
+    let stage = |x: f64| vec![area("Stage", (x, 40.0), (40.0, 100.0))];
+    assert_eq!(best_two(rows(&["A", "B", "C"]), stage(-80.0), Value::Null), ["A-5", "A-6"]);
+    assert_eq!(best_two(rows(&["C", "B", "A"]), stage(120.0), Value::Null), ["A-5", "A-6"]);
+    assert_eq!(best_two(rows(&["A", "B", "C"]), vec![], Value::Null), ["A-5", "A-6"], "the row that is listed first");
+}
+
+#[test]
+fn front_of_an_opera_is_the_middle_of_the_stalls_although_boxes_stand_nearer_to_the_stage() {
+    let stalls = block(&["1", "2", "3", "4", "5", "6"]);
+    let boxes =
+        |x: f64| (0..6).map(move |nth| straight(&format!("Loge {nth}"), 2, (x, 30.0 * f64::from(nth)), (0.0, 12.0)));
+    let zones = vec![
+        zone("Logen links", boxes(-60.0).collect()),
+        zone("Logen rechts", boxes(440.0).collect()),
+        zone("Parkett", stalls),
+        zone(
+            "Balkon",
+            (0..2)
+                .map(|nth| straight(["B1", "B2"][nth], 20, (0.0, 300.0 + 30.0 * nth as f64), (SPACING, 0.0)))
+                .collect(),
+        ),
+    ];
+    let areas =
+        vec![area("Bühneneingang", (-100.0, -150.0), (50.0, 20.0)), area("Bühne", (50.0, -90.0), (280.0, 60.0))];
+    let seats = best_two(zones, areas, Value::Null);
+    assert_eq!(
+        seats.iter().map(|seat| seat.rsplit('-').take(2).collect::<Vec<_>>()).collect::<Vec<_>>(),
+        [["10", "1"], ["11", "1"]]
+    );
+}
+
+#[test]
+fn front_that_staff_point_at_counts_before_all_that_the_plan_says() {
+    let stage = area("Bühne", (100.0, -80.0), (200.0, 40.0));
+    let zones = vec![zone("Parkett", block(&["A", "B", "C"]))];
+    assert_eq!(best_two(zones.clone(), vec![stage.clone()], Value::Null), ["A-10", "A-11"]);
+    assert_eq!(best_two(zones.clone(), vec![stage.clone()], json!({ "x": 185, "y": 130 })), ["C-10", "C-11"]);
+    // Far off the middle: the middle of the rows is where the stage is.
+    assert_eq!(best_two(zones, vec![stage], json!({ "x": 65, "y": 130 })), ["C-4", "C-5"]);
+}
+
+#[test]
+fn rows_numbered_from_the_right_or_in_odd_and_even_halves_are_side_by_side_as_they_stand() {
+    let from_the_right = straight("A", 10, (180.0, 0.0), (-SPACING, 0.0));
+    assert_eq!(best_two(vec![zone("", vec![from_the_right])], vec![], Value::Null), ["A-5", "A-6"]);
+    let place = |nth: usize| if nth % 2 == 0 { 100.0 - 10.0 * nth as f64 } else { 110.0 + 10.0 * nth as f64 };
+    let halves = row("A", (0..10).map(|nth| (place(nth), 0.0)).collect());
+    assert_eq!(best_two(vec![zone("", vec![halves])], vec![], Value::Null), ["A-1", "A-2"]);
+}
+
+/// A row of seats of kinds: `w` wheelchair, `c` companion, `r` restricted view, `.` ordinary, `x` taken.
+fn kinds(text: &str) -> Vec<Option<usize>> {
+    text.chars().map(|kind| "wcr.".find(kind)).collect()
+}
+
+#[track_caller]
+fn must_give(text: &str, need: Need, chosen: Option<&[usize]>) {
+    let seats: Vec<Seat> = (1..=text.len() as i64).map(|number| seat("", "A", number, None)).collect();
+    let kinds = kinds(text);
+    let rows = Rows::of(&seats, None);
+    assert_eq!(choose(&rows, |index| kinds[index], &need, None).as_deref(), chosen, "{text}");
+}
+
+#[test]
+fn best_available_gives_seats_with_attributes_to_those_who_ask_and_to_nobody_else() {
+    must_give("..wc..", [0, 0, 0, 2], Some(&[0, 1]));
+    must_give("wcwc", [0, 0, 0, 1], None);
+    must_give("rr..", [0, 0, 0, 2], Some(&[2, 3]));
+    must_give("rr..", [0, 0, 2, 0], Some(&[0, 1]));
+    must_give("..wc..", [1, 1, 0, 0], Some(&[2, 3]));
+    must_give("..cw..", [1, 1, 0, 1], Some(&[1, 2, 3]));
+    must_give("..cw...", [1, 1, 0, 1], Some(&[2, 3, 4]));
+    must_give("wwc...", [1, 1, 0, 0], Some(&[1, 2]));
+    must_give("w....c", [1, 1, 0, 0], Some(&[0, 5]));
+    must_give("wxxx.x.x.cx", [1, 0, 0, 2], Some(&[0, 4, 6]));
+    must_give("w..", [1, 1, 0, 0], None);
+}
