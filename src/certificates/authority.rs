@@ -8,11 +8,11 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Write};
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
     GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PublicKeyData, SanType,
@@ -184,19 +184,27 @@ fn params_of(key: &KeyPair, names: &BTreeSet<Name>, now: Millis) -> CertificateP
     params.not_before = moment(now.plus_ms(-BACKDATED_DAYS * DAY_MS));
     params.not_after = moment(now.plus_ms(AUTHORITY_DAYS * DAY_MS));
     let private_names = PRIVATE_NAMES.iter().map(|name| GeneralSubtree::DnsName((*name).to_owned()));
-    let networks = PRIVATE_NETWORKS.iter().filter_map(|text| text.parse::<ipnet::IpNet>().ok());
-    let networks = networks.map(|network| subnet(network.addr(), network.prefix_len()));
-    let of_machine = names.iter().map(|name| match name {
-        Name::Address(address) => subnet(*address, if address.is_ipv4() { 32 } else { 128 }),
-        Name::Host(name) => GeneralSubtree::DnsName(name.clone()),
+    let networks: Vec<IpNet> = PRIVATE_NETWORKS.iter().filter_map(|text| text.parse().ok()).collect();
+    let of_machine = names.iter().filter_map(|name| match name {
+        Name::Address(address) if networks.iter().any(|network| network.contains(address)) => None,
+        Name::Address(address) => Some(subnet(IpNet::from(*address))),
+        Name::Host(name) if is_private(name) => None,
+        Name::Host(name) => Some(GeneralSubtree::DnsName(name.clone())),
     });
-    let permitted_subtrees = private_names.chain(networks).chain(of_machine).collect();
+    let permitted_subtrees = private_names.chain(of_machine).chain(networks.iter().copied().map(subnet)).collect();
     params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
     params
 }
 
-fn subnet(address: IpAddr, prefix: u8) -> GeneralSubtree {
-    GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(address, prefix))
+/// Whether a name is below one of [`PRIVATE_NAMES`], or is it.
+fn is_private(name: &str) -> bool {
+    let is_below =
+        |private: &&str| name.strip_suffix(private).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    PRIVATE_NAMES.iter().any(|private| is_below(&private))
+}
+
+fn subnet(network: IpNet) -> GeneralSubtree {
+    GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(network.addr(), network.prefix_len()))
 }
 
 fn subject(name: &Name) -> Option<SanType> {

@@ -98,6 +98,7 @@ impl EventLoop {
         // The first event of each says that it can be written to.
         if client.readable && !std::mem::replace(&mut client.is_queued, true) {
             self.handshakes.push_back(id);
+            self.connections.settle(id, self.turn.now_ms);
         }
         true
     }
@@ -122,7 +123,7 @@ impl EventLoop {
             match outcome {
                 Ok(Handshake::Waits) => self.keep_half_handshake(id),
                 Ok(_) => {
-                    client.handshake_until_ms = None;
+                    self.connections.end_handshake(id);
                     self.drive(id);
                 }
                 Err(_) => self.close(id),

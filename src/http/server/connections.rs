@@ -181,6 +181,7 @@ impl<S> Connections<S> {
         if let Some(address) = rate_key {
             *self.by_address.entry(address).or_insert(0) += 1;
         }
+        self.handshakes += usize::from(handshake_until_ms.is_some());
         let slot = self.slab.insert(Client {
             socket,
             readable: false,
@@ -197,6 +198,12 @@ impl<S> Connections<S> {
         if slot == self.links.len() {
             self.links.push(Link::FREE);
         }
+    }
+
+    /// Its TLS handshake is done.
+    pub fn end_handshake(&mut self, id: ConnectionId) {
+        let ended = self.get_mut(id).and_then(|client| client.handshake_until_ms.take());
+        self.handshakes -= usize::from(ended.is_some());
     }
 
     /// Removes a connection. Its id is never used again.
@@ -216,6 +223,7 @@ impl<S> Connections<S> {
         }
         self.deadlines.remove(&(client.armed_ms, id));
         self.buffered_bytes -= client.counted_bytes;
+        self.handshakes -= usize::from(client.handshake_until_ms.is_some());
         self.shared.release(client.held);
         Some(client)
     }
@@ -331,9 +339,7 @@ impl<S> Connections<S> {
         }
         if let Some(was) = link.class {
             self.join(was, link.before, link.after);
-            self.handshakes -= usize::from(was == EvictionClass::Handshake);
         }
-        self.handshakes += usize::from(class == Some(EvictionClass::Handshake));
         let mut link = Link { generation: link.generation, class, since_ms: now_ms, ..Link::FREE };
         if let Some(class) = class {
             link.before = self.queues[class as usize].1;
@@ -363,9 +369,12 @@ impl<S> Client<S> {
         self.eviction_class().is_some() || self.connection.output().is_some()
     }
 
+    /// Who has sent something of a handshake waits for the server, and is not evicted for that.
     fn eviction_class(&self) -> Option<EvictionClass> {
-        let of_handshake = self.handshake_until_ms.map(|_| EvictionClass::Handshake);
-        of_handshake.or_else(|| self.connection.eviction_class())
+        match self.handshake_until_ms {
+            Some(_) => (!self.is_queued).then_some(EvictionClass::Handshake),
+            None => self.connection.eviction_class(),
+        }
     }
 
     fn deadline_ms(&self) -> u64 {

@@ -158,3 +158,19 @@ fn memory_is_made_by_evicting_the_largest_that_holds_more() {
     assert!(!connections.make_room(ids[0], 1_000, &mut turn), "nobody holds as much");
     assert_eq!((connections.len(), turn.metrics.connections_evicted_buffers_total.get()), (2, 1));
 }
+
+#[test]
+fn handshake_that_waits_for_the_server_is_not_evicted_and_one_that_the_server_waits_for_is() {
+    let mut turn = turn(|limits| (limits.handshakes_max, limits.connections_max) = (1, 9));
+    let mut connections = Connections::<()>::default();
+    let id = connections.next_id();
+    connections.insert((), Connection::new(PEER, Transport::Tls, &mut turn), None, Some(9_000));
+    for (is_queued, wanted) in [(true, Admission::Dropped), (false, Admission::Admitted(Some(PEER)))] {
+        connections.get_mut(id).unwrap().is_queued = is_queued;
+        connections.settle(id, turn.now_ms);
+        turn.now_ms += 50;
+        assert_eq!(connections.admit(PEER, Transport::Tls, &turn), wanted);
+    }
+    let figures = [&turn.metrics.tls_handshakes_refused_total, &turn.metrics.tls_handshakes_evicted_total];
+    assert_eq!((figures.map(|figure| figure.get()), connections.handshakes()), ([1, 1], 0));
+}
