@@ -23,6 +23,8 @@ pub enum Handshake {
     Done,
     /// The client has yet to send something.
     Waits,
+    /// The same, after an answer that took a signature.
+    Answered,
     /// The client speaks plain HTTP.
     Plain,
 }
@@ -58,6 +60,7 @@ impl Tls {
     /// # Errors
     /// When the socket is broken, or the client sends what is none.
     pub fn handshake(&mut self, socket: &mut TcpStream) -> io::Result<Handshake> {
+        let mut is_answered = false;
         while self.session.is_handshaking() {
             let read = match self.received_bytes {
                 0 => Self::first_byte(socket).and_then(|first| match first {
@@ -73,14 +76,14 @@ impl Tls {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.send(socket)?;
-                    return Ok(Handshake::Waits);
+                    return Ok(if is_answered { Handshake::Answered } else { Handshake::Waits });
                 }
                 Err(error) => return Err(error),
             }
             if self.received_bytes > HANDSHAKE_MAX_BYTES {
                 return Err(io::ErrorKind::InvalidData.into());
             }
-            self.process(socket)?;
+            is_answered |= self.process(socket)?;
         }
         Ok(Handshake::Done)
     }
@@ -109,11 +112,12 @@ impl Tls {
         Err(io::ErrorKind::Interrupted.into())
     }
 
-    /// Takes what was read, and sends what TLS itself answers.
-    fn process(&mut self, socket: &mut TcpStream) -> io::Result<()> {
+    /// Takes what was read, and sends what TLS itself answers; gives whether it does.
+    fn process(&mut self, socket: &mut TcpStream) -> io::Result<bool> {
         let processed = self.session.process_new_packets();
+        let is_answered = self.session.wants_write();
         self.send(socket)?; // the alert of an error too
-        processed.map(drop).map_err(|error| {
+        processed.map(|_| is_answered).map_err(|error| {
             self.is_over = true;
             io::Error::new(io::ErrorKind::InvalidData, error)
         })
