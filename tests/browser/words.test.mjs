@@ -64,10 +64,16 @@ function rowsOfDocument() {
   return Object.values(texts).map((ko) => [`texts.rs of the document: ${ko}`, [ko, '']]);
 }
 
+/** What the handbook tells those who help on the evening, in Korean. */
+function rowsOfHandbook() {
+  const lines = readFileSync(new URL('handbook/ko/evening.md', web), 'utf8').split('\n');
+  return lines.map((line, at) => [`texts.rs of the handbook: evening.md:${at + 1}`, [line, '']]);
+}
+
 test('glossary: no word that is out is used, and a word of one place stands only there', async () => {
   const { words } = JSON.parse(readFileSync(new URL('glossary.json', import.meta.url)));
   const pages = (await Promise.all(['shared', 'customer', 'staff', 'docs'].map(rowsOf))).flat();
-  const rows = [...pages, ...rowsOfServer(), ...rowsOfDocument()];
+  const rows = [...pages, ...rowsOfServer(), ...rowsOfDocument(), ...rowsOfHandbook()];
   assert.ok(rows.length > 500);
   const faults = [];
   for (const { ko, en, not = {}, only = {} } of words) {
