@@ -32,15 +32,19 @@ export async function show({ main, signal }) {
   }
   const { userId } = me();
   const asked = { authorization: asUser(), signal };
-  const ask = () => Promise.all([patiently('GET', '/reservations', asked), patiently('GET', `/users/${userId}/balance`, asked), venue({ signal })]);
+  const read = async (query) => (await patiently('GET', `/reservations${query}`, asked)).body.reservations;
+  const ask = () => Promise.all([Promise.all([read(''), read('?status=CONFIRMED')]), patiently('GET', `/users/${userId}/balance`, asked), venue({ signal })]);
   const kept = keptOf(userId);
-  await freshOrKept(ask, ([{ body }, { body: balance }, rules]) => {
-    const { ahead, ended } = sorted(body.reservations, serverNow());
+  await freshOrKept(ask, ([lists, { body: balance }, rules]) => {
+    const { ahead, ended } = sorted(together(lists), serverNow());
     draw(main, signal, { ahead, ended, balance, rules });
     keep(userId, rules.timeZone, { all: ahead });
     keepTickets(ahead, asked, rules.timeZone).catch((error) => { if (!signal.aborted) throw error; });
   }, kept && (() => draw(main, signal, { ...sorted(kept.reservations, Date.now()), kept, rules: kept })), signal);
 }
+
+/** The newest of all and those that are paid, each once: no ticket falls off behind many that were given back. */
+const together = (lists) => [...new Map(lists.flat().map((one) => [one.reservationId, one])).values()];
 
 /** What is paid or waits for its payment and lies ahead, the soonest first; and the rest, which is folded away. */
 function sorted(reservations, now) {
