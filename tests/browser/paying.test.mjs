@@ -51,7 +51,8 @@ test('where points are sold at the counter it says so, and they arrive by themse
   const { app, page } = await holding(t, { flags: ['--top-up-policy', 'staff'] });
   assert.equal(await page.locator('#amount').count(), 0);
   const { userId } = await me(page);
-  await page.locator('main', { hasText: userId }).waitFor();
+  const { code } = await app.staff('GET', `/users/${userId}`);
+  await page.locator('main', { hasText: code }).waitFor();
   await mustBeSound(page, 'at the counter');
   await app.staff('POST', `/users/${userId}/balance/top-ups`, { amount: 150_000 });
   await page.getByRole('button', { name: 'Pay 100,000 points' }).waitFor();
