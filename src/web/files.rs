@@ -99,6 +99,7 @@ const FILES: &[(&str, &[u8])] = files![
     "staff/keys.js",
     "staff/keys_words.js",
     "staff/layout_editor.js",
+    "staff/layout_file.js",
     "staff/layout_seats.js",
     "staff/layout_words.js",
     "staff/new_date.js",

@@ -156,7 +156,7 @@ test('seats stand where the plan puts them, and the arrows go by what is seen', 
   assert.ok(places[0][0] > places[19][0] && places[0][1] < places[19][1], 'from the right above to the left below');
   const gap = Math.hypot(places[1][0] - places[0][0], places[1][1] - places[0][1]);
   assert.ok(gap > 0.5 && gap < 1.5, `neighbours are ${gap} apart`);
-  assert.equal(await page.locator('.map .stage').count(), 0, 'nobody knows where the stage is');
+  assert.equal(await page.locator('.map .stage').count(), 1, 'where the curve of the rows faces');
   await page.locator('.map .seat').first().focus();
   await page.keyboard.press('ArrowDown');
   assert.equal(await page.evaluate(() => Number(document.activeElement.dataset.index)), 1);
@@ -229,6 +229,26 @@ test('20,000 seats: drawn from afar in a few paths, dragged as one picture, near
   await other.call('POST', '/reservations', { scheduleId, seats: ['S50-50'] });
   await page.locator('.map .far.is-held').waitFor();
   await mustBeSound(page, 'a hall of 20,000');
+});
+
+test('what is special about seats is said in words, shown alone by the legend, and given by the best seats when asked', async (t) => {
+  const row = { row: 'A', count: 8, attributes: { WHEELCHAIR: [1], COMPANION: [2], RESTRICTED_VIEW: [8] } };
+  const { page } = await atMap(t, { sections: [{ name: 'R', price: 50_000, rows: [row, { row: 'B', count: 8 }] }, { name: 'S', price: null, rows: [{ row: 'C', count: 2 }] }] });
+  assert.match(await seat(page, 'A-1').getAttribute('aria-label'), /wheelchair space|휠체어석/);
+  assert.match(await seat(page, 'C-1').getAttribute('aria-label'), /no price|가격 없음/);
+  assert.equal(await seat(page, 'A-8').locator('.sign').count(), 1);
+  const only = page.locator('.legend button', { hasText: /wheelchair space|휠체어석/ });
+  await only.click();
+  assert.equal(await only.getAttribute('aria-pressed'), 'true');
+  assert.equal(await page.locator('.map').getAttribute('data-sign'), 'WHEELCHAIR');
+  await mustBeSound(page, 'the legend of special seats');
+  await only.click();
+  assert.equal(await page.locator('.map').getAttribute('data-sign'), null);
+  await page.locator('#special-WHEELCHAIR').selectOption('1');
+  await page.locator('#special-COMPANION').selectOption('1');
+  await page.locator('.best button').click();
+  await page.waitForURL(/#\/pay\//);
+  assert.match(await page.locator('main').innerText(), /A.*1.*2/s);
 });
 
 test('a hall with an aisle keeps its stage, and row names stay at the edge of what is seen', async (t) => {

@@ -36,7 +36,7 @@ const PLAN = {
       row_number: 'AB'[row], row_number_position: 'both', position: { x: 0, y: row * 30 }, uuid: `r${row}`,
       seats: [0, 1, 2].map((at) => ({ seat_number: String(at + 1), seat_guid: `${row}-${at}`, uuid: `s${row}-${at}`, position: { x: at * 25, y: 0 }, category: row ? `Rang ${HOSTILE}` : 'Parkett' })),
     })),
-    areas: [],
+    areas: [{ shape: 'rectangle', position: { x: 0, y: -60 }, rectangle: { width: 50, height: 30 }, text: { text: 'Bühne', position: { x: 25, y: 15 } } }],
   }],
 };
 
@@ -80,7 +80,9 @@ test('what is missing or wrong is said at its place, and nothing is made', async
   await (await choice(page, 'layout.plan')).check();
   const file = await field(page, 'layout.file');
   await file.setInputFiles({ name: 'x.json', mimeType: 'application/json', buffer: Buffer.from('{"seats":[]}') });
-  await page.locator('.fault:visible', { hasText: 'not a pretix plan' }).waitFor();
+  await page.locator('.fault:visible', { hasText: 'This file cannot be used: ' }).waitFor();
+  await file.setInputFiles({ name: 'x.csv', mimeType: 'text/csv', buffer: Buffer.from('sep=;\nSection;Row;Seat;Price\nR;A;1;5000\nR;A;2;x\n') });
+  await page.locator('.fault:visible', { hasText: 'line 4, column 4 (price)' }).waitFor();
   await mustBeSound(page, 'a wrong file');
   assert.equal((await app.staff('GET', '/concerts/1/schedules')).schedules.length, 2);
 });
@@ -93,6 +95,9 @@ test('a plan file asks a price for each category and shows the map before it is 
   await page.locator('.map .seat').nth(5).waitFor();
   await (await button(page, 'date.make', { n: 6 })).click();
   await page.getByText(await text(page, 'layout.noPrice')).waitFor();
+  assert.equal(await page.locator('.map .shapes text').textContent(), 'Bühne');
+  await (await field(page, 'layout.front')).selectOption('below');
+  await page.locator('.map .stage').waitFor();
   await (await field(page, 'layout.categoryPrice', { name: 'Parkett', n: 3 })).fill('90000');
   await (await field(page, 'layout.categoryPrice', { name: `Rang ${HOSTILE}`, n: 3 })).fill('40000');
   await mustBeSound(page, 'a plan');
@@ -101,6 +106,8 @@ test('a plan file asks a price for each category and shows the map before it is 
   const all = await seats(app, (await newest(app)).scheduleId);
   assert.deepEqual(all.map(({ price }) => price), [90_000, 90_000, 90_000, 40_000, 40_000, 40_000]);
   assert.deepEqual([all[4].x, all[4].y], [35, 50]);
+  const { front } = await app.staff('GET', `/schedules/${(await newest(app)).scheduleId}/seats`);
+  assert.ok(front.y > 50, 'below the last row, as it was chosen');
 });
 
 test('a seat kept back with its reason is closed to a customer who is looking, and its undo opens it', async (t) => {

@@ -6,6 +6,7 @@ import { el, fill } from '../shared/dom.js';
 import { dateTime, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { announce, toast } from '../shared/notice.js';
+import { signs } from '../shared/seat_marks.js';
 import { SeatMap } from '../shared/seat_map.js';
 import { seatName, seatNames } from '../shared/seat_name.js';
 import { inTab } from '../shared/store.js';
@@ -63,20 +64,20 @@ class Hall {
     });
     if (answer.status === 304) return;
     this.etag = answer.etag;
-    this.take(answer.body.seats);
+    this.take(answer.body);
   }
 
-  take(seats) {
+  take({ seats, front, shapes }) {
     const lost = seats.filter(({ seat, status }) => this.chosen.has(seat) && status !== 'AVAILABLE');
     for (const { seat } of lost) this.chosen.delete(seat);
     this.seats = seats;
     if (this.map) {
-      this.map.update(seats);
+      this.map.update(seats, { front, shapes });
       const others = lost.filter(({ mine }) => !mine);
       if (others.length) toast(say('seats.lost', { seats: seatNames(others) }));
     } else {
       this.map = new SeatMap(seats, {
-        isChosen: (seat) => this.chosen.has(seat), toggle: (seat) => this.toggle(seat),
+        drawing: { front, shapes }, isChosen: (seat) => this.chosen.has(seat), toggle: (seat) => this.toggle(seat),
         taken: (seat, state) => toast(say('map.taken', { seat: seatName(seat), state: say(`seat.${state}`) })),
       });
       this.legend = new Legend(this.map);
@@ -160,14 +161,27 @@ class Hall {
     const names = [...new Set(this.seats.map(({ section }) => section).filter(Boolean))];
     const section = names.length > 1 && el('select', { id: 'section' }, el('option', { value: '' }, say('best.anywhere')),
       names.map((name) => el('option', { value: name }, name)));
-    const go = busyButton(say('best.go'), () => this.hold({
-      bestAvailable: { count: Number(count.value), ...(section?.value ? { section: section.value } : {}) },
-    }), 'wide');
+    const dearest = this.map.prices.length > 1 && el('select', { id: 'most' }, el('option', { value: '' }, say('best.anyPrice')),
+      this.map.prices.map((price) => el('option', { value: price }, points(price))));
+    // Seats with a meaning are given only to those who ask for them.
+    const special = signs.filter((attribute) => this.seats.some(({ attributes }) => attributes?.includes(attribute))).map((attribute) =>
+      [attribute, el('select', { id: `special-${attribute}` }, Array.from({ length: most + 1 }, (_, n) => el('option', { value: n }, say('best.count', { n }))))]);
+    const wanted = () => {
+      const attributes = special.flatMap(([attribute, { value }]) => Array.from({ length: Number(value) }, () => attribute));
+      return {
+        count: Math.max(Number(count.value), attributes.length),
+        ...(section?.value ? { section: section.value } : {}), ...(dearest?.value ? { priceMax: Number(dearest.value) } : {}),
+        ...(attributes.length ? { attributes } : {}),
+      };
+    };
+    const go = busyButton(say('best.go'), () => this.hold({ bestAvailable: wanted() }), 'wide');
     return el('section', { class: 'card best' }, el('h2', {}, say('best.title')),
       el('p', { class: 'soft small' }, say('best.hint')),
       el('div', { class: 'pair' },
         el('div', { class: 'field' }, el('label', { for: 'count' }, say('best.seats')), count),
-        section && el('div', { class: 'field' }, el('label', { for: 'section' }, say('best.section')), section)),
+        section && el('div', { class: 'field' }, el('label', { for: 'section' }, say('best.section')), section),
+        dearest && el('div', { class: 'field' }, el('label', { for: 'most' }, say('best.most')), dearest),
+        special.map(([attribute, select]) => el('div', { class: 'field' }, el('label', { for: select.id }, say('best.special', { name: say(`attribute.${attribute}`) })), select))),
       go);
   }
 

@@ -7,7 +7,7 @@ import { el, fill } from '../shared/dom.js';
 import { dateTime, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { ask, toast } from '../shared/notice.js';
-import { seatName } from '../shared/seat_name.js';
+import { attributesOf, seatName } from '../shared/seat_name.js';
 import { inTab } from '../shared/store.js';
 import { secondsUntil, venue } from '../shared/venue.js';
 import { whenOf } from './dates.js';
@@ -90,7 +90,7 @@ function whole(ticket, { seats }, timeZone, signal) {
   signal.addEventListener('abort', () => URL.revokeObjectURL(url));
   const name = seatName({ section, seat, row, number: seatNumber });
   return {
-    ...ticket, url, name,
+    ...ticket, url, name, special: attributesOf(ticket),
     alt: say('ticket.qr', { seat: name }),
     when: whenOf(ticket, timeZone),
     price: seats.find((one) => one.seat === seat)?.price,
@@ -99,7 +99,7 @@ function whole(ticket, { seats }, timeZone, signal) {
   };
 }
 
-function stub({ ticketId, concertTitle, venue: place, when, name, number, url, alt, price, holder, used }, enlarge) {
+function stub({ ticketId, concertTitle, venue: place, when, name, special, number, url, alt, price, holder, used }, enlarge) {
   return el('article', { class: 'ticket card', 'data-ticket': ticketId },
     el('button', { type: 'button', class: 'qr', 'aria-label': say('ticket.larger', { seat: name }), on: { click: enlarge } },
       el('img', { src: url, alt })),
@@ -108,6 +108,7 @@ function stub({ ticketId, concertTitle, venue: place, when, name, number, url, a
       el('p', {}, when),
       place && el('p', { class: 'soft' }, place),
       el('p', { class: 'seat-label' }, name),
+      special && el('p', { class: 'note' }, special),
       holder && el('p', { class: 'soft small' }, holder),
       used && el('p', { class: 'note warn' }, used),
       price !== undefined && el('p', { class: 'soft small' }, points(price)),

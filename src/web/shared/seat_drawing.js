@@ -3,7 +3,7 @@
 // seat that the tab key finds has a node of its own.
 
 import { svg } from './dom.js';
-import { kinds, marks, setState, shapeAt } from './seat_marks.js';
+import { kinds, marks, setState, shapeAt, sign } from './seat_marks.js';
 
 /** A hall of more seats is drawn in tiles. */
 const MANY = 3_000;
@@ -56,9 +56,9 @@ export class SeatDrawing {
     const { x, y } = this.at[index];
     const [nth, state] = [this.nthAt(index), this.stateAt(index)];
     const node = svg('g', {
-      class: `seat p${nth % kinds} is-${state}`, transform: `translate(${x} ${y})`, role: 'checkbox', tabindex: '-1',
+      class: ['seat', `p${nth % kinds}`, `is-${state}`, ...(this.seats[index].attributes ?? []).map((one) => `has-${one}`)].join(' '), transform: `translate(${x} ${y})`, role: 'checkbox', tabindex: '-1',
       'data-index': index, 'data-seat': this.seats[index].seat,
-    }, marks(nth, state));
+    }, marks(nth, state), sign(this.seats[index].attributes));
     this.dress(node, index);
     this.nodes.set(index, node);
     return node;
@@ -134,7 +134,7 @@ export class SeatDrawing {
   }
 
   number(index, on) {
-    if (on) this.nodes.get(index).append(svg('text', { 'aria-hidden': 'true' }, this.seats[index].number));
+    if (on) this.nodes.get(index).append(svg('text', { 'aria-hidden': 'true' }, this.seats[index].attributes ? '' : this.seats[index].number));
     else this.nodes.get(index).querySelector('text')?.remove();
     this.numbered[on ? 'add' : 'delete'](index);
   }

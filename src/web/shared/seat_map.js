@@ -6,7 +6,7 @@ import { points } from './format.js';
 import { say } from './language.js';
 import { SeatDrawing } from './seat_drawing.js';
 import { stateOf } from './seat_marks.js';
-import { seatName } from './seat_name.js';
+import { attributesOf, seatName } from './seat_name.js';
 import { SeatNames } from './seat_names.js';
 import { endOfRow, neighbour, placesOf } from './seat_plan.js';
 import { View } from './seat_view.js';
@@ -20,10 +20,11 @@ const NEAR_PX = 22;
 export class SeatMap {
   /**
    * `toggle(seat)` is called for a free seat, `taken(seat, state)` for one that is not; `can(state)` says whether
-   * something can be done with a seat, and `nameOf(seat, state)` how it is named.
+   * something can be done with a seat, and `nameOf(seat, state)` how it is named. `drawing` is what the plan shows
+   * beside the seats.
    */
-  constructor(seats, { isChosen, toggle, taken, can = (state) => state === 'free' || state === 'chosen', nameOf = named }) {
-    Object.assign(this, { isChosen, toggle, taken, can, nameOf, at: 0 });
+  constructor(seats, { isChosen, toggle, taken, can = (state) => state === 'free' || state === 'chosen', nameOf = named, drawing = {} }) {
+    Object.assign(this, { isChosen, toggle, taken, can, nameOf, shown: drawing, at: 0 });
     this.svg = svg('svg', { class: 'map', role: 'group', 'aria-label': say('map.label') });
     this.zoomIn = el('button', { type: 'button', class: 'small', 'aria-label': say('map.in') }, '+');
     this.zoomOut = el('button', { type: 'button', class: 'small', 'aria-label': say('map.out') }, '−');
@@ -50,18 +51,20 @@ export class SeatMap {
   draw(seats) {
     this.seats = seats;
     this.index = new Map(seats.map(({ seat }, index) => [seat, index]));
-    this.prices = [...new Set(seats.map(({ price }) => price))].sort((a, b) => b - a);
-    this.plan = placesOf(seats);
+    this.prices = [...new Set(seats.map(({ price }) => price))].filter((price) => price != null).sort((a, b) => b - a);
+    this.plan = placesOf(seats, this.shown);
     this.at = Math.min(this.at, Math.max(0, seats.length - 1));
-    const { stage, box } = this.plan;
+    const { stage, box, shapes } = this.plan;
     const layer = svg('g');
     const nth = new Map(this.prices.map((price, at) => [price, at]));
     this.drawing = new SeatDrawing(layer, {
-      seats, at: this.plan.at, stateAt: (index) => this.stateAt(index), nthAt: (index) => nth.get(this.seats[index].price), dress: (node, index) => this.name(node, index),
+      seats, at: this.plan.at, stateAt: (index) => this.stateAt(index), nthAt: (index) => nth.get(this.seats[index].price) ?? 0, dress: (node, index) => this.name(node, index),
     });
     this.svg.replaceChildren(
+      svg('g', { class: 'shapes', 'aria-hidden': 'true' }, shapes.map(({ points }) => points.length > 2 && svg('polygon', { points: points.map(({ x, y }) => `${x},${y}`).join(' ') })),
+        shapes.map(({ text }) => text && svg('g', { 'font-size': text.size }, svg('text', { x: text.x, y: text.y }, text.text)))),
       ...(stage ? [svg('g', { class: 'stage', 'aria-hidden': 'true' }, svg('rect', { ...stage, rx: 0.3 }),
-        svg('text', { x: stage.x + stage.width / 2, y: stage.y + stage.height / 2 }, say('map.stage')))] : []),
+        svg('text', { transform: `translate(${stage.x + stage.width / 2} ${stage.y + stage.height / 2})${stage.height > stage.width ? ' rotate(-90)' : ''}` }, say('map.stage')))] : []),
       layer);
     if (seats.length) this.drawing.keep(this.at).setAttribute('tabindex', '0');
     this.svg.style.aspectRatio = `${box.width} / ${box.height}`;
@@ -81,10 +84,12 @@ export class SeatMap {
   }
 
   /** Shows the seats as they are now: only those that changed are touched, and all anew when the layout is another. */
-  update(seats) {
+  update(seats, drawing = this.shown) {
     const before = this.seats;
+    const moved = JSON.stringify(drawing) !== JSON.stringify(this.shown);
+    this.shown = drawing;
     const same = seats.length === before.length && seats.every(({ seat, price }, index) => seat === before[index].seat && price === before[index].price);
-    if (!same) return this.draw(seats);
+    if (!same || moved) return this.draw(seats);
     this.seats = seats;
     this.drawing.seats = seats;
     return this.drawing.refresh([...seats.keys()].filter((index) => seats[index].status !== before[index].status || seats[index].mine !== before[index].mine));
@@ -99,6 +104,12 @@ export class SeatMap {
     const nth = this.prices.indexOf(price);
     if (nth < 0) delete this.svg.dataset.only;
     else this.svg.dataset.only = nth;
+  }
+
+  /** Shows only the seats with an attribute as they are. Null shows all alike. */
+  filterAttribute(attribute) {
+    if (attribute) this.svg.dataset.sign = attribute;
+    else delete this.svg.dataset.sign;
   }
 
   settle() {
@@ -171,4 +182,6 @@ export class SeatMap {
   }
 }
 
-const named = (seat, state) => say('map.seat', { seat: seatName(seat), price: points(seat.price), state: say(`seat.${state}`) });
+export const priceOf = ({ price }) => (price == null ? say('seat.noPrice') : points(price));
+
+const named = (seat, state) => [say('map.seat', { seat: seatName(seat), price: priceOf(seat), state: say(`seat.${state}`) }), attributesOf(seat)].filter(Boolean).join(', ');

@@ -20,6 +20,15 @@ const MARKS = {
   blocked: 'M-.2 0h.4',
 };
 
+/** What is special about a seat: somebody in a wheelchair, two people, an eye behind a bar. */
+const SIGNS = {
+  WHEELCHAIR: 'M-.06-.27a.06.06 0 1 0 .12 0a.06.06 0 1 0-.12 0zM0-.17v.2h.16l.09.19M-.05-.06a.17.17 0 1 0 .2.22',
+  COMPANION: 'M-.21-.14a.08.08 0 1 0 .16 0a.08.08 0 1 0-.16 0zM.05-.14a.08.08 0 1 0 .16 0a.08.08 0 1 0-.16 0zM-.27.22a.14.16 0 0 1 .27 0a.14.16 0 0 1 .27 0',
+  RESTRICTED_VIEW: 'M-.28 0q.28-.32.56 0q-.28.32-.56 0zM-.24.24l.48-.48',
+};
+
+export const signs = Object.keys(SIGNS);
+
 export const kinds = SHAPES.length;
 
 /** `free`, `chosen`, `mine`, `held`, `sold` or `blocked`. */
@@ -36,6 +45,12 @@ export function marks(nth, state) {
 
 /** The shape of a seat of the nth price at a place, to be drawn in one path with others. */
 export const shapeAt = (nth, x, y) => `M${x} ${y}${SHAPES[nth % kinds]}`;
+
+/** The sign of what is special about a seat: of several the first. */
+export const sign = ([attribute] = []) => attribute && svg('path', { class: 'sign', d: SIGNS[attribute] });
+
+/** A sign by itself, for the legend. */
+export const signSample = (attribute) => svg('svg', { class: 'sample', viewBox: '-.4 -.4 .8 .8', 'aria-hidden': 'true' }, sign([attribute]));
 
 export function setState(node, state) {
   node.setAttribute('class', node.getAttribute('class').replace(/ is-\w+/, ` is-${state}`));

@@ -15,6 +15,9 @@ export function seatName({ seat, section, row, number }) {
   return parts.filter(Boolean).join(say('seatName.between'));
 }
 
+/** What is special about a seat: `휠체어석, 시야 제한`; nothing for most. */
+export const attributesOf = ({ attributes = [] }) => attributes.map((attribute) => say(`attribute.${attribute}`)).join(', ');
+
 /** Several seats, one after the other: `A열 5번, 6번`. */
 export function seatNames(seats) {
   let before = {};

@@ -3,6 +3,8 @@
 const GAP = 1.3;
 const ROW_LABEL = 1.1;
 const STAGE_TOP = -1.7;
+/** A text of a plan is drawn so large at least. */
+const TEXT_LEAST = 0.45;
 /** A hall without rows is shown in rows of about so many. */
 const ROW_LEAST = 10;
 const ROW_MOST = 20;
@@ -12,14 +14,15 @@ const SAMPLES = 120;
 /**
  * The places of seats: `at` has `{x, y}` for each, in the same order; `labels` the names of rows and sections
  * with their places, rows with their seats from the left, sections with their bounds; `box` what all of it
- * takes; `stage` where the front is, when that is known.
+ * takes; `stage` where the front is, when no shape is drawn there; `shapes` what else the plan shows; `apart` how many
+ * of its units a seat is.
  */
-export function placesOf(seats) {
+export function placesOf(seats, drawing = {}) {
   const planned = seats.length > 0 && seats.every(({ x, y }) => typeof x === 'number' && typeof y === 'number');
-  return planned ? byPlan(seats) : byRows(seats);
+  return planned ? byPlan(seats, drawing) : byRows(seats);
 }
 
-function byPlan(seats) {
+function byPlan(seats, { front, shapes = [] }) {
   const apart = spacing(seats) || 1;
   const at = seats.map(({ x, y }) => ({ x: x / apart, y: y / apart }));
   const labels = [];
@@ -36,19 +39,32 @@ function byPlan(seats) {
     const isTight = names.some(({ x, y }) => taken.has(`${Math.round(x)} ${Math.round(y)}`));
     labels.push(...names.map((name) => ({ ...name, isTight })));
   }
-  const box = boxOf(at);
-  if (!isGrid(seats, apart)) return { at, labels, box, stage: null };
-  // Places that are counted in seats, row behind row from 0 on, are a hall that is seen from its stage.
-  const bounds = boundsOf(at);
-  const width = 0.6 * (bounds.right - bounds.left + 1);
-  const stage = { x: (bounds.left + bounds.right - width) / 2, y: bounds.top + STAGE_TOP - 1, width, height: 0.9 };
-  const top = stage.y - 0.4;
-  return { at, labels, box: { ...box, y: top, height: box.y + box.height - top }, stage };
+  const drawn = shapes.map(({ points = [], text }) => ({
+    points: points.map(([x, y]) => ({ x: x / apart, y: y / apart })),
+    text: text && { ...text, x: text.x / apart, y: text.y / apart, size: Math.min(3, Math.max(TEXT_LEAST, text.size / apart)) },
+  }));
+  const stage = front ? stageAt({ x: front.x / apart, y: front.y / apart }, boundsOf(at), drawn) : null;
+  const corners = [...drawn.flatMap(({ points, text }) => (text ? [...points, text] : points)), ...(stage ? [{ x: stage.x, y: stage.y }, { x: stage.x + stage.width, y: stage.y + stage.height }] : [])];
+  const all = boundsOf([...at, ...corners]);
+  const seatBox = boxOf(at);
+  const x = Math.min(seatBox.x, all.left - 0.5);
+  const y = Math.min(seatBox.y, all.top - 0.5);
+  const box = { x, y, width: Math.max(seatBox.x + seatBox.width, all.right + 0.5) - x, height: Math.max(seatBox.y + seatBox.height, all.bottom + 0.5) - y };
+  return { at, labels, box, stage, shapes: drawn, apart };
 }
 
-/** Whether places are counted in seats: the nearest are one apart, in rows that begin with 0 and lie on halves. */
-function isGrid(seats, apart) {
-  return apart === 1 && seats.some(({ y }) => y === 0) && seats.every(({ x, y }) => y >= 0 && Number.isInteger(2 * x) && Number.isInteger(2 * y));
+/** The stage at the front: before the seats, over their breadth; nothing where a shape is drawn there already. */
+function stageAt(front, bounds, shapes) {
+  const isDrawn = shapes.some(({ points }) => {
+    const around = boundsOf(points);
+    return front.x >= around.left && front.x <= around.right && front.y >= around.top && front.y <= around.bottom;
+  });
+  if (isDrawn) return null;
+  const beside = front.y > bounds.top - 0.5 && front.y < bounds.bottom + 0.5 && (front.x < bounds.left || front.x > bounds.right);
+  const within = !beside && front.y > bounds.top && front.y < bounds.bottom;
+  const long = within ? 2.5 : Math.max(2.5, 0.6 * (beside ? bounds.bottom - bounds.top : bounds.right - bounds.left));
+  const [width, height] = beside ? [0.9, long] : [long, 0.9];
+  return { x: front.x - width / 2, y: front.y - height / 2, width, height };
 }
 
 /** The median distance of a sample of seats to their nearest neighbours. */
@@ -85,7 +101,7 @@ function byRows(seats) {
   const box = boxOf(at);
   const stage = { x: -box.width * 0.3, y: STAGE_TOP, width: box.width * 0.6, height: 0.9 }; // rows are centred about 0
   const top = STAGE_TOP - 0.4;
-  return { at, labels, box: { ...box, y: top, height: box.y + box.height - top }, stage };
+  return { at, labels, box: { ...box, y: top, height: box.y + box.height - top }, stage, shapes: [], apart: null };
 }
 
 function rowsOf(members, seats) {

@@ -2,11 +2,10 @@
 
 import { pause } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
-import { points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { toast } from '../shared/notice.js';
-import { SeatMap } from '../shared/seat_map.js';
-import { seatName } from '../shared/seat_name.js';
+import { SeatMap, priceOf } from '../shared/seat_map.js';
+import { attributesOf, seatName } from '../shared/seat_name.js';
 import { sample } from '../shared/seat_marks.js';
 import { field } from './forms.js';
 import { showHolder } from './seat_holder.js';
@@ -45,12 +44,12 @@ export function blockMap({ scheduleId, cancelledAt }, signal, changed) {
     const answer = await read(path, { signal, etag });
     if (answer.status === 304) return;
     etag = answer.etag;
-    const { seats } = answer.body;
-    if (map) map.update(seats);
+    const { seats, front, shapes } = answer.body;
+    if (map) map.update(seats, { front, shapes });
     else {
       map = new SeatMap(seats, {
-        isChosen: () => false, toggle: free, taken, can: () => !cancelledAt,
-        nameOf: (seat, state) => say('block.seat', { seat: seatName(seat), price: points(seat.price), state: say(`block.is.${state}`) }),
+        drawing: { front, shapes }, isChosen: () => false, toggle: free, taken, can: () => !cancelledAt,
+        nameOf: (seat, state) => say('block.seat', { seat: seatName(seat), price: priceOf(seat), state: say(`block.is.${state}`) }) + (attributesOf(seat) && `, ${attributesOf(seat)}`),
       });
       fill(place, map.node);
       place.removeAttribute('aria-busy');

@@ -5,10 +5,12 @@ import { el, fill } from '../shared/dom.js';
 import { number, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { announce } from '../shared/notice.js';
-import { SeatMap } from '../shared/seat_map.js';
+import { SeatMap, priceOf } from '../shared/seat_map.js';
+import { attributesOf } from '../shared/seat_name.js';
 import { nameOf, pricesOf } from './date_prices.js';
 import { field, numberOf, tabs } from './forms.js';
-import { layoutOf, readPlan, rowAt, seatsOf } from './layout_seats.js';
+import { readFile, whyNot } from './layout_file.js';
+import { layoutOf, rowAt, seatsOf, sideOf } from './layout_seats.js';
 
 const SEATS_MAX = 100_000;
 const PRICE_MAX = 100_000_000;
@@ -26,19 +28,20 @@ export class LayoutEditor {
     this.removed = new Set(draft?.removed);
     this.plan = draft?.file ?? null;
     this.copied = copied;
+    Object.assign(this, { front: draft?.front ?? null, side: draft?.side ?? 'asIs' });
     if (copied && draft) copied.prices = draft.prices;
     this.choices = el('div', {});
     this.fault = el('p', { class: 'note bad', role: 'alert', hidden: true });
     this.preview = el('div', {});
     this.sum = el('p', { class: 'sum', role: 'status' });
     this.node = el('div', {}, tabs(say('layout.how'), [...(copied ? [['copy', say('layout.copy')]] : []), ['rows', say('layout.rows')], ['sections', say('layout.sections')], ['plan', say('layout.plan')]],
-      this.kind, (kind) => { this.kind = kind; this.removed.clear(); this.show(); }),
+      this.kind, (kind) => { Object.assign(this, { kind, front: null, side: 'asIs' }); this.removed.clear(); this.show(); }),
     this.choices, this.fault, this.sum, this.preview);
   }
 
   /** What was chosen so far, as a draft keeps it. */
   state() {
-    return { kind: this.kind, blocks: this.blocks, removed: [...this.removed], file: this.plan, prices: this.copied?.prices };
+    return { kind: this.kind, blocks: this.blocks, removed: [...this.removed], file: this.plan, prices: this.copied?.prices, front: this.front, side: this.side };
   }
 
   /** Called with the number of seats when it changes. */
@@ -92,25 +95,25 @@ export class LayoutEditor {
     ];
   }
 
+  /** A file is read by the server as it is chosen, so that what is wrong is told before anything is saved. */
   planFields() {
-    const file = field('plan', say('layout.file'), { type: 'file', accept: '.json,application/json', hint: say('layout.fileHint') });
+    const file = field('plan', say('layout.file'), { type: 'file', accept: '.json,.csv,.txt,application/json,text/csv', hint: say('layout.fileHint') });
     const prices = el('div', {});
     file.input.addEventListener('change', async () => {
       file.fault(null);
       this.plan = null;
+      this.front = null;
       try {
-        const plan = JSON.parse(await file.input.files[0].text());
-        const { seats, categories } = readPlan(plan);
-        if (!seats.length) throw new Error('no seats');
-        this.plan = { plan, seats, categories, prices: {} };
-      } catch {
-        file.fault(say('layout.notAPlan'));
+        this.plan = await readFile(file.input.files[0]);
+      } catch (error) {
+        file.fault(whyNot(error));
       }
       this.planPrices(prices);
-      this.draw();
+      this.show();
     });
     if (this.plan) this.planPrices(prices);
-    return [file.node, prices];
+    this.filePlace ??= el('div', {}, file.node, prices);
+    return [this.filePlace];
   }
 
   /** The prices of a copied hall: those that nobody changes stay, seat by seat. */
@@ -127,16 +130,24 @@ export class LayoutEditor {
   }
 
   planPrices(place) {
-    fill(place, this.plan && el('div', { class: 'pair' }, this.plan.categories.map(({ name, n }) => {
-      const price = field('price', say('layout.categoryPrice', { name, n }), { type: 'number', min: 0, max: PRICE_MAX, step: 1, required: true, value: this.plan.prices[name] });
-      price.input.addEventListener('input', () => { this.plan.prices[name] = price.input.validity.valid ? numberOf(price) : null; this.draw(); });
-      return price.node;
-    })));
+    const { categories, remarks, layout, prices } = this.plan ?? {};
+    fill(place, remarks?.map(({ count, text }) => el('p', { class: 'note warn' }, say('layout.remark', { text, n: count }))),
+      layout?.pretixPlan && el('p', { class: 'soft small' }, say('layout.priceHint')),
+      layout?.pretixPlan && el('div', { class: 'pair' }, categories.map(({ name, seats: n }) => {
+        const label = name ? say('layout.categoryPrice', { name, n }) : say('layout.plainPrice', { n });
+        const price = field('price', label, { type: 'number', min: 0, max: PRICE_MAX, step: 1, value: prices[name ?? ''] });
+        price.input.addEventListener('input', () => {
+          prices[name ?? ''] = price.input.value && price.input.validity.valid ? numberOf(price) : null;
+          price.fault(price.input.validity.valid ? null : say('form.wrong'));
+          this.draw();
+        });
+        return price.node;
+      })));
   }
 
   /** The seats as they stand now; null while a field is not filled in. */
   seats() {
-    if (this.kind === 'plan') return this.plan?.seats.map((seat) => ({ ...seat, price: this.plan.prices[seat.category] ?? 0 })) ?? null;
+    if (this.kind === 'plan') return this.plan?.seats.map((seat) => (this.plan.layout.table ? seat : { ...seat, price: this.plan.prices[seat.category ?? ''] ?? null })) ?? null;
     if (this.kind === 'copy') return this.copied.seats.map((seat) => ({ ...seat, price: this.copied.prices[nameOf(seat) ?? ''] ?? seat.price }));
     const whole = this.blocks.every(({ name, rows, count, price, from, first, aisles }) => rows && count && from && price != null && first !== null && aisles !== null && (this.kind === 'rows' || name));
     const total = this.blocks.reduce((sum, { rows, count }) => sum + rows * count, 0);
@@ -159,13 +170,49 @@ export class LayoutEditor {
     if (!seats) return void fill(this.preview), void this.count(null);
     this.count(seats);
     if (seats.length > DRAWN_MAX) return void fill(this.preview, el('p', { class: 'soft' }, say('layout.notDrawn', { n: DRAWN_MAX })));
-    const shown = seats.map((seat) => ({ mine: false, ...seat, status: this.removed.has(seat.seat) ? 'BLOCKED' : 'AVAILABLE' }));
+    const shown = seats.map((seat) => ({ mine: false, ...seat, status: this.removed.has(seat.seat) || seat.price == null ? 'BLOCKED' : 'AVAILABLE' }));
     const turn = this.isFixed() ? () => {} : (seat) => this.turn(seat, shown);
     this.map = new SeatMap(shown, {
-      isChosen: () => false, toggle: turn, taken: turn, can: () => !this.isFixed(),
-      nameOf: (seat, state) => say('layout.seat', { seat: seat.seat, price: points(seat.price), state: say(state === 'blocked' ? 'layout.out' : 'layout.in') }),
+      isChosen: () => false, toggle: turn, taken: turn, can: () => !this.isFixed(), drawing: this.drawing(seats),
+      nameOf: (seat, state) => [say('layout.seat', { seat: seat.seat, price: priceOf(seat), state: say(state === 'blocked' && seat.price != null ? 'layout.out' : 'layout.in') }), attributesOf(seat)].filter(Boolean).join(', '),
     });
-    fill(this.preview, this.map.node);
+    fill(this.preview, this.frontChoice(seats), this.map.node);
+  }
+
+  /** Where the stage is: as it was said, as the file tells, or before the rows of a hall made here. */
+  drawing(seats) {
+    const made = () => ({ shapes: [], front: sideOf(seats, 'above') });
+    const { shapes, front } = this.kind === 'plan' ? this.plan.drawing : this.kind === 'copy' ? this.copied.drawing : made();
+    return { shapes, front: this.front ?? front };
+  }
+
+  /** The stage is put on a side by a choice, or anywhere by a click on the picture. */
+  frontChoice(seats) {
+    if (!seats.every(({ x }) => typeof x === 'number')) return null;
+    const sides = field('front', say('layout.front'), { kind: 'select', hint: say('layout.frontHint') },
+      ['asIs', 'above', 'below', 'left', 'right', 'click'].map((side) => el('option', { value: side, selected: side === (this.side ?? 'asIs') }, say(`layout.front.${side}`))));
+    sides.input.addEventListener('change', () => {
+      this.side = sides.input.value;
+      if (this.side === 'click') return void this.placeStage();
+      this.front = this.side === 'asIs' ? null : sideOf(seats, this.side);
+      this.draw();
+      this.preview.querySelector('select').focus();
+    });
+    return sides.node;
+  }
+
+  /** The next click on the picture says where the stage is. */
+  placeStage() {
+    announce(say('layout.frontClick'));
+    this.map.node.classList.add('placing');
+    this.map.node.addEventListener('click', (event) => {
+      if (!event.target.closest('.sight')) return;
+      event.stopPropagation();
+      const { x, y } = this.map.view.placeOf(event);
+      const whole = (length) => Math.round(length * this.map.plan.apart * 100) / 100;
+      this.front = { x: whole(x), y: whole(y) };
+      this.draw();
+    }, { capture: true });
   }
 
   /** Whether its seats come from elsewhere as they are. */
@@ -194,14 +241,16 @@ export class LayoutEditor {
   /** The layout to send; null, and it is said why, while something is missing. */
   layout() {
     const seats = this.seats();
-    const priced = this.kind !== 'plan' || this.plan?.categories.every(({ name }) => this.plan.prices[name] != null);
+    const priced = seats?.some(({ price }) => price != null);
     if (!seats || !priced || this.removed.size === seats.length) {
       this.tell(say(this.kind === 'plan' ? (this.plan ? 'layout.noPrice' : 'layout.noPlan') : 'layout.unfinished'));
       this.fault.scrollIntoView({ block: 'center' });
       return null;
     }
-    if (this.kind === 'copy') return { ...this.copied.drawing, seats };
-    return this.kind === 'plan' ? { pretixPlan: this.plan.plan, prices: this.plan.prices } : layoutOf(seats, this.removed);
+    const front = this.front ? { front: this.front } : {};
+    if (this.kind === 'copy') return { ...this.copied.drawing, seats, ...front };
+    if (this.kind !== 'plan') return { ...layoutOf(seats, this.removed, this.front !== null), ...front };
+    return this.plan.layout.table ? { ...this.plan.layout, ...front } : { ...this.plan.layout, prices: this.plan.prices, ...front };
   }
 }
 

@@ -67,35 +67,21 @@ export function seatsOf(blocks) {
 }
 
 /**
- * The layout to send, without the removed seats. Where some were removed, or there is an aisle, the places are told, so
- * that the gaps stay.
+ * The layout to send, without the removed seats. Where some were removed, there is an aisle, or `placed` says so, the
+ * places are told, so that the gaps and the stage stay.
  */
-export function layoutOf(seats, removed) {
+export function layoutOf(seats, removed, placed = false) {
   const left = seats.filter(({ seat }) => !removed.has(seat));
   const gaps = left.length < seats.length || seats.some(({ y, x }, at) => seats[at - 1]?.y === y && seats[at - 1].x !== x - 1);
-  return { seats: left.map(({ x, y, ...seat }) => (gaps ? { ...seat, x, y } : seat)) };
+  return { seats: left.map(({ x, y, ...seat }) => (gaps || placed ? { ...seat, x, y } : seat)) };
 }
 
-/**
- * What a pretix plan holds: its categories with their seats, and the seats with their places. Fails where it is none.
- */
-export function readPlan(plan) {
-  const seats = [];
-  const counts = new Map();
-  const at = ({ position } = {}) => ({ x: position?.x ?? 0, y: position?.y ?? 0 });
-  for (const zone of plan.zones) {
-    const corner = at(zone);
-    for (const row of zone.rows ?? []) {
-      const begin = at(row);
-      for (const seat of row.seats ?? []) {
-        const own = at(seat);
-        counts.set(seat.category, (counts.get(seat.category) ?? 0) + 1);
-        seats.push({
-          seat: `${row.row_number}-${seat.seat_number}`, section: zone.name || null, row: row.row_number || null, number: String(seat.seat_number),
-          category: seat.category, x: corner.x + begin.x + own.x, y: corner.y + begin.y + own.y,
-        });
-      }
-    }
-  }
-  return { seats, categories: [...counts].map(([name, n]) => ({ name: String(name), n })) };
+/** A place before the seats on one side of them: `above`, `below`, `left` or `right`. */
+export function sideOf(seats, side) {
+  const [xs, ys] = [seats.map(({ x }) => x), seats.map(({ y }) => y)];
+  const range = (numbers) => numbers.reduce(([least, most], number) => [Math.min(least, number), Math.max(most, number)], [Infinity, -Infinity]);
+  const [[left, right], [top, bottom]] = [range(xs), range(ys)];
+  const step = Math.max(1, Math.min(...[right - left, bottom - top].filter((length) => length > 0)) / 8);
+  const middle = { x: (left + right) / 2, y: (top + bottom) / 2 };
+  return { above: { ...middle, y: top - 1.7 * step }, below: { ...middle, y: bottom + 1.7 * step }, left: { ...middle, x: left - 1.7 * step }, right: { ...middle, x: right + 1.7 * step } }[side];
 }
