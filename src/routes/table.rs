@@ -24,7 +24,7 @@ pub static ROUTES: &[Route] = &[
         "/api/v1/schedules/{scheduleId}/seats",
         Active(|rooms, c, caller| seat::api::seats(c, &rooms.maps, caller.user_id)),
     )
-    .query(&["attribute"]),
+    .query(&["attribute", "since"]),
     post("/api/v1/reservations", Active(|rooms, c, caller| reservation::api::reserve(c, &rooms.maps, caller))).waits(),
     post("/api/v1/payments", Active(|_, c, caller| payment::api::pay(c, caller))),
     // The other calls of customers.

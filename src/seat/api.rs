@@ -5,7 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::date_cache::DateJson;
-use super::map::Free;
+use super::map::{Free, MapPart};
 use super::{Attribute, MapCache, sql};
 use crate::clock::Millis;
 use crate::http::{Reply, must_be_date};
@@ -79,12 +79,13 @@ pub(super) fn after(dates: &[Schedule], cursor: Option<i64>) -> Result<&[Schedul
 }
 
 /// `GET /schedules/{scheduleId}/seats`, for an active token: 200 with the seats of a date in layout order and the state
-/// of each, from memory; with `attribute` only those that have it; 304 by `If-None-Match`. 400 `INVALID_REQUEST` for
-/// another attribute. 404 `SCHEDULE_NOT_FOUND`.
+/// of each, from memory; with `attribute` only those that have it, with `since` a version only those that changed after
+/// it, where memory goes back so far; 304 by `If-None-Match`. 400 `INVALID_REQUEST` for another attribute. 404
+/// `SCHEDULE_NOT_FOUND`.
 pub fn seats(context: &Context, maps: &MapCache, viewer: Uuid) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
-    let attribute = wanted_attribute(context)?;
-    maps.show(&context.venue.readers, context.request, schedule_id, viewer, attribute, context.now).map(Answer::Ready)
+    let part = MapPart { since: context.query_number("since", 0..=i64::MAX)?, attribute: wanted_attribute(context)? };
+    maps.show(&context.venue.readers, context.request, schedule_id, viewer, part, context.now).map(Answer::Ready)
 }
 
 fn wanted_attribute(context: &Context) -> Result<Option<Attribute>, Refusal> {
@@ -101,6 +102,6 @@ pub fn seats_on_date(context: &Context, maps: &MapCache, viewer: Uuid) -> Outcom
     let dates = maps.dates.of(readers, concert_id)?;
     let on_date = dates.iter().filter(|schedule| schedule.date == wanted);
     let schedule_id = schedule::must_be_one(on_date)?.schedule_id;
-    let attribute = wanted_attribute(context)?;
-    maps.show(readers, context.request, schedule_id, viewer, attribute, context.now).map(Answer::Ready)
+    let part = MapPart { since: None, attribute: wanted_attribute(context)? };
+    maps.show(readers, context.request, schedule_id, viewer, part, context.now).map(Answer::Ready)
 }

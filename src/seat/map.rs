@@ -35,6 +35,9 @@ pub(super) struct Map {
     pub states: Arc<Vec<SeatState>>,
     /// The seats of each user who has some, by index.
     own: HashMap<Uuid, Vec<usize>>,
+    /// The version of the date at which this was read, and the one by which each seat changed last, by index.
+    read_at: i64,
+    changed_at: Vec<i64>,
 }
 
 impl Occupancy {
@@ -48,7 +51,9 @@ impl Occupancy {
         if with_map {
             let plan = Arc::new(Plan::read(connection, schedule_id)?);
             let states = Arc::new(vec![SeatState::Available; plan.seats.len()]);
-            occupancy.map = Some(Map { date: schedule.date, plan, states, own: HashMap::new() });
+            let (read_at, changed_at) = (schedule.version, vec![schedule.version; plan.seats.len()]);
+            let own = HashMap::new();
+            occupancy.map = Some(Map { date: schedule.date, plan, states, own, read_at, changed_at });
         }
         for (seat_no, claim) in sql::list_claims(connection, schedule_id)? {
             occupancy.change(&[seat_no], Claim::AVAILABLE, claim);
@@ -61,7 +66,19 @@ impl Occupancy {
         Occupancy { version, free: FreeByPrice::of(prices), holds: BTreeMap::new(), map: None }
     }
 
-    /// Follows a commit: seats went from one state to another.
+    /// Follows a commit that made this version of the date.
+    pub fn follow(&mut self, version: i64, seat_nos: &[i64], before: Claim, after: Claim) {
+        self.change(seat_nos, before, after);
+        self.version = version;
+        if let Some(map) = &mut self.map {
+            seat_nos
+                .iter()
+                .filter_map(|&seat_no| map.plan.index_of(seat_no))
+                .for_each(|at| map.changed_at[at] = version);
+        }
+    }
+
+    /// Seats went from one state to another.
     pub fn change(&mut self, seat_nos: &[i64], before: Claim, after: Claim) {
         let is_free = |claim: Claim| i64::from(claim.state == SeatState::Available);
         self.free.add(seat_nos, is_free(after) - is_free(before));
@@ -97,8 +114,8 @@ impl Occupancy {
         Free { seats: self.count_free(now), price_from: due.into_iter().chain(self.free.lowest()).min() }
     }
 
-    /// The map as `viewer` sees it at `now`, with the seats of an attribute or with all.
-    pub fn seen(&self, schedule_id: i64, viewer: Uuid, now: Millis, attribute: Option<Attribute>) -> Option<MapView> {
+    /// The map as `viewer` sees it at `now`, or the part of it that is wanted.
+    pub fn seen(&self, schedule_id: i64, viewer: Uuid, now: Millis, part: MapPart) -> Option<MapView> {
         let map = self.map.as_ref()?;
         let due: Vec<usize> = self.due(now).filter_map(|seat_no| map.plan.index_of(seat_no)).collect();
         let mut states = Arc::clone(&map.states);
@@ -109,14 +126,21 @@ impl Occupancy {
             mine.retain(|&index| states[index] != SeatState::Available);
         }
         mine.sort_unstable();
+        let since = part.since.filter(|since| (map.read_at..=self.version).contains(since));
+        let changed = |since: i64| {
+            let later = map.changed_at.iter().enumerate().filter(move |(_, at)| **at > since).map(|(index, _)| index);
+            later.chain(due.iter().copied()).collect()
+        };
+        let only = since.map(changed);
         Some(MapView {
             at: (self.version, due.len()),
             schedule_id,
             date: map.date.clone(),
             version: self.version,
+            since,
             seats_available: self.count_free(now),
-            drawing: Arc::clone(&map.plan.drawing),
-            seats: MapSeats { plan: Arc::clone(&map.plan), states, mine, attribute },
+            drawing: since.is_none().then(|| Arc::clone(&map.plan.drawing)),
+            seats: MapSeats { plan: Arc::clone(&map.plan), states, mine, attribute: part.attribute, only },
         })
     }
 }
@@ -199,6 +223,15 @@ impl Map {
     }
 }
 
+/// What is wanted of a map; all of it by default.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MapPart {
+    /// Only seats that changed after this version of the date, where memory goes back so far.
+    pub since: Option<i64>,
+    /// Only seats that have it.
+    pub attribute: Option<Attribute>,
+}
+
 /// The date's version, and how many of its holds are over though not written down. Together they say all that a map
 /// shows to those who have no seat: within a version holds can only end, in the order of their ends.
 pub(super) type MapRevision = (i64, usize);
@@ -212,8 +245,10 @@ pub(super) struct MapView {
     schedule_id: i64,
     date: String,
     version: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
     seats_available: i64,
     #[serde(flatten)]
-    drawing: Arc<Drawing>,
+    drawing: Option<Arc<Drawing>>,
     pub seats: MapSeats,
 }

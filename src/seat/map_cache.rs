@@ -14,7 +14,7 @@ use parking_lot::{Mutex, RwLock};
 use uuid::Uuid;
 
 use super::date_cache::Dates;
-use super::map::{Free, MapRevision, MapView, Occupancy};
+use super::map::{Free, MapPart, MapRevision, MapView, Occupancy};
 use super::{Attribute, Plan, sql};
 use crate::clock::Millis;
 use crate::http::{Reply, Request};
@@ -89,7 +89,8 @@ impl MapCache {
         self.look(readers, schedule_id, now, false, |_, occupancy| Some(occupancy.free(now)))
     }
 
-    /// The map of a date as `viewer` sees it at `now`, or 304 when they have it already.
+    /// The map of a date as `viewer` sees it at `now`, or 304 when they have it already; or the part of
+    /// it that is wanted.
     ///
     /// # Errors
     /// `SCHEDULE_NOT_FOUND`.
@@ -99,20 +100,21 @@ impl MapCache {
         request: &Request,
         schedule_id: i64,
         viewer: Uuid,
-        attribute: Option<Attribute>,
+        part: MapPart,
         now: Millis,
     ) -> Outcome<Reply> {
         let start = self.start.load(Acquire); // before the look: a map of before never gets a tag of after
         let look = |slot: &Arc<CacheSlot>, occupancy: &Occupancy| {
-            occupancy.seen(schedule_id, viewer, now, attribute).map(|seen| (Arc::clone(slot), seen))
+            occupancy.seen(schedule_id, viewer, now, part).map(|seen| (Arc::clone(slot), seen))
         };
         let (slot, seen) = self.look(readers, schedule_id, now, true, look)?;
         let (version, due) = seen.at;
         let is_shared = seen.seats.mine.is_empty();
         let whose = if is_shared { String::new() } else { format!("-{}", viewer.simple()) };
-        let what = attribute.map_or("", Attribute::word);
+        let what = part.attribute.map_or("", Attribute::word);
         let tag = format!("\"{start:08x}-{version}-{due}{whose}{what}\"");
-        let make = || if is_shared && attribute.is_none() { slot.shared(&seen) } else { Reply::json(200, &seen) };
+        let is_whole = seen.since.is_none() && part.attribute.is_none();
+        let make = || if is_shared && is_whole { slot.shared(&seen) } else { Reply::json(200, &seen) };
         Ok(Reply::unless_known(request, tag, make))
     }
 
@@ -289,8 +291,7 @@ impl State {
         }
         let Some(occupancy) = &mut self.occupancy else { return };
         if version == occupancy.version + 1 {
-            occupancy.change(seat_nos, before, after);
-            occupancy.version = version;
+            occupancy.follow(version, seat_nos, before, after);
         } else if version > occupancy.version {
             log::error!(
                 "a seat map missed a change and is read from the file again, no action needed: version {version} came \

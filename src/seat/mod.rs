@@ -39,7 +39,7 @@ pub use drawing::Point;
 pub use hall::Layout;
 pub use labels::LayoutSeat;
 pub use layout::read as read_layout;
-pub use map::Free;
+pub use map::{Free, MapPart};
 pub use map_cache::{FreeSeats, MapCache};
 pub use plan::Plan;
 pub use sql::{count_available, list_layout};

@@ -1,5 +1,6 @@
 //! The plan of a date in memory: what of its seats never changes, and their JSON, made once for each state.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use rusqlite::Connection;
@@ -85,20 +86,22 @@ pub(super) struct MapSeats {
     pub mine: Vec<usize>,
     /// Only seats that have it.
     pub attribute: Option<Attribute>,
+    /// Those that are told, by index; all of them without.
+    pub only: Option<BTreeSet<usize>>,
 }
 
 impl Serialize for MapSeats {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut mine = self.mine.iter().peekable();
         let mut list = serializer.serialize_seq(None)?;
-        for (index, (seat, &status)) in self.plan.seats.iter().zip(&*self.states).enumerate() {
-            let is_mine = mine.next_if_eq(&&index).is_some();
-            if self.attribute.is_some_and(|wanted| !seat.attributes.has(wanted)) {
-                continue;
-            }
-            match is_mine {
-                true => list.serialize_element(&MapSeat { seat, status, mine: true, reason: None, holder: None })?,
-                false => list.serialize_element(self.plan.json(index, status).map_err(Error::custom)?)?,
+        let is_told = |index: &usize| {
+            self.only.as_ref().is_none_or(|only| only.contains(index))
+                && self.attribute.is_none_or(|wanted| self.plan.seats[*index].attributes.has(wanted))
+        };
+        for index in (0..self.states.len()).filter(is_told) {
+            let (seat, status) = (&self.plan.seats[index], self.states[index]);
+            match self.mine.binary_search(&index) {
+                Ok(_) => list.serialize_element(&MapSeat { seat, status, mine: true, reason: None, holder: None })?,
+                Err(_) => list.serialize_element(self.plan.json(index, status).map_err(Error::custom)?)?,
             }
         }
         list.end()

@@ -263,3 +263,24 @@ test('a hall with an aisle keeps its stage, and row names stay at the edge of wh
   assert.ok(edge.length > 0 && edge.every(Boolean), `${edge}`);
   await mustBeSound(page, 'rows by their names');
 });
+
+test('a map that is looked at again takes only the seats that changed, and comes whole after the date was changed', async (t) => {
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  const page = await openPage(browser, app);
+  const answers = [];
+  page.on('response', async (answer) => {
+    if (/\/schedules\/1\/seats/.test(answer.url()) && answer.status() === 200) answers.push({ asked: new URL(answer.url()).search, ...await answer.json() });
+  });
+  await toSeats(page, app);
+  const buyer = await app.customer('Buyer');
+  await buyer.call('POST', '/reservations', { scheduleId: 1, seats: ['20', '21'] });
+  await page.locator('.seat.is-held[data-seat="21"]').waitFor();
+  await page.locator('.seat.is-free[data-seat="22"]').waitFor();
+  const part = answers.find(({ since }) => since !== undefined);
+  assert.deepEqual(part.seats.map(({ seat }) => seat), ['20', '21']);
+  assert.equal(part.asked, `?since=${part.since}`);
+  await app.staff('PATCH', '/schedules/1', { price: 70_000 });
+  await page.locator('.seat[data-seat="22"][aria-label*="70,000"]').waitFor();
+  assert.equal(answers.at(-1).seats.length, 50);
+  assert.deepEqual(page.errors, []);
+});

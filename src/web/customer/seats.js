@@ -59,12 +59,15 @@ class Hall {
 
   /** Reads the map; a map that is known already comes as an answer without a body. */
   async look() {
-    const answer = await patiently('GET', `/schedules/${this.scheduleId}/seats`, {
+    const since = this.version === undefined ? '' : `?since=${this.version}`;
+    const answer = await patiently('GET', `/schedules/${this.scheduleId}/seats${since}`, {
       authorization: asVisitor(), etag: this.etag, signal: this.signal,
     });
     if (answer.status === 304) return;
+    const { version, since: told, seats } = answer.body;
     this.etag = answer.etag;
-    this.take(answer.body);
+    this.version = version;
+    this.take(told === undefined ? answer.body : { seats: changed(this.seats, seats) });
   }
 
   take({ seats, front, shapes }) {
@@ -226,4 +229,10 @@ class Hall {
     }
     return this.drawTray();
   }
+}
+
+/** The seats, with those in place that are not as they were. */
+function changed(seats, news) {
+  const byLabel = new Map(news.map((seat) => [seat.seat, seat]));
+  return seats.map((seat) => byLabel.get(seat.seat) ?? seat);
 }

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, mpsc};
 
 use boxoffice::clock::{Clock, Millis, Mode};
 use boxoffice::http::{Method, Request};
 use boxoffice::refusal::Refusal;
 use boxoffice::schedule::{self, Times};
-use boxoffice::seat::{self, Hold, MapCache, MapSeat, Seat};
+use boxoffice::seat::{self, Hold, MapCache, MapPart, MapSeat, Seat};
 use boxoffice::store::{self, Bounds, CommitError, Outcome, Readers, Writer, WriterHooks};
 use boxoffice::threads::OnFatal;
 use boxoffice::venue::{Change, Tx};
@@ -37,6 +38,11 @@ pub struct WriterDouble {
     faults: Arc<Mutex<Vec<String>>>,
     /// What each tag stood for.
     tags: Mutex<HashMap<String, Vec<u8>>>,
+    /// The map that each viewer has: seats by what changed since the one before.
+    followed: Mutex<HashMap<Uuid, Value>>,
+    /// How often a map came whole although less was asked for, and how often by what changed.
+    whole: AtomicUsize,
+    parts: AtomicUsize,
     _folder: tempfile::TempDir,
     _lock: store::DatabaseLock,
 }
@@ -71,6 +77,9 @@ impl WriterDouble {
             holds: Arc::default(),
             faults: Arc::default(),
             tags: Mutex::default(),
+            followed: Mutex::default(),
+            whole: AtomicUsize::default(),
+            parts: AtomicUsize::default(),
             _folder: folder,
             _lock: opened.lock,
         }
@@ -118,7 +127,7 @@ impl WriterDouble {
         let free = seat::count_available(&reader, 1, now).unwrap();
         drop(reader); // the maps read with the same one
         for (viewer, seats) in self.viewers.iter().zip(maps) {
-            let reply = self.maps.show(&self.readers, &plain_request(), 1, *viewer, None, now).unwrap();
+            let reply = self.maps.show(&self.readers, &plain_request(), 1, *viewer, MapPart::default(), now).unwrap();
             let tag = reply.headers.iter().find(|(name, _)| name == "ETag").unwrap().1.clone();
             assert_eq!(self.tags.lock().unwrap().entry(tag).or_insert_with(|| reply.body.to_vec()), &*reply.body);
             let shown: Value = serde_json::from_slice(&reply.body).unwrap();
@@ -126,11 +135,40 @@ impl WriterDouble {
                 "scheduleId": 1, "date": schedule.date, "version": schedule.version, "seatsAvailable": free, "seats": seats,
             });
             assert_eq!(shown.to_string(), of_the_file.to_string());
+            self.follow(*viewer, now, &shown);
         }
         assert_eq!(self.maps.free(&self.readers, 1, now).unwrap().seats, free);
     }
 
+    /// Who has the map of before and puts what changed since into it has the map of now.
+    fn follow(&self, viewer: Uuid, now: Millis, whole: &Value) {
+        let mut followed = self.followed.lock().unwrap();
+        let has = followed.entry(viewer).or_insert_with(|| whole.clone());
+        let since = has["version"].as_i64();
+        let reply = self
+            .maps
+            .show(&self.readers, &plain_request(), 1, viewer, MapPart { since, attribute: None }, now)
+            .unwrap();
+        let news: Value = serde_json::from_slice(&reply.body).unwrap();
+        let changed = news["seats"].as_array().unwrap();
+        if news["since"].is_null() {
+            assert_eq!(&news, whole, "the date itself was changed, so the map came whole");
+            self.whole.fetch_add(1, Relaxed);
+        } else {
+            self.parts.fetch_add(1, Relaxed);
+            assert_eq!(news["since"].as_i64(), since);
+            for seat in changed {
+                let place = has["seats"].as_array_mut().unwrap().iter_mut().find(|it| it["seat"] == seat["seat"]);
+                *place.unwrap() = seat.clone();
+            }
+            assert_eq!(has["seats"], whole["seats"]);
+        }
+        *has = whole.clone();
+    }
+
     pub fn close(self) {
+        let (whole, parts) = (self.whole.into_inner(), self.parts.into_inner());
+        assert!(whole > 0 && parts > whole, "{whole} maps came whole, {parts} by what changed");
         self.writer.stop();
         assert!(self.holds.lock().unwrap().len() > 20, "hardly a seat was held");
     }
