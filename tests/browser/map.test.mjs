@@ -264,6 +264,16 @@ test('a hall with an aisle keeps its stage, and row names stay at the edge of wh
   await mustBeSound(page, 'rows by their names');
 });
 
+test('a hall with an aisle keeps its stage when only what changed comes', async (t) => {
+  const seats = Array.from({ length: 12 }, (_, at) => ({ seat: `A-${at + 1}`, section: 'R', row: 'A', number: String(at + 1), price: 1000, x: at + (at > 5 ? 2 : 1), y: 1 }));
+  const { app, page, scheduleId } = await atMap(t, { seats });
+  const stage = await page.locator('svg.map .stage').first().evaluate((node) => { node.dataset.first = 'yes'; return node.outerHTML; });
+  const buyer = await app.customer('Buyer');
+  await buyer.call('POST', '/reservations', { scheduleId, seats: ['A-7'] });
+  await page.locator('.seat.is-held[data-seat="A-7"]').waitFor();
+  assert.equal(await page.locator('svg.map .stage').first().evaluate((node) => node.outerHTML), stage, 'it was not even drawn anew');
+});
+
 test('a map that is looked at again takes only the seats that changed, and comes whole after the date was changed', async (t) => {
   const [app, browser] = [await openApp(t), await openBrowser(t)];
   const page = await openPage(browser, app);

@@ -67,7 +67,8 @@ class Hall {
     const { version, since: told, seats } = answer.body;
     this.etag = answer.etag;
     this.version = version;
-    this.take(told === undefined ? answer.body : { seats: changed(this.seats, seats) });
+    if (told === undefined) this.whole = answer.body; // its stage and its shapes come with a whole map alone
+    this.take(told === undefined ? answer.body : { ...this.whole, seats: changed(this.seats, seats) });
   }
 
   take({ seats, front, shapes }) {
