@@ -1,8 +1,8 @@
 # Builds for other systems, from this machine and package registries alone; to be sourced after scripts/lib.sh. rustup
 # need not have those targets: the compiler is Debian's rustc-web, which comes with the source of its standard library,
 # and that is built as a part of the program (-Z build-std). zig (PyPI) is the C compiler and the linker of all of them.
-# Nothing of it is installed: it is laid once into a folder of 1 GB, BOXOFFICE_CROSS_CACHE.
-cross="${BOXOFFICE_CROSS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/boxoffice-cross}"
+# Nothing of it is installed: it is laid once into a folder of 1 GB, CROSS_CACHE.
+cross="${CROSS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/boxoffice-cross}"
 
 # The dependency of a Debian package whose name begins like this.
 depends_on() { apt-cache depends "$1" | sed -n "s/^ *Depends: \($2[0-9.]*\)\$/\1/p" | head -1; }

@@ -38,6 +38,7 @@ pub struct Certificates {
 }
 
 /// Where certificates come from.
+#[expect(clippy::large_enum_variant, reason = "there is one in a program")]
 enum Origin {
     Files(Files),
     Local { authority: Authority, given: BTreeSet<Name> },

@@ -169,7 +169,7 @@ pub static ROUTES: &[Route] = &[
     // What is not the API: health, metrics and pages.
     get("/healthz", Open(|_, _| Ok(Answer::Ready(operations::health())))),
     get("/readyz", Open(readiness::ready)),
-    get("/metrics", Open(|rooms, c| metrics::read(rooms, c))),
+    get("/metrics", Open(metrics::read)),
     get("/", Open(|_, c| Ok(Answer::Ready(web::customer(c.request))))).page(),
     get("/staff", Open(|_, c| Ok(Answer::Ready(web::staff(c.request))))).page(),
     get("/staff/", Open(|_, c| Ok(Answer::Ready(web::staff(c.request))))).page(),

@@ -187,7 +187,7 @@ fn front_that_staff_point_at_counts_before_all_that_the_plan_says() {
 fn rows_numbered_from_the_right_or_in_odd_and_even_halves_are_side_by_side_as_they_stand() {
     let from_the_right = straight("A", 10, (180.0, 0.0), (-SPACING, 0.0));
     assert_eq!(best_two(vec![zone("", vec![from_the_right])], vec![], Value::Null), ["A-5", "A-6"]);
-    let place = |nth: usize| if nth % 2 == 0 { 100.0 - 10.0 * nth as f64 } else { 110.0 + 10.0 * nth as f64 };
+    let place = |nth: usize| if nth.is_multiple_of(2) { 100.0 - 10.0 * nth as f64 } else { 110.0 + 10.0 * nth as f64 };
     let halves = row("A", (0..10).map(|nth| (place(nth), 0.0)).collect());
     assert_eq!(best_two(vec![zone("", vec![halves])], vec![], Value::Null), ["A-1", "A-2"]);
 }

@@ -150,11 +150,11 @@ impl Metrics {
 
     /// How many answers had a status that begins with this digit.
     pub fn answers_of_class(&self, class: u16) -> u64 {
-        let of_class = |answered: &Box<Answered>| {
+        let of_class = |answered: &Answered| {
             let by_status = STATUSES.iter().zip(&answered.by_status);
             by_status.filter(|((status, _), _)| status / 100 == class).map(|(_, figure)| figure.get()).sum::<u64>()
         };
-        self.answered.iter().filter_map(OnceLock::get).map(of_class).sum()
+        self.answered.iter().filter_map(OnceLock::get).map(|answered| of_class(answered)).sum()
     }
 
     /// Appends everything that the HTTP servers of a venue count, in sum.
