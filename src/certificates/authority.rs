@@ -200,7 +200,7 @@ fn params_of(key: &KeyPair, names: &BTreeSet<Name>, now: Millis) -> CertificateP
 fn is_private(name: &str) -> bool {
     let is_below =
         |private: &&str| name.strip_suffix(private).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    PRIVATE_NAMES.iter().any(|private| is_below(private))
+    PRIVATE_NAMES.iter().any(is_below)
 }
 
 fn subnet(network: IpNet) -> GeneralSubtree {
