@@ -19,7 +19,7 @@ fn lines_of(log: PipeReader) -> Vec<Value> {
         };
         sender.send(BufReader::new(log).lines().map(read).collect()).unwrap();
     });
-    lines.recv_timeout(DEADLINE).expect("the log has no end, or a line that is no JSON")
+    lines.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("the log has no end, or a line that is no JSON"))
 }
 
 fn find<'l>(lines: &'l [Value], target: &str, words: &str) -> &'l Value {
@@ -37,7 +37,7 @@ fn call_often(server: &Server, count: usize) {
         }
         sender.send(()).unwrap();
     });
-    done.recv_timeout(DEADLINE).expect("the server waits for who reads its log");
+    done.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("the server waits for who reads its log"));
 }
 
 fn lost(server: &Server) -> u64 {
