@@ -44,7 +44,7 @@ test('every refusal of the calls that the customer’s pages make has a sentence
   // What a page cannot send wrong, and what only those who run the server meet.
   const ofPrograms = ['INVALID_JSON', 'INVALID_HEADER', 'UNSUPPORTED_MEDIA_TYPE', 'BODY_TOO_LARGE', 'METHOD_NOT_ALLOWED', 'DATE_AMBIGUOUS',
     'REQUEST_TIMEOUT', 'LENGTH_REQUIRED', 'EXPECTATION_FAILED', 'HEAD_TOO_LARGE', 'VERSION_NOT_SUPPORTED', 'NOT_READY', 'NO_DRAW', 'PAYMENT_NOT_FOUND',
-    'STAFF_KEY_INVALID', 'USER_NOT_FOUND', 'TICKET_NOT_FOUND'];
+    'STAFF_KEY_INVALID', 'COURSE_UNMAPPED', 'USER_IN_USE', 'USER_NOT_FOUND', 'TICKET_NOT_FOUND'];
   const codes = new Set();
   const gathered = new Set();
   const gather = (value) => {

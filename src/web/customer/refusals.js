@@ -42,6 +42,7 @@ export const refusals = {
   'refusal.ALREADY_PAID': ['이미 결제되었습니다. 내 티켓에서 볼 수 있습니다.', 'This was paid already. Your tickets are in my tickets.'],
   'refusal.HOLD_EXPIRED': ['결제 시간이 지나 좌석 선택이 해제되었습니다. 아직 비어 있으면 다시 선택할 수 있습니다.', 'The time to pay ran out and the seats were released. If they are still free, choose them again.'],
   'refusal.INSUFFICIENT_BALANCE': ['포인트가 {shortfall} 부족해 결제되지 않았습니다. 충전한 뒤 다시 시도해 주세요.', 'You need {shortfall} more points, so the payment was declined. Top up, then try again.'],
+  'refusal.USER_BANNED': ['공연장이 예매를 정지해 예매할 수 없습니다. 결제한 티켓은 그대로 쓸 수 있습니다. 창구에 문의해 주세요.', 'The venue has stopped your bookings. Tickets that are paid stay good. Please ask at the counter.'],
   'refusal.IDEMPOTENCY_KEY_REUSED': ['같은 요청이 다른 내용으로 이미 처리되었습니다. 화면을 새로 불러와 주세요.', 'This was sent before with other contents. Please reload the page.'],
 };
 

@@ -47,7 +47,7 @@ async function chooseDate(main, user, { timeZone }, signal) {
         el('a', { class: 'button main', href: `#counter/sell/${scheduleId}${user ? `/${user.userId}` : ''}`, 'aria-label': say('seatSale.chooseOne', { when: dateTime(startsAt, timeZone) }) }, say('seatSale.choose')))));
   };
   const concert = field('concertId', say('seatSale.concert'), { kind: 'select', on: { change: () => show(concert.input.value) } },
-    concerts.toReversed().map(({ concertId, title }) => el('option', { value: concertId }, title)));
+    [...concerts].reverse().map(({ concertId, title }) => el('option', { value: concertId }, title)));
   if (concerts.length) await show(concert.input.value);
   fill(main, back(user), el('h1', { tabindex: '-1' }, say('seatSale.title')),
     concerts.length ? el('section', { class: 'card' }, concert.node) : el('p', { class: 'note' }, say('seatSale.noConcerts')), rows);
