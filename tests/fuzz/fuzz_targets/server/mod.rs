@@ -15,3 +15,8 @@ pub mod response_head;
 #[path = "../../../../src/http/server/target.rs"]
 pub mod target;
 pub mod upstream;
+
+/// The library shows this one.
+pub mod limits {
+    pub use boxoffice::http::Limits;
+}
