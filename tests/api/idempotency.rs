@@ -69,7 +69,9 @@ fn idempotency_key_makes_every_post_of_staff_happen_once() {
         ("/test/snapshots", json!({ "name": "here" })),
         ("/test/snapshots/here/restore", json!({})),
     ];
-    let routes = ROUTES.iter().filter(|route| is_staff(route) && route.key_use == KeyUse::Keeps).count();
+    let keeps = ROUTES.iter().filter(|route| is_staff(route) && route.key_use == KeyUse::Keeps);
+    // The preview of a layout changes nothing: it takes a key and is made again.
+    let routes = keeps.filter(|route| !route.path.ends_with("/layouts/preview")).count();
     // One of them is there twice, and the reset comes last.
     assert_eq!(calls.len(), routes, "a call of staff is missing here");
     for (number, (path, body)) in calls.iter().enumerate() {

@@ -111,7 +111,8 @@ fn query_parameters_that_are_not_known_or_there_twice_are_refused_by_every_call(
         let path = world.path(route);
         let ask = |query: &str| world.ask(route, &format!("{path}?{query}"), &[], None);
         let Some(known) = route.query else {
-            assert!(ask("nothing=1&nothing=1").status < 400, "a page takes what a link carries: {path}");
+            let plain = world.ask(route, &path, &[], None).status;
+            assert_eq!(ask("nothing=1&nothing=1").status, plain, "a page takes what a link carries: {path}");
             continue;
         };
         must_name(route, &ask("nothing=1"), "?nothing");
@@ -191,6 +192,12 @@ fn members(document: &Document, schema: &Value, example: &Value, at: &str, found
     }
 }
 
+/// The one `null` that says something: these seats have no price and are not on sale. A price that was forgotten is not
+/// taken for it.
+fn is_unpriced(pointer: &str) -> bool {
+    pointer.starts_with("/layout/") && pointer.ends_with("/price")
+}
+
 /// Clients that write every member of a type send `null` for what they do not say. The calls and their members are
 /// those of the document, so that a new one is held to the same.
 #[test]
@@ -209,6 +216,9 @@ fn null_for_a_member_is_answered_as_if_it_were_not_there() {
             pointers.sort();
             pointers.dedup();
             for pointer in pointers {
+                if is_unpriced(&pointer) {
+                    continue;
+                }
                 let (parent, name) = pointer.rsplit_once('/').unwrap();
                 let mut ask = |null: bool| {
                     let mut body = example.clone();
