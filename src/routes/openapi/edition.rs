@@ -120,8 +120,17 @@ impl Edition {
     }
 }
 
-/// What has a type may be null; a list of words has null among them.
+/// What has a type may be null; a list of words has null among them; of several schemas one.
 fn or_null(mut schema: Value) -> Value {
+    if let Some(several) = schema.get_mut("oneOf").and_then(Value::as_array_mut)
+        && several.iter().all(|one| one.get("type").is_some())
+    {
+        let has_null = several.iter().any(|one| one["nullable"] == true);
+        if let Some(last) = several.last_mut().filter(|_| !has_null) {
+            *last = or_null(last.take());
+        }
+        return schema;
+    }
     if schema.get("type").is_none() {
         schema["type"] = "object".into();
     }
