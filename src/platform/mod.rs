@@ -84,6 +84,6 @@ pub use inner_socket::{InnerPeer, inner_pair};
 pub use lock::{FileLock, LockError, is_locked, lock_path};
 pub use machine::machine_name;
 pub use network::{SHORT_READ_IS_ALL, is_listener_lost, reuse_address};
-pub use process::ProcessFigures;
+pub use process::{ProcessFigures, memory_peak_bytes};
 pub use signals::{EndSignals, Signal};
 pub use supervisor::Supervisor;

@@ -63,10 +63,3 @@ impl OnSale {
         })
     }
 }
-
-/// The most memory that this process had, in bytes, where the system tells (Linux).
-pub(super) fn memory_peak_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? << 10)
-}

@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use super::audit::Event;
 use super::customer::{Customer, Ending};
-use super::on_sale::{Phases, memory_peak_bytes};
+use super::on_sale::Phases;
 use super::plan::Behaviour;
 use super::stats::Stats;
+use crate::platform;
 use crate::venue::EventType;
 
 /// Faults of one check that are shown.
@@ -146,7 +147,7 @@ impl Report {
             sold,
             sold_out_after_seconds: sold_out.then(|| (last_sale_ms - first_ms) as f64 / 1_000.0),
             phases: outcome.phases,
-            memory_peak_bytes: memory_peak_bytes(),
+            memory_peak_bytes: platform::memory_peak_bytes(),
             customers_bytes: outcome.customers.iter().map(Customer::bytes).sum(),
             seconds: outcome.seconds,
             journeys_per_second: outcome.customers_total as f64 / outcome.seconds,
