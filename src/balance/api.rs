@@ -1,6 +1,6 @@
 //! One's own points.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::PayMethod;
@@ -58,6 +58,10 @@ pub(super) fn write_top_up(tx: &Tx, user_id: Uuid, amount: Points, method: Optio
         "balance": changed.balance,
         "at": tx.now(),
     });
-    let at = format!("/api/v1/users/{user_id}/balance/entries");
-    Ok(Written::Ready(Reply::json(201, &body).with("Location", at)))
+    Ok(entry_made(user_id, &body))
+}
+
+/// 201 for a new entry of a ledger, with where it is read.
+pub(super) fn entry_made(user_id: Uuid, body: &Value) -> Written {
+    Written::Ready(Reply::json(201, body).with("Location", format!("/api/v1/users/{user_id}/balance/entries")))
 }

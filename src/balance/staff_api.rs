@@ -4,13 +4,13 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::PayMethod;
-use super::api::{read_amount, write_top_up};
-use crate::http::{Fields, Reply};
+use super::api::{entry_made, read_amount, write_top_up};
+use crate::http::Fields;
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
 use crate::user::{self, api::user_json};
-use crate::venue::{Answer, Context, Written};
+use crate::venue::{Answer, Context};
 
 /// `GET /staff/users/{userId}`, for counter and admins: 200 with a user, their code and the balance. 404
 /// `USER_NOT_FOUND`.
@@ -49,8 +49,7 @@ pub fn pay_out(context: &Context) -> Outcome<Answer> {
             "balance": changed.balance,
             "at": tx.now(),
         });
-        let at = format!("/api/v1/users/{user_id}/balance/entries");
-        Ok(Written::Ready(Reply::json(201, &body).with("Location", at)))
+        Ok(entry_made(user_id, &body))
     })
 }
 
@@ -101,8 +100,7 @@ pub fn correct(context: &Context) -> Outcome<Answer> {
             "balance": changed.balance,
             "at": tx.now(),
         });
-        let at = format!("/api/v1/users/{user_id}/balance/entries");
-        Ok(Written::Ready(Reply::json(201, &body).with("Location", at)))
+        Ok(entry_made(user_id, &body))
     })
 }
 
