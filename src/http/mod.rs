@@ -19,6 +19,8 @@ pub use delivery::{Delivery, Ending};
 pub use fields::{Fields, decoded, decoded_segment, json_body, must_be_date, number, parameter, plain_line, query};
 pub use idempotency::{Once, forget};
 pub use json::parse as parse_json;
+#[cfg(test)]
+pub use path_pattern::PATH_PATTERN_CASES;
 pub use path_pattern::{fits, path_parameter};
 pub use rate_limit::RateLimit;
 pub use reply::{Reply, status_of};

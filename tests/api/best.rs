@@ -19,12 +19,12 @@ fn sections(flags: &[&str]) -> TestApp {
     app
 }
 
-fn best(who: &Customer, wanted: Value) -> Answer {
+pub fn best(who: &Customer, wanted: Value) -> Answer {
     who.post("/reservations", json!({ "scheduleId": 1, "bestAvailable": wanted }))
 }
 
 #[track_caller]
-fn seats(answer: &Answer) -> Vec<String> {
+pub fn seats(answer: &Answer) -> Vec<String> {
     let seats = answer.must(201)["seats"].as_array().unwrap();
     seats.iter().map(|seat| seat["seat"].as_str().unwrap().to_owned()).collect()
 }

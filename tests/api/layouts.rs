@@ -1,7 +1,8 @@
 //! Layouts as venues have them: read before anything is saved, seats that are not on sale or have a meaning, and the
 //! front, which staff correct.
 
-use crate::support::{Answer, Customer, TestApp, invariants};
+use super::best::{best, seats};
+use crate::support::{TestApp, invariants};
 use serde_json::{Value, json};
 
 /// A hall with the only date 1 of this layout, and a concert 1.
@@ -49,16 +50,6 @@ fn planned(prices: Value) -> Value {
 
 fn all_priced() -> Value {
     planned(json!({ "Parkett": 30_000, "Rollstuhl": 10_000, "Billig (Sichtbehinderung)": 5_000 }))
-}
-
-fn best(who: &Customer, wanted: Value) -> Answer {
-    who.post("/reservations", json!({ "scheduleId": 1, "bestAvailable": wanted }))
-}
-
-#[track_caller]
-fn seats(answer: &Answer) -> Vec<String> {
-    let seats = answer.must(201)["seats"].as_array().unwrap();
-    seats.iter().map(|seat| seat["seat"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
