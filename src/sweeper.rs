@@ -69,9 +69,9 @@ impl Sweeper {
         }
     }
 
-    /// Holds first: a visit may last as long as its hold.
+    /// Holds first, all of them: a visit may last as long as its hold.
     fn end_due(&self, tx: &Tx) -> Outcome<()> {
-        reservation::expire_due(tx, &self.skipped)?;
+        let all_expired = reservation::expire_due(tx, &self.skipped)?;
         if self.settle_from().is_some_and(|from| tx.now() >= from) {
             match reservation::settle_cancelled(tx, &self.skipped)? {
                 Settlement::Nothing => self.settle_from.store(NOTHING_TO_SETTLE, Relaxed),
@@ -81,7 +81,9 @@ impl Sweeper {
                 }
             }
         }
-        queue::end_due(tx, &self.line, &self.skipped)?;
+        if all_expired {
+            queue::end_due(tx, &self.line, &self.skipped)?;
+        }
         queue::draw_if_due(tx, &self.line)
     }
 

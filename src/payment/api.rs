@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Attempt, PaidFor, Signing};
 use crate::http::Reply;
 use crate::points::Points;
-use crate::queue::{Caller, TokenStatus};
+use crate::queue::Caller;
 use crate::refusal::Refusal;
 use crate::reservation::{self, Status, api::read_date, api::read_seats};
 use crate::store::Outcome;
@@ -14,7 +14,7 @@ use crate::ticket;
 use crate::venue::{Answer, Context, Written};
 
 /// `POST /payments`, for an active token: pays for held seats in one transaction: points, ledger, reservation, tickets,
-/// and the end of the visit. Needs `amount` and the reservation, by `reservationId` or by date and `seats`. 201 with
+/// and the end of the visit, which goes on only while a hold of the caller's own is still unpaid. Needs `amount` and the reservation, by `reservationId` or by date and `seats`. 201 with
 /// `Location`; one effect for an `Idempotency-Key`. A 402 is kept as a declined attempt: the last one allowed ends the
 /// reservation as FAILED. 402 `INSUFFICIENT_BALANCE`; 404 `RESERVATION_NOT_FOUND`, `CONCERT_NOT_FOUND`,
 /// `SCHEDULE_NOT_FOUND`; 409 `DATE_AMBIGUOUS`, `ALREADY_PAID`, `HOLD_EXPIRED`, `RESERVATION_NOT_PENDING`,
@@ -36,7 +36,7 @@ pub fn pay(context: &Context, caller: Caller) -> Outcome<Answer> {
     Answer::write_decided(move |tx| {
         Ok(Written::Ready(match super::pay(tx, signing, caller.key, &what, amount, attempts)? {
             Attempt::Declined(refusal) => Reply::refusal(&refusal, language),
-            Attempt::Completed { reservation, balance, tickets } => Reply::json(
+            Attempt::Completed { reservation, balance, tickets, token_status } => Reply::json(
                 201,
                 &json!({
                     "paymentId": reservation.payment_id,
@@ -46,7 +46,7 @@ pub fn pay(context: &Context, caller: Caller) -> Outcome<Answer> {
                     "balance": balance,
                     "paidAt": tx.now(),
                     "tickets": tickets,
-                    "tokenStatus": TokenStatus::Expired,
+                    "tokenStatus": token_status,
                 }),
             )
             .with("Location", format!("/api/v1/payments/{}", reservation.payment_id)),

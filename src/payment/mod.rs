@@ -1,4 +1,4 @@
-//! Payment: points for held seats. It ends the visit.
+//! Payment: points for held seats. It ends the visit, unless the user holds more.
 
 pub mod api;
 mod counter;
@@ -15,7 +15,7 @@ use crate::balance::{self, Changed, PayMethod};
 use crate::clock::Millis;
 use crate::ids::TokenKey;
 use crate::points::Points;
-use crate::queue;
+use crate::queue::{self, TokenStatus};
 use crate::refusal::{Refusal, TokenEnd};
 use crate::reservation::{self, DateRef, Reservation, Status};
 use crate::schedule;
@@ -47,6 +47,8 @@ pub enum Attempt {
         balance: Points,
         /// One for each seat.
         tickets: Vec<Ticket>,
+        /// What became of the visit.
+        token_status: TokenStatus,
     },
     /// Too few points; the attempt counts.
     Declined(Refusal),
@@ -91,7 +93,8 @@ fn ready_codes(key: &SigningKey, reader: &Reader, user_id: Uuid, what: &PaidFor)
     Ok(seats.iter().map(|seat| ticket::sign(key, of.schedule_id, seat, None)).collect::<Result<_, _>>()?)
 }
 
-/// Pays for held seats: points deducted, seats sold, tickets made, the token expired.
+/// Pays for held seats: points deducted, seats sold, tickets made, the token expired. Who pays for seats that staff keep
+/// for them while a hold of their own is unpaid goes on with the visit.
 ///
 /// # Errors
 /// The token's, `RESERVATION_NOT_FOUND`, `ALREADY_PAID`, `HOLD_EXPIRED`, `RESERVATION_NOT_PENDING`,
@@ -129,9 +132,9 @@ pub fn pay(
         Ok(Changed { balance, .. }) => {
             let codes = |seats: &[WantedSeat]| signing.codes_of(reservation.schedule_id, seats);
             let tickets = confirm(tx, &reservation, seats, &[], codes)?;
-            queue::end(tx, &token, TokenEnd::Paid)?;
+            let token_status = reservation::end_visit_unless_held(tx, &token, TokenEnd::Paid)?;
             record(tx, EventType::PaymentCompleted, &told(&reservation))?;
-            Ok(Attempt::Completed { reservation: Box::new(reservation), balance, tickets })
+            Ok(Attempt::Completed { reservation: Box::new(reservation), balance, tickets, token_status })
         }
     }
 }

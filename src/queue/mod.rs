@@ -103,6 +103,7 @@ pub fn admit_elsewhere(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<Token> {
     let key = add(tx, line, user_id, Placement::Guest)?;
     let visit_until = tx.now().plus_seconds(sql::find_rules(tx)?.visit_seconds);
     sql::mark_active_if_waiting(tx, key, visit_until)?;
+    sql::mark_first_call(tx, key)?; // there: who was inside is not dropped for silence
     record(tx, EventType::TokenAdmitted, &json!({ "userId": user_id, "byHand": true }))?;
     tx.push_change(Change::TokenAdmitted { key, visit_until });
     must_be_active(tx, key)

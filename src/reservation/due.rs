@@ -13,13 +13,14 @@ use crate::venue::Tx;
 /// While more are due, the next transaction follows at once.
 const EXPIRE_MAX: usize = 500;
 
-/// Writes down holds that are over at the moment of this transaction, the earliest first. One that can't be ended, in a
-/// file that somebody changed, is left alone and logged once.
-pub fn expire_due(tx: &Tx, skipped: &SkippedRows) -> Outcome<()> {
+/// Writes down holds that are over at the moment of this transaction, the earliest first; says whether these were all.
+/// One that can't be ended, in a file that somebody changed, is left alone and logged once.
+pub fn expire_due(tx: &Tx, skipped: &SkippedRows) -> Outcome<bool> {
     let due = sql::list_due(tx, EXPIRE_MAX + skipped.len())?;
     let due: Vec<Uuid> = due.into_iter().filter(|id| !skipped.has(id.as_u128())).take(EXPIRE_MAX).collect();
     let name = |id: &Uuid| format!("reservation {id}");
-    skipped.try_all(tx, &due, |id| id.as_u128(), name, |tx, &id| expire(tx, id)).map(drop)
+    skipped.try_all(tx, &due, |id| id.as_u128(), name, |tx, &id| expire(tx, id))?;
+    Ok(due.len() < EXPIRE_MAX)
 }
 
 /// Before seats of a date are held: the holds of the date and of the user that are over, where more

@@ -30,7 +30,7 @@ use crate::balance::PayMethod;
 use crate::clock::Millis;
 use crate::ids::TokenKey;
 use crate::points::Points;
-use crate::queue::{self, Token};
+use crate::queue::{self, Token, TokenStatus};
 use crate::refusal::{Refusal, TokenEnd};
 use crate::schedule::{self, Schedule};
 use crate::seat::{self, BestRequest, Hold, MapCache, WantedSeat};
@@ -340,6 +340,17 @@ pub fn renew_key(tx: &Tx, user_id: Uuid) -> Outcome<String> {
         end_visit(tx, &token, TokenEnd::Revoked)?;
     }
     Ok(user_key)
+}
+
+/// Ends the visit of somebody who holds nothing of their own any more; says what the token is afterwards. What staff keep
+/// for them is part of no visit.
+pub fn end_visit_unless_held(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<TokenStatus> {
+    let own = sql::find_pending_of_user(tx, token.user_id)?;
+    if own.is_some_and(|own| own.status_at(tx.now()) == Status::PendingPayment) {
+        return Ok(token.status);
+    }
+    end_visit(tx, token, reason)?;
+    Ok(TokenStatus::Expired)
 }
 
 /// Ends a token before its time: an unpaid hold is given back, then the place in the line or the visit is over.

@@ -46,5 +46,6 @@ mod support;
 mod test_servers;
 mod tickets;
 mod users;
+mod visits;
 mod waiting;
 mod writer;

@@ -96,6 +96,8 @@ fn due_all_at_once_is_true_at_once_and_written_down_in_bounded_pieces() {
     assert_eq!(count(&app, "reservation WHERE status = 'EXPIRED'"), PEOPLE as i64);
     assert_eq!(count(&app, "token WHERE status = 'EXPIRED'"), PEOPLE as i64);
     assert_eq!(count(&app, "claim"), 0);
+    let early = "event WHERE type = 'TOKEN_EXPIRED' AND sequence < (SELECT max(sequence) FROM event WHERE type = 'SEATS_RELEASED')";
+    assert_eq!(count(&app, early), 0, "a file of any moment has no hold whose visit is over");
     let kim = app.buyer(PRICE);
     let held = kim.post("/reservations", json!({ "scheduleId": 1, "bestAvailable": { "count": 2 } }));
     assert_eq!(held.must(201)["seats"].as_array().unwrap().len(), 2);

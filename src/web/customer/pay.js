@@ -161,8 +161,9 @@ class Hold {
       body: { reservationId, amount }, authorization: asVisitor(), key: this.payKey, signal: this.signal,
     });
     try {
-      await this.paying;
-      ended('PAID');
+      const { body } = await this.paying;
+      if (body.tokenStatus === 'EXPIRED') ended('PAID');
+      else watch();
       inTab.set('boxoffice.paid', reservationId);
       location.replace(`#/tickets/${reservationId}`);
     } catch (error) {

@@ -306,7 +306,10 @@ impl World {
         self.reservations[id].status = "CONFIRMED";
         self.reservations[id].paid_at = Some(self.now);
         self.reservations[id].method = Some("POINTS");
-        self.end_token(token, "PAID");
+        let holds_more = self.pending_of(user).is_some();
+        if !holds_more {
+            self.end_token(token, "PAID");
+        }
         Ok(done(
             201,
             vec![
@@ -317,7 +320,7 @@ impl World {
                 ("/balance", Fact::Number(left)),
                 ("/paidAt", Fact::At(self.now)),
                 ("/tickets", Fact::Length(it.seats.len())),
-                ("/tokenStatus", Fact::Word("EXPIRED")),
+                ("/tokenStatus", Fact::Word(if holds_more { "ACTIVE" } else { "EXPIRED" })),
             ],
         ))
     }
