@@ -14,11 +14,12 @@ use crate::ticket;
 use crate::venue::{Answer, Context, Written};
 
 /// `POST /payments`, for an active token: pays for held seats in one transaction: points, ledger, reservation, tickets,
-/// and the end of the visit, which goes on only while a hold of the caller's own is still unpaid. Needs `amount` and the reservation, by `reservationId` or by date and `seats`. 201 with
-/// `Location`; one effect for an `Idempotency-Key`. A 402 is kept as a declined attempt: the last one allowed ends the
-/// reservation as FAILED. 402 `INSUFFICIENT_BALANCE`; 404 `RESERVATION_NOT_FOUND`, `CONCERT_NOT_FOUND`,
-/// `SCHEDULE_NOT_FOUND`; 409 `DATE_AMBIGUOUS`, `ALREADY_PAID`, `HOLD_EXPIRED`, `RESERVATION_NOT_PENDING`,
-/// `SCHEDULE_CANCELLED`; 422 `AMOUNT_MISMATCH`.
+/// and the end of the visit, which goes on only while a hold of the caller's own is still unpaid. Needs `amount` and
+/// the reservation, by `reservationId` or by date and `seats`. 201 with `Location`; one effect for an
+/// `Idempotency-Key`. A 402 is kept as a declined attempt: the last one allowed ends the reservation as FAILED. 402
+/// `INSUFFICIENT_BALANCE`; 404 `RESERVATION_NOT_FOUND`, `CONCERT_NOT_FOUND`, `SCHEDULE_NOT_FOUND`; 409
+/// `DATE_AMBIGUOUS`, `ALREADY_PAID`, `HOLD_EXPIRED`, `RESERVATION_NOT_PENDING`, `SCHEDULE_CANCELLED`; 422
+/// `AMOUNT_MISMATCH`.
 pub fn pay(context: &Context, caller: Caller) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let names = ["reservationId", "scheduleId", "concertId", "date", "seats"];

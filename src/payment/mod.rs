@@ -93,8 +93,8 @@ fn ready_codes(key: &SigningKey, reader: &Reader, user_id: Uuid, what: &PaidFor)
     Ok(seats.iter().map(|seat| ticket::sign(key, of.schedule_id, seat, None)).collect::<Result<_, _>>()?)
 }
 
-/// Pays for held seats: points deducted, seats sold, tickets made, the token expired. Who pays for seats that staff keep
-/// for them while a hold of their own is unpaid goes on with the visit.
+/// Pays for held seats: points deducted, seats sold, tickets made, the token expired. Who pays for seats that staff
+/// keep for them while a hold of their own is unpaid goes on with the visit.
 ///
 /// # Errors
 /// The token's, `RESERVATION_NOT_FOUND`, `ALREADY_PAID`, `HOLD_EXPIRED`, `RESERVATION_NOT_PENDING`,

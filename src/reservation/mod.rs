@@ -342,8 +342,8 @@ pub fn renew_key(tx: &Tx, user_id: Uuid) -> Outcome<String> {
     Ok(user_key)
 }
 
-/// Ends the visit of somebody who holds nothing of their own any more; says what the token is afterwards. What staff keep
-/// for them is part of no visit.
+/// Ends the visit of somebody who holds nothing of their own any more; says what the token is afterwards. What staff
+/// keep for them is part of no visit.
 pub fn end_visit_unless_held(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<TokenStatus> {
     let own = sql::find_pending_of_user(tx, token.user_id)?;
     if own.is_some_and(|own| own.status_at(tx.now()) == Status::PendingPayment) {
