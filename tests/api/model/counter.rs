@@ -145,7 +145,7 @@ pub fn choose(world: &World, dice: &mut Dice, user: usize) -> What {
     let status = one(dice, &statuses);
     let of: Vec<usize> = (0..world.reservations.len()).filter(|it| world.reservations[*it].status == status).collect();
     let reservation = (!of.is_empty()).then(|| one(dice, &of));
-    match dice.below(12) {
+    match dice.below(14) {
         0..3 => {
             let amount = world.schedule(schedule).map(|it| it.price * seats.len() as i64).filter(|_| method != "FREE");
             let amount = if dice.below(8) == 0 { Some(7) } else { amount };
@@ -154,9 +154,9 @@ pub fn choose(world: &World, dice: &mut Dice, user: usize) -> What {
         3..6 => What::Keep { user, schedule, seats, until: world.now + one(dice, &[1, 20_000, 90_000, 200_000]) },
         6..9 => What::SellHeld { reservation, method },
         9 => What::FreeSeats { reservation },
-        10 => {
+        10..12 => {
             let any = dice.below(1 + world.reservations.len() as u64) as usize;
-            What::Refund { reservation: if dice.below(3) > 0 { reservation } else { any.checked_sub(1) } }
+            What::Refund { reservation: if dice.below(3) == 0 { reservation } else { any.checked_sub(1) } }
         }
         _ => {
             let balance = world.purses[user % USERS].balance;

@@ -23,7 +23,7 @@ use world::World;
 /// Runs, steps of each, and how often every refusal must have been reached in all of them.
 const CASES: u32 = 60;
 const STEPS: std::ops::Range<usize> = 90..130;
-const REACHED_MIN: usize = 20;
+const REACHED_MIN: usize = 12;
 
 /// The model as the state machine knows it: a transition is a throw of dice, and `choices.rs` reads it.
 struct Model;
