@@ -236,6 +236,10 @@ CREATE TABLE reservation (
         CHECK (method IS NULL OR (method IN ('CASH', 'CARD', 'FREE') AND paid_at IS NOT NULL AND (method <> 'FREE' OR amount = 0))),
     -- What staff wrote beside it.
     note            TEXT CHECK (length(note) <= 200),
+    -- The terms of its sale, as its date had them then: the start, and until so many hours before it users may take
+    -- their points back; null: they may not.
+    sold_starts_at     INTEGER CHECK (sold_starts_at IS NULL OR paid_at IS NOT NULL),
+    refund_until_hours INTEGER CHECK (refund_until_hours BETWEEN 0 AND 8760),
     CHECK (hold_expires_at > created_at),
     CHECK ((status = 'PENDING_PAYMENT') = (ended_at IS NULL)),
     CHECK ((status = 'FAILED') = (failure IS NOT NULL)),
@@ -254,6 +258,17 @@ CREATE TABLE reservation_seat (
     seat_no        INTEGER NOT NULL,
     label          TEXT    NOT NULL,
     price          INTEGER NOT NULL CHECK (price >= 0),
+    PRIMARY KEY (reservation_id, seat_no)
+) STRICT, WITHOUT ROWID;
+
+-- Seats that a paid reservation had and gave back while it kept others.
+CREATE TABLE returned_seat (
+    reservation_id BLOB    NOT NULL REFERENCES reservation (reservation_id),
+    seat_no        INTEGER NOT NULL,
+    label          TEXT    NOT NULL,
+    price          INTEGER NOT NULL CHECK (price >= 0),
+    -- The refund by which its price came back.
+    entry_id       INTEGER NOT NULL REFERENCES ledger_entry (entry_id),
     PRIMARY KEY (reservation_id, seat_no)
 ) STRICT, WITHOUT ROWID;
 
@@ -310,8 +325,7 @@ CREATE INDEX ledger_entry_user ON ledger_entry (user_id, entry_id);
 CREATE UNIQUE INDEX ledger_entry_paid ON ledger_entry (reservation_id) WHERE kind = 'PAYMENT';
 -- The money of a sale at the counter is taken once.
 CREATE UNIQUE INDEX ledger_entry_taken ON ledger_entry (reservation_id) WHERE kind = 'TOP_UP' AND reservation_id IS NOT NULL;
--- And refunded once.
-CREATE UNIQUE INDEX ledger_entry_refunded ON ledger_entry (reservation_id) WHERE kind = 'REFUND';
+CREATE INDEX ledger_entry_refunded ON ledger_entry (reservation_id) WHERE kind = 'REFUND'; -- once for each time that seats go back
 CREATE INDEX ledger_entry_at ON ledger_entry (at); -- the ledger of a day
 
 CREATE TABLE ticket (

@@ -26,10 +26,13 @@ pub(super) const RULES: &[Rule] = &[
         severity: Fault,
         says: "reservation {0} is {1}, but the feed tells {2} of it {3} times and not {4} times",
         finds: "WITH told AS MATERIALIZED (SELECT type, replace(json_extract(data, '$.reservationId'), '-', '') AS id, count(*) AS times
-                  FROM event WHERE type IN ('SEATS_HELD', 'SEATS_RELEASED', 'PAYMENT_COMPLETED', 'SEATS_SOLD', 'RESERVATION_REFUNDED')
+                  FROM event WHERE type IN ('SEATS_HELD', 'SEATS_RELEASED', 'PAYMENT_COMPLETED', 'SEATS_SOLD', 'SEATS_REFUNDED', 'RESERVATION_REFUNDED')
                   GROUP BY 1, 2),
+                back AS MATERIALIZED (SELECT reservation_id, count(DISTINCT entry_id) AS times FROM returned_seat GROUP BY 1),
                 must AS (SELECT reservation_id, status, 'SEATS_HELD' AS type, 1 AS times FROM reservation
-                  UNION ALL SELECT reservation_id, status, 'SEATS_RELEASED', status NOT IN ('PENDING_PAYMENT', 'CONFIRMED') FROM reservation
+                  UNION ALL SELECT reservation_id, status, 'SEATS_RELEASED', (status NOT IN ('PENDING_PAYMENT', 'CONFIRMED'))
+                    + ifnull(back.times, 0) FROM reservation LEFT JOIN back USING (reservation_id)
+                  UNION ALL SELECT reservation_id, status, 'SEATS_REFUNDED', back.times FROM back JOIN reservation USING (reservation_id)
                   UNION ALL SELECT reservation_id, status, 'SEATS_SOLD', status IN ('CONFIRMED', 'REFUNDED') FROM reservation
                   UNION ALL SELECT reservation_id, status, 'PAYMENT_COMPLETED', status IN ('CONFIRMED', 'REFUNDED') FROM reservation
                   UNION ALL SELECT reservation_id, status, 'RESERVATION_REFUNDED', status = 'REFUNDED' FROM reservation)

@@ -43,8 +43,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         severity: Fault,
         says: "reservation {0} is {1}, but the ledger does not show that user {2} paid {3} points for it, once and then",
-        finds: "SELECT reservation_id, status, user_id, amount FROM {reservation} AS r WHERE status IN ('CONFIRMED', 'REFUNDED')
-                  AND (SELECT iif(count(*) = 1, min(e.user_id = r.user_id AND e.amount = -r.amount AND e.at = r.paid_at), 0)
+        finds: "SELECT reservation_id, status, user_id, paid FROM (SELECT *, amount + (SELECT ifnull(sum(price), 0)
+                    FROM returned_seat AS b WHERE b.reservation_id = r.reservation_id) AS paid
+                  FROM {reservation} AS r WHERE status IN ('CONFIRMED', 'REFUNDED')) AS r
+                WHERE (SELECT iif(count(*) = 1, min(e.user_id = r.user_id AND e.amount = -r.paid AND e.at = r.paid_at), 0)
                        FROM ledger_entry AS e WHERE e.reservation_id = r.reservation_id AND e.kind = 'PAYMENT') <> 1",
     },
     Rule {
@@ -52,14 +54,25 @@ pub(super) const RULES: &[Rule] = &[
         says: "reservation {0} is refunded, but the ledger does not show that user {1} got {2} points back for it, once and then",
         finds: "SELECT reservation_id, user_id, amount FROM {reservation} AS r WHERE status = 'REFUNDED'
                   AND (SELECT iif(count(*) = 1, min(e.user_id = r.user_id AND e.amount = r.amount AND e.at = r.refunded_at), 0)
-                       FROM ledger_entry AS e WHERE e.reservation_id = r.reservation_id AND e.kind = 'REFUND') <> 1",
+                       FROM ledger_entry AS e WHERE e.reservation_id = r.reservation_id AND e.kind = 'REFUND'
+                         AND e.entry_id NOT IN (SELECT entry_id FROM returned_seat AS b WHERE b.reservation_id = r.reservation_id)) <> 1",
+    },
+    Rule {
+        severity: Fault,
+        says: "seats of {2} points went back from reservation {0}, but ledger entry {1} does not show that its user got them",
+        finds: "SELECT reservation_id, entry_id, sum(price) AS cost FROM returned_seat AS b GROUP BY reservation_id, entry_id
+                HAVING NOT EXISTS (SELECT 1 FROM ledger_entry AS e JOIN reservation AS r USING (reservation_id)
+                  WHERE e.entry_id = b.entry_id AND r.reservation_id = b.reservation_id AND e.user_id = r.user_id
+                    AND e.kind = 'REFUND' AND e.amount = cost)",
     },
     Rule {
         severity: Fault,
         says: "reservation {0} of {1} points was paid by {2}, but the ledger does not show that money, taken once and then",
-        finds: "SELECT reservation_id, amount, method FROM {reservation} AS r WHERE method IS NOT NULL AND iif(amount > 0,
+        finds: "SELECT reservation_id, paid, method FROM (SELECT *, amount + (SELECT ifnull(sum(price), 0)
+                    FROM returned_seat AS b WHERE b.reservation_id = r.reservation_id) AS paid
+                  FROM {reservation} AS r WHERE method IS NOT NULL) AS r WHERE iif(paid > 0,
                   (SELECT count(*) FROM ledger_entry AS e WHERE e.reservation_id = r.reservation_id AND e.kind = 'TOP_UP'
-                     AND e.user_id = r.user_id AND e.method = r.method AND e.amount = r.amount AND e.at = r.paid_at),
+                     AND e.user_id = r.user_id AND e.method = r.method AND e.amount = r.paid AND e.at = r.paid_at),
                   (SELECT count(*) FROM ledger_entry AS e WHERE e.reservation_id = r.reservation_id AND e.kind = 'PAYMENT'
                      AND e.method = r.method)) <> 1",
     },
@@ -79,7 +92,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         severity: Fault,
         says: "ledger entry {0} is a {1} for reservation {2}, which is {3}",
-        finds: "SELECT entry_id, kind, reservation_id, status FROM {ledger_entry} JOIN reservation USING (reservation_id)
-                WHERE (kind = 'PAYMENT' AND status NOT IN ('CONFIRMED', 'REFUNDED')) OR (kind = 'REFUND' AND status <> 'REFUNDED')",
+        finds: "SELECT entry_id, kind, reservation_id, status FROM {ledger_entry} AS e JOIN reservation USING (reservation_id)
+                WHERE (kind = 'PAYMENT' AND status NOT IN ('CONFIRMED', 'REFUNDED')) OR (kind = 'REFUND' AND status <> 'REFUNDED'
+                  AND NOT EXISTS (SELECT 1 FROM returned_seat AS b WHERE b.reservation_id = reservation.reservation_id
+                    AND b.entry_id = e.entry_id))",
     },
 ];

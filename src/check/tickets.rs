@@ -18,7 +18,9 @@ pub(super) const RULES: &[Rule] = &[
         finds: "SELECT t.ticket_id, t.reservation_id, t.label FROM ticket AS t
                 WHERE NOT EXISTS (SELECT 1 FROM reservation AS r JOIN reservation_seat AS s USING (reservation_id)
                   WHERE r.reservation_id = t.reservation_id AND r.status IN ('CONFIRMED', 'REFUNDED')
-                    AND s.seat_no = t.seat_no AND s.label = t.label)",
+                    AND s.seat_no = t.seat_no AND s.label = t.label)
+                  AND NOT EXISTS (SELECT 1 FROM returned_seat AS b WHERE b.reservation_id = t.reservation_id
+                    AND b.seat_no = t.seat_no AND b.label = t.label)",
     },
     Rule {
         severity: Fault,
@@ -26,6 +28,12 @@ pub(super) const RULES: &[Rule] = &[
         finds: "SELECT ticket_id, reservation_id, r.status FROM check_in JOIN ticket USING (ticket_id)
                 JOIN reservation AS r USING (reservation_id) JOIN schedule USING (schedule_id)
                 WHERE r.status <> 'CONFIRMED' AND cancelled_at IS NULL",
+    },
+    Rule {
+        severity: Fault,
+        says: "somebody went in with ticket {0} of reservation {1}, whose seat {2} went back",
+        finds: "SELECT ticket_id, reservation_id, b.label FROM returned_seat AS b JOIN ticket USING (reservation_id, seat_no)
+                JOIN check_in USING (ticket_id)",
     },
     Rule {
         severity: Fault,

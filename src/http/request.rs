@@ -88,6 +88,11 @@ impl Request {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
+    /// Whether there is no body, or `null` in its place.
+    pub fn has_no_body(&self) -> bool {
+        matches!(self.body.trim_ascii(), b"" | b"null")
+    }
+
     /// The language of the answer.
     pub fn language(&self) -> Language {
         self.header("accept-language").map(Language::of_accept_language).unwrap_or_default()

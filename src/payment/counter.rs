@@ -52,5 +52,6 @@ pub fn sell(
     reservation.paid_at = Some(tx.now());
     reservation.ended_at = Some(tx.now());
     let date = schedule::must_find(tx, reservation.schedule_id)?;
-    Ok(ReservationDetails { reservation, date, seats, tickets })
+    (reservation.sold_starts_at, reservation.refund_until_hours) = (Some(date.starts_at), date.refund_until_hours);
+    Ok(ReservationDetails { reservation, date, seats, tickets, returned: Vec::new() })
 }

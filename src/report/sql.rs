@@ -32,8 +32,9 @@ pub(super) fn list_parts(connection: &Connection, schedule_id: i64, now: Millis)
 pub(super) fn sum_refunded(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Points> {
     connection
         .prepare_cached(
-            "SELECT coalesce(sum(amount), 0) FROM reservation
-             WHERE schedule_id = ?1 AND status IN ('CONFIRMED', 'REFUNDED') AND status = 'REFUNDED'",
+            "SELECT coalesce(sum(iif(status = 'REFUNDED', amount, 0) + ifnull((SELECT sum(price) FROM returned_seat AS b
+               WHERE b.reservation_id = reservation.reservation_id), 0)), 0)
+             FROM reservation WHERE schedule_id = ?1 AND status IN ('CONFIRMED', 'REFUNDED')",
         )?
         .query_row([schedule_id], |row| row.get(0))
 }

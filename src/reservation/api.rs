@@ -25,7 +25,7 @@ const LIST_MAX: u32 = 200;
 
 /// A reservation as the wire shows it at `now`.
 pub fn reservation_json(details: &ReservationDetails, now: Millis) -> Value {
-    let ReservationDetails { reservation, date, seats, tickets } = details;
+    let ReservationDetails { reservation, date, seats, tickets, returned } = details;
     let status = reservation.status_at(now);
     let seats: Vec<Value> = seats.iter().map(|seat| json!({ "seat": seat.label, "price": seat.price })).collect();
     let left_ms = match status {
@@ -47,7 +47,8 @@ pub fn reservation_json(details: &ReservationDetails, now: Millis) -> Value {
         "holdExpiresInSeconds": left_ms.div_euclid(1_000) + i64::from(left_ms.rem_euclid(1_000) > 0),
         "failure": reservation.failure,
         "endReason": reservation.was_cancelled_with(date, status).then_some(Code::ScheduleCancelled.word()),
-        "refundUntil": date.refund_until(),
+        "movedFrom": reservation.moved_from(date),
+        "refundUntil": reservation.refund_until(date),
         "payment": {
             "paymentId": reservation.payment_id,
             "status": status.of_payment(),
@@ -58,6 +59,7 @@ pub fn reservation_json(details: &ReservationDetails, now: Millis) -> Value {
         },
         "atCounter": reservation.at_counter,
         "tickets": tickets,
+        "returnedSeats": returned,
     })
 }
 
@@ -247,16 +249,28 @@ pub fn cancel(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     })
 }
 
-/// `POST /reservations/{reservationId}/refund`, for a user: gives paid seats back, until `refundUntilHours` before the
-/// start. 200 with the reservation: the points are back, the seats free, the tickets void. One effect for an
-/// `Idempotency-Key`. 404 `RESERVATION_NOT_FOUND`; 409 `RESERVATION_NOT_CONFIRMED`, `TICKET_CHECKED_IN`,
-/// `REFUND_CLOSED`.
+/// `POST /reservations/{reservationId}/refund`, for a user: gives paid seats back, all of them or those of `seats`,
+/// until so many hours before the start as the date said when they were sold; where the date was moved since, until its
+/// start. 200 with the reservation: the points are back, the seats free, their tickets void. One effect for an
+/// `Idempotency-Key`. 404 `RESERVATION_NOT_FOUND`, `SEAT_NOT_FOUND`; 409 `RESERVATION_NOT_CONFIRMED`,
+/// `TICKET_CHECKED_IN`, `REFUND_CLOSED`.
 pub fn refund(context: &Context, user_id: Uuid) -> Outcome<Answer> {
-    let reservation_id = reservation_id(context)?;
+    let (reservation_id, labels) = (reservation_id(context)?, read_returned(context)?);
     Answer::write_decided(move |tx| {
-        let ended = super::refund_own(tx, user_id, reservation_id)?;
+        let ended = super::refund_own(tx, user_id, reservation_id, labels.as_deref())?;
         Ok(Written::Ready(Reply::json(200, &reservation_json(&ended, tx.now()))))
     })
+}
+
+/// Which seats are given back; `None`: all.
+///
+/// # Errors
+/// `INVALID_REQUEST`.
+pub(super) fn read_returned(context: &Context) -> Result<Option<Vec<String>>, Refusal> {
+    let Some(mut fields) = context.fields_if_any()? else { return Ok(None) };
+    let labels = fields.has("seats").then(|| read_seats(&mut fields)).transpose()?;
+    fields.end()?;
+    Ok(labels)
 }
 
 /// `DELETE /users/{userId}`, for a user: removes the caller's account. 204. 403 `NOT_YOURS`; 404

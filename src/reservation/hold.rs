@@ -104,6 +104,8 @@ pub(super) fn hold(
         at_counter,
         method: None,
         note,
+        sold_starts_at: None,
+        refund_until_hours: None,
     };
     sql::insert(tx, &reservation, &seats)?;
     seat::hold(tx, &reservation.hold(), &seats)?;

@@ -89,6 +89,10 @@ pub struct Reservation {
     pub method: Option<PayMethod>,
     /// What staff wrote beside it.
     pub note: Option<String>,
+    /// When its date began, as it was sold.
+    pub sold_starts_at: Option<Millis>,
+    /// The terms of its sale: until so many hours before the start its user may take the points back.
+    pub refund_until_hours: Option<u32>,
 }
 
 impl Reservation {
@@ -108,6 +112,20 @@ impl Reservation {
             _ => None,
         };
         date.cancelled_at.zip(ended_at).is_some_and(|(cancelled_at, ended_at)| ended_at >= cancelled_at)
+    }
+
+    /// When its date was to begin as it was sold, where it was moved since.
+    pub fn moved_from(&self, date: &Schedule) -> Option<Millis> {
+        self.sold_starts_at.filter(|starts_at| *starts_at != date.starts_at)
+    }
+
+    /// Until when its user may give it back: by the terms of its sale, and until the start of a date that was moved.
+    pub fn refund_until(&self, date: &Schedule) -> Option<Millis> {
+        match self.paid_at {
+            None => date.refund_until(date.refund_until_hours),
+            Some(_) if self.moved_from(date).is_some() => Some(date.starts_at),
+            Some(_) => date.refund_until(self.refund_until_hours),
+        }
     }
 
     /// How it was paid; `None` while it was not.
@@ -132,7 +150,19 @@ pub struct ReservationDetails {
     pub date: Schedule,
     /// In layout order, at the price that was agreed.
     pub seats: Vec<WantedSeat>,
+    /// Of these seats.
     pub tickets: Vec<Ticket>,
+    /// Seats that it gave back while it kept others.
+    pub returned: Vec<ReturnedSeat>,
+}
+
+/// A seat that a paid reservation gave back while it kept others.
+#[derive(Debug, Clone, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReturnedSeat {
+    pub seat: String,
+    pub price: Points,
+    pub returned_at: Millis,
 }
 
 impl ReservationDetails {
@@ -148,13 +178,14 @@ impl ReservationDetails {
         date: Schedule,
         seats: Vec<WantedSeat>,
     ) -> Outcome<ReservationDetails> {
-        let tickets = match reservation.status {
-            Status::Confirmed | Status::Refunded => {
-                ticket::list_of_reservation(connection, reservation.reservation_id)?
-            }
-            _ => Vec::new(), // they are made with the payment
+        let (tickets, returned) = match reservation.status {
+            Status::Confirmed | Status::Refunded => (
+                ticket::list_of_reservation(connection, reservation.reservation_id)?,
+                sql::list_returned(connection, reservation.reservation_id)?,
+            ),
+            _ => (Vec::new(), Vec::new()), // tickets are made with the payment
         };
-        Ok(ReservationDetails { reservation, date, seats, tickets })
+        Ok(ReservationDetails { reservation, date, seats, tickets, returned })
     }
 }
 

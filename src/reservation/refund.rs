@@ -1,4 +1,4 @@
-//! Confirmed → refunded: one reservation, or all of a cancelled date.
+//! Confirmed → refunded: one reservation or some of its seats, or all of a cancelled date.
 
 use rusqlite::Connection;
 use serde_json::json;
@@ -19,65 +19,113 @@ use crate::venue::{Change, EventType, Tx, record};
 /// milliseconds longer, not seconds.
 const SETTLE_MAX: usize = 100;
 
-/// Refunds a reservation: points back, seats free, tickets void. What was paid in money at the counter is paid out in
-/// the same way.
+/// Refunds seats of a reservation, or all of it: points back, seats free, tickets void. What was paid in money at the
+/// counter is paid out in the same way.
 ///
 /// # Errors
-/// `RESERVATION_NOT_FOUND`, `RESERVATION_NOT_CONFIRMED`, `TICKET_CHECKED_IN`.
-pub fn refund(tx: &Tx, reservation_id: Uuid) -> Outcome<ReservationDetails> {
+/// `RESERVATION_NOT_FOUND`, `RESERVATION_NOT_CONFIRMED`, `SEAT_NOT_FOUND`, `TICKET_CHECKED_IN`.
+pub fn refund(tx: &Tx, reservation_id: Uuid, labels: Option<&[String]>) -> Outcome<ReservationDetails> {
     let reservation = sql::find(tx, reservation_id)?.ok_or(Refusal::ReservationNotFound)?;
-    must_be_confirmed(tx, &reservation)?;
-    let date = schedule::must_find(tx, reservation.schedule_id)?;
-    let (reservation, seats) = give_back(tx, reservation)?;
-    if let Some(method) = reservation.method.filter(|_| reservation.amount > Points::ZERO) {
-        balance::pay_out(tx, reservation.user_id, reservation.amount, method, Some(reservation_id))?;
+    let split = Split::of(tx, &reservation, labels)?;
+    let amount = split.amount()?;
+    let (user_id, method) = (reservation.user_id, reservation.method);
+    let (reservation, seats) = give_back(tx, reservation, split)?;
+    if let Some(method) = method.filter(|_| amount > Points::ZERO) {
+        balance::pay_out(tx, user_id, amount, method, Some(reservation_id))?;
     }
+    let date = schedule::must_find(tx, reservation.schedule_id)?;
     ReservationDetails::with(tx, reservation, date, seats)
 }
 
-/// Refunds a user's own reservation, as long as its date lets users do that.
+/// Refunds seats of a user's own reservation, or all of it, as long as the terms of its sale let users do that.
 ///
 /// # Errors
-/// `RESERVATION_NOT_FOUND`, also for another user's; `RESERVATION_NOT_CONFIRMED`, `TICKET_CHECKED_IN`, `REFUND_CLOSED`.
-pub fn refund_own(tx: &Tx, user_id: Uuid, reservation_id: Uuid) -> Outcome<ReservationDetails> {
+/// `RESERVATION_NOT_FOUND`, also for another user's; `RESERVATION_NOT_CONFIRMED`, `SEAT_NOT_FOUND`,
+/// `TICKET_CHECKED_IN`, `REFUND_CLOSED`.
+pub fn refund_own(
+    tx: &Tx,
+    user_id: Uuid,
+    reservation_id: Uuid,
+    labels: Option<&[String]>,
+) -> Outcome<ReservationDetails> {
     let reservation = must_be_of(tx, user_id, reservation_id)?;
-    must_be_confirmed(tx, &reservation)?;
+    let split = Split::of(tx, &reservation, labels)?;
     let date = schedule::must_find(tx, reservation.schedule_id)?;
-    let refund_until = date.refund_until();
+    let refund_until = reservation.refund_until(&date);
     if refund_until.is_none_or(|until| tx.now() >= until) {
         return Err(Refusal::RefundClosed { refund_until }.into());
     }
-    let (reservation, seats) = give_back(tx, reservation)?;
+    let (reservation, seats) = give_back(tx, reservation, split)?;
     ReservationDetails::with(tx, reservation, date, seats)
 }
 
-fn must_be_confirmed(tx: &Tx, reservation: &Reservation) -> Outcome<()> {
-    match reservation.status_at(tx.now()) {
-        Status::Confirmed => ticket::must_be_unused(tx, reservation.reservation_id),
-        status => Err(Refusal::ReservationNotConfirmed { status: status.word() }.into()),
+/// The seats of a paid reservation: those that go back, and those that stay.
+struct Split {
+    back: Vec<WantedSeat>,
+    stay: Vec<WantedSeat>,
+}
+
+impl Split {
+    /// Of a reservation whose seats of these labels go back, or all of its seats. Nobody went in with one of them yet.
+    ///
+    /// # Errors
+    /// `RESERVATION_NOT_CONFIRMED`, `SEAT_NOT_FOUND`, `TICKET_CHECKED_IN`.
+    fn of(tx: &Tx, reservation: &Reservation, labels: Option<&[String]>) -> Outcome<Split> {
+        let status = reservation.status_at(tx.now());
+        if status != Status::Confirmed {
+            return Err(Refusal::ReservationNotConfirmed { status: status.word() }.into());
+        }
+        let seats = sql::list_seats(tx, reservation.reservation_id)?;
+        let labels = labels.unwrap_or_default();
+        let missing = labels.iter().filter(|label| !seats.iter().any(|seat| seat.label == **label));
+        let missing: Vec<String> = missing.cloned().collect();
+        if !missing.is_empty() {
+            return Err(Refusal::SeatNotFound { seats: missing }.into());
+        }
+        let goes_back = |seat: &WantedSeat| labels.is_empty() || labels.contains(&seat.label);
+        let (back, stay) = seats.into_iter().partition(goes_back);
+        let split = Split { back, stay };
+        ticket::must_be_unused(tx, reservation.reservation_id, &split.back)?;
+        Ok(split)
+    }
+
+    /// What goes back for them.
+    fn amount(&self) -> Result<Points, Refusal> {
+        Points::sum(self.back.iter().map(|seat| seat.price)).ok_or(Refusal::Internal)
     }
 }
 
-fn give_back(tx: &Tx, mut reservation: Reservation) -> Outcome<(Reservation, Vec<WantedSeat>)> {
-    if !sql::mark_refunded_if_confirmed(tx, reservation.reservation_id)? {
+/// Gives seats of a paid reservation back; says which it shows afterwards: those that stay, or, where none does, those
+/// that it had last.
+fn give_back(tx: &Tx, mut reservation: Reservation, split: Split) -> Outcome<(Reservation, Vec<WantedSeat>)> {
+    let (reservation_id, amount) = (reservation.reservation_id, split.amount()?);
+    let is_whole = split.stay.is_empty();
+    if is_whole && !sql::mark_refunded_if_confirmed(tx, reservation_id)? {
         return Err(Refusal::ReservationNotConfirmed { status: reservation.status.word() }.into());
     }
-    let seats = sql::list_seats(tx, reservation.reservation_id)?;
-    seat::release(tx, &reservation.hold(), &seats)?;
-    let changed = balance::refund(tx, reservation.user_id, reservation.amount, reservation.reservation_id)?;
+    seat::release(tx, &reservation.hold(), &split.back)?;
+    let changed = balance::refund(tx, reservation.user_id, amount, reservation_id)?;
     let told = json!({
-        "reservationId": reservation.reservation_id,
+        "reservationId": reservation_id,
         "paymentId": reservation.payment_id,
         "userId": reservation.user_id,
         "scheduleId": reservation.schedule_id,
-        "amount": reservation.amount,
+        "seats": split.back.iter().map(|seat| &seat.label).collect::<Vec<_>>(),
+        "amount": amount,
         "balance": changed.balance,
     });
-    record(tx, EventType::ReservationRefunded, &told)?;
-    tx.push_change(Change::ReservationChanged { reservation_id: reservation.reservation_id });
-    reservation.status = Status::Refunded;
-    reservation.refunded_at = Some(tx.now());
-    Ok((reservation, seats))
+    let kind = if is_whole { EventType::ReservationRefunded } else { EventType::SeatsRefunded };
+    record(tx, kind, &told)?;
+    tx.push_change(Change::ReservationChanged { reservation_id });
+    if is_whole {
+        reservation.status = Status::Refunded;
+        reservation.refunded_at = Some(tx.now());
+        return Ok((reservation, split.back));
+    }
+    reservation.amount = reservation.amount.minus(amount).ok_or(Refusal::Internal)?;
+    sql::move_to_returned(tx, reservation_id, &split.back, changed.entry_id)?;
+    sql::update_amount(tx, reservation_id, reservation.amount)?;
+    Ok((reservation, split.stay))
 }
 
 /// How far the end of a cancelled date has come.
@@ -165,6 +213,9 @@ fn end_with_date(tx: &Tx, reservation: Reservation) -> Outcome<()> {
     let given_up = reservation.given_up_at(tx.now());
     match reservation.status {
         Status::PendingPayment => end_unpaid(tx, reservation, given_up).map(drop),
-        _ => give_back(tx, reservation).map(drop),
+        _ => {
+            let back = sql::list_seats(tx, reservation.reservation_id)?;
+            give_back(tx, reservation, Split { back, stay: Vec::new() }).map(drop)
+        }
     }
 }

@@ -3,9 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::{Reservation, Status};
+use super::{Reservation, ReturnedSeat, Status};
 use crate::balance::PayMethod;
 use crate::clock::Millis;
+use crate::points::Points;
 use crate::seat::WantedSeat;
 use crate::store::from_row;
 use crate::venue::Tx;
@@ -17,12 +18,13 @@ pub(super) const INSUFFICIENT_BALANCE: &str = "INSUFFICIENT_BALANCE";
 const LOOK_BACK_MAX: u32 = 100;
 
 const RESERVATION: &str = "SELECT reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at,
-    failure, payment_id, declined_count, paid_at, refunded_at, ended_at, at_counter, method, note FROM reservation";
+    failure, payment_id, declined_count, paid_at, refunded_at, ended_at, at_counter, method, note,
+    sold_starts_at, refund_until_hours FROM reservation";
 
 fn read(row: &Row) -> rusqlite::Result<Reservation> {
     from_row!(row => Reservation {
         reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at, failure, payment_id,
-        declined_count, paid_at, refunded_at, ended_at, at_counter, method, note,
+        declined_count, paid_at, refunded_at, ended_at, at_counter, method, note, sold_starts_at, refund_until_hours,
     })
 }
 
@@ -188,7 +190,9 @@ pub(super) fn mark_confirmed_if_held(
     method: Option<PayMethod>,
 ) -> rusqlite::Result<bool> {
     tx.prepare_cached(
-        "UPDATE reservation SET status = 'CONFIRMED', ended_at = ?2, paid_at = ?2, method = ?3
+        "UPDATE reservation SET status = 'CONFIRMED', ended_at = ?2, paid_at = ?2, method = ?3,
+               (sold_starts_at, refund_until_hours) = (SELECT starts_at, s.refund_until_hours FROM schedule AS s
+                 WHERE s.schedule_id = reservation.schedule_id)
              WHERE reservation_id = ?1 AND status = 'PENDING_PAYMENT' AND ?2 < hold_expires_at",
     )?
     .execute((reservation_id, tx.now(), method))
@@ -210,6 +214,43 @@ pub(super) fn mark_refunded_if_confirmed(tx: &Tx, reservation_id: Uuid) -> rusql
     )?
     .execute((reservation_id, tx.now()))
     .map(|rows| rows == 1)
+}
+
+/// Takes seats of a paid reservation out of it, with the ledger's entry by which their price came back.
+pub(super) fn move_to_returned(
+    tx: &Tx,
+    reservation_id: Uuid,
+    seats: &[WantedSeat],
+    entry_id: i64,
+) -> rusqlite::Result<()> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO returned_seat (reservation_id, seat_no, label, price, entry_id)
+         SELECT reservation_id, seat_no, label, price, ?3 FROM reservation_seat WHERE reservation_id = ?1 AND seat_no = ?2",
+    )?;
+    let mut delete = tx.prepare_cached("DELETE FROM reservation_seat WHERE reservation_id = ?1 AND seat_no = ?2")?;
+    for seat in seats {
+        insert.execute((reservation_id, seat.seat_no, entry_id))?;
+        delete.execute((reservation_id, seat.seat_no))?;
+    }
+    Ok(())
+}
+
+/// The seats that a reservation gave back while it kept others, in layout order.
+pub(super) fn list_returned(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<Vec<ReturnedSeat>> {
+    connection
+        .prepare_cached(
+            "SELECT label, price, at FROM returned_seat JOIN ledger_entry USING (entry_id)
+             WHERE returned_seat.reservation_id = ?1 ORDER BY seat_no",
+        )?
+        .query_map([reservation_id], |row| from_row!(row => ReturnedSeat { seat, price, returned_at }))?
+        .collect()
+}
+
+/// What a reservation costs with the seats that it has now.
+pub(super) fn update_amount(tx: &Tx, reservation_id: Uuid, amount: Points) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE reservation SET amount = ?2 WHERE reservation_id = ?1")?
+        .execute((reservation_id, amount))
+        .map(drop)
 }
 
 /// Some of the unpaid reservations of a date.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::api::{list, reservation_id, reservation_json_for_staff};
+use super::api::{list, read_returned, reservation_id, reservation_json_for_staff};
 use super::{Progress, ReservationDetails};
 use crate::http::Reply;
 use crate::refusal::Refusal;
@@ -27,12 +27,13 @@ pub fn of_user(context: &Context) -> Outcome<Answer> {
 }
 
 /// `POST /staff/reservations/{reservationId}/refund`, for counter and admins: refunds a paid reservation at any time,
-/// even past the limit of a balance. 200 with the reservation; one effect for an `Idempotency-Key`. 404
-/// `RESERVATION_NOT_FOUND`; 409 `RESERVATION_NOT_CONFIRMED`, `TICKET_CHECKED_IN`.
+/// or those of its `seats`, even past the limit of a balance. 200 with the reservation; one effect for an
+/// `Idempotency-Key`. 404 `RESERVATION_NOT_FOUND`, `SEAT_NOT_FOUND`; 409 `RESERVATION_NOT_CONFIRMED`,
+/// `TICKET_CHECKED_IN`.
 pub fn refund(context: &Context) -> Outcome<Answer> {
-    let reservation_id = reservation_id(context)?;
+    let (reservation_id, labels) = (reservation_id(context)?, read_returned(context)?);
     Answer::write(move |tx| {
-        let refunded = super::refund(tx, reservation_id)?;
+        let refunded = super::refund(tx, reservation_id, labels.as_deref())?;
         Ok(Written::Ready(Reply::json(200, &reservation_json_for_staff(&refunded, tx.now()))))
     })
 }

@@ -171,9 +171,9 @@ fn check(route: &Route, context: &mut Context) -> Result<(), Refusal> {
     }
     match route.body {
         Body::None => no_body(request),
-        Body::Empty if matches!(request.body.trim_ascii(), b"" | b"null") => Ok(()),
+        Body::Empty if request.has_no_body() => Ok(()),
         Body::Empty => Fields::of(request)?.end(),
-        Body::Json | Body::Large => Ok(()),
+        Body::Optional | Body::Json | Body::Large => Ok(()),
     }
 }
 

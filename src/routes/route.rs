@@ -43,6 +43,8 @@ pub enum Body {
     None,
     /// Absent, `null` or `{}`: the call has no members.
     Empty,
+    /// The same, or a JSON object that the call reads.
+    Optional,
     /// A JSON object that the call reads.
     Json,
     /// The same, with a whole layout in it.

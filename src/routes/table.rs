@@ -56,7 +56,7 @@ pub static ROUTES: &[Route] = &[
         .waits(),
     delete("/api/v1/reservations/{reservationId}", User(|_, c, user_id| reservation::api::cancel(c, user_id))),
     post("/api/v1/reservations/{reservationId}/refund", User(|_, c, user_id| reservation::api::refund(c, user_id)))
-        .body(Body::Empty),
+        .body(Body::Optional),
     get("/api/v1/users/{userId}", User(|_, c, user_id| user::api::own(c, own_user(c, user_id)?))),
     patch("/api/v1/users/{userId}", User(|_, c, user_id| user::api::change_own(c, own_user(c, user_id)?))),
     delete("/api/v1/users/{userId}", User(|_, c, user_id| reservation::api::remove_own(own_user(c, user_id)?))),
@@ -140,7 +140,7 @@ pub static ROUTES: &[Route] = &[
         "/api/v1/staff/reservations/{reservationId}/refund",
         Staff(COUNTER, |_, c, _| reservation::staff_api::refund(c)),
     )
-    .body(Body::Empty),
+    .body(Body::Optional),
     get("/api/v1/staff/tickets/{ticketId}", Staff(COUNTER, |_, c, _| ticket::staff_api::ticket(c))),
     // Staff: the door.
     post("/api/v1/staff/checkins", Staff(ALL, |_, c, _| ticket::staff_api::check_in(c))),

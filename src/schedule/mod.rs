@@ -50,7 +50,8 @@ pub struct Schedule {
     /// Counts every change of the date and its seats.
     #[serde(skip)]
     pub version: i64,
-    /// Until so many hours before the start users may take their points back; `None`: they may not.
+    /// Until so many hours before the start users may take their points back for what is sold now; `None`: they may
+    /// not.
     pub refund_until_hours: Option<u32>,
     pub cancelled_at: Option<Millis>,
     /// When everybody had their points back after that.
@@ -82,9 +83,9 @@ impl Schedule {
         if self.cancelled_at.is_some() { Err(Refusal::ScheduleCancelled) } else { Ok(()) }
     }
 
-    /// Until when users may take their points back by themselves.
-    pub fn refund_until(&self) -> Option<Millis> {
-        self.refund_until_hours.map(|hours| self.starts_at.plus_ms(-i64::from(hours) * 3_600_000))
+    /// Until when users may take their points back by themselves, by terms of so many hours before the start.
+    pub fn refund_until(&self, hours: Option<u32>) -> Option<Millis> {
+        hours.map(|hours| self.starts_at.plus_ms(-i64::from(hours) * 3_600_000))
     }
 }
 

@@ -221,7 +221,7 @@ impl Reservation {
             Status::Confirmed => self.pay(tx, issuer, held)?,
             Status::Refunded => {
                 self.pay(tx, issuer, held)?;
-                reservation::refund(tx, id)?;
+                reservation::refund(tx, id, None)?;
                 if let Some(back) = lent.negated().filter(|back| *back < Points::ZERO) {
                     balance::correct(tx, user_id, back, "seed")?;
                 }

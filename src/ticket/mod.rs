@@ -1,5 +1,5 @@
 //! Tickets: one a seat, made with the payment. The venue's key signs what the QR code carries, so that a door without
-//! network can check it. A ticket is void as soon as its reservation is refunded or its date cancelled.
+//! network can check it. A ticket is void as soon as its seat is refunded or its date cancelled.
 
 pub mod api;
 mod checkin;
@@ -37,7 +37,7 @@ column_words! {
         Valid "VALID",
         /// Its owner is in.
         CheckedIn "CHECKED_IN",
-        /// Its reservation was refunded, or its date cancelled.
+        /// Its seat was refunded, or its date cancelled.
         Void "VOID",
     }
 }
@@ -80,7 +80,8 @@ pub struct TicketDetails {
     pub row: Option<String>,
     pub seat_number: Option<String>,
     pub issued_at: Millis,
-    /// Whether its reservation still holds: that of a cancelled date does not, although its points are not back yet.
+    /// Whether its reservation still has its seat: that of a cancelled date does not, although its points are not back
+    /// yet.
     pub is_paid: bool,
     pub check_in: Option<CheckIn>,
     /// What is special about its seat.
@@ -217,13 +218,14 @@ pub fn must_be_of(connection: &Connection, user_id: Uuid, ticket_id: Uuid) -> Ou
     found.ok_or_else(|| Refusal::TicketNotFound.into())
 }
 
-/// Whether nobody went in with a reservation's tickets yet: what was used is not refunded.
+/// Whether nobody went in with a reservation's tickets of these seats yet: what was used is not refunded.
 ///
 /// # Errors
 /// `TICKET_CHECKED_IN`.
-pub fn must_be_unused(connection: &Connection, reservation_id: Uuid) -> Outcome<()> {
-    match sql::find_first_check_in(connection, reservation_id)? {
+pub fn must_be_unused(connection: &Connection, reservation_id: Uuid, seats: &[WantedSeat]) -> Outcome<()> {
+    let used = sql::list_check_ins(connection, reservation_id)?;
+    match used.into_iter().find(|(seat_no, ..)| seats.iter().any(|seat| seat.seat_no == *seat_no)) {
         None => Ok(()),
-        Some((ticket_id, at)) => Err(Refusal::TicketCheckedIn { ticket_id, at }.into()),
+        Some((_, ticket_id, at)) => Err(Refusal::TicketCheckedIn { ticket_id, at }.into()),
     }
 }

@@ -12,7 +12,9 @@ use crate::venue::Tx;
 /// The seat may be another one today: of a refunded ticket, after a new layout.
 const FOUND: &str =
     "SELECT t.ticket_id, t.label, t.number, t.code, t.reservation_id, r.user_id, u.name, r.schedule_id, c.title,
-        c.venue, s.date, s.starts_at, seat.section, seat.row, seat.number, t.issued_at, r.status = 'CONFIRMED' AND s.cancelled_at IS NULL,
+        c.venue, s.date, s.starts_at, seat.section, seat.row, seat.number, t.issued_at,
+        r.status = 'CONFIRMED' AND s.cancelled_at IS NULL AND EXISTS (SELECT 1 FROM reservation_seat AS paid
+          WHERE paid.reservation_id = t.reservation_id AND paid.seat_no = t.seat_no),
         i.at, i.door, i.offline, ifnull(seat.attributes, 0)
     FROM ticket AS t JOIN reservation AS r USING (reservation_id) JOIN user AS u USING (user_id)
     JOIN schedule AS s USING (schedule_id) JOIN concert AS c USING (concert_id)
@@ -56,10 +58,13 @@ pub(super) fn insert(tx: &Tx, reservation_id: Uuid, seat_no: i64, ticket: &Ticke
     .map(drop)
 }
 
-/// The tickets of a reservation in layout order.
+/// The tickets of the seats of a reservation in layout order, without those of seats that it gave back.
 pub fn list_of_reservation(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<Vec<Ticket>> {
     connection
-        .prepare_cached("SELECT ticket_id, label, number, code FROM ticket WHERE reservation_id = ?1 ORDER BY seat_no")?
+        .prepare_cached(
+            "SELECT ticket_id, ticket.label, number, code FROM ticket JOIN reservation_seat USING (reservation_id, seat_no)
+             WHERE reservation_id = ?1 ORDER BY seat_no",
+        )?
         .query_map([reservation_id], |row| from_row!(row => Ticket { ticket_id, seat, number, code }))?
         .collect()
 }
@@ -73,18 +78,18 @@ pub fn find_by_number(connection: &Connection, number: &str) -> rusqlite::Result
     connection.prepare_cached(&format!("{FOUND} WHERE t.number = ?1"))?.query_row([number], read).optional()
 }
 
-/// The first who went in with a reservation's tickets.
-pub(super) fn find_first_check_in(
+/// Who went in with a reservation's tickets, the first of them first: seat, ticket and moment of each.
+pub(super) fn list_check_ins(
     connection: &Connection,
     reservation_id: Uuid,
-) -> rusqlite::Result<Option<(Uuid, Millis)>> {
+) -> rusqlite::Result<Vec<(i64, Uuid, Millis)>> {
     connection
         .prepare_cached(
-            "SELECT ticket_id, at FROM ticket JOIN check_in USING (ticket_id) WHERE reservation_id = ?1
-             ORDER BY at LIMIT 1",
+            "SELECT seat_no, ticket_id, at FROM ticket JOIN check_in USING (ticket_id) WHERE reservation_id = ?1
+             ORDER BY at",
         )?
-        .query_row([reservation_id], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
+        .query_map([reservation_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect()
 }
 
 /// The ticket of a code that an older program made.
@@ -119,7 +124,9 @@ pub(super) fn count_by_section(connection: &Connection, schedule_id: i64) -> rus
     connection
         .prepare_cached(
             "SELECT seat.section, count(*), count(i.ticket_id)
-             FROM reservation AS r JOIN ticket AS t USING (reservation_id) JOIN schedule AS s USING (schedule_id)
+             FROM reservation AS r JOIN ticket AS t USING (reservation_id)
+             JOIN reservation_seat AS paid ON paid.reservation_id = t.reservation_id AND paid.seat_no = t.seat_no
+             JOIN schedule AS s USING (schedule_id)
              LEFT JOIN seat ON seat.schedule_id = r.schedule_id AND seat.seat_no = t.seat_no
              LEFT JOIN check_in AS i ON i.ticket_id = t.ticket_id
              WHERE r.schedule_id = ?1 AND r.status IN ('CONFIRMED', 'REFUNDED') AND r.status = 'CONFIRMED'

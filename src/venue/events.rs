@@ -27,6 +27,7 @@ column_words! {
         PaymentCompleted "PAYMENT_COMPLETED",
         PaymentDeclined "PAYMENT_DECLINED",
         ReservationRefunded "RESERVATION_REFUNDED",
+        SeatsRefunded "SEATS_REFUNDED",
         ConcertChanged "CONCERT_CHANGED",
         ScheduleChanged "SCHEDULE_CHANGED",
         ScheduleCancelled "SCHEDULE_CANCELLED",

@@ -99,6 +99,14 @@ impl<'r> Context<'r> {
         Fields::of(self.request)
     }
 
+    /// The members of a body that may be left out.
+    ///
+    /// # Errors
+    /// Those of [`Context::fields`].
+    pub fn fields_if_any(&self) -> Result<Option<Fields>, Refusal> {
+        if self.request.has_no_body() { Ok(None) } else { self.fields().map(Some) }
+    }
+
     /// A parameter of the path as it is written there, still percent-encoded.
     pub fn segment(&self, name: &str) -> &'r str {
         http::path_parameter(self.pattern, &self.request.path, name).unwrap_or_default()

@@ -27,6 +27,7 @@ const FILES: &[(&str, &[u8])] = files![
     "shared/look.css",
     "shared/notice.css",
     "shared/notice.js",
+    "shared/seat_boxes.js",
     "shared/seat_drawing.js",
     "shared/seat_map.css",
     "shared/seat_map.js",

@@ -50,6 +50,12 @@ fn lived_in() -> TestApp {
     let sold = app.staff("POST", "/sales", cash).must(201)["reservationId"].as_str().unwrap().to_owned();
     app.staff("POST", &format!("/reservations/{sold}/refund"), json!({})).must(200);
     app.staff("POST", "/sales", json!({ "scheduleId": 1, "seats": ["3"], "method": "FREE" })).must(201);
+    let two = app
+        .staff("POST", "/sales", json!({ "scheduleId": 1, "seats": ["4", "5"], "method": "CARD" }))
+        .must(201)
+        .clone();
+    let one_of_two = two["reservationId"].as_str().unwrap();
+    app.staff("POST", &format!("/reservations/{one_of_two}/refund"), json!({ "seats": ["4"] })).must(200);
     app
 }
 
@@ -104,6 +110,11 @@ const DAMAGES: &[(&str, &str)] = &[
          WHERE kind = 'PAYMENT' AND reservation_id = (SELECT min(reservation_id) FROM reservation)",
         "is a PAYMENT for reservation",
     ),
+    ("UPDATE returned_seat SET price = price + 1", "seats of 50001 points went back from reservation"),
+    (
+        "INSERT INTO check_in SELECT ticket_id, 1, NULL, 0 FROM ticket JOIN returned_seat USING (reservation_id, seat_no)",
+        "whose seat 4 went back",
+    ),
     ("UPDATE ledger_entry SET method = 'CARD' WHERE kind = 'TOP_UP'", "50000 points was paid by CASH, but the ledger"),
     ("UPDATE ledger_entry SET method = NULL WHERE method = 'FREE'", "0 points was paid by FREE, but the ledger"),
     ("UPDATE reservation SET method = NULL", "is money for reservation"),
@@ -138,7 +149,7 @@ const DAMAGES: &[(&str, &str)] = &[
     ("UPDATE event SET data = '{}' WHERE type = 'POINTS_TOPPED_UP'", "is a top-up, but the feed tells of it 0 times"),
     (
         "UPDATE reservation SET declined_count = -1",
-        "9 rows of reservation do not keep the condition (declined_count >= 0)",
+        "10 rows of reservation do not keep the condition (declined_count >= 0)",
     ),
     ("DELETE FROM user", "of balance names something that is not in user"),
     ("DROP INDEX ledger_entry_refunded", "it is not there: index ledger_entry_refunded"),

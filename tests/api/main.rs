@@ -37,6 +37,7 @@ mod refunds;
 mod refusals;
 mod reports;
 mod requests;
+mod returns;
 mod rounds;
 mod staff_keys;
 mod states;

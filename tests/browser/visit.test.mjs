@@ -114,14 +114,19 @@ test('tickets are given back for a refund while the date allows it, after a ques
   const { concertId } = await app.concert({ layout: { numbered: { count: 10, price: 30_000 } }, startsAt, refundUntilHours: 24 });
   const page = await openPage(browser, app);
   await toSeats(page, app, { concertId });
-  await hold(page, '5');
+  await hold(page, '5', '6');
   await topUpAndPay(page);
   await page.getByText(/refund these online until/).waitFor();
   await page.getByRole('button', { name: 'Refund' }).click();
+  await page.getByRole('checkbox', { name: 'seat 5' }).uncheck();
   await mustBeSound(page, 'asked');
   await page.locator('dialog .danger').click();
+  await page.getByText('Refunded seats: seat 6').waitFor();
+  assert.equal(await page.locator('article.ticket').count(), 1, 'the other seat stays');
+  await page.getByRole('button', { name: 'Refund' }).click();
+  await page.locator('dialog .danger').click();
   await page.locator('main article', { hasText: 'Refunded' }).waitFor();
-  assert.match(await page.locator('main').textContent(), /Your points30,000 points/);
+  assert.match(await page.locator('main').textContent(), /Your points60,000 points/);
   await mustBeSound(page, 'refunded');
 
   const late = await openPage(browser, app);

@@ -76,7 +76,7 @@ DROP TABLE older_entry;
 CREATE INDEX ledger_entry_user ON ledger_entry (user_id, entry_id);
 CREATE UNIQUE INDEX ledger_entry_paid ON ledger_entry (reservation_id) WHERE kind = 'PAYMENT';
 CREATE UNIQUE INDEX ledger_entry_taken ON ledger_entry (reservation_id) WHERE kind = 'TOP_UP' AND reservation_id IS NOT NULL;
-CREATE UNIQUE INDEX ledger_entry_refunded ON ledger_entry (reservation_id) WHERE kind = 'REFUND';
+CREATE INDEX ledger_entry_refunded ON ledger_entry (reservation_id) WHERE kind = 'REFUND';
 CREATE INDEX ledger_entry_at ON ledger_entry (at);
 
 -- user: a code to say aloud, a contact, and who may not buy or is gone
@@ -99,3 +99,18 @@ CREATE TABLE drawing (
     shapes      TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(shapes)),
     CHECK ((front_x IS NULL) = (front_y IS NULL))
 ) STRICT;
+
+-- reservation, returned_seat: the terms of a sale, as far as they are known still, and seats that go back one by one
+ALTER TABLE reservation ADD COLUMN sold_starts_at INTEGER CHECK (sold_starts_at IS NULL OR paid_at IS NOT NULL);
+ALTER TABLE reservation ADD COLUMN refund_until_hours INTEGER CHECK (refund_until_hours BETWEEN 0 AND 8760);
+UPDATE reservation SET (sold_starts_at, refund_until_hours) =
+    (SELECT starts_at, schedule.refund_until_hours FROM schedule WHERE schedule.schedule_id = reservation.schedule_id)
+    WHERE paid_at IS NOT NULL;
+CREATE TABLE returned_seat (
+    reservation_id BLOB    NOT NULL REFERENCES reservation (reservation_id),
+    seat_no        INTEGER NOT NULL,
+    label          TEXT    NOT NULL,
+    price          INTEGER NOT NULL CHECK (price >= 0),
+    entry_id       INTEGER NOT NULL REFERENCES ledger_entry (entry_id),
+    PRIMARY KEY (reservation_id, seat_no)
+) STRICT, WITHOUT ROWID;

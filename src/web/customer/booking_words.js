@@ -91,6 +91,8 @@ export const booking = {
   'ticket.refunded': ['환불된 예매입니다. 티켓은 더 이상 쓸 수 없습니다.', 'These tickets were refunded and are no longer valid.'],
   'ticket.dateCancelled': ['공연이 취소되어 전액 환불되었습니다. 티켓은 더 이상 쓸 수 없습니다.', 'The concert was cancelled and you have all of your points back. These tickets are no longer valid.'],
   'ticket.none': ['결제되지 않은 예매라 티켓이 없습니다.', 'This was not paid, so there are no tickets.'],
+  'ticket.moved': ['공연 시간이 바뀌었습니다. 예매할 때는 {before}였습니다. 올 수 없다면 공연이 시작할 때까지 환불받을 수 있습니다.', 'This date was moved: when you booked it was {before}. If you cannot come, you can have it refunded until it begins.'],
+  'ticket.returned': ['환불된 좌석: {seats}', 'Refunded seats: {seats}'],
   'refund.go': ['환불받기', 'Refund'],
   'refund.title': ['티켓을 환불할까요?', 'Refund these tickets?'],
   'refund.text': ['{price}가 바로 환불되고 티켓은 쓸 수 없게 됩니다.', '{price} come back to you at once, and the tickets are void.'],

@@ -7,7 +7,8 @@ import { el, fill } from '../shared/dom.js';
 import { dateTime, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { ask, toast } from '../shared/notice.js';
-import { attributesOf, seatName } from '../shared/seat_name.js';
+import { seatBoxes } from '../shared/seat_boxes.js';
+import { attributesOf, seatName, seatNames } from '../shared/seat_name.js';
 import { inTab } from '../shared/store.js';
 import { secondsUntil, venue } from '../shared/venue.js';
 import { whenOf } from './dates.js';
@@ -34,14 +35,14 @@ export async function show({ main, params: [reservationId], signal }) {
     return { reservation, timeZone, tickets };
   };
   const kept = findKept(userId, reservationId);
-  let valid = false;
+  let [valid, shown] = [false, 0];
   await freshOrKept(read, ({ reservation, timeZone, tickets }) => {
     if (reservation.status === 'PENDING_PAYMENT') return void location.replace(`#/pay/${reservationId}`);
-    valid = reservation.status === 'CONFIRMED';
+    [valid, shown] = [reservation.status === 'CONFIRMED', tickets.length];
     keep(userId, timeZone, { one: reservation, tickets });
     draw(main, signal, { reservation, timeZone, tickets });
   }, kept && (() => draw(main, signal, kept)), signal);
-  if (valid) await follow(reservationId, asked);
+  if (valid) await follow(reservationId, asked, shown);
 }
 
 /** The reservation and its tickets as they were kept; null when they were not. */
@@ -63,23 +64,25 @@ function draw(main, signal, { reservation, timeZone, tickets, isKept = false }) 
     isKept && offlineNote(reservation.keptAt, timeZone), notes,
     justPaid && el('p', { class: 'note good no-print' }, say('ticket.thanksText')),
     !valid && el('p', { class: 'note warn' }, say(`ticket.${whyVoid(reservation)}`)),
+    valid && reservation.movedFrom && el('p', { class: 'note warn' }, say('ticket.moved', { before: dateTime(reservation.movedFrom, timeZone) })),
     valid && strip(next.map((ticket, at) => stub(ticket, () => showLarge(next, at, signal)))),
     el('div', { class: 'bar no-print' },
       valid && button(say('ticket.print'), () => window.print(), justPaid ? '' : 'main'),
       el('a', { class: 'button', href: '#/tickets' }, say('tickets.title')),
       justPaid && el('a', { class: 'button', href: '#/key' }, say('key.save'))),
-    valid && !isKept && giveBack(reservation, timeZone, notes, signal));
+    reservation.returnedSeats?.length > 0 && el('p', { class: 'soft small no-print' }, say('ticket.returned', { seats: seatNames(reservation.returnedSeats) })),
+    valid && !isKept && giveBack(reservation, next.filter(({ used }) => !used), timeZone, notes, signal));
 }
 
 const whyVoid = ({ status, endReason }) => (endReason ? 'dateCancelled' : status === 'REFUNDED' ? 'refunded' : 'none');
 
 /** Looks now and then whether the tickets are still good; shows the page anew once they are not. */
-async function follow(reservationId, { authorization, signal }) {
+async function follow(reservationId, { authorization, signal }, shown) {
   for (;;) {
     await pause(LOOK_MS, signal, 'visible');
     if (document.hidden) continue;
     const { body } = await patiently('GET', `/reservations/${reservationId}`, { authorization, signal });
-    if (body.status !== 'CONFIRMED') return void window.dispatchEvent(new Event('hashchange'));
+    if (body.status !== 'CONFIRMED' || body.tickets.length !== shown) return void window.dispatchEvent(new Event('hashchange'));
   }
 }
 
@@ -116,19 +119,25 @@ function stub({ ticketId, concertTitle, venue: place, when, name, special, numbe
       el('p', { class: 'code ticket-number' }, number)));
 }
 
-/** Giving paid tickets back, as long as the venue takes them. */
-function giveBack({ reservationId, refundUntil, amount }, timeZone, notes, signal) {
-  if (!refundUntil || secondsUntil(refundUntil) <= 0) return null;
+/** Giving paid tickets back, all of them or some, as long as the venue takes them. */
+function giveBack({ reservationId, refundUntil, seats }, unused, timeZone, notes, signal) {
+  if (!refundUntil || secondsUntil(refundUntil) <= 0 || !unused.length) return null;
+  const priceOf = (chosen) => points(chosen.reduce((sum, { price }) => sum + price, 0));
   const refund = async () => {
+    const says = el('p', {}, say('refund.text', { price: priceOf(unused) }));
+    const boxes = seatBoxes(unused, (chosen) => { says.textContent = say('refund.text', { price: priceOf(chosen) }); });
     const yes = await ask({
-      title: say('refund.title'), body: say('refund.text', { price: points(amount) }),
+      title: say('refund.title'), body: el('div', {}, unused.length > 1 && boxes.node, says),
       choices: [{ label: say('refund.keep'), value: false, kind: 'main' }, { label: say('refund.go'), value: true, kind: 'danger' }],
     });
-    if (!yes) return;
+    const chosen = boxes.chosen();
+    if (!yes || !chosen.length) return;
+    const all = chosen.length === seats.length;
     try {
-      await patiently('POST', `/reservations/${reservationId}/refund`, { authorization: asUser(), signal });
-      toast(say('refund.done', { price: points(amount) }));
-      location.hash = '#/tickets';
+      await patiently('POST', `/reservations/${reservationId}/refund`, { body: all ? undefined : { seats: chosen.map(({ seat }) => seat) }, authorization: asUser(), signal });
+      toast(say('refund.done', { price: priceOf(chosen) }));
+      if (all) location.hash = '#/tickets';
+      else window.dispatchEvent(new Event('hashchange'));
     } catch (error) {
       if (signal.aborted) return;
       fill(notes, refusalNote(error, timeZone));

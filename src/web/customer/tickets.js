@@ -3,7 +3,7 @@
 import './booking_words.js';
 import { patiently } from '../shared/api.js';
 import { el } from '../shared/dom.js';
-import { points } from '../shared/format.js';
+import { dateTime, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { seatNames } from '../shared/seat_name.js';
 import { serverNow, venue } from '../shared/venue.js';
@@ -92,6 +92,7 @@ function row(reservation, timeZone) {
   return el('article', { class: 'card' },
     el('div', { class: 'bar apart' }, el('h2', {}, concertTitle), el('span', { class: `tag ${KINDS[status]}` }, say(`status.${endReason ? 'DATE_CANCELLED' : status}`))),
     el('p', {}, whenOf(reservation, timeZone)),
+    status === 'CONFIRMED' && reservation.movedFrom && el('p', { class: 'note warn' }, say('ticket.moved', { before: dateTime(reservation.movedFrom, timeZone) })),
     el('p', { class: 'soft' }, seatNames(seats), ' · ', points(amount)),
     label && el('a', { class: 'button main', href }, say(label)));
 }

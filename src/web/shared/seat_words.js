@@ -18,6 +18,7 @@ export const seats = {
   'seatName.row': ['{row}열', 'row {row}'],
   'seatName.number': ['{number}번', 'seat {number}'],
   'seatName.between': [' ', ', '],
+  'seatBoxes.which': ['어느 좌석인가요?', 'Which seats?'],
   'map.label': ['좌석표', 'Seat map'],
   'map.seat': ['{seat}, {price}, {state}', '{seat}, {price}, {state}'],
   'map.stage': ['무대', 'Stage'],

@@ -5,6 +5,7 @@ import { el, fill } from '../shared/dom.js';
 import { date, dateTime, number, points, time } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { ask, toast } from '../shared/notice.js';
+import { seatBoxes } from '../shared/seat_boxes.js';
 import { showKey } from './counter_key.js';
 import { sellCard } from './counter_sell.js';
 import { field, form, numberOf, refusedPage } from './forms.js';
@@ -47,22 +48,33 @@ export async function openUser(main, userId, rules, signal) {
 }
 
 function reservationCard(user, reservation, { timeZone }, refresh) {
-  const { reservationId, concertTitle, date: day, startsAt, seats, amount, status, createdAt, holdExpiresAt, note, payment: { method } } = reservation;
+  const { reservationId, concertTitle, date: day, startsAt, seats, amount, status, createdAt, holdExpiresAt, note, returnedSeats, payment: { method } } = reservation;
   const inMoney = ['CASH', 'CARD'].includes(method);
   const paid = method === 'FREE' ? say('method.FREE') : inMoney ? `${won(amount)} ${say(`method.${method}`)}` : points(amount);
   const refund = async () => {
-    const n = seats.length;
+    const priceOf = (chosen) => (inMoney ? won : points)(chosen.reduce((sum, { price }) => sum + price, 0));
+    const [says, label] = [el('p'), document.createTextNode('')];
+    const tell = (chosen) => {
+      const [price, n] = [priceOf(chosen), chosen.length];
+      says.textContent = inMoney ? say('moneyBack.says', { method: say(`method.${method}`), price, n }) : say('giveBack.says', { name: user.name, amount: price, n });
+      label.data = say('giveBack.do', { amount: price });
+    };
+    tell(seats);
+    const boxes = seatBoxes(seats.map((one) => ({ ...one, name: one.seat })), tell);
     const agreed = await sure({
       title: say('giveBack.title', { title: concertTitle }), danger: true,
-      says: [inMoney ? say('moneyBack.says', { method: say(`method.${method}`), price: won(amount), n }) : say('giveBack.says', { name: user.name, amount: points(amount), n }), say('giveBack.forever')],
-      label: say('giveBack.do', { amount: inMoney ? won(amount) : points(amount) }),
+      says: [seats.length > 1 && boxes.node, says, say('giveBack.forever')], label,
     });
-    if (agreed && await doIt(() => act('POST', `/staff/reservations/${reservationId}/refund`, undefined, { key: newKey() }), say('giveBack.done', { amount: inMoney ? won(amount) : points(amount) }))) await refresh();
+    const chosen = boxes.chosen();
+    if (!agreed || !chosen.length) return;
+    const body = chosen.length === seats.length ? undefined : { seats: chosen.map(({ seat }) => seat) };
+    if (await doIt(() => act('POST', `/staff/reservations/${reservationId}/refund`, body, { key: newKey() }), say('giveBack.done', { amount: priceOf(chosen) }))) await refresh();
   };
   return el('article', { class: 'card line', 'data-reservation': reservationId },
     el('div', {},
       el('h3', {}, concertTitle, ' ', el('span', { class: `tag ${TONES[status]}` }, say(`booking.${status}`))),
       el('p', {}, `${date(day)} ${time(startsAt, timeZone)} · ${seats.map(({ seat }) => seat).join(', ')} · ${paid}`),
+      returnedSeats.length > 0 && el('p', { class: 'soft small' }, say('user.returned', { seats: returnedSeats.map(({ seat }) => seat).join(', ') })),
       note && el('p', {}, note),
       el('p', { class: 'soft small' }, status === 'PENDING_PAYMENT' ? say('seatSale.heldUntil', { when: dateTime(holdExpiresAt, timeZone) }) : say('user.bookedAt', { when: dateTime(createdAt, timeZone) }))),
     status === 'PENDING_PAYMENT' && heldBar(reservation, refresh),

@@ -41,6 +41,7 @@ export const counter = {
   'booking.FAILED': ['결제 실패', 'payment failed'],
   'booking.EXPIRED': ['시간 초과', 'not paid in time'],
   'booking.CANCELLED': ['취소됨', 'given back'],
+  'user.returned': ['환불된 좌석: {seats}', 'Refunded seats: {seats}'],
   'giveBack.begin': ['환불…', 'Refund…'],
   'giveBack.title': ['{title} 예매를 환불할까요?', 'Refund this booking of {title}?'],
   'giveBack.says': ['{name} 님에게 {amount}를 돌려주고, 티켓 {n}장을 무효로 하며, 좌석은 다시 판매합니다.', 'This gives {name} {amount} back, makes {n} ticket void and its seat free. | This gives {name} {amount} back, makes {n} tickets void and their seats free.'],

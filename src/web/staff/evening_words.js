@@ -52,6 +52,7 @@ export const evening = {
   'news.POINTS_CORRECTED': ['잔액 {amount}를 정정했습니다.', 'A balance was corrected by {amount}.'],
   'news.PAYMENT_DECLINED': ['{n}건이 포인트가 부족해 결제되지 않았습니다.', '{n} payment was declined: not enough points. | {n} payments were declined: not enough points.'],
   'news.RESERVATION_REFUNDED': ['{n}건에 모두 {amount}를 환불했습니다.', '{n} booking refunded, {amount}. | {n} bookings refunded, {amount} in all.'],
+  'news.SEATS_REFUNDED': ['좌석을 환불했습니다: {seats}, {amount}', 'Seats refunded: {seats}, {amount}'],
   'news.SCHEDULE_CANCELLED': ['일정을 취소했습니다.', 'A date was cancelled.'],
   'news.CONCERT_DELETED': ['공연을 지웠습니다.', 'A concert was deleted.'],
   'news.SCHEDULE_DELETED': ['일정을 지웠습니다.', 'A date was deleted.'],

@@ -66,6 +66,7 @@ impl World {
             | What::SetRules(_)
             | What::Block { .. }
             | What::SetSale { .. }
+            | What::SetTerms { .. }
             | What::Correct { .. } => {
                 let expected = self.staff(&asked.what);
                 self.admit(); // with the change itself; what it makes due comes right after
@@ -259,6 +260,8 @@ impl World {
             paid_at: None,
             at_counter: false,
             method: None,
+            returned: 0,
+            refund_hours: None,
         };
         let token = &mut self.tokens[token];
         token.active_until = token.visit_until.max(reservation.expires_at);
@@ -303,9 +306,7 @@ impl World {
             return Err(refused_with(402, "INSUFFICIENT_BALANCE", facts));
         }
         let left = self.change_balance(user, "PAYMENT", -amount);
-        self.reservations[id].status = "CONFIRMED";
-        self.reservations[id].paid_at = Some(self.now);
-        self.reservations[id].method = Some("POINTS");
+        self.mark_paid(id, "POINTS");
         let holds_more = self.pending_of(user).is_some();
         if !holds_more {
             self.end_token(token, "PAID");
@@ -359,6 +360,11 @@ impl World {
                 let Some(it) = self.schedules.iter_mut().find(|it| it.id == *schedule) else { unreachable!() };
                 (it.sale_opens_at, it.sale_closes_at) = (*opens, *closes);
                 done(200, vec![("/scheduleId", Fact::Number(*schedule))])
+            }
+            What::SetTerms { schedule, hours } => {
+                let Some(it) = self.schedules.iter_mut().find(|it| it.id == *schedule) else { unreachable!() };
+                it.refund_hours = *hours;
+                done(200, vec![("/refundUntilHours", hours.map_or(Fact::Null, Fact::Number))])
             }
             What::Correct { amount, .. } if amount.abs() > BALANCE_MAX => refused(400, "INVALID_REQUEST"),
             What::Correct { user, amount } => match self.purses[*user].balance + amount {

@@ -315,7 +315,8 @@ fn own(world: &World, dice: &mut Dice, user: usize) -> Asked {
     if let (Some(it), 0..6) = (reservation, dice.below(10)) {
         who = Who::Key(world.reservations[it].user);
     }
-    let what = match dice.below(9) {
+    let what = match dice.below(11) {
+        8 | 9 => What::RefundOwn { seats: super::counter::some_of(world, dice, reservation), reservation },
         0 => What::List,
         1 => What::Balance { user: other },
         2 => What::Entries { user: other },
@@ -328,7 +329,8 @@ fn own(world: &World, dice: &mut Dice, user: usize) -> Asked {
 
 fn staff_work(world: &World, dice: &mut Dice, user: usize) -> What {
     let schedule = one(dice, &[1, 2, 3, 4]);
-    match dice.below(10) {
+    match dice.below(12) {
+        10.. => What::SetTerms { schedule, hours: one(dice, &[None, Some(0), Some(24)]) },
         0 => What::Revoke { user },
         1 | 2 => What::SetRules(Rules {
             max_active: one(dice, &[0, 1, 2, 3, 3, 4]),

@@ -16,7 +16,7 @@ impl World {
                 self.sell_held(*reservation, method).map(|it| self.shown(200, it))
             }
             What::FreeSeats { reservation } => self.free_seats(*reservation).map(|it| self.shown(200, it)),
-            What::Refund { reservation } => self.refund(*reservation).map(|it| self.shown(200, it)),
+            What::Refund { reservation, seats } => self.refund(*reservation, seats).map(|it| self.shown(200, it)),
             What::PayOut { user, amount } => self.pay_out(*user, *amount),
             other => unreachable!("{other:?}"),
         };
@@ -48,6 +48,8 @@ impl World {
             paid_at: None,
             at_counter: true,
             method: None,
+            returned: 0,
+            refund_hours: None,
         });
         Ok(self.reservations.len() - 1)
     }
@@ -83,10 +85,9 @@ impl World {
     }
 
     fn take_money(&mut self, id: usize, method: &'static str) {
-        let now = self.now;
+        self.mark_paid(id, method);
         let it = &mut self.reservations[id];
         it.amount = if method == "FREE" { 0 } else { it.amount };
-        (it.status, it.paid_at, it.method) = ("CONFIRMED", Some(now), Some(method));
         let (user, amount, at_counter) = (it.user, it.amount, it.at_counter);
         if amount > 0 {
             self.change_balance(user, "TOP_UP", amount);
@@ -95,6 +96,14 @@ impl World {
         if let Some(token) = self.live_token(user).filter(|_| !at_counter) {
             self.tokens[token].active_until = self.tokens[token].visit_until;
         }
+    }
+
+    /// Paid, on the terms of its date now.
+    pub fn mark_paid(&mut self, id: usize, method: &'static str) {
+        let hours = self.schedule(self.reservations[id].schedule).and_then(|date| date.refund_hours);
+        let now = self.now;
+        let it = &mut self.reservations[id];
+        (it.status, it.paid_at, it.method, it.refund_hours) = ("CONFIRMED", Some(now), Some(method), hours);
     }
 
     fn free_seats(&mut self, reservation: Option<usize>) -> Result<usize, Expected> {
@@ -106,19 +115,63 @@ impl World {
         Ok(id)
     }
 
-    fn refund(&mut self, reservation: Option<usize>) -> Result<usize, Expected> {
+    fn refund(&mut self, reservation: Option<usize>, seats: &[String]) -> Result<usize, Expected> {
         let id = reservation.ok_or(refused(404, "RESERVATION_NOT_FOUND"))?;
-        let it = &mut self.reservations[id];
-        if it.status != "CONFIRMED" {
-            return Err(refused(409, "RESERVATION_NOT_CONFIRMED"));
-        }
-        it.status = "REFUNDED";
-        let (user, amount, method) = (it.user, it.amount, it.method);
-        self.change_balance(user, "REFUND", amount);
+        self.must_have(id, seats)?;
+        let amount = self.give_back(id, seats);
+        let (user, method) = (self.reservations[id].user, self.reservations[id].method);
         if amount > 0 && method.is_some_and(|method| method != "POINTS") {
             self.change_balance(user, "PAYOUT", -amount);
         }
         Ok(id)
+    }
+
+    /// By the user, as the date said when it was sold; all dates are far away.
+    pub fn refund_own(&mut self, user: usize, reservation: Option<usize>, seats: &[String]) -> Expected {
+        let Some(id) = reservation.filter(|id| self.reservations[*id].user == user) else {
+            return refused(404, "RESERVATION_NOT_FOUND");
+        };
+        if let Err(refusal) = self.must_have(id, seats) {
+            return refusal;
+        }
+        if self.reservations[id].refund_hours.is_none() {
+            return refused(409, "REFUND_CLOSED");
+        }
+        self.give_back(id, seats);
+        done(200, self.reservation_facts(id))
+    }
+
+    fn must_have(&self, id: usize, seats: &[String]) -> Result<(), Expected> {
+        let it = &self.reservations[id];
+        let missing: Vec<String> = seats.iter().filter(|seat| !it.seats.contains(seat)).cloned().collect();
+        match it.status {
+            "CONFIRMED" if missing.is_empty() => Ok(()),
+            "CONFIRMED" => Err(refused_with(404, "SEAT_NOT_FOUND", vec![("/seats", Fact::SetOfLabels(missing))])),
+            _ => Err(refused(409, "RESERVATION_NOT_CONFIRMED")),
+        }
+    }
+
+    /// Seats go back, all of them where none is named; says how many points that is.
+    fn give_back(&mut self, id: usize, seats: &[String]) -> i64 {
+        let price = self.price_of(id);
+        let it = &mut self.reservations[id];
+        let goes = if seats.is_empty() { it.seats.len() } else { seats.len() };
+        let amount = price * goes as i64;
+        if goes == it.seats.len() {
+            it.status = "REFUNDED";
+        } else {
+            it.seats.retain(|seat| !seats.contains(seat));
+            it.returned += goes;
+            it.amount -= amount;
+        }
+        let user = it.user;
+        self.change_balance(user, "REFUND", amount);
+        amount
+    }
+
+    /// All seats of a reservation cost the same.
+    fn price_of(&self, id: usize) -> i64 {
+        self.reservations[id].amount / self.reservations[id].seats.len() as i64
     }
 
     fn pay_out(&mut self, user: usize, amount: i64) -> Result<Expected, Expected> {
@@ -156,11 +209,22 @@ pub fn choose(world: &World, dice: &mut Dice, user: usize) -> What {
         9 => What::FreeSeats { reservation },
         10..12 => {
             let any = dice.below(1 + world.reservations.len() as u64) as usize;
-            What::Refund { reservation: if dice.below(3) == 0 { reservation } else { any.checked_sub(1) } }
+            let reservation = if dice.below(3) == 0 { reservation } else { any.checked_sub(1) };
+            What::Refund { seats: some_of(world, dice, reservation), reservation }
         }
         _ => {
             let balance = world.purses[user % USERS].balance;
             What::PayOut { user, amount: one(dice, &[1, balance.clamp(1, 10_000_000), 10_000_000]) }
         }
+    }
+}
+
+/// Some seats of a reservation, or none for all of them; seldom one that it has not.
+pub fn some_of(world: &World, dice: &mut Dice, reservation: Option<usize>) -> Vec<String> {
+    let Some(id) = reservation.filter(|_| dice.below(3) > 0) else { return vec![] };
+    let count = 1 + dice.below(2) as usize;
+    match dice.below(8) {
+        0 => vec!["1".into(), "99".into()],
+        _ => dice.pick(&world.reservations[id].seats, count),
     }
 }

@@ -44,6 +44,9 @@ impl Tested {
             What::Cancel { reservation } => {
                 ("DELETE", format!("/reservations/{}", self.reservation(*reservation)), none)
             }
+            What::RefundOwn { reservation, seats } => {
+                ("POST", format!("/reservations/{}/refund", self.reservation(*reservation)), some_seats(seats))
+            }
             What::See { reservation } => ("GET", format!("/reservations/{}", self.reservation(*reservation)), none),
             What::List => ("GET", "/reservations".into(), none),
             What::TopUp { user, amount } => {
@@ -69,6 +72,9 @@ impl Tested {
             What::SetSale { schedule, opens, closes } => {
                 let window = json!({ "saleOpensAt": self.instant(*opens), "saleClosesAt": self.instant(*closes) });
                 ("PATCH", format!("/staff/schedules/{schedule}"), window)
+            }
+            What::SetTerms { schedule, hours } => {
+                ("PATCH", format!("/staff/schedules/{schedule}"), json!({ "refundUntilHours": hours }))
             }
             What::Correct { user, amount } => {
                 let path = format!("/staff/users/{}/balance/corrections", self.users[*user].id);
@@ -97,7 +103,7 @@ impl Tested {
                 ("POST", format!("{}/sale", one(reservation)), json!({ "method": method }))
             }
             What::FreeSeats { reservation } => ("DELETE", one(reservation), Value::Null),
-            What::Refund { reservation } => ("POST", format!("{}/refund", one(reservation)), json!({})),
+            What::Refund { reservation, seats } => ("POST", format!("{}/refund", one(reservation)), some_seats(seats)),
             What::PayOut { user, amount } => {
                 let path = format!("/staff/users/{}/balance/payouts", self.users[*user].id);
                 ("POST", path, json!({ "amount": amount }))
@@ -105,6 +111,10 @@ impl Tested {
             other => unreachable!("{other:?}"),
         }
     }
+}
+
+fn some_seats(seats: &[String]) -> Value {
+    if seats.is_empty() { json!({}) } else { json!({ "seats": seats }) }
 }
 
 fn rules_json(rules: &Rules) -> Value {

@@ -195,6 +195,7 @@ impl Tested {
                     seen == labels
                 }
                 Fact::Within(least, most) => found.as_i64().is_some_and(|found| (*least..=*most).contains(&found)),
+                Fact::There(there) => found.is_null() != *there,
                 Fact::Length(length) => found.as_array().unwrap().len() == *length,
                 fact => *found == self.value(fact),
             };

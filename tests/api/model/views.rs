@@ -37,6 +37,9 @@ impl World {
     }
 
     pub fn own(&mut self, user: usize, what: &What) -> Expected {
+        if let What::RefundOwn { reservation, seats } = what {
+            return self.refund_own(user, *reservation, seats);
+        }
         let mine = |it: &Option<usize>| it.filter(|it| self.reservations[*it].user == user);
         match what {
             What::Balance { user: of } | What::Entries { user: of } if *of != user => refused(403, "NOT_YOURS"),

@@ -121,8 +121,18 @@ pub enum What {
     FreeSeats {
         reservation: Option<usize>,
     },
+    /// Seats of a reservation; all of them where none is named.
     Refund {
         reservation: Option<usize>,
+        seats: Vec<String>,
+    },
+    RefundOwn {
+        reservation: Option<usize>,
+        seats: Vec<String>,
+    },
+    SetTerms {
+        schedule: i64,
+        hours: Option<i64>,
     },
     PayOut {
         user: usize,
@@ -158,6 +168,8 @@ pub enum Fact {
     SetOfLabels(Vec<String>),
     Numbers(Vec<i64>),
     Length(usize),
+    /// Whether anything stands there.
+    There(bool),
     /// Status of each seat in layout order, and whether it is the viewer's.
     Map(Vec<(&'static str, bool)>),
     /// Dates with their free seats.

@@ -56,6 +56,8 @@ pub struct Schedule {
     pub sale_opens_at: i64,
     pub sale_closes_at: i64,
     pub blocked: BTreeSet<String>,
+    /// Until so many hours before the start users give back what is sold now.
+    pub refund_hours: Option<i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -72,6 +74,10 @@ pub struct Reservation {
     pub at_counter: bool,
     /// How it was paid.
     pub method: Option<&'static str>,
+    /// Seats that went back while others stayed.
+    pub returned: usize,
+    /// The hours of its sale.
+    pub refund_hours: Option<i64>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -115,6 +121,7 @@ impl World {
             sale_opens_at: EVER.0,
             sale_closes_at: EVER.1,
             blocked: BTreeSet::new(),
+            refund_hours: None,
         };
         World {
             now: 0,
@@ -328,6 +335,8 @@ impl World {
         let it = &self.reservations[reservation];
         let pending = it.status == "PENDING_PAYMENT";
         let left_ms = if pending { it.expires_at - self.now } else { 0 };
+        let hours =
+            it.paid_at.map_or_else(|| self.schedule(it.schedule).and_then(|of| of.refund_hours), |_| it.refund_hours);
         let tickets = if matches!(it.status, "CONFIRMED" | "REFUNDED") { it.seats.len() } else { 0 };
         vec![
             ("/reservationId", Fact::Reservation(reservation)),
@@ -346,6 +355,8 @@ impl World {
             ("/payment/method", it.method.map_or(Fact::Null, Fact::Word)),
             ("/atCounter", Fact::Truth(it.at_counter)),
             ("/tickets", Fact::Length(tickets)),
+            ("/returnedSeats", Fact::Length(it.returned)),
+            ("/refundUntil", Fact::There(hours.is_some())),
         ]
     }
 }
