@@ -224,7 +224,8 @@ pub fn must_be_of(connection: &Connection, user_id: Uuid, ticket_id: Uuid) -> Ou
 /// `TICKET_CHECKED_IN`.
 pub fn must_be_unused(connection: &Connection, reservation_id: Uuid, seats: &[WantedSeat]) -> Outcome<()> {
     let used = sql::list_check_ins(connection, reservation_id)?;
-    match used.into_iter().find(|(seat_no, ..)| seats.iter().any(|seat| seat.seat_no == *seat_no)) {
+    let of_these = used.into_iter().filter(|(seat_no, ..)| seats.iter().any(|seat| seat.seat_no == *seat_no));
+    match of_these.min_by_key(|(.., at)| *at) {
         None => Ok(()),
         Some((_, ticket_id, at)) => Err(Refusal::TicketCheckedIn { ticket_id, at }.into()),
     }

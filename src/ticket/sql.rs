@@ -78,15 +78,14 @@ pub fn find_by_number(connection: &Connection, number: &str) -> rusqlite::Result
     connection.prepare_cached(&format!("{FOUND} WHERE t.number = ?1"))?.query_row([number], read).optional()
 }
 
-/// Who went in with a reservation's tickets, the first of them first: seat, ticket and moment of each.
+/// Who went in with a reservation's tickets, seat, ticket and moment of each.
 pub(super) fn list_check_ins(
     connection: &Connection,
     reservation_id: Uuid,
 ) -> rusqlite::Result<Vec<(i64, Uuid, Millis)>> {
     connection
         .prepare_cached(
-            "SELECT seat_no, ticket_id, at FROM ticket JOIN check_in USING (ticket_id) WHERE reservation_id = ?1
-             ORDER BY at",
+            "SELECT seat_no, ticket_id, at FROM ticket JOIN check_in USING (ticket_id) WHERE reservation_id = ?1",
         )?
         .query_map([reservation_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect()
