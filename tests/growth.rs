@@ -63,15 +63,17 @@ const WHOLE: [(&str, &str); 11] = [
 ];
 
 /// Statements that may sort what they found by an index: it is little, or read seldom.
-const SORTS: [(&str, &str); 7] = [
+const SORTS: [(&str, &str); 6] = [
     ("GROUP BY section, category ORDER BY min(seat_no)", "the prices of one date"),
     ("GROUP BY seat.section ORDER BY min(t.seat_no)", "the sections of one date"),
     ("ORDER BY t.seat_no, t.ticket_id", "the door's list of one date"),
-    ("WHERE reservation_id = ?1\n             ORDER BY at LIMIT 1", "the tickets of one reservation"),
     ("AND at < ?2 GROUP BY kind", "the kinds of a day's ledger"),
     ("AND method IS NOT NULL GROUP BY key_id, method", "the tills of a day"),
     ("FROM event WHERE sequence > ?1 AND sequence <= ?2 GROUP BY 1", "the minutes of an hour"),
 ];
+
+/// Indexes for `boxoffice check` alone, which would go through the whole ledger for each reservation without them.
+const FOR_CHECK: [&str; 1] = ["ledger_entry_refunded"];
 
 /// A program that looks for what is due by going through everything, or sorts what an index has in
 /// order, is slower with every ticket that it sold.
@@ -117,7 +119,8 @@ fn growth_every_statement_of_a_day_finds_its_rows_by_an_index() {
     let unread = "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql LIKE 'CREATE INDEX%'";
     let mut unread = file.prepare(unread).unwrap();
     let unread = unread.query_map([], |row| row.get::<_, String>(0)).unwrap().map(Result::unwrap);
-    let unread: Vec<String> = unread.filter(|index| !indexes.contains(index)).collect();
+    let is_unread = |index: &String| !indexes.contains(index) && !FOR_CHECK.contains(&index.as_str());
+    let unread: Vec<String> = unread.filter(is_unread).collect();
     assert_eq!(unread, [""; 0], "an index that no statement reads, and that is not there to be unique");
     assert!(ran.len() > 100, "only {} statements ran", ran.len());
     assert!(ran.len() < STATEMENTS_MAX / 2, "{} statements: those of a busy server are prepared anew", ran.len());
