@@ -325,7 +325,8 @@ CREATE INDEX ledger_entry_user ON ledger_entry (user_id, entry_id);
 CREATE UNIQUE INDEX ledger_entry_paid ON ledger_entry (reservation_id) WHERE kind = 'PAYMENT';
 -- The money of a sale at the counter is taken once.
 CREATE UNIQUE INDEX ledger_entry_taken ON ledger_entry (reservation_id) WHERE kind = 'TOP_UP' AND reservation_id IS NOT NULL;
-CREATE INDEX ledger_entry_refunded ON ledger_entry (reservation_id) WHERE kind = 'REFUND'; -- once for each time that seats go back
+-- And refunded once for each time that seats go back; `boxoffice check` finds them by it.
+CREATE INDEX ledger_entry_refunded ON ledger_entry (reservation_id) WHERE kind = 'REFUND';
 CREATE INDEX ledger_entry_at ON ledger_entry (at); -- the ledger of a day
 
 CREATE TABLE ticket (

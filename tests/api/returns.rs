@@ -144,7 +144,8 @@ fn refund_of_a_seat_paid_in_cash_is_paid_out() {
     hold_in(&app.file());
 }
 
-/// A program that looks before its transaction pays a seat back twice, or two seats that are asked for at once only once.
+/// A program that looks before its transaction pays a seat back twice, or two seats that are asked for at once only
+/// once.
 #[test]
 fn race_of_refunds_of_single_seats_pays_each_back_once() {
     let app = opened(8);
