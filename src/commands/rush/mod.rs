@@ -15,10 +15,10 @@ mod visit;
 mod workers;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use clap::{Args, value_parser};
@@ -27,12 +27,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::check;
 use crate::commands::client::Client;
 use crate::settings::queue;
-use crate::store::OpenError;
+use crate::store::{self, OpenError};
 use audit::{Account, Event, Limits};
 use customer::Customer;
 use report::{Check, Outcome, Report};
 use run::Run;
 use setup::Setup;
+
+/// Steps of SQLite's virtual machine between two looks at whether the audit of the file is to stop: about a
+/// millisecond.
+const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
 /// The exit code of a rush that was broken off.
 const STOPPED: u8 = 130;
@@ -214,10 +218,20 @@ impl Rush {
             Check::of("every answer was one that the contract allows", customers.iter().flat_map(told).collect()),
         ];
         if let Some(file) = &setup.file {
-            checks.push(Check::of("the file agrees", check::check(file).map_err(|error| error.0)?));
+            checks.push(Check::of("the file agrees", faults_of(file, &setup.stop).map_err(|error| error.0)?));
         }
         Ok((events, checks))
     }
+}
+
+/// What is wrong in the file. Its statements are aborted as soon as `stop` is set: those of a large file take longer
+/// than a service manager waits.
+fn faults_of(file: &Path, stop: &Arc<AtomicBool>) -> Result<Vec<String>, OpenError> {
+    let file = store::open_read_only(file)?;
+    let stop = Arc::clone(stop);
+    let aborts = file.connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || stop.load(Relaxed)));
+    aborts.map_err(|error| OpenError(format!("the file can't be audited: {error}")))?;
+    Ok(check::examine(&file.connection).faults)
 }
 
 /// A bar on standard error, if that is a terminal.
