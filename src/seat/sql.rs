@@ -276,7 +276,7 @@ pub(super) fn list_claims(connection: &Connection, schedule_id: i64) -> rusqlite
         .collect()
 }
 
-/// Holds a seat unless it has a live claim. Claims that are due were cleared when the transaction began.
+/// Holds a seat unless somebody has a claim on it. Claims that are due and in the way were cleared before.
 pub(super) fn insert_hold_if_free(tx: &Tx, claim: &Hold, seat_no: i64) -> rusqlite::Result<bool> {
     tx.prepare_cached(
         "INSERT INTO claim (schedule_id, seat_no, status, reservation_id, user_id, held_until)

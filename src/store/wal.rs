@@ -2,7 +2,7 @@
 //!
 //! SQLite checkpoints it from 16 MiB on, but a checkpoint can restart the WAL only when no reader holds a snapshot of
 //! it. Under continuous reads it would grow without end: so from twice that size on the writer runs a blocking
-//! checkpoint (`RESTART`), which waits for the readers of old snapshots; new readers read the database file itself.
+//! checkpoint (`TRUNCATE`), which waits for the readers of old snapshots; new readers read the database file itself.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
