@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
-import { program, startBoxoffice } from "boxoffice";
+import { control, program, startBoxoffice } from "boxoffice";
 import setup from "boxoffice/vitest";
 
 async function call(box, method, path, key, body) {
@@ -47,7 +47,10 @@ test("vitest: the global setup provides one server and gives back its end", asyn
   const provided = {};
   const stop = await setup({ provide: (key, value) => (provided[key] = value) });
   assert.ok((await fetch(`${provided.boxoffice.url}/healthz`)).ok);
-  structuredClone(provided); // vitest hands it to other threads
+  const box = control(structuredClone(provided.boxoffice)); // vitest hands it to other threads
+  await box.advance(60);
+  await box.reset();
+  assert.deepEqual(box.ids.concerts[0].scheduleIds, box.scheduleIds);
   await stop();
 });
 

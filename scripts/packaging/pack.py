@@ -122,7 +122,7 @@ Description-Content-Type: text/markdown
     tags = "".join(f"Tag: py3-none-{one}\n" for one in TARGETS[target][2].split("."))
     files[f"{info}/METADATA"] = described.encode()
     files[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: boxoffice\nRoot-Is-Purelib: false\n{tags}".encode()
-    files[f"{info}/entry_points.txt"] = b"[pytest11]\nboxoffice = boxoffice.pytest_plugin\n"
+    files[f"{info}/entry_points.txt"] = b"[pytest11]\nboxoffice.pytest_plugin = boxoffice.pytest_plugin\n"
     files[f"{info}/licenses/LICENSE"] = (ROOT / "LICENSE").read_bytes()
 
     def record(name: str, content: bytes) -> str:

@@ -33,6 +33,11 @@ def test_fixture_marker_says_how_it_is_started(boxoffice):
     assert call(boxoffice, "GET", "/venue")["holdSeconds"] == 7
 
 
+def test_ready_says_what_the_seed_made(boxoffice):
+    assert boxoffice.ids["concerts"][0]["scheduleIds"] == boxoffice.schedule_ids
+    assert boxoffice.now.endswith("Z")
+
+
 def test_start_leaves_nothing_and_tells_of_a_wrong_flag():
     with package.start() as box:
         assert os.path.exists(box.database)

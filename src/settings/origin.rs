@@ -7,7 +7,8 @@ use std::net::IpAddr;
 pub enum AllowedOrigin {
     /// `*`.
     Any,
-    /// This machine: `localhost`, 127.0.0.1 and `[::1]`, by http or https, at any port.
+    /// This machine: `localhost` and names below it (RFC 6761, section 6.3), 127.0.0.1, `[::1]`, and 0.0.0.0, which
+    /// `python3 -m http.server` tells people to open; by http or https, at any port.
     Loopback,
     /// One, as browsers write it.
     Exact(String),
@@ -68,7 +69,10 @@ fn is_port(text: &str) -> bool {
 }
 
 fn is_loopback(origin: &str) -> bool {
-    is_origin(origin) && split(origin).is_some_and(|(_, host, _)| matches!(host, "localhost" | "127.0.0.1" | "[::1]"))
+    let is_own = |host: &str| {
+        matches!(host, "localhost" | "127.0.0.1" | "[::1]" | "0.0.0.0") || host.ends_with(".localhost")
+    };
+    is_origin(origin) && split(origin).is_some_and(|(_, host, _)| is_own(host))
 }
 
 #[cfg(test)]
@@ -117,7 +121,14 @@ mod tests {
 
     #[test]
     fn origin_of_this_machine_is_told_from_those_that_look_like_it() {
-        for own in ["http://localhost", "https://localhost:8443", "http://127.0.0.1:5173", "http://[::1]:1"] {
+        for own in [
+            "http://localhost",
+            "https://localhost:8443",
+            "http://shop.localhost:5173",
+            "http://127.0.0.1:5173",
+            "http://0.0.0.0:8000",
+            "http://[::1]:1",
+        ] {
             assert!(AllowedOrigin::Loopback.allows(own), "{own}");
         }
         for other in [
@@ -126,6 +137,8 @@ mod tests {
             "http://evil.example",
             "http://127.0.0.1.evil.example",
             "http://127.0.0.2",
+            "http://evillocalhost",
+            "http://localhost.",
             "ftp://localhost",
             "http://localhost:1:2",
             "http://localhost@evil",

@@ -23,6 +23,11 @@ export async function startBoxoffice({ clock = "frozen", flags = [] } = {}) {
     child.stdin.end();
     return ended;
   };
+  return { ...control(ready), stop, [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]: stop };
+}
+
+/** See index.d.ts. */
+export function control(ready) {
   const post = async (path, body) => {
     const answer = await fetch(`${ready.url}/api/v1/staff${path}`, {
       method: "POST",
@@ -33,7 +38,7 @@ export async function startBoxoffice({ clock = "frozen", flags = [] } = {}) {
   };
   const advance = (seconds) => post("/clock", { advanceMilliseconds: Math.round(seconds * 1_000) });
   const reset = () => post("/test/reset", {});
-  return { ...ready, advance, reset, stop, [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]: stop };
+  return { ...ready, advance, reset };
 }
 
 /** What the program says once it is ready; an error when it ends, or takes too long, before. */

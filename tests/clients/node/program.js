@@ -20,7 +20,7 @@ export function program() {
     if (found) return found;
     throw new Error(
       `there is no boxoffice on the path, and the package ${name} is not there: either there is no boxoffice for this system, or npm left optional packages ` +
-        "out (npm install --include=optional boxoffice).",
+        `out (npm install --include=optional boxoffice); from files, install ${name}-….tgz beside boxoffice-….tgz.`,
     );
   }
 }

@@ -1,8 +1,8 @@
-import type { Boxoffice } from "./index.js";
+import type { Ready } from "./index.js";
 
 declare module "vitest" {
   export interface ProvidedContext {
-    boxoffice: Omit<Boxoffice, "advance" | "reset" | "stop">;
+    boxoffice: Ready;
   }
 }
 

@@ -1,2 +1,2 @@
-# The fixture `boxoffice`. With the package installed, pytest finds it without this line.
+# The fixture `boxoffice`. The package brings it without this line.
 pytest_plugins = ["boxoffice.pytest_plugin"]

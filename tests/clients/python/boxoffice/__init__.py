@@ -21,6 +21,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = ["BoxOffice", "program", "start"]
 
@@ -37,6 +38,10 @@ class BoxOffice:
     schedule_ids: list[int]
     database: str
     """The path of the SQLite file."""
+    ids: dict[str, Any]
+    """What the seed made: `concerts`, `users` with their keys, `reservations`."""
+    now: str
+    """The moment at which the clock stood."""
 
     def advance(self, seconds: float) -> None:
         """Turns the clock; comes back once everything that became due is written down."""
@@ -88,7 +93,13 @@ def start(*flags: str, clock: str = "frozen") -> Iterator[BoxOffice]:
                 raise RuntimeError(f"boxoffice serve ended with {server.wait()}; standard error says why.")
             ready = json.loads(line)
             yield BoxOffice(
-                ready["url"], ready["staffKey"], ready["concertId"], ready["scheduleIds"], ready["database"]
+                ready["url"],
+                ready["staffKey"],
+                ready["concertId"],
+                ready["scheduleIds"],
+                ready["database"],
+                ready["ids"],
+                ready["now"],
             )
         finally:
             server.stdin.close()
