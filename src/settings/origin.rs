@@ -69,9 +69,8 @@ fn is_port(text: &str) -> bool {
 }
 
 fn is_loopback(origin: &str) -> bool {
-    let is_own = |host: &str| {
-        matches!(host, "localhost" | "127.0.0.1" | "[::1]" | "0.0.0.0") || host.ends_with(".localhost")
-    };
+    let is_own =
+        |host: &str| matches!(host, "localhost" | "127.0.0.1" | "[::1]" | "0.0.0.0") || host.ends_with(".localhost");
     is_origin(origin) && split(origin).is_some_and(|(_, host, _)| is_own(host))
 }
 
