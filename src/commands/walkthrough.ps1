@@ -21,7 +21,7 @@ $held = Post '/reservations' @{ scheduleId = {schedule}; seats = @('12') } $auth
 Invoke-RestMethod "$api/users/$($me.userId)/balance" -Headers $auth
 Post "/users/$($me.userId)/balance/top-ups" @{ amount = 60000 } $auth
 
-# 5. pay: the seat is yours, the token has done its work
+# 5. pay: the seat is yours, the token has done its work; what is one's own is read with id and key
 Post '/payments' @{ reservationId = $held.reservationId; amount = 50000 } $auth
 $basic = [Convert]::ToBase64String([Text.Encoding]::ASCII.GetBytes("$($me.userId):$($me.userKey)"))
 Invoke-RestMethod "$api/reservations/$($held.reservationId)" -Headers @{ Authorization = "Basic $basic" }

@@ -21,6 +21,6 @@ reservation=$(echo "$held" | get reservationId)
 curl -s $API/users/$id/balance -H "$auth"; echo
 curl -s $API/users/$id/balance/top-ups -H "$auth" -H "$json" -d '{"amount":60000}'; echo
 
-# 5. pay: the seat is yours, the token has done its work
+# 5. pay: the seat is yours, the token has done its work; what is one's own is read with id and key
 curl -s $API/payments -H "$auth" -H "$json" -d "{\"reservationId\":\"$reservation\",\"amount\":50000}"; echo
 curl -s $API/reservations/$reservation -u $id:$key; echo
