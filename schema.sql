@@ -45,6 +45,42 @@ CREATE TABLE event (
     key_id   INTEGER REFERENCES staff_key (key_id)
 ) STRICT;
 
+-- Receivers to which staff have the events of the feed sent, and how far each has come.
+CREATE TABLE webhook (
+    webhook_id         INTEGER PRIMARY KEY AUTOINCREMENT, -- never given twice: what is under way names it
+    url                TEXT    NOT NULL CHECK (length(url) BETWEEN 1 AND 2000),
+    -- The types that are sent: a JSON array, empty for all of them.
+    event_types        TEXT    NOT NULL CHECK (json_valid(event_types)),
+    signature          TEXT    NOT NULL CHECK (signature IN ('v1', 'v1a')),
+    -- Signs what is sent, so it is kept as it is: a shared secret, or the secret half of a key pair.
+    secret             BLOB    NOT NULL CHECK (length(secret) BETWEEN 24 AND 64),
+    created_at         INTEGER NOT NULL,
+    -- Counts the changes by staff: what was sent before one tells nothing of what is so after it.
+    revision           INTEGER NOT NULL DEFAULT 0,
+    -- Of the events up to this one, all that are wanted were delivered.
+    delivered_sequence INTEGER NOT NULL CHECK (delivered_sequence >= 0),
+    -- How often the next event was tried in vain, and when it is tried again; null: at once.
+    failed_attempts    INTEGER NOT NULL DEFAULT 0 CHECK (failed_attempts >= 0),
+    next_attempt_at    INTEGER,
+    last_at            INTEGER,
+    last_outcome       TEXT    CHECK (last_outcome IN ('DELIVERED', 'BAD_STATUS', 'TIMED_OUT', 'UNREACHABLE', 'NOT_ALLOWED', 'TLS_FAILED', 'NOT_HTTP')),
+    last_status        INTEGER,
+    -- Test deliveries that were asked for, and how many of them were sent.
+    tests_asked        INTEGER NOT NULL DEFAULT 0,
+    tests_sent         INTEGER NOT NULL DEFAULT 0 CHECK (tests_sent BETWEEN 0 AND tests_asked),
+    test_at            INTEGER,
+    test_outcome       TEXT    CHECK (test_outcome IN ('DELIVERED', 'BAD_STATUS', 'TIMED_OUT', 'UNREACHABLE', 'NOT_ALLOWED', 'TLS_FAILED', 'NOT_HTTP')),
+    test_status        INTEGER,
+    -- Nothing is sent from then on: staff said so, the receiver did (410), it was tried for days in vain, or the file
+    -- is a copy for tests, whose receivers are those of the venue.
+    disabled_at        INTEGER,
+    disabled_reason    TEXT    CHECK (disabled_reason IN ('STAFF', 'GONE', 'EXHAUSTED', 'COPIED')),
+    CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL)),
+    CHECK (next_attempt_at IS NULL OR (failed_attempts > 0 AND disabled_at IS NULL)),
+    CHECK ((last_at IS NULL) = (last_outcome IS NULL)),
+    CHECK ((test_at IS NULL) = (test_outcome IS NULL))
+) STRICT;
+
 -- Answers kept for the repetition of a request: the first answer again, byte for byte.
 CREATE TABLE idempotency_answer (
     -- The caller: a user's id, or the id of a staff key as a number of 16 bytes, which no user's id is.

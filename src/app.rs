@@ -10,7 +10,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex};
 
 pub(crate) use making::make_file;
 use making::{Made, make};
@@ -45,6 +45,7 @@ use crate::threads::OnFatal;
 use crate::user;
 use crate::venue::{Tx, Venue};
 use crate::web::Trust;
+use crate::webhook::{self, Dispatcher};
 
 /// Concerts that are told at the start, at most.
 const LISTED_CONCERTS_MAX: u32 = 1_000;
@@ -54,6 +55,8 @@ pub struct App {
     handlers: Handlers,
     /// The public one first; then, if they have one of their own, that of staff.
     servers: Vec<Server>,
+    /// Sends events to webhooks; stopped before what it reads and writes with.
+    dispatcher: Option<Dispatcher>,
     /// Looks for a new certificate, where https is spoken.
     keeper: Option<Keeper>,
     address: SocketAddr,
@@ -99,7 +102,7 @@ impl App {
         let Opened { connection, venue: row, lock } = check::open_sound(database)?;
         let failed = |what: &str, error: &dyn Display| OpenError(format!("{}: {what}: {error}", database.display()));
         let clock = Arc::new(start_clock(&settings, &connection, &row)?);
-        make_ready(&connection, &settings).map_err(|error| failed("the file can't be made ready", &error))?;
+        make_ready(&connection, &settings, &clock).map_err(|error| failed("the file can't be made ready", &error))?;
         balance::settle_policy(&connection, clock.now(), &mut settings.sale).map_err(OpenError)?;
         let keyring = Arc::new(load_keyring(&connection, clock.now(), settings.staff_key.as_deref())?);
         let line = Arc::new(Line::new(TokenMint::of(&row.signing_secret.0)));
@@ -117,8 +120,8 @@ impl App {
         let on_fatal = OnFatal::new(move || report_fatal(&on_fatal));
         let tests = TestServer::of(&settings, &connection, clock.now())
             .map_err(|error| failed("the start can't be kept for resets", &error))?;
-        let (bounds, hooks) = (bounds_of(&settings.machine), sweeper.hooks(on_fatal.clone()));
-        let writer = Writer::start(connection, Arc::clone(&clock), bounds, hooks)
+        let (bounds, webhooks) = (bounds_of(&settings.machine), Arc::clone(&sweeper.webhooks));
+        let writer = Writer::start(connection, Arc::clone(&clock), bounds, sweeper.hooks(on_fatal.clone()))
             .map_err(|error| failed("the writer can't be started", &error))?;
         let signing = Arc::new(SigningKey::of(&row.signing_secret));
         let venue = Arc::new(Venue { settings, clock, readers, writer, notifier, signing });
@@ -136,25 +139,24 @@ impl App {
             course,
             exposure: Exposure::Whole,
             monitoring,
+            webhooks,
         };
         let servers = open_servers(&handlers, listen, certificates.as_ref(), &on_fatal)
             .inspect_err(|_| handlers.venue.writer.stop())?;
-        let keeper = keep(certificates, &on_fatal)?;
-        let scan =
-            integrity_scan(database, on_fatal).map_err(|error| failed("the file can't be looked through", &error))?;
         let at = |server: Option<&Server>| server.map_or(listen, Server::address); // there is one or two
         let (address, staff_address) = (at(servers.first()), at(servers.last()));
-        let database = database.to_owned();
         Ok(App {
+            dispatcher: Some(start_dispatcher(&handlers, &on_fatal)?),
+            keeper: keep(certificates, &on_fatal)?,
+            scan: integrity_scan(database, on_fatal)
+                .map_err(|error| failed("the file can't be looked through", &error))?,
             handlers,
             servers,
-            keeper,
             address,
             staff_address,
             new_staff_key,
             seeded,
-            database,
-            scan,
+            database: database.to_owned(),
             _lock: lock,
         })
     }
@@ -214,21 +216,9 @@ impl App {
         &self,
         work: impl FnOnce(&Tx) -> Outcome<T> + Send + 'static,
     ) -> Result<T, OpenError> {
-        let (sender, receiver) = mpsc::channel();
-        let job = Box::new(move |tx: Result<&Tx, store::CommitError>| {
-            let outcome = match tx {
-                Ok(tx) => tx.savepoint(work),
-                Err(lost) => Err(lost.refusal.into()),
-            };
-            let after: store::Completion = Box::new(move |committed: Result<(), store::CommitError>| {
-                let _ = sender.send(committed.map_err(|lost| lost.refusal.into()).and(outcome)); // the receiver waits
-            });
-            after
-        });
-        let failed = |why: String| OpenError(format!("the work could not be written: {why}"));
-        self.handlers.venue.writer.submit(job);
-        let outcome = receiver.recv().map_err(|_| failed("it panicked".into()))?;
-        outcome.map_err(|failure| failed(failure.to_refusal().code().word().into()))
+        let failed = |failure: Failure| failure.to_refusal().code().word();
+        let outcome = self.handlers.venue.write(work);
+        outcome.map_err(|failure| OpenError(format!("the work could not be written: {}", failed(failure))))
     }
 }
 
@@ -236,6 +226,7 @@ impl Drop for App {
     /// Closes it: no new requests, what is under way is answered, the last commit is made, the WAL is written back.
     fn drop(&mut self) {
         Server::stop_all(std::mem::take(&mut self.servers));
+        self.dispatcher = None;
         self.keeper = None;
         self.scan = None; // a reader would keep the WAL from being written back
         self.handlers.venue.readers.close();
@@ -250,9 +241,12 @@ fn show_progress(done: u64, total: u64) {
 
 /// What depends on the time zone or on Unicode's tables, and not on SQL
 /// alone, is written down before the file is served.
-fn make_ready(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {
+fn make_ready(connection: &Connection, settings: &Settings, clock: &Clock) -> rusqlite::Result<()> {
     if settings.machine.checkpoint == Checkpoint::External {
         store::leave_checkpoints(connection)?;
+    }
+    if settings.is_ephemeral {
+        webhook::disable_all(connection, clock.now())?; // a copy's receivers are those of the venue
     }
     schedule::settle_dates(connection, &settings.sale.time_zone)?;
     user::fold_names(connection)
@@ -304,6 +298,7 @@ fn sweeper_of(
         keyring: Arc::clone(keyring),
         clock: Arc::clone(clock),
         notifier: notifier.clone(),
+        webhooks: Arc::default(),
         rate_limits,
         idempotency_hours: machine.idempotency_hours,
         token_days: machine.token_days,
@@ -311,6 +306,12 @@ fn sweeper_of(
         forgot_at: AtomicI64::default(),
         skipped: SkippedRows::default(),
     }
+}
+
+/// Sends to webhooks from now on; where that can't be, nothing more is written.
+fn start_dispatcher(handlers: &Handlers, on_fatal: &OnFatal) -> Result<Dispatcher, OpenError> {
+    Dispatcher::start(Arc::clone(&handlers.venue), Arc::clone(&handlers.webhooks), on_fatal.clone())
+        .inspect_err(|_| handlers.venue.writer.stop())
 }
 
 fn bounds_of(machine: &MachineSettings) -> Bounds {

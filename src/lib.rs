@@ -19,6 +19,7 @@
 //! | [`spreadsheet`] | tables as spreadsheets write and read them |
 //! | [`store`] | the file: opening it, readers, the one writer, migrations, column types |
 //! | [`http`] | the HTTP server, tiny_http behind it, requests and answers, idempotency |
+//! | [`client`] | the HTTP client, for servers elsewhere |
 //! | [`venue`] | what every use case is handed first: the transaction, the events feed, what memory must learn |
 //! | [`staff`] | who works here: their keys and roles |
 //! | [`user`] | who they are, and their key |
@@ -31,6 +32,7 @@
 //! | [`payment`] | points for held seats; it ends the visit |
 //! | [`dashboard`] | how it goes: the last hour, minute by minute |
 //! | [`report`] | the sales of a date and the ledger of a day, for those who count |
+//! | [`webhook`] | the events feed, sent to addresses that staff name |
 //! | [`check`] | what must hold in every file, and what is wrong in one |
 //! | [`seed`] | what a new venue begins with, from a file |
 //! | [`course`] | the words of a course for the same calls, by a table |
@@ -183,6 +185,8 @@ pub mod store;
 
 pub mod http;
 
+pub mod client;
+
 pub mod venue;
 
 pub mod staff;
@@ -206,6 +210,8 @@ pub mod payment;
 pub mod dashboard;
 
 pub mod report;
+
+pub mod webhook;
 
 pub mod check;
 

@@ -87,6 +87,8 @@ refusals! {
     StaffNameTaken "STAFF_NAME_TAKEN",
     StaffKeyLimit { keys_max: u32 } "STAFF_KEY_LIMIT",
     LastAdminKey "LAST_ADMIN_KEY",
+    WebhookNotFound "WEBHOOK_NOT_FOUND",
+    WebhookLimit { webhooks_max: u32 } "WEBHOOK_LIMIT",
     TokenRequired "TOKEN_REQUIRED",
     TokenInvalid "TOKEN_INVALID",
     TokenExpired { reason: TokenEnd } "TOKEN_EXPIRED",
@@ -169,6 +171,7 @@ impl Refusal {
             Refusal::NotReady { reason } => json!({ "reason": reason }),
             Refusal::RoleNotAllowed { role, allowed } => json!({ "role": role, "allowed": allowed }),
             Refusal::StaffKeyLimit { keys_max } => json!({ "keysMax": keys_max }),
+            Refusal::WebhookLimit { webhooks_max } => json!({ "webhooksMax": webhooks_max }),
             Refusal::TokenExpired { reason } => json!({ "reason": reason.word() }),
             Refusal::TokenWaiting { position, poll_after_seconds } => {
                 json!({ "position": position, "pollAfterSeconds": poll_after_seconds })

@@ -57,6 +57,11 @@ impl PublicKey {
         VerifyingKey::from_bytes(&ids::bytes_of_hex(hex)?).ok().filter(|key| !key.is_weak()).map(PublicKey)
     }
 
+    /// Its 32 bytes.
+    pub fn bytes(&self) -> [u8; 32] {
+        self.0.to_bytes()
+    }
+
     /// Its 64 hexadecimal digits.
     pub fn hex(&self) -> String {
         ids::hex(self.0.as_bytes())

@@ -17,6 +17,7 @@ use crate::staff::Keyring;
 use crate::store::{Failure, Outcome, SkippedRows, WriterHooks};
 use crate::threads::OnFatal;
 use crate::venue::{Change, EventType, Snapshot, Tx, record, topics};
+use crate::webhook::{self, Dispatch};
 
 /// How often the file looks for answers and ended tokens to forget, in milliseconds.
 const FORGET_EVERY_MS: i64 = 60_000;
@@ -41,6 +42,8 @@ pub struct Sweeper {
     pub clock: Arc<Clock>,
     /// Wakes those who wait.
     pub notifier: Notifier,
+    /// Sends what is added to the feed to webhooks.
+    pub webhooks: Arc<Dispatch>,
     /// What counts tries by address.
     pub rate_limits: [Arc<RateLimit>; 2],
     /// How long answers are kept under their idempotency keys.
@@ -159,6 +162,7 @@ impl Sweeper {
                 self.restore(connection, snapshot)?; // last: what else was committed with it is of before
             }
         }
+        self.webhooks.wake();
         Ok(())
     }
 
@@ -167,7 +171,8 @@ impl Sweeper {
     fn restore(&self, connection: &mut Connection, snapshot: &Snapshot) -> Outcome<()> {
         let move_all = |tx: &Tx, moment, ms| {
             reservation::move_holds(tx, moment, ms)?;
-            queue::move_visits(tx, moment, ms)
+            queue::move_visits(tx, moment, ms)?;
+            Ok(webhook::move_attempts(tx, ms)?)
         };
         let put_back = snapshot.put_back(connection, &self.clock, self.clock.now(), move_all);
         snapshot.note(put_back.as_ref().copied().map_err(Failure::to_refusal));
@@ -218,6 +223,7 @@ impl Sweeper {
 fn move_clock(tx: &Tx, moment: Millis, ms: i64) -> Outcome<()> {
     reservation::move_holds(tx, moment, ms)?;
     queue::move_visits(tx, moment, ms)?;
+    webhook::move_attempts(tx, ms)?;
     record(tx, EventType::ClockStepped, &json!({ "milliseconds": ms }))?;
     Ok(())
 }
@@ -243,6 +249,7 @@ fn topic(change: &Change) -> Option<Topic> {
         Change::ScheduleSettled { schedule_id } | Change::ScheduleDeleted { schedule_id } => {
             Some(topics::schedule(*schedule_id))
         }
+        Change::WebhookChanged { webhook_id } => Some(topics::webhook(*webhook_id)),
         Change::TokenIssued { .. }
         | Change::TokenMoved { .. }
         | Change::VisitMoved { .. }

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 
 use super::servers::{certificates_of, must_have_addresses, must_have_threads};
 use crate::certificates::Certificates;
+use crate::client;
 use crate::clock::Millis;
 use crate::course::Course;
 use crate::ids::{self, KeyHash, new_key};
@@ -44,6 +45,9 @@ pub(super) fn make(
     settings.check(listen).map_err(OpenError)?;
     must_have_threads(settings, listen)?;
     let certificates = certificates_of(settings, database)?;
+    if let Some(ca) = &settings.webhooks.webhook_ca {
+        client::trusted("--webhook-ca", Some(ca))?; // before a file is made
+    }
     if let Some(number) = settings.test_random {
         ids::repeat_random(number);
     }

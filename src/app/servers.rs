@@ -17,6 +17,7 @@ use crate::venue::Venue;
 
 /// Threads of the writer and of the pool of readers; of an HTTP server beside its workers.
 const THREADS_OF_STORE: usize = 2 + 3;
+const THREADS_OF_WEBHOOKS: usize = 1;
 const THREADS_OF_FRONT: usize = 1 + 5;
 
 /// A new file's staff key is shown once, at this start: what would stop the start later is tried before.
@@ -32,8 +33,9 @@ pub(super) fn must_have_addresses(settings: &Settings, listen: SocketAddr) -> Re
 /// what it starts later panics where there is none.
 pub(super) fn must_have_threads(settings: &Settings, listen: SocketAddr) -> Result<(), OpenError> {
     let front = |limits: &Limits| limits.workers + THREADS_OF_FRONT;
-    let needed =
-        THREADS_OF_STORE + plan_servers(settings, listen).iter().map(|(.., limits)| front(limits)).sum::<usize>();
+    let needed = THREADS_OF_STORE
+        + THREADS_OF_WEBHOOKS
+        + plan_servers(settings, listen).iter().map(|(.., limits)| front(limits)).sum::<usize>();
     let (sender, receiver) = mpsc::channel::<()>();
     let receiver = Mutex::new(receiver);
     std::thread::scope(|scope| {

@@ -11,6 +11,7 @@ mod reservations;
 mod rules;
 mod seats;
 mod tickets;
+mod webhooks;
 
 use std::path::Path;
 
@@ -23,8 +24,8 @@ use rules::{Extent, Rule, Severity};
 const TOLD_MAX: usize = 20;
 
 /// The rules, group by group.
-const GROUPS: [&[Rule]; 6] =
-    [seats::RULES, reservations::RULES, ledger::RULES, tickets::RULES, line::RULES, feed::RULES];
+const GROUPS: [&[Rule]; 7] =
+    [seats::RULES, reservations::RULES, ledger::RULES, tickets::RULES, line::RULES, feed::RULES, webhooks::RULES];
 
 /// What was found in a file, in sentences.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, value_parser};
 
-use super::client::{Call, Client};
 use super::output;
-use super::server_address::ServerAddress;
+use crate::client::{Call, Client, ServerAddress};
 use crate::settings::{DEFAULT_LISTEN, loopback_url_of, parse_listen};
 use crate::store::OpenError;
 

@@ -2,7 +2,6 @@
 
 mod backup;
 mod check;
-mod client;
 mod course;
 mod demo;
 mod door;
@@ -15,7 +14,6 @@ mod scratch;
 mod seat_file;
 mod seed;
 mod serve;
-mod server_address;
 mod shell;
 mod staff_key;
 mod target;

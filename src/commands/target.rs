@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::Value;
 
-use super::client::{Call, Client};
-use super::server_address::ServerAddress;
+use crate::client::{Call, Client, ServerAddress};
 use crate::settings::parse_staff_key;
 use crate::store::OpenError;
 

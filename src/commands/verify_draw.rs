@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::Value;
 
-use super::client::{Call, Client};
 use super::output;
-use super::server_address::ServerAddress;
+use crate::client::{Call, Client, ServerAddress};
 use crate::queue::{DRAW_METHOD, order};
 use crate::store::OpenError;
 

@@ -146,6 +146,7 @@ pub const fn status_of(code: Code) -> u16 {
         | Code::CourseUnmapped
         | Code::SnapshotNotFound
         | Code::StaffKeyNotFound
+        | Code::WebhookNotFound
         | Code::UserNotFound
         | Code::NoDraw
         | Code::ConcertNotFound
@@ -159,6 +160,7 @@ pub const fn status_of(code: Code) -> u16 {
         Code::RequestTimeout => 408,
         Code::StaffNameTaken
         | Code::StaffKeyLimit
+        | Code::WebhookLimit
         | Code::SnapshotLimit
         | Code::LastAdminKey
         | Code::TicketForOtherDate

@@ -202,6 +202,7 @@ impl Line {
                 }
                 Change::QueueChanged
                 | Change::StaffKeysChanged
+                | Change::WebhookChanged { .. }
                 | Change::ReservationChanged { .. }
                 | Change::ClockTurned { .. }
                 | Change::ClockSettled

@@ -142,6 +142,14 @@ fn both(code: Code) -> Both {
             ["The last admin key", "Without this key nobody could make or revoke keys.", "Make another key with the role admin first."],
             ["마지막 관리자 키입니다", "이 키가 없으면 아무도 키를 만들거나 폐기할 수 없습니다.", "관리자 역할의 키를 하나 더 만든 뒤 폐기해 주세요."],
         ],
+        Code::WebhookNotFound => [
+            ["No such webhook", "There is no webhook with this id.", "GET /api/v1/staff/webhooks lists them."],
+            ["웹훅이 없습니다", "이 ID의 웹훅이 없습니다.", "GET /api/v1/staff/webhooks에서 확인해 주세요."],
+        ],
+        Code::WebhookLimit => [
+            ["Too many webhooks", "There are as many webhooks as there may be; 'webhooksMax' says how many.", "Delete those that nobody needs."],
+            ["웹훅이 너무 많습니다", "만들 수 있는 웹훅을 모두 만들었습니다. 한도는 'webhooksMax'입니다.", "필요 없는 웹훅을 지워 주세요."],
+        ],
         Code::TokenRequired => [
             ["Queue token required", "This call needs a queue token.", "Get one with POST /api/v1/queue/tokens and send it as Authorization: Bearer <token>."],
             ["대기열 토큰이 필요합니다", "이 요청에는 대기열 토큰이 필요합니다.", "POST /api/v1/queue/tokens로 토큰을 받아 Authorization: Bearer <token>으로 보내 주세요."],

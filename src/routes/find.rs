@@ -145,7 +145,8 @@ mod tests {
         POST reservations/{reservationId}/refund, POST sales, POST reservations, DELETE reservations/{reservationId},
         POST reservations/{reservationId}/sale, POST users/{userId}/balance/payouts, GET till, PATCH users/{userId}, GET queue, GET users, GET users/{userId},
         GET users/{userId}/reservations, POST users/{userId}/key, POST users/{userId}/balance/top-ups";
-    const ADMIN_TOO: &str = "GET keys, POST keys, DELETE keys/{keyId}, POST concerts, PATCH concerts/{concertId},
+    const ADMIN_TOO: &str = "GET webhooks, POST webhooks, GET webhooks/{webhookId}, PATCH webhooks/{webhookId},
+        DELETE webhooks/{webhookId}, POST webhooks/{webhookId}/test, POST webhooks/{webhookId}/replay, GET keys, POST keys, DELETE keys/{keyId}, POST concerts, PATCH concerts/{concertId},
         DELETE concerts/{concertId}, DELETE schedules/{scheduleId},
         POST concerts/{concertId}/schedules, POST layouts/preview, PATCH schedules/{scheduleId}, PUT schedules/{scheduleId}/seats/{seat},
         POST schedules/{scheduleId}/cancellation, GET evening, GET ledger, PATCH queue, POST queue/admissions, POST queue/tokens,

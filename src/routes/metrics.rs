@@ -17,6 +17,7 @@ use crate::queue::Line;
 use crate::seat::{CountedSeats, DATES_COUNTED_MAX};
 use crate::store::{Outcome, backup_note, wal_path};
 use crate::venue::{Answer, Context, Venue};
+use crate::webhook::{self, DeliveryOutcome, Dispatch};
 
 /// What takes more than reading memory is told anew once in so many microseconds, however often it is asked for.
 const SLOW_EVERY_US: u64 = 1_000_000;
@@ -55,6 +56,7 @@ pub(super) fn read(rooms: &Handlers, context: &Context) -> Outcome<Answer> {
     writer(context.venue, &mut out);
     let offset = clock_offset_seconds(&context.venue.clock);
     out.one("boxoffice_clock_offset_seconds", "gauge", "The server's time less that of this machine's clock", offset);
+    webhook_attempts(&rooms.webhooks, &mut out);
     let lost = logging::lost_lines();
     out.one(
         "boxoffice_log_lines_lost_total",
@@ -104,6 +106,15 @@ fn writer(venue: &Venue, out: &mut Exposition) {
     out.one("boxoffice_writer_queue_length", "gauge", "Jobs that wait for the writer", venue.writer.queue_length());
 }
 
+fn webhook_attempts(webhooks: &Dispatch, out: &mut Exposition) {
+    let name = "boxoffice_webhook_attempts_total";
+    out.family(name, "counter", "Attempts to deliver to webhooks, by what came of them");
+    for outcome in DeliveryOutcome::ALL {
+        let word = outcome.word().to_ascii_lowercase();
+        out.sample(name, &[("outcome", &*word)], webhooks.figures.attempts(*outcome));
+    }
+}
+
 /// The figures that take more than reading memory, of this second.
 fn slow(monitoring: &Monitoring, context: &Context) -> Outcome<String> {
     let mut slow = monitoring.slow.lock();
@@ -115,6 +126,7 @@ fn slow(monitoring: &Monitoring, context: &Context) -> Outcome<String> {
     }
     let mut out = Exposition::default();
     dates(&monitoring.seats, context, &mut out)?;
+    webhooks(context, &mut out)?;
     files(&monitoring.database, &mut out);
     process(&mut out);
     let text = out.into_text();
@@ -134,6 +146,29 @@ fn dates(seats: &CountedSeats, context: &Context, out: &mut Exposition) -> Outco
         {
             out.sample("boxoffice_seats", &[labels.as_slice(), &[("state", state)]].concat(), count);
         }
+    }
+    Ok(())
+}
+
+/// What each webhook has yet to get. One that is disabled gets nothing, and keeps its figures.
+fn webhooks(context: &Context, out: &mut Exposition) -> Outcome<()> {
+    let reader = context.reader()?;
+    let (mut enabled, mut events, mut lag) = (Vec::new(), Vec::new(), Vec::new());
+    for webhook in webhook::list(&reader, 0, webhook::WEBHOOKS_MAX)? {
+        let waiting = webhook::find_waiting(&reader, &webhook)?;
+        let id = webhook.webhook_id.to_string();
+        let lag_ms = waiting.since.map_or(0, |since| context.now.ms_since(since).max(0));
+        enabled.push((id.clone(), f64::from(u8::from(webhook.disabled_at.is_none()))));
+        events.push((id.clone(), waiting.events as f64));
+        lag.push((id, lag_ms as f64 / 1_000.0));
+    }
+    for (name, help, samples) in [
+        ("boxoffice_webhook_enabled", "Whether events are sent to a webhook (1) or not (0)", enabled),
+        ("boxoffice_webhook_waiting_events", "Events that wait for a webhook, up to 10,000", events),
+        ("boxoffice_webhook_lag_seconds", "How long the oldest of them has waited", lag),
+    ] {
+        out.family(name, "gauge", help);
+        samples.iter().for_each(|(id, value)| out.sample(name, &[("webhook", &**id)], *value));
     }
     Ok(())
 }

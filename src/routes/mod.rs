@@ -37,6 +37,7 @@ use crate::staff::{Keyring, Member};
 use crate::store::{CommitError, Failure, Outcome, Undo};
 use crate::testing::TestServer;
 use crate::venue::{Answer, Context, Memo, Prefer, Tx, Until, Venue, Written};
+use crate::webhook::{self, Dispatch};
 use crate::{reservation, web};
 
 /// The rooms that the routes lead to.
@@ -64,6 +65,8 @@ pub struct Handlers {
     pub exposure: Exposure,
     /// What is behind `/metrics`.
     pub monitoring: Arc<Monitoring>,
+    /// What was sent to webhooks.
+    pub webhooks: Arc<Dispatch>,
     /// What phones are shown of the venue's own authority, where it has one.
     pub trust: Option<Arc<web::Trust>>,
 }
@@ -206,6 +209,9 @@ impl Handlers {
                 reservation::api::look_again(&context, reservation_id, is_new, prefer)
             }
             Until::DateSettles { schedule_id } => reservation::staff_api::look_again(&context, schedule_id, prefer),
+            Until::WebhookTested { webhook_id, test_no } => {
+                webhook::staff_api::look_again(&context, webhook_id, test_no, prefer)
+            }
             Until::ProbeEnds => readiness::look_again(&context, &self.readiness, prefer),
             Until::EventsFollow { after, limit } => operations::look_again(&context, after, limit, prefer),
         };

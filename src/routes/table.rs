@@ -10,7 +10,7 @@ use crate::staff::Role;
 use crate::store::Outcome;
 use crate::venue::{Answer, Context};
 use crate::{
-    balance, dashboard, payment, queue, report, reservation, schedule, seat, staff, testing, ticket, user, web,
+    balance, dashboard, payment, queue, report, reservation, schedule, seat, staff, testing, ticket, user, web, webhook,
 };
 
 const COUNTER: &[Role] = &[Role::Admin, Role::Counter];
@@ -108,6 +108,16 @@ pub static ROUTES: &[Route] = &[
     )
     .body(Body::Empty)
     .waits(),
+    // Staff: webhooks.
+    get("/api/v1/staff/webhooks", Staff(ADMIN, |_, c, _| webhook::staff_api::webhooks(c))).query(&["limit", "cursor"]),
+    post("/api/v1/staff/webhooks", Staff(ADMIN, |_, c, _| webhook::staff_api::add(c))).secret(),
+    get("/api/v1/staff/webhooks/{webhookId}", Staff(ADMIN, |_, c, _| webhook::staff_api::webhook(c))),
+    patch("/api/v1/staff/webhooks/{webhookId}", Staff(ADMIN, |_, c, _| webhook::staff_api::change(c))),
+    delete("/api/v1/staff/webhooks/{webhookId}", Staff(ADMIN, |_, c, _| webhook::staff_api::delete(c))),
+    post("/api/v1/staff/webhooks/{webhookId}/test", Staff(ADMIN, |_, c, _| webhook::staff_api::test(c)))
+        .body(Body::Empty)
+        .waits(),
+    post("/api/v1/staff/webhooks/{webhookId}/replay", Staff(ADMIN, |_, c, _| webhook::staff_api::replay(c))),
     // Staff: how it goes, and the line.
     get("/api/v1/staff/evening", Staff(ADMIN, |rooms, c, _| dashboard::staff_api::dashboard(c, &rooms.line))),
     get("/api/v1/staff/events", Staff(ADMIN, |_, c, _| operations::events(c))).query(&["after", "limit"]).waits(),

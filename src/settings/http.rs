@@ -101,7 +101,7 @@ fn range(min: u64, max: u64) -> RangedU64ValueParser<u64> {
 }
 
 /// An address, or an address with the length of its prefix. IPv4 in IPv6 form (`::ffff:10.0.0.0/104`) is IPv4.
-fn network(text: &str) -> Result<IpNet, String> {
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
     let address: IpAddr = address.parse().map_err(|_| {

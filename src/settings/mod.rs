@@ -9,6 +9,7 @@ mod origin;
 mod policy;
 pub mod queue;
 pub mod tls;
+pub mod webhook;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -180,6 +181,8 @@ pub struct Settings {
     #[command(flatten)]
     pub tls: tls::TlsSettings,
     #[command(flatten)]
+    pub webhooks: webhook::WebhookSettings,
+    #[command(flatten)]
     pub log: LogSettings,
 }
 
@@ -226,14 +229,15 @@ impl Settings {
     }
 
     /// The same settings for a server to try things out, whose file is gone afterwards. Unless it is given otherwise,
-    /// everybody tops up points, pages of this machine may read answers, and one address is not limited: behind the
-    /// gateway of a container it is that of all clients, a load test's too.
+    /// everybody tops up points, pages of this machine may read answers, webhooks may have receivers on it, and one
+    /// address is not limited: behind the gateway of a container it is that of all clients, a load test's too.
     #[must_use]
     pub fn for_trying(mut self) -> Settings {
         self.sale.top_up_policy.get_or_insert(TopUpPolicy::Own);
         if self.http.allow_origin.is_empty() {
             self.http.allow_origin.push(AllowedOrigin::Loopback);
         }
+        self.webhooks.or_loopback();
         if !self.http.http_limit_loopback {
             self.strangers.tries_per_minute.get_or_insert(0);
             self.http.http_connections_per_address_max.get_or_insert(0);

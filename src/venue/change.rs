@@ -29,6 +29,8 @@ pub enum Change {
     QueueChanged,
     /// A staff key was made or revoked.
     StaffKeysChanged,
+    /// Staff changed a webhook, a test was sent to it, or it was disabled.
+    WebhookChanged { webhook_id: i64 },
     /// A reservation is no longer pending, or was refunded.
     ReservationChanged { reservation_id: Uuid },
     /// Everybody has their points back for a cancelled date.
@@ -109,5 +111,10 @@ pub mod topics {
     /// A cancelled date is settled. No token and no id has so small a number.
     pub const fn schedule(schedule_id: i64) -> Topic {
         Topic((1 << 64) + schedule_id as u128)
+    }
+
+    /// A test was sent to a webhook.
+    pub const fn webhook(webhook_id: i64) -> Topic {
+        Topic((2 << 64) + webhook_id as u128)
     }
 }

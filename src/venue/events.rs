@@ -43,6 +43,8 @@ column_words! {
         TicketConflict "TICKET_CONFLICT",
         StaffKeyMade "STAFF_KEY_MADE",
         StaffKeyRevoked "STAFF_KEY_REVOKED",
+        WebhookChanged "WEBHOOK_CHANGED",
+        WebhookDeleted "WEBHOOK_DELETED",
         ClockStepped "CLOCK_STEPPED",
     }
 }
@@ -88,11 +90,23 @@ pub fn last_sequence(connection: &Connection) -> rusqlite::Result<i64> {
 
 /// The events after a sequence, oldest first, at most `limit`.
 pub fn list_events(reader: &Reader, after: i64, limit: u32) -> rusqlite::Result<Vec<Event>> {
+    list_events_of(reader, after, i64::MAX, "[]", limit)
+}
+
+/// The events after a sequence up to another that are of some types, which are a JSON array that is empty for all.
+pub fn list_events_of(
+    reader: &Reader,
+    after: i64,
+    until: i64,
+    types: &str,
+    limit: u32,
+) -> rusqlite::Result<Vec<Event>> {
     let mut statement = reader.prepare_cached(
         "SELECT sequence, type, at, data, key_id, name FROM event LEFT JOIN staff_key USING (key_id)
-         WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+         WHERE sequence > ?1 AND sequence <= ?2 AND (?3 = '[]' OR instr(?3, '\"' || type || '\"') > 0)
+         ORDER BY sequence LIMIT ?4",
     )?;
-    let events = statement.query_map((after, limit), |row| {
+    let events = statement.query_map((after, until, types, limit), |row| {
         let key_id: Option<i64> = row.get(4)?;
         Ok(Event {
             sequence: row.get(0)?,

@@ -11,13 +11,13 @@ mod snapshot;
 mod wait;
 
 use std::ops::RangeInclusive;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use uuid::Uuid;
 
 pub use answer::{Answer, Prefer, Work, Written, cut_page};
 pub use change::{Change, Claim, SeatState, topics};
-pub use events::{By, Event, EventType, last_sequence, list_events, record};
+pub use events::{By, Event, EventType, last_sequence, list_events, list_events_of, record};
 pub use snapshot::Snapshot;
 pub use wait::{Memo, Until, Wait};
 
@@ -41,6 +41,27 @@ pub struct Venue {
     pub notifier: Notifier,
     /// Signs tickets and lists for the door.
     pub signing: Arc<SigningKey>,
+}
+
+impl Venue {
+    /// Runs a piece of writing work from a thread that may wait, and gives what it came to once it is committed.
+    ///
+    /// # Errors
+    /// Those of the work, and of the commit.
+    pub fn write<T: Send + 'static>(&self, work: impl FnOnce(&Tx) -> Outcome<T> + Send + 'static) -> Outcome<T> {
+        let (sender, receiver) = mpsc::channel();
+        self.writer.submit(Box::new(move |tx: Result<&Tx, store::CommitError>| {
+            let outcome = match tx {
+                Ok(tx) => tx.savepoint(work),
+                Err(lost) => Err(lost.refusal.into()),
+            };
+            let after: store::Completion = Box::new(move |committed: Result<(), store::CommitError>| {
+                let _ = sender.send(committed.map_err(|lost| lost.refusal.into()).and(outcome)); // the receiver waits
+            });
+            after
+        }));
+        receiver.recv().unwrap_or_else(|_| Err(Refusal::Internal.into())) // it panicked
+    }
 }
 
 /// A writing transaction of the venue.

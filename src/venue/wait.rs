@@ -41,6 +41,13 @@ pub enum Until {
         /// The date.
         schedule_id: i64,
     },
+    /// A test was sent to a webhook.
+    WebhookTested {
+        /// The webhook.
+        webhook_id: i64,
+        /// The number of the test.
+        test_no: i64,
+    },
     /// A probe of readiness is over.
     ProbeEnds,
     /// The feed of events goes on.
@@ -58,6 +65,7 @@ impl Until {
             Until::TokenMoves { key, .. } => vec![topics::token(key), topics::QUEUE],
             Until::ReservationSettles { reservation_id, .. } => vec![topics::reservation(reservation_id)],
             Until::DateSettles { schedule_id } => vec![topics::schedule(schedule_id)],
+            Until::WebhookTested { webhook_id, .. } => vec![topics::webhook(webhook_id)],
             Until::ProbeEnds => vec![topics::READINESS],
             Until::EventsFollow { .. } => vec![topics::EVENTS],
         }
@@ -68,6 +76,7 @@ impl Until {
             Until::TokenMoves { key, mark } => format!("token {key} {mark}"),
             Until::ReservationSettles { reservation_id, is_new } => format!("reservation {reservation_id} {is_new}"),
             Until::DateSettles { schedule_id } => format!("date {schedule_id}"),
+            Until::WebhookTested { webhook_id, test_no } => format!("webhook {webhook_id} {test_no}"),
             Until::ProbeEnds => "probe".to_owned(),
             Until::EventsFollow { after, limit } => format!("events {after} {limit}"),
         }
@@ -80,6 +89,9 @@ impl Until {
                 Until::ReservationSettles { reservation_id: ids::parse_id(id)?, is_new: is_new.parse().ok()? }
             }
             ["date", schedule_id] => Until::DateSettles { schedule_id: schedule_id.parse().ok()? },
+            ["webhook", webhook_id, test_no] => {
+                Until::WebhookTested { webhook_id: webhook_id.parse().ok()?, test_no: test_no.parse().ok()? }
+            }
             ["probe"] => Until::ProbeEnds,
             ["events", after, limit] => Until::EventsFollow { after: after.parse().ok()?, limit: limit.parse().ok()? },
             _ => return None,
@@ -139,6 +151,7 @@ mod tests {
             Until::TokenMoves { key, mark: u64::MAX },
             Until::ReservationSettles { reservation_id: Uuid::from_u128(7), is_new: true },
             Until::DateSettles { schedule_id: i64::MAX },
+            Until::WebhookTested { webhook_id: 3, test_no: 1 },
             Until::ProbeEnds,
             Until::EventsFollow { after: 0, limit: 1_000 },
         ] {

@@ -118,6 +118,8 @@ const FILES: &[(&str, &[u8])] = files![
     "staff/ticket_print.js",
     "staff/unanswered.js",
     "staff/venue_time.js",
+    "staff/webhooks.js",
+    "staff/webhooks_words.js",
     "staff/words.js",
     "docs/app.js",
     "docs/call.js",

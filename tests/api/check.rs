@@ -17,6 +17,12 @@ fn boxoffice(file: &Path) -> Output {
 /// failed, expired, held, waiting, cancelled, drawn.
 fn lived_in() -> TestApp {
     let app = TestApp::with_seats(8, &["--max-active=3"]);
+    app.staff(
+        "POST",
+        "/webhooks",
+        json!({ "url": "https://receiver.invalid/", "signature": "v1a", "eventTypes": ["CLOCK_STEPPED"] }),
+    )
+    .must(201);
     app.staff("PATCH", "/queue", json!({ "opensAt": "2099-01-01T00:00:00Z" })).must(200);
     let early = app.customer();
     app.customer().delete("/queue/token").must(204);
@@ -71,6 +77,9 @@ fn sound_file() -> (tempfile::TempDir, PathBuf) {
 
 /// What somebody can do to a file with SQL, and words of the sentence that tells of it.
 const DAMAGES: &[(&str, &str)] = &[
+    ("UPDATE webhook SET delivered_sequence = 9999", "webhook 1 is said to have event 9999"),
+    ("UPDATE webhook SET event_types = '[\"SEATS_EATEN\"]'", "webhook 1 wants events of the type SEATS_EATEN"),
+    ("UPDATE webhook SET secret = zeroblob(33)", "its secret has 33 bytes and not 32"),
     ("UPDATE claim SET status = 'SOLD', held_until = NULL WHERE status = 'HELD'", "is SOLD for reservation"),
     ("DELETE FROM claim WHERE status = 'SOLD' AND seat_no = 0", "its seat 1 of date 1 is not its own"),
     (

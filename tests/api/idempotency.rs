@@ -49,7 +49,10 @@ fn idempotency_key_makes_every_post_of_staff_happen_once() {
     let kept = app.staff("POST", "/reservations", until).must(201)["reservationId"].as_str().unwrap().to_owned();
     let layout = json!({ "numbered": { "count": 3, "price": PRICE } });
     let scan = json!({ "scanId": NOBODY, "number": tickets[1]["number"], "at": "2100-01-01T09:00:00Z" });
+    app.staff("POST", "/webhooks", json!({ "url": "https://receiver.invalid/" })).must(201);
     let calls = [
+        ("/webhooks/1/test", json!({})),
+        ("/webhooks/1/replay", json!({ "after": 1 })),
         ("/concerts", json!({ "title": "Morgen" })),
         ("/concerts/1/schedules", json!({ "startsAt": "2100-03-01T10:00:00Z", "layout": layout })),
         ("/queue/tokens", json!({ "userId": app.user().id })),

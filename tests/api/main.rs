@@ -49,4 +49,5 @@ mod tickets;
 mod users;
 mod visits;
 mod waiting;
+mod webhooks;
 mod writer;

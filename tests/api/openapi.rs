@@ -19,6 +19,7 @@ pub fn filled(path: &str) -> String {
         .replace("{scheduleId}", "1")
         .replace("{seat}", "1")
         .replace("{keyId}", "9")
+        .replace("{webhookId}", "9")
         .replace("{ticketId}", id)
         .replace("{userId}", id)
         .replace("{reservationId}", id)

@@ -58,7 +58,11 @@ impl World {
     pub fn path(&self, route: &Route) -> String {
         let path = route.path.replace("{userId}", if is_staff(route) { NOBODY } else { &self.customer.id });
         let path = path.replace("{concertId}", "1").replace("{scheduleId}", "1").replace("{seat}", "1");
-        let path = path.replace("{keyId}", "9").replace("{room}", "shared").replace("{file}", "look.css");
+        let path = path
+            .replace("{keyId}", "9")
+            .replace("{webhookId}", "9")
+            .replace("{room}", "shared")
+            .replace("{file}", "look.css");
         let path = path.replace("{version}", boxoffice::web::files_version());
         let path = path.replace("{code}", "not_found").replace("{language}", "en").replace("{page}", "venue");
         path.split('/').map(|word| if word.starts_with('{') { NOBODY } else { word }).collect::<Vec<_>>().join("/")

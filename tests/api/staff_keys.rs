@@ -37,7 +37,7 @@ fn staff_key_each_call_opens_to_its_roles_and_to_no_others() {
             .split('/')
             .map(|word| match word {
                 "{concertId}" | "{scheduleId}" | "{seat}" => "1",
-                "{keyId}" => "0",
+                "{keyId}" | "{webhookId}" => "0",
                 word if word.starts_with('{') => NOBODY,
                 word => word,
             })

@@ -77,7 +77,7 @@ test('the floor of browsers: a finger on a small seat zooms in where a click doe
 test('the floor of browsers: staff run every part', async (t) => {
   const { app, page } = await oldPage(t, { size: undefined });
   await signIn(page, app);
-  for (const part of ['concerts', 'concerts/1', 'dates/1', 'dates/new/1', 'counter', 'door', 'door/1', 'keys', 'evening']) {
+  for (const part of ['concerts', 'concerts/1', 'dates/1', 'dates/new/1', 'counter', 'door', 'door/1', 'keys', 'webhooks', 'evening']) {
     await page.goto(`${app.url}/staff#${part}`);
     await settled(page);
     assert.equal(await page.locator('main > .note.bad').count(), 0, part);

@@ -2,10 +2,11 @@
 // nobody, a door field that opens no keyboard, tables that go on beyond the edge.
 
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { after, test } from 'node:test';
 
 import { Ends, PHONE, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
-import { agree, button, field, settled, signIn, text } from './staff_steps.mjs';
+import { agree, button, field, link, settled, signIn, text } from './staff_steps.mjs';
 
 const ends = new Ends();
 const browser = await openBrowser(ends);
@@ -106,3 +107,28 @@ test('a table that goes on beyond the edge of a phone says so by a shadow and ca
   await page.keyboard.press('ArrowRight');
   await page.waitForFunction(() => document.querySelector('.wide-table').scrollLeft > 0);
 });
+
+for (const language of ['ko', 'en']) {
+  test(`a webhook is added, tested and turned off, and its page says how it stands (${language})`, async (t) => {
+    const receiver = createServer((request, response) => response.writeHead(request.url === '/hooks' ? 204 : 500).end());
+    await new Promise((listens) => receiver.listen(0, '127.0.0.1', listens));
+    t.after(() => receiver.closeAllConnections() ?? receiver.close());
+    const { page } = await office(t, '#keys', { language, expected: /status of 4/ });
+    await (await link(page, 'keys.webhooks')).click();
+    await (await field(page, 'hooks.url')).fill('http://10.0.0.1/');
+    await (await button(page, 'hooks.add')).click();
+    await page.getByText(await text(page, 'refused.at.url')).waitFor();
+    await (await field(page, 'hooks.url')).fill(`http://127.0.0.1:${receiver.address().port}/hooks`);
+    await (await button(page, 'hooks.add')).click();
+    assert.match(await page.getByRole('dialog').locator('code').textContent(), /^whsec_/);
+    await mustBeSound(page, 'a secret of a webhook');
+    await agree(page, 'hooks.given');
+    const own = page.getByRole('article');
+    await own.getByRole('button').first().click();
+    await page.getByRole('dialog').getByText(await text(page, 'hooks.outcome.DELIVERED', { status: 204 })).waitFor();
+    await page.keyboard.press('Escape');
+    await own.getByRole('button').nth(1).click();
+    await own.getByText(await text(page, 'hooks.isOff.STAFF')).waitFor();
+    await mustBeSound(page, 'webhooks');
+  });
+}

@@ -1,6 +1,6 @@
 // The steps of staff in a browser, by what a person reads, in either language.
 
-const words = await Promise.all(['words', 'concerts_words', 'layout_words', 'counter_words', 'counter_seats_words', 'evening_words', 'keys_words', 'door_words']
+const words = await Promise.all(['words', 'concerts_words', 'layout_words', 'counter_words', 'counter_seats_words', 'evening_words', 'keys_words', 'webhooks_words', 'refusals', 'door_words']
   .map((name) => tableOf(name)));
 
 /** A table of texts, read from the file as it is served. */

@@ -21,3 +21,4 @@ mod torture;
 mod torture_differential;
 mod torture_http;
 mod torture_server;
+mod webhooks;

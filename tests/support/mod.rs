@@ -7,6 +7,7 @@ pub mod document;
 pub mod http;
 pub mod invariants;
 pub mod qr;
+pub mod receiver;
 pub mod server;
 pub mod tls;
 pub mod wait;

@@ -6,10 +6,9 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::journal::{Journal, Scan};
+use crate::client::{Call, Client, ServerAddress};
 use crate::clock::Millis;
-use crate::commands::client::{Call, Client};
 use crate::commands::output;
-use crate::commands::server_address::ServerAddress;
 use crate::store::OpenError;
 use crate::ticket::door_list::DoorList;
 use crate::ticket::{SCANS_MAX, ScanOutcome};

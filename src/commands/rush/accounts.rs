@@ -7,9 +7,8 @@ use serde_json::Value;
 
 use super::audit::{Account, Entry, Event, Reservation};
 use super::customer::{Customer, text};
+use crate::client::{Call, Client, ServerAddress};
 use crate::clock::Millis;
-use crate::commands::client::{Call, Client};
-use crate::commands::server_address::ServerAddress;
 use crate::venue::EventType;
 
 /// Events of a page, the most that the API gives; entries of a ledger's page.

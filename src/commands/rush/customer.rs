@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::plan::{Behaviour, Dice, Plan, plan};
 use super::run::{Run, Worker};
 use super::visit::Purchase;
+use crate::client::{Answer, Call};
 use crate::clock::Millis;
-use crate::commands::client::{Answer, Call};
 use crate::queue::TokenStatus;
 
 /// From this position on a customer asks with `Prefer: wait`.

@@ -25,7 +25,7 @@ use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::check;
-use crate::commands::client::Client;
+use crate::client::Client;
 use crate::settings::queue;
 use crate::store::{self, OpenError};
 use audit::{Account, Event, Limits};

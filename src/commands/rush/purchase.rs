@@ -9,7 +9,7 @@ use super::customer::{Customer, Ending, text};
 use super::plan::Behaviour;
 use super::run::{Run, Worker};
 use super::visit::Next;
-use crate::commands::client::Call;
+use crate::client::Call;
 use crate::reservation::Status;
 use crate::venue::SeatState;
 

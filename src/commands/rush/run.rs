@@ -8,8 +8,7 @@ use parking_lot::Mutex;
 
 use super::on_sale::OnSale;
 use super::stats::Stats;
-use crate::commands::client::Client;
-use crate::commands::server_address::ServerAddress;
+use crate::client::{Client, ServerAddress};
 
 /// What all customers share.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use parking_lot::{Condvar, Mutex};
 use super::customer::{Customer, Ending};
 use super::run::{Run, Worker};
 use super::stats::Stats;
-use crate::commands::client::Client;
+use crate::client::Client;
 
 /// A thread that has nothing to do looks around again after so long.
 const LOOK_AROUND: Duration = Duration::from_millis(200);

@@ -44,6 +44,7 @@ const FRAGMENTS: &[(&str, &str)] = &[
     ("staff", include_str!("../../staff/openapi.json")),
     ("dashboard", include_str!("../../dashboard/openapi.json")),
     ("report", include_str!("../../report/openapi.json")),
+    ("webhook", include_str!("../../webhook/openapi.json")),
     ("web", include_str!("../../web/openapi.json")),
     ("testing", include_str!("../../testing/openapi.json")),
     ("routes", include_str!("operations.json")),

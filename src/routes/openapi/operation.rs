@@ -12,7 +12,7 @@ use crate::routes::{Access, Body, KeyUse, Route};
 use crate::staff::Role;
 
 /// Parameters of a path that are numbers.
-const NUMBERED: [&str; 3] = ["{concertId}", "{scheduleId}", "{keyId}"];
+const NUMBERED: [&str; 4] = ["{concertId}", "{scheduleId}", "{keyId}", "{webhookId}"];
 
 /// The whole of a call. What the fragment says itself stands in place of what would be derived.
 /// The choices among several refusals are put into `schemas`.

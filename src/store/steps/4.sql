@@ -114,3 +114,31 @@ CREATE TABLE returned_seat (
     entry_id       INTEGER NOT NULL REFERENCES ledger_entry (entry_id),
     PRIMARY KEY (reservation_id, seat_no)
 ) STRICT, WITHOUT ROWID;
+
+-- webhook: receivers of events
+CREATE TABLE webhook (
+    webhook_id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    url                TEXT    NOT NULL CHECK (length(url) BETWEEN 1 AND 2000),
+    event_types        TEXT    NOT NULL CHECK (json_valid(event_types)),
+    signature          TEXT    NOT NULL CHECK (signature IN ('v1', 'v1a')),
+    secret             BLOB    NOT NULL CHECK (length(secret) BETWEEN 24 AND 64),
+    created_at         INTEGER NOT NULL,
+    revision           INTEGER NOT NULL DEFAULT 0,
+    delivered_sequence INTEGER NOT NULL CHECK (delivered_sequence >= 0),
+    failed_attempts    INTEGER NOT NULL DEFAULT 0 CHECK (failed_attempts >= 0),
+    next_attempt_at    INTEGER,
+    last_at            INTEGER,
+    last_outcome       TEXT    CHECK (last_outcome IN ('DELIVERED', 'BAD_STATUS', 'TIMED_OUT', 'UNREACHABLE', 'NOT_ALLOWED', 'TLS_FAILED', 'NOT_HTTP')),
+    last_status        INTEGER,
+    tests_asked        INTEGER NOT NULL DEFAULT 0,
+    tests_sent         INTEGER NOT NULL DEFAULT 0 CHECK (tests_sent BETWEEN 0 AND tests_asked),
+    test_at            INTEGER,
+    test_outcome       TEXT    CHECK (test_outcome IN ('DELIVERED', 'BAD_STATUS', 'TIMED_OUT', 'UNREACHABLE', 'NOT_ALLOWED', 'TLS_FAILED', 'NOT_HTTP')),
+    test_status        INTEGER,
+    disabled_at        INTEGER,
+    disabled_reason    TEXT    CHECK (disabled_reason IN ('STAFF', 'GONE', 'EXHAUSTED', 'COPIED')),
+    CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL)),
+    CHECK (next_attempt_at IS NULL OR (failed_attempts > 0 AND disabled_at IS NULL)),
+    CHECK ((last_at IS NULL) = (last_outcome IS NULL)),
+    CHECK ((test_at IS NULL) = (test_outcome IS NULL))
+) STRICT;

@@ -19,6 +19,7 @@ const PARTS = [
   { name: 'counter', roles: ['admin', 'counter'], load: () => import('./counter.js') },
   { name: 'door', roles: ['admin', 'counter', 'door'], load: () => import('./door.js') },
   { name: 'keys', roles: ['admin'], load: () => import('./keys.js') },
+  { name: 'webhooks', roles: ['admin'], load: () => import('./webhooks.js'), within: 'keys' },
 ];
 
 const { main, refresh } = openFrame({ home: '/staff', name: () => say('staff.title'), unkept: 'staff.unkept', places });

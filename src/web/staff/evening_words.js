@@ -64,6 +64,8 @@ export const evening = {
   'news.USER_KEY_RENEWED': ['고객의 복구 코드를 새로 만들었습니다.', 'A customer got a new recovery code.'],
   'news.STAFF_KEY_MADE': ['{name}의 직원 키를 만들었습니다.', 'A staff key was made for {name}.'],
   'news.STAFF_KEY_REVOKED': ['{name}의 직원 키를 폐기했습니다.', 'The staff key of {name} was revoked.'],
+  'news.WEBHOOK_CHANGED': ['웹훅이 바뀌었습니다.', 'A webhook was changed.'],
+  'news.WEBHOOK_DELETED': ['웹훅을 지웠습니다.', 'A webhook was deleted.'],
   'letting.pause.card': ['대기열 일시 정지', 'Pause the line'],
   'letting.pause.hint': ['문제가 생겼을 때 씁니다. 이미 예매 중인 사람은 계속 예매합니다.', 'For when something is wrong. Those who are booking go on.'],
   'letting.pause.title': ['대기열을 멈출까요?', 'Pause the line?'],

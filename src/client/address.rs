@@ -44,7 +44,7 @@ impl ServerAddress {
             return Err(wrong("--ca is for an address that begins with https://."));
         }
         let tls = match scheme {
-            "https" => TlsConfig::builder().root_certs(roots(ca)?).build(),
+            "https" => trusted("--ca", ca)?,
             _ => TlsConfig::default(),
         };
         // The own machine is never reached through a proxy, whatever the environment says.
@@ -55,7 +55,7 @@ impl ServerAddress {
 
 impl ServerAddress {
     /// The same server, whose certificate is not checked.
-    pub(super) fn without_proof(self) -> ServerAddress {
+    pub(crate) fn without_proof(self) -> ServerAddress {
         ServerAddress { tls: TlsConfig::builder().disable_verification(true).build(), ..self }
     }
 }
@@ -68,11 +68,19 @@ fn is_loopback(host: &str) -> bool {
     name.parse().map_or_else(|_| name == "localhost" || name.ends_with(".localhost"), of_address)
 }
 
-/// The certificate authorities of the system, and those of a file. A system without any gets those of the web.
-fn roots(ca: Option<&Path>) -> Result<RootCerts, OpenError> {
+/// TLS that trusts the certificate authorities of the system, and those of a file that a setting names. A system
+/// without any gets those of the web.
+///
+/// # Errors
+/// A sentence that names the setting.
+pub(crate) fn trusted(setting: &str, ca: Option<&Path>) -> Result<TlsConfig, OpenError> {
+    Ok(TlsConfig::builder().root_certs(roots(setting, ca)?).build())
+}
+
+fn roots(setting: &str, ca: Option<&Path>) -> Result<RootCerts, OpenError> {
     let mut certificates: Vec<Certificate<'static>> = Vec::new();
     if let Some(path) = ca {
-        let failed = |why: String| OpenError(format!("--ca {}: {why}", path.display()));
+        let failed = |why: String| OpenError(format!("{setting} {}: {why}", path.display()));
         let pem = std::fs::read(path).map_err(|error| failed(format!("{error}; check the path.")))?;
         for item in parse_pem(&pem) {
             if let PemItem::Certificate(certificate) = item.map_err(|error| failed(format!("is not PEM: {error}.")))? {

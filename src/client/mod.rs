@@ -1,4 +1,8 @@
-//! The HTTP client of the commands: requests to one server, plain or over TLS, with a limit on every wait.
+//! The HTTP client: requests to one server, plain or over TLS, with a limit on every wait.
+//!
+//! `address.rs`: where a server is, from a URL, and whom TLS trusts.
+
+mod address;
 
 use std::io;
 use std::net::SocketAddr;
@@ -6,13 +10,14 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::Value;
-use ureq::Agent;
 use ureq::config::Config;
 use ureq::http::Uri;
+use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport};
+use ureq::{Agent, Proxy};
 
-use super::server_address::ServerAddress;
+pub(crate) use address::{ServerAddress, trusted};
 
 /// How long a connection may take to open, shared among the addresses of a name.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
@@ -133,21 +138,9 @@ impl Client {
     }
 
     fn with(address: &ServerAddress, call_max: Option<Duration>) -> Client {
-        let config: Config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(address.proxy.clone())
-            .tls_config(address.tls.clone())
-            .user_agent(concat!("boxoffice/", env!("CARGO_PKG_VERSION")))
-            .timeout_global(call_max)
-            .timeout_connect(Some(CONNECT_MAX))
-            .timeout_per_read(Some(STILL_MAX))
-            .timeout_per_write(Some(STILL_MAX))
-            .build();
-        let connector = ().chain(DefaultConnector::default()).chain(EarlyAnswers);
         let resolver = Addresses { origin: address.origin.clone(), known: OnceLock::new() };
-        Client { origin: address.origin.clone(), agent: Agent::with_parts(config, connector, resolver), used: false }
+        let agent = agent(address.tls.clone(), address.proxy.clone(), call_max, resolver);
+        Client { origin: address.origin.clone(), agent, used: false }
     }
 
     /// Sends a request and reads its answer. A connection that was closed meanwhile is opened again
@@ -189,6 +182,28 @@ impl Client {
             body: response.body_mut().with_config().limit(ANSWER_MAX_BYTES).read_to_vec()?,
         })
     }
+}
+
+/// Connections that are opened to the addresses that `resolver` gives, and kept. Redirections are not followed.
+pub(crate) fn agent(
+    tls: TlsConfig,
+    proxy: Option<Proxy>,
+    call_max: Option<Duration>,
+    resolver: impl Resolver,
+) -> Agent {
+    let config: Config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .proxy(proxy)
+        .tls_config(tls)
+        .user_agent(concat!("boxoffice/", env!("CARGO_PKG_VERSION")))
+        .timeout_global(call_max)
+        .timeout_connect(Some(CONNECT_MAX))
+        .timeout_per_read(Some(STILL_MAX))
+        .timeout_per_write(Some(STILL_MAX))
+        .build();
+    Agent::with_parts(config, ().chain(DefaultConnector::default()).chain(EarlyAnswers), resolver)
 }
 
 /// What went wrong, in words of people.

@@ -1,0 +1,139 @@
+//! Every statement that reads or writes `webhook`.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::{DisabledReason, NewWebhook, Secret, Webhook};
+use crate::clock::Millis;
+use crate::store::from_row;
+use crate::venue::Tx;
+
+const WEBHOOK: &str = "SELECT webhook_id, url, event_types, signature, secret, created_at, revision, delivered_sequence,
+    failed_attempts, next_attempt_at, last_at, last_outcome, last_status, tests_asked, tests_sent, test_at, test_outcome,
+    test_status, disabled_at, disabled_reason FROM webhook";
+
+/// Events that are looked through at most to tell how many wait.
+const LOOKED_THROUGH_MAX: i64 = 10_000;
+
+fn read(row: &Row) -> rusqlite::Result<Webhook> {
+    from_row!(row => Webhook {
+        webhook_id, url, event_types, signature, secret, created_at, revision, delivered_sequence,
+        failed_attempts, next_attempt_at, last_at, last_outcome, last_status, tests_asked, tests_sent, test_at, test_outcome,
+        test_status, disabled_at, disabled_reason,
+    })
+}
+
+pub(super) fn insert(tx: &Tx, new: &NewWebhook, secret: &Secret, after: i64) -> rusqlite::Result<i64> {
+    tx.prepare_cached(
+        "INSERT INTO webhook (url, event_types, signature, secret, created_at, delivered_sequence)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .insert((&new.url, &new.event_types, new.signature, secret, tx.now(), after))
+}
+
+/// What staff may change.
+pub(super) fn update(tx: &Tx, webhook: &Webhook) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE webhook SET url = ?2, event_types = ?3, delivered_sequence = ?4, failed_attempts = ?5,
+           next_attempt_at = ?6, disabled_at = ?7, disabled_reason = ?8, revision = revision + 1
+         WHERE webhook_id = ?1",
+    )?
+    .execute((
+        webhook.webhook_id,
+        &webhook.url,
+        &webhook.event_types,
+        webhook.delivered_sequence,
+        webhook.failed_attempts,
+        webhook.next_attempt_at,
+        webhook.disabled_at,
+        webhook.disabled_reason,
+    ))
+    .map(drop)
+}
+
+/// What comes of deliveries.
+pub(super) fn save(tx: &Tx, webhook: &Webhook) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE webhook SET delivered_sequence = ?2, failed_attempts = ?3, next_attempt_at = ?4, last_at = ?5,
+           last_outcome = ?6, last_status = ?7, tests_sent = ?8, test_at = ?9, test_outcome = ?10, test_status = ?11,
+           disabled_at = ?12, disabled_reason = ?13
+         WHERE webhook_id = ?1",
+    )?
+    .execute((
+        webhook.webhook_id,
+        webhook.delivered_sequence,
+        webhook.failed_attempts,
+        webhook.next_attempt_at,
+        webhook.last_at,
+        webhook.last_outcome,
+        webhook.last_status,
+        webhook.tests_sent,
+        webhook.test_at,
+        webhook.test_outcome,
+        webhook.test_status,
+        webhook.disabled_at,
+        webhook.disabled_reason,
+    ))
+    .map(drop)
+}
+
+pub(super) fn add_test(tx: &Tx, webhook_id: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE webhook SET tests_asked = tests_asked + 1 WHERE webhook_id = ?1")?
+        .execute([webhook_id])
+        .map(drop)
+}
+
+pub(super) fn delete(tx: &Tx, webhook_id: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM webhook WHERE webhook_id = ?1")?.execute([webhook_id]).map(drop)
+}
+
+pub(super) fn find(connection: &Connection, webhook_id: i64) -> rusqlite::Result<Option<Webhook>> {
+    connection.prepare_cached(&format!("{WEBHOOK} WHERE webhook_id = ?1"))?.query_row([webhook_id], read).optional()
+}
+
+pub(super) fn count(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.prepare_cached("SELECT count(*) FROM webhook")?.query_row([], |row| row.get(0))
+}
+
+/// Webhooks after one, at most `limit`, in the order of their ids.
+pub fn list(connection: &Connection, after: i64, limit: u32) -> rusqlite::Result<Vec<Webhook>> {
+    connection
+        .prepare_cached(&format!("{WEBHOOK} WHERE webhook_id > ?1 ORDER BY webhook_id LIMIT ?2"))?
+        .query_map((after, limit), read)?
+        .collect()
+}
+
+/// What a webhook has yet to get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// Events that wait, among the next ten thousand of the feed.
+    pub events: i64,
+    /// When the oldest of them happened.
+    pub since: Option<Millis>,
+}
+
+/// What a webhook has yet to get.
+pub fn find_waiting(connection: &Connection, webhook: &Webhook) -> rusqlite::Result<Waiting> {
+    let after = webhook.delivered_sequence;
+    connection
+        .prepare_cached(
+            "SELECT count(*), min(at) FROM event WHERE sequence > ?1 AND sequence <= ?2
+               AND (?3 = '[]' OR instr(?3, '\"' || type || '\"') > 0)",
+        )?
+        .query_row((after, after + LOOKED_THROUGH_MAX, &webhook.event_types), |row| {
+            Ok(Waiting { events: row.get(0)?, since: row.get(1)? })
+        })
+}
+
+/// Moves the next attempts with the clock, by milliseconds.
+pub fn move_attempts(tx: &Tx, ms: i64) -> rusqlite::Result<()> {
+    tx.execute("UPDATE webhook SET next_attempt_at = next_attempt_at + ?1 WHERE next_attempt_at IS NOT NULL", [ms])
+        .map(drop)
+}
+
+/// Disables all webhooks of a file that is a copy for tests.
+pub fn disable_all(connection: &Connection, now: Millis) -> rusqlite::Result<()> {
+    let disable =
+        "UPDATE webhook SET disabled_at = ?1, disabled_reason = ?2, next_attempt_at = NULL, tests_sent = tests_asked
+         WHERE disabled_at IS NULL OR tests_sent < tests_asked";
+    connection.execute(disable, (now, DisabledReason::Copied)).map(drop)
+}
