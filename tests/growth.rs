@@ -168,6 +168,7 @@ fn a_day(app: &TestApp) {
     ] {
         app.staff_get(path).must(200);
     }
+    app.staff("POST", "/webhooks", json!({ "url": "https://receiver.invalid/" })).must(201);
     let sale = json!({ "scheduleId": 1, "seats": [free[3]], "method": "CASH", "customer": { "userId": buyer.id } });
     let sold = app.staff("POST", "/sales", sale).must(201)["reservationId"].as_str().unwrap().to_owned();
     app.staff("POST", &format!("/reservations/{sold}/refund"), json!({})).must(200);

@@ -49,5 +49,6 @@ mod tickets;
 mod users;
 mod visits;
 mod waiting;
+mod webhook_calls;
 mod webhooks;
 mod writer;
