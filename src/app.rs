@@ -24,7 +24,7 @@ use crate::check;
 use crate::clock::{Clock, Millis, Mode, Span};
 use crate::course::Course;
 use crate::http::{Notifier, RateLimit, Server};
-use crate::ids::TokenMint;
+use crate::ids::{self, TokenMint};
 use crate::logging;
 use crate::queue::{self, Line};
 use crate::routes::{Exposure, Handlers, Monitoring};
@@ -124,8 +124,8 @@ impl App {
         let writer = Writer::start(connection, Arc::clone(&clock), bounds, sweeper.hooks(on_fatal.clone()))
             .map_err(|error| failed("the writer can't be started", &error))?;
         let signing = Arc::new(SigningKey::of(&row.signing_secret));
-        let venue = Arc::new(Venue { settings, clock, readers, writer, notifier, signing });
-        let (readiness, monitoring) = (Arc::default(), Arc::new(Monitoring::of(database)));
+        let (start, monitoring) = (u32::from_be_bytes(ids::random_bytes()), Arc::new(Monitoring::of(database)));
+        let venue = Arc::new(Venue { settings, clock, readers, writer, notifier, signing, start });
         let handlers = Handlers {
             trust: Trust::of(certificates.as_ref(), &venue.settings.tls),
             venue,
@@ -134,7 +134,7 @@ impl App {
             keyring,
             arrivals,
             wrong_keys,
-            readiness,
+            readiness: Arc::default(),
             tests,
             course,
             exposure: Exposure::Whole,

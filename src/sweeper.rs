@@ -145,10 +145,10 @@ impl Sweeper {
                 }
                 _ => {}
             }
-            woken.extend(topic(change));
+            woken.extend(topics_of(change).into_iter().flatten());
         }
         if changes.contains(&Change::EventRecorded) {
-            woken.push(topics::EVENTS); // once for all the events of a commit
+            woken.extend([topics::EVENTS, topics::EVENT_STREAM]); // once for all the events of a commit
         }
         for change in changes {
             if let Change::ClockStepped { ms } = change {
@@ -240,28 +240,32 @@ pub fn set_clock_back(tx: &Tx, seen: Millis) -> Outcome<()> {
     Ok(())
 }
 
-fn topic(change: &Change) -> Option<Topic> {
+fn topics_of(change: &Change) -> [Option<Topic>; 3] {
+    let one = |topic| [Some(topic), None, None];
     match change {
-        Change::TokenAdmitted { key, .. } | Change::TokenEnded { key, .. } => Some(topics::token(*key)),
-        Change::ReservationChanged { reservation_id } => Some(topics::reservation(*reservation_id)),
-        Change::QueueChanged => Some(topics::QUEUE),
-        Change::ClockSettled => Some(topics::CLOCK),
-        Change::ScheduleSettled { schedule_id } | Change::ScheduleDeleted { schedule_id } => {
-            Some(topics::schedule(*schedule_id))
+        Change::TokenAdmitted { key, .. } | Change::TokenEnded { key, .. } => one(topics::token(*key)),
+        Change::ReservationChanged { reservation_id } => one(topics::reservation(*reservation_id)),
+        Change::QueueChanged => one(topics::QUEUE),
+        Change::StaffKeysChanged => one(topics::STAFF_KEYS),
+        Change::ClockSettled => one(topics::CLOCK),
+        Change::ScheduleSettled { schedule_id } => one(topics::schedule(*schedule_id)),
+        Change::ScheduleDeleted { schedule_id } => {
+            [Some(topics::schedule(*schedule_id)), Some(topics::seats(*schedule_id)), None]
+        }
+        Change::ScheduleChanged { schedule_id } => one(topics::seats(*schedule_id)),
+        Change::SeatsChanged { schedule_id, before, after, .. } => {
+            [Some(topics::seats(*schedule_id)), before.user_id.map(topics::user), after.user_id.map(topics::user)]
         }
         Change::WebhookChanged { webhook_id } => Some(topics::webhook(*webhook_id)),
         Change::TokenIssued { .. }
         | Change::TokenMoved { .. }
         | Change::VisitMoved { .. }
         | Change::Drawn { .. }
-        | Change::StaffKeysChanged
         | Change::ClockTurned { .. }
         | Change::ClockStepped { .. }
         | Change::Restored { .. }
         | Change::EventRecorded
-        | Change::ScheduleChanged { .. }
-        | Change::ConcertDeleted
-        | Change::SeatsChanged { .. } => None,
+        | Change::ConcertDeleted => [None; 3],
     }
 }
 

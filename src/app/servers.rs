@@ -13,7 +13,7 @@ use crate::routes::{
 use crate::settings::Settings;
 use crate::store::OpenError;
 use crate::threads::OnFatal;
-use crate::venue::Venue;
+use crate::venue::{Venue, topics};
 
 /// Threads of the writer and of the pool of readers; of an HTTP server beside its workers.
 const THREADS_OF_STORE: usize = 2 + 3;
@@ -74,6 +74,7 @@ fn plan_servers(settings: &Settings, listen: SocketAddr) -> Vec<(&'static str, S
         answer_at_once,
         paths: paths().collect(),
         path_number,
+        pace_ms: topics::pace_ms,
         redirect_listen: settings.tls.http_redirect,
         stays_plain: if settings.tls.tls_local { stays_plain } else { |_, _| false },
         // Never for an authority that may be made anew: a browser would refuse to go on without it, or to /trust.

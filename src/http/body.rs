@@ -35,6 +35,16 @@ impl Deref for Body {
     }
 }
 
+impl Body {
+    /// The same content, of which clones are no copies.
+    pub fn into_shared(self) -> Body {
+        match self {
+            Body::Own(bytes) => Body::Shared(SharedBody::new(bytes)),
+            shared => shared,
+        }
+    }
+}
+
 impl PartialEq for Body {
     fn eq(&self, other: &Body) -> bool {
         **self == **other

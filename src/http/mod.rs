@@ -4,6 +4,7 @@
 mod body;
 mod credential;
 mod delivery;
+mod event_text;
 mod fields;
 mod idempotency;
 mod json;
@@ -16,6 +17,7 @@ mod server;
 pub use body::{Body, GZIP_MIN_BYTES, SharedBody};
 pub use credential::{Credential, idempotency_key};
 pub use delivery::{Delivery, Ending};
+pub use event_text::{EVENT_STREAM, write_event};
 pub use fields::{Fields, decoded, decoded_segment, json_body, must_be_date, number, parameter, plain_line, query};
 pub use idempotency::{Once, forget};
 pub use json::parse as parse_json;
@@ -26,6 +28,6 @@ pub use rate_limit::RateLimit;
 pub use reply::{Reply, status_of};
 pub use request::{Method, Request, Resumed};
 pub use server::{
-    AllowedMethods, Handle, Handler, Limits, Metrics, Notifier, OpenFailure, Repeats, Responder, Server, Topic, Wait,
-    is_relayable,
+    AllowedMethods, Handle, Handler, Limits, Metrics, Notifier, OpenFailure, Repeats, Responder, Server, StreamCursor,
+    Topic, Wait, is_relayable,
 };

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::Request;
-use super::body::{Body, SharedBody, shared_by_hash};
+use super::body::{Body, shared_by_hash};
 use crate::ids;
 use crate::refusal::{Code, Language, Refusal};
 
@@ -58,9 +58,7 @@ impl Reply {
 
     /// The same answer with content that its clones share.
     pub fn shared(mut self) -> Reply {
-        if let Body::Own(bytes) = self.body {
-            self.body = Body::Shared(SharedBody::new(bytes));
-        }
+        self.body = self.body.into_shared();
         self
     }
 

@@ -55,6 +55,8 @@ impl Method {
 pub struct Resumed {
     /// What the handler gave along when it let the request wait.
     pub memo: String,
+    /// Of a stream: the id of what was told last. Without a memo it is asked for all who were told the same.
+    pub told: Option<String>,
     /// No more waiting: answer with what is.
     pub over: bool,
     /// The wait was granted (`Preference-Applied`); false when too many were waiting already.
@@ -98,9 +100,19 @@ impl Request {
         self.header("accept-language").map(Language::of_accept_language).unwrap_or_default()
     }
 
-    /// Whether a table is wanted rather than JSON: of `Accept` (RFC 9110, 12.5.1) the range that names each best
-    /// counts, and a table must weigh more, or the same and be named more exactly.
+    /// Whether a table is wanted rather than JSON.
     pub fn prefers_csv(&self) -> bool {
+        self.prefers_to_json("text", "csv")
+    }
+
+    /// Whether a stream of events is wanted rather than JSON.
+    pub fn prefers_stream(&self) -> bool {
+        self.prefers_to_json("text", "event-stream")
+    }
+
+    /// Of `Accept` (RFC 9110, 12.5.1) the range that names each best counts, and the other kind must weigh more than
+    /// JSON, or the same and be named more exactly.
+    fn prefers_to_json(&self, kind: &str, subtype: &str) -> bool {
         let wish = |kind: &str, subtype: &str| {
             let mut best = (0, 0.0_f32);
             for range in self.header("accept").unwrap_or("").split(',') {
@@ -118,8 +130,8 @@ impl Request {
             }
             (best.1, best.0)
         };
-        let table = wish("text", "csv");
-        table.0 > 0.0 && table > wish("application", "json")
+        let other = wish(kind, subtype);
+        other.0 > 0.0 && other > wish("application", "json")
     }
 
     /// The seconds of `Prefer: wait=N` (RFC 7240), at most `wait_max_seconds`; `None` when not asked or not a number.

@@ -7,13 +7,15 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::caller::viewed_token;
-use super::{Line, TokenView};
-use crate::http::Reply;
+use super::{Line, TokenStatus, TokenView};
+use crate::http::{Reply, write_event};
 use crate::ids::TokenKey;
 use crate::refusal::{Language, Refusal};
 use crate::store::Outcome;
 use crate::user;
-use crate::venue::{Answer, Context, Prefer, Until, Venue, Written};
+use crate::venue::{
+    Answer, Context, HEARTBEAT_SECONDS, NextPiece, Piece, Prefer, StreamAt, Until, Venue, Written, topics,
+};
 
 /// A token on the wire.
 #[derive(serde::Serialize)]
@@ -105,9 +107,13 @@ fn why_ended(venue: &Venue, key: TokenKey) -> Refusal {
 
 /// `GET /queue/token`, for a token: the caller's place in the line. A poll keeps a waiting token alive, and may be the
 /// first call that a token owes within `claimSeconds` of its admission. 200 with `Retry-After`; with `Prefer: wait`
-/// once `status`, `paused` or `message` changes.
+/// once `status`, `paused` or `message` changes. As a stream: at once when these change, and with each step of the
+/// position within `pollAfterSeconds`; the stream is a poll as long as it is open.
 pub fn poll(context: &Context, seen: &TokenView) -> Outcome<Answer> {
-    Ok(shown(context, seen, mark(seen), context.prefer()))
+    Ok(match context.stream() {
+        Some(at) => Answer::Stream(told(context, seen, at)),
+        None => shown(context, seen, mark(seen), context.prefer()),
+    })
 }
 
 /// `GET /queue/draw`, open to all: 200 with the latest draw. 404 `NO_DRAW`.
@@ -145,5 +151,26 @@ pub fn poll_again(context: &Context, line: &Line, key: TokenKey, before: u64, pr
 /// A token, or the wait until its mark is another than the caller knows.
 fn shown(context: &Context, seen: &TokenView, known: u64, prefer: Prefer) -> Answer {
     let until = Until::TokenMoves { key: seen.key, mark: known };
-    prefer.answer(token_reply(seen, 200, context.language(), None), mark(seen) != known, until)
+    prefer.answer(token_reply(seen, 200, context.language(), None).negotiated(), mark(seen) != known, until)
+}
+
+/// The next piece of a token's stream: the token, where it is another than the caller was told.
+fn told(context: &Context, seen: &TokenView, at: StreamAt) -> Piece {
+    let id = context.event_id(&(mark(seen), seen.position, seen.advice.estimated_wait_seconds, seen.draw_number));
+    let mut events = Vec::new();
+    if id != at.told {
+        write_event(&mut events, "", &id, &token_reply(seen, 200, context.language(), None).body);
+    }
+    let is_waiting = seen.status == TokenStatus::Waiting;
+    let next = NextPiece {
+        told: id,
+        topics: vec![topics::token(seen.key), topics::QUEUE],
+        seconds: if is_waiting {
+            seen.advice.poll_after_seconds.clamp(1, HEARTBEAT_SECONDS)
+        } else {
+            HEARTBEAT_SECONDS
+        },
+        ..NextPiece::default()
+    };
+    Piece { events: events.into(), next: Some(next) }
 }

@@ -8,13 +8,18 @@ use crate::ids::{self, TokenKey};
 use crate::refusal::{Refusal, TokenEnd};
 use crate::store::{Failure, Outcome};
 use crate::user;
-use crate::venue::Context;
+use crate::venue::{Context, HEARTBEAT_SECONDS};
 
 /// A caller with a token.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller {
     pub user_id: Uuid,
     pub key: TokenKey,
+}
+
+impl Caller {
+    /// Nobody in particular, who has no seats.
+    pub const NOBODY: Caller = Caller { user_id: Uuid::nil(), key: TokenKey(0) };
 }
 
 impl TokenView {
@@ -65,6 +70,24 @@ fn live_token(context: &Context, line: &Line, key: TokenKey, wait_seconds: u32) 
     live_or_ended(context, key, line.poll(key, context.now, wait_seconds))
 }
 
+/// The token of a stream that goes on. Its client is still there, which keeps it in the line while it waits; once it is
+/// let in, that is no call of its owner.
+///
+/// # Errors
+/// `TOKEN_INVALID`, `TOKEN_EXPIRED`.
+pub fn streaming_token(context: &Context, line: &Line, key: TokenKey) -> Result<TokenView, RejectedCaller> {
+    let seen = viewed_token(context, line, key)?;
+    if seen.status == TokenStatus::Waiting { live_token(context, line, key, HEARTBEAT_SECONDS) } else { Ok(seen) }
+}
+
+/// The caller of a stream that goes on, who must be active.
+///
+/// # Errors
+/// Those of [`active_token`].
+pub fn streaming_caller(context: &Context, line: &Line, key: TokenKey) -> Result<Caller, RejectedCaller> {
+    must_be_active(viewed_token(context, line, key)?)
+}
+
 /// A token that is waiting or active, for the answer to a long poll: the server answers, and nobody has called.
 ///
 /// # Errors
@@ -95,7 +118,10 @@ fn live_or_ended(
 /// # Errors
 /// Those of [`any_token`], and `TOKEN_WAITING`.
 pub fn active_token(context: &Context, line: &Line) -> Result<Caller, RejectedCaller> {
-    let seen = any_token(context, line, 0)?;
+    must_be_active(any_token(context, line, 0)?)
+}
+
+fn must_be_active(seen: TokenView) -> Result<Caller, RejectedCaller> {
     if seen.status == TokenStatus::Active {
         return Ok(seen.caller());
     }

@@ -21,7 +21,9 @@ use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
-pub use caller::{Caller, RejectedCaller, active_token, any_token, own_user, token_or_user_key};
+pub use caller::{
+    Caller, RejectedCaller, active_token, any_token, own_user, streaming_caller, streaming_token, token_or_user_key,
+};
 pub use draw::{Draw, METHOD as DRAW_METHOD, draw_if_due, list_draws, order};
 pub use due::{admit_by_hand, admit_next, end_due, move_visits, next_due};
 pub use line::{Figures, Line};

@@ -10,13 +10,15 @@ use uuid::Uuid;
 use super::sql::Filter;
 use super::{DateRef, HoldRequest, Reservation, ReservationDetails, SeatChoice, Status};
 use crate::clock::Millis;
-use crate::http::{Fields, Reply};
+use crate::http::{Fields, Reply, write_event};
 use crate::queue::{self, Caller};
 use crate::refusal::{Code, Refusal, TokenEnd};
 use crate::seat::{BestRequest, MapCache};
 use crate::store::Outcome;
 use crate::user;
-use crate::venue::{Answer, Context, Prefer, Until, Written, cut_page};
+use crate::venue::{
+    Answer, Context, HEARTBEAT_SECONDS, NextPiece, Piece, Prefer, StreamAt, Until, Written, cut_page, topics,
+};
 
 /// Seats of one request at most.
 const SEATS_MAX: usize = 1_000;
@@ -164,11 +166,15 @@ pub fn read_seats(fields: &mut Fields) -> Result<Vec<String>, Refusal> {
 }
 
 /// `GET /reservations/{reservationId}`, for a user: 200 with a reservation of the caller; with `Prefer: wait` once its
-/// `status` is no longer pending. 404 `RESERVATION_NOT_FOUND`.
+/// `status` is no longer pending. As a stream: whenever it is another, until nothing can change any more; then 204 to
+/// who was told that. 404 `RESERVATION_NOT_FOUND`.
 pub fn reservation(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let reader = context.reader()?;
     let reservation = super::must_be_of(&reader, user_id, reservation_id(context)?)?;
-    shown(context, &reader, reservation, false, context.prefer())
+    match context.stream() {
+        Some(at) => told(context, &reader, reservation, at),
+        None => shown(context, &reader, reservation, false, context.prefer()),
+    }
 }
 
 /// A caller who waited is asked again: whose reservation it is was checked before.
@@ -192,9 +198,28 @@ fn shown(
     let reply = if is_new {
         Reply::json(201, &body).with("Location", location(reservation_id))
     } else {
-        Reply::json(200, &body)
+        Reply::json(200, &body).negotiated()
     };
     Ok(prefer.answer(reply, is_final, Until::ReservationSettles { reservation_id, is_new }))
+}
+
+/// The next piece of a reservation's stream: the reservation, where it is another than the caller was told.
+fn told(context: &Context, reader: &Connection, reservation: Reservation, at: StreamAt) -> Outcome<Answer> {
+    let reservation_id = reservation.reservation_id;
+    let is_over = !matches!(reservation.status_at(context.now), Status::PendingPayment | Status::Confirmed);
+    let body = reservation_json(&ReservationDetails::of(reader, reservation)?, context.now);
+    let mut state = body.clone();
+    state["holdExpiresInSeconds"] = Value::Null; // the same hold, a moment later
+    let id = context.event_id(&state.to_string());
+    let mut events = Vec::new();
+    if id != at.told {
+        write_event(&mut events, "", &id, body.to_string().as_bytes());
+    } else if is_over && at.is_new {
+        return Ok(Answer::Ready(Reply::empty(204).negotiated())); // whoever connects again is told to stop
+    }
+    let topics = vec![topics::reservation(reservation_id)];
+    let next = NextPiece { told: id, topics, seconds: HEARTBEAT_SECONDS, ..NextPiece::default() };
+    Ok(Answer::Stream(Piece { events: events.into(), next: (!is_over).then_some(next) }))
 }
 
 /// The reservation of the path.

@@ -9,7 +9,7 @@ use crate::queue::{RejectedCaller, active_token, any_token, token_or_user_key};
 use crate::refusal::{Language, Localized, Refusal};
 use crate::staff::{Member, Role};
 use crate::store::Outcome;
-use crate::venue::{Answer, Context};
+use crate::venue::{Answer, Context, StreamCaller};
 use uuid::Uuid;
 
 /// Who asked, as far as writing goes.
@@ -20,6 +20,8 @@ pub(super) struct Asked {
     pub once: Option<Once>,
     /// The language of the answer.
     pub language: Language,
+    /// Whom a stream goes on for.
+    pub caller: StreamCaller,
 }
 
 impl Handlers {
@@ -39,41 +41,44 @@ impl Handlers {
                 if route.is_arrival {
                     self.arrivals.count(request.peer, now)?;
                 }
-                self.done(route, &context, None, None, run(self, &context)?)
+                self.done(route, &context, StreamCaller::All, None, run(self, &context)?)
             }
             Run::Token(run) => {
                 let wait_seconds = if route.waits { context.prefer().seconds() } else { 0 };
                 let seen = any_token(&context, line, wait_seconds)?;
                 check(route, &mut context)?;
-                let user_id = seen.user_id;
-                self.done(route, &context, None, Some(user_id), run(self, &context, seen)?)
+                let (caller, user_id) = (StreamCaller::Token(seen.key), seen.user_id);
+                self.done(route, &context, caller, Some(user_id), run(self, &context, seen)?)
             }
             Run::Active(run) => match active_token(&context, line) {
                 Err(known) => self.replayed(route, request, known),
                 Ok(caller) => {
                     check(route, &mut context)?;
-                    self.done(route, &context, None, Some(caller.user_id), run(self, &context, caller)?)
+                    let whose = StreamCaller::Token(caller.key);
+                    self.done(route, &context, whose, Some(caller.user_id), run(self, &context, caller)?)
                 }
             },
             Run::User(run) => match token_or_user_key(&context, line) {
                 Err(known) => self.replayed(route, request, known),
                 Ok(user_id) => {
                     check(route, &mut context)?;
-                    self.done(route, &context, None, Some(user_id), run(self, &context, user_id)?)
+                    let caller = StreamCaller::User(user_id);
+                    self.done(route, &context, caller, Some(user_id), run(self, &context, user_id)?)
                 }
             },
             Run::Staff(roles, run) => {
                 let member = member_of(member, roles)?;
                 check(route, &mut context)?;
-                let answer = run(self, &context, &member)?;
-                self.done(route, &context, Some(member.key_id), Some(Once::of_staff(member.key_id)), answer)
+                let (answer, key_id) = (run(self, &context, &member)?, member.key_id);
+                self.done(route, &context, StreamCaller::Staff(key_id), Some(Once::of_staff(key_id)), answer)
             }
             Run::Test(run) => {
                 let tests = self.tests.as_ref().ok_or(Refusal::TestServerOnly)?;
                 let member = member_of(member, ADMIN)?;
                 check(route, &mut context)?;
                 let answer = run(tests, &context)?;
-                self.done(route, &context, Some(member.key_id), Some(Once::of_staff(member.key_id)), answer)
+                let key_id = member.key_id;
+                self.done(route, &context, StreamCaller::Staff(key_id), Some(Once::of_staff(key_id)), answer)
             }
         }
     }
@@ -111,13 +116,14 @@ impl Handlers {
         &self,
         route: &Route,
         context: &Context,
-        actor: Option<i64>,
+        caller: StreamCaller,
         caller_id: Option<Uuid>,
         answer: Answer,
     ) -> Outcome<Next> {
         let caller_id = caller_id.filter(|_| route.key_use == KeyUse::Keeps);
         let once = caller_id.map(|caller_id| Once::of(context.request, caller_id)).transpose()?.flatten();
-        self.next(answer, Asked { actor, once, language: context.language() })
+        let actor = if let StreamCaller::Staff(key_id) = caller { Some(key_id) } else { None };
+        self.next(answer, Asked { actor, once, language: context.language(), caller })
     }
 
     /// For a caller whose token opens nothing: the first answer again if this is a repetition, else why it does not.
@@ -140,14 +146,14 @@ impl Handlers {
 }
 
 /// Who of staff calls, when one of these roles may.
-fn member_of(member: Option<Member>, roles: &[Role]) -> Outcome<Member> {
+pub(super) fn member_of(member: Option<Member>, roles: &[Role]) -> Outcome<Member> {
     let member = member.ok_or(Refusal::StaffKeyInvalid)?;
     member.must_be(roles)?;
     Ok(member)
 }
 
 /// Refuses what the call would ignore: a key, a parameter or a body that it does not take.
-fn check(route: &Route, context: &mut Context) -> Result<(), Refusal> {
+pub(super) fn check(route: &Route, context: &mut Context) -> Result<(), Refusal> {
     let request = context.request;
     let has_key = http::idempotency_key(request)?.is_some();
     match route.key_use {
@@ -168,6 +174,9 @@ fn check(route: &Route, context: &mut Context) -> Result<(), Refusal> {
     }
     if let Some(known) = route.query {
         context.read_query(known)?;
+    }
+    if route.streams {
+        context.read_stream();
     }
     match route.body {
         Body::None => no_body(request),

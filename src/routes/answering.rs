@@ -43,6 +43,20 @@ impl Answering {
         self.responder.send(reply);
     }
 
+    /// Sends the next piece of a stream, which goes on.
+    pub fn stream(mut self, reply: Reply, wait: Wait) {
+        match self.listed.take() {
+            Some(listed) if listed.delivery.is_some() => {
+                self.listed = Some(listed);
+                self.send(reply); // it comes as the test wishes, and nothing after it
+            }
+            listed => {
+                listed.iter().for_each(|listed| listed.tests.requests.end(listed.sequence, &reply));
+                self.responder.stream(reply, wait);
+            }
+        }
+    }
+
     /// Lets the request wait.
     pub fn wait(self, mut wait: Wait) {
         if let Some(TestedRequest { sequence, delivery, .. }) = self.listed {
@@ -61,6 +75,9 @@ impl Handlers {
             return Some(Answering { responder, listed: None, through: None });
         };
         let tests = Arc::clone(tests);
+        if request.resumed.as_ref().is_some_and(|resumed| resumed.told.is_some()) {
+            return Some(Answering { responder, listed: None, through: None }); // its stream was listed when it began
+        }
         if let Some(resumed) = &mut request.resumed {
             let mut words = resumed.memo.splitn(3, ' ');
             let sequence = words.next().and_then(|word| word.parse().ok()).unwrap_or_default();

@@ -10,6 +10,7 @@ mod openapi;
 mod operations;
 mod readiness;
 mod route;
+mod streams;
 mod table;
 mod write;
 
@@ -28,7 +29,7 @@ use write::WriteJob;
 
 use crate::clock::Millis;
 use crate::course::Course;
-use crate::http::{Credential, Handle, Method, RateLimit, Reply, Request, Responder, Resumed};
+use crate::http::{Credential, Handle, Method, RateLimit, Reply, Request, Responder, Resumed, Wait};
 use crate::logging;
 use crate::queue::{self, Line};
 use crate::refusal::{Language, Refusal};
@@ -36,7 +37,7 @@ use crate::seat::MapCache;
 use crate::staff::{Keyring, Member};
 use crate::store::{CommitError, Failure, Outcome, Undo};
 use crate::testing::TestServer;
-use crate::venue::{Answer, Context, Memo, Prefer, Tx, Until, Venue, Written};
+use crate::venue::{Answer, Context, Memo, Piece, Prefer, StreamCaller, StreamMemo, Tx, Until, Venue, Written};
 use crate::webhook::{self, Dispatch};
 use crate::{reservation, web};
 
@@ -84,6 +85,7 @@ pub enum Exposure {
 enum Next {
     Send(Reply),
     Wait(Memo),
+    Stream(Reply, Wait),
     Write(WriteJob),
 }
 
@@ -119,8 +121,13 @@ impl Handlers {
         match self.answer(&request, now) {
             Ok(Next::Send(reply)) => responder.send(reply),
             Ok(Next::Wait(memo)) => responder.wait(memo.wait_request()),
+            Ok(Next::Stream(reply, wait)) => responder.stream(reply, wait),
             Ok(Next::Write(job)) => self.write(request, now, responder, job),
-            Err(failure) => responder.send(self.refuse(&request, now, &failure)),
+            Err(failure) => {
+                let refusal = self.refuse(&request, now, &failure);
+                let is_in_stream = request.resumed.is_some_and(|resumed| resumed.told.is_some());
+                responder.send(if is_in_stream { Piece::reply(refusal.as_last_event()) } else { refusal });
+            }
         }
     }
 
@@ -151,7 +158,10 @@ impl Handlers {
 
     fn answer(&self, request: &Request, now: Millis) -> Outcome<Next> {
         if let Some(resumed) = &request.resumed {
-            return self.answer_again(request, now, resumed);
+            return match resumed.told {
+                Some(_) => self.go_on(request, now, &resumed.memo),
+                None => self.answer_again(request, now, resumed),
+            };
         }
         let (found, member) = self.find(request, now)?;
         match found {
@@ -215,18 +225,24 @@ impl Handlers {
             Until::ProbeEnds => readiness::look_again(&context, &self.readiness, prefer),
             Until::EventsFollow { after, limit } => operations::look_again(&context, after, limit, prefer),
         };
-        self.next(answer?, Asked { actor: staff_key_id, once: None, language: request.language() })
+        let asked = Asked { actor: staff_key_id, once: None, language: request.language(), caller: StreamCaller::All };
+        self.next(answer?, asked)
     }
 
     /// What an answer comes to for who asked. A staff key that was revoked meanwhile gets none.
     fn next(&self, answer: Answer, asked: Asked) -> Outcome<Next> {
-        let Asked { actor, once, language } = asked;
+        let Asked { actor, once, language, caller } = asked;
         if actor.is_some_and(|key_id| !self.keyring.has(key_id)) {
             return Err(Refusal::StaffKeyInvalid.into());
         }
         Ok(match answer {
             Answer::Ready(reply) => Next::Send(reply),
             Answer::Wait(wait) => Next::Wait(Memo { wait, staff_key_id: actor }),
+            Answer::Stream(Piece { events, next: None }) => Next::Send(Piece::reply(events)),
+            Answer::Stream(Piece { events, next: Some(mut next) }) => {
+                let kept = std::mem::take(&mut next.kept);
+                Next::Stream(Piece::reply(events), StreamMemo { caller, kept }.wait_request(next))
+            }
             Answer::Write(work, undo) => Next::Write(WriteJob { actor, once, language, undo, work }),
         })
     }

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use crate::clock::Clock;
-use crate::http::Reply;
+use crate::http::{Reply, write_event};
 use crate::queue::Line;
-use crate::store::Outcome;
-use crate::venue::{Answer, Context, Prefer, Until, list_events};
+use crate::store::{self, Outcome};
+use crate::venue::{Answer, Context, HEARTBEAT_SECONDS, NextPiece, Piece, Prefer, Until, list_events, topics};
 
 /// Events of a page at most, and unless asked otherwise.
 const EVENTS_MAX: u32 = 1_000;
@@ -44,17 +44,31 @@ pub(super) fn venue(context: &Context, line: &Line) -> Outcome<Answer> {
 }
 
 /// `GET /staff/events`, for admins: 200 with the events after `after` in commit order, `limit` 1 to 1,000 (100); with
-/// `Prefer: wait` once there is one.
+/// `Prefer: wait` once there is one. As a stream: each of them, after the one that was told last.
 pub(super) fn events(context: &Context) -> Outcome<Answer> {
     let after = context.query_number("after", 0..=i64::MAX)?.unwrap_or(0);
     let limit = context.limit(EVENTS, EVENTS_MAX)?;
-    look_again(context, after, limit, context.prefer())
+    let Some(at) = context.stream() else { return look_again(context, after, limit, context.prefer()) };
+    let mut told = at.told.parse().unwrap_or(after);
+    let (events, mut text) = (list_events(&context.reader()?, told, limit)?, Vec::new());
+    for event in &events {
+        told = event.sequence;
+        write_event(&mut text, "", &told.to_string(), &store::to_json(event)?.into_bytes());
+    }
+    let next = NextPiece {
+        told: told.to_string(),
+        topics: vec![topics::EVENT_STREAM, topics::STAFF_KEYS],
+        seconds: HEARTBEAT_SECONDS,
+        has_more: events.len() == limit as usize,
+        ..NextPiece::default()
+    };
+    Ok(Answer::Stream(Piece { events: text.into(), next: Some(next) }))
 }
 
 /// The events after one, or the wait for them.
 pub(super) fn look_again(context: &Context, after: i64, limit: u32, prefer: Prefer) -> Outcome<Answer> {
     let events = list_events(&context.reader()?, after, limit)?;
     let is_final = !events.is_empty();
-    let reply = Reply::json(200, &json!({ "events": events }));
+    let reply = Reply::json(200, &json!({ "events": events })).negotiated();
     Ok(prefer.answer(reply, is_final, Until::EventsFollow { after, limit }))
 }

@@ -30,6 +30,8 @@ pub struct Route {
     pub key_use: KeyUse,
     /// Whether it honours `Prefer: wait`.
     pub waits: bool,
+    /// Whether it can be answered by a stream of events.
+    pub streams: bool,
     /// Whether it makes a user or a token, of which each address may make so many in a minute.
     pub is_arrival: bool,
     /// Who may call, and what is done.
@@ -112,7 +114,7 @@ impl Route {
             Method::Put | Method::Patch => (Body::Json, KeyUse::Meaningless),
             _ => (Body::None, KeyUse::Meaningless),
         };
-        Route { method, path, query: Some(&[]), body, key_use, waits: false, is_arrival: false, run }
+        Route { method, path, query: Some(&[]), body, key_use, waits: false, streams: false, is_arrival: false, run }
     }
 
     pub(super) const fn query(mut self, known: &'static [&'static str]) -> Route {
@@ -137,6 +139,11 @@ impl Route {
 
     pub(super) const fn waits(mut self) -> Route {
         self.waits = true;
+        self
+    }
+
+    pub(super) const fn streams(mut self) -> Route {
+        self.streams = true;
         self
     }
 

@@ -19,12 +19,10 @@ const ALL: &[Role] = &[Role::Admin, Role::Counter, Role::Door];
 /// Every route.
 pub static ROUTES: &[Route] = &[
     // What customers ask for most.
-    get("/api/v1/queue/token", Token(|_, c, seen| queue::api::poll(c, &seen))).waits(),
-    get(
-        "/api/v1/schedules/{scheduleId}/seats",
-        Active(|rooms, c, caller| seat::api::seats(c, &rooms.maps, caller.user_id)),
-    )
-    .query(&["attribute", "since"]),
+    get("/api/v1/queue/token", Token(|_, c, seen| queue::api::poll(c, &seen))).waits().streams(),
+    get("/api/v1/schedules/{scheduleId}/seats", Active(|rooms, c, caller| seat::api::seats(c, &rooms.maps, caller)))
+        .query(&["attribute", "since"])
+        .streams(),
     post("/api/v1/reservations", Active(|rooms, c, caller| reservation::api::reserve(c, &rooms.maps, caller))).waits(),
     post("/api/v1/payments", Active(|_, c, caller| payment::api::pay(c, caller))),
     // The other calls of customers.
@@ -53,7 +51,8 @@ pub static ROUTES: &[Route] = &[
         "cursor",
     ]),
     get("/api/v1/reservations/{reservationId}", User(|_, c, user_id| reservation::api::reservation(c, user_id)))
-        .waits(),
+        .waits()
+        .streams(),
     delete("/api/v1/reservations/{reservationId}", User(|_, c, user_id| reservation::api::cancel(c, user_id))),
     post("/api/v1/reservations/{reservationId}/refund", User(|_, c, user_id| reservation::api::refund(c, user_id)))
         .body(Body::Optional),
@@ -120,7 +119,10 @@ pub static ROUTES: &[Route] = &[
     post("/api/v1/staff/webhooks/{webhookId}/replay", Staff(ADMIN, |_, c, _| webhook::staff_api::replay(c))),
     // Staff: how it goes, and the line.
     get("/api/v1/staff/evening", Staff(ADMIN, |rooms, c, _| dashboard::staff_api::dashboard(c, &rooms.line))),
-    get("/api/v1/staff/events", Staff(ADMIN, |_, c, _| operations::events(c))).query(&["after", "limit"]).waits(),
+    get("/api/v1/staff/events", Staff(ADMIN, |_, c, _| operations::events(c)))
+        .query(&["after", "limit"])
+        .waits()
+        .streams(),
     get("/api/v1/staff/queue", Staff(COUNTER, |rooms, c, _| queue::staff_api::queue(c, &rooms.line))),
     patch("/api/v1/staff/queue", Staff(ADMIN, |_, c, _| queue::staff_api::change(c))),
     post("/api/v1/staff/queue/admissions", Staff(ADMIN, |rooms, c, _| queue::staff_api::admit(c, &rooms.line))),

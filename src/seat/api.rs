@@ -9,10 +9,11 @@ use super::map::{Free, MapPart};
 use super::{Attribute, MapCache, sql};
 use crate::clock::Millis;
 use crate::http::{Reply, must_be_date};
+use crate::queue::Caller;
 use crate::refusal::Refusal;
 use crate::schedule::{self, Schedule};
 use crate::store::Outcome;
-use crate::venue::{Answer, Context, cut_page};
+use crate::venue::{Answer, Context, HEARTBEAT_SECONDS, cut_page, topics};
 
 /// Dates of a page at most, and unless asked otherwise.
 pub(super) const DATES_MAX: u32 = 1_000;
@@ -80,12 +81,22 @@ pub(super) fn after(dates: &[Schedule], cursor: Option<i64>) -> Result<&[Schedul
 
 /// `GET /schedules/{scheduleId}/seats`, for an active token: 200 with the seats of a date in layout order and the state
 /// of each, from memory; with `attribute` only those that have it, with `since` a version only those that changed after
-/// it, where memory goes back so far; 304 by `If-None-Match`. 400 `INVALID_REQUEST` for another attribute. 404
-/// `SCHEDULE_NOT_FOUND`.
-pub fn seats(context: &Context, maps: &MapCache, viewer: Uuid) -> Outcome<Answer> {
+/// it, where memory goes back so far; 304 by `If-None-Match`. As a stream: the map, or what has changed since the
+/// `ETag` or event that `Last-Event-ID` tells, then what changes, at most twice a second. 400 `INVALID_REQUEST` for
+/// another attribute. 404 `SCHEDULE_NOT_FOUND`.
+pub fn seats(context: &Context, maps: &MapCache, caller: Caller) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     let part = MapPart { since: context.query_number("since", 0..=i64::MAX)?, attribute: wanted_attribute(context)? };
-    maps.show(&context.venue.readers, context.request, schedule_id, viewer, part, context.now).map(Answer::Ready)
+    let (readers, viewer) = (&context.venue.readers, caller.user_id);
+    let Some(at) = context.stream() else {
+        return maps.show(readers, context.request, schedule_id, viewer, part, context.now).map(Answer::Ready);
+    };
+    let mut piece = maps.piece(readers, schedule_id, viewer, part, at, context.now)?;
+    if let Some(next) = &mut piece.next {
+        next.topics = vec![topics::seats(schedule_id), topics::token(caller.key), topics::user(viewer)];
+        next.seconds = HEARTBEAT_SECONDS;
+    }
+    Ok(Answer::Stream(piece))
 }
 
 fn wanted_attribute(context: &Context) -> Result<Option<Attribute>, Refusal> {

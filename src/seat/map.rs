@@ -244,10 +244,10 @@ pub(super) struct MapView {
     pub at: MapRevision,
     schedule_id: i64,
     date: String,
-    version: i64,
+    pub version: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<i64>,
-    seats_available: i64,
+    pub seats_available: i64,
     #[serde(flatten)]
     drawing: Option<Arc<Drawing>>,
     pub seats: MapSeats,

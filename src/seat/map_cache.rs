@@ -15,13 +15,14 @@ use uuid::Uuid;
 
 use super::date_cache::Dates;
 use super::map::{Free, MapPart, MapRevision, MapView, Occupancy};
-use super::{Attribute, Plan, sql};
+use super::map_stream::{self, MapId};
+use super::{Plan, sql};
 use crate::clock::Millis;
-use crate::http::{Reply, Request};
+use crate::http::{Body, Reply, Request, write_event};
 use crate::ids;
 use crate::refusal::Refusal;
 use crate::store::{Outcome, Readers};
-use crate::venue::{Change, Claim, SeatState, Tx};
+use crate::venue::{Change, Claim, Piece, SeatState, StreamAt, Tx};
 
 /// How often a date is read anew because staff changed it meanwhile, before the caller is told to come again.
 const READS_MAX: usize = 5;
@@ -49,6 +50,8 @@ struct CacheSlot {
     state: RwLock<State>,
     /// The newest map as those without a seat see it, written out.
     reply: Mutex<Option<(MapRevision, Reply)>>,
+    /// The same as the first event of a stream.
+    event: Mutex<Option<(String, Body)>>,
 }
 
 #[derive(Default)]
@@ -108,14 +111,40 @@ impl MapCache {
             occupancy.seen(schedule_id, viewer, now, part).map(|seen| (Arc::clone(slot), seen))
         };
         let (slot, seen) = self.look(readers, schedule_id, now, true, look)?;
-        let (version, due) = seen.at;
         let is_shared = seen.seats.mine.is_empty();
-        let whose = if is_shared { String::new() } else { format!("-{}", viewer.simple()) };
-        let what = part.attribute.map_or("", Attribute::word);
-        let tag = format!("\"{start:08x}-{version}-{due}{whose}{what}\"");
+        let what = part.attribute.map_or_else(String::new, |attribute| format!("-{}", attribute.word()));
+        let tag = format!("\"{}{what}\"", MapId::of(start, &seen));
         let is_whole = seen.since.is_none() && part.attribute.is_none();
         let make = || if is_shared && is_whole { slot.shared(&seen) } else { Reply::json(200, &seen) };
-        Ok(Reply::unless_known(request, tag, make))
+        Ok(Reply::unless_known(request, tag, make).negotiated())
+    }
+
+    /// The next piece of a date's stream, as `viewer` sees it at `now`: all of the map where `at` tells nothing that
+    /// memory knows, else what has changed since.
+    ///
+    /// # Errors
+    /// `SCHEDULE_NOT_FOUND`.
+    pub fn piece(
+        &self,
+        readers: &Readers,
+        schedule_id: i64,
+        viewer: Uuid,
+        part: MapPart,
+        at: StreamAt,
+        now: Millis,
+    ) -> Outcome<Piece> {
+        let start = self.start.load(Acquire);
+        let told = MapId::parse(at.told, start);
+        let since = if at.told.is_empty() { part.since } else { told.as_ref().map(MapId::version) };
+        let part = MapPart { since, ..part };
+        let look = |slot: &Arc<CacheSlot>, occupancy: &Occupancy| {
+            occupancy.seen(schedule_id, viewer, now, part).map(|seen| (Arc::clone(slot), seen))
+        };
+        let (slot, seen) = self.look(readers, schedule_id, now, true, look)?;
+        let own = if at.is_new { told.as_ref().map_or("", MapId::own) } else { at.kept };
+        let is_same_for_all = seen.seats.mine.is_empty() && part.attribute.is_none();
+        let whole = |id: &str| if is_same_for_all { slot.shared_event(&seen, id) } else { map_event(&seen, id) };
+        Ok(map_stream::piece(&seen, start, told.as_ref(), own, at.is_shared, whole))
     }
 
     /// Makes sure that a date's map is in memory with its rows, so that a transaction finds them there.
@@ -282,6 +311,26 @@ impl CacheSlot {
         *kept = Some((seen.at, reply.clone()));
         reply
     }
+
+    /// The same as an event, whose id tells the revision too.
+    fn shared_event(&self, seen: &MapView, id: &str) -> Body {
+        let mut kept = self.event.lock();
+        if let Some((of, event)) = &*kept
+            && of == id
+        {
+            return event.clone();
+        }
+        let event: Body = map_event(seen, id).into_shared();
+        *kept = Some((id.to_owned(), event.clone()));
+        event
+    }
+}
+
+/// A whole map as an event of a stream.
+fn map_event(seen: &MapView, id: &str) -> Body {
+    let mut text = Vec::new();
+    write_event(&mut text, "map", id, &Reply::json(200, seen).body);
+    text.into()
 }
 
 impl State {

@@ -17,6 +17,7 @@ mod labels;
 mod layout;
 mod map;
 mod map_cache;
+mod map_stream;
 mod naming;
 mod plan;
 mod pretix;

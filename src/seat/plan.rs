@@ -90,14 +90,21 @@ pub(super) struct MapSeats {
     pub only: Option<BTreeSet<usize>>,
 }
 
-impl Serialize for MapSeats {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(None)?;
+impl MapSeats {
+    /// The seats that are told, by their index.
+    pub fn told(&self) -> impl Iterator<Item = usize> + '_ {
         let is_told = |index: &usize| {
             self.only.as_ref().is_none_or(|only| only.contains(index))
                 && self.attribute.is_none_or(|wanted| self.plan.seats[*index].attributes.has(wanted))
         };
-        for index in (0..self.states.len()).filter(is_told) {
+        (0..self.states.len()).filter(is_told)
+    }
+}
+
+impl Serialize for MapSeats {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        for index in self.told() {
             let (seat, status) = (&self.plan.seats[index], self.states[index]);
             match self.mine.binary_search(&index) {
                 Ok(_) => list.serialize_element(&MapSeat { seat, status, mine: true, reason: None, holder: None })?,

@@ -29,6 +29,11 @@ impl Keyring {
         self.live.read().iter().any(|(_, member)| member.key_id == key_id)
     }
 
+    /// Whose key an id is, while it opens something.
+    pub fn member(&self, key_id: i64) -> Option<Member> {
+        self.live.read().iter().find(|(_, member)| member.key_id == key_id).map(|(_, member)| member.clone())
+    }
+
     /// Whether a key opened something once: whoever sends it has not guessed it.
     pub fn has_had(&self, key: &str) -> bool {
         let hash = KeyHash::of(key);

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Tx, Until, Wait};
+use super::{Piece, Tx, Until, Wait};
 use crate::clock::Millis;
 use crate::http::{Reply, Request};
 use crate::store::{Outcome, Undo};
@@ -16,6 +16,8 @@ pub enum Answer {
     Ready(Reply),
     /// Not yet: it waits for a change.
     Wait(Wait),
+    /// A piece of a stream of events.
+    Stream(Piece),
     /// It must be written first; work that is refused is taken back so.
     Write(Work, Undo),
 }

@@ -98,6 +98,35 @@ pub mod topics {
     /// The clock of a test was turned.
     pub const CLOCK: Topic = Topic(4);
 
+    /// A staff key was made or revoked.
+    pub const STAFF_KEYS: Topic = Topic(5);
+
+    /// The same as [`EVENTS`] for streams, at their pace.
+    pub const EVENT_STREAM: Topic = Topic(6);
+
+    /// How often at most the topic of a number is told, in milliseconds; 0 at once. Of these many come in a second.
+    pub const fn pace_ms(topic: u128) -> u64 {
+        match (topic, topic >> 64) {
+            (6, _) => 250,
+            (_, SEATS) => 500,
+            _ => 0,
+        }
+    }
+
+    /// No token and no id has so small a number.
+    const SCHEDULE: u128 = 1;
+    const SEATS: u128 = 2;
+
+    /// Seats of a date have changed.
+    pub const fn seats(schedule_id: i64) -> Topic {
+        Topic((SEATS << 64) + schedule_id as u128)
+    }
+
+    /// Seats became a user's, or are theirs no longer.
+    pub const fn user(user_id: Uuid) -> Topic {
+        Topic(user_id.as_u128())
+    }
+
     /// A token was let in or ended.
     pub const fn token(key: TokenKey) -> Topic {
         Topic(key.0)
@@ -108,9 +137,9 @@ pub mod topics {
         Topic(reservation_id.as_u128())
     }
 
-    /// A cancelled date is settled. No token and no id has so small a number.
+    /// A cancelled date is settled.
     pub const fn schedule(schedule_id: i64) -> Topic {
-        Topic((1 << 64) + schedule_id as u128)
+        Topic((SCHEDULE << 64) + schedule_id as u128)
     }
 
     /// A test was sent to a webhook.

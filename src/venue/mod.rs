@@ -1,15 +1,17 @@
 //! What every call is handed first: the request with its moment, the transaction, the feed of
 //! events, and what memory must learn after a commit.
 //!
-//! `answer.rs`: what a call comes to · `wait.rs`: what a waiting request waits for · `change.rs`:
-//! what memory must learn · `snapshot.rs`: all of it at one moment · `events.rs`: the feed.
+//! `answer.rs`: what a call comes to · `wait.rs`: what a waiting request waits for · `stream.rs`: streams of events ·
+//! `change.rs`: what memory must learn · `snapshot.rs`: all of it at one moment · `events.rs`: the feed.
 
 mod answer;
 mod change;
 mod events;
 mod snapshot;
+mod stream;
 mod wait;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, mpsc};
 
@@ -19,10 +21,11 @@ pub use answer::{Answer, Prefer, Work, Written, cut_page};
 pub use change::{Change, Claim, SeatState, topics};
 pub use events::{By, Event, EventType, last_sequence, list_events, list_events_of, record};
 pub use snapshot::Snapshot;
+pub use stream::{HEARTBEAT_SECONDS, NextPiece, Piece, StreamAt, StreamCaller, StreamMemo};
 pub use wait::{Memo, Until, Wait};
 
 use crate::clock::{Clock, Millis, Mode};
-use crate::http::{self, Fields, Notifier, Request};
+use crate::http::{self, Fields, Notifier, Request, Resumed};
 use crate::ids;
 use crate::refusal::{Language, Refusal};
 use crate::settings::Settings;
@@ -41,6 +44,8 @@ pub struct Venue {
     pub notifier: Notifier,
     /// Signs tickets and lists for the door.
     pub signing: Arc<SigningKey>,
+    /// Part of the ids of events: what an earlier start has told is told again.
+    pub start: u32,
 }
 
 impl Venue {
@@ -77,12 +82,13 @@ pub struct Context<'r> {
     /// The path of its route, with parameters in braces.
     pattern: &'static str,
     query: Vec<(String, String)>,
+    stream: Option<StreamAt<'r>>,
 }
 
 impl<'r> Context<'r> {
     /// The context of a request that was found under a path.
     pub fn new(venue: &'r Arc<Venue>, request: &'r Request, now: Millis, pattern: &'static str) -> Context<'r> {
-        Context { venue, request, now, pattern, query: Vec::new() }
+        Context { venue, request, now, pattern, query: Vec::new(), stream: None }
     }
 
     /// Reads the query.
@@ -92,6 +98,33 @@ impl<'r> Context<'r> {
     pub fn read_query(&mut self, known: &[&str]) -> Result<(), Refusal> {
         self.query = http::query(self.request, known)?;
         Ok(())
+    }
+
+    /// Reads whether the caller wants a stream of events, and where it stands.
+    pub fn read_stream(&mut self) {
+        let request = self.request;
+        self.stream = match &request.resumed {
+            Some(Resumed { told: Some(told), memo, .. }) => {
+                let kept = memo.rsplit(' ').next().unwrap_or_default();
+                Some(StreamAt { told, kept, is_new: false, is_shared: memo.is_empty() })
+            }
+            _ => request.prefers_stream().then(|| {
+                let told = request.header("last-event-id").unwrap_or_default();
+                StreamAt { told, kept: "", is_new: true, is_shared: false }
+            }),
+        };
+    }
+
+    /// Where the caller stands, of a call that is answered by a stream.
+    pub fn stream(&self) -> Option<StreamAt<'r>> {
+        self.stream
+    }
+
+    /// The id of an event that tells a state: the same state has another after a restart.
+    pub fn event_id(&self, state: &impl Hash) -> String {
+        let mut hasher = DefaultHasher::new();
+        state.hash(&mut hasher);
+        format!("{:08x}-{:016x}", self.venue.start, hasher.finish())
     }
 
     /// A reading connection.

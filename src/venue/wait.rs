@@ -113,12 +113,14 @@ impl Memo {
         let Wait { until, seconds, ends_at } = self.wait;
         let mut topics = until.topics();
         topics.extend(ends_at.map(|_| topics::CLOCK));
+        topics.extend(self.staff_key_id.map(|_| topics::STAFF_KEYS));
         let ends_at = ends_at.map_or("-".to_owned(), |at| at.unix_ms().to_string());
         let staff_key_id = self.staff_key_id.map_or("-".to_owned(), |key_id| key_id.to_string());
         http::Wait {
             topics,
             memo: format!("{staff_key_id} {seconds} {ends_at} {}", until.text()),
             wait_seconds: seconds,
+            told: None,
         }
     }
 

@@ -42,6 +42,7 @@ mod rounds;
 mod staff_keys;
 mod states;
 mod strangers;
+mod streams;
 #[path = "../support/mod.rs"]
 mod support;
 mod test_servers;

@@ -39,7 +39,7 @@ fn answer(request: &Request, responder: Responder, notifier: &Notifier) {
     match request.path.as_str() {
         "/wait" if request.resumed.is_none() => {
             let memo = "01890a5d-ac96-774b-bcce-b302099a8057 waiting 4711".to_owned(); // about what handlers give
-            responder.wait(Wait { topics: vec![Topic(0), Topic(number)], memo, wait_seconds: 60 });
+            responder.wait(Wait { topics: vec![Topic(0), Topic(number)], memo, wait_seconds: 60, told: None });
         }
         "/notify" => {
             notifier.notify([Topic(number)]);

@@ -8,6 +8,7 @@ mod content;
 mod long_polls;
 mod redirect;
 mod requests;
+mod streams;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, LazyLock, Mutex};
 use std::time::Duration;
 
 use boxoffice::clock::{SteadyClock, Turned};
-use boxoffice::http::{Limits, Notifier, Reply, Request, Responder, Server, SharedBody, Topic, Wait};
+use boxoffice::http::{Limits, Notifier, Reply, Request, Responder, Server, SharedBody, StreamCursor, Topic, Wait};
 use boxoffice::threads::OnFatal;
 
 /// What many get of one copy: 3 MB that compress to nearly nothing.
@@ -87,6 +87,20 @@ pub fn handle(
         }
         "/wait-big" if request.resumed.is_some() => responder.send(text("y".repeat(5_000))),
         "/wait-big" => responder.wait(wait(&request.query, "x", 30)),
+        "/stream" => {
+            let id = version.load(Ordering::SeqCst).to_string();
+            let (topic, size) = request.query.split_once(',').unwrap_or((&request.query, "0"));
+            let who =
+                request.resumed.as_ref().map_or("new", |resumed| if resumed.memo.is_empty() { "all" } else { "own" });
+            let padding = "x".repeat(size.parse().unwrap());
+            let told = Some(StreamCursor { id: id.clone().into(), is_shared: topic == "7", has_more: false });
+            let is_over = topic == "9" && request.resumed.is_some();
+            let reply = text(format!("data: {id} {who}{padding}\n\n"));
+            match is_over {
+                true => responder.send(reply),
+                false => responder.stream(reply, Wait { told, ..wait(topic, "a memo", 15) }),
+            }
+        }
         "/always" => responder.wait(wait(&request.query, "x", 30)),
         "/wait" | "/race" => {
             let now = version.load(Ordering::SeqCst);
@@ -105,7 +119,7 @@ pub fn handle(
 }
 
 pub fn wait(topic: &str, memo: &str, wait_seconds: u32) -> Wait {
-    Wait { topics: vec![Topic(topic.parse().unwrap())], memo: memo.to_owned(), wait_seconds }
+    Wait { topics: vec![Topic(topic.parse().unwrap())], memo: memo.to_owned(), wait_seconds, told: None }
 }
 
 /// A client of raw bytes over a socket, or over TLS on one.
@@ -177,13 +191,7 @@ impl<S: Read + Write> Client<S> {
 
     /// The next answer; of one to HEAD only the head.
     pub fn answer_to(&mut self, is_head: bool) -> Answer {
-        let end = loop {
-            if let Some(at) = self.1.windows(4).position(|four| four == b"\r\n\r\n") {
-                break at + 4;
-            }
-            assert!(self.fill() > 0, "closed after {:?}", String::from_utf8_lossy(&self.1));
-        };
-        let head = String::from_utf8(self.1.drain(..end).collect()).unwrap();
+        let head = self.until(b"\r\n\r\n");
         let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")?.parse().ok());
         let length = if is_head { 0 } else { length.unwrap_or(0) };
         while self.1.len() < length {
@@ -192,6 +200,27 @@ impl<S: Read + Write> Client<S> {
         let bytes: Vec<u8> = self.1.drain(..length).collect();
         let body = String::from_utf8_lossy(&bytes).into_owned();
         Answer { status: head[9..12].parse().unwrap(), head, body, bytes }
+    }
+
+    /// The next chunk of a stream whose head is read; `None` after the last.
+    pub fn chunk(&mut self) -> Option<String> {
+        let size = self.until(b"\r\n");
+        let size = usize::from_str_radix(size.trim_end(), 16).unwrap();
+        while self.1.len() < size + 2 {
+            assert!(self.fill() > 0, "closed in a chunk");
+        }
+        let chunk = String::from_utf8(self.1.drain(..size + 2).collect()).unwrap();
+        (size > 0).then(|| chunk.strip_suffix("\r\n").unwrap().to_owned())
+    }
+
+    /// The bytes up to the end of this mark.
+    pub fn until(&mut self, mark: &[u8]) -> String {
+        loop {
+            if let Some(at) = self.1.windows(mark.len()).position(|part| part == mark) {
+                return String::from_utf8(self.1.drain(..at + mark.len()).collect()).unwrap();
+            }
+            assert!(self.fill() > 0, "closed after {:?}", String::from_utf8_lossy(&self.1));
+        }
     }
 
     pub fn answer(&mut self) -> Answer {

@@ -9,6 +9,7 @@ pub mod invariants;
 pub mod qr;
 pub mod receiver;
 pub mod server;
+pub mod stream;
 pub mod tls;
 pub mod wait;
 
@@ -298,7 +299,7 @@ impl Answer {
 #[derive(Clone)]
 pub struct Client {
     pub url: String,
-    agent: ureq::Agent,
+    pub agent: ureq::Agent,
 }
 
 impl Client {

@@ -59,7 +59,7 @@ fn handle(request: &Request, responder: Responder, held: &Held) {
         Does::Holds(said) => locked(held).push(Box::new(move || responder.send(text(said)))),
         Does::Waits(_, said) if request.resumed.is_some() => responder.send(text(said)),
         Does::Waits(topic, _) => {
-            responder.wait(Wait { topics: vec![Topic(topic)], memo: target, wait_seconds: 60 });
+            responder.wait(Wait { topics: vec![Topic(topic)], memo: target, wait_seconds: 60, told: None });
         }
     }
 }

@@ -139,7 +139,7 @@ impl Decoder {
             b'a'..=b'f' => byte - b'a' + 10,
             b'A'..=b'F' => byte - b'A' + 10,
             b'\r' | b';' if digits > 0 => {
-                // Told as soon as the size is, before a byte of the chunk is taken.
+                // StreamCursor as soon as the size is, before a byte of the chunk is taken.
                 if self.left > (self.max_bytes - self.decoded) as u64 {
                     return Err(Fault::TooLarge);
                 }

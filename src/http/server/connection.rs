@@ -4,20 +4,19 @@
 //! [`Connection::write_to`], [`Connection::answer`] and the like, and asks again. The states are drawn in the module
 //! above.
 
-use std::io::{self, Write};
 use std::net::IpAddr;
 
 use super::body_reader::Body;
 use super::cors::CrossOrigin;
+use super::event_stream::EventStream;
 use super::loop_turn::LoopTurn;
 use super::metrics::Asked;
 use super::output::Output;
-use super::response_head::{self, RequestId, ResponseMeta};
+use super::response_head::RequestId;
 use super::transport::Transport;
-use super::upstream::{Origin, UpstreamResponse, WaitingRequest, Wake};
-use crate::http::body::Content;
-use crate::http::{Ending, Reply};
-use crate::refusal::{Language, Refusal};
+use super::upstream::{Origin, WaitingRequest, Wake};
+use crate::http::Ending;
+use crate::refusal::Language;
 
 /// Read at once at most, in bytes.
 pub const READ_MAX_BYTES: usize = 64 << 10;
@@ -35,6 +34,8 @@ pub enum Action {
     Continue,
     /// Submit a request upstream.
     Submit(Submission),
+    /// Ask for the next piece of its stream, in its turn: [`Connection::await_turn`].
+    Ask,
     /// Send what is to be sent: [`Connection::write_to`].
     Write,
     /// Shut the writing side, so that the client reads the end.
@@ -71,6 +72,8 @@ pub(super) enum State {
     Dispatched(Option<Box<Waiter>>),
     /// The handler said "not yet".
     Waiting(Box<Waiter>),
+    /// A piece of a stream is on its way, or the next is waited for.
+    Streaming,
     /// An answer is there, and by a test's wish its delivery is due later.
     Held(Ending),
     /// An answer is on its way.
@@ -109,6 +112,8 @@ pub struct RequestMeta {
     pub head_only: bool,
     /// The client takes gzip.
     pub accepts_gzip: bool,
+    /// The client takes an answer in chunks.
+    pub takes_chunks: bool,
     /// Which pages may read the answer.
     pub cross_origin: CrossOrigin,
     /// As what the answer is counted.
@@ -143,13 +148,15 @@ pub struct Connection {
     pub(super) scanned: usize,
     /// `input` holds no whole head, and the head's deadline runs.
     pub(super) head_incomplete: bool,
-    output: Output,
+    pub(super) output: Output,
     pub(super) deadline_ms: u64,
     pub(super) meta: RequestMeta,
     /// The number of the request that is under way or was last; 0 before the first.
     pub(super) number: u64,
     /// The framing is lost: what follows must not be read as a request.
-    desynchronised: bool,
+    pub(super) desynchronised: bool,
+    /// The stream of events that is its answer, as long as that goes on.
+    pub(super) stream: Option<Box<EventStream>>,
 }
 
 impl Connection {
@@ -171,11 +178,13 @@ impl Connection {
                 keep_alive: false,
                 head_only: false,
                 accepts_gzip: false,
+                takes_chunks: false,
                 cross_origin: CrossOrigin::Off,
                 asked: Asked::of(None, None, turn.now_us),
             },
             number: 0,
             desynchronised: false,
+            stream: None,
         }
     }
 
@@ -185,10 +194,16 @@ impl Connection {
             State::Head if self.scanned < self.input.len() => self.take_head(turn),
             State::Head => Action::Read(turn.limits.head_max_bytes.saturating_sub(self.input.len()).max(1)),
             State::Body(_) => self.next_of_body(turn),
-            State::Waiting(_) if self.input.len() < WAITING_INPUT_MAX_BYTES && turn.has_room(READ_MAX_BYTES) => {
+            State::Streaming if !self.output.is_gone() => Action::Write,
+            State::Streaming if self.is_due() => Action::Ask,
+            State::Waiting(_) | State::Streaming
+                if self.input.len() < WAITING_INPUT_MAX_BYTES && turn.has_room(READ_MAX_BYTES) =>
+            {
                 Action::Read(WAITING_INPUT_MAX_BYTES - self.input.len())
             }
-            State::Expecting(_) | State::Dispatched(_) | State::Waiting(_) | State::Held(_) => Action::Rest,
+            State::Expecting(_) | State::Dispatched(_) | State::Waiting(_) | State::Streaming | State::Held(_) => {
+                Action::Rest
+            }
             State::Writing => Action::Write,
             State::Reset => Action::Reset,
             State::LingeringClose { left, is_shut: false } if self.desynchronised => {
@@ -224,132 +239,9 @@ impl Connection {
         is_over
     }
 
-    /// Writes as much as the socket takes. Whoever takes something has time for more, up to a last moment that
-    /// follows from the size: a slow client gets the whole answer, one that takes nothing, or next to nothing, is let
-    /// go.
-    ///
-    /// Gives whether the answer begins to wait for its socket here.
-    ///
-    /// # Errors
-    /// When the socket is broken.
-    pub fn write_to(&mut self, socket: &mut impl Write, turn: &LoopTurn) -> io::Result<bool> {
-        let sent = self.output.write_to(socket)?;
-        turn.metrics.sent_bytes_total.add(sent as u64);
-        let rest = self.output.rest();
-        let is_gone = self.output.is_gone();
-        let is_first = !is_gone && self.output.last_ms == u64::MAX;
-        if is_gone {
-            self.output = Output::default();
-            self.after_answer(turn);
-        } else if is_first {
-            self.output.shrink();
-            self.output.last_ms = turn.now_ms + turn.limits.write_last_ms(rest);
-            self.deadline_ms = turn.now_ms + turn.limits.write_max_ms;
-        } else if sent > 0 {
-            self.deadline_ms = (turn.now_ms + turn.limits.write_max_ms).min(self.output.last_ms);
-        }
-        Ok(is_first)
-    }
-
-    fn after_answer(&mut self, turn: &LoopTurn) {
-        self.meta.asked = Asked::of(None, None, turn.now_us);
-        if self.meta.keep_alive {
-            self.state = State::Head;
-            self.deadline_ms = turn.now_ms + turn.limits.idle_max_ms;
-        } else {
-            self.desynchronised |= !self.input.is_empty();
-            self.input = Vec::new();
-            self.state = State::LingeringClose { left: turn.limits.linger_max_bytes, is_shut: false };
-            self.deadline_ms = turn.now_ms + turn.limits.linger_max_ms;
-        }
-    }
-
     /// Whether this request is the one that it wants answered.
     pub fn awaits(&self, number: u64) -> bool {
         matches!(self.state, State::Dispatched(_) | State::Expecting(_)) && self.number == number
-    }
-
-    /// The handler has answered; the content stands apart from the answer where it was handed over.
-    pub fn answer(&mut self, answer: &UpstreamResponse<'_>, content: Option<Content>, turn: &mut LoopTurn) {
-        if answer.is_handed && content.is_none() {
-            return self.refuse(&Refusal::Internal, turn);
-        }
-        if answer.is_proceed {
-            return match std::mem::replace(&mut self.state, State::Writing) {
-                State::Expecting(mut body) => {
-                    body.continue_due = true;
-                    self.await_body(body, turn);
-                }
-                _ => self.refuse(&Refusal::Internal, turn),
-            };
-        }
-        if matches!(self.state, State::Expecting(_)) {
-            self.leave(); // the client may send the body or not
-        }
-        let length = content.as_ref().map_or(answer.body.len(), |content| content.len());
-        self.encode(answer.status, content, turn, |out, meta| {
-            response_head::write_head(out, answer.status, answer.fields(), length, meta);
-            if response_head::sends_content(answer.status, meta) {
-                out.extend_from_slice(answer.body);
-            }
-        });
-        if let Some(delivery) = answer.delivery {
-            self.deliver(delivery, turn);
-        }
-    }
-
-    /// Refuses a request; the connection goes on, unless a body was to come.
-    pub fn refuse(&mut self, refusal: &Refusal, turn: &mut LoopTurn) {
-        if matches!(self.state, State::Expecting(_)) {
-            self.leave();
-        }
-        turn.metrics.count_refusal(refusal.code());
-        self.reply(&Reply::refusal(refusal, self.meta.language), turn);
-    }
-
-    /// Refuses a request or a connection, after which nothing that comes can be read as a request.
-    pub fn refuse_and_leave(&mut self, refusal: &Refusal, turn: &mut LoopTurn) {
-        self.leave();
-        self.refuse(refusal, turn);
-    }
-
-    pub(super) fn leave(&mut self) {
-        self.meta.keep_alive = false;
-        self.desynchronised = true;
-        self.input = Vec::new();
-    }
-
-    /// Answers a request with a reply of the server itself.
-    pub(super) fn reply(&mut self, reply: &Reply, turn: &mut LoopTurn) {
-        self.encode(reply.status, None, turn, |out, meta| response_head::write_reply(out, reply, meta));
-    }
-
-    fn encode(
-        &mut self,
-        status: u16,
-        content: Option<Content>,
-        turn: &LoopTurn,
-        write: impl FnOnce(&mut Vec<u8>, &ResponseMeta<'_>),
-    ) {
-        let meta = &mut self.meta;
-        meta.keep_alive &= !turn.is_stopping;
-        let envelope = ResponseMeta {
-            id: &meta.id,
-            date: turn.date.text(),
-            keep_alive: meta.keep_alive,
-            idle_max_ms: turn.limits.idle_max_ms,
-            head_only: meta.head_only,
-            cross_origin: &meta.cross_origin,
-            is_https_for_good: turn.limits.https_for_good && self.transport == Transport::Tls,
-        };
-        let mut out = Vec::with_capacity(512);
-        write(&mut out, &envelope);
-        let content = content.filter(|_| response_head::sends_content(status, &envelope));
-        turn.metrics.count_answer(&meta.asked, status, turn.now_us);
-        self.output = Output::new(out, content);
-        meta.asked.log(status, self.output.rest(), turn.now_us);
-        self.state = State::Writing;
-        self.deadline_ms = turn.now_ms + turn.limits.write_max_ms;
     }
 
     /// Whether nothing is asked and nothing has come.
@@ -364,7 +256,12 @@ impl Connection {
 
     /// What is still to be sent, while an answer is on its way.
     pub fn output(&self) -> Option<&Output> {
-        matches!(self.state, State::Writing).then_some(&self.output)
+        let is_on_its_way = match self.state {
+            State::Writing => true,
+            State::Streaming => !self.output.is_gone(),
+            _ => false,
+        };
+        is_on_its_way.then_some(&self.output)
     }
 
     /// When [`Connection::expire`] is due.
@@ -387,7 +284,7 @@ impl Connection {
         let of_state = match &self.state {
             State::Body(body) | State::Expecting(body) => body.message.capacity(),
             State::Waiting(waiter) | State::Dispatched(Some(waiter)) => waiter.waiting.bytes(),
-            _ => 0,
+            _ => self.stream.as_ref().map_or(0, |stream| stream.waiting.bytes()),
         };
         self.input.capacity() + self.output.own_bytes() + of_state
     }

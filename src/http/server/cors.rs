@@ -12,8 +12,8 @@ use crate::settings::AllowedOrigin;
 /// The fields of an answer that a page may read beside the few that it always may.
 const EXPOSED: &str = "ETag, Location, Retry-After, X-Request-Id, Idempotency-Replayed, Preference-Applied";
 /// The fields that a page may send: all that are read.
-const REQUEST_FIELDS: &str =
-    "Authorization, Accept, Accept-Language, Content-Type, Idempotency-Key, If-None-Match, Prefer, X-Request-Id";
+const REQUEST_FIELDS: &str = "Authorization, Accept, Accept-Language, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Prefer, \
+     X-Request-Id";
 /// How long a preflight is remembered; Chromium remembers none longer.
 const MAX_AGE_SECONDS: &str = "7200";
 

@@ -21,7 +21,7 @@ use super::long_poll::LongPolls;
 use super::loop_turn::LoopTurn;
 use super::notifier::Subscription;
 use super::stream::Stream;
-use super::upstream::{INNER_BIT, InFlight, Upstream, UpstreamEvent, UpstreamResponse, Wake};
+use super::upstream::{INNER_BIT, InFlight, Topic, Upstream, UpstreamEvent, UpstreamResponse, Wake};
 use crate::refusal::Refusal;
 
 /// The waker's token, after which come those of the listeners; a client's has neither of the two top bits.
@@ -39,9 +39,9 @@ pub struct EventLoop {
     pub(super) acceptors: Vec<Acceptor>,
     pub(super) connections: Connections<Stream>,
     upstream: Upstream,
-    polls: LongPolls,
+    pub(super) polls: LongPolls,
     stop: Arc<AtomicBool>,
-    stop_by_ms: Option<u64>,
+    pub(super) stop_by_ms: Option<u64>,
     /// What a client sent last, and what tiny_http sent last.
     scratch: Vec<u8>,
     inner_scratch: Vec<u8>,
@@ -99,9 +99,10 @@ impl EventLoop {
                 self.drive(id);
             }
             self.shake_hands();
-            for (id, wake) in self.polls.notified(&self.turn) {
-                self.wake(id, wake);
+            for (id, topic) in self.polls.notified(&self.turn) {
+                self.wake(id, topic.map_or(Wake::TimedOut, |_| Wake::Notified), topic);
             }
+            self.deliver_pieces();
             if self.stop.load(Ordering::Relaxed) && self.stop_by_ms.is_none() {
                 self.begin_stop()?;
             }
@@ -113,13 +114,14 @@ impl EventLoop {
     }
 
     fn timeout(&self) -> Duration {
-        if !self.again.is_empty() || !self.handshakes.is_empty() {
+        if !self.again.is_empty() || !self.handshakes.is_empty() || self.polls.fan_out.has_deliveries() {
             return Duration::ZERO;
         }
         let upstream_check_at_ms = if self.upstream.dispatched() > 0 { self.upstream_check_at_ms } else { u64::MAX };
         let stop_ms = self.stop_by_ms.unwrap_or(u64::MAX);
         let accept_ms = self.acceptors.iter().map(|acceptor| acceptor.again_at_ms).min().unwrap_or(u64::MAX);
-        let next_ms = self.connections.next_deadline_ms().min(upstream_check_at_ms).min(accept_ms).min(stop_ms);
+        let own_ms = self.connections.next_deadline_ms().min(self.polls.next_paced_ms());
+        let next_ms = own_ms.min(upstream_check_at_ms).min(accept_ms).min(stop_ms);
         Duration::from_millis(next_ms.saturating_sub(self.turn.now_ms).min(60_000))
     }
 
@@ -138,13 +140,6 @@ impl EventLoop {
             }
         }
         Ok(())
-    }
-
-    pub(super) fn refuse_and_leave(&mut self, id: ConnectionId, refusal: &Refusal) {
-        if let Some(client) = self.connections.get_mut(id) {
-            client.connection.refuse_and_leave(refusal, &mut self.turn);
-            self.drive(id);
-        }
     }
 
     /// Does what a connection wants, until it waits for something, or others get their turn.
@@ -183,6 +178,10 @@ impl EventLoop {
             Action::Read(max_bytes) => return self.read(id, max_bytes),
             Action::Free(bytes) => return self.connections.make_room_or_refuse(id, bytes, &mut self.turn),
             Action::Submit(submission) => return self.submit(id, submission),
+            Action::Ask => {
+                self.polls.await_piece(id, &mut client.connection);
+                return false;
+            }
             Action::Write => match client.connection.write_to(&mut client.socket, &self.turn) {
                 Ok(_) if client.connection.output().is_none() => return true,
                 Ok(false) => return false,
@@ -193,7 +192,7 @@ impl EventLoop {
             // The answer before it is gone whole, so these few bytes find room; else the client is hopelessly slow.
             Action::Continue if client.socket.write(CONTINUE).is_ok_and(|sent| sent == CONTINUE.len()) => return true,
             Action::ShutWrite if client.socket.shutdown_write().is_ok() => return true,
-            Action::Rest if client.finished && client.connection.waiter().is_some() => {}
+            Action::Rest if client.finished && client.connection.is_waiting() => {}
             Action::Rest => return false,
             Action::Reset => accept::reset(client.socket.socket()),
             Action::Continue | Action::ShutWrite | Action::Close => {}
@@ -227,7 +226,7 @@ impl EventLoop {
     }
 
     /// Submits a request, or refuses it where too many wait.
-    fn submit(&mut self, id: ConnectionId, submission: Submission) -> bool {
+    pub(super) fn submit(&mut self, id: ConnectionId, submission: Submission) -> bool {
         let Submission { number, is_write, origin, message } = submission;
         let now_ms = self.turn.now_ms;
         let deadline_ms = now_ms + self.turn.limits.inner_answer_max_ms;
@@ -235,9 +234,7 @@ impl EventLoop {
         let in_flight = InFlight { connection: id, number, epoch_seen, since_ms: now_ms, deadline_ms };
         if !self.upstream.submit(self.poll.registry(), in_flight, is_write, origin, &message, now_ms) {
             self.polls.waiters.end();
-            if let Some(client) = self.connections.get_mut(id) {
-                client.connection.refuse(&Refusal::Overloaded { retry_after_seconds: 1 }, &mut self.turn);
-            }
+            self.refuse(id, &Refusal::Overloaded { retry_after_seconds: 1 });
         }
         true
     }
@@ -259,17 +256,26 @@ impl EventLoop {
     fn on_answer(&mut self, in_flight: InFlight, answer: &UpstreamResponse<'_>) {
         self.measure_room();
         let id = in_flight.connection;
-        let content = if answer.is_handed { self.upstream.take_content(in_flight.number) } else { None };
-        let connection = self.connections.get_mut(id).map(|client| &mut client.connection);
-        let connection = connection.filter(|connection| connection.awaits(in_flight.number));
-        if answer.is_parked {
+        let has_content = answer.is_handed || answer.is_streamed;
+        let content = if has_content { self.upstream.take_content(in_flight.number) } else { None };
+        if answer.is_streamed {
+            self.on_piece(in_flight, answer, content);
+        } else if answer.is_parked {
+            let connection = self.connections.get_mut(id).map(|client| &mut client.connection);
+            let connection = connection.filter(|connection| connection.awaits(in_flight.number));
             if let Some(submission) = self.polls.not_yet(in_flight, answer.body, connection, &mut self.turn) {
                 self.submit(id, submission);
             }
         } else {
             self.polls.waiters.end();
-            if let Some(connection) = connection {
-                connection.answer(answer, content, &mut self.turn);
+            if !self.is_of_stream(in_flight) {
+                if let Some(client) = self.connections.get_mut(id)
+                    && client.connection.awaits(in_flight.number)
+                {
+                    client.connection.answer(answer, content, &mut self.turn);
+                }
+            } else {
+                self.on_last_piece(in_flight, answer.body, content);
             }
         }
         self.drive(id);
@@ -278,17 +284,22 @@ impl EventLoop {
     /// The inner connection broke or was late; nobody knows what became of the request.
     fn on_lost(&mut self, in_flight: InFlight) {
         self.polls.waiters.end();
-        if let Some(client) = self.connections.get_mut(in_flight.connection)
-            && client.connection.awaits(in_flight.number)
-        {
-            client.connection.refuse(&Refusal::Internal, &mut self.turn);
-            self.drive(in_flight.connection);
+        let (id, number) = (in_flight.connection, in_flight.number);
+        if self.is_of_stream(in_flight) {
+            self.on_last_piece(in_flight, b"", None);
+        } else if self.connections.get_mut(id).is_some_and(|client| client.connection.awaits(number)) {
+            self.refuse(id, &Refusal::Internal);
         }
+        self.drive(id);
     }
 
-    fn wake(&mut self, id: ConnectionId, wake: Wake) {
-        if let Some(client) = self.connections.get_mut(id) {
-            self.polls.wake(id, &mut client.connection, wake);
+    /// Wakes who waits, for a topic or because the wait is over.
+    pub(super) fn wake(&mut self, id: ConnectionId, wake: Wake, topic: Option<Topic>) {
+        let Some(client) = self.connections.get_mut(id) else { return };
+        match client.connection.look_of(topic) {
+            Some(look) if client.connection.note_due(look) => self.drive(id),
+            Some(_) => {}
+            None => self.polls.wake(id, &mut client.connection, wake),
         }
     }
 
@@ -301,6 +312,9 @@ impl EventLoop {
             if client.finished {
                 self.turn.metrics.parked_vanished_total.add(1);
                 self.close(id);
+            } else if client.connection.is_streaming() {
+                self.ask_for_piece(id);
+                self.connections.settle(id, self.turn.now_ms);
             } else if let Some(waiter) = client.connection.take_waiter() {
                 let submission = client.connection.resume(waiter, wake, &mut self.turn);
                 self.submit(id, submission);
@@ -320,7 +334,9 @@ impl EventLoop {
             }
         }
         while let Some(id) = self.connections.take_due(now_ms) {
-            self.wake(id, Wake::TimedOut);
+            if self.connections.get_mut(id).is_some_and(|client| client.connection.waiter().is_some()) {
+                self.wake(id, Wake::TimedOut, None);
+            }
             if !self.expire_handshake(id)
                 && let Some(client) = self.connections.get_mut(id)
             {
@@ -331,52 +347,12 @@ impl EventLoop {
         Ok(())
     }
 
-    pub(super) fn close(&mut self, id: ConnectionId) {
-        if let Some(client) = self.connections.remove(id)
-            && client.connection.waiter().is_some()
-        {
-            self.turn.metrics.parked_vanished_total.add(1);
-            self.polls.forget(id, &client.connection);
-        }
-    }
-
-    fn begin_stop(&mut self) -> io::Result<()> {
-        self.accept_last()?;
-        self.turn.is_stopping = true;
-        self.stop_by_ms = Some(self.turn.now_ms + self.turn.limits.stop_max_ms);
-        for id in self.connections.ids() {
-            self.wake(id, Wake::TimedOut);
-            let Some(client) = self.connections.get_mut(id).filter(|client| client.connection.is_idle()) else {
-                continue;
-            };
-            client.readable = true; // a request may have come in this moment
-            self.drive(id);
-            if self.connections.get_mut(id).is_some_and(|client| client.connection.is_idle()) {
-                self.close(id);
-            }
-        }
-        Ok(())
-    }
-
-    fn is_done(&mut self) -> bool {
-        let Some(stop_by_ms) = self.stop_by_ms else { return false };
-        if self.turn.now_ms < stop_by_ms {
-            return self.connections.len() == 0;
-        }
-        for id in self.connections.ids() {
-            if self.connections.get_mut(id).is_some_and(|client| client.connection.is_dispatched()) {
-                self.refuse_and_leave(id, &Refusal::Stopping);
-            }
-            self.close(id);
-        }
-        true
-    }
-
     fn publish(&self) {
         let metrics = &self.turn.metrics;
         metrics.connections_open.set(self.connections.len());
         metrics.tls_handshakes_open.set(self.connections.handshakes());
         metrics.parked.set(self.polls.waiters.len());
+        metrics.streams_open.set(self.polls.streams_open);
         metrics.buffered_bytes.set(self.connections.bytes() + self.upstream.queued_bytes);
         metrics.queued.set(self.upstream.queued());
         metrics.inner_connections.set(self.upstream.connections());

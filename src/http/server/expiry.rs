@@ -2,6 +2,7 @@
 
 use super::connection::{Connection, State};
 use super::cors::CrossOrigin;
+use super::event_stream::Look;
 use super::framing;
 use super::loop_turn::LoopTurn;
 use crate::http::{Delivery, Ending};
@@ -23,6 +24,11 @@ impl Connection {
                 return self.refuse_and_leave(&Refusal::RequestTimeout, turn);
             }
             State::Writing => Some(&turn.metrics.connections_expired_write_total),
+            State::Streaming if self.output().is_some() => Some(&turn.metrics.connections_expired_write_total),
+            State::Streaming => {
+                self.note_due(Look::Own);
+                return;
+            }
             State::LingeringClose { .. } | State::Reset | State::Closed => None,
             State::Held(ending) => return self.end(ending, turn),
             State::Expecting(_) | State::Dispatched(_) | State::Waiting(_) => return,

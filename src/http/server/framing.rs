@@ -8,8 +8,16 @@ use crate::http::Method;
 use crate::refusal::{Language, Localized, Refusal};
 
 /// The fields that are relayed to the handler, in lower case; nothing else of a client's head gets past the server.
-pub const RELAYED: [&str; 7] =
-    ["authorization", "accept", "accept-language", "content-type", "idempotency-key", "if-none-match", "prefer"];
+pub const RELAYED: [&str; 8] = [
+    "authorization",
+    "accept",
+    "accept-language",
+    "content-type",
+    "idempotency-key",
+    "if-none-match",
+    "prefer",
+    "last-event-id",
+];
 
 /// Those that the server reads itself, or writes to its inner requests.
 const OWN: [&str; 14] = [
@@ -50,6 +58,8 @@ pub struct Head<'b> {
     pub authority: Option<&'b str>,
     /// Whether the client wants to go on after the answer.
     pub keep_alive: bool,
+    /// Whether the answer may come in chunks: not in HTTP/1.0.
+    pub takes_chunks: bool,
     /// The length of the body in bytes; one beyond all bounds is `usize::MAX`.
     pub content_length: usize,
     /// The body comes in chunks: its length is known at its end.
@@ -311,6 +321,7 @@ impl<'b> HeadFields<'b> {
             target,
             authority: self.host,
             keep_alive: !self.close && (!is_http_10 || self.keep_alive),
+            takes_chunks: !is_http_10,
             content_length: self.content_length.unwrap_or(0),
             is_chunked: self.is_chunked,
             is_encoded: self.is_encoded,

@@ -81,6 +81,8 @@ pub struct Limits {
     pub parked_max: usize,
     /// One waiting request: its target, its topics and its memo.
     pub parked_max_bytes: usize,
+    /// How often at most the topic of a number is told to those who wait for it, in milliseconds; 0 at once.
+    pub pace_ms: fn(u128) -> u64,
     /// Request worker threads.
     pub workers: usize,
     /// Inner connections for GET, HEAD and OPTIONS.
@@ -190,6 +192,7 @@ impl Default for Limits {
             buffers_max_bytes: 128 << 20,
             parked_max: 20_000,
             parked_max_bytes: 8 << 10,
+            pace_ms: |_| 0,
             workers: 2,
             inner_reads: 8,
             inner_writes: 64,

@@ -1,14 +1,17 @@
 //! Long polls: a request waits when the handler says "not yet", and is resumed when a topic is notified or its time is
-//! over.
+//! over. Streams wait among them for their next piece.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::connection::{Connection, Submission, Waiter};
 use super::connection_id::ConnectionId;
+use super::event_stream::EventStream;
+use super::fan_out::FanOut;
 use super::loop_turn::LoopTurn;
 use super::notifier::{Notified, Subscription};
-use super::upstream::{InFlight, Wake, protocol};
+use super::upstream::{InFlight, Topic, WaitingRequest, Wake, protocol};
 use super::waiters::Waiters;
 use crate::refusal::Refusal;
 
@@ -18,13 +21,26 @@ pub struct LongPolls {
     /// Woken requests whose turn to be resumed has not come yet. Their messages are made only then, so that many that
     /// wake take no more memory than those that wait.
     woken: VecDeque<(ConnectionId, Wake)>,
+    /// Topics with a pace that were notified, and when that is told.
+    paced: BTreeMap<Topic, u64>,
+    /// Pieces that are the same for many streams.
+    pub fan_out: FanOut,
+    /// Streams that go on.
+    pub streams_open: usize,
     subscription: Arc<Subscription>,
 }
 
 impl LongPolls {
     /// None yet; woken by this subscription.
     pub fn new(subscription: Arc<Subscription>) -> LongPolls {
-        LongPolls { waiters: Waiters::default(), woken: VecDeque::new(), subscription }
+        LongPolls {
+            waiters: Waiters::default(),
+            woken: VecDeque::new(),
+            paced: BTreeMap::new(),
+            fan_out: FanOut::default(),
+            streams_open: 0,
+            subscription,
+        }
     }
 
     /// The handler says "not yet": the request waits; or it is resumed at once, or its handler is wrong.
@@ -59,7 +75,7 @@ impl LongPolls {
         let waiter = Box::new(Waiter { waiting, deadline_ms, turn: Wake::Notified, key });
         if turn.is_stopping || deadline_ms <= turn.now_ms {
             Some(connection.resume(waiter, Wake::TimedOut, turn))
-        } else if is_first && !self.may_wait(&waiter, turn) {
+        } else if is_first && !self.may_wait(&waiter.waiting, key, turn) {
             turn.metrics.parked_refused_total.add(1);
             Some(connection.resume(waiter, Wake::NoRoom, turn))
         } else if was_notified {
@@ -71,26 +87,43 @@ impl LongPolls {
         }
     }
 
-    fn may_wait(&self, waiter: &Waiter, turn: &LoopTurn) -> bool {
+    /// Whether one more may wait, of a client that counts under this key.
+    pub fn may_wait(&self, waiting: &WaitingRequest, key: Option<IpAddr>, turn: &LoopTurn) -> bool {
         let of_key_max = turn.limits.connections_per_address_max;
         self.waiters.len() < turn.limits.parked_max
-            && waiter.key.is_none_or(|key| self.waiters.count_of(key) < of_key_max)
-            && turn.has_room(waiter.waiting.bytes())
+            && key.is_none_or(|key| self.waiters.count_of(key) < of_key_max)
+            && turn.has_room(waiting.bytes())
     }
 
-    /// The connections whose topics were notified since the last look, or all where every wait was ended, each with why
-    /// it wakes.
-    pub fn notified(&mut self, turn: &LoopTurn) -> Vec<(ConnectionId, Wake)> {
+    /// The connections whose topics were notified since the last look, each with the topic, or all where every wait was
+    /// ended. A topic with a pace is told at the multiples of it, to all at once.
+    pub fn notified(&mut self, turn: &LoopTurn) -> Vec<(ConnectionId, Option<Topic>)> {
         let Notified { topics, all } = self.subscription.take();
         let mut woken = Vec::new();
         if all {
-            woken.extend(self.waiters.end_all().into_iter().map(|id| (id, Wake::TimedOut)));
+            woken.extend(self.waiters.end_all().into_iter().map(|id| (id, None)));
         }
-        if !topics.is_empty() {
-            turn.metrics.notifications_total.add(topics.len() as u64);
-            woken.extend(self.waiters.notify(&topics).into_iter().map(|id| (id, Wake::Notified)));
+        turn.metrics.notifications_total.add(topics.len() as u64);
+        let now_ms = turn.now_ms;
+        for topic in topics {
+            let due_ms = match (turn.limits.pace_ms)(topic.0) {
+                0 => now_ms,
+                pace_ms => (now_ms / pace_ms + 1) * pace_ms,
+            };
+            self.paced.entry(topic).or_insert(due_ms);
+        }
+        let due: Vec<Topic> =
+            self.paced.iter().filter(|(_, at_ms)| **at_ms <= now_ms).map(|(topic, _)| *topic).collect();
+        if !due.is_empty() {
+            self.paced.retain(|_, at_ms| *at_ms > now_ms);
+            woken.extend(self.waiters.notify(&due).into_iter().map(|(id, topic)| (id, Some(topic))));
         }
         woken
+    }
+
+    /// When a topic with a pace is told next.
+    pub fn next_paced_ms(&self) -> u64 {
+        self.paced.values().copied().min().unwrap_or(u64::MAX)
     }
 
     /// Wakes a waiting request; it is resumed when its turn comes.
@@ -99,6 +132,12 @@ impl LongPolls {
             self.waiters.remove(id, &waiter.waiting.topics, waiter.key);
             self.woken.push_back((id, wake));
         }
+    }
+
+    /// Its next piece is due: the stream is asked when its turn comes.
+    pub fn await_piece(&mut self, id: ConnectionId, connection: &mut Connection) {
+        connection.await_turn();
+        self.woken.push_back((id, Wake::Notified));
     }
 
     /// The woken request whose turn it is.
@@ -111,5 +150,11 @@ impl LongPolls {
         if let Some(waiter) = connection.waiter() {
             self.waiters.remove(id, &waiter.waiting.topics, waiter.key);
         }
+    }
+
+    /// Forgets a stream that is over.
+    pub fn forget_stream(&mut self, id: ConnectionId, stream: &EventStream) {
+        self.waiters.remove(id, &stream.waiting.topics, stream.key);
+        self.streams_open -= 1;
     }
 }

@@ -8,9 +8,11 @@
 //! memory) · `shared` (content that clients share). One connection, without a socket: `connection` (its states),
 //! `transport` (plain, under TLS, or only sent to https) · `expiry` (its deadline) · `request_reader` (bytes become
 //! requests) · `framing`, `target`, `encoding` (the request head, strictly) · `body_reader`, `chunked` (its body) ·
-//! `proxy` (the client's address) · `response_head`, `cors` (which origins may read) · `output` (what is still to be
-//! sent). Beyond it: `upstream/` (submit a request, next event) · `long_poll`, `waiters`, `notifier` (requests that
-//! wait for a change) · `compress`. Beside: `limits`, `metrics`, `access_log`, and here the handle.
+//! `proxy` (the client's address) · `response_writer`, `response_head`, `cors` (which origins may read) · `output`
+//! (what is still to be sent) · `streaming`, `event_stream` (answers that are streams of events). Beyond it:
+//! `upstream/` (submit a request, next event) · `long_poll`, `waiters`, `notifier` (requests that wait for a change) ·
+//! `pieces`, `fan_out` (the pieces of streams) · `closing` · `compress`. Beside: `limits`, `metrics`, `access_log`, and
+//! here the handle.
 //!
 //! # The states of a connection
 //!
@@ -22,6 +24,8 @@
 //!   Body ──complete───────▶ Dispatched
 //!   Dispatched ─"not yet"─▶ Waiting
 //!   Waiting ──notified, timed out──▶ Dispatched
+//!   Dispatched ─a piece───▶ Streaming         the answer is a stream of events, and goes on
+//!   Streaming ──the next is due────▶ Dispatched
 //!   Head, Body, Expecting ──refused──▶ Writing
 //!   Dispatched ──answered──▶ Writing, Held, Reset, Closed    all but the first by the wish of a test
 //!   Held ──deadline──▶ Writing, Reset, Closed
@@ -33,13 +37,14 @@
 //! side and discards what still comes, so that the client reads the answer instead of a reset; where nothing more has
 //! come the connection is closed at once. Every state but `Dispatched` and `Expecting` has a deadline here; a request
 //! that was handed on has one in `upstream`. A client that leaves ends its connection in every state in which
-//! something is read of it, which `Waiting` is too.
+//! something is read of it, which `Waiting` and `Streaming` are too.
 
 mod accept;
 mod access_log;
 mod arrivals;
 mod body_reader;
 mod chunked;
+mod closing;
 mod compress;
 mod connection;
 mod connection_id;
@@ -47,7 +52,9 @@ mod connections;
 mod cors;
 mod encoding;
 mod event_loop;
+mod event_stream;
 mod expiry;
+mod fan_out;
 mod framing;
 mod limits;
 mod long_poll;
@@ -55,11 +62,14 @@ mod loop_turn;
 mod metrics;
 mod notifier;
 mod output;
+mod pieces;
 mod proxy;
 mod request_reader;
 mod response_head;
+mod response_writer;
 mod shared;
 mod stream;
+mod streaming;
 mod target;
 mod tls;
 mod transport;
@@ -87,7 +97,7 @@ use notifier::Subscription;
 pub use proxy::{UNATTRIBUTED, rate_key};
 use transport::Transport;
 use upstream::Upstream;
-pub use upstream::{Handle, Handler, Responder, Topic, Wait};
+pub use upstream::{Handle, Handler, Responder, StreamCursor, Topic, Wait};
 
 use crate::platform;
 use crate::threads::{OnFatal, spawn_vital};

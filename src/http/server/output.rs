@@ -11,7 +11,9 @@ pub struct Output {
     head: Vec<u8>,
     /// Content that stands apart.
     content: Option<Content>,
-    /// How much of both is sent.
+    /// What follows it: the end of a chunk.
+    tail: &'static [u8],
+    /// How much of all is sent.
     sent: usize,
     /// The socket has taken it and still keeps some of it (TLS), beside what the kernel does.
     is_in_socket: bool,
@@ -22,12 +24,26 @@ pub struct Output {
 impl Output {
     /// A whole answer.
     pub fn new(head: Vec<u8>, content: Option<Content>) -> Output {
-        Output { head, content, sent: 0, is_in_socket: false, last_ms: u64::MAX }
+        Output { head, content, tail: b"", sent: 0, is_in_socket: false, last_ms: u64::MAX }
+    }
+
+    /// The same with what follows the content.
+    pub fn followed_by(self, tail: &'static [u8]) -> Output {
+        Output { tail, ..self }
+    }
+
+    /// Its head, of which nothing is sent yet.
+    pub fn into_head(self) -> Vec<u8> {
+        self.head
     }
 
     /// How many bytes are still to be sent.
     pub fn rest(&self) -> usize {
-        self.head.len() + self.content.as_ref().map_or(0, |content| content.len()) - self.sent
+        self.head.len() + self.content_len() + self.tail.len() - self.sent
+    }
+
+    fn content_len(&self) -> usize {
+        self.content.as_ref().map_or(0, |content| content.len())
     }
 
     /// Whether nothing of it is left here or in the socket.
@@ -42,8 +58,8 @@ impl Output {
 
     /// The memory that it alone takes, in bytes.
     pub fn own_bytes(&self) -> usize {
-        let content = self.content.as_ref().filter(|content| content.shared().is_none());
-        self.head.capacity() + content.map_or(0, |content| content.len())
+        let is_own = self.content.as_ref().is_some_and(|content| content.shared().is_none());
+        self.head.capacity() + if is_own { self.content_len() } else { 0 }
     }
 
     /// Writes what a socket takes; gives how much that was.
@@ -55,8 +71,10 @@ impl Output {
         while self.rest() > 0 {
             let head = self.head.get(self.sent..).unwrap_or_default();
             let content = self.content.as_deref().unwrap_or_default();
-            let content = &content[self.sent.saturating_sub(self.head.len())..];
-            match socket.write_vectored(&[IoSlice::new(head), IoSlice::new(content)]) {
+            let of_content = self.sent.saturating_sub(self.head.len());
+            let tail = &self.tail[of_content.saturating_sub(content.len())..];
+            let content = content.get(of_content..).unwrap_or_default();
+            match socket.write_vectored(&[IoSlice::new(head), IoSlice::new(content), IoSlice::new(tail)]) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(length) => self.sent += length,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -109,11 +127,10 @@ mod tests {
     fn output_is_sent_whole_however_little_a_socket_takes() {
         let shared = SharedBody::new(b"content that is shared".to_vec());
         for width in 1..40 {
-            for content in
-                [None, Some(Content::Plain(Body::Own(b"own".to_vec()))), Some(Content::Plain(shared.clone().into()))]
-            {
-                let wanted = [b"head ".as_slice(), content.as_deref().unwrap_or_default()].concat();
-                let mut output = Output::new(b"head ".to_vec(), content);
+            let own = Content::Plain(Body::Own(b"own".to_vec()));
+            for content in [None, Some(own), Some(Content::Plain(shared.clone().into()))] {
+                let wanted = [b"head ".as_slice(), content.as_deref().unwrap_or_default(), b"\r\n"].concat();
+                let mut output = Output::new(b"head ".to_vec(), content).followed_by(b"\r\n");
                 let mut socket = Narrow(Vec::new(), width, false);
                 while output.rest() > 0 {
                     output.write_to(&mut socket).unwrap();

@@ -11,7 +11,7 @@ use super::loop_turn::LoopTurn;
 use super::metrics::Asked;
 use super::proxy;
 use super::upstream::protocol::{self, Purpose};
-use super::upstream::{Origin, Wake};
+use super::upstream::{Origin, WaitingRequest, Wake};
 use crate::http::{Method, Reply};
 use crate::refusal::{Language, Refusal};
 
@@ -90,7 +90,6 @@ impl Connection {
         let stays = path == "*" || (limits.stays_plain)(head.method, path);
         let https_url = self.transport.https_url(head.authority, &head.target).filter(|_| !stays);
         let max_bytes = if path == "*" { 0 } else { limits.body_max_bytes(head.method, path) };
-        let answer_at_once = limits.answer_at_once;
         let mut asked = Asked::of((limits.path_number)(path), Some(head.method), turn.now_us);
         let id = turn.request_id(head.request_id);
         asked.line = turn.limits.logs_access.then(|| AccessLine::of(path, origin, &id));
@@ -101,6 +100,7 @@ impl Connection {
             keep_alive: head.keep_alive,
             head_only: head.method == Method::Head,
             accepts_gzip: head.accepts_gzip,
+            takes_chunks: head.takes_chunks,
             cross_origin,
             asked,
         };
@@ -126,7 +126,7 @@ impl Connection {
         let of_server = match path {
             "*" => Some(Reply::empty(204).with("Allow", framing::METHODS)),
             _ if has_body => None,
-            _ => preflight.or_else(|| answer_at_once(head.method, &head.target)),
+            _ => preflight.or_else(|| (turn.limits.answer_at_once)(head.method, &head.target)),
         };
         if let Some(reply) = of_server {
             self.reply(&reply, turn);
@@ -227,11 +227,25 @@ impl Connection {
 
     /// Resumes a request that waited.
     pub fn resume(&mut self, mut waiter: Box<Waiter>, wake: Wake, turn: &mut LoopTurn) -> Submission {
+        let submission = self.ask_again(&waiter.waiting, &waiter.waiting.memo, None, wake, turn);
+        waiter.turn = wake;
+        self.state = State::Dispatched(Some(waiter));
+        submission
+    }
+
+    /// Asks a waiting request again, by its memo; a stream with what it told last.
+    pub(super) fn ask_again(
+        &mut self,
+        waiting: &WaitingRequest,
+        memo: &str,
+        told: Option<&str>,
+        wake: Wake,
+        turn: &mut LoopTurn,
+    ) -> Submission {
         let number = turn.request_number();
-        let waiting = &waiter.waiting;
         let mut message = Vec::with_capacity(512);
         write_line(&mut message, waiting.method, &waiting.target);
-        let purpose = Purpose::Resume(&waiting.memo, wake);
+        let purpose = Purpose::Resume(memo, told, wake);
         protocol::write_envelope(&mut message, number, self.meta.origin, &self.meta.id, purpose);
         if !waiting.language.is_empty() {
             write_field(&mut message, "accept-language", &waiting.language);
@@ -241,8 +255,6 @@ impl Connection {
         }
         message.extend_from_slice(b"\r\n");
         let submission = self.dispatch(number, waiting.method.is_write(), message);
-        waiter.turn = wake;
-        self.state = State::Dispatched(Some(waiter));
         Submission { origin: Origin::Resumed, ..submission }
     }
 

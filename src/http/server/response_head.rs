@@ -1,4 +1,5 @@
-//! The one place that writes answers: always with a length, never chunked.
+//! The one place that writes answers: always with a length, but for streams, which come in chunks or end with the
+//! connection.
 
 use std::io::Write;
 
@@ -82,7 +83,7 @@ pub fn write<'a>(
     body: &[u8],
     envelope: &ResponseMeta<'_>,
 ) {
-    write_head(out, status, fields, body.len(), envelope);
+    write_head(out, status, fields, Length::Known(body.len()), envelope);
     if sends_content(status, envelope) {
         out.extend_from_slice(body);
     }
@@ -93,12 +94,23 @@ pub const fn sends_content(status: u16, envelope: &ResponseMeta<'_>) -> bool {
     has_content(status) && !envelope.head_only
 }
 
-/// Appends the head of an answer whose content has so many bytes.
+/// Where the content of an answer ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// After so many bytes.
+    Known(usize),
+    /// With the last of its chunks.
+    Chunked,
+    /// With the connection.
+    UntilClose,
+}
+
+/// Appends the head of an answer whose content ends so.
 pub fn write_head<'a>(
     out: &mut Vec<u8>,
     status: u16,
     fields: impl Iterator<Item = (&'a str, &'a [u8])>,
-    length: usize,
+    length: Length,
     envelope: &ResponseMeta<'_>,
 ) {
     // Writing to a Vec does not fail.
@@ -129,8 +141,10 @@ pub fn write_head<'a>(
         // The hint is a field of this connection, so `Connection` names it (RFC 9110, 7.6.1).
         let _ = write!(out, "Connection: keep-alive\r\nKeep-Alive: timeout={}\r\n", envelope.idle_max_ms / 1_000);
     }
-    if has_content(status) {
-        let _ = write!(out, "Content-Length: {length}\r\n");
+    match length {
+        Length::Known(length) if has_content(status) => drop(write!(out, "Content-Length: {length}\r\n")),
+        Length::Chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
+        Length::Known(_) | Length::UntilClose => {}
     }
     out.extend_from_slice(b"\r\n");
 }

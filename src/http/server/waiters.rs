@@ -30,6 +30,11 @@ pub struct Waiters {
 }
 
 impl Waiters {
+    /// How often topics were notified.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
     /// A request is submitted; gives its epoch.
     pub fn begin(&mut self) -> u64 {
         self.out += 1;
@@ -94,13 +99,13 @@ impl Waiters {
         self.waiting.iter().map(|(_, connection)| *connection).collect()
     }
 
-    /// Notifies; gives the clients that wait for one of these topics, each once.
-    pub fn notify(&mut self, topics: &[Topic]) -> BTreeSet<ConnectionId> {
+    /// Notifies; gives the clients that wait for one of these topics, once for each.
+    pub fn notify(&mut self, topics: &[Topic]) -> BTreeSet<(ConnectionId, Topic)> {
         self.epoch += 1;
         let mut woken = BTreeSet::new();
         for topic in topics {
             let range = (topic.0, ConnectionId::MIN)..=(topic.0, ConnectionId::MAX);
-            woken.extend(self.waiting.range(range).map(|(_, connection)| *connection));
+            woken.extend(self.waiting.range(range).map(|(_, connection)| (*connection, *topic)));
             if self.out > 0 {
                 self.recent.insert(*topic, self.epoch);
             }
@@ -121,14 +126,15 @@ mod tests {
     const B: ConnectionId = ConnectionId::MAX;
 
     #[test]
-    fn notification_wakes_the_waiters_of_its_topic_once_and_no_others() {
+    fn notification_wakes_the_waiters_of_its_topics_and_no_others() {
         let mut waiters = Waiters::default();
         waiters.insert(A, &[Topic(1), Topic(2)], None);
         waiters.insert(B, &[Topic(3)], None);
-        assert_eq!(waiters.notify(&[Topic(1), Topic(2), Topic(9)]), BTreeSet::from([A]));
+        let woken = waiters.notify(&[Topic(1), Topic(2), Topic(9), Topic(1)]);
+        assert_eq!(woken, BTreeSet::from([(A, Topic(1)), (A, Topic(2))]));
         waiters.remove(A, &[Topic(1), Topic(2)], None);
         assert!(waiters.notify(&[Topic(1), Topic(2)]).is_empty());
-        assert_eq!((waiters.len(), waiters.notify(&[Topic(3)])), (1, BTreeSet::from([B])));
+        assert_eq!((waiters.len(), waiters.notify(&[Topic(3)])), (1, BTreeSet::from([(B, Topic(3))])));
     }
 
     #[test]

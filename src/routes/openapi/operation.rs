@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::refusals::{self, code_of};
 use super::{Members, component, insert};
-use crate::http::{Method, status_of};
+use crate::http::{EVENT_STREAM, Method, status_of};
 use crate::refusal::{Code, Language};
 use crate::routes::{Access, Body, KeyUse, Route};
 use crate::staff::Role;
@@ -89,6 +89,12 @@ fn write_out_responses(
             for (_, name) in derived.into_iter().filter(|(has, _)| *has) {
                 response["headers"][name] = component("headers", name);
             }
+            if route.streams {
+                response["headers"]["Vary"] = json!({ "schema": { "type": "string" } });
+            }
+            if route.streams && status == "200" {
+                response["content"][EVENT_STREAM] = json!({ "schema": { "type": "string" } });
+            }
         }
     }
     Ok(is_tagged)
@@ -121,6 +127,7 @@ fn parameters(path: &str, route: &Route, own: &Value, is_tagged: bool, component
     for (has, name) in [
         (keeps_answers(route), "IdempotencyKey"),
         (route.waits, "PreferWait"),
+        (route.streams, "LastEventId"),
         (is_tagged, "IfNoneMatch"),
         (is_text, "AcceptLanguage"),
     ] {

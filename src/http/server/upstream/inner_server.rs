@@ -10,7 +10,9 @@ use super::super::compress::{self, Compressor};
 use super::super::metrics::Metrics;
 use super::super::{framing, response_head};
 use super::handed::Handed;
-use super::protocol::{self, DELIVERY_FIELD, FIELD, PROBE_TARGET, RequestEnvelope, Topic, WaitingRequest};
+use super::protocol::{
+    self, DELIVERY_FIELD, FIELD, PROBE_TARGET, RequestEnvelope, StreamCursor, Topic, WaitingRequest,
+};
 use crate::http::Reply;
 use crate::http::body::Content;
 use crate::http::{Delivery, Method, Request};
@@ -48,8 +50,11 @@ pub struct Wait {
     pub topics: Vec<Topic>,
     /// All that the handler needs to answer later: comes back as [`Resumed::memo`](crate::http::Resumed).
     pub memo: String,
-    /// How long at most, in seconds; only the first "not yet" of a request counts.
+    /// How long at most, in seconds; only the first "not yet" of a request counts. A stream is asked for its next piece
+    /// after so long without one.
     pub wait_seconds: u32,
+    /// Where a stream stands; `None` of a long poll.
+    pub told: Option<StreamCursor>,
 }
 
 /// Where one request's answer goes. Dropped without one, it answers 500 and says so in the log.
@@ -106,17 +111,35 @@ impl Responder {
     /// be answered: made to wait again, it gets a 500.
     pub fn wait(mut self, wait: Wait) {
         let Some(asked) = self.asked.take() else { return };
-        let method = Method::parse(asked.method().as_str()).unwrap_or(Method::Get);
-        let waiting = WaitingRequest {
-            wait_seconds: wait.wait_seconds,
-            method,
-            target: asked.url().into(),
-            language: field(&asked, "accept-language").into(),
-            topics: wait.topics.into(),
-            memo: wait.memo.into(),
-        };
-        respond(asked, self.number, " parked", &Reply::empty(200), &protocol::write_waiting(&waiting));
+        let waiting = written(&asked, wait);
+        respond(asked, self.number, " parked", &Reply::empty(200), &waiting);
     }
+
+    /// Sends a piece of a stream, or only keeps it open, and lets it wait for the next. The first piece comes with the
+    /// head of the answer; the topics of a stream are those of its first piece.
+    pub fn stream(mut self, mut reply: Reply, wait: Wait) {
+        let Some(asked) = self.asked.take() else { return };
+        let (number, waiting, piece) = (self.number, written(&asked, wait), compress::plain(&mut reply));
+        if !piece.is_empty() {
+            self.sending.handed.put(number, piece);
+        }
+        if !respond(asked, number, " streamed", &reply, &waiting) {
+            self.sending.handed.take(number);
+        }
+    }
+}
+
+/// "Not yet", as it is sent.
+fn written(asked: &tiny_http::Request, wait: Wait) -> Vec<u8> {
+    protocol::write_waiting(&WaitingRequest {
+        wait_seconds: wait.wait_seconds,
+        method: Method::parse(asked.method().as_str()).unwrap_or(Method::Get),
+        target: asked.url().into(),
+        language: field(asked, "accept-language").into(),
+        topics: wait.topics.into(),
+        memo: wait.memo.into(),
+        told: wait.told,
+    })
 }
 
 impl Drop for Responder {

@@ -37,7 +37,7 @@ use connection::{Pool, UpstreamConnection, UpstreamState, drain, place_of, take,
 use handed::Handed;
 pub use inner_server::{Handle, Handler, Responder, Wait};
 use inner_server::{InnerServer, Sending};
-pub use protocol::{Topic, WaitingRequest, Wake};
+pub use protocol::{StreamCursor, Topic, WaitingRequest, Wake};
 pub use response::UpstreamResponse;
 
 /// An event of an upstream connection.

@@ -16,8 +16,8 @@ use super::super::response_head::RequestId;
 use crate::http::{Method, Resumed};
 use crate::ids::system_key;
 
-/// The field that travels both ways. To tiny_http: `secret number peer id [head | wake =memo]`;
-/// back: `number`, alone or with `parked`, `handed` or `proceed`.
+/// The field that travels both ways. To tiny_http: `secret number peer id [head | wake =memo [~told]]`;
+/// back: `number`, alone or with `parked`, `streamed`, `handed` or `proceed`.
 pub const FIELD: &str = "upstream";
 /// The field of an answer that says how it is delivered, where a test wishes.
 pub const DELIVERY_FIELD: &str = "upstream-delivery";
@@ -40,7 +40,7 @@ pub fn authentic(value: &str) -> Option<&str> {
 }
 
 /// What waiting requests wait for; its meaning is the handler's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Topic(pub u128);
 
 /// Why a waiting request is resumed.
@@ -71,8 +71,8 @@ pub enum Purpose<'m> {
     Answer,
     /// The head alone is to be checked: the client waits for `100 Continue` before it sends the body.
     CheckHead,
-    /// A request that waited, with its memo, is asked again.
-    Resume(&'m str, Wake),
+    /// A request that waited, with its memo, is asked again; of a stream with the id of what it told last.
+    Resume(&'m str, Option<&'m str>, Wake),
 }
 
 /// The word of [`Purpose::CheckHead`].
@@ -96,17 +96,25 @@ pub fn write_envelope(out: &mut Vec<u8>, number: u64, peer: IpAddr, id: &Request
     match purpose {
         Purpose::Answer => {}
         Purpose::CheckHead => drop(write!(out, " {CHECK_HEAD}")),
-        Purpose::Resume(memo, wake) => {
+        Purpose::Resume(memo, told, wake) => {
             let _ = write!(out, " {} =", wake.word());
-            for &byte in memo.as_bytes() {
-                match byte {
-                    b'!'..=b'$' | b'&'..=b'~' => out.push(byte),
-                    _ => drop(write!(out, "%{byte:02X}")),
-                }
+            write_escaped(out, memo);
+            if let Some(told) = told {
+                out.extend_from_slice(b" ~");
+                write_escaped(out, told);
             }
         }
     }
     out.extend_from_slice(b"\r\n");
+}
+
+fn write_escaped(out: &mut Vec<u8>, text: &str) {
+    for &byte in text.as_bytes() {
+        match byte {
+            b'!'..=b'$' | b'&'..=b'~' => out.push(byte),
+            _ => drop(write!(out, "%{byte:02X}")),
+        }
+    }
 }
 
 /// Reads the server's field.
@@ -121,7 +129,9 @@ pub fn read_envelope(value: &str) -> Option<RequestEnvelope> {
         Some(word) => {
             let turn = [Wake::Notified, Wake::TimedOut, Wake::NoRoom].into_iter().find(|turn| turn.word() == word)?;
             let memo = unescape(words.next()?.strip_prefix('=')?)?;
-            Some(Resumed { memo, over: turn != Wake::Notified, applied: turn != Wake::NoRoom })
+            let told = words.next().map(|word| unescape(word.strip_prefix('~')?));
+            let told = if let Some(told) = told { Some(told?) } else { None };
+            Some(Resumed { memo, told, over: turn != Wake::Notified, applied: turn != Wake::NoRoom })
         }
     };
     Some(RequestEnvelope { number, peer, id, is_head: word == Some(CHECK_HEAD), resumed })
@@ -152,13 +162,27 @@ pub struct WaitingRequest {
     pub language: Box<str>,
     pub topics: Box<[Topic]>,
     pub memo: Box<str>,
+    /// Where a stream stands; `None` of a long poll.
+    pub told: Option<StreamCursor>,
+}
+
+/// Where a stream of events stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamCursor {
+    /// The id of what it told last: the next piece goes on from there.
+    pub id: Box<str>,
+    /// When the first topic changes, the next piece is the same for all who were told this: one is asked for all.
+    pub is_shared: bool,
+    /// There is more to tell at once.
+    pub has_more: bool,
 }
 
 impl WaitingRequest {
     /// About the memory that it takes in bytes, with its place among those that wait for its topics.
     pub fn bytes(&self) -> usize {
         const TOPIC_BYTES: usize = 3 * size_of::<(Topic, u64)>();
-        let texts = self.target.len() + self.language.len() + self.memo.len();
+        let told = self.told.as_ref().map_or(0, |told| told.id.len());
+        let texts = self.target.len() + self.language.len() + self.memo.len() + told;
         size_of::<WaitingRequest>() + texts + self.topics.len() * TOPIC_BYTES
     }
 }
@@ -171,6 +195,10 @@ pub fn write_waiting(waiting: &WaitingRequest) -> Vec<u8> {
         let _ = write!(text, "{:x},", topic.0); // a String takes everything
     }
     text.push('\n');
+    if let Some(StreamCursor { id, is_shared, has_more }) = &waiting.told {
+        let _ = write!(text, "{}{}{id}", u8::from(*is_shared), u8::from(*has_more));
+    }
+    text.push('\n');
     text.push_str(&waiting.memo);
     text.into_bytes()
 }
@@ -178,13 +206,20 @@ pub fn write_waiting(waiting: &WaitingRequest) -> Vec<u8> {
 /// Reads "not yet".
 pub fn read_waiting(body: &[u8]) -> Option<WaitingRequest> {
     let text = std::str::from_utf8(body).ok()?;
-    let mut conns = text.splitn(6, '\n');
+    let mut conns = text.splitn(7, '\n');
     let wait_seconds = conns.next()?.parse().ok()?;
     let method = Method::parse(conns.next()?)?;
     let (target, language) = (conns.next()?.into(), conns.next()?.into());
     let topics = conns.next()?.split_terminator(',').map(|hex| u128::from_str_radix(hex, 16).ok().map(Topic));
     let topics = topics.collect::<Option<_>>()?;
-    Some(WaitingRequest { wait_seconds, method, target, language, topics, memo: conns.next()?.into() })
+    let told = match conns.next()? {
+        "" => None,
+        told => {
+            let (is_shared, has_more, id) = (told.get(..1)? == "1", told.get(1..2)? == "1", told.get(2..)?.into());
+            Some(StreamCursor { id, is_shared, has_more })
+        }
+    };
+    Some(WaitingRequest { wait_seconds, method, target, language, topics, memo: conns.next()?.into(), told })
 }
 
 #[cfg(test)]
@@ -194,20 +229,25 @@ mod tests {
     #[test]
     fn note_reads_back_whatever_the_memo_holds() {
         for memo in ["", "plain", "a b%20\r\nx: y\u{0}", "좌석=%"] {
-            for turn in [Wake::Notified, Wake::TimedOut, Wake::NoRoom] {
+            let all = [(Wake::Notified, None), (Wake::TimedOut, Some("1-2")), (Wake::NoRoom, Some(""))];
+            for (turn, told) in all {
                 let mut conn = Vec::new();
                 write_envelope(
                     &mut conn,
                     7,
                     "::1".parse().unwrap(),
                     &RequestId::Theirs("id-1".into()),
-                    Purpose::Resume(memo, turn),
+                    Purpose::Resume(memo, told, turn),
                 );
                 let conn = String::from_utf8(conn).unwrap();
                 let value = conn.strip_prefix("upstream: ").unwrap().strip_suffix("\r\n").unwrap();
                 assert!(value.bytes().all(|b| (b' '..=b'~').contains(&b)), "{value}");
-                let resumed =
-                    Resumed { memo: memo.to_owned(), over: turn != Wake::Notified, applied: turn != Wake::NoRoom };
+                let resumed = Resumed {
+                    memo: memo.to_owned(),
+                    told: told.map(str::to_owned),
+                    over: turn != Wake::Notified,
+                    applied: turn != Wake::NoRoom,
+                };
                 let envelope = RequestEnvelope {
                     number: 7,
                     peer: "::1".parse().unwrap(),
@@ -248,8 +288,12 @@ mod tests {
             language: "ko, en;q=0.5".into(),
             topics: [Topic(1), Topic(u128::MAX)].into(),
             memo: "conn\nline\n".into(),
+            told: None,
         };
-        assert_eq!(read_waiting(&write_waiting(&waiting)), Some(waiting));
+        for told in [None, Some(StreamCursor { id: "좌석-2".into(), is_shared: true, has_more: false })] {
+            let waiting = WaitingRequest { told, ..waiting.clone() };
+            assert_eq!(read_waiting(&write_waiting(&waiting)), Some(waiting));
+        }
         assert_eq!(read_waiting(b"30\nGET\n/"), None);
     }
 }

@@ -12,6 +12,8 @@ pub struct UpstreamResponse<'b> {
     pub number: u64,
     /// It says "not yet".
     pub is_parked: bool,
+    /// It is a piece of a stream, whose content went around the socket; here is how the stream goes on.
+    pub is_streamed: bool,
     /// Its content went around the socket.
     pub is_handed: bool,
     /// The head was checked: the body may come.
@@ -45,8 +47,9 @@ impl<'b> UpstreamResponse<'b> {
         let length: usize = if response_head::has_content(status) { told } else { 0 };
         let mark = field(FIELD).ok_or(None)?;
         let (number, mark) = mark.split_once(' ').unwrap_or((mark, ""));
-        let (is_parked, is_handed, is_proceed) = (mark == "parked", mark == "handed", mark == "proceed");
-        if !is_parked && !is_handed && !is_proceed && !mark.is_empty() {
+        let [is_parked, is_streamed, is_handed, is_proceed] =
+            ["parked", "streamed", "handed", "proceed"].map(|one| mark == one);
+        if !is_parked && !is_streamed && !is_handed && !is_proceed && !mark.is_empty() {
             return Err(None);
         }
         let number = number.parse().map_err(|_| None)?;
@@ -56,6 +59,7 @@ impl<'b> UpstreamResponse<'b> {
             whole if whole == expected => Ok(UpstreamResponse {
                 number,
                 is_parked,
+                is_streamed,
                 is_handed,
                 is_proceed,
                 delivery,
