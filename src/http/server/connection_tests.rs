@@ -1,13 +1,15 @@
 //! The states of a connection on bytes and a turned time, without sockets.
 
+use std::io::{self, Write};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::*;
-use crate::http::Method;
 use crate::http::server::limits::Limits;
 use crate::http::server::metrics::Metrics;
-use crate::http::server::upstream::Topic;
+use crate::http::server::upstream::{Topic, UpstreamResponse};
+use crate::http::{Method, Reply};
+use crate::refusal::Refusal;
 
 /// A connection, what its client has yet to send, and what was sent to it.
 struct Rig {
@@ -281,6 +283,7 @@ fn long_poll_reads_a_little_ahead_to_see_its_client_leave_and_answers_in_order()
         language: "".into(),
         topics: [Topic(1)].into(),
         memo: "memo".into(),
+        told: None,
     };
     let waiter = Box::new(Waiter { waiting, deadline_ms: 1_000, turn: Wake::Notified, key: None });
     rig.connection.wait(waiter);
