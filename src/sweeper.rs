@@ -256,7 +256,7 @@ fn topics_of(change: &Change) -> [Option<Topic>; 3] {
         Change::SeatsChanged { schedule_id, before, after, .. } => {
             [Some(topics::seats(*schedule_id)), before.user_id.map(topics::user), after.user_id.map(topics::user)]
         }
-        Change::WebhookChanged { webhook_id } => Some(topics::webhook(*webhook_id)),
+        Change::WebhookChanged { webhook_id } => one(topics::webhook(*webhook_id)),
         Change::TokenIssued { .. }
         | Change::TokenMoved { .. }
         | Change::VisitMoved { .. }

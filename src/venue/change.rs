@@ -115,7 +115,8 @@ pub mod topics {
 
     /// No token and no id has so small a number.
     const SCHEDULE: u128 = 1;
-    const SEATS: u128 = 2;
+    const WEBHOOK: u128 = 2;
+    const SEATS: u128 = 3;
 
     /// Seats of a date have changed.
     pub const fn seats(schedule_id: i64) -> Topic {
@@ -144,6 +145,6 @@ pub mod topics {
 
     /// A test was sent to a webhook.
     pub const fn webhook(webhook_id: i64) -> Topic {
-        Topic((2 << 64) + webhook_id as u128)
+        Topic((WEBHOOK << 64) + webhook_id as u128)
     }
 }
