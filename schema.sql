@@ -118,9 +118,10 @@ CREATE INDEX user_name_folded ON user (name_folded); -- a search reads this alon
 CREATE UNIQUE INDEX user_number ON user (number);
 CREATE INDEX user_contact ON user (contact) WHERE contact IS NOT NULL; -- a search reads this alone
 
--- The settings of the waiting line: one row. The file wins over flags of the same names.
+-- The waiting lines with their settings: the shared line, number 0, and those of concerts that have one of their own,
+-- each under the id of its concert. The file wins over flags of the same names.
 CREATE TABLE queue (
-    id               INTEGER PRIMARY KEY CHECK (id = 1),
+    line_id          INTEGER PRIMARY KEY,
     max_active       INTEGER NOT NULL CHECK (max_active >= 0),       -- 0: no limit
     admit_per_minute INTEGER NOT NULL CHECK (admit_per_minute >= 0), -- 0: no limit
     visit_seconds    INTEGER NOT NULL CHECK (visit_seconds > 0),
@@ -133,12 +134,17 @@ CREATE TABLE queue (
     opens_at         INTEGER,
     -- Join numbers given out for the draw to come.
     joined_count     INTEGER NOT NULL DEFAULT 0 CHECK (joined_count >= 0),
+    -- From then on nobody joins it, and its concert has the shared line; null while it is in use. Its row stays: tokens
+    -- and draws name it.
+    closed_at        INTEGER CHECK (closed_at IS NULL OR (line_id <> 0 AND opens_at IS NULL AND paused = 0)),
     CHECK ((message_ko IS NULL) = (message_en IS NULL))
 ) STRICT;
 
--- The draws of the line that were held. Seed and join numbers give the order to anyone who recomputes it.
+-- The draws that were held, counted from 1 in each line. Seed and join numbers give the order to anyone who recomputes
+-- it.
 CREATE TABLE draw (
-    draw_id  INTEGER PRIMARY KEY,
+    line_id  INTEGER NOT NULL REFERENCES queue (line_id),
+    draw_id  INTEGER NOT NULL CHECK (draw_id > 0),
     seed     TEXT    NOT NULL CHECK (length(seed) = 64),
     joined   INTEGER NOT NULL CHECK (joined >= 0),
     drawn    INTEGER NOT NULL CHECK (drawn BETWEEN 0 AND joined),
@@ -150,8 +156,9 @@ CREATE TABLE draw (
     -- The join numbers of such guests: a JSON array.
     guest_numbers TEXT    NOT NULL DEFAULT '[]' CHECK (json_valid(guest_numbers)),
     -- How many were given a place at the front later, while people of this draw were waiting.
-    guests_later  INTEGER NOT NULL DEFAULT 0 CHECK (guests_later >= 0)
-) STRICT;
+    guests_later  INTEGER NOT NULL DEFAULT 0 CHECK (guests_later >= 0),
+    PRIMARY KEY (line_id, draw_id)
+) STRICT, WITHOUT ROWID;
 
 -- Tokens. `place` orders the line: first committed, first served; null while the draw is still to come. Guests, whom
 -- staff gave a place at the front, have negative places.
@@ -159,6 +166,8 @@ CREATE TABLE token (
     token_id     INTEGER PRIMARY KEY,
     token        BLOB    NOT NULL UNIQUE CHECK (length(token) = 16),
     user_id      BLOB    NOT NULL REFERENCES user (user_id),
+    -- Where it stands; it opens the concerts of this line.
+    line_id      INTEGER NOT NULL DEFAULT 0 REFERENCES queue (line_id),
     place        INTEGER,
     join_number  INTEGER CHECK (join_number > 0),
     draw_number  INTEGER CHECK (draw_number > 0),
@@ -178,10 +187,10 @@ CREATE TABLE token (
     CHECK (place IS NOT NULL OR join_number IS NOT NULL),
     CHECK (draw_number IS NULL OR (join_number IS NOT NULL AND place IS NOT NULL))
 ) STRICT;
--- One valid token a user, even for wrong code.
-CREATE UNIQUE INDEX token_live ON token (user_id) WHERE status <> 'EXPIRED';
--- The line itself; no two stand on one place.
-CREATE UNIQUE INDEX token_waiting ON token (place) WHERE status = 'WAITING';
+-- One valid token a user in each line, even for wrong code.
+CREATE UNIQUE INDEX token_live ON token (user_id, line_id) WHERE status <> 'EXPIRED';
+-- The lines themselves; no two stand on one place.
+CREATE UNIQUE INDEX token_waiting ON token (line_id, place) WHERE status = 'WAITING';
 CREATE INDEX token_active ON token (active_until) WHERE status = 'ACTIVE';
 CREATE INDEX token_activated ON token (activated_at) WHERE activated_at IS NOT NULL; -- of the last minute, at start
 CREATE INDEX token_ended ON token (ended_at) WHERE ended_at IS NOT NULL; -- pruned from the oldest on
@@ -276,6 +285,8 @@ CREATE TABLE reservation (
     -- their points back; null: they may not.
     sold_starts_at     INTEGER CHECK (sold_starts_at IS NULL OR paid_at IS NOT NULL),
     refund_until_hours INTEGER CHECK (refund_until_hours BETWEEN 0 AND 8760),
+    -- The line of the visit that it is part of; 0 for those of the counter.
+    line_id         INTEGER NOT NULL DEFAULT 0 CHECK (line_id = 0 OR at_counter = 0),
     CHECK (hold_expires_at > created_at),
     CHECK ((status = 'PENDING_PAYMENT') = (ended_at IS NULL)),
     CHECK ((status = 'FAILED') = (failure IS NOT NULL)),

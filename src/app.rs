@@ -26,7 +26,7 @@ use crate::course::Course;
 use crate::http::{Notifier, RateLimit, Server};
 use crate::ids::{self, TokenMint};
 use crate::logging;
-use crate::queue::{self, Line};
+use crate::queue::{self, Lines};
 use crate::routes::{Exposure, Handlers, Monitoring};
 use crate::schedule;
 use crate::seat::MapCache;
@@ -105,8 +105,8 @@ impl App {
         make_ready(&connection, &settings, &clock).map_err(|error| failed("the file can't be made ready", &error))?;
         balance::settle_policy(&connection, clock.now(), &mut settings.sale).map_err(OpenError)?;
         let keyring = Arc::new(load_keyring(&connection, clock.now(), settings.staff_key.as_deref())?);
-        let line = Arc::new(Line::new(TokenMint::of(&row.signing_secret.0)));
-        queue::load(&connection, &line, &settings.queue, clock.now(), show_progress)
+        let lines = Arc::new(Lines::new(TokenMint::of(&row.signing_secret.0)));
+        queue::load(&connection, &lines, &settings.queue, clock.now(), show_progress)
             .map_err(|error| failed("the waiting line can't be read", &error))?;
         let readers = Readers::open(database, settings.machine.readers)
             .map_err(|error| failed("the file can't be opened for reading", &error))?;
@@ -115,7 +115,7 @@ impl App {
         let (tries, exempt) = (settings.strangers.tries_per_minute(), settings.http.http_limit_loopback);
         let [arrivals, wrong_keys] = [(); 2].map(|()| Arc::new(RateLimit::new(tries, exempt)));
         let rate_limits = [Arc::clone(&arrivals), Arc::clone(&wrong_keys)];
-        let sweeper = sweeper_of(&settings.machine, &line, &maps, &keyring, &clock, &notifier, rate_limits);
+        let sweeper = sweeper_of(&settings.machine, &lines, &maps, &keyring, &clock, &notifier, rate_limits);
         let on_fatal = Mutex::new(on_fatal);
         let on_fatal = OnFatal::new(move || report_fatal(&on_fatal));
         let tests = TestServer::of(&settings, &connection, clock.now())
@@ -129,7 +129,7 @@ impl App {
         let handlers = Handlers {
             trust: Trust::of(certificates.as_ref(), &venue.settings.tls),
             venue,
-            line,
+            lines,
             maps,
             keyring,
             arrivals,
@@ -285,7 +285,7 @@ fn load_keyring(connection: &Connection, now: Millis, given: Option<&str>) -> Re
 
 fn sweeper_of(
     machine: &MachineSettings,
-    line: &Arc<Line>,
+    lines: &Arc<Lines>,
     maps: &Arc<MapCache>,
     keyring: &Arc<Keyring>,
     clock: &Arc<Clock>,
@@ -293,7 +293,7 @@ fn sweeper_of(
     rate_limits: [Arc<RateLimit>; 2],
 ) -> Sweeper {
     Sweeper {
-        line: Arc::clone(line),
+        lines: Arc::clone(lines),
         maps: Arc::clone(maps),
         keyring: Arc::clone(keyring),
         clock: Arc::clone(clock),

@@ -138,6 +138,26 @@ pub fn parse_id(text: &str) -> Option<Uuid> {
     (text.len() == uuid::fmt::Hyphenated::LENGTH).then_some(id)
 }
 
+/// A waiting line: the shared line, or the one that a concert has of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LineId(pub i64);
+
+impl LineId {
+    /// The line of all concerts that have none of their own.
+    pub const SHARED: LineId = LineId(0);
+
+    /// The concert whose own line it is; `None`: the shared line.
+    pub fn concert_id(self) -> Option<i64> {
+        (self != LineId::SHARED).then_some(self.0)
+    }
+}
+
+impl serde::Serialize for LineId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.concert_id().serialize(serializer)
+    }
+}
+
 /// A queue token: 128 bits that nobody can guess, written as 32 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenKey(pub u128);

@@ -23,8 +23,8 @@
 //! | [`venue`] | what every use case is handed first: the transaction, the events feed, what memory must learn |
 //! | [`staff`] | who works here: their keys and roles |
 //! | [`user`] | who they are, and their key |
-//! | [`queue`] | tokens: waiting → active → expired; the line; admission |
 //! | [`schedule`] | concerts and their dates |
+//! | [`queue`] | tokens: waiting → active → expired; the lines; admission |
 //! | [`seat`] | layouts, prices; available, held, sold or blocked as seen now |
 //! | [`balance`] | points of users: top up, spend; the ledger |
 //! | [`ticket`] | one a seat, made with the payment; the door, with network and without |
@@ -193,9 +193,9 @@ pub mod staff;
 
 pub mod user;
 
-pub mod queue;
-
 pub mod schedule;
+
+pub mod queue;
 
 pub mod seat;
 

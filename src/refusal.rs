@@ -93,6 +93,8 @@ refusals! {
     TokenInvalid "TOKEN_INVALID",
     TokenExpired { reason: TokenEnd } "TOKEN_EXPIRED",
     TokenWaiting { position: Option<u64>, poll_after_seconds: u32 } "TOKEN_WAITING",
+    TokenOtherLine { concert_id: i64 } "TOKEN_OTHER_LINE",
+    LineLimit { lines_max: u32 } "LINE_LIMIT",
     NotYours "NOT_YOURS",
     UserNotFound "USER_NOT_FOUND",
     UserBanned "USER_BANNED",
@@ -172,6 +174,8 @@ impl Refusal {
             Refusal::RoleNotAllowed { role, allowed } => json!({ "role": role, "allowed": allowed }),
             Refusal::StaffKeyLimit { keys_max } => json!({ "keysMax": keys_max }),
             Refusal::WebhookLimit { webhooks_max } => json!({ "webhooksMax": webhooks_max }),
+            Refusal::TokenOtherLine { concert_id } => json!({ "concertId": concert_id }),
+            Refusal::LineLimit { lines_max } => json!({ "linesMax": lines_max }),
             Refusal::TokenExpired { reason } => json!({ "reason": reason.word() }),
             Refusal::TokenWaiting { position, poll_after_seconds } => {
                 json!({ "position": position, "pollAfterSeconds": poll_after_seconds })

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::clock::{Clock, Millis, Span};
 use crate::http::{self, Notifier, RateLimit, Topic};
-use crate::queue::{self, Line};
+use crate::queue::{self, Lines};
 use crate::reservation::{self, Settlement};
 use crate::schedule;
 use crate::seat::MapCache;
@@ -33,8 +33,8 @@ const LOOK_AGAIN_MS: i64 = 1_000;
 
 /// What the rounds need to know.
 pub struct Sweeper {
-    /// The line, whose copy in memory follows each commit.
-    pub line: Arc<Line>,
+    /// The lines, whose copy in memory follows each commit.
+    pub lines: Arc<Lines>,
     /// The maps, whose copies in memory do too.
     pub maps: Arc<MapCache>,
     /// The staff keys, whose copy in memory follows each commit.
@@ -85,9 +85,9 @@ impl Sweeper {
             }
         }
         if all_expired {
-            queue::end_due(tx, &self.line, &self.skipped)?;
+            queue::end_due(tx, &self.lines, &self.skipped)?;
         }
-        queue::draw_if_due(tx, &self.line)
+        queue::draw_if_due(tx, &self.lines)
     }
 
     /// When cancelled dates are settled next; `None` where there is none to settle.
@@ -96,7 +96,7 @@ impl Sweeper {
     }
 
     fn admit(&self, tx: &Tx) -> Outcome<()> {
-        queue::admit_next(tx, &self.line, &self.skipped)?;
+        queue::admit_next(tx, &self.lines, &self.skipped)?;
         if tx.now().unix_ms() - self.forgot_at.load(Relaxed) >= FORGET_EVERY_MS {
             let before = |hours: u32| tx.now().plus_ms(-i64::from(hours) * 3_600_000);
             let answers = http::forget(tx, before(self.idempotency_hours), FORGET_MAX)?;
@@ -131,12 +131,11 @@ impl Sweeper {
         if changes.is_empty() {
             return Ok(());
         }
-        self.line.apply(changes, now);
+        self.lines.apply(changes, queue::read_changed(connection, changes)?, now);
         self.maps.apply(changes);
         let mut woken = Vec::with_capacity(changes.len());
         for change in changes {
             match change {
-                Change::QueueChanged => self.line.set_rules(queue::find_rules(connection)?),
                 Change::StaffKeysChanged => self.keyring.fill(connection)?,
                 Change::ClockTurned { ms } => self.clock.advance_ms(*ms),
                 Change::ScheduleChanged { .. } => {
@@ -152,7 +151,7 @@ impl Sweeper {
         }
         for change in changes {
             if let Change::ClockStepped { ms } = change {
-                self.line.move_deadlines(now, *ms); // before the clock: nobody is late meanwhile
+                self.lines.move_deadlines(now, *ms); // before the clock: nobody is late meanwhile
                 self.clock.follow_step(*ms);
             }
         }
@@ -183,7 +182,7 @@ impl Sweeper {
                 return Ok(());
             }
         };
-        queue::load_again(connection, &self.line, now)?;
+        queue::load_again(connection, &self.lines, now)?;
         self.keyring.fill(connection)?;
         self.maps.forget();
         self.rate_limits.iter().for_each(|limit| limit.clear());
@@ -205,7 +204,7 @@ impl Sweeper {
 
     fn next_due(&self, connection: &Connection) -> Option<Millis> {
         let holds = reservation::next_due(connection, &self.skipped);
-        let line = queue::next_due(connection, &self.line, self.clock.now(), &self.skipped);
+        let line = queue::next_due(connection, &self.lines, self.clock.now(), &self.skipped);
         match (holds, line, self.next_settling(connection)) {
             (Ok(holds), Ok(line), Ok(cancelled)) => holds.into_iter().chain(line).chain(cancelled).min(),
             (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => {
@@ -245,7 +244,7 @@ fn topics_of(change: &Change) -> [Option<Topic>; 3] {
     match change {
         Change::TokenAdmitted { key, .. } | Change::TokenEnded { key, .. } => one(topics::token(*key)),
         Change::ReservationChanged { reservation_id } => one(topics::reservation(*reservation_id)),
-        Change::QueueChanged => one(topics::QUEUE),
+        Change::QueueChanged { .. } => one(topics::QUEUE),
         Change::StaffKeysChanged => one(topics::STAFF_KEYS),
         Change::ClockSettled => one(topics::CLOCK),
         Change::ScheduleSettled { schedule_id } => one(topics::schedule(*schedule_id)),

@@ -1,4 +1,4 @@
-//! The line: who is let in stood before those who wait.
+//! The lines: who is let in stood before those who wait.
 
 use super::rules::Rule;
 use super::rules::Severity::{Fault, Warning};
@@ -8,8 +8,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: Fault,
         says: "token {0} waits on place {1}, and token {2} on place {3} behind it was let in",
         finds: "SELECT w.token_id, w.place, t.token_id, t.place
-                FROM (SELECT token_id, min(place) AS place FROM token WHERE status = 'WAITING' AND place >= 0) AS w
-                JOIN token AS t ON t.activated_at IS NOT NULL AND t.place > w.place",
+                FROM (SELECT token_id, line_id, min(place) AS place FROM token WHERE status = 'WAITING' AND place >= 0 GROUP BY line_id) AS w
+                JOIN token AS t ON t.line_id = w.line_id AND t.activated_at IS NOT NULL AND t.place > w.place",
     },
     Rule {
         // Whoever comes next gets the place behind the newest token.
@@ -32,13 +32,26 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         severity: Fault,
-        says: "the list of draws has no draw {0}, but later ones",
-        finds: "SELECT draw_id - 1 FROM draw AS d
-                WHERE draw_id > 1 AND NOT EXISTS (SELECT 1 FROM draw AS p WHERE p.draw_id = d.draw_id - 1)",
+        says: "the list of draws of line {1} has no draw {0}, but later ones",
+        finds: "SELECT draw_id - 1, line_id FROM draw AS d WHERE draw_id > 1 AND NOT EXISTS (SELECT 1 FROM draw AS p
+                  WHERE p.line_id = d.line_id AND p.draw_id = d.draw_id - 1)",
     },
     Rule {
         severity: Fault,
-        says: "draw {0} says that {1} of {2} were drawn and lists {3} who had left",
-        finds: "SELECT draw_id, drawn, joined, json_array_length(absent) FROM draw WHERE json_array_length(absent) <> joined - drawn",
+        says: "draw {0} of line {4} says that {1} of {2} were drawn and lists {3} who had left",
+        finds: "SELECT draw_id, drawn, joined, json_array_length(absent), line_id FROM draw
+                WHERE json_array_length(absent) <> joined - drawn",
+    },
+    Rule {
+        severity: Fault,
+        says: "line {0} is of a concert that is not there, and nobody closed it",
+        finds: "SELECT line_id FROM queue WHERE line_id <> 0 AND closed_at IS NULL
+                AND NOT EXISTS (SELECT 1 FROM concert WHERE concert_id = line_id)",
+    },
+    Rule {
+        severity: Fault,
+        says: "token {0} waits in line {1} for a draw that is not to come",
+        finds: "SELECT token_id, line_id FROM token JOIN queue USING (line_id)
+                WHERE status = 'WAITING' AND place IS NULL AND opens_at IS NULL",
     },
 ];

@@ -76,27 +76,26 @@ fn settings(server: &mut ApiClient) -> Result<Value, OpenError> {
     Ok(picked(&venue, &["timeZone", "holdSeconds", "seatsPerUser", "paymentAttempts", "topUpPolicy"]).into())
 }
 
+const RULES: [&str; 8] =
+    ["maxActive", "admitPerMinute", "visitSeconds", "abandonSeconds", "claimSeconds", "paused", "opensAt", "message"];
+
 fn rules(server: &mut ApiClient) -> Result<Value, OpenError> {
-    const RULES: [&str; 8] = [
-        "maxActive",
-        "admitPerMinute",
-        "visitSeconds",
-        "abandonSeconds",
-        "claimSeconds",
-        "paused",
-        "opensAt",
-        "message",
-    ];
     Ok(picked(&server.get("/staff/queue")?, &RULES).into())
 }
 
 fn concerts(server: &mut ApiClient) -> Result<Vec<Value>, OpenError> {
+    let lines = server.get("/staff/lines")?;
+    let lines: Vec<&Value> = lines["lines"].as_array().into_iter().flatten().collect();
     let mut concerts = Vec::new();
     for concert in server.list("/staff/concerts", "concerts")? {
         let mut told = picked(&concert, &["concertId", "title", "venue", "description"]);
         let dates = server.list(&format!("/staff/concerts/{}/schedules", concert["concertId"]), "schedules")?;
         let dates = dates.iter().map(|date| self::date(server, date)).collect::<Result<Vec<Value>, OpenError>>()?;
         told.insert("dates".into(), dates.into());
+        let is_own = |line: &&&Value| line["concertId"] == concert["concertId"] && line["closed"] == false;
+        if let Some(line) = lines.iter().find(is_own) {
+            told.insert("line".into(), picked(line, &RULES).into());
+        }
         concerts.push(told.into());
     }
     Ok(concerts)

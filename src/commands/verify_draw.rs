@@ -25,6 +25,9 @@ pub(super) struct VerifyDraw {
     /// Trust the certificate authorities of this file (PEM) too, for a URL that begins with https.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    /// The concert whose own line is meant; without it the line of the token, or else the shared line.
+    #[arg(long, value_name = "ID", value_parser = clap::value_parser!(i64).range(1..))]
+    concert: Option<i64>,
     /// Your queue token, to see whether its place is right; asking keeps it in the line.
     #[arg(long)]
     token: Option<String>,
@@ -41,8 +44,10 @@ impl VerifyDraw {
                 _ => Err(OpenError(format!("{}: GET {path} was refused with {}", self.url, answer.told()))),
             }
         };
-        let draws = all_draws(|cursor| ask(&format!("/queue/draws?limit=100{cursor}"), ""))?;
         let token = self.token.as_ref().map(|token| ask("/queue/token", &format!("Bearer {token}"))).transpose()?;
+        let of_token = token.as_ref().and_then(|token| token["concertId"].as_i64());
+        let line = self.concert.or(of_token).map_or_else(String::new, |id| format!("&concertId={id}"));
+        let draws = all_draws(|cursor| ask(&format!("/queue/draws?limit=100{line}{cursor}"), ""))?;
         output::print(format_args!("{}\n{SHOWS}", verify(&draws, token.as_ref()).map_err(OpenError)?))
     }
 }

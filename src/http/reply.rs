@@ -138,7 +138,12 @@ pub const fn status_of(code: Code) -> u16 {
         | Code::TokenInvalid
         | Code::TokenExpired => 401,
         Code::InsufficientBalance => 402,
-        Code::UserBanned | Code::TokenWaiting | Code::NotYours | Code::TopUpByStaffOnly | Code::RoleNotAllowed => 403,
+        Code::UserBanned
+        | Code::TokenWaiting
+        | Code::TokenOtherLine
+        | Code::NotYours
+        | Code::TopUpByStaffOnly
+        | Code::RoleNotAllowed => 403,
         Code::NotFound
         | Code::TestServerOnly
         | Code::CourseUnmapped
@@ -159,6 +164,7 @@ pub const fn status_of(code: Code) -> u16 {
         Code::StaffNameTaken
         | Code::StaffKeyLimit
         | Code::WebhookLimit
+        | Code::LineLimit
         | Code::SnapshotLimit
         | Code::LastAdminKey
         | Code::TicketForOtherDate

@@ -15,7 +15,7 @@ use crate::balance::{self, Changed, PayMethod};
 use crate::clock::Millis;
 use crate::ids::TokenKey;
 use crate::points::Points;
-use crate::queue::{self, TokenStatus};
+use crate::queue::{self, Token, TokenStatus};
 use crate::refusal::{Refusal, TokenEnd};
 use crate::reservation::{self, DateRef, Reservation, Status};
 use crate::schedule;
@@ -93,8 +93,8 @@ fn ready_codes(key: &SigningKey, reader: &Reader, user_id: Uuid, what: &PaidFor)
     Ok(seats.iter().map(|seat| ticket::sign(key, of.schedule_id, seat, None)).collect::<Result<_, _>>()?)
 }
 
-/// Pays for held seats: points deducted, seats sold, tickets made, the token expired. Who pays for seats that staff
-/// keep for them while a hold of their own is unpaid goes on with the visit.
+/// Pays for held seats: points deducted, seats sold, tickets made, the token expired by whose visit they were held. Who
+/// pays for seats that staff keep for them while a hold of their own is unpaid goes on with the visit.
 ///
 /// # Errors
 /// The token's, `RESERVATION_NOT_FOUND`, `ALREADY_PAID`, `HOLD_EXPIRED`, `RESERVATION_NOT_PENDING`,
@@ -132,11 +132,20 @@ pub fn pay(
         Ok(Changed { balance, .. }) => {
             let codes = |seats: &[WantedSeat]| signing.codes_of(reservation.schedule_id, seats);
             let tickets = confirm(tx, &reservation, seats, &[], codes)?;
-            let token_status = reservation::end_visit_unless_held(tx, &token, TokenEnd::Paid)?;
+            let visit = visit_of(tx, &reservation, token)?;
+            let token_status = reservation::end_visit_unless_held(tx, &visit, TokenEnd::Paid)?;
             record(tx, EventType::PaymentCompleted, &told(&reservation))?;
             Ok(Attempt::Completed { reservation: Box::new(reservation), balance, tickets, token_status })
         }
     }
+}
+
+/// The token that a payment ends: of the visit in which the seats were held, whichever token of its user paid.
+fn visit_of(tx: &Tx, reservation: &Reservation, paid_by: Token) -> Outcome<Token> {
+    if reservation.at_counter || reservation.line_id == paid_by.line_id {
+        return Ok(paid_by);
+    }
+    Ok(queue::find_live(tx, reservation.line_id, reservation.user_id)?.unwrap_or(paid_by))
 }
 
 /// # Errors

@@ -7,9 +7,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::caller::viewed_token;
-use super::{Line, TokenStatus, TokenView};
-use crate::http::{Reply, write_event};
-use crate::ids::TokenKey;
+use super::{Lines, TokenStatus, TokenView};
+use crate::http::{Fields, Reply, write_event};
+use crate::ids::{LineId, TokenKey};
 use crate::refusal::{Language, Refusal};
 use crate::store::Outcome;
 use crate::user;
@@ -57,27 +57,31 @@ enum Joins {
     New(user::NewUser),
 }
 
-/// `POST /queue/tokens`, open to all: needs a `userId` and its `userKey`, or a `name` alone. 200 with the valid token
-/// of the user if there is one, else 201 with `Location` and a new one at the end of the line; with a `name` always
-/// 201, with the key of the new user, shown this once. No `Idempotency-Key`: the answer has a secret. A token that ends
-/// in the same moment is a 401. 401 `USER_KEY_INVALID`, `TOKEN_INVALID`, `TOKEN_EXPIRED`; 403 `USER_BANNED`.
-pub fn issue(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
+/// `POST /queue/tokens`, open to all: needs a `userId` and its `userKey`, or a `name` alone; with a
+/// `concertId` it is about the line of that concert, else about the shared line. 200 with the valid token of the user
+/// there if there is one, else 201 with `Location` and a new one at its end; with a `name` always 201, with the key of
+/// the new user, shown this once. No `Idempotency-Key`: the answer has a secret. A token that ends in the same moment
+/// is a 401. 401 `USER_KEY_INVALID`, `TOKEN_INVALID`, `TOKEN_EXPIRED`; 403 `USER_BANNED`; 404 `CONCERT_NOT_FOUND`.
+pub fn issue(context: &Context, lines: &Arc<Lines>) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let [is_new, ..] = ["name", "userId", "userKey"].map(|name| fields.has(name));
     let joins = match is_new {
         true => Joins::New(user::NewUser::named(user::api::name(&mut fields)?)),
         false => Joins::User { id: fields.id("userId")?, key: fields.text("userKey")? },
     };
+    let concert_id = read_concert(&mut fields)?;
     fields.end()?;
     let language = context.language();
     if let Joins::User { id, key } = &joins {
-        user::check_key(&context.reader()?, *id, key)?;
-        if let Some(seen) = line.poll_user(*id, context.now) {
+        let reader = context.reader()?;
+        user::check_key(&reader, *id, key)?;
+        if let Some(seen) = lines.poll_user(super::line_of(&reader, concert_id)?, *id, context.now) {
             return Ok(Answer::Ready(token_reply(&seen, 200, language, None)));
         }
     }
-    let (line, venue) = (Arc::clone(line), Arc::clone(context.venue));
+    let (lines, venue) = (Arc::clone(lines), Arc::clone(context.venue));
     Answer::write_decided(move |tx| {
+        let line_id = super::line_of(tx, concert_id)?;
         let (user_id, user_key) = match joins {
             Joins::User { id, .. } => (id, None),
             Joins::New(new) => {
@@ -85,10 +89,10 @@ pub fn issue(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
                 (new.user_id, Some(new.user_key))
             }
         };
-        let (key, is_new) = super::issue(tx, &line, user_id)?;
+        let (key, is_new) = super::issue(tx, &lines, line_id, user_id)?;
         // As it stands at its own moment: an answer that is late for itself must not say that the token is over.
         let now = tx.now();
-        Ok(Written::AfterCommit(Box::new(move || match line.poll(key, now, 0) {
+        Ok(Written::AfterCommit(Box::new(move || match lines.poll(key, now, 0) {
             Some(Ok(seen)) if is_new => {
                 token_reply(&seen, 201, language, user_key.as_deref()).with("Location", "/api/v1/queue/token")
             }
@@ -97,6 +101,11 @@ pub fn issue(context: &Context, line: &Arc<Line>) -> Outcome<Answer> {
             None => Reply::refusal(&why_ended(&venue, key), language), // in the moment between
         })))
     })
+}
+
+/// The concert whose line is meant; `None`: the shared line.
+pub(super) fn read_concert(fields: &mut Fields) -> Result<Option<i64>, Refusal> {
+    fields.has("concertId").then(|| fields.integer("concertId", 1..=i64::MAX)).transpose()
 }
 
 /// Why a token is not live that was a moment ago.
@@ -116,20 +125,25 @@ pub fn poll(context: &Context, seen: &TokenView) -> Outcome<Answer> {
     })
 }
 
-/// `GET /queue/draw`, open to all: 200 with the latest draw. 404 `NO_DRAW`.
+/// `GET /queue/draw`, open to all: 200 with the latest draw of the shared line, or with `concertId` of the line that
+/// this concert has or had of its own. 404 `NO_DRAW`.
 pub fn draw(context: &Context) -> Outcome<Answer> {
-    Answer::json(200, &super::draw::must_find(&*context.reader()?)?)
+    Answer::json(200, &super::draw::must_find(&*context.reader()?, drawn_line(context)?)?)
+}
+
+fn drawn_line(context: &Context) -> Result<LineId, Refusal> {
+    Ok(context.query_number("concertId", 1..=i64::MAX)?.map_or(LineId::SHARED, LineId))
 }
 
 /// Draws of a page at most, and unless asked otherwise.
 const DRAWS_MAX: u32 = 100;
 const DRAWS: u32 = 20;
 
-/// `GET /queue/draws`, open to all: 200 with a page of the draws that were held, the latest first: `limit` 1 to 100
-/// (20), `cursor`.
+/// `GET /queue/draws`, open to all: 200 with a page of the draws that were held in the shared line, or with `concertId`
+/// in the line that this concert has or had of its own, the latest first: `limit` 1 to 100 (20), `cursor`.
 pub fn draws(context: &Context) -> Outcome<Answer> {
     let (limit, cursor) = (context.limit(DRAWS, DRAWS_MAX)?, context.cursor()?);
-    let (draws, more) = super::list_draws(&*context.reader()?, cursor, limit as usize)?;
+    let (draws, more) = super::list_draws(&*context.reader()?, drawn_line(context)?, cursor, limit as usize)?;
     let next = draws.last().filter(|_| more).map(|draw| draw.number.to_string());
     Answer::json(200, &json!({ "draws": draws, "nextCursor": next }))
 }
@@ -143,8 +157,8 @@ fn mark(seen: &TokenView) -> u64 {
 }
 
 /// A caller who waited is asked again: by the server, so that this is no poll of theirs.
-pub fn poll_again(context: &Context, line: &Line, key: TokenKey, before: u64, prefer: Prefer) -> Outcome<Answer> {
-    let seen = viewed_token(context, line, key)?;
+pub fn poll_again(context: &Context, lines: &Lines, key: TokenKey, before: u64, prefer: Prefer) -> Outcome<Answer> {
+    let seen = viewed_token(context, lines, key)?;
     Ok(shown(context, &seen, before, prefer))
 }
 

@@ -2,9 +2,9 @@
 
 use uuid::Uuid;
 
-use super::{Line, TokenStatus, TokenView};
+use super::{Lines, TokenStatus, TokenView};
 use crate::http::Credential;
-use crate::ids::{self, TokenKey};
+use crate::ids::{self, LineId, TokenKey};
 use crate::refusal::{Refusal, TokenEnd};
 use crate::store::{Failure, Outcome};
 use crate::user;
@@ -15,17 +15,28 @@ use crate::venue::{Context, HEARTBEAT_SECONDS};
 pub struct Caller {
     pub user_id: Uuid,
     pub key: TokenKey,
+    /// The line where the token stands.
+    pub line_id: LineId,
 }
 
 impl Caller {
     /// Nobody in particular, who has no seats.
-    pub const NOBODY: Caller = Caller { user_id: Uuid::nil(), key: TokenKey(0) };
+    pub const NOBODY: Caller = Caller { user_id: Uuid::nil(), key: TokenKey(0), line_id: LineId::SHARED };
+
+    /// Refuses what another line opens. What goes on for nobody in particular was opened by a token at its beginning.
+    ///
+    /// # Errors
+    /// `TOKEN_OTHER_LINE`.
+    pub fn must_open(&self, lines: &Lines, concert_id: i64) -> Result<(), Refusal> {
+        let opens = self.key == Caller::NOBODY.key || lines.opens(self.line_id, concert_id);
+        if opens { Ok(()) } else { Err(Refusal::TokenOtherLine { concert_id }) }
+    }
 }
 
 impl TokenView {
     /// The owner of the token as a caller.
     pub fn caller(&self) -> Caller {
-        Caller { user_id: self.user_id, key: self.key }
+        Caller { user_id: self.user_id, key: self.key, line_id: self.line_id }
     }
 }
 
@@ -54,20 +65,20 @@ impl From<RejectedCaller> for Failure {
 ///
 /// # Errors
 /// `TOKEN_REQUIRED`, `TOKEN_INVALID`, `TOKEN_EXPIRED`.
-pub fn any_token(context: &Context, line: &Line, wait_seconds: u32) -> Result<TokenView, RejectedCaller> {
+pub fn any_token(context: &Context, lines: &Lines, wait_seconds: u32) -> Result<TokenView, RejectedCaller> {
     let Credential::Bearer(text) = Credential::of(context.request) else {
         return Err(Failure::from(Refusal::TokenRequired).into());
     };
     let key = TokenKey::parse(&text).ok_or(Failure::Refused(Refusal::TokenInvalid))?;
-    live_token(context, line, key, wait_seconds)
+    live_token(context, lines, key, wait_seconds)
 }
 
 /// A token that is waiting or active.
 ///
 /// # Errors
 /// `TOKEN_INVALID`, `TOKEN_EXPIRED`.
-fn live_token(context: &Context, line: &Line, key: TokenKey, wait_seconds: u32) -> Result<TokenView, RejectedCaller> {
-    live_or_ended(context, key, line.poll(key, context.now, wait_seconds))
+fn live_token(context: &Context, lines: &Lines, key: TokenKey, wait_seconds: u32) -> Result<TokenView, RejectedCaller> {
+    live_or_ended(context, key, lines.poll(key, context.now, wait_seconds))
 }
 
 /// The token of a stream that goes on. Its client is still there, which keeps it in the line while it waits; once it is
@@ -75,25 +86,25 @@ fn live_token(context: &Context, line: &Line, key: TokenKey, wait_seconds: u32) 
 ///
 /// # Errors
 /// `TOKEN_INVALID`, `TOKEN_EXPIRED`.
-pub fn streaming_token(context: &Context, line: &Line, key: TokenKey) -> Result<TokenView, RejectedCaller> {
-    let seen = viewed_token(context, line, key)?;
-    if seen.status == TokenStatus::Waiting { live_token(context, line, key, HEARTBEAT_SECONDS) } else { Ok(seen) }
+pub fn streaming_token(context: &Context, lines: &Lines, key: TokenKey) -> Result<TokenView, RejectedCaller> {
+    let seen = viewed_token(context, lines, key)?;
+    if seen.status == TokenStatus::Waiting { live_token(context, lines, key, HEARTBEAT_SECONDS) } else { Ok(seen) }
 }
 
 /// The caller of a stream that goes on, who must be active.
 ///
 /// # Errors
 /// Those of [`active_token`].
-pub fn streaming_caller(context: &Context, line: &Line, key: TokenKey) -> Result<Caller, RejectedCaller> {
-    must_be_active(viewed_token(context, line, key)?)
+pub fn streaming_caller(context: &Context, lines: &Lines, key: TokenKey) -> Result<Caller, RejectedCaller> {
+    must_be_active(viewed_token(context, lines, key)?)
 }
 
 /// A token that is waiting or active, for the answer to a long poll: the server answers, and nobody has called.
 ///
 /// # Errors
 /// `TOKEN_INVALID`, `TOKEN_EXPIRED`.
-pub(super) fn viewed_token(context: &Context, line: &Line, key: TokenKey) -> Result<TokenView, RejectedCaller> {
-    live_or_ended(context, key, line.view(key, context.now))
+pub(super) fn viewed_token(context: &Context, lines: &Lines, key: TokenKey) -> Result<TokenView, RejectedCaller> {
+    live_or_ended(context, key, lines.view(key, context.now))
 }
 
 fn live_or_ended(
@@ -117,8 +128,8 @@ fn live_or_ended(
 ///
 /// # Errors
 /// Those of [`any_token`], and `TOKEN_WAITING`.
-pub fn active_token(context: &Context, line: &Line) -> Result<Caller, RejectedCaller> {
-    must_be_active(any_token(context, line, 0)?)
+pub fn active_token(context: &Context, lines: &Lines) -> Result<Caller, RejectedCaller> {
+    must_be_active(any_token(context, lines, 0)?)
 }
 
 fn must_be_active(seen: TokenView) -> Result<Caller, RejectedCaller> {
@@ -133,9 +144,9 @@ fn must_be_active(seen: TokenView) -> Result<Caller, RejectedCaller> {
 ///
 /// # Errors
 /// Those of [`any_token`], and `USER_KEY_INVALID`.
-pub fn token_or_user_key(context: &Context, line: &Line) -> Result<Uuid, RejectedCaller> {
+pub fn token_or_user_key(context: &Context, lines: &Lines) -> Result<Uuid, RejectedCaller> {
     let Credential::Basic(user_id, key) = Credential::of(context.request) else {
-        return Ok(any_token(context, line, 0)?.user_id);
+        return Ok(any_token(context, lines, 0)?.user_id);
     };
     let user_id = ids::parse_id(&user_id).ok_or(Failure::Refused(Refusal::UserKeyInvalid))?;
     user::check_key(&context.reader()?, user_id, &key)?;

@@ -1,249 +1,156 @@
-//! The line in memory: a copy of the live tokens of the file, changed only after the commit that changed the file.
-//!
-//! Polls read it under a shared lock that the writer takes only for the moment of copying a commit's changes, never
-//! across a commit. What a poll leaves behind (when it was, that it was) is an atomic here and nothing in the file.
+//! One line in memory: its rules, who stands where in it, and how fast it moves.
 
-use parking_lot::{Mutex, RwLock};
-use uuid::Uuid;
+use std::collections::VecDeque;
 
-use super::Rules;
-use super::deadlines::DeadlineHeap;
-use super::live_tokens::{Entry, LiveTokens, TokenView};
+use slab::Slab;
+
+use super::admission_window::Window;
+use super::entry::{AWAITING_DRAW, Entry};
+use super::estimate::AdmissionRate;
+use super::ranks::Ranks;
+use super::rules::Rules;
 use crate::clock::Millis;
-use crate::ids::{TokenKey, TokenMint};
-use crate::refusal::TokenEnd;
-use crate::store::SkippedRows;
-use crate::venue::Change;
+use crate::ids::LineId;
 
-/// How the line stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Figures {
-    pub waiting: u64,
-    pub active: u64,
-    /// Admissions of the last 60 seconds.
-    pub admitted_last_minute: u64,
-}
+/// Those who may be waiting, in the order in which their tokens were issued: slot and token of each. Who leaves or is
+/// let in stays here until all before them are gone too.
+type Issued = VecDeque<(u32, u32)>;
 
-/// The line.
+/// A line.
 #[derive(Debug)]
-pub struct Line {
-    /// Makes its tokens.
-    pub(super) mint: TokenMint,
-    tokens: RwLock<LiveTokens>,
-    /// Tokens whose first call after admission is not yet in the file.
-    first_calls: Mutex<Vec<TokenKey>>,
-    deadlines: Mutex<DeadlineHeap>,
+pub(super) struct Line {
+    pub line_id: LineId,
+    pub rules: Rules,
+    /// Whether nobody joins it any more.
+    pub closed: bool,
+    /// Those to whom staff gave a place at the front, the line behind them, and how many wait for the draw.
+    guests: Ranks,
+    line: Ranks,
+    awaiting_draw: u64,
+    issued: Issued,
+    active: u64,
+    pub admissions: Window,
+    pub admission_rate: AdmissionRate,
 }
 
 impl Line {
-    /// An empty line whose tokens a mint makes.
-    pub fn new(mint: TokenMint) -> Line {
-        Line { mint, tokens: RwLock::default(), first_calls: Mutex::default(), deadlines: Mutex::default() }
-    }
-
-    /// Whether a text is a token that was given out once, also when the file has forgotten it.
-    /// Tokens of a format before 4 are not known again.
-    pub fn has_issued(&self, text: &str) -> bool {
-        TokenKey::parse(text).is_some_and(|key| self.mint.has_made(key))
-    }
-
-    /// The live token of this text, polled at `now` (which keeps it in the line), for an answer that may take
-    /// `wait_seconds`. `None` when it is not live; a token whose time is over tells why, and whose it was.
-    pub fn poll(&self, key: TokenKey, now: Millis, wait_seconds: u32) -> Option<Result<TokenView, (TokenEnd, Uuid)>> {
-        self.find(key, now, Some(now.plus_seconds(wait_seconds)))
-    }
-
-    /// The live token of this text as it stands, without a poll of its owner: a long poll that is
-    /// answered is no call. Otherwise like [`Line::poll`].
-    pub fn view(&self, key: TokenKey, now: Millis) -> Option<Result<TokenView, (TokenEnd, Uuid)>> {
-        self.find(key, now, None)
-    }
-
-    fn find(&self, key: TokenKey, now: Millis, polled: Option<Millis>) -> Option<Result<TokenView, (TokenEnd, Uuid)>> {
-        let tokens = self.tokens.read();
-        let entry = tokens.by_key(key)?;
-        Some(match tokens.expiry_reason(entry, now) {
-            Some(end) => Err((end, entry.user_id())),
-            None => {
-                polled.into_iter().for_each(|polled| self.keep(entry, polled));
-                Ok(tokens.view(entry, now))
-            }
-        })
-    }
-
-    /// The live token of a user, polled at `now`.
-    pub fn poll_user(&self, user_id: Uuid, now: Millis) -> Option<TokenView> {
-        let tokens = self.tokens.read();
-        let entry = tokens.by_user(user_id.as_u128())?;
-        if tokens.expiry_reason(entry, now).is_some() {
-            return None;
-        }
-        self.keep(entry, now);
-        Some(tokens.view(entry, now))
-    }
-
-    /// The live token of a user as it stands, without a poll of theirs: for staff.
-    pub fn view_user(&self, user_id: Uuid, now: Millis) -> Option<TokenView> {
-        let tokens = self.tokens.read();
-        tokens.by_user(user_id.as_u128()).map(|entry| tokens.view(entry, now))
-    }
-
-    fn keep(&self, entry: &Entry, polled: Millis) {
-        if entry.poll(polled) {
-            self.first_calls.lock().push(TokenKey(entry.key));
+    /// An empty line.
+    pub fn new(line_id: LineId) -> Line {
+        Line {
+            line_id,
+            rules: Rules::default(),
+            closed: false,
+            guests: Ranks::default(),
+            line: Ranks::default(),
+            awaiting_draw: 0,
+            issued: Issued::default(),
+            active: 0,
+            admissions: Window::default(),
+            admission_rate: AdmissionRate::default(),
         }
     }
 
-    /// How the line stands.
-    pub fn figures(&self, now: Millis) -> Figures {
-        let tokens = self.tokens.read();
-        Figures {
-            waiting: tokens.waiting(),
-            active: tokens.active(),
-            admitted_last_minute: tokens.admissions.admitted(now),
+    /// Takes in all who stand in it at start: the places of those who wait, how many wait for the draw and are active,
+    /// and everybody by token id and slot.
+    pub fn load(&mut self, places: Vec<i64>, awaiting_draw: u64, active: u64, mut issued: Vec<(i64, usize)>) {
+        let (guests, line) = places.into_iter().partition(|&place| place < 0);
+        (self.guests, self.line) = (Ranks::of(guests), Ranks::of(line));
+        (self.awaiting_draw, self.active) = (awaiting_draw, active);
+        issued.sort_unstable();
+        self.issued = issued.into_iter().map(|(token_id, slot)| (slot as u32, token_id as u32)).collect();
+    }
+
+    /// Takes in a newly issued token.
+    pub fn join(&mut self, place: i64, slot: usize, token_id: i64) {
+        self.enqueue(place);
+        self.issued.push_back((slot as u32, token_id as u32));
+    }
+
+    /// Takes those out of the front of the issued who wait no more.
+    pub fn forget_issued(&mut self, tokens: &Slab<Entry>) {
+        let waits = |&(slot, tag): &(u32, u32)| {
+            tokens.get(slot as usize).is_some_and(|entry| !entry.active && entry.token_id as u32 == tag)
+        };
+        while self.issued.front().is_some_and(|first| !waits(first)) {
+            self.issued.pop_front();
         }
     }
 
-    /// How long the longest wait has lasted, in whole seconds.
-    pub fn oldest_wait_seconds(&self, now: Millis) -> i64 {
-        self.tokens.read().oldest_waiting().map_or(0, |issued_at| now.ms_since(issued_at).max(0) / 1_000)
+    /// Who has waited longest: their slot.
+    pub fn oldest_slot(&self) -> Option<usize> {
+        self.issued.front().map(|&(slot, _)| slot as usize)
     }
 
-    /// The rules in force.
-    pub fn rules(&self) -> Rules {
-        self.tokens.read().rules.clone()
-    }
-
-    /// When the draw is to come.
-    pub(super) fn opens_at(&self) -> Option<Millis> {
-        self.tokens.read().rules.opens_at
-    }
-
-    /// When a full window of admissions has room again.
-    pub(super) fn window_frees_at(&self, per_minute: u32) -> Option<Millis> {
-        self.tokens.read().admissions.frees_at(per_minute)
-    }
-
-    /// Those first calls that are not yet in the file.
-    pub(super) fn take_first_calls(&self) -> Vec<TokenKey> {
-        std::mem::take(&mut *self.first_calls.lock())
-    }
-
-    /// Those who were inactive for too long, at most `limit`: waiting without a poll, or let in without a call.
-    pub(super) fn list_inactive(&self, now: Millis, limit: usize) -> Vec<TokenKey> {
-        let tokens = self.tokens.read();
-        let due = self.deadlines.lock().list_due(now, limit, |slot, tag| tokens.inactive_until(slot, tag));
-        due.into_iter().filter_map(|slot| tokens.by_slot(slot)).map(|entry| TokenKey(entry.key)).collect()
-    }
-
-    /// When somebody will have been inactive for too long.
-    pub(super) fn next_inactive(&self, skipped: &SkippedRows) -> Option<Millis> {
-        let tokens = self.tokens.read();
-        let is_stuck = |slot| tokens.by_slot(slot).is_some_and(|entry| skipped.has(entry.key));
-        // One that can't be dropped is never due.
-        self.deadlines
-            .lock()
-            .next(|slot, tag| tokens.inactive_until(slot, tag).filter(|_| skipped.is_empty() || !is_stuck(slot)))
-    }
-
-    /// Fills the line with what `each` gives, one by one, and with nobody else.
-    ///
-    /// # Errors
-    /// Those of `each`.
-    pub(super) fn load<E>(
-        &self,
-        rules: Rules,
-        admissions: &[Millis],
-        each: impl FnOnce(&mut dyn FnMut(Entry)) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut tokens = self.tokens.write();
-        self.first_calls.lock().clear();
-        *tokens = LiveTokens::default();
-        tokens.rules = rules;
-        tokens.load(each)?;
-        admissions.iter().for_each(|&at| tokens.admissions.count(at));
-        self.deadlines.lock().refill(tokens.all_due());
-        Ok(())
-    }
-
-    /// Copies what a commit at `now` changed, all at once: no poll sees half of it.
-    pub fn apply(&self, changes: &[Change], now: Millis) {
-        let mut tokens = self.tokens.write();
-        let mut deadlines = self.deadlines.lock();
-        let (mut admitted, mut waited) = (0, 0);
-        for change in changes {
-            let slot = match change {
-                Change::TokenIssued { token_id, key, user_id, place, join_number } => {
-                    Some(tokens.join(Entry::issued(*token_id, *key, *user_id, *place, *join_number, now)))
-                }
-                Change::TokenAdmitted { key, visit_until } => {
-                    tokens.admit(*key, *visit_until, now).map(|(slot, had_waited)| {
-                        (admitted, waited) = (admitted + 1, waited + u64::from(had_waited));
-                        slot
-                    })
-                }
-                Change::TokenMoved { key, place, join_number } => {
-                    tokens.reposition(*key, *place, *join_number);
-                    None
-                }
-                Change::VisitMoved { key, active_until } => {
-                    if let Some(entry) = tokens.entry_mut(*key) {
-                        entry.active_until_ms = active_until.unix_ms();
-                    }
-                    None
-                }
-                Change::TokenEnded { key, .. } => {
-                    tokens.remove(*key);
-                    None
-                }
-                Change::Drawn { places } => {
-                    tokens.draw(places);
-                    None
-                }
-                Change::QueueChanged
-                | Change::StaffKeysChanged
-                | Change::WebhookChanged { .. }
-                | Change::ReservationChanged { .. }
-                | Change::ClockTurned { .. }
-                | Change::ClockSettled
-                | Change::ClockStepped { .. }
-                | Change::Restored { .. }
-                | Change::EventRecorded
-                | Change::ScheduleChanged { .. }
-                | Change::ScheduleSettled { .. }
-                | Change::ScheduleDeleted { .. }
-                | Change::ConcertDeleted
-                | Change::SeatsChanged { .. } => None,
-            };
-            if let Some((until, slot, token_id)) = slot.and_then(|slot| tokens.due_of(slot)) {
-                deadlines.note(until, slot, token_id);
-            }
-        }
-        tokens.forget_issued();
-        tokens.count_admissions(now, admitted, waited);
-    }
-
-    /// The clock goes on so many milliseconds later: everybody who is not late at `moment` keeps what is left to them.
-    pub fn move_deadlines(&self, moment: Millis, ms: i64) {
-        let mut tokens = self.tokens.write();
-        tokens.move_deadlines(moment, ms);
-        self.deadlines.lock().refill(tokens.all_due());
-    }
-
-    /// Puts new rules in force.
-    pub fn set_rules(&self, rules: Rules) {
-        let mut tokens = self.tokens.write();
-        let limits = |rules: &Rules| (rules.abandon_seconds, rules.claim_seconds);
-        let changed = limits(&tokens.rules) != limits(&rules);
-        tokens.rules = rules;
-        if changed {
-            self.deadlines.lock().refill(tokens.all_due()); // a shorter limit makes people due earlier than was noted
+    fn enqueue(&mut self, place: i64) {
+        match place {
+            AWAITING_DRAW => self.awaiting_draw += 1,
+            place if place < 0 => self.guests.insert(place),
+            place => self.line.insert(place),
         }
     }
 
-    /// Whether a token that the file still has as live is over at `now`: it was inactive for too long, or timed out.
-    pub(super) fn has_expired(&self, key: TokenKey, now: Millis) -> bool {
-        let tokens = self.tokens.read();
-        tokens.by_key(key).is_some_and(|entry| tokens.expiry_reason(entry, now).is_some())
+    fn dequeue(&mut self, place: i64) {
+        match place {
+            AWAITING_DRAW => self.awaiting_draw -= 1,
+            place if place < 0 => self.guests.remove(place),
+            place => self.line.remove(place),
+        }
+    }
+
+    /// Lets somebody in who stood on a place.
+    pub fn admit(&mut self, place: i64, now: Millis) {
+        self.dequeue(place);
+        self.active += 1;
+        self.admissions.count(now);
+    }
+
+    /// So many were let in at once, and so many of them had waited.
+    pub fn count_admissions(&mut self, now: Millis, admitted: u64, waited: u64) {
+        let full = self.rules.max_active > 0 && self.active >= u64::from(self.rules.max_active);
+        self.admission_rate.admit(now, admitted, waited, full);
+    }
+
+    /// Moves someone who waits from one place to another.
+    pub fn reposition(&mut self, before: i64, after: i64) {
+        self.dequeue(before);
+        self.enqueue(after);
+    }
+
+    /// Gives those who waited for the draw their places, all at once. The line itself is empty before a draw.
+    pub fn draw(&mut self, places: Vec<i64>) {
+        self.awaiting_draw -= places.len() as u64;
+        self.line = Ranks::of(places);
+    }
+
+    /// Forgets someone whose token ended: who was active, or stood on a place.
+    pub fn remove(&mut self, active: bool, place: i64) {
+        if active {
+            self.active -= 1;
+            self.admission_rate.free();
+        } else {
+            self.dequeue(place);
+        }
+    }
+
+    pub fn waiting(&self) -> u64 {
+        self.guests.len() + self.line.len() + self.awaiting_draw
+    }
+
+    pub fn active(&self) -> u64 {
+        self.active
+    }
+
+    pub fn position(&self, entry: &Entry) -> Option<u64> {
+        match entry.place {
+            _ if entry.active => Some(0),
+            AWAITING_DRAW => None,
+            place if place < 0 => Some(self.guests.count_before(place) + 1),
+            place => Some(self.guests.len() + self.line.count_before(place) + 1),
+        }
+    }
+
+    /// Admissions a second; `None` until it is known, and while the line stands still.
+    pub fn rate(&self, now: Millis) -> Option<f64> {
+        if self.rules.paused { None } else { self.admission_rate.rate(now, self.rules.admit_per_minute) }
     }
 }

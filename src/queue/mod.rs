@@ -1,6 +1,6 @@
-//! Tokens: waiting → active → expired. The line, and who is let in next.
+//! Tokens: waiting → active → expired. The lines, and who is let in next.
 //!
-//! The file is the truth and `line.rs` its copy in memory. Use cases here change the file; `sweeper.rs` calls
+//! The file is the truth and `lines.rs` its copy in memory. Use cases here change the file; `sweeper.rs` calls
 //! the ones that go by time with every transaction.
 
 mod admission_window;
@@ -9,8 +9,10 @@ mod caller;
 mod deadlines;
 mod draw;
 mod due;
+mod entry;
 mod estimate;
 mod line;
+mod lines;
 mod live_tokens;
 mod ranks;
 mod rules;
@@ -26,15 +28,17 @@ pub use caller::{
 };
 pub use draw::{Draw, METHOD as DRAW_METHOD, draw_if_due, list_draws, order};
 pub use due::{admit_by_hand, admit_next, end_due, move_visits, next_due};
-pub use line::{Figures, Line};
+pub use lines::{Figures, LineView, Lines};
 pub use live_tokens::TokenView;
-pub use rules::Rules;
+use rules::RulesOfLine;
+pub use rules::{Rules, StoredLine};
 use sql::Placement;
-pub use sql::{find_live_of_user, find_rules};
+pub use sql::{find_live, list_live_of_user};
 
 use crate::clock::Millis;
-use crate::ids::TokenKey;
+use crate::ids::{LineId, TokenKey};
 use crate::refusal::{Refusal, TokenEnd};
+use crate::schedule;
 use crate::settings::QueueSettings;
 use crate::store::{Outcome, column_words};
 use crate::user;
@@ -50,6 +54,7 @@ column_words! {
 pub struct Token {
     pub key: TokenKey,
     pub user_id: Uuid,
+    pub line_id: LineId,
     pub status: TokenStatus,
     /// The visit's own end, once active.
     pub visit_until: Option<Millis>,
@@ -60,39 +65,52 @@ pub struct Token {
 
 /// How often the filling of a long line is told, in tokens.
 const PROGRESS_EVERY: u64 = 100_000;
-/// The user's valid token, or a new one at the end of the line; says whether it is new. While a draw is to
+/// The line where people stand for a concert: its own, or else the shared line, as for no concert.
+///
+/// # Errors
+/// `CONCERT_NOT_FOUND`.
+pub fn line_of(connection: &Connection, concert_id: Option<i64>) -> Outcome<LineId> {
+    let Some(concert_id) = concert_id else { return Ok(LineId::SHARED) };
+    if sql::has_own_line(connection, concert_id)? {
+        return Ok(LineId(concert_id));
+    }
+    schedule::must_find_concert(connection, concert_id)?;
+    Ok(LineId::SHARED)
+}
+
+/// The user's valid token in a line, or a new one at its end; says whether it is new. While a draw is to
 /// come, it gets a join number in place of a place.
 ///
 /// # Errors
 /// `USER_NOT_FOUND`, `USER_BANNED`.
-pub fn issue(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<(TokenKey, bool)> {
+pub fn issue(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid) -> Outcome<(TokenKey, bool)> {
     user::must_be_welcome(tx, user_id)?;
-    if let Some(token) = find_unless_over(tx, line, user_id)? {
+    if let Some(token) = find_unless_over(tx, lines, line_id, user_id)? {
         return Ok((token.key, false));
     }
-    let enqueue = match sql::find_rules(tx)?.opens_at {
-        Some(_) => Placement::Draw(sql::next_join_number(tx)?),
+    let enqueue = match sql::find_rules(tx, line_id)?.opens_at {
+        Some(_) => Placement::Draw(sql::next_join_number(tx, line_id)?),
         None => Placement::Last,
     };
-    add(tx, line, user_id, enqueue).map(|key| (key, true))
+    add(tx, lines, line_id, user_id, enqueue).map(|key| (key, true))
 }
 
-/// Gives a user a place at the front, behind the guests before them: a new token, or the
+/// Gives a user a place at the front of a line, behind the guests before them: a new token, or the
 /// one that they wait with. Who is active stays so.
 ///
 /// # Errors
 /// `USER_NOT_FOUND`.
-pub fn invite(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<()> {
+pub fn invite(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid) -> Outcome<()> {
     user::must_be_welcome(tx, user_id)?;
-    match find_unless_over(tx, line, user_id)? {
+    match find_unless_over(tx, lines, line_id, user_id)? {
         None => {
-            count_guest(tx)?;
-            add(tx, line, user_id, Placement::Guest).map(drop)
+            count_guest(tx, line_id)?;
+            add(tx, lines, line_id, user_id, Placement::Guest).map(drop)
         }
         Some(token) if token.status == TokenStatus::Waiting && !sql::is_guest(tx, token.key)? => {
-            let (place, join_number) = sql::update_to_front(tx, token.key)?;
-            count_guest(tx)?;
-            record(tx, EventType::TokenMoved, &json!({ "userId": user_id, "guest": true }))?;
+            let (place, join_number) = sql::update_to_front(tx, line_id, token.key)?;
+            count_guest(tx, line_id)?;
+            record(tx, EventType::TokenMoved, &json!({ "userId": user_id, "guest": true, "concertId": line_id }))?;
             tx.push_change(Change::TokenMoved { key: token.key, place, join_number });
             Ok(())
         }
@@ -101,41 +119,41 @@ pub fn invite(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<()> {
 }
 
 /// Lets in a user without a token who was inside elsewhere, past the line and its limits; the visit begins now.
-pub fn admit_elsewhere(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<Token> {
-    let key = add(tx, line, user_id, Placement::Guest)?;
-    let visit_until = tx.now().plus_seconds(sql::find_rules(tx)?.visit_seconds);
+pub fn admit_elsewhere(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid) -> Outcome<Token> {
+    let key = add(tx, lines, line_id, user_id, Placement::Guest)?;
+    let visit_until = tx.now().plus_seconds(sql::find_rules(tx, line_id)?.visit_seconds);
     sql::mark_active_if_waiting(tx, key, visit_until)?;
     sql::mark_first_call(tx, key)?; // there: who was inside is not dropped for silence
-    record(tx, EventType::TokenAdmitted, &json!({ "userId": user_id, "byHand": true }))?;
-    tx.push_change(Change::TokenAdmitted { key, visit_until });
+    record(tx, EventType::TokenAdmitted, &due::told_admitted(line_id, user_id, true))?;
+    tx.push_change(Change::TokenAdmitted { line_id, key, visit_until });
     must_be_active(tx, key)
 }
 
 /// A place at the front is part of the draw that is to come, or else of the one whose people it stands before.
-fn count_guest(tx: &Tx) -> Outcome<()> {
-    if sql::find_rules(tx)?.opens_at.is_none() {
-        draw::count_guest_after_draw(tx)?;
+fn count_guest(tx: &Tx, line_id: LineId) -> Outcome<()> {
+    if sql::find_rules(tx, line_id)?.opens_at.is_none() {
+        draw::count_guest_after_draw(tx, line_id)?;
     }
     Ok(())
 }
 
-/// The live token of a user; one that is over but not yet written down as such is ended here.
-fn find_unless_over(tx: &Tx, line: &Line, user_id: Uuid) -> Outcome<Option<Token>> {
-    let Some(token) = sql::find_live_of_user(tx, user_id)? else { return Ok(None) };
-    if !line.has_expired(token.key, tx.now()) {
+/// The live token of a user in a line; one that is over but not yet written down as such is ended here.
+fn find_unless_over(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid) -> Outcome<Option<Token>> {
+    let Some(token) = sql::find_live(tx, line_id, user_id)? else { return Ok(None) };
+    if !lines.has_expired(token.key, tx.now()) {
         return Ok(Some(token));
     }
     end(tx, &token, TokenEnd::Abandoned)?;
     Ok(None)
 }
 
-fn add(tx: &Tx, line: &Line, user_id: Uuid, enqueue: Placement) -> Outcome<TokenKey> {
-    let key = line.mint.fresh();
-    let (token_id, place) = sql::insert(tx, key, user_id, enqueue)?;
-    let join_number = enqueue.join_number();
-    let told = json!({ "userId": user_id, "joinNumber": join_number, "guest": enqueue == Placement::Guest });
+fn add(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid, enqueue: Placement) -> Outcome<TokenKey> {
+    let key = lines.mint.fresh();
+    let (token_id, place) = sql::insert(tx, line_id, key, user_id, enqueue)?;
+    let (join_number, guest) = (enqueue.join_number(), enqueue == Placement::Guest);
+    let told = json!({ "userId": user_id, "joinNumber": join_number, "guest": guest, "concertId": line_id });
     record(tx, EventType::TokenIssued, &told)?;
-    tx.push_change(Change::TokenIssued { token_id, key, user_id, place, join_number });
+    tx.push_change(Change::TokenIssued { line_id, token_id, key, user_id, place, join_number });
     Ok(key)
 }
 
@@ -169,6 +187,19 @@ pub fn find_ended(connection: &Connection, key: TokenKey) -> Outcome<(Refusal, O
     })
 }
 
+/// Refuses a token of another line than the one where people stand for a concert. The line that a concert had of its
+/// own goes on to open it when it is closed.
+///
+/// # Errors
+/// `TOKEN_OTHER_LINE`.
+pub fn must_open(connection: &Connection, line_id: LineId, concert_id: i64) -> Outcome<()> {
+    let opens = match line_id.concert_id() {
+        Some(of) => of == concert_id,
+        None => !sql::has_own_line(connection, concert_id)?,
+    };
+    if opens { Ok(()) } else { Err(Refusal::TokenOtherLine { concert_id }.into()) }
+}
+
 /// The token, if it is waiting or active.
 ///
 /// # Errors
@@ -187,9 +218,10 @@ pub fn end(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<()> {
         return Err(find_ended(tx, token.key)?.0.into());
     }
     let was_active = token.status == TokenStatus::Active;
-    let told = json!({ "userId": token.user_id, "reason": reason.word(), "wasActive": was_active });
+    let (user_id, line_id) = (token.user_id, token.line_id);
+    let told = json!({ "userId": user_id, "reason": reason.word(), "wasActive": was_active, "concertId": line_id });
     record(tx, EventType::TokenExpired, &told)?;
-    tx.push_change(Change::TokenEnded { key: token.key, was_active });
+    tx.push_change(Change::TokenEnded { line_id, key: token.key, was_active });
     Ok(())
 }
 
@@ -210,13 +242,50 @@ pub fn forget_ended(tx: &Tx, before: Millis, limit: u32) -> Outcome<usize> {
     Ok(sql::delete_ended(tx, before, limit)?)
 }
 
-/// Changes the rules of the line. Once a draw is to come, those in the line wait for it too, with join numbers in their
+/// Concerts with a line of their own at most: each transaction looks at every line where somebody waits.
+const OWN_LINES_MAX: u32 = 100;
+
+/// Gives a concert a line of its own if it has none, with the limits of the shared line or those that it had when it
+/// was closed; then changes its rules.
+///
+/// # Errors
+/// `CONCERT_NOT_FOUND`, `LINE_LIMIT`; those of [`change_rules`].
+pub fn settle_own_line(tx: &Tx, concert_id: i64, change: impl FnOnce(&mut Rules)) -> Outcome<Rules> {
+    let line_id = LineId(concert_id);
+    if line_of(tx, Some(concert_id))? != line_id {
+        if sql::count_own_lines(tx)? >= OWN_LINES_MAX {
+            return Err(Refusal::LineLimit { lines_max: OWN_LINES_MAX }.into());
+        }
+        sql::open_line(tx, line_id)?;
+        record_change(tx, line_id, &sql::find_rules(tx, line_id)?)?;
+    }
+    change_rules(tx, line_id, change)
+}
+
+/// Closes the line that a concert has of its own: whoever comes from now on stands in the shared line. Those in it are
+/// let in and shop to the end as before; a draw to come is called off, and a pause is over. To say it twice changes
+/// nothing.
+///
+/// # Errors
+/// `CONCERT_NOT_FOUND`.
+pub fn close_own_line(tx: &Tx, concert_id: i64) -> Outcome<()> {
+    let line_id = LineId(concert_id);
+    if line_of(tx, Some(concert_id))? == line_id {
+        change_rules(tx, line_id, |rules| (rules.opens_at, rules.paused) = (None, false))?;
+        sql::close_line(tx, line_id)?;
+        record(tx, EventType::LineClosed, &json!({ "concertId": concert_id }))?;
+        tx.push_change(Change::QueueChanged { line_id });
+    }
+    Ok(())
+}
+
+/// Changes the rules of a line. Once a draw is to come, those in the line wait for it too, with join numbers in their
 /// order; when it is called off, they stand in the order of their join numbers.
 ///
 /// # Errors
 /// `INVALID_REQUEST` for an opening that does not lie ahead: it would draw at once, and once more with each repetition.
-pub fn change_rules(tx: &Tx, change: impl FnOnce(&mut Rules)) -> Outcome<Rules> {
-    let mut rules = sql::find_rules(tx)?;
+pub fn change_rules(tx: &Tx, line_id: LineId, change: impl FnOnce(&mut Rules)) -> Outcome<Rules> {
+    let mut rules = sql::find_rules(tx, line_id)?;
     let before = rules.clone();
     change(&mut rules);
     if rules == before {
@@ -225,46 +294,48 @@ pub fn change_rules(tx: &Tx, change: impl FnOnce(&mut Rules)) -> Outcome<Rules> 
     if rules.opens_at.is_some_and(|opens_at| opens_at <= tx.now()) {
         return Err(Refusal::invalid("/opensAt", "must lie ahead", "아직 오지 않은 시각이어야 합니다").into());
     }
-    sql::update_rules(tx, &rules)?;
+    sql::update_rules(tx, line_id, &rules)?;
     match (before.opens_at, rules.opens_at) {
-        (None, Some(_)) => {
-            for key in sql::list_in_line(tx)? {
-                let join_number = sql::next_join_number(tx)?;
-                sql::update_placement(tx, key, Placement::Draw(join_number))?;
-                tx.push_change(Change::TokenMoved { key, place: None, join_number: Some(join_number) });
-            }
-        }
-        (Some(_), None) => {
-            let awaiting_draw = sql::list_awaiting_draw(tx)?;
-            for (place, awaiting_draw) in draw::places_for(tx, &awaiting_draw)?.into_iter().zip(&awaiting_draw) {
-                sql::update_to_place(tx, awaiting_draw.token_id, place)?;
-                tx.push_change(Change::TokenMoved { key: awaiting_draw.key, place: Some(place), join_number: None });
-            }
-            draw::end_guest_numbers(tx)?;
-            sql::clear_opens_at(tx)?;
-        }
+        (None, Some(_)) => draw::announce(tx, line_id)?,
+        (Some(_), None) => draw::call_off(tx, line_id)?,
         _ => {}
     }
-    record(tx, EventType::QueueChanged, &rules)?;
-    tx.push_change(Change::QueueChanged);
+    record_change(tx, line_id, &rules)?;
     Ok(rules)
 }
 
-/// Fills the line from the file at start; a new file takes its first rules from the flags, an older one keeps its own,
+fn record_change(tx: &Tx, line_id: LineId, rules: &Rules) -> Outcome<()> {
+    record(tx, EventType::QueueChanged, &RulesOfLine { line_id, rules })?;
+    tx.push_change(Change::QueueChanged { line_id });
+    Ok(())
+}
+
+/// Fills the lines from the file at start; a new file takes its first rules from the flags, an older one keeps its own,
 /// and a difference is logged. `progress` hears, every now and then, how many of how many are in.
 pub fn load(
     connection: &Connection,
-    line: &Line,
+    lines: &Lines,
     first: &QueueSettings,
     now: Millis,
     progress: impl Fn(u64, u64),
 ) -> rusqlite::Result<()> {
     let new = settle_rules(connection, first)?;
-    let rules = sql::find_rules(connection)?;
     if !new {
-        log_differences(&rules, first);
+        log_differences(&sql::find_rules(connection, LineId::SHARED)?, first);
     }
-    fill(connection, line, rules, now, progress)
+    fill(connection, lines, now, progress)
+}
+
+/// The lines that a commit changed, as the file has them now.
+///
+/// # Errors
+/// SQLite's.
+pub fn read_changed(connection: &Connection, changes: &[Change]) -> rusqlite::Result<Vec<StoredLine>> {
+    let changed = changes.iter().filter_map(|change| match change {
+        Change::QueueChanged { line_id } => sql::find_line(connection, *line_id).transpose(),
+        _ => None,
+    });
+    changed.collect()
 }
 
 /// Gives a new file its first rules from the flags; says whether it had none.
@@ -272,23 +343,17 @@ pub fn settle_rules(connection: &Connection, first: &QueueSettings) -> rusqlite:
     sql::insert_rules(connection, first)
 }
 
-/// Fills the line anew from a file that was put back to an earlier moment.
-pub fn load_again(connection: &Connection, line: &Line, now: Millis) -> rusqlite::Result<()> {
-    fill(connection, line, sql::find_rules(connection)?, now, |_, _| {})
+/// Fills the lines anew from a file that was put back to an earlier moment.
+pub fn load_again(connection: &Connection, lines: &Lines, now: Millis) -> rusqlite::Result<()> {
+    fill(connection, lines, now, |_, _| {})
 }
 
-fn fill(
-    connection: &Connection,
-    line: &Line,
-    rules: Rules,
-    now: Millis,
-    progress: impl Fn(u64, u64),
-) -> rusqlite::Result<()> {
+fn fill(connection: &Connection, lines: &Lines, now: Millis, progress: impl Fn(u64, u64)) -> rusqlite::Result<()> {
     let admissions = sql::list_admissions(connection, now.plus_ms(-admission_window::WINDOW_MS), now)?;
     let (mut done, total) = (0, sql::count_live(connection)?);
-    line.load(rules, &admissions, |take| {
-        sql::each_live(connection, now, &mut |entry| {
-            take(entry);
+    lines.load(sql::list_lines(connection)?, &admissions, |take| {
+        sql::each_live(connection, now, &mut |line_id, entry| {
+            take(line_id, entry);
             done += 1;
             if done % PROGRESS_EVERY == 0 {
                 progress(done, total);

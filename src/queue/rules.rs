@@ -1,6 +1,7 @@
-//! The rules of the line: plain decisions, no file, no clock.
+//! The rules of a line: plain decisions, no file, no clock.
 
 use crate::clock::Millis;
+use crate::ids::LineId;
 use crate::refusal::Localized;
 
 /// The rules in force.
@@ -22,6 +23,25 @@ pub struct Rules {
     /// Nobody is let in before, and at that moment the order is drawn.
     pub opens_at: Option<Millis>,
     pub message: Option<Localized>,
+}
+
+/// The rules of a line with the line whose they are.
+#[derive(Debug, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RulesOfLine<'r> {
+    #[serde(rename = "concertId")]
+    pub line_id: LineId,
+    #[serde(flatten)]
+    pub rules: &'r Rules,
+}
+
+/// A line as the file has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredLine {
+    pub line_id: LineId,
+    pub rules: Rules,
+    /// From then on nobody joins it.
+    pub closed_at: Option<Millis>,
 }
 
 impl Rules {

@@ -1,15 +1,15 @@
-//! Every statement that reads or writes `token` and `queue`.
+//! Every statement that reads or writes `token` and `queue`, but for those of a draw.
 
 use std::sync::atomic::AtomicBool;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::live_tokens::Entry;
-use super::rules::Rules;
+use super::entry::Entry;
+use super::rules::{Rules, StoredLine};
 use super::{Token, TokenStatus};
 use crate::clock::Millis;
-use crate::ids::TokenKey;
+use crate::ids::{LineId, TokenKey};
 use crate::refusal::{Localized, TokenEnd};
 use crate::settings::QueueSettings;
 use crate::store::{Blob16, from_row};
@@ -17,40 +17,80 @@ use crate::venue::Tx;
 
 pub(super) fn insert_rules(connection: &Connection, first: &QueueSettings) -> rusqlite::Result<bool> {
     let rows = connection.execute(
-        "INSERT INTO queue (id, max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds)
-         VALUES (1, ?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+        "INSERT INTO queue (line_id, max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds)
+         VALUES (0, ?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
         first.rules().map(|(_, given, otherwise)| given.unwrap_or(otherwise)),
     )?;
     Ok(rows == 1)
 }
 
-/// The rules as the file has them.
-pub fn find_rules(connection: &Connection) -> rusqlite::Result<Rules> {
-    connection
-        .prepare_cached(
-            "SELECT max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds, paused, message_ko, message_en,
-             opens_at FROM queue",
-        )?
-        .query_row([], |row| {
-            let message: (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
-            Ok(Rules {
-                max_active: row.get(0)?,
-                admit_per_minute: row.get(1)?,
-                visit_seconds: row.get(2)?,
-                abandon_seconds: row.get(3)?,
-                claim_seconds: row.get(4)?,
-                paused: row.get(5)?,
-                opens_at: row.get(8)?,
-                message: message.0.zip(message.1).map(|(ko, en)| Localized { en, ko }),
-            })
-        })
+const LINE: &str =
+    "SELECT line_id, max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds, paused,
+    message_ko, message_en, opens_at, closed_at FROM queue";
+
+fn read_line(row: &Row) -> rusqlite::Result<StoredLine> {
+    let message: (Option<String>, Option<String>) = (row.get(7)?, row.get(8)?);
+    let rules = Rules {
+        max_active: row.get(1)?,
+        admit_per_minute: row.get(2)?,
+        visit_seconds: row.get(3)?,
+        abandon_seconds: row.get(4)?,
+        claim_seconds: row.get(5)?,
+        paused: row.get(6)?,
+        opens_at: row.get(9)?,
+        message: message.0.zip(message.1).map(|(ko, en)| Localized { en, ko }),
+    };
+    Ok(StoredLine { line_id: row.get(0)?, rules, closed_at: row.get(10)? })
 }
 
-pub(super) fn update_rules(tx: &Tx, rules: &Rules) -> rusqlite::Result<()> {
+/// A line as the file has it.
+pub(super) fn find_line(connection: &Connection, line_id: LineId) -> rusqlite::Result<Option<StoredLine>> {
+    connection.prepare_cached(&format!("{LINE} WHERE line_id = ?1"))?.query_row([line_id], read_line).optional()
+}
+
+/// The rules of a line that is there: of one that is not, SQLite's error.
+pub(super) fn find_rules(connection: &Connection, line_id: LineId) -> rusqlite::Result<Rules> {
+    find_line(connection, line_id)?.map(|line| line.rules).ok_or(rusqlite::Error::QueryReturnedNoRows)
+}
+
+/// Every line that is or was.
+pub(super) fn list_lines(connection: &Connection) -> rusqlite::Result<Vec<StoredLine>> {
+    connection.prepare(LINE)?.query_map([], read_line)?.collect()
+}
+
+/// How many concerts have a line of their own.
+pub(super) fn count_own_lines(tx: &Tx) -> rusqlite::Result<u32> {
+    tx.query_row("SELECT count(*) FROM queue WHERE line_id > 0 AND closed_at IS NULL", [], |row| row.get(0))
+}
+
+/// Whether a concert has a line of its own.
+pub(super) fn has_own_line(connection: &Connection, concert_id: i64) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM queue WHERE line_id = ?1 AND closed_at IS NULL)")?
+        .query_row([concert_id], |row| row.get(0))
+}
+
+/// Opens a line with the limits of the shared line, or one that was closed with those that it had.
+pub(super) fn open_line(tx: &Tx, line_id: LineId) -> rusqlite::Result<()> {
+    tx.execute(
+        "INSERT INTO queue (line_id, max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds)
+         SELECT ?1, max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds FROM queue
+         WHERE line_id = 0 ON CONFLICT DO UPDATE SET closed_at = NULL",
+        [line_id],
+    )
+    .map(drop)
+}
+
+/// From now on nobody joins it.
+pub(super) fn close_line(tx: &Tx, line_id: LineId) -> rusqlite::Result<()> {
+    tx.execute("UPDATE queue SET closed_at = ?2 WHERE line_id = ?1", (line_id, tx.now())).map(drop)
+}
+
+pub(super) fn update_rules(tx: &Tx, line_id: LineId, rules: &Rules) -> rusqlite::Result<()> {
     let (ko, en) = rules.message.as_ref().map(|say| (say.ko.as_str(), say.en.as_str())).unzip();
     tx.prepare_cached(
         "UPDATE queue SET max_active = ?1, admit_per_minute = ?2, visit_seconds = ?3, abandon_seconds = ?4,
-         claim_seconds = ?5, paused = ?6, message_ko = ?7, message_en = ?8, opens_at = ?9",
+         claim_seconds = ?5, paused = ?6, message_ko = ?7, message_en = ?8, opens_at = ?9 WHERE line_id = ?10",
     )?
     .execute((
         rules.max_active,
@@ -62,8 +102,15 @@ pub(super) fn update_rules(tx: &Tx, rules: &Rules) -> rusqlite::Result<()> {
         ko,
         en,
         rules.opens_at,
+        line_id,
     ))
     .map(drop)
+}
+
+/// Gives out the next join number of a line.
+pub(super) fn next_join_number(tx: &Tx, line_id: LineId) -> rusqlite::Result<u32> {
+    tx.prepare_cached("UPDATE queue SET joined_count = joined_count + 1 WHERE line_id = ?1 RETURNING joined_count")?
+        .query_row([line_id], |row| row.get(0))
 }
 
 /// Where a new token stands.
@@ -85,13 +132,15 @@ pub(super) fn last_place(tx: &Tx) -> rusqlite::Result<i64> {
     tx.prepare_cached("SELECT coalesce(max(token_id), 0) FROM token")?.query_row([], |row| row.get(0))
 }
 
-fn next_place(tx: &Tx, enqueue: Placement) -> rusqlite::Result<Option<i64>> {
+fn next_place(tx: &Tx, line_id: LineId, enqueue: Placement) -> rusqlite::Result<Option<i64>> {
     let place = match enqueue {
         Placement::Draw(_) => return Ok(None),
         Placement::Last => last_place(tx)? + 1,
         Placement::Guest => tx
-            .prepare_cached("SELECT coalesce(max(place) + 1, ?1) FROM token WHERE status = 'WAITING' AND place < 0")?
-            .query_row([FIRST_GUEST], |row| row.get(0))?,
+            .prepare_cached(
+                "SELECT coalesce(max(place) + 1, ?2) FROM token WHERE status = 'WAITING' AND line_id = ?1 AND place < 0",
+            )?
+            .query_row((line_id, FIRST_GUEST), |row| row.get(0))?,
     };
     Ok(Some(place))
 }
@@ -99,18 +148,19 @@ fn next_place(tx: &Tx, enqueue: Placement) -> rusqlite::Result<Option<i64>> {
 /// Adds a token and gives back its id and place.
 pub(super) fn insert(
     tx: &Tx,
+    line_id: LineId,
     key: TokenKey,
     user_id: Uuid,
     enqueue: Placement,
 ) -> rusqlite::Result<(i64, Option<i64>)> {
-    let place = if enqueue == Placement::Guest { next_place(tx, enqueue)? } else { None };
+    let place = if enqueue == Placement::Guest { next_place(tx, line_id, enqueue)? } else { None };
     tx.prepare_cached(
-        "INSERT INTO token (token, user_id, place, join_number, status, issued_at)
-         VALUES (?1, ?2, iif(?6, (SELECT ifnull(max(token_id), 0) + 1 FROM token), ?3), ?4, 'WAITING', ?5)
+        "INSERT INTO token (token, user_id, place, join_number, status, issued_at, line_id)
+         VALUES (?1, ?2, iif(?6, (SELECT ifnull(max(token_id), 0) + 1 FROM token), ?3), ?4, 'WAITING', ?5, ?7)
          RETURNING token_id, place",
     )?
     .query_row(
-        (Blob16::from(key), user_id, place, enqueue.join_number(), tx.now(), enqueue == Placement::Last),
+        (Blob16::from(key), user_id, place, enqueue.join_number(), tx.now(), enqueue == Placement::Last, line_id),
         |row| Ok((row.get(0)?, row.get(1)?)),
     )
 }
@@ -126,8 +176,13 @@ impl Placement {
 }
 
 /// Moves a waiting token and gives back its place.
-pub(super) fn update_placement(tx: &Tx, key: TokenKey, enqueue: Placement) -> rusqlite::Result<Option<i64>> {
-    let place = next_place(tx, enqueue)?;
+pub(super) fn update_placement(
+    tx: &Tx,
+    line_id: LineId,
+    key: TokenKey,
+    enqueue: Placement,
+) -> rusqlite::Result<Option<i64>> {
+    let place = next_place(tx, line_id, enqueue)?;
     tx.prepare_cached(
         "UPDATE token SET place = ?2, join_number = ?3, draw_number = NULL
          WHERE token = ?1 AND status = 'WAITING'",
@@ -138,8 +193,8 @@ pub(super) fn update_placement(tx: &Tx, key: TokenKey, enqueue: Placement) -> ru
 
 /// Moves a waiting token to the front and gives back its place, and the join
 /// number that it keeps while its draw is to come.
-pub(super) fn update_to_front(tx: &Tx, key: TokenKey) -> rusqlite::Result<(Option<i64>, Option<u32>)> {
-    let place = next_place(tx, Placement::Guest)?;
+pub(super) fn update_to_front(tx: &Tx, line_id: LineId, key: TokenKey) -> rusqlite::Result<(Option<i64>, Option<u32>)> {
+    let place = next_place(tx, line_id, Placement::Guest)?;
     tx.prepare_cached(
         "UPDATE token SET place = ?2, join_number = iif(place IS NULL, join_number, NULL), draw_number = NULL
          WHERE token = ?1 AND status = 'WAITING' RETURNING place, join_number",
@@ -153,42 +208,39 @@ pub(super) fn is_guest(tx: &Tx, key: TokenKey) -> rusqlite::Result<bool> {
         .query_row([Blob16::from(key)], |row| row.get(0))
 }
 
-/// Gives out the next join number.
-pub(super) fn next_join_number(tx: &Tx) -> rusqlite::Result<u32> {
-    tx.prepare_cached("UPDATE queue SET joined_count = joined_count + 1 RETURNING joined_count")?
-        .query_row([], |row| row.get(0))
-}
+const TOKEN: &str = "SELECT token, user_id, line_id, status, visit_until, active_until, end_reason FROM token";
 
 pub(super) fn find(connection: &Connection, key: TokenKey) -> rusqlite::Result<Option<Token>> {
+    connection.prepare_cached(&format!("{TOKEN} WHERE token = ?1"))?.query_row([Blob16::from(key)], read).optional()
+}
+
+/// The live token of a user in a line.
+pub fn find_live(connection: &Connection, line_id: LineId, user_id: Uuid) -> rusqlite::Result<Option<Token>> {
     connection
-        .prepare_cached(
-            "SELECT token, user_id, status, visit_until, active_until, end_reason FROM token WHERE token = ?1",
-        )?
-        .query_row([Blob16::from(key)], read)
+        .prepare_cached(&format!("{TOKEN} WHERE user_id = ?1 AND line_id = ?2 AND status <> 'EXPIRED'"))?
+        .query_row((user_id, line_id), read)
         .optional()
 }
 
-/// The live token of a user.
-pub fn find_live_of_user(connection: &Connection, user_id: Uuid) -> rusqlite::Result<Option<Token>> {
+/// The live tokens of a user, one for each line where they stand.
+pub fn list_live_of_user(connection: &Connection, user_id: Uuid) -> rusqlite::Result<Vec<Token>> {
     connection
-        .prepare_cached(
-            "SELECT token, user_id, status, visit_until, active_until, end_reason FROM token
-             WHERE user_id = ?1 AND status <> 'EXPIRED'",
-        )?
-        .query_row([user_id], read)
-        .optional()
+        .prepare_cached(&format!("{TOKEN} WHERE user_id = ?1 AND status <> 'EXPIRED'"))?
+        .query_map([user_id], read)?
+        .collect()
 }
 
 fn read(row: &Row) -> rusqlite::Result<Token> {
-    from_row!(row => Token { key, user_id, status, visit_until, active_until, end_reason })
+    from_row!(row => Token { key, user_id, line_id, status, visit_until, active_until, end_reason })
 }
 
-/// The first of the line, at most `limit`.
-pub(super) fn list_next(tx: &Tx, limit: u64) -> rusqlite::Result<Vec<(TokenKey, Uuid)>> {
+/// The first of a line, at most `limit`.
+pub(super) fn list_next(tx: &Tx, line_id: LineId, limit: u64) -> rusqlite::Result<Vec<(TokenKey, Uuid)>> {
     tx.prepare_cached(
-        "SELECT token, user_id FROM token WHERE status = 'WAITING' AND place IS NOT NULL ORDER BY place LIMIT ?1",
+        "SELECT token, user_id FROM token WHERE status = 'WAITING' AND line_id = ?1 AND place IS NOT NULL
+         ORDER BY place LIMIT ?2",
     )?
-    .query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| Ok((row.get(0)?, row.get(1)?)))?
+    .query_map((line_id, i64::try_from(limit).unwrap_or(i64::MAX)), |row| Ok((row.get(0)?, row.get(1)?)))?
     .collect()
 }
 
@@ -262,15 +314,19 @@ pub(super) fn count_live(connection: &Connection) -> rusqlite::Result<u64> {
 }
 
 /// Gives every live token to `take`, for filling the line at start: everybody counts as polled at `now`.
-pub(super) fn each_live(connection: &Connection, now: Millis, take: &mut dyn FnMut(Entry)) -> rusqlite::Result<()> {
+pub(super) fn each_live(
+    connection: &Connection,
+    now: Millis,
+    take: &mut dyn FnMut(LineId, Entry),
+) -> rusqlite::Result<()> {
     let mut statement = connection.prepare(
         "SELECT token_id, token, user_id, place, join_number, status, issued_at, activated_at, claimed_at IS NOT NULL,
-         active_until, draw_number FROM token WHERE status <> 'EXPIRED'",
+         active_until, draw_number, line_id FROM token WHERE status <> 'EXPIRED'",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let ms = |at: Option<Millis>| at.map_or(0, Millis::unix_ms);
-        take(Entry {
+        let entry = Entry {
             active: row.get::<_, TokenStatus>(5)? == TokenStatus::Active,
             issued_ms: row.get::<_, Millis>(6)?.unix_ms(),
             activated_ms: ms(row.get(7)?),
@@ -278,7 +334,8 @@ pub(super) fn each_live(connection: &Connection, now: Millis, take: &mut dyn FnM
             active_until_ms: ms(row.get(9)?),
             draw_number: row.get::<_, Option<u32>>(10)?.unwrap_or(0),
             ..Entry::issued(row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, now)
-        });
+        };
+        take(row.get(11)?, entry);
     }
     Ok(())
 }
@@ -293,52 +350,27 @@ pub(super) fn delete_ended(tx: &Tx, before: Millis, limit: u32) -> rusqlite::Res
     .execute((before, limit))
 }
 
-/// The moments of all admissions after one and not after another, in order: where
+/// The moments of all admissions after one and not after another, in order, each with its line: where
 /// the clock was set back, older ones may lie ahead.
-pub(super) fn list_admissions(connection: &Connection, after: Millis, until: Millis) -> rusqlite::Result<Vec<Millis>> {
+pub(super) fn list_admissions(
+    connection: &Connection,
+    after: Millis,
+    until: Millis,
+) -> rusqlite::Result<Vec<(LineId, Millis)>> {
     connection
-        .prepare("SELECT activated_at FROM token WHERE activated_at > ?1 AND activated_at <= ?2 ORDER BY activated_at")?
-        .query_map((after, until), |row| row.get(0))?
+        .prepare(
+            "SELECT line_id, activated_at FROM token WHERE activated_at > ?1 AND activated_at <= ?2
+             ORDER BY activated_at",
+        )?
+        .query_map((after, until), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
 }
 
-/// The tokens in the line itself, in order: neither guests nor those who wait for a draw.
-pub(super) fn list_in_line(tx: &Tx) -> rusqlite::Result<Vec<TokenKey>> {
-    tx.prepare("SELECT token FROM token WHERE status = 'WAITING' AND place >= 0 ORDER BY place")?
-        .query_map([], |row| row.get(0))?
+/// The tokens in a line itself, in order: neither guests nor those who wait for a draw.
+pub(super) fn list_in_line(tx: &Tx, line_id: LineId) -> rusqlite::Result<Vec<TokenKey>> {
+    tx.prepare("SELECT token FROM token WHERE status = 'WAITING' AND line_id = ?1 AND place >= 0 ORDER BY place")?
+        .query_map([line_id], |row| row.get(0))?
         .collect()
-}
-
-/// Someone who waits for the draw.
-pub(super) struct AwaitingDraw {
-    pub token_id: i64,
-    pub key: TokenKey,
-    pub join_number: u32,
-}
-
-/// Those who wait for the draw, by join number.
-pub(super) fn list_awaiting_draw(tx: &Tx) -> rusqlite::Result<Vec<AwaitingDraw>> {
-    tx.prepare("SELECT token_id, token, join_number FROM token WHERE status = 'WAITING' AND place IS NULL ORDER BY join_number")?
-        .query_map([], |row| from_row!(row => AwaitingDraw { token_id, key, join_number }))?
-        .collect()
-}
-
-/// How many join numbers were given out, if the moment of the draw has come.
-pub(super) fn find_joined_if_due(tx: &Tx) -> rusqlite::Result<Option<u32>> {
-    tx.prepare_cached("SELECT joined_count FROM queue WHERE opens_at <= ?1")?
-        .query_row([tx.now()], |row| row.get(0))
-        .optional()
-}
-
-/// No draw is to come any more; the next begins to count anew.
-pub(super) fn clear_opens_at(tx: &Tx) -> rusqlite::Result<()> {
-    tx.execute("UPDATE queue SET opens_at = NULL, joined_count = 0", []).map(drop)
-}
-
-pub(super) fn update_drawn(tx: &Tx, token_id: i64, place: i64, draw_number: u32) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE token SET place = ?2, draw_number = ?3 WHERE token_id = ?1")?
-        .execute((token_id, place, draw_number))
-        .map(drop)
 }
 
 /// Calls the draw off for a token: it stands where it came.

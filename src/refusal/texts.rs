@@ -162,6 +162,14 @@ fn both(code: Code) -> Both {
             ["Queue token expired", "This token is no longer valid; 'reason' says why.", "Line up again with POST /api/v1/queue/tokens."],
             ["대기열 토큰이 만료되었습니다", "이 토큰은 더 이상 유효하지 않습니다. 이유는 'reason'에 있습니다.", "POST /api/v1/queue/tokens로 다시 대기해 주세요."],
         ],
+        Code::TokenOtherLine => [
+            ["Queue token of another line", "This token stands in another line than the one of this concert, which is its own or the one that concerts share. Where it stands it is as good as before.", "Get a token for the line of this concert with POST /api/v1/queue/tokens and its 'concertId'."],
+            ["다른 대기열의 토큰입니다", "이 공연에는 전용 대기열이 있거나 공용 대기열을 함께 쓰는데, 이 토큰은 다른 대기열의 것입니다. 토큰은 원래 대기열에서 그대로 쓸 수 있습니다.", "POST /api/v1/queue/tokens에 'concertId'를 넣어 이 공연의 대기열 토큰을 받아 주세요."],
+        ],
+        Code::LineLimit => [
+            ["Too many lines", "As many concerts have a line of their own as may; 'linesMax' says how many.", "Close the line of a concert that needs none any more."],
+            ["대기열이 너무 많습니다", "전용 대기열을 둘 수 있는 공연 수를 모두 썼습니다. 한도는 'linesMax'입니다.", "더 필요 없는 공연의 전용 대기열을 닫아 주세요."],
+        ],
         Code::TokenWaiting => [
             ["Still waiting in line", "This token has not been let in yet.", "Keep polling GET /api/v1/queue/token until its status is ACTIVE."],
             ["아직 대기 중입니다", "이 토큰은 아직 차례가 되지 않았습니다.", "status가 ACTIVE가 될 때까지 GET /api/v1/queue/token을 계속 조회해 주세요."],

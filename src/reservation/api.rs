@@ -312,15 +312,13 @@ pub fn leave(caller: Caller) -> Outcome<Answer> {
     })
 }
 
-/// `DELETE /staff/queue/tokens/{userId}`, for admins: ends the token of a user, if there is one; an unpaid hold is
-/// given back. 204. 404 `USER_NOT_FOUND`.
+/// `DELETE /staff/queue/tokens/{userId}`, for admins: ends the tokens of a user in all lines, if there are any; an
+/// unpaid hold is given back. 204. 404 `USER_NOT_FOUND`.
 pub fn revoke(context: &Context) -> Outcome<Answer> {
     let user_id = context.id("userId", Refusal::UserNotFound)?;
     Answer::write(move |tx| {
         user::must_exist(tx, user_id)?;
-        if let Some(token) = queue::find_live_of_user(tx, user_id)? {
-            super::end_visit(tx, &token, TokenEnd::Revoked)?;
-        }
+        super::end_visits(tx, user_id, TokenEnd::Revoked)?;
         Ok(Written::Ready(Reply::empty(204)))
     })
 }

@@ -1,6 +1,7 @@
 //! Concerts and dates that staff delete: those of which nothing was ever held or sold, so that no book names them.
 
 use super::sql;
+use crate::queue;
 use crate::refusal::Refusal;
 use crate::schedule::{self, Schedule};
 use crate::seat;
@@ -15,13 +16,14 @@ pub fn delete_date(tx: &Tx, schedule_id: i64) -> Outcome<()> {
     delete_dates(tx, &[schedule::must_find(tx, schedule_id)?])
 }
 
-/// Deletes a concert with all of its dates, or nothing.
+/// Deletes a concert with all of its dates, or nothing; its line is closed.
 ///
 /// # Errors
 /// `CONCERT_NOT_FOUND`, `DATE_IN_USE`.
 pub fn delete_concert(tx: &Tx, concert_id: i64) -> Outcome<()> {
     let concert = schedule::must_find_concert(tx, concert_id)?;
     delete_dates(tx, &schedule::list_of_concert(tx, concert_id)?)?;
+    queue::close_own_line(tx, concert_id)?;
     schedule::delete_concert(tx, &concert)
 }
 

@@ -6,7 +6,7 @@ use super::resolved::ResolvedSeats;
 use super::sql::{self, SeatsOfUser};
 use super::{Reservation, Status};
 use crate::clock::Millis;
-use crate::ids;
+use crate::ids::{self, LineId};
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::seat::{self, WantedSeat};
@@ -35,17 +35,19 @@ pub struct Terms {
     pub note: Option<String>,
     /// Ids that it had elsewhere.
     pub given: Option<GivenIds>,
+    /// The line of the visit that it is part of.
+    pub line_id: LineId,
 }
 
 impl Terms {
     /// Those of a customer's own hold.
-    pub fn of_customer(seats_per_user: u32, until: Millis) -> Terms {
-        Terms { seats_max: seats_per_user, until, at_counter: false, note: None, given: None }
+    pub fn of_customer(line_id: LineId, seats_per_user: u32, until: Millis) -> Terms {
+        Terms { seats_max: seats_per_user, until, at_counter: false, note: None, given: None, line_id }
     }
 
     /// Those of the counter, where nobody counts how many somebody has.
     pub fn of_counter(until: Millis, note: Option<String>) -> Terms {
-        Terms { seats_max: u32::MAX, until, at_counter: true, note, given: None }
+        Terms { seats_max: u32::MAX, until, at_counter: true, note, given: None, line_id: LineId::SHARED }
     }
 }
 
@@ -78,7 +80,7 @@ pub(super) fn hold(
     (found, of_user): (ResolvedSeats, SeatsOfUser),
     terms: Terms,
 ) -> Outcome<(Reservation, Vec<WantedSeat>)> {
-    let Terms { seats_max, until, at_counter, note, given } = terms;
+    let Terms { seats_max, until, at_counter, note, given, line_id } = terms;
     if let Some((reservation_id, _)) = of_user.pending.filter(|_| !at_counter) {
         return Err(Refusal::ReservationPending { reservation_id }.into());
     }
@@ -106,6 +108,7 @@ pub(super) fn hold(
         note,
         sold_starts_at: None,
         refund_until_hours: None,
+        line_id,
     };
     sql::insert(tx, &reservation, &seats)?;
     seat::hold(tx, &reservation.hold(), &seats)?;

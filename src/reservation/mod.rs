@@ -13,6 +13,7 @@ mod removal;
 mod resolved;
 mod sql;
 pub mod staff_api;
+mod visit;
 
 use resolved::ResolvedSeats;
 use rusqlite::Connection;
@@ -25,19 +26,19 @@ pub use keep::{CounterHold, Customer, cancel_any, keep, make_free};
 pub use refund::{Progress, Settlement, cancel_date, progress, refund, refund_own, settle_cancelled};
 pub use removal::{ban_user, remove_user};
 pub use sql::{find, find_by_payment, find_by_seats, find_with_seats};
+pub use visit::{end_visit, end_visit_unless_held, end_visits, renew_key};
 
 use crate::balance::PayMethod;
 use crate::clock::Millis;
-use crate::ids::TokenKey;
+use crate::ids::{LineId, TokenKey};
 use crate::points::Points;
-use crate::queue::{self, Token, TokenStatus};
-use crate::refusal::{Refusal, TokenEnd};
+use crate::queue;
+use crate::refusal::Refusal;
 use crate::schedule::{self, Schedule};
 use crate::seat::{self, BestRequest, Hold, MapCache, WantedSeat};
 use crate::settings::SaleSettings;
 use crate::store::{Outcome, column_words};
 use crate::ticket::{self, Ticket};
-use crate::user;
 use crate::venue::{Change, Tx};
 
 column_words! {
@@ -93,6 +94,8 @@ pub struct Reservation {
     pub sold_starts_at: Option<Millis>,
     /// The terms of its sale: until so many hours before the start its user may take the points back.
     pub refund_until_hours: Option<u32>,
+    /// The line of the visit that it is part of.
+    pub line_id: LineId,
 }
 
 impl Reservation {
@@ -227,8 +230,8 @@ pub enum SeatChoice {
 /// Holds seats for the owner of an active token: all of them or none.
 ///
 /// # Errors
-/// In this order: the token's, `SCHEDULE_NOT_FOUND`, `SECTION_NOT_FOUND`, `SEAT_NOT_FOUND`, `SALE_NOT_OPEN`,
-/// `SALE_CLOSED`, `VISIT_OVER`, `RESERVATION_PENDING`, `SEAT_LIMIT`, `SEAT_UNAVAILABLE`.
+/// In this order: the token's, `SCHEDULE_NOT_FOUND`, `TOKEN_OTHER_LINE`, `SECTION_NOT_FOUND`, `SEAT_NOT_FOUND`,
+/// `SALE_NOT_OPEN`, `SALE_CLOSED`, `VISIT_OVER`, `RESERVATION_PENDING`, `SEAT_LIMIT`, `SEAT_UNAVAILABLE`.
 pub fn reserve(
     tx: &Tx,
     maps: &MapCache,
@@ -238,6 +241,7 @@ pub fn reserve(
 ) -> Outcome<ReservationDetails> {
     let token = queue::must_be_active(tx, key)?;
     let date = wanted.date.must_find(tx)?;
+    queue::must_open(tx, token.line_id, date.concert_id)?;
     let look = || -> Outcome<(ResolvedSeats, sql::SeatsOfUser)> {
         let found = ResolvedSeats::of(tx, maps, date.schedule_id, &wanted.seats)?;
         Ok((found, sql::find_seats_of_user(tx, token.user_id, date.schedule_id)?))
@@ -254,7 +258,7 @@ pub fn reserve(
     if token.visit_until.is_some_and(|until| tx.now() >= until) {
         return Err(Refusal::VisitOver.into());
     }
-    let terms = Terms::of_customer(sale.seats_per_user, tx.now().plus_seconds(sale.hold_seconds));
+    let terms = Terms::of_customer(token.line_id, sale.seats_per_user, tx.now().plus_seconds(sale.hold_seconds));
     let (reservation, seats) = hold::hold(tx, token.user_id, date.schedule_id, (found, of_user), terms)?;
     queue::extend_visit(tx, &token, Some(reservation.hold_expires_at))?;
     ReservationDetails::with(tx, reservation, date, seats)
@@ -303,10 +307,11 @@ fn end_unpaid(tx: &Tx, reservation: Reservation, status: Status) -> Outcome<(Res
 
 /// A hold is over that its user made: the visit ends at its own time.
 fn shorten_visit(tx: &Tx, ended: &Reservation) -> Outcome<()> {
-    match queue::find_live_of_user(tx, ended.user_id)?.filter(|_| !ended.at_counter) {
-        Some(token) => queue::extend_visit(tx, &token, None),
-        None => Ok(()),
+    if ended.at_counter {
+        return Ok(());
     }
+    let token = queue::find_live(tx, ended.line_id, ended.user_id)?;
+    token.map_or(Ok(()), |token| queue::extend_visit(tx, &token, None))
 }
 
 /// The part of [`end_unpaid`] that leaves the visit alone.
@@ -359,36 +364,4 @@ impl Reservation {
     fn given_up_at(&self, now: Millis) -> Status {
         if self.status_at(now) == Status::Expired { Status::Expired } else { Status::Cancelled }
     }
-}
-
-/// Gives a user a new key. What the old one opened ends with it: whoever had it may be in the line or inside.
-///
-/// # Errors
-/// `USER_NOT_FOUND`.
-pub fn renew_key(tx: &Tx, user_id: Uuid) -> Outcome<String> {
-    let user_key = user::renew_key(tx, user_id)?;
-    if let Some(token) = queue::find_live_of_user(tx, user_id)? {
-        end_visit(tx, &token, TokenEnd::Revoked)?;
-    }
-    Ok(user_key)
-}
-
-/// Ends the visit of somebody who holds nothing of their own any more; says what the token is afterwards. What staff
-/// keep for them is part of no visit.
-pub fn end_visit_unless_held(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<TokenStatus> {
-    let own = sql::find_pending_of_user(tx, token.user_id)?;
-    if own.is_some_and(|own| own.status_at(tx.now()) == Status::PendingPayment) {
-        return Ok(token.status);
-    }
-    end_visit(tx, token, reason)?;
-    Ok(TokenStatus::Expired)
-}
-
-/// Ends a token before its time: an unpaid hold is given back, then the place in the line or the visit is over.
-pub fn end_visit(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<()> {
-    if let Some(reservation) = sql::find_pending_of_user(tx, token.user_id)? {
-        let status = reservation.given_up_at(tx.now());
-        release(tx, reservation, status)?;
-    }
-    queue::end(tx, token, reason)
 }

@@ -2,10 +2,9 @@
 
 use uuid::Uuid;
 
-use super::{end_visit, sql};
+use super::{end_visits, sql};
 use crate::balance;
 use crate::points::Points;
-use crate::queue;
 use crate::refusal::{Refusal, TokenEnd};
 use crate::store::Outcome;
 use crate::user::{self, User};
@@ -18,7 +17,7 @@ use crate::venue::Tx;
 pub fn ban_user(tx: &Tx, user_id: Uuid, banned: bool) -> Outcome<User> {
     let user = user::ban(tx, user_id, banned)?;
     if banned {
-        end_any_visit(tx, user_id)?;
+        end_visits(tx, user_id, TokenEnd::Revoked)?;
     }
     Ok(user)
 }
@@ -34,11 +33,7 @@ pub fn remove_user(tx: &Tx, user_id: Uuid) -> Outcome<()> {
     if balance > Points::ZERO || !reservation_ids.is_empty() {
         return Err(Refusal::UserInUse { balance, reservation_ids }.into());
     }
-    end_any_visit(tx, user_id)?;
+    end_visits(tx, user_id, TokenEnd::Revoked)?;
     sql::delete_notes(tx, user_id)?;
     user::remove(tx, user_id)
-}
-
-fn end_any_visit(tx: &Tx, user_id: Uuid) -> Outcome<()> {
-    queue::find_live_of_user(tx, user_id)?.map_or(Ok(()), |token| end_visit(tx, &token, TokenEnd::Revoked))
 }

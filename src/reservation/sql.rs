@@ -19,12 +19,13 @@ const LOOK_BACK_MAX: u32 = 100;
 
 const RESERVATION: &str = "SELECT reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at,
     failure, payment_id, declined_count, paid_at, refunded_at, ended_at, at_counter, method, note,
-    sold_starts_at, refund_until_hours FROM reservation";
+    sold_starts_at, refund_until_hours, line_id FROM reservation";
 
 fn read(row: &Row) -> rusqlite::Result<Reservation> {
     from_row!(row => Reservation {
         reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at, failure, payment_id,
         declined_count, paid_at, refunded_at, ended_at, at_counter, method, note, sold_starts_at, refund_until_hours,
+        line_id,
     })
 }
 
@@ -37,8 +38,8 @@ pub(super) fn was_ever_held(tx: &Tx, schedule_id: i64) -> rusqlite::Result<bool>
 pub(super) fn insert(tx: &Tx, reservation: &Reservation, seats: &[WantedSeat]) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "INSERT INTO reservation
-           (reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at, payment_id, at_counter, note)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+           (reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at, payment_id, at_counter, note, line_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute((
         reservation.reservation_id,
@@ -51,6 +52,7 @@ pub(super) fn insert(tx: &Tx, reservation: &Reservation, seats: &[WantedSeat]) -
         reservation.payment_id,
         reservation.at_counter,
         &reservation.note,
+        reservation.line_id,
     ))?;
     let mut insert = tx.prepare_cached(
         "INSERT INTO reservation_seat (reservation_id, seat_no, label, price) VALUES (?1, ?2, ?3, ?4)",

@@ -34,7 +34,7 @@ impl Handlers {
         member: Option<Member>,
     ) -> Outcome<Next> {
         let mut context = Context::new(&self.venue, request, now, route.path);
-        let line = &self.line;
+        let lines = &self.lines;
         match route.run {
             Run::Open(run) => {
                 check(route, &mut context)?;
@@ -45,12 +45,12 @@ impl Handlers {
             }
             Run::Token(run) => {
                 let wait_seconds = if route.waits { context.prefer().seconds() } else { 0 };
-                let seen = any_token(&context, line, wait_seconds)?;
+                let seen = any_token(&context, lines, wait_seconds)?;
                 check(route, &mut context)?;
                 let (caller, user_id) = (StreamCaller::Token(seen.key), seen.user_id);
                 self.done(route, &context, caller, Some(user_id), run(self, &context, seen)?)
             }
-            Run::Active(run) => match active_token(&context, line) {
+            Run::Active(run) => match active_token(&context, lines) {
                 Err(known) => self.replayed(route, request, known),
                 Ok(caller) => {
                     check(route, &mut context)?;
@@ -58,7 +58,7 @@ impl Handlers {
                     self.done(route, &context, whose, Some(caller.user_id), run(self, &context, caller)?)
                 }
             },
-            Run::User(run) => match token_or_user_key(&context, line) {
+            Run::User(run) => match token_or_user_key(&context, lines) {
                 Err(known) => self.replayed(route, request, known),
                 Ok(user_id) => {
                     check(route, &mut context)?;
@@ -98,9 +98,9 @@ impl Handlers {
         let has_key = http::idempotency_key(head)?.is_some();
         let caller = match route.run {
             Run::Open(_) => Ok(()),
-            Run::Token(_) => any_token(&context, &self.line, 0).map(drop),
-            Run::Active(_) => active_token(&context, &self.line).map(drop),
-            Run::User(_) => token_or_user_key(&context, &self.line).map(drop),
+            Run::Token(_) => any_token(&context, &self.lines, 0).map(drop),
+            Run::Active(_) => active_token(&context, &self.lines).map(drop),
+            Run::User(_) => token_or_user_key(&context, &self.lines).map(drop),
             Run::Staff(roles, _) => return member_of(member, roles).and_then(|_| Ok(check(route, &mut context)?)),
             Run::Test(_) => return member_of(member, ADMIN).and_then(|_| Ok(check(route, &mut context)?)),
         };

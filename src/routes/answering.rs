@@ -110,7 +110,7 @@ impl Handlers {
             Credential::Nothing => None,
             Credential::Basic(user_id, _) => ids::parse_id(&user_id),
             Credential::Bearer(token) => TokenKey::parse(&token)
-                .and_then(|key| self.line.view(key, now))
+                .and_then(|key| self.lines.view(key, now))
                 .map(|found| found.map_or_else(|(_, user_id)| user_id, |seen| seen.user_id)),
         };
         let given = self.venue.settings.staff_key.as_deref();

@@ -66,7 +66,7 @@ impl Handlers {
         if values.user.is_none() && call.needs_user() {
             let headers = values.authorization().map(|value| ("authorization".to_owned(), value));
             let with_token = Request { headers: headers.into_iter().collect(), ..request.clone() };
-            let owner = match any_token(&Context::new(&self.venue, &with_token, now, ""), &self.line, 0) {
+            let owner = match any_token(&Context::new(&self.venue, &with_token, now, ""), &self.lines, 0) {
                 Ok(token) => Some(token.user_id),
                 Err(known) => known.user_id,
             };

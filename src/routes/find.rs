@@ -143,13 +143,14 @@ mod tests {
         "GET tickets/{ticketId}, GET schedules/{scheduleId}/sales, GET schedules/{scheduleId}/cancellation,
         GET reservations/{reservationId},
         POST reservations/{reservationId}/refund, POST sales, POST reservations, DELETE reservations/{reservationId},
-        POST reservations/{reservationId}/sale, POST users/{userId}/balance/payouts, GET till, PATCH users/{userId}, GET queue, GET users, GET users/{userId},
+        POST reservations/{reservationId}/sale, POST users/{userId}/balance/payouts, GET till, PATCH users/{userId}, GET queue, GET lines, GET users, GET users/{userId},
         GET users/{userId}/reservations, POST users/{userId}/key, POST users/{userId}/balance/top-ups";
     const ADMIN_TOO: &str = "GET webhooks, POST webhooks, GET webhooks/{webhookId}, PATCH webhooks/{webhookId},
         DELETE webhooks/{webhookId}, POST webhooks/{webhookId}/test, POST webhooks/{webhookId}/replay, GET keys, POST keys, DELETE keys/{keyId}, POST concerts, PATCH concerts/{concertId},
         DELETE concerts/{concertId}, DELETE schedules/{scheduleId},
         POST concerts/{concertId}/schedules, POST layouts/preview, PATCH schedules/{scheduleId}, PUT schedules/{scheduleId}/seats/{seat},
-        POST schedules/{scheduleId}/cancellation, GET evening, GET ledger, PATCH queue, POST queue/admissions, POST queue/tokens,
+        POST schedules/{scheduleId}/cancellation, GET evening, GET ledger, PATCH queue, PUT concerts/{concertId}/line,
+        DELETE concerts/{concertId}/line, POST queue/admissions, POST queue/tokens,
         DELETE queue/tokens/{userId}, POST users/{userId}/balance/corrections, DELETE users/{userId}, PUT users/{userId}/ban, GET events, POST clock,
         GET test/faults, PUT test/faults, DELETE test/faults, GET test/requests, DELETE test/requests, POST test/reset,
         GET test/snapshots, POST test/snapshots, POST test/snapshots/{snapshot}/restore, DELETE test/snapshots/{snapshot}";

@@ -13,7 +13,7 @@ use crate::http::{Metrics, Reply};
 use crate::logging;
 use crate::metrics::Exposition;
 use crate::platform::ProcessFigures;
-use crate::queue::Line;
+use crate::queue::{Figures, Lines};
 use crate::seat::{CountedSeats, DATES_COUNTED_MAX};
 use crate::store::{Outcome, backup_note, wal_path};
 use crate::venue::{Answer, Context, Venue};
@@ -52,7 +52,7 @@ pub(super) fn read(rooms: &Handlers, context: &Context) -> Outcome<Answer> {
     let labels = [("version", env!("CARGO_PKG_VERSION")), ("commit", env!("BUILD_COMMIT"))];
     out.family("boxoffice_build_info", "gauge", "The program that runs");
     out.sample("boxoffice_build_info", &labels, 1);
-    line(&rooms.line, context, &mut out);
+    lines(&rooms.lines, context, &mut out);
     writer(context.venue, &mut out);
     let offset = clock_offset_seconds(&context.venue.clock);
     out.one("boxoffice_clock_offset_seconds", "gauge", "The server's time less that of this machine's clock", offset);
@@ -73,17 +73,28 @@ pub(super) fn read(rooms: &Handlers, context: &Context) -> Outcome<Answer> {
     Ok(Answer::Ready(reply))
 }
 
-fn line(line: &Line, context: &Context, out: &mut Exposition) {
-    let figures = line.figures(context.now);
-    for (name, help, value) in [
-        ("boxoffice_queue_waiting", "Tokens waiting", figures.waiting),
-        ("boxoffice_queue_active", "Tokens active", figures.active),
-        ("boxoffice_queue_admitted_last_minute", "Admissions of the last 60 seconds", figures.admitted_last_minute),
-    ] {
-        out.one(name, "gauge", help, value);
+/// The shared line has no label, those of concerts have the id of theirs.
+fn lines(lines: &Lines, context: &Context, out: &mut Exposition) {
+    let lines = lines.list(context.now);
+    type Value = fn(&Figures) -> i64;
+    let figures: [(&str, &str, Value); 4] = [
+        ("boxoffice_queue_waiting", "Tokens waiting", |figures| figures.waiting as i64),
+        ("boxoffice_queue_active", "Tokens active", |figures| figures.active as i64),
+        ("boxoffice_queue_admitted_last_minute", "Admissions of the last 60 seconds", |figures| {
+            figures.admitted_last_minute as i64
+        }),
+        ("boxoffice_queue_oldest_wait_seconds", "How long the first in line has waited", |figures| {
+            figures.oldest_wait_seconds
+        }),
+    ];
+    for (name, help, value) in figures {
+        out.family(name, "gauge", help);
+        for line in &lines {
+            let concert = line.line_id.concert_id().map(|id| id.to_string());
+            let labels: Vec<(&str, &str)> = concert.iter().map(|id| ("concert", id.as_str())).collect();
+            out.sample(name, &labels, value(&line.figures));
+        }
     }
-    let oldest = line.oldest_wait_seconds(context.now);
-    out.one("boxoffice_queue_oldest_wait_seconds", "gauge", "How long the first in line has waited", oldest);
 }
 
 fn writer(venue: &Venue, out: &mut Exposition) {

@@ -31,7 +31,7 @@ use crate::clock::Millis;
 use crate::course::Course;
 use crate::http::{Credential, Handle, Method, RateLimit, Reply, Request, Responder, Resumed, Wait};
 use crate::logging;
-use crate::queue::{self, Line};
+use crate::queue::{self, Lines};
 use crate::refusal::{Language, Refusal};
 use crate::seat::MapCache;
 use crate::staff::{Keyring, Member};
@@ -46,8 +46,8 @@ use crate::{reservation, web};
 pub struct Handlers {
     /// What all calls share.
     pub venue: Arc<Venue>,
-    /// The line.
-    pub line: Arc<Line>,
+    /// The lines.
+    pub lines: Arc<Lines>,
     /// The maps.
     pub maps: Arc<MapCache>,
     /// The keys of those who work here.
@@ -214,7 +214,7 @@ impl Handlers {
         let context = Context::new(&self.venue, request, now, "");
         let prefer = Prefer::again(wait, resumed.over, resumed.applied, now);
         let answer = match wait.until {
-            Until::TokenMoves { key, mark } => queue::api::poll_again(&context, &self.line, key, mark, prefer),
+            Until::TokenMoves { key, mark } => queue::api::poll_again(&context, &self.lines, key, mark, prefer),
             Until::ReservationSettles { reservation_id, is_new } => {
                 reservation::api::look_again(&context, reservation_id, is_new, prefer)
             }
@@ -251,7 +251,7 @@ impl Handlers {
     /// and was forgotten, a staff key that was revoked.
     fn was_ours(&self, request: &Request) -> bool {
         match Credential::of(request) {
-            Credential::Bearer(key) => self.line.has_issued(&key) || self.keyring.has_had(&key),
+            Credential::Bearer(key) => self.lines.has_issued(&key) || self.keyring.has_had(&key),
             _ => false,
         }
     }

@@ -1,10 +1,11 @@
 //! Health and the events feed.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::clock::Clock;
 use crate::http::{Reply, write_event};
-use crate::queue::Line;
+use crate::ids::LineId;
+use crate::queue::{LineView, Lines};
 use crate::store::{self, Outcome};
 use crate::venue::{Answer, Context, HEARTBEAT_SECONDS, NextPiece, Piece, Prefer, Until, list_events, topics};
 
@@ -22,11 +23,12 @@ pub(super) fn clock_offset_seconds(clock: &Clock) -> f64 {
     clock.offset_ms() as f64 / 1_000.0
 }
 
-/// `GET /venue`, open to all: 200 with the rules that a client shows before somebody does something, and the server's
-/// time.
-pub(super) fn venue(context: &Context, line: &Line) -> Outcome<Answer> {
+/// `GET /venue`, open to all: 200 with the rules that a client shows before somebody does something, those of the
+/// shared line and of the lines that concerts have of their own, and the server's time.
+pub(super) fn venue(context: &Context, lines: &Lines) -> Outcome<Answer> {
     let settings = &context.venue.settings;
-    let (sale, rules) = (&settings.sale, line.rules());
+    let (sale, rules) = (&settings.sale, lines.rules(LineId::SHARED));
+    let own = lines.list(context.now).into_iter().filter(|line| line.line_id != LineId::SHARED && !line.closed);
     Answer::json(
         200,
         &json!({
@@ -35,12 +37,24 @@ pub(super) fn venue(context: &Context, line: &Line) -> Outcome<Answer> {
             "opensAt": rules.opens_at,
             "visitSeconds": rules.visit_seconds,
             "abandonSeconds": rules.abandon_seconds,
+            "lines": own.map(public_line).collect::<Vec<_>>(),
             "holdSeconds": sale.hold_seconds,
             "seatsPerUser": sale.seats_per_user,
             "paymentAttempts": sale.payment_attempts,
             "topUpPolicy": settings.top_up_policy().word(),
         }),
     )
+}
+
+/// What a client shows of the line of a concert before somebody stands in it.
+fn public_line(line: LineView) -> Value {
+    let LineView { line_id, rules, .. } = line;
+    json!({
+        "concertId": line_id,
+        "opensAt": rules.opens_at,
+        "visitSeconds": rules.visit_seconds,
+        "abandonSeconds": rules.abandon_seconds,
+    })
 }
 
 /// `GET /staff/events`, for admins: 200 with the events after `after` in commit order, `limit` 1 to 1,000 (100); with

@@ -18,10 +18,12 @@ impl Handlers {
         let RouteMatch::Route(route) = find(Method::Get, &request.path) else { return Err(Refusal::NotFound.into()) };
         let mut context = Context::new(&self.venue, request, now, route.path);
         check(route, &mut context)?;
-        let (line, mut actor) = (&self.line, None);
+        let (lines, mut actor) = (&self.lines, None);
         let answer = match (&route.run, caller) {
-            (Run::Token(run), StreamCaller::Token(key)) => run(self, &context, streaming_token(&context, line, key)?),
-            (Run::Active(run), StreamCaller::Token(key)) => run(self, &context, streaming_caller(&context, line, key)?),
+            (Run::Token(run), StreamCaller::Token(key)) => run(self, &context, streaming_token(&context, lines, key)?),
+            (Run::Active(run), StreamCaller::Token(key)) => {
+                run(self, &context, streaming_caller(&context, lines, key)?)
+            }
             (Run::Active(run), StreamCaller::All) => run(self, &context, Caller::NOBODY),
             (Run::User(run), StreamCaller::User(user_id)) => run(self, &context, user_id),
             (Run::Staff(roles, run), StreamCaller::Staff(key_id)) => {

@@ -20,28 +20,34 @@ const ALL: &[Role] = &[Role::Admin, Role::Counter, Role::Door];
 pub static ROUTES: &[Route] = &[
     // What customers ask for most.
     get("/api/v1/queue/token", Token(|_, c, seen| queue::api::poll(c, &seen))).waits().streams(),
-    get("/api/v1/schedules/{scheduleId}/seats", Active(|rooms, c, caller| seat::api::seats(c, &rooms.maps, caller)))
-        .query(&["attribute", "since"])
-        .streams(),
+    get(
+        "/api/v1/schedules/{scheduleId}/seats",
+        Active(|rooms, c, caller| seat::api::seats(c, (&rooms.maps, &rooms.lines), caller)),
+    )
+    .query(&["attribute", "since"])
+    .streams(),
     post("/api/v1/reservations", Active(|rooms, c, caller| reservation::api::reserve(c, &rooms.maps, caller))).waits(),
     post("/api/v1/payments", Active(|_, c, caller| payment::api::pay(c, caller))),
     // The other calls of customers.
     get("/api/v1/openapi.json", Open(|_, c| Ok(Answer::Ready(openapi::answer(c.request, ROUTES)?)))),
     get("/api/v1/openapi-3.0.json", Open(|_, c| Ok(Answer::Ready(openapi::answer_3_0(c.request, ROUTES)?)))),
-    get("/api/v1/venue", Open(|rooms, c| operations::venue(c, &rooms.line))),
+    get("/api/v1/venue", Open(|rooms, c| operations::venue(c, &rooms.lines))),
     post("/api/v1/users", Open(|_, c| user::api::register(c))).secret().arrival(),
-    post("/api/v1/queue/tokens", Open(|rooms, c| queue::api::issue(c, &rooms.line))).secret().arrival(),
+    post("/api/v1/queue/tokens", Open(|rooms, c| queue::api::issue(c, &rooms.lines))).secret().arrival(),
     delete("/api/v1/queue/token", Token(|_, _, seen| reservation::api::leave(seen.caller()))),
-    get("/api/v1/queue/draw", Open(|_, c| queue::api::draw(c))),
-    get("/api/v1/queue/draws", Open(|_, c| queue::api::draws(c))).query(&["limit", "cursor"]),
+    get("/api/v1/queue/draw", Open(|_, c| queue::api::draw(c))).query(&["concertId"]),
+    get("/api/v1/queue/draws", Open(|_, c| queue::api::draws(c))).query(&["concertId", "limit", "cursor"]),
     get("/api/v1/concerts", Open(|_, c| schedule::api::concerts(c))).query(&["limit", "cursor"]),
     get("/api/v1/concerts/{concertId}/dates", Open(|rooms, c| seat::api::dates(c, &rooms.maps)))
         .query(&["limit", "cursor"]),
-    get("/api/v1/concerts/{concertId}/schedules", Active(|rooms, c, _| seat::api::schedules(c, &rooms.maps)))
-        .query(&["all", "limit", "cursor"]),
+    get(
+        "/api/v1/concerts/{concertId}/schedules",
+        Active(|rooms, c, caller| seat::api::schedules(c, (&rooms.maps, &rooms.lines), caller)),
+    )
+    .query(&["all", "limit", "cursor"]),
     get(
         "/api/v1/concerts/{concertId}/seats",
-        Active(|rooms, c, caller| seat::api::seats_on_date(c, &rooms.maps, caller.user_id)),
+        Active(|rooms, c, caller| seat::api::seats_on_date(c, (&rooms.maps, &rooms.lines), caller)),
     )
     .query(&["date", "attribute"]),
     get("/api/v1/reservations", User(|_, c, user_id| reservation::api::reservations(c, user_id))).query(&[
@@ -118,15 +124,18 @@ pub static ROUTES: &[Route] = &[
         .waits(),
     post("/api/v1/staff/webhooks/{webhookId}/replay", Staff(ADMIN, |_, c, _| webhook::staff_api::replay(c))),
     // Staff: how it goes, and the line.
-    get("/api/v1/staff/evening", Staff(ADMIN, |rooms, c, _| dashboard::staff_api::dashboard(c, &rooms.line))),
+    get("/api/v1/staff/evening", Staff(ADMIN, |rooms, c, _| dashboard::staff_api::dashboard(c, &rooms.lines))),
     get("/api/v1/staff/events", Staff(ADMIN, |_, c, _| operations::events(c)))
         .query(&["after", "limit"])
         .waits()
         .streams(),
-    get("/api/v1/staff/queue", Staff(COUNTER, |rooms, c, _| queue::staff_api::queue(c, &rooms.line))),
+    get("/api/v1/staff/queue", Staff(COUNTER, |rooms, c, _| queue::staff_api::queue(c, &rooms.lines))),
+    get("/api/v1/staff/lines", Staff(COUNTER, |rooms, c, _| queue::staff_api::lines(c, &rooms.lines))),
+    put("/api/v1/staff/concerts/{concertId}/line", Staff(ADMIN, |_, c, _| queue::staff_api::put_line(c))),
+    delete("/api/v1/staff/concerts/{concertId}/line", Staff(ADMIN, |_, c, _| queue::staff_api::close_line(c))),
     patch("/api/v1/staff/queue", Staff(ADMIN, |_, c, _| queue::staff_api::change(c))),
-    post("/api/v1/staff/queue/admissions", Staff(ADMIN, |rooms, c, _| queue::staff_api::admit(c, &rooms.line))),
-    post("/api/v1/staff/queue/tokens", Staff(ADMIN, |rooms, c, _| queue::staff_api::invite(c, &rooms.line))),
+    post("/api/v1/staff/queue/admissions", Staff(ADMIN, |rooms, c, _| queue::staff_api::admit(c, &rooms.lines))),
+    post("/api/v1/staff/queue/tokens", Staff(ADMIN, |rooms, c, _| queue::staff_api::invite(c, &rooms.lines))),
     delete("/api/v1/staff/queue/tokens/{userId}", Staff(ADMIN, |_, c, _| reservation::api::revoke(c))),
     // Staff: the counter.
     get("/api/v1/staff/users", Staff(COUNTER, |_, c, _| report::staff_api::users(c)))

@@ -2,14 +2,13 @@
 
 use rusqlite::Connection;
 use serde_json::json;
-use uuid::Uuid;
 
 use super::date_cache::DateJson;
 use super::map::{Free, MapPart};
 use super::{Attribute, MapCache, sql};
 use crate::clock::Millis;
 use crate::http::{Reply, must_be_date};
-use crate::queue::Caller;
+use crate::queue::{Caller, Lines};
 use crate::refusal::Refusal;
 use crate::schedule::{self, Schedule};
 use crate::store::Outcome;
@@ -30,7 +29,8 @@ pub(super) fn schedule_json<'s>(connection: &Connection, schedule: &'s Schedule,
 
 /// `GET /concerts/{concertId}/schedules`, for an active token: 200 with the dates that can be booked, all of them with
 /// `all=true`; 304 by `If-None-Match`. 400 `INVALID_REQUEST` for another `all`. 404 `CONCERT_NOT_FOUND`.
-pub fn schedules(context: &Context, maps: &MapCache) -> Outcome<Answer> {
+pub fn schedules(context: &Context, (maps, lines): (&MapCache, &Lines), caller: Caller) -> Outcome<Answer> {
+    caller.must_open(lines, context.number("concertId")?)?;
     let all = match context.query("all") {
         None | Some("false") => false,
         Some("true") => true,
@@ -84,8 +84,11 @@ pub(super) fn after(dates: &[Schedule], cursor: Option<i64>) -> Result<&[Schedul
 /// it, where memory goes back so far; 304 by `If-None-Match`. As a stream: the map, or what has changed since the
 /// `ETag` or event that `Last-Event-ID` tells, then what changes, at most twice a second. 400 `INVALID_REQUEST` for
 /// another attribute. 404 `SCHEDULE_NOT_FOUND`.
-pub fn seats(context: &Context, maps: &MapCache, caller: Caller) -> Outcome<Answer> {
+pub fn seats(context: &Context, (maps, lines): (&MapCache, &Lines), caller: Caller) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
+    if lines.are_several() {
+        caller.must_open(lines, maps.concert_of(&context.venue.readers, schedule_id, context.now)?)?;
+    }
     let part = MapPart { since: context.query_number("since", 0..=i64::MAX)?, attribute: wanted_attribute(context)? };
     let (readers, viewer) = (&context.venue.readers, caller.user_id);
     let Some(at) = context.stream() else {
@@ -105,8 +108,9 @@ fn wanted_attribute(context: &Context) -> Result<Option<Attribute>, Refusal> {
 
 /// `GET /concerts/{concertId}/seats`, for an active token: `GET /schedules/{scheduleId}/seats` for the only schedule on
 /// `date` (YYYY-MM-DD). 404 `CONCERT_NOT_FOUND`, `SCHEDULE_NOT_FOUND`; 409 `DATE_AMBIGUOUS`.
-pub fn seats_on_date(context: &Context, maps: &MapCache, viewer: Uuid) -> Outcome<Answer> {
+pub fn seats_on_date(context: &Context, (maps, lines): (&MapCache, &Lines), caller: Caller) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
+    caller.must_open(lines, concert_id)?;
     let readers = &context.venue.readers;
     let wanted = context.query("date").unwrap_or("");
     must_be_date(wanted, "?date")?;
@@ -114,5 +118,5 @@ pub fn seats_on_date(context: &Context, maps: &MapCache, viewer: Uuid) -> Outcom
     let on_date = dates.iter().filter(|schedule| schedule.date == wanted);
     let schedule_id = schedule::must_be_one(on_date)?.schedule_id;
     let part = MapPart { since: None, attribute: wanted_attribute(context)? };
-    maps.show(readers, context.request, schedule_id, viewer, part, context.now).map(Answer::Ready)
+    maps.show(readers, context.request, schedule_id, caller.user_id, part, context.now).map(Answer::Ready)
 }

@@ -19,6 +19,7 @@ use crate::venue::{Claim, SeatState};
 pub(super) struct Occupancy {
     /// The date's version, which counts the changes.
     pub version: i64,
+    pub concert_id: i64,
     /// Seats without a claim, due or not, by what they cost.
     free: FreeByPrice,
     /// The seats held until each moment. Those that are due count as free, although no commit has said so yet.
@@ -48,6 +49,7 @@ impl Occupancy {
     pub fn read(connection: &Connection, schedule_id: i64, with_map: bool) -> Outcome<Occupancy> {
         let schedule = crate::schedule::must_find(connection, schedule_id)?;
         let mut occupancy = Occupancy::new(schedule.version, &sql::list_prices(connection, schedule_id)?);
+        occupancy.concert_id = schedule.concert_id;
         if with_map {
             let plan = Arc::new(Plan::read(connection, schedule_id)?);
             let states = Arc::new(vec![SeatState::Available; plan.seats.len()]);
@@ -63,7 +65,7 @@ impl Occupancy {
 
     /// A date without claims and without its map; `prices` are those of its seats in layout order.
     pub fn new(version: i64, prices: &[Points]) -> Occupancy {
-        Occupancy { version, free: FreeByPrice::of(prices), holds: BTreeMap::new(), map: None }
+        Occupancy { version, concert_id: 0, free: FreeByPrice::of(prices), holds: BTreeMap::new(), map: None }
     }
 
     /// Follows a commit that made this version of the date.

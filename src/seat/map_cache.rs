@@ -92,6 +92,14 @@ impl MapCache {
         self.look(readers, schedule_id, now, false, |_, occupancy| Some(occupancy.free(now)))
     }
 
+    /// The concert of a date.
+    ///
+    /// # Errors
+    /// `SCHEDULE_NOT_FOUND`.
+    pub fn concert_of(&self, readers: &Readers, schedule_id: i64, now: Millis) -> Outcome<i64> {
+        self.look(readers, schedule_id, now, true, |_, occupancy| Some(occupancy.concert_id))
+    }
+
     /// The map of a date as `viewer` sees it at `now`, or 304 when they have it already; or the part of
     /// it that is wanted.
     ///

@@ -50,6 +50,8 @@ struct Concert {
     id: Option<i64>,
     words: ConcertWords,
     dates: Vec<Date>,
+    /// The rules of its own line, where it has one.
+    line: Option<RulesChange>,
 }
 
 #[derive(Debug)]

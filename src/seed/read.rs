@@ -66,7 +66,7 @@ impl Reader<'_> {
         if fields.has("settings") {
             self.settings(Fields::of_value(fields.must("settings")?, fields.pointer("settings"))?)?;
         }
-        let rules = fields.has("queue").then(|| self.rules(&mut fields)).transpose()?;
+        let rules = fields.has("queue").then(|| self.rules(&mut fields, "queue")).transpose()?;
         let staff = each(&mut fields, "staffKeys", STAFF_MAX, |fields| self.staff_key(fields))?;
         reject_duplicates(&staff, "/staffKeys", "name", |(name, ..)| Some(name))?;
         reject_duplicates(&staff, "/staffKeys", "key", |(.., key)| Some(key))?;
@@ -107,8 +107,8 @@ impl Reader<'_> {
         fields.end()
     }
 
-    fn rules(&self, fields: &mut Fields) -> Result<RulesChange, Refusal> {
-        let (at, mut value) = (fields.pointer("queue"), fields.must("queue")?);
+    fn rules(&self, fields: &mut Fields, name: &str) -> Result<RulesChange, Refusal> {
+        let (at, mut value) = (fields.pointer(name), fields.must(name)?);
         self.settle_instants(&mut value, &at, &["opensAt"])?;
         RulesChange::read(Fields::of_value(value, at)?)
     }
@@ -138,7 +138,8 @@ impl Reader<'_> {
         let at = fields.pointer("dates");
         let dates = each(&mut fields, "dates", DATES_MAX, |fields| self.date(fields))?;
         reject_duplicates(&dates, &at, "scheduleId", |date| date.id)?;
-        Ok(Concert { id, words: schedule::staff_api::read_concert(fields)?, dates })
+        let line = fields.has("line").then(|| self.rules(&mut fields, "line")).transpose()?;
+        Ok(Concert { id, words: schedule::staff_api::read_concert(fields)?, dates, line })
     }
 
     fn date(&mut self, mut fields: Fields) -> Result<Date, Refusal> {

@@ -9,10 +9,10 @@ use uuid::Uuid;
 use super::{Concert, Reservation, Seed, User};
 use crate::balance;
 use crate::clock::Millis;
-use crate::ids::TokenMint;
+use crate::ids::{LineId, TokenMint};
 use crate::payment::{self, CounterPayment};
 use crate::points::Points;
-use crate::queue::{self, Line};
+use crate::queue::{self, Lines};
 use crate::refusal::Refusal;
 use crate::reservation::{self, ReservationDetails, Status, Terms};
 use crate::schedule;
@@ -53,7 +53,7 @@ impl Seeded {
 struct Issuer {
     signing: SigningKey,
     /// An empty line: those of the seed are in the file alone, from which the line is filled at the start.
-    line: Line,
+    lines: Lines,
 }
 
 /// What is refused, with its place in the file.
@@ -84,7 +84,7 @@ impl Seed {
         sale: &SaleSettings,
     ) -> Result<Seeded, OpenError> {
         let mut place = String::new();
-        let issuer = Issuer { signing: SigningKey::of(secret), line: Line::new(TokenMint::of(&secret.0)) };
+        let issuer = Issuer { signing: SigningKey::of(secret), lines: Lines::new(TokenMint::of(&secret.0)) };
         let written = queue::settle_rules(connection, first).map_err(Failure::from).and_then(|_| {
             with_transaction(connection, now, |tx| {
                 self.write_all(tx, &issuer, sale).map_err(|(at, failure)| {
@@ -107,7 +107,7 @@ impl Seed {
     fn write_all(&self, tx: &Tx, issuer: &Issuer, sale: &SaleSettings) -> Placed<Seeded> {
         let mut seeded = Seeded::default();
         if let Some(rules) = &self.rules {
-            queue::change_rules(tx, |now| rules.apply(now)).at(|| "/queue".into())?;
+            queue::change_rules(tx, LineId::SHARED, |now| rules.apply(now)).at(|| "/queue".into())?;
         }
         for (index, (name, role, key)) in self.staff.iter().enumerate() {
             staff::replace(tx, name, *role, key).at(|| format!("/staffKeys/{index}"))?;
@@ -182,6 +182,10 @@ impl Concert {
             }
             ids.push(id);
         }
+        if let Some(line) = &self.line {
+            let rules = queue::settle_own_line(tx, concert.concert_id, |rules| line.apply(rules));
+            rules.at(|| format!("{at}/line"))?;
+        }
         Ok((concert.concert_id, ids))
     }
 }
@@ -207,11 +211,11 @@ impl User {
 impl Reservation {
     fn write(&self, tx: &Tx, issuer: &Issuer, sale: &SaleSettings) -> Outcome<Uuid> {
         let (user_id, schedule_id) = (self.user_id, self.schedule_id);
-        schedule::must_find(tx, schedule_id)?;
+        let line_id = queue::line_of(tx, Some(schedule::must_find(tx, schedule_id)?.concert_id))?;
         let needs_points = self.status == Status::Refunded && self.method.is_none();
         let lent = if needs_points { self.lend(tx)? } else { Points::ZERO };
         let until = self.hold_expires_at.unwrap_or_else(|| tx.now().plus_seconds(sale.hold_seconds));
-        let of_customer = Terms::of_customer(sale.seats_per_user, until);
+        let of_customer = Terms::of_customer(line_id, sale.seats_per_user, until);
         let mut terms = if self.at_counter { Terms::of_counter(until, None) } else { of_customer };
         (terms.given, terms.note) = (self.ids, self.note.clone());
         let held = reservation::reserve_elsewhere(tx, user_id, schedule_id, &self.seats, terms)?;
@@ -230,7 +234,7 @@ impl Reservation {
             Status::PendingPayment if is_kept => {}
             Status::PendingPayment => {
                 // Who holds seats is inside until the hold is over.
-                let token = queue::admit_elsewhere(tx, &issuer.line, user_id)?;
+                let token = queue::admit_elsewhere(tx, &issuer.lines, line_id, user_id)?;
                 queue::extend_visit(tx, &token, Some(held_until))?;
             }
             Status::Failed | Status::Expired => {}

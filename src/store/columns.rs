@@ -3,7 +3,7 @@
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
 use crate::clock::Millis;
-use crate::ids::{KeyHash, TokenKey};
+use crate::ids::{KeyHash, LineId, TokenKey};
 use crate::points::Points;
 use crate::refusal::TokenEnd;
 use crate::signing::SigningSecret;
@@ -39,6 +39,18 @@ pub struct Blob16(pub [u8; 16]);
 impl ToSql for Blob16 {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(ValueRef::Blob(&self.0)))
+    }
+}
+
+impl ToSql for LineId {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.into())
+    }
+}
+
+impl FromSql for LineId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_i64().map(LineId)
     }
 }
 

@@ -7,26 +7,33 @@ use uuid::Uuid;
 use super::Snapshot;
 use crate::clock::Millis;
 use crate::http::Topic;
-use crate::ids::TokenKey;
+use crate::ids::{LineId, TokenKey};
 use crate::store::column_words;
 
 /// What memory must learn once a transaction is committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// A token took its place in the line.
-    TokenIssued { token_id: i64, key: TokenKey, user_id: Uuid, place: Option<i64>, join_number: Option<u32> },
+    TokenIssued {
+        line_id: LineId,
+        token_id: i64,
+        key: TokenKey,
+        user_id: Uuid,
+        place: Option<i64>,
+        join_number: Option<u32>,
+    },
     /// A token was let in.
-    TokenAdmitted { key: TokenKey, visit_until: Millis },
+    TokenAdmitted { line_id: LineId, key: TokenKey, visit_until: Millis },
     /// A waiting token stands elsewhere now, or for the draw.
     TokenMoved { key: TokenKey, place: Option<i64>, join_number: Option<u32> },
     /// The draw gave tokens their places and draw numbers.
-    Drawn { places: Vec<(TokenKey, i64, u32)> },
+    Drawn { line_id: LineId, places: Vec<(TokenKey, i64, u32)> },
     /// A hold moved the end of a visit.
     VisitMoved { key: TokenKey, active_until: Millis },
     /// A token is over; it was active or still waiting.
-    TokenEnded { key: TokenKey, was_active: bool },
-    /// The rules of the line changed.
-    QueueChanged,
+    TokenEnded { line_id: LineId, key: TokenKey, was_active: bool },
+    /// The rules of a line changed, or it is new or closed.
+    QueueChanged { line_id: LineId },
     /// A staff key was made or revoked.
     StaffKeysChanged,
     /// Staff changed a webhook, a test was sent to it, or it was disabled.
@@ -87,7 +94,7 @@ impl Claim {
 pub mod topics {
     use super::{TokenKey, Topic, Uuid};
 
-    /// The line was paused or resumed, or its message changed.
+    /// A line was paused or resumed, or its message changed.
     pub const QUEUE: Topic = Topic(1);
     /// Something was added to the events feed.
     pub const EVENTS: Topic = Topic(2);

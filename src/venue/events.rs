@@ -16,6 +16,7 @@ column_words! {
         TokenMoved "TOKEN_MOVED",
         QueueChanged "QUEUE_CHANGED",
         QueueDrawn "QUEUE_DRAWN",
+        LineClosed "LINE_CLOSED",
         SeatsHeld "SEATS_HELD",
         SeatsReleased "SEATS_RELEASED",
         SeatsSold "SEATS_SOLD",

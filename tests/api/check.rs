@@ -148,8 +148,15 @@ const DAMAGES: &[(&str, &str)] = &[
     ),
     ("UPDATE token SET visit_until = activated_at - 1 WHERE status = 'ACTIVE'", "is ACTIVE, but its times"),
     ("UPDATE reservation SET created_at = ended_at + 1 WHERE status = 'CANCELLED'", "since an earlier moment"),
-    ("UPDATE draw SET joined = 9", "draw 1 says that 1 of 9 were drawn"),
-    ("UPDATE draw SET draw_id = 2", "the list of draws has no draw 1"),
+    ("UPDATE draw SET joined = 9", "draw 1 of line 0 says that 1 of 9 were drawn"),
+    ("UPDATE draw SET draw_id = 2", "the list of draws of line 0 has no draw 1"),
+    (
+        "INSERT INTO queue (line_id, max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds)
+         VALUES (99, 1, 1, 1, 1, 1)",
+        "line 99 is of a concert that is not there",
+    ),
+    ("UPDATE token SET place = NULL, join_number = 1 WHERE status = 'WAITING'", "waits in line 0 for a draw"),
+    ("UPDATE reservation SET line_id = 1 WHERE status = 'PENDING_PAYMENT'", "is not let in until its hold is over"),
     ("DELETE FROM event WHERE sequence = 7", "the feed of events has no event 7"),
     ("UPDATE event SET at = 1 WHERE sequence = 7", "event 7 is of an earlier moment"),
     ("UPDATE event SET type = 'TOKEN_EATEN' WHERE sequence = 7", "event 7 is of the type TOKEN_EATEN"),

@@ -29,6 +29,7 @@ mod names;
 mod one_moment;
 mod openapi;
 mod openapi_form;
+mod own_lines;
 mod pages;
 mod policy;
 mod races;

@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import { Ends, PHONE, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
-import { agree, button, field, signIn } from './staff_steps.mjs';
-import { joinLine } from './steps.mjs';
+import { agree, button, field, link, signIn, text } from './staff_steps.mjs';
+import { joinLine, letIn, toSeats } from './steps.mjs';
 
 const ends = new Ends();
 const browser = await openBrowser(ends);
@@ -122,4 +122,33 @@ test('what is sold shows up by itself: figures of the date, the chart, the news'
   await staff.reload();
   await staff.getByRole('img', { name: 'Seats sold each minute · 2 in all' }).waitFor();
   await mustBeSound(staff, 'the evening after a sale');
+});
+
+test('two on-sales: a concert with a line of its own stops nobody who comes for another', async (t) => {
+  const app = await openApp(t);
+  const summer = await app.concert({ title: 'Summer', layout: { numbered: { count: 20, price: 40_000 } } });
+  const staff = await openPage(browser, app, { path: null });
+  const kim = await openPage(browser, app, { size: PHONE });
+  t.after(() => Promise.all([kim.context().close(), staff.context().close()]));
+  await signIn(staff, app, app.staffKey, `#concerts/${summer.concertId}`);
+  await (await button(staff, 'ownLine.make.begin')).click();
+  await agree(staff, 'ownLine.make.do');
+  await (await link(staff, 'ownLine.steer')).click();
+  const ofSummer = staff.locator('tr', { hasText: 'Summer' }).first();
+  await ofSummer.getByRole('button').click();
+  await (await button(staff, 'letting.pause.do')).click();
+  await agree(staff, 'letting.pause.do');
+  await ofSummer.getByText(await text(staff, 'lines.paused')).waitFor();
+
+  await joinLine(kim, app, { concertId: summer.concertId });
+  await kim.locator('.note.warn').waitFor();
+  await ofSummer.locator('td', { hasText: '1' }).first().waitFor();
+  await toSeats(kim, app); // the line that all others share is open
+  await kim.goto(`${app.url}/#/concerts/${summer.concertId}/dates/${summer.scheduleId}`);
+  await kim.locator('.note.warn').waitFor(); // the place there is kept
+  await (await button(staff, 'letting.resume.do')).click();
+  await agree(staff, 'letting.resume.do');
+  await letIn(kim);
+  await mustBeSound(staff, 'the lines beside each other');
+  assert.deepEqual([...kim.errors, ...staff.errors], []);
 });

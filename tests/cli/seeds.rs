@@ -39,7 +39,7 @@ fn whole() -> Value {
                     { "startsAt": "2026-12-24T19:00", "layout": { "numbered": { "count": 3, "price": 0 } }, "cancelled": true }
                 ]
             },
-            { "title": "Tag" }
+            { "title": "Tag", "line": { "maxActive": 3, "opensAt": "PT3H" } }
         ],
         "users": [
             { "userId": KIM, "userKey": "the-key-of-kim", "name": "Kim", "points": 100 },
@@ -67,7 +67,7 @@ fn whole() -> Value {
 /// What can be seen of a venue that a seed can say.
 fn seen(serving: &Serving) -> Vec<Value> {
     let mut paths: Vec<String> =
-        ["/queue", "/concerts", "/concerts/5/schedules", "/schedules/9/seats", "/schedules/9/sales"]
+        ["/lines", "/concerts", "/concerts/5/schedules", "/schedules/9/seats", "/schedules/9/sales"]
             .into_iter()
             .map(str::to_owned)
             .collect();
@@ -192,6 +192,11 @@ fn seed_with_a_fault_stops_the_start_with_its_place_in_one_sentence() {
         ),
         (with(&|seed| seed["queue"]["maxActive"] = "7".into()), "/queue/maxActive:", "must be a whole number"),
         (with(&|seed| seed["queue"]["opensAt"] = "-PT1S".into()), "/queue/opensAt:", "must lie ahead"),
+        (
+            with(&|seed| seed["concerts"][1]["line"]["paused"] = 1.into()),
+            "/concerts/1/line/paused:",
+            "must be true or false",
+        ),
         (with(&|seed| seed["staffKeys"][0]["name"] = "admin".into()), "/staffKeys/0/name:", "--staff-key"),
         (
             with(&|seed| seed["reservations"][0]["userId"] = SOLD.into()),

@@ -32,7 +32,8 @@ fn truth() -> &'static Truth {
         let database = folder.path().join("venue.db");
         let served = Served::start(&database, Start { flags: FLAGS, ..Start::default() }).unwrap();
         served.add_dates(2, 200).unwrap();
-        let mut customers = Customers::of(7, 4, 10, (2, 200));
+        let own = served.add_own_line(200).unwrap();
+        let mut customers = Customers::of(7, 4, 10, (2, 200)).with_own_line(own);
         customers.work(served.address, None, false, |answered| {
             let enough = || answered.load(std::sync::atomic::Ordering::Relaxed) >= 2_500;
             assert!(comes_true(Duration::from_secs(60), enough));

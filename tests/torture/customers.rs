@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::calls::{Call, basic, bearer};
 use super::history::{Doing, Op, Said};
 use super::outside::pause;
+use super::served::OWN_CONCERT;
 use super::shim::{Shim, Word};
 use super::streams::Dice;
 use super::wire::Wire;
@@ -81,6 +82,13 @@ impl Customers {
         done
     }
 
+    /// Lets every third of them come for the date of a concert that has a line of its own.
+    pub fn with_own_line(mut self, date: i64) -> Customers {
+        let customers = self.groups.iter_mut().flatten().filter(|customer| customer.name % 3 == 2);
+        customers.for_each(|customer| customer.own_date = Some(date));
+        self
+    }
+
     pub fn answered(&self) -> usize {
         self.history.iter().filter(|op| op.said.is_some()).count()
     }
@@ -122,6 +130,8 @@ fn go_shopping(
 /// One customer, and what they know.
 pub struct Customer {
     name: usize,
+    /// The date that they come for, where its concert has a line of its own.
+    own_date: Option<i64>,
     id: String,
     user_key: String,
     token: String,
@@ -141,6 +151,7 @@ impl Customer {
         let (id, user_key, token) = Default::default();
         Customer {
             name,
+            own_date: None,
             id,
             user_key,
             token,
@@ -165,8 +176,11 @@ impl Customer {
             None if !self.is_inside && coin < 94 => Doing::Poll,
             None if !self.is_inside => Doing::Leave,
             None if coin < 10 => Doing::Leave,
-            None if coin < 14 => Doing::Map(app.date()),
-            None => Doing::Hold(app.date(), app.choose(dice)),
+            None if coin < 14 => Doing::Map(self.own_date.unwrap_or_else(|| app.date())),
+            None => match self.own_date {
+                Some(date) => Doing::Hold(date, vec![(1 + dice.below(app.seats)).to_string()]),
+                None => Doing::Hold(app.date(), app.choose(dice)),
+            },
             Some((id, amount)) if *amount == 0 || coin < 12 => Doing::Look(id.clone()),
             Some((id, _)) if coin < 22 => Doing::Cancel(id.clone()),
             Some(_) if coin < 27 => Doing::Leave,
@@ -179,7 +193,11 @@ impl Customer {
         let by_key = matches!(doing, Doing::TopUp(_) | Doing::Balance | Doing::Look(_) | Doing::Cancel(_));
         let (method, path, body) = match doing {
             Doing::SignUp => ("POST", "/users".into(), json!({ "name": format!("Kim {}", self.name) })),
-            Doing::LineUp => ("POST", "/queue/tokens".into(), json!({ "userId": self.id, "userKey": self.user_key })),
+            Doing::LineUp => {
+                let concert = self.own_date.map(|_| OWN_CONCERT);
+                let body = json!({ "userId": self.id, "userKey": self.user_key, "concertId": concert });
+                ("POST", "/queue/tokens".into(), body)
+            }
             Doing::Poll => ("GET", "/queue/token".to_owned(), Value::Null),
             Doing::Leave => ("DELETE", "/queue/token".into(), Value::Null),
             Doing::TopUp(amount) => {
@@ -247,7 +265,8 @@ impl Customer {
             }
             (Doing::Pay(..), 201) => {
                 let tickets = said.body["tickets"].as_array().map_or(0, Vec::len);
-                app.sold.fetch_add(if said.replayed { 0 } else { tickets }, Relaxed);
+                let is_of_others = said.replayed || self.own_date.is_some();
+                app.sold.fetch_add(if is_of_others { 0 } else { tickets }, Relaxed);
                 self.balance = said.body["balance"].as_i64().unwrap_or(0);
                 (self.token, self.is_inside, self.pending) = (String::new(), false, None);
             }

@@ -36,6 +36,9 @@ pub struct Served {
     pub ready_after: Duration,
 }
 
+/// The concert that has a line of its own.
+pub const OWN_CONCERT: i64 = 2;
+
 impl Served {
     fn command(database: &Path, start: Start) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_boxoffice"));
@@ -124,6 +127,17 @@ impl Served {
         let served = Served::start(database, start)?;
         served.add_dates(dates as i64, seats as i64)?;
         Ok(served)
+    }
+
+    /// A second concert, whose one date has so many seats, with a line of its own; gives the id of the date.
+    pub fn add_own_line(&self, seats: usize) -> io::Result<i64> {
+        self.staff("POST", "/concerts", json!({ "title": "Tag" }), 201)?;
+        let layout = json!({ "numbered": { "count": seats, "price": PRICE } });
+        let date = json!({ "startsAt": "2200-01-01T10:00:00Z", "layout": layout });
+        let added = self.staff("POST", &format!("/concerts/{OWN_CONCERT}/schedules"), date, 201)?;
+        self.staff("PUT", &format!("/concerts/{OWN_CONCERT}/line"), json!({}), 200)?;
+        let added: Value = serde_json::from_slice(&added.body)?;
+        added["scheduleId"].as_i64().ok_or_else(|| io::Error::other("a date without an id"))
     }
 
     /// One concert with so many dates of so many seats each.

@@ -7,9 +7,6 @@ UPDATE token SET place = 0 WHERE activated_at IS NOT NULL AND place > (
     FROM (SELECT ifnull(max(token_id), 0) AS last FROM token),
         (SELECT count(*) AS awaiting_draw FROM token WHERE status = 'WAITING' AND place IS NULL));
 
-ALTER TABLE draw ADD COLUMN guests INTEGER CHECK (guests >= 0);
-ALTER TABLE draw ADD COLUMN guest_numbers TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(guest_numbers));
-ALTER TABLE draw ADD COLUMN guests_later INTEGER NOT NULL DEFAULT 0 CHECK (guests_later >= 0);
 ALTER TABLE venue ADD COLUMN set_back_entry_id INTEGER NOT NULL DEFAULT 0;
 
 -- SQL cannot fold names: that is done when the file is opened.
@@ -142,3 +139,49 @@ CREATE TABLE webhook (
     CHECK ((last_at IS NULL) = (last_outcome IS NULL)),
     CHECK ((test_at IS NULL) = (test_outcome IS NULL))
 ) STRICT;
+
+-- queue, draw, token, reservation: lines of their own for concerts; what there was is the shared line, number 0
+ALTER TABLE queue RENAME TO older_queue;
+CREATE TABLE queue (
+    line_id          INTEGER PRIMARY KEY,
+    max_active       INTEGER NOT NULL CHECK (max_active >= 0),
+    admit_per_minute INTEGER NOT NULL CHECK (admit_per_minute >= 0),
+    visit_seconds    INTEGER NOT NULL CHECK (visit_seconds > 0),
+    abandon_seconds  INTEGER NOT NULL CHECK (abandon_seconds > 0),
+    claim_seconds    INTEGER NOT NULL CHECK (claim_seconds >= 0),
+    paused           INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1)),
+    message_ko       TEXT,
+    message_en       TEXT,
+    opens_at         INTEGER,
+    joined_count     INTEGER NOT NULL DEFAULT 0 CHECK (joined_count >= 0),
+    closed_at        INTEGER CHECK (closed_at IS NULL OR (line_id <> 0 AND opens_at IS NULL AND paused = 0)),
+    CHECK ((message_ko IS NULL) = (message_en IS NULL))
+) STRICT;
+INSERT INTO queue (line_id, max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds, paused, message_ko,
+        message_en, opens_at, joined_count)
+    SELECT 0, max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds, paused, message_ko, message_en,
+        opens_at, joined_count FROM older_queue;
+DROP TABLE older_queue;
+ALTER TABLE draw RENAME TO older_draw;
+CREATE TABLE draw (
+    line_id  INTEGER NOT NULL REFERENCES queue (line_id),
+    draw_id  INTEGER NOT NULL CHECK (draw_id > 0),
+    seed     TEXT    NOT NULL CHECK (length(seed) = 64),
+    joined   INTEGER NOT NULL CHECK (joined >= 0),
+    drawn    INTEGER NOT NULL CHECK (drawn BETWEEN 0 AND joined),
+    absent   TEXT    NOT NULL CHECK (json_valid(absent)),
+    drawn_at INTEGER NOT NULL,
+    guests        INTEGER CHECK (guests >= 0),
+    guest_numbers TEXT    NOT NULL DEFAULT '[]' CHECK (json_valid(guest_numbers)),
+    guests_later  INTEGER NOT NULL DEFAULT 0 CHECK (guests_later >= 0),
+    PRIMARY KEY (line_id, draw_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO draw (line_id, draw_id, seed, joined, drawn, absent, drawn_at)
+    SELECT 0, draw_id, seed, joined, drawn, absent, drawn_at FROM older_draw;
+DROP TABLE older_draw;
+ALTER TABLE token ADD COLUMN line_id INTEGER NOT NULL DEFAULT 0 REFERENCES queue (line_id);
+DROP INDEX token_live;
+CREATE UNIQUE INDEX token_live ON token (user_id, line_id) WHERE status <> 'EXPIRED';
+DROP INDEX token_waiting;
+CREATE UNIQUE INDEX token_waiting ON token (line_id, place) WHERE status = 'WAITING';
+ALTER TABLE reservation ADD COLUMN line_id INTEGER NOT NULL DEFAULT 0 CHECK (line_id = 0 OR at_counter = 0);

@@ -7,12 +7,12 @@ import { Refused, Unreached, connection, isLost, loadModule } from '../shared/ap
 import { el } from '../shared/dom.js';
 import { openFrame } from '../shared/frame.js';
 import { say } from '../shared/language.js';
-import { secondsUntil } from '../shared/venue.js';
+import { secondsUntil, venue } from '../shared/venue.js';
 import * as concerts from './concerts.js';
 import { keepFiles, keptOf } from './kept.js';
 import { me, onOtherTab, token } from './me.js';
 import { button, countDown, page, refusalNote } from './parts.js';
-import { ended, visit } from './visit.js';
+import { ended, standFor, visit } from './visit.js';
 
 const ROUTES = [
   [/^$/, () => concerts],
@@ -80,6 +80,7 @@ function offerTickets(signal) {
 function trouble(error) {
   if (error instanceof Refused && view?.needsVisit) {
     if (error.code === 'TOKEN_WAITING') return show();
+    if (error.code === 'TOKEN_OTHER_LINE') return toLineOf(error.problem.concertId);
     if (error.status === 401) return ended(error.problem.reason ?? null);
   }
   if (error instanceof Unreached) window.addEventListener('online', () => location.reload(), { once: true, signal: current.signal });
@@ -87,6 +88,16 @@ function trouble(error) {
   const ofKey = error.code === 'USER_KEY_INVALID';
   page(main, say('trouble.title'), refusalNote(error), el('div', { class: 'bar' },
     ofKey ? el('a', { class: 'button main', href: '#/key' }, say('key.title')) : button(say('again'), show, 'main'), home()));
+}
+
+/** A concert was given a line of its own, or lost it, since this page asked for the rules. */
+async function toLineOf(concertId) {
+  try {
+    standFor(concertId, await venue({ fresh: true }));
+    await show();
+  } catch (error) {
+    trouble(error);
+  }
 }
 
 /** The visit is over: pages that need one say why, and so does the one on which it was ended; the others go on. */

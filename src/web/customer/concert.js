@@ -5,19 +5,21 @@ import { el, fill } from '../shared/dom.js';
 import { date, time } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { ask } from '../shared/notice.js';
-import { secondsUntil, serverNow, venue } from '../shared/venue.js';
+import { rulesFor, secondsUntil, serverNow, venue } from '../shared/venue.js';
 import { findConcert, isAlive, priceFrom, readDates, stateOf, stateTag, whenOf } from './dates.js';
 import { token } from './me.js';
 import { busyButton, countDown, page } from './parts.js';
 import { toPending } from './pending.js';
-import { leave, look, visit, watch } from './visit.js';
+import { leave, look, standFor, visit, watch } from './visit.js';
 
 const REFRESH_MS = 10_000;
 /** Less than this before a sale opens the seconds are counted; before that the day is said. */
 const COUNTED_SECONDS = 3_600;
 
 export async function show({ main, params: [concertId], signal }) {
-  const [concert, first, rules] = await Promise.all([findConcert(concertId, signal), readDates(concertId, signal), venue({ fresh: true, signal })]);
+  const [concert, first, all] = await Promise.all([findConcert(concertId, signal), readDates(concertId, signal), venue({ fresh: true, signal })]);
+  standFor(Number(concertId), all);
+  const rules = rulesFor(all, Number(concertId));
   const inside = token() ? await look({ signal }).then(({ status }) => status === 'ACTIVE', () => false) : false;
   if (inside) watch();
   const list = el('div', {});

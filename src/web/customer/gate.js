@@ -5,17 +5,22 @@ import { el } from '../shared/dom.js';
 import { dateTime, wholeMinutes } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { inTab } from '../shared/store.js';
-import { serverNow, venue } from '../shared/venue.js';
-import { me, setMe, token } from './me.js';
+import { rulesFor, serverNow, venue } from '../shared/venue.js';
+import { line, me, setMe, token } from './me.js';
 import { busyButton, page, refusalNote } from './parts.js';
-import { lineUp, look, watch } from './visit.js';
+import { lineUp, look, standFor, watch } from './visit.js';
 
 const TYPED = 'boxoffice.name';
 
 /** Comes back once the customer is let in; until then it shows the way in. `about` gives the concert that it is for. */
-export async function enter(main, signal, about) {
+export async function enter(main, signal, concertId, about) {
+  standFor(concertId, await venue({ signal }));
   let seen = token() ? await lookOrForget(signal) : null;
-  seen ??= await begin(main, await venue({ fresh: true, signal }), signal);
+  if (!seen) {
+    const rules = await venue({ fresh: true, signal });
+    standFor(concertId, rules);
+    seen = await begin(main, rulesFor(rules, line()), signal);
+  }
   if (seen.status === 'WAITING') {
     const { waitInLine } = await loadModule(() => import('./line.js'));
     await waitInLine(main, seen, await about, signal);
@@ -84,7 +89,7 @@ function steps({ opensAt, timeZone, visitSeconds }) {
 
 /** Says why a visit is over and what to do now. */
 export async function showEnded(main, reason, signal) {
-  const { abandonSeconds } = await venue({ signal });
+  const { abandonSeconds } = rulesFor(await venue({ signal }), line());
   const known = ['PAID', 'TIMED_OUT', 'ABANDONED', 'LEFT', 'REVOKED'].includes(reason) ? reason : 'OTHER';
   page(main, say(`ended.${known}.title`), el('div', { class: 'card' },
     el('p', {}, say(`ended.${known}.text`, { n: wholeMinutes(abandonSeconds) })),

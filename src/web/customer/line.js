@@ -7,7 +7,8 @@ import { about, dateTime, wholeMinutes } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { announce, ask } from '../shared/notice.js';
 import { inBrowser } from '../shared/store.js';
-import { secondsUntil, venue } from '../shared/venue.js';
+import { rulesFor, secondsUntil, venue } from '../shared/venue.js';
+import { line } from './me.js';
 import { busyButton, countDown, page } from './parts.js';
 import { leave, look } from './visit.js';
 
@@ -24,7 +25,7 @@ const COUNTED_SECONDS = 86_400;
 
 /** Shows the line until the customer is let in. Throws when the token is over. */
 export async function waitInLine(main, seen, concert, signal) {
-  const rules = await venue({ fresh: true, signal });
+  const rules = rulesFor(await venue({ fresh: true, signal }), line());
   const inLine = new AbortController();
   signal.addEventListener('abort', () => inLine.abort(), { once: true, signal: inLine.signal });
   const shown = draw(main, rules, concert, inLine.signal);

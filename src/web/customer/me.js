@@ -1,28 +1,40 @@
-// Who the customer is, kept in this browser: the user with their key, and the token of their place in the line.
+// Who the customer is, kept in this browser: the user with their key, and the tokens of their places in the lines. A
+// tab is about one line at a time.
 
 import { basic, bearer } from '../shared/api.js';
-import { inBrowser } from '../shared/store.js';
+import { inBrowser, inTab } from '../shared/store.js';
 import { forgetTickets } from './kept.js';
 
 const ME = 'boxoffice.me';
+/** Of the shared line, and of the lines of concerts by the concert. */
 const TOKEN = 'boxoffice.token';
+const TOKENS = 'boxoffice.tokens';
+const LINE = 'boxoffice.line';
 
 /** `{userId, userKey, name}`, or null for someone new. */
 export const me = () => inBrowser.json(ME);
 
 export function setMe(user) {
   const before = me();
-  if (before?.userId !== user?.userId) setToken(null);
+  if (before?.userId !== user?.userId) {
+    inBrowser.drop(TOKEN);
+    inBrowser.drop(TOKENS);
+  }
   if (before && before.userId !== user?.userId) forgetTickets();
   if (user) inBrowser.setJson(ME, user);
   else inBrowser.drop(ME);
 }
 
-/** The token of the place in the line or of the visit, or null. */
-export const token = () => inBrowser.get(TOKEN);
+/** The concert whose own line this tab is about; null: the shared line. */
+export const line = () => inTab.json(LINE);
+export const setLine = (concertId) => inTab.setJson(LINE, concertId);
 
-export function setToken(text) {
-  if (text) inBrowser.set(TOKEN, text);
+/** The token of the place in a line or of the visit, or null. */
+export const token = (of = line()) => (of === null ? inBrowser.get(TOKEN) : inBrowser.json(TOKENS)?.[of] ?? null);
+
+export function setToken(text, of = line()) {
+  if (of !== null) inBrowser.setJson(TOKENS, { ...inBrowser.json(TOKENS), [of]: text ?? undefined });
+  else if (text) inBrowser.set(TOKEN, text);
   else inBrowser.drop(TOKEN);
 }
 
@@ -43,5 +55,5 @@ export function readKey(text) {
  * Calls when another tab of this browser lined up, left, paid or became somebody else; says whether it became another.
  */
 export function onOtherTab(listener) {
-  window.addEventListener('storage', ({ key }) => { if ([ME, TOKEN, null].includes(key)) listener(key !== TOKEN); });
+  window.addEventListener('storage', ({ key }) => { if ([ME, TOKEN, TOKENS, null].includes(key)) listener(![TOKEN, TOKENS].includes(key)); });
 }

@@ -18,6 +18,7 @@ export const refusals = {
   'refusal.TOKEN_INVALID': ['대기 정보를 찾을 수 없습니다. 공연 목록에서 다시 시작해 주세요.', 'Your place in the line is not known. Begin again with the list of concerts.'],
   'refusal.TOKEN_REQUIRED': ['먼저 예매 대기를 해야 합니다. 공연 목록에서 시작해 주세요.', 'You need to join the line first. Begin with the list of concerts.'],
   'refusal.TOKEN_WAITING': ['아직 차례가 되지 않았습니다. 대기 화면에서 기다려 주세요.', 'It is not your turn yet. Please wait in the line.'],
+  'refusal.TOKEN_OTHER_LINE': ['이 공연은 다른 대기열에서 기다립니다. 공연 목록에서 공연을 다시 선택해 주세요.', 'This concert has another line. Choose the concert again from the list.'],
   'refusal.NOT_YOURS': ['다른 사람의 것입니다. 이 기기의 복구 코드를 확인해 주세요.', 'This belongs to someone else. Check the recovery code on this device.'],
   'refusal.CONCERT_NOT_FOUND': ['이 공연은 더 이상 없습니다. 공연 목록에서 다른 공연을 선택해 주세요.', 'This concert is no longer there. Choose another from the list.'],
   'refusal.SCHEDULE_NOT_FOUND': ['이 일정은 없습니다. 다른 일정을 선택해 주세요.', 'There is no such date. Please choose another.'],

@@ -27,7 +27,7 @@ export const needsVisit = true;
 
 export async function show({ main, params: [concertId, scheduleId], signal }) {
   inTab.set('boxoffice.map', location.hash);
-  await enter(main, signal, findConcert(concertId, signal).catch(() => undefined));
+  await enter(main, signal, Number(concertId), findConcert(concertId, signal).catch(() => undefined));
   const [rules, concert, dates, pending] = await Promise.all([venue({ signal }), findConcert(concertId, signal), readDates(concertId, signal), toPending(signal)]);
   const schedule = dates.find((one) => one.scheduleId === Number(scheduleId));
   const hall = new Hall({ scheduleId: Number(scheduleId), rules, signal });

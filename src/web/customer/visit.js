@@ -2,7 +2,7 @@
 
 import { Refused, bearer, patiently } from '../shared/api.js';
 import { venue } from '../shared/venue.js';
-import { asVisitor, me, setToken, token } from './me.js';
+import { asVisitor, line, me, setLine, setToken, token } from './me.js';
 
 const WAIT_SECONDS = 25;
 
@@ -27,12 +27,25 @@ export function ended(reason) {
   visit.dispatchEvent(new Event('ended'));
 }
 
+/** From now on this tab is about the line of a concert: its own, or the shared line. */
+export function standFor(concertId, { lines }) {
+  // A token of a line that was closed is good to its end.
+  const of = lines.some((one) => one.concertId === concertId) || token(concertId) ? concertId : null;
+  if (of === line()) return;
+  stopWatching();
+  setLine(of);
+  visit.seen = null;
+  visit.reason = null;
+}
+
 /** A place at the end of the line, or the one that the customer has. */
 export async function lineUp(signal) {
   const { userId, userKey } = me();
-  const { body } = await patiently('POST', '/queue/tokens', { body: { userId, userKey }, key: null, signal });
-  setToken(body.token);
-  return saw(body);
+  const body = { userId, userKey, concertId: line() ?? undefined };
+  const { body: seen } = await patiently('POST', '/queue/tokens', { body, key: null, signal });
+  setLine(seen.concertId); // a line that was closed meanwhile is no more
+  setToken(seen.token);
+  return saw(seen);
 }
 
 /** The token as it is now, or as it is when it changes or the wait is over. */

@@ -17,6 +17,9 @@ export async function venue({ fresh = false, signal } = {}) {
   return rules;
 }
 
+/** The rules as they are for a concert that may have a line of its own. */
+export const rulesFor = (all, concertId) => ({ ...all, ...all.lines.find((one) => one.concertId === concertId) });
+
 /** The server's time in milliseconds since 1970, as of the last answer. */
 export const serverNow = () => offsetMs + performance.now();
 

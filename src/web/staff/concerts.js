@@ -9,8 +9,9 @@ import { venue } from '../shared/venue.js';
 import { draftOf } from './draft.js';
 import { field, form } from './forms.js';
 import { removal } from './removal.js';
-import { act, read } from './session.js';
+import { act, may, read } from './session.js';
 import { saleTag } from './sale.js';
+import { ownLine } from './concert_line.js';
 
 export async function open({ main, rest: [which], signal }) {
   if (which === 'new') return newConcert(main);
@@ -82,7 +83,7 @@ async function onePage(main, concert, signal) {
   showAbout(concert);
   showEdit(concert);
   fill(main, el('p', {}, el('a', { href: '#concerts' }, `← ${say('part.concerts')}`)), title, about,
-    el('div', { class: 'card' }, edit),
+    el('div', { class: 'card' }, edit), may('admin') && await ownLine(concert, signal),
     el('div', { class: 'bar apart' }, el('h2', {}, say('concert.datesTitle')),
       el('a', { class: 'button main', href: `#dates/new/${concertId}` }, say('date.new'))),
     !schedules.length && el('p', { class: 'note' }, say('date.none')),

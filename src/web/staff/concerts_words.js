@@ -3,6 +3,20 @@
 import { addWords } from '../shared/language.js';
 
 export const concerts = {
+  'ownLine.title': ['대기열', 'The line'],
+  'ownLine.shares': ['이 공연은 공용 대기열을 함께 씁니다. 예매 개시가 겹치거나 몰림이 예상되면 전용 대기열을 두세요. 다른 공연의 예매는 그대로 이어집니다.', 'This concert shares the shared line. Where on-sales overlap, or a rush is expected, give it a line of its own: the sale of all others goes on as it is.'],
+  'ownLine.has': ['이 공연에는 전용 대기열이 있습니다. 제한과 예매 개시 시각, 공지는 ‘오늘 현황’에서 대기열을 골라 바꿉니다.', 'This concert has a line of its own. Its limits, opening and message are under “Today”: choose the line there.'],
+  'ownLine.steer': ['오늘 현황 보기', 'To “Today”'],
+  'ownLine.make.begin': ['전용 대기열 두기…', 'Give it its own line…'],
+  'ownLine.make.title': ['‘{title}’에 전용 대기열을 둘까요?', 'Give “{title}” a line of its own?'],
+  'ownLine.make.says': ['지금부터 이 공연은 전용 대기열에서 기다립니다. 공용 대기열에 있는 사람은 이 공연을 위해 다시 서야 합니다. 이미 선택한 좌석은 결제할 수 있습니다.', 'From now on people stand there for this concert; those in the shared line join it anew for this one. Seats they hold can still be paid.'],
+  'ownLine.make.do': ['전용 대기열 두기', 'Give it its own line'],
+  'ownLine.make.done': ['전용 대기열을 두었습니다.', 'The concert has a line of its own.'],
+  'ownLine.close.begin': ['전용 대기열 닫기…', 'Close its line…'],
+  'ownLine.close.title': ['‘{title}’의 전용 대기열을 닫을까요?', 'Close the line of “{title}”?'],
+  'ownLine.close.says': ['새로 오는 사람은 공용 대기열에 섭니다. 안에 있는 사람은 차례대로 끝까지 예매합니다. 예정된 추첨은 취소됩니다.', 'Whoever comes now stands in the shared line. Those in it book to the end, one after the other; a draw to come is called off.'],
+  'ownLine.close.do': ['닫기', 'Close it'],
+  'ownLine.close.done': ['전용 대기열을 닫았습니다.', 'The line is closed.'],
   'concert.new': ['새 공연', 'New concert'],
   'concert.newNote': [
     '먼저 공연을 만들고, 다음 화면에서 날짜와 좌석을 정합니다. 아직 아무것도 판매되지 않습니다.',

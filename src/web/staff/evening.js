@@ -4,12 +4,13 @@ import './concerts_words.js';
 import './evening_words.js';
 import { pause } from '../shared/api.js';
 import { el, fill, tell } from '../shared/dom.js';
-import { about, dateTime, number, points } from '../shared/format.js';
+import { dateTime, number, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { serverNow, venue } from '../shared/venue.js';
 import { hourChart } from './evening_chart.js';
 import { follow } from './evening_news.js';
 import { levers } from './evening_levers.js';
+import { FIGURES, linesCard } from './evening_lines.js';
 import { people } from './evening_people.js';
 import { read } from './session.js';
 
@@ -21,29 +22,35 @@ export async function open({ main, signal }) {
   const chart = hourChart(timeZone);
   const news = { rest: el('ol', { class: 'news' }), coming: el('ol', { class: 'news' }) };
   const state = el('p', { class: 'note', role: 'status' });
-  const figures = ['waiting', 'active', 'admittedLastMinute', 'oldestWaitSeconds'].map((name) => ({ name, node: el('dd', {}, '–') }));
+  const figures = Object.keys(FIGURES).map((name) => ({ name, node: el('dd', {}, '–') }));
   const dates = el('div', { class: 'wide-table', role: 'region', 'aria-label': say('evening.dates'), tabindex: '0' });
-  const lever = levers(timeZone, () => look());
+  const lines = linesCard(timeZone, () => look());
+  const steering = el('div', {});
+  let lever;
 
-  const shown = { waiting: number, active: number, admittedLastMinute: number, oldestWaitSeconds: (seconds, { waiting }) => (waiting ? about(seconds) : say('evening.nobody')) };
   async function look() {
-    const { body: queue } = await read('/staff/queue', { signal });
-    for (const { name, node } of figures) tell(node, shown[name](queue[name], queue));
-    showState(state, queue, timeZone);
-    lever.show(queue);
+    const line = lines.show((await read('/staff/lines', { signal })).body.lines, sales.concerts);
+    for (const { name, node } of figures) tell(node, FIGURES[name](line));
+    showState(state, line, timeZone);
+    const which = line.closed ? 'closed' : line.concertId;
+    if (!lever || lever.which !== which) {
+      lever = { which, ...levers(line.concertId, timeZone, () => look()) };
+      fill(steering, line.closed ? el('p', { class: 'note' }, say('lines.closedNote')) : [lever.node, people(line.concertId, () => look())]);
+    }
+    lever.show(line);
   }
 
   const [{ concerts }, hour] = await Promise.all([read('/staff/concerts', { signal }).then(({ body }) => body), read('/staff/evening', { signal }).then(({ body }) => body)]);
   const sales = new Sales(concerts, dates, timeZone, signal);
   await Promise.all([look(), sales.find()]);
   chart.show(hour.minutes);
-  fill(main, el('h1', { tabindex: '-1' }, say('part.evening')), state,
+  fill(main, el('h1', { tabindex: '-1' }, say('part.evening')), lines.node, state,
     el('dl', { class: 'tiles' }, figures.map(({ name, node }) => el('div', { class: 'tile' }, el('dt', {}, say(`evening.${name}`)), node))),
     el('div', { class: 'evening' },
       el('div', {}, el('section', { class: 'card' }, el('h2', {}, say('evening.dates')), dates), chart.node,
         el('section', { class: 'card' }, el('h2', {}, say('news.title')), news.rest),
         el('section', { class: 'card' }, el('h2', {}, say('news.coming')), news.coming)),
-      el('div', {}, lever.node, people(() => look()))));
+      steering));
 
   const heard = (events) => sales.heard(events);
   for (const going of [again(look, LOOK_MS, signal), again(async () => chart.show((await read('/staff/evening', { signal })).body.minutes), LOOK_MS, signal),

@@ -11,10 +11,14 @@ import { doIt, sure } from './sure.js';
 import { localOf, momentOf } from './venue_time.js';
 
 const LIMIT_MAX = 10_000_000;
-const change = (rules) => act('PATCH', '/staff/queue', rules);
 
-/** The cards; `show(queue)` shows them as the line stands, without disturbing what somebody is typing. */
-export function levers(timeZone, look) {
+/** The line that the cards are about: the concert whose own it is, or null for the shared line. */
+let line = null;
+const change = (rules) => (line === null ? act('PATCH', '/staff/queue', rules) : act('PUT', `/staff/concerts/${line}/line`, rules));
+
+/** The cards of a line; `show(queue)` shows them as the line stands, without disturbing what somebody is typing. */
+export function levers(concertId, timeZone, look) {
+  line = concertId;
   const cards = [pauseCard, letInCard, messageCard, limitsCard, openingCard].map((card) => card(timeZone, look));
   return { node: el('div', {}, cards.map(({ node }) => node)), show: (queue) => cards.forEach((card) => card.show(queue)) };
 }
@@ -54,7 +58,7 @@ function letInCard(timeZone, look) {
     const limit = queue.maxActive ? say('letIn.limit', { active: queue.active, after: queue.active + n, limit: queue.maxActive }) : say('letIn.noLimit');
     if (!await sure({ title: say('letIn.title', { n: numberOf(count) }), says: [say('letIn.says', { n, waiting: queue.waiting }), limit], label: say('letIn.do', { n: numberOf(count) }) })) return;
     let admitted = 0;
-    await doIt(async () => { ({ admitted } = (await act('POST', '/staff/queue/admissions', { count: numberOf(count) })).body); });
+    await doIt(async () => { ({ admitted } = (await act('POST', '/staff/queue/admissions', { count: numberOf(count), concertId: line ?? undefined })).body); });
     await doIt(look, say('letIn.done', { n: admitted }));
   };
   const node = el('section', { class: 'card' }, el('h2', {}, say('letIn.card')), el('p', { class: 'soft' }, say('letIn.hint')), form([count], { label: say('letIn.begin'), kind: '', send }));

@@ -9,12 +9,12 @@ import { doIt, sure } from './sure.js';
 
 const FOUND_MAX = 8;
 
-export function people(look) {
+export function people(concertId, look) {
   const who = field('name', say('people.name'), { type: 'search', required: true });
   const found = el('ul', { class: 'found' });
   const front = async ({ userId, name }) => {
     if (!await sure({ title: say('guest.title', { name }), says: [say('guest.says', { name })], label: say('guest.do') })) return;
-    await doIt(() => act('POST', '/staff/queue/tokens', { userId }), say('guest.done', { name }));
+    await doIt(() => act('POST', '/staff/queue/tokens', { userId, concertId: concertId ?? undefined }), say('guest.done', { name }));
     await look();
   };
   const revoke = async ({ userId, name }) => {

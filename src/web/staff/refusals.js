@@ -21,6 +21,7 @@ export const refusals = {
   'refused.RESERVATION_NOT_FOUND': ['이 예매를 찾을 수 없습니다.', 'There is no such booking.'],
   'refused.ROLE_NOT_ALLOWED': ['이 직원 키로는 할 수 없는 일입니다. 관리자에게 문의해 주세요.', 'This staff key may not do that. Please ask an admin.'],
   'refused.STAFF_KEY_NOT_FOUND': ['이 직원 키는 없습니다.', 'There is no such staff key.'],
+  'refused.LINE_LIMIT': ['전용 대기열이 너무 많습니다. 더 필요 없는 공연의 대기열을 닫아 주세요.', 'Too many concerts have a line of their own. Close one that is not needed any more.'],
   'refused.STAFF_KEY_LIMIT': ['직원 키가 너무 많습니다. 쓰지 않는 키를 폐기해 주세요.', 'There are too many staff keys. Revoke those that nobody uses.'],
   'refused.at.url': ['이 주소로는 보낼 수 없습니다. https로 시작하는 주소인지 확인해 주세요. 사설망의 주소는 서버 설정(--webhook-networks)으로 허용해야 합니다.', 'Nothing can be sent to this address. It begins with https, and one of a private network must be allowed in the server’s settings (--webhook-networks).'],
   'refused.WEBHOOK_NOT_FOUND': ['이 웹훅은 없습니다.', 'There is no such webhook.'],

@@ -14,9 +14,8 @@ impl World {
         let expected = self.answer(&asked);
         self.settle();
         for user in 0..STEADY {
-            if let Some(token) = self.live_token(user) {
-                self.hear(token);
-            }
+            let live = [0, 1].map(|line| self.live_in(line, user));
+            live.into_iter().flatten().for_each(|token| self.hear(token));
         }
         if asked.key.is_some() {
             self.keyed.push(asked.clone());
@@ -27,7 +26,7 @@ impl World {
 
     fn answer(&mut self, asked: &Asked) -> Expected {
         match &asked.what {
-            What::LineUp { user, right_key } => self.line_up(*user, *right_key),
+            What::LineUp { user, right_key, line } => self.line_up(*user, *right_key, *line),
             What::Draw => refused(404, "NO_DRAW"),
             What::Poll | What::Leave => match self.any_token(asked.who) {
                 Ok(token) if asked.what == What::Poll => done(200, self.token_facts(token)),
@@ -42,7 +41,7 @@ impl World {
                 Err(stopped) => self.once_more(asked, stopped),
             },
             What::Dates { .. } | What::Map { .. } | What::MapOn { .. } => match self.active_token(asked.who) {
-                Ok(token) => self.look(self.tokens[token].user, &asked.what),
+                Ok(token) => self.look(token, &asked.what),
                 Err((stopped, _)) => stopped,
             },
             What::TopUp { user, amount } => match self.token_or_key(asked.who) {
@@ -63,7 +62,7 @@ impl World {
                 done(200, vec![])
             }
             What::Revoke { .. }
-            | What::SetRules(_)
+            | What::SetRules(..)
             | What::Block { .. }
             | What::SetSale { .. }
             | What::SetTerms { .. }
@@ -156,17 +155,18 @@ impl World {
         expected
     }
 
-    fn line_up(&mut self, user: usize, right_key: bool) -> Expected {
+    fn line_up(&mut self, user: usize, right_key: bool, line: usize) -> Expected {
         if !right_key {
             return refused(401, "USER_KEY_INVALID");
         }
-        if let Some(token) = self.live_token(user) {
+        if let Some(token) = self.live_in(line, user) {
             self.hear(token);
             return done(200, self.token_facts(token));
         }
         let token = self.tokens.len();
         self.tokens.push(Token {
             user,
+            line,
             life: Life::Waiting,
             issued_at: self.now,
             heard_at: self.now,
@@ -181,7 +181,8 @@ impl World {
     }
 
     fn end_visit(&mut self, token: usize, reason: &'static str) {
-        if let Some(reservation) = self.pending_of(self.tokens[token].user) {
+        let Token { user, line, .. } = self.tokens[token];
+        if let Some(reservation) = self.pending_of(user).filter(|it| self.reservations[*it].line == line) {
             self.end_unpaid(reservation, "CANCELLED");
         }
         self.end_token(token, reason);
@@ -192,7 +193,7 @@ impl World {
             On::Schedule(id) => self.schedule(*id).map(|schedule| schedule.id).into_iter().collect(),
             On::Date(concert, _) if !(1..=2).contains(concert) => return Err(refused(404, "CONCERT_NOT_FOUND")),
             On::Date(concert, date) => {
-                let of = self.schedules.iter().filter(|schedule| *concert == 1 && schedule.date == *date);
+                let of = self.schedules.iter().filter(|it| it.concert == *concert && it.date == *date);
                 of.map(|schedule| schedule.id).collect()
             }
         };
@@ -214,9 +215,10 @@ impl World {
     }
 
     fn hold(&mut self, token: usize, on: &On, wanted: &[String]) -> Result<Expected, Expected> {
-        let user = self.tokens[token].user;
+        let Token { user, line, .. } = self.tokens[token];
         let schedule = self.which(on)?;
         let Some(schedule) = self.schedule(schedule) else { unreachable!() };
+        self.must_open(token, schedule.concert)?;
         let labels = schedule.labels();
         let not = |seats: Vec<String>, code, status| {
             Err(refused_with(status, code, vec![("/seats", Fact::SetOfLabels(seats))]))
@@ -250,6 +252,7 @@ impl World {
         let seats: Vec<String> = labels.into_iter().filter(|label| wanted.contains(label)).collect();
         let reservation = Reservation {
             user,
+            line,
             schedule: schedule.id,
             amount: schedule.price * seats.len() as i64,
             seats,
@@ -307,9 +310,12 @@ impl World {
         }
         let left = self.change_balance(user, "PAYMENT", -amount);
         self.mark_paid(id, "POINTS");
-        let holds_more = self.pending_of(user).is_some();
+        let visit = if it.at_counter { None } else { self.live_in(it.line, user) };
+        let visit = visit.unwrap_or(token);
+        let line = self.tokens[visit].line;
+        let holds_more = self.pending_of(user).is_some_and(|it| self.reservations[it].line == line);
         if !holds_more {
-            self.end_token(token, "PAID");
+            self.end_token(visit, "PAID");
         }
         Ok(done(
             201,
@@ -338,13 +344,13 @@ impl World {
     fn staff(&mut self, what: &What) -> Expected {
         match what {
             What::Revoke { user } => {
-                if let Some(token) = self.live_token(*user) {
+                while let Some(token) = self.live_token(*user) {
                     self.end_visit(token, "REVOKED");
                 }
                 done(204, vec![])
             }
-            What::SetRules(rules) => {
-                self.rules = rules.clone();
+            What::SetRules(line, rules) => {
+                self.rules[*line] = rules.clone();
                 done(200, vec![("/maxActive", Fact::Number(rules.max_active)), ("/paused", Fact::Truth(rules.paused))])
             }
             What::Block { schedule, seat, blocked } => {

@@ -105,7 +105,7 @@ fn staff(what: What) -> Asked {
 }
 
 fn by_token(world: &World, user: usize, what: What) -> Asked {
-    let who = world.newest_token(user).map_or(Who::Nobody, Who::Token);
+    let who = world.live_token(user).or(world.newest_token(user)).map_or(Who::Nobody, Who::Token);
     Asked { who, what, key: None }
 }
 
@@ -129,7 +129,7 @@ fn turn(world: &World, dice: &mut Dice) -> What {
             due.extend([token.active_until, token.visit_until]);
         }
     }
-    due.extend(world.admissions.iter().map(|at| at + 60_000));
+    due.extend(world.admissions.iter().map(|(_, at)| at + 60_000));
     due.extend(world.schedules.iter().flat_map(|it| [it.sale_opens_at, it.sale_closes_at]));
     due.retain(|at| (1..200_000).contains(&(at - world.now)));
     due.sort_unstable();
@@ -146,27 +146,29 @@ fn turn(world: &World, dice: &mut Dice) -> What {
 
 /// What this user would do now.
 fn sensible(world: &World, dice: &mut Dice, user: usize) -> Asked {
-    let Some(token) = world.live_token(user) else {
-        return staff(What::LineUp { user, right_key: true });
+    let live = world.live_token(user).filter(|_| dice.below(20) > 0); // some stand in both lines
+    let Some(token) = live else {
+        return staff(What::LineUp { user, right_key: true, line: one(dice, &[0, 0, 0, 0, 1]) });
     };
+    let line = world.tokens[token].line;
     if world.tokens[token].life == Life::Waiting {
         let what = if dice.below(10) < 8 { What::Poll } else { What::Map { schedule: 1 } };
         return by_token(world, user, what);
     }
     let Some(pending) = world.pending_of(user) else {
-        let asked = by_token(world, user, hold(world, dice));
+        let asked = by_token(world, user, hold(world, dice, line));
         return keyed(asked, dice);
     };
     let it = &world.reservations[pending];
     let of = PaidFor::Reservation(Some(pending));
     let over = world.now >= world.tokens[token].visit_until;
     let what = match dice.below(100) {
-        0..40 if over => hold(world, dice),
+        0..40 if over => hold(world, dice, line),
         0..28 => What::Pay { paid_for: of, amount: it.amount },
         28..42 => What::Pay { paid_for: PaidFor::Seats(it.schedule, it.seats.clone()), amount: it.amount },
         42..62 if it.amount > 0 => What::TopUp { user, amount: it.amount },
         62..68 => What::Pay { paid_for: of, amount: it.amount + 1 },
-        68..80 => hold(world, dice),
+        68..80 => hold(world, dice, line),
         80..88 => What::Cancel { reservation: Some(pending) },
         88..91 => What::Leave,
         _ => What::See { reservation: Some(pending) },
@@ -183,8 +185,11 @@ fn sensible(world: &World, dice: &mut Dice, user: usize) -> Asked {
     }
 }
 
-fn hold(world: &World, dice: &mut Dice) -> What {
-    let schedule = one(dice, &[1, 1, 1, 2, 2, 3, 4]);
+fn hold(world: &World, dice: &mut Dice, line: usize) -> What {
+    let schedule = match line {
+        0 => one(dice, &[1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 4, 5]),
+        _ => one(dice, &[5, 5, 5, 5, 1]),
+    };
     let labels = world.schedule(schedule).map(|it| it.labels()).unwrap_or_default();
     let on = match (schedule, dice.below(4)) {
         (1, 0) => On::Date(1, DATES[0]),
@@ -237,7 +242,7 @@ fn any_reservation(world: &World, dice: &mut Dice) -> Option<usize> {
 
 fn odd(world: &World, dice: &mut Dice, user: usize) -> Asked {
     match dice.below(100) {
-        0..3 => staff(What::LineUp { user, right_key: false }),
+        0..3 => staff(What::LineUp { user, right_key: false, line: 0 }),
         3..10 => Asked { who: with_token(world, dice, user), what: What::Poll, key: None },
         10..12 => Asked { who: with_token(world, dice, user), what: What::Leave, key: None },
         12..17 => staff(What::Draw),
@@ -261,7 +266,7 @@ fn look(world: &World, dice: &mut Dice, user: usize) -> Asked {
     let what = match dice.below(6) {
         0 => What::Dates { concert: one(dice, &[1, 1, 2, 7]), all: dice.below(2) == 0 },
         1 | 2 => What::MapOn { concert: one(dice, &[1, 1, 1, 2, 7]), date: one(dice, &DATES) },
-        _ => What::Map { schedule: one(dice, &[1, 2, 3, 4, 99]) },
+        _ => What::Map { schedule: one(dice, &[1, 2, 3, 4, 5, 99]) },
     };
     Asked { who: with_token(world, dice, user), what, key: None }
 }
@@ -328,19 +333,23 @@ fn own(world: &World, dice: &mut Dice, user: usize) -> Asked {
 }
 
 fn staff_work(world: &World, dice: &mut Dice, user: usize) -> What {
-    let schedule = one(dice, &[1, 2, 3, 4]);
+    let schedule = one(dice, &[1, 2, 3, 4, 5]);
     match dice.below(12) {
         10.. => What::SetTerms { schedule, hours: one(dice, &[None, Some(0), Some(24)]) },
         0 => What::Revoke { user },
-        1 | 2 => What::SetRules(Rules {
-            max_active: one(dice, &[0, 1, 2, 3, 3, 4]),
-            admit_per_minute: one(dice, &[0, 2, 5, 5]),
-            visit_ms: one(dice, &[60_000, 90_000, 90_000]),
-            abandon_ms: one(dice, &[20_000, 30_000, 45_000]),
-            claim_ms: one(dice, &[0, 10_000, 20_000]),
-            paused: dice.below(6) == 0,
-        }),
-        3 if world.rules != FIRST_RULES => What::SetRules(FIRST_RULES),
+        1 | 2 => What::SetRules(
+            one(dice, &[0, 0, 1]),
+            Rules {
+                max_active: one(dice, &[0, 1, 2, 3, 3, 4]),
+                admit_per_minute: one(dice, &[0, 2, 5, 5]),
+                visit_ms: one(dice, &[60_000, 90_000, 90_000]),
+                abandon_ms: one(dice, &[20_000, 30_000, 45_000]),
+                claim_ms: one(dice, &[0, 10_000, 20_000]),
+                paused: dice.below(6) == 0,
+            },
+        ),
+        3 if world.rules[0] != FIRST_RULES => What::SetRules(0, FIRST_RULES),
+        3 if world.rules[1] != FIRST_RULES => What::SetRules(1, FIRST_RULES),
         3..6 => {
             let seat = one(dice, &["1", "2", "3"]).to_owned();
             What::Block { schedule, seat, blocked: dice.below(2) == 0 }

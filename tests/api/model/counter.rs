@@ -38,6 +38,7 @@ impl World {
         let seats: Vec<String> = schedule.labels().into_iter().filter(|label| wanted.contains(label)).collect();
         self.reservations.push(Reservation {
             user,
+            line: 0,
             schedule: schedule.id,
             amount: schedule.price * seats.len() as i64,
             seats,
@@ -88,12 +89,12 @@ impl World {
         self.mark_paid(id, method);
         let it = &mut self.reservations[id];
         it.amount = if method == "FREE" { 0 } else { it.amount };
-        let (user, amount, at_counter) = (it.user, it.amount, it.at_counter);
+        let (user, line, amount, at_counter) = (it.user, it.line, it.amount, it.at_counter);
         if amount > 0 {
             self.change_balance(user, "TOP_UP", amount);
         }
         self.change_balance(user, "PAYMENT", -amount);
-        if let Some(token) = self.live_token(user).filter(|_| !at_counter) {
+        if let Some(token) = self.live_in(line, user).filter(|_| !at_counter) {
             self.tokens[token].active_until = self.tokens[token].visit_until;
         }
     }

@@ -18,10 +18,11 @@ impl Tested {
     pub fn request(&self, what: &What) -> (&'static str, String, Value) {
         let none = Value::Null;
         match what {
-            What::LineUp { user, right_key } => {
+            What::LineUp { user, right_key, line } => {
                 let it = &self.users[*user];
                 let key = if *right_key { &it.key } else { &self.users[(user + 1) % USERS].key };
-                ("POST", "/queue/tokens".into(), json!({ "userId": it.id, "userKey": key }))
+                let concert = if *line == 0 { Value::Null } else { json!(2) };
+                ("POST", "/queue/tokens".into(), json!({ "userId": it.id, "userKey": key, "concertId": concert }))
             }
             What::Poll => ("GET", "/queue/token".into(), none),
             What::Leave => ("DELETE", "/queue/token".into(), none),
@@ -65,7 +66,8 @@ impl Tested {
         match what {
             What::Turn { ms } => ("POST", "/staff/clock".into(), json!({ "advanceMilliseconds": ms })),
             What::Revoke { user } => ("DELETE", format!("/staff/queue/tokens/{}", self.users[*user].id), Value::Null),
-            What::SetRules(rules) => ("PATCH", "/staff/queue".into(), rules_json(rules)),
+            What::SetRules(0, rules) => ("PATCH", "/staff/queue".into(), rules_json(rules)),
+            What::SetRules(_, rules) => ("PUT", "/staff/concerts/2/line".into(), rules_json(rules)),
             What::Block { schedule, seat, blocked } => {
                 ("PUT", format!("/staff/schedules/{schedule}/seats/{seat}"), json!({ "blocked": blocked }))
             }

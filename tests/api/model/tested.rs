@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::counts;
 use super::words::{Asked, Expected, Fact, What, Who};
-use super::world::{Life, STEADY, USERS, World};
+use super::world::{Life, STEADY, Schedule, USERS, World};
 use crate::support::invariants::{hold_in, number};
 use crate::support::{Answer, Customer, STAFF_KEY, TestApp, basic, bearer};
 
@@ -54,8 +54,9 @@ impl Tested {
             let starts_at = format!("{}T{}:00:00Z", schedule.date, 9 + schedule.id);
             let layout = json!({ "numbered": { "count": schedule.seats, "price": schedule.price } });
             let date = json!({ "startsAt": starts_at, "layout": layout });
-            app.staff("POST", "/concerts/1/schedules", date).must(201);
+            app.staff("POST", &format!("/concerts/{}/schedules", schedule.concert), date).must(201);
         }
+        app.staff("PUT", "/concerts/2/line", json!({})).must(200);
         let users = (0..USERS).map(|_| app.user()).collect();
         let file = app.file();
         let origin = number(&file, "SELECT created_at FROM venue");
@@ -243,16 +244,20 @@ impl Tested {
     /// and of waiting ones heard of at this very moment.
     pub fn observe(&self, world: &World) {
         self.app.advance_ms(0); // what came due with the last answer is written down
-        let queue = self.app.staff_get("/queue");
-        let figures = [
-            ("/waiting", Fact::Number(world.waiting())),
-            ("/active", Fact::Number(world.active())),
-            ("/admittedLastMinute", Fact::Number(world.admitted_last_minute())),
-            ("/oldestWaitSeconds", Fact::Number(world.oldest_wait_seconds())),
-        ];
-        self.compare(&queue, &figures, world);
-        for user in 0..USERS {
-            if let Some(token) = world.newest_token(user) {
+        let lines = self.app.staff_get("/lines");
+        for line in [0, 1] {
+            let figures = [
+                ("waiting", world.count(line, Life::Waiting)),
+                ("active", world.count(line, Life::Active)),
+                ("admittedLastMinute", world.admitted_last_minute(line)),
+                ("oldestWaitSeconds", world.oldest_wait_seconds(line)),
+            ];
+            for (name, figure) in figures {
+                assert_eq!(lines.body["lines"][line][name], figure, "{name} of line {line}{}", tail(world));
+            }
+        }
+        for (user, line) in (0..USERS).flat_map(|user| [(user, 0), (user, 1)]) {
+            if let Some(token) = world.newest_in(line, user) {
                 self.observe_token(world, user, token);
             }
         }
@@ -263,7 +268,9 @@ impl Tested {
         let inside = |token: &&usize| world.tokens[**token].life == Life::Active && world.tokens[**token].claimed;
         let viewers: Vec<usize> = (0..world.tokens.len()).collect();
         if let Some(viewer) = viewers.iter().find(inside) {
-            let schedule = &world.schedules[self.steps % world.schedules.len()];
+            let is_open = |it: &&Schedule| world.must_open(*viewer, it.concert).is_ok();
+            let open: Vec<&Schedule> = world.schedules.iter().filter(is_open).collect();
+            let schedule = open[self.steps % open.len()];
             let map =
                 self.ask(&Asked { who: Who::Token(*viewer), what: What::Map { schedule: schedule.id }, key: None });
             let facts = [("/seats", Fact::Map(world.map(schedule, world.tokens[*viewer].user)))];

@@ -1,7 +1,7 @@
 //! What the model shows to those who only look: dates, maps, one's own things; and giving a hold back.
 
-use super::words::{Expected, Fact, On, What, done, refused};
-use super::world::{Schedule, World};
+use super::words::{Expected, Fact, On, What, done, refused, refused_with};
+use super::world::{Schedule, World, line_of};
 
 impl World {
     fn dates(&self, concert: i64, all: bool) -> Expected {
@@ -9,12 +9,30 @@ impl World {
             return refused(404, "CONCERT_NOT_FOUND");
         }
         let on_sale = |it: &Schedule| it.sale_opens_at <= self.now && self.now < it.sale_closes_at;
-        let of = self.schedules.iter().filter(|it| concert == 1 && (all || (on_sale(it) && self.free(it) > 0)));
+        let of =
+            self.schedules.iter().filter(|it| it.concert == concert && (all || (on_sale(it) && self.free(it) > 0)));
         let dates = of.map(|it| (it.id, self.free(it))).collect();
         done(200, vec![("/schedules", Fact::Dates(dates))])
     }
 
-    pub fn look(&self, user: usize, what: &What) -> Expected {
+    /// A token opens the concerts of its line only.
+    pub fn must_open(&self, token: usize, concert: i64) -> Result<(), Expected> {
+        if line_of(concert) == self.tokens[token].line {
+            return Ok(());
+        }
+        Err(refused_with(403, "TOKEN_OTHER_LINE", vec![("/concertId", Fact::Number(concert))]))
+    }
+
+    pub fn look(&self, token: usize, what: &What) -> Expected {
+        let concert = match what {
+            What::Dates { concert, .. } | What::MapOn { concert, .. } => Some(*concert),
+            What::Map { schedule } => self.schedule(*schedule).map(|schedule| schedule.concert),
+            _ => None,
+        };
+        if let Err(refusal) = concert.map_or(Ok(()), |concert| self.must_open(token, concert)) {
+            return refusal;
+        }
+        let user = self.tokens[token].user;
         let found = match what {
             What::Dates { concert, all } => return self.dates(*concert, *all),
             What::MapOn { date, .. } if date.contains("-13-") => return refused(400, "INVALID_REQUEST"),

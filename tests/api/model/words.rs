@@ -35,6 +35,7 @@ pub enum What {
     LineUp {
         user: usize,
         right_key: bool,
+        line: usize,
     },
     Poll,
     Leave,
@@ -86,7 +87,8 @@ pub enum What {
     Revoke {
         user: usize,
     },
-    SetRules(Rules),
+    /// Of a line.
+    SetRules(usize, Rules),
     Block {
         schedule: i64,
         seat: String,

@@ -28,6 +28,11 @@ pub struct Rules {
 pub const FIRST_RULES: Rules =
     Rules { max_active: 3, admit_per_minute: 5, visit_ms: 90_000, abandon_ms: 30_000, claim_ms: 20_000, paused: false };
 
+/// The line of a concert: 0 is the shared one, and the second concert has one of its own.
+pub fn line_of(concert: i64) -> usize {
+    usize::from(concert == 2)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Life {
     Waiting,
@@ -38,6 +43,7 @@ pub enum Life {
 #[derive(Debug, Clone)]
 pub struct Token {
     pub user: usize,
+    pub line: usize,
     pub life: Life,
     pub issued_at: i64,
     pub heard_at: i64,
@@ -50,6 +56,7 @@ pub struct Token {
 #[derive(Debug, Clone)]
 pub struct Schedule {
     pub id: i64,
+    pub concert: i64,
     pub date: &'static str,
     pub seats: usize,
     pub price: i64,
@@ -63,6 +70,8 @@ pub struct Schedule {
 #[derive(Debug, Clone)]
 pub struct Reservation {
     pub user: usize,
+    /// The line of the visit that it is part of.
+    pub line: usize,
     pub schedule: i64,
     pub seats: Vec<String>,
     pub status: &'static str,
@@ -92,9 +101,10 @@ pub struct Purse {
 pub struct World {
     pub now: i64,
     pub staff_sells_points: bool,
-    pub rules: Rules,
+    pub rules: [Rules; 2],
     pub tokens: Vec<Token>,
-    pub admissions: Vec<i64>,
+    /// The line and the moment of each.
+    pub admissions: Vec<(usize, i64)>,
     pub schedules: Vec<Schedule>,
     pub reservations: Vec<Reservation>,
     pub purses: Vec<Purse>,
@@ -115,6 +125,7 @@ impl World {
     pub fn new(staff_sells_points: bool) -> World {
         let schedule = |id: i64, date, seats, price| Schedule {
             id,
+            concert: 1 + id / 5,
             date,
             seats,
             price,
@@ -126,7 +137,7 @@ impl World {
         World {
             now: 0,
             staff_sells_points,
-            rules: FIRST_RULES,
+            rules: [FIRST_RULES, FIRST_RULES],
             tokens: Vec::new(),
             admissions: Vec::new(),
             schedules: vec![
@@ -134,6 +145,7 @@ impl World {
                 schedule(2, DATES[1], 4, 30_000),
                 schedule(3, DATES[2], 3, 0),
                 schedule(4, DATES[2], 3, 10_000),
+                schedule(5, DATES[0], 4, 20_000),
             ],
             reservations: Vec::new(),
             purses: vec![Purse::default(); USERS],
@@ -153,8 +165,18 @@ impl World {
         self.tokens.iter().rposition(|token| token.user == user)
     }
 
+    /// The newest token of a user that lives, in whatever line.
     pub fn live_token(&self, user: usize) -> Option<usize> {
-        self.newest_token(user).filter(|token| self.is_live(*token))
+        (0..self.tokens.len()).rfind(|token| self.tokens[*token].user == user && self.is_live(*token))
+    }
+
+    /// The newest token of a user in a line, and the one that lives there.
+    pub fn newest_in(&self, line: usize, user: usize) -> Option<usize> {
+        self.tokens.iter().rposition(|token| token.user == user && token.line == line)
+    }
+
+    pub fn live_in(&self, line: usize, user: usize) -> Option<usize> {
+        self.newest_in(line, user).filter(|token| self.is_live(*token))
     }
 
     /// At the door at once; further away it depends on how fast the line was seen to move, which is not modelled.
@@ -167,7 +189,8 @@ impl World {
 
     /// 1 for the next to be let in; 0 once active.
     pub fn position(&self, token: usize) -> i64 {
-        let waiting = |token: &Token| token.life == Life::Waiting;
+        let line = self.tokens[token].line;
+        let waiting = |token: &Token| token.life == Life::Waiting && token.line == line;
         if waiting(&self.tokens[token]) {
             self.tokens[..=token].iter().filter(|token| waiting(token)).count() as i64
         } else {
@@ -175,22 +198,18 @@ impl World {
         }
     }
 
-    pub fn waiting(&self) -> i64 {
-        self.tokens.iter().filter(|token| token.life == Life::Waiting).count() as i64
+    pub fn count(&self, line: usize, life: Life) -> i64 {
+        self.tokens.iter().filter(|token| token.line == line && token.life == life).count() as i64
     }
 
     /// How long the longest wait has lasted.
-    pub fn oldest_wait_seconds(&self) -> i64 {
-        let waiting = self.tokens.iter().filter(|token| token.life == Life::Waiting);
+    pub fn oldest_wait_seconds(&self, line: usize) -> i64 {
+        let waiting = self.tokens.iter().filter(|token| token.line == line && token.life == Life::Waiting);
         waiting.map(|token| (self.now - token.issued_at) / 1_000).max().unwrap_or(0)
     }
 
-    pub fn active(&self) -> i64 {
-        self.tokens.iter().filter(|token| token.life == Life::Active).count() as i64
-    }
-
-    pub fn admitted_last_minute(&self) -> i64 {
-        self.admissions.iter().filter(|at| **at > self.now - MINUTE_MS).count() as i64
+    pub fn admitted_last_minute(&self, line: usize) -> i64 {
+        self.admissions.iter().filter(|(of, at)| *of == line && *at > self.now - MINUTE_MS).count() as i64
     }
 
     /// A call with a valid token keeps it in the line, and claims it once it is let in.
@@ -203,9 +222,10 @@ impl World {
 
     /// When a token's silence ends it.
     pub fn silent_until(&self, token: &Token) -> Option<i64> {
+        let rules = &self.rules[token.line];
         match token.life {
-            Life::Waiting => Some(token.heard_at + self.rules.abandon_ms),
-            Life::Active if !token.claimed && self.rules.claim_ms > 0 => Some(token.heard_at + self.rules.claim_ms),
+            Life::Waiting => Some(token.heard_at + rules.abandon_ms),
+            Life::Active if !token.claimed && rules.claim_ms > 0 => Some(token.heard_at + rules.claim_ms),
             _ => None,
         }
     }
@@ -214,23 +234,22 @@ impl World {
         self.tokens[token].life = Life::Ended(reason);
     }
 
-    /// Lets in the next of the line as far as both limits allow.
+    /// Lets in the next of each line as far as both of its limits allow.
     pub fn admit(&mut self) {
         for token in 0..self.tokens.len() {
-            let full = self.rules.max_active > 0 && self.active() >= self.rules.max_active;
-            let fast = self.rules.admit_per_minute > 0 && self.admitted_last_minute() >= self.rules.admit_per_minute;
-            if self.rules.paused || full || fast {
-                return;
-            }
-            let (now, visit_ms) = (self.now, self.rules.visit_ms);
+            let line = self.tokens[token].line;
+            let rules = &self.rules[line];
+            let full = rules.max_active > 0 && self.count(line, Life::Active) >= rules.max_active;
+            let fast = rules.admit_per_minute > 0 && self.admitted_last_minute(line) >= rules.admit_per_minute;
+            let (now, visit_ms, stands) = (self.now, rules.visit_ms, rules.paused || full || fast);
             let token = &mut self.tokens[token];
-            if token.life == Life::Waiting {
+            if token.life == Life::Waiting && !stands {
                 token.life = Life::Active;
                 token.activated_at = Some(now);
                 token.heard_at = now;
                 token.visit_until = now + visit_ms;
                 token.active_until = token.visit_until;
-                self.admissions.push(now);
+                self.admissions.push((line, now));
             }
         }
     }
@@ -261,7 +280,7 @@ impl World {
     pub fn end_unpaid(&mut self, reservation: usize, status: &'static str) {
         self.reservations[reservation].status = status;
         let it = &self.reservations[reservation];
-        let token = self.live_token(it.user).filter(|_| status != "FAILED" && !it.at_counter);
+        let token = self.live_in(it.line, it.user).filter(|_| status != "FAILED" && !it.at_counter);
         if let Some(token) = token {
             self.tokens[token].active_until = self.tokens[token].visit_until;
         }
@@ -314,10 +333,12 @@ impl World {
     pub fn token_facts(&self, token: usize) -> Vec<(&'static str, Fact)> {
         let it = &self.tokens[token];
         let active = it.life == Life::Active;
-        let until = if active { it.active_until } else { it.heard_at + self.rules.abandon_ms };
+        let rules = &self.rules[it.line];
+        let until = if active { it.active_until } else { it.heard_at + rules.abandon_ms };
         vec![
             ("/token", Fact::Token(token)),
             ("/userId", Fact::User(it.user)),
+            ("/concertId", if it.line == 0 { Fact::Null } else { Fact::Number(2) }),
             ("/status", Fact::Word(if active { "ACTIVE" } else { "WAITING" })),
             ("/position", Fact::Number(self.position(token))),
             ("/pollAfterSeconds", self.poll_after(token)),
@@ -325,7 +346,7 @@ impl World {
             ("/activatedAt", it.activated_at.map_or(Fact::Null, Fact::At)),
             ("/expiresAt", Fact::At(until)),
             ("/joinNumber", Fact::Null),
-            ("/paused", Fact::Truth(self.rules.paused)),
+            ("/paused", Fact::Truth(rules.paused)),
             ("/message", Fact::Null),
         ]
     }

@@ -1,6 +1,6 @@
 //! The feed of events, replayed by the rules of the venue.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::Connection;
 use serde_json::Value;
@@ -82,10 +82,11 @@ pub enum TokenState {
     Over(String),
 }
 
-/// A token: of whom, the event that issued it, let it in, ended it.
+/// A token: of whom, in which line, the event that issued it, let it in, ended it.
 #[derive(Debug, Clone)]
 pub struct Stay {
     pub user: String,
+    pub line: i64,
     pub issued: usize,
     pub admitted: Option<usize>,
     pub ended: Option<usize>,
@@ -116,8 +117,9 @@ pub struct Story {
     pub balances: HashMap<String, Timeline<i64>>,
     /// Top-ups by their ids.
     pub topped_up: HashMap<i64, usize>,
-    waiting: BTreeSet<usize>,
-    active: usize,
+    /// The stays that wait and how many are active, by line.
+    waiting: BTreeMap<i64, BTreeSet<usize>>,
+    active: BTreeMap<i64, usize>,
     rules: Rules,
 }
 
@@ -132,8 +134,8 @@ impl Story {
             reserved: HashMap::new(),
             balances: HashMap::new(),
             topped_up: HashMap::new(),
-            waiting: BTreeSet::new(),
-            active: 0,
+            waiting: BTreeMap::new(),
+            active: BTreeMap::new(),
             rules,
         };
         let mut at = i64::MIN;
@@ -156,7 +158,7 @@ impl Story {
     fn replay(&mut self, n: usize, event: &Event, tables: &Tables) -> Result<(), String> {
         let user = event.text("userId").to_owned();
         match &*event.kind {
-            "TOKEN_ISSUED" => self.issued(n, user),
+            "TOKEN_ISSUED" => self.issued(n, user, event.told["concertId"].as_i64().unwrap_or(0)),
             "TOKEN_ADMITTED" => self.admitted(n, &user),
             "TOKEN_EXPIRED" => self.ended(n, &user, event.text("reason")),
             "SEATS_HELD" => self.held(n, user, event),
@@ -183,37 +185,42 @@ impl Story {
         self.stays[last].ended.is_none().then_some(last)
     }
 
-    fn issued(&mut self, n: usize, user: String) -> Result<(), String> {
+    fn issued(&mut self, n: usize, user: String, line: i64) -> Result<(), String> {
         if self.stay_of(&user).is_some() {
             return Err("a second token".into());
         }
         self.stands(n, n, &user, TokenState::Waiting);
         self.stays_of.entry(user.clone()).or_default().push(self.stays.len());
-        self.waiting.insert(self.stays.len());
-        self.stays.push(Stay { user, issued: n, admitted: None, ended: None });
+        self.waiting.entry(line).or_default().insert(self.stays.len());
+        self.stays.push(Stay { user, line, issued: n, admitted: None, ended: None });
         Ok(())
     }
 
     fn admitted(&mut self, n: usize, user: &str) -> Result<(), String> {
         let stay = self.stay_of(user).ok_or("let in without a token")?;
-        let first = self.waiting.first().copied();
-        if !self.waiting.remove(&stay) {
+        let line = self.stays[stay].line;
+        let waiting = self.waiting.entry(line).or_default();
+        let first = waiting.first().copied();
+        if !waiting.remove(&stay) {
             return Err("let in without waiting".into());
         }
         self.stays[stay].admitted = Some(n);
         self.stands(n, n, user, TokenState::Active);
-        self.active += 1;
+        let active = self.active.entry(line).or_default();
+        *active += 1;
+        let inside = *active;
         if first != Some(stay) {
             return Err("let in before another who stood ahead and was still there".into());
         }
-        let room = self.active <= self.rules.max_active;
-        room.then_some(()).ok_or_else(|| format!("{} are inside", self.active))
+        let room = inside <= self.rules.max_active;
+        room.then_some(()).ok_or_else(|| format!("{inside} are inside"))
     }
 
     fn ended(&mut self, n: usize, user: &str, reason: &str) -> Result<(), String> {
         let stay = self.stay_of(user).ok_or("ended without a token")?;
-        if !self.waiting.remove(&stay) {
-            self.active -= 1;
+        let line = self.stays[stay].line;
+        if !self.waiting.entry(line).or_default().remove(&stay) {
+            *self.active.entry(line).or_default() -= 1;
         }
         self.stays[stay].ended = Some(n);
         // What ends by time is true before it is written down.
@@ -329,6 +336,7 @@ impl Story {
     /// The place of a stay in the line after an event: how many stood ahead and were still there, plus one.
     pub fn place(&self, stay: usize, after: usize) -> usize {
         let left = |stay: &Stay| stay.admitted.or(stay.ended).unwrap_or(usize::MAX);
-        1 + self.stays[..stay].iter().filter(|ahead| left(ahead) > after).count()
+        let line = self.stays[stay].line;
+        1 + self.stays[..stay].iter().filter(|ahead| ahead.line == line && left(ahead) > after).count()
     }
 }

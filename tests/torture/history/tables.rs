@@ -19,7 +19,7 @@ pub struct Tables {
     pub users: HashSet<String>,
     /// Tokens in the order in which they were issued: the token and its user.
     pub tokens: Vec<(String, String)>,
-    /// Those of them that wait, in the order of the line, and those that are active.
+    /// Those of them that wait, line by line in its order, and those that are active.
     pub waiting: Vec<String>,
     pub active: HashSet<String>,
     pub reservations: HashMap<String, Row>,
@@ -44,7 +44,7 @@ fn id(row: &rusqlite::Row, column: usize) -> rusqlite::Result<String> {
 pub fn read(file: &Connection) -> rusqlite::Result<Tables> {
     let token = |row: &rusqlite::Row| Ok((row.get::<_, String>(0)?, id(row, 1)?, row.get::<_, String>(2)?));
     let tokens = rows(file, "SELECT lower(hex(token)), user_id, status FROM token ORDER BY token_id", token)?;
-    let waiting = "SELECT user_id FROM token WHERE status = 'WAITING' ORDER BY place";
+    let waiting = "SELECT user_id FROM token WHERE status = 'WAITING' ORDER BY line_id, place";
     let reservations = rows(file, "SELECT reservation_id, user_id, status, hold_expires_at FROM reservation", |row| {
         let word: String = row.get(2)?;
         let status = STATUSES.iter().find(|one| **one == word).copied().unwrap_or("");
@@ -73,9 +73,10 @@ impl Tables {
                 faults.push(format!("{what}: the tables say {tables}, the feed {feed}"));
             }
         };
-        let waiting = story.stays.iter().filter(|stay| stay.admitted.or(stay.ended).is_none());
-        let waiting: Vec<&String> = waiting.map(|stay| &stay.user).collect();
-        differ("the line", format!("{:?}", self.waiting), format!("{waiting:?}"));
+        let mut waiting: Vec<_> = story.stays.iter().filter(|stay| stay.admitted.or(stay.ended).is_none()).collect();
+        waiting.sort_by_key(|stay| stay.line); // those of one line stay in their order
+        let waiting: Vec<&String> = waiting.iter().map(|stay| &stay.user).collect();
+        differ("the lines", format!("{:?}", self.waiting), format!("{waiting:?}"));
         for (user, states) in &story.states {
             let is_active = *states.last() == TokenState::Active;
             differ(user, format!("active: {}", self.active.contains(user)), format!("active: {is_active}"));

@@ -76,8 +76,10 @@ fn rounds(report: &mut Report, way: &Way) {
             }
             let Some(served) = report.got("starting", Served::start(&database, start)) else { return };
             slowest = slowest.max(served.ready_after);
-            if round == 0 && report.got("dates", served.add_dates(DATES as i64, SEATS as i64)).is_none() {
-                return;
+            if round == 0 {
+                let made = served.add_dates(DATES as i64, SEATS as i64).and_then(|()| served.add_own_line(SEATS));
+                let Some(own) = report.got("dates", made) else { return };
+                customers = customers.with_own_line(own);
             }
             let proxy = way.loses.then(|| Proxy::before(served.address, 20, dice.next()).unwrap());
             let address = proxy.as_ref().map_or(served.address, |proxy| proxy.address);

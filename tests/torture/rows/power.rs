@@ -65,7 +65,8 @@ fn run(report: &mut Report, dice: &mut Dice, images: usize) -> Option<Run> {
     while customers.answered() < wanted {
         let served = report.got("starting", Served::start(&database, start))?;
         if lives == 0 {
-            report.got("dates", served.add_dates(DATES as i64, SEATS as i64))?;
+            let made = served.add_dates(DATES as i64, SEATS as i64).and_then(|()| served.add_own_line(SEATS));
+            customers = customers.with_own_line(report.got("dates", made)?);
         }
         let goal = (wanted - customers.answered()).min(wanted / 2 + 1);
         customers.work(served.address, Some(&shim), false, |answered| {

@@ -1,0 +1,50 @@
+//! Ends of tokens before their time, with what is held in their visits.
+
+use uuid::Uuid;
+
+use super::{Reservation, Status, release, sql};
+use crate::queue::{self, Token, TokenStatus};
+use crate::refusal::TokenEnd;
+use crate::store::Outcome;
+use crate::user;
+use crate::venue::Tx;
+
+/// Gives a user a new key. What the old one opened ends with it: whoever had it may be in the line or inside.
+///
+/// # Errors
+/// `USER_NOT_FOUND`.
+pub fn renew_key(tx: &Tx, user_id: Uuid) -> Outcome<String> {
+    let user_key = user::renew_key(tx, user_id)?;
+    end_visits(tx, user_id, TokenEnd::Revoked)?;
+    Ok(user_key)
+}
+
+/// Ends all tokens of a user before their time, in whatever lines they stand.
+pub fn end_visits(tx: &Tx, user_id: Uuid, reason: TokenEnd) -> Outcome<()> {
+    queue::list_live_of_user(tx, user_id)?.iter().try_for_each(|token| end_visit(tx, token, reason))
+}
+
+/// Ends a visit in which nothing is held any more; says what the token is afterwards. What staff keep for its user is
+/// part of no visit.
+pub fn end_visit_unless_held(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<TokenStatus> {
+    if find_hold_of(tx, token)?.is_some_and(|own| own.status_at(tx.now()) == Status::PendingPayment) {
+        return Ok(token.status);
+    }
+    end_visit(tx, token, reason)?;
+    Ok(TokenStatus::Expired)
+}
+
+/// The unpaid reservation that is part of the visit of a token.
+fn find_hold_of(tx: &Tx, token: &Token) -> Outcome<Option<Reservation>> {
+    Ok(sql::find_pending_of_user(tx, token.user_id)?.filter(|pending| pending.line_id == token.line_id))
+}
+
+/// Ends a token before its time: an unpaid hold of the visit is given back, then the place in the line or the visit is
+/// over.
+pub fn end_visit(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<()> {
+    if let Some(reservation) = find_hold_of(tx, token)? {
+        let status = reservation.given_up_at(tx.now());
+        release(tx, reservation, status)?;
+    }
+    queue::end(tx, token, reason)
+}
