@@ -139,7 +139,8 @@ fn webhook_calls_and_deliveries_are_as_the_document_says() {
     client.staff(&format!("GET {}", of("").0), &of("").1, None).must(200);
     client.staff(&format!("DELETE {}", of("").0), &of("").1, None).must(204);
     client.staff(&format!("GET {}", of("").0), &of("").1, None).refused(404, "WEBHOOK_NOT_FOUND");
-    let told = &client.document.0["webhooks"]["event"]["post"];
+    let callbacks = &client.document.0["paths"]["/api/v1/staff/webhooks"]["post"]["callbacks"];
+    let told = &callbacks["event"]["{$request.body#/url}"]["post"];
     let got = receiver.got();
     for delivery in [got.iter().find(|one| one.body["type"] == "WEBHOOK_TEST"), got.last()].map(Option::unwrap) {
         let schema = &told["requestBody"]["content"]["application/json"]["schema"];

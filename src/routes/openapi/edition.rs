@@ -17,7 +17,7 @@ pub(super) fn of_3_0(document: &Value) -> Value {
     let mut older = edition.outside(document);
     older["openapi"] = "3.0.3".into();
     older["info"]["license"] = json!({ "name": document["info"]["license"]["name"], "url": MIT });
-    for (place, name) in [("", "jsonSchemaDialect"), ("", "webhooks"), ("/info", "summary")] {
+    for (place, name) in [("", "jsonSchemaDialect"), ("/info", "summary")] {
         older.pointer_mut(place).and_then(Value::as_object_mut).and_then(|members| members.shift_remove(name));
     }
     if let Some(schemas) = older["components"]["schemas"].as_object_mut() {

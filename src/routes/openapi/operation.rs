@@ -51,6 +51,9 @@ pub(super) fn complete(
     if let Some(body) = told.shift_remove("requestBody") {
         call.insert("requestBody".into(), body);
     }
+    if let Some(callbacks) = told.shift_remove("callbacks") {
+        call.insert("callbacks".into(), callbacks);
+    }
     let own = told.shift_remove("x-refusals").unwrap_or_else(|| json!([]));
     let by_status = refusals_by_status(route, &own)?;
     for (status, codes) in by_status {
