@@ -111,6 +111,8 @@ CREATE TABLE user (
     contact    TEXT CHECK (length(contact) BETWEEN 1 AND 200),
     -- From then on they get no place in the line, and buy nothing; null: they may.
     banned_at  INTEGER,
+    -- Seats that they may have of one date, where staff raised that for them.
+    seats_per_user INTEGER CHECK (seats_per_user BETWEEN 1 AND 1000),
     -- When name, contact and key were taken out. The books go on naming the user.
     removed_at INTEGER CHECK (removed_at IS NULL OR contact IS NULL)
 ) STRICT, WITHOUT ROWID;
@@ -287,6 +289,8 @@ CREATE TABLE reservation (
     refund_until_hours INTEGER CHECK (refund_until_hours BETWEEN 0 AND 8760),
     -- The line of the visit that it is part of; 0 for those of the counter.
     line_id         INTEGER NOT NULL DEFAULT 0 CHECK (line_id = 0 OR at_counter = 0),
+    -- The reservation whose seats were exchanged for these.
+    exchanged_from  BLOB REFERENCES reservation (reservation_id),
     CHECK (hold_expires_at > created_at),
     CHECK ((status = 'PENDING_PAYMENT') = (ended_at IS NULL)),
     CHECK ((status = 'FAILED') = (failure IS NOT NULL)),
@@ -296,6 +300,7 @@ CREATE TABLE reservation (
 CREATE UNIQUE INDEX reservation_pending ON reservation (user_id) WHERE status = 'PENDING_PAYMENT' AND at_counter = 0;
 CREATE INDEX reservation_due ON reservation (hold_expires_at) WHERE status = 'PENDING_PAYMENT';
 CREATE INDEX reservation_user ON reservation (user_id);
+CREATE INDEX reservation_exchanged ON reservation (exchanged_from) WHERE exchanged_from IS NOT NULL;
 -- The sales of a date. Holds leave it alone. SQLite takes it only for statements that have its condition word for word.
 CREATE INDEX reservation_sold ON reservation (schedule_id, status) WHERE status IN ('CONFIRMED', 'REFUNDED');
 
@@ -386,11 +391,22 @@ CREATE TABLE ticket (
     -- What the QR code carries: the number is in it, so no two are alike, and the number finds it.
     code           TEXT    NOT NULL,
     issued_at      INTEGER NOT NULL,
+    -- Who goes in with it, where its owner gave it to somebody.
+    holder         TEXT CHECK (length(holder) BETWEEN 1 AND 80),
     UNIQUE (reservation_id, seat_no)
 ) STRICT, WITHOUT ROWID;
 -- Codes of format 1 say nothing and are looked for whole. The long ones of today are left out: an index of them would
 -- be the largest part of the file, and each payment would change a page of it somewhere else.
 CREATE UNIQUE INDEX ticket_older_code ON ticket (code) WHERE length(code) = 26;
+
+-- What tickets were called before they were made out anew: it opens no door any more, and the door says so.
+CREATE TABLE former_code (
+    ticket_id BLOB    NOT NULL REFERENCES ticket (ticket_id),
+    number    TEXT    NOT NULL UNIQUE CHECK (length(number) = 10),
+    code      TEXT    NOT NULL,
+    ended_at  INTEGER NOT NULL,
+    PRIMARY KEY (ticket_id, number)
+) STRICT, WITHOUT ROWID;
 
 -- Who is in: one row a ticket, whatever the code does. A scan that was undone is gone from here; the events keep it.
 CREATE TABLE check_in (

@@ -143,19 +143,28 @@ fn take(
 /// # Errors
 /// `USER_NOT_FOUND`; `BALANCE_LIMIT` past the range of 64 bits.
 pub fn pay_at_counter(tx: &Tx, user_id: Uuid, amount: Points, reservation_id: Uuid, method: PayMethod) -> Outcome<()> {
-    let before = find(tx, user_id)?.balance;
     let is_free = amount == Points::ZERO;
     if !is_free {
-        let after = before.plus(amount).ok_or(Refusal::BalanceLimit { balance: before })?;
-        let entry = NewEntry {
-            reservation_id: Some(reservation_id),
-            method: Some(method),
-            ..NewEntry::of(EntryKind::TopUp, amount)
-        };
-        add(tx, user_id, after, entry)?;
+        take_money(tx, user_id, amount, method, Some(reservation_id))?;
     }
     let taken = take(tx, user_id, amount, reservation_id, is_free.then_some(method))?;
     Ok(taken.map(drop).map_err(|_| Refusal::Internal)?) // it was added just now
+}
+
+/// Takes money at the counter for points that are spent at once, even past the limit of a balance for a moment.
+///
+/// # Errors
+/// `USER_NOT_FOUND`; `BALANCE_LIMIT` past the range of 64 bits.
+pub fn take_money(
+    tx: &Tx,
+    user_id: Uuid,
+    amount: Points,
+    method: PayMethod,
+    reservation_id: Option<Uuid>,
+) -> Outcome<Changed> {
+    let before = find(tx, user_id)?.balance;
+    let after = before.plus(amount).ok_or(Refusal::BalanceLimit { balance: before })?;
+    add(tx, user_id, after, NewEntry { reservation_id, method: Some(method), ..NewEntry::of(EntryKind::TopUp, amount) })
 }
 
 /// Pays points out in money: those of the reservation that was refunded just now, or any.

@@ -1,5 +1,7 @@
 //! Payments on the wire.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use uuid::Uuid;
 
@@ -8,7 +10,8 @@ use crate::http::Reply;
 use crate::points::Points;
 use crate::queue::Caller;
 use crate::refusal::Refusal;
-use crate::reservation::{self, Status, api::read_date, api::read_seats};
+use crate::reservation::api::{read_date, read_seats, read_seats_of, reservation_id, reservation_json};
+use crate::reservation::{self, Status};
 use crate::store::Outcome;
 use crate::ticket;
 use crate::venue::{Answer, Context, Written};
@@ -31,11 +34,11 @@ pub fn pay(context: &Context, caller: Caller) -> Outcome<Answer> {
     };
     let amount = fields.integer("amount", 0..=i64::MAX).map(Points::new)?;
     fields.end()?;
-    let attempts = context.venue.settings.sale.payment_attempts;
+    let sale = context.venue.settings.sale.clone();
     let signing = Signing::ahead(&context.venue.signing, context.reader(), caller.user_id, &what);
     let language = context.language();
     Answer::write_decided(move |tx| {
-        Ok(Written::Ready(match super::pay(tx, signing, caller.key, &what, amount, attempts)? {
+        Ok(Written::Ready(match super::pay(tx, signing, caller.key, &what, amount, &sale)? {
             Attempt::Declined(refusal) => Reply::refusal(&refusal, language),
             Attempt::Completed { reservation, balance, tickets, token_status } => Reply::json(
                 201,
@@ -52,6 +55,29 @@ pub fn pay(context: &Context, caller: Caller) -> Outcome<Answer> {
             )
             .with("Location", format!("/api/v1/payments/{}", reservation.payment_id)),
         }))
+    })
+}
+
+/// `POST /reservations/{reservationId}/exchange`, for an active token: gives paid seats back (`giveBack`; without it
+/// all) and pays for as many other `seats` of the date in their place, in one transaction: the difference is paid or
+/// given back in points. Needs `amount`, what the new seats cost. Until `refundUntil`. 201 with `Location` and the new
+/// reservation; one effect for an `Idempotency-Key`. 402 `INSUFFICIENT_BALANCE`; 404 `RESERVATION_NOT_FOUND`,
+/// `SEAT_NOT_FOUND`; 409 `RESERVATION_NOT_CONFIRMED`, `TICKET_CHECKED_IN`, `REFUND_CLOSED`, `TOKEN_OTHER_LINE`,
+/// `SALE_NOT_OPEN`, `SALE_CLOSED`, `SCHEDULE_CANCELLED`, `RESERVATION_PENDING`, `SEAT_LIMIT`, `SEAT_UNAVAILABLE`; 422
+/// `AMOUNT_MISMATCH`.
+pub fn exchange(context: &Context, caller: Caller) -> Outcome<Answer> {
+    let reservation_id = reservation_id(context)?;
+    let mut fields = context.fields()?;
+    let give_back = fields.has("giveBack").then(|| read_seats_of(&mut fields, "giveBack")).transpose()?;
+    let seats = read_seats(&mut fields)?;
+    let amount = fields.integer("amount", 0..=i64::MAX).map(Points::new)?;
+    fields.end()?;
+    let (sale, signing) = (context.venue.settings.sale.clone(), Arc::clone(&context.venue.signing));
+    Answer::write(move |tx| {
+        let what = (reservation_id, give_back.as_deref());
+        let made = super::exchange_own(tx, &signing, caller.key, what, &seats, amount, &sale)?;
+        let at = format!("/api/v1/reservations/{}", made.reservation.reservation_id);
+        Ok(Written::Ready(Reply::json(201, &reservation_json(&made, tx.now())).with("Location", at)))
     })
 }
 

@@ -53,5 +53,5 @@ pub fn sell(
     reservation.ended_at = Some(tx.now());
     let date = schedule::must_find(tx, reservation.schedule_id)?;
     (reservation.sold_starts_at, reservation.refund_until_hours) = (Some(date.starts_at), date.refund_until_hours);
-    Ok(ReservationDetails { reservation, date, seats, tickets, returned: Vec::new() })
+    Ok(ReservationDetails { reservation, date, seats, tickets, returned: Vec::new(), exchanged: Vec::new() })
 }

@@ -2,6 +2,7 @@
 
 pub mod api;
 mod counter;
+mod exchange;
 pub mod staff_api;
 
 use std::sync::Arc;
@@ -10,16 +11,18 @@ use serde_json::json;
 use uuid::Uuid;
 
 pub use counter::{CounterPayment, sell};
+pub use exchange::{StaffExchange, exchange_any, exchange_own};
 
 use crate::balance::{self, Changed, PayMethod};
 use crate::clock::Millis;
 use crate::ids::TokenKey;
 use crate::points::Points;
 use crate::queue::{self, Token, TokenStatus};
-use crate::refusal::{Refusal, TokenEnd};
+use crate::refusal::Refusal;
 use crate::reservation::{self, DateRef, Reservation, Status};
 use crate::schedule;
 use crate::seat::WantedSeat;
+use crate::settings::SaleSettings;
 use crate::signing::SigningKey;
 use crate::store::{Outcome, Reader};
 use crate::ticket::{self, GivenTicket, SignedCode, Ticket};
@@ -94,7 +97,8 @@ fn ready_codes(key: &SigningKey, reader: &Reader, user_id: Uuid, what: &PaidFor)
 }
 
 /// Pays for held seats: points deducted, seats sold, tickets made, the token expired by whose visit they were held. Who
-/// pays for seats that staff keep for them while a hold of their own is unpaid goes on with the visit.
+/// pays for seats that staff keep for them while a hold of their own is unpaid goes on with the visit, and so does
+/// everybody where the venue lets visits go on.
 ///
 /// # Errors
 /// The token's, `RESERVATION_NOT_FOUND`, `ALREADY_PAID`, `HOLD_EXPIRED`, `RESERVATION_NOT_PENDING`,
@@ -105,7 +109,7 @@ pub fn pay(
     key: TokenKey,
     what: &PaidFor,
     amount: Points,
-    attempts: u32,
+    sale: &SaleSettings,
 ) -> Outcome<Attempt> {
     let token = queue::must_be_active(tx, key)?;
     let (mut date, mut seats) = (None, None);
@@ -128,12 +132,12 @@ pub fn pay(
         return Err(Refusal::AmountMismatch { expected: reservation.amount }.into());
     }
     match balance::spend(tx, token.user_id, amount, reservation.reservation_id)? {
-        Err(balance) => decline(tx, reservation, balance, attempts),
+        Err(balance) => decline(tx, reservation, balance, sale.payment_attempts),
         Ok(Changed { balance, .. }) => {
             let codes = |seats: &[WantedSeat]| signing.codes_of(reservation.schedule_id, seats);
             let tickets = confirm(tx, &reservation, seats, &[], codes)?;
             let visit = visit_of(tx, &reservation, token)?;
-            let token_status = reservation::end_visit_unless_held(tx, &visit, TokenEnd::Paid)?;
+            let token_status = reservation::end_paid_visit(tx, &visit, !sale.visit_ends_on_payment)?;
             record(tx, EventType::PaymentCompleted, &told(&reservation))?;
             Ok(Attempt::Completed { reservation: Box::new(reservation), balance, tickets, token_status })
         }

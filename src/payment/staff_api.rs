@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{CounterPayment, NOTE_MAX_CHARS, counter};
+use super::{CounterPayment, NOTE_MAX_CHARS, StaffExchange, counter, exchange_any};
 use crate::balance::PayMethod;
 use crate::balance::staff_api::read_method;
 use crate::http::{Fields, Reply};
 use crate::points::Points;
 use crate::refusal::{Localized, Refusal};
-use crate::reservation::api::{preload, read_choice, read_date, reservation_json_for_staff};
+use crate::reservation::api::{preload, read_choice, read_date, read_seats_of, reservation_json_for_staff};
 use crate::reservation::{self, CounterHold, Customer, ReservationDetails, SeatChoice};
 use crate::seat::MapCache;
 use crate::store::Outcome;
@@ -65,6 +65,32 @@ pub fn sell_held(context: &Context) -> Outcome<Answer> {
         let held = ReservationDetails::of(tx, held)?;
         Ok(Written::Ready(shown(tx, 200, &counter::sell(tx, &signing, held, payment, &[])?)))
     })
+}
+
+/// `POST /staff/reservations/{reservationId}/exchange`, for counter and admins: gives paid seats back (`giveBack`;
+/// without it all) and sells as many others in their place, of the same date or of another of the concert
+/// (`scheduleId`), at any time. Needs `seats` or `bestAvailable`. The difference is taken or given as it was paid, or
+/// by `method`, CASH or CARD; `amount` is what the new seats cost. 201 with `Location` and the new reservation; one
+/// effect for an `Idempotency-Key`. 402 `INSUFFICIENT_BALANCE`; 403 `USER_BANNED`; 404 `RESERVATION_NOT_FOUND`,
+/// `SCHEDULE_NOT_FOUND`, `SECTION_NOT_FOUND`, `SEAT_NOT_FOUND`, `USER_NOT_FOUND`; 409 `RESERVATION_NOT_CONFIRMED`,
+/// `TICKET_CHECKED_IN`, `SCHEDULE_CANCELLED`, `SEAT_UNAVAILABLE`; 422 `AMOUNT_MISMATCH`.
+pub fn exchange(context: &Context, maps: &Arc<MapCache>) -> Outcome<Answer> {
+    let mut fields = context.fields()?;
+    let reservation_id = reservation_id(context)?;
+    let money = &[PayMethod::Cash, PayMethod::Card];
+    let wanted = StaffExchange {
+        reservation_id,
+        give_back: fields.has("giveBack").then(|| read_seats_of(&mut fields, "giveBack")).transpose()?,
+        schedule_id: fields.has("scheduleId").then(|| fields.integer("scheduleId", 0..=i64::MAX)).transpose()?,
+        seats: read_choice(&mut fields)?,
+        amount: fields.has("amount").then(|| fields.integer("amount", 0..=i64::MAX)).transpose()?.map(Points::new),
+        method: fields.has("method").then(|| read_method(&mut fields, money)).transpose()?,
+        include_blocked: fields.has("includeBlocked") && fields.truth("includeBlocked")?,
+        hold_seconds: context.venue.settings.sale.hold_seconds,
+    };
+    fields.end()?;
+    let (maps, signing) = (Arc::clone(maps), Arc::clone(&context.venue.signing));
+    Answer::write(move |tx| Ok(Written::Ready(shown(tx, 201, &exchange_any(tx, &signing, &maps, wanted)?))))
 }
 
 /// `DELETE /staff/reservations/{reservationId}`, for counter and admins: gives the seats of an unpaid reservation of

@@ -42,7 +42,7 @@ pub(super) fn sum_refunded(connection: &Connection, schedule_id: i64) -> rusqlit
 pub(super) fn list_sold(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<SoldSeat>> {
     connection
         .prepare_cached(
-            "SELECT seat.label, section, row, seat.number, category, reservation_seat.price, ticket.number, user.name, paid_at,
+            "SELECT seat.label, section, row, seat.number, category, reservation_seat.price, ticket.number, ifnull(ticket.holder, user.name), paid_at,
                check_in.at
              FROM claim JOIN seat USING (schedule_id, seat_no) JOIN reservation USING (reservation_id)
                JOIN reservation_seat USING (reservation_id, seat_no) JOIN ticket USING (reservation_id, seat_no)

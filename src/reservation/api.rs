@@ -27,7 +27,7 @@ const LIST_MAX: u32 = 200;
 
 /// A reservation as the wire shows it at `now`.
 pub fn reservation_json(details: &ReservationDetails, now: Millis) -> Value {
-    let ReservationDetails { reservation, date, seats, tickets, returned } = details;
+    let ReservationDetails { reservation, date, seats, tickets, returned, exchanged } = details;
     let status = reservation.status_at(now);
     let seats: Vec<Value> = seats.iter().map(|seat| json!({ "seat": seat.label, "price": seat.price })).collect();
     let left_ms = match status {
@@ -48,7 +48,7 @@ pub fn reservation_json(details: &ReservationDetails, now: Millis) -> Value {
         "holdExpiresAt": reservation.hold_expires_at,
         "holdExpiresInSeconds": left_ms.div_euclid(1_000) + i64::from(left_ms.rem_euclid(1_000) > 0),
         "failure": reservation.failure,
-        "endReason": reservation.was_cancelled_with(date, status).then_some(Code::ScheduleCancelled.word()),
+        "endReason": end_reason(details, status),
         "movedFrom": reservation.moved_from(date),
         "refundUntil": reservation.refund_until(date),
         "payment": {
@@ -62,7 +62,18 @@ pub fn reservation_json(details: &ReservationDetails, now: Millis) -> Value {
         "atCounter": reservation.at_counter,
         "tickets": tickets,
         "returnedSeats": returned,
+        "exchangedFrom": reservation.exchanged_from,
+        "exchangedFor": exchanged.iter().map(|(reservation_id, _)| reservation_id).collect::<Vec<_>>(),
     })
+}
+
+/// Why it ended, where its user did not give it back.
+fn end_reason(details: &ReservationDetails, status: Status) -> Option<&'static str> {
+    let ReservationDetails { reservation, date, exchanged, .. } = details;
+    if reservation.was_cancelled_with(date, status) {
+        return Some(Code::ScheduleCancelled.word());
+    }
+    reservation.ended_in_exchange(exchanged).then_some("EXCHANGED")
 }
 
 /// The same as staff see it.
@@ -151,9 +162,17 @@ pub fn read_date(fields: &mut Fields) -> Result<DateRef, Refusal> {
 /// # Errors
 /// `INVALID_REQUEST`.
 pub fn read_seats(fields: &mut Fields) -> Result<Vec<String>, Refusal> {
+    read_seats_of(fields, "seats")
+}
+
+/// The same by another name.
+///
+/// # Errors
+/// `INVALID_REQUEST`.
+pub fn read_seats_of(fields: &mut Fields, name: &str) -> Result<Vec<String>, Refusal> {
     let mut seats = Vec::new();
     let mut known = HashSet::new();
-    for (at, value) in fields.list("seats", 1..=SEATS_MAX)? {
+    for (at, value) in fields.list(name, 1..=SEATS_MAX)? {
         let Value::String(label) = value else {
             return Err(Refusal::invalid(at, "must be a text", "문자열이어야 합니다"));
         };
@@ -223,7 +242,7 @@ fn told(context: &Context, reader: &Connection, reservation: Reservation, at: St
 }
 
 /// The reservation of the path.
-pub(super) fn reservation_id(context: &Context) -> Result<Uuid, Refusal> {
+pub fn reservation_id(context: &Context) -> Result<Uuid, Refusal> {
     context.id("reservationId", Refusal::ReservationNotFound)
 }
 
@@ -262,6 +281,29 @@ pub(super) fn list(
         .map(|reservation| Ok(shown_as(&ReservationDetails::of(&reader, reservation)?, context.now)))
         .collect::<Outcome<Vec<Value>>>()?;
     Answer::json(200, &json!({ "reservations": shown, "nextCursor": next }))
+}
+
+/// `PATCH /reservations/{reservationId}`, for an active token: changes the `seats` of the caller's unpaid reservation
+/// to those that it names, all or nothing; the hold lasts as long as before. 200 with the reservation. 404
+/// `RESERVATION_NOT_FOUND`, `SEAT_NOT_FOUND`; 409 `RESERVATION_NOT_PENDING`, `TOKEN_OTHER_LINE`, `SALE_NOT_OPEN`,
+/// `SALE_CLOSED`, `SCHEDULE_CANCELLED`, `VISIT_OVER`, `SEAT_LIMIT`, `SEAT_UNAVAILABLE`.
+pub fn change_seats(context: &Context, caller: Caller) -> Outcome<Answer> {
+    let (reservation_id, labels) = (reservation_id(context)?, read_labels(context)?);
+    let sale = context.venue.settings.sale.clone();
+    Answer::write_decided(move |tx| {
+        let changed = super::change_own(tx, caller.key, reservation_id, &labels, &sale)?;
+        Ok(Written::Ready(Reply::json(200, &reservation_json(&changed, tx.now()))))
+    })
+}
+
+/// All seats that an unpaid reservation is to have.
+///
+/// # Errors
+/// `INVALID_REQUEST`.
+pub(super) fn read_labels(context: &Context) -> Result<Vec<String>, Refusal> {
+    let mut fields = context.fields()?;
+    let labels = read_seats(&mut fields)?;
+    fields.end().map(|()| labels)
 }
 
 /// `DELETE /reservations/{reservationId}`, for a user: gives an unpaid hold back. 200 with the reservation; its seats

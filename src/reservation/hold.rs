@@ -11,6 +11,7 @@ use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::seat::{self, WantedSeat};
 use crate::store::Outcome;
+use crate::user;
 use crate::venue::Tx;
 
 /// Ids that a reservation had elsewhere; no other has them.
@@ -84,10 +85,7 @@ pub(super) fn hold(
     if let Some((reservation_id, _)) = of_user.pending.filter(|_| !at_counter) {
         return Err(Refusal::ReservationPending { reservation_id }.into());
     }
-    let taken = of_user.owned;
-    if taken as usize + found.count() > seats_max as usize {
-        return Err(Refusal::SeatLimit { seats_per_user: seats_max, seats_taken: taken }.into());
-    }
+    must_be_allowed(tx, user_id, of_user.owned, found.count(), seats_max)?;
     let seats = found.chosen()?;
     let reservation = Reservation {
         reservation_id: given.map_or_else(|| ids::new_id(tx.now()), |given| given.reservation_id),
@@ -109,8 +107,22 @@ pub(super) fn hold(
         sold_starts_at: None,
         refund_until_hours: None,
         line_id,
+        exchanged_from: None,
     };
     sql::insert(tx, &reservation, &seats)?;
     seat::hold(tx, &reservation.hold(), &seats)?;
     Ok((reservation, seats))
+}
+
+/// Whether a user who has `taken` seats of a date may have `more`: by the limit of all, or by their own.
+///
+/// # Errors
+/// `SEAT_LIMIT`.
+pub(super) fn must_be_allowed(tx: &Tx, user_id: Uuid, taken: u32, more: usize, seats_max: u32) -> Outcome<()> {
+    let fits = |seats_max: u32| taken as usize + more <= seats_max as usize;
+    if fits(seats_max) {
+        return Ok(());
+    }
+    let seats_per_user = user::must_exist(tx, user_id)?.seats_per_user.unwrap_or(seats_max).max(seats_max);
+    if fits(seats_per_user) { Ok(()) } else { Err(Refusal::SeatLimit { seats_per_user, seats_taken: taken }.into()) }
 }

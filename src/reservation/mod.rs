@@ -4,8 +4,10 @@
 //! whether or not somebody has already written it down.
 
 pub mod api;
+mod change;
 mod deletion;
 mod due;
+mod exchange;
 mod hold;
 mod keep;
 mod refund;
@@ -19,14 +21,16 @@ use resolved::ResolvedSeats;
 use rusqlite::Connection;
 use uuid::Uuid;
 
+pub use change::{change_any, change_own};
 pub use deletion::{delete_concert, delete_date};
 pub use due::{expire_due, move_holds, next_due};
+pub use exchange::{Exchanged, give_in_exchange, hold_in_exchange, mark_exchanged};
 pub use hold::{GivenIds, Terms, reserve_elsewhere};
 pub use keep::{CounterHold, Customer, cancel_any, keep, make_free};
 pub use refund::{Progress, Settlement, cancel_date, progress, refund, refund_own, settle_cancelled};
 pub use removal::{ban_user, remove_user};
 pub use sql::{find, find_by_payment, find_by_seats, find_with_seats};
-pub use visit::{end_visit, end_visit_unless_held, end_visits, renew_key};
+pub use visit::{end_paid_visit, end_visit, end_visits, renew_key};
 
 use crate::balance::PayMethod;
 use crate::clock::Millis;
@@ -96,6 +100,8 @@ pub struct Reservation {
     pub refund_until_hours: Option<u32>,
     /// The line of the visit that it is part of.
     pub line_id: LineId,
+    /// The reservation whose seats were exchanged for these.
+    pub exchanged_from: Option<Uuid>,
 }
 
 impl Reservation {
@@ -157,6 +163,8 @@ pub struct ReservationDetails {
     pub tickets: Vec<Ticket>,
     /// Seats that it gave back while it kept others.
     pub returned: Vec<ReturnedSeat>,
+    /// The reservations that its seats were exchanged for, each with its moment.
+    pub exchanged: Vec<(Uuid, Millis)>,
 }
 
 /// A seat that a paid reservation gave back while it kept others.
@@ -181,14 +189,15 @@ impl ReservationDetails {
         date: Schedule,
         seats: Vec<WantedSeat>,
     ) -> Outcome<ReservationDetails> {
-        let (tickets, returned) = match reservation.status {
+        let (tickets, returned, exchanged) = match reservation.status {
             Status::Confirmed | Status::Refunded => (
                 ticket::list_of_reservation(connection, reservation.reservation_id)?,
                 sql::list_returned(connection, reservation.reservation_id)?,
+                sql::list_exchanged(connection, reservation.reservation_id)?,
             ),
-            _ => (Vec::new(), Vec::new()), // tickets are made with the payment
+            _ => (Vec::new(), Vec::new(), Vec::new()), // tickets are made with the payment
         };
-        Ok(ReservationDetails { reservation, date, seats, tickets, returned })
+        Ok(ReservationDetails { reservation, date, seats, tickets, returned, exchanged })
     }
 }
 

@@ -60,9 +60,9 @@ pub fn refund_own(
 }
 
 /// The seats of a paid reservation: those that go back, and those that stay.
-struct Split {
-    back: Vec<WantedSeat>,
-    stay: Vec<WantedSeat>,
+pub(super) struct Split {
+    pub back: Vec<WantedSeat>,
+    pub stay: Vec<WantedSeat>,
 }
 
 impl Split {
@@ -70,7 +70,7 @@ impl Split {
     ///
     /// # Errors
     /// `RESERVATION_NOT_CONFIRMED`, `SEAT_NOT_FOUND`, `TICKET_CHECKED_IN`.
-    fn of(tx: &Tx, reservation: &Reservation, labels: Option<&[String]>) -> Outcome<Split> {
+    pub fn of(tx: &Tx, reservation: &Reservation, labels: Option<&[String]>) -> Outcome<Split> {
         let status = reservation.status_at(tx.now());
         if status != Status::Confirmed {
             return Err(Refusal::ReservationNotConfirmed { status: status.word() }.into());
@@ -90,14 +90,18 @@ impl Split {
     }
 
     /// What goes back for them.
-    fn amount(&self) -> Result<Points, Refusal> {
+    pub fn amount(&self) -> Result<Points, Refusal> {
         Points::sum(self.back.iter().map(|seat| seat.price)).ok_or(Refusal::Internal)
     }
 }
 
 /// Gives seats of a paid reservation back; says which it shows afterwards: those that stay, or, where none does, those
 /// that it had last.
-fn give_back(tx: &Tx, mut reservation: Reservation, split: Split) -> Outcome<(Reservation, Vec<WantedSeat>)> {
+pub(super) fn give_back(
+    tx: &Tx,
+    mut reservation: Reservation,
+    split: Split,
+) -> Outcome<(Reservation, Vec<WantedSeat>)> {
     let (reservation_id, amount) = (reservation.reservation_id, split.amount()?);
     let is_whole = split.stay.is_empty();
     if is_whole && !sql::mark_refunded_if_confirmed(tx, reservation_id)? {

@@ -7,6 +7,7 @@ use crate::balance;
 use crate::points::Points;
 use crate::refusal::{Refusal, TokenEnd};
 use crate::store::Outcome;
+use crate::ticket;
 use crate::user::{self, User};
 use crate::venue::Tx;
 
@@ -35,5 +36,6 @@ pub fn remove_user(tx: &Tx, user_id: Uuid) -> Outcome<()> {
     }
     end_visits(tx, user_id, TokenEnd::Revoked)?;
     sql::delete_notes(tx, user_id)?;
+    ticket::delete_holders(tx, user_id)?;
     user::remove(tx, user_id)
 }

@@ -19,13 +19,13 @@ const LOOK_BACK_MAX: u32 = 100;
 
 const RESERVATION: &str = "SELECT reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at,
     failure, payment_id, declined_count, paid_at, refunded_at, ended_at, at_counter, method, note,
-    sold_starts_at, refund_until_hours, line_id FROM reservation";
+    sold_starts_at, refund_until_hours, line_id, exchanged_from FROM reservation";
 
 fn read(row: &Row) -> rusqlite::Result<Reservation> {
     from_row!(row => Reservation {
         reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at, failure, payment_id,
         declined_count, paid_at, refunded_at, ended_at, at_counter, method, note, sold_starts_at, refund_until_hours,
-        line_id,
+        line_id, exchanged_from,
     })
 }
 
@@ -54,13 +54,46 @@ pub(super) fn insert(tx: &Tx, reservation: &Reservation, seats: &[WantedSeat]) -
         &reservation.note,
         reservation.line_id,
     ))?;
+    insert_seats(tx, reservation.reservation_id, seats)
+}
+
+fn insert_seats(tx: &Tx, reservation_id: Uuid, seats: &[WantedSeat]) -> rusqlite::Result<()> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO reservation_seat (reservation_id, seat_no, label, price) VALUES (?1, ?2, ?3, ?4)",
     )?;
     for seat in seats {
-        insert.execute((reservation.reservation_id, seat.seat_no, &seat.label, seat.price))?;
+        insert.execute((reservation_id, seat.seat_no, &seat.label, seat.price))?;
     }
     Ok(())
+}
+
+/// Changes the seats of an unpaid reservation.
+pub(super) fn change_seats(
+    tx: &Tx,
+    reservation_id: Uuid,
+    added: &[WantedSeat],
+    removed: &[WantedSeat],
+) -> rusqlite::Result<()> {
+    let mut delete = tx.prepare_cached("DELETE FROM reservation_seat WHERE reservation_id = ?1 AND seat_no = ?2")?;
+    for seat in removed {
+        delete.execute((reservation_id, seat.seat_no))?;
+    }
+    insert_seats(tx, reservation_id, added)
+}
+
+/// Notes what a reservation was exchanged for.
+pub(super) fn update_exchanged_from(tx: &Tx, reservation_id: Uuid, from: Uuid) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE reservation SET exchanged_from = ?2 WHERE reservation_id = ?1")?
+        .execute((reservation_id, from))
+        .map(drop)
+}
+
+/// The reservations that the seats of one were exchanged for, each with its moment.
+pub(super) fn list_exchanged(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<Vec<(Uuid, Millis)>> {
+    connection
+        .prepare_cached("SELECT reservation_id, created_at FROM reservation WHERE exchanged_from = ?1")?
+        .query_map([reservation_id], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
 }
 
 /// The reservation of an id.

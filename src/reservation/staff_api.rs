@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::api::{list, read_returned, reservation_id, reservation_json_for_staff};
+use super::api::{list, read_labels, read_returned, reservation_id, reservation_json_for_staff};
 use super::{Progress, ReservationDetails};
 use crate::http::Reply;
 use crate::refusal::Refusal;
@@ -24,6 +24,17 @@ pub fn of_user(context: &Context) -> Outcome<Answer> {
     let user_id = context.id("userId", Refusal::UserNotFound)?;
     user::must_exist(&*context.reader()?, user_id)?;
     list(context, user_id, reservation_json_for_staff)
+}
+
+/// `PATCH /staff/reservations/{reservationId}`, for counter and admins: changes the `seats` of anybody's unpaid
+/// reservation to those that it names, all or nothing; the hold lasts as long as before. 200 with the reservation. 404
+/// `RESERVATION_NOT_FOUND`, `SEAT_NOT_FOUND`; 409 `RESERVATION_NOT_PENDING`, `SCHEDULE_CANCELLED`, `SEAT_UNAVAILABLE`.
+pub fn change_seats(context: &Context) -> Outcome<Answer> {
+    let (reservation_id, labels) = (reservation_id(context)?, read_labels(context)?);
+    Answer::write(move |tx| {
+        let changed = super::change_any(tx, reservation_id, &labels)?;
+        Ok(Written::Ready(Reply::json(200, &reservation_json_for_staff(&changed, tx.now()))))
+    })
 }
 
 /// `POST /staff/reservations/{reservationId}/refund`, for counter and admins: refunds a paid reservation at any time,

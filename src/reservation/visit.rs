@@ -24,13 +24,17 @@ pub fn end_visits(tx: &Tx, user_id: Uuid, reason: TokenEnd) -> Outcome<()> {
     queue::list_live_of_user(tx, user_id)?.iter().try_for_each(|token| end_visit(tx, token, reason))
 }
 
-/// Ends a visit in which nothing is held any more; says what the token is afterwards. What staff keep for its user is
-/// part of no visit.
-pub fn end_visit_unless_held(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<TokenStatus> {
+/// After a payment: the visit ends, unless `goes_on` says that it lasts until its own end; says what the token is then.
+/// It never ends while something is held in it. What staff keep for its user is part of no visit.
+pub fn end_paid_visit(tx: &Tx, token: &Token, goes_on: bool) -> Outcome<TokenStatus> {
     if find_hold_of(tx, token)?.is_some_and(|own| own.status_at(tx.now()) == Status::PendingPayment) {
         return Ok(token.status);
     }
-    end_visit(tx, token, reason)?;
+    if goes_on && token.visit_until.is_some_and(|until| tx.now() < until) {
+        queue::extend_visit(tx, token, None)?;
+        return Ok(token.status);
+    }
+    end_visit(tx, token, TokenEnd::Paid)?;
     Ok(TokenStatus::Expired)
 }
 

@@ -144,7 +144,9 @@ mod tests {
         GET reservations/{reservationId},
         POST reservations/{reservationId}/refund, POST sales, POST reservations, DELETE reservations/{reservationId},
         POST reservations/{reservationId}/sale, POST users/{userId}/balance/payouts, GET till, PATCH users/{userId}, GET queue, GET lines, GET users, GET users/{userId},
-        GET users/{userId}/reservations, POST users/{userId}/key, POST users/{userId}/balance/top-ups";
+        GET users/{userId}/reservations, POST users/{userId}/key, POST users/{userId}/balance/top-ups,
+        PATCH reservations/{reservationId}, POST reservations/{reservationId}/exchange,
+        POST tickets/{ticketId}/reissue";
     const ADMIN_TOO: &str = "GET webhooks, POST webhooks, GET webhooks/{webhookId}, PATCH webhooks/{webhookId},
         DELETE webhooks/{webhookId}, POST webhooks/{webhookId}/test, POST webhooks/{webhookId}/replay, GET keys, POST keys, DELETE keys/{keyId}, POST concerts, PATCH concerts/{concertId},
         DELETE concerts/{concertId}, DELETE schedules/{scheduleId},

@@ -41,6 +41,7 @@ pub(super) fn venue(context: &Context, lines: &Lines) -> Outcome<Answer> {
             "holdSeconds": sale.hold_seconds,
             "seatsPerUser": sale.seats_per_user,
             "paymentAttempts": sale.payment_attempts,
+            "visitEndsOnPayment": sale.visit_ends_on_payment,
             "topUpPolicy": settings.top_up_policy().word(),
         }),
     )

@@ -59,6 +59,8 @@ pub static ROUTES: &[Route] = &[
     get("/api/v1/reservations/{reservationId}", User(|_, c, user_id| reservation::api::reservation(c, user_id)))
         .waits()
         .streams(),
+    patch("/api/v1/reservations/{reservationId}", Active(|_, c, caller| reservation::api::change_seats(c, caller))),
+    post("/api/v1/reservations/{reservationId}/exchange", Active(|_, c, caller| payment::api::exchange(c, caller))),
     delete("/api/v1/reservations/{reservationId}", User(|_, c, user_id| reservation::api::cancel(c, user_id))),
     post("/api/v1/reservations/{reservationId}/refund", User(|_, c, user_id| reservation::api::refund(c, user_id)))
         .body(Body::Optional),
@@ -77,6 +79,8 @@ pub static ROUTES: &[Route] = &[
     ),
     get("/api/v1/payments/{paymentId}", User(|_, c, user_id| payment::api::payment(c, user_id))),
     get("/api/v1/tickets/key", Open(|_, c| ticket::api::key(c))),
+    post("/api/v1/tickets/{ticketId}/reissue", User(|_, c, user_id| ticket::api::reissue(c, user_id)))
+        .body(Body::Optional),
     get("/api/v1/tickets/{ticketId}", User(|_, c, user_id| ticket::api::ticket(c, user_id))),
     // Staff: keys, concerts and dates.
     get("/api/v1/staff/me", Staff(ALL, |_, _, member| staff::staff_api::me(member))),
@@ -153,6 +157,14 @@ pub static ROUTES: &[Route] = &[
     post("/api/v1/staff/users/{userId}/balance/payouts", Staff(COUNTER, |_, c, _| balance::staff_api::pay_out(c))),
     post("/api/v1/staff/users/{userId}/balance/corrections", Staff(ADMIN, |_, c, _| balance::staff_api::correct(c))),
     get("/api/v1/staff/reservations/{reservationId}", Staff(COUNTER, |_, c, _| reservation::staff_api::reservation(c))),
+    patch(
+        "/api/v1/staff/reservations/{reservationId}",
+        Staff(COUNTER, |_, c, _| reservation::staff_api::change_seats(c)),
+    ),
+    post(
+        "/api/v1/staff/reservations/{reservationId}/exchange",
+        Staff(COUNTER, |rooms, c, _| payment::staff_api::exchange(c, &rooms.maps)),
+    ),
     delete("/api/v1/staff/reservations/{reservationId}", Staff(COUNTER, |_, c, _| payment::staff_api::cancel(c))),
     post("/api/v1/staff/sales", Staff(COUNTER, |rooms, c, _| payment::staff_api::sell(c, &rooms.maps))),
     post("/api/v1/staff/reservations", Staff(COUNTER, |rooms, c, _| payment::staff_api::keep(c, &rooms.maps))),
@@ -163,6 +175,8 @@ pub static ROUTES: &[Route] = &[
     )
     .body(Body::Optional),
     get("/api/v1/staff/tickets/{ticketId}", Staff(COUNTER, |_, c, _| ticket::staff_api::ticket(c))),
+    post("/api/v1/staff/tickets/{ticketId}/reissue", Staff(COUNTER, |_, c, _| ticket::staff_api::reissue(c)))
+        .body(Body::Optional),
     // Staff: the door.
     post("/api/v1/staff/checkins", Staff(ALL, |_, c, _| ticket::staff_api::check_in(c))),
     post("/api/v1/staff/checkins/scans", Staff(ALL, |_, c, _| ticket::staff_api::take_scans(c))),

@@ -239,6 +239,32 @@ pub fn must_find(tx: &Tx, schedule_id: i64, labels: &[String]) -> Outcome<(Vec<W
 /// # Errors
 /// `SEAT_UNAVAILABLE` with those that are taken; the caller takes back what was done.
 pub fn hold(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<()> {
+    take(tx, claim, seats)?;
+    record(tx, EventType::SeatsHeld, &claim.event_data(seats))?;
+    Ok(())
+}
+
+/// Changes the seats that a reservation holds, all or nothing; its hold lasts as long as before.
+///
+/// # Errors
+/// `SEAT_UNAVAILABLE` with those that are taken; the caller takes back what was done.
+pub fn change_hold(tx: &Tx, claim: &Hold, added: &[WantedSeat], removed: &[WantedSeat]) -> Outcome<()> {
+    if !added.is_empty() {
+        take(tx, claim, added)?;
+    }
+    if !removed.is_empty() {
+        free(tx, claim, removed)?;
+    }
+    let mut told = claim.event_data(added);
+    told["added"] = told["seats"].take();
+    told["removed"] = removed.iter().map(|seat| seat.label.as_str()).collect::<Vec<_>>().into();
+    if let Some(told) = told.as_object_mut() {
+        told.remove("seats");
+    }
+    Ok(record(tx, EventType::HoldChanged, &told)?)
+}
+
+fn take(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<()> {
     let mut taken = Vec::new();
     for seat in seats {
         if !sql::insert_hold_if_free(tx, claim, seat.seat_no)? {
@@ -248,9 +274,7 @@ pub fn hold(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<()> {
     if !taken.is_empty() {
         return Err(Refusal::SeatUnavailable { seats: taken }.into());
     }
-    note_change(tx, claim.schedule_id, seat_nos(seats), Claim::AVAILABLE, claim.held())?;
-    record(tx, EventType::SeatsHeld, &claim.event_data(seats))?;
-    Ok(())
+    note_change(tx, claim.schedule_id, seat_nos(seats), Claim::AVAILABLE, claim.held())
 }
 
 /// For whom seats are held, sold or released.
@@ -291,15 +315,19 @@ fn seat_nos(seats: &[WantedSeat]) -> Vec<i64> {
 
 /// Gives the seats of a reservation free, held or sold as they are.
 pub fn release(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<()> {
+    free(tx, claim, seats)?;
+    record(tx, EventType::SeatsReleased, &claim.event_data(seats))?;
+    Ok(())
+}
+
+fn free(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<()> {
     let mut before = claim.held();
     for seat in seats {
         if sql::delete_claim_of(tx, claim, seat.seat_no)? == Some(SeatState::Sold) {
             before = Claim::sold(claim.user_id); // a reservation's seats are all held or all sold
         }
     }
-    note_change(tx, claim.schedule_id, seat_nos(seats), before, Claim::AVAILABLE)?;
-    record(tx, EventType::SeatsReleased, &claim.event_data(seats))?;
-    Ok(())
+    note_change(tx, claim.schedule_id, seat_nos(seats), before, Claim::AVAILABLE)
 }
 
 /// Moves the end of a hold, with the claims on its seats.

@@ -21,7 +21,7 @@ use crate::settings::{QueueSettings, SaleSettings};
 use crate::signing::{SigningKey, SigningSecret};
 use crate::staff;
 use crate::store::{Failure, OpenError, Outcome, with_transaction};
-use crate::user;
+use crate::user::{self, UserChange};
 use crate::venue::Tx;
 
 /// Users and reservations that are told at the start, at most.
@@ -198,7 +198,8 @@ impl User {
     fn write(&self, tx: &Tx, spent: Points) -> Outcome<(Uuid, String)> {
         let made = user::register_as(tx, &self.name, self.id, self.key.clone())?;
         if self.contact.is_some() {
-            user::change(tx, made.user_id, None, Some(self.contact.as_deref()))?;
+            let change = UserChange { contact: Some(self.contact.clone()), ..UserChange::default() };
+            user::change(tx, made.user_id, change)?;
         }
         let before = self.points.plus(spent).ok_or(Refusal::BalanceLimit { balance: self.points })?;
         if before > Points::ZERO {

@@ -51,6 +51,10 @@ pub struct SaleSettings {
     /// Declined payments after which a reservation fails and its seats are free (1 to 100).
     #[arg(long, env = "BOXOFFICE_PAYMENT_ATTEMPTS", default_value_t = 1, value_name = "N", value_parser = value_parser!(u32).range(1..=100))]
     pub payment_attempts: u32,
+    /// Whether a payment ends the visit; false lets it go on until its own end, for another date without queueing
+    /// again.
+    #[arg(long, env = "BOXOFFICE_VISIT_ENDS_ON_PAYMENT", default_value_t = true, value_name = "true|false", action = clap::ArgAction::Set)]
+    pub visit_ends_on_payment: bool,
     /// Who may top up points: everyone their own, or staff only [default: what the file was last given, else self].
     /// Must be given when others can reach an address, also through a proxy.
     #[arg(long, env = "BOXOFFICE_TOP_UP_POLICY", value_enum)]

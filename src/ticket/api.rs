@@ -1,13 +1,17 @@
 //! Tickets on the wire.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{TicketDetails, code, qr};
+use crate::http::Reply;
 use crate::ids;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{Answer, Context};
+use crate::user::NAME_MAX_CHARS;
+use crate::venue::{Answer, Context, Written};
 
 /// How a ticket is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +45,7 @@ pub fn ticket_json(found: &TicketDetails) -> Value {
         "row": found.row,
         "seatNumber": found.seat_number,
         "issuedAt": found.issued_at,
+        "holder": found.holder,
         "checkedIn": found.check_in,
     });
     if !found.attributes.is_empty() {
@@ -59,6 +64,31 @@ pub fn ticket(context: &Context, user_id: Uuid) -> Outcome<Answer> {
         Form::Json => Answer::json(200, &ticket_json(&found)),
         Form::Svg => Ok(Answer::Ready(qr::picture(&found.ticket.code)?)),
     }
+}
+
+/// `POST /tickets/{ticketId}/reissue`, for a user: makes a ticket of the caller out anew, for a `holder` where one is
+/// named. 200 with the ticket, whose former code and number are void; one effect for an `Idempotency-Key`. 404
+/// `TICKET_NOT_FOUND`; 409 `TICKET_VOID`, `TICKET_CHECKED_IN`.
+pub fn reissue(context: &Context, user_id: Uuid) -> Outcome<Answer> {
+    let ticket_id = context.id("ticketId", Refusal::TicketNotFound)?;
+    let holder = read_holder(context)?;
+    let signing = Arc::clone(&context.venue.signing);
+    Answer::write_decided(move |tx| {
+        let found = super::must_be_of(tx, user_id, ticket_id)?;
+        let reissued = super::reissue(tx, &signing, found, holder.as_deref())?;
+        Ok(Written::Ready(Reply::json(200, &ticket_json(&reissued))))
+    })
+}
+
+/// Who is to go in with a ticket, if that is said.
+///
+/// # Errors
+/// `INVALID_REQUEST`.
+pub(super) fn read_holder(context: &Context) -> Result<Option<String>, Refusal> {
+    let Some(mut fields) = context.fields_if_any()? else { return Ok(None) };
+    let holder = fields.has("holder").then(|| fields.line("holder", 1..=NAME_MAX_CHARS)).transpose()?;
+    fields.end()?;
+    Ok(holder)
 }
 
 /// `GET /tickets/key`, open to all: 200 with the public key of the venue and how a code is written: what anybody needs

@@ -45,23 +45,40 @@ pub fn must_find_presented(connection: &Connection, public: &PublicKey, input: &
         DoorInput::Code(_) => Refusal::TicketCodeInvalid { reason: fault.word() },
         DoorInput::Number(_) => Refusal::TicketNotFound,
     })?;
-    match presented {
-        Presented::Signed(code, payload) => {
-            let found = sql::find_by_number(connection, &payload.number)?.filter(|found| found.ticket.code == code);
-            found.ok_or_else(|| Refusal::TicketNotFound.into())
-        }
+    let found = match presented {
+        Presented::Signed(code, payload) => find_signed(connection, &code, &payload.number)?,
         Presented::Unsigned(candidates) => {
+            let mut found = None;
             for candidate in &candidates {
-                let found = match candidate {
-                    Candidate::Number(number) => sql::find_by_number(connection, number)?,
+                found = match candidate {
+                    Candidate::Number(number) => find_typed(connection, number)?,
                     Candidate::OlderCode(code) => sql::find_by_code(connection, code)?,
                 };
-                if let Some(found) = found {
-                    return Ok(found);
+                if found.is_some() {
+                    break;
                 }
             }
-            Err(Refusal::TicketNotFound.into())
+            found
         }
+    };
+    found.ok_or_else(|| Refusal::TicketNotFound.into())
+}
+
+/// The ticket of a sound code, also of one that it had before it was made out anew.
+fn find_signed(connection: &Connection, code: &str, number: &str) -> rusqlite::Result<Option<TicketDetails>> {
+    match sql::find_by_number(connection, number)?.filter(|found| found.ticket.code == code) {
+        Some(found) => Ok(Some(found)),
+        None => {
+            Ok(sql::find_by_former(connection, number)?.filter(|(_, former)| former == code).map(|(found, _)| found))
+        }
+    }
+}
+
+/// The ticket of a number, also of one that it had before.
+fn find_typed(connection: &Connection, number: &str) -> rusqlite::Result<Option<TicketDetails>> {
+    match sql::find_by_number(connection, number)? {
+        Some(found) => Ok(Some(found)),
+        None => Ok(sql::find_by_former(connection, number)?.map(|(found, _)| found)),
     }
 }
 

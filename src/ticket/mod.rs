@@ -7,6 +7,7 @@ pub mod code;
 pub mod door_list;
 mod qr;
 mod reading;
+mod reissue;
 mod scans;
 mod sql;
 pub mod staff_api;
@@ -25,8 +26,9 @@ use crate::venue::Tx;
 pub use checkin::{Admitted, CheckInContext, DoorInput, REPEATED_WITHIN_MS, check_in, count_by_section, undo};
 pub use door_list::DoorListEntry;
 pub use reading::readings;
+pub use reissue::reissue;
 pub use scans::{SCANS_MAX, Scan, record_scan};
-pub use sql::{find_by_number, list_conflicts, list_for_door, list_of_reservation};
+pub use sql::{delete_holders, find_by_number, list_conflicts, list_for_door, list_of_reservation};
 
 use code::CodePayload;
 
@@ -86,12 +88,16 @@ pub struct TicketDetails {
     pub check_in: Option<CheckIn>,
     /// What is special about its seat.
     pub attributes: Attributes,
+    pub seat_no: i64,
+    /// Whether it was found by what it was called before it was made out anew.
+    pub is_former: bool,
 }
 
 impl TicketDetails {
     /// What it is good for.
     pub fn status(&self) -> Status {
         match (&self.check_in, self.is_paid) {
+            _ if self.is_former => Status::Void,
             (_, false) => Status::Void,
             (None, true) => Status::Valid,
             (Some(_), true) => Status::CheckedIn,

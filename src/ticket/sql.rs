@@ -11,11 +11,11 @@ use crate::venue::Tx;
 
 /// The seat may be another one today: of a refunded ticket, after a new layout.
 const FOUND: &str =
-    "SELECT t.ticket_id, t.label, t.number, t.code, t.reservation_id, r.user_id, u.name, r.schedule_id, c.title,
+    "SELECT t.ticket_id, t.label, t.number, t.code, t.reservation_id, r.user_id, ifnull(t.holder, u.name), r.schedule_id, c.title,
         c.venue, s.date, s.starts_at, seat.section, seat.row, seat.number, t.issued_at,
         r.status = 'CONFIRMED' AND s.cancelled_at IS NULL AND EXISTS (SELECT 1 FROM reservation_seat AS paid
           WHERE paid.reservation_id = t.reservation_id AND paid.seat_no = t.seat_no),
-        i.at, i.door, i.offline, ifnull(seat.attributes, 0)
+        i.at, i.door, i.offline, ifnull(seat.attributes, 0), t.seat_no
     FROM ticket AS t JOIN reservation AS r USING (reservation_id) JOIN user AS u USING (user_id)
     JOIN schedule AS s USING (schedule_id) JOIN concert AS c USING (concert_id)
     LEFT JOIN seat ON seat.schedule_id = r.schedule_id AND seat.seat_no = t.seat_no AND seat.label = t.label
@@ -39,6 +39,8 @@ fn read(row: &Row) -> rusqlite::Result<TicketDetails> {
         is_paid: row.get(16)?,
         check_in: read_check_in(row, 17)?,
         attributes: row.get(20)?,
+        seat_no: row.get(21)?,
+        is_former: false,
     })
 }
 
@@ -78,6 +80,40 @@ pub fn find_by_number(connection: &Connection, number: &str) -> rusqlite::Result
     connection.prepare_cached(&format!("{FOUND} WHERE t.number = ?1"))?.query_row([number], read).optional()
 }
 
+/// The ticket that had a number before it was made out anew, and the code of that number.
+pub(super) fn find_by_former(
+    connection: &Connection,
+    number: &str,
+) -> rusqlite::Result<Option<(TicketDetails, String)>> {
+    let former = connection
+        .prepare_cached("SELECT ticket_id, code FROM former_code WHERE number = ?1")?
+        .query_row([number], |row| Ok((row.get::<_, Uuid>(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((ticket_id, code)) = former else { return Ok(None) };
+    Ok(find(connection, ticket_id)?.map(|found| (TicketDetails { is_former: true, ..found }, code)))
+}
+
+/// Gives a ticket another number and code, and a holder; what it was called is kept.
+pub(super) fn update_code(tx: &Tx, former: &Ticket, ticket: &Ticket, holder: Option<&str>) -> rusqlite::Result<()> {
+    tx.prepare_cached("INSERT INTO former_code (ticket_id, number, code, ended_at) VALUES (?1, ?2, ?3, ?4)")?
+        .execute((former.ticket_id, &former.number, &former.code, tx.now()))?;
+    tx.prepare_cached(
+        "UPDATE ticket SET number = ?2, code = ?3, issued_at = ?4, holder = ifnull(?5, holder) WHERE ticket_id = ?1",
+    )?
+    .execute((ticket.ticket_id, &ticket.number, &ticket.code, tx.now(), holder))
+    .map(drop)
+}
+
+/// Takes away to whom a user gave tickets.
+pub fn delete_holders(tx: &Tx, user_id: Uuid) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE ticket SET holder = NULL WHERE holder IS NOT NULL
+         AND reservation_id IN (SELECT reservation_id FROM reservation WHERE user_id = ?1)",
+    )?
+    .execute([user_id])
+    .map(drop)
+}
+
 /// Who went in with a reservation's tickets, seat, ticket and moment of each.
 pub(super) fn list_check_ins(
     connection: &Connection,
@@ -97,6 +133,23 @@ pub(super) fn find_by_code(connection: &Connection, code: &str) -> rusqlite::Res
         .prepare_cached(&format!("{FOUND} WHERE t.code = ?1 AND length(t.code) = {}", code::OLDER_CHARS))?
         .query_row([code], read)
         .optional()
+}
+
+/// What the tickets of a date were called before they were made out anew, for its list.
+fn list_former_for_door(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<DoorListEntry>> {
+    connection
+        .prepare_cached(
+            "SELECT f.number, t.label, f.code FROM reservation AS r JOIN ticket AS t USING (reservation_id)
+             JOIN former_code AS f USING (ticket_id)
+             WHERE r.schedule_id = ?1 AND r.status IN ('CONFIRMED', 'REFUNDED')",
+        )?
+        .query_map([schedule_id], |row| {
+            let code: String = row.get(2)?;
+            let legacy_code_hash = code::is_legacy(&code).then(|| legacy_code_hash(&code));
+            let (number, seat) = (row.get(0)?, row.get(1)?);
+            Ok(DoorListEntry { status: Status::Void, entered: None, legacy_code_hash, number, seat, section: None })
+        })?
+        .collect()
 }
 
 pub(super) fn find_check_in(connection: &Connection, ticket_id: Uuid) -> rusqlite::Result<Option<CheckIn>> {
@@ -136,9 +189,9 @@ pub(super) fn count_by_section(connection: &Connection, schedule_id: i64) -> rus
         .collect()
 }
 
-/// All tickets of a date for its list, in layout order.
+/// All tickets of a date for its list, in layout order, then what they were called before.
 pub fn list_for_door(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<DoorListEntry>> {
-    connection
+    let mut tickets = connection
         .prepare_cached(&format!(
             "{FOUND} WHERE r.schedule_id = ?1 AND r.status IN ('CONFIRMED', 'REFUNDED') ORDER BY t.seat_no, t.ticket_id"
         ))?
@@ -155,7 +208,9 @@ pub fn list_for_door(connection: &Connection, schedule_id: i64) -> rusqlite::Res
                 section: found.section,
             })
         })?
-        .collect()
+        .collect::<rusqlite::Result<Vec<DoorListEntry>>>()?;
+    tickets.extend(list_former_for_door(connection, schedule_id)?);
+    Ok(tickets)
 }
 
 const KEPT: &str = "SELECT scan_no, scan_id, ticket_id, number, label, schedule_id, d.at, d.door, 1, outcome, other_at,

@@ -1,8 +1,10 @@
 //! Tickets at the counter and at the door.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::api::{Form, form_of, ticket_json};
+use super::api::{Form, form_of, read_holder, ticket_json};
 use super::door_list::{self, DoorListHeader};
 use super::{CheckInContext, DoorInput, SCANS_MAX, Scan, ScanOutcome, StoredScan, TicketDetails, code, qr};
 use crate::http::{Fields, Reply, decoded_segment};
@@ -24,7 +26,6 @@ const CONFLICTS: u32 = 100;
 pub fn ticket_json_for_staff(found: &TicketDetails) -> Value {
     let mut input = ticket_json(found);
     input["userId"] = found.user_id.to_string().into();
-    input["holder"] = found.holder.clone().into();
     input
 }
 
@@ -37,6 +38,19 @@ pub fn ticket(context: &Context) -> Outcome<Answer> {
         Form::Json => Answer::json(200, &ticket_json_for_staff(&found)),
         Form::Svg => Ok(Answer::Ready(qr::picture(&found.ticket.code)?)),
     }
+}
+
+/// `POST /staff/tickets/{ticketId}/reissue`, for counter and admins: makes anybody's ticket out anew, for a `holder`
+/// where one is named. 200 with the ticket, whose former code and number are void; one effect for an
+/// `Idempotency-Key`. 404 `TICKET_NOT_FOUND`; 409 `TICKET_VOID`, `TICKET_CHECKED_IN`.
+pub fn reissue(context: &Context) -> Outcome<Answer> {
+    let ticket_id = context.id("ticketId", Refusal::TicketNotFound)?;
+    let holder = read_holder(context)?;
+    let signing = Arc::clone(&context.venue.signing);
+    Answer::write(move |tx| {
+        let reissued = super::reissue(tx, &signing, super::must_find(tx, ticket_id)?, holder.as_deref())?;
+        Ok(Written::Ready(Reply::json(200, &ticket_json_for_staff(&reissued))))
+    })
 }
 
 fn find(reader: &Reader, name: &str) -> Outcome<TicketDetails> {

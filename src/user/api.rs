@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{NAME_MAX_CHARS, NewUser, User};
+use super::{NAME_MAX_CHARS, NewUser, User, UserChange};
 use crate::http::{Fields, Reply};
 use crate::refusal::Refusal;
 use crate::store::Outcome;
@@ -48,6 +48,7 @@ pub fn user_json(user: &User) -> Value {
         "contact": user.contact,
         "createdAt": user.created_at,
         "bannedAt": user.banned_at,
+        "seatsPerUser": user.seats_per_user,
         "removedAt": user.removed_at,
     })
 }
@@ -61,22 +62,32 @@ pub fn own(context: &Context, user_id: Uuid) -> Outcome<Answer> {
 /// `PATCH /users/{userId}`, for a user: changes the caller's `name` or `contact` (null: none). 200 with the user. 403
 /// `NOT_YOURS`; 404 `USER_NOT_FOUND`.
 pub fn change_own(context: &Context, user_id: Uuid) -> Outcome<Answer> {
-    write_change(context, user_id)
-}
-
-/// `PATCH /staff/users/{userId}`, for counter and admins: changes the `name` or the `contact` of a user. 200 with the
-/// user. 404 `USER_NOT_FOUND`.
-pub fn change(context: &Context) -> Outcome<Answer> {
-    write_change(context, context.id("userId", Refusal::UserNotFound)?)
-}
-
-fn write_change(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let mut fields = context.fields()?;
-    let name = fields.has("name").then(|| name(&mut fields)).transpose()?;
-    let contact = fields.or_none("contact", contact)?;
+    let change = read_change(&mut fields)?;
+    write_change(fields, user_id, change)
+}
+
+/// `PATCH /staff/users/{userId}`, for counter and admins: changes the `name` or the `contact` of a user, or how many
+/// seats of one date they may have (`seatsPerUser`, 1 to 1,000; null: as everybody). 200 with the user. 404
+/// `USER_NOT_FOUND`.
+pub fn change(context: &Context) -> Outcome<Answer> {
+    let user_id = context.id("userId", Refusal::UserNotFound)?;
+    let mut fields = context.fields()?;
+    let change = read_change(&mut fields)?;
+    let seats = fields.or_none("seatsPerUser", |fields| fields.integer("seatsPerUser", 1..=1_000))?;
+    let seats_per_user = seats.map(|seats| seats.map(|seats| seats as u32)); // the range fits
+    write_change(fields, user_id, UserChange { seats_per_user, ..change })
+}
+
+fn read_change(fields: &mut Fields) -> Result<UserChange, Refusal> {
+    let name = fields.has("name").then(|| name(fields)).transpose()?;
+    Ok(UserChange { name, contact: fields.or_none("contact", contact)?, seats_per_user: None })
+}
+
+fn write_change(fields: Fields, user_id: Uuid, change: UserChange) -> Outcome<Answer> {
     fields.end()?;
     Answer::write(move |tx| {
-        let changed = super::change(tx, user_id, name.as_deref(), contact.as_ref().map(Option::as_deref))?;
+        let changed = super::change(tx, user_id, change)?;
         Ok(Written::Ready(Reply::json(200, &user_json(&changed))))
     })
 }

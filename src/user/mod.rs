@@ -34,6 +34,8 @@ pub struct User {
     number: i64,
     pub contact: Option<String>,
     pub banned_at: Option<Millis>,
+    /// Seats that they may have of one date, where staff raised that for them.
+    pub seats_per_user: Option<u32>,
     pub removed_at: Option<Millis>,
 }
 
@@ -142,19 +144,28 @@ pub fn find_by_code(connection: &Connection, typed: &str) -> rusqlite::Result<Op
     code::number_of(typed).map_or(Ok(None), |number| sql::find_by_number(connection, number))
 }
 
-/// Changes what is known of a user: what is `None` stays.
+/// What is changed of a user: what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct UserChange {
+    pub name: Option<String>,
+    pub contact: Option<Option<String>>,
+    pub seats_per_user: Option<Option<u32>>,
+}
+
+/// Changes what is known of a user.
 ///
 /// # Errors
 /// `USER_NOT_FOUND`, also for one who is removed.
-pub fn change(tx: &Tx, user_id: Uuid, name: Option<&str>, contact: Option<Option<&str>>) -> Outcome<User> {
+pub fn change(tx: &Tx, user_id: Uuid, change: UserChange) -> Outcome<User> {
     let before = must_exist(tx, user_id)?;
     if before.removed_at.is_some() {
         return Err(Refusal::UserNotFound.into());
     }
-    let name = name.unwrap_or(&before.name);
-    let contact = contact.unwrap_or(before.contact.as_deref());
-    if (name, contact) != (&before.name, before.contact.as_deref()) {
-        sql::update(tx, user_id, name, contact)?;
+    let name = change.name.unwrap_or_else(|| before.name.clone());
+    let contact = change.contact.unwrap_or_else(|| before.contact.clone());
+    let seats_per_user = change.seats_per_user.unwrap_or(before.seats_per_user);
+    if (&name, &contact, seats_per_user) != (&before.name, &before.contact, before.seats_per_user) {
+        sql::update(tx, user_id, &name, contact.as_deref(), seats_per_user)?;
         record(tx, EventType::UserChanged, &json!({ "userId": user_id }))?; // what it was is kept nowhere
     }
     must_exist(tx, user_id)

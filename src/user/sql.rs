@@ -19,10 +19,18 @@ pub(super) fn insert(tx: &Tx, user_id: Uuid, new: &NewUser) -> rusqlite::Result<
     Ok(before + 1)
 }
 
-pub(super) fn update(tx: &Tx, user_id: Uuid, name: &str, contact: Option<&str>) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE user SET name = ?2, name_folded = ?3, contact = ?4 WHERE user_id = ?1")?
-        .execute((user_id, name, folded(name), contact))
-        .map(drop)
+pub(super) fn update(
+    tx: &Tx,
+    user_id: Uuid,
+    name: &str,
+    contact: Option<&str>,
+    seats_per_user: Option<u32>,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE user SET name = ?2, name_folded = ?3, contact = ?4, seats_per_user = ?5 WHERE user_id = ?1",
+    )?
+    .execute((user_id, name, folded(name), contact, seats_per_user))
+    .map(drop)
 }
 
 pub(super) fn update_ban(tx: &Tx, user_id: Uuid, banned: bool) -> rusqlite::Result<()> {
@@ -65,7 +73,7 @@ pub(super) fn find_key_hash(connection: &Connection, user_id: Uuid) -> rusqlite:
 pub fn list_by_name(connection: &Connection, part: &str, before: Uuid, limit: u32) -> rusqlite::Result<Vec<User>> {
     connection
         .prepare_cached(
-            "SELECT user_id, name, created_at, ifnull(number, 0), contact, banned_at, removed_at FROM user WHERE user_id IN (
+            "SELECT user_id, name, created_at, ifnull(number, 0), contact, banned_at, seats_per_user, removed_at FROM user WHERE user_id IN (
                  SELECT user_id FROM user INDEXED BY user_name_folded WHERE instr(name_folded, ?1) > 0
                  AND user_id < ?2 ORDER BY user_id DESC LIMIT ?3)
              ORDER BY user_id DESC",
@@ -105,8 +113,9 @@ pub(super) fn update_folded(connection: &Connection, user_id: Uuid, name: &str) 
         .map(drop)
 }
 
-const USER: &str = "SELECT user_id, name, created_at, ifnull(number, 0), contact, banned_at, removed_at FROM user";
+const USER: &str =
+    "SELECT user_id, name, created_at, ifnull(number, 0), contact, banned_at, seats_per_user, removed_at FROM user";
 
 fn read(row: &Row) -> rusqlite::Result<User> {
-    from_row!(row => User { user_id, name, created_at, number, contact, banned_at, removed_at })
+    from_row!(row => User { user_id, name, created_at, number, contact, banned_at, seats_per_user, removed_at })
 }

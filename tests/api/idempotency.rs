@@ -40,7 +40,7 @@ fn idempotency_key_is_refused_where_it_means_nothing_or_would_keep_a_secret() {
 /// Each POST of staff twice under one key: the second gives the first answer again, and nothing happens.
 #[test]
 fn idempotency_key_makes_every_post_of_staff_happen_once() {
-    let app = TestApp::with_seats(5, &["--max-active", "1"]);
+    let app = TestApp::with_seats(6, &["--max-active", "1"]);
     let (buyer, waiting) = (app.buyer(2 * PRICE), app.customer());
     let held = buyer.hold(1, &["1", "2"]).must(201)["reservationId"].as_str().unwrap().to_owned();
     let tickets = buyer.pay(&json!(held), 2 * PRICE).must(201)["tickets"].clone();
@@ -66,7 +66,9 @@ fn idempotency_key_makes_every_post_of_staff_happen_once() {
         (&format!("/reservations/{kept}/sale"), json!({ "method": "FREE" })),
         ("/checkins", json!({ "number": tickets[0]["number"], "door": "East" })),
         ("/checkins/scans", json!({ "door": "East", "scans": [scan] })),
-        (&format!("/reservations/{held}/refund"), json!({})),
+        (&format!("/tickets/{}/reissue", tickets[1]["ticketId"].as_str().unwrap()), json!({ "holder": "Lee" })),
+        (&format!("/reservations/{held}/exchange"), json!({ "giveBack": ["2"], "seats": ["6"] })),
+        (&format!("/reservations/{held}/refund"), json!({ "seats": ["2"] })),
         ("/schedules/2/cancellation", json!({})),
         ("/clock", json!({ "advanceSeconds": 5 })),
         ("/test/snapshots", json!({ "name": "here" })),

@@ -10,7 +10,7 @@ const NEVER: &[(&str, &str)] = &[
         "SELECT ended NOT BETWEEN own AND own + kept FROM
            (SELECT count(*) AS ended FROM token WHERE end_reason = 'PAID'),
            (SELECT count(*) FILTER (WHERE at_counter = 0) AS own, count(*) FILTER (WHERE at_counter = 1) AS kept
-            FROM reservation WHERE status IN ('CONFIRMED', 'REFUNDED') AND method IS NULL)",
+            FROM reservation WHERE status IN ('CONFIRMED', 'REFUNDED') AND method IS NULL AND exchanged_from IS NULL)",
     ),
     (
         "an event of the line too many or too few",

@@ -210,6 +210,10 @@ impl Customer {
         self.client.call("POST", &format!("/api/v1{path}"), &bearer(&self.token), Some(body))
     }
 
+    pub fn patch(&self, path: &str, body: Value) -> Answer {
+        self.client.call("PATCH", &format!("/api/v1{path}"), &bearer(&self.token), Some(body))
+    }
+
     pub fn delete(&self, path: &str) -> Answer {
         self.client.call("DELETE", &format!("/api/v1{path}"), &bearer(&self.token), None)
     }

@@ -185,3 +185,16 @@ CREATE UNIQUE INDEX token_live ON token (user_id, line_id) WHERE status <> 'EXPI
 DROP INDEX token_waiting;
 CREATE UNIQUE INDEX token_waiting ON token (line_id, place) WHERE status = 'WAITING';
 ALTER TABLE reservation ADD COLUMN line_id INTEGER NOT NULL DEFAULT 0 CHECK (line_id = 0 OR at_counter = 0);
+
+-- reservation, ticket, user: exchanges, tickets that are made out anew, and how many seats somebody may have
+ALTER TABLE reservation ADD COLUMN exchanged_from BLOB REFERENCES reservation (reservation_id);
+CREATE INDEX reservation_exchanged ON reservation (exchanged_from) WHERE exchanged_from IS NOT NULL;
+ALTER TABLE ticket ADD COLUMN holder TEXT CHECK (length(holder) BETWEEN 1 AND 80);
+CREATE TABLE former_code (
+    ticket_id BLOB    NOT NULL REFERENCES ticket (ticket_id),
+    number    TEXT    NOT NULL UNIQUE CHECK (length(number) = 10),
+    code      TEXT    NOT NULL,
+    ended_at  INTEGER NOT NULL,
+    PRIMARY KEY (ticket_id, number)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE user ADD COLUMN seats_per_user INTEGER CHECK (seats_per_user BETWEEN 1 AND 1000);
