@@ -38,6 +38,7 @@ const FILES: &[(&str, &[u8])] = files![
     "shared/seat_view.js",
     "shared/seat_words.js",
     "shared/store.js",
+    "shared/stream.js",
     "shared/venue.js",
     "shared/words.js",
     "customer/app.js",

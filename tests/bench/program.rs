@@ -22,6 +22,7 @@ mod rounds;
 mod rush;
 mod served;
 mod table;
+mod viewers;
 mod wire;
 
 use std::path::PathBuf;
@@ -66,6 +67,8 @@ enum What {
     Arrivals(Wish),
     /// A buyer while 2,000 poll as fast as they are answered, and polls while the writer has too much to do.
     Rush(Wish),
+    /// Many viewers of one map while others buy: by streams beside polling.
+    Viewers(viewers::Viewers),
     /// One of the limits, for ourselves.
     #[command(hide = true)]
     Serve { kind: String },
@@ -108,6 +111,7 @@ fn main() -> ExitCode {
         Some(What::Growth(growth)) => told(growth::measure(&growth), growth.wish.json),
         Some(What::Arrivals(wish)) => told(arrivals::measure(&wish), wish.json),
         Some(What::Rush(wish)) => told(rush::measure(&wish), wish.json),
+        Some(What::Viewers(viewers)) => told(viewers::measure(&viewers), viewers.wish.json),
         Some(What::All(wish)) => all(wish),
         None => all(arguments.wish),
     };

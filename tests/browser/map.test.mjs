@@ -274,9 +274,11 @@ test('a hall with an aisle keeps its stage when only what changed comes', async 
   assert.equal(await page.locator('svg.map .stage').first().evaluate((node) => node.outerHTML), stage, 'it was not even drawn anew');
 });
 
-test('a map that is looked at again takes only the seats that changed, and comes whole after the date was changed', async (t) => {
+test('a map without a stream is looked at again, takes only the seats that changed, and comes whole after the date was changed', async (t) => {
   const [app, browser] = [await openApp(t), await openBrowser(t)];
-  const page = await openPage(browser, app);
+  const page = await openPage(browser, app, { expected: /503/ });
+  await page.route('**/seats*', (route, request) => (request.headers().accept === 'text/event-stream'
+    ? route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{"code":"OVERLOADED"}' }) : route.fallback()));
   const answers = [];
   page.on('response', async (answer) => {
     if (/\/schedules\/1\/seats/.test(answer.url()) && answer.status() === 200) answers.push({ asked: new URL(answer.url()).search, ...await answer.json() });
@@ -292,5 +294,22 @@ test('a map that is looked at again takes only the seats that changed, and comes
   await app.staff('PATCH', '/schedules/1', { price: 70_000 });
   await page.locator('.seat[data-seat="22"][aria-label*="70,000"]').waitFor();
   assert.equal(answers.at(-1).seats.length, 50);
+  assert.deepEqual(page.errors, []);
+});
+
+test('the map follows by a stream of changes, after one look', async (t) => {
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  const page = await openPage(browser, app);
+  const asked = [];
+  page.on('request', (request) => { if (request.url().includes('/1/seats')) asked.push(request.headers().accept); });
+  await toSeats(page, app);
+  const buyer = await app.customer('Buyer');
+  const { reservationId } = await buyer.call('POST', '/reservations', { scheduleId: 1, seats: ['20', '21'] });
+  await page.locator('.seat.is-held[data-seat="21"]').waitFor();
+  await buyer.call('DELETE', `/reservations/${reservationId}`);
+  await page.locator('.seat.is-free[data-seat="21"]').waitFor();
+  await app.staff('PATCH', '/schedules/1', { price: 70_000 });
+  await page.locator('.seat[data-seat="22"][aria-label*="70,000"]').waitFor();
+  assert.deepEqual(asked, ['application/json', 'text/event-stream']);
   assert.deepEqual(page.errors, []);
 });

@@ -10,7 +10,7 @@ import { inBrowser } from '../shared/store.js';
 import { rulesFor, secondsUntil, venue } from '../shared/venue.js';
 import { line } from './me.js';
 import { busyButton, countDown, page } from './parts.js';
-import { leave, look } from './visit.js';
+import { leave, look, lookOn } from './visit.js';
 
 /** So near the door the server is asked to answer when something changes, in place of pausing between questions. */
 const NEAR_SECONDS = 2;
@@ -30,7 +30,12 @@ export async function waitInLine(main, seen, concert, signal) {
   signal.addEventListener('abort', () => inLine.abort(), { once: true, signal: inLine.signal });
   const shown = draw(main, rules, concert, inLine.signal);
   keepAwake(inLine.signal); // a phone that sleeps loses its place
-  for (let now = seen; ; now = await next(now, rules, signal)) {
+  const hear = (told) => {
+    now = told;
+    if (now.status !== 'ACTIVE') shown.update(now);
+  };
+  let now = seen;
+  for (;;) {
     if (now.status === 'ACTIVE') {
       inBrowser.drop(FIRST);
       inLine.abort(); // a question that is still open is over with the wait
@@ -40,6 +45,8 @@ export async function waitInLine(main, seen, concert, signal) {
       return;
     }
     shown.update(now);
+    await lookOn(signal, hear);
+    if (now.status !== 'ACTIVE') now = await next(now, rules, signal);
   }
 }
 

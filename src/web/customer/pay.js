@@ -8,6 +8,7 @@ import { say } from '../shared/language.js';
 import { announce, ask } from '../shared/notice.js';
 import { seatName } from '../shared/seat_name.js';
 import { inTab } from '../shared/store.js';
+import { follow } from '../shared/stream.js';
 import { venue } from '../shared/venue.js';
 import { whenOf } from './dates.js';
 import { asUser, asVisitor, me, token } from './me.js';
@@ -34,7 +35,12 @@ export async function show({ main, params: [reservationId], signal }) {
   // The outcome may come from elsewhere: another tab, the clock, the staff.
   for (let seen = reservation; seen.status === 'PENDING_PAYMENT';) {
     while (document.hidden) await pause(COUNTER_MS, signal, 'visible');
-    seen = (await patiently('GET', path, { ...asked, waitSeconds: WAIT_SECONDS })).body;
+    await follow(path, asked, ({ data }) => {
+      seen = data;
+      hold.lasts(seen.holdExpiresInSeconds);
+      return seen.status === 'PENDING_PAYMENT';
+    });
+    if (seen.status === 'PENDING_PAYMENT') seen = (await patiently('GET', path, { ...asked, waitSeconds: WAIT_SECONDS })).body;
     await hold.paying?.catch(() => {}); // what came of it is said where it was begun
     if (!settled(main, seen)) return;
     hold.lasts(seen.holdExpiresInSeconds);

@@ -1,7 +1,7 @@
 // Choosing seats: the map with its legend, "best seats for N", what is chosen, and the hold.
 
 import './booking_words.js';
-import { Refused, newKey, passes, patiently } from '../shared/api.js';
+import { Refused, newKey, passes, patiently, pause } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
 import { dateTime, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
@@ -10,6 +10,7 @@ import { signs } from '../shared/seat_marks.js';
 import { SeatMap } from '../shared/seat_map.js';
 import { seatName, seatNames } from '../shared/seat_name.js';
 import { inTab } from '../shared/store.js';
+import { follow } from '../shared/stream.js';
 import { venue } from '../shared/venue.js';
 import { findConcert, readDates, stateOf, whenOf } from './dates.js';
 import { enter } from './gate.js';
@@ -20,7 +21,7 @@ import { toPending } from './pending.js';
 import { Tray } from './tray.js';
 import { leave, look } from './visit.js';
 
-/** Seats that others take are seen within two seconds. */
+/** Without a stream, seats that others take are seen within two seconds. */
 const LOOK_MS = 1_000;
 
 export const needsVisit = true;
@@ -72,7 +73,8 @@ class Hall {
   }
 
   take({ seats, front, shapes }) {
-    const lost = seats.filter(({ seat, status }) => this.chosen.has(seat) && status !== 'AVAILABLE');
+    // While a hold is asked for, its answer says what became of it.
+    const lost = this.holding ? [] : seats.filter(({ seat, status }) => this.chosen.has(seat) && status !== 'AVAILABLE');
     for (const { seat } of lost) this.chosen.delete(seat);
     this.seats = seats;
     if (this.map) {
@@ -90,22 +92,33 @@ class Hall {
     this.drawTray();
   }
 
-  /** Looks again and again while the page is looked at. */
-  follow() {
-    let busy = false;
-    const again = async () => {
-      if (busy || document.hidden) return;
-      busy = true;
+  /** Follows the map while the page is looked at: by a stream of changes, else by looking again and again. */
+  async follow() {
+    const { signal } = this;
+    while (!signal.aborted) {
       try {
-        await this.look();
+        await follow(`/schedules/${this.scheduleId}/seats`, { authorization: asVisitor(), lastId: this.etag, signal }, (event) => this.heard(event));
+        await pause(LOOK_MS, signal, 'visible');
+        if (!document.hidden) await this.look();
       } catch (error) {
-        if (!this.signal.aborted) this.trouble(error);
+        if (!signal.aborted) this.trouble(error);
       }
-      busy = false;
-    };
-    const timer = setInterval(again, LOOK_MS);
-    document.addEventListener('visibilitychange', again, { signal: this.signal });
-    this.signal.addEventListener('abort', () => clearInterval(timer));
+    }
+  }
+
+  /** Takes an event of the stream: all of the map, or the labels of seats by what they are now. */
+  heard({ name, data }) {
+    this.etag = undefined; // the next look begins at the version
+    this.version = data.version;
+    if (name === 'map') this.whole = data;
+    if (name === 'map') return this.take(data);
+    const now = new Map(Object.entries(data.seats).flatMap(([status, labels]) => labels.map((seat) => [seat, status])));
+    const mine = data.mine && new Set(data.mine);
+    return this.take({ ...this.whole, seats: this.seats.map((seat) => {
+      const status = now.get(seat.seat) ?? seat.status;
+      const isMine = mine ? mine.has(seat.seat) : seat.mine && status !== 'AVAILABLE';
+      return status === seat.status && isMine === seat.mine ? seat : { ...seat, status, mine: isMine };
+    }) });
   }
 
   /** Notices stand above the tray where it is fixed below the page. */
@@ -191,6 +204,7 @@ class Hall {
 
   async hold(wanted) {
     fill(this.refusal);
+    this.holding = true;
     try {
       const { body } = await patiently('POST', '/reservations', {
         body: { scheduleId: this.scheduleId, ...wanted }, authorization: asVisitor(), key: newKey(), signal: this.signal,
@@ -202,7 +216,10 @@ class Hall {
     } catch (error) {
       if (this.signal.aborted) return;
       if (!(error instanceof Refused)) throw error;
+      this.holding = false;
       await this.refused(error);
+    } finally {
+      this.holding = false;
     }
   }
 

@@ -1,6 +1,7 @@
 // The token: lining up, looking at it, leaving, and watching a visit so that its end is known when it comes.
 
 import { Refused, bearer, patiently } from '../shared/api.js';
+import { follow } from '../shared/stream.js';
 import { venue } from '../shared/venue.js';
 import { asVisitor, line, me, setLine, setToken, token } from './me.js';
 
@@ -52,8 +53,23 @@ export async function lineUp(signal) {
 export async function look({ waitSeconds, signal } = {}) {
   // The one that this tab knows, even when another tab forgot it: so each tab learns why it is over.
   const asked = visit.seen?.token ?? token();
+  return toldEnd(asked, async () => saw((await patiently('GET', '/queue/token', { authorization: bearer(asked), waitSeconds, signal })).body));
+}
+
+/** The token by a stream, until it is let in: `heard(token)` each time that it is another. */
+export async function lookOn(signal, heard) {
+  const asked = visit.seen?.token ?? token();
+  const isStillWaiting = ({ data }) => {
+    heard(saw(data));
+    return data.status !== 'ACTIVE';
+  };
+  return toldEnd(asked, () => follow('/queue/token', { authorization: bearer(asked), signal }, isStillWaiting));
+}
+
+/** What comes of asking for a token; one that is over is forgotten. */
+async function toldEnd(asked, ask) {
   try {
-    return saw((await patiently('GET', '/queue/token', { authorization: bearer(asked), waitSeconds, signal })).body);
+    return await ask();
   } catch (error) {
     if (error instanceof Refused && error.status === 401 && (token() ?? asked) === asked) {
       // A token that this server never issued, left here by another server

@@ -51,14 +51,7 @@ export const basic = (userId, userKey) => `Basic ${btoa(`${userId}:${userKey}`)}
 export async function call(method, path, options = {}) {
   let response, text;
   try {
-    response = await fetch(BASE + path, {
-      method,
-      headers: headersOf(options),
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
-      signal: options.signal,
-      cache: 'no-store',
-      credentials: 'omit',
-    });
+    response = await request(method, path, options);
     text = await response.text();
   } catch (error) {
     if (options.signal?.aborted) throw error;
@@ -74,13 +67,26 @@ export async function call(method, path, options = {}) {
   return { status: response.status, body, etag: response.headers.get('ETag'), retryAfterSeconds, waited };
 }
 
-function headersOf({ body, authorization, waitSeconds, key, etag, accept }) {
+/** One request, with the same options; gives what `fetch` does. */
+export function request(method, path, options) {
+  return fetch(BASE + path, {
+    method,
+    headers: headersOf(options),
+    body: options.body === undefined ? undefined : JSON.stringify(options.body),
+    signal: options.signal,
+    cache: 'no-store',
+    credentials: 'omit',
+  });
+}
+
+function headersOf({ body, authorization, waitSeconds, key, etag, accept, lastId }) {
   const headers = { 'Accept-Language': language(), Accept: accept ?? 'application/json' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (authorization) headers.Authorization = authorization;
   if (waitSeconds) headers.Prefer = `wait=${waitSeconds}`;
   if (key) headers['Idempotency-Key'] = key;
   if (etag) headers['If-None-Match'] = etag;
+  if (lastId) headers['Last-Event-ID'] = lastId;
   return headers;
 }
 

@@ -3,7 +3,7 @@
 import { el, tell } from '../shared/dom.js';
 import { points, time } from '../shared/format.js';
 import { has, say } from '../shared/language.js';
-import { read } from './session.js';
+import { read, stream } from './session.js';
 
 const WAIT_SECONDS = 25;
 const PAGE = 1_000;
@@ -21,12 +21,16 @@ const LINE = new Set(['TOKEN_ISSUED', 'TOKEN_ADMITTED', 'TOKEN_EXPIRED', 'TOKEN_
  */
 export async function follow(lists, lastSequence, timeZone, heard, signal) {
   let after = Math.max(0, lastSequence - BEFORE);
-  for (;;) {
-    const { events } = (await read(`/staff/events?after=${after}&limit=${PAGE}`, { signal, waitSeconds: WAIT_SECONDS })).body;
-    if (!events.length) continue;
+  const take = (events) => {
     after = events.at(-1).sequence;
     if (after > lastSequence) heard(events);
     for (const event of events) put(LINE.has(event.type) ? lists.coming : lists.rest, event, timeZone);
+  };
+  for (;;) {
+    await stream('/staff/events', { lastId: after, signal }, ({ data }) => take([data]));
+    const { events } = (await read(`/staff/events?after=${after}&limit=${PAGE}`, { signal, waitSeconds: WAIT_SECONDS })).body;
+    if (!events.length) continue;
+    take(events);
     // Too far behind to be news: go on from where the feed stands now.
     if (events.length === PAGE) after = Math.max(after, (await read('/staff/evening', { signal })).body.lastSequence - BEFORE);
   }

@@ -1,6 +1,7 @@
 // Who works at this tab: the staff key, kept for the tab only, its role, and calls made with it.
 
 import { Refused, Unreached, bearer, call, patiently } from '../shared/api.js';
+import { follow } from '../shared/stream.js';
 import './refusals.js';
 import { has, say } from '../shared/language.js';
 import { inTab } from '../shared/store.js';
@@ -44,6 +45,9 @@ export function signOut() {
 
 /** Reads: asks until there is an answer. */
 export const read = (path, options) => guarded(patiently('GET', path, { authorization: key(), ...options }));
+
+/** Follows a stream of events. */
+export const stream = (path, options, heard) => guarded(follow(path, { authorization: key(), ...options }, heard));
 
 /** Does something, once: where nobody answers, a person decides whether to try again. */
 export const act = (method, path, body, options) => guarded(call(method, path, { authorization: key(), body, ...options }));
