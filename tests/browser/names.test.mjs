@@ -71,8 +71,11 @@ test('a seat that is gone is named as text too', async (t) => {
   const layout = { sections: [{ name: 'R', price: 1000, rows: [{ row: SHORT, count: 2 }] }] };
   const { concertId, scheduleId } = await app.concert({ title: 'T', layout });
   const page = await openPage(browser, app, { expected: /status of 409/ });
+  let standsStill = false; // then the hold itself must say it
+  await page.route(/\/schedules\/\d+\/seats/, (route, request) => (
+    standsStill || request.headers().accept === 'text/event-stream' ? undefined : route.continue()));
   await toSeats(page, app, { concertId });
-  await page.route('**/seats', () => {}); // the map stands still: the hold itself must say it
+  standsStill = true;
   await page.locator('.map .seat').first().click();
   const other = await app.customer('Other');
   await other.call('POST', '/reservations', { scheduleId, seats: [`${SHORT}-1`] });
