@@ -20,6 +20,7 @@ const FILES: &[(&str, &[u8])] = files![
     "shared/dom.js",
     "shared/format.js",
     "shared/frame.js",
+    "shared/hand_over.js",
     "shared/icon-180.png",
     "shared/icon-512.png",
     "shared/icon.svg",

@@ -123,6 +123,13 @@ test('tickets are given back for a refund while the date allows it, after a ques
   await page.locator('dialog .danger').click();
   await page.getByText('Refunded seats: seat 6').waitFor();
   assert.equal(await page.locator('article.ticket').count(), 1, 'the other seat stays');
+  const before = await page.locator('.ticket-number').textContent();
+  await page.getByRole('button', { name: 'Hand over' }).click();
+  await page.getByLabel('Name of who goes in').fill('Lee');
+  await mustBeSound(page, 'whom it is handed to');
+  await page.getByRole('button', { name: 'Make it out anew' }).click();
+  await page.getByText('For Lee').waitFor();
+  assert.notEqual(await page.locator('.ticket-number').textContent(), before, 'the old number is void');
   await page.getByRole('button', { name: 'Refund' }).click();
   await page.locator('dialog .danger').click();
   await page.locator('main article', { hasText: 'Refunded' }).waitFor();

@@ -83,6 +83,7 @@ export const booking = {
   'ticket.used': ['{when}에 입장했습니다.', 'Used at the door on {when}.'],
   'ticket.number': ['QR이 인식되지 않으면 이 번호를 보여 주세요', 'Code not scanning? Show this number'],
   'ticket.holder': ['예매자: {name}', 'Booked by {name}'],
+  'ticket.for': ['입장하는 분: {name}', 'For {name}'],
   'ticket.next': ['다음 티켓', 'Next ticket'],
   'ticket.back': ['이전 티켓', 'Previous ticket'],
   'ticket.place': ['{at} / {of}', '{at} / {of}'],

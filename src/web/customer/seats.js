@@ -15,7 +15,7 @@ import { venue } from '../shared/venue.js';
 import { findConcert, readDates, stateOf, whenOf } from './dates.js';
 import { enter } from './gate.js';
 import { Legend } from './legend.js';
-import { asVisitor } from './me.js';
+import { asUser, asVisitor, me } from './me.js';
 import { busyButton, page, sentence } from './parts.js';
 import { toPending } from './pending.js';
 import { Tray } from './tray.js';
@@ -29,9 +29,10 @@ export const needsVisit = true;
 export async function show({ main, params: [concertId, scheduleId], signal }) {
   inTab.set('boxoffice.map', location.hash);
   await enter(main, signal, Number(concertId), findConcert(concertId, signal).catch(() => undefined));
-  const [rules, concert, dates, pending] = await Promise.all([venue({ signal }), findConcert(concertId, signal), readDates(concertId, signal), toPending(signal)]);
+  const [rules, user, concert, dates, pending] = await Promise.all([venue({ signal }), patiently('GET', `/users/${me().userId}`, { authorization: asUser(), signal }), findConcert(concertId, signal), readDates(concertId, signal), toPending(signal)]);
   const schedule = dates.find((one) => one.scheduleId === Number(scheduleId));
-  const hall = new Hall({ scheduleId: Number(scheduleId), rules, signal });
+  const seatsPerUser = Math.max(rules.seatsPerUser, user.body.seatsPerUser ?? 0);
+  const hall = new Hall({ scheduleId: Number(scheduleId), rules: { ...rules, seatsPerUser }, signal });
   await hall.look();
   const place = [schedule && whenOf(schedule, rules.timeZone), concert?.venue].filter(Boolean).join(' · ');
   page(main, concert?.title ?? say('seats.title'), pending,

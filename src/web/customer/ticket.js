@@ -7,6 +7,7 @@ import { el, fill } from '../shared/dom.js';
 import { dateTime, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { ask, toast } from '../shared/notice.js';
+import { askHolder } from '../shared/hand_over.js';
 import { seatBoxes } from '../shared/seat_boxes.js';
 import { attributesOf, seatName, seatNames } from '../shared/seat_name.js';
 import { inTab } from '../shared/store.js';
@@ -65,7 +66,7 @@ function draw(main, signal, { reservation, timeZone, tickets, isKept = false }) 
     justPaid && el('p', { class: 'note good no-print' }, say('ticket.thanksText')),
     !valid && el('p', { class: 'note warn' }, say(`ticket.${whyVoid(reservation)}`)),
     valid && reservation.movedFrom && el('p', { class: 'note warn' }, say('ticket.moved', { before: dateTime(reservation.movedFrom, timeZone) })),
-    valid && strip(next.map((ticket, at) => stub(ticket, () => showLarge(next, at, signal)))),
+    valid && strip(next.map((ticket, at) => stub(ticket, () => showLarge(next, at, signal), !isKept && !ticket.used && (() => handOver(ticket, notes, timeZone, signal))))),
     el('div', { class: 'bar no-print' },
       valid && button(say('ticket.print'), () => window.print(), justPaid ? '' : 'main'),
       el('a', { class: 'button', href: '#/tickets' }, say('tickets.title')),
@@ -97,12 +98,12 @@ function whole(ticket, { seats }, timeZone, signal) {
     alt: say('ticket.qr', { seat: name }),
     when: whenOf(ticket, timeZone),
     price: seats.find((one) => one.seat === seat)?.price,
-    holder: me()?.name && say('ticket.holder', { name: me().name }),
+    holder: me()?.name && say(ticket.holder && ticket.holder !== me().name ? 'ticket.for' : 'ticket.holder', { name: ticket.holder ?? me().name }),
     used: checkedIn && say('ticket.used', { when: dateTime(checkedIn.at, timeZone) }),
   };
 }
 
-function stub({ ticketId, concertTitle, venue: place, when, name, special, number, url, alt, price, holder, used }, enlarge) {
+function stub({ ticketId, concertTitle, venue: place, when, name, special, number, url, alt, price, holder, used }, enlarge, give) {
   return el('article', { class: 'ticket card', 'data-ticket': ticketId },
     el('button', { type: 'button', class: 'qr', 'aria-label': say('ticket.larger', { seat: name }), on: { click: enlarge } },
       el('img', { src: url, alt })),
@@ -116,7 +117,21 @@ function stub({ ticketId, concertTitle, venue: place, when, name, special, numbe
       used && el('p', { class: 'note warn' }, used),
       price !== undefined && el('p', { class: 'soft small' }, points(price)),
       el('p', { class: 'small soft' }, say('ticket.number')),
-      el('p', { class: 'code ticket-number' }, number)));
+      el('p', { class: 'code ticket-number' }, number),
+      give && el('div', { class: 'no-print' }, busyButton(say('handOver.begin'), give, 'small quiet'))));
+}
+
+/** A ticket for somebody else, or a new one in place of one that others may have seen. */
+async function handOver({ ticketId, name }, notes, timeZone, signal) {
+  const body = await askHolder(name);
+  if (!body) return;
+  try {
+    await patiently('POST', `/tickets/${ticketId}/reissue`, { body, authorization: asUser(), signal });
+    toast(say('handOver.done'));
+    window.dispatchEvent(new Event('hashchange'));
+  } catch (error) {
+    if (!signal.aborted) fill(notes, refusalNote(error, timeZone));
+  }
 }
 
 /** Giving paid tickets back, all of them or some, as long as the venue takes them. */

@@ -77,7 +77,7 @@ async function keepTickets(ahead, asked, timeZone) {
   const known = keptOf(userId)?.tickets ?? {};
   let count = 0;
   for (const reservation of ahead) {
-    const missing = (reservation.tickets ?? []).filter(({ ticketId }) => !known[ticketId]).slice(0, KEPT_MAX - count);
+    const missing = (reservation.tickets ?? []).filter(({ ticketId, number }) => known[ticketId]?.number !== number).slice(0, KEPT_MAX - count);
     const tickets = [];
     for (const ticket of missing) tickets.push(await readTicket(ticket, asked));
     count += tickets.length;

@@ -41,7 +41,7 @@ export async function openUser(main, userId, rules, signal) {
   fill(main, el('p', {}, el('a', { href: '#counter' }, `← ${say('part.counter')}`)),
     el('h1', { tabindex: '-1' }, user.name), el('p', { class: 'soft' }, [el('code', {}, user.code), user.contact && ` · ${user.contact}`]),
     el('div', { class: 'two' },
-      el('section', { class: 'card' }, el('h2', {}, say('user.balance')), balance, payout(user, path, refresh), may('admin') && correction(user, path, refresh)),
+      el('section', { class: 'card' }, el('h2', {}, say('user.balance')), balance, payout(user, path, refresh), limit(user, path), may('admin') && correction(user, path, refresh)),
       sellCard(user, rules, main, signal)),
     el('p', {}, el('a', { class: 'button main', href: `#counter/sell/-/${user.userId}` }, say('seatSale.begin'))),
     el('h2', {}, say('user.reservations')), list, keyCard(user, path));
@@ -112,6 +112,13 @@ function payout({ userId, name, balance }, path, refresh) {
     await refresh();
   };
   return el('details', {}, el('summary', {}, say('payout.open')), form([amount], { label: say('payout.begin'), kind: '', send }));
+}
+
+/** A class with its teachers: more seats of a date than others may have. */
+function limit({ seatsPerUser }, path) {
+  const seats = field('seatsPerUser', say('limit.seats'), { type: 'number', step: 1, min: 1, max: 1_000, inputmode: 'numeric', value: seatsPerUser, hint: say('limit.hint') });
+  const send = () => doIt(() => act('PATCH', path, { seatsPerUser: numberOf(seats) }), say('limit.done'));
+  return el('details', {}, el('summary', {}, say('limit.open')), form([seats], { label: say('limit.do'), kind: '', send }));
 }
 
 function correction({ userId, name }, path, refresh) {

@@ -5,7 +5,10 @@ import './counter_seats_words.js';
 import { date, number as format, time } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { seatName } from '../shared/seat_name.js';
-import { read } from './session.js';
+import { askHolder } from '../shared/hand_over.js';
+import { act, read } from './session.js';
+import { doIt } from './sure.js';
+import { newKey } from '../shared/api.js';
 
 export async function openTickets(main, userId, reservationId, { timeZone }, signal) {
   const [{ body: reservation }, { body: user }] = await Promise.all([
@@ -30,6 +33,12 @@ export async function openTickets(main, userId, reservationId, { timeZone }, sig
         el('div', {}, el('h2', {}, reservation.concertTitle),
           el('p', {}, [`${date(reservation.date)} ${time(reservation.startsAt, timeZone)}`, details[at].venue].filter(Boolean).join(' · ')),
           el('p', { class: 'big' }, seatName({ ...details[at], number: details[at].seatNumber })),
-          el('p', { class: 'soft' }, `${user.name} · ${reservation.payment.method === 'FREE' ? say('method.FREE') : say('won', { n: format(priceOf.get(seat)) })}`), el('p', {}, el('code', {}, number)))))));
+          el('p', { class: 'soft' }, `${details[at].holder} · ${reservation.payment.method === 'FREE' ? say('method.FREE') : say('won', { n: format(priceOf.get(seat)) })}`), el('p', {}, el('code', {}, number)),
+          el('button', { type: 'button', class: 'no-print', on: { click: () => reissue(ticketId, seat) } }, say('handOver.begin')))))));
   if (valid) main.querySelector('button.main').focus(); // Enter prints
+}
+
+async function reissue(ticketId, seat) {
+  const body = await askHolder(seat);
+  if (body && await doIt(() => act('POST', `/staff/tickets/${ticketId}/reissue`, body, { key: newKey() }), say('handOver.done'))) window.dispatchEvent(new Event('hashchange'));
 }
