@@ -75,6 +75,7 @@ const FILES: &[(&str, &[u8])] = files![
     "staff/concerts.js",
     "staff/concerts_words.js",
     "staff/counter.js",
+    "staff/counter_exchange.js",
     "staff/counter_key.js",
     "staff/counter_seats.js",
     "staff/counter_seats_words.js",

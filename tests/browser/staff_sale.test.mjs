@@ -86,10 +86,17 @@ test('seats are kept for somebody, sold to them from their page, and refunded in
   await (await button(page, 'held.sell')).click();
   await agree(page, 'method.CASH');
   await page.getByText(await text(page, 'booking.CONFIRMED')).waitFor();
+  await (await button(page, 'exchange.begin')).click();
+  await (await field(page, 'exchange.seats')).fill('10');
+  await mustBeSound(page, 'what an exchange asks');
+  await agree(page, 'exchange.next');
+  await page.getByText('There is no difference.').waitFor();
+  await agree(page, 'exchange.do');
+  await page.getByText('Exchanged: 10').waitFor();
   await (await button(page, 'giveBack.begin')).click();
   assert.match(await page.getByRole('dialog').textContent(), /Give the 50,000 won back now, by Cash as it was paid/);
   await agree(page, 'giveBack.do', { amount: '50,000 won' });
-  await page.getByText(await text(page, 'booking.REFUNDED')).waitFor();
+  await page.getByText(await text(page, 'booking.REFUNDED')).nth(1).waitFor();
   await page.locator('.big', { hasText: /^0 points/ }).waitFor();
   assert.equal((await app.staff('GET', `/schedules/${scheduleId}`)).seatsAvailable, 50);
 });

@@ -6,6 +6,7 @@ import { date, dateTime, number, points, time } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { ask, toast } from '../shared/notice.js';
 import { seatBoxes } from '../shared/seat_boxes.js';
+import { exchangeButton } from './counter_exchange.js';
 import { showKey } from './counter_key.js';
 import { sellCard } from './counter_sell.js';
 import { field, form, numberOf, refusedPage } from './forms.js';
@@ -80,6 +81,7 @@ function reservationCard(user, reservation, { timeZone }, refresh) {
     status === 'PENDING_PAYMENT' && heldBar(reservation, refresh),
     status === 'CONFIRMED' && el('div', { class: 'bar' },
       el('a', { class: 'button', href: `#counter/${user.userId}/tickets/${reservationId}` }, say('user.tickets', { n: seats.length })),
+      exchangeButton(reservation, timeZone, refresh),
       el('button', { type: 'button', class: 'danger', on: { click: refund } }, say('giveBack.begin'))));
 }
 

@@ -1,0 +1,47 @@
+// Paid seats exchanged for others of the concert: what goes back, what comes instead, and the difference in numbers.
+
+import './counter_words.js';
+import { newKey } from '../shared/api.js';
+import { el } from '../shared/dom.js';
+import { date, number, points, time } from '../shared/format.js';
+import { say } from '../shared/language.js';
+import { toast } from '../shared/notice.js';
+import { seatBoxes } from '../shared/seat_boxes.js';
+import { act, read } from './session.js';
+import { doIt, sure } from './sure.js';
+
+/** A button that exchanges seats of a reservation; `refresh` shows what came of it. */
+export function exchangeButton(reservation, timeZone, refresh) {
+  return el('button', { type: 'button', on: { click: () => exchange(reservation, timeZone, refresh) } }, say('exchange.begin'));
+}
+
+async function exchange({ reservationId, scheduleId, seats, payment: { method } }, timeZone, refresh) {
+  const { body: { concertId } } = await read(`/staff/schedules/${scheduleId}`);
+  const { body: { schedules } } = await read(`/staff/concerts/${concertId}/schedules`);
+  const boxes = seatBoxes(seats.map((one) => ({ ...one, name: one.seat })), () => {});
+  const dates = el('select', { id: 'exchange-date' }, schedules.filter(({ cancelledAt }) => !cancelledAt).map((one) =>
+    el('option', { value: one.scheduleId, selected: one.scheduleId === scheduleId }, `${date(one.date)} ${time(one.startsAt, timeZone)}`)));
+  const wanted = el('input', { id: 'exchange-seats', autocomplete: 'off' });
+  const agreed = await sure({
+    title: say('exchange.title'), label: say('exchange.next'),
+    says: [seats.length > 1 && boxes.node, el('label', { for: 'exchange-date' }, say('exchange.date')), dates,
+      el('label', { for: 'exchange-seats' }, say('exchange.seats')), wanted],
+  });
+  const labels = wanted.value.split(/[,\s]+/).filter(Boolean);
+  const back = boxes.chosen();
+  if (!agreed || !back.length || !labels.length) return;
+  const { body: map } = await read(`/staff/schedules/${dates.value}/seats`);
+  const priceOf = new Map(map.seats.map(({ seat, price }) => [seat, price ?? 0]));
+  const sum = (prices) => prices.reduce((all, price) => all + price, 0);
+  const free = method === 'FREE';
+  const amount = free ? 0 : sum(labels.map((label) => priceOf.get(label) ?? 0));
+  const difference = amount - (free ? 0 : sum(back.map(({ price }) => price)));
+  const money = ['CASH', 'CARD'].includes(method) ? say('won', { n: number(Math.abs(difference)) }) : points(Math.abs(difference));
+  const says = say(difference > 0 ? 'exchange.takes' : difference < 0 ? 'exchange.gives' : 'exchange.even', { money });
+  if (!await sure({ title: say('exchange.title'), says: [`${back.map(({ seat }) => seat).join(', ')} → ${labels.join(', ')}`, says], label: say('exchange.do') })) return;
+  const body = { giveBack: back.map(({ seat }) => seat), scheduleId: Number(dates.value), seats: labels, amount };
+  if (await doIt(() => act('POST', `/staff/reservations/${reservationId}/exchange`, body, { key: newKey() }))) {
+    toast(say('exchange.done', { seats: labels.join(', ') }));
+    await refresh();
+  }
+}
