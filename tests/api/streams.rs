@@ -197,7 +197,7 @@ fn stream_after_a_restart_tells_all_of_the_state_again_and_ends_in_order_before_
     let [mut map, mut token] = [kim.stream("/schedules/1/seats", ""), lee.stream("/queue/token", "")];
     let before = (map.must(), token.must());
     let (ended, end) = std::sync::mpsc::channel();
-    std::thread::spawn(move || ended.send((map.next(), token.next())));
+    std::thread::spawn(move || drop(ended.send((map.next(), token.next()))));
     app.close();
     assert_eq!(end.recv_timeout(std::time::Duration::from_secs(10)).unwrap(), (None, None));
     app.reopen();
