@@ -18,8 +18,30 @@ CREATE TABLE venue (
     signing_secret       BLOB    CHECK (length(signing_secret) = 32),
     -- Who may top up points, as it was last given; null until it was. A
     -- start that would let everybody do so again says it.
-    top_up_policy     TEXT    CHECK (top_up_policy IN ('self', 'staff'))
+    top_up_policy     TEXT    CHECK (top_up_policy IN ('self', 'staff')),
+    -- The venue's own look, as staff set it; null: as the pages come.
+    colour            TEXT    CHECK (colour GLOB '#[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]'),
+    map_url           TEXT    CHECK (length(map_url) <= 500),
+    logo              TEXT    REFERENCES picture (hash)
 ) STRICT;
+
+-- Pictures that staff gave: the logo and the posters. What is shown nowhere any more is deleted with the change.
+CREATE TABLE picture (
+    -- The first 16 bytes of the SHA-256 of the content, in hexadecimal: part of the address, which is kept for good.
+    hash      TEXT    PRIMARY KEY CHECK (length(hash) = 32),
+    format    TEXT    NOT NULL CHECK (format IN ('png', 'jpeg', 'webp')),
+    width_px  INTEGER NOT NULL CHECK (width_px BETWEEN 1 AND 3000),
+    height_px INTEGER NOT NULL CHECK (height_px BETWEEN 1 AND 3000),
+    content   BLOB    NOT NULL CHECK (length(content) BETWEEN 1 AND 524288)
+) STRICT;
+
+-- What the venue says of itself, by language. What is missing in one is said in the other.
+CREATE TABLE venue_text (
+    name     TEXT NOT NULL CHECK (name IN ('name', 'contact', 'address', 'refundRule', 'terms', 'privacy')),
+    language TEXT NOT NULL CHECK (language IN ('ko', 'en')),
+    text     TEXT NOT NULL CHECK (length(text) BETWEEN 1 AND 20000),
+    PRIMARY KEY (name, language)
+) STRICT, WITHOUT ROWID;
 
 -- Who works here: a key each. A revoked key stays, because the events of its time name it.
 CREATE TABLE staff_key (
@@ -202,8 +224,25 @@ CREATE TABLE concert (
     title       TEXT    NOT NULL CHECK (length(title) BETWEEN 1 AND 200),
     venue       TEXT    NOT NULL CHECK (length(venue) <= 200),
     description TEXT    NOT NULL CHECK (length(description) <= 4000),
-    created_at  INTEGER NOT NULL
+    created_at  INTEGER NOT NULL,
+    running_minutes INTEGER CHECK (running_minutes BETWEEN 1 AND 1440),
+    -- From which age on one may come; 0: everybody may.
+    age_from    INTEGER CHECK (age_from BETWEEN 0 AND 99),
+    map_url     TEXT    CHECK (length(map_url) <= 500),
+    poster      TEXT    REFERENCES picture (hash)
 ) STRICT;
+CREATE INDEX concert_poster ON concert (poster) WHERE poster IS NOT NULL; -- whether a picture is still shown
+
+-- A concert's words in a language, where they are others than those of the concert itself.
+CREATE TABLE concert_text (
+    concert_id  INTEGER NOT NULL REFERENCES concert (concert_id),
+    language    TEXT    NOT NULL CHECK (language IN ('ko', 'en')),
+    title       TEXT    NOT NULL CHECK (length(title) BETWEEN 1 AND 200),
+    -- Empty: as the concert itself says it.
+    venue       TEXT    NOT NULL CHECK (length(venue) <= 200),
+    description TEXT    NOT NULL CHECK (length(description) <= 4000),
+    PRIMARY KEY (concert_id, language)
+) STRICT, WITHOUT ROWID;
 
 -- One date of a concert.
 CREATE TABLE schedule (

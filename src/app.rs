@@ -143,8 +143,7 @@ impl App {
         };
         let servers = open_servers(&handlers, listen, certificates.as_ref(), &on_fatal)
             .inspect_err(|_| handlers.venue.writer.stop())?;
-        let at = |server: Option<&Server>| server.map_or(listen, Server::address); // there is one or two
-        let (address, staff_address) = (at(servers.first()), at(servers.last()));
+        let (address, staff_address) = settle_addresses(&handlers, &servers, listen);
         Ok(App {
             dispatcher: Some(start_dispatcher(&handlers, &on_fatal)?),
             keeper: keep(certificates, &on_fatal)?,
@@ -232,6 +231,16 @@ impl Drop for App {
         self.handlers.venue.readers.close();
         self.handlers.venue.writer.stop();
     }
+}
+
+/// Where the servers are, for customers and for staff; a server for tests learns it too.
+fn settle_addresses(handlers: &Handlers, servers: &[Server], listen: SocketAddr) -> (SocketAddr, SocketAddr) {
+    let at = |server: Option<&Server>| server.map_or(listen, Server::address); // there is one or two
+    let (address, staff_address) = (at(servers.first()), at(servers.last()));
+    if let Some(tests) = &handlers.tests {
+        tests.rush.set_addresses(handlers.venue.settings.tls.scheme(), address, staff_address);
+    }
+    (address, staff_address)
 }
 
 /// Says how far the waiting line is read.

@@ -23,6 +23,7 @@
 //! | [`venue`] | what every use case is handed first: the transaction, the events feed, what memory must learn |
 //! | [`staff`] | who works here: their keys and roles |
 //! | [`user`] | who they are, and their key |
+//! | [`look`] | what the venue says of itself, its colour and its pictures |
 //! | [`schedule`] | concerts and their dates |
 //! | [`queue`] | tokens: waiting → active → expired; the lines; admission |
 //! | [`seat`] | layouts, prices; available, held, sold or blocked as seen now |
@@ -192,6 +193,8 @@ pub mod venue;
 pub mod staff;
 
 pub mod user;
+
+pub mod look;
 
 pub mod schedule;
 

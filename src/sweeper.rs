@@ -264,7 +264,8 @@ fn topics_of(change: &Change) -> [Option<Topic>; 3] {
         | Change::ClockStepped { .. }
         | Change::Restored { .. }
         | Change::EventRecorded
-        | Change::ConcertDeleted => [None; 3],
+        | Change::ConcertsChanged
+        | Change::LookChanged => [None; 3],
     }
 }
 

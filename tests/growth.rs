@@ -38,8 +38,8 @@ impl log::Log for Listener {
     fn flush(&self) {}
 }
 
-/// Tables that stay small: one row, a few keys and webhooks, the concerts and draws of the venue.
-const SMALL: [&str; 6] = ["venue", "queue", "staff_key", "concert", "draw", "webhook"];
+/// Tables that stay small: one row, a few texts, a few keys and webhooks, the concerts and draws of the venue.
+const SMALL: [&str; 7] = ["venue", "venue_text", "queue", "staff_key", "concert", "draw", "webhook"];
 
 /// Statements that may read everything there is, since that is what they are for.
 const WHOLE: [(&str, &str); 11] = [

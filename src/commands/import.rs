@@ -158,7 +158,11 @@ impl Import {
                 Ok(Meant::One(id, _)) => schedule::must_find_concert(tx, id)?,
                 Ok(Meant::New(title)) => {
                     let venue = Some(self.venue.clone());
-                    schedule::add_concert(tx, None, &ConcertWords { title: Some(title), venue, description: None })?
+                    schedule::add_concert(
+                        tx,
+                        None,
+                        &ConcertWords { title: Some(title), venue, ..ConcertWords::default() },
+                    )?
                 }
                 Err(why) => return Err(refuse(&mut refused, why)),
             };

@@ -17,6 +17,9 @@ pub enum Method {
 }
 
 impl Method {
+    /// What `Allow` says where the server itself refuses a method.
+    pub const ALL_WORDS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
     /// The method of a request line; `None` for one that no path of ours takes.
     pub fn parse(word: &str) -> Option<Method> {
         Some(match word {

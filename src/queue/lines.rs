@@ -277,7 +277,8 @@ impl Lines {
                 | Change::ScheduleChanged { .. }
                 | Change::ScheduleSettled { .. }
                 | Change::ScheduleDeleted { .. }
-                | Change::ConcertDeleted
+                | Change::ConcertsChanged
+                | Change::LookChanged
                 | Change::SeatsChanged { .. } => None,
             };
             if let Some((until, slot, token_id)) = slot.and_then(|slot| tokens.due_of(slot)) {

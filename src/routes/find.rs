@@ -155,6 +155,7 @@ mod tests {
         DELETE concerts/{concertId}/line, POST queue/admissions, POST queue/tokens,
         DELETE queue/tokens/{userId}, POST users/{userId}/balance/corrections, DELETE users/{userId}, PUT users/{userId}/ban, GET events, POST clock,
         GET test/faults, PUT test/faults, DELETE test/faults, GET test/requests, DELETE test/requests, POST test/reset,
+        GET test/rush, PUT test/rush, DELETE test/rush, GET venue, PATCH venue,
         GET test/snapshots, POST test/snapshots, POST test/snapshots/{snapshot}/restore, DELETE test/snapshots/{snapshot}";
 
     #[test]

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use crate::clock::Clock;
 use crate::http::{Reply, write_event};
 use crate::ids::LineId;
+use crate::look;
 use crate::queue::{LineView, Lines};
+use crate::seat::MapCache;
 use crate::store::{self, Outcome};
 use crate::venue::{Answer, Context, HEARTBEAT_SECONDS, NextPiece, Piece, Prefer, Until, list_events, topics};
 
@@ -24,11 +26,13 @@ pub(super) fn clock_offset_seconds(clock: &Clock) -> f64 {
 }
 
 /// `GET /venue`, open to all: 200 with the rules that a client shows before somebody does something, those of the
-/// shared line and of the lines that concerts have of their own, and the server's time.
-pub(super) fn venue(context: &Context, lines: &Lines) -> Outcome<Answer> {
+/// shared line and of the lines that concerts have of their own, the server's time, and what the venue says of itself.
+pub(super) fn venue(context: &Context, lines: &Lines, maps: &MapCache) -> Outcome<Answer> {
     let settings = &context.venue.settings;
     let (sale, rules) = (&settings.sale, lines.rules(LineId::SHARED));
     let own = lines.list(context.now).into_iter().filter(|line| line.line_id != LineId::SHARED && !line.closed);
+    let look = maps.look.get(&context.venue.readers, look::read)?;
+    let page = |texts: &look::Texts, path: &'static str| texts.in_language(context.language()).map(|_| path);
     Answer::json(
         200,
         &json!({
@@ -43,6 +47,15 @@ pub(super) fn venue(context: &Context, lines: &Lines) -> Outcome<Answer> {
             "paymentAttempts": sale.payment_attempts,
             "visitEndsOnPayment": sale.visit_ends_on_payment,
             "topUpPolicy": settings.top_up_policy().word(),
+            "name": look.name,
+            "contact": look.contact,
+            "address": look.address,
+            "refundRule": look.refund_rule,
+            "termsUrl": page(&look.terms, "/terms"),
+            "privacyUrl": page(&look.privacy, "/privacy"),
+            "colour": look.colour,
+            "logo": look.logo,
+            "mapUrl": look.map_url,
         }),
     )
 }

@@ -10,7 +10,8 @@ use crate::staff::Role;
 use crate::store::Outcome;
 use crate::venue::{Answer, Context};
 use crate::{
-    balance, dashboard, payment, queue, report, reservation, schedule, seat, staff, testing, ticket, user, web, webhook,
+    balance, dashboard, look, payment, queue, report, reservation, schedule, seat, staff, testing, ticket, user, web,
+    webhook,
 };
 
 const COUNTER: &[Role] = &[Role::Admin, Role::Counter];
@@ -31,13 +32,14 @@ pub static ROUTES: &[Route] = &[
     // The other calls of customers.
     get("/api/v1/openapi.json", Open(|_, c| Ok(Answer::Ready(openapi::answer(c.request, ROUTES)?)))),
     get("/api/v1/openapi-3.0.json", Open(|_, c| Ok(Answer::Ready(openapi::answer_3_0(c.request, ROUTES)?)))),
-    get("/api/v1/venue", Open(|rooms, c| operations::venue(c, &rooms.lines))),
+    get("/api/v1/venue", Open(|rooms, c| operations::venue(c, &rooms.lines, &rooms.maps))),
     post("/api/v1/users", Open(|_, c| user::api::register(c))).secret().arrival(),
     post("/api/v1/queue/tokens", Open(|rooms, c| queue::api::issue(c, &rooms.lines))).secret().arrival(),
     delete("/api/v1/queue/token", Token(|_, _, seen| reservation::api::leave(seen.caller()))),
     get("/api/v1/queue/draw", Open(|_, c| queue::api::draw(c))).query(&["concertId"]),
     get("/api/v1/queue/draws", Open(|_, c| queue::api::draws(c))).query(&["concertId", "limit", "cursor"]),
-    get("/api/v1/concerts", Open(|_, c| schedule::api::concerts(c))).query(&["limit", "cursor"]),
+    get("/api/v1/concerts", Open(|rooms, c| seat::concerts::concerts(c, &rooms.maps))).query(&["limit", "cursor"]),
+    get("/api/v1/concerts/{concertId}", Open(|rooms, c| seat::concerts::concert(c, &rooms.maps))),
     get("/api/v1/concerts/{concertId}/dates", Open(|rooms, c| seat::api::dates(c, &rooms.maps)))
         .query(&["limit", "cursor"]),
     get(
@@ -82,14 +84,18 @@ pub static ROUTES: &[Route] = &[
     post("/api/v1/tickets/{ticketId}/reissue", User(|_, c, user_id| ticket::api::reissue(c, user_id)))
         .body(Body::Optional),
     get("/api/v1/tickets/{ticketId}", User(|_, c, user_id| ticket::api::ticket(c, user_id))),
-    // Staff: keys, concerts and dates.
+    // Staff: the venue, keys, concerts and dates.
+    get("/api/v1/staff/venue", Staff(ADMIN, |rooms, c, _| look::staff_api::look(c, &rooms.maps.look))),
+    patch("/api/v1/staff/venue", Staff(ADMIN, |_, c, _| look::staff_api::change(c))).body(Body::Large),
     get("/api/v1/staff/me", Staff(ALL, |_, _, member| staff::staff_api::me(member))),
     get("/api/v1/staff/keys", Staff(ADMIN, |_, c, _| staff::staff_api::keys(c))).query(&["limit", "cursor"]),
     post("/api/v1/staff/keys", Staff(ADMIN, |_, c, _| staff::staff_api::add_key(c))).secret(),
     delete("/api/v1/staff/keys/{keyId}", Staff(ADMIN, |_, c, _| staff::staff_api::revoke_key(c))),
-    get("/api/v1/staff/concerts", Staff(ALL, |_, c, _| schedule::api::concerts(c))).query(&["limit", "cursor"]),
-    post("/api/v1/staff/concerts", Staff(ADMIN, |_, c, _| schedule::staff_api::add_concert(c))),
-    patch("/api/v1/staff/concerts/{concertId}", Staff(ADMIN, |_, c, _| schedule::staff_api::change_concert(c))),
+    get("/api/v1/staff/concerts", Staff(ALL, |rooms, c, _| seat::concerts::concerts(c, &rooms.maps)))
+        .query(&["limit", "cursor"]),
+    post("/api/v1/staff/concerts", Staff(ADMIN, |_, c, _| schedule::staff_api::add_concert(c))).body(Body::Large),
+    patch("/api/v1/staff/concerts/{concertId}", Staff(ADMIN, |_, c, _| schedule::staff_api::change_concert(c)))
+        .body(Body::Large),
     delete("/api/v1/staff/concerts/{concertId}", Staff(ADMIN, |_, c, _| reservation::staff_api::delete_concert(c))),
     get("/api/v1/staff/concerts/{concertId}/schedules", Staff(ALL, |_, c, _| seat::staff_api::schedules(c)))
         .query(&["limit", "cursor"]),
@@ -201,11 +207,20 @@ pub static ROUTES: &[Route] = &[
     post("/api/v1/staff/test/snapshots", Test(testing::staff_api::take)),
     post("/api/v1/staff/test/snapshots/{snapshot}/restore", Test(testing::staff_api::restore)).body(Body::Empty),
     delete("/api/v1/staff/test/snapshots/{snapshot}", Test(|tests, c| testing::staff_api::delete(tests, c))),
+    get("/api/v1/staff/test/rush", Test(|tests, _| testing::rush::rush(tests))),
+    put("/api/v1/staff/test/rush", Test(|tests, c| testing::rush::begin(tests, c))),
+    delete("/api/v1/staff/test/rush", Test(|tests, _| testing::rush::end(tests))),
     // What is not the API: health, metrics and pages.
     get("/healthz", Open(|_, _| Ok(Answer::Ready(operations::health())))),
     get("/readyz", Open(readiness::ready)),
     get("/metrics", Open(metrics::read)),
-    get("/", Open(|_, c| Ok(Answer::Ready(web::customer(c.request))))).page(),
+    get("/", Open(|rooms, c| web::customer(c, &rooms.maps))).page(),
+    get("/c/{concertId}", Open(|rooms, c| web::concert(c, &rooms.maps))).page(),
+    get("/c/{concertId}/{date}", Open(|rooms, c| web::calendar(c, &rooms.maps))).page(),
+    get("/terms", Open(|rooms, c| web::terms(c, &rooms.maps))).page(),
+    get("/privacy", Open(|rooms, c| web::privacy(c, &rooms.maps))).page(),
+    get("/look/{colour}", Open(|_, c| web::style_sheet(c))).page(),
+    get("/pictures/{picture}", Open(|_, c| web::picture(c))).page(),
     get("/staff", Open(|_, c| Ok(Answer::Ready(web::staff(c.request))))).page(),
     get("/staff/", Open(|_, c| Ok(Answer::Ready(web::staff(c.request))))).page(),
     get("/docs", Open(|_, c| Ok(Answer::Ready(web::docs(c.request))))).page(),

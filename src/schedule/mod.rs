@@ -1,6 +1,5 @@
 //! Concerts and their dates.
 
-pub mod api;
 mod sql;
 pub mod staff_api;
 mod times;
@@ -15,8 +14,9 @@ pub use sql::{count_seats_changed, find, find_to_settle, list_concerts, list_of_
 pub use times::{SaidTimes, Times, instant_of};
 
 use crate::clock::Millis;
+use crate::look::{self, NewPicture, Picture};
 use crate::points::Points;
-use crate::refusal::Refusal;
+use crate::refusal::{Language, Refusal};
 use crate::store::Outcome;
 use crate::venue::{Change, EventType, Tx, record};
 
@@ -29,6 +29,44 @@ pub struct Concert {
     pub venue: String,
     pub description: String,
     pub schedules: i64,
+    pub running_minutes: Option<u32>,
+    /// From which age on one may come; 0: everybody may.
+    pub age_from: Option<u32>,
+    pub map_url: Option<String>,
+    pub poster: Option<Picture>,
+    pub translations: Translations,
+}
+
+/// What is said of a concert in each language, where that is something else than what the concert itself says.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct Translations {
+    pub ko: Option<Translation>,
+    pub en: Option<Translation>,
+}
+
+/// The words of one language; an empty one is that of the concert itself.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct Translation {
+    pub title: String,
+    pub venue: String,
+    pub description: String,
+}
+
+impl Concert {
+    /// Its words in a language.
+    pub fn in_language(&self, language: Language) -> Translation {
+        let own = match language {
+            Language::Ko => &self.translations.ko,
+            Language::En => &self.translations.en,
+        };
+        let own = own.clone().unwrap_or_default();
+        let or = |own: String, base: &str| if own.is_empty() { base.to_owned() } else { own };
+        Translation {
+            title: or(own.title, &self.title),
+            venue: or(own.venue, &self.venue),
+            description: or(own.description, &self.description),
+        }
+    }
 }
 
 /// One date of a concert. The wire shows it together with how many of its seats are free.
@@ -95,13 +133,18 @@ pub struct ConcertWords {
     pub title: Option<String>,
     pub venue: Option<String>,
     pub description: Option<String>,
+    pub running_minutes: Option<Option<u32>>,
+    pub age_from: Option<Option<u32>>,
+    pub map_url: Option<Option<String>>,
+    pub poster: Option<Option<NewPicture>>,
+    /// By language; `None` within: as the concert itself.
+    pub translations: Vec<(Language, Option<Translation>)>,
 }
 
 /// Adds a concert, under an id that no other has if one is given.
 pub fn add_concert(tx: &Tx, concert_id: Option<i64>, words: &ConcertWords) -> Outcome<Concert> {
     let concert_id = sql::insert_concert(tx, concert_id, words)?;
-    record(tx, EventType::ConcertChanged, &json!({ "concertId": concert_id }))?;
-    must_find_concert(tx, concert_id)
+    put_words(tx, concert_id, words)
 }
 
 /// Changes what is said of a concert.
@@ -112,7 +155,21 @@ pub fn change_concert(tx: &Tx, concert_id: i64, words: &ConcertWords) -> Outcome
     if !sql::update_concert(tx, concert_id, words)? {
         return Err(Refusal::ConcertNotFound.into());
     }
+    put_words(tx, concert_id, words)
+}
+
+/// What is said of a concert beside its own words.
+fn put_words(tx: &Tx, concert_id: i64, words: &ConcertWords) -> Outcome<Concert> {
+    if let Some(poster) = &words.poster {
+        poster.iter().try_for_each(|poster| look::keep_picture(tx, poster))?;
+        sql::update_poster(tx, concert_id, poster.as_ref().map(|poster| poster.hash.as_str()))?;
+        look::drop_unshown_pictures(tx)?;
+    }
+    for (language, translation) in &words.translations {
+        sql::put_translation(tx, concert_id, *language, translation.as_ref())?;
+    }
     record(tx, EventType::ConcertChanged, &json!({ "concertId": concert_id }))?;
+    tx.push_change(Change::ConcertsChanged);
     must_find_concert(tx, concert_id)
 }
 
@@ -212,7 +269,8 @@ pub fn delete(tx: &Tx, date: &Schedule) -> Outcome<()> {
 /// Deletes a concert that has no dates any more; its id is never given again.
 pub fn delete_concert(tx: &Tx, concert: &Concert) -> Outcome<()> {
     sql::delete_concert(tx, concert.concert_id)?;
-    tx.push_change(Change::ConcertDeleted);
+    look::drop_unshown_pictures(tx)?;
+    tx.push_change(Change::ConcertsChanged);
     let told = json!({ "concertId": concert.concert_id, "title": concert.title });
     Ok(record(tx, EventType::ConcertDeleted, &told)?)
 }

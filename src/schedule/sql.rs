@@ -2,43 +2,106 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::{Concert, ConcertWords, Schedule, Times};
+use super::{Concert, ConcertWords, Schedule, Times, Translation, Translations};
 use crate::clock::Millis;
+use crate::look::read_picture;
 use crate::points::Points;
+use crate::refusal::Language;
 use crate::store::from_row;
 use crate::venue::Tx;
 
-const CONCERT: &str = "SELECT concert_id, title, venue, description,
-    (SELECT count(*) FROM schedule WHERE schedule.concert_id = concert.concert_id) FROM concert";
+const CONCERT: &str = "SELECT concert.concert_id, concert.title, concert.venue, concert.description,
+    (SELECT count(*) FROM schedule WHERE schedule.concert_id = concert.concert_id), running_minutes, age_from, map_url,
+    hash, format, width_px, height_px, ko.title, ko.venue, ko.description, en.title, en.venue, en.description FROM concert
+    LEFT JOIN picture ON hash = poster
+    LEFT JOIN concert_text AS ko ON ko.concert_id = concert.concert_id AND ko.language = 'ko'
+    LEFT JOIN concert_text AS en ON en.concert_id = concert.concert_id AND en.language = 'en'";
 
 fn read_concert(row: &Row) -> rusqlite::Result<Concert> {
-    from_row!(row => Concert { concert_id, title, venue, description, schedules })
+    let translation = |first: usize| {
+        let Some(title) = row.get(first)? else { return Ok(None) };
+        Ok::<_, rusqlite::Error>(Some(Translation {
+            title,
+            venue: row.get(first + 1)?,
+            description: row.get(first + 2)?,
+        }))
+    };
+    Ok(Concert {
+        concert_id: row.get(0)?,
+        title: row.get(1)?,
+        venue: row.get(2)?,
+        description: row.get(3)?,
+        schedules: row.get(4)?,
+        running_minutes: row.get(5)?,
+        age_from: row.get(6)?,
+        map_url: row.get(7)?,
+        poster: read_picture(row, 8)?,
+        translations: Translations { ko: translation(12)?, en: translation(15)? },
+    })
 }
 
 pub(super) fn insert_concert(tx: &Tx, concert_id: Option<i64>, words: &ConcertWords) -> rusqlite::Result<i64> {
     let text = |word: &Option<String>| word.clone().unwrap_or_default();
-    let concert = "INSERT INTO concert (concert_id, title, venue, description, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let concert =
+        "INSERT INTO concert (concert_id, title, venue, description, created_at, running_minutes, age_from, map_url)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     tx.prepare_cached(concert)?.insert((
         concert_id,
         text(&words.title),
         text(&words.venue),
         text(&words.description),
         tx.now(),
+        words.running_minutes.flatten(),
+        words.age_from.flatten(),
+        words.map_url.as_ref().and_then(Option::as_deref),
     ))
 }
 
 pub(super) fn update_concert(tx: &Tx, concert_id: i64, words: &ConcertWords) -> rusqlite::Result<bool> {
     tx.prepare_cached(
         "UPDATE concert SET title = coalesce(?2, title), venue = coalesce(?3, venue),
-             description = coalesce(?4, description) WHERE concert_id = ?1",
+             description = coalesce(?4, description), running_minutes = iif(?5, ?6, running_minutes),
+             age_from = iif(?7, ?8, age_from), map_url = iif(?9, ?10, map_url) WHERE concert_id = ?1",
     )?
-    .execute((concert_id, &words.title, &words.venue, &words.description))
+    .execute((
+        concert_id,
+        &words.title,
+        &words.venue,
+        &words.description,
+        words.running_minutes.is_some(),
+        words.running_minutes.flatten(),
+        words.age_from.is_some(),
+        words.age_from.flatten(),
+        words.map_url.is_some(),
+        words.map_url.as_ref().and_then(Option::as_deref),
+    ))
     .map(|rows| rows == 1)
+}
+
+pub(super) fn update_poster(tx: &Tx, concert_id: i64, hash: Option<&str>) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE concert SET poster = ?2 WHERE concert_id = ?1")?.execute((concert_id, hash)).map(drop)
+}
+
+/// The words of a concert in a language, or none.
+pub(super) fn put_translation(
+    tx: &Tx,
+    concert_id: i64,
+    language: Language,
+    words: Option<&Translation>,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM concert_text WHERE concert_id = ?1 AND language = ?2")?
+        .execute((concert_id, language.tag()))?;
+    let Some(Translation { title, venue, description }) = words else { return Ok(()) };
+    tx.prepare_cached(
+        "INSERT INTO concert_text (concert_id, language, title, venue, description) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute((concert_id, language.tag(), title, venue, description))
+    .map(drop)
 }
 
 pub(super) fn find_concert(connection: &Connection, concert_id: i64) -> rusqlite::Result<Option<Concert>> {
     connection
-        .prepare_cached(&format!("{CONCERT} WHERE concert_id = ?1"))?
+        .prepare_cached(&format!("{CONCERT} WHERE concert.concert_id = ?1"))?
         .query_row([concert_id], read_concert)
         .optional()
 }
@@ -46,7 +109,7 @@ pub(super) fn find_concert(connection: &Connection, concert_id: i64) -> rusqlite
 /// Concerts after one, in the order in which they were added, at most `limit`.
 pub fn list_concerts(connection: &Connection, after: i64, limit: u32) -> rusqlite::Result<Vec<Concert>> {
     connection
-        .prepare_cached(&format!("{CONCERT} WHERE concert_id > ?1 ORDER BY concert_id LIMIT ?2"))?
+        .prepare_cached(&format!("{CONCERT} WHERE concert.concert_id > ?1 ORDER BY concert.concert_id LIMIT ?2"))?
         .query_map((after, limit), read_concert)?
         .collect()
 }
@@ -155,6 +218,7 @@ pub(super) fn delete(tx: &Tx, schedule_id: i64) -> rusqlite::Result<()> {
 }
 
 pub(super) fn delete_concert(tx: &Tx, concert_id: i64) -> rusqlite::Result<()> {
+    tx.execute("DELETE FROM concert_text WHERE concert_id = ?1", [concert_id])?;
     tx.execute("DELETE FROM concert WHERE concert_id = ?1", [concert_id]).map(drop)
 }
 

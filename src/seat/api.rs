@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::date_cache::DateJson;
+use super::kinds::FreeOfKind;
 use super::map::{Free, MapPart};
 use super::{Attribute, MapCache, sql};
 use crate::clock::Millis;
@@ -40,28 +41,52 @@ pub fn schedules(context: &Context, (maps, lines): (&MapCache, &Lines), caller: 
 }
 
 /// `GET /concerts/{concertId}/dates`, open to all: 200 with every date of a concert, the sold out and those not on sale
-/// too; 304 by `If-None-Match`. 404 `CONCERT_NOT_FOUND`.
+/// too, each with what is left by kind of seat; 304 by `If-None-Match`. 404 `CONCERT_NOT_FOUND`.
 pub fn dates(context: &Context, maps: &MapCache) -> Outcome<Answer> {
-    list_schedules(context, maps, true)
+    let (readers, now) = (&context.venue.readers, context.now);
+    let dates = maps.dates.of(readers, context.number("concertId")?)?;
+    list_dates(context, &dates, |schedule| {
+        let (free, kinds) = maps.free_by_kind(readers, schedule.schedule_id, now)?;
+        Ok(Some(PublicDate { date: DateJson { schedule, free }, kinds }))
+    })
 }
 
 fn list_schedules(context: &Context, maps: &MapCache, all: bool) -> Outcome<Answer> {
-    let concert_id = context.number("concertId")?;
     let (readers, now) = (&context.venue.readers, context.now);
-    let (limit, dates) = (context.limit(DATES_MAX, DATES_MAX)?, maps.dates.of(readers, concert_id)?);
-    let mut shown = Vec::new();
-    for schedule in
-        after(&dates, context.cursor()?)?.iter().filter(|schedule| all || schedule.must_be_on_sale(now).is_ok())
-    {
+    let dates = maps.dates.of(readers, context.number("concertId")?)?;
+    list_dates(context, &dates, |schedule| {
+        if !all && schedule.must_be_on_sale(now).is_err() {
+            return Ok(None);
+        }
         let free = maps.free(readers, schedule.schedule_id, now)?;
-        if all || free.seats > 0 {
-            shown.push(DateJson { schedule, free });
-            if shown.len() > limit as usize {
-                break;
-            }
+        Ok((all || free.seats > 0).then_some(DateJson { schedule, free }))
+    })
+}
+
+/// A date before the line: what is left of it, but not which seats.
+#[derive(serde::Serialize)]
+struct PublicDate<'s> {
+    #[serde(flatten)]
+    date: DateJson<'s>,
+    kinds: Vec<FreeOfKind>,
+}
+
+/// The page of dates that is asked for, each as `show` has it, without those that it leaves out.
+fn list_dates<'d, D: serde::Serialize>(
+    context: &Context,
+    dates: &'d [Schedule],
+    show: impl Fn(&'d Schedule) -> Outcome<Option<D>>,
+) -> Outcome<Answer> {
+    let limit = context.limit(DATES_MAX, DATES_MAX)?;
+    let mut shown = Vec::new();
+    for schedule in after(dates, context.cursor()?)? {
+        shown.extend(show(schedule)?.map(|date| (schedule.schedule_id, date)));
+        if shown.len() > limit as usize {
+            break;
         }
     }
-    let next = cut_page(&mut shown, limit, |date| date.schedule.schedule_id);
+    let next = cut_page(&mut shown, limit, |(schedule_id, _)| *schedule_id);
+    let shown: Vec<D> = shown.into_iter().map(|(_, date)| date).collect();
     let body = json!({ "schedules": shown, "nextCursor": next });
     Ok(Answer::Ready(Reply::json(200, &body).tagged(context.request)))
 }

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::drawing::Drawing;
+use super::kinds::{FreeByKind, FreeOfKind, SeatKind};
 use super::plan::{MapSeats, Plan};
 use super::{Attribute, sql};
 use crate::clock::Millis;
@@ -20,8 +21,8 @@ pub(super) struct Occupancy {
     /// The date's version, which counts the changes.
     pub version: i64,
     pub concert_id: i64,
-    /// Seats without a claim, due or not, by what they cost.
-    free: FreeByPrice,
+    /// Seats without a claim, due or not, by their kind.
+    free: FreeByKind,
     /// The seats held until each moment. Those that are due count as free, although no commit has said so yet.
     holds: BTreeMap<Millis, Vec<i64>>,
     pub map: Option<Map>,
@@ -48,7 +49,7 @@ impl Occupancy {
     /// `SCHEDULE_NOT_FOUND`.
     pub fn read(connection: &Connection, schedule_id: i64, with_map: bool) -> Outcome<Occupancy> {
         let schedule = crate::schedule::must_find(connection, schedule_id)?;
-        let mut occupancy = Occupancy::new(schedule.version, &sql::list_prices(connection, schedule_id)?);
+        let mut occupancy = Occupancy::new(schedule.version, sql::list_kinds(connection, schedule_id)?);
         occupancy.concert_id = schedule.concert_id;
         if with_map {
             let plan = Arc::new(Plan::read(connection, schedule_id)?);
@@ -63,9 +64,9 @@ impl Occupancy {
         Ok(occupancy)
     }
 
-    /// A date without claims and without its map; `prices` are those of its seats in layout order.
-    pub fn new(version: i64, prices: &[Points]) -> Occupancy {
-        Occupancy { version, concert_id: 0, free: FreeByPrice::of(prices), holds: BTreeMap::new(), map: None }
+    /// A date without claims and without its map; `kinds` are those of its seats in layout order.
+    pub fn new(version: i64, kinds: Vec<SeatKind>) -> Occupancy {
+        Occupancy { version, concert_id: 0, free: FreeByKind::of(kinds), holds: BTreeMap::new(), map: None }
     }
 
     /// Follows a commit that made this version of the date.
@@ -107,13 +108,18 @@ impl Occupancy {
 
     /// How many seats are free at `now`.
     pub fn count_free(&self, now: Millis) -> i64 {
-        self.free.count + self.due(now).count() as i64
+        self.free.count() + self.due(now).count() as i64
     }
 
     /// How many seats are free at `now`, and what the cheapest of them costs.
     pub fn free(&self, now: Millis) -> Free {
         let due = self.due(now).map(|seat_no| self.free.price_of(seat_no)).min();
         Free { seats: self.count_free(now), price_from: due.into_iter().chain(self.free.lowest()).min() }
+    }
+
+    /// The same by kind, the cheapest first, at most 50 of them.
+    pub fn free_by_kind(&self, now: Millis) -> Vec<FreeOfKind> {
+        self.free.by_kind(self.due(now))
     }
 
     /// The map as `viewer` sees it at `now`, or the part of it that is wanted.
@@ -155,51 +161,6 @@ pub struct Free {
     /// What the cheapest of them costs; `None` when there is none.
     #[serde(rename = "priceFrom")]
     pub price_from: Option<Points>,
-}
-
-/// How many seats of each price are free.
-#[derive(Debug)]
-struct FreeByPrice {
-    count: i64,
-    /// The prices, the lowest first, each with its free seats.
-    prices: Vec<(Points, i64)>,
-    /// Which of the prices each seat has, in layout order; empty where all cost the same.
-    by_seat: Vec<u32>,
-}
-
-impl FreeByPrice {
-    fn of(prices: &[Points]) -> FreeByPrice {
-        let mut counts = BTreeMap::<Points, i64>::new();
-        prices.iter().for_each(|price| *counts.entry(*price).or_default() += 1);
-        let counts: Vec<(Points, i64)> = counts.into_iter().collect();
-        let index = |price: &Points| counts.partition_point(|(known, _)| known < price) as u32;
-        let by_seat = if counts.len() > 1 { prices.iter().map(index).collect() } else { Vec::new() };
-        FreeByPrice { count: prices.len() as i64, prices: counts, by_seat }
-    }
-
-    /// Counts so many more for each of these seats.
-    fn add(&mut self, seat_nos: &[i64], more: i64) {
-        for &seat_no in seat_nos {
-            self.count += more;
-            let index = self.index_of(seat_no);
-            if let Some((_, free)) = self.prices.get_mut(index) {
-                *free += more;
-            }
-        }
-    }
-
-    fn index_of(&self, seat_no: i64) -> usize {
-        let known = usize::try_from(seat_no).ok().and_then(|seat_no| self.by_seat.get(seat_no));
-        known.map_or(0, |&index| index as usize)
-    }
-
-    fn price_of(&self, seat_no: i64) -> Points {
-        self.prices.get(self.index_of(seat_no)).map_or(Points::ZERO, |(price, _)| *price)
-    }
-
-    fn lowest(&self) -> Option<Points> {
-        self.prices.iter().find(|(_, free)| *free > 0).map(|(price, _)| *price)
-    }
 }
 
 impl Map {

@@ -14,21 +14,28 @@ use parking_lot::{Mutex, RwLock};
 use uuid::Uuid;
 
 use super::date_cache::Dates;
+use super::kinds::FreeOfKind;
 use super::map::{Free, MapPart, MapRevision, MapView, Occupancy};
 use super::map_stream::{self, MapId};
 use super::{Plan, sql};
 use crate::clock::Millis;
 use crate::http::{Body, Reply, Request, write_event};
 use crate::ids;
+use crate::look::Look;
 use crate::refusal::Refusal;
+use crate::schedule::Concert;
 use crate::store::{Outcome, Readers};
-use crate::venue::{Change, Claim, Piece, SeatState, StreamAt, Tx};
+use crate::venue::{Cached, Change, Claim, Piece, SeatState, StreamAt, Tx};
 
 /// How often a date is read anew because staff changed it meanwhile, before the caller is told to come again.
 const READS_MAX: usize = 5;
 
 /// The copies.
 pub struct MapCache {
+    /// What the venue says of itself.
+    pub look: Cached<Look>,
+    /// The concerts in the order in which they were added.
+    pub(super) concerts: Cached<Vec<Concert>>,
     /// The dates of each concert.
     pub(super) dates: Dates,
     slots: RwLock<HashMap<i64, Arc<CacheSlot>>>,
@@ -81,7 +88,8 @@ impl MapCache {
     /// Nothing is known yet.
     pub fn new(seats_max: usize) -> MapCache {
         let start = AtomicU32::new(u32::from_be_bytes(ids::random_bytes()));
-        MapCache { dates: Dates::default(), slots: RwLock::default(), seats_max, start }
+        let (look, concerts, dates) = (Cached::default(), Cached::default(), Dates::default());
+        MapCache { look, concerts, dates, slots: RwLock::default(), seats_max, start }
     }
 
     /// How many seats of a date are free at `now`, and what the cheapest of them costs.
@@ -89,7 +97,17 @@ impl MapCache {
     /// # Errors
     /// `SCHEDULE_NOT_FOUND`.
     pub fn free(&self, readers: &Readers, schedule_id: i64, now: Millis) -> Outcome<Free> {
-        self.look(readers, schedule_id, now, false, |_, occupancy| Some(occupancy.free(now)))
+        self.inspect(readers, schedule_id, now, false, |_, occupancy| Some(occupancy.free(now)))
+    }
+
+    /// The same, and how many are free of each kind.
+    ///
+    /// # Errors
+    /// `SCHEDULE_NOT_FOUND`.
+    pub fn free_by_kind(&self, readers: &Readers, schedule_id: i64, now: Millis) -> Outcome<(Free, Vec<FreeOfKind>)> {
+        self.inspect(readers, schedule_id, now, false, |_, occupancy| {
+            Some((occupancy.free(now), occupancy.free_by_kind(now)))
+        })
     }
 
     /// The concert of a date.
@@ -97,7 +115,7 @@ impl MapCache {
     /// # Errors
     /// `SCHEDULE_NOT_FOUND`.
     pub fn concert_of(&self, readers: &Readers, schedule_id: i64, now: Millis) -> Outcome<i64> {
-        self.look(readers, schedule_id, now, true, |_, occupancy| Some(occupancy.concert_id))
+        self.inspect(readers, schedule_id, now, true, |_, occupancy| Some(occupancy.concert_id))
     }
 
     /// The map of a date as `viewer` sees it at `now`, or 304 when they have it already; or the part of
@@ -118,7 +136,7 @@ impl MapCache {
         let look = |slot: &Arc<CacheSlot>, occupancy: &Occupancy| {
             occupancy.seen(schedule_id, viewer, now, part).map(|seen| (Arc::clone(slot), seen))
         };
-        let (slot, seen) = self.look(readers, schedule_id, now, true, look)?;
+        let (slot, seen) = self.inspect(readers, schedule_id, now, true, look)?;
         let is_shared = seen.seats.mine.is_empty();
         let what = part.attribute.map_or_else(String::new, |attribute| format!("-{}", attribute.word()));
         let tag = format!("\"{}{what}\"", MapId::of(start, &seen));
@@ -148,7 +166,7 @@ impl MapCache {
         let look = |slot: &Arc<CacheSlot>, occupancy: &Occupancy| {
             occupancy.seen(schedule_id, viewer, now, part).map(|seen| (Arc::clone(slot), seen))
         };
-        let (slot, seen) = self.look(readers, schedule_id, now, true, look)?;
+        let (slot, seen) = self.inspect(readers, schedule_id, now, true, look)?;
         let own = if at.is_new { told.as_ref().map_or("", MapId::own) } else { at.kept };
         let is_same_for_all = seen.seats.mine.is_empty() && part.attribute.is_none();
         let whole = |id: &str| if is_same_for_all { slot.shared_event(&seen, id) } else { map_event(&seen, id) };
@@ -161,7 +179,7 @@ impl MapCache {
     /// `SCHEDULE_NOT_FOUND`.
     pub fn preload(&self, readers: &Readers, schedule_id: i64, now: Millis) -> Outcome<()> {
         let plan = |_: &Arc<CacheSlot>, occupancy: &Occupancy| occupancy.map.as_ref().map(|map| Arc::clone(&map.plan));
-        self.look(readers, schedule_id, now, true, plan)?.rows();
+        self.inspect(readers, schedule_id, now, true, plan)?.rows();
         Ok(())
     }
 
@@ -207,20 +225,28 @@ impl MapCache {
 
     /// Forgets everything, once the file was put back to a snapshot: versions of dates come again with other seats.
     pub fn forget(&self) {
-        self.dates.forget();
+        self.forget_dates();
+        self.look.forget();
         for (_, slot) in self.slots.write().drain() {
             *slot.state.write() = State::default(); // who reads it from the file at this moment must read it again
         }
         self.start.fetch_add(1, Release);
     }
 
+    /// A concert tells how many dates it has, and a date what its concert is called.
+    fn forget_dates(&self) {
+        self.dates.forget();
+        self.concerts.forget();
+    }
+
     /// Copies what a commit changed.
     pub fn apply(&self, changes: &[Change]) {
         for change in changes {
             match change {
-                Change::ConcertDeleted => self.dates.forget(),
+                Change::LookChanged => self.look.forget(),
+                Change::ConcertsChanged => self.forget_dates(),
                 Change::ScheduleChanged { schedule_id } | Change::ScheduleDeleted { schedule_id } => {
-                    self.dates.forget();
+                    self.forget_dates();
                     if let Some(slot) = self.slots.read().get(schedule_id) {
                         *slot.state.write() = State::default();
                     }
@@ -237,7 +263,7 @@ impl MapCache {
 
     /// Looks at a date, which is read from the file if it is not in memory. `look` gives
     /// `None` when it needs the map and there is none.
-    fn look<T>(
+    fn inspect<T>(
         &self,
         readers: &Readers,
         schedule_id: i64,
@@ -361,25 +387,5 @@ impl State {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::points::Points;
-
-    #[test]
-    fn map_cache_what_was_committed_while_a_date_was_read_is_followed_and_what_was_read_is_not_counted_twice() {
-        let held = Claim::held(Uuid::nil(), Millis::from_unix_ms(100));
-        let slot = CacheSlot::default();
-        slot.state.write().buffered = Some(Vec::new());
-        for (version, seat_no) in [(2, 0), (3, 1), (4, 2)] {
-            slot.state.write().follow(version, &[seat_no], Claim::AVAILABLE, held);
-        }
-        let mut read = Occupancy::new(3, &[Points::new(1); 10]);
-        read.change(&[0, 1], Claim::AVAILABLE, held);
-        slot.install(read);
-        let (before, at) = (Millis::from_unix_ms(99), Millis::from_unix_ms(100));
-        let count = |now| slot.state.read().occupancy.as_ref().map(|occupancy| occupancy.count_free(now));
-        assert_eq!((count(before), count(at)), (Some(7), Some(10)));
-        slot.state.write().follow(6, &[5], Claim::AVAILABLE, held);
-        assert_eq!(count(before), None, "a change was missed: it must be read anew");
-    }
-}
+#[path = "map_cache_tests.rs"]
+mod tests;

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::drawing::{Drawing, Point};
+use super::kinds::SeatKind;
 use super::{Hold, LayoutSeat, MapSeat, Seat, SeatClaim, SeatHolder, WantedSeat};
 use crate::clock::Millis;
 use crate::points::Points;
@@ -258,11 +259,11 @@ pub(super) fn find_price_from(
         .query_row((schedule_id, now), |row| row.get(0))
 }
 
-/// What each seat of a schedule costs, in layout order.
-pub(super) fn list_prices(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<Points>> {
+/// What each seat of a schedule costs and what it is called, in layout order.
+pub(super) fn list_kinds(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<SeatKind>> {
     connection
-        .prepare_cached("SELECT price FROM seat WHERE schedule_id = ?1 ORDER BY seat_no")?
-        .query_map([schedule_id], |row| row.get(0))?
+        .prepare_cached("SELECT price, ifnull(category, section) FROM seat WHERE schedule_id = ?1 ORDER BY seat_no")?
+        .query_map([schedule_id], |row| Ok(SeatKind { price: row.get(0)?, name: row.get(1)? }))?
         .collect()
 }
 

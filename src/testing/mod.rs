@@ -1,6 +1,6 @@
-//! Calls for the tests of others: a clock that is turned by hand, the start to go back to, snapshots. A server has them
-//! when its clock is a test's (`--test-clock`) or its file is thrown away (`--ephemeral`); elsewhere they are refused
-//! with `TEST_SERVER_ONLY`.
+//! Calls for the tests of others: a clock that is turned by hand, the start to go back to, snapshots, a rush. A server
+//! has them when its clock is a test's (`--test-clock`) or its file is thrown away (`--ephemeral`); elsewhere they are
+//! refused with `TEST_SERVER_ONLY`.
 //!
 //! A route of this room is a `Run::Test` in the route table. It is handed the [`TestServer`], which no other server
 //! has, so it cannot run elsewhere; it takes an admin's key.
@@ -9,6 +9,7 @@ pub mod clock;
 mod faults;
 mod random;
 mod requests;
+pub mod rush;
 pub mod staff_api;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ pub use faults::Fault;
 use faults::Faults;
 use parking_lot::Mutex;
 use requests::RequestLog;
+use rush::RushRunner;
 use rusqlite::Connection;
 
 use crate::clock::Millis;
@@ -38,6 +40,8 @@ pub struct TestServer {
     pub faults: Faults,
     /// What was asked.
     pub requests: RequestLog,
+    /// The rush that a page begins.
+    pub rush: RushRunner,
     /// The venue as it was when the server started; `None` where it was too large to keep.
     start: Option<Arc<Snapshot>>,
     /// The snapshots by their names.
@@ -66,6 +70,7 @@ impl TestServer {
         Ok(TestServer {
             faults: Faults::default(),
             requests: RequestLog::default(),
+            rush: RushRunner::of(connection.path().unwrap_or_default().into()),
             start,
             snapshots: Mutex::default(),
         })

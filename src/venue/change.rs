@@ -54,8 +54,10 @@ pub enum Change {
     ScheduleChanged { schedule_id: i64 },
     /// A date is gone.
     ScheduleDeleted { schedule_id: i64 },
-    /// A concert is gone, after all of its dates.
-    ConcertDeleted,
+    /// A concert was added or changed, or is gone after all of its dates.
+    ConcertsChanged,
+    /// What the venue says of itself changed, or how it looks.
+    LookChanged,
     /// The whole file is to become what it was at a snapshot, and memory with it.
     Restored { snapshot: Arc<Snapshot> },
     /// Seats of a date went from one state to another; `version` is the date's after it.

@@ -35,6 +35,7 @@ column_words! {
         ScheduleChanged "SCHEDULE_CHANGED",
         ScheduleCancelled "SCHEDULE_CANCELLED",
         ConcertDeleted "CONCERT_DELETED",
+        VenueChanged "VENUE_CHANGED",
         ScheduleDeleted "SCHEDULE_DELETED",
         UserKeyRenewed "USER_KEY_RENEWED",
         UserChanged "USER_CHANGED",

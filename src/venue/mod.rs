@@ -1,10 +1,12 @@
 //! What every call is handed first: the request with its moment, the transaction, the feed of
 //! events, and what memory must learn after a commit.
 //!
-//! `answer.rs`: what a call comes to · `wait.rs`: what a waiting request waits for · `stream.rs`: streams of events ·
-//! `change.rs`: what memory must learn · `snapshot.rs`: all of it at one moment · `events.rs`: the feed.
+//! `answer.rs`: what a call comes to · `cached.rs`: what is read once · `wait.rs`: what a waiting request waits for ·
+//! `stream.rs`: streams of events · `change.rs`: what memory must learn · `snapshot.rs`: all of it at one moment ·
+//! `events.rs`: the feed.
 
 mod answer;
+mod cached;
 mod change;
 mod events;
 mod snapshot;
@@ -18,6 +20,7 @@ use std::sync::{Arc, mpsc};
 use uuid::Uuid;
 
 pub use answer::{Answer, Prefer, Work, Written, cut_page};
+pub use cached::Cached;
 pub use change::{Change, Claim, SeatState, topics};
 pub use events::{By, Event, EventType, last_sequence, list_events, list_events_of, record};
 pub use snapshot::Snapshot;

@@ -3,22 +3,39 @@
 
 mod files;
 mod handbook;
+mod own;
 mod trust;
 
 use crate::http::{Reply, Request};
+use crate::look::Look;
 use crate::refusal::{Code, Language, Localized, Refusal, explain};
 
 pub use files::{file, file_of_version, files_version};
 pub use handbook::handbook;
+use own::with_colour;
+pub use own::{calendar, concert, customer, picture, privacy, style_sheet, terms};
 pub use trust::{Trust, authority, trust, trust_code};
 
 /// What a page may load and who may frame it: our own files, and pictures that a page made itself (the QR of a ticket).
 const POLICY: &str = "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; \
                       frame-ancestors 'none'";
 
-/// `GET /`, open to all: 200 with the customers' page in the reader's language; 304 by `If-None-Match`.
-pub fn customer(request: &Request) -> Reply {
-    page(request, 200, in_language(include_str!("customer/index.html"), request.language()))
+/// The customers' page in the reader's language and the look of the venue, with a head of its own.
+fn customer_page(request: &Request, look: &Look, head: &str) -> Reply {
+    let mut of_venue = String::new();
+    for (name, value) in [
+        ("name-ko", look.name.in_language(Language::Ko)),
+        ("name-en", look.name.in_language(Language::En)),
+        ("logo", look.logo.as_ref().map(|logo| logo.url.as_str())),
+    ] {
+        of_venue.extend(value.map(|value| format!(" data-{name}=\"{}\"", escaped(value))));
+    }
+    const LAST_SHEET: &str = "<link rel=\"stylesheet\" href=\"/assets/customer/customer.css\">";
+    let html = in_language(include_str!("customer/index.html"), request.language())
+        .replacen("<html ", &format!("<html{of_venue} "), 1)
+        .replacen("<title>boxoffice</title>", head, 1)
+        .replacen(LAST_SHEET, &with_colour(LAST_SHEET, look), 1);
+    page(request, 200, html)
 }
 
 /// `GET /staff`, `GET /staff/`, open to all: 200 with the staff's page in the reader's language; 304 by
@@ -62,16 +79,22 @@ pub fn not_found(request: &Request) -> Reply {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// A page of a few sentences, in the dress of the others.
 fn dressed(language: Language, title: &str, body: &str) -> String {
+    dressed_as("boxoffice", language, title, body)
+}
+
+/// The same with the name of the venue.
+fn dressed_as(name: &str, language: Language, title: &str, body: &str) -> String {
     let back = Localized::new("To the box office", "매표소로 가기");
     in_language(include_str!("shared/plain.html"), language)
-        .replace("{title}", title)
-        .replace("{body}", body)
-        .replace("{back}", back.in_language(language))
+        .replacen("{title}", title, 1)
+        .replacen("{back}", back.in_language(language), 1)
+        .replacen("{body}", body, 1)
+        .replacen("{name}", &escaped(name), 1) // the first, in the title, before anything that somebody typed
 }
 
 fn in_language(html: &str, language: Language) -> String {

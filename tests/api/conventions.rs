@@ -141,7 +141,7 @@ fn wait_of_zero_is_answered_at_once_and_said_to_be_applied() {
 #[test]
 fn answers_have_an_id_and_are_not_stored_unless_they_say_otherwise() {
     let app = TestApp::with_seats(1, &[]);
-    for path in ["/api/v1/concerts", "/api/v1/nowhere", "/healthz"] {
+    for path in ["/api/v1/venue", "/api/v1/nowhere", "/healthz"] {
         let answer = app.client.call("GET", path, "", None);
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
         assert!(answer.header("x-request-id").is_some_and(|id| !id.is_empty()), "{path}");

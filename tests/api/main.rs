@@ -32,6 +32,7 @@ mod one_moment;
 mod openapi;
 mod openapi_form;
 mod own_lines;
+mod own_look;
 mod pages;
 mod policy;
 mod races;

@@ -32,7 +32,7 @@ test('home and the page of a concert tell dates, prices, states and openings to 
     assert.match(await rows.nth(0).textContent(), /예매 시작|On sale \w/);
     assert.match(await rows.nth(1).textContent(), /잔여 10석|10 seats left/);
     assert.match(await rows.nth(2).textContent(), /공연 취소|Cancelled/);
-    assert.deepEqual(await rows.locator('a').count(), 1, 'only what can be booked can be pressed');
+    assert.deepEqual(await rows.locator('a.button').count(), 1, 'only what can be booked can be pressed');
     assert.equal(await page.locator('.told').evaluate((node) => getComputedStyle(node).whiteSpace), 'pre-line');
     await mustBeSound(page, 'a concert');
     await page.goto(`${app.url}/#/concerts/${over.concertId}`);

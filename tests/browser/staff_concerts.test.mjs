@@ -277,7 +277,7 @@ test('a cancelled date is asked about in numbers and in writing, and refunds eve
 test('each role sees its own places and no others, whatever the address says', async (t) => {
   const { app, page } = await office(t, '', { language: 'ko' });
   const parts = () => page.locator('header .part[href^="#"]').allTextContents();
-  assert.deepEqual(await parts(), ['오늘 현황', '공연과 일정', '창구', '입장 확인', '직원 키']);
+  assert.deepEqual(await parts(), ['오늘 현황', '공연과 일정', '창구', '입장 확인', '직원 키', '공연장 설정']);
   await goTo(page, 'keys');
   await (await field(page, 'keys.name')).fill(`문 ${HOSTILE}`);
   await (await field(page, 'keys.role')).selectOption('door');

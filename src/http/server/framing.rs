@@ -8,7 +8,7 @@ use crate::http::Method;
 use crate::refusal::{Language, Localized, Refusal};
 
 /// The fields that are relayed to the handler, in lower case; nothing else of a client's head gets past the server.
-pub const RELAYED: [&str; 8] = [
+pub const RELAYED: [&str; 9] = [
     "authorization",
     "accept",
     "accept-language",
@@ -17,6 +17,7 @@ pub const RELAYED: [&str; 8] = [
     "if-none-match",
     "prefer",
     "last-event-id",
+    "x-forwarded-proto",
 ];
 
 /// Those that the server reads itself, or writes to its inner requests.
@@ -38,11 +39,9 @@ const OWN: [&str; 14] = [
 ];
 
 /// Those that are lists (RFC 9110, 5.3): repeated, they are joined; others are refused when repeated.
-const LISTS: [&str; 7] =
-    ["accept", "accept-encoding", "accept-language", "if-none-match", "prefer", "forwarded", "x-forwarded-for"];
-
-/// What `Allow` says where the server itself refuses a method.
-pub const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+fn is_list(name: &str) -> bool {
+    ["accept", "forwarded", "if-none-match", "prefer", "x-forwarded-"].iter().any(|of| name.starts_with(of))
+}
 
 /// The most fields that any setting allows.
 const FIELDS_MAX: usize = 96;
@@ -189,7 +188,7 @@ fn parse<'b>(bytes: &'b [u8], bounds: Bounds<'_>) -> Result<Head<'b>, Refusal> {
         }
         _ => return Err(bad("a header field is malformed", "헤더 필드의 형식이 잘못되었습니다")),
     };
-    let method = Method::parse(method).ok_or(Refusal::MethodNotAllowed { allow: METHODS.to_owned() });
+    let method = Method::parse(method).ok_or(Refusal::MethodNotAllowed { allow: Method::ALL_WORDS.to_owned() });
     let mut seen = HeadFields::default();
     for field in fields {
         seen.take(field.name, field.value, bounds.also)?;
@@ -362,7 +361,7 @@ fn keep<'b>(slot: &mut Option<Cow<'b, str>>, name: &str, value: &'b [u8]) -> Res
         value.ok_or_else(|| bad(&format!("{name} is not ASCII"), &format!("{name}에 ASCII가 아닌 문자가 있습니다")))?;
     match slot {
         None => *slot = Some(Cow::Borrowed(value)),
-        Some(first) if LISTS.contains(&name) => *slot = Some(format!("{first}, {value}").into()),
+        Some(first) if is_list(name) => *slot = Some(format!("{first}, {value}").into()),
         Some(_) => return Err(bad(&format!("{name} is repeated"), &format!("{name}이(가) 두 번 있습니다"))),
     }
     Ok(())

@@ -124,7 +124,7 @@ impl Connection {
             return Taken::NoRoom(bytes);
         }
         let of_server = match path {
-            "*" => Some(Reply::empty(204).with("Allow", framing::METHODS)),
+            "*" => Some(Reply::empty(204).with("Allow", Method::ALL_WORDS)),
             _ if has_body => None,
             _ => preflight.or_else(|| (turn.limits.answer_at_once)(head.method, &head.target)),
         };
@@ -269,6 +269,9 @@ impl Connection {
             if let Some(value) = value {
                 write_field(&mut out, name, value);
             }
+        }
+        if let Some(authority) = head.authority {
+            write_field(&mut out, "host", authority);
         }
         for (name, value) in &head.also {
             write_field(&mut out, &name.to_ascii_lowercase(), value);

@@ -198,3 +198,34 @@ CREATE TABLE former_code (
     PRIMARY KEY (ticket_id, number)
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE user ADD COLUMN seats_per_user INTEGER CHECK (seats_per_user BETWEEN 1 AND 1000);
+
+-- venue, concert: their own look, with pictures, and words by language
+CREATE TABLE picture (
+    hash      TEXT    PRIMARY KEY CHECK (length(hash) = 32),
+    format    TEXT    NOT NULL CHECK (format IN ('png', 'jpeg', 'webp')),
+    width_px  INTEGER NOT NULL CHECK (width_px BETWEEN 1 AND 3000),
+    height_px INTEGER NOT NULL CHECK (height_px BETWEEN 1 AND 3000),
+    content   BLOB    NOT NULL CHECK (length(content) BETWEEN 1 AND 524288)
+) STRICT;
+CREATE TABLE venue_text (
+    name     TEXT NOT NULL CHECK (name IN ('name', 'contact', 'address', 'refundRule', 'terms', 'privacy')),
+    language TEXT NOT NULL CHECK (language IN ('ko', 'en')),
+    text     TEXT NOT NULL CHECK (length(text) BETWEEN 1 AND 20000),
+    PRIMARY KEY (name, language)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE venue ADD COLUMN colour TEXT CHECK (colour GLOB '#[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]');
+ALTER TABLE venue ADD COLUMN map_url TEXT CHECK (length(map_url) <= 500);
+ALTER TABLE venue ADD COLUMN logo TEXT REFERENCES picture (hash);
+ALTER TABLE concert ADD COLUMN running_minutes INTEGER CHECK (running_minutes BETWEEN 1 AND 1440);
+ALTER TABLE concert ADD COLUMN age_from INTEGER CHECK (age_from BETWEEN 0 AND 99);
+ALTER TABLE concert ADD COLUMN map_url TEXT CHECK (length(map_url) <= 500);
+ALTER TABLE concert ADD COLUMN poster TEXT REFERENCES picture (hash);
+CREATE INDEX concert_poster ON concert (poster) WHERE poster IS NOT NULL;
+CREATE TABLE concert_text (
+    concert_id  INTEGER NOT NULL REFERENCES concert (concert_id),
+    language    TEXT    NOT NULL CHECK (language IN ('ko', 'en')),
+    title       TEXT    NOT NULL CHECK (length(title) BETWEEN 1 AND 200),
+    venue       TEXT    NOT NULL CHECK (length(venue) <= 200),
+    description TEXT    NOT NULL CHECK (length(description) <= 4000),
+    PRIMARY KEY (concert_id, language)
+) STRICT, WITHOUT ROWID;

@@ -7,7 +7,7 @@ import { Refused, Unreached, connection, isLost, loadModule } from '../shared/ap
 import { el } from '../shared/dom.js';
 import { openFrame } from '../shared/frame.js';
 import { say } from '../shared/language.js';
-import { secondsUntil, venue } from '../shared/venue.js';
+import { secondsUntil, venue, venueName } from '../shared/venue.js';
 import * as concerts from './concerts.js';
 import { keepFiles, keptOf } from './kept.js';
 import { me, onOtherTab, token } from './me.js';
@@ -24,9 +24,10 @@ const ROUTES = [
   [/^key(?:\/([\w.-]+))?$/, () => import('./key.js')],
 ];
 
-const { main, refresh } = openFrame({ home: '#/', name: () => 'boxoffice', unkept: 'storage.blocked', places });
+const { main, refresh } = openFrame({ home: '#/', name: venueName, unkept: 'storage.blocked', tellsVenue: true, places });
 let current = new AbortController();
 let view = null;
+let shown = null;
 
 function places() {
   return [
@@ -43,12 +44,27 @@ function visitLeft() {
   return el('span', { class: 'visit', title: say('visit.hint') }, say('visit.left'), ' ', left);
 }
 
+/** What the address names: what follows #, or the concert of a path such as `/c/3`. */
+function addressNow() {
+  const concert = !location.hash && /^\/c\/(\d+)\/?$/.exec(location.pathname);
+  return concert ? `concerts/${concert[1]}` : location.hash.replace(/^#\/?/, '');
+}
+
+/** A concert has a path of its own, so that a link to it shows elsewhere what it is; all else stands at the top. */
+function settle(address) {
+  const concert = /^concerts\/(\d+)$/.exec(address);
+  if (concert) history.replaceState(null, '', `/c/${concert[1]}`);
+  else if (location.pathname !== '/') history.replaceState(null, '', `/${location.hash}`);
+  shown = address;
+}
+
 /** Shows the page that the address names. */
 async function show() {
   current.abort(new DOMException('another page is shown', 'AbortError'));
   current = new AbortController();
   const { signal } = current;
-  const address = location.hash.replace(/^#\/?/, '');
+  const address = addressNow();
+  settle(address);
   const route = ROUTES.find(([pattern]) => pattern.test(address));
   refresh();
   try {
@@ -117,11 +133,15 @@ async function afterVisit() {
 
 const home = () => el('a', { class: 'button', href: '#/' }, say('concerts.back'));
 
-window.addEventListener('hashchange', () => {
+function arrive(event) {
+  if (event.isTrusted && addressNow() === shown) return; // browsers tell some ways back twice
   main.dataset.arrived = 'yes';
   window.scrollTo(0, 0);
   show();
-});
+}
+
+window.addEventListener('hashchange', arrive);
+window.addEventListener('popstate', arrive);
 window.addEventListener('language', show);
 onOtherTab((anotherUser) => {
   // That a visit is over each tab learns by itself, with the reason.

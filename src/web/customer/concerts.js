@@ -1,22 +1,19 @@
 // The concerts, each with its nearest date and how its sale stands; what is past comes last.
 
-import { Refused, patiently } from '../shared/api.js';
+import { Refused } from '../shared/api.js';
 import { el } from '../shared/dom.js';
 import { say } from '../shared/language.js';
 import { inTab } from '../shared/store.js';
 import { venue } from '../shared/venue.js';
-import { isAlive, nearest, priceFrom, readDates, stateTag, whenOf } from './dates.js';
+import { isAlive, picture, priceFrom, readConcerts, stateTag, whenOf } from './dates.js';
 import { token } from './me.js';
 import { page } from './parts.js';
 import { look, watch } from './visit.js';
 
 export async function show({ main, signal }) {
-  const [{ body }, seen, { timeZone }] = await Promise.all([patiently('GET', '/concerts', { signal }), underWay(signal), venue({ signal })]);
+  const [concerts, seen, { timeZone }] = await Promise.all([readConcerts(signal), underWay(signal), venue({ signal })]);
   if (seen?.status === 'ACTIVE') watch();
-  const all = await Promise.all(body.concerts.map(async (concert) => {
-    const dates = concert.schedules ? await readDates(concert.concertId, signal) : [];
-    return { ...concert, dates, next: nearest(dates), alive: !dates.length || dates.some(isAlive) };
-  }));
+  const all = concerts.map((concert) => ({ ...concert, alive: !concert.next || isAlive(concert.next) }));
   // What can be seen soonest stands first; what has no dates yet comes after those that have.
   const starts = ({ next }) => (next ? Date.parse(next.startsAt) : Infinity);
   const ahead = all.filter(({ alive }) => alive).sort((a, b) => starts(a) - starts(b));
@@ -44,8 +41,8 @@ async function underWay(signal) {
   }
 }
 
-function card({ concertId, title, venue: place, description, next, alive }, timeZone) {
-  return el('article', { class: 'card concert' },
+function card({ concertId, title, venue: place, description, poster, next, alive }, timeZone) {
+  return el('article', { class: 'card concert' }, poster && picture(poster, { class: 'poster' }),
     el('div', {},
       el('h2', {}, title),
       place && el('p', { class: 'soft' }, place),

@@ -1,23 +1,47 @@
-// The dates of a concert as anybody may read them: how the sale of each stands, and the nearest one that can be booked.
+// The dates of a concert as anybody may read them: and how the sale of each stands; and the concerts.
 
-import { patiently } from '../shared/api.js';
+import { Refused, patiently } from '../shared/api.js';
 import { el } from '../shared/dom.js';
 import { date, dateTime, points, time } from '../shared/format.js';
-import { say } from '../shared/language.js';
+import { language, say } from '../shared/language.js';
 import { serverNow } from '../shared/venue.js';
 
 const KINDS = { on: 'good', soon: 'warn', soldOut: 'bad', closed: '', over: '', cancelled: 'bad' };
 
-/** Every date of a concert, the earliest first; nobody queues for it. */
-export async function readDates(concertId, signal) {
-  return (await patiently('GET', `/concerts/${concertId}/dates`, { signal })).body.schedules;
+const answers = new Map();
+
+/** Reads what is the same for everybody: where nothing changed, the answer of before. */
+async function readShared(path, signal) {
+  const before = answers.get(path);
+  const answer = await patiently('GET', path, { signal, etag: before?.etag });
+  if (answer.status !== 304) answers.set(path, answer);
+  return answers.get(path).body;
 }
+
+/** Every date of a concert, the earliest first; nobody queues for it. */
+export const readDates = async (concertId, signal) => (await readShared(`/concerts/${concertId}/dates`, signal)).schedules;
+
+/** All concerts, each with `next`, the date that one asks for first. */
+export const readConcerts = async (signal) => (await readShared('/concerts', signal)).concerts.map(inLanguage);
 
 /** A concert by its number; undefined when there is none. */
 export async function findConcert(concertId, signal) {
-  const { body } = await patiently('GET', '/concerts', { signal });
-  return body.concerts.find((concert) => concert.concertId === Number(concertId));
+  try {
+    return inLanguage(await readShared(`/concerts/${concertId}`, signal));
+  } catch (error) {
+    if (error instanceof Refused && error.code === 'CONCERT_NOT_FOUND') return undefined;
+    throw error;
+  }
 }
+
+/** A concert with its words in the language of the page, where it has some of its own there. */
+function inLanguage(concert) {
+  const own = Object.entries(concert.translations[language()] ?? {}).filter(([, text]) => text);
+  return { ...concert, ...Object.fromEntries(own) };
+}
+
+/** A picture, which is fetched when it comes into sight; its size is known before. */
+export const picture = ({ url, widthPx, heightPx }, more) => el('img', { src: url, width: widthPx, height: heightPx, loading: 'lazy', alt: '', ...more });
 
 /** `on`, `soon`, `soldOut`, `closed`, `over` or `cancelled`. */
 export function stateOf({ cancelledAt, startsAt, saleOpensAt, saleClosesAt, seatsAvailable }) {
@@ -31,18 +55,6 @@ export function stateOf({ cancelledAt, startsAt, saleOpensAt, saleClosesAt, seat
 
 /** Whether a date can still be booked, now or later. */
 export const isAlive = (schedule) => ['on', 'soon', 'soldOut'].includes(stateOf(schedule));
-
-/**
- * The date that a visitor asks for first: the nearest on sale, else the nearest that opens, else the nearest to come,
- * else the last.
- */
-export function nearest(schedules) {
-  for (const state of ['on', 'soon', 'soldOut', 'closed']) {
-    const found = schedules.find((schedule) => stateOf(schedule) === state);
-    if (found) return found;
-  }
-  return schedules.at(-1);
-}
 
 export function stateTag(schedule, timeZone) {
   const state = stateOf(schedule);

@@ -3,7 +3,8 @@
 
 const version = /^\/assets\/(\w+)\//.exec(self.location.pathname)[1];
 const NAME = `boxoffice ${version}`;
-const OURS = new RegExp(`^/assets/${version}/(shared|customer)/`);
+/** Of this version, and the venue's own: a picture or a colour, whose address names what it is. */
+const OURS = new RegExp(`^/(assets/${version}/(shared|customer)|look|pictures)/`);
 /** A network that says nothing for so long is as good as none. */
 const SILENT_MS = 3000;
 
@@ -12,7 +13,7 @@ async function keepAll() {
   const kept = await caches.open(NAME);
   const page = await fetch('/', { cache: 'no-cache' });
   const known = new Set();
-  let wave = namesIn(await page.clone().text(), /="(\/assets\/[^"]+)"/g, '/');
+  let wave = namesIn(await page.clone().text(), /="(\/(?:assets|look|pictures)\/[^"]+)"/g, '/');
   while (wave.length) {
     for (const path of wave) known.add(path);
     const texts = await Promise.all(wave.map((path) => keepFile(kept, path)));
@@ -60,6 +61,6 @@ self.addEventListener('fetch', (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== 'GET' || origin !== self.location.origin) return;
-  if (request.mode === 'navigate' && pathname === '/') event.respondWith(pageOrKept(request));
+  if (request.mode === 'navigate' && /^\/(c\/\d+)?$/.test(pathname)) event.respondWith(pageOrKept(request));
   else if (OURS.test(pathname)) event.respondWith(find(pathname).then((kept) => kept ?? fetch(request)));
 });

@@ -4,10 +4,11 @@ import { Refused, Unreached } from '../shared/api.js';
 import { el, fill, tell } from '../shared/dom.js';
 import { countdown, dateTime } from '../shared/format.js';
 import { has, say } from '../shared/language.js';
+import { venueName } from '../shared/venue.js';
 
 /** Fills the page, names it, and moves a reader who came from another page to its heading. */
 export function page(main, title, ...children) {
-  document.title = `${title} · boxoffice`;
+  document.title = title === venueName() ? title : `${title} · ${venueName()}`;
   const heading = el('h1', { tabindex: '-1' }, title);
   const follows = main.dataset.arrived === 'yes' || main.contains(document.activeElement);
   delete main.dataset.arrived;

@@ -2,7 +2,7 @@
 
 import './booking_words.js';
 import { Refused, newKey, passes, patiently, pause } from '../shared/api.js';
-import { el, fill } from '../shared/dom.js';
+import { el, fill, styleSheet } from '../shared/dom.js';
 import { dateTime, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { announce, toast } from '../shared/notice.js';
@@ -28,12 +28,13 @@ export const needsVisit = true;
 
 export async function show({ main, params: [concertId, scheduleId], signal }) {
   inTab.set('boxoffice.map', location.hash);
+  const styled = styleSheet(new URL('../shared/seat_map.css', import.meta.url).pathname);
   await enter(main, signal, Number(concertId), findConcert(concertId, signal).catch(() => undefined));
   const [rules, user, concert, dates, pending] = await Promise.all([venue({ signal }), patiently('GET', `/users/${me().userId}`, { authorization: asUser(), signal }), findConcert(concertId, signal), readDates(concertId, signal), toPending(signal)]);
   const schedule = dates.find((one) => one.scheduleId === Number(scheduleId));
   const seatsPerUser = Math.max(rules.seatsPerUser, user.body.seatsPerUser ?? 0);
   const hall = new Hall({ scheduleId: Number(scheduleId), rules: { ...rules, seatsPerUser }, signal });
-  await hall.look();
+  await Promise.all([hall.look(), styled]);
   const place = [schedule && whenOf(schedule, rules.timeZone), concert?.venue].filter(Boolean).join(' · ');
   page(main, concert?.title ?? say('seats.title'), pending,
     el('p', { class: 'soft bar apart' }, place, el('a', { href: `#/concerts/${concertId}` }, say('seats.otherDate'))),

@@ -32,6 +32,12 @@ export function fill(node, ...children) {
   return node;
 }
 
+/** Has the page use a style sheet that it did not need before; comes back once it is there, or cannot be had. */
+export function styleSheet(href) {
+  if (document.querySelector(`link[href="${href}"]`)) return Promise.resolve();
+  return new Promise((resolve) => { document.head.append(el('link', { rel: 'stylesheet', href, on: { load: resolve, error: resolve } })); });
+}
+
 /** Sets a text only when it differs, so that a screen reader is not told the same again. */
 export function tell(node, text) {
   if (node.textContent !== text) node.textContent = text;

@@ -39,6 +39,9 @@ export function chooseLanguage(chosen) {
   window.dispatchEvent(new Event('language'));
 }
 
+/** What somebody wrote by language: in that of the page, or else in the other; null when it is in neither. */
+export const inOwn = (byLanguage) => byLanguage?.[language()] ?? LANGUAGES.map((other) => byLanguage?.[other]).find(Boolean) ?? null;
+
 /** Whether there is such a text. */
 export const has = (key) => texts.has(key);
 

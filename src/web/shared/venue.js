@@ -1,6 +1,7 @@
 // The rules of the venue and its clock. Countdowns go by the server's time, never by the clock of the phone.
 
 import { patiently } from './api.js';
+import { inOwn } from './language.js';
 
 let rules = null;
 let offsetMs = 0;
@@ -19,6 +20,12 @@ export async function venue({ fresh = false, signal } = {}) {
 
 /** The rules as they are for a concert that may have a line of its own. */
 export const rulesFor = (all, concertId) => ({ ...all, ...all.lines.find((one) => one.concertId === concertId) });
+
+/** The name of the venue, as the page was served with it. */
+export function venueName() {
+  const { nameKo: ko, nameEn: en } = document.documentElement.dataset;
+  return inOwn({ ko, en }) ?? 'boxoffice';
+}
 
 /** The server's time in milliseconds since 1970, as of the last answer. */
 export const serverNow = () => offsetMs + performance.now();

@@ -17,6 +17,8 @@ export const shared = {
   'network.lost': ['인터넷 연결이 끊겼습니다. 다시 연결하는 중입니다…', 'The connection is lost. Trying again…'],
   'network.busy': ['지금은 이용자가 많습니다. 잠시 뒤 자동으로 다시 시도합니다…', 'The box office is busy. Trying again in a moment…'],
   'network.back': ['다시 연결되었습니다.', 'Connected again.'],
+  'foot.terms': ['이용약관', 'Terms'],
+  'foot.privacy': ['개인정보 처리방침', 'Privacy'],
   'zone.note': ['모든 시각은 공연장이 있는 곳({zone}) 기준입니다.', 'All times are those of the venue ({zone}).'],
 };
 

@@ -20,6 +20,8 @@ const PARTS = [
   { name: 'door', roles: ['admin', 'counter', 'door'], load: () => import('./door.js') },
   { name: 'keys', roles: ['admin'], load: () => import('./keys.js') },
   { name: 'webhooks', roles: ['admin'], load: () => import('./webhooks.js'), within: 'keys' },
+  { name: 'look', roles: ['admin'], load: () => import('./look.js') },
+  { name: 'wall', roles: ['admin'], load: () => import('./wall.js'), within: 'evening' },
 ];
 
 const { main, refresh } = openFrame({ home: '/staff', name: () => say('staff.title'), unkept: 'staff.unkept', places });

@@ -44,7 +44,7 @@ export async function open({ main, signal }) {
   const sales = new Sales(concerts, dates, timeZone, signal);
   await Promise.all([look(), sales.find()]);
   chart.show(hour.minutes);
-  fill(main, el('h1', { tabindex: '-1' }, say('part.evening')), lines.node, state,
+  fill(main, el('div', { class: 'bar apart' }, el('h1', { tabindex: '-1' }, say('part.evening')), el('a', { class: 'button small', href: '#wall' }, say('part.wall'))), lines.node, state,
     el('dl', { class: 'tiles' }, figures.map(({ name, node }) => el('div', { class: 'tile' }, el('dt', {}, say(`evening.${name}`)), node))),
     el('div', { class: 'evening' },
       el('div', {}, el('section', { class: 'card' }, el('h2', {}, say('evening.dates')), dates), chart.node,

@@ -10,6 +10,8 @@ const HEIGHT = 110;
 const LEFT = 36;
 const BOTTOM = 18;
 const TOP = 8;
+/** The size of a drawing. */
+export const frame = { width: WIDTH, height: HEIGHT, left: LEFT };
 /** The table has a row for so many minutes. */
 const STEP = 5;
 
@@ -37,9 +39,7 @@ export function hourChart(timeZone) {
 
 function drawing(minutes, name, shape, title, timeZone) {
   const values = minutes.map((minute) => minute[name]);
-  const most = niceMost(Math.max(...values));
-  const x = (at) => LEFT + (at / minutes.length) * (WIDTH - LEFT);
-  const y = (value) => TOP + (1 - value / most) * (HEIGHT - TOP - BOTTOM);
+  const { x, y, most } = scales(values);
   const marks = [0, most].map((value) => [
     svg('line', { class: 'grid', x1: LEFT, x2: WIDTH, y1: y(value), y2: y(value) }),
     svg('text', { class: 'scale', x: LEFT - 6, y: y(value) + 4, 'text-anchor': 'end' }, number(value)),
@@ -51,9 +51,15 @@ function drawing(minutes, name, shape, title, timeZone) {
     svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': title }, marks, hours, shape(values, x, y)));
 }
 
-const bars = (values, x, y) => values.map((value, at) => value > 0 && svg('rect', { class: 'bars', x: x(at) + 1, y: y(value), width: x(1) - x(0) - 2, height: y(0) - y(value) })).filter(Boolean);
+/** Where values stand in a drawing: the nth, the height of one, and the highest that is marked. */
+export function scales(values) {
+  const most = niceMost(Math.max(...values));
+  return { most, x: (at) => LEFT + (at / values.length) * (WIDTH - LEFT), y: (value) => TOP + (1 - value / most) * (HEIGHT - TOP - BOTTOM) };
+}
 
-function line(values, x, y) {
+export const bars = (values, x, y) => values.map((value, at) => value > 0 && svg('rect', { class: 'bars', x: x(at) + 1, y: y(value), width: x(1) - x(0) - 2, height: y(0) - y(value) })).filter(Boolean);
+
+export function line(values, x, y) {
   const points = values.map((value, at) => `${x(at + 0.5).toFixed(1)},${y(value).toFixed(1)}`);
   return [
     svg('polygon', { class: 'below', points: [`${x(0.5)},${y(0)}`, ...points, `${x(values.length - 0.5)},${y(0)}`].join(' ') }),

@@ -59,12 +59,12 @@ function wrong({ input }) {
 }
 
 /**
- * A form of `parts`: fields, or nodes between them. `send` is called when all fields are sound, and gives false when it
- * sent nothing; what the server refuses is said at the field that its pointer names, or under the form. `draft` names
- * what was typed until it is sent; `more` gives what else belongs to it. Gives the node.
+ * A form of `parts`: fields, folded ones, or nodes between them. `send` is called when all fields are sound, and gives
+ * false when it sent nothing; what the server refuses is said at the field that its pointer names, or under the form.
+ * `draft` names what was typed until it is sent; `more` gives what else belongs to it. Gives the node.
  */
 export function form(parts, { label, kind = 'main', send, beside = [], draft, more = () => ({}) }) {
-  const all = parts.filter((part) => part.input);
+  const all = parts.flatMap((part) => part.fields ?? part).filter((part) => part.input);
   const note = el('p', { class: 'note bad', role: 'alert', hidden: true });
   const button = el('button', { class: kind }, label);
   const tellAll = (text) => { note.textContent = text ?? ''; note.hidden = !text; };
@@ -79,7 +79,7 @@ export function form(parts, { label, kind = 'main', send, beside = [], draft, mo
     tellAll(null);
     for (const one of all) one.fault(wrong(one));
     const bad = all.find((one) => one.input.getAttribute('aria-invalid'));
-    if (bad) return void bad.input.focus();
+    if (bad) return void toField(bad);
     button.disabled = true;
     try {
       forget(draft, node);
@@ -115,15 +115,27 @@ function restoredNote(draft) {
 function refuse(error, all, tellAll) {
   if (error instanceof AtField) {
     error.field.fault(error.message);
-    return void error.field.input.focus();
+    return void toField(error.field);
   }
   const text = sentence(error);
   const place = error instanceof Refused && error.problem.pointer?.split('/')[1];
   const at = place && all.find((one) => one.name === place);
   if (!at) return tellAll(text);
   at.fault(text);
-  at.input.focus();
+  toField(at);
 }
+
+/** Puts somebody where something is to be done, also where that is folded away. */
+function toField({ input }) {
+  input.closest('details')?.setAttribute('open', '');
+  input.focus();
+}
+
+/** Fields of a form beside each other where there is room. */
+export const paired = (...fields) => ({ fields, node: el('div', { class: 'pair' }, fields.map(({ node }) => node)) });
+
+/** Fields of a form that are seldom needed, folded away. */
+export const folded = (summary, ...fields) => ({ fields, node: el('details', {}, el('summary', {}, summary), fields.map(({ node }) => node)) });
 
 /** A choice between a few, as a row of radio buttons that look like tabs. Calls `chosen(value)` at each change. */
 export function tabs(legend, choices, value, chosen) {
