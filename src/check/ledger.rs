@@ -70,11 +70,13 @@ pub(super) const RULES: &[Rule] = &[
         says: "reservation {0} of {1} points was paid by {2}, but the ledger does not show that money, taken once and then",
         finds: "SELECT reservation_id, paid, method FROM (SELECT *, amount + (SELECT ifnull(sum(price), 0)
                     FROM returned_seat AS b WHERE b.reservation_id = r.reservation_id) AS paid
-                  FROM {reservation} AS r WHERE method IS NOT NULL AND exchanged_from IS NULL) AS r WHERE iif(paid > 0,
+                  FROM {reservation} AS r WHERE method IS NOT NULL) AS r WHERE iif(exchanged_from IS NOT NULL,
+                  (SELECT ifnull(sum(e.amount), 0) <= r.paid FROM ledger_entry AS e WHERE e.reservation_id = r.reservation_id
+                     AND e.kind = 'TOP_UP'), iif(paid > 0,
                   (SELECT count(*) FROM ledger_entry AS e WHERE e.reservation_id = r.reservation_id AND e.kind = 'TOP_UP'
                      AND e.user_id = r.user_id AND e.method = r.method AND e.amount = r.paid AND e.at = r.paid_at),
                   (SELECT count(*) FROM ledger_entry AS e WHERE e.reservation_id = r.reservation_id AND e.kind = 'PAYMENT'
-                     AND e.method = r.method)) <> 1",
+                     AND e.method = r.method))) <> 1",
     },
     Rule {
         severity: Fault,
