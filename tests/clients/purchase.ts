@@ -3,7 +3,8 @@ import createClient from 'openapi-fetch';
 import type { paths } from './schema';
 
 const [url = ''] = process.argv.slice(2);
-const client = createClient<paths>({ baseUrl: url });
+// Not the streams of events, which are texts.
+const client = createClient<paths, `application/${string}`>({ baseUrl: url });
 
 function must<T>(answer: { data?: T; error?: { code: string } }): T {
   if (answer.data === undefined) throw new Error(`refused: ${answer.error?.code}`);
