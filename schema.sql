@@ -231,7 +231,6 @@ CREATE TABLE concert (
     map_url     TEXT    CHECK (length(map_url) <= 500),
     poster      TEXT    REFERENCES picture (hash)
 ) STRICT;
-CREATE INDEX concert_poster ON concert (poster) WHERE poster IS NOT NULL; -- whether a picture is still shown
 
 -- A concert's words in a language, where they are others than those of the concert itself.
 CREATE TABLE concert_text (

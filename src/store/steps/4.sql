@@ -220,7 +220,6 @@ ALTER TABLE concert ADD COLUMN running_minutes INTEGER CHECK (running_minutes BE
 ALTER TABLE concert ADD COLUMN age_from INTEGER CHECK (age_from BETWEEN 0 AND 99);
 ALTER TABLE concert ADD COLUMN map_url TEXT CHECK (length(map_url) <= 500);
 ALTER TABLE concert ADD COLUMN poster TEXT REFERENCES picture (hash);
-CREATE INDEX concert_poster ON concert (poster) WHERE poster IS NOT NULL;
 CREATE TABLE concert_text (
     concert_id  INTEGER NOT NULL REFERENCES concert (concert_id),
     language    TEXT    NOT NULL CHECK (language IN ('ko', 'en')),
