@@ -262,6 +262,8 @@ CREATE TABLE schedule (
     cancelled_at   INTEGER,
     -- When the last of them had: until then the rest of the work is found by this.
     settled_at     INTEGER CHECK (settled_at IS NULL OR (cancelled_at IS NOT NULL AND settled_at >= cancelled_at)),
+    -- Its kinds of price, in the order of staff. What was agreed at a hold stands with the reservation's seats.
+    tariffs        TEXT    NOT NULL DEFAULT '[]' CHECK (json_valid(tariffs)),
     CHECK (sale_opens_at < sale_closes_at)
 ) STRICT;
 CREATE INDEX schedule_concert ON schedule (concert_id, starts_at);
@@ -348,6 +350,9 @@ CREATE TABLE reservation_seat (
     seat_no        INTEGER NOT NULL,
     label          TEXT    NOT NULL,
     price          INTEGER NOT NULL CHECK (price >= 0),
+    -- The kind of price, by its name and note at the hold; null: the full price.
+    tariff         TEXT,
+    tariff_note    TEXT CHECK (tariff_note IS NULL OR tariff IS NOT NULL),
     PRIMARY KEY (reservation_id, seat_no)
 ) STRICT, WITHOUT ROWID;
 
@@ -359,6 +364,7 @@ CREATE TABLE returned_seat (
     price          INTEGER NOT NULL CHECK (price >= 0),
     -- The refund by which its price came back.
     entry_id       INTEGER NOT NULL REFERENCES ledger_entry (entry_id),
+    tariff         TEXT,
     PRIMARY KEY (reservation_id, seat_no)
 ) STRICT, WITHOUT ROWID;
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// An amount of points. One point pays one won. Negative amounts exist only as ledger entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Points(i64);
 

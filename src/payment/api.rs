@@ -10,7 +10,9 @@ use crate::http::Reply;
 use crate::points::Points;
 use crate::queue::Caller;
 use crate::refusal::Refusal;
-use crate::reservation::api::{read_date, read_seats, read_seats_of, reservation_id, reservation_json};
+use crate::reservation::api::{
+    read_date, read_seats, read_seats_of, read_wanted_seats, reservation_id, reservation_json,
+};
 use crate::reservation::{self, Status};
 use crate::store::Outcome;
 use crate::ticket;
@@ -69,7 +71,7 @@ pub fn exchange(context: &Context, caller: Caller) -> Outcome<Answer> {
     let reservation_id = reservation_id(context)?;
     let mut fields = context.fields()?;
     let give_back = fields.has("giveBack").then(|| read_seats_of(&mut fields, "giveBack")).transpose()?;
-    let seats = read_seats(&mut fields)?;
+    let seats = read_wanted_seats(&mut fields)?;
     let amount = fields.integer("amount", 0..=i64::MAX).map(Points::new)?;
     fields.end()?;
     let (sale, signing) = (context.venue.settings.sale.clone(), Arc::clone(&context.venue.signing));

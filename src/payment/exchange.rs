@@ -11,7 +11,7 @@ use crate::queue;
 use crate::refusal::Refusal;
 use crate::reservation::{self, CounterHold, Customer, DateRef, Reservation, ReservationDetails, SeatChoice, Terms};
 use crate::schedule;
-use crate::seat::{MapCache, WantedSeat};
+use crate::seat::{MapCache, SeatWish, WantedSeat};
 use crate::settings::SaleSettings;
 use crate::signing::SigningKey;
 use crate::store::Outcome;
@@ -30,7 +30,7 @@ pub fn exchange_own(
     signing: &SigningKey,
     key: TokenKey,
     (reservation_id, give_back): (Uuid, Option<&[String]>),
-    seats: &[String],
+    seats: &[SeatWish],
     amount: Points,
     sale: &SaleSettings,
 ) -> Outcome<ReservationDetails> {

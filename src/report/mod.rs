@@ -86,6 +86,18 @@ pub struct Sales {
     pub refunded: Points,
     pub sections: Vec<Section>,
     pub categories: Vec<Category>,
+    /// What was sold at each tariff; nothing where all was sold at the full price.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tariffs: Vec<TariffSales>,
+}
+
+/// What was sold at one tariff.
+#[derive(Debug, serde::Serialize)]
+pub struct TariffSales {
+    /// Its name; none for the full price.
+    pub tariff: Option<String>,
+    pub sold: i64,
+    pub revenue: Points,
 }
 
 /// The sales of a date at `now`.
@@ -97,6 +109,10 @@ pub fn sales(connection: &Connection, schedule_id: i64, now: Millis) -> Outcome<
     let parts = sql::list_parts(connection, schedule_id, now)?;
     let sections = grouped(&parts, |part| &part.section)?;
     let categories = grouped(&parts, |part| &part.category)?;
+    let mut tariffs = sql::list_tariffs(connection, schedule_id)?;
+    if tariffs.iter().all(|one| one.tariff.is_none()) {
+        tariffs.clear();
+    }
     Ok(Sales {
         schedule_id,
         concert_title: date.concert_title,
@@ -107,6 +123,7 @@ pub fn sales(connection: &Connection, schedule_id: i64, now: Millis) -> Outcome<
         refunded: sql::sum_refunded(connection, schedule_id)?,
         sections: sections.into_iter().map(|(section, seats)| Section { section, seats }).collect(),
         categories: categories.into_iter().map(|(category, seats)| Category { category, seats }).collect(),
+        tariffs,
     })
 }
 
@@ -135,6 +152,7 @@ pub struct SoldSeat {
     pub holder: String,
     pub paid_at: Millis,
     pub checked_in_at: Option<Millis>,
+    pub tariff: Option<String>,
 }
 
 /// Every sold seat of a date, in the order of the layout, and the calendar date.

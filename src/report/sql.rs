@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rusqlite::{Connection, Row};
 
-use super::{DayEntry, Part, Seats, SoldSeat, Sum, Till};
+use super::{DayEntry, Part, Seats, SoldSeat, Sum, TariffSales, Till};
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::store::from_row;
@@ -29,6 +29,17 @@ pub(super) fn list_parts(connection: &Connection, schedule_id: i64, now: Millis)
         .collect()
 }
 
+/// The sold seats of a date by tariff, by its name; those at the full price first.
+pub(super) fn list_tariffs(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<TariffSales>> {
+    connection
+        .prepare_cached(
+            "SELECT tariff, count(*), sum(price) FROM claim JOIN reservation_seat USING (reservation_id, seat_no)
+             WHERE schedule_id = ?1 AND status = 'SOLD' GROUP BY tariff ORDER BY tariff",
+        )?
+        .query_map([schedule_id], |row| from_row!(row => TariffSales { tariff, sold, revenue }))?
+        .collect()
+}
+
 pub(super) fn sum_refunded(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Points> {
     connection
         .prepare_cached(
@@ -43,7 +54,7 @@ pub(super) fn list_sold(connection: &Connection, schedule_id: i64) -> rusqlite::
     connection
         .prepare_cached(
             "SELECT seat.label, section, row, seat.number, category, reservation_seat.price, ticket.number, ifnull(ticket.holder, user.name), paid_at,
-               check_in.at
+               check_in.at, reservation_seat.tariff
              FROM claim JOIN seat USING (schedule_id, seat_no) JOIN reservation USING (reservation_id)
                JOIN reservation_seat USING (reservation_id, seat_no) JOIN ticket USING (reservation_id, seat_no)
                JOIN user ON user.user_id = reservation.user_id LEFT JOIN check_in USING (ticket_id)
@@ -51,7 +62,7 @@ pub(super) fn list_sold(connection: &Connection, schedule_id: i64) -> rusqlite::
         )?
         .query_map([schedule_id], |row| {
             from_row!(row => SoldSeat {
-                label, section, row, number, category, price, ticket_number, holder, paid_at, checked_in_at,
+                label, section, row, number, category, price, ticket_number, holder, paid_at, checked_in_at, tariff,
             })
         })?
         .collect()

@@ -146,6 +146,7 @@ fn table_of_sold(sold: &[SoldSeat], zone: &TimeZone) -> Table {
         "holder",
         "paidAt",
         "checkedInAt",
+        "tariff",
     ]);
     for seat in sold {
         table.line([
@@ -159,6 +160,7 @@ fn table_of_sold(sold: &[SoldSeat], zone: &TimeZone) -> Table {
             Text(&seat.holder),
             Text(&seat.paid_at.local_in(zone)),
             Text(&seat.checked_in_at.map(|at| at.local_in(zone)).unwrap_or_default()),
+            (&seat.tariff).into(),
         ]);
     }
     table

@@ -13,7 +13,7 @@ use crate::clock::Millis;
 use crate::http::{Fields, Reply, write_event};
 use crate::queue::{self, Caller};
 use crate::refusal::{Code, Refusal, TokenEnd};
-use crate::seat::{BestRequest, MapCache};
+use crate::seat::{BestRequest, MapCache, SeatWish, WantedSeat};
 use crate::store::Outcome;
 use crate::user;
 use crate::venue::{
@@ -29,7 +29,7 @@ const LIST_MAX: u32 = 200;
 pub fn reservation_json(details: &ReservationDetails, now: Millis) -> Value {
     let ReservationDetails { reservation, date, seats, tickets, returned, exchanged } = details;
     let status = reservation.status_at(now);
-    let seats: Vec<Value> = seats.iter().map(|seat| json!({ "seat": seat.label, "price": seat.price })).collect();
+    let seats: Vec<Value> = seats.iter().map(seat_json).collect();
     let left_ms = match status {
         Status::PendingPayment => reservation.hold_expires_at.ms_since(now),
         _ => 0,
@@ -74,6 +74,14 @@ fn end_reason(details: &ReservationDetails, status: Status) -> Option<&'static s
         return Some(Code::ScheduleCancelled.word());
     }
     reservation.ended_in_exchange(exchanged).then_some("EXCHANGED")
+}
+
+fn seat_json(seat: &WantedSeat) -> Value {
+    let mut shown = json!({ "seat": seat.label, "price": seat.price });
+    if let Some(tariff) = &seat.tariff {
+        shown["tariff"] = tariff.name.as_str().into();
+    }
+    shown
 }
 
 /// The same as staff see it.
@@ -135,7 +143,7 @@ pub fn read_choice(fields: &mut Fields) -> Result<SeatChoice, Refusal> {
         (true, false) => {
             fields.object("bestAvailable").and_then(|best| BestRequest::read(best, SEATS_MAX)).map(SeatChoice::Best)
         }
-        (false, _) => read_seats(fields).map(SeatChoice::Labelled),
+        (false, _) => read_wanted_seats(fields).map(SeatChoice::Labelled),
         (true, true) => Err(Refusal::invalid(
             fields.pointer("bestAvailable"),
             "can't be given together with 'seats'",
@@ -170,16 +178,33 @@ pub fn read_seats(fields: &mut Fields) -> Result<Vec<String>, Refusal> {
 /// # Errors
 /// `INVALID_REQUEST`.
 pub fn read_seats_of(fields: &mut Fields, name: &str) -> Result<Vec<String>, Refusal> {
+    read_each(fields, name, |at, value| match value {
+        Value::String(label) => Ok(label),
+        _ => Err(Refusal::invalid(at, "must be a text", "문자열이어야 합니다")),
+    })
+}
+
+/// The `seats` member where each may be said with its tariff: 1 to `SEATS_MAX` seats, none of them twice.
+///
+/// # Errors
+/// `INVALID_REQUEST`.
+pub fn read_wanted_seats(fields: &mut Fields) -> Result<Vec<SeatWish>, Refusal> {
+    read_each(fields, "seats", SeatWish::read)
+}
+
+fn read_each<S: AsRef<str>>(
+    fields: &mut Fields,
+    name: &str,
+    read: impl Fn(String, Value) -> Result<S, Refusal>,
+) -> Result<Vec<S>, Refusal> {
     let mut seats = Vec::new();
     let mut known = HashSet::new();
     for (at, value) in fields.list(name, 1..=SEATS_MAX)? {
-        let Value::String(label) = value else {
-            return Err(Refusal::invalid(at, "must be a text", "문자열이어야 합니다"));
-        };
-        if !known.insert(label.clone()) {
+        let seat = read(at.clone(), value)?;
+        if !known.insert(seat.as_ref().to_owned()) {
             return Err(Refusal::invalid(at, "is there twice", "같은 좌석이 두 번 있습니다"));
         }
-        seats.push(label);
+        seats.push(seat);
     }
     Ok(seats)
 }
@@ -288,10 +313,10 @@ pub(super) fn list(
 /// `RESERVATION_NOT_FOUND`, `SEAT_NOT_FOUND`; 409 `RESERVATION_NOT_PENDING`, `TOKEN_OTHER_LINE`, `SALE_NOT_OPEN`,
 /// `SALE_CLOSED`, `SCHEDULE_CANCELLED`, `VISIT_OVER`, `SEAT_LIMIT`, `SEAT_UNAVAILABLE`.
 pub fn change_seats(context: &Context, caller: Caller) -> Outcome<Answer> {
-    let (reservation_id, labels) = (reservation_id(context)?, read_labels(context)?);
+    let (reservation_id, seats) = (reservation_id(context)?, read_all_seats(context)?);
     let sale = context.venue.settings.sale.clone();
     Answer::write_decided(move |tx| {
-        let changed = super::change_own(tx, caller.key, reservation_id, &labels, &sale)?;
+        let changed = super::change_own(tx, caller.key, reservation_id, &seats, &sale)?;
         Ok(Written::Ready(Reply::json(200, &reservation_json(&changed, tx.now()))))
     })
 }
@@ -300,10 +325,10 @@ pub fn change_seats(context: &Context, caller: Caller) -> Outcome<Answer> {
 ///
 /// # Errors
 /// `INVALID_REQUEST`.
-pub(super) fn read_labels(context: &Context) -> Result<Vec<String>, Refusal> {
+pub(super) fn read_all_seats(context: &Context) -> Result<Vec<SeatWish>, Refusal> {
     let mut fields = context.fields()?;
-    let labels = read_seats(&mut fields)?;
-    fields.end().map(|()| labels)
+    let seats = read_wanted_seats(&mut fields)?;
+    fields.end().map(|()| seats)
 }
 
 /// `DELETE /reservations/{reservationId}`, for a user: gives an unpaid hold back. 200 with the reservation; its seats

@@ -7,6 +7,7 @@ use super::refund::{Split, give_back};
 use super::{Reservation, Status, Terms, due, hold, sql};
 use crate::clock::Millis;
 use crate::points::Points;
+use crate::seat::SeatWish;
 use crate::store::Outcome;
 use crate::venue::{EventType, Tx, record};
 
@@ -29,13 +30,13 @@ pub fn give_in_exchange(tx: &Tx, reservation: &Reservation, labels: Option<&[Str
     Ok(exchanged)
 }
 
-/// Holds the seats of these labels for a customer who is about to pay for them in an exchange.
+/// Holds these seats for a customer who is about to pay for them in an exchange.
 ///
 /// # Errors
 /// `SEAT_NOT_FOUND`, `RESERVATION_PENDING`, `SEAT_LIMIT`, `SEAT_UNAVAILABLE`.
-pub fn hold_in_exchange(tx: &Tx, of: &Reservation, labels: &[String], terms: Terms) -> Outcome<Reservation> {
+pub fn hold_in_exchange(tx: &Tx, of: &Reservation, wanted: &[SeatWish], terms: Terms) -> Outcome<Reservation> {
     due::expire_in_the_way(tx, of.schedule_id, of.user_id)?;
-    hold::reserve_elsewhere(tx, of.user_id, of.schedule_id, labels, terms)
+    hold::reserve_elsewhere(tx, of.user_id, of.schedule_id, wanted, terms)
 }
 
 /// Notes that seats of one reservation were exchanged for those of another.

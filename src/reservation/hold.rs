@@ -9,7 +9,7 @@ use crate::clock::Millis;
 use crate::ids::{self, LineId};
 use crate::points::Points;
 use crate::refusal::Refusal;
-use crate::seat::{self, WantedSeat};
+use crate::seat::{self, SeatWish, WantedSeat};
 use crate::store::Outcome;
 use crate::user;
 use crate::venue::Tx;
@@ -52,7 +52,7 @@ impl Terms {
     }
 }
 
-/// Holds the seats of these labels for a user who held them elsewhere: whether or not they have a token, and whether or
+/// Holds these seats for a user who held them elsewhere: whether or not they have a token, and whether or
 /// not the date is on sale now.
 ///
 /// # Errors
@@ -61,10 +61,10 @@ pub fn reserve_elsewhere(
     tx: &Tx,
     user_id: Uuid,
     schedule_id: i64,
-    labels: &[String],
+    wanted: &[SeatWish],
     terms: Terms,
 ) -> Outcome<Reservation> {
-    let (seats, claims) = seat::must_find(tx, schedule_id, labels)?;
+    let (seats, claims) = seat::must_find(tx, schedule_id, wanted)?;
     let found = ResolvedSeats::Labelled { seats, claims };
     let looked = (found, sql::find_seats_of_user(tx, user_id, schedule_id)?);
     hold(tx, user_id, schedule_id, looked, terms).map(|(reservation, _)| reservation)
@@ -86,7 +86,7 @@ pub(super) fn hold(
         return Err(Refusal::ReservationPending { reservation_id }.into());
     }
     must_be_allowed(tx, user_id, of_user.owned, found.count(), seats_max)?;
-    let seats = found.chosen()?;
+    let seats = found.chosen(tx, schedule_id)?;
     let reservation = Reservation {
         reservation_id: given.map_or_else(|| ids::new_id(tx.now()), |given| given.reservation_id),
         user_id,

@@ -39,7 +39,7 @@ use crate::points::Points;
 use crate::queue;
 use crate::refusal::Refusal;
 use crate::schedule::{self, Schedule};
-use crate::seat::{self, BestRequest, Hold, MapCache, WantedSeat};
+use crate::seat::{self, BestRequest, Hold, MapCache, SeatWish, WantedSeat};
 use crate::settings::SaleSettings;
 use crate::store::{Outcome, column_words};
 use crate::ticket::{self, Ticket};
@@ -174,6 +174,8 @@ pub struct ReturnedSeat {
     pub seat: String,
     pub price: Points,
     pub returned_at: Millis,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tariff: Option<String>,
 }
 
 impl ReservationDetails {
@@ -230,8 +232,8 @@ pub struct HoldRequest {
 /// Which seats of a date are wanted.
 #[derive(Debug, Clone)]
 pub enum SeatChoice {
-    /// Those of these labels, none of them twice.
-    Labelled(Vec<String>),
+    /// These, none of them twice.
+    Labelled(Vec<SeatWish>),
     /// The best of those that are free.
     Best(BestRequest),
 }

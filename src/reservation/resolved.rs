@@ -15,11 +15,11 @@ pub(super) enum ResolvedSeats {
 
 impl ResolvedSeats {
     /// # Errors
-    /// `SEAT_NOT_FOUND`, `SECTION_NOT_FOUND`, `INVALID_REQUEST` for an unknown category.
+    /// `SEAT_NOT_FOUND`, `SECTION_NOT_FOUND`, `INVALID_REQUEST` for an unknown category or tariff.
     pub fn of(tx: &Tx, maps: &MapCache, schedule_id: i64, wanted: &SeatChoice) -> Outcome<ResolvedSeats> {
         Ok(match wanted {
-            SeatChoice::Labelled(labels) => {
-                let (seats, claims) = seat::must_find(tx, schedule_id, labels)?;
+            SeatChoice::Labelled(wanted) => {
+                let (seats, claims) = seat::must_find(tx, schedule_id, wanted)?;
                 ResolvedSeats::Labelled { seats, claims }
             }
             SeatChoice::Best(wanted) => {
@@ -50,17 +50,21 @@ impl ResolvedSeats {
     /// The seats in layout order.
     ///
     /// # Errors
-    /// `SEAT_UNAVAILABLE`.
-    pub fn chosen(self) -> Result<Vec<WantedSeat>, Refusal> {
+    /// `SEAT_UNAVAILABLE`; `INVALID_REQUEST` for a tariff of the best seats that is not there, or not for such seats.
+    pub fn chosen(self, tx: &Tx, schedule_id: i64) -> Outcome<Vec<WantedSeat>> {
         match self {
             ResolvedSeats::Labelled { mut seats, claims } if claims.is_empty() => {
                 seats.sort_by_key(|seat| seat.seat_no);
                 Ok(seats)
             }
             ResolvedSeats::Labelled { claims, .. } => {
-                Err(Refusal::SeatUnavailable { seats: claims.into_iter().map(|claim| claim.label).collect() })
+                Err(Refusal::SeatUnavailable { seats: claims.into_iter().map(|claim| claim.label).collect() }.into())
             }
-            ResolvedSeats::Best { seats, wanted } => seats.best(&wanted),
+            ResolvedSeats::Best { seats, wanted } => {
+                let mut seats = seats.best(&wanted)?;
+                seat::agree(tx, schedule_id, seats.iter_mut().zip(&wanted.tariffs))?;
+                Ok(seats)
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{Reservation, ReturnedSeat, Status};
 use crate::balance::PayMethod;
 use crate::clock::Millis;
 use crate::points::Points;
-use crate::seat::WantedSeat;
+use crate::seat::{AgreedTariff, WantedSeat};
 use crate::store::from_row;
 use crate::venue::Tx;
 
@@ -59,10 +59,12 @@ pub(super) fn insert(tx: &Tx, reservation: &Reservation, seats: &[WantedSeat]) -
 
 fn insert_seats(tx: &Tx, reservation_id: Uuid, seats: &[WantedSeat]) -> rusqlite::Result<()> {
     let mut insert = tx.prepare_cached(
-        "INSERT INTO reservation_seat (reservation_id, seat_no, label, price) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO reservation_seat (reservation_id, seat_no, label, price, tariff, tariff_note)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
     for seat in seats {
-        insert.execute((reservation_id, seat.seat_no, &seat.label, seat.price))?;
+        let (tariff, note) = seat.tariff.as_ref().map(|tariff| (&tariff.name, &tariff.note)).unzip();
+        insert.execute((reservation_id, seat.seat_no, &seat.label, seat.price, tariff, note))?;
     }
     Ok(())
 }
@@ -171,9 +173,14 @@ pub(super) fn list_of_user(
 pub(super) fn list_seats(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<Vec<WantedSeat>> {
     connection
         .prepare_cached(
-            "SELECT seat_no, label, price FROM reservation_seat WHERE reservation_id = ?1 ORDER BY seat_no",
+            "SELECT seat_no, label, price, tariff, tariff_note FROM reservation_seat WHERE reservation_id = ?1
+             ORDER BY seat_no",
         )?
-        .query_map([reservation_id], |row| from_row!(row => WantedSeat { seat_no, label, price }))?
+        .query_map([reservation_id], |row| {
+            let (name, note): (Option<String>, Option<String>) = (row.get(3)?, row.get(4)?);
+            let tariff = name.map(|name| AgreedTariff { name, note });
+            Ok(WantedSeat { seat_no: row.get(0)?, label: row.get(1)?, price: row.get(2)?, tariff })
+        })?
         .collect()
 }
 
@@ -259,8 +266,8 @@ pub(super) fn move_to_returned(
     entry_id: i64,
 ) -> rusqlite::Result<()> {
     let mut insert = tx.prepare_cached(
-        "INSERT INTO returned_seat (reservation_id, seat_no, label, price, entry_id)
-         SELECT reservation_id, seat_no, label, price, ?3 FROM reservation_seat WHERE reservation_id = ?1 AND seat_no = ?2",
+        "INSERT INTO returned_seat (reservation_id, seat_no, label, price, entry_id, tariff)
+         SELECT reservation_id, seat_no, label, price, ?3, tariff FROM reservation_seat WHERE reservation_id = ?1 AND seat_no = ?2",
     )?;
     let mut delete = tx.prepare_cached("DELETE FROM reservation_seat WHERE reservation_id = ?1 AND seat_no = ?2")?;
     for seat in seats {
@@ -274,10 +281,10 @@ pub(super) fn move_to_returned(
 pub(super) fn list_returned(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<Vec<ReturnedSeat>> {
     connection
         .prepare_cached(
-            "SELECT label, price, at FROM returned_seat JOIN ledger_entry USING (entry_id)
+            "SELECT label, price, at, tariff FROM returned_seat JOIN ledger_entry USING (entry_id)
              WHERE returned_seat.reservation_id = ?1 ORDER BY seat_no",
         )?
-        .query_map([reservation_id], |row| from_row!(row => ReturnedSeat { seat, price, returned_at }))?
+        .query_map([reservation_id], |row| from_row!(row => ReturnedSeat { seat, price, returned_at, tariff }))?
         .collect()
 }
 

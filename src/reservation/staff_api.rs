@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::api::{list, read_labels, read_returned, reservation_id, reservation_json_for_staff};
+use super::api::{list, read_all_seats, read_returned, reservation_id, reservation_json_for_staff};
 use super::{Progress, ReservationDetails};
 use crate::http::Reply;
 use crate::refusal::Refusal;
@@ -30,9 +30,9 @@ pub fn of_user(context: &Context) -> Outcome<Answer> {
 /// reservation to those that it names, all or nothing; the hold lasts as long as before. 200 with the reservation. 404
 /// `RESERVATION_NOT_FOUND`, `SEAT_NOT_FOUND`; 409 `RESERVATION_NOT_PENDING`, `SCHEDULE_CANCELLED`, `SEAT_UNAVAILABLE`.
 pub fn change_seats(context: &Context) -> Outcome<Answer> {
-    let (reservation_id, labels) = (reservation_id(context)?, read_labels(context)?);
+    let (reservation_id, seats) = (reservation_id(context)?, read_all_seats(context)?);
     Answer::write(move |tx| {
-        let changed = super::change_any(tx, reservation_id, &labels)?;
+        let changed = super::change_any(tx, reservation_id, &seats)?;
         Ok(Written::Ready(Reply::json(200, &reservation_json_for_staff(&changed, tx.now()))))
     })
 }

@@ -2,6 +2,7 @@
 
 mod sql;
 pub mod staff_api;
+mod tariffs;
 mod times;
 
 use std::borrow::Borrow;
@@ -11,6 +12,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 pub use sql::{count_seats_changed, find, find_to_settle, list_concerts, list_of_concert, list_to_come};
+pub use tariffs::{Tariff, Tariffs};
 pub use times::{SaidTimes, Times, instant_of};
 
 use crate::clock::Millis;
@@ -95,6 +97,9 @@ pub struct Schedule {
     /// When everybody had their points back after that.
     #[serde(skip)]
     pub settled_at: Option<Millis>,
+    /// Its kinds of price; none: each seat has its full price.
+    #[serde(skip_serializing_if = "Tariffs::is_empty")]
+    pub tariffs: Tariffs,
 }
 
 impl Schedule {
@@ -285,6 +290,12 @@ pub fn mark_settled(tx: &Tx, schedule_id: i64) -> Outcome<()> {
 /// Writes down how many seats a changed layout has and what the cheapest costs, also when only prices changed.
 pub fn change_seats(tx: &Tx, schedule_id: i64, seats_total: usize, price_from: Points) -> Outcome<()> {
     sql::update_seats(tx, schedule_id, seats_total as i64, price_from)?;
+    record_change(tx, schedule_id)
+}
+
+/// Gives a date other tariffs. What is held or sold keeps what was agreed.
+pub fn change_tariffs(tx: &Tx, schedule_id: i64, tariffs: &Tariffs) -> Outcome<()> {
+    sql::update_tariffs(tx, schedule_id, tariffs)?;
     record_change(tx, schedule_id)
 }
 

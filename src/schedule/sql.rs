@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::{Concert, ConcertWords, Schedule, Times, Translation, Translations};
+use super::{Concert, ConcertWords, Schedule, Tariffs, Times, Translation, Translations};
 use crate::clock::Millis;
 use crate::look::read_picture;
 use crate::points::Points;
@@ -115,12 +115,12 @@ pub fn list_concerts(connection: &Connection, after: i64, limit: u32) -> rusqlit
 }
 
 const SCHEDULE: &str = "SELECT schedule_id, concert_id, concert.title, date, starts_at, sale_opens_at, sale_closes_at,
-    seats_total, price_from, version, refund_until_hours, cancelled_at, settled_at FROM schedule JOIN concert USING (concert_id)";
+    seats_total, price_from, version, refund_until_hours, cancelled_at, settled_at, tariffs FROM schedule JOIN concert USING (concert_id)";
 
 fn read(row: &Row) -> rusqlite::Result<Schedule> {
     from_row!(row => Schedule {
         schedule_id, concert_id, concert_title, date, starts_at, sale_opens_at, sale_closes_at, seats_total,
-        price_from, version, refund_until_hours, cancelled_at, settled_at,
+        price_from, version, refund_until_hours, cancelled_at, settled_at, tariffs,
     })
 }
 
@@ -245,6 +245,12 @@ pub(super) fn update_seats(tx: &Tx, schedule_id: i64, seats_total: i64, price_fr
     )?
     .execute((schedule_id, seats_total, price_from))
     .map(drop)
+}
+
+pub(super) fn update_tariffs(tx: &Tx, schedule_id: i64, tariffs: &Tariffs) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE schedule SET tariffs = ?2, version = version + 1 WHERE schedule_id = ?1")?
+        .execute((schedule_id, tariffs))
+        .map(drop)
 }
 
 /// Every date that there is: its id, when it begins, and the calendar date of that as it was written down.

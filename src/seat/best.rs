@@ -24,6 +24,7 @@
 use super::attributes::{Attribute, Attributes};
 use super::labels::price_range;
 use super::rows::{Row, RowSeat, Rows};
+use super::tariffs::TariffWish;
 use super::{FreeSeats, WantedSeat};
 use crate::http::Fields;
 use crate::points::Points;
@@ -42,6 +43,8 @@ pub struct BestRequest {
     price_max: Option<Points>,
     /// What that many of them are to have, one entry a seat.
     attributes: Vec<Attribute>,
+    /// What so many of them are to cost, one entry a seat in layout order; the others cost their full price.
+    pub tariffs: Vec<TariffWish>,
 }
 
 /// The kinds of seats: one for each attribute, and those without.
@@ -73,8 +76,14 @@ impl BestRequest {
                 attributes.push(Attribute::read(at, &word)?);
             }
         }
+        let mut tariffs = Vec::new();
+        if best.has("tariffs") {
+            for (at, name) in best.list("tariffs", 0..=count)? {
+                tariffs.push(TariffWish::read(at, name)?);
+            }
+        }
         best.end()?;
-        Ok(BestRequest { count, section, categories, price_max: price_max.map(Points::new), attributes })
+        Ok(BestRequest { count, section, categories, price_max: price_max.map(Points::new), attributes, tariffs })
     }
 
     fn need(&self) -> Need {
@@ -120,7 +129,7 @@ impl FreeSeats {
         let wanted = |index: usize| {
             let seat = &self.plan.seats[index];
             let price = seat.price.unwrap_or(Points::ZERO); // a free seat has one
-            WantedSeat { seat_no: seat.seat_no, label: seat.label.to_string(), price }
+            WantedSeat { seat_no: seat.seat_no, label: seat.label.to_string(), price, tariff: None }
         };
         Ok(chosen.into_iter().map(wanted).collect())
     }

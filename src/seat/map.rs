@@ -12,6 +12,7 @@ use super::plan::{MapSeats, Plan};
 use super::{Attribute, sql};
 use crate::clock::Millis;
 use crate::points::Points;
+use crate::schedule::Tariffs;
 use crate::store::Outcome;
 use crate::venue::{Claim, SeatState};
 
@@ -32,6 +33,7 @@ pub(super) struct Occupancy {
 #[derive(Debug)]
 pub(super) struct Map {
     date: String,
+    tariffs: Arc<Tariffs>,
     pub plan: Arc<Plan>,
     /// By their index in the plan. Shared with those who are just writing it out, so that no commit waits for them.
     pub states: Arc<Vec<SeatState>>,
@@ -56,7 +58,8 @@ impl Occupancy {
             let states = Arc::new(vec![SeatState::Available; plan.seats.len()]);
             let (read_at, changed_at) = (schedule.version, vec![schedule.version; plan.seats.len()]);
             let own = HashMap::new();
-            occupancy.map = Some(Map { date: schedule.date, plan, states, own, read_at, changed_at });
+            let tariffs = Arc::new(schedule.tariffs);
+            occupancy.map = Some(Map { date: schedule.date, tariffs, plan, states, own, read_at, changed_at });
         }
         for (seat_no, claim) in sql::list_claims(connection, schedule_id)? {
             occupancy.change(&[seat_no], Claim::AVAILABLE, claim);
@@ -148,6 +151,7 @@ impl Occupancy {
             since,
             seats_available: self.count_free(now),
             drawing: since.is_none().then(|| Arc::clone(&map.plan.drawing)),
+            tariffs: (since.is_none() && !map.tariffs.is_empty()).then(|| Arc::clone(&map.tariffs)),
             seats: MapSeats { plan: Arc::clone(&map.plan), states, mine, attribute: part.attribute, only },
         })
     }
@@ -213,5 +217,7 @@ pub(super) struct MapView {
     pub seats_available: i64,
     #[serde(flatten)]
     drawing: Option<Arc<Drawing>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tariffs: Option<Arc<Tariffs>>,
     pub seats: MapSeats,
 }

@@ -28,6 +28,7 @@ mod rows;
 mod sql;
 pub mod staff_api;
 pub mod table;
+mod tariffs;
 
 use std::sync::Arc;
 
@@ -46,6 +47,7 @@ pub use map::{Free, MapPart};
 pub use map_cache::{FreeSeats, MapCache};
 pub use plan::Plan;
 pub use sql::{count_available, list_layout};
+pub use tariffs::{AgreedTariff, SeatWish, agree, change as change_tariffs};
 
 use crate::clock::Millis;
 use crate::points::Points;
@@ -125,6 +127,8 @@ pub struct WantedSeat {
     pub seat_no: i64,
     pub label: String,
     pub price: Points,
+    /// The kind of price, if it is not the full one.
+    pub tariff: Option<AgreedTariff>,
 }
 
 /// A claim on a seat that somebody wants.
@@ -221,19 +225,24 @@ pub fn list_map(
 ///
 /// # Errors
 /// `SEAT_NOT_FOUND` with those that do not exist.
-pub fn must_find(tx: &Tx, schedule_id: i64, labels: &[String]) -> Outcome<(Vec<WantedSeat>, Vec<SeatClaim>)> {
-    let (mut found, mut claims, mut missing) = (Vec::with_capacity(labels.len()), Vec::new(), Vec::new());
-    for label in labels {
-        match sql::find_with_claim(tx, schedule_id, label)? {
+pub fn must_find(tx: &Tx, schedule_id: i64, wanted: &[SeatWish]) -> Outcome<(Vec<WantedSeat>, Vec<SeatClaim>)> {
+    let (mut found, mut claims, mut missing) = (Vec::with_capacity(wanted.len()), Vec::new(), Vec::new());
+    for wish in wanted {
+        match sql::find_with_claim(tx, schedule_id, &wish.label)? {
             Some((seat, claim)) => {
                 claims.extend(claim);
                 found.push(seat);
             }
-            None => missing.push(label.clone()),
+            None => missing.push(wish.label.clone()),
         }
     }
     claims.sort_by_key(|claim| claim.seat_no);
-    if missing.is_empty() { Ok((found, claims)) } else { Err(Refusal::SeatNotFound { seats: missing }.into()) }
+    if !missing.is_empty() {
+        return Err(Refusal::SeatNotFound { seats: missing }.into());
+    }
+    let named = found.iter_mut().zip(wanted).filter_map(|(seat, wish)| Some((seat, wish.tariff.as_ref()?)));
+    tariffs::agree(tx, schedule_id, named)?;
+    Ok((found, claims))
 }
 
 /// Holds all these seats for a reservation until a moment, or none of them.

@@ -79,6 +79,18 @@ pub(super) fn is_unpriced(connection: &Connection, schedule_id: i64, seat_no: i6
         .query_row((schedule_id, seat_no), |row| row.get(0))
 }
 
+/// What a seat is priced as: its category, or its section where it has none.
+pub(super) fn find_priced_as(tx: &Tx, schedule_id: i64, seat_no: i64) -> rusqlite::Result<Option<String>> {
+    tx.prepare_cached("SELECT ifnull(category, section) FROM seat WHERE schedule_id = ?1 AND seat_no = ?2")?
+        .query_row((schedule_id, seat_no), |row| row.get(0))
+}
+
+/// Whether a seat of a schedule is priced as this category.
+pub(super) fn has_category(tx: &Tx, schedule_id: i64, name: &str) -> rusqlite::Result<bool> {
+    tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM seat WHERE schedule_id = ?1 AND ifnull(category, section) = ?2)")?
+        .query_row((schedule_id, name), |row| row.get(0))
+}
+
 /// Puts the seats on sale that get their first price, unless they are kept back for a reason.
 fn open_unpriced(tx: &Tx, schedule_id: i64, of: &str, name: Option<&str>) -> rusqlite::Result<()> {
     tx.prepare_cached(&format!(
@@ -139,7 +151,9 @@ pub(super) fn is_claimed(tx: &Tx, schedule_id: i64) -> rusqlite::Result<bool> {
 pub(super) fn find(connection: &Connection, schedule_id: i64, label: &str) -> rusqlite::Result<Option<WantedSeat>> {
     connection
         .prepare_cached("SELECT seat_no, label, price FROM seat WHERE schedule_id = ?1 AND label = ?2")?
-        .query_row((schedule_id, label), |row| from_row!(row => WantedSeat { seat_no, label, price }))
+        .query_row((schedule_id, label), |row| {
+            Ok(WantedSeat { seat_no: row.get(0)?, label: row.get(1)?, price: row.get(2)?, tariff: None })
+        })
         .optional()
 }
 
@@ -154,7 +168,7 @@ pub(super) fn find_with_claim(
          LEFT JOIN claim USING (schedule_id, seat_no) WHERE schedule_id = ?1 AND label = ?2",
     )?
     .query_row((schedule_id, label), |row| {
-        let seat = WantedSeat { seat_no: row.get(0)?, label: row.get(1)?, price: row.get(2)? };
+        let seat = WantedSeat { seat_no: row.get(0)?, label: row.get(1)?, price: row.get(2)?, tariff: None };
         let (state, held_until): (Option<SeatState>, Option<Millis>) = (row.get(3)?, row.get(4)?);
         let claim = |state| SeatClaim { seat_no: seat.seat_no, label: seat.label.clone(), state, held_until };
         let claim = state.map(claim);

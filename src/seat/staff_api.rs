@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use super::api::{DATES_MAX, after, schedule_json};
 use super::drawing::{Drawing, Point};
 use super::hall::Remark;
-use super::{Layout, MapSeat, Seat, front, layout, prices, sql};
+use super::{Layout, MapSeat, Seat, front, layout, prices, sql, tariffs};
 use crate::http::{Fields, Reply, decoded_segment};
 use crate::points::Points;
 use crate::refusal::Refusal;
-use crate::schedule::{self, SaidTimes, Schedule};
+use crate::schedule::{self, SaidTimes, Schedule, Tariffs};
 use crate::store::Outcome;
 use crate::venue::{Answer, Context, SeatState, Tx, Written, cut_page};
 
@@ -52,6 +52,7 @@ pub fn seats(context: &Context) -> Outcome<Answer> {
         date: schedule.date,
         version: schedule.version,
         seats_available: seats.iter().filter(|seat| seat.status == SeatState::Available).count(),
+        tariffs: schedule.tariffs,
         drawing: front::settled(drawing, seats.iter().map(|seat| seat.seat.place())),
         seats,
     };
@@ -66,6 +67,8 @@ struct StaffMap {
     date: String,
     version: i64,
     seats_available: usize,
+    #[serde(skip_serializing_if = "Tariffs::is_empty")]
+    tariffs: Tariffs,
     #[serde(flatten)]
     drawing: Drawing,
     seats: Vec<MapSeat<Seat>>,
@@ -108,24 +111,28 @@ struct Preview {
 }
 
 /// `POST /staff/concerts/{concertId}/schedules`, for admins: adds a date: `startsAt` and `layout`, and the times of its
-/// sale if given; up to 16 MiB. 201 with `Location`; one effect for an `Idempotency-Key`. 404 `CONCERT_NOT_FOUND`.
+/// sale and its `tariffs` if given; up to 16 MiB. 201 with `Location`; one effect for an `Idempotency-Key`. 404 `CONCERT_NOT_FOUND`.
 pub fn add_schedule(context: &Context) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
     let mut fields = context.fields()?;
     let zone = context.venue.settings.sale.time_zone.clone();
     let (said, layout) = read_new_date(&mut fields, &zone)?;
+    let tariffs = read_tariffs(&mut fields)?;
     fields.end()?;
     said.over(None, &zone, context.now)?; // what is wrong with it is said before what is wrong with the concert
     Answer::write(move |tx| {
         let times = said.over(None, &zone, tx.now())?;
         let schedule_id = super::open_schedule(tx, None, concert_id, &times, &layout)?;
+        if let Some(tariffs) = &tariffs {
+            tariffs::change(tx, schedule_id, tariffs)?;
+        }
         let at = format!("/api/v1/schedules/{schedule_id}/seats");
         Ok(Written::Ready(shown(tx, 201, schedule_id)?.with("Location", at)))
     })
 }
 
-/// `PATCH /staff/schedules/{scheduleId}`, for admins: changes times, prices, the layout or the `front` of a date, all
-/// that it names or nothing; up to 16 MiB. 200 with the date. Those who hold seats pay what they agreed to. 404
+/// `PATCH /staff/schedules/{scheduleId}`, for admins: changes times, prices, `tariffs`, the layout or the `front` of a
+/// date, all that it names or nothing; up to 16 MiB. 200 with the date. Those who hold seats pay what they agreed to. 404
 /// `SCHEDULE_NOT_FOUND`; 409 `LAYOUT_IN_USE`, `SCHEDULE_CANCELLED`.
 pub fn change_schedule(context: &Context) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
@@ -133,6 +140,7 @@ pub fn change_schedule(context: &Context) -> Outcome<Answer> {
     let layout: Option<Layout> = fields.has("layout").then(|| read_layout(&mut fields)).transpose()?;
     let front = fields.or_none("front", |fields| Point::read(fields.object("front")?))?;
     let prices = prices::read(&mut fields)?;
+    let tariffs = read_tariffs(&mut fields)?;
     let zone = context.venue.settings.sale.time_zone.clone();
     let said = read_times(&mut fields, &zone)?;
     fields.end()?;
@@ -150,6 +158,9 @@ pub fn change_schedule(context: &Context) -> Outcome<Answer> {
         if !prices.is_empty() {
             prices::change(tx, schedule_id, &prices)?;
         }
+        if let Some(tariffs) = &tariffs {
+            tariffs::change(tx, schedule_id, tariffs)?;
+        }
         Ok(Written::Ready(shown(tx, 200, schedule_id)?))
     })
 }
@@ -161,6 +172,14 @@ pub fn change_schedule(context: &Context) -> Outcome<Answer> {
 pub fn read_new_date(fields: &mut Fields, zone: &TimeZone) -> Result<(SaidTimes, Layout), Refusal> {
     let layout = read_layout(fields)?;
     Ok((read_times(fields, zone)?, layout))
+}
+
+/// The `tariffs` that a date is to have.
+///
+/// # Errors
+/// `INVALID_REQUEST`.
+pub fn read_tariffs(fields: &mut Fields) -> Result<Option<Tariffs>, Refusal> {
+    fields.has("tariffs").then(|| Tariffs::read(fields)).transpose()
 }
 
 fn read_layout(fields: &mut Fields) -> Result<Layout, Refusal> {

@@ -17,8 +17,8 @@ use crate::clock::Millis;
 use crate::points::Points;
 use crate::queue::staff_api::RulesChange;
 use crate::reservation::{GivenIds, Status};
-use crate::schedule::{ConcertWords, Times};
-use crate::seat::Layout;
+use crate::schedule::{ConcertWords, Tariffs, Times};
+use crate::seat::{Layout, SeatWish};
 use crate::settings::SaleSettings;
 use crate::staff::Role;
 use crate::store::OpenError;
@@ -59,6 +59,7 @@ struct Date {
     id: Option<i64>,
     times: Times,
     layout: Layout,
+    tariffs: Tariffs,
     /// Seats that the venue keeps back, each with its reason.
     blocked: Vec<(String, Option<String>)>,
     cancelled: bool,
@@ -81,7 +82,7 @@ struct Reservation {
     ids: Option<GivenIds>,
     user_id: Uuid,
     schedule_id: i64,
-    seats: Vec<String>,
+    seats: Vec<SeatWish>,
     status: Status,
     /// Until when an unpaid one holds its seats.
     hold_expires_at: Option<Millis>,

@@ -17,7 +17,7 @@ use crate::payment::NOTE_MAX_CHARS;
 use crate::points::Points;
 use crate::queue::staff_api::RulesChange;
 use crate::refusal::Refusal;
-use crate::reservation::api::read_seats;
+use crate::reservation::api::read_wanted_seats;
 use crate::reservation::{GivenIds, Status};
 use crate::schedule;
 use crate::seat;
@@ -159,9 +159,10 @@ impl Reader<'_> {
         self.settle_instants(&mut value, &at, &["startsAt", "saleOpensAt", "saleClosesAt"])?;
         let mut fields = Fields::of_value(value, at.clone())?;
         let (said, layout) = seat::staff_api::read_new_date(&mut fields, &zone)?;
+        let tariffs = seat::staff_api::read_tariffs(&mut fields)?.unwrap_or_default();
         fields.end()?;
         let times = said.over(None, &zone, self.now).map_err(|refusal| below(&at, refusal))?;
-        Ok(Date { id, times, layout, blocked, cancelled })
+        Ok(Date { id, times, layout, tariffs, blocked, cancelled })
     }
 
     fn user(&mut self, mut fields: Fields) -> Result<User, Refusal> {
@@ -216,7 +217,8 @@ impl Reader<'_> {
             ));
         }
         let schedule_id = fields.integer("scheduleId", 1..=i64::MAX)?;
-        let labels = read_seats(&mut fields)?;
+        let seats = read_wanted_seats(&mut fields)?;
+        let labels: Vec<String> = seats.iter().map(|seat| seat.label.clone()).collect();
         let status = fields.has("status").then(|| fields.text("status")).transpose()?;
         let status = status.map_or(Some(Status::Confirmed), |word| STATUSES.into_iter().find(|one| one.word() == word));
         let words = STATUSES.map(Status::word).join(", ");
@@ -238,18 +240,7 @@ impl Reader<'_> {
         let note = fields.has("note").then(|| fields.line("note", 1..=NOTE_MAX_CHARS)).transpose()?;
         let tickets = each(&mut fields, "tickets", SEATS_MAX, |fields| self.ticket(fields, &labels))?;
         fields.end()?;
-        Ok(Reservation {
-            ids,
-            user_id,
-            schedule_id,
-            seats: labels,
-            status,
-            hold_expires_at,
-            tickets,
-            at_counter,
-            method,
-            note,
-        })
+        Ok(Reservation { ids, user_id, schedule_id, seats, status, hold_expires_at, tickets, at_counter, method, note })
     }
 
     /// The end of an unpaid hold: within a day, unless staff keep the seats.

@@ -177,6 +177,9 @@ impl Concert {
                 return Err(taken(format!("{}/scheduleId", place()), id));
             }
             let id = seat::open_schedule(tx, date.id, concert.concert_id, &date.times, &date.layout).at(place)?;
+            if !date.tariffs.is_empty() {
+                seat::change_tariffs(tx, id, &date.tariffs).at(place)?;
+            }
             for (number, (label, reason)) in date.blocked.iter().enumerate() {
                 seat::block(tx, id, label, true, reason.as_deref()).at(|| format!("{}/blocked/{number}", place()))?;
             }

@@ -51,6 +51,12 @@ pub fn ticket_json(found: &TicketDetails) -> Value {
     if !found.attributes.is_empty() {
         ticket["attributes"] = json!(found.attributes);
     }
+    if let Some(tariff) = &found.tariff {
+        ticket["tariff"] = json!(tariff);
+    }
+    if let Some(note) = &found.tariff_note {
+        ticket["tariffNote"] = json!(note);
+    }
     ticket
 }
 

@@ -35,6 +35,9 @@ pub struct DoorListEntry {
     pub entered: Option<(Millis, Option<String>)>,
     /// For a code that an older program made: its SHA-256, so that the list makes no tickets.
     pub legacy_code_hash: Option<String>,
+    /// The kind of price of its seat, if it is not the full one, and what the door looks at.
+    pub tariff: Option<String>,
+    pub tariff_note: Option<String>,
 }
 
 /// What a list is for.
@@ -69,8 +72,12 @@ pub fn write(key: &SigningKey, about: &DoorListHeader, tickets: &[DoorListEntry]
             line["at"] = json!(at);
             line["door"] = json!(door);
         }
-        if let Some(hash) = &ticket.legacy_code_hash {
-            line["codeSha256"] = json!(hash);
+        for (name, text) in
+            [("codeSha256", &ticket.legacy_code_hash), ("tariff", &ticket.tariff), ("tariffNote", &ticket.tariff_note)]
+        {
+            if let Some(text) = text {
+                line[name] = json!(text);
+            }
         }
         text.push_str(&format!("{line}\n"));
     }
@@ -230,6 +237,8 @@ impl Record {
             status: Status::of(&word)?,
             entered: self.instant("at").map(|at| (at, self.text("door"))),
             legacy_code_hash: self.text("codeSha256"),
+            tariff: self.text("tariff"),
+            tariff_note: self.text("tariffNote"),
         })
     }
 }
@@ -256,6 +265,8 @@ mod tests {
             status,
             entered: None,
             legacy_code_hash: None,
+            tariff: Some("학생".into()),
+            tariff_note: None,
         }
     }
 

@@ -89,6 +89,9 @@ pub struct TicketDetails {
     /// What is special about its seat.
     pub attributes: Attributes,
     pub seat_no: i64,
+    /// The kind of price of its seat, if it is not the full one, and what the door looks at.
+    pub tariff: Option<String>,
+    pub tariff_note: Option<String>,
     /// Whether it was found by what it was called before it was made out anew.
     pub is_former: bool,
 }

@@ -13,11 +13,11 @@ use crate::venue::Tx;
 const FOUND: &str =
     "SELECT t.ticket_id, t.label, t.number, t.code, t.reservation_id, r.user_id, ifnull(t.holder, u.name), r.schedule_id, c.title,
         c.venue, s.date, s.starts_at, seat.section, seat.row, seat.number, t.issued_at,
-        r.status = 'CONFIRMED' AND s.cancelled_at IS NULL AND EXISTS (SELECT 1 FROM reservation_seat AS paid
-          WHERE paid.reservation_id = t.reservation_id AND paid.seat_no = t.seat_no),
-        i.at, i.door, i.offline, ifnull(seat.attributes, 0), t.seat_no
+        r.status = 'CONFIRMED' AND s.cancelled_at IS NULL AND paid.seat_no IS NOT NULL,
+        i.at, i.door, i.offline, ifnull(seat.attributes, 0), t.seat_no, paid.tariff, paid.tariff_note
     FROM ticket AS t JOIN reservation AS r USING (reservation_id) JOIN user AS u USING (user_id)
     JOIN schedule AS s USING (schedule_id) JOIN concert AS c USING (concert_id)
+    LEFT JOIN reservation_seat AS paid ON paid.reservation_id = t.reservation_id AND paid.seat_no = t.seat_no
     LEFT JOIN seat ON seat.schedule_id = r.schedule_id AND seat.seat_no = t.seat_no AND seat.label = t.label
     LEFT JOIN check_in AS i ON i.ticket_id = t.ticket_id";
 
@@ -40,6 +40,8 @@ fn read(row: &Row) -> rusqlite::Result<TicketDetails> {
         check_in: read_check_in(row, 17)?,
         attributes: row.get(20)?,
         seat_no: row.get(21)?,
+        tariff: row.get(22)?,
+        tariff_note: row.get(23)?,
         is_former: false,
     })
 }
@@ -147,7 +149,16 @@ fn list_former_for_door(connection: &Connection, schedule_id: i64) -> rusqlite::
             let code: String = row.get(2)?;
             let legacy_code_hash = code::is_legacy(&code).then(|| legacy_code_hash(&code));
             let (number, seat) = (row.get(0)?, row.get(1)?);
-            Ok(DoorListEntry { status: Status::Void, entered: None, legacy_code_hash, number, seat, section: None })
+            Ok(DoorListEntry {
+                status: Status::Void,
+                entered: None,
+                legacy_code_hash,
+                number,
+                seat,
+                section: None,
+                tariff: None,
+                tariff_note: None,
+            })
         })?
         .collect()
 }
@@ -206,6 +217,8 @@ pub fn list_for_door(connection: &Connection, schedule_id: i64) -> rusqlite::Res
                 number: found.ticket.number,
                 seat: found.ticket.seat,
                 section: found.section,
+                tariff: found.tariff,
+                tariff_note: found.tariff_note,
             })
         })?
         .collect::<rusqlite::Result<Vec<DoorListEntry>>>()?;

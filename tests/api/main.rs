@@ -49,6 +49,7 @@ mod strangers;
 mod streams;
 #[path = "../support/mod.rs"]
 mod support;
+mod tariffs;
 mod test_servers;
 mod tickets;
 mod users;

@@ -185,8 +185,12 @@ impl DoorCheck {
 
 const ALREADY_IN: &str = "이미 입장함 · ALREADY IN";
 
+/// The seat, and its tariff with what is to be looked at.
 fn seat(ticket: &DoorListEntry) -> String {
-    ticket.section.as_ref().map_or_else(|| ticket.seat.clone(), |section| format!("{section} {}", ticket.seat))
+    let place =
+        ticket.section.as_ref().map_or_else(|| ticket.seat.clone(), |section| format!("{section} {}", ticket.seat));
+    let tariff = [&ticket.tariff, &ticket.tariff_note].into_iter().flatten().map(String::as_str);
+    std::iter::once(&*place).chain(tariff).collect::<Vec<_>>().join(" · ")
 }
 
 /// What was typed up to the next Enter or Tab, with which scanners end a code; at most so long. What is not UTF-8 is

@@ -109,6 +109,7 @@ CREATE TABLE returned_seat (
     label          TEXT    NOT NULL,
     price          INTEGER NOT NULL CHECK (price >= 0),
     entry_id       INTEGER NOT NULL REFERENCES ledger_entry (entry_id),
+    tariff         TEXT,
     PRIMARY KEY (reservation_id, seat_no)
 ) STRICT, WITHOUT ROWID;
 
@@ -228,3 +229,8 @@ CREATE TABLE concert_text (
     description TEXT    NOT NULL CHECK (length(description) <= 4000),
     PRIMARY KEY (concert_id, language)
 ) STRICT, WITHOUT ROWID;
+
+-- schedule, reservation_seat: kinds of price, and which was agreed
+ALTER TABLE schedule ADD COLUMN tariffs TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(tariffs));
+ALTER TABLE reservation_seat ADD COLUMN tariff TEXT;
+ALTER TABLE reservation_seat ADD COLUMN tariff_note TEXT CHECK (tariff_note IS NULL OR tariff IS NOT NULL);

@@ -3,7 +3,7 @@
 import './booking_words.js';
 import { Refused, anySignal, newKey, patiently, pause } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
-import { points } from '../shared/format.js';
+import { cost, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { announce, ask } from '../shared/notice.js';
 import { seatName } from '../shared/seat_name.js';
@@ -125,7 +125,7 @@ class Hold {
       el('section', { class: 'card', 'aria-label': say('pay.what') },
         el('h2', {}, concertTitle), el('p', { class: 'soft' }, whenOf(this.reservation, this.rules.timeZone)),
         el('dl', { class: 'facts' },
-          seats.map(({ seat, price }) => [el('dt', {}, seatName(names[seat] ?? { seat })), el('dd', {}, points(price))]),
+          seats.map(({ seat, price, tariff }) => [el('dt', {}, [seatName(names[seat] ?? { seat }), tariff].filter(Boolean).join(' · ')), el('dd', {}, cost(price))]),
           el('dt', { class: 'sum' }, say('pay.sum')), el('dd', { class: 'sum' }, points(amount)))),
       this.body,
       busyButton(say('pay.giveBack'), () => this.giveBack(), 'quiet'));

@@ -11,6 +11,7 @@ import { SeatMap } from '../shared/seat_map.js';
 import { seatName, seatNames } from '../shared/seat_name.js';
 import { inTab } from '../shared/store.js';
 import { follow } from '../shared/stream.js';
+import { withTariffs } from '../shared/tariffs.js';
 import { venue } from '../shared/venue.js';
 import { findConcert, readDates, stateOf, whenOf } from './dates.js';
 import { enter } from './gate.js';
@@ -52,11 +53,13 @@ class Hall {
     Object.assign(this, { scheduleId, rules, signal });
     this.kept = `boxoffice.chosen.${scheduleId}`;
     this.chosen = new Set(inTab.json(this.kept) ?? []);
+    this.tariffAt = new Map(); // by seat; without one it has its full price
     this.sale = el('div', { role: 'status' });
     this.refusal = el('div', { role: 'alert' });
     this.notes = el('div', {}, this.sale, this.refusal);
     this.tray = new Tray({
-      remove: (seat) => { this.toggle(seat); this.map.refreshSeat(seat.seat); }, hold: (seats) => this.hold({ seats }), holdMinutes: Math.floor(rules.holdSeconds / 60) || 1,
+      remove: (seat) => { this.toggle(seat); this.map.refreshSeat(seat.seat); }, choose: (seat, tariff) => { this.tariffAt.set(seat.seat, tariff); this.drawTray(); },
+      hold: (seats) => this.hold({ seats }), holdMinutes: Math.floor(rules.holdSeconds / 60) || 1,
     });
   }
 
@@ -74,11 +77,12 @@ class Hall {
     this.take(told === undefined ? answer.body : { ...this.whole, seats: changed(this.seats, seats) });
   }
 
-  take({ seats, front, shapes }) {
+  take({ seats, front, shapes, tariffs }) {
     // While a hold is asked for, its answer says what became of it.
     const lost = this.holding ? [] : seats.filter(({ seat, status }) => this.chosen.has(seat) && status !== 'AVAILABLE');
     for (const { seat } of lost) this.chosen.delete(seat);
     this.seats = seats;
+    this.tariffs = tariffs;
     if (this.map) {
       this.map.update(seats, { front, shapes });
       const others = lost.filter(({ mine }) => !mine);
@@ -169,7 +173,8 @@ class Hall {
 
   drawTray() {
     inTab.setJson(this.kept, [...this.chosen]);
-    this.tray.show(this.seats.filter(({ seat }) => this.chosen.has(seat)), this.room());
+    const chosen = this.seats.filter(({ seat }) => this.chosen.has(seat));
+    this.tray.show(chosen.map((seat) => withTariffs(seat, this.tariffs, this.tariffAt.get(seat.seat))), this.room());
   }
 
   /** "Best seats for N", in a section or anywhere. */

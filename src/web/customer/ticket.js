@@ -4,7 +4,7 @@
 import './booking_words.js';
 import { patiently, pause } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
-import { dateTime, points } from '../shared/format.js';
+import { cost, dateTime, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { ask, toast } from '../shared/notice.js';
 import { askHolder } from '../shared/hand_over.js';
@@ -103,7 +103,7 @@ function whole(ticket, { seats }, timeZone, signal) {
   };
 }
 
-function stub({ ticketId, concertTitle, venue: place, when, name, special, number, url, alt, price, holder, used }, enlarge, give) {
+function stub({ ticketId, concertTitle, venue: place, when, name, special, number, url, alt, price, holder, used, tariff, tariffNote }, enlarge, give) {
   return el('article', { class: 'ticket card', 'data-ticket': ticketId },
     el('button', { type: 'button', class: 'qr', 'aria-label': say('ticket.larger', { seat: name }), on: { click: enlarge } },
       el('img', { src: url, alt })),
@@ -115,7 +115,7 @@ function stub({ ticketId, concertTitle, venue: place, when, name, special, numbe
       special && el('p', { class: 'note' }, special),
       holder && el('p', { class: 'soft small' }, holder),
       used && el('p', { class: 'note warn' }, used),
-      price !== undefined && el('p', { class: 'soft small' }, points(price)),
+      price !== undefined && el('p', { class: 'soft small' }, [tariff, tariffNote, cost(price)].filter(Boolean).join(' · ')),
       el('p', { class: 'small soft' }, say('ticket.number')),
       el('p', { class: 'code ticket-number' }, number),
       give && el('div', { class: 'no-print' }, busyButton(say('handOver.begin'), give, 'small quiet'))));

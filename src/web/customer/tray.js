@@ -2,22 +2,23 @@
 // line below the map that opens to the same list.
 
 import { el, fill } from '../shared/dom.js';
-import { points } from '../shared/format.js';
+import { cost } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { seatName, seatNames } from '../shared/seat_name.js';
+import { priceAt, tariffSelect, wishOf } from '../shared/tariffs.js';
 import { busyButton } from './parts.js';
 
 export class Tray {
-  /** `remove(seat)` takes one out, `hold(seats)` holds them all. */
-  constructor({ remove, hold, holdMinutes }) {
-    Object.assign(this, { remove, hold, holdMinutes, open: false });
+  /** `remove(seat)` takes one out, `choose(seat, tariff)` gives it another price, `hold(seats)` holds them all. */
+  constructor({ remove, choose, hold, holdMinutes }) {
+    Object.assign(this, { remove, choose, hold, holdMinutes, open: false });
     this.node = el('section', { class: 'card tray', 'aria-label': say('tray.label') });
   }
 
   /** Shows what is chosen; `room` says how many one may choose in all. */
   show(chosen, room) {
     const n = chosen.length;
-    const sum = chosen.reduce((total, { price }) => total + price, 0);
+    const sum = chosen.reduce((total, seat) => total + priceAt(seat), 0);
     this.node.classList.toggle('some', n > 0);
     this.node.classList.toggle('open', this.open);
     if (!n) return void fill(this.node, el('h2', {}, say('tray.title')), el('p', { class: 'soft' }, say('tray.empty', { n: room })));
@@ -27,8 +28,8 @@ export class Tray {
       el('ul', { class: 'chosen' }, chosen.map((seat) => this.line(seat))),
       el('div', { class: 'bar apart sum' },
         el('button', { type: 'button', class: 'fold small quiet', 'aria-expanded': String(this.open), 'aria-label': say('tray.list', { seats: seatNames(chosen) }), on: { click: turn } }, seatNames(chosen)),
-        el('span', { class: 'label' }, say('pay.sum')), el('strong', { class: 'figures' }, points(sum))),
-      busyButton(say('tray.hold', { n }), () => this.hold(chosen.map(({ seat }) => seat)), 'main wide'),
+        el('span', { class: 'label' }, say('pay.sum')), el('strong', { class: 'figures' }, cost(sum))),
+      busyButton(say('tray.hold', { n }), () => this.hold(chosen.map(wishOf)), 'main wide'),
       el('p', { class: 'small soft below' }, say('tray.holdHint', { n: this.holdMinutes })));
   }
 
@@ -37,7 +38,11 @@ export class Tray {
       this.remove(seat);
       this.node.querySelector('button')?.focus();
     };
-    return el('li', {}, el('span', {}, seatName(seat)), el('span', { class: 'figures' }, points(seat.price)),
+    const choose = (tariff) => {
+      this.choose(seat, tariff);
+      [...this.node.querySelectorAll('select')].find(({ name }) => name === seat.seat)?.focus();
+    };
+    return el('li', {}, el('span', {}, seatName(seat)), tariffSelect(seat, cost, choose), el('span', { class: 'figures' }, cost(priceAt(seat))),
       el('button', { type: 'button', class: 'small quiet', 'aria-label': say('tray.remove', { seat: seatName(seat) }), on: { click: drop } }, '✕'));
   }
 }

@@ -17,6 +17,9 @@ export const number = (value) => format(Intl.NumberFormat, {}).format(value);
 
 export const points = (value) => say('points', { n: value });
 
+/** What a seat costs. */
+export const cost = (value) => (value === 0 ? say('cost.free') : points(value));
+
 /** A calendar date (`YYYY-MM-DD`) with its day of the week; the year stands there where it is not plain. */
 export const date = (text) => dayOf(new Date(`${text}T00:00:00Z`), 'UTC');
 

@@ -4,6 +4,9 @@ import { addWords } from './language.js';
 
 export const shared = {
   points: ['{n}포인트', '{n} point | {n} points'],
+  'cost.free': ['무료', 'Free'],
+  'tariff.full': ['정가', 'Full price'],
+  'tariff.of': ['{seat} 요금', 'Price of {seat}'],
   'span.moment': ['1분 이내', 'under a minute'],
   'span.minutes': ['약 {n}분', 'about {n} minute | about {n} minutes'],
   'span.hours': ['약 {n}시간', 'about {n} hour | about {n} hours'],

@@ -11,6 +11,7 @@ import { ask, toast } from '../shared/notice.js';
 import { SeatMap } from '../shared/seat_map.js';
 import { seatName, seatNames } from '../shared/seat_name.js';
 import { sample } from '../shared/seat_marks.js';
+import { priceAt, tariffSelect, wishOf, withTariffs } from '../shared/tariffs.js';
 import { serverNow } from '../shared/venue.js';
 import { field, form, numberOf, tabs } from './forms.js';
 import { act, read, sentence } from './session.js';
@@ -61,7 +62,7 @@ const won = (amount) => say('won', { n: number(amount) });
 
 class Sale {
   constructor(given) {
-    Object.assign(this, given, { chosen: new Set(), held: null, method: 'CASH' });
+    Object.assign(this, given, { chosen: new Set(), tariffAt: new Map(), held: null, method: 'CASH' });
     this.path = `/staff/schedules/${this.date.scheduleId}/seats`;
     this.place = el('div', { 'aria-busy': 'true' });
     this.tray = el('div', { role: 'status' });
@@ -85,6 +86,7 @@ class Sale {
     const answer = await read(this.path, { signal: this.signal, etag: this.etag });
     if (answer.status === 304) return;
     this.etag = answer.etag;
+    this.tariffs = answer.body.tariffs;
     this.take(answer.body.seats);
   }
 
@@ -136,22 +138,33 @@ class Sale {
 
   /** Of the seats that are to be sold: their names, and what they cost. */
   what() {
-    if (this.held) return this.held.seats.map(({ seat, price }) => ({ ...this.seats.find((one) => one.seat === seat), price }));
-    return this.seats.filter(({ seat }) => this.chosen.has(seat));
+    if (this.held) return this.held.seats.map(({ seat, price }) => ({ ...this.seats.find((one) => one.seat === seat), price, choices: [] }));
+    return this.seats.filter(({ seat }) => this.chosen.has(seat)).map((seat) => withTariffs(seat, this.tariffs, this.tariffAt.get(seat.seat)));
   }
 
   show() {
     if (!this.seats) return;
     const seats = this.what();
-    const sum = this.method === 'FREE' ? 0 : seats.reduce((total, { price }) => total + price, 0);
+    const sum = this.method === 'FREE' ? 0 : seats.reduce((total, seat) => total + priceAt(seat), 0);
     this.sum = sum;
     fill(this.tray, seats.length
-      ? [el('p', {}, el('strong', {}, seatNames(seats))), el('p', { class: 'big' }, won(sum)),
+      ? [el('p', {}, el('strong', {}, seatNames(seats))), seats.map((seat) => this.tariffOf(seat)), el('p', { class: 'big' }, won(sum)),
         this.held && el('p', { class: 'soft small' }, say('seatSale.heldUntil', { when: dateTime(this.held.holdExpiresAt, this.rules.timeZone) }))]
       : el('p', { class: 'soft' }, say('seatSale.nothing')),
     el('div', { class: 'bar' }, seats.length > 0 && el('button', { type: 'button', class: 'small', on: { click: () => this.clear() } }, say('seatSale.clear'))));
     const button = this.pay?.querySelector('.bar button');
     if (button) button.textContent = this.method === 'FREE' ? say('seatSale.doFree') : say('seatSale.do', { price: won(sum) });
+  }
+
+  /** Where a date has tariffs: the one of a chosen seat. */
+  tariffOf(seat) {
+    const choose = (tariff) => {
+      this.tariffAt.set(seat.seat, tariff);
+      this.show();
+      [...this.tray.querySelectorAll('select')].find(({ name }) => name === seat.seat)?.focus();
+    };
+    const select = tariffSelect(seat, won, choose);
+    return select && el('p', { class: 'bar apart' }, seatName(seat), select);
   }
 
   async clear() {
@@ -201,7 +214,7 @@ class Sale {
   }
 
   seatsOfOrder() {
-    const seats = [...this.chosen];
+    const seats = this.what().map(wishOf);
     const includeBlocked = this.seats.some(({ seat, status }) => status === 'BLOCKED' && this.chosen.has(seat));
     return { seats, ...(includeBlocked ? { includeBlocked } : {}) };
   }

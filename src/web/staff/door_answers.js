@@ -50,9 +50,9 @@ export class DoorAnswers {
     fill(this.big, el('p', { class: 'word' }, say('door.unknown')), el('p', {}, say('door.unknownHint')));
   }
 
-  yes({ ticketId, seat, section, holder, concertTitle }) {
+  yes({ ticketId, seat, section, holder, concertTitle, tariff, tariffNote }) {
     const where = section ? say('door.seatIn', { section, seat }) : seat;
-    return { kind: 'yes', word: say('door.yes'), lines: [el('strong', {}, where), holder, concertTitle], short: `${where} · ${holder}`, undoFromLog: ticketId };
+    return { kind: 'yes', word: say('door.yes'), lines: [el('strong', {}, where), tariff && el('strong', {}, [tariff, tariffNote].filter(Boolean).join(': ')), holder, concertTitle], short: `${where} · ${holder}`, undoFromLog: ticketId };
   }
 
   no({ text }, error) {

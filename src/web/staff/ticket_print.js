@@ -33,6 +33,7 @@ export async function openTickets(main, userId, reservationId, { timeZone }, sig
         el('div', {}, el('h2', {}, reservation.concertTitle),
           el('p', {}, [`${date(reservation.date)} ${time(reservation.startsAt, timeZone)}`, details[at].venue].filter(Boolean).join(' · ')),
           el('p', { class: 'big' }, seatName({ ...details[at], number: details[at].seatNumber })),
+          details[at].tariff && el('p', {}, [details[at].tariff, details[at].tariffNote].filter(Boolean).join(': ')),
           el('p', { class: 'soft' }, `${details[at].holder} · ${reservation.payment.method === 'FREE' ? say('method.FREE') : say('won', { n: format(priceOf.get(seat)) })}`), el('p', {}, el('code', {}, number)),
           el('button', { type: 'button', class: 'no-print', on: { click: () => reissue(ticketId, seat) } }, say('handOver.begin')))))));
   if (valid) main.querySelector('button.main').focus(); // Enter prints

@@ -9,7 +9,7 @@ use boxoffice::clock::{Clock, Millis, Mode};
 use boxoffice::http::{Method, Request};
 use boxoffice::refusal::Refusal;
 use boxoffice::schedule::{self, Times};
-use boxoffice::seat::{self, Hold, MapCache, MapPart, MapSeat, Seat};
+use boxoffice::seat::{self, Hold, MapCache, MapPart, MapSeat, Seat, SeatWish};
 use boxoffice::store::{self, Bounds, CommitError, Outcome, Readers, Writer, WriterHooks};
 use boxoffice::threads::OnFatal;
 use boxoffice::venue::{Change, Tx};
@@ -201,6 +201,10 @@ fn plain_request() -> Request {
     }
 }
 
+fn wanted(labels: &[String]) -> Vec<SeatWish> {
+    labels.iter().map(|label| SeatWish { label: label.clone(), tariff: None }).collect()
+}
+
 fn work(tx: &Tx, user_id: Uuid, dice: &mut Dice, holds: &Holds) -> Outcome<()> {
     let label = |dice: &mut Dice| {
         let number = 1 + dice.below(SEATS / 2);
@@ -211,7 +215,7 @@ fn work(tx: &Tx, user_id: Uuid, dice: &mut Dice, holds: &Holds) -> Outcome<()> {
             let labels = vec![label(dice)];
             let until = tx.now().plus_ms(1 + dice.below(4_000) as i64);
             let claim = Hold { schedule_id: 1, reservation_id: reservation(tx, user_id)?, user_id, until };
-            seat::hold(tx, &claim, &seat::must_find(tx, 1, &labels)?.0)?;
+            seat::hold(tx, &claim, &seat::must_find(tx, 1, &wanted(&labels))?.0)?;
             holds.lock().unwrap().push((claim, labels));
         }
         3 | 4 => {
@@ -222,7 +226,7 @@ fn work(tx: &Tx, user_id: Uuid, dice: &mut Dice, holds: &Holds) -> Outcome<()> {
             if !is_there(tx, claim)? {
                 return Ok(());
             }
-            let (seats, _) = seat::must_find(tx, 1, labels)?;
+            let (seats, _) = seat::must_find(tx, 1, &wanted(labels))?;
             if dice.below(2) == 0 {
                 seat::release(tx, claim, &seats)?;
             } else if !seat::sell(tx, claim, &seats)? {

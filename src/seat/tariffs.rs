@@ -1,0 +1,118 @@
+//! Seats that are wanted by their labels, each at its tariff, and what they cost then.
+
+use serde_json::Value;
+
+use super::{WantedSeat, sql};
+use crate::http::Fields;
+use crate::refusal::Refusal;
+use crate::schedule::{self, Tariffs};
+use crate::store::Outcome;
+use crate::venue::Tx;
+
+/// A seat that is wanted.
+#[derive(Debug, Clone)]
+pub struct SeatWish {
+    pub label: String,
+    /// `None`: the full price, or what was agreed where the seat is held already.
+    pub tariff: Option<TariffWish>,
+}
+
+/// The kind of price at which a seat is wanted.
+#[derive(Debug, Clone)]
+pub struct TariffWish {
+    /// `None`: the full price.
+    pub name: Option<String>,
+    /// Its JSON pointer.
+    at: String,
+}
+
+/// The tariff of a seat as it was agreed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgreedTariff {
+    pub name: String,
+    /// What the door looks at.
+    pub note: Option<String>,
+}
+
+impl SeatWish {
+    /// A label, or an object of `seat` and `tariff`.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST`.
+    pub fn read(at: String, value: Value) -> Result<SeatWish, Refusal> {
+        match value {
+            Value::String(label) => Ok(SeatWish { label, tariff: None }),
+            Value::Object(_) => {
+                let mut fields = Fields::of_value(value, at)?;
+                let label = fields.text("seat")?;
+                let name = fields.has("tariff").then(|| fields.text("tariff")).transpose()?;
+                let tariff = Some(TariffWish { name, at: fields.pointer("tariff") });
+                fields.end()?;
+                Ok(SeatWish { label, tariff })
+            }
+            _ => {
+                let (en, ko) = ("must be a text, or an object with a seat", "문자열이거나 seat이 있는 객체여야 합니다");
+                Err(Refusal::invalid(at, en, ko))
+            }
+        }
+    }
+}
+
+impl AsRef<str> for SeatWish {
+    fn as_ref(&self) -> &str {
+        &self.label
+    }
+}
+
+impl TariffWish {
+    /// # Errors
+    /// `INVALID_REQUEST`.
+    pub fn read(at: String, value: Value) -> Result<TariffWish, Refusal> {
+        match value {
+            Value::String(name) => Ok(TariffWish { name: Some(name), at }),
+            _ => Err(Refusal::invalid(at, "must be a text", "문자열이어야 합니다")),
+        }
+    }
+}
+
+/// Gives seats the prices of the tariffs at which they are wanted.
+///
+/// # Errors
+/// `INVALID_REQUEST` for a tariff that the date does not have, or not for such a seat.
+pub fn agree<'s>(
+    tx: &Tx,
+    schedule_id: i64,
+    wanted: impl Iterator<Item = (&'s mut WantedSeat, &'s TariffWish)>,
+) -> Outcome<()> {
+    let mut tariffs: Option<Tariffs> = None;
+    for (seat, wish) in wanted {
+        let Some(name) = &wish.name else { continue };
+        if tariffs.is_none() {
+            tariffs = Some(schedule::must_find(tx, schedule_id)?.tariffs);
+        }
+        let tariff = tariffs
+            .as_ref()
+            .and_then(|tariffs| tariffs.find(name))
+            .ok_or_else(|| Refusal::invalid(&wish.at, "is no tariff of this date", "이 일정에 없는 요금입니다"))?;
+        let category = sql::find_priced_as(tx, schedule_id, seat.seat_no)?;
+        seat.price = tariff.price(seat.price, category.as_deref()).ok_or_else(|| {
+            let (en, ko) = ("is no tariff for the category of this seat", "이 좌석 등급에는 없는 요금입니다");
+            Refusal::invalid(&wish.at, en, ko)
+        })?;
+        seat.tariff = Some(AgreedTariff { name: tariff.name.clone(), note: tariff.note.clone() });
+    }
+    Ok(())
+}
+
+/// Gives a date other tariffs.
+///
+/// # Errors
+/// `INVALID_REQUEST` for a category that the date does not have.
+pub fn change(tx: &Tx, schedule_id: i64, tariffs: &Tariffs) -> Outcome<()> {
+    for (at, name) in tariffs.categories() {
+        if !sql::has_category(tx, schedule_id, name)? {
+            return Err(Refusal::invalid(at, "is no category of this date", "이 일정에 없는 등급입니다").into());
+        }
+    }
+    schedule::change_tariffs(tx, schedule_id, tariffs)
+}
