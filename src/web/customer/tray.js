@@ -17,6 +17,9 @@ export class Tray {
 
   /** Shows what is chosen; `room` says how many one may choose in all. */
   show(chosen, room) {
+    const shown = JSON.stringify([chosen, room, this.open]);
+    if (shown === this.shown) return; // drawn anew, a choice that somebody is making would close
+    this.shown = shown;
     const n = chosen.length;
     const sum = chosen.reduce((total, seat) => total + priceAt(seat), 0);
     this.node.classList.toggle('some', n > 0);

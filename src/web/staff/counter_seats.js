@@ -147,13 +147,19 @@ class Sale {
     const seats = this.what();
     const sum = this.method === 'FREE' ? 0 : seats.reduce((total, seat) => total + priceAt(seat), 0);
     this.sum = sum;
+    const shown = JSON.stringify([seats, sum, this.held?.reservationId]);
+    if (shown !== this.shown) this.drawTray(seats, sum); // drawn anew, a choice that somebody is making would close
+    this.shown = shown;
+    const button = this.pay?.querySelector('.bar button');
+    if (button) button.textContent = this.method === 'FREE' ? say('seatSale.doFree') : say('seatSale.do', { price: won(sum) });
+  }
+
+  drawTray(seats, sum) {
     fill(this.tray, seats.length
       ? [el('p', {}, el('strong', {}, seatNames(seats))), seats.map((seat) => this.tariffOf(seat)), el('p', { class: 'big' }, won(sum)),
         this.held && el('p', { class: 'soft small' }, say('seatSale.heldUntil', { when: dateTime(this.held.holdExpiresAt, this.rules.timeZone) }))]
       : el('p', { class: 'soft' }, say('seatSale.nothing')),
     el('div', { class: 'bar' }, seats.length > 0 && el('button', { type: 'button', class: 'small', on: { click: () => this.clear() } }, say('seatSale.clear'))));
-    const button = this.pay?.querySelector('.bar button');
-    if (button) button.textContent = this.method === 'FREE' ? say('seatSale.doFree') : say('seatSale.do', { price: won(sum) });
   }
 
   /** Where a date has tariffs: the one of a chosen seat. */
