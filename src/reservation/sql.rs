@@ -11,7 +11,7 @@ use crate::seat::{AgreedTariff, WantedSeat};
 use crate::store::from_row;
 use crate::venue::Tx;
 
-/// The only failure there is.
+/// The only failure.
 pub(super) const INSUFFICIENT_BALANCE: &str = "INSUFFICIENT_BALANCE";
 
 /// How many reservations of a user are searched for their seats: one who holds and cancels all day holds nobody up.
@@ -59,8 +59,7 @@ pub(super) fn insert(tx: &Tx, reservation: &Reservation, seats: &[WantedSeat]) -
 
 fn insert_seats(tx: &Tx, reservation_id: Uuid, seats: &[WantedSeat]) -> rusqlite::Result<()> {
     let mut insert = tx.prepare_cached(
-        "INSERT INTO reservation_seat (reservation_id, seat_no, label, price, tariff, tariff_note)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO reservation_seat (reservation_id, seat_no, label, price, tariff, tariff_note) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
     for seat in seats {
         let (tariff, note) = seat.tariff.as_ref().map(|tariff| (&tariff.name, &tariff.note)).unzip();
@@ -173,12 +172,10 @@ pub(super) fn list_of_user(
 pub(super) fn list_seats(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<Vec<WantedSeat>> {
     connection
         .prepare_cached(
-            "SELECT seat_no, label, price, tariff, tariff_note FROM reservation_seat WHERE reservation_id = ?1
-             ORDER BY seat_no",
+            "SELECT seat_no, label, price, tariff, tariff_note FROM reservation_seat WHERE reservation_id = ?1 ORDER BY seat_no",
         )?
         .query_map([reservation_id], |row| {
-            let (name, note): (Option<String>, Option<String>) = (row.get(3)?, row.get(4)?);
-            let tariff = name.map(|name| AgreedTariff { name, note });
+            let tariff = AgreedTariff::read(row, 3)?;
             Ok(WantedSeat { seat_no: row.get(0)?, label: row.get(1)?, price: row.get(2)?, tariff })
         })?
         .collect()

@@ -1,5 +1,6 @@
 //! Seats that are wanted by their labels, each at its tariff, and what they cost then.
 
+use rusqlite::Row;
 use serde_json::Value;
 
 use super::{WantedSeat, sql};
@@ -32,6 +33,14 @@ pub struct AgreedTariff {
     pub name: String,
     /// What the door looks at.
     pub note: Option<String>,
+}
+
+impl AgreedTariff {
+    /// From two columns, its name and its note.
+    pub fn read(row: &Row, first: usize) -> rusqlite::Result<Option<AgreedTariff>> {
+        let (name, note): (Option<String>, _) = (row.get(first)?, row.get(first + 1)?);
+        Ok(name.map(|name| AgreedTariff { name, note }))
+    }
 }
 
 impl SeatWish {

@@ -52,10 +52,10 @@ pub fn ticket_json(found: &TicketDetails) -> Value {
         ticket["attributes"] = json!(found.attributes);
     }
     if let Some(tariff) = &found.tariff {
-        ticket["tariff"] = json!(tariff);
-    }
-    if let Some(note) = &found.tariff_note {
-        ticket["tariffNote"] = json!(note);
+        ticket["tariff"] = tariff.name.as_str().into();
+        if let Some(note) = &tariff.note {
+            ticket["tariffNote"] = note.as_str().into();
+        }
     }
     ticket
 }

@@ -18,6 +18,7 @@ use super::code::{Candidate, Presented};
 use super::{Status, code};
 use crate::clock::Millis;
 use crate::ids;
+use crate::seat::AgreedTariff;
 use crate::signing::{PublicKey, SigningKey};
 
 /// What the first line calls the format.
@@ -35,9 +36,8 @@ pub struct DoorListEntry {
     pub entered: Option<(Millis, Option<String>)>,
     /// For a code that an older program made: its SHA-256, so that the list makes no tickets.
     pub legacy_code_hash: Option<String>,
-    /// The kind of price of its seat, if it is not the full one, and what the door looks at.
-    pub tariff: Option<String>,
-    pub tariff_note: Option<String>,
+    /// The kind of price of its seat, if it is not the full one.
+    pub tariff: Option<AgreedTariff>,
 }
 
 /// What a list is for.
@@ -72,8 +72,9 @@ pub fn write(key: &SigningKey, about: &DoorListHeader, tickets: &[DoorListEntry]
             line["at"] = json!(at);
             line["door"] = json!(door);
         }
-        for (name, text) in
-            [("codeSha256", &ticket.legacy_code_hash), ("tariff", &ticket.tariff), ("tariffNote", &ticket.tariff_note)]
+        let tariff = ticket.tariff.as_ref().map(|tariff| &tariff.name);
+        let note = ticket.tariff.as_ref().and_then(|tariff| tariff.note.as_ref());
+        for (name, text) in [("codeSha256", ticket.legacy_code_hash.as_ref()), ("tariff", tariff), ("tariffNote", note)]
         {
             if let Some(text) = text {
                 line[name] = json!(text);
@@ -237,8 +238,7 @@ impl Record {
             status: Status::of(&word)?,
             entered: self.instant("at").map(|at| (at, self.text("door"))),
             legacy_code_hash: self.text("codeSha256"),
-            tariff: self.text("tariff"),
-            tariff_note: self.text("tariffNote"),
+            tariff: self.text("tariff").map(|name| AgreedTariff { name, note: self.text("tariffNote") }),
         })
     }
 }
@@ -265,8 +265,7 @@ mod tests {
             status,
             entered: None,
             legacy_code_hash: None,
-            tariff: Some("학생".into()),
-            tariff_note: None,
+            tariff: Some(AgreedTariff { name: "학생".into(), note: Some("학생증".into()) }),
         }
     }
 
@@ -298,7 +297,9 @@ mod tests {
         let list = DoorList::read(&bytes).unwrap();
         assert_eq!((list.about.schedule_id, list.expected(), &*list.about.concert_title), (3, 3, "밤 \"Nacht\""));
         let by_number = |number: &str| list.judge(number);
-        assert!(matches!(by_number("2222 222-222"), Verdict::Good(ticket) if ticket.seat == "A-2222222222"));
+        assert!(
+            matches!(by_number("2222 222-222"), Verdict::Good(found) if *found == ticket("2222222222", Status::Valid))
+        );
         assert!(matches!(by_number("3333333333"), Verdict::AlreadyIn(ticket) if ticket.entered == Some((AT, None))));
         assert!(matches!(by_number("4444444444"), Verdict::Void(_)));
         assert_eq!(

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::clock::Millis;
 use crate::ids;
 use crate::refusal::Refusal;
-use crate::seat::{Attributes, WantedSeat};
+use crate::seat::{AgreedTariff, Attributes, WantedSeat};
 use crate::signing::SigningKey;
 use crate::store::{Outcome, column_words};
 use crate::venue::Tx;
@@ -89,9 +89,8 @@ pub struct TicketDetails {
     /// What is special about its seat.
     pub attributes: Attributes,
     pub seat_no: i64,
-    /// The kind of price of its seat, if it is not the full one, and what the door looks at.
-    pub tariff: Option<String>,
-    pub tariff_note: Option<String>,
+    /// The kind of price of its seat, if it is not the full one.
+    pub tariff: Option<AgreedTariff>,
     /// Whether it was found by what it was called before it was made out anew.
     pub is_former: bool,
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::door_list::{DoorListEntry, legacy_code_hash};
 use super::{CheckIn, Count, ScanOutcome, Status, StoredScan, Ticket, TicketDetails, code};
 use crate::clock::Millis;
+use crate::seat::AgreedTariff;
 use crate::store::from_row;
 use crate::venue::Tx;
 
@@ -40,8 +41,7 @@ fn read(row: &Row) -> rusqlite::Result<TicketDetails> {
         check_in: read_check_in(row, 17)?,
         attributes: row.get(20)?,
         seat_no: row.get(21)?,
-        tariff: row.get(22)?,
-        tariff_note: row.get(23)?,
+        tariff: AgreedTariff::read(row, 22)?,
         is_former: false,
     })
 }
@@ -157,7 +157,6 @@ fn list_former_for_door(connection: &Connection, schedule_id: i64) -> rusqlite::
                 seat,
                 section: None,
                 tariff: None,
-                tariff_note: None,
             })
         })?
         .collect()
@@ -218,7 +217,6 @@ pub fn list_for_door(connection: &Connection, schedule_id: i64) -> rusqlite::Res
                 seat: found.ticket.seat,
                 section: found.section,
                 tariff: found.tariff,
-                tariff_note: found.tariff_note,
             })
         })?
         .collect::<rusqlite::Result<Vec<DoorListEntry>>>()?;

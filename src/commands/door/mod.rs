@@ -189,7 +189,7 @@ const ALREADY_IN: &str = "이미 입장함 · ALREADY IN";
 fn seat(ticket: &DoorListEntry) -> String {
     let place =
         ticket.section.as_ref().map_or_else(|| ticket.seat.clone(), |section| format!("{section} {}", ticket.seat));
-    let tariff = [&ticket.tariff, &ticket.tariff_note].into_iter().flatten().map(String::as_str);
+    let tariff = ticket.tariff.iter().flat_map(|tariff| [Some(&*tariff.name), tariff.note.as_deref()]).flatten();
     std::iter::once(&*place).chain(tariff).collect::<Vec<_>>().join(" · ")
 }
 
