@@ -278,8 +278,7 @@ pub(super) fn move_to_returned(
 pub(super) fn list_returned(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<Vec<ReturnedSeat>> {
     connection
         .prepare_cached(
-            "SELECT label, price, at, tariff FROM returned_seat JOIN ledger_entry USING (entry_id)
-             WHERE returned_seat.reservation_id = ?1 ORDER BY seat_no",
+            "SELECT label, price, at, tariff FROM returned_seat AS b JOIN ledger_entry USING (entry_id) WHERE b.reservation_id = ?1 ORDER BY seat_no",
         )?
         .query_map([reservation_id], |row| from_row!(row => ReturnedSeat { seat, price, returned_at, tariff }))?
         .collect()

@@ -111,7 +111,8 @@ struct Preview {
 }
 
 /// `POST /staff/concerts/{concertId}/schedules`, for admins: adds a date: `startsAt` and `layout`, and the times of its
-/// sale and its `tariffs` if given; up to 16 MiB. 201 with `Location`; one effect for an `Idempotency-Key`. 404 `CONCERT_NOT_FOUND`.
+/// sale and its `tariffs` if given; up to 16 MiB. 201 with `Location`; one effect for an `Idempotency-Key`. 404
+/// `CONCERT_NOT_FOUND`.
 pub fn add_schedule(context: &Context) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
     let mut fields = context.fields()?;
@@ -132,8 +133,8 @@ pub fn add_schedule(context: &Context) -> Outcome<Answer> {
 }
 
 /// `PATCH /staff/schedules/{scheduleId}`, for admins: changes times, prices, `tariffs`, the layout or the `front` of a
-/// date, all that it names or nothing; up to 16 MiB. 200 with the date. Those who hold seats pay what they agreed to. 404
-/// `SCHEDULE_NOT_FOUND`; 409 `LAYOUT_IN_USE`, `SCHEDULE_CANCELLED`.
+/// date, all that it names or nothing; up to 16 MiB. 200 with the date. Those who hold seats pay what they agreed to.
+/// 404 `SCHEDULE_NOT_FOUND`; 409 `LAYOUT_IN_USE`, `SCHEDULE_CANCELLED`.
 pub fn change_schedule(context: &Context) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     let mut fields = context.fields()?;
