@@ -63,8 +63,9 @@ const WHOLE: [(&str, &str); 11] = [
 ];
 
 /// Statements that may sort what they found by an index: it is little, or read seldom.
-const SORTS: [(&str, &str); 6] = [
+const SORTS: [(&str, &str); 7] = [
     ("GROUP BY section, category ORDER BY min(seat_no)", "the prices of one date"),
+    ("status = 'SOLD' GROUP BY tariff ORDER BY tariff", "the tariffs of one date"),
     ("GROUP BY seat.section ORDER BY min(t.seat_no)", "the sections of one date"),
     ("ORDER BY t.seat_no, t.ticket_id", "the door's list of one date"),
     ("AND at < ?2 GROUP BY kind", "the kinds of a day's ledger"),
