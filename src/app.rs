@@ -118,13 +118,14 @@ impl App {
         let sweeper = sweeper_of(&settings.machine, &lines, &maps, &keyring, &clock, &notifier, rate_limits);
         let on_fatal = Mutex::new(on_fatal);
         let on_fatal = OnFatal::new(move || report_fatal(&on_fatal));
+        let start = u32::from_be_bytes(ids::random_bytes()); // before the state that a reset goes back to is kept
         let tests = TestServer::of(&settings, &connection, clock.now())
             .map_err(|error| failed("the start can't be kept for resets", &error))?;
         let (bounds, webhooks) = (bounds_of(&settings.machine), Arc::clone(&sweeper.webhooks));
         let writer = Writer::start(connection, Arc::clone(&clock), bounds, sweeper.hooks(on_fatal.clone()))
             .map_err(|error| failed("the writer can't be started", &error))?;
         let signing = Arc::new(SigningKey::of(&row.signing_secret));
-        let (start, monitoring) = (u32::from_be_bytes(ids::random_bytes()), Arc::new(Monitoring::of(database)));
+        let monitoring = Arc::new(Monitoring::of(database));
         let venue = Arc::new(Venue { settings, clock, readers, writer, notifier, signing, start });
         let handlers = Handlers {
             trust: Trust::of(certificates.as_ref(), &venue.settings.tls),

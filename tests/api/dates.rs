@@ -310,7 +310,13 @@ fn public_dates_are_read_without_a_token_and_bookable_ones_with_an_active_one() 
     let waiting = app.customer();
     waiting.get("/concerts/1/schedules").refused(403, "TOKEN_WAITING");
     client.call_with("GET", "/api/v1/concerts/1/schedules", &[], None).refused(401, "TOKEN_REQUIRED");
-    assert_eq!(read(&[]).text, inside.get("/concerts/1/schedules?all=true").text, "the same dates");
+    let without_kinds = |mut dates: Value| {
+        dates["schedules"].as_array_mut().unwrap().iter_mut().for_each(|date| date["kinds"] = Value::Null);
+        dates
+    };
+    let open = without_kinds(read(&[]).must(200).clone());
+    let theirs = without_kinds(inside.get("/concerts/1/schedules?all=true").must(200).clone());
+    assert_eq!(open, theirs, "the same dates but for what is left of each kind");
     client.call_with("GET", "/api/v1/schedules/1/seats", &[], None).refused(401, "TOKEN_REQUIRED");
 }
 

@@ -37,7 +37,12 @@ impl Call {
     }
 
     fn send(&self, client: &Client, theirs: &Theirs, authorization: &str) -> Answer {
-        let body = (self.method != "GET" && self.method != "DELETE").then(|| json!({}));
+        let body = match &*self.method {
+            "PATCH" => json!({ "seats": ["1"] }),
+            _ if self.path.ends_with("/exchange") => json!({ "seats": ["1"], "amount": 0 }),
+            _ => json!({}),
+        };
+        let body = (self.method != "GET" && self.method != "DELETE").then_some(body);
         client.call(&self.method, &self.path_to(theirs), authorization, body)
     }
 }

@@ -69,7 +69,8 @@ pub fn handle(
         "/echo" | "/large" => {
             let body = String::from_utf8_lossy(&request.body);
             let (method, query) = (request.method.word(), &request.query);
-            responder.send(text(format!("{method} {query} {} {} {body}", request.peer, request.headers.len())));
+            let fields = request.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("host")).count();
+            responder.send(text(format!("{method} {query} {} {fields} {body}", request.peer)));
         }
         "/length" => responder.send(text(request.body.len().to_string())),
         "/big" => responder.send(text("x".repeat(request.query.parse().unwrap()))),
