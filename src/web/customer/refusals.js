@@ -37,6 +37,7 @@ export const refusals = {
   'refusal.RESERVATION_NOT_CONFIRMED': ['결제된 예매만 환불할 수 있습니다. 내 티켓에서 확인해 주세요.', 'Only paid tickets can be refunded. See my tickets.'],
   'refusal.REFUND_CLOSED': ['온라인 환불이 마감되었습니다. 사정이 있다면 창구에 문의해 주세요.', 'It is too late to refund these online. If you have a reason, please ask at the counter.'],
   'refusal.TICKET_CHECKED_IN': ['이미 입장한 티켓은 환불할 수 없습니다.', 'A ticket that was used at the door cannot be refunded.'],
+  'refusal.TICKET_VOID': ['이 티켓은 이제 유효하지 않습니다. 새로 고쳐 주세요.', 'This ticket is no longer valid. Reload the page, please.'],
   'refusal.TOP_UP_BY_STAFF_ONLY': ['포인트는 창구에서만 충전할 수 있습니다. 창구에서 충전하면 이 화면에 바로 나타납니다.', 'Points are sold at the counter only. Once bought there, they show up here.'],
   'refusal.BALANCE_LIMIT': ['잔액은 1,000,000,000포인트를 넘을 수 없습니다. 더 적게 충전해 주세요.', 'A balance may not pass 1,000,000,000 points. Please top up less.'],
   'refusal.AMOUNT_MISMATCH': ['금액이 바뀌었습니다. 화면을 새로 불러와 금액을 확인해 주세요.', 'The amount has changed. Reload the page and check it, please.'],
