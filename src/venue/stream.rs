@@ -24,7 +24,7 @@ pub struct StreamAt<'r> {
 /// A piece of a stream.
 #[derive(Debug)]
 pub struct Piece {
-    /// Events, as [`write_event`] writes them; none to keep the stream open.
+    /// Events, as [`http::write_event`] writes them; none to keep the stream open.
     pub events: Body,
     /// How it goes on; it ends without.
     pub next: Option<NextPiece>,
