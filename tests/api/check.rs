@@ -83,7 +83,7 @@ const DAMAGES: &[(&str, &str)] = &[
     ("UPDATE claim SET status = 'SOLD', held_until = NULL WHERE status = 'HELD'", "is SOLD for reservation"),
     ("DELETE FROM claim WHERE status = 'SOLD' AND seat_no = 0", "its seat 1 of date 1 is not its own"),
     (
-        "INSERT INTO reservation_seat SELECT reservation_id, 0, '1', 0 FROM reservation WHERE status = 'PENDING_PAYMENT'",
+        "INSERT INTO reservation_seat (reservation_id, seat_no, label, price) SELECT reservation_id, 0, '1', 0 FROM reservation WHERE status = 'PENDING_PAYMENT'",
         "seat 1 of date 1 belongs to 2 living reservations",
     ),
     ("UPDATE claim SET held_until = held_until + 1 WHERE status = 'HELD'", "another end of its hold"),

@@ -130,7 +130,7 @@ fn file_of_the_first_format_gets_a_key_pair_of_its_own_and_keeps_its_codes() {
              INSERT INTO reservation (reservation_id, user_id, schedule_id, status, amount, created_at, hold_expires_at,
                  ended_at, payment_id, paid_at) VALUES (zeroblob(16), x'01a204da6cc4790aaab035af03d499ec', 1, 'CONFIRMED',
                  1, 0, 1, 1, zeroblob(16), 1);
-             INSERT INTO reservation_seat VALUES (zeroblob(16), 0, '1', 1);
+             INSERT INTO reservation_seat (reservation_id, seat_no, label, price) VALUES (zeroblob(16), 0, '1', 1);
              INSERT INTO ticket VALUES (x'01a204da6d2c78c9abfbb33f6e485772', zeroblob(16), 0, '1', '5FANY5CURE',
                  'J5D9MDHW6WC9QN7C4QGTQXM2UL', 0);",
         )
