@@ -103,9 +103,9 @@ fn log_tells_start_requests_by_their_ids_and_stop_with_secrets_masked() {
     call("GET", "/api/v1/staff/users?name=Kim", "find-kim").must(200);
     call("GET", "/api/v1/staff/schedules/1/seats", "many-seats").must(200);
     let ours = server.client.call("GET", "/api/v1/concerts", "", None);
-    rusqlite::Connection::open(&database).unwrap().execute_batch("ALTER TABLE concert RENAME TO gone").unwrap();
-    call("GET", "/api/v1/staff/concerts", "broken-file").refused(500, "INTERNAL");
-    rusqlite::Connection::open(&database).unwrap().execute_batch("ALTER TABLE gone RENAME TO concert").unwrap();
+    rusqlite::Connection::open(&database).unwrap().execute_batch("ALTER TABLE event RENAME TO gone").unwrap();
+    call("GET", "/api/v1/staff/events", "broken-file").refused(500, "INTERNAL");
+    rusqlite::Connection::open(&database).unwrap().execute_batch("ALTER TABLE gone RENAME TO event").unwrap();
     let address = server.client.url.clone();
     assert!(server.terminate().success());
     let lines = lines_of(reader);
