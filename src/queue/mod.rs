@@ -65,14 +65,17 @@ pub struct Token {
 
 /// How often the filling of a long line is told, in tokens.
 const PROGRESS_EVERY: u64 = 100_000;
+
 /// The line where people stand for a concert: its own, or else the shared line, as for no concert.
 ///
 /// # Errors
 /// `CONCERT_NOT_FOUND`.
 pub fn line_of(connection: &Connection, concert_id: Option<i64>) -> Outcome<LineId> {
     let Some(concert_id) = concert_id else { return Ok(LineId::SHARED) };
-    if sql::has_own_line(connection, concert_id)? {
-        return Ok(LineId(concert_id));
+    let own = LineId(concert_id);
+    // No concert has the number of the shared line.
+    if own != LineId::SHARED && sql::has_own_line(connection, concert_id)? {
+        return Ok(own);
     }
     schedule::must_find_concert(connection, concert_id)?;
     Ok(LineId::SHARED)

@@ -167,7 +167,10 @@ fn own_line_rules_stop_and_speak_to_its_people_alone_and_are_all_or_none() {
     assert_eq!(line(&app, json!(2))["maxActive"], 7);
     app.staff("PUT", "/concerts/1/line", wrong).refused(400, "INVALID_REQUEST");
     assert_eq!(line(&app, json!(1)), Value::Null, "nor is there a line");
-    app.staff("PUT", "/concerts/9/line", json!({})).refused(404, "CONCERT_NOT_FOUND");
+    for nobody in ["/concerts/9/line", "/concerts/0/line"] {
+        app.staff("PUT", nobody, json!({})).refused(404, "CONCERT_NOT_FOUND");
+        app.staff("DELETE", nobody, Value::Null).refused(404, "CONCERT_NOT_FOUND");
+    }
     let venue = anybody(&app, "/venue").must(200)["lines"].clone();
     assert_eq!(venue, json!([{ "concertId": 2, "opensAt": null, "visitSeconds": 600, "abandonSeconds": 600 }]));
 }
