@@ -38,10 +38,7 @@ pub fn exchange_own(
     let from = reservation::must_be_of(tx, token.user_id, reservation_id)?;
     let date = schedule::must_find(tx, from.schedule_id)?;
     let back = reservation::give_in_exchange(tx, &from, give_back)?;
-    let refund_until = from.refund_until(&date);
-    if refund_until.is_none_or(|until| tx.now() >= until) {
-        return Err(Refusal::RefundClosed { refund_until }.into());
-    }
+    from.must_be_refundable(&date, tx.now())?;
     queue::must_open(tx, token.line_id, date.concert_id)?;
     date.must_be_on_sale(tx.now())?;
     must_be_as_many(back.count, seats.len())?;

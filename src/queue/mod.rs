@@ -63,6 +63,17 @@ pub struct Token {
     pub end_reason: Option<TokenEnd>,
 }
 
+impl Token {
+    /// Whether further seats may be held: a hold lasts beyond the visit's own end, but none begins after it.
+    ///
+    /// # Errors
+    /// `VISIT_OVER`.
+    pub fn must_have_visit(&self, now: Millis) -> Result<(), Refusal> {
+        let is_over = self.visit_until.is_some_and(|until| now >= until);
+        if is_over { Err(Refusal::VisitOver) } else { Ok(()) }
+    }
+}
+
 /// How often the filling of a long line is told, in tokens.
 const PROGRESS_EVERY: u64 = 100_000;
 

@@ -33,9 +33,7 @@ pub fn change_own(
         let date = schedule::must_find(tx, reservation.schedule_id)?;
         queue::must_open(tx, token.line_id, date.concert_id)?;
         date.must_be_on_sale(tx.now())?;
-        if token.visit_until.is_some_and(|until| tx.now() >= until) {
-            return Err(Refusal::VisitOver.into());
-        }
+        token.must_have_visit(tx.now())?;
         let owned = sql::find_seats_of_user(tx, token.user_id, reservation.schedule_id)?.owned;
         hold::must_be_allowed(tx, token.user_id, owned, wanted.len(), sale.seats_per_user)?;
     }

@@ -137,6 +137,16 @@ impl Reservation {
         }
     }
 
+    /// Whether its user may still give it back.
+    ///
+    /// # Errors
+    /// `REFUND_CLOSED`.
+    pub fn must_be_refundable(&self, date: &Schedule, now: Millis) -> Result<(), Refusal> {
+        let refund_until = self.refund_until(date);
+        let is_open = refund_until.is_some_and(|until| now < until);
+        if is_open { Ok(()) } else { Err(Refusal::RefundClosed { refund_until }) }
+    }
+
     /// How it was paid; `None` while it was not.
     pub fn paid_by(&self) -> Option<&'static str> {
         self.paid_at.map(|_| self.method.map_or("POINTS", PayMethod::word))
@@ -266,9 +276,7 @@ pub fn reserve(
         (found, of_user) = look()?;
     }
     date.must_be_on_sale(tx.now())?;
-    if token.visit_until.is_some_and(|until| tx.now() >= until) {
-        return Err(Refusal::VisitOver.into());
-    }
+    token.must_have_visit(tx.now())?;
     let terms = Terms::of_customer(token.line_id, sale.seats_per_user, tx.now().plus_seconds(sale.hold_seconds));
     let (reservation, seats) = hold::hold(tx, token.user_id, date.schedule_id, (found, of_user), terms)?;
     queue::extend_visit(tx, &token, Some(reservation.hold_expires_at))?;

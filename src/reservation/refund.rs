@@ -51,10 +51,7 @@ pub fn refund_own(
     let reservation = must_be_of(tx, user_id, reservation_id)?;
     let split = Split::of(tx, &reservation, labels)?;
     let date = schedule::must_find(tx, reservation.schedule_id)?;
-    let refund_until = reservation.refund_until(&date);
-    if refund_until.is_none_or(|until| tx.now() >= until) {
-        return Err(Refusal::RefundClosed { refund_until }.into());
-    }
+    reservation.must_be_refundable(&date, tx.now())?;
     let (reservation, seats) = give_back(tx, reservation, split)?;
     ReservationDetails::with(tx, reservation, date, seats)
 }

@@ -2,7 +2,7 @@
 //! real connections; afterwards the file is checked.
 
 use std::io::Read;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, OnceLock};
@@ -14,6 +14,7 @@ use super::TestServer;
 use crate::check;
 use crate::http::{Credential, Reply};
 use crate::refusal::Refusal;
+use crate::settings::loopback_url_of;
 use crate::store::Outcome;
 use crate::venue::{Answer, Context};
 
@@ -88,15 +89,7 @@ impl RushRunner {
 
     /// Says where the server is.
     pub fn set_addresses(&self, scheme: &str, customers: SocketAddr, staff: SocketAddr) {
-        let url = |mut address: SocketAddr| {
-            if address.ip().is_unspecified() {
-                let of_this_machine: IpAddr =
-                    if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
-                address.set_ip(of_this_machine);
-            }
-            format!("{scheme}://{address}")
-        };
-        let _ = self.urls.set([url(customers), url(staff)]); // once
+        let _ = self.urls.set([customers, staff].map(|address| loopback_url_of(scheme, address))); // once
     }
 
     /// Begins one, unless one runs; gives the one that runs.
