@@ -252,9 +252,11 @@ fn order_against_the_clock_is_found() {
 fn history_double_owner_is_found() {
     written(
         "has an owner already",
-        "UPDATE event SET data = json_set(data, '$.seats', (SELECT data -> '$.seats' FROM event WHERE type = 'SEATS_SOLD'
-           ORDER BY sequence LIMIT 1)) WHERE sequence = (SELECT max(sequence) FROM event WHERE type = 'SEATS_HELD'
-           AND data ->> '$.scheduleId' = 1)",
+        // Seats that are still sold: those that were refunded have no owner.
+        "UPDATE event SET data = json_set(data, '$.seats', (SELECT e.data -> '$.seats' FROM event AS e
+           JOIN reservation AS r ON r.reservation_id = unhex(replace(e.data ->> '$.reservationId', '-', ''))
+           WHERE e.type = 'SEATS_SOLD' AND r.status = 'CONFIRMED' AND r.schedule_id = 1 ORDER BY e.sequence LIMIT 1))
+         WHERE sequence = (SELECT max(sequence) FROM event WHERE type = 'SEATS_HELD' AND data ->> '$.scheduleId' = 1)",
     );
 }
 
