@@ -35,6 +35,10 @@ pub struct Viewers {
     seats: usize,
 }
 
+/// Rounds last so many times as long as asked for: changes are sent together twice a second, so a short round sees none.
+const LONGER: f64 = 10.0;
+/// Calls of a purchase: hold, pay.
+const CALLS: u32 = 2;
 /// Connections of buyers.
 const BUYING: usize = 20;
 /// How often the pages ask where there is no stream.
@@ -55,7 +59,8 @@ pub fn measure(viewers: &Viewers) -> Figures {
     let database = folder.path().join("viewers.db");
     let filling = Filling::new(&database, &Value::Null);
     let (wish, looking) = (&viewers.wish, viewers.viewers);
-    let buyers = looking..looking + (f64::from(viewers.buys) * (wish.seconds + 2.0)) as usize + BUYING;
+    let lasting = wish.lasting().mul_f64(LONGER);
+    let buyers = looking..looking + (f64::from(viewers.buys) * (lasting.as_secs_f64() + 2.0)) as usize + BUYING;
     filling.users(0..buyers.end, false);
     filling.active(0..buyers.end);
     filling.points(buyers.clone());
@@ -71,12 +76,8 @@ pub fn measure(viewers: &Viewers) -> Figures {
                 let looked = scope.spawn(|| look(served.address, looking, by_stream, &is_over).unwrap());
                 std::thread::park_timeout(ARRIVAL);
                 let before = served.cpu_seconds();
-                let load = Load {
-                    connections: BUYING,
-                    is_new_each: false,
-                    per_second: Some(viewers.buys),
-                    lasting: wish.lasting(),
-                };
+                let load =
+                    Load { connections: BUYING, is_new_each: false, per_second: Some(viewers.buys * CALLS), lasting };
                 let bought = load::run(served.address, load, &mut purchases).unwrap().must_be_right("buyers");
                 costs.cpu.push((served.cpu_seconds() - before) / bought.seconds);
                 costs.hold_p99.push(bought.ms(0, 0.99));
@@ -84,7 +85,7 @@ pub fn measure(viewers: &Viewers) -> Figures {
                 is_over.store(true, Ordering::Relaxed);
                 looked.join().unwrap()
             });
-            costs.bytes.push(bytes / wish.seconds / looking as f64);
+            costs.bytes.push(bytes / lasting.as_secs_f64() / looking as f64);
         }
     }
     told(viewers, streams, polls)
