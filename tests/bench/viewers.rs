@@ -35,7 +35,7 @@ pub struct Viewers {
     seats: usize,
 }
 
-/// Rounds last so many times as long as asked for: changes are sent together twice a second, so a short round sees none.
+/// Rounds last so many times as long as asked for: changes are sent twice a second, so a short round sees none.
 const LONGER: f64 = 10.0;
 /// Calls of a purchase: hold, pay.
 const CALLS: u32 = 2;

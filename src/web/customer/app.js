@@ -2,17 +2,17 @@
 
 import '../shared/words.js';
 import './words.js';
-import './refusals.js';
 import { Refused, Unreached, connection, isLost, loadModule } from '../shared/api.js';
-import { el } from '../shared/dom.js';
+import { el, styleSheet } from '../shared/dom.js';
 import { openFrame } from '../shared/frame.js';
 import { say } from '../shared/language.js';
 import { secondsUntil, venue, venueName } from '../shared/venue.js';
 import * as concerts from './concerts.js';
-import { keepFiles, keptOf } from './kept.js';
-import { me, onOtherTab, token } from './me.js';
+import { me, onOtherTab, token, visit } from './me.js';
 import { button, countDown, page, refusalNote } from './parts.js';
-import { ended, standFor, visit } from './visit.js';
+
+/** What every page but the first looks like besides. */
+const LATER = new URL('./booking.css', import.meta.url).pathname;
 
 const ROUTES = [
   [/^$/, () => concerts],
@@ -71,7 +71,7 @@ async function show() {
     if (!route) return page(main, say('nowhere.title'), el('p', {}, say('nowhere.text')), home());
     const [pattern, load] = route;
     view = null;
-    const loaded = await loadModule(load);
+    const [loaded] = await Promise.all([loadModule(load), address !== '' && styleSheet(LATER)]);
     if (signal.aborted) return;
     view = loaded;
     offerTickets(signal);
@@ -84,8 +84,9 @@ async function show() {
 /** While a page that needs the network has nothing to show, the way to the tickets that do without. */
 function offerTickets(signal) {
   const before = main.firstChild;
-  const offer = () => {
-    if (signal.aborted || main.firstChild !== before || view.isKept || !keptOf(me()?.userId)) return;
+  const offer = async () => {
+    const kept = me() && (await import('./kept.js').catch(() => null))?.keptOf(me().userId);
+    if (!kept || signal.aborted || main.firstChild !== before || view.isKept) return;
     page(main, say('offline.title'), el('div', { class: 'card' }, el('p', {}, say('offline.text')), el('a', { class: 'button main', href: '#/tickets' }, say('tickets.title'))));
   };
   connection.addEventListener('lost', offer, { signal, once: true });
@@ -97,7 +98,7 @@ function trouble(error) {
   if (error instanceof Refused && view?.needsVisit) {
     if (error.code === 'TOKEN_WAITING') return show();
     if (error.code === 'TOKEN_OTHER_LINE') return toLineOf(error.problem.concertId);
-    if (error.status === 401) return ended(error.problem.reason ?? null);
+    if (error.status === 401) return import('./visit.js').then(({ ended }) => ended(error.problem.reason ?? null));
   }
   if (error instanceof Unreached) window.addEventListener('online', () => location.reload(), { once: true, signal: current.signal });
   else if (!(error instanceof Refused)) console.error(error);
@@ -109,6 +110,7 @@ function trouble(error) {
 /** A concert was given a line of its own, or lost it, since this page asked for the rules. */
 async function toLineOf(concertId) {
   try {
+    const { standFor } = await import('./visit.js');
     standFor(concertId, await venue({ fresh: true }));
     await show();
   } catch (error) {
@@ -155,5 +157,6 @@ visit.addEventListener('seen', () => {
 });
 visit.addEventListener('leaving', () => current.abort(new DOMException('the customer leaves', 'AbortError')));
 visit.addEventListener('ended', afterVisit);
-window.addEventListener('load', keepFiles); // of the version that is shown, where there are tickets to keep
+// The files of the version that is shown, for those who may have tickets.
+if (me()) window.addEventListener('load', () => import('./kept.js').then(({ keepFiles }) => keepFiles(), () => {}));
 show();

@@ -8,10 +8,10 @@ import { inOwn, say } from '../shared/language.js';
 import { ask, toast } from '../shared/notice.js';
 import { rulesFor, secondsUntil, serverNow, venue } from '../shared/venue.js';
 import { findConcert, isAlive, picture, priceFrom, readDates, stateOf, stateTag, whenOf } from './dates.js';
-import { token } from './me.js';
+import { token, visit } from './me.js';
 import { button, busyButton, countDown, page } from './parts.js';
 import { toPending } from './pending.js';
-import { leave, look, standFor, visit, watch } from './visit.js';
+import { leave, look, standFor, watch } from './visit.js';
 
 const REFRESH_MS = 10_000;
 /** Less than this before a sale opens the seconds are counted; before that the day is said. */

@@ -19,6 +19,14 @@ export const concert = {
   'about.calendarOf': ['{when} 캘린더에 추가', 'Add to calendar: {when}'],
   'about.kind': ['{name} {price} · {left}', '{name} {price} · {left}'],
   'about.price': ['{price} · {left}', '{price} · {left}'],
+
+  'dates.choose': ['일정 선택', 'Choose a date'],
+  'dates.none': ['아직 일정이 없습니다.', 'There are no dates yet.'],
+  'dates.left': ['잔여 {n}석', '{n} seat left | {n} seats left'],
+  'dates.book': ['예매하기', 'Book'],
+  'dates.seats': ['좌석 선택', 'Choose seats'],
+  'dates.early': ['미리 대기하기', 'Join the line now'],
+  'dates.opensIn': ['예매 시작까지', 'On sale in'],
 };
 
 addWords(concert);

@@ -1,6 +1,6 @@
 // The concerts, each with its nearest date and how its sale stands; what is past comes last.
 
-import { Refused } from '../shared/api.js';
+import { Refused, loadModule } from '../shared/api.js';
 import { el } from '../shared/dom.js';
 import { say } from '../shared/language.js';
 import { inTab } from '../shared/store.js';
@@ -8,11 +8,9 @@ import { venue } from '../shared/venue.js';
 import { isAlive, picture, priceFrom, readConcerts, stateTag, whenOf } from './dates.js';
 import { token } from './me.js';
 import { page } from './parts.js';
-import { look, watch } from './visit.js';
 
 export async function show({ main, signal }) {
   const [concerts, seen, { timeZone }] = await Promise.all([readConcerts(signal), underWay(signal), venue({ signal })]);
-  if (seen?.status === 'ACTIVE') watch();
   const all = concerts.map((concert) => ({ ...concert, alive: !concert.next || isAlive(concert.next) }));
   // What can be seen soonest stands first; what has no dates yet comes after those that have.
   const starts = ({ next }) => (next ? Date.parse(next.startsAt) : Infinity);
@@ -34,7 +32,10 @@ function underWayNote({ status }) {
 async function underWay(signal) {
   if (!token()) return null;
   try {
-    return await look({ signal });
+    const { look, watch } = await loadModule(() => import('./visit.js'));
+    const seen = await look({ signal });
+    if (seen.status === 'ACTIVE') watch();
+    return seen;
   } catch (error) {
     if (error instanceof Refused) return null;
     throw error;

@@ -1,6 +1,7 @@
 // The customer's key: saving it for another device, and using one from another device here.
 
 import './booking_words.js';
+import './refusals.js';
 import { Refused, basic, call, passes } from '../shared/api.js';
 import { el } from '../shared/dom.js';
 import { say } from '../shared/language.js';

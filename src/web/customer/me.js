@@ -1,15 +1,20 @@
 // Who the customer is, kept in this browser: the user with their key, and the tokens of their places in the lines. A
-// tab is about one line at a time.
+// tab is about one line at a time. What a visit needs besides stands in visit.js, so that the first page is light.
 
 import { basic, bearer } from '../shared/api.js';
 import { inBrowser, inTab } from '../shared/store.js';
-import { forgetTickets } from './kept.js';
 
 const ME = 'boxoffice.me';
 /** Of the shared line, and of the lines of concerts by the concert. */
 const TOKEN = 'boxoffice.token';
 const TOKENS = 'boxoffice.tokens';
 const LINE = 'boxoffice.line';
+
+/**
+ * Events: `seen` when the token was looked at, `leaving`, `ended` when it is over; `seen` is the token as it was then,
+ * and `reason` says why it is over.
+ */
+export const visit = Object.assign(new EventTarget(), { seen: null, reason: null });
 
 /** `{userId, userKey, name}`, or null for someone new. */
 export const me = () => inBrowser.json(ME);
@@ -20,7 +25,7 @@ export function setMe(user) {
     inBrowser.drop(TOKEN);
     inBrowser.drop(TOKENS);
   }
-  if (before && before.userId !== user?.userId) forgetTickets();
+  if (before && before.userId !== user?.userId) import('./kept.js').then(({ forgetTickets }) => forgetTickets());
   if (user) inBrowser.setJson(ME, user);
   else inBrowser.drop(ME);
 }

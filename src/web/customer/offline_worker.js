@@ -8,7 +8,7 @@ const OURS = new RegExp(`^/(assets/${version}/(shared|customer)|look|pictures)/`
 /** A network that says nothing for so long is as good as none. */
 const SILENT_MS = 3000;
 
-/** Keeps the page and every file that it names or imports, in waves: what the last wave imports is the next one. */
+/** Keeps the page and every file that it or its modules name, in waves: what the last wave names is the next one. */
 async function keepAll() {
   const kept = await caches.open(NAME);
   const page = await fetch('/', { cache: 'no-cache' });
@@ -17,7 +17,7 @@ async function keepAll() {
   while (wave.length) {
     for (const path of wave) known.add(path);
     const texts = await Promise.all(wave.map((path) => keepFile(kept, path)));
-    const imported = texts.flatMap((text, at) => namesIn(text, /\b(?:from|import)\s*\(?'(\.[^']+)'/g, wave[at]));
+    const imported = texts.flatMap((text, at) => namesIn(text, /\b(?:from|import|URL)\s*\(?'(\.[^']+)'/g, wave[at]));
     wave = [...new Set(imported)].filter((path) => !known.has(path));
   }
   await kept.put('/', page); // last: it is there only when all that it needs is

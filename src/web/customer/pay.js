@@ -11,10 +11,10 @@ import { inTab } from '../shared/store.js';
 import { follow } from '../shared/stream.js';
 import { venue } from '../shared/venue.js';
 import { whenOf } from './dates.js';
-import { asUser, asVisitor, me, token } from './me.js';
+import { asUser, asVisitor, me, token, visit } from './me.js';
 import { busyButton, countDown, leftOf, page, refusalNote } from './parts.js';
 import { topUpForm } from './top_up.js';
-import { ended, look, stopWatching, visit, watch } from './visit.js';
+import { ended, look, stopWatching, watch } from './visit.js';
 
 const WAIT_SECONDS = 20;
 /** Points that are sold at the counter appear here within so many milliseconds. */

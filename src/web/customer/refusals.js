@@ -1,17 +1,10 @@
-// What a person reads of each refusal, and what to do next: Korean, English. Those that only programs meet have
-// no row; of them the server's own words are shown.
+// What a person reads of a refusal of a visit, a booking or a ticket, and what to do next: Korean, English. Those of
+// every call stand in words.js; those that only programs meet have no row: of them the server's own words are shown.
 
 import { addWords } from '../shared/language.js';
 
 export const refusals = {
-  'refusal.UNREACHED': ['서버에 연결할 수 없습니다. 인터넷 연결을 확인한 뒤 다시 시도해 주세요.', 'The box office cannot be reached. Check your connection, then try again.'],
-  'refusal.OTHER': ['{title}. {detail}', '{title}. {detail}'],
-  'refusal.INTERNAL': ['서버에 문제가 생겼습니다. 잠시 뒤 다시 시도해 주세요. 계속되면 직원에게 알려 주세요.', 'Something went wrong at the box office. Try again in a moment; if it goes on, tell the staff.'],
-  'refusal.NOT_FOUND': ['찾을 수 없습니다. 주소를 확인하거나 공연 목록에서 다시 시작해 주세요.', 'There is nothing here. Check the address, or begin again with the concerts.'],
   'refusal.INVALID_REQUEST': ['입력한 내용을 처리할 수 없습니다. 확인하고 다시 시도해 주세요.', 'This could not be taken as it was entered. Please check it and try again.'],
-  'refusal.TOO_MANY_REQUESTS': ['같은 곳에서 요청이 너무 많이 왔습니다. 잠시 기다렸다가 다시 시도해 주세요.', 'Too many requests came from your network. Wait a moment, then try again.'],
-  'refusal.OVERLOADED': ['지금은 이용자가 많습니다. 바뀐 것은 없으니 잠시 뒤 다시 시도해 주세요.', 'The box office is busy just now. Nothing was changed; try again in a moment.'],
-  'refusal.STOPPING': ['매표소가 다시 시작되는 중입니다. 바뀐 것은 없으니 잠시 뒤 다시 시도해 주세요.', 'The box office is restarting. Nothing was changed; try again in a moment.'],
   'refusal.STORAGE_FULL': ['지금은 매표소가 새 예매를 받을 수 없습니다. 바뀐 것은 없습니다. 직원에게 알려 주세요.', 'The box office cannot take anything new right now. Nothing was changed; please tell the staff.'],
   'refusal.USER_KEY_INVALID': ['등록되지 않은 복구 코드입니다. 다시 확인해 주세요.', 'This recovery code is not known here. Please check it.'],
   'refusal.TOKEN_EXPIRED': ['예매 시간이 끝났습니다. 공연 목록에서 다시 시작해 주세요.', 'Your time to book is over. Begin again with the list of concerts.'],

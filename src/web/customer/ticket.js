@@ -2,6 +2,7 @@
 // people, on screen and on paper; giving them back.
 
 import './booking_words.js';
+import './refusals.js';
 import { patiently, pause } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
 import { cost, dateTime, points } from '../shared/format.js';

@@ -1,6 +1,7 @@
 // "My tickets": everything that the customer reserved, by the user key alone, without queueing.
 
 import './booking_words.js';
+import './refusals.js';
 import { patiently } from '../shared/api.js';
 import { el } from '../shared/dom.js';
 import { dateTime, points } from '../shared/format.js';

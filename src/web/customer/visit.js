@@ -1,16 +1,13 @@
 // The token: lining up, looking at it, leaving, and watching a visit so that its end is known when it comes.
 
+import './refusals.js';
+import './visit_words.js';
 import { Refused, bearer, patiently } from '../shared/api.js';
 import { follow } from '../shared/stream.js';
 import { venue } from '../shared/venue.js';
-import { asVisitor, line, me, setLine, setToken, token } from './me.js';
+import { asVisitor, line, me, setLine, setToken, token, visit } from './me.js';
 
 const WAIT_SECONDS = 25;
-
-/** Events: `seen` when the token was looked at, `leaving`, `ended` when it is over; `reason` says why. */
-export const visit = new EventTarget();
-visit.seen = null;
-visit.reason = null;
 
 function saw(body) {
   const before = visit.seen;

@@ -4,18 +4,23 @@ import { patiently } from './api.js';
 import { inOwn } from './language.js';
 
 let rules = null;
+let first = null;
 let offsetMs = 0;
 
 /** The rules of the venue; asked once, and again when they should be fresh. */
 export async function venue({ fresh = false, signal } = {}) {
-  if (!rules || fresh) {
-    const before = performance.now();
-    const { body } = await patiently('GET', '/venue', { signal });
-    // As if the answer were as old as the question: no countdown then shows more than there is.
-    offsetMs = Date.parse(body.now) - before;
-    rules = body;
-  }
+  if (fresh) await askVenue(signal);
+  else if (!rules) await (first ??= askVenue().finally(() => { first = null; })); // several parts of a page ask at once
+  if (signal?.aborted) throw signal.reason;
   return rules;
+}
+
+async function askVenue(signal) {
+  const before = performance.now();
+  const { body } = await patiently('GET', '/venue', { signal });
+  // As if the answer were as old as the question: no countdown then shows more than there is.
+  offsetMs = Date.parse(body.now) - before;
+  rules = body;
 }
 
 /** The rules as they are for a concert that may have a line of its own. */
