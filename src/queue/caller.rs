@@ -96,7 +96,7 @@ pub fn streaming_token(context: &Context, lines: &Lines, key: TokenKey) -> Resul
 /// # Errors
 /// Those of [`active_token`].
 pub fn streaming_caller(context: &Context, lines: &Lines, key: TokenKey) -> Result<Caller, RejectedCaller> {
-    must_be_active(viewed_token(context, lines, key)?)
+    active_caller(viewed_token(context, lines, key)?)
 }
 
 /// A token that is waiting or active, for the answer to a long poll: the server answers, and nobody has called.
@@ -129,10 +129,10 @@ fn live_or_ended(
 /// # Errors
 /// Those of [`any_token`], and `TOKEN_WAITING`.
 pub fn active_token(context: &Context, lines: &Lines) -> Result<Caller, RejectedCaller> {
-    must_be_active(any_token(context, lines, 0)?)
+    active_caller(any_token(context, lines, 0)?)
 }
 
-fn must_be_active(seen: TokenView) -> Result<Caller, RejectedCaller> {
+fn active_caller(seen: TokenView) -> Result<Caller, RejectedCaller> {
     if seen.status == TokenStatus::Active {
         return Ok(seen.caller());
     }

@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering::Relaxed};
 
 use uuid::Uuid;
 
+use super::rules::Rules;
 use crate::clock::Millis;
 use crate::ids::TokenKey;
+use crate::refusal::TokenEnd;
 
 /// The place of someone who waits for the draw.
 pub(super) const AWAITING_DRAW: i64 = i64::MAX;
@@ -65,6 +67,27 @@ impl Entry {
     pub fn poll(&self, at: Millis) -> bool {
         self.last_poll_ms.fetch_max(at.unix_ms(), Relaxed);
         self.active && !self.first_call_seen.swap(true, Relaxed)
+    }
+
+    /// Remembers an interval between polls that was advised. It never shrinks: a deadline that was noted is never too
+    /// late.
+    pub fn advise(&self, poll_after_seconds: u32) {
+        self.advised_poll_seconds.fetch_max(poll_after_seconds as u8, Relaxed);
+    }
+
+    /// Until when they may be inactive, by the rules of their line; `None`: as long as the token lives.
+    pub fn inactive_until(&self, rules: &Rules) -> Option<Millis> {
+        let advised_poll_seconds = u32::from(self.advised_poll_seconds.load(Relaxed));
+        let ms = rules.inactive_after_ms(self.active, self.first_call_seen.load(Relaxed), advised_poll_seconds)?;
+        Some(Millis::from_unix_ms(self.last_poll_ms.load(Relaxed)).plus_ms(ms))
+    }
+
+    /// Why the token is over at `now`: the visit has timed out, or its owner was inactive for too long. `visit.rs`
+    /// writes it into the file.
+    pub fn expiry_reason(&self, rules: &Rules, now: Millis) -> Option<TokenEnd> {
+        let timed_out = self.active && self.active_until_ms <= now.unix_ms();
+        let abandoned = self.inactive_until(rules).is_some_and(|until| until <= now);
+        timed_out.then_some(TokenEnd::TimedOut).or(abandoned.then_some(TokenEnd::Abandoned))
     }
 
     /// Whose token it is.

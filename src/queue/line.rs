@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 
 use slab::Slab;
 
-use super::admission_window::Window;
+use super::admissions::{AdmissionRate, Window};
 use super::entry::{AWAITING_DRAW, Entry};
-use super::estimate::AdmissionRate;
 use super::ranks::Ranks;
 use super::rules::Rules;
 use crate::clock::Millis;

@@ -9,8 +9,9 @@ use uuid::Uuid;
 use super::deadlines::DeadlineHeap;
 use super::entry::Entry;
 use super::line::Line;
-use super::live_tokens::{LiveTokens, TokenView};
+use super::live_tokens::LiveTokens;
 use super::rules::{Rules, StoredLine};
+use super::token_view::TokenView;
 use crate::clock::Millis;
 use crate::ids::{LineId, TokenKey, TokenMint};
 use crate::refusal::TokenEnd;
@@ -81,7 +82,7 @@ impl Lines {
             Some(end) => Err((end, entry.user_id())),
             None => {
                 polled.into_iter().for_each(|polled| self.keep(entry, polled));
-                Ok(tokens.view(entry, now))
+                Ok(TokenView::of(entry, tokens.line_of(entry), now))
             }
         })
     }
@@ -94,13 +95,14 @@ impl Lines {
             return None;
         }
         self.keep(entry, now);
-        Some(tokens.view(entry, now))
+        Some(TokenView::of(entry, tokens.line_of(entry), now))
     }
 
     /// The live token of a user in a line as it stands, without a poll of theirs: for staff.
     pub fn view_user(&self, line_id: LineId, user_id: Uuid, now: Millis) -> Option<TokenView> {
         let tokens = self.tokens.read();
-        tokens.by_user(line_id, user_id.as_u128()).map(|entry| tokens.view(entry, now))
+        let entry = tokens.by_user(line_id, user_id.as_u128())?;
+        Some(TokenView::of(entry, tokens.line_of(entry), now))
     }
 
     fn keep(&self, entry: &Entry, polled: Millis) {

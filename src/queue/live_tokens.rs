@@ -5,42 +5,12 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use hashbrown::HashTable;
 use slab::Slab;
-use uuid::Uuid;
 
-use super::TokenStatus;
 use super::entry::{AWAITING_DRAW, Entry};
 use super::line::Line;
-use super::rules::{self, Advice};
 use crate::clock::Millis;
 use crate::ids::{LineId, TokenKey};
-use crate::refusal::{Localized, TokenEnd};
-
-/// What a token's owner is told. The token itself, and the message in one language, are added on the wire.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TokenView {
-    #[serde(skip)]
-    pub key: TokenKey,
-    pub user_id: Uuid,
-    /// The line where it stands.
-    #[serde(rename = "concertId")]
-    pub line_id: LineId,
-    pub status: TokenStatus,
-    /// 1 for the next to be let in, 0 once active, `None` while the draw is to come.
-    pub position: Option<u64>,
-    #[serde(flatten)]
-    pub advice: Advice,
-    pub issued_at: Millis,
-    pub activated_at: Option<Millis>,
-    /// When it is dropped unless polled, or when its visit ends.
-    pub expires_at: Millis,
-    /// Its number in the draw, counted from 1 by the order of joining.
-    pub join_number: Option<u32>,
-    pub draw_number: Option<u32>,
-    pub paused: bool,
-    #[serde(skip)]
-    pub message: Option<Localized>,
-}
+use crate::refusal::TokenEnd;
 
 /// Everybody with a live token, and the lines where they stand.
 #[derive(Debug)]
@@ -243,16 +213,11 @@ impl LiveTokens {
 
     /// Why a token that is still listed is over at `now`: the file will say so with the next transaction.
     pub fn expiry_reason(&self, entry: &Entry, now: Millis) -> Option<TokenEnd> {
-        let timed_out = entry.active && entry.active_until_ms <= now.unix_ms();
-        let abandoned = self.inactive_until_of(entry).is_some_and(|until| until <= now);
-        timed_out.then_some(TokenEnd::TimedOut).or(abandoned.then_some(TokenEnd::Abandoned))
+        entry.expiry_reason(&self.line_of(entry).rules, now)
     }
 
     fn inactive_until_of(&self, entry: &Entry) -> Option<Millis> {
-        let told = u32::from(entry.advised_poll_seconds.load(Relaxed));
-        let rules = &self.line_of(entry).rules;
-        let ms = rules.inactive_after_ms(entry.active, entry.first_call_seen.load(Relaxed), told)?;
-        Some(Millis::from_unix_ms(entry.last_poll_ms.load(Relaxed)).plus_ms(ms))
+        entry.inactive_until(&self.line_of(entry).rules)
     }
 
     /// Until when the person in a slot may be inactive; `None` when it does
@@ -270,35 +235,5 @@ impl LiveTokens {
     /// When everybody does.
     pub fn all_due(&self) -> impl Iterator<Item = (Millis, usize, i64)> + '_ {
         self.tokens.iter().filter_map(|(slot, _)| self.due_of(slot))
-    }
-
-    /// What a person is told at `now`; the interval that they are told is remembered.
-    pub fn view(&self, entry: &Entry, now: Millis) -> TokenView {
-        let line = self.line_of(entry);
-        let (position, rules) = (line.position(entry), &line.rules);
-        let spread = (entry.key >> 64) as u32 as f64 / f64::from(u32::MAX);
-        let advice = rules::advise(position, line.waiting(), line.rate(now), rules.abandon_seconds, spread);
-        // Patience does not shrink: a moment that was noted for someone is never too late.
-        entry.advised_poll_seconds.fetch_max(advice.poll_after_seconds as u8, Relaxed);
-        let expires_at = if entry.active {
-            Some(Millis::from_unix_ms(entry.active_until_ms))
-        } else {
-            self.inactive_until_of(entry)
-        };
-        TokenView {
-            key: TokenKey(entry.key),
-            user_id: entry.user_id(),
-            line_id: line.line_id,
-            status: if entry.active { TokenStatus::Active } else { TokenStatus::Waiting },
-            position,
-            advice,
-            issued_at: Millis::from_unix_ms(entry.issued_ms),
-            activated_at: entry.active.then_some(Millis::from_unix_ms(entry.activated_ms)),
-            expires_at: expires_at.unwrap_or(now),
-            join_number: (entry.join_number > 0).then_some(entry.join_number),
-            draw_number: (entry.draw_number > 0).then_some(entry.draw_number),
-            paused: rules.paused,
-            message: rules.message.clone(),
-        }
     }
 }

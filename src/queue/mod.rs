@@ -1,16 +1,16 @@
-//! Tokens: waiting → active → expired. The lines, and who is let in next.
+//! Tokens: waiting → active → expired. How they come into a line stands here; who is let in next in `admit.rs`, what an
+//! active token is worth and what ends it in `visit.rs`.
 //!
-//! The file is the truth and `lines.rs` its copy in memory. Use cases here change the file; `sweeper.rs` calls
-//! the ones that go by time with every transaction.
+//! The file is the truth and `lines.rs` its copy in memory. Use cases change the file; `sweeper.rs` calls the ones that
+//! go by time with every transaction.
 
-mod admission_window;
+mod admissions;
+mod admit;
 pub mod api;
 mod caller;
 mod deadlines;
 mod draw;
-mod due;
 mod entry;
-mod estimate;
 mod line;
 mod lines;
 mod live_tokens;
@@ -18,29 +18,32 @@ mod ranks;
 mod rules;
 mod sql;
 pub mod staff_api;
+mod token_view;
+mod visit;
 
 use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
+pub use admit::{admit_by_hand, admit_next};
 pub use caller::{
     Caller, RejectedCaller, active_token, any_token, own_user, streaming_caller, streaming_token, token_or_user_key,
 };
 pub use draw::{Draw, METHOD as DRAW_METHOD, draw_if_due, list_draws, order};
-pub use due::{admit_by_hand, admit_next, end_due, move_visits, next_due};
 pub use lines::{Figures, LineView, Lines};
-pub use live_tokens::TokenView;
 use rules::RulesOfLine;
 pub use rules::{Rules, StoredLine};
 use sql::Placement;
 pub use sql::{find_live, list_live_of_user};
+pub use token_view::TokenView;
+pub use visit::{end, end_due, extend_visit, move_visits, must_be_active};
 
 use crate::clock::Millis;
 use crate::ids::{LineId, TokenKey};
 use crate::refusal::{Refusal, TokenEnd};
 use crate::schedule;
 use crate::settings::QueueSettings;
-use crate::store::{Outcome, column_words};
+use crate::store::{Outcome, SkippedRows, column_words};
 use crate::user;
 use crate::venue::{Change, EventType, Tx, record};
 
@@ -61,17 +64,6 @@ pub struct Token {
     /// The visit's end with the hold that extends it, once active.
     pub active_until: Option<Millis>,
     pub end_reason: Option<TokenEnd>,
-}
-
-impl Token {
-    /// Whether further seats may be held: a hold lasts beyond the visit's own end, but none begins after it.
-    ///
-    /// # Errors
-    /// `VISIT_OVER`.
-    pub fn must_have_visit(&self, now: Millis) -> Result<(), Refusal> {
-        let is_over = self.visit_until.is_some_and(|until| now >= until);
-        if is_over { Err(Refusal::VisitOver) } else { Ok(()) }
-    }
 }
 
 /// How often the filling of a long line is told, in tokens.
@@ -135,11 +127,8 @@ pub fn invite(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid) -> Outcome
 /// Lets in a user without a token who was inside elsewhere, past the line and its limits; the visit begins now.
 pub fn admit_elsewhere(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid) -> Outcome<Token> {
     let key = add(tx, lines, line_id, user_id, Placement::Guest)?;
-    let visit_until = tx.now().plus_seconds(sql::find_rules(tx, line_id)?.visit_seconds);
-    sql::mark_active_if_waiting(tx, key, visit_until)?;
+    visit::begin(tx, line_id, (key, user_id), sql::find_rules(tx, line_id)?.visit_seconds, true)?;
     sql::mark_first_call(tx, key)?; // there: who was inside is not dropped for silence
-    record(tx, EventType::TokenAdmitted, &due::told_admitted(line_id, user_id, true))?;
-    tx.push_change(Change::TokenAdmitted { line_id, key, visit_until });
     must_be_active(tx, key)
 }
 
@@ -169,20 +158,6 @@ fn add(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid, enqueue: Placemen
     record(tx, EventType::TokenIssued, &told)?;
     tx.push_change(Change::TokenIssued { line_id, token_id, key, user_id, place, join_number });
     Ok(key)
-}
-
-/// The token, if it is active at the moment of this transaction.
-///
-/// # Errors
-/// `TOKEN_INVALID`, `TOKEN_EXPIRED`, `TOKEN_WAITING`.
-pub fn must_be_active(tx: &Tx, key: TokenKey) -> Outcome<Token> {
-    let token = sql::find(tx, key)?.ok_or(Refusal::TokenInvalid)?;
-    match token.status {
-        TokenStatus::Active if token.active_until.is_some_and(|until| tx.now() < until) => Ok(token),
-        TokenStatus::Active => Err(Refusal::TokenExpired { reason: TokenEnd::TimedOut }.into()),
-        TokenStatus::Waiting => Err(Refusal::TokenWaiting { position: None, poll_after_seconds: 1 }.into()),
-        TokenStatus::Expired => Err(ended(&token).into()),
-    }
 }
 
 fn ended(token: &Token) -> Refusal {
@@ -223,32 +198,19 @@ pub fn must_be_live(tx: &Tx, key: TokenKey) -> Outcome<Token> {
     if token.status == TokenStatus::Expired { Err(ended(&token).into()) } else { Ok(token) }
 }
 
-/// Ends a live token.
-///
-/// # Errors
-/// `TOKEN_EXPIRED` for one that is over already.
-pub fn end(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<()> {
-    if !sql::mark_expired_if_live(tx, token.key, reason)? {
-        return Err(find_ended(tx, token.key)?.0.into());
-    }
-    let was_active = token.status == TokenStatus::Active;
-    let (user_id, line_id) = (token.user_id, token.line_id);
-    let told = json!({ "userId": user_id, "reason": reason.word(), "wasActive": was_active, "concertId": line_id });
-    record(tx, EventType::TokenExpired, &told)?;
-    tx.push_change(Change::TokenEnded { line_id, key: token.key, was_active });
-    Ok(())
-}
-
-/// A hold that lasts until `hold_until` extends the visit to its end; `None` when the
-/// hold is gone: the visit then ends at its own time.
-pub fn extend_visit(tx: &Tx, token: &Token, hold_until: Option<Millis>) -> Outcome<()> {
-    let (Some(visit_until), Some(before)) = (token.visit_until, token.active_until) else { return Ok(()) };
-    let active_until = hold_until.map_or(visit_until, |hold| hold.max(visit_until));
-    if active_until != before {
-        sql::update_active_until(tx, token.key, active_until)?;
-        tx.push_change(Change::VisitMoved { key: token.key, active_until });
-    }
-    Ok(())
+/// When there will be something to write down although nobody asks: a visit's end, somebody inactive for too long, room
+/// in the window of admissions, or a draw.
+pub fn next_due(
+    connection: &Connection,
+    lines: &Lines,
+    now: Millis,
+    skipped: &SkippedRows,
+) -> rusqlite::Result<Option<Millis>> {
+    let time_outs = sql::list_next_time_outs(connection, 1 + skipped.len())?;
+    let time_out = time_outs.into_iter().find(|(key, _)| !skipped.has(key.0)).map(|(_, until)| until);
+    let moments = [time_out, lines.next_inactive(skipped), lines.next_admission(now)];
+    let openings = lines.list_openings().into_iter().map(|(_, opens_at)| opens_at);
+    Ok(moments.into_iter().flatten().chain(openings).min())
 }
 
 /// Forgets the oldest tokens that ended before a moment, at most `limit`; says how many.
@@ -363,7 +325,7 @@ pub fn load_again(connection: &Connection, lines: &Lines, now: Millis) -> rusqli
 }
 
 fn fill(connection: &Connection, lines: &Lines, now: Millis, progress: impl Fn(u64, u64)) -> rusqlite::Result<()> {
-    let admissions = sql::list_admissions(connection, now.plus_ms(-admission_window::WINDOW_MS), now)?;
+    let admissions = sql::list_admissions(connection, now.plus_ms(-admissions::WINDOW_MS), now)?;
     let (mut done, total) = (0, sql::count_live(connection)?);
     lines.load(sql::list_lines(connection)?, &admissions, |take| {
         sql::each_live(connection, now, &mut |line_id, entry| {

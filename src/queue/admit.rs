@@ -1,54 +1,16 @@
-//! What goes by time with each transaction: visits and silences that are over, and places that are free. Each does a
-//! bounded part, and the next transaction follows at once.
+//! Who is let in next: with each transaction as many of each line as its limits allow, and by hand. One transaction
+//! lets in a bounded number, and the next follows at once.
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
-use serde_json::{Value, json};
-use uuid::Uuid;
-
-use super::{Lines, TokenStatus, end, sql};
-use crate::clock::Millis;
+use super::{Lines, sql, visit};
 use crate::ids::LineId;
 use crate::refusal::{Refusal, TokenEnd};
 use crate::store::{Outcome, SkippedRows};
-use crate::venue::{Change, EventType, Tx, record};
+use crate::venue::{Change, Tx};
 
-/// Tokens of visits that are over, and of inactive people, that one transaction ends at most, so that
-/// many who left at once do not hold up the others.
-const DROPS_MAX: usize = 1_000;
-/// Admissions in one transaction at most, for the same reason.
+/// Admissions in one transaction at most, so that those who wait for its commit wait for some milliseconds.
 const ADMISSIONS_MAX: u64 = 1_000;
-
-/// Ends the tokens whose time is over at the moment of this transaction: visits first, then those who were inactive.
-pub fn end_due(tx: &Tx, lines: &Lines, skipped: &SkippedRows) -> Outcome<()> {
-    for key in lines.take_first_calls() {
-        sql::mark_first_call(tx, key)?;
-    }
-    let most = DROPS_MAX + skipped.len();
-    let timed_out = sql::list_timed_out(tx, most)?.into_iter().map(|key| (key, TokenEnd::TimedOut));
-    let inactive = lines.list_inactive(tx.now(), most).into_iter().map(|key| (key, TokenEnd::Abandoned));
-    for due in [timed_out.collect::<Vec<_>>(), inactive.collect()] {
-        let due: Vec<_> = due.into_iter().filter(|(key, _)| !skipped.has(key.0)).take(DROPS_MAX).collect();
-        skipped.try_all(
-            tx,
-            &due,
-            |(key, _)| key.0,
-            |_| "a token that is over".to_owned(),
-            |tx, &(key, reason)| {
-                let live = sql::find(tx, key)?.filter(|token| token.status != TokenStatus::Expired);
-                live.map_or(Ok(()), |token| end(tx, &token, reason))
-            },
-        )?;
-    }
-    Ok(())
-}
-
-/// The clock goes on elsewhere, so many milliseconds later or earlier: every
-/// visit that ends after `moment` keeps its length.
-pub fn move_visits(tx: &Tx, moment: Millis, ms: i64) -> Outcome<()> {
-    Ok(sql::move_visits(tx, moment, ms)?)
-}
 
 /// What a transaction has changed so far of how many stand in a line.
 #[derive(Debug, Clone, Copy, Default)]
@@ -117,7 +79,6 @@ struct Admission {
 /// Lets in the first of a line. Who was inactive for too long is not let in, whether or not that was written down.
 fn admit(tx: &Tx, lines: &Lines, line_id: LineId, admission: Admission, skipped: &SkippedRows) -> Outcome<u64> {
     let Admission { count, visit_seconds, by_hand } = admission;
-    let visit_until = tx.now().plus_seconds(visit_seconds);
     let next = sql::list_next(tx, line_id, count.saturating_add(skipped.len() as u64))?;
     let next = next.into_iter().filter(|(key, _)| !skipped.has(key.0));
     let next: Vec<_> = next.take(usize::try_from(count).unwrap_or(usize::MAX)).collect();
@@ -131,34 +92,10 @@ fn admit(tx: &Tx, lines: &Lines, line_id: LineId, admission: Admission, skipped:
         |tx, &(key, user_id)| {
             if lines.has_expired(key, tx.now()) {
                 let token = sql::find(tx, key)?;
-                return token.map_or(Ok(()), |token| end(tx, &token, TokenEnd::Abandoned));
+                return token.map_or(Ok(()), |token| visit::end(tx, &token, TokenEnd::Abandoned));
             }
-            if sql::mark_active_if_waiting(tx, key, visit_until)? {
-                record(tx, EventType::TokenAdmitted, &told_admitted(line_id, user_id, by_hand))?;
-                tx.push_change(Change::TokenAdmitted { line_id, key, visit_until });
-            }
-            Ok(())
+            visit::begin(tx, line_id, (key, user_id), visit_seconds, by_hand)
         },
     )?;
     Ok((admitted() - before).unsigned_abs())
-}
-
-/// What the feed tells of an admission.
-pub(super) fn told_admitted(line_id: LineId, user_id: Uuid, by_hand: bool) -> Value {
-    json!({ "userId": user_id, "byHand": by_hand, "concertId": line_id })
-}
-
-/// When there will be something to write down although nobody asks: a visit's end, a
-/// silence, or a place in the window of admissions.
-pub fn next_due(
-    connection: &Connection,
-    lines: &Lines,
-    now: Millis,
-    skipped: &SkippedRows,
-) -> rusqlite::Result<Option<Millis>> {
-    let time_outs = sql::list_next_time_outs(connection, 1 + skipped.len())?;
-    let time_out = time_outs.into_iter().find(|(key, _)| !skipped.has(key.0)).map(|(_, until)| until);
-    let moments = [time_out, lines.next_inactive(skipped), lines.next_admission(now)];
-    let openings = lines.list_openings().into_iter().map(|(_, opens_at)| opens_at);
-    Ok(moments.into_iter().flatten().chain(openings).min())
 }
