@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Reservation, ReservationDetails, Status, due, hold, must_be_of, sql};
+use super::{Reservation, ReservationDetails, Status, ending, hold, must_be_of, sql};
 use crate::ids::TokenKey;
 use crate::points::Points;
 use crate::queue;
@@ -76,7 +76,7 @@ impl SeatChange {
         let new: Vec<SeatWish> = wanted.iter().filter(is_new).cloned().collect();
         let (mut added, mut claims) = seat::must_find(tx, reservation.schedule_id, &new)?;
         if claims.iter().any(|claim| claim.held_until.is_some_and(|until| until <= tx.now())) {
-            due::expire_in_the_way(tx, reservation.schedule_id, reservation.user_id)?;
+            ending::expire_in_the_way(tx, reservation.schedule_id, reservation.user_id)?;
             (added, claims) = seat::must_find(tx, reservation.schedule_id, &new)?;
         }
         Ok(SeatChange { stay, repriced, removed, added, claims })

@@ -4,7 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::refund::{Split, give_back};
-use super::{Reservation, Status, Terms, due, hold, sql};
+use super::{Reservation, Status, Terms, ending, hold, sql};
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::seat::SeatWish;
@@ -35,7 +35,7 @@ pub fn give_in_exchange(tx: &Tx, reservation: &Reservation, labels: Option<&[Str
 /// # Errors
 /// `SEAT_NOT_FOUND`, `RESERVATION_PENDING`, `SEAT_LIMIT`, `SEAT_UNAVAILABLE`.
 pub fn hold_in_exchange(tx: &Tx, of: &Reservation, wanted: &[SeatWish], terms: Terms) -> Outcome<Reservation> {
-    due::expire_in_the_way(tx, of.schedule_id, of.user_id)?;
+    ending::expire_in_the_way(tx, of.schedule_id, of.user_id)?;
     hold::reserve_elsewhere(tx, of.user_id, of.schedule_id, wanted, terms)
 }
 

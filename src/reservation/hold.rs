@@ -1,18 +1,56 @@
-//! A new hold, asked for here or made elsewhere.
+//! A new hold: what is wanted, the seats that this means, and holding them, all or none.
 
+use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::resolved::ResolvedSeats;
 use super::sql::{self, SeatsOfUser};
-use super::{Reservation, Status};
+use super::{Reservation, ReservationDetails, Status, ending};
 use crate::clock::Millis;
-use crate::ids::{self, LineId};
+use crate::ids::{self, LineId, TokenKey};
 use crate::points::Points;
+use crate::queue;
 use crate::refusal::Refusal;
-use crate::seat::{self, SeatWish, WantedSeat};
+use crate::schedule::{self, Schedule};
+use crate::seat::{self, BestRequest, FreeSeats, MapCache, SeatClaim, SeatWish, WantedSeat};
+use crate::settings::SaleSettings;
 use crate::store::Outcome;
 use crate::user;
 use crate::venue::Tx;
+
+/// Which seats are wanted.
+#[derive(Debug, Clone)]
+pub struct HoldRequest {
+    pub date: DateRef,
+    pub seats: SeatChoice,
+}
+
+/// Which seats of a date are wanted.
+#[derive(Debug, Clone)]
+pub enum SeatChoice {
+    /// These, none of them twice.
+    Labelled(Vec<SeatWish>),
+    /// The best of those that are free.
+    Best(BestRequest),
+}
+
+/// Which date is meant.
+#[derive(Debug, Clone)]
+pub enum DateRef {
+    Schedule(i64),
+    /// The only schedule of a concert on a date.
+    Date(i64, String),
+}
+
+impl DateRef {
+    /// # Errors
+    /// `CONCERT_NOT_FOUND`, `SCHEDULE_NOT_FOUND`, `DATE_AMBIGUOUS`.
+    pub fn must_find(&self, connection: &Connection) -> Outcome<Schedule> {
+        match self {
+            DateRef::Schedule(schedule_id) => schedule::must_find(connection, *schedule_id),
+            DateRef::Date(concert_id, date) => schedule::must_find_on_date(connection, *concert_id, date),
+        }
+    }
+}
 
 /// Ids that a reservation had elsewhere; no other has them.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +88,42 @@ impl Terms {
     pub fn of_counter(until: Millis, note: Option<String>) -> Terms {
         Terms { seats_max: u32::MAX, until, at_counter: true, note, given: None, line_id: LineId::SHARED }
     }
+}
+
+/// Holds seats for the owner of an active token: all of them or none.
+///
+/// # Errors
+/// In this order: the token's, `SCHEDULE_NOT_FOUND`, `TOKEN_OTHER_LINE`, `SECTION_NOT_FOUND`, `SEAT_NOT_FOUND`,
+/// `SALE_NOT_OPEN`, `SALE_CLOSED`, `VISIT_OVER`, `RESERVATION_PENDING`, `SEAT_LIMIT`, `SEAT_UNAVAILABLE`.
+pub fn reserve(
+    tx: &Tx,
+    maps: &MapCache,
+    key: TokenKey,
+    wanted: &HoldRequest,
+    sale: &SaleSettings,
+) -> Outcome<ReservationDetails> {
+    let token = queue::must_be_active(tx, key)?;
+    let date = wanted.date.must_find(tx)?;
+    queue::must_open(tx, token.line_id, date.concert_id)?;
+    let look = || -> Outcome<(ResolvedSeats, sql::SeatsOfUser)> {
+        let found = ResolvedSeats::of(tx, maps, date.schedule_id, &wanted.seats)?;
+        Ok((found, sql::find_seats_of_user(tx, token.user_id, date.schedule_id)?))
+    };
+    if matches!(wanted.seats, SeatChoice::Best(_)) {
+        // Any hold of the date may have one of the best.
+        ending::expire_in_the_way(tx, date.schedule_id, token.user_id)?;
+    }
+    let (mut found, mut of_user) = look()?;
+    if found.is_due(tx.now()) || of_user.pending.is_some_and(|(_, until)| until <= tx.now()) {
+        ending::expire_in_the_way(tx, date.schedule_id, token.user_id)?;
+        (found, of_user) = look()?;
+    }
+    date.must_be_on_sale(tx.now())?;
+    token.must_have_visit(tx.now())?;
+    let terms = Terms::of_customer(token.line_id, sale.seats_per_user, tx.now().plus_seconds(sale.hold_seconds));
+    let (reservation, seats) = hold(tx, token.user_id, date.schedule_id, (found, of_user), terms)?;
+    queue::extend_visit(tx, &token, Some(reservation.hold_expires_at))?;
+    ReservationDetails::with(tx, reservation, date, seats)
 }
 
 /// Holds these seats for a user who held them elsewhere: whether or not they have a token, and whether or
@@ -125,4 +199,66 @@ pub(super) fn must_be_allowed(tx: &Tx, user_id: Uuid, taken: u32, more: usize, s
     }
     let seats_per_user = user::must_exist(tx, user_id)?.seats_per_user.unwrap_or(seats_max).max(seats_max);
     if fits(seats_per_user) { Ok(()) } else { Err(Refusal::SeatLimit { seats_per_user, seats_taken: taken }.into()) }
+}
+
+/// Seats that are there, whether or not they are free; the best are chosen when all else is in order.
+pub(super) enum ResolvedSeats {
+    Labelled { seats: Vec<WantedSeat>, claims: Vec<SeatClaim> },
+    Best { seats: FreeSeats, wanted: BestRequest },
+}
+
+impl ResolvedSeats {
+    /// # Errors
+    /// `SEAT_NOT_FOUND`, `SECTION_NOT_FOUND`, `INVALID_REQUEST` for an unknown category or tariff.
+    pub fn of(tx: &Tx, maps: &MapCache, schedule_id: i64, wanted: &SeatChoice) -> Outcome<ResolvedSeats> {
+        Ok(match wanted {
+            SeatChoice::Labelled(wanted) => {
+                let (seats, claims) = seat::must_find(tx, schedule_id, wanted)?;
+                ResolvedSeats::Labelled { seats, claims }
+            }
+            SeatChoice::Best(wanted) => {
+                let seats = maps.free_seats(tx, schedule_id)?;
+                seats.must_know(wanted)?;
+                ResolvedSeats::Best { seats, wanted: wanted.clone() }
+            }
+        })
+    }
+
+    pub fn count(&self) -> usize {
+        match self {
+            ResolvedSeats::Labelled { seats, .. } => seats.len(),
+            ResolvedSeats::Best { wanted, .. } => wanted.count,
+        }
+    }
+
+    /// Whether a hold that is over still has one of them.
+    pub fn is_due(&self, now: Millis) -> bool {
+        match self {
+            ResolvedSeats::Labelled { claims, .. } => {
+                claims.iter().any(|claim| claim.held_until.is_some_and(|until| until <= now))
+            }
+            ResolvedSeats::Best { .. } => false,
+        }
+    }
+
+    /// The seats in layout order.
+    ///
+    /// # Errors
+    /// `SEAT_UNAVAILABLE`; `INVALID_REQUEST` for a tariff of the best seats that is not there, or not for such seats.
+    pub fn chosen(self, tx: &Tx, schedule_id: i64) -> Outcome<Vec<WantedSeat>> {
+        match self {
+            ResolvedSeats::Labelled { mut seats, claims } if claims.is_empty() => {
+                seats.sort_by_key(|seat| seat.seat_no);
+                Ok(seats)
+            }
+            ResolvedSeats::Labelled { claims, .. } => {
+                Err(Refusal::SeatUnavailable { seats: claims.into_iter().map(|claim| claim.label).collect() }.into())
+            }
+            ResolvedSeats::Best { seats, wanted } => {
+                let mut seats = seats.best(&wanted)?;
+                seat::agree(tx, schedule_id, seats.iter_mut().zip(&wanted.tariffs))?;
+                Ok(seats)
+            }
+        }
+    }
 }

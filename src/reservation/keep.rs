@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::resolved::ResolvedSeats;
-use super::{DateRef, Reservation, ReservationDetails, SeatChoice, Terms, cancel_this, due, hold, sql};
+use super::hold::ResolvedSeats;
+use super::{DateRef, Reservation, ReservationDetails, SeatChoice, Terms, ending, hold, sql};
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::refusal::Refusal;
@@ -47,7 +47,7 @@ pub fn keep(tx: &Tx, maps: &MapCache, wanted: CounterHold) -> Outcome<Reservatio
         Customer::Known(user_id) => user::must_be_welcome(tx, user_id)?.user_id,
         Customer::New(new) => user::register(tx, new)?.user_id,
     };
-    due::expire_in_the_way(tx, date.schedule_id, user_id)?;
+    ending::expire_in_the_way(tx, date.schedule_id, user_id)?;
     let mut found = ResolvedSeats::of(tx, maps, date.schedule_id, &wanted.seats)?;
     if wanted.include_blocked {
         open_blocked(tx, date.schedule_id, &mut found)?;
@@ -78,12 +78,4 @@ pub fn make_free(tx: &Tx, reservation: &mut Reservation, seats: &mut [WantedSeat
     reservation.amount = Points::ZERO;
     seats.iter_mut().for_each(|seat| seat.price = Points::ZERO);
     Ok(())
-}
-
-/// Gives the seats of anybody's unpaid reservation back.
-///
-/// # Errors
-/// `RESERVATION_NOT_FOUND`, `RESERVATION_NOT_PENDING`.
-pub fn cancel_any(tx: &Tx, reservation_id: Uuid) -> Outcome<ReservationDetails> {
-    cancel_this(tx, sql::find(tx, reservation_id)?.ok_or(Refusal::ReservationNotFound)?)
 }

@@ -1,46 +1,43 @@
 //! Reservations: pending → confirmed | failed | expired | cancelled; confirmed → refunded.
 //!
-//! A pending reservation is a hold: its seats are the user's until `hold_expires_at`, and on time they are not,
-//! whether or not somebody has already written it down.
+//! A pending reservation is a hold: its seats are the user's until `hold_expires_at`, and from then on they are not,
+//! whether or not somebody has already written it down. It begins in `hold.rs` (at the counter in `keep.rs`), ends
+//! unpaid in `ending.rs`, and is confirmed here; what is paid goes back in `refund.rs`.
 
 pub mod api;
 mod change;
 mod deletion;
-mod due;
+mod ending;
 mod exchange;
 mod hold;
 mod keep;
 mod refund;
 mod removal;
-mod resolved;
 mod sql;
 pub mod staff_api;
-mod visit;
+mod visit_end;
 
-use resolved::ResolvedSeats;
 use rusqlite::Connection;
 use uuid::Uuid;
 
 pub use change::{change_any, change_own};
 pub use deletion::{delete_concert, delete_date};
-pub use due::{expire_due, move_holds, next_due};
+pub use ending::{cancel, cancel_any, decline, expire_due, move_holds, next_due};
 pub use exchange::{Exchanged, give_in_exchange, hold_in_exchange, mark_exchanged};
-pub use hold::{GivenIds, Terms, reserve_elsewhere};
-pub use keep::{CounterHold, Customer, cancel_any, keep, make_free};
+pub use hold::{DateRef, GivenIds, HoldRequest, SeatChoice, Terms, reserve, reserve_elsewhere};
+pub use keep::{CounterHold, Customer, keep, make_free};
 pub use refund::{Progress, Settlement, cancel_date, progress, refund, refund_own, settle_cancelled};
 pub use removal::{ban_user, remove_user};
 pub use sql::{find, find_by_payment, find_by_seats, find_with_seats};
-pub use visit::{end_paid_visit, end_visit, end_visits, renew_key};
+pub use visit_end::{end_paid_visit, end_visit, end_visits, renew_key};
 
 use crate::balance::PayMethod;
 use crate::clock::Millis;
-use crate::ids::{LineId, TokenKey};
+use crate::ids::LineId;
 use crate::points::Points;
-use crate::queue;
 use crate::refusal::Refusal;
 use crate::schedule::{self, Schedule};
-use crate::seat::{self, BestRequest, Hold, MapCache, SeatWish, WantedSeat};
-use crate::settings::SaleSettings;
+use crate::seat::{self, Hold, WantedSeat};
 use crate::store::{Outcome, column_words};
 use crate::ticket::{self, Ticket};
 use crate::venue::{Change, Tx};
@@ -213,95 +210,6 @@ impl ReservationDetails {
     }
 }
 
-/// Which date is meant.
-#[derive(Debug, Clone)]
-pub enum DateRef {
-    Schedule(i64),
-    /// The only schedule of a concert on a date.
-    Date(i64, String),
-}
-
-impl DateRef {
-    /// # Errors
-    /// `CONCERT_NOT_FOUND`, `SCHEDULE_NOT_FOUND`, `DATE_AMBIGUOUS`.
-    pub fn must_find(&self, connection: &Connection) -> Outcome<Schedule> {
-        match self {
-            DateRef::Schedule(schedule_id) => schedule::must_find(connection, *schedule_id),
-            DateRef::Date(concert_id, date) => schedule::must_find_on_date(connection, *concert_id, date),
-        }
-    }
-}
-
-/// Which seats are wanted.
-#[derive(Debug, Clone)]
-pub struct HoldRequest {
-    pub date: DateRef,
-    pub seats: SeatChoice,
-}
-
-/// Which seats of a date are wanted.
-#[derive(Debug, Clone)]
-pub enum SeatChoice {
-    /// These, none of them twice.
-    Labelled(Vec<SeatWish>),
-    /// The best of those that are free.
-    Best(BestRequest),
-}
-
-/// Holds seats for the owner of an active token: all of them or none.
-///
-/// # Errors
-/// In this order: the token's, `SCHEDULE_NOT_FOUND`, `TOKEN_OTHER_LINE`, `SECTION_NOT_FOUND`, `SEAT_NOT_FOUND`,
-/// `SALE_NOT_OPEN`, `SALE_CLOSED`, `VISIT_OVER`, `RESERVATION_PENDING`, `SEAT_LIMIT`, `SEAT_UNAVAILABLE`.
-pub fn reserve(
-    tx: &Tx,
-    maps: &MapCache,
-    key: TokenKey,
-    wanted: &HoldRequest,
-    sale: &SaleSettings,
-) -> Outcome<ReservationDetails> {
-    let token = queue::must_be_active(tx, key)?;
-    let date = wanted.date.must_find(tx)?;
-    queue::must_open(tx, token.line_id, date.concert_id)?;
-    let look = || -> Outcome<(ResolvedSeats, sql::SeatsOfUser)> {
-        let found = ResolvedSeats::of(tx, maps, date.schedule_id, &wanted.seats)?;
-        Ok((found, sql::find_seats_of_user(tx, token.user_id, date.schedule_id)?))
-    };
-    if matches!(wanted.seats, SeatChoice::Best(_)) {
-        due::expire_in_the_way(tx, date.schedule_id, token.user_id)?; // any hold of the date may have one of the best
-    }
-    let (mut found, mut of_user) = look()?;
-    if found.is_due(tx.now()) || of_user.pending.is_some_and(|(_, until)| until <= tx.now()) {
-        due::expire_in_the_way(tx, date.schedule_id, token.user_id)?;
-        (found, of_user) = look()?;
-    }
-    date.must_be_on_sale(tx.now())?;
-    token.must_have_visit(tx.now())?;
-    let terms = Terms::of_customer(token.line_id, sale.seats_per_user, tx.now().plus_seconds(sale.hold_seconds));
-    let (reservation, seats) = hold::hold(tx, token.user_id, date.schedule_id, (found, of_user), terms)?;
-    queue::extend_visit(tx, &token, Some(reservation.hold_expires_at))?;
-    ReservationDetails::with(tx, reservation, date, seats)
-}
-
-/// Gives the seats of a user's unpaid reservation back.
-///
-/// # Errors
-/// `RESERVATION_NOT_FOUND`, also for another user's; `RESERVATION_NOT_PENDING`.
-pub fn cancel(tx: &Tx, user_id: Uuid, reservation_id: Uuid) -> Outcome<ReservationDetails> {
-    let reservation = must_be_of(tx, user_id, reservation_id)?;
-    cancel_this(tx, reservation)
-}
-
-fn cancel_this(tx: &Tx, reservation: Reservation) -> Outcome<ReservationDetails> {
-    let status = reservation.status_at(tx.now());
-    if status != Status::PendingPayment {
-        return Err(Refusal::ReservationNotPending { status: status.word() }.into());
-    }
-    let (reservation, seats) = end_unpaid(tx, reservation, Status::Cancelled)?;
-    let date = schedule::must_find(tx, reservation.schedule_id)?;
-    ReservationDetails::with(tx, reservation, date, seats)
-}
-
 /// A user's own reservation.
 ///
 /// # Errors
@@ -309,53 +217,6 @@ fn cancel_this(tx: &Tx, reservation: Reservation) -> Outcome<ReservationDetails>
 pub fn must_be_of(connection: &Connection, user_id: Uuid, reservation_id: Uuid) -> Outcome<Reservation> {
     let reservation = sql::find(connection, reservation_id)?.filter(|reservation| reservation.user_id == user_id);
     reservation.ok_or_else(|| Refusal::ReservationNotFound.into())
-}
-
-/// Ends a pending reservation without a payment: its seats are free and the visit ends at its own time. Only after a
-/// declined payment it lasts as long as the hold would have: the token stays active.
-///
-/// # Errors
-/// SQLite's; `RESERVATION_NOT_PENDING` when it is not pending any more.
-fn end_unpaid(tx: &Tx, reservation: Reservation, status: Status) -> Outcome<(Reservation, Vec<WantedSeat>)> {
-    let ended = release(tx, reservation, status)?;
-    if status != Status::Failed {
-        shorten_visit(tx, &ended.0)?;
-    }
-    Ok(ended)
-}
-
-/// A hold is over that its user made: the visit ends at its own time.
-fn shorten_visit(tx: &Tx, ended: &Reservation) -> Outcome<()> {
-    if ended.at_counter {
-        return Ok(());
-    }
-    let token = queue::find_live(tx, ended.line_id, ended.user_id)?;
-    token.map_or(Ok(()), |token| queue::extend_visit(tx, &token, None))
-}
-
-/// The part of [`end_unpaid`] that leaves the visit alone.
-fn release(tx: &Tx, mut reservation: Reservation, status: Status) -> Outcome<(Reservation, Vec<WantedSeat>)> {
-    if !sql::mark_ended_if_pending(tx, reservation.reservation_id, status)? {
-        return Err(Refusal::ReservationNotPending { status: reservation.status.word() }.into());
-    }
-    let seats = sql::list_seats(tx, reservation.reservation_id)?;
-    seat::release(tx, &reservation.hold(), &seats)?;
-    tx.push_change(Change::ReservationChanged { reservation_id: reservation.reservation_id });
-    reservation.status = status;
-    reservation.ended_at = Some(tx.now());
-    reservation.failure = (status == Status::Failed).then(|| sql::INSUFFICIENT_BALANCE.to_owned());
-    Ok((reservation, seats))
-}
-
-/// Counts a declined payment; after `attempts` of them the reservation fails
-/// and its seats are free. Says how many are left.
-pub fn decline(tx: &Tx, reservation: Reservation, attempts: u32) -> Outcome<u32> {
-    let declined = reservation.declined_count + 1;
-    sql::update_declined_count(tx, reservation.reservation_id, declined)?;
-    if declined >= attempts {
-        end_unpaid(tx, reservation, Status::Failed)?;
-    }
-    Ok(attempts.saturating_sub(declined))
 }
 
 /// Confirms a paid reservation: its seats, read here unless they are known already, are sold. Where `reservation` says
@@ -371,16 +232,8 @@ pub fn confirm(tx: &Tx, reservation: &Reservation, known: Option<Vec<WantedSeat>
         return Err(Refusal::HoldExpired.into());
     }
     if reservation.method.is_some() {
-        shorten_visit(tx, reservation)?;
+        ending::shorten_visit(tx, reservation)?;
     }
     tx.push_change(Change::ReservationChanged { reservation_id: reservation.reservation_id });
     Ok(seats)
-}
-
-impl Reservation {
-    /// How an unpaid reservation ends that is given up: one whose hold is over has expired, whether or not that was
-    /// written down.
-    fn given_up_at(&self, now: Millis) -> Status {
-        if self.status_at(now) == Status::Expired { Status::Expired } else { Status::Cancelled }
-    }
 }

@@ -4,7 +4,8 @@ use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Reservation, ReservationDetails, Status, end_unpaid, must_be_of, sql};
+use super::ending::end_unpaid;
+use super::{Reservation, ReservationDetails, Status, must_be_of, sql};
 use crate::balance;
 use crate::clock::Millis;
 use crate::points::Points;

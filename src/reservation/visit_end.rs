@@ -1,8 +1,10 @@
-//! Ends of tokens before their time, with what is held in their visits.
+//! What ends a token before its time: a payment, a ban, a removal, a new key, its owner who leaves. An unpaid hold of
+//! the visit is given back first; what ends by time is in `queue/visit.rs`.
 
 use uuid::Uuid;
 
-use super::{Reservation, Status, release, sql};
+use super::ending::release;
+use super::{Reservation, Status, sql};
 use crate::queue::{self, Token, TokenStatus};
 use crate::refusal::TokenEnd;
 use crate::store::Outcome;
