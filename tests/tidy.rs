@@ -28,7 +28,7 @@ const SQL_ELSEWHERE: [(&str, &str); 6] = [
     ("venue/events.rs", "the events feed, which every domain room writes and which belongs to none of them"),
     ("http/idempotency.rs", "kept answers: known to HTTP alone, written in the transaction of their effect"),
     ("sweeper.rs", "one statement: the time that the file has seen"),
-    ("testing/clock.rs", "the turned clock"),
+    ("testing/turn_clock.rs", "the turned clock"),
     ("routes/readiness.rs", "readiness shown by writing"),
     ("check/", "the rules of a sound file: each is a statement beside the sentence that says what it finds"),
 ];

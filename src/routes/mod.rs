@@ -1,8 +1,8 @@
 //! From a request to its answer: its route is found in the one table, who calls is checked as the route says, and what
 //! comes of it is sent now, after a commit, or after a wait.
 
-mod access;
 mod answering;
+mod before_handler;
 mod course;
 mod find;
 mod metrics;
@@ -16,8 +16,8 @@ mod write;
 
 use std::sync::Arc;
 
-use access::Asked;
 use answering::Answering;
+use before_handler::Asked;
 pub use course::open_course;
 use find::RouteMatch;
 pub use find::{path_number, paths};

@@ -1,6 +1,6 @@
 //! A stream that goes on: its call is asked for the next piece, for the caller that its beginning has found.
 
-use super::access::{Asked, check, member_of};
+use super::before_handler::{Asked, check, member_of};
 use super::find::{RouteMatch, find};
 use super::route::Run;
 use super::{Handlers, Next};

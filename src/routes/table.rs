@@ -195,7 +195,7 @@ pub static ROUTES: &[Route] = &[
     get("/api/v1/staff/schedules/{scheduleId}/checkins", Staff(ALL, |_, c, _| ticket::staff_api::counts(c))),
     get("/api/v1/staff/schedules/{scheduleId}/door-list", Staff(ALL, |_, c, _| ticket::staff_api::list_for_door(c))),
     // Staff: servers for tests.
-    post("/api/v1/staff/clock", Test(|_, c| testing::clock::turn(c))),
+    post("/api/v1/staff/clock", Test(|_, c| testing::turn_clock::turn(c))),
     get("/api/v1/staff/test/faults", Test(|tests, _| testing::staff_api::faults(tests))),
     put("/api/v1/staff/test/faults", Test(|tests, c| testing::staff_api::set_faults(tests, c))),
     delete("/api/v1/staff/test/faults", Test(|tests, _| testing::staff_api::clear_faults(tests))),

@@ -5,12 +5,12 @@
 //! A route of this room is a `Run::Test` in the route table. It is handed the [`TestServer`], which no other server
 //! has, so it cannot run elsewhere; it takes an admin's key.
 
-pub mod clock;
 mod faults;
 mod random;
 mod requests;
 pub mod rush;
 pub mod staff_api;
+pub mod turn_clock;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! Who calls, and what is checked of every call before its own code runs.
+//! What is checked of every call before its handler runs: who calls and whether they may, then whether the request is
+//! well-formed.
 
 use super::find::RouteMatch;
 use super::route::{ADMIN, Run};
