@@ -1,5 +1,8 @@
 //! What goes by time. It writes down what is already true, with every transaction and whenever something becomes due:
-//! holds, visits and silences that are over, places that are free, answers and ended tokens kept long enough.
+//! holds and visits that are over, people inactive for too long, room in a line, answers and ended tokens kept long
+//! enough. What memory learns after a commit is in `sweeper/after_commit.rs`.
+
+mod after_commit;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
@@ -8,7 +11,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use crate::clock::{Clock, Millis, Span};
-use crate::http::{self, Notifier, RateLimit, Topic};
+use crate::http::{self, Notifier, RateLimit};
 use crate::queue::{self, Lines};
 use crate::reservation::{self, Settlement};
 use crate::schedule;
@@ -16,7 +19,7 @@ use crate::seat::MapCache;
 use crate::staff::Keyring;
 use crate::store::{Failure, Outcome, SkippedRows, WriterHooks};
 use crate::threads::OnFatal;
-use crate::venue::{Change, EventType, Snapshot, Tx, record, topics};
+use crate::venue::{Change, EventType, Tx, record};
 use crate::webhook::{self, Dispatch};
 
 /// How often the file looks for answers and ended tokens to forget, in milliseconds.
@@ -126,73 +129,6 @@ impl Sweeper {
         Ok(())
     }
 
-    /// Memory learns what a commit changed, then those who waited for it are woken.
-    fn learn(&self, connection: &mut Connection, now: Millis, changes: &[Change]) -> Outcome<()> {
-        if changes.is_empty() {
-            return Ok(());
-        }
-        self.lines.apply(changes, queue::read_changed(connection, changes)?, now);
-        self.maps.apply(changes);
-        let mut woken = Vec::with_capacity(changes.len());
-        for change in changes {
-            match change {
-                Change::StaffKeysChanged => self.keyring.fill(connection)?,
-                Change::ClockTurned { ms } => self.clock.advance_ms(*ms),
-                Change::ScheduleChanged { .. } => {
-                    // It may have been cancelled; a date that rests goes on resting.
-                    let _ = self.settle_from.compare_exchange(NOTHING_TO_SETTLE, 0, Relaxed, Relaxed);
-                }
-                _ => {}
-            }
-            woken.extend(topics_of(change).into_iter().flatten());
-        }
-        if changes.contains(&Change::EventRecorded) {
-            woken.extend([topics::EVENTS, topics::EVENT_STREAM]); // once for all the events of a commit
-        }
-        for change in changes {
-            if let Change::ClockStepped { ms } = change {
-                self.lines.move_deadlines(now, *ms); // before the clock: nobody is late meanwhile
-                self.clock.follow_step(*ms);
-            }
-        }
-        self.notifier.notify(woken);
-        for change in changes {
-            if let Change::Restored { snapshot } = change {
-                self.restore(connection, snapshot)?; // last: what else was committed with it is of before
-            }
-        }
-        self.webhooks.wake();
-        Ok(())
-    }
-
-    /// Puts the file back to a snapshot. Then all that memory knows is forgotten or read anew, and nobody waits any
-    /// longer for what came before. Where the file cannot be put back, nothing changes and who asked is told.
-    fn restore(&self, connection: &mut Connection, snapshot: &Snapshot) -> Outcome<()> {
-        let move_all = |tx: &Tx, moment, ms| {
-            reservation::move_holds(tx, moment, ms)?;
-            queue::move_visits(tx, moment, ms)?;
-            Ok(webhook::move_attempts(tx, ms)?)
-        };
-        let put_back = snapshot.put_back(connection, &self.clock, self.clock.now(), move_all);
-        snapshot.note(put_back.as_ref().copied().map_err(Failure::to_refusal));
-        let now = match put_back {
-            Ok(now) => now,
-            Err(failure) => {
-                log::error!("the file could not be put back to a snapshot; look at the disk: {failure}");
-                return Ok(());
-            }
-        };
-        queue::load_again(connection, &self.lines, now)?;
-        self.keyring.fill(connection)?;
-        self.maps.forget();
-        self.rate_limits.iter().for_each(|limit| limit.clear());
-        self.skipped.clear();
-        self.settle_from.store(0, Relaxed);
-        self.forgot_at.store(0, Relaxed);
-        self.notifier.end_all();
-        Ok(())
-    }
-
     fn next_settling(&self, connection: &Connection) -> rusqlite::Result<Option<Millis>> {
         let Some(from) = self.settle_from() else { return Ok(None) };
         let cancelled = schedule::find_to_settle(connection)?;
@@ -237,36 +173,6 @@ pub fn set_clock_back(tx: &Tx, seen: Millis) -> Outcome<()> {
         "UPDATE venue SET seen_at = ?1, set_back_entry_id = (SELECT ifnull(max(entry_id), 0) FROM ledger_entry)";
     tx.execute(newest_entry, [tx.now()])?;
     Ok(())
-}
-
-fn topics_of(change: &Change) -> [Option<Topic>; 3] {
-    let one = |topic| [Some(topic), None, None];
-    match change {
-        Change::TokenAdmitted { key, .. } | Change::TokenEnded { key, .. } => one(topics::token(*key)),
-        Change::ReservationChanged { reservation_id } => one(topics::reservation(*reservation_id)),
-        Change::QueueChanged { .. } => one(topics::QUEUE),
-        Change::StaffKeysChanged => one(topics::STAFF_KEYS),
-        Change::ClockSettled => one(topics::CLOCK),
-        Change::ScheduleSettled { schedule_id } => one(topics::schedule(*schedule_id)),
-        Change::ScheduleDeleted { schedule_id } => {
-            [Some(topics::schedule(*schedule_id)), Some(topics::seats(*schedule_id)), None]
-        }
-        Change::ScheduleChanged { schedule_id } => one(topics::seats(*schedule_id)),
-        Change::SeatsChanged { schedule_id, before, after, .. } => {
-            [Some(topics::seats(*schedule_id)), before.user_id.map(topics::user), after.user_id.map(topics::user)]
-        }
-        Change::WebhookChanged { webhook_id } => one(topics::webhook(*webhook_id)),
-        Change::TokenIssued { .. }
-        | Change::TokenMoved { .. }
-        | Change::VisitMoved { .. }
-        | Change::Drawn { .. }
-        | Change::ClockTurned { .. }
-        | Change::ClockStepped { .. }
-        | Change::Restored { .. }
-        | Change::EventRecorded
-        | Change::ConcertsChanged
-        | Change::LookChanged => [None; 3],
-    }
 }
 
 /// What goes by time is refused nothing: a refusal here is our own mistake,

@@ -64,6 +64,39 @@ pub enum Change {
     SeatsChanged { schedule_id: i64, version: i64, seat_nos: Vec<i64>, before: Claim, after: Claim },
 }
 
+impl Change {
+    /// The topics that are notified once it is committed.
+    pub fn topics(&self) -> [Option<Topic>; 3] {
+        let one = |topic| [Some(topic), None, None];
+        match self {
+            Change::TokenAdmitted { key, .. } | Change::TokenEnded { key, .. } => one(topics::token(*key)),
+            Change::ReservationChanged { reservation_id } => one(topics::reservation(*reservation_id)),
+            Change::QueueChanged { .. } => one(topics::QUEUE),
+            Change::StaffKeysChanged => one(topics::STAFF_KEYS),
+            Change::ClockSettled => one(topics::CLOCK),
+            Change::ScheduleSettled { schedule_id } => one(topics::schedule(*schedule_id)),
+            Change::ScheduleDeleted { schedule_id } => {
+                [Some(topics::schedule(*schedule_id)), Some(topics::seats(*schedule_id)), None]
+            }
+            Change::ScheduleChanged { schedule_id } => one(topics::seats(*schedule_id)),
+            Change::SeatsChanged { schedule_id, before, after, .. } => {
+                [Some(topics::seats(*schedule_id)), before.user_id.map(topics::user), after.user_id.map(topics::user)]
+            }
+            Change::WebhookChanged { webhook_id } => one(topics::webhook(*webhook_id)),
+            Change::TokenIssued { .. }
+            | Change::TokenMoved { .. }
+            | Change::VisitMoved { .. }
+            | Change::Drawn { .. }
+            | Change::ClockTurned { .. }
+            | Change::ClockStepped { .. }
+            | Change::Restored { .. }
+            | Change::EventRecorded
+            | Change::ConcertsChanged
+            | Change::LookChanged => [None; 3],
+        }
+    }
+}
+
 column_words! {
     /// What a seat is. The file has no claim, and so no word, for one that is available.
     SeatState { Available "AVAILABLE", Held "HELD", Sold "SOLD", Blocked "BLOCKED", }
