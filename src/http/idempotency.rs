@@ -5,13 +5,29 @@ use std::borrow::Cow;
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::credential::idempotency_key;
 use super::reply::PROBLEM;
 use super::{Reply, Request, status_of};
 use crate::clock::Millis;
 use crate::ids;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, Localized, Refusal};
 use crate::store::{self, Outcome};
+
+/// The `Idempotency-Key` of a request.
+///
+/// # Errors
+/// `INVALID_HEADER` when it is not 1 to 128 visible ASCII characters.
+pub fn idempotency_key(request: &Request) -> Result<Option<&str>, Refusal> {
+    let Some(key) = request.header("idempotency-key") else { return Ok(None) };
+    let sound = (1..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if sound {
+        return Ok(Some(key));
+    }
+    let reason = Localized::new(
+        "Idempotency-Key must be 1 to 128 visible ASCII characters",
+        "Idempotency-Key는 보이는 ASCII 문자 1~128자여야 합니다",
+    );
+    Err(Refusal::InvalidHeader { reason })
+}
 
 /// A request that its caller may repeat: who, under which key, and exactly what.
 #[derive(Debug, Clone)]

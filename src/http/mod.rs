@@ -1,8 +1,7 @@
-//! HTTP as handlers see it: a request, a reply, and keys that make
-//! repeating safe. The server (`server/`) stands in front.
+//! HTTP as handlers see it: a request, a reply, and keys that make repeating safe. The server (`server/`) stands in
+//! front.
 
 mod body;
-mod credential;
 mod delivery;
 mod event_text;
 mod fields;
@@ -15,18 +14,17 @@ mod request;
 mod server;
 
 pub use body::{Body, GZIP_MIN_BYTES, SharedBody};
-pub use credential::{Credential, idempotency_key};
 pub use delivery::{Delivery, Ending};
 pub use event_text::{EVENT_STREAM, write_event};
 pub use fields::{Fields, decoded, decoded_segment, json_body, must_be_date, number, parameter, plain_line, query};
-pub use idempotency::{Once, forget};
+pub use idempotency::{Once, forget, idempotency_key};
 pub use json::parse as parse_json;
 #[cfg(test)]
 pub use path_pattern::PATH_PATTERN_CASES;
 pub use path_pattern::{fits, path_parameter};
 pub use rate_limit::RateLimit;
 pub use reply::{Reply, status_of};
-pub use request::{Method, Request, Resumed};
+pub use request::{Credential, Method, Request, Resumed};
 pub use server::{
     AllowedMethods, Handle, Handler, Limits, Metrics, Notifier, OpenFailure, Repeats, Responder, Server, StreamCursor,
     Topic, Wait, is_relayable,

@@ -1,6 +1,9 @@
-//! A request as handlers see it.
+//! A request as handlers see it, and how its caller proves who they are.
 
 use std::net::IpAddr;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::refusal::Language;
 
@@ -147,5 +150,36 @@ impl Request {
             (name.trim().eq_ignore_ascii_case("wait") && plain)
                 .then(|| value.parse().unwrap_or(wait_max_seconds).min(wait_max_seconds))
         })
+    }
+}
+
+/// What a caller shows to prove who they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// Nothing, or a scheme that is not ours.
+    Nothing,
+    /// `Authorization: Bearer …`: a queue token or the staff key.
+    Bearer(String),
+    /// `Authorization: Basic …`: a user id and a user key.
+    Basic(String, String),
+}
+
+impl Credential {
+    /// The credential of a request.
+    pub fn of(request: &Request) -> Credential {
+        let Some((scheme, rest)) = request.header("authorization").and_then(|field| field.split_once(' ')) else {
+            return Credential::Nothing;
+        };
+        let rest = rest.trim();
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return Credential::Bearer(rest.to_owned());
+        }
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return Credential::Nothing;
+        }
+        let pair = BASE64.decode(rest).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let pair = pair.and_then(|pair| pair.split_once(':').map(|(user, key)| (user.to_owned(), key.to_owned())));
+        let (user, key) = pair.unwrap_or_default(); // unreadable: no user has an empty id
+        Credential::Basic(user, key)
     }
 }

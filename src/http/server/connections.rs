@@ -10,8 +10,8 @@ use super::connection::{Connection, EvictionClass};
 use super::connection_id::ConnectionId;
 use super::limits::Limits;
 use super::loop_turn::LoopTurn;
+use super::output::SharedContents;
 use super::proxy;
-use super::shared::SharedContents;
 use super::transport::Transport;
 use crate::refusal::Refusal;
 

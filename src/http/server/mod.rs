@@ -67,14 +67,12 @@ mod proxy;
 mod request_reader;
 mod response_head;
 mod response_writer;
-mod shared;
 mod stream;
 mod streaming;
 mod target;
 mod tls;
 mod transport;
 mod upstream;
-mod waiters;
 
 use std::io;
 use std::net::SocketAddr;
