@@ -26,6 +26,7 @@ const FILES: &[(&str, &[u8])] = files![
     "shared/icon.svg",
     "shared/language.js",
     "shared/look.css",
+    "shared/minimap.js",
     "shared/notice.css",
     "shared/notice.js",
     "shared/seat_boxes.js",

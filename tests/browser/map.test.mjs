@@ -66,6 +66,8 @@ test('2,000 seats are drawn soon, panned and zoomed smoothly, and sound', async 
   // Where the browser alone cannot draw so many, the map must not be what makes it much slower.
   assert.ok(ours < Math.max(FRAME_MS, 1.5 * bare), `${ours} ms a picture, ${bare} ms without our code`);
   await mustBeSound(page, 'a large hall');
+  await page.getByRole('button', { name: 'All', exact: true }).click();
+  await movesBySmallMap(page);
 });
 
 test('a change of one seat touches one seat', async (t) => {
@@ -133,6 +135,40 @@ test('two fingers zoom, and one finger pulls', async (t) => {
   assert.ok((await box(page))[0] < nearer[0]);
   assert.equal(await page.locator('.chosen li').count(), 0);
   await mustBeSound(page);
+});
+
+/** Zooms in, and moves the map by its picture in small, which lies beside the seats and says nothing to a reader. */
+async function movesBySmallMap(page) {
+  const small = page.locator('.minimap');
+  assert.equal(await small.isVisible(), false, 'all of it needs no hint');
+  for (let n = 0; n < 3; n += 1) await page.getByRole('button', { name: 'Zoom in' }).click();
+  await small.waitFor();
+  const before = await box(page);
+  const { x, y, width, height } = await small.boundingBox();
+  await page.mouse.click(x + width - 4, y + height - 4);
+  const after = await box(page);
+  assert.ok(after[0] > before[0] && after[1] > before[1] && after[2] === before[2], `from ${before} to ${after}`);
+  await page.mouse.move(x + width - 4, y + height - 4);
+  await page.mouse.down();
+  await page.mouse.move(x + 3, y + 3, { steps: 4 });
+  await page.mouse.up();
+  const pulled = await box(page);
+  assert.ok(pulled[0] < before[0] && pulled[1] < before[1], `pulled to ${pulled}`);
+  const shown = await page.evaluate(() => {
+    const [small, part, sight] = ['.minimap', '.minimap .part', '.sight'].map((one) => document.querySelector(one).getBoundingClientRect());
+    return { inside: part.left >= small.left - 3 && part.right <= small.right + 3 && part.width < small.width, below: small.top >= sight.bottom, hidden: document.querySelector('.minimap').getAttribute('aria-hidden') };
+  });
+  assert.deepEqual(shown, { inside: true, below: true, hidden: 'true' });
+  assert.equal(await page.locator('.chosen li').count(), 0);
+  await page.getByRole('button', { name: 'All', exact: true }).click();
+  await small.waitFor({ state: 'hidden' });
+}
+
+test('minimap: on a phone it shows the part in view below the seats, and moves it', async (t) => {
+  const { page } = await atMap(t, SECTIONS, { size: { width: 360, height: 780 } });
+  await movesBySmallMap(page);
+  for (let n = 0; n < 3; n += 1) await page.getByRole('button', { name: 'Zoom in' }).click();
+  await mustBeSound(page, 'a minimap');
 });
 
 test('a finger on a small seat zooms in first, and then chooses', async (t) => {
@@ -220,6 +256,8 @@ test('20,000 seats: drawn from afar in a few paths, dragged as one picture, near
   assert.ok(dragged.step < FRAME_MS, `${dragged.step} ms`);
   assert.ok(dragged.numbers > 0 && dragged.numbers < 2_000, `${dragged.numbers} numbers`);
   await page.getByRole('button', { name: 'All', exact: true }).click();
+  await movesBySmallMap(page);
+  assert.ok(await page.locator('.minimap *').count() < 10);
   await seat(page, 'R1-1').focus();
   await page.keyboard.press('ArrowDown');
   assert.match(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), /^R, row R2, seat 1, 90,000 points, free$/);

@@ -93,3 +93,24 @@ export const LARGE = {
     { name: 'S', price: 110000, rows: Array.from({ length: 25 }, (_, n) => ({ row: `S${n + 1}`, count: 50 })) },
   ],
 };
+
+/** A seating plan of about so many seats in four blocks, with a stage, areas and their texts. */
+export function planOf(seats) {
+  const perRow = Math.max(5, Math.round(Math.sqrt(seats / 4)));
+  const rows = Math.round(seats / 4 / perRow);
+  const [wide, deep] = [20 * (perRow + 4), 20 * (rows + 5)];
+  const area = (text, x, y, width, height) => ({
+    shape: 'rectangle', rectangle: { width, height }, position: { x, y }, color: '#cccccc', text: { text, size: 40, position: { x: width / 2, y: height / 2 } },
+  });
+  const zones = [0, 1, 2, 3].map((nth) => ({
+    name: `Block ${nth + 1}`, position: { x: wide * (nth % 2), y: 100 + deep * Math.floor(nth / 2) },
+    areas: nth ? [area('Exit', -60, 0, 40, 80)] : [area('Stage', 0.5 * wide, -100, wide, 60), area('Bar', -60, 0, 40, 80)],
+    rows: Array.from({ length: rows }, (_, row) => ({
+      row_number: String(row + 1), position: { x: 0, y: 20 * row },
+      seats: Array.from({ length: perRow }, (__, at) => ({
+        seat_guid: `${nth}-${row}-${at}`, seat_number: String(at + 1), category: 'RSAB'[nth], position: { x: 20 * at, y: 0 },
+      })),
+    })),
+  }));
+  return { pretixPlan: { name: 'Large', size: { width: 2 * wide, height: 100 + 2 * deep }, categories: [...'RSAB'].map((name) => ({ name })), zones }, prices: { R: 120_000, S: 90_000, A: 70_000, B: 50_000 } };
+}

@@ -4,6 +4,7 @@ import './seat_words.js';
 import { el, svg } from './dom.js';
 import { points } from './format.js';
 import { say } from './language.js';
+import { Minimap } from './minimap.js';
 import { SeatDrawing } from './seat_drawing.js';
 import { stateOf } from './seat_marks.js';
 import { attributesOf, seatName } from './seat_name.js';
@@ -30,10 +31,11 @@ export class SeatMap {
     this.zoomOut = el('button', { type: 'button', class: 'small', 'aria-label': say('map.out') }, '−');
     this.fit = el('button', { type: 'button', class: 'small' }, say('map.all'));
     const sight = el('div', { class: 'sight' }, this.svg);
-    this.node = el('div', { class: 'map-frame' }, sight,
-      el('div', { class: 'zoom', role: 'group', 'aria-label': say('map.zoom') }, this.zoomIn, this.zoomOut, this.fit));
-    this.view = new View(sight, this.svg, { moved: () => this.names?.place(), settled: () => this.settle() });
+    this.view = new View(sight, this.svg, { moved: () => { this.names?.place(); this.minimap?.place(); }, settled: () => this.settle() });
     this.names = new SeatNames(this.view);
+    this.minimap = new Minimap(this.view);
+    this.node = el('div', { class: 'map-frame' }, sight, el('div', { class: 'below-map' }, this.minimap.svg,
+      el('div', { class: 'zoom', role: 'group', 'aria-label': say('map.zoom') }, this.zoomIn, this.zoomOut, this.fit)));
     sight.append(...this.names.nodes);
     this.zoomIn.addEventListener('click', () => this.view.zoomBy(1.6));
     this.zoomOut.addEventListener('click', () => this.view.zoomBy(1 / 1.6));
@@ -69,6 +71,7 @@ export class SeatMap {
     if (seats.length) this.drawing.keep(this.at).setAttribute('tabindex', '0');
     this.svg.style.aspectRatio = `${box.width} / ${box.height}`;
     this.names.setPlan(this.plan);
+    this.minimap.setPlan(this.plan);
     this.view.setBox(box, true);
   }
 

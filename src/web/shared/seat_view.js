@@ -62,6 +62,16 @@ export class View {
     return this.seen.width < this.box.width * 0.999;
   }
 
+  /** What of the drawing is in the frame, also beside what is to be seen. */
+  inSight() {
+    const { unit, left, top } = this.lying(this.seen);
+    const [x, y] = [Math.max(this.box.x, -left / unit), Math.max(this.box.y, -top / unit)];
+    return {
+      x, y, width: Math.min(this.box.x + this.box.width, (this.rect.width - left) / unit) - x,
+      height: Math.min(this.box.y + this.box.height, (this.rect.height - top) / unit) - y,
+    };
+  }
+
   /** The place in the drawing under a pointer. */
   placeOf({ clientX, clientY }) {
     const { unit, left, top } = this.lying(this.seen);
@@ -97,6 +107,14 @@ export class View {
     seen.y = Math.min(Math.max(seen.y, y + margin - seen.height), y - margin);
     this.clamp();
     if (seen.x !== before.x || seen.y !== before.y) this.draw();
+  }
+
+  /** Moves so that a place is in the middle; it is drawn anew when that has come to rest. */
+  centre({ x, y }) {
+    this.seen.x = x - this.seen.width / 2;
+    this.seen.y = y - this.seen.height / 2;
+    this.clamp();
+    this.shift();
   }
 
   clamp() {
