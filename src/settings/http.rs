@@ -7,38 +7,65 @@ use ipnet::{IpNet, Ipv4Net};
 
 use super::AllowedOrigin;
 
+/// What holds where nothing else is given.
+pub const DEFAULT: HttpSettings = HttpSettings {
+    http_head_max_bytes: 16_384,
+    http_head_max_fields: 64,
+    http_body_max_bytes: 65_536,
+    http_large_body_max_bytes: 16 << 20,
+    http_head_max_ms: 10_000,
+    http_body_max_ms: 30_000,
+    http_idle_max_ms: 75_000,
+    http_write_max_ms: 30_000,
+    http_connections_max: 0,
+    http_connections_per_address_max: None,
+    http_limit_loopback: false,
+    http_handshake_max_ms: 10_000,
+    http_handshakes_max: 0,
+    http_buffers_max_bytes: 128 << 20,
+    http_parked_max: 20_000,
+    http_workers: 2,
+    http_inner_reads: 8,
+    http_inner_writes: 64,
+    http_queue_max: 20_000,
+    http_queue_max_ms: 5_000,
+    http_inner_answer_max_ms: 60_000,
+    allow_origin: Vec::new(),
+    http_proxies: Vec::new(),
+};
+
 /// What the HTTP server allows to strangers.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "HTTP server")]
 pub struct HttpSettings {
     /// Largest request head in bytes (1,024 to 65,536)
-    #[arg(long, env = "BOXOFFICE_HTTP_HEAD_MAX_BYTES", default_value_t = 16_384, value_name = "N", value_parser = range(1_024, 65_536))]
+    #[arg(long, env = "BOXOFFICE_HTTP_HEAD_MAX_BYTES", default_value_t = DEFAULT.http_head_max_bytes, value_name = "N", value_parser = range(1_024, 65_536))]
     pub http_head_max_bytes: u64,
     /// Most header fields of a request (8 to 96)
-    #[arg(long, env = "BOXOFFICE_HTTP_HEAD_MAX_FIELDS", default_value_t = 64, value_name = "N", value_parser = range(8, 96))]
+    #[arg(long, env = "BOXOFFICE_HTTP_HEAD_MAX_FIELDS", default_value_t = DEFAULT.http_head_max_fields, value_name = "N", value_parser = range(8, 96))]
     pub http_head_max_fields: u64,
     /// Largest request body in bytes (1,024 to 16,777,216)
-    #[arg(long, env = "BOXOFFICE_HTTP_BODY_MAX_BYTES", default_value_t = 65_536, value_name = "N", value_parser = range(1_024, 16 << 20))]
+    #[arg(long, env = "BOXOFFICE_HTTP_BODY_MAX_BYTES", default_value_t = DEFAULT.http_body_max_bytes, value_name = "N", value_parser = range(1_024, 16 << 20))]
     pub http_body_max_bytes: u64,
     /// Largest body where staff bring a whole schedule, in bytes (1,024 to 67,108,864)
-    #[arg(long, env = "BOXOFFICE_HTTP_LARGE_BODY_MAX_BYTES", default_value_t = 16 << 20, value_name = "N",
+    #[arg(long, env = "BOXOFFICE_HTTP_LARGE_BODY_MAX_BYTES", default_value_t = DEFAULT.http_large_body_max_bytes, value_name = "N",
         value_parser = range(1_024, 64 << 20))]
     pub http_large_body_max_bytes: u64,
     /// Time for a whole request head in milliseconds (10 to 600,000)
-    #[arg(long, env = "BOXOFFICE_HTTP_HEAD_MAX_MS", default_value_t = 10_000, value_name = "N", value_parser = range(10, 600_000))]
+    #[arg(long, env = "BOXOFFICE_HTTP_HEAD_MAX_MS", default_value_t = DEFAULT.http_head_max_ms, value_name = "N", value_parser = range(10, 600_000))]
     pub http_head_max_ms: u64,
     /// Time for a whole request body in milliseconds; each MiB adds 10,000 (10 to 600,000)
-    #[arg(long, env = "BOXOFFICE_HTTP_BODY_MAX_MS", default_value_t = 30_000, value_name = "N", value_parser = range(10, 600_000))]
+    #[arg(long, env = "BOXOFFICE_HTTP_BODY_MAX_MS", default_value_t = DEFAULT.http_body_max_ms, value_name = "N", value_parser = range(10, 600_000))]
     pub http_body_max_ms: u64,
     /// A connection on which nothing is asked is closed after so many milliseconds (10 to 3,600,000)
-    #[arg(long, env = "BOXOFFICE_HTTP_IDLE_MAX_MS", default_value_t = 75_000, value_name = "N", value_parser = range(10, 3_600_000))]
+    #[arg(long, env = "BOXOFFICE_HTTP_IDLE_MAX_MS", default_value_t = DEFAULT.http_idle_max_ms, value_name = "N", value_parser = range(10, 3_600_000))]
     pub http_idle_max_ms: u64,
     /// A client that takes nothing of its answer for so long is let go, in milliseconds; all of it must be
     /// taken at 1 KiB a second at least (10 to 600,000)
-    #[arg(long, env = "BOXOFFICE_HTTP_WRITE_MAX_MS", default_value_t = 30_000, value_name = "N", value_parser = range(10, 600_000))]
+    #[arg(long, env = "BOXOFFICE_HTTP_WRITE_MAX_MS", default_value_t = DEFAULT.http_write_max_ms, value_name = "N", value_parser = range(10, 600_000))]
     pub http_write_max_ms: u64,
     /// Most connections at once (0 to 1,000,000; 0: what the descriptor limit leaves)
-    #[arg(long, env = "BOXOFFICE_HTTP_CONNECTIONS_MAX", default_value_t = 0, value_name = "N", value_parser = range(0, 1_000_000))]
+    #[arg(long, env = "BOXOFFICE_HTTP_CONNECTIONS_MAX", default_value_t = DEFAULT.http_connections_max, value_name = "N", value_parser = range(0, 1_000_000))]
     pub http_connections_max: u64,
     /// Most connections of one address, or of one IPv6 /64, and most waiting requests of one client,
     /// also behind a proxy (0 to 1,000,000; 0: no limit) [default: 1,000; for demo and --ephemeral 0]
@@ -48,36 +75,36 @@ pub struct HttpSettings {
     #[arg(long, env = "BOXOFFICE_HTTP_LIMIT_LOOPBACK")]
     pub http_limit_loopback: bool,
     /// Time for a TLS handshake in milliseconds, from the opening of the connection (10 to 600,000)
-    #[arg(long, env = "BOXOFFICE_HTTP_HANDSHAKE_MAX_MS", default_value_t = 10_000, value_name = "N", value_parser = range(10, 600_000))]
+    #[arg(long, env = "BOXOFFICE_HTTP_HANDSHAKE_MAX_MS", default_value_t = DEFAULT.http_handshake_max_ms, value_name = "N", value_parser = range(10, 600_000))]
     pub http_handshake_max_ms: u64,
     /// Most TLS handshakes under way at once (0 to 1,000,000; 0: half of the connections)
-    #[arg(long, env = "BOXOFFICE_HTTP_HANDSHAKES_MAX", default_value_t = 0, value_name = "N", value_parser = range(0, 1_000_000))]
+    #[arg(long, env = "BOXOFFICE_HTTP_HANDSHAKES_MAX", default_value_t = DEFAULT.http_handshakes_max, value_name = "N", value_parser = range(0, 1_000_000))]
     pub http_handshakes_max: u64,
     /// Memory for all buffers of connections in bytes (1,048,576 to 68,719,476,736)
-    #[arg(long, env = "BOXOFFICE_HTTP_BUFFERS_MAX_BYTES", default_value_t = 128 << 20, value_name = "N",
+    #[arg(long, env = "BOXOFFICE_HTTP_BUFFERS_MAX_BYTES", default_value_t = DEFAULT.http_buffers_max_bytes, value_name = "N",
         value_parser = range(1 << 20, 64 << 30))]
     pub http_buffers_max_bytes: u64,
     /// Most waiting requests (`Prefer: wait`) at once (0 to 1,000,000)
-    #[arg(long, env = "BOXOFFICE_HTTP_PARKED_MAX", default_value_t = 20_000, value_name = "N", value_parser = range(0, 1_000_000))]
+    #[arg(long, env = "BOXOFFICE_HTTP_PARKED_MAX", default_value_t = DEFAULT.http_parked_max, value_name = "N", value_parser = range(0, 1_000_000))]
     pub http_parked_max: u64,
     /// Request worker threads (1 to 64)
-    #[arg(long, env = "BOXOFFICE_HTTP_WORKERS", default_value_t = 2, value_name = "N", value_parser = range(1, 64))]
+    #[arg(long, env = "BOXOFFICE_HTTP_WORKERS", default_value_t = DEFAULT.http_workers, value_name = "N", value_parser = range(1, 64))]
     pub http_workers: u64,
     /// Upstream connections for requests that only read (1 to 256)
-    #[arg(long, env = "BOXOFFICE_HTTP_INNER_READS", default_value_t = 8, value_name = "N", value_parser = range(1, 256))]
+    #[arg(long, env = "BOXOFFICE_HTTP_INNER_READS", default_value_t = DEFAULT.http_inner_reads, value_name = "N", value_parser = range(1, 256))]
     pub http_inner_reads: u64,
     /// Upstream connections for requests that write (1 to 256)
-    #[arg(long, env = "BOXOFFICE_HTTP_INNER_WRITES", default_value_t = 64, value_name = "N", value_parser = range(1, 256))]
+    #[arg(long, env = "BOXOFFICE_HTTP_INNER_WRITES", default_value_t = DEFAULT.http_inner_writes, value_name = "N", value_parser = range(1, 256))]
     pub http_inner_writes: u64,
     /// Most requests that wait for an upstream connection, of each kind (1 to 1,000,000)
-    #[arg(long, env = "BOXOFFICE_HTTP_QUEUE_MAX", default_value_t = 20_000, value_name = "N", value_parser = range(1, 1_000_000))]
+    #[arg(long, env = "BOXOFFICE_HTTP_QUEUE_MAX", default_value_t = DEFAULT.http_queue_max, value_name = "N", value_parser = range(1, 1_000_000))]
     pub http_queue_max: u64,
     /// Once a request has waited so long for an upstream connection, those who come are
     /// told 503 at once, in milliseconds (10 to 600,000)
-    #[arg(long, env = "BOXOFFICE_HTTP_QUEUE_MAX_MS", default_value_t = 5_000, value_name = "N", value_parser = range(10, 600_000))]
+    #[arg(long, env = "BOXOFFICE_HTTP_QUEUE_MAX_MS", default_value_t = DEFAULT.http_queue_max_ms, value_name = "N", value_parser = range(10, 600_000))]
     pub http_queue_max_ms: u64,
     /// Time for a request to be answered in milliseconds (100 to 600,000)
-    #[arg(long, env = "BOXOFFICE_HTTP_INNER_ANSWER_MAX_MS", default_value_t = 60_000, value_name = "N",
+    #[arg(long, env = "BOXOFFICE_HTTP_INNER_ANSWER_MAX_MS", default_value_t = DEFAULT.http_inner_answer_max_ms, value_name = "N",
         value_parser = range(100, 600_000))]
     pub http_inner_answer_max_ms: u64,
     /// Origins whose pages may read answers in a browser: *, or origins such as http://localhost:5173, separated by

@@ -11,7 +11,7 @@ use crate::clock::{Clock, SteadyClock};
 use crate::http::{Method, Reply};
 use crate::ids;
 use crate::settings::AllowedOrigin;
-use crate::settings::http::HttpSettings;
+use crate::settings::http::{self, HttpSettings};
 
 /// Connections of a server for staff alone, and all descriptors that it may take.
 const STAFF_CONNECTIONS_MAX: usize = 128;
@@ -161,55 +161,7 @@ impl Repeats {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits {
-            clock: SteadyClock::default(),
-            head_max_bytes: 16 << 10,
-            head_max_fields: 64,
-            body_max_bytes: 64 << 10,
-            large_body_max_bytes: 16 << 20,
-            large_body: |_, _| false,
-            answer_at_once: |_, _| None,
-            head_max_ms: 10_000,
-            body_max_ms: 30_000,
-            idle_max_ms: 75_000,
-            write_max_ms: 30_000,
-            write_min_bytes_per_second: 1_024,
-            body_max_ms_per_mib: 10_000,
-            silent_after_ms: 50,
-            slow_after_ms: 1_000,
-            linger_max_ms: 1_000,
-            linger_max_bytes: 1 << 20,
-            connections_max: 0,
-            tls: None,
-            redirect_listen: None,
-            stays_plain: |_, _| false,
-            https_for_good: false,
-            handshake_max_ms: 10_000,
-            handshakes_max: 0,
-            connections_per_address_max: 1_000,
-            limit_loopback: false,
-            descriptors_reserved: 256,
-            buffers_max_bytes: 128 << 20,
-            parked_max: 20_000,
-            parked_max_bytes: 8 << 10,
-            pace_ms: |_| 0,
-            workers: 2,
-            inner_reads: 8,
-            inner_writes: 64,
-            queue_max: 20_000,
-            queue_max_ms: 5_000,
-            inner_answer_max_ms: 60_000,
-            inner_probe_max_ms: 2_000,
-            stop_max_ms: 4_500,
-            allow_origins: Vec::new(),
-            allowed_methods: AllowedMethods::new(|_| None),
-            relayed_also: Vec::new(),
-            paths: Vec::new(),
-            path_number: |_| None,
-            logs_access: false,
-            proxies: Vec::new(),
-            repeats: None,
-        }
+        Limits::from(&http::DEFAULT)
     }
 }
 
@@ -306,7 +258,31 @@ impl From<&HttpSettings> for Limits {
             inner_answer_max_ms: settings.http_inner_answer_max_ms,
             allow_origins: settings.allow_origin.clone(),
             proxies: settings.http_proxies.clone(),
-            ..Limits::default()
+            // What no setting changes.
+            clock: SteadyClock::default(),
+            large_body: |_, _| false,
+            answer_at_once: |_, _| None,
+            write_min_bytes_per_second: 1_024,
+            body_max_ms_per_mib: 10_000,
+            silent_after_ms: 50,
+            slow_after_ms: 1_000,
+            linger_max_ms: 1_000,
+            linger_max_bytes: 1 << 20,
+            tls: None,
+            redirect_listen: None,
+            stays_plain: |_, _| false,
+            https_for_good: false,
+            descriptors_reserved: 256,
+            parked_max_bytes: 8 << 10,
+            pace_ms: |_| 0,
+            inner_probe_max_ms: 2_000,
+            stop_max_ms: 4_500,
+            allowed_methods: AllowedMethods::new(|_| None),
+            relayed_also: Vec::new(),
+            paths: Vec::new(),
+            path_number: |_| None,
+            logs_access: false,
+            repeats: None,
         }
     }
 }
