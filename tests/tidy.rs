@@ -47,7 +47,7 @@ const CLOCK_ELSEWHERE: [(&str, &str); 8] = [
 
 /// Tests that let real time pass (`sleep` of `tests/support/wait.rs`);
 /// everything else waits for a condition or turns a clock.
-const SLEEPS: [(&str, &str); 8] = [
+const SLEEPS: [(&str, &str); 7] = [
     ("support/wait.rs", "the pause between two looks at a condition, and `sleep` itself"),
     ("support/server.rs", "a program is killed at some moment of its start, which no condition names"),
     ("cli/backup.rs", "a backup is stopped at another moment each time"),
@@ -55,7 +55,6 @@ const SLEEPS: [(&str, &str); 8] = [
     ("torture/customers.rs", "simulated customers rest between two calls"),
     ("torture/differential.rs", "it yields between two writes, so that a stream arrives in pieces"),
     ("torture/rows/", "load goes on for a random time before the fault comes"),
-    ("bench/", "what is measured is what passes in real time"),
 ];
 
 /// Ways to let time pass that do not say so, and waits without an end.

@@ -1,15 +1,15 @@
 //! The limits of HTTP: the same bytes from tiny_http behind our HTTP server, and from tiny_http exposed directly.
 //!
 //! `/constant/STATUS?LENGTH` is answered with that status and so many bytes. behind the HTTP server,
-//! `/wait?N` waits for N or for 0, and `/notify?N` notifies N.
+//! `/wait?N` waits for N or for 0, `/notify?N` notifies N, and `/parked` tells how many wait.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use boxoffice::certificates::Certificates;
-use boxoffice::http::{Limits, Notifier, Reply, Request, Responder, Server, Topic, Wait};
+use boxoffice::http::{Limits, Metrics, Notifier, Reply, Request, Responder, Server, Topic, Wait};
 use boxoffice::threads::OnFatal;
 
 /// What a child does: serves until its standard input ends.
@@ -25,16 +25,20 @@ pub fn serve(kind: &str) -> io::Result<()> {
 /// The HTTP server, by https where there are certificates for it; it runs until the process ends.
 pub fn serve_http(listen: SocketAddr, tls: Option<Arc<Certificates>>) -> io::Result<SocketAddr> {
     let notifier = Notifier::new();
-    let notifier_for_handler = notifier.clone();
-    let handler = move |request: Request, responder: Responder| answer(&request, responder, &notifier_for_handler);
+    let (notifier_for_handler, metrics) = (notifier.clone(), Arc::new(OnceLock::new()));
+    let metrics_for_handler = Arc::clone(&metrics);
+    let handler = move |request: Request, responder: Responder| {
+        answer(&request, responder, &notifier_for_handler, &metrics_for_handler);
+    };
     let server =
         Server::open(listen, Limits { tls, ..Limits::default() }, notifier, Arc::new(handler), OnFatal::new(|| {}))?;
+    let _ = metrics.set(server.metrics()); // set once, here
     let address = server.address();
     std::mem::forget(server); // it ends with the process
     Ok(address)
 }
 
-fn answer(request: &Request, responder: Responder, notifier: &Notifier) {
+fn answer(request: &Request, responder: Responder, notifier: &Notifier, metrics: &OnceLock<Arc<Metrics>>) {
     let number = request.query.parse().unwrap_or(0);
     match request.path.as_str() {
         "/wait" if request.resumed.is_none() => {
@@ -44,6 +48,10 @@ fn answer(request: &Request, responder: Responder, notifier: &Notifier) {
         "/notify" => {
             notifier.notify([Topic(number)]);
             responder.send(Reply::empty(204));
+        }
+        "/parked" => {
+            let parked = metrics.get().map_or(0, |metrics| metrics.parked.get());
+            responder.send(Reply { body: parked.to_string().into_bytes().into(), ..Reply::empty(200) });
         }
         path => {
             let reply = Reply::empty(status(path));

@@ -14,7 +14,7 @@ use crate::halls::{self, LARGE, SMALL};
 use crate::load::{self, Load, Play};
 use crate::plays::Prepared;
 use crate::served::Served;
-use crate::{Wish, filling};
+use crate::{Wish, filling, wait};
 
 /// Those who hold, and those who pay for what they hold, in each file: enough for a round.
 const HOLDERS: usize = 12_000;
@@ -195,11 +195,11 @@ fn wal(wish: &Wish, folder: &Path, figures: &mut Figures) {
         });
         let mut play = holds(0..holders, SeatPosition::first(1, LARGE));
         let holds = scope.spawn(move || load::run(served.address, load, &mut play).unwrap().must_be_right("holds"));
-        while !holds.is_finished() {
+        wait::comes_true(lasting + wait::DEADLINE, || {
             let wal = std::fs::metadata(folder.join("wal.db-wal")).map_or(0, |wal| wal.len());
             most = most.max(wal);
-            std::thread::park_timeout(Duration::from_millis(10));
-        }
+            holds.is_finished()
+        });
         holds.join().unwrap().answers()
     });
     figures.add("WAL: holds of 2,000-seat dates meanwhile, maps beside them", vec![answers as f64], None);

@@ -10,7 +10,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Value, json};
 
 use crate::served::Served;
-use crate::wire::request;
+use crate::wait;
+use crate::wire::{Wire, request};
 
 /// The figures.
 pub struct IdleFigures {
@@ -37,6 +38,11 @@ fn resident_bytes(served: &Served) -> usize {
     served.memory("VmRSS") as usize
 }
 
+/// How many requests wait.
+fn count_waiting(served: &Served) -> usize {
+    Wire::open(served.address).call(&get("/parked")).text().trim().parse().unwrap()
+}
+
 /// As many descriptors as the system gives.
 pub fn raise_descriptors() -> usize {
     let limit = getrlimit(Resource::Nofile);
@@ -56,8 +62,7 @@ pub fn measure() -> io::Result<IdleFigures> {
         socket.write_all(&get(&format!("/wait?{number}")))?;
         waiting.push(socket);
     }
-    ask(served.address, &get("/constant/200?103"))?; // behind all the others: they are parked
-    std::thread::sleep(Duration::from_millis(200));
+    wait::until("all of them wait", || count_waiting(&served) == parked);
     let parked_bytes = resident_bytes(&served);
     let mut woken_one_ms = Vec::new();
     for at in (0..9).map(|n| n * parked / 9) {

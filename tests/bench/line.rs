@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use boxoffice::clock::Millis;
@@ -15,6 +15,7 @@ use crate::figures::{Figures, Limit};
 use crate::filling::{self, Filling};
 use crate::load::{self, Load, Outcome, Play};
 use crate::served::Served;
+use crate::wait;
 use crate::wire::{Answer, request};
 
 const CONNECTIONS: usize = 64;
@@ -24,6 +25,8 @@ const STARTS: usize = 3;
 const SHORT: usize = 1_000;
 /// Connections of those who poll while others are dropped.
 const BYSTANDERS: usize = 16;
+/// Their polls before anybody is dropped.
+const POLLS_AT_REST: usize = 20_000;
 /// Admissions are counted for so long at most.
 const ADMISSIONS_FOR: Duration = Duration::from_secs(10);
 
@@ -128,20 +131,19 @@ fn polls(figures: &mut Figures, short: &Served, long: &Served, waiting: usize) {
     figures.add("polls: the ratio of the two", ratios, Limit::AtLeast(0.9));
 }
 
-/// Polls of some of the people beside other work: the latencies of those polls that began while it was done.
-fn bystanders(server: &Served, people: std::ops::Range<usize>, work: impl FnOnce()) -> Outcome {
-    let (counts, over) = (AtomicBool::new(false), AtomicBool::new(false));
-    let mut asked = 0;
+/// Polls of some of the people beside other work, which is told how many polls there were: the latencies of those polls
+/// that began while it was done.
+fn bystanders(server: &Served, people: std::ops::Range<usize>, work: impl FnOnce(&AtomicUsize)) -> Outcome {
+    let (counts, over, asked) = (AtomicBool::new(false), AtomicBool::new(false), AtomicUsize::new(0));
     let next = || {
-        asked += 1;
-        let number = people.start + asked * 7_919 % people.len();
+        let number = people.start + (asked.fetch_add(1, Relaxed) + 1) * 7_919 % people.len();
         (!over.load(Relaxed)).then(|| (number, usize::from(counts.load(Relaxed))))
     };
     std::thread::scope(|scope| {
         let polls = scope.spawn(|| poll_all(server, BYSTANDERS, next));
-        std::thread::park_timeout(Duration::from_millis(500)); // until all of them poll
+        wait::until("all of them poll", || asked.load(Relaxed) > 10 * BYSTANDERS);
         counts.store(true, Relaxed);
-        work();
+        work(&asked);
         over.store(true, Relaxed);
         polls.join().unwrap()
     })
@@ -154,15 +156,15 @@ fn drops(figures: &mut Figures, server: &Served, waiting: usize, dropped: usize)
     let mut next = dropped..waiting;
     poll_all(server, CONNECTIONS, || next.next().map(|number| (number, 0)));
     assert_eq!(server.figure("waiting"), waiting as u64, "nobody is due yet");
-    let quiet = bystanders(server, dropped..waiting, || std::thread::park_timeout(Duration::from_secs(3)));
+    let quiet = bystanders(server, dropped..waiting, |asked| {
+        let before = asked.load(Relaxed);
+        wait::until("polls at rest", || asked.load(Relaxed) - before >= POLLS_AT_REST);
+    });
     let left = (waiting - dropped) as u64;
     let took = Cell::new(0.0);
-    let busy = bystanders(server, dropped..waiting, || {
+    let busy = bystanders(server, dropped..waiting, |_| {
         let began = Instant::now();
-        server.advance_ms(1_800_000);
-        while server.figure("waiting") > left && began.elapsed() < Duration::from_secs(120) {
-            std::thread::park_timeout(Duration::from_millis(20));
-        }
+        server.advance_ms(1_800_000); // answered once all of them are dropped
         took.set(began.elapsed().as_secs_f64());
     });
     assert_eq!(server.figure("waiting"), left, "the abandoned are dropped, and nobody else");
@@ -177,9 +179,7 @@ fn admissions(figures: &mut Figures, server: &Served) {
     let waiting = server.figure("waiting");
     let began = Instant::now();
     server.change(&json!({ "paused": false, "maxActive": 0, "admitPerMinute": 0 }));
-    while server.figure("active") < waiting && began.elapsed() < ADMISSIONS_FOR {
-        std::thread::park_timeout(Duration::from_millis(50));
-    }
+    wait::comes_true(ADMISSIONS_FOR, || server.figure("active") >= waiting);
     server.change(&json!({ "paused": true }));
     let seconds = began.elapsed().as_secs_f64();
     let admitted = server.figure("active");
@@ -228,18 +228,12 @@ fn exactness(figures: &mut Figures, folder: &Path) {
 
 /// Whether a limit, or nobody waiting, keeps the next out; looked at until it is so, for two seconds.
 fn no_place_is_idle(server: &Served) -> bool {
-    let began = Instant::now();
-    loop {
+    wait::comes_true(Duration::from_secs(2), || {
         let queue = server.staff("GET", "/queue", &Value::Null);
         let figure = |name: &str| queue[name].as_u64().unwrap();
         let full = |limit: &str, taken: &str| figure(limit) > 0 && figure(taken) >= figure(limit);
-        if figure("waiting") == 0 || full("maxActive", "active") || full("admitPerMinute", "admittedLastMinute") {
-            return true;
-        }
-        if began.elapsed() > Duration::from_secs(2) {
-            return false;
-        }
-    }
+        figure("waiting") == 0 || full("maxActive", "active") || full("admitPerMinute", "admittedLastMinute")
+    })
 }
 
 fn events(server: &Served, after: i64) -> Vec<Event> {

@@ -1,5 +1,7 @@
 //! What customers do: one prepared request after the other, or a whole purchase from the token to the ticket.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+
 use serde_json::json;
 use uuid::Uuid;
 
@@ -54,6 +56,28 @@ impl Play for Prepared {
         let head: String = asked.lines().take(1).collect();
         let told: String = answer.text().chars().take(300).collect();
         Err(format!("{head} was answered {}: {told}", answer.status))
+    }
+}
+
+/// A play beside other work: it goes on until that is over, and tells how many answers came.
+pub struct Beside<'a, P> {
+    pub play: P,
+    pub heard: &'a AtomicUsize,
+    pub is_over: &'a AtomicBool,
+}
+
+impl<P: Play> Play for Beside<'_, P> {
+    fn ask(&mut self, place: usize, request: &mut Vec<u8>) -> Option<usize> {
+        if self.is_over.load(Relaxed) { None } else { self.play.ask(place, request) }
+    }
+
+    fn hear(&mut self, place: usize, answer: &Answer) -> Result<(), String> {
+        self.heard.fetch_add(1, Relaxed);
+        self.play.hear(place, answer)
+    }
+
+    fn series(&self) -> usize {
+        self.play.series()
     }
 }
 

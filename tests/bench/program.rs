@@ -23,6 +23,9 @@ mod rush;
 mod served;
 mod table;
 mod viewers;
+#[allow(dead_code, reason = "of what tests share, a benchmark needs a part")]
+#[path = "../support/wait.rs"]
+mod wait;
 mod wire;
 
 use std::path::PathBuf;

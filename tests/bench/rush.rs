@@ -1,6 +1,7 @@
 //! `scripts/bench rush`: a buyer while thousands poll as fast as they are answered, and
 //! polls while more is written than the writer takes.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use crate::Wish;
@@ -9,8 +10,9 @@ use crate::figures::{Figures, Limit, short};
 use crate::filling::{Filling, SeatPosition};
 use crate::halls::{LARGE, fresh};
 use crate::load::{self, Load, Outcome, Play};
-use crate::plays::{BUY, Purchases};
+use crate::plays::{BUY, Beside, Purchases};
 use crate::served::Served;
+use crate::wait;
 
 /// Those who poll, a connection each.
 const WAITING: usize = 2_000;
@@ -18,8 +20,8 @@ const BUYERS: std::ops::Range<usize> = WAITING..WAITING + 40_000;
 /// Connections of buyers, and what they ask for in a second.
 const BUYING: usize = 20;
 const PER_SECOND: u32 = 200;
-/// Those who wait are there so long before the buyers.
-const ARRIVAL: Duration = Duration::from_secs(1);
+/// Those who wait poll until the buyers are done, which is before this.
+const POLLING_MAX: Duration = Duration::from_secs(600);
 /// Polls a second while the writer has too much to do, and how many try to write then.
 const POLLS: u32 = 2_000;
 const WRITING: usize = 512;
@@ -64,11 +66,13 @@ fn buyer(wish: &Wish, start: impl Fn(&[&str]) -> Served, figures: &mut Figures) 
     for _ in 0..wish.rounds {
         let served = start(&[]);
         let mut buyers = Purchases::new(&BUY, BUYERS, SeatPosition::first(1, LARGE), 1);
+        let (heard, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let mut polls = Beside { play: polls_of(0..WAITING), heard: &heard, is_over: &is_over };
         let (customers, buying) = std::thread::scope(|scope| {
-            let customers =
-                scope.spawn(|| put(&served, WAITING, None, wish.lasting() + ARRIVAL, &mut polls_of(0..WAITING)));
-            std::thread::park_timeout(ARRIVAL);
+            let customers = scope.spawn(|| put(&served, WAITING, None, POLLING_MAX, &mut polls));
+            wait::until("all who wait have polled", || heard.load(Relaxed) >= WAITING);
             let buying = put(&served, BUYING, Some(PER_SECOND), wish.lasting(), &mut buyers);
+            is_over.store(true, Relaxed);
             (customers.join().unwrap().must_be_right("polls"), buying.must_be_right("buyers"))
         });
         polls_a_second.push(customers.answers() as f64 / customers.seconds);

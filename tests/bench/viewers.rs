@@ -17,6 +17,7 @@ use crate::halls::fresh;
 use crate::load::{self, Load};
 use crate::plays::{BUY, Purchases};
 use crate::served::Served;
+use crate::wait;
 use crate::wire::{Wire, request, whole_answer};
 
 /// How many look, and at what.
@@ -43,8 +44,6 @@ const CALLS: u32 = 2;
 const BUYING: usize = 20;
 /// How often the pages ask where there is no stream.
 const ASKED_EVERY: Duration = Duration::from_secs(1);
-/// The viewers are there so long before the buyers.
-const ARRIVAL: Duration = Duration::from_secs(2);
 
 #[derive(Default)]
 struct Costs {
@@ -71,10 +70,10 @@ pub fn measure(viewers: &Viewers) -> Figures {
         for (costs, by_stream) in [(&mut streams, true), (&mut polls, false)] {
             let served = Served::boxoffice(&fresh(&database, folder.path()), &[]);
             let mut purchases = Purchases::new(&BUY, buyers.clone(), SeatPosition::first(1, viewers.seats), 1);
-            let is_over = AtomicBool::new(false);
+            let (are_there, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
             let bytes = std::thread::scope(|scope| {
-                let looked = scope.spawn(|| look(served.address, looking, by_stream, &is_over).unwrap());
-                std::thread::park_timeout(ARRIVAL);
+                let looked = scope.spawn(|| look(served.address, looking, by_stream, &are_there, &is_over).unwrap());
+                wait::until("all viewers have had an answer", || are_there.load(Ordering::Relaxed));
                 let before = served.cpu_seconds();
                 let load =
                     Load { connections: BUYING, is_new_each: false, per_second: Some(viewers.buys * CALLS), lasting };
@@ -115,10 +114,18 @@ struct Viewer {
     buffer: Vec<u8>,
     version: String,
     asks_at: Instant,
+    /// It has had a first answer.
+    is_there: bool,
 }
 
-/// Looks at the map until it is over; gives the bytes that all viewers read after their first answer.
-fn look(address: SocketAddr, count: usize, by_stream: bool, is_over: &AtomicBool) -> io::Result<f64> {
+/// Looks at the map until it is over; gives the bytes that all viewers read once each `are_there` with a first answer.
+fn look(
+    address: SocketAddr,
+    count: usize,
+    by_stream: bool,
+    are_there: &AtomicBool,
+    is_over: &AtomicBool,
+) -> io::Result<f64> {
     let path = "/api/v1/schedules/1/seats";
     let mut first = Wire::open(address);
     let map = first.call(&request("GET", path, &token(0), &Value::Null));
@@ -140,10 +147,10 @@ fn look(address: SocketAddr, count: usize, by_stream: bool, is_over: &AtomicBool
             let text = text.replace("Accept: */*\r\n", "").replacen("Host:", &fields, 1);
             socket.write_all(text.as_bytes())?;
         }
-        let asks_at = begin + ARRIVAL / 2 + ASKED_EVERY.mul_f64(number as f64 / count as f64);
-        viewers.push(Viewer { socket, buffer: Vec::new(), version: version.clone(), asks_at });
+        let asks_at = begin + ASKED_EVERY.mul_f64(number as f64 / count as f64);
+        viewers.push(Viewer { socket, buffer: Vec::new(), version: version.clone(), asks_at, is_there: false });
     }
-    let (mut bytes, mut part) = (0, vec![0; 64 << 10]);
+    let (mut bytes, mut part, mut there) = (0, vec![0; 64 << 10], 0);
     while !is_over.load(Ordering::Relaxed) {
         poll.poll(&mut events, Some(Duration::from_millis(5)))?;
         for event in &events {
@@ -152,7 +159,8 @@ fn look(address: SocketAddr, count: usize, by_stream: bool, is_over: &AtomicBool
                 match viewer.socket.read(&mut part) {
                     Ok(0) => panic!("a viewer was let go"),
                     Ok(length) => {
-                        bytes += if begin.elapsed() > ARRIVAL { length } else { 0 };
+                        bytes += if there == count { length } else { 0 };
+                        there += usize::from(!std::mem::replace(&mut viewer.is_there, true));
                         if !by_stream {
                             viewer.buffer.extend_from_slice(&part[..length]);
                         }
@@ -167,6 +175,7 @@ fn look(address: SocketAddr, count: usize, by_stream: bool, is_over: &AtomicBool
                 viewer.buffer.clear();
             }
         }
+        are_there.store(there == count, Ordering::Relaxed);
         let now = Instant::now();
         let due = viewers.iter_mut().enumerate().filter(|(_, viewer)| !by_stream && viewer.asks_at <= now);
         for (number, viewer) in due.filter(|(_, viewer)| viewer.buffer.is_empty()) {
