@@ -88,7 +88,9 @@ async def with_httpx():
     async with httpx.AsyncClient(limits=httpx.Limits(max_connections=50)) as client:
 
         async def customer(n):
-            answer = await client.get(f"{URL}/api/v1/concerts", headers={"X-Request-Id": f"x-{n}"}, timeout=20)
+            # A request waits for one of the pool's connections as long as those before it take.
+            timeout = httpx.Timeout(20, pool=120)
+            answer = await client.get(f"{URL}/api/v1/concerts", headers={"X-Request-Id": f"x-{n}"}, timeout=timeout)
             check(answer.status_code == 200 and answer.headers["X-Request-Id"] == f"x-{n}", f"httpx: {answer}")
 
         await asyncio.gather(*(customer(n) for n in range(500)))

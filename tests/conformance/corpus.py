@@ -1,11 +1,11 @@
-"""The request corpus of gunicorn (its own tests, by other people): what it calls invalid the door must refuse and close,
-what it calls valid the door must read. `python corpus.py HOST:PORT FOLDER`."""
+"""The request corpus of gunicorn (its own tests, by other people): what it calls invalid the server must refuse and
+close, what it calls valid the server must read. `python corpus.py HOST:PORT FOLDER`."""
 
 import pathlib
 import socket
 import sys
 
-# Where the door deliberately differs, and why.
+# Where the server deliberately differs, and why.
 STRICTER = {
     "chunked": "no Transfer-Encoding but chunked: 411, or 400 where it is not last or there twice",
     "version": "505 for versions other than 1.0 and 1.1",
@@ -15,7 +15,7 @@ STRICTER = {
     "method": "a method that is none that it knows: 405",
     "proxy": "the PROXY protocol is not spoken: 400",
     "line": "bare LF: 400",
-    "size": "a limit of the door: 413 or 431",
+    "size": "a limit of the server: 413 or 431",
 }
 
 
@@ -126,14 +126,14 @@ def main():
     sys.exit(1 if wrong else 0)
 
 
-# What gunicorn's tests call invalid and the door takes, and why that is sound.
+# What gunicorn's tests call invalid and the server takes, and why that is sound.
 ACCEPTED = {
-    "006.http": "a request line of more than 4 KiB: the door's limit is 16 KiB for the head",
+    "006.http": "a request line of more than 4 KiB: the server's limit is 16 KiB for the head",
     "007.http": "a field of more than 8 KiB: the same",
     "008.http": "fields of more than 8 KiB: the same",
     "011.http": "invalid only with gunicorn's limit of 2 fields",
     "012.http": "invalid only with gunicorn's limit of 98 bytes a field",
-    "040.http": "names with underscores: the door relays neither of them, so nobody can take one for another",
+    "040.http": "names with underscores: the server relays neither of them, so nobody can take one for another",
 }
 
 main()
