@@ -227,7 +227,7 @@ impl Lines {
                 let _ = io::stderr().write_all(&line);
             }
             if lost > 0 {
-                log::warn!("lines of the log were lost because nobody read it: {lost}");
+                log::warn!("lines of the log were lost because nobody read it; read standard error faster: {lost}");
             }
         }
     }

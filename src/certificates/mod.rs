@@ -151,7 +151,7 @@ impl Certificates {
             }
             Err(why) => {
                 observed.refused = Some(digest);
-                log::error!("the new certificate is not taken, the one before stays: {why}");
+                log::error!("the new certificate is not taken, the one before stays; correct its files: {why}");
             }
         }
     }
@@ -174,7 +174,8 @@ impl Origin {
                 for name in names.difference(&covered) {
                     // A public address that this machine did not have when the authority was made.
                     log::warn!(
-                        "the venue's certificate is not for an address that its authority can't vouch for: {}",
+                        "the venue's certificate is not for an address that its authority can't vouch for; if phones are to reach it \
+                         there, make a new authority: {}",
                         name.in_url()
                     );
                 }

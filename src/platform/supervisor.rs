@@ -41,7 +41,9 @@ impl Supervisor {
                 socket.send_to_addr(state.as_bytes(), address)
             });
             if let Err(error) = sent {
-                log::warn!("the supervisor (NOTIFY_SOCKET) could not be told {state}: {error}");
+                log::warn!(
+                    "the supervisor could not be told {state} and may end this program; look at NOTIFY_SOCKET: {error}"
+                );
             }
         }
         #[cfg(not(unix))]

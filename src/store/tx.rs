@@ -168,7 +168,9 @@ impl<'c, C> Tx<'c, C> {
         if !self.connection.is_autocommit() && self.mark_here() == self.mark.get() {
             return Ok(());
         }
-        log::error!("a write job failed after its first write, its transaction is rolled back: {failure}");
+        log::error!(
+            "a write job failed after its first write, its transaction is rolled back; please report this: {failure}"
+        );
         Err(self.tear(Failure::Refused(match failure {
             Failure::Refused(_) => Refusal::Internal, // the refusal is not that of its neighbours
             failure => failure.to_refusal(),

@@ -227,8 +227,8 @@ impl<C: Send + 'static> WriterThread<C> {
             if let Some(commit_error) = commit_error {
                 self.shared.figures.failed.add(1);
                 log::error!(
-                    "a transaction failed and was rolled back, its clients got the refusal and may repeat: {count} \
-                     jobs, {}",
+                    "a transaction failed and was rolled back, its clients may repeat; look at what was logged before: \
+                     {count} jobs, {}",
                     commit_error.refusal.code().word()
                 );
                 retry_after = Some(RETRY_AFTER_FAILURE);
@@ -243,7 +243,7 @@ impl<C: Send + 'static> WriterThread<C> {
         let last = self.transact(self.clock.now(), Vec::new(), &mut Vec::new());
         if let Err(commit_error) = last {
             log::error!(
-                "the last transaction before the stop failed, `boxoffice check` may tell more: {}",
+                "the last transaction before the stop failed; run `boxoffice check`: {}",
                 commit_error.refusal.code().word()
             );
         }
@@ -366,7 +366,7 @@ impl<C: Send + 'static> WriterThread<C> {
             return; // after a failed disk the next start recovers the WAL
         }
         if let Err(error) = self.wal.close(self.connection) {
-            log::error!("the database was not closed cleanly, the next start recovers it: {error}");
+            log::error!("the database was not closed cleanly, the next start recovers it, no action needed: {error}");
         }
     }
 }

@@ -111,7 +111,7 @@ impl RushRunner {
                 .spawn()
         });
         let mut child = begun.map_err(|error| {
-            log::error!("a rush could not be begun, nothing else is touched: {error}");
+            log::error!("a rush could not be begun; look at the limits of processes and memory: {error}");
             Refusal::Internal
         })?;
         let (out, errors) = (child.stdout.take(), child.stderr.take());

@@ -116,8 +116,8 @@ impl Webhook {
 fn tell(webhook: &Webhook, sequence: i64, attempt: &Attempt) {
     let status = attempt.status.map(|status| format!(" {status}")).unwrap_or_default();
     log::warn!(
-        "a webhook did not take an event, it is tried again by the schedule unless that is at its end: webhook {}, event \
-         {sequence}: {}{status}",
+        "a webhook did not take an event and is tried again by the schedule, unless that is at its end; look at the \
+         receiver: webhook {}, event {sequence}: {}{status}",
         webhook.webhook_id,
         attempt.outcome.word()
     );

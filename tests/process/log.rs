@@ -66,7 +66,11 @@ fn log_that_nobody_reads_stops_nothing_and_what_is_lost_is_counted_and_told() {
     });
     assert!(server.terminate().success());
     let lines = told.join().unwrap();
-    find(&lines, "boxoffice::logging", "lines of the log were lost because nobody read it: ");
+    find(
+        &lines,
+        "boxoffice::logging",
+        "lines of the log were lost because nobody read it; read standard error faster: ",
+    );
     find(&lines, "server", "the server has stopped");
 }
 

@@ -97,6 +97,6 @@ pub fn watch(registry: &Registry, socket: &mut TcpStream, id: ConnectionId) -> b
 /// Has the close of a socket reset its connection.
 pub fn reset(socket: &TcpStream) {
     if let Err(error) = SockRef::from(socket).set_linger(Some(Duration::ZERO)) {
-        log::warn!("a connection can't be reset, so it is closed: {error}");
+        log::warn!("a connection can't be reset and is closed, no action needed: {error}");
     }
 }

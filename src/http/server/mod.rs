@@ -183,7 +183,9 @@ impl Server {
         let lost = on_fatal.clone();
         let run = move || {
             if let Err(error) = event_loop.run() {
-                log::error!("fatal: the HTTP server can accept no more connections, shutting down: {address}: {error}");
+                log::error!(
+                    "fatal: no more connections can be accepted, shutting down; restart the server: {address}: {error}"
+                );
                 lost.call();
             }
         };
