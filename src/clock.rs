@@ -9,8 +9,8 @@
 //! * **Drift** below `STEP_MS` is followed at 500 parts per million, the rate at which `adjtime` and ntpd slew a clock:
 //!   a hold of five minutes is never off by more than 0.15 s.
 //! * **A step forward** (a paused virtual machine that goes on, NTP after a start without network) is followed at once.
-//!   The clock only reports it ([`Clock::step_ahead_ms`]); the writer moves each hold that lives, each visit and each
-//!   silence by as much in one transaction, and then the clock ([`Clock::follow_step`]). So each of them keeps its
+//!   The clock only reports it ([`Clock::step_ahead_ms`]); the writer moves each hold that lasts, each visit and each
+//!   last poll by as much in one transaction, and then the clock ([`Clock::follow_step`]). So each of them keeps its
 //!   length, and what is fixed in the calendar (a sale, a draw, a date) happens when the calendar says.
 //! * **A step backward** is not followed while the server runs: a moment that was told would
 //!   come twice. It is logged, and slewed like drift.

@@ -103,7 +103,7 @@ impl Sweeper {
         if tx.now().unix_ms() - self.forgot_at.load(Relaxed) >= FORGET_EVERY_MS {
             let before = |hours: u32| tx.now().plus_ms(-i64::from(hours) * 3_600_000);
             let answers = http::forget(tx, before(self.idempotency_hours), FORGET_MAX)?;
-            let tokens = queue::forget_ended(tx, before(self.token_days * 24), FORGET_MAX)?;
+            let tokens = queue::delete_ended(tx, before(self.token_days * 24), FORGET_MAX)?;
             if answers.max(tokens) < FORGET_MAX as usize {
                 self.forgot_at.store(tx.now().unix_ms(), Relaxed);
             }

@@ -155,7 +155,7 @@ impl LiveTokens {
         }
     }
 
-    /// Moves the ends of visits, the silences and the last admissions with the clock.
+    /// Moves the ends of visits, the last polls and the last admissions with the clock.
     pub fn move_deadlines(&mut self, moment: Millis, ms: i64) {
         for (_, entry) in &mut self.tokens {
             if entry.active_until_ms > moment.unix_ms() {

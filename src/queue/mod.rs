@@ -34,9 +34,9 @@ pub use lines::{Figures, LineView, Lines};
 use rules::RulesOfLine;
 pub use rules::{Rules, StoredLine};
 use sql::Placement;
-pub use sql::{find_live, list_live_of_user};
+pub use sql::{delete_ended, find_live, list_live_of_user, move_visits};
 pub use token_view::TokenView;
-pub use visit::{end, end_due, extend_visit, move_visits, must_be_active};
+pub use visit::{end, end_due, extend_visit, must_be_active};
 
 use crate::clock::Millis;
 use crate::ids::{LineId, TokenKey};
@@ -128,7 +128,7 @@ pub fn invite(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid) -> Outcome
 pub fn admit_elsewhere(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid) -> Outcome<Token> {
     let key = add(tx, lines, line_id, user_id, Placement::Guest)?;
     visit::begin(tx, line_id, (key, user_id), sql::find_rules(tx, line_id)?.visit_seconds, true)?;
-    sql::mark_first_call(tx, key)?; // there: who was inside is not dropped for silence
+    sql::mark_first_call(tx, key)?; // there: who was inside is not dropped as inactive
     must_be_active(tx, key)
 }
 
@@ -211,11 +211,6 @@ pub fn next_due(
     let moments = [time_out, lines.next_inactive(skipped), lines.next_admission(now)];
     let openings = lines.list_openings().into_iter().map(|(_, opens_at)| opens_at);
     Ok(moments.into_iter().flatten().chain(openings).min())
-}
-
-/// Forgets the oldest tokens that ended before a moment, at most `limit`; says how many.
-pub fn forget_ended(tx: &Tx, before: Millis, limit: u32) -> Outcome<usize> {
-    Ok(sql::delete_ended(tx, before, limit)?)
 }
 
 /// Concerts with a line of their own at most: each transaction looks at every line where somebody waits.

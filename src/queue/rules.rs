@@ -88,7 +88,7 @@ const POLL_AFTER_OF_MANY_MAX: f64 = 120.0;
 const POLLS_PER_SECOND: f64 = 10_000.0;
 /// Polls within an estimated wait; the last of them come close together.
 const POLLS_IN_A_WAIT: f64 = 10.0;
-/// However slow the line is, those at the door come back soon: so many seconds between polls a place.
+/// However slow the line is, those at the front come back soon: so many seconds between polls a place.
 const SECONDS_A_PLACE: f64 = 0.5;
 /// As long as no wait is known: one more second between polls for so many people ahead.
 const AHEAD_PER_SECOND: f64 = 50.0;
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_matters_while_waiting_and_before_the_first_call() {
+    fn inactivity_matters_while_waiting_and_before_the_first_call() {
         assert_eq!(RULES.inactive_after_ms(false, false, 0), Some(120_000));
         assert_eq!(RULES.inactive_after_ms(true, false, 0), Some(60_000));
         assert_eq!(RULES.inactive_after_ms(true, true, 0), None);

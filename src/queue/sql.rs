@@ -292,8 +292,9 @@ pub(super) fn list_next_time_outs(connection: &Connection, limit: usize) -> rusq
         .collect()
 }
 
-/// Moves the ends of the visits that end after a moment; towards the past, what was of live tokens before too.
-pub(super) fn move_visits(tx: &Tx, moment: Millis, ms: i64) -> rusqlite::Result<()> {
+/// The clock goes on elsewhere, so many milliseconds later or earlier: every visit that ends after a moment keeps its
+/// length. Towards the past, what was of live tokens before moves too.
+pub fn move_visits(tx: &Tx, moment: Millis, ms: i64) -> rusqlite::Result<()> {
     tx.execute(
         "UPDATE token SET active_until = active_until + ?2, visit_until = visit_until + iif(visit_until > ?1, ?2, 0)
          WHERE status = 'ACTIVE' AND active_until > ?1",
@@ -341,7 +342,7 @@ pub(super) fn each_live(
 }
 
 /// Forgets tokens that ended before a moment, the oldest first. The newest token of all stays: places come from its id.
-pub(super) fn delete_ended(tx: &Tx, before: Millis, limit: u32) -> rusqlite::Result<usize> {
+pub fn delete_ended(tx: &Tx, before: Millis, limit: u32) -> rusqlite::Result<usize> {
     tx.prepare_cached(
         "DELETE FROM token WHERE token_id IN
          (SELECT token_id FROM token WHERE ended_at < ?1 ORDER BY ended_at LIMIT ?2)

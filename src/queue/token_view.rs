@@ -38,8 +38,8 @@ pub struct TokenView {
 }
 
 impl TokenView {
-    /// The token of somebody in a line, at `now`. The interval between polls that it advises is remembered: that much
-    /// silence is no absence.
+    /// The token of somebody in a line, at `now`. The interval between polls that it advises is remembered: nobody is
+    /// inactive who keeps to it.
     pub(super) fn of(entry: &Entry, line: &Line, now: Millis) -> TokenView {
         let (position, rules) = (line.position(entry), &line.rules);
         let spread = (entry.key >> 64) as u32 as f64 / f64::from(u32::MAX);

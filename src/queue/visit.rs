@@ -113,9 +113,3 @@ pub fn end_due(tx: &Tx, lines: &Lines, skipped: &SkippedRows) -> Outcome<()> {
     }
     Ok(())
 }
-
-/// The clock goes on elsewhere, so many milliseconds later or earlier: every visit that ends after `moment` keeps its
-/// length.
-pub fn move_visits(tx: &Tx, moment: Millis, ms: i64) -> Outcome<()> {
-    Ok(sql::move_visits(tx, moment, ms)?)
-}

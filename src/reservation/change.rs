@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Reservation, ReservationDetails, Status, ending, hold, must_be_of, sql};
+use super::{Reservation, ReservationDetails, ending, hold, must_be_of, sql};
 use crate::ids::TokenKey;
 use crate::points::Points;
 use crate::queue;
@@ -64,10 +64,7 @@ struct SeatChange {
 
 impl SeatChange {
     fn of(tx: &Tx, reservation: &Reservation, wanted: &[SeatWish]) -> Outcome<SeatChange> {
-        let status = reservation.status_at(tx.now());
-        if status != Status::PendingPayment {
-            return Err(Refusal::ReservationNotPending { status: status.word() }.into());
-        }
+        reservation.must_be_pending(tx.now())?;
         let before = sql::list_seats(tx, reservation.reservation_id)?;
         let is_wanted = |seat: &WantedSeat| wanted.iter().any(|wish| wish.label == seat.label);
         let (mut stay, removed): (Vec<_>, Vec<_>) = before.into_iter().partition(is_wanted);

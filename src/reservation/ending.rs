@@ -35,10 +35,7 @@ pub fn cancel_any(tx: &Tx, reservation_id: Uuid) -> Outcome<ReservationDetails> 
 }
 
 fn cancel_this(tx: &Tx, reservation: Reservation) -> Outcome<ReservationDetails> {
-    let status = reservation.status_at(tx.now());
-    if status != Status::PendingPayment {
-        return Err(Refusal::ReservationNotPending { status: status.word() }.into());
-    }
+    reservation.must_be_pending(tx.now())?;
     let (reservation, seats) = end_unpaid(tx, reservation, Status::Cancelled)?;
     let date = schedule::must_find(tx, reservation.schedule_id)?;
     ReservationDetails::with(tx, reservation, date, seats)

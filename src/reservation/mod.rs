@@ -110,6 +110,17 @@ impl Reservation {
         }
     }
 
+    /// Refuses what needs an unpaid hold.
+    ///
+    /// # Errors
+    /// `RESERVATION_NOT_PENDING`.
+    fn must_be_pending(&self, now: Millis) -> Result<(), Refusal> {
+        match self.status_at(now) {
+            Status::PendingPayment => Ok(()),
+            status => Err(Refusal::ReservationNotPending { status: status.word() }),
+        }
+    }
+
     /// Whether it ended because its date was cancelled: whoever held or owned it gave nothing up.
     pub fn was_cancelled_with(&self, date: &Schedule, status: Status) -> bool {
         let ended_at = match status {

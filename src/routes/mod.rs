@@ -41,16 +41,13 @@ use crate::venue::{Answer, Context, Memo, Piece, Prefer, StreamCaller, StreamMem
 use crate::webhook::{self, Dispatch};
 use crate::{reservation, web};
 
-/// The rooms that the routes lead to.
+/// What the routes answer with.
 #[derive(Clone)]
 pub struct Handlers {
-    /// What all calls share.
     pub venue: Arc<Venue>,
-    /// The lines.
     pub lines: Arc<Lines>,
-    /// The maps.
     pub maps: Arc<MapCache>,
-    /// The keys of those who work here.
+    /// The staff keys.
     pub keyring: Arc<Keyring>,
     /// How many users and tokens each address made in the last minute.
     pub arrivals: Arc<RateLimit>,
@@ -133,7 +130,7 @@ impl Handlers {
 
     /// Sends a job to the writer; the answer leaves after the commit.
     fn write(&self, request: Request, now: Millis, responder: Answering, job: WriteJob) {
-        let rooms = self.clone();
+        let handlers = self.clone();
         let (actor, once, language) = (job.actor, job.once.clone(), job.language);
         self.venue.writer.submit(Box::new(move |tx: Result<&Tx, CommitError>| {
             let _of_request = logging::of_request(&request.id);
@@ -144,13 +141,13 @@ impl Handlers {
                 match committed.map_err(|lost| Failure::Refused(lost.refusal)).and(outcome) {
                     Ok(Written::Ready(reply)) => responder.send(reply),
                     Ok(Written::Wait(_, wait)) => responder.wait(Memo { wait, staff_key_id: actor }.wait_request()),
-                    Ok(Written::Then(_, work)) => rooms.write(request, now, responder, next(None, work)),
+                    Ok(Written::Then(_, work)) => handlers.write(request, now, responder, next(None, work)),
                     Ok(Written::AfterCommit(read)) if once.is_none() => responder.send(read()),
                     Ok(Written::AfterCommit(read)) => {
                         let job = next(once, Box::new(|_| Ok(Written::Ready(read()))));
-                        rooms.write(request, now, responder, job);
+                        handlers.write(request, now, responder, job);
                     }
-                    Err(failure) => responder.send(rooms.refuse(&request, now, &failure)),
+                    Err(failure) => responder.send(handlers.refuse(&request, now, &failure)),
                 }
             })
         }));
