@@ -91,11 +91,13 @@ pub(super) struct Customer {
     pub leaves_as: Ending,
     /// Answers that the contract does not allow.
     pub faults: Vec<String>,
-    position: Option<u64>,
+    pub position: Option<u64>,
+    /// The number with which they wait for the draw.
+    pub join_number: Option<u32>,
     polls: u32,
     losses: u32,
     /// When the token was issued, on our clock and on the server's.
-    issued: Option<(Instant, i64)>,
+    pub issued: Option<(Instant, i64)>,
     /// Estimates as they were told: when, on our clock, and how many seconds.
     told: Vec<(Instant, u64)>,
     /// Every estimate of the wait beside the real one, in seconds, once let in.
@@ -120,6 +122,7 @@ impl Customer {
             leaves_as: Ending::SentHome,
             faults: Vec::new(),
             position: None,
+            join_number: None,
             polls: 0,
             losses: 0,
             issued: None,
@@ -324,9 +327,6 @@ impl Customer {
     /// Reads the token's body: the place in the line, or that the door is open.
     fn read_place(&mut self, run: &Run, seen: &Value) -> Duration {
         if seen["status"] == TokenStatus::Active.word() {
-            if let Some(on_sale) = &run.on_sale {
-                on_sale.let_in();
-            }
             self.admitted_at(seen);
             return run.pause_ms(self.plan.thinks_ms / 4);
         }
@@ -340,6 +340,9 @@ impl Customer {
             self.faults.push("position 0 while waiting".into());
         }
         self.position = position;
+        if run.on_sale.is_some() && position.is_none() {
+            return self.pause_until_draw(run, seen);
+        }
         self.told.extend(seen["estimatedWaitSeconds"].as_u64().map(|seconds| (Instant::now(), seconds)));
         let poll_after = seen["pollAfterSeconds"].as_u64().unwrap_or(1);
         run.pause_ms(poll_after * 1_000)

@@ -4,6 +4,7 @@
 mod accounts;
 pub mod audit;
 mod customer;
+mod draw;
 mod on_sale;
 mod plan;
 mod purchase;
@@ -26,6 +27,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::check;
 use crate::client::Client;
+use crate::platform;
 use crate::settings::queue;
 use crate::store::{self, OpenError};
 use audit::{Account, Event, Limits};
@@ -56,9 +58,9 @@ pub(super) struct Rush {
     /// Seats on sale (1 to 100,000).
     #[arg(long, default_value_t = 500, value_parser = value_parser!(u64).range(1..=100_000))]
     seats: u64,
-    /// All customers join, each with one call, before the sale opens and the places are drawn; then they take the best
-    /// free seats, and those in line go home when all are sold. Other defaults: 10,000 let in at once, held for 30
-    /// seconds, speed 1.
+    /// All customers join, each with one call, before the sale opens and the places are drawn; they come back in the
+    /// order of the draw and take the best free seats, and those in line go home when all are sold. Other defaults:
+    /// 10,000 let in at once, held for 15 seconds, speed 1.
     #[arg(long)]
     on_sale: bool,
     /// Customers let in at once at most; 0: no limit. A running server keeps its own unless this is given.
@@ -70,7 +72,7 @@ pub(super) struct Rush {
     admit_per_minute: Option<u32>,
     /// How long seats are held, in seconds, on a server of its own (1 to 86,400).
     #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(1..=86_400))]
-    #[arg(default_value_if("on_sale", "true", "30"))]
+    #[arg(default_value_if("on_sale", "true", "15"))]
     hold_seconds: u32,
     /// One let in who makes no call for so long is dropped, in seconds, on a server of its own (0 to 86,400).
     #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(queue::CLAIM_SECONDS))]
@@ -126,20 +128,18 @@ impl Rush {
         let mut failed = None;
         let (customers, stats) = workers::run(&run, customers, connections, || {
             show(&bar, &run, self.seats);
-            let Some(on_sale) = run.on_sale.as_ref().filter(|one| one.must_open(self.customers)) else { return };
-            match setup.open_line() {
-                Ok(wait) => on_sale.opens_after(wait),
-                Err(error) => {
-                    run.stop.store(true, Relaxed);
-                    failed = Some(error);
-                }
-            }
+            self.hold_draw(&setup, &run).unwrap_or_else(|error| {
+                run.stop.store(true, Relaxed);
+                failed = Some(error);
+                None
+            })
         });
         if let Some(error) = failed {
             return Err(error);
         }
         let phases = run.on_sale.as_ref().and_then(|on_sale| on_sale.phases(run.began));
         let seconds = run.began.elapsed().as_secs_f64();
+        let memory_peak_bytes = platform::memory_peak_bytes();
         bar.set_message("audit");
         let audit_began = Instant::now();
         let stopped = || setup.stop.load(Relaxed);
@@ -151,6 +151,7 @@ impl Rush {
             customers,
             stats,
             audited,
+            memory_peak_bytes,
             phases,
             schedule_id: setup.schedule_id,
             seats: self.seats as usize, // at most 100,000
@@ -168,6 +169,17 @@ impl Rush {
             Some(false) => ExitCode::FAILURE,
             None => STOPPED.into(),
         })
+    }
+
+    /// Opens an on-sale once all have joined; gives the order of its draw, once, as soon as it was held.
+    fn hold_draw(&self, setup: &Setup, run: &Run) -> Result<Option<Vec<u32>>, OpenError> {
+        let Some(on_sale) = &run.on_sale else { return Ok(None) };
+        if on_sale.must_open(self.customers) {
+            on_sale.opens_after(setup.open_line()?);
+        }
+        let drawn = if on_sale.awaits_draw() { setup.drawn()? } else { None };
+        drawn.iter().for_each(|_| on_sale.draw());
+        Ok(drawn)
     }
 
     fn new_run(&self, setup: &Setup) -> Run {

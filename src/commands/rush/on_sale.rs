@@ -12,7 +12,7 @@ use serde::Serialize;
 pub(super) struct OnSale {
     joined: AtomicU64,
     opened: OnceLock<Instant>,
-    first_let_in: OnceLock<Instant>,
+    drawn: OnceLock<Instant>,
     sold_out: OnceLock<Instant>,
 }
 
@@ -22,7 +22,7 @@ pub(super) struct OnSale {
 pub(super) struct Phases {
     /// From the first call until everybody has a place.
     pub join_seconds: f64,
-    /// From the opening until the first is let in: the draw.
+    /// From the opening until the draw was held.
     pub draw_seconds: f64,
     /// From then until the last seat is sold, or until everybody is through.
     pub sale_seconds: f64,
@@ -32,10 +32,6 @@ impl OnSale {
     /// Somebody has a place in the line, or went home without one.
     pub(super) fn joined(&self) {
         self.joined.fetch_add(1, Relaxed);
-    }
-
-    pub(super) fn let_in(&self) {
-        self.first_let_in.get_or_init(Instant::now);
     }
 
     pub(super) fn sold_out(&self) {
@@ -52,14 +48,27 @@ impl OnSale {
         self.opened.get_or_init(|| Instant::now() + wait);
     }
 
+    /// Whether the draw may be held by now, and nobody has seen it yet.
+    pub(super) fn awaits_draw(&self) -> bool {
+        self.opened.get().is_some_and(|opened| Instant::now() >= *opened) && self.drawn.get().is_none()
+    }
+
+    pub(super) fn is_drawn(&self) -> bool {
+        self.drawn.get().is_some()
+    }
+
+    pub(super) fn draw(&self) {
+        self.drawn.get_or_init(Instant::now);
+    }
+
     /// `None` before it was opened.
     pub(super) fn phases(&self, began: Instant) -> Option<Phases> {
         let (opened, now) = (*self.opened.get()?, Instant::now());
-        let first = self.first_let_in.get().copied().unwrap_or(now);
+        let drawn = self.drawn.get().copied().unwrap_or(now);
         Some(Phases {
             join_seconds: (opened - began).as_secs_f64(),
-            draw_seconds: first.saturating_duration_since(opened).as_secs_f64(),
-            sale_seconds: self.sold_out.get().copied().unwrap_or(now).saturating_duration_since(first).as_secs_f64(),
+            draw_seconds: drawn.saturating_duration_since(opened).as_secs_f64(),
+            sale_seconds: self.sold_out.get().copied().unwrap_or(now).saturating_duration_since(drawn).as_secs_f64(),
         })
     }
 }

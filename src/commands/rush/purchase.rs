@@ -35,7 +35,8 @@ impl Customer {
     pub(super) fn purchase_step(&mut self, run: &Run, worker: &mut Worker) -> Duration {
         match self.visit.next {
             Next::Look if run.is_on_sale_over() => self.leave_as(Ending::FoundItSoldOut),
-            Next::Look if run.on_sale.is_some() => self.then(Next::Hold, run),
+            // The best seats need no look, until there were none.
+            Next::Look if run.on_sale.is_some() && !self.visit.found_none => self.then(Next::Hold, run),
             Next::Look => self.look(run, worker),
             Next::ReadMap => self.read_map(run, worker),
             Next::Hold => self.hold(run, worker),
@@ -75,7 +76,11 @@ impl Customer {
         };
         let dates = dates["schedules"].as_array().map(Vec::as_slice).unwrap_or_default();
         if dates.iter().any(|date| date["scheduleId"] == run.schedule_id) {
-            return self.then(Next::ReadMap, run);
+            let next = if run.on_sale.is_some() { Next::Hold } else { Next::ReadMap };
+            return self.then(next, run);
+        }
+        if run.on_sale.is_some() {
+            return self.then(Next::Look, run); // what is held may come back
         }
         self.visit.looks_left = self.visit.looks_left.saturating_sub(1);
         match self.visit.looks_left {
@@ -144,6 +149,7 @@ impl Customer {
     fn try_others(&mut self, run: &Run, refusal: &Value) -> Duration {
         if run.on_sale.is_some() {
             self.plan.party = 1.max(self.plan.party - 1); // what comes back is few and far between
+            self.visit.found_none = true;
             return self.then(Next::Look, run);
         }
         self.visit.tries_left = self.visit.tries_left.saturating_sub(1);

@@ -74,10 +74,14 @@ pub(super) struct Report {
     sold_out_after_seconds: Option<f64>,
     /// Of an on-sale.
     phases: Option<Phases>,
-    /// The most memory of this process, with its customers and, without --url, the server.
+    /// The most memory of this process before the audit, with its customers and, without --url, the server.
     memory_peak_bytes: Option<u64>,
     /// Of it the simulated customers.
     customers_bytes: usize,
+    /// The rest: the server, unless it is elsewhere, with the client's connections.
+    server_bytes: Option<u64>,
+    /// What the audit took beside it, which has the whole feed in memory.
+    audit_bytes: Option<u64>,
     seconds: f64,
     journeys_per_second: f64,
     calls: u64,
@@ -105,6 +109,8 @@ pub(super) struct Outcome {
     pub stats: Stats,
     /// The feed and the audit; none of a run that was broken off.
     pub audited: Option<(Vec<Event>, Vec<Check>)>,
+    /// The most memory before the audit.
+    pub memory_peak_bytes: Option<u64>,
     pub phases: Option<Phases>,
     pub schedule_id: i64,
     pub seats: usize,
@@ -136,6 +142,8 @@ impl Report {
         let first_ms =
             events.iter().find(|event| event.kind == Some(EventType::TokenIssued)).map_or(0, |event| event.at_ms);
         let sold_out = !stopped && sold >= outcome.seats;
+        let customers_bytes = outcome.customers.iter().map(Customer::bytes).sum();
+        let beside = |bytes: u64| outcome.memory_peak_bytes.map(|peak| peak.saturating_sub(bytes));
         Report {
             customers: outcome.customers_total,
             seats: outcome.seats,
@@ -147,8 +155,10 @@ impl Report {
             sold,
             sold_out_after_seconds: sold_out.then(|| (last_sale_ms - first_ms) as f64 / 1_000.0),
             phases: outcome.phases,
-            memory_peak_bytes: platform::memory_peak_bytes(),
-            customers_bytes: outcome.customers.iter().map(Customer::bytes).sum(),
+            memory_peak_bytes: outcome.memory_peak_bytes,
+            customers_bytes,
+            server_bytes: beside(customers_bytes as u64),
+            audit_bytes: platform::memory_peak_bytes().zip(beside(0)).map(|(peak, before)| peak - before),
             seconds: outcome.seconds,
             journeys_per_second: outcome.customers_total as f64 / outcome.seconds,
             calls,
@@ -188,9 +198,13 @@ impl Report {
             let (joined, drawn, sold) = (phases.join_seconds, phases.draw_seconds, phases.sale_seconds);
             line(format!("all joined in {joined:.1} s, the draw took {drawn:.1} s, the sale {sold:.1} s"));
         }
-        if let Some(peak) = self.memory_peak_bytes {
-            let (peak, customers) = (peak >> 20, self.customers_bytes >> 20);
-            line(format!("memory: {peak} MB at most, of it {customers} MB the simulated customers"));
+        if let Some((peak, server)) = self.memory_peak_bytes.zip(self.server_bytes) {
+            let [peak, customers, server] = [peak, self.customers_bytes as u64, server].map(|bytes| bytes >> 20);
+            let audit = self.audit_bytes.unwrap_or(0) >> 20;
+            line(format!(
+                "memory: {peak} MB at most, of it {customers} MB the simulated customers, {server} MB the server and the \
+                 connections to it; {audit} MB more for the audit"
+            ));
         }
         line(format!("behaviours (seed {}): {}", self.seed, list(self.mix.iter().map(|(b, n)| (format!("{b:?}"), n)))));
         line(format!("endings: {}", list(self.endings.iter().map(|(e, n)| (e.clone(), n)))));

@@ -1,10 +1,12 @@
 //! The server of a rush: its own on a temporary file, or a running one; a date on sale on it.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Rush;
@@ -13,6 +15,7 @@ use crate::app::App;
 use crate::client::{Call, Client, ServerAddress};
 use crate::clock::Clock;
 use crate::commands::{Shutdown, TempVenue};
+use crate::queue;
 use crate::settings::environment;
 use crate::store::OpenError;
 
@@ -35,6 +38,8 @@ pub(super) struct Setup {
     pub schedule_id: i64,
     /// The last event before the rush.
     pub after: i64,
+    /// The last draw before it.
+    draws_before: i64,
     /// The rules of the line, as staff read them.
     pub rules: Value,
     /// The file, when the server is our own.
@@ -51,6 +56,35 @@ impl Setup {
         let opens_at = Clock::wall_now().plus_ms(OPENS_AFTER.as_millis() as i64); // a second
         set_opening(&mut Client::to(&self.staff_address), &self.staff, &json!(opens_at))?;
         Ok(OPENS_AFTER)
+    }
+
+    /// The join numbers in the order of the draw, as anyone can recompute it; `None` before it is held.
+    pub(super) fn drawn(&self) -> Result<Option<Vec<u32>>, OpenError> {
+        let draw = last_draw(&mut Client::to(&self.address))?.filter(|draw| draw.number > self.draws_before);
+        Ok(draw.map(|draw| {
+            let absent: HashSet<u32> = draw.absent.into_iter().collect();
+            queue::order(&draw.seed, (1..=draw.joined).filter(|number| !absent.contains(number)))
+        }))
+    }
+}
+
+/// What of a draw gives its order.
+#[derive(Deserialize)]
+struct Drawn {
+    number: i64,
+    seed: String,
+    joined: u32,
+    absent: Vec<u32>,
+}
+
+/// The last draw of the shared line, if there was one.
+fn last_draw(client: &mut Client) -> Result<Option<Drawn>, OpenError> {
+    let failed = |why: String| OpenError(format!("GET /queue/draw: {why}"));
+    let answer = client.call(&Call::get("/queue/draw", "")).map_err(|error| failed(error.to_string()))?;
+    match answer.status {
+        200 => serde_json::from_slice(&answer.body).map(Some).map_err(|error| failed(error.to_string())),
+        404 => Ok(None),
+        _ => Err(failed(format!("refused with {}", answer.told()))),
     }
 }
 
@@ -131,6 +165,7 @@ fn open_sale(
     }
     let after = last_event(&mut client, &staff).map_err(OpenError)?;
     let rules = get(&mut client, "/staff/queue", &staff).map_err(OpenError)?;
+    let draws_before = last_draw(&mut Client::to(&address))?.map_or(0, |draw| draw.number);
     let (app, scratch, file) = match own {
         Some((app, scratch, file)) => (Some(app), Some(scratch), Some(file)),
         None => (None, None, None),
@@ -142,6 +177,7 @@ fn open_sale(
         concert_id,
         schedule_id,
         after,
+        draws_before,
         rules,
         file,
         stop,

@@ -20,6 +20,8 @@ pub(super) struct Purchase {
     pub next: Next,
     pub tries_left: u32,
     pub looks_left: u32,
+    /// Whether an on-sale had too few free seats for them once.
+    pub found_none: bool,
     /// Free seats as they were when the map was read.
     pub free: Vec<String>,
     pub chosen: Vec<String>,

@@ -16,6 +16,8 @@ use crate::client::Client;
 
 /// A thread that has nothing to do looks around again after so long.
 const LOOK_AROUND: Duration = Duration::from_millis(200);
+/// So many come back in a second after a draw: as many polls as the server allows those who wait far away.
+const COME_BACK_PER_SECOND: u32 = 10_000;
 /// Answers that are due when the run is broken off have so long to come.
 const STOP_MAX: Duration = Duration::from_millis(500);
 
@@ -48,6 +50,8 @@ struct DueCustomers {
     due: BinaryHeap<Due>,
     /// Customers who are not through.
     open: usize,
+    /// Until when the thread waits that takes the next; the others wait until they are needed.
+    next_wakes: Option<Instant>,
     through: Vec<Customer>,
 }
 
@@ -66,16 +70,43 @@ impl Customers {
                 return None;
             }
             let now = Instant::now();
-            let left = match due.due.peek() {
-                Some(_) if self.run.is_on_sale_over() => Duration::ZERO, // everybody goes home now
-                Some(due) => due.0.saturating_duration_since(now),
-                None => LOOK_AROUND,
-            };
-            if left.is_zero() {
-                return due.due.pop().map(|due| due.1);
+            let moment = due.due.peek().map_or(now + LOOK_AROUND, |due| due.0.min(now + LOOK_AROUND));
+            if let Some(Due(at, _)) = due.due.peek()
+                && (*at <= now || self.run.is_on_sale_over())
+            {
+                let next = due.due.pop().map(|due| due.1);
+                if let Some(Due(after, _)) = due.due.peek()
+                    && due.next_wakes.is_none_or(|wakes| *after < wakes)
+                {
+                    self.changed.notify_one(); // another thread waits for the one after
+                }
+                return next;
             }
-            self.changed.wait_for(&mut due, left.min(LOOK_AROUND));
+            if due.next_wakes.is_some_and(|wakes| wakes <= moment) {
+                self.changed.wait_for(&mut due, LOOK_AROUND);
+                continue;
+            }
+            due.next_wakes = Some(moment);
+            self.changed.wait_until(&mut due, moment);
+            if due.next_wakes == Some(moment) {
+                due.next_wakes = None;
+            }
         }
+    }
+
+    /// Those who wait for the draw come back in its order.
+    fn come_back(&self, order: &[u32]) {
+        let mut ranks = vec![0; order.iter().max().map_or(0, |most| *most as usize + 1)];
+        (0_u32..).zip(order).for_each(|(rank, number)| ranks[*number as usize] = rank);
+        let (mut due, now) = (self.due.lock(), Instant::now());
+        let mut all = std::mem::take(&mut due.due).into_vec();
+        for Due(at, customer) in &mut all {
+            if let Some(rank) = customer.number_to_draw().and_then(|number| ranks.get(number as usize)) {
+                *at = now + Duration::from_secs(1) * *rank / COME_BACK_PER_SECOND;
+            }
+        }
+        due.due = all.into();
+        self.changed.notify_all();
     }
 
     fn work(&self, stats: Arc<Mutex<Stats>>) {
@@ -93,25 +124,24 @@ impl Customers {
                     }
                 }
             }
-            drop(due);
-            self.changed.notify_one();
         }
     }
 }
 
-/// Lets all customers do what they want, over so many connections; `watch` is called now and then meanwhile. When the
-/// run is broken off, those whose answer is still due are not given back: their threads end with the program.
+/// Lets all customers do what they want, over so many connections; `watch` is called now and then meanwhile, and gives
+/// the join numbers in the order of a draw once it was held. When the run is broken off, those whose answer is still
+/// due are not given back: their threads end with the program.
 pub(super) fn run(
     run: &Arc<Run>,
     customers: Vec<Customer>,
     connections: usize,
-    mut watch: impl FnMut(),
+    mut watch: impl FnMut() -> Option<Vec<u32>>,
 ) -> (Vec<Customer>, Stats) {
     let due = customers
         .into_iter()
         .map(|customer| Due(run.began + Duration::from_millis(customer.plan.arrives_ms), Box::new(customer)))
         .collect::<BinaryHeap<Due>>();
-    let due = DueCustomers { open: due.len(), due, through: Vec::new() };
+    let due = DueCustomers { open: due.len(), due, ..DueCustomers::default() };
     let customers = Arc::new(Customers { run: Arc::clone(run), due: Mutex::new(due), changed: Condvar::new() });
     let accounts: Vec<Arc<Mutex<Stats>>> = (0..connections).map(|_| Arc::default()).collect();
     let threads = accounts.iter().map(|stats| {
@@ -121,7 +151,7 @@ pub(super) fn run(
     let mut threads: Vec<_> = threads.collect();
     let mut stopped = None;
     while !threads.is_empty() {
-        watch();
+        watch().iter().for_each(|order| customers.come_back(order));
         if run.stop.load(Relaxed) && stopped.get_or_insert_with(Instant::now).elapsed() >= STOP_MAX {
             break;
         }
