@@ -16,7 +16,7 @@ use crate::served::Served;
 use crate::table;
 use crate::wire::{Answer, Wire, request, with_field};
 
-const CONNECTIONS: usize = 64;
+pub const CONNECTIONS: usize = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallKind {
@@ -46,7 +46,7 @@ const fn map(schedule_id: i64, seats: usize, is_known: bool) -> CallKind {
     CallKind::Map { schedule_id, seats, is_known }
 }
 
-const ALL: [Call; 10] = [
+static ALL: [Call; 10] = [
     reading("poll of a token", CallKind::Poll, Some(0.85)),
     reading("seat map, 50 seats", map(1, SMALL, false), Some(0.70)),
     reading("seat map, 50 seats, 304", map(1, SMALL, true), Some(0.80)),
@@ -58,6 +58,11 @@ const ALL: [Call; 10] = [
     Call { name: "hold of a seat", kind: CallKind::Hold, work: Some(Work::Hold), of_server: Some(0.25) },
     Call { name: "whole purchase, 6 calls", kind: CallKind::Purchase, work: Some(Work::Purchase), of_server: None },
 ];
+
+/// Those that write.
+pub fn writing() -> impl Iterator<Item = &'static Call> {
+    ALL.iter().filter(|call| call.work.is_some())
+}
 
 impl Call {
     /// The file that it is measured on.

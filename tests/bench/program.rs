@@ -21,6 +21,7 @@ mod quiet;
 mod rounds;
 mod rush;
 mod served;
+mod stages;
 mod table;
 mod viewers;
 #[allow(dead_code, reason = "of what tests share, a benchmark needs a part")]
@@ -70,6 +71,8 @@ enum What {
     Arrivals(Wish),
     /// A buyer while 2,000 poll as fast as they are answered, and polls while the writer has too much to do.
     Rush(Wish),
+    /// Where the time of a write goes: by the threads that it passes, and by the statements that it runs.
+    Stages(Wish),
     /// Many viewers of one map while others buy: by streams beside polling.
     Viewers(viewers::Viewers),
     /// One of the limits, for ourselves.
@@ -114,6 +117,7 @@ fn main() -> ExitCode {
         Some(What::Growth(growth)) => told(growth::measure(&growth), growth.wish.json),
         Some(What::Arrivals(wish)) => told(arrivals::measure(&wish), wish.json),
         Some(What::Rush(wish)) => told(rush::measure(&wish), wish.json),
+        Some(What::Stages(wish)) => (true, stages::measure(&wish), wish.json),
         Some(What::Viewers(viewers)) => told(viewers::measure(&viewers), viewers.wish.json),
         Some(What::All(wish)) => all(wish),
         None => all(arguments.wish),

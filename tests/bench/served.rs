@@ -1,5 +1,6 @@
 //! Servers as processes of their own, so that their memory and processor time can be told.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,30 @@ pub fn program() -> PathBuf {
     std::env::var_os("BOXOFFICE_PROGRAM").map_or(env!("CARGO_BIN_EXE_boxoffice").into(), PathBuf::from)
 }
 
+/// What a thread used so far: processor time in microseconds, and how often it gave the processor away to wait.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ThreadTimes {
+    pub cpu_us: f64,
+    pub sleeps: f64,
+}
+
+impl ThreadTimes {
+    pub fn since(self, before: ThreadTimes) -> ThreadTimes {
+        ThreadTimes { cpu_us: self.cpu_us - before.cpu_us, sleeps: self.sleeps - before.sleeps }
+    }
+
+    pub fn add(&mut self, other: ThreadTimes) {
+        (self.cpu_us, self.sleeps) = (self.cpu_us + other.cpu_us, self.sleeps + other.sleeps);
+    }
+}
+
+fn serve(database: &Path) -> Command {
+    let mut command = Command::new(program());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--until-stdin-closes", "--staff-key", STAFF_KEY]);
+    command.arg("--database").arg(database);
+    command
+}
+
 impl Served {
     /// A limit: `server` or `direct`.
     pub fn limit(kind: &str) -> Served {
@@ -42,10 +67,14 @@ impl Served {
 
     /// The box office on a file.
     pub fn boxoffice(database: &Path, flags: &[&str]) -> Served {
-        let mut command = Command::new(program());
-        command.args(["serve", "--listen", "127.0.0.1:0", "--until-stdin-closes", "--staff-key", STAFF_KEY]);
-        command.arg("--database").arg(database).args(flags).env("RUST_LOG", "error");
-        Served::start(&mut command, "/healthz")
+        Served::start(serve(database).args(flags).env("RUST_LOG", "error"), "/healthz")
+    }
+
+    /// The same with all its statements in a log.
+    pub fn logging_statements(database: &Path, log: &Path) -> Served {
+        let log = std::fs::File::create(log).unwrap();
+        let mut command = serve(database);
+        Served::start(command.env("RUST_LOG", "boxoffice::store::statements=trace").stderr(log), "/healthz")
     }
 
     fn start(command: &mut Command, first: &str) -> Served {
@@ -68,6 +97,20 @@ impl Served {
         ticks / rustix::param::clock_ticks_per_second() as f64
     }
 
+    /// The threads by their numbers, each with its name and what it used so far.
+    pub fn threads(&self) -> HashMap<String, (String, ThreadTimes)> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let tasks = tasks.map(|task| task.unwrap().path()).filter_map(|task| {
+            let read = |name: &str| std::fs::read_to_string(task.join(name)).ok();
+            let (name, times, status) = (read("comm")?, read("schedstat")?, read("status")?);
+            let sleeps = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+            let cpu_us = times.split(' ').next()?.parse::<f64>().ok()? / 1e3;
+            let times = ThreadTimes { cpu_us, sleeps: sleeps.trim().parse().ok()? };
+            Some((task.file_name()?.to_str()?.to_owned(), (name, times)))
+        });
+        tasks.collect()
+    }
+
     /// A figure of `/proc/…/status` in bytes: `VmRSS` is the memory resident now, `VmHWM` the most there was.
     pub fn memory(&self, name: &str) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
@@ -77,13 +120,25 @@ impl Served {
 
     /// What the writer has counted so far; nothing where there is none.
     pub fn writes(&self) -> Writes {
+        let [commits, jobs] =
+            self.metrics(["boxoffice_writer_commits_total ", "boxoffice_writer_jobs_total "]).map(|count| count as u64);
+        Writes { commits, jobs }
+    }
+
+    /// Seconds that commits have taken so far.
+    pub fn commit_seconds(&self) -> f64 {
+        let [seconds] = self.metrics(["boxoffice_writer_commit_seconds_sum "]);
+        seconds
+    }
+
+    /// Metrics by the begins of their lines; 0 for those that are not there.
+    fn metrics<const N: usize>(&self, names: [&str; N]) -> [f64; N] {
         let mut wire = Wire::open(self.address);
         let answer = wire.call(&request("GET", "/metrics", "", &Value::Null));
-        let count = |name: &str| {
+        names.map(|name| {
             let line = answer.text().lines().find(|line| line.starts_with(name));
-            line.map_or(0, |line| line.split(' ').nth(1).unwrap().parse().unwrap())
-        };
-        Writes { commits: count("boxoffice_writer_commits_total "), jobs: count("boxoffice_writer_jobs_total ") }
+            line.map_or(0.0, |line| line.split(' ').nth(1).unwrap().parse().unwrap())
+        })
     }
 
     /// A call of the staff; it must be answered with 200 or 201.
