@@ -48,7 +48,11 @@ impl Sweeper {
                 self.restore(connection, snapshot)?; // last: what else was committed with it is of before
             }
         }
-        self.webhooks.wake();
+        let may_be_new = |change: &Change| matches!(change, Change::WebhookChanged { .. } | Change::Restored { .. });
+        match changes.iter().any(may_be_new) {
+            true => self.webhooks.wake(),
+            false => self.webhooks.wake_if_any(),
+        }
         Ok(())
     }
 

@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
@@ -34,6 +36,8 @@ const STOP_MAX: Duration = Duration::from_secs(1);
 pub struct Dispatch {
     state: Mutex<DispatchState>,
     changed: Condvar,
+    /// Whether there is no webhook: then the commits of a rush need not wake the thread.
+    is_idle: AtomicBool,
     /// How often it was tried to deliver.
     pub figures: Figures,
 }
@@ -47,7 +51,15 @@ struct DispatchState {
 }
 
 impl Dispatch {
-    /// Looks at what is to be sent. Call it after the commit that added something, or turned the clock.
+    /// Looks at what is to be sent, if there is a webhook. Call it after the commit that added something, or turned the
+    /// clock.
+    pub fn wake_if_any(&self) {
+        if !self.is_idle.load(Acquire) {
+            self.wake();
+        }
+    }
+
+    /// Looks at what is to be sent. Call it after the commit that may have added a webhook.
     pub fn wake(&self) {
         self.state.lock().is_woken = true;
         self.changed.notify_all();
@@ -155,7 +167,9 @@ fn begin_due(sender: &Arc<Sender>) -> Outcome<Option<Duration>> {
     let last = last_sequence(&reader)?;
     let mut next: Option<Duration> = None;
     let mut due = Vec::new();
-    for webhook in list(&reader, 0, WEBHOOKS_MAX)? {
+    let webhooks = list(&reader, 0, WEBHOOKS_MAX)?;
+    sender.dispatch.is_idle.store(webhooks.is_empty(), Release);
+    for webhook in webhooks {
         if sender.dispatch.state.lock().running.contains(&webhook.webhook_id) {
             continue; // its end wakes this thread
         }
