@@ -97,10 +97,35 @@ const STEP_BITS: u32 = 32;
 /// whatever the clock does: within one millisecond, on a clock that stands still or was set back, and
 /// after [`continue_ids_after`] also over a restart.
 pub fn new_id(now: Millis) -> Uuid {
-    let random = u128::from_be_bytes(random_bytes());
     let mut state = state();
+    let random = u128::from_be_bytes(match &mut state.repeatable {
+        Some(repeatable) => repeatable.next(),
+        None => SPARE.lock().next(),
+    });
     state.last = number_after(state.last, now, random);
     id_of(state.last)
+}
+
+/// Random bytes of the operating system for the ids to come: a call of the system for each would cost as much as a
+/// statement.
+static SPARE: Mutex<SpareBytes> = Mutex::new(SpareBytes { bytes: [0; SPARE_BYTES], used: SPARE_BYTES });
+const SPARE_BYTES: usize = 256;
+
+struct SpareBytes {
+    bytes: [u8; SPARE_BYTES],
+    used: usize,
+}
+
+impl SpareBytes {
+    fn next(&mut self) -> [u8; 16] {
+        if self.used == SPARE_BYTES {
+            *self = SpareBytes { bytes: system_bytes(), used: 0 };
+        }
+        let mut next = [0; 16];
+        next.copy_from_slice(&self.bytes[self.used..self.used + 16]);
+        self.used += 16;
+        next
+    }
 }
 
 /// Ids given out from now on are greater than this one: the greatest in a file. One that is not of version 7
