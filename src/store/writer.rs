@@ -10,10 +10,11 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 
 use super::tx::note_seen;
@@ -79,6 +80,7 @@ struct JobQueue<C> {
 
 struct Shared<C> {
     queue: Mutex<JobQueue<C>>,
+    /// Notified for each job, which costs a call of the system only while the writer waits.
     arrived: Condvar,
     bounds: Bounds,
     figures: WriterFigures,
@@ -88,15 +90,11 @@ impl<C> Shared<C> {
     /// Closes the queue after a fatal error: waiting and later jobs are rejected with `STOPPING`.
     fn close_fatally(&self) {
         log::error!("fatal: the writer stops and accepts no further write; restart the server");
-        let mut queue = self.queue();
+        let mut queue = self.queue.lock();
         queue.open = false;
         let waiting = std::mem::take(&mut queue.jobs);
         drop(queue);
         waiting.into_iter().for_each(|job| reject(job, Refusal::Stopping));
-    }
-
-    fn queue(&self) -> MutexGuard<'_, JobQueue<C>> {
-        self.queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -151,11 +149,12 @@ impl<C: Send + 'static> Writer<C> {
 
     /// Queues a job. It is rejected at once with `OVERLOADED` when the queue is full, with `STOPPING` after the end.
     pub fn submit(&self, job: Job<C>) {
-        let mut queue = self.shared.queue();
+        let mut queue = self.shared.queue.lock();
         if queue.open && queue.jobs.len() < self.shared.bounds.jobs_max {
             queue.jobs.push_back(job);
             drop(queue);
-            return self.shared.arrived.notify_one();
+            self.shared.arrived.notify_one();
+            return;
         }
         let refusal = if queue.open { Refusal::Overloaded { retry_after_seconds: 1 } } else { Refusal::Stopping };
         drop(queue);
@@ -174,14 +173,14 @@ impl<C: Send + 'static> Writer<C> {
 
     /// How many jobs wait.
     pub fn queue_length(&self) -> usize {
-        self.shared.queue().jobs.len()
+        self.shared.queue.lock().jobs.len()
     }
 
     /// Runs the queued jobs, checkpoints the WAL and ends.
     pub fn stop(&self) {
-        self.shared.queue().open = false;
+        self.shared.queue.lock().open = false;
         self.shared.arrived.notify_one();
-        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
+        let threads = std::mem::take(&mut *self.threads.lock());
         for thread in threads {
             let _ = thread.join(); // its panic was printed when it happened
         }
@@ -251,7 +250,7 @@ impl<C: Send + 'static> WriterThread<C> {
 
     /// Runs the completions: on their own thread while more jobs wait, else here, which saves a wake-up.
     fn deliver(&self, completions: Vec<Completion>, result: Result<(), CommitError>) {
-        if self.shared.queue().jobs.is_empty() {
+        if self.shared.queue.lock().jobs.is_empty() {
             return completions.into_iter().for_each(|completion| answer(completion, result.clone()));
         }
         let _ = self.answers.send((completions, result)); // the other side lives as long as this one
@@ -268,14 +267,13 @@ impl<C: Send + 'static> WriterThread<C> {
     fn next_jobs(&mut self, mut retry_after: Option<Duration>) -> Option<Vec<Job<C>>> {
         loop {
             self.shared.figures.turns.add(1);
-            let mut queue = self.shared.queue();
+            let mut queue = self.shared.queue.lock();
             if queue.jobs.is_empty() && queue.open {
                 drop(queue); // what becomes due is read from the file, and only where nobody waits
                 let wait = retry_after.take().unwrap_or_else(|| self.idle_time());
-                queue = self.shared.queue();
+                queue = self.shared.queue.lock();
                 if !wait.is_zero() && queue.jobs.is_empty() && queue.open {
-                    let woken = self.shared.arrived.wait_timeout(queue, wait);
-                    queue = woken.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+                    self.shared.arrived.wait_for(&mut queue, wait);
                     if queue.jobs.is_empty() && queue.open {
                         continue;
                     }
