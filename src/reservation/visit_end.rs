@@ -29,14 +29,15 @@ pub fn end_visits(tx: &Tx, user_id: Uuid, reason: TokenEnd) -> Outcome<()> {
 /// After a payment: the visit ends, unless `goes_on` says that it lasts until its own end; says what the token is then.
 /// It never ends while something is held in it. What staff keep for its user is part of no visit.
 pub fn end_paid_visit(tx: &Tx, token: &Token, goes_on: bool) -> Outcome<TokenStatus> {
-    if find_hold_of(tx, token)?.is_some_and(|own| own.status_at(tx.now()) == Status::PendingPayment) {
+    let hold = find_hold_of(tx, token)?;
+    if hold.as_ref().is_some_and(|own| own.status_at(tx.now()) == Status::PendingPayment) {
         return Ok(token.status);
     }
     if goes_on && token.visit_until.is_some_and(|until| tx.now() < until) {
         queue::extend_visit(tx, token, None)?;
         return Ok(token.status);
     }
-    end_visit(tx, token, TokenEnd::Paid)?;
+    end_visit_with(tx, token, hold, TokenEnd::Paid)?;
     Ok(TokenStatus::Expired)
 }
 
@@ -48,7 +49,12 @@ fn find_hold_of(tx: &Tx, token: &Token) -> Outcome<Option<Reservation>> {
 /// Ends a token before its time: an unpaid hold of the visit is given back, then the place in the line or the visit is
 /// over.
 pub fn end_visit(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<()> {
-    if let Some(reservation) = find_hold_of(tx, token)? {
+    let hold = find_hold_of(tx, token)?;
+    end_visit_with(tx, token, hold, reason)
+}
+
+fn end_visit_with(tx: &Tx, token: &Token, hold: Option<Reservation>, reason: TokenEnd) -> Outcome<()> {
+    if let Some(reservation) = hold {
         let status = reservation.given_up_at(tx.now());
         release(tx, reservation, status)?;
     }

@@ -132,6 +132,17 @@ impl Schedule {
     }
 }
 
+/// Whether a date was not cancelled.
+///
+/// # Errors
+/// `SCHEDULE_NOT_FOUND`, `SCHEDULE_CANCELLED`.
+pub fn must_take_place(connection: &Connection, schedule_id: i64) -> Outcome<()> {
+    match sql::is_cancelled(connection, schedule_id)?.ok_or(Refusal::ScheduleNotFound)? {
+        true => Err(Refusal::ScheduleCancelled.into()),
+        false => Ok(()),
+    }
+}
+
 /// What staff say of a concert; what is `None` stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct ConcertWords {

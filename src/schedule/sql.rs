@@ -129,6 +129,14 @@ pub fn find(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Optio
     connection.prepare_cached(&format!("{SCHEDULE} WHERE schedule_id = ?1"))?.query_row([schedule_id], read).optional()
 }
 
+/// Whether the schedule of an id was cancelled.
+pub(super) fn is_cancelled(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Option<bool>> {
+    connection
+        .prepare_cached("SELECT cancelled_at IS NOT NULL FROM schedule WHERE schedule_id = ?1")?
+        .query_row([schedule_id], |row| row.get(0))
+        .optional()
+}
+
 /// The dates of a concert, the earliest first.
 pub fn list_of_concert(connection: &Connection, concert_id: i64) -> rusqlite::Result<Vec<Schedule>> {
     connection
