@@ -103,12 +103,28 @@ pub fn top_up(tx: &Tx, user_id: Uuid, amount: Points, method: Option<PayMethod>)
     add(tx, user_id, after, NewEntry { method, ..NewEntry::of(EntryKind::TopUp, amount) })
 }
 
+/// What the feed tells of a top-up.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TopUpTold {
+    user_id: Uuid,
+    top_up_id: i64,
+    amount: Points,
+    balance: Points,
+    method: Option<PayMethod>,
+    reservation_id: Option<Uuid>,
+}
+
 fn add(tx: &Tx, user_id: Uuid, after: Points, entry: NewEntry) -> Outcome<Changed> {
     let changed = write(tx, user_id, after, &entry)?;
-    let told = json!({
-        "userId": user_id, "topUpId": changed.entry_id, "amount": entry.amount, "balance": after,
-        "method": entry.method, "reservationId": entry.reservation_id,
-    });
+    let told = TopUpTold {
+        user_id,
+        top_up_id: changed.entry_id,
+        amount: entry.amount,
+        balance: after,
+        method: entry.method,
+        reservation_id: entry.reservation_id,
+    };
     record(tx, EventType::PointsToppedUp, &told)?;
     Ok(changed)
 }

@@ -2,21 +2,35 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{Attempt, PaidFor, Signing};
+use crate::clock::Millis;
 use crate::http::Reply;
 use crate::points::Points;
-use crate::queue::Caller;
+use crate::queue::{Caller, TokenStatus};
 use crate::refusal::Refusal;
-use crate::reservation::api::{
-    read_date, read_seats, read_seats_of, read_wanted_seats, reservation_id, reservation_json,
-};
-use crate::reservation::{self, Status};
+use crate::reservation::api::{read_date, read_seats, read_seats_of, read_wanted_seats, reservation_id};
+use crate::reservation::{self, ReservationView, Status};
 use crate::store::Outcome;
-use crate::ticket;
+use crate::ticket::{self, Ticket};
 use crate::venue::{Answer, Context, Written};
+
+/// The answer to a payment.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Paid {
+    payment_id: Uuid,
+    status: &'static str,
+    reservation_id: Uuid,
+    amount: Points,
+    balance: Points,
+    paid_at: Millis,
+    tickets: Vec<Ticket>,
+    token_status: TokenStatus,
+}
 
 /// `POST /payments`, for an active token: pays for held seats in one transaction: points, ledger, reservation, tickets,
 /// and the end of the visit, which goes on only while a hold of the caller's own is still unpaid. Needs `amount` and
@@ -44,16 +58,16 @@ pub fn pay(context: &Context, caller: Caller) -> Outcome<Answer> {
             Attempt::Declined(refusal) => Reply::refusal(&refusal, language),
             Attempt::Completed { reservation, balance, tickets, token_status } => Reply::json(
                 201,
-                &json!({
-                    "paymentId": reservation.payment_id,
-                    "status": Status::Confirmed.of_payment(),
-                    "reservationId": reservation.reservation_id,
-                    "amount": reservation.amount,
-                    "balance": balance,
-                    "paidAt": tx.now(),
-                    "tickets": tickets,
-                    "tokenStatus": token_status,
-                }),
+                &Paid {
+                    payment_id: reservation.payment_id,
+                    status: Status::Confirmed.of_payment(),
+                    reservation_id: reservation.reservation_id,
+                    amount: reservation.amount,
+                    balance,
+                    paid_at: tx.now(),
+                    tickets,
+                    token_status,
+                },
             )
             .with("Location", format!("/api/v1/payments/{}", reservation.payment_id)),
         }))
@@ -79,7 +93,7 @@ pub fn exchange(context: &Context, caller: Caller) -> Outcome<Answer> {
         let what = (reservation_id, give_back.as_deref());
         let made = super::exchange_own(tx, &signing, caller.key, what, &seats, amount, &sale)?;
         let at = format!("/api/v1/reservations/{}", made.reservation.reservation_id);
-        Ok(Written::Ready(Reply::json(201, &reservation_json(&made, tx.now())).with("Location", at)))
+        Ok(Written::Ready(Reply::json(201, &ReservationView::of(&made, tx.now())).with("Location", at)))
     })
 }
 

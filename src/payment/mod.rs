@@ -7,7 +7,6 @@ pub mod staff_api;
 
 use std::sync::Arc;
 
-use serde_json::json;
 use uuid::Uuid;
 
 pub use counter::{CounterPayment, sell};
@@ -127,7 +126,7 @@ pub fn pay(
         }
     };
     must_be_unpaid(&reservation, tx.now())?;
-    date.map_or_else(|| schedule::must_find(tx, reservation.schedule_id), Ok)?.must_take_place()?;
+    date.map_or_else(|| schedule::must_take_place(tx, reservation.schedule_id), |date| Ok(date.must_take_place()?))?;
     if amount != reservation.amount {
         return Err(Refusal::AmountMismatch { expected: reservation.amount }.into());
     }
@@ -202,12 +201,23 @@ fn decline(tx: &Tx, reservation: Reservation, balance: Points, attempts: u32) ->
     Ok(Attempt::Declined(Refusal::InsufficientBalance { balance, required, shortfall, attempts_left }))
 }
 
-fn told(reservation: &Reservation) -> serde_json::Value {
-    json!({
-        "paymentId": reservation.payment_id,
-        "reservationId": reservation.reservation_id,
-        "userId": reservation.user_id,
-        "amount": reservation.amount,
-        "method": reservation.method.map_or("POINTS", PayMethod::word),
-    })
+/// What the feed tells of a payment.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PaymentTold {
+    payment_id: Uuid,
+    reservation_id: Uuid,
+    user_id: Uuid,
+    amount: Points,
+    method: &'static str,
+}
+
+fn told(reservation: &Reservation) -> PaymentTold {
+    PaymentTold {
+        payment_id: reservation.payment_id,
+        reservation_id: reservation.reservation_id,
+        user_id: reservation.user_id,
+        amount: reservation.amount,
+        method: reservation.method.map_or("POINTS", PayMethod::word),
+    }
 }

@@ -19,6 +19,7 @@ mod rules;
 mod sql;
 pub mod staff_api;
 mod token_view;
+mod told;
 mod visit;
 
 use rusqlite::Connection;
@@ -36,6 +37,7 @@ pub use rules::{Rules, StoredLine};
 use sql::Placement;
 pub use sql::{delete_ended, find_live, list_live_of_user, move_visits};
 pub use token_view::TokenView;
+use told::IssueTold;
 pub use visit::{end, end_due, extend_visit, must_be_active};
 
 use crate::clock::Millis;
@@ -154,8 +156,7 @@ fn add(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid, enqueue: Placemen
     let key = lines.mint.fresh();
     let (token_id, place) = sql::insert(tx, line_id, key, user_id, enqueue)?;
     let (join_number, guest) = (enqueue.join_number(), enqueue == Placement::Guest);
-    let told = json!({ "userId": user_id, "joinNumber": join_number, "guest": guest, "concertId": line_id });
-    record(tx, EventType::TokenIssued, &told)?;
+    record(tx, EventType::TokenIssued, &IssueTold { user_id, join_number, guest, line_id })?;
     tx.push_change(Change::TokenIssued { line_id, token_id, key, user_id, place, join_number });
     Ok(key)
 }

@@ -6,9 +6,9 @@
 //! inactive for too long. What ends it earlier (paid, left, revoked) begins in `reservation/visit_end.rs`, which gives
 //! a hold back first.
 
-use serde_json::json;
 use uuid::Uuid;
 
+use super::told::{AdmissionTold, EndTold};
 use super::{Lines, Token, TokenStatus, ended, find_ended, sql};
 use crate::clock::Millis;
 use crate::ids::{LineId, TokenKey};
@@ -30,8 +30,7 @@ pub(super) fn begin(
 ) -> Outcome<()> {
     let visit_until = tx.now().plus_seconds(visit_seconds);
     if sql::mark_active_if_waiting(tx, key, visit_until)? {
-        let told = json!({ "userId": user_id, "byHand": by_hand, "concertId": line_id });
-        record(tx, EventType::TokenAdmitted, &told)?;
+        record(tx, EventType::TokenAdmitted, &AdmissionTold { user_id, by_hand, line_id })?;
         tx.push_change(Change::TokenAdmitted { line_id, key, visit_until });
     }
     Ok(())
@@ -84,8 +83,7 @@ pub fn end(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<()> {
     }
     let was_active = token.status == TokenStatus::Active;
     let (user_id, line_id) = (token.user_id, token.line_id);
-    let told = json!({ "userId": user_id, "reason": reason.word(), "wasActive": was_active, "concertId": line_id });
-    record(tx, EventType::TokenExpired, &told)?;
+    record(tx, EventType::TokenExpired, &EndTold { user_id, reason: reason.word(), was_active, line_id })?;
     tx.push_change(Change::TokenEnded { line_id, key: token.key, was_active });
     Ok(())
 }

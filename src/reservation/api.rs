@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::sql::Filter;
+use super::view::ReservationView;
 use super::{DateRef, HoldRequest, Reservation, ReservationDetails, SeatChoice, Status};
 use crate::clock::Millis;
 use crate::http::{Fields, Reply, write_event};
 use crate::queue::{self, Caller};
-use crate::refusal::{Code, Refusal, TokenEnd};
-use crate::seat::{BestRequest, MapCache, SeatWish, WantedSeat};
+use crate::refusal::{Refusal, TokenEnd};
+use crate::seat::{BestRequest, MapCache, SeatWish};
 use crate::store::Outcome;
 use crate::user;
 use crate::venue::{
@@ -27,61 +28,7 @@ const LIST_MAX: u32 = 200;
 
 /// A reservation as the wire shows it at `now`.
 pub fn reservation_json(details: &ReservationDetails, now: Millis) -> Value {
-    let ReservationDetails { reservation, date, seats, tickets, returned, exchanged } = details;
-    let status = reservation.status_at(now);
-    let seats: Vec<Value> = seats.iter().map(seat_json).collect();
-    let left_ms = match status {
-        Status::PendingPayment => reservation.hold_expires_at.ms_since(now),
-        _ => 0,
-    };
-    json!({
-        "reservationId": reservation.reservation_id,
-        "status": status,
-        "userId": reservation.user_id,
-        "scheduleId": reservation.schedule_id,
-        "concertTitle": date.concert_title,
-        "date": date.date,
-        "startsAt": date.starts_at,
-        "seats": seats,
-        "amount": reservation.amount,
-        "createdAt": reservation.created_at,
-        "holdExpiresAt": reservation.hold_expires_at,
-        "holdExpiresInSeconds": left_ms.div_euclid(1_000) + i64::from(left_ms.rem_euclid(1_000) > 0),
-        "failure": reservation.failure,
-        "endReason": end_reason(details, status),
-        "movedFrom": reservation.moved_from(date),
-        "refundUntil": reservation.refund_until(date),
-        "payment": {
-            "paymentId": reservation.payment_id,
-            "status": status.of_payment(),
-            "amount": reservation.amount,
-            "paidAt": reservation.paid_at,
-            "refundedAt": reservation.refunded_at,
-            "method": reservation.paid_by(),
-        },
-        "atCounter": reservation.at_counter,
-        "tickets": tickets,
-        "returnedSeats": returned,
-        "exchangedFrom": reservation.exchanged_from,
-        "exchangedFor": exchanged.iter().map(|(reservation_id, _)| reservation_id).collect::<Vec<_>>(),
-    })
-}
-
-/// Why it ended, where its user did not give it back.
-fn end_reason(details: &ReservationDetails, status: Status) -> Option<&'static str> {
-    let ReservationDetails { reservation, date, exchanged, .. } = details;
-    if reservation.was_cancelled_with(date, status) {
-        return Some(Code::ScheduleCancelled.word());
-    }
-    reservation.ended_in_exchange(exchanged).then_some("EXCHANGED")
-}
-
-fn seat_json(seat: &WantedSeat) -> Value {
-    let mut shown = json!({ "seat": seat.label, "price": seat.price });
-    if let Some(tariff) = &seat.tariff {
-        shown["tariff"] = tariff.name.as_str().into();
-    }
-    shown
+    json!(ReservationView::of(details, now))
 }
 
 /// The same as staff see it.
@@ -113,7 +60,7 @@ pub fn reserve(context: &Context, maps: &Arc<MapCache>, caller: Caller) -> Outco
     Answer::write_decided(move |tx| {
         let held = super::reserve(tx, &maps, caller.key, &wanted, &sale)?;
         let reservation_id = held.reservation.reservation_id;
-        let reply = Reply::json(201, &reservation_json(&held, tx.now())).with("Location", location(reservation_id));
+        let reply = Reply::json(201, &ReservationView::of(&held, tx.now())).with("Location", location(reservation_id));
         Ok(prefer.written(reply, false, Until::ReservationSettles { reservation_id, is_new: true }))
     })
 }
@@ -317,7 +264,7 @@ pub fn change_seats(context: &Context, caller: Caller) -> Outcome<Answer> {
     let sale = context.venue.settings.sale.clone();
     Answer::write_decided(move |tx| {
         let changed = super::change_own(tx, caller.key, reservation_id, &seats, &sale)?;
-        Ok(Written::Ready(Reply::json(200, &reservation_json(&changed, tx.now()))))
+        Ok(Written::Ready(Reply::json(200, &ReservationView::of(&changed, tx.now()))))
     })
 }
 
@@ -337,7 +284,7 @@ pub fn cancel(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let reservation_id = reservation_id(context)?;
     Answer::write_decided(move |tx| {
         let ended = super::cancel(tx, user_id, reservation_id)?;
-        Ok(Written::Ready(Reply::json(200, &reservation_json(&ended, tx.now()))))
+        Ok(Written::Ready(Reply::json(200, &ReservationView::of(&ended, tx.now()))))
     })
 }
 
@@ -350,7 +297,7 @@ pub fn refund(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let (reservation_id, labels) = (reservation_id(context)?, read_returned(context)?);
     Answer::write_decided(move |tx| {
         let ended = super::refund_own(tx, user_id, reservation_id, labels.as_deref())?;
-        Ok(Written::Ready(Reply::json(200, &reservation_json(&ended, tx.now()))))
+        Ok(Written::Ready(Reply::json(200, &ReservationView::of(&ended, tx.now()))))
     })
 }
 

@@ -15,6 +15,7 @@ mod refund;
 mod removal;
 mod sql;
 pub mod staff_api;
+mod view;
 mod visit_end;
 
 use rusqlite::Connection;
@@ -29,6 +30,7 @@ pub use keep::{CounterHold, Customer, keep, make_free};
 pub use refund::{Progress, Settlement, cancel_date, progress, refund, refund_own, settle_cancelled};
 pub use removal::{ban_user, remove_user};
 pub use sql::{find, find_by_payment, find_by_seats, find_with_seats};
+pub use view::ReservationView;
 pub use visit_end::{end_paid_visit, end_visit, end_visits, renew_key};
 
 use crate::balance::PayMethod;

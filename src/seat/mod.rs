@@ -14,6 +14,7 @@ mod drawing;
 mod frame;
 mod front;
 mod hall;
+mod hold;
 mod kinds;
 mod labels;
 mod layout;
@@ -41,6 +42,7 @@ pub use best::BestRequest;
 pub use counts::{CountedSeats, DATES_COUNTED_MAX};
 pub use drawing::Point;
 pub use hall::Layout;
+pub use hold::Hold;
 pub use labels::LayoutSeat;
 pub use layout::read as read_layout;
 pub use map::{Free, MapPart};
@@ -266,12 +268,10 @@ pub fn change_hold(tx: &Tx, claim: &Hold, added: &[WantedSeat], removed: &[Wante
     if !removed.is_empty() {
         free(tx, claim, removed)?;
     }
-    let mut told = claim.event_data(added);
-    told["added"] = told["seats"].take();
-    told["removed"] = removed.iter().map(|seat| seat.label.as_str()).collect::<Vec<_>>().into();
-    if let Some(told) = told.as_object_mut() {
-        told.remove("seats");
-    }
+    let told = json!({
+        "reservationId": claim.reservation_id, "scheduleId": claim.schedule_id, "userId": claim.user_id,
+        "added": hold::labels(added), "removed": hold::labels(removed),
+    });
     Ok(record(tx, EventType::HoldChanged, &told)?)
 }
 
@@ -286,30 +286,6 @@ fn take(tx: &Tx, claim: &Hold, seats: &[WantedSeat]) -> Outcome<()> {
         return Err(Refusal::SeatUnavailable { seats: taken }.into());
     }
     note_change(tx, claim.schedule_id, seat_nos(seats), Claim::AVAILABLE, claim.held())
-}
-
-/// For whom seats are held, sold or released.
-#[derive(Debug, Clone, Copy)]
-pub struct Hold {
-    pub schedule_id: i64,
-    pub reservation_id: Uuid,
-    pub user_id: Uuid,
-    pub until: Millis,
-}
-
-impl Hold {
-    fn held(&self) -> Claim {
-        Claim::held(self.user_id, self.until)
-    }
-
-    fn event_data(&self, seats: &[WantedSeat]) -> serde_json::Value {
-        json!({
-            "reservationId": self.reservation_id,
-            "scheduleId": self.schedule_id,
-            "userId": self.user_id,
-            "seats": seats.iter().map(|seat| &seat.label).collect::<Vec<_>>(),
-        })
-    }
 }
 
 /// Seats went from one state to another: the date counts it, and memory learns it after the commit. Whoever changes a
