@@ -4,7 +4,7 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { LAPTOP, Ends, PHONE, openApp, openBrowser, openPage } from './rig.mjs';
+import { Ends, openApp, openBrowser, openPage } from './rig.mjs';
 import { customerPages } from './screenshots/customer.mjs';
 import { staffPages } from './screenshots/staff.mjs';
 
@@ -18,18 +18,20 @@ const ends = new Ends();
 const browser = await openBrowser(ends);
 for (const [name, bring] of wanted) {
   for (const language of ['ko', 'en']) {
-    for (const [width, size] of [[360, PHONE], [1280, LAPTOP]]) {
-      for (const dark of [false, true]) {
-        const own = new Ends();
-        const path = `${folder}${name}-${width}-${dark ? 'dark' : 'light'}-${language}.png`;
-        await bring(async (flags, options = {}) => {
-          const app = await openApp(own, flags);
-          const page = await openPage(browser, app, { language, size, dark, path: null, ...options });
-          own.after(() => page.context().close());
-          return { app, page, language };
-        }, (page, { full = true } = {}) => page.screenshot({ path, fullPage: full, animations: 'disabled' }));
-        await own.end();
-      }
+    for (const [width, height] of [[360, 780], [1366, 768]]) {
+      const own = new Ends();
+      await bring(async (flags, options = {}) => {
+        const app = await openApp(own, flags);
+        const page = await openPage(browser, app, { language, size: { width, height }, path: null, ...options });
+        own.after(() => page.context().close());
+        return { app, page, language };
+      }, async (page, { full = true } = {}) => {
+        for (const colorScheme of ['light', 'dark']) {
+          await page.emulateMedia({ colorScheme });
+          await page.screenshot({ path: `${folder}${name}-${width}-${colorScheme}-${language}.png`, fullPage: full, animations: 'disabled' });
+        }
+      });
+      await own.end();
     }
   }
   console.log(name);

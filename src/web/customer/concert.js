@@ -29,7 +29,7 @@ export async function show({ main, params: [concertId], signal }) {
   const { poster, description } = concert;
   page(main, concert.title, inside && await toPending(signal),
     el('div', { class: poster ? 'about' : '' }, poster && picture(poster, { class: 'poster', loading: false, alt: say('about.posterOf', { title: concert.title }) }),
-      el('div', {}, facts(concert, rules), description && el('p', { class: 'told' }, description), shareButton(concert))),
+      el('div', {}, facts(concert, rules), description && el('p', { class: 'told' }, description), el('p', {}, shareButton(concert)))),
     drawNote(rules, signal),
     el('h2', {}, say('dates.choose')), list,
     inOwn(rules.refundRule) && el('details', {}, el('summary', {}, say('about.refundRule')), el('p', { class: 'told' }, inOwn(rules.refundRule))),

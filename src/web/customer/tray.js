@@ -45,7 +45,8 @@ export class Tray {
       this.choose(seat, tariff);
       [...this.node.querySelectorAll('select')].find(({ name }) => name === seat.seat)?.focus();
     };
-    return el('li', {}, el('span', {}, seatName(seat)), tariffSelect(seat, cost, choose), el('span', { class: 'figures' }, cost(priceAt(seat))),
-      el('button', { type: 'button', class: 'small quiet', 'aria-label': say('tray.remove', { seat: seatName(seat) }), on: { click: drop } }, '✕'));
+    return el('li', {}, el('span', {}, seatName(seat)), el('span', { class: 'figures' }, cost(priceAt(seat))),
+      el('button', { type: 'button', class: 'small quiet', 'aria-label': say('tray.remove', { seat: seatName(seat) }), on: { click: drop } }, '✕'),
+      tariffSelect(seat, cost, choose));
   }
 }

@@ -81,7 +81,7 @@ export class SeatNames {
     const { rect, seen } = this.view;
     const { unit, left, top } = this.view.lying(seen);
     const { offsetWidth: width, offsetHeight: height } = this.card;
-    const x = Math.min(Math.max(4, left + place.x * unit - width / 2), rect.width - width - 4);
+    const x = Math.max(4, Math.min(left + place.x * unit - width / 2, rect.width - width - 4));
     const above = top + (place.y - 0.5) * unit - height - 6;
     this.card.style.transform = `translate(${x}px, ${above > 0 ? above : top + (place.y + 0.5) * unit + CARD_PX}px)`;
   }

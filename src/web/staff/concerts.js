@@ -126,11 +126,12 @@ async function onePage(main, concert, signal) {
 }
 
 function dateLine(schedule, timeZone) {
-  const { scheduleId, startsAt, seatsAvailable, seatsTotal, priceFrom } = schedule;
+  const { concertId, scheduleId, startsAt, seatsAvailable, seatsTotal, priceFrom } = schedule;
   const when = dateTime(startsAt, timeZone);
   return el('article', { class: 'card line' },
     el('div', {}, el('h3', {}, when, ' ', saleTag(schedule)),
       el('p', { class: 'soft' }, priceFrom === null ? say('date.lineFull', { total: number(seatsTotal) })
         : say('date.line', { free: number(seatsAvailable), total: number(seatsTotal), price: points(priceFrom) }))),
-    el('a', { class: 'button', href: `#dates/${scheduleId}`, 'aria-label': say('date.openOne', { when }) }, say('concert.open')));
+    el('div', { class: 'bar' }, el('a', { class: 'button quiet', href: `#dates/new/${concertId}/${scheduleId}` }, say('date.copy')),
+      el('a', { class: 'button', href: `#dates/${scheduleId}`, 'aria-label': say('date.openOne', { when }) }, say('concert.open'))));
 }

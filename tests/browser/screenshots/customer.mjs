@@ -43,8 +43,56 @@ export const customerPages = {
   },
   async gate(open, take) {
     const { app, page } = await open();
-    await page.goto(`${app.url}/#/concerts/1`);
+    await page.goto(`${app.url}/#/concerts/1/dates/1`);
     await page.locator('form').waitFor();
+    await take(page);
+  },
+  async concert(open, take) {
+    const { app, page } = await open();
+    const startsAt = new Date(Date.now() + 86_400_000 * 33).toISOString();
+    const saleOpensAt = new Date(Date.now() + 86_400_000).toISOString();
+    const { concertId, scheduleId } = await app.concert({ title: '봄의 목소리 · Voices of Spring', venue: '대극장 · Main Hall', description: '합창과 오케스트라\nChoir and orchestra', layout: SECTIONS });
+    await app.staff('POST', `/concerts/${concertId}/schedules`, { startsAt, saleOpensAt, layout: SECTIONS });
+    const { scheduleId: cancelled } = await app.staff('POST', `/concerts/${concertId}/schedules`, { startsAt, layout: SECTIONS });
+    await app.staff('POST', `/schedules/${cancelled}/cancellation`);
+    await app.staff('PATCH', `/concerts/${concertId}`, { runningMinutes: 100, ageFrom: 8, translations: { ko: { title: '봄의 목소리' }, en: { title: 'Voices of Spring' } } });
+    await busy(app, scheduleId);
+    await page.goto(`${app.url}/c/${concertId}`);
+    await page.locator('article.date').nth(2).waitFor();
+    await take(page);
+  },
+  async seatsTariffs(open, take) {
+    const { app, page } = await open();
+    const { concertId, scheduleId } = await app.concert({ title: '봄의 목소리 · Voices of Spring', venue: '대극장 · Main Hall', layout: SECTIONS });
+    await app.staff('PATCH', `/schedules/${scheduleId}`, { tariffs: [{ name: '학생 · Student', note: '학생증 확인 · check the card', percent: 50 }, { name: '경로 · Senior', percent: 70 }] });
+    await toSeats(page, app, { concertId });
+    for (const label of ['B-7', 'B-8']) await seat(page, label).dispatchEvent('click');
+    if (await page.locator('.tray .fold').isVisible()) await page.locator('.tray .fold').click();
+    await take(page);
+  },
+  async kept(open, take) {
+    const { app, page } = await open();
+    await toSeats(page, app);
+    await hold(page, '24', '25');
+    await topUpAndPay(page);
+    await page.evaluate(async () => { await navigator.serviceWorker.ready; while (!await caches.match('/')) await new Promise(requestAnimationFrame); });
+    await page.context().setOffline(true);
+    await page.reload();
+    await page.locator('.note.warn').waitFor();
+    await take(page);
+  },
+  async recovery(open, take) {
+    const { app, page } = await open();
+    await page.goto(`${app.url}/#/key`);
+    await page.locator('#paste').fill('abc');
+    await page.locator('form button').click();
+    await page.locator('.fault:not([hidden])').waitFor();
+    await take(page);
+  },
+  async ticketsNone(open, take) {
+    const { app, page } = await open();
+    await page.goto(`${app.url}/#/tickets`);
+    await page.locator('main .card').waitFor();
     await take(page);
   },
   async line(open, take) {
@@ -173,9 +221,15 @@ export const customerPages = {
   },
   async ended(open, take) {
     const { app, page } = await open();
-    await toDates(page, app);
+    await toSeats(page, app);
     await app.turn(601);
-    await page.locator('article.date').first().waitFor({ state: 'detached' });
+    await page.locator('.map').waitFor({ state: 'detached' });
+    await take(page);
+  },
+  async trust(open, take) {
+    const { app, page } = await open(['--tls-local'], { ignoreHTTPSErrors: true });
+    await page.goto(`${app.url}/trust`);
+    await heading(page);
     await take(page);
   },
   async problem(open, take) {

@@ -100,6 +100,64 @@ export const staffPages = {
     await page.locator('.stub img').first().waitFor();
     await take(page);
   },
+  async staffSellDates(open, take) {
+    const { page } = await at(open, () => '#counter/sell');
+    await take(page);
+  },
+  async staffSell(open, take) {
+    const { page } = await at(open, ({ scheduleId }) => `#counter/sell/${scheduleId}`);
+    await page.locator('.map .seat[data-seat="B-7"]').click();
+    await page.locator('.map .seat[data-seat="B-8"]').click();
+    await page.locator('.map .is-chosen').nth(1).waitFor();
+    await take(page);
+  },
+  async staffExchange(open, take) {
+    const { page } = await at(open, ({ buyer }) => `#counter/${buyer.userId}`);
+    await (await button(page, 'exchange.begin')).first().click();
+    await page.locator('dialog').waitFor();
+    await take(page, { full: false });
+  },
+  async staffTill(open, take) {
+    const { page } = await at(open, () => '#counter/till');
+    await take(page);
+  },
+  async staffHolder(open, take) {
+    const { page } = await at(open, ({ scheduleId }) => `#dates/${scheduleId}`);
+    await page.locator('.map .seat[data-seat="A-5"]').click();
+    await page.locator('dialog').waitFor();
+    await take(page, { full: false });
+  },
+  async staffTariffs(open, take) {
+    const { app, page } = await at(open, () => '#concerts');
+    await app.staff('PATCH', '/schedules/3', { tariffs: [{ name: '학생 · Student', note: '학생증 확인 · check the card', percent: 50 }] });
+    await page.evaluate(() => { location.hash = '#dates/3'; });
+    await page.locator('.map .seat').first().waitFor();
+    await take(page);
+  },
+  async staffLook(open, take) {
+    const { page } = await at(open, () => '#look');
+    await page.locator('main summary').first().click();
+    await take(page);
+  },
+  async staffWall(open, take) {
+    const { page } = await at(open, () => '#wall');
+    await page.locator('.map .seat').first().waitFor();
+    await take(page);
+  },
+  async staffWebhooks(open, take) {
+    const { app, page } = await at(open, () => '#keys');
+    await app.staff('POST', '/webhooks', { url: 'https://example.org/tickets/hook', eventTypes: ['SEATS_SOLD'] });
+    await page.evaluate(() => { location.hash = '#webhooks'; });
+    await page.locator('main:not([aria-busy]) h1').waitFor();
+    await take(page);
+  },
+  async staffLines(open, take) {
+    const { app, page } = await at(open, () => '#concerts/2');
+    await app.staff('PUT', '/concerts/2/line', {});
+    await page.evaluate(() => { location.hash = '#evening'; });
+    await page.locator('main:not([aria-busy]) h1').waitFor();
+    await take(page);
+  },
   async staffKeys(open, take) {
     const { page } = await at(open, () => '#keys');
     await take(page);
