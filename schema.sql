@@ -76,9 +76,6 @@ CREATE TABLE webhook (
     signature          TEXT    NOT NULL CHECK (signature IN ('v1', 'v1a')),
     -- Signs what is sent, so it is kept as it is: a shared secret, or the secret half of a key pair.
     secret             BLOB    NOT NULL CHECK (length(secret) BETWEEN 24 AND 64),
-    -- The secret before it signs too until then, so that receivers can change over.
-    old_secret         BLOB    CHECK (length(old_secret) BETWEEN 24 AND 64),
-    old_secret_until   INTEGER,
     created_at         INTEGER NOT NULL,
     -- Counts the changes by staff: what was sent before one tells nothing of what is so after it.
     revision           INTEGER NOT NULL DEFAULT 0,
@@ -102,7 +99,6 @@ CREATE TABLE webhook (
     disabled_reason    TEXT    CHECK (disabled_reason IN ('STAFF', 'GONE', 'EXHAUSTED', 'COPIED')),
     CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL)),
     CHECK (next_attempt_at IS NULL OR (failed_attempts > 0 AND disabled_at IS NULL)),
-    CHECK ((old_secret IS NULL) = (old_secret_until IS NULL)),
     CHECK ((last_at IS NULL) = (last_outcome IS NULL)),
     CHECK ((test_at IS NULL) = (test_outcome IS NULL))
 ) STRICT;
@@ -155,6 +151,7 @@ CREATE TABLE queue (
     visit_seconds    INTEGER NOT NULL CHECK (visit_seconds > 0),
     abandon_seconds  INTEGER NOT NULL CHECK (abandon_seconds > 0),
     claim_seconds    INTEGER NOT NULL CHECK (claim_seconds >= 0),    -- 0: off
+    grace_seconds    INTEGER NOT NULL DEFAULT 600 CHECK (grace_seconds >= 0), -- 0: off
     paused           INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1)),
     message_ko       TEXT,
     message_en       TEXT,
@@ -209,6 +206,8 @@ CREATE TABLE token (
     active_until INTEGER,
     ended_at     INTEGER,
     end_reason   TEXT CHECK (end_reason IN ('PAID', 'TIMED_OUT', 'ABANDONED', 'LEFT', 'REVOKED')),
+    -- Until then its user may take the place again: it was dropped for inactivity, and nobody behind was let in since.
+    grace_until  INTEGER CHECK (grace_until IS NULL OR end_reason = 'ABANDONED'),
     CHECK ((status = 'EXPIRED') = (ended_at IS NOT NULL AND end_reason IS NOT NULL)),
     CHECK (status <> 'ACTIVE' OR (activated_at IS NOT NULL AND visit_until IS NOT NULL AND active_until >= visit_until)),
     CHECK (status <> 'WAITING' OR activated_at IS NULL),
@@ -219,6 +218,9 @@ CREATE TABLE token (
 CREATE UNIQUE INDEX token_live ON token (user_id, line_id) WHERE status <> 'EXPIRED';
 -- The lines themselves; no two stand on one place.
 CREATE UNIQUE INDEX token_waiting ON token (line_id, place) WHERE status = 'WAITING';
+-- The places that wait for their users, found by either.
+CREATE UNIQUE INDEX token_kept ON token (user_id, line_id) WHERE grace_until IS NOT NULL;
+CREATE INDEX token_kept_place ON token (line_id, place) WHERE grace_until IS NOT NULL;
 CREATE INDEX token_active ON token (active_until) WHERE status = 'ACTIVE';
 CREATE INDEX token_activated ON token (activated_at) WHERE activated_at IS NOT NULL; -- of the last minute, at start
 CREATE INDEX token_ended ON token (ended_at) WHERE ended_at IS NOT NULL; -- pruned from the oldest on

@@ -20,6 +20,19 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         severity: Fault,
+        says: "token {0} may be taken up again on place {1}, and token {2} on place {3} behind it was let in since",
+        finds: "SELECT k.token_id, k.place, t.token_id, t.place
+                FROM (SELECT token_id, line_id, min(place) AS place FROM token WHERE grace_until IS NOT NULL AND place >= 0 GROUP BY line_id) AS k
+                JOIN token AS t ON t.line_id = k.line_id AND t.activated_at IS NOT NULL AND t.place > k.place",
+    },
+    Rule {
+        severity: Fault,
+        says: "token {0} may be taken up again on place {1}, where token {2} waits",
+        finds: "SELECT k.token_id, k.place, w.token_id FROM token AS k JOIN token AS w ON w.line_id = k.line_id
+                AND w.place = k.place AND w.status = 'WAITING' WHERE k.grace_until IS NOT NULL",
+    },
+    Rule {
+        severity: Fault,
         says: "token {0} is {1}, but its times do not go with that",
         finds: "SELECT token_id, status FROM token
                 WHERE visit_until < activated_at",

@@ -76,8 +76,17 @@ fn settings(server: &mut ApiClient) -> Result<Value, OpenError> {
     Ok(picked(&venue, &["timeZone", "holdSeconds", "seatsPerUser", "paymentAttempts", "topUpPolicy"]).into())
 }
 
-const RULES: [&str; 8] =
-    ["maxActive", "admitPerMinute", "visitSeconds", "abandonSeconds", "claimSeconds", "paused", "opensAt", "message"];
+const RULES: [&str; 9] = [
+    "maxActive",
+    "admitPerMinute",
+    "visitSeconds",
+    "abandonSeconds",
+    "claimSeconds",
+    "graceSeconds",
+    "paused",
+    "opensAt",
+    "message",
+];
 
 fn rules(server: &mut ApiClient) -> Result<Value, OpenError> {
     Ok(picked(&server.get("/staff/queue")?, &RULES).into())

@@ -9,7 +9,9 @@ use crate::ids::TokenKey;
 use crate::points::Points;
 use crate::queue;
 use crate::refusal::Refusal;
-use crate::reservation::{self, CounterHold, Customer, DateRef, Reservation, ReservationDetails, SeatChoice, Terms};
+use crate::reservation::{
+    self, CounterHold, Customer, DateRef, Exchanged, Reservation, ReservationDetails, SeatChoice, Terms,
+};
 use crate::schedule;
 use crate::seat::{MapCache, SeatWish, WantedSeat};
 use crate::settings::SaleSettings;
@@ -41,7 +43,7 @@ pub fn exchange_own(
     from.must_be_refundable(&date, tx.now())?;
     queue::must_open(tx, token.line_id, date.concert_id)?;
     date.must_be_on_sale(tx.now())?;
-    must_be_as_many(back.count, seats.len())?;
+    must_be_as_many(back.labels.len(), seats.len())?;
     let until = tx.now().plus_seconds(sale.hold_seconds);
     let terms = Terms::of_customer(token.line_id, sale.seats_per_user, until);
     let to = reservation::hold_in_exchange(tx, &from, seats, terms)?;
@@ -49,7 +51,9 @@ pub fn exchange_own(
         return Err(Refusal::AmountMismatch { expected: to.amount }.into());
     }
     let to = ReservationDetails::of(tx, to)?;
-    pay(tx, signing, &from, to, None, None) // whatever was paid for the others, this is paid in points
+    let labels = labels_of(seats);
+    // Whatever was paid for the others, these are paid in points.
+    pay(tx, signing, (&from, &back), (to, &labels), None, None)
 }
 
 /// An exchange at the counter.
@@ -93,6 +97,10 @@ pub fn exchange_any(
         .into());
     }
     let back = reservation::give_in_exchange(tx, &from, wanted.give_back.as_deref())?;
+    let named = match &wanted.seats {
+        SeatChoice::Labelled(seats) => Some(labels_of(seats)),
+        SeatChoice::Best(_) => None,
+    };
     let hold = CounterHold {
         date: DateRef::Schedule(schedule_id),
         seats: wanted.seats,
@@ -103,7 +111,7 @@ pub fn exchange_any(
         include_blocked: wanted.include_blocked,
     };
     let mut to = reservation::keep(tx, maps, hold)?;
-    must_be_as_many(back.count, to.seats.len())?;
+    must_be_as_many(back.labels.len(), to.seats.len())?;
     if from.method == Some(PayMethod::Free) {
         reservation::make_free(tx, &mut to.reservation, &mut to.seats)?;
     }
@@ -112,8 +120,12 @@ pub fn exchange_any(
         return Err(Refusal::AmountMismatch { expected: due }.into());
     }
     let method = wanted.method.or(from.method).filter(|method| *method != PayMethod::Free);
-    let difference = method.map(|method| (method, back.amount));
-    pay(tx, signing, &from, to, from.method, difference)
+    let labels = named.unwrap_or_else(|| to.seats.iter().map(|seat| seat.label.clone()).collect());
+    pay(tx, signing, (&from, &back), (to, &labels), from.method, method)
+}
+
+fn labels_of(seats: &[SeatWish]) -> Vec<String> {
+    seats.iter().map(|wish| wish.label.clone()).collect()
 }
 
 fn must_be_as_many(back: usize, seats: usize) -> Result<(), Refusal> {
@@ -126,23 +138,23 @@ fn must_be_as_many(back: usize, seats: usize) -> Result<(), Refusal> {
 }
 
 /// Pays for the seats that are held in an exchange, from what came back; the new reservation was paid by `method`. The
-/// difference to what came back is money at the counter where `at_counter` says so, with what came back; else it is
-/// points.
+/// difference to what came back is money at the counter where `at_counter` says so; else it is points. Whoever
+/// was to go in with an old ticket goes in with the new one that is named at the same position.
 fn pay(
     tx: &Tx,
     signing: &SigningKey,
-    from: &Reservation,
-    to: ReservationDetails,
+    (from, back): (&Reservation, &Exchanged),
+    (to, labels): (ReservationDetails, &[String]),
     method: Option<PayMethod>,
-    at_counter: Option<(PayMethod, Points)>,
+    at_counter: Option<PayMethod>,
 ) -> Outcome<ReservationDetails> {
     let ReservationDetails { mut reservation, seats, .. } = to;
     let (user_id, due, reservation_id) = (reservation.user_id, reservation.amount, reservation.reservation_id);
     reservation.method = method;
     // Money belongs to a sale that was paid in money; for points it is points sold or paid out.
     let of_sale = |reservation_id: Uuid| method.map(|_| reservation_id);
-    if let Some((by, back)) = at_counter {
-        let difference = due.minus(back).ok_or(Refusal::Internal)?;
+    if let Some(by) = at_counter {
+        let difference = due.minus(back.amount).ok_or(Refusal::Internal)?;
         if difference > Points::ZERO {
             balance::take_money(tx, user_id, difference, by, of_sale(reservation_id))?;
         } else if let Some(over) = difference.negated().filter(|over| *over > Points::ZERO) {
@@ -156,6 +168,7 @@ fn pay(
     reservation::mark_exchanged(tx, from, &mut reservation)?;
     let sign = |seat: &WantedSeat| ticket::sign(signing, reservation.schedule_id, seat, None);
     confirm(tx, &reservation, Some(seats), &[], |seats| seats.iter().map(sign).collect())?;
+    ticket::keep_holders(tx, (from.reservation_id, &back.labels), (reservation_id, labels))?;
     record(tx, EventType::PaymentCompleted, &told(&reservation))?;
     ReservationDetails::of(tx, reservation::find(tx, reservation_id)?.ok_or(Refusal::Internal)?)
 }

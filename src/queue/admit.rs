@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Lines, sql, visit};
+use super::{Lines, grace, sql, visit};
 use crate::ids::LineId;
-use crate::refusal::{Refusal, TokenEnd};
+use crate::refusal::Refusal;
 use crate::store::{Outcome, SkippedRows};
 use crate::venue::{Change, Tx};
 
@@ -80,20 +80,20 @@ struct Admission {
 fn admit(tx: &Tx, lines: &Lines, line_id: LineId, admission: Admission, skipped: &SkippedRows) -> Outcome<u64> {
     let Admission { count, visit_seconds, by_hand } = admission;
     let next = sql::list_next(tx, line_id, count.saturating_add(skipped.len() as u64))?;
-    let next = next.into_iter().filter(|(key, _)| !skipped.has(key.0));
+    let next = next.into_iter().filter(|(key, ..)| !skipped.has(key.0));
     let next: Vec<_> = next.take(usize::try_from(count).unwrap_or(usize::MAX)).collect();
     let admitted = || tx.sum_changes(|change| i64::from(matches!(change, Change::TokenAdmitted { .. })));
     let before = admitted();
     skipped.try_all(
         tx,
         &next,
-        |(key, _)| key.0,
+        |(key, ..)| key.0,
         |_| "a token that is next".to_owned(),
-        |tx, &(key, user_id)| {
-            if lines.has_expired(key, tx.now()) {
-                let token = sql::find(tx, key)?;
-                return token.map_or(Ok(()), |token| visit::end(tx, &token, TokenEnd::Abandoned));
+        |tx, &(key, user_id, place)| {
+            if let Some(reason) = lines.expiry_reason(key, tx.now()) {
+                return sql::find(tx, key)?.map_or(Ok(()), |token| visit::end(tx, &token, reason));
             }
+            grace::end_before(tx, line_id, place)?;
             visit::begin(tx, line_id, (key, user_id), visit_seconds, by_hand)
         },
     )?;

@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::caller::viewed_token;
-use super::{Lines, TokenStatus, TokenView};
+use super::{Issued, Lines, TokenStatus, TokenView};
 use crate::http::{Fields, Reply, write_event};
 use crate::ids::{LineId, TokenKey};
 use crate::refusal::{Language, Refusal};
@@ -27,6 +27,9 @@ pub(super) struct TokenJson<'s> {
     /// The key of a user whom the call registered, shown this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     user_key: Option<&'s str>,
+    /// There, and true, where a new token got the place that its user had lost.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    place_restored: bool,
     #[serde(flatten)]
     seen: &'s TokenView,
     message: Option<&'s str>,
@@ -38,15 +41,30 @@ impl TokenJson<'_> {
         TokenJson {
             token: None,
             user_key: None,
+            place_restored: false,
             seen,
             message: seen.message.as_ref().map(|say| say.in_language(language)),
         }
     }
 }
 
-fn token_reply(seen: &TokenView, status: u16, language: Language, user_key: Option<&str>) -> Reply {
-    let shown = TokenJson { token: Some(seen.key.to_string()), user_key, ..TokenJson::of(seen, language) };
-    Reply::json(status, &shown).with("Retry-After", seen.advice.poll_after_seconds.to_string())
+fn token_reply(seen: &TokenView, status: u16, language: Language) -> Reply {
+    shown_reply(status, &TokenJson { token: Some(seen.key.to_string()), ..TokenJson::of(seen, language) })
+}
+
+fn shown_reply(status: u16, shown: &TokenJson) -> Reply {
+    Reply::json(status, shown).with("Retry-After", shown.seen.advice.poll_after_seconds.to_string())
+}
+
+/// A token that was asked for, and where it comes from.
+fn issued_reply(seen: &TokenView, issued: Issued, language: Language, user_key: Option<&str>) -> Reply {
+    let token = Some(seen.key.to_string());
+    let place_restored = issued == Issued::PlaceRestored;
+    let shown = TokenJson { token, user_key, place_restored, ..TokenJson::of(seen, language) };
+    match issued {
+        Issued::Before => shown_reply(200, &shown),
+        Issued::New | Issued::PlaceRestored => shown_reply(201, &shown).with("Location", "/api/v1/queue/token"),
+    }
 }
 
 /// Who lines up.
@@ -57,11 +75,13 @@ enum Joins {
     New(user::NewUser),
 }
 
-/// `POST /queue/tokens`, open to all: needs a `userId` and its `userKey`, or a `name` alone; with a
-/// `concertId` it is about the line of that concert, else about the shared line. 200 with the valid token of the user
-/// there if there is one, else 201 with `Location` and a new one at its end; with a `name` always 201, with the key of
-/// the new user, shown this once. No `Idempotency-Key`: the answer has a secret. A token that ends in the same moment
-/// is a 401. 401 `USER_KEY_INVALID`, `TOKEN_INVALID`, `TOKEN_EXPIRED`; 403 `USER_BANNED`; 404 `CONCERT_NOT_FOUND`.
+/// `POST /queue/tokens`, open to all: needs a `userId` and its `userKey`, or a `name` alone; with a `concertId` it is
+/// about the line of that concert, else about the shared line. 200 with the valid token of the user there if there is
+/// one, else 201 with `Location` and a new one: with `placeRestored` on the place that the user lost by inactivity
+/// within `graceSeconds`, if nobody who stood behind was let in since, else at the end of the line; with a `name`
+/// always 201, with the key of the new user, shown this once. No `Idempotency-Key`: the answer has a secret. A token
+/// that ends in the same moment is a 401. 401 `USER_KEY_INVALID`, `TOKEN_INVALID`, `TOKEN_EXPIRED`; 403 `USER_BANNED`;
+/// 404 `CONCERT_NOT_FOUND`.
 pub fn issue(context: &Context, lines: &Arc<Lines>) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let [is_new, ..] = ["name", "userId", "userKey"].map(|name| fields.has(name));
@@ -76,7 +96,7 @@ pub fn issue(context: &Context, lines: &Arc<Lines>) -> Outcome<Answer> {
         let reader = context.reader()?;
         user::check_key(&reader, *id, key)?;
         if let Some(seen) = lines.poll_user(super::line_of(&reader, concert_id)?, *id, context.now) {
-            return Ok(Answer::Ready(token_reply(&seen, 200, language, None)));
+            return Ok(Answer::Ready(token_reply(&seen, 200, language)));
         }
     }
     let (lines, venue) = (Arc::clone(lines), Arc::clone(context.venue));
@@ -89,14 +109,11 @@ pub fn issue(context: &Context, lines: &Arc<Lines>) -> Outcome<Answer> {
                 (new.user_id, Some(new.user_key))
             }
         };
-        let (key, is_new) = super::issue(tx, &lines, line_id, user_id)?;
+        let (key, issued) = super::issue(tx, &lines, line_id, user_id)?;
         // As it stands at its own moment: an answer that is late for itself must not say that the token is over.
         let now = tx.now();
         Ok(Written::AfterCommit(Box::new(move || match lines.poll(key, now, 0) {
-            Some(Ok(seen)) if is_new => {
-                token_reply(&seen, 201, language, user_key.as_deref()).with("Location", "/api/v1/queue/token")
-            }
-            Some(Ok(seen)) => token_reply(&seen, 200, language, None),
+            Some(Ok(seen)) => issued_reply(&seen, issued, language, user_key.as_deref()),
             Some(Err((reason, _))) => Reply::refusal(&Refusal::TokenExpired { reason }, language),
             None => Reply::refusal(&why_ended(&venue, key), language), // in the moment between
         })))
@@ -165,7 +182,7 @@ pub fn poll_again(context: &Context, lines: &Lines, key: TokenKey, before: u64, 
 /// A token, or the wait until its mark is another than the caller knows.
 fn shown(context: &Context, seen: &TokenView, known: u64, prefer: Prefer) -> Answer {
     let until = Until::TokenMoves { key: seen.key, mark: known };
-    prefer.answer(token_reply(seen, 200, context.language(), None).negotiated(), mark(seen) != known, until)
+    prefer.answer(token_reply(seen, 200, context.language()).negotiated(), mark(seen) != known, until)
 }
 
 /// The next piece of a token's stream: the token, where it is another than the caller was told.
@@ -173,7 +190,7 @@ fn told(context: &Context, seen: &TokenView, at: StreamAt) -> Piece {
     let id = context.event_id(&(mark(seen), seen.position, seen.advice.estimated_wait_seconds, seen.draw_number));
     let mut events = Vec::new();
     if id != at.told {
-        write_event(&mut events, "", &id, &token_reply(seen, 200, context.language(), None).body);
+        write_event(&mut events, "", &id, &token_reply(seen, 200, context.language()).body);
     }
     let is_waiting = seen.status == TokenStatus::Waiting;
     let next = NextPiece {

@@ -240,8 +240,9 @@ impl Lines {
         let mut admitted: Vec<(LineId, u64, u64)> = Vec::new();
         for change in changes {
             let slot = match change {
-                Change::TokenIssued { line_id, token_id, key, user_id, place, join_number } => {
-                    Some(tokens.join(*line_id, Entry::issued(*token_id, *key, *user_id, *place, *join_number, now)))
+                Change::TokenIssued { line_id, token_id, key, user_id, place, join_number, draw_number } => {
+                    let entry = Entry::issued(*token_id, *key, *user_id, *place, *join_number, now);
+                    Some(tokens.join(*line_id, Entry { draw_number: draw_number.unwrap_or(0), ..entry }))
                 }
                 Change::TokenAdmitted { line_id, key, visit_until } => {
                     tokens.admit(*key, *visit_until, now).map(|(slot, had_waited)| {
@@ -300,10 +301,10 @@ impl Lines {
         self.deadlines.lock().refill(tokens.all_due());
     }
 
-    /// Whether a token that the file still has as live is over at `now`: it was inactive for too long, or timed out.
-    pub(super) fn has_expired(&self, key: TokenKey, now: Millis) -> bool {
+    /// Why a token that the file still has as live is over at `now`, if it is.
+    pub(super) fn expiry_reason(&self, key: TokenKey, now: Millis) -> Option<TokenEnd> {
         let tokens = self.tokens.read();
-        tokens.by_key(key).is_some_and(|entry| tokens.expiry_reason(entry, now).is_some())
+        tokens.by_key(key).and_then(|entry| tokens.expiry_reason(entry, now))
     }
 }
 

@@ -11,9 +11,11 @@ mod caller;
 mod deadlines;
 mod draw;
 mod entry;
+mod grace;
 mod line;
 mod lines;
 mod live_tokens;
+mod placement;
 mod ranks;
 mod rules;
 mod sql;
@@ -31,10 +33,11 @@ pub use caller::{
     Caller, RejectedCaller, active_token, any_token, own_user, streaming_caller, streaming_token, token_or_user_key,
 };
 pub use draw::{Draw, METHOD as DRAW_METHOD, draw_if_due, list_draws, order};
+pub use grace::forget_kept_places;
 pub use lines::{Figures, LineView, Lines};
+use placement::Placement;
 use rules::RulesOfLine;
 pub use rules::{Rules, StoredLine};
-use sql::Placement;
 pub use sql::{delete_ended, find_live, list_live_of_user, move_visits};
 pub use token_view::TokenView;
 use told::IssueTold;
@@ -86,21 +89,35 @@ pub fn line_of(connection: &Connection, concert_id: Option<i64>) -> Outcome<Line
     Ok(LineId::SHARED)
 }
 
-/// The user's valid token in a line, or a new one at its end; says whether it is new. While a draw is to
-/// come, it gets a join number in place of a place.
+/// Where a token comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Issued {
+    /// It was there.
+    Before,
+    /// It is new, and its place too.
+    New,
+    /// It is new, on the place that its user had lost by inactivity.
+    PlaceRestored,
+}
+
+/// The user's valid token in a line, or a new one: on the place that they lost, where grace has kept it, else at the
+/// end. While a draw is to come, it gets a join number in place of a place.
 ///
 /// # Errors
 /// `USER_NOT_FOUND`, `USER_BANNED`.
-pub fn issue(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid) -> Outcome<(TokenKey, bool)> {
+pub fn issue(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid) -> Outcome<(TokenKey, Issued)> {
     user::must_be_welcome(tx, user_id)?;
     if let Some(token) = find_unless_over(tx, lines, line_id, user_id)? {
-        return Ok((token.key, false));
+        return Ok((token.key, Issued::Before));
+    }
+    if let Some(kept) = grace::take(tx, line_id, user_id)? {
+        return Ok((add(tx, lines, line_id, user_id, kept)?, Issued::PlaceRestored));
     }
     let enqueue = match sql::find_rules(tx, line_id)?.opens_at {
         Some(_) => Placement::Draw(sql::next_join_number(tx, line_id)?),
         None => Placement::Last,
     };
-    add(tx, lines, line_id, user_id, enqueue).map(|key| (key, true))
+    Ok((add(tx, lines, line_id, user_id, enqueue)?, Issued::New))
 }
 
 /// Gives a user a place at the front of a line, behind the guests before them: a new token, or the
@@ -112,6 +129,7 @@ pub fn invite(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid) -> Outcome
     user::must_be_welcome(tx, user_id)?;
     match find_unless_over(tx, lines, line_id, user_id)? {
         None => {
+            grace::take(tx, line_id, user_id)?; // the place at the front is better
             count_guest(tx, line_id)?;
             add(tx, lines, line_id, user_id, Placement::Guest).map(drop)
         }
@@ -128,6 +146,7 @@ pub fn invite(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid) -> Outcome
 
 /// Lets in a user without a token who was inside elsewhere, past the line and its limits; the visit begins now.
 pub fn admit_elsewhere(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid) -> Outcome<Token> {
+    grace::take(tx, line_id, user_id)?;
     let key = add(tx, lines, line_id, user_id, Placement::Guest)?;
     visit::begin(tx, line_id, (key, user_id), sql::find_rules(tx, line_id)?.visit_seconds, true)?;
     sql::mark_first_call(tx, key)?; // there: who was inside is not dropped as inactive
@@ -145,19 +164,18 @@ fn count_guest(tx: &Tx, line_id: LineId) -> Outcome<()> {
 /// The live token of a user in a line; one that is over but not yet written down as such is ended here.
 fn find_unless_over(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid) -> Outcome<Option<Token>> {
     let Some(token) = sql::find_live(tx, line_id, user_id)? else { return Ok(None) };
-    if !lines.has_expired(token.key, tx.now()) {
-        return Ok(Some(token));
-    }
-    end(tx, &token, TokenEnd::Abandoned)?;
+    let Some(reason) = lines.expiry_reason(token.key, tx.now()) else { return Ok(Some(token)) };
+    end(tx, &token, reason)?;
     Ok(None)
 }
 
 fn add(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid, enqueue: Placement) -> Outcome<TokenKey> {
     let key = lines.mint.fresh();
     let (token_id, place) = sql::insert(tx, line_id, key, user_id, enqueue)?;
-    let (join_number, guest) = (enqueue.join_number(), enqueue == Placement::Guest);
-    record(tx, EventType::TokenIssued, &IssueTold { user_id, join_number, guest, line_id })?;
-    tx.push_change(Change::TokenIssued { line_id, token_id, key, user_id, place, join_number });
+    let (join_number, draw_number) = (enqueue.join_number(), enqueue.draw_number());
+    let (guest, place_restored) = (place.is_some_and(|place| place < 0), matches!(enqueue, Placement::Kept(_)));
+    record(tx, EventType::TokenIssued, &IssueTold { user_id, join_number, guest, place_restored, line_id })?;
+    tx.push_change(Change::TokenIssued { line_id, token_id, key, user_id, place, join_number, draw_number });
     Ok(key)
 }
 
@@ -336,10 +354,11 @@ fn fill(connection: &Connection, lines: &Lines, now: Millis, progress: impl Fn(u
 
 /// The file wins over flags: says which of those that were given are not followed.
 fn log_differences(rules: &Rules, flags: &QueueSettings) {
-    let kept =
-        [rules.max_active, rules.admit_per_minute, rules.visit_seconds, rules.abandon_seconds, rules.claim_seconds];
+    let Rules { max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds, grace_seconds, .. } =
+        rules;
+    let kept = [max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds, grace_seconds];
     for ((flag, given, _), kept) in flags.rules().into_iter().zip(kept) {
-        if let Some(given) = given.filter(|given| *given != kept) {
+        if let Some(given) = given.filter(|given| given != kept) {
             log::warn!(
                 "a setting is not followed, staff have set it in the file and can change it there: {flag} {given}, in \
                  the file {kept}"

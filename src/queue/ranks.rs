@@ -18,7 +18,13 @@ const SMALL: usize = 2_048;
 impl Ranks {
     /// The set of these places, none of them twice, in a time that grows with their span alone.
     pub fn of(places: Vec<i64>) -> Ranks {
-        let (Some(&base), Some(&last)) = (places.iter().min(), places.iter().max()) else { return Ranks::default() };
+        Ranks::with_room(places, 0)
+    }
+
+    /// The set of these places, with so many slots before the first of them.
+    fn with_room(places: Vec<i64>, room: usize) -> Ranks {
+        let (Some(&first), Some(&last)) = (places.iter().min(), places.iter().max()) else { return Ranks::default() };
+        let base = first - room as i64;
         let mut ranks = Ranks { base, sums: Vec::new(), count: places.len() as u32 };
         ranks.sums.resize(ranks.slot(last) + 1, 0);
         for place in places {
@@ -35,11 +41,17 @@ impl Ranks {
         ranks
     }
 
-    /// Takes a place that is not taken and not before those that ever were since the set was last empty.
+    /// Takes a place that is not taken. One before all that ever were makes room for as many more as a quarter of the
+    /// span, so that many of them do not move the set each time.
     pub fn insert(&mut self, place: i64) {
         if self.count == 0 {
             self.sums.clear();
             self.base = place;
+        }
+        if place < self.base {
+            let places = self.iter().chain([place]).collect();
+            *self = Ranks::with_room(places, self.sums.len() / 4);
+            return;
         }
         let slot = self.slot(place);
         while self.sums.len() <= slot {
@@ -130,6 +142,8 @@ mod tests {
         Join,
         Leave(prop::sample::Index),
         Admit,
+        /// Who left or was let in takes the old place again.
+        Return(prop::sample::Index),
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -137,6 +151,7 @@ mod tests {
             6 => Just(Step::Join),
             2 => any::<prop::sample::Index>().prop_map(Step::Leave),
             4 => Just(Step::Admit),
+            1 => any::<prop::sample::Index>().prop_map(Step::Return),
         ];
         prop::collection::vec(step, 0..6_000)
     }
@@ -146,13 +161,21 @@ mod tests {
         #[test]
         fn ranks_agree_with_a_plain_list(steps in steps(), first in -5_000_i64..5_000) {
             let (mut ranks, mut list) = (Ranks::default(), Vec::<i64>::new());
-            let mut next = first;
+            let (mut next, mut gone) = (first, Vec::<i64>::new());
             for step in steps {
                 match step {
                     Step::Join => { ranks.insert(next); list.push(next); next += 1 + next.rem_euclid(3); }
-                    Step::Leave(index) if !list.is_empty() => ranks.remove(list.remove(index.index(list.len()))),
-                    Step::Admit if !list.is_empty() => ranks.remove(list.remove(0)),
-                    Step::Leave(_) | Step::Admit => {}
+                    Step::Leave(_) | Step::Admit if !list.is_empty() => {
+                        let at = if let Step::Leave(index) = step { index.index(list.len()) } else { 0 };
+                        gone.push(list.remove(at));
+                        gone.last().into_iter().for_each(|&place| ranks.remove(place));
+                    }
+                    Step::Return(index) if !gone.is_empty() => {
+                        let place = gone.remove(index.index(gone.len()));
+                        ranks.insert(place);
+                        list.insert(list.partition_point(|&other| other < place), place);
+                    }
+                    Step::Leave(_) | Step::Admit | Step::Return(_) => {}
                 }
                 prop_assert_eq!(ranks.len(), list.len() as u64);
             }

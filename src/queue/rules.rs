@@ -18,6 +18,8 @@ pub struct Rules {
     pub abandon_seconds: u32,
     /// How long one let in may be inactive at first; 0: for ever.
     pub claim_seconds: u32,
+    /// How long one who was dropped for inactivity may come back to the old place; 0: not at all.
+    pub grace_seconds: u32,
     /// Nobody is let in.
     pub paused: bool,
     /// Nobody is let in before, and at that moment the order is drawn.
@@ -134,6 +136,7 @@ mod tests {
         visit_seconds: 600,
         abandon_seconds: 120,
         claim_seconds: 60,
+        grace_seconds: 0,
         paused: false,
         opens_at: None,
         message: None,

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::entry::Entry;
+use super::placement::Placement;
 use super::rules::{Rules, StoredLine};
 use super::{Token, TokenStatus};
 use crate::clock::Millis;
@@ -17,8 +18,9 @@ use crate::venue::Tx;
 
 pub(super) fn insert_rules(connection: &Connection, first: &QueueSettings) -> rusqlite::Result<bool> {
     let rows = connection.execute(
-        "INSERT INTO queue (line_id, max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds)
-         VALUES (0, ?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+        "INSERT INTO queue
+         (line_id, max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds, grace_seconds)
+         VALUES (0, ?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
         first.rules().map(|(_, given, otherwise)| given.unwrap_or(otherwise)),
     )?;
     Ok(rows == 1)
@@ -26,7 +28,7 @@ pub(super) fn insert_rules(connection: &Connection, first: &QueueSettings) -> ru
 
 const LINE: &str =
     "SELECT line_id, max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds, paused,
-    message_ko, message_en, opens_at, closed_at FROM queue";
+    message_ko, message_en, opens_at, closed_at, grace_seconds FROM queue";
 
 fn read_line(row: &Row) -> rusqlite::Result<StoredLine> {
     let message: (Option<String>, Option<String>) = (row.get(7)?, row.get(8)?);
@@ -36,6 +38,7 @@ fn read_line(row: &Row) -> rusqlite::Result<StoredLine> {
         visit_seconds: row.get(3)?,
         abandon_seconds: row.get(4)?,
         claim_seconds: row.get(5)?,
+        grace_seconds: row.get(11)?,
         paused: row.get(6)?,
         opens_at: row.get(9)?,
         message: message.0.zip(message.1).map(|(ko, en)| Localized { en, ko }),
@@ -73,8 +76,9 @@ pub(super) fn has_own_line(connection: &Connection, concert_id: i64) -> rusqlite
 /// Opens a line with the limits of the shared line, or one that was closed with those that it had.
 pub(super) fn open_line(tx: &Tx, line_id: LineId) -> rusqlite::Result<()> {
     tx.execute(
-        "INSERT INTO queue (line_id, max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds)
-         SELECT ?1, max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds FROM queue
+        "INSERT INTO queue
+         (line_id, max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds, grace_seconds)
+         SELECT ?1, max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds, grace_seconds FROM queue
          WHERE line_id = 0 ON CONFLICT DO UPDATE SET closed_at = NULL",
         [line_id],
     )
@@ -90,7 +94,8 @@ pub(super) fn update_rules(tx: &Tx, line_id: LineId, rules: &Rules) -> rusqlite:
     let (ko, en) = rules.message.as_ref().map(|say| (say.ko.as_str(), say.en.as_str())).unzip();
     tx.prepare_cached(
         "UPDATE queue SET max_active = ?1, admit_per_minute = ?2, visit_seconds = ?3, abandon_seconds = ?4,
-         claim_seconds = ?5, paused = ?6, message_ko = ?7, message_en = ?8, opens_at = ?9 WHERE line_id = ?10",
+         claim_seconds = ?5, paused = ?6, message_ko = ?7, message_en = ?8, opens_at = ?9, grace_seconds = ?10
+         WHERE line_id = ?11",
     )?
     .execute((
         rules.max_active,
@@ -102,6 +107,7 @@ pub(super) fn update_rules(tx: &Tx, line_id: LineId, rules: &Rules) -> rusqlite:
         ko,
         en,
         rules.opens_at,
+        rules.grace_seconds,
         line_id,
     ))
     .map(drop)
@@ -111,17 +117,6 @@ pub(super) fn update_rules(tx: &Tx, line_id: LineId, rules: &Rules) -> rusqlite:
 pub(super) fn next_join_number(tx: &Tx, line_id: LineId) -> rusqlite::Result<u32> {
     tx.prepare_cached("UPDATE queue SET joined_count = joined_count + 1 WHERE line_id = ?1 RETURNING joined_count")?
         .query_row([line_id], |row| row.get(0))
-}
-
-/// Where a new token stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Placement {
-    /// Behind all others.
-    Last,
-    /// At the front, behind the guests before it.
-    Guest,
-    /// With a join number, for the draw.
-    Draw(u32),
 }
 
 /// Guests stand on negative places, from here on.
@@ -135,10 +130,13 @@ pub(super) fn last_place(tx: &Tx) -> rusqlite::Result<i64> {
 fn next_place(tx: &Tx, line_id: LineId, enqueue: Placement) -> rusqlite::Result<Option<i64>> {
     let place = match enqueue {
         Placement::Draw(_) => return Ok(None),
+        Placement::Kept(kept) => return Ok(kept.place),
         Placement::Last => last_place(tx)? + 1,
         Placement::Guest => tx
             .prepare_cached(
-                "SELECT coalesce(max(place) + 1, ?2) FROM token WHERE status = 'WAITING' AND line_id = ?1 AND place < 0",
+                "SELECT coalesce(max(place) + 1, ?2) FROM (
+                 SELECT max(place) AS place FROM token WHERE status = 'WAITING' AND line_id = ?1 AND place < 0
+                 UNION ALL SELECT max(place) FROM token WHERE line_id = ?1 AND place < 0 AND grace_until IS NOT NULL)",
             )?
             .query_row((line_id, FIRST_GUEST), |row| row.get(0))?,
     };
@@ -153,26 +151,17 @@ pub(super) fn insert(
     user_id: Uuid,
     enqueue: Placement,
 ) -> rusqlite::Result<(i64, Option<i64>)> {
-    let place = if enqueue == Placement::Guest { next_place(tx, line_id, enqueue)? } else { None };
+    let is_last = enqueue == Placement::Last;
+    let place = if is_last { None } else { next_place(tx, line_id, enqueue)? };
+    let (join_number, draw_number) = (enqueue.join_number(), enqueue.draw_number());
     tx.prepare_cached(
-        "INSERT INTO token (token, user_id, place, join_number, status, issued_at, line_id)
-         VALUES (?1, ?2, iif(?6, (SELECT ifnull(max(token_id), 0) + 1 FROM token), ?3), ?4, 'WAITING', ?5, ?7)
+        "INSERT INTO token (token, user_id, place, join_number, draw_number, status, issued_at, line_id)
+         VALUES (?1, ?2, iif(?7, (SELECT ifnull(max(token_id), 0) + 1 FROM token), ?3), ?4, ?5, 'WAITING', ?6, ?8)
          RETURNING token_id, place",
     )?
-    .query_row(
-        (Blob16::from(key), user_id, place, enqueue.join_number(), tx.now(), enqueue == Placement::Last, line_id),
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )
-}
-
-impl Placement {
-    /// The number told to someone who waits for the draw.
-    pub(super) fn join_number(self) -> Option<u32> {
-        match self {
-            Placement::Draw(join_number) => Some(join_number),
-            Placement::Last | Placement::Guest => None,
-        }
-    }
+    .query_row((Blob16::from(key), user_id, place, join_number, draw_number, tx.now(), is_last, line_id), |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })
 }
 
 /// Moves a waiting token and gives back its place.
@@ -234,13 +223,13 @@ fn read(row: &Row) -> rusqlite::Result<Token> {
     from_row!(row => Token { key, user_id, line_id, status, visit_until, active_until, end_reason })
 }
 
-/// The first of a line, at most `limit`.
-pub(super) fn list_next(tx: &Tx, line_id: LineId, limit: u64) -> rusqlite::Result<Vec<(TokenKey, Uuid)>> {
+/// The first of a line, at most `limit`, each with its user and its place.
+pub(super) fn list_next(tx: &Tx, line_id: LineId, limit: u64) -> rusqlite::Result<Vec<(TokenKey, Uuid, i64)>> {
     tx.prepare_cached(
-        "SELECT token, user_id FROM token WHERE status = 'WAITING' AND line_id = ?1 AND place IS NOT NULL
+        "SELECT token, user_id, place FROM token WHERE status = 'WAITING' AND line_id = ?1 AND place IS NOT NULL
          ORDER BY place LIMIT ?2",
     )?
-    .query_map((line_id, i64::try_from(limit).unwrap_or(i64::MAX)), |row| Ok((row.get(0)?, row.get(1)?)))?
+    .query_map((line_id, i64::try_from(limit).unwrap_or(i64::MAX)), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
     .collect()
 }
 
@@ -292,14 +281,15 @@ pub(super) fn list_next_time_outs(connection: &Connection, limit: usize) -> rusq
         .collect()
 }
 
-/// The clock goes on elsewhere, so many milliseconds later or earlier: every visit that ends after a moment keeps its
-/// length. Towards the past, what was of live tokens before moves too.
+/// The clock goes on elsewhere, so many milliseconds later or earlier: every visit, and every grace, that ends after a
+/// moment keeps its length. Towards the past, what was of live tokens before moves too.
 pub fn move_visits(tx: &Tx, moment: Millis, ms: i64) -> rusqlite::Result<()> {
     tx.execute(
         "UPDATE token SET active_until = active_until + ?2, visit_until = visit_until + iif(visit_until > ?1, ?2, 0)
          WHERE status = 'ACTIVE' AND active_until > ?1",
         (moment, ms),
     )?;
+    tx.execute("UPDATE token SET grace_until = grace_until + ?2 WHERE grace_until > ?1", (moment, ms))?;
     tx.execute(
         "UPDATE token SET issued_at = issued_at + ?1, activated_at = activated_at + ?1, claimed_at = claimed_at + ?1
          WHERE status <> 'EXPIRED' AND ?1 < 0",

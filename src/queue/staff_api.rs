@@ -136,6 +136,7 @@ pub struct RulesChange {
     visit_seconds: Option<u32>,
     abandon_seconds: Option<u32>,
     claim_seconds: Option<u32>,
+    grace_seconds: Option<u32>,
     paused: Option<bool>,
     opens_at: Option<Option<Millis>>,
     message: Option<Option<Localized>>,
@@ -157,6 +158,7 @@ impl RulesChange {
             visit_seconds: number("visitSeconds", range::VISIT_SECONDS)?,
             abandon_seconds: number("abandonSeconds", range::ABANDON_SECONDS)?,
             claim_seconds: number("claimSeconds", range::CLAIM_SECONDS)?,
+            grace_seconds: number("graceSeconds", range::GRACE_SECONDS)?,
             paused: fields.has("paused").then(|| fields.truth("paused")).transpose()?,
             opens_at: fields.or_none("opensAt", |fields| fields.instant("opensAt"))?,
             message: fields.or_none("message", read_message)?,
@@ -173,6 +175,7 @@ impl RulesChange {
         set(&mut rules.visit_seconds, self.visit_seconds);
         set(&mut rules.abandon_seconds, self.abandon_seconds);
         set(&mut rules.claim_seconds, self.claim_seconds);
+        set(&mut rules.grace_seconds, self.grace_seconds);
         rules.paused = self.paused.unwrap_or(rules.paused);
         rules.opens_at = self.opens_at.unwrap_or(rules.opens_at);
         if let Some(message) = &self.message {

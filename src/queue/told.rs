@@ -12,6 +12,8 @@ pub(super) struct IssueTold {
     pub user_id: Uuid,
     pub join_number: Option<u32>,
     pub guest: bool,
+    /// Whether it is on the place that its user had lost.
+    pub place_restored: bool,
     #[serde(rename = "concertId")]
     pub line_id: LineId,
 }

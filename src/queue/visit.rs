@@ -9,7 +9,7 @@
 use uuid::Uuid;
 
 use super::told::{AdmissionTold, EndTold};
-use super::{Lines, Token, TokenStatus, ended, find_ended, sql};
+use super::{Lines, Token, TokenStatus, ended, find_ended, grace, sql};
 use crate::clock::Millis;
 use crate::ids::{LineId, TokenKey};
 use crate::refusal::{Refusal, TokenEnd};
@@ -80,6 +80,9 @@ pub fn extend_visit(tx: &Tx, token: &Token, hold_until: Option<Millis>) -> Outco
 pub fn end(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<()> {
     if !sql::mark_expired_if_live(tx, token.key, reason)? {
         return Err(find_ended(tx, token.key)?.0.into());
+    }
+    if reason == TokenEnd::Abandoned {
+        grace::begin(tx, token.key)?;
     }
     let was_active = token.status == TokenStatus::Active;
     let (user_id, line_id) = (token.user_id, token.line_id);

@@ -241,11 +241,11 @@ pub fn tills(connection: &Connection, day: &Range<Millis>) -> rusqlite::Result<V
     sql::list_tills(connection, day)
 }
 
-/// Whom a text names exactly: by their code, or by the number of a ticket of theirs.
+/// Whom a text names exactly: by their code, or by a number that a ticket of theirs has or had.
 pub fn named(connection: &Connection, text: &str) -> Outcome<Vec<User>> {
     let mut users: Vec<User> = user::find_by_code(connection, text)?.into_iter().collect();
     for number in ticket::code::typed_numbers(text) {
-        if let Some(found) = ticket::find_by_number(connection, &number)? {
+        if let Some(found) = ticket::find_typed(connection, &number)? {
             users.push(user::must_exist(connection, found.user_id)?);
         }
     }

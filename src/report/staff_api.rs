@@ -67,8 +67,8 @@ pub fn ledger(context: &Context) -> Outcome<Answer> {
 }
 
 /// `GET /staff/users`, for counter and admins: 200 with users, newest first: those whose name contains `name`; or by
-/// `search` those of a customer code or a ticket's number, then those whose name or contact contains it. `limit` 1 to
-/// 200 (50); `nextCursor` leads on.
+/// `search` those of a customer code or a number that a ticket has or had, then those whose name or contact contains
+/// it. `limit` 1 to 200 (50); `nextCursor` leads on.
 pub fn users(context: &Context) -> Outcome<Answer> {
     let (limit, before) = (context.limit(USERS, USERS_MAX)?, context.query_id("cursor")?.unwrap_or(Uuid::max()));
     let reader = context.reader()?;

@@ -326,13 +326,16 @@ pub fn leave(caller: Caller) -> Outcome<Answer> {
     })
 }
 
-/// `DELETE /staff/queue/tokens/{userId}`, for admins: ends the tokens of a user in all lines, if there are any; an
-/// unpaid hold is given back. 204. 404 `USER_NOT_FOUND`.
+/// `DELETE /staff/queue/tokens/{userId}`, for admins: ends the tokens of a user in all lines, or with `concertId` in
+/// the line of that concert, if there are any; an unpaid hold is given back. 204. 404 `USER_NOT_FOUND`,
+/// `CONCERT_NOT_FOUND`.
 pub fn revoke(context: &Context) -> Outcome<Answer> {
     let user_id = context.id("userId", Refusal::UserNotFound)?;
+    let concert_id = context.query_number("concertId", 1..=i64::MAX)?;
     Answer::write(move |tx| {
         user::must_exist(tx, user_id)?;
-        super::end_visits(tx, user_id, TokenEnd::Revoked)?;
+        let line_id = concert_id.map(|of| queue::line_of(tx, Some(of))).transpose()?;
+        super::end_visits(tx, user_id, line_id)?;
         Ok(Written::Ready(Reply::empty(204)))
     })
 }

@@ -14,7 +14,8 @@ use crate::venue::{EventType, Tx, record};
 /// What went back in an exchange.
 #[derive(Debug)]
 pub struct Exchanged {
-    pub count: usize,
+    /// Its seats as they were named, else in layout order.
+    pub labels: Vec<String>,
     /// What came back for it.
     pub amount: Points,
 }
@@ -25,7 +26,8 @@ pub struct Exchanged {
 /// `RESERVATION_NOT_CONFIRMED`, `SEAT_NOT_FOUND`, `TICKET_CHECKED_IN`.
 pub fn give_in_exchange(tx: &Tx, reservation: &Reservation, labels: Option<&[String]>) -> Outcome<Exchanged> {
     let split = Split::of(tx, reservation, labels)?;
-    let exchanged = Exchanged { count: split.back.len(), amount: split.amount()? };
+    let in_layout = || split.back.iter().map(|seat| seat.label.clone()).collect();
+    let exchanged = Exchanged { labels: labels.map_or_else(in_layout, <[String]>::to_vec), amount: split.amount()? };
     give_back(tx, reservation.clone(), split)?;
     Ok(exchanged)
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{end_visits, sql};
 use crate::balance;
 use crate::points::Points;
-use crate::refusal::{Refusal, TokenEnd};
+use crate::refusal::Refusal;
 use crate::store::Outcome;
 use crate::ticket;
 use crate::user::{self, User};
@@ -18,7 +18,7 @@ use crate::venue::Tx;
 pub fn ban_user(tx: &Tx, user_id: Uuid, banned: bool) -> Outcome<User> {
     let user = user::ban(tx, user_id, banned)?;
     if banned {
-        end_visits(tx, user_id, TokenEnd::Revoked)?;
+        end_visits(tx, user_id, None)?;
     }
     Ok(user)
 }
@@ -34,7 +34,7 @@ pub fn remove_user(tx: &Tx, user_id: Uuid) -> Outcome<()> {
     if balance > Points::ZERO || !reservation_ids.is_empty() {
         return Err(Refusal::UserInUse { balance, reservation_ids }.into());
     }
-    end_visits(tx, user_id, TokenEnd::Revoked)?;
+    end_visits(tx, user_id, None)?;
     sql::delete_notes(tx, user_id)?;
     ticket::delete_holders(tx, user_id)?;
     user::remove(tx, user_id)

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::ending::release;
 use super::{Reservation, Status, sql};
+use crate::ids::LineId;
 use crate::queue::{self, Token, TokenStatus};
 use crate::refusal::TokenEnd;
 use crate::store::Outcome;
@@ -17,13 +18,17 @@ use crate::venue::Tx;
 /// `USER_NOT_FOUND`.
 pub fn renew_key(tx: &Tx, user_id: Uuid) -> Outcome<String> {
     let user_key = user::renew_key(tx, user_id)?;
-    end_visits(tx, user_id, TokenEnd::Revoked)?;
+    end_visits(tx, user_id, None)?;
     Ok(user_key)
 }
 
-/// Ends all tokens of a user before their time, in whatever lines they stand.
-pub fn end_visits(tx: &Tx, user_id: Uuid, reason: TokenEnd) -> Outcome<()> {
-    queue::list_live_of_user(tx, user_id)?.iter().try_for_each(|token| end_visit(tx, token, reason))
+/// Revokes the tokens of a user, and the places that they lost a moment ago: in one line, or in whatever lines they
+/// stand.
+pub fn end_visits(tx: &Tx, user_id: Uuid, line_id: Option<LineId>) -> Outcome<()> {
+    let tokens = queue::list_live_of_user(tx, user_id)?;
+    let mut meant = tokens.iter().filter(|token| line_id.is_none_or(|line_id| line_id == token.line_id));
+    meant.try_for_each(|token| end_visit(tx, token, TokenEnd::Revoked))?;
+    queue::forget_kept_places(tx, user_id, line_id)
 }
 
 /// After a payment: the visit ends, unless `goes_on` says that it lasts until its own end; says what the token is then.

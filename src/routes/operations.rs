@@ -41,6 +41,7 @@ pub(super) fn venue(context: &Context, lines: &Lines, maps: &MapCache) -> Outcom
             "opensAt": rules.opens_at,
             "visitSeconds": rules.visit_seconds,
             "abandonSeconds": rules.abandon_seconds,
+            "graceSeconds": rules.grace_seconds,
             "lines": own.map(public_line).collect::<Vec<_>>(),
             "holdSeconds": sale.hold_seconds,
             "seatsPerUser": sale.seats_per_user,
@@ -68,6 +69,7 @@ fn public_line(line: LineView) -> Value {
         "opensAt": rules.opens_at,
         "visitSeconds": rules.visit_seconds,
         "abandonSeconds": rules.abandon_seconds,
+        "graceSeconds": rules.grace_seconds,
     })
 }
 

@@ -132,9 +132,6 @@ pub static ROUTES: &[Route] = &[
     post("/api/v1/staff/webhooks/{webhookId}/test", Staff(ADMIN, |_, c, _| webhook::staff_api::test(c)))
         .body(Body::Empty)
         .waits(),
-    post("/api/v1/staff/webhooks/{webhookId}/secret", Staff(ADMIN, |_, c, _| webhook::staff_api::rotate(c)))
-        .body(Body::Optional)
-        .secret(),
     post("/api/v1/staff/webhooks/{webhookId}/replay", Staff(ADMIN, |_, c, _| webhook::staff_api::replay(c))),
     // Staff: how it goes, and the line.
     get("/api/v1/staff/evening", Staff(ADMIN, |rooms, c, _| dashboard::staff_api::dashboard(c, &rooms.lines))),
@@ -149,7 +146,8 @@ pub static ROUTES: &[Route] = &[
     patch("/api/v1/staff/queue", Staff(ADMIN, |_, c, _| queue::staff_api::change(c))),
     post("/api/v1/staff/queue/admissions", Staff(ADMIN, |rooms, c, _| queue::staff_api::admit(c, &rooms.lines))),
     post("/api/v1/staff/queue/tokens", Staff(ADMIN, |rooms, c, _| queue::staff_api::invite(c, &rooms.lines))),
-    delete("/api/v1/staff/queue/tokens/{userId}", Staff(ADMIN, |_, c, _| reservation::api::revoke(c))),
+    delete("/api/v1/staff/queue/tokens/{userId}", Staff(ADMIN, |_, c, _| reservation::api::revoke(c)))
+        .query(&["concertId"]),
     // Staff: the counter.
     get("/api/v1/staff/users", Staff(COUNTER, |_, c, _| report::staff_api::users(c)))
         .query(&["name", "search", "limit", "cursor"]),

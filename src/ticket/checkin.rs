@@ -75,7 +75,7 @@ fn find_signed(connection: &Connection, code: &str, number: &str) -> rusqlite::R
 }
 
 /// The ticket of a number, also of one that it had before.
-fn find_typed(connection: &Connection, number: &str) -> rusqlite::Result<Option<TicketDetails>> {
+pub fn find_typed(connection: &Connection, number: &str) -> rusqlite::Result<Option<TicketDetails>> {
     match sql::find_by_number(connection, number)? {
         Some(found) => Ok(Some(found)),
         None => Ok(sql::find_by_former(connection, number)?.map(|(found, _)| found)),

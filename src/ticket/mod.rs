@@ -23,12 +23,13 @@ use crate::signing::SigningKey;
 use crate::store::{Outcome, column_words};
 use crate::venue::Tx;
 
+pub use checkin::find_typed;
 pub use checkin::{Admitted, CheckInContext, DoorInput, REPEATED_WITHIN_MS, check_in, count_by_section, undo};
 pub use door_list::DoorListEntry;
 pub use reading::readings;
 pub use reissue::reissue;
 pub use scans::{SCANS_MAX, Scan, record_scan};
-pub use sql::{delete_holders, find_by_number, list_conflicts, list_for_door, list_of_reservation};
+pub use sql::{delete_holders, keep_holders, list_conflicts, list_for_door, list_of_reservation};
 
 use code::CodePayload;
 

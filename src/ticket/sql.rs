@@ -106,6 +106,15 @@ pub(super) fn update_code(tx: &Tx, former: &Ticket, ticket: &Ticket, holder: Opt
     .map(drop)
 }
 
+/// Makes tickets of one reservation out for whom those of another were, seat by seat in the order of their labels.
+pub fn keep_holders(tx: &Tx, (from, old): (Uuid, &[String]), (to, new): (Uuid, &[String])) -> rusqlite::Result<()> {
+    let mut keep = tx.prepare_cached(
+        "UPDATE ticket SET holder = (SELECT holder FROM ticket WHERE reservation_id = ?1 AND label = ?2)
+         WHERE reservation_id = ?3 AND label = ?4",
+    )?;
+    old.iter().zip(new).try_for_each(|(old, new)| keep.execute((from, old, to, new)).map(drop))
+}
+
 /// Takes away to whom a user gave tickets.
 pub fn delete_holders(tx: &Tx, user_id: Uuid) -> rusqlite::Result<()> {
     tx.prepare_cached(

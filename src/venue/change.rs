@@ -21,6 +21,7 @@ pub enum Change {
         user_id: Uuid,
         place: Option<i64>,
         join_number: Option<u32>,
+        draw_number: Option<u32>,
     },
     /// A token was let in.
     TokenAdmitted { line_id: LineId, key: TokenKey, visit_until: Millis },

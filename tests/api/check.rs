@@ -141,6 +141,11 @@ const DAMAGES: &[(&str, &str)] = &[
          WHERE token_id = (SELECT max(token_id) FROM token WHERE status = 'WAITING')",
         "behind it was let in",
     ),
+    (
+        "UPDATE token SET place = 0, (grace_until, end_reason) = (iif(ended_at, 1, NULL), iif(ended_at, 'ABANDONED', NULL))
+         WHERE token_id IN (SELECT max(token_id) FROM token WHERE status <> 'ACTIVE' GROUP BY status)",
+        "on place 0, where token",
+    ),
     ("UPDATE token SET place = place + 100 WHERE status = 'WAITING'", "belongs to somebody who is still to come"),
     (
         "UPDATE token SET issued_at = ended_at + 1 WHERE token_id = 5",

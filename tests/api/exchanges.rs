@@ -155,6 +155,24 @@ fn exchange_at_the_counter_takes_and_gives_the_difference_as_it_was_paid() {
     hold_in(&app.file());
 }
 
+/// Money is in the counter's drawer, and nobody stands there: on the web it is points from then on.
+#[test]
+fn exchange_on_the_web_of_seats_paid_in_cash_is_paid_in_points_and_changes_no_till() {
+    let app = opened(6, &[]);
+    let kim = app.buyer(50_000);
+    let sale = json!({ "scheduleId": 3, "seats": ["S-A-1"], "method": "CASH", "customer": { "userId": kim.id } });
+    let from = app.staff("POST", "/sales", sale).must(201).clone();
+    let till = || app.staff_get(&format!("/till?date={}", &app.now().to_string()[..10])).must(200)["tills"].clone();
+    let before = till();
+    let to = exchange(&kim, &from, json!({ "seats": ["R-A-1"], "amount": 80_000 })).must(201).clone();
+    assert_eq!((&to["payment"]["method"], kim.balance(), till()), (&json!("POINTS"), 0, before));
+    let cheaper = exchange(&kim, &to, json!({ "seats": ["S-A-2"], "amount": 30_000 })).must(201).clone();
+    let back = format!("/reservations/{}/refund", text(&cheaper["reservationId"]));
+    app.staff("POST", &back, json!({})).must(200);
+    assert_eq!(kim.balance(), 80_000, "and the counter pays points out where they are asked for");
+    hold_in(&app.file());
+}
+
 /// Two who want the same seat: a program that looks before its transaction gives it to both, or takes what they had.
 #[test]
 fn race_of_exchanges_for_one_seat_gives_it_to_one_and_leaves_the_others_theirs() {

@@ -29,6 +29,11 @@ fn ticket_handed_to_a_friend_opens_the_door_for_them_and_the_old_code_for_nobody
         (&tickets[0]["ticketId"], &json!("Lee"), &json!("VALID"))
     );
     assert_ne!((&new["number"], &new["code"]), (&tickets[0]["number"], &tickets[0]["code"]));
+    // Whoever stands at the counter with the old paper is found all the same.
+    for number in [&tickets[0]["number"], &new["number"]] {
+        let found = app.staff_get(&format!("/users?search={}", number.as_str().unwrap())).must(200)["users"].clone();
+        assert_eq!(found[0]["userId"], json!(kim.id));
+    }
     for old in [json!({ "code": tickets[0]["code"] }), json!({ "number": tickets[0]["number"] })] {
         assert_eq!(check_in(&app, old).refused(409, "TICKET_VOID")["ticketId"], new["ticketId"]);
     }

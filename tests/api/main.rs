@@ -18,6 +18,7 @@ mod exchanges;
 mod faults;
 mod feed;
 mod flows;
+mod grace;
 mod handbook;
 mod handover;
 mod idempotency;
@@ -45,6 +46,7 @@ mod returns;
 mod rounds;
 mod staff_keys;
 mod states;
+mod stories;
 mod strangers;
 mod streams;
 #[path = "../support/mod.rs"]

@@ -172,7 +172,9 @@ fn own_line_rules_stop_and_speak_to_its_people_alone_and_are_all_or_none() {
         app.staff("DELETE", nobody, Value::Null).refused(404, "CONCERT_NOT_FOUND");
     }
     let venue = anybody(&app, "/venue").must(200)["lines"].clone();
-    assert_eq!(venue, json!([{ "concertId": 2, "opensAt": null, "visitSeconds": 600, "abandonSeconds": 600 }]));
+    let seconds = json!({ "visitSeconds": 600, "abandonSeconds": 600, "graceSeconds": 600 });
+    let told = seconds.as_object().unwrap().iter().all(|(name, rule)| venue[0][name] == *rule);
+    assert!(told && venue[0]["concertId"] == 2 && venue[0]["opensAt"].is_null(), "{venue}");
 }
 
 #[test]
@@ -242,4 +244,28 @@ fn own_lines_are_a_hundred_at_most() {
     }
     app.staff("DELETE", "/concerts/1/line", json!(null)).must(204);
     app.staff("PUT", "/concerts/101/line", json!({})).must(200);
+}
+
+/// Whoever misbehaves in one line is sent out of that one; without a concert, out of all.
+#[test]
+fn own_line_token_is_revoked_alone_where_its_concert_is_named() {
+    let app = two_concerts(&["--abandon-seconds=30", "--max-active=0"], json!({ "maxActive": 1 }));
+    let kim = app.user();
+    let (in_first, in_second) = (standing_for(&kim, 1), standing_for(&kim, 2));
+    let revoke = |query: &str| app.staff("DELETE", &format!("/queue/tokens/{}{query}", kim.id), Value::Null);
+    revoke("?concertId=9").refused(404, "CONCERT_NOT_FOUND");
+    revoke("?concertId=2").must(204);
+    assert_eq!(in_second.poll().refused(401, "TOKEN_EXPIRED")["reason"], "REVOKED");
+    assert_eq!(in_first.poll().must(200)["status"], "ACTIVE");
+    // A place that was lost a moment ago goes too.
+    let (lee, park) = (standing_for(&app.user(), 2), app.user());
+    let waiting = standing_for(&park, 2);
+    app.advance_ms(20_000);
+    lee.poll().must(200);
+    app.advance_ms(10_000);
+    assert_eq!(waiting.poll().refused(401, "TOKEN_EXPIRED")["reason"], "ABANDONED");
+    app.staff("DELETE", &format!("/queue/tokens/{}", park.id), Value::Null).must(204);
+    assert_eq!(line_up_for(&park, 2).must(201).get("placeRestored"), None);
+    revoke("").must(204);
+    assert_eq!(in_first.poll().refused(401, "TOKEN_EXPIRED")["reason"], "REVOKED");
 }

@@ -196,21 +196,25 @@ pub fn money_and_seats(events: &[Event], schedule_id: i64, accounts: &[Account],
     faults
 }
 
-/// Nobody was let in before somebody who had come earlier and still waited. Those placed by a draw or at the front by
-/// staff are not looked at: their order is not the order of coming.
+/// Nobody was let in before somebody who had come earlier and still waited. Who got a lost place back has come when
+/// they first did. Those placed by a draw or at the front by staff are not looked at: their order is not the order of
+/// coming.
 pub fn overtaken(events: &[Event]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut waiting: BTreeMap<i64, &str> = BTreeMap::new();
-    let mut number: HashMap<&str, i64> = HashMap::new();
+    let (mut number, mut lost): (HashMap<&str, i64>, HashMap<&str, i64>) = Default::default();
     for event in events {
         let user = event.user();
         match event.kind {
             Some(EventType::TokenIssued) if event.data["guest"] != true => {
-                waiting.insert(event.sequence, user);
-                number.insert(user, event.sequence);
+                let restored = event.data["placeRestored"] == true;
+                let own = lost.get(user).copied().filter(|_| restored).unwrap_or(event.sequence);
+                waiting.insert(own, user);
+                number.insert(user, own);
             }
             Some(EventType::TokenAdmitted) => {
                 let Some(own) = number.remove(user) else { continue }; // issued before this feed begins
+                lost.insert(user, own); // one who never calls is dropped
                 if let Some((_, first)) = waiting.first_key_value().filter(|(first, _)| **first < own) {
                     faults.push(format!("event {}: {user} was let in before {first}", event.sequence));
                 }
@@ -219,6 +223,7 @@ pub fn overtaken(events: &[Event]) -> Vec<String> {
             Some(EventType::TokenExpired) => {
                 if let Some(own) = number.remove(user) {
                     waiting.remove(&own);
+                    lost.insert(user, own);
                 }
             }
             Some(EventType::QueueDrawn) => {

@@ -9,8 +9,9 @@ mod sql;
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::Lines;
-use super::sql::{self as token_sql, Placement};
+use super::placement::Placement;
+use super::sql as token_sql;
+use super::{Lines, grace};
 use crate::clock::Millis;
 use crate::ids::{self, LineId, TokenKey};
 use crate::refusal::Refusal;
@@ -65,6 +66,7 @@ pub fn draw_if_due(tx: &Tx, lines: &Lines) -> Outcome<()> {
 /// Holds the draw of a line: a seed, the order, and the line's places in one transaction.
 fn draw(tx: &Tx, line_id: LineId) -> Outcome<()> {
     let Some(joined) = sql::find_joined_if_due(tx, line_id)? else { return Ok(()) };
+    grace::end_all(tx, line_id)?;
     let waiting = sql::list_awaiting_draw(tx, line_id)?; // by join number
     let free = places_for(tx, &waiting)?;
     let seed = ids::hex(&ids::random_bytes::<32>());
@@ -111,6 +113,7 @@ fn draw(tx: &Tx, line_id: LineId) -> Outcome<()> {
 
 /// A draw is to come: those in the line wait for it too, with join numbers in their order.
 pub(super) fn announce(tx: &Tx, line_id: LineId) -> Outcome<()> {
+    grace::end_all(tx, line_id)?;
     for key in token_sql::list_in_line(tx, line_id)? {
         let join_number = token_sql::next_join_number(tx, line_id)?;
         token_sql::update_placement(tx, line_id, key, Placement::Draw(join_number))?;
@@ -121,6 +124,7 @@ pub(super) fn announce(tx: &Tx, line_id: LineId) -> Outcome<()> {
 
 /// Calls a draw off: those who wait for it stand in the order of their join numbers.
 pub(super) fn call_off(tx: &Tx, line_id: LineId) -> Outcome<()> {
+    grace::end_all(tx, line_id)?;
     let waiting = sql::list_awaiting_draw(tx, line_id)?;
     for (place, awaiting_draw) in places_for(tx, &waiting)?.into_iter().zip(&waiting) {
         token_sql::update_to_place(tx, awaiting_draw.token_id, place)?;

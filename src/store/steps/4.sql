@@ -120,8 +120,6 @@ CREATE TABLE webhook (
     event_types        TEXT    NOT NULL CHECK (json_valid(event_types)),
     signature          TEXT    NOT NULL CHECK (signature IN ('v1', 'v1a')),
     secret             BLOB    NOT NULL CHECK (length(secret) BETWEEN 24 AND 64),
-    old_secret         BLOB    CHECK (length(old_secret) BETWEEN 24 AND 64),
-    old_secret_until   INTEGER,
     created_at         INTEGER NOT NULL,
     revision           INTEGER NOT NULL DEFAULT 0,
     delivered_sequence INTEGER NOT NULL CHECK (delivered_sequence >= 0),
@@ -139,7 +137,6 @@ CREATE TABLE webhook (
     disabled_reason    TEXT    CHECK (disabled_reason IN ('STAFF', 'GONE', 'EXHAUSTED', 'COPIED')),
     CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL)),
     CHECK (next_attempt_at IS NULL OR (failed_attempts > 0 AND disabled_at IS NULL)),
-    CHECK ((old_secret IS NULL) = (old_secret_until IS NULL)),
     CHECK ((last_at IS NULL) = (last_outcome IS NULL)),
     CHECK ((test_at IS NULL) = (test_outcome IS NULL))
 ) STRICT;
@@ -153,6 +150,7 @@ CREATE TABLE queue (
     visit_seconds    INTEGER NOT NULL CHECK (visit_seconds > 0),
     abandon_seconds  INTEGER NOT NULL CHECK (abandon_seconds > 0),
     claim_seconds    INTEGER NOT NULL CHECK (claim_seconds >= 0),
+    grace_seconds    INTEGER NOT NULL DEFAULT 600 CHECK (grace_seconds >= 0),
     paused           INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1)),
     message_ko       TEXT,
     message_en       TEXT,
@@ -188,6 +186,9 @@ DROP INDEX token_live;
 CREATE UNIQUE INDEX token_live ON token (user_id, line_id) WHERE status <> 'EXPIRED';
 DROP INDEX token_waiting;
 CREATE UNIQUE INDEX token_waiting ON token (line_id, place) WHERE status = 'WAITING';
+ALTER TABLE token ADD COLUMN grace_until INTEGER CHECK (grace_until IS NULL OR end_reason = 'ABANDONED');
+CREATE UNIQUE INDEX token_kept ON token (user_id, line_id) WHERE grace_until IS NOT NULL;
+CREATE INDEX token_kept_place ON token (line_id, place) WHERE grace_until IS NOT NULL;
 ALTER TABLE reservation ADD COLUMN line_id INTEGER NOT NULL DEFAULT 0 CHECK (line_id = 0 OR at_counter = 0);
 
 -- reservation, ticket, user: exchanges, tickets that are made out anew, and how many seats somebody may have

@@ -19,6 +19,7 @@ const ROUTES = [
   [/^concerts\/(\d+)$/, () => import('./concert.js')],
   [/^concerts\/(\d+)\/dates\/(\d+)$/, () => import('./seats.js')],
   [/^pay\/([\w-]+)$/, () => import('./pay.js')],
+  [/^(more|exchange)\/([\w-]+)$/, () => import('./other_seats.js')],
   [/^tickets$/, () => import('./tickets.js')],
   [/^tickets\/([\w-]+)$/, () => import('./ticket.js')],
   [/^key(?:\/([\w.-]+))?$/, () => import('./key.js')],

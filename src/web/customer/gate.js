@@ -89,10 +89,11 @@ function steps({ opensAt, timeZone, visitSeconds }) {
 
 /** Says why a visit is over and what to do now. */
 export async function showEnded(main, reason, signal) {
-  const { abandonSeconds } = rulesFor(await venue({ signal }), line());
+  const { abandonSeconds, graceSeconds } = rulesFor(await venue({ signal }), line());
   const known = ['PAID', 'TIMED_OUT', 'ABANDONED', 'LEFT', 'REVOKED'].includes(reason) ? reason : 'OTHER';
   page(main, say(`ended.${known}.title`), el('div', { class: 'card' },
     el('p', {}, say(`ended.${known}.text`, { n: wholeMinutes(abandonSeconds) })),
+    known === 'ABANDONED' && graceSeconds > 0 && el('p', {}, say('ended.ABANDONED.grace', { n: wholeMinutes(graceSeconds) })),
     el('div', { class: 'bar' },
       known === 'PAID' ? el('a', { class: 'button main', href: '#/tickets' }, say('tickets.title'))
         : me() && busyButton(say('ended.again'), async () => {

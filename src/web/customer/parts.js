@@ -72,8 +72,11 @@ export function button(label, click, kind = '') {
 /** After so long a button that is busy says so. */
 const BUSY_MS = 300;
 
-/** A button that does nothing more while what it began is under way, and says so when that takes long. */
-export function busyButton(label, click, kind = 'main') {
+/**
+ * A button that does nothing more while what it began is under way, and says so when that takes long; `spoken` names
+ * one whose label is a sign.
+ */
+export function busyButton(label, click, kind = 'main', spoken = undefined) {
   const node = button(label, async () => {
     if (node.getAttribute('aria-disabled') === 'true') return;
     node.setAttribute('aria-disabled', 'true');
@@ -86,5 +89,6 @@ export function busyButton(label, click, kind = 'main') {
       node.removeAttribute('aria-disabled');
     }
   }, kind);
+  if (spoken) node.setAttribute('aria-label', spoken);
   return node;
 }

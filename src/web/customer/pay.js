@@ -125,10 +125,29 @@ class Hold {
       el('section', { class: 'card', 'aria-label': say('pay.what') },
         el('h2', {}, concertTitle), el('p', { class: 'soft' }, whenOf(this.reservation, this.rules.timeZone)),
         el('dl', { class: 'facts' },
-          seats.map(({ seat, price, tariff }) => [el('dt', {}, [seatName(names[seat] ?? { seat }), tariff].filter(Boolean).join(' · ')), el('dd', {}, cost(price))]),
-          el('dt', { class: 'sum' }, say('pay.sum')), el('dd', { class: 'sum' }, points(amount)))),
+          seats.map(({ seat, price, tariff }) => [el('dt', {}, [seatName(names[seat] ?? { seat }), tariff].filter(Boolean).join(' · ')), el('dd', {}, cost(price), seats.length > 1 && ' ', seats.length > 1 && this.remover(seat, names[seat]))]),
+          el('dt', { class: 'sum' }, say('pay.sum')), el('dd', { class: 'sum' }, points(amount))),
+        token() && el('p', { class: 'small below' }, el('a', { href: `#/more/${reservationId}` }, say('other.more')))),
       this.body,
       busyButton(say('pay.giveBack'), () => this.giveBack(), 'quiet'));
+  }
+
+  /** A button that takes one seat out of the hold. */
+  remover(seat, named = { seat }) {
+    const name = seatName(named);
+    return busyButton('✕', async () => {
+      const seats = this.reservation.seats.map((one) => one.seat).filter((one) => one !== seat);
+      try {
+        const { body } = await patiently('PATCH', `/reservations/${this.reservation.reservationId}`, { body: { seats }, authorization: asVisitor(), signal: this.signal });
+        this.reservation = body;
+        this.drawFrame();
+        this.draw();
+        announce(say('tray.removed', { seat: name }));
+        this.main.querySelector('h1').focus();
+      } catch (error) {
+        if (!this.signal.aborted) await this.refused(error);
+      }
+    }, 'small quiet', say('tray.remove', { seat: name }));
   }
 
   draw() {

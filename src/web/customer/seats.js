@@ -48,10 +48,10 @@ export async function show({ main, params: [concertId, scheduleId], signal }) {
   hall.tellSale(schedule);
 }
 
-class Hall {
-  constructor({ scheduleId, rules, signal }) {
-    Object.assign(this, { scheduleId, rules, signal });
-    this.kept = `boxoffice.chosen.${scheduleId}`;
+/** The map of a date and what is chosen on it: to be held, unless `send` does something else with it. */
+export class Hall {
+  constructor({ scheduleId, rules, signal, kept = `boxoffice.chosen.${scheduleId}`, words }) {
+    Object.assign(this, { scheduleId, rules, signal, kept });
     this.chosen = new Set(inTab.json(this.kept) ?? []);
     this.tariffAt = new Map(); // by seat; without one it has its full price
     this.sale = el('div', { role: 'status' });
@@ -59,7 +59,7 @@ class Hall {
     this.notes = el('div', {}, this.sale, this.refusal);
     this.tray = new Tray({
       remove: (seat) => { this.toggle(seat); this.map.refreshSeat(seat.seat); }, choose: (seat, tariff) => { this.tariffAt.set(seat.seat, tariff); this.drawTray(); },
-      hold: (seats) => this.hold({ seats }), holdMinutes: Math.floor(rules.holdSeconds / 60) || 1,
+      hold: (seats) => this.hold({ seats }), holdMinutes: Math.floor(rules.holdSeconds / 60) || 1, words,
     });
   }
 
@@ -173,8 +173,12 @@ class Hall {
 
   drawTray() {
     inTab.setJson(this.kept, [...this.chosen]);
+    this.tray.show(this.chosenSeats(), this.room());
+  }
+
+  chosenSeats() {
     const chosen = this.seats.filter(({ seat }) => this.chosen.has(seat));
-    this.tray.show(chosen.map((seat) => withTariffs(seat, this.tariffs, this.tariffAt.get(seat.seat))), this.room());
+    return chosen.map((seat) => withTariffs(seat, this.tariffs, this.tariffAt.get(seat.seat)));
   }
 
   /** "Best seats for N", in a section or anywhere. */
@@ -213,13 +217,7 @@ class Hall {
     fill(this.refusal);
     this.holding = true;
     try {
-      const { body } = await patiently('POST', '/reservations', {
-        body: { scheduleId: this.scheduleId, ...wanted }, authorization: asVisitor(), key: newKey(), signal: this.signal,
-      });
-      inTab.drop(this.kept);
-      this.chosen.clear();
-      inTab.setJson(`boxoffice.names.${body.reservationId}`, this.namesOf(body.seats));
-      location.hash = `#/pay/${body.reservationId}`;
+      await this.send(wanted);
     } catch (error) {
       if (this.signal.aborted) return;
       if (!(error instanceof Refused)) throw error;
@@ -228,6 +226,21 @@ class Hall {
     } finally {
       this.holding = false;
     }
+  }
+
+  async send(wanted) {
+    const { body } = await patiently('POST', '/reservations', {
+      body: { scheduleId: this.scheduleId, ...wanted }, authorization: asVisitor(), key: newKey(), signal: this.signal,
+    });
+    this.took(body);
+    location.hash = `#/pay/${body.reservationId}`;
+  }
+
+  /** What was chosen belongs to a reservation now. */
+  took({ reservationId, seats }) {
+    inTab.drop(this.kept);
+    this.chosen.clear();
+    inTab.setJson(`boxoffice.names.${reservationId}`, this.namesOf(seats));
   }
 
   /** How held seats are called, by their labels: a reservation knows only those. */

@@ -10,8 +10,8 @@ import { busyButton } from './parts.js';
 
 export class Tray {
   /** `remove(seat)` takes one out, `choose(seat, tariff)` gives it another price, `hold(seats)` holds them all. */
-  constructor({ remove, choose, hold, holdMinutes }) {
-    Object.assign(this, { remove, choose, hold, holdMinutes, open: false });
+  constructor({ remove, choose, hold, holdMinutes, words = ['tray.hold', 'tray.holdHint'] }) {
+    Object.assign(this, { remove, choose, hold, holdMinutes, words, open: false });
     this.node = el('section', { class: 'card tray', 'aria-label': say('tray.label') });
   }
 
@@ -32,8 +32,8 @@ export class Tray {
       el('div', { class: 'bar apart sum' },
         el('button', { type: 'button', class: 'fold small quiet', 'aria-expanded': String(this.open), 'aria-label': say('tray.list', { seats: seatNames(chosen) }), on: { click: turn } }, seatNames(chosen)),
         el('span', { class: 'label' }, say('pay.sum')), el('strong', { class: 'figures' }, cost(sum))),
-      busyButton(say('tray.hold', { n }), () => this.hold(chosen.map(wishOf)), 'main wide'),
-      el('p', { class: 'small soft below' }, say('tray.holdHint', { n: this.holdMinutes })));
+      busyButton(say(this.words[0], { n }), () => this.hold(chosen.map(wishOf)), 'main wide'),
+      el('p', { class: 'small soft below' }, say(this.words[1], { n: this.holdMinutes })));
   }
 
   line(seat) {

@@ -3,6 +3,8 @@
 import './refusals.js';
 import './visit_words.js';
 import { Refused, bearer, patiently } from '../shared/api.js';
+import { say } from '../shared/language.js';
+import { toast } from '../shared/notice.js';
 import { follow } from '../shared/stream.js';
 import { venue } from '../shared/venue.js';
 import { asVisitor, line, me, setLine, setToken, token, visit } from './me.js';
@@ -36,13 +38,14 @@ export function standFor(concertId, { lines }) {
   visit.reason = null;
 }
 
-/** A place at the end of the line, or the one that the customer has. */
+/** A place at the end of the line, or the one that the customer has or had a moment ago. */
 export async function lineUp(signal) {
   const { userId, userKey } = me();
   const body = { userId, userKey, concertId: line() ?? undefined };
   const { body: seen } = await patiently('POST', '/queue/tokens', { body, key: null, signal });
   setLine(seen.concertId); // a line that was closed meanwhile is no more
   setToken(seen.token);
+  if (seen.placeRestored) toast(say('line.restored'));
   return saw(seen);
 }
 

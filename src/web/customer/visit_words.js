@@ -55,6 +55,8 @@ export const visit = {
   'ended.TIMED_OUT.title': ['예매 시간이 끝났습니다', 'Your time is over'],
   'ended.TIMED_OUT.text': ['기다리는 분들을 위해 예매 시간이 정해져 있습니다. 더 예매하려면 다시 대기해 주세요.', 'The time to book is limited, for those who wait. To book more, join the line again.'],
   'ended.ABANDONED.title': ['대기 순번이 사라졌습니다', 'You lost your place'],
+  'ended.ABANDONED.grace': ['{n}분 안에 돌아와 다시 대기하면, 그사이 뒷사람이 먼저 들어가지 않은 한 원래 순번을 되찾습니다.', 'Come back within {n} minute: you get your old place back, unless somebody behind you was let in. | Come back within {n} minutes: you get your old place back, unless somebody behind you was let in.'],
+  'line.restored': ['원래 순번을 되찾았습니다.', 'You have your old place back.'],
   'ended.ABANDONED.text': ['{n}분 넘게 접속이 확인되지 않았습니다. 다시 대기해 주세요.', 'This page was offline for more than {n} minute. Please join the line again. | This page was offline for more than {n} minutes. Please join the line again.'],
   'ended.LEFT.title': ['종료했습니다', 'You have left'],
   'ended.LEFT.text': ['언제든 다시 예매를 시작할 수 있습니다.', 'You can join the line again whenever you like.'],

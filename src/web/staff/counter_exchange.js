@@ -1,4 +1,5 @@
-// Paid seats exchanged for others of the concert: what goes back, what comes instead, and the difference in numbers.
+// Paid seats exchanged for others of the concert: what goes back, what comes instead, and the difference in numbers;
+// and the seats of a hold changed.
 
 import './counter_words.js';
 import { newKey } from '../shared/api.js';
@@ -44,4 +45,18 @@ async function exchange({ reservationId, scheduleId, seats, payment: { method } 
     toast(say('exchange.done', { seats: labels.join(', ') }));
     await refresh();
   }
+}
+
+/** A button that changes the seats of a hold: fewer, more, or others. It lasts as long as before. */
+export function changeButton({ reservationId, seats }, refresh) {
+  const change = async () => {
+    const boxes = seatBoxes(seats.map((one) => ({ ...one, name: one.seat })), () => {});
+    const more = el('input', { id: 'change-seats', autocomplete: 'off' });
+    const says = [el('p', {}, say('change.says')), boxes.node, el('label', { for: 'change-seats' }, say('change.more')), more];
+    if (!await sure({ title: say('change.title'), says, label: say('change.do') })) return;
+    const wanted = [...new Set([...boxes.chosen().map(({ seat }) => seat), ...more.value.split(/[,\s]+/).filter(Boolean)])];
+    if (!wanted.length) return void toast(say('change.none'));
+    if (await doIt(() => act('PATCH', `/staff/reservations/${reservationId}`, { seats: wanted }), say('change.done', { seats: wanted.join(', ') }))) await refresh();
+  };
+  return el('button', { type: 'button', on: { click: change } }, say('change.begin'));
 }

@@ -87,6 +87,7 @@ class Sale {
     if (answer.status === 304) return;
     this.etag = answer.etag;
     this.tariffs = answer.body.tariffs;
+    this.offerTariffs();
     this.take(answer.body.seats);
   }
 
@@ -198,17 +199,31 @@ class Sale {
 
   best() {
     const count = field('count', say('seatSale.best'), { type: 'number', min: 1, max: 1000, step: 1, required: true, value: 2, inputmode: 'numeric' });
+    this.bestTariff = field('tariff', say('seatSale.bestTariff'), { kind: 'select' });
+    this.bestTariff.node.hidden = true;
     const keep = async () => {
+      const tariff = this.bestTariff.input.value;
+      const tariffs = tariff && { tariffs: Array.from({ length: numberOf(count) }, () => tariff) };
       if (this.held) await this.clear();
       this.chosen.clear();
       const until = new Date(serverNow() + BEST_KEPT_MS).toISOString();
-      const answer = await this.tried(() => actOnce('counter.best', '/staff/reservations', { ...this.order(), bestAvailable: { count: numberOf(count) }, until }));
+      const answer = await this.tried(() => actOnce('counter.best', '/staff/reservations', { ...this.order(), bestAvailable: { count: numberOf(count), ...tariffs }, until }));
       this.held = answer?.body ?? null;
       await this.look();
       this.map.update(this.seats);
       this.show();
     };
-    return el('details', {}, el('summary', {}, say('seatSale.bestTitle')), form([count], { label: say('seatSale.bestDo'), kind: '', send: keep }));
+    return el('details', {}, el('summary', {}, say('seatSale.bestTitle')), form([count, this.bestTariff], { label: say('seatSale.bestDo'), kind: '', send: keep }));
+  }
+
+  /** The tariffs that all of the best seats may have, where the date has any. */
+  offerTariffs() {
+    const names = (this.tariffs ?? []).map(({ name }) => name);
+    const offered = JSON.stringify(names);
+    if (offered === this.offered) return; // a choice that somebody made stays
+    this.offered = offered;
+    this.bestTariff.node.hidden = !names.length;
+    fill(this.bestTariff.input, ['', ...names].map((name) => el('option', { value: name }, name || say('tariff.full'))));
   }
 
   /** What is said of every order. */

@@ -6,7 +6,8 @@ import { date, dateTime, number, points, time } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { ask, toast } from '../shared/notice.js';
 import { seatBoxes } from '../shared/seat_boxes.js';
-import { exchangeButton } from './counter_exchange.js';
+import { accountCard } from './counter_account.js';
+import { changeButton, exchangeButton } from './counter_exchange.js';
 import { showKey } from './counter_key.js';
 import { sellCard } from './counter_sell.js';
 import { field, form, numberOf, refusedPage } from './forms.js';
@@ -40,12 +41,13 @@ export async function openUser(main, userId, rules, signal) {
   showBalance(user.balance);
   await refresh();
   fill(main, el('p', {}, el('a', { href: '#counter' }, `← ${say('part.counter')}`)),
-    el('h1', { tabindex: '-1' }, user.name), el('p', { class: 'soft' }, [el('code', {}, user.code), user.contact && ` · ${user.contact}`]),
+    el('h1', { tabindex: '-1' }, user.name, user.bannedAt && [' ', el('span', { class: 'tag bad' }, say('account.banned'))]), el('p', { class: 'soft' }, [el('code', {}, user.code), user.contact && ` · ${user.contact}`]),
     el('div', { class: 'two' },
       el('section', { class: 'card' }, el('h2', {}, say('user.balance')), balance, payout(user, path, refresh), limit(user, path), may('admin') && correction(user, path, refresh)),
       sellCard(user, rules, main, signal)),
     el('p', {}, el('a', { class: 'button main', href: `#counter/sell/-/${user.userId}` }, say('seatSale.begin'))),
-    el('h2', {}, say('user.reservations')), list, keyCard(user, path));
+    el('h2', {}, say('user.reservations')), list,
+    el('div', { class: 'two' }, accountCard(user, path, rules.timeZone, () => openUser(main, userId, rules, signal)), keyCard(user, path)));
 }
 
 function reservationCard(user, reservation, { timeZone }, refresh) {
@@ -86,7 +88,8 @@ function reservationCard(user, reservation, { timeZone }, refresh) {
 }
 
 /** What can be done with seats that are held: sold for money or for nothing, or released. */
-function heldBar({ reservationId, amount, seats }, refresh) {
+function heldBar(reservation, refresh) {
+  const { reservationId, amount, seats } = reservation;
   const path = `/staff/reservations/${reservationId}`;
   const says = [seats.map(({ seat }) => seat).join(', ')];
   const sell = async () => {
@@ -100,7 +103,7 @@ function heldBar({ reservationId, amount, seats }, refresh) {
     if (await sure({ title: say('held.freeTitle'), says: [...says, say('held.freeSays')], label: say('held.free'), danger: true })
       && await doIt(() => act('DELETE', path), say('held.freed'))) await refresh();
   };
-  return el('div', { class: 'bar' }, el('button', { type: 'button', class: 'main', on: { click: sell } }, say('held.sell')), el('button', { type: 'button', on: { click: free } }, say('held.free')));
+  return el('div', { class: 'bar' }, el('button', { type: 'button', class: 'main', on: { click: sell } }, say('held.sell')), changeButton(reservation, refresh), el('button', { type: 'button', on: { click: free } }, say('held.free')));
 }
 
 /** Points for money: what a refund left on the balance. */

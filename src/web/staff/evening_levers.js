@@ -87,8 +87,8 @@ function messageCard(timeZone, look) {
 
 function limitsCard(timeZone, look) {
   let queue = {};
-  const names = ['maxActive', 'admitPerMinute', 'visitSeconds', 'abandonSeconds', 'claimSeconds'];
-  const ranges = { maxActive: [0, LIMIT_MAX], admitPerMinute: [0, LIMIT_MAX], visitSeconds: [1, 86_400], abandonSeconds: [3, 86_400], claimSeconds: [0, 86_400] };
+  const names = ['maxActive', 'admitPerMinute', 'visitSeconds', 'abandonSeconds', 'claimSeconds', 'graceSeconds'];
+  const ranges = { maxActive: [0, LIMIT_MAX], admitPerMinute: [0, LIMIT_MAX], visitSeconds: [1, 86_400], abandonSeconds: [3, 86_400], claimSeconds: [0, 86_400], graceSeconds: [0, 86_400] };
   const fields = names.map((name) => followed(field(name, say(`limits.${name}`), {
     type: 'number', min: ranges[name][0], max: ranges[name][1], step: 1, required: true, hint: say(`limitsHint.${name}`),
   })));

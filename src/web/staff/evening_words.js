@@ -122,6 +122,8 @@ export const evening = {
   'limitsHint.maxActive': ['0이면 제한이 없습니다.', '0: no limit.'],
   'limitsHint.admitPerMinute': ['0이면 제한이 없습니다.', '0: no limit.'],
   'limitsHint.visitSeconds': ['이 시간이 지나면 다음 사람에게 자리를 넘깁니다.', 'After it the place goes to the next.'],
+  'limits.graceSeconds': ['순번이 사라진 뒤 돌아오면 되찾는 시간(초)', 'Give a lost place back within, in seconds'],
+  'limitsHint.graceSeconds': ['그사이 뒷사람이 먼저 들어갔다면 되찾을 수 없습니다. 0이면 끕니다.', 'Not once somebody behind was let in. 0: off.'],
   'limitsHint.abandonSeconds': ['이 시간이 지나면 순번이 사라집니다. 휴대전화 화면을 끄면 접속이 끊기니 600초 이상을 권합니다.', 'After it the place is lost. A phone with its screen off is silent: 600 or more.'],
   'limitsHint.claimSeconds': ['0이면 끕니다.', '0: off.'],
   'limits.none': ['제한 없음', 'no limit'],

@@ -40,7 +40,7 @@ export async function newDate(main, concert, timeZone, copiedId, signal) {
     }
     let last;
     for (const when of all.filter(({ startsAt }) => !made.has(startsAt))) {
-      last = (await act('POST', `/staff/concerts/${concert.concertId}/schedules`, { ...when, layout })).body;
+      last = (await act('POST', `/staff/concerts/${concert.concertId}/schedules`, { ...when, layout, ...(copied?.tariffs.length && { tariffs: copied.tariffs }) })).body;
       made.add(when.startsAt); // should the next one be refused, this one is not made again
     }
     toast(say(all.length > 1 ? 'date.madeMore' : 'date.made', { n: all.length }));
@@ -56,17 +56,18 @@ export async function newDate(main, concert, timeZone, copiedId, signal) {
   editor.show();
 }
 
-/** A date that is copied: its times a day later, and its hall with its prices. */
+/** A date that is copied: its times a day later, its hall with its prices, and its tariffs. */
 async function readDate(scheduleId, timeZone, signal) {
   const path = `/staff/schedules/${encodeURIComponent(scheduleId)}`;
   const [{ body: date }, { body: hall }] = await Promise.all([read(path, { signal }), read(`${path}/seats`, { signal })]);
   const local = (instant, by) => addDays(localOf(instant, timeZone), by);
-  const { front, shapes } = hall;
+  const { front, shapes, tariffs = [] } = hall;
   const seats = hall.seats.map(({ seat, section, row, number, category, price, x, y, attributes }) => ({
     seat, section: section ?? null, row: row ?? null, number, price,
     ...(category != null && { category }), ...(x != null && { x, y }), ...(attributes && { attributes }),
   }));
   return {
+    tariffs,
     times: {
       startsAt: local(date.startsAt, 1),
       saleOpensAt: Date.parse(date.saleOpensAt) > serverNow() && local(date.saleOpensAt, 0),

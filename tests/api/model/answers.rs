@@ -1,9 +1,7 @@
 //! What the model answers to a request, and what the request changes in it.
 
 use super::words::{Asked, Expected, Fact, On, PaidFor, What, Who, done, refused, refused_with};
-use super::world::{
-    ATTEMPTS, BALANCE_MAX, HOLD_MS, Life, Reservation, SEATS_PER_USER, STEADY, TOP_UP_MAX, Token, World,
-};
+use super::world::{ATTEMPTS, BALANCE_MAX, Life, Reservation, STEADY, TOP_UP_MAX, Token, World};
 
 /// A refusal of the credential, and whose it would have been.
 type Stopped = (Expected, Option<usize>);
@@ -36,10 +34,12 @@ impl World {
                 }
                 Err((stopped, _)) => stopped,
             },
-            What::Hold { .. } | What::Pay { .. } => match self.active_token(asked.who) {
-                Ok(token) => self.once(asked, self.tokens[token].user, |world| world.inside(token, &asked.what)),
-                Err(stopped) => self.once_more(asked, stopped),
-            },
+            What::Hold { .. } | What::Pay { .. } | What::ChangeHold { .. } | What::Exchange { .. } => {
+                match self.active_token(asked.who) {
+                    Ok(token) => self.once(asked, self.tokens[token].user, |world| world.inside(token, &asked.what)),
+                    Err(stopped) => self.once_more(asked, stopped),
+                }
+            }
             What::Dates { .. } | What::Map { .. } | What::MapOn { .. } => match self.active_token(asked.who) {
                 Ok(token) => self.look(token, &asked.what),
                 Err((stopped, _)) => stopped,
@@ -76,6 +76,8 @@ impl World {
             | What::SellHeld { .. }
             | What::FreeSeats { .. }
             | What::Refund { .. }
+            | What::ChangeAny { .. }
+            | What::SetLimit { .. }
             | What::PayOut { .. } => {
                 let expected = self.counter(&asked.what);
                 self.admit();
@@ -155,39 +157,6 @@ impl World {
         expected
     }
 
-    fn line_up(&mut self, user: usize, right_key: bool, line: usize) -> Expected {
-        if !right_key {
-            return refused(401, "USER_KEY_INVALID");
-        }
-        if let Some(token) = self.live_in(line, user) {
-            self.hear(token);
-            return done(200, self.token_facts(token));
-        }
-        let token = self.tokens.len();
-        self.tokens.push(Token {
-            user,
-            line,
-            life: Life::Waiting,
-            issued_at: self.now,
-            heard_at: self.now,
-            claimed: false,
-            activated_at: None,
-            visit_until: 0,
-            active_until: 0,
-        });
-        self.admit();
-        self.hear(token);
-        Expected { new_token: Some(token), ..done(201, self.token_facts(token)) }
-    }
-
-    fn end_visit(&mut self, token: usize, reason: &'static str) {
-        let Token { user, line, .. } = self.tokens[token];
-        if let Some(reservation) = self.pending_of(user).filter(|it| self.reservations[*it].line == line) {
-            self.end_unpaid(reservation, "CANCELLED");
-        }
-        self.end_token(token, reason);
-    }
-
     pub fn which(&self, on: &On) -> Result<i64, Expected> {
         let found: Vec<i64> = match on {
             On::Schedule(id) => self.schedule(*id).map(|schedule| schedule.id).into_iter().collect(),
@@ -210,6 +179,8 @@ impl World {
         match what {
             What::Hold { on, seats } => self.hold(token, on, seats).unwrap_or_else(|refusal| refusal),
             What::Pay { paid_for, amount } => self.pay(token, paid_for, *amount).unwrap_or_else(|refusal| refusal),
+            What::ChangeHold { reservation, seats } => self.change_hold(Some(token), *reservation, seats),
+            What::Exchange { .. } => self.exchange(token, what),
             other => unreachable!("{other:?}"),
         }
     }
@@ -240,32 +211,15 @@ impl World {
             let facts = vec![("/reservationId", Fact::Reservation(pending))];
             return Err(refused_with(409, "RESERVATION_PENDING", facts));
         }
-        let of_user = labels.iter().filter(|label| self.seat(schedule, label) == ("SOLD", Some(user))).count();
-        if of_user + wanted.len() > SEATS_PER_USER {
-            return Err(refused(409, "SEAT_LIMIT"));
-        }
+        self.must_be_allowed(user, schedule.id, wanted.len())?;
         let taken: Vec<String> =
             wanted.iter().filter(|label| self.seat(schedule, label).0 != "AVAILABLE").cloned().collect();
         if !taken.is_empty() {
             return not(taken, "SEAT_UNAVAILABLE", 409);
         }
         let seats: Vec<String> = labels.into_iter().filter(|label| wanted.contains(label)).collect();
-        let reservation = Reservation {
-            user,
-            line,
-            schedule: schedule.id,
-            amount: schedule.price * seats.len() as i64,
-            seats,
-            status: "PENDING_PAYMENT",
-            created_at: self.now,
-            expires_at: self.now + HOLD_MS,
-            declined: 0,
-            paid_at: None,
-            at_counter: false,
-            method: None,
-            returned: 0,
-            refund_hours: None,
-        };
+        let amount = schedule.price * seats.len() as i64;
+        let reservation = Reservation::held(user, line, schedule.id, seats, amount, self.now);
         let token = &mut self.tokens[token];
         token.active_until = token.visit_until.max(reservation.expires_at);
         let new = self.reservations.len();
@@ -314,8 +268,11 @@ impl World {
         let visit = visit.unwrap_or(token);
         let line = self.tokens[visit].line;
         let holds_more = self.pending_of(user).is_some_and(|it| self.reservations[it].line == line);
-        if !holds_more {
+        let goes_on = holds_more || self.visits_go_on && self.now < self.tokens[visit].visit_until;
+        if !goes_on {
             self.end_token(visit, "PAID");
+        } else if !holds_more {
+            self.tokens[visit].active_until = self.tokens[visit].visit_until;
         }
         Ok(done(
             201,
@@ -327,7 +284,7 @@ impl World {
                 ("/balance", Fact::Number(left)),
                 ("/paidAt", Fact::At(self.now)),
                 ("/tickets", Fact::Length(it.seats.len())),
-                ("/tokenStatus", Fact::Word(if holds_more { "ACTIVE" } else { "EXPIRED" })),
+                ("/tokenStatus", Fact::Word(if goes_on { "ACTIVE" } else { "EXPIRED" })),
             ],
         ))
     }
@@ -347,6 +304,7 @@ impl World {
                 while let Some(token) = self.live_token(*user) {
                     self.end_visit(token, "REVOKED");
                 }
+                self.tokens.iter_mut().filter(|token| token.user == *user).for_each(|token| token.kept_until = None);
                 done(204, vec![])
             }
             What::SetRules(line, rules) => {
@@ -393,6 +351,7 @@ fn is_sound(what: &What) -> bool {
     match what {
         What::Hold { on: On::Date(_, date), seats } => !date.contains("-13-") && listed(seats),
         What::Hold { seats, .. } | What::Pay { paid_for: PaidFor::Seats(_, seats), .. } => listed(seats),
+        What::ChangeHold { seats, .. } | What::Exchange { seats, .. } => listed(seats),
         _ => true,
     }
 }

@@ -16,7 +16,15 @@ pub fn choose(world: &World, roll: u64) -> Asked {
     match dice.below(100) {
         0..9 => staff(turn(world, &mut dice)),
         99 => staff(What::Restart),
-        9..57 => sensible(world, &mut dice, user),
+        9..52 => sensible(world, &mut dice, user),
+        52..57 => {
+            let what = super::later::choose(world, &mut dice, user);
+            match what {
+                What::Exchange { .. } => keyed(by_token(world, user, what), &mut dice),
+                What::ChangeHold { .. } => by_token(world, user, what),
+                by_staff => staff(by_staff),
+            }
+        }
         57..62 => staff(super::counter::choose(world, &mut dice, user)),
         62..67 if !world.keyed.is_empty() => again(world, &mut dice),
         67..74 => by_ended(world, &mut dice, user),
@@ -58,6 +66,10 @@ fn seldom(world: &World, dice: &mut Dice, user: usize) -> Asked {
             return Asked { who: Who::Key(user), what: What::SeePayment { reservation }, key: None };
         }
         3 => return Asked { who: Who::Stranger, what: one(dice, &[What::Poll, What::List, What::Leave]), key: None },
+        15 => match world.tokens.iter().rfind(|it| it.kept_until.is_some()) {
+            Some(kept) => return staff(What::LineUp { user: kept.user, right_key: true, line: kept.line }),
+            None => (insider, What::Poll),
+        },
         17 => (insider, What::MapOn { concert: 2, date: DATES[0] }),
         4 => (insider, What::Hold { on: On::Schedule(2), seats: vec!["5".into()] }),
         5 => (insider, What::Dates { concert: 7, all: true }),
@@ -320,7 +332,8 @@ fn own(world: &World, dice: &mut Dice, user: usize) -> Asked {
     if let (Some(it), 0..6) = (reservation, dice.below(10)) {
         who = Who::Key(world.reservations[it].user);
     }
-    let what = match dice.below(11) {
+    let what = match dice.below(12) {
+        11 => What::HandOver { reservation },
         8 | 9 => What::RefundOwn { seats: super::counter::some_of(world, dice, reservation), reservation },
         0 => What::List,
         1 => What::Balance { user: other },
@@ -345,6 +358,7 @@ fn staff_work(world: &World, dice: &mut Dice, user: usize) -> What {
                 visit_ms: one(dice, &[60_000, 90_000, 90_000]),
                 abandon_ms: one(dice, &[20_000, 30_000, 45_000]),
                 claim_ms: one(dice, &[0, 10_000, 20_000]),
+                grace_ms: one(dice, &[0, 20_000, 40_000, 60_000]),
                 paused: dice.below(6) == 0,
             },
         ),

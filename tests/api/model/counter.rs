@@ -8,6 +8,8 @@ use crate::support::invariants::Dice;
 impl World {
     pub fn counter(&mut self, what: &What) -> Expected {
         let answered = match what {
+            What::ChangeAny { reservation, seats } => Ok(self.change_hold(None, *reservation, seats)),
+            What::SetLimit { user, seats } => Ok(self.set_limit(*user, *seats)),
             What::Sell { user, schedule, seats, method, amount } => self.sell(*user, *schedule, seats, method, *amount),
             What::Keep { user, schedule, seats, until } => {
                 self.keep(*user, *schedule, seats, *until).map(|new| self.shown(201, new))
@@ -142,7 +144,7 @@ impl World {
         done(200, self.reservation_facts(id))
     }
 
-    fn must_have(&self, id: usize, seats: &[String]) -> Result<(), Expected> {
+    pub fn must_have(&self, id: usize, seats: &[String]) -> Result<(), Expected> {
         let it = &self.reservations[id];
         let missing: Vec<String> = seats.iter().filter(|seat| !it.seats.contains(seat)).cloned().collect();
         match it.status {
@@ -153,7 +155,7 @@ impl World {
     }
 
     /// Seats go back, all of them where none is named; says how many points that is.
-    fn give_back(&mut self, id: usize, seats: &[String]) -> i64 {
+    pub fn give_back(&mut self, id: usize, seats: &[String]) -> i64 {
         let price = self.price_of(id);
         let it = &mut self.reservations[id];
         let goes = if seats.is_empty() { it.seats.len() } else { seats.len() };
@@ -171,7 +173,7 @@ impl World {
     }
 
     /// All seats of a reservation cost the same.
-    fn price_of(&self, id: usize) -> i64 {
+    pub fn price_of(&self, id: usize) -> i64 {
         self.reservations[id].amount / self.reservations[id].seats.len() as i64
     }
 
@@ -206,7 +208,12 @@ pub fn choose(world: &World, dice: &mut Dice, user: usize) -> What {
             What::Sell { user, schedule, seats, method, amount }
         }
         3..6 => What::Keep { user, schedule, seats, until: world.now + one(dice, &[1, 20_000, 90_000, 200_000]) },
-        6..9 => What::SellHeld { reservation, method },
+        6..8 => What::SellHeld { reservation, method },
+        8 if reservation.is_some() => {
+            let seats = reservation.map(|id| super::later::change(world, dice, id)).unwrap_or_default();
+            What::ChangeAny { reservation, seats }
+        }
+        8 => What::SellHeld { reservation, method },
         9 => What::FreeSeats { reservation },
         10..12 => {
             let any = dice.below(1 + world.reservations.len() as u64) as usize;

@@ -42,6 +42,7 @@ pub const MUST_BE_REACHED: &[&str] = &[
     "TOP_UP_BY_STAFF_ONLY",
     "USER_KEY_INVALID",
     "VISIT_OVER",
+    "place restored",
     "replayed",
 ];
 
@@ -56,6 +57,9 @@ pub fn step(expected: &Expected, replayed: bool) {
     let mut reached = reached();
     let mut count = |what: String| *reached.entry(what).or_default() += 1;
     count("steps".into());
+    if expected.facts.iter().any(|fact| matches!(fact, ("/placeRestored", Fact::There(true)))) {
+        count("place restored".into());
+    }
     match expected.facts.first() {
         Some((_, Fact::Word(reason))) if expected.code == "TOKEN_EXPIRED" => count(format!("TOKEN_EXPIRED {reason}")),
         _ if !expected.code.is_empty() => count(expected.code.into()),

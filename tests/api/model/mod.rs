@@ -8,8 +8,10 @@ mod answers;
 mod choices;
 mod counter;
 mod counts;
+mod later;
 mod requests;
 mod tested;
+mod tokens;
 mod views;
 mod words;
 mod world;
@@ -33,7 +35,7 @@ impl ReferenceStateMachine for Model {
     type Transition = u64;
 
     fn init_state() -> BoxedStrategy<World> {
-        prop::bool::weighted(0.2).prop_map(World::new).boxed()
+        (prop::bool::weighted(0.2), prop::bool::weighted(0.25)).prop_map(|(staff, on)| World::new(staff, on)).boxed()
     }
 
     fn transitions(_: &World) -> BoxedStrategy<u64> {

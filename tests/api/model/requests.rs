@@ -1,6 +1,7 @@
 //! What is asked, as method, path and body.
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::tested::Tested;
 use super::words::{On, PaidFor, What};
@@ -48,6 +49,20 @@ impl Tested {
             What::RefundOwn { reservation, seats } => {
                 ("POST", format!("/reservations/{}/refund", self.reservation(*reservation)), some_seats(seats))
             }
+            What::ChangeHold { reservation, seats } => {
+                ("PATCH", format!("/reservations/{}", self.reservation(*reservation)), json!({ "seats": seats }))
+            }
+            What::Exchange { reservation, give_back, seats, amount } => {
+                let path = format!("/reservations/{}/exchange", self.reservation(*reservation));
+                let mut body = some_seats(give_back);
+                body["giveBack"] = body["seats"].take();
+                (body["seats"], body["amount"]) = (json!(seats), json!(amount));
+                ("POST", path, body)
+            }
+            What::HandOver { reservation } => {
+                let ticket = self.first_ticket(*reservation);
+                ("POST", format!("/tickets/{ticket}/reissue"), json!({ "holder": "Lee" }))
+            }
             What::See { reservation } => ("GET", format!("/reservations/{}", self.reservation(*reservation)), none),
             What::List => ("GET", "/reservations".into(), none),
             What::TopUp { user, amount } => {
@@ -60,6 +75,15 @@ impl Tested {
             }
             staff => self.staff_request(staff),
         }
+    }
+
+    /// The ticket for the first seat of a reservation.
+    fn first_ticket(&self, reservation: Option<usize>) -> String {
+        let id: Option<Uuid> = reservation.and_then(|it| self.reservations[it].0.parse().ok());
+        let first = "SELECT ticket_id FROM ticket JOIN reservation_seat USING (reservation_id, seat_no)
+                     WHERE reservation_id = ?1 ORDER BY seat_no LIMIT 1";
+        let found = self.file.query_row(first, [id], |row| row.get::<_, Uuid>(0));
+        found.map_or_else(|_| NOBODY.to_owned(), |ticket| ticket.to_string())
     }
 
     fn staff_request(&self, what: &What) -> (&'static str, String, Value) {
@@ -104,6 +128,10 @@ impl Tested {
             What::SellHeld { reservation, method } => {
                 ("POST", format!("{}/sale", one(reservation)), json!({ "method": method }))
             }
+            What::ChangeAny { reservation, seats } => ("PATCH", one(reservation), json!({ "seats": seats })),
+            What::SetLimit { user, seats } => {
+                ("PATCH", format!("/staff/users/{}", self.users[*user].id), json!({ "seatsPerUser": seats }))
+            }
             What::FreeSeats { reservation } => ("DELETE", one(reservation), Value::Null),
             What::Refund { reservation, seats } => ("POST", format!("{}/refund", one(reservation)), some_seats(seats)),
             What::PayOut { user, amount } => {
@@ -126,6 +154,7 @@ fn rules_json(rules: &Rules) -> Value {
         "visitSeconds": rules.visit_ms / 1_000,
         "abandonSeconds": rules.abandon_ms / 1_000,
         "claimSeconds": rules.claim_ms / 1_000,
+        "graceSeconds": rules.grace_ms / 1_000,
         "paused": rules.paused,
     })
 }

@@ -55,8 +55,10 @@ impl World {
     }
 
     pub fn own(&mut self, user: usize, what: &What) -> Expected {
-        if let What::RefundOwn { reservation, seats } = what {
-            return self.refund_own(user, *reservation, seats);
+        match what {
+            What::RefundOwn { reservation, seats } => return self.refund_own(user, *reservation, seats),
+            What::HandOver { reservation } => return self.hand_over(user, *reservation),
+            _ => {}
         }
         let mine = |it: &Option<usize>| it.filter(|it| self.reservations[*it].user == user);
         match what {

@@ -62,6 +62,29 @@ pub enum What {
     Cancel {
         reservation: Option<usize>,
     },
+    ChangeHold {
+        reservation: Option<usize>,
+        seats: Vec<String>,
+    },
+    /// Without `give_back` all of it.
+    Exchange {
+        reservation: Option<usize>,
+        give_back: Vec<String>,
+        seats: Vec<String>,
+        amount: i64,
+    },
+    HandOver {
+        reservation: Option<usize>,
+    },
+    /// A hold by staff.
+    ChangeAny {
+        reservation: Option<usize>,
+        seats: Vec<String>,
+    },
+    SetLimit {
+        user: usize,
+        seats: Option<usize>,
+    },
     See {
         reservation: Option<usize>,
     },

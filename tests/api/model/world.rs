@@ -22,11 +22,19 @@ pub struct Rules {
     pub visit_ms: i64,
     pub abandon_ms: i64,
     pub claim_ms: i64,
+    pub grace_ms: i64,
     pub paused: bool,
 }
 
-pub const FIRST_RULES: Rules =
-    Rules { max_active: 3, admit_per_minute: 5, visit_ms: 90_000, abandon_ms: 30_000, claim_ms: 20_000, paused: false };
+pub const FIRST_RULES: Rules = Rules {
+    max_active: 3,
+    admit_per_minute: 5,
+    visit_ms: 90_000,
+    abandon_ms: 30_000,
+    claim_ms: 20_000,
+    grace_ms: 40_000,
+    paused: false,
+};
 
 /// The line of a concert: 0 is the shared one, and the second concert has one of its own.
 pub fn line_of(concert: i64) -> usize {
@@ -44,6 +52,10 @@ pub enum Life {
 pub struct Token {
     pub user: usize,
     pub line: usize,
+    /// Smaller ones are let in first. A place that is given back belongs to two tokens, of which one is over.
+    pub place: usize,
+    /// Until when its user may have the place again.
+    pub kept_until: Option<i64>,
     pub life: Life,
     pub issued_at: i64,
     pub heard_at: i64,
@@ -101,6 +113,7 @@ pub struct Purse {
 pub struct World {
     pub now: i64,
     pub staff_sells_points: bool,
+    pub visits_go_on: bool,
     pub rules: [Rules; 2],
     pub tokens: Vec<Token>,
     /// The line and the moment of each.
@@ -108,6 +121,8 @@ pub struct World {
     pub schedules: Vec<Schedule>,
     pub reservations: Vec<Reservation>,
     pub purses: Vec<Purse>,
+    /// Seats of a date that staff let a user have.
+    pub limits: Vec<Option<usize>>,
     /// Requests under idempotency keys whose answers are kept.
     pub kept: BTreeMap<(usize, u64), super::words::What>,
     /// Requests that carried a key, to be repeated.
@@ -122,7 +137,8 @@ pub const DATES: [&str; 5] = ["2100-01-01", "2100-01-02", "2100-01-03", "2100-01
 pub const EVER: (i64, i64) = (-1_000_000_000, 1_000_000_000_000);
 
 impl World {
-    pub fn new(staff_sells_points: bool) -> World {
+    /// `visits_go_on`: a payment does not end a visit.
+    pub fn new(staff_sells_points: bool, visits_go_on: bool) -> World {
         let schedule = |id: i64, date, seats, price| Schedule {
             id,
             concert: 1 + id / 5,
@@ -137,6 +153,7 @@ impl World {
         World {
             now: 0,
             staff_sells_points,
+            visits_go_on,
             rules: [FIRST_RULES, FIRST_RULES],
             tokens: Vec::new(),
             admissions: Vec::new(),
@@ -149,6 +166,7 @@ impl World {
             ],
             reservations: Vec::new(),
             purses: vec![Purse::default(); USERS],
+            limits: vec![None; USERS],
             kept: BTreeMap::new(),
             keyed: Vec::new(),
             last: None,
@@ -179,25 +197,6 @@ impl World {
         self.newest_in(line, user).filter(|token| self.is_live(*token))
     }
 
-    /// At the door at once; further away it depends on how fast the line was seen to move, which is not modelled.
-    pub fn poll_after(&self, token: usize) -> Fact {
-        match self.position(token) {
-            ..=2 => Fact::Number(1),
-            _ => Fact::Within(1, 30),
-        }
-    }
-
-    /// 1 for the next to be let in; 0 once active.
-    pub fn position(&self, token: usize) -> i64 {
-        let line = self.tokens[token].line;
-        let waiting = |token: &Token| token.life == Life::Waiting && token.line == line;
-        if waiting(&self.tokens[token]) {
-            self.tokens[..=token].iter().filter(|token| waiting(token)).count() as i64
-        } else {
-            0
-        }
-    }
-
     pub fn count(&self, line: usize, life: Life) -> i64 {
         self.tokens.iter().filter(|token| token.line == line && token.life == life).count() as i64
     }
@@ -210,48 +209,6 @@ impl World {
 
     pub fn admitted_last_minute(&self, line: usize) -> i64 {
         self.admissions.iter().filter(|(of, at)| *of == line && *at > self.now - MINUTE_MS).count() as i64
-    }
-
-    /// A call with a valid token keeps it in the line, and claims it once it is let in.
-    pub fn hear(&mut self, token: usize) {
-        let now = self.now;
-        let token = &mut self.tokens[token];
-        token.heard_at = token.heard_at.max(now);
-        token.claimed |= token.life == Life::Active;
-    }
-
-    /// When a token's silence ends it.
-    pub fn silent_until(&self, token: &Token) -> Option<i64> {
-        let rules = &self.rules[token.line];
-        match token.life {
-            Life::Waiting => Some(token.heard_at + rules.abandon_ms),
-            Life::Active if !token.claimed && rules.claim_ms > 0 => Some(token.heard_at + rules.claim_ms),
-            _ => None,
-        }
-    }
-
-    pub fn end_token(&mut self, token: usize, reason: &'static str) {
-        self.tokens[token].life = Life::Ended(reason);
-    }
-
-    /// Lets in the next of each line as far as both of its limits allow.
-    pub fn admit(&mut self) {
-        for token in 0..self.tokens.len() {
-            let line = self.tokens[token].line;
-            let rules = &self.rules[line];
-            let full = rules.max_active > 0 && self.count(line, Life::Active) >= rules.max_active;
-            let fast = rules.admit_per_minute > 0 && self.admitted_last_minute(line) >= rules.admit_per_minute;
-            let (now, visit_ms, stands) = (self.now, rules.visit_ms, rules.paused || full || fast);
-            let token = &mut self.tokens[token];
-            if token.life == Life::Waiting && !stands {
-                token.life = Life::Active;
-                token.activated_at = Some(now);
-                token.heard_at = now;
-                token.visit_until = now + visit_ms;
-                token.active_until = token.visit_until;
-                self.admissions.push((line, now));
-            }
-        }
     }
 
     /// What is over at `now`: holds, then visits, then the silent; then the next are let in.
@@ -329,28 +286,6 @@ impl World {
         purse.balance
     }
 
-    /// A token as its owner sees it.
-    pub fn token_facts(&self, token: usize) -> Vec<(&'static str, Fact)> {
-        let it = &self.tokens[token];
-        let active = it.life == Life::Active;
-        let rules = &self.rules[it.line];
-        let until = if active { it.active_until } else { it.heard_at + rules.abandon_ms };
-        vec![
-            ("/token", Fact::Token(token)),
-            ("/userId", Fact::User(it.user)),
-            ("/concertId", if it.line == 0 { Fact::Null } else { Fact::Number(2) }),
-            ("/status", Fact::Word(if active { "ACTIVE" } else { "WAITING" })),
-            ("/position", Fact::Number(self.position(token))),
-            ("/pollAfterSeconds", self.poll_after(token)),
-            ("/issuedAt", Fact::At(it.issued_at)),
-            ("/activatedAt", it.activated_at.map_or(Fact::Null, Fact::At)),
-            ("/expiresAt", Fact::At(until)),
-            ("/joinNumber", Fact::Null),
-            ("/paused", Fact::Truth(rules.paused)),
-            ("/message", Fact::Null),
-        ]
-    }
-
     /// A reservation as its owner sees it.
     pub fn reservation_facts(&self, reservation: usize) -> Vec<(&'static str, Fact)> {
         let it = &self.reservations[reservation];
@@ -389,6 +324,26 @@ impl Schedule {
 }
 
 impl Reservation {
+    /// A user's own, just held.
+    pub fn held(user: usize, line: usize, schedule: i64, seats: Vec<String>, amount: i64, now: i64) -> Reservation {
+        Reservation {
+            user,
+            line,
+            schedule,
+            amount,
+            seats,
+            status: "PENDING_PAYMENT",
+            created_at: now,
+            expires_at: now + HOLD_MS,
+            declined: 0,
+            paid_at: None,
+            at_counter: false,
+            method: None,
+            returned: 0,
+            refund_hours: None,
+        }
+    }
+
     pub fn payment_status(&self) -> &'static str {
         match self.status {
             "PENDING_PAYMENT" => "PENDING",

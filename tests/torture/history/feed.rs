@@ -82,11 +82,13 @@ pub enum TokenState {
     Over(String),
 }
 
-/// A token: of whom, in which line, the event that issued it, let it in, ended it.
+/// A token: of whom, in which line and on which place, the event that issued it, let it in, ended it.
 #[derive(Debug, Clone)]
 pub struct Stay {
     pub user: String,
     pub line: i64,
+    /// Its number among the stays, or that of the stay whose place was given back to it.
+    pub place: usize,
     pub issued: usize,
     pub admitted: Option<usize>,
     pub ended: Option<usize>,
@@ -117,8 +119,8 @@ pub struct Story {
     pub balances: HashMap<String, Timeline<i64>>,
     /// Top-ups by their ids.
     pub topped_up: HashMap<i64, usize>,
-    /// The stays that wait and how many are active, by line.
-    waiting: BTreeMap<i64, BTreeSet<usize>>,
+    /// The stays that wait, each behind its place, and how many are active, by line.
+    waiting: BTreeMap<i64, BTreeSet<(usize, usize)>>,
     active: BTreeMap<i64, usize>,
     rules: Rules,
 }
@@ -158,7 +160,7 @@ impl Story {
     fn replay(&mut self, n: usize, event: &Event, tables: &Tables) -> Result<(), String> {
         let user = event.text("userId").to_owned();
         match &*event.kind {
-            "TOKEN_ISSUED" => self.issued(n, user, event.told["concertId"].as_i64().unwrap_or(0)),
+            "TOKEN_ISSUED" => self.issued(n, user, event),
             "TOKEN_ADMITTED" => self.admitted(n, &user),
             "TOKEN_EXPIRED" => self.ended(n, &user, event.text("reason")),
             "SEATS_HELD" => self.held(n, user, event),
@@ -185,15 +187,34 @@ impl Story {
         self.stays[last].ended.is_none().then_some(last)
     }
 
-    fn issued(&mut self, n: usize, user: String, line: i64) -> Result<(), String> {
+    fn issued(&mut self, n: usize, user: String, event: &Event) -> Result<(), String> {
         if self.stay_of(&user).is_some() {
             return Err("a second token".into());
         }
+        let line = event.told["concertId"].as_i64().unwrap_or(0);
+        let (new, restored) = (self.stays.len(), event.told["placeRestored"] == true);
+        let place = if restored { self.lost_place(&user, line)? } else { new };
         self.stands(n, n, &user, TokenState::Waiting);
-        self.stays_of.entry(user.clone()).or_default().push(self.stays.len());
-        self.waiting.entry(line).or_default().insert(self.stays.len());
-        self.stays.push(Stay { user, line, issued: n, admitted: None, ended: None });
+        self.stays_of.entry(user.clone()).or_default().push(new);
+        self.waiting.entry(line).or_default().insert((place, new));
+        self.stays.push(Stay { user, line, place, issued: n, admitted: None, ended: None });
         Ok(())
+    }
+
+    /// The place that may be given back: of the last stay of the user in the line, if it ended by inactivity and nobody
+    /// who stood behind was let in since.
+    fn lost_place(&self, user: &str, line: i64) -> Result<usize, String> {
+        let mut stays = self.stays_of.get(user).into_iter().flatten().map(|stay| &self.stays[*stay]);
+        let lost = stays.rfind(|stay| stay.line == line).ok_or("a place given back that there never was")?;
+        let ended = lost.ended.filter(|ended| self.events[ended - 1].text("reason") == "ABANDONED");
+        let ended = ended.ok_or("a place given back that was not lost by inactivity")?;
+        let overtook = |stay: &&Stay| {
+            stay.line == line && stay.place > lost.place && stay.admitted.is_some_and(|admitted| admitted > ended)
+        };
+        match self.stays.iter().find(overtook) {
+            Some(other) => Err(format!("a place given back although {} overtook", other.user)),
+            None => Ok(lost.place),
+        }
     }
 
     fn admitted(&mut self, n: usize, user: &str) -> Result<(), String> {
@@ -201,7 +222,8 @@ impl Story {
         let line = self.stays[stay].line;
         let waiting = self.waiting.entry(line).or_default();
         let first = waiting.first().copied();
-        if !waiting.remove(&stay) {
+        let own = (self.stays[stay].place, stay);
+        if !waiting.remove(&own) {
             return Err("let in without waiting".into());
         }
         self.stays[stay].admitted = Some(n);
@@ -209,7 +231,7 @@ impl Story {
         let active = self.active.entry(line).or_default();
         *active += 1;
         let inside = *active;
-        if first != Some(stay) {
+        if first != Some(own) {
             return Err("let in before another who stood ahead and was still there".into());
         }
         let room = inside <= self.rules.max_active;
@@ -219,7 +241,7 @@ impl Story {
     fn ended(&mut self, n: usize, user: &str, reason: &str) -> Result<(), String> {
         let stay = self.stay_of(user).ok_or("ended without a token")?;
         let line = self.stays[stay].line;
-        if !self.waiting.entry(line).or_default().remove(&stay) {
+        if !self.waiting.entry(line).or_default().remove(&(self.stays[stay].place, stay)) {
             *self.active.entry(line).or_default() -= 1;
         }
         self.stays[stay].ended = Some(n);
@@ -336,7 +358,10 @@ impl Story {
     /// The place of a stay in the line after an event: how many stood ahead and were still there, plus one.
     pub fn place(&self, stay: usize, after: usize) -> usize {
         let left = |stay: &Stay| stay.admitted.or(stay.ended).unwrap_or(usize::MAX);
-        let line = self.stays[stay].line;
-        1 + self.stays[..stay].iter().filter(|ahead| ahead.line == line && left(ahead) > after).count()
+        let own = &self.stays[stay];
+        let is_ahead = |other: &&Stay| {
+            other.line == own.line && other.place < own.place && other.issued <= after && left(other) > after
+        };
+        1 + self.stays.iter().filter(is_ahead).count()
     }
 }

@@ -74,7 +74,7 @@ impl Tables {
             }
         };
         let mut waiting: Vec<_> = story.stays.iter().filter(|stay| stay.admitted.or(stay.ended).is_none()).collect();
-        waiting.sort_by_key(|stay| stay.line); // those of one line stay in their order
+        waiting.sort_by_key(|stay| (stay.line, stay.place));
         let waiting: Vec<&String> = waiting.iter().map(|stay| &stay.user).collect();
         differ("the lines", format!("{:?}", self.waiting), format!("{waiting:?}"));
         for (user, states) in &story.states {

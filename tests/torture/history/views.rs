@@ -83,7 +83,10 @@ impl View<'_> {
         let (from, to) = (self.window.0.max(begin), self.window.1.min(end - 1));
         let place = |after| if body["status"] == "ACTIVE" { 0 } else { self.story.place(stay, after) as u64 };
         let told = body["position"].as_u64();
-        found.user == self.op.user && from <= to && told.is_some_and(|told| (place(to)..=place(from)).contains(&told))
+        // It falls, but for those to whom a place ahead was given back.
+        let was_told =
+            |told| (place(to)..=place(from)).contains(&told) || (from..=to).any(|after| place(after) == told);
+        found.user == self.op.user && from <= to && told.is_some_and(was_told)
     }
 
     fn token_was_over(&self, reason: &str) -> bool {
