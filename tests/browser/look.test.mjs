@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { PHONE, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
+import { PHONE, TestApp, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
+import { hold, toSeats, topUpAndPay } from './steps.mjs';
 
 const DAY_MS = 86_400_000;
 
@@ -66,6 +67,33 @@ test('what staff set of the venue and a concert is what customers see, in both l
   await page.locator('.top .brand').click();
   await page.getByRole('heading', { name: '공연', level: 1, exact: true }).waitFor();
   assert.equal(new URL(page.url()).pathname, '/', 'all else stands at the top');
+});
+
+test('tickets say their concert in the language of the reader, on paper with the address of the venue', async (t) => {
+  const [local, browser] = [await openApp(t), await openBrowser(t, ['--host-resolver-rules=MAP tickets.example 127.0.0.1'])];
+  await local.staff('PATCH', '/concerts/1', { translations: { en: { title: 'A Night', venue: 'Small Theatre', description: '' }, ko: { title: '서울의 밤', venue: '', description: '' } } });
+  const app = new TestApp({ ...local, url: local.url.replace('127.0.0.1', 'tickets.example') });
+  const page = await openPage(browser, app, { language: 'en', size: PHONE });
+  await toSeats(page, app);
+  await hold(page, '12');
+  await page.getByRole('heading', { name: 'A Night', exact: true }).waitFor();
+  await topUpAndPay(page);
+  const ticket = page.locator('.ticket');
+  await ticket.getByText('Small Theatre').waitFor();
+  assert.equal(await page.locator('.only-print').isVisible(), false);
+  await page.emulateMedia({ media: 'print' });
+  assert.match(await ticket.innerText(), new RegExp(`A Night[^]*Box office: ${app.url}`));
+  await page.emulateMedia({ media: 'screen' });
+  const reservationId = page.url().split('/').at(-1);
+  await page.getByRole('button', { name: '한국어' }).click();
+  await ticket.getByRole('heading', { name: '서울의 밤', exact: true }).waitFor();
+  await page.goto(`${app.url}/#/tickets`);
+  await page.locator('main article h2', { hasText: /^서울의 밤$/ }).waitFor();
+  const { userId } = await local.staff('GET', `/reservations/${reservationId}`);
+  const staff = await openPage(browser, app, { path: `/staff#counter/${userId}/tickets/${reservationId}` });
+  await signIn(staff, app);
+  await staff.locator('.stub', { hasText: `Box office: ${app.url}` }).getByRole('heading', { name: 'A Night', exact: true }).waitFor();
+  await mustBeSound(staff, 'a ticket on paper');
 });
 
 test('home asks once for all concerts, and again only for what changed', async (t) => {

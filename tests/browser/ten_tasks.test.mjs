@@ -77,7 +77,7 @@ const TASKS = [
   }],
   ['a second date', async (s, page, app, { concertId }) => {
     await toDate(s, page);
-    await s.press((await link(page, 'date.copy')).first());
+    await s.press(page.getByRole('link', { name: /^Copy this date/ }).first());
     await s.press(button(page, 'date.make', { n: 36 }));
     await page.locator('.map .seat').nth(35).waitFor();
     assert.equal((await app.staff('GET', `/concerts/${concertId}/schedules`)).schedules.length, 2);

@@ -114,6 +114,7 @@ export const booking = {
   'ticket.back': ['이전 티켓', 'Previous ticket'],
   'ticket.place': ['{at} / {of}', '{at} / {of}'],
   'ticket.offline': ['네트워크 없이 보여 드립니다. {when}에 확인한 내용이며, QR 코드는 입장할 때 그대로 보여 주시면 됩니다.', 'Shown without network, as of {when}. The QR code works at the door as it is.'],
+  'ticket.address': ['예매와 안내: {address}', 'Box office: {address}'],
   'ticket.print': ['인쇄하기', 'Print'],
   'ticket.refunded': ['환불된 예매입니다. 티켓은 더 이상 쓸 수 없습니다.', 'These tickets were refunded and are no longer valid.'],
   'ticket.dateCancelled': ['공연이 취소되어 전액 환불되었습니다. 티켓은 더 이상 쓸 수 없습니다.', 'The concert was cancelled and you have all of your points back. These tickets are no longer valid.'],

@@ -22,7 +22,9 @@ async function readShared(path, signal) {
 export const readDates = async (concertId, signal) => (await readShared(`/concerts/${concertId}/dates`, signal)).schedules;
 
 /** All concerts, each with `next`, the date that one asks for first. */
-export const readConcerts = async (signal) => (await readShared('/concerts', signal)).concerts.map(inLanguage);
+export const readConcerts = async (signal) => (await readConcertsAsWritten(signal)).map(inLanguage);
+
+const readConcertsAsWritten = async (signal) => (await readShared('/concerts', signal)).concerts;
 
 /** A concert by its number; undefined when there is none. */
 export async function findConcert(concertId, signal) {
@@ -32,6 +34,20 @@ export async function findConcert(concertId, signal) {
     if (error instanceof Refused && error.code === 'CONCERT_NOT_FOUND') return undefined;
     throw error;
   }
+}
+
+/**
+ * Bookings and tickets with the words of their concert in the language of the page. They know it by its own title alone;
+ * where the concerts cannot be read, they stay as they are.
+ */
+export async function inOwnWords(all, signal) {
+  const concerts = await readConcertsAsWritten(signal).catch(() => []);
+  return all.map((one) => {
+    const concert = concerts.find(({ title }) => title === one.concertTitle);
+    if (!concert) return one;
+    const { title, venue } = inLanguage(concert);
+    return { ...one, concertTitle: title, ...(one.venue && { venue }) };
+  });
 }
 
 /** A concert with its words in the language of the page, where it has some of its own there. */

@@ -10,7 +10,7 @@ import { seatName } from '../shared/seat_name.js';
 import { inTab } from '../shared/store.js';
 import { follow } from '../shared/stream.js';
 import { venue } from '../shared/venue.js';
-import { whenOf } from './dates.js';
+import { inOwnWords, whenOf } from './dates.js';
 import { asUser, asVisitor, me, token, visit } from './me.js';
 import { busyButton, countDown, leftOf, page, refusalNote } from './parts.js';
 import { topUpForm } from './top_up.js';
@@ -25,7 +25,8 @@ const TOLD = [120, 60, 30, 10];
 export async function show({ main, params: [reservationId], signal }) {
   const path = `/reservations/${reservationId}`;
   const asked = { authorization: asUser(), signal };
-  const [{ body: reservation }, rules] = await Promise.all([patiently('GET', path, asked), venue({ signal })]);
+  const [{ body }, rules] = await Promise.all([patiently('GET', path, asked), venue({ signal })]);
+  const [reservation] = await inOwnWords([body], signal);
   if (!settled(main, reservation)) return;
   if (token()) look({ signal }).then(watch, () => {});
   const hold = new Hold(main, reservation, rules, signal);
@@ -42,7 +43,7 @@ export async function show({ main, params: [reservationId], signal }) {
     });
     if (seen.status === 'PENDING_PAYMENT') seen = (await patiently('GET', path, { ...asked, waitSeconds: WAIT_SECONDS })).body;
     await hold.paying?.catch(() => {}); // what came of it is said where it was begun
-    if (!settled(main, seen)) return;
+    if (!settled(main, { ...seen, concertTitle: reservation.concertTitle })) return;
     hold.lasts(seen.holdExpiresInSeconds);
   }
 }

@@ -12,8 +12,8 @@ import { askHolder } from '../shared/hand_over.js';
 import { seatBoxes } from '../shared/seat_boxes.js';
 import { attributesOf, seatName, seatNames } from '../shared/seat_name.js';
 import { inTab } from '../shared/store.js';
-import { secondsUntil, venue } from '../shared/venue.js';
-import { whenOf } from './dates.js';
+import { publicAddress, secondsUntil, venue } from '../shared/venue.js';
+import { inOwnWords, whenOf } from './dates.js';
 import { keep, keptOf } from './kept.js';
 import { asUser, me } from './me.js';
 import { freshOrKept, offlineNote, readTicket } from './offline.js';
@@ -33,8 +33,9 @@ export async function show({ main, params: [reservationId], signal }) {
   const asked = { authorization: asUser(), signal };
   const read = async () => {
     const [{ body: reservation }, { timeZone }] = await Promise.all([patiently('GET', `/reservations/${reservationId}`, asked), venue({ signal })]);
-    const tickets = await Promise.all((reservation.tickets ?? []).map((ticket) => readTicket(ticket, asked)));
-    return { reservation, timeZone, tickets };
+    const found = await Promise.all((reservation.tickets ?? []).map((ticket) => readTicket(ticket, asked)));
+    const [told, ...tickets] = await inOwnWords([reservation, ...found], signal);
+    return { reservation: told, timeZone, tickets };
   };
   const kept = findKept(userId, reservationId);
   let [valid, shown] = [false, 0];
@@ -119,6 +120,7 @@ function stub({ ticketId, concertTitle, venue: place, when, name, special, numbe
       price !== undefined && el('p', { class: 'soft small' }, [tariff, tariffNote, cost(price)].filter(Boolean).join(' · ')),
       el('p', { class: 'small soft' }, say('ticket.number')),
       el('p', { class: 'code ticket-number' }, number),
+      publicAddress() && el('p', { class: 'small soft only-print' }, say('ticket.address', { address: publicAddress() })),
       give && el('div', { class: 'no-print' }, busyButton(say('handOver.begin'), give, 'small quiet'))));
 }
 

@@ -8,7 +8,7 @@ import { dateTime, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { seatNames } from '../shared/seat_name.js';
 import { serverNow, venue } from '../shared/venue.js';
-import { whenOf } from './dates.js';
+import { inOwnWords, whenOf } from './dates.js';
 import { keep, keptOf } from './kept.js';
 import { asUser, me } from './me.js';
 import { freshOrKept, offlineNote, readTicket } from './offline.js';
@@ -33,7 +33,7 @@ export async function show({ main, signal }) {
   }
   const { userId } = me();
   const asked = { authorization: asUser(), signal };
-  const read = async (query) => (await patiently('GET', `/reservations${query}`, asked)).body.reservations;
+  const read = async (query) => inOwnWords((await patiently('GET', `/reservations${query}`, asked)).body.reservations, signal);
   const ask = () => Promise.all([Promise.all([read(''), read('?status=CONFIRMED')]), patiently('GET', `/users/${userId}/balance`, asked), venue({ signal })]);
   const kept = keptOf(userId);
   await freshOrKept(ask, ([lists, { body: balance }, rules]) => {
@@ -82,7 +82,7 @@ async function keepTickets(ahead, asked, timeZone) {
     const tickets = [];
     for (const ticket of missing) tickets.push(await readTicket(ticket, asked));
     count += tickets.length;
-    if (tickets.length && me()?.userId === userId) keep(userId, timeZone, { one: reservation, tickets });
+    if (tickets.length && me()?.userId === userId) keep(userId, timeZone, { one: reservation, tickets: await inOwnWords(tickets) });
   }
 }
 

@@ -32,6 +32,9 @@ export function venueName() {
   return inOwn({ ko, en }) ?? 'boxoffice';
 }
 
+/** The address at which others reach the venue; null on a page that this machine alone can open. */
+export const publicAddress = () => (/^(localhost$|127\.|\[::1\])/.test(location.hostname) ? null : location.origin);
+
 /** The server's time in milliseconds since 1970, as of the last answer. */
 export const serverNow = () => offsetMs + performance.now();
 

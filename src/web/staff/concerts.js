@@ -132,6 +132,6 @@ function dateLine(schedule, timeZone) {
     el('div', {}, el('h3', {}, when, ' ', saleTag(schedule)),
       el('p', { class: 'soft' }, priceFrom === null ? say('date.lineFull', { total: number(seatsTotal) })
         : say('date.line', { free: number(seatsAvailable), total: number(seatsTotal), price: points(priceFrom) }))),
-    el('div', { class: 'bar' }, el('a', { class: 'button quiet', href: `#dates/new/${concertId}/${scheduleId}` }, say('date.copy')),
+    el('div', { class: 'bar' }, el('a', { class: 'button quiet', href: `#dates/new/${concertId}/${scheduleId}`, 'aria-label': `${say('date.copy')}: ${when}` }, say('date.copy')),
       el('a', { class: 'button', href: `#dates/${scheduleId}`, 'aria-label': say('date.openOne', { when }) }, say('concert.open'))));
 }

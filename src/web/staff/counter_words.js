@@ -134,6 +134,7 @@ export const counter = {
   'stub.title': ['티켓 {n}장', '{n} ticket | {n} tickets'],
   'stub.hint': ['인쇄하면 티켓만 나옵니다.', 'Only the tickets come out on paper.'],
   'stub.void': ['이 예매는 더 이상 유효하지 않아 인쇄할 티켓이 없습니다.', 'This booking is no longer good: there is nothing to print.'],
+  'stub.address': ['예매와 안내: {address}', 'Box office: {address}'],
   'stub.qr': ['{seat} 좌석의 QR 코드', 'QR code of {seat}'],
 };
 

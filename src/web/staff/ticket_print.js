@@ -3,9 +3,10 @@
 import { el, fill } from '../shared/dom.js';
 import './counter_seats_words.js';
 import { date, number as format, time } from '../shared/format.js';
-import { say } from '../shared/language.js';
+import { language, say } from '../shared/language.js';
 import { seatName } from '../shared/seat_name.js';
 import { askHolder } from '../shared/hand_over.js';
+import { publicAddress } from '../shared/venue.js';
 import { act, read } from './session.js';
 import { doIt } from './sure.js';
 import { newKey } from '../shared/api.js';
@@ -15,6 +16,9 @@ export async function openTickets(main, userId, reservationId, { timeZone }, sig
     read(`/staff/reservations/${encodeURIComponent(reservationId)}`, { signal }), read(`/staff/users/${encodeURIComponent(userId)}`, { signal }),
   ]);
   const details = await Promise.all(reservation.tickets.map(async ({ ticketId }) => (await read(`/staff/tickets/${ticketId}`, { signal })).body));
+  const { concertId } = (await read(`/staff/schedules/${reservation.scheduleId}`, { signal })).body;
+  const { concerts } = (await read('/staff/concerts', { signal })).body;
+  const words = { title: reservation.concertTitle, venue: details[0]?.venue, ...writtenIn(concerts.find((one) => one.concertId === concertId)?.translations[language()]) };
   const priceOf = new Map(reservation.seats.map(({ seat, price }) => [seat, price]));
   const pictures = await Promise.all(reservation.tickets.map(async ({ ticketId }) => {
     const { body } = await read(`/staff/tickets/${ticketId}.svg`, { signal, accept: 'image/svg+xml' });
@@ -30,14 +34,18 @@ export async function openTickets(main, userId, reservationId, { timeZone }, sig
     valid && el('div', { class: 'stubs' }, reservation.tickets.map(({ seat, number, ticketId }, at) =>
       el('article', { class: 'card stub', 'data-ticket': ticketId },
         el('img', { src: pictures[at], alt: say('stub.qr', { seat }), width: 160, height: 160 }),
-        el('div', {}, el('h2', {}, reservation.concertTitle),
-          el('p', {}, [`${date(reservation.date)} ${time(reservation.startsAt, timeZone)}`, details[at].venue].filter(Boolean).join(' · ')),
+        el('div', {}, el('h2', {}, words.title),
+          el('p', {}, [`${date(reservation.date)} ${time(reservation.startsAt, timeZone)}`, words.venue].filter(Boolean).join(' · ')),
           el('p', { class: 'big' }, seatName({ ...details[at], number: details[at].seatNumber })),
           details[at].tariff && el('p', {}, [details[at].tariff, details[at].tariffNote].filter(Boolean).join(': ')),
           el('p', { class: 'soft' }, `${details[at].holder} · ${reservation.payment.method === 'FREE' ? say('method.FREE') : say('won', { n: format(priceOf.get(seat)) })}`), el('p', {}, el('code', {}, number)),
+          publicAddress() && el('p', { class: 'soft small' }, say('stub.address', { address: publicAddress() })),
           el('button', { type: 'button', class: 'no-print', on: { click: () => reissue(ticketId, seat) } }, say('handOver.begin')))))));
   if (valid) main.querySelector('button.main').focus(); // Enter prints
 }
+
+/** Of a concert's words in a language those that were written. */
+const writtenIn = (words) => Object.fromEntries(Object.entries(words ?? {}).filter(([, text]) => text));
 
 async function reissue(ticketId, seat) {
   const body = await askHolder(seat);
