@@ -37,8 +37,8 @@ export async function findConcert(concertId, signal) {
 }
 
 /**
- * Bookings and tickets with the words of their concert in the language of the page. They know it by its own title alone;
- * where the concerts cannot be read, they stay as they are.
+ * Bookings and tickets with the words of their concert in the language of the page. They know it by its own title
+ * alone; where the concerts cannot be read, they stay as they are.
  */
 export async function inOwnWords(all, signal) {
   const concerts = await readConcertsAsWritten(signal).catch(() => []);
