@@ -263,7 +263,6 @@ pub fn new_key() -> String {
 pub struct KeyHash(pub [u8; 32]);
 
 impl KeyHash {
-    /// The hash of a key.
     pub fn of(key: &str) -> KeyHash {
         KeyHash(sha256_of(key.as_bytes()))
     }

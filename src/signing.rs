@@ -47,7 +47,6 @@ impl SigningKey {
     }
 }
 
-/// The public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublicKey(VerifyingKey);
 

@@ -72,7 +72,6 @@ impl<'t> From<&'t Option<String>> for Cell<'t> {
 pub struct Table(csv::Writer<Vec<u8>>);
 
 impl Table {
-    /// A table with a header.
     pub fn new(header: &[&str]) -> Table {
         let begun = BYTE_ORDER_MARK.as_bytes().to_vec();
         let mut table = Table(csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(begun));

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::PayMethod;
+use super::{Changed, PayMethod};
+use crate::clock::Millis;
 use crate::http::{Fields, Reply};
 use crate::points::Points;
 use crate::refusal::Refusal;
@@ -51,14 +52,12 @@ pub(super) fn read_amount(fields: &mut Fields) -> Result<Points, Refusal> {
 /// Tops up and answers with it.
 pub(super) fn write_top_up(tx: &Tx, user_id: Uuid, amount: Points, method: Option<PayMethod>) -> Outcome<Written> {
     let changed = super::top_up(tx, user_id, amount, method)?;
-    let body = json!({
-        "topUpId": changed.entry_id,
-        "userId": user_id,
-        "amount": amount,
-        "balance": changed.balance,
-        "at": tx.now(),
-    });
-    Ok(entry_made(user_id, &body))
+    Ok(entry_made(user_id, &entry_json("topUpId", &changed, user_id, amount, tx.now())))
+}
+
+/// A new entry of a ledger, with its number by the name that this has in the call.
+pub(super) fn entry_json(number: &str, changed: &Changed, user_id: Uuid, amount: Points, at: Millis) -> Value {
+    json!({ number: changed.entry_id, "userId": user_id, "amount": amount, "balance": changed.balance, "at": at })
 }
 
 /// 201 for a new entry of a ledger, with where it is read.

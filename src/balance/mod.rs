@@ -34,7 +34,6 @@ column_words! {
     }
 }
 
-/// A balance.
 #[derive(Debug, Clone, Copy, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Balance {

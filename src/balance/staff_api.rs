@@ -4,7 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::PayMethod;
-use super::api::{entry_made, read_amount, write_top_up};
+use super::api::{entry_json, entry_made, read_amount, write_top_up};
 use crate::http::Fields;
 use crate::points::Points;
 use crate::refusal::Refusal;
@@ -93,14 +93,7 @@ pub fn correct(context: &Context) -> Outcome<Answer> {
     fields.end()?;
     Answer::write(move |tx| {
         let changed = super::correct(tx, user_id, amount, &reason)?;
-        let body = json!({
-            "entryId": changed.entry_id,
-            "userId": user_id,
-            "amount": amount,
-            "balance": changed.balance,
-            "at": tx.now(),
-        });
-        Ok(entry_made(user_id, &body))
+        Ok(entry_made(user_id, &entry_json("entryId", &changed, user_id, amount, tx.now())))
     })
 }
 

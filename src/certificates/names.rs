@@ -13,7 +13,6 @@ const NAMES_MAX: usize = 64;
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Name {
-    /// An address.
     Address(IpAddr),
     /// A name, in lower case.
     Host(String),

@@ -23,7 +23,6 @@ use rules::{Extent, Rule, Severity};
 /// Faults of one kind that are told one by one; of the others only how many there are.
 const TOLD_MAX: usize = 20;
 
-/// The rules, group by group.
 const GROUPS: [&[Rule]; 7] =
     [seats::RULES, reservations::RULES, ledger::RULES, tickets::RULES, line::RULES, feed::RULES, webhooks::RULES];
 

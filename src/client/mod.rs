@@ -74,7 +74,6 @@ impl<'a> Call<'a> {
     }
 }
 
-/// An answer.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Answer {
     pub status: u16,

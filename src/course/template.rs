@@ -112,7 +112,6 @@ pub struct Values {
     body: Value,
     /// The user whom the call names, or else the owner of the token.
     pub user: Option<User>,
-    /// The key of that user.
     pub user_key: String,
     /// The token of the request where it is not in `Authorization`.
     pub(super) token: Option<String>,

@@ -100,7 +100,6 @@ impl Fields {
         self.has(name).then(|| read(self).map(Some)).transpose()
     }
 
-    /// A text.
     pub fn text(&mut self, name: &str) -> Result<String, Refusal> {
         match self.must(name)? {
             Value::String(text) => Ok(text),
@@ -165,7 +164,6 @@ impl Fields {
             .ok_or_else(|| Refusal::invalid(self.pointer(name), "must be true or false", "true 또는 false여야 합니다"))
     }
 
-    /// An id.
     pub fn id(&mut self, name: &str) -> Result<Uuid, Refusal> {
         let text = self.text(name)?;
         ids::parse_id(&text).ok_or_else(|| {
@@ -179,7 +177,6 @@ impl Fields {
         must_be_date(&text, self.pointer(name)).map(|()| text)
     }
 
-    /// An instant.
     pub fn instant(&mut self, name: &str) -> Result<Millis, Refusal> {
         let text = self.text(name)?;
         Millis::parse_rfc3339(&text).ok_or_else(|| {
@@ -191,7 +188,6 @@ impl Fields {
         })
     }
 
-    /// An object.
     pub fn object(&mut self, name: &str) -> Result<Fields, Refusal> {
         Fields::of_value(self.must(name)?, self.pointer(name))
     }

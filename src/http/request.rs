@@ -74,7 +74,6 @@ pub struct Resumed {
 pub struct Request {
     /// `X-Request-Id`: the caller's if it sent a sane one, else one made by the HTTP server.
     pub id: String,
-    /// The method.
     pub method: Method,
     /// The path, still percent-encoded, without the query.
     pub path: String,
@@ -165,7 +164,6 @@ pub enum Credential {
 }
 
 impl Credential {
-    /// The credential of a request.
     pub fn of(request: &Request) -> Credential {
         let Some((scheme, rest)) = request.header("authorization").and_then(|field| field.split_once(' ')) else {
             return Credential::Nothing;

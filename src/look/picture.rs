@@ -22,7 +22,6 @@ column_words! {
 }
 
 impl Format {
-    /// Its media type.
     pub const fn media_type(self) -> &'static str {
         match self {
             Format::Png => "image/png",

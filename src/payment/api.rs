@@ -12,7 +12,7 @@ use crate::http::Reply;
 use crate::points::Points;
 use crate::queue::{Caller, TokenStatus};
 use crate::refusal::Refusal;
-use crate::reservation::api::{read_date, read_seats, read_seats_of, read_wanted_seats, reservation_id};
+use crate::reservation::api::{location, read_date, read_seats, read_seats_of, read_wanted_seats, reservation_id};
 use crate::reservation::{self, ReservationView, Status};
 use crate::store::Outcome;
 use crate::ticket::{self, Ticket};
@@ -92,8 +92,8 @@ pub fn exchange(context: &Context, caller: Caller) -> Outcome<Answer> {
     Answer::write(move |tx| {
         let what = (reservation_id, give_back.as_deref());
         let made = super::exchange_own(tx, &signing, caller.key, what, &seats, amount, &sale)?;
-        let at = format!("/api/v1/reservations/{}", made.reservation.reservation_id);
-        Ok(Written::Ready(Reply::json(201, &ReservationView::of(&made, tx.now())).with("Location", at)))
+        let reply = Reply::json(201, &ReservationView::of(&made, tx.now()));
+        Ok(Written::Ready(reply.with("Location", location(made.reservation.reservation_id))))
     })
 }
 

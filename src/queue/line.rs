@@ -15,7 +15,6 @@ use crate::ids::LineId;
 /// let in stays here until all before them are gone too.
 type Issued = VecDeque<(u32, u32)>;
 
-/// A line.
 #[derive(Debug)]
 pub(super) struct Line {
     pub line_id: LineId,

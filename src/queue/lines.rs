@@ -40,7 +40,6 @@ pub struct LineView {
     pub figures: Figures,
 }
 
-/// The lines.
 #[derive(Debug)]
 pub struct Lines {
     /// Makes their tokens.

@@ -84,7 +84,6 @@ impl LiveTokens {
         &mut self.lines[number]
     }
 
-    /// A line.
     pub fn line(&self, line_id: LineId) -> Option<&Line> {
         self.lines.iter().find(|line| line.line_id == line_id)
     }

@@ -203,7 +203,6 @@ pub(super) fn find(connection: &Connection, key: TokenKey) -> rusqlite::Result<O
     connection.prepare_cached(&format!("{TOKEN} WHERE token = ?1"))?.query_row([Blob16::from(key)], read).optional()
 }
 
-/// The live token of a user in a line.
 pub fn find_live(connection: &Connection, line_id: LineId, user_id: Uuid) -> rusqlite::Result<Option<Token>> {
     connection
         .prepare_cached(&format!("{TOKEN} WHERE user_id = ?1 AND line_id = ?2 AND status <> 'EXPIRED'"))?

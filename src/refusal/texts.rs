@@ -12,7 +12,6 @@ pub(super) struct Text {
 /// English, then Korean: title, what happened, what to do.
 type Both = [[&'static str; 3]; 2];
 
-/// The texts of a code.
 pub(super) fn of(code: Code, language: Language) -> Text {
     let [en, ko] = both(code);
     let [title, detail, remedy] = match language {

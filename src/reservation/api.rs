@@ -38,7 +38,8 @@ pub fn reservation_json_for_staff(details: &ReservationDetails, now: Millis) -> 
     shown
 }
 
-fn location(reservation_id: Uuid) -> String {
+/// Where a reservation is read.
+pub fn location(reservation_id: Uuid) -> String {
     format!("/api/v1/reservations/{reservation_id}")
 }
 

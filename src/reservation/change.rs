@@ -82,9 +82,7 @@ impl SeatChange {
     fn write(self, tx: &Tx, mut reservation: Reservation) -> Outcome<ReservationDetails> {
         let SeatChange { mut stay, repriced, removed, added, claims } = self;
         if !claims.is_empty() {
-            return Err(
-                Refusal::SeatUnavailable { seats: claims.into_iter().map(|claim| claim.label).collect() }.into()
-            );
+            return Err(hold::unavailable(claims).into());
         }
         if !added.is_empty() || !removed.is_empty() {
             seat::change_hold(tx, &reservation.hold(), &added, &removed)?;
@@ -95,8 +93,7 @@ impl SeatChange {
         stay.sort_by_key(|seat| seat.seat_no);
         reservation.amount = Points::sum(stay.iter().map(|seat| seat.price)).ok_or(Refusal::Internal)?;
         sql::update_amount(tx, reservation.reservation_id, reservation.amount)?;
-        let date = schedule::must_find(tx, reservation.schedule_id)?;
-        ReservationDetails::with(tx, reservation, date, stay)
+        ReservationDetails::with_seats(tx, reservation, stay)
     }
 }
 

@@ -8,7 +8,6 @@ use super::{Reservation, ReservationDetails, Status, must_be_of, sql};
 use crate::clock::Millis;
 use crate::queue;
 use crate::refusal::Refusal;
-use crate::schedule;
 use crate::seat::{self, WantedSeat};
 use crate::store::{Outcome, SkippedRows};
 use crate::venue::{Change, Tx};
@@ -37,8 +36,7 @@ pub fn cancel_any(tx: &Tx, reservation_id: Uuid) -> Outcome<ReservationDetails> 
 fn cancel_this(tx: &Tx, reservation: Reservation) -> Outcome<ReservationDetails> {
     reservation.must_be_pending(tx.now())?;
     let (reservation, seats) = end_unpaid(tx, reservation, Status::Cancelled)?;
-    let date = schedule::must_find(tx, reservation.schedule_id)?;
-    ReservationDetails::with(tx, reservation, date, seats)
+    ReservationDetails::with_seats(tx, reservation, seats)
 }
 
 /// Ends a pending reservation without a payment: its seats are free and the visit ends at its own time. Only after a

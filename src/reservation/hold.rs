@@ -188,6 +188,11 @@ pub(super) fn hold(
     Ok((reservation, seats))
 }
 
+/// The refusal of seats that others have.
+pub(super) fn unavailable(claims: Vec<SeatClaim>) -> Refusal {
+    Refusal::SeatUnavailable { seats: claims.into_iter().map(|claim| claim.label).collect() }
+}
+
 /// Whether a user who has `taken` seats of a date may have `more`: by the limit of all, or by their own.
 ///
 /// # Errors
@@ -251,9 +256,7 @@ impl ResolvedSeats {
                 seats.sort_by_key(|seat| seat.seat_no);
                 Ok(seats)
             }
-            ResolvedSeats::Labelled { claims, .. } => {
-                Err(Refusal::SeatUnavailable { seats: claims.into_iter().map(|claim| claim.label).collect() }.into())
-            }
+            ResolvedSeats::Labelled { claims, .. } => Err(unavailable(claims).into()),
             ResolvedSeats::Best { seats, wanted } => {
                 let mut seats = seats.best(&wanted)?;
                 seat::agree(tx, schedule_id, seats.iter_mut().zip(&wanted.tariffs))?;

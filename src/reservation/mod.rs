@@ -200,8 +200,16 @@ pub struct ReturnedSeat {
 
 impl ReservationDetails {
     pub fn of(connection: &Connection, reservation: Reservation) -> Outcome<ReservationDetails> {
-        let date = schedule::must_find(connection, reservation.schedule_id)?;
         let seats = sql::list_seats(connection, reservation.reservation_id)?;
+        ReservationDetails::with_seats(connection, reservation, seats)
+    }
+
+    fn with_seats(
+        connection: &Connection,
+        reservation: Reservation,
+        seats: Vec<WantedSeat>,
+    ) -> Outcome<ReservationDetails> {
+        let date = schedule::must_find(connection, reservation.schedule_id)?;
         ReservationDetails::with(connection, reservation, date, seats)
     }
 

@@ -34,8 +34,7 @@ pub fn refund(tx: &Tx, reservation_id: Uuid, labels: Option<&[String]>) -> Outco
     if let Some(method) = method.filter(|_| amount > Points::ZERO) {
         balance::pay_out(tx, user_id, amount, method, Some(reservation_id))?;
     }
-    let date = schedule::must_find(tx, reservation.schedule_id)?;
-    ReservationDetails::with(tx, reservation, date, seats)
+    ReservationDetails::with_seats(tx, reservation, seats)
 }
 
 /// Refunds seats of a user's own reservation, or all of it, as long as the terms of its sale let users do that.

@@ -97,7 +97,6 @@ pub(super) fn list_exchanged(connection: &Connection, reservation_id: Uuid) -> r
         .collect()
 }
 
-/// The reservation of an id.
 pub fn find(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<Option<Reservation>> {
     connection
         .prepare_cached(&format!("{RESERVATION} WHERE reservation_id = ?1"))?
@@ -115,7 +114,6 @@ pub fn find_with_seats(
     found.map(|found| Ok((found, list_seats(connection, reservation_id)?))).transpose()
 }
 
-/// The reservation of a payment.
 pub fn find_by_payment(connection: &Connection, payment_id: Uuid) -> rusqlite::Result<Option<Reservation>> {
     connection.prepare_cached(&format!("{RESERVATION} WHERE payment_id = ?1"))?.query_row([payment_id], read).optional()
 }

@@ -15,7 +15,6 @@ use crate::venue::{Answer, Context};
 /// The role that may do everything.
 pub(super) const ADMIN: &[Role] = &[Role::Admin];
 
-/// One route.
 pub struct Route {
     /// The method; GET answers HEAD as well.
     pub method: Method,
@@ -24,7 +23,6 @@ pub struct Route {
     /// The parameters of the query that it takes; `None`: a page, which
     /// takes whatever a link carries and reads none of it.
     pub query: Option<&'static [&'static str]>,
-    /// The body.
     pub body: Body,
     /// What an `Idempotency-Key` does.
     pub key_use: KeyUse,

@@ -22,7 +22,6 @@ use crate::refusal::{Language, Refusal};
 use crate::store::Outcome;
 use crate::venue::{Change, EventType, Tx, record};
 
-/// A concert.
 #[derive(Debug, Clone, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Concert {

@@ -124,7 +124,6 @@ fn read(row: &Row) -> rusqlite::Result<Schedule> {
     })
 }
 
-/// The schedule of an id.
 pub fn find(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Option<Schedule>> {
     connection.prepare_cached(&format!("{SCHEDULE} WHERE schedule_id = ?1"))?.query_row([schedule_id], read).optional()
 }

@@ -77,7 +77,6 @@ pub(super) fn find(connection: &Connection, ticket_id: Uuid) -> rusqlite::Result
     connection.prepare_cached(&format!("{FOUND} WHERE t.ticket_id = ?1"))?.query_row([ticket_id], read).optional()
 }
 
-/// The ticket of a number.
 pub fn find_by_number(connection: &Connection, number: &str) -> rusqlite::Result<Option<TicketDetails>> {
     connection.prepare_cached(&format!("{FOUND} WHERE t.number = ?1"))?.query_row([number], read).optional()
 }

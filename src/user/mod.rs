@@ -77,7 +77,6 @@ impl NewUser {
     }
 }
 
-/// Registers a user.
 pub fn register(tx: &Tx, new: NewUser) -> Outcome<Registered> {
     insert(tx, None, new)
 }

@@ -24,14 +24,12 @@ pub struct Wait {
 pub enum Until {
     /// A token is let in or ends, or the line is paused or its message changes: the mark is another then.
     TokenMoves {
-        /// The token.
         key: TokenKey,
         /// What the caller was told, hashed.
         mark: u64,
     },
     /// A reservation is no longer pending. Whose it is was checked before; the token may be over by then.
     ReservationSettles {
-        /// The reservation.
         reservation_id: Uuid,
         /// It was made by this very request, so the answer is 201 with its place.
         is_new: bool,
@@ -43,7 +41,6 @@ pub enum Until {
     },
     /// A test was sent to a webhook.
     WebhookTested {
-        /// The webhook.
         webhook_id: i64,
         /// The number of the test.
         test_no: i64,

@@ -34,7 +34,6 @@ impl Event {
 pub struct Entry {
     /// By how much the balance changed.
     pub amount: i64,
-    /// The balance after it.
     pub balance_after: i64,
     /// `TOP_UP`, `PAYMENT`, `REFUND`, `CORRECTION`.
     pub kind: String,
@@ -43,7 +42,6 @@ pub struct Entry {
 /// A reservation as its owner is shown it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reservation {
-    /// Its status.
     pub status: String,
     /// What it costs.
     pub amount: i64,
@@ -58,7 +56,6 @@ pub struct Reservation {
 pub struct Account {
     /// Who.
     pub user_id: String,
-    /// The balance.
     pub balance: i64,
     /// The ledger, oldest first.
     pub entries: Vec<Entry>,

@@ -70,7 +70,6 @@ pub(super) enum Phase {
     Leaving,
 }
 
-/// One customer.
 #[derive(Debug)]
 pub(super) struct Customer {
     pub number: u64,

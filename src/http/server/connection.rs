@@ -42,9 +42,7 @@ pub enum Action {
     ShutWrite,
     /// Nothing, until its request is answered.
     Rest,
-    /// Reset it.
     Reset,
-    /// Close it.
     Close,
 }
 
@@ -96,7 +94,7 @@ pub struct Waiter {
     /// Its wait is over then; asking again does not move it.
     pub deadline_ms: u64,
     /// Why it was last asked again.
-    pub turn: Wake,
+    pub wake: Wake,
     /// The key under which it counts against its client's limit, if it has one.
     pub key: Option<IpAddr>,
 }

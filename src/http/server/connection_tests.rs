@@ -285,7 +285,7 @@ fn long_poll_reads_a_little_ahead_to_see_its_client_leave_and_answers_in_order()
         memo: "memo".into(),
         told: None,
     };
-    let waiter = Box::new(Waiter { waiting, deadline_ms: 1_000, turn: Wake::Notified, key: None });
+    let waiter = Box::new(Waiter { waiting, deadline_ms: 1_000, wake: Wake::Notified, key: None });
     rig.connection.wait(waiter);
     assert_eq!((rig.connection.deadline_ms(), rig.send(b"")), (1_000, Action::Read(WAITING_INPUT_MAX_BYTES)));
     assert_eq!(rig.send(&GET.repeat(200)), Action::Rest, "no more than a little");

@@ -164,7 +164,6 @@ impl<S> Connections<S> {
         true
     }
 
-    /// The id of the next connection.
     pub fn next_id(&self) -> ConnectionId {
         let slot = self.slab.vacant_key();
         ConnectionId::new(slot, self.links.get(slot).map_or(0, |link| link.generation))

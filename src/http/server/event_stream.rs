@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use super::upstream::{Topic, WaitingRequest};
 
-/// A stream of events.
 #[derive(Debug)]
 pub struct EventStream {
     /// What asking for the next piece takes.

@@ -49,7 +49,6 @@ const FIELDS_MAX: usize = 96;
 /// The head of a request that has been checked.
 #[derive(Debug)]
 pub struct Head<'b> {
-    /// The method.
     pub method: Method,
     /// Path and query, or `*`.
     pub target: Cow<'b, str>,
@@ -92,7 +91,6 @@ pub struct Head<'b> {
 pub struct Bounds<'n> {
     /// All bytes of it.
     pub bytes: usize,
-    /// Its fields.
     pub fields: usize,
     /// Fields that are relayed beside [`RELAYED`], each of which [`is_relayable`].
     pub also: &'n [String],

@@ -64,7 +64,7 @@ impl LongPolls {
         self.waiters.end();
         let connection = connection?;
         let before = connection.take_waiter();
-        let was_over = before.as_ref().is_some_and(|waiter| waiter.turn != Wake::Notified);
+        let was_over = before.as_ref().is_some_and(|waiter| waiter.wake != Wake::Notified);
         let max_bytes = turn.limits.parked_max_bytes;
         let Some(waiting) = waiting.filter(|waiting| !was_over && waiting.bytes() <= max_bytes) else {
             let why = if was_over { "the wait was over" } else { "it is malformed or too long" };
@@ -79,7 +79,7 @@ impl LongPolls {
         let over_ms = turn.now_ms + u64::from(waiting.wait_seconds) * 1_000;
         let deadline_ms = before.map_or(over_ms, |waiter| waiter.deadline_ms);
         let key = turn.limits.key_of(connection.meta.origin);
-        let waiter = Box::new(Waiter { waiting, deadline_ms, turn: Wake::Notified, key });
+        let waiter = Box::new(Waiter { waiting, deadline_ms, wake: Wake::Notified, key });
         if turn.is_stopping || deadline_ms <= turn.now_ms {
             Some(connection.resume(waiter, Wake::TimedOut, turn))
         } else if is_first && !self.may_wait(&waiter.waiting, key, turn) {

@@ -228,7 +228,7 @@ impl Connection {
     /// Resumes a request that waited.
     pub fn resume(&mut self, mut waiter: Box<Waiter>, wake: Wake, turn: &mut LoopTurn) -> Submission {
         let submission = self.ask_again(&waiter.waiting, &waiter.waiting.memo, None, wake, turn);
-        waiter.turn = wake;
+        waiter.wake = wake;
         self.state = State::Dispatched(Some(waiter));
         submission
     }

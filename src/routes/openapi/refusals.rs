@@ -54,7 +54,6 @@ pub(super) fn name(code: Code) -> String {
     format!("{code:?}")
 }
 
-/// The code of a word.
 pub(super) fn code_of(word: &Value) -> Result<Code, String> {
     let found = Code::ALL.iter().find(|code| word == code.word());
     found.copied().ok_or_else(|| format!("{word} is no refusal"))

@@ -15,7 +15,6 @@ pub const INNER_BIT: usize = 1 << 63;
 pub struct InFlight {
     /// Whose it is.
     pub connection: ConnectionId,
-    /// Its number.
     pub number: u64,
     /// The epoch of notifications in which it was sent (`waiters`).
     pub epoch_seen: u64,

@@ -45,7 +45,6 @@ pub use response::UpstreamResponse;
 pub enum UpstreamEvent<'b> {
     /// Nothing, or not all of it yet.
     Nothing,
-    /// An answer.
     Answer(InFlight, UpstreamResponse<'b>),
     /// The connection was closed; the request on it is lost.
     Lost(InFlight),

@@ -127,11 +127,11 @@ pub fn read_envelope(value: &str) -> Option<RequestEnvelope> {
     let resumed = match word {
         None | Some(CHECK_HEAD) => None,
         Some(word) => {
-            let turn = [Wake::Notified, Wake::TimedOut, Wake::NoRoom].into_iter().find(|turn| turn.word() == word)?;
+            let wake = [Wake::Notified, Wake::TimedOut, Wake::NoRoom].into_iter().find(|wake| wake.word() == word)?;
             let memo = unescape(words.next()?.strip_prefix('=')?)?;
             let told = words.next().map(|word| unescape(word.strip_prefix('~')?));
             let told = if let Some(told) = told { Some(told?) } else { None };
-            Some(Resumed { memo, told, over: turn != Wake::Notified, applied: turn != Wake::NoRoom })
+            Some(Resumed { memo, told, over: wake != Wake::Notified, applied: wake != Wake::NoRoom })
         }
     };
     Some(RequestEnvelope { number, peer, id, is_head: word == Some(CHECK_HEAD), resumed })
@@ -206,20 +206,20 @@ pub fn write_waiting(waiting: &WaitingRequest) -> Vec<u8> {
 /// Reads "not yet".
 pub fn read_waiting(body: &[u8]) -> Option<WaitingRequest> {
     let text = std::str::from_utf8(body).ok()?;
-    let mut conns = text.splitn(7, '\n');
-    let wait_seconds = conns.next()?.parse().ok()?;
-    let method = Method::parse(conns.next()?)?;
-    let (target, language) = (conns.next()?.into(), conns.next()?.into());
-    let topics = conns.next()?.split_terminator(',').map(|hex| u128::from_str_radix(hex, 16).ok().map(Topic));
+    let mut lines = text.splitn(7, '\n');
+    let wait_seconds = lines.next()?.parse().ok()?;
+    let method = Method::parse(lines.next()?)?;
+    let (target, language) = (lines.next()?.into(), lines.next()?.into());
+    let topics = lines.next()?.split_terminator(',').map(|hex| u128::from_str_radix(hex, 16).ok().map(Topic));
     let topics = topics.collect::<Option<_>>()?;
-    let told = match conns.next()? {
+    let told = match lines.next()? {
         "" => None,
         told => {
             let (is_shared, has_more, id) = (told.get(..1)? == "1", told.get(1..2)? == "1", told.get(2..)?.into());
             Some(StreamCursor { id, is_shared, has_more })
         }
     };
-    Some(WaitingRequest { wait_seconds, method, target, language, topics, memo: conns.next()?.into(), told })
+    Some(WaitingRequest { wait_seconds, method, target, language, topics, memo: lines.next()?.into(), told })
 }
 
 #[cfg(test)]
@@ -230,23 +230,23 @@ mod tests {
     fn note_reads_back_whatever_the_memo_holds() {
         for memo in ["", "plain", "a b%20\r\nx: y\u{0}", "좌석=%"] {
             let all = [(Wake::Notified, None), (Wake::TimedOut, Some("1-2")), (Wake::NoRoom, Some(""))];
-            for (turn, told) in all {
-                let mut conn = Vec::new();
+            for (wake, told) in all {
+                let mut field = Vec::new();
                 write_envelope(
-                    &mut conn,
+                    &mut field,
                     7,
                     "::1".parse().unwrap(),
                     &RequestId::Theirs("id-1".into()),
-                    Purpose::Resume(memo, told, turn),
+                    Purpose::Resume(memo, told, wake),
                 );
-                let conn = String::from_utf8(conn).unwrap();
-                let value = conn.strip_prefix("upstream: ").unwrap().strip_suffix("\r\n").unwrap();
+                let field = String::from_utf8(field).unwrap();
+                let value = field.strip_prefix("upstream: ").unwrap().strip_suffix("\r\n").unwrap();
                 assert!(value.bytes().all(|b| (b' '..=b'~').contains(&b)), "{value}");
                 let resumed = Resumed {
                     memo: memo.to_owned(),
                     told: told.map(str::to_owned),
-                    over: turn != Wake::Notified,
-                    applied: turn != Wake::NoRoom,
+                    over: wake != Wake::Notified,
+                    applied: wake != Wake::NoRoom,
                 };
                 let envelope = RequestEnvelope {
                     number: 7,
@@ -287,7 +287,7 @@ mod tests {
             target: "/a?b".into(),
             language: "ko, en;q=0.5".into(),
             topics: [Topic(1), Topic(u128::MAX)].into(),
-            memo: "conn\nline\n".into(),
+            memo: "one\nline\n".into(),
             told: None,
         };
         for told in [None, Some(StreamCursor { id: "좌석-2".into(), is_shared: true, has_more: false })] {
