@@ -206,20 +206,20 @@ pub fn write_waiting(waiting: &WaitingRequest) -> Vec<u8> {
 /// Reads "not yet".
 pub fn read_waiting(body: &[u8]) -> Option<WaitingRequest> {
     let text = std::str::from_utf8(body).ok()?;
-    let mut lines = text.splitn(7, '\n');
-    let wait_seconds = lines.next()?.parse().ok()?;
-    let method = Method::parse(lines.next()?)?;
-    let (target, language) = (lines.next()?.into(), lines.next()?.into());
-    let topics = lines.next()?.split_terminator(',').map(|hex| u128::from_str_radix(hex, 16).ok().map(Topic));
+    let mut rows = text.splitn(7, '\n');
+    let wait_seconds = rows.next()?.parse().ok()?;
+    let method = Method::parse(rows.next()?)?;
+    let (target, language) = (rows.next()?.into(), rows.next()?.into());
+    let topics = rows.next()?.split_terminator(',').map(|hex| u128::from_str_radix(hex, 16).ok().map(Topic));
     let topics = topics.collect::<Option<_>>()?;
-    let told = match lines.next()? {
+    let told = match rows.next()? {
         "" => None,
         told => {
             let (is_shared, has_more, id) = (told.get(..1)? == "1", told.get(1..2)? == "1", told.get(2..)?.into());
             Some(StreamCursor { id, is_shared, has_more })
         }
     };
-    Some(WaitingRequest { wait_seconds, method, target, language, topics, memo: lines.next()?.into(), told })
+    Some(WaitingRequest { wait_seconds, method, target, language, topics, memo: rows.next()?.into(), told })
 }
 
 #[cfg(test)]
