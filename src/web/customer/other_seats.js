@@ -61,7 +61,7 @@ class MoreSeats extends Hall {
 /** Paid seats for as many others of the date: the difference is told before it is agreed. */
 class Exchange extends Hall {
   constructor(reservation, options) {
-    super({ ...options, kept: `boxoffice.exchange.${reservation.reservationId}`, words: ['exchange.next', 'exchange.hint'] });
+    super({ ...options, kept: `boxoffice.exchange.${reservation.reservationId}`, words: ['exchangeOwn.next', 'exchangeOwn.hint'] });
     this.reservation = reservation;
     this.back = reservation.seats;
   }
@@ -74,17 +74,17 @@ class Exchange extends Hall {
     const named = this.namedBack().map((seat, at) => ({ ...this.back[at], name: seatName(seat) }));
     const choose = (chosen) => {
       this.back = chosen;
-      tell(says, say('exchange.chooseAs', { n: chosen.length }));
+      tell(says, say('exchangeOwn.chooseAs', { n: chosen.length }));
       this.drawTray();
     };
-    const says = el('p', { class: 'soft', role: 'status' }, say('exchange.chooseAs', { n: named.length }));
-    return el('section', { class: 'card' }, el('h2', {}, say('exchange.back')),
+    const says = el('p', { class: 'soft', role: 'status' }, say('exchangeOwn.chooseAs', { n: named.length }));
+    return el('section', { class: 'card' }, el('h2', {}, say('exchangeOwn.back')),
       named.length > 1 ? seatBoxes(named, choose).node : el('p', {}, named[0].name), says);
   }
 
   async send({ seats }) {
     const chosen = this.chosenSeats();
-    if (chosen.length !== this.back.length) return void toast(say('exchange.count', { n: this.back.length }));
+    if (chosen.length !== this.back.length) return void toast(say('exchangeOwn.count', { n: this.back.length }));
     const sum = (prices) => prices.reduce((all, price) => all + price, 0);
     const amount = sum(chosen.map(priceAt));
     const difference = amount - sum(this.back.map(({ price }) => price));
@@ -92,20 +92,20 @@ class Exchange extends Hall {
     const { body: { balance } } = await patiently('GET', `/users/${me().userId}/balance`, { authorization: asUser(), signal: this.signal });
     const short = difference - balance;
     const yes = await ask({
-      title: say('exchange.title'), signal: this.signal,
-      body: el('div', {}, el('p', {}, say('exchange.from', { before: seatNames(this.namedBack()), after: seatNames(chosen) })),
-        el('p', {}, say(difference > 0 ? 'exchange.pays' : difference < 0 ? 'exchange.gets' : 'exchange.even', { price })),
-        difference > 0 && el('p', { class: 'soft' }, say('exchange.balance', { price: points(balance) })),
+      title: say('exchangeOwn.title'), signal: this.signal,
+      body: el('div', {}, el('p', {}, say('exchangeOwn.from', { before: seatNames(this.namedBack()), after: seatNames(chosen) })),
+        el('p', {}, say(difference > 0 ? 'exchangeOwn.pays' : difference < 0 ? 'exchangeOwn.gets' : 'exchangeOwn.even', { price })),
+        difference > 0 && el('p', { class: 'soft' }, say('exchangeOwn.balance', { price: points(balance) })),
         short > 0 && el('p', { class: 'note warn' }, say('pay.shortWarning', { n: short })),
-        el('p', { class: 'soft' }, say('exchange.void'))),
-      choices: [{ label: say('exchange.stay'), value: false, kind: short > 0 ? 'main' : '' }, ...(short > 0 ? [] : [{ label: say('exchange.go'), value: true, kind: 'main' }])],
+        el('p', { class: 'soft' }, say('exchangeOwn.void'))),
+      choices: [{ label: say('exchangeOwn.stay'), value: false, kind: short > 0 ? 'main' : '' }, ...(short > 0 ? [] : [{ label: say('exchangeOwn.go'), value: true, kind: 'main' }])],
     });
     if (!yes) return;
     const body = { giveBack: this.back.map(({ seat }) => seat), seats, amount };
     const path = `/reservations/${this.reservation.reservationId}/exchange`;
     const answer = await patiently('POST', path, { body, authorization: asVisitor(), key: newKey(), signal: this.signal });
     this.took(answer.body);
-    toast(say('exchange.done'));
+    toast(say('exchangeOwn.done'));
     location.hash = `#/tickets/${answer.body.reservationId}`;
   }
 

@@ -164,5 +164,5 @@ function giveBack({ reservationId, refundUntil, seats }, unused, timeZone, notes
   return el('section', { class: 'no-print refund' },
     el('p', { class: 'soft small' }, say('refund.until', { when: dateTime(refundUntil, timeZone) })),
     el('div', { class: 'bar' }, busyButton(say('refund.go'), refund, 'small'),
-      el('a', { class: 'button small', href: `#/exchange/${reservationId}` }, say('exchange.begin'))));
+      el('a', { class: 'button small', href: `#/exchange/${reservationId}` }, say('exchangeOwn.begin'))));
 }

@@ -105,7 +105,7 @@ export const counter = {
   'account.banBegin': ['예매 금지…', 'Ban…'],
   'account.ban': ['예매 금지', 'Ban'],
   'account.banTitle': ['{name} 님의 예매를 금지할까요?', 'Ban {name}?'],
-  'account.banSays': ['대기와 예매가 바로 끝나고, 잡아 둔 좌석은 풀립니다. 결제한 티켓은 그대로입니다.', 'Their place in the line and their visit end at once, and what they hold is released. What is paid stays theirs.'],
+  'account.banSays': ['대기와 예매가 바로 끝나고, 결제하지 않은 좌석은 다시 판매됩니다. 결제한 티켓은 그대로입니다.', 'They leave the line or their booking at once, and unpaid seats are released. What is paid stays theirs.'],
   'account.banDone': ['{name} 님의 예매를 금지했습니다.', '{name} is banned.'],
   'account.unbanBegin': ['예매 금지 풀기…', 'Lift the ban…'],
   'account.unban': ['금지 풀기', 'Lift the ban'],
