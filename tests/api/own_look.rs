@@ -171,7 +171,7 @@ fn picture_that_is_none_or_too_large_and_an_address_that_is_not_https_are_refuse
 
 #[test]
 fn page_of_a_concert_has_its_words_by_language_and_what_a_link_to_it_shows() {
-    let app = TestApp::with_seats(2, &[]);
+    let app = TestApp::with_seats(2, &["--http-proxies=127.0.0.1", "--top-up-policy=self"]);
     let change = json!({
         "description": "A <b>night</b>\nof \"songs\"", "runningMinutes": 90, "ageFrom": 8, "poster": BASE64.encode(png()),
         "translations": { "ko": { "title": "서울의 밤" } },
@@ -202,6 +202,29 @@ fn page_of_a_concert_has_its_words_by_language_and_what_a_link_to_it_shows() {
     get(&app, &poster, &[]).must(200); // the logo is the same picture
     assert_eq!((&concert(&app)["ageFrom"], &concert(&app)["translations"]["ko"]), (&Value::Null, &Value::Null));
     assert_eq!(concert(&app)["runningMinutes"], 90, "what was not named stays");
+}
+
+/// What a link shows elsewhere is kept there: nobody else is to say where it leads.
+#[test]
+fn forwarded_fields_say_where_a_link_leads_only_when_a_trusted_proxy_wrote_them() {
+    let link = |app: &TestApp, fields: &[(&str, &str)]| {
+        let text = get(app, "/", &[&[("accept", "text/html")], fields].concat()).text.clone();
+        text.split_once("og:url\" content=\"").unwrap().1.split_once('"').unwrap().0.to_owned()
+    };
+    let told: [&[(&str, &str)]; 4] = [
+        &[("X-Forwarded-Proto", "https")],
+        &[("X-Forwarded-For", "192.0.2.7"), ("X-Forwarded-Proto", "https")],
+        &[("Forwarded", "for=192.0.2.7;proto=https;host=evil.example")],
+        &[("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "evil.example")],
+    ];
+    let [alone, proxied] =
+        [&[][..], &["--http-proxies=127.0.0.1", "--top-up-policy=self"]].map(|flags| TestApp::empty(flags));
+    for fields in told {
+        assert_eq!(link(&alone, fields), alone.url(), "{fields:?}");
+        assert_eq!(link(&proxied, fields), proxied.url().replace("http://", "https://"), "{fields:?}");
+    }
+    let odd = [("X-Forwarded-Proto", "javascript"), ("X-Forwarded-Host", "evil.example")];
+    assert_eq!(link(&proxied, &odd), proxied.url());
 }
 
 #[test]

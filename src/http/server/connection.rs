@@ -105,6 +105,8 @@ pub struct RequestMeta {
     pub id: RequestId,
     /// Where the client is, through trusted proxies.
     pub origin: IpAddr,
+    /// It speaks https, with this server or a trusted proxy.
+    pub is_https: bool,
     pub language: Language,
     pub keep_alive: bool,
     pub head_only: bool,
@@ -172,6 +174,7 @@ impl Connection {
             meta: RequestMeta {
                 id: turn.request_id(None),
                 origin: peer,
+                is_https: false,
                 language: Language::En,
                 keep_alive: false,
                 head_only: false,

@@ -8,7 +8,7 @@ use crate::http::Method;
 use crate::refusal::{Language, Localized, Refusal};
 
 /// The fields that are relayed to the handler, in lower case; nothing else of a client's head gets past the server.
-pub const RELAYED: [&str; 9] = [
+pub const RELAYED: [&str; 8] = [
     "authorization",
     "accept",
     "accept-language",
@@ -17,11 +17,15 @@ pub const RELAYED: [&str; 9] = [
     "if-none-match",
     "prefer",
     "last-event-id",
-    "x-forwarded-proto",
 ];
 
+/// What proxies write of the way to here, in lower case.
+pub const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", HTTPS_FIELD];
+/// Says `https` to the handler where that is spoken with the client, or a trusted proxy says so.
+pub const HTTPS_FIELD: &str = "x-forwarded-proto";
+
 /// Those that the server reads itself, or writes to its inner requests.
-const OWN: [&str; 14] = [
+const OWN: [&str; 12] = [
     "accept-encoding",
     "access-control-request-method",
     "access-control-request-private-network",
@@ -29,12 +33,10 @@ const OWN: [&str; 14] = [
     "content-encoding",
     "content-length",
     "expect",
-    "forwarded",
     "host",
     "origin",
     "transfer-encoding",
     "upstream",
-    "x-forwarded-for",
     "x-request-id",
 ];
 
@@ -80,10 +82,8 @@ pub struct Head<'b> {
     pub asks_private_network: bool,
     /// Whether the client takes gzip (`Accept-Encoding`).
     pub accepts_gzip: bool,
-    /// `Forwarded`.
-    pub forwarded: Option<Cow<'b, str>>,
-    /// `X-Forwarded-For`.
-    pub x_forwarded_for: Option<Cow<'b, str>>,
+    /// The fields of [`FORWARDED`], at their places.
+    pub forwarded: [Option<Cow<'b, str>>; FORWARDED.len()],
 }
 
 /// The bounds of a head.
@@ -206,7 +206,7 @@ pub fn is_field_name(name: &str) -> bool {
 /// Whether a field can be relayed to handlers that ask for it: its name is one, and it is none that the server reads
 /// itself.
 pub fn is_relayable(name: &str) -> bool {
-    is_field_name(name) && !OWN.iter().any(|own| name.eq_ignore_ascii_case(own))
+    is_field_name(name) && !OWN.iter().chain(&FORWARDED).any(|own| name.eq_ignore_ascii_case(own))
 }
 
 fn is_token(byte: u8) -> bool {
@@ -231,8 +231,7 @@ struct HeadFields<'b> {
     is_preflight: bool,
     asks_private_network: bool,
     accept_encoding: Option<Cow<'b, str>>,
-    forwarded: Option<Cow<'b, str>>,
-    x_forwarded_for: Option<Cow<'b, str>>,
+    forwarded: [Option<Cow<'b, str>>; FORWARDED.len()],
 }
 
 impl<'b> HeadFields<'b> {
@@ -244,11 +243,8 @@ impl<'b> HeadFields<'b> {
         if is("accept-encoding") {
             return keep(&mut self.accept_encoding, "accept-encoding", value);
         }
-        if is("forwarded") {
-            return keep(&mut self.forwarded, "forwarded", value);
-        }
-        if is("x-forwarded-for") {
-            return keep(&mut self.x_forwarded_for, "x-forwarded-for", value);
+        if let Some(place) = FORWARDED.iter().position(|known| is(known)) {
+            return keep(&mut self.forwarded[place], FORWARDED[place], value);
         }
         if is("host") {
             let host = std::str::from_utf8(value).ok().filter(|host| self.host.is_none() && target::is_host(host));
@@ -331,7 +327,6 @@ impl<'b> HeadFields<'b> {
             asks_private_network: self.asks_private_network,
             accepts_gzip: self.accept_encoding.as_deref().is_some_and(accepts_gzip),
             forwarded: self.forwarded,
-            x_forwarded_for: self.x_forwarded_for,
         })
     }
 }

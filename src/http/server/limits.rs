@@ -111,7 +111,7 @@ pub struct Limits {
     pub path_number: fn(&str) -> Option<usize>,
     /// Whether each answer is a line of the log.
     pub logs_access: bool,
-    /// Proxies whose `X-Forwarded-For`, or else `Forwarded`, is believed.
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto`, or else `Forwarded`, are believed.
     pub proxies: Vec<IpNet>,
     /// What a test wants to be the same in every run.
     pub repeats: Option<Repeats>,

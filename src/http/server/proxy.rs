@@ -22,52 +22,73 @@ pub fn rate_key(address: IpAddr) -> IpAddr {
     }
 }
 
+/// What a head says of the way to here.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ForwardedFields<'h> {
+    pub forwarded: Option<&'h str>,
+    pub x_forwarded_for: Option<&'h str>,
+    pub x_forwarded_proto: Option<&'h str>,
+}
+
+/// A client: its own connection, or what trusted proxies say of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientBehind {
+    pub address: IpAddr,
+    /// A trusted proxy says that it speaks https.
+    pub is_https: bool,
+}
+
 /// The client behind `peer`. When the peer is trusted: the rightmost address of its field that is
 /// not itself trusted, since everything to the left of it was written by strangers;
-/// [`UNATTRIBUTED`] when a hop on the way there cannot be read.
-pub fn client_behind(
-    peer: IpAddr,
-    trusted: &[IpNet],
-    forwarded: Option<&str>,
-    x_forwarded_for: Option<&str>,
-) -> IpAddr {
-    let mut nearest = peer.to_canonical();
-    if !is_within(trusted, nearest) {
-        return nearest;
+/// [`UNATTRIBUTED`] when a hop on the way there cannot be read. Its scheme is what was written at the same place.
+pub fn client_behind(peer: IpAddr, trusted: &[IpNet], fields: ForwardedFields<'_>) -> ClientBehind {
+    let mut client = ClientBehind { address: peer.to_canonical(), is_https: false };
+    if !is_within(trusted, client.address) {
+        return client;
     }
+    let schemes = fields.x_forwarded_proto.unwrap_or_default().rsplit(',').map(|scheme| is_https(trim(scheme)));
+    let schemes: Vec<bool> = schemes.collect();
+    // A proxy that replaces the field tells one scheme, whatever the number of hops.
+    let scheme_at = |place: usize| schemes.get(place).or(schemes.last()).copied().unwrap_or(false);
     // Proxies write X-Forwarded-For and let a customer's own Forwarded through, which must not say who the customer is.
-    let hops: Vec<Option<IpAddr>> = match (x_forwarded_for, forwarded) {
-        (Some(field), _) => field.split(',').map(|hop| address_of(trim(hop))).collect(),
+    let hops: Vec<(Option<IpAddr>, bool)> = match (fields.x_forwarded_for, fields.forwarded) {
+        (Some(field), _) => {
+            field.rsplit(',').enumerate().map(|(place, hop)| (address_of(trim(hop)), scheme_at(place))).collect()
+        }
         (None, Some(field)) => forwarded_hops(field),
-        (None, None) => Vec::new(), // the proxy's own call, such as a health check
+        (None, None) => vec![(Some(client.address), scheme_at(0))], // the proxy's own call, such as a health check
     };
-    for hop in hops.into_iter().rev() {
-        let Some(address) = hop else { return UNATTRIBUTED };
-        nearest = address;
-        if !is_within(trusted, address) {
+    for (address, is_https) in hops {
+        client = ClientBehind { address: address.unwrap_or(UNATTRIBUTED), is_https };
+        if !is_within(trusted, client.address) {
             break;
         }
     }
-    nearest
+    client
+}
+
+fn is_https(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("https")
 }
 
 fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
-/// The `for` of each element of `Forwarded` (RFC 7239); an element without one that can be read is `None`. A quote that
-/// is never closed makes all of it unreadable: who opened it, a stranger or the proxy, cannot be told.
-fn forwarded_hops(field: &str) -> Vec<Option<IpAddr>> {
+/// The `for` of each element of `Forwarded` (RFC 7239), and whether its `proto` is https, the nearest first; an element
+/// without one that can be read is `None`. A quote that is never closed makes all of it unreadable: who opened it, a
+/// stranger or the proxy, cannot be told.
+fn forwarded_hops(field: &str) -> Vec<(Option<IpAddr>, bool)> {
     let mut hops = Vec::new();
-    let mut rest = field;
-    loop {
-        let Some((element, after)) = split_outside_quotes(rest, b',') else { return vec![None] };
-        hops.push(for_of(element));
-        match after {
-            Some(after) => rest = after,
-            None => return hops,
-        }
+    let mut rest = Some(field);
+    while let Some(text) = rest {
+        let Some((element, after)) = split_outside_quotes(text, b',') else { return vec![(None, false)] };
+        let is_https = value_of(element, "proto").is_some_and(is_https);
+        hops.push((value_of(element, "for").and_then(address_of), is_https));
+        rest = after;
     }
+    hops.reverse();
+    hops
 }
 
 /// The text before the first separator that stands outside quotes, and the
@@ -86,22 +107,23 @@ fn split_outside_quotes(text: &str, separator: u8) -> Option<(&str, Option<&str>
     (!quoted).then_some((text, None))
 }
 
-fn for_of(element: &str) -> Option<IpAddr> {
+/// The value of a pair of an element; `None` where it is there twice: which is meant?
+fn value_of<'e>(element: &'e str, wanted: &str) -> Option<&'e str> {
     let mut found = None;
     let mut rest = Some(element);
     while let Some(text) = rest {
         let (pair, after) = split_outside_quotes(text, b';')?;
         rest = after;
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        if trim(name).eq_ignore_ascii_case("for") {
+        if trim(name).eq_ignore_ascii_case(wanted) {
             let value = trim(value);
             let value = value.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(value);
-            if found.replace(address_of(value)).is_some() {
-                return None; // twice in one element: which is meant?
+            if found.replace(value).is_some() {
+                return None;
             }
         }
     }
-    found.flatten()
+    found
 }
 
 /// The address of a node (RFC 7239, section 6) with or without a port: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`,

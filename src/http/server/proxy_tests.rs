@@ -1,10 +1,15 @@
-//! `X-Forwarded-For` and `Forwarded`, sound and not.
+//! `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded`, sound and not.
 
 use super::*;
 
-fn behind(peer: &str, forwarded: Option<&str>, x_forwarded_for: Option<&str>) -> String {
+fn all_behind(peer: &str, fields: ForwardedFields<'_>) -> ClientBehind {
     let trusted = ["127.0.0.1/32".parse().unwrap(), "10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
-    client_behind(peer.parse().unwrap(), &trusted, forwarded, x_forwarded_for).to_string()
+    client_behind(peer.parse().unwrap(), &trusted, fields)
+}
+
+fn behind(peer: &str, forwarded: Option<&str>, x_forwarded_for: Option<&str>) -> String {
+    let fields = ForwardedFields { forwarded, x_forwarded_for, x_forwarded_proto: None };
+    all_behind(peer, fields).address.to_string()
 }
 
 fn client(forwarded: Option<&str>, x_forwarded_for: Option<&str>) -> String {
@@ -15,6 +20,28 @@ fn client(forwarded: Option<&str>, x_forwarded_for: Option<&str>) -> String {
 fn forwarded_fields_of_a_stranger_are_not_believed() {
     assert_eq!(behind("192.0.2.9", Some("for=1.2.3.4"), Some("1.2.3.4")), "192.0.2.9");
     assert_eq!(behind("::ffff:192.0.2.9", None, Some("1.2.3.4")), "192.0.2.9");
+}
+
+#[test]
+fn forwarded_scheme_counts_where_the_client_stands_and_from_trusted_proxies_alone() {
+    let is_https = |peer: &str, forwarded, x_forwarded_for, x_forwarded_proto| {
+        all_behind(peer, ForwardedFields { forwarded, x_forwarded_for, x_forwarded_proto }).is_https
+    };
+    assert!(!is_https("192.0.2.9", Some("for=1.2.3.4;proto=https"), None, Some("https")), "a stranger");
+    let proxied = |forwarded, for_field, proto| is_https("127.0.0.1", forwarded, for_field, proto);
+    assert!(proxied(None, None, Some("https")) && proxied(None, Some("192.0.2.7"), Some("HTTPS")));
+    assert!(!proxied(None, Some("192.0.2.7"), None) && !proxied(None, Some("192.0.2.7"), Some("http")));
+    assert!(proxied(None, Some("192.0.2.7, 10.1.2.3"), Some("https")), "the nearest proxy replaces the field");
+    assert!(proxied(None, Some("192.0.2.7, 10.1.2.3"), Some("https, http")), "each proxy adds to the field");
+    assert!(!proxied(None, Some("192.0.2.7"), Some("https, http")), "a customer's own stands before the proxy's");
+    assert!(proxied(Some("for=6.6.6.6, for=192.0.2.7;proto=\"https\", for=10.1.2.3;proto=http"), None, None));
+    assert!(proxied(Some("for=_hidden;Proto=HTTPS"), None, None));
+    assert!(!proxied(Some("for=192.0.2.7"), None, Some("https")), "a customer's own beside what the proxy wrote");
+    assert!(!proxied(Some("for=192.0.2.7;proto=https"), Some("192.0.2.7"), None), "the other way round");
+    assert!(
+        !proxied(Some("for=192.0.2.7;proto=https;proto=https"), None, None)
+            && !proxied(Some("proto=\"https"), None, None)
+    );
 }
 
 #[test]

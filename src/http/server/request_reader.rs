@@ -6,10 +6,11 @@ use super::access_log::AccessLine;
 use super::body_reader::{Body, UNKNOWN_LENGTH};
 use super::connection::{Action, Connection, READ_MAX_BYTES, RequestMeta, State, Submission, Waiter};
 use super::cors::CrossOrigin;
-use super::framing::{self, Bounds, Head, RELAYED};
+use super::framing::{self, Bounds, HTTPS_FIELD, Head, RELAYED};
 use super::loop_turn::LoopTurn;
 use super::metrics::Asked;
-use super::proxy;
+use super::proxy::{self, ClientBehind, ForwardedFields};
+use super::transport::Transport;
 use super::upstream::protocol::{self, Purpose};
 use super::upstream::{Origin, WaitingRequest, Wake};
 use crate::http::{Method, Reply};
@@ -80,11 +81,10 @@ impl Connection {
 
     fn take_request(&mut self, head: &Head<'_>, rest: &[u8], turn: &mut LoopTurn) -> Taken {
         let limits = &turn.limits;
-        let (forwarded, for_field) = (head.forwarded.as_deref(), head.x_forwarded_for.as_deref());
-        let (origin, cross_origin) = (
-            proxy::client_behind(self.peer, &limits.proxies, forwarded, for_field),
-            CrossOrigin::of(&limits.allow_origins, head.origin),
-        );
+        let [forwarded, x_forwarded_for, x_forwarded_proto] = head.forwarded.each_ref().map(Option::as_deref);
+        let fields = ForwardedFields { forwarded, x_forwarded_for, x_forwarded_proto };
+        let ClientBehind { address: origin, is_https } = proxy::client_behind(self.peer, &limits.proxies, fields);
+        let cross_origin = CrossOrigin::of(&limits.allow_origins, head.origin);
         let preflight = cross_origin.preflight(head, limits);
         let path = head.target.split('?').next().unwrap_or("");
         let stays = path == "*" || (limits.stays_plain)(head.method, path);
@@ -96,6 +96,7 @@ impl Connection {
         self.meta = RequestMeta {
             id,
             origin,
+            is_https: is_https || self.transport == Transport::Tls,
             language: head.relayed[2].as_deref().map(Language::of_accept_language).unwrap_or_default(),
             keep_alive: head.keep_alive,
             head_only: head.method == Method::Head,
@@ -272,6 +273,9 @@ impl Connection {
         }
         if let Some(authority) = head.authority {
             write_field(&mut out, "host", authority);
+        }
+        if self.meta.is_https {
+            write_field(&mut out, HTTPS_FIELD, "https");
         }
         for (name, value) in &head.also {
             write_field(&mut out, &name.to_ascii_lowercase(), value);

@@ -144,7 +144,9 @@ fn notes(bytes: &[u8]) {
         let _ = protocol::read_envelope(text);
         let trusted: Vec<_> = [text, "127.0.0.1/32"].iter().filter_map(|one| one.parse().ok()).collect();
         let peer = std::net::Ipv4Addr::LOCALHOST.into();
-        let _ = proxy::client_behind(peer, &trusted, Some(text), None);
-        let _ = proxy::client_behind(peer, &trusted, None, Some(text));
+        for [forwarded, x_forwarded_for] in [[Some(text), None], [None, Some(text)]] {
+            let fields = proxy::ForwardedFields { forwarded, x_forwarded_for, x_forwarded_proto: Some(text) };
+            let _ = proxy::client_behind(peer, &trusted, fields);
+        }
     }
 }
