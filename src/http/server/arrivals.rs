@@ -1,7 +1,7 @@
 //! How clients come in: accepted at one of the listeners, and under TLS led through their handshake.
 //!
 //! A handshake costs the loop more than a request does. So few of them are taken up in each turn, after those who have
-//! a connection were served; so many may be under way at once, and each has a deadline.
+//! a connection were served, address by address; so many may be under way at once, and each has a deadline.
 
 use std::io;
 use std::net::IpAddr;
@@ -13,6 +13,7 @@ use super::connection::Connection;
 use super::connection_id::ConnectionId;
 use super::connections::Admission;
 use super::event_loop::EventLoop;
+use super::proxy;
 use super::stream::Stream;
 use super::tls::Handshake;
 use super::transport::Transport;
@@ -100,7 +101,7 @@ impl EventLoop {
         };
         // The first event of each says that it can be written to.
         if client.readable && !std::mem::replace(&mut client.is_queued, true) {
-            self.handshakes.push_back(id);
+            self.handshakes.push(proxy::rate_key(client.connection.peer), id, client.was_answered);
             self.connections.settle(id, self.turn.now_ms);
         }
         true
@@ -113,11 +114,12 @@ impl EventLoop {
             if left == 0 {
                 return;
             }
-            let Some(id) = self.handshakes.pop_front() else { return };
+            let Some(id) = self.handshakes.pop() else { return };
             let Some(client) = self.connections.get_mut(id) else { continue };
             client.is_queued = false;
             let outcome = client.socket.handshake();
             client.socket_bytes = client.socket.buffered_bytes();
+            client.was_answered |= matches!(outcome, Ok(Handshake::Answered));
             left -= usize::from(matches!(outcome, Ok(Handshake::Answered | Handshake::Done)));
             match outcome {
                 Ok(Handshake::Waits | Handshake::Answered) => client.readable = false,

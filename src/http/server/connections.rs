@@ -29,6 +29,8 @@ pub struct Client<S> {
     pub handshake_until_ms: Option<u64>,
     /// It waits for its turn to go on with that.
     pub is_queued: bool,
+    /// What it sent of that was answered once.
+    pub was_answered: bool,
     /// The memory that its socket keeps.
     pub socket_bytes: usize,
     /// The address under which it is counted, when it is.
@@ -188,6 +190,7 @@ impl<S> Connections<S> {
             connection,
             handshake_until_ms,
             is_queued: false,
+            was_answered: false,
             socket_bytes: 0,
             rate_key,
             counted_bytes: 0,

@@ -4,7 +4,6 @@
 //! Sockets are watched edge-triggered, and mio promises another event only after a read has found the socket empty
 //! (`WouldBlock`). So a socket is read until then, or until a short read that says so, or is noted as readable.
 
-use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +16,7 @@ use super::accept::{self, Acceptor};
 use super::connection::{Action, READ_MAX_BYTES, Submission};
 use super::connection_id::ConnectionId;
 use super::connections::Connections;
+use super::handshake_turns::HandshakeTurns;
 use super::long_poll::LongPolls;
 use super::loop_turn::LoopTurn;
 use super::notifier::Subscription;
@@ -50,7 +50,7 @@ pub struct EventLoop {
     /// Clients that have used up their turn.
     again: Vec<ConnectionId>,
     /// Clients that have sent something of their TLS handshake.
-    pub(super) handshakes: VecDeque<ConnectionId>,
+    pub(super) handshakes: HandshakeTurns,
 }
 
 impl EventLoop {
@@ -76,7 +76,7 @@ impl EventLoop {
             turn,
             upstream_check_at_ms: 0,
             again: Vec::new(),
-            handshakes: VecDeque::new(),
+            handshakes: HandshakeTurns::default(),
         }
     }
 

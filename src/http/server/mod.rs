@@ -56,6 +56,7 @@ mod event_stream;
 mod expiry;
 mod fan_out;
 mod framing;
+mod handshake_turns;
 mod limits;
 mod long_poll;
 mod loop_turn;
