@@ -41,6 +41,8 @@
 //!   the others tell memory and the start only to what is not safe to call.
 //! * [`reuse_address`]. **Linux**: yes. **macOS**: yes. **Windows**: no. Why: on Windows it would let a second program
 //!   take the same port.
+//! * [`end_when_unconfirmed`]. **Linux**: `TCP_USER_TIMEOUT`. **macOS**: after nine minutes. **Windows**: after 20
+//!   seconds or so. Why: the others have it by a number that is not safe to set, or decide it for the whole machine.
 //! * [`is_listener_lost`]. **Linux**: `EINVAL`, `EBADF` …. **macOS**: the same. **Windows**: the `WSA` numbers of the
 //!   same. Why: errors of `accept` that waiting does not cure.
 //! * [`prepare_console`]. **Linux**: nothing. **macOS**: nothing. **Windows**: turns escape sequences on. Why: older
@@ -83,7 +85,7 @@ pub use inner_socket::{InnerListener, InnerSocket, InnerStream, peek_inner};
 pub use inner_socket::{InnerPeer, inner_pair};
 pub use lock::{FileLock, LockError, is_locked, lock_path};
 pub use machine::machine_name;
-pub use network::{SHORT_READ_IS_ALL, is_listener_lost, reuse_address};
+pub use network::{SHORT_READ_IS_ALL, end_when_unconfirmed, is_listener_lost, reuse_address};
 pub use process::{ProcessFigures, memory_peak_bytes};
 pub use signals::{EndSignals, Signal};
 pub use supervisor::Supervisor;

@@ -1,11 +1,16 @@
 //! Streams of events on the event loop: they are opened, asked for their next piece, and ended.
 
+use std::time::Duration;
+
+use socket2::SockRef;
+
 use super::connection_id::ConnectionId;
 use super::event_loop::EventLoop;
 use super::event_stream::{EventStream, Look};
 use super::fan_out::SharedPiece;
 use super::upstream::{InFlight, UpstreamResponse, WaitingRequest, protocol};
 use crate::http::body::{Body, Content};
+use crate::platform::end_when_unconfirmed;
 use crate::refusal::Refusal;
 
 impl EventLoop {
@@ -86,6 +91,8 @@ impl EventLoop {
         if connection.is_streaming() {
             self.polls.waiters.insert(id, &topics, key);
             self.polls.streams_open += 1;
+            let most = Duration::from_millis(self.turn.limits.write_max_ms);
+            let _ = end_when_unconfirmed(&SockRef::from(&*client.socket.socket()), most); // else only later
         }
     }
 
