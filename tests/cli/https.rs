@@ -6,12 +6,12 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use base64::Engine;
-use rcgen::date_time_ymd;
+use rcgen::{SanType, date_time_ymd};
 use serde_json::{Value, json};
 
 use crate::support::tls::Authority;
 use crate::support::wait::until;
-use crate::support::{Client, PRICE, STAFF_KEY, TestApp};
+use crate::support::{Client, PRICE, STAFF_KEY, TestApp, bearer};
 
 fn command(folder: &Path, flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_boxoffice"));
@@ -179,6 +179,24 @@ fn https_purchase_from_a_new_user_to_a_ticket() {
     let kim = app.buyer(PRICE);
     let held = kim.hold(1, &["2"]).must(201)["reservationId"].clone();
     assert_eq!(kim.pay(&held, PRICE).must(201)["tickets"][0]["seat"], "2");
+}
+
+/// Its customers come to an address of this machine, for which the certificate of a venue is not.
+#[test]
+fn https_rush_that_a_page_begins_comes_to_an_audit() {
+    let authority = Authority::new();
+    authority.renew_with(|of| of.subject_alt_names = vec![SanType::DnsName("localhost".try_into().unwrap())]);
+    let flags = authority.flags();
+    let flags = flags.each_ref().map(String::as_str);
+    let serving = Serving::start(&[&flags[..], &["--test-clock", "--top-up-policy=self"]].concat());
+    let client = Client::trusting(&serving.url("url").replace("127.0.0.1", "localhost"), &authority.ca());
+    let key = bearer(STAFF_KEY);
+    let size = json!({ "customers": 2, "seats": 2, "speed": 100 });
+    client.call("PUT", "/api/v1/staff/test/rush", &key, Some(size)).must(200);
+    let shown = || client.call("GET", "/api/v1/staff/test/rush", &key, None).must(200).clone();
+    until("the end of the rush", || shown()["state"] != "RUNNING");
+    let shown = shown();
+    assert_eq!((&shown["state"], &shown["clean"]), (&json!("DONE"), &json!(true)), "{shown}");
 }
 
 #[cfg(unix)] // signals, modes

@@ -101,6 +101,10 @@ pub(super) fn set(rush: &Rush) -> Result<Setup, OpenError> {
             ServerAddress::parse(url, ca.filter(|_| url.trim().starts_with("https"))).map_err(refused)?
         }
     };
+    let [address, staff_address] = match rush.without_proof {
+        true => [address, staff_address].map(ServerAddress::without_proof),
+        false => [address, staff_address],
+    };
     open_sale(rush, address, staff_address, staff_key, stop, None)
 }
 
