@@ -14,7 +14,10 @@ import { FIGURES, linesCard } from './evening_lines.js';
 import { people } from './evening_people.js';
 import { read } from './session.js';
 
+/** However much happens, the figures are read so seldom; */
 const LOOK_MS = 2_000;
+/** and so often where nothing does: waits and the hour move on by themselves. */
+const STILL_MS = 15_000;
 const DATES_MOST = 8;
 
 export async function open({ main, signal }) {
@@ -52,20 +55,36 @@ export async function open({ main, signal }) {
         el('section', { class: 'card' }, el('h2', {}, say('news.coming')), news.coming)),
       steering));
 
-  const heard = (events) => sales.heard(events);
-  for (const going of [again(look, LOOK_MS, signal), again(async () => chart.show((await read('/staff/evening', { signal })).body.minutes), LOOK_MS, signal),
-    again(() => sales.look(), LOOK_MS, signal), follow(news, hour.lastSequence, timeZone, heard, signal)]) {
+  const lookAtAll = () => Promise.all([look(), sales.look(), read('/staff/evening', { signal }).then(({ body }) => chart.show(body.minutes))]);
+  const events = new EventTarget();
+  const heard = (page) => {
+    sales.heard(page);
+    events.dispatchEvent(new Event('heard'));
+  };
+  for (const going of [onNews(lookAtAll, events, signal), follow(news, hour.lastSequence, timeZone, heard, signal)]) {
     going.catch((error) => { if (!signal.aborted) throw error; });
   }
 }
 
-/** Looks again and again, while the page is looked at. */
-async function again(look, ms, signal) {
+/** Looks when something was heard, while the page is looked at. */
+async function onNews(look, events, signal) {
+  let isNews = false;
+  events.addEventListener('heard', () => { isNews = true; }, { signal });
   for (;;) {
-    await pause(ms, signal);
-    if (document.hidden) await new Promise((resolve) => { document.addEventListener('visibilitychange', resolve, { once: true, signal }); });
+    await pause(LOOK_MS, signal);
+    if (!isNews) await firstOf(events, 'heard', STILL_MS - LOOK_MS, signal);
+    if (document.hidden) await firstOf(document, 'visibilitychange', Infinity, signal);
+    isNews = false;
     await look();
   }
+}
+
+/** Waits for an event, at most so long. */
+function firstOf(target, name, ms, signal) {
+  return new Promise((resolve) => {
+    const timer = ms < Infinity && setTimeout(resolve, ms);
+    target.addEventListener(name, () => { clearTimeout(timer); resolve(); }, { once: true, signal });
+  });
 }
 
 function showState(node, { paused, opensAt, waiting, message }, timeZone) {
