@@ -38,7 +38,7 @@ async function send(call, fields = {}) {
 
 test('docs: sound in both languages, on a phone and on a laptop, light and dark, with a call and all that is folded in it open', async (t) => {
   const [app, browser] = [await openApp(t), await openBrowser(t)];
-  for (const [language, size, dark, opens] of [['ko', PHONE, false, ['reserve']], ['en', WIDE, true, ['setFaults']], ['ko', WIDE, false, []], ['en', PHONE, true, []]]) {
+  for (const [language, size, dark, opens] of [['ko', PHONE, false, ['reserve']], ['en', WIDE, true, ['setFaults', 'addWebhook']], ['ko', WIDE, false, []], ['en', PHONE, true, []]]) {
     const page = await openDocs(browser, app, { language, size, dark });
     assert.equal(await page.locator('html').getAttribute('lang'), language);
     await mustBeSound(page, `docs in ${language} at ${size.width}`);
@@ -79,6 +79,11 @@ test('docs: every call says who may, what it takes and how it refuses, in the la
         assert.ok(shown[operationId].includes(told.components.securitySchemes[scheme].description.split('`')[0]), `${operationId}: ${scheme}`);
       }
     }
+    const callback = told.paths['/api/v1/staff/webhooks'].post.callbacks.event['{$request.body#/url}'].post;
+    const folded = page.locator('#addWebhook .told', { hasText: callback.summary });
+    await folded.locator('summary').first().click();
+    const sent = await folded.textContent();
+    for (const text of ['{$request.body#/url}', 'webhook-signature', 'timestamp', '410', callback.responses[410].description]) assert.ok(sent.includes(text), text);
     const problem = told.components.schemas.SeatUnavailable;
     assert.ok(shown.reserve.includes(problem.description) && shown.reserve.includes(problem.examples[0].title));
   }

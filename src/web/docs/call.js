@@ -22,8 +22,19 @@ export function callView(document, call) {
       schemaView(document, body.schema), examplesView(body.examples)],
     tryView(document, call),
     el('h4', {}, say('docs.answers')), answers.map((answer) => answerView(document, answer)),
+    call.callbacks.map((one) => callbackView(document, one)),
     el('h4', {}, say('docs.refusals')), own.length > 0 && refusalList(document, own),
     fold(say('docs.common', { n: common.length }), () => refusalList(document, common)));
+}
+
+/** A call that the server makes: where to, with what, and what its answers mean. */
+function callbackView(document, { method, path, summary, description, parameters, body, answers }) {
+  return el('section', { class: 'told' }, el('h4', {}, summary),
+    fold([el('span', { class: 'tag method good' }, method), ' ', el('code', {}, path)], () => [
+      prose(description),
+      el('h5', {}, say('docs.parameters')), el('ul', { class: 'members' }, parameters.map((one) => memberRow(document, { ...one, where: one.in }))),
+      el('h5', {}, say('docs.body')), schemaView(document, body.schema), examplesView(body.examples),
+      el('h5', {}, say('docs.answers')), answers.map((answer) => answerView(document, answer))].flat(Infinity)));
 }
 
 /** Who may call, in words. */

@@ -55,6 +55,8 @@ export class ApiDocument {
       body: content && { schema: content.schema, required: told.requestBody.required === true, examples: examplesOf(content) },
       answers: answers.filter(({ isRefusal }) => !isRefusal),
       refusals: answers.flatMap(({ refusals }) => refusals),
+      callbacks: Object.values(told.callbacks ?? {}).flatMap((places) => Object.entries(places)).flatMap(([url, item]) =>
+        METHODS.filter((of) => item[of]).map((of) => this.#call(of, url, item[of]))),
     };
   }
 
@@ -64,7 +66,7 @@ export class ApiDocument {
     const content = Object.entries(answer.content ?? {}).filter(([type]) => type !== PROBLEM);
     return {
       status,
-      isRefusal: status >= '4', // `default` is one too
+      isRefusal: problem !== undefined,
       description: answer.description,
       headers: Object.entries(answer.headers ?? {}).map(([name, header]) => ({ name, ...this.follow(header).value })),
       content: content.map(([type, { schema, ...rest }]) => ({ type, schema, examples: examplesOf(rest) })),
