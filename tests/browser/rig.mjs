@@ -102,8 +102,10 @@ export class TestApp {
 }
 
 /** A browser that ends with the test, with what its command line says more. */
-export async function openBrowser(t, flags = []) {
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...FLAGS, ...flags] });
+export async function openBrowser(t, flags = [], { home = process.env.HOME } = {}) {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...FLAGS, ...flags], env: { ...process.env, HOME: home },
+  });
   t?.after(() => browser.close());
   return browser;
 }
