@@ -76,6 +76,9 @@ CREATE TABLE webhook (
     signature          TEXT    NOT NULL CHECK (signature IN ('v1', 'v1a')),
     -- Signs what is sent, so it is kept as it is: a shared secret, or the secret half of a key pair.
     secret             BLOB    NOT NULL CHECK (length(secret) BETWEEN 24 AND 64),
+    -- The secret before it signs too until then, so that receivers can change over.
+    old_secret         BLOB    CHECK (length(old_secret) BETWEEN 24 AND 64),
+    old_secret_until   INTEGER,
     created_at         INTEGER NOT NULL,
     -- Counts the changes by staff: what was sent before one tells nothing of what is so after it.
     revision           INTEGER NOT NULL DEFAULT 0,
@@ -99,6 +102,7 @@ CREATE TABLE webhook (
     disabled_reason    TEXT    CHECK (disabled_reason IN ('STAFF', 'GONE', 'EXHAUSTED', 'COPIED')),
     CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL)),
     CHECK (next_attempt_at IS NULL OR (failed_attempts > 0 AND disabled_at IS NULL)),
+    CHECK ((old_secret IS NULL) = (old_secret_until IS NULL)),
     CHECK ((last_at IS NULL) = (last_outcome IS NULL)),
     CHECK ((test_at IS NULL) = (test_outcome IS NULL))
 ) STRICT;

@@ -158,7 +158,7 @@ impl Sweeper {
 fn move_clock(tx: &Tx, moment: Millis, ms: i64) -> Outcome<()> {
     reservation::move_holds(tx, moment, ms)?;
     queue::move_visits(tx, moment, ms)?;
-    webhook::move_attempts(tx, ms)?;
+    webhook::move_moments(tx, ms)?;
     record(tx, EventType::ClockStepped, &json!({ "milliseconds": ms }))?;
     Ok(())
 }

@@ -148,7 +148,7 @@ mod tests {
         PATCH reservations/{reservationId}, POST reservations/{reservationId}/exchange,
         POST tickets/{ticketId}/reissue";
     const ADMIN_TOO: &str = "GET webhooks, POST webhooks, GET webhooks/{webhookId}, PATCH webhooks/{webhookId},
-        DELETE webhooks/{webhookId}, POST webhooks/{webhookId}/test, POST webhooks/{webhookId}/replay, GET keys, POST keys, DELETE keys/{keyId}, POST concerts, PATCH concerts/{concertId},
+        DELETE webhooks/{webhookId}, POST webhooks/{webhookId}/test, POST webhooks/{webhookId}/replay, POST webhooks/{webhookId}/secret, GET keys, POST keys, DELETE keys/{keyId}, POST concerts, PATCH concerts/{concertId},
         DELETE concerts/{concertId}, DELETE schedules/{scheduleId},
         POST concerts/{concertId}/schedules, POST layouts/preview, PATCH schedules/{scheduleId}, PUT schedules/{scheduleId}/seats/{seat},
         POST schedules/{scheduleId}/cancellation, GET evening, GET ledger, PATCH queue, PUT concerts/{concertId}/line,

@@ -17,7 +17,7 @@ use crate::queue::{Figures, Lines};
 use crate::seat::{CountedSeats, DATES_COUNTED_MAX};
 use crate::store::{Outcome, backup_note, wal_path};
 use crate::venue::{Answer, Context, Venue};
-use crate::webhook::{self, DeliveryOutcome, Dispatch};
+use crate::webhook::{self, DeliveryOutcome, DisabledReason, Dispatch};
 
 /// What takes more than reading memory is told anew once in so many microseconds, however often it is asked for.
 const SLOW_EVERY_US: u64 = 1_000_000;
@@ -164,17 +164,20 @@ fn dates(seats: &CountedSeats, context: &Context, out: &mut Exposition) -> Outco
 /// What each webhook has yet to get. One that is disabled gets nothing, and keeps its figures.
 fn webhooks(context: &Context, out: &mut Exposition) -> Outcome<()> {
     let reader = context.reader()?;
-    let (mut enabled, mut events, mut lag) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut enabled, mut given_up, mut events, mut lag) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for webhook in webhook::list(&reader, 0, webhook::WEBHOOKS_MAX)? {
         let waiting = webhook::find_waiting(&reader, &webhook)?;
         let id = webhook.webhook_id.to_string();
         let lag_ms = waiting.since.map_or(0, |since| context.now.ms_since(since).max(0));
         enabled.push((id.clone(), f64::from(u8::from(webhook.disabled_at.is_none()))));
+        let is_given_up = webhook.disabled_reason.is_some_and(DisabledReason::is_of_receiver);
+        given_up.push((id.clone(), f64::from(u8::from(is_given_up))));
         events.push((id.clone(), waiting.events as f64));
         lag.push((id, lag_ms as f64 / 1_000.0));
     }
     for (name, help, samples) in [
         ("boxoffice_webhook_enabled", "Whether events are sent to a webhook (1) or not (0)", enabled),
+        ("boxoffice_webhook_given_up", "Whether it was disabled because its receiver took nothing more", given_up),
         ("boxoffice_webhook_waiting_events", "Events that wait for a webhook, up to 10,000", events),
         ("boxoffice_webhook_lag_seconds", "How long the oldest of them has waited", lag),
     ] {

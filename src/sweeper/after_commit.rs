@@ -62,7 +62,7 @@ impl Sweeper {
         let move_all = |tx: &Tx, moment, ms| {
             reservation::move_holds(tx, moment, ms)?;
             queue::move_visits(tx, moment, ms)?;
-            Ok(webhook::move_attempts(tx, ms)?)
+            Ok(webhook::move_moments(tx, ms)?)
         };
         let put_back = snapshot.put_back(connection, &self.clock, self.clock.now(), move_all);
         snapshot.note(put_back.as_ref().copied().map_err(Failure::to_refusal));

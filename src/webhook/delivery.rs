@@ -92,10 +92,10 @@ pub(super) fn connections(tls: TlsConfig, networks: &[IpNet]) -> Agent {
 }
 
 /// Sends a message and reads what the receiver says to it. The moment that is signed is that of this machine's clock,
-/// by which receivers judge it, also where a test turns the venue's.
-pub(super) fn deliver(agent: &Agent, webhook: &Webhook, message: &Message, figures: &Figures) -> Attempt {
+/// by which receivers judge it, also where a test turns the venue's; `now` is the venue's.
+pub(super) fn deliver(agent: &Agent, webhook: &Webhook, now: Millis, message: &Message, figures: &Figures) -> Attempt {
     let timestamp = Clock::wall_now().unix_ms() / 1_000;
-    let signature = webhook.secret.sign(webhook.signature, &message.id, timestamp, &message.body);
+    let signature = webhook.sign(now, &message.id, timestamp, &message.body);
     let sent = agent
         .post(&webhook.url)
         .header("Content-Type", "application/json")

@@ -24,7 +24,7 @@ use serde_json::json;
 pub use delivery::{DeliveryOutcome, Figures};
 pub use dispatcher::{Dispatch, Dispatcher};
 pub use secret::{Secret, SignatureKind};
-pub use sql::{Waiting, disable_all, find_waiting, list, move_attempts};
+pub use sql::{Waiting, disable_all, find_waiting, list, move_moments};
 
 use crate::clock::Millis;
 use crate::refusal::Refusal;
@@ -34,6 +34,8 @@ use run::Progress;
 
 /// Webhooks at most: each is sent to by a thread of its own while it has something to get.
 pub const WEBHOOKS_MAX: u32 = 16;
+/// How long an old secret signs beside the new one at most, in seconds.
+pub const OVERLAP_MAX_SECONDS: u32 = 30 * 24 * 3_600;
 
 column_words! {
     /// Why nothing more is sent.
@@ -49,6 +51,13 @@ column_words! {
     }
 }
 
+impl DisabledReason {
+    /// Whether the receiver is the reason, and not staff.
+    pub fn is_of_receiver(self) -> bool {
+        matches!(self, DisabledReason::Gone | DisabledReason::Exhausted)
+    }
+}
+
 /// A receiver of events, and how far it has come.
 #[derive(Debug, Clone)]
 pub struct Webhook {
@@ -58,6 +67,9 @@ pub struct Webhook {
     pub event_types: String,
     pub signature: SignatureKind,
     secret: Secret,
+    /// The one before it, and until when that signs too.
+    old_secret: Option<Secret>,
+    old_secret_until: Option<Millis>,
     pub created_at: Millis,
     revision: i64,
     pub delivered_sequence: i64,
@@ -112,7 +124,8 @@ pub fn add(tx: &Tx, new: &NewWebhook) -> Outcome<(Webhook, Option<String>)> {
     let webhook_id = sql::insert(tx, new, &secret, after)?;
     let webhook = must_find(tx, webhook_id)?;
     note(tx, &webhook)?;
-    Ok((webhook, (new.signature == SignatureKind::V1).then(|| secret.text())))
+    let shared = webhook.shared_secret();
+    Ok((webhook, shared))
 }
 
 /// Changes a webhook. What failed is tried again at once where another address, or that it is enabled, was said.
@@ -139,6 +152,29 @@ pub fn change(tx: &Tx, webhook_id: i64, changed: &Changed) -> Outcome<Webhook> {
     sql::update(tx, &webhook)?;
     note(tx, &webhook)?;
     Ok(webhook)
+}
+
+/// Gives a webhook another secret, beside which the old one signs for so many seconds; also gives the new one where that
+/// is shared.
+///
+/// # Errors
+/// `WEBHOOK_NOT_FOUND`.
+pub fn rotate(
+    tx: &Tx,
+    webhook_id: i64,
+    secret: Option<&Secret>,
+    overlap_seconds: u32,
+) -> Outcome<(Webhook, Option<String>)> {
+    let mut webhook = must_find(tx, webhook_id)?;
+    let old = std::mem::replace(&mut webhook.secret, secret.cloned().unwrap_or_else(Secret::random));
+    (webhook.old_secret, webhook.old_secret_until) = match overlap_seconds {
+        0 => (None, None),
+        seconds => (Some(old), Some(tx.now().plus_seconds(seconds))),
+    };
+    sql::update(tx, &webhook)?;
+    note(tx, &webhook)?;
+    let shared = webhook.shared_secret();
+    Ok((webhook, shared))
 }
 
 /// Sends the events after one again, or skips those up to it.
@@ -224,6 +260,23 @@ impl Webhook {
     fn disable(&mut self, now: Millis, reason: DisabledReason) {
         (self.disabled_at, self.disabled_reason) = (Some(now), Some(reason));
         self.next_attempt_at = None;
+    }
+
+    /// The secret in writing, where receivers have it too.
+    fn shared_secret(&self) -> Option<String> {
+        (self.signature == SignatureKind::V1).then(|| self.secret.text())
+    }
+
+    /// Until when the secret before this one signs too, if it does.
+    pub fn old_secret_until(&self, now: Millis) -> Option<Millis> {
+        self.old_secret_until.filter(|until| *until > now)
+    }
+
+    /// The value of `webhook-signature`: by the secret, and by the old one while that holds.
+    fn sign(&self, now: Millis, id: &str, timestamp: i64, body: &str) -> String {
+        let old = self.old_secret.iter().filter(|_| self.old_secret_until(now).is_some());
+        let signed = std::iter::once(&self.secret).chain(old).map(|one| one.sign(self.signature, id, timestamp, body));
+        signed.collect::<Vec<_>>().join(" ")
     }
 
     /// Whether a test was asked for that was not sent yet.

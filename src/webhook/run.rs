@@ -60,20 +60,21 @@ impl Run<'_> {
         if webhook.awaits_test() {
             let number = webhook.tests_asked;
             let message = Message::test(webhook.webhook_id, number, now);
-            progress.test = Some(TestSent { number, attempt: deliver(agent, webhook, &message, self.figures) });
+            progress.test = Some(TestSent { number, attempt: deliver(agent, webhook, now, &message, self.figures) });
         }
         if webhook.is_due(now) {
-            self.send_events(agent, &mut progress)?;
+            self.send_events(agent, now, &mut progress)?;
         }
         Ok(progress)
     }
 
-    fn send_events(&self, agent: &Agent, progress: &mut Progress) -> Outcome<()> {
+    fn send_events(&self, agent: &Agent, now: Millis, progress: &mut Progress) -> Outcome<()> {
         let clock = SteadyClock::default();
         let began_us = clock.now_us();
         loop {
             let reader = self.venue.readers.get()?;
-            if sql::find(&reader, self.webhook.webhook_id)?.is_none_or(|now| now.revision != self.webhook.revision) {
+            if sql::find(&reader, self.webhook.webhook_id)?.is_none_or(|found| found.revision != self.webhook.revision)
+            {
                 return Ok(()); // staff changed it: what follows is another run's
             }
             let after = progress.delivered_sequence;
@@ -84,7 +85,7 @@ impl Run<'_> {
                 if (self.is_over)() {
                     return Ok(());
                 }
-                let attempt = deliver(agent, self.webhook, &Message::of(event), self.figures);
+                let attempt = deliver(agent, self.webhook, now, &Message::of(event), self.figures);
                 progress.last = Some(attempt);
                 if attempt.outcome != DeliveryOutcome::Delivered {
                     tell(self.webhook, event.sequence, &attempt);

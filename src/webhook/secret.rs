@@ -57,7 +57,7 @@ impl Secret {
         format!("whpk_{}", STANDARD.encode(self.key_pair().public().bytes()))
     }
 
-    /// The value of `webhook-signature`.
+    /// A signature for `webhook-signature`.
     pub fn sign(&self, kind: SignatureKind, id: &str, timestamp: i64, body: &str) -> String {
         let content = format!("{id}.{timestamp}.{body}");
         let signature = match kind {

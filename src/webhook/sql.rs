@@ -7,18 +7,19 @@ use crate::clock::Millis;
 use crate::store::from_row;
 use crate::venue::Tx;
 
-const WEBHOOK: &str = "SELECT webhook_id, url, event_types, signature, secret, created_at, revision, delivered_sequence,
-    failed_attempts, next_attempt_at, last_at, last_outcome, last_status, tests_asked, tests_sent, test_at, test_outcome,
-    test_status, disabled_at, disabled_reason FROM webhook";
+const WEBHOOK: &str =
+    "SELECT webhook_id, url, event_types, signature, secret, old_secret, old_secret_until, created_at, revision,
+    delivered_sequence, failed_attempts, next_attempt_at, last_at, last_outcome, last_status, tests_asked, tests_sent,
+    test_at, test_outcome, test_status, disabled_at, disabled_reason FROM webhook";
 
 /// Events that are looked through at most to tell how many wait.
 const LOOKED_THROUGH_MAX: i64 = 10_000;
 
 fn read(row: &Row) -> rusqlite::Result<Webhook> {
     from_row!(row => Webhook {
-        webhook_id, url, event_types, signature, secret, created_at, revision, delivered_sequence,
-        failed_attempts, next_attempt_at, last_at, last_outcome, last_status, tests_asked, tests_sent, test_at, test_outcome,
-        test_status, disabled_at, disabled_reason,
+        webhook_id, url, event_types, signature, secret, old_secret, old_secret_until, created_at, revision,
+        delivered_sequence, failed_attempts, next_attempt_at, last_at, last_outcome, last_status, tests_asked, tests_sent,
+        test_at, test_outcome, test_status, disabled_at, disabled_reason,
     })
 }
 
@@ -34,7 +35,8 @@ pub(super) fn insert(tx: &Tx, new: &NewWebhook, secret: &Secret, after: i64) -> 
 pub(super) fn update(tx: &Tx, webhook: &Webhook) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "UPDATE webhook SET url = ?2, event_types = ?3, delivered_sequence = ?4, failed_attempts = ?5,
-           next_attempt_at = ?6, disabled_at = ?7, disabled_reason = ?8, revision = revision + 1
+           next_attempt_at = ?6, disabled_at = ?7, disabled_reason = ?8, secret = ?9, old_secret = ?10,
+           old_secret_until = ?11, revision = revision + 1
          WHERE webhook_id = ?1",
     )?
     .execute((
@@ -46,16 +48,21 @@ pub(super) fn update(tx: &Tx, webhook: &Webhook) -> rusqlite::Result<()> {
         webhook.next_attempt_at,
         webhook.disabled_at,
         webhook.disabled_reason,
+        &webhook.secret,
+        &webhook.old_secret,
+        webhook.old_secret_until,
     ))
     .map(drop)
 }
 
-/// What comes of deliveries.
+/// What comes of deliveries; an old secret whose time is over goes.
 pub(super) fn save(tx: &Tx, webhook: &Webhook) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "UPDATE webhook SET delivered_sequence = ?2, failed_attempts = ?3, next_attempt_at = ?4, last_at = ?5,
            last_outcome = ?6, last_status = ?7, tests_sent = ?8, test_at = ?9, test_outcome = ?10, test_status = ?11,
-           disabled_at = ?12, disabled_reason = ?13
+           disabled_at = ?12, disabled_reason = ?13,
+           old_secret = iif(old_secret_until > ?14, old_secret, NULL),
+           old_secret_until = iif(old_secret_until > ?14, old_secret_until, NULL)
          WHERE webhook_id = ?1",
     )?
     .execute((
@@ -72,6 +79,7 @@ pub(super) fn save(tx: &Tx, webhook: &Webhook) -> rusqlite::Result<()> {
         webhook.test_status,
         webhook.disabled_at,
         webhook.disabled_reason,
+        tx.now(),
     ))
     .map(drop)
 }
@@ -124,10 +132,10 @@ pub fn find_waiting(connection: &Connection, webhook: &Webhook) -> rusqlite::Res
         })
 }
 
-/// Moves the next attempts with the clock, by milliseconds.
-pub fn move_attempts(tx: &Tx, ms: i64) -> rusqlite::Result<()> {
-    tx.execute("UPDATE webhook SET next_attempt_at = next_attempt_at + ?1 WHERE next_attempt_at IS NOT NULL", [ms])
-        .map(drop)
+/// Moves the next attempts, and the ends of old secrets, with the clock, by milliseconds.
+pub fn move_moments(tx: &Tx, ms: i64) -> rusqlite::Result<()> {
+    let moved = "UPDATE webhook SET next_attempt_at = next_attempt_at + ?1, old_secret_until = old_secret_until + ?1";
+    tx.execute(moved, [ms]).map(drop)
 }
 
 /// Disables all webhooks of a file that is a copy for tests.

@@ -7,7 +7,9 @@ use ureq::http::Uri;
 
 use super::addresses::is_refused_host;
 use super::delivery::DeliveryOutcome;
-use super::{Changed, NewWebhook, Secret, SignatureKind, WEBHOOKS_MAX, Webhook, find_waiting, must_find};
+use super::{
+    Changed, NewWebhook, OVERLAP_MAX_SECONDS, Secret, SignatureKind, WEBHOOKS_MAX, Webhook, find_waiting, must_find,
+};
 use crate::clock::Millis;
 use crate::http::{Fields, Reply};
 use crate::refusal::Refusal;
@@ -15,6 +17,8 @@ use crate::store::Outcome;
 use crate::venue::{Answer, Context, EventType, Prefer, Until, Written, cut_page, last_sequence};
 
 const URL_MAX_CHARS: usize = 2_000;
+/// How long an old secret signs too, unless staff say it.
+const OVERLAP_SECONDS: u32 = 24 * 3_600;
 
 /// `GET /staff/webhooks`, for admins: 200 with every webhook, how far it has come, and the newest event of the feed.
 pub fn webhooks(context: &Context) -> Outcome<Answer> {
@@ -22,7 +26,8 @@ pub fn webhooks(context: &Context) -> Outcome<Answer> {
     let reader = context.reader()?;
     let mut webhooks = super::list(&reader, context.cursor()?.unwrap_or(0), limit + 1)?;
     let next = cut_page(&mut webhooks, limit, |webhook| webhook.webhook_id);
-    let views = webhooks.iter().map(|webhook| view(&reader, webhook)).collect::<rusqlite::Result<Vec<_>>>()?;
+    let views =
+        webhooks.iter().map(|webhook| view(&reader, webhook, context.now)).collect::<rusqlite::Result<Vec<_>>>()?;
     let last = last_sequence(&reader)?;
     Answer::json(200, &json!({ "webhooks": views, "lastSequence": last, "nextCursor": next }))
 }
@@ -30,7 +35,7 @@ pub fn webhooks(context: &Context) -> Outcome<Answer> {
 /// `GET /staff/webhooks/{webhookId}`, for admins: 200 with one webhook. 404 `WEBHOOK_NOT_FOUND`.
 pub fn webhook(context: &Context) -> Outcome<Answer> {
     let reader = context.reader()?;
-    Answer::json(200, &view(&reader, &must_find(&reader, context.number("webhookId")?)?)?)
+    Answer::json(200, &view(&reader, &must_find(&reader, context.number("webhookId")?)?, context.now)?)
 }
 
 /// `POST /staff/webhooks`, for admins: has events sent to a `url`, those of the `eventTypes` or all, from the newest or
@@ -47,10 +52,26 @@ pub fn add(context: &Context) -> Outcome<Answer> {
     let new = NewWebhook { url, event_types, signature, secret, after };
     Answer::write(move |tx| {
         let (webhook, secret) = super::add(tx, &new)?;
-        let mut body = view(tx, &webhook)?;
-        body["secret"] = secret.into();
         let place = format!("/api/v1/staff/webhooks/{}", webhook.webhook_id);
+        let body = with_secret(view(tx, &webhook, tx.now())?, secret);
         Ok(Written::Ready(Reply::json(201, &body).with("Location", place)))
+    })
+}
+
+/// `POST /staff/webhooks/{webhookId}/secret`, for admins: signs with another `secret`, given or made, and for
+/// `overlapSeconds` (a day unless said) with the old one too. 200 with the webhook and the new secret, shown this once;
+/// therefore no `Idempotency-Key`. 404 `WEBHOOK_NOT_FOUND`.
+pub fn rotate(context: &Context) -> Outcome<Answer> {
+    let webhook_id = context.number("webhookId")?;
+    let (secret, overlap_seconds) =
+        context.fields_if_any()?.map(read_rotation).transpose()?.unwrap_or((None, OVERLAP_SECONDS));
+    Answer::write(move |tx| {
+        if secret.is_some() && must_find(tx, webhook_id)?.signature != SignatureKind::V1 {
+            return Err(secret_is_wrong("/secret").into());
+        }
+        let (webhook, secret) = super::rotate(tx, webhook_id, secret.as_ref(), overlap_seconds)?;
+        let body = with_secret(view(tx, &webhook, tx.now())?, secret);
+        Ok(Written::Ready(Reply::json(200, &body)))
     })
 }
 
@@ -69,7 +90,7 @@ pub fn change(context: &Context) -> Outcome<Answer> {
     fields.end()?;
     Answer::write(move |tx| {
         let webhook = super::change(tx, webhook_id, &changed)?;
-        Ok(Written::Ready(Reply::json(200, &view(tx, &webhook)?)))
+        Ok(Written::Ready(Reply::json(200, &view(tx, &webhook, tx.now())?)))
     })
 }
 
@@ -88,7 +109,7 @@ pub fn replay(context: &Context) -> Outcome<Answer> {
     fields.end()?;
     Answer::write(move |tx| {
         let webhook = super::replay(tx, webhook_id, after)?;
-        Ok(Written::Ready(Reply::json(200, &view(tx, &webhook)?)))
+        Ok(Written::Ready(Reply::json(200, &view(tx, &webhook, tx.now())?)))
     })
 }
 
@@ -100,7 +121,7 @@ pub fn test(context: &Context) -> Outcome<Answer> {
     let prefer = context.prefer();
     Answer::write(move |tx| {
         let (webhook, test_no) = super::ask_for_test(tx, webhook_id)?;
-        let reply = Reply::json(200, &view(tx, &webhook)?);
+        let reply = Reply::json(200, &view(tx, &webhook, tx.now())?);
         Ok(prefer.written(reply, false, Until::WebhookTested { webhook_id, test_no }))
     })
 }
@@ -109,15 +130,20 @@ pub fn test(context: &Context) -> Outcome<Answer> {
 pub fn look_again(context: &Context, webhook_id: i64, test_no: i64, prefer: Prefer) -> Outcome<Answer> {
     let reader = context.reader()?;
     let webhook = must_find(&reader, webhook_id)?;
-    let reply = Reply::json(200, &view(&reader, &webhook)?);
+    let reply = Reply::json(200, &view(&reader, &webhook, context.now)?);
     Ok(prefer.answer(reply, webhook.tests_sent >= test_no, Until::WebhookTested { webhook_id, test_no }))
 }
 
 /// All types, in the file.
 const ALL_TYPES: &str = "[]";
 
+fn with_secret(mut view: Value, secret: Option<String>) -> Value {
+    view["secret"] = secret.into();
+    view
+}
+
 /// A webhook as staff see it, without its secret.
-fn view(connection: &Connection, webhook: &Webhook) -> rusqlite::Result<Value> {
+fn view(connection: &Connection, webhook: &Webhook, now: Millis) -> rusqlite::Result<Value> {
     let waiting = find_waiting(connection, webhook)?;
     let types: Value = serde_json::from_str(&webhook.event_types).unwrap_or_default(); // the file has JSON there
     let attempt = |at: Option<Millis>, outcome: Option<DeliveryOutcome>, status: Option<u16>| {
@@ -129,6 +155,7 @@ fn view(connection: &Connection, webhook: &Webhook) -> rusqlite::Result<Value> {
         "eventTypes": types.as_array().filter(|types| !types.is_empty()),
         "signature": webhook.signature,
         "publicKey": (webhook.signature == SignatureKind::V1a).then(|| webhook.secret.public_key()),
+        "oldSecretUntil": webhook.old_secret_until(now),
         "createdAt": webhook.created_at,
         "enabled": webhook.disabled_at.is_none(),
         "disabledAt": webhook.disabled_at,
@@ -200,11 +227,24 @@ fn read_signature(fields: &mut Fields) -> Result<SignatureKind, Refusal> {
 
 fn read_secret(fields: &mut Fields, signature: SignatureKind) -> Result<Secret, Refusal> {
     let secret = Secret::parse(&fields.text("secret")?).filter(|_| signature == SignatureKind::V1);
-    secret.ok_or_else(|| {
-        Refusal::invalid(
-            fields.pointer("secret"),
-            "must be whsec_ with 24 to 64 bytes in base64, and is for v1 alone",
-            "whsec_ 뒤에 24~64바이트를 base64로 쓴 것이어야 하며 v1에만 쓸 수 있습니다",
-        )
-    })
+    secret.ok_or_else(|| secret_is_wrong(fields.pointer("secret")))
+}
+
+/// The new secret, where one is given, and how many seconds the old one signs too.
+fn read_rotation(mut fields: Fields) -> Result<(Option<Secret>, u32), Refusal> {
+    let secret = fields.has("secret").then(|| read_secret(&mut fields, SignatureKind::V1)).transpose()?;
+    let overlap_seconds = match fields.has("overlapSeconds") {
+        true => fields.integer("overlapSeconds", 0..=OVERLAP_MAX_SECONDS.into())? as u32,
+        false => OVERLAP_SECONDS,
+    };
+    fields.end()?;
+    Ok((secret, overlap_seconds))
+}
+
+fn secret_is_wrong(pointer: impl Into<String>) -> Refusal {
+    Refusal::invalid(
+        pointer,
+        "must be whsec_ with 24 to 64 bytes in base64, and is for v1 alone",
+        "whsec_ 뒤에 24~64바이트를 base64로 쓴 것이어야 하며 v1에만 쓸 수 있습니다",
+    )
 }

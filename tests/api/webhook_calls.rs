@@ -1,6 +1,6 @@
 //! The calls of webhooks: what is refused, to whom nothing is sent, and that the document tells all of it.
 
-use super::webhooks::{LOCAL, SECRET, add, add_from_the_first, last, test, until_state};
+use super::webhooks::{LOCAL, SECRET, add, add_from_the_first, last, state, test, until_state};
 use crate::support::document::{Document, DocumentClient};
 use crate::support::receiver::{Mood, Receiver, TAKES};
 use crate::support::tls::Authority;
@@ -83,16 +83,26 @@ fn webhook_metrics_count_attempts_and_show_who_is_behind() {
     until_state(&app, 1, "/failedAttempts", json!(1));
     app.advance_ms(4_000);
     let waiting = last(&app);
+    let until_told = |sample: &str| {
+        let is_told = || app.client.call("GET", "/metrics", "", None).text.lines().any(|line| line == sample);
+        wait::until(sample, is_told);
+    };
     for sample in [
         r#"boxoffice_webhook_attempts_total{outcome="bad_status"} 1"#.to_owned(),
         r#"boxoffice_webhook_attempts_total{outcome="delivered"} 0"#.to_owned(),
         r#"boxoffice_webhook_enabled{webhook="1"} 1"#.to_owned(),
         format!("boxoffice_webhook_waiting_events{{webhook=\"1\"}} {waiting}"),
         r#"boxoffice_webhook_lag_seconds{webhook="1"} 4"#.to_owned(),
+        r#"boxoffice_webhook_given_up{webhook="1"} 0"#.to_owned(),
     ] {
-        let is_told = || app.client.call("GET", "/metrics", "", None).text.lines().any(|line| line == sample);
-        wait::until(&sample, is_told);
+        until_told(&sample);
     }
+    app.staff("PATCH", "/webhooks/1", json!({ "enabled": false })).must(200);
+    until_told(r#"boxoffice_webhook_enabled{webhook="1"} 0"#);
+    until_told(r#"boxoffice_webhook_given_up{webhook="1"} 0"#);
+    receiver.set(Mood::Says(410, ""));
+    app.staff("PATCH", "/webhooks/1", json!({ "enabled": true })).must(200);
+    until_told(r#"boxoffice_webhook_given_up{webhook="1"} 1"#);
 }
 
 /// A copy for tests that sent what happens in it would tell real receivers of sales that there are not.
@@ -134,6 +144,7 @@ fn webhook_calls_and_deliveries_are_as_the_document_says() {
     client.staff(&format!("POST {}", of("/test").0), &of("/test").1, Some(json!({}))).must(200);
     receiver.set(TAKES);
     client.staff(&format!("PATCH {}", of("").0), &of("").1, Some(json!({ "enabled": true }))).must(200);
+    client.staff(&format!("POST {}", of("/secret").0), &of("/secret").1, Some(json!({}))).must(200);
     client.staff(&format!("POST {}", of("/replay").0), &of("/replay").1, Some(json!({ "after": 0 }))).must(200);
     receiver.until_taken(last(&app));
     client.staff(&format!("GET {}", of("").0), &of("").1, None).must(200);
@@ -150,6 +161,57 @@ fn webhook_calls_and_deliveries_are_as_the_document_says() {
             client.document.must_fit(&parameter["schema"], &json!(delivery.field(name)), name);
         }
     }
+}
+
+/// Between the old secret and the new one a receiver has a day to change over.
+#[test]
+fn webhook_secret_is_rotated_and_both_sign_until_the_overlap_is_over() {
+    let app = TestApp::empty(&[LOCAL]);
+    let receiver = Receiver::new(TAKES);
+    let rotate = |id: i64, body: Value| app.staff("POST", &format!("/webhooks/{id}/secret"), body).must(200).clone();
+    let signed = |id: i64, keys: &[&str]| {
+        let before = receiver.got().len();
+        test(&app, id).must(200);
+        receiver.until_got(before + 1)[before].is_signed_by_all(keys);
+    };
+    let text = |view: &Value, member: &str| view[member].as_str().unwrap().to_owned();
+    let made = add(&app, json!({ "url": receiver.url(), "secret": SECRET, "eventTypes": ["SEATS_SOLD"] }));
+    assert_eq!(made["oldSecretUntil"], Value::Null);
+    let pair = add(&app, json!({ "url": receiver.url(), "signature": "v1a", "eventTypes": ["SEATS_SOLD"] }));
+    let first = rotate(1, json!({}));
+    let first_key = text(&first, "secret");
+    assert_eq!(first["oldSecretUntil"], json!(app.now().plus_seconds(24 * 3_600)));
+    signed(1, &[&first_key, SECRET]);
+    let second = rotate(2, json!({ "overlapSeconds": 60 }));
+    let (old, new) = (text(&pair, "publicKey"), text(&second, "publicKey"));
+    assert_eq!((&second["secret"], old == new), (&Value::Null, false));
+    signed(2, &[&new, &old]);
+    app.advance_ms(59_999);
+    signed(2, &[&new, &old]);
+    app.advance_ms(1);
+    signed(2, &[&new]);
+    assert_eq!(state(&app, 2)["oldSecretUntil"], Value::Null);
+    let kept = || -> i64 {
+        let asked = "SELECT count(*) FROM webhook WHERE old_secret IS NOT NULL";
+        app.file().query_row(asked, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(kept(), 1, "an old secret goes when its time is over");
+    signed(1, &[&first_key, SECRET]);
+    rotate(1, json!({ "secret": SECRET, "overlapSeconds": 0 }));
+    signed(1, &[SECRET]);
+    assert_eq!((kept(), &state(&app, 1)["oldSecretUntil"]), (0, &Value::Null));
+    for (id, body, at) in [
+        (2, json!({ "secret": SECRET }), "/secret"),
+        (1, json!({ "secret": "whsec_short" }), "/secret"),
+        (1, json!({ "overlapSeconds": -1 }), "/overlapSeconds"),
+        (1, json!({ "overlapSeconds": 2_592_001 }), "/overlapSeconds"),
+    ] {
+        let refused = app.staff("POST", &format!("/webhooks/{id}/secret"), body);
+        assert_eq!(refused.refused(400, "INVALID_REQUEST")["pointer"], at);
+    }
+    app.staff("POST", "/webhooks/9/secret", json!({})).refused(404, "WEBHOOK_NOT_FOUND");
+    let events = app.staff_get("/events?limit=1000");
+    assert!(!events.text.contains("whsec_") && !app.staff_get("/webhooks").text.contains("whsec_"));
 }
 
 /// The receiver is another server by https, which answers 400 to what it does not understand.

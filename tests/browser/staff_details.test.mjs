@@ -109,11 +109,11 @@ test('a table that goes on beyond the edge of a phone says so by a shadow and ca
 });
 
 for (const language of ['ko', 'en']) {
-  test(`a webhook is added, tested and turned off, and its page says how it stands (${language})`, async (t) => {
+  test(`a webhook is added, tested, turned off, changed, sent again and given a new secret, and its page says how it stands (${language})`, async (t) => {
     const receiver = createServer((request, response) => response.writeHead(request.url === '/hooks' ? 204 : 500).end());
     await new Promise((listens) => receiver.listen(0, '127.0.0.1', listens));
     t.after(() => receiver.closeAllConnections() ?? receiver.close());
-    const { page } = await office(t, '#keys', { language, expected: /status of 4/ });
+    const { app, page } = await office(t, '#keys', { language, expected: /status of 4/ });
     await (await link(page, 'keys.webhooks')).click();
     await (await field(page, 'hooks.url')).fill('http://10.0.0.1/');
     await (await button(page, 'hooks.add')).click();
@@ -129,6 +129,25 @@ for (const language of ['ko', 'en']) {
     await page.keyboard.press('Escape');
     await own.getByRole('button').nth(1).click();
     await own.getByText(await text(page, 'hooks.isOff.STAFF')).waitFor();
+    await own.getByRole('button').nth(2).click();
+    await page.getByRole('dialog').getByRole('combobox').selectOption('single');
+    await page.getByRole('checkbox', { name: 'SEATS_SOLD' }).check();
+    await page.getByRole('checkbox', { name: 'TICKET_CHECKED_IN' }).check();
+    await mustBeSound(page, 'single types of events');
+    await agree(page, 'hooks.save');
+    await page.getByText(await text(page, 'hooks.changed')).waitFor();
+    await own.getByRole('button').nth(3).click();
+    await page.getByRole('spinbutton').fill('0');
+    await agree(page, 'hooks.replay');
+    await page.getByText(await text(page, 'hooks.replayed')).waitFor();
+    await own.getByRole('button').nth(4).click();
+    await page.getByRole('dialog').getByRole('combobox').selectOption('3600');
+    await agree(page, 'hooks.rotate');
+    assert.match(await page.getByRole('dialog').locator('code').textContent(), /^whsec_/);
+    await agree(page, 'hooks.given');
+    const [first] = (await app.staff('GET', '/webhooks')).webhooks;
+    assert.deepEqual([[...first.eventTypes].sort(), first.deliveredSequence], [['SEATS_SOLD', 'TICKET_CHECKED_IN'], 0]);
+    assert.ok(Date.parse(first.oldSecretUntil) > Date.now());
     await mustBeSound(page, 'webhooks');
   });
 }

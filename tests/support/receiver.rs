@@ -47,15 +47,28 @@ impl Delivery {
         self.body["sequence"].as_i64().unwrap()
     }
 
-    /// Asserts that it is signed with a secret (`whsec_`) or the secret half of a public key (`whpk_`), just now.
+    /// Asserts that it is signed just now with these secrets (`whsec_`) or the secret halves of these public keys
+    /// (`whpk_`), in their order, and no others.
+    #[track_caller]
+    pub fn is_signed_by_all(&self, keys: &[&str]) {
+        let signatures: Vec<&str> = self.field("webhook-signature").split(' ').collect();
+        assert_eq!(signatures.len(), keys.len(), "{signatures:?}");
+        keys.iter().zip(signatures).for_each(|(key, signature)| self.must_be_signed(key, signature));
+    }
+
     #[track_caller]
     pub fn is_signed_by(&self, key: &str) {
+        self.is_signed_by_all(&[key]);
+    }
+
+    #[track_caller]
+    fn must_be_signed(&self, key: &str, signature: &str) {
         let (id, timestamp) = (self.field("webhook-id"), self.field("webhook-timestamp"));
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         assert!(now.abs_diff(timestamp.parse().unwrap()) < 300, "a library of the scheme would refuse {timestamp}");
         assert!(!id.is_empty() && !id.contains('.'), "{id}");
         let content = format!("{id}.{timestamp}.{}", self.text);
-        let (kind, signature) = self.field("webhook-signature").split_once(',').unwrap();
+        let (kind, signature) = signature.split_once(',').unwrap();
         let signature = STANDARD.decode(signature).unwrap();
         if let Some(public) = key.strip_prefix("whpk_") {
             let public: [u8; 32] = STANDARD.decode(public).unwrap().try_into().unwrap();

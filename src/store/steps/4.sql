@@ -120,6 +120,8 @@ CREATE TABLE webhook (
     event_types        TEXT    NOT NULL CHECK (json_valid(event_types)),
     signature          TEXT    NOT NULL CHECK (signature IN ('v1', 'v1a')),
     secret             BLOB    NOT NULL CHECK (length(secret) BETWEEN 24 AND 64),
+    old_secret         BLOB    CHECK (length(old_secret) BETWEEN 24 AND 64),
+    old_secret_until   INTEGER,
     created_at         INTEGER NOT NULL,
     revision           INTEGER NOT NULL DEFAULT 0,
     delivered_sequence INTEGER NOT NULL CHECK (delivered_sequence >= 0),
@@ -137,6 +139,7 @@ CREATE TABLE webhook (
     disabled_reason    TEXT    CHECK (disabled_reason IN ('STAFF', 'GONE', 'EXHAUSTED', 'COPIED')),
     CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL)),
     CHECK (next_attempt_at IS NULL OR (failed_attempts > 0 AND disabled_at IS NULL)),
+    CHECK ((old_secret IS NULL) = (old_secret_until IS NULL)),
     CHECK ((last_at IS NULL) = (last_outcome IS NULL)),
     CHECK ((test_at IS NULL) = (test_outcome IS NULL))
 ) STRICT;
