@@ -46,8 +46,10 @@ pub fn is_listener_lost(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|number| lost.contains(&number))
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
+    #![cfg(target_os = "linux")]
+
     use super::*;
 
     #[test]

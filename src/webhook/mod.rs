@@ -154,8 +154,8 @@ pub fn change(tx: &Tx, webhook_id: i64, changed: &Changed) -> Outcome<Webhook> {
     Ok(webhook)
 }
 
-/// Gives a webhook another secret, beside which the old one signs for so many seconds; also gives the new one where that
-/// is shared.
+/// Gives a webhook another secret, beside which the old one signs for so many seconds; also gives the new one where
+/// that is shared.
 ///
 /// # Errors
 /// `WEBHOOK_NOT_FOUND`.

@@ -103,8 +103,8 @@ pub(super) struct Rush {
     /// Trust the certificate authorities of this file (PEM) too, for URLs that begin with https.
     #[arg(long, value_name = "FILE", requires = "url")]
     ca: Option<PathBuf>,
-    /// Trust whatever certificate it has: a server that begins this itself, at its own port of this machine, has one for
-    /// the names of its venue.
+    /// Trust whatever certificate it has: a server that begins this itself, at its own port of this machine, has one
+    /// for the names of its venue.
     #[arg(long, hide = true, requires = "url")]
     without_proof: bool,
     /// The staff key of that server.
