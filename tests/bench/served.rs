@@ -97,8 +97,9 @@ impl Served {
         ticks / rustix::param::clock_ticks_per_second() as f64
     }
 
-    /// The threads by their numbers, each with its name and what it used so far.
+    /// The threads by their numbers, each with its name, empty for those that have none, and what it used so far.
     pub fn threads(&self) -> HashMap<String, (String, ThreadTimes)> {
+        let of_program = std::fs::read_to_string(format!("/proc/{}/comm", self.child.id())).unwrap();
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
         let tasks = tasks.map(|task| task.unwrap().path()).filter_map(|task| {
             let read = |name: &str| std::fs::read_to_string(task.join(name)).ok();
@@ -106,6 +107,7 @@ impl Served {
             let sleeps = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
             let cpu_us = times.split(' ').next()?.parse::<f64>().ok()? / 1e3;
             let times = ThreadTimes { cpu_us, sleeps: sleeps.trim().parse().ok()? };
+            let name = if name == of_program { String::new() } else { name };
             Some((task.file_name()?.to_str()?.to_owned(), (name, times)))
         });
         tasks.collect()

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -14,15 +13,17 @@ use crate::halls::Halls;
 use crate::load::{self, Load};
 use crate::served::{Served, ThreadTimes};
 
-/// The threads of the server in the order in which a write passes them; tiny_http's have no names of their own.
+/// The threads of the server by the begins of their names, in the order in which a write passes them. tiny_http's have
+/// none, like the main thread, which waits.
 const STAGES: [(&str, &str); 6] = [
     ("http", "event loop: requests read and checked, passed on, answers written"),
-    ("boxoffice", "tiny_http: requests read from the inner socket"),
+    (NAMELESS, "tiny_http: requests read from the inner socket"),
     ("worker", "workers: route, caller, body; the job queued"),
     ("writer", "writer: statements, COMMIT, changes to memory"),
     ("answers", "answers: what the writer leaves to others while jobs wait"),
     ("", "all others"),
 ];
+const NAMELESS: &str = "-";
 /// Statements that are shown, those that take longest first.
 const STATEMENTS_SHOWN: usize = 24;
 /// Bytes of a statement that are shown.
@@ -57,7 +58,8 @@ fn round(wish: &Wish, halls: &Halls, call: &Call) -> Round {
     let committing_us = (served.commit_seconds() - committing) * 1e6;
     let mut stages = [ThreadTimes::default(); STAGES.len()];
     for (id, (name, times)) in served.threads() {
-        let stage = STAGES.iter().position(|(begin, _)| name.starts_with(begin)).unwrap();
+        let is_of = |begin: &str| if begin == NAMELESS { name.is_empty() } else { name.starts_with(begin) };
+        let stage = STAGES.iter().position(|(begin, _)| is_of(begin)).unwrap();
         stages[stage].add(before.get(&id).map_or(times, |(_, before)| times.since(*before)));
     }
     Round { answers, committing_us, stages }
@@ -104,9 +106,10 @@ struct Cost {
 fn statements(wish: &Wish, halls: &Halls, call: &Call) -> Value {
     let log = halls.folder().join("statements.log");
     let served = Served::logging_statements(&halls.copy(call.app(halls)), &log);
+    let of_start = fs::metadata(&log).unwrap().len() as usize;
     let requests = answers(wish, halls, call, &served);
     drop(served); // the log is whole
-    let mut costs: Vec<(String, Cost)> = read(&log).into_iter().collect();
+    let mut costs: Vec<(String, Cost)> = read(&fs::read_to_string(&log).unwrap()[of_start..]).into_iter().collect();
     costs.sort_by(|(_, one), (_, other)| other.us.total_cmp(&one.us));
     println!("\n| {}: statement | times a request | µs a request |\n| --- | --- | --- |", call.name);
     for (text, cost) in costs.iter().take(STATEMENTS_SHOWN) {
@@ -118,8 +121,7 @@ fn statements(wish: &Wish, halls: &Halls, call: &Call) -> Value {
     costs.into_iter().map(told).collect()
 }
 
-fn read(log: &Path) -> BTreeMap<String, Cost> {
-    let text = fs::read_to_string(log).unwrap();
+fn read(text: &str) -> BTreeMap<String, Cost> {
     let mut costs: BTreeMap<String, Cost> = BTreeMap::new();
     let begins = text.match_indices("TRACE boxoffice::store::statements] ").map(|(at, begin)| at + begin.len());
     for begin in begins {
