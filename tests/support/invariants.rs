@@ -53,11 +53,11 @@ pub fn number(file: &Connection, statement: &str) -> i64 {
 pub struct Dice(u64);
 
 impl Dice {
-    /// From `BOXOFFICE_SEED`, else from the time; printed, and shown when the test fails.
+    /// From `TEST_SEED`, else from the time; printed, and shown when the test fails.
     pub fn thrown(name: &str) -> Dice {
-        let seed = std::env::var("BOXOFFICE_SEED").ok().and_then(|seed| seed.parse().ok());
+        let seed = std::env::var("TEST_SEED").ok().and_then(|seed| seed.parse().ok());
         let seed = seed.unwrap_or_else(|| u64::from_le_bytes(boxoffice::ids::random_bytes()) >> 1);
-        println!("{name}: BOXOFFICE_SEED={seed}");
+        println!("{name}: TEST_SEED={seed}");
         Dice(seed)
     }
 

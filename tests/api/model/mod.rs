@@ -1,5 +1,5 @@
 //! Random customers, staff and clock against a small reference model: after every step the running
-//! server and the model agree on places, seats, reservations and points. `BOXOFFICE_SEED` repeats
+//! server and the model agree on places, seats, reservations and points. `TEST_SEED` repeats
 //! a run, `BOXOFFICE_MODEL_CASES` makes it longer.
 
 #![allow(clippy::result_large_err, reason = "a refusal of the model is as large as any answer of it")]
@@ -77,9 +77,9 @@ impl StateMachineTest for Model {
 #[test]
 fn model_agrees_with_the_server_after_every_step() {
     let number = |name: &str| std::env::var(name).ok().and_then(|number| number.parse().ok());
-    let seed = number("BOXOFFICE_SEED").unwrap_or_else(|| u64::from_le_bytes(boxoffice::ids::random_bytes()));
+    let seed = number("TEST_SEED").unwrap_or_else(|| u64::from_le_bytes(boxoffice::ids::random_bytes()));
     let cases = number("BOXOFFICE_MODEL_CASES").map_or(CASES, |cases| cases as u32);
-    println!("BOXOFFICE_SEED={seed} BOXOFFICE_MODEL_CASES={cases}");
+    println!("TEST_SEED={seed} BOXOFFICE_MODEL_CASES={cases}");
     let halves = |seed: u64, cases: u32| {
         std::thread::scope(|scope| {
             for half in 0..2 {
