@@ -46,10 +46,8 @@ pub fn is_listener_lost(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|number| lost.contains(&number))
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
-    #![cfg(target_os = "linux")]
-
     use super::*;
 
     #[test]

@@ -217,8 +217,7 @@ fn forwarded_fields_say_where_a_link_leads_only_when_a_trusted_proxy_wrote_them(
         &[("Forwarded", "for=192.0.2.7;proto=https;host=evil.example")],
         &[("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "evil.example")],
     ];
-    let [alone, proxied] =
-        [&[][..], &["--http-proxies=127.0.0.1", "--top-up-policy=self"]].map(|flags| TestApp::empty(flags));
+    let [alone, proxied] = [&[][..], &["--http-proxies=127.0.0.1", "--top-up-policy=self"]].map(TestApp::empty);
     for fields in told {
         assert_eq!(link(&alone, fields), alone.url(), "{fields:?}");
         assert_eq!(link(&proxied, fields), proxied.url().replace("http://", "https://"), "{fields:?}");
