@@ -60,7 +60,7 @@ pub(super) struct Rush {
     seats: u64,
     /// All customers join, each with one call, before the sale opens and the places are drawn; they come back in the
     /// order of the draw and take the best free seats, and those in line go home when all are sold. Other defaults:
-    /// 10,000 let in at once, held for 15 seconds, speed 1.
+    /// 10,000 let in at once, held for 30 seconds, speed 1.
     #[arg(long)]
     on_sale: bool,
     /// Customers let in at once at most; 0: no limit. A running server keeps its own unless this is given.
@@ -72,7 +72,7 @@ pub(super) struct Rush {
     admit_per_minute: Option<u32>,
     /// How long seats are held, in seconds, on a server of its own (1 to 86,400).
     #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(1..=86_400))]
-    #[arg(default_value_if("on_sale", "true", "15"))]
+    #[arg(default_value_if("on_sale", "true", "30"))]
     hold_seconds: u32,
     /// One let in who makes no call for so long is dropped, in seconds, on a server of its own (0 to 86,400).
     #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(queue::CLAIM_SECONDS))]
