@@ -46,7 +46,8 @@ pub fn is_listener_lost(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|number| lost.contains(&number))
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -101,6 +101,21 @@ fn grace_lets_in_again_who_slept_through_the_turn_while_nobody_else_came() {
     hold_in(&app.file());
 }
 
+/// Both were let in at once, so the one behind has the place in front of who slept.
+#[test]
+fn grace_is_none_for_who_slept_through_the_turn_while_one_from_behind_is_inside() {
+    let app = TestApp::with_seats(5, &["--max-active=2", "--claim-seconds=10", "--grace-seconds=60"]);
+    let inside = [app.customer(), app.customer()];
+    let (mut kim, lee) = (app.customer(), app.customer());
+    inside.iter().for_each(|person| _ = person.delete("/queue/token").must(204));
+    assert_eq!(lee.poll().must(200)["status"], "ACTIVE");
+    app.advance_ms(10_000);
+    assert_eq!(kim.poll().refused(401, "TOKEN_EXPIRED")["reason"], "ABANDONED");
+    hold_in(&app.file());
+    assert_eq!(back(&mut kim), (json!(0), false));
+    hold_in(&app.file());
+}
+
 #[test]
 fn grace_keeps_the_join_number_until_the_draw_and_no_place_over_one() {
     let app = TestApp::with_seats(5, &["--max-active=1", "--abandon-seconds=30", "--grace-seconds=600"]);

@@ -49,8 +49,8 @@ fn tls_is_spoken_as_1_3_and_1_2_with_http_1_1_and_nothing_older_or_newer() {
         (&[&rustls::version::TLS13], &[], ProtocolVersion::TLSv1_3),
     ] {
         let mut client = client_with(server.server.address(), &Arc::new(authority.config(versions, alpn)));
-        assert_eq!(client.get("/echo?a").answer().body, "GET a 127.0.0.1 0 ");
-        assert_eq!(client.get("/echo?b").answer().body, "GET b 127.0.0.1 0 ", "the connection is kept");
+        assert_eq!(client.get("/echo?a").answer().body, "GET a 127.0.0.1 1 ");
+        assert_eq!(client.get("/echo?b").answer().body, "GET b 127.0.0.1 1 ", "the connection is kept");
         assert_eq!(client.0.conn.protocol_version(), Some(version));
         assert_eq!(client.0.conn.alpn_protocol(), (!alpn.is_empty()).then_some(&b"http/1.1"[..]));
     }
@@ -101,7 +101,7 @@ fn tls_handshake_is_read_however_its_bytes_are_split() {
         session.writer().write_all(b"GET /echo?split HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
         send(outgoing(&mut session), &mut socket, second);
         let mut client = Client::over(rustls::StreamOwned::new(session, socket));
-        assert_eq!(client.answer().body, "GET split 127.0.0.1 0 ", "{first:?} {second:?}");
+        assert_eq!(client.answer().body, "GET split 127.0.0.1 1 ", "{first:?} {second:?}");
     }
     assert_eq!(server.server.metrics().tls_handshakes_failed_total.get(), 1, "that of the measure alone");
 }
@@ -128,7 +128,7 @@ fn tls_handshake_byte_by_byte_and_a_request_byte_by_byte() {
     for versions in [BOTH, &[&rustls::version::TLS12][..]] {
         let config = Arc::new(authority.config(versions, &[]));
         let stream = rustls::StreamOwned::new(session(&config), Drops(server.client().0));
-        assert_eq!(Client::over(stream).get("/echo?drops").answer().body, "GET drops 127.0.0.1 0 ");
+        assert_eq!(Client::over(stream).get("/echo?drops").answer().body, "GET drops 127.0.0.1 1 ");
     }
 }
 
@@ -171,7 +171,7 @@ fn tls_handshakes_under_way_are_limited_and_the_oldest_makes_place() {
     assert_eq!(server.server.metrics().tls_handshakes_refused_total.get(), 1);
     server.turn(50);
     let mut fourth = authority.client(server.server.address());
-    assert_eq!(fourth.get("/echo?fourth").answer().body, "GET fourth 127.0.0.1 0 ");
+    assert_eq!(fourth.get("/echo?fourth").answer().body, "GET fourth 127.0.0.1 1 ");
     let metrics = server.server.metrics();
     assert_eq!((metrics.tls_handshakes_evicted_total.get(), metrics.tls_handshakes_open.get()), (1, 1));
     let mut rest = Vec::new();
@@ -191,10 +191,10 @@ fn tls_half_handshakes_go_before_idle_clients_when_it_is_full() {
     let mut half = server.client();
     server.until("one is in it", |metrics| metrics.tls_handshakes_open.get() == 1);
     server.turn(1_000);
-    assert_eq!(authority.client(server.server.address()).get("/echo?new").answer().body, "GET new 127.0.0.1 0 ");
+    assert_eq!(authority.client(server.server.address()).get("/echo?new").answer().body, "GET new 127.0.0.1 1 ");
     let mut rest = Vec::new();
     half.0.read_to_end(&mut rest).unwrap();
-    assert_eq!(kept.get("/echo?kept").answer().body, "GET kept 127.0.0.1 0 ");
+    assert_eq!(kept.get("/echo?kept").answer().body, "GET kept 127.0.0.1 1 ");
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn tls_long_poll_is_notified_answered_and_forgotten_with_its_client() {
     server.until("another is gone without a word", |metrics| metrics.parked.get() == 1);
     server.notifier.notify([Topic(7)]);
     assert_eq!(clients[0].answer().body, "좌석 0 false true");
-    assert_eq!(clients[0].get("/echo?on").answer().body, "GET on 127.0.0.1 0 ");
+    assert_eq!(clients[0].get("/echo?on").answer().body, "GET on 127.0.0.1 1 ");
 }
 
 #[test]
@@ -266,11 +266,11 @@ fn tls_large_bodies_pipelined_requests_and_expectations_pass_whole() {
     assert!(client.answer().body.ends_with(&body));
     client.send("POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
     assert_eq!(client.answer().status, 100);
-    assert_eq!(client.send("body").answer().body, "POST  127.0.0.1 0 body");
+    assert_eq!(client.send("body").answer().body, "POST  127.0.0.1 1 body");
     let many: String = (0..500).map(|n| format!("GET /echo?{n} HTTP/1.1\r\nHost: x\r\n\r\n")).collect();
     client.send(&many);
     for n in 0..500 {
-        assert_eq!(client.answer().body, format!("GET {n} 127.0.0.1 0 "));
+        assert_eq!(client.answer().body, format!("GET {n} 127.0.0.1 1 "));
     }
     client.0.conn.refresh_traffic_keys().unwrap(); // TLS 1.3 lets either side change its keys
     assert_eq!(client.get("/big?3000000").answer().body.len(), 3_000_000);
@@ -297,7 +297,7 @@ fn tls_slow_reader_is_let_go_in_time_and_one_that_reads_gets_all() {
     server.turn(1);
     assert_eq!(server.server.metrics().connections_expired_write_total.get(), 1);
     server.until("its memory is free", |metrics| metrics.buffered_bytes.get() < 1 << 20);
-    assert_eq!(steady.get("/echo?more").answer().body, "GET more 127.0.0.1 0 ");
+    assert_eq!(steady.get("/echo?more").answer().body, "GET more 127.0.0.1 1 ");
 }
 
 #[test]
@@ -322,7 +322,7 @@ fn tls_session_is_resumed_until_the_certificate_is_another() {
     assert_eq!(kind().1, before, "it may still be being written");
     certificates.refresh(false);
     assert_eq!(kind(), (HandshakeKind::Full, Some(renewed.clone())));
-    assert_eq!(kept.get("/echo?old").answer().body, "GET old 127.0.0.1 0 ", "who is connected stays so");
+    assert_eq!(kept.get("/echo?old").answer().body, "GET old 127.0.0.1 1 ", "who is connected stays so");
 
     std::fs::write(authority.key(), "-----BEGIN PRIVATE KEY-----\n").unwrap();
     certificates.refresh(true);

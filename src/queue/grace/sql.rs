@@ -10,12 +10,15 @@ use crate::store::Blob16;
 use crate::venue::Tx;
 
 /// A token was dropped: its place waits for its user for `graceSeconds`. Who had been let in stands before all others
-/// again, unless the order is that of a draw to come; a guest who had been let in is invited anew.
+/// again, unless somebody behind was let in too, or the order is that of a draw to come; a guest who had been let in is
+/// invited anew. Places are let in by their order, so who is behind was let in at the same moment or later.
 pub(in crate::queue) fn begin(tx: &Tx, key: TokenKey) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "UPDATE token SET grace_until = ?2 + 1000 * grace_seconds FROM queue
          WHERE token = ?1 AND queue.line_id = token.line_id AND grace_seconds > 0
-         AND iif(place < 0, activated_at IS NULL, (place IS NULL) = (opens_at IS NOT NULL))",
+         AND iif(place < 0, activated_at IS NULL, (place IS NULL) = (opens_at IS NOT NULL))
+         AND NOT EXISTS (SELECT 1 FROM token AS t
+                         WHERE t.activated_at >= token.activated_at AND t.line_id = token.line_id AND t.place > token.place)",
     )?
     .execute((Blob16::from(key), tx.now()))
     .map(drop)
