@@ -63,8 +63,7 @@ pub fn add(context: &Context) -> Outcome<Answer> {
 /// therefore no `Idempotency-Key`. 404 `WEBHOOK_NOT_FOUND`.
 pub fn rotate(context: &Context) -> Outcome<Answer> {
     let webhook_id = context.number("webhookId")?;
-    let (secret, overlap_seconds) =
-        context.fields_if_any()?.map(read_rotation).transpose()?.unwrap_or((None, OVERLAP_SECONDS));
+    let (secret, overlap_seconds) = read_rotation(context.fields()?)?;
     Answer::write(move |tx| {
         if secret.is_some() && must_find(tx, webhook_id)?.signature != SignatureKind::V1 {
             return Err(secret_is_wrong("/secret").into());
