@@ -132,9 +132,7 @@ pub static ROUTES: &[Route] = &[
     post("/api/v1/staff/webhooks/{webhookId}/test", Staff(ADMIN, |_, c, _| webhook::staff_api::test(c)))
         .body(Body::Empty)
         .waits(),
-    post("/api/v1/staff/webhooks/{webhookId}/secret", Staff(ADMIN, |_, c, _| webhook::staff_api::rotate(c)))
-        .body(Body::Optional)
-        .secret(),
+    post("/api/v1/staff/webhooks/{webhookId}/secret", Staff(ADMIN, |_, c, _| webhook::staff_api::rotate(c))).secret(),
     post("/api/v1/staff/webhooks/{webhookId}/replay", Staff(ADMIN, |_, c, _| webhook::staff_api::replay(c))),
     // Staff: how it goes, and the line.
     get("/api/v1/staff/evening", Staff(ADMIN, |rooms, c, _| dashboard::staff_api::dashboard(c, &rooms.lines))),
