@@ -1,4 +1,5 @@
-//! What the deadline of a connection does, and answers that a test wants to come late or not at all.
+//! What the deadline of a connection does when it has passed, and answers that a test wants to come late or not at all.
+//! Deadlines begin in `request_reader.rs` (head, body) and `response_writer.rs`; how long they are is in `limits.rs`.
 
 use super::connection::{Connection, State};
 use super::cors::CrossOrigin;
