@@ -43,8 +43,10 @@ impl World {
     }
 
     pub fn end_token(&mut self, token: usize, reason: &'static str) {
-        let grace_ms = self.rules[self.tokens[token].line].grace_ms;
-        let is_kept = reason == "ABANDONED" && grace_ms > 0;
+        let Token { line, place, .. } = self.tokens[token];
+        let grace_ms = self.rules[line].grace_ms;
+        let overtook = |it: &Token| it.line == line && it.place > place && it.activated_at.is_some();
+        let is_kept = reason == "ABANDONED" && grace_ms > 0 && !self.tokens.iter().any(overtook);
         self.tokens[token].kept_until = is_kept.then_some(self.now + grace_ms);
         self.tokens[token].life = Life::Ended(reason);
     }
