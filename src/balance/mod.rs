@@ -105,7 +105,7 @@ pub fn top_up(tx: &Tx, user_id: Uuid, amount: Points, method: Option<PayMethod>)
 /// What the feed tells of a top-up.
 #[derive(serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-struct TopUpTold {
+struct TopUpData {
     user_id: Uuid,
     top_up_id: i64,
     amount: Points,
@@ -116,7 +116,7 @@ struct TopUpTold {
 
 fn add(tx: &Tx, user_id: Uuid, after: Points, entry: NewEntry) -> Outcome<Changed> {
     let changed = write(tx, user_id, after, &entry)?;
-    let told = TopUpTold {
+    let told = TopUpData {
         user_id,
         top_up_id: changed.entry_id,
         amount: entry.amount,

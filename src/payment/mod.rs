@@ -204,7 +204,7 @@ fn decline(tx: &Tx, reservation: Reservation, balance: Points, attempts: u32) ->
 /// What the feed tells of a payment.
 #[derive(serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-struct PaymentTold {
+struct PaymentData {
     payment_id: Uuid,
     reservation_id: Uuid,
     user_id: Uuid,
@@ -212,8 +212,8 @@ struct PaymentTold {
     method: &'static str,
 }
 
-fn told(reservation: &Reservation) -> PaymentTold {
-    PaymentTold {
+fn told(reservation: &Reservation) -> PaymentData {
+    PaymentData {
         payment_id: reservation.payment_id,
         reservation_id: reservation.reservation_id,
         user_id: reservation.user_id,

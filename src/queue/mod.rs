@@ -11,6 +11,7 @@ mod caller;
 mod deadlines;
 mod draw;
 mod entry;
+mod event_data;
 mod grace;
 mod line;
 mod lines;
@@ -21,7 +22,6 @@ mod rules;
 mod sql;
 pub mod staff_api;
 mod token_view;
-mod told;
 mod visit;
 
 use rusqlite::Connection;
@@ -33,6 +33,7 @@ pub use caller::{
     Caller, RejectedCaller, active_token, any_token, own_user, streaming_caller, streaming_token, token_or_user_key,
 };
 pub use draw::{Draw, METHOD as DRAW_METHOD, draw_if_due, list_draws, order};
+use event_data::IssueData;
 pub use grace::forget_kept_places;
 pub use lines::{Figures, LineView, Lines};
 use placement::Placement;
@@ -40,7 +41,6 @@ use rules::RulesOfLine;
 pub use rules::{Rules, StoredLine};
 pub use sql::{delete_ended, find_live, list_live_of_user, move_visits};
 pub use token_view::TokenView;
-use told::IssueTold;
 pub use visit::{end, end_due, extend_visit, must_be_active};
 
 use crate::clock::Millis;
@@ -174,7 +174,7 @@ fn add(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid, enqueue: Placemen
     let (token_id, place) = sql::insert(tx, line_id, key, user_id, enqueue)?;
     let (join_number, draw_number) = (enqueue.join_number(), enqueue.draw_number());
     let (guest, place_restored) = (place.is_some_and(|place| place < 0), matches!(enqueue, Placement::Kept(_)));
-    record(tx, EventType::TokenIssued, &IssueTold { user_id, join_number, guest, place_restored, line_id })?;
+    record(tx, EventType::TokenIssued, &IssueData { user_id, join_number, guest, place_restored, line_id })?;
     tx.push_change(Change::TokenIssued { line_id, token_id, key, user_id, place, join_number, draw_number });
     Ok(key)
 }

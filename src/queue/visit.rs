@@ -8,7 +8,7 @@
 
 use uuid::Uuid;
 
-use super::told::{AdmissionTold, EndTold};
+use super::event_data::{AdmissionData, TokenEndData};
 use super::{Lines, Token, TokenStatus, ended, find_ended, grace, sql};
 use crate::clock::Millis;
 use crate::ids::{LineId, TokenKey};
@@ -30,7 +30,7 @@ pub(super) fn begin(
 ) -> Outcome<()> {
     let visit_until = tx.now().plus_seconds(visit_seconds);
     if sql::mark_active_if_waiting(tx, key, visit_until)? {
-        record(tx, EventType::TokenAdmitted, &AdmissionTold { user_id, by_hand, line_id })?;
+        record(tx, EventType::TokenAdmitted, &AdmissionData { user_id, by_hand, line_id })?;
         tx.push_change(Change::TokenAdmitted { line_id, key, visit_until });
     }
     Ok(())
@@ -86,7 +86,7 @@ pub fn end(tx: &Tx, token: &Token, reason: TokenEnd) -> Outcome<()> {
     }
     let was_active = token.status == TokenStatus::Active;
     let (user_id, line_id) = (token.user_id, token.line_id);
-    record(tx, EventType::TokenExpired, &EndTold { user_id, reason: reason.word(), was_active, line_id })?;
+    record(tx, EventType::TokenExpired, &TokenEndData { user_id, reason: reason.word(), was_active, line_id })?;
     tx.push_change(Change::TokenEnded { line_id, key: token.key, was_active });
     Ok(())
 }

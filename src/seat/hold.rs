@@ -22,8 +22,8 @@ impl Hold {
     }
 
     /// What the feed tells of these seats.
-    pub(super) fn event_data<'s>(&self, seats: &'s [WantedSeat]) -> SeatsTold<'s> {
-        SeatsTold {
+    pub(super) fn event_data<'s>(&self, seats: &'s [WantedSeat]) -> SeatsData<'s> {
+        SeatsData {
             reservation_id: self.reservation_id,
             schedule_id: self.schedule_id,
             user_id: self.user_id,
@@ -35,7 +35,7 @@ impl Hold {
 /// What the feed tells of held, sold and released seats.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct SeatsTold<'s> {
+pub(super) struct SeatsData<'s> {
     reservation_id: Uuid,
     schedule_id: i64,
     user_id: Uuid,

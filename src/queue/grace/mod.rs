@@ -2,7 +2,8 @@
 //!
 //! A dropped token carries `grace_until` as long as its place may be taken again. It loses that with the first
 //! admission of somebody who stood behind it, with a draw that is announced, held or called off in its line, and with
-//! whatever place its user gets there. So no place is given back that is taken, or behind which somebody was let in.
+//! whatever place its user gets there; who was let in and missed the turn has it only while nobody from behind was let
+//! in too. So no place is given back that is taken, or behind which somebody was let in.
 
 mod sql;
 

@@ -1,4 +1,4 @@
-//! What the feed tells of tokens, written without a tree of values: three events for each customer.
+//! The data of a token's events in the feed, serialized without a `serde_json::Value`: three for each customer.
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use crate::ids::LineId;
 /// Of a new token.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct IssueTold {
+pub(super) struct IssueData {
     pub user_id: Uuid,
     pub join_number: Option<u32>,
     pub guest: bool,
@@ -21,7 +21,7 @@ pub(super) struct IssueTold {
 /// Of one that ended.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct EndTold {
+pub(super) struct TokenEndData {
     pub user_id: Uuid,
     pub reason: &'static str,
     pub was_active: bool,
@@ -32,7 +32,7 @@ pub(super) struct EndTold {
 /// Of an admission.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct AdmissionTold {
+pub(super) struct AdmissionData {
     pub user_id: Uuid,
     pub by_hand: bool,
     #[serde(rename = "concertId")]
