@@ -1,8 +1,8 @@
 //! The running server: opens file, caches, writer and HTTP servers in order, and stops them gracefully.
 
 mod addresses;
-mod making;
-mod pulse;
+mod liveness;
+mod prepare;
 mod servers;
 
 use std::fmt::Display;
@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 
-pub(crate) use making::make_file;
-use making::{Made, make};
-pub use pulse::Pulse;
+pub use liveness::Pulse;
+pub(crate) use prepare::make_file;
+use prepare::{Made, make};
 use rusqlite::Connection;
 use servers::{keep, open_servers};
 
@@ -32,6 +32,7 @@ use crate::schedule;
 use crate::seat::MapCache;
 use crate::seed::Seeded;
 
+use crate::call::{AppState, Tx};
 use crate::settings::{Checkpoint, MachineSettings, Settings, TestClock};
 use crate::signing::SigningKey;
 use crate::staff::{self, Keyring};
@@ -43,7 +44,6 @@ use crate::sweeper::{self, Sweeper};
 use crate::testing::TestServer;
 use crate::threads::OnFatal;
 use crate::user;
-use crate::venue::{Tx, Venue};
 use crate::web::Trust;
 use crate::webhook::{self, Dispatcher};
 
@@ -126,10 +126,10 @@ impl App {
             .map_err(|error| failed("the writer can't be started", &error))?;
         let signing = Arc::new(SigningKey::of(&row.signing_secret));
         let monitoring = Arc::new(Monitoring::of(database));
-        let venue = Arc::new(Venue { settings, clock, readers, writer, notifier, signing, start });
+        let state = Arc::new(AppState { settings, clock, readers, writer, notifier, signing, start });
         let handlers = Handlers {
-            trust: Trust::of(certificates.as_ref(), &venue.settings.tls),
-            venue,
+            trust: Trust::of(certificates.as_ref(), &state.settings.tls),
+            state,
             lines,
             maps,
             keyring,
@@ -143,7 +143,7 @@ impl App {
             webhooks,
         };
         let servers = open_servers(&handlers, listen, certificates.as_ref(), &on_fatal)
-            .inspect_err(|_| handlers.venue.writer.stop())?;
+            .inspect_err(|_| handlers.state.writer.stop())?;
         let (address, staff_address) = settle_addresses(&handlers, &servers, listen);
         Ok(App {
             dispatcher: Some(start_dispatcher(&handlers, &on_fatal)?),
@@ -173,7 +173,7 @@ impl App {
 
     /// The time of the venue.
     pub fn now(&self) -> Millis {
-        self.handlers.venue.clock.now()
+        self.handlers.state.clock.now()
     }
 
     /// The dialect that it speaks beside the API.
@@ -192,7 +192,7 @@ impl App {
     /// When the file can't be read.
     pub fn list_concerts(&self) -> Result<Vec<(i64, Vec<i64>)>, OpenError> {
         let list = || -> Outcome<Vec<(i64, Vec<i64>)>> {
-            let reader = self.handlers.venue.readers.get()?;
+            let reader = self.handlers.state.readers.get()?;
             let concerts = schedule::list_concerts(&reader, 0, LISTED_CONCERTS_MAX)?.into_iter().map(|concert| {
                 let dates = schedule::list_of_concert(&reader, concert.concert_id)?;
                 Ok((concert.concert_id, dates.iter().map(|date| date.schedule_id).collect()))
@@ -217,7 +217,7 @@ impl App {
         work: impl FnOnce(&Tx) -> Outcome<T> + Send + 'static,
     ) -> Result<T, OpenError> {
         let failed = |failure: Failure| failure.to_refusal().code().word();
-        let outcome = self.handlers.venue.write(work);
+        let outcome = self.handlers.state.write(work);
         outcome.map_err(|failure| OpenError(format!("the work could not be written: {}", failed(failure))))
     }
 }
@@ -229,8 +229,8 @@ impl Drop for App {
         self.dispatcher = None;
         self.keeper = None;
         self.scan = None; // a reader would keep the WAL from being written back
-        self.handlers.venue.readers.close();
-        self.handlers.venue.writer.stop();
+        self.handlers.state.readers.close();
+        self.handlers.state.writer.stop();
     }
 }
 
@@ -239,7 +239,7 @@ fn settle_addresses(handlers: &Handlers, servers: &[Server], listen: SocketAddr)
     let at = |server: Option<&Server>| server.map_or(listen, Server::address); // there is one or two
     let (address, staff_address) = (at(servers.first()), at(servers.last()));
     if let Some(tests) = &handlers.tests {
-        tests.rush.set_addresses(handlers.venue.settings.tls.scheme(), address, staff_address);
+        tests.rush.set_addresses(handlers.state.settings.tls.scheme(), address, staff_address);
     }
     (address, staff_address)
 }
@@ -320,8 +320,8 @@ fn sweeper_of(
 
 /// Sends to webhooks from now on; where that can't be, nothing more is written.
 fn start_dispatcher(handlers: &Handlers, on_fatal: &OnFatal) -> Result<Dispatcher, OpenError> {
-    Dispatcher::start(Arc::clone(&handlers.venue), Arc::clone(&handlers.webhooks), on_fatal.clone())
-        .inspect_err(|_| handlers.venue.writer.stop())
+    Dispatcher::start(Arc::clone(&handlers.state), Arc::clone(&handlers.webhooks), on_fatal.clone())
+        .inspect_err(|_| handlers.state.writer.stop())
 }
 
 fn bounds_of(machine: &MachineSettings) -> Bounds {

@@ -20,10 +20,10 @@
 //! | [`store`] | the file: opening it, readers, the one writer, migrations, column types |
 //! | [`http`] | the HTTP server, tiny_http behind it, requests and answers, idempotency |
 //! | [`client`] | the HTTP client, for servers elsewhere |
-//! | [`venue`] | what every use case is handed first: the transaction, the events feed, what memory must learn |
+//! | [`call`] | what every use case is handed first: the transaction, the events feed, what memory must learn |
 //! | [`staff`] | who works here: their keys and roles |
 //! | [`user`] | who they are, and their key |
-//! | [`look`] | what the venue says of itself, its colour and its pictures |
+//! | [`venue`] | what the venue says of itself, its colour and its pictures |
 //! | [`schedule`] | concerts and their dates |
 //! | [`queue`] | tokens: waiting → active → expired; the lines; admission |
 //! | [`seat`] | layouts, prices; available, held, sold or blocked as seen now |
@@ -188,13 +188,13 @@ pub mod http;
 
 pub mod client;
 
-pub mod venue;
+pub mod call;
 
 pub mod staff;
 
 pub mod user;
 
-pub mod look;
+pub mod venue;
 
 pub mod schedule;
 

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use rusqlite::Connection;
 use serde_json::json;
 
+use crate::call::{Change, EventType, Tx, record};
 use crate::clock::{Clock, Millis, Span};
 use crate::http::{self, Notifier, RateLimit};
 use crate::queue::{self, Lines};
@@ -19,7 +20,6 @@ use crate::seat::MapCache;
 use crate::staff::Keyring;
 use crate::store::{Failure, Outcome, SkippedRows, WriterHooks};
 use crate::threads::OnFatal;
-use crate::venue::{Change, EventType, Tx, record};
 use crate::webhook::{self, Dispatch};
 
 /// How often the file looks for answers and ended tokens to forget, in milliseconds.

@@ -25,7 +25,7 @@ const LONGER_FUNCTIONS: [(&str, &str, &str); 2] = [
 
 /// Files outside `store/` and `sql.rs` that may speak SQL.
 const SQL_ELSEWHERE: [(&str, &str); 6] = [
-    ("venue/events.rs", "the events feed, which every domain room writes and which belongs to none of them"),
+    ("call/events.rs", "the events feed, which every domain room writes and which belongs to none of them"),
     ("http/idempotency.rs", "kept answers: known to HTTP alone, written in the transaction of their effect"),
     ("sweeper.rs", "one statement: the time that the file has seen"),
     ("testing/turn_clock.rs", "the turned clock"),

@@ -38,6 +38,6 @@ impl App {
 
     /// `https` where that is spoken, else `http`.
     pub fn scheme(&self) -> &'static str {
-        self.handlers.venue.settings.tls.scheme()
+        self.handlers.state.settings.tls.scheme()
     }
 }

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc};
 
+use crate::call::{AppState, topics};
 use crate::certificates::{Certificates, Keeper};
 use crate::http::{AllowedMethods, Handler, Limits, OpenFailure, Repeats, Server};
 use crate::routes::{
@@ -13,7 +14,6 @@ use crate::routes::{
 use crate::settings::Settings;
 use crate::store::OpenError;
 use crate::threads::OnFatal;
-use crate::venue::{Venue, topics};
 
 /// Threads of the writer and of the pool of readers; of an HTTP server beside its workers.
 const THREADS_OF_STORE: usize = 2 + 3;
@@ -111,7 +111,7 @@ pub(super) fn open_servers(
     on_fatal: &OnFatal,
 ) -> Result<Vec<Server>, OpenError> {
     let mut servers = Vec::new();
-    let Venue { settings, clock, notifier, .. } = &*handlers.venue;
+    let AppState { settings, clock, notifier, .. } = &*handlers.state;
     let repeats = settings.test_random.map(|seed| Repeats::of(seed, clock));
     for (flag, address, exposure, limits) in plan_servers(settings, listen) {
         let handlers = Arc::new(Handlers { exposure, ..handlers.clone() });

@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Changed, PayMethod};
+use crate::call::{Answer, Context, Tx, Written, cut_page};
 use crate::clock::Millis;
 use crate::http::{Fields, Reply};
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::settings::TopUpPolicy;
 use crate::store::Outcome;
-use crate::venue::{Answer, Context, Tx, Written, cut_page};
 
 /// Ledger entries of a page at most, and unless asked otherwise.
 const PAGE_MAX: u32 = 200;
@@ -35,7 +35,7 @@ pub fn entries(context: &Context, user_id: Uuid) -> Outcome<Answer> {
 /// and the entry; one effect for an `Idempotency-Key`. The policy decides whether users may do it. 403 `NOT_YOURS`,
 /// `TOP_UP_BY_STAFF_ONLY`; 409 `BALANCE_LIMIT`.
 pub fn top_up(context: &Context, user_id: Uuid) -> Outcome<Answer> {
-    if context.venue.settings.top_up_policy() == TopUpPolicy::Staff {
+    if context.state.settings.top_up_policy() == TopUpPolicy::Staff {
         return Err(Refusal::TopUpByStaffOnly.into());
     }
     let mut fields = context.fields()?;

@@ -12,12 +12,12 @@ use uuid::Uuid;
 pub use policy::settle_policy;
 pub use sql::list_entries;
 
+use crate::call::{EventType, Tx, record};
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::store::{Outcome, column_words};
 use crate::user;
-use crate::venue::{EventType, Tx, record};
 
 column_words! {
     /// What changed a balance.

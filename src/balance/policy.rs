@@ -3,10 +3,10 @@
 use rusqlite::Connection;
 
 use super::sql;
+use crate::call::Tx;
 use crate::clock::Millis;
 use crate::settings::{SaleSettings, TopUpPolicy};
 use crate::store::{Failure, with_transaction};
-use crate::venue::Tx;
 
 /// Settles the policy of a start: what it was given, else what the file says, else everybody
 /// their own. What was given is kept in the file.

@@ -4,11 +4,11 @@ use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use super::{Entry, NewEntry};
+use crate::call::Tx;
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::settings::TopUpPolicy;
 use crate::store::from_row;
-use crate::venue::Tx;
 
 pub(super) fn find(connection: &Connection, user_id: Uuid) -> rusqlite::Result<Option<(Points, Millis)>> {
     connection

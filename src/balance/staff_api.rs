@@ -5,12 +5,12 @@ use uuid::Uuid;
 
 use super::PayMethod;
 use super::api::{entry_json, entry_made, read_amount, write_top_up};
+use crate::call::{Answer, Context};
 use crate::http::Fields;
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
 use crate::user::{self, api::user_json};
-use crate::venue::{Answer, Context};
 
 /// `GET /staff/users/{userId}`, for counter and admins: 200 with a user, their code and the balance. 404
 /// `USER_NOT_FOUND`.

@@ -1,14 +1,14 @@
 //! The certificate by which the server speaks https. It is read from files of the operator (`files`), and again when
 //! they change; or it is one of an authority of the venue's own (`authority`) for the names and addresses of this
-//! machine (`names`), and another one when these change or it grows old. `keeper` looks; `validity` says from when
-//! until when a certificate is valid.
+//! machine (`names`), and another one when these change or it grows old. `reload_watch` looks; `validity` says from
+//! when until when a certificate is valid.
 //!
 //! Connections that are there keep the certificate that they began with; new ones get the one that is current.
 
 mod authority;
 mod files;
-mod keeper;
 mod names;
+mod reload_watch;
 mod validity;
 
 use std::collections::BTreeSet;
@@ -24,8 +24,8 @@ use rustls::version::{TLS12, TLS13};
 
 pub use authority::Authority;
 use files::{Content, Files};
-pub use keeper::Keeper;
 pub use names::Name;
+pub use reload_watch::Keeper;
 
 use crate::clock::{Clock, Millis};
 use crate::ids;

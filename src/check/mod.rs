@@ -3,8 +3,8 @@
 //! Each rule is a statement that finds what must not be there, beside the sentence that says what it means; one file a
 //! group. The rules trust nothing but the file: neither memory nor the code that wrote it.
 
+mod database;
 mod feed;
-mod form;
 mod ledger;
 mod line;
 mod reservations;
@@ -63,7 +63,7 @@ pub fn examine(connection: &Connection) -> Findings {
         Ok(moment) => moment,
         Err(error) => return unreadable(error),
     };
-    let mut findings = form::findings(&moment).unwrap_or_else(unreadable);
+    let mut findings = database::findings(&moment).unwrap_or_else(unreadable);
     by_rules(&moment, Extent::Whole, &mut findings);
     findings
 }

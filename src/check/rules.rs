@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use uuid::Uuid;
 
-use crate::venue::EventType;
+use crate::call::EventType;
 
 /// How much of a file a rule looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,13 +10,13 @@ mod health;
 mod import;
 mod output;
 pub mod rush;
-mod scratch;
 mod seat_file;
 mod seed;
 mod serve;
 mod shell;
 mod staff_key;
 mod target;
+mod temp_folder;
 mod verify_draw;
 
 use std::process::ExitCode;
@@ -33,7 +33,7 @@ use crate::settings::{LogSettings, Settings, environment};
 use crate::staff::NAME_MAX_CHARS;
 use crate::store::OpenError;
 use crate::threads::{OnFatal, spawn_vital};
-use scratch::TempVenue;
+use temp_folder::TempVenue;
 
 /// A concert box office in one binary: a waiting line, dates and seats, holds, points and payment.
 #[derive(Debug, Parser)]

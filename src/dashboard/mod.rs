@@ -6,9 +6,9 @@ pub mod staff_api;
 use serde::Serialize;
 
 use self::sql::SecondRow;
+use crate::call;
 use crate::clock::Millis;
 use crate::store::{Outcome, Reader};
-use crate::venue;
 
 /// Minutes that are told, the one that is not over yet included.
 pub const MINUTES: usize = 60;
@@ -46,7 +46,7 @@ pub struct Hour {
 pub fn last_hour(reader: &Reader, now: Millis, waiting: u64) -> Outcome<Hour> {
     let first_ms = (now.unix_ms() / MINUTE_MS - (MINUTES as i64 - 1)) * MINUTE_MS;
     let begin = Millis::from_unix_ms(first_ms);
-    let last_sequence = venue::last_sequence(reader)?;
+    let last_sequence = call::last_sequence(reader)?;
     let after = last_before(last_sequence, begin, |sequence| sql::find_at(reader, sequence))?;
     let mut minutes: Vec<Minute> = (0..MINUTES as i64).map(|minute| empty(begin.plus_ms(minute * MINUTE_MS))).collect();
     let seconds = sql::list_seconds(reader, after, last_sequence, begin, SECOND_MS)?;

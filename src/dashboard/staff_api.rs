@@ -1,8 +1,8 @@
 //! The staff dashboard on the wire.
 
+use crate::call::{Answer, Context};
 use crate::queue::Lines;
 use crate::store::Outcome;
-use crate::venue::{Answer, Context};
 
 /// `GET /staff/evening`, for admins: 200 with the last sixty minutes, oldest first, and the `lastSequence` from which
 /// to follow the events.

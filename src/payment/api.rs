@@ -7,6 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Attempt, PaidFor, Signing};
+use crate::call::{Answer, Context, Written};
 use crate::clock::Millis;
 use crate::http::Reply;
 use crate::points::Points;
@@ -16,7 +17,6 @@ use crate::reservation::api::{location, read_date, read_seats, read_seats_of, re
 use crate::reservation::{self, ReservationView, Status};
 use crate::store::Outcome;
 use crate::ticket::{self, Ticket};
-use crate::venue::{Answer, Context, Written};
 
 /// The answer to a payment.
 #[derive(Serialize)]
@@ -50,8 +50,8 @@ pub fn pay(context: &Context, caller: Caller) -> Outcome<Answer> {
     };
     let amount = fields.integer("amount", 0..=i64::MAX).map(Points::new)?;
     fields.end()?;
-    let sale = context.venue.settings.sale.clone();
-    let signing = Signing::ahead(&context.venue.signing, context.reader(), caller.user_id, &what);
+    let sale = context.state.settings.sale.clone();
+    let signing = Signing::ahead(&context.state.signing, context.reader(), caller.user_id, &what);
     let language = context.language();
     Answer::write_decided(move |tx| {
         Ok(Written::Ready(match super::pay(tx, signing, caller.key, &what, amount, &sale)? {
@@ -88,7 +88,7 @@ pub fn exchange(context: &Context, caller: Caller) -> Outcome<Answer> {
     let seats = read_wanted_seats(&mut fields)?;
     let amount = fields.integer("amount", 0..=i64::MAX).map(Points::new)?;
     fields.end()?;
-    let (sale, signing) = (context.venue.settings.sale.clone(), Arc::clone(&context.venue.signing));
+    let (sale, signing) = (context.state.settings.sale.clone(), Arc::clone(&context.state.signing));
     Answer::write(move |tx| {
         let what = (reservation_id, give_back.as_deref());
         let made = super::exchange_own(tx, &signing, caller.key, what, &seats, amount, &sale)?;

@@ -2,6 +2,7 @@
 
 use super::{confirm, must_be_unpaid, told};
 use crate::balance::{self, PayMethod};
+use crate::call::{EventType, Tx, record};
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::reservation::{self, ReservationDetails, Status};
@@ -10,7 +11,6 @@ use crate::seat::WantedSeat;
 use crate::signing::SigningKey;
 use crate::store::Outcome;
 use crate::ticket::{self, GivenTicket};
-use crate::venue::{EventType, Tx, record};
 
 /// What is paid at the counter.
 #[derive(Debug, Clone, Copy)]

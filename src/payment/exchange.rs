@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{confirm, told};
 use crate::balance::{self, PayMethod};
+use crate::call::{EventType, Tx, record};
 use crate::ids::TokenKey;
 use crate::points::Points;
 use crate::queue;
@@ -18,7 +19,6 @@ use crate::settings::SaleSettings;
 use crate::signing::SigningKey;
 use crate::store::Outcome;
 use crate::ticket;
-use crate::venue::{EventType, Tx, record};
 
 /// Exchanges seats of a user's own reservation for as many others of its date, as long as the terms of its sale let
 /// users give seats back: the difference is paid or comes back in points. The visit goes on.

@@ -13,6 +13,7 @@ pub use counter::{CounterPayment, sell};
 pub use exchange::{StaffExchange, exchange_any, exchange_own};
 
 use crate::balance::{self, Changed, PayMethod};
+use crate::call::{EventType, Tx, record};
 use crate::clock::Millis;
 use crate::ids::TokenKey;
 use crate::points::Points;
@@ -25,7 +26,6 @@ use crate::settings::SaleSettings;
 use crate::signing::SigningKey;
 use crate::store::{Outcome, Reader};
 use crate::ticket::{self, GivenTicket, SignedCode, Ticket};
-use crate::venue::{EventType, Tx, record};
 
 /// The length of a note of the counter in characters.
 pub const NOTE_MAX_CHARS: usize = 200;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{CounterPayment, NOTE_MAX_CHARS, StaffExchange, counter, exchange_any};
 use crate::balance::PayMethod;
 use crate::balance::staff_api::read_method;
+use crate::call::{Answer, Context, Tx, Written};
 use crate::http::{Fields, Reply};
 use crate::points::Points;
 use crate::refusal::{Localized, Refusal};
@@ -15,7 +16,6 @@ use crate::reservation::{self, CounterHold, Customer, ReservationDetails, SeatCh
 use crate::seat::MapCache;
 use crate::store::Outcome;
 use crate::user::{self, NewUser};
-use crate::venue::{Answer, Context, Tx, Written};
 
 /// `POST /staff/sales`, for counter and admins: sells seats at once, past the line, the times of the sale and the
 /// number of seats a user may have. Needs the date, `seats` or `bestAvailable`, and `method`: CASH, CARD, or FREE for
@@ -28,7 +28,7 @@ pub fn sell(context: &Context, maps: &Arc<MapCache>) -> Outcome<Answer> {
     let payment = read_payment(&mut fields)?;
     let wanted = read_hold(context, &mut fields)?;
     fields.end()?;
-    let (maps, signing) = (ready(context, maps, &wanted), Arc::clone(&context.venue.signing));
+    let (maps, signing) = (ready(context, maps, &wanted), Arc::clone(&context.state.signing));
     Answer::write(move |tx| {
         let held = reservation::keep(tx, &maps, wanted)?;
         let sold = counter::sell(tx, &signing, held, payment, &[])?;
@@ -59,7 +59,7 @@ pub fn sell_held(context: &Context) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let payment = read_payment(&mut fields)?;
     fields.end()?;
-    let signing = Arc::clone(&context.venue.signing);
+    let signing = Arc::clone(&context.state.signing);
     Answer::write(move |tx| {
         let held = reservation::find(tx, reservation_id)?.ok_or(Refusal::ReservationNotFound)?;
         let held = ReservationDetails::of(tx, held)?;
@@ -86,10 +86,10 @@ pub fn exchange(context: &Context, maps: &Arc<MapCache>) -> Outcome<Answer> {
         amount: fields.has("amount").then(|| fields.integer("amount", 0..=i64::MAX)).transpose()?.map(Points::new),
         method: fields.has("method").then(|| read_method(&mut fields, money)).transpose()?,
         include_blocked: fields.has("includeBlocked") && fields.truth("includeBlocked")?,
-        hold_seconds: context.venue.settings.sale.hold_seconds,
+        hold_seconds: context.state.settings.sale.hold_seconds,
     };
     fields.end()?;
-    let (maps, signing) = (Arc::clone(maps), Arc::clone(&context.venue.signing));
+    let (maps, signing) = (Arc::clone(maps), Arc::clone(&context.state.signing));
     Answer::write(move |tx| Ok(Written::Ready(shown(tx, 201, &exchange_any(tx, &signing, &maps, wanted)?))))
 }
 
@@ -130,7 +130,7 @@ fn read_hold(context: &Context, fields: &mut Fields) -> Result<CounterHold, Refu
         seats: read_choice(fields)?,
         customer: read_customer(context, fields)?,
         until: None,
-        hold_seconds: context.venue.settings.sale.hold_seconds,
+        hold_seconds: context.state.settings.sale.hold_seconds,
         note: fields.has("note").then(|| fields.line("note", 1..=NOTE_MAX_CHARS)).transpose()?,
         include_blocked: fields.has("includeBlocked") && fields.truth("includeBlocked")?,
     })

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::{Lines, grace, sql, visit};
+use crate::call::{Change, Tx};
 use crate::ids::LineId;
 use crate::refusal::Refusal;
 use crate::store::{Outcome, SkippedRows};
-use crate::venue::{Change, Tx};
 
 /// Admissions in one transaction at most, so that those who wait for its commit wait for some milliseconds.
 const ADMISSIONS_MAX: u64 = 1_000;

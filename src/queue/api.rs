@@ -8,14 +8,14 @@ use uuid::Uuid;
 
 use super::caller::viewed_token;
 use super::{Issued, Lines, TokenStatus, TokenView};
+use crate::call::{
+    Answer, AppState, Context, HEARTBEAT_SECONDS, NextPiece, Piece, Prefer, StreamAt, Until, Written, topics,
+};
 use crate::http::{Fields, Reply, write_event};
 use crate::ids::{LineId, TokenKey};
 use crate::refusal::{Language, Refusal};
 use crate::store::Outcome;
 use crate::user;
-use crate::venue::{
-    Answer, Context, HEARTBEAT_SECONDS, NextPiece, Piece, Prefer, StreamAt, Until, Venue, Written, topics,
-};
 
 /// A token on the wire.
 #[derive(serde::Serialize)]
@@ -99,7 +99,7 @@ pub fn issue(context: &Context, lines: &Arc<Lines>) -> Outcome<Answer> {
             return Ok(Answer::Ready(token_reply(&seen, 200, language)));
         }
     }
-    let (lines, venue) = (Arc::clone(lines), Arc::clone(context.venue));
+    let (lines, state) = (Arc::clone(lines), Arc::clone(context.state));
     Answer::write_decided(move |tx| {
         let line_id = super::line_of(tx, concert_id)?;
         let (user_id, user_key) = match joins {
@@ -115,7 +115,7 @@ pub fn issue(context: &Context, lines: &Arc<Lines>) -> Outcome<Answer> {
         Ok(Written::AfterCommit(Box::new(move || match lines.poll(key, now, 0) {
             Some(Ok(seen)) => issued_reply(&seen, issued, language, user_key.as_deref()),
             Some(Err((reason, _))) => Reply::refusal(&Refusal::TokenExpired { reason }, language),
-            None => Reply::refusal(&why_ended(&venue, key), language), // in the moment between
+            None => Reply::refusal(&why_ended(&state, key), language), // in the moment between
         })))
     })
 }
@@ -126,8 +126,8 @@ pub(super) fn read_concert(fields: &mut Fields) -> Result<Option<i64>, Refusal> 
 }
 
 /// Why a token is not live that was a moment ago.
-fn why_ended(venue: &Venue, key: TokenKey) -> Refusal {
-    let ended = venue.readers.get().and_then(|reader| super::find_ended(&reader, key));
+fn why_ended(state: &AppState, key: TokenKey) -> Refusal {
+    let ended = state.readers.get().and_then(|reader| super::find_ended(&reader, key));
     ended.map_or_else(|failure| failure.to_refusal(), |(refusal, _)| refusal)
 }
 

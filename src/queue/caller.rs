@@ -3,12 +3,12 @@
 use uuid::Uuid;
 
 use super::{Lines, TokenStatus, TokenView};
+use crate::call::{Context, HEARTBEAT_SECONDS};
 use crate::http::Credential;
 use crate::ids::{self, LineId, TokenKey};
 use crate::refusal::{Refusal, TokenEnd};
 use crate::store::{Failure, Outcome};
 use crate::user;
-use crate::venue::{Context, HEARTBEAT_SECONDS};
 
 /// A caller with a token.
 #[derive(Debug, Clone, Copy)]

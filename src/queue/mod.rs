@@ -1,27 +1,21 @@
 //! Tokens: waiting → active → expired. How they come into a line stands here; who is let in next in `admit.rs`, what an
 //! active token is worth and what ends it in `visit.rs`.
 //!
-//! The file is the truth and `lines.rs` its copy in memory. Use cases change the file; `sweeper.rs` calls the ones that
+//! The file is the truth and `memory/` its copy in memory. Use cases change the file; `sweeper.rs` calls the ones that
 //! go by time with every transaction.
 
-mod admissions;
 mod admit;
 pub mod api;
 mod caller;
-mod deadlines;
 mod draw;
-mod entry;
 mod event_data;
 mod grace;
-mod line;
-mod lines;
-mod live_tokens;
+mod memory;
 mod placement;
-mod ranks;
+mod poll_advice;
 mod rules;
 mod sql;
 pub mod staff_api;
-mod token_view;
 mod visit;
 
 use rusqlite::Connection;
@@ -35,14 +29,14 @@ pub use caller::{
 pub use draw::{Draw, METHOD as DRAW_METHOD, draw_if_due, list_draws, order};
 use event_data::IssueData;
 pub use grace::forget_kept_places;
-pub use lines::{Figures, LineView, Lines};
+pub use memory::{Figures, LineView, Lines, TokenView};
 use placement::Placement;
 use rules::RulesOfLine;
 pub use rules::{Rules, StoredLine};
 pub use sql::{delete_ended, find_live, list_live_of_user, move_visits};
-pub use token_view::TokenView;
 pub use visit::{end, end_due, extend_visit, must_be_active};
 
+use crate::call::{Change, EventType, Tx, record};
 use crate::clock::Millis;
 use crate::ids::{LineId, TokenKey};
 use crate::refusal::{Refusal, TokenEnd};
@@ -50,7 +44,6 @@ use crate::schedule;
 use crate::settings::QueueSettings;
 use crate::store::{Outcome, SkippedRows, column_words};
 use crate::user;
-use crate::venue::{Change, EventType, Tx, record};
 
 column_words! {
     /// Where a token is in its life.
@@ -339,7 +332,7 @@ pub fn load_again(connection: &Connection, lines: &Lines, now: Millis) -> rusqli
 }
 
 fn fill(connection: &Connection, lines: &Lines, now: Millis, progress: impl Fn(u64, u64)) -> rusqlite::Result<()> {
-    let admissions = sql::list_admissions(connection, now.plus_ms(-admissions::WINDOW_MS), now)?;
+    let admissions = sql::list_admissions(connection, now.plus_ms(-memory::WINDOW_MS), now)?;
     let (mut done, total) = (0, sql::count_live(connection)?);
     lines.load(sql::list_lines(connection)?, &admissions, |take| {
         sql::each_live(connection, now, &mut |line_id, entry| {

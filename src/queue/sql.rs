@@ -5,16 +5,16 @@ use std::sync::atomic::AtomicBool;
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
-use super::entry::Entry;
+use super::memory::Entry;
 use super::placement::Placement;
 use super::rules::{Rules, StoredLine};
 use super::{Token, TokenStatus};
+use crate::call::Tx;
 use crate::clock::Millis;
 use crate::ids::{LineId, TokenKey};
 use crate::refusal::{Localized, TokenEnd};
 use crate::settings::QueueSettings;
 use crate::store::{Blob16, from_row};
-use crate::venue::Tx;
 
 pub(super) fn insert_rules(connection: &Connection, first: &QueueSettings) -> rusqlite::Result<bool> {
     let rows = connection.execute(

@@ -7,13 +7,13 @@ use serde_json::json;
 use super::api::{TokenJson, read_concert};
 use super::rules::RulesOfLine;
 use super::{Figures, LineView, Lines, Rules};
+use crate::call::{Answer, Context, Written};
 use crate::clock::Millis;
 use crate::http::{Fields, Reply};
 use crate::ids::LineId;
 use crate::refusal::{Localized, Refusal};
 use crate::settings::queue as range;
 use crate::store::Outcome;
-use crate::venue::{Answer, Context, Written};
 
 /// People let in by hand at once at most.
 const ADMIT_MAX: i64 = 100_000;

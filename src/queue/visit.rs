@@ -3,18 +3,18 @@
 //! It begins with the admission and ends at `visit_until`, `visitSeconds` later. A hold that lasts longer extends it:
 //! `active_until` is the later of both. Then the token is over, whether or not that was written down:
 //! [`must_be_active`] refuses it, and [`end_due`] ends it with the next transaction, as it ends those whose owners were
-//! inactive for too long. What ends it earlier (paid, left, revoked) begins in `reservation/visit_end.rs`, which gives
-//! a hold back first.
+//! inactive for too long. What ends it earlier (paid, left, revoked) begins in `reservation/early_visit_end.rs`, which
+//! gives a hold back first.
 
 use uuid::Uuid;
 
 use super::event_data::{AdmissionData, TokenEndData};
 use super::{Lines, Token, TokenStatus, ended, find_ended, grace, sql};
+use crate::call::{Change, EventType, Tx, record};
 use crate::clock::Millis;
 use crate::ids::{LineId, TokenKey};
 use crate::refusal::{Refusal, TokenEnd};
 use crate::store::{Outcome, SkippedRows};
-use crate::venue::{Change, EventType, Tx, record};
 
 /// Tokens of visits that are over, and of inactive people, that one transaction ends at most, so that
 /// many who left at once do not hold up the others.

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::balance::{EntryKind, PayMethod};
+use crate::call::cut_page;
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::refusal::Refusal;
@@ -17,7 +18,6 @@ use crate::schedule;
 use crate::store::Outcome;
 use crate::ticket;
 use crate::user::{self, User};
-use crate::venue::cut_page;
 
 /// What became of the seats of a date, or of a part of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{DayEntry, SoldSeat, Till};
 use crate::balance::PayMethod;
+use crate::call::{Answer, Context, cut_page};
 use crate::clock::Millis;
 use crate::http::{Reply, must_be_date};
 use crate::refusal::Refusal;
@@ -14,7 +15,6 @@ use crate::spreadsheet::Cell::{Number, Text};
 use crate::spreadsheet::Table;
 use crate::store::Outcome;
 use crate::user::{self, api::user_json};
-use crate::venue::{Answer, Context, cut_page};
 use uuid::Uuid;
 
 /// Entries of a page at most, and unless asked otherwise.
@@ -35,7 +35,7 @@ pub fn sales(context: &Context) -> Outcome<Answer> {
     if context.request.prefers_csv() {
         let (date, sold) = super::list_sold(&reader, schedule_id)?;
         drop(reader);
-        let table = table_of_sold(&sold, &context.venue.settings.sale.time_zone);
+        let table = table_of_sold(&sold, &context.state.settings.sale.time_zone);
         return Ok(Answer::Ready(table_reply(table, &format!("sales-{schedule_id}-{date}"))));
     }
     let sales = super::sales(&reader, schedule_id, context.now)?;
@@ -45,7 +45,7 @@ pub fn sales(context: &Context) -> Outcome<Answer> {
 /// `GET /staff/ledger`, for admins: 200 with a page of the ledger of a `date` in the venue's time zone, oldest first:
 /// `limit` 1 to 1,000 (100), `cursor`; with `Accept: text/csv` a table of up to 100,000 entries.
 pub fn ledger(context: &Context) -> Outcome<Answer> {
-    let zone = &context.venue.settings.sale.time_zone;
+    let zone = &context.state.settings.sale.time_zone;
     let (date, day) = read_day(context)?;
     let as_table = context.request.prefers_csv();
     let (most, usual) = if as_table { (TABLE_LINES_MAX, TABLE_LINES_MAX) } else { (PAGE_MAX, PAGE) };
@@ -104,7 +104,7 @@ pub fn till(context: &Context) -> Outcome<Answer> {
 fn read_day<'c>(context: &'c Context) -> Outcome<(&'c str, Range<Millis>)> {
     let date = context.query("date").unwrap_or("");
     must_be_date(date, "?date")?;
-    let day = Millis::day_in(date, &context.venue.settings.sale.time_zone);
+    let day = Millis::day_in(date, &context.state.settings.sale.time_zone);
     Ok((date, day.ok_or(Refusal::Internal)?)) // every date is a day
 }
 

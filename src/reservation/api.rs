@@ -10,6 +10,9 @@ use uuid::Uuid;
 use super::sql::Filter;
 use super::view::ReservationView;
 use super::{DateRef, HoldRequest, Reservation, ReservationDetails, SeatChoice, Status};
+use crate::call::{
+    Answer, Context, HEARTBEAT_SECONDS, NextPiece, Piece, Prefer, StreamAt, Until, Written, cut_page, topics,
+};
 use crate::clock::Millis;
 use crate::http::{Fields, Reply, write_event};
 use crate::queue::{self, Caller};
@@ -17,9 +20,6 @@ use crate::refusal::{Refusal, TokenEnd};
 use crate::seat::{BestRequest, MapCache, SeatWish};
 use crate::store::Outcome;
 use crate::user;
-use crate::venue::{
-    Answer, Context, HEARTBEAT_SECONDS, NextPiece, Piece, Prefer, StreamAt, Until, Written, cut_page, topics,
-};
 
 /// Seats of one request at most.
 const SEATS_MAX: usize = 1_000;
@@ -57,7 +57,7 @@ pub fn reserve(context: &Context, maps: &Arc<MapCache>, caller: Caller) -> Outco
     }
     let maps = Arc::clone(maps);
     let prefer = context.prefer();
-    let sale = context.venue.settings.sale.clone();
+    let sale = context.state.settings.sale.clone();
     Answer::write_decided(move |tx| {
         let held = super::reserve(tx, &maps, caller.key, &wanted, &sale)?;
         let reservation_id = held.reservation.reservation_id;
@@ -72,7 +72,7 @@ pub fn preload(context: &Context, maps: &MapCache, date: &DateRef) -> Outcome<()
         DateRef::Schedule(schedule_id) => *schedule_id,
         date @ DateRef::Date(..) => date.must_find(&*context.reader()?)?.schedule_id,
     };
-    maps.preload(&context.venue.readers, schedule_id, context.now)
+    maps.preload(&context.state.readers, schedule_id, context.now)
 }
 
 fn read_wanted(mut fields: Fields) -> Result<HoldRequest, Refusal> {
@@ -262,7 +262,7 @@ pub(super) fn list(
 /// `SALE_CLOSED`, `SCHEDULE_CANCELLED`, `VISIT_OVER`, `SEAT_LIMIT`, `SEAT_UNAVAILABLE`.
 pub fn change_seats(context: &Context, caller: Caller) -> Outcome<Answer> {
     let (reservation_id, seats) = (reservation_id(context)?, read_all_seats(context)?);
-    let sale = context.venue.settings.sale.clone();
+    let sale = context.state.settings.sale.clone();
     Answer::write_decided(move |tx| {
         let changed = super::change_own(tx, caller.key, reservation_id, &seats, &sale)?;
         Ok(Written::Ready(Reply::json(200, &ReservationView::of(&changed, tx.now()))))

@@ -4,12 +4,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::refund::{Split, give_back};
-use super::{Reservation, Status, Terms, ending, hold, sql};
+use super::{Reservation, Status, Terms, hold, sql, unpaid_hold_end};
+use crate::call::{EventType, Tx, record};
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::seat::SeatWish;
 use crate::store::Outcome;
-use crate::venue::{EventType, Tx, record};
 
 /// What went back in an exchange.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub fn give_in_exchange(tx: &Tx, reservation: &Reservation, labels: Option<&[Str
 /// # Errors
 /// `SEAT_NOT_FOUND`, `RESERVATION_PENDING`, `SEAT_LIMIT`, `SEAT_UNAVAILABLE`.
 pub fn hold_in_exchange(tx: &Tx, of: &Reservation, wanted: &[SeatWish], terms: Terms) -> Outcome<Reservation> {
-    ending::expire_in_the_way(tx, of.schedule_id, of.user_id)?;
+    unpaid_hold_end::expire_in_the_way(tx, of.schedule_id, of.user_id)?;
     hold::reserve_elsewhere(tx, of.user_id, of.schedule_id, wanted, terms)
 }
 

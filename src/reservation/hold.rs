@@ -4,7 +4,8 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::sql::{self, SeatsOfUser};
-use super::{Reservation, ReservationDetails, Status, ending};
+use super::{Reservation, ReservationDetails, Status, unpaid_hold_end};
+use crate::call::Tx;
 use crate::clock::Millis;
 use crate::ids::{self, LineId, TokenKey};
 use crate::points::Points;
@@ -15,7 +16,6 @@ use crate::seat::{self, BestRequest, FreeSeats, MapCache, SeatClaim, SeatWish, W
 use crate::settings::SaleSettings;
 use crate::store::Outcome;
 use crate::user;
-use crate::venue::Tx;
 
 /// Which seats are wanted.
 #[derive(Debug, Clone)]
@@ -111,11 +111,11 @@ pub fn reserve(
     };
     if matches!(wanted.seats, SeatChoice::Best(_)) {
         // Any hold of the date may have one of the best.
-        ending::expire_in_the_way(tx, date.schedule_id, token.user_id)?;
+        unpaid_hold_end::expire_in_the_way(tx, date.schedule_id, token.user_id)?;
     }
     let (mut found, mut of_user) = look()?;
     if found.is_due(tx.now()) || of_user.pending.is_some_and(|(_, until)| until <= tx.now()) {
-        ending::expire_in_the_way(tx, date.schedule_id, token.user_id)?;
+        unpaid_hold_end::expire_in_the_way(tx, date.schedule_id, token.user_id)?;
         (found, of_user) = look()?;
     }
     date.must_be_on_sale(tx.now())?;

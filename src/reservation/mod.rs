@@ -1,39 +1,40 @@
 //! Reservations: pending → confirmed | failed | expired | cancelled; confirmed → refunded.
 //!
 //! A pending reservation is a hold: its seats are the user's until `hold_expires_at`, and from then on they are not,
-//! whether or not somebody has already written it down. It begins in `hold.rs` (at the counter in `keep.rs`), ends
-//! unpaid in `ending.rs`, and is confirmed here; what is paid goes back in `refund.rs`.
+//! whether or not somebody has already written it down. It begins in `hold.rs` (at the counter in `counter_hold.rs`),
+//! ends unpaid in `unpaid_hold_end.rs`, and is confirmed here; what is paid goes back in `refund.rs`.
 
 pub mod api;
-mod change;
-mod deletion;
-mod ending;
+mod concert_deletion;
+mod counter_hold;
+mod early_visit_end;
 mod exchange;
 mod hold;
-mod keep;
+mod hold_change;
 mod refund;
-mod removal;
 mod sql;
 pub mod staff_api;
+mod unpaid_hold_end;
+mod user_removal;
 mod view;
-mod visit_end;
 
 use rusqlite::Connection;
 use uuid::Uuid;
 
-pub use change::{change_any, change_own};
-pub use deletion::{delete_concert, delete_date};
-pub use ending::{cancel, cancel_any, decline, expire_due, move_holds, next_due};
+pub use concert_deletion::{delete_concert, delete_date};
+pub use counter_hold::{CounterHold, Customer, keep, make_free};
+pub use early_visit_end::{end_paid_visit, end_visit, end_visits, renew_key};
 pub use exchange::{Exchanged, give_in_exchange, hold_in_exchange, mark_exchanged};
 pub use hold::{DateRef, GivenIds, HoldRequest, SeatChoice, Terms, reserve, reserve_elsewhere};
-pub use keep::{CounterHold, Customer, keep, make_free};
+pub use hold_change::{change_any, change_own};
 pub use refund::{Progress, Settlement, cancel_date, progress, refund, refund_own, settle_cancelled};
-pub use removal::{ban_user, remove_user};
 pub use sql::{find, find_by_payment, find_by_seats, find_with_seats};
+pub use unpaid_hold_end::{cancel, cancel_any, decline, expire_due, move_holds, next_due};
+pub use user_removal::{ban_user, remove_user};
 pub use view::ReservationView;
-pub use visit_end::{end_paid_visit, end_visit, end_visits, renew_key};
 
 use crate::balance::PayMethod;
+use crate::call::{Change, Tx};
 use crate::clock::Millis;
 use crate::ids::LineId;
 use crate::points::Points;
@@ -42,7 +43,6 @@ use crate::schedule::{self, Schedule};
 use crate::seat::{self, Hold, WantedSeat};
 use crate::store::{Outcome, column_words};
 use crate::ticket::{self, Ticket};
-use crate::venue::{Change, Tx};
 
 column_words! {
     /// Where a reservation is in its life.
@@ -253,7 +253,7 @@ pub fn confirm(tx: &Tx, reservation: &Reservation, known: Option<Vec<WantedSeat>
         return Err(Refusal::HoldExpired.into());
     }
     if reservation.method.is_some() {
-        ending::shorten_visit(tx, reservation)?;
+        unpaid_hold_end::shorten_visit(tx, reservation)?;
     }
     tx.push_change(Change::ReservationChanged { reservation_id: reservation.reservation_id });
     Ok(seats)

@@ -4,9 +4,10 @@ use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::ending::end_unpaid;
+use super::unpaid_hold_end::end_unpaid;
 use super::{Reservation, ReservationDetails, Status, must_be_of, sql};
 use crate::balance;
+use crate::call::{Change, EventType, Tx, record};
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::refusal::Refusal;
@@ -14,7 +15,6 @@ use crate::schedule::{self, Schedule};
 use crate::seat::{self, WantedSeat};
 use crate::store::{Outcome, SkippedRows};
 use crate::ticket;
-use crate::venue::{Change, EventType, Tx, record};
 
 /// Reservations of a cancelled date that are ended in one transaction: those who wait for its commit wait some
 /// milliseconds longer, not seconds.

@@ -5,11 +5,11 @@ use uuid::Uuid;
 
 use super::{Reservation, ReturnedSeat, Status};
 use crate::balance::PayMethod;
+use crate::call::Tx;
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::seat::{AgreedTariff, WantedSeat};
 use crate::store::from_row;
-use crate::venue::Tx;
 
 /// The only failure.
 pub(super) const INSUFFICIENT_BALANCE: &str = "INSUFFICIENT_BALANCE";

@@ -4,11 +4,11 @@ use serde_json::json;
 
 use super::api::{list, read_all_seats, read_returned, reservation_id, reservation_json_for_staff};
 use super::{Progress, ReservationDetails};
+use crate::call::{Answer, Context, Prefer, Until, Written};
 use crate::http::Reply;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
 use crate::user::{self, api::user_json};
-use crate::venue::{Answer, Context, Prefer, Until, Written};
 
 /// `GET /staff/reservations/{reservationId}`, for counter and admins: 200 with the reservation of any user. 404
 /// `RESERVATION_NOT_FOUND`.

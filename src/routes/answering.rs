@@ -113,7 +113,7 @@ impl Handlers {
                 .and_then(|key| self.lines.view(key, now))
                 .map(|found| found.map_or_else(|(_, user_id)| user_id, |seen| seen.user_id)),
         };
-        let given = self.venue.settings.staff_key.as_deref();
+        let given = self.state.settings.staff_key.as_deref();
         let is_key = |text: &str| given.is_some_and(|given| text.contains(given)) || self.keyring.has_had(text);
         tests.requests.begin(request, now, user_id, fault.map(|fault| fault.word), is_key)
     }

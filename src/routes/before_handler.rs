@@ -4,13 +4,13 @@
 use super::find::RouteMatch;
 use super::route::{ADMIN, Run};
 use super::{Body, Handlers, KeyUse, Next, Route, no_body};
+use crate::call::{Answer, Context, StreamCaller};
 use crate::clock::Millis;
 use crate::http::{self, Credential, Fields, Method, Once, Request};
 use crate::queue::{RejectedCaller, active_token, any_token, token_or_user_key};
 use crate::refusal::{Language, Localized, Refusal};
 use crate::staff::{Member, Role};
 use crate::store::Outcome;
-use crate::venue::{Answer, Context, StreamCaller};
 use uuid::Uuid;
 
 /// Who asked, as far as writing goes.
@@ -34,7 +34,7 @@ impl Handlers {
         now: Millis,
         member: Option<Member>,
     ) -> Outcome<Next> {
-        let mut context = Context::new(&self.venue, request, now, route.path);
+        let mut context = Context::new(&self.state, request, now, route.path);
         let lines = &self.lines;
         match route.run {
             Run::Open(run) => {
@@ -95,7 +95,7 @@ impl Handlers {
             (RouteMatch::Methods(allow), _) => return Err(Refusal::MethodNotAllowed { allow }.into()),
             (RouteMatch::Nothing, _) => return Err(Refusal::NotFound.into()),
         };
-        let mut context = Context::new(&self.venue, head, now, route.path);
+        let mut context = Context::new(&self.state, head, now, route.path);
         let has_key = http::idempotency_key(head)?.is_some();
         let caller = match route.run {
             Run::Open(_) => Ok(()),
@@ -131,7 +131,7 @@ impl Handlers {
     fn replayed(&self, route: &Route, request: &Request, known: RejectedCaller) -> Outcome<Next> {
         let caller_id = known.user_id.filter(|_| route.key_use == KeyUse::Keeps);
         let once = caller_id.map(|caller_id| Once::of(request, caller_id)).transpose()?.flatten();
-        let kept = once.map(|once| once.find(&*self.venue.readers.get()?)).transpose()?.flatten();
+        let kept = once.map(|once| once.find(&*self.state.readers.get()?)).transpose()?.flatten();
         kept.map(Next::Send).ok_or(known.failure)
     }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, mpsc};
 use super::answering::Answering;
 use super::find::{RouteMatch, find};
 use super::{Handlers, Next, is_call_of_staff};
+use crate::call::{Context, Tx};
 use crate::clock::Millis;
 use crate::course::{Call, Course, CourseMatch, User, Values};
 use crate::http::{Reply, Request, parse_json};
@@ -12,7 +13,6 @@ use crate::queue::any_token;
 use crate::refusal::Refusal;
 use crate::store::{CommitError, Failure, OpenError, Outcome};
 use crate::user;
-use crate::venue::{Context, Tx};
 
 /// What of the last step's header fields goes into the answer.
 const KEPT_FIELDS: [&str; 2] = ["Retry-After", "Idempotency-Replayed"];
@@ -66,15 +66,15 @@ impl Handlers {
         if values.user.is_none() && call.needs_user() {
             let headers = values.authorization().map(|value| ("authorization".to_owned(), value));
             let with_token = Request { headers: headers.into_iter().collect(), ..request.clone() };
-            let owner = match any_token(&Context::new(&self.venue, &with_token, now, ""), &self.lines, 0) {
+            let owner = match any_token(&Context::new(&self.state, &with_token, now, ""), &self.lines, 0) {
                 Ok(token) => Some(token.user_id),
                 Err(known) => known.user_id,
             };
             values.user = owner.and_then(User::of_id);
         }
         let Some(user) = values.user else { return call.user_missing().map_or(Ok(()), |missing| Err(missing.into())) };
-        values.user_key = user.key(&self.venue.signing);
-        match user::check_key(&self.venue.readers.get()?, user.id(), &values.user_key) {
+        values.user_key = user.key(&self.state.signing);
+        match user::check_key(&self.state.readers.get()?, user.id(), &values.user_key) {
             Err(Failure::Refused(Refusal::UserKeyInvalid)) => {
                 self.arrivals.count(request.peer, now)?;
                 self.write_user(user, values.user_key.clone())
@@ -87,7 +87,7 @@ impl Handlers {
     /// call of each user, on a server for trying things out.
     fn write_user(&self, user: User, key: String) -> Outcome<()> {
         let (sender, receiver) = mpsc::channel();
-        self.venue.writer.submit(Box::new(move |tx: Result<&Tx, CommitError>| {
+        self.state.writer.submit(Box::new(move |tx: Result<&Tx, CommitError>| {
             let outcome = tx.map_err(|lost| Failure::Refused(lost.refusal));
             let outcome = outcome.and_then(|tx| tx.savepoint(|tx| user::settle(tx, user.id(), &user.name(), key)));
             Box::new(move |committed: Result<(), CommitError>| {

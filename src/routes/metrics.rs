@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 
 use super::Handlers;
 use super::operations::clock_offset_seconds;
+use crate::call::{Answer, AppState, Context};
 use crate::clock::SteadyClock;
 use crate::http::{Metrics, Reply};
 use crate::logging;
@@ -16,7 +17,6 @@ use crate::platform::ProcessFigures;
 use crate::queue::{Figures, Lines};
 use crate::seat::{CountedSeats, DATES_COUNTED_MAX};
 use crate::store::{Outcome, backup_note, wal_path};
-use crate::venue::{Answer, Context, Venue};
 use crate::webhook::{self, DeliveryOutcome, DisabledReason, Dispatch};
 
 /// What takes more than reading memory is told anew once in so many microseconds, however often it is asked for.
@@ -53,8 +53,8 @@ pub(super) fn read(rooms: &Handlers, context: &Context) -> Outcome<Answer> {
     out.family("boxoffice_build_info", "gauge", "The program that runs");
     out.sample("boxoffice_build_info", &labels, 1);
     lines(&rooms.lines, context, &mut out);
-    writer(context.venue, &mut out);
-    let offset = clock_offset_seconds(&context.venue.clock);
+    writer(context.state, &mut out);
+    let offset = clock_offset_seconds(&context.state.clock);
     out.one("boxoffice_clock_offset_seconds", "gauge", "The server's time less that of this machine's clock", offset);
     webhook_attempts(&rooms.webhooks, &mut out);
     let lost = logging::lost_lines();
@@ -97,8 +97,8 @@ fn lines(lines: &Lines, context: &Context, out: &mut Exposition) {
     }
 }
 
-fn writer(venue: &Venue, out: &mut Exposition) {
-    let figures = venue.writer.figures();
+fn writer(state: &AppState, out: &mut Exposition) {
+    let figures = state.writer.figures();
     for (name, help, figure) in [
         ("boxoffice_writer_commits_total", "Transactions committed", &figures.commits),
         ("boxoffice_writer_jobs_total", "Jobs committed in them", &figures.jobs),
@@ -114,7 +114,7 @@ fn writer(venue: &Venue, out: &mut Exposition) {
         out.family(name, "histogram", help);
         out.histogram(name, &[], &[histogram]);
     }
-    out.one("boxoffice_writer_queue_length", "gauge", "Jobs that wait for the writer", venue.writer.queue_length());
+    out.one("boxoffice_writer_queue_length", "gauge", "Jobs that wait for the writer", state.writer.queue_length());
 }
 
 fn webhook_attempts(webhooks: &Dispatch, out: &mut Exposition) {

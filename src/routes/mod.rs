@@ -27,6 +27,7 @@ pub use route::{Access, Body, KeyUse, Route};
 pub use table::ROUTES;
 use write::WriteJob;
 
+use crate::call::{Answer, AppState, Context, Memo, Piece, Prefer, StreamCaller, StreamMemo, Tx, Until, Written};
 use crate::clock::Millis;
 use crate::course::Course;
 use crate::http::{Credential, Handle, Method, RateLimit, Reply, Request, Responder, Resumed, Wait};
@@ -37,14 +38,13 @@ use crate::seat::MapCache;
 use crate::staff::{Keyring, Member};
 use crate::store::{CommitError, Failure, Outcome, Undo};
 use crate::testing::TestServer;
-use crate::venue::{Answer, Context, Memo, Piece, Prefer, StreamCaller, StreamMemo, Tx, Until, Venue, Written};
 use crate::webhook::{self, Dispatch};
 use crate::{reservation, web};
 
 /// What the routes answer with.
 #[derive(Clone)]
 pub struct Handlers {
-    pub venue: Arc<Venue>,
+    pub state: Arc<AppState>,
     pub lines: Arc<Lines>,
     pub maps: Arc<MapCache>,
     /// The staff keys.
@@ -110,7 +110,7 @@ impl Handle for Handlers {
 impl Handlers {
     /// The time of a request, read once for each.
     fn now(&self) -> Millis {
-        self.venue.clock.now()
+        self.state.clock.now()
     }
 
     /// Answers a call of the API, now or after a commit.
@@ -132,7 +132,7 @@ impl Handlers {
     fn write(&self, request: Request, now: Millis, responder: Answering, job: WriteJob) {
         let handlers = self.clone();
         let (actor, once, language) = (job.actor, job.once.clone(), job.language);
-        self.venue.writer.submit(Box::new(move |tx: Result<&Tx, CommitError>| {
+        self.state.writer.submit(Box::new(move |tx: Result<&Tx, CommitError>| {
             let _of_request = logging::of_request(&request.id);
             let outcome = tx.map_err(|lost| Failure::Refused(lost.refusal)).and_then(|tx| job.run(tx));
             Box::new(move |committed: Result<(), CommitError>| {
@@ -208,7 +208,7 @@ impl Handlers {
     /// A waiting request is asked again.
     fn answer_again(&self, request: &Request, now: Millis, resumed: &Resumed) -> Outcome<Next> {
         let Memo { wait, staff_key_id } = Memo::parse(&resumed.memo).ok_or(Refusal::Internal)?;
-        let context = Context::new(&self.venue, request, now, "");
+        let context = Context::new(&self.state, request, now, "");
         let prefer = Prefer::again(wait, resumed.over, resumed.applied, now);
         let answer = match wait.until {
             Until::TokenMoves { key, mark } => queue::api::poll_again(&context, &self.lines, key, mark, prefer),

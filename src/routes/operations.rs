@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
+use crate::call::{Answer, Context, HEARTBEAT_SECONDS, NextPiece, Piece, Prefer, Until, list_events, topics};
 use crate::clock::Clock;
 use crate::http::{Reply, write_event};
 use crate::ids::LineId;
-use crate::look;
 use crate::queue::{LineView, Lines};
 use crate::seat::MapCache;
 use crate::store::{self, Outcome};
-use crate::venue::{Answer, Context, HEARTBEAT_SECONDS, NextPiece, Piece, Prefer, Until, list_events, topics};
+use crate::venue;
 
 /// Events of a page at most, and unless asked otherwise.
 const EVENTS_MAX: u32 = 1_000;
@@ -28,11 +28,11 @@ pub(super) fn clock_offset_seconds(clock: &Clock) -> f64 {
 /// `GET /venue`, open to all: 200 with the rules that a client shows before somebody does something, those of the
 /// shared line and of the lines that concerts have of their own, the server's time, and what the venue says of itself.
 pub(super) fn venue(context: &Context, lines: &Lines, maps: &MapCache) -> Outcome<Answer> {
-    let settings = &context.venue.settings;
+    let settings = &context.state.settings;
     let (sale, rules) = (&settings.sale, lines.rules(LineId::SHARED));
     let own = lines.list(context.now).into_iter().filter(|line| line.line_id != LineId::SHARED && !line.closed);
-    let look = maps.look.get(&context.venue.readers, look::read)?;
-    let page = |texts: &look::Texts, path: &'static str| texts.in_language(context.language()).map(|_| path);
+    let profile = maps.profile.get(&context.state.readers, venue::read)?;
+    let page = |texts: &venue::Texts, path: &'static str| texts.in_language(context.language()).map(|_| path);
     Answer::json(
         200,
         &json!({
@@ -48,15 +48,15 @@ pub(super) fn venue(context: &Context, lines: &Lines, maps: &MapCache) -> Outcom
             "paymentAttempts": sale.payment_attempts,
             "visitEndsOnPayment": sale.visit_ends_on_payment,
             "topUpPolicy": settings.top_up_policy().word(),
-            "name": look.name,
-            "contact": look.contact,
-            "address": look.address,
-            "refundRule": look.refund_rule,
-            "termsUrl": page(&look.terms, "/terms"),
-            "privacyUrl": page(&look.privacy, "/privacy"),
-            "colour": look.colour,
-            "logo": look.logo,
-            "mapUrl": look.map_url,
+            "name": profile.name,
+            "contact": profile.contact,
+            "address": profile.address,
+            "refundRule": profile.refund_rule,
+            "termsUrl": page(&profile.terms, "/terms"),
+            "privacyUrl": page(&profile.privacy, "/privacy"),
+            "colour": profile.colour,
+            "logo": profile.logo,
+            "mapUrl": profile.map_url,
         }),
     )
 }

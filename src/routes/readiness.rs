@@ -9,10 +9,10 @@ use serde_json::json;
 
 use super::operations::clock_offset_seconds;
 use super::{Exposure, Handlers};
+use crate::call::{Answer, AppState, Context, Prefer, Tx, Until, Wait, topics};
 use crate::http::{Reply, Request};
 use crate::refusal::Refusal;
 use crate::store::{CommitError, Completion, Outcome};
-use crate::venue::{Answer, Context, Prefer, Tx, Until, Venue, Wait, topics};
 
 /// Probes begin so far apart at least.
 const EVERY: Duration = Duration::from_secs(1);
@@ -72,7 +72,7 @@ pub(super) fn ready(rooms: &Handlers, context: &Context) -> Outcome<Answer> {
 /// Whether there is readiness for this caller: it is for those who run the server, since asking may write. They ask
 /// at the staff's own address, or on this machine.
 pub(super) fn is_shown(rooms: &Handlers, request: &Request) -> bool {
-    let is_staff_s = rooms.exposure == Exposure::Whole && rooms.venue.settings.staff_listen.is_some();
+    let is_staff_s = rooms.exposure == Exposure::Whole && rooms.state.settings.staff_listen.is_some();
     is_staff_s || request.peer.to_canonical().is_loopback()
 }
 
@@ -81,7 +81,7 @@ fn ask(context: &Context, readiness: &Arc<Readiness>) -> Outcome<Answer> {
     match told {
         ProbeAnswer::Found(found) => return Ok(answer(context, found)),
         ProbeAnswer::Wait => {}
-        ProbeAnswer::Probe => probe(readiness, context.venue),
+        ProbeAnswer::Probe => probe(readiness, context.state),
     }
     Ok(Answer::Wait(Wait { until: Until::ProbeEnds, seconds: PROBE_MAX_SECONDS, ends_at: None }))
 }
@@ -99,16 +99,16 @@ pub(super) fn look_again(context: &Context, readiness: &Arc<Readiness>, prefer: 
 fn answer(context: &Context, found: Result<(), &'static str>) -> Answer {
     Answer::Ready(match found {
         Ok(()) => {
-            let offset = clock_offset_seconds(&context.venue.clock);
+            let offset = clock_offset_seconds(&context.state.clock);
             Reply::json(200, &json!({ "status": "ready", "clockOffsetSeconds": offset }))
         }
         Err(reason) => Reply::refusal(&Refusal::NotReady { reason }, context.language()),
     })
 }
 
-fn probe(readiness: &Arc<Readiness>, venue: &Venue) {
-    let (readiness, notifier) = (Arc::clone(readiness), venue.notifier.clone());
-    venue.writer.submit(Box::new(move |tx: Result<&Tx, CommitError>| {
+fn probe(readiness: &Arc<Readiness>, state: &AppState) {
+    let (readiness, notifier) = (Arc::clone(readiness), state.notifier.clone());
+    state.writer.submit(Box::new(move |tx: Result<&Tx, CommitError>| {
         let written = match tx {
             Ok(tx) => tx.savepoint(write).map_err(|failure| failure.to_refusal().code().word()),
             Err(lost) => Err(lost.refusal.code().word()),

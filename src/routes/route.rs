@@ -5,12 +5,12 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::Handlers;
+use crate::call::{Answer, Context};
 use crate::http::Method;
 use crate::queue::{Caller, TokenView};
 use crate::staff::{Member, Role};
 use crate::store::Outcome;
 use crate::testing::TestServer;
-use crate::venue::{Answer, Context};
 
 /// The role that may do everything.
 pub(super) const ADMIN: &[Role] = &[Role::Admin];

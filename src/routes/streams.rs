@@ -4,19 +4,19 @@ use super::before_handler::{Asked, check, member_of};
 use super::find::{RouteMatch, find};
 use super::route::Run;
 use super::{Handlers, Next};
+use crate::call::{Context, StreamCaller, StreamMemo};
 use crate::clock::Millis;
 use crate::http::{Method, Request};
 use crate::queue::{Caller, streaming_caller, streaming_token};
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{Context, StreamCaller, StreamMemo};
 
 impl Handlers {
     /// Asks for the next piece.
     pub(super) fn go_on(&self, request: &Request, now: Millis, memo: &str) -> Outcome<Next> {
         let StreamMemo { caller, .. } = StreamMemo::parse(memo).ok_or(Refusal::Internal)?;
         let RouteMatch::Route(route) = find(Method::Get, &request.path) else { return Err(Refusal::NotFound.into()) };
-        let mut context = Context::new(&self.venue, request, now, route.path);
+        let mut context = Context::new(&self.state, request, now, route.path);
         check(route, &mut context)?;
         let (lines, mut actor) = (&self.lines, None);
         let answer = match (&route.run, caller) {

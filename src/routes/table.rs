@@ -5,12 +5,12 @@
 use super::route::Run::{Active, Open, Staff, Test, Token, User};
 use super::route::{ADMIN, Body, Route, delete, get, patch, post, put};
 use super::{metrics, openapi, operations, readiness};
+use crate::call::{Answer, Context};
 use crate::queue::own_user;
 use crate::staff::Role;
 use crate::store::Outcome;
-use crate::venue::{Answer, Context};
 use crate::{
-    balance, dashboard, look, payment, queue, report, reservation, schedule, seat, staff, testing, ticket, user, web,
+    balance, dashboard, payment, queue, report, reservation, schedule, seat, staff, testing, ticket, user, venue, web,
     webhook,
 };
 
@@ -85,8 +85,8 @@ pub static ROUTES: &[Route] = &[
         .body(Body::Optional),
     get("/api/v1/tickets/{ticketId}", User(|_, c, user_id| ticket::api::ticket(c, user_id))),
     // Staff: the venue, keys, concerts and dates.
-    get("/api/v1/staff/venue", Staff(ADMIN, |rooms, c, _| look::staff_api::look(c, &rooms.maps.look))),
-    patch("/api/v1/staff/venue", Staff(ADMIN, |_, c, _| look::staff_api::change(c))).body(Body::Large),
+    get("/api/v1/staff/venue", Staff(ADMIN, |rooms, c, _| venue::staff_api::profile(c, &rooms.maps.profile))),
+    patch("/api/v1/staff/venue", Staff(ADMIN, |_, c, _| venue::staff_api::change(c))).body(Body::Large),
     get("/api/v1/staff/me", Staff(ALL, |_, _, member| staff::staff_api::me(member))),
     get("/api/v1/staff/keys", Staff(ADMIN, |_, c, _| staff::staff_api::keys(c))).query(&["limit", "cursor"]),
     post("/api/v1/staff/keys", Staff(ADMIN, |_, c, _| staff::staff_api::add_key(c))).secret(),

@@ -2,11 +2,11 @@
 
 use std::cell::Cell;
 
+use crate::call::{Tx, Work, Written};
 use crate::http::{Once, Reply};
 use crate::refusal::{Language, Refusal};
 use crate::staff;
 use crate::store::{Failure, Outcome, Undo};
-use crate::venue::{Tx, Work, Written};
 
 /// A write, applied as a whole or not at all.
 pub(super) struct WriteJob {

@@ -15,12 +15,12 @@ pub use sql::{count_seats_changed, find, find_to_settle, list_concerts, list_of_
 pub use tariffs::{Tariff, Tariffs};
 pub use times::{SaidTimes, Times, instant_of};
 
+use crate::call::{Change, EventType, Tx, record};
 use crate::clock::Millis;
-use crate::look::{self, NewPicture, Picture};
 use crate::points::Points;
 use crate::refusal::{Language, Refusal};
 use crate::store::Outcome;
-use crate::venue::{Change, EventType, Tx, record};
+use crate::venue::{self, NewPicture, Picture};
 
 #[derive(Debug, Clone, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -176,9 +176,9 @@ pub fn change_concert(tx: &Tx, concert_id: i64, words: &ConcertWords) -> Outcome
 /// What is said of a concert beside its own words.
 fn put_words(tx: &Tx, concert_id: i64, words: &ConcertWords) -> Outcome<Concert> {
     if let Some(poster) = &words.poster {
-        poster.iter().try_for_each(|poster| look::keep_picture(tx, poster))?;
+        poster.iter().try_for_each(|poster| venue::keep_picture(tx, poster))?;
         sql::update_poster(tx, concert_id, poster.as_ref().map(|poster| poster.hash.as_str()))?;
-        look::drop_unshown_pictures(tx)?;
+        venue::drop_unshown_pictures(tx)?;
     }
     for (language, translation) in &words.translations {
         sql::put_translation(tx, concert_id, *language, translation.as_ref())?;
@@ -284,7 +284,7 @@ pub fn delete(tx: &Tx, date: &Schedule) -> Outcome<()> {
 /// Deletes a concert that has no dates any more; its id is never given again.
 pub fn delete_concert(tx: &Tx, concert: &Concert) -> Outcome<()> {
     sql::delete_concert(tx, concert.concert_id)?;
-    look::drop_unshown_pictures(tx)?;
+    venue::drop_unshown_pictures(tx)?;
     tx.push_change(Change::ConcertsChanged);
     let told = json!({ "concertId": concert.concert_id, "title": concert.title });
     Ok(record(tx, EventType::ConcertDeleted, &told)?)

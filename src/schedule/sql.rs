@@ -3,12 +3,12 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Concert, ConcertWords, Schedule, Tariffs, Times, Translation, Translations};
+use crate::call::Tx;
 use crate::clock::Millis;
-use crate::look::read_picture;
 use crate::points::Points;
 use crate::refusal::Language;
 use crate::store::from_row;
-use crate::venue::Tx;
+use crate::venue::read_picture;
 
 const CONCERT: &str = "SELECT concert.concert_id, concert.title, concert.venue, concert.description,
     (SELECT count(*) FROM schedule WHERE schedule.concert_id = concert.concert_id), running_minutes, age_from, map_url,

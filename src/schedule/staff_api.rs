@@ -3,11 +3,11 @@
 use std::ops::RangeInclusive;
 
 use super::{ConcertWords, Translation};
+use crate::call::{Answer, Context, Written};
 use crate::http::{Fields, Reply};
-use crate::look;
 use crate::refusal::{Language, Refusal};
 use crate::store::Outcome;
-use crate::venue::{Answer, Context, Written};
+use crate::venue;
 
 /// `POST /staff/concerts`, for admins: adds a concert without dates: `title`, and what else of a concert is given.
 /// 201 with `Location`; one effect for an `Idempotency-Key`.
@@ -54,8 +54,8 @@ fn read_words(mut fields: Fields) -> Result<ConcertWords, Refusal> {
         description,
         running_minutes: number(&mut fields, "runningMinutes", 1..=1_440)?,
         age_from: number(&mut fields, "ageFrom", 0..=99)?,
-        map_url: fields.or_none("mapUrl", |fields| look::read_url(fields, "mapUrl"))?,
-        poster: fields.or_none("poster", |fields| look::read_picture_member(fields, "poster"))?,
+        map_url: fields.or_none("mapUrl", |fields| venue::read_url(fields, "mapUrl"))?,
+        poster: fields.or_none("poster", |fields| venue::read_picture_member(fields, "poster"))?,
         translations: read_translations(&mut fields)?,
     };
     fields.end()?;

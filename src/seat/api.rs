@@ -7,13 +7,13 @@ use super::date_cache::DateJson;
 use super::kinds::FreeOfKind;
 use super::map::{Free, MapPart};
 use super::{Attribute, MapCache, sql};
+use crate::call::{Answer, Context, HEARTBEAT_SECONDS, cut_page, topics};
 use crate::clock::Millis;
 use crate::http::{Reply, must_be_date};
 use crate::queue::{Caller, Lines};
 use crate::refusal::Refusal;
 use crate::schedule::{self, Schedule};
 use crate::store::Outcome;
-use crate::venue::{Answer, Context, HEARTBEAT_SECONDS, cut_page, topics};
 
 /// Dates of a page at most, and unless asked otherwise.
 pub(super) const DATES_MAX: u32 = 1_000;
@@ -43,7 +43,7 @@ pub fn schedules(context: &Context, (maps, lines): (&MapCache, &Lines), caller: 
 /// `GET /concerts/{concertId}/dates`, open to all: 200 with every date of a concert, the sold out and those not on sale
 /// too, each with what is left by kind of seat; 304 by `If-None-Match`. 404 `CONCERT_NOT_FOUND`.
 pub fn dates(context: &Context, maps: &MapCache) -> Outcome<Answer> {
-    let (readers, now) = (&context.venue.readers, context.now);
+    let (readers, now) = (&context.state.readers, context.now);
     let dates = maps.dates.of(readers, context.number("concertId")?)?;
     list_dates(context, &dates, |schedule| {
         let (free, kinds) = maps.free_by_kind(readers, schedule.schedule_id, now)?;
@@ -52,7 +52,7 @@ pub fn dates(context: &Context, maps: &MapCache) -> Outcome<Answer> {
 }
 
 fn list_schedules(context: &Context, maps: &MapCache, all: bool) -> Outcome<Answer> {
-    let (readers, now) = (&context.venue.readers, context.now);
+    let (readers, now) = (&context.state.readers, context.now);
     let dates = maps.dates.of(readers, context.number("concertId")?)?;
     list_dates(context, &dates, |schedule| {
         if !all && schedule.must_be_on_sale(now).is_err() {
@@ -112,10 +112,10 @@ pub(super) fn after(dates: &[Schedule], cursor: Option<i64>) -> Result<&[Schedul
 pub fn seats(context: &Context, (maps, lines): (&MapCache, &Lines), caller: Caller) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     if lines.are_several() {
-        caller.must_open(lines, maps.concert_of(&context.venue.readers, schedule_id, context.now)?)?;
+        caller.must_open(lines, maps.concert_of(&context.state.readers, schedule_id, context.now)?)?;
     }
     let part = MapPart { since: context.query_number("since", 0..=i64::MAX)?, attribute: wanted_attribute(context)? };
-    let (readers, viewer) = (&context.venue.readers, caller.user_id);
+    let (readers, viewer) = (&context.state.readers, caller.user_id);
     let Some(at) = context.stream() else {
         return maps.show(readers, context.request, schedule_id, viewer, part, context.now).map(Answer::Ready);
     };
@@ -136,7 +136,7 @@ fn wanted_attribute(context: &Context) -> Result<Option<Attribute>, Refusal> {
 pub fn seats_on_date(context: &Context, (maps, lines): (&MapCache, &Lines), caller: Caller) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
     caller.must_open(lines, concert_id)?;
-    let readers = &context.venue.readers;
+    let readers = &context.state.readers;
     let wanted = context.query("date").unwrap_or("");
     must_be_date(wanted, "?date")?;
     let dates = maps.dates.of(readers, concert_id)?;

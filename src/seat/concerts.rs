@@ -5,12 +5,12 @@ use serde_json::json;
 
 use super::MapCache;
 use super::date_cache::DateJson;
+use crate::call::{Answer, Context, cut_page};
 use crate::clock::Millis;
 use crate::http::Reply;
 use crate::refusal::Refusal;
 use crate::schedule::{self, Concert, Schedule};
 use crate::store::{Outcome, Readers};
-use crate::venue::{Answer, Context, cut_page};
 
 /// Concerts of a page at most, and unless asked otherwise.
 const CONCERTS_MAX: u32 = 1_000;
@@ -61,7 +61,7 @@ pub struct ConcertOverview<'c> {
 /// otherwise; `nextCursor` leads on; 304 by `If-None-Match`.
 pub fn concerts(context: &Context, maps: &MapCache) -> Outcome<Answer> {
     let (limit, after) = (context.limit(CONCERTS_MAX, CONCERTS_MAX)?, context.cursor()?.unwrap_or(0));
-    let readers = &context.venue.readers;
+    let readers = &context.state.readers;
     let all = maps.concerts.get(readers, |reader| Ok(schedule::list_concerts(reader, 0, u32::MAX)?))?;
     let later = all.iter().filter(|concert| concert.concert_id > after).take(limit as usize + 1);
     let with_dates: Vec<_> = later
@@ -80,7 +80,7 @@ pub fn concerts(context: &Context, maps: &MapCache) -> Outcome<Answer> {
 /// `CONCERT_NOT_FOUND`.
 pub fn concert(context: &Context, maps: &MapCache) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
-    let readers = &context.venue.readers;
+    let readers = &context.state.readers;
     let concert = must_find_concert(maps, readers, concert_id)?;
     let dates = maps.dates.of(readers, concert_id)?;
     let shown = overview(maps, readers, &concert, &dates, context.now)?;

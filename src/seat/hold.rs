@@ -4,8 +4,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::WantedSeat;
+use crate::call::Claim;
 use crate::clock::Millis;
-use crate::venue::Claim;
 
 /// For whom seats are held, sold or released.
 #[derive(Debug, Clone, Copy)]

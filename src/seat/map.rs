@@ -10,11 +10,11 @@ use super::drawing::Drawing;
 use super::kinds::{FreeByKind, FreeOfKind, SeatKind};
 use super::plan::{MapSeats, Plan};
 use super::{Attribute, sql};
+use crate::call::{Claim, SeatState};
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::schedule::Tariffs;
 use crate::store::Outcome;
-use crate::venue::{Claim, SeatState};
 
 /// The claims on the seats of a date as the last commit left them.
 #[derive(Debug)]

@@ -18,14 +18,14 @@ use super::kinds::FreeOfKind;
 use super::map::{Free, MapPart, MapRevision, MapView, Occupancy};
 use super::map_stream::{self, MapId};
 use super::{Plan, sql};
+use crate::call::{Cached, Change, Claim, Piece, SeatState, StreamAt, Tx};
 use crate::clock::Millis;
 use crate::http::{Body, Reply, Request, write_event};
 use crate::ids;
-use crate::look::Look;
 use crate::refusal::Refusal;
 use crate::schedule::Concert;
 use crate::store::{Outcome, Readers};
-use crate::venue::{Cached, Change, Claim, Piece, SeatState, StreamAt, Tx};
+use crate::venue::VenueProfile;
 
 /// How often a date is read anew because staff changed it meanwhile, before the caller is told to come again.
 const READS_MAX: usize = 5;
@@ -33,7 +33,7 @@ const READS_MAX: usize = 5;
 /// The copies.
 pub struct MapCache {
     /// What the venue says of itself.
-    pub look: Cached<Look>,
+    pub profile: Cached<VenueProfile>,
     /// The concerts in the order in which they were added.
     pub(super) concerts: Cached<Vec<Concert>>,
     /// The dates of each concert.
@@ -88,8 +88,8 @@ impl MapCache {
     /// Nothing is known yet.
     pub fn new(seats_max: usize) -> MapCache {
         let start = AtomicU32::new(u32::from_be_bytes(ids::random_bytes()));
-        let (look, concerts, dates) = (Cached::default(), Cached::default(), Dates::default());
-        MapCache { look, concerts, dates, slots: RwLock::default(), seats_max, start }
+        let (profile, concerts, dates) = (Cached::default(), Cached::default(), Dates::default());
+        MapCache { profile, concerts, dates, slots: RwLock::default(), seats_max, start }
     }
 
     /// How many seats of a date are free at `now`, and what the cheapest of them costs.
@@ -226,7 +226,7 @@ impl MapCache {
     /// Forgets everything, once the file was put back to a snapshot: versions of dates come again with other seats.
     pub fn forget(&self) {
         self.forget_dates();
-        self.look.forget();
+        self.profile.forget();
         for (_, slot) in self.slots.write().drain() {
             *slot.state.write() = State::default(); // who reads it from the file at this moment must read it again
         }
@@ -243,7 +243,7 @@ impl MapCache {
     pub fn apply(&self, changes: &[Change]) {
         for change in changes {
             match change {
-                Change::LookChanged => self.look.forget(),
+                Change::VenueProfileChanged => self.profile.forget(),
                 Change::ConcertsChanged => self.forget_dates(),
                 Change::ScheduleChanged { schedule_id } | Change::ScheduleDeleted { schedule_id } => {
                     self.forget_dates();

@@ -6,8 +6,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde::Serialize;
 
 use super::map::{MapRevision, MapView};
+use crate::call::{NextPiece, Piece, SeatState};
 use crate::http::{Body, write_event};
-use crate::venue::{NextPiece, Piece, SeatState};
 
 /// The seats that have changed, by what they are now.
 #[derive(Serialize)]

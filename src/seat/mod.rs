@@ -51,12 +51,12 @@ pub use plan::Plan;
 pub use sql::{count_available, list_layout};
 pub use tariffs::{AgreedTariff, SeatWish, agree, change as change_tariffs};
 
+use crate::call::{Change, Claim, EventType, SeatState, Tx, record};
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::schedule::{self, Schedule, Times};
 use crate::store::Outcome;
-use crate::venue::{Change, Claim, EventType, SeatState, Tx, record};
 
 /// A seat of a date: what of it no customer changes.
 #[derive(Debug, Clone, serde::Serialize)]

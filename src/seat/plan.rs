@@ -11,7 +11,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::drawing::Drawing;
 use super::rows::Rows;
 use super::{Attribute, MapSeat, Seat, front, sql};
-use crate::venue::SeatState;
+use crate::call::SeatState;
 
 /// The JSON of a seat in each state, for everyone but its owner; made when it is first shown so.
 type SeatJson = [OnceLock<Box<RawValue>>; SeatState::ALL.len()];

@@ -2,12 +2,12 @@
 
 use super::labels::price_range;
 use super::sql;
+use crate::call::Tx;
 use crate::http::Fields;
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::schedule;
 use crate::store::Outcome;
-use crate::venue::Tx;
 
 /// The new price of some seats.
 #[derive(Debug, Clone)]

@@ -8,10 +8,10 @@ use uuid::Uuid;
 use super::drawing::{Drawing, Point};
 use super::kinds::SeatKind;
 use super::{Hold, LayoutSeat, MapSeat, Seat, SeatClaim, SeatHolder, WantedSeat};
+use crate::call::{Claim, SeatState, Tx};
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::store::from_row;
-use crate::venue::{Claim, SeatState, Tx};
 
 pub(super) fn insert_seats(tx: &Tx, schedule_id: i64, seats: &[LayoutSeat]) -> rusqlite::Result<()> {
     let mut insert = tx.prepare_cached(

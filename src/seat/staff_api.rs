@@ -7,12 +7,12 @@ use super::api::{DATES_MAX, after, schedule_json};
 use super::drawing::{Drawing, Point};
 use super::hall::Remark;
 use super::{Layout, MapSeat, Seat, front, layout, prices, sql, tariffs};
+use crate::call::{Answer, Context, SeatState, Tx, Written, cut_page};
 use crate::http::{Fields, Reply, decoded_segment};
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::schedule::{self, SaidTimes, Schedule, Tariffs};
 use crate::store::Outcome;
-use crate::venue::{Answer, Context, SeatState, Tx, Written, cut_page};
 
 /// The earliest end of refunds by users before a start: a year, in hours.
 const REFUND_UNTIL_HOURS_MAX: i64 = 8_760;
@@ -116,7 +116,7 @@ struct Preview {
 pub fn add_schedule(context: &Context) -> Outcome<Answer> {
     let concert_id = context.number("concertId")?;
     let mut fields = context.fields()?;
-    let zone = context.venue.settings.sale.time_zone.clone();
+    let zone = context.state.settings.sale.time_zone.clone();
     let (said, layout) = read_new_date(&mut fields, &zone)?;
     let tariffs = read_tariffs(&mut fields)?;
     fields.end()?;
@@ -142,7 +142,7 @@ pub fn change_schedule(context: &Context) -> Outcome<Answer> {
     let front = fields.or_none("front", |fields| Point::read(fields.object("front")?))?;
     let prices = prices::read(&mut fields)?;
     let tariffs = read_tariffs(&mut fields)?;
-    let zone = context.venue.settings.sale.time_zone.clone();
+    let zone = context.state.settings.sale.time_zone.clone();
     let said = read_times(&mut fields, &zone)?;
     fields.end()?;
     Answer::write(move |tx| {

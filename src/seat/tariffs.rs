@@ -4,11 +4,11 @@ use rusqlite::Row;
 use serde_json::Value;
 
 use super::{WantedSeat, sql};
+use crate::call::Tx;
 use crate::http::Fields;
 use crate::refusal::Refusal;
 use crate::schedule::{self, Tariffs};
 use crate::store::Outcome;
-use crate::venue::Tx;
 
 /// A seat that is wanted.
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{Concert, Reservation, Seed, User};
 use crate::balance;
+use crate::call::Tx;
 use crate::clock::Millis;
 use crate::ids::{LineId, TokenMint};
 use crate::payment::{self, CounterPayment};
@@ -22,7 +23,6 @@ use crate::signing::{SigningKey, SigningSecret};
 use crate::staff;
 use crate::store::{Failure, OpenError, Outcome, with_transaction};
 use crate::user::{self, UserChange};
-use crate::venue::Tx;
 
 /// Users and reservations that are told at the start, at most.
 const TOLD_MAX: usize = 1_000;

@@ -11,11 +11,11 @@ use serde_json::json;
 pub use keyring::Keyring;
 pub use sql::{find_live_by_name, list};
 
+use crate::call::{Change, EventType, Tx, record};
 use crate::clock::Millis;
 use crate::ids::{self, KeyHash};
 use crate::refusal::Refusal;
 use crate::store::{Outcome, column_words};
-use crate::venue::{Change, EventType, Tx, record};
 
 /// The length of a name in characters, after trimming.
 pub const NAME_MAX_CHARS: usize = 80;

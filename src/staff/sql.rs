@@ -3,9 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Member, Role, StaffKey};
+use crate::call::Tx;
 use crate::ids::KeyHash;
 use crate::store::from_row;
-use crate::venue::Tx;
 
 const STAFF_KEY: &str = "SELECT key_id, name, role, created_at, revoked_at FROM staff_key";
 

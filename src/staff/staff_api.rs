@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::{Member, NAME_MAX_CHARS, Role};
+use crate::call::{Answer, Context, Written, cut_page};
 use crate::http::{Fields, Reply};
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{Answer, Context, Written, cut_page};
 
 /// Keys of a page at most, and unless asked otherwise.
 const LIST_MAX: u32 = 1_000;

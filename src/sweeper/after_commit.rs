@@ -5,11 +5,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use rusqlite::Connection;
 
 use super::{NOTHING_TO_SETTLE, Sweeper};
+use crate::call::{Change, Snapshot, Tx, topics};
 use crate::clock::Millis;
 use crate::queue;
 use crate::reservation;
 use crate::store::{Failure, Outcome};
-use crate::venue::{Change, Snapshot, Tx, topics};
 use crate::webhook;
 
 impl Sweeper {

@@ -22,11 +22,11 @@ use requests::RequestLog;
 use rush::RushRunner;
 use rusqlite::Connection;
 
+use crate::call::Snapshot;
 use crate::clock::Millis;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::store::{self, Outcome};
-use crate::venue::Snapshot;
 
 /// Snapshots that are kept at most, beside the start.
 const SNAPSHOTS_MAX: usize = 16;

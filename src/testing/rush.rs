@@ -11,12 +11,12 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::TestServer;
+use crate::call::{Answer, Context};
 use crate::check;
 use crate::http::{Credential, Reply};
 use crate::refusal::Refusal;
 use crate::settings::loopback_url_of;
 use crate::store::Outcome;
-use crate::venue::{Answer, Context};
 
 /// What a rush that a page begins may have at most: the page shows every seat.
 const CUSTOMERS_MAX: i64 = 100_000;

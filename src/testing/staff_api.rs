@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::TestServer;
 use super::requests::Filter;
+use crate::call::{Answer, Change, Context, Snapshot, Written};
 use crate::http::Reply;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{Answer, Change, Context, Snapshot, Written};
 
 /// The length of a name.
 const NAME_MAX: usize = 80;
@@ -77,12 +77,12 @@ pub fn take(tests: &Arc<TestServer>, context: &Context) -> Outcome<Answer> {
         .into());
     }
     fields.end()?;
-    let (tests, venue, language) = (Arc::clone(tests), Arc::clone(context.venue), context.language());
+    let (tests, state, language) = (Arc::clone(tests), Arc::clone(context.state), context.language());
     // After a commit, which writes down what memory knew first.
     Answer::write(move |tx| {
         let now = tx.now();
         Ok(Written::AfterCommit(Box::new(move || {
-            let taken = venue.readers.get().and_then(|reader| tests.take(&name, &reader, now));
+            let taken = state.readers.get().and_then(|reader| tests.take(&name, &reader, now));
             match taken {
                 Ok(snapshot) => {
                     Reply::json(201, &shown(&name, &snapshot)).with("Location", "/api/v1/staff/test/snapshots")

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
+use crate::call::{Answer, Change, Context, Tx, Written, last_sequence};
 use crate::clock::Mode;
 use crate::http::Reply;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{Answer, Change, Context, Tx, Written, last_sequence};
 
 /// A test's clock is turned by a hundred years at most, in milliseconds.
 const ADVANCE_MAX_MS: i64 = 100 * 365 * 24 * 3_600 * 1_000;
@@ -17,7 +17,7 @@ const DUE_ROUNDS_MAX: u32 = 10_000;
 /// `advanceMilliseconds`, a hundred years at most. 200 once everything that became due is written down; one effect for
 /// an `Idempotency-Key`.
 pub fn turn(context: &Context) -> Outcome<Answer> {
-    if context.venue.clock.mode() == Mode::Wall {
+    if context.state.clock.mode() == Mode::Wall {
         return Err(Refusal::TestServerOnly.into());
     }
     let mut fields = context.fields()?;

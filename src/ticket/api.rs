@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{TicketDetails, code, qr};
+use crate::call::{Answer, Context, Written};
 use crate::http::Reply;
 use crate::ids;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
 use crate::user::NAME_MAX_CHARS;
-use crate::venue::{Answer, Context, Written};
 
 /// How a ticket is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub fn ticket(context: &Context, user_id: Uuid) -> Outcome<Answer> {
 pub fn reissue(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let ticket_id = context.id("ticketId", Refusal::TicketNotFound)?;
     let holder = read_holder(context)?;
-    let signing = Arc::clone(&context.venue.signing);
+    let signing = Arc::clone(&context.state.signing);
     Answer::write_decided(move |tx| {
         let found = super::must_be_of(tx, user_id, ticket_id)?;
         let reissued = super::reissue(tx, &signing, found, holder.as_deref())?;
@@ -100,7 +100,7 @@ pub(super) fn read_holder(context: &Context) -> Result<Option<String>, Refusal> 
 /// `GET /tickets/key`, open to all: 200 with the public key of the venue and how a code is written: what anybody needs
 /// to check a ticket.
 pub fn key(context: &Context) -> Outcome<Answer> {
-    let public = context.venue.signing.public();
+    let public = context.state.signing.public();
     Answer::json(
         200,
         &json!({

@@ -6,12 +6,12 @@ use uuid::Uuid;
 
 use super::code::{self, Candidate, Presented};
 use super::{CheckIn, Count, Status, TicketDetails, sql};
+use crate::call::{EventType, Tx, record};
 use crate::clock::Millis;
 use crate::refusal::Refusal;
 use crate::schedule;
 use crate::signing::PublicKey;
 use crate::store::Outcome;
-use crate::venue::{EventType, Tx, record};
 
 /// How long after a check-in the same ticket at the same door gets the same answer again: hand scanners read
 /// twice, and a second person needs longer to step up.

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use data_encoding::{Encoding, Specification};
 
-use super::reading::readings;
+use super::scanner_input::readings;
 use crate::ids;
 use crate::signing::{PublicKey, SigningKey};
 

@@ -6,8 +6,8 @@ mod checkin;
 pub mod code;
 pub mod door_list;
 mod qr;
-mod reading;
 mod reissue;
+mod scanner_input;
 mod scans;
 mod sql;
 pub mod staff_api;
@@ -15,19 +15,19 @@ pub mod staff_api;
 use rusqlite::Connection;
 use uuid::Uuid;
 
+use crate::call::Tx;
 use crate::clock::Millis;
 use crate::ids;
 use crate::refusal::Refusal;
 use crate::seat::{AgreedTariff, Attributes, WantedSeat};
 use crate::signing::SigningKey;
 use crate::store::{Outcome, column_words};
-use crate::venue::Tx;
 
 pub use checkin::find_typed;
 pub use checkin::{Admitted, CheckInContext, DoorInput, REPEATED_WITHIN_MS, check_in, count_by_section, undo};
 pub use door_list::DoorListEntry;
-pub use reading::readings;
 pub use reissue::reissue;
+pub use scanner_input::readings;
 pub use scans::{SCANS_MAX, Scan, record_scan};
 pub use sql::{delete_holders, keep_holders, list_conflicts, list_for_door, list_of_reservation};
 

@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::{Status, Ticket, TicketDetails, must_find, sign, sql};
+use crate::call::{EventType, Tx, record};
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::seat::WantedSeat;
 use crate::signing::SigningKey;
 use crate::store::Outcome;
-use crate::venue::{EventType, Tx, record};
 
 /// Makes a ticket out anew, for `holder` where one is named: what it was called until now opens no door any more.
 ///

@@ -6,11 +6,11 @@ use uuid::Uuid;
 
 use super::checkin::{DoorInput, event_data, must_find_presented};
 use super::{CheckIn, ScanOutcome, Status, StoredScan, TicketDetails, sql};
+use crate::call::{EventType, Tx, record};
 use crate::clock::Millis;
 use crate::refusal::Refusal;
 use crate::signing::PublicKey;
 use crate::store::{Failure, Outcome};
-use crate::venue::{EventType, Tx, record};
 
 /// Scans of one call at most.
 pub const SCANS_MAX: usize = 200;

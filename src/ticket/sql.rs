@@ -5,10 +5,10 @@ use uuid::Uuid;
 
 use super::door_list::{DoorListEntry, legacy_code_hash};
 use super::{CheckIn, Count, ScanOutcome, Status, StoredScan, Ticket, TicketDetails, code};
+use crate::call::Tx;
 use crate::clock::Millis;
 use crate::seat::AgreedTariff;
 use crate::store::from_row;
-use crate::venue::Tx;
 
 /// The seat may be another one today: of a refunded ticket, after a new layout.
 const FOUND: &str =

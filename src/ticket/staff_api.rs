@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use super::api::{Form, form_of, read_holder, ticket_json};
 use super::door_list::{self, DoorListHeader};
 use super::{CheckInContext, DoorInput, SCANS_MAX, Scan, ScanOutcome, StoredScan, TicketDetails, code, qr};
+use crate::call::{Answer, Context, Written};
 use crate::http::{Fields, Reply, decoded_segment};
 use crate::ids;
 use crate::refusal::{Code, Refusal};
 use crate::schedule;
 use crate::store::{Failure, Outcome, Reader};
-use crate::venue::{Answer, Context, Written};
 
 /// The length of a door's name in characters.
 const DOOR_MAX_CHARS: usize = 80;
@@ -46,7 +46,7 @@ pub fn ticket(context: &Context) -> Outcome<Answer> {
 pub fn reissue(context: &Context) -> Outcome<Answer> {
     let ticket_id = context.id("ticketId", Refusal::TicketNotFound)?;
     let holder = read_holder(context)?;
-    let signing = Arc::clone(&context.venue.signing);
+    let signing = Arc::clone(&context.state.signing);
     Answer::write(move |tx| {
         let reissued = super::reissue(tx, &signing, super::must_find(tx, ticket_id)?, holder.as_deref())?;
         Ok(Written::Ready(Reply::json(200, &ticket_json_for_staff(&reissued))))
@@ -77,7 +77,7 @@ pub fn check_in(context: &Context) -> Outcome<Answer> {
     let door = fields.has("door").then(|| fields.line("door", 1..=DOOR_MAX_CHARS)).transpose()?;
     let schedule_id = fields.has("scheduleId").then(|| fields.integer("scheduleId", 0..=i64::MAX)).transpose()?;
     fields.end()?;
-    let public = context.venue.signing.public();
+    let public = context.state.signing.public();
     Answer::write(move |tx| {
         let admitted = super::check_in(tx, &public, &input, &CheckInContext { door, schedule_id })?;
         let mut event_data = ticket_json_for_staff(&admitted.found);
@@ -136,14 +136,14 @@ pub fn list_for_door(context: &Context) -> Outcome<Answer> {
         schedule_id,
         concert_title: date.concert_title,
         starts_at: date.starts_at,
-        time_zone: context.venue.settings.sale.time_zone.iana_name().unwrap_or("UTC").to_owned(),
+        time_zone: context.state.settings.sale.time_zone.iana_name().unwrap_or("UTC").to_owned(),
         made_at: context.now,
     };
     let tickets = super::list_for_door(&reader, schedule_id)?;
     drop(reader);
     let mut reply = Reply::empty(200);
     reply.content_type = "application/jsonl".into();
-    reply.body = door_list::write(&context.venue.signing, &about, &tickets).into();
+    reply.body = door_list::write(&context.state.signing, &about, &tickets).into();
     let name = format!("attachment; filename=\"door-list-{schedule_id}-{}.jsonl\"", date.date);
     Ok(Answer::Ready(reply.with("Content-Disposition", name)))
 }
@@ -164,7 +164,7 @@ pub fn take_scans(context: &Context) -> Outcome<Answer> {
     });
     let scans = scans.collect::<Result<Vec<Scan>, Refusal>>()?;
     fields.end()?;
-    let public = context.venue.signing.public();
+    let public = context.state.signing.public();
     Answer::write(move |tx| {
         let (mut taken, mut conflicts) = (Vec::new(), Vec::new());
         for scan in &scans {

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{NAME_MAX_CHARS, NewUser, User, UserChange};
+use crate::call::{Answer, Context, Written};
 use crate::http::{Fields, Reply};
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{Answer, Context, Written};
 
 /// The length of a contact in characters.
 const CONTACT_MAX_CHARS: usize = 200;

@@ -12,11 +12,11 @@ use uuid::Uuid;
 
 pub use sql::{list_by_name, list_by_text};
 
+use crate::call::{EventType, Tx, record};
 use crate::clock::Millis;
 use crate::ids::{self, KeyHash};
 use crate::refusal::Refusal;
 use crate::store::{Outcome, Reader};
-use crate::venue::{EventType, Tx, record};
 
 /// The length of a name in characters, after trimming.
 pub const NAME_MAX_CHARS: usize = 80;

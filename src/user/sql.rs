@@ -4,9 +4,9 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{NewUser, User, folded, folded_contact};
+use crate::call::Tx;
 use crate::ids::KeyHash;
 use crate::store::from_row;
-use crate::venue::Tx;
 
 /// Adds a user and says the number.
 pub(super) fn insert(tx: &Tx, user_id: Uuid, new: &NewUser) -> rusqlite::Result<i64> {

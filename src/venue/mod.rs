@@ -1,228 +1,171 @@
-//! What every call is handed first: the request with its moment, the transaction, the feed of
-//! events, and what memory must learn after a commit.
-//!
-//! `answer.rs`: what a call comes to · `cached.rs`: what is read once · `wait.rs`: what a waiting request waits for ·
-//! `stream.rs`: streams of events · `change.rs`: what memory must learn · `snapshot.rs`: all of it at one moment ·
-//! `events.rs`: the feed.
+//! What the venue says of itself and how it looks: its name, contact, address, refund rule, terms and privacy by
+//! language; its colour, its logo, a link to a map. All of it is kept in the file.
 
-mod answer;
-mod cached;
-mod change;
-mod events;
-mod snapshot;
-mod stream;
-mod wait;
+mod colour;
+mod picture;
+mod sql;
+pub mod staff_api;
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::ops::RangeInclusive;
-use std::sync::{Arc, mpsc};
+use rusqlite::Connection;
+use serde_json::json;
 
-use uuid::Uuid;
+pub use colour::style_sheet;
+pub use picture::{Format, NewPicture, Picture, read as read_picture_member};
+pub use sql::{drop_unshown_pictures, keep_picture, read_picture};
 
-pub use answer::{Answer, Prefer, Work, Written, cut_page};
-pub use cached::Cached;
-pub use change::{Change, Claim, SeatState, topics};
-pub use events::{By, Event, EventType, last_sequence, list_events, list_events_of, record};
-pub use snapshot::Snapshot;
-pub use stream::{HEARTBEAT_SECONDS, NextPiece, Piece, StreamAt, StreamCaller, StreamMemo};
-pub use wait::{Memo, Until, Wait};
-
-use crate::clock::{Clock, Millis, Mode};
-use crate::http::{self, Fields, Notifier, Request, Resumed};
-use crate::ids;
+use crate::call::{Change, EventType, Tx, record};
+use crate::http::Fields;
 use crate::refusal::{Language, Refusal};
-use crate::settings::Settings;
-use crate::signing::SigningKey;
-use crate::store::{self, Outcome, Reader, Readers, Writer};
+use crate::store::{Outcome, column_words};
 
-/// What all calls share.
-pub struct Venue {
-    /// What the server was told at start.
-    pub settings: Settings,
-    pub clock: Arc<Clock>,
-    pub readers: Readers,
-    /// The way to the one writer.
-    pub writer: Writer<Change>,
-    /// Wakes those who wait for an answer.
-    pub notifier: Notifier,
-    /// Signs tickets and lists for the door.
-    pub signing: Arc<SigningKey>,
-    /// Part of the ids of events: what an earlier start has told is told again.
-    pub start: u32,
-}
-
-impl Venue {
-    /// Runs a piece of writing work from a thread that may wait, and gives what it came to once it is committed.
-    ///
-    /// # Errors
-    /// Those of the work, and of the commit.
-    pub fn write<T: Send + 'static>(&self, work: impl FnOnce(&Tx) -> Outcome<T> + Send + 'static) -> Outcome<T> {
-        let (sender, receiver) = mpsc::channel();
-        self.writer.submit(Box::new(move |tx: Result<&Tx, store::CommitError>| {
-            let outcome = match tx {
-                Ok(tx) => tx.savepoint(work),
-                Err(lost) => Err(lost.refusal.into()),
-            };
-            let after: store::Completion = Box::new(move |committed: Result<(), store::CommitError>| {
-                let _ = sender.send(committed.map_err(|lost| lost.refusal.into()).and(outcome)); // the receiver waits
-            });
-            after
-        }));
-        receiver.recv().unwrap_or_else(|_| Err(Refusal::Internal.into())) // it panicked
+column_words! {
+    /// What a venue says of itself.
+    Text {
+        Name "name",
+        Contact "contact",
+        Address "address",
+        RefundRule "refundRule",
+        Terms "terms",
+        Privacy "privacy",
     }
 }
 
-/// A writing transaction of the venue.
-pub type Tx<'c> = store::Tx<'c, Change>;
-
-/// A request on its way to its answer: what each handler is handed.
-pub struct Context<'r> {
-    /// What all calls share.
-    pub venue: &'r Arc<Venue>,
-    pub request: &'r Request,
-    /// Its moment, read once. What it writes happens at the moment of its transaction instead, which is never earlier.
-    pub now: Millis,
-    /// The path of its route, with parameters in braces.
-    pattern: &'static str,
-    query: Vec<(String, String)>,
-    stream: Option<StreamAt<'r>>,
+impl Text {
+    /// Its length in characters, at most.
+    const fn chars_max(self) -> usize {
+        match self {
+            Text::Name => 80,
+            Text::Contact | Text::Address => 300,
+            Text::RefundRule => 2_000,
+            Text::Terms | Text::Privacy => 20_000,
+        }
+    }
 }
 
-impl<'r> Context<'r> {
-    /// The context of a request that was found under a path.
-    pub fn new(venue: &'r Arc<Venue>, request: &'r Request, now: Millis, pattern: &'static str) -> Context<'r> {
-        Context { venue, request, now, pattern, query: Vec::new(), stream: None }
-    }
+/// One text in both languages.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Texts {
+    pub ko: Option<String>,
+    pub en: Option<String>,
+}
 
-    /// Reads the query.
-    ///
-    /// # Errors
-    /// `INVALID_REQUEST` for a parameter that is none of `known`, or is there twice.
-    pub fn read_query(&mut self, known: &[&str]) -> Result<(), Refusal> {
-        self.query = http::query(self.request, known)?;
-        Ok(())
-    }
-
-    /// Reads whether the caller wants a stream of events, and where it stands.
-    pub fn read_stream(&mut self) {
-        let request = self.request;
-        self.stream = match &request.resumed {
-            Some(Resumed { told: Some(told), memo, .. }) => {
-                let kept = memo.rsplit(' ').next().unwrap_or_default();
-                Some(StreamAt { told, kept, is_new: false, is_shared: memo.is_empty() })
-            }
-            _ => request.prefers_stream().then(|| {
-                let told = request.header("last-event-id").unwrap_or_default();
-                StreamAt { told, kept: "", is_new: true, is_shared: false }
-            }),
+impl Texts {
+    /// The text in a language, or else in the other.
+    pub fn in_language(&self, language: Language) -> Option<&str> {
+        let (own, other) = match language {
+            Language::Ko => (&self.ko, &self.en),
+            Language::En => (&self.en, &self.ko),
         };
+        own.as_deref().or(other.as_deref())
     }
 
-    /// Where the caller stands, of a call that is answered by a stream.
-    pub fn stream(&self) -> Option<StreamAt<'r>> {
-        self.stream
+    fn of_mut(&mut self, language: Language) -> &mut Option<String> {
+        match language {
+            Language::Ko => &mut self.ko,
+            Language::En => &mut self.en,
+        }
+    }
+}
+
+/// What the venue says of itself and how it looks.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VenueProfile {
+    pub name: Texts,
+    pub contact: Texts,
+    pub address: Texts,
+    pub refund_rule: Texts,
+    pub terms: Texts,
+    pub privacy: Texts,
+    /// Such as `#4a3fb0`.
+    pub colour: Option<String>,
+    pub map_url: Option<String>,
+    pub logo: Option<Picture>,
+}
+
+impl VenueProfile {
+    fn text_mut(&mut self, text: Text) -> &mut Texts {
+        match text {
+            Text::Name => &mut self.name,
+            Text::Contact => &mut self.contact,
+            Text::Address => &mut self.address,
+            Text::RefundRule => &mut self.refund_rule,
+            Text::Terms => &mut self.terms,
+            Text::Privacy => &mut self.privacy,
+        }
     }
 
-    /// The id of an event that tells a state: the same state has another after a restart.
-    pub fn event_id(&self, state: &impl Hash) -> String {
-        let mut hasher = DefaultHasher::new();
-        state.hash(&mut hasher);
-        format!("{:08x}-{:016x}", self.venue.start, hasher.finish())
+    /// The name as pages show it.
+    pub fn name_in(&self, language: Language) -> &str {
+        self.name.in_language(language).unwrap_or("boxoffice")
     }
+}
 
-    /// A reading connection.
-    ///
-    /// # Errors
-    /// [`store::Failure::Busy`].
-    pub fn reader(&self) -> Outcome<Reader> {
-        self.venue.readers.get()
-    }
+/// What staff change of it; what is `None` stays as it is.
+#[derive(Debug, Default)]
+pub struct VenueProfileChange {
+    texts: Vec<(Text, Language, Option<String>)>,
+    colour: Option<Option<String>>,
+    map_url: Option<Option<String>>,
+    logo: Option<Option<NewPicture>>,
+}
 
-    /// The language of the answer.
-    pub fn language(&self) -> Language {
-        self.request.language()
-    }
+/// What the venue says of itself and how it looks.
+///
+/// # Errors
+/// SQLite's.
+pub fn read(connection: &Connection) -> Outcome<VenueProfile> {
+    Ok(sql::read(connection)?)
+}
 
-    /// The wait that the caller prefers.
-    pub fn prefer(&self) -> Prefer {
-        Prefer::of(self.request, (self.venue.clock.mode() != Mode::Wall).then_some(self.now))
+/// Changes it.
+///
+/// # Errors
+/// SQLite's.
+pub fn change(tx: &Tx, change: &VenueProfileChange) -> Outcome<VenueProfile> {
+    for (text, language, said) in &change.texts {
+        sql::put_text(tx, *text, *language, said.as_deref())?;
     }
+    if let Some(colour) = &change.colour {
+        sql::update_colour(tx, colour.as_deref())?;
+    }
+    if let Some(url) = &change.map_url {
+        sql::update_map_url(tx, url.as_deref())?;
+    }
+    if let Some(logo) = &change.logo {
+        logo.iter().try_for_each(|logo| keep_picture(tx, logo))?;
+        sql::update_logo(tx, logo.as_ref().map(|logo| logo.hash.as_str()))?;
+        drop_unshown_pictures(tx)?;
+    }
+    record(tx, EventType::VenueChanged, &json!({}))?;
+    tx.push_change(Change::VenueProfileChanged);
+    read(tx)
+}
 
-    /// The members of the body, which must be there.
-    ///
-    /// # Errors
-    /// `UNSUPPORTED_MEDIA_TYPE`, `INVALID_JSON`, `INVALID_REQUEST`.
-    pub fn fields(&self) -> Result<Fields, Refusal> {
-        Fields::of(self.request)
-    }
+/// The content of a picture and its media type, by the last part of its address.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub fn must_find_picture(connection: &Connection, file: &str) -> Outcome<(&'static str, Vec<u8>)> {
+    let (hash, word) = file.split_once('.').ok_or(Refusal::NotFound)?;
+    let format = Format::of(word).ok_or(Refusal::NotFound)?;
+    let content = sql::find_content(connection, hash, format)?.ok_or(Refusal::NotFound)?;
+    Ok((format.media_type(), content))
+}
 
-    /// The members of a body that may be left out.
-    ///
-    /// # Errors
-    /// Those of [`Context::fields`].
-    pub fn fields_if_any(&self) -> Result<Option<Fields>, Refusal> {
-        if self.request.has_no_body() { Ok(None) } else { self.fields().map(Some) }
-    }
-
-    /// A parameter of the path as it is written there, still percent-encoded.
-    pub fn segment(&self, name: &str) -> &'r str {
-        http::path_parameter(self.pattern, &self.request.path, name).unwrap_or_default()
-    }
-
-    /// A parameter of the path that is a number.
-    ///
-    /// # Errors
-    /// `NOT_FOUND`.
-    pub fn number(&self, name: &str) -> Result<i64, Refusal> {
-        let segment = self.segment(name);
-        let plain = !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
-        plain.then(|| segment.parse().ok()).flatten().ok_or(Refusal::NotFound)
-    }
-
-    /// A parameter of the path that is an id.
-    ///
-    /// # Errors
-    /// `unknown`.
-    pub fn id(&self, name: &str, unknown: Refusal) -> Result<Uuid, Refusal> {
-        ids::parse_id(self.segment(name)).ok_or(unknown)
-    }
-
-    /// A parameter of the query.
-    pub fn query(&self, name: &str) -> Option<&str> {
-        http::parameter(&self.query, name)
-    }
-
-    /// How many rows a page of a list has: its `limit`, 1 to `most`, or else the usual.
-    ///
-    /// # Errors
-    /// `INVALID_REQUEST`.
-    pub fn limit(&self, usual: u32, most: u32) -> Result<u32, Refusal> {
-        Ok(self.query_number("limit", 1..=i64::from(most))?.map_or(usual, |limit| limit as u32)) // in the range
-    }
-
-    /// The `nextCursor` of the page before, where cursors are numbers.
-    ///
-    /// # Errors
-    /// `INVALID_REQUEST`.
-    pub fn cursor(&self) -> Result<Option<i64>, Refusal> {
-        self.query_number("cursor", 1..=i64::MAX)
-    }
-
-    /// A parameter of the query that is an id.
-    ///
-    /// # Errors
-    /// `INVALID_REQUEST`.
-    pub fn query_id(&self, name: &str) -> Result<Option<Uuid>, Refusal> {
-        let Some(text) = self.query(name) else { return Ok(None) };
-        let wrong = || Refusal::invalid(format!("?{name}"), "must be a UUID", "UUID여야 합니다");
-        ids::parse_id(text).map(Some).ok_or_else(wrong)
-    }
-
-    /// A parameter of the query that is a whole number.
-    ///
-    /// # Errors
-    /// `INVALID_REQUEST`.
-    pub fn query_number(&self, name: &str, range: RangeInclusive<i64>) -> Result<Option<i64>, Refusal> {
-        http::number(&self.query, name, range)
-    }
+/// A member that is an address on the web, which pages lead to: https alone.
+///
+/// # Errors
+/// `INVALID_REQUEST`.
+pub fn read_url(fields: &mut Fields, name: &str) -> Result<String, Refusal> {
+    let url = fields.line(name, 1..=500)?;
+    let is_sound = url.strip_prefix("https://").is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        && !url.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '\\'));
+    is_sound.then_some(url).ok_or_else(|| {
+        Refusal::invalid(
+            fields.pointer(name),
+            "must be an address that begins with https://",
+            "https://로 시작하는 주소여야 합니다",
+        )
+    })
 }

@@ -3,30 +3,30 @@
 
 mod files;
 mod handbook;
-mod own;
 mod trust;
+mod venue_pages;
 
 use crate::http::{Reply, Request};
-use crate::look::Look;
 use crate::refusal::{Code, Language, Localized, Refusal, explain};
+use crate::venue::VenueProfile;
 
 pub use files::{file, file_of_version, files_version};
 pub use handbook::handbook;
-use own::with_colour;
-pub use own::{calendar, concert, customer, picture, privacy, style_sheet, terms};
 pub use trust::{Trust, authority, trust, trust_code};
+use venue_pages::with_colour;
+pub use venue_pages::{calendar, concert, customer, picture, privacy, style_sheet, terms};
 
 /// What a page may load and who may frame it: our own files, and pictures that a page made itself (the QR of a ticket).
 const POLICY: &str = "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; \
                       frame-ancestors 'none'";
 
 /// The customers' page in the reader's language and the look of the venue, with a head of its own.
-fn customer_page(request: &Request, look: &Look, head: &str) -> Reply {
+fn customer_page(request: &Request, profile: &VenueProfile, head: &str) -> Reply {
     let mut of_venue = String::new();
     for (name, value) in [
-        ("name-ko", look.name.in_language(Language::Ko)),
-        ("name-en", look.name.in_language(Language::En)),
-        ("logo", look.logo.as_ref().map(|logo| logo.url.as_str())),
+        ("name-ko", profile.name.in_language(Language::Ko)),
+        ("name-en", profile.name.in_language(Language::En)),
+        ("logo", profile.logo.as_ref().map(|logo| logo.url.as_str())),
     ] {
         of_venue.extend(value.map(|value| format!(" data-{name}=\"{}\"", escaped(value))));
     }
@@ -34,7 +34,7 @@ fn customer_page(request: &Request, look: &Look, head: &str) -> Reply {
     let html = in_language(include_str!("customer/index.html"), request.language())
         .replacen("<html ", &format!("<html{of_venue} "), 1)
         .replacen("<title>boxoffice</title>", head, 1)
-        .replacen(LAST_SHEET, &with_colour(LAST_SHEET, look), 1);
+        .replacen(LAST_SHEET, &with_colour(LAST_SHEET, profile), 1);
     page(request, 200, html)
 }
 

@@ -10,11 +10,11 @@ use ureq::tls::TlsConfig;
 
 use super::Webhook;
 use super::addresses::{AllowedAddresses, NotAllowed};
+use crate::call::Event;
 use crate::client;
 use crate::clock::{Clock, Millis};
 use crate::metrics::Figure;
 use crate::store::column_words;
-use crate::venue::Event;
 
 /// How long a receiver may take for an answer.
 const ANSWER_MAX: Duration = Duration::from_secs(20);

@@ -17,12 +17,12 @@ use ureq::tls::TlsConfig;
 use super::delivery::{Figures, connections};
 use super::run::{PASSED_BY_MAX, Progress, Run};
 use super::{WEBHOOKS_MAX, Webhook, find_waiting, list, save};
+use crate::call::{AppState, last_sequence};
 use crate::client;
 use crate::clock::Millis;
 use crate::refusal::Refusal;
 use crate::store::{Failure, OpenError, Outcome};
 use crate::threads::{OnFatal, spawn_vital};
-use crate::venue::{Venue, last_sequence};
 
 /// Between two looks at what is to be sent: what a rush of commits adds meanwhile is read at once.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -98,12 +98,12 @@ impl Dispatcher {
     ///
     /// # Errors
     /// A sentence: the file of `--webhook-ca` is none, or the system gives no thread.
-    pub fn start(venue: Arc<Venue>, dispatch: Arc<Dispatch>, on_fatal: OnFatal) -> Result<Dispatcher, OpenError> {
+    pub fn start(state: Arc<AppState>, dispatch: Arc<Dispatch>, on_fatal: OnFatal) -> Result<Dispatcher, OpenError> {
         let tls = OnceLock::new();
-        if let Some(ca) = &venue.settings.webhooks.webhook_ca {
+        if let Some(ca) = &state.settings.webhooks.webhook_ca {
             let _ = tls.set(trusted(Some(ca))?); // nobody else has it yet
         }
-        let sender = Arc::new(Sender { venue, dispatch: Arc::clone(&dispatch), tls });
+        let sender = Arc::new(Sender { state, dispatch: Arc::clone(&dispatch), tls });
         let thread = spawn_vital("webhooks", on_fatal, move || serve(&sender));
         let thread = thread.map_err(|error| OpenError(format!("webhooks can't be sent: {error}.")))?;
         Ok(Dispatcher { dispatch, thread: Some(thread) })
@@ -120,7 +120,7 @@ impl Drop for Dispatcher {
 
 /// What runs are begun with.
 struct Sender {
-    venue: Arc<Venue>,
+    state: Arc<AppState>,
     dispatch: Arc<Dispatch>,
     /// Whom TLS trusts; read when it is first needed.
     tls: OnceLock<TlsConfig>,
@@ -161,9 +161,9 @@ fn serve(sender: &Arc<Sender>) {
 
 /// Begins the runs that are due; gives the time until the next one is, as far as that is known.
 fn begin_due(sender: &Arc<Sender>) -> Outcome<Option<Duration>> {
-    let clock = &sender.venue.clock;
+    let clock = &sender.state.clock;
     let now = clock.now();
-    let reader = sender.venue.readers.get()?;
+    let reader = sender.state.readers.get()?;
     let last = last_sequence(&reader)?;
     let mut next: Option<Duration> = None;
     let mut due = Vec::new();
@@ -221,11 +221,11 @@ fn begin(sender: &Arc<Sender>, webhook: Webhook, now: Millis) -> io::Result<()> 
 }
 
 fn run(sender: &Sender, webhook: &Webhook, now: Millis) {
-    let Sender { venue, dispatch, .. } = sender;
+    let Sender { state, dispatch, .. } = sender;
     let is_over = || dispatch.is_stopping();
-    let run = Run { venue, webhook, figures: &dispatch.figures, is_over: &is_over };
+    let run = Run { state, webhook, figures: &dispatch.figures, is_over: &is_over };
     let progress = match sender.tls_for(webhook) {
-        Ok(tls) => run.go(&connections(tls, &venue.settings.webhooks.webhook_networks), now),
+        Ok(tls) => run.go(&connections(tls, &state.settings.webhooks.webhook_networks), now),
         Err(why) => {
             log::warn!("a webhook by https could not be sent to, it is tried again: {}", why.0);
             return dispatch.pause(RETRY_AFTER_FAILURE);
@@ -245,7 +245,7 @@ fn run(sender: &Sender, webhook: &Webhook, now: Millis) {
 fn write_down(sender: &Sender, webhook: &Webhook, progress: &Progress) {
     loop {
         let (before, now_known) = (webhook.clone(), progress.clone());
-        match sender.venue.write(move |tx| save(tx, &before, &now_known)) {
+        match sender.state.write(move |tx| save(tx, &before, &now_known)) {
             Ok(()) | Err(Failure::Refused(Refusal::Stopping)) => return,
             Err(failure) if sender.dispatch.is_stopping() => {
                 return log::warn!(

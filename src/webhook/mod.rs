@@ -4,7 +4,7 @@
 //! `webhook-signature` over what is sent. How far each receiver has come stands in the file, so what is not yet
 //! delivered survives a kill, and what was delivered last may come twice.
 //!
-//! `secret.rs`: secrets and signatures · `addresses.rs`: who may be connected to · `retries.rs`: when again ·
+//! `secret.rs`: secrets and signatures · `addresses.rs`: who may be connected to · `retry_schedule.rs`: when again ·
 //! `delivery.rs`: one request and what came of it · `run.rs`: what one receiver is sent in a row · `dispatcher.rs`: the
 //! thread that begins runs. Nothing of it is on the way of a sale: events are read by a reader when they are committed,
 //! and what came of deliveries is written in small jobs.
@@ -12,7 +12,7 @@
 mod addresses;
 mod delivery;
 mod dispatcher;
-mod retries;
+mod retry_schedule;
 mod run;
 mod secret;
 mod sql;
@@ -26,10 +26,10 @@ pub use dispatcher::{Dispatch, Dispatcher};
 pub use secret::{Secret, SignatureKind};
 pub use sql::{Waiting, disable_all, find_waiting, list, move_moments};
 
+use crate::call::{Change, EventType, Tx, last_sequence, record};
 use crate::clock::Millis;
 use crate::refusal::Refusal;
 use crate::store::{Outcome, column_words};
-use crate::venue::{Change, EventType, Tx, last_sequence, record};
 use run::Progress;
 
 /// Webhooks at most: each is sent to by a thread of its own while it has something to get.
@@ -241,7 +241,7 @@ fn save(tx: &Tx, before: &Webhook, progress: &Progress) -> Outcome<()> {
         (webhook.failed_attempts, webhook.next_attempt_at) = (0, None);
         if last.outcome != DeliveryOutcome::Delivered && webhook.disabled_at.is_none() {
             webhook.failed_attempts = failed_before + 1;
-            match retries::delay_seconds(webhook.failed_attempts, last.retry_after_seconds) {
+            match retry_schedule::delay_seconds(webhook.failed_attempts, last.retry_after_seconds) {
                 _ if last.status == Some(410) => webhook.disable(tx.now(), DisabledReason::Gone),
                 Some(delay) => webhook.next_attempt_at = Some(tx.now().plus_seconds(delay)),
                 None => webhook.disable(tx.now(), DisabledReason::Exhausted),

@@ -4,9 +4,9 @@ use ureq::Agent;
 
 use super::delivery::{Attempt, DeliveryOutcome, Figures, Message, deliver};
 use super::{Webhook, sql};
+use crate::call::{AppState, last_sequence, list_events_of};
 use crate::clock::{Millis, SteadyClock};
 use crate::store::Outcome;
-use crate::venue::{Venue, last_sequence, list_events_of};
 
 /// A run ends after so many microseconds, so that what is sent twice after a kill is what was sent last.
 const RUN_MAX_US: u64 = 1_000_000;
@@ -44,7 +44,7 @@ impl Progress {
 
 /// One run for a webhook.
 pub(super) struct Run<'r> {
-    pub venue: &'r Venue,
+    pub state: &'r AppState,
     pub webhook: &'r Webhook,
     pub figures: &'r Figures,
     /// Whether it is to end before its next delivery.
@@ -72,7 +72,7 @@ impl Run<'_> {
         let clock = SteadyClock::default();
         let began_us = clock.now_us();
         loop {
-            let reader = self.venue.readers.get()?;
+            let reader = self.state.readers.get()?;
             if sql::find(&reader, self.webhook.webhook_id)?.is_none_or(|found| found.revision != self.webhook.revision)
             {
                 return Ok(()); // staff changed it: what follows is another run's

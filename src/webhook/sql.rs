@@ -3,9 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{DisabledReason, NewWebhook, Secret, Webhook};
+use crate::call::Tx;
 use crate::clock::Millis;
 use crate::store::from_row;
-use crate::venue::Tx;
 
 const WEBHOOK: &str =
     "SELECT webhook_id, url, event_types, signature, secret, old_secret, old_secret_until, created_at, revision,

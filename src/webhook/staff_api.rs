@@ -10,11 +10,11 @@ use super::delivery::DeliveryOutcome;
 use super::{
     Changed, NewWebhook, OVERLAP_MAX_SECONDS, Secret, SignatureKind, WEBHOOKS_MAX, Webhook, find_waiting, must_find,
 };
+use crate::call::{Answer, Context, EventType, Prefer, Until, Written, cut_page, last_sequence};
 use crate::clock::Millis;
 use crate::http::{Fields, Reply};
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{Answer, Context, EventType, Prefer, Until, Written, cut_page, last_sequence};
 
 const URL_MAX_CHARS: usize = 2_000;
 /// How long an old secret signs too, unless staff say it.
@@ -172,7 +172,7 @@ fn view(connection: &Connection, webhook: &Webhook, now: Millis) -> rusqlite::Re
 
 fn read_url(fields: &mut Fields, context: &Context) -> Result<String, Refusal> {
     let url = fields.line("url", 1..=URL_MAX_CHARS)?;
-    check_url(&url, fields.pointer("url"), &context.venue.settings.webhooks.webhook_networks).map(|()| url)
+    check_url(&url, fields.pointer("url"), &context.state.settings.webhooks.webhook_networks).map(|()| url)
 }
 
 fn check_url(url: &str, pointer: String, networks: &[IpNet]) -> Result<(), Refusal> {

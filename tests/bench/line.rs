@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use boxoffice::call::EventType;
 use boxoffice::clock::Millis;
 use boxoffice::commands::rush::audit::{self, Event, Limits};
-use boxoffice::venue::EventType;
 use serde_json::{Value, json};
 
 use crate::figures::{Figures, Limit};

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::audit::{Account, Entry, Event, Reservation};
 use super::customer::{Customer, text};
+use crate::call::EventType;
 use crate::client::{Call, Client, ServerAddress};
 use crate::clock::Millis;
-use crate::venue::EventType;
 
 /// Events of a page, the most that the API gives; entries of a ledger's page.
 const EVENTS_PAGE: usize = 1_000;

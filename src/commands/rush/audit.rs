@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
+use crate::call::EventType;
 use crate::reservation::Status;
-use crate::venue::EventType;
 
 /// The length of the window of `admitPerMinute`, in milliseconds.
 const WINDOW_MS: i64 = 60_000;

@@ -9,9 +9,9 @@ use super::customer::{Customer, Ending, text};
 use super::plan::Behaviour;
 use super::run::{Run, Worker};
 use super::visit::Next;
+use crate::call::SeatState;
 use crate::client::Call;
 use crate::reservation::Status;
-use crate::venue::SeatState;
 
 /// How long someone lets the answer wait who watches a hold lapse, in seconds.
 const WATCH_SECONDS: u32 = 5;

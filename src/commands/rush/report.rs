@@ -10,8 +10,8 @@ use super::customer::{Customer, Ending};
 use super::on_sale::Phases;
 use super::plan::Behaviour;
 use super::stats::Stats;
+use crate::call::EventType;
 use crate::platform;
-use crate::venue::EventType;
 
 /// Faults of one check that are shown.
 const FAULTS_SHOWN: usize = 5;

@@ -9,12 +9,12 @@ use std::net::IpAddr;
 use mio::net::TcpStream;
 
 use super::accept::{self, ACCEPT_BATCH};
+use super::client_socket::Stream;
 use super::connection::Connection;
 use super::connection_id::ConnectionId;
 use super::connections::Admission;
 use super::event_loop::EventLoop;
 use super::proxy;
-use super::stream::Stream;
 use super::tls::Handshake;
 use super::transport::Transport;
 use crate::refusal::Refusal;

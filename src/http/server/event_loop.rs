@@ -13,6 +13,7 @@ use mio::event::Event;
 use mio::{Events, Poll, Token};
 
 use super::accept::{self, Acceptor};
+use super::client_socket::Stream;
 use super::connection::{Action, READ_MAX_BYTES, Submission};
 use super::connection_id::ConnectionId;
 use super::connections::Connections;
@@ -20,7 +21,6 @@ use super::handshake_turns::HandshakeTurns;
 use super::long_poll::LongPolls;
 use super::loop_turn::LoopTurn;
 use super::notifier::Subscription;
-use super::stream::Stream;
 use super::upstream::{INNER_BIT, InFlight, Topic, Upstream, UpstreamEvent, UpstreamResponse, Wake};
 use crate::refusal::Refusal;
 

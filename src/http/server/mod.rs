@@ -4,15 +4,14 @@
 //!
 //! The loop: `event_loop` (readiness to a connection, its action to a socket, upstream or the long polls) ·
 //! `loop_turn` (the time of a turn and what all share) · `accept`, `arrivals` (listeners, and TLS handshakes) ·
-//! `stream`, `tls` (bytes of HTTP from a socket, plain or encrypted) · `connections` (limits, eviction, deadlines,
-//! memory) · `shared` (content that clients share). One connection, without a socket: `connection` (its states),
-//! `transport` (plain, under TLS, or only sent to https) · `expiry` (its deadline) · `request_reader` (bytes become
-//! requests) · `framing`, `target`, `encoding` (the request head, strictly) · `body_reader`, `chunked` (its body) ·
-//! `proxy` (the client's address) · `response_writer`, `response_head`, `cors` (which origins may read) · `output`
-//! (what is still to be sent) · `streaming`, `event_stream` (answers that are streams of events). Beyond it:
-//! `upstream/` (submit a request, next event) · `long_poll`, `waiters`, `notifier` (requests that wait for a change) ·
-//! `pieces`, `fan_out` (the pieces of streams) · `closing` · `compress`. Beside: `limits`, `metrics`, `access_log`, and
-//! here the handle.
+//! `client_socket`, `tls` (bytes of HTTP from a socket, plain or encrypted) · `connections` (limits, eviction,
+//! deadlines, memory). One connection, without a socket: `connection` (its states) · `transport` (plain, under TLS, or
+//! only sent to https) · `deadlines` (what happens at its deadline) · `request_reader` (bytes become requests) ·
+//! `framing`, `target`, `encoding` (the request head, strictly) · `body_reader`, `chunked` (its body) · `proxy` (the
+//! client's address) · `response_writer`, `response_head`, `cors` (which origins may read) · `output` (what is still to
+//! be sent) · `streaming`, `event_stream` (answers that are streams of events). Beyond it: `upstream/` (submit a
+//! request, next event) · `long_poll`, `notifier` (requests that wait for a change) · `stream_pieces`, `fan_out` (the
+//! pieces of streams) · `closing` · `compress`. Beside: `limits`, `metrics`, `access_log`, and here the handle.
 //!
 //! # The states of a connection
 //!
@@ -44,16 +43,17 @@ mod access_log;
 mod arrivals;
 mod body_reader;
 mod chunked;
+mod client_socket;
 mod closing;
 mod compress;
 mod connection;
 mod connection_id;
 mod connections;
 mod cors;
+mod deadlines;
 mod encoding;
 mod event_loop;
 mod event_stream;
-mod expiry;
 mod fan_out;
 mod framing;
 mod handshake_turns;
@@ -63,12 +63,11 @@ mod loop_turn;
 mod metrics;
 mod notifier;
 mod output;
-mod pieces;
 mod proxy;
 mod request_reader;
 mod response_head;
 mod response_writer;
-mod stream;
+mod stream_pieces;
 mod streaming;
 mod target;
 mod tls;

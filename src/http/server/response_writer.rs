@@ -9,8 +9,8 @@ use super::output::Output;
 use super::response_head::{self, Length, ResponseMeta};
 use super::transport::Transport;
 use super::upstream::UpstreamResponse;
-use crate::http::Reply;
 use crate::http::body::Content;
+use crate::http::{Delivery, Ending, Reply};
 use crate::refusal::Refusal;
 
 impl Connection {
@@ -41,6 +41,25 @@ impl Connection {
         if let Some(delivery) = answer.delivery {
             self.deliver(delivery, turn);
         }
+    }
+
+    /// Delivers the answer that is there at once, later, or not at all.
+    fn deliver(&mut self, delivery: Delivery, turn: &LoopTurn) {
+        if delivery.after_ms == 0 {
+            return self.end(delivery.ending, turn);
+        }
+        self.state = State::Held(delivery.ending);
+        self.deadline_ms = turn.now_ms + u64::from(delivery.after_ms);
+    }
+
+    /// Sends the answer, or ends the connection without it, by the wish of a test.
+    pub(super) fn end(&mut self, ending: Ending, turn: &LoopTurn) {
+        self.state = match ending {
+            Ending::Answered => State::Writing,
+            Ending::Lost => State::Closed,
+            Ending::Reset => State::Reset,
+        };
+        self.deadline_ms = turn.now_ms + turn.limits.write_max_ms;
     }
 
     /// Refuses a request; the connection goes on, unless a body was to come.

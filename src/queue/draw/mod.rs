@@ -12,11 +12,11 @@ use serde_json::json;
 use super::placement::Placement;
 use super::sql as token_sql;
 use super::{Lines, grace};
+use crate::call::{Change, EventType, Tx, record};
 use crate::clock::Millis;
 use crate::ids::{self, LineId, TokenKey};
 use crate::refusal::Refusal;
 use crate::store::Outcome;
-use crate::venue::{Change, EventType, Tx, record};
 pub(super) use sql::count_guest_after_draw;
 
 /// How the order follows from the seed.

@@ -5,9 +5,9 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Draw, METHOD};
+use crate::call::Tx;
 use crate::ids::{LineId, TokenKey};
 use crate::store::{self, from_row};
-use crate::venue::Tx;
 
 /// Someone who waits for the draw.
 pub(super) struct AwaitingDraw {

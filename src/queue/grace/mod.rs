@@ -10,9 +10,9 @@ mod sql;
 use uuid::Uuid;
 
 use super::placement::Placement;
+use crate::call::Tx;
 use crate::ids::LineId;
 use crate::store::Outcome;
-use crate::venue::Tx;
 pub(super) use sql::{begin, end_all, end_before};
 
 /// The place that a user may take again in a line. From now on there is none: they stand there again.

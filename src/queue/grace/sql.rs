@@ -3,11 +3,11 @@
 use rusqlite::OptionalExtension;
 use uuid::Uuid;
 
+use crate::call::Tx;
 use crate::clock::Millis;
 use crate::ids::{LineId, TokenKey};
 use crate::queue::placement::KeptPlace;
 use crate::store::Blob16;
-use crate::venue::Tx;
 
 /// A token was dropped: its place waits for its user for `graceSeconds`. Who had been let in stands before all others
 /// again, unless somebody behind was let in too, or the order is that of a draw to come; a guest who had been let in is

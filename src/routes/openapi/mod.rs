@@ -35,7 +35,7 @@ const REFUSALS: &str = include_str!("../../refusal/openapi.json");
 const FRAGMENTS: &[(&str, &str)] = &[
     ("user", include_str!("../../user/openapi.json")),
     ("queue", include_str!("../../queue/openapi.json")),
-    ("look", include_str!("../../look/openapi.json")),
+    ("venue", include_str!("../../venue/openapi.json")),
     ("schedule", include_str!("../../schedule/openapi.json")),
     ("seat", include_str!("../../seat/openapi.json")),
     ("reservation", include_str!("../../reservation/openapi.json")),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, mpsc};
 
+use boxoffice::call::{Change, Tx};
 use boxoffice::clock::{Clock, Millis, Mode};
 use boxoffice::http::{Method, Request};
 use boxoffice::refusal::Refusal;
@@ -12,7 +13,6 @@ use boxoffice::schedule::{self, Times};
 use boxoffice::seat::{self, Hold, MapCache, MapPart, MapSeat, Seat, SeatWish};
 use boxoffice::store::{self, Bounds, CommitError, Outcome, Readers, Writer, WriterHooks};
 use boxoffice::threads::OnFatal;
-use boxoffice::venue::{Change, Tx};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

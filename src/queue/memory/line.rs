@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 
 use slab::Slab;
 
-use super::admissions::{AdmissionRate, Window};
+use super::admission_rate::{AdmissionRate, Window};
 use super::entry::{AWAITING_DRAW, Entry};
 use super::ranks::Ranks;
-use super::rules::Rules;
 use crate::clock::Millis;
 use crate::ids::LineId;
+use crate::queue::rules::Rules;
 
 /// Those who may be waiting, in the order in which their tokens were issued: slot and token of each. Who leaves or is
 /// let in stays here until all before them are gone too.

@@ -18,7 +18,7 @@ impl App {
     /// Looks at the threads, and has those that rest come round once more, which takes them a moment. A thread that
     /// hangs, such as the writer on a disk that does not answer, has not come round at the next look.
     pub fn pulse(&self) -> Pulse {
-        let writer = &self.handlers.venue.writer;
+        let writer = &self.handlers.state.writer;
         let servers = self.servers.iter().map(|server| server.metrics().turns_total.get());
         let pulse = Pulse(servers.chain([writer.figures().turns.get()]).collect());
         writer.wake();

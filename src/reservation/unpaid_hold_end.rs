@@ -5,12 +5,12 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{Reservation, ReservationDetails, Status, must_be_of, sql};
+use crate::call::{Change, Tx};
 use crate::clock::Millis;
 use crate::queue;
 use crate::refusal::Refusal;
 use crate::seat::{self, WantedSeat};
 use crate::store::{Outcome, SkippedRows};
-use crate::venue::{Change, Tx};
 
 /// Holds that are ended in one transaction at most, so that those who wait for its commit wait for some milliseconds.
 /// While more are due, the next transaction follows at once.

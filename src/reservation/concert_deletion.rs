@@ -1,12 +1,12 @@
 //! Concerts and dates that staff delete: those of which nothing was ever held or sold, so that no book names them.
 
 use super::sql;
+use crate::call::Tx;
 use crate::queue;
 use crate::refusal::Refusal;
 use crate::schedule::{self, Schedule};
 use crate::seat;
 use crate::store::Outcome;
-use crate::venue::Tx;
 
 /// Deletes a date.
 ///

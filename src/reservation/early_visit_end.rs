@@ -3,14 +3,14 @@
 
 use uuid::Uuid;
 
-use super::ending::release;
+use super::unpaid_hold_end::release;
 use super::{Reservation, Status, sql};
+use crate::call::Tx;
 use crate::ids::LineId;
 use crate::queue::{self, Token, TokenStatus};
 use crate::refusal::TokenEnd;
 use crate::store::Outcome;
 use crate::user;
-use crate::venue::Tx;
 
 /// Gives a user a new key. What the old one opened ends with it: whoever had it may be in the line or inside.
 ///

@@ -4,12 +4,12 @@ use uuid::Uuid;
 
 use super::{end_visits, sql};
 use crate::balance;
+use crate::call::Tx;
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::store::Outcome;
 use crate::ticket;
 use crate::user::{self, User};
-use crate::venue::Tx;
 
 /// Bans a user, whose place in the line or visit ends with it, or lets them buy again. What is paid stays theirs.
 ///

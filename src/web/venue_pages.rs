@@ -2,15 +2,15 @@
 //! link to it shows elsewhere, and its dates for calendars.
 
 use super::{customer_page, dressed_as, escaped, guarded, is_browser, not_found, page};
+use crate::call::{Answer, Context};
 use crate::clock::Millis;
 use crate::http::Reply;
-use crate::look::{self, Look, Texts};
 use crate::refusal::{Localized, Refusal};
 use crate::schedule::{self, Concert, Schedule};
 use crate::seat::MapCache;
 use crate::seat::concerts::must_find_concert;
 use crate::store::Outcome;
-use crate::venue::{Answer, Context};
+use crate::venue::{self, Texts, VenueProfile};
 
 /// The words of a concert that a link shows elsewhere, in characters.
 const PREVIEW_CHARS: usize = 200;
@@ -19,20 +19,20 @@ const CALENDAR_LINE_BYTES: usize = 75;
 /// What the address of a picture or a style sheet names never changes.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 
-/// `GET /`, open to all: 200 with the customers' page in the reader's language, in the look of the venue; 304 by
+/// `GET /`, open to all: 200 with the customers' page in the reader's language, in the colour of the venue; 304 by
 /// `If-None-Match`.
 pub fn customer(context: &Context, maps: &MapCache) -> Outcome<Answer> {
-    let look = maps.look.get(&context.venue.readers, look::read)?;
+    let profile = maps.profile.get(&context.state.readers, venue::read)?;
     let language = context.language();
-    let title = escaped(look.name_in(language));
-    let head = preview(context, &look, None, "", &[("og:type", "website"), ("og:title", &title)]);
-    Ok(Answer::Ready(customer_page(context.request, &look, &format!("<title>{title}</title>{head}"))))
+    let title = escaped(profile.name_in(language));
+    let head = preview(context, &profile, None, "", &[("og:type", "website"), ("og:title", &title)]);
+    Ok(Answer::Ready(customer_page(context.request, &profile, &format!("<title>{title}</title>{head}"))))
 }
 
 /// `GET /c/{concertId}`, open to all: 200 with the customers' page, which shows this concert; its head has the title
 /// and what a link to it shows elsewhere; 304 by `If-None-Match`. 404 `NOT_FOUND`.
 pub fn concert(context: &Context, maps: &MapCache) -> Outcome<Answer> {
-    let (request, readers) = (context.request, &context.venue.readers);
+    let (request, readers) = (context.request, &context.state.readers);
     let found = context.number("concertId").map_err(Into::into).and_then(|id| must_find_concert(maps, readers, id));
     let concert = match found {
         Ok(concert) => concert,
@@ -42,9 +42,9 @@ pub fn concert(context: &Context, maps: &MapCache) -> Outcome<Answer> {
         Err(_) if is_browser(request) => return Ok(Answer::Ready(not_found(request))),
         Err(_) => return Err(Refusal::NotFound.into()),
     };
-    let look = maps.look.get(readers, look::read)?;
+    let profile = maps.profile.get(readers, venue::read)?;
     let words = concert.in_language(context.language());
-    let (title, name) = (escaped(&words.title), escaped(look.name_in(context.language())));
+    let (title, name) = (escaped(&words.title), escaped(profile.name_in(context.language())));
     let dates = schedule::list_of_concert(&*context.reader()?, concert.concert_id)?;
     let next = dates.iter().find(|date| date.cancelled_at.is_none() && date.starts_at > context.now);
     let about = [next.map_or("", |date| &date.date), &words.venue, &words.description];
@@ -53,19 +53,25 @@ pub fn concert(context: &Context, maps: &MapCache) -> Outcome<Answer> {
     let about = escaped(&about.join(" · ").chars().take(PREVIEW_CHARS).collect::<String>());
     let path = format!("/c/{}", concert.concert_id);
     let shown = [("og:type", "website"), ("og:title", &title), ("og:description", &about)];
-    let head = preview(context, &look, Some(&concert), &path, &shown);
+    let head = preview(context, &profile, Some(&concert), &path, &shown);
     let about = format!("<meta name=\"description\" content=\"{about}\">");
-    Ok(Answer::Ready(customer_page(request, &look, &format!("<title>{title} · {name}</title>{about}{head}"))))
+    Ok(Answer::Ready(customer_page(request, &profile, &format!("<title>{title} · {name}</title>{about}{head}"))))
 }
 
 /// What a link to a page shows elsewhere (the Open Graph protocol); the values are escaped.
-fn preview(context: &Context, look: &Look, of: Option<&Concert>, path: &str, values: &[(&str, &str)]) -> String {
+fn preview(
+    context: &Context,
+    profile: &VenueProfile,
+    of: Option<&Concert>,
+    path: &str,
+    values: &[(&str, &str)],
+) -> String {
     let origin = escaped(&origin(context));
-    let name = escaped(look.name_in(context.language()));
+    let name = escaped(profile.name_in(context.language()));
     let url = format!("{origin}{path}");
     let mut all = values.to_vec();
     all.extend([("og:site_name", name.as_str()), ("og:url", &url)]);
-    let picture = of.and_then(|concert| concert.poster.as_ref()).or(look.logo.as_ref());
+    let picture = of.and_then(|concert| concert.poster.as_ref()).or(profile.logo.as_ref());
     let picture = picture.map(|picture| {
         (format!("{origin}{}", picture.url), picture.width_px.to_string(), picture.height_px.to_string())
     });
@@ -85,32 +91,32 @@ fn origin(context: &Context) -> String {
 /// `GET /terms`, open to all: 200 with the venue's terms in the reader's language, or else in the other; 304 by
 /// `If-None-Match`. 404 `NOT_FOUND` where it said none.
 pub fn terms(context: &Context, maps: &MapCache) -> Outcome<Answer> {
-    text_page(context, maps, Localized::new("Terms", "이용약관"), |look| &look.terms)
+    text_page(context, maps, Localized::new("Terms", "이용약관"), |profile| &profile.terms)
 }
 
 /// `GET /privacy`, open to all: 200 with how the venue treats what it knows of people, in the reader's language, or
 /// else in the other; 304 by `If-None-Match`. 404 `NOT_FOUND` where it said nothing.
 pub fn privacy(context: &Context, maps: &MapCache) -> Outcome<Answer> {
-    text_page(context, maps, Localized::new("Privacy", "개인정보 처리방침"), |look| &look.privacy)
+    text_page(context, maps, Localized::new("Privacy", "개인정보 처리방침"), |profile| &profile.privacy)
 }
 
-fn text_page(context: &Context, maps: &MapCache, title: Localized, of: fn(&Look) -> &Texts) -> Outcome<Answer> {
+fn text_page(context: &Context, maps: &MapCache, title: Localized, of: fn(&VenueProfile) -> &Texts) -> Outcome<Answer> {
     let (request, language) = (context.request, context.language());
-    let look = maps.look.get(&context.venue.readers, look::read)?;
-    let Some(text) = of(&look).in_language(language) else {
+    let profile = maps.profile.get(&context.state.readers, venue::read)?;
+    let Some(text) = of(&profile).in_language(language) else {
         return if is_browser(request) { Ok(Answer::Ready(not_found(request))) } else { Err(Refusal::NotFound.into()) };
     };
     let title = title.in_language(language);
     let paragraphs = text.split("\n\n").map(|part| format!("<p>{}</p>", escaped(part.trim()).replace('\n', "<br>")));
     let body = format!("<h1>{title}</h1>{}", paragraphs.collect::<String>());
-    let html =
-        dressed_as(look.name_in(language), language, title, &body).replace("</title>", &with_colour("</title>", &look));
+    let html = dressed_as(profile.name_in(language), language, title, &body)
+        .replace("</title>", &with_colour("</title>", &profile));
     Ok(Answer::Ready(page(request, 200, html)))
 }
 
 /// A piece of a head, and behind it the style sheet of the venue's colour, where it has one.
-pub(super) fn with_colour(before: &str, look: &Look) -> String {
-    let colour = look.colour.as_deref().and_then(|colour| colour.strip_prefix('#'));
+pub(super) fn with_colour(before: &str, profile: &VenueProfile) -> String {
+    let colour = profile.colour.as_deref().and_then(|colour| colour.strip_prefix('#'));
     let link = colour.map(|hex| format!("\n<link rel=\"stylesheet\" href=\"/look/{hex}.css\">"));
     format!("{before}{}", link.unwrap_or_default())
 }
@@ -118,7 +124,7 @@ pub(super) fn with_colour(before: &str, look: &Look) -> String {
 /// `GET /look/{colour}`, open to all: 200 with the style sheet for a colour such as `4a3fb0.css`, to be kept for good.
 /// 404 `NOT_FOUND`.
 pub fn style_sheet(context: &Context) -> Outcome<Answer> {
-    let sheet = context.segment("colour").strip_suffix(".css").and_then(look::style_sheet).ok_or(Refusal::NotFound)?;
+    let sheet = context.segment("colour").strip_suffix(".css").and_then(venue::style_sheet).ok_or(Refusal::NotFound)?;
     let mut reply = Reply::empty(200);
     reply.content_type = "text/css; charset=utf-8".into();
     reply.body = sheet.into();
@@ -129,7 +135,7 @@ pub fn style_sheet(context: &Context) -> Outcome<Answer> {
 /// `If-None-Match`. 404 `NOT_FOUND`.
 pub fn picture(context: &Context) -> Outcome<Answer> {
     let file = context.segment("picture");
-    let (media_type, content) = look::must_find_picture(&*context.reader()?, file)?;
+    let (media_type, content) = venue::must_find_picture(&*context.reader()?, file)?;
     let mut reply = Reply::unless_known(context.request, format!("\"{file}\""), || {
         let mut reply = Reply::empty(200);
         reply.content_type = media_type.into();
@@ -148,7 +154,7 @@ pub fn calendar(context: &Context, maps: &MapCache) -> Outcome<Answer> {
     let schedule_id = context.segment("date").strip_suffix(".ics").and_then(|id| id.parse().ok());
     let date = schedule::find(&*context.reader()?, schedule_id.ok_or(Refusal::NotFound)?)?;
     let date = date.filter(|date| date.concert_id == concert_id).ok_or(Refusal::NotFound)?;
-    let concert = must_find_concert(maps, &context.venue.readers, concert_id)?;
+    let concert = must_find_concert(maps, &context.state.readers, concert_id)?;
     let mut reply = Reply::empty(200);
     reply.content_type = "text/calendar; charset=utf-8".into();
     reply.body = event(context, &concert, &date).into_bytes().into();

@@ -2,12 +2,12 @@
 
 use uuid::Uuid;
 
-use super::TokenStatus;
 use super::entry::Entry;
 use super::line::Line;
-use super::rules::{self, Advice};
 use crate::clock::Millis;
 use crate::ids::{LineId, TokenKey};
+use crate::queue::TokenStatus;
+use crate::queue::poll_advice::{self, Advice};
 use crate::refusal::Localized;
 
 /// A token at a moment. The token itself, and the message in one language, are added on the wire.
@@ -43,7 +43,7 @@ impl TokenView {
     pub(super) fn of(entry: &Entry, line: &Line, now: Millis) -> TokenView {
         let (position, rules) = (line.position(entry), &line.rules);
         let spread = (entry.key >> 64) as u32 as f64 / f64::from(u32::MAX);
-        let advice = rules::advise(position, line.waiting(), line.rate(now), rules.abandon_seconds, spread);
+        let advice = poll_advice::advise(position, line.waiting(), line.rate(now), rules.abandon_seconds, spread);
         entry.advise(advice.poll_after_seconds);
         let expires_at =
             if entry.active { Some(Millis::from_unix_ms(entry.active_until_ms)) } else { entry.inactive_until(rules) };

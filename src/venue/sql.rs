@@ -1,12 +1,12 @@
-//! Every statement that reads or writes `picture` and `venue_text`, and the look in `venue`.
+//! Every statement that reads or writes `picture` and `venue_text`, and the colour, logo and map in `venue`.
 
 use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::picture::{Format, NewPicture, Picture};
-use super::{Look, Text};
+use super::{Text, VenueProfile};
+use crate::call::Tx;
 use crate::refusal::Language;
-use crate::venue::Tx;
 
 /// A language as columns have it.
 struct InColumn(Language);
@@ -28,21 +28,26 @@ pub fn read_picture(row: &Row, first: usize) -> rusqlite::Result<Option<Picture>
     Ok(Some(Picture::of(&hash, row.get(first + 1)?, row.get(first + 2)?, row.get(first + 3)?)))
 }
 
-pub(super) fn read(connection: &Connection) -> rusqlite::Result<Look> {
-    let mut look = connection
+pub(super) fn read(connection: &Connection) -> rusqlite::Result<VenueProfile> {
+    let mut profile = connection
         .prepare_cached(
             "SELECT colour, map_url, hash, format, width_px, height_px FROM venue LEFT JOIN picture ON hash = logo",
         )?
         .query_row([], |row| {
-            Ok(Look { colour: row.get(0)?, map_url: row.get(1)?, logo: read_picture(row, 2)?, ..Look::default() })
+            Ok(VenueProfile {
+                colour: row.get(0)?,
+                map_url: row.get(1)?,
+                logo: read_picture(row, 2)?,
+                ..VenueProfile::default()
+            })
         })?;
     let mut texts = connection.prepare_cached("SELECT name, language, text FROM venue_text")?;
     let mut rows = texts.query([])?;
     while let Some(row) = rows.next()? {
         let InColumn(language) = row.get(1)?;
-        *look.text_mut(row.get::<_, Text>(0)?).of_mut(language) = row.get(2)?;
+        *profile.text_mut(row.get::<_, Text>(0)?).of_mut(language) = row.get(2)?;
     }
-    Ok(look)
+    Ok(profile)
 }
 
 pub(super) fn put_text(tx: &Tx, name: Text, language: Language, text: Option<&str>) -> rusqlite::Result<()> {

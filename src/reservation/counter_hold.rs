@@ -3,14 +3,14 @@
 use uuid::Uuid;
 
 use super::hold::ResolvedSeats;
-use super::{DateRef, Reservation, ReservationDetails, SeatChoice, Terms, ending, hold, sql};
+use super::{DateRef, Reservation, ReservationDetails, SeatChoice, Terms, hold, sql, unpaid_hold_end};
+use crate::call::{SeatState, Tx};
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::seat::{self, MapCache, WantedSeat};
 use crate::store::Outcome;
 use crate::user::{self, NewUser};
-use crate::venue::{SeatState, Tx};
 
 /// For whom staff hold seats.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub fn keep(tx: &Tx, maps: &MapCache, wanted: CounterHold) -> Outcome<Reservatio
         Customer::Known(user_id) => user::must_be_welcome(tx, user_id)?.user_id,
         Customer::New(new) => user::register(tx, new)?.user_id,
     };
-    ending::expire_in_the_way(tx, date.schedule_id, user_id)?;
+    unpaid_hold_end::expire_in_the_way(tx, date.schedule_id, user_id)?;
     let mut found = ResolvedSeats::of(tx, maps, date.schedule_id, &wanted.seats)?;
     if wanted.include_blocked {
         open_blocked(tx, date.schedule_id, &mut found)?;

@@ -10,13 +10,13 @@ use super::deadlines::DeadlineHeap;
 use super::entry::Entry;
 use super::line::Line;
 use super::live_tokens::LiveTokens;
-use super::rules::{Rules, StoredLine};
 use super::token_view::TokenView;
+use crate::call::Change;
 use crate::clock::Millis;
 use crate::ids::{LineId, TokenKey, TokenMint};
+use crate::queue::rules::{Rules, StoredLine};
 use crate::refusal::TokenEnd;
 use crate::store::SkippedRows;
-use crate::venue::Change;
 
 /// How a line stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
@@ -43,7 +43,7 @@ pub struct LineView {
 #[derive(Debug)]
 pub struct Lines {
     /// Makes their tokens.
-    pub(super) mint: TokenMint,
+    pub(in crate::queue) mint: TokenMint,
     tokens: RwLock<LiveTokens>,
     /// Tokens whose first call after admission is not yet in the file.
     first_calls: Mutex<Vec<TokenKey>>,
@@ -154,7 +154,7 @@ impl Lines {
     }
 
     /// The lines where somebody waits.
-    pub(super) fn list_waiting(&self) -> Vec<LineId> {
+    pub(in crate::queue) fn list_waiting(&self) -> Vec<LineId> {
         let tokens = self.tokens.read();
         tokens.lines.iter().filter(|line| line.waiting() > 0).map(|line| line.line_id).collect()
     }
@@ -165,13 +165,13 @@ impl Lines {
     }
 
     /// The lines whose draw is to come, each with its moment.
-    pub(super) fn list_openings(&self) -> Vec<(LineId, Millis)> {
+    pub(in crate::queue) fn list_openings(&self) -> Vec<(LineId, Millis)> {
         let tokens = self.tokens.read();
         tokens.lines.iter().filter_map(|line| Some((line.line_id, line.rules.opens_at?))).collect()
     }
 
     /// When the next can be let in although nobody leaves: the full window of admissions of a line has room again.
-    pub(super) fn next_admission(&self, now: Millis) -> Option<Millis> {
+    pub(in crate::queue) fn next_admission(&self, now: Millis) -> Option<Millis> {
         let tokens = self.tokens.read();
         let next = tokens.lines.iter().filter(|line| line.waiting() > 0).filter_map(|line| {
             let room = |admitted| line.rules.admissible(now, line.active(), admitted);
@@ -185,19 +185,19 @@ impl Lines {
     }
 
     /// Those first calls that are not yet in the file.
-    pub(super) fn take_first_calls(&self) -> Vec<TokenKey> {
+    pub(in crate::queue) fn take_first_calls(&self) -> Vec<TokenKey> {
         std::mem::take(&mut *self.first_calls.lock())
     }
 
     /// Those who were inactive for too long, at most `limit`: waiting without a poll, or let in without a call.
-    pub(super) fn list_inactive(&self, now: Millis, limit: usize) -> Vec<TokenKey> {
+    pub(in crate::queue) fn list_inactive(&self, now: Millis, limit: usize) -> Vec<TokenKey> {
         let tokens = self.tokens.read();
         let due = self.deadlines.lock().list_due(now, limit, |slot, tag| tokens.inactive_until(slot, tag));
         due.into_iter().filter_map(|slot| tokens.by_slot(slot)).map(|entry| TokenKey(entry.key)).collect()
     }
 
     /// When somebody will have been inactive for too long.
-    pub(super) fn next_inactive(&self, skipped: &SkippedRows) -> Option<Millis> {
+    pub(in crate::queue) fn next_inactive(&self, skipped: &SkippedRows) -> Option<Millis> {
         let tokens = self.tokens.read();
         let is_stuck = |slot| tokens.by_slot(slot).is_some_and(|entry| skipped.has(entry.key));
         // One that can't be dropped is never due.
@@ -210,7 +210,7 @@ impl Lines {
     ///
     /// # Errors
     /// Those of `each`.
-    pub(super) fn load<E>(
+    pub(in crate::queue) fn load<E>(
         &self,
         lines: Vec<StoredLine>,
         admissions: &[(LineId, Millis)],
@@ -280,7 +280,7 @@ impl Lines {
                 | Change::ScheduleSettled { .. }
                 | Change::ScheduleDeleted { .. }
                 | Change::ConcertsChanged
-                | Change::LookChanged
+                | Change::VenueProfileChanged
                 | Change::SeatsChanged { .. } => None,
             };
             if let Some((until, slot, token_id)) = slot.and_then(|slot| tokens.due_of(slot)) {
@@ -301,7 +301,7 @@ impl Lines {
     }
 
     /// Why a token that the file still has as live is over at `now`, if it is.
-    pub(super) fn expiry_reason(&self, key: TokenKey, now: Millis) -> Option<TokenEnd> {
+    pub(in crate::queue) fn expiry_reason(&self, key: TokenKey, now: Millis) -> Option<TokenEnd> {
         let tokens = self.tokens.read();
         tokens.by_key(key).and_then(|entry| tokens.expiry_reason(entry, now))
     }

@@ -58,7 +58,7 @@ pub enum Change {
     /// A concert was added or changed, or is gone after all of its dates.
     ConcertsChanged,
     /// What the venue says of itself changed, or how it looks.
-    LookChanged,
+    VenueProfileChanged,
     /// The whole file is to become what it was at a snapshot, and memory with it.
     Restored { snapshot: Arc<Snapshot> },
     /// Seats of a date went from one state to another; `version` is the date's after it.
@@ -93,7 +93,7 @@ impl Change {
             | Change::Restored { .. }
             | Change::EventRecorded
             | Change::ConcertsChanged
-            | Change::LookChanged => [None; 3],
+            | Change::VenueProfileChanged => [None; 3],
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::{Reservation, ReservationDetails, ending, hold, must_be_of, sql};
+use super::{Reservation, ReservationDetails, hold, must_be_of, sql, unpaid_hold_end};
+use crate::call::Tx;
 use crate::ids::TokenKey;
 use crate::points::Points;
 use crate::queue;
@@ -11,7 +12,6 @@ use crate::schedule;
 use crate::seat::{self, SeatClaim, SeatWish, WantedSeat};
 use crate::settings::SaleSettings;
 use crate::store::Outcome;
-use crate::venue::Tx;
 
 /// Changes the seats of a user's own unpaid reservation to these, all or nothing. Further seats need what a hold needs;
 /// those that were held keep their price.
@@ -73,7 +73,7 @@ impl SeatChange {
         let new: Vec<SeatWish> = wanted.iter().filter(is_new).cloned().collect();
         let (mut added, mut claims) = seat::must_find(tx, reservation.schedule_id, &new)?;
         if claims.iter().any(|claim| claim.held_until.is_some_and(|until| until <= tx.now())) {
-            ending::expire_in_the_way(tx, reservation.schedule_id, reservation.user_id)?;
+            unpaid_hold_end::expire_in_the_way(tx, reservation.schedule_id, reservation.user_id)?;
             (added, claims) = seat::must_find(tx, reservation.schedule_id, &new)?;
         }
         Ok(SeatChange { stay, repriced, removed, added, claims })

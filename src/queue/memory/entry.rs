@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering::Relaxed};
 
 use uuid::Uuid;
 
-use super::rules::Rules;
 use crate::clock::Millis;
 use crate::ids::TokenKey;
+use crate::queue::rules::Rules;
 use crate::refusal::TokenEnd;
 
 /// The place of someone who waits for the draw.
@@ -15,7 +15,7 @@ pub(super) const AWAITING_DRAW: i64 = i64::MAX;
 /// One person in a line or let in. Kept small, since a stadium of them waits. What a poll leaves behind is atomic, so
 /// that polls share a lock.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(in crate::queue) struct Entry {
     pub key: u128,
     pub user: u128,
     pub token_id: i64,

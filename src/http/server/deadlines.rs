@@ -1,12 +1,12 @@
-//! What the deadline of a connection does when it has passed, and answers that a test wants to come late or not at all.
-//! Deadlines begin in `request_reader.rs` (head, body) and `response_writer.rs`; how long they are is in `limits.rs`.
+//! What the deadline of a connection does when it has passed: that of an idle one, of a request's head and body, of an
+//! answer that is not taken. Deadlines begin in `request_reader.rs` (head, body) and `response_writer.rs`; how long
+//! they are is in `limits.rs`.
 
 use super::connection::{Connection, State};
 use super::cors::CrossOrigin;
 use super::event_stream::Look;
 use super::framing;
 use super::loop_turn::LoopTurn;
-use crate::http::{Delivery, Ending};
 use crate::refusal::Refusal;
 
 impl Connection {
@@ -36,23 +36,5 @@ impl Connection {
         };
         figure.into_iter().for_each(|figure| figure.add(1));
         self.state = State::Closed;
-    }
-
-    /// Delivers the answer that is there at once, later, or not at all.
-    pub(super) fn deliver(&mut self, delivery: Delivery, turn: &LoopTurn) {
-        if delivery.after_ms == 0 {
-            return self.end(delivery.ending, turn);
-        }
-        self.state = State::Held(delivery.ending);
-        self.deadline_ms = turn.now_ms + u64::from(delivery.after_ms);
-    }
-
-    fn end(&mut self, ending: Ending, turn: &LoopTurn) {
-        self.state = match ending {
-            Ending::Answered => State::Writing,
-            Ending::Lost => State::Closed,
-            Ending::Reset => State::Reset,
-        };
-        self.deadline_ms = turn.now_ms + turn.limits.write_max_ms;
     }
 }

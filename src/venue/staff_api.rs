@@ -1,14 +1,14 @@
 //! `GET` and `PATCH` of what the venue says of itself, for staff.
 
-use super::{Look, LookChange, Text, picture, read_url};
+use super::{Text, VenueProfile, VenueProfileChange, picture, read_url};
+use crate::call::{Answer, Cached, Context, Written};
 use crate::http::{Fields, Reply};
 use crate::refusal::{Language, Refusal};
 use crate::store::Outcome;
-use crate::venue::{Answer, Cached, Context, Written};
 
 /// `GET /staff/venue`, for admins: 200 with what the venue says of itself, all texts of it, and how it looks.
-pub fn look(context: &Context, kept: &Cached<Look>) -> Outcome<Answer> {
-    Answer::json(200, &*kept.get(&context.venue.readers, super::read)?)
+pub fn profile(context: &Context, kept: &Cached<VenueProfile>) -> Outcome<Answer> {
+    Answer::json(200, &*kept.get(&context.state.readers, super::read)?)
 }
 
 /// `PATCH /staff/venue`, for admins: changes those of `name`, `contact`, `address`, `refundRule`, `terms` and `privacy`
@@ -19,8 +19,8 @@ pub fn change(context: &Context) -> Outcome<Answer> {
     Answer::write(move |tx| Ok(Written::Ready(Reply::json(200, &super::change(tx, &change)?))))
 }
 
-fn read_change(mut fields: Fields) -> Result<LookChange, Refusal> {
-    let mut change = LookChange::default();
+fn read_change(mut fields: Fields) -> Result<VenueProfileChange, Refusal> {
+    let mut change = VenueProfileChange::default();
     for &text in Text::ALL {
         match fields.or_none(text.word(), |fields| fields.object(text.word()))? {
             None => {}
