@@ -106,7 +106,8 @@ pub static ROUTES: &[Route] = &[
         .body(Body::Large),
     delete("/api/v1/staff/schedules/{scheduleId}", Staff(ADMIN, |_, c, _| reservation::staff_api::delete_date(c))),
     post("/api/v1/staff/layouts/preview", Staff(ADMIN, |_, c, _| seat::staff_api::preview(c))).body(Body::Large),
-    get("/api/v1/staff/schedules/{scheduleId}/seats", Staff(ALL, |_, c, _| seat::staff_api::seats(c))),
+    get("/api/v1/staff/schedules/{scheduleId}/seats", Staff(ALL, |rooms, c, _| seat::staff_api::seats(c, &rooms.maps)))
+        .query(&["since"]),
     put("/api/v1/staff/schedules/{scheduleId}/seats/{seat}", Staff(ADMIN, |_, c, _| seat::staff_api::block_seat(c))),
     get("/api/v1/staff/schedules/{scheduleId}/sales", Staff(COUNTER, |_, c, _| report::staff_api::sales(c))),
     get("/api/v1/staff/ledger", Staff(ADMIN, |_, c, _| report::staff_api::ledger(c)))

@@ -1,6 +1,6 @@
 //! The map of one date in memory: who has which seat, and how it looks to one viewer at one moment.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -125,10 +125,26 @@ impl Occupancy {
         self.free.by_kind(self.due(now))
     }
 
+    /// The version of the date, and by their index the seats that may look otherwise at `now` than at the version
+    /// `since`; `None` in their place where memory does not go back so far. `None` without the map.
+    pub fn changed_since(&self, since: i64, now: Millis) -> Option<(i64, Option<BTreeSet<usize>>)> {
+        let map = self.map.as_ref()?;
+        Some((self.version, self.changed(map, since, &self.due_in(map, now))))
+    }
+
+    fn due_in(&self, map: &Map, now: Millis) -> Vec<usize> {
+        self.due(now).filter_map(|seat_no| map.plan.index_of(seat_no)).collect()
+    }
+
+    fn changed(&self, map: &Map, since: i64, due: &[usize]) -> Option<BTreeSet<usize>> {
+        let later = map.changed_at.iter().enumerate().filter(|(_, at)| **at > since).map(|(index, _)| index);
+        (map.read_at..=self.version).contains(&since).then(|| later.chain(due.iter().copied()).collect())
+    }
+
     /// The map as `viewer` sees it at `now`, or the part of it that is wanted.
     pub fn seen(&self, schedule_id: i64, viewer: Uuid, now: Millis, part: MapPart) -> Option<MapView> {
         let map = self.map.as_ref()?;
-        let due: Vec<usize> = self.due(now).filter_map(|seat_no| map.plan.index_of(seat_no)).collect();
+        let due = self.due_in(map, now);
         let mut states = Arc::clone(&map.states);
         let mut mine = map.own.get(&viewer).cloned().unwrap_or_default();
         if !due.is_empty() {
@@ -137,12 +153,8 @@ impl Occupancy {
             mine.retain(|&index| states[index] != SeatState::Available);
         }
         mine.sort_unstable();
-        let since = part.since.filter(|since| (map.read_at..=self.version).contains(since));
-        let changed = |since: i64| {
-            let later = map.changed_at.iter().enumerate().filter(move |(_, at)| **at > since).map(|(index, _)| index);
-            later.chain(due.iter().copied()).collect()
-        };
-        let only = since.map(changed);
+        let only = part.since.and_then(|since| self.changed(map, since, &due));
+        let since = part.since.filter(|_| only.is_some());
         Some(MapView {
             at: (self.version, due.len()),
             schedule_id,

@@ -48,7 +48,7 @@ pub struct MapCache {
 
 /// The place of one date.
 #[derive(Default)]
-struct CacheSlot {
+pub(super) struct CacheSlot {
     /// When it was last asked for, in milliseconds since 1970.
     asked_ms: AtomicI64,
     weight: AtomicUsize,
@@ -263,7 +263,7 @@ impl MapCache {
 
     /// Looks at a date, which is read from the file if it is not in memory. `look` gives
     /// `None` when it needs the map and there is none.
-    fn inspect<T>(
+    pub(super) fn inspect<T>(
         &self,
         readers: &Readers,
         schedule_id: i64,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::api::{DATES_MAX, after, schedule_json};
 use super::drawing::{Drawing, Point};
 use super::hall::Remark;
-use super::{Layout, MapSeat, Seat, front, layout, prices, sql, tariffs};
+use super::{Layout, MapCache, MapSeat, Seat, front, layout, prices, sql, tariffs};
 use crate::call::{Answer, Context, SeatState, Tx, Written, cut_page};
 use crate::http::{Fields, Reply, decoded_segment};
 use crate::points::Points;
@@ -39,21 +39,35 @@ pub fn schedule(context: &Context) -> Outcome<Answer> {
 }
 
 /// `GET /staff/schedules/{scheduleId}/seats`, for all staff: 200 with the seats in layout order, with the reasons of
-/// those kept back and the holders of the others. 404 `SCHEDULE_NOT_FOUND`.
-pub fn seats(context: &Context) -> Outcome<Answer> {
+/// those kept back and the holders of the others; with `since` a version only those that changed after it, where memory
+/// goes back so far. 404 `SCHEDULE_NOT_FOUND`.
+pub fn seats(context: &Context, maps: &MapCache) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
+    let (wanted, readers) = (context.query_number("since", 0..=i64::MAX)?, &context.state.readers);
+    // Before the file is read: a commit between the two makes the file newer, and all of it is told.
+    let look = |since| maps.inspect(readers, schedule_id, context.now, true, |_, it| it.changed_since(since, context.now));
+    let known = wanted.map(look).transpose()?;
     let reader = context.reader()?;
     let schedule = schedule::must_find(&reader, schedule_id)?;
-    let seats = super::list_map(&reader, schedule_id, None, context.now)?;
+    let mut seats = super::list_map(&reader, schedule_id, None, context.now)?;
     let drawing = sql::find_drawing(&reader, schedule_id)?;
     drop(reader);
+    let seats_available = seats.iter().filter(|seat| seat.status == SeatState::Available).count();
+    let changed = known.filter(|(version, _)| *version == schedule.version).and_then(|(_, changed)| changed);
+    let since = wanted.filter(|_| changed.is_some());
+    let drawing = changed.is_none().then(|| front::settled(drawing, seats.iter().map(|seat| seat.seat.place())));
+    if let Some(changed) = changed {
+        let mut index = 0..;
+        seats.retain(|_| index.next().is_some_and(|index| changed.contains(&index)));
+    }
     let body = StaffMap {
         schedule_id,
         date: schedule.date,
         version: schedule.version,
-        seats_available: seats.iter().filter(|seat| seat.status == SeatState::Available).count(),
-        tariffs: schedule.tariffs,
-        drawing: front::settled(drawing, seats.iter().map(|seat| seat.seat.place())),
+        since,
+        seats_available,
+        tariffs: if since.is_some() { Tariffs::default() } else { schedule.tariffs },
+        drawing,
         seats,
     };
     Ok(Answer::Ready(Reply::json(200, &body).tagged(context.request)))
@@ -66,11 +80,13 @@ struct StaffMap {
     schedule_id: i64,
     date: String,
     version: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<i64>,
     seats_available: usize,
     #[serde(skip_serializing_if = "Tariffs::is_empty")]
     tariffs: Tariffs,
     #[serde(flatten)]
-    drawing: Drawing,
+    drawing: Option<Drawing>,
     seats: Vec<MapSeat<Seat>>,
 }
 

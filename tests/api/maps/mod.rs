@@ -287,3 +287,28 @@ fn gzip_never_holds_a_secret_beside_text_of_the_request() {
     post("/api/v1/staff/keys", json!({ "name": longest.chars().take(40).collect::<String>(), "role": "door" }));
     post(&format!("/api/v1/staff/users/{}/key", user["userId"].as_str().unwrap()), json!({}));
 }
+
+/// Whoever keeps a staff's page of a date open puts what comes into what they have, and has the map of now.
+#[test]
+fn staff_map_since_a_version_has_what_changed_alone_and_comes_whole_after_the_date_was_changed() {
+    let app = TestApp::with_seats(5, &[]);
+    let path = "/schedules/1/seats";
+    let read = |query: String| app.staff_get(&format!("{path}{query}")).must(200).clone();
+    let since = |map: &Value| read(format!("?since={}", map["version"]));
+    let whole = read(String::new());
+    assert_eq!(since(&whole)["seats"], json!([]));
+    app.customer().hold(1, &["3", "4"]).must(201);
+    app.staff("PUT", "/schedules/1/seats/5", json!({ "blocked": true, "reason": "sound desk" })).must(200);
+    let news = since(&whole);
+    assert_eq!((&news["since"], &news["seatsAvailable"]), (&whole["version"], &json!(2)));
+    let mut mended = whole["seats"].clone();
+    for seat in news["seats"].as_array().unwrap() {
+        let number: usize = seat["seat"].as_str().unwrap().parse().unwrap();
+        mended[number - 1] = seat.clone();
+    }
+    let now = read(String::new());
+    assert_eq!((news["seats"].as_array().unwrap().len(), &mended), (3, &now["seats"]));
+    app.staff("PATCH", "/schedules/1", json!({ "price": 60_000 })).must(200);
+    let after = since(&now);
+    assert_eq!((&after["since"], after["seats"].as_array().unwrap().len()), (&Value::Null, 5));
+}
