@@ -14,6 +14,7 @@ import { sample } from '../shared/seat_marks.js';
 import { priceAt, tariffSelect, wishOf, withTariffs } from '../shared/tariffs.js';
 import { serverNow } from '../shared/venue.js';
 import { field, form, numberOf, tabs } from './forms.js';
+import { DateSeats } from './date_seats.js';
 import { act, read, sentence } from './session.js';
 import { showHolder } from './seat_holder.js';
 import { actOnce } from './unanswered.js';
@@ -63,7 +64,7 @@ const won = (amount) => say('won', { n: number(amount) });
 class Sale {
   constructor(given) {
     Object.assign(this, given, { chosen: new Set(), tariffAt: new Map(), held: null, method: 'CASH' });
-    this.path = `/staff/schedules/${this.date.scheduleId}/seats`;
+    this.hall = new DateSeats(this.date.scheduleId, this.signal);
     this.place = el('div', { 'aria-busy': 'true' });
     this.tray = el('div', { role: 'status' });
     this.fault = el('div', { role: 'alert' });
@@ -83,12 +84,11 @@ class Sale {
   }
 
   async look() {
-    const answer = await read(this.path, { signal: this.signal, etag: this.etag });
-    if (answer.status === 304) return;
-    this.etag = answer.etag;
-    this.tariffs = answer.body.tariffs;
+    await this.hall.look();
+    if (this.hall.now.seats === this.seats) return;
+    this.tariffs = this.hall.now.tariffs;
     this.offerTariffs();
-    this.take(answer.body.seats);
+    this.take(this.hall.now);
   }
 
   async follow() {
@@ -98,15 +98,15 @@ class Sale {
     }
   }
 
-  take(seats) {
+  take({ seats, front, shapes }) {
     this.seats = seats;
     const lost = seats.filter(({ seat, status }) => this.chosen.has(seat) && !['AVAILABLE', 'BLOCKED'].includes(status));
     for (const { seat } of lost) this.chosen.delete(seat);
     if (lost.length) toast(say('seatSale.lost', { seats: seatNames(lost) }));
-    if (this.map) this.map.update(seats);
+    if (this.map) this.map.update(seats, { front, shapes });
     else {
       this.map = new SeatMap(seats, {
-        isChosen: (seat) => this.chosen.has(seat), toggle: (seat) => this.toggle(seat), taken: (seat, state) => this.taken(seat, state),
+        drawing: { front, shapes }, isChosen: (seat) => this.chosen.has(seat), toggle: (seat) => this.toggle(seat), taken: (seat, state) => this.taken(seat, state),
         can: () => !this.date.cancelledAt,
         nameOf: (seat, state) => say('block.seat', { seat: seatName(seat), price: won(seat.price), state: wordOf(state) }),
       });

@@ -9,18 +9,17 @@ import { attributesOf, seatName } from '../shared/seat_name.js';
 import { sample } from '../shared/seat_marks.js';
 import { field } from './forms.js';
 import { showHolder } from './seat_holder.js';
-import { act, read } from './session.js';
+import { act } from './session.js';
 import { doIt, sure } from './sure.js';
 
 const LOOK_MS = 2_000;
 
-/** A card with the map; `changed` is called after a seat was blocked or opened. */
-export function blockMap({ scheduleId, cancelledAt }, signal, changed) {
-  const path = `/staff/schedules/${scheduleId}/seats`;
+/** A card with the map of these seats; `changed` is called after a seat was blocked or opened. */
+export function blockMap({ cancelledAt }, hall, signal, changed) {
+  const { path } = hall;
   const place = el('div', { 'aria-busy': 'true' });
   const kept = el('div', {});
   let map = null;
-  let etag;
 
   const put = (seat, blocked, reason) => act('PUT', `${path}/${encodeURIComponent(seat)}`, blocked ? { blocked, reason } : { blocked });
   const turn = async (seat, blocked, reason) => { await put(seat, blocked, reason); await Promise.all([refresh(), changed()]); };
@@ -41,10 +40,9 @@ export function blockMap({ scheduleId, cancelledAt }, signal, changed) {
   }
 
   async function refresh() {
-    const answer = await read(path, { signal, etag });
-    if (answer.status === 304) return;
-    etag = answer.etag;
-    const { seats, front, shapes } = answer.body;
+    await hall.look();
+    const { seats, front, shapes } = hall.now;
+    if (seats === map?.seats) return;
     if (map) map.update(seats, { front, shapes });
     else {
       map = new SeatMap(seats, {

@@ -4,18 +4,18 @@ import { el, fill } from '../shared/dom.js';
 import { points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { field, form, numberOf } from './forms.js';
-import { act, read } from './session.js';
+import { act } from './session.js';
 import { doIt, sure } from './sure.js';
 
 const PRICE_MAX = 100_000_000;
 
-/** A card with a field for each price; `changed` is called after they changed. */
-export function pricesCard({ scheduleId }, signal, changed) {
+/** A card with a field for each price of these seats; `changed` is called after they changed. */
+export function pricesCard({ scheduleId }, hall, signal, changed) {
   const path = `/staff/schedules/${scheduleId}`;
   const place = el('div', {});
 
   async function show() {
-    const { seats } = (await read(`${path}/seats`, { signal })).body;
+    const { seats } = await hall.known();
     const before = pricesOf(seats);
     const fields = [...before].map(([name, price]) => field('price', name ?? say('price.all'), { type: 'number', min: 0, max: PRICE_MAX, step: 1, required: true, value: price }));
     const send = () => change(before, new Map([...before.keys()].map((name, at) => [name, numberOf(fields[at])])));
@@ -25,7 +25,8 @@ export function pricesCard({ scheduleId }, signal, changed) {
   async function change(before, after) {
     const names = [...after.keys()].filter((name) => after.get(name) !== before.get(name));
     if (!names.length) return;
-    const { seats } = (await read(`${path}/seats`, { signal })).body;
+    await hall.look();
+    const { seats } = hall.now;
     const now = pricesOf(seats);
     const free = seats.filter((seat) => seat.status !== 'SOLD' && seat.status !== 'HELD' && names.includes(nameOf(seat))).length;
     const lines = names.map((name) => el('li', {}, say('price.change', { name: name ?? say('price.all'), before: points(before.get(name)), after: points(after.get(name)) })));
@@ -33,6 +34,7 @@ export function pricesCard({ scheduleId }, signal, changed) {
     const put = async (prices) => {
       // One price for all takes the names along: those that nobody changed here keep the price that they have by now.
       await act('PATCH', path, requestOf(names, new Map([...now].map(([name, price]) => [name, names.includes(name) ? prices.get(name) : price]))));
+      await hall.look();
       await Promise.all([show(), changed()]);
     };
     await doIt(() => put(after), say('price.done'), () => put(before));

@@ -5,20 +5,21 @@ import { points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { nameOf } from './date_prices.js';
 import { AtField, field, form, numberOf } from './forms.js';
-import { act, read } from './session.js';
+import { act } from './session.js';
 import { doIt } from './sure.js';
 
 const PRICE_MAX = 100_000_000;
 
-export function tariffsCard({ scheduleId }, signal) {
+export function tariffsCard({ scheduleId }, hall, signal) {
   const path = `/staff/schedules/${scheduleId}`;
   const place = el('div', {});
 
   async function show() {
-    const { seats, tariffs = [] } = (await read(`${path}/seats`, { signal })).body;
+    const { seats, tariffs = [] } = await hall.known();
     const categories = [...new Set(seats.map(nameOf).filter((name) => name !== null))];
     const put = async (next) => {
       await act('PATCH', path, { tariffs: next });
+      await hall.look();
       await show();
     };
     const lines = tariffs.map((one) => el('li', { class: 'bar apart' }, el('span', {}, el('strong', {}, one.name), ` · ${ruleOf(one)}`, one.note && ` · ${one.note}`),

@@ -9,6 +9,7 @@ import { serverNow, venue } from '../shared/venue.js';
 import { blockMap } from './date_map.js';
 import { cancelCard } from './date_cancel.js';
 import { pricesCard } from './date_prices.js';
+import { DateSeats } from './date_seats.js';
 import { tariffsCard } from './date_tariffs.js';
 import { salesCard } from './date_sales.js';
 import { said, times } from './date_times.js';
@@ -78,8 +79,9 @@ async function onePage(main, first, concert, timeZone, signal) {
       ]);
   }
 
-  const prices = schedule.cancelledAt ? null : pricesCard(schedule, signal, () => refresh());
-  const tariffs = schedule.cancelledAt ? null : tariffsCard(schedule, signal);
+  const hall = new DateSeats(first.scheduleId, signal);
+  const prices = schedule.cancelledAt ? null : pricesCard(schedule, hall, signal, () => refresh());
+  const tariffs = schedule.cancelledAt ? null : tariffsCard(schedule, hall, signal);
   const refresh = async () => {
     schedule = (await read(path, { signal })).body;
     if (schedule.cancelledAt) [prices, tariffs].forEach((card) => card?.remove()); // nothing is sold any more
@@ -87,8 +89,8 @@ async function onePage(main, first, concert, timeZone, signal) {
   };
   show();
   fill(main, el('p', {}, el('a', { href: `#concerts/${concert.concertId}` }, `← ${concert.title}`)), title, sale,
-    salesCard(schedule, signal), blockMap(schedule, signal, refresh),
-    prices, tariffs, cancelCard(schedule, concert, timeZone, signal, refresh),
+    salesCard(schedule, signal), blockMap(schedule, hall, signal, refresh),
+    prices, tariffs, cancelCard(schedule, timeZone, signal, refresh),
     el('p', {}, el('a', { class: 'button', href: `#dates/new/${concert.concertId}/${schedule.scheduleId}` }, say('date.copy'))),
     removal({ what: 'date', path, then: `#concerts/${concert.concertId}` }));
 }

@@ -11,6 +11,7 @@ import { say } from '../shared/language.js';
 import { SeatMap } from '../shared/seat_map.js';
 import { seatName } from '../shared/seat_name.js';
 import { venue } from '../shared/venue.js';
+import { DateSeats } from './date_seats.js';
 import { read } from './session.js';
 import { SecondCharts } from './wall_charts.js';
 import { rushPanel } from './wall_rush.js';
@@ -67,19 +68,18 @@ class Wall {
   async choose(scheduleId) {
     if (!scheduleId || scheduleId === this.scheduleId) return;
     const { body } = await read(`/staff/schedules/${scheduleId}/sales`, { signal: this.signal });
-    Object.assign(this, { scheduleId, map: null, etag: undefined, won: 0 });
+    Object.assign(this, { scheduleId, map: null, seats: new DateSeats(scheduleId, this.signal), won: 0 });
     tell(this.title, body.concertTitle);
     tell(this.when, dateTime(body.startsAt, this.timeZone));
     await this.lookAtHall();
   }
 
   async lookAtHall() {
-    const { scheduleId } = this;
+    const { scheduleId, seats: known } = this;
     if (!scheduleId) return;
-    const answer = await read(`/staff/schedules/${scheduleId}/seats`, { signal: this.signal, etag: this.etag });
-    if (answer.status === 304 || scheduleId !== this.scheduleId) return;
-    this.etag = answer.etag;
-    const { seats, front, shapes } = answer.body;
+    await known.look();
+    const { seats, front, shapes } = known.now;
+    if (scheduleId !== this.scheduleId || seats === this.map?.seats) return;
     if (this.map) this.map.update(seats, { front, shapes });
     else {
       this.map = new SeatMap(seats, {
