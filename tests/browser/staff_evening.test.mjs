@@ -34,7 +34,8 @@ test('a volunteer runs an evening from an empty file to a checked-in ticket', as
   await mustBeSound(admin, 'an empty evening');
   await goTo(admin, 'concerts');
   await mustBeSound(admin, 'no concerts yet');
-  await (await link(admin, 'concert.new')).click();
+  await goTo(admin, 'evening');
+  await (await link(admin, 'first.concert')).click();
   await (await field(admin, 'concert.title')).fill('봄의 목소리');
   await (await field(admin, 'concert.venue')).fill('대극장');
   await (await button(admin, 'concert.make')).click();

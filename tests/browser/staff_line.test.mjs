@@ -33,10 +33,6 @@ test('pause, its undo, and a message reach those who wait', async (t) => {
   const { kim, staff } = await evening(t);
   await tile(staff, 0).filter({ hasText: '2' }).waitFor();
   await (await button(staff, 'letting.pause.do')).click();
-  const dialog = staff.getByRole('dialog');
-  assert.match(await dialog.textContent(), /The 2 people waiting keep their places/);
-  await mustBeSound(staff, 'the question before pausing');
-  await agree(staff, 'letting.pause.do');
   await kim.locator('.note.warn').waitFor();
   await staff.locator('main > .note', { hasText: 'The line is paused' }).waitFor();
   await (await button(staff, 'sure.undo')).click();
@@ -137,7 +133,6 @@ test('two on-sales: a concert with a line of its own stops nobody who comes for 
   const ofSummer = staff.locator('tr', { hasText: 'Summer' }).first();
   await ofSummer.getByRole('button').click();
   await (await button(staff, 'letting.pause.do')).click();
-  await agree(staff, 'letting.pause.do');
   await ofSummer.getByText(await text(staff, 'lines.paused')).waitFor();
 
   await joinLine(kim, app, { concertId: summer.concertId });

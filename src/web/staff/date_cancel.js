@@ -1,44 +1,49 @@
-// Cancelling a date: what it will cost is said in numbers, typed agreement
-// is asked, and the refunds are watched to the end.
+// Cancelling a date: agreement is typed, what it will cost is said in numbers beside the button that does it, and the
+// refunds are watched to the end.
 
 import { el, fill } from '../shared/dom.js';
 import { dateTime, number, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { field } from './forms.js';
 import { act, read } from './session.js';
-import { doIt, sure } from './sure.js';
+import { doIt } from './sure.js';
 
 const WAIT_SECONDS = 20;
 
-export function cancelCard(schedule, concert, timeZone, signal, changed) {
+export function cancelCard(schedule, timeZone, signal, changed) {
   const path = `/staff/schedules/${schedule.scheduleId}/cancellation`;
   const card = el('section', { class: 'card' });
   const title = el('h2', {}, say('cancel.title'));
 
-  function ready(why) {
-    fill(card, title, el('p', { class: 'soft' }, say('cancel.hint')), why && el('p', { class: 'note warn', role: 'alert' }, why),
-      el('button', { type: 'button', class: 'danger', on: { click: begin } }, say('cancel.begin')));
-  }
-
-  async function begin() {
-    const [{ body: state }, { body: sales }] = await Promise.all([read(path, { signal }), read(`/staff/schedules/${schedule.scheduleId}/sales`, { signal })]);
+  function ready() {
     const word = say('cancel.word');
     const typed = field('word', say('cancel.type', { word }), { hint: say('cancel.typeHint') });
-    const agreed = await sure({
-      title: say('cancel.question', { title: concert.title, when: dateTime(schedule.startsAt, timeZone) }), danger: true,
-      says: [
-        say('cancel.says', { n: state.total - state.refunded, seats: number(sales.sold), amount: points(sales.revenue) }),
-        state.holds > 0 && say('cancel.holds', { n: state.holds }), say('cancel.forever'), typed.node,
-      ],
-      label: say('cancel.do', { n: state.total - state.refunded, amount: points(sales.revenue) }),
+    const cost = el('div', { role: 'status' });
+    const isTyped = () => typed.input.value.trim().toLowerCase() === word;
+    typed.input.addEventListener('input', async () => {
+      fill(cost);
+      if (!isTyped()) return;
+      const told = await tellCost();
+      if (isTyped()) fill(cost, told);
     });
-    if (!agreed) return undefined;
-    if (typed.input.value.trim() !== word) return ready(say('cancel.notTyped'));
-    if (await doIt(() => act('POST', path), say('cancel.done'))) {
-      await changed();
-      await watch();
-    }
-    return undefined;
+    fill(card, title, el('p', { class: 'soft' }, say('cancel.hint')), typed.node, cost);
+  }
+
+  /** What it will cost, in numbers of this moment, and the button that does it. */
+  async function tellCost() {
+    const [{ body: state }, { body: sales }] = await Promise.all([read(path, { signal }), read(`/staff/schedules/${schedule.scheduleId}/sales`, { signal })]);
+    const [n, amount] = [state.total - state.refunded, points(sales.revenue)];
+    return [
+      el('p', {}, say('cancel.says', { n, seats: number(sales.sold), amount })), state.holds > 0 && el('p', {}, say('cancel.holds', { n: state.holds })),
+      el('p', {}, say('cancel.forever')), el('button', { type: 'button', class: 'danger', on: { click: cancel } }, say('cancel.do', { n, amount })),
+    ];
+  }
+
+  async function cancel({ currentTarget: button }) {
+    button.disabled = true;
+    if (!await doIt(() => act('POST', path), say('cancel.done'))) return void ready();
+    await changed();
+    return watch();
   }
 
   /** Shows how far it is, until everybody has their points back. */

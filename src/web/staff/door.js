@@ -19,13 +19,18 @@ const KEPT_SCANS = 'boxoffice.scans';
 const COUNT_MS = 3_000;
 /** A date stays in the list so long after its start. */
 const PAST_MS = 12 * 3_600_000;
+/** The only date that begins or began within so long is the one that is meant. */
+const NEAR_MS = 6 * 3_600_000;
 
 const doorName = () => inTab.get(KEPT_DOOR) || me().name;
 
 export async function open({ main, rest: [scheduleId], signal }) {
   const { timeZone } = await venue({ fresh: true, signal });
-  if (scheduleId) return checking(main, (await read(`/staff/schedules/${encodeURIComponent(scheduleId)}`, { signal })).body, timeZone, signal);
-  return choosing(main, timeZone, signal);
+  if (scheduleId && scheduleId !== 'all') return checking(main, (await read(`/staff/schedules/${encodeURIComponent(scheduleId)}`, { signal })).body, timeZone, signal);
+  const ahead = (await dates(signal)).filter(({ startsAt, cancelledAt }) => !cancelledAt && Date.parse(startsAt) > serverNow() - PAST_MS);
+  const near = ahead.filter(({ startsAt }) => Math.abs(Date.parse(startsAt) - serverNow()) < NEAR_MS);
+  if (!scheduleId && near.length === 1) return void location.replace(`#door/${near[0].scheduleId}`);
+  return choosing(main, ahead, timeZone);
 }
 
 async function dates(signal) {
@@ -37,8 +42,7 @@ async function dates(signal) {
   return lists.flat().sort((one, other) => Date.parse(one.startsAt) - Date.parse(other.startsAt));
 }
 
-async function choosing(main, timeZone, signal) {
-  const ahead = (await dates(signal)).filter(({ startsAt, cancelledAt }) => !cancelledAt && Date.parse(startsAt) > serverNow() - PAST_MS);
+function choosing(main, ahead, timeZone) {
   const door = field('door', say('door.name'), { value: doorName(), maxlength: 80, hint: say('door.nameHint') });
   door.input.addEventListener('input', () => inTab.set(KEPT_DOOR, door.input.value.trim()));
   fill(main, el('h1', { tabindex: '-1' }, say('part.door')), el('p', { class: 'soft' }, say('door.choose')),
@@ -77,7 +81,7 @@ async function checking(main, schedule, timeZone, signal) {
   const entry = form([scan], {
     label: say('door.check'), beside: [muteButton(input)], send: () => { const typed = input.value; input.value = ''; take(typed); },
   });
-  fill(main, el('p', {}, el('a', { href: '#door' }, `← ${say('door.others')}`)),
+  fill(main, el('p', {}, el('a', { href: '#door/all' }, `← ${say('door.others')}`)),
     el('h1', { tabindex: '-1' }, title), el('p', { class: 'soft' }, dateTime(startsAt, timeZone), ' · ', say('door.here', { door: doorName() })),
     el('div', { class: 'gate' },
       el('div', {}, answers.node, waiting, el('section', { class: 'card' }, entry), cameraCard(take, signal)),

@@ -9,7 +9,7 @@ export const door = {
   'door.noDates': ['입장할 일정이 없습니다.', 'There is no date to let in.'],
   'door.open': ['입장 시작', 'Begin'],
   'door.openOne': ['{title}, {when} 입장 시작', 'Begin with {title}, {when}'],
-  'door.others': ['다른 일정', 'Other dates'],
+  'door.others': ['다른 일정, 출입구 이름', 'Other dates, name of this door'],
   'door.here': ['출입구: {door}', 'at {door}'],
   'door.scan': ['티켓', 'Ticket'],
   'door.scanHint': ['스캐너로 찍거나 티켓 번호 10자리를 입력하고 Enter를 누르세요.', 'Scan it, or type the 10 characters of its number and press Enter.'],

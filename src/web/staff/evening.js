@@ -8,10 +8,12 @@ import { dateTime, number, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { serverNow, venue } from '../shared/venue.js';
 import { hourChart } from './evening_chart.js';
+import { firstSteps } from './evening_first.js';
 import { follow } from './evening_news.js';
 import { levers } from './evening_levers.js';
 import { FIGURES, linesCard } from './evening_lines.js';
 import { people } from './evening_people.js';
+import { team } from './evening_team.js';
 import { read } from './session.js';
 
 /** However much happens, the figures are read so seldom; */
@@ -23,7 +25,8 @@ const DATES_MOST = 8;
 export async function open({ main, signal }) {
   const { timeZone } = await venue({ fresh: true, signal });
   const chart = hourChart(timeZone);
-  const news = { rest: el('ol', { class: 'news' }), coming: el('ol', { class: 'news' }) };
+  const list = () => el('ol', { class: 'news', 'data-none': say('news.none') });
+  const news = { rest: list(), coming: list() };
   const state = el('p', { class: 'note', role: 'status' });
   const figures = Object.keys(FIGURES).map((name) => ({ name, node: el('dd', {}, '–') }));
   const dates = el('div', { class: 'wide-table', role: 'region', 'aria-label': say('evening.dates'), tabindex: '0' });
@@ -43,17 +46,19 @@ export async function open({ main, signal }) {
     lever.show(line);
   }
 
-  const [{ concerts }, hour] = await Promise.all([read('/staff/concerts', { signal }).then(({ body }) => body), read('/staff/evening', { signal }).then(({ body }) => body)]);
-  const sales = new Sales(concerts, dates, timeZone, signal);
+  const [{ concerts }, hour, first, keys] = await Promise.all([
+    read('/staff/concerts', { signal }).then(({ body }) => body), read('/staff/evening', { signal }).then(({ body }) => body), firstSteps(signal), team(signal),
+  ]);
+  const sales = new Sales(concerts, dates, timeZone, first, signal);
   await Promise.all([look(), sales.find()]);
   chart.show(hour.minutes);
-  fill(main, el('div', { class: 'bar apart' }, el('h1', { tabindex: '-1' }, say('part.evening')), el('a', { class: 'button small', href: '#wall' }, say('part.wall'))), lines.node, state,
+  fill(main, el('div', { class: 'bar apart' }, el('h1', { tabindex: '-1' }, say('part.evening')), el('a', { class: 'button small', href: '#wall' }, say('part.wall'))), first.node, lines.node, state,
     el('dl', { class: 'tiles' }, figures.map(({ name, node }) => el('div', { class: 'tile' }, el('dt', {}, say(`evening.${name}`)), node))),
     el('div', { class: 'evening' },
       el('div', {}, el('section', { class: 'card' }, el('h2', {}, say('evening.dates')), dates), chart.node,
         el('section', { class: 'card' }, el('h2', {}, say('news.title')), news.rest),
         el('section', { class: 'card' }, el('h2', {}, say('news.coming')), news.coming)),
-      steering));
+      el('div', {}, steering, keys)));
 
   const lookAtAll = () => Promise.all([look(), sales.look(), read('/staff/evening', { signal }).then(({ body }) => chart.show(body.minutes))]);
   const events = new EventTarget();
@@ -96,8 +101,8 @@ function showState(node, { paused, opensAt, waiting, message }, timeZone) {
 
 /** What is sold of the dates to come: asked again only of those that something happened to. */
 class Sales {
-  constructor(concerts, place, timeZone, signal) {
-    Object.assign(this, { concerts, place, timeZone, signal, touched: new Set(), known: new Map() });
+  constructor(concerts, place, timeZone, first, signal) {
+    Object.assign(this, { concerts, place, timeZone, first, signal, touched: new Set(), known: new Map() });
   }
 
   /** The next dates of all concerts; a concert or date that changed may be among them. */
@@ -137,6 +142,7 @@ class Sales {
   }
 
   draw() {
+    this.first.show(this.concerts, [...this.known.values()]);
     if (!this.dates.length) return void fill(this.place, el('p', { class: 'soft' }, say('evening.noDates')));
     fill(this.place, el('table', {}, el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, say('evening.date')),
       ['sold', 'held', 'free', 'revenue'].map((name) => el('th', { scope: 'col', class: 'number' }, say(`evening.${name}`))))),

@@ -35,7 +35,8 @@ function pauseCard(timeZone, look) {
   const turn = async () => {
     const { paused, waiting } = queue;
     const to = paused ? 'resume' : 'pause';
-    if (!await sure({ title: say(`letting.${to}.title`), says: [say(`letting.${to}.says`, { n: waiting })], label: say(`letting.${to}.do`) })) return;
+    // Whoever pauses is in a hurry, and a pause is taken back without a trace; who is admitted is not.
+    if (paused && !await sure({ title: say('letting.resume.title'), says: [say('letting.resume.says', { n: waiting })], label: say('letting.resume.do') })) return;
     await doIt(() => change({ paused: !paused }), say(`letting.${to}.done`), async () => { await change({ paused }); await look(); });
     await look();
   };

@@ -38,14 +38,20 @@ export async function open({ main, signal }) {
     el('p', { class: 'soft small' }, say('keys.programs'), ' ', el('a', { href: '/docs' }, '/docs'), el('br'), say('keys.events'), ' ', el('a', { href: '#webhooks' }, say('keys.webhooks'))));
 }
 
-function keyLine({ keyId, name, role, createdAt, revokedAt }, timeZone, refresh) {
+/** A button that ends a key once that was agreed to; `refresh` shows what came of it. */
+export function revokeButton({ keyId, name }, refresh, kind = 'danger') {
   const own = keyId === me().keyId;
   const revoke = async () => {
     const agreed = await sure({ title: say('keys.revokeTitle', { name }), danger: true, says: [say(own ? 'keys.revokeOwn' : 'keys.revokeSays', { name })], label: say('keys.revoke') });
     if (agreed && await doIt(() => act('DELETE', `/staff/keys/${keyId}`), say('keys.revoked', { name })) && !own) await refresh();
   };
+  return el('button', { type: 'button', class: kind, 'aria-label': say('keys.revokeOne', { name }), on: { click: revoke } }, say('keys.revokeBegin'));
+}
+
+function keyLine(key, timeZone, refresh) {
+  const { keyId, name, role, createdAt, revokedAt } = key;
   return el('article', { class: 'card line' },
     el('div', {}, el('h3', {}, name, ' ', el('span', { class: `tag ${revokedAt ? '' : 'good'}` }, say(`role.${role}`))),
-      el('p', { class: 'soft small' }, revokedAt ? say('keys.revokedAt', { when: dateTime(revokedAt, timeZone) }) : say('keys.since', { when: dateTime(createdAt, timeZone) }), own && ` · ${say('keys.own')}`)),
-    !revokedAt && el('button', { type: 'button', class: 'danger', 'aria-label': say('keys.revokeOne', { name }), on: { click: revoke } }, say('keys.revokeBegin')));
+      el('p', { class: 'soft small' }, revokedAt ? say('keys.revokedAt', { when: dateTime(revokedAt, timeZone) }) : say('keys.since', { when: dateTime(createdAt, timeZone) }), keyId === me().keyId && ` · ${say('keys.own')}`)),
+    !revokedAt && revokeButton(key, refresh));
 }
