@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Ends, PHONE, openApp, openBrowser, openPage } from './rig.mjs';
 import { customerPages } from './screenshots/customer.mjs';
 import { staffPages } from './screenshots/staff.mjs';
+import { staffCounterPages } from './screenshots/staff_counter.mjs';
 
 const WIDE = { width: 1200, height: 740 };
 const LAPTOP = { width: 960, height: 700 };
@@ -51,7 +52,7 @@ await write('pages', await taken(customerPages.seatsSections, PHONE, 'ko'), awai
   await taken(staffPages.staffEvening, WIDE, 'en'));
 for (const language of ['en', 'ko']) {
   await write(`evening-${language}`, await taken(staffPages.staffEvening, LAPTOP, language));
-  await write(`counter-${language}`, await taken(staffPages.staffCustomer, LAPTOP, language));
+  await write(`counter-${language}`, await taken(staffCounterPages.staffCustomer, LAPTOP, language));
   await write(`door-${language}`, await taken(staffPages.staffDoorYes, HAND, language), await taken(staffPages.staffDoorNo, HAND, language));
 }
 await ends.end();

@@ -12,7 +12,7 @@ async function inTheLine(open, flags = []) {
   return { app, page };
 }
 
-async function atSeats(open, layout, before = async () => {}) {
+export async function atSeats(open, layout, before = async () => {}) {
   const { app, page } = await open();
   const { concertId, scheduleId } = await app.concert({ title: '봄의 목소리 · Voices of Spring', venue: '대극장 · Main Hall', layout });
   await before(app, scheduleId);
@@ -21,7 +21,7 @@ async function atSeats(open, layout, before = async () => {}) {
 }
 
 /** Some seats sold, held and blocked. */
-async function busy(app, scheduleId) {
+export async function busy(app, scheduleId) {
   const buyer = await app.customer('Buyer');
   await buyer.call('POST', `/users/${buyer.userId}/balance/top-ups`, { amount: 1_000_000 });
   const seats = ['A-5', 'A-6', 'A-7', 'B-9'];

@@ -1,10 +1,10 @@
 // How to come to each of the staff's pages.
 
-import { button, choice, field, link, settled, signIn } from '../staff_steps.mjs';
+import { button, choice, field, settled, signIn } from '../staff_steps.mjs';
 import { SECTIONS } from '../steps.mjs';
 
 /** A venue in which something was sold, and staff who are signed in at a part. */
-async function at(open, part, options = {}) {
+export async function at(open, part, options = {}) {
   const { app, page } = await open(['--max-active', '3'], options);
   const { scheduleId } = await app.concert({ title: '봄의 목소리 · Voices of Spring', venue: '대극장 · Main Hall', layout: SECTIONS });
   const tickets = [];
@@ -53,10 +53,16 @@ export const staffPages = {
     await page.locator('.news li').nth(3).waitFor();
     await take(page);
   },
-  async staffPauseQuestion(open, take) {
+  async staffPaused(open, take) {
     const { page } = await at(open, () => '#evening');
     await (await button(page, 'letting.pause.do')).click();
+    await (await button(page, 'sure.undo')).waitFor();
     await take(page, { full: false });
+  },
+  async staffFirstDay(open, take) {
+    const { app, page } = await open([], { empty: true });
+    await signIn(page, app);
+    await take(page);
   },
   async staffConcerts(open, take) {
     const { page } = await at(open, () => '#concerts');
@@ -64,6 +70,10 @@ export const staffPages = {
   },
   async staffConcert(open, take) {
     const { page } = await at(open, () => '#concerts/2');
+    await take(page);
+  },
+  async staffConcertForm(open, take) {
+    const { page } = await at(open, () => '#concerts/new');
     await take(page);
   },
   async staffNewDate(open, take) {
@@ -78,48 +88,12 @@ export const staffPages = {
     await page.locator('.map .seat').first().waitFor();
     await take(page);
   },
-  async staffCancelQuestion(open, take) {
+  async staffCancelDate(open, take) {
     const { page } = await at(open, ({ scheduleId }) => `#dates/${scheduleId}`);
-    await (await button(page, 'cancel.begin')).click();
-    await page.locator('dialog').waitFor();
+    const word = await page.locator('html').getAttribute('lang') === 'ko' ? '취소' : 'cancel';
+    await (await field(page, 'cancel.type', { word })).fill(word);
+    await (await button(page, 'cancel.do')).waitFor();
     await take(page, { full: false });
-  },
-  async staffCounter(open, take) {
-    const { page } = await at(open, () => '#counter');
-    await (await field(page, 'counter.who')).fill('guest');
-    await page.keyboard.press('Enter');
-    await (await link(page, 'counter.openOne')).first().waitFor();
-    await take(page);
-  },
-  async staffCustomer(open, take) {
-    const { page } = await at(open, ({ buyer }) => `#counter/${buyer.userId}`);
-    await take(page);
-  },
-  async staffTickets(open, take) {
-    const { page } = await at(open, ({ buyer }) => `#counter/${buyer.userId}/tickets/${buyer.reservationId}`);
-    await page.locator('.stub img').first().waitFor();
-    await take(page);
-  },
-  async staffSellDates(open, take) {
-    const { page } = await at(open, () => '#counter/sell');
-    await take(page);
-  },
-  async staffSell(open, take) {
-    const { page } = await at(open, ({ scheduleId }) => `#counter/sell/${scheduleId}`);
-    await page.locator('.map .seat[data-seat="B-7"]').click();
-    await page.locator('.map .seat[data-seat="B-8"]').click();
-    await page.locator('.map .is-chosen').nth(1).waitFor();
-    await take(page);
-  },
-  async staffExchange(open, take) {
-    const { page } = await at(open, ({ buyer }) => `#counter/${buyer.userId}`);
-    await (await button(page, 'exchange.begin')).first().click();
-    await page.locator('dialog').waitFor();
-    await take(page, { full: false });
-  },
-  async staffTill(open, take) {
-    const { page } = await at(open, () => '#counter/till');
-    await take(page);
   },
   async staffHolder(open, take) {
     const { page } = await at(open, ({ scheduleId }) => `#dates/${scheduleId}`);
@@ -142,6 +116,12 @@ export const staffPages = {
   async staffWall(open, take) {
     const { page } = await at(open, () => '#wall');
     await page.locator('.map .seat').first().waitFor();
+    await take(page);
+  },
+  async staffWallEnd(open, take) {
+    const { app, page } = await at(open, () => '#wall');
+    await app.staff('PUT', '/test/rush', { customers: 60, seats: 40, speed: 50 });
+    await page.locator('.verdict').waitFor();
     await take(page);
   },
   async staffWebhooks(open, take) {
