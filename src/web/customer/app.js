@@ -121,6 +121,7 @@ async function toLineOf(concertId) {
 
 /** The visit is over: pages that need one say why, and so does the one on which it was ended; the others go on. */
 async function afterVisit() {
+  status = null; // the next visit is one of its own
   refresh();
   if (!view?.needsVisit && visit.reason !== 'LEFT') return;
   current.abort(new DOMException('the visit is over', 'AbortError'));

@@ -37,13 +37,13 @@ export async function findConcert(concertId, signal) {
 }
 
 /**
- * Bookings and tickets with the words of their concert in the language of the page. They know it by its own title
- * alone; where the concerts cannot be read, they stay as they are.
+ * Bookings, and tickets with the `concertId` of theirs, with the words of their concert in the language of the page.
+ * Where the concerts cannot be read, they stay as they are.
  */
 export async function inOwnWords(all, signal) {
   const concerts = await readConcertsAsWritten(signal).catch(() => []);
   return all.map((one) => {
-    const concert = concerts.find(({ title }) => title === one.concertTitle);
+    const concert = concerts.find(({ concertId }) => concertId === one.concertId);
     if (!concert) return one;
     const { title, venue } = inLanguage(concert);
     return { ...one, concertTitle: title, ...(one.venue && { venue }) };

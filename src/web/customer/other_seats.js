@@ -1,7 +1,7 @@
 // Other seats than a customer has: one more for a hold, or others in exchange for paid ones; chosen on the map.
 
 import './booking_words.js';
-import { newKey, patiently } from '../shared/api.js';
+import { anySignal, newKey, patiently } from '../shared/api.js';
 import { el, styleSheet, tell } from '../shared/dom.js';
 import { points } from '../shared/format.js';
 import { say } from '../shared/language.js';
@@ -10,18 +10,19 @@ import { seatBoxes } from '../shared/seat_boxes.js';
 import { seatName, seatNames } from '../shared/seat_name.js';
 import { priceAt } from '../shared/tariffs.js';
 import { venue } from '../shared/venue.js';
-import { findConcert, whenOf } from './dates.js';
+import { findConcert, inOwnWords, whenOf } from './dates.js';
 import { enter } from './gate.js';
 import { asUser, asVisitor, me } from './me.js';
 import { page } from './parts.js';
 import { Hall } from './seats.js';
+import { topUpForm } from './top_up.js';
 
 export const needsVisit = true;
 
 export async function show({ main, params: [kind, reservationId], signal }) {
   const styled = styleSheet(new URL('../shared/seat_map.css', import.meta.url).pathname);
   const asked = { authorization: asUser(), signal };
-  const { body: reservation } = await patiently('GET', `/reservations/${reservationId}`, asked);
+  const [reservation] = await inOwnWords([(await patiently('GET', `/reservations/${reservationId}`, asked)).body], signal);
   const [status, back, Choice] = kind === 'more' ? ['PENDING_PAYMENT', `#/pay/${reservationId}`, MoreSeats] : ['CONFIRMED', `#/tickets/${reservationId}`, Exchange];
   if (reservation.status !== status) return void location.replace(back);
   await enter(main, signal, reservation.concertId, findConcert(reservation.concertId, signal).catch(() => undefined));
@@ -91,16 +92,19 @@ class Exchange extends Hall {
     const price = points(Math.abs(difference));
     const { body: { balance } } = await patiently('GET', `/users/${me().userId}/balance`, { authorization: asUser(), signal: this.signal });
     const short = difference - balance;
+    const toppedUp = new AbortController();
     const yes = await ask({
-      title: say('exchangeOwn.title'), signal: this.signal,
+      title: say('exchangeOwn.title'), signal: anySignal(this.signal, toppedUp.signal),
       body: el('div', {}, el('p', {}, say('exchangeOwn.from', { before: seatNames(this.namedBack()), after: seatNames(chosen) })),
         el('p', {}, say(difference > 0 ? 'exchangeOwn.pays' : difference < 0 ? 'exchangeOwn.gets' : 'exchangeOwn.even', { price })),
         difference > 0 && el('p', { class: 'soft' }, say('exchangeOwn.balance', { price: points(balance) })),
         short > 0 && el('p', { class: 'note warn' }, say('pay.shortWarning', { n: short })),
+        short > 0 && (this.rules.topUpPolicy === 'self' ? topUpForm(short, this.signal, () => toppedUp.abort()) : el('p', {}, say('tickets.counter'))),
         el('p', { class: 'soft' }, say('exchangeOwn.void'))),
       choices: [{ label: say('exchangeOwn.stay'), value: false, kind: short > 0 ? 'main' : '' }, ...(short > 0 ? [] : [{ label: say('exchangeOwn.go'), value: true, kind: 'main' }])],
     });
-    if (!yes) return;
+    if (toppedUp.signal.aborted) return this.send({ seats });
+    if (!yes) return undefined;
     const body = { giveBack: this.back.map(({ seat }) => seat), seats, amount };
     const path = `/reservations/${this.reservation.reservationId}/exchange`;
     const answer = await patiently('POST', path, { body, authorization: asVisitor(), key: newKey(), signal: this.signal });

@@ -34,7 +34,7 @@ export async function show({ main, params: [reservationId], signal }) {
   const read = async () => {
     const [{ body: reservation }, { timeZone }] = await Promise.all([patiently('GET', `/reservations/${reservationId}`, asked), venue({ signal })]);
     const found = await Promise.all((reservation.tickets ?? []).map((ticket) => readTicket(ticket, asked)));
-    const [told, ...tickets] = await inOwnWords([reservation, ...found], signal);
+    const [told, ...tickets] = await inOwnWords([reservation, ...found.map((ticket) => ({ ...ticket, concertId: reservation.concertId }))], signal);
     return { reservation: told, timeZone, tickets };
   };
   const kept = findKept(userId, reservationId);

@@ -80,7 +80,7 @@ async function keepTickets(ahead, asked, timeZone) {
   for (const reservation of ahead) {
     const missing = (reservation.tickets ?? []).filter(({ ticketId, number }) => known[ticketId]?.number !== number).slice(0, KEPT_MAX - count);
     const tickets = [];
-    for (const ticket of missing) tickets.push(await readTicket(ticket, asked));
+    for (const ticket of missing) tickets.push({ ...await readTicket(ticket, asked), concertId: reservation.concertId });
     count += tickets.length;
     if (tickets.length && me()?.userId === userId) keep(userId, timeZone, { one: reservation, tickets: await inOwnWords(tickets) });
   }

@@ -62,8 +62,9 @@ export function announce(text) {
 }
 
 /**
- * Asks in a dialog. `body` is a text or nodes; `choices` are `{label, value, kind}`, the first gets the focus; `kind`
- * is a class of the dialog; the signal closes it. Gives the value of the choice, or null when the dialog was closed.
+ * Asks in a dialog. `body` is a text or nodes; `choices` are `{label, value, kind}`; the first field has the focus, else
+ * the first choice; Enter in a field of text is the choice of kind `main`. `kind` is a class of the dialog; the signal
+ * closes it. Gives the value of the choice, or null when the dialog was closed.
  */
 export function ask({ title, body, choices = [{ label: say('close'), value: null }], kind = '', signal }) {
   return new Promise((resolve) => {
@@ -82,11 +83,17 @@ export function ask({ title, body, choices = [{ label: say('close'), value: null
     const drop = () => end(null);
     if (signal?.aborted) return resolve(null);
     signal?.addEventListener('abort', drop);
+    dialog.addEventListener('keydown', (event) => {
+      const { target } = event;
+      if (event.key !== 'Enter' || event.isComposing || target.form || !/^(text|number)$/.test(target.type)) return;
+      event.preventDefault();
+      dialog.querySelector('.choices .main')?.click();
+    });
     dialog.addEventListener('cancel', (event) => { event.preventDefault(); end(null); });
     document.body.append(dialog);
     document.body.classList.add('asking');
     dialog.showModal();
-    return buttons[0]?.focus();
+    return (dialog.querySelector('input, select, textarea') ?? buttons[0])?.focus();
   });
 }
 

@@ -10,7 +10,8 @@ const sectionOf = (section) => (WHOLE.test(section) ? section : say(/^[\p{Lu}\d]
 
 /** `R석 A열 12번`, `R, row A, seat 12`. */
 export function seatName({ seat, section, row, number }) {
-  if (!number) return section ? `${sectionOf(section)} ${seat}` : say('seatName.number', { number: seat });
+  if (!number && section) return `${sectionOf(section)} ${seat}`;
+  if (!number) return /^\d+$/.test(seat) ? say('seatName.number', { number: seat }) : seat;
   const parts = [section && sectionOf(section), row && (WHOLE.test(row) ? row : say('seatName.row', { row })), say('seatName.number', { number })];
   return parts.filter(Boolean).join(say('seatName.between'));
 }

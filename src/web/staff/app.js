@@ -53,6 +53,7 @@ async function show({ focus = false } = {}) {
   const { signal } = open;
   const { part, rest } = placeOf(location.hash);
   refresh();
+  showPlace();
   main.classList.remove('narrow');
   main.setAttribute('aria-busy', 'true');
   document.title = `${say(`part.${part.within ?? part.name}`)} · ${say('staff.title')}`;
@@ -64,6 +65,12 @@ async function show({ focus = false } = {}) {
   } finally {
     if (!signal.aborted) main.removeAttribute('aria-busy');
   }
+}
+
+/** On a phone the line of places is longer than the page: it shows the one that is open. */
+function showPlace() {
+  const here = document.querySelector('.top [aria-current]');
+  here?.parentNode.scrollTo(here.offsetLeft - here.parentNode.clientWidth / 3, 0);
 }
 
 function signInPage(why) {

@@ -37,8 +37,10 @@ async function exchange({ reservationId, scheduleId, seats, payment: { method } 
   const free = method === 'FREE';
   const amount = free ? 0 : sum(labels.map((label) => priceOf.get(label) ?? 0));
   const difference = amount - (free ? 0 : sum(back.map(({ price }) => price)));
-  const money = ['CASH', 'CARD'].includes(method) ? say('won', { n: number(Math.abs(difference)) }) : points(Math.abs(difference));
-  const says = say(difference > 0 ? 'exchange.takes' : difference < 0 ? 'exchange.gives' : 'exchange.even', { money });
+  const inMoney = ['CASH', 'CARD'].includes(method);
+  const money = inMoney ? say('won', { n: number(Math.abs(difference)) }) : points(Math.abs(difference));
+  const way = difference > 0 ? 'takes' : 'gives';
+  const says = difference ? say(`exchange.${way}${inMoney ? '' : 'Points'}`, { money }) : say('exchange.even');
   if (!await sure({ title: say('exchange.title'), says: [`${back.map(({ seat }) => seat).join(', ')} → ${labels.join(', ')}`, says], label: say('exchange.do') })) return;
   const body = { giveBack: back.map(({ seat }) => seat), scheduleId: Number(dates.value), seats: labels, amount };
   if (await doIt(() => act('POST', `/staff/reservations/${reservationId}/exchange`, body, { key: newKey() }))) {

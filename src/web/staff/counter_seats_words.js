@@ -52,7 +52,7 @@ export const seatSale = {
   'held.freeSays': ['누구나 다시 살 수 있게 됩니다.', 'Anybody can buy them then.'],
   'held.freed': ['좌석을 풀었습니다.', 'The seats are released.'],
   'held.sold': ['판매했습니다.', 'Sold.'],
-  'moneyBack.says': ['{method}(으)로 받은 {price}을 지금 같은 수단으로 돌려주세요. 티켓 {n}장은 무효가 되고 좌석은 다시 판매합니다.', 'Give the {price} back now, by {method} as it was paid. {n} ticket becomes void and its seat free. | Give the {price} back now, by {method} as it was paid. {n} tickets become void and their seats free.'],
+  'moneyBack.says': ['받은 {method} {price}을 지금 같은 수단으로 돌려주세요. 티켓 {n}장은 무효가 되고 좌석은 다시 판매합니다.', 'Give the {price} back now, by {method} as it was paid. {n} ticket becomes void and its seat free. | Give the {price} back now, by {method} as it was paid. {n} tickets become void and their seats free.'],
   'payout.open': ['포인트를 돈으로 내주기', 'Pay points out'],
   'payout.amount': ['내줄 포인트', 'Points to pay out'],
   'payout.do': ['{price} 내주기', 'Pay out {price}'],

@@ -48,6 +48,8 @@ export const counter = {
   'exchange.next': ['차액 보기', 'Show the difference'],
   'exchange.takes': ['차액 {money}을 받으세요.', 'Take the difference: {money}.'],
   'exchange.gives': ['차액 {money}을 돌려주세요.', 'Give the difference back: {money}.'],
+  'exchange.takesPoints': ['고객의 잔액에서 {money}가 빠집니다.', '{money} are taken from their balance.'],
+  'exchange.givesPoints': ['고객의 잔액에 {money}가 더해집니다.', '{money} are added to their balance.'],
   'exchange.even': ['차액이 없습니다.', 'There is no difference.'],
   'exchange.do': ['교환하기', 'Exchange'],
   'exchange.done': ['좌석을 바꾸었습니다: {seats}', 'Exchanged: {seats}'],

@@ -16,7 +16,10 @@ export function pictureField(label, { current, sidePx, type }) {
   const fault = el('p', { class: 'fault', role: 'alert', hidden: true });
   const shown = el('div', { class: 'picture' });
   let chosen;
-  const show = (src) => fill(shown, src && el('img', { src, alt: say('picture.preview') }));
+  const show = (src) => {
+    fill(shown, src && el('img', { src, alt: say('picture.preview') }));
+    remove.hidden = !src;
+  };
   const choose = async () => {
     fault.hidden = true;
     try {

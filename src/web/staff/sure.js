@@ -6,7 +6,10 @@ import { say } from '../shared/language.js';
 import { ask, toast } from '../shared/notice.js';
 import { sentence } from './session.js';
 
-/** Whether a person agrees to what `says` (texts or nodes) tells. The way back has the focus. */
+/**
+ * Whether a person agrees to what `says` (texts or nodes) tells. Where nothing is to be filled in, the way back has the
+ * focus.
+ */
 export function sure({ title, says, label, danger = false }) {
   return ask({
     title,
