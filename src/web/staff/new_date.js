@@ -1,11 +1,12 @@
-// A new date with its seats, and further days with the same: new, or copied from one that is there.
+// A new date with its seats, and further days with the same: new, copied from one that is there, or in the hall of
+// another concert.
 
 import { el, fill } from '../shared/dom.js';
 import { say } from '../shared/language.js';
 import { toast } from '../shared/notice.js';
 import { serverNow } from '../shared/venue.js';
 import { said, times } from './date_times.js';
-import { draftOf } from './draft.js';
+import { draftOf, keepDraft } from './draft.js';
 import { field, form } from './forms.js';
 import { LayoutEditor } from './layout_editor.js';
 import { act, read } from './session.js';
@@ -17,11 +18,12 @@ const DAYS_MAX = 60;
 const BY_DAY = ['startsAt', 'saleClosesAt'];
 
 export async function newDate(main, concert, timeZone, copiedId, signal) {
-  const copied = copiedId ? await readDate(copiedId, timeZone, signal) : null;
+  const [copied, { body: { concerts } }] = await Promise.all([copiedId ? readDate(copiedId, timeZone, signal) : null, read('/staff/concerts', { signal })]);
+  const isOwn = copied?.concertId === concert.concertId;
   const draft = ['date.new', concert.concertId, copiedId].filter(Boolean).join('.');
   const before = draftOf(draft);
   const fields = times(timeZone);
-  if (copied) for (const one of fields) one.input.value = copied.times[one.name] ?? '';
+  if (isOwn) for (const one of fields) one.input.value = copied.times[one.name] ?? '';
   const editor = new LayoutEditor({ copied: copied?.layout, draft: before?.layout && { ...before.layout, file: before.file } });
   const days = daysField(fields[0].input, before?.days ?? []);
   const label = el('span', {});
@@ -47,13 +49,27 @@ export async function newDate(main, concert, timeZone, copiedId, signal) {
     location.hash = all.length > 1 || !last ? `#concerts/${concert.concertId}` : `#dates/${last.scheduleId}`;
   };
   fill(main, el('p', {}, el('a', { href: `#concerts/${concert.concertId}` }, `← ${concert.title}`)),
-    el('h1', { tabindex: '-1' }, say(copied ? 'date.copyOf' : 'date.newOf')),
+    el('h1', { tabindex: '-1' }, say(isOwn ? 'date.copyOf' : 'date.newOf')),
     form([
       el('section', { class: 'card' }, el('h2', {}, say('date.when')), el('div', { class: 'pair' }, fields.map(({ node }) => node)), days.node),
       ...fields.map((one) => ({ ...one, node: '' })),
-      el('section', { class: 'card' }, el('h2', {}, say('layout.title')), editor.node),
+      el('section', { class: 'card' }, el('h2', {}, say('layout.title')), !isOwn && hallChoice(concert, concerts, copiedId, fields), editor.node),
     ], { label, send, draft, more: () => { const { file, ...layout } = editor.state(); return { layout, file, days: days.values() }; } }));
   editor.show();
+}
+
+/** The halls that there are, each as the nearest date of a concert has it; the times that were typed go along. */
+function hallChoice({ concertId }, concerts, copiedId, fields) {
+  const halls = concerts.filter(({ next }) => next);
+  if (!halls.length) return null;
+  const take = () => {
+    const to = ['date.new', concertId, hall.input.value].filter(Boolean).join('.');
+    keepDraft(to, { fields: Object.fromEntries(fields.map(({ name, input }) => [name, input.value])) });
+    location.hash = `#${to.replace('date.', 'dates.').replaceAll('.', '/')}`;
+  };
+  const hall = field('hall', say('date.hall'), { kind: 'select', hint: say('date.hallHint'), value: copiedId, on: { change: take } },
+    el('option', { value: '' }, say('date.hallNew')), halls.map(({ title, venue, next }) => el('option', { value: next.scheduleId }, [title, venue].filter(Boolean).join(' · '))));
+  return hall.node;
 }
 
 /** A date that is copied: its times a day later, its hall with its prices, and its tariffs. */
@@ -67,6 +83,7 @@ async function readDate(scheduleId, timeZone, signal) {
     ...(category != null && { category }), ...(x != null && { x, y }), ...(attributes && { attributes }),
   }));
   return {
+    concertId: date.concertId,
     tariffs,
     times: {
       startsAt: local(date.startsAt, 1),
