@@ -121,4 +121,13 @@ test('the best available are kept while the sum is told, then sold; the customer
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Park' }).waitFor();
   }
+  // By a seat of today.
+  const layout = { sections: [{ name: 'R', price: 9000, rows: [{ row: 'B', count: 9 }] }] };
+  const today = await app.concert({ title: 'Tonight', layout, startsAt: new Date(Date.now() + 3_600_000).toISOString() });
+  await app.staff('POST', '/sales', { scheduleId: today.scheduleId, seats: ['B-7'], customer: { name: 'Choi' }, method: 'CASH', amount: 9000 });
+  await page.evaluate(() => { location.hash = '#counter'; });
+  await settled(page);
+  await (await field(page, 'counter.who')).fill('b-7');
+  await page.keyboard.press('Enter');
+  await (await link(page, 'counter.openOne', { name: 'Choi' })).waitFor();
 });

@@ -7,7 +7,8 @@ import { el, fill } from '../shared/dom.js';
 import { dateTime } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { announce } from '../shared/notice.js';
-import { venue } from '../shared/venue.js';
+import { seatName } from '../shared/seat_name.js';
+import { serverNow, venue } from '../shared/venue.js';
 import { openSale } from './counter_seats.js';
 import { openTill } from './counter_till.js';
 import { openUser } from './counter_user.js';
@@ -18,6 +19,9 @@ import { openTickets } from './ticket_print.js';
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const FOUND_MAX = 50;
+/** A seat that is asked for is one of a date that begins or began within a day. */
+const DAY_MS = 86_400_000;
+const SEAT = /^[\p{L}\d-]{0,30}\d$/u;
 
 export async function open({ main, rest: [userId, what, reservationId], signal }) {
   const rules = await venue({ fresh: true, signal });
@@ -28,6 +32,18 @@ export async function open({ main, rest: [userId, what, reservationId], signal }
   return search(main, rules, signal);
 }
 
+/** Who has a seat of this label on the dates of today. */
+async function holdersOf(label, signal) {
+  const { concerts } = (await read('/staff/concerts', { signal })).body;
+  const today = concerts.filter(({ next }) => next && Math.abs(Date.parse(next.startsAt) - serverNow()) < DAY_MS);
+  const found = await Promise.all(today.map(async ({ title, next: { scheduleId, startsAt } }) => {
+    const { seats } = (await read(`/staff/schedules/${scheduleId}/seats`, { signal })).body;
+    const seat = seats.find((one) => one.holder && one.seat.toLowerCase() === label.toLowerCase());
+    return seat && { title, startsAt, seat };
+  }));
+  return found.filter(Boolean);
+}
+
 function search(main, rules, signal) {
   const who = field('name', say('counter.who'), { required: true, hint: say('counter.whoHint'), type: 'search' });
   const found = el('div', { class: 'rows' });
@@ -35,11 +51,15 @@ function search(main, rules, signal) {
     const typed = who.input.value.trim();
     if (ID.test(typed.toLowerCase())) return void (location.hash = `#counter/${typed.toLowerCase()}`);
     const { users } = (await read(`/staff/users?search=${encodeURIComponent(typed)}&limit=${FOUND_MAX}`, { signal })).body;
-    announce(say('counter.found', { n: users.length }));
-    if (users.length === 1 && !users[0].name.includes(typed)) return void (location.hash = `#counter/${users[0].userId}`);
-    fill(found, !users.length && el('p', { class: 'note' }, say('counter.nobody', { name: typed })), users.map(userLine),
+    const holders = SEAT.test(typed) ? await holdersOf(typed, signal) : [];
+    announce(say('counter.found', { n: users.length + holders.length }));
+    if (users.length === 1 && !holders.length && !users[0].name.includes(typed)) return void (location.hash = `#counter/${users[0].userId}`);
+    fill(found, !users.length && !holders.length && el('p', { class: 'note' }, say('counter.nobody', { name: typed })), holders.map(holderLine), users.map(userLine),
       users.length === FOUND_MAX && el('p', { class: 'soft' }, say('counter.more', { n: FOUND_MAX })));
   };
+  const holderLine = ({ title, startsAt, seat }) => el('article', { class: 'card line' },
+    el('div', {}, el('h3', {}, seat.holder.name), el('p', { class: 'soft small' }, [seatName(seat), title, dateTime(startsAt, rules.timeZone)].join(' · '))),
+    el('a', { class: 'button', href: `#counter/${seat.holder.userId}`, 'aria-label': say('counter.openOne', { name: seat.holder.name }) }, say('counter.open')));
   const userLine = ({ userId, name, code, contact, createdAt }) => el('article', { class: 'card line' },
     el('div', {}, el('h3', {}, name, ' ', el('code', {}, code)),
       el('p', { class: 'soft small' }, [contact, say('counter.since', { when: dateTime(createdAt, rules.timeZone) })].filter(Boolean).join(' · '))),
