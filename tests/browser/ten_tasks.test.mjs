@@ -144,7 +144,7 @@ const TASKS = [
   ['cancelling a date', async (s, page, app, { scheduleId }) => {
     await toDate(s, page);
     await s.type(toCancel(page), await wordOf(page));
-    await s.press(button(page, 'cancel.do'));
+    await s.press(button(page, 'cancel.do', { n: 1 }));
     await page.getByText(await text(page, 'cancel.settled', { n: 1 })).waitFor();
     assert.ok((await app.staff('GET', `/schedules/${scheduleId}`)).cancelledAt);
   }],

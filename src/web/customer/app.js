@@ -87,7 +87,8 @@ function offerTickets(signal) {
   const before = main.firstChild;
   const offer = async () => {
     const kept = me() && (await import('./kept.js').catch(() => null))?.keptOf(me().userId);
-    if (!kept || signal.aborted || main.firstChild !== before || view.isKept) return;
+    const isDrawn = main.firstChild !== before && !main.hasAttribute('aria-busy');
+    if (!kept || signal.aborted || isDrawn || view.isKept) return;
     page(main, say('offline.title'), el('div', { class: 'card' }, el('p', {}, say('offline.text')), el('a', { class: 'button main', href: '#/tickets' }, say('tickets.title'))));
   };
   connection.addEventListener('lost', offer, { signal, once: true });

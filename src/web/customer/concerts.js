@@ -2,15 +2,29 @@
 
 import { Refused, loadModule } from '../shared/api.js';
 import { el } from '../shared/dom.js';
-import { say } from '../shared/language.js';
+import { language, say } from '../shared/language.js';
 import { inTab } from '../shared/store.js';
 import { venue } from '../shared/venue.js';
 import { isAlive, picture, priceFrom, readConcerts, stateTag, whenOf } from './dates.js';
 import { token } from './me.js';
 import { page } from './parts.js';
 
+/** So many concerts are kept in the tab, to be there at once when it is loaded again. */
+const KEPT_MAX = 50;
+const KEPT = 'boxoffice.home';
+
 export async function show({ main, signal }) {
+  const kept = inTab.json(KEPT);
+  if (kept?.language === language() && !main.firstChild) {
+    draw(main, kept);
+    main.setAttribute('aria-busy', 'true'); // until the answer is there
+  }
   const [concerts, seen, { timeZone }] = await Promise.all([readConcerts(signal), underWay(signal), venue({ signal })]);
+  inTab.setJson(KEPT, { language: language(), concerts: concerts.slice(0, KEPT_MAX), timeZone });
+  draw(main, { concerts, seen, timeZone });
+}
+
+function draw(main, { concerts, seen, timeZone }) {
   const all = concerts.map((concert) => ({ ...concert, alive: !concert.next || isAlive(concert.next) }));
   // What can be seen soonest stands first; what has no dates yet comes after those that have.
   const starts = ({ next }) => (next ? Date.parse(next.startsAt) : Infinity);

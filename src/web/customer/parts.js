@@ -13,6 +13,7 @@ export function page(main, title, ...children) {
   const follows = main.dataset.arrived === 'yes' || main.contains(document.activeElement);
   delete main.dataset.arrived;
   fill(main, heading, children);
+  main.removeAttribute('aria-busy');
   main.classList.remove('wide');
   main.classList.add('narrow');
   if (follows) heading.focus();

@@ -5,7 +5,7 @@ import { inOwn } from './language.js';
 
 let rules = null;
 let first = null;
-let offsetMs = 0;
+let offsetMs = Date.now() - performance.now(); // by the clock of the device until the server has answered
 
 /** The rules of the venue; asked once, and again when they should be fresh. */
 export async function venue({ fresh = false, signal } = {}) {
@@ -35,7 +35,7 @@ export function venueName() {
 /** The address at which others reach the venue; null on a page that this machine alone can open. */
 export const publicAddress = () => (/^(localhost$|127\.|\[::1\])/.test(location.hostname) ? null : location.origin);
 
-/** The server's time in milliseconds since 1970, as of the last answer. */
+/** The server's time in milliseconds since 1970, as of the last answer; that of the device before the first. */
 export const serverNow = () => offsetMs + performance.now();
 
 /** Seconds until an instant of the server; never below 0. */
