@@ -277,7 +277,7 @@ test('a cancelled date is asked about in numbers and in writing, and refunds eve
 
 test('each role sees its own places and no others, whatever the address says', async (t) => {
   const { app, page } = await office(t, '', { language: 'ko' });
-  const parts = () => page.locator('header .part[href^="#"]').allTextContents();
+  const parts = () => page.locator('header .part[href^="/staff#"]').allTextContents();
   assert.deepEqual(await parts(), ['오늘 현황', '공연과 일정', '창구', '입장 확인', '직원 키', '공연장 설정']);
   await goTo(page, 'keys');
   await (await field(page, 'keys.name')).fill(`문 ${HOSTILE}`);
@@ -292,7 +292,7 @@ test('each role sees its own places and no others, whatever the address says', a
 
   const other = await openPage(browser, app, { path: null, language: 'ko', expected: REFUSED });
   t.after(() => other.context().close());
-  const theirs = () => other.locator('header .part[href^="#"]').allTextContents();
+  const theirs = () => other.locator('header .part[href^="/staff#"]').allTextContents();
   await signIn(other, app, counter, '#evening');
   assert.deepEqual(await theirs(), ['창구', '입장 확인']);
   await other.getByRole('heading', { level: 1, name: '창구' }).waitFor();

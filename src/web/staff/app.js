@@ -89,7 +89,7 @@ function places() {
   const leave = () => { signOut(); dropDrafts(); history.replaceState(null, '', '/staff'); signInPage(); };
   return [
     allowed().filter(({ within }) => !within).map(({ name }) =>
-      el('a', { class: 'part', href: `#${name}`, 'aria-current': name === here && 'page' }, say(`part.${name}`))),
+      el('a', { class: 'part', href: `/staff#${name}`, 'aria-current': name === here && 'page' }, say(`part.${name}`))),
     el('a', { class: 'part', href: `/handbook/${language()}#${here}`, target: '_blank' }, say('staff.handbook')),
     el('span', { class: 'who' }, `${me().name} · ${say(`role.${me().role}`)}`),
     el('button', { type: 'button', class: 'quiet small', on: { click: leave } }, say('staff.signOut')),

@@ -119,8 +119,10 @@ export const staffPages = {
     await take(page);
   },
   async staffWallEnd(open, take) {
-    const { app, page } = await at(open, () => '#wall');
-    await app.staff('PUT', '/test/rush', { customers: 60, seats: 40, speed: 50 });
+    const { app, page } = await open(['--hold-seconds', '2']);
+    await signIn(page, app, app.staffKey, '#wall');
+    await page.locator('.map .seat').first().waitFor();
+    await app.staff('PUT', '/test/rush', { customers: 30, seats: 12, speed: 50 });
     await page.locator('.verdict').waitFor();
     await take(page);
   },
