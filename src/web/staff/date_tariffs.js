@@ -26,7 +26,7 @@ export function tariffsCard({ scheduleId }, hall, signal) {
       el('button', { type: 'button', class: 'small', 'aria-label': say('tariff.remove', { name: one.name }), on: {
         click: () => doIt(() => put(tariffs.filter((other) => other !== one)), say('tariff.removed', { name: one.name }), () => put(tariffs)),
       } }, '✕')));
-    fill(place, lines.length > 0 && el('ul', { class: 'plain' }, lines), newTariff(tariffs, categories, put));
+    fill(place, lines.length > 0 && el('ul', { class: 'found' }, lines), newTariff(tariffs, categories, put));
   }
 
   show().catch((error) => { if (!signal.aborted) throw error; });
