@@ -45,7 +45,8 @@ pub fn seats(context: &Context, maps: &MapCache) -> Outcome<Answer> {
     let schedule_id = context.number("scheduleId")?;
     let (wanted, readers) = (context.query_number("since", 0..=i64::MAX)?, &context.state.readers);
     // Before the file is read: a commit between the two makes the file newer, and all of it is told.
-    let look = |since| maps.inspect(readers, schedule_id, context.now, true, |_, it| it.changed_since(since, context.now));
+    let look =
+        |since| maps.inspect(readers, schedule_id, context.now, true, |_, it| it.changed_since(since, context.now));
     let known = wanted.map(look).transpose()?;
     let reader = context.reader()?;
     let schedule = schedule::must_find(&reader, schedule_id)?;
