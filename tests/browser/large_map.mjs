@@ -11,12 +11,12 @@ import { signIn } from './staff_steps.mjs';
 import { planOf, toSeats } from './steps.mjs';
 
 const STEPS = 40;
-/** In milliseconds: until the map is there, and for a step of a drag, so that each picture of 60 a second has its time. */
+/** In milliseconds: until the map is there, and for a step of a drag, so that 60 pictures a second have their time. */
 const FIRST_MS = 1_000;
 const STEP_MS = 16;
 /** A drag has 60 pictures a second where the map is small; the last of them may come a moment late. */
 const PICTURES = { seats: 400, least: 55, slowness: 4 };
-/** A seat that changes is told in so many bytes, whatever the hall. */
+/** A seat that changes is told in so many bytes, however many there are. */
 const CHANGE_BYTES = 2_000;
 const sizes = process.argv.slice(2).map(Number);
 const ends = new Ends();
@@ -43,7 +43,7 @@ const firstPicture = (page, hash) => cost(page, () => page.evaluate((to) => new 
   look();
 }), hash));
 
-/** One step of a drag, in the middle of many: its time of the main thread, and how many of them there are in a second. */
+/** One step of a drag, in the middle of many: its time of the main thread, and how many there are in a second. */
 async function dragStep(page, zooms) {
   await page.evaluate(async (times) => {
     document.querySelector('.zoom button:last-child').click();

@@ -1,4 +1,4 @@
-// A slow network: the first page again, from what the browser has kept, and a purchase from end to end.
+// A slow network: the first page again, from what the browser has kept.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -24,6 +24,6 @@ test('slow network: a warm reload of the first page shows its concerts in under 
     times.push(performance.now() - begin);
   }
   t.diagnostic(`a warm reload on slow 3G shows the concerts after ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`);
-  assert.ok(Math.min(...times) < WARM_MS, `${times}`); // the best: the others may have waited for whatever else runs here
+  assert.ok(Math.min(...times) < WARM_MS, `${times}`); // the best: the others may have waited for what else runs here
   assert.deepEqual(page.errors, []);
 });

@@ -139,14 +139,14 @@ test('a copied date takes seats, prices and times along, on several days at once
   first[2].price = 6000;
   for (const { scheduleId: id } of made) assert.deepEqual((await seatsOf(app, id)).map(strip), first);
 
-  // Another concert in the same hall: its seats, and the times that were typed here.
+  // Another concert with the same seats, and the times that were typed here.
   await page.goto(`${app.url}/staff#dates/new/${app.concertId}`);
   await settled(page);
   await (await field(page, 'date.startsAt')).fill('2099-07-01T19:00');
-  await (await field(page, 'date.hall')).selectOption('봄 · Main Hall');
+  await (await field(page, 'date.like')).selectOption('봄 · Main Hall');
   await page.getByRole('heading', { name: await text(page, 'date.newOf') }).waitFor();
   await (await button(page, 'date.make', { n: 3 })).click();
   await page.locator('main h1', { hasText: '2099' }).waitFor();
-  const inHall = (await datesOf(app)).find(({ startsAt }) => startsAt === '2099-07-01T10:00:00.000Z');
-  assert.deepEqual((await seatsOf(app, inHall.scheduleId)).map(({ seat }) => seat), ['A-1', 'A-2', 'B-1']);
+  const alike = (await datesOf(app)).find(({ startsAt }) => startsAt === '2099-07-01T10:00:00.000Z');
+  assert.deepEqual((await seatsOf(app, alike.scheduleId)).map(({ seat }) => seat), ['A-1', 'A-2', 'B-1']);
 });

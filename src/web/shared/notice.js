@@ -62,9 +62,9 @@ export function announce(text) {
 }
 
 /**
- * Asks in a dialog. `body` is a text or nodes; `choices` are `{label, value, kind}`; the first field has the focus, else
- * the first choice; Enter in a field of text is the choice of kind `main`. `kind` is a class of the dialog; the signal
- * closes it. Gives the value of the choice, or null when the dialog was closed.
+ * Asks in a dialog. `body` is a text or nodes; `choices` are `{label, value, kind}`; the first field has the focus,
+ * else the first choice; Enter in a field of text is the choice of kind `main`. `kind` is a class of the dialog; the
+ * signal closes it. Gives the value of the choice, or null when the dialog was closed.
  */
 export function ask({ title, body, choices = [{ label: say('close'), value: null }], kind = '', signal }) {
   return new Promise((resolve) => {

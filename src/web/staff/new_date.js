@@ -67,8 +67,8 @@ function hallChoice({ concertId }, concerts, copiedId, fields) {
     keepDraft(to, { fields: Object.fromEntries(fields.map(({ name, input }) => [name, input.value])) });
     location.hash = `#${to.replace('date.', 'dates.').replaceAll('.', '/')}`;
   };
-  const hall = field('hall', say('date.hall'), { kind: 'select', hint: say('date.hallHint'), value: copiedId, on: { change: take } },
-    el('option', { value: '' }, say('date.hallNew')), halls.map(({ title, venue, next }) => el('option', { value: next.scheduleId }, [title, venue].filter(Boolean).join(' · '))));
+  const hall = field('hall', say('date.like'), { kind: 'select', hint: say('date.likeHint'), value: copiedId, on: { change: take } },
+    el('option', { value: '' }, say('date.likeNew')), halls.map(({ title, venue, next }) => el('option', { value: next.scheduleId }, [title, venue].filter(Boolean).join(' · '))));
   return hall.node;
 }
 

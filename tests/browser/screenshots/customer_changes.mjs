@@ -1,7 +1,7 @@
-// How to come to the pages on which a customer changes something: a hold, paid seats, a ticket; and what the venue changed.
+// How to come to the pages on which a customer changes something: a hold, paid seats, a ticket; and those that tell
+// what the venue changed.
 
-import { hold, letIn, seat, toSeats, topUpAndPay, word } from '../steps.mjs';
-import { SECTIONS } from '../steps.mjs';
+import { SECTIONS, hold, letIn, seat, toSeats, topUpAndPay, word } from '../steps.mjs';
 import { atSeats } from './customer.mjs';
 
 const DAY_MS = 86_400_000;
