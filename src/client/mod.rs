@@ -69,7 +69,7 @@ impl<'a> Call<'a> {
     }
 
     /// Whether sending it a second time does no harm.
-    fn may_be_repeated(&self) -> bool {
+    pub(crate) fn may_be_repeated(&self) -> bool {
         self.method != "POST" || self.idempotency_key.is_some()
     }
 }

@@ -86,6 +86,6 @@ pub use inner_socket::{InnerListener, InnerSocket, InnerStream, peek_inner};
 pub use inner_socket::{InnerPeer, inner_pair};
 pub use lock::{FileLock, LockError, is_locked, lock_path};
 pub use network::{SHORT_READ_IS_ALL, end_when_unconfirmed, is_listener_lost, reuse_address};
-pub use process::{ProcessFigures, memory_peak_bytes};
+pub use process::{ProcessFigures, memory_peak_bytes, thread_cpu};
 pub use signals::{EndSignals, Signal};
 pub use supervisor::Supervisor;

@@ -45,6 +45,19 @@ pub fn memory_peak_bytes() -> Option<u64> {
     Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? << 10)
 }
 
+/// Processor time of user and system that this thread has used, where the system tells it: on Linux.
+#[cfg(target_os = "linux")]
+pub fn thread_cpu() -> Option<std::time::Duration> {
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Some(std::time::Duration::new(used.tv_sec.try_into().ok()?, used.tv_nsec.try_into().ok()?))
+}
+
+/// Processor time that this thread has used: not told.
+#[cfg(not(target_os = "linux"))]
+pub fn thread_cpu() -> Option<std::time::Duration> {
+    None
+}
+
 /// The part that is in `/proc`.
 #[cfg(target_os = "linux")]
 fn of_stat() -> Option<ProcessFigures> {

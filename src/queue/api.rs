@@ -102,14 +102,16 @@ pub fn issue(context: &Context, lines: &Arc<Lines>) -> Outcome<Answer> {
     let (lines, state) = (Arc::clone(lines), Arc::clone(context.state));
     Answer::write_decided(move |tx| {
         let line_id = super::line_of(tx, concert_id)?;
-        let (user_id, user_key) = match joins {
-            Joins::User { id, .. } => (id, None),
+        let (key, issued, user_key) = match joins {
+            Joins::User { id, .. } => {
+                let (key, issued) = super::issue(tx, &lines, line_id, id)?;
+                (key, issued, None)
+            }
             Joins::New(new) => {
                 let new = user::register(tx, new)?;
-                (new.user_id, Some(new.user_key))
+                (super::issue_first(tx, &lines, line_id, new.user_id)?, Issued::New, Some(new.user_key))
             }
         };
-        let (key, issued) = super::issue(tx, &lines, line_id, user_id)?;
         // As it stands at its own moment: an answer that is late for itself must not say that the token is over.
         let now = tx.now();
         Ok(Written::AfterCommit(Box::new(move || match lines.poll(key, now, 0) {

@@ -106,11 +106,14 @@ pub fn issue(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid) -> Outcome<
     if let Some(kept) = grace::take(tx, line_id, user_id)? {
         return Ok((add(tx, lines, line_id, user_id, kept)?, Issued::PlaceRestored));
     }
-    let enqueue = match sql::find_rules(tx, line_id)?.opens_at {
-        Some(_) => Placement::Draw(sql::next_join_number(tx, line_id)?),
-        None => Placement::Last,
-    };
-    Ok((add(tx, lines, line_id, user_id, enqueue)?, Issued::New))
+    Ok((issue_first(tx, lines, line_id, user_id)?, Issued::New))
+}
+
+/// A new token at the end of a line for a user who never stood there, such as one whom this transaction registered:
+/// nothing of them needs to be looked for.
+pub fn issue_first(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid) -> Outcome<TokenKey> {
+    let enqueue = sql::next_join_number(tx, line_id)?.map_or(Placement::Last, Placement::Draw);
+    add(tx, lines, line_id, user_id, enqueue)
 }
 
 /// Gives a user a place at the front of a line, behind the guests before them: a new token, or the

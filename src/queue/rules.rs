@@ -47,6 +47,9 @@ pub struct StoredLine {
     pub closed_at: Option<Millis>,
 }
 
+/// How long a visit takes at least, in seconds, as long as nothing is known of them.
+const VISIT_SECONDS_MIN: f64 = 10.0;
+
 impl Rules {
     /// How long a token may be inactive whose owner was told to ask again after
     /// `advised_poll_seconds`, in milliseconds; `None`: as long as it lives.
@@ -69,6 +72,15 @@ impl Rules {
             return 0;
         }
         room(self.max_active, active).min(room(self.admit_per_minute, admitted))
+    }
+
+    /// How soon the one on a position may be in, in seconds, as far as the limits alone tell, where each visit takes
+    /// [`VISIT_SECONDS_MIN`]; infinite while nobody is let in, and without limits.
+    pub fn soonest(&self, position: u64) -> f64 {
+        let rate = |limit: u32, seconds: f64| if limit == 0 { f64::INFINITY } else { f64::from(limit) / seconds };
+        let fastest = rate(self.max_active, VISIT_SECONDS_MIN).min(rate(self.admit_per_minute, 60.0));
+        let stands_still = self.paused || self.opens_at.is_some() || fastest.is_infinite();
+        if stands_still { f64::INFINITY } else { position as f64 / fastest }
     }
 }
 
@@ -100,6 +112,17 @@ mod tests {
         assert_eq!(Rules { paused: true, ..RULES }.admissible(NOW, 0, 0), 0);
         assert_eq!(Rules { opens_at: Some(NOW.plus_ms(1)), ..RULES }.admissible(NOW, 0, 0), 0);
         assert_eq!(Rules { opens_at: Some(NOW), ..RULES }.admissible(NOW, 0, 0), 3);
+    }
+
+    #[test]
+    fn queue_limits_tell_how_soon_somebody_may_be_in_while_the_line_moves() {
+        let open = Rules { max_active: 10_000, admit_per_minute: 0, ..RULES };
+        assert_eq!(open.soonest(10_000), 10.0);
+        assert_eq!(Rules { admit_per_minute: 6_000, ..open.clone() }.soonest(10_000), 100.0);
+        let paused = Rules { paused: true, ..open.clone() };
+        let not_opened = Rules { opens_at: Some(NOW), ..open.clone() };
+        let unlimited = Rules { max_active: 0, ..open };
+        assert!([paused, not_opened, unlimited].iter().all(|rules| rules.soonest(10_000).is_infinite()));
     }
 
     #[test]

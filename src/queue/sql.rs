@@ -113,10 +113,14 @@ pub(super) fn update_rules(tx: &Tx, line_id: LineId, rules: &Rules) -> rusqlite:
     .map(drop)
 }
 
-/// Gives out the next join number of a line.
-pub(super) fn next_join_number(tx: &Tx, line_id: LineId) -> rusqlite::Result<u32> {
-    tx.prepare_cached("UPDATE queue SET joined_count = joined_count + 1 WHERE line_id = ?1 RETURNING joined_count")?
-        .query_row([line_id], |row| row.get(0))
+/// Gives out the next join number of a line, if a draw is to come.
+pub(super) fn next_join_number(tx: &Tx, line_id: LineId) -> rusqlite::Result<Option<u32>> {
+    tx.prepare_cached(
+        "UPDATE queue SET joined_count = joined_count + 1 WHERE line_id = ?1 AND opens_at IS NOT NULL
+         RETURNING joined_count",
+    )?
+    .query_row([line_id], |row| row.get(0))
+    .optional()
 }
 
 /// Guests stand on negative places, from here on.

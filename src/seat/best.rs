@@ -124,7 +124,7 @@ impl FreeSeats {
             is_wanted.then(|| seat.attributes.iter().next().map_or(ORDINARY, |attribute| attribute as usize))
         };
         let section = wanted.section.as_deref().and_then(|name| self.plan.rows().section(name));
-        let chosen = choose(self.plan.rows(), kind_of, &wanted.need(), section);
+        let chosen = choose(self.plan.rows(), &self.free, kind_of, &wanted.need(), section);
         let chosen = chosen.ok_or(Refusal::SeatUnavailable { seats: Vec::new() })?;
         let wanted = |index: usize| {
             let seat = &self.plan.seats[index];
@@ -139,12 +139,14 @@ impl FreeSeats {
 /// which kind a free seat is, and `None` of one that may not be given. Gives back their indices in the plan.
 fn choose(
     rows: &Rows,
+    free: &[bool],
     kind_of: impl Fn(usize) -> Option<usize>,
     need: &Need,
     section: Option<usize>,
 ) -> Option<Vec<usize>> {
-    let asked: Vec<&Row> =
-        rows.rows.iter().filter(|row| section.is_none_or(|section| row.section == section)).collect();
+    let asked = rows.rows.iter().filter(|row| section.is_none_or(|section| row.section == section));
+    // Of a hall that is nearly sold out most rows are passed over without a look at their seats.
+    let asked: Vec<&Row> = asked.filter(|row| free[row.indices.clone()].contains(&true)).collect();
     let kind_of = |index: usize| kind_of(index).filter(|kind| need[*kind] > 0);
     let is_free = |index: usize| kind_of(index).is_some();
     let mut chosen = match side_by_side(rows, &asked, &kind_of, need) {

@@ -44,6 +44,8 @@ pub(super) struct Row {
     /// How far from the middle of the hall all of it is, besides.
     pub aside: i64,
     pub row_seats: Range<usize>,
+    /// Its seats are among these of the plan; where rows are mixed in the layout, others too.
+    pub indices: Range<usize>,
 }
 
 /// The rows of a hall, those in front first.
@@ -76,7 +78,8 @@ impl Rows {
             let start = rows.row_seats.len();
             let (middle, aside) = rows.add_row_seats(seats, draft, frame.as_ref());
             let row_seats = start..rows.row_seats.len();
-            rows.rows.push(Row { section: draft.section, rank, depth, middle, aside, row_seats });
+            let indices = draft.seats[0]..draft.seats[draft.seats.len() - 1] + 1; // in layout order
+            rows.rows.push(Row { section: draft.section, rank, depth, middle, aside, row_seats, indices });
         }
         rows
     }

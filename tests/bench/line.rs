@@ -193,7 +193,7 @@ fn admissions(figures: &mut Figures, server: &Served) {
 
 fn admitted_users(events: &[Event]) -> Vec<&str> {
     let admitted = events.iter().filter(|event| event.kind == Some(EventType::TokenAdmitted));
-    admitted.map(|event| event.data["userId"].as_str().unwrap()).collect()
+    admitted.map(Event::user).collect()
 }
 
 /// A line under both limits, turned through many minutes in uneven steps while the limits change: the feed must show
@@ -249,7 +249,7 @@ fn events(server: &Served, after: i64) -> Vec<Event> {
             sequence: event["sequence"].as_i64().unwrap(),
             kind: EventType::of(event["type"].as_str().unwrap()),
             at_ms: Millis::parse_rfc3339(event["at"].as_str().unwrap()).unwrap().unix_ms(),
-            data: event["data"].take(),
+            data: serde_json::from_value(event["data"].take()).unwrap(),
         }));
     }
 }

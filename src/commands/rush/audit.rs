@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use serde_json::Value;
+use serde::Deserialize;
 
 use crate::call::EventType;
 use crate::reservation::Status;
@@ -10,8 +10,8 @@ use crate::reservation::Status;
 /// The length of the window of `admitPerMinute`, in milliseconds.
 const WINDOW_MS: i64 = 60_000;
 
-/// One event of the feed.
-#[derive(Debug, Clone, PartialEq)]
+/// One event of the feed, as far as the audit needs it: there are some for each customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// Its number.
     pub sequence: i64,
@@ -20,12 +20,44 @@ pub struct Event {
     /// When, in milliseconds since 1970.
     pub at_ms: i64,
     /// What belongs to it.
-    pub data: Value,
+    pub data: EventData,
+}
+
+/// What belongs to an event. What its type does not have is missing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EventData {
+    pub user_id: Option<Box<str>>,
+    pub schedule_id: Option<i64>,
+    pub seats: Vec<Box<str>>,
+    pub amount: Option<i64>,
+    pub guest: bool,
+    pub place_restored: bool,
+    pub by_hand: bool,
+    pub max_active: Option<i64>,
+    pub admit_per_minute: Option<i64>,
 }
 
 impl Event {
-    fn user(&self) -> &str {
-        self.data["userId"].as_str().unwrap_or("")
+    /// Whether the audit needs what belongs to events of a type.
+    pub fn is_audited(kind: EventType) -> bool {
+        use EventType::*;
+        matches!(
+            kind,
+            TokenIssued
+                | TokenAdmitted
+                | TokenExpired
+                | QueueChanged
+                | SeatsSold
+                | SeatsReleased
+                | PaymentCompleted
+                | ReservationRefunded
+        )
+    }
+
+    /// Whom it is about, where it is about somebody.
+    pub fn user(&self) -> &str {
+        self.data.user_id.as_deref().unwrap_or_default()
     }
 }
 
@@ -99,9 +131,8 @@ pub fn gaps(events: &[Event], after: i64) -> Vec<String> {
 pub fn sold_twice(events: &[Event], schedule_id: i64, accounts: &[Account]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut owner: HashMap<&str, &str> = HashMap::new();
-    for event in events.iter().filter(|event| event.data["scheduleId"] == schedule_id) {
-        let seats = event.data["seats"].as_array().map(Vec::as_slice).unwrap_or_default();
-        for seat in seats.iter().filter_map(Value::as_str) {
+    for event in events.iter().filter(|event| event.data.schedule_id == Some(schedule_id)) {
+        for seat in event.data.seats.iter().map(|seat| &**seat) {
             match event.kind {
                 Some(EventType::SeatsSold) => {
                     if let Some(before) = owner.insert(seat, event.user()) {
@@ -167,8 +198,8 @@ pub fn money_and_seats(events: &[Event], schedule_id: i64, accounts: &[Account],
     let ours: HashSet<&str> = accounts.iter().map(|account| account.user_id.as_str()).collect();
     let of_us = |event: &&Event| ours.contains(event.user());
     let told = |kind: EventType| events.iter().filter(move |event| event.kind == Some(kind)).filter(of_us);
-    let taken: i64 = told(EventType::PaymentCompleted).filter_map(|event| event.data["amount"].as_i64()).sum();
-    let refunded: i64 = told(EventType::ReservationRefunded).filter_map(|event| event.data["amount"].as_i64()).sum();
+    let taken: i64 = told(EventType::PaymentCompleted).filter_map(|event| event.data.amount).sum();
+    let refunded: i64 = told(EventType::ReservationRefunded).filter_map(|event| event.data.amount).sum();
     let paid: i64 = accounts.iter().map(|account| -account.sum("PAYMENT") - account.sum("REFUND")).sum();
     let mut faults = Vec::new();
     if taken - refunded != paid {
@@ -178,8 +209,8 @@ pub fn money_and_seats(events: &[Event], schedule_id: i64, accounts: &[Account],
     let ticketed: usize =
         accounts.iter().flat_map(Account::confirmed).map(|reservation| reservation.tickets.len()).sum();
     let sold = told(EventType::SeatsSold)
-        .filter(|event| event.data["scheduleId"] == schedule_id)
-        .filter_map(|event| event.data["seats"].as_array().map(Vec::len))
+        .filter(|event| event.data.schedule_id == Some(schedule_id))
+        .map(|event| event.data.seats.len())
         .sum::<usize>();
     if bought != ticketed {
         faults.push(format!("{bought} seats bought and {ticketed} tickets"));
@@ -203,8 +234,8 @@ pub fn overtaken(events: &[Event]) -> Vec<String> {
     for event in events {
         let user = event.user();
         match event.kind {
-            Some(EventType::TokenIssued) if event.data["guest"] != true => {
-                let restored = event.data["placeRestored"] == true;
+            Some(EventType::TokenIssued) if !event.data.guest => {
+                let restored = event.data.place_restored;
                 let own = lost.get(user).copied().filter(|_| restored).unwrap_or(event.sequence);
                 waiting.insert(own, user);
                 number.insert(user, own);
@@ -251,8 +282,8 @@ pub fn limits_broken(events: &[Event], mut limits: Limits, mut active: i64) -> V
     for event in events {
         match event.kind {
             Some(EventType::QueueChanged) => {
-                limits.max_active = event.data["maxActive"].as_i64().unwrap_or(limits.max_active);
-                limits.admit_per_minute = event.data["admitPerMinute"].as_i64().unwrap_or(limits.admit_per_minute);
+                limits.max_active = event.data.max_active.unwrap_or(limits.max_active);
+                limits.admit_per_minute = event.data.admit_per_minute.unwrap_or(limits.admit_per_minute);
             }
             Some(EventType::TokenAdmitted) => {
                 while window.front().is_some_and(|at_ms| *at_ms <= event.at_ms - WINDOW_MS) {
@@ -261,7 +292,7 @@ pub fn limits_broken(events: &[Event], mut limits: Limits, mut active: i64) -> V
                 window.push_back(event.at_ms);
                 active += 1;
                 inside.insert(event.user());
-                if event.data["byHand"] == true {
+                if event.data.by_hand {
                     continue; // staff let them in past the limits, which count them afterwards
                 }
                 if limits.max_active > 0 && active > limits.max_active {

@@ -5,12 +5,16 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
+use super::ending::Ending;
+use super::on_sale::SOLD_OUT;
 use super::plan::{Behaviour, Dice, Plan, plan};
 use super::run::{Run, Worker};
-use super::visit::Purchase;
+use super::seen_token::SeenToken;
+use super::visit::Visit;
 use crate::client::{Answer, Call};
-use crate::clock::Millis;
+use crate::ids;
 use crate::queue::TokenStatus;
 
 /// From this position on a customer asks with `Prefer: wait`.
@@ -22,44 +26,6 @@ const LOSSES_MAX: u32 = 10;
 /// The pause after a call without an answer.
 const AFTER_LOSS: Duration = Duration::from_millis(200);
 
-/// How a customer's evening ended.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Ending {
-    Bought,
-    GaveUp,
-    Vanished,
-    FoundItSoldOut,
-    HadNoLuck,
-    LetItLapse,
-    /// The token ended before: why.
-    Dropped(String),
-    /// The run ended before.
-    SentHome,
-    /// The run was broken off before.
-    Stopped,
-    /// Something that must not be: a call without an answer again and again, or an answer nobody expects.
-    Failed,
-}
-
-impl Ending {
-    /// As the report has it.
-    pub(super) fn word(&self) -> String {
-        let word = match self {
-            Ending::Bought => "bought",
-            Ending::GaveUp => "gaveUp",
-            Ending::Vanished => "vanished",
-            Ending::FoundItSoldOut => "foundItSoldOut",
-            Ending::HadNoLuck => "hadNoLuck",
-            Ending::LetItLapse => "letItLapse",
-            Ending::Dropped(reason) => return format!("dropped {reason}"),
-            Ending::SentHome => "sentHome",
-            Ending::Stopped => "stopped",
-            Ending::Failed => "failed",
-        };
-        word.to_owned()
-    }
-}
-
 /// Where someone is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -70,21 +36,19 @@ pub(super) enum Phase {
     Leaving,
 }
 
+/// Kept small: a million of them wait.
 #[derive(Debug)]
 pub(super) struct Customer {
     pub number: u64,
     pub plan: Plan,
     pub dice: Dice,
     pub phase: Phase,
-    pub user_id: String,
-    /// The user's own key, as `Authorization` carries it.
-    pub basic: String,
-    user_key: String,
-    /// The token, as `Authorization` carries it.
-    pub bearer: String,
-    token: String,
+    /// `None` before they are registered.
+    pub user_id: Option<Uuid>,
+    user_key: Box<str>,
+    token: Box<str>,
     /// What they do inside.
-    pub visit: Purchase,
+    pub visit: Visit,
     pub ending: Option<Ending>,
     /// How it will end once the token is given back.
     pub leaves_as: Ending,
@@ -97,11 +61,14 @@ pub(super) struct Customer {
     losses: u32,
     /// When the token was issued, on our clock and on the server's.
     pub issued: Option<(Instant, i64)>,
-    /// Estimates as they were told: when, on our clock, and how many seconds.
-    told: Vec<(Instant, u64)>,
+    /// Estimates as they were told: when, in milliseconds after the run began, and how many seconds.
+    told: Vec<(u32, u32)>,
     /// Every estimate of the wait beside the real one, in seconds, once let in.
-    pub waits: Vec<(f64, f64)>,
+    pub waits: Vec<(f32, f32)>,
 }
+
+/// As customers go from those who are due to a thread and back.
+pub(super) type BoxedCustomer = Box<Customer>;
 
 impl Customer {
     pub(super) fn new(seed: u64, number: u64, arrival_ms: u64) -> Customer {
@@ -111,12 +78,10 @@ impl Customer {
             plan,
             dice,
             phase: Phase::Outside,
-            user_id: String::new(),
-            basic: String::new(),
-            user_key: String::new(),
-            bearer: String::new(),
-            token: String::new(),
-            visit: Purchase::default(),
+            user_id: None,
+            user_key: Box::default(),
+            token: Box::default(),
+            visit: Visit::default(),
             ending: None,
             leaves_as: Ending::SentHome,
             faults: Vec::new(),
@@ -166,12 +131,24 @@ impl Customer {
 
     /// About how much memory this takes, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        let texts = [&self.user_id, &self.basic, &self.user_key, &self.bearer, &self.token, &self.visit.key];
-        let texts: usize = texts.iter().map(|text| text.capacity()).sum();
-        size_of::<Customer>()
-            + texts
-            + self.told.capacity() * size_of::<(Instant, u64)>()
-            + self.visit.receipt.capacity()
+        let told = self.told.capacity() * size_of::<(u32, u32)>() + self.waits.capacity() * size_of::<(f32, f32)>();
+        size_of::<Customer>() + self.user_key.len() + self.token.len() + told + self.visit.bytes()
+    }
+
+    /// The token, as `Authorization` carries it.
+    pub(super) fn bearer(&self) -> String {
+        format!("Bearer {}", self.token)
+    }
+
+    /// The user's own key, as `Authorization` carries it.
+    pub(super) fn basic(&self) -> String {
+        let pair = format!("{}:{}", self.user_text(), self.user_key);
+        format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
+    }
+
+    /// The id of the user as the API writes it.
+    pub(super) fn user_text(&self) -> String {
+        self.user_id.map(|id| id.to_string()).unwrap_or_default()
     }
 
     /// The evening is over.
@@ -200,7 +177,7 @@ impl Customer {
     /// answer was lost, or the server asks for patience.
     pub(super) fn ask(&mut self, worker: &mut Worker, name: &'static str, call: &Call) -> Result<Answer, Duration> {
         let began = Instant::now();
-        let answer = match worker.client.call(call) {
+        let answer = match worker.connection.call(call) {
             Ok(answer) => answer,
             Err(error) => {
                 worker.stats.lock().lost(name, &error);
@@ -209,7 +186,8 @@ impl Customer {
             }
         };
         self.losses = 0;
-        worker.stats.lock().time(name, began.elapsed());
+        let took = began.elapsed();
+        worker.stats.lock().time(name, took);
         if answer.status < 400 {
             return Ok(answer);
         }
@@ -224,8 +202,7 @@ impl Customer {
             return Err(self.fault(format!("{name}: {} {}", answer.status, String::from_utf8_lossy(&answer.body))));
         }
         if expired {
-            let reason = answer.json()["reason"].as_str().unwrap_or("?").to_owned();
-            return Err(self.end(Ending::Dropped(reason)));
+            return Err(self.end(Ending::Dropped(text(&answer.json(), "reason").into())));
         }
         Ok(answer)
     }
@@ -234,11 +211,10 @@ impl Customer {
     fn register_in_line(&mut self, run: &Run, worker: &mut Worker) -> Duration {
         let body = json!({ "name": format!("Rush {}", self.number) });
         match self.ask(worker, "POST /queue/tokens, by name", &Call::post("/queue/tokens", "", body)) {
-            Ok(answer) if answer.status == 201 => {
-                let seen = answer.json();
-                self.registered(&seen);
-                self.issued(run, Instant::now(), &seen)
-            }
+            Ok(answer) if answer.status == 201 => self.read_token(&answer, |customer, seen| {
+                customer.registered(&seen.user_id, seen.user_key.as_deref().unwrap_or_default());
+                customer.issued(run, Instant::now(), seen)
+            }),
             Ok(answer) => self.fault(format!("a token was refused: {}", answer.code())),
             Err(pause) => pause,
         }
@@ -251,71 +227,74 @@ impl Customer {
             Ok(answer) => return self.fault(format!("a user was refused: {}", answer.code())),
             Err(pause) => return pause,
         };
-        self.registered(&answer);
+        self.registered(&text(&answer, "userId"), &text(&answer, "userKey"));
         self.phase = Phase::AtTheMachine;
-        run.pause_ms(self.plan.thinks_ms / 10)
+        run.pause_ms(u64::from(self.plan.thinks_ms) / 10)
     }
 
-    fn registered(&mut self, user: &Value) {
-        self.user_id = text(user, "userId");
-        self.user_key = text(user, "userKey");
-        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", self.user_id, self.user_key));
-        self.basic = format!("Basic {pair}");
+    fn registered(&mut self, user_id: &str, user_key: &str) {
+        self.user_id = ids::parse_id(user_id);
+        self.user_key = user_key.into();
     }
 
     fn join_line(&mut self, run: &Run, worker: &mut Worker) -> Duration {
-        let body = json!({ "userId": self.user_id, "userKey": self.user_key });
+        let body = json!({ "userId": self.user_text(), "userKey": self.user_key });
         let called = Instant::now();
-        let answer = match self.ask(worker, "POST /queue/tokens", &Call::post("/queue/tokens", "", body)) {
-            Ok(answer) if answer.status < 300 => answer,
-            Ok(answer) => return self.fault(format!("a token was refused: {}", answer.code())),
-            Err(pause) => return pause,
-        };
-        let seen = answer.json();
-        let token = text(&seen, "token");
-        if !self.token.is_empty() && token != self.token {
-            return self.fault("asked again for the token and was given another".into());
+        match self.ask(worker, "POST /queue/tokens", &Call::post("/queue/tokens", "", body)) {
+            Ok(answer) if answer.status < 300 => self.read_token(&answer, |customer, seen| {
+                if !customer.token.is_empty() && seen.token != *customer.token {
+                    return customer.fault("asked again for the token and was given another".into());
+                }
+                customer.issued(run, called + called.elapsed() / 2, seen)
+            }),
+            Ok(answer) => self.fault(format!("a token was refused: {}", answer.code())),
+            Err(pause) => pause,
         }
-        self.issued(run, called + called.elapsed() / 2, &seen)
+    }
+
+    fn read_token(&mut self, answer: &Answer, then: impl FnOnce(&mut Customer, &SeenToken) -> Duration) -> Duration {
+        match SeenToken::read(answer) {
+            Ok(seen) => then(self, &seen),
+            Err(why) => self.fault(why),
+        }
     }
 
     /// Reads the token's body, which was made at about `at`.
-    fn issued(&mut self, run: &Run, at: Instant, seen: &Value) -> Duration {
+    fn issued(&mut self, run: &Run, at: Instant, seen: &SeenToken) -> Duration {
         if self.token.is_empty() {
-            let token = text(seen, "token");
-            let issued_at = seen["issuedAt"].as_str().and_then(Millis::parse_rfc3339);
-            self.issued = issued_at.map(|issued_at| (at, issued_at.unix_ms()));
-            self.bearer = format!("Bearer {token}");
-            self.token = token;
+            self.issued = seen.issued_at().map(|issued_at| (at, issued_at.unix_ms()));
+            self.token = (*seen.token).into();
             self.phase = Phase::InLine;
         }
         self.read_place(run, seen)
     }
 
     fn wait(&mut self, run: &Run, worker: &mut Worker) -> Duration {
-        if run.is_on_sale_over() {
-            return self.end(Ending::FoundItSoldOut); // the news reaches everybody, and nobody asks again
-        }
         self.polls += 1;
+        let has_enough = self.polls > u32::from(self.plan.polls);
         match self.plan.behaviour {
-            Behaviour::GivesUp if self.polls > self.plan.polls => return self.leave_as(Ending::GaveUp),
-            Behaviour::Vanishes if self.polls > self.plan.polls => return self.end(Ending::Vanished),
+            Behaviour::GivesUp if has_enough => return self.leave_as(Ending::GaveUp),
+            Behaviour::Vanishes if has_enough => return self.end(Ending::Vanished),
             Behaviour::Reloads if self.polls.is_multiple_of(2) => return self.join_line(run, worker),
             _ => {}
         }
-        let near = self.position.is_some_and(|position| position <= NEAR_THE_DOOR);
-        let waits = near && run.may_wait();
-        let bearer = std::mem::take(&mut self.bearer);
+        self.poll(run, worker)
+    }
+
+    /// Looks at the token.
+    pub(super) fn poll(&mut self, run: &Run, worker: &mut Worker) -> Duration {
+        let near = self.phase == Phase::InLine && self.position.is_some_and(|position| position <= NEAR_THE_DOOR);
+        let waits = near && !run.is_on_sale_over() && run.may_wait();
+        let bearer = self.bearer();
         let mut call = Call::get("/queue/token", &bearer);
         call.prefer_wait_seconds = waits.then_some(WAIT_SECONDS);
         let answer = self.ask(worker, if waits { "GET /queue/token, waiting" } else { "GET /queue/token" }, &call);
-        self.bearer = bearer;
         if waits {
             run.waited();
         }
         match answer {
             Ok(answer) if answer.status == 200 => {
-                let pause = self.read_place(run, &answer.json());
+                let pause = self.read_token(&answer, |customer, seen| customer.read_place(run, seen));
                 if waits && self.phase == Phase::InLine { Duration::ZERO } else { pause }
             }
             Ok(answer) => self.fault(format!("a poll was refused: {}", answer.code())),
@@ -323,13 +302,20 @@ impl Customer {
         }
     }
 
-    /// Reads the token's body: the place in the line, or that the door is open.
-    fn read_place(&mut self, run: &Run, seen: &Value) -> Duration {
-        if seen["status"] == TokenStatus::Active.word() {
-            self.admitted_at(seen);
-            return run.pause_ms(self.plan.thinks_ms / 4);
+    /// Reads the token's body: the place in the line, that the door is open, or that it is all over.
+    fn read_place(&mut self, run: &Run, seen: &SeenToken) -> Duration {
+        if run.on_sale.is_some() && seen.message.as_deref() == Some(SOLD_OUT) {
+            // Who still waits closes the page; who is inside gives the place back.
+            let waits = self.phase == Phase::InLine;
+            return if waits { self.end(Ending::FoundItSoldOut) } else { self.leave_as(Ending::FoundItSoldOut) };
         }
-        let position = seen["position"].as_u64();
+        if seen.status == TokenStatus::Active.word() {
+            if self.phase == Phase::InLine {
+                self.admitted(run, seen);
+            }
+            return run.pause_ms(u64::from(self.plan.thinks_ms) / 4);
+        }
+        let position = seen.position;
         if let (Some(before), Some(now)) = (self.position, position)
             && now > before
         {
@@ -342,29 +328,29 @@ impl Customer {
         if run.on_sale.is_some() && position.is_none() {
             return self.pause_until_draw(run, seen);
         }
-        self.told.extend(seen["estimatedWaitSeconds"].as_u64().map(|seconds| (Instant::now(), seconds)));
-        let poll_after = seen["pollAfterSeconds"].as_u64().unwrap_or(1);
-        run.pause_ms(poll_after * 1_000)
+        let told_ms = run.began.elapsed().as_millis() as u32; // a day at most
+        self.told.extend(seen.estimated_wait_seconds.map(|seconds| (told_ms, seconds as u32)));
+        run.pause_ms(seen.poll_after_seconds * 1_000)
     }
 
-    fn admitted_at(&mut self, seen: &Value) {
+    fn admitted(&mut self, run: &Run, seen: &SeenToken) {
         self.phase = Phase::Inside;
-        self.visit.tries_left = self.plan.tries;
-        self.visit.looks_left = self.plan.looks;
-        let activated = seen["activatedAt"].as_str().and_then(Millis::parse_rfc3339);
-        let (Some((issued, issued_ms)), Some(activated)) = (self.issued, activated) else {
+        self.visit.tries_left = self.plan.tries.into();
+        self.visit.looks_left = self.plan.looks.into();
+        let (Some((issued, issued_ms)), Some(activated)) = (self.issued, seen.activated_at()) else {
             self.faults.push("let in without issuedAt or activatedAt".into());
             return;
         };
         let admitted_at = issued + Duration::from_millis(u64::try_from(activated.unix_ms() - issued_ms).unwrap_or(0));
-        for (at, seconds) in std::mem::take(&mut self.told) {
-            let real = admitted_at.saturating_duration_since(at).as_secs_f64();
-            self.waits.push((seconds as f64, real)); // seconds of a wait: far below 2^52
+        for (told_ms, seconds) in std::mem::take(&mut self.told) {
+            let told_at = run.began + Duration::from_millis(told_ms.into());
+            let real = admitted_at.saturating_duration_since(told_at).as_secs_f32();
+            self.waits.push((seconds as f32, real));
         }
     }
 
     fn leave(&mut self, worker: &mut Worker) -> Duration {
-        let bearer = self.bearer.clone();
+        let bearer = self.bearer();
         match self.ask(worker, "DELETE /queue/token", &Call::delete("/queue/token", &bearer)) {
             Ok(answer) if answer.status == 204 => self.end(self.leaves_as.clone()),
             Ok(answer) => {

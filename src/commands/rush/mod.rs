@@ -3,13 +3,16 @@
 
 mod accounts;
 pub mod audit;
+mod connection;
 mod customer;
 mod draw;
+mod ending;
 mod on_sale;
 mod plan;
 mod purchase;
 mod report;
 mod run;
+mod seen_token;
 mod setup;
 mod stats;
 mod visit;
@@ -24,17 +27,18 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressStyle};
+use parking_lot::Mutex;
 
 use crate::check;
-use crate::client::Client;
 use crate::platform;
 use crate::settings::queue;
 use crate::store::{self, OpenError};
 use audit::{Account, Event, Limits};
-use customer::Customer;
+use customer::{BoxedCustomer, Customer};
 use report::{Check, Outcome, Report};
 use run::Run;
 use setup::Setup;
+use stats::Stats;
 
 /// Steps of SQLite's virtual machine between two looks at whether the audit of the file is to stop: about a
 /// millisecond.
@@ -59,8 +63,8 @@ pub(super) struct Rush {
     #[arg(long, default_value_t = 500, value_parser = value_parser!(u64).range(1..=100_000))]
     seats: u64,
     /// All customers join, each with one call, before the sale opens and the places are drawn; they come back in the
-    /// order of the draw and take the best free seats, and those in line go home when all are sold. Other defaults:
-    /// 10,000 let in at once, held for 30 seconds, speed 1.
+    /// order of the draw and take the best free seats. Once all are sold the line says so, and everybody in it looks
+    /// once more and goes home. Other defaults: 10,000 let in at once, held for 15 seconds, speed 1.
     #[arg(long)]
     on_sale: bool,
     /// Customers let in at once at most; 0: no limit. A running server keeps its own unless this is given.
@@ -72,7 +76,7 @@ pub(super) struct Rush {
     admit_per_minute: Option<u32>,
     /// How long seats are held, in seconds, on a server of its own (1 to 86,400).
     #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(1..=86_400))]
-    #[arg(default_value_if("on_sale", "true", "30"))]
+    #[arg(default_value_if("on_sale", "true", "15"))]
     hold_seconds: u32,
     /// One let in who makes no call for so long is dropped, in seconds, on a server of its own (0 to 86,400).
     #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(queue::CLAIM_SECONDS))]
@@ -125,14 +129,16 @@ impl Rush {
     pub(super) fn run(&self) -> Result<ExitCode, OpenError> {
         let setup = setup::set(self)?;
         let run = Arc::new(self.new_run(&setup));
-        let customers: Vec<Customer> =
-            (0..self.customers).map(|number| Customer::new(self.seed, number, self.arrival_seconds * 1_000)).collect();
+        let customers =
+            (0..self.customers).map(|number| Customer::new(self.seed, number, self.arrival_seconds * 1_000));
         let bar = progress(self.customers);
         let connections = self.connections as usize; // at most 512
+        let stats = Arc::new(Mutex::new(Stats::default()));
+        stats.lock().begin(if self.on_sale { "join" } else { "sale" });
         let mut failed = None;
-        let (customers, stats) = workers::run(&run, customers, connections, || {
+        let customers = workers::run(&run, customers, connections, &stats, || {
             show(&bar, &run, self.seats);
-            self.hold_draw(&setup, &run).unwrap_or_else(|error| {
+            self.conduct(&setup, &run, &stats).unwrap_or_else(|error| {
                 run.stop.store(true, Relaxed);
                 failed = Some(error);
                 None
@@ -141,7 +147,11 @@ impl Rush {
         if let Some(error) = failed {
             return Err(error);
         }
-        let phases = run.on_sale.as_ref().and_then(|on_sale| on_sale.phases(run.began));
+        if run.is_on_sale_over() {
+            setup.say_sold_out(false)?;
+        }
+        let mut stats = std::mem::take(&mut *stats.lock());
+        stats.end();
         let seconds = run.began.elapsed().as_secs_f64();
         let memory_peak_bytes = platform::memory_peak_bytes();
         bar.set_message("audit");
@@ -156,7 +166,7 @@ impl Rush {
             stats,
             audited,
             memory_peak_bytes,
-            phases,
+            has_own_server: self.url.is_none(),
             schedule_id: setup.schedule_id,
             seats: self.seats as usize, // at most 100,000
             seed: self.seed,
@@ -175,21 +185,31 @@ impl Rush {
         })
     }
 
-    /// Opens an on-sale once all have joined; gives the order of its draw, once, as soon as it was held.
-    fn hold_draw(&self, setup: &Setup, run: &Run) -> Result<Option<Vec<u32>>, OpenError> {
+    /// What the staff of an on-sale do: they open it once all have joined, and tell the line once all is sold. Gives the
+    /// order of its draw, once, as soon as it was held.
+    fn conduct(&self, setup: &Setup, run: &Run, stats: &Mutex<Stats>) -> Result<Option<Vec<u32>>, OpenError> {
         let Some(on_sale) = &run.on_sale else { return Ok(None) };
         if on_sale.must_open(self.customers) {
+            stats.lock().begin("draw");
             on_sale.opens_after(setup.open_line()?);
         }
         let drawn = if on_sale.awaits_draw() { setup.drawn()? } else { None };
-        drawn.iter().for_each(|_| on_sale.draw());
+        if drawn.is_some() {
+            stats.lock().begin("sale");
+            on_sale.draw();
+        }
+        if run.is_sold_out() && !on_sale.is_told() {
+            setup.say_sold_out(true)?;
+            stats.lock().begin("sold out");
+            on_sale.tell();
+        }
         Ok(drawn)
     }
 
     fn new_run(&self, setup: &Setup) -> Run {
         let began = Instant::now();
         Run {
-            address: setup.address.clone(),
+            server: setup.server.clone(),
             concert_id: setup.concert_id,
             schedule_id: setup.schedule_id,
             seats: self.seats,
@@ -207,17 +227,17 @@ impl Rush {
     }
 
     /// Reads the feed, everybody's books and the file, and checks them.
-    fn audit(&self, setup: &Setup, customers: &[Customer]) -> Result<(Vec<Event>, Vec<Check>), String> {
+    fn audit(&self, setup: &Setup, customers: &[BoxedCustomer]) -> Result<(Vec<Event>, Vec<Check>), String> {
         let connections = self.connections.min(16) as usize; // at most 16
         // Of an on-sale those who tried to hold seats: the others have empty books, and the file is checked whole.
-        let is_read = |one: &Customer| !one.user_id.is_empty() && (!self.on_sale || one.visit.keys > 0);
+        let is_read = |one: &Customer| one.user_id.is_some() && (!self.on_sale || one.visit.keys > 0);
         let accounts: Vec<Account> =
-            accounts::read_all(&setup.address, setup.schedule_id, customers, connections, is_read, &setup.stop)?;
-        let events = accounts::events(&mut Client::to(&setup.staff_address), &setup.staff, setup.after, &setup.stop)?;
+            accounts::read_all(&setup.server, setup.schedule_id, customers, connections, is_read, &setup.stop)?;
+        let events = accounts::events(&mut setup.staff_server.connect(), &setup.staff, setup.after, &setup.stop)?;
         let rule = |name: &str| setup.rules[name].as_i64().unwrap_or(0);
         let limits = Limits { max_active: rule("maxActive"), admit_per_minute: rule("admitPerMinute") };
         let seats = self.seats as usize; // at most 100,000
-        let told = |customer: &Customer| {
+        let told = |customer: &BoxedCustomer| {
             let number = customer.number;
             customer.faults.iter().map(|fault| format!("customer {number}: {fault}")).collect::<Vec<_>>()
         };

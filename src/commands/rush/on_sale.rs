@@ -1,31 +1,22 @@
-//! `rush --on-sale`: everybody joins before the sale opens, the places are drawn, and the best seats go until none is
-//! left.
+//! `rush --on-sale`: everybody joins before the sale opens, the places are drawn, the best seats go until none is left,
+//! and those who are still in line are told so.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+/// What those in line read once all seats are sold.
+pub(super) const SOLD_OUT: &str = "Sold out. Thank you for coming.";
+/// The same in Korean.
+pub(super) const SOLD_OUT_KO: &str = "매진되었습니다. 찾아 주셔서 고맙습니다.";
 
 /// How far an on-sale is.
 #[derive(Debug, Default)]
 pub(super) struct OnSale {
     joined: AtomicU64,
-    opened: OnceLock<Instant>,
-    drawn: OnceLock<Instant>,
-    sold_out: OnceLock<Instant>,
-}
-
-/// What each part of an on-sale took, in seconds.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Phases {
-    /// From the first call until everybody has a place.
-    pub join_seconds: f64,
-    /// From the opening until the draw was held.
-    pub draw_seconds: f64,
-    /// From then until the last seat is sold, or until everybody is through.
-    pub sale_seconds: f64,
+    opens_at: OnceLock<Instant>,
+    is_drawn: AtomicBool,
+    is_told: AtomicBool,
 }
 
 impl OnSale {
@@ -34,41 +25,35 @@ impl OnSale {
         self.joined.fetch_add(1, Relaxed);
     }
 
-    pub(super) fn sold_out(&self) {
-        self.sold_out.get_or_init(Instant::now);
-    }
-
     /// Whether all so many have joined and nobody has opened the sale.
     pub(super) fn must_open(&self, customers: u64) -> bool {
-        self.joined.load(Relaxed) >= customers && self.opened.get().is_none()
+        self.joined.load(Relaxed) >= customers && self.opens_at.get().is_none()
     }
 
     /// The sale opens after so long.
     pub(super) fn opens_after(&self, wait: Duration) {
-        self.opened.get_or_init(|| Instant::now() + wait);
+        self.opens_at.get_or_init(|| Instant::now() + wait);
     }
 
     /// Whether the draw may be held by now, and nobody has seen it yet.
     pub(super) fn awaits_draw(&self) -> bool {
-        self.opened.get().is_some_and(|opened| Instant::now() >= *opened) && self.drawn.get().is_none()
+        self.opens_at.get().is_some_and(|opens_at| Instant::now() >= *opens_at) && !self.is_drawn()
     }
 
     pub(super) fn is_drawn(&self) -> bool {
-        self.drawn.get().is_some()
+        self.is_drawn.load(Relaxed)
     }
 
     pub(super) fn draw(&self) {
-        self.drawn.get_or_init(Instant::now);
+        self.is_drawn.store(true, Relaxed);
     }
 
-    /// `None` before it was opened.
-    pub(super) fn phases(&self, began: Instant) -> Option<Phases> {
-        let (opened, now) = (*self.opened.get()?, Instant::now());
-        let drawn = self.drawn.get().copied().unwrap_or(now);
-        Some(Phases {
-            join_seconds: (opened - began).as_secs_f64(),
-            draw_seconds: drawn.saturating_duration_since(opened).as_secs_f64(),
-            sale_seconds: self.sold_out.get().copied().unwrap_or(now).saturating_duration_since(drawn).as_secs_f64(),
-        })
+    /// Whether the line says that all seats are sold.
+    pub(super) fn is_told(&self) -> bool {
+        self.is_told.load(Relaxed)
+    }
+
+    pub(super) fn tell(&self) {
+        self.is_told.store(true, Relaxed);
     }
 }

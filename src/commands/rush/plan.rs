@@ -61,22 +61,22 @@ pub(super) const SHARES: [(Behaviour, u64); 9] = [
     (Behaviour::WantsTheFront, 5),
 ];
 
-/// What one customer is going to do.
+/// What one customer is going to do. Kept small: a million of them wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Plan {
     pub behaviour: Behaviour,
     /// When they come, after the beginning, in milliseconds.
-    pub arrives_ms: u64,
+    pub arrives_ms: u32,
     /// How many seats they want.
-    pub party: usize,
+    pub party: u8,
     /// Failed attempts at holding seats until they leave.
-    pub tries: u32,
+    pub tries: u8,
     /// Looks at a sold out hall until they leave.
-    pub looks: u32,
+    pub looks: u8,
     /// Polls after which those leave who give up or vanish.
-    pub polls: u32,
+    pub polls: u8,
     /// How long they think about each step, in milliseconds of their own time.
-    pub thinks_ms: u64,
+    pub thinks_ms: u16,
     /// Whether someone whose hold lapsed tries again.
     pub tries_again: bool,
 }
@@ -96,12 +96,12 @@ pub(super) fn plan(seed: u64, number: u64, arrival_ms: u64) -> (Plan, Dice) {
     }
     let plan = Plan {
         behaviour,
-        arrives_ms: dice.below(arrival_ms + 1),
-        party: 1 + dice.below(4) as usize, // below 5
-        tries: 3 + dice.below(4) as u32,   // below 7
-        looks: 1 + dice.below(2) as u32,   // below 3
-        polls: 1 + dice.below(5) as u32,   // below 6
-        thinks_ms: 500 + dice.below(4_500),
+        arrives_ms: dice.below(arrival_ms + 1) as u32, // a day at most
+        party: 1 + dice.below(4) as u8,                // below 5
+        tries: 3 + dice.below(4) as u8,                // below 7
+        looks: 1 + dice.below(2) as u8,                // below 3
+        polls: 1 + dice.below(5) as u8,                // below 6
+        thinks_ms: 500 + dice.below(4_500) as u16,     // below 5,000
         tries_again: dice.below(2) == 0,
     };
     (plan, dice)

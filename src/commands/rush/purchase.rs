@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::customer::{Customer, Ending, text};
+use super::customer::{Customer, text};
+use super::ending::Ending;
 use super::plan::Behaviour;
 use super::run::{Run, Worker};
 use super::visit::Next;
@@ -15,6 +16,8 @@ use crate::reservation::Status;
 
 /// How long someone lets the answer wait who watches a hold lapse, in seconds.
 const WATCH_SECONDS: u32 = 5;
+/// Who finds no seats at an on-sale looks again after two to this power of their usual pauses at most.
+const LONGER_MAX: u32 = 3;
 /// Pause between two looks at a hold without `Prefer: wait`, in milliseconds of the clock.
 const WATCH_MS: u64 = 500;
 
@@ -34,9 +37,9 @@ impl Customer {
     /// Does the next thing inside.
     pub(super) fn purchase_step(&mut self, run: &Run, worker: &mut Worker) -> Duration {
         match self.visit.next {
-            Next::Look if run.is_on_sale_over() => self.leave_as(Ending::FoundItSoldOut),
+            Next::Look if run.is_on_sale_over() => self.poll(run, worker), // and reads that it is
             // The best seats need no look, until there were none.
-            Next::Look if run.on_sale.is_some() && !self.visit.found_none => self.then(Next::Hold, run),
+            Next::Look if run.on_sale.is_some() && self.visit.found_none == 0 => self.then(Next::Hold, run),
             Next::Look => self.look(run, worker),
             Next::ReadMap => self.read_map(run, worker),
             Next::Hold => self.hold(run, worker),
@@ -54,12 +57,21 @@ impl Customer {
             self.visit.keys += 1;
             self.visit.key = format!("rush-{}-{}", self.number, self.visit.keys);
         }
-        run.pause_ms(self.plan.thinks_ms / 2 + self.dice.below(self.plan.thinks_ms + 1))
+        // Who takes the best seats has less to think about.
+        let thinks_ms = u64::from(self.plan.thinks_ms) / if run.on_sale.is_some() { 2 } else { 1 };
+        run.pause_ms(thinks_ms / 2 + self.dice.below(thinks_ms + 1))
+    }
+
+    /// An on-sale had no seats for them: they look again, each time after twice as long up to a limit.
+    fn look_again(&mut self, run: &Run) -> Duration {
+        let longer = 1 << self.visit.found_none.min(LONGER_MAX);
+        self.visit.found_none += 1;
+        self.then(Next::Look, run) * longer
     }
 
     /// A call with the token, repeat-safe where it is a POST.
     fn ask_inside(&mut self, worker: &mut Worker, name: &'static str, call: Call) -> Result<(u16, Value), Duration> {
-        let (bearer, key) = (self.bearer.clone(), self.visit.key.clone());
+        let (bearer, key) = (self.bearer(), self.visit.key.clone());
         let repeatable = call.method == "POST";
         let call = Call { authorization: &bearer, idempotency_key: repeatable.then_some(key.as_str()), ..call };
         let answer = self.ask(worker, name, &call)?;
@@ -80,7 +92,7 @@ impl Customer {
             return self.then(next, run);
         }
         if run.on_sale.is_some() {
-            return self.then(Next::Look, run); // what is held may come back
+            return self.look_again(run); // what is held may come back
         }
         self.visit.looks_left = self.visit.looks_left.saturating_sub(1);
         match self.visit.looks_left {
@@ -90,7 +102,7 @@ impl Customer {
     }
 
     fn read_map(&mut self, run: &Run, worker: &mut Worker) -> Duration {
-        let bearer = self.bearer.clone();
+        let bearer = self.bearer();
         let call = Call::get(format!("/schedules/{}/seats", run.schedule_id), &bearer);
         let answer = match self.ask(worker, "GET /schedules/{id}/seats", &call) {
             Ok(answer) if answer.status == 200 => answer,
@@ -115,7 +127,7 @@ impl Customer {
         if free.is_empty() {
             return self.then(Next::Look, run);
         }
-        let party = self.plan.party.min(free.len());
+        let party = usize::from(self.plan.party).min(free.len());
         let starts = (free.len() - party + 1) as u64;
         let start = match self.plan.behaviour {
             Behaviour::WantsTheFront => self.dice.below(starts.min(10)),
@@ -133,6 +145,7 @@ impl Customer {
         match self.ask_inside(worker, "POST /reservations", Call::post("/reservations", "", body)) {
             Ok((201, held)) => {
                 let amount = held["amount"].as_i64().unwrap_or(0);
+                self.visit.found_none = 0;
                 self.visit.reservation = Some((text(&held, "reservationId"), amount));
                 let seats = held["seats"].as_array().map(Vec::as_slice).unwrap_or_default();
                 self.visit.chosen = seats.iter().map(|seat| text(seat, "seat")).collect();
@@ -149,8 +162,7 @@ impl Customer {
     fn try_others(&mut self, run: &Run, refusal: &Value) -> Duration {
         if run.on_sale.is_some() {
             self.plan.party = 1.max(self.plan.party - 1); // what comes back is few and far between
-            self.visit.found_none = true;
-            return self.then(Next::Look, run);
+            return self.look_again(run);
         }
         self.visit.tries_left = self.visit.tries_left.saturating_sub(1);
         if self.visit.tries_left == 0 {
@@ -217,7 +229,7 @@ impl Customer {
         if needed <= 0 {
             return self.then(Next::Pay, run);
         }
-        let path = format!("/users/{}/balance/top-ups", self.user_id);
+        let path = format!("/users/{}/balance/top-ups", self.user_text());
         match self.ask_inside(
             worker,
             "POST /users/{id}/balance/top-ups",

@@ -6,10 +6,10 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::audit::Event;
-use super::customer::{Customer, Ending};
-use super::on_sale::Phases;
+use super::customer::BoxedCustomer;
+use super::ending::Ending;
 use super::plan::Behaviour;
-use super::stats::Stats;
+use super::stats::{Phase, Stats};
 use crate::call::EventType;
 use crate::platform;
 
@@ -58,6 +58,41 @@ struct WaitError {
     percent: f64,
 }
 
+/// What a part of the run took.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PhaseReport {
+    name: &'static str,
+    seconds: f64,
+    /// Processor time of the simulated customers, and of the server if it is our own; null where the system does not
+    /// tell.
+    customers_cpu_seconds: Option<f64>,
+    server_cpu_seconds: Option<f64>,
+    /// Answered calls by their kind.
+    calls: BTreeMap<&'static str, u64>,
+}
+
+impl PhaseReport {
+    fn of(phase: Phase, has_own_server: bool) -> PhaseReport {
+        let customers = phase.customers_cpu.as_secs_f64();
+        let server = phase.process_cpu.filter(|_| has_own_server && customers > 0.0);
+        PhaseReport {
+            name: phase.name,
+            seconds: phase.seconds,
+            customers_cpu_seconds: (customers > 0.0).then_some(customers),
+            server_cpu_seconds: server.map(|all| (all - customers).max(0.0)),
+            calls: phase.calls,
+        }
+    }
+
+    fn text(&self) -> String {
+        let cpu = |seconds: Option<f64>| seconds.map_or("?".to_owned(), |seconds| format!("{seconds:.1}"));
+        let calls: u64 = self.calls.values().sum();
+        let (server, customers) = (cpu(self.server_cpu_seconds), cpu(self.customers_cpu_seconds));
+        format!("{:<12}{:>9.1}{calls:>11}{server:>12}{customers:>12}", self.name, self.seconds)
+    }
+}
+
 /// All of it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -72,8 +107,8 @@ pub(super) struct Report {
     sold: usize,
     /// From the first token to the last seat; null when seats are left.
     sold_out_after_seconds: Option<f64>,
-    /// Of an on-sale.
-    phases: Option<Phases>,
+    /// In their order.
+    phases: Vec<PhaseReport>,
     /// The most memory of this process before the audit, with its customers and, without --url, the server.
     memory_peak_bytes: Option<u64>,
     /// Of it the simulated customers.
@@ -105,13 +140,14 @@ pub(super) struct Outcome {
     /// How many were to come.
     pub customers_total: usize,
     /// Those who are known: of a run that was broken off, some had an answer due.
-    pub customers: Vec<Customer>,
+    pub customers: Vec<BoxedCustomer>,
     pub stats: Stats,
     /// The feed and the audit; none of a run that was broken off.
     pub audited: Option<(Vec<Event>, Vec<Check>)>,
     /// The most memory before the audit.
     pub memory_peak_bytes: Option<u64>,
-    pub phases: Option<Phases>,
+    /// Whether the server is part of this process.
+    pub has_own_server: bool,
     pub schedule_id: i64,
     pub seats: usize,
     pub seed: u64,
@@ -142,7 +178,8 @@ impl Report {
         let first_ms =
             events.iter().find(|event| event.kind == Some(EventType::TokenIssued)).map_or(0, |event| event.at_ms);
         let sold_out = !stopped && sold >= outcome.seats;
-        let customers_bytes = outcome.customers.iter().map(Customer::bytes).sum();
+        let customers_bytes = outcome.customers.iter().map(|customer| customer.bytes()).sum();
+        let phases = outcome.stats.phases.into_iter().map(|phase| PhaseReport::of(phase, outcome.has_own_server));
         let beside = |bytes: u64| outcome.memory_peak_bytes.map(|peak| peak.saturating_sub(bytes));
         Report {
             customers: outcome.customers_total,
@@ -154,7 +191,7 @@ impl Report {
             endings,
             sold,
             sold_out_after_seconds: sold_out.then(|| (last_sale_ms - first_ms) as f64 / 1_000.0),
-            phases: outcome.phases,
+            phases: phases.collect(),
             memory_peak_bytes: outcome.memory_peak_bytes,
             customers_bytes,
             server_bytes: beside(customers_bytes as u64),
@@ -194,16 +231,15 @@ impl Report {
             self.connections,
             self.calls_lost
         ));
-        if let Some(phases) = &self.phases {
-            let (joined, drawn, sold) = (phases.join_seconds, phases.draw_seconds, phases.sale_seconds);
-            line(format!("all joined in {joined:.1} s, the draw took {drawn:.1} s, the sale {sold:.1} s"));
-        }
+        line(format!("\n{:<12}{:>9}{:>11}{:>12}{:>12}", "phase", "seconds", "calls", "server CPU", "customers'"));
+        self.phases.iter().for_each(|phase| line(phase.text()));
+        line(String::new());
         if let Some((peak, server)) = self.memory_peak_bytes.zip(self.server_bytes) {
             let [peak, customers, server] = [peak, self.customers_bytes as u64, server].map(|bytes| bytes >> 20);
             let audit = self.audit_bytes.unwrap_or(0) >> 20;
             line(format!(
-                "memory: {peak} MB at most, of it {customers} MB the simulated customers, {server} MB the server and the \
-                 connections to it; {audit} MB more for the audit"
+                "memory: {peak} MB at most, of it {customers} MB the simulated customers, {server} MB the server and all \
+                 else; {audit} MB more for the audit"
             ));
         }
         line(format!("behaviours (seed {}): {}", self.seed, list(self.mix.iter().map(|(b, n)| (format!("{b:?}"), n)))));
@@ -262,19 +298,21 @@ fn latency(times: &hdrhistogram::Histogram<u64>) -> Latency {
 fn sales(events: &[Event], schedule_id: i64) -> (usize, i64) {
     let sold = events
         .iter()
-        .filter(|event| event.kind == Some(EventType::SeatsSold) && event.data["scheduleId"] == schedule_id);
-    sold.fold((0, 0), |(count, _), event| (count + event.data["seats"].as_array().map_or(0, Vec::len), event.at_ms))
+        .filter(|event| event.kind == Some(EventType::SeatsSold) && event.data.schedule_id == Some(schedule_id));
+    sold.fold((0, 0), |(count, _), event| (count + event.data.seats.len(), event.at_ms))
 }
 
-fn wait_error(customers: &[Customer]) -> Option<WaitError> {
-    let waits: Vec<(f64, f64)> = customers.iter().flat_map(|customer| customer.waits.iter().copied()).collect();
-    let count = waits.len() as f64;
-    let real: f64 = waits.iter().map(|(_, real)| real).sum();
-    let error: f64 = waits.iter().map(|(told, real)| (told - real).abs()).sum();
-    (!waits.is_empty()).then(|| WaitError {
-        estimates: waits.len(),
-        mean_real_wait_seconds: real / count,
-        mean_absolute_error_seconds: error / count,
+fn wait_error(customers: &[BoxedCustomer]) -> Option<WaitError> {
+    let waits = || {
+        customers.iter().flat_map(|customer| &customer.waits).map(|&(told, real)| (f64::from(told), f64::from(real)))
+    };
+    let count = waits().count();
+    let real: f64 = waits().map(|(_, real)| real).sum();
+    let error: f64 = waits().map(|(told, real)| (told - real).abs()).sum();
+    (count > 0).then(|| WaitError {
+        estimates: count,
+        mean_real_wait_seconds: real / count as f64,
+        mean_absolute_error_seconds: error / count as f64,
         percent: if real > 0.0 { 100.0 * error / real } else { 0.0 },
     })
 }

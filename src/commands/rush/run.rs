@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::connection::{Connection, Server};
 use super::on_sale::OnSale;
 use super::stats::Stats;
-use crate::client::{Client, ServerAddress};
 
 /// What all customers share.
 #[derive(Debug)]
 pub(super) struct Run {
-    pub address: ServerAddress,
+    pub server: Server,
     pub concert_id: i64,
     pub schedule_id: i64,
     pub seats: u64,
@@ -46,16 +46,18 @@ impl Run {
         Instant::now() >= self.ends
     }
 
-    /// Seats were sold. Once it is all of them, who still waits at an on-sale goes home.
+    /// Seats were sold.
     pub(super) fn sell(&self, seats: u64) {
-        let sold = self.sold.fetch_add(seats, Relaxed) + seats;
-        if let Some(on_sale) = self.on_sale.as_ref().filter(|_| sold >= self.seats) {
-            on_sale.sold_out();
-        }
+        self.sold.fetch_add(seats, Relaxed);
     }
 
+    pub(super) fn is_sold_out(&self) -> bool {
+        self.sold.load(Relaxed) >= self.seats
+    }
+
+    /// Whether the news is out that an on-sale is sold out: everybody looks at once.
     pub(super) fn is_on_sale_over(&self) -> bool {
-        self.on_sale.is_some() && self.sold.load(Relaxed) >= self.seats
+        self.on_sale.as_ref().is_some_and(OnSale::is_told)
     }
 
     /// Takes one of the waits, if one is left.
@@ -73,9 +75,9 @@ impl Run {
     }
 }
 
-/// What a customer makes calls with: the thread's connection and notes.
+/// What a customer makes calls with: the thread's connection, and the notes of all.
 #[derive(Debug)]
 pub(super) struct Worker {
-    pub client: Client,
+    pub connection: Connection,
     pub stats: Arc<Mutex<Stats>>,
 }

@@ -11,8 +11,10 @@ use serde_json::{Value, json};
 
 use super::Rush;
 use super::accounts::{get, last_event};
+use super::connection::{Connection, Server};
+use super::on_sale::{SOLD_OUT, SOLD_OUT_KO};
 use crate::app::App;
-use crate::client::{Call, Client, ServerAddress};
+use crate::client::{Call, ServerAddress};
 use crate::clock::Clock;
 use crate::commands::{Shutdown, TempVenue};
 use crate::queue;
@@ -31,8 +33,8 @@ const OPENS_AFTER: Duration = Duration::from_secs(1);
 /// A date on sale. Fields are dropped in order: the server stops before its file is removed.
 pub(super) struct Setup {
     /// Where customers go, and where staff do.
-    pub address: ServerAddress,
-    pub staff_address: ServerAddress,
+    pub server: Server,
+    pub staff_server: Server,
     pub staff: String,
     pub concert_id: i64,
     pub schedule_id: i64,
@@ -54,13 +56,19 @@ impl Setup {
     /// Opens the sale with a draw; says how soon.
     pub(super) fn open_line(&self) -> Result<Duration, OpenError> {
         let opens_at = Clock::wall_now().plus_ms(OPENS_AFTER.as_millis() as i64); // a second
-        set_opening(&mut Client::to(&self.staff_address), &self.staff, &json!(opens_at))?;
+        change_line(&mut self.staff_server.connect(), &self.staff, json!({ "opensAt": opens_at }))?;
         Ok(OPENS_AFTER)
+    }
+
+    /// The line says that all seats are sold, or says so no longer.
+    pub(super) fn say_sold_out(&self, says: bool) -> Result<(), OpenError> {
+        let message = says.then(|| json!({ "en": SOLD_OUT, "ko": SOLD_OUT_KO }));
+        change_line(&mut self.staff_server.connect(), &self.staff, json!({ "message": message }))
     }
 
     /// The join numbers in the order of the draw, as anyone can recompute it; `None` before it is held.
     pub(super) fn drawn(&self) -> Result<Option<Vec<u32>>, OpenError> {
-        let draw = last_draw(&mut Client::to(&self.address))?.filter(|draw| draw.number > self.draws_before);
+        let draw = last_draw(&mut self.server.connect())?.filter(|draw| draw.number > self.draws_before);
         Ok(draw.map(|draw| {
             let absent: HashSet<u32> = draw.absent.into_iter().collect();
             queue::order(&draw.seed, (1..=draw.joined).filter(|number| !absent.contains(number)))
@@ -78,9 +86,9 @@ struct Drawn {
 }
 
 /// The last draw of the shared line, if there was one.
-fn last_draw(client: &mut Client) -> Result<Option<Drawn>, OpenError> {
+fn last_draw(connection: &mut Connection) -> Result<Option<Drawn>, OpenError> {
     let failed = |why: String| OpenError(format!("GET /queue/draw: {why}"));
-    let answer = client.call(&Call::get("/queue/draw", "")).map_err(|error| failed(error.to_string()))?;
+    let answer = connection.call(&Call::get("/queue/draw", "")).map_err(|error| failed(error.to_string()))?;
     match answer.status {
         200 => serde_json::from_slice(&answer.body).map(Some).map_err(|error| failed(error.to_string())),
         404 => Ok(None),
@@ -105,7 +113,7 @@ pub(super) fn set(rush: &Rush) -> Result<Setup, OpenError> {
         true => [address, staff_address].map(ServerAddress::without_proof),
         false => [address, staff_address],
     };
-    open_sale(rush, address, staff_address, staff_key, stop, None)
+    open_sale(rush, Server::Other(address), Server::Other(staff_address), staff_key, stop, None)
 }
 
 /// Starts a server of its own with the settings of the rush alone: the environment is for other servers.
@@ -122,8 +130,8 @@ fn own_server(rush: &Rush) -> Result<Setup, OpenError> {
     let database = scratch.database();
     let app = App::open(settings, &database, ([127, 0, 0, 1], 0).into(), shutdown.broken())?;
     let stop = stop_flag(shutdown)?;
-    let address = ServerAddress::parse(&app.url(), None)?;
-    open_sale(rush, address.clone(), address, &staff_key, stop, Some((app, scratch, database)))
+    let server = Server::Own(app.address());
+    open_sale(rush, server.clone(), server, &staff_key, stop, Some((app, scratch, database)))
 }
 
 /// Set as soon as somebody wants the rush to end.
@@ -142,16 +150,16 @@ fn stop_flag(shutdown: Shutdown) -> Result<Arc<AtomicBool>, OpenError> {
 /// Opens a concert with one date through the staff's API.
 fn open_sale(
     rush: &Rush,
-    address: ServerAddress,
-    staff_address: ServerAddress,
+    server: Server,
+    staff_server: Server,
     staff_key: &str,
     stop: Arc<AtomicBool>,
     own: Option<(App, TempVenue, PathBuf)>,
 ) -> Result<Setup, OpenError> {
-    let mut client = Client::to(&staff_address);
+    let mut connection = staff_server.connect();
     let staff = format!("Bearer {staff_key}");
     let concert = json!({ "title": "boxoffice rush", "venue": "Box", "description": "" });
-    let concert_id = post(&mut client, "/staff/concerts", &staff, concert)?["concertId"].as_i64();
+    let concert_id = post(&mut connection, "/staff/concerts", &staff, concert)?["concertId"].as_i64();
     let concert_id = concert_id.ok_or_else(|| OpenError("a concert without an id".into()))?;
     let layout = match rush.on_sale {
         true => rows(rush.seats),
@@ -159,24 +167,24 @@ fn open_sale(
     };
     let date = json!({ "startsAt": "2100-01-01T10:00:00Z", "layout": layout });
     let path = format!("/staff/concerts/{concert_id}/schedules");
-    let schedule_id = post(&mut client, &path, &staff, date)?["scheduleId"].as_i64();
+    let schedule_id = post(&mut connection, &path, &staff, date)?["scheduleId"].as_i64();
     let schedule_id = schedule_id.ok_or_else(|| OpenError("a date without an id".into()))?;
     if own.is_none() {
-        change_limits(rush, &mut client, &staff)?;
+        change_limits(rush, &mut connection, &staff)?;
     }
     if rush.on_sale {
-        set_opening(&mut client, &staff, &json!(CLOSED_UNTIL))?;
+        change_line(&mut connection, &staff, json!({ "opensAt": CLOSED_UNTIL }))?;
     }
-    let after = last_event(&mut client, &staff).map_err(OpenError)?;
-    let rules = get(&mut client, "/staff/queue", &staff).map_err(OpenError)?;
-    let draws_before = last_draw(&mut Client::to(&address))?.map_or(0, |draw| draw.number);
+    let after = last_event(&mut connection, &staff).map_err(OpenError)?;
+    let rules = get(&mut connection, "/staff/queue", &staff).map_err(OpenError)?;
+    let draws_before = last_draw(&mut server.connect())?.map_or(0, |draw| draw.number);
     let (app, scratch, file) = match own {
         Some((app, scratch, file)) => (Some(app), Some(scratch), Some(file)),
         None => (None, None, None),
     };
     Ok(Setup {
-        address,
-        staff_address,
+        server,
+        staff_server,
         staff,
         concert_id,
         schedule_id,
@@ -191,7 +199,7 @@ fn open_sale(
 }
 
 /// A running server keeps its limits, unless others are given.
-fn change_limits(rush: &Rush, client: &mut Client, staff: &str) -> Result<(), OpenError> {
+fn change_limits(rush: &Rush, connection: &mut Connection, staff: &str) -> Result<(), OpenError> {
     let mut limits = json!({});
     for (name, limit) in [("maxActive", rush.max_active), ("admitPerMinute", rush.admit_per_minute)] {
         if let Some(limit) = limit {
@@ -201,26 +209,26 @@ fn change_limits(rush: &Rush, client: &mut Client, staff: &str) -> Result<(), Op
     if limits == json!({}) {
         return Ok(());
     }
-    let call = Call { method: "PATCH", ..Call::post("/staff/queue", staff, limits) };
-    must(client, &call).map(drop)
+    change_line(connection, staff, limits)
 }
 
-fn post(client: &mut Client, path: &str, staff: &str, body: Value) -> Result<Value, OpenError> {
-    must(client, &Call::post(path, staff, body))
+/// Changes rules of the shared line.
+fn change_line(connection: &mut Connection, staff: &str, rules: Value) -> Result<(), OpenError> {
+    let call = Call { method: "PATCH", ..Call::post("/staff/queue", staff, rules) };
+    must(connection, &call).map(drop)
 }
 
-fn must(client: &mut Client, call: &Call) -> Result<Value, OpenError> {
+fn post(connection: &mut Connection, path: &str, staff: &str, body: Value) -> Result<Value, OpenError> {
+    must(connection, &Call::post(path, staff, body))
+}
+
+fn must(connection: &mut Connection, call: &Call) -> Result<Value, OpenError> {
     let failed = |why: String| OpenError(format!("{} {}: {why}", call.method, call.path));
-    let answer = client.call(call).map_err(|error| failed(error.to_string()))?;
+    let answer = connection.call(call).map_err(|error| failed(error.to_string()))?;
     match answer.status {
         200..300 => Ok(answer.json()),
         _ => Err(failed(format!("refused with {}", answer.told()))),
     }
-}
-
-fn set_opening(client: &mut Client, staff: &str, opens_at: &Value) -> Result<(), OpenError> {
-    let call = Call { method: "PATCH", ..Call::post("/staff/queue", staff, json!({ "opensAt": opens_at })) };
-    must(client, &call).map(drop)
 }
 
 /// A hall of rows, so that there are best seats.

@@ -1,5 +1,7 @@
 //! A visit of a simulated customer: what is next, and what came of it so far.
 
+use std::ops::{Deref, DerefMut};
+
 /// The next thing to do inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Next {
@@ -20,8 +22,8 @@ pub(super) struct Purchase {
     pub next: Next,
     pub tries_left: u32,
     pub looks_left: u32,
-    /// Whether an on-sale had too few free seats for them once.
-    pub found_none: bool,
+    /// How often an on-sale had too few free seats for them, one time after the other.
+    pub found_none: u32,
     /// Free seats as they were when the map was read.
     pub free: Vec<String>,
     pub chosen: Vec<String>,
@@ -37,4 +39,47 @@ pub(super) struct Purchase {
     pub topped_up: i64,
     pub paid: i64,
     pub seats: Vec<String>,
+}
+
+/// The visit of a customer. It takes memory from the admission on: most customers of an on-sale have none.
+#[derive(Debug, Default)]
+pub(super) struct Visit(Option<Box<Purchase>>);
+
+static NONE: Purchase = Purchase {
+    next: Next::Look,
+    tries_left: 0,
+    looks_left: 0,
+    found_none: 0,
+    free: Vec::new(),
+    chosen: Vec::new(),
+    reservation: None,
+    changed_mind: false,
+    keys: 0,
+    key: String::new(),
+    points: 0,
+    receipt: Vec::new(),
+    topped_up: 0,
+    paid: 0,
+    seats: Vec::new(),
+};
+
+impl Deref for Visit {
+    type Target = Purchase;
+    fn deref(&self) -> &Purchase {
+        self.0.as_deref().unwrap_or(&NONE)
+    }
+}
+
+impl DerefMut for Visit {
+    fn deref_mut(&mut self) -> &mut Purchase {
+        self.0.get_or_insert_default()
+    }
+}
+
+impl Visit {
+    /// About how much memory it takes, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let Some(purchase) = &self.0 else { return 0 };
+        size_of::<Purchase>() + purchase.key.capacity() + purchase.receipt.capacity()
+    }
 }

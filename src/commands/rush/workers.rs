@@ -9,20 +9,21 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::customer::{Customer, Ending};
+use super::customer::{BoxedCustomer, Customer};
+use super::ending::Ending;
 use super::run::{Run, Worker};
 use super::stats::Stats;
-use crate::client::Client;
+use crate::platform;
 
 /// A thread that has nothing to do looks around again after so long.
 const LOOK_AROUND: Duration = Duration::from_millis(200);
-/// So many come back in a second after a draw: as many polls as the server allows those who wait far away.
-const COME_BACK_PER_SECOND: u32 = 10_000;
+/// So many come back in a second after a draw: half as many as the server lets poll who wait far away.
+const COME_BACK_PER_SECOND: u32 = 5_000;
 /// Answers that are due when the run is broken off have so long to come.
 const STOP_MAX: Duration = Duration::from_millis(500);
 
 /// A customer and when they are due.
-struct Due(Instant, Box<Customer>);
+struct Due(Instant, BoxedCustomer);
 
 impl PartialEq for Due {
     fn eq(&self, other: &Due) -> bool {
@@ -52,7 +53,7 @@ struct DueCustomers {
     open: usize,
     /// Until when the thread waits that takes the next; the others wait until they are needed.
     next_wakes: Option<Instant>,
-    through: Vec<Customer>,
+    through: Vec<BoxedCustomer>,
 }
 
 struct Customers {
@@ -63,7 +64,7 @@ struct Customers {
 
 impl Customers {
     /// The next customer who is due; `None` when all are through, or the run is broken off.
-    fn next(&self) -> Option<Box<Customer>> {
+    fn next(&self) -> Option<BoxedCustomer> {
         let mut due = self.due.lock();
         loop {
             if due.open == 0 || self.run.stop.load(Relaxed) {
@@ -110,15 +111,20 @@ impl Customers {
     }
 
     fn work(&self, stats: Arc<Mutex<Stats>>) {
-        let mut worker = Worker { client: Client::to(&self.run.address), stats };
+        let mut worker = Worker { connection: self.run.server.connect(), stats };
+        let mut used = Duration::ZERO;
         while let Some(mut customer) = self.next() {
             let pause = customer.step(&self.run, &mut worker);
+            if let Some(now) = platform::thread_cpu() {
+                worker.stats.lock().used(now - used);
+                used = now;
+            }
             let mut due = self.due.lock();
             match pause {
                 Some(pause) => due.due.push(Due(Instant::now() + pause, customer)),
                 None => {
                     due.open -= 1;
-                    due.through.push(*customer);
+                    due.through.push(customer);
                     if due.open == 0 {
                         self.changed.notify_all();
                     }
@@ -133,18 +139,17 @@ impl Customers {
 /// due are not given back: their threads end with the program.
 pub(super) fn run(
     run: &Arc<Run>,
-    customers: Vec<Customer>,
+    customers: impl Iterator<Item = Customer>,
     connections: usize,
+    stats: &Arc<Mutex<Stats>>,
     mut watch: impl FnMut() -> Option<Vec<u32>>,
-) -> (Vec<Customer>, Stats) {
+) -> Vec<BoxedCustomer> {
     let due = customers
-        .into_iter()
-        .map(|customer| Due(run.began + Duration::from_millis(customer.plan.arrives_ms), Box::new(customer)))
+        .map(|customer| Due(run.began + Duration::from_millis(customer.plan.arrives_ms.into()), Box::new(customer)))
         .collect::<BinaryHeap<Due>>();
     let due = DueCustomers { open: due.len(), due, ..DueCustomers::default() };
     let customers = Arc::new(Customers { run: Arc::clone(run), due: Mutex::new(due), changed: Condvar::new() });
-    let accounts: Vec<Arc<Mutex<Stats>>> = (0..connections).map(|_| Arc::default()).collect();
-    let threads = accounts.iter().map(|stats| {
+    let threads = (0..connections).map(|_| {
         let (customers, stats) = (Arc::clone(&customers), Arc::clone(stats));
         std::thread::spawn(move || customers.work(stats))
     });
@@ -162,15 +167,12 @@ pub(super) fn run(
         }
         std::thread::park_timeout(LOOK_AROUND.min(STOP_MAX / 10));
     }
-    let mut stats = Stats::default();
-    accounts.iter().for_each(|of_thread| stats.add(std::mem::take(&mut of_thread.lock())));
     let mut due = customers.due.lock();
     let mut through = std::mem::take(&mut due.through);
-    through.extend(std::mem::take(&mut due.due).into_iter().map(|due| {
-        let mut customer = *due.1;
+    through.extend(std::mem::take(&mut due.due).into_iter().map(|Due(_, mut customer)| {
         customer.ending = Some(Ending::Stopped);
         customer
     }));
     through.sort_by_key(|customer| customer.number);
-    (through, stats)
+    through
 }

@@ -43,7 +43,9 @@ impl TokenView {
     pub(super) fn of(entry: &Entry, line: &Line, now: Millis) -> TokenView {
         let (position, rules) = (line.position(entry), &line.rules);
         let spread = (entry.key >> 64) as u32 as f64 / f64::from(u32::MAX);
-        let advice = poll_advice::advise(position, line.waiting(), line.rate(now), rules.abandon_seconds, spread);
+        let soonest = position.map_or(f64::INFINITY, |position| rules.soonest(position));
+        let (waiting, rate) = (line.waiting(), line.rate(now));
+        let advice = poll_advice::advise(position, waiting, rate, soonest, rules.abandon_seconds, spread);
         entry.advise(advice.poll_after_seconds);
         let expires_at =
             if entry.active { Some(Millis::from_unix_ms(entry.active_until_ms)) } else { entry.inactive_until(rules) };
