@@ -49,7 +49,8 @@ fn best_two(zones: Vec<Value>, areas: Vec<Value>, front: Value) -> Vec<String> {
     let layout = layout::read(layout, String::new()).unwrap();
     let drawing = layout.drawing_with_front();
     let plan = Plan::of(layout.seats.into_iter().map(Seat::from).collect(), drawing);
-    let chosen = choose(plan.rows(), |_| Some(ORDINARY), &ordinary(2), None).unwrap();
+    let free = vec![true; plan.seats.len()];
+    let chosen = choose(plan.rows(), &free, |_| Some(ORDINARY), &ordinary(2), None).unwrap();
     chosen.into_iter().map(|index| plan.seats[index].label.to_string()).collect()
 }
 
@@ -202,7 +203,8 @@ fn must_give(text: &str, need: Need, chosen: Option<&[usize]>) {
     let seats: Vec<Seat> = (1..=text.len() as i64).map(|number| seat("", "A", number, None)).collect();
     let kinds = kinds(text);
     let rows = Rows::of(&seats, None);
-    assert_eq!(choose(&rows, |index| kinds[index], &need, None).as_deref(), chosen, "{text}");
+    let free: Vec<bool> = kinds.iter().map(Option::is_some).collect();
+    assert_eq!(choose(&rows, &free, |index| kinds[index], &need, None).as_deref(), chosen, "{text}");
 }
 
 #[test]

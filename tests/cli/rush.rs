@@ -66,7 +66,18 @@ fn rush_on_sale_draws_once_all_have_joined_and_sends_them_home_when_it_is_sold_o
     assert_eq!((sum(&report["endings"]), &report["endings"]["failed"]), (200, &Value::Null));
     assert_eq!(report["latencies"]["POST /queue/tokens, by name"]["calls"], 200);
     assert_eq!(report["latencies"]["POST /users"], Value::Null);
-    assert!(report["phases"]["saleSeconds"].as_f64().unwrap() > 0.0, "{report}");
+    let phases = report["phases"].as_array().unwrap();
+    let names: Vec<&str> = phases.iter().map(|phase| phase["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["join", "draw", "sale", "sold out"]);
+    assert_eq!(phases[0]["calls"], serde_json::json!({ "POST /queue/tokens, by name": 200 }));
+    let seconds = phases.iter().map(|phase| phase["seconds"].as_f64().unwrap()).sum::<f64>();
+    assert!((seconds - report["seconds"].as_f64().unwrap()).abs() < 1.0, "{report}");
+    assert_eq!(phases.iter().map(|phase| sum(&phase["calls"])).sum::<u64>(), report["calls"], "{report}");
+    let cpu = |phase: &Value| ["serverCpuSeconds", "customersCpuSeconds"].map(|name| phase[name].as_f64().unwrap());
+    assert!(phases.iter().all(|phase| cpu(phase).iter().sum::<f64>() > 0.0), "{report}");
+    // Nobody goes home because of a number that the simulation has: the line told everybody who was left.
+    let told = report["endings"]["foundItSoldOut"].as_u64().unwrap();
+    assert!(told > 0 && sum(&phases[3]["calls"]) >= told, "{report}");
 }
 
 #[test]

@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn answers_are_read_whole_whatever_the_pieces_in_which_they_come() {
-        let mut read = |bytes: &[u8]| read_answer(&mut Pieces(bytes), &mut Vec::new());
+        let read = |bytes: &[u8]| read_answer(&mut Pieces(bytes), &mut Vec::new());
         let (answer, stays) =
             read(b"HTTP/1.1 409 Conflict\r\nContent-Length: 13\r\nRetry-After: 7\r\n\r\n{\"code\": \"X\"}").unwrap();
         assert_eq!(

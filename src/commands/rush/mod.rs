@@ -199,8 +199,8 @@ impl Rush {
             on_sale.draw();
         }
         if run.is_sold_out() && !on_sale.is_told() {
-            setup.say_sold_out(true)?;
             stats.lock().begin("sold out");
+            setup.say_sold_out(true)?;
             on_sale.tell();
         }
         Ok(drawn)

@@ -74,13 +74,13 @@ struct PhaseReport {
 
 impl PhaseReport {
     fn of(phase: Phase, has_own_server: bool) -> PhaseReport {
-        let customers = phase.customers_cpu.as_secs_f64();
-        let server = phase.process_cpu.filter(|_| has_own_server && customers > 0.0);
+        let customers = platform::thread_cpu().map(|_| phase.customers_cpu.as_secs_f64());
+        let all = phase.process_cpu.filter(|_| has_own_server);
         PhaseReport {
             name: phase.name,
             seconds: phase.seconds,
-            customers_cpu_seconds: (customers > 0.0).then_some(customers),
-            server_cpu_seconds: server.map(|all| (all - customers).max(0.0)),
+            customers_cpu_seconds: customers,
+            server_cpu_seconds: all.zip(customers).map(|(all, customers)| (all - customers).max(0.0)),
             calls: phase.calls,
         }
     }
