@@ -80,7 +80,8 @@ mod tests {
 
     #[test]
     fn polls_are_far_apart_far_away_and_never_more_than_a_third_of_the_abandonment_limit() {
-        let after = |position, rate, abandon| advise(Some(position), 1_000, rate, STILL, abandon, 0.5).poll_after_seconds;
+        let after =
+            |position, rate, abandon| advise(Some(position), 1_000, rate, STILL, abandon, 0.5).poll_after_seconds;
         assert_eq!((after(0, None, 120), after(1, None, 120), after(51, None, 120)), (1, 1, 2));
         assert_eq!((after(1_000_000, None, 120), after(1_000_000, None, 10), after(7, None, 3)), (30, 3, 1));
         assert_eq!((after(10, Some(1.0), 120), after(100, Some(1.0), 120), after(100, Some(20.0), 120)), (1, 10, 1));
@@ -90,7 +91,8 @@ mod tests {
 
     #[test]
     fn polls_of_very_many_are_further_apart_for_those_far_away_alone() {
-        let after = |position, waiting, abandon| advise(position, waiting, None, STILL, abandon, 0.5).poll_after_seconds;
+        let after =
+            |position, waiting, abandon| advise(position, waiting, None, STILL, abandon, 0.5).poll_after_seconds;
         assert_eq!(
             (after(None, 300_000, 600), after(None, 1_000_000, 600), after(None, 9_000_000, 600)),
             (30, 100, 120)
@@ -101,9 +103,8 @@ mod tests {
 
     #[test]
     fn polls_of_very_many_who_soon_are_in_come_a_few_times_in_their_wait() {
-        let after = |position, waiting| {
-            advise(Some(position), waiting, Some(1_000.0), STILL, 600, 0.5).poll_after_seconds
-        };
+        let after =
+            |position, waiting| advise(Some(position), waiting, Some(1_000.0), STILL, 600, 0.5).poll_after_seconds;
         assert_eq!((after(100_000, 300_000), after(100_000, 1_000_000), after(100_000, 9_000_000)), (30, 50, 50));
         assert_eq!((after(10_000, 1_000_000), after(2_000, 1_000_000), after(100, 1_000_000)), (5, 1, 1));
         let polls = (1..=1_000_000_u64).step_by(100).map(|position| 100.0 / f64::from(after(position, 1_000_000)));
