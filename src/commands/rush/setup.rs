@@ -25,6 +25,9 @@ use crate::store::OpenError;
 const PRICE: i64 = 50_000;
 /// Seats of a row of the hall of an on-sale.
 const ROW_SEATS: u64 = 100;
+/// Those who wait at an on-sale may be inactive for so long on a server of its own: a million need minutes to join, and
+/// as long to come back.
+const ON_SALE_ABANDON_SECONDS: u32 = 600;
 /// The line of an on-sale is closed until everybody has joined.
 const CLOSED_UNTIL: &str = "2099-12-31T00:00:00Z";
 /// The draw comes so long after the last has joined: it must lie ahead when the server reads it.
@@ -125,6 +128,7 @@ fn own_server(rush: &Rush) -> Result<Setup, OpenError> {
     settings.queue.max_active = rush.max_active;
     settings.queue.admit_per_minute = rush.admit_per_minute;
     settings.queue.claim_seconds = Some(rush.claim_seconds);
+    settings.queue.abandon_seconds = rush.on_sale.then_some(ON_SALE_ABANDON_SECONDS);
     settings.sale.hold_seconds = rush.hold_seconds;
     let scratch = TempVenue::make()?;
     let database = scratch.database();

@@ -95,7 +95,7 @@ impl Customers {
         }
     }
 
-    /// Those who wait for the draw come back in its order.
+    /// Those who wait for the draw come back in its order, or earlier if they must to stay in the line.
     fn come_back(&self, order: &[u32]) {
         let mut ranks = vec![0; order.iter().max().map_or(0, |most| *most as usize + 1)];
         (0_u32..).zip(order).for_each(|(rank, number)| ranks[*number as usize] = rank);
@@ -103,7 +103,7 @@ impl Customers {
         let mut all = std::mem::take(&mut due.due).into_vec();
         for Due(at, customer) in &mut all {
             if let Some(rank) = customer.number_to_draw().and_then(|number| ranks.get(number as usize)) {
-                *at = now + Duration::from_secs(1) * *rank / COME_BACK_PER_SECOND;
+                *at = (*at).min(now + Duration::from_secs(1) * *rank / COME_BACK_PER_SECOND);
             }
         }
         due.due = all.into();
