@@ -63,10 +63,10 @@ impl Setup {
         Ok(OPENS_AFTER)
     }
 
-    /// The line says that all seats are sold, or says so no longer.
+    /// The line says that all seats are sold and lets nobody in, or does so no longer.
     pub(super) fn say_sold_out(&self, says: bool) -> Result<(), OpenError> {
         let message = says.then(|| json!({ "en": SOLD_OUT, "ko": SOLD_OUT_KO }));
-        change_line(&mut self.staff_server.connect(), &self.staff, json!({ "message": message }))
+        change_line(&mut self.staff_server.connect(), &self.staff, json!({ "message": message, "paused": says }))
     }
 
     /// The join numbers in the order of the draw, as anyone can recompute it; `None` before it is held.
