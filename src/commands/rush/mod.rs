@@ -185,8 +185,8 @@ impl Rush {
         })
     }
 
-    /// What the staff of an on-sale do: they open it once all have joined, and tell the line once all is sold. Gives the
-    /// order of its draw, once, as soon as it was held.
+    /// What the staff of an on-sale do: they open it once all have joined, and tell the line once all is sold. Gives
+    /// the order of its draw, once, as soon as it was held.
     fn conduct(&self, setup: &Setup, run: &Run, stats: &Mutex<Stats>) -> Result<Option<Vec<u32>>, OpenError> {
         let Some(on_sale) = &run.on_sale else { return Ok(None) };
         if on_sale.must_open(self.customers) {

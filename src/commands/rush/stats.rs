@@ -1,5 +1,5 @@
-//! What the threads of a rush note down: how long each kind of call took, what was refused, what was lost, and what each
-//! phase took.
+//! What the threads of a rush note down: how long each kind of call took, what was refused, what was lost, and what
+//! each phase took.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
