@@ -42,10 +42,42 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         severity: Fault,
-        says: "ledger entry {0} is a top-up, but the feed tells of it {1} times and not once",
-        finds: "WITH told AS MATERIALIZED (SELECT json_extract(data, '$.topUpId') AS id, count(*) AS times
-                  FROM event WHERE type = 'POINTS_TOPPED_UP' GROUP BY 1)
-                SELECT entry_id, ifnull(times, 0) FROM ledger_entry LEFT JOIN told ON told.id = entry_id
-                WHERE kind = 'TOP_UP' AND ifnull(times, 0) <> 1",
+        says: "ledger entry {0} is a {1}, but the feed tells of it {2} times and not once",
+        finds: "WITH told AS MATERIALIZED (SELECT iif(type = 'POINTS_PAID_OUT', 'PAYOUT', 'TOP_UP') AS kind,
+                    json_extract(data, iif(type = 'POINTS_PAID_OUT', '$.payoutId', '$.topUpId')) AS id, count(*) AS times
+                  FROM event WHERE type IN ('POINTS_TOPPED_UP', 'POINTS_PAID_OUT') GROUP BY 1, 2)
+                SELECT entry_id, e.kind, ifnull(times, 0) FROM ledger_entry AS e
+                LEFT JOIN told ON told.id = entry_id AND told.kind = e.kind
+                WHERE e.kind IN ('TOP_UP', 'PAYOUT') AND ifnull(times, 0) <> 1",
+    },
+    Rule {
+        severity: Fault,
+        says: "reservation {0} came by an exchange, but the feed tells of that {1} times and not once",
+        finds: "WITH told AS MATERIALIZED (SELECT replace(json_extract(data, '$.exchangedFor'), '-', '') AS id, count(*) AS times
+                  FROM event WHERE type = 'SEATS_EXCHANGED' GROUP BY 1)
+                SELECT reservation_id, ifnull(times, 0) FROM reservation LEFT JOIN told ON told.id = lower(hex(reservation_id))
+                WHERE exchanged_from IS NOT NULL AND ifnull(times, 0) <> 1",
+    },
+    Rule {
+        severity: Fault,
+        says: "ticket {0} was made out anew {1} times, but the feed tells of that {2} times",
+        finds: "WITH told AS MATERIALIZED (SELECT replace(json_extract(data, '$.ticketId'), '-', '') AS id, count(*) AS times
+                  FROM event WHERE type = 'TICKET_REISSUED' GROUP BY 1)
+                SELECT ticket_id, count(*), ifnull(times, 0) FROM former_code LEFT JOIN told ON told.id = lower(hex(ticket_id))
+                GROUP BY ticket_id HAVING count(*) <> ifnull(times, 0)",
+    },
+    Rule {
+        severity: Fault,
+        says: "reservation {0} has seat {1} otherwise than the feed tells of its hold and of what was changed in it",
+        finds: "WITH told AS MATERIALIZED (SELECT replace(json_extract(data, '$.reservationId'), '-', '') AS one, type, data AS words
+                  FROM event WHERE type IN ('SEATS_HELD', 'HOLD_CHANGED')),
+                changed AS MATERIALIZED (SELECT DISTINCT one FROM told WHERE type = 'HOLD_CHANGED'),
+                counted AS (SELECT one, value AS label, 1 AS times FROM told JOIN changed USING (one), json_each(words, '$.seats')
+                    WHERE told.type = 'SEATS_HELD'
+                  UNION ALL SELECT one, value, 1 FROM told, json_each(words, '$.added') WHERE told.type = 'HOLD_CHANGED'
+                  UNION ALL SELECT one, value, -1 FROM told, json_each(words, '$.removed') WHERE told.type = 'HOLD_CHANGED'
+                  UNION ALL SELECT one, label, -1 FROM changed JOIN reservation_seat ON reservation_id = unhex(one)
+                  UNION ALL SELECT one, label, -1 FROM changed JOIN returned_seat ON reservation_id = unhex(one))
+                SELECT unhex(one), label FROM counted GROUP BY one, label HAVING sum(times) <> 0",
     },
 ];

@@ -49,4 +49,30 @@ pub(super) const RULES: &[Rule] = &[
         finds: "SELECT schedule_id, reservation_id, status FROM {reservation} JOIN schedule USING (schedule_id)
                 WHERE settled_at IS NOT NULL AND status IN ('PENDING_PAYMENT', 'CONFIRMED')",
     },
+    Rule {
+        severity: Fault,
+        says: "reservation {0} was made in line {1}, which does not open concert {2}",
+        finds: "SELECT reservation_id, line_id, concert_id FROM {reservation} JOIN schedule USING (schedule_id)
+                WHERE line_id <> 0 AND line_id <> concert_id",
+    },
+    Rule {
+        severity: Fault,
+        says: "reservation {0} was exchanged for {1}, which is of another user or another concert",
+        finds: "SELECT o.reservation_id, r.reservation_id FROM {reservation} AS r JOIN reservation AS o ON o.reservation_id = r.exchanged_from
+                JOIN schedule AS s ON s.schedule_id = r.schedule_id JOIN schedule AS os ON os.schedule_id = o.schedule_id
+                WHERE o.user_id <> r.user_id OR os.concert_id <> s.concert_id",
+    },
+    Rule {
+        severity: Fault,
+        says: "{1} seats of reservation {0} went back in an exchange, but {2} came for them",
+        finds: "WITH came AS (SELECT exchanged_from AS id, paid_at AS at, sum(
+                    (SELECT count(*) FROM reservation_seat AS s WHERE s.reservation_id = r.reservation_id)
+                    + (SELECT count(*) FROM returned_seat AS b WHERE b.reservation_id = r.reservation_id)) AS seats
+                  FROM {reservation} AS r WHERE exchanged_from IS NOT NULL GROUP BY 1, 2),
+                went AS (SELECT id, seats, (SELECT count(*) FROM returned_seat AS b JOIN ledger_entry AS e USING (entry_id)
+                      WHERE b.reservation_id = id AND e.at = came.at)
+                    + (SELECT count(*) FROM reservation AS o JOIN reservation_seat USING (reservation_id)
+                      WHERE o.reservation_id = id AND o.refunded_at = came.at) AS back FROM came)
+                SELECT id, back, seats FROM went WHERE back < seats",
+    },
 ];

@@ -65,4 +65,16 @@ pub(super) const RULES: &[Rule] = &[
         finds: "SELECT schedule_id, date, strftime('%Y-%m-%dT%H:%M:%SZ', starts_at / 1000, 'unixepoch') FROM schedule
                 WHERE date NOT BETWEEN date(starts_at / 1000 - 43200, 'unixepoch') AND date(starts_at / 1000 + 50400, 'unixepoch')",
     },
+    Rule {
+        severity: Fault,
+        says: "date {0} has {2} tariffs called {1}",
+        finds: "SELECT schedule_id, value ->> '$.name' AS name, count(*) FROM schedule, json_each(tariffs)
+                GROUP BY schedule_id, name HAVING count(*) > 1",
+    },
+    Rule {
+        severity: Fault,
+        says: "date {0} does not say what seats cost by its tariff {1}",
+        finds: "SELECT schedule_id, value ->> '$.name' FROM schedule, json_each(tariffs)
+                WHERE (value -> '$.amount' IS NOT NULL) + (value -> '$.percent' IS NOT NULL) + (value -> '$.amounts' IS NOT NULL) <> 1",
+    },
 ];

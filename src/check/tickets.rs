@@ -40,4 +40,9 @@ pub(super) const RULES: &[Rule] = &[
         says: "the code of ticket {0} does not carry its number {1}",
         finds: "SELECT ticket_id, number FROM ticket WHERE length(code) <> 26 AND substr(code, 2, 10) <> number",
     },
+    Rule {
+        severity: Fault,
+        says: "ticket {0} is called {1}, as ticket {2} was before it was made out anew",
+        finds: "SELECT t.ticket_id, number, f.ticket_id FROM former_code AS f JOIN ticket AS t USING (number)",
+    },
 ];

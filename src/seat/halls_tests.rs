@@ -184,6 +184,63 @@ fn front_that_staff_point_at_counts_before_all_that_the_plan_says() {
     assert_eq!(best_two(zones, vec![stage], json!({ "x": 65, "y": 130 })), ["C-4", "C-5"]);
 }
 
+/// Halls and the two seats that a person pointed at on the map as the pages draw it, before they saw what is given: in
+/// the row nearest to the stage, and there nearest to its middle, with no aisle between the two. For odd rows one of the
+/// two beside the middle seat.
+#[test]
+fn best_two_of_halls_are_those_that_a_person_pointed_at_on_their_maps() {
+    let letters = ["A", "B", "C", "D", "E", "F", "G", "H", "I"];
+    let at = |x: f64, count: usize| {
+        let row = move |(nth, name): (usize, &&str)| straight(name, count, (x, 30.0 * nth as f64), (SPACING, 0.0));
+        letters.iter().enumerate().map(row).collect::<Vec<Value>>()
+    };
+    let blocks = || vec![zone("Left", at(0.0, 8)), zone("Centre", at(200.0, 14)), zone("Right", at(520.0, 8))];
+    let aisle = |(nth, name): (usize, &&str)| {
+        let half = |x: f64| (0..6).map(move |seat| (x + SPACING * f64::from(seat), 30.0 * nth as f64));
+        row(name, half(0.0).chain(half(180.0)).collect())
+    };
+    let growing = |(nth, name): (usize, &&str)| {
+        let from = (-SPACING * nth as f64 + 10.0 * (nth % 2) as f64, 28.0 * nth as f64);
+        straight(name, 10 + 2 * nth, from, (SPACING, 0.0))
+    };
+    let balcony = |nth: usize| arc(letters[nth], 28, (230.0, -300.0), 700.0 + 28.0 * nth as f64, (70.0, 110.0));
+    let side = |name: &str, x: f64, step: f64| {
+        let row = |nth: usize| straight(letters[nth], 8, (x + step * nth as f64, -60.0), (0.0, SPACING));
+        zone(name, (0..4).map(row).collect())
+    };
+    let before = (0..5).map(|nth| straight(letters[nth], 12, (-110.0, 120.0 + 30.0 * nth as f64), (SPACING, 0.0)));
+    let text = json!({ "shape": "text", "position": { "x": 190, "y": 230 },
+                       "text": { "text": "Stage", "position": { "x": 0, "y": 0 } } });
+    let halls = [
+        (blocks(), vec![area("무대", (160.0, -90.0), (360.0, 50.0))], ["Centre-A-7", "Centre-A-8"]),
+        (blocks(), vec![], ["Centre-A-7", "Centre-A-8"]),
+        (
+            vec![zone("", letters.iter().enumerate().map(aisle).collect())],
+            vec![area("Altar", (100.0, -80.0), (100.0, 40.0))],
+            ["A-5", "A-6"],
+        ),
+        (
+            vec![zone("Saal", letters.iter().enumerate().map(growing).collect())],
+            vec![area("STAGE", (0.0, -70.0), (200.0, 40.0))],
+            ["A-5", "A-6"],
+        ),
+        (
+            vec![zone("1층", at(0.0, 24)), zone("2층", (0..6).map(balcony).collect())],
+            vec![area("무 대", (130.0, -90.0), (220.0, 50.0))],
+            ["1층-A-12", "1층-A-13"],
+        ),
+        (
+            vec![zone("Front", before.collect()), side("Left", -150.0, -30.0), side("Right", 150.0, 30.0)],
+            vec![area("Stage", (-100.0, -120.0), (200.0, 200.0))],
+            ["Front-A-6", "Front-A-7"],
+        ),
+        (vec![zone("Hall", block(&["F", "E", "D", "C", "B", "A"]))], vec![text], ["A-10", "A-11"]),
+    ];
+    for (zones, areas, pointed_at) in halls {
+        assert_eq!(best_two(zones, areas, Value::Null), pointed_at);
+    }
+}
+
 #[test]
 fn rows_numbered_from_the_right_or_in_odd_and_even_halves_are_side_by_side_as_they_stand() {
     let from_the_right = straight("A", 10, (180.0, 0.0), (-SPACING, 0.0));

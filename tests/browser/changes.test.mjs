@@ -53,6 +53,17 @@ test('a hold has a seat less and one more, and paid seats are exchanged once the
   await page.locator('.ticket').first().waitFor();
   assert.match(await page.locator('.ticket .seat-label').textContent(), /H.*1/);
   await mustBeSound(page, 'the ticket for the other seat');
+  // All of it for another seat: what it was before says so, and nobody reads that the concert is cancelled.
+  const before = page.url().split('/').at(-1);
+  await app.staff('POST', `/reservations/${before}/exchange`, { seats: ['D-9'] });
+  await page.getByText('These seats were exchanged for others, and these tickets are no longer valid.').waitFor();
+  await mustBeSound(page, 'tickets that were exchanged');
+  await page.goto(`${app.url}/#/tickets`);
+  await page.getByText('Past and cancelled bookings').click();
+  await page.locator('.tag', { hasText: /^Exchanged$/ }).waitFor();
+  await page.goto(`${app.url}/#/tickets/${before}`);
+  await page.getByRole('link', { name: 'Show the new tickets' }).click();
+  await page.locator('.ticket .seat-label', { hasText: /D.*9/ }).waitFor();
 });
 
 test('staff change a hold, the account and who may buy; the best seats and a copied date have their tariffs', async (t) => {
@@ -87,7 +98,7 @@ test('staff change a hold, the account and who may buy; the best seats and a cop
   await page.evaluate((id) => { location.hash = `#counter/sell/${id}`; }, scheduleId);
   await settled(page);
   await page.locator('summary', { hasText: await text(page, 'seatSale.bestTitle') }).click();
-  await (await field(page, 'seatSale.bestTariff')).selectOption('학생');
+  await (await field(page, 'seatSale.bestTariff', { name: '학생' })).fill('2');
   await (await button(page, 'seatSale.bestDo')).click();
   await page.getByText('50,000원').first().waitFor(); // two at half of 50,000
   await page.evaluate(([concert, id]) => { location.hash = `#dates/new/${concert}/${id}`; }, [app.concertId, scheduleId]);
@@ -96,4 +107,28 @@ test('staff change a hold, the account and who may buy; the best seats and a cop
   await page.waitForURL(/#dates\/\d+$/);
   const copied = await app.staff('GET', `/schedules/${page.url().split('/').at(-1)}/seats`);
   assert.deepEqual(copied.tariffs, [{ name: '학생', percent: 50 }]);
+});
+
+test('an exchange at the counter keeps tariffs, finds seats whose names have spaces, and says the difference in points', async (t) => {
+  const app = await openApp(t);
+  const sections = [['Left box', 50_000], ['Right box', 70_000]].map(([name, price]) => ({ name, price, rows: [{ row: 'A', count: 4 }] }));
+  const { scheduleId } = await app.concert({ layout: { sections }, tariffs: [{ name: 'Child', percent: 50 }] });
+  const kim = await app.customer('Kim');
+  await kim.call('POST', `/users/${kim.userId}/balance/top-ups`, { amount: 200_000 });
+  const seats = [{ seat: 'Left box-A-1', tariff: 'Child' }, 'Left box-A-2'];
+  const { reservationId } = await kim.call('POST', '/reservations', { scheduleId, seats });
+  await kim.call('POST', '/payments', { reservationId, amount: 75_000 });
+  const page = await openPage(browser, app, { path: null });
+  t.after(() => page.context().close());
+  await signIn(page, app, app.staffKey, `#counter/${kim.userId}`);
+  await (await button(page, 'exchange.begin')).click();
+  await (await field(page, 'exchange.seats')).fill('Right box-A-1, Right box-A-2');
+  await agree(page, 'exchange.next');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Left box-A-1 · Child, Left box-A-2 → Right box-A-1 · Child, Right box-A-2').waitFor();
+  await dialog.getByText('30,000 points are taken from their balance.').waitFor();
+  await agree(page, 'exchange.do');
+  await page.locator('.big', { hasText: /^95,000 points/ }).waitFor();
+  await page.getByText('Right box-A-1, Right box-A-2').first().waitFor();
+  await page.locator('.tag', { hasText: await text(page, 'booking.EXCHANGED') }).waitFor();
 });

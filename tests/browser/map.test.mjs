@@ -6,6 +6,7 @@ import { test } from 'node:test';
 
 import { PHONE, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
 import { LARGE, SECTIONS, quarterCircle, seat, toSeats } from './steps.mjs';
+import { placesOf } from '../../src/web/shared/seat_plan.js';
 
 const COUNT = 2_000;
 const FRAME_MS = 34; // thirty pictures a second, on a machine without a graphics card
@@ -350,4 +351,17 @@ test('the map follows by a stream of changes, after one look', async (t) => {
   await page.locator('.seat[data-seat="22"][aria-label*="70,000"]').waitFor();
   assert.deepEqual(asked, ['application/json', 'text/event-stream']);
   assert.deepEqual(page.errors, []);
+});
+
+test('a plan: rows that run up and down have their names above them, and a text that names the stage is not written twice', () => {
+  const seats = ['A', 'B'].flatMap((row, nth) => Array.from({ length: 5 }, (_, n) => ({ section: 'Left', row, x: 30 * nth, y: 20 * n })));
+  const { labels, box, stage, shapes } = placesOf(seats, { front: { x: 15, y: -80 }, shapes: [{ text: { text: 'Stage', x: 15, y: -80, size: 10 } }] });
+  const rows = labels.filter(({ kind }) => kind === 'row');
+  assert.deepEqual(rows.map(({ x, y, isTight }) => [x, y, isTight]), [[0, -1, false], [1.5, -1, false]]);
+  const section = labels.find(({ kind }) => kind === 'section');
+  assert.ok(section.y < -1.5 && section.y > box.y, 'above them, and within the picture');
+  assert.ok(stage);
+  assert.deepEqual(shapes, []);
+  const boxes = ['A', 'B'].flatMap((row, nth) => [0, 1].map((n) => ({ section: 'Boxes', row, x: 0, y: 30 * nth + 12 * n })));
+  assert.deepEqual(placesOf(boxes).labels.filter(({ kind }) => kind === 'row').map(({ x }) => x), [-1, -1], 'beside, where above one of them is a seat');
 });

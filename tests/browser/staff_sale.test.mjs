@@ -58,6 +58,7 @@ test('a guest gets a blocked seat for nothing, on a phone, and a sold seat leads
   await mustBeSound(page, 'the sale of seats on a phone');
   await seat(page, '7').click({ force: true });
   await agree(page, 'seatSale.give');
+  assert.match(await seat(page, '7').getAttribute('class'), /is-chosen/);
   await (await field(page, 'seatSale.name')).fill('Lee Guest');
   await (await choice(page, 'method.FREE')).check({ force: true });
   await (await button(page, 'seatSale.doFree')).click();

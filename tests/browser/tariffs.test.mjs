@@ -39,4 +39,14 @@ test('tariffs are named on the date, chosen seat by seat by a customer and at th
   await (await button(staff, 'seatSale.do', { price: '25,000 won' })).click();
   await staff.locator('.stub').first().waitFor();
   assert.match(await staff.locator('.stub').first().textContent(), /Student: Check the card/);
+
+  // A class: the best seats for four, three of them at the tariff.
+  const other = await openPage(browser, app, { size: PHONE });
+  await toSeats(other, app);
+  await other.locator('#count').selectOption('4');
+  await other.getByLabel('Student: how many').selectOption('3');
+  await mustBeSound(other, 'the best seats with tariffs');
+  await other.getByRole('button', { name: 'Choose the best seats' }).click();
+  await other.locator('.sum', { hasText: '125,000 points' }).first().waitFor();
+  assert.equal(await other.getByText(/· Student/).count(), 3);
 });

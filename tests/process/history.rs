@@ -92,6 +92,21 @@ fn history_true_history_is_taken() {
             "nobody was {what}"
         );
     }
+    let kinds: [(&str, fn(&Doing) -> bool); 9] = [
+        ("changed a hold", |doing| matches!(doing, Doing::ChangeHold { .. })),
+        ("exchanged seats", |doing| matches!(doing, Doing::Exchange { at_counter: false, .. })),
+        ("had seats exchanged", |doing| matches!(doing, Doing::Exchange { at_counter: true, .. })),
+        ("gave seats back", |doing| matches!(doing, Doing::GiveBack { at_counter: false, .. })),
+        ("had money back", |doing| matches!(doing, Doing::GiveBack { at_counter: true, .. })),
+        ("bought with cash", |doing| matches!(doing, Doing::Sell { method: "CASH", .. })),
+        ("was a guest", |doing| matches!(doing, Doing::Sell { method: "FREE", .. })),
+        ("had seats kept", |doing| matches!(doing, Doing::Keep { .. })),
+        ("got what was kept", |doing| matches!(doing, Doing::SellKept(_))),
+    ];
+    for (what, is_it) in kinds {
+        let is_done = |op: &&Op| is_it(&op.doing) && op.said.as_ref().is_some_and(|said| said.status < 300);
+        assert!(truth.history.iter().any(|op| is_done(&op)), "nobody {what}");
+    }
     // A server that stopped gracefully has done nothing unanswered.
     assert_eq!(faults_of(&truth.history, &truth.database(), Rules { unanswered_may_be_done: false, ..RULES }), [""; 0]);
 }
@@ -148,6 +163,30 @@ fn history_wrong_balance_in_an_answer_is_found() {
         let at = answered(ops, 201, |doing, _| matches!(doing, Doing::Pay(..)));
         let balance = body(ops, at)["balance"].as_i64().unwrap();
         body(ops, at)["balance"] = json!(balance + 1);
+    });
+}
+
+#[test]
+fn history_moved_deadline_of_a_changed_hold_is_found() {
+    told("other terms than were agreed", |ops| {
+        let at = answered(ops, 200, |doing, _| matches!(doing, Doing::ChangeHold { .. }));
+        body(ops, at)["holdExpiresAt"] = json!("2100-01-01T00:00:00.000Z");
+    });
+}
+
+#[test]
+fn history_seats_that_a_hold_never_had_are_found() {
+    told("this was never so: ChangeHold", |ops| {
+        let at = answered(ops, 200, |doing, _| matches!(doing, Doing::ChangeHold { .. }));
+        body(ops, at)["seats"] = json!([{ "seat": "199", "price": 50_000 }, { "seat": "198", "price": 50_000 }]);
+    });
+}
+
+#[test]
+fn history_exchange_for_another_price_is_found() {
+    told("an acknowledged effect is gone, or is another", |ops| {
+        let at = answered(ops, 201, |doing, _| matches!(doing, Doing::Exchange { .. }));
+        body(ops, at)["amount"] = json!(1);
     });
 }
 
@@ -275,6 +314,57 @@ fn history_half_a_payment_is_found() {
     written(
         "half a payment",
         "UPDATE event SET type = 'SEAT_BLOCKED' WHERE sequence = (SELECT max(sequence) FROM event WHERE type = 'SEATS_SOLD')",
+    );
+}
+
+/// The event of this type before the last exchange, or the last refund at all.
+fn last_event(kind: &str) -> String {
+    format!(
+        "SELECT max(sequence) FROM event WHERE type = '{kind}'
+         AND sequence < (SELECT max(sequence) FROM event WHERE type = 'SEATS_EXCHANGED')"
+    )
+}
+
+#[test]
+fn history_old_seats_kept_after_an_exchange_are_found() {
+    let free = last_event("SEATS_REFUNDED");
+    written(
+        "refunded seats are not free",
+        &format!("UPDATE event SET type = 'SEAT_BLOCKED' WHERE sequence = ({free}) - 1"),
+    );
+}
+
+#[test]
+fn history_exchange_for_more_seats_than_went_back_is_found() {
+    let held = last_event("SEATS_HELD");
+    written(
+        "exchanged for",
+        &format!("UPDATE event SET data = json_set(data, '$.seats', json('[\"1\",\"2\",\"3\",\"4\",\"6\"]'), '$.scheduleId', 99)
+                  WHERE sequence = ({held})"),
+    );
+}
+
+#[test]
+fn history_money_for_a_guest_is_found() {
+    written(
+        "seats of",
+        "UPDATE reservation_seat SET price = 50000 WHERE reservation_id IN
+           (SELECT reservation_id FROM reservation WHERE method = 'FREE')",
+    );
+}
+
+#[test]
+fn history_full_price_for_a_child_is_found() {
+    written("seats of", "UPDATE reservation_seat SET price = price * 2 WHERE tariff = 'Child' AND price > 0");
+}
+
+#[test]
+fn history_seats_kept_for_somebody_and_sold_without_money_are_found() {
+    written(
+        "half a payment",
+        "UPDATE event SET type = 'POINTS_CORRECTED' WHERE sequence =
+           (SELECT max(sequence) FROM event AS e JOIN reservation AS r ON r.reservation_id = unhex(replace(e.data ->> '$.reservationId', '-', ''))
+            WHERE type = 'POINTS_TOPPED_UP' AND exchanged_from IS NULL)",
     );
 }
 

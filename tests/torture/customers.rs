@@ -5,12 +5,11 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::calls::{Call, basic, bearer};
+use super::calls::Call;
 use super::history::{Doing, Op, Said};
 use super::outside::pause;
-use super::served::OWN_CONCERT;
 use super::shim::{Shim, Word};
 use super::streams::Dice;
 use super::wire::Wire;
@@ -129,26 +128,57 @@ fn go_shopping(
 
 /// One customer, and what they know.
 pub struct Customer {
-    name: usize,
+    pub(super) name: usize,
     /// The date that they come for, where its concert has a line of its own.
-    own_date: Option<i64>,
-    id: String,
-    user_key: String,
-    token: String,
-    is_inside: bool,
-    balance: i64,
-    /// The unpaid reservation and its amount.
-    pending: Option<(String, i64)>,
+    pub(super) own_date: Option<i64>,
+    pub(super) id: String,
+    pub(super) user_key: String,
+    pub(super) token: String,
+    pub(super) is_inside: bool,
+    pub(super) balance: i64,
+    /// The unpaid reservation of their own; its amount is 0 as long as they must look what became of it.
+    pub(super) pending: Option<Seats>,
+    /// The last that they paid, and one that staff keep for them.
+    pub(super) paid: Option<Seats>,
+    pub(super) kept: Option<Seats>,
+    /// The end of a hold, as they were told it last.
+    pub(super) told_until: String,
     /// A call without a certain answer, to be repeated under its key.
     open: Option<(Doing, Call)>,
     /// The last call that was answered under a key.
     last: Option<(Doing, Call)>,
-    keys: usize,
+    pub(super) keys: usize,
+}
+
+/// A reservation, as a customer knows it.
+#[derive(Debug, Clone, Default)]
+pub struct Seats {
+    pub id: String,
+    pub schedule: i64,
+    pub seats: Vec<String>,
+    pub amount: i64,
+}
+
+impl Seats {
+    fn of(body: &Value) -> Seats {
+        let seats = body["seats"].as_array().map(Vec::as_slice).unwrap_or_default().iter();
+        Seats {
+            id: body["reservationId"].as_str().unwrap_or("").to_owned(),
+            schedule: body["scheduleId"].as_i64().unwrap_or(0),
+            seats: seats.filter_map(|seat| Some(seat["seat"].as_str()?.to_owned())).collect(),
+            amount: body["amount"].as_i64().unwrap_or(0),
+        }
+    }
+
+    /// One of which no more is known than that it is there.
+    fn unseen(id: String) -> Seats {
+        Seats { id, ..Seats::default() }
+    }
 }
 
 impl Customer {
     fn new(name: usize) -> Customer {
-        let (id, user_key, token) = Default::default();
+        let (id, user_key, token, told_until) = Default::default();
         Customer {
             name,
             own_date: None,
@@ -158,67 +188,13 @@ impl Customer {
             is_inside: false,
             balance: 0,
             pending: None,
+            paid: None,
+            kept: None,
+            told_until,
             open: None,
             last: None,
             keys: 0,
         }
-    }
-
-    fn decide(&self, dice: &mut Dice, app: &TestApp) -> Doing {
-        let coin = dice.below(100);
-        if self.id.is_empty() {
-            return Doing::SignUp;
-        }
-        match &self.pending {
-            _ if coin < 4 => Doing::Balance,
-            _ if self.token.is_empty() && coin < 20 => Doing::TopUp(1_000 + dice.below(1_000) as i64),
-            _ if self.token.is_empty() => Doing::LineUp,
-            None if !self.is_inside && coin < 94 => Doing::Poll,
-            None if !self.is_inside => Doing::Leave,
-            None if coin < 10 => Doing::Leave,
-            None if coin < 14 => Doing::Map(self.own_date.unwrap_or_else(|| app.date())),
-            None => match self.own_date {
-                Some(date) => Doing::Hold(date, vec![(1 + dice.below(app.seats)).to_string()]),
-                None => Doing::Hold(app.date(), app.choose(dice)),
-            },
-            Some((id, amount)) if *amount == 0 || coin < 12 => Doing::Look(id.clone()),
-            Some((id, _)) if coin < 22 => Doing::Cancel(id.clone()),
-            Some(_) if coin < 27 => Doing::Leave,
-            Some((_, amount)) if self.balance < *amount && coin < 92 => Doing::TopUp(*amount),
-            Some((id, amount)) => Doing::Pay(id.clone(), *amount),
-        }
-    }
-
-    fn call_for(&mut self, doing: &Doing) -> Call {
-        let by_key = matches!(doing, Doing::TopUp(_) | Doing::Balance | Doing::Look(_) | Doing::Cancel(_));
-        let (method, path, body) = match doing {
-            Doing::SignUp => ("POST", "/users".into(), json!({ "name": format!("Kim {}", self.name) })),
-            Doing::LineUp => {
-                let concert = self.own_date.map(|_| OWN_CONCERT);
-                let body = json!({ "userId": self.id, "userKey": self.user_key, "concertId": concert });
-                ("POST", "/queue/tokens".into(), body)
-            }
-            Doing::Poll => ("GET", "/queue/token".to_owned(), Value::Null),
-            Doing::Leave => ("DELETE", "/queue/token".into(), Value::Null),
-            Doing::TopUp(amount) => {
-                ("POST", format!("/users/{}/balance/top-ups", self.id), json!({ "amount": amount }))
-            }
-            Doing::Hold(date, seats) => ("POST", "/reservations".into(), json!({ "scheduleId": date, "seats": seats })),
-            Doing::Pay(id, amount) => ("POST", "/payments".into(), json!({ "reservationId": id, "amount": amount })),
-            Doing::Cancel(id) => ("DELETE", format!("/reservations/{id}"), Value::Null),
-            Doing::Look(id) => ("GET", format!("/reservations/{id}"), Value::Null),
-            Doing::Balance => ("GET", format!("/users/{}/balance", self.id), Value::Null),
-            Doing::Map(date) => ("GET", format!("/schedules/{date}/seats"), Value::Null),
-        };
-        let authorization = match doing {
-            Doing::SignUp | Doing::LineUp => String::new(),
-            _ if by_key => basic(&self.id, &self.user_key),
-            _ => bearer(&self.token),
-        };
-        self.keys += 1;
-        let is_keyed = matches!(doing, Doing::TopUp(_) | Doing::Hold(..) | Doing::Pay(..));
-        let key = if is_keyed { format!("call-{}", self.keys) } else { String::new() };
-        Call { method, path: format!("/api/v1{path}"), authorization, key, body }
     }
 
     /// Does one thing, and writes it down.
@@ -239,45 +215,75 @@ impl Customer {
             match &op.doing {
                 _ if !call.key.is_empty() => self.open = Some((op.doing.clone(), call)),
                 Doing::Leave => (self.token, self.pending) = (String::new(), None),
-                Doing::Cancel(id) => self.pending = Some((id.clone(), 0)),
+                Doing::Cancel(id) | Doing::ChangeHold { id, .. } => self.pending = Some(Seats::unseen(id.clone())),
+                Doing::FreeKept(_) => self.kept = None,
                 _ => {}
             }
             return;
         };
         let text = |name: &str| said.body[name].as_str().unwrap_or("").to_owned();
+        if let Some(until) = said.body["holdExpiresAt"].as_str() {
+            self.told_until = until.to_owned();
+        }
         match (&op.doing, said.status) {
             (Doing::SignUp, 201) => (self.id, self.user_key) = (text("userId"), text("userKey")),
             (Doing::LineUp | Doing::Poll, 200 | 201) => {
                 (self.token, self.is_inside) = (text("token"), said.body["status"] == "ACTIVE");
             }
             (Doing::Leave, 204) | (_, 401) => (self.token, self.is_inside, self.pending) = (String::new(), false, None),
-            (Doing::TopUp(_), 201) | (Doing::Balance, 200) | (_, 402) => {
-                self.balance = said.body["balance"].as_i64().unwrap_or(0);
-                if said.status == 402 {
-                    self.pending = None;
-                }
-            }
-            (Doing::Hold(..), 201) => {
-                self.pending = Some((text("reservationId"), said.body["amount"].as_i64().unwrap_or(0)))
-            }
-            (Doing::Hold(..), 409) if said.code() == "RESERVATION_PENDING" => {
-                self.pending = Some((text("reservationId"), 0))
-            }
             (Doing::Pay(..), 201) => {
-                let tickets = said.body["tickets"].as_array().map_or(0, Vec::len);
-                let is_of_others = said.replayed || self.own_date.is_some();
-                app.sold.fetch_add(if is_of_others { 0 } else { tickets }, Relaxed);
+                self.count_sold(said, app);
                 self.balance = said.body["balance"].as_i64().unwrap_or(0);
-                (self.token, self.is_inside, self.pending) = (String::new(), false, None);
+                self.paid = self.pending.take().or(self.paid.take());
+                (self.token, self.is_inside) = (String::new(), false);
             }
-            (Doing::Look(id), 200) => {
-                let amount = said.body["amount"].as_i64().unwrap_or(0);
-                self.pending = (text("status") == "PENDING_PAYMENT").then(|| (id.clone(), amount));
-            }
-            (Doing::Cancel(_), 200) | (Doing::Cancel(_) | Doing::Pay(..), 404 | 409) => self.pending = None,
-            _ => {}
+            _ => self.learn_of_seats(&op.doing, said, app),
         }
         self.last = (!call.key.is_empty() && !said.replayed).then(|| (op.doing.clone(), call));
+    }
+
+    fn learn_of_seats(&mut self, doing: &Doing, said: &Said, app: &TestApp) {
+        match (doing, said.status) {
+            (Doing::TopUp(_), 201) | (Doing::Balance, 200) | (Doing::Pay(..), 402) => {
+                self.balance = said.body["balance"].as_i64().unwrap_or(0);
+                self.pending = self.pending.take().filter(|_| said.status != 402);
+            }
+            // It may have been changed since an answer that comes again.
+            (Doing::Hold(..), 201) if said.replayed => self.pending = Some(Seats::unseen(Seats::of(&said.body).id)),
+            (Doing::Hold(..), 201) | (Doing::ChangeHold { .. }, 200) => self.pending = Some(Seats::of(&said.body)),
+            (Doing::Hold(..) | Doing::Exchange { .. }, 409) if said.code() == "RESERVATION_PENDING" => {
+                self.pending = Some(Seats::unseen(Seats::of(&said.body).id));
+            }
+            (Doing::Look(_), 200) => {
+                let is_pending = said.body["status"] == "PENDING_PAYMENT";
+                self.pending = is_pending.then(|| Seats::of(&said.body));
+            }
+            (Doing::ChangeHold { .. }, 409) if said.code() == "SEAT_UNAVAILABLE" => {}
+            (Doing::Cancel(_), 200) | (Doing::Cancel(_) | Doing::Pay(..) | Doing::ChangeHold { .. }, 404 | 409) => {
+                self.pending = None
+            }
+            (Doing::Sell { .. } | Doing::SellKept(_), 200 | 201) => {
+                self.count_sold(said, app);
+                self.paid = Some(Seats::of(&said.body));
+                self.kept = self.kept.take().filter(|_| matches!(doing, Doing::Sell { .. }));
+            }
+            (Doing::Keep { .. }, 201) => self.kept = Some(Seats::of(&said.body)),
+            (Doing::SellKept(_) | Doing::FreeKept(_), _) => self.kept = None,
+            (Doing::Exchange { .. }, 201) => self.paid = Some(Seats::of(&said.body)),
+            (Doing::GiveBack { .. }, 200) => {
+                self.paid = (said.body["status"] == "CONFIRMED").then(|| Seats::of(&said.body));
+            }
+            (Doing::GiveBack { .. } | Doing::Exchange { .. }, 409) if said.code() == "RESERVATION_NOT_CONFIRMED" => {
+                self.paid = None;
+            }
+            _ => {}
+        }
+    }
+
+    fn count_sold(&self, said: &Said, app: &TestApp) {
+        let tickets = said.body["tickets"].as_array().map_or(0, Vec::len);
+        let is_of_others = said.replayed || self.own_date.is_some();
+        app.sold.fetch_add(if is_of_others { 0 } else { tickets }, Relaxed);
     }
 }
 
@@ -308,12 +314,12 @@ fn ask(app: &TestApp, user: &str, doing: &Doing, call: &Call, wire: &mut Option<
 
 impl TestApp<'_> {
     /// The date that is being sold.
-    fn date(&self) -> i64 {
+    pub(super) fn date(&self) -> i64 {
         let date = self.sold.load(Relaxed) / self.seats.saturating_sub(WINDOW / 2).max(1);
         1 + date.min(self.dates - 1) as i64
     }
 
-    fn choose(&self, dice: &mut Dice) -> Vec<String> {
+    pub(super) fn choose(&self, dice: &mut Dice) -> Vec<String> {
         let of_date = self.sold.load(Relaxed) - (self.date() as usize - 1) * self.seats.saturating_sub(WINDOW / 2);
         let first = of_date.min(self.seats.saturating_sub(WINDOW));
         let first_seat = first + dice.below(WINDOW.min(self.seats));

@@ -12,6 +12,7 @@
 pub mod attackers;
 pub mod bystander;
 pub mod calls;
+pub mod choices;
 pub mod customers;
 pub mod differential;
 pub mod history;

@@ -132,8 +132,7 @@ impl Served {
     /// A second concert, whose one date has so many seats, with a line of its own; gives the id of the date.
     pub fn add_own_line(&self, seats: usize) -> io::Result<i64> {
         self.staff("POST", "/concerts", json!({ "title": "Tag" }), 201)?;
-        let layout = json!({ "numbered": { "count": seats, "price": PRICE } });
-        let date = json!({ "startsAt": "2200-01-01T10:00:00Z", "layout": layout });
+        let date = date("2200-01-01T10:00:00Z", seats);
         let added = self.staff("POST", &format!("/concerts/{OWN_CONCERT}/schedules"), date, 201)?;
         self.staff("PUT", &format!("/concerts/{OWN_CONCERT}/line"), json!({}), 200)?;
         let added: Value = serde_json::from_slice(&added.body)?;
@@ -144,12 +143,18 @@ impl Served {
     pub fn add_dates(&self, dates: i64, seats: i64) -> io::Result<()> {
         self.staff("POST", "/concerts", json!({ "title": "Nacht" }), 201)?;
         for day in 0..dates {
-            let layout = json!({ "numbered": { "count": seats, "price": PRICE } });
             let starts_at = format!("21{day:02}-01-01T10:00:00Z");
-            self.staff("POST", "/concerts/1/schedules", json!({ "startsAt": starts_at, "layout": layout }), 201)?;
+            self.staff("POST", "/concerts/1/schedules", date(&starts_at, seats as usize), 201)?;
         }
         Ok(())
     }
+}
+
+/// A date whose seats children get at half the price, and whose buyers may change their minds.
+fn date(starts_at: &str, seats: usize) -> Value {
+    let layout = json!({ "numbered": { "count": seats, "price": PRICE } });
+    let tariffs = json!([{ "name": "Child", "percent": 50 }]);
+    json!({ "startsAt": starts_at, "layout": layout, "tariffs": tariffs, "refundUntilHours": 0 })
 }
 
 impl Drop for Served {

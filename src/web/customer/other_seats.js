@@ -8,7 +8,7 @@ import { say } from '../shared/language.js';
 import { ask, toast } from '../shared/notice.js';
 import { seatBoxes } from '../shared/seat_boxes.js';
 import { seatName, seatNames } from '../shared/seat_name.js';
-import { priceAt } from '../shared/tariffs.js';
+import { priceAt, withTariffs } from '../shared/tariffs.js';
 import { venue } from '../shared/venue.js';
 import { findConcert, inOwnWords, whenOf } from './dates.js';
 import { enter } from './gate.js';
@@ -69,6 +69,12 @@ class Exchange extends Hall {
 
   room() {
     return this.back.length;
+  }
+
+  /** Whoever had a tariff has it again, seat by seat, until they choose another. */
+  chosenSeats() {
+    const again = (seat, at) => (this.tariffAt.has(seat.seat) ? seat : withTariffs(seat, this.tariffs, this.back[at]?.tariff));
+    return super.chosenSeats().map(again);
   }
 
   above() {

@@ -11,7 +11,7 @@ import { SeatMap } from '../shared/seat_map.js';
 import { seatName, seatNames } from '../shared/seat_name.js';
 import { inTab } from '../shared/store.js';
 import { follow } from '../shared/stream.js';
-import { withTariffs } from '../shared/tariffs.js';
+import { namesOf, withTariffs } from '../shared/tariffs.js';
 import { venue } from '../shared/venue.js';
 import { findConcert, readDates, stateOf, whenOf } from './dates.js';
 import { enter } from './gate.js';
@@ -194,10 +194,12 @@ export class Hall {
     // Seats with a meaning are given only to those who ask for them.
     const special = signs.filter((attribute) => this.seats.some(({ attributes }) => attributes?.includes(attribute))).map((attribute) =>
       [attribute, el('select', { id: `special-${attribute}` }, Array.from({ length: most + 1 }, (_, n) => el('option', { value: n }, say('best.count', { n }))))]);
+    const kinds = (this.tariffs ?? []).map(({ name }, at) =>
+      [name, el('select', { id: `tariff-${at}` }, Array.from({ length: most + 1 }, (_, n) => el('option', { value: n }, say('best.count', { n }))))]);
     const wanted = () => {
-      const attributes = special.flatMap(([attribute, { value }]) => Array.from({ length: Number(value) }, () => attribute));
+      const [attributes, tariffs] = [namesOf(special), namesOf(kinds)];
       return {
-        count: Math.max(Number(count.value), attributes.length),
+        count: Math.max(Number(count.value), attributes.length, tariffs.length), ...(tariffs.length ? { tariffs } : {}),
         ...(section?.value ? { section: section.value } : {}), ...(dearest?.value ? { priceMax: Number(dearest.value) } : {}),
         ...(attributes.length ? { attributes } : {}),
       };
@@ -209,7 +211,8 @@ export class Hall {
         el('div', { class: 'field' }, el('label', { for: 'count' }, say('best.seats')), count),
         section && el('div', { class: 'field' }, el('label', { for: 'section' }, say('best.section')), section),
         dearest && el('div', { class: 'field' }, el('label', { for: 'most' }, say('best.most')), dearest),
-        special.map(([attribute, select]) => el('div', { class: 'field' }, el('label', { for: select.id }, say('best.special', { name: say(`attribute.${attribute}`) })), select))),
+        [...kinds, ...special.map(([attribute, select]) => [say(`attribute.${attribute}`), select])].map(([name, select]) =>
+          el('div', { class: 'field' }, el('label', { for: select.id }, say('best.special', { name })), select))),
       go);
   }
 

@@ -71,13 +71,14 @@ function draw(main, signal, { reservation, timeZone, tickets, isKept = false }) 
     valid && strip(next.map((ticket, at) => stub(ticket, () => showLarge(next, at, signal), !isKept && !ticket.used && (() => handOver(ticket, notes, timeZone, signal))))),
     el('div', { class: 'bar no-print' },
       valid && button(say('ticket.print'), () => window.print(), justPaid ? '' : 'main'),
+      reservation.endReason === 'EXCHANGED' && el('a', { class: 'button main', href: `#/tickets/${reservation.exchangedFor.at(-1)}` }, say('ticket.toNew')),
       el('a', { class: 'button', href: '#/tickets' }, say('tickets.title')),
       justPaid && el('a', { class: 'button', href: '#/key' }, say('key.save'))),
     reservation.returnedSeats?.length > 0 && el('p', { class: 'soft small no-print' }, say('ticket.returned', { seats: seatNames(reservation.returnedSeats) })),
     valid && !isKept && giveBack(reservation, next.filter(({ used }) => !used), timeZone, notes, signal));
 }
 
-const whyVoid = ({ status, endReason }) => (endReason ? 'dateCancelled' : status === 'REFUNDED' ? 'refunded' : 'none');
+const whyVoid = ({ status, endReason }) => ({ SCHEDULE_CANCELLED: 'dateCancelled', EXCHANGED: 'exchanged' })[endReason] ?? (status === 'REFUNDED' ? 'refunded' : 'none');
 
 /** Looks now and then whether the tickets are still good; shows the page anew once they are not. */
 async function follow(reservationId, { authorization, signal }, shown) {

@@ -19,6 +19,8 @@ import { topUpForm } from './top_up.js';
 const STILL_MS = 6 * 3_600_000;
 /** So many tickets are kept for a place without network, the soonest. */
 const KEPT_MAX = 100;
+/** Why something ended, as its row says it. */
+const ENDS = { SCHEDULE_CANCELLED: 'DATE_CANCELLED', EXCHANGED: 'EXCHANGED' };
 const KINDS = { CONFIRMED: 'good', PENDING_PAYMENT: 'warn', FAILED: 'bad', EXPIRED: '', CANCELLED: '', REFUNDED: '' };
 
 /** It has something to show without network. */
@@ -91,7 +93,7 @@ function row(reservation, timeZone) {
   const href = status === 'PENDING_PAYMENT' ? `#/pay/${reservationId}` : `#/tickets/${reservationId}`;
   const label = { PENDING_PAYMENT: 'pending.pay', CONFIRMED: 'tickets.open' }[status];
   return el('article', { class: 'card' },
-    el('div', { class: 'bar apart' }, el('h2', {}, concertTitle), el('span', { class: `tag ${KINDS[status]}` }, say(`status.${endReason ? 'DATE_CANCELLED' : status}`))),
+    el('div', { class: 'bar apart' }, el('h2', {}, concertTitle), el('span', { class: `tag ${KINDS[status]}` }, say(`status.${ENDS[endReason] ?? status}`))),
     el('p', {}, whenOf(reservation, timeZone)),
     status === 'CONFIRMED' && reservation.movedFrom && el('p', { class: 'note warn' }, say('ticket.moved', { before: dateTime(reservation.movedFrom, timeZone) })),
     el('p', { class: 'soft' }, seatNames(seats), ' · ', points(amount)),

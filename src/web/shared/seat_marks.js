@@ -34,7 +34,8 @@ export const kinds = SHAPES.length;
 /** `free`, `chosen`, `mine`, `held`, `sold` or `blocked`. */
 export function stateOf({ status, mine }, chosen) {
   if (mine) return 'mine';
-  if (status === 'AVAILABLE') return chosen ? 'chosen' : 'free';
+  if (chosen && ['AVAILABLE', 'BLOCKED'].includes(status)) return 'chosen'; // staff may give what is blocked
+  if (status === 'AVAILABLE') return 'free';
   return status.toLowerCase();
 }
 

@@ -43,9 +43,10 @@ export class SeatNames {
     for (const label of this.labels) {
       const { kind, bounds } = label;
       if (kind === 'row' && unit < (label.isTight ? TIGHT_LEAST_PX : ROW_LEAST_PX)) continue;
-      const spot = kind === 'row' ? this.rowSpot(label, unit, left) : label;
+      const sticks = kind === 'row' && !label.upright;
+      const spot = sticks ? this.rowSpot(label, unit, left) : label;
       if (!spot) continue;
-      const [x, y] = [kind === 'row' ? spot.x : left + spot.x * unit, top + spot.y * unit];
+      const [x, y] = [sticks ? spot.x : left + spot.x * unit, top + spot.y * unit];
       const inside = x > -rect.width && x < 2 * rect.width && y > -8 && y < rect.height + 8;
       if (kind === 'section' && bounds.left <= middle.x && bounds.right >= middle.x && bounds.top <= middle.y && bounds.bottom >= middle.y) here = y > 0 && y < rect.height ? null : label.text;
       if (!inside) continue;

@@ -13,9 +13,9 @@ const SAMPLES = 120;
 
 /**
  * The places of seats: `at` has `{x, y}` for each, in the same order; `labels` the names of rows and sections
- * with their places, rows with their seats from the left, sections with their bounds; `box` what all of it
- * takes; `stage` where the front is, when no shape is drawn there; `shapes` what else the plan shows; `apart` how many
- * of its units a seat is.
+ * with their places, rows with their seats from the left (`upright` ones from above), sections with their bounds; `box`
+ * what all of it takes; `stage` where the front is, when no shape is drawn there; `shapes` what else the plan shows;
+ * `apart` how many of its units a seat is.
  */
 export function placesOf(seats, drawing = {}) {
   const planned = seats.length > 0 && seats.every(({ x, y }) => typeof x === 'number' && typeof y === 'number');
@@ -28,15 +28,14 @@ function byPlan(seats, { front, shapes = [] }) {
   const labels = [];
   for (const [section, members] of grouped(seats, ({ section: name }) => name ?? '')) {
     const box = boundsOf(members.map((index) => at[index]));
-    if (section) labels.push({ text: section, x: (box.left + box.right) / 2, y: box.top - 1.2, kind: 'section', bounds: box });
     const rows = [...grouped(members.map((index) => seats[index]), ({ row }) => row ?? '')].filter(([row]) => row);
-    const names = rows.map(([text, inRow]) => {
-      const all = inRow.map((one) => members[one]).sort((a, b) => at[a].x - at[b].x);
-      return { text, x: at[all[0]].x - 1, y: at[all[0]].y, kind: 'row', members: all };
-    });
+    const named = rows.map(([text, inRow]) => ({ text, kind: 'row', ...lying(at, inRow.map((one) => members[one])) }));
+    const upright = named.length > 0 && named.every(({ upright: one, above }) => one && !isOnSeat(at, above));
+    const names = named.map(({ above, beside, downwards, members: all, ...one }) => ({ ...one, upright, ...(upright ? above : beside), members: upright ? downwards : all }));
+    const over = upright ? 2.2 : 1.2; // also over the names of rows that run up and down
+    if (section) labels.push({ text: section, x: (box.left + box.right) / 2, y: box.top - over, kind: 'section', bounds: box });
     // Where rows are bent into each other their names would lie on seats: from afar the seats alone say them.
-    const taken = new Set(at.map(({ x, y }) => `${Math.round(x)} ${Math.round(y)}`));
-    const isTight = names.some(({ x, y }) => taken.has(`${Math.round(x)} ${Math.round(y)}`));
+    const isTight = names.some((name) => isOnSeat(at, name));
     labels.push(...names.map((name) => ({ ...name, isTight })));
   }
   const drawn = shapes.map(({ points = [], text }) => ({
@@ -44,14 +43,28 @@ function byPlan(seats, { front, shapes = [] }) {
     text: text && { ...text, x: text.x / apart, y: text.y / apart, size: Math.min(3, Math.max(TEXT_LEAST, text.size / apart)) },
   }));
   const stage = front ? stageAt({ x: front.x / apart, y: front.y / apart }, boundsOf(at), drawn) : null;
-  const corners = [...drawn.flatMap(({ points, text }) => (text ? [...points, text] : points)), ...(stage ? [{ x: stage.x, y: stage.y }, { x: stage.x + stage.width, y: stage.y + stage.height }] : [])];
+  const shown = stage ? drawn.filter(({ points, text }) => points.length || !isIn(text, stage)) : drawn; // it says that itself
+  const corners = [...labels.filter(({ kind }) => kind === 'section'), ...shown.flatMap(({ points, text }) => (text ? [...points, text] : points)), ...(stage ? [{ x: stage.x, y: stage.y }, { x: stage.x + stage.width, y: stage.y + stage.height }] : [])];
   const all = boundsOf([...at, ...corners]);
   const seatBox = boxOf(at);
   const x = Math.min(seatBox.x, all.left - 0.5);
   const y = Math.min(seatBox.y, all.top - 0.5);
   const box = { x, y, width: Math.max(seatBox.x + seatBox.width, all.right + 0.5) - x, height: Math.max(seatBox.y + seatBox.height, all.bottom + 0.5) - y };
-  return { at, labels, box, stage, shapes: drawn, apart };
+  return { at, labels, box, stage, shapes: shown, apart };
 }
+
+/** The seats of a row from the left and from above, its places for a name, and whether it runs up and down. */
+function lying(at, row) {
+  const { left, right, top, bottom } = boundsOf(row.map((one) => at[one]));
+  const members = [...row].sort((a, b) => at[a].x - at[b].x);
+  const downwards = [...row].sort((a, b) => at[a].y - at[b].y);
+  const [first, uppermost] = [at[members[0]], at[downwards[0]]];
+  return { members, downwards, beside: { x: first.x - 1, y: first.y }, above: { x: uppermost.x, y: uppermost.y - 1 }, upright: bottom - top > 2 * (right - left) };
+}
+
+const isOnSeat = (at, place) => at.some(({ x, y }) => Math.abs(x - place.x) < 0.75 && Math.abs(y - place.y) < 0.75);
+
+const isIn = (place, { x, y, width, height }) => place && place.x >= x && place.x <= x + width && Math.abs(place.y - y - height / 2) <= height;
 
 /** The stage at the front: before the seats, over their breadth; nothing where a shape is drawn there already. */
 function stageAt(front, bounds, shapes) {

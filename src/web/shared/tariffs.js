@@ -19,6 +19,9 @@ export const priceAt = ({ price, tariff }) => tariff?.price ?? price;
 /** How a request names it. */
 export const wishOf = ({ seat, tariff }) => (tariff ? { seat, tariff: tariff.name } : seat);
 
+/** So many names of tariffs for the best seats, from a field for each of how many are to have it. */
+export const namesOf = (fields) => fields.flatMap(([name, { value }]) => Array.from({ length: Number(value) || 0 }, () => name));
+
 /** A choice between its tariffs; nothing where there are none. `cost(price)` says a price. */
 export function tariffSelect(seat, cost, choose) {
   if (!seat.choices.length) return null;

@@ -8,6 +8,7 @@ import { date, number, points, time } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { toast } from '../shared/notice.js';
 import { seatBoxes } from '../shared/seat_boxes.js';
+import { priceAt, wishOf, withTariffs } from '../shared/tariffs.js';
 import { act, read } from './session.js';
 import { doIt, sure } from './sure.js';
 
@@ -28,35 +29,46 @@ async function exchange({ reservationId, scheduleId, seats, payment: { method } 
     says: [seats.length > 1 && boxes.node, el('label', { for: 'exchange-date' }, say('exchange.date')), dates,
       el('label', { for: 'exchange-seats' }, say('exchange.seats')), wanted],
   });
-  const labels = wanted.value.split(/[,\s]+/).filter(Boolean);
   const back = boxes.chosen();
-  if (!agreed || !back.length || !labels.length) return;
+  if (!agreed || !back.length || !wanted.value.trim()) return;
   const { body: map } = await read(`/staff/schedules/${dates.value}/seats`);
-  const priceOf = new Map(map.seats.map(({ seat, price }) => [seat, price ?? 0]));
+  const labels = labelsIn(wanted.value, map.seats);
+  // Whoever had a tariff has it again, seat by seat, where the date has it.
+  const seatOf = (label) => map.seats.find(({ seat }) => seat === label) ?? { seat: label, price: 0 };
+  const instead = labels.map((label, at) => withTariffs(seatOf(label), map.tariffs, back[at]?.tariff));
   const sum = (prices) => prices.reduce((all, price) => all + price, 0);
   const free = method === 'FREE';
-  const amount = free ? 0 : sum(labels.map((label) => priceOf.get(label) ?? 0));
+  const amount = free ? 0 : sum(instead.map(priceAt));
   const difference = amount - (free ? 0 : sum(back.map(({ price }) => price)));
   const inMoney = ['CASH', 'CARD'].includes(method);
   const money = inMoney ? say('won', { n: number(Math.abs(difference)) }) : points(Math.abs(difference));
   const way = difference > 0 ? 'takes' : 'gives';
   const says = difference ? say(`exchange.${way}${inMoney ? '' : 'Points'}`, { money }) : say('exchange.even');
-  if (!await sure({ title: say('exchange.title'), says: [`${back.map(({ seat }) => seat).join(', ')} → ${labels.join(', ')}`, says], label: say('exchange.do') })) return;
-  const body = { giveBack: back.map(({ seat }) => seat), scheduleId: Number(dates.value), seats: labels, amount };
+  const named = (list) => list.map(({ seat, tariff }) => [seat, tariff?.name ?? tariff].filter(Boolean).join(' · ')).join(', ');
+  if (!await sure({ title: say('exchange.title'), says: [`${named(back)} → ${named(instead)}`, says], label: say('exchange.do') })) return;
+  const body = { giveBack: back.map(({ seat }) => seat), scheduleId: Number(dates.value), seats: instead.map(wishOf), amount };
   if (await doIt(() => act('POST', `/staff/reservations/${reservationId}/exchange`, body, { key: newKey() }))) {
     toast(say('exchange.done', { seats: labels.join(', ') }));
     await refresh();
   }
 }
 
+/** The labels in a text with commas between them; spaces divide too, but for those in a label of one of these seats. */
+function labelsIn(text, seats) {
+  const known = new Set(seats.map(({ seat }) => seat));
+  const parts = text.split(',').map((part) => part.trim()).filter(Boolean);
+  return [...new Set(parts.flatMap((part) => (known.has(part) ? [part] : part.split(/\s+/))))];
+}
+
 /** A button that changes the seats of a hold: fewer, more, or others. It lasts as long as before. */
-export function changeButton({ reservationId, seats }, refresh) {
+export function changeButton({ reservationId, scheduleId, seats }, refresh) {
   const change = async () => {
     const boxes = seatBoxes(seats.map((one) => ({ ...one, name: one.seat })), () => {});
     const more = el('input', { id: 'change-seats', autocomplete: 'off' });
     const says = [el('p', {}, say('change.says')), boxes.node, el('label', { for: 'change-seats' }, say('change.more')), more];
     if (!await sure({ title: say('change.title'), says, label: say('change.do') })) return;
-    const wanted = [...new Set([...boxes.chosen().map(({ seat }) => seat), ...more.value.split(/[,\s]+/).filter(Boolean)])];
+    const { body: map } = await read(`/staff/schedules/${scheduleId}/seats`);
+    const wanted = [...new Set([...boxes.chosen().map(({ seat }) => seat), ...labelsIn(more.value, map.seats)])];
     if (!wanted.length) return void toast(say('change.none'));
     if (await doIt(() => act('PATCH', `/staff/reservations/${reservationId}`, { seats: wanted }), say('change.done', { seats: wanted.join(', ') }))) await refresh();
   };

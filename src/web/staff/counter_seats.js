@@ -11,7 +11,7 @@ import { ask, toast } from '../shared/notice.js';
 import { SeatMap } from '../shared/seat_map.js';
 import { seatName, seatNames } from '../shared/seat_name.js';
 import { sample } from '../shared/seat_marks.js';
-import { priceAt, tariffSelect, wishOf, withTariffs } from '../shared/tariffs.js';
+import { namesOf, priceAt, tariffSelect, wishOf, withTariffs } from '../shared/tariffs.js';
 import { serverNow } from '../shared/venue.js';
 import { field, form, numberOf, tabs } from './forms.js';
 import { DateSeats } from './date_seats.js';
@@ -199,31 +199,31 @@ class Sale {
 
   best() {
     const count = field('count', say('seatSale.best'), { type: 'number', min: 1, max: 1000, step: 1, required: true, value: 2, inputmode: 'numeric' });
-    this.bestTariff = field('tariff', say('seatSale.bestTariff'), { kind: 'select' });
-    this.bestTariff.node.hidden = true;
+    this.bestTariffs = [];
+    this.bestPlace = el('div', {});
     const keep = async () => {
-      const tariff = this.bestTariff.input.value;
-      const tariffs = tariff && { tariffs: Array.from({ length: numberOf(count) }, () => tariff) };
+      const tariffs = namesOf(this.bestTariffs.map(([name, { input }]) => [name, input]));
+      const wanted = { count: Math.max(numberOf(count), tariffs.length), ...(tariffs.length ? { tariffs } : {}) };
       if (this.held) await this.clear();
       this.chosen.clear();
       const until = new Date(serverNow() + BEST_KEPT_MS).toISOString();
-      const answer = await this.tried(() => actOnce('counter.best', '/staff/reservations', { ...this.order(), bestAvailable: { count: numberOf(count), ...tariffs }, until }));
+      const answer = await this.tried(() => actOnce('counter.best', '/staff/reservations', { ...this.order(), bestAvailable: wanted, until }));
       this.held = answer?.body ?? null;
       await this.look();
       this.map.update(this.seats);
       this.show();
     };
-    return el('details', {}, el('summary', {}, say('seatSale.bestTitle')), form([count, this.bestTariff], { label: say('seatSale.bestDo'), kind: '', send: keep }));
+    return el('details', {}, el('summary', {}, say('seatSale.bestTitle')), form([count, this.bestPlace], { label: say('seatSale.bestDo'), kind: '', send: keep }));
   }
 
-  /** The tariffs that all of the best seats may have, where the date has any. */
+  /** How many of the best seats are to have each of the tariffs that the date has. */
   offerTariffs() {
     const names = (this.tariffs ?? []).map(({ name }) => name);
     const offered = JSON.stringify(names);
     if (offered === this.offered) return; // a choice that somebody made stays
     this.offered = offered;
-    this.bestTariff.node.hidden = !names.length;
-    fill(this.bestTariff.input, ['', ...names].map((name) => el('option', { value: name }, name || say('tariff.full'))));
+    this.bestTariffs = names.map((name) => [name, field(`tariff-${name}`, say('seatSale.bestTariff', { name }), { type: 'number', min: 0, max: 1000, step: 1, inputmode: 'numeric' })]);
+    fill(this.bestPlace, this.bestTariffs.map(([, { node }]) => node));
   }
 
   /** What is said of every order. */

@@ -44,7 +44,7 @@ export const seatSale = {
   'seatSale.until': ['언제까지', 'Until'],
   'seatSale.keepDo': ['맡아 두기', 'Keep the seats'],
   'seatSale.kept': ['좌석을 맡아 두었습니다.', 'The seats are kept.'],
-  'seatSale.bestTariff': ['요금', 'Tariff'],
+  'seatSale.bestTariff': ['그중 {name}', 'Of these: {name}'],
   'held.sell': ['좌석 판매…', 'Sell the seats…'],
   'held.title': ['{price}을 받고 이 좌석을 판매할까요?', 'Sell these seats for {price}?'],
   'held.free': ['좌석 풀기…', 'Release…'],

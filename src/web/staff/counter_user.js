@@ -51,7 +51,7 @@ export async function openUser(main, userId, rules, signal) {
 }
 
 function reservationCard(user, reservation, { timeZone }, refresh) {
-  const { reservationId, concertTitle, date: day, startsAt, seats, amount, status, createdAt, holdExpiresAt, note, returnedSeats, payment: { method } } = reservation;
+  const { reservationId, concertTitle, date: day, startsAt, seats, amount, status, endReason, createdAt, holdExpiresAt, note, returnedSeats, payment: { method } } = reservation;
   const inMoney = ['CASH', 'CARD'].includes(method);
   const paid = method === 'FREE' ? say('method.FREE') : inMoney ? `${won(amount)} ${say(`method.${method}`)}` : points(amount);
   const refund = async () => {
@@ -75,7 +75,7 @@ function reservationCard(user, reservation, { timeZone }, refresh) {
   };
   return el('article', { class: 'card line', 'data-reservation': reservationId },
     el('div', {},
-      el('h3', {}, concertTitle, ' ', el('span', { class: `tag ${TONES[status]}` }, say(`booking.${status}`))),
+      el('h3', {}, concertTitle, ' ', el('span', { class: `tag ${TONES[status]}` }, say(`booking.${endReason ?? status}`))),
       el('p', {}, `${date(day)} ${time(startsAt, timeZone)} · ${seats.map(({ seat }) => seat).join(', ')} · ${paid}`),
       returnedSeats.length > 0 && el('p', { class: 'soft small' }, say('user.returned', { seats: returnedSeats.map(({ seat }) => seat).join(', ') })),
       note && el('p', {}, note),

@@ -41,6 +41,8 @@ export const counter = {
   'booking.FAILED': ['결제 실패', 'payment failed'],
   'booking.EXPIRED': ['시간 초과', 'not paid in time'],
   'booking.CANCELLED': ['취소됨', 'given back'],
+  'booking.EXCHANGED': ['교환됨', 'exchanged'],
+  'booking.SCHEDULE_CANCELLED': ['공연 취소', 'date cancelled'],
   'exchange.begin': ['좌석 교환…', 'Exchange…'],
   'exchange.title': ['결제한 좌석을 바꿀까요?', 'Exchange paid seats?'],
   'exchange.date': ['일정', 'Date'],

@@ -78,6 +78,8 @@ impl World {
             | What::Refund { .. }
             | What::ChangeAny { .. }
             | What::SetLimit { .. }
+            | What::Ban { .. }
+            | What::ExchangeAny { .. }
             | What::PayOut { .. } => {
                 let expected = self.counter(&asked.what);
                 self.admit();
@@ -218,7 +220,7 @@ impl World {
             return not(taken, "SEAT_UNAVAILABLE", 409);
         }
         let seats: Vec<String> = labels.into_iter().filter(|label| wanted.contains(label)).collect();
-        let amount = schedule.price * seats.len() as i64;
+        let amount = schedule.cost(&seats);
         let reservation = Reservation::held(user, line, schedule.id, seats, amount, self.now);
         let token = &mut self.tokens[token];
         token.active_until = token.visit_until.max(reservation.expires_at);
@@ -298,13 +300,18 @@ impl World {
         done(201, vec![("/amount", Fact::Number(amount)), ("/balance", Fact::Number(balance)), ("/at", at)])
     }
 
+    /// Every visit and place of a user ends, those that are kept for them too.
+    pub fn revoke(&mut self, user: usize) {
+        while let Some(token) = self.live_token(user) {
+            self.end_visit(token, "REVOKED");
+        }
+        self.tokens.iter_mut().filter(|token| token.user == user).for_each(|token| token.kept_until = None);
+    }
+
     fn staff(&mut self, what: &What) -> Expected {
         match what {
             What::Revoke { user } => {
-                while let Some(token) = self.live_token(*user) {
-                    self.end_visit(token, "REVOKED");
-                }
-                self.tokens.iter_mut().filter(|token| token.user == *user).for_each(|token| token.kept_until = None);
+                self.revoke(*user);
                 done(204, vec![])
             }
             What::SetRules(line, rules) => {

@@ -10,7 +10,9 @@ impl World {
         let answered = match what {
             What::ChangeAny { reservation, seats } => Ok(self.change_hold(None, *reservation, seats)),
             What::SetLimit { user, seats } => Ok(self.set_limit(*user, *seats)),
-            What::Sell { user, schedule, seats, method, amount } => self.sell(*user, *schedule, seats, method, *amount),
+            What::Ban { user, banned } => Ok(self.ban(*user, *banned)),
+            What::ExchangeAny { .. } => self.exchange_any(what),
+            What::Sell { .. } => self.all_or_nothing(|world| world.sell(what)),
             What::Keep { user, schedule, seats, until } => {
                 self.keep(*user, *schedule, seats, *until).map(|new| self.shown(201, new))
             }
@@ -31,6 +33,9 @@ impl World {
     }
 
     fn keep(&mut self, user: usize, schedule: i64, wanted: &[String], until: i64) -> Result<usize, Expected> {
+        if self.banned[user] {
+            return Err(refused(403, "USER_BANNED"));
+        }
         let Some(schedule) = self.schedule(schedule) else { unreachable!() };
         let is_taken = |label: &&String| self.seat(schedule, label).0 != "AVAILABLE";
         let taken: Vec<String> = wanted.iter().filter(is_taken).cloned().collect();
@@ -42,7 +47,7 @@ impl World {
             user,
             line: 0,
             schedule: schedule.id,
-            amount: schedule.price * seats.len() as i64,
+            amount: schedule.cost(&seats),
             seats,
             status: "PENDING_PAYMENT",
             created_at: self.now,
@@ -57,23 +62,80 @@ impl World {
         Ok(self.reservations.len() - 1)
     }
 
-    /// All of it or nothing: what is refused at the end keeps no seats.
-    fn sell(
+    fn all_or_nothing(
         &mut self,
-        user: usize,
-        schedule: i64,
-        seats: &[String],
-        method: &'static str,
-        amount: Option<i64>,
+        work: impl FnOnce(&mut World) -> Result<Expected, Expected>,
     ) -> Result<Expected, Expected> {
-        let new = self.keep(user, schedule, seats, self.now + HOLD_MS)?;
-        let asked = if method == "FREE" { 0 } else { self.reservations[new].amount };
+        let before = self.clone();
+        work(self).inspect_err(|_| *self = before)
+    }
+
+    fn sell(&mut self, what: &What) -> Result<Expected, Expected> {
+        let What::Sell { user, schedule, seats, method, amount, blocked_too } = what else { unreachable!() };
+        if *blocked_too && !self.banned[*user] {
+            let Some(date) = self.schedules.iter_mut().find(|it| it.id == *schedule) else { unreachable!() };
+            date.blocked.retain(|label| !seats.contains(label));
+        }
+        let new = self.keep(*user, *schedule, seats, self.now + HOLD_MS)?;
+        let asked = if *method == "FREE" { 0 } else { self.reservations[new].amount };
         if amount.is_some_and(|amount| amount != asked) {
-            self.reservations.pop();
             return Err(refused_with(422, "AMOUNT_MISMATCH", vec![("/expected", Fact::Number(asked))]));
         }
         self.take_money(new, method);
         Ok(self.shown(201, new))
+    }
+
+    fn ban(&mut self, user: usize, banned: bool) -> Expected {
+        self.banned[user] = banned;
+        if banned {
+            self.revoke(user);
+        }
+        done(200, vec![("/userId", Fact::User(user)), ("/bannedAt", Fact::There(banned))])
+    }
+
+    /// Paid seats for as many others of any date of the concert. What was paid in money is made up for in money.
+    fn exchange_any(&mut self, what: &What) -> Result<Expected, Expected> {
+        let What::ExchangeAny { reservation, give_back, schedule, seats } = what else { unreachable!() };
+        let id = reservation.ok_or(refused(404, "RESERVATION_NOT_FOUND"))?;
+        let concert_of = |id: i64| self.schedule(id).map(|date| date.concert);
+        if concert_of(*schedule) != concert_of(self.reservations[id].schedule) {
+            return Err(refused_with(400, "INVALID_REQUEST", vec![("/pointer", Fact::Word("/scheduleId"))]));
+        }
+        self.must_have(id, give_back)?;
+        self.all_or_nothing(|world| {
+            let count = if give_back.is_empty() { world.reservations[id].seats.len() } else { give_back.len() };
+            let back = world.give_back(id, give_back);
+            let Reservation { user, method, .. } = world.reservations[id];
+            let missing: Vec<String> = match world.schedule(*schedule) {
+                Some(date) => seats.iter().filter(|seat| !date.labels().contains(seat)).cloned().collect(),
+                None => unreachable!(),
+            };
+            if !missing.is_empty() && !world.banned[user] {
+                return Err(refused_with(404, "SEAT_NOT_FOUND", vec![("/seats", Fact::SetOfLabels(missing))]));
+            }
+            let new = world.keep(user, *schedule, seats, world.now + HOLD_MS)?;
+            if seats.len() != count {
+                return Err(refused_with(400, "INVALID_REQUEST", vec![("/pointer", Fact::Word("/seats"))]));
+            }
+            if method == Some("FREE") {
+                world.reservations[new].amount = 0;
+            }
+            let due = world.reservations[new].amount;
+            if matches!(method, Some("CASH" | "CARD")) && due != back {
+                let kind = if due > back { "TOP_UP" } else { "PAYOUT" };
+                world.change_balance(user, kind, due - back);
+            }
+            let balance = world.purses[user].balance;
+            if balance < due {
+                let facts = vec![("/balance", Fact::Number(balance)), ("/required", Fact::Number(due))];
+                return Err(refused_with(402, "INSUFFICIENT_BALANCE", facts));
+            }
+            world.change_balance(user, "PAYMENT", -due);
+            world.mark_paid(new, method.unwrap_or("POINTS"));
+            let mut shown = world.shown(201, new);
+            shown.facts.push(("/exchangedFrom", Fact::Reservation(id)));
+            Ok(shown)
+        })
     }
 
     fn sell_held(&mut self, reservation: Option<usize>, method: &'static str) -> Result<usize, Expected> {
@@ -156,15 +218,14 @@ impl World {
 
     /// Seats go back, all of them where none is named; says how many points that is.
     pub fn give_back(&mut self, id: usize, seats: &[String]) -> i64 {
-        let price = self.price_of(id);
+        let goes = if seats.is_empty() { self.reservations[id].seats.clone() } else { seats.to_vec() };
+        let amount = self.cost_of(id, &goes);
         let it = &mut self.reservations[id];
-        let goes = if seats.is_empty() { it.seats.len() } else { seats.len() };
-        let amount = price * goes as i64;
-        if goes == it.seats.len() {
+        if goes.len() == it.seats.len() {
             it.status = "REFUNDED";
         } else {
-            it.seats.retain(|seat| !seats.contains(seat));
-            it.returned += goes;
+            it.seats.retain(|seat| !goes.contains(seat));
+            it.returned += goes.len();
             it.amount -= amount;
         }
         let user = it.user;
@@ -172,9 +233,10 @@ impl World {
         amount
     }
 
-    /// All seats of a reservation cost the same.
-    pub fn price_of(&self, id: usize) -> i64 {
-        self.reservations[id].amount / self.reservations[id].seats.len() as i64
+    /// What some seats of a reservation cost, or would cost in it.
+    pub fn cost_of(&self, id: usize, seats: &[String]) -> i64 {
+        let Some(date) = self.schedule(self.reservations[id].schedule) else { unreachable!() };
+        if self.reservations[id].method == Some("FREE") { 0 } else { date.cost(seats) }
     }
 
     fn pay_out(&mut self, user: usize, amount: i64) -> Result<Expected, Expected> {
@@ -201,11 +263,19 @@ pub fn choose(world: &World, dice: &mut Dice, user: usize) -> What {
     let status = one(dice, &statuses);
     let of: Vec<usize> = (0..world.reservations.len()).filter(|it| world.reservations[*it].status == status).collect();
     let reservation = (!of.is_empty()).then(|| one(dice, &of));
-    match dice.below(14) {
+    match dice.below(17) {
+        14..16 => match reservation {
+            Some(id) => exchange(world, dice, id),
+            None => What::SellHeld { reservation, method },
+        },
+        16 => match world.banned.iter().position(|banned| *banned) {
+            Some(user) if dice.below(2) == 0 => What::Ban { user, banned: false },
+            _ => What::Ban { user, banned: true },
+        },
         0..3 => {
-            let amount = world.schedule(schedule).map(|it| it.price * seats.len() as i64).filter(|_| method != "FREE");
+            let amount = world.schedule(schedule).map(|it| it.cost(&seats)).filter(|_| method != "FREE");
             let amount = if dice.below(8) == 0 { Some(7) } else { amount };
-            What::Sell { user, schedule, seats, method, amount }
+            What::Sell { user, schedule, seats, method, amount, blocked_too: dice.below(3) == 0 }
         }
         3..6 => What::Keep { user, schedule, seats, until: world.now + one(dice, &[1, 20_000, 90_000, 200_000]) },
         6..8 => What::SellHeld { reservation, method },
@@ -225,6 +295,23 @@ pub fn choose(world: &World, dice: &mut Dice, user: usize) -> What {
             What::PayOut { user, amount: one(dice, &[1, balance.clamp(1, 10_000_000), 10_000_000]) }
         }
     }
+}
+
+/// Seats of a reservation for others of any date, mostly free ones and as many.
+fn exchange(world: &World, dice: &mut Dice, id: usize) -> What {
+    let it = &world.reservations[id];
+    let give_back = some_of(world, dice, Some(id));
+    let count = if give_back.is_empty() { it.seats.len() } else { give_back.len() };
+    let schedule = one(dice, &[it.schedule, it.schedule, 1, 2, 5]);
+    let Some(date) = world.schedule(schedule) else { unreachable!() };
+    let free = date.labels().into_iter().filter(|label| world.seat(date, label).0 == "AVAILABLE").collect();
+    let labels = if dice.below(6) == 0 { date.labels() } else { free };
+    let wanted = if dice.below(10) == 0 { count + 1 } else { count };
+    let mut seats = dice.pick(&labels, wanted);
+    if seats.is_empty() || dice.below(12) == 0 {
+        seats.push("99".into());
+    }
+    What::ExchangeAny { reservation: Some(id), give_back, schedule, seats }
 }
 
 /// Some seats of a reservation, or none for all of them; seldom one that it has not.

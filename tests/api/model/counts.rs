@@ -40,6 +40,7 @@ pub const MUST_BE_REACHED: &[&str] = &[
     "TOKEN_REQUIRED",
     "TOKEN_WAITING",
     "TOP_UP_BY_STAFF_ONLY",
+    "USER_BANNED",
     "USER_KEY_INVALID",
     "VISIT_OVER",
     "place restored",

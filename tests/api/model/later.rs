@@ -59,7 +59,7 @@ impl World {
             None => reservation.ok_or(refused(404, "RESERVATION_NOT_FOUND"))?,
         };
         let it = &self.reservations[id];
-        let (user, schedule, price) = (it.user, it.schedule, self.price_of(id));
+        let (user, schedule) = (it.user, it.schedule);
         if it.status != "PENDING_PAYMENT" {
             return Err(refused(409, "RESERVATION_NOT_PENDING"));
         }
@@ -80,9 +80,9 @@ impl World {
             return Err(of_seats(409, "SEAT_UNAVAILABLE", taken));
         }
         let labels = self.schedule(schedule).map(|date| date.labels()).unwrap_or_default();
-        let it = &mut self.reservations[id];
-        it.seats = labels.into_iter().filter(|label| wanted.contains(label)).collect();
-        it.amount = price * it.seats.len() as i64;
+        let seats: Vec<String> = labels.into_iter().filter(|label| wanted.contains(label)).collect();
+        let amount = self.cost_of(id, &seats);
+        (self.reservations[id].seats, self.reservations[id].amount) = (seats, amount);
         Ok(done(200, self.reservation_facts(id)))
     }
 
@@ -137,7 +137,7 @@ impl World {
         amount: i64,
     ) -> Result<usize, Expected> {
         let Some(date) = self.schedule(schedule) else { unreachable!() };
-        let due = date.price * seats.len() as i64;
+        let due = date.cost(seats);
         let seats = date.labels().into_iter().filter(|label| seats.contains(label)).collect();
         if amount != due {
             return Err(refused_with(422, "AMOUNT_MISMATCH", vec![("/expected", Fact::Number(due))]));
@@ -202,7 +202,7 @@ pub fn exchange(world: &World, dice: &mut Dice, id: usize) -> What {
     let count = if give_back.is_empty() { it.seats.len() } else { give_back.len() };
     let wanted = if dice.below(10) == 0 { count + 1 } else { count };
     let seats = others(world, dice, id, wanted);
-    let due = world.schedule(it.schedule).map_or(0, |date| date.price) * seats.len() as i64;
+    let due = world.schedule(it.schedule).map_or(0, |date| date.cost(&seats));
     let amount = if dice.below(10) == 0 { due + 3 } else { due };
     What::Exchange { reservation: Some(id), give_back, seats, amount }
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::tested::Tested;
 use super::words::{On, PaidFor, What};
-use super::world::{Rules, USERS};
+use super::world::{CHILD, Rules, USERS};
 
 /// An id that nothing has.
 const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
@@ -32,10 +32,10 @@ impl Tested {
             What::Map { schedule } => ("GET", format!("/schedules/{schedule}/seats"), none),
             What::MapOn { concert, date } => ("GET", format!("/concerts/{concert}/seats?date={date}"), none),
             What::Hold { on: On::Schedule(id), seats } => {
-                ("POST", "/reservations".into(), json!({ "scheduleId": id, "seats": seats }))
+                ("POST", "/reservations".into(), json!({ "scheduleId": id, "seats": wishes(seats) }))
             }
             What::Hold { on: On::Date(concert, date), seats } => {
-                ("POST", "/reservations".into(), json!({ "concertId": concert, "date": date, "seats": seats }))
+                ("POST", "/reservations".into(), json!({ "concertId": concert, "date": date, "seats": wishes(seats) }))
             }
             What::Pay { paid_for: PaidFor::Reservation(it), amount } => {
                 ("POST", "/payments".into(), json!({ "reservationId": self.reservation(*it), "amount": amount }))
@@ -49,14 +49,16 @@ impl Tested {
             What::RefundOwn { reservation, seats } => {
                 ("POST", format!("/reservations/{}/refund", self.reservation(*reservation)), some_seats(seats))
             }
-            What::ChangeHold { reservation, seats } => {
-                ("PATCH", format!("/reservations/{}", self.reservation(*reservation)), json!({ "seats": seats }))
-            }
+            What::ChangeHold { reservation, seats } => (
+                "PATCH",
+                format!("/reservations/{}", self.reservation(*reservation)),
+                json!({ "seats": wishes(seats) }),
+            ),
             What::Exchange { reservation, give_back, seats, amount } => {
                 let path = format!("/reservations/{}/exchange", self.reservation(*reservation));
                 let mut body = some_seats(give_back);
                 body["giveBack"] = body["seats"].take();
-                (body["seats"], body["amount"]) = (json!(seats), json!(amount));
+                (body["seats"], body["amount"]) = (json!(wishes(seats)), json!(amount));
                 ("POST", path, body)
             }
             What::HandOver { reservation } => {
@@ -114,21 +116,30 @@ impl Tested {
         let one = |reservation: &Option<usize>| format!("/staff/reservations/{}", self.reservation(*reservation));
         let customer = |user: &usize| json!({ "userId": self.users[*user].id });
         match what {
-            What::Sell { user, schedule, seats, method, amount } => {
-                let mut body = json!({ "scheduleId": schedule, "seats": seats, "customer": customer(user) });
+            What::Ban { user, banned } => {
+                ("PUT", format!("/staff/users/{}/ban", self.users[*user].id), json!({ "banned": banned }))
+            }
+            What::ExchangeAny { reservation, give_back, schedule, seats } => {
+                let mut body = some_seats(give_back);
+                body["giveBack"] = body["seats"].take();
+                (body["seats"], body["scheduleId"]) = (json!(wishes(seats)), json!(schedule));
+                ("POST", format!("{}/exchange", one(reservation)), body)
+            }
+            What::Sell { user, schedule, seats, method, amount, blocked_too } => {
+                let mut body = json!({ "scheduleId": schedule, "seats": wishes(seats), "customer": customer(user) });
+                body["includeBlocked"] = json!(blocked_too);
                 (body["method"], body["amount"]) = (json!(method), json!(amount));
                 ("POST", "/staff/sales".into(), body)
             }
             What::Keep { user, schedule, seats, until } => {
                 let until = self.instant(*until);
-                let body =
-                    json!({ "scheduleId": schedule, "seats": seats, "customer": customer(user), "until": until });
+                let body = json!({ "scheduleId": schedule, "seats": wishes(seats), "customer": customer(user), "until": until });
                 ("POST", "/staff/reservations".into(), body)
             }
             What::SellHeld { reservation, method } => {
                 ("POST", format!("{}/sale", one(reservation)), json!({ "method": method }))
             }
-            What::ChangeAny { reservation, seats } => ("PATCH", one(reservation), json!({ "seats": seats })),
+            What::ChangeAny { reservation, seats } => ("PATCH", one(reservation), json!({ "seats": wishes(seats) })),
             What::SetLimit { user, seats } => {
                 ("PATCH", format!("/staff/users/{}", self.users[*user].id), json!({ "seatsPerUser": seats }))
             }
@@ -141,6 +152,12 @@ impl Tested {
             other => unreachable!("{other:?}"),
         }
     }
+}
+
+/// Seats, that for a child at the tariff of children.
+fn wishes(seats: &[String]) -> Vec<Value> {
+    let wish = |seat: &String| if seat == CHILD { json!({ "seat": seat, "tariff": "Child" }) } else { json!(seat) };
+    seats.iter().map(wish).collect()
 }
 
 fn some_seats(seats: &[String]) -> Value {

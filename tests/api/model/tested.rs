@@ -56,7 +56,8 @@ impl Tested {
         for schedule in &world.schedules {
             let starts_at = format!("{}T{}:00:00Z", schedule.date, 9 + schedule.id);
             let layout = json!({ "numbered": { "count": schedule.seats, "price": schedule.price } });
-            let date = json!({ "startsAt": starts_at, "layout": layout });
+            let tariffs = json!([{ "name": "Child", "percent": 50 }]);
+            let date = json!({ "startsAt": starts_at, "layout": layout, "tariffs": tariffs });
             app.staff("POST", &format!("/concerts/{}/schedules", schedule.concert), date).must(201);
         }
         app.staff("PUT", "/concerts/2/line", json!({})).must(200);

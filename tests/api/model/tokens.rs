@@ -110,6 +110,9 @@ impl World {
         if !right_key {
             return refused(401, "USER_KEY_INVALID");
         }
+        if self.banned[user] {
+            return refused(403, "USER_BANNED");
+        }
         if let Some(token) = self.live_in(line, user) {
             self.hear(token);
             return done(200, self.token_facts(token));

@@ -85,6 +85,17 @@ pub enum What {
         user: usize,
         seats: Option<usize>,
     },
+    Ban {
+        user: usize,
+        banned: bool,
+    },
+    /// An exchange by staff, for seats of any date. Without `give_back` all of it.
+    ExchangeAny {
+        reservation: Option<usize>,
+        give_back: Vec<String>,
+        schedule: i64,
+        seats: Vec<String>,
+    },
     See {
         reservation: Option<usize>,
     },
@@ -132,6 +143,8 @@ pub enum What {
         seats: Vec<String>,
         method: &'static str,
         amount: Option<i64>,
+        /// Seats that the venue keeps back too.
+        blocked_too: bool,
     },
     Keep {
         user: usize,

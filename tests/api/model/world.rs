@@ -123,6 +123,7 @@ pub struct World {
     pub purses: Vec<Purse>,
     /// Seats of a date that staff let a user have.
     pub limits: Vec<Option<usize>>,
+    pub banned: Vec<bool>,
     /// Requests under idempotency keys whose answers are kept.
     pub kept: BTreeMap<(usize, u64), super::words::What>,
     /// Requests that carried a key, to be repeated.
@@ -167,6 +168,7 @@ impl World {
             reservations: Vec::new(),
             purses: vec![Purse::default(); USERS],
             limits: vec![None; USERS],
+            banned: vec![false; USERS],
             kept: BTreeMap::new(),
             keyed: Vec::new(),
             last: None,
@@ -317,9 +319,16 @@ impl World {
     }
 }
 
+/// The seat that everybody asks for at the tariff of children, so that its label says what it costs.
+pub const CHILD: &str = "2";
+
 impl Schedule {
     pub fn labels(&self) -> Vec<String> {
         (1..=self.seats).map(|number| number.to_string()).collect()
+    }
+
+    pub fn cost(&self, labels: &[String]) -> i64 {
+        labels.iter().map(|label| if label == CHILD { self.price / 2 } else { self.price }).sum()
     }
 }
 

@@ -1,11 +1,12 @@
 //! Each event has the request that caused it, each answer the event that it promised,
 //! in an order that agrees with the times of both.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::feed::{Event, Story};
+use super::feed::{Event, Reserved, Story};
+use super::promises::{Promise, of};
 use super::tables::Tables;
-use super::{Doing, Op, Rules, Said};
+use super::{Doing, Op, Said};
 
 /// Requests that are one: of one user under one key.
 struct Group<'a> {
@@ -47,18 +48,22 @@ impl Order {
     }
 }
 
-pub fn assign(ops: &[Op], story: &Story, tables: &Tables, rules: Rules, faults: &mut Vec<String>) -> Order {
+pub fn assign(ops: &[Op], story: &Story, tables: &Tables, faults: &mut Vec<String>) -> Order {
     let stays = tables.stays(story);
     let mut groups = groups(ops);
     let mut effects: HashMap<usize, Effect> = HashMap::new();
+    let mut latest_of: HashMap<&str, usize> = HashMap::new();
     for group in &mut groups {
         answers_agree(group, faults);
         let outcome = group.ops.iter().filter_map(|op| Some((*op, op.outcome()?))).min_by_key(|(_, said)| said.heard);
         let Some((op, said)) = outcome else { continue };
-        match promised(op, said, story, tables, &stays) {
+        let after = latest_of.get(&*op.user).copied().unwrap_or(0);
+        let promise = Promise { op, said, story, tables, stays: &stays, after };
+        match promise.event() {
             Ok(None) => {}
             Ok(Some(event)) => {
                 group.used = true;
+                latest_of.insert(&op.user, event.max(after));
                 let effect = Effect { event, asked: group.asked, heard: said.heard };
                 if effects.insert(event, effect).is_some() {
                     faults.push(format!("two requests were promised event {event}: {op:?}"));
@@ -71,7 +76,7 @@ pub fn assign(ops: &[Op], story: &Story, tables: &Tables, rules: Rules, faults: 
         if effects.contains_key(&n) || !needs_a_request(n, event, story) {
             continue;
         }
-        let mut may_be = groups.iter_mut().filter(|group| !group.used && may_have_caused(group, event, rules));
+        let mut may_be = groups.iter_mut().filter(|group| !group.used && may_have_caused(group, (n, event), story));
         match may_be.next() {
             Some(group) => {
                 group.used = true;
@@ -129,87 +134,65 @@ fn answers_agree(group: &Group, faults: &mut Vec<String>) {
     }
 }
 
-/// The event that an answer promises, if it promises one.
-fn promised(
-    op: &Op,
-    said: &Said,
-    story: &Story,
-    tables: &Tables,
-    stays: &HashMap<String, usize>,
-) -> Result<Option<usize>, String> {
-    let text = |name: &str| said.body[name].as_str().unwrap_or("");
-    let stay = |token: &str| stays.get(token).map(|stay| &story.stays[*stay]).filter(|stay| stay.user == op.user);
-    let reserved = |id: &str| story.reserved.get(id).filter(|reserved| reserved.user == op.user);
-    let found = match (&op.doing, said.status) {
-        (Doing::SignUp, 201) => {
-            let known = tables.users.contains(text("userId"));
-            return known.then_some(None).ok_or_else(|| "an acknowledged user is gone".into());
-        }
-        (Doing::LineUp, 201) => stay(text("token")).map(|stay| stay.issued),
-        (Doing::Leave, 204) => {
-            stay(&op.token).and_then(|stay| stay.ended).filter(|n| story.events[n - 1].text("reason") == "LEFT")
-        }
-        (Doing::TopUp(amount), 201) => {
-            let event = said.body["topUpId"].as_i64().and_then(|id| story.topped_up.get(&id)).copied();
-            event.filter(|n| {
-                let event = &story.events[n - 1];
-                let is_as_told = said.body["balance"] == event.told["balance"];
-                event.text("userId") == op.user && event.number("amount") == *amount && is_as_told
-            })
-        }
-        (Doing::Hold(schedule, seats), 201) => reserved(text("reservationId"))
-            .filter(|reserved| {
-                let held: HashSet<_> = reserved.seats.iter().collect();
-                let wanted: Vec<_> = seats.iter().map(|seat| (*schedule, seat.clone())).collect();
-                held == wanted.iter().collect()
-            })
-            .map(|reserved| reserved.held),
-        (Doing::Pay(id, _), 201) => reserved(id)
-            .filter(|reserved| {
-                let tickets = said.body["tickets"].as_array().map_or(0, Vec::len);
-                tickets == reserved.seats.len() && said.body["balance"] == reserved.balance_after
-            })
-            .and_then(|reserved| reserved.paid),
-        (Doing::Pay(id, _), 402) => reserved(id).and_then(|reserved| reserved.declined),
-        (Doing::Cancel(id), 200) => reserved(id).and_then(|reserved| reserved.released),
-        _ => return Ok(None),
-    };
-    found.map(Some).ok_or_else(|| "an acknowledged effect is gone, or is another".into())
-}
-
 /// Whether an event comes from a request, rather than from time or from the event beside it.
 fn needs_a_request(n: usize, event: &Event, story: &Story) -> bool {
     let beside =
         |at: usize| story.events.get(at.wrapping_sub(1)).filter(|other| other.told["userId"] == event.told["userId"]);
+    let reserved = story.reserved.get(event.text("reservationId"));
+    let is_exchange = story.exchanges.contains_key(event.text("reservationId"));
     match &*event.kind {
-        "TOKEN_ISSUED" | "SEATS_HELD" | "POINTS_TOPPED_UP" | "PAYMENT_COMPLETED" | "PAYMENT_DECLINED" => true,
+        "TOKEN_ISSUED" | "PAYMENT_DECLINED" | "PAYMENT_COMPLETED" | "HOLD_CHANGED" => true,
+        "POINTS_TOPPED_UP" => event.told["reservationId"].is_null(),
+        "SEATS_HELD" => !is_exchange && !reserved.is_some_and(is_sold_at_once),
+        "SEATS_REFUNDED" | "RESERVATION_REFUNDED" => !story.exchanges.values().any(|exchange| exchange.refund == n),
         "TOKEN_EXPIRED" => event.text("reason") == "LEFT",
         "SEATS_RELEASED" => {
             let by_leaving = beside(n + 1).is_some_and(|next| next.kind == "TOKEN_EXPIRED");
             let by_decline = beside(n - 1).is_some_and(|before| before.kind == "PAYMENT_DECLINED");
-            let status = story.reserved.get(event.text("reservationId")).map_or("", |reserved| *reserved.status.last());
+            let status = reserved.map_or("", |reserved| *reserved.status.last());
             status == "CANCELLED" && !by_leaving && !by_decline
         }
         _ => false,
     }
 }
 
+/// Held, the money taken, sold and paid, side by side: a sale at the counter.
+fn is_sold_at_once(reserved: &Reserved) -> bool {
+    reserved.at_counter && reserved.paid.is_some_and(|paid| paid <= reserved.held + 3)
+}
+
 /// Whether a request of whose outcome nobody is certain may have caused an event.
-fn may_have_caused(group: &Group, event: &Event, rules: Rules) -> bool {
+fn may_have_caused(group: &Group, (n, event): (usize, &Event), story: &Story) -> bool {
     let op = group.ops[0];
     let is_uncertain = group.ops.iter().any(|op| op.certain().is_none() || op.came_too_late());
-    if !is_uncertain || !rules.unanswered_may_be_done || op.user != event.text("userId") {
+    if !is_uncertain || !story.rules.unanswered_may_be_done || op.user != event.text("userId") {
         return false;
     }
+    let id = event.text("reservationId");
+    let reserved = story.reserved.get(id);
+    let held_by = |at_counter| reserved.is_some_and(|reserved| reserved.at_counter == at_counter);
+    let is_of = |schedule: &i64, seats: &[String]| event.seats("seats") == of(*schedule, seats);
     match (&op.doing, &*event.kind) {
         (Doing::LineUp, "TOKEN_ISSUED") | (Doing::Leave, "TOKEN_EXPIRED") => true,
         (Doing::TopUp(amount), "POINTS_TOPPED_UP") => event.number("amount") == *amount,
-        (Doing::Hold(schedule, seats), "SEATS_HELD") => {
-            let wanted: HashSet<_> = seats.iter().map(|seat| (*schedule, seat.clone())).collect();
-            event.seats().into_iter().collect::<HashSet<_>>() == wanted
+        (Doing::Hold(schedule, seats), "SEATS_HELD") => held_by(false) && is_of(schedule, seats),
+        (Doing::Keep { schedule, seats, .. }, "SEATS_HELD") => held_by(true) && is_of(schedule, seats),
+        (Doing::Sell { schedule, seats, method }, "PAYMENT_COMPLETED") => reserved.is_some_and(|reserved| {
+            let wanted = of(*schedule, seats);
+            is_sold_at_once(reserved) && event.text("method") == *method && reserved.seats.is_ever(&wanted)
+        }),
+        (Doing::Pay(of, _), "PAYMENT_COMPLETED" | "PAYMENT_DECLINED") => of == id,
+        (Doing::SellKept(of), "PAYMENT_COMPLETED") => of == id,
+        (Doing::Cancel(of) | Doing::FreeKept(of), "SEATS_RELEASED") => of == id,
+        (Doing::ChangeHold { id: of_id, schedule, seats }, "HOLD_CHANGED") => {
+            of_id == id && reserved.is_some_and(|it| it.changed.contains(&(n, of(*schedule, seats))))
         }
-        (Doing::Pay(id, _), "PAYMENT_COMPLETED" | "PAYMENT_DECLINED") | (Doing::Cancel(id), "SEATS_RELEASED") => {
-            event.text("reservationId") == id
+        (Doing::GiveBack { id: of_id, seats, .. }, "SEATS_REFUNDED" | "RESERVATION_REFUNDED") => {
+            of_id == id && event.seats("seats").iter().map(|(_, label)| label).eq(seats.iter().collect::<BTreeSet<_>>())
+        }
+        (Doing::Exchange { id: from, schedule, seats, .. }, "PAYMENT_COMPLETED") => {
+            let is_from_it = story.exchanges.get(id).is_some_and(|exchange| exchange.from == *from);
+            is_from_it && reserved.is_some_and(|new| new.seats.is_ever(&of(*schedule, seats)))
         }
         _ => false,
     }

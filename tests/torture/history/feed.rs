@@ -26,8 +26,9 @@ impl Event {
         self.told[name].as_i64().unwrap_or(i64::MIN)
     }
 
-    pub fn seats(&self) -> Vec<(i64, String)> {
-        let labels = self.told["seats"].as_array().map(Vec::as_slice).unwrap_or_default();
+    /// The seats that it lists under this name.
+    pub fn seats(&self, name: &str) -> Seats {
+        let labels = self.told[name].as_array().map(Vec::as_slice).unwrap_or_default();
         let schedule = self.number("scheduleId");
         labels.iter().map(|label| (schedule, label.as_str().unwrap_or("").to_owned())).collect()
     }
@@ -57,7 +58,7 @@ impl<T: Clone + PartialEq> Timeline<T> {
         &self.0[self.0.len() - 1].2
     }
 
-    fn becomes(&mut self, event: usize, seen_from: usize, state: T) {
+    pub(super) fn becomes(&mut self, event: usize, seen_from: usize, state: T) {
         self.0.push((event, seen_from, state));
     }
 
@@ -65,6 +66,15 @@ impl<T: Clone + PartialEq> Timeline<T> {
     pub fn was(&self, (from, to): (usize, usize), is_so: impl Fn(&T) -> bool) -> bool {
         let ends = self.0.iter().skip(1).map(|(event, ..)| event - 1).chain([usize::MAX]);
         self.0.iter().zip(ends).any(|((_, seen, state), end)| from <= end && *seen <= to && is_so(state))
+    }
+
+    /// What it was right after an event.
+    pub fn at(&self, event: usize) -> Option<&T> {
+        self.0.iter().rfind(|(from, ..)| *from <= event).map(|(.., state)| state)
+    }
+
+    pub fn is_ever(&self, state: &T) -> bool {
+        self.0.iter().any(|(.., one)| one == state)
     }
 
     /// The events at which it changed.
@@ -94,17 +104,37 @@ pub struct Stay {
     pub ended: Option<usize>,
 }
 
+/// The seats of a reservation, sorted.
+pub type Seats = BTreeSet<(i64, String)>;
+
 #[derive(Debug, Clone)]
 pub struct Reserved {
     pub user: String,
-    pub seats: Vec<(i64, String)>,
+    pub at_counter: bool,
+    /// Its seats; once all of them are free, those that it had last.
+    pub seats: Timeline<Seats>,
+    pub returned: Seats,
+    /// Whether its seats cost nothing, as those of guests do.
+    pub is_free: bool,
     pub held: usize,
+    /// The changes while it was unpaid, and the refunds of some seats or all, with which seats each was of.
+    pub changed: Vec<(usize, Seats)>,
+    pub refunded: Vec<(usize, Seats)>,
     pub sold: Option<usize>,
     pub released: Option<usize>,
     pub declined: Option<usize>,
     pub paid: Option<usize>,
     pub balance_after: i64,
     pub status: Timeline<&'static str>,
+}
+
+/// Paid seats of a reservation that were exchanged for those of another.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    pub from: String,
+    pub back: Seats,
+    /// The refund that is part of it.
+    pub refund: usize,
 }
 
 /// What the feed tells.
@@ -116,13 +146,15 @@ pub struct Story {
     pub states: HashMap<String, Timeline<TokenState>>,
     pub seats: HashMap<(i64, String), Timeline<Option<String>>>,
     pub reserved: HashMap<String, Reserved>,
+    /// By the reservation of the new seats.
+    pub exchanges: HashMap<String, Exchange>,
     pub balances: HashMap<String, Timeline<i64>>,
     /// Top-ups by their ids.
     pub topped_up: HashMap<i64, usize>,
     /// The stays that wait, each behind its place, and how many are active, by line.
     waiting: BTreeMap<i64, BTreeSet<(usize, usize)>>,
     active: BTreeMap<i64, usize>,
-    rules: Rules,
+    pub(super) rules: Rules,
 }
 
 impl Story {
@@ -134,6 +166,7 @@ impl Story {
             states: HashMap::new(),
             seats: HashMap::new(),
             reserved: HashMap::new(),
+            exchanges: HashMap::new(),
             balances: HashMap::new(),
             topped_up: HashMap::new(),
             waiting: BTreeMap::new(),
@@ -163,13 +196,17 @@ impl Story {
             "TOKEN_ISSUED" => self.issued(n, user, event),
             "TOKEN_ADMITTED" => self.admitted(n, &user),
             "TOKEN_EXPIRED" => self.ended(n, &user, event.text("reason")),
-            "SEATS_HELD" => self.held(n, user, event),
+            "SEATS_HELD" => self.held(n, user, event, tables),
+            "HOLD_CHANGED" => self.changed(n, event),
             "SEATS_RELEASED" => self.released(n, event, tables),
             "SEATS_SOLD" => self.sold(n, event, tables),
+            "SEATS_REFUNDED" | "RESERVATION_REFUNDED" => self.refunded(n, &user, event),
+            "SEATS_EXCHANGED" => self.exchanged(event),
             "POINTS_TOPPED_UP" => {
                 self.topped_up.insert(event.number("topUpId"), n);
                 self.points(n, &user, event.number("amount"), Some(event.number("balance")))
             }
+            "POINTS_PAID_OUT" => self.points(n, &user, -event.number("amount"), Some(event.number("balance"))),
             "PAYMENT_COMPLETED" => self.paid(n, &user, event),
             "PAYMENT_DECLINED" => self.declined(n, &user, event),
             _ => Ok(()),
@@ -248,111 +285,12 @@ impl Story {
         // What ends by time is true before it is written down.
         let by_time = matches!(reason, "TIMED_OUT" | "ABANDONED");
         self.stands(n, if by_time { self.stays[stay].issued } else { n }, user, TokenState::Over(reason.to_owned()));
-        let pending = self.reserved.values().any(|one| one.user == user && one.sold.or(one.released).is_none());
+        let is_own = |one: &&Reserved| one.user == user && !one.at_counter;
+        let pending = self.reserved.values().filter(is_own).any(|one| one.sold.or(one.released).is_none());
         if pending {
             return Err("the visit is over and its hold is not".into());
         }
         Ok(())
-    }
-
-    fn held(&mut self, n: usize, user: String, event: &Event) -> Result<(), String> {
-        let inside = self.states.get(&user).is_some_and(|states| *states.last() == TokenState::Active);
-        let id = event.text("reservationId").to_owned();
-        let seats = event.seats();
-        for seat in &seats {
-            let timeline = self.seats.entry(seat.clone()).or_insert_with(|| Timeline::from(None));
-            if let Some(other) = timeline.last() {
-                return Err(format!("seat {seat:?} has an owner already: {other}"));
-            }
-            timeline.becomes(n, n, Some(id.clone()));
-        }
-        let mut status = Timeline::from("");
-        status.becomes(n, n, "PENDING_PAYMENT");
-        let (sold, released, declined, paid) = (None, None, None, None);
-        let new = Reserved { user, seats, held: n, sold, released, declined, paid, balance_after: 0, status };
-        if self.reserved.insert(id, new).is_some() {
-            return Err("held twice".into());
-        }
-        inside.then_some(()).ok_or_else(|| "held by somebody who is not inside".into())
-    }
-
-    fn reservation(&mut self, event: &Event) -> Result<&mut Reserved, String> {
-        let id = event.text("reservationId");
-        let reserved = self.reserved.get_mut(id).ok_or("of a reservation that was never held")?;
-        if reserved.user != event.text("userId") {
-            return Err("of another user's reservation".into());
-        }
-        Ok(reserved)
-    }
-
-    fn released(&mut self, n: usize, event: &Event, tables: &Tables) -> Result<(), String> {
-        let row =
-            tables.reservations.get(event.text("reservationId")).ok_or("of a reservation that is not in its table")?;
-        // A hold that ends by time is over before it is written down: after the last event before its end.
-        let by_time = row.status == "EXPIRED";
-        let before_its_end = self.events.partition_point(|one| one.at < row.hold_expires_at);
-        let reserved = self.reservation(event)?;
-        if *reserved.status.last() != "PENDING_PAYMENT" || reserved.sold.is_some() || reserved.seats != event.seats() {
-            return Err(format!("of {:?}, which is {}", reserved.seats, reserved.status.last()));
-        }
-        let seen_from = if by_time { before_its_end.max(reserved.held) } else { n };
-        reserved.released = Some(n);
-        reserved.status.becomes(n, seen_from, row.status);
-        for seat in event.seats() {
-            if let Some(timeline) = self.seats.get_mut(&seat) {
-                timeline.becomes(n, seen_from, None);
-            }
-        }
-        let early = by_time && event.at < row.hold_expires_at;
-        (!early).then_some(()).ok_or_else(|| "a hold ended before its time".into())
-    }
-
-    fn sold(&mut self, n: usize, event: &Event, tables: &Tables) -> Result<(), String> {
-        let reserved = self.reservation(event)?;
-        let is_held = *reserved.status.last() == "PENDING_PAYMENT" && reserved.seats == event.seats();
-        reserved.sold = Some(n);
-        is_held.then_some(()).ok_or_else(|| format!("sold what is {} {:?}", reserved.status.last(), reserved.seats))?;
-        let row = tables.reservations.get(event.text("reservationId"));
-        let in_time = row.is_some_and(|row| event.at < row.hold_expires_at);
-        in_time.then_some(()).ok_or_else(|| "a hold lived on after its end".into())
-    }
-
-    fn points(&mut self, n: usize, user: &str, amount: i64, after: Option<i64>) -> Result<(), String> {
-        let timeline = self.balances.entry(user.to_owned()).or_insert_with(|| Timeline::from(0));
-        let now = timeline.last() + amount;
-        timeline.becomes(n, n, now);
-        if now < 0 || after.is_some_and(|after| after != now) {
-            return Err(format!("the balance is {now}"));
-        }
-        Ok(())
-    }
-
-    /// Seats sold, visit over, points gone: one payment, side by side in the feed.
-    fn paid(&mut self, n: usize, user: &str, event: &Event) -> Result<(), String> {
-        let (amount, price) = (event.number("amount"), self.rules.price);
-        self.points(n, user, -amount, None)?;
-        let balance_after = *self.balances[user].last();
-        let before = |back: usize| self.events.get(n.wrapping_sub(1 + back)).cloned();
-        let sold = before(2)
-            .filter(|one| one.kind == "SEATS_SOLD" && one.told["reservationId"] == event.told["reservationId"]);
-        let over = before(1)
-            .filter(|one| one.kind == "TOKEN_EXPIRED" && one.text("userId") == user && one.text("reason") == "PAID");
-        let reserved = self.reservation(event)?;
-        if *reserved.status.last() != "PENDING_PAYMENT" || amount != price * reserved.seats.len() as i64 {
-            return Err(format!("paid for {:?}, which is {}", reserved.seats, reserved.status.last()));
-        }
-        reserved.paid = Some(n);
-        reserved.balance_after = balance_after;
-        reserved.status.becomes(n, n, "CONFIRMED");
-        (sold.is_some() && over.is_some()).then_some(()).ok_or_else(|| "half a payment".into())
-    }
-
-    fn declined(&mut self, n: usize, user: &str, event: &Event) -> Result<(), String> {
-        let balance = self.balances.get(user).map_or(0, |timeline| *timeline.last());
-        let reserved = self.reservation(event)?;
-        reserved.declined = Some(n);
-        let is_right = balance < event.number("amount") && *reserved.status.last() == "PENDING_PAYMENT";
-        is_right.then_some(()).ok_or_else(|| format!("declined with a balance of {balance}"))
     }
 
     /// The place of a stay in the line after an event: how many stood ahead and were still there, plus one.

@@ -2,12 +2,14 @@
 //! From that and from the file it is proved that there is an order of events which explains all of it: the feed of
 //! events in the file is that order, or there is a fault.
 //!
-//! `feed.rs` replays the feed by the rules of the venue, `tables.rs` compares what comes out
-//! with the tables, `effects.rs` finds for each event the request that caused it, and `views.rs`
-//! for each answer the moment at which it was true.
+//! `feed.rs` and `sales.rs` replay the feed by the rules of the venue, `tables.rs` compares what comes out
+//! with the tables, `effects.rs` finds for each event the request that caused it, `promises.rs` for
+//! each answer the event that it promised, and `views.rs` the moment at which it was true.
 
 pub mod effects;
 pub mod feed;
+pub mod promises;
+pub mod sales;
 pub mod tables;
 pub mod views;
 
@@ -34,6 +36,49 @@ pub enum Doing {
     Balance,
     /// All seats of a date.
     Map(i64),
+    /// Other seats for a reservation that is unpaid.
+    ChangeHold {
+        id: String,
+        schedule: i64,
+        seats: Vec<String>,
+    },
+    /// Paid seats for as many others, of another date where staff do it.
+    Exchange {
+        id: String,
+        give_back: Vec<String>,
+        schedule: i64,
+        seats: Vec<String>,
+        at_counter: bool,
+    },
+    /// Some seats of a paid reservation, or all of them.
+    GiveBack {
+        id: String,
+        seats: Vec<String>,
+        at_counter: bool,
+    },
+    /// Seats at the counter, for money or for nothing.
+    Sell {
+        schedule: i64,
+        seats: Vec<String>,
+        method: &'static str,
+    },
+    /// Seats that staff keep for them until a moment.
+    Keep {
+        schedule: i64,
+        seats: Vec<String>,
+        until: String,
+    },
+    SellKept(String),
+    FreeKept(String),
+}
+
+/// Every fifth seat is one for a child, wherever somebody asks for it: so a label says what its seat costs.
+pub fn is_for_a_child(label: &str) -> bool {
+    label.parse().is_ok_and(|number: usize| number.is_multiple_of(5))
+}
+
+pub fn price_of(label: &str, price: i64) -> i64 {
+    if is_for_a_child(label) { price / 2 } else { price }
 }
 
 /// A request of a customer, and what came of it. Times are nanoseconds since the history began.
@@ -108,7 +153,7 @@ pub fn faults(ops: &[Op], file: &Connection, rules: Rules) -> Vec<String> {
         Ok((events, tables)) => {
             let story = Story::of(&events, &tables, rules, &mut faults);
             tables.contradict(&story, &mut faults);
-            let order = effects::assign(ops, &story, &tables, rules, &mut faults);
+            let order = effects::assign(ops, &story, &tables, &mut faults);
             views::check(ops, &story, &order, &mut faults);
         }
         Err(error) => faults.push(format!("the file cannot be read: {error}")),

@@ -1,17 +1,21 @@
 //! The tables of the file, and whether they say what the feed comes to.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::feed::{Story, TokenState};
+use super::{is_for_a_child, price_of};
 
 #[derive(Debug, Clone)]
 pub struct Row {
     pub user: String,
     pub status: &'static str,
     pub hold_expires_at: i64,
+    /// Whether staff made it.
+    pub at_counter: bool,
+    pub amount: i64,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -23,10 +27,16 @@ pub struct Tables {
     pub waiting: Vec<String>,
     pub active: HashSet<String>,
     pub reservations: HashMap<String, Row>,
+    /// Their seats, each as it was agreed: with its price, and whether it is one for a child.
+    pub seats: HashMap<String, BTreeSet<(String, i64, bool)>>,
+    /// The labels of those that went back while others stayed.
+    pub returned: HashMap<String, BTreeSet<String>>,
     pub claims: HashMap<(i64, String), String>,
     pub balances: HashMap<String, i64>,
 }
 
+const RESERVATIONS: &str =
+    "SELECT reservation_id, user_id, status, hold_expires_at, at_counter, amount FROM reservation";
 const STATUSES: [&str; 6] = ["PENDING_PAYMENT", "CONFIRMED", "FAILED", "EXPIRED", "CANCELLED", "REFUNDED"];
 
 fn rows<T>(
@@ -45,11 +55,23 @@ pub fn read(file: &Connection) -> rusqlite::Result<Tables> {
     let token = |row: &rusqlite::Row| Ok((row.get::<_, String>(0)?, id(row, 1)?, row.get::<_, String>(2)?));
     let tokens = rows(file, "SELECT lower(hex(token)), user_id, status FROM token ORDER BY token_id", token)?;
     let waiting = "SELECT user_id FROM token WHERE status = 'WAITING' ORDER BY line_id, place";
-    let reservations = rows(file, "SELECT reservation_id, user_id, status, hold_expires_at FROM reservation", |row| {
+    let reservations = rows(file, RESERVATIONS, |row| {
         let word: String = row.get(2)?;
         let status = STATUSES.iter().find(|one| **one == word).copied().unwrap_or("");
-        Ok((id(row, 0)?, Row { user: id(row, 1)?, status, hold_expires_at: row.get(3)? }))
+        let (hold_expires_at, at_counter, amount) = (row.get(3)?, row.get(4)?, row.get(5)?);
+        Ok((id(row, 0)?, Row { user: id(row, 1)?, status, hold_expires_at, at_counter, amount }))
     })?;
+    let mut seats: HashMap<_, BTreeSet<_>> = HashMap::new();
+    let agreed = "SELECT reservation_id, label, price, tariff IS 'Child' FROM reservation_seat";
+    for (of, seat) in rows(file, agreed, |row| Ok((id(row, 0)?, (row.get(1)?, row.get(2)?, row.get(3)?))))? {
+        seats.entry(of).or_default().insert(seat);
+    }
+    let mut returned: HashMap<_, BTreeSet<_>> = HashMap::new();
+    for (of, label) in
+        rows(file, "SELECT reservation_id, label FROM returned_seat", |row| Ok((id(row, 0)?, row.get(1)?)))?
+    {
+        returned.entry(of).or_default().insert(label);
+    }
     let claims = "SELECT schedule_id, label, reservation_id FROM claim JOIN seat USING (schedule_id, seat_no)
                   WHERE reservation_id IS NOT NULL";
     Ok(Tables {
@@ -58,6 +80,8 @@ pub fn read(file: &Connection) -> rusqlite::Result<Tables> {
         active: tokens.iter().filter(|(.., status)| status == "ACTIVE").map(|(_, user, _)| user.clone()).collect(),
         tokens: tokens.into_iter().map(|(token, user, _)| (token, user)).collect(),
         reservations: reservations.into_iter().collect(),
+        seats,
+        returned,
         claims: rows(file, claims, |row| Ok(((row.get(0)?, row.get(1)?), id(row, 2)?)))?.into_iter().collect(),
         balances: rows(file, "SELECT user_id, points FROM balance", |row| Ok((id(row, 0)?, row.get(1)?)))?
             .into_iter()
@@ -84,6 +108,18 @@ impl Tables {
         for (id, row) in &self.reservations {
             let told = story.reserved.get(id).map_or("nothing", |reserved| *reserved.status.last());
             differ(&format!("reservation {id}"), row.status.to_owned(), told.to_owned());
+            let Some(reserved) = story.reserved.get(id) else { continue };
+            let agreed = |(_, label): &(i64, String)| {
+                let price = if reserved.is_free { 0 } else { price_of(label, story.rules.price) };
+                (label.clone(), price, is_for_a_child(label))
+            };
+            let seats: BTreeSet<_> = reserved.seats.last().iter().map(agreed).collect();
+            let cost: i64 = seats.iter().map(|(_, price, _)| price).sum();
+            let of = self.seats.get(id).cloned().unwrap_or_default();
+            differ(&format!("seats of {id}"), format!("{of:?} for {}", row.amount), format!("{seats:?} for {cost}"));
+            let returned: BTreeSet<_> = reserved.returned.iter().map(|(_, label)| label.clone()).collect();
+            let of = self.returned.get(id).cloned().unwrap_or_default();
+            differ(&format!("returned seats of {id}"), format!("{of:?}"), format!("{returned:?}"));
         }
         differ("reservations", self.reservations.len().to_string(), story.reserved.len().to_string());
         for (user, timeline) in &story.balances {

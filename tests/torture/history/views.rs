@@ -1,10 +1,13 @@
 //! Each answer was true at some moment between its question and itself.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::effects::Order;
-use super::feed::{Story, Timeline, TokenState};
-use super::{Doing, Op, Said};
+use super::feed::{Seats, Story, Timeline, TokenState};
+use super::promises::of;
+use super::{Doing, Op, Said, price_of};
 
 pub fn check(ops: &[Op], story: &Story, order: &Order, faults: &mut Vec<String>) {
     for op in ops {
@@ -35,28 +38,60 @@ impl View<'_> {
             (429 | 503 | 507, ..) => true,
             (200 | 201, _, Doing::LineUp | Doing::Poll) => self.stands_so(body),
             (200, _, Doing::Balance) => self.balance_was(body["balance"].as_i64()),
-            (200, _, Doing::Look(id)) => self.reservation_was(id, |status| Some(status) == body["status"].as_str()),
+            (200, _, Doing::Look(id)) => {
+                self.reservation_was(id, |status| Some(status) == body["status"].as_str()) && self.seats_were(id, body)
+            }
+            (200, _, Doing::ChangeHold { id, .. }) => self.seats_were(id, body),
             (200, _, Doing::Map(schedule)) => self.map_was(*schedule, body),
             // What these promise is looked for among the effects.
             (201, _, Doing::SignUp | Doing::TopUp(_) | Doing::Hold(..) | Doing::Pay(..)) => true,
-            (200, _, Doing::Cancel(_)) | (204, _, Doing::Leave) => true,
+            (201, _, Doing::Sell { .. } | Doing::Keep { .. } | Doing::Exchange { .. }) => true,
+            (200, _, Doing::Cancel(_) | Doing::SellKept(_) | Doing::FreeKept(_) | Doing::GiveBack { .. }) => true,
+            (204, _, Doing::Leave) => true,
+            // The moment until which seats were to be kept had passed by then.
+            (400, "INVALID_REQUEST", Doing::Keep { .. }) => body["pointer"] == "/until",
+            (402, "INSUFFICIENT_BALANCE", Doing::Exchange { id, give_back, .. }) => self.was_short(id, give_back, body),
             (402, "INSUFFICIENT_BALANCE", Doing::Pay(..)) => self.balance_was(body["balance"].as_i64()),
             (403, "TOKEN_WAITING", _) => self.states(|states| *states == TokenState::Waiting),
             (401, "TOKEN_INVALID", Doing::LineUp) => self.token_came_and_went(),
             (401, "TOKEN_EXPIRED", _) => self.token_was_over(body["reason"].as_str().unwrap_or("")),
             (409, "SEAT_UNAVAILABLE", Doing::Hold(schedule, seats)) => {
-                self.exactly_these_were_taken(*schedule, seats, body)
+                self.exactly_these_were_taken(*schedule, seats, "", body)
             }
-            (409, "RESERVATION_PENDING", Doing::Hold(..)) => {
+            (409, "SEAT_UNAVAILABLE", Doing::Sell { schedule, seats, .. } | Doing::Keep { schedule, seats, .. }) => {
+                self.exactly_these_were_taken(*schedule, seats, "", body)
+            }
+            (409, "SEAT_UNAVAILABLE", Doing::ChangeHold { id, schedule, seats }) => {
+                self.exactly_these_were_taken(*schedule, seats, id, body)
+            }
+            (409, "SEAT_UNAVAILABLE", Doing::Exchange { schedule, seats, .. }) => {
+                self.exactly_these_were_taken(*schedule, seats, "", body)
+            }
+            (409, "RESERVATION_PENDING", Doing::Hold(..) | Doing::Exchange { .. }) => {
                 let id = body["reservationId"].as_str().unwrap_or("");
                 self.reservation_was(id, |status| status == "PENDING_PAYMENT")
             }
-            (409, "ALREADY_PAID", Doing::Pay(id, _)) => self.reservation_was(id, |status| status == "CONFIRMED"),
-            (409, "HOLD_EXPIRED", Doing::Pay(id, _)) => self.reservation_was(id, |status| status == "EXPIRED"),
-            (409, "RESERVATION_NOT_PENDING", Doing::Pay(id, _) | Doing::Cancel(id)) => {
-                self.reservation_was(id, |status| status != "PENDING_PAYMENT" && !status.is_empty())
+            (409, "ALREADY_PAID", Doing::Pay(id, _) | Doing::SellKept(id)) => {
+                self.reservation_was(id, |status| status == "CONFIRMED")
             }
-            (409, "VISIT_OVER", Doing::Hold(..)) => self.states(|states| *states == TokenState::Active),
+            (409, "HOLD_EXPIRED", Doing::Pay(id, _) | Doing::SellKept(id)) => {
+                self.reservation_was(id, |status| status == "EXPIRED")
+            }
+            (
+                409,
+                "RESERVATION_NOT_PENDING",
+                Doing::Pay(id, _)
+                | Doing::Cancel(id)
+                | Doing::SellKept(id)
+                | Doing::FreeKept(id)
+                | Doing::ChangeHold { id, .. },
+            ) => self.reservation_was(id, |status| status != "PENDING_PAYMENT" && !status.is_empty()),
+            (409, "RESERVATION_NOT_CONFIRMED", Doing::GiveBack { id, .. } | Doing::Exchange { id, .. }) => {
+                self.reservation_was(id, |status| status != "CONFIRMED" && !status.is_empty())
+            }
+            (409, "VISIT_OVER", Doing::Hold(..) | Doing::ChangeHold { .. }) => {
+                self.states(|states| *states == TokenState::Active)
+            }
             _ => false,
         }
     }
@@ -114,9 +149,32 @@ impl View<'_> {
         reserved.is_some_and(|reserved| reserved.status.was(self.window, |status| is_so(status)))
     }
 
-    /// Whether there was one moment at which of these seats exactly those were taken for which `is_taken` says so.
-    fn at_one_moment(&self, seats: &[((i64, String), bool)]) -> bool {
+    /// The seats of a reservation with their prices, as they were told.
+    fn seats_were(&self, id: &str, body: &Value) -> bool {
+        let Some(reserved) = self.story.reserved.get(id) else { return false };
+        let price = self.story.rules.price;
+        let one = |seat: &Value| Some((seat["seat"].as_str()?.to_owned(), seat["price"].as_i64()?));
+        let told: Option<BTreeSet<_>> = body["seats"].as_array().and_then(|seats| seats.iter().map(one).collect());
+        let is_so = |seats: &Seats| {
+            let agreed =
+                |(_, label): &(i64, String)| (label.clone(), if reserved.is_free { 0 } else { price_of(label, price) });
+            Some(seats.iter().map(agreed).collect()) == told
+        };
+        reserved.seats.was(self.window, is_so)
+    }
+
+    /// Too few points for an exchange: told is what there would have been with what goes back.
+    fn was_short(&self, id: &str, give_back: &[String], body: &Value) -> bool {
+        let Some(reserved) = self.story.reserved.get(id) else { return false };
+        let back = reserved.cost(&of(0, give_back), self.story.rules.price);
+        self.balance_was(body["balance"].as_i64().map(|balance| balance - back))
+    }
+
+    /// Whether there was one moment at which of these seats exactly those were taken for which `is_taken` says so, by
+    /// others than this reservation.
+    fn at_one_moment(&self, seats: &[((i64, String), bool)], own: &str) -> bool {
         let (from, to) = self.window;
+        let is_taken = |owner: &Option<String>| owner.as_ref().is_some_and(|owner| owner != own);
         let free = Timeline::from(None);
         let timelines: Vec<_> =
             seats.iter().map(|(seat, taken)| (self.story.seats.get(seat).unwrap_or(&free), *taken)).collect();
@@ -125,20 +183,20 @@ impl View<'_> {
         moments.sort_unstable();
         moments.dedup();
         moments.into_iter().any(|moment| {
-            timelines.iter().all(|(timeline, taken)| timeline.was((moment, moment), |owner| owner.is_some() == *taken))
+            timelines.iter().all(|(timeline, taken)| timeline.was((moment, moment), |owner| is_taken(owner) == *taken))
         })
     }
 
-    fn exactly_these_were_taken(&self, schedule: i64, wanted: &[String], body: &Value) -> bool {
+    fn exactly_these_were_taken(&self, schedule: i64, wanted: &[String], own: &str, body: &Value) -> bool {
         let taken = |seat: &str| body["seats"].as_array().is_some_and(|seats| seats.iter().any(|one| one == seat));
         let seats: Vec<_> = wanted.iter().map(|seat| ((schedule, seat.clone()), taken(seat))).collect();
-        seats.iter().any(|(_, taken)| *taken) && self.at_one_moment(&seats)
+        seats.iter().any(|(_, taken)| *taken) && self.at_one_moment(&seats, own)
     }
 
     fn map_was(&self, schedule: i64, body: &Value) -> bool {
         let Some(seats) = body["seats"].as_array() else { return false };
         let told =
             |seat: &Value| ((schedule, seat["seat"].as_str().unwrap_or("").to_owned()), seat["status"] != "AVAILABLE");
-        self.at_one_moment(&seats.iter().map(told).collect::<Vec<_>>())
+        self.at_one_moment(&seats.iter().map(told).collect::<Vec<_>>(), "")
     }
 }
