@@ -185,8 +185,7 @@ fn front_that_staff_point_at_counts_before_all_that_the_plan_says() {
 }
 
 /// Halls and the two seats that a person pointed at on the map as the pages draw it, before they saw what is given: in
-/// the row nearest to the stage, and there nearest to its middle, with no aisle between the two. For odd rows one of the
-/// two beside the middle seat.
+/// the row nearest to the stage, and there nearest to its middle, with no aisle between the two.
 #[test]
 fn best_two_of_halls_are_those_that_a_person_pointed_at_on_their_maps() {
     let letters = ["A", "B", "C", "D", "E", "F", "G", "H", "I"];

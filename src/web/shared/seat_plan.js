@@ -43,7 +43,7 @@ function byPlan(seats, { front, shapes = [] }) {
     text: text && { ...text, x: text.x / apart, y: text.y / apart, size: Math.min(3, Math.max(TEXT_LEAST, text.size / apart)) },
   }));
   const stage = front ? stageAt({ x: front.x / apart, y: front.y / apart }, boundsOf(at), drawn) : null;
-  const shown = stage ? drawn.filter(({ points, text }) => points.length || !isIn(text, stage)) : drawn; // it says that itself
+  const shown = stage ? drawn.filter(({ points, text }) => points.length || !isIn(text, stage)) : drawn;
   const corners = [...labels.filter(({ kind }) => kind === 'section'), ...shown.flatMap(({ points, text }) => (text ? [...points, text] : points)), ...(stage ? [{ x: stage.x, y: stage.y }, { x: stage.x + stage.width, y: stage.y + stage.height }] : [])];
   const all = boundsOf([...at, ...corners]);
   const seatBox = boxOf(at);

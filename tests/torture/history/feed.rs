@@ -130,7 +130,7 @@ pub struct Reserved {
 
 /// Paid seats of a reservation that were exchanged for those of another.
 #[derive(Debug, Clone)]
-pub struct Exchange {
+pub struct SeatExchange {
     pub from: String,
     pub back: Seats,
     /// The refund that is part of it.
@@ -147,7 +147,7 @@ pub struct Story {
     pub seats: HashMap<(i64, String), Timeline<Option<String>>>,
     pub reserved: HashMap<String, Reserved>,
     /// By the reservation of the new seats.
-    pub exchanges: HashMap<String, Exchange>,
+    pub exchanges: HashMap<String, SeatExchange>,
     pub balances: HashMap<String, Timeline<i64>>,
     /// Top-ups by their ids.
     pub topped_up: HashMap<i64, usize>,

@@ -37,7 +37,7 @@ impl<'a> Promise<'a> {
         self.story.reserved.get(id).filter(|reserved| reserved.user == self.op.user)
     }
 
-    /// Whether the answer tells of a reservation what was agreed: what so many seats cost, and until when they are held.
+    /// Whether the answer tells of a reservation what was agreed: what these seats cost, and until when they are held.
     fn agrees(&self, id: &str, seats: &Seats, is_free: bool) -> bool {
         let cost: i64 = seats.iter().map(|(_, label)| price_of(label, self.story.rules.price)).sum();
         let until = self.tables.reservations.get(id).map(|row| Millis::from_unix_ms(row.hold_expires_at).to_string());

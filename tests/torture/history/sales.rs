@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::feed::{Event, Exchange, Reserved, Seats, Story, Timeline, TokenState};
+use super::feed::{Event, Reserved, SeatExchange, Seats, Story, Timeline, TokenState};
 use super::price_of;
 use super::tables::Tables;
 
@@ -238,7 +238,7 @@ impl Story {
         let is_right =
             is_later && seats.len() == back.len() && dates == BTreeSet::from([event.number("newScheduleId")]);
         let said = format!("{back:?} exchanged for {seats:?}");
-        self.exchanges.insert(to, Exchange { from, back, refund });
+        self.exchanges.insert(to, SeatExchange { from, back, refund });
         unless(is_right, || said)
     }
 }
