@@ -1,7 +1,7 @@
 //! A client of the first days: the five flows with their refusals, as the server answered them before there were
 //! tariffs, exchanges and lines of their own. What stood in an answer then stands there still; what came since it need
-//! not read. `first_clients.json` was written down from the program of then: `<…>` is what differs each time, `{…}` what
-//! an earlier answer gave.
+//! not read. `first_clients.json` was written down from the program of then: what differs each time stands between `<`
+//! and `>`, what an earlier answer gave between `{` and `}`.
 
 use std::collections::BTreeMap;
 
