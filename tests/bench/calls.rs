@@ -5,13 +5,14 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::Wish;
-use crate::bare::{self, Work};
+use crate::bare::Work;
 use crate::figures::Figure;
 use crate::filling::{self, POINTS, SeatPosition};
 use crate::halls::{ACTIVE, DATES, Halls, LARGE, SMALL, WAITING, seats_of};
 use crate::load::{Load, Outcome, Play};
 use crate::plays::{CALLS, Prepared, Purchases};
 use crate::rounds::{Setup, compare};
+use crate::same::must_run_the_same;
 use crate::served::Served;
 use crate::table;
 use crate::wire::{Answer, Wire, request, with_field};
@@ -235,13 +236,15 @@ pub fn measure(wish: &Wish, halls: &Halls) -> (Vec<Figure>, Value) {
 
 fn same_statements(halls: &Halls, call: &Call, work: Work) {
     let app = call.app(halls);
-    bare::must_change_the_same(work, app, seats_of(app, halls), halls.folder(), |copy| {
-        let served = Served::boxoffice(copy, &[]);
+    must_run_the_same(work, app, seats_of(app, halls), halls.folder(), |copy, log| {
+        let served = Served::logging_statements(copy, log);
+        let of_start = std::fs::metadata(log).unwrap().len() as usize;
         let (mut play, mut wire) = (call.play(halls, &served), Wire::open(served.address));
         for _ in 0..call.requests() {
             let mut request = Vec::new();
             play.ask(0, &mut request);
             play.hear(0, &wire.call(&request)).unwrap();
         }
+        of_start
     });
 }

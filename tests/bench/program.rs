@@ -20,6 +20,7 @@ mod plays;
 mod quiet;
 mod rounds;
 mod rush;
+mod same;
 mod served;
 mod stages;
 mod table;

@@ -53,7 +53,7 @@ pub struct Compared {
 }
 
 pub fn compare(setup: &Setup, call: &Call, load: Load, rounds: usize) -> Compared {
-    let reference = Reference::of(setup, call);
+    let reference = Reference::of(setup.halls, &setup.server, &setup.reading, call);
     let mut compared = Compared { answer_bytes: reference.answer_bytes, ..Compared::default() };
     for round in 0..rounds {
         let mut turns = [0, 1, 2, 3, 4];
@@ -79,7 +79,7 @@ pub fn compare(setup: &Setup, call: &Call, load: Load, rounds: usize) -> Compare
 }
 
 /// Our requests of a call with the lengths of their answers, aimed at the servers that answer the same bytes.
-struct Reference {
+pub struct Reference {
     /// Of the requests: with the status and the length of the content that make
     /// the answer of the HTTP server as long as ours.
     constant: Vec<(Vec<u8>, u16)>,
@@ -87,11 +87,13 @@ struct Reference {
 }
 
 impl Reference {
-    fn of(setup: &Setup, call: &Call) -> Reference {
-        let fresh = call.work.map(|_| Served::boxoffice(&setup.halls.copy(call.app(setup.halls)), &[]));
-        let served = fresh.as_ref().unwrap_or(&setup.reading);
-        let mut play = call.play(setup.halls, served);
-        let (mut ours, mut server) = (Wire::open(served.address), Wire::open(setup.server.address));
+    /// For the constant answer of `server`; ours come from `reading`, or from a server on a fresh file for a call that
+    /// writes.
+    pub fn of(halls: &Halls, server: &Served, reading: &Served, call: &Call) -> Reference {
+        let fresh = call.work.map(|_| Served::boxoffice(&halls.copy(call.app(halls)), &[]));
+        let served = fresh.as_ref().unwrap_or(reading);
+        let mut play = call.play(halls, served);
+        let (mut ours, mut server) = (Wire::open(served.address), Wire::open(server.address));
         let mut reference = Reference { constant: Vec::new(), answer_bytes: 0 };
         for _ in 0..call.requests() {
             let mut request = Vec::new();
@@ -107,13 +109,17 @@ impl Reference {
         }
         reference
     }
+
+    /// The requests of the constant answer, again and again.
+    pub fn play(&self) -> Prepared {
+        let requests = self.constant.iter().map(|(request, _)| request.clone()).collect();
+        let statuses: Vec<u16> = self.constant.iter().map(|(_, status)| *status).collect();
+        Prepared::endless(requests, move |number, answer| answer.status == statuses[number])
+    }
 }
 
 fn limit(served: &Served, reference: &Reference, call: &Call, load: Load) -> Option<Round> {
-    let requests = reference.constant.iter().map(|(request, _)| request.clone()).collect();
-    let statuses: Vec<u16> = reference.constant.iter().map(|(_, status)| *status).collect();
-    let mut play = Prepared::endless(requests, move |number, answer| answer.status == statuses[number]);
-    let measured = measure(served, &mut play, load, &format!("the limit of {}", call.name))?;
+    let measured = measure(served, &mut reference.play(), load, &format!("the limit of {}", call.name))?;
     Some(measured.round(call))
 }
 

@@ -46,6 +46,11 @@ impl ThreadTimes {
         ThreadTimes { cpu_us: self.cpu_us - before.cpu_us, sleeps: self.sleeps - before.sleeps }
     }
 
+    /// What each of so many answers used.
+    pub fn of_each(self, answers: f64) -> ThreadTimes {
+        ThreadTimes { cpu_us: self.cpu_us / answers, sleeps: self.sleeps / answers }
+    }
+
     pub fn add(&mut self, other: ThreadTimes) {
         (self.cpu_us, self.sleeps) = (self.cpu_us + other.cpu_us, self.sleeps + other.sleeps);
     }
