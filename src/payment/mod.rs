@@ -136,7 +136,7 @@ pub fn pay(
             let codes = |seats: &[WantedSeat]| signing.codes_of(reservation.schedule_id, seats);
             let tickets = confirm(tx, &reservation, seats, &[], codes)?;
             let visit = visit_of(tx, &reservation, token)?;
-            let token_status = reservation::end_paid_visit(tx, &visit, !sale.visit_ends_on_payment)?;
+            let token_status = reservation::end_paid_visit(tx, &visit, &reservation, !sale.visit_ends_on_payment)?;
             record(tx, EventType::PaymentCompleted, &told(&reservation))?;
             Ok(Attempt::Completed { reservation: Box::new(reservation), balance, tickets, token_status })
         }

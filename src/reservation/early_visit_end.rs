@@ -33,8 +33,9 @@ pub fn end_visits(tx: &Tx, user_id: Uuid, line_id: Option<LineId>) -> Outcome<()
 
 /// After a payment: the visit ends, unless `goes_on` says that it lasts until its own end; says what the token is then.
 /// It never ends while something is held in it. What staff keep for its user is part of no visit.
-pub fn end_paid_visit(tx: &Tx, token: &Token, goes_on: bool) -> Outcome<TokenStatus> {
-    let hold = find_hold_of(tx, token)?;
+pub fn end_paid_visit(tx: &Tx, token: &Token, paid: &Reservation, goes_on: bool) -> Outcome<TokenStatus> {
+    // A user has one unpaid hold of their own at most: where they paid for it, there is none left.
+    let hold = if paid.at_counter { find_hold_of(tx, token)? } else { None };
     if hold.as_ref().is_some_and(|own| own.status_at(tx.now()) == Status::PendingPayment) {
         return Ok(token.status);
     }
