@@ -124,7 +124,7 @@ pub(super) fn open_servers(
             ..limits
         };
         let redirect = limits.redirect_listen;
-        let handler: Handler = handlers.clone();
+        let handler: Handler = Arc::new(handlers);
         let server = Server::open(address, limits, notifier.clone(), handler, on_fatal.clone())
             .map_err(|failure| cannot_start(flag, address, redirect, &failure))?;
         servers.push(server);

@@ -52,7 +52,8 @@ pub(super) fn read_amount(fields: &mut Fields) -> Result<Points, Refusal> {
 /// Tops up and answers with it.
 pub(super) fn write_top_up(tx: &Tx, user_id: Uuid, amount: Points, method: Option<PayMethod>) -> Outcome<Written> {
     let changed = super::top_up(tx, user_id, amount, method)?;
-    Ok(entry_made(user_id, &entry_json("topUpId", &changed, user_id, amount, tx.now())))
+    let now = tx.now();
+    Ok(entry_made(user_id, move || entry_json("topUpId", &changed, user_id, amount, now)))
 }
 
 /// A new entry of a ledger, with its number by the name that this has in the call.
@@ -61,6 +62,7 @@ pub(super) fn entry_json(number: &str, changed: &Changed, user_id: Uuid, amount:
 }
 
 /// 201 for a new entry of a ledger, with where it is read.
-pub(super) fn entry_made(user_id: Uuid, body: &Value) -> Written {
-    Written::Ready(Reply::json(201, body).with("Location", format!("/api/v1/users/{user_id}/balance/entries")))
+pub(super) fn entry_made(user_id: Uuid, body: impl FnOnce() -> Value + Send + 'static) -> Written {
+    let location = move || format!("/api/v1/users/{user_id}/balance/entries");
+    Written::Deferred(Box::new(move || Reply::json(201, &body()).with("Location", location())))
 }

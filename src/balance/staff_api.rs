@@ -41,15 +41,17 @@ pub fn pay_out(context: &Context) -> Outcome<Answer> {
     let (amount, method) = read_money(context)?;
     Answer::write(move |tx| {
         let changed = super::pay_out(tx, user_id, amount, method, None)?;
-        let body = json!({
-            "payoutId": changed.entry_id,
-            "userId": user_id,
-            "amount": amount,
-            "method": method,
-            "balance": changed.balance,
-            "at": tx.now(),
-        });
-        Ok(entry_made(user_id, &body))
+        let now = tx.now();
+        Ok(entry_made(user_id, move || {
+            json!({
+                "payoutId": changed.entry_id,
+                "userId": user_id,
+                "amount": amount,
+                "method": method,
+                "balance": changed.balance,
+                "at": now,
+            })
+        }))
     })
 }
 
@@ -93,7 +95,8 @@ pub fn correct(context: &Context) -> Outcome<Answer> {
     fields.end()?;
     Answer::write(move |tx| {
         let changed = super::correct(tx, user_id, amount, &reason)?;
-        Ok(entry_made(user_id, &entry_json("entryId", &changed, user_id, amount, tx.now())))
+        let now = tx.now();
+        Ok(entry_made(user_id, move || entry_json("entryId", &changed, user_id, amount, now)))
     })
 }
 

@@ -29,6 +29,9 @@ pub type Work = Box<dyn FnOnce(&Tx) -> Outcome<Written> + Send>;
 pub enum Written {
     /// The answer, to be sent after the commit.
     Ready(Reply),
+    /// The same, made by who sends it and not by the writer; where it is kept, it is made for that. Only where it can
+    /// always be made.
+    Deferred(Box<dyn FnOnce() -> Reply + Send>),
     /// The answer as it stands now; the caller would rather wait for a change.
     Wait(Reply, Wait),
     /// The answer, which is kept now and sent once more was written in a later transaction.
@@ -104,10 +107,10 @@ impl Prefer {
     }
 
     /// The same of what was just written.
-    pub fn written(self, reply: Reply, is_final: bool, until: Until) -> Written {
+    pub fn written(self, reply: impl FnOnce() -> Reply + Send + 'static, is_final: bool, until: Until) -> Written {
         match self.wait(is_final, until) {
-            Some(wait) => Written::Wait(reply, wait),
-            None => Written::Ready(self.marked(reply)),
+            Some(wait) => Written::Wait(reply(), wait),
+            None => Written::Deferred(Box::new(move || self.marked(reply()))),
         }
     }
 

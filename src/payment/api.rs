@@ -12,7 +12,7 @@ use crate::clock::Millis;
 use crate::http::Reply;
 use crate::points::Points;
 use crate::queue::{Caller, TokenStatus};
-use crate::refusal::Refusal;
+use crate::refusal::{Language, Refusal};
 use crate::reservation::api::{location, read_date, read_seats, read_seats_of, read_wanted_seats, reservation_id};
 use crate::reservation::{self, ReservationView, Status};
 use crate::store::Outcome;
@@ -54,24 +54,30 @@ pub fn pay(context: &Context, caller: Caller) -> Outcome<Answer> {
     let signing = Signing::ahead(&context.state.signing, context.reader(), caller.user_id, &what);
     let language = context.language();
     Answer::write_decided(move |tx| {
-        Ok(Written::Ready(match super::pay(tx, signing, caller.key, &what, amount, &sale)? {
-            Attempt::Declined(refusal) => Reply::refusal(&refusal, language),
-            Attempt::Completed { reservation, balance, tickets, token_status } => Reply::json(
-                201,
-                &Paid {
-                    payment_id: reservation.payment_id,
-                    status: Status::Confirmed.of_payment(),
-                    reservation_id: reservation.reservation_id,
-                    amount: reservation.amount,
-                    balance,
-                    paid_at: tx.now(),
-                    tickets,
-                    token_status,
-                },
-            )
-            .with("Location", format!("/api/v1/payments/{}", reservation.payment_id)),
-        }))
+        let (attempt, now) = (super::pay(tx, signing, caller.key, &what, amount, &sale)?, tx.now());
+        Ok(Written::Deferred(Box::new(move || reply(attempt, now, language))))
     })
+}
+
+/// What an attempt at a moment came to.
+fn reply(attempt: Attempt, now: Millis, language: Language) -> Reply {
+    let (reservation, balance, tickets, token_status) = match attempt {
+        Attempt::Declined(refusal) => return Reply::refusal(&refusal, language),
+        Attempt::Completed { reservation, balance, tickets, token_status } => {
+            (reservation, balance, tickets, token_status)
+        }
+    };
+    let body = Paid {
+        payment_id: reservation.payment_id,
+        status: Status::Confirmed.of_payment(),
+        reservation_id: reservation.reservation_id,
+        amount: reservation.amount,
+        balance,
+        paid_at: now,
+        tickets,
+        token_status,
+    };
+    Reply::json(201, &body).with("Location", format!("/api/v1/payments/{}", reservation.payment_id))
 }
 
 /// `POST /reservations/{reservationId}/exchange`, for an active token: gives paid seats back (`giveBack`; without it

@@ -60,8 +60,9 @@ pub fn reserve(context: &Context, maps: &Arc<MapCache>, caller: Caller) -> Outco
     let sale = context.state.settings.sale.clone();
     Answer::write_decided(move |tx| {
         let held = super::reserve(tx, &maps, caller.key, &wanted, &sale)?;
-        let reservation_id = held.reservation.reservation_id;
-        let reply = Reply::json(201, &ReservationView::of(&held, tx.now())).with("Location", location(reservation_id));
+        let (reservation_id, now) = (held.reservation.reservation_id, tx.now());
+        let reply =
+            move || Reply::json(201, &ReservationView::of(&held, now)).with("Location", location(reservation_id));
         Ok(prefer.written(reply, false, Until::ReservationSettles { reservation_id, is_new: true }))
     })
 }

@@ -57,7 +57,8 @@ pub fn cancel_date(context: &Context) -> Outcome<Answer> {
     let prefer = context.prefer();
     Answer::write(move |tx| {
         let progress = super::cancel_date(tx, schedule_id)?;
-        Ok(prefer.written(shown(&progress), !progress.is_under_way(), Until::DateSettles { schedule_id }))
+        let is_final = !progress.is_under_way();
+        Ok(prefer.written(move || shown(&progress), is_final, Until::DateSettles { schedule_id }))
     })
 }
 

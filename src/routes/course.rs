@@ -30,7 +30,12 @@ pub fn open_course(name: &str) -> Result<Arc<Course>, OpenError> {
 
 impl Handlers {
     /// Answers a call of the course; gives back what is none.
-    pub(super) fn answer_course(&self, request: &Request, now: Millis, answering: Answering) -> Option<Answering> {
+    pub(super) fn answer_course(
+        self: &Arc<Self>,
+        request: &Request,
+        now: Millis,
+        answering: Answering,
+    ) -> Option<Answering> {
         let Some(course) = self.course.as_ref().filter(|_| request.resumed.is_none()) else { return Some(answering) };
         let found = course.find(request).map_err(Failure::from).and_then(|found| match found {
             CourseMatch::Nothing => Ok(None),

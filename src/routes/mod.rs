@@ -41,7 +41,7 @@ use crate::testing::TestServer;
 use crate::webhook::{self, Dispatch};
 use crate::{reservation, web};
 
-/// What the routes answer with.
+/// What the routes answer with. A write keeps a handle of it until it is answered.
 #[derive(Clone)]
 pub struct Handlers {
     pub state: Arc<AppState>,
@@ -86,7 +86,7 @@ enum Next {
     Write(WriteJob),
 }
 
-impl Handle for Handlers {
+impl Handle for Arc<Handlers> {
     /// Answers a request, now or after a commit.
     fn handle(&self, mut request: Request, responder: Responder) {
         let _of_request = logging::of_request(&request.id);
@@ -114,7 +114,7 @@ impl Handlers {
     }
 
     /// Answers a call of the API, now or after a commit.
-    fn carry_out(&self, request: Request, now: Millis, responder: Answering) {
+    fn carry_out(self: &Arc<Self>, request: Request, now: Millis, responder: Answering) {
         match self.answer(&request, now) {
             Ok(Next::Send(reply)) => responder.send(reply),
             Ok(Next::Wait(memo)) => responder.wait(memo.wait_request()),
@@ -129,8 +129,8 @@ impl Handlers {
     }
 
     /// Sends a job to the writer; the answer leaves after the commit.
-    fn write(&self, request: Request, now: Millis, responder: Answering, job: WriteJob) {
-        let handlers = self.clone();
+    fn write(self: &Arc<Self>, request: Request, now: Millis, responder: Answering, job: WriteJob) {
+        let handlers = Arc::clone(self);
         let (actor, once, language) = (job.actor, job.once.clone(), job.language);
         self.state.writer.submit(Box::new(move |tx: Result<&Tx, CommitError>| {
             let _of_request = logging::of_request(&request.id);
@@ -140,6 +140,7 @@ impl Handlers {
                 let next = |once, work| WriteJob { actor, once, language, undo: Undo::Savepoint, work };
                 match committed.map_err(|lost| Failure::Refused(lost.refusal)).and(outcome) {
                     Ok(Written::Ready(reply)) => responder.send(reply),
+                    Ok(Written::Deferred(make)) => responder.send(make()),
                     Ok(Written::Wait(_, wait)) => responder.wait(Memo { wait, staff_key_id: actor }.wait_request()),
                     Ok(Written::Then(_, work)) => handlers.write(request, now, responder, next(None, work)),
                     Ok(Written::AfterCommit(read)) if once.is_none() => responder.send(read()),

@@ -34,7 +34,10 @@ impl WriteJob {
                 return Ok(Written::Ready(reply));
             }
             is_begun.set(true);
-            let written = work(tx)?;
+            let written = match (work(tx)?, &once) {
+                (Written::Deferred(make), Some(_)) => Written::Ready(make()),
+                (written, _) => written,
+            };
             if let Written::Ready(reply) | Written::Wait(reply, _) | Written::Then(reply, _) = &written
                 && reply.is_failure()
             {

@@ -121,7 +121,7 @@ pub fn test(context: &Context) -> Outcome<Answer> {
     Answer::write(move |tx| {
         let (webhook, test_no) = super::ask_for_test(tx, webhook_id)?;
         let reply = Reply::json(200, &view(tx, &webhook, tx.now())?);
-        Ok(prefer.written(reply, false, Until::WebhookTested { webhook_id, test_no }))
+        Ok(prefer.written(move || reply, false, Until::WebhookTested { webhook_id, test_no }))
     })
 }
 
