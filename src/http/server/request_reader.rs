@@ -249,10 +249,10 @@ impl Connection {
         let purpose = Purpose::Resume(memo, told, wake);
         protocol::write_envelope(&mut message, number, self.meta.origin, &self.meta.id, purpose);
         if !waiting.language.is_empty() {
-            write_field(&mut message, "accept-language", &waiting.language);
+            protocol::write_field(&mut message, "accept-language", &waiting.language);
         }
         if self.meta.accepts_gzip {
-            write_field(&mut message, "accept-encoding", "gzip");
+            protocol::write_field(&mut message, "accept-encoding", "gzip");
         }
         message.extend_from_slice(b"\r\n");
         let submission = self.dispatch(number, waiting.method.is_write(), message);
@@ -268,25 +268,25 @@ impl Connection {
         protocol::write_envelope(&mut out, number, self.meta.origin, &self.meta.id, purpose);
         for (name, value) in RELAYED.iter().zip(&head.relayed) {
             if let Some(value) = value {
-                write_field(&mut out, name, value);
+                protocol::write_field(&mut out, name, value);
             }
         }
         if let Some(authority) = head.authority {
-            write_field(&mut out, "host", authority);
+            protocol::write_field(&mut out, "host", authority);
         }
         if self.meta.is_https {
-            write_field(&mut out, HTTPS_FIELD, "https");
+            protocol::write_field(&mut out, HTTPS_FIELD, "https");
         }
         for (name, value) in &head.also {
-            write_field(&mut out, &name.to_ascii_lowercase(), value);
+            protocol::write_field(&mut out, &name.to_ascii_lowercase(), value);
         }
         if head.accepts_gzip {
-            write_field(&mut out, "accept-encoding", "gzip");
+            protocol::write_field(&mut out, "accept-encoding", "gzip");
         }
         if head.is_chunked && has_body {
-            write_field(&mut out, "content-length", UNKNOWN_LENGTH);
+            protocol::write_field(&mut out, "content-length", UNKNOWN_LENGTH);
         } else if head.content_length > 0 && has_body {
-            write_field(&mut out, "content-length", &Cow::from(head.content_length.to_string()));
+            protocol::write_field(&mut out, "content-length", &Cow::from(head.content_length.to_string()));
         }
         out.extend_from_slice(b"\r\n");
         out
@@ -295,12 +295,6 @@ impl Connection {
 
 fn write_line(out: &mut Vec<u8>, method: Method, target: &str) {
     for piece in [method.word(), " ", target, " HTTP/1.1\r\n"] {
-        out.extend_from_slice(piece.as_bytes());
-    }
-}
-
-fn write_field(out: &mut Vec<u8>, name: &str, value: &str) {
-    for piece in [name, ": ", value, "\r\n"] {
         out.extend_from_slice(piece.as_bytes());
     }
 }

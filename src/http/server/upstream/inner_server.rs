@@ -188,7 +188,7 @@ fn respond(asked: tiny_http::Request, number: u64, mark: &str, reply: &Reply, co
     for (name, value) in own.into_iter().chain(others) {
         let is_sound = value.bytes().all(|b| matches!(b, b'\t' | b' '..=b'~')) && framing::is_field_name(name);
         if is_sound {
-            let _ = write!(message, "{name}: {value}\r\n");
+            protocol::write_field(&mut message, name, value);
         } else {
             log::error!("a header field was left out of an answer, its value is not ASCII; please report this: {name}");
         }
@@ -345,7 +345,10 @@ fn hand_over(mut asked: tiny_http::Request, handler: &Handler, sending: &Arc<Sen
     let relayed = asked.headers().iter().filter(|header| !header.field.equiv(FIELD));
     let relayed =
         relayed.filter(|header| !header.field.equiv("content-length") && !header.field.equiv("accept-encoding"));
-    let headers = relayed.map(|header| (header.field.to_string(), header.value.to_string())).collect();
+    let text = |header: &tiny_http::Header| {
+        (header.field.as_str().as_str().to_owned(), header.value.as_str().to_owned()) // `to_string` would format them
+    };
+    let headers = relayed.map(text).collect();
     let length = asked.body_length().unwrap_or(0);
     let mut body = Vec::with_capacity(length);
     if length > 0 {

@@ -108,6 +108,13 @@ pub fn write_envelope(out: &mut Vec<u8>, number: u64, peer: IpAddr, id: &Request
     out.extend_from_slice(b"\r\n");
 }
 
+/// Appends a header field with its CRLF.
+pub fn write_field(out: &mut Vec<u8>, name: &str, value: &str) {
+    for piece in [name, ": ", value, "\r\n"] {
+        out.extend_from_slice(piece.as_bytes());
+    }
+}
+
 fn write_escaped(out: &mut Vec<u8>, text: &str) {
     for &byte in text.as_bytes() {
         match byte {
