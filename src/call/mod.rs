@@ -1,17 +1,16 @@
 //! What every call is handed first: the request with its moment, the transaction, the feed of
 //! events, and what memory must learn after a commit.
 //!
-//! `answer.rs`: what a call comes to · `cached.rs`: what is read once · `wait.rs`: what a waiting request waits for ·
-//! `stream.rs`: streams of events · `change.rs`: what memory must learn · `snapshot.rs`: all of it at one moment ·
+//! `answer_or_wait.rs`: what a call comes to, and what a waiting one waits for · `stream.rs`: streams of events ·
+//! `cached.rs`: what is read once · `change.rs`: what memory must learn · `snapshot.rs`: all of it at one moment ·
 //! `events.rs`: the feed.
 
-mod answer;
+mod answer_or_wait;
 mod cached;
 mod change;
 mod events;
 mod snapshot;
 mod stream;
-mod wait;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::RangeInclusive;
@@ -19,13 +18,12 @@ use std::sync::{Arc, mpsc};
 
 use uuid::Uuid;
 
-pub use answer::{Answer, Prefer, Work, Written, cut_page};
+pub use answer_or_wait::{Answer, Memo, Prefer, Until, Wait, Work, Written, cut_page};
 pub use cached::Cached;
 pub use change::{Change, Claim, SeatState, topics};
 pub use events::{By, Event, EventType, last_sequence, list_events, list_events_of, record};
 pub use snapshot::Snapshot;
-pub use stream::{HEARTBEAT_SECONDS, NextPiece, Piece, StreamAt, StreamCaller, StreamMemo};
-pub use wait::{Memo, Until, Wait};
+pub use stream::{HEARTBEAT_SECONDS, NextPiece, Piece, StreamAt, StreamCaller, StreamMemo, write_event};
 
 use crate::clock::{Clock, Millis, Mode};
 use crate::http::{self, Fields, Notifier, Request, Resumed};

@@ -1,4 +1,5 @@
-//! Streams of events: where the caller of one stands, and the next piece of it.
+//! Streams of events: their text (`text/event-stream` of the HTML standard), where the caller of one stands, and the next
+//! piece of it.
 
 use uuid::Uuid;
 
@@ -7,6 +8,21 @@ use crate::ids::{self, TokenKey};
 
 /// A stream on which nothing happens is looked at after so many seconds, and its client reads a comment.
 pub const HEARTBEAT_SECONDS: u32 = 15;
+
+/// The type of a stream of events.
+const EVENT_STREAM: &str = "text/event-stream";
+
+/// Appends an event. `data` is JSON on one line; a `name` or an `id` that is empty is left out.
+pub fn write_event(out: &mut Vec<u8>, name: &str, id: &str, data: &[u8]) {
+    for (field, value) in [("event: ", name), ("id: ", id)] {
+        if !value.is_empty() {
+            [field, value, "\n"].iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
+        }
+    }
+    out.extend_from_slice(b"data: ");
+    out.extend_from_slice(data);
+    out.extend_from_slice(b"\n\n");
+}
 
 /// Where the caller of a stream stands.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +40,7 @@ pub struct StreamAt<'r> {
 /// A piece of a stream.
 #[derive(Debug)]
 pub struct Piece {
-    /// Events, as [`http::write_event`] writes them; none to keep the stream open.
+    /// Events, as [`write_event`] writes them; none to keep the stream open.
     pub events: Body,
     /// How it goes on; it ends without.
     pub next: Option<NextPiece>,
@@ -48,15 +64,17 @@ pub struct NextPiece {
 }
 
 impl Piece {
-    /// No event, but the stream goes on.
-    pub fn going_on(next: NextPiece) -> Piece {
-        Piece { events: Vec::new().into(), next: Some(next) }
+    /// The last piece of a stream that has begun: a refusal.
+    pub fn of_refusal(refusal: &Reply) -> Reply {
+        let mut events = Vec::new();
+        write_event(&mut events, "problem", "", &refusal.body);
+        Piece::reply(events.into())
     }
 
     /// The answer that it is, or a part of.
     pub fn reply(events: Body) -> Reply {
         let mut reply = Reply::empty(200).with("X-Accel-Buffering", "no").negotiated(); // nginx would keep it
-        reply.content_type = http::EVENT_STREAM.into();
+        reply.content_type = EVENT_STREAM.into();
         reply.body = events;
         reply
     }
@@ -126,5 +144,13 @@ mod tests {
         for wrong in ["token", "token x ", "user 1 ", "staff 1", "staff x ", "all x "] {
             assert_eq!(StreamMemo::parse(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn event_has_the_fields_that_are_given_and_ends_with_an_empty_line() {
+        let mut out = Vec::new();
+        write_event(&mut out, "seats", "1-2", b"{}");
+        write_event(&mut out, "", "", b"[]");
+        assert_eq!(String::from_utf8(out).unwrap(), "event: seats\nid: 1-2\ndata: {}\n\ndata: []\n\n");
     }
 }

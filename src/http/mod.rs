@@ -3,7 +3,6 @@
 
 mod body;
 mod delivery;
-mod event_text;
 mod fields;
 mod idempotency;
 mod json;
@@ -15,7 +14,6 @@ mod server;
 
 pub use body::{Body, GZIP_MIN_BYTES, SharedBody};
 pub use delivery::{Delivery, Ending};
-pub use event_text::{EVENT_STREAM, write_event};
 pub use fields::{Fields, decoded, decoded_segment, json_body, must_be_date, number, parameter, plain_line, query};
 pub use idempotency::{Once, forget, idempotency_key};
 pub use json::parse as parse_json;

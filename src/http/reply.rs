@@ -68,6 +68,11 @@ impl Reply {
         self
     }
 
+    /// The same answer, which depends on the type that the caller asked for.
+    pub fn negotiated(self) -> Reply {
+        self.with("Vary", "Accept")
+    }
+
     /// The answer to a caller whose `Prefer: wait` was granted (RFC 7240, section 3).
     pub fn after_wait(self, seconds: u32) -> Reply {
         self.with("Preference-Applied", format!("wait={seconds}"))

@@ -10,8 +10,9 @@ use super::caller::viewed_token;
 use super::{Issued, Lines, TokenStatus, TokenView};
 use crate::call::{
     Answer, AppState, Context, HEARTBEAT_SECONDS, NextPiece, Piece, Prefer, StreamAt, Until, Written, topics,
+    write_event,
 };
-use crate::http::{Fields, Reply, write_event};
+use crate::http::{Fields, Reply};
 use crate::ids::{LineId, TokenKey};
 use crate::refusal::{Language, Refusal};
 use crate::store::Outcome;

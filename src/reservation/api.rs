@@ -12,9 +12,10 @@ use super::view::ReservationView;
 use super::{DateRef, HoldRequest, Reservation, ReservationDetails, SeatChoice, Status};
 use crate::call::{
     Answer, Context, HEARTBEAT_SECONDS, NextPiece, Piece, Prefer, StreamAt, Until, Written, cut_page, topics,
+    write_event,
 };
 use crate::clock::Millis;
-use crate::http::{Fields, Reply, write_event};
+use crate::http::{Fields, Reply};
 use crate::queue::{self, Caller};
 use crate::refusal::{Refusal, TokenEnd};
 use crate::seat::{BestRequest, MapCache, SeatWish};

@@ -1,13 +1,15 @@
 //! What is checked of every call before its handler runs: who calls and whether they may, then whether the request is
 //! well-formed.
 
-use super::find::RouteMatch;
+use super::find::{RouteMatch, find};
 use super::route::{ADMIN, Run};
 use super::{Body, Handlers, KeyUse, Next, Route, no_body};
-use crate::call::{Answer, Context, StreamCaller};
+use crate::call::{Answer, Context, StreamCaller, StreamMemo};
 use crate::clock::Millis;
 use crate::http::{self, Credential, Fields, Method, Once, Request};
-use crate::queue::{RejectedCaller, active_token, any_token, token_or_user_key};
+use crate::queue::{
+    Caller, RejectedCaller, active_token, any_token, streaming_caller, streaming_token, token_or_user_key,
+};
 use crate::refusal::{Language, Localized, Refusal};
 use crate::staff::{Member, Role};
 use crate::store::Outcome;
@@ -113,6 +115,29 @@ impl Handlers {
         }
     }
 
+    /// Asks for the next piece of a stream that goes on, for the caller that its beginning has found.
+    pub(super) fn go_on(&self, request: &Request, now: Millis, memo: &str) -> Outcome<Next> {
+        let StreamMemo { caller, .. } = StreamMemo::parse(memo).ok_or(Refusal::Internal)?;
+        let RouteMatch::Route(route) = find(Method::Get, &request.path) else { return Err(Refusal::NotFound.into()) };
+        let mut context = Context::new(&self.state, request, now, route.path);
+        check(route, &mut context)?;
+        let (lines, mut actor) = (&self.lines, None);
+        let answer = match (&route.run, caller) {
+            (Run::Token(run), StreamCaller::Token(key)) => run(self, &context, streaming_token(&context, lines, key)?),
+            (Run::Active(run), StreamCaller::Token(key)) => {
+                run(self, &context, streaming_caller(&context, lines, key)?)
+            }
+            (Run::Active(run), StreamCaller::All) => run(self, &context, Caller::NOBODY),
+            (Run::User(run), StreamCaller::User(user_id)) => run(self, &context, user_id),
+            (Run::Staff(roles, run), StreamCaller::Staff(key_id)) => {
+                actor = Some(key_id);
+                run(self, &context, &member_of(self.keyring.member(key_id), roles)?)
+            }
+            _ => Err(Refusal::Internal.into()),
+        };
+        self.next(answer?, Asked { actor, once: None, language: context.language(), caller })
+    }
+
     fn done(
         &self,
         route: &Route,
@@ -147,14 +172,14 @@ impl Handlers {
 }
 
 /// Who of staff calls, when one of these roles may.
-pub(super) fn member_of(member: Option<Member>, roles: &[Role]) -> Outcome<Member> {
+fn member_of(member: Option<Member>, roles: &[Role]) -> Outcome<Member> {
     let member = member.ok_or(Refusal::StaffKeyInvalid)?;
     member.must_be(roles)?;
     Ok(member)
 }
 
 /// Refuses what the call would ignore: a key, a parameter or a body that it does not take.
-pub(super) fn check(route: &Route, context: &mut Context) -> Result<(), Refusal> {
+fn check(route: &Route, context: &mut Context) -> Result<(), Refusal> {
     let request = context.request;
     let has_key = http::idempotency_key(request)?.is_some();
     match route.key_use {

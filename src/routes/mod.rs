@@ -10,7 +10,6 @@ mod openapi;
 mod operations;
 mod readiness;
 mod route;
-mod streams;
 mod table;
 mod write;
 
@@ -123,7 +122,7 @@ impl Handlers {
             Err(failure) => {
                 let refusal = self.refuse(&request, now, &failure);
                 let is_in_stream = request.resumed.is_some_and(|resumed| resumed.told.is_some());
-                responder.send(if is_in_stream { Piece::reply(refusal.as_last_event()) } else { refusal });
+                responder.send(if is_in_stream { Piece::of_refusal(&refusal) } else { refusal });
             }
         }
     }

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::call::{Answer, Context, HEARTBEAT_SECONDS, NextPiece, Piece, Prefer, Until, list_events, topics};
+use crate::call::{
+    Answer, Context, HEARTBEAT_SECONDS, NextPiece, Piece, Prefer, Until, list_events, topics, write_event,
+};
 use crate::clock::Clock;
-use crate::http::{Reply, write_event};
+use crate::http::Reply;
 use crate::ids::LineId;
 use crate::queue::{LineView, Lines};
 use crate::seat::MapCache;

@@ -6,8 +6,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde::Serialize;
 
 use super::map::{MapRevision, MapView};
-use crate::call::{NextPiece, Piece, SeatState};
-use crate::http::{Body, write_event};
+use crate::call::{NextPiece, Piece, SeatState, write_event};
+use crate::http::Body;
 
 /// The seats that have changed, by what they are now.
 #[derive(Serialize)]

@@ -17,10 +17,10 @@ use super::client_socket::Stream;
 use super::connection::{Action, READ_MAX_BYTES, Submission};
 use super::connection_id::ConnectionId;
 use super::connections::Connections;
-use super::handshake_turns::HandshakeTurns;
 use super::long_poll::LongPolls;
 use super::loop_turn::LoopTurn;
 use super::notifier::Subscription;
+use super::tls::HandshakeTurns;
 use super::upstream::{INNER_BIT, InFlight, Topic, Upstream, UpstreamEvent, UpstreamResponse, Wake};
 use crate::refusal::Refusal;
 

@@ -1,6 +1,6 @@
 //! Long polls: a request waits when the handler says "not yet", and is resumed when a topic is notified or its time is
 //! over. Streams wait among them for their next piece. Whether an answer waits is decided by its handler and by
-//! `call/answer.rs`.
+//! `call/answer_or_wait.rs`.
 //!
 //! Lost wakeups: a topic may be notified between the handler's check and the arrival of its "not yet" here. So
 //! notifications are numbered by epochs; each request remembers the epoch in which it was submitted, and while any

@@ -7,7 +7,7 @@
 //! `client_socket`, `tls` (bytes of HTTP from a socket, plain or encrypted) · `connections` (limits, eviction,
 //! deadlines, memory). One connection, without a socket: `connection` (its states) · `transport` (plain, under TLS, or
 //! only sent to https) · `deadlines` (what happens at its deadline) · `request_reader` (bytes become requests) ·
-//! `framing`, `target`, `encoding` (the request head, strictly) · `body_reader`, `chunked` (its body) · `proxy` (the
+//! `framing`, `target` (the request head, strictly) · `body_reader`, `chunked` (its body) · `proxy` (the
 //! client's address) · `response_writer`, `response_head`, `cors` (which origins may read) · `output` (what is still to
 //! be sent) · `streaming`, `event_stream` (answers that are streams of events). Beyond it: `upstream/` (submit a
 //! request, next event) · `long_poll`, `notifier` (requests that wait for a change) · `stream_pieces`, `fan_out` (the
@@ -51,12 +51,10 @@ mod connection_id;
 mod connections;
 mod cors;
 mod deadlines;
-mod encoding;
 mod event_loop;
 mod event_stream;
 mod fan_out;
 mod framing;
-mod handshake_turns;
 mod limits;
 mod long_poll;
 mod loop_turn;

@@ -7,8 +7,7 @@ use parking_lot::{Mutex, RwLock};
 use uuid::Uuid;
 
 use super::deadlines::DeadlineHeap;
-use super::entry::Entry;
-use super::line::Line;
+use super::line::{Entry, Line};
 use super::live_tokens::LiveTokens;
 use super::token_view::TokenView;
 use crate::call::Change;

@@ -6,8 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use hashbrown::HashTable;
 use slab::Slab;
 
-use super::entry::{AWAITING_DRAW, Entry};
-use super::line::Line;
+use super::line::{AWAITING_DRAW, Entry, Line};
 use crate::clock::Millis;
 use crate::ids::{LineId, TokenKey};
 use crate::refusal::TokenEnd;

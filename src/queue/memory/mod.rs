@@ -2,12 +2,11 @@
 //! file.
 //!
 //! `lines.rs`: all lines, as polls read them and commits change them · `live_tokens.rs`: tokens by key and by user ·
-//! `entry.rs`: one token · `token_view.rs`: what its owner is told · `line.rs`: one line · `ranks.rs`: positions ·
+//! `line.rs`: one line, one token · `token_view.rs`: what its owner is told · `ranks.rs`: positions ·
 //! `admission_rate.rs`: the last admissions and their rate · `deadlines.rs`: who becomes inactive next.
 
 mod admission_rate;
 mod deadlines;
-mod entry;
 mod line;
 mod lines;
 mod live_tokens;
@@ -15,6 +14,6 @@ mod ranks;
 mod token_view;
 
 pub(super) use admission_rate::WINDOW_MS;
-pub(super) use entry::Entry;
+pub(super) use line::Entry;
 pub use lines::{Figures, LineView, Lines};
 pub use token_view::TokenView;

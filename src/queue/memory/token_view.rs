@@ -2,8 +2,7 @@
 
 use uuid::Uuid;
 
-use super::entry::Entry;
-use super::line::Line;
+use super::line::{Entry, Line};
 use crate::clock::Millis;
 use crate::ids::{LineId, TokenKey};
 use crate::queue::TokenStatus;
