@@ -1,6 +1,6 @@
 //! What a call comes to: an answer, a wait, or work for the writer. Whether it waits is decided here for all calls, by
-//! `Prefer: wait` and by whether the answer is final; so is what it waits for. The HTTP server keeps that as a text, the
-//! memo, and gives it back when it asks again; both ways of the text stand here.
+//! `Prefer: wait` and by whether the answer is final; so is what it waits for. The HTTP server keeps that as a text,
+//! the memo, and gives it back when it asks again; both ways of the text stand here.
 
 use serde::Serialize;
 use uuid::Uuid;

@@ -1,5 +1,5 @@
-//! Streams of events: their text (`text/event-stream` of the HTML standard), where the caller of one stands, and the next
-//! piece of it.
+//! Streams of events: their text (`text/event-stream` of the HTML standard), where the caller of one stands, and the
+//! next piece of it.
 
 use uuid::Uuid;
 

@@ -9,9 +9,9 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
 use socket2::SockRef;
 
+use super::client_socket::Transport;
 use super::connection_id::ConnectionId;
 use super::loop_turn::LoopTurn;
-use super::transport::Transport;
 use crate::platform;
 
 /// Connections accepted in one go before the others get their turn.

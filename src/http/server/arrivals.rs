@@ -9,14 +9,13 @@ use std::net::IpAddr;
 use mio::net::TcpStream;
 
 use super::accept::{self, ACCEPT_BATCH};
-use super::client_socket::Stream;
+use super::client_socket::{Stream, Transport};
 use super::connection::Connection;
 use super::connection_id::ConnectionId;
 use super::connections::Admission;
 use super::event_loop::EventLoop;
 use super::proxy;
 use super::tls::Handshake;
-use super::transport::Transport;
 use crate::refusal::Refusal;
 
 /// Handshakes that are answered or done in one turn of the loop: one costs as much as ten requests, and with an RSA key

@@ -25,7 +25,8 @@ const SMALL_BYTES: usize = 64 << 10;
 /// What may wait for its turn; beyond it answers go as they are.
 const WAITING_MAX_BYTES: usize = 16 << 20;
 
-/// Whether a client takes gzip by its `Accept-Encoding` (RFC 9110, 12.5.3): it may be sent, and is not less welcome than content as it is. What cannot be read counts as not accepted.
+/// Whether a client takes gzip by its `Accept-Encoding` (RFC 9110, 12.5.3): it may be sent, and is not less welcome
+/// than content as it is. What cannot be read counts as not accepted.
 pub fn accepts_gzip(field: &str) -> bool {
     let (mut gzip, mut identity, mut any) = (None, None, None);
     for element in field.split(',') {

@@ -7,13 +7,13 @@
 use std::net::IpAddr;
 
 use super::body_reader::Body;
+use super::client_socket::Transport;
 use super::cors::CrossOrigin;
 use super::event_stream::EventStream;
 use super::loop_turn::LoopTurn;
 use super::metrics::Asked;
 use super::output::Output;
 use super::response_head::RequestId;
-use super::transport::Transport;
 use super::upstream::{Origin, WaitingRequest, Wake};
 use crate::http::Ending;
 use crate::refusal::Language;

@@ -6,13 +6,13 @@ use std::net::IpAddr;
 
 use slab::Slab;
 
+use super::client_socket::Transport;
 use super::connection::{Connection, EvictionClass};
 use super::connection_id::ConnectionId;
 use super::limits::Limits;
 use super::loop_turn::LoopTurn;
 use super::output::SharedContents;
 use super::proxy;
-use super::transport::Transport;
 use crate::refusal::Refusal;
 
 const NONE: u32 = u32::MAX;

@@ -2,16 +2,16 @@
 //! checked request at a time, and hands it to a stock tiny_http server behind a Unix-domain socket (`upstream/`), which
 //! only ever sees well-formed requests on a few connections.
 //!
-//! The loop: `event_loop` (readiness to a connection, its action to a socket, upstream or the long polls) ·
-//! `loop_turn` (the time of a turn and what all share) · `accept`, `arrivals` (listeners, and TLS handshakes) ·
-//! `client_socket`, `tls` (bytes of HTTP from a socket, plain or encrypted) · `connections` (limits, eviction,
-//! deadlines, memory). One connection, without a socket: `connection` (its states) · `transport` (plain, under TLS, or
-//! only sent to https) · `deadlines` (what happens at its deadline) · `request_reader` (bytes become requests) ·
-//! `framing`, `target` (the request head, strictly) · `body_reader`, `chunked` (its body) · `proxy` (the
-//! client's address) · `response_writer`, `response_head`, `cors` (which origins may read) · `output` (what is still to
-//! be sent) · `streaming`, `event_stream` (answers that are streams of events). Beyond it: `upstream/` (submit a
-//! request, next event) · `long_poll`, `notifier` (requests that wait for a change) · `stream_pieces`, `fan_out` (the
-//! pieces of streams) · `closing` · `compress`. Beside: `limits`, `metrics`, `access_log`, and here the handle.
+//! The loop: `event_loop` (readiness to a connection, its action to a socket, upstream or the long polls) · `loop_turn`
+//! (the time of a turn and what all share) · `accept`, `arrivals` (listeners, and TLS handshakes) · `client_socket`,
+//! `tls` (bytes of HTTP from a socket, plain or encrypted, or only sent to https) · `connections` (limits, eviction,
+//! deadlines, memory). One connection, without a socket: `connection` (its states) · `deadlines` (what happens at its
+//! deadline) · `request_reader` (bytes become requests) · `framing`, `target` (the request head, strictly) ·
+//! `body_reader`, `chunked` (its body) · `proxy` (the client's address) · `response_writer`, `response_head`, `cors`
+//! (which origins may read) · `output` (what is still to be sent) · `streaming`, `event_stream` (answers that are
+//! streams of events). Beyond it: `upstream/` (submit a request, next event) · `long_poll`, `notifier` (requests that
+//! wait for a change) · `stream_pieces`, `fan_out` (the pieces of streams) · `closing` · `compress`. Beside: `limits`,
+//! `metrics`, `access_log`, and here the handle.
 //!
 //! # The states of a connection
 //!
@@ -69,7 +69,6 @@ mod stream_pieces;
 mod streaming;
 mod target;
 mod tls;
-mod transport;
 mod upstream;
 
 use std::io;
@@ -83,6 +82,7 @@ use mio::{Interest, Poll, Token, Waker};
 use socket2::{Domain, Socket, Type};
 
 use accept::Acceptor;
+use client_socket::Transport;
 use event_loop::{EventLoop, LISTENERS, WAKER};
 pub use framing::is_relayable;
 pub use limits::{AllowedMethods, Limits, Repeats};
@@ -91,7 +91,6 @@ pub use metrics::Metrics;
 pub use notifier::Notifier;
 use notifier::Subscription;
 pub use proxy::{UNATTRIBUTED, rate_key};
-use transport::Transport;
 use upstream::Upstream;
 pub use upstream::{Handle, Handler, Responder, StreamCursor, Topic, Wait};
 

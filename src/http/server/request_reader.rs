@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use super::access_log::AccessLine;
 use super::body_reader::{Body, UNKNOWN_LENGTH};
+use super::client_socket::Transport;
 use super::connection::{Action, Connection, READ_MAX_BYTES, RequestMeta, State, Submission, Waiter};
 use super::cors::CrossOrigin;
 use super::framing::{self, Bounds, HTTPS_FIELD, Head, RELAYED};
 use super::loop_turn::LoopTurn;
 use super::metrics::Asked;
 use super::proxy::{self, ClientBehind, ForwardedFields};
-use super::transport::Transport;
 use super::upstream::protocol::{self, Purpose};
 use super::upstream::{Origin, WaitingRequest, Wake};
 use crate::http::{Method, Reply};

@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
+use super::client_socket::Transport;
 use super::connection::{Connection, State};
 use super::loop_turn::LoopTurn;
 use super::metrics::Asked;
 use super::output::Output;
 use super::response_head::{self, Length, ResponseMeta};
-use super::transport::Transport;
 use super::upstream::UpstreamResponse;
 use crate::http::body::Content;
 use crate::http::{Delivery, Ending, Reply};

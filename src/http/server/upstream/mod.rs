@@ -9,13 +9,12 @@
 //! Connections are opened one at a time, and one is used only after a worker has answered its probe: a server that does
 //! not answer probes is dead or stuck, and is replaced while requests wait here.
 //!
-//! `inner_server` (tiny_http and its workers) · `opening` (new connections, another server in place of a stuck one) ·
-//! `connection` (one socket, and the queues) · `protocol` (the field and the messages of both directions) · `response`
-//! (reading responses; content that goes around the socket).
+//! `inner_server` (tiny_http and its workers) · `connection` (sockets, queues, new connections, another server in place
+//! of a stuck one) · `protocol` (the field and the messages of both directions) · `response` (reading responses;
+//! content that goes around the socket).
 
 mod connection;
 mod inner_server;
-mod opening;
 pub mod protocol;
 mod response;
 
