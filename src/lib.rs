@@ -45,7 +45,7 @@
 //! | [`commands`] | the command line: `demo`, `serve`, `check`, `backup` … |
 //!
 //! Inside a room: `mod.rs` has the use cases, `sql.rs` every statement that touches its tables, `api.rs` (and
-//! `staff_api.rs`) JSON in and out. Pure decisions have a file named after what they decide (`seat/best.rs`,
+//! `staff_api.rs`) JSON in and out. Pure decisions have a file named after what they decide (`seat/best_available.rs`,
 //! `ticket/code.rs`, `queue/rules.rs`). `schema.sql` is the whole schema, with a reason for each constraint.
 //!
 //! # The way of a request

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::end_by_signal;
 use super::target::{ApiClient, Target};
 use crate::refusal::Refusal;
-use crate::seat::{self, LayoutSeat, table};
+use crate::seat::{self, LayoutSeat, spreadsheet_table};
 use crate::store::{self, NewFile, OpenError};
 
 /// What `export` takes.
@@ -32,7 +32,7 @@ impl Export {
             Some(server) => self.seats_of_server(server)?,
             None => self.seats_of_file()?,
         };
-        let table = table::write(&seats);
+        let table = spreadsheet_table::write(&seats);
         write_out(self.output.as_deref(), &table)
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::http::parse_json;
 use crate::refusal::Refusal;
-use crate::seat::{self, Layout, table};
+use crate::seat::{self, Layout, spreadsheet_table};
 use crate::spreadsheet::decode;
 use crate::store::OpenError;
 
@@ -46,7 +46,7 @@ impl SeatFile {
                 say("a table has its prices in it; --prices and --areas are for a seating plan (JSON).".into()),
             );
         }
-        let seats = table::read(&bytes).map_err(|why| say(why.en))?;
+        let seats = spreadsheet_table::read(&bytes).map_err(|why| say(why.en))?;
         Ok(Layout { seats, ..Layout::default() })
     }
 

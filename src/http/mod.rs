@@ -2,7 +2,7 @@
 //! front.
 
 mod body;
-mod delivery;
+mod faulty_delivery;
 mod fields;
 mod idempotency;
 mod json;
@@ -13,7 +13,7 @@ mod request;
 mod server;
 
 pub use body::{Body, GZIP_MIN_BYTES, SharedBody};
-pub use delivery::{Delivery, Ending};
+pub use faulty_delivery::{Delivery, Ending};
 pub use fields::{Fields, decoded, decoded_segment, json_body, must_be_date, number, parameter, plain_line, query};
 pub use idempotency::{Once, forget, idempotency_key};
 pub use json::parse as parse_json;

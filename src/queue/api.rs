@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::caller::viewed_token;
+use super::authentication::viewed_token;
 use super::{Issued, Lines, TokenStatus, TokenView};
 use crate::call::{
     Answer, AppState, Context, HEARTBEAT_SECONDS, NextPiece, Piece, Prefer, StreamAt, Until, Written, topics,

@@ -6,7 +6,7 @@
 
 mod admit;
 pub mod api;
-mod caller;
+mod authentication;
 mod draw;
 mod event_data;
 mod grace;
@@ -23,7 +23,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 pub use admit::{admit_by_hand, admit_next};
-pub use caller::{
+pub use authentication::{
     Caller, RejectedCaller, active_token, any_token, own_user, streaming_caller, streaming_token, token_or_user_key,
 };
 pub use draw::{Draw, METHOD as DRAW_METHOD, draw_if_due, list_draws, order};

@@ -11,7 +11,7 @@ use super::labels::{
     FAR, LABEL_CHARS, LayoutSeat, ROW_CHARS, SEATS_MAX, SECTION_CHARS, duplicate_label, label_of, price_range,
     reject_duplicates, share_a_row, too_many_seats,
 };
-use super::{pretix, table};
+use super::{pretix, spreadsheet_table};
 use crate::http::Fields;
 use crate::points::Points;
 use crate::refusal::Refusal;
@@ -85,7 +85,8 @@ fn price_or_none(fields: &mut Fields) -> Result<Option<Points>, Refusal> {
 /// A table of a spreadsheet, as a text.
 fn table(layout: &mut Fields) -> Result<Vec<LayoutSeat>, Refusal> {
     let at = layout.pointer("table");
-    table::read(layout.text("table")?.as_bytes()).map_err(|reason| Refusal::InvalidRequest { pointer: at, reason })
+    spreadsheet_table::read(layout.text("table")?.as_bytes())
+        .map_err(|reason| Refusal::InvalidRequest { pointer: at, reason })
 }
 
 /// Seats one by one, as the map of a date shows them.

@@ -5,8 +5,7 @@
 
 pub mod api;
 mod attributes;
-mod best;
-mod columns;
+mod best_available;
 pub mod concerts;
 mod counts;
 mod date_cache;
@@ -26,9 +25,10 @@ mod plan;
 mod pretix;
 mod prices;
 mod rows;
+mod spreadsheet_columns;
+pub mod spreadsheet_table;
 mod sql;
 pub mod staff_api;
-pub mod table;
 mod tariffs;
 
 use std::sync::Arc;
@@ -38,7 +38,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 pub use attributes::{Attribute, Attributes};
-pub use best::BestRequest;
+pub use best_available::BestRequest;
 pub use counts::{CountedSeats, DATES_COUNTED_MAX};
 pub use drawing::Point;
 pub use hall::Layout;

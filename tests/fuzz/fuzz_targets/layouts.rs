@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use boxoffice::http;
-use boxoffice::seat::{LayoutSeat, read_layout, table};
+use boxoffice::seat::{LayoutSeat, read_layout, spreadsheet_table};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -18,7 +18,7 @@ fuzz_target!(|input: &[u8]| {
             Err(_) => return,
         }
     } else {
-        match table::read(bytes) {
+        match spreadsheet_table::read(bytes) {
             Ok(seats) => seats,
             Err(why) => {
                 assert!([&why.en, &why.ko].iter().all(|text| !text.is_empty() && text.len() < 2_000), "{why:?}");
@@ -27,8 +27,8 @@ fuzz_target!(|input: &[u8]| {
         }
     };
     are_sound(&seats);
-    let written = table::write(&seats);
-    assert_eq!(table::read(&written).as_ref(), Ok(&seats), "{}", String::from_utf8_lossy(&written));
+    let written = spreadsheet_table::write(&seats);
+    assert_eq!(spreadsheet_table::read(&written).as_ref(), Ok(&seats), "{}", String::from_utf8_lossy(&written));
 });
 
 fn are_sound(seats: &[LayoutSeat]) {

@@ -368,5 +368,5 @@ fn smallest_box(rows: &[FreeRow], count: usize) -> Option<Boxed> {
 }
 
 #[cfg(test)]
-#[path = "best_tests.rs"]
+#[path = "best_available_tests.rs"]
 mod tests;

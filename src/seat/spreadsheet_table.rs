@@ -1,11 +1,11 @@
 //! Seats as a table that a spreadsheet opens: one seat a line under a header.
 
 use super::attributes::{Attribute, Attributes};
-use super::columns::Column;
-use super::columns::Column::{Category, Label, Number, Price, Row, Seat, Section, X, Y};
 use super::labels::{
     FAR, LABEL_CHARS, LABEL_MAX_CHARS, LayoutSeat, SEATS_MAX, duplicate_label, label_of, price_range, share_a_row,
 };
+use super::spreadsheet_columns::Column;
+use super::spreadsheet_columns::Column::{Category, Label, Number, Price, Row, Seat, Section, X, Y};
 use crate::http::plain_line;
 use crate::points::Points;
 use crate::refusal::Localized;
@@ -345,5 +345,5 @@ pub fn write(seats: &[LayoutSeat]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-#[path = "table_tests.rs"]
+#[path = "spreadsheet_table_tests.rs"]
 mod tests;
