@@ -220,7 +220,6 @@ impl TokenMint {
         TokenMint(sha256_of(&[b"boxoffice queue token\0".as_slice(), secret].concat()))
     }
 
-    /// A fresh token.
     pub fn fresh(&self) -> TokenKey {
         self.completed(random_bytes())
     }

@@ -121,7 +121,6 @@ impl Exposition {
         self.sample(&format!("{name}_count"), labels, count);
     }
 
-    /// The whole text.
     pub fn into_text(self) -> String {
         self.0
     }

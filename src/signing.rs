@@ -6,7 +6,6 @@ use ed25519_dalek::{Signature, Signer, VerifyingKey};
 
 use crate::ids;
 
-/// Bytes of a signature.
 pub const SIGNATURE_BYTES: usize = 64;
 
 /// The secret half as the file keeps it.

@@ -16,7 +16,6 @@ const WAIT_MAX_SECONDS: u32 = 30;
 
 /// What a request comes to.
 pub enum Answer {
-    /// It is answered.
     Ready(Reply),
     /// Not yet: it waits for a change.
     Wait(Wait),

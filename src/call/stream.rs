@@ -37,7 +37,6 @@ pub struct StreamAt<'r> {
     pub is_shared: bool,
 }
 
-/// A piece of a stream.
 #[derive(Debug)]
 pub struct Piece {
     /// Events, as [`write_event`] writes them; none to keep the stream open.

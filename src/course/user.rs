@@ -11,7 +11,6 @@ const PREFIX: &str = "00000000-0000-8000-8000-";
 /// The highest number: an id has room for so many digits.
 const NUMBER_MAX: u64 = 999_999_999_999;
 
-/// A user of a course.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct User {
     number: u64,

@@ -14,7 +14,6 @@ pub struct Delivery {
 /// What the client sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// The answer.
     Answered,
     /// The end of the connection, in place of the answer.
     Lost,

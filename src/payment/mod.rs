@@ -30,7 +30,6 @@ use crate::ticket::{self, GivenTicket, SignedCode, Ticket};
 /// The length of a note of the counter in characters.
 pub const NOTE_MAX_CHARS: usize = 200;
 
-/// What is paid for.
 #[derive(Debug, Clone)]
 pub enum PaidFor {
     Reservation(Uuid),

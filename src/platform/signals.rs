@@ -7,7 +7,6 @@ use std::io::IsTerminal;
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// To end.
     End,
     /// To read the certificate again.
     #[cfg_attr(not(unix), allow(dead_code, reason = "no signal of Windows asks for it"))]

@@ -18,7 +18,6 @@ pub(super) struct IssueData {
     pub line_id: LineId,
 }
 
-/// Of one that ended.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TokenEndData {
@@ -29,7 +28,6 @@ pub(super) struct TokenEndData {
     pub line_id: LineId,
 }
 
-/// Of an admission.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AdmissionData {

@@ -66,7 +66,6 @@ pub(super) fn count_own_lines(tx: &Tx) -> rusqlite::Result<u32> {
     tx.query_row("SELECT count(*) FROM queue WHERE line_id > 0 AND closed_at IS NULL", [], |row| row.get(0))
 }
 
-/// Whether a concert has a line of its own.
 pub(super) fn has_own_line(connection: &Connection, concert_id: i64) -> rusqlite::Result<bool> {
     connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM queue WHERE line_id = ?1 AND closed_at IS NULL)")?

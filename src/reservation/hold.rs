@@ -57,7 +57,6 @@ impl DateRef {
 pub struct GivenIds {
     /// Of the reservation.
     pub reservation_id: Uuid,
-    /// Of its payment.
     pub payment_id: Uuid,
 }
 

@@ -30,7 +30,6 @@ impl Answering {
         Answering { through: Some(Box::new(through)), ..self }
     }
 
-    /// Sends the answer.
     pub fn send(mut self, reply: Reply) {
         let reply = match self.through.take() {
             Some(through) => through(reply),

@@ -128,7 +128,6 @@ pub fn find(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Optio
     connection.prepare_cached(&format!("{SCHEDULE} WHERE schedule_id = ?1"))?.query_row([schedule_id], read).optional()
 }
 
-/// Whether the schedule of an id was cancelled.
 pub(super) fn is_cancelled(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Option<bool>> {
     connection
         .prepare_cached("SELECT cancelled_at IS NOT NULL FROM schedule WHERE schedule_id = ?1")?

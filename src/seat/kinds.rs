@@ -14,7 +14,6 @@ pub struct SeatKind {
     pub name: Option<String>,
 }
 
-/// How many seats of a kind are free.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct FreeOfKind {
     #[serde(flatten)]

@@ -22,7 +22,6 @@ use super::front::distance;
 const SEAT: i64 = 1_000;
 const ROW: i64 = 2 * SEAT;
 
-/// A seat in its row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RowSeat {
     pub index: usize,

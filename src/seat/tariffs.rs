@@ -27,7 +27,6 @@ pub struct TariffWish {
     at: String,
 }
 
-/// The tariff of a seat as it was agreed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgreedTariff {
     pub name: String,

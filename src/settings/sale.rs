@@ -51,7 +51,6 @@ impl TopUpPolicy {
         }
     }
 
-    /// The policy of a word.
     pub fn parse(word: &str) -> Option<TopUpPolicy> {
         [TopUpPolicy::Own, TopUpPolicy::Staff].into_iter().find(|policy| policy.word() == word)
     }

@@ -24,7 +24,6 @@ use crate::signing::{PublicKey, SigningKey};
 /// What the first line calls the format.
 const FORMAT: u64 = 1;
 
-/// A ticket on the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoorListEntry {
     pub number: String,
@@ -40,7 +39,6 @@ pub struct DoorListEntry {
     pub tariff: Option<AgreedTariff>,
 }
 
-/// What a list is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoorListHeader {
     pub schedule_id: i64,

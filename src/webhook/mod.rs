@@ -87,7 +87,6 @@ pub struct Webhook {
     pub disabled_reason: Option<DisabledReason>,
 }
 
-/// A webhook that is to be.
 #[derive(Debug, Clone)]
 pub struct NewWebhook {
     pub url: String,

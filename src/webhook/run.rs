@@ -42,7 +42,6 @@ impl Progress {
     }
 }
 
-/// One run for a webhook.
 pub(super) struct Run<'r> {
     pub state: &'r AppState,
     pub webhook: &'r Webhook,

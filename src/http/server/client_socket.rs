@@ -16,7 +16,6 @@ use crate::platform::SHORT_READ_IS_ALL;
 /// How a client is spoken with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
-    /// Plain HTTP.
     Plain,
     /// HTTP under TLS.
     Tls,

@@ -54,7 +54,6 @@ pub enum Admission {
     Dropped,
 }
 
-/// All connections.
 pub struct Connections<S> {
     slab: Slab<Client<S>>,
     /// For each slot: its generation and its neighbours in the queue of its class.
@@ -239,7 +238,6 @@ impl<S> Connections<S> {
         self.slab.get_mut(id.slot())
     }
 
-    /// The ids of all.
     pub fn ids(&self) -> Vec<ConnectionId> {
         let id = |(slot, _)| Some(ConnectionId::new(slot, self.links.get(slot)?.generation));
         self.slab.iter().filter_map(id).collect()

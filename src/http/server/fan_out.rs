@@ -29,7 +29,6 @@ struct Group {
     followers: Vec<ConnectionId>,
 }
 
-/// A piece for many.
 pub struct SharedPiece {
     pub number: u64,
     /// How their streams go on; they end without.

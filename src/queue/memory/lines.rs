@@ -147,7 +147,6 @@ impl Lines {
         tokens.line(line_id).map_or_else(Figures::default, |line| figures_of(&tokens, line, now))
     }
 
-    /// How many wait in all lines.
     pub fn count_waiting(&self) -> u64 {
         self.tokens.read().lines.iter().map(Line::waiting).sum()
     }

@@ -39,7 +39,6 @@ pub enum Origin {
     Resumed,
 }
 
-/// The state of an upstream connection.
 #[derive(Debug)]
 pub enum UpstreamState {
     Probing,
@@ -106,7 +105,6 @@ impl Pool {
         late
     }
 
-    /// How many wait.
     pub fn waiting(&self) -> usize {
         self.fresh.len() + self.again.len()
     }

@@ -67,7 +67,6 @@ impl Wake {
 /// What an inner request is for.
 #[derive(Debug, Clone, Copy)]
 pub enum Purpose<'m> {
-    /// To be answered.
     Answer,
     /// The head alone is to be checked: the client waits for `100 Continue` before it sends the body.
     CheckHead,
