@@ -1,5 +1,5 @@
-//! Compression: which clients take it (`Accept-Encoding`), which answers are compressed, and the thread that does it:
-//! neither the event loop, nor the writer, nor a worker that reads wait for it.
+//! Which answers are compressed, and the thread that does it: neither the event loop, nor
+//! the writer, nor a worker that reads wait for it.
 //!
 //! # Compression and secrets
 //!
@@ -24,40 +24,6 @@ use crate::threads::{OnFatal, spawn_vital};
 const SMALL_BYTES: usize = 64 << 10;
 /// What may wait for its turn; beyond it answers go as they are.
 const WAITING_MAX_BYTES: usize = 16 << 20;
-
-/// Whether a client takes gzip by its `Accept-Encoding` (RFC 9110, 12.5.3): it may be sent, and is not less welcome
-/// than content as it is. What cannot be read counts as not accepted.
-pub fn accepts_gzip(field: &str) -> bool {
-    let (mut gzip, mut identity, mut any) = (None, None, None);
-    for element in field.split(',') {
-        let mut parts = element.split(';').map(|part| part.trim_matches([' ', '\t']));
-        let coding = parts.next().unwrap_or("");
-        let weight = parts.next().map_or(Some(1_000), weight_of).filter(|_| parts.next().is_none()).unwrap_or(0);
-        let slot = match coding {
-            "*" => &mut any,
-            _ if coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip") => &mut gzip,
-            _ if coding.eq_ignore_ascii_case("identity") => &mut identity,
-            _ => continue,
-        };
-        *slot = Some(slot.map_or(weight, |before: u16| before.max(weight)));
-    }
-    let gzip = gzip.or(any).unwrap_or(0);
-    // Identity that is not named is acceptable, but nobody's wish.
-    gzip > 0 && gzip >= identity.unwrap_or(0)
-}
-
-/// A weight in thousandths: `q=` and 0 to 1 with at most three decimals.
-fn weight_of(parameter: &str) -> Option<u16> {
-    let value = parameter.strip_prefix(['q', 'Q'])?.strip_prefix('=')?;
-    let (whole, decimals) = value.split_once('.').unwrap_or((value, ""));
-    let is_sound = decimals.len() <= 3 && decimals.bytes().all(|b| b.is_ascii_digit());
-    let thousandths = is_sound.then(|| format!("{decimals:0<3}").parse::<u16>().ok()).flatten()?;
-    match whole {
-        "0" => Some(thousandths),
-        "1" if thousandths == 0 => Some(1_000),
-        _ => None,
-    }
-}
 
 /// Whether content of this kind becomes smaller.
 fn is_compressible(content_type: &str) -> bool {
@@ -101,6 +67,7 @@ pub fn plain(reply: &mut Reply) -> Content {
     Content::Plain(std::mem::replace(&mut reply.body, Body::Own(Vec::new())))
 }
 
+/// Sends a reply with its content.
 type Send = Box<dyn FnOnce(Reply, Content) + std::marker::Send>;
 
 struct Job {
@@ -251,60 +218,5 @@ mod tests {
         assert_eq!(sent.len(), 40);
         assert!(sent.iter().all(|(headers, is_gzip)| *headers == usize::from(*is_gzip)));
         assert!(sent.iter().any(|(_, is_gzip)| *is_gzip));
-    }
-
-    #[test]
-    fn accept_encoding_is_weighed() {
-        for field in [
-            "gzip",
-            "GZip",
-            "x-gzip",
-            "deflate, gzip",
-            "br;q=1.0, gzip;q=0.8",
-            "*",
-            "gzip;q=0.001",
-            "gzip; q=1",
-            "gzip ;Q=1.000",
-            "identity;q=0.5, gzip",
-            "identity;q=0, *",
-            "identity, gzip",
-            "gzip,",
-            "br;q=0, *;q=0.1",
-            "identity;q=0,gzip;q=0.3",
-            "*;q=0, gzip;q=1",
-            "gzip;q=0.5, identity;q=0.5",
-            "gzip;q=1.",
-        ] {
-            assert!(accepts_gzip(field), "{field:?}");
-        }
-        for field in [
-            "",
-            "identity",
-            "br",
-            "deflate",
-            "gzip;q=0",
-            "gzip;q=0.0",
-            "gzip;q=0.000",
-            "*;q=0",
-            "gzip;q=0, *",
-            "*, gzip;q=0",
-            "gzip;q=0.4, identity;q=0.5",
-            "identity, gzip;q=0.5",
-            "gzip;q=abc",
-            "gzip;q=1.5",
-            "gzip;q=-1",
-            "gzip;q=",
-            "gzip;x=1",
-            "gzip;q=0.0001",
-            "gzip;q=0.5;x=1",
-            "gzipped",
-            "gzip2",
-            "gz ip",
-            "gzip;q=1.001",
-            "gzip;",
-            "q=1",
-        ] {
-            assert!(!accepts_gzip(field), "{field:?}");
-        }
     }
 }

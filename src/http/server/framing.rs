@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::compress::accepts_gzip;
+use super::encoding::accepts_gzip;
 use super::target;
 use crate::http::Method;
 use crate::refusal::{Language, Localized, Refusal};

@@ -6,8 +6,8 @@
 //! (the time of a turn and what all share) · `accept`, `arrivals` (listeners, and TLS handshakes) · `client_socket`,
 //! `tls` (bytes of HTTP from a socket, plain or encrypted, or only sent to https) · `connections` (limits, eviction,
 //! deadlines, memory). One connection, without a socket: `connection` (its states) · `deadlines` (what happens at its
-//! deadline) · `request_reader` (bytes become requests) · `framing`, `target` (the request head, strictly) ·
-//! `body_reader`, `chunked` (its body) · `proxy` (the client's address) · `response_writer`, `response_head`, `cors`
+//! deadline) · `request_reader` (bytes become requests) · `framing`, `target`, `encoding` (the request head, strictly)
+//! · `body_reader`, `chunked` (its body) · `proxy` (the client's address) · `response_writer`, `response_head`, `cors`
 //! (which origins may read) · `output` (what is still to be sent) · `streaming`, `event_stream` (answers that are
 //! streams of events). Beyond it: `upstream/` (submit a request, next event) · `long_poll`, `notifier` (requests that
 //! wait for a change) · `stream_pieces`, `fan_out` (the pieces of streams) · `closing` · `compress`. Beside: `limits`,
@@ -51,6 +51,7 @@ mod connection_id;
 mod connections;
 mod cors;
 mod deadlines;
+mod encoding;
 mod event_loop;
 mod event_stream;
 mod fan_out;

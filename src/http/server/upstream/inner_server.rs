@@ -9,10 +9,10 @@ use std::thread;
 use super::super::compress::{self, Compressor};
 use super::super::metrics::Metrics;
 use super::super::{framing, response_head};
+use super::handed::Handed;
 use super::protocol::{
     self, DELIVERY_FIELD, FIELD, PROBE_TARGET, RequestEnvelope, StreamCursor, Topic, WaitingRequest,
 };
-use super::response::Handed;
 use crate::http::Reply;
 use crate::http::body::Content;
 use crate::http::{Delivery, Method, Request};

@@ -10,10 +10,11 @@
 //! not answer probes is dead or stuck, and is replaced while requests wait here.
 //!
 //! `inner_server` (tiny_http and its workers) · `connection` (sockets, queues, new connections, another server in place
-//! of a stuck one) · `protocol` (the field and the messages of both directions) · `response` (reading responses;
-//! content that goes around the socket).
+//! of a stuck one) · `protocol` (the field and the messages of both directions) · `response` (reading responses) ·
+//! `handed` (content that goes around the socket).
 
 mod connection;
+mod handed;
 mod inner_server;
 pub mod protocol;
 mod response;
@@ -32,10 +33,10 @@ use crate::platform::peek_inner;
 use crate::threads::OnFatal;
 pub use connection::{INNER_BIT, InFlight, Origin};
 use connection::{Pool, UpstreamConnection, UpstreamState, drain, place_of, take, token_of, write_on};
+use handed::Handed;
 pub use inner_server::{Handle, Handler, Responder, Wait};
 use inner_server::{InnerServer, Sending};
 pub use protocol::{StreamCursor, Topic, WaitingRequest, Wake};
-use response::Handed;
 pub use response::UpstreamResponse;
 
 /// An event of an upstream connection.
