@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::customer::{BoxedCustomer, Customer};
+use super::customer::{BoxedCustomer, Customer, Phase};
 use super::ending::Ending;
 use super::run::{Run, Worker};
 use super::stats::Stats;
@@ -48,12 +48,36 @@ impl Ord for Due {
 /// Who is due when, and who is through.
 #[derive(Default)]
 struct DueCustomers {
-    due: BinaryHeap<Due>,
+    /// Those who are inside, or leave: they have a connection of their own in life, and wait behind nobody's polls.
+    inside: BinaryHeap<Due>,
+    others: BinaryHeap<Due>,
     /// Customers who are not through.
     open: usize,
     /// Until when the thread waits that takes the next; the others wait until they are needed.
     next_wakes: Option<Instant>,
     through: Vec<BoxedCustomer>,
+}
+
+impl DueCustomers {
+    fn put(&mut self, due: Due) {
+        let is_inside = matches!(due.1.phase, Phase::Inside | Phase::Leaving);
+        if is_inside { self.inside.push(due) } else { self.others.push(due) }
+    }
+
+    /// Those of whom the first is next at `now`.
+    fn next_of(&mut self, now: Instant) -> &mut BinaryHeap<Due> {
+        let first = |of: &BinaryHeap<Due>| of.peek().map(|due| due.0);
+        let is_inside = match (first(&self.inside), first(&self.others)) {
+            (Some(inside), Some(other)) => inside <= now || inside <= other,
+            (inside, _) => inside.is_some(),
+        };
+        if is_inside { &mut self.inside } else { &mut self.others }
+    }
+
+    /// When the first of them is due.
+    fn next_at(&mut self, now: Instant) -> Option<Instant> {
+        self.next_of(now).peek().map(|due| due.0)
+    }
 }
 
 struct Customers {
@@ -71,14 +95,12 @@ impl Customers {
                 return None;
             }
             let now = Instant::now();
-            let moment = due.due.peek().map_or(now + LOOK_AROUND, |due| due.0.min(now + LOOK_AROUND));
-            if let Some(Due(at, _)) = due.due.peek()
-                && (*at <= now || self.run.is_on_sale_over())
-            {
-                let next = due.due.pop().map(|due| due.1);
-                if let Some(Due(after, _)) = due.due.peek()
-                    && due.next_wakes.is_none_or(|wakes| *after < wakes)
-                {
+            let at = due.next_at(now);
+            let moment = at.map_or(now + LOOK_AROUND, |at| at.min(now + LOOK_AROUND));
+            if at.is_some_and(|at| at <= now || self.run.is_on_sale_over()) {
+                let next = due.next_of(now).pop().map(|due| due.1);
+                let after = due.next_at(now);
+                if after.is_some_and(|after| due.next_wakes.is_none_or(|wakes| after < wakes)) {
                     self.changed.notify_one(); // another thread waits for the one after
                 }
                 return next;
@@ -100,13 +122,13 @@ impl Customers {
         let mut ranks = vec![0; order.iter().max().map_or(0, |most| *most as usize + 1)];
         (0_u32..).zip(order).for_each(|(rank, number)| ranks[*number as usize] = rank);
         let (mut due, now) = (self.due.lock(), Instant::now());
-        let mut all = std::mem::take(&mut due.due).into_vec();
+        let mut all = std::mem::take(&mut due.others).into_vec();
         for Due(at, customer) in &mut all {
             if let Some(rank) = customer.number_to_draw().and_then(|number| ranks.get(number as usize)) {
                 *at = (*at).min(now + Duration::from_secs(1) * *rank / COME_BACK_PER_SECOND);
             }
         }
-        due.due = all.into();
+        due.others = all.into();
         self.changed.notify_all();
     }
 
@@ -121,7 +143,7 @@ impl Customers {
             }
             let mut due = self.due.lock();
             match pause {
-                Some(pause) => due.due.push(Due(Instant::now() + pause, customer)),
+                Some(pause) => due.put(Due(Instant::now() + pause, customer)),
                 None => {
                     due.open -= 1;
                     due.through.push(customer);
@@ -144,10 +166,10 @@ pub(super) fn run(
     stats: &Arc<Mutex<Stats>>,
     mut watch: impl FnMut() -> Option<Vec<u32>>,
 ) -> Vec<BoxedCustomer> {
-    let due = customers
+    let others = customers
         .map(|customer| Due(run.began + Duration::from_millis(customer.plan.arrives_ms.into()), Box::new(customer)))
         .collect::<BinaryHeap<Due>>();
-    let due = DueCustomers { open: due.len(), due, ..DueCustomers::default() };
+    let due = DueCustomers { open: others.len(), others, ..DueCustomers::default() };
     let customers = Arc::new(Customers { run: Arc::clone(run), due: Mutex::new(due), changed: Condvar::new() });
     let threads = (0..connections).map(|_| {
         let (customers, stats) = (Arc::clone(&customers), Arc::clone(stats));
@@ -169,7 +191,8 @@ pub(super) fn run(
     }
     let mut due = customers.due.lock();
     let mut through = std::mem::take(&mut due.through);
-    through.extend(std::mem::take(&mut due.due).into_iter().map(|Due(_, mut customer)| {
+    let left = std::mem::take(&mut due.inside).into_iter().chain(std::mem::take(&mut due.others));
+    through.extend(left.map(|Due(_, mut customer)| {
         customer.ending = Some(Ending::Stopped);
         customer
     }));
