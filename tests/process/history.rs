@@ -92,7 +92,8 @@ fn history_true_history_is_taken() {
             "nobody was {what}"
         );
     }
-    let kinds: [(&str, fn(&Doing) -> bool); 9] = [
+    type IsOfKind = fn(&Doing) -> bool;
+    let kinds: [(&str, IsOfKind); 9] = [
         ("changed a hold", |doing| matches!(doing, Doing::ChangeHold { .. })),
         ("exchanged seats", |doing| matches!(doing, Doing::Exchange { at_counter: false, .. })),
         ("had seats exchanged", |doing| matches!(doing, Doing::Exchange { at_counter: true, .. })),
