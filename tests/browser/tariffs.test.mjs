@@ -44,7 +44,7 @@ test('tariffs are named on the date, chosen seat by seat by a customer and at th
   const other = await openPage(browser, app, { size: PHONE });
   await toSeats(other, app);
   await other.locator('#count').selectOption('4');
-  await other.getByLabel('Student: how many').selectOption('3');
+  await other.locator('#tariff-0').selectOption('3');
   await mustBeSound(other, 'the best seats with tariffs');
   await other.getByRole('button', { name: 'Choose the best seats' }).click();
   await other.locator('.sum', { hasText: '125,000 points' }).first().waitFor();
