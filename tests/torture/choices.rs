@@ -68,7 +68,8 @@ impl Customer {
     /// Other seats for those that they hold, or have paid.
     fn change_of_mind(&self, dice: &mut Dice, app: &TestApp) -> Option<Doing> {
         let coin = dice.below(100);
-        if let Some(held) = self.pending.as_ref().filter(|held| held.amount > 0 && coin < 18) {
+        let has_token = !self.token.is_empty();
+        if let Some(held) = self.pending.as_ref().filter(|held| has_token && held.amount > 0 && coin < 18) {
             return Some(Doing::ChangeHold {
                 id: held.id.clone(),
                 schedule: held.schedule,
@@ -76,7 +77,7 @@ impl Customer {
             });
         }
         let paid = self.paid.as_ref()?;
-        let may_exchange = self.is_inside && self.pending.is_none();
+        let may_exchange = has_token && self.is_inside && self.pending.is_none();
         let by_staff = dice.one_in(3);
         match coin {
             0..8 => {

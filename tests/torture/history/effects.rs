@@ -64,7 +64,7 @@ pub fn assign(ops: &[Op], story: &Story, tables: &Tables, faults: &mut Vec<Strin
             Ok(Some(event)) => {
                 group.used = true;
                 latest_of.insert(&op.user, event.max(after));
-                let effect = Effect { event, asked: group.asked, heard: said.heard };
+                let effect = Effect { event, asked: first_asked_for(group, ops), heard: said.heard };
                 if effects.insert(event, effect).is_some() {
                     faults.push(format!("two requests were promised event {event}: {op:?}"));
                 }
@@ -100,6 +100,17 @@ pub fn assign(ops: &[Op], story: &Story, tables: &Tables, faults: &mut Vec<Strin
     let first_asked = first_asked.collect();
     let (known, to_come) = (known(&order), to_come(&order));
     Order { known, to_come, stays, first_asked, last: story.events.len() }
+}
+
+/// When a request was first asked. Who got no answer to a change of a hold may ask for the same once more, which then
+/// changes nothing.
+fn first_asked_for(group: &Group, ops: &[Op]) -> u64 {
+    let first = group.ops[0];
+    let again = ops.iter().filter(|op| op.user == first.user && op.doing == first.doing);
+    match first.doing {
+        Doing::ChangeHold { .. } => again.map(|op| op.asked).min().unwrap_or(group.asked),
+        _ => group.asked,
+    }
 }
 
 fn groups(ops: &[Op]) -> Vec<Group<'_>> {
