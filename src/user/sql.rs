@@ -10,11 +10,13 @@ use crate::store::from_row;
 
 /// Adds a user and says the number.
 pub(super) fn insert(tx: &Tx, user_id: Uuid, new: &NewUser) -> rusqlite::Result<i64> {
+    let before: i64 = tx.prepare_cached("SELECT ifnull(max(number), 0) FROM user")?.query_row([], |row| row.get(0))?;
     tx.prepare_cached(
         "INSERT INTO user (user_id, name, key_hash, created_at, name_folded, contact, number)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT ifnull(max(number), 0) + 1 FROM user)) RETURNING number",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
-    .query_row((user_id, &new.name, &new.key_hash, tx.now(), &new.name_folded, &new.contact), |row| row.get(0))
+    .execute((user_id, &new.name, &new.key_hash, tx.now(), &new.name_folded, &new.contact, before + 1))?;
+    Ok(before + 1)
 }
 
 pub(super) fn update(
