@@ -1,4 +1,4 @@
-//! Halls as venues draw them, with the two seats that a person points out as the best.
+//! Halls as venues draw them, with the two seats that were judged the best on their maps.
 
 use serde_json::{Value, json};
 
@@ -184,10 +184,10 @@ fn front_that_staff_point_at_counts_before_all_that_the_plan_says() {
     assert_eq!(best_two(zones, vec![stage], json!({ "x": 65, "y": 130 })), ["C-4", "C-5"]);
 }
 
-/// Halls and the two seats that a person pointed at on the map as the pages draw it, before they saw what is given: in
-/// the row nearest to the stage, and there nearest to its middle, with no aisle between the two.
+/// Halls with the two seats that were judged the best on the map as the pages draw it: in the middle of the front row.
+/// What is given was seen on the same map.
 #[test]
-fn best_two_of_halls_are_those_that_a_person_pointed_at_on_their_maps() {
+fn best_two_of_halls_are_those_that_were_judged_best_on_their_maps() {
     let letters = ["A", "B", "C", "D", "E", "F", "G", "H", "I"];
     let at = |x: f64, count: usize| {
         let row = move |(nth, name): (usize, &&str)| straight(name, count, (x, 30.0 * nth as f64), (SPACING, 0.0));
@@ -235,8 +235,8 @@ fn best_two_of_halls_are_those_that_a_person_pointed_at_on_their_maps() {
         ),
         (vec![zone("Hall", block(&["F", "E", "D", "C", "B", "A"]))], vec![text], ["A-10", "A-11"]),
     ];
-    for (zones, areas, pointed_at) in halls {
-        assert_eq!(best_two(zones, areas, Value::Null), pointed_at);
+    for (zones, areas, judged_best) in halls {
+        assert_eq!(best_two(zones, areas, Value::Null), judged_best);
     }
 }
 
