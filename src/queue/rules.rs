@@ -75,7 +75,7 @@ impl Rules {
     }
 
     /// How soon the one on a position may be in, in seconds, as far as the limits alone tell, where each visit takes
-    /// [`VISIT_SECONDS_MIN`]; infinite while nobody is let in, and without limits.
+    /// `VISIT_SECONDS_MIN`; infinite while nobody is let in, and without limits.
     pub fn soonest(&self, position: u64) -> f64 {
         let rate = |limit: u32, seconds: f64| if limit == 0 { f64::INFINITY } else { f64::from(limit) / seconds };
         let fastest = rate(self.max_active, VISIT_SECONDS_MIN).min(rate(self.admit_per_minute, 60.0));
