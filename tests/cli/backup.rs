@@ -205,6 +205,8 @@ fn backup_that_is_stopped_leaves_no_half_file() {
         let ended = child.wait().unwrap();
         match ended.code() {
             Some(0) => assert_eq!(check(&copy).unwrap(), Vec::<String>::new()),
+            // Stopped between the last step and its end: the copy is whole.
+            Some(1) if copy.exists() => assert_eq!(check(&copy).unwrap(), Vec::<String>::new()),
             Some(1) => {
                 stopped += 1;
                 assert_eq!(names(folder.path()), ["large.db"]);

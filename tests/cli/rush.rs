@@ -7,10 +7,10 @@ use crate::support::wait::until;
 use crate::support::{STAFF_KEY, TestApp};
 use serde_json::Value;
 
-/// Starts a rush of 150 customers for 40 seats.
+/// Starts a rush of 300 customers for 40 seats: some still wait when the last hold lapses.
 fn rush(seed: &str) -> std::process::Child {
     Command::new(env!("CARGO_BIN_EXE_boxoffice"))
-        .args(["rush", "--customers", "150", "--seats", "40", "--max-active", "30", "--json", "--speed", "40"])
+        .args(["rush", "--customers", "300", "--seats", "40", "--max-active", "30", "--json", "--speed", "40"])
         .args(["--arrival-seconds", "1", "--hold-seconds", "1", "--claim-seconds", "1", "--connections", "32"])
         .args(["--seed", seed])
         .stdout(Stdio::piped())
@@ -39,15 +39,15 @@ fn rush_small_on_sale_ends_with_a_clean_audit_and_its_seed_decides_the_mix() {
     let checks = first["audit"].as_array().unwrap();
     assert_eq!(checks.len(), 8);
     assert!(checks.iter().all(|check| check["clean"] == true), "{checks:?}");
-    assert_eq!((sum(&first["mix"]), sum(&first["endings"])), (150, 150));
+    assert_eq!((sum(&first["mix"]), sum(&first["endings"])), (300, 300));
     assert_eq!(first["endings"]["failed"], Value::Null);
     assert_eq!(first["endings"]["sentHome"], Value::Null);
-    // More than twice as many want to buy as there are seats.
+    // More than four times as many want to buy as there are seats.
     assert_eq!(first["sold"], 40);
     assert!(first["soldOutAfterSeconds"].as_f64().unwrap() <= first["seconds"].as_f64().unwrap());
     let bought = first["endings"]["bought"].as_u64().unwrap();
     assert!((10..=40).contains(&bought), "{bought} bought 40 seats, at most 4 each");
-    assert_eq!(first["latencies"]["POST /users"]["calls"], 150);
+    assert_eq!(first["latencies"]["POST /users"]["calls"], 300);
     assert_eq!(first["callsLost"], 0);
     assert_eq!(first["mix"], again["mix"]);
     assert_ne!(first["mix"], other["mix"]);
