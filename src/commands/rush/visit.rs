@@ -1,6 +1,7 @@
 //! A visit of a simulated customer: what is next, and what came of it so far.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::LazyLock;
 
 /// The next thing to do inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,23 +46,8 @@ pub(super) struct Purchase {
 #[derive(Debug, Default)]
 pub(super) struct Visit(Option<Box<Purchase>>);
 
-static NONE: Purchase = Purchase {
-    next: Next::Look,
-    tries_left: 0,
-    looks_left: 0,
-    found_none: 0,
-    free: Vec::new(),
-    chosen: Vec::new(),
-    reservation: None,
-    changed_mind: false,
-    keys: 0,
-    key: String::new(),
-    points: 0,
-    receipt: Vec::new(),
-    topped_up: 0,
-    paid: 0,
-    seats: Vec::new(),
-};
+/// What is seen of a visit that has not begun.
+static NONE: LazyLock<Purchase> = LazyLock::new(Purchase::default);
 
 impl Deref for Visit {
     type Target = Purchase;
