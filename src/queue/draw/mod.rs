@@ -115,7 +115,7 @@ fn draw(tx: &Tx, line_id: LineId) -> Outcome<()> {
 pub(super) fn announce(tx: &Tx, line_id: LineId) -> Outcome<()> {
     grace::end_all(tx, line_id)?;
     for key in token_sql::list_in_line(tx, line_id)? {
-        let Some(join_number) = token_sql::next_join_number(tx, line_id)? else { break };
+        let join_number = token_sql::next_join_number(tx, line_id)?.ok_or(Refusal::Internal)?; // the opening is set
         token_sql::update_placement(tx, line_id, key, Placement::Draw(join_number))?;
         reposition(tx, key, None, Some(join_number));
     }
