@@ -34,6 +34,16 @@ async function exchanging(open) {
   return at;
 }
 
+/** Somebody who was banned while they chose seats. */
+async function bannedAtSeats(open) {
+  const { app, page } = await open();
+  await toSeats(page, app);
+  const { users } = await app.staff('GET', '/users?search=Kim');
+  await app.staff('PUT', `/users/${users[0].userId}/ban`, { banned: true });
+  await page.locator('.map').waitFor({ state: 'detached' });
+  return { app, page };
+}
+
 export const customerChanges = {
   async moreSeats(open, take) {
     const { page } = await atSeats(open, SECTIONS);
@@ -90,19 +100,11 @@ export const customerChanges = {
     await take(page);
   },
   async banned(open, take) {
-    const { app, page } = await open();
-    await toSeats(page, app);
-    const { users } = await app.staff('GET', '/users?search=Kim');
-    await app.staff('PUT', `/users/${users[0].userId}/ban`, { banned: true });
-    await page.locator('.map').waitFor({ state: 'detached' });
+    const { page } = await bannedAtSeats(open);
     await take(page);
   },
   async bannedGate(open, take) {
-    const { app, page } = await open();
-    await toSeats(page, app);
-    const { users } = await app.staff('GET', '/users?search=Kim');
-    await app.staff('PUT', `/users/${users[0].userId}/ban`, { banned: true });
-    await page.locator('.map').waitFor({ state: 'detached' });
+    const { app, page } = await bannedAtSeats(open);
     await page.goto(`${app.url}/#/concerts/1/dates/1`);
     await page.reload();
     await page.locator('form button').click();
