@@ -41,7 +41,7 @@ struct Round {
 pub fn measure(wish: &Wish) -> Value {
     println!("Medians of {} rounds of {} s, 64 connections that stay.", wish.rounds, wish.seconds);
     let halls = Halls::fill(wish.seconds);
-    let wanted = calls::writing().filter(|call| wish.wants(call.name));
+    let wanted = calls::that_write().filter(|call| wish.wants(call.name));
     wanted.map(|call| json!({ "call": call.name, "stages": stages(wish, &halls, call), "statements": statements(wish, &halls, call) })).collect()
 }
 

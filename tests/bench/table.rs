@@ -1,6 +1,6 @@
 //! The table of `scripts/bench`, and the targets beside their figures.
 
-use crate::calls::{Call, CallKind};
+use crate::calls::{Call, CallKind, Written};
 use crate::figures::{Figure, Limit, Spread, short};
 use crate::plays::CALLS;
 use crate::rounds::{Compared, Round, rates, ratios, spread};
@@ -51,6 +51,14 @@ pub fn targets(call: &Call, compared: &Compared) -> Vec<Figure> {
     if let Some(least) = call.of_server {
         let least = Limit::AtLeast((least * 100.0).round() / 100.0);
         add(format!("{}, to the same bytes behind the HTTP server", call.name), ratios(&compared.ours, &server), least);
+    }
+    if let Some(Written { of_sqlite, cpu_of_server }) = call.written {
+        let name = format!("{}, to the same statements by SQLite alone, 64 in a commit", call.name);
+        add(name, ratios(&compared.ours, &compared.batches), Limit::AtLeast(of_sqlite));
+        let cpu =
+            compared.ours.iter().zip(&compared.server).map(|(ours, server)| ours.cpu_per_1000 / server.cpu_per_1000);
+        let name = format!("{}: processor of a request, to that of the same bytes behind the HTTP server", call.name);
+        add(name, cpu.collect(), Limit::AtMost(cpu_of_server));
     }
     match call.kind {
         CallKind::Poll => {
