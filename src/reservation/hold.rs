@@ -258,8 +258,8 @@ impl ResolvedSeats {
             ResolvedSeats::Labelled { claims, .. } => Err(unavailable(claims).into()),
             ResolvedSeats::Best { seats, wanted } => {
                 let mut seats = seats.best(&wanted)?;
-                seat::agree(tx, schedule_id, seats.iter_mut().zip(&wanted.tariffs))?;
-                Ok(seats)
+                seat::agree(tx, schedule_id, seats.iter_mut().filter_map(|(seat, wish)| Some((seat, (*wish)?))))?;
+                Ok(seats.into_iter().map(|(seat, _)| seat).collect())
             }
         }
     }

@@ -16,7 +16,8 @@
 //!
 //! Seats with attributes (for wheelchairs and companions, with a restricted view) are given to those alone who ask for
 //! them: as many of each as they ask for, the rest of their seats without. Side by side they may sit in any order;
-//! where they cannot, the others are those nearest to a seat of the rarer kind.
+//! where they cannot, the others are those nearest to a seat of the rarer kind. A tariff is given to a seat of the kind
+//! that it is asked for, so that the seat for a wheelchair does not get the tariff of the companion.
 //!
 //! Front, middle and aisles are those of [`Rows`]. The same seats free, the same choice. That a run is chosen so that
 //! no single seat stays behind is what box offices know as the orphan-seat rule.
@@ -43,8 +44,8 @@ pub struct BestRequest {
     price_max: Option<Points>,
     /// What that many of them are to have, one entry a seat.
     attributes: Vec<Attribute>,
-    /// What so many of them are to cost, one entry a seat in layout order; the others cost their full price.
-    pub tariffs: Vec<TariffWish>,
+    /// What so many of each kind are to cost, one entry a seat in layout order; the others cost their full price.
+    tariffs: Vec<(usize, TariffWish)>,
 }
 
 /// The kinds of seats: one for each attribute, and those without.
@@ -76,22 +77,33 @@ impl BestRequest {
                 attributes.push(Attribute::read(at, &word)?);
             }
         }
-        let mut tariffs = Vec::new();
+        let need = need(count, &attributes);
+        let (mut tariffs, mut without) = (Vec::new(), need);
         if best.has("tariffs") {
-            for (at, name) in best.list("tariffs", 0..=count)? {
-                tariffs.push(TariffWish::read(at, name)?);
+            for (at, value) in best.list("tariffs", 0..=count)? {
+                let (attribute, wish) = TariffWish::read(at, value)?;
+                let kind = kind_of(attribute);
+                match without[kind].checked_sub(1) {
+                    Some(left) => without[kind] = left,
+                    None => return Err(wish.without_seat()),
+                }
+                tariffs.push((kind, wish));
             }
         }
         best.end()?;
         Ok(BestRequest { count, section, categories, price_max: price_max.map(Points::new), attributes, tariffs })
     }
+}
 
-    fn need(&self) -> Need {
-        let mut need = [0; KINDS];
-        self.attributes.iter().for_each(|attribute| need[*attribute as usize] += 1);
-        need[ORDINARY] = self.count - self.attributes.len();
-        need
-    }
+fn need(count: usize, attributes: &[Attribute]) -> Need {
+    let mut need = [0; KINDS];
+    attributes.iter().for_each(|attribute| need[*attribute as usize] += 1);
+    need[ORDINARY] = count - attributes.len();
+    need
+}
+
+fn kind_of(attribute: Option<Attribute>) -> usize {
+    attribute.map_or(ORDINARY, |attribute| attribute as usize)
 }
 
 impl FreeSeats {
@@ -108,30 +120,35 @@ impl FreeSeats {
         }
     }
 
-    /// The best seats of those that are wanted.
+    /// The best seats of those that are wanted, each with the tariff that it is wanted at.
     ///
     /// # Errors
     /// `SEAT_UNAVAILABLE`, naming none, when fewer are free.
-    pub fn best(&self, wanted: &BestRequest) -> Result<Vec<WantedSeat>, Refusal> {
+    pub fn best<'w>(&self, wanted: &'w BestRequest) -> Result<Vec<(WantedSeat, Option<&'w TariffWish>)>, Refusal> {
         let asked: Attributes = wanted.attributes.iter().copied().collect();
-        let kind_of = |index: usize| {
+        let kind = |index: usize| kind_of(self.plan.seats[index].attributes.iter().next());
+        let wanted_kind = |index: usize| {
             let seat = &self.plan.seats[index];
             let is_named = |(name, _): &(String, String)| seat.priced_as() == Some(name);
             let is_wanted = self.free[index]
                 && seat.attributes.are_within(asked)
                 && (wanted.categories.is_empty() || wanted.categories.iter().any(is_named))
                 && wanted.price_max.is_none_or(|most| seat.price.is_some_and(|price| price <= most));
-            is_wanted.then(|| seat.attributes.iter().next().map_or(ORDINARY, |attribute| attribute as usize))
+            is_wanted.then(|| kind(index))
         };
         let section = wanted.section.as_deref().and_then(|name| self.plan.rows().section(name));
-        let chosen = choose(self.plan.rows(), &self.free, kind_of, &wanted.need(), section);
+        let need = need(wanted.count, &wanted.attributes);
+        let chosen = choose(self.plan.rows(), &self.free, wanted_kind, &need, section);
         let chosen = chosen.ok_or(Refusal::SeatUnavailable { seats: Vec::new() })?;
-        let wanted = |index: usize| {
+        let mut tariffs: Vec<&(usize, TariffWish)> = wanted.tariffs.iter().collect();
+        let with_tariff = |index: usize| {
+            let of_kind = tariffs.iter().position(|(of, _)| *of == kind(index));
+            let wish = of_kind.map(|at| &tariffs.remove(at).1);
             let seat = &self.plan.seats[index];
             let price = seat.price.unwrap_or(Points::ZERO); // a free seat has one
-            WantedSeat { seat_no: seat.seat_no, label: seat.label.to_string(), price, tariff: None }
+            (WantedSeat { seat_no: seat.seat_no, label: seat.label.to_string(), price, tariff: None }, wish)
         };
-        Ok(chosen.into_iter().map(wanted).collect())
+        Ok(chosen.into_iter().map(with_tariff).collect())
     }
 }
 

@@ -3,6 +3,7 @@
 use rusqlite::Row;
 use serde_json::Value;
 
+use super::attributes::Attribute;
 use super::{WantedSeat, sql};
 use crate::call::Tx;
 use crate::http::Fields;
@@ -73,13 +74,35 @@ impl AsRef<str> for SeatWish {
 }
 
 impl TariffWish {
+    /// A tariff of the best seats: a name, for a seat without attributes, or an object of `tariff` and `attribute`.
+    ///
     /// # Errors
     /// `INVALID_REQUEST`.
-    pub fn read(at: String, value: Value) -> Result<TariffWish, Refusal> {
+    pub fn read(at: String, value: Value) -> Result<(Option<Attribute>, TariffWish), Refusal> {
         match value {
-            Value::String(name) => Ok(TariffWish { name: Some(name), at }),
-            _ => Err(Refusal::invalid(at, "must be a text", "문자열이어야 합니다")),
+            Value::String(name) => Ok((None, TariffWish { name: Some(name), at })),
+            Value::Object(_) => {
+                let mut fields = Fields::of_value(value, at)?;
+                let name = fields.text("tariff")?;
+                let attribute = fields.text("attribute")?;
+                let attribute = Attribute::read(fields.pointer("attribute"), &attribute.into())?;
+                let wish = TariffWish { name: Some(name), at: fields.pointer("tariff") };
+                fields.end()?;
+                Ok((Some(attribute), wish))
+            }
+            _ => {
+                let (en, ko) =
+                    ("must be a text, or an object with a tariff", "문자열이거나 tariff가 있는 객체여야 합니다");
+                Err(Refusal::invalid(at, en, ko))
+            }
         }
+    }
+
+    /// The refusal of a wish for a seat that is not asked for.
+    pub(super) fn without_seat(self) -> Refusal {
+        let en = "is for more seats of its kind than are asked for; with an attribute it says for which";
+        let ko = "요청한 그 종류의 좌석보다 많습니다. attribute로 어느 좌석의 요금인지 말해 주세요";
+        Refusal::invalid(self.at, en, ko)
     }
 }
 

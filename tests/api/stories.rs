@@ -71,13 +71,17 @@ fn story_wheelchair_user_and_companion_sit_together_and_the_door_knows() {
     // Nobody gets those seats who did not ask for them, although they are in the first row.
     let others = best(&lee, json!({ "count": 4 })).must(201)["seats"].clone();
     assert!(others.as_array().unwrap().iter().all(|seat| seat["seat"].as_str().unwrap().contains("B-")), "{others}");
-    let both = json!({ "count": 2, "attributes": ["WHEELCHAIR", "COMPANION"] });
-    let held = best(&kim, both).must(201).clone();
-    let labels: Vec<&str> = held["seats"].as_array().unwrap().iter().map(|seat| text(&seat["seat"])).collect();
-    assert_eq!(labels, ["A-1", "A-2"]);
+    let both = |tariffs: Value| json!({ "count": 2, "attributes": ["WHEELCHAIR", "COMPANION"], "tariffs": tariffs });
+    let of = |attribute: &str| json!({ "tariff": "Companion", "attribute": attribute });
+    let refused = |tariffs: Value| best(&kim, both(tariffs)).must(400)["pointer"].clone();
+    assert_eq!(refused(json!(["Companion"])), "/bestAvailable/tariffs/0", "for which of the two?");
+    assert_eq!(refused(json!([of("COMPANION"), of("COMPANION")])), "/bestAvailable/tariffs/1/tariff");
+    assert_eq!(refused(json!([of("AISLE")])), "/bestAvailable/tariffs/0/attribute");
+    assert_eq!(refused(json!([{ "tariff": "Companion" }])), "/bestAvailable/tariffs/0/attribute");
+    let held = best(&kim, both(json!([of("COMPANION")]))).must(201).clone();
+    let expected = json!([{ "seat": "A-1", "price": 50_000 }, { "seat": "A-2", "price": 0, "tariff": "Companion" }]);
+    assert_eq!(held["seats"], expected, "the seat beside the wheelchair is free, not the wheelchair's");
     let path = format!("/reservations/{}", text(&held["reservationId"]));
-    let agreed = json!(["A-1", { "seat": "A-2", "tariff": "Companion" }]);
-    assert_eq!(kim.patch(&path, json!({ "seats": agreed })).must(200)["amount"], 50_000);
     kim.pay(&held["reservationId"], 50_000).must(201);
     let paid = seen(&kim, &held);
     let reissue = format!("/tickets/{}/reissue", text(&paid["tickets"][1]["ticketId"]));

@@ -11,9 +11,9 @@ import { placesOf } from '../../src/web/shared/seat_plan.js';
 const COUNT = 2_000;
 const FRAME_MS = 34; // thirty pictures a second, on a machine without a graphics card
 
-async function atMap(t, layout, options = {}) {
+async function atMap(t, layout, { tariffs = [], ...options } = {}) {
   const [app, browser] = [await openApp(t), await openBrowser(t)];
-  const made = await app.concert({ layout });
+  const made = await app.concert({ layout, tariffs });
   const page = await openPage(browser, app, options);
   await toSeats(page, app, made);
   return { app, page, browser, ...made };
@@ -272,7 +272,8 @@ test('20,000 seats: drawn from afar in a few paths, dragged as one picture, near
 
 test('what is special about seats is said in words, shown alone by the legend, and given by the best seats when asked', async (t) => {
   const row = { row: 'A', count: 8, attributes: { WHEELCHAIR: [1], COMPANION: [2], RESTRICTED_VIEW: [8] } };
-  const { page } = await atMap(t, { sections: [{ name: 'R', price: 50_000, rows: [row, { row: 'B', count: 8 }] }, { name: 'S', price: null, rows: [{ row: 'C', count: 2 }] }] });
+  const { page } = await atMap(t, { sections: [{ name: 'R', price: 50_000, rows: [row, { row: 'B', count: 8 }] }, { name: 'S', price: null, rows: [{ row: 'C', count: 2 }] }] },
+    { tariffs: [{ name: 'With a friend', amount: 0 }] });
   assert.match(await seat(page, 'A-1').getAttribute('aria-label'), /wheelchair space|휠체어석/);
   assert.match(await seat(page, 'C-1').getAttribute('aria-label'), /no price|가격 없음/);
   assert.equal(await seat(page, 'A-8').locator('.sign').count(), 1);
@@ -285,9 +286,12 @@ test('what is special about seats is said in words, shown alone by the legend, a
   assert.equal(await page.locator('.map').getAttribute('data-sign'), null);
   await page.locator('#special-WHEELCHAIR').selectOption('1');
   await page.locator('#special-COMPANION').selectOption('1');
+  await page.locator('#price-COMPANION').selectOption('With a friend');
+  await mustBeSound(page, 'the best seats with what they are for and what they cost');
   await page.locator('.best button').click();
   await page.waitForURL(/#\/pay\//);
-  assert.match(await page.locator('main').innerText(), /A.*1.*2/s);
+  await page.locator('.map').waitFor({ state: 'detached' });
+  assert.match(await page.locator('main').innerText(), /A.*1.*2.*With a friend.*50,000/s);
 });
 
 test('a hall with an aisle keeps its stage, and row names stay at the edge of what is seen', async (t) => {

@@ -18,6 +18,7 @@ export const booking = {
   'best.most': ['1석 최고 가격', 'At most, a seat'],
   'best.anyPrice': ['제한 없음', 'Any price'],
   'best.special': ['{name}: 몇 석', 'How many: {name}'],
+  'best.priceOf': ['{name}: 요금', 'Price: {name}'],
   'best.title': ['추천 좌석', 'Best seats'],
   'best.hint': ['나란히 앉을 수 있는 가장 좋은 좌석을 찾아 바로 선택합니다.', 'We find the best seats side by side and hold them for you at once.'],
   'best.seats': ['인원', 'How many'],

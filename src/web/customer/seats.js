@@ -186,20 +186,26 @@ export class Hall {
     const most = Math.max(1, this.room());
     const count = el('select', { id: 'count' }, Array.from({ length: most }, (_, i) =>
       el('option', { value: i + 1, selected: i + 1 === Math.min(2, most) }, say('best.count', { n: i + 1 }))));
-    const names = [...new Set(this.seats.map(({ section }) => section).filter(Boolean))];
-    const section = names.length > 1 && el('select', { id: 'section' }, el('option', { value: '' }, say('best.anywhere')),
-      names.map((name) => el('option', { value: name }, name)));
+    const sections = [...new Set(this.seats.map(({ section }) => section).filter(Boolean))];
+    const section = sections.length > 1 && el('select', { id: 'section' }, el('option', { value: '' }, say('best.anywhere')),
+      sections.map((name) => el('option', { value: name }, name)));
     const dearest = this.map.prices.length > 1 && el('select', { id: 'most' }, el('option', { value: '' }, say('best.anyPrice')),
       this.map.prices.map((price) => el('option', { value: price }, points(price))));
     // Seats with a meaning are given only to those who ask for them.
-    const special = signs.filter((attribute) => this.seats.some(({ attributes }) => attributes?.includes(attribute))).map((attribute) =>
-      [attribute, el('select', { id: `special-${attribute}` }, Array.from({ length: most + 1 }, (_, n) => el('option', { value: n }, say('best.count', { n }))))]);
-    const kinds = (this.tariffs ?? []).map(({ name }, at) =>
-      [name, el('select', { id: `tariff-${at}` }, Array.from({ length: most + 1 }, (_, n) => el('option', { value: n }, say('best.count', { n }))))]);
+    const howMany = (id) => el('select', { id }, Array.from({ length: most + 1 }, (_, n) => el('option', { value: n }, say('best.count', { n }))));
+    const special = signs.filter((attribute) => this.seats.some(({ attributes }) => attributes?.includes(attribute)))
+      .map((attribute) => [attribute, howMany(`special-${attribute}`)]);
+    const names = (this.tariffs ?? []).map(({ name }) => name);
+    const kinds = names.map((name, at) => [name, howMany(`tariff-${at}`)]);
+    // The seat for a wheelchair and the one beside it rarely cost the same.
+    const prices = new Map(names.length ? special.map(([attribute]) => [attribute, el('select', { id: `price-${attribute}` },
+      el('option', { value: '' }, say('tariff.full')), names.map((name) => el('option', { value: name }, name)))]) : []);
     const wanted = () => {
-      const [attributes, tariffs] = [namesOf(special), namesOf(kinds)];
+      const [attributes, ordinary] = [namesOf(special), namesOf(kinds)];
+      const priced = (attribute) => prices.get(attribute)?.value;
+      const tariffs = [...ordinary, ...attributes.filter(priced).map((attribute) => ({ tariff: priced(attribute), attribute }))];
       return {
-        count: Math.max(Number(count.value), attributes.length, tariffs.length), ...(tariffs.length ? { tariffs } : {}),
+        count: Math.max(Number(count.value), attributes.length + ordinary.length), ...(tariffs.length ? { tariffs } : {}),
         ...(section?.value ? { section: section.value } : {}), ...(dearest?.value ? { priceMax: Number(dearest.value) } : {}),
         ...(attributes.length ? { attributes } : {}),
       };
@@ -212,7 +218,9 @@ export class Hall {
         section && el('div', { class: 'field' }, el('label', { for: 'section' }, say('best.section')), section),
         dearest && el('div', { class: 'field' }, el('label', { for: 'most' }, say('best.most')), dearest),
         [...kinds, ...special.map(([attribute, select]) => [say(`attribute.${attribute}`), select])].map(([name, select]) =>
-          el('div', { class: 'field' }, el('label', { for: select.id }, say('best.special', { name })), select))),
+          el('div', { class: 'field' }, el('label', { for: select.id }, say('best.special', { name })), select)),
+        [...prices].map(([attribute, select]) =>
+          el('div', { class: 'field' }, el('label', { for: select.id }, say('best.priceOf', { name: say(`attribute.${attribute}`) })), select))),
       go);
   }
 
