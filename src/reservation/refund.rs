@@ -142,6 +142,10 @@ pub struct Progress {
     /// Reservations that were ever paid.
     pub total: i64,
     pub holds: i64,
+    /// What customers paid in money at the counter for what is refunded with the date: it comes back as points, which the
+    /// counter pays out.
+    pub paid_in_cash: Points,
+    pub paid_by_card: Points,
 }
 
 impl Progress {
@@ -161,7 +165,8 @@ pub fn progress(connection: &Connection, schedule_id: i64) -> Outcome<Progress> 
 
 fn progress_of(connection: &Connection, date: &Schedule) -> Outcome<Progress> {
     let schedule_id = date.schedule_id;
-    let [refunded, confirmed, holds] = sql::count_of_date(connection, schedule_id)?;
+    let [refunded, confirmed, holds, in_cash, by_card] =
+        sql::count_of_date(connection, schedule_id, date.cancelled_at)?;
     Ok(Progress {
         schedule_id,
         cancelled_at: date.cancelled_at,
@@ -169,6 +174,8 @@ fn progress_of(connection: &Connection, date: &Schedule) -> Outcome<Progress> {
         refunded,
         total: refunded + confirmed,
         holds,
+        paid_in_cash: Points::new(in_cash),
+        paid_by_card: Points::new(by_card),
     })
 }
 

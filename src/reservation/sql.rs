@@ -306,15 +306,21 @@ fn list_some(tx: &Tx, which: &str, schedule_id: i64, limit: usize) -> rusqlite::
         .collect()
 }
 
-/// How many reservations of a date were refunded, are paid, and wait for their payment.
-pub(super) fn count_of_date(connection: &Connection, schedule_id: i64) -> rusqlite::Result<[i64; 3]> {
-    connection
-        .prepare_cached(
-            "SELECT count(*) FILTER (WHERE status = 'REFUNDED'), count(*) FILTER (WHERE status = 'CONFIRMED'),
-               (SELECT count(*) FROM reservation WHERE schedule_id = ?1 AND status = 'PENDING_PAYMENT')
-             FROM reservation WHERE schedule_id = ?1 AND status IN ('CONFIRMED', 'REFUNDED')",
-        )?
-        .query_row([schedule_id], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))
+/// How many reservations of a date were refunded, are paid, and wait for their payment; and what was paid in cash and by
+/// card for those that are refunded with the date, which is `cancelled_at` that moment.
+pub(super) fn count_of_date(
+    c: &Connection,
+    schedule_id: i64,
+    cancelled_at: Option<Millis>,
+) -> rusqlite::Result<[i64; 5]> {
+    c.prepare_cached(
+        "SELECT count(*) FILTER (WHERE status = 'REFUNDED'), count(*) FILTER (WHERE status = 'CONFIRMED'),
+           (SELECT count(*) FROM reservation WHERE schedule_id = ?1 AND status = 'PENDING_PAYMENT'),
+           coalesce(sum(amount) FILTER (WHERE method = 'CASH' AND (status = 'CONFIRMED' OR refunded_at >= ?2)), 0),
+           coalesce(sum(amount) FILTER (WHERE method = 'CARD' AND (status = 'CONFIRMED' OR refunded_at >= ?2)), 0)
+         FROM reservation WHERE schedule_id = ?1 AND status IN ('CONFIRMED', 'REFUNDED')",
+    )?
+    .query_row((schedule_id, cancelled_at), |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?]))
 }
 
 pub(super) fn update_declined_count(tx: &Tx, reservation_id: Uuid, declined_count: u32) -> rusqlite::Result<()> {

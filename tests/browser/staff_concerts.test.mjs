@@ -258,17 +258,21 @@ test('a cancelled date is asked about in numbers and in writing, and refunds eve
     await buyer.call('POST', '/payments', { reservationId: held.reservationId, amount: held.amount });
     buyers.push({ ...buyer, ...held });
   }
+  await app.staff('POST', '/sales', { scheduleId: 1, seats: ['4'], method: 'CASH' });
   const agreed = await field(page, 'cancel.type', { word: 'cancel' });
-  const go = await button(page, 'cancel.do', { n: 3, amount: '150,000 points' });
+  const go = await button(page, 'cancel.do', { n: 4, amount: '200,000 points' });
+  const money = page.getByText(/taken in money at the counter: Cash 50,000/);
   await agreed.fill('cancel');
   await go.waitFor();
-  await page.getByText(/refunds 3 bookings \(3 seats\) 150,000 points in all/).waitFor();
+  await page.getByText(/refunds 4 bookings \(4 seats\) 200,000 points in all/).waitFor();
+  await money.waitFor();
   await mustBeSound(page, 'before a date is cancelled');
   await agreed.fill('cancle');
   await go.waitFor({ state: 'detached' });
   await agreed.fill('Cancel');
   await go.click();
-  await page.getByText(/All 3 bookings were refunded/).waitFor();
+  await page.getByText(/All 4 bookings were refunded/).waitFor();
+  await money.waitFor();
   await page.locator('h1 .tag', { hasText: 'cancelled' }).waitFor();
   assert.equal(await (await field(page, 'price.all')).count(), 0, 'nothing is sold any more');
   await mustBeSound(page, 'a cancelled date');

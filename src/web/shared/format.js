@@ -17,6 +17,9 @@ export const number = (value) => format(Intl.NumberFormat, {}).format(value);
 
 export const points = (value) => say('points', { n: value });
 
+/** Money, as the counter takes it. */
+export const won = (amount) => say('won', { n: number(amount) });
+
 /** What a seat costs. */
 export const cost = (value) => (value === 0 ? say('cost.free') : points(value));
 

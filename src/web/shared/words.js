@@ -4,6 +4,7 @@ import { addWords } from './language.js';
 
 export const shared = {
   points: ['{n}포인트', '{n} point | {n} points'],
+  won: ['{n}원', '{n} won'],
   'cost.free': ['무료', 'Free'],
   'tariff.full': ['정가', 'Full price'],
   'tariff.of': ['{seat} 요금', 'Price of {seat}'],

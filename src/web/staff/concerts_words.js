@@ -164,6 +164,10 @@ export const concerts = {
   'cancel.says': ['예매 {n}건({seats}석)에 모두 {amount}를 환불하고, 티켓은 모두 무효가 됩니다.', 'This refunds {n} booking ({seats} seats) {amount} in all, and its tickets are void. | This refunds {n} bookings ({seats} seats) {amount} in all, and every ticket is void.'],
   'cancel.says.zero': ['아직 예매가 없어 환불할 것이 없습니다.', 'Nobody has booked yet, so nothing is refunded.'],
   'cancel.holds': ['지금 결제 중인 {n}명의 좌석 선택도 해제됩니다.', '{n} person who is paying just now loses their seats too. | {n} people who are paying just now lose their seats too.'],
+  'cancel.inMoney': [
+    '이 가운데 매표소에서 돈으로 받은 것: {taken}. 이것도 포인트로 돌아갑니다. 손님이 오면 창구에서 티켓 번호로 찾아 ‘포인트를 돈으로 내주기’를 누르세요.',
+    'Of this, taken in money at the counter: {taken}. It comes back as points too. When such a customer comes, find them at the counter by the ticket number and use “Pay points out”.',
+  ],
   'cancel.forever': ['되돌릴 수 없습니다.', 'This can’t be undone.'],
   'cancel.word': ['취소', 'cancel'],
   'cancel.type': ['확인을 위해 ‘{word}’라고 입력해 주세요', 'To be sure, type “{word}”'],

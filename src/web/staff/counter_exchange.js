@@ -4,7 +4,7 @@
 import './counter_words.js';
 import { newKey } from '../shared/api.js';
 import { el } from '../shared/dom.js';
-import { date, number, points, time } from '../shared/format.js';
+import { date, points, time, won } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { toast } from '../shared/notice.js';
 import { seatBoxes } from '../shared/seat_boxes.js';
@@ -41,7 +41,7 @@ async function exchange({ reservationId, scheduleId, seats, payment: { method } 
   const amount = free ? 0 : sum(instead.map(priceAt));
   const difference = amount - (free ? 0 : sum(back.map(({ price }) => price)));
   const inMoney = ['CASH', 'CARD'].includes(method);
-  const money = inMoney ? say('won', { n: number(Math.abs(difference)) }) : points(Math.abs(difference));
+  const money = inMoney ? won(Math.abs(difference)) : points(Math.abs(difference));
   const way = difference > 0 ? 'takes' : 'gives';
   const says = difference ? say(`exchange.${way}${inMoney ? '' : 'Points'}`, { money }) : say('exchange.even');
   const named = (list) => list.map(({ seat, tariff }) => [seat, tariff?.name ?? tariff].filter(Boolean).join(' · ')).join(', ');

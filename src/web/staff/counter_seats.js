@@ -5,7 +5,7 @@ import './concerts_words.js';
 import './counter_seats_words.js';
 import { pause } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
-import { dateTime, number } from '../shared/format.js';
+import { dateTime, won } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { ask, toast } from '../shared/notice.js';
 import { SeatMap } from '../shared/seat_map.js';
@@ -58,8 +58,6 @@ async function chooseDate(main, user, { timeZone }, signal) {
 const back = (user) => el('p', {}, el('a', { href: user ? `#counter/${user.userId}` : '#counter' }, `← ${user?.name ?? say('part.counter')}`));
 
 const wordOf = (state) => say(state === 'chosen' ? 'seat.chosen' : `block.is.${state}`);
-
-const won = (amount) => say('won', { n: number(amount) });
 
 class Sale {
   constructor(given) {

@@ -3,7 +3,6 @@
 import { addWords } from '../shared/language.js';
 
 export const seatSale = {
-  won: ['{n}원', '{n} won'],
   'method.POINTS': ['포인트', 'points'],
   'method.CASH': ['현금', 'Cash'],
   'method.CARD': ['카드', 'Card'],

@@ -2,7 +2,7 @@
 
 import { Refused, newKey } from '../shared/api.js';
 import { el, fill } from '../shared/dom.js';
-import { date, dateTime, number, points, time } from '../shared/format.js';
+import { date, dateTime, points, time, won } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { ask, toast } from '../shared/notice.js';
 import { seatBoxes } from '../shared/seat_boxes.js';
@@ -14,8 +14,6 @@ import { field, form, numberOf, refusedPage } from './forms.js';
 import { act, may, read } from './session.js';
 import { doIt, sure } from './sure.js';
 import { actOnce } from './unanswered.js';
-
-const won = (amount) => say('won', { n: number(amount) });
 
 const TONES = { CONFIRMED: 'good', PENDING_PAYMENT: 'warn', REFUNDED: '', FAILED: '', EXPIRED: '', CANCELLED: '' };
 

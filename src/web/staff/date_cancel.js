@@ -2,13 +2,19 @@
 // refunds are watched to the end.
 
 import { el, fill } from '../shared/dom.js';
-import { dateTime, number, points } from '../shared/format.js';
+import { dateTime, number, points, won } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { field } from './forms.js';
 import { act, read } from './session.js';
 import { doIt } from './sure.js';
 
 const WAIT_SECONDS = 20;
+
+/** What the counter took in money for a date, and how it is given back: nobody is there when the date is cancelled. */
+function inMoney({ paidInCash, paidByCard }) {
+  const taken = [['CASH', paidInCash], ['CARD', paidByCard]].filter(([, amount]) => amount > 0).map(([method, amount]) => `${say(`method.${method}`)} ${won(amount)}`);
+  return taken.length ? [el('p', { class: 'note' }, say('cancel.inMoney', { taken: taken.join(', ') }))] : [];
+}
 
 export function cancelCard(schedule, timeZone, signal, changed) {
   const path = `/staff/schedules/${schedule.scheduleId}/cancellation`;
@@ -35,7 +41,7 @@ export function cancelCard(schedule, timeZone, signal, changed) {
     const [n, amount] = [state.total - state.refunded, points(sales.revenue)];
     return [
       el('p', {}, say('cancel.says', { n, seats: number(sales.sold), amount })), state.holds > 0 && el('p', {}, say('cancel.holds', { n: state.holds })),
-      el('p', {}, say('cancel.forever')), el('button', { type: 'button', class: 'danger', on: { click: cancel } }, say('cancel.do', { n, amount })),
+      ...inMoney(state), el('p', {}, say('cancel.forever')), el('button', { type: 'button', class: 'danger', on: { click: cancel } }, say('cancel.do', { n, amount })),
     ];
   }
 
@@ -50,10 +56,12 @@ export function cancelCard(schedule, timeZone, signal, changed) {
   async function watch() {
     const bar = el('progress', { 'aria-label': say('cancel.progress') });
     const text = el('p', { role: 'status' });
-    fill(card, title, bar, text);
+    const money = el('div');
+    fill(card, title, bar, text, money);
     for (let waitSeconds = 0; ; waitSeconds = WAIT_SECONDS) {
       const { body } = await read(path, { signal, waitSeconds });
       bar.max = Math.max(1, body.total);
+      fill(money, ...inMoney(body));
       bar.value = body.settledAt ? bar.max : body.refunded;
       text.textContent = body.settledAt
         ? say('cancel.settled', { n: body.refunded, when: dateTime(body.settledAt, timeZone) })

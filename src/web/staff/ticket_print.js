@@ -2,7 +2,7 @@
 
 import { el, fill } from '../shared/dom.js';
 import './counter_seats_words.js';
-import { date, number as format, time } from '../shared/format.js';
+import { date, time, won } from '../shared/format.js';
 import { language, say } from '../shared/language.js';
 import { seatName } from '../shared/seat_name.js';
 import { askHolder } from '../shared/hand_over.js';
@@ -38,7 +38,7 @@ export async function openTickets(main, userId, reservationId, { timeZone }, sig
           el('p', {}, [`${date(reservation.date)} ${time(reservation.startsAt, timeZone)}`, words.venue].filter(Boolean).join(' · ')),
           el('p', { class: 'big' }, seatName({ ...details[at], number: details[at].seatNumber })),
           details[at].tariff && el('p', {}, [details[at].tariff, details[at].tariffNote].filter(Boolean).join(': ')),
-          el('p', { class: 'soft' }, `${details[at].holder} · ${reservation.payment.method === 'FREE' ? say('method.FREE') : say('won', { n: format(priceOf.get(seat)) })}`), el('p', {}, el('code', {}, number)),
+          el('p', { class: 'soft' }, `${details[at].holder} · ${reservation.payment.method === 'FREE' ? say('method.FREE') : won(priceOf.get(seat))}`), el('p', {}, el('code', {}, number)),
           publicAddress() && el('p', { class: 'soft small' }, say('stub.address', { address: publicAddress() })),
           el('button', { type: 'button', class: 'no-print', on: { click: () => reissue(ticketId, seat) } }, say('handOver.begin')))))));
   if (valid) main.querySelector('button.main').focus(); // Enter prints
