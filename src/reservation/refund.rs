@@ -142,7 +142,7 @@ pub struct Progress {
     /// Reservations that were ever paid.
     pub total: i64,
     pub holds: i64,
-    /// What customers paid in money at the counter for what is refunded with the date: it comes back as points, which the
+    /// What was paid in money at the counter, of what is refunded with the date. It comes back as points, which the
     /// counter pays out.
     pub paid_in_cash: Points,
     pub paid_by_card: Points,

@@ -306,13 +306,9 @@ fn list_some(tx: &Tx, which: &str, schedule_id: i64, limit: usize) -> rusqlite::
         .collect()
 }
 
-/// How many reservations of a date were refunded, are paid, and wait for their payment; and what was paid in cash and by
-/// card for those that are refunded with the date, which is `cancelled_at` that moment.
-pub(super) fn count_of_date(
-    c: &Connection,
-    schedule_id: i64,
-    cancelled_at: Option<Millis>,
-) -> rusqlite::Result<[i64; 5]> {
+/// How many reservations of a date were refunded, are paid, and wait for their payment; and what was paid in cash and
+/// by card for those that are refunded with the date.
+pub(super) fn count_of_date(c: &Connection, schedule_id: i64, cancelled: Option<Millis>) -> rusqlite::Result<[i64; 5]> {
     c.prepare_cached(
         "SELECT count(*) FILTER (WHERE status = 'REFUNDED'), count(*) FILTER (WHERE status = 'CONFIRMED'),
            (SELECT count(*) FROM reservation WHERE schedule_id = ?1 AND status = 'PENDING_PAYMENT'),
@@ -320,7 +316,7 @@ pub(super) fn count_of_date(
            coalesce(sum(amount) FILTER (WHERE method = 'CARD' AND (status = 'CONFIRMED' OR refunded_at >= ?2)), 0)
          FROM reservation WHERE schedule_id = ?1 AND status IN ('CONFIRMED', 'REFUNDED')",
     )?
-    .query_row((schedule_id, cancelled_at), |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?]))
+    .query_row((schedule_id, cancelled), |r| Ok([r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?]))
 }
 
 pub(super) fn update_declined_count(tx: &Tx, reservation_id: Uuid, declined_count: u32) -> rusqlite::Result<()> {

@@ -129,12 +129,10 @@ fn counter_a_refund_gives_money_back_in_the_way_it_was_paid_from_the_till_of_who
 fn counter_a_cancelled_date_is_paid_back_in_cash_whoever_comes() {
     let (app, counter) = opened(5, &[]);
     let sold = counter.sell(json!({ "scheduleId": 1, "seats": ["1"], "method": "CASH" })).must(201).clone();
-    for (seat, method) in [("3", "CARD"), ("4", "CASH"), ("5", "FREE")] {
-        let other = counter.sell(json!({ "scheduleId": 1, "seats": [seat], "method": method })).must(201).clone();
-        if method == "CASH" {
-            counter.refund(&other["reservationId"]).must(200); // paid out there and then
-        }
-    }
+    let others = [("3", "CARD"), ("4", "FREE"), ("5", "CASH")].map(|(seat, method)| {
+        counter.sell(json!({ "scheduleId": 1, "seats": [seat], "method": method })).must(201)["reservationId"].clone()
+    });
+    counter.refund(&others[2]).must(200); // paid out there and then
     app.advance_ms(1);
     let taken = |progress: &Value| (progress["paidInCash"].clone(), progress["paidByCard"].clone());
     let asked = app.staff_get("/schedules/1/cancellation").must(200).clone();
@@ -145,10 +143,9 @@ fn counter_a_cancelled_date_is_paid_back_in_cash_whoever_comes() {
     assert_eq!(taken(app.staff_get("/schedules/1/cancellation").must(200)), taken(&asked), "what is to be paid out");
     counter.sell(json!({ "scheduleId": 1, "seats": ["2"], "method": "CASH" })).refused(409, "SCHEDULE_CANCELLED");
     assert_eq!(staff_balance(&app, &sold["userId"]), PRICE, "nobody was there to be given money");
-    let till_of = |cash: i64| {
-        [till("Counter 1", "CARD", 1, PRICE), till("Counter 1", "CASH", 2, cash), till("Counter 1", "FREE", 1, 0)]
-    };
-    assert_eq!(counter.tills(&app), till_of(PRICE));
+    let tills =
+        |cash| [("CARD", 1, PRICE), ("CASH", 2, cash), ("FREE", 1, 0)].map(|(m, n, sum)| till("Counter 1", m, n, sum));
+    assert_eq!(counter.tills(&app), tills(PRICE));
     let number = sold["tickets"][0]["number"].as_str().unwrap();
     let ticket = counter.call("GET", &format!("/tickets/{number}"), Value::Null).must(200).clone();
     let payouts = format!("/users/{}/balance/payouts", ticket["userId"].as_str().unwrap());
@@ -156,7 +153,7 @@ fn counter_a_cancelled_date_is_paid_back_in_cash_whoever_comes() {
     assert_eq!(too_much.refused(409, "BALANCE_TOO_LOW")["balance"], PRICE);
     let paid = counter.call("POST", &payouts, json!({ "amount": PRICE })).must(201).clone();
     assert_eq!((&paid["balance"], &paid["method"]), (&json!(0), &json!("CASH")));
-    assert_eq!(counter.tills(&app), till_of(0));
+    assert_eq!(counter.tills(&app), tills(0));
     hold_in(&app.file());
 }
 
