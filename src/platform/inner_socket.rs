@@ -14,7 +14,6 @@ mod unnamed {
     use std::os::unix::net::{UnixListener, UnixStream};
 
     use rustix::fs::{Mode, OFlags, open};
-    use rustix::net::{RecvFlags, recv};
 
     use super::super::files::{make_private_folder, temporary_folder};
 
@@ -66,7 +65,7 @@ mod unnamed {
         ///
         /// # Errors
         /// None.
-        pub fn fill(&self, _wanted: usize, _probe: &[u8]) -> io::Result<()> {
+        pub fn fill(&self, _probe: &[u8]) -> io::Result<()> {
             Ok(())
         }
 
@@ -86,30 +85,9 @@ mod unnamed {
         }
     }
 
-    /// Peeks at what a socket holds. Reading an answer frees socket memory, and with a Unix-domain socket that wakes
-    /// its writer, tiny_http's connection thread, for nothing. Taken out only after the next request was sent, it
-    /// wakes nobody: the thread is up already.
-    ///
-    /// Gives its length; `None` when nothing is there, or more than the buffer holds.
-    pub fn peek_inner(socket: &InnerStream, scratch: &mut [u8]) -> Option<usize> {
-        let (length, _) = recv(socket, &mut *scratch, RecvFlags::PEEK).ok()?;
-        (1..scratch.len()).contains(&length).then_some(length)
-    }
-
     /// The other end of a connection.
     #[cfg(test)]
     pub type InnerPeer = UnixStream;
-
-    /// A connection of which a test plays tiny_http's end.
-    ///
-    /// # Errors
-    /// The system's.
-    #[cfg(test)]
-    pub fn inner_pair() -> io::Result<(InnerStream, InnerPeer)> {
-        let (ours, theirs) = UnixStream::pair()?;
-        ours.set_nonblocking(true)?;
-        Ok((InnerStream::from_std(ours), theirs))
-    }
 }
 
 /// TCP on the loopback address, through a port that is open only while the server starts: all connections that it will
@@ -130,8 +108,8 @@ mod loopback {
 
     /// How long a new connection may take to be made, and to be answered.
     const CONNECT_MAX: Duration = Duration::from_secs(2);
-    /// Connections beyond those that are wanted at once: for probes, and in place of some that are given up.
-    const SPARE: usize = 16;
+    /// The connection that is used, and others in its place: tiny_http has a thread for so many from its start.
+    const CONNECTIONS: usize = 4;
 
     /// What connections are made through.
     pub struct InnerSocket {
@@ -160,8 +138,8 @@ mod loopback {
         ///
         /// # Errors
         /// When the server does not answer, or descriptors or threads have run out.
-        pub fn fill(&self, wanted: usize, probe: &[u8]) -> io::Result<()> {
-            for _ in 0..wanted + SPARE {
+        pub fn fill(&self, probe: &[u8]) -> io::Result<()> {
+            for _ in 0..CONNECTIONS {
                 let mut made = TcpStream::connect_timeout(&self.address, CONNECT_MAX)?;
                 let _ = made.set_nodelay(true); // only slower without
                 made.set_read_timeout(Some(CONNECT_MAX))?;
@@ -204,26 +182,7 @@ mod loopback {
         }
     }
 
-    /// Never: bytes are read at once, which with TCP wakes nobody.
-    pub fn peek_inner(_socket: &InnerStream, _scratch: &mut [u8]) -> Option<usize> {
-        None
-    }
-
     /// The other end of a connection.
     #[cfg(test)]
     pub type InnerPeer = TcpStream;
-
-    /// A connection of which a test plays tiny_http's end.
-    ///
-    /// # Errors
-    /// The system's.
-    #[cfg(test)]
-    pub fn inner_pair() -> io::Result<(InnerStream, InnerPeer)> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let ours = TcpStream::connect(listener.local_addr()?)?;
-        ours.set_nonblocking(true)?;
-        let theirs = listener.accept()?.0;
-        theirs.set_nodelay(true)?;
-        Ok((InnerStream::from_std(ours), theirs))
-    }
 }

@@ -81,9 +81,9 @@ pub use files::{
 #[cfg(test)]
 pub use files::{is_private, symlink_file};
 pub use host_name::machine_name;
-pub use inner_socket::{InnerListener, InnerSocket, InnerStream, peek_inner};
 #[cfg(test)]
-pub use inner_socket::{InnerPeer, inner_pair};
+pub use inner_socket::InnerPeer;
+pub use inner_socket::{InnerListener, InnerSocket, InnerStream};
 pub use lock::{FileLock, LockError, is_locked, lock_path};
 pub use network::{SHORT_READ_IS_ALL, end_when_unconfirmed, is_listener_lost, reuse_address};
 pub use process::{ProcessFigures, memory_peak_bytes, thread_cpu};

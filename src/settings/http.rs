@@ -90,17 +90,17 @@ pub struct HttpSettings {
     /// Request worker threads (1 to 64)
     #[arg(long, env = "BOXOFFICE_HTTP_WORKERS", default_value_t = DEFAULT.http_workers, value_name = "N", value_parser = range(1, 64))]
     pub http_workers: u64,
-    /// Upstream connections for requests that only read (1 to 256)
+    /// Most requests that only read with the handlers at once (1 to 256)
     #[arg(long, env = "BOXOFFICE_HTTP_INNER_READS", default_value_t = DEFAULT.http_inner_reads, value_name = "N", value_parser = range(1, 256))]
     pub http_inner_reads: u64,
-    /// Upstream connections for requests that write (1 to 256)
+    /// Most requests that write with the handlers at once (1 to 256)
     #[arg(long, env = "BOXOFFICE_HTTP_INNER_WRITES", default_value_t = DEFAULT.http_inner_writes, value_name = "N", value_parser = range(1, 256))]
     pub http_inner_writes: u64,
-    /// Most requests that wait for an upstream connection, of each kind (1 to 1,000,000)
+    /// Most requests that wait to go to the handlers, of each kind (1 to 1,000,000)
     #[arg(long, env = "BOXOFFICE_HTTP_QUEUE_MAX", default_value_t = DEFAULT.http_queue_max, value_name = "N", value_parser = range(1, 1_000_000))]
     pub http_queue_max: u64,
-    /// Once a request has waited so long for an upstream connection, those who come are
-    /// told 503 at once, in milliseconds (10 to 600,000)
+    /// Once a request has waited so long to go to the handlers, those who come are told 503 at once, in milliseconds
+    /// (10 to 600,000)
     #[arg(long, env = "BOXOFFICE_HTTP_QUEUE_MAX_MS", default_value_t = DEFAULT.http_queue_max_ms, value_name = "N", value_parser = range(10, 600_000))]
     pub http_queue_max_ms: u64,
     /// Time for a request to be answered in milliseconds (100 to 600,000)

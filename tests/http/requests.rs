@@ -233,3 +233,20 @@ fn answer_cannot_be_split_by_what_a_field_holds() {
     assert!(answer.status == 204 && answer.head.contains("ETag: \"1\"") && !answer.head.contains("Evil"), "{answer:?}");
     assert!(!answer.head.contains("Content-Length"), "{answer:?}");
 }
+
+#[test]
+fn upstream_slow_handler_and_large_body_hold_up_no_request_behind_them() {
+    let server = server(|_| {});
+    let (mut held, mut large, mut small) = (server.client(), server.client(), server.client());
+    held.get("/held");
+    server.until("a worker has it", |metrics| metrics.relayed_total.get() == 1);
+    for length in [1, 1_024, 1_025, 60_000, 8 << 20] {
+        let body = "x".repeat(length);
+        large.send(&format!("POST /large HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n")).send(&body);
+        small.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
+        assert_eq!(small.answer().body, "POST  127.0.0.1 0 abc");
+        assert_eq!(large.answer().body, format!("POST  127.0.0.1 0 {body}"));
+    }
+    server.open_gate();
+    assert_eq!(held.answer().body, "held");
+}

@@ -49,7 +49,7 @@ const WORDS: &[Word] = &[
     word("greediest", "largest"),
     // The venue's entrance: its role, its tickets and its lists.
     word("door", "HTTP server").within(HTTP).except(&["offline_door", "\"door\"", "/door-list"]),
-    word("line", "upstream connection").within(&["src/http/server/upstream/"]).except(&["a line each"]),
+    word("line", "upstream connection").within(&["src/http/server/upstream/"]),
     word("relay", "upstream").within(&["src/http/"]),
     word("letter", "response").within(HTTP),
     word("bell", "notifier").within(HTTP),

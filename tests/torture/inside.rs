@@ -166,21 +166,18 @@ pub fn serve_if_asked() -> bool {
     let held = Held::default();
     let notifier = Notifier::new();
     let plain = serve_plain();
-    let (server, address, lines) = if is_direct {
-        (None, serve_direct(&held), (0, 0))
+    let (server, address) = if is_direct {
+        (None, serve_direct(&held))
     } else {
-        let most = getrlimit(Resource::Nofile).maximum.map_or(1 << 20, |most| usize::try_from(most).unwrap());
-        let within = limits.clone().within_descriptors(most);
-
         let kept = Arc::clone(&held);
         let handler = Arc::new(move |request: Request, responder: Responder| handle(&request, responder, &kept));
         let server =
             Server::open("127.0.0.1:0".parse().unwrap(), limits, notifier.clone(), handler, OnFatal::new(|| {}))
                 .unwrap();
         let address = server.address().to_string();
-        (Some(server), address, (within.inner_reads, within.inner_writes))
+        (Some(server), address)
     };
-    say(&format!("{address} {plain} {} {}", lines.0, lines.1));
+    say(&format!("{address} {plain}"));
     obey(server.as_ref(), &notifier, &held);
     true
 }

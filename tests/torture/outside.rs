@@ -45,8 +45,6 @@ pub struct TestApp {
     pub address: SocketAddr,
     /// A byte for a byte, without the HTTP server.
     pub plain: SocketAddr,
-    /// The inner connections for reads and writes that it opens when they are wanted, and keeps.
-    lines: (usize, usize),
     _copy: Option<tempfile::TempDir>,
 }
 
@@ -89,8 +87,7 @@ impl TestApp {
         let ready = reply(&mut replies)?;
         let words: Vec<&str> = ready.split(' ').collect();
         let (address, plain) = (words[0].parse().unwrap(), words[1].parse().unwrap());
-        let lines = (words[2].parse().unwrap(), words[3].parse().unwrap());
-        Ok(TestApp { child, orders, replies, address, plain, lines, _copy: copy })
+        Ok(TestApp { child, orders, replies, address, plain, _copy: copy })
     }
 
     /// Gives an order; gives what the hall says to it.
@@ -114,13 +111,12 @@ impl TestApp {
         Wire::open(self.address)
     }
 
-    /// Uses the hall until it has all inner connections that it may have, and its buffers.
+    /// Uses the hall until it has its inner connection, each of its workers has worked, and it has its buffers.
     pub fn warm_up(&mut self) -> io::Result<Holds> {
-        let (reads, writes) = self.lines;
         let mut held = Vec::new();
-        for n in 0..reads + writes {
+        for n in 0..4 {
             let mut wire = self.wire()?;
-            wire.send(if n < reads { get("/hold") } else { post("/hold", "") })?;
+            wire.send(if n % 2 == 0 { get("/hold") } else { post("/hold", "") })?;
             held.push(wire);
         }
         let count = held.len().to_string();
@@ -132,7 +128,7 @@ impl TestApp {
         }
         self.order("release")?;
         for (n, mut wire) in held.into_iter().enumerate() {
-            wire.echoed(if n < reads { "GET" } else { "POST" }, "/hold", b"")?;
+            wire.echoed(if n % 2 == 0 { "GET" } else { "POST" }, "/hold", b"")?;
         }
         self.wire()?.echo("/echo?warm")?;
         self.settles()

@@ -14,7 +14,7 @@ use super::loop_turn::LoopTurn;
 use super::metrics::Asked;
 use super::output::Output;
 use super::response_head::RequestId;
-use super::upstream::{Origin, WaitingRequest, Wake};
+use super::upstream::{InnerRequest, Origin, WaitingRequest, Wake};
 use crate::http::Ending;
 use crate::refusal::Language;
 
@@ -53,8 +53,7 @@ pub struct Submission {
     /// Whether it goes with the writes.
     pub is_write: bool,
     pub origin: Origin,
-    /// The inner request.
-    pub message: Vec<u8>,
+    pub request: InnerRequest,
 }
 
 /// Where a connection stands.
@@ -283,7 +282,7 @@ impl Connection {
     /// The memory of its buffers, and of what it waits for, in bytes.
     pub fn buffered_bytes(&self) -> usize {
         let of_state = match &self.state {
-            State::Body(body) | State::Expecting(body) => body.message.capacity(),
+            State::Body(body) | State::Expecting(body) => body.request.head.capacity() + body.request.body.capacity(),
             State::Waiting(waiter) | State::Dispatched(Some(waiter)) => waiter.waiting.bytes(),
             _ => self.stream.as_ref().map_or(0, |stream| stream.waiting.bytes()),
         };

@@ -5,9 +5,10 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::*;
+use crate::http::body::Content;
 use crate::http::server::limits::Limits;
 use crate::http::server::metrics::Metrics;
-use crate::http::server::upstream::{Topic, UpstreamResponse};
+use crate::http::server::upstream::Topic;
 use crate::http::{Method, Reply};
 use crate::refusal::Refusal;
 
@@ -38,6 +39,11 @@ impl Write for Narrow<'_> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// An inner request as one text.
+fn text_of(request: InnerRequest) -> String {
+    String::from_utf8([request.head, request.body].concat()).unwrap()
 }
 
 impl Rig {
@@ -80,18 +86,16 @@ impl Rig {
     #[track_caller]
     fn submits(&mut self, bytes: &[u8]) -> String {
         match self.send(bytes) {
-            Action::Submit(submission) => String::from_utf8(submission.message).unwrap(),
+            Action::Submit(submission) => text_of(submission.request),
             other => panic!("{other:?}"),
         }
     }
 
-    /// Answers the request under way with this mark and content.
-    fn answer(&mut self, mark: &str, body: &str) -> Action {
-        let (number, length) = (self.connection.number, body.len());
-        let text = format!("HTTP/1.1 200 -\r\nupstream: {number}{mark}\r\nContent-Length: {length}\r\n\r\n{body}");
-        let answer = UpstreamResponse::read(text.as_bytes()).ok().unwrap();
-        assert!(self.connection.awaits(answer.number));
-        self.connection.answer(&answer, None, &mut self.turn);
+    /// Answers the request under way with this content.
+    fn answer(&mut self, body: &str) -> Action {
+        assert!(self.connection.awaits(self.connection.number));
+        let content = Content::Plain(body.to_owned().into());
+        self.connection.answer(&Reply::empty(200), content, None, &mut self.turn);
         self.send(b"")
     }
 
@@ -138,12 +142,12 @@ fn requests_are_submitted_one_by_one_wherever_their_bytes_are_cut() {
                 action = rig.send(b"");
             }
             let Action::Submit(submission) = action else { panic!("{cut}: {action:?}") };
-            let message = String::from_utf8(submission.message).unwrap();
+            let message = text_of(submission.request);
             assert!(message.starts_with(&format!("{line} HTTP/1.1\r\nupstream: ")), "{cut}: {message}");
             assert!(message.ends_with(&format!("\r\n\r\n{body}")) && !message.contains("chunked"), "{cut}: {message}");
             assert_eq!(submission.is_write, line.starts_with("POST"));
             assert_eq!(rig.connection.next(&mut rig.turn), Action::Rest, "one request at a time");
-            action = rig.answer("", "hi");
+            action = rig.answer("hi");
             assert!(rig.sent().ends_with("\r\n\r\nhi"), "{cut}");
         }
         assert!(matches!(action, Action::Read(_)) && rig.connection.is_idle(), "{cut}");
@@ -199,7 +203,7 @@ fn idle_deadline_runs_from_the_last_answer() {
     rig.submits(GET);
     assert_eq!(rig.connection.deadline_ms(), u64::MAX, "upstream has a deadline for it");
     rig.turn.now_ms = 5_000;
-    assert!(matches!(rig.answer("", "hi"), Action::Read(_)));
+    assert!(matches!(rig.answer("hi"), Action::Read(_)));
     assert_eq!(rig.expires_after(1_000), Action::Close);
     assert_eq!(rig.turn.metrics.connections_expired_idle_total.get(), 1);
 }
@@ -209,7 +213,7 @@ fn write_deadline_moves_with_what_is_taken_up_to_a_last_moment() {
     let mut rig = Rig::new(|limits| (limits.write_max_ms, limits.write_min_bytes_per_second) = (300, 1_000));
     rig.submits(GET);
     rig.socket_room = 0;
-    assert_eq!(rig.answer("", &"x".repeat(500)), Action::Write);
+    assert_eq!(rig.answer(&"x".repeat(500)), Action::Write);
     let last_ms = 300 + rig.connection.output().unwrap().rest() as u64;
     for _ in 0..3 {
         rig.turn.now_ms += 298;
@@ -233,16 +237,17 @@ fn expect_asks_for_the_body_only_when_the_head_is_not_refused() {
         let mut rig = Rig::new(|_| {});
         let asked = rig.submits(head.as_bytes());
         assert!(asked.contains(" head\r\n") && !asked.contains("content-length"), "{asked}");
-        assert!(matches!(rig.answer(" proceed", ""), Action::Read(_)));
+        rig.connection.proceed(&mut rig.turn);
+        assert!(matches!(rig.send(b""), Action::Read(_)));
         assert_eq!(rig.sent(), "100 ");
         let whole = rig.submits(body.as_bytes());
-        assert!(whole.contains("3\r\n\r\nabc") && !whole.contains(" head\r\n"), "{whole}");
-        rig.answer("", "hi");
+        assert!(whole.ends_with("\r\n\r\nabc") && !whole.contains(" head\r\n"), "{whole}");
+        rig.answer("hi");
         assert!(rig.sent().contains("Keep-Alive: "));
 
         let mut rig = Rig::new(|_| {});
         rig.submits(head.as_bytes());
-        let action = rig.answer("", "no");
+        let action = rig.answer("no");
         rig.leaves(&action, 200);
 
         let mut rig = Rig::new(|_| {});
@@ -262,7 +267,7 @@ fn memory_is_asked_for_before_a_body_is_read_and_a_refusal_takes_nothing_more() 
     assert_eq!(rig.send(post.as_bytes()), Action::Free(5));
     rig.turn.free_bytes = 5;
     assert!(rig.submits(b"").ends_with("\r\n\r\nhello"), "the head is read once more");
-    rig.answer("", "hi");
+    rig.answer("hi");
     rig.sent();
     rig.turn.free_bytes = 4;
     assert_eq!(rig.send(format!("{POST}Transfer-Encoding: chunked\r\n\r\n").as_bytes()), Action::Read(READ_MAX_BYTES));
@@ -296,9 +301,9 @@ fn long_poll_reads_a_little_ahead_to_see_its_client_leave_and_answers_in_order()
     let before = rig.connection.number;
     let waiter = rig.connection.take_waiter().unwrap();
     let submission = rig.connection.resume(waiter, Wake::TimedOut, &mut rig.turn);
-    let message = String::from_utf8(submission.message).unwrap();
+    let message = text_of(submission.request);
     assert!(before == 0 && submission.origin == Origin::Resumed && message.contains(" over =memo\r\n"), "{message}");
-    assert!(matches!(rig.answer("", "first"), Action::Submit(_)), "then what was pipelined behind it");
+    assert!(matches!(rig.answer("first"), Action::Submit(_)), "then what was pipelined behind it");
     assert!(rig.sent().ends_with("first"));
 }
 
@@ -307,13 +312,13 @@ fn last_answer_closes_at_once_when_nothing_more_comes_and_lingers_when_something
     let close: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let mut rig = Rig::new(|_| {});
     rig.submits(close);
-    assert!(matches!(rig.answer("", "hi"), Action::Read(_)));
+    assert!(matches!(rig.answer("hi"), Action::Read(_)));
     assert!(rig.connection.drained());
     assert_eq!(rig.connection.next(&mut rig.turn), Action::Close);
 
     let mut rig = Rig::new(|limits| limits.linger_max_bytes = 100);
     rig.submits(close);
-    rig.answer("", "hi");
+    rig.answer("hi");
     rig.sent();
     assert_eq!(rig.send(b"more"), Action::ShutWrite);
     assert!(matches!(rig.send(&[b'x'; 95]), Action::Read(_)) && !rig.connection.drained());
@@ -323,6 +328,6 @@ fn last_answer_closes_at_once_when_nothing_more_comes_and_lingers_when_something
     let mut rig = Rig::new(|_| {});
     rig.submits(GET);
     rig.turn.is_stopping = true;
-    rig.answer("", "hi");
+    rig.answer("hi");
     assert!(rig.sent().contains("Connection: close"), "a server that stops keeps nobody");
 }

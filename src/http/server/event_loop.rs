@@ -1,4 +1,4 @@
-//! The event loop: one thread that owns the listeners, all clients and all inner connections. It dispatches: readiness
+//! The event loop: one thread that owns the listeners, all clients and the inner connection. It dispatches: readiness
 //! to a connection, the connection's action to a socket, to upstream or to the long polls, and deadlines.
 //!
 //! Sockets are watched edge-triggered, and mio promises another event only after a read has found the socket empty
@@ -21,7 +21,7 @@ use super::long_poll::LongPolls;
 use super::loop_turn::LoopTurn;
 use super::notifier::Subscription;
 use super::tls::HandshakeTurns;
-use super::upstream::{INNER_BIT, InFlight, Topic, Upstream, UpstreamEvent, UpstreamResponse, Wake};
+use super::upstream::{Answer, INNER, InFlight, Topic, Upstream, Wake};
 use crate::refusal::Refusal;
 
 /// The waker's token, after which come those of the listeners; a client's has neither of the two top bits.
@@ -42,9 +42,8 @@ pub struct EventLoop {
     pub(super) polls: LongPolls,
     stop: Arc<AtomicBool>,
     pub(super) stop_by_ms: Option<u64>,
-    /// What a client sent last, and what tiny_http sent last.
+    /// What a client sent last.
     scratch: Vec<u8>,
-    inner_scratch: Vec<u8>,
     /// When upstream looks at its deadlines again.
     upstream_check_at_ms: u64,
     /// Clients that have used up their turn.
@@ -72,7 +71,6 @@ impl EventLoop {
             stop,
             stop_by_ms: None,
             scratch: vec![0; turn.limits.head_max_bytes.max(READ_MAX_BYTES)],
-            inner_scratch: vec![0; 256 << 10],
             turn,
             upstream_check_at_ms: 0,
             again: Vec::new(),
@@ -95,6 +93,9 @@ impl EventLoop {
             }
             self.turn.begin();
             events.iter().try_for_each(|event| self.on_event(event))?;
+            for (in_flight, answer) in self.upstream.take_answers(self.turn.now_ms) {
+                self.on_answer(in_flight, answer);
+            }
             for id in std::mem::take(&mut self.again) {
                 self.drive(id);
             }
@@ -108,6 +109,7 @@ impl EventLoop {
             }
             self.tick()?;
             self.resume_woken();
+            self.upstream.flush(self.poll.registry(), self.turn.now_ms);
             self.publish();
         }
         Ok(())
@@ -128,7 +130,11 @@ impl EventLoop {
     fn on_event(&mut self, event: &Event) -> io::Result<()> {
         match event.token() {
             WAKER => {}
-            token if token.0 & INNER_BIT != 0 => self.on_inner(token, event.is_read_closed() || event.is_error()),
+            INNER => {
+                for in_flight in self.upstream.on_ready(self.turn.now_ms) {
+                    self.on_lost(in_flight);
+                }
+            }
             Token(number) if number >= LISTENERS => return self.accept(number - LISTENERS),
             Token(number) => {
                 let id = ConnectionId::from(number as u64);
@@ -167,7 +173,7 @@ impl EventLoop {
     }
 
     pub(super) fn measure_room(&mut self) {
-        let held = self.connections.bytes() + self.upstream.queued_bytes;
+        let held = self.connections.bytes() + self.upstream.bytes();
         self.turn.free_bytes = self.turn.limits.buffers_max_bytes.cast_signed() - held.cast_signed();
     }
 
@@ -227,66 +233,53 @@ impl EventLoop {
 
     /// Submits a request, or refuses it where too many wait.
     pub(super) fn submit(&mut self, id: ConnectionId, submission: Submission) -> bool {
-        let Submission { number, is_write, origin, message } = submission;
+        let Submission { number, is_write, origin, request } = submission;
         let now_ms = self.turn.now_ms;
         let deadline_ms = now_ms + self.turn.limits.inner_answer_max_ms;
         let epoch_seen = self.polls.waiters.begin();
-        let in_flight = InFlight { connection: id, number, epoch_seen, since_ms: now_ms, deadline_ms };
-        if !self.upstream.submit(self.poll.registry(), in_flight, is_write, origin, &message, now_ms) {
+        let in_flight = InFlight { connection: id, number, is_write, epoch_seen, since_ms: now_ms, deadline_ms };
+        if !self.upstream.submit(in_flight, origin, request, now_ms) {
             self.polls.waiters.end();
             self.refuse(id, &Refusal::Overloaded { retry_after_seconds: 1 });
         }
         true
     }
 
-    fn on_inner(&mut self, token: Token, is_closed: bool) {
-        let mut scratch = std::mem::take(&mut self.inner_scratch);
-        let (mut overflow, now_ms) = (Vec::new(), self.turn.now_ms);
-        let registry = self.poll.registry();
-        match self.upstream.on_ready(registry, token, is_closed, &mut scratch, &mut overflow, now_ms) {
-            UpstreamEvent::Nothing => {}
-            UpstreamEvent::Answer(in_flight, answer) => self.on_answer(in_flight, &answer),
-            UpstreamEvent::Lost(in_flight) => self.on_lost(in_flight),
-        }
-        self.inner_scratch = scratch;
-        self.resume_woken();
-    }
-
     /// The handler has answered, or says "not yet".
-    fn on_answer(&mut self, in_flight: InFlight, answer: &UpstreamResponse<'_>) {
+    fn on_answer(&mut self, in_flight: InFlight, answer: Answer) {
         self.measure_room();
         let id = in_flight.connection;
-        let has_content = answer.is_handed || answer.is_streamed;
-        let content = if has_content { self.upstream.take_content(in_flight.number) } else { None };
-        if answer.is_streamed {
-            self.on_piece(in_flight, answer, content);
-        } else if answer.is_parked {
-            let connection = self.connections.get_mut(id).map(|client| &mut client.connection);
-            let connection = connection.filter(|connection| connection.awaits(in_flight.number));
-            if let Some(submission) = self.polls.not_yet(in_flight, answer.body, connection, &mut self.turn) {
+        if let Answer::Piece(reply, piece, waiting) = answer {
+            self.on_piece(in_flight, &reply, waiting, piece);
+            return self.drive(id);
+        }
+        let is_of_stream = self.is_of_stream(in_flight);
+        let connection = self.connections.get_mut(id).map(|client| &mut client.connection);
+        let connection = connection.filter(|connection| connection.awaits(in_flight.number));
+        if let Answer::Wait(waiting) = answer {
+            if let Some(submission) = self.polls.not_yet(in_flight, waiting, connection, &mut self.turn) {
                 self.submit(id, submission);
             }
-        } else {
-            self.polls.waiters.end();
-            if !self.is_of_stream(in_flight) {
-                if let Some(client) = self.connections.get_mut(id)
-                    && client.connection.awaits(in_flight.number)
-                {
-                    client.connection.answer(answer, content, &mut self.turn);
-                }
-            } else {
-                self.on_last_piece(in_flight, answer.body, content);
+            return self.drive(id);
+        }
+        self.polls.waiters.end();
+        match (answer, connection) {
+            (Answer::Whole(_, content, _), _) if is_of_stream => self.on_last_piece(in_flight, Some(content)),
+            (Answer::Whole(reply, content, delivery), Some(connection)) => {
+                connection.answer(&reply, content, delivery, &mut self.turn);
             }
+            (Answer::Proceed, Some(connection)) => connection.proceed(&mut self.turn),
+            _ => {} // its client has left
         }
         self.drive(id);
     }
 
-    /// The inner connection broke or was late; nobody knows what became of the request.
+    /// The request is given up; nobody knows what became of it.
     fn on_lost(&mut self, in_flight: InFlight) {
         self.polls.waiters.end();
         let (id, number) = (in_flight.connection, in_flight.number);
         if self.is_of_stream(in_flight) {
-            self.on_last_piece(in_flight, b"", None);
+            self.on_last_piece(in_flight, None);
         } else if self.connections.get_mut(id).is_some_and(|client| client.connection.awaits(number)) {
             self.refuse(id, &Refusal::Internal);
         }
@@ -329,7 +322,7 @@ impl EventLoop {
         self.accept_due()?;
         if now_ms >= self.upstream_check_at_ms {
             self.upstream_check_at_ms = now_ms + self.turn.limits.tick_ms();
-            for in_flight in self.upstream.tick(self.poll.registry(), now_ms) {
+            for in_flight in self.upstream.tick(now_ms) {
                 self.on_lost(in_flight);
             }
         }
@@ -353,7 +346,7 @@ impl EventLoop {
         metrics.tls_handshakes_open.set(self.connections.handshakes());
         metrics.parked.set(self.polls.waiters.len());
         metrics.streams_open.set(self.polls.streams_open);
-        metrics.buffered_bytes.set(self.connections.bytes() + self.upstream.queued_bytes);
+        metrics.buffered_bytes.set(self.connections.bytes() + self.upstream.bytes());
         metrics.queued.set(self.upstream.queued());
         metrics.inner_connections.set(self.upstream.connections());
     }

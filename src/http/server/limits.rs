@@ -16,6 +16,8 @@ use crate::settings::http::{self, HttpSettings};
 /// Connections of a server for staff alone, and all descriptors that it may take.
 const STAFF_CONNECTIONS_MAX: usize = 128;
 const STAFF_DESCRIPTORS: usize = STAFF_CONNECTIONS_MAX + 64;
+/// Three for each inner connection (two are tiny_http's), of which there are at most four, and the event loop's own.
+const INNER_DESCRIPTORS: usize = 20;
 
 /// What the server allows. Milliseconds, bytes and counts as the names say.
 #[derive(Debug, Clone)]
@@ -85,17 +87,17 @@ pub struct Limits {
     pub pace_ms: fn(u128) -> u64,
     /// Request worker threads.
     pub workers: usize,
-    /// Inner connections for GET, HEAD and OPTIONS.
+    /// GET, HEAD and OPTIONS that are with the handlers at once.
     pub inner_reads: usize,
-    /// Inner connections for POST, PUT, PATCH and DELETE.
+    /// POST, PUT, PATCH and DELETE that are with the handlers at once.
     pub inner_writes: usize,
-    /// Requests that wait for an inner connection, for each of the two kinds.
+    /// Requests that wait to go to the handlers, of each of the two kinds.
     pub queue_max: usize,
     /// Once one of them has waited so long, those who come are turned away at once.
     pub queue_max_ms: u64,
     /// From the submission of a request to its response.
     pub inner_answer_max_ms: u64,
-    /// The probe of a new upstream connection; a later one means that the inner server is stuck.
+    /// Without an answer for so long the inner server is probed; a probe that is later means that it is stuck.
     pub inner_probe_max_ms: u64,
     /// What is under way at a stop has so long.
     pub stop_max_ms: u64,
@@ -171,14 +173,11 @@ impl Limits {
         if (self.large_body)(method, path) { self.large_body_max_bytes } else { self.body_max_bytes }
     }
 
-    /// The same limits where only so many descriptors may be open: each inner connection takes three (two are
-    /// tiny_http's), the connections of clients take what is left.
+    /// The same limits where only so many descriptors may be open: the connections of clients take what the inner ones
+    /// leave.
     pub fn within_descriptors(mut self, descriptors: usize) -> Limits {
-        self.inner_reads = self.inner_reads.clamp(1, (descriptors / 32).max(1));
-        self.inner_writes = self.inner_writes.clamp(1, (descriptors / 12).max(1));
-        let inner = 3 * (self.inner_reads + self.inner_writes + 1) + 8; // and a few of the event loop's own
         let reserved = self.descriptors_reserved.min(descriptors / 4);
-        let left = descriptors.saturating_sub(inner + reserved).max(4);
+        let left = descriptors.saturating_sub(INNER_DESCRIPTORS + reserved).max(4);
         let leaving = left / 16;
         let most = (left - leaving).max(1);
         self.connections_max = if self.connections_max == 0 { most } else { self.connections_max.min(most) };
@@ -204,8 +203,6 @@ impl Limits {
             redirect_listen: None,
             connections_per_address_max: 0,
             workers: 1,
-            inner_reads: self.inner_reads.min(2),
-            inner_writes: self.inner_writes.min(4),
             ..self
         }
     }
@@ -295,12 +292,11 @@ mod tests {
     fn limit_few_descriptors_leave_room_for_clients_and_are_never_exceeded() {
         for descriptors in [64, 65, 100, 256, 1_024, 20_000, 1 << 20] {
             let limits = Limits::default().within_descriptors(descriptors);
-            let inner = 3 * (limits.inner_reads + limits.inner_writes + 1);
             let reserved = limits.descriptors_reserved.min(descriptors / 4);
             assert!(limits.connections_max >= 4, "{descriptors}: {}", limits.connections_max);
             assert!(
-                limits.connections_max + limits.lingering_max() + inner + reserved <= descriptors,
-                "{descriptors}: {} connections, {inner} inside",
+                limits.connections_max + limits.lingering_max() + INNER_DESCRIPTORS + reserved <= descriptors,
+                "{descriptors}: {} connections",
                 limits.connections_max
             );
         }

@@ -17,7 +17,7 @@ use super::event_stream::EventStream;
 use super::fan_out::FanOut;
 use super::loop_turn::LoopTurn;
 use super::notifier::{Notified, Subscription};
-use super::upstream::{InFlight, Topic, WaitingRequest, Wake, protocol};
+use super::upstream::{InFlight, Topic, WaitingRequest, Wake};
 use crate::refusal::Refusal;
 
 /// So many topics are remembered while requests are in flight; beyond it every request in flight counts as notified.
@@ -55,27 +55,22 @@ impl LongPolls {
     pub fn not_yet(
         &mut self,
         in_flight: InFlight,
-        body: &[u8],
+        waiting: WaitingRequest,
         connection: Option<&mut Connection>,
         turn: &mut LoopTurn,
     ) -> Option<Submission> {
-        let waiting = protocol::read_waiting(body);
-        let was_notified =
-            waiting.as_ref().is_some_and(|waiting| self.waiters.was_notified(&waiting.topics, in_flight.epoch_seen));
+        let was_notified = self.waiters.was_notified(&waiting.topics, in_flight.epoch_seen);
         self.waiters.end();
         let connection = connection?;
         let before = connection.take_waiter();
         let was_over = before.as_ref().is_some_and(|waiter| waiter.wake != Wake::Notified);
-        let max_bytes = turn.limits.parked_max_bytes;
-        let Some(waiting) = waiting.filter(|waiting| !was_over && waiting.bytes() <= max_bytes) else {
-            let why = if was_over { "the wait was over" } else { "it is malformed or too long" };
-            log::error!(
-                "a long poll could not wait, its client got 500; please report this: {why}, {} bytes",
-                body.len()
-            );
+        let bytes = waiting.bytes();
+        if was_over || bytes > turn.limits.parked_max_bytes {
+            let why = if was_over { "the wait was over" } else { "it is too long" };
+            log::error!("a long poll could not wait, its client got 500; please report this: {why}, {bytes} bytes");
             connection.refuse(&Refusal::Internal, turn);
             return None;
-        };
+        }
         let is_first = before.is_none();
         let over_ms = turn.now_ms + u64::from(waiting.wait_seconds) * 1_000;
         let deadline_ms = before.map_or(over_ms, |waiter| waiter.deadline_ms);

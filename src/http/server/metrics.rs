@@ -122,10 +122,10 @@ figures! {
     received_bytes_total "counter" "Bytes received from connections",
     sent_bytes_total "counter" "Bytes sent to connections",
     relayed_total "counter" "Requests relayed to the inner server",
-    queued "gauge" "Requests that wait for an inner connection",
-    queue_refused_total "counter" "Requests refused because too many waited for an inner connection",
+    queued "gauge" "Requests that wait to go to the handlers",
+    queue_refused_total "counter" "Requests refused because too many waited to go to the handlers",
     inner_connections "gauge" "Inner connections that are open",
-    inner_killed_total "counter" "Inner connections closed because they broke the rules or were late",
+    inner_killed_total "counter" "Inner connections that ended and were made anew",
     inner_restarts_total "counter" "Inner servers replaced",
     turns_total "counter" "Turns of the event loop",
 }

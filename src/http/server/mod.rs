@@ -1,6 +1,6 @@
 //! The HTTP server: an event loop on one thread owns the listener and every client's connection, reads one complete,
 //! checked request at a time, and hands it to a stock tiny_http server behind a Unix-domain socket (`upstream/`), which
-//! only ever sees well-formed requests on a few connections.
+//! only ever sees well-formed requests, on one connection.
 //!
 //! The loop: `event_loop` (readiness to a connection, its action to a socket, upstream or the long polls) · `loop_turn`
 //! (the time of a turn and what all share) · `accept`, `arrivals` (listeners, and TLS handshakes) · `client_socket`,
@@ -9,7 +9,7 @@
 //! deadline) · `request_reader` (bytes become requests) · `framing`, `target`, `encoding` (the request head, strictly)
 //! · `body_reader`, `chunked` (its body) · `proxy` (the client's address) · `response_writer`, `response_head`, `cors`
 //! (which origins may read) · `output` (what is still to be sent) · `streaming`, `event_stream` (answers that are
-//! streams of events). Beyond it: `upstream/` (submit a request, next event) · `long_poll`, `notifier` (requests that
+//! streams of events). Beyond it: `upstream/` (submit a request, take answers) · `long_poll`, `notifier` (requests that
 //! wait for a change) · `stream_pieces`, `fan_out` (the pieces of streams) · `closing` · `compress`. Beside: `limits`,
 //! `metrics`, `access_log`, and here the handle.
 //!
@@ -173,7 +173,7 @@ impl Server {
             poll.registry().register(&mut listener, Token(LISTENERS + number), Interest::READABLE)?;
             acceptors.push(Acceptor::new(listener, transport));
         }
-        let upstream = Upstream::start(&limits, handler, on_fatal.clone(), Arc::clone(&metrics))?;
+        let upstream = Upstream::start(&limits, handler, Arc::clone(&waker), on_fatal.clone(), Arc::clone(&metrics))?;
         let stop = Arc::new(AtomicBool::new(false));
         let subscription = notifier.subscribe(Arc::clone(&waker));
         let turn = LoopTurn::new(limits, Arc::clone(&metrics));

@@ -1,9 +1,7 @@
 //! From bytes to submissions: the heads and bodies of a connection's requests become requests for upstream.
 
-use std::borrow::Cow;
-
 use super::access_log::AccessLine;
-use super::body_reader::{Body, UNKNOWN_LENGTH};
+use super::body_reader::Body;
 use super::client_socket::Transport;
 use super::connection::{Action, Connection, READ_MAX_BYTES, RequestMeta, State, Submission, Waiter};
 use super::cors::CrossOrigin;
@@ -12,7 +10,7 @@ use super::loop_turn::LoopTurn;
 use super::metrics::Asked;
 use super::proxy::{self, ClientBehind, ForwardedFields};
 use super::upstream::protocol::{self, Purpose};
-use super::upstream::{Origin, WaitingRequest, Wake};
+use super::upstream::{InnerRequest, Origin, WaitingRequest, Wake};
 use crate::http::{Method, Reply};
 use crate::refusal::{Language, Refusal};
 
@@ -133,18 +131,18 @@ impl Connection {
             self.reply(&reply, turn);
             return Taken::Done;
         }
-        let number = turn.request_number();
-        let message = self.inner_request(head, number, Purpose::Answer);
-        let is_write = head.method.is_write();
+        let (number, is_write) = (turn.request_number(), head.method.is_write());
+        let request = self.inner_request(head, number, Purpose::Answer);
         if !has_body {
-            return Taken::Submission(self.dispatch(number, is_write, message));
+            return Taken::Submission(self.dispatch(number, is_write, request));
         }
-        let body = Box::new(Body::new(head, message, number, max_bytes, turn.now_ms));
+        let body = Box::new(Body::new(head, request, number, max_bytes, turn.now_ms));
         if head.expects_continue && rest.is_empty() {
-            let message = self.inner_request(head, number, Purpose::CheckHead);
-            let submission = self.dispatch(number, is_write, message);
+            let number = turn.request_number(); // each is taken by a worker once
+            let check = self.inner_request(head, number, Purpose::CheckHead);
+            let submission = Taken::Submission(self.dispatch(number, is_write, check));
             self.state = State::Expecting(body);
-            return Taken::Submission(submission);
+            return submission;
         }
         self.await_body(body, turn);
         Taken::Done
@@ -170,8 +168,8 @@ impl Connection {
         match body.take(&input) {
             Ok(used) if body.is_complete() => {
                 self.input = input[used..].to_vec();
-                let (number, is_write, message) = (body.number, body.is_write, body.finish());
-                Action::Submit(self.dispatch(number, is_write, message))
+                let (number, is_write, request) = (body.number, body.is_write, body.finish());
+                Action::Submit(self.dispatch(number, is_write, request))
             }
             Ok(_) => {
                 if let Some(since_ms) = body.chunks_since_ms() {
@@ -186,11 +184,11 @@ impl Connection {
         }
     }
 
-    fn dispatch(&mut self, number: u64, is_write: bool, message: Vec<u8>) -> Submission {
+    fn dispatch(&mut self, number: u64, is_write: bool, request: InnerRequest) -> Submission {
         self.state = State::Dispatched(None);
         self.number = number;
         self.deadline_ms = u64::MAX;
-        Submission { number, is_write, origin: Origin::Client, message }
+        Submission { number, is_write, origin: Origin::Client, request }
     }
 
     /// Lets the request wait.
@@ -244,27 +242,27 @@ impl Connection {
         turn: &mut LoopTurn,
     ) -> Submission {
         let number = turn.request_number();
-        let mut message = Vec::with_capacity(512);
-        write_line(&mut message, waiting.method, &waiting.target);
+        let mut head = Vec::with_capacity(512);
+        write_line(&mut head, waiting.method, &waiting.target);
         let purpose = Purpose::Resume(memo, told, wake);
-        protocol::write_envelope(&mut message, number, self.meta.origin, &self.meta.id, purpose);
+        protocol::write_envelope(&mut head, number, self.meta.origin, &self.meta.id, purpose);
         if !waiting.language.is_empty() {
-            protocol::write_field(&mut message, "accept-language", &waiting.language);
+            protocol::write_field(&mut head, "accept-language", &waiting.language);
         }
         if self.meta.accepts_gzip {
-            protocol::write_field(&mut message, "accept-encoding", "gzip");
+            protocol::write_field(&mut head, "accept-encoding", "gzip");
         }
-        message.extend_from_slice(b"\r\n");
-        let submission = self.dispatch(number, waiting.method.is_write(), message);
+        head.extend_from_slice(b"\r\n");
+        let request = InnerRequest { head, body: Vec::new() };
+        let submission = self.dispatch(number, waiting.method.is_write(), request);
         Submission { origin: Origin::Resumed, ..submission }
     }
 
-    /// The head of an inner request: the client's own words from the whitelist, everything else the server's.
-    fn inner_request(&self, head: &Head<'_>, number: u64, purpose: Purpose<'_>) -> Vec<u8> {
+    /// An inner request without its body: the client's own words from the whitelist, everything else the server's.
+    fn inner_request(&self, head: &Head<'_>, number: u64, purpose: Purpose<'_>) -> InnerRequest {
         let method = if head.method == Method::Head { Method::Get } else { head.method };
         let mut out = Vec::with_capacity(512);
         write_line(&mut out, method, &head.target);
-        let has_body = matches!(purpose, Purpose::Answer);
         protocol::write_envelope(&mut out, number, self.meta.origin, &self.meta.id, purpose);
         for (name, value) in RELAYED.iter().zip(&head.relayed) {
             if let Some(value) = value {
@@ -283,13 +281,8 @@ impl Connection {
         if head.accepts_gzip {
             protocol::write_field(&mut out, "accept-encoding", "gzip");
         }
-        if head.is_chunked && has_body {
-            protocol::write_field(&mut out, "content-length", UNKNOWN_LENGTH);
-        } else if head.content_length > 0 && has_body {
-            protocol::write_field(&mut out, "content-length", &Cow::from(head.content_length.to_string()));
-        }
         out.extend_from_slice(b"\r\n");
-        out
+        InnerRequest { head: out, body: Vec::new() }
     }
 }
 

@@ -60,11 +60,9 @@ impl RequestId {
 const STRICT_TRANSPORT_SECURITY: &[u8] = b"Strict-Transport-Security: max-age=2592000\r\n";
 
 /// Fields that belong to one connection or are written here.
-const OWN: [&str; 12] = [
+const OWN: [&str; 10] = [
     "date",
     "server",
-    "upstream",
-    "upstream-delivery",
     "content-length",
     "connection",
     "transfer-encoding",
@@ -151,9 +149,13 @@ pub fn write_head<'a>(
 
 /// Appends a reply of the server itself.
 pub fn write_reply(out: &mut Vec<u8>, reply: &Reply, envelope: &ResponseMeta<'_>) {
+    write(out, reply.status, fields(reply), &reply.body, envelope);
+}
+
+/// The header fields that a reply brings.
+pub fn fields(reply: &Reply) -> impl Iterator<Item = (&str, &[u8])> {
     let content_type = Some(("Content-Type", reply.content_type.as_bytes())).filter(|(_, value)| !value.is_empty());
-    let fields = reply.headers.iter().map(|(name, value)| (name.as_ref(), value.as_bytes()));
-    write(out, reply.status, content_type.into_iter().chain(fields), &reply.body, envelope);
+    content_type.into_iter().chain(reply.headers.iter().map(|(name, value)| (name.as_ref(), value.as_bytes())))
 }
 
 /// Whether answers of this status have content and tell its length (RFC 9110, 8.6).
@@ -261,12 +263,7 @@ mod tests {
 
     #[test]
     fn answer_has_a_length_an_id_and_is_not_stored() {
-        let text = written(
-            200,
-            &[("ETag", "\"1\""), ("Server", "-"), ("upstream", "7"), ("Content-Length", "9")],
-            "hi",
-            &envelope(),
-        );
+        let text = written(200, &[("ETag", "\"1\""), ("Server", "-"), ("Content-Length", "9")], "hi", &envelope());
         assert_eq!(
             text,
             "HTTP/1.1 200 OK\r\nDate: today\r\nX-Request-Id: 0000000000000000000000000000000a\r\n\

@@ -8,38 +8,33 @@ use super::loop_turn::LoopTurn;
 use super::metrics::Asked;
 use super::output::Output;
 use super::response_head::{self, Length, ResponseMeta};
-use super::upstream::UpstreamResponse;
 use crate::http::body::Content;
 use crate::http::{Delivery, Ending, Reply};
 use crate::refusal::Refusal;
 
 impl Connection {
-    /// The handler has answered; the content stands apart from the answer where it was handed over.
-    pub fn answer(&mut self, answer: &UpstreamResponse<'_>, content: Option<Content>, turn: &mut LoopTurn) {
-        if answer.is_handed && content.is_none() {
-            return self.refuse(&Refusal::Internal, turn);
-        }
-        if answer.is_proceed {
-            return match std::mem::replace(&mut self.state, State::Writing) {
-                State::Expecting(mut body) => {
-                    body.continue_due = true;
-                    self.await_body(body, turn);
-                }
-                _ => self.refuse(&Refusal::Internal, turn),
-            };
-        }
+    /// The handler has answered; the content stands apart from the reply.
+    pub fn answer(&mut self, reply: &Reply, content: Content, delivery: Option<Delivery>, turn: &mut LoopTurn) {
         if matches!(self.state, State::Expecting(_)) {
             self.leave(); // the client may send the body or not
         }
-        let length = content.as_ref().map_or(answer.body.len(), |content| content.len());
-        self.encode(answer.status, content, turn, |out, meta| {
-            response_head::write_head(out, answer.status, answer.fields(), Length::Known(length), meta);
-            if response_head::sends_content(answer.status, meta) {
-                out.extend_from_slice(answer.body);
-            }
+        let length = Length::Known(content.len());
+        self.encode(reply.status, Some(content), turn, |out, meta| {
+            response_head::write_head(out, reply.status, response_head::fields(reply), length, meta);
         });
-        if let Some(delivery) = answer.delivery {
+        if let Some(delivery) = delivery {
             self.deliver(delivery, turn);
+        }
+    }
+
+    /// The head was checked: the body may come.
+    pub fn proceed(&mut self, turn: &mut LoopTurn) {
+        match std::mem::replace(&mut self.state, State::Writing) {
+            State::Expecting(mut body) => {
+                body.continue_due = true;
+                self.await_body(body, turn);
+            }
+            _ => self.refuse(&Refusal::Internal, turn),
         }
     }
 

@@ -8,24 +8,33 @@ use super::connection_id::ConnectionId;
 use super::event_loop::EventLoop;
 use super::event_stream::{EventStream, Look};
 use super::fan_out::SharedPiece;
-use super::upstream::{InFlight, UpstreamResponse, WaitingRequest, protocol};
+use super::upstream::{InFlight, WaitingRequest};
+use crate::http::Reply;
 use crate::http::body::{Body, Content};
 use crate::platform::end_when_unconfirmed;
 use crate::refusal::Refusal;
 
 impl EventLoop {
     /// The handler has sent a piece of a stream that goes on.
-    pub(super) fn on_piece(&mut self, in_flight: InFlight, answer: &UpstreamResponse<'_>, piece: Option<Content>) {
-        let waiting = protocol::read_waiting(answer.body).filter(|waiting| waiting.told.is_some());
+    pub(super) fn on_piece(
+        &mut self,
+        in_flight: InFlight,
+        reply: &Reply,
+        waiting: WaitingRequest,
+        piece: Option<Content>,
+    ) {
+        let waiting = Some(waiting).filter(|waiting| waiting.told.is_some());
         let id = in_flight.connection;
         let followers = self.polls.fan_out.answered(in_flight.number);
         let client = self.connections.get_mut(id);
         if followers.is_none() && !client.is_some_and(|client| client.connection.is_streaming()) {
-            return self.open_stream(in_flight, answer, waiting, piece);
+            return self.open_stream(in_flight, reply, waiting, piece);
         }
         self.polls.waiters.end();
         if waiting.is_none() {
-            log::error!("a stream could not go on and ends; please report this: its next wait is malformed");
+            log::error!(
+                "a stream could not go on and ends; please report this: its next wait says not where it stands"
+            );
         }
         let is_own = followers.is_none();
         let (mine, others) = shared_among(piece, followers.as_ref().map_or(0, Vec::len));
@@ -43,11 +52,10 @@ impl EventLoop {
     }
 
     /// The handler has ended a stream, with its last piece.
-    pub(super) fn on_last_piece(&mut self, in_flight: InFlight, body: &[u8], content: Option<Content>) {
+    pub(super) fn on_last_piece(&mut self, in_flight: InFlight, piece: Option<Content>) {
         let (id, number) = (in_flight.connection, in_flight.number);
         let followers = self.polls.fan_out.answered(number);
-        let piece = content.unwrap_or_else(|| Content::Plain(Body::Own(body.to_vec())));
-        let (mine, others) = shared_among(Some(piece), followers.as_ref().map_or(0, Vec::len));
+        let (mine, others) = shared_among(piece, followers.as_ref().map_or(0, Vec::len));
         let followers = followers.unwrap_or_default();
         self.polls.fan_out.deliver(followers, SharedPiece { number, next: None, body: others });
         self.take_piece(id, number, None, true, mine);
@@ -56,7 +64,7 @@ impl EventLoop {
     fn open_stream(
         &mut self,
         in_flight: InFlight,
-        answer: &UpstreamResponse<'_>,
+        reply: &Reply,
         waiting: Option<WaitingRequest>,
         piece: Option<Content>,
     ) {
@@ -87,7 +95,7 @@ impl EventLoop {
         let topics = waiting.topics.clone();
         let (is_chunked, due) = (connection.meta.takes_chunks, has_more.then_some(Look::Own));
         let stream = Box::new(EventStream { waiting, key, is_chunked, next_look_ms, due });
-        connection.begin_stream(answer, stream, piece, turn);
+        connection.begin_stream(reply, stream, piece, turn);
         if connection.is_streaming() {
             self.polls.waiters.insert(id, &topics, key);
             self.polls.streams_open += 1;

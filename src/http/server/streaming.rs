@@ -8,7 +8,8 @@ use super::event_stream::{EventStream, Look};
 use super::loop_turn::LoopTurn;
 use super::output::Output;
 use super::response_head::{self, Length};
-use super::upstream::{Topic, UpstreamResponse, WaitingRequest, Wake};
+use super::upstream::{Topic, WaitingRequest, Wake};
+use crate::http::Reply;
 use crate::http::body::{Body, Content};
 
 /// What keeps a stream open on which nothing happens: a comment.
@@ -26,15 +27,15 @@ impl Connection {
     /// Begins an answer that is a stream: its head, and its first piece. To HEAD it is the head alone.
     pub fn begin_stream(
         &mut self,
-        answer: &UpstreamResponse<'_>,
+        reply: &Reply,
         stream: Box<EventStream>,
         piece: Option<Content>,
         turn: &mut LoopTurn,
     ) {
         self.meta.keep_alive &= stream.is_chunked;
         let length = if stream.is_chunked { Length::Chunked } else { Length::UntilClose };
-        self.encode(answer.status, None, turn, |out, meta| {
-            response_head::write_head(out, answer.status, answer.fields(), length, meta);
+        self.encode(reply.status, None, turn, |out, meta| {
+            response_head::write_head(out, reply.status, response_head::fields(reply), length, meta);
         });
         if self.meta.head_only {
             return;

@@ -104,7 +104,7 @@ pub fn threads(report: &mut Report) {
         let Some(mut kept) = report.got("connecting", app.wire()) else { return };
         report.got("before", kept.echo("/echo?before"));
         report.got("no more threads", app.order("no more threads"));
-        // Enough under way that further inner connections are wanted, for which tiny_http wants threads.
+        // More under way than there are workers: whoever made a thread for a request would make one here.
         let mut held: Vec<Wire> = Vec::new();
         for m in 0..HELD {
             let Some(mut wire) = report.got("connecting", app.wire()) else { return };

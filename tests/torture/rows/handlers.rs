@@ -88,7 +88,7 @@ pub fn late_answers(report: &mut Report) {
     }
 }
 
-/// Threads of customers, each with connections that do everything by the dice, before a few inner connections.
+/// Threads of customers, each with connections that do everything by the dice, before handlers that take a few at once.
 pub fn mixups(report: &mut Report) {
     const THREADS: u64 = 16;
     let mut app = TestApp::open(report, "inner_reads=2 inner_writes=3");

@@ -17,7 +17,7 @@ const DEADLINE_MS: u64 = if cfg!(debug_assertions) { 8_000 } else { 5_000 };
 const P99_MAX_MS: u64 = 50;
 /// A debug build takes longer for each of the turns of the loop in which a newcomer is answered.
 const NEWCOMER_TURNS: u32 = if cfg!(debug_assertions) { 4 } else { 1 };
-/// What is open anew once two customers have called at once: inner connections.
+/// What is open anew once two customers have called at once: the inner connection.
 const MORE_DESCRIPTORS: usize = 8;
 /// The flood comes from so many addresses, and customers from another.
 const ADDRESSES: usize = 20;

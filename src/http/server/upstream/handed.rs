@@ -1,35 +1,66 @@
-//! Large and shared content goes around the inner socket: the answer over the socket only says that it is there. So no
-//! client's answer is a copy of its own on the way, however large it is.
+//! Requests that were handed to tiny_http and that no worker has taken yet. Their heads are on their way over the inner
+//! socket; their bodies go around it, so that a large one holds up no request behind it.
+//!
+//! A worker takes a request out by its number, once: so a request whose head may be lost with its connection, or waits
+//! with a server that is stuck, can be sent again. It is carried out once at most, and never after it was given up.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::http::body::Content;
+use parking_lot::Mutex;
 
-/// An answer's own content from here on goes around the socket; shared content always does.
-const OWN_MIN_BYTES: usize = 16 << 10;
+/// A request that is lost with so many connections is given up: it may be what tiny_http closed them for.
+const LOSSES_MAX: u32 = 2;
 
-/// The content of answers that are on their way over the inner socket, by the numbers of their requests.
+/// A request as the event loop writes it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct InnerRequest {
+    pub head: Vec<u8>,
+    pub body: Vec<u8>,
+}
+
+impl InnerRequest {
+    /// The memory that it takes.
+    pub const fn bytes(&self) -> usize {
+        self.head.len() + self.body.len()
+    }
+}
+
+/// The requests that no worker has taken yet, by their numbers; with each, how many connections were lost with it.
 #[derive(Debug, Default)]
-pub struct Handed(Mutex<HashMap<u64, Content>>);
+pub struct Handed {
+    requests: Mutex<HashMap<u64, (InnerRequest, u32)>>,
+    bytes: AtomicUsize,
+}
 
 impl Handed {
-    /// Whether content goes around the socket.
-    pub fn takes(content: &Content) -> bool {
-        content.len() >= OWN_MIN_BYTES || content.shared().is_some()
+    /// Puts a request here, before its head is sent.
+    pub fn put(&self, number: u64, request: InnerRequest) {
+        self.bytes.fetch_add(request.bytes(), Ordering::Relaxed);
+        self.requests.lock().insert(number, (request, 0));
     }
 
-    /// Puts an answer's content here, before the answer is written.
-    pub fn put(&self, number: u64, content: Content) {
-        self.contents().insert(number, content);
+    /// Takes a request out, to answer it or to give it up; gives its body. `None`: it was taken already.
+    pub fn take(&self, number: u64) -> Option<Vec<u8>> {
+        let (request, _) = self.requests.lock().remove(&number)?;
+        self.bytes.fetch_sub(request.bytes(), Ordering::Relaxed);
+        Some(request.body)
     }
 
-    /// Takes it out: its answer has come, or will not come.
-    pub fn take(&self, number: u64) -> Option<Content> {
-        self.contents().remove(&number)
+    /// The heads of all, for another connection.
+    pub fn heads(&self) -> Vec<u8> {
+        self.requests.lock().values().flat_map(|(request, _)| &request.head).copied().collect()
     }
 
-    fn contents(&self) -> MutexGuard<'_, HashMap<u64, Content>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The connection was lost; gives the numbers of those that are given up.
+    pub fn lose_connection(&self) -> Vec<u64> {
+        let mut requests = self.requests.lock();
+        requests.values_mut().for_each(|(_, losses)| *losses += 1);
+        requests.iter().filter(|(_, (_, losses))| *losses >= LOSSES_MAX).map(|(number, _)| *number).collect()
+    }
+
+    /// The memory of all, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
     }
 }

@@ -1,6 +1,6 @@
 //! A stock tiny_http server on the inner socket, and the workers that hand its requests to the handler.
 
-use std::io::{self, Write};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -10,9 +10,8 @@ use super::super::compress::{self, Compressor};
 use super::super::metrics::Metrics;
 use super::super::{framing, response_head};
 use super::handed::Handed;
-use super::protocol::{
-    self, DELIVERY_FIELD, FIELD, PROBE_TARGET, RequestEnvelope, StreamCursor, Topic, WaitingRequest,
-};
+use super::mailbox::{Answer, Mailbox};
+use super::protocol::{self, FIELD, PROBE_TARGET, RequestEnvelope, StreamCursor, Topic, WaitingRequest};
 use crate::http::Reply;
 use crate::http::body::Content;
 use crate::http::{Delivery, Method, Request};
@@ -59,23 +58,27 @@ pub struct Wait {
 
 /// Where one request's answer goes. Dropped without one, it answers 500 and says so in the log.
 pub struct Responder {
-    asked: Option<tiny_http::Request>,
+    asked: Option<Asked>,
     number: u64,
     delivery: Option<Delivery>,
     sending: Arc<Sending>,
 }
 
-/// What answers are sent with.
+/// What an answer needs to know of its request.
+struct Asked {
+    id: String,
+    method: Method,
+    target: Box<str>,
+    language: Box<str>,
+    takes_gzip: bool,
+}
+
+/// What the event loop and the workers share.
 pub struct Sending {
     pub compressor: Compressor,
     pub handed: Handed,
+    pub mailbox: Mailbox,
     pub metrics: Arc<Metrics>,
-}
-
-impl Sending {
-    fn count(&self, reply: &Reply) {
-        reply.refused.into_iter().for_each(|code| self.metrics.count_refusal(code));
-    }
 }
 
 impl Responder {
@@ -85,15 +88,21 @@ impl Responder {
     }
 
     /// Gives the answer, compressed where that helps and the client takes it.
-    pub fn send(mut self, mut reply: Reply) {
+    pub fn send(mut self, reply: Reply) {
+        self.answer(reply);
+    }
+
+    fn answer(&mut self, mut reply: Reply) {
         let Some(asked) = self.asked.take() else { return };
-        self.sending.count(&reply);
+        self.ready(&mut reply);
         compress::mark_vary(&mut reply);
-        reply.headers.extend(self.delivery.map(|delivery| (DELIVERY_FIELD.into(), delivery.to_string())));
-        let takes_gzip = !field(&asked, "accept-encoding").is_empty();
-        let (number, sending) = (self.number, Arc::clone(&self.sending));
-        let send = move |reply: Reply, content: Content| deliver(asked, number, &sending.handed, &reply, content);
-        if takes_gzip && compress::is_compressed(&reply) {
+        let (number, delivery, sending) = (self.number, self.delivery, Arc::clone(&self.sending));
+        let send = move |reply: Reply, content: Content| {
+            sending.mailbox.put(number, Answer::Whole(reply, content, delivery));
+        };
+        if !response_head::has_content(reply.status) {
+            send(reply, Content::Plain(Vec::new().into()));
+        } else if asked.takes_gzip && compress::is_compressed(&reply) {
             self.sending.compressor.send(reply, send);
         } else {
             let content = compress::plain(&mut reply);
@@ -103,105 +112,84 @@ impl Responder {
 
     /// Lets the body of a request come whose head was checked.
     fn proceed(mut self) {
-        let Some(asked) = self.asked.take() else { return };
-        respond(asked, self.number, " proceed", &Reply::empty(204), b"");
+        self.asked = None;
+        self.sending.mailbox.put(self.number, Answer::Proceed);
     }
 
     /// Lets the request wait. One that was resumed because its wait is over must
     /// be answered: made to wait again, it gets a 500.
     pub fn wait(mut self, wait: Wait) {
         let Some(asked) = self.asked.take() else { return };
-        let waiting = written(&asked, wait);
-        respond(asked, self.number, " parked", &Reply::empty(200), &waiting);
+        self.sending.mailbox.put(self.number, Answer::Wait(asked.waits(wait)));
     }
 
     /// Sends a piece of a stream, or only keeps it open, and lets it wait for the next. The first piece comes with the
     /// head of the answer; the topics of a stream are those of its first piece.
     pub fn stream(mut self, mut reply: Reply, wait: Wait) {
         let Some(asked) = self.asked.take() else { return };
-        let (number, waiting, piece) = (self.number, written(&asked, wait), compress::plain(&mut reply));
-        if !piece.is_empty() {
-            self.sending.handed.put(number, piece);
-        }
-        if !respond(asked, number, " streamed", &reply, &waiting) {
-            self.sending.handed.take(number);
+        self.ready(&mut reply);
+        let piece = Some(compress::plain(&mut reply)).filter(|piece| !piece.is_empty());
+        self.sending.mailbox.put(self.number, Answer::Piece(reply, piece, asked.waits(wait)));
+    }
+
+    /// Counts a refusal, and leaves out the fields that cannot be sent.
+    fn ready(&self, reply: &mut Reply) {
+        reply.refused.into_iter().for_each(|code| self.sending.metrics.count_refusal(code));
+        let is_sound = |name: &str, value: &str| {
+            let is_sound = value.bytes().all(|b| matches!(b, b'\t' | b' '..=b'~')) && framing::is_field_name(name);
+            if !is_sound {
+                log::error!(
+                    "a header field was left out of an answer, its value is not ASCII; please report this: {name}"
+                );
+            }
+            is_sound
+        };
+        reply.headers.retain(|(name, value)| is_sound(name, value));
+        if !is_sound("Content-Type", &reply.content_type) {
+            reply.content_type = "".into();
         }
     }
 }
 
-/// "Not yet", as it is sent.
-fn written(asked: &tiny_http::Request, wait: Wait) -> Vec<u8> {
-    protocol::write_waiting(&WaitingRequest {
-        wait_seconds: wait.wait_seconds,
-        method: Method::parse(asked.method().as_str()).unwrap_or(Method::Get),
-        target: asked.url().into(),
-        language: field(asked, "accept-language").into(),
-        topics: wait.topics.into(),
-        memo: wait.memo.into(),
-        told: wait.told,
-    })
+/// Ends a request of tiny_http without an answer over its socket: merely dropped, it would write a 500 there.
+fn close(asked: tiny_http::Request) {
+    drop(asked.into_writer());
+}
+
+impl Asked {
+    /// "Not yet", as the event loop keeps it.
+    fn waits(self, wait: Wait) -> WaitingRequest {
+        WaitingRequest {
+            wait_seconds: wait.wait_seconds,
+            method: self.method,
+            target: self.target,
+            language: self.language,
+            topics: wait.topics.into(),
+            memo: wait.memo.into(),
+            told: wait.told,
+        }
+    }
 }
 
 impl Drop for Responder {
     fn drop(&mut self) {
-        let Some(asked) = self.asked.take() else { return };
-        let id = protocol::read_envelope(field(&asked, FIELD)).map(|envelope| envelope.id).unwrap_or_default();
+        let Some(asked) = &self.asked else { return };
         let why = if thread::panicking() { "panicked" } else { "gave no answer" };
-        let path = asked.url().split('?').next().unwrap_or_default();
-        let _of_request = logging::of_request(&id);
+        let path = asked.target.split('?').next().unwrap_or_default();
+        let _of_request = logging::of_request(&asked.id);
         log::error!(
             "the handler of a request {why}, its client got 500; please report this: {} {path}",
-            asked.method()
+            asked.method.word()
         );
-        let language = Language::of_accept_language(field(&asked, "accept-language"));
-        let reply = Reply::refusal(&Refusal::Internal, language);
-        self.sending.count(&reply);
-        respond(asked, self.number, "", &reply, &reply.body);
+        let language = Language::of_accept_language(&asked.language);
+        self.delivery = None;
+        self.answer(Reply::refusal(&Refusal::Internal, language));
     }
 }
 
 fn field<'a>(asked: &'a tiny_http::Request, name: &'static str) -> &'a str {
     let found = asked.headers().iter().find(|header| header.field.equiv(name));
     found.map_or("", |header| header.value.as_str())
-}
-
-fn deliver(asked: tiny_http::Request, number: u64, handed: &Handed, reply: &Reply, content: Content) {
-    if !response_head::has_content(reply.status) || !Handed::takes(&content) {
-        respond(asked, number, "", reply, &content);
-        return;
-    }
-    handed.put(number, content);
-    if !respond(asked, number, " handed", reply, b"") {
-        handed.take(number);
-    }
-}
-
-/// Writes an inner answer; gives whether it was taken. It goes with a length, never chunked, with
-/// the request's number, and all at once. (`Request::respond` writes in pieces of 8 KiB; each wakes
-/// the server, which can do nothing with a piece.)
-fn respond(asked: tiny_http::Request, number: u64, mark: &str, reply: &Reply, content: &[u8]) -> bool {
-    let mut message = Vec::with_capacity(256 + content.len());
-    // Writing to a Vec does not fail.
-    let _ = write!(message, "HTTP/1.1 {} -\r\n{FIELD}: {number}{mark}\r\n", reply.status);
-    let own = Some(("Content-Type", reply.content_type.as_ref())).filter(|(_, value)| !value.is_empty());
-    let others = reply.headers.iter().map(|(name, value)| (name.as_ref(), value.as_str()));
-    for (name, value) in own.into_iter().chain(others) {
-        let is_sound = value.bytes().all(|b| matches!(b, b'\t' | b' '..=b'~')) && framing::is_field_name(name);
-        if is_sound {
-            protocol::write_field(&mut message, name, value);
-        } else {
-            log::error!("a header field was left out of an answer, its value is not ASCII; please report this: {name}");
-        }
-    }
-    let length = if response_head::has_content(reply.status) { content.len() } else { 0 };
-    let _ = write!(message, "Content-Length: {length}\r\n\r\n");
-    message.extend_from_slice(&content[..length]);
-    let mut writer = asked.into_writer();
-    let sent = writer.write_all(&message).and_then(|()| writer.flush());
-    if let Err(error) = &sent {
-        log::debug!("a response did not reach the event loop: {error}"); // the server gave it up, and has said why
-    }
-    sent.is_ok()
 }
 
 /// A running inner server.
@@ -224,13 +212,12 @@ impl Drop for Inner {
 }
 
 impl InnerServer {
-    /// Starts a tiny_http server and its workers. `connections` is how many it will have at most at once.
+    /// Starts a tiny_http server and its workers.
     ///
     /// # Errors
     /// When no socket or thread can be made.
     pub fn start(
         workers: usize,
-        connections: usize,
         handler: &Handler,
         sending: &Arc<Sending>,
         on_fatal: &OnFatal,
@@ -248,7 +235,7 @@ impl InnerServer {
                 work(&inner, &handler, &sending);
             })?;
         }
-        inner_server.inner.socket.fill(connections, protocol::probe().as_bytes())?;
+        inner_server.inner.socket.fill(protocol::probe(0).as_bytes())?;
         Ok(inner_server)
     }
 
@@ -319,47 +306,53 @@ fn reject(asked: tiny_http::Request) {
         // Dropped, it would read the body: as long as its sender likes, into memory as large as it says.
         std::mem::forget(asked);
     } else {
-        respond(asked, 0, "", &Reply::empty(403), b"");
+        tell(asked, 403);
     }
 }
 
-fn hand_over(mut asked: tiny_http::Request, handler: &Handler, sending: &Arc<Sending>) {
+/// Answers over the socket, where its other end is not the event loop's connection, or has yet to become that.
+fn tell(asked: tiny_http::Request, status: u16) {
+    let _ = asked.respond(tiny_http::Response::empty(status)); // who has left need not be told
+}
+
+fn hand_over(asked: tiny_http::Request, handler: &Handler, sending: &Arc<Sending>) {
     let mark = field(&asked, FIELD);
-    if protocol::authentic(mark).is_none() {
-        return reject(asked);
-    }
+    let Some(envelope) = protocol::authentic(mark) else { return reject(asked) };
     if asked.url() == PROBE_TARGET {
-        respond(asked, 0, "", &Reply::empty(204), b"");
+        match envelope.parse() {
+            Ok(number @ 1..) => {
+                sending.mailbox.put(number, Answer::Alive);
+                close(asked);
+            }
+            _ => tell(asked, 204), // a connection that is being made
+        }
         return;
     }
-    let envelope = protocol::read_envelope(mark);
-    let (Some(envelope), Some(method)) = (envelope, Method::parse(asked.method().as_str())) else {
-        log::error!(
-            "the inner server got a request that the event loop cannot have sent, and closed it; please report this"
-        );
-        respond(asked, 0, "", &Reply::empty(500), b""); // without its number: the server closes the connection
-        return;
+    let (Some(envelope), Some(method)) = (protocol::read_envelope(mark), Method::parse(asked.method().as_str())) else {
+        log::error!("a request between the event loop and a worker is malformed and will be late; please report this");
+        return close(asked);
     };
+    let RequestEnvelope { number, peer, id, is_head, resumed } = envelope;
+    // Without it, it was given up, or came twice and another worker has it.
+    let Some(body) = sending.handed.take(number) else { return close(asked) };
     let (path, query) = asked.url().split_once('?').unwrap_or((asked.url(), ""));
     let (path, query) = (path.to_owned(), query.to_owned());
     let relayed = asked.headers().iter().filter(|header| !header.field.equiv(FIELD));
-    let relayed =
-        relayed.filter(|header| !header.field.equiv("content-length") && !header.field.equiv("accept-encoding"));
+    let relayed = relayed.filter(|header| !header.field.equiv("accept-encoding"));
     let text = |header: &tiny_http::Header| {
         (header.field.as_str().as_str().to_owned(), header.value.as_str().to_owned()) // `to_string` would format them
     };
     let headers = relayed.map(text).collect();
-    let length = asked.body_length().unwrap_or(0);
-    let mut body = Vec::with_capacity(length);
-    if length > 0 {
-        match asked.as_reader().read_to_end(&mut body) {
-            Ok(read) if read == length => {}
-            _ => return, // the server went away in the middle of the body
-        }
-    }
-    let RequestEnvelope { number, peer, id, is_head, resumed } = envelope;
+    let of_answer = Asked {
+        id: id.clone(),
+        method,
+        target: asked.url().into(),
+        language: field(&asked, "accept-language").into(),
+        takes_gzip: !field(&asked, "accept-encoding").is_empty(),
+    };
+    close(asked);
     let request = Request { id, method, path, query, headers, body, peer, resumed };
-    let responder = Responder { asked: Some(asked), number, delivery: None, sending: Arc::clone(sending) };
+    let responder = Responder { asked: Some(of_answer), number, delivery: None, sending: Arc::clone(sending) };
     if !is_head {
         return handler.handle(request, responder);
     }

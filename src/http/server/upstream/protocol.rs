@@ -1,11 +1,9 @@
-//! What passes between the event loop and tiny_http beside the client's own
-//! words: one header field each way, and "not yet".
+//! What a request to tiny_http carries beside the client's own words: one header field; and what a waiting request is.
 //!
 //! The server writes every inner request anew from a whitelist, so no client can bring a field of this name. Where the
 //! inner socket is a port of the loopback address, other programs of the machine can: the field begins with a secret of
 //! this process, and a request without it is nobody's.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::IpAddr;
 use std::sync::LazyLock;
@@ -16,20 +14,17 @@ use super::super::response_head::RequestId;
 use crate::http::{Method, Resumed};
 use crate::ids::system_key;
 
-/// The field that travels both ways. To tiny_http: `secret number peer id [head | wake =memo [~told]]`;
-/// back: `number`, alone or with `parked`, `streamed`, `handed` or `proceed`.
+/// The field of inner requests: `secret number peer id [head | wake =memo [~told]]`.
 pub const FIELD: &str = "upstream";
-/// The field of an answer that says how it is delivered, where a test wishes.
-pub const DELIVERY_FIELD: &str = "upstream-delivery";
-/// The target of the probe on a new upstream connection; a client's `OPTIONS *` is answered by the server itself.
+/// The target of probes; a client's `OPTIONS *` is answered by the server itself.
 pub const PROBE_TARGET: &str = "*";
 
 /// 128 random bits of this process.
 static SECRET: LazyLock<String> = LazyLock::new(system_key);
 
-/// The request that a new inner connection begins with.
-pub fn probe() -> String {
-    format!("OPTIONS {PROBE_TARGET} HTTP/1.1\r\n{FIELD}: {} 0\r\n\r\n", *SECRET)
+/// A request that every worker answers at once: by its number, or over the socket where that is 0.
+pub fn probe(number: u64) -> String {
+    format!("OPTIONS {PROBE_TARGET} HTTP/1.1\r\n{FIELD}: {} {number}\r\n\r\n", *SECRET)
 }
 
 /// What stands behind the secret of this process; `None` in a request that the event loop has not sent. Takes the same
@@ -193,41 +188,6 @@ impl WaitingRequest {
     }
 }
 
-/// Writes "not yet" as the body of an upstream response: a line each, the memo last because it may hold anything.
-pub fn write_waiting(waiting: &WaitingRequest) -> Vec<u8> {
-    let mut text =
-        format!("{}\n{}\n{}\n{}\n", waiting.wait_seconds, waiting.method.word(), waiting.target, waiting.language);
-    for topic in &waiting.topics {
-        let _ = write!(text, "{:x},", topic.0); // a String takes everything
-    }
-    text.push('\n');
-    if let Some(StreamCursor { id, is_shared, has_more }) = &waiting.told {
-        let _ = write!(text, "{}{}{id}", u8::from(*is_shared), u8::from(*has_more));
-    }
-    text.push('\n');
-    text.push_str(&waiting.memo);
-    text.into_bytes()
-}
-
-/// Reads "not yet".
-pub fn read_waiting(body: &[u8]) -> Option<WaitingRequest> {
-    let text = std::str::from_utf8(body).ok()?;
-    let mut rows = text.splitn(7, '\n');
-    let wait_seconds = rows.next()?.parse().ok()?;
-    let method = Method::parse(rows.next()?)?;
-    let (target, language) = (rows.next()?.into(), rows.next()?.into());
-    let topics = rows.next()?.split_terminator(',').map(|hex| u128::from_str_radix(hex, 16).ok().map(Topic));
-    let topics = topics.collect::<Option<_>>()?;
-    let told = match rows.next()? {
-        "" => None,
-        told => {
-            let (is_shared, has_more, id) = (told.get(..1)? == "1", told.get(1..2)? == "1", told.get(2..)?.into());
-            Some(StreamCursor { id, is_shared, has_more })
-        }
-    };
-    Some(WaitingRequest { wait_seconds, method, target, language, topics, memo: rows.next()?.into(), told })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,23 +243,5 @@ mod tests {
         for wrong in [rest, secret, "", " ", &value[1..], &format!("{other} {rest}"), &format!("{secret}0 {rest}")] {
             assert_eq!((authentic(wrong), read_envelope(wrong)), (None, None), "{wrong}");
         }
-    }
-
-    #[test]
-    fn not_yet_reads_back() {
-        let waiting = WaitingRequest {
-            wait_seconds: 30,
-            method: Method::Get,
-            target: "/a?b".into(),
-            language: "ko, en;q=0.5".into(),
-            topics: [Topic(1), Topic(u128::MAX)].into(),
-            memo: "one\nline\n".into(),
-            told: None,
-        };
-        for told in [None, Some(StreamCursor { id: "좌석-2".into(), is_shared: true, has_more: false })] {
-            let waiting = WaitingRequest { told, ..waiting.clone() };
-            assert_eq!(read_waiting(&write_waiting(&waiting)), Some(waiting));
-        }
-        assert_eq!(read_waiting(b"30\nGET\n/"), None);
     }
 }

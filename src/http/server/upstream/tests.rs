@@ -1,168 +1,195 @@
-//! Upstream responses on bytes: surplus, late and cut ones of an inner server that the test plays itself.
+//! The way of requests and answers between the event loop and the workers, with handlers that the test holds up.
 
 use std::io::{Read, Write};
+use std::sync::Mutex;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
 
-use mio::{Events, Poll};
+use mio::{Events, Poll, Token};
 
+use super::protocol::Purpose;
 use super::*;
 use crate::http::server::connection_id::ConnectionId;
 use crate::http::server::metrics::Metrics;
-use crate::platform::{InnerPeer, inner_pair};
+use crate::http::server::response_head::RequestId;
+use crate::http::{Reply, Request};
+use crate::platform::InnerPeer;
 
-/// An upstream whose only connection leads to the test itself.
+/// An upstream with an event loop that the test turns.
 struct TestUpstream {
     upstream: Upstream,
     poll: Poll,
-    server: InnerPeer,
+    now_ms: u64,
 }
 
-const CLOSED: &str = "closed";
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl TestUpstream {
-    fn new() -> TestUpstream {
-        let handler: Handler = Arc::new(|_, responder| drop(responder));
-        let limits = Limits { inner_reads: 1, ..Limits::default() };
-        let mut upstream =
-            Upstream::start(&limits, handler, OnFatal::new(|| {}), Arc::new(Metrics::of(Vec::new()))).unwrap();
-        let (mut socket, server) = inner_pair().unwrap();
-        let poll = Poll::new().unwrap();
-        poll.registry().register(&mut socket, token_of(0, 0), Interest::READABLE).unwrap();
-        let conn = UpstreamConnection {
-            socket,
-            generation: 0,
-            epoch: 0,
-            is_write: false,
-            state: UpstreamState::Idle,
-            input: Vec::new(),
-            unread_bytes: 0,
-            expected: 0,
-            output: Vec::new(),
-            deadline_ms: u64::MAX,
-        };
-        assert_eq!(upstream.conns.insert(conn), 0);
-        upstream.pools[0].open = 1;
-        upstream.pools[0].idle.push(0);
-        TestUpstream { upstream, poll, server }
+    fn new(handler: Handler) -> TestUpstream {
+        let limits = Limits { workers: 2, inner_reads: 8, ..Limits::default() };
+        let (poll, metrics) = (Poll::new().unwrap(), Arc::new(Metrics::of(Vec::new())));
+        let waker = Arc::new(Waker::new(poll.registry(), Token(0)).unwrap());
+        let upstream = Upstream::start(&limits, handler, waker, OnFatal::new(|| {}), metrics).unwrap();
+        TestUpstream { upstream, poll, now_ms: 0 }
     }
 
-    fn ask(&mut self, number: u64) {
-        let in_flight =
-            InFlight { connection: ConnectionId::MIN, number, epoch_seen: 0, since_ms: 0, deadline_ms: u64::MAX };
-        assert!(self.upstream.submit(self.poll.registry(), in_flight, false, Origin::Client, b"ask", 0));
+    /// A handler that gives each request to the test, and waits there until the test has taken it.
+    fn held() -> (TestUpstream, Receiver<(String, Responder)>) {
+        let (sender, receiver) = std::sync::mpsc::sync_channel(0);
+        let sender = Mutex::new(sender);
+        let handler: Handler = Arc::new(move |request: Request, responder: Responder| {
+            let sender = sender.lock().unwrap().clone();
+            let body = String::from_utf8(request.body).unwrap();
+            drop(sender.send((format!("{}{body}", request.path), responder)));
+        });
+        (TestUpstream::new(handler), receiver)
     }
 
-    fn is_asked(&mut self) {
-        let mut asked = [0; 3];
-        self.server.read_exact(&mut asked).unwrap();
-        assert_eq!(&asked, b"ask");
+    fn ask(&mut self, number: u64, body: &str) {
+        let mut head = format!("GET /{number} HTTP/1.1\r\n").into_bytes();
+        protocol::write_envelope(&mut head, number, [127, 0, 0, 1].into(), &RequestId::Ours(1), Purpose::Answer);
+        head.extend_from_slice(b"\r\n");
+        self.ask_by(number, InnerRequest { head, body: body.as_bytes().to_vec() });
     }
 
-    /// The events after the server has sent something: the bodies of answers, or that a request is lost.
-    fn on_ready(&mut self, said: &[u8]) -> Vec<String> {
-        self.server.write_all(said).unwrap();
-        self.listen()
+    fn ask_by(&mut self, number: u64, request: InnerRequest) {
+        let (connection, since_ms) = (ConnectionId::MIN, self.now_ms);
+        let deadline_ms = since_ms + 60_000;
+        let in_flight = InFlight { connection, number, is_write: false, epoch_seen: 0, since_ms, deadline_ms };
+        assert!(self.upstream.submit(in_flight, Origin::Client, request, self.now_ms));
+        self.upstream.flush(self.poll.registry(), self.now_ms);
     }
 
-    fn listen(&mut self) -> Vec<String> {
+    /// Turns the loop until so many requests are answered or given up: each with the content of its answer, sorted.
+    #[track_caller]
+    fn hears(&mut self, count: usize) -> Vec<(u64, Option<String>)> {
+        let (mut heard, deadline) = (Vec::new(), Instant::now() + PATIENCE);
+        while heard.len() < count && Instant::now() < deadline {
+            heard.extend(self.turn());
+        }
+        heard.extend(self.turn());
+        heard.sort();
+        heard
+    }
+
+    fn turn(&mut self) -> Vec<(u64, Option<String>)> {
         let mut events = Events::with_capacity(8);
-        let mut events_seen = Vec::new();
-        self.poll.poll(&mut events, Some(std::time::Duration::from_millis(20))).unwrap();
-        for event in &events {
-            let (mut scratch, mut overflow) = (vec![0; 1_000], Vec::new());
-            let is_closed = event.is_read_closed();
-            let registry = self.poll.registry();
-            match self.upstream.on_ready(registry, event.token(), is_closed, &mut scratch, &mut overflow, 0) {
-                UpstreamEvent::Nothing => {}
-                UpstreamEvent::Answer(in_flight, answer) => {
-                    events_seen.push(format!("{} {}", in_flight.number, String::from_utf8_lossy(answer.body)));
-                }
-                UpstreamEvent::Lost(in_flight) => events_seen.push(format!("{} lost", in_flight.number)),
-            }
+        self.poll.poll(&mut events, Some(Duration::from_millis(1))).unwrap();
+        let mut heard = Vec::new();
+        if events.iter().any(|event| event.token() == INNER) {
+            heard.extend(self.upstream.on_ready(self.now_ms).into_iter().map(|in_flight| (in_flight.number, None)));
         }
-        if self.upstream.conns.get(0).is_none_or(|conn| conn.generation != 0) {
-            events_seen.push(CLOSED.into());
+        for (in_flight, answer) in self.upstream.take_answers(self.now_ms) {
+            let Answer::Whole(_, content, _) = answer else { panic!("{answer:?}") };
+            heard.push((in_flight.number, Some(String::from_utf8(content.to_vec()).unwrap())));
         }
-        events_seen
+        heard.extend(self.upstream.tick(self.now_ms).into_iter().map(|in_flight| (in_flight.number, None)));
+        self.upstream.flush(self.poll.registry(), self.now_ms);
+        heard
+    }
+
+    /// The inner connection ends, as its other side would end it.
+    fn lose_connection(&mut self) {
+        self.upstream.connection.as_mut().unwrap().end();
+        let deadline = Instant::now() + PATIENCE;
+        let killed = self.upstream.metrics.inner_killed_total.get();
+        while self.upstream.metrics.inner_killed_total.get() == killed && Instant::now() < deadline {
+            assert_eq!(self.turn(), []);
+        }
     }
 }
 
-fn answer(number: u64, body: &str) -> Vec<u8> {
-    format!("HTTP/1.1 200 -\r\nupstream: {number}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+fn answer(responder: Responder, text: &str) {
+    responder.send(Reply { body: text.to_owned().into(), ..Reply::empty(200) });
+}
+
+fn answered(number: u64, text: &str) -> (u64, Option<String>) {
+    (number, Some(text.to_owned()))
 }
 
 #[test]
-fn upstream_answers_come_one_by_one_and_a_connection_is_used_again() {
-    let mut upstream = TestUpstream::new();
-    for number in 1..=5 {
-        upstream.ask(number);
-        upstream.is_asked();
-        assert_eq!(upstream.on_ready(&answer(number, "hi")), [format!("{number} hi")]);
-        assert!(upstream.listen().is_empty(), "an answer that was looked at is not event again");
+fn upstream_answers_come_in_any_order_and_the_second_to_one_request_is_nobodys() {
+    let (mut upstream, held) = TestUpstream::held();
+    (1..=5).for_each(|number| upstream.ask(number, ""));
+    let mut responders: Vec<_> = (0..5).map(|_| held.recv_timeout(PATIENCE).unwrap()).collect();
+    for (path, responder) in responders.drain(..).rev() {
+        answer(responder, &path);
     }
+    let all: Vec<_> = (1..=5).map(|number| answered(number, &format!("/{number}"))).collect();
+    assert_eq!(upstream.hears(5), all);
+    let content = crate::http::body::Content::Plain(b"late".to_vec().into());
+    upstream.upstream.sending.mailbox.put(3, Answer::Whole(Reply::empty(200), content, None));
+    assert_eq!((upstream.turn(), upstream.upstream.dispatched()), (vec![], 0));
 }
 
 #[test]
-fn upstream_who_waits_is_next_as_soon_as_the_answer_before_is_there() {
-    let mut upstream = TestUpstream::new();
-    upstream.ask(1);
-    upstream.ask(2);
-    upstream.is_asked();
-    assert_eq!(upstream.on_ready(&answer(1, "one")), ["1 one"]);
-    upstream.is_asked();
-    assert_eq!(upstream.on_ready(&answer(2, "two")), ["2 two"]);
-}
-
-#[test]
-fn answer_in_pieces_or_longer_than_the_buffer_is_heard_once_and_whole() {
-    let mut upstream = TestUpstream::new();
-    for (number, length) in (1..).zip([0, 5, 900, 1_000, 5_000]) {
-        upstream.ask(number);
-        upstream.is_asked();
-        let body = "x".repeat(length);
-        let message = answer(number, &body);
-        assert!(upstream.on_ready(&message[..10]).is_empty());
-        assert!(upstream.on_ready(&message[10..message.len() - 1]).is_empty());
-        assert_eq!(upstream.on_ready(&message[message.len() - 1..]), [format!("{number} {body}")]);
-        upstream.ask(number + 100);
-        upstream.is_asked();
-        assert_eq!(upstream.on_ready(&answer(number + 100, &body)), [format!("{} {body}", number + 100)]);
+fn upstream_connection_that_is_lost_takes_no_request_with_it_and_none_is_carried_out_twice() {
+    let (mut upstream, held) = TestUpstream::held();
+    (1..=6).for_each(|number| upstream.ask(number, "!"));
+    let taken: Vec<_> = (0..2).map(|_| held.recv_timeout(PATIENCE).unwrap()).collect();
+    upstream.lose_connection();
+    upstream.ask(7, "!");
+    for (path, responder) in taken.into_iter().chain((0..5).map(|_| held.recv_timeout(PATIENCE).unwrap())) {
+        answer(responder, &path);
     }
+    let all: Vec<_> = (1..=7).map(|number| answered(number, &format!("/{number}!"))).collect();
+    assert_eq!(upstream.hears(7), all);
+    upstream.ask(8, "");
+    assert_eq!(held.recv_timeout(PATIENCE).unwrap().0, "/8", "none comes twice");
+    assert_eq!((upstream.upstream.bytes(), upstream.upstream.metrics.inner_restarts_total.get()), (0, 0));
 }
 
 #[test]
-fn upstream_surplus_byte_ends_the_connection_with_the_answer_later_and_when_idle() {
-    let mut upstream = TestUpstream::new();
-    upstream.ask(1);
-    assert_eq!(upstream.on_ready(&[answer(1, "hi"), b"!".to_vec()].concat()), ["1 lost", CLOSED]);
-
-    let mut upstream = TestUpstream::new();
-    upstream.ask(1);
-    assert_eq!(upstream.on_ready(&answer(1, "hi")), ["1 hi"]);
-    assert_eq!(upstream.on_ready(b"!"), [CLOSED], "nobody asked");
-
-    let mut upstream = TestUpstream::new();
-    upstream.ask(1);
-    assert_eq!(upstream.on_ready(&answer(1, "hi")), ["1 hi"]);
-    upstream.server.write_all(b"!").unwrap(); // not heard before the next request goes out
-    upstream.ask(2);
-    assert_eq!(upstream.on_ready(&answer(2, "for another")), ["2 lost", CLOSED]);
+fn upstream_request_that_tiny_http_closes_the_connection_for_is_given_up_and_others_are_answered() {
+    let (mut upstream, held) = TestUpstream::held();
+    upstream.ask(1, "");
+    let (_, first) = held.recv_timeout(PATIENCE).unwrap();
+    upstream.ask_by(2, InnerRequest { head: b"GET /2 HTTP/1.1\r\nno field\r\n\r\n".to_vec(), body: Vec::new() });
+    assert_eq!(upstream.hears(1), [(2, None)]);
+    answer(first, "one");
+    upstream.ask(3, "");
+    answer(held.recv_timeout(PATIENCE).unwrap().1, "three");
+    assert_eq!(upstream.hears(2), [answered(1, "one"), answered(3, "three")]);
 }
 
 #[test]
-fn upstream_answer_to_another_request_ends_the_connection() {
-    let mut upstream = TestUpstream::new();
-    upstream.ask(2);
-    assert_eq!(upstream.on_ready(&answer(1, "late, and not for this one")), ["2 lost", CLOSED]);
+fn upstream_request_that_is_given_up_before_a_worker_took_it_is_never_carried_out() {
+    let (mut upstream, held) = TestUpstream::held();
+    (1..=2).for_each(|number| upstream.ask(number, ""));
+    let deadline = Instant::now() + PATIENCE;
+    while upstream.upstream.bytes() > 0 && Instant::now() < deadline {
+        assert_eq!(upstream.turn(), []); // the two workers wait for the test
+    }
+    (3..=4).for_each(|number| upstream.ask(number, "a body"));
+    upstream.now_ms = 60_000;
+    assert_eq!(upstream.hears(4), [1, 2, 3, 4].map(|number| (number, None)));
+    assert_eq!(upstream.upstream.bytes(), 0);
+    upstream.ask(5, "");
+    let mut paths: Vec<String> = (0..3).map(|_| held.recv_timeout(PATIENCE).unwrap().0).collect();
+    paths.sort();
+    assert_eq!(paths, ["/1", "/2", "/5"]);
 }
 
 #[test]
-fn upstream_connection_that_ends_is_closed_and_its_request_is_lost() {
-    let mut upstream = TestUpstream::new();
-    upstream.ask(1);
-    assert_eq!(upstream.on_ready(&answer(1, "hi")), ["1 hi"]);
-    upstream.ask(2);
-    upstream.server.shutdown(std::net::Shutdown::Both).unwrap();
-    assert_eq!(upstream.listen(), ["2 lost", CLOSED]);
+fn upstream_server_that_is_stuck_is_replaced_and_its_requests_are_carried_out_once() {
+    let (mut upstream, held) = TestUpstream::held();
+    (1..=4).for_each(|number| upstream.ask(number, "")); // two workers wait for the test, with one each
+    let deadline = Instant::now() + PATIENCE;
+    while upstream.upstream.metrics.inner_restarts_total.get() == 0 && Instant::now() < deadline {
+        upstream.now_ms += 100;
+        assert_eq!(upstream.turn(), []);
+    }
+    let mut paths = Vec::new();
+    for _ in 0..4 {
+        let (path, responder) = held.recv_timeout(PATIENCE).unwrap();
+        answer(responder, &path);
+        paths.push(path);
+    }
+    paths.sort();
+    assert_eq!(paths, ["/1", "/2", "/3", "/4"]);
+    assert_eq!(upstream.hears(4).len(), 4);
+    upstream.ask(5, "");
+    assert_eq!(held.recv_timeout(PATIENCE).unwrap().0, "/5", "none comes twice");
 }
 
 /// Sends the head of a request to the inner server.
@@ -193,11 +220,10 @@ fn stranger_on_the_inner_socket_is_refused_and_its_body_is_not_read() {
         count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         drop(responder);
     });
-    let upstream =
-        Upstream::start(&Limits::default(), handler, OnFatal::new(|| {}), Arc::new(Metrics::of(Vec::new()))).unwrap();
+    let TestUpstream { upstream, .. } = TestUpstream::new(handler);
     assert!(!upstream.inner_server.as_ref().unwrap().is_open_to_others());
     let guessed = format!("upstream: {} 7 ::1 id\r\n", "0".repeat(32));
-    let mut ours = send_head(&upstream, &protocol::probe());
+    let mut ours = send_head(&upstream, &protocol::probe(0));
     assert_eq!(status_of(&mut ours), "204");
     let mut theirs = send_head(&upstream, "GET / HTTP/1.1\r\n\r\n");
     assert_eq!(status_of(&mut theirs), "403");
@@ -217,7 +243,7 @@ fn stranger_on_the_inner_socket_is_refused_and_its_body_is_not_read() {
         }
     }
     let mut is_served = || {
-        ours.write_all(protocol::probe().as_bytes()).unwrap();
+        ours.write_all(protocol::probe(0).as_bytes()).unwrap();
         status_of(&mut ours)
     };
     assert_eq!(is_served(), "204", "the workers are there");

@@ -2,5 +2,3 @@
 
 #[path = "../../../../../src/http/server/upstream/protocol.rs"]
 pub mod protocol;
-#[path = "../../../../../src/http/server/upstream/response.rs"]
-pub mod response;
