@@ -18,7 +18,7 @@ mod unpaid_hold_end;
 mod user_removal;
 mod view;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
 pub use concert_deletion::{delete_concert, delete_date};
@@ -40,7 +40,7 @@ use crate::ids::LineId;
 use crate::points::Points;
 use crate::refusal::Refusal;
 use crate::schedule::{self, Schedule};
-use crate::seat::{self, Hold, WantedSeat};
+use crate::seat::{self, Hold, SeatName, WantedSeat};
 use crate::store::{Outcome, column_words};
 use crate::ticket::{self, Ticket};
 
@@ -192,10 +192,21 @@ pub struct ReservationDetails {
 #[serde(rename_all = "camelCase")]
 pub struct ReturnedSeat {
     pub seat: String,
+    #[serde(flatten)]
+    pub name: SeatName,
     pub price: Points,
     pub returned_at: Millis,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tariff: Option<String>,
+}
+
+impl ReturnedSeat {
+    /// Reads `label, price, at, tariff, section, row, number`.
+    fn read(row: &Row) -> rusqlite::Result<ReturnedSeat> {
+        let seat: String = row.get(0)?;
+        let name = SeatName::read(row, 4, &seat)?;
+        Ok(ReturnedSeat { seat, name, price: row.get(1)?, returned_at: row.get(2)?, tariff: row.get(3)? })
+    }
 }
 
 impl ReservationDetails {

@@ -8,7 +8,7 @@ use crate::balance::PayMethod;
 use crate::call::Tx;
 use crate::clock::Millis;
 use crate::points::Points;
-use crate::seat::{AgreedTariff, WantedSeat};
+use crate::seat::WantedSeat;
 use crate::store::from_row;
 
 /// The only failure.
@@ -170,12 +170,10 @@ pub(super) fn list_of_user(
 pub(super) fn list_seats(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<Vec<WantedSeat>> {
     connection
         .prepare_cached(
-            "SELECT seat_no, label, price, tariff, tariff_note FROM reservation_seat WHERE reservation_id = ?1 ORDER BY seat_no",
+            "SELECT seat_no, label, of.price, tariff, tariff_note, section, row, number FROM reservation_seat AS of
+             JOIN reservation USING (reservation_id) LEFT JOIN seat USING (schedule_id, seat_no, label) WHERE reservation_id = ?1 ORDER BY seat_no",
         )?
-        .query_map([reservation_id], |row| {
-            let tariff = AgreedTariff::read(row, 3)?;
-            Ok(WantedSeat { seat_no: row.get(0)?, label: row.get(1)?, price: row.get(2)?, tariff })
-        })?
+        .query_map([reservation_id], WantedSeat::read)?
         .collect()
 }
 
@@ -276,9 +274,11 @@ pub(super) fn move_to_returned(
 pub(super) fn list_returned(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<Vec<ReturnedSeat>> {
     connection
         .prepare_cached(
-            "SELECT label, price, at, tariff FROM returned_seat AS b JOIN ledger_entry USING (entry_id) WHERE b.reservation_id = ?1 ORDER BY seat_no",
+            "SELECT label, of.price, at, tariff, section, row, number FROM returned_seat AS of JOIN ledger_entry USING (entry_id)
+             JOIN reservation ON reservation.reservation_id = of.reservation_id LEFT JOIN seat USING (schedule_id, seat_no, label)
+             WHERE of.reservation_id = ?1 ORDER BY seat_no",
         )?
-        .query_map([reservation_id], |row| from_row!(row => ReturnedSeat { seat, price, returned_at, tariff }))?
+        .query_map([reservation_id], ReturnedSeat::read)?
         .collect()
 }
 

@@ -7,7 +7,7 @@ use super::{ReservationDetails, ReturnedSeat, Status};
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::refusal::Code;
-use crate::seat::WantedSeat;
+use crate::seat::{SeatName, WantedSeat};
 use crate::ticket::Ticket;
 
 /// A reservation as the wire shows it.
@@ -42,6 +42,8 @@ pub struct ReservationView<'d> {
 #[derive(Serialize)]
 struct SeatView<'d> {
     seat: &'d str,
+    #[serde(flatten)]
+    name: &'d SeatName,
     price: Points,
     #[serde(skip_serializing_if = "Option::is_none")]
     tariff: Option<&'d str>,
@@ -105,7 +107,7 @@ impl ReservationView<'_> {
 impl SeatView<'_> {
     fn of(seat: &WantedSeat) -> SeatView<'_> {
         let tariff = seat.tariff.as_ref().map(|tariff| tariff.name.as_str());
-        SeatView { seat: &seat.label, price: seat.price, tariff }
+        SeatView { seat: &seat.label, name: &seat.name, price: seat.price, tariff }
     }
 }
 

@@ -26,7 +26,7 @@ use super::attributes::{Attribute, Attributes};
 use super::labels::price_range;
 use super::rows::{Row, RowSeat, Rows};
 use super::tariffs::TariffWish;
-use super::{FreeSeats, WantedSeat};
+use super::{FreeSeats, SeatName, WantedSeat};
 use crate::http::Fields;
 use crate::points::Points;
 use crate::refusal::Refusal;
@@ -146,7 +146,8 @@ impl FreeSeats {
             let wish = of_kind.map(|at| &tariffs.remove(at).1);
             let seat = &self.plan.seats[index];
             let price = seat.price.unwrap_or(Points::ZERO); // a free seat has one
-            (WantedSeat { seat_no: seat.seat_no, label: seat.label.to_string(), price, tariff: None }, wish)
+            let name = SeatName::of(&seat.label, seat.section.as_deref(), seat.row.as_deref(), &seat.number);
+            (WantedSeat { seat_no: seat.seat_no, label: seat.label.to_string(), name, price, tariff: None }, wish)
         };
         Ok(chosen.into_iter().map(with_tariff).collect())
     }

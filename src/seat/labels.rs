@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::ops::RangeInclusive;
 
+use rusqlite::Row;
+
 use super::Seat;
 use super::attributes::Attributes;
 use crate::points::Points;
@@ -155,4 +157,37 @@ pub fn duplicate_label<'s, P: Copy>(seats: impl Iterator<Item = (&'s str, P)>) -
 /// What a seat may cost, in won.
 pub const fn price_range() -> RangeInclusive<i64> {
     0..=Points::PRICE_MAX.won()
+}
+
+/// How people call a seat that has a section, a row or a number of its own; nothing where its label says it all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct SeatName {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+}
+
+impl SeatName {
+    /// The name of the seat of this label.
+    pub(super) fn of(label: &str, section: Option<&str>, row: Option<&str>, number: &str) -> SeatName {
+        let is_more = section.is_some() || row.is_some() || number != label;
+        SeatName {
+            section: section.map(str::to_owned),
+            row: row.map(str::to_owned),
+            number: is_more.then(|| number.to_owned()),
+        }
+    }
+
+    /// Reads it from `section`, `row` and `number`, which begin at a column; a seat that is no more has none.
+    ///
+    /// # Errors
+    /// Where the columns are of another type.
+    pub fn read(row: &Row, at: usize, label: &str) -> rusqlite::Result<SeatName> {
+        let text = |nth: usize| row.get_ref(at + nth)?.as_str_or_null().map_err(rusqlite::Error::from);
+        let Some(number) = text(2)? else { return Ok(SeatName::default()) };
+        Ok(SeatName::of(label, text(0)?, text(1)?, number))
+    }
 }

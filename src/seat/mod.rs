@@ -43,7 +43,7 @@ pub use counts::{CountedSeats, DATES_COUNTED_MAX};
 pub use drawing::Point;
 pub use hall::Layout;
 pub use hold::Hold;
-pub use labels::LayoutSeat;
+pub use labels::{LayoutSeat, SeatName};
 pub use layout::read as read_layout;
 pub use map::{Free, MapPart};
 pub use map_cache::{FreeSeats, MapCache};
@@ -128,6 +128,7 @@ pub struct SeatHolder {
 pub struct WantedSeat {
     pub seat_no: i64,
     pub label: String,
+    pub name: SeatName,
     pub price: Points,
     /// The kind of price, if it is not the full one.
     pub tariff: Option<AgreedTariff>,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::drawing::{Drawing, Point};
 use super::kinds::SeatKind;
-use super::{Hold, LayoutSeat, MapSeat, Seat, SeatClaim, SeatHolder, WantedSeat};
+use super::{Hold, LayoutSeat, MapSeat, Seat, SeatClaim, SeatHolder, SeatName, WantedSeat};
 use crate::call::{Claim, SeatState, Tx};
 use crate::clock::Millis;
 use crate::points::Points;
@@ -150,11 +150,18 @@ pub(super) fn is_claimed(tx: &Tx, schedule_id: i64) -> rusqlite::Result<bool> {
 
 pub(super) fn find(connection: &Connection, schedule_id: i64, label: &str) -> rusqlite::Result<Option<WantedSeat>> {
     connection
-        .prepare_cached("SELECT seat_no, label, price FROM seat WHERE schedule_id = ?1 AND label = ?2")?
-        .query_row((schedule_id, label), |row| {
-            Ok(WantedSeat { seat_no: row.get(0)?, label: row.get(1)?, price: row.get(2)?, tariff: None })
-        })
+        .prepare_cached(
+            "SELECT seat_no, label, section, row, number, price FROM seat WHERE schedule_id = ?1 AND label = ?2",
+        )?
+        .query_row((schedule_id, label), read_wanted)
         .optional()
+}
+
+/// A seat at its full price, from `seat_no, label, section, row, number, price`.
+fn read_wanted(row: &Row) -> rusqlite::Result<WantedSeat> {
+    let label: String = row.get(1)?;
+    let name = SeatName::read(row, 2, &label)?;
+    Ok(WantedSeat { seat_no: row.get(0)?, label, name, price: row.get(5)?, tariff: None })
 }
 
 /// A seat, and its claim.
@@ -164,12 +171,12 @@ pub(super) fn find_with_claim(
     label: &str,
 ) -> rusqlite::Result<Option<(WantedSeat, Option<SeatClaim>)>> {
     tx.prepare_cached(
-        "SELECT seat_no, label, price, status, held_until FROM seat
+        "SELECT seat_no, label, section, row, number, price, status, held_until FROM seat
          LEFT JOIN claim USING (schedule_id, seat_no) WHERE schedule_id = ?1 AND label = ?2",
     )?
     .query_row((schedule_id, label), |row| {
-        let seat = WantedSeat { seat_no: row.get(0)?, label: row.get(1)?, price: row.get(2)?, tariff: None };
-        let (state, held_until): (Option<SeatState>, Option<Millis>) = (row.get(3)?, row.get(4)?);
+        let seat = read_wanted(row)?;
+        let (state, held_until): (Option<SeatState>, Option<Millis>) = (row.get(6)?, row.get(7)?);
         let claim = |state| SeatClaim { seat_no: seat.seat_no, label: seat.label.clone(), state, held_until };
         let claim = state.map(claim);
         Ok((seat, claim))

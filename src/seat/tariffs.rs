@@ -4,7 +4,7 @@ use rusqlite::Row;
 use serde_json::Value;
 
 use super::attributes::Attribute;
-use super::{WantedSeat, sql};
+use super::{SeatName, WantedSeat, sql};
 use crate::call::Tx;
 use crate::http::Fields;
 use crate::refusal::Refusal;
@@ -40,6 +40,18 @@ impl AgreedTariff {
     pub fn read(row: &Row, first: usize) -> rusqlite::Result<Option<AgreedTariff>> {
         let (name, note): (Option<String>, _) = (row.get(first)?, row.get(first + 1)?);
         Ok(name.map(|name| AgreedTariff { name, note }))
+    }
+}
+
+impl WantedSeat {
+    /// Reads a seat as it was agreed: `seat_no, label, price, tariff, tariff_note, section, row, number`.
+    ///
+    /// # Errors
+    /// Where the columns are of another type.
+    pub fn read(row: &Row) -> rusqlite::Result<WantedSeat> {
+        let (label, tariff): (String, _) = (row.get(1)?, AgreedTariff::read(row, 3)?);
+        let name = SeatName::read(row, 5, &label)?;
+        Ok(WantedSeat { seat_no: row.get(0)?, label, name, price: row.get(2)?, tariff })
     }
 }
 

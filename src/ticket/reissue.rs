@@ -6,7 +6,7 @@ use super::{Status, Ticket, TicketDetails, must_find, sign, sql};
 use crate::call::{EventType, Tx, record};
 use crate::points::Points;
 use crate::refusal::Refusal;
-use crate::seat::WantedSeat;
+use crate::seat::{SeatName, WantedSeat};
 use crate::signing::SigningKey;
 use crate::store::Outcome;
 
@@ -21,8 +21,8 @@ pub fn reissue(tx: &Tx, key: &SigningKey, found: TicketDetails, holder: Option<&
         (_, Some(check_in)) => return Err(Refusal::TicketCheckedIn { ticket_id, at: check_in.at }.into()),
         _ => {}
     }
-    let seat =
-        WantedSeat { seat_no: found.seat_no, label: found.ticket.seat.clone(), price: Points::ZERO, tariff: None };
+    let (seat_no, label, name) = (found.seat_no, found.ticket.seat.clone(), SeatName::default());
+    let seat = WantedSeat { seat_no, label, name, price: Points::ZERO, tariff: None };
     let signed = sign(key, found.schedule_id, &seat, None)?;
     let ticket = Ticket { ticket_id, seat: seat.label, number: signed.number, code: signed.code };
     sql::update_code(tx, &found.ticket, &ticket, holder)?;

@@ -133,6 +133,7 @@ const FILES: &[(&str, &[u8])] = files![
     "staff/removal.js",
     "staff/scan_queue.js",
     "staff/seat_holder.js",
+    "staff/seat_picker.js",
     "staff/session.js",
     "staff/sign_in.js",
     "staff/sound.js",

@@ -198,3 +198,51 @@ fn refund_of_a_moved_date_is_open_until_it_begins() {
     assert_eq!((&told["movedFrom"], &told["refundUntil"]), (&Value::Null, &Value::Null), "it was moved back");
     hold_in(&app.file());
 }
+
+/// A page that reads a reservation alone would call a seat by its label where the map and the ticket name its row.
+#[test]
+fn seats_of_a_reservation_are_called_as_on_the_map_and_the_ticket() {
+    let app = opened(3);
+    let rows = json!([{ "row": "A", "count": 3 }]);
+    let layout = json!({ "sections": [{ "name": "R", "price": PRICE, "rows": rows }] });
+    let starts_at = in_hours(&app, 10);
+    let made = app.staff(
+        "POST",
+        "/concerts/1/schedules",
+        json!({ "startsAt": starts_at, "layout": layout, "refundUntilHours": 1 }),
+    );
+    let date = made.must(201)["scheduleId"].as_i64().unwrap();
+    let kim = app.buyer(3 * PRICE);
+    let names = |list: &Value| {
+        let name = |one: &Value| json!([one["seat"], one["section"], one["row"], one["number"]]);
+        list.as_array().unwrap().iter().map(name).collect::<Vec<_>>()
+    };
+    let [first, second] = [json!(["A-1", "R", "A", "1"]), json!(["A-2", "R", "A", "2"])];
+    let best = json!({ "scheduleId": date, "bestAvailable": { "count": 1 } });
+    let held = kim.post("/reservations", best).must(201).clone();
+    assert_eq!(held["seats"][0]["row"], "A");
+    let id = held["reservationId"].clone();
+    let changed = kim.patch(&path(&id), json!({ "seats": ["A-1", "A-2"] })).must(200).clone();
+    assert_eq!(names(&changed["seats"]), [first.clone(), second.clone()]);
+    kim.pay(&id, 2 * PRICE).must(201);
+    let paid = kim.get_by_key(&path(&id)).must(200).clone();
+    assert_eq!(names(&paid["seats"]), [first.clone(), second.clone()]);
+    let part = refund_own(&kim, &paid, json!({ "seats": ["A-2"] })).must(200).clone();
+    assert_eq!((names(&part["seats"]), names(&part["returnedSeats"])), (vec![first.clone()], vec![second]));
+    refund_own(&kim, &paid, json!({})).must(200);
+    // The hall is laid out anew: a seat that is no more is called by the label under which it was sold.
+    app.staff(
+        "PATCH",
+        &format!("/schedules/{date}"),
+        json!({ "layout": { "sections": [{ "name": "R", "price": PRICE, "rows": [{ "row": "B", "count": 3 }] }] } }),
+    )
+    .must(200);
+    let after = kim.get_by_key(&path(&id)).must(200).clone();
+    assert_eq!(names(&after["seats"]), [json!(["A-1", null, null, null])]);
+    let (_, plain) = sold(&app, &["1"]);
+    assert_eq!(
+        plain["seats"],
+        json!([{ "seat": "1", "price": PRICE }]),
+        "where the label says it all, nothing more is told"
+    );
+}

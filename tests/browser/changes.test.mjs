@@ -76,11 +76,17 @@ test('staff change a hold, the account and who may buy; the best seats and a cop
   t.after(() => page.context().close());
   await signIn(page, app, app.staffKey, `#counter/${kim.userId}`);
   await (await button(page, 'change.begin')).click();
-  await page.getByRole('dialog').getByLabel('3').uncheck();
-  await page.getByRole('dialog').getByLabel(await text(page, 'change.more')).fill('5, 6');
+  await page.getByRole('dialog').getByLabel('3번', { exact: true }).uncheck();
+  await page.getByRole('dialog').getByLabel(await text(page, 'change.more')).fill('5');
+  await page.getByRole('dialog').locator('.seat[data-seat="6"]').click();
+  // Seats that stay and seats that come have a choice of tariff each.
+  await page.getByRole('dialog').getByLabel('4번 요금').selectOption('학생');
+  await page.getByRole('dialog').getByLabel('6번 요금').selectOption('학생');
   await mustBeSound(page, 'the seats of a hold');
   await agree(page, 'change.do');
-  await page.getByText(/4, 5, 6/).first().waitFor();
+  await page.getByText('4번, 5번, 6번').first().waitFor();
+  const [{ seats: changed }] = (await app.staff('GET', `/users/${kim.userId}/reservations`)).reservations;
+  assert.deepEqual(changed, [{ seat: '4', price: 25_000, tariff: '학생' }, { seat: '5', price: 50_000 }, { seat: '6', price: 25_000, tariff: '학생' }]);
   await (await field(page, 'account.contact')).fill('010-1234-5678');
   await page.locator('section', { has: page.getByRole('heading', { name: await text(page, 'account.title') }) }).getByRole('button', { name: await text(page, 'limit.do') }).click();
   await page.getByText('010-1234-5678').first().waitFor();
@@ -122,13 +128,20 @@ test('an exchange at the counter keeps tariffs, finds seats whose names have spa
   t.after(() => page.context().close());
   await signIn(page, app, app.staffKey, `#counter/${kim.userId}`);
   await (await button(page, 'exchange.begin')).click();
-  await (await field(page, 'exchange.seats')).fill('Right box-A-1, Right box-A-2');
+  // On the map, or by the label: the field and the map tell the same.
+  await page.getByRole('dialog').locator('.seat[data-seat="Right box-A-1"]').click();
+  const typed = await field(page, 'exchange.seats');
+  assert.equal(await typed.inputValue(), 'Right box-A-1');
+  await typed.fill('Right box-A-1, Right box-A-2');
+  assert.match(await page.getByRole('dialog').locator('.seat[data-seat="Right box-A-2"]').getAttribute('class'), /is-chosen/);
+  assert.equal(await page.getByRole('dialog').getByLabel('Price of Right box, row A, seat 1').inputValue(), 'Child', 'the tariff of the seat before');
+  await mustBeSound(page, 'an exchange on the map');
   await agree(page, 'exchange.next');
   const dialog = page.getByRole('dialog');
-  await dialog.getByText('Left box-A-1 · Child, Left box-A-2 → Right box-A-1 · Child, Right box-A-2').waitFor();
+  await dialog.getByText('Left box, row A, seat 1 · Child; Left box, row A, seat 2 → Right box, row A, seat 1 · Child; Right box, row A, seat 2').waitFor();
   await dialog.getByText('30,000 points are taken from their balance.').waitFor();
   await agree(page, 'exchange.do');
   await page.locator('.big', { hasText: /^95,000 points/ }).waitFor();
-  await page.getByText('Right box-A-1, Right box-A-2').first().waitFor();
+  await page.getByText('Right box, row A, seat 1, seat 2').first().waitFor();
   await page.locator('.tag', { hasText: await text(page, 'booking.EXCHANGED') }).waitFor();
 });

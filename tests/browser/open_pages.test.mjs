@@ -83,13 +83,25 @@ test('a date that the venue cancels tells its holder and its owner so, and no co
   await mustBeSound(owner, 'the owner');
 });
 
-test('a closed or cancelled date whose address somebody kept says so above its map', async (t) => {
+test('a closed, cancelled or sold-out date whose address somebody kept says so, and nobody queues for it', async (t) => {
   const [app, browser] = [await openApp(t), await openBrowser(t)];
   await app.staff('POST', '/schedules/2/cancellation');
   const page = await openPage(browser, app);
   await toSeats(page, app);
   await page.goto(`${app.url}/#/concerts/1/dates/2`);
   await page.locator('.note.warn', { hasText: 'This date was cancelled and cannot be booked.' }).waitFor();
+  const layout = { sections: [{ name: 'R', price: 1000, rows: [{ row: 'A', count: 2 }] }] };
+  const [sold, closed] = [await app.concert({ layout }), await app.concert({ layout })];
+  await app.staff('POST', '/sales', { scheduleId: sold.scheduleId, seats: ['A-1', 'A-2'], method: 'FREE', amount: 0 });
+  await app.staff('PATCH', `/schedules/${closed.scheduleId}`, { saleClosesAt: new Date(Date.now() - 1000).toISOString() });
+  await app.turn(5); // what is left of a date is counted anew
+  const other = await openPage(browser, app, { language: 'ko', size: PHONE });
+  for (const [{ concertId, scheduleId }, text] of [[sold, '매진되었습니다'], [closed, '예매가 마감되었습니다'], [{ concertId: 1, scheduleId: 2 }, '취소되어'], [{ concertId: 1, scheduleId: 99 }, '더 이상 없습니다']]) {
+    await other.goto(`${app.url}/#/concerts/${concertId}/dates/${scheduleId}`);
+    await other.locator('.note.warn', { hasText: text }).waitFor();
+    assert.equal(await other.locator('main button').count(), 0, text);
+  }
+  await mustBeSound(other, 'a date that is no more');
 });
 
 test('on a phone the tray is one line that hides no map; held sideways it lies over nothing', async (t) => {

@@ -16,7 +16,15 @@ async function mustFit(page, what) {
     const { scrollWidth, clientWidth } = document.documentElement;
     const cut = [...document.querySelectorAll('main button, main a.button')].filter((node) => !node.closest('.wide-table, .tickets.several'))
       .filter((node) => node.getBoundingClientRect().right > clientWidth + 1).map((node) => node.textContent);
-    return [...(scrollWidth > clientWidth ? [`${scrollWidth - clientWidth} px too wide`] : []), ...cut];
+    // Words in tables that stand in more than one line.
+    const texts = [...document.querySelectorAll('main :is(th, td)')].flatMap((cell) => [...cell.childNodes]).filter(({ nodeType }) => nodeType === Node.TEXT_NODE);
+    const broken = texts.flatMap((text) => [...text.data.matchAll(/\S+/g)].filter(({ 0: word, index }) => {
+      const range = document.createRange();
+      range.setStart(text, index);
+      range.setEnd(text, index + word.length);
+      return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1;
+    }).map(([word]) => `${word} is broken`));
+    return [...(scrollWidth > clientWidth ? [`${scrollWidth - clientWidth} px too wide`] : []), ...cut, ...broken];
   });
   assert.deepEqual(wrong, [], what);
 }
@@ -43,6 +51,9 @@ test('text of twice the size on a phone held sideways: no page is wider than the
     await staff.evaluate((to) => { location.hash = `#${to}`; }, part);
     await settled(staff);
     await mustFit(staff, part);
+    await staff.setViewportSize({ width: 360, height: 740 });
+    await mustFit(staff, `${part} upright`);
+    await staff.setViewportSize(SIDEWAYS);
   }
   assert.deepEqual([page.errors, staff.errors], [[], []]);
 });

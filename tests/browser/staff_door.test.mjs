@@ -59,7 +59,7 @@ test('yes is green, no is red with when and where, undo opens the ticket again; 
   await mustBeSound(page, 'the door before the first ticket');
   await scan(page, tickets[0].code);
   await answer(page, 'yes').waitFor();
-  assert.match(await answer(page, 'yes').textContent(), /입장 가능R 구역 A-1Lee <b>/);
+  assert.match(await answer(page, 'yes').textContent(), /입장 가능R석 A열 1번Lee <b>/);
   await page.getByText('입장 1 / 4명').waitFor();
   await mustBeSound(page, 'yes');
   const high = await page.evaluate(() => globalThis.tones);

@@ -93,7 +93,7 @@ test('seats are kept for somebody, sold to them from their page, and refunded in
   await agree(page, 'exchange.next');
   await page.getByText('There is no difference.').waitFor();
   await agree(page, 'exchange.do');
-  await page.getByText('Exchanged: 10').waitFor();
+  await page.getByText('Exchanged: seat 10').waitFor();
   await (await button(page, 'giveBack.begin')).click();
   assert.match(await page.getByRole('dialog').textContent(), /Give the 50,000 won back now, by Cash as it was paid/);
   await agree(page, 'giveBack.do', { amount: '50,000 won' });

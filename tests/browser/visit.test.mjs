@@ -13,6 +13,7 @@ test('the time that is left stands on the page, and its end is said when it come
   const page = await openPage(browser, app, { expected: EXPIRED, size: PHONE });
   await toSeats(page, app);
   assert.match(await page.locator('.visit').textContent(), /^Time left (10:00|9:5\d)$/);
+  assert.ok(await page.locator('.top').evaluate(({ offsetHeight }) => offsetHeight) < 100, 'the top has two rows');
   await app.turn(601);
   await page.getByRole('heading', { name: 'Your time is over' }).waitFor();
   await mustBeSound(page, 'timed out');
@@ -141,4 +142,30 @@ test('tickets are given back for a refund while the date allows it, after a ques
   await hold(late, '5');
   await topUpAndPay(late);
   assert.equal(await late.getByRole('button', { name: 'Refund' }).count(), 0);
+});
+
+test('somebody who was banned reads so, inside and at the way in, and is offered nothing that they cannot do', async (t) => {
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  await app.staff('PATCH', '/schedules/1', { refundUntilHours: 0 });
+  const page = await openPage(browser, app, { size: PHONE, expected: EXPIRED });
+  await toSeats(page, app);
+  await hold(page, '1');
+  await topUpAndPay(page);
+  await page.getByRole('link', { name: 'Exchange seats' }).waitFor();
+  const tickets = page.url();
+  await page.goto(`${app.url}/#/concerts/1/dates/1`);
+  await page.getByRole('button', { name: 'Join the line' }).click();
+  await page.locator('.map .seat').first().waitFor();
+  const { userId } = await page.evaluate(() => JSON.parse(localStorage.getItem('boxoffice.me')));
+  await app.staff('PUT', `/users/${userId}/ban`, { banned: true });
+  const told = page.getByText('The venue has stopped your bookings.');
+  await told.waitFor();
+  assert.equal(await page.getByRole('button', { name: /line/ }).count(), 0);
+  await mustBeSound(page, 'the end of a visit by a ban');
+  await page.goto(`${app.url}/#/concerts/1/dates/2`);
+  await told.waitFor();
+  assert.equal(await page.getByRole('button', { name: /line/ }).count(), 0);
+  await page.goto(tickets);
+  await page.locator('.ticket').first().waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Exchange seats' }).count(), 0);
 });

@@ -42,7 +42,7 @@ function places() {
 function visitLeft() {
   const left = el('strong', { class: 'figures' });
   countDown(left, () => secondsUntil(visit.seen?.expiresAt ?? 0), current.signal);
-  return el('span', { class: 'visit', title: say('visit.hint') }, say('visit.left'), ' ', left);
+  return el('span', { class: 'visit', title: say('visit.hint') }, el('span', { class: 'label' }, say('visit.left'), ' '), left);
 }
 
 /** What the address names: what follows #, or the concert of a path such as `/c/3`. */

@@ -6,7 +6,7 @@ import { dateTime, wholeMinutes } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { inTab } from '../shared/store.js';
 import { rulesFor, serverNow, venue } from '../shared/venue.js';
-import { line, me, setMe, token } from './me.js';
+import { asUser, line, me, setMe, token } from './me.js';
 import { busyButton, page, refusalNote } from './parts.js';
 import { lineUp, look, standFor, watch } from './visit.js';
 
@@ -19,6 +19,7 @@ export async function enter(main, signal, concertId, about) {
   if (!seen) {
     const rules = await venue({ fresh: true, signal });
     standFor(concertId, rules);
+    if (await isBanned(signal)) return tellBanned(main, signal);
     seen = await begin(main, rulesFor(rules, line()), signal);
   }
   if (seen.status === 'WAITING') {
@@ -36,6 +37,24 @@ async function lookOrForget(signal) {
     if (error instanceof Refused && error.code === 'TOKEN_INVALID') return null;
     throw error;
   }
+}
+
+/** Whether the venue lets this customer buy nothing any more. */
+async function isBanned(signal) {
+  if (!me()) return false;
+  try {
+    return (await patiently('GET', `/users/${me().userId}`, { authorization: asUser(), signal })).body.bannedAt !== null;
+  } catch (error) {
+    if (error instanceof Refused) return false; // told where the key is used
+    throw error;
+  }
+}
+
+/** Says that there is no way in for somebody, and stays there. */
+function tellBanned(main, signal) {
+  page(main, say('ended.BANNED.title'), el('div', { class: 'card' }, el('p', {}, say('refusal.USER_BANNED')),
+    el('div', { class: 'bar' }, el('a', { class: 'button main', href: '#/tickets' }, say('tickets.title')), el('a', { class: 'button', href: '#/' }, say('concerts.back')))));
+  return new Promise((_, reject) => { signal.addEventListener('abort', () => reject(signal.reason)); });
 }
 
 /** Shows the way into the line and gives the token once the customer stands in it. */
@@ -60,7 +79,8 @@ function begin(main, rules, signal, note = null) {
         else if (error instanceof Refused && error.code === 'USER_KEY_INVALID') {
           setMe(null);
           begin(main, rules, signal, refusalNote(error)).then(resolve, reject);
-        } else if (!signal.aborted) notes.replaceChildren(refusalNote(error));
+        } else if (error.code === 'USER_BANNED') tellBanned(main, signal).catch(reject);
+        else if (!signal.aborted) notes.replaceChildren(refusalNote(error));
       }
     };
     const wrong = (text) => {
@@ -89,6 +109,7 @@ function steps({ opensAt, timeZone, visitSeconds }) {
 
 /** Says why a visit is over and what to do now. */
 export async function showEnded(main, reason, signal) {
+  if (reason === 'REVOKED' && await isBanned(signal)) return void await tellBanned(main, signal);
   const { abandonSeconds, graceSeconds } = rulesFor(await venue({ signal }), line());
   const known = ['PAID', 'TIMED_OUT', 'ABANDONED', 'LEFT', 'REVOKED'].includes(reason) ? reason : 'OTHER';
   page(main, say(`ended.${known}.title`), el('div', { class: 'card' },

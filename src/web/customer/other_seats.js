@@ -47,14 +47,14 @@ class MoreSeats extends Hall {
   }
 
   above() {
-    return el('p', {}, say('other.held', { seats: seatNames(this.seats.filter(({ seat }) => this.reservation.seats.some((one) => one.seat === seat))) }));
+    return el('p', {}, say('other.held', { seats: seatNames(this.reservation.seats) }));
   }
 
   async send({ seats }) {
     const { reservationId, seats: held } = this.reservation;
     const body = { seats: [...held.map(({ seat }) => seat), ...seats] };
-    const answer = await patiently('PATCH', `/reservations/${reservationId}`, { body, authorization: asVisitor(), signal: this.signal });
-    this.took(answer.body);
+    await patiently('PATCH', `/reservations/${reservationId}`, { body, authorization: asVisitor(), signal: this.signal });
+    this.took();
     location.hash = `#/pay/${reservationId}`;
   }
 }
@@ -78,7 +78,7 @@ class Exchange extends Hall {
   }
 
   above() {
-    const named = this.namedBack().map((seat, at) => ({ ...this.back[at], name: seatName(seat) }));
+    const named = this.back.map((seat) => ({ ...seat, name: seatName(seat) }));
     const choose = (chosen) => {
       this.back = chosen;
       tell(says, say('exchangeOwn.chooseAs', { n: chosen.length }));
@@ -101,7 +101,7 @@ class Exchange extends Hall {
     const toppedUp = new AbortController();
     const yes = await ask({
       title: say('exchangeOwn.title'), signal: anySignal(this.signal, toppedUp.signal),
-      body: el('div', {}, el('p', {}, say('exchangeOwn.from', { before: seatNames(this.namedBack()), after: seatNames(chosen) })),
+      body: el('div', {}, el('p', {}, say('exchangeOwn.from', { before: seatNames(this.back), after: seatNames(chosen) })),
         el('p', {}, say(difference > 0 ? 'exchangeOwn.pays' : difference < 0 ? 'exchangeOwn.gets' : 'exchangeOwn.even', { price })),
         difference > 0 && el('p', { class: 'soft' }, say('exchangeOwn.balance', { price: points(balance) })),
         short > 0 && el('p', { class: 'note warn' }, say('pay.shortWarning', { n: short })),
@@ -114,13 +114,8 @@ class Exchange extends Hall {
     const body = { giveBack: this.back.map(({ seat }) => seat), seats, amount };
     const path = `/reservations/${this.reservation.reservationId}/exchange`;
     const answer = await patiently('POST', path, { body, authorization: asVisitor(), key: newKey(), signal: this.signal });
-    this.took(answer.body);
+    this.took();
     toast(say('exchangeOwn.done'));
     location.hash = `#/tickets/${answer.body.reservationId}`;
-  }
-
-  /** The seats that go back, as they are called on the map. */
-  namedBack() {
-    return this.back.map((one) => this.seats.find(({ seat }) => seat === one.seat) ?? one);
   }
 }

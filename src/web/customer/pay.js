@@ -25,7 +25,8 @@ const TOLD = [120, 60, 30, 10];
 export async function show({ main, params: [reservationId], signal }) {
   const path = `/reservations/${reservationId}`;
   const asked = { authorization: asUser(), signal };
-  const [{ body }, rules] = await Promise.all([patiently('GET', path, asked), venue({ signal })]);
+  const [{ body }, venueRules, { body: user }] = await Promise.all([patiently('GET', path, asked), venue({ signal }), patiently('GET', `/users/${me().userId}`, asked)]);
+  const rules = { ...venueRules, seatsPerUser: Math.max(venueRules.seatsPerUser, user.seatsPerUser ?? 0) };
   const [reservation] = await inOwnWords([body], signal);
   if (!settled(main, reservation)) return;
   if (token()) look({ signal }).then(watch, () => {});
@@ -66,9 +67,6 @@ function settled(main, { status, reservationId, failure, endReason, concertTitle
 
 /** The seat map that the customer came from, else the concerts. */
 const backTo = () => inTab.get('boxoffice.map') ?? '#/';
-
-/** Held seats as they are called on the map, where this tab knows it. */
-const namesOf = (reservationId) => inTab.json(`boxoffice.names.${reservationId}`) ?? {};
 
 class Hold {
   constructor(main, reservation, rules, signal) {
@@ -119,25 +117,24 @@ class Hold {
 
   drawFrame() {
     const { concertTitle, seats, amount, reservationId } = this.reservation;
-    const names = namesOf(reservationId);
     page(this.main, say('pay.title'),
       el('div', { class: 'note warn bar apart' }, el('span', {}, say('pay.left')), this.clock),
       this.notes,
       el('section', { class: 'card', 'aria-label': say('pay.what') },
         el('h2', {}, concertTitle), el('p', { class: 'soft' }, whenOf(this.reservation, this.rules.timeZone)),
         el('dl', { class: 'facts' },
-          seats.map(({ seat, price, tariff }) => [el('dt', {}, [seatName(names[seat] ?? { seat }), tariff].filter(Boolean).join(' · ')), el('dd', {}, cost(price), seats.length > 1 && ' ', seats.length > 1 && this.remover(seat, names[seat]))]),
+          seats.map((seat) => [el('dt', {}, [seatName(seat), seat.tariff].filter(Boolean).join(' · ')), el('dd', {}, cost(seat.price), seats.length > 1 && ' ', seats.length > 1 && this.remover(seat))]),
           el('dt', { class: 'sum' }, say('pay.sum')), el('dd', { class: 'sum' }, points(amount))),
-        token() && el('p', { class: 'small below' }, el('a', { href: `#/more/${reservationId}` }, say('other.more')))),
+        token() && seats.length < this.rules.seatsPerUser && el('p', { class: 'small below' }, el('a', { href: `#/more/${reservationId}` }, say('other.more')))),
       this.body,
       busyButton(say('pay.giveBack'), () => this.giveBack(), 'quiet'));
   }
 
   /** A button that takes one seat out of the hold. */
-  remover(seat, named = { seat }) {
-    const name = seatName(named);
+  remover(seat) {
+    const name = seatName(seat);
     return busyButton('✕', async () => {
-      const seats = this.reservation.seats.map((one) => one.seat).filter((one) => one !== seat);
+      const seats = this.reservation.seats.map((one) => one.seat).filter((one) => one !== seat.seat);
       try {
         const { body } = await patiently('PATCH', `/reservations/${this.reservation.reservationId}`, { body: { seats }, authorization: asVisitor(), signal: this.signal });
         this.reservation = body;

@@ -16,7 +16,7 @@ import { venue } from '../shared/venue.js';
 import { findConcert, readDates, stateOf, whenOf } from './dates.js';
 import { enter } from './gate.js';
 import { Legend } from './legend.js';
-import { asUser, asVisitor, me } from './me.js';
+import { asUser, asVisitor, me, token } from './me.js';
 import { busyButton, page, sentence } from './parts.js';
 import { toPending } from './pending.js';
 import { Tray } from './tray.js';
@@ -24,12 +24,15 @@ import { leave, look } from './visit.js';
 
 /** Without a stream, seats that others take are seen within two seconds. */
 const LOOK_MS = 1_000;
+/** How a date stands of which nobody books a seat any more. */
+const ENDED = ['cancelled', 'closed', 'over', 'gone'];
 
 export const needsVisit = true;
 
 export async function show({ main, params: [concertId, scheduleId], signal }) {
   inTab.set('boxoffice.map', location.hash);
   const styled = styleSheet(new URL('../shared/seat_map.css', import.meta.url).pathname);
+  if (await tellDead(main, concertId, Number(scheduleId), signal)) return;
   await enter(main, signal, Number(concertId), findConcert(concertId, signal).catch(() => undefined));
   const [rules, user, concert, dates, pending] = await Promise.all([venue({ signal }), patiently('GET', `/users/${me().userId}`, { authorization: asUser(), signal }), findConcert(concertId, signal), readDates(concertId, signal), toPending(signal)]);
   const schedule = dates.find((one) => one.scheduleId === Number(scheduleId));
@@ -46,6 +49,18 @@ export async function show({ main, params: [concertId, scheduleId], signal }) {
   hall.follow();
   hall.tellTrayHeight();
   hall.tellSale(schedule);
+}
+
+/** Nobody stands in the line for a date without a seat to book: says how it is, and gives whether it is so. */
+async function tellDead(main, concertId, scheduleId, signal) {
+  const [concert, dates, { timeZone }] = await Promise.all([findConcert(concertId, signal), readDates(concertId, signal), venue({ signal })]);
+  const schedule = dates.find((one) => one.scheduleId === scheduleId);
+  const state = schedule ? stateOf(schedule) : 'gone';
+  if (!ENDED.includes(state) && (state !== 'soldOut' || token())) return false; // who is inside sees seats come free
+  page(main, concert?.title ?? say('seats.title'), schedule && el('p', { class: 'soft' }, whenOf(schedule, timeZone)),
+    el('p', { class: 'note warn' }, say(`dates.notNow.${state}`)),
+    el('div', { class: 'bar' }, el('a', { class: 'button main', href: `#/concerts/${concertId}` }, say('seats.otherDate'))));
+  return true;
 }
 
 /** The map of a date and what is chosen on it: to be held, unless `send` does something else with it. */
@@ -135,12 +150,11 @@ export class Hall {
     this.signal.addEventListener('abort', () => { observer.disconnect(); root.removeProperty('--tray-height'); });
   }
 
-  /** Says that a date is not sold, and goes on by itself when its sale opens. */
+  /** Says when a sale opens, and goes on by itself then. */
   tellSale(schedule) {
     const state = schedule ? stateOf(schedule) : 'on';
-    if (!['cancelled', 'closed', 'over', 'soon'].includes(state)) return void fill(this.sale);
-    fill(this.sale, el('p', { class: 'note warn' }, say(`dates.notNow.${state}`, { when: dateTime(schedule.saleOpensAt, this.rules.timeZone) })));
-    if (state !== 'soon') return undefined;
+    if (state !== 'soon') return void fill(this.sale);
+    fill(this.sale, el('p', { class: 'note warn' }, say('dates.notNow.soon', { when: dateTime(schedule.saleOpensAt, this.rules.timeZone) })));
     const timer = setInterval(() => { if (stateOf(schedule) !== 'soon') { clearInterval(timer); this.tellSale(schedule); } }, LOOK_MS);
     return this.signal.addEventListener('abort', () => clearInterval(timer));
   }
@@ -243,21 +257,14 @@ export class Hall {
     const { body } = await patiently('POST', '/reservations', {
       body: { scheduleId: this.scheduleId, ...wanted }, authorization: asVisitor(), key: newKey(), signal: this.signal,
     });
-    this.took(body);
+    this.took();
     location.hash = `#/pay/${body.reservationId}`;
   }
 
   /** What was chosen belongs to a reservation now. */
-  took({ reservationId, seats }) {
+  took() {
     inTab.drop(this.kept);
     this.chosen.clear();
-    inTab.setJson(`boxoffice.names.${reservationId}`, this.namesOf(seats));
-  }
-
-  /** How held seats are called, by their labels: a reservation knows only those. */
-  namesOf(held) {
-    const labels = new Set(held.map(({ seat }) => seat));
-    return Object.fromEntries(this.seats.filter(({ seat }) => labels.has(seat)).map(({ seat, section, row, number }) => [seat, { seat, section, row, number }]));
   }
 
   /** Says why there is no hold, and shows the map as it is now. */

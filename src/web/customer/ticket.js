@@ -13,7 +13,7 @@ import { seatBoxes } from '../shared/seat_boxes.js';
 import { attributesOf, seatName, seatNames } from '../shared/seat_name.js';
 import { inTab } from '../shared/store.js';
 import { publicAddress, secondsUntil, venue } from '../shared/venue.js';
-import { inOwnWords, whenOf } from './dates.js';
+import { inOwnWords, readDates, stateOf, whenOf } from './dates.js';
 import { keep, keptOf } from './kept.js';
 import { asUser, me } from './me.js';
 import { freshOrKept, offlineNote, readTicket } from './offline.js';
@@ -35,17 +35,25 @@ export async function show({ main, params: [reservationId], signal }) {
     const [{ body: reservation }, { timeZone }] = await Promise.all([patiently('GET', `/reservations/${reservationId}`, asked), venue({ signal })]);
     const found = await Promise.all((reservation.tickets ?? []).map((ticket) => readTicket(ticket, asked)));
     const [told, ...tickets] = await inOwnWords([reservation, ...found.map((ticket) => ({ ...ticket, concertId: reservation.concertId }))], signal);
-    return { reservation: told, timeZone, tickets };
+    return { reservation: told, timeZone, tickets, mayExchange: await canExchange(told, asked) };
   };
   const kept = findKept(userId, reservationId);
   let [valid, shown] = [false, 0];
-  await freshOrKept(read, ({ reservation, timeZone, tickets }) => {
+  await freshOrKept(read, ({ reservation, timeZone, tickets, mayExchange }) => {
     if (reservation.status === 'PENDING_PAYMENT') return void location.replace(`#/pay/${reservationId}`);
     [valid, shown] = [reservation.status === 'CONFIRMED', tickets.length];
     keep(userId, timeZone, { one: reservation, tickets });
-    draw(main, signal, { reservation, timeZone, tickets });
+    draw(main, signal, { reservation, timeZone, tickets, mayExchange });
   }, kept && (() => draw(main, signal, kept)), signal);
   if (valid) await follow(reservationId, asked, shown);
+}
+
+/** Whether its owner can exchange seats now: others of the date are on sale, to them too. */
+async function canExchange({ status, concertId, scheduleId }, asked) {
+  if (status !== 'CONFIRMED') return false;
+  const [dates, { body: user }] = await Promise.all([readDates(concertId, asked.signal), patiently('GET', `/users/${me().userId}`, asked)]);
+  const date = dates.find((one) => one.scheduleId === scheduleId);
+  return user.bannedAt === null && date !== undefined && stateOf(date) === 'on';
 }
 
 /** The reservation and its tickets as they were kept; null when they were not. */
@@ -56,7 +64,7 @@ function findKept(userId, reservationId) {
   return tickets.length ? { reservation, timeZone: kept.timeZone, tickets, isKept: true } : null;
 }
 
-function draw(main, signal, { reservation, timeZone, tickets, isKept = false }) {
+function draw(main, signal, { reservation, timeZone, tickets, mayExchange, isKept = false }) {
   const justPaid = inTab.get('boxoffice.paid') === reservation.reservationId;
   inTab.drop('boxoffice.paid');
   const valid = reservation.status === 'CONFIRMED';
@@ -75,7 +83,7 @@ function draw(main, signal, { reservation, timeZone, tickets, isKept = false }) 
       el('a', { class: 'button', href: '#/tickets' }, say('tickets.title')),
       justPaid && el('a', { class: 'button', href: '#/key' }, say('key.save'))),
     reservation.returnedSeats?.length > 0 && el('p', { class: 'soft small no-print' }, say('ticket.returned', { seats: seatNames(reservation.returnedSeats) })),
-    valid && !isKept && giveBack(reservation, next.filter(({ used }) => !used), timeZone, notes, signal));
+    valid && !isKept && giveBack({ ...reservation, mayExchange }, next.filter(({ used }) => !used), timeZone, notes, signal));
 }
 
 const whyVoid = ({ status, endReason }) => ({ SCHEDULE_CANCELLED: 'dateCancelled', EXCHANGED: 'exchanged' })[endReason] ?? (status === 'REFUNDED' ? 'refunded' : 'none');
@@ -139,7 +147,7 @@ async function handOver({ ticketId, name }, notes, timeZone, signal) {
 }
 
 /** Giving paid tickets back, all of them or some, as long as the venue takes them. */
-function giveBack({ reservationId, refundUntil, seats }, unused, timeZone, notes, signal) {
+function giveBack({ reservationId, refundUntil, seats, mayExchange }, unused, timeZone, notes, signal) {
   if (!refundUntil || secondsUntil(refundUntil) <= 0 || !unused.length) return null;
   const priceOf = (chosen) => points(chosen.reduce((sum, { price }) => sum + price, 0));
   const refund = async () => {
@@ -165,5 +173,5 @@ function giveBack({ reservationId, refundUntil, seats }, unused, timeZone, notes
   return el('section', { class: 'no-print refund' },
     el('p', { class: 'soft small' }, say('refund.until', { when: dateTime(refundUntil, timeZone) })),
     el('div', { class: 'bar' }, busyButton(say('refund.go'), refund, 'small'),
-      el('a', { class: 'button small', href: `#/exchange/${reservationId}` }, say('exchangeOwn.begin'))));
+      mayExchange && el('a', { class: 'button small', href: `#/exchange/${reservationId}` }, say('exchangeOwn.begin'))));
 }

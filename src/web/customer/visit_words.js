@@ -62,6 +62,7 @@ export const visit = {
   'ended.LEFT.text': ['언제든 다시 예매를 시작할 수 있습니다.', 'You can join the line again whenever you like.'],
   'ended.REVOKED.title': ['매표소에서 예매를 종료했습니다', 'The box office ended your booking'],
   'ended.REVOKED.text': ['궁금한 점은 창구에 문의해 주세요. 다시 대기할 수 있습니다.', 'Ask at the counter if you wonder why. You can join the line again.'],
+  'ended.BANNED.title': ['예매가 정지되었습니다', 'Your bookings are stopped'],
   'ended.OTHER.title': ['다시 대기해 주세요', 'Please join the line again'],
   'ended.OTHER.text': ['이 기기의 대기 정보가 더 이상 유효하지 않습니다.', 'The place that this device had is no longer valid.'],
   'ended.again': ['다시 대기하기', 'Join the line again'],

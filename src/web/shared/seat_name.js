@@ -1,4 +1,4 @@
-// How a seat is called: with its section and its row, as people say it, or by its label where a list knows no more.
+// How a seat is called everywhere: with its section and its row, as people say it, or by its label where that is all.
 
 import './seat_words.js';
 import { say } from './language.js';
@@ -11,7 +11,7 @@ const sectionOf = (section) => (WHOLE.test(section) ? section : say(/^[\p{Lu}\d]
 /** `R석 A열 12번`, `R, row A, seat 12`. */
 export function seatName({ seat, section, row, number }) {
   if (!number && section) return `${sectionOf(section)} ${seat}`;
-  if (!number) return /^\d+$/.test(seat) ? say('seatName.number', { number: seat }) : seat;
+  if (!section && !row && (number ?? seat) === seat) return /^\d+$/.test(seat) ? say('seatName.number', { number: seat }) : seat;
   const parts = [section && sectionOf(section), row && (WHOLE.test(row) ? row : say('seatName.row', { row })), say('seatName.number', { number })];
   return parts.filter(Boolean).join(say('seatName.between'));
 }

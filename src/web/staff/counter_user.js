@@ -6,6 +6,7 @@ import { date, dateTime, points, time, won } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { ask, toast } from '../shared/notice.js';
 import { seatBoxes } from '../shared/seat_boxes.js';
+import { seatName, seatNames } from '../shared/seat_name.js';
 import { accountCard } from './counter_account.js';
 import { changeButton, exchangeButton } from './counter_exchange.js';
 import { showKey } from './counter_key.js';
@@ -61,7 +62,7 @@ function reservationCard(user, reservation, { timeZone }, refresh) {
       label.data = say('giveBack.do', { amount: price });
     };
     tell(seats);
-    const boxes = seatBoxes(seats.map((one) => ({ ...one, name: one.seat })), tell);
+    const boxes = seatBoxes(seats.map((one) => ({ ...one, name: seatName(one) })), tell);
     const agreed = await sure({
       title: say('giveBack.title', { title: concertTitle }), danger: true,
       says: [seats.length > 1 && boxes.node, says, say('giveBack.forever')], label,
@@ -74,8 +75,8 @@ function reservationCard(user, reservation, { timeZone }, refresh) {
   return el('article', { class: 'card line', 'data-reservation': reservationId },
     el('div', {},
       el('h3', {}, concertTitle, ' ', el('span', { class: `tag ${TONES[status]}` }, say(`booking.${endReason ?? status}`))),
-      el('p', {}, `${date(day)} ${time(startsAt, timeZone)} · ${seats.map(({ seat }) => seat).join(', ')} · ${paid}`),
-      returnedSeats.length > 0 && el('p', { class: 'soft small' }, say('user.returned', { seats: returnedSeats.map(({ seat }) => seat).join(', ') })),
+      el('p', {}, `${date(day)} ${time(startsAt, timeZone)} · ${seatNames(seats)} · ${paid}`),
+      returnedSeats.length > 0 && el('p', { class: 'soft small' }, say('user.returned', { seats: seatNames(returnedSeats) })),
       note && el('p', {}, note),
       el('p', { class: 'soft small' }, status === 'PENDING_PAYMENT' ? say('seatSale.heldUntil', { when: dateTime(holdExpiresAt, timeZone) }) : say('user.bookedAt', { when: dateTime(createdAt, timeZone) }))),
     status === 'PENDING_PAYMENT' && heldBar(reservation, refresh),
@@ -89,7 +90,7 @@ function reservationCard(user, reservation, { timeZone }, refresh) {
 function heldBar(reservation, refresh) {
   const { reservationId, amount, seats } = reservation;
   const path = `/staff/reservations/${reservationId}`;
-  const says = [seats.map(({ seat }) => seat).join(', ')];
+  const says = [seatNames(seats)];
   const sell = async () => {
     const method = await ask({
       title: say('held.title', { price: won(amount) }), body: el('p', {}, says),

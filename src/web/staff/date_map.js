@@ -26,17 +26,17 @@ export function blockMap({ cancelledAt }, hall, signal, changed) {
 
   async function free(seat) {
     const reason = field('reason', say('block.reason'), { maxlength: 200, hint: say('block.reasonHint') });
-    const agreed = await sure({ title: say('block.title', { seat: seat.seat }), says: [say('block.says'), reason.node], label: say('block.do') });
-    if (agreed) await doIt(() => turn(seat.seat, true, reason.input.value.trim()), say('block.done', { seat: seat.seat }), () => turn(seat.seat, false));
+    const agreed = await sure({ title: say('block.title', { seat: seatName(seat) }), says: [say('block.says'), reason.node], label: say('block.do') });
+    if (agreed) await doIt(() => turn(seat.seat, true, reason.input.value.trim()), say('block.done', { seat: seatName(seat) }), () => turn(seat.seat, false));
   }
 
   async function taken(seat, state) {
     if (seat.holder) return void await showHolder(seat);
-    if (state !== 'blocked') return void toast(say(`block.${state}`, { seat: seat.seat }));
+    if (state !== 'blocked') return void toast(say(`block.${state}`, { seat: seatName(seat) }));
     const agreed = await sure({
-      title: say('unblock.title', { seat: seat.seat }), says: [seat.reason && say('block.because', { reason: seat.reason }), say('unblock.says')], label: say('unblock.do'),
+      title: say('unblock.title', { seat: seatName(seat) }), says: [seat.reason && say('block.because', { reason: seat.reason }), say('unblock.says')], label: say('unblock.do'),
     });
-    if (agreed) await doIt(() => turn(seat.seat, false), say('unblock.done', { seat: seat.seat }), () => turn(seat.seat, true, seat.reason ?? ''));
+    if (agreed) await doIt(() => turn(seat.seat, false), say('unblock.done', { seat: seatName(seat) }), () => turn(seat.seat, true, seat.reason ?? ''));
   }
 
   async function refresh() {
@@ -54,7 +54,7 @@ export function blockMap({ cancelledAt }, hall, signal, changed) {
     }
     const blocked = seats.filter(({ status }) => status === 'BLOCKED');
     fill(kept, blocked.length > 0 && el('details', {}, el('summary', {}, say('block.list', { n: blocked.length })),
-      el('ul', {}, blocked.map(({ seat, reason }) => el('li', {}, reason ? `${seat}: ${reason}` : seat)))));
+      el('ul', {}, blocked.map((seat) => el('li', {}, [seatName(seat), seat.reason].filter(Boolean).join(': '))))));
   }
 
   const legend = ['free', 'held', 'sold', 'blocked'].map((state) => el('li', {}, sample(0, state), say(`block.is.${state}`)));

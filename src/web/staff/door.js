@@ -184,8 +184,8 @@ function showCounts(place, { expected, in: inside, sections }) {
   const line = (name, one) => el('tr', {}, el('th', { scope: 'row' }, name),
     el('td', { class: 'number' }, number(one.in)), el('td', { class: 'number' }, number(one.expected)));
   fill(place, el('p', { class: 'big' }, say('door.inside', { in: inside, expected })),
-    sections.length > 1 && el('table', {}, el('thead', {}, el('tr', {}, [['door.section', ''], ['door.in', 'number'], ['door.expected', 'number']].map(([key, kind]) =>
-      el('th', { scope: 'col', class: kind }, say(key))))), el('tbody', {}, sections.map((one) => line(one.section ?? '–', one)))));
+    sections.length > 1 && el('div', { class: 'wide-table', role: 'region', 'aria-label': say('door.section'), tabindex: '0' }, el('table', {}, el('thead', {}, el('tr', {}, [['door.section', ''], ['door.in', 'number'], ['door.expected', 'number']].map(([key, kind]) =>
+      el('th', { scope: 'col', class: kind }, say(key))))), el('tbody', {}, sections.map((one) => line(one.section ?? '–', one))))));
 }
 
 async function counting(look, signal) {

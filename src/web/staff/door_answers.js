@@ -4,6 +4,7 @@
 import { el, fill } from '../shared/dom.js';
 import { dateTime, time } from '../shared/format.js';
 import { say } from '../shared/language.js';
+import { seatName } from '../shared/seat_name.js';
 import { serverNow } from '../shared/venue.js';
 import { act, sentence } from './session.js';
 import { sound } from './sound.js';
@@ -50,8 +51,8 @@ export class DoorAnswers {
     fill(this.big, el('p', { class: 'word' }, say('door.unknown')), el('p', {}, say('door.unknownHint')));
   }
 
-  yes({ ticketId, seat, section, holder, concertTitle, tariff, tariffNote }) {
-    const where = section ? say('door.seatIn', { section, seat }) : seat;
+  yes({ ticketId, seat, section, row, seatNumber, holder, concertTitle, tariff, tariffNote }) {
+    const where = seatName({ seat, section, row, number: seatNumber });
     return { kind: 'yes', word: say('door.yes'), lines: [el('strong', {}, where), tariff && el('strong', {}, [tariff, tariffNote].filter(Boolean).join(': ')), holder, concertTitle], short: `${where} · ${holder}`, undoFromLog: ticketId };
   }
 

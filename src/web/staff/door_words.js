@@ -17,7 +17,6 @@ export const door = {
   'door.ready': ['준비됨', 'Ready'],
   'door.readyHint': ['티켓을 찍어 주세요.', 'Scan a ticket.'],
   'door.yes': ['입장 가능', 'OK – let in'],
-  'door.seatIn': ['{section} 구역 {seat}', '{section}, {seat}'],
   'door.already': ['이미 입장한 티켓', 'Already in'],
   'door.alreadyAt': ['{at}에 ‘{door}’에서 들어갔습니다.', 'It went in at {at} at “{door}”.'],
   'door.alreadyWhen': ['{at}에 들어갔습니다.', 'It went in at {at}.'],

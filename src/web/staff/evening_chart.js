@@ -20,7 +20,7 @@ export function hourChart(timeZone) {
   const rows = el('tbody', {});
   const head = ['chart.from', 'chart.sold', 'chart.waiting'].map((key) => el('th', { scope: 'col' }, say(key)));
   const node = el('section', { class: 'card' }, el('h2', {}, say('chart.title')), drawings,
-    el('details', {}, el('summary', {}, say('chart.table')), el('table', {}, el('thead', {}, el('tr', {}, head)), rows)));
+    el('details', {}, el('summary', {}, say('chart.table')), el('div', { class: 'wide-table', role: 'region', 'aria-label': say('chart.table'), tabindex: '0' }, el('table', {}, el('thead', {}, el('tr', {}, head)), rows))));
 
   function show(minutes) {
     const sum = minutes.reduce((total, { seatsSold }) => total + seatsSold, 0);

@@ -3,6 +3,7 @@
 import { el, tell } from '../shared/dom.js';
 import { points, time } from '../shared/format.js';
 import { has, say } from '../shared/language.js';
+import { seatName, seatNames } from '../shared/seat_name.js';
 import { read, stream } from './session.js';
 
 const WAIT_SECONDS = 25;
@@ -53,7 +54,7 @@ function put(list, event, timeZone) {
 
 function sentenceOf(kind, { data, by }, n) {
   const { seats = [], seat = '', amount = 0, reason, name = '' } = data;
-  const text = say(`news.${kind}`, { n: COMING.has(kind.split('.')[0]) ? n : seats.length, seats: seats.join(', '), seat, amount: points(Math.abs(amount)), name });
+  const text = say(`news.${kind}`, { n: COMING.has(kind.split('.')[0]) ? n : seats.length, seats: seatNames(seats.map((one) => ({ seat: one }))), seat: seat && seatName({ seat }), amount: points(Math.abs(amount)), name });
   const why = kind.startsWith('SEAT_') && reason ? ` (${reason})` : '';
   return by ? say('news.by', { who: by.name, text: text + why }) : text + why;
 }

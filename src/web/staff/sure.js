@@ -10,9 +10,9 @@ import { sentence } from './session.js';
  * Whether a person agrees to what `says` (texts or nodes) tells. Where nothing is to be filled in, the way back has the
  * focus.
  */
-export function sure({ title, says, label, danger = false }) {
+export function sure({ title, says, label, danger = false, kind }) {
   return ask({
-    title,
+    title, kind,
     body: el('div', {}, says.filter(Boolean).map((one) => (typeof one === 'string' ? el('p', {}, one) : one))),
     choices: [{ label: say('sure.back'), value: false }, { label, value: true, kind: danger ? 'danger' : 'main' }],
   });
