@@ -66,6 +66,8 @@ impl World {
             | What::Block { .. }
             | What::SetSale { .. }
             | What::SetTerms { .. }
+            | What::MoveDate { .. }
+            | What::CancelDate { .. }
             | What::Correct { .. } => {
                 let expected = self.staff(&asked.what);
                 self.admit(); // with the change itself; what it makes due comes right after
@@ -165,7 +167,9 @@ impl World {
             On::Date(concert, _) if !(1..=2).contains(concert) => return Err(refused(404, "CONCERT_NOT_FOUND")),
             On::Date(concert, date) => {
                 let of = self.schedules.iter().filter(|it| it.concert == *concert && it.date == *date);
-                of.map(|schedule| schedule.id).collect()
+                let (taking_place, cancelled): (Vec<_>, Vec<_>) = of.partition(|it| !it.cancelled);
+                let found = if taking_place.is_empty() { &cancelled[..cancelled.len().min(1)] } else { &taking_place };
+                found.iter().map(|schedule| schedule.id).collect()
             }
         };
         match found.as_slice() {
@@ -200,12 +204,7 @@ impl World {
         if !missing.is_empty() {
             return not(missing, "SEAT_NOT_FOUND", 404);
         }
-        if self.now < schedule.sale_opens_at {
-            return Err(refused(409, "SALE_NOT_OPEN"));
-        }
-        if self.now >= schedule.sale_closes_at {
-            return Err(refused(409, "SALE_CLOSED"));
-        }
+        self.must_be_on_sale(schedule.id)?;
         if self.now >= self.tokens[token].visit_until {
             return Err(refused(409, "VISIT_OVER"));
         }
@@ -327,16 +326,12 @@ impl World {
                 _ = if *blocked { now_blocked.insert(seat.clone()) } else { now_blocked.remove(seat) };
                 done(200, vec![("/status", Fact::Word(if *blocked { "BLOCKED" } else { "AVAILABLE" }))])
             }
-            What::SetSale { schedule, opens, closes } => {
-                let Some(it) = self.schedules.iter_mut().find(|it| it.id == *schedule) else { unreachable!() };
+            What::SetSale { schedule, opens, closes } => self.change_date(*schedule, |it| {
                 (it.sale_opens_at, it.sale_closes_at) = (*opens, *closes);
-                done(200, vec![("/scheduleId", Fact::Number(*schedule))])
-            }
-            What::SetTerms { schedule, hours } => {
-                let Some(it) = self.schedules.iter_mut().find(|it| it.id == *schedule) else { unreachable!() };
-                it.refund_hours = *hours;
-                done(200, vec![("/refundUntilHours", hours.map_or(Fact::Null, Fact::Number))])
-            }
+            }),
+            What::SetTerms { schedule, hours } => self.change_date(*schedule, |it| it.refund_hours = *hours),
+            What::MoveDate { schedule, minutes } => self.change_date(*schedule, |it| it.moved_minutes = *minutes),
+            What::CancelDate { schedule } => self.cancel_date(*schedule),
             What::Correct { amount, .. } if amount.abs() > BALANCE_MAX => refused(400, "INVALID_REQUEST"),
             What::Correct { user, amount } => match self.purses[*user].balance + amount {
                 ..0 => refused(409, "BALANCE_TOO_LOW"),

@@ -37,6 +37,7 @@ impl World {
             return Err(refused(403, "USER_BANNED"));
         }
         let Some(schedule) = self.schedule(schedule) else { unreachable!() };
+        schedule.must_take_place()?;
         let is_taken = |label: &&String| self.seat(schedule, label).0 != "AVAILABLE";
         let taken: Vec<String> = wanted.iter().filter(is_taken).cloned().collect();
         if !taken.is_empty() {
@@ -58,6 +59,7 @@ impl World {
             method: None,
             returned: 0,
             refund_hours: None,
+            sold_for: None,
         });
         Ok(self.reservations.len() - 1)
     }
@@ -165,9 +167,10 @@ impl World {
 
     /// Paid, on the terms of its date now.
     pub fn mark_paid(&mut self, id: usize, method: &'static str) {
-        let hours = self.schedule(self.reservations[id].schedule).and_then(|date| date.refund_hours);
-        let now = self.now;
+        let Some(date) = self.schedule(self.reservations[id].schedule) else { unreachable!() };
+        let (hours, sold_for, now) = (date.refund_hours, Some(date.moved_minutes), self.now);
         let it = &mut self.reservations[id];
+        it.sold_for = sold_for;
         (it.status, it.paid_at, it.method, it.refund_hours) = ("CONFIRMED", Some(now), Some(method), hours);
     }
 
@@ -191,16 +194,12 @@ impl World {
         Ok(id)
     }
 
-    /// By the user, as the date said when it was sold; all dates are far away.
     pub fn refund_own(&mut self, user: usize, reservation: Option<usize>, seats: &[String]) -> Expected {
         let Some(id) = reservation.filter(|id| self.reservations[*id].user == user) else {
             return refused(404, "RESERVATION_NOT_FOUND");
         };
-        if let Err(refusal) = self.must_have(id, seats) {
+        if let Err(refusal) = self.must_have(id, seats).and_then(|()| self.must_be_refundable(id)) {
             return refusal;
-        }
-        if self.reservations[id].refund_hours.is_none() {
-            return refused(409, "REFUND_CLOSED");
         }
         self.give_back(id, seats);
         done(200, self.reservation_facts(id))

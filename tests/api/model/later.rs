@@ -26,8 +26,9 @@ impl World {
         if owned + more <= limit { Ok(()) } else { Err(refused_with(409, "SEAT_LIMIT", facts)) }
     }
 
-    fn must_be_on_sale(&self, schedule: i64) -> Result<(), Expected> {
+    pub fn must_be_on_sale(&self, schedule: i64) -> Result<(), Expected> {
         let Some(schedule) = self.schedule(schedule) else { unreachable!() };
+        schedule.must_take_place()?;
         match self.now {
             now if now < schedule.sale_opens_at => Err(refused(409, "SALE_NOT_OPEN")),
             now if now >= schedule.sale_closes_at => Err(refused(409, "SALE_CLOSED")),
@@ -101,9 +102,7 @@ impl World {
         let id = self.must_own(user, *reservation)?;
         let schedule = self.reservations[id].schedule;
         self.must_have(id, give_back)?;
-        if self.reservations[id].refund_hours.is_none() {
-            return Err(refused(409, "REFUND_CLOSED"));
-        }
+        self.must_be_refundable(id)?;
         self.must_open(token, self.schedule(schedule).map_or(0, |date| date.concert))?;
         self.must_be_on_sale(schedule)?;
         let count = if give_back.is_empty() { self.reservations[id].seats.len() } else { give_back.len() };

@@ -8,6 +8,7 @@ mod answers;
 mod choices;
 mod counter;
 mod counts;
+mod dates;
 mod later;
 mod requests;
 mod tested;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::tested::Tested;
 use super::words::{On, PaidFor, What};
-use super::world::{CHILD, Rules, USERS};
+use super::world::{CHILD, DATES, Rules, USERS};
 
 /// An id that nothing has.
 const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
@@ -101,6 +101,10 @@ impl Tested {
                 let window = json!({ "saleOpensAt": self.instant(*opens), "saleClosesAt": self.instant(*closes) });
                 ("PATCH", format!("/staff/schedules/{schedule}"), window)
             }
+            What::MoveDate { schedule, minutes } => {
+                ("PATCH", format!("/staff/schedules/{schedule}"), json!({ "startsAt": starts_at(*schedule, *minutes) }))
+            }
+            What::CancelDate { schedule } => ("POST", format!("/staff/schedules/{schedule}/cancellation"), Value::Null),
             What::SetTerms { schedule, hours } => {
                 ("PATCH", format!("/staff/schedules/{schedule}"), json!({ "refundUntilHours": hours }))
             }
@@ -152,6 +156,12 @@ impl Tested {
             other => unreachable!("{other:?}"),
         }
     }
+}
+
+/// When a date starts that was moved by so many minutes.
+pub fn starts_at(schedule: i64, moved_minutes: i64) -> String {
+    let date = DATES[[0, 1, 2, 2, 0][schedule as usize - 1]];
+    format!("{date}T{:02}:{moved_minutes:02}:00Z", 9 + schedule)
 }
 
 /// Seats, that for a child at the tariff of children.

@@ -7,6 +7,7 @@ use boxoffice::clock::Millis;
 use serde_json::{Value, json};
 
 use super::counts;
+use super::requests::starts_at;
 use super::words::{Asked, Expected, Fact, What, Who};
 use super::world::{Life, STEADY, Schedule, USERS, World};
 use crate::support::invariants::{faults, number};
@@ -54,7 +55,7 @@ impl Tested {
             app.staff("POST", "/concerts", json!({ "title": title })).must(201);
         }
         for schedule in &world.schedules {
-            let starts_at = format!("{}T{}:00:00Z", schedule.date, 9 + schedule.id);
+            let starts_at = starts_at(schedule.id, 0);
             let layout = json!({ "numbered": { "count": schedule.seats, "price": schedule.price } });
             let tariffs = json!([{ "name": "Child", "percent": 50 }]);
             let date = json!({ "startsAt": starts_at, "layout": layout, "tariffs": tariffs });
@@ -242,7 +243,8 @@ impl Tested {
             Who::WrongKey(user) => basic(&self.users[user].id, &self.users[(user + 1) % USERS].key),
         };
         let key = asked.key.map(|key| format!("key-{key}")).unwrap_or_default();
-        let headers = [("authorization", credential.as_str()), ("idempotency-key", &key)];
+        let wait = if matches!(asked.what, What::CancelDate { .. }) { "wait=20" } else { "" };
+        let headers = [("authorization", credential.as_str()), ("idempotency-key", &key), ("prefer", wait)];
         let body = (!body.is_null()).then(|| body.to_string());
         self.app.client.call_with(method, &format!("/api/v1{path}"), &headers, body.as_deref())
     }

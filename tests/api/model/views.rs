@@ -8,7 +8,7 @@ impl World {
         if !(1..=2).contains(&concert) {
             return refused(404, "CONCERT_NOT_FOUND");
         }
-        let on_sale = |it: &Schedule| it.sale_opens_at <= self.now && self.now < it.sale_closes_at;
+        let on_sale = |it: &Schedule| !it.cancelled && it.sale_opens_at <= self.now && self.now < it.sale_closes_at;
         let of =
             self.schedules.iter().filter(|it| it.concert == concert && (all || (on_sale(it) && self.free(it) > 0)));
         let dates = of.map(|it| (it.id, self.free(it))).collect();

@@ -176,6 +176,15 @@ pub enum What {
         user: usize,
         amount: i64,
     },
+    /// To so many minutes after the first start.
+    MoveDate {
+        schedule: i64,
+        minutes: i64,
+    },
+    /// And everybody who has seats is refunded before the answer.
+    CancelDate {
+        schedule: i64,
+    },
 }
 
 /// A request.

@@ -77,6 +77,9 @@ pub struct Schedule {
     pub blocked: BTreeSet<String>,
     /// Until so many hours before the start users give back what is sold now.
     pub refund_hours: Option<i64>,
+    /// By how many minutes it was moved.
+    pub moved_minutes: i64,
+    pub cancelled: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -99,6 +102,8 @@ pub struct Reservation {
     pub returned: usize,
     /// The hours of its sale.
     pub refund_hours: Option<i64>,
+    /// By how many minutes its date was moved when it was sold.
+    pub sold_for: Option<i64>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -150,6 +155,8 @@ impl World {
             sale_closes_at: EVER.1,
             blocked: BTreeSet::new(),
             refund_hours: None,
+            moved_minutes: 0,
+            cancelled: false,
         };
         World {
             now: 0,
@@ -314,7 +321,7 @@ impl World {
             ("/atCounter", Fact::Truth(it.at_counter)),
             ("/tickets", Fact::Length(tickets)),
             ("/returnedSeats", Fact::Length(it.returned)),
-            ("/refundUntil", Fact::There(hours.is_some())),
+            ("/refundUntil", Fact::There(hours.is_some() || self.is_moved(reservation))),
         ]
     }
 }
@@ -350,6 +357,7 @@ impl Reservation {
             method: None,
             returned: 0,
             refund_hours: None,
+            sold_for: None,
         }
     }
 
