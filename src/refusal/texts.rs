@@ -258,8 +258,8 @@ fn both(code: Code) -> Both {
             ["결제 대기 중인 예매가 아닙니다", "이 예매는 더 이상 결제를 기다리지 않습니다. 'reservationStatus'를 확인해 주세요.", "좌석이 비어 있으면 다시 예매해 주세요."],
         ],
         Code::ReservationNotConfirmed => [
-            ["Reservation not confirmed", "Only a paid reservation can be refunded; 'reservationStatus' says what this one is.", "Look at the reservation: an unpaid one is cancelled, a refunded one has its points back."],
-            ["확정된 예매가 아닙니다", "결제가 끝난 예매만 환불할 수 있습니다. 이 예매의 상태는 'reservationStatus'에 있습니다.", "예매를 확인해 주세요. 결제 전이면 취소하면 되고, 환불된 예매면 포인트가 이미 돌아갔습니다."],
+            ["Reservation not confirmed", "Only a paid reservation can be refunded or exchanged; 'reservationStatus' says what this one is.", "Look at the reservation: an unpaid one is cancelled, a refunded one has its points back."],
+            ["확정된 예매가 아닙니다", "결제가 끝난 예매만 환불하거나 교환할 수 있습니다. 이 예매의 상태는 'reservationStatus'에 있습니다.", "예매를 확인해 주세요. 결제 전이면 취소하면 되고, 환불된 예매면 포인트가 이미 돌아갔습니다."],
         ],
         Code::RefundClosed => [
             ["Refund closed", "You could give this reservation back until 'refundUntil'; null says that this date can't be given back.", "Ask at the counter: the staff can still refund it."],
@@ -274,8 +274,8 @@ fn both(code: Code) -> Both {
             ["잔액 한도를 넘습니다", "잔액은 1,000,000,000포인트를 넘을 수 없습니다.", "더 적게 충전해 주세요."],
         ],
         Code::BalanceTooLow => [
-            ["Balance too low", "A correction may not take a balance below zero.", "Take off at most the balance."],
-            ["잔액이 부족합니다", "정정으로 잔액이 0보다 작아질 수 없습니다.", "잔액 이하로 정정해 주세요."],
+            ["Balance too low", "The balance has fewer points than that; 'balance' says how many.", "Take off at most the balance."],
+            ["잔액이 부족합니다", "잔액에 그만큼의 포인트가 없습니다. 지금 잔액은 'balance'입니다.", "잔액 이하로 빼거나 내주세요."],
         ],
         Code::TicketNotFound => [
             ["No such ticket", "There is no such ticket here.", "Check the id or the number; one's own tickets stand in their reservations."],

@@ -128,6 +128,9 @@ test('an exchange at the counter keeps tariffs, finds seats whose names have spa
   t.after(() => page.context().close());
   await signIn(page, app, app.staffKey, `#counter/${kim.userId}`);
   await (await button(page, 'exchange.begin')).click();
+  await agree(page, 'exchange.next');
+  await page.getByText('Choose 2 seats, as many as go back.').waitFor();
+  await (await button(page, 'exchange.begin')).click();
   // On the map, or by the label: the field and the map tell the same.
   await page.getByRole('dialog').locator('.seat[data-seat="Right box-A-1"]').click();
   const typed = await field(page, 'exchange.seats');

@@ -27,7 +27,7 @@ export const refusals = {
   'refusal.TOO_FEW_FREE': ['빈 좌석이 부족합니다. 더 적은 수나 다른 구역으로 다시 찾아 주세요.', 'There are not enough free seats. Try fewer, or another section.'],
   'refusal.RESERVATION_NOT_FOUND': ['이 예매를 찾을 수 없습니다. 이 기기의 복구 코드가 맞는지 확인해 주세요.', 'This booking is not found. Check that the recovery code on this device is the right one.'],
   'refusal.RESERVATION_NOT_PENDING': ['이 예매는 더 이상 결제를 기다리지 않습니다. 내 티켓에서 확인해 주세요.', 'This booking no longer waits for its payment. See my tickets for what became of it.'],
-  'refusal.RESERVATION_NOT_CONFIRMED': ['결제된 예매만 환불할 수 있습니다. 내 티켓에서 확인해 주세요.', 'Only paid tickets can be refunded. See my tickets.'],
+  'refusal.RESERVATION_NOT_CONFIRMED': ['결제된 예매만 환불하거나 바꿀 수 있습니다. 내 티켓에서 확인해 주세요.', 'Only paid tickets can be refunded or exchanged. See my tickets.'],
   'refusal.REFUND_CLOSED': ['온라인 환불이 마감되었습니다. 사정이 있다면 창구에 문의해 주세요.', 'It is too late to refund these online. If you have a reason, please ask at the counter.'],
   'refusal.TICKET_CHECKED_IN': ['이미 입장한 티켓은 환불할 수 없습니다.', 'A ticket that was used at the door cannot be refunded.'],
   'refusal.TICKET_VOID': ['이 티켓은 이제 유효하지 않습니다. 새로 고쳐 주세요.', 'This ticket is no longer valid. Reload the page, please.'],

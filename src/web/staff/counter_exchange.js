@@ -33,7 +33,8 @@ async function exchange({ reservationId, scheduleId, seats, payment: { method } 
     says: [seats.length > 1 && boxes.node, el('label', { for: 'exchange-date' }, say('exchange.date')), dates, picker.node],
   });
   const [back, instead] = [boxes.chosen(), picker.chosen()];
-  if (!agreed || !back.length || !instead.length) return;
+  if (!agreed || !back.length) return;
+  if (instead.length !== back.length) return void toast(say('exchange.count', { n: back.length }));
   const sum = (prices) => prices.reduce((all, price) => all + price, 0);
   const free = method === 'FREE';
   const amount = free ? 0 : sum(instead.map(priceAt));

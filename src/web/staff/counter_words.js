@@ -48,6 +48,7 @@ export const counter = {
   'exchange.date': ['일정', 'Date'],
   'exchange.seats': ['새 좌석 (쉼표로 나눕니다)', 'New seats (with commas between them)'],
   'picker.hint': ['좌석표에서 누르거나 좌석 이름을 적으세요.', 'Press them on the map, or type their labels.'],
+  'exchange.count': ['돌려받는 좌석과 같은 {n}석을 골라 주세요.', 'Choose {n} seat, as many as go back. | Choose {n} seats, as many as go back.'],
   'exchange.next': ['차액 보기', 'Show the difference'],
   'exchange.takes': ['차액 {money}을 받으세요.', 'Take the difference: {money}.'],
   'exchange.gives': ['차액 {money}을 돌려주세요.', 'Give the difference back: {money}.'],
