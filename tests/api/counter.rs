@@ -151,7 +151,6 @@ fn counter_a_cancelled_date_is_paid_back_in_cash_whoever_comes() {
     let payouts = format!("/users/{}/balance/payouts", ticket["userId"].as_str().unwrap());
     let too_much = counter.call("POST", &payouts, json!({ "amount": PRICE + 1 }));
     assert_eq!(too_much.refused(409, "BALANCE_TOO_LOW")["balance"], PRICE);
-    assert_eq!(too_much.body["detail"], "The balance has fewer points than that; 'balance' says how many.");
     let paid = counter.call("POST", &payouts, json!({ "amount": PRICE })).must(201).clone();
     assert_eq!((&paid["balance"], &paid["method"]), (&json!(0), &json!("CASH")));
     assert_eq!(counter.tills(&app), tills(0));

@@ -162,7 +162,8 @@ fn points_have_their_limits_and_their_ledger() {
         app.staff("POST", &format!("/users/{}/balance/corrections", kim.id), body)
     };
     correct(-1_000_000_000).must(201);
-    correct(-1).refused(409, "BALANCE_TOO_LOW");
+    let too_low = correct(-1).refused(409, "BALANCE_TOO_LOW").clone();
+    assert_eq!(too_low["detail"], "The balance has fewer points than that; 'balance' says how many.");
     correct(0).refused(400, "INVALID_REQUEST");
     let mut path = format!("/users/{}/balance/entries?limit=40", kim.id);
     let mut entries = Vec::new();

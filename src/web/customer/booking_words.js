@@ -12,6 +12,7 @@ export const booking = {
   'dates.notNow.soldOut': ['이 일정은 매진되었습니다. 취소된 좌석이 나오면 다시 예매할 수 있습니다.', 'This date is sold out. Seats that are given back are sold again.'],
   'dates.notNow.gone': ['이 일정은 더 이상 없습니다.', 'This date is no longer there.'],
   'dates.notNow.soon': ['{when}에 예매가 시작됩니다. 이 화면에서 기다리면 자동으로 열립니다.', 'The sale opens {when}. This page opens by itself.'],
+  'map.taken': ['{seat}: {state}', '{seat}: {state}'],
   'legend.label': ['좌석 표시 설명', 'What the seats mean'],
   'legend.price': ['{name} {price} · 잔여 {left}', '{name} {price} · {left} left'],
   'legend.plain': ['{price} · 잔여 {left}', '{price} · {left} left'],

@@ -28,7 +28,6 @@ export const seats = {
   'seatBoxes.which': ['어느 좌석인가요?', 'Which seats?'],
   'map.label': ['좌석표', 'Seat map'],
   'map.seat': ['{seat}, {price}, {state}', '{seat}, {price}, {state}'],
-  'map.taken': ['{seat}: {state}', '{seat}: {state}'],
   'map.stage': ['무대', 'Stage'],
   'map.zoom': ['확대와 축소', 'Zoom'],
   'map.in': ['확대', 'Zoom in'],

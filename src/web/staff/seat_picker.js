@@ -6,7 +6,6 @@ import './counter_words.js';
 import { el, fill } from '../shared/dom.js';
 import { won } from '../shared/format.js';
 import { say } from '../shared/language.js';
-import { toast } from '../shared/notice.js';
 import { SeatMap, priceOf } from '../shared/seat_map.js';
 import { attributesOf, seatName } from '../shared/seat_name.js';
 import { tariffSelect, withTariffs } from '../shared/tariffs.js';
@@ -32,7 +31,7 @@ export class SeatPicker {
     this.picked = new Set(this.labels());
     this.map = new SeatMap(seats, {
       drawing: { front, shapes }, isChosen: (label) => this.picked.has(label), toggle: (seat) => this.toggle(seat),
-      taken: (seat, state) => toast(say('map.taken', { seat: seatName(seat), state: say(`block.is.${state}`) })),
+      taken: () => {}, // the card of the seat says why
       nameOf: (seat, state) => [say('block.seat', { seat: seatName(seat), price: priceOf(seat), state: say(state === 'chosen' ? 'seat.chosen' : `block.is.${state}`) }), attributesOf(seat)].filter(Boolean).join(', '),
     });
     fill(this.place, this.map.node);
