@@ -30,7 +30,9 @@ export function cancelCard(schedule, timeZone, signal, changed) {
       fill(cost);
       if (!isTyped()) return;
       const told = await tellCost();
-      if (isTyped()) fill(cost, told);
+      if (!isTyped()) return;
+      fill(cost, told);
+      cost.scrollIntoView({ block: 'nearest' });
     });
     fill(card, title, el('p', { class: 'soft' }, say('cancel.hint')), typed.node, cost);
   }
