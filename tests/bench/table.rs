@@ -52,13 +52,14 @@ pub fn targets(call: &Call, compared: &Compared) -> Vec<Figure> {
         let least = Limit::AtLeast((least * 100.0).round() / 100.0);
         add(format!("{}, to the same bytes behind the HTTP server", call.name), ratios(&compared.ours, &server), least);
     }
-    if let Some(Written { of_sqlite, cpu_of_server }) = call.written {
+    if let Some(Written { of_sqlite, cpu_of_sqlite }) = call.written {
         let name = format!("{}, to the same statements by SQLite alone, 64 in a commit", call.name);
         add(name, ratios(&compared.ours, &compared.batches), Limit::AtLeast(of_sqlite));
-        let cpu =
-            compared.ours.iter().zip(&compared.server).map(|(ours, server)| ours.cpu_per_1000 / server.cpu_per_1000);
-        let name = format!("{}: processor of a request, to that of the same bytes behind the HTTP server", call.name);
-        add(name, cpu.collect(), Limit::AtMost(cpu_of_server));
+        let requests = call.requests() as f64;
+        let cpu = compared.ours.iter().map(|round| round.cpu_per_1000 / 1_000.0 * requests);
+        let name = format!("{}: processor time of the server, to the time of SQLite alone", call.name);
+        let each = cpu.zip(&compared.batches).map(|(seconds, per_second)| seconds * per_second).collect();
+        add(name, each, Limit::AtMost(cpu_of_sqlite));
     }
     match call.kind {
         CallKind::Poll => {
