@@ -56,7 +56,7 @@ test('by keyboard alone the counter sells a seat, exchanges it, and changes the 
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').getByText(await text(page, 'exchange.even')).waitFor();
   await pressOn(page, await text(page, 'exchange.do'));
-  await page.locator('.passing', { hasText: await text(page, 'exchange.done', { seats: '5' }) }).waitFor();
+  await page.locator('.passing', { hasText: await text(page, 'exchange.done', { seats: '5번' }) }).waitFor();
 
   await page.evaluate((id) => { location.hash = `#counter/${id}`; }, kim.userId);
   await page.locator(`article[data-reservation="${held.reservationId}"]`).waitFor();
@@ -65,7 +65,7 @@ test('by keyboard alone the counter sells a seat, exchanges it, and changes the 
   await tabTo(page, await text(page, 'change.more'));
   await page.keyboard.type('13');
   await page.keyboard.press('Enter');
-  await page.locator('.passing', { hasText: await text(page, 'change.done', { seats: '12, 13' }) }).waitFor();
+  await page.locator('.passing', { hasText: await text(page, 'change.done', { seats: '12번, 13번' }) }).waitFor();
   const { seats } = await app.staff('GET', `/schedules/${scheduleId}/seats`);
   assert.deepEqual(seats.filter(({ status }) => status !== 'AVAILABLE').map(({ seat, status }) => [seat, status]), [['5', 'SOLD'], ['12', 'HELD'], ['13', 'HELD']]);
   assert.deepEqual(page.errors, []);
