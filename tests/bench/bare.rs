@@ -174,8 +174,8 @@ impl Bare {
             (user, SHARED_LINE),
         );
         self.read(
-            "SELECT line_id, max_active, admit_per_minute, visit_seconds, abandon_seconds, claim_seconds, paused,
-             message_ko, message_en, opens_at, closed_at, grace_seconds FROM queue WHERE line_id = ?1",
+            "UPDATE queue SET joined_count = joined_count + 1 WHERE line_id = ?1 AND opens_at IS NOT NULL
+             RETURNING joined_count",
             [SHARED_LINE],
         );
         self.read(
@@ -250,8 +250,8 @@ impl Bare {
         let has_own_line = "SELECT EXISTS (SELECT 1 FROM queue WHERE line_id = ?1 AND closed_at IS NULL)";
         self.read(has_own_line, [1]);
         self.read(
-            "SELECT seat_no, label, price, status, held_until FROM seat LEFT JOIN claim USING (schedule_id, seat_no)
-             WHERE schedule_id = ?1 AND label = ?2",
+            "SELECT seat_no, label, section, row, number, price, status, held_until
+             FROM seat LEFT JOIN claim USING (schedule_id, seat_no) WHERE schedule_id = ?1 AND label = ?2",
             (seat.schedule_id, seat.label()),
         );
         self.read(
@@ -333,8 +333,9 @@ impl Bare {
         self.read("SELECT cancelled_at IS NOT NULL FROM schedule WHERE schedule_id = ?1", [seat.schedule_id]);
         self.change_points(user, "PAYMENT", -PRICE, Some(reservation));
         self.read(
-            "SELECT seat_no, label, price, tariff, tariff_note FROM reservation_seat WHERE reservation_id = ?1
-             ORDER BY seat_no",
+            "SELECT seat_no, label, of.price, tariff, tariff_note, section, row, number FROM reservation_seat AS of
+             JOIN reservation USING (reservation_id) LEFT JOIN seat USING (schedule_id, seat_no, label)
+             WHERE reservation_id = ?1 ORDER BY seat_no",
             [reservation],
         );
         self.execute(
