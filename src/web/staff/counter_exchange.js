@@ -27,11 +27,12 @@ async function exchange({ reservationId, scheduleId, seats, payment: { method } 
   const boxes = seatBoxes(seats.map((one) => ({ ...one, name: seatName(one) })), () => picker.draw());
   const dates = el('select', { id: 'exchange-date', on: { change: () => picker.open(dates.value) } }, schedules.filter(({ cancelledAt }) => !cancelledAt).map((one) =>
     el('option', { value: one.scheduleId, selected: one.scheduleId === scheduleId }, `${date(one.date)} ${time(one.startsAt, timeZone)}`)));
-  await picker.open(dates.value);
+  const opened = picker.open(dates.value);
   const agreed = await sure({
     title: say('exchange.title'), label: say('exchange.next'), kind: 'picker',
     says: [seats.length > 1 && boxes.node, el('label', { for: 'exchange-date' }, say('exchange.date')), dates, picker.node],
   });
+  await opened;
   const [back, instead] = [boxes.chosen(), picker.chosen()];
   if (!agreed || !back.length) return;
   if (instead.length !== back.length) return void toast(say('exchange.count', { n: back.length }));
@@ -57,8 +58,9 @@ export function changeButton({ reservationId, scheduleId, seats }, refresh) {
   const change = async () => {
     const picker = new SeatPicker({ id: 'change-seats', label: say('change.more'), had: () => boxes.chosen() });
     const boxes = seatBoxes(seats.map((one) => ({ ...one, name: seatName(one) })), () => picker.draw());
-    await picker.open(scheduleId);
+    const opened = picker.open(scheduleId);
     if (!await sure({ title: say('change.title'), says: [say('change.says'), boxes.node, picker.node], label: say('change.do'), kind: 'picker' })) return;
+    await opened;
     const labels = new Set(boxes.chosen().map(({ seat }) => seat));
     const added = picker.chosen().filter(({ seat }) => !labels.has(seat));
     const wanted = [...picker.keptWishes(), ...added.map(wishOf)];

@@ -17,7 +17,7 @@ export class SeatPicker {
    * agreed; `tariffFor(nth)` names the tariff of the nth chosen seat until somebody chooses another.
    */
   constructor({ id, label, had = () => [], tariffFor = () => undefined }) {
-    Object.assign(this, { had, tariffFor, seats: [], tariffs: [], tariffAt: new Map(), picked: new Set() });
+    Object.assign(this, { had, tariffFor, seats: [], tariffs: [], tariffAt: new Map(), picked: new Set(), known: new Set() });
     this.field = el('input', { id, autocomplete: 'off', on: { input: () => this.typed() } });
     this.place = el('div', {});
     this.list = el('div', { role: 'status' });
