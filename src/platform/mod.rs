@@ -5,8 +5,6 @@
 //! * [`InnerSocket`]. **Linux**: a Unix socket without a name. **macOS**: TCP on the loopback address, through a port
 //!   that is open only while the server starts. **Windows**: the same as macOS. Why: only Linux reaches a socket whose
 //!   name is gone (`/proc/self/fd`); who else connects lacks the secret (`http/server/upstream/protocol.rs`).
-//! * [`peek_inner`]. **Linux**: looks and leaves the bytes. **macOS**: reads them. **Windows**: reads them. Why:
-//!   reading a Unix socket wakes its writer for nothing; TCP does not.
 //! * [`SHORT_READ_IS_ALL`]. **Linux**: yes. **macOS**: yes. **Windows**: no. Why: mio watches a socket of Windows
 //!   again only after a read that found nothing.
 //! * [`open_private`], [`make_private_folder`]. **Linux**: modes 0600 and 0700. **macOS**: the same. **Windows**: the

@@ -27,7 +27,7 @@ pub(super) enum Frame {
 
 impl Frame {
     pub fn of<'r>(rows: impl Iterator<Item = &'r [(f64, f64)]>, front: Point) -> Frame {
-        let rows: Vec<PlacedRow> = rows.map(|at| PlacedRow { section: 0, at: at.to_vec() }).collect();
+        let rows: Vec<PlacedRow> = rows.map(|at| PlacedRow { section: 0, number: None, at: at.to_vec() }).collect();
         let front = (front.x, front.y);
         let places = || rows.iter().flat_map(|row| row.at.iter().copied());
         if let Some(across) = common_direction(&rows, front) {
@@ -90,7 +90,7 @@ impl Frame {
                 Along { offsets, middle: own, aside: thousandths(aside) }
             }
             Frame::Around { front, radius, axis } => {
-                let middle = PlacedRow { section: 0, at: row.to_vec() }.middle();
+                let middle = PlacedRow { section: 0, number: None, at: row.to_vec() }.middle();
                 let own = angle(*front, middle);
                 let base = axis.map_or(own, |axis| axis + turned(own - axis));
                 let offset = |place: &(f64, f64)| thousandths((base + turned(angle(*front, *place) - base)) * radius);
@@ -151,7 +151,7 @@ fn common_direction(rows: &[PlacedRow], front: (f64, f64)) -> Option<(f64, f64)>
 
 /// Single seats stand across the line from the front to their middle.
 fn across_from(rows: &[PlacedRow], front: (f64, f64)) -> Option<(f64, f64)> {
-    let all = PlacedRow { section: 0, at: rows.iter().flat_map(|row| row.at.iter().copied()).collect() };
+    let all = PlacedRow { section: 0, number: None, at: rows.iter().flat_map(|row| row.at.iter().copied()).collect() };
     let (x, y) = all.at.first().map(|_| all.middle())?;
     let (x, y) = (x - front.0, y - front.1);
     Some(if x.abs() > y.abs() { (0.0, 1.0) } else { (1.0, 0.0) })

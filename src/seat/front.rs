@@ -1,5 +1,5 @@
 //! Where the front of a planned hall is: at an area whose text says stage, else where the curve of the rows faces, else
-//! before the row that the layout lists first.
+//! on the side from which the rows are counted, else before the row that the layout lists first.
 
 use super::drawing::{Drawing, Point, Shape, bounds};
 
@@ -72,7 +72,35 @@ const STEPS_BEFORE: f64 = 1.5;
 #[derive(Debug)]
 pub(super) struct PlacedRow {
     pub section: usize,
+    /// Which it is of its section, where its name counts.
+    pub number: Option<RowNumber>,
     pub at: Vec<(f64, f64)>,
+}
+
+/// What the name of a row counts: only rows that count in the same way can be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum RowNumber {
+    /// `12`, `12열`, `Row 12`.
+    Digits(u32),
+    /// `A`, and `가` in the order of Korean letters.
+    Letter(u32),
+}
+
+impl RowNumber {
+    fn of(name: &str) -> Option<RowNumber> {
+        let digits: String =
+            name.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+        if let Ok(number) = digits.parse() {
+            return Some(RowNumber::Digits(number));
+        }
+        let mut letters = name.strip_suffix('열').unwrap_or(name).trim().chars();
+        match (letters.next(), letters.next()) {
+            (Some(letter @ ('a'..='z' | 'A'..='Z' | '가'..='하')), None) => {
+                Some(RowNumber::Letter(u32::from(letter.to_ascii_uppercase())))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl PlacedRow {
@@ -135,7 +163,7 @@ fn placed_rows<'s>(
         let next = sections.len();
         let section = *sections.entry(section).or_insert(next);
         let row = *known.entry((section, row)).or_insert_with(|| {
-            rows.push(Some(PlacedRow { section, at: Vec::new() }));
+            rows.push(Some(PlacedRow { section, number: row.and_then(RowNumber::of), at: Vec::new() }));
             rows.len() - 1
         });
         match (at, &mut rows[row]) {
@@ -157,7 +185,7 @@ pub(super) fn settled<'s>(
 
 fn find(rows: &[PlacedRow], shapes: &[Shape]) -> Option<Point> {
     bounds(places(rows))?;
-    stage(shapes).or_else(|| by_curve(rows)).or_else(|| before_the_first(rows))
+    stage(shapes).or_else(|| by_curve(rows)).or_else(|| by_numbers(rows)).or_else(|| before_the_first(rows))
 }
 
 fn places(rows: &[PlacedRow]) -> impl Iterator<Item = (f64, f64)> + '_ {
@@ -213,6 +241,42 @@ fn by_curve(rows: &[PlacedRow]) -> Option<Point> {
     }
     let coherent = facing.0.hypot(facing.1);
     (curved > all / 3.0 && coherent > curved / 2.0).then(|| before(rows, (facing.0 / coherent, facing.1 / coherent)))
+}
+
+/// Where the rows are counted from: halls count from the front. Before all rows where their sections agree, and between
+/// those that are counted first where they stand around it, as in a sports hall.
+fn by_numbers(rows: &[PlacedRow]) -> Option<Point> {
+    let (mut facing, mut weight, mut firsts) = ((0.0, 0.0), 0.0, (0.0, 0.0));
+    for section in 0..=rows.iter().map(|row| row.section).max()? {
+        let of_section: Vec<&PlacedRow> = rows.iter().filter(|row| row.section == section).collect();
+        let Some((first, last)) = first_and_last(&of_section) else { continue };
+        let (along, middle, behind) = (first.along(), first.middle(), last.middle());
+        let side = (behind.1 - middle.1) * along.0 - (behind.0 - middle.0) * along.1;
+        if side == 0.0 {
+            continue; // one row, or rows in one line
+        }
+        let seats = of_section.iter().map(|row| row.at.len() as f64).sum::<f64>();
+        let ahead = -side.signum() * seats / along.0.hypot(along.1);
+        facing = (facing.0 - along.1 * ahead, facing.1 + along.0 * ahead);
+        firsts = (firsts.0 + middle.0 * seats, firsts.1 + middle.1 * seats);
+        weight += seats;
+    }
+    if weight == 0.0 {
+        return None;
+    }
+    let coherent = facing.0.hypot(facing.1);
+    if coherent > weight / 2.0 {
+        return Some(before(rows, (facing.0 / coherent, facing.1 / coherent)));
+    }
+    Some(Point { x: firsts.0 / weight, y: firsts.1 / weight })
+}
+
+/// The rows of a section that are counted first and last; none where they cannot be compared.
+fn first_and_last<'r>(rows: &[&'r PlacedRow]) -> Option<(&'r PlacedRow, &'r PlacedRow)> {
+    let same = |row: &&PlacedRow| std::mem::discriminant(&row.number) == std::mem::discriminant(&rows[0].number);
+    let first = rows.iter().min_by_key(|row| row.number).filter(|row| row.number.is_some())?;
+    let last = rows.iter().max_by_key(|row| row.number)?;
+    (rows.iter().all(same) && first.number < last.number).then_some((*first, *last))
 }
 
 /// Before the row that is listed first, on the side where most sections begin.

@@ -174,6 +174,36 @@ fn front_of_an_opera_is_the_middle_of_the_stalls_although_boxes_stand_nearer_to_
     );
 }
 
+/// Riethsporthalle Erfurt, as a club publishes it for pretix: stands on both sides of a court that the plan does not
+/// draw, the northern ones listed from the back, every row from the left of its block. Before the program was asked,
+/// the middle of block B's first rows and of block E's rows 6 to 9 was judged best: near the court, in its middle.
+#[test]
+fn front_of_a_sports_hall_is_the_court_between_its_stands_from_which_rows_are_counted() {
+    let north = |x: f64, outer: [usize; 4], first: usize| {
+        let counts = outer.into_iter().chain([20, 20, 20, 20, first]);
+        let row = |(nth, count): (usize, usize)| {
+            straight(&(14 - nth).to_string(), count, (x, 40.0 * nth as f64), (25.0, 0.0))
+        };
+        counts.enumerate().map(row).collect::<Vec<Value>>()
+    };
+    let south = |x: f64, front: usize, middle: usize, back: [usize; 2]| {
+        let counts = [front, 19, 19, 12, 12].into_iter().chain([middle; 5]).chain(back);
+        let row = |(nth, count): (usize, usize)| {
+            straight(&(nth + 1).to_string(), count, (x, 600.0 + 40.0 * nth as f64), (25.0, 0.0))
+        };
+        counts.enumerate().map(row).collect::<Vec<Value>>()
+    };
+    let zones = vec![
+        zone("D", north(0.0, [28, 25, 25, 25], 15)),
+        zone("E", north(350.0, [28, 25, 25, 25], 10)),
+        zone("F", north(700.0, [28, 24, 24, 24], 15)),
+        zone("A", south(0.0, 20, 20, [25, 28])),
+        zone("B", south(350.0, 19, 16, [17, 20])),
+        zone("C", south(700.0, 19, 20, [24, 28])),
+    ];
+    assert_eq!(best_two(zones, vec![], Value::Null), ["B-1-8", "B-1-9"]);
+}
+
 #[test]
 fn front_that_staff_point_at_counts_before_all_that_the_plan_says() {
     let stage = area("Bühne", (100.0, -80.0), (200.0, 40.0));

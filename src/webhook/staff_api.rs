@@ -2,6 +2,7 @@
 
 use ipnet::IpNet;
 use rusqlite::Connection;
+use rusqlite::types::Type;
 use serde_json::{Value, json};
 use ureq::http::Uri;
 
@@ -144,7 +145,8 @@ fn with_secret(mut view: Value, secret: Option<String>) -> Value {
 /// A webhook as staff see it, without its secret.
 fn view(connection: &Connection, webhook: &Webhook, now: Millis) -> rusqlite::Result<Value> {
     let waiting = find_waiting(connection, webhook)?;
-    let types: Value = serde_json::from_str(&webhook.event_types).unwrap_or_default(); // the file has JSON there
+    let types: Value = serde_json::from_str(&webhook.event_types)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))?;
     let attempt = |at: Option<Millis>, outcome: Option<DeliveryOutcome>, status: Option<u16>| {
         at.map(|at| json!({ "at": at, "outcome": outcome, "status": status }))
     };

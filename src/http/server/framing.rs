@@ -234,6 +234,13 @@ struct HeadFields<'b> {
     forwarded: [Option<Cow<'b, str>>; FORWARDED.len()],
 }
 
+impl Head<'_> {
+    /// The value of one of [`RELAYED`].
+    pub fn relayed(&self, name: &str) -> Option<&str> {
+        RELAYED.iter().position(|known| *known == name).and_then(|place| self.relayed[place].as_deref())
+    }
+}
+
 impl<'b> HeadFields<'b> {
     fn take(&mut self, name: &'b str, value: &'b [u8], also: &[String]) -> Result<(), Refusal> {
         let is = |known: &str| name.eq_ignore_ascii_case(known);

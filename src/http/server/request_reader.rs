@@ -95,7 +95,7 @@ impl Connection {
             id,
             origin,
             is_https: is_https || self.transport == Transport::Tls,
-            language: head.relayed[2].as_deref().map(Language::of_accept_language).unwrap_or_default(),
+            language: head.relayed("accept-language").map(Language::of_accept_language).unwrap_or_default(),
             keep_alive: head.keep_alive,
             head_only: head.method == Method::Head,
             accepts_gzip: head.accepts_gzip,
