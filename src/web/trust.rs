@@ -78,8 +78,8 @@ pub fn trust(request: &Request, trust: Option<&Trust>) -> Result<Reply, Refusal>
             format!("Open <a href=\"{staff}\">{staff}</a> on the phone: it shows no warning, and the camera can be turned on."),
         ),
         (Some([url, staff]), Language::Ko) => (
-            format!("<p><img src=\"/trust/code\" width=\"240\" height=\"240\" alt=\"{url}의 QR 코드\"></p><p>휴대폰 카메라로 찍거나 <code>{url}</code>을(를) 입력하면 휴대폰에서 이 페이지가 열립니다.</p>"),
-            format!("휴대폰에서 <a href=\"{staff}\">{staff}</a>을(를) 엽니다. 경고가 나오지 않고 카메라를 켤 수 있습니다."),
+            format!("<p><img src=\"/trust/code\" width=\"240\" height=\"240\" alt=\"{url}의 QR 코드\"></p><p>휴대폰 카메라로 찍거나 <code>{url}</code> 주소를 입력하면 휴대폰에서 이 페이지가 열립니다.</p>"),
+            format!("휴대폰에서 <a href=\"{staff}\">{staff}</a> 주소를 엽니다. 경고가 나오지 않고 카메라를 켤 수 있습니다."),
         ),
         (None, Language::En) => (
             "<p class=\"note warn\">No phone reaches this server yet, which listens for this machine alone: start it with <code>--listen 0.0.0.0:8443</code>.</p>".into(),

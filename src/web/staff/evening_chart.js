@@ -6,10 +6,11 @@ import { number, time } from '../shared/format.js';
 import { say } from '../shared/language.js';
 
 const WIDTH = 600;
-const HEIGHT = 110;
-const LEFT = 36;
-const BOTTOM = 18;
-const TOP = 8;
+const HEIGHT = 128;
+/** Room for the scales, whose text is larger on a phone. */
+const LEFT = 52;
+const BOTTOM = 28;
+const TOP = 14;
 /** The size of a drawing. */
 export const frame = { width: WIDTH, height: HEIGHT, left: LEFT };
 /** The table has a row for so many minutes. */
@@ -45,7 +46,7 @@ function drawing(minutes, name, shape, title, timeZone) {
     svg('text', { class: 'scale', x: LEFT - 6, y: y(value) + 4, 'text-anchor': 'end' }, number(value)),
   ]);
   const hours = [0, 15, 30, 45, 60].map((at) => svg('text', {
-    class: 'scale', x: x(at), y: HEIGHT - 3, 'text-anchor': at === 0 ? 'start' : at === 60 ? 'end' : 'middle',
+    class: at % 30 === 0 ? 'scale' : 'scale between', x: x(at), y: HEIGHT - 5, 'text-anchor': at === 0 ? 'start' : at === 60 ? 'end' : 'middle',
   }, at === 60 ? say('chart.now') : time(minutes[at].from, timeZone)));
   return el('figure', { class: 'chart' }, el('figcaption', {}, title),
     svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': title }, marks, hours, shape(values, x, y)));

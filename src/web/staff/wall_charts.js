@@ -41,7 +41,7 @@ export class SecondCharts {
 
 function drawing(values, shape, title) {
   const { x, y, most } = scales(values);
-  const ticks = [0, 0.5, 1].map((part) => svg('text', { class: 'scale', x: x(part * SECONDS), y: frame.height - 3, 'text-anchor': ['start', 'middle', 'end'][part * 2] },
+  const ticks = [0, 0.5, 1].map((part) => svg('text', { class: 'scale', x: x(part * SECONDS), y: frame.height - 5, 'text-anchor': ['start', 'middle', 'end'][part * 2] },
     part === 1 ? say('chart.now') : say('wall.ago', { n: SECONDS * (1 - part) })));
   const marks = [0, most].map((value) => [
     svg('line', { class: 'grid', x1: frame.left, x2: frame.width, y1: y(value), y2: y(value) }),
