@@ -111,7 +111,7 @@ test('what is sold shows up by itself: figures of the date, the chart, the news'
   await buyer.call('POST', `/users/${buyer.userId}/balance/top-ups`, { amount: 100_000 });
   const held = await buyer.call('POST', '/reservations', { scheduleId: app.scheduleIds[0], seats: ['7', '8'] });
   await buyer.call('POST', '/payments', { reservationId: held.reservationId, amount: held.amount });
-  await staff.locator('.news li', { hasText: '2 seats sold: 7, 8' }).waitFor();
+  await staff.locator('.news li', { hasText: '2 seats sold: seat 7, seat 8' }).waitFor();
   const row = staff.locator('tbody tr').first();
   await row.filter({ hasText: '100,000 points' }).waitFor();
   assert.deepEqual(await row.locator('td').allTextContents(), ['2', '0', '48', '100,000 points']);

@@ -142,11 +142,13 @@ export class Hall {
     }) });
   }
 
-  /** Notices stand above the tray where it is fixed below the page. */
+  /** Notices stand above the tray, which is fixed below the page until the page ends. */
   tellTrayHeight() {
     const root = document.documentElement.style;
-    const observer = new ResizeObserver(() => root.setProperty('--tray-height', this.chosen.size ? `${this.tray.node.offsetHeight}px` : '0px'));
+    const tell = () => root.setProperty('--tray-height', this.chosen.size ? `${Math.max(0, innerHeight - this.tray.node.getBoundingClientRect().top)}px` : '0px');
+    const observer = new ResizeObserver(tell);
     observer.observe(this.tray.node);
+    addEventListener('scroll', tell, { signal: this.signal, passive: true });
     this.signal.addEventListener('abort', () => { observer.disconnect(); root.removeProperty('--tray-height'); });
   }
 

@@ -21,9 +21,12 @@ export function openNotices() {
   window.addEventListener('hashchange', clearOld);
   window.addEventListener('language', clearToast);
   // What the page itself does wrong is said as that, and never as a lost network.
-  const ours = (error) => { if (error?.name !== 'AbortError') toast(say('page.fault'), { label: say('page.reload'), act: () => location.reload() }); };
-  window.addEventListener('error', ({ error }) => error && ours(error));
-  window.addEventListener('unhandledrejection', ({ reason }) => ours(reason));
+  const ours = () => toast(say('page.fault'), { label: say('page.reload'), act: () => location.reload() });
+  window.addEventListener('error', ({ error }) => error && ours());
+  window.addEventListener('unhandledrejection', (event) => {
+    if (event.reason?.name === 'AbortError') event.preventDefault(); // what a page that was left had begun is no fault
+    else ours();
+  });
   const show = (key) => { lost.textContent = say(key); lost.hidden = false; };
   connection.addEventListener('lost', () => show('network.lost'));
   connection.addEventListener('busy', () => show('network.busy'));
