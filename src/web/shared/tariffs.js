@@ -22,6 +22,20 @@ export const wishOf = ({ seat, tariff }) => (tariff ? { seat, tariff: tariff.nam
 /** So many names of tariffs for the best seats, from a field for each of how many are to have it. */
 export const namesOf = (fields) => fields.flatMap(([name, { value }]) => Array.from({ length: Number(value) || 0 }, () => name));
 
+/**
+ * A line with the choice of a seat's tariff; nothing where there are none. What is chosen is kept in `tariffAt`, then
+ * `show()` draws anew, and the choice in `list` has the focus again.
+ */
+export function tariffLine(seat, cost, { tariffAt, list, show }) {
+  const choose = (tariff) => {
+    tariffAt.set(seat.seat, tariff);
+    show();
+    [...list.querySelectorAll('select')].find(({ name }) => name === seat.seat)?.focus();
+  };
+  const select = tariffSelect(seat, cost, choose);
+  return select && el('p', { class: 'bar apart' }, seatName(seat), select);
+}
+
 /** A choice between its tariffs; nothing where there are none. `cost(price)` says a price. */
 export function tariffSelect(seat, cost, choose) {
   if (!seat.choices.length) return null;

@@ -11,7 +11,7 @@ import { ask, toast } from '../shared/notice.js';
 import { SeatMap } from '../shared/seat_map.js';
 import { seatName, seatNames } from '../shared/seat_name.js';
 import { sample } from '../shared/seat_marks.js';
-import { namesOf, priceAt, tariffSelect, wishOf, withTariffs } from '../shared/tariffs.js';
+import { namesOf, priceAt, tariffLine, wishOf, withTariffs } from '../shared/tariffs.js';
 import { serverNow } from '../shared/venue.js';
 import { field, form, numberOf, tabs } from './forms.js';
 import { DateSeats } from './date_seats.js';
@@ -163,13 +163,7 @@ class Sale {
 
   /** Where a date has tariffs: the one of a chosen seat. */
   tariffOf(seat) {
-    const choose = (tariff) => {
-      this.tariffAt.set(seat.seat, tariff);
-      this.show();
-      [...this.tray.querySelectorAll('select')].find(({ name }) => name === seat.seat)?.focus();
-    };
-    const select = tariffSelect(seat, won, choose);
-    return select && el('p', { class: 'bar apart' }, seatName(seat), select);
+    return tariffLine(seat, won, { tariffAt: this.tariffAt, list: this.tray, show: () => this.show() });
   }
 
   async clear() {

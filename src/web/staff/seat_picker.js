@@ -8,7 +8,7 @@ import { won } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { SeatMap, priceOf } from '../shared/seat_map.js';
 import { attributesOf, seatName } from '../shared/seat_name.js';
-import { tariffSelect, withTariffs } from '../shared/tariffs.js';
+import { tariffLine, withTariffs } from '../shared/tariffs.js';
 import { read } from './session.js';
 
 export class SeatPicker {
@@ -86,14 +86,7 @@ export class SeatPicker {
 
   /** Each seat with the choice of its tariff. */
   draw() {
-    fill(this.list, [...this.kept(), ...this.chosen()].map((seat) => {
-      const choose = (tariff) => {
-        this.tariffAt.set(seat.seat, tariff);
-        this.draw();
-        [...this.list.querySelectorAll('select')].find(({ name }) => name === seat.seat)?.focus();
-      };
-      const select = tariffSelect(seat, won, choose);
-      return select && el('p', { class: 'bar apart' }, seatName(seat), select);
-    }));
+    const line = { tariffAt: this.tariffAt, list: this.list, show: () => this.draw() };
+    fill(this.list, [...this.kept(), ...this.chosen()].map((seat) => tariffLine(seat, won, line)));
   }
 }
