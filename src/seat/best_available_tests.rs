@@ -44,13 +44,6 @@ fn paper(rows: &[(&str, &str, &str)]) -> Paper {
     hall
 }
 
-/// So many seats without attributes.
-fn ordinary(count: usize) -> Need {
-    let mut need = [0; KINDS];
-    need[ORDINARY] = count;
-    need
-}
-
 impl Paper {
     fn kind(&self, index: usize) -> Option<usize> {
         self.free[index].then_some(ORDINARY)
@@ -60,7 +53,7 @@ impl Paper {
         let plan = Plan::of(self.seats.clone(), Drawing::default());
         let rows = plan.rows();
         let section = section.map(|name| rows.section(name).unwrap());
-        let chosen = choose(rows, &self.free, |index| self.kind(index), &ordinary(count), section)?;
+        let chosen = choose(rows, &self.free, |index| self.kind(index), &need(count, &[]), section)?;
         Some(chosen.into_iter().map(|index| self.seats[index].label.to_string()).collect())
     }
 }
@@ -244,7 +237,7 @@ proptest! {
         let section = in_r.then(|| trial.rows.section("R")).flatten();
         let asked = |index: &usize| section.is_none() || hall.seats[*index].section.as_deref() == Some("R");
         let free: Vec<usize> = (0..hall.seats.len()).filter(|index| hall.free[*index]).filter(asked).collect();
-        let chosen = choose(&trial.rows, &hall.free, |index| hall.kind(index), &ordinary(count), section);
+        let chosen = choose(&trial.rows, &hall.free, |index| hall.kind(index), &need(count, &[]), section);
         let all = sets(&free, count);
         let Some(chosen) = chosen else {
             prop_assert!(all.is_empty(), "refused, and {} were free", free.len());
@@ -290,7 +283,7 @@ fn best_available_in_a_hall_of_20_000_each_seat_of_a_row_with_free_ones_is_looke
                 looks.set(looks.get() + 1);
                 hall.kind(index)
             };
-            let chosen = choose(&rows, &hall.free, look, &ordinary(count), None);
+            let chosen = choose(&rows, &hall.free, look, &need(count, &[]), None);
             assert_eq!(chosen.map(|chosen| chosen.len()), Some(count), "{name}");
             assert!(looks.get() <= looks_max, "{name}, {count}: {} looks", looks.get());
         }

@@ -50,7 +50,7 @@ fn best_two(zones: Vec<Value>, areas: Vec<Value>, front: Value) -> Vec<String> {
     let drawing = layout.drawing_with_front();
     let plan = Plan::of(layout.seats.into_iter().map(Seat::from).collect(), drawing);
     let free = vec![true; plan.seats.len()];
-    let chosen = choose(plan.rows(), &free, |_| Some(ORDINARY), &ordinary(2), None).unwrap();
+    let chosen = choose(plan.rows(), &free, |_| Some(ORDINARY), &need(2, &[]), None).unwrap();
     chosen.into_iter().map(|index| plan.seats[index].label.to_string()).collect()
 }
 
