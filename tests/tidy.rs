@@ -38,7 +38,7 @@ const CLOCK_ELSEWHERE: [(&str, &str); 8] = [
     ("platform/boot_clock.rs", "the boot-time clock of each system, which clock.rs reads"),
     ("platform/process.rs", "how much processor time this process has used, and when it began"),
     ("store/integrity_scan.rs", "its pace beside the work, which a test clock that stands still must not stop"),
-    ("clock/steady.rs", "deadlines of sockets, which run by real time even where the clock of a test stands still"),
+    ("clock/monotonic.rs", "deadlines of sockets, which run by real time even where the clock of a test stands still"),
     ("routes/readiness.rs", "one probe a second of real time, also where the clock of a test stands still"),
     ("testing/requests.rs", "how long an answer took, which a clock that stands still does not tell"),
     ("store/writer.rs", "how long a commit took, for /metrics"),

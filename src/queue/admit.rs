@@ -3,9 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Lines, grace, sql, visit};
-use crate::call::{Change, Tx};
-use crate::ids::LineId;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Lines, grace, sql, visit_end};
+use crate::call::{Change, EventType, Tx, record};
+use crate::ids::{LineId, TokenKey};
 use crate::refusal::Refusal;
 use crate::store::{Outcome, SkippedRows};
 
@@ -91,11 +94,36 @@ fn admit(tx: &Tx, lines: &Lines, line_id: LineId, admission: Admission, skipped:
         |_| "a token that is next".to_owned(),
         |tx, &(key, user_id, place)| {
             if let Some(reason) = lines.expiry_reason(key, tx.now()) {
-                return sql::find(tx, key)?.map_or(Ok(()), |token| visit::end(tx, &token, reason));
+                return sql::find(tx, key)?.map_or(Ok(()), |token| visit_end::end(tx, &token, reason));
             }
             grace::end_before(tx, line_id, place)?;
-            visit::begin(tx, line_id, (key, user_id), visit_seconds, by_hand)
+            begin_visit(tx, line_id, (key, user_id), visit_seconds, by_hand)
         },
     )?;
     Ok((admitted() - before).unsigned_abs())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AdmissionData {
+    user_id: Uuid,
+    by_hand: bool,
+    #[serde(rename = "concertId")]
+    line_id: LineId,
+}
+
+/// Begins the visit of a token that waits in a line; of one that waits no more, nothing.
+pub(super) fn begin_visit(
+    tx: &Tx,
+    line_id: LineId,
+    (key, user_id): (TokenKey, Uuid),
+    visit_seconds: u32,
+    by_hand: bool,
+) -> Outcome<()> {
+    let visit_until = tx.now().plus_seconds(visit_seconds);
+    if sql::mark_active_if_waiting(tx, key, visit_until)? {
+        record(tx, EventType::TokenAdmitted, &AdmissionData { user_id, by_hand, line_id })?;
+        tx.push_change(Change::TokenAdmitted { line_id, key, visit_until });
+    }
+    Ok(())
 }

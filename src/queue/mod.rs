@@ -1,5 +1,5 @@
 //! Tokens: waiting → active → expired. How they come into a line stands here; who is let in next in `admit.rs`, what an
-//! active token is worth and what ends it in `visit.rs`.
+//! active token is worth and what ends it in `visit_end.rs`.
 //!
 //! The file is the truth and `memory/` its copy in memory. Use cases change the file; `sweeper.rs` calls the ones that
 //! go by time with every transaction.
@@ -8,7 +8,6 @@ mod admit;
 pub mod api;
 mod authentication;
 mod draw;
-mod event_data;
 mod grace;
 mod memory;
 mod placement;
@@ -16,9 +15,10 @@ mod poll_advice;
 mod rules;
 mod sql;
 pub mod staff_api;
-mod visit;
+mod visit_end;
 
 use rusqlite::Connection;
+use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -27,14 +27,13 @@ pub use authentication::{
     Caller, RejectedCaller, active_token, any_token, own_user, streaming_caller, streaming_token, token_or_user_key,
 };
 pub use draw::{Draw, METHOD as DRAW_METHOD, draw_if_due, list_draws, order};
-use event_data::IssueData;
 pub use grace::forget_kept_places;
 pub use memory::{Figures, LineView, Lines, TokenView};
 use placement::Placement;
 use rules::RulesOfLine;
 pub use rules::{Rules, StoredLine};
 pub use sql::{delete_ended, find_live, list_live_of_user, move_visits};
-pub use visit::{end, end_due, extend_visit, must_be_active};
+pub use visit_end::{end, end_due, extend_visit, must_be_active};
 
 use crate::call::{Change, EventType, Tx, record};
 use crate::clock::Millis;
@@ -144,7 +143,7 @@ pub fn invite(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid) -> Outcome
 pub fn admit_elsewhere(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid) -> Outcome<Token> {
     grace::take(tx, line_id, user_id)?;
     let key = add(tx, lines, line_id, user_id, Placement::Guest)?;
-    visit::begin(tx, line_id, (key, user_id), sql::find_rules(tx, line_id)?.visit_seconds, true)?;
+    admit::begin_visit(tx, line_id, (key, user_id), sql::find_rules(tx, line_id)?.visit_seconds, true)?;
     sql::mark_first_call(tx, key)?; // there: who was inside is not dropped as inactive
     must_be_active(tx, key)
 }
@@ -163,6 +162,19 @@ fn find_unless_over(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid) -> O
     let Some(reason) = lines.expiry_reason(token.key, tx.now()) else { return Ok(Some(token)) };
     end(tx, &token, reason)?;
     Ok(None)
+}
+
+/// Of a new token.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct IssueData {
+    user_id: Uuid,
+    join_number: Option<u32>,
+    guest: bool,
+    /// Whether it is on the place that its user had lost.
+    place_restored: bool,
+    #[serde(rename = "concertId")]
+    line_id: LineId,
 }
 
 fn add(tx: &Tx, lines: &Lines, line_id: LineId, user_id: Uuid, enqueue: Placement) -> Outcome<TokenKey> {

@@ -1,5 +1,5 @@
 //! What ends a token before its time: a payment, a ban, a removal, a new key, its owner who leaves. An unpaid hold of
-//! the visit is given back first; what ends by time is in `queue/visit.rs`.
+//! the visit is given back first; what ends by time is in `queue/visit_end.rs`.
 
 use uuid::Uuid;
 

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use super::Handlers;
 use super::operations::clock_offset_seconds;
 use crate::call::{Answer, AppState, Context};
-use crate::clock::SteadyClock;
+use crate::clock::MonotonicClock;
 use crate::http::{Metrics, Reply};
 use crate::logging;
 use crate::metrics::Exposition;
@@ -27,7 +27,7 @@ pub struct Monitoring {
     /// The counters of the HTTP servers; set once they run.
     pub http: OnceLock<Vec<Arc<Metrics>>>,
     database: PathBuf,
-    clock: SteadyClock,
+    clock: MonotonicClock,
     seats: CountedSeats,
     /// The figures that take more than reading memory, and when they were told.
     slow: Mutex<Option<(u64, String)>>,
@@ -39,7 +39,7 @@ impl Monitoring {
         Monitoring {
             http: OnceLock::new(),
             database: database.to_owned(),
-            clock: SteadyClock::default(),
+            clock: MonotonicClock::default(),
             seats: CountedSeats::default(),
             slow: Mutex::new(None),
         }

@@ -5,7 +5,7 @@ use ureq::Agent;
 use super::delivery::{Attempt, DeliveryOutcome, Figures, Message, deliver};
 use super::{Webhook, sql};
 use crate::call::{AppState, last_sequence, list_events_of};
-use crate::clock::{Millis, SteadyClock};
+use crate::clock::{Millis, MonotonicClock};
 use crate::store::Outcome;
 
 /// A run ends after so many microseconds, so that what is sent twice after a kill is what was sent last.
@@ -68,7 +68,7 @@ impl Run<'_> {
     }
 
     fn send_events(&self, agent: &Agent, now: Millis, progress: &mut Progress) -> Outcome<()> {
-        let clock = SteadyClock::default();
+        let clock = MonotonicClock::default();
         let began_us = clock.now_us();
         loop {
             let reader = self.state.readers.get()?;

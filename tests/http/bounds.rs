@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::support::http::{Client, server, turned_server};
 use crate::support::wait::{comes_true, until};
-use boxoffice::clock::{SteadyClock, Turned};
+use boxoffice::clock::{MonotonicClock, Turned};
 use boxoffice::http::{Server, Topic};
 
 #[test]
@@ -164,7 +164,7 @@ fn long_polls_are_limited_by_client_behind_a_proxy_too() {
 #[test]
 fn stop_of_several_servers_takes_no_longer_than_that_of_one() {
     let turned = Arc::new(Turned::default());
-    let clock = SteadyClock::Turned(Arc::clone(&turned));
+    let clock = MonotonicClock::Turned(Arc::clone(&turned));
     let halls = [0; 3].map(|_| server(|limits| (limits.stop_max_ms, limits.clock) = (2_000, clock.clone())));
     let mut held: Vec<Client> = halls.iter().map(|server| server.client()).collect();
     let mut idle: Vec<Client> = halls.iter().map(|server| server.client()).collect();

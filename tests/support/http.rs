@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex};
 use std::time::Duration;
 
-use boxoffice::clock::{SteadyClock, Turned};
+use boxoffice::clock::{MonotonicClock, Turned};
 use boxoffice::http::{Limits, Notifier, Reply, Request, Responder, Server, SharedBody, StreamCursor, Topic, Wait};
 use boxoffice::threads::OnFatal;
 
@@ -31,7 +31,7 @@ pub struct TestServer {
 /// A server whose deadlines come only as a test turns the time; its stop waits for nobody.
 pub fn turned_server(change: impl FnOnce(&mut Limits)) -> TestServer {
     server(|limits| {
-        limits.clock = SteadyClock::Turned(Arc::default());
+        limits.clock = MonotonicClock::Turned(Arc::default());
         limits.stop_max_ms = 0;
         change(limits);
     })
@@ -41,7 +41,7 @@ pub fn server(change: impl FnOnce(&mut Limits)) -> TestServer {
     let answer_at_once = |_, target: &str| (target == "/at-once").then(|| Reply::empty(204));
     let mut limits = Limits { large_body: |_, path| path == "/large", answer_at_once, ..Limits::default() };
     change(&mut limits);
-    let turned = if let SteadyClock::Turned(turned) = &limits.clock { Some(Arc::clone(turned)) } else { None };
+    let turned = if let MonotonicClock::Turned(turned) = &limits.clock { Some(Arc::clone(turned)) } else { None };
     let (notifier, gate, version) =
         (Notifier::new(), Arc::new((Mutex::new(false), Condvar::new())), Arc::new(AtomicU64::new(0)));
     let fatal = Arc::new(AtomicU64::new(0));

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::proxy;
 use crate::certificates::Certificates;
-use crate::clock::{Clock, SteadyClock};
+use crate::clock::{Clock, MonotonicClock};
 use crate::http::{Method, Reply};
 use crate::ids;
 use crate::settings::AllowedOrigin;
@@ -23,7 +23,7 @@ const INNER_DESCRIPTORS: usize = 20;
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// The time of all deadlines.
-    pub clock: SteadyClock,
+    pub clock: MonotonicClock,
     /// The request line and all fields together.
     pub head_max_bytes: usize,
     /// Header fields of a request.
@@ -256,7 +256,7 @@ impl From<&HttpSettings> for Limits {
             allow_origins: settings.allow_origin.clone(),
             proxies: settings.http_proxies.clone(),
             // What no setting changes.
-            clock: SteadyClock::default(),
+            clock: MonotonicClock::default(),
             large_body: |_, _| false,
             answer_at_once: |_, _| None,
             write_min_bytes_per_second: 1_024,

@@ -228,7 +228,7 @@ impl Entry {
         Some(Millis::from_unix_ms(self.last_poll_ms.load(Relaxed)).plus_ms(ms))
     }
 
-    /// Why the token is over at `now`: the visit has timed out, or its owner was inactive for too long. `visit.rs`
+    /// Why the token is over at `now`: the visit has timed out, or its owner was inactive for too long. `visit_end.rs`
     /// writes it into the file.
     pub fn expiry_reason(&self, rules: &Rules, now: Millis) -> Option<TokenEnd> {
         let timed_out = self.active && self.active_until_ms <= now.unix_ms();

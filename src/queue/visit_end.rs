@@ -1,14 +1,14 @@
-//! The visit: the time in which the owner of an active token may hold and pay.
+//! What ends a visit: its time, a payment, its owner who leaves or is inactive for too long, staff.
 //!
-//! It begins with the admission and ends at `visit_until`, `visitSeconds` later. A hold that lasts longer extends it:
-//! `active_until` is the later of both. Then the token is over, whether or not that was written down:
-//! [`must_be_active`] refuses it, and [`end_due`] ends it with the next transaction, as it ends those whose owners were
-//! inactive for too long. What ends it earlier (paid, left, revoked) begins in `reservation/early_visit_end.rs`, which
-//! gives a hold back first.
+//! A visit is the time in which the owner of an active token may hold and pay. It begins with the admission
+//! (`admit.rs`) and ends at `visit_until`, `visitSeconds` later. A hold that lasts longer extends it: `active_until` is
+//! the later of both. Then the token is over, whether or not that was written down: [`must_be_active`] refuses it, and
+//! [`end_due`] ends it with the next transaction, as it ends those whose owners were inactive for too long. What ends
+//! it earlier (paid, left, revoked) begins in `reservation/early_visit_end.rs`, which gives a hold back first.
 
+use serde::Serialize;
 use uuid::Uuid;
 
-use super::event_data::{AdmissionData, TokenEndData};
 use super::{Lines, Token, TokenStatus, ended, find_ended, grace, sql};
 use crate::call::{Change, EventType, Tx, record};
 use crate::clock::Millis;
@@ -19,22 +19,6 @@ use crate::store::{Outcome, SkippedRows};
 /// Tokens of visits that are over, and of inactive people, that one transaction ends at most, so that
 /// many who left at once do not hold up the others.
 const ENDS_MAX: usize = 1_000;
-
-/// Begins the visit of a token that waits in a line; of one that waits no more, nothing.
-pub(super) fn begin(
-    tx: &Tx,
-    line_id: LineId,
-    (key, user_id): (TokenKey, Uuid),
-    visit_seconds: u32,
-    by_hand: bool,
-) -> Outcome<()> {
-    let visit_until = tx.now().plus_seconds(visit_seconds);
-    if sql::mark_active_if_waiting(tx, key, visit_until)? {
-        record(tx, EventType::TokenAdmitted, &AdmissionData { user_id, by_hand, line_id })?;
-        tx.push_change(Change::TokenAdmitted { line_id, key, visit_until });
-    }
-    Ok(())
-}
 
 /// The token, if it is active at the moment of this transaction.
 ///
@@ -71,6 +55,16 @@ pub fn extend_visit(tx: &Tx, token: &Token, hold_until: Option<Millis>) -> Outco
         tx.push_change(Change::VisitMoved { key: token.key, active_until });
     }
     Ok(())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TokenEndData {
+    user_id: Uuid,
+    reason: &'static str,
+    was_active: bool,
+    #[serde(rename = "concertId")]
+    line_id: LineId,
 }
 
 /// Ends a live token.

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 /// The time since some start. Clones show the same time.
 #[derive(Debug, Clone)]
-pub enum SteadyClock {
+pub enum MonotonicClock {
     /// The system's monotonic clock.
     Running(Instant),
     /// It stands still until a test turns it.
@@ -20,18 +20,18 @@ pub struct Turned {
     readings: AtomicU64,
 }
 
-impl Default for SteadyClock {
-    fn default() -> SteadyClock {
-        SteadyClock::Running(Instant::now())
+impl Default for MonotonicClock {
+    fn default() -> MonotonicClock {
+        MonotonicClock::Running(Instant::now())
     }
 }
 
-impl SteadyClock {
+impl MonotonicClock {
     /// The time, in microseconds.
     pub fn now_us(&self) -> u64 {
         match self {
-            SteadyClock::Running(start) => u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
-            SteadyClock::Turned(turned) => {
+            MonotonicClock::Running(start) => u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
+            MonotonicClock::Turned(turned) => {
                 turned.readings.fetch_add(1, Ordering::SeqCst); // first: a reading that is counted shows what was turned
                 turned.now_ms.load(Ordering::SeqCst).saturating_mul(1_000)
             }
