@@ -1,34 +1,36 @@
 //! The write-ahead log beside the file, kept short.
 //!
-//! SQLite checkpoints it from 16 MiB on, but a checkpoint can restart the WAL only when no reader holds a snapshot of
-//! it. Under continuous reads it would grow without end: so from twice that size on the writer runs a blocking
-//! checkpoint (`TRUNCATE`), which waits for the readers of old snapshots; new readers read the database file itself.
+//! The writer checkpoints it from 16 MiB on, after its answers have gone out. SQLite's automatic checkpoint would do it
+//! before them, and it ignores an error: a sync of the database file that failed would be known to nobody. A checkpoint
+//! can restart the WAL only when no reader holds a snapshot of it. Under continuous reads it would grow without end: so
+//! from twice that size on the writer runs a blocking checkpoint (`TRUNCATE`), which waits for the readers of old
+//! snapshots; new readers read the database file itself.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode};
 
 use super::location::sidecar_path;
 
 /// How long a statement waits for another process that has the file locked.
 pub(super) const BUSY_MAX: Duration = Duration::from_secs(2);
-/// Automatic checkpoints from this many pages (of 4 KiB) on: 16 MiB.
+/// A checkpoint from this many pages (of 4 KiB) on that are in the WAL alone: 16 MiB.
 const PAGES: i64 = 4_096;
-const BYTES: u64 = PAGES as u64 * 4_096;
-/// Restart threshold in bytes; tried again each time the WAL has grown by as much while a long read prevented it.
-pub(super) const RESTART_BYTES: u64 = 2 * BYTES;
-const RETRY_BYTES: u64 = BYTES / 2;
+const PAGE_BYTES: i64 = 4_096;
+/// A blocking checkpoint from this many pages on.
+const RESTART_PAGES: i64 = 2 * PAGES;
+pub(super) const RESTART_BYTES: u64 = (RESTART_PAGES * PAGE_BYTES) as u64;
+/// One that failed, or that a long read prevented, is tried again when the WAL has grown by this many pages.
+const RETRY_PAGES: i64 = PAGES / 2;
 /// How long the writer waits for readers; commits wait too.
 const WAIT_MAX: Duration = Duration::from_millis(20);
-/// The WAL's length is checked once in so many commits.
-const LOOK_EVERY: u32 = 32;
 
-/// Sets `wal_autocheckpoint` and `journal_size_limit`.
+/// Sets `wal_autocheckpoint`, for whoever writes before the writer has the connection, and `journal_size_limit`.
 pub fn limit(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update_and_check(None, "wal_autocheckpoint", PAGES, |_| Ok(()))?;
-    connection.pragma_update_and_check(None, "journal_size_limit", BYTES as i64, |_| Ok(()))
+    connection.pragma_update_and_check(None, "journal_size_limit", PAGES * PAGE_BYTES, |_| Ok(()))
 }
 
 /// Leaves checkpoints to another program, also that of the end.
@@ -44,18 +46,21 @@ pub fn wal_path(database: &Path) -> PathBuf {
 
 /// The WAL of the writing connection.
 pub struct Wal {
-    /// `None` where it is left to another program, or there is none.
-    path: Option<PathBuf>,
-    commits: u32,
-    restart_bytes: u64,
+    /// Whether it is checkpointed here, and not by another program.
+    is_ours: bool,
+    /// Pages that it must have before a checkpoint is tried again.
+    retry_pages: i64,
 }
 
 impl Wal {
-    pub fn of(connection: &Connection) -> Wal {
-        let automatic = connection.pragma_query_value(None, "wal_autocheckpoint", |row| row.get::<_, i64>(0));
-        let path = connection.path().filter(|path| !path.is_empty() && automatic != Ok(0));
-        let path = path.map(|path| wal_path(Path::new(path)));
-        Wal { path, commits: 0, restart_bytes: RESTART_BYTES }
+    /// Takes the checkpoints over from SQLite.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn of(connection: &Connection) -> rusqlite::Result<Wal> {
+        let automatic: i64 = connection.pragma_query_value(None, "wal_autocheckpoint", |row| row.get(0))?;
+        connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
+        Ok(Wal { is_ours: automatic > 0, retry_pages: 0 })
     }
 
     /// Writes all of it into the file and closes the file.
@@ -63,37 +68,66 @@ impl Wal {
     /// # Errors
     /// SQLite's.
     pub fn close(&self, connection: Connection) -> rusqlite::Result<()> {
-        if self.path.is_some() {
-            connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+        if self.is_ours {
+            checkpoint(&connection, "TRUNCATE")?;
         }
         connection.close().map_err(|(_, error)| error)
     }
 
-    /// After a commit: restarts the WAL if it is too long. A failure is retried later.
-    pub fn look(&mut self, connection: &Connection) {
-        self.commits += 1;
-        if self.commits < LOOK_EVERY {
-            return;
+    /// After a commit: a checkpoint if the WAL is long.
+    ///
+    /// # Errors
+    /// [`is_unknown`]: a write or a sync of the file failed. Any other error is logged, and it is tried again later.
+    pub fn look(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        if !self.is_ours {
+            return Ok(());
         }
-        self.commits = 0;
-        let length = self.path.as_ref().and_then(|path| std::fs::metadata(path).ok()).map_or(0, |it| it.len());
-        if length < self.restart_bytes {
-            return;
+        let before = checkpoint(connection, "NOOP")?;
+        if before.pages - before.copied < PAGES && before.pages < RESTART_PAGES {
+            self.retry_pages = 0;
+            return Ok(());
         }
-        let restarted = connection.busy_timeout(WAIT_MAX).and_then(|()| {
-            connection
-                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0).map(|busy| busy == 0))
-        });
-        let restored = connection.busy_timeout(BUSY_MAX);
-        self.restart_bytes = match restarted.and_then(|restarted| restored.map(|()| restarted)) {
-            Ok(true) => RESTART_BYTES,
-            Ok(false) => length + RETRY_BYTES,
+        if before.pages < self.retry_pages {
+            return Ok(());
+        }
+        self.retry_pages = before.pages + RETRY_PAGES;
+        let done = if before.pages < RESTART_PAGES { checkpoint(connection, "PASSIVE") } else { restart(connection) };
+        match done {
+            Ok(_) => Ok(()),
+            Err(error) if is_unknown(&error) => Err(error),
             Err(error) => {
                 log::error!(
-                    "the write-ahead log cannot be restarted and keeps growing; end long reads of other programs: {error}"
+                    "the write-ahead log cannot be written into the database and keeps growing; make room on the disk, \
+                     end long reads of other programs: {error}"
                 );
-                length + RETRY_BYTES
+                Ok(())
             }
-        };
+        }
     }
+}
+
+/// After a write or sync that failed, nobody knows the state on disk.
+pub(super) fn is_unknown(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt))
+}
+
+/// The pages of the WAL, and how many of them are in the database file too.
+struct Copied {
+    pages: i64,
+    copied: i64,
+}
+
+/// `PRAGMA wal_checkpoint`, see <https://www.sqlite.org/pragma.html#pragma_wal_checkpoint>.
+fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<Copied> {
+    connection
+        .prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?
+        .query_row([], |row| Ok(Copied { pages: row.get(1)?, copied: row.get(2)? }))
+}
+
+/// Waits a little for the readers of old snapshots.
+fn restart(connection: &Connection) -> rusqlite::Result<Copied> {
+    connection.busy_timeout(WAIT_MAX)?;
+    let done = checkpoint(connection, "TRUNCATE");
+    connection.busy_timeout(BUSY_MAX)?;
+    done
 }

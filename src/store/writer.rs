@@ -18,7 +18,7 @@ use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 
 use super::tx::note_seen;
-use super::wal::Wal;
+use super::wal::{Wal, is_unknown};
 use super::writer_figures::WriterFigures;
 use super::{Failure, Outcome, Tx};
 use crate::clock::{Clock, LOOK_EVERY, Millis};
@@ -127,7 +127,7 @@ impl<C: Send + 'static> Writer<C> {
                 completions.into_iter().for_each(|completion| answer(completion, result.clone()));
             }
         })?;
-        let wal = Wal::of(&connection);
+        let wal = Wal::of(&connection).map_err(std::io::Error::other)?;
         let mut thread = WriterThread {
             connection,
             wal,
@@ -231,8 +231,9 @@ impl<C: Send + 'static> WriterThread<C> {
                     commit_error.refusal.code().word()
                 );
                 retry_after = Some(RETRY_AFTER_FAILURE);
-            } else {
-                self.wal.look(&self.connection);
+            } else if let Err(error) = self.wal.look(&self.connection) {
+                log::error!("fatal: a checkpoint failed, shutting down; look at the disk, then restart: {error}");
+                self.fail_fatally();
             }
         }
         if self.is_fatal {
@@ -372,9 +373,6 @@ impl<C: Send + 'static> WriterThread<C> {
 /// What a failed statement of the transaction itself means. After a failed write or sync the state on disk is unknown.
 fn commit_error(error: rusqlite::Error) -> CommitError {
     log::error!("the writer's transaction was stopped by SQLite; look at the disk, its space and its rights: {error}");
-    let fatal = matches!(
-        error.sqlite_error_code(),
-        Some(rusqlite::ErrorCode::SystemIoFailure | rusqlite::ErrorCode::DatabaseCorrupt)
-    );
+    let fatal = is_unknown(&error);
     CommitError { refusal: Failure::Broken(error).to_refusal(), fatal }
 }

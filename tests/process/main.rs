@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "what a test cannot go on without ends it here")]
 
 mod cancellation;
+mod checkpoint;
 mod clock;
 mod copies;
 mod history;

@@ -3,7 +3,8 @@
  *
  * TORTURE_CONTROL names a file of 8-byte words that both sides see at once:
  *   0 records written so far        1 calls counted so far        2 the call that fails (0: none)
- *   3 which calls fail: 1 writes, 2 syncs, 4 reads, 8 names       4 not only that call fails but all after it
+ *   3 which calls fail: 1 writes, 2 syncs, 4 reads, 8 names,      4 not only that call fails but all after it
+ *     16 syncs of the file itself, which only checkpoints do
  *   5 bytes that may still be written (negative: no limit)        6 milliseconds by which the wall clock is off
  *   7 milliseconds that each sync takes longer                    8 the error that every hard link ends with (0: none)
  *   9 not 0: the call that fails kills the program in its place
@@ -27,7 +28,7 @@
 
 enum { CREATED = 1, OPENED, WRITTEN, CUT, SYNCED, LINKED, UNLINKED, NAMES_SYNCED };
 enum { POSITION, COUNT, FAIL_AT, FAIL_KINDS, FAIL_ON, ROOM, WALL_MS, SYNC_MS, LINK_ERROR, KILLS, WORDS };
-enum { WRITES = 1, SYNCS = 2, READS = 4, NAMES = 8 };
+enum { WRITES = 1, SYNCS = 2, READS = 4, NAMES = 8, CHECKPOINT_SYNCS = 16 };
 enum { NONE, DATABASE, SHARED_MEMORY, FOLDER };
 
 #define DESCRIPTORS 65536
@@ -36,6 +37,7 @@ enum { NONE, DATABASE, SHARED_MEMORY, FOLDER };
 static struct {
 	unsigned char kind[DESCRIPTORS];
 	uint64_t file[DESCRIPTORS];
+	unsigned char is_main[DESCRIPTORS];
 } known;
 static const char *prefix;
 static char folder[4096];
@@ -125,6 +127,7 @@ static int open_by(int (*how)(const char *, int, ...), const char *path, int fla
 	if (fd >= 0 && fd < DESCRIPTORS && fstat(fd, &now) == 0) {
 		known.kind[fd] = is_folder ? FOLDER : is_memory ? SHARED_MEMORY : DATABASE;
 		known.file[fd] = now.st_ino;
+		known.is_main[fd] = !strcmp(path, prefix);
 		if (is_ours && !is_memory)
 			record(is_new ? CREATED : OPENED, now.st_ino, 0, path, length, length);
 	}
@@ -198,7 +201,7 @@ static int sync_by(int (*how)(int), int fd)
 	if (control[SYNC_MS] > 0)
 		usleep(control[SYNC_MS] * 1000);
 	pthread_mutex_lock(&turn);
-	int result = fails(SYNCS, 0) ? -1 : how(fd);
+	int result = fails(known.is_main[fd] ? SYNCS | CHECKPOINT_SYNCS : SYNCS, 0) ? -1 : how(fd);
 	if (result == 0)
 		record(kind == FOLDER ? NAMES_SYNCED : SYNCED, known.file[fd], 0, NULL, 0, 0);
 	pthread_mutex_unlock(&turn);

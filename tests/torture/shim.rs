@@ -16,7 +16,7 @@ pub enum Word {
     Count,
     /// The call that fails; 0 for none.
     FailAt,
-    /// Which calls count and fail: [`WRITES`], [`SYNCS`], [`READS`], [`NAMES`].
+    /// Which calls count and fail: [`WRITES`], [`SYNCS`], [`READS`], [`NAMES`], [`CHECKPOINT_SYNCS`].
     FailKinds,
     /// Not 0: all after it fail as well.
     FailOn,
@@ -37,6 +37,8 @@ pub const SYNCS: i64 = 2;
 pub const READS: i64 = 4;
 /// Names: hard links, renames, removals.
 pub const NAMES: i64 = 8;
+/// Syncs of the database file itself: while a server runs, only checkpoints do them.
+pub const CHECKPOINT_SYNCS: i64 = 16;
 const WORDS: usize = 10;
 
 pub struct Shim {
