@@ -2,11 +2,11 @@
 //! never waits for whoever reads it: a thread writes the lines, and what it can't get rid of is lost and counted.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use env_logger::{Builder, Target};
@@ -21,8 +21,14 @@ pub const ACCESS: &str = "access";
 /// The target of the lines that tell of the server's start and end.
 pub const SERVER: &str = "server";
 
+/// The target of the lines about SQL statements.
+const STATEMENTS: &str = "boxoffice::store::statements";
+
 /// Lines that wait to be written, in bytes, at most; of more the newest are lost.
 const WAITING_MAX_BYTES: usize = 1 << 20;
+/// Rate limit of the lines of one place in the code that warn: so many at once, and then one a second. What goes wrong for
+/// every client, as on a full disk, would fill with its lines what is left of that disk.
+const BURST: u64 = 10;
 /// How long the end of the program waits for its last lines.
 const LAST_LINES_MAX: Duration = Duration::from_secs(1);
 
@@ -76,10 +82,14 @@ pub fn start(format: LogFormat, shows_access: bool, is_served: bool) {
         builder.filter_module(ACCESS, LevelFilter::Info);
     }
     builder.format(move |out, record| {
+        let Some(left_out) = left_out_before(record) else { return Ok(()) };
         let at = out.timestamp_millis();
+        let note = if left_out == 0 { "" } else { &format!("; {left_out} lines of this kind were left out before it") };
+        let args = format_args!("{}{note}", record.args());
+        let record = record.to_builder().args(args).build();
         REQUEST.with_borrow(|request| match format {
-            LogFormat::Text => write_text(out, &at, record, request),
-            LogFormat::Json => write_json(out, &at, record, request),
+            LogFormat::Text => write_text(out, &at, &record, request),
+            LogFormat::Json => write_json(out, &at, &record, request),
         })
     });
     builder.target(Target::Pipe(Box::new(LineWriter))).init();
@@ -140,6 +150,43 @@ fn write_json(out: &mut impl Write, at: &impl Display, record: &Record, request:
     }
     let _ = record.key_values().visit(&mut Members(&mut line)); // it refuses nothing
     writeln!(out, "{}", serde_json::Value::Object(line))
+}
+
+/// The budget of one place in the code: a token bucket.
+struct Budget {
+    lines: u64,
+    refilled: Instant,
+    left_out: u64,
+}
+
+impl Budget {
+    /// `None` for a line that is not written, else how many were not since the last one.
+    fn spend(&mut self, now: Instant) -> Option<u64> {
+        let seconds = now.saturating_duration_since(self.refilled).as_secs();
+        if seconds > 0 {
+            self.lines = (self.lines + seconds).min(BURST);
+            self.refilled = now;
+        }
+        if self.lines == 0 {
+            self.left_out += 1;
+            return None;
+        }
+        self.lines -= 1;
+        Some(std::mem::take(&mut self.left_out))
+    }
+}
+
+/// File and line of each place that has warned.
+static BUDGETS: Mutex<BTreeMap<(Option<&str>, Option<u32>), Budget>> = Mutex::new(BTreeMap::new());
+
+/// As [`Budget::spend`]. What was asked for is written: lines that do not warn, and those of `--slow-statement-ms`.
+fn left_out_before(record: &Record) -> Option<u64> {
+    if record.level() > Level::Warn || record.target() == STATEMENTS {
+        return Some(0);
+    }
+    let now = Instant::now();
+    let new = || Budget { lines: BURST, refilled: now, left_out: 0 };
+    BUDGETS.lock().entry((record.file_static(), record.line())).or_insert_with(new).spend(now)
 }
 
 /// Values of a line become members of its object.

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use crate::support::server::Server;
 use crate::support::wait::{self, DEADLINE};
 use crate::support::{STAFF_KEY, bearer};
+use crate::torture::calls::Call;
+use crate::torture::served::{Served, Start};
+use crate::torture::shim::{Shim, Word};
 
 /// The lines of a log in JSON, to its end.
 fn lines_of(log: PipeReader) -> Vec<Value> {
@@ -145,4 +148,31 @@ fn log_has_no_line_for_a_request_unless_it_is_asked_for() {
     let lines = lines_of(reader);
     let targets: Vec<&str> = lines.iter().map(|line| line["target"].as_str().unwrap()).collect();
     assert_eq!(targets, ["boxoffice", "server", "server", "server"], "{lines:#?}");
+}
+
+/// Thousands of clients a second are refused on a full disk. A log that has lines for each fills what is left of it.
+#[test]
+fn log_of_a_full_disk_is_short_and_tells_how_many_lines_it_left_out() {
+    const REFUSED: usize = 300;
+    let folder = tempfile::tempdir().unwrap();
+    let shim = Shim::build().unwrap();
+    let start = Start { shim: Some(&shim), ..Start::default() };
+    let served = Served::start(&folder.path().join("venue.db"), start).unwrap();
+    let register = || {
+        let call =
+            Call { method: "POST", path: "/api/v1/users".into(), body: json!({ "name": "Kim" }), ..Call::get("") };
+        call.ask(&mut None, served.address).unwrap().status
+    };
+    shim.set(Word::RoomBytes, 0);
+    let refused = (0..REFUSED).filter(|_| register() == 507).count();
+    assert!(refused > REFUSED / 2, "{refused} were told that the disk is full");
+    let written = served.said().lines().filter(|line| line.contains("database or disk is full")).count();
+    assert!((1..REFUSED / 4).contains(&written), "{refused} were refused, and {written} lines tell so");
+    wait::until("the next line tells what was left out", || {
+        register();
+        served.said().contains(" of this kind were left out")
+    });
+    shim.set(Word::RoomBytes, -1);
+    wait::until("it heals", || register() == 201);
+    assert!(served.terminate().is_some_and(|status| status.success()));
 }
