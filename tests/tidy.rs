@@ -34,13 +34,14 @@ const SQL_ELSEWHERE: [(&str, &str); 6] = [
 ];
 
 /// Files and folders besides `clock.rs` that may look at a clock: none of them gives a time to the domain.
-const CLOCK_ELSEWHERE: [(&str, &str); 8] = [
+const CLOCK_ELSEWHERE: [(&str, &str); 9] = [
     ("platform/boot_clock.rs", "the boot-time clock of each system, which clock.rs reads"),
     ("platform/process.rs", "how much processor time this process has used, and when it began"),
     ("store/integrity_scan.rs", "its pace beside the work, which a test clock that stands still must not stop"),
     ("clock/monotonic.rs", "deadlines of sockets, which run by real time even where the clock of a test stands still"),
     ("routes/readiness.rs", "one probe a second of real time, also where the clock of a test stands still"),
     ("testing/requests.rs", "how long an answer took, which a clock that stands still does not tell"),
+    ("logging.rs", "the rate limit of its lines, before there is a clock and where that of a test stands still"),
     ("store/writer.rs", "how long a commit took, for /metrics"),
     ("commands/rush/", "the simulated customers live in real time, and what they wait is measured"),
 ];

@@ -51,7 +51,7 @@ fn seldom(world: &World, dice: &mut Dice, user: usize) -> Asked {
             )
         })
     };
-    let (user, what) = match dice.below(20) {
+    let (user, what) = match dice.below(24) {
         0 | 1 | 16 => {
             let balance = world.purses[user].balance;
             let what = match balance + TOP_UP_MAX > BALANCE_MAX {
@@ -65,7 +65,7 @@ fn seldom(world: &World, dice: &mut Dice, user: usize) -> Asked {
             let reservation = any_reservation(world, dice);
             return Asked { who: Who::Key(user), what: What::SeePayment { reservation }, key: None };
         }
-        18 | 19 => match world.schedules.iter().find(|it| it.cancelled && it.concert == 1).map(|it| it.id) {
+        18.. => match world.schedules.iter().find(|it| it.cancelled && it.concert == 1).map(|it| it.id) {
             Some(cancelled) if dice.below(3) > 0 => {
                 (insider, What::Hold { on: On::Schedule(cancelled), seats: vec!["1".into()] })
             }

@@ -67,7 +67,7 @@ impl World {
 pub fn choose(world: &World, dice: &mut Dice) -> What {
     let schedule = one(dice, &[1, 2, 3, 4, 5]);
     match dice.below(5) {
-        0 if world.story.len() > 40 => What::CancelDate { schedule: one(dice, &[2, 3, 4, 5]) },
+        0 | 1 if world.story.len() > 30 => What::CancelDate { schedule: one(dice, &[2, 3, 4, 5]) },
         _ => What::MoveDate { schedule, minutes: one(dice, &[0, 15, 30]) },
     }
 }
