@@ -176,8 +176,10 @@ impl Budget {
     }
 }
 
-/// File and line of each place that has warned.
-static BUDGETS: Mutex<BTreeMap<(Option<&str>, Option<u32>), Budget>> = Mutex::new(BTreeMap::new());
+/// A file and a line.
+type Place = (Option<&'static str>, Option<u32>);
+
+static BUDGETS: Mutex<BTreeMap<Place, Budget>> = Mutex::new(BTreeMap::new());
 
 /// As [`Budget::spend`]. What was asked for is written: lines that do not warn, and those of `--slow-statement-ms`.
 fn left_out_before(record: &Record) -> Option<u64> {

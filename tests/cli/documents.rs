@@ -97,10 +97,10 @@ fn handbook_lines_of_the_log_are_those_that_the_program_writes() {
     let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-            match entry.extension() {
-                Some(end) if end == "rs" => sources.push_str(&std::fs::read_to_string(&entry).unwrap()),
-                None => folders.push(entry),
-                _ => {}
+            if entry.is_dir() {
+                folders.push(entry);
+            } else if entry.extension().is_some_and(|end| end == "rs") {
+                sources.push_str(&std::fs::read_to_string(&entry).unwrap());
             }
         }
     }
