@@ -26,8 +26,8 @@ const STATEMENTS: &str = "boxoffice::store::statements";
 
 /// Lines that wait to be written, in bytes, at most; of more the newest are lost.
 const WAITING_MAX_BYTES: usize = 1 << 20;
-/// Rate limit of the lines of one place in the code that warn: so many at once, and then one a second. What goes wrong for
-/// every client, as on a full disk, would fill with its lines what is left of that disk.
+/// Rate limit of lines that warn, for each place in the code: so many at once, and then one a second. What goes wrong
+/// for every client, as on a full disk, would fill with its lines what is left of that disk.
 const BURST: u64 = 10;
 /// How long the end of the program waits for its last lines.
 const LAST_LINES_MAX: Duration = Duration::from_secs(1);
@@ -176,10 +176,10 @@ impl Budget {
     }
 }
 
-/// A file and a line.
-type Place = (Option<&'static str>, Option<u32>);
+/// A file and a line of the code.
+type CallSite = (Option<&'static str>, Option<u32>);
 
-static BUDGETS: Mutex<BTreeMap<Place, Budget>> = Mutex::new(BTreeMap::new());
+static BUDGETS: Mutex<BTreeMap<CallSite, Budget>> = Mutex::new(BTreeMap::new());
 
 /// As [`Budget::spend`]. What was asked for is written: lines that do not warn, and those of `--slow-statement-ms`.
 fn left_out_before(record: &Record) -> Option<u64> {
