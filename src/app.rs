@@ -9,10 +9,11 @@ use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, Mutex};
 
 pub use liveness::Pulse;
+use parking_lot::Mutex;
 pub(crate) use prepare::make_file;
 use prepare::{Made, make};
 use rusqlite::Connection;
@@ -273,7 +274,7 @@ fn integrity_scan(database: &Path, on_fatal: OnFatal) -> io::Result<Option<Integ
 
 /// Reports a fatal error: the server must stop.
 fn report_fatal(on_fatal: &Mutex<impl FnMut()>) {
-    let mut on_fatal = on_fatal.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut on_fatal = on_fatal.lock();
     on_fatal();
 }
 

@@ -168,7 +168,7 @@ fn move_clock(tx: &Tx, moment: Millis, ms: i64) -> Outcome<()> {
 pub fn set_clock_back(tx: &Tx, seen: Millis) -> Outcome<()> {
     let before_all = Millis::from_unix_ms(0);
     move_clock(tx, before_all, tx.now().ms_since(seen))?;
-    schedule::keep_open(tx, seen)?;
+    schedule::update_opened(tx, seen)?;
     let newest_entry =
         "UPDATE venue SET seen_at = ?1, set_back_entry_id = (SELECT ifnull(max(entry_id), 0) FROM ledger_entry)";
     tx.execute(newest_entry, [tx.now()])?;

@@ -9,9 +9,9 @@ use std::fs::read_dir;
 use std::net::TcpStream;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use rustix::net::{
     AddressFamily, Shutdown, shutdown,
     sockopt::{socket_acceptconn, socket_domain},
@@ -22,10 +22,6 @@ use rustix::process::{
 use support::http::{Client, server};
 
 static ALONE: Mutex<()> = Mutex::new(());
-
-fn alone() -> MutexGuard<'static, ()> {
-    ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
 
 /// The numbers of this process's open descriptors.
 fn open_descriptors() -> Vec<i32> {
@@ -47,7 +43,7 @@ fn listeners() -> Vec<OwnedFd> {
 /// A server without its event loop is none: it must end, and not live on without a listener.
 #[test]
 fn fatal_panic_of_the_event_loop_is_told() {
-    let _alone = alone();
+    let _alone = ALONE.lock();
     let server = server(|limits| limits.large_body = |_, path| path == "/kills" && panic!("on purpose"));
     let mut client = server.client();
     assert_eq!(client.get("/echo?a").answer().status, 200);
@@ -58,7 +54,7 @@ fn fatal_panic_of_the_event_loop_is_told() {
 
 #[test]
 fn fatal_loss_of_the_listener_is_told() {
-    let _alone = alone();
+    let _alone = ALONE.lock();
     let server = server(|_| {});
     assert_eq!(server.client().get("/echo?a").answer().status, 200);
     assert_eq!(listeners().iter().filter(|copy| shutdown(copy, Shutdown::Both).is_ok()).count(), 1);
@@ -78,7 +74,7 @@ fn kill_inner_server() -> usize {
 #[test]
 #[cfg_attr(inner_socket = "loopback", ignore = "it finds the inner server by its kind of socket")]
 fn inner_server_that_is_killed_outright_is_replaced_and_no_request_is_lost() {
-    let _alone = alone();
+    let _alone = ALONE.lock();
     let server = server(|_| {});
     let (mut idle, mut held) = (server.client(), Vec::new());
     for round in 1..=3 {
@@ -97,7 +93,7 @@ fn inner_server_that_is_killed_outright_is_replaced_and_no_request_is_lost() {
 
 #[test]
 fn http_without_descriptors_a_connection_is_closed_and_others_are_served() {
-    let _alone = alone();
+    let _alone = ALONE.lock();
     let server = server(|_| {});
     let mut served = server.client();
     served.get("/echo").answer();
@@ -127,7 +123,7 @@ fn http_without_descriptors_a_connection_is_closed_and_others_are_served() {
 
 #[test]
 fn http_where_few_descriptors_are_allowed_there_are_few_places_and_no_harm() {
-    let _alone = alone();
+    let _alone = ALONE.lock();
     let before = getrlimit(Resource::Nofile);
     let used = open_descriptors().into_iter().max().unwrap() as u64;
     for descriptors in [64, 65] {

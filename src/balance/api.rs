@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Changed, PayMethod};
-use crate::call::{Answer, Context, Tx, Written, cut_page};
+use crate::call::{Answer, Context, Tx, Written, page};
 use crate::clock::Millis;
 use crate::http::{Fields, Reply};
 use crate::points::Points;
@@ -26,8 +26,8 @@ pub fn balance(context: &Context, user_id: Uuid) -> Outcome<Answer> {
 pub fn entries(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     let (limit, cursor) = (context.limit(PAGE, PAGE_MAX)?, context.cursor()?);
     let reader = context.reader()?;
-    let mut entries = super::list_entries(&reader, user_id, cursor.unwrap_or(i64::MAX), limit + 1)?;
-    let next = cut_page(&mut entries, limit, |entry| entry.entry_id);
+    let list = |rows| super::list_entries(&reader, user_id, cursor.unwrap_or(i64::MAX), rows);
+    let (entries, next) = page(limit, list, |entry| entry.entry_id)?;
     Answer::json(200, &json!({ "entries": entries, "nextCursor": next }))
 }
 

@@ -61,6 +61,21 @@ impl Answer {
     }
 }
 
+/// A page of at most `limit` rows, of which `list` reads one more than it shows; and the cursor of the next page, if
+/// there is one.
+///
+/// # Errors
+/// Those of `list`.
+pub fn page<T, C: ToString, E>(
+    limit: u32,
+    list: impl FnOnce(u32) -> Result<Vec<T>, E>,
+    cursor_of: impl Fn(&T) -> C,
+) -> Result<(Vec<T>, Option<String>), E> {
+    let mut rows = list(limit + 1)?;
+    let next = cut_page(&mut rows, limit, cursor_of);
+    Ok((rows, next))
+}
+
 /// A page of at most `limit` rows, of which one more was read than it
 /// shows: the cursor of the next page, if there is one.
 pub fn cut_page<T, C: ToString>(rows: &mut Vec<T>, limit: u32, cursor_of: impl Fn(&T) -> C) -> Option<String> {

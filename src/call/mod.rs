@@ -18,7 +18,7 @@ use std::sync::{Arc, mpsc};
 
 use uuid::Uuid;
 
-pub use answer_or_wait::{Answer, Memo, Prefer, Until, Wait, Work, Written, cut_page};
+pub use answer_or_wait::{Answer, Memo, Prefer, Until, Wait, Work, Written, cut_page, page};
 pub use cached::Cached;
 pub use change::{Change, Claim, SeatState, topics};
 pub use events::{By, Event, EventType, last_sequence, list_events, list_events_of, record};

@@ -3,9 +3,9 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use clap::Args;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::{KEY_SHOWN, Shutdown, Stop, TempVenue, output};
@@ -197,7 +197,7 @@ fn stop_with_stdin(shutdown: &Shutdown) -> Result<(), OpenError> {
         let _ = sender.send(Stop::Asked); // nobody listens any more once it is closing
     };
     let failed = Mutex::new(shutdown.broken());
-    let on_fatal = OnFatal::new(move || (failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))());
+    let on_fatal = OnFatal::new(move || failed.lock()());
     let started = spawn_vital("stdin", on_fatal, wait);
     started.map(drop).map_err(|error| OpenError(format!("standard input can't be watched: {error}")))
 }

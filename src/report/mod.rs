@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::balance::{EntryKind, PayMethod};
-use crate::call::cut_page;
+use crate::call::page;
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::refusal::Refusal;
@@ -210,8 +210,8 @@ pub fn ledger(connection: &Connection, day: &Range<Millis>, cursor: i64, limit: 
             found.iter().find(|sum| sum.kind == kind).map_or((0, Points::ZERO), |s| (s.count, s.amount));
         Sum { kind, count, amount }
     };
-    let mut entries = sql::list_entries(connection, day, cursor, limit + 1)?;
-    let next_cursor = cut_page(&mut entries, limit, |entry| entry.entry_id);
+    let list = |rows| sql::list_entries(connection, day, cursor, rows);
+    let (entries, next_cursor) = page(limit, list, |entry| entry.entry_id)?;
     Ok(Page { sums: EntryKind::ALL.iter().map(sum).collect(), entries, next_cursor })
 }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{DayEntry, SoldSeat, Till};
 use crate::balance::PayMethod;
-use crate::call::{Answer, Context, cut_page};
+use crate::call::{Answer, Context, page};
 use crate::clock::Millis;
 use crate::http::{Reply, must_be_date};
 use crate::refusal::Refusal;
@@ -77,11 +77,11 @@ pub fn users(context: &Context) -> Outcome<Answer> {
         let (en, ko) = ("can't be given together with 'name'", "'name'과 함께 쓸 수 없습니다");
         return Err(Refusal::invalid("?search", en, ko).into());
     }
-    let mut users = match search {
-        Some(text) => user::list_by_text(&reader, text, before, limit + 1)?,
-        None => user::list_by_name(&reader, name.unwrap_or(""), before, limit + 1)?,
+    let list = |rows| match search {
+        Some(text) => user::list_by_text(&reader, text, before, rows),
+        None => user::list_by_name(&reader, name.unwrap_or(""), before, rows),
     };
-    let next = cut_page(&mut users, limit, |user| user.user_id);
+    let (mut users, next) = page(limit, list, |user| user.user_id)?;
     let named = search.filter(|_| before == Uuid::max()).map_or(Ok(Vec::new()), |text| super::named(&reader, text))?;
     users.retain(|user| named.iter().all(|one| one.user_id != user.user_id));
     let shown: Vec<_> = named.iter().chain(&users).map(user_json).collect();

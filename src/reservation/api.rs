@@ -11,8 +11,7 @@ use super::sql::Filter;
 use super::view::ReservationView;
 use super::{DateRef, HoldRequest, Reservation, ReservationDetails, SeatChoice, Status};
 use crate::call::{
-    Answer, Context, HEARTBEAT_SECONDS, NextPiece, Piece, Prefer, StreamAt, Until, Written, cut_page, topics,
-    write_event,
+    Answer, Context, HEARTBEAT_SECONDS, NextPiece, Piece, Prefer, StreamAt, Until, Written, page, topics, write_event,
 };
 use crate::clock::Millis;
 use crate::http::{Fields, Reply};
@@ -249,8 +248,8 @@ pub(super) fn list(
         now: context.now,
     };
     let reader = context.reader()?;
-    let mut reservations = super::sql::list_of_user(&reader, user_id, &filter, before, limit + 1)?;
-    let next = cut_page(&mut reservations, limit, |reservation| reservation.reservation_id);
+    let list = |rows| super::sql::list_of_user(&reader, user_id, &filter, before, rows);
+    let (reservations, next) = page(limit, list, |reservation| reservation.reservation_id)?;
     let shown = reservations
         .into_iter()
         .map(|reservation| Ok(shown_as(&ReservationDetails::of(&reader, reservation)?, context.now)))

@@ -28,7 +28,7 @@ pub fn end_visits(tx: &Tx, user_id: Uuid, line_id: Option<LineId>) -> Outcome<()
     let tokens = queue::list_live_of_user(tx, user_id)?;
     let mut meant = tokens.iter().filter(|token| line_id.is_none_or(|line_id| line_id == token.line_id));
     meant.try_for_each(|token| end_visit(tx, token, TokenEnd::Revoked))?;
-    queue::forget_kept_places(tx, user_id, line_id)
+    Ok(queue::forget_kept_places(tx, user_id, line_id)?)
 }
 
 /// After a payment: the visit ends, unless `goes_on` says that it lasts until its own end; says what the token is then.

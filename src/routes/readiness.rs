@@ -2,9 +2,10 @@
 //! all who ask, on the writer; who asks meanwhile waits without a thread or a connection to the
 //! workers, so that a slow disk holds no reader up.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use serde_json::json;
 
 use super::operations::clock_offset_seconds;
@@ -57,12 +58,6 @@ impl State {
     }
 }
 
-impl Readiness {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// `GET /readyz`, open to all: 200 when a write succeeded within the last second; all who ask share one probe. 404
 /// `NOT_FOUND` unless asked at the staff's own address or from this machine, since asking may write. 503 `NOT_READY`.
 pub(super) fn ready(rooms: &Handlers, context: &Context) -> Outcome<Answer> {
@@ -77,7 +72,7 @@ pub(super) fn is_shown(rooms: &Handlers, request: &Request) -> bool {
 }
 
 fn ask(context: &Context, readiness: &Arc<Readiness>) -> Outcome<Answer> {
-    let told = readiness.state().tell(Instant::now());
+    let told = readiness.0.lock().tell(Instant::now());
     match told {
         ProbeAnswer::Found(found) => return Ok(answer(context, found)),
         ProbeAnswer::Wait => {}
@@ -88,7 +83,7 @@ fn ask(context: &Context, readiness: &Arc<Readiness>) -> Outcome<Answer> {
 
 /// Answers one who waited for a probe.
 pub(super) fn look_again(context: &Context, readiness: &Arc<Readiness>, prefer: Prefer) -> Outcome<Answer> {
-    let found = readiness.state().found;
+    let found = readiness.0.lock().found;
     match found {
         Some(found) => Ok(answer(context, found)),
         None if prefer.seconds() == 0 => Ok(answer(context, Err(SLOW))),
@@ -115,7 +110,7 @@ fn probe(readiness: &Arc<Readiness>, state: &AppState) {
         };
         let after: Completion = Box::new(move |committed: Result<(), CommitError>| {
             let found = committed.map_err(|lost| lost.refusal.code().word()).and(written);
-            readiness.state().found = Some(found);
+            readiness.0.lock().found = Some(found);
             notifier.notify([topics::READINESS]);
         });
         after

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use rusqlite::Connection;
 use serde_json::json;
 
-pub use sql::{count_seats_changed, find, find_to_settle, list_concerts, list_of_concert, list_to_come};
+pub use sql::{count_seats_changed, find, find_to_settle, list_concerts, list_of_concert, list_to_come, update_opened};
 pub use tariffs::{Tariff, Tariffs};
 pub use times::{SaidTimes, Times, instant_of};
 
@@ -252,11 +252,6 @@ pub fn add(
 pub fn change_times(tx: &Tx, schedule_id: i64, times: &Times) -> Outcome<()> {
     sql::update_times(tx, schedule_id, times)?;
     record_change(tx, schedule_id)
-}
-
-/// Sales that were open at `seen` stay open when the clock is set back behind their opening.
-pub fn keep_open(tx: &Tx, seen: Millis) -> Outcome<()> {
-    Ok(sql::update_opened(tx, seen)?)
 }
 
 /// Cancels a date: from this transaction on nothing is sold for it. To say it twice changes nothing.

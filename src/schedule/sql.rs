@@ -204,8 +204,9 @@ pub(super) fn update_times(tx: &Tx, schedule_id: i64, times: &Times) -> rusqlite
     .map(drop)
 }
 
-/// Those that opened between now and `seen` opened now. Run once, at a start: it reads every date.
-pub(super) fn update_opened(tx: &Tx, seen: Millis) -> rusqlite::Result<()> {
+/// Sales that were open at `seen` stay open when the clock is set back behind their opening: they opened now. Run once,
+/// at a start: it reads every date.
+pub fn update_opened(tx: &Tx, seen: Millis) -> rusqlite::Result<()> {
     tx.execute(
         "UPDATE schedule SET sale_opens_at = ?1 WHERE sale_opens_at > ?1 AND sale_opens_at <= ?2",
         (tx.now(), seen),

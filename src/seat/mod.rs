@@ -33,7 +33,6 @@ mod tariffs;
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -48,7 +47,7 @@ pub use layout::read as read_layout;
 pub use map::{Free, MapPart};
 pub use map_cache::{FreeSeats, MapCache};
 pub use plan::Plan;
-pub use sql::{count_available, list_layout};
+pub use sql::{count_available, list_layout, list_map};
 pub use tariffs::{AgreedTariff, SeatWish, agree, change as change_tariffs};
 
 use crate::call::{Change, Claim, EventType, SeatState, Tx, record};
@@ -212,16 +211,6 @@ pub fn change_front(tx: &Tx, schedule_id: i64, front: Option<Point>) -> Outcome<
 
 fn price_from(seats: &[LayoutSeat]) -> Points {
     seats.iter().filter_map(|seat| seat.price).min().unwrap_or(Points::ZERO)
-}
-
-/// The map of a schedule at `now`, in layout order, as `viewer` sees it; without one, as staff do.
-pub fn list_map(
-    connection: &Connection,
-    schedule_id: i64,
-    viewer: Option<Uuid>,
-    now: Millis,
-) -> Outcome<Vec<MapSeat<Seat>>> {
-    Ok(sql::list_map(connection, schedule_id, None, viewer, now)?)
 }
 
 /// The seats of these labels, and which of them have a claim, each with the end of its hold.

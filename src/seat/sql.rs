@@ -13,6 +13,9 @@ use crate::clock::Millis;
 use crate::points::Points;
 use crate::store::from_row;
 
+/// What a claim must be to count at `?2`, whether or not its end was written down: a sale, a block, or a hold that lasts.
+const IS_LIVE: &str = "(held_until IS NULL OR ?2 < held_until)";
+
 pub(super) fn insert_seats(tx: &Tx, schedule_id: i64, seats: &[LayoutSeat]) -> rusqlite::Result<()> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO seat (schedule_id, seat_no, label, section, row, number, category, price, x, y, attributes, unpriced)
@@ -205,7 +208,7 @@ pub fn list_layout(connection: &Connection, schedule_id: i64) -> rusqlite::Resul
 }
 
 /// The seats of a schedule, or the one of a label, as `viewer` sees them at `now`; without one, as staff do.
-pub(super) fn list_map(
+pub fn list_map(
     connection: &Connection,
     schedule_id: i64,
     label: Option<&str>,
@@ -217,7 +220,7 @@ pub(super) fn list_map(
         .prepare_cached(&format!(
             "SELECT {SEAT}, status, user_id, reason, reservation_id, held_until,
                iif(?4, (SELECT name FROM user WHERE user.user_id = held.user_id), NULL)
-             FROM seat LEFT JOIN (SELECT * FROM claim WHERE schedule_id = ?1 AND (held_until IS NULL OR ?2 < held_until)) AS held
+             FROM seat LEFT JOIN (SELECT * FROM claim WHERE schedule_id = ?1 AND {IS_LIVE}) AS held
                USING (schedule_id, seat_no)
              WHERE schedule_id = ?1 AND {one} ORDER BY seat_no",
         ))?
@@ -241,10 +244,10 @@ pub(super) fn list_map(
 /// How many seats of a schedule are free at `now`.
 pub fn count_available(connection: &Connection, schedule_id: i64, now: Millis) -> rusqlite::Result<i64> {
     connection
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT seats_total - (SELECT count(*) FROM claim WHERE claim.schedule_id = schedule.schedule_id
-             AND (held_until IS NULL OR ?2 < held_until)) FROM schedule WHERE schedule_id = ?1",
-        )?
+             AND {IS_LIVE}) FROM schedule WHERE schedule_id = ?1",
+        ))?
         .query_row((schedule_id, now), |row| row.get(0))
 }
 
@@ -273,10 +276,10 @@ pub(super) fn find_price_from(
     now: Millis,
 ) -> rusqlite::Result<Option<Points>> {
     connection
-        .prepare_cached(
-            "SELECT min(price) FROM seat WHERE schedule_id = ?1 AND NOT EXISTS (SELECT 1 FROM claim AS c
-             WHERE c.schedule_id = seat.schedule_id AND c.seat_no = seat.seat_no AND (c.held_until IS NULL OR ?2 < c.held_until))",
-        )?
+        .prepare_cached(&format!(
+            "SELECT min(price) FROM seat WHERE schedule_id = ?1 AND NOT EXISTS (SELECT 1 FROM claim
+             WHERE claim.schedule_id = seat.schedule_id AND claim.seat_no = seat.seat_no AND {IS_LIVE})",
+        ))?
         .query_row((schedule_id, now), |row| row.get(0))
 }
 

@@ -50,7 +50,7 @@ pub fn seats(context: &Context, maps: &MapCache) -> Outcome<Answer> {
     let known = wanted.map(look).transpose()?;
     let reader = context.reader()?;
     let schedule = schedule::must_find(&reader, schedule_id)?;
-    let mut seats = super::list_map(&reader, schedule_id, None, context.now)?;
+    let mut seats = sql::list_map(&reader, schedule_id, None, None, context.now)?;
     let drawing = sql::find_drawing(&reader, schedule_id)?;
     drop(reader);
     let seats_available = seats.iter().filter(|seat| seat.status == SeatState::Available).count();

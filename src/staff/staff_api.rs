@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Member, NAME_MAX_CHARS, Role};
-use crate::call::{Answer, Context, Written, cut_page};
+use crate::call::{Answer, Context, Written, page};
 use crate::http::{Fields, Reply};
 use crate::refusal::Refusal;
 use crate::store::Outcome;
@@ -51,9 +51,8 @@ pub fn read_role(fields: &mut Fields) -> Result<Role, Refusal> {
 
 /// `GET /staff/keys`, for admins: 200 with every staff key, those that are not revoked first; never the key itself.
 pub fn keys(context: &Context) -> Outcome<Answer> {
-    let limit = context.limit(LIST_MAX, LIST_MAX)?;
-    let mut keys = super::list(&*context.reader()?, context.cursor()?, limit + 1)?;
-    let next = cut_page(&mut keys, limit, |key| key.key_id);
+    let (limit, cursor, reader) = (context.limit(LIST_MAX, LIST_MAX)?, context.cursor()?, context.reader()?);
+    let (keys, next) = page(limit, |rows| super::list(&reader, cursor, rows), |key| key.key_id)?;
     Answer::json(200, &json!({ "keys": keys, "nextCursor": next }))
 }
 

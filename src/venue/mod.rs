@@ -11,7 +11,7 @@ use serde_json::json;
 
 pub use colour::style_sheet;
 pub use picture::{Format, NewPicture, Picture, read as read_picture_member};
-pub use sql::{drop_unshown_pictures, keep_picture, read_picture};
+pub use sql::{drop_unshown_pictures, keep_picture, read, read_picture};
 
 use crate::call::{Change, EventType, Tx, record};
 use crate::http::Fields;
@@ -108,14 +108,6 @@ pub struct VenueProfileChange {
     colour: Option<Option<String>>,
     map_url: Option<Option<String>>,
     logo: Option<Option<NewPicture>>,
-}
-
-/// What the venue says of itself and how it looks.
-///
-/// # Errors
-/// SQLite's.
-pub fn read(connection: &Connection) -> Outcome<VenueProfile> {
-    Ok(sql::read(connection)?)
 }
 
 /// Changes it.

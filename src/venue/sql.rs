@@ -7,6 +7,7 @@ use super::picture::{Format, NewPicture, Picture};
 use super::{Text, VenueProfile};
 use crate::call::Tx;
 use crate::refusal::Language;
+use crate::store::Outcome;
 
 /// A language as columns have it.
 struct InColumn(Language);
@@ -28,7 +29,11 @@ pub fn read_picture(row: &Row, first: usize) -> rusqlite::Result<Option<Picture>
     Ok(Some(Picture::of(&hash, row.get(first + 1)?, row.get(first + 2)?, row.get(first + 3)?)))
 }
 
-pub(super) fn read(connection: &Connection) -> rusqlite::Result<VenueProfile> {
+/// What the venue says of itself and how it looks.
+///
+/// # Errors
+/// SQLite's.
+pub fn read(connection: &Connection) -> Outcome<VenueProfile> {
     let mut profile = connection
         .prepare_cached(
             "SELECT colour, map_url, hash, format, width_px, height_px FROM venue LEFT JOIN picture ON hash = logo",

@@ -11,7 +11,7 @@ use super::delivery::DeliveryOutcome;
 use super::{
     Changed, NewWebhook, OVERLAP_MAX_SECONDS, Secret, SignatureKind, WEBHOOKS_MAX, Webhook, find_waiting, must_find,
 };
-use crate::call::{Answer, Context, EventType, Prefer, Until, Written, cut_page, last_sequence};
+use crate::call::{Answer, Context, EventType, Prefer, Until, Written, last_sequence, page};
 use crate::clock::Millis;
 use crate::http::{Fields, Reply};
 use crate::refusal::Refusal;
@@ -25,8 +25,8 @@ const OVERLAP_SECONDS: u32 = 24 * 3_600;
 pub fn webhooks(context: &Context) -> Outcome<Answer> {
     let limit = context.limit(WEBHOOKS_MAX, WEBHOOKS_MAX)?;
     let reader = context.reader()?;
-    let mut webhooks = super::list(&reader, context.cursor()?.unwrap_or(0), limit + 1)?;
-    let next = cut_page(&mut webhooks, limit, |webhook| webhook.webhook_id);
+    let after = context.cursor()?.unwrap_or(0);
+    let (webhooks, next) = page(limit, |rows| super::list(&reader, after, rows), |webhook| webhook.webhook_id)?;
     let views =
         webhooks.iter().map(|webhook| view(&reader, webhook, context.now)).collect::<rusqlite::Result<Vec<_>>>()?;
     let last = last_sequence(&reader)?;

@@ -5,13 +5,14 @@ use std::fs::File;
 use std::io::{BufRead, Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use boxoffice::certificates::Certificates;
 use boxoffice::http::{Limits, Metrics, Notifier, Reply, Request, Responder, Server, Topic, Wait};
 use boxoffice::metrics::Exposition;
 use boxoffice::threads::OnFatal;
+use parking_lot::Mutex;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Set for a process that shall be a hall: its settings, `name=value` with spaces between.
@@ -46,17 +47,13 @@ fn text(body: Vec<u8>) -> Reply {
 /// Everything that is kept until it is let go, and how it is answered.
 type Held = Arc<Mutex<Vec<Box<dyn FnOnce() + Send>>>>;
 
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 fn handle(request: &Request, responder: Responder, held: &Held) {
     let target =
         if request.query.is_empty() { request.path.clone() } else { format!("{}?{}", request.path, request.query) };
     match decide(request.method.word(), &target, &request.body) {
         Does::CodePayload(said) => responder.send(text(said)),
         Does::Panics => panic!("on purpose"),
-        Does::Holds(said) => locked(held).push(Box::new(move || responder.send(text(said)))),
+        Does::Holds(said) => held.lock().push(Box::new(move || responder.send(text(said)))),
         Does::Waits(_, said) if request.resumed.is_some() => responder.send(text(said)),
         Does::Waits(topic, _) => {
             responder.wait(Wait { topics: vec![Topic(topic)], memo: target, wait_seconds: 60, told: None });
@@ -79,7 +76,7 @@ fn serve_direct(held: &Held) -> String {
                 match decide(asked.method().as_str(), asked.url(), &body) {
                     Does::CodePayload(said) => say(asked, said),
                     Does::Panics => panic!("on purpose"),
-                    Does::Holds(said) | Does::Waits(_, said) => locked(&held).push(Box::new(move || say(asked, said))),
+                    Does::Holds(said) | Does::Waits(_, said) => held.lock().push(Box::new(move || say(asked, said))),
                 }
             }
         });
@@ -186,9 +183,9 @@ fn obey(server: Option<&Server>, notifier: &Notifier, held: &Held) {
     let mut eaten = Vec::new();
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         match line.as_str() {
-            "release" => locked(held).drain(..).for_each(|answer| answer()),
+            "release" => held.lock().drain(..).for_each(|answer| answer()),
             "held" => {
-                say(&locked(held).len().to_string());
+                say(&held.lock().len().to_string());
                 continue;
             }
             "eat descriptors" => eaten.extend(std::iter::from_fn(|| File::open("/dev/null").ok())),
@@ -216,7 +213,7 @@ fn obey(server: Option<&Server>, notifier: &Notifier, held: &Held) {
                 Some(Ok(topic)) => {
                     notifier.notify([Topic(topic)]);
                     if server.is_none() {
-                        locked(held).drain(..).for_each(|answer| answer());
+                        held.lock().drain(..).for_each(|answer| answer());
                     }
                 }
                 _ => panic!("a hall does not know {order:?}"),

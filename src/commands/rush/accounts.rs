@@ -1,8 +1,8 @@
 //! Reads what the audit needs: the feed and everybody's books through the API.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
+use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -119,7 +119,7 @@ pub(super) fn read_all(
             }
             if is_read(customer) {
                 let account = read_account(&mut connection, schedule_id, customer)?;
-                accounts.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(account);
+                accounts.lock().push(account);
             }
         }
         Ok(())
@@ -131,7 +131,7 @@ pub(super) fn read_all(
             Err(panic) => std::panic::resume_unwind(panic),
         })
     })?;
-    Ok(accounts.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()))
+    Ok(accounts.into_inner())
 }
 
 fn read_account(connection: &mut Connection, schedule_id: i64, customer: &Customer) -> Result<Account, String> {

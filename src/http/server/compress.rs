@@ -13,8 +13,10 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
+
+use parking_lot::{Condvar, Mutex};
 
 use crate::http::Reply;
 use crate::http::body::{Body, Content, GZIP_MIN_BYTES, SharedBody};
@@ -89,10 +91,6 @@ pub struct Compressor {
     thread: Option<JoinHandle<()>>,
 }
 
-fn locked(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
-    queue.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Compressor {
     /// Starts the thread.
     ///
@@ -121,7 +119,7 @@ impl Compressor {
         }
         let bytes = reply.body.len();
         let (queue, arrived) = &*self.queue;
-        let mut waiting = locked(queue);
+        let mut waiting = queue.lock();
         if waiting.is_closed || waiting.bytes + bytes > WAITING_MAX_BYTES {
             drop(waiting);
             let content = plain(&mut reply);
@@ -140,7 +138,7 @@ impl Compressor {
 
 fn next(shared: &(Mutex<Queue>, Condvar)) -> Option<Job> {
     let (queue, arrived) = shared;
-    let mut waiting = locked(queue);
+    let mut waiting = queue.lock();
     loop {
         let next = waiting.small.pop_front();
         if let Some(job) = next.or_else(|| waiting.large.pop_front()) {
@@ -150,14 +148,14 @@ fn next(shared: &(Mutex<Queue>, Condvar)) -> Option<Job> {
         if waiting.is_closed {
             return None;
         }
-        waiting = arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        arrived.wait(&mut waiting);
     }
 }
 
 impl Drop for Compressor {
     /// What waits is still sent.
     fn drop(&mut self) {
-        locked(&self.queue.0).is_closed = true;
+        self.queue.0.lock().is_closed = true;
         self.queue.1.notify_one();
         if let Some(thread) = self.thread.take()
             && thread.thread().id() != std::thread::current().id()

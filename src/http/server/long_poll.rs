@@ -191,7 +191,7 @@ impl Waiters {
 
     /// A request came back, with whatever answer, or is given up.
     pub fn end(&mut self) {
-        self.out = self.out.saturating_sub(1);
+        self.out -= 1;
         if self.out == 0 {
             self.recent.clear();
         }
@@ -222,7 +222,7 @@ impl Waiters {
         for topic in topics {
             self.waiting.remove(&(topic.0, connection));
         }
-        self.parked = self.parked.saturating_sub(1);
+        self.parked -= 1;
         if let Some(key) = key
             && let Some(count) = self.by_key.get_mut(&key)
         {

@@ -1,8 +1,9 @@
 //! How handlers tell the event loops that a topic changed.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use mio::Waker;
+use parking_lot::Mutex;
 
 use super::upstream::Topic;
 
@@ -34,36 +35,32 @@ impl Notifier {
     /// be seen, never before. Cheap, from any thread.
     pub fn notify(&self, topics: impl IntoIterator<Item = Topic>) {
         let topics: Vec<Topic> = topics.into_iter().collect();
-        for subscription in self.subscriptions().iter().filter(|_| !topics.is_empty()) {
+        for subscription in self.0.lock().iter().filter(|_| !topics.is_empty()) {
             subscription.push(&topics, false);
         }
     }
 
     /// Ends every wait: who waits is answered with what is.
     pub fn end_all(&self) {
-        self.subscriptions().iter().for_each(|subscription| subscription.push(&[], true));
+        self.0.lock().iter().for_each(|subscription| subscription.push(&[], true));
     }
 
     /// Subscribes a server.
     pub(super) fn subscribe(&self, waker: Arc<Waker>) -> Arc<Subscription> {
         let subscription = Arc::new(Subscription { waker, notified: Mutex::default() });
-        self.subscriptions().push(Arc::clone(&subscription));
+        self.0.lock().push(Arc::clone(&subscription));
         subscription
     }
 
     /// Unsubscribes a server that is gone.
     pub(super) fn unsubscribe(&self, gone: &Arc<Subscription>) {
-        self.subscriptions().retain(|subscription| !Arc::ptr_eq(subscription, gone));
-    }
-
-    fn subscriptions(&self) -> MutexGuard<'_, Vec<Arc<Subscription>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().retain(|subscription| !Arc::ptr_eq(subscription, gone));
     }
 }
 
 impl Subscription {
     fn push(&self, topics: &[Topic], all: bool) {
-        let mut notified = self.notified();
+        let mut notified = self.notified.lock();
         let was_silent = notified.topics.is_empty() && !notified.all;
         notified.topics.extend_from_slice(topics);
         notified.all |= all;
@@ -78,10 +75,6 @@ impl Subscription {
 
     /// What was notified since the last look.
     pub(super) fn take(&self) -> Notified {
-        std::mem::take(&mut self.notified())
-    }
-
-    fn notified(&self) -> MutexGuard<'_, Notified> {
-        self.notified.lock().unwrap_or_else(PoisonError::into_inner)
+        std::mem::take(&mut self.notified.lock())
     }
 }

@@ -13,6 +13,7 @@ use super::placement::Placement;
 use crate::call::Tx;
 use crate::ids::LineId;
 use crate::store::Outcome;
+pub use sql::end_of_user as forget_kept_places;
 pub(super) use sql::{begin, end_all, end_before};
 
 /// The place that a user may take again in a line. From now on there is none: they stand there again.
@@ -20,9 +21,4 @@ pub(super) fn take(tx: &Tx, line_id: LineId, user_id: Uuid) -> Outcome<Option<Pl
     let Some((kept, until)) = sql::find_kept(tx, line_id, user_id)? else { return Ok(None) };
     sql::end_of_user(tx, user_id, Some(line_id))?;
     Ok((tx.now() < until).then_some(Placement::Kept(kept)))
-}
-
-/// No place that a user lost, in one line or in any, is given back to them: staff sent them away.
-pub fn forget_kept_places(tx: &Tx, user_id: Uuid, line_id: Option<LineId>) -> Outcome<()> {
-    Ok(sql::end_of_user(tx, user_id, line_id)?)
 }

@@ -38,7 +38,7 @@ pub(super) fn find_kept(tx: &Tx, line_id: LineId, user_id: Uuid) -> rusqlite::Re
 }
 
 /// No place waits for a user any more, in one line or in any.
-pub(super) fn end_of_user(tx: &Tx, user_id: Uuid, line_id: Option<LineId>) -> rusqlite::Result<()> {
+pub fn end_of_user(tx: &Tx, user_id: Uuid, line_id: Option<LineId>) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "UPDATE token SET grace_until = NULL
          WHERE user_id = ?1 AND grace_until IS NOT NULL AND line_id = ifnull(?2, line_id)",

@@ -123,7 +123,7 @@ impl WriterDouble {
         let reader = self.readers.get().unwrap();
         let schedule = schedule::must_find(&reader, 1).unwrap();
         let maps: Vec<Vec<MapSeat<Seat>>> =
-            self.viewers.iter().map(|viewer| seat::list_map(&reader, 1, Some(*viewer), now).unwrap()).collect();
+            self.viewers.iter().map(|viewer| seat::list_map(&reader, 1, None, Some(*viewer), now).unwrap()).collect();
         let free = seat::count_available(&reader, 1, now).unwrap();
         drop(reader); // the maps read with the same one
         for (viewer, seats) in self.viewers.iter().zip(maps) {

@@ -1,7 +1,8 @@
 //! What the whole run has reached.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use super::words::{Expected, Fact};
 
@@ -52,7 +53,7 @@ pub const MUST_BE_REACHED: &[&str] = &[
 static REACHED: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
 
 pub fn reached() -> MutexGuard<'static, BTreeMap<String, usize>> {
-    REACHED.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    REACHED.lock()
 }
 
 /// Counts a step and what it came to.
