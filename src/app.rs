@@ -1,7 +1,5 @@
 //! The running server: opens file, caches, writer and HTTP servers in order, and stops them gracefully.
 
-mod addresses;
-mod liveness;
 mod prepare;
 mod servers;
 
@@ -12,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
-pub use liveness::Pulse;
 use parking_lot::Mutex;
 pub(crate) use prepare::make_file;
 use prepare::{Made, make};
 use rusqlite::Connection;
+pub use servers::Pulse;
 use servers::{keep, open_servers};
 
 use crate::balance;

@@ -1,17 +1,19 @@
-//! The HTTP servers of a venue: which there are, what each exposes, and what must be there before they start.
+//! The HTTP servers of a venue: which there are, what each exposes, what must be there before they start, and where a
+//! running one is reached.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc};
 
+use super::App;
 use crate::call::{AppState, topics};
 use crate::certificates::{Certificates, Keeper};
 use crate::http::{AllowedMethods, Handler, Limits, OpenFailure, Repeats, Server};
 use crate::routes::{
     Exposure, Handlers, allowed_methods, answer_at_once, path_number, paths, stays_plain, takes_large_body,
 };
-use crate::settings::Settings;
+use crate::settings::{Settings, url_of};
 use crate::store::OpenError;
 use crate::threads::OnFatal;
 
@@ -136,4 +138,63 @@ pub(super) fn open_servers(
     }
     let _ = handlers.monitoring.http.set(servers.iter().map(Server::metrics).collect()); // once
     Ok(servers)
+}
+
+/// How often each of these threads has come round: the writer's, and the event loops'.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pulse(Vec<u64>);
+
+impl Pulse {
+    /// Whether all of them have come round since another look.
+    pub fn is_after(&self, before: &Pulse) -> bool {
+        self.0.iter().zip(&before.0).all(|(now, before)| now > before)
+    }
+}
+
+impl App {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address as people and programs on this machine open it.
+    pub fn url(&self) -> String {
+        url_of(self.scheme(), self.address)
+    }
+
+    /// The address at which staff find their pages; the same as [`App::url`] unless they have one of their own.
+    pub fn staff_url(&self) -> String {
+        url_of(self.scheme(), self.staff_address)
+    }
+
+    /// Where staff find their pages; the same as [`App::address`] unless they have an address of their own.
+    pub fn staff_address(&self) -> SocketAddr {
+        self.staff_address
+    }
+
+    /// Where a phone is shown how it trusts the venue's own authority; `None` where there is none, or no phone comes.
+    pub fn trust_url(&self) -> Option<String> {
+        self.handlers.trust.as_ref()?.urls().map(|[url, _]| url)
+    }
+
+    /// Where whoever comes is sent to https.
+    pub fn redirect_address(&self) -> Option<SocketAddr> {
+        self.servers.first()?.redirect_address()
+    }
+
+    /// `https` where that is spoken, else `http`.
+    pub fn scheme(&self) -> &'static str {
+        self.handlers.state.settings.tls.scheme()
+    }
+
+    /// Looks at the threads, and has those that rest come round once more, which takes them a moment. A thread that
+    /// hangs, such as the writer on a disk that does not answer, has not come round at the next look.
+    pub fn pulse(&self) -> Pulse {
+        let writer = &self.handlers.state.writer;
+        let servers = self.servers.iter().map(|server| server.metrics().turns_total.get());
+        let pulse = Pulse(servers.chain([writer.figures().turns.get()]).collect());
+        writer.wake();
+        self.servers.iter().for_each(Server::wake);
+        pulse
+    }
 }

@@ -1,4 +1,5 @@
-//! The lines: who is let in stood before those who wait.
+//! The lines: who is let in stood before those who wait; and users: who is banned or removed stands in none, and of who
+//! is removed nothing personal is left.
 
 use super::rules::Rule;
 use super::rules::Severity::{Fault, Warning};
@@ -66,5 +67,17 @@ pub(super) const RULES: &[Rule] = &[
         says: "token {0} waits in line {1} for a draw that is not to come",
         finds: "SELECT token_id, line_id FROM token JOIN queue USING (line_id)
                 WHERE status = 'WAITING' AND place IS NULL AND opens_at IS NULL",
+    },
+    Rule {
+        severity: Fault,
+        says: "user {0} may not buy, but token {1} of theirs is {2}",
+        finds: "SELECT user_id, token_id, status FROM token JOIN user USING (user_id)
+                WHERE status <> 'EXPIRED' AND (banned_at IS NOT NULL OR removed_at IS NOT NULL)",
+    },
+    Rule {
+        severity: Fault,
+        says: "user {0} was removed, but their name or what staff noted is there",
+        finds: "SELECT user_id FROM user AS u WHERE removed_at IS NOT NULL AND (name_folded IS NOT ''
+                  OR EXISTS (SELECT 1 FROM reservation AS r WHERE r.user_id = u.user_id AND note IS NOT NULL))",
     },
 ];

@@ -11,8 +11,6 @@ mod reservations;
 mod rules;
 mod seats;
 mod tickets;
-mod users;
-mod webhooks;
 
 use std::path::Path;
 
@@ -24,16 +22,8 @@ use rules::{Extent, Rule, Severity};
 /// Faults of one kind that are told one by one; of the others only how many there are.
 const TOLD_MAX: usize = 20;
 
-const GROUPS: [&[Rule]; 8] = [
-    seats::RULES,
-    reservations::RULES,
-    ledger::RULES,
-    tickets::RULES,
-    line::RULES,
-    users::RULES,
-    feed::RULES,
-    webhooks::RULES,
-];
+const GROUPS: [&[Rule]; 6] =
+    [seats::RULES, reservations::RULES, ledger::RULES, tickets::RULES, line::RULES, feed::RULES];
 
 /// What was found in a file, in sentences.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -6,7 +6,6 @@ mod faulty_delivery;
 mod fields;
 mod idempotency;
 mod json;
-mod path_pattern;
 mod rate_limit;
 mod reply;
 mod request;
@@ -17,12 +16,11 @@ pub use faulty_delivery::{Delivery, Ending};
 pub use fields::{Fields, decoded, decoded_segment, json_body, must_be_date, number, parameter, plain_line, query};
 pub use idempotency::{Once, forget, idempotency_key};
 pub use json::parse as parse_json;
-#[cfg(test)]
-pub use path_pattern::PATH_PATTERN_CASES;
-pub use path_pattern::{fits, path_parameter};
 pub use rate_limit::RateLimit;
 pub use reply::{Reply, status_of};
-pub use request::{Credential, Method, Request, Resumed};
+#[cfg(test)]
+pub use request::PATH_PATTERN_CASES;
+pub use request::{Credential, Method, Request, Resumed, fits, path_parameter};
 pub use server::{
     AllowedMethods, Handle, Handler, Limits, Metrics, Notifier, OpenFailure, Repeats, Responder, Server, StreamCursor,
     Topic, Wait, is_relayable,

@@ -56,11 +56,9 @@
 //! What SQLite can't be told is refused on all systems: a path that is not UTF-8 (`store/location.rs`).
 
 mod boot_clock;
-mod console;
-mod container;
 mod descriptors;
+mod environment;
 mod files;
-mod host_name;
 mod inner_socket;
 mod lock;
 mod network;
@@ -69,16 +67,14 @@ mod signals;
 mod supervisor;
 
 pub use boot_clock::time_since_boot;
-pub use console::{Shell, prepare_console, shell};
-pub use container::is_in_container;
 pub use descriptors::{raise_descriptor_limit, spare_descriptor};
+pub use environment::{Shell, is_in_container, machine_name, prepare_console, shell};
 pub use files::{
     count_names, give_second_name, give_to_owner, is_own, is_readable_by_all, make_private_folder, move_into_place,
     open_private, real_path, sync_folder_of, temporary_folder,
 };
 #[cfg(test)]
 pub use files::{is_private, symlink_file};
-pub use host_name::machine_name;
 #[cfg(test)]
 pub use inner_socket::InnerPeer;
 pub use inner_socket::{InnerListener, InnerSocket, InnerStream};

@@ -13,7 +13,7 @@ use crate::clock::Millis;
 use crate::points::Points;
 use crate::store::from_row;
 
-/// What a claim must be to count at `?2`, whether or not its end was written down: a sale, a block, or a hold that lasts.
+/// Whether a claim counts at `?2`, also where its end was not written down: a sale, a block, or a hold that lasts.
 const IS_LIVE: &str = "(held_until IS NULL OR ?2 < held_until)";
 
 pub(super) fn insert_seats(tx: &Tx, schedule_id: i64, seats: &[LayoutSeat]) -> rusqlite::Result<()> {

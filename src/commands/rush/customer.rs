@@ -7,10 +7,9 @@ use base64::Engine;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::ending::Ending;
 use super::on_sale::SOLD_OUT;
 use super::plan::{Behaviour, Dice, Plan, plan};
-use super::run::{Run, Worker};
+use super::run::{Ending, Run, Worker};
 use super::seen_token::SeenToken;
 use super::visit::Visit;
 use crate::client::{Answer, Call};

@@ -6,7 +6,6 @@ pub mod audit;
 mod connection;
 mod customer;
 mod draw;
-mod ending;
 mod on_sale;
 mod plan;
 mod purchase;

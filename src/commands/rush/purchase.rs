@@ -6,9 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::customer::{Customer, text};
-use super::ending::Ending;
 use super::plan::Behaviour;
-use super::run::{Run, Worker};
+use super::run::{Ending, Run, Worker};
 use super::visit::Next;
 use crate::call::SeatState;
 use crate::client::Call;

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::audit::Event;
 use super::customer::BoxedCustomer;
-use super::ending::Ending;
 use super::plan::Behaviour;
+use super::run::Ending;
 use super::stats::{Phase, Stats};
 use crate::call::EventType;
 use crate::platform;

@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::customer::{BoxedCustomer, Customer, Phase};
-use super::ending::Ending;
-use super::run::{Run, Worker};
+use super::run::{Ending, Run, Worker};
 use super::stats::Stats;
 use crate::platform;
 

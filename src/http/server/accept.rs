@@ -9,8 +9,8 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
 use socket2::SockRef;
 
+use super::ConnectionId;
 use super::client_socket::Transport;
-use super::connection_id::ConnectionId;
 use super::loop_turn::LoopTurn;
 use crate::platform;
 

@@ -8,10 +8,10 @@ use std::net::IpAddr;
 
 use mio::net::TcpStream;
 
+use super::ConnectionId;
 use super::accept::{self, ACCEPT_BATCH};
 use super::client_socket::{Stream, Transport};
 use super::connection::Connection;
-use super::connection_id::ConnectionId;
 use super::connections::Admission;
 use super::event_loop::EventLoop;
 use super::proxy;

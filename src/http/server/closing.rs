@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::connection_id::ConnectionId;
+use super::ConnectionId;
 use super::event_loop::EventLoop;
 use super::upstream::Wake;
 use crate::refusal::Refusal;

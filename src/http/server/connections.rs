@@ -6,9 +6,9 @@ use std::net::IpAddr;
 
 use slab::Slab;
 
+use super::ConnectionId;
 use super::client_socket::Transport;
 use super::connection::{Connection, EvictionClass};
-use super::connection_id::ConnectionId;
 use super::limits::Limits;
 use super::loop_turn::LoopTurn;
 use super::output::SharedContents;

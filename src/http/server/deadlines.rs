@@ -2,9 +2,8 @@
 //! answer that is not taken. Deadlines begin in `request_reader.rs` (head, body) and `response_writer.rs`; how long
 //! they are is in `limits.rs`.
 
-use super::connection::{Connection, State};
+use super::connection::{Connection, Look, State};
 use super::cors::CrossOrigin;
-use super::event_stream::Look;
 use super::framing;
 use super::loop_turn::LoopTurn;
 use crate::refusal::Refusal;

@@ -12,10 +12,10 @@ use std::time::Duration;
 use mio::event::Event;
 use mio::{Events, Poll, Token};
 
+use super::ConnectionId;
 use super::accept::{self, Acceptor};
 use super::client_socket::Stream;
 use super::connection::{Action, READ_MAX_BYTES, Submission};
-use super::connection_id::ConnectionId;
 use super::connections::Connections;
 use super::long_poll::LongPolls;
 use super::loop_turn::LoopTurn;

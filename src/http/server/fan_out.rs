@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::connection_id::ConnectionId;
+use super::ConnectionId;
 use super::upstream::WaitingRequest;
 use crate::http::body::Body;
 

@@ -11,9 +11,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::connection::{Connection, Submission, Waiter};
-use super::connection_id::ConnectionId;
-use super::event_stream::EventStream;
+use super::ConnectionId;
+use super::connection::{Connection, EventStream, Submission, Waiter};
 use super::fan_out::FanOut;
 use super::loop_turn::LoopTurn;
 use super::notifier::{Notified, Subscription};

@@ -1,10 +1,11 @@
-//! What the HTTP server counts, as Prometheus text.
+//! What the HTTP server counts, as Prometheus text; and the access log: a line for each answer, where it is wanted.
 
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
-use super::access_log::AccessLine;
-use super::response_head::{STATUSES, status_position};
+use super::response_head::{RequestId, STATUSES, status_position};
 use crate::http::Method;
+use crate::logging::ACCESS;
 use crate::metrics::{Exposition, Figure, Histogram, SECONDS, WAITED_SECONDS};
 use crate::refusal::Code;
 
@@ -35,6 +36,33 @@ impl Asked {
             let method = self.method.map_or(OTHER, Method::word);
             line.write(method, status, bytes, now_us.saturating_sub(self.began_us));
         }
+    }
+}
+
+/// What the line of a request tells beside what is counted of it.
+#[derive(Debug, Clone)]
+pub struct AccessLine {
+    /// As it was sent, without the query, which may name people.
+    path: Box<str>,
+    client: IpAddr,
+    id: String,
+}
+
+impl AccessLine {
+    /// That of a request.
+    pub fn of(path: &str, client: IpAddr, id: &RequestId) -> AccessLine {
+        AccessLine { path: path.into(), client, id: id.to_text() }
+    }
+
+    /// Writes it, with an answer of so many bytes after so many microseconds.
+    pub fn write(&self, method: &str, status: u16, bytes: usize, us: u64) {
+        let (path, client, request) = (&*self.path, self.client, self.id.as_str());
+        let (ms, seconds, bytes) = (us as f64 / 1e3, us as f64 / 1e6, bytes as u64);
+        log::info!(
+            target: ACCESS,
+            method, path, status, bytes, seconds, client:% = client, request;
+            "a request was answered: {method} {path} {status}, {bytes} bytes, {ms} ms, to {client}, request {request}"
+        );
     }
 }
 

@@ -8,10 +8,10 @@
 //! deadlines, memory). One connection, without a socket: `connection` (its states) · `deadlines` (what happens at its
 //! deadline) · `request_reader` (bytes become requests) · `framing`, `target`, `encoding` (the request head, strictly)
 //! · `body_reader`, `chunked` (its body) · `proxy` (the client's address) · `response_writer`, `response_head`, `cors`
-//! (which origins may read) · `output` (what is still to be sent) · `streaming`, `event_stream` (answers that are
-//! streams of events). Beyond it: `upstream/` (submit a request, take answers) · `long_poll`, `notifier` (requests that
+//! (which origins may read) · `output` (what is still to be sent) · `streaming` (answers that are streams of
+//! events). Beyond it: `upstream/` (submit a request, take answers) · `long_poll`, `notifier` (requests that
 //! wait for a change) · `stream_pieces`, `fan_out` (the pieces of streams) · `closing` · `compress`. Beside: `limits`,
-//! `metrics`, `access_log`, and here the handle.
+//! `metrics` (and the access log), and here the handle.
 //!
 //! # The states of a connection
 //!
@@ -39,7 +39,6 @@
 //! something is read of it, which `Waiting` and `Streaming` are too.
 
 mod accept;
-mod access_log;
 mod arrivals;
 mod body_reader;
 mod chunked;
@@ -47,13 +46,11 @@ mod client_socket;
 mod closing;
 mod compress;
 mod connection;
-mod connection_id;
 mod connections;
 mod cors;
 mod deadlines;
 mod encoding;
 mod event_loop;
-mod event_stream;
 mod fan_out;
 mod framing;
 mod limits;
@@ -102,6 +99,38 @@ use crate::threads::{OnFatal, spawn_vital};
 const BACKLOG: i32 = 1_024;
 /// What the kernel keeps of an answer that a client has not taken yet.
 const SEND_BUFFER_BYTES: usize = 128 << 10;
+
+/// A client by its place among the connections and the generation of that place; the token of its events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(u64);
+
+impl ConnectionId {
+    /// The first in order.
+    pub const MIN: ConnectionId = ConnectionId(0);
+    /// The last in order.
+    pub const MAX: ConnectionId = ConnectionId(u64::MAX);
+
+    /// The id of a place in its generation.
+    pub const fn new(slot: usize, generation: u32) -> ConnectionId {
+        ConnectionId(((generation as u64) << 32) | (slot as u64 & 0xffff_ffff))
+    }
+
+    /// The place.
+    pub const fn slot(self) -> usize {
+        (self.0 & 0xffff_ffff) as usize
+    }
+
+    /// The number as a token.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl From<u64> for ConnectionId {
+    fn from(number: u64) -> ConnectionId {
+        ConnectionId(number)
+    }
+}
 
 /// Why nobody is served at an address.
 #[derive(Debug)]

@@ -1,13 +1,12 @@
 //! From bytes to submissions: the heads and bodies of a connection's requests become requests for upstream.
 
-use super::access_log::AccessLine;
 use super::body_reader::Body;
 use super::client_socket::Transport;
 use super::connection::{Action, Connection, READ_MAX_BYTES, RequestMeta, State, Submission, Waiter};
 use super::cors::CrossOrigin;
 use super::framing::{self, Bounds, HTTPS_FIELD, Head, RELAYED};
 use super::loop_turn::LoopTurn;
-use super::metrics::Asked;
+use super::metrics::{AccessLine, Asked};
 use super::proxy::{self, ClientBehind, ForwardedFields};
 use super::upstream::protocol::{self, Purpose};
 use super::upstream::{InnerRequest, Origin, WaitingRequest, Wake};

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-use super::connection_id::ConnectionId;
+use super::ConnectionId;
+use super::connection::{EventStream, Look};
 use super::event_loop::EventLoop;
-use super::event_stream::{EventStream, Look};
 use super::fan_out::SharedPiece;
 use super::upstream::{InFlight, WaitingRequest};
 use crate::http::Reply;

@@ -3,8 +3,7 @@
 
 use std::io::Write;
 
-use super::connection::{Connection, State, Submission};
-use super::event_stream::{EventStream, Look};
+use super::connection::{Connection, EventStream, Look, State, Submission};
 use super::loop_turn::LoopTurn;
 use super::output::Output;
 use super::response_head::{self, Length};

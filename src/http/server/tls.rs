@@ -12,7 +12,7 @@ use std::sync::Arc;
 use mio::net::TcpStream;
 use rustls::server::{ServerConfig, ServerConnection};
 
-use super::connection_id::ConnectionId;
+use super::ConnectionId;
 
 /// What a client may send until its handshake is done. A greeting with keys of all kinds takes 2 KiB.
 const HANDSHAKE_MAX_BYTES: usize = 16 << 10;

@@ -5,9 +5,9 @@ use std::io::{self, Read, Write};
 
 use mio::{Interest, Registry, Token};
 
-use super::super::connection_id::ConnectionId;
+use super::super::ConnectionId;
 use super::Upstream;
-use super::handed::InnerRequest;
+use super::handoff::InnerRequest;
 use super::inner_server::{self, InnerServer};
 use crate::platform::InnerStream;
 

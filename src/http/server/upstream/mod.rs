@@ -16,13 +16,11 @@
 //! long, a probe goes the same way as they do: a server that does not answer it is dead or stuck, and is replaced.
 //!
 //! `inner_server` (tiny_http and its workers) · `connection` (the socket, the queues, another server in place of a
-//! stuck one) · `handed` (requests that no worker has taken yet) · `mailbox` (answers) · `protocol` (the field of
-//! requests).
+//! stuck one) · `handoff` (requests that no worker has taken yet, and answers) · `protocol` (the field of requests).
 
 mod connection;
-mod handed;
+mod handoff;
 mod inner_server;
-mod mailbox;
 pub mod protocol;
 
 use std::collections::HashMap;
@@ -37,12 +35,10 @@ use super::metrics::Metrics;
 use crate::threads::OnFatal;
 pub use connection::{INNER, InFlight, Origin};
 use connection::{InnerConnection, Pool};
-use handed::Handed;
-pub use handed::InnerRequest;
+pub use handoff::{Answer, InnerRequest};
+use handoff::{Handed, Mailbox};
 pub use inner_server::{Handle, Handler, Responder, Wait};
 use inner_server::{InnerServer, Sending};
-pub use mailbox::Answer;
-use mailbox::Mailbox;
 pub use protocol::{StreamCursor, Topic, WaitingRequest, Wake};
 
 /// The inner connection, the server behind it, and the requests before and in it.

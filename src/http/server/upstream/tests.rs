@@ -9,7 +9,7 @@ use mio::{Events, Poll, Token};
 
 use super::protocol::Purpose;
 use super::*;
-use crate::http::server::connection_id::ConnectionId;
+use crate::http::server::ConnectionId;
 use crate::http::server::metrics::Metrics;
 use crate::http::server::response_head::RequestId;
 use crate::http::{Reply, Request};
