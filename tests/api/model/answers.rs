@@ -68,6 +68,7 @@ impl World {
             | What::SetTerms { .. }
             | What::MoveDate { .. }
             | What::CancelDate { .. }
+            | What::DeleteDate { .. }
             | What::Correct { .. } => {
                 let expected = self.staff(&asked.what);
                 self.admit(); // with the change itself; what it makes due comes right after
@@ -81,6 +82,7 @@ impl World {
             | What::ChangeAny { .. }
             | What::SetLimit { .. }
             | What::Ban { .. }
+            | What::RemoveUser { .. }
             | What::ExchangeAny { .. }
             | What::PayOut { .. } => {
                 let expected = self.counter(&asked.what);
@@ -121,8 +123,8 @@ impl World {
 
     fn token_or_key(&mut self, who: Who) -> Result<usize, Stopped> {
         match who {
-            Who::Key(user) => Ok(user),
-            Who::WrongKey(_) => Err((refused(401, "USER_KEY_INVALID"), None)),
+            Who::Key(user) if !self.removed[user] => Ok(user),
+            Who::Key(_) | Who::WrongKey(_) => Err((refused(401, "USER_KEY_INVALID"), None)),
             who => self.any_token(who).map(|token| self.tokens[token].user),
         }
     }
@@ -318,7 +320,9 @@ impl World {
                 done(200, vec![("/maxActive", Fact::Number(rules.max_active)), ("/paused", Fact::Truth(rules.paused))])
             }
             What::Block { schedule, seat, blocked } => {
-                let Some(at) = self.schedules.iter().position(|it| it.id == *schedule) else { unreachable!() };
+                let Some(at) = self.schedules.iter().position(|it| it.id == *schedule) else {
+                    return refused(404, "SCHEDULE_NOT_FOUND");
+                };
                 if matches!(self.seat(&self.schedules[at], seat).0, "HELD" | "SOLD") {
                     return refused(409, "SEAT_UNAVAILABLE");
                 }
@@ -330,7 +334,8 @@ impl World {
                 (it.sale_opens_at, it.sale_closes_at) = (*opens, *closes);
             }),
             What::SetTerms { schedule, hours } => self.change_date(*schedule, |it| it.refund_hours = *hours),
-            What::MoveDate { schedule, minutes } => self.change_date(*schedule, |it| it.moved_minutes = *minutes),
+            What::MoveDate { schedule, minutes } => self.move_date(*schedule, *minutes),
+            What::DeleteDate { schedule } => self.delete_date(*schedule),
             What::CancelDate { schedule } => self.cancel_date(*schedule),
             What::Correct { amount, .. } if amount.abs() > BALANCE_MAX => refused(400, "INVALID_REQUEST"),
             What::Correct { user, amount } => match self.purses[*user].balance + amount {

@@ -2,7 +2,7 @@
 //! turned to the very moment at which something is due, or to one millisecond before it.
 
 use super::words::{Asked, On, PaidFor, What, Who};
-use super::world::{BALANCE_MAX, DATES, EVER, FIRST_RULES, Life, Rules, TOP_UP_MAX, USERS, World};
+use super::world::{BALANCE_MAX, DATES, EVER, FIRST_RULES, HOUR_MS, Life, Rules, TOP_UP_MAX, USERS, World};
 use crate::support::invariants::Dice;
 
 /// The next request, by a throw of 64 bits.
@@ -153,6 +153,12 @@ fn turn(world: &World, dice: &mut Dice) -> What {
     due.sort_unstable();
     due.dedup();
     due.truncate(3);
+    // Long after everything else: to the last moment at which something is given back, and to where a sale closes.
+    let dates = world.schedules.iter().flat_map(|it| [it.refund_until(it.refund_hours), Some(it.starts_at())]);
+    let hours: Vec<i64> = dates.flatten().filter(|at| (world.now + 1..23 * HOUR_MS).contains(at)).collect();
+    if world.story.len() > 60 && !hours.is_empty() && dice.below(12) == 0 {
+        return What::Turn { ms: one(dice, &hours) - world.now - dice.below(2) as i64 };
+    }
     let ms = match (dice.below(10), due.is_empty()) {
         (0..4, false) => one(dice, &due) - world.now,
         (4..7, false) => one(dice, &due) - world.now - 1,
@@ -215,7 +221,8 @@ fn hold(world: &World, dice: &mut Dice, line: usize) -> What {
         _ => On::Schedule(schedule),
     };
     let count = one(dice, &[1, 1, 1, 2, 2, 3]);
-    What::Hold { on, seats: dice.pick(&labels, count) }
+    let seats = if labels.is_empty() { vec!["1".into()] } else { dice.pick(&labels, count) };
+    What::Hold { on, seats }
 }
 
 /// Something that was asked under a key, once more: word for word, or something else under the same key.

@@ -166,11 +166,6 @@ impl World {
             Some(_) => done(200, vec![("/holder", Fact::Word("Lee")), ("/status", Fact::Word("VALID"))]),
         }
     }
-
-    pub fn set_limit(&mut self, user: usize, seats: Option<usize>) -> Expected {
-        self.limits[user] = seats;
-        done(200, vec![("/seatsPerUser", seats.map_or(Fact::Null, |seats| Fact::Number(seats as i64)))])
-    }
 }
 
 /// Some seats of the date of a reservation: mostly free ones, as many as are wanted.

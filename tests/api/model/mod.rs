@@ -4,6 +4,7 @@
 
 #![allow(clippy::result_large_err, reason = "a refusal of the model is as large as any answer of it")]
 
+mod accounts;
 mod answers;
 mod choices;
 mod counter;

@@ -105,6 +105,8 @@ impl Tested {
                 ("PATCH", format!("/staff/schedules/{schedule}"), json!({ "startsAt": starts_at(*schedule, *minutes) }))
             }
             What::CancelDate { schedule } => ("POST", format!("/staff/schedules/{schedule}/cancellation"), Value::Null),
+            What::DeleteDate { schedule } => ("DELETE", format!("/staff/schedules/{schedule}"), Value::Null),
+            What::RemoveUser { user } => ("DELETE", format!("/staff/users/{}", self.users[*user].id), Value::Null),
             What::SetTerms { schedule, hours } => {
                 ("PATCH", format!("/staff/schedules/{schedule}"), json!({ "refundUntilHours": hours }))
             }

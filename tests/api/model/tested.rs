@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::counts;
 use super::requests::starts_at;
 use super::words::{Asked, Expected, Fact, What, Who};
-use super::world::{Life, STEADY, Schedule, USERS, World};
+use super::world::{Life, ORIGIN_MS, STEADY, Schedule, USERS, World};
 use crate::support::invariants::{faults, number};
 use crate::support::{Answer, Customer, STAFF_KEY, TestApp, basic, bearer};
 
@@ -17,8 +17,6 @@ use crate::support::{Answer, Customer, STAFF_KEY, TestApp, basic, bearer};
 pub struct Tested {
     app: TestApp,
     pub file: rusqlite::Connection,
-    /// The moment at which the model's time began.
-    origin: i64,
     pub users: Vec<Customer>,
     tokens: Vec<String>,
     /// Each with its payment.
@@ -51,6 +49,7 @@ impl Tested {
             policy,
         ];
         let app = TestApp::empty(&flags);
+        app.advance_ms((ORIGIN_MS - app.now().unix_ms()) as u64);
         for title in ["Nacht", "Tag"] {
             app.staff("POST", "/concerts", json!({ "title": title })).must(201);
         }
@@ -64,19 +63,8 @@ impl Tested {
         app.staff("PUT", "/concerts/2/line", json!({})).must(200);
         let users = (0..USERS).map(|_| app.user()).collect();
         let file = app.file();
-        let origin = number(&file, "SELECT created_at FROM venue");
         let (tokens, reservations) = (Vec::new(), Vec::new());
-        Tested {
-            app,
-            file,
-            origin,
-            users,
-            tokens,
-            reservations,
-            kept: BTreeMap::new(),
-            maps: BTreeMap::new(),
-            steps: 0,
-        }
+        Tested { app, file, users, tokens, reservations, kept: BTreeMap::new(), maps: BTreeMap::new(), steps: 0 }
     }
 
     /// Asks what the model was asked last and compares the answer.
@@ -229,7 +217,7 @@ impl Tested {
     }
 
     pub fn instant(&self, ms: i64) -> String {
-        Millis::from_unix_ms(self.origin + ms).to_string()
+        Millis::from_unix_ms(ORIGIN_MS + ms).to_string()
     }
 
     fn ask(&self, asked: &Asked) -> Answer {
@@ -272,9 +260,11 @@ impl Tested {
             }
         }
         let user = self.steps % USERS;
-        let own = |what: What| self.ask(&Asked { who: Who::Key(user), what, key: None });
-        self.compare(&own(What::List), &[("/reservations", Fact::Reservations(world.list_of(user)))], world);
-        self.compare(&own(What::Balance { user }), &world.balance_facts(user), world);
+        self.observe_list(world, user);
+        if !world.removed[user] {
+            let balance = self.ask(&Asked { who: Who::Key(user), what: What::Balance { user }, key: None });
+            self.compare(&balance, &world.balance_facts(user), world);
+        }
         let inside = |token: &&usize| world.tokens[**token].life == Life::Active && world.tokens[**token].claimed;
         let viewers: Vec<usize> = (0..world.tokens.len()).collect();
         if let Some(viewer) = viewers.iter().find(inside) {
@@ -287,6 +277,16 @@ impl Tested {
             self.compare(&map, &facts, world);
         }
         self.observe_file(world);
+    }
+
+    /// All reservations of a user, who may see them no more where the account is removed.
+    fn observe_list(&self, world: &World, user: usize) {
+        let list = self.ask(&Asked { who: Who::Key(user), what: What::List, key: None });
+        if world.removed[user] {
+            list.refused(401, "USER_KEY_INVALID");
+            return;
+        }
+        self.compare(&list, &[("/reservations", Fact::Reservations(world.list_of(user)))], world);
     }
 
     fn observe_token(&self, world: &World, user: usize, token: usize) {
@@ -333,9 +333,9 @@ impl Tested {
                 Life::Ended(reason) => ("EXPIRED", Some(reason)),
             };
             assert_eq!((status.as_str(), reason.as_deref()), (life, ended), "token {n}{}", tail(world));
-            assert_eq!(activated_at.map(|at| at - self.origin), it.activated_at, "token {n}{}", tail(world));
+            assert_eq!(activated_at.map(|at| at - ORIGIN_MS), it.activated_at, "token {n}{}", tail(world));
             if it.life == Life::Active {
-                assert_eq!(until.unwrap() - self.origin, it.active_until, "token {n}{}", tail(world));
+                assert_eq!(until.unwrap() - ORIGIN_MS, it.active_until, "token {n}{}", tail(world));
             }
         }
         let mut find = self
@@ -368,8 +368,7 @@ impl Tested {
             );
         }
         for user in 0..USERS {
-            let list = self.ask(&Asked { who: Who::Key(user), what: What::List, key: None });
-            self.compare(&list, &[("/reservations", Fact::Reservations(world.list_of(user)))], world);
+            self.observe_list(world, user);
         }
         let ends = |fault: &String| fault.starts_with("a payment that did not end a visit");
         let wrong: Vec<String> =

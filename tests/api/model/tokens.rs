@@ -107,7 +107,7 @@ impl World {
     }
 
     pub fn line_up(&mut self, user: usize, right_key: bool, line: usize) -> Expected {
-        if !right_key {
+        if !right_key || self.removed[user] {
             return refused(401, "USER_KEY_INVALID");
         }
         if self.banned[user] {

@@ -185,6 +185,12 @@ pub enum What {
     CancelDate {
         schedule: i64,
     },
+    DeleteDate {
+        schedule: i64,
+    },
+    RemoveUser {
+        user: usize,
+    },
 }
 
 /// A request.

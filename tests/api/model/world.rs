@@ -82,6 +82,12 @@ pub struct Schedule {
     pub cancelled: bool,
 }
 
+pub const HOUR_MS: i64 = 60 * MINUTE_MS;
+/// When each date starts unless it is moved: 18 hours after the model's time begins, at 2100-01-01T10:00Z, and later.
+const STARTS_AT: [i64; 5] = [18 * HOUR_MS, 43 * HOUR_MS, 68 * HOUR_MS, 69 * HOUR_MS, 22 * HOUR_MS];
+/// 2099-12-31T16:00Z in milliseconds of Unix time: when the model's time begins.
+pub const ORIGIN_MS: i64 = 4_102_416_000_000;
+
 #[derive(Debug, Clone)]
 pub struct Reservation {
     pub user: usize,
@@ -129,6 +135,8 @@ pub struct World {
     /// Seats of a date that staff let a user have.
     pub limits: Vec<Option<usize>>,
     pub banned: Vec<bool>,
+    /// Whose account is removed.
+    pub removed: Vec<bool>,
     /// Requests under idempotency keys whose answers are kept.
     pub kept: BTreeMap<(usize, u64), super::words::What>,
     /// Requests that carried a key, to be repeated.
@@ -152,7 +160,7 @@ impl World {
             seats,
             price,
             sale_opens_at: EVER.0,
-            sale_closes_at: EVER.1,
+            sale_closes_at: STARTS_AT[id as usize - 1],
             blocked: BTreeSet::new(),
             refund_hours: None,
             moved_minutes: 0,
@@ -176,6 +184,7 @@ impl World {
             purses: vec![Purse::default(); USERS],
             limits: vec![None; USERS],
             banned: vec![false; USERS],
+            removed: vec![false; USERS],
             kept: BTreeMap::new(),
             keyed: Vec::new(),
             last: None,
@@ -300,8 +309,6 @@ impl World {
         let it = &self.reservations[reservation];
         let pending = it.status == "PENDING_PAYMENT";
         let left_ms = if pending { it.expires_at - self.now } else { 0 };
-        let hours =
-            it.paid_at.map_or_else(|| self.schedule(it.schedule).and_then(|of| of.refund_hours), |_| it.refund_hours);
         let tickets = if matches!(it.status, "CONFIRMED" | "REFUNDED") { it.seats.len() } else { 0 };
         vec![
             ("/reservationId", Fact::Reservation(reservation)),
@@ -321,7 +328,7 @@ impl World {
             ("/atCounter", Fact::Truth(it.at_counter)),
             ("/tickets", Fact::Length(tickets)),
             ("/returnedSeats", Fact::Length(it.returned)),
-            ("/refundUntil", Fact::There(hours.is_some() || self.is_moved(reservation))),
+            ("/refundUntil", self.refund_until(reservation).map_or(Fact::Null, Fact::At)),
         ]
     }
 }
@@ -330,6 +337,14 @@ impl World {
 pub const CHILD: &str = "2";
 
 impl Schedule {
+    pub fn starts_at(&self) -> i64 {
+        STARTS_AT[self.id as usize - 1] + self.moved_minutes * MINUTE_MS
+    }
+
+    pub fn refund_until(&self, hours: Option<i64>) -> Option<i64> {
+        hours.map(|hours| self.starts_at() - hours * HOUR_MS)
+    }
+
     pub fn labels(&self) -> Vec<String> {
         (1..=self.seats).map(|number| number.to_string()).collect()
     }
