@@ -1,8 +1,9 @@
 //! What the pages load: style sheets, modules and pictures, compiled in.
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-use super::guarded;
+use super::{guarded, modules};
 use crate::http::{Reply, Request, SharedBody};
 use crate::ids;
 use crate::refusal::Refusal;
@@ -170,13 +171,28 @@ const FILES: &[(&str, &[u8])] = files![
 /// page at `/`.
 const OFFLINE_WORKER: &str = "offline_worker.js";
 
+/// The content of each, as it is served.
+static CONTENTS: LazyLock<Vec<Cow<'static, [u8]>>> = LazyLock::new(|| {
+    let served = |(path, content): &(&str, &'static [u8])| {
+        modules::as_served(path, FILES).map_or(Cow::Borrowed(*content), Cow::Owned)
+    };
+    FILES.iter().map(served).collect()
+});
+
 /// The `ETag` of each, made once.
 static TAGS: LazyLock<Vec<String>> =
-    LazyLock::new(|| FILES.iter().map(|(_, content)| ids::hex(&ids::sha256_of(content)[..16])).collect());
+    LazyLock::new(|| CONTENTS.iter().map(|content| ids::hex(&ids::sha256_of(content)[..16])).collect());
 
 /// The content of each, as it is and, once somebody asked for that, compressed.
 static BODIES: LazyLock<Vec<Arc<SharedBody>>> =
-    LazyLock::new(|| FILES.iter().map(|(_, content)| SharedBody::new(*content)).collect());
+    LazyLock::new(|| CONTENTS.iter().map(|content| SharedBody::new(content.clone())).collect());
+
+/// The links to what the script of each page imports, by the script.
+static PRELOADS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    let scripts = FILES.iter().map(|(path, _)| *path).filter(|path| path.ends_with("/app.js"));
+    let tag = |script: &str| format!("<script type=\"module\" src=\"/assets/{script}\">");
+    scripts.map(|script| (tag(script), modules::preloads(script, FILES))).collect()
+});
 
 /// The version of all files together: it stands in the addresses that a
 /// page names, so that a browser keeps them for good.
@@ -187,9 +203,12 @@ pub fn files_version() -> &'static str {
     &VERSION
 }
 
-/// A page whose files are asked for by their version. What a module imports lies beside it, so it has the same one.
-pub(super) fn with_version(html: &str) -> String {
-    html.replace("=\"/assets/", &format!("=\"/assets/{}/", *VERSION))
+/// A page whose files are asked for by their version, those that its script imports with it. What a module imports
+/// lies beside it, so it has the same one.
+pub(super) fn with_files(html: &str) -> String {
+    let script = PRELOADS.iter().find_map(|(tag, links)| html.find(tag).map(|at| (at, links)));
+    let (head, links, rest) = script.map_or((html, "", ""), |(at, links)| (&html[..at], links, &html[at..]));
+    [head, links, rest].concat().replace("=\"/assets/", &format!("=\"/assets/{}/", *VERSION))
 }
 
 /// `GET /assets/{version}/{room}/{file}`, open to all: 200 with a file of this version, to be kept for good; 304 by

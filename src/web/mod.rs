@@ -3,6 +3,7 @@
 
 mod files;
 mod handbook;
+mod modules;
 mod trust;
 mod venue_pages;
 
@@ -117,7 +118,7 @@ fn page_in(language: Language, request: &Request, html: String) -> Reply {
 fn page_with(request: &Request, language: Language, status: u16, html: String, permissions: &'static str) -> Reply {
     let mut reply = Reply::empty(status);
     reply.content_type = "text/html; charset=utf-8".into();
-    reply.body = files::with_version(&html).into();
+    reply.body = files::with_files(&html).into();
     let reply = if status == 200 { reply.tagged(request) } else { reply };
     guarded(reply)
         .with("Content-Language", language.tag())

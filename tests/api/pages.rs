@@ -1,6 +1,7 @@
 //! The pages as they are served, and the habits of their files: nothing inline, nothing from elsewhere, nothing typed
 //! by a person put into a page as HTML, short files.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::support::{Answer, TestApp};
@@ -64,7 +65,9 @@ fn page_every_file_is_served_as_what_it_is_and_not_sent_twice() {
             _ => "image/svg+xml",
         };
         assert_eq!((answer.status, answer.header("content-type")), (200, Some(kind)), "{path}: is it in the table?");
-        assert_eq!(answer.text, text, "{path}");
+        let first = answer.text.strip_suffix(&text).unwrap_or_else(|| panic!("{path} is not served as it is"));
+        let is_import = |part: &str| part.is_empty() || part.starts_with("import '../") && part.ends_with(".js'");
+        assert!(first.split(';').all(is_import), "{path} begins with {first}");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
         let tag = answer.header("etag").unwrap();
@@ -194,4 +197,45 @@ fn files_of_a_version_are_kept_for_good_and_no_other_version_is_there() {
     assert_eq!(kept.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("cache-control")).count(), 1);
     get(&app, &script.replace(version, "0123456789abcdef"), &[]).refused(404, "NOT_FOUND");
     assert!(get(&app, "/handbook", &[("accept", "text/html")]).text.contains(&format!("/assets/{version}/")));
+}
+
+/// The modules that the text of one names behind a word, as paths below `/assets/`.
+fn modules_behind(word: &str, path: &str, text: &str) -> BTreeSet<String> {
+    let named =
+        text.split(word).skip(1).filter_map(|rest| rest.split('\'').next()).filter(|name| name.ends_with(".js"));
+    let room = path.split('/').next().unwrap();
+    named
+        .map(|name| name.strip_prefix("./").map_or(name.replacen("../", "", 1), |file| format!("{room}/{file}")))
+        .collect()
+}
+
+/// Each level of a chain of imports costs a round trip, which is half a second on a slow network.
+#[test]
+fn page_fetches_the_modules_of_its_script_at_once_and_those_of_a_later_one_behind_it() {
+    let app = TestApp::empty(&[]);
+    let imports = |path: &str| {
+        let text = &get(&app, &format!("/assets/{path}"), &[]).text;
+        &modules_behind(" from '", path, text) | &modules_behind("import '", path, text)
+    };
+    let mut later_modules = 0;
+    for page in ["/", "/staff", "/docs"] {
+        let html = get(&app, page, &[("accept", "text/html")]).text.clone();
+        let named = html.split("\"/assets/").skip(1).filter_map(|rest| rest.split('"').next()?.split_once('/'));
+        let loaded: BTreeSet<String> =
+            named.map(|(_, path)| path.to_owned()).filter(|path| path.ends_with(".js")).collect();
+        assert!(loaded.len() > 4, "{page}: {loaded:?}");
+        let missed: BTreeSet<String> = loaded.iter().flat_map(|path| &imports(path) - &loaded).collect();
+        assert!(missed.is_empty(), "{page} is found to need these only when others are there: {missed:?}");
+        let room = loaded.iter().find(|path| path.ends_with("/app.js")).unwrap().trim_end_matches("app.js");
+        for (path, text) in web_files(&["js"]).into_iter().filter(|(path, _)| path.starts_with(room)) {
+            for later in modules_behind("import('", &path, &text).into_iter().filter(|later| later.starts_with(room)) {
+                let known = &imports(&later) | &loaded;
+                let missed: BTreeSet<String> =
+                    imports(&later).iter().flat_map(|path| &imports(path) - &known).collect();
+                assert!(missed.is_empty(), "{later} is found to need these only when others are there: {missed:?}");
+                later_modules += 1;
+            }
+        }
+    }
+    assert!(later_modules > 15, "{later_modules}");
 }
