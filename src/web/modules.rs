@@ -1,6 +1,6 @@
 //! What the modules of the pages import. A browser learns of an import when it has the module that names it: on a
-//! network of 400 ms, each level of a chain of imports is half a second. So a page names all modules of its script, and a
-//! module that a page loads later imports first all that it needs.
+//! network of 400 ms, each level of a chain of imports is half a second. So a page names all modules of its script, and
+//! a module that a page loads later imports first all that it needs.
 
 use std::collections::BTreeSet;
 

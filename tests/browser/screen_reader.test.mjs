@@ -17,7 +17,7 @@ async function treeOf(page) {
   }));
 }
 
-/** One head, one main part, one first heading, headings that skip no level, and a name for all that can have the focus. */
+/** One head, one main part, one first heading, no level that is skipped, and a name for all that can have the focus. */
 async function mustBeTold(page, what) {
   const tree = await treeOf(page);
   const count = (role) => tree.filter((node) => node.role === role).length;
