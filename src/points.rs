@@ -8,7 +8,6 @@ use std::fmt;
 pub struct Points(i64);
 
 impl Points {
-    /// No points.
     pub const ZERO: Points = Points(0);
     /// The most that a balance may hold after a top-up.
     pub const BALANCE_MAX: Points = Points(1_000_000_000);

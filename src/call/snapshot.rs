@@ -14,7 +14,6 @@ use crate::store::{self, MemoryCopy, Outcome};
 pub struct Snapshot {
     copy: MemoryCopy,
     ids: IdState,
-    /// When it was taken.
     pub taken_at: Millis,
     /// By how far the copy was moved since, where the clock cannot be turned back.
     moved_to: Mutex<Millis>,
@@ -32,9 +31,6 @@ impl Eq for Snapshot {}
 
 impl Snapshot {
     /// Takes one of what a connection sees at `now`.
-    ///
-    /// # Errors
-    /// SQLite's.
     pub fn take(connection: &Connection, now: Millis) -> rusqlite::Result<Snapshot> {
         Ok(Snapshot {
             copy: MemoryCopy::of(connection)?,

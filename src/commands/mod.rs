@@ -168,7 +168,6 @@ fn parse_name(text: &str) -> Result<String, String> {
 /// What a running server is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stop {
-    /// It was asked to.
     Asked,
     /// Not at all: it is to look for a new certificate.
     Reload,

@@ -164,9 +164,6 @@ pub fn is_private(path: &Path) -> bool {
 }
 
 /// A link to a file, for tests.
-///
-/// # Errors
-/// The system's.
 #[cfg(test)]
 pub fn symlink_file(to: &Path, at: &Path) -> io::Result<()> {
     #[cfg(unix)]

@@ -10,18 +10,12 @@ use socket2::{SockRef, Socket};
 pub const SHORT_READ_IS_ALL: bool = cfg!(unix);
 
 /// Lets a restarted server have its address before the last connections are forgotten.
-///
-/// # Errors
-/// The system's.
 pub fn reuse_address(socket: &Socket) -> io::Result<()> {
     if cfg!(unix) { socket.set_reuse_address(true) } else { Ok(()) }
 }
 
 /// Has the system end a connection whose other side has confirmed nothing of what was sent for so long: a phone that is
 /// out of reach says no farewell. Elsewhere than on Linux the system's own patience holds.
-///
-/// # Errors
-/// The system's.
 pub fn end_when_unconfirmed(socket: &SockRef<'_>, after: Duration) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     let set = socket.set_tcp_user_timeout(Some(after));

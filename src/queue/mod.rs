@@ -325,9 +325,6 @@ pub fn load(
 }
 
 /// The lines that a commit changed, as the file has them now.
-///
-/// # Errors
-/// SQLite's.
 pub fn read_changed(connection: &Connection, changes: &[Change]) -> rusqlite::Result<Vec<StoredLine>> {
     let changed = changes.iter().filter_map(|change| match change {
         Change::QueueChanged { line_id } => sql::find_line(connection, *line_id).transpose(),

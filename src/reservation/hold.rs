@@ -55,7 +55,6 @@ impl DateRef {
 /// Ids that a reservation had elsewhere; no other has them.
 #[derive(Debug, Clone, Copy)]
 pub struct GivenIds {
-    /// Of the reservation.
     pub reservation_id: Uuid,
     pub payment_id: Uuid,
 }

@@ -61,7 +61,6 @@ struct PaymentView {
 }
 
 impl ReservationView<'_> {
-    /// As it is at `now`.
     pub fn of(details: &ReservationDetails, now: Millis) -> ReservationView<'_> {
         let ReservationDetails { reservation, date, seats, tickets, returned, exchanged } = details;
         let status = reservation.status_at(now);

@@ -19,9 +19,6 @@ pub struct CountedSeats(Mutex<HashMap<i64, (i64, SeatCounts)>>);
 
 impl CountedSeats {
     /// The first [`DATES_COUNTED_MAX`] dates to come that take place, with their counts.
-    ///
-    /// # Errors
-    /// SQLite's.
     pub fn of_dates_to_come(&self, connection: &Connection, now: Millis) -> Outcome<Vec<(Schedule, SeatCounts)>> {
         let dates = schedule::list_to_come(connection, now, DATES_COUNTED_MAX)?;
         let mut counted = self.0.lock();

@@ -14,9 +14,6 @@ pub struct MemoryCopy {
 
 impl MemoryCopy {
     /// Copies what a connection sees: of a reader, what was committed last when it read first.
-    ///
-    /// # Errors
-    /// SQLite's.
     pub fn of(from: &Connection) -> rusqlite::Result<MemoryCopy> {
         let mut copy = Connection::open_in_memory()?;
         transfer(from, &mut copy)?;
@@ -40,9 +37,6 @@ impl MemoryCopy {
 }
 
 /// How large the database of a connection is, in bytes.
-///
-/// # Errors
-/// SQLite's.
 pub fn bytes_of(connection: &Connection) -> rusqlite::Result<u64> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     Ok(pragma("page_count")?.unsigned_abs() * pragma("page_size")?.unsigned_abs())

@@ -54,9 +54,6 @@ pub struct Wal {
 
 impl Wal {
     /// Takes the checkpoints over from SQLite.
-    ///
-    /// # Errors
-    /// SQLite's.
     pub fn of(connection: &Connection) -> rusqlite::Result<Wal> {
         let automatic: i64 = connection.pragma_query_value(None, "wal_autocheckpoint", |row| row.get(0))?;
         connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
@@ -64,9 +61,6 @@ impl Wal {
     }
 
     /// Writes all of it into the file and closes the file.
-    ///
-    /// # Errors
-    /// SQLite's.
     pub fn close(&self, connection: Connection) -> rusqlite::Result<()> {
         if self.is_ours {
             checkpoint(&connection, "TRUNCATE")?;

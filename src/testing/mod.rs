@@ -18,6 +18,7 @@ use std::sync::Arc;
 pub use faults::Fault;
 use faults::Faults;
 use parking_lot::Mutex;
+pub use random::Random;
 use requests::RequestLog;
 use rush::RushRunner;
 use rusqlite::Connection;
@@ -50,9 +51,6 @@ pub struct TestServer {
 
 impl TestServer {
     /// That of a server for tests; the file as it is now is what it can be reset to.
-    ///
-    /// # Errors
-    /// SQLite's.
     pub fn of(settings: &Settings, connection: &Connection, now: Millis) -> rusqlite::Result<Option<Arc<TestServer>>> {
         if settings.is_ephemeral {
             connection.pragma_update(None, "synchronous", "OFF")?; // it is thrown away
@@ -61,9 +59,6 @@ impl TestServer {
     }
 
     /// Keeps what a file has at the start.
-    ///
-    /// # Errors
-    /// SQLite's.
     fn start(connection: &Connection, now: Millis) -> rusqlite::Result<TestServer> {
         let fits = store::bytes_of(connection)? <= MAX_BYTES;
         let start = fits.then(|| Snapshot::take(connection, now).map(Arc::new)).transpose()?;

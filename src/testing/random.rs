@@ -1,11 +1,11 @@
-//! Numbers that follow from a seed, for what a test wants to happen again: SplitMix64 (Steele, Lea and Flood, 2014).
+//! Numbers that follow from a seed, for what a test wants to happen again: SplitMix64 (Steele, Lea and Flood, 2014). They
+//! are the same on every machine.
 
 /// The numbers of a seed, one after the other.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Random(u64);
 
 impl Random {
-    /// Those of this seed.
     pub const fn new(seed: u64) -> Random {
         Random(seed)
     }
@@ -21,7 +21,8 @@ impl Random {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    fn next(&mut self) -> u64 {
+    /// The next, any of 64 bits.
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

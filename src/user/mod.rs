@@ -136,9 +136,6 @@ pub fn must_be_welcome(connection: &Connection, user_id: Uuid) -> Outcome<User> 
 }
 
 /// The user of a code, as people type it.
-///
-/// # Errors
-/// SQLite's.
 pub fn find_by_code(connection: &Connection, typed: &str) -> rusqlite::Result<Option<User>> {
     code::number_of(typed).map_or(Ok(None), |number| sql::find_by_number(connection, number))
 }

@@ -111,9 +111,6 @@ pub struct VenueProfileChange {
 }
 
 /// Changes it.
-///
-/// # Errors
-/// SQLite's.
 pub fn change(tx: &Tx, change: &VenueProfileChange) -> Outcome<VenueProfile> {
     for (text, language, said) in &change.texts {
         sql::put_text(tx, *text, *language, said.as_deref())?;

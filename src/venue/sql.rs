@@ -21,18 +21,12 @@ impl FromSql for InColumn {
 }
 
 /// The picture in four columns from this one on, those of an outer join.
-///
-/// # Errors
-/// SQLite's.
 pub fn read_picture(row: &Row, first: usize) -> rusqlite::Result<Option<Picture>> {
     let Some(hash) = row.get::<_, Option<String>>(first)? else { return Ok(None) };
     Ok(Some(Picture::of(&hash, row.get(first + 1)?, row.get(first + 2)?, row.get(first + 3)?)))
 }
 
 /// What the venue says of itself and how it looks.
-///
-/// # Errors
-/// SQLite's.
 pub fn read(connection: &Connection) -> Outcome<VenueProfile> {
     let mut profile = connection
         .prepare_cached(
@@ -81,9 +75,6 @@ pub(super) fn update_logo(tx: &Tx, hash: Option<&str>) -> rusqlite::Result<()> {
 }
 
 /// Keeps a picture; the same content is kept once.
-///
-/// # Errors
-/// SQLite's.
 pub fn keep_picture(tx: &Tx, picture: &NewPicture) -> rusqlite::Result<()> {
     let NewPicture { hash, format, width_px, height_px, content } = picture;
     tx.prepare_cached(
@@ -95,9 +86,6 @@ pub fn keep_picture(tx: &Tx, picture: &NewPicture) -> rusqlite::Result<()> {
 }
 
 /// Deletes the pictures that are shown nowhere any more.
-///
-/// # Errors
-/// SQLite's.
 pub fn drop_unshown_pictures(tx: &Tx) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "DELETE FROM picture WHERE NOT EXISTS (SELECT 1 FROM concert WHERE poster = hash)

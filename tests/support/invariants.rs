@@ -1,5 +1,6 @@
 //! What must hold in every file of a box office, whatever happened to it. Each statement counts what must not be there.
 
+use boxoffice::testing::Random;
 use rusqlite::Connection;
 
 /// What a test knows besides the rules of `check`: statements that count what must not be there.
@@ -48,9 +49,9 @@ pub fn number(file: &Connection, statement: &str) -> i64 {
     file.query_row(statement, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{error}: {statement}"))
 }
 
-/// A small generator of random numbers (SplitMix64), so that a run can be repeated from its printed seed.
+/// Random numbers that follow from a seed, so that a run can be repeated from its printed seed.
 #[derive(Debug, Clone)]
-pub struct Dice(u64);
+pub struct Dice(Random);
 
 impl Dice {
     /// From `TEST_SEED`, else from the time; printed, and shown when the test fails.
@@ -58,19 +59,15 @@ impl Dice {
         let seed = std::env::var("TEST_SEED").ok().and_then(|seed| seed.parse().ok());
         let seed = seed.unwrap_or_else(|| u64::from_le_bytes(boxoffice::ids::random_bytes()) >> 1);
         println!("{name}: TEST_SEED={seed}");
-        Dice(seed)
+        Dice(Random::new(seed))
     }
 
     pub fn of(seed: u64) -> Dice {
-        Dice(seed)
+        Dice(Random::new(seed))
     }
 
     pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0.next()
     }
 
     /// A number below `bound`.

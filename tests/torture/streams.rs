@@ -1,21 +1,20 @@
 //! Streams of requests by the dice. Who builds a request knows whether it is well-formed and
 //! what must be answered; nothing here reads HTTP.
 
+use boxoffice::testing::Random;
+
 use super::wire::{echo_of, get};
 
-/// Random numbers that come again with their seed (splitmix64).
-pub struct Dice(u64);
+/// Random numbers that come again with their seed.
+pub struct Dice(Random);
 
 impl Dice {
     pub fn of(seed: u64) -> Dice {
-        Dice(seed)
+        Dice(Random::new(seed))
     }
 
     pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        self.0.next()
     }
 
     pub fn below(&mut self, end: usize) -> usize {

@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::on_sale::SOLD_OUT;
-use super::plan::{Behaviour, Dice, Plan, plan};
+use super::plan::{Behaviour, Plan, plan};
 use super::run::{Ending, Run, Worker};
 use super::seen_token::SeenToken;
 use super::visit::Visit;
 use crate::client::{Answer, Call};
 use crate::ids;
 use crate::queue::TokenStatus;
+use crate::testing::Random;
 
 /// From this position on a customer asks with `Prefer: wait`.
 const NEAR_THE_DOOR: u64 = 200;
@@ -40,7 +41,7 @@ pub(super) enum Phase {
 pub(super) struct Customer {
     pub number: u64,
     pub plan: Plan,
-    pub dice: Dice,
+    pub dice: Random,
     pub phase: Phase,
     /// `None` before they are registered.
     pub user_id: Option<Uuid>,

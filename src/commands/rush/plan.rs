@@ -1,28 +1,6 @@
 //! What each customer of a rush is going to do, drawn from a seed: the same seed gives the same mix.
 
-/// A small random generator (SplitMix64): what it gives depends on its
-/// seed alone, on every machine and in every version.
-#[derive(Debug, Clone)]
-pub(super) struct Dice(u64);
-
-impl Dice {
-    pub(super) fn new(seed: u64) -> Dice {
-        Dice(seed)
-    }
-
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below `end`, which is not 0.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
-        self.next() % end.max(1) // the ends are tiny beside 2^64
-    }
-}
+use crate::testing::Random;
 
 /// How somebody behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
@@ -82,8 +60,8 @@ pub(super) struct Plan {
 }
 
 /// The plan of a customer, and the dice for what they choose on the way.
-pub(super) fn plan(seed: u64, number: u64, arrival_ms: u64) -> (Plan, Dice) {
-    let mut dice = Dice::new(seed ^ number.wrapping_mul(0xd1b5_4a32_d192_ed03));
+pub(super) fn plan(seed: u64, number: u64, arrival_ms: u64) -> (Plan, Random) {
+    let mut dice = Random::new(seed ^ number.wrapping_mul(0xd1b5_4a32_d192_ed03));
     dice.next();
     let mut mark = dice.below(SHARES.iter().map(|(_, share)| share).sum());
     let mut behaviour = Behaviour::Buys;

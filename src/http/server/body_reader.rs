@@ -22,10 +22,12 @@ pub struct Body {
 /// What is to come of a body.
 #[derive(Debug)]
 enum Rest {
-    /// So many bytes.
     Bytes(usize),
     /// Chunks, until the last.
-    Chunks { decoder: Decoder, since_ms: u64 },
+    Chunks {
+        decoder: Decoder,
+        since_ms: u64,
+    },
 }
 
 impl Body {

@@ -69,7 +69,6 @@ pub fn plain(reply: &mut Reply) -> Content {
     Content::Plain(std::mem::replace(&mut reply.body, Body::Own(Vec::new())))
 }
 
-/// Sends a reply with its content.
 type Send = Box<dyn FnOnce(Reply, Content) + std::marker::Send>;
 
 struct Job {

@@ -89,7 +89,6 @@ pub struct Head<'b> {
 /// The bounds of a head.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds<'n> {
-    /// All bytes of it.
     pub bytes: usize,
     pub fields: usize,
     /// Fields that are relayed beside [`RELAYED`], each of which [`is_relayable`].

@@ -49,7 +49,6 @@ pub struct AccessLine {
 }
 
 impl AccessLine {
-    /// That of a request.
     pub fn of(path: &str, client: IpAddr, id: &RequestId) -> AccessLine {
         AccessLine { path: path.into(), client, id: id.to_text() }
     }

@@ -14,7 +14,6 @@ pub struct Output {
     content: Option<Content>,
     /// What follows it: the end of a chunk.
     tail: &'static [u8],
-    /// How much of all is sent.
     sent: usize,
     /// The socket has taken it and still keeps some of it (TLS), beside what the kernel does.
     is_in_socket: bool,

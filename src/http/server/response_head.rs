@@ -15,7 +15,6 @@ use crate::http::Reply;
 pub struct ResponseMeta<'a> {
     /// `X-Request-Id`.
     pub id: &'a RequestId,
-    /// `Date`.
     pub date: &'a str,
     /// Whether the connection stays open.
     pub keep_alive: bool,
