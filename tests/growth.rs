@@ -31,7 +31,7 @@ impl log::Log for Listener {
         if record.target() == "boxoffice::store::statements" {
             let line = record.args().to_string();
             let (_, statement) = line.split_once(" sorted: ").unwrap();
-            RAN.lock().unwrap().insert(statement.to_owned());
+            RAN.lock().unwrap().insert(statement.split_whitespace().collect::<Vec<_>>().join(" "));
         }
     }
 
@@ -46,10 +46,7 @@ const WHOLE: [(&str, &str); 11] = [
     ("FROM token WHERE status <> 'EXPIRED'", "the line is filled at start, with everybody in it"),
     ("SELECT schedule_id, starts_at, date FROM schedule", "the dates are brought to the time zone at start"),
     ("FROM token WHERE status = 'ACTIVE' ORDER BY active_until, token_id LIMIT", "the first of an index, in its order"),
-    (
-        "WHERE status = 'PENDING_PAYMENT'\n             ORDER BY hold_expires_at, reservation_id LIMIT",
-        "the first of an index, in its order",
-    ),
+    ("'PENDING_PAYMENT' ORDER BY hold_expires_at, reservation_id LIMIT", "the first of an index, in its order"),
     ("FROM staff_key WHERE revoked_at IS NOT NULL ORDER BY", "few keys, read at start and when one is revoked"),
     (
         "WHERE status = 'PENDING_PAYMENT' AND schedule_id = ?1",

@@ -1,6 +1,6 @@
 //! Every statement that reads or writes `balance` and `ledger_entry`, and who may top up.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{Entry, NewEntry};
@@ -8,22 +8,17 @@ use crate::call::Tx;
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::settings::TopUpPolicy;
-use crate::store::from_row;
+use crate::store::{Statements, from_row};
 
 pub(super) fn find(connection: &Connection, user_id: Uuid) -> rusqlite::Result<Option<(Points, Millis)>> {
-    connection
-        .prepare_cached("SELECT points, updated_at FROM balance WHERE user_id = ?1")?
-        .query_row([user_id], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
+    let select = "SELECT points, updated_at FROM balance WHERE user_id = ?1";
+    connection.find(select, [user_id], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 pub(super) fn upsert(tx: &Tx, user_id: Uuid, points: Points) -> rusqlite::Result<()> {
-    tx.prepare_cached(
-        "INSERT INTO balance (user_id, points, updated_at) VALUES (?1, ?2, ?3)
-         ON CONFLICT (user_id) DO UPDATE SET points = excluded.points, updated_at = excluded.updated_at",
-    )?
-    .execute((user_id, points, tx.now()))
-    .map(drop)
+    let insert = "INSERT INTO balance (user_id, points, updated_at) VALUES (?1, ?2, ?3)
+         ON CONFLICT (user_id) DO UPDATE SET points = excluded.points, updated_at = excluded.updated_at";
+    tx.run(insert, (user_id, points, tx.now()))
 }
 
 pub(super) fn insert_entry(tx: &Tx, user_id: Uuid, balance_after: Points, entry: &NewEntry) -> rusqlite::Result<i64> {
@@ -37,16 +32,12 @@ pub(super) fn insert_entry(tx: &Tx, user_id: Uuid, balance_after: Points, entry:
 
 /// The ledger of a user, newest first: entries before one, at most `limit`.
 pub fn list_entries(connection: &Connection, user_id: Uuid, before: i64, limit: u32) -> rusqlite::Result<Vec<Entry>> {
-    connection
-        .prepare_cached(
-            "SELECT entry_id, kind, amount, balance_after, reservation_id, at FROM ledger_entry
+    connection.list(
+        "SELECT entry_id, kind, amount, balance_after, reservation_id, at FROM ledger_entry
              WHERE user_id = ?1 AND entry_id < ?2 ORDER BY entry_id DESC LIMIT ?3",
-        )?
-        .query_map(
-            (user_id, before, limit),
-            |row| from_row!(row => Entry { entry_id, kind, amount, balance_after, reservation_id, at }),
-        )?
-        .collect()
+        (user_id, before, limit),
+        |row| from_row!(row => Entry { entry_id, kind, amount, balance_after, reservation_id, at }),
+    )
 }
 
 /// Who may top up, if the file says it.

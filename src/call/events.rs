@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Change, Tx};
 use crate::clock::Millis;
-use crate::store::{self, Reader, column_words};
+use crate::store::{self, Reader, Statements, column_words};
 
 column_words! {
     /// The types of the events feed.
@@ -57,12 +57,8 @@ column_words! {
 /// Adds to the feed of events, in the same transaction as what it tells of. Where staff did it, it says who.
 pub fn record(tx: &Tx, kind: EventType, details: &impl Serialize) -> rusqlite::Result<()> {
     let details = store::to_json(details)?;
-    tx.prepare_cached("INSERT INTO event (type, at, data, key_id) VALUES (?1, ?2, ?3, ?4)")?.execute((
-        kind,
-        tx.now(),
-        details,
-        tx.actor(),
-    ))?;
+    let insert = "INSERT INTO event (type, at, data, key_id) VALUES (?1, ?2, ?3, ?4)";
+    tx.run(insert, (kind, tx.now(), details, tx.actor()))?;
     tx.push_change(Change::EventRecorded);
     Ok(())
 }
@@ -90,7 +86,7 @@ pub struct By {
 
 /// The sequence of the newest event; 0 before the first.
 pub fn last_sequence(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.prepare_cached("SELECT coalesce(max(sequence), 0) FROM event")?.query_row([], |row| row.get(0))
+    connection.one("SELECT coalesce(max(sequence), 0) FROM event", [], |row| row.get(0))
 }
 
 /// The events after a sequence, oldest first, at most `limit`.

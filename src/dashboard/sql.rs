@@ -1,15 +1,10 @@
 //! What the feed of events says of a span of time.
 
-use rusqlite::OptionalExtension;
-
 use crate::clock::Millis;
-use crate::store::{Reader, from_row};
+use crate::store::{Reader, Statements, from_row};
 
 pub(super) fn find_at(reader: &Reader, sequence: i64) -> rusqlite::Result<Option<Millis>> {
-    reader
-        .prepare_cached("SELECT at FROM event WHERE sequence = ?1")?
-        .query_row([sequence], |row| row.get(0))
-        .optional()
+    reader.find("SELECT at FROM event WHERE sequence = ?1", [sequence], |row| row.get(0))
 }
 
 /// What a second was told to have seen; seconds are counted from a beginning.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
 use super::reply::PROBLEM;
@@ -10,7 +10,7 @@ use super::{Reply, Request, status_of};
 use crate::clock::Millis;
 use crate::ids;
 use crate::refusal::{Code, Localized, Refusal};
-use crate::store::{self, Outcome};
+use crate::store::{self, Outcome, Statements};
 
 /// The `Idempotency-Key` of a request.
 ///
@@ -71,22 +71,18 @@ impl Once {
     /// # Errors
     /// `IDEMPOTENCY_KEY_REUSED` when the key was used for another request.
     pub fn find(&self, connection: &Connection) -> Outcome<Option<Reply>> {
-        let kept = connection
-            .prepare_cached(
-                "SELECT fingerprint, status, content_type, headers, body FROM idempotency_answer
-                 WHERE caller_id = ?1 AND key = ?2",
-            )?
-            .query_row((self.caller_id, &self.key), |row| {
-                let reply = Reply {
-                    status: row.get(1)?,
-                    content_type: row.get::<_, String>(2)?.into(),
-                    headers: headers_of(row, 3)?,
-                    body: row.get::<_, Vec<u8>>(4)?.into(),
-                    refused: None,
-                };
-                Ok((row.get::<_, [u8; 32]>(0)?, reply))
-            })
-            .optional()?;
+        let select = "SELECT fingerprint, status, content_type, headers, body FROM idempotency_answer
+             WHERE caller_id = ?1 AND key = ?2";
+        let kept = connection.find(select, (self.caller_id, &self.key), |row| {
+            let reply = Reply {
+                status: row.get(1)?,
+                content_type: row.get::<_, String>(2)?.into(),
+                headers: headers_of(row, 3)?,
+                body: row.get::<_, Vec<u8>>(4)?.into(),
+                refused: None,
+            };
+            Ok((row.get::<_, [u8; 32]>(0)?, reply))
+        })?;
         match kept {
             None => Ok(None),
             Some((fingerprint, _)) if fingerprint != self.fingerprint => Err(Refusal::IdempotencyKeyReused.into()),
@@ -105,12 +101,12 @@ impl Once {
         let headers: Vec<(&str, &str)> =
             reply.headers.iter().map(|(name, value)| (name.as_ref(), value.as_str())).collect();
         let headers = store::to_json(&headers)?;
-        connection
-            .prepare_cached(
-                "INSERT INTO idempotency_answer (caller_id, key, fingerprint, status, content_type, headers, body, at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?
-            .execute((
+        let insert =
+            "INSERT INTO idempotency_answer (caller_id, key, fingerprint, status, content_type, headers, body, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        connection.run(
+            insert,
+            (
                 self.caller_id,
                 &self.key,
                 self.fingerprint,
@@ -119,8 +115,8 @@ impl Once {
                 headers,
                 &*reply.body,
                 now,
-            ))
-            .map(drop)
+            ),
+        )
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
 use super::memory::Entry;
@@ -14,7 +14,7 @@ use crate::clock::Millis;
 use crate::ids::{LineId, TokenKey};
 use crate::refusal::{Localized, TokenEnd};
 use crate::settings::QueueSettings;
-use crate::store::{Blob16, from_row};
+use crate::store::{Blob16, Statements, from_row};
 
 pub(super) fn insert_rules(connection: &Connection, first: &QueueSettings) -> rusqlite::Result<bool> {
     let rows = connection.execute(
@@ -48,7 +48,7 @@ fn read_line(row: &Row) -> rusqlite::Result<StoredLine> {
 
 /// A line as the file has it.
 pub(super) fn find_line(connection: &Connection, line_id: LineId) -> rusqlite::Result<Option<StoredLine>> {
-    connection.prepare_cached(&format!("{LINE} WHERE line_id = ?1"))?.query_row([line_id], read_line).optional()
+    connection.find(&format!("{LINE} WHERE line_id = ?1"), [line_id], read_line)
 }
 
 /// The rules of a line that is there: of one that is not, SQLite's error.
@@ -67,9 +67,8 @@ pub(super) fn count_own_lines(tx: &Tx) -> rusqlite::Result<u32> {
 }
 
 pub(super) fn has_own_line(connection: &Connection, concert_id: i64) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM queue WHERE line_id = ?1 AND closed_at IS NULL)")?
-        .query_row([concert_id], |row| row.get(0))
+    let select = "SELECT EXISTS (SELECT 1 FROM queue WHERE line_id = ?1 AND closed_at IS NULL)";
+    connection.one(select, [concert_id], |row| row.get(0))
 }
 
 /// Opens a line with the limits of the shared line, or one that was closed with those that it had.
@@ -91,35 +90,32 @@ pub(super) fn close_line(tx: &Tx, line_id: LineId) -> rusqlite::Result<()> {
 
 pub(super) fn update_rules(tx: &Tx, line_id: LineId, rules: &Rules) -> rusqlite::Result<()> {
     let (ko, en) = rules.message.as_ref().map(|say| (say.ko.as_str(), say.en.as_str())).unzip();
-    tx.prepare_cached(
-        "UPDATE queue SET max_active = ?1, admit_per_minute = ?2, visit_seconds = ?3, abandon_seconds = ?4,
+    let update = "UPDATE queue SET max_active = ?1, admit_per_minute = ?2, visit_seconds = ?3, abandon_seconds = ?4,
          claim_seconds = ?5, paused = ?6, message_ko = ?7, message_en = ?8, opens_at = ?9, grace_seconds = ?10
-         WHERE line_id = ?11",
-    )?
-    .execute((
-        rules.max_active,
-        rules.admit_per_minute,
-        rules.visit_seconds,
-        rules.abandon_seconds,
-        rules.claim_seconds,
-        rules.paused,
-        ko,
-        en,
-        rules.opens_at,
-        rules.grace_seconds,
-        line_id,
-    ))
-    .map(drop)
+         WHERE line_id = ?11";
+    tx.run(
+        update,
+        (
+            rules.max_active,
+            rules.admit_per_minute,
+            rules.visit_seconds,
+            rules.abandon_seconds,
+            rules.claim_seconds,
+            rules.paused,
+            ko,
+            en,
+            rules.opens_at,
+            rules.grace_seconds,
+            line_id,
+        ),
+    )
 }
 
 /// Gives out the next join number of a line, if a draw is to come.
 pub(super) fn next_join_number(tx: &Tx, line_id: LineId) -> rusqlite::Result<Option<u32>> {
-    tx.prepare_cached(
-        "UPDATE queue SET joined_count = joined_count + 1 WHERE line_id = ?1 AND opens_at IS NOT NULL
-         RETURNING joined_count",
-    )?
-    .query_row([line_id], |row| row.get(0))
-    .optional()
+    let update = "UPDATE queue SET joined_count = joined_count + 1 WHERE line_id = ?1 AND opens_at IS NOT NULL
+         RETURNING joined_count";
+    tx.find(update, [line_id], |row| row.get(0))
 }
 
 /// Guests stand on negative places, from here on.
@@ -127,7 +123,7 @@ const FIRST_GUEST: i64 = -(1 << 40);
 
 /// The last place that was given out: places behind it belong to those who are still to come.
 pub(super) fn last_place(tx: &Tx) -> rusqlite::Result<i64> {
-    tx.prepare_cached("SELECT coalesce(max(token_id), 0) FROM token")?.query_row([], |row| row.get(0))
+    tx.one("SELECT coalesce(max(token_id), 0) FROM token", [], |row| row.get(0))
 }
 
 fn next_place(tx: &Tx, line_id: LineId, enqueue: Placement) -> rusqlite::Result<Option<i64>> {
@@ -135,13 +131,13 @@ fn next_place(tx: &Tx, line_id: LineId, enqueue: Placement) -> rusqlite::Result<
         Placement::Draw(_) => return Ok(None),
         Placement::Kept(kept) => return Ok(kept.place),
         Placement::Last => last_place(tx)? + 1,
-        Placement::Guest => tx
-            .prepare_cached(
-                "SELECT coalesce(max(place) + 1, ?2) FROM (
+        Placement::Guest => tx.one(
+            "SELECT coalesce(max(place) + 1, ?2) FROM (
                  SELECT max(place) AS place FROM token WHERE status = 'WAITING' AND line_id = ?1 AND place < 0
                  UNION ALL SELECT max(place) FROM token WHERE line_id = ?1 AND place < 0 AND grace_until IS NOT NULL)",
-            )?
-            .query_row((line_id, FIRST_GUEST), |row| row.get(0))?,
+            (line_id, FIRST_GUEST),
+            |row| row.get(0),
+        )?,
     };
     Ok(Some(place))
 }
@@ -157,14 +153,13 @@ pub(super) fn insert(
     let is_last = enqueue == Placement::Last;
     let place = if is_last { None } else { next_place(tx, line_id, enqueue)? };
     let (join_number, draw_number) = (enqueue.join_number(), enqueue.draw_number());
-    tx.prepare_cached(
+    tx.one(
         "INSERT INTO token (token, user_id, place, join_number, draw_number, status, issued_at, line_id)
          VALUES (?1, ?2, iif(?7, (SELECT ifnull(max(token_id), 0) + 1 FROM token), ?3), ?4, ?5, 'WAITING', ?6, ?8)
          RETURNING token_id, place",
-    )?
-    .query_row((Blob16::from(key), user_id, place, join_number, draw_number, tx.now(), is_last, line_id), |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })
+        (Blob16::from(key), user_id, place, join_number, draw_number, tx.now(), is_last, line_id),
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
 }
 
 /// Moves a waiting token and gives back its place.
@@ -175,11 +170,9 @@ pub(super) fn update_placement(
     enqueue: Placement,
 ) -> rusqlite::Result<Option<i64>> {
     let place = next_place(tx, line_id, enqueue)?;
-    tx.prepare_cached(
-        "UPDATE token SET place = ?2, join_number = ?3, draw_number = NULL
-         WHERE token = ?1 AND status = 'WAITING'",
-    )?
-    .execute((Blob16::from(key), place, enqueue.join_number()))?;
+    let update = "UPDATE token SET place = ?2, join_number = ?3, draw_number = NULL
+         WHERE token = ?1 AND status = 'WAITING'";
+    tx.run(update, (Blob16::from(key), place, enqueue.join_number()))?;
     Ok(place)
 }
 
@@ -187,38 +180,31 @@ pub(super) fn update_placement(
 /// number that it keeps while its draw is to come.
 pub(super) fn update_to_front(tx: &Tx, line_id: LineId, key: TokenKey) -> rusqlite::Result<(Option<i64>, Option<u32>)> {
     let place = next_place(tx, line_id, Placement::Guest)?;
-    tx.prepare_cached(
-        "UPDATE token SET place = ?2, join_number = iif(place IS NULL, join_number, NULL), draw_number = NULL
-         WHERE token = ?1 AND status = 'WAITING' RETURNING place, join_number",
-    )?
-    .query_row((Blob16::from(key), place), |row| Ok((row.get(0)?, row.get(1)?)))
+    let update = "UPDATE token SET place = ?2, join_number = iif(place IS NULL, join_number, NULL), draw_number = NULL
+         WHERE token = ?1 AND status = 'WAITING' RETURNING place, join_number";
+    tx.one(update, (Blob16::from(key), place), |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// Whether a token waits at the front, where staff gave it a place.
 pub(super) fn is_guest(tx: &Tx, key: TokenKey) -> rusqlite::Result<bool> {
-    tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM token WHERE token = ?1 AND status = 'WAITING' AND place < 0)")?
-        .query_row([Blob16::from(key)], |row| row.get(0))
+    let select = "SELECT EXISTS (SELECT 1 FROM token WHERE token = ?1 AND status = 'WAITING' AND place < 0)";
+    tx.one(select, [Blob16::from(key)], |row| row.get(0))
 }
 
 const TOKEN: &str = "SELECT token, user_id, line_id, status, visit_until, active_until, end_reason FROM token";
 
 pub(super) fn find(connection: &Connection, key: TokenKey) -> rusqlite::Result<Option<Token>> {
-    connection.prepare_cached(&format!("{TOKEN} WHERE token = ?1"))?.query_row([Blob16::from(key)], read).optional()
+    connection.find(&format!("{TOKEN} WHERE token = ?1"), [Blob16::from(key)], read)
 }
 
 pub fn find_live(connection: &Connection, line_id: LineId, user_id: Uuid) -> rusqlite::Result<Option<Token>> {
-    connection
-        .prepare_cached(&format!("{TOKEN} WHERE user_id = ?1 AND line_id = ?2 AND status <> 'EXPIRED'"))?
-        .query_row((user_id, line_id), read)
-        .optional()
+    let select = format!("{TOKEN} WHERE user_id = ?1 AND line_id = ?2 AND status <> 'EXPIRED'");
+    connection.find(&select, (user_id, line_id), read)
 }
 
 /// The live tokens of a user, one for each line where they stand.
 pub fn list_live_of_user(connection: &Connection, user_id: Uuid) -> rusqlite::Result<Vec<Token>> {
-    connection
-        .prepare_cached(&format!("{TOKEN} WHERE user_id = ?1 AND status <> 'EXPIRED'"))?
-        .query_map([user_id], read)?
-        .collect()
+    connection.list(&format!("{TOKEN} WHERE user_id = ?1 AND status <> 'EXPIRED'"), [user_id], read)
 }
 
 fn read(row: &Row) -> rusqlite::Result<Token> {
@@ -227,60 +213,47 @@ fn read(row: &Row) -> rusqlite::Result<Token> {
 
 /// The first of a line, at most `limit`, each with its user and its place.
 pub(super) fn list_next(tx: &Tx, line_id: LineId, limit: u64) -> rusqlite::Result<Vec<(TokenKey, Uuid, i64)>> {
-    tx.prepare_cached(
+    tx.list(
         "SELECT token, user_id, place FROM token WHERE status = 'WAITING' AND line_id = ?1 AND place IS NOT NULL
          ORDER BY place LIMIT ?2",
-    )?
-    .query_map((line_id, i64::try_from(limit).unwrap_or(i64::MAX)), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-    .collect()
+        (line_id, i64::try_from(limit).unwrap_or(i64::MAX)),
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )
 }
 
 pub(super) fn mark_active_if_waiting(tx: &Tx, key: TokenKey, visit_until: Millis) -> rusqlite::Result<bool> {
-    tx.prepare_cached(
-        "UPDATE token SET status = 'ACTIVE', activated_at = ?2, visit_until = ?3, active_until = ?3
-             WHERE token = ?1 AND status = 'WAITING'",
-    )?
-    .execute((Blob16::from(key), tx.now(), visit_until))
-    .map(|rows| rows == 1)
+    let update = "UPDATE token SET status = 'ACTIVE', activated_at = ?2, visit_until = ?3, active_until = ?3
+         WHERE token = ?1 AND status = 'WAITING'";
+    tx.changes_one(update, (Blob16::from(key), tx.now(), visit_until))
 }
 
 pub(super) fn mark_expired_if_live(tx: &Tx, key: TokenKey, reason: TokenEnd) -> rusqlite::Result<bool> {
-    tx.prepare_cached(
-        "UPDATE token SET status = 'EXPIRED', ended_at = ?2, end_reason = ?3 WHERE token = ?1 AND status <> 'EXPIRED'",
-    )?
-    .execute((Blob16::from(key), tx.now(), reason))
-    .map(|rows| rows == 1)
+    let update =
+        "UPDATE token SET status = 'EXPIRED', ended_at = ?2, end_reason = ?3 WHERE token = ?1 AND status <> 'EXPIRED'";
+    tx.changes_one(update, (Blob16::from(key), tx.now(), reason))
 }
 
 pub(super) fn mark_first_call(tx: &Tx, key: TokenKey) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE token SET claimed_at = ?2 WHERE token = ?1 AND claimed_at IS NULL")?
-        .execute((Blob16::from(key), tx.now()))
-        .map(drop)
+    tx.run("UPDATE token SET claimed_at = ?2 WHERE token = ?1 AND claimed_at IS NULL", (Blob16::from(key), tx.now()))
 }
 
 pub(super) fn update_active_until(tx: &Tx, key: TokenKey, active_until: Millis) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE token SET active_until = ?2 WHERE token = ?1 AND status = 'ACTIVE'")?
-        .execute((Blob16::from(key), active_until))
-        .map(drop)
+    let update = "UPDATE token SET active_until = ?2 WHERE token = ?1 AND status = 'ACTIVE'";
+    tx.run(update, (Blob16::from(key), active_until))
 }
 
 /// Some of the active tokens whose time is over at the moment of this transaction, the earliest first.
 pub(super) fn list_timed_out(tx: &Tx, limit: usize) -> rusqlite::Result<Vec<TokenKey>> {
-    tx.prepare_cached(
-        "SELECT token FROM token WHERE status = 'ACTIVE' AND active_until <= ?1 ORDER BY active_until, token_id LIMIT ?2",
-    )?
-    .query_map((tx.now(), limit as i64), |row| row.get(0))?
-    .collect()
+    let select = "SELECT token FROM token WHERE status = 'ACTIVE' AND active_until <= ?1
+         ORDER BY active_until, token_id LIMIT ?2";
+    tx.list(select, (tx.now(), limit as i64), |row| row.get(0))
 }
 
 /// The active tokens whose time is over first: each with its end, in order.
 pub(super) fn list_next_time_outs(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<(TokenKey, Millis)>> {
-    connection
-        .prepare_cached(
-            "SELECT token, active_until FROM token WHERE status = 'ACTIVE' ORDER BY active_until, token_id LIMIT ?1",
-        )?
-        .query_map([limit as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect()
+    let select =
+        "SELECT token, active_until FROM token WHERE status = 'ACTIVE' ORDER BY active_until, token_id LIMIT ?1";
+    connection.list(select, [limit as i64], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// The clock goes on elsewhere, so many milliseconds later or earlier: every visit, and every grace, that ends after a
@@ -368,7 +341,5 @@ pub(super) fn list_in_line(tx: &Tx, line_id: LineId) -> rusqlite::Result<Vec<Tok
 
 /// Calls the draw off for a token: it stands where it came.
 pub(super) fn update_to_place(tx: &Tx, token_id: i64, place: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE token SET place = ?2, join_number = NULL WHERE token_id = ?1")?
-        .execute((token_id, place))
-        .map(drop)
+    tx.run("UPDATE token SET place = ?2, join_number = NULL WHERE token_id = ?1", (token_id, place))
 }

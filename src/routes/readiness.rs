@@ -13,7 +13,7 @@ use super::{Exposure, Handlers};
 use crate::call::{Answer, AppState, Context, Prefer, Tx, Until, Wait, topics};
 use crate::http::{Reply, Request};
 use crate::refusal::Refusal;
-use crate::store::{CommitError, Completion, Outcome};
+use crate::store::{CommitError, Completion, Outcome, Statements};
 
 /// Probes begin so far apart at least.
 const EVERY: Duration = Duration::from_secs(1);
@@ -118,7 +118,7 @@ fn probe(readiness: &Arc<Readiness>, state: &AppState) {
 }
 
 fn write(tx: &Tx) -> Outcome<()> {
-    tx.prepare_cached("UPDATE venue SET seen_at = max(seen_at, ?1)")?.execute([tx.now()])?;
+    tx.run("UPDATE venue SET seen_at = max(seen_at, ?1)", [tx.now()])?;
     Ok(())
 }
 

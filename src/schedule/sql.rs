@@ -1,13 +1,13 @@
 //! Every statement that reads or writes `concert` and `schedule`.
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
 use super::{Concert, ConcertWords, Schedule, Tariffs, Times, Translation, Translations};
 use crate::call::Tx;
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::refusal::Language;
-use crate::store::from_row;
+use crate::store::{Statements, from_row};
 use crate::venue::read_picture;
 
 const CONCERT: &str = "SELECT concert.concert_id, concert.title, concert.venue, concert.description,
@@ -58,28 +58,28 @@ pub(super) fn insert_concert(tx: &Tx, concert_id: Option<i64>, words: &ConcertWo
 }
 
 pub(super) fn update_concert(tx: &Tx, concert_id: i64, words: &ConcertWords) -> rusqlite::Result<bool> {
-    tx.prepare_cached(
-        "UPDATE concert SET title = coalesce(?2, title), venue = coalesce(?3, venue),
-             description = coalesce(?4, description), running_minutes = iif(?5, ?6, running_minutes),
-             age_from = iif(?7, ?8, age_from), map_url = iif(?9, ?10, map_url) WHERE concert_id = ?1",
-    )?
-    .execute((
-        concert_id,
-        &words.title,
-        &words.venue,
-        &words.description,
-        words.running_minutes.is_some(),
-        words.running_minutes.flatten(),
-        words.age_from.is_some(),
-        words.age_from.flatten(),
-        words.map_url.is_some(),
-        words.map_url.as_ref().and_then(Option::as_deref),
-    ))
-    .map(|rows| rows == 1)
+    let update = "UPDATE concert SET title = coalesce(?2, title), venue = coalesce(?3, venue),
+         description = coalesce(?4, description), running_minutes = iif(?5, ?6, running_minutes),
+         age_from = iif(?7, ?8, age_from), map_url = iif(?9, ?10, map_url) WHERE concert_id = ?1";
+    tx.changes_one(
+        update,
+        (
+            concert_id,
+            &words.title,
+            &words.venue,
+            &words.description,
+            words.running_minutes.is_some(),
+            words.running_minutes.flatten(),
+            words.age_from.is_some(),
+            words.age_from.flatten(),
+            words.map_url.is_some(),
+            words.map_url.as_ref().and_then(Option::as_deref),
+        ),
+    )
 }
 
 pub(super) fn update_poster(tx: &Tx, concert_id: i64, hash: Option<&str>) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE concert SET poster = ?2 WHERE concert_id = ?1")?.execute((concert_id, hash)).map(drop)
+    tx.run("UPDATE concert SET poster = ?2 WHERE concert_id = ?1", (concert_id, hash))
 }
 
 /// The words of a concert in a language, or none.
@@ -89,29 +89,21 @@ pub(super) fn put_translation(
     language: Language,
     words: Option<&Translation>,
 ) -> rusqlite::Result<()> {
-    tx.prepare_cached("DELETE FROM concert_text WHERE concert_id = ?1 AND language = ?2")?
-        .execute((concert_id, language.tag()))?;
+    tx.run("DELETE FROM concert_text WHERE concert_id = ?1 AND language = ?2", (concert_id, language.tag()))?;
     let Some(Translation { title, venue, description }) = words else { return Ok(()) };
-    tx.prepare_cached(
-        "INSERT INTO concert_text (concert_id, language, title, venue, description) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute((concert_id, language.tag(), title, venue, description))
-    .map(drop)
+    let insert =
+        "INSERT INTO concert_text (concert_id, language, title, venue, description) VALUES (?1, ?2, ?3, ?4, ?5)";
+    tx.run(insert, (concert_id, language.tag(), title, venue, description))
 }
 
 pub(super) fn find_concert(connection: &Connection, concert_id: i64) -> rusqlite::Result<Option<Concert>> {
-    connection
-        .prepare_cached(&format!("{CONCERT} WHERE concert.concert_id = ?1"))?
-        .query_row([concert_id], read_concert)
-        .optional()
+    connection.find(&format!("{CONCERT} WHERE concert.concert_id = ?1"), [concert_id], read_concert)
 }
 
 /// Concerts after one, in the order in which they were added, at most `limit`.
 pub fn list_concerts(connection: &Connection, after: i64, limit: u32) -> rusqlite::Result<Vec<Concert>> {
-    connection
-        .prepare_cached(&format!("{CONCERT} WHERE concert.concert_id > ?1 ORDER BY concert.concert_id LIMIT ?2"))?
-        .query_map((after, limit), read_concert)?
-        .collect()
+    let select = format!("{CONCERT} WHERE concert.concert_id > ?1 ORDER BY concert.concert_id LIMIT ?2");
+    connection.list(&select, (after, limit), read_concert)
 }
 
 const SCHEDULE: &str = "SELECT schedule_id, concert_id, concert.title, date, starts_at, sale_opens_at, sale_closes_at,
@@ -125,42 +117,31 @@ fn read(row: &Row) -> rusqlite::Result<Schedule> {
 }
 
 pub fn find(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Option<Schedule>> {
-    connection.prepare_cached(&format!("{SCHEDULE} WHERE schedule_id = ?1"))?.query_row([schedule_id], read).optional()
+    connection.find(&format!("{SCHEDULE} WHERE schedule_id = ?1"), [schedule_id], read)
 }
 
 pub(super) fn is_cancelled(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Option<bool>> {
-    connection
-        .prepare_cached("SELECT cancelled_at IS NOT NULL FROM schedule WHERE schedule_id = ?1")?
-        .query_row([schedule_id], |row| row.get(0))
-        .optional()
+    let select = "SELECT cancelled_at IS NOT NULL FROM schedule WHERE schedule_id = ?1";
+    connection.find(select, [schedule_id], |row| row.get(0))
 }
 
 /// The dates of a concert, the earliest first.
 pub fn list_of_concert(connection: &Connection, concert_id: i64) -> rusqlite::Result<Vec<Schedule>> {
-    connection
-        .prepare_cached(&format!("{SCHEDULE} WHERE schedule.concert_id = ?1 ORDER BY starts_at, schedule_id"))?
-        .query_map([concert_id], read)?
-        .collect()
+    let select = format!("{SCHEDULE} WHERE schedule.concert_id = ?1 ORDER BY starts_at, schedule_id");
+    connection.list(&select, [concert_id], read)
 }
 
 /// The dates that begin after `now` and take place, the earliest first, at most `limit`.
 pub fn list_to_come(connection: &Connection, now: Millis, limit: u32) -> rusqlite::Result<Vec<Schedule>> {
-    connection
-        .prepare_cached(&format!(
-            "{SCHEDULE} WHERE starts_at > ?1 AND cancelled_at IS NULL ORDER BY starts_at, schedule_id LIMIT ?2"
-        ))?
-        .query_map((now, limit), read)?
-        .collect()
+    let select =
+        format!("{SCHEDULE} WHERE starts_at > ?1 AND cancelled_at IS NULL ORDER BY starts_at, schedule_id LIMIT ?2");
+    connection.list(&select, (now, limit), read)
 }
 
 /// The schedules of a date, the earliest first.
 pub(super) fn list_on_date(connection: &Connection, concert_id: i64, date: &str) -> rusqlite::Result<Vec<Schedule>> {
-    connection
-        .prepare_cached(&format!(
-            "{SCHEDULE} WHERE schedule.concert_id = ?1 AND date = ?2 ORDER BY starts_at, schedule_id"
-        ))?
-        .query_map((concert_id, date), read)?
-        .collect()
+    let select = format!("{SCHEDULE} WHERE schedule.concert_id = ?1 AND date = ?2 ORDER BY starts_at, schedule_id");
+    connection.list(&select, (concert_id, date), read)
 }
 
 pub(super) fn insert(
@@ -189,19 +170,19 @@ pub(super) fn insert(
 }
 
 pub(super) fn update_times(tx: &Tx, schedule_id: i64, times: &Times) -> rusqlite::Result<()> {
-    tx.prepare_cached(
-        "UPDATE schedule SET starts_at = ?2, date = ?3, sale_opens_at = ?4, sale_closes_at = ?5, refund_until_hours = ?6,
-         version = version + 1 WHERE schedule_id = ?1",
-    )?
-    .execute((
-        schedule_id,
-        times.starts_at,
-        &times.date,
-        times.sale_opens_at,
-        times.sale_closes_at,
-        times.refund_until_hours,
-    ))
-    .map(drop)
+    let update = "UPDATE schedule SET starts_at = ?2, date = ?3, sale_opens_at = ?4, sale_closes_at = ?5, refund_until_hours = ?6,
+         version = version + 1 WHERE schedule_id = ?1";
+    tx.run(
+        update,
+        (
+            schedule_id,
+            times.starts_at,
+            &times.date,
+            times.sale_opens_at,
+            times.sale_closes_at,
+            times.refund_until_hours,
+        ),
+    )
 }
 
 /// Sales that were open at `seen` stay open when the clock is set back behind their opening: they opened now. Run once,
@@ -215,9 +196,8 @@ pub fn update_opened(tx: &Tx, seen: Millis) -> rusqlite::Result<()> {
 }
 
 pub(super) fn mark_cancelled_if_not(tx: &Tx, schedule_id: i64) -> rusqlite::Result<bool> {
-    tx.prepare_cached("UPDATE schedule SET cancelled_at = ?2 WHERE schedule_id = ?1 AND cancelled_at IS NULL")?
-        .execute((schedule_id, tx.now()))
-        .map(|rows| rows == 1)
+    let update = "UPDATE schedule SET cancelled_at = ?2 WHERE schedule_id = ?1 AND cancelled_at IS NULL";
+    tx.changes_one(update, (schedule_id, tx.now()))
 }
 
 pub(super) fn delete(tx: &Tx, schedule_id: i64) -> rusqlite::Result<()> {
@@ -230,34 +210,23 @@ pub(super) fn delete_concert(tx: &Tx, concert_id: i64) -> rusqlite::Result<()> {
 }
 
 pub(super) fn mark_settled(tx: &Tx, schedule_id: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE schedule SET settled_at = max(?2, cancelled_at) WHERE schedule_id = ?1")?
-        .execute((schedule_id, tx.now()))
-        .map(drop)
+    tx.run("UPDATE schedule SET settled_at = max(?2, cancelled_at) WHERE schedule_id = ?1", (schedule_id, tx.now()))
 }
 
 /// The date that was cancelled first of those that are not settled: not everybody has their points back yet.
 pub fn find_to_settle(connection: &Connection) -> rusqlite::Result<Option<i64>> {
-    connection
-        .prepare_cached(
-            "SELECT schedule_id FROM schedule WHERE cancelled_at IS NOT NULL AND settled_at IS NULL
-             ORDER BY cancelled_at LIMIT 1",
-        )?
-        .query_row([], |row| row.get(0))
-        .optional()
+    let select = "SELECT schedule_id FROM schedule WHERE cancelled_at IS NOT NULL AND settled_at IS NULL
+         ORDER BY cancelled_at LIMIT 1";
+    connection.find(select, [], |row| row.get(0))
 }
 
 pub(super) fn update_seats(tx: &Tx, schedule_id: i64, seats_total: i64, price_from: Points) -> rusqlite::Result<()> {
-    tx.prepare_cached(
-        "UPDATE schedule SET seats_total = ?2, price_from = ?3, version = version + 1 WHERE schedule_id = ?1",
-    )?
-    .execute((schedule_id, seats_total, price_from))
-    .map(drop)
+    let update = "UPDATE schedule SET seats_total = ?2, price_from = ?3, version = version + 1 WHERE schedule_id = ?1";
+    tx.run(update, (schedule_id, seats_total, price_from))
 }
 
 pub(super) fn update_tariffs(tx: &Tx, schedule_id: i64, tariffs: &Tariffs) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE schedule SET tariffs = ?2, version = version + 1 WHERE schedule_id = ?1")?
-        .execute((schedule_id, tariffs))
-        .map(drop)
+    tx.run("UPDATE schedule SET tariffs = ?2, version = version + 1 WHERE schedule_id = ?1", (schedule_id, tariffs))
 }
 
 /// Every date that there is: its id, when it begins, and the calendar date of that as it was written down.
@@ -268,14 +237,11 @@ pub(super) fn list_dates(connection: &Connection) -> rusqlite::Result<Vec<(i64, 
 }
 
 pub(super) fn update_date(connection: &Connection, schedule_id: i64, date: &str) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("UPDATE schedule SET date = ?2, version = version + 1 WHERE schedule_id = ?1")?
-        .execute((schedule_id, date))
-        .map(drop)
+    connection.run("UPDATE schedule SET date = ?2, version = version + 1 WHERE schedule_id = ?1", (schedule_id, date))
 }
 
 /// Counts a change of a schedule's seats and gives back its version.
 pub fn count_seats_changed(tx: &Tx, schedule_id: i64) -> rusqlite::Result<i64> {
-    tx.prepare_cached("UPDATE schedule SET version = version + 1 WHERE schedule_id = ?1 RETURNING version")?
-        .query_row([schedule_id], |row| row.get(0))
+    let update = "UPDATE schedule SET version = version + 1 WHERE schedule_id = ?1 RETURNING version";
+    tx.one(update, [schedule_id], |row| row.get(0))
 }

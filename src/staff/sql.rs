@@ -1,11 +1,11 @@
 //! Every statement that reads or writes `staff_key`.
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
 use super::{Member, Role, StaffKey};
 use crate::call::Tx;
 use crate::ids::KeyHash;
-use crate::store::from_row;
+use crate::store::{Statements, from_row};
 
 const STAFF_KEY: &str = "SELECT key_id, name, role, created_at, revoked_at FROM staff_key";
 
@@ -23,50 +23,36 @@ pub(super) fn insert(tx: &Tx, name: &str, role: Role, key_hash: &KeyHash) -> rus
 }
 
 pub(super) fn mark_revoked_if_live(tx: &Tx, key_id: i64) -> rusqlite::Result<bool> {
-    tx.prepare_cached("UPDATE staff_key SET revoked_at = ?2 WHERE key_id = ?1 AND revoked_at IS NULL")?
-        .execute((key_id, tx.now()))
-        .map(|rows| rows == 1)
+    tx.changes_one("UPDATE staff_key SET revoked_at = ?2 WHERE key_id = ?1 AND revoked_at IS NULL", (key_id, tx.now()))
 }
 
 pub(super) fn find(connection: &Connection, key_id: i64) -> rusqlite::Result<Option<StaffKey>> {
-    connection.prepare_cached(&format!("{STAFF_KEY} WHERE key_id = ?1"))?.query_row([key_id], read).optional()
+    connection.find(&format!("{STAFF_KEY} WHERE key_id = ?1"), [key_id], read)
 }
 
 /// The key that is not revoked, by the name of its owner.
 pub fn find_live_by_name(connection: &Connection, name: &str) -> rusqlite::Result<Option<StaffKey>> {
-    connection
-        .prepare_cached(&format!("{STAFF_KEY} WHERE name = ?1 AND revoked_at IS NULL"))?
-        .query_row([name], read)
-        .optional()
+    connection.find(&format!("{STAFF_KEY} WHERE name = ?1 AND revoked_at IS NULL"), [name], read)
 }
 
 pub(super) fn find_live_by_hash(connection: &Connection, hash: &KeyHash) -> rusqlite::Result<Option<StaffKey>> {
-    connection
-        .prepare_cached(&format!("{STAFF_KEY} WHERE key_hash = ?1 AND revoked_at IS NULL"))?
-        .query_row([hash], read)
-        .optional()
+    connection.find(&format!("{STAFF_KEY} WHERE key_hash = ?1 AND revoked_at IS NULL"), [hash], read)
 }
 
 /// The hashes of the keys that were revoked last: older ones count as guesses.
 pub(super) fn list_revoked_hashes(connection: &Connection) -> rusqlite::Result<Vec<KeyHash>> {
-    connection
-        .prepare_cached(
-            "SELECT key_hash FROM staff_key WHERE revoked_at IS NOT NULL ORDER BY revoked_at DESC LIMIT 10000",
-        )?
-        .query_map([], |row| row.get(0))?
-        .collect()
+    let select = "SELECT key_hash FROM staff_key WHERE revoked_at IS NOT NULL ORDER BY revoked_at DESC LIMIT 10000";
+    connection.list(select, [], |row| row.get(0))
 }
 
 /// Keys after one, at most `limit`: those that are not revoked first.
 pub fn list(connection: &Connection, after: Option<i64>, limit: u32) -> rusqlite::Result<Vec<StaffKey>> {
-    connection
-        .prepare_cached(&format!(
-            "{STAFF_KEY} WHERE ?1 IS NULL OR (revoked_at IS NOT NULL, key_id) >
-               (SELECT revoked_at IS NOT NULL, key_id FROM staff_key WHERE key_id = ?1)
-             ORDER BY revoked_at IS NOT NULL, key_id LIMIT ?2"
-        ))?
-        .query_map((after, limit), read)?
-        .collect()
+    let select = format!(
+        "{STAFF_KEY} WHERE ?1 IS NULL OR (revoked_at IS NOT NULL, key_id) >
+           (SELECT revoked_at IS NOT NULL, key_id FROM staff_key WHERE key_id = ?1)
+         ORDER BY revoked_at IS NOT NULL, key_id LIMIT ?2"
+    );
+    connection.list(&select, (after, limit), read)
 }
 
 /// The hashes of all keys that open something, with their owners.
@@ -78,13 +64,9 @@ pub(super) fn list_live(connection: &Connection) -> rusqlite::Result<Vec<(KeyHas
 }
 
 pub(super) fn count_live(connection: &Connection) -> rusqlite::Result<u32> {
-    connection
-        .prepare_cached("SELECT count(*) FROM staff_key WHERE revoked_at IS NULL")?
-        .query_row([], |row| row.get(0))
+    connection.one("SELECT count(*) FROM staff_key WHERE revoked_at IS NULL", [], |row| row.get(0))
 }
 
 pub(super) fn count_live_admins(connection: &Connection) -> rusqlite::Result<u32> {
-    connection
-        .prepare_cached("SELECT count(*) FROM staff_key WHERE revoked_at IS NULL AND role = 'admin'")?
-        .query_row([], |row| row.get(0))
+    connection.one("SELECT count(*) FROM staff_key WHERE revoked_at IS NULL AND role = 'admin'", [], |row| row.get(0))
 }

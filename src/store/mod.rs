@@ -4,7 +4,7 @@
 //! `database_lock.rs` (a second server is kept out), `format.rs`, `read_only.rs`, `open.rs` (soundness, lock),
 //! `migrations.rs` with `schema_diff.rs`. At run time: `readers.rs` (pool), `writer.rs` (group commit), `tx.rs`
 //! (transaction and savepoints), `wal.rs` (checkpoints), `skipped_rows.rs` (rows that cannot be changed),
-//! `integrity_scan.rs` (`quick_check`), `statements.rs` (statement log), `columns.rs` (column types).
+//! `integrity_scan.rs` (`quick_check`), `statements.rs` (running them, and their log), `columns.rs` (column types).
 
 mod columns;
 mod copy;
@@ -38,7 +38,7 @@ pub use read_only::{ReadOnlyFile, has_wal, open_read_only};
 pub use readers::{Reader, Readers, STATEMENTS_MAX};
 pub use replace::replace;
 pub use skipped_rows::SkippedRows;
-pub use statements::log_slow_statements;
+pub use statements::{Statements, log_slow_statements};
 pub use tx::{Tx, Undo, with_transaction};
 pub use wal::{leave_checkpoints, wal_path};
 pub use writer::{Bounds, CommitError, Completion, Job, Writer, WriterHooks};

@@ -1,10 +1,51 @@
-//! Statements in the log, with what they cost: every one by `RUST_LOG=boxoffice::store::statements=trace`, those that
-//! are slow by `--slow-statement-ms`.
+//! Ways to run a statement; and statements in the log, with what they cost: every one by
+//! `RUST_LOG=boxoffice::store::statements=trace`, those that are slow by `--slow-statement-ms`.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
-use rusqlite::{Connection, StatementStatus};
+use rusqlite::{Connection, OptionalExtension, Params, Result, Row, StatementStatus};
+
+/// Runs a statement, which each connection prepares once.
+pub trait Statements {
+    /// The first row of what must have one.
+    fn one<T>(&self, sql: &str, params: impl Params, read: impl FnOnce(&Row) -> Result<T>) -> Result<T>;
+
+    /// The first row, if there is one.
+    fn find<T>(&self, sql: &str, params: impl Params, read: impl FnOnce(&Row) -> Result<T>) -> Result<Option<T>> {
+        self.one(sql, params, read).optional()
+    }
+
+    /// All rows.
+    fn list<T>(&self, sql: &str, params: impl Params, read: impl FnMut(&Row) -> Result<T>) -> Result<Vec<T>>;
+
+    /// Writes; how many rows it changed is told.
+    fn change(&self, sql: &str, params: impl Params) -> Result<usize>;
+
+    /// Writes, whatever it changes.
+    fn run(&self, sql: &str, params: impl Params) -> Result<()> {
+        self.change(sql, params).map(drop)
+    }
+
+    /// Writes; whether it changed a row is told.
+    fn changes_one(&self, sql: &str, params: impl Params) -> Result<bool> {
+        self.change(sql, params).map(|rows| rows == 1)
+    }
+}
+
+impl Statements for Connection {
+    fn one<T>(&self, sql: &str, params: impl Params, read: impl FnOnce(&Row) -> Result<T>) -> Result<T> {
+        self.prepare_cached(sql)?.query_row(params, read)
+    }
+
+    fn list<T>(&self, sql: &str, params: impl Params, read: impl FnMut(&Row) -> Result<T>) -> Result<Vec<T>> {
+        self.prepare_cached(sql)?.query_map(params, read)?.collect()
+    }
+
+    fn change(&self, sql: &str, params: impl Params) -> Result<usize> {
+        self.prepare_cached(sql)?.execute(params)
+    }
+}
 
 /// From so many milliseconds on a statement is slow; 0: none is. SQLite hands its hook nothing but the statement.
 static SLOW_MS: AtomicU32 = AtomicU32::new(0);

@@ -1,6 +1,6 @@
 //! Every statement that writes `ticket`, `check_in` and `door_scan`, or reads them.
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
 use super::door_list::{DoorListEntry, legacy_code_hash};
@@ -8,7 +8,7 @@ use super::{CheckIn, Count, ScanOutcome, Status, StoredScan, Ticket, TicketDetai
 use crate::call::Tx;
 use crate::clock::Millis;
 use crate::seat::AgreedTariff;
-use crate::store::from_row;
+use crate::store::{Statements, from_row};
 
 /// The seat may be another one today: of a refunded ticket, after a new layout.
 const FOUND: &str =
@@ -54,31 +54,25 @@ fn read_check_in(row: &Row, first: usize) -> rusqlite::Result<Option<CheckIn>> {
 }
 
 pub(super) fn insert(tx: &Tx, reservation_id: Uuid, seat_no: i64, ticket: &Ticket) -> rusqlite::Result<()> {
-    tx.prepare_cached(
-        "INSERT INTO ticket (ticket_id, reservation_id, seat_no, label, number, code, issued_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?
-    .execute((ticket.ticket_id, reservation_id, seat_no, &ticket.seat, &ticket.number, &ticket.code, tx.now()))
-    .map(drop)
+    let insert = "INSERT INTO ticket (ticket_id, reservation_id, seat_no, label, number, code, issued_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    tx.run(insert, (ticket.ticket_id, reservation_id, seat_no, &ticket.seat, &ticket.number, &ticket.code, tx.now()))
 }
 
 /// The tickets of the seats of a reservation in layout order, without those of seats that it gave back.
 pub fn list_of_reservation(connection: &Connection, reservation_id: Uuid) -> rusqlite::Result<Vec<Ticket>> {
-    connection
-        .prepare_cached(
-            "SELECT ticket_id, ticket.label, number, code FROM ticket JOIN reservation_seat USING (reservation_id, seat_no)
-             WHERE reservation_id = ?1 ORDER BY seat_no",
-        )?
-        .query_map([reservation_id], |row| from_row!(row => Ticket { ticket_id, seat, number, code }))?
-        .collect()
+    let select =
+        "SELECT ticket_id, ticket.label, number, code FROM ticket JOIN reservation_seat USING (reservation_id, seat_no)
+             WHERE reservation_id = ?1 ORDER BY seat_no";
+    connection.list(select, [reservation_id], |row| from_row!(row => Ticket { ticket_id, seat, number, code }))
 }
 
 pub(super) fn find(connection: &Connection, ticket_id: Uuid) -> rusqlite::Result<Option<TicketDetails>> {
-    connection.prepare_cached(&format!("{FOUND} WHERE t.ticket_id = ?1"))?.query_row([ticket_id], read).optional()
+    connection.find(&format!("{FOUND} WHERE t.ticket_id = ?1"), [ticket_id], read)
 }
 
 pub fn find_by_number(connection: &Connection, number: &str) -> rusqlite::Result<Option<TicketDetails>> {
-    connection.prepare_cached(&format!("{FOUND} WHERE t.number = ?1"))?.query_row([number], read).optional()
+    connection.find(&format!("{FOUND} WHERE t.number = ?1"), [number], read)
 }
 
 /// The ticket that had a number before it was made out anew, and the code of that number.
@@ -86,23 +80,19 @@ pub(super) fn find_by_former(
     connection: &Connection,
     number: &str,
 ) -> rusqlite::Result<Option<(TicketDetails, String)>> {
-    let former = connection
-        .prepare_cached("SELECT ticket_id, code FROM former_code WHERE number = ?1")?
-        .query_row([number], |row| Ok((row.get::<_, Uuid>(0)?, row.get(1)?)))
-        .optional()?;
+    let select = "SELECT ticket_id, code FROM former_code WHERE number = ?1";
+    let former = connection.find(select, [number], |row| Ok((row.get::<_, Uuid>(0)?, row.get(1)?)))?;
     let Some((ticket_id, code)) = former else { return Ok(None) };
     Ok(find(connection, ticket_id)?.map(|found| (TicketDetails { is_former: true, ..found }, code)))
 }
 
 /// Gives a ticket another number and code, and a holder; what it was called is kept.
 pub(super) fn update_code(tx: &Tx, former: &Ticket, ticket: &Ticket, holder: Option<&str>) -> rusqlite::Result<()> {
-    tx.prepare_cached("INSERT INTO former_code (ticket_id, number, code, ended_at) VALUES (?1, ?2, ?3, ?4)")?
-        .execute((former.ticket_id, &former.number, &former.code, tx.now()))?;
-    tx.prepare_cached(
-        "UPDATE ticket SET number = ?2, code = ?3, issued_at = ?4, holder = ifnull(?5, holder) WHERE ticket_id = ?1",
-    )?
-    .execute((ticket.ticket_id, &ticket.number, &ticket.code, tx.now(), holder))
-    .map(drop)
+    let insert = "INSERT INTO former_code (ticket_id, number, code, ended_at) VALUES (?1, ?2, ?3, ?4)";
+    tx.run(insert, (former.ticket_id, &former.number, &former.code, tx.now()))?;
+    let update =
+        "UPDATE ticket SET number = ?2, code = ?3, issued_at = ?4, holder = ifnull(?5, holder) WHERE ticket_id = ?1";
+    tx.run(update, (ticket.ticket_id, &ticket.number, &ticket.code, tx.now(), holder))
 }
 
 /// Makes tickets of one reservation out for whom those of another were, seat by seat in the order of their labels.
@@ -116,12 +106,9 @@ pub fn keep_holders(tx: &Tx, (from, old): (Uuid, &[String]), (to, new): (Uuid, &
 
 /// Takes away to whom a user gave tickets.
 pub fn delete_holders(tx: &Tx, user_id: Uuid) -> rusqlite::Result<()> {
-    tx.prepare_cached(
-        "UPDATE ticket SET holder = NULL WHERE holder IS NOT NULL
-         AND reservation_id IN (SELECT reservation_id FROM reservation WHERE user_id = ?1)",
-    )?
-    .execute([user_id])
-    .map(drop)
+    let update = "UPDATE ticket SET holder = NULL WHERE holder IS NOT NULL
+         AND reservation_id IN (SELECT reservation_id FROM reservation WHERE user_id = ?1)";
+    tx.run(update, [user_id])
 }
 
 /// Who went in with a reservation's tickets, seat, ticket and moment of each.
@@ -129,105 +116,83 @@ pub(super) fn list_check_ins(
     connection: &Connection,
     reservation_id: Uuid,
 ) -> rusqlite::Result<Vec<(i64, Uuid, Millis)>> {
-    connection
-        .prepare_cached(
-            "SELECT seat_no, ticket_id, at FROM ticket JOIN check_in USING (ticket_id) WHERE reservation_id = ?1",
-        )?
-        .query_map([reservation_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect()
+    let select = "SELECT seat_no, ticket_id, at FROM ticket JOIN check_in USING (ticket_id) WHERE reservation_id = ?1";
+    connection.list(select, [reservation_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
 }
 
 /// The ticket of a code that an older program made.
 pub(super) fn find_by_code(connection: &Connection, code: &str) -> rusqlite::Result<Option<TicketDetails>> {
-    connection
-        .prepare_cached(&format!("{FOUND} WHERE t.code = ?1 AND length(t.code) = {}", code::OLDER_CHARS))?
-        .query_row([code], read)
-        .optional()
+    connection.find(&format!("{FOUND} WHERE t.code = ?1 AND length(t.code) = {}", code::OLDER_CHARS), [code], read)
 }
 
 /// What the tickets of a date were called before they were made out anew, for its list.
 fn list_former_for_door(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<DoorListEntry>> {
-    connection
-        .prepare_cached(
-            "SELECT f.number, t.label, f.code FROM reservation AS r JOIN ticket AS t USING (reservation_id)
-             JOIN former_code AS f USING (ticket_id)
-             WHERE r.schedule_id = ?1 AND r.status IN ('CONFIRMED', 'REFUNDED')",
-        )?
-        .query_map([schedule_id], |row| {
-            let code: String = row.get(2)?;
-            let legacy_code_hash = code::is_legacy(&code).then(|| legacy_code_hash(&code));
-            let (number, seat) = (row.get(0)?, row.get(1)?);
-            Ok(DoorListEntry {
-                status: Status::Void,
-                entered: None,
-                legacy_code_hash,
-                number,
-                seat,
-                section: None,
-                tariff: None,
-            })
-        })?
-        .collect()
+    let select = "SELECT f.number, t.label, f.code FROM reservation AS r JOIN ticket AS t USING (reservation_id)
+         JOIN former_code AS f USING (ticket_id)
+         WHERE r.schedule_id = ?1 AND r.status IN ('CONFIRMED', 'REFUNDED')";
+    connection.list(select, [schedule_id], |row| {
+        let code: String = row.get(2)?;
+        let legacy_code_hash = code::is_legacy(&code).then(|| legacy_code_hash(&code));
+        let (number, seat) = (row.get(0)?, row.get(1)?);
+        Ok(DoorListEntry {
+            status: Status::Void,
+            entered: None,
+            legacy_code_hash,
+            number,
+            seat,
+            section: None,
+            tariff: None,
+        })
+    })
 }
 
 pub(super) fn find_check_in(connection: &Connection, ticket_id: Uuid) -> rusqlite::Result<Option<CheckIn>> {
-    let found = connection
-        .prepare_cached("SELECT at, door, offline FROM check_in WHERE ticket_id = ?1")?
-        .query_row([ticket_id], |row| read_check_in(row, 0))
-        .optional()?;
+    let select = "SELECT at, door, offline FROM check_in WHERE ticket_id = ?1";
+    let found = connection.find(select, [ticket_id], |row| read_check_in(row, 0))?;
     Ok(found.flatten())
 }
 
 pub(super) fn insert_check_in_if_out(tx: &Tx, ticket_id: Uuid, check_in: &CheckIn) -> rusqlite::Result<bool> {
-    tx.prepare_cached(
-        "INSERT INTO check_in (ticket_id, at, door, offline) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-    )?
-    .execute((ticket_id, check_in.at, &check_in.door, check_in.offline))
-    .map(|rows| rows == 1)
+    let insert = "INSERT INTO check_in (ticket_id, at, door, offline) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+    tx.changes_one(insert, (ticket_id, check_in.at, &check_in.door, check_in.offline))
 }
 
 pub(super) fn delete_check_in_if_in(tx: &Tx, ticket_id: Uuid) -> rusqlite::Result<bool> {
-    tx.prepare_cached("DELETE FROM check_in WHERE ticket_id = ?1")?.execute([ticket_id]).map(|rows| rows == 1)
+    tx.changes_one("DELETE FROM check_in WHERE ticket_id = ?1", [ticket_id])
 }
 
 pub(super) fn count_by_section(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<Count>> {
-    connection
-        .prepare_cached(
-            "SELECT seat.section, count(*), count(i.ticket_id)
-             FROM reservation AS r JOIN ticket AS t USING (reservation_id)
-             JOIN reservation_seat AS paid ON paid.reservation_id = t.reservation_id AND paid.seat_no = t.seat_no
-             JOIN schedule AS s USING (schedule_id)
-             LEFT JOIN seat ON seat.schedule_id = r.schedule_id AND seat.seat_no = t.seat_no
-             LEFT JOIN check_in AS i ON i.ticket_id = t.ticket_id
-             WHERE r.schedule_id = ?1 AND r.status IN ('CONFIRMED', 'REFUNDED') AND r.status = 'CONFIRMED'
-               AND s.cancelled_at IS NULL
-             GROUP BY seat.section ORDER BY min(t.seat_no)",
-        )?
-        .query_map([schedule_id], |row| from_row!(row => Count { section, expected, inside }))?
-        .collect()
+    let select = "SELECT seat.section, count(*), count(i.ticket_id)
+         FROM reservation AS r JOIN ticket AS t USING (reservation_id)
+         JOIN reservation_seat AS paid ON paid.reservation_id = t.reservation_id AND paid.seat_no = t.seat_no
+         JOIN schedule AS s USING (schedule_id)
+         LEFT JOIN seat ON seat.schedule_id = r.schedule_id AND seat.seat_no = t.seat_no
+         LEFT JOIN check_in AS i ON i.ticket_id = t.ticket_id
+         WHERE r.schedule_id = ?1 AND r.status IN ('CONFIRMED', 'REFUNDED') AND r.status = 'CONFIRMED'
+           AND s.cancelled_at IS NULL
+         GROUP BY seat.section ORDER BY min(t.seat_no)";
+    connection.list(select, [schedule_id], |row| from_row!(row => Count { section, expected, inside }))
 }
 
 /// All tickets of a date for its list, in layout order, then what they were called before.
 pub fn list_for_door(connection: &Connection, schedule_id: i64) -> rusqlite::Result<Vec<DoorListEntry>> {
-    let mut tickets = connection
-        .prepare_cached(&format!(
-            "{FOUND} WHERE r.schedule_id = ?1 AND r.status IN ('CONFIRMED', 'REFUNDED') ORDER BY t.seat_no, t.ticket_id"
-        ))?
-        .query_map([schedule_id], |row| {
-            let found = read(row)?;
-            let status = found.status();
-            let entered = found.check_in.filter(|_| status == Status::CheckedIn);
-            Ok(DoorListEntry {
-                status,
-                entered: entered.map(|check_in| (check_in.at, check_in.door)),
-                legacy_code_hash: code::is_legacy(&found.ticket.code).then(|| legacy_code_hash(&found.ticket.code)),
-                number: found.ticket.number,
-                seat: found.ticket.seat,
-                section: found.section,
-                tariff: found.tariff,
-            })
-        })?
-        .collect::<rusqlite::Result<Vec<DoorListEntry>>>()?;
+    let select = format!(
+        "{FOUND} WHERE r.schedule_id = ?1 AND r.status IN ('CONFIRMED', 'REFUNDED') ORDER BY t.seat_no, t.ticket_id"
+    );
+    let mut tickets = connection.list(&select, [schedule_id], |row| {
+        let found = read(row)?;
+        let status = found.status();
+        let entered = found.check_in.filter(|_| status == Status::CheckedIn);
+        Ok(DoorListEntry {
+            status,
+            entered: entered.map(|check_in| (check_in.at, check_in.door)),
+            legacy_code_hash: code::is_legacy(&found.ticket.code).then(|| legacy_code_hash(&found.ticket.code)),
+            number: found.ticket.number,
+            seat: found.ticket.seat,
+            section: found.section,
+            tariff: found.tariff,
+        })
+    })?;
     tickets.extend(list_former_for_door(connection, schedule_id)?);
     Ok(tickets)
 }
@@ -252,7 +217,7 @@ fn read_scan(row: &Row) -> rusqlite::Result<StoredScan> {
 }
 
 pub(super) fn find_scan(connection: &Connection, scan_id: Uuid) -> rusqlite::Result<Option<StoredScan>> {
-    connection.prepare_cached(&format!("{KEPT} WHERE scan_id = ?1"))?.query_row([scan_id], read_scan).optional()
+    connection.find(&format!("{KEPT} WHERE scan_id = ?1"), [scan_id], read_scan)
 }
 
 /// Adds a scan and gives back its number.
@@ -288,11 +253,9 @@ pub fn list_conflicts(
     after: i64,
     limit: u32,
 ) -> rusqlite::Result<Vec<StoredScan>> {
-    connection
-        .prepare_cached(&format!(
-            "{KEPT} WHERE outcome <> 'CHECKED_IN' AND scan_no > ?2 AND (?1 IS NULL OR schedule_id = ?1)
-             ORDER BY scan_no LIMIT ?3"
-        ))?
-        .query_map((schedule_id, after, limit), read_scan)?
-        .collect()
+    let select = format!(
+        "{KEPT} WHERE outcome <> 'CHECKED_IN' AND scan_no > ?2 AND (?1 IS NULL OR schedule_id = ?1)
+         ORDER BY scan_no LIMIT ?3"
+    );
+    connection.list(&select, (schedule_id, after, limit), read_scan)
 }

@@ -1,13 +1,13 @@
 //! Every statement that reads or writes `picture` and `venue_text`, and the colour, logo and map in `venue`.
 
 use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
 use super::picture::{Format, NewPicture, Picture};
 use super::{Text, VenueProfile};
 use crate::call::Tx;
 use crate::refusal::Language;
-use crate::store::Outcome;
+use crate::store::{Outcome, Statements};
 
 /// A language as columns have it.
 struct InColumn(Language);
@@ -28,18 +28,16 @@ pub fn read_picture(row: &Row, first: usize) -> rusqlite::Result<Option<Picture>
 
 /// What the venue says of itself and how it looks.
 pub fn read(connection: &Connection) -> Outcome<VenueProfile> {
-    let mut profile = connection
-        .prepare_cached(
-            "SELECT colour, map_url, hash, format, width_px, height_px FROM venue LEFT JOIN picture ON hash = logo",
-        )?
-        .query_row([], |row| {
-            Ok(VenueProfile {
-                colour: row.get(0)?,
-                map_url: row.get(1)?,
-                logo: read_picture(row, 2)?,
-                ..VenueProfile::default()
-            })
-        })?;
+    let select =
+        "SELECT colour, map_url, hash, format, width_px, height_px FROM venue LEFT JOIN picture ON hash = logo";
+    let mut profile = connection.one(select, [], |row| {
+        Ok(VenueProfile {
+            colour: row.get(0)?,
+            map_url: row.get(1)?,
+            logo: read_picture(row, 2)?,
+            ..VenueProfile::default()
+        })
+    })?;
     let mut texts = connection.prepare_cached("SELECT name, language, text FROM venue_text")?;
     let mut rows = texts.query([])?;
     while let Some(row) = rows.next()? {
@@ -52,14 +50,11 @@ pub fn read(connection: &Connection) -> Outcome<VenueProfile> {
 pub(super) fn put_text(tx: &Tx, name: Text, language: Language, text: Option<&str>) -> rusqlite::Result<()> {
     let Some(text) = text else {
         let delete = "DELETE FROM venue_text WHERE name = ?1 AND language = ?2";
-        return tx.prepare_cached(delete)?.execute((name, language.tag())).map(drop);
+        return tx.run(delete, (name, language.tag()));
     };
-    tx.prepare_cached(
-        "INSERT INTO venue_text (name, language, text) VALUES (?1, ?2, ?3)
-         ON CONFLICT (name, language) DO UPDATE SET text = excluded.text",
-    )?
-    .execute((name, language.tag(), text))
-    .map(drop)
+    let insert = "INSERT INTO venue_text (name, language, text) VALUES (?1, ?2, ?3)
+         ON CONFLICT (name, language) DO UPDATE SET text = excluded.text";
+    tx.run(insert, (name, language.tag(), text))
 }
 
 pub(super) fn update_colour(tx: &Tx, colour: Option<&str>) -> rusqlite::Result<()> {
@@ -77,28 +72,19 @@ pub(super) fn update_logo(tx: &Tx, hash: Option<&str>) -> rusqlite::Result<()> {
 /// Keeps a picture; the same content is kept once.
 pub fn keep_picture(tx: &Tx, picture: &NewPicture) -> rusqlite::Result<()> {
     let NewPicture { hash, format, width_px, height_px, content } = picture;
-    tx.prepare_cached(
-        "INSERT INTO picture (hash, format, width_px, height_px, content) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (hash) DO NOTHING",
-    )?
-    .execute((hash, format, width_px, height_px, content))
-    .map(drop)
+    let insert = "INSERT INTO picture (hash, format, width_px, height_px, content) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (hash) DO NOTHING";
+    tx.run(insert, (hash, format, width_px, height_px, content))
 }
 
 /// Deletes the pictures that are shown nowhere any more.
 pub fn drop_unshown_pictures(tx: &Tx) -> rusqlite::Result<()> {
-    tx.prepare_cached(
-        "DELETE FROM picture WHERE NOT EXISTS (SELECT 1 FROM concert WHERE poster = hash)
-         AND NOT EXISTS (SELECT 1 FROM venue WHERE logo = hash)",
-    )?
-    .execute([])
-    .map(drop)
+    let delete = "DELETE FROM picture WHERE NOT EXISTS (SELECT 1 FROM concert WHERE poster = hash)
+         AND NOT EXISTS (SELECT 1 FROM venue WHERE logo = hash)";
+    tx.run(delete, [])
 }
 
 /// The content of a picture.
 pub(super) fn find_content(connection: &Connection, hash: &str, format: Format) -> rusqlite::Result<Option<Vec<u8>>> {
-    connection
-        .prepare_cached("SELECT content FROM picture WHERE hash = ?1 AND format = ?2")?
-        .query_row((hash, format), |row| row.get(0))
-        .optional()
+    connection.find("SELECT content FROM picture WHERE hash = ?1 AND format = ?2", (hash, format), |row| row.get(0))
 }

@@ -67,7 +67,7 @@ impl Dice {
     }
 
     pub fn next(&mut self) -> u64 {
-        self.0.next()
+        self.0.next_u64()
     }
 
     /// A number below `bound`.

@@ -14,7 +14,7 @@ impl Dice {
     }
 
     pub fn next(&mut self) -> u64 {
-        self.0.next()
+        self.0.next_u64()
     }
 
     pub fn below(&mut self, end: usize) -> usize {

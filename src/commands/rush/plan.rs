@@ -62,7 +62,7 @@ pub(super) struct Plan {
 /// The plan of a customer, and the dice for what they choose on the way.
 pub(super) fn plan(seed: u64, number: u64, arrival_ms: u64) -> (Plan, Random) {
     let mut dice = Random::new(seed ^ number.wrapping_mul(0xd1b5_4a32_d192_ed03));
-    dice.next();
+    dice.next_u64();
     let mut mark = dice.below(SHARES.iter().map(|(_, share)| share).sum());
     let mut behaviour = Behaviour::Buys;
     for (which, share) in SHARES {

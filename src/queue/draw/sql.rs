@@ -2,12 +2,12 @@
 
 use rusqlite::Error::FromSqlConversionFailure;
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
 use super::{Draw, METHOD};
 use crate::call::Tx;
 use crate::ids::{LineId, TokenKey};
-use crate::store::{self, from_row};
+use crate::store::{self, Statements, from_row};
 
 /// Someone who waits for the draw.
 pub(super) struct AwaitingDraw {
@@ -27,16 +27,13 @@ pub(super) fn list_awaiting_draw(tx: &Tx, line_id: LineId) -> rusqlite::Result<V
 }
 
 pub(super) fn update_drawn(tx: &Tx, token_id: i64, place: i64, draw_number: u32) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE token SET place = ?2, draw_number = ?3 WHERE token_id = ?1")?
-        .execute((token_id, place, draw_number))
-        .map(drop)
+    tx.run("UPDATE token SET place = ?2, draw_number = ?3 WHERE token_id = ?1", (token_id, place, draw_number))
 }
 
 /// How many join numbers were given out, if the moment of the draw of a line has come.
 pub(super) fn find_joined_if_due(tx: &Tx, line_id: LineId) -> rusqlite::Result<Option<u32>> {
-    tx.prepare_cached("SELECT joined_count FROM queue WHERE line_id = ?1 AND opens_at <= ?2")?
-        .query_row((line_id, tx.now()), |row| row.get(0))
-        .optional()
+    let select = "SELECT joined_count FROM queue WHERE line_id = ?1 AND opens_at <= ?2";
+    tx.find(select, (line_id, tx.now()), |row| row.get(0))
 }
 
 /// No draw of a line is to come any more; the next begins to count anew.
@@ -48,12 +45,10 @@ pub(super) fn clear_opens_at(tx: &Tx, line_id: LineId) -> rusqlite::Result<()> {
 pub(super) fn insert_draw(tx: &Tx, line_id: LineId, draw: &Draw) -> rusqlite::Result<i64> {
     let absent = store::to_json(&draw.absent)?;
     let guest_numbers = store::to_json(&draw.guest_numbers)?;
-    tx.prepare_cached(
+    tx.one(
         "INSERT INTO draw (line_id, draw_id, seed, joined, drawn, absent, drawn_at, guests, guest_numbers)
          SELECT ?1, ifnull(max(draw_id), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM draw WHERE line_id = ?1
          RETURNING draw_id",
-    )?
-    .query_row(
         (line_id, &draw.seed, draw.joined, draw.drawn, absent, draw.drawn_at, draw.guests, guest_numbers),
         |row| row.get(0),
     )
@@ -85,13 +80,10 @@ pub(super) fn take_guest_numbers(tx: &Tx, line_id: LineId) -> rusqlite::Result<V
 
 /// Counts a guest in front of people who were drawn before, if any of them still wait.
 pub(in crate::queue) fn count_guest_after_draw(tx: &Tx, line_id: LineId) -> rusqlite::Result<()> {
-    tx.prepare_cached(
-        "UPDATE draw SET guests_later = guests_later + 1
+    let update = "UPDATE draw SET guests_later = guests_later + 1
          WHERE line_id = ?1 AND draw_id = (SELECT max(draw_id) FROM draw WHERE line_id = ?1)
-         AND EXISTS (SELECT 1 FROM token WHERE status = 'WAITING' AND line_id = ?1 AND draw_number IS NOT NULL)",
-    )?
-    .execute([line_id])
-    .map(drop)
+         AND EXISTS (SELECT 1 FROM token WHERE status = 'WAITING' AND line_id = ?1 AND draw_number IS NOT NULL)";
+    tx.run(update, [line_id])
 }
 
 /// The last draw of a line before the one of a number.
@@ -104,24 +96,20 @@ pub(super) fn find_draw_before(
         let text: String = row.get(column)?;
         serde_json::from_str(&text).map_err(|error| FromSqlConversionFailure(column, Type::Text, Box::new(error)))
     };
-    connection
-        .prepare_cached(
-            "SELECT draw_id, joined, drawn, absent, seed, drawn_at, guests, guest_numbers, guests_later FROM draw
-             WHERE line_id = ?1 AND draw_id < ?2 ORDER BY draw_id DESC LIMIT 1",
-        )?
-        .query_row((line_id, number), |row| {
-            Ok(Draw {
-                number: row.get(0)?,
-                joined: row.get(1)?,
-                drawn: row.get(2)?,
-                absent: numbers(row, 3)?,
-                seed: row.get(4)?,
-                method: METHOD,
-                drawn_at: row.get(5)?,
-                guests: row.get(6)?,
-                guest_numbers: numbers(row, 7)?,
-                guests_later: row.get(8)?,
-            })
+    let select = "SELECT draw_id, joined, drawn, absent, seed, drawn_at, guests, guest_numbers, guests_later FROM draw
+         WHERE line_id = ?1 AND draw_id < ?2 ORDER BY draw_id DESC LIMIT 1";
+    connection.find(select, (line_id, number), |row| {
+        Ok(Draw {
+            number: row.get(0)?,
+            joined: row.get(1)?,
+            drawn: row.get(2)?,
+            absent: numbers(row, 3)?,
+            seed: row.get(4)?,
+            method: METHOD,
+            drawn_at: row.get(5)?,
+            guests: row.get(6)?,
+            guest_numbers: numbers(row, 7)?,
+            guests_later: row.get(8)?,
         })
-        .optional()
+    })
 }
