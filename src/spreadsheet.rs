@@ -72,7 +72,7 @@ impl<'t> From<&'t Option<String>> for Cell<'t> {
 pub struct Table(csv::Writer<Vec<u8>>);
 
 impl Table {
-    pub fn new(header: &[&str]) -> Table {
+    pub fn new(header: impl IntoIterator<Item = &'static str>) -> Table {
         let begun = BYTE_ORDER_MARK.as_bytes().to_vec();
         let mut table = Table(csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(begun));
         let _ = table.0.write_record(header); // writing to memory does not fail
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn table_quotes_what_must_be_quoted_and_leaves_numbers_alone() {
-        let mut table = Table::new(&["name", "amount"]);
+        let mut table = Table::new(["name", "amount"]);
         table.line([Cell::Text("=cmd|'/c calc'!A1"), Cell::Number(&-5)]);
         table.line([Cell::Text("김, \"민지\""), Cell::Number(&7)]);
         let told = "\u{feff}name,amount\r\n'=cmd|'/c calc'!A1,-5\r\n\"김, \"\"민지\"\"\",7\r\n";

@@ -109,16 +109,8 @@ fn read_day<'c>(context: &'c Context) -> Outcome<(&'c str, Range<Millis>)> {
 }
 
 fn table_of_tills(tills: &[Till]) -> Table {
-    let mut table = Table::new(&[
-        "name",
-        "method",
-        "sales",
-        "seatsReceived",
-        "pointsReceived",
-        "seatsPaidOut",
-        "pointsPaidOut",
-        "total",
-    ]);
+    let mut table =
+        Table::new("name method sales seatsReceived pointsReceived seatsPaidOut pointsPaidOut total".split(' '));
     for till in tills {
         table.line([
             (&till.name).into(),
@@ -135,19 +127,8 @@ fn table_of_tills(tills: &[Till]) -> Table {
 }
 
 fn table_of_sold(sold: &[SoldSeat], zone: &TimeZone) -> Table {
-    let mut table = Table::new(&[
-        "seat",
-        "section",
-        "row",
-        "number",
-        "category",
-        "price",
-        "ticketNumber",
-        "holder",
-        "paidAt",
-        "checkedInAt",
-        "tariff",
-    ]);
+    let mut table =
+        Table::new("seat section row number category price ticketNumber holder paidAt checkedInAt tariff".split(' '));
     for seat in sold {
         table.line([
             Text(&seat.label),
@@ -167,19 +148,8 @@ fn table_of_sold(sold: &[SoldSeat], zone: &TimeZone) -> Table {
 }
 
 fn table_of_entries(entries: &[DayEntry], zone: &TimeZone) -> Table {
-    let mut table = Table::new(&[
-        "entryId",
-        "at",
-        "kind",
-        "amount",
-        "balanceAfter",
-        "userId",
-        "name",
-        "reservationId",
-        "reason",
-        "method",
-        "by",
-    ]);
+    let mut table =
+        Table::new("entryId at kind amount balanceAfter userId name reservationId reason method by".split(' '));
     for entry in entries {
         table.line([
             Number(&entry.entry_id),

@@ -45,66 +45,21 @@ impl Attribute {
     }
 
     /// Parts of the words for it in the languages of halls, in small letters, without spaces and signs between words.
-    const fn stems(self) -> &'static [&'static str] {
+    const fn stems(self) -> &'static str {
         match self {
-            Attribute::Wheelchair => &[
-                "wheelchair",
-                "휠체어",
-                "rollstuhl",
-                "rolstoel",
-                "fauteuilroulant",
-                "pmr",
-                "silladeruedas",
-                "cadeiraderodas",
-                "sediaarotelle",
-                "carrozzin",
-                "車椅子",
-                "车椅",
-                "轮椅",
-                "輪椅",
-                "wózek",
-                "wozek",
-                "rullstol",
-                "kørestol",
-            ],
-            Attribute::Companion => &[
-                "companion",
-                "carer",
-                "동반",
-                "동행",
-                "보호자",
-                "begleit",
-                "begeleider",
-                "accompagn",
-                "acompañante",
-                "acompanhante",
-                "付添",
-                "同伴",
-                "介助",
-                "陪同",
-                "opiekun",
-                "ledsag",
-            ],
-            Attribute::RestrictedView => &[
-                "restrictedview",
-                "limitedview",
-                "obstructedview",
-                "restrictedsight",
-                "시야제한",
-                "시야방해",
-                "시제석",
-                "sichtbehinder",
-                "sichteinschränkung",
-                "eingeschränktesicht",
-                "beperktzicht",
-                "visibilitéréduite",
-                "visibilidadreducida",
-                "visibilidadereduzida",
-                "visibilitàridotta",
-                "visibilitàlimitata",
-                "見切れ",
-                "视线受阻",
-            ],
+            Attribute::Wheelchair => {
+                "wheelchair 휠체어 rollstuhl rolstoel fauteuilroulant pmr silladeruedas cadeiraderodas sediaarotelle \
+                 carrozzin 車椅子 车椅 轮椅 輪椅 wózek wozek rullstol kørestol"
+            }
+            Attribute::Companion => {
+                "companion carer 동반 동행 보호자 begleit begeleider accompagn acompañante acompanhante 付添 同伴 介助 陪同 \
+                 opiekun ledsag"
+            }
+            Attribute::RestrictedView => {
+                "restrictedview limitedview obstructedview restrictedsight 시야제한 시야방해 시제석 sichtbehinder \
+                 sichteinschränkung eingeschränktesicht beperktzicht visibilitéréduite visibilidadreducida \
+                 visibilidadereduzida visibilitàridotta visibilitàlimitata 見切れ 视线受阻"
+            }
         }
     }
 }
@@ -138,7 +93,7 @@ impl Attributes {
     /// Those that a person's words name, such as those of a category: `Rollstuhlplatz`, `시야제한석`.
     pub fn named_in(text: &str) -> Attributes {
         let text: String = text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
-        let named = |attribute: &Attribute| attribute.stems().iter().any(|stem| text.contains(stem));
+        let named = |attribute: &Attribute| attribute.stems().split(' ').any(|stem| text.contains(stem));
         Attribute::ALL.into_iter().filter(named).collect()
     }
 }

@@ -4,65 +4,16 @@
 use super::drawing::{Drawing, Point, Shape, bounds};
 
 /// What is written on a stage in the languages of halls, best first; of equals the largest area is the stage.
-const STAGE: [&[&str]; 3] = [
-    &[
-        "stage",
-        "mainstage",
-        "bühne",
-        "buehne",
-        "hauptbühne",
-        "scène",
-        "scene",
-        "escenario",
-        "palcoscenico",
-        "무대",
-        "메인무대",
-        "본무대",
-        "스테이지",
-        "舞台",
-        "主舞台",
-        "ステージ",
-        "メインステージ",
-        "сцена",
-        "scena",
-        "scen",
-        "scenen",
-        "jeviště",
-        "színpad",
-        "sahne",
-        "näyttämö",
-        "toneel",
-        "escenari",
-        "panggung",
-        "เวที",
-        "المسرح",
-        "במה",
-        "podium",
-        "pódium",
-        "podio",
-    ],
-    &["palco"], // a stage in Portuguese, a box in Italian and Spanish
-    &["screen", "leinwand", "스크린", "스크린석", "スクリーン", "银幕", "altar", "제대", "강단", "altarraum"],
+const STAGE: [&str; 3] = [
+    "stage mainstage bühne buehne hauptbühne scène scene escenario palcoscenico 무대 메인무대 본무대 스테이지 舞台 主舞台 ステージ \
+     メインステージ сцена scena scen scenen jeviště színpad sahne näyttämö toneel escenari panggung เวที المسرح במה podium \
+     pódium podio",
+    "palco", // a stage in Portuguese, a box in Italian and Spanish
+    "screen leinwand 스크린 스크린석 スクリーン 银幕 altar 제대 강단 altarraum",
 ];
 /// Areas that are near a stage or named after it.
-const NOT_A_STAGE: [&str; 16] = [
-    "backstage",
-    "hinter",
-    "behind",
-    "entrance",
-    "eingang",
-    "exit",
-    "ausgang",
-    "door",
-    "stairs",
-    "treppe",
-    "출입",
-    "입구",
-    "출구",
-    "뒤",
-    "계단",
-    "口",
-];
+const NOT_A_STAGE: &str =
+    "backstage hinter behind entrance eingang exit ausgang door stairs treppe 출입 입구 출구 뒤 계단 口";
 /// A row is curved whose middle stands off the line between its ends by so much of that line.
 const CURVED: f64 = 0.04;
 /// The stage stands so many steps between rows before the first.
@@ -218,13 +169,13 @@ fn outline_around<'s>(text: &Shape, shapes: &'s [Shape]) -> Option<&'s Shape> {
 
 fn rank_of_stage(text: &str) -> Option<usize> {
     let text = text.to_lowercase();
-    if NOT_A_STAGE.iter().any(|word| text.contains(word)) {
+    if NOT_A_STAGE.split(' ').any(|word| text.contains(word)) {
         return None;
     }
     let mut words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let whole = words.concat(); // letters may stand apart: S T A G E
     words.push(&whole);
-    STAGE.iter().position(|names| words.iter().any(|word| names.contains(word)))
+    STAGE.iter().position(|names| words.iter().any(|word| names.split(' ').any(|name| name == *word)))
 }
 
 /// Before the row nearest to where most of the curved rows face.

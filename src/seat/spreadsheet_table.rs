@@ -323,7 +323,7 @@ fn won(cell: &str) -> Option<Points> {
 
 /// The table of these seats, no cell of which would run as a formula. Reading it gives the same seats.
 pub fn write(seats: &[LayoutSeat]) -> Vec<u8> {
-    let mut table = Table::new(&Column::WRITTEN.map(|column| column.names()[0]));
+    let mut table = Table::new(Column::written().map(|column| column.names()[0]));
     for seat in seats {
         let (x, y) = seat.at.unzip();
         let real = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();

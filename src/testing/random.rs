@@ -1,5 +1,5 @@
-//! Numbers that follow from a seed, for what a test wants to happen again: SplitMix64 (Steele, Lea and Flood, 2014). They
-//! are the same on every machine.
+//! Numbers that follow from a seed, the same on every machine, for what a test wants to happen again: SplitMix64
+//! (Steele, Lea and Flood, 2014).
 
 /// The numbers of a seed, one after the other.
 #[derive(Debug, Clone)]
