@@ -248,6 +248,7 @@ impl Customer {
                 self.balance = said.body["balance"].as_i64().unwrap_or(0);
                 self.pending = self.pending.take().filter(|_| said.status != 402);
             }
+            (Doing::Pay(id, _), 422) => self.pending = Some(Seats::unseen(id.clone())),
             // It may have been changed since an answer that comes again.
             (Doing::Hold(..), 201) if said.replayed => self.pending = Some(Seats::unseen(Seats::of(&said.body).id)),
             (Doing::Hold(..), 201) | (Doing::ChangeHold { .. }, 200) => self.pending = Some(Seats::of(&said.body)),

@@ -52,6 +52,8 @@ impl View<'_> {
             (400, "INVALID_REQUEST", Doing::Keep { .. }) => body["pointer"] == "/until",
             (402, "INSUFFICIENT_BALANCE", Doing::Exchange { id, give_back, .. }) => self.was_short(id, give_back, body),
             (402, "INSUFFICIENT_BALANCE", Doing::Pay(..)) => self.balance_was(body["balance"].as_i64()),
+            // A change whose answer was lost may come to be after they looked again.
+            (422, "AMOUNT_MISMATCH", Doing::Pay(id, amount)) => self.price_was(id, body["expected"].as_i64(), *amount),
             (403, "TOKEN_WAITING", _) => self.states(|states| *states == TokenState::Waiting),
             (401, "TOKEN_INVALID", Doing::LineUp) => self.token_came_and_went(),
             (401, "TOKEN_EXPIRED", _) => self.token_was_over(body["reason"].as_str().unwrap_or("")),
@@ -161,6 +163,14 @@ impl View<'_> {
             Some(seats.iter().map(agreed).collect()) == told
         };
         reserved.seats.was(self.window, is_so)
+    }
+
+    /// What the seats of a hold cost is what was told, and not what was offered.
+    fn price_was(&self, id: &str, told: Option<i64>, offered: i64) -> bool {
+        let Some(reserved) = self.story.reserved.get(id) else { return false };
+        let cost = |seats: &Seats| reserved.cost(seats, self.story.rules.price);
+        self.reservation_was(id, |status| status == "PENDING_PAYMENT")
+            && reserved.seats.was(self.window, |seats| Some(cost(seats)) == told && cost(seats) != offered)
     }
 
     /// Too few points for an exchange: told is what there would have been with what goes back.
