@@ -170,7 +170,7 @@ fn both(code: Code) -> Both {
             ["대기열이 너무 많습니다", "전용 대기열을 둘 수 있는 공연 수를 모두 썼습니다. 한도는 'linesMax'입니다.", "더 필요 없는 공연의 전용 대기열을 닫아 주세요."],
         ],
         Code::TokenWaiting => [
-            ["Still waiting in line", "This token has not been let in yet.", "Keep polling GET /api/v1/queue/token until its status is ACTIVE."],
+            ["Still waiting in line", "This token has not been admitted yet.", "Keep polling GET /api/v1/queue/token until its status is ACTIVE."],
             ["아직 대기 중입니다", "이 토큰은 아직 차례가 되지 않았습니다.", "status가 ACTIVE가 될 때까지 GET /api/v1/queue/token을 계속 조회해 주세요."],
         ],
         Code::NotYours => [

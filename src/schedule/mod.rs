@@ -270,10 +270,11 @@ pub fn cancel(tx: &Tx, schedule_id: i64) -> Outcome<Schedule> {
 
 /// Deletes a date that has no seats any more; its id is never given again.
 pub fn delete(tx: &Tx, date: &Schedule) -> Outcome<()> {
-    let Schedule { schedule_id, concert_id, .. } = *date;
+    let Schedule { schedule_id, concert_id, starts_at, .. } = *date;
     sql::delete(tx, schedule_id)?;
     tx.push_change(Change::ScheduleDeleted { schedule_id });
-    Ok(record(tx, EventType::ScheduleDeleted, &json!({ "scheduleId": schedule_id, "concertId": concert_id }))?)
+    let told = json!({ "scheduleId": schedule_id, "concertId": concert_id, "startsAt": starts_at });
+    Ok(record(tx, EventType::ScheduleDeleted, &told)?)
 }
 
 /// Deletes a concert that has no dates any more; its id is never given again.

@@ -55,13 +55,15 @@ pub fn docs(request: &Request) -> Reply {
 /// `If-None-Match`. 404 `NOT_FOUND`.
 pub fn problem(request: &Request, word: &str) -> Result<Reply, Refusal> {
     let code = Code::ALL.iter().find(|code| code.word().to_ascii_lowercase() == word).ok_or(Refusal::NotFound)?;
-    let language = request.language();
-    let [title, detail, remedy] = explain(*code, language).map(escaped);
     let what = Localized::new("What to do", "어떻게 하나요");
-    let what = what.in_language(language);
     let word = code.word();
-    let body = format!("<h1>{title}</h1><p><code>{word}</code></p><p>{detail}</p><h2>{what}</h2><p>{remedy}</p>");
-    Ok(page(request, 200, dressed(language, &title, &body)))
+    let html = dressed(request.language(), |language| {
+        let [title, detail, remedy] = explain(*code, language).map(escaped);
+        let what = what.in_language(language);
+        let body = format!("<p><code>{word}</code></p><p>{detail}</p><h2>{what}</h2><p>{remedy}</p>");
+        (title, body)
+    });
+    Ok(page(request, 200, html))
 }
 
 /// Whether it is a person's browser that asks, which would rather read a page than a problem document.
@@ -71,31 +73,39 @@ pub fn is_browser(request: &Request) -> bool {
 
 /// The page where there is none.
 pub fn not_found(request: &Request) -> Reply {
-    let (title, detail) = match request.language() {
-        Language::En => ("There is no page here", "The address may be mistyped, or the page has moved."),
-        Language::Ko => ("페이지를 찾을 수 없습니다", "주소가 잘못되었거나 페이지가 옮겨졌습니다."),
-    };
-    let body = format!("<h1>{title}</h1><p>{detail}</p>");
-    page(request, 404, dressed(request.language(), title, &body))
+    let html = dressed(request.language(), |language| match language {
+        Language::En => {
+            ("There is no page here".into(), "<p>The address may be mistyped, or the page has moved.</p>".into())
+        }
+        Language::Ko => {
+            ("페이지를 찾을 수 없습니다".into(), "<p>주소가 잘못되었거나 페이지가 옮겨졌습니다.</p>".into())
+        }
+    });
+    page(request, 404, html)
 }
 
+/// Text for HTML; without braces, which name places in our own pages.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', "&quot;").replace('{', "&#123;")
 }
 
-/// A page of a few sentences, in the dress of the others.
-fn dressed(language: Language, title: &str, body: &str) -> String {
-    dressed_as("boxoffice", language, title, body)
+/// A page of a few sentences, in the dress of the others: its title and what stands below in either language.
+fn dressed(language: Language, words: impl Fn(Language) -> (String, String)) -> String {
+    dressed_as("boxoffice", language, words)
 }
 
 /// The same with the name of the venue.
-fn dressed_as(name: &str, language: Language, title: &str, body: &str) -> String {
+fn dressed_as(name: &str, language: Language, words: impl Fn(Language) -> (String, String)) -> String {
     let back = Localized::new("To the box office", "매표소로 가기");
+    let bodies = [Language::En, Language::Ko].map(|language| {
+        let ((title, body), tag, back) = (words(language), language.tag(), back.in_language(language));
+        format!("<div lang=\"{tag}\"><h1>{title}</h1>{body}<p><a class=\"button\" href=\"/\">{back}</a></p></div>\n")
+    });
     in_language(include_str!("shared/plain.html"), language)
-        .replacen("{title}", title, 1)
-        .replacen("{back}", back.in_language(language), 1)
-        .replacen("{body}", body, 1)
-        .replacen("{name}", &escaped(name), 1) // the first, in the title, before anything that somebody typed
+        .replacen("{title}", &words(language).0, 1)
+        .replace("{name}", &escaped(name))
+        .replacen("{bodies}", &bodies.concat(), 1)
 }
 
 fn in_language(html: &str, language: Language) -> String {

@@ -66,13 +66,17 @@ fn must_be_own(trust: Option<&Trust>) -> Result<(&Trust, &Authority), Refusal> {
 /// authority; 304 by `If-None-Match`. 404 `NOT_FOUND` without --tls-local.
 pub fn trust(request: &Request, trust: Option<&Trust>) -> Result<Reply, Refusal> {
     let (trust, authority) = must_be_own(trust)?;
-    let language = request.language();
-    let (title, html) = match language {
-        Language::En => ("Trust this box office", include_str!("trust/en.html")),
-        Language::Ko => ("이 매표소를 신뢰하기", include_str!("trust/ko.html")),
-    };
     let urls = trust.urls().map(|urls| urls.map(|url| escaped(&url)));
-    let (code, door) = match (&urls, language) {
+    Ok(page(request, 200, dressed(request.language(), |language| words(authority, urls.as_ref(), language))))
+}
+
+/// The title of the page and what stands below.
+fn words(authority: &Authority, urls: Option<&[String; 2]>, language: Language) -> (String, String) {
+    let (title, html) = match language {
+        Language::En => ("Have a phone trust this box office", include_str!("trust/en.html")),
+        Language::Ko => ("휴대폰에서 이 매표소를 신뢰하기", include_str!("trust/ko.html")),
+    };
+    let (code, door) = match (urls, language) {
         (Some([url, staff]), Language::En) => (
             format!("<p><img src=\"/trust/code\" width=\"240\" height=\"240\" alt=\"QR code of {url}\"></p><p>With the camera of the phone, or by typing <code>{url}</code>, this page is opened on it.</p>"),
             format!("Open <a href=\"{staff}\">{staff}</a> on the phone: it shows no warning, and the camera can be turned on."),
@@ -97,7 +101,7 @@ pub fn trust(request: &Request, trust: Option<&Trust>) -> Result<Reply, Refusal>
         .replace("{code}", &code)
         .replace("{door}", &door)
         .replace("{fingerprint}", &pairs.join(" "));
-    Ok(page(request, 200, dressed(language, title, &body)))
+    (title.to_owned(), body)
 }
 
 /// `GET /trust/authority.crt`, open to all, also by plain HTTP: 200 with the certificate of the venue's authority

@@ -103,15 +103,19 @@ pub fn privacy(context: &Context, maps: &MapCache) -> Outcome<Answer> {
 fn text_page(context: &Context, maps: &MapCache, title: Localized, of: fn(&VenueProfile) -> &Texts) -> Outcome<Answer> {
     let (request, language) = (context.request, context.language());
     let profile = maps.profile.get(&context.state.readers, venue::read)?;
-    let Some(text) = of(&profile).in_language(language) else {
+    if of(&profile).in_language(language).is_none() {
         return if is_browser(request) { Ok(Answer::Ready(not_found(request))) } else { Err(Refusal::NotFound.into()) };
-    };
-    let title = title.in_language(language);
-    let paragraphs = text.split("\n\n").map(|part| format!("<p>{}</p>", escaped(part.trim()).replace('\n', "<br>")));
-    let body = format!("<h1>{title}</h1>{}", paragraphs.collect::<String>());
-    let html = dressed_as(profile.name_in(language), language, title, &body)
-        .replace("</title>", &with_colour("</title>", &profile));
+    }
+    let html = dressed_as(profile.name_in(language), language, |language| {
+        let text = of(&profile).in_language(language);
+        (title.in_language(language).to_owned(), text.map_or(String::new(), paragraphs_of))
+    });
+    let html = html.replace("</title>", &with_colour("</title>", &profile));
     Ok(Answer::Ready(page(request, 200, html)))
+}
+
+fn paragraphs_of(text: &str) -> String {
+    text.split("\n\n").map(|part| format!("<p>{}</p>", escaped(part.trim()).replace('\n', "<br>"))).collect()
 }
 
 /// A piece of a head, and behind it the style sheet of the venue's colour, where it has one.

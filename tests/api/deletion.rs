@@ -28,8 +28,10 @@ fn deletion_deleted_date_is_gone_everywhere_and_its_id_is_never_given_again() {
         buyer.get(path).must(200); // in memory from now on
     }
     app.staff("PUT", "/schedules/2/seats/3", json!({ "blocked": true, "reason": "press" })).must(200);
+    let starts_at = app.staff_get("/schedules/2").must(200)["startsAt"].clone();
     app.staff("DELETE", "/schedules/2", json!({})).must(204);
-    assert_eq!(events_of(&app, "SCHEDULE_DELETED"), [json!({ "scheduleId": 2, "concertId": 1 })]);
+    let told = json!({ "scheduleId": 2, "concertId": 1, "startsAt": starts_at });
+    assert_eq!(events_of(&app, "SCHEDULE_DELETED"), [told], "what no page could look up any more");
     assert_eq!(events_of(&app, "SEAT_UNBLOCKED")[0]["seat"], "3", "a block that ends leaves its event");
     buyer.get("/schedules/2/seats").refused(404, "SCHEDULE_NOT_FOUND");
     app.staff_get("/schedules/2").refused(404, "SCHEDULE_NOT_FOUND");

@@ -14,7 +14,7 @@ test('every first page is sound in both languages, light and dark, on a phone an
     for (const [language, size, dark] of [['ko', PHONE, false], ['en', PHONE, true], ['ko', LAPTOP, true], ['en', LAPTOP, false]]) {
       const page = await openPage(browser, app, { language, size, dark, path, expected: /404/ });
       assert.equal(await page.locator('html').getAttribute('lang'), language);
-      await page.locator('main h1').first().waitFor();
+      await page.locator('main h1:visible').first().waitFor();
       await mustBeSound(page, `${path} ${language} ${size.width} ${dark ? 'dark' : 'light'}`);
       await page.context().close();
     }
@@ -23,15 +23,16 @@ test('every first page is sound in both languages, light and dark, on a phone an
 
 test('the language follows the browser until it is chosen, and the choice is kept', async (t) => {
   const [app, browser] = [await openApp(t), await openBrowser(t)];
-  for (const path of ['/', '/staff']) {
-    const page = await openPage(browser, app, { language: 'ko', path });
-    const heading = page.locator('main h1').first();
+  for (const path of ['/', '/staff', '/problems/seat_unavailable', '/nowhere']) {
+    const page = await openPage(browser, app, { language: 'ko', path, expected: /404/ });
+    const heading = page.locator('main h1:visible').first();
+    await page.locator('header .brand').waitFor();
     assert.match(await heading.textContent(), /[가-힣]/);
     await page.getByRole('button', { name: 'English' }).click();
     await page.locator('html[lang=en]').waitFor();
     assert.doesNotMatch(await heading.textContent(), /[가-힣]/);
     await page.reload();
-    await page.locator('html[lang=en] main h1').first().waitFor();
+    await page.locator('html[lang=en] main h1:visible').first().waitFor();
     assert.doesNotMatch(await heading.textContent(), /[가-힣]/);
     await page.context().close();
   }

@@ -155,7 +155,7 @@ test('the sale is closed and opened again, times move, and the table of tickets 
   await buyer.call('POST', '/payments', { reservationId: held.reservationId, amount: held.amount });
   await (await button(page, 'sales.again')).click();
   await page.locator('td', { hasText: '50,000포인트' }).waitFor();
-  await (await button(page, 'date.closeNow')).click();
+  await (await button(page, 'date.closeNow')).and(page.locator('.danger')).click();
   assert.match(await page.getByRole('dialog').textContent(), /남은 4\d석은 더 이상 판매하지 않습니다/);
   await agree(page, 'date.closeNow');
   await page.locator('h1 .tag', { hasText: await text(page, 'sale.over') }).waitFor();

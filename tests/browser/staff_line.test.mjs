@@ -32,7 +32,7 @@ const says = (page, text) => page.locator('.passing', { hasText: text }).waitFor
 test('pause, its undo, and a message reach those who wait', async (t) => {
   const { kim, staff } = await evening(t);
   await tile(staff, 0).filter({ hasText: '2' }).waitFor();
-  await (await button(staff, 'letting.pause.do')).click();
+  await (await button(staff, 'letting.pause.do')).and(staff.locator('.danger')).click();
   await kim.locator('.note.warn').waitFor();
   await staff.locator('main > .note', { hasText: 'The line is paused' }).waitFor();
   await (await button(staff, 'sure.undo')).click();
@@ -55,7 +55,7 @@ test('a limit is asked about with its consequence, lets in those it makes room f
   await (await button(staff, 'limits.begin')).click();
   const said = await staff.getByRole('dialog').textContent();
   assert.match(said, /Booking at once: 1 → 3/);
-  assert.match(said, /Then 2 more people can come in at once/);
+  assert.match(said, /Then 2 more people are admitted at once/);
   await agree(staff, 'limits.do');
   await kim.locator('.map .seat').first().waitFor();
   await tile(staff, 1).filter({ hasText: '3' }).waitFor();
@@ -118,6 +118,29 @@ test('what is sold shows up by itself: figures of the date, the chart, the news'
   await staff.reload();
   await staff.getByRole('img', { name: 'Seats sold each minute · 2 in all' }).waitFor();
   await mustBeSound(staff, 'the evening after a sale');
+});
+
+test('news: what happened names its concert and date, and the customer whom staff had to do with', async (t) => {
+  const app = await openApp(t);
+  const { concertId, scheduleId } = await app.concert({ title: 'Summer', layout: { numbered: { count: 20, price: 40_000 } } });
+  const { scheduleId: mistaken } = await app.staff('POST', `/concerts/${concertId}/schedules`, { startsAt: '2099-06-01T19:00:00+09:00', layout: { numbered: { count: 5, price: 1 } } });
+  const kim = await app.customer('Kim Minji');
+  const staff = await openPage(browser, app, { path: null });
+  t.after(() => staff.context().close());
+  await signIn(staff, app);
+  const news = (words, about) => staff.locator('.news li', { hasText: words }).filter({ hasText: about }).waitFor();
+  const day = /Summer · \w+ \d+ \w+/;
+  await app.staff('PATCH', `/schedules/${scheduleId}`, { refundUntilHours: 24 });
+  await news('A date was changed.', day);
+  await app.staff('DELETE', `/schedules/${mistaken}`);
+  await news('A date was deleted.', /Summer · .*2099/);
+  await kim.call('POST', '/reservations', { scheduleId, seats: ['3'] });
+  await news('1 seat held: seat 3', day);
+  await app.staff('PATCH', `/concerts/${concertId}`, { title: 'Summer Night' });
+  await news('What is said of a concert was changed.', 'Summer Night');
+  await app.staff('PUT', `/users/${kim.userId}/ban`, { banned: true });
+  await news('A customer was banned.', 'Kim Minji');
+  await mustBeSound(staff, 'news that name what they are about');
 });
 
 test('two on-sales: a concert with a line of its own stops nobody who comes for another', async (t) => {

@@ -20,6 +20,8 @@ test('tariffs are named on the date, chosen seat by seat by a customer and at th
   await (await button(staff, 'tariff.add')).click();
   await staff.getByText(/50 % · Check the card/).waitFor();
   await settled(staff);
+  const remove = await button(staff, 'tariff.remove', { name: 'Student' });
+  assert.match(await remove.textContent(), /Remove/, 'what the button does is written on it');
   await mustBeSound(staff, 'a date with a tariff');
 
   const page = await openPage(browser, app, { size: PHONE });

@@ -165,6 +165,10 @@ test('somebody who was banned reads so, inside and at the way in, and is offered
   await page.goto(`${app.url}/#/concerts/1/dates/2`);
   await told.waitFor();
   assert.equal(await page.getByRole('button', { name: /line/ }).count(), 0);
+  await page.goto(`${app.url}/c/1`);
+  await told.waitFor();
+  await page.locator('article.date').first().waitFor();
+  assert.equal(await page.getByRole('link', { name: /Book|seats|line/ }).count(), 0, 'nothing leads to where they may not go');
   await page.goto(tickets);
   await page.locator('.ticket').first().waitFor();
   assert.equal(await page.getByRole('link', { name: 'Exchange seats' }).count(), 0);

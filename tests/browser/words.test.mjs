@@ -85,7 +85,7 @@ test('glossary: no word that is out is used, and a word of one place stands only
         const bad = (not[language] ?? []).find((pattern) => new RegExp(pattern, 'u').test(texts[nth]));
         if (bad) faults.push(`${key}: ${texts[nth]} (say ${language === 'ko' ? ko : en})`);
         const place = only[language];
-        if (place && !key.startsWith('texts.rs') && texts[nth].includes(place.word) && !new RegExp(place.keys).test(key)) faults.push(`${key}: ${texts[nth]} (${place.word} stands only at ${place.keys})`);
+        if (place && !key.startsWith('texts.rs') && new RegExp(place.word, 'u').test(texts[nth]) && !new RegExp(place.keys).test(key)) faults.push(`${key}: ${texts[nth]} (${place.word} stands only at ${place.keys})`);
       });
     }
   }

@@ -11,7 +11,7 @@ import { findConcert, isAlive, picture, priceFrom, readDates, stateOf, stateTag,
 import { token, visit } from './me.js';
 import { button, busyButton, countDown, page } from './parts.js';
 import { toPending } from './pending.js';
-import { leave, look, standFor, watch } from './visit.js';
+import { isBanned, leave, look, standFor, watch } from './visit.js';
 
 const REFRESH_MS = 10_000;
 /** Less than this before a sale opens the seconds are counted; before that the day is said. */
@@ -20,9 +20,9 @@ const COUNTED_SECONDS = 3_600;
 const KINDS_SHOWN = 6;
 
 export async function show({ main, params: [concertId], signal }) {
-  const [concert, first, all] = await Promise.all([findConcert(concertId, signal), readDates(concertId, signal), venue({ fresh: true, signal })]);
+  const [concert, first, all, banned] = await Promise.all([findConcert(concertId, signal), readDates(concertId, signal), venue({ fresh: true, signal }), isBanned(signal)]);
   standFor(Number(concertId), all);
-  const rules = rulesFor(all, Number(concertId));
+  const rules = { ...rulesFor(all, Number(concertId)), banned };
   const inside = token() ? await look({ signal }).then(({ status }) => status === 'ACTIVE', () => false) : false;
   if (inside) watch();
   const list = el('div', {});
@@ -30,7 +30,7 @@ export async function show({ main, params: [concertId], signal }) {
   page(main, concert.title, inside && await toPending(signal),
     el('div', { class: poster ? 'about' : '' }, poster && picture(poster, { class: 'poster', loading: false, alt: say('about.posterOf', { title: concert.title }) }),
       el('div', {}, facts(concert, rules), description && el('p', { class: 'told' }, description), el('p', {}, shareButton(concert)))),
-    drawNote(rules, signal),
+    banned ? el('p', { class: 'note warn' }, say('refusal.USER_BANNED')) : drawNote(rules, signal),
     el('h2', {}, say('dates.choose')), list,
     inOwn(rules.refundRule) && el('details', {}, el('summary', {}, say('about.refundRule')), el('p', { class: 'told' }, inOwn(rules.refundRule))),
     inside && el('p', { class: 'bar apart soft small done' }, say('visit.endHint'), busyButton(say('visit.end'), askToLeave, 'quiet')));
@@ -114,9 +114,9 @@ function row(schedule, rules, signal, refresh) {
       state === 'on' && left(schedule.kinds),
       state === 'soon' && opening(saleOpensAt, signal, refresh),
       isAlive(schedule) && el('p', { class: 'small' }, el('a', { href: `/c/${concertId}/${scheduleId}.ics`, 'aria-label': say('about.calendarOf', { when: whenOf(schedule, timeZone) }) }, say('about.calendar')))),
-    state === 'on' && link(visit.seen?.status === 'ACTIVE' ? 'dates.seats' : 'dates.book', 'main'),
+    state === 'on' && !rules.banned && link(visit.seen?.status === 'ACTIVE' ? 'dates.seats' : 'dates.book', 'main'),
     // Where the order is drawn one has to be there before; else nobody waits for a sale that is days away.
-    state === 'soon' && drawAhead && link('dates.early', ''));
+    state === 'soon' && drawAhead && !rules.banned && link('dates.early', ''));
 }
 
 /** What is left of each kind of seat, where there are several. */

@@ -6,9 +6,9 @@ import { dateTime, wholeMinutes } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { inTab } from '../shared/store.js';
 import { rulesFor, serverNow, venue } from '../shared/venue.js';
-import { asUser, line, me, setMe, token } from './me.js';
+import { line, me, setMe, token } from './me.js';
 import { busyButton, page, refusalNote } from './parts.js';
-import { lineUp, look, standFor, watch } from './visit.js';
+import { isBanned, lineUp, look, standFor, watch } from './visit.js';
 
 const TYPED = 'boxoffice.name';
 
@@ -35,17 +35,6 @@ async function lookOrForget(signal) {
     return await look({ signal });
   } catch (error) {
     if (error instanceof Refused && error.code === 'TOKEN_INVALID') return null;
-    throw error;
-  }
-}
-
-/** Whether the venue lets this customer buy nothing any more. */
-async function isBanned(signal) {
-  if (!me()) return false;
-  try {
-    return (await patiently('GET', `/users/${me().userId}`, { authorization: asUser(), signal })).body.bannedAt !== null;
-  } catch (error) {
-    if (error instanceof Refused) return false; // told where the key is used
     throw error;
   }
 }

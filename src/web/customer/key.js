@@ -54,7 +54,7 @@ function forget() {
     if (!yes) return;
     setMe(null);
     location.hash = '#/';
-  }, 'quiet');
+  }, 'danger');
 }
 
 function useAnother(signal, given) {

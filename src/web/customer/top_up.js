@@ -1,7 +1,7 @@
 // Topping up one's own points, where the venue lets everyone do it.
 
 import { Refused, newKey, patiently } from '../shared/api.js';
-import { el } from '../shared/dom.js';
+import { el, tell } from '../shared/dom.js';
 import { points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { asUser, me } from './me.js';
@@ -14,8 +14,10 @@ export function topUpForm(least, signal, done) {
   const fault = el('p', { class: 'fault', id: 'amount-fault', role: 'alert', hidden: true });
   const amount = el('input', {
     id: 'amount', type: 'number', inputmode: 'numeric', min: 1, max: MOST, step: 1, value: least, required: true,
-    'aria-describedby': 'amount-hint amount-fault',
+    'aria-describedby': 'amount-words amount-hint amount-fault',
   });
+  const words = el('p', { class: 'hint figures', id: 'amount-words' }, points(least));
+  amount.addEventListener('input', () => tell(words, amount.value && amount.checkValidity() ? points(amount.valueAsNumber) : ''));
   let key = newKey();
   const wrong = (text) => {
     fault.textContent = text;
@@ -40,7 +42,7 @@ export function topUpForm(least, signal, done) {
   const send = (event) => { event.preventDefault(); go.click(); };
   return el('form', { novalidate: true, on: { submit: send } },
     el('div', { class: 'field' },
-      el('label', { for: 'amount' }, say('topUp.label')), amount,
+      el('label', { for: 'amount' }, say('topUp.label')), amount, words,
       el('p', { class: 'hint', id: 'amount-hint' }, say('topUp.hint', { least: points(least) })), fault),
     go);
 }

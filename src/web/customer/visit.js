@@ -7,7 +7,7 @@ import { say } from '../shared/language.js';
 import { toast } from '../shared/notice.js';
 import { follow } from '../shared/stream.js';
 import { venue } from '../shared/venue.js';
-import { asVisitor, line, me, setLine, setToken, token, visit } from './me.js';
+import { asUser, asVisitor, line, me, setLine, setToken, token, visit } from './me.js';
 
 const WAIT_SECONDS = 25;
 
@@ -25,6 +25,17 @@ export function ended(reason) {
   visit.seen = null;
   visit.reason = reason;
   visit.dispatchEvent(new Event('ended'));
+}
+
+/** Whether the venue lets this customer buy nothing any more. */
+export async function isBanned(signal) {
+  if (!me()) return false;
+  try {
+    return (await patiently('GET', `/users/${me().userId}`, { authorization: asUser(), signal })).body.bannedAt !== null;
+  } catch (error) {
+    if (error instanceof Refused) return false; // told where the key is used
+    throw error;
+  }
 }
 
 /** From now on this tab is about the line of a concert: its own, or the shared line. */

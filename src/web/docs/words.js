@@ -27,7 +27,7 @@ export const docs = {
   'docs.exampleOf': ['예: {name}', 'Example: {name}'],
   'needs.open': ['누구나 호출할 수 있습니다.', 'Open to all.'],
   'needs.either': ['다음 가운데 하나가 필요합니다.', 'One of these:'],
-  'needs.admitted': ['차례가 된(ACTIVE) 토큰이어야 합니다.', 'It must have been let in (ACTIVE).'],
+  'needs.admitted': ['차례가 된(ACTIVE) 토큰이어야 합니다.', 'It must have been admitted (ACTIVE).'],
   'needs.roles': ['가능한 역할:', 'Roles that may:'],
   'credential.queueToken': ['대기열 토큰', 'Queue token'],
   'credential.userKey': ['사용자 키', 'User key'],

@@ -5,6 +5,8 @@ const ROW_LABEL = 1.1;
 const STAGE_TOP = -1.7;
 /** A text of a plan is drawn so large at least. */
 const TEXT_LEAST = 0.45;
+/** Between the stage and the name of a section before it there is so much. */
+const NAME_ROOM = 0.9;
 /** A hall without rows is shown in rows of about so many. */
 const ROW_LEAST = 10;
 const ROW_MOST = 20;
@@ -42,9 +44,10 @@ function byPlan(seats, { front, shapes = [] }) {
     points: points.map(([x, y]) => ({ x: x / apart, y: y / apart })),
     text: text && { ...text, x: text.x / apart, y: text.y / apart, size: Math.min(3, Math.max(TEXT_LEAST, text.size / apart)) },
   }));
-  const stage = front ? stageAt({ x: front.x / apart, y: front.y / apart }, boundsOf(at), drawn) : null;
+  const names = labels.filter(({ kind }) => kind === 'section');
+  const stage = front ? beforeNames(stageAt({ x: front.x / apart, y: front.y / apart }, boundsOf(at), drawn), names) : null;
   const shown = stage ? drawn.filter(({ points, text }) => points.length || !isIn(text, stage)) : drawn;
-  const corners = [...labels.filter(({ kind }) => kind === 'section'), ...shown.flatMap(({ points, text }) => (text ? [...points, text] : points)), ...(stage ? [{ x: stage.x, y: stage.y }, { x: stage.x + stage.width, y: stage.y + stage.height }] : [])];
+  const corners = [...names, ...shown.flatMap(({ points, text }) => (text ? [...points, text] : points)), ...(stage ? [{ x: stage.x, y: stage.y }, { x: stage.x + stage.width, y: stage.y + stage.height }] : [])];
   const all = boundsOf([...at, ...corners]);
   const seatBox = boxOf(at);
   const x = Math.min(seatBox.x, all.left - 0.5);
@@ -78,6 +81,12 @@ function stageAt(front, bounds, shapes) {
   const long = within ? 2.5 : Math.max(2.5, 0.6 * (beside ? bounds.bottom - bounds.top : bounds.right - bounds.left));
   const [width, height] = beside ? [0.9, long] : [long, 0.9];
   return { x: front.x - width / 2, y: front.y - height / 2, width, height };
+}
+
+/** The stage where it lies on no name: names are written before their sections. */
+function beforeNames(stage, names) {
+  const touched = names.filter(({ x, y }) => stage && x > stage.x && x < stage.x + stage.width && y > stage.y && y < stage.y + stage.height + NAME_ROOM);
+  return touched.length ? { ...stage, y: Math.min(...touched.map(({ y }) => y)) - NAME_ROOM - stage.height } : stage;
 }
 
 /** The median distance of a sample of seats to their nearest neighbours. */

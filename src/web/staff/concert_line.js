@@ -14,12 +14,12 @@ export async function ownLine({ concertId, title }, signal) {
     const own = lines.find((line) => line.concertId === concertId && !line.closed);
     const turn = async () => {
       const what = own ? 'close' : 'make';
-      if (!await sure({ title: say(`ownLine.${what}.title`, { title }), says: [say(`ownLine.${what}.says`)], label: say(`ownLine.${what}.do`) })) return;
+      if (!await sure({ title: say(`ownLine.${what}.title`, { title }), says: [say(`ownLine.${what}.says`)], label: say(`ownLine.${what}.do`), danger: Boolean(own) })) return;
       await doIt(() => (own ? act('DELETE', path) : act('PUT', path, {})), say(`ownLine.${what}.done`));
       await look();
     };
     fill(node, el('h2', {}, say('ownLine.title')), el('p', { class: 'soft' }, say(own ? 'ownLine.has' : 'ownLine.shares')),
-      el('div', { class: 'bar' }, el('button', { type: 'button', on: { click: turn } }, say(own ? 'ownLine.close.begin' : 'ownLine.make.begin')),
+      el('div', { class: 'bar' }, el('button', { type: 'button', class: own && 'danger', on: { click: turn } }, say(own ? 'ownLine.close.begin' : 'ownLine.make.begin')),
         own && el('a', { class: 'button', href: '#evening' }, say('ownLine.steer'))));
   };
   await look();

@@ -4,7 +4,7 @@ import { addWords } from '../shared/language.js';
 
 export const concerts = {
   'ownLine.title': ['대기열', 'The line'],
-  'ownLine.shares': ['이 공연은 공용 대기열을 함께 씁니다. 예매 개시가 겹치거나 몰림이 예상되면 전용 대기열을 두세요. 다른 공연의 예매는 그대로 이어집니다.', 'This concert shares the shared line. Where on-sales overlap, or a rush is expected, give it a line of its own: the sale of all others goes on as it is.'],
+  'ownLine.shares': ['이 공연은 공용 대기열을 함께 씁니다. 예매 개시가 겹치거나 몰림이 예상되면 전용 대기열을 두세요. 다른 공연의 예매는 그대로 이어집니다.', 'This concert uses the shared line. Where on-sales overlap, or a rush is expected, give it a line of its own: the sale of all others goes on as it is.'],
   'ownLine.has': ['이 공연에는 전용 대기열이 있습니다. 제한과 예매 개시 시각, 공지는 ‘오늘 현황’에서 대기열을 골라 바꿉니다.', 'This concert has a line of its own. Its limits, opening and message are under “Today”: choose the line there.'],
   'ownLine.steer': ['오늘 현황 보기', 'To “Today”'],
   'ownLine.make.begin': ['전용 대기열 두기…', 'Give it its own line…'],
@@ -135,6 +135,7 @@ export const concerts = {
   'tariff.amount': ['금액', 'Amount'],
   'tariff.amounts': ['등급별 금액', 'Amount by category'],
   'tariff.add': ['요금 추가', 'Add a tariff'],
+  'tariff.drop': ['지우기', 'Remove'],
   'tariff.remove': ['{name} 지우기', 'Remove {name}'],
   'tariff.removed': ['{name} 요금을 지웠습니다.', 'The tariff {name} is gone.'],
   'price.card': ['가격', 'Prices'],

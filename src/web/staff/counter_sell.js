@@ -15,8 +15,8 @@ const MOST = 10_000_000;
 export function sellCard(user, rules, main, signal) {
   const sale = `sale.${user.userId}`;
   const open = unanswered(sale)?.amount;
-  const amount = field('amount', say('sell.amount'), { type: 'number', required: true, min: 1, max: MOST, step: 1, inputmode: 'numeric', value: open });
-  const quick = AMOUNTS.map((won) => el('button', { type: 'button', class: 'small', on: { click: () => { amount.input.value = won; amount.fault(null); } } }, points(won)));
+  const amount = field('amount', say('sell.amount'), { type: 'number', required: true, min: 1, max: MOST, step: 1, inputmode: 'numeric', value: open, inWords: points });
+  const quick = AMOUNTS.map((won) => el('button', { type: 'button', class: 'small', on: { click: () => { amount.input.value = won; amount.input.dispatchEvent(new Event('input')); amount.fault(null); } } }, points(won)));
   const send = async () => {
     const won = numberOf(amount);
     const price = new Intl.NumberFormat().format(won);

@@ -102,12 +102,12 @@ function heldBar(reservation, refresh) {
     if (await sure({ title: say('held.freeTitle'), says: [...says, say('held.freeSays')], label: say('held.free'), danger: true })
       && await doIt(() => act('DELETE', path), say('held.freed'))) await refresh();
   };
-  return el('div', { class: 'bar' }, el('button', { type: 'button', class: 'main', on: { click: sell } }, say('held.sell')), changeButton(reservation, refresh), el('button', { type: 'button', on: { click: free } }, say('held.free')));
+  return el('div', { class: 'bar' }, el('button', { type: 'button', class: 'main', on: { click: sell } }, say('held.sell')), changeButton(reservation, refresh), el('button', { type: 'button', class: 'danger', on: { click: free } }, say('held.free')));
 }
 
 /** Points for money: what a refund left on the balance. */
 function payout({ userId, name, balance }, path, refresh) {
-  const amount = field('amount', say('payout.amount'), { type: 'number', required: true, step: 1, min: 1, max: 10_000_000, inputmode: 'numeric', value: balance || null });
+  const amount = field('amount', say('payout.amount'), { type: 'number', required: true, step: 1, min: 1, max: 10_000_000, inputmode: 'numeric', value: balance || null, inWords: won });
   const send = async () => {
     const price = won(numberOf(amount));
     if (!await sure({ title: say('payout.title', { name, price }), says: [say('payout.says')], label: say('payout.do', { price }) })) return;
@@ -126,7 +126,7 @@ function limit({ seatsPerUser }, path) {
 }
 
 function correction({ userId, name }, path, refresh) {
-  const amount = field('amount', say('correct.amount'), { type: 'number', required: true, step: 1, min: -1_000_000_000, max: 1_000_000_000, hint: say('correct.hint') });
+  const amount = field('amount', say('correct.amount'), { type: 'number', required: true, step: 1, min: -1_000_000_000, max: 1_000_000_000, hint: say('correct.hint'), inWords: points });
   const reason = field('reason', say('correct.reason'), { required: true, maxlength: 200 });
   const book = (body) => actOnce(`correction.${userId}`, `${path}/balance/corrections`, body);
   const send = async () => {
@@ -142,10 +142,10 @@ function correction({ userId, name }, path, refresh) {
 
 function keyCard({ userId, name }, path) {
   const renew = async () => {
-    if (!await sure({ title: say('renew.title', { name }), says: [say('renew.says', { name }), say('renew.ask')], label: say('renew.do') })) return;
+    if (!await sure({ title: say('renew.title', { name }), says: [say('renew.says', { name }), say('renew.ask')], label: say('renew.do'), danger: true })) return;
     let made;
     if (await doIt(async () => { made = (await act('POST', `${path}/key`, {})).body; })) await showKey(name, userId, made.userKey);
   };
   return el('section', { class: 'card' }, el('h2', {}, say('renew.open')), el('p', { class: 'soft' }, say('renew.hint')),
-    el('button', { type: 'button', on: { click: renew } }, say('renew.begin')));
+    el('button', { type: 'button', class: 'danger', on: { click: renew } }, say('renew.begin')));
 }

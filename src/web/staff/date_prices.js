@@ -17,7 +17,7 @@ export function pricesCard({ scheduleId }, hall, signal, changed) {
   async function show() {
     const { seats } = await hall.known();
     const before = pricesOf(seats);
-    const fields = [...before].map(([name, price]) => field('price', name ?? say('price.all'), { type: 'number', min: 0, max: PRICE_MAX, step: 1, required: true, value: price }));
+    const fields = [...before].map(([name, price]) => field('price', name ?? say('price.all'), { type: 'number', min: 0, max: PRICE_MAX, step: 1, required: true, value: price, inWords: points }));
     const send = () => change(before, new Map([...before.keys()].map((name, at) => [name, numberOf(fields[at])])));
     fill(place, form(fields, { label: say('price.begin'), kind: '', send }));
   }

@@ -23,9 +23,9 @@ export function tariffsCard({ scheduleId }, hall, signal) {
       await show();
     };
     const lines = tariffs.map((one) => el('li', { class: 'bar apart' }, el('span', {}, el('strong', {}, one.name), ` · ${ruleOf(one)}`, one.note && ` · ${one.note}`),
-      el('button', { type: 'button', class: 'small', 'aria-label': say('tariff.remove', { name: one.name }), on: {
+      el('button', { type: 'button', class: 'small danger', 'aria-label': say('tariff.remove', { name: one.name }), on: {
         click: () => doIt(() => put(tariffs.filter((other) => other !== one)), say('tariff.removed', { name: one.name }), () => put(tariffs)),
-      } }, '✕')));
+      } }, say('tariff.drop'))));
     fill(place, lines.length > 0 && el('ul', { class: 'found' }, lines), newTariff(tariffs, categories, put));
   }
 
@@ -38,8 +38,8 @@ function newTariff(tariffs, categories, put) {
   const note = field('note', say('tariff.note'), { maxlength: 80, hint: say('tariff.noteHint') });
   const kinds = ['percent', 'amount', ...(categories.length ? ['amounts'] : [])];
   const kind = field('kind', say('tariff.rule'), { kind: 'select' }, kinds.map((one) => el('option', { value: one }, say(`tariff.${one}`))));
-  const of = (label, max) => field('value', label, { type: 'number', min: 0, max, step: 1 });
-  const values = { percent: [of(say('tariff.percent'), 100)], amount: [of(say('tariff.amount'), PRICE_MAX)], amounts: categories.map((category) => of(category, PRICE_MAX)) };
+  const of = (label, max, inWords) => field('value', label, { type: 'number', min: 0, max, step: 1, inWords });
+  const values = { percent: [of(say('tariff.percent'), 100)], amount: [of(say('tariff.amount'), PRICE_MAX, points)], amounts: categories.map((category) => of(category, PRICE_MAX, points)) };
   const draw = () => Object.entries(values).forEach(([one, fields]) => fields.forEach(({ node }) => { node.hidden = one !== kind.input.value; }));
   kind.input.addEventListener('change', draw);
   draw();

@@ -54,7 +54,7 @@ async function onePage(main, first, concert, timeZone, signal) {
   async function closeNow() {
     await refresh();
     const before = schedule;
-    const agreed = await sure({ title: say('date.closeNow'), says: [say('date.closeNowSays', { n: schedule.seatsAvailable })], label: say('date.closeNow') });
+    const agreed = await sure({ title: say('date.closeNow'), says: [say('date.closeNowSays', { n: schedule.seatsAvailable })], label: say('date.closeNow'), danger: true });
     const { now: closes } = await venue({ fresh: true });
     if (agreed) await doIt(() => change({ saleClosesAt: closes }), say('date.closed'), back(before, ['saleClosesAt']));
   }
@@ -74,7 +74,7 @@ async function onePage(main, first, concert, timeZone, signal) {
       state !== 'cancelled' && [
         el('div', { class: 'bar' },
           ['soon', 'over'].includes(state) && Date.parse(schedule.startsAt) > serverNow() && el('button', { type: 'button', class: 'main', on: { click: openNow } }, say('date.openNow')),
-          ['on', 'soldOut'].includes(state) && el('button', { type: 'button', on: { click: closeNow } }, say('date.closeNow'))),
+          ['on', 'soldOut'].includes(state) && el('button', { type: 'button', class: 'danger', on: { click: closeNow } }, say('date.closeNow'))),
         el('details', { open: draftOf(`date.${schedule.scheduleId}`) !== null }, el('summary', {}, say('date.edit')), form(fields, { label: say('form.save'), send, draft: `date.${schedule.scheduleId}` })),
       ]);
   }

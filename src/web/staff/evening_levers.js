@@ -44,7 +44,7 @@ function pauseCard(timeZone, look) {
   const node = el('section', { class: 'card' }, el('h2', {}, say('letting.pause.card')), hint, button);
   const show = (now) => {
     queue = now;
-    button.className = queue.paused ? 'main' : '';
+    button.className = queue.paused ? 'main' : 'danger';
     tell(button, say(queue.paused ? 'letting.resume.do' : 'letting.pause.do'));
     tell(hint, say(queue.paused ? 'letting.resume.hint' : 'letting.pause.hint'));
   };
@@ -81,7 +81,7 @@ function messageCard(timeZone, look) {
     const said = { ko: inKorean || inEnglish, en: inEnglish || inKorean };
     if (await sure({ title: say('message.title'), says: [say('message.says', { n: queue.waiting }), el('blockquote', {}, said.ko, said.en !== said.ko && [el('br'), said.en])], label: say('message.do') })) await put(said, say('message.done'));
   };
-  const drop = el('button', { type: 'button', on: { click: () => put(null, say('message.dropped')) } }, say('message.drop'));
+  const drop = el('button', { type: 'button', class: 'danger', on: { click: () => put(null, say('message.dropped')) } }, say('message.drop'));
   const node = el('section', { class: 'card' }, el('h2', {}, say('message.card')), form([ko, en], { label: say('message.begin'), kind: '', send, beside: [drop] }));
   return { node, show: (now) => { queue = now; drop.hidden = !queue.message; ko.follow(queue.message?.ko); en.follow(queue.message?.en); } };
 }
@@ -129,9 +129,9 @@ function openingCard(timeZone, look) {
     if (await sure({ title: say('opening.title'), says: [says, say('opening.draw')], label: say('opening.do') })) await put(new Date(instant).toISOString(), say('opening.done'));
   };
   const drop = async () => {
-    if (await sure({ title: say('opening.dropTitle'), says: [say('opening.dropSays', { n: queue.waiting })], label: say('opening.drop') })) await put(null, say('opening.dropped'));
+    if (await sure({ title: say('opening.dropTitle'), says: [say('opening.dropSays', { n: queue.waiting })], label: say('opening.drop'), danger: true })) await put(null, say('opening.dropped'));
   };
-  const away = el('button', { type: 'button', on: { click: drop } }, say('opening.drop'));
+  const away = el('button', { type: 'button', class: 'danger', on: { click: drop } }, say('opening.drop'));
   const node = el('section', { class: 'card' }, el('h2', {}, say('opening.card')), el('p', { class: 'soft' }, say('opening.hint')), now, form([at], { label: say('opening.begin'), kind: '', send, beside: [away] }));
   const show = (queueNow) => {
     queue = queueNow;

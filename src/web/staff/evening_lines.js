@@ -1,7 +1,7 @@
 // The lines beside each other, where a concert has one of its own; the rest of the page is about the chosen one.
 
 import { el, fill, tell } from '../shared/dom.js';
-import { about, dateTime, number } from '../shared/format.js';
+import { dateTime, number } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { serverNow } from '../shared/venue.js';
 
@@ -10,8 +10,15 @@ export const FIGURES = {
   waiting: ({ waiting }) => number(waiting),
   active: ({ active }) => number(active),
   admittedLastMinute: ({ admittedLastMinute }) => number(admittedLastMinute),
-  oldestWaitSeconds: ({ oldestWaitSeconds, waiting }) => (waiting ? about(oldestWaitSeconds) : say('evening.nobody')),
+  oldestWaitSeconds: ({ oldestWaitSeconds, waiting }) => (waiting ? briefly(oldestWaitSeconds) : say('evening.nobody')),
 };
+
+/** About how long, in so few signs that a tile or a cell takes them in one line. */
+function briefly(seconds) {
+  const minutes = Math.round(seconds / 60);
+  if (seconds < 60) return say('wait.moment');
+  return minutes < 60 ? say('wait.minutes', { n: minutes }) : say('wait.hours', { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
+}
 
 /** The card of the lines; `show` gives the line that is chosen, and `choose` is called when it is another. */
 export function linesCard(timeZone, choose) {

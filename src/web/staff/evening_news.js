@@ -4,6 +4,7 @@ import { el, tell } from '../shared/dom.js';
 import { points, time } from '../shared/format.js';
 import { has, say } from '../shared/language.js';
 import { seatName, seatNames } from '../shared/seat_name.js';
+import { Subjects } from './evening_subjects.js';
 import { read, stream } from './session.js';
 
 const WAIT_SECONDS = 25;
@@ -22,10 +23,14 @@ const LINE = new Set(['TOKEN_ISSUED', 'TOKEN_ADMITTED', 'TOKEN_EXPIRED', 'TOKEN_
  */
 export async function follow(lists, lastSequence, timeZone, heard, signal) {
   let after = Math.max(0, lastSequence - BEFORE);
+  const subjects = new Subjects(timeZone, signal);
   const take = (events) => {
     after = events.at(-1).sequence;
     if (after > lastSequence) heard(events);
-    for (const event of events) put(LINE.has(event.type) ? lists.coming : lists.rest, event, timeZone);
+    for (const event of events) {
+      const subject = put(LINE.has(event.type) ? lists.coming : lists.rest, event, timeZone);
+      if (subject) subjects.of(event).then((text) => tell(subject, text), (error) => { if (!signal.aborted) throw error; });
+    }
   };
   for (;;) {
     await stream('/staff/events', { lastId: after, signal }, ({ data }) => take([data]));
@@ -37,19 +42,25 @@ export async function follow(lists, lastSequence, timeZone, heard, signal) {
   }
 }
 
+/** Puts an event into a list; gives `subject`, where what it is about is to be written, when it is new there. */
 function put(list, event, timeZone) {
   const kind = event.type === 'TOKEN_EXPIRED' ? `TOKEN_EXPIRED.${event.data.reason}` : event.type;
-  if (!has(`news.${kind}`)) return; // told by another event, or newer than this page
+  if (!has(`news.${kind}`)) return null; // told by another event, or newer than this page
   const at = time(event.at, timeZone);
-  const same = COMING.has(event.type) && [...list.children].find(({ dataset }) => dataset.kind === kind && dataset.at === at && dataset.by === (event.by?.name ?? ''));
+  const { scheduleId, concertId, amount = 0 } = event.data;
+  const key = [kind, at, event.by?.name, scheduleId ?? concertId].join();
+  const same = COMING.has(event.type) && [...list.children].find(({ dataset }) => dataset.key === key);
   if (same) {
-    const n = Number(same.dataset.n) + 1;
-    const amount = Number(same.dataset.amount) + Math.abs(event.data.amount ?? 0);
-    Object.assign(same.dataset, { n, amount });
-    return void tell(same.lastElementChild, sentenceOf(kind, { ...event, data: { ...event.data, amount } }, n));
+    const [n, sum] = [Number(same.dataset.n) + 1, Number(same.dataset.amount) + Math.abs(amount)];
+    Object.assign(same.dataset, { n, amount: sum });
+    tell(same.querySelector('.what'), sentenceOf(kind, { ...event, data: { ...event.data, amount: sum } }, n));
+    return null;
   }
-  list.prepend(el('li', { 'data-kind': kind, 'data-at': at, 'data-n': 1, 'data-by': event.by?.name ?? '', 'data-amount': Math.abs(event.data.amount ?? 0) }, el('time', { datetime: event.at }, at), el('span', {}, sentenceOf(kind, event, 1))));
+  const subject = el('span', { class: 'about' });
+  list.prepend(el('li', { 'data-key': key, 'data-n': 1, 'data-amount': Math.abs(amount) },
+    el('time', { datetime: event.at }, at), el('span', {}, el('span', { class: 'what' }, sentenceOf(kind, event, 1)), subject)));
   while (list.children.length > SHOWN_MOST) list.lastElementChild.remove();
+  return subject;
 }
 
 function sentenceOf(kind, { data, by }, n) {

@@ -2,7 +2,7 @@
 // wrong at its place and cannot be sent twice at once.
 
 import { Refused } from '../shared/api.js';
-import { el, fill } from '../shared/dom.js';
+import { el, fill, tell } from '../shared/dom.js';
 import { say } from '../shared/language.js';
 import { draftOf, dropDraft, keepDraft } from './draft.js';
 import { sentence } from './session.js';
@@ -19,21 +19,28 @@ export class AtField extends Error {
 
 /**
  * A field. `name` is the member of the request that it becomes; `kind` is `input`, `select` or
- * `textarea`; what else is given becomes an attribute. Gives
+ * `textarea`; `inWords(number)` says a large number as people write it, for number fields have no thousands
+ * separators; what else is given becomes an attribute. Gives
  * `{node, input, name, fault(text), changed()}`; the last says whether somebody changed it.
  */
-export function field(name, label, { hint, kind = 'input', value, ...attributes } = {}, ...children) {
+export function field(name, label, { hint, kind = 'input', value, inWords, ...attributes } = {}, ...children) {
   const id = `field-${fields += 1}`;
   const fault = el('p', { class: 'fault', id: `${id}-fault`, hidden: true });
-  const input = el(kind, { id, name, 'aria-describedby': `${id}-hint ${id}-fault`, autocomplete: 'off', ...attributes }, children);
+  const words = inWords && el('p', { class: 'hint figures', id: `${id}-words` });
+  const input = el(kind, { id, name, 'aria-describedby': `${inWords ? `${id}-words ` : ''}${id}-hint ${id}-fault`, autocomplete: 'off', ...attributes }, children);
   if (value != null) input.value = value;
+  if (inWords) {
+    const tellWords = () => tell(words, input.value && input.validity.valid ? inWords(Number(input.value)) : '');
+    input.addEventListener('input', tellWords);
+    tellWords();
+  }
   const first = input.value;
   return {
     name,
     input,
     changed: () => input.value !== first,
     node: el('div', { class: 'field' },
-      el('label', { for: id }, label), input,
+      el('label', { for: id }, label), input, words,
       el('p', { class: 'hint', id: `${id}-hint`, hidden: !hint }, hint ?? ''), fault),
     fault(text) {
       fault.textContent = text ?? '';
@@ -92,7 +99,10 @@ export function form(parts, { label, kind = 'main', send, beside = [], draft, mo
     }
   };
   const restored = draft && draftOf(draft);
-  if (restored) for (const one of all) one.input.value = restored.fields[one.name] ?? one.input.value;
+  for (const one of restored ? all : []) {
+    one.input.value = restored.fields[one.name] ?? one.input.value;
+    one.input.dispatchEvent(new Event('input'));
+  }
   const node = el('form', { novalidate: true, class: restored && 'changed', on: { submit, input: keep, change: keep } },
     restored && restoredNote(draft), parts.map((part) => part.node ?? part), note, el('div', { class: 'bar' }, button, beside));
   return node;

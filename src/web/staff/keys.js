@@ -35,7 +35,7 @@ export async function open({ main, signal }) {
   await refresh();
   fill(main, el('h1', { tabindex: '-1' }, say('part.keys')), el('p', { class: 'soft' }, say('keys.hint')),
     el('section', { class: 'card' }, el('h2', {}, say('keys.new')), form([name, role], { label: say('keys.make'), send: make })), list,
-    el('p', { class: 'soft small' }, say('keys.programs'), ' ', el('a', { href: '/docs' }, '/docs'), el('br'), say('keys.events'), ' ', el('a', { href: '#webhooks' }, say('keys.webhooks'))));
+    el('p', { class: 'soft small' }, say('keys.programs'), ' ', el('a', { href: '/docs' }, say('part.docs')), el('br'), say('keys.events'), ' ', el('a', { href: '#webhooks' }, say('keys.webhooks'))));
 }
 
 /** A button that ends a key once that was agreed to; `refresh` shows what came of it. */

@@ -4,7 +4,7 @@ import { addWords } from '../shared/language.js';
 
 export const keys = {
   'keys.hint': ['사람이나 자리마다 키를 하나씩 만드세요. 누가 무엇을 했는지 남고, 잃어버린 키만 따로 폐기할 수 있습니다.', 'Make one for each person or place: what was done stands under its name, and a lost key can be revoked alone.'],
-  'keys.programs': ['프로그램도 이 키로 호출합니다. 모든 호출:', 'Programs call with these keys too. Every call:'],
+  'keys.programs': ['프로그램도 이 키로 호출합니다:', 'Programs call with these keys too:'],
   'keys.events': ['일어난 일을 프로그램에 보낼 수도 있습니다:', 'What happens can be sent to programs:'],
   'keys.webhooks': ['웹훅', 'Webhooks'],
   'keys.new': ['새 직원 키', 'A new staff key'],

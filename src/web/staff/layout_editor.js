@@ -74,7 +74,7 @@ export class LayoutEditor {
     return el('div', { class: 'pair' },
       named && one('name', say('layout.name'), { type: 'text', min: null, step: null, maxlength: 30 }),
       one('rows', say('layout.rowCount'), { max: 1000 }), one('count', say('layout.seatCount'), { max: 1000 }),
-      one('price', say('layout.price'), { min: 0, max: PRICE_MAX, step: 1 }),
+      one('price', say('layout.price'), { min: 0, max: PRICE_MAX, step: 1, inWords: points }),
       one('aisles', say('layout.aisles'), { type: 'text', required: false, min: null, step: null, inputmode: 'numeric', pattern: '[0-9, ]*', maxlength: 80, hint: say('layout.aislesHint') }),
       one('first', say('layout.first'), { type: 'text', required: false, min: null, step: null, maxlength: 4, hint: say('layout.firstHint') }),
       one('from', say('layout.from'), { max: 10_000 }));
@@ -89,7 +89,7 @@ export class LayoutEditor {
     const more = () => { this.blocks.push(newBlock('RSABCDEFGH'[this.blocks.length] ?? '', 50_000)); this.show(); };
     return [
       this.blocks.map((block, at) => el('fieldset', { class: 'block' }, el('legend', {}, say('layout.section', { n: at + 1 })), this.blockFields(block, true),
-        this.blocks.length > 1 && el('button', { type: 'button', class: 'quiet small', on: { click: () => { this.blocks.splice(at, 1); this.show(); } } }, say('layout.dropSection')))),
+        this.blocks.length > 1 && el('button', { type: 'button', class: 'danger small', on: { click: () => { this.blocks.splice(at, 1); this.show(); } } }, say('layout.dropSection')))),
       el('button', { type: 'button', on: { click: more } }, say('layout.addSection')),
       el('p', { class: 'soft small' }, say('layout.removeHint')),
     ];
@@ -120,7 +120,7 @@ export class LayoutEditor {
   copyFields() {
     const { seats, prices } = this.copied;
     return el('div', { class: 'pair' }, [...pricesOf(seats)].map(([name, before]) => {
-      const price = field('price', name ?? say('price.all'), { type: 'number', min: 0, max: PRICE_MAX, step: 1, required: true, value: prices[name ?? ''] ?? before });
+      const price = field('price', name ?? say('price.all'), { type: 'number', min: 0, max: PRICE_MAX, step: 1, required: true, value: prices[name ?? ''] ?? before, inWords: points });
       price.input.addEventListener('input', () => {
         if (price.input.validity.valid) prices[name ?? ''] = numberOf(price);
         this.drawSoon();
@@ -135,7 +135,7 @@ export class LayoutEditor {
       layout?.pretixPlan && el('p', { class: 'soft small' }, say('layout.priceHint')),
       layout?.pretixPlan && el('div', { class: 'pair' }, categories.map(({ name, seats: n }) => {
         const label = name ? say('layout.categoryPrice', { name, n }) : say('layout.plainPrice', { n });
-        const price = field('price', label, { type: 'number', min: 0, max: PRICE_MAX, step: 1, value: prices[name ?? ''] });
+        const price = field('price', label, { type: 'number', min: 0, max: PRICE_MAX, step: 1, value: prices[name ?? ''], inWords: points });
         price.input.addEventListener('input', () => {
           prices[name ?? ''] = price.input.value && price.input.validity.valid ? numberOf(price) : null;
           price.fault(price.input.validity.valid ? null : say('form.wrong'));

@@ -27,7 +27,7 @@ export const look = {
   'picture.hint': ['PNG, JPEG, WebP. 큰 그림은 줄여서 올립니다.', 'PNG, JPEG or WebP; a large one is made smaller.'],
   'picture.none': ['읽을 수 없는 그림입니다. 다른 파일을 선택해 주세요.', 'This picture cannot be read. Choose another file.'],
   'picture.preview': ['선택한 그림', 'The chosen picture'],
-  'picture.remove': ['그림 지우기', 'Take it away'],
+  'picture.remove': ['그림 지우기', 'Remove the picture'],
 };
 
 addWords(look);

@@ -102,7 +102,7 @@ function daysField(start, before) {
   const days = { changed() {}, values: () => [...new Set(fields.map(({ input }) => input.value).filter(Boolean))] };
   const add = (value) => {
     const one = field('day', say('date.day', { n: fields.length + 2 }), { type: 'date', value, max: '9999-12-31' });
-    const drop = el('button', { type: 'button', class: 'small quiet', on: { click: () => { fields.splice(fields.indexOf(one), 1); one.node.remove(); tell(); } } }, say('date.dropDay'));
+    const drop = el('button', { type: 'button', class: 'small danger', on: { click: () => { fields.splice(fields.indexOf(one), 1); one.node.remove(); tell(); } } }, say('date.dropDay'));
     one.node.append(drop);
     one.input.addEventListener('change', () => days.changed());
     fields.push(one);

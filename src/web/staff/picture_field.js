@@ -34,7 +34,7 @@ export function pictureField(label, { current, sidePx, type }) {
     }
   };
   const input = el('input', { type: 'file', accept: 'image/*', on: { change: choose } });
-  const remove = el('button', { type: 'button', class: 'small quiet', on: { click: () => { chosen = null; input.value = ''; show(null); } } }, say('picture.remove'));
+  const remove = el('button', { type: 'button', class: 'small danger', on: { click: () => { chosen = null; input.value = ''; show(null); } } }, say('picture.remove'));
   show(current?.url);
   return {
     value: () => chosen,

@@ -7,7 +7,7 @@ export const wall = {
   'wall.hall': ['좌석', 'The hall'],
   'wall.noDate': ['아직 일정이 없습니다.', 'There is no date yet.'],
   'wall.waiting': ['대기 중', 'Waiting'],
-  'wall.inside': ['예매 중 {n}명 · 최근 1분 통과 {admitted}명', '{n} booking · {admitted} let in within a minute'],
+  'wall.inside': ['예매 중 {n}명 · 최근 1분 통과 {admitted}명', '{n} booking · {admitted} admitted, last minute'],
   'wall.sold': ['판매', 'Sold'],
   'wall.held': ['결제 중 {n}석', '{n} being paid for'],
   'wall.lost': ['한발 늦은 선택', 'Races lost'],

@@ -41,7 +41,7 @@ export async function open({ main, signal }) {
   await refresh();
   fill(main, el('h1', { tabindex: '-1' }, say('part.webhooks')), el('p', { class: 'soft' }, say('hooks.hint')),
     el('section', { class: 'card' }, el('h2', {}, say('hooks.new')), form([url, wanted, signature], { label: say('hooks.add'), send: add })), list,
-    el('p', { class: 'soft small' }, el('a', { href: '#keys' }, say('part.keys')), ' · ', el('a', { href: '/docs' }, '/docs')));
+    el('p', { class: 'soft small' }, el('a', { href: '#keys' }, say('part.keys')), ' · ', el('a', { href: '/docs' }, say('part.docs'))));
 }
 
 /** The choice of what is sent: everything, one of the kinds, or single types; `value()` is what the API takes. */
@@ -106,7 +106,7 @@ function leversOf({ webhookId, url, enabled, eventTypes, deliveredSequence }, { 
     const agreed = await sure({ title: say('hooks.removeTitle'), danger: true, says: [url, say('hooks.removeSays')], label: say('hooks.remove') });
     if (agreed && await doIt(() => act('DELETE', path), say('hooks.removed'))) await refresh();
   };
-  const onOff = enabled ? ['hooks.turnOff', () => change({ enabled: false }, 'hooks.off')] : ['hooks.turnOn', () => change({ enabled: true }, 'hooks.on')];
+  const onOff = enabled ? ['hooks.turnOff', () => change({ enabled: false }, 'hooks.off'), 'danger'] : ['hooks.turnOn', () => change({ enabled: true }, 'hooks.on')];
   return [['hooks.test', test], onOff, ['hooks.typesBegin', chooseTypes], ['hooks.replayBegin', replay], ['hooks.rotateBegin', rotate], ['hooks.removeBegin', remove, 'danger']];
 }
 

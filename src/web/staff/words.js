@@ -30,6 +30,7 @@ export const staff = {
   'part.keys': ['직원 키', 'Staff keys'],
   'part.look': ['공연장 설정', 'Venue'],
   'part.wall': ['전광판', 'Wall'],
+  'part.docs': ['API 문서', 'API reference'],
   'form.missing': ['입력해 주세요.', 'Please fill this in.'],
   'form.range': ['{min}부터 {max}까지의 수를 입력해 주세요.', 'Please enter a number from {min} to {max}.'],
   'form.wrong': ['형식이 맞지 않습니다. 다시 확인해 주세요.', 'This does not fit here. Please check it.'],
