@@ -10,9 +10,11 @@ import { link, signIn } from './staff_steps.mjs';
 test('handbook: every page is sound in both languages, on a phone and on a laptop', async (t) => {
   const [app, browser] = [await openApp(t), await openBrowser(t)];
   for (const [language, size, dark] of [['ko', PHONE, false], ['en', PHONE, true], ['ko', LAPTOP, true], ['en', LAPTOP, false]]) {
-    for (const name of ['', '/venue', '/security']) {
+    for (const name of ['', '/venue', '/security', '/clients', '/course']) {
       const page = await openPage(browser, app, { language, size, dark, path: `/handbook${name}` });
       assert.equal(await page.locator('html').getAttribute('lang'), language);
+      const plain = await page.evaluate(() => [...document.querySelectorAll('article :not(pre, code)')].flatMap((one) => [...one.childNodes]).filter((one) => one.nodeType === 3).map((one) => one.data));
+      assert.deepEqual(plain.filter((text) => text.includes('**')), [], 'signs of Markdown that a reader sees');
       await mustBeSound(page, `handbook${name} in ${language} at ${size.width}`);
       await page.context().close();
     }

@@ -45,7 +45,7 @@ test('the way in says the rule that holds: a draw and its moment, or the order o
   const [app, browser] = [await openApp(t), await openBrowser(t)];
   const page = await openPage(browser, app, { path: null });
   await page.goto(`${app.url}/#/concerts/1/dates/1`);
-  await page.locator('.steps', { hasText: 'in order of arrival' }).waitFor();
+  await page.locator('.steps', { hasText: 'in the order of arrival' }).waitFor();
   await page.locator('.steps', { hasText: 'you have 10 minutes' }).waitFor();
   await page.locator('#name').fill('Kim');
   await page.getByRole('button', { name: '한국어' }).click();

@@ -128,7 +128,7 @@ test('tickets are given back for a refund while the date allows it, after a ques
   await page.getByRole('button', { name: 'Hand over' }).click();
   await page.getByLabel('Name of who goes in').fill('Lee');
   await mustBeSound(page, 'whom it is handed to');
-  await page.getByRole('button', { name: 'Make it out anew' }).click();
+  await page.getByRole('button', { name: 'Reissue' }).click();
   await page.getByText('For Lee').waitFor();
   assert.notEqual(await page.locator('.ticket-number').textContent(), before, 'the old number is void');
   await page.getByRole('button', { name: 'Refund' }).click();

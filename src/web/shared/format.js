@@ -26,9 +26,9 @@ export const cost = (value) => (value === 0 ? say('cost.free') : points(value));
 /** A calendar date (`YYYY-MM-DD`) with its day of the week; the year stands there where it is not plain. */
 export const date = (text) => dayOf(new Date(`${text}T00:00:00Z`), 'UTC');
 
-/** An instant's time of the day at the venue. */
+/** An instant's time of the day at the venue, which no line break divides. */
 export function time(instant, timeZone) {
-  return format(Intl.DateTimeFormat, { hour: 'numeric', minute: '2-digit', hour12: true, timeZone }).format(new Date(instant));
+  return format(Intl.DateTimeFormat, { hour: 'numeric', minute: '2-digit', hour12: true, timeZone }).format(new Date(instant)).replaceAll(' ', '\u00a0');
 }
 
 /** An instant's day and time at the venue. */

@@ -3,7 +3,7 @@
 import { el, fill } from '../shared/dom.js';
 import { points } from '../shared/format.js';
 import { say } from '../shared/language.js';
-import { field, form, numberOf } from './forms.js';
+import { field, form, numberOf, paired } from './forms.js';
 import { act } from './session.js';
 import { doIt, sure } from './sure.js';
 
@@ -19,7 +19,7 @@ export function pricesCard({ scheduleId }, hall, signal, changed) {
     const before = pricesOf(seats);
     const fields = [...before].map(([name, price]) => field('price', name ?? say('price.all'), { type: 'number', min: 0, max: PRICE_MAX, step: 1, required: true, value: price, inWords: points }));
     const send = () => change(before, new Map([...before.keys()].map((name, at) => [name, numberOf(fields[at])])));
-    fill(place, form(fields, { label: say('price.begin'), kind: '', send }));
+    fill(place, form([paired(...fields)], { label: say('price.begin'), kind: '', send }));
   }
 
   async function change(before, after) {

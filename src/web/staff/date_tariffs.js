@@ -4,7 +4,7 @@ import { el, fill } from '../shared/dom.js';
 import { points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { nameOf } from './date_prices.js';
-import { AtField, field, form, numberOf } from './forms.js';
+import { AtField, field, form, numberOf, paired } from './forms.js';
 import { act } from './session.js';
 import { doIt } from './sure.js';
 
@@ -50,7 +50,7 @@ function newTariff(tariffs, categories, put) {
     const rule = kind.input.value === 'amounts' ? Object.fromEntries(named) : numbers[0];
     await put([...tariffs, { name: name.input.value, ...(note.input.value ? { note: note.input.value } : {}), [kind.input.value]: rule }]);
   };
-  return form([name, note, kind, ...Object.values(values).flat()], { label: say('tariff.add'), kind: '', send });
+  return form([paired(name, note), paired(kind, ...Object.values(values).flat())], { label: say('tariff.add'), kind: '', send });
 }
 
 /** What a tariff costs, in words. */

@@ -80,7 +80,7 @@ export const evening = {
   'news.SEATS_REFUNDED': ['좌석을 환불했습니다: {seats}, {amount}', 'Seats refunded: {seats}, {amount}'],
   'news.SEATS_EXCHANGED': ['좌석을 바꿨습니다.', 'Seats were exchanged.'],
   'news.POINTS_PAID_OUT': ['{amount}를 돈으로 내주었습니다.', '{amount} paid out.'],
-  'news.TICKET_REISSUED': ['티켓을 새로 발급했습니다: {seat}', 'A ticket was issued anew: {seat}'],
+  'news.TICKET_REISSUED': ['티켓을 새로 발급했습니다: {seat}', 'A ticket was reissued: {seat}'],
   'news.SCHEDULE_CANCELLED': ['일정을 취소했습니다.', 'A date was cancelled.'],
   'news.CONCERT_DELETED': ['공연을 지웠습니다.', 'A concert was deleted.'],
   'news.SCHEDULE_DELETED': ['일정을 지웠습니다.', 'A date was deleted.'],

@@ -6,7 +6,7 @@ import { dateTime } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { ask } from '../shared/notice.js';
 import { venue } from '../shared/venue.js';
-import { field, form } from './forms.js';
+import { field, form, paired } from './forms.js';
 import { act, me, read } from './session.js';
 import { doIt, sure } from './sure.js';
 
@@ -34,7 +34,7 @@ export async function open({ main, signal }) {
   };
   await refresh();
   fill(main, el('h1', { tabindex: '-1' }, say('part.keys')), el('p', { class: 'soft' }, say('keys.hint')),
-    el('section', { class: 'card' }, el('h2', {}, say('keys.new')), form([name, role], { label: say('keys.make'), send: make })), list,
+    el('section', { class: 'card' }, el('h2', {}, say('keys.new')), form([paired(name, role)], { label: say('keys.make'), send: make })), list,
     el('p', { class: 'soft small' }, say('keys.programs'), ' ', el('a', { href: '/docs' }, say('part.docs')), el('br'), say('keys.events'), ' ', el('a', { href: '#webhooks' }, say('keys.webhooks'))));
 }
 

@@ -2,7 +2,7 @@
 
 import { LARGE, SECTIONS, hold, joinLine, quarterCircle, seat, toDates, toSeats, topUpAndPay } from '../steps.mjs';
 
-const heading = (page) => page.locator('main h1').first().waitFor();
+const heading = (page) => page.locator('main h1:visible').first().waitFor();
 
 /** A page of a venue where one is inside already, so that the next waits. */
 async function inTheLine(open, flags = []) {

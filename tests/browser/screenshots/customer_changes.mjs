@@ -103,12 +103,11 @@ export const customerChanges = {
     const { page } = await bannedAtSeats(open);
     await take(page);
   },
-  async bannedGate(open, take) {
+  async bannedConcert(open, take) {
     const { app, page } = await bannedAtSeats(open);
-    await page.goto(`${app.url}/#/concerts/1/dates/1`);
-    await page.reload();
-    await page.locator('form button').click();
-    await page.locator('.note.bad').waitFor();
+    await page.goto(`${app.url}/c/1`);
+    await page.locator('.note.warn').waitFor();
+    await page.locator('article.date').first().waitFor();
     await take(page);
   },
   async seatsSpecial(open, take) {

@@ -54,7 +54,10 @@ export const staffCounterPages = {
     await take(page, { full: false });
   },
   async staffTill(open, take) {
-    const { page } = await at(open, () => '#counter/till');
+    const { app, page, buyer } = await at(open, () => '#counter');
+    for (const body of [{ amount: 1_250_000 }, { amount: 90_000, method: 'CARD' }]) await app.staff('POST', `/users/${buyer.userId}/balance/top-ups`, body);
+    await page.evaluate(() => { location.hash = '#counter/till'; });
+    await page.locator('main .sum').first().waitFor();
     await take(page);
   },
   async staffSellTariffs(open, take) {
