@@ -54,7 +54,7 @@ test('the way in says the rule that holds: a draw and its moment, or the order o
   await page.getByRole('button', { name: 'English' }).click();
   await app.staff('PATCH', '/queue', { opensAt: '2099-05-01T02:00:00.000Z' });
   await page.reload();
-  await page.locator('.steps', { hasText: /On Fri,? 1 May 2099,? 11:00 am the order is drawn by lot/ }).waitFor();
+  await page.locator('.steps', { hasText: /On Fri,? 1 May 2099,? 11:00\sam the order is drawn by lot/ }).waitFor();
   await joinLine(page, app);
   await page.locator('.ahead', { hasText: 'Waiting for the draw' }).waitFor();
   assert.equal(await page.locator('.countdown').count(), 0, 'nobody counts the seconds of years');

@@ -92,7 +92,7 @@ test('the opening is asked about, shown, and a draw that is due is told', async 
   await signIn(staff, app);
   await (await field(staff, 'opening.at')).fill('2099-12-31T19:00');
   await (await button(staff, 'opening.begin')).click();
-  assert.match(await staff.getByRole('dialog').textContent(), /2099년 12월 31일.*오후 0?7:00.*아무도 예매할 수 없습니다/);
+  assert.match(await staff.getByRole('dialog').textContent(), /2099년 12월 31일.*오후\s7:00.*아무도 예매할 수 없습니다/);
   await agree(staff, 'opening.do');
   await staff.locator('main > .note', { hasText: '추첨으로 순서를 정하고' }).waitFor();
   assert.equal((await app.staff('GET', '/queue')).opensAt, '2099-12-31T10:00:00.000Z', 'by the clocks of the venue');
