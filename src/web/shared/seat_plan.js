@@ -5,8 +5,9 @@ const ROW_LABEL = 1.1;
 const STAGE_TOP = -1.7;
 /** A text of a plan is drawn so large at least. */
 const TEXT_LEAST = 0.45;
-/** Between the stage and the name of a section before it there is so much. */
+/** Room for the name of a section below the stage, and as a part of a broad stage: from afar names keep their size. */
 const NAME_ROOM = 0.9;
+const NAME_PART = 0.05;
 /** A hall without rows is shown in rows of about so many. */
 const ROW_LEAST = 10;
 const ROW_MOST = 20;
@@ -85,8 +86,10 @@ function stageAt(front, bounds, shapes) {
 
 /** The stage where it lies on no name: names are written before their sections. */
 function beforeNames(stage, names) {
-  const touched = names.filter(({ x, y }) => stage && x > stage.x && x < stage.x + stage.width && y > stage.y && y < stage.y + stage.height + NAME_ROOM);
-  return touched.length ? { ...stage, y: Math.min(...touched.map(({ y }) => y)) - NAME_ROOM - stage.height } : stage;
+  if (!stage) return null;
+  const room = Math.max(NAME_ROOM, NAME_PART * stage.width);
+  const touched = names.filter(({ x, y }) => x > stage.x && x < stage.x + stage.width && y > stage.y && y < stage.y + stage.height + room);
+  return touched.length ? { ...stage, y: Math.min(...touched.map(({ y }) => y)) - room - stage.height } : stage;
 }
 
 /** The median distance of a sample of seats to their nearest neighbours. */
@@ -121,8 +124,10 @@ function byRows(seats) {
     y += GAP / 2;
   }
   const box = boxOf(at);
-  const stage = { x: -box.width * 0.3, y: STAGE_TOP, width: box.width * 0.6, height: 0.9 }; // rows are centred about 0
-  const top = STAGE_TOP - 0.4;
+  const names = labels.filter(({ kind }) => kind === 'section');
+  // Rows are centred about 0.
+  const stage = beforeNames({ x: -box.width * 0.3, y: STAGE_TOP, width: box.width * 0.6, height: 0.9 }, names);
+  const top = stage.y - 0.4;
   return { at, labels, box: { ...box, y: top, height: box.y + box.height - top }, stage, shapes: [], apart: null };
 }
 
