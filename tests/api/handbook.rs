@@ -139,7 +139,7 @@ fn handbook_what_the_evening_s_page_calls_a_text_of_the_screen_is_one() {
     }
     let (mut faults, mut checked) = (Vec::new(), 0);
     for language in ["en", "ko"] {
-        let markdown = markdown(language, "evening");
+        let markdown = markdown(language, "evening").replace("<strong>", "**").replace("</strong>", "**");
         for shown in markdown.split("**").skip(1).step_by(2) {
             let is_sentence = shown.ends_with(['?', '.', '면']);
             let is_text = [format!("'{shown}'"), format!("'{shown} ({{n}}")].iter().any(|text| texts.contains(text));
