@@ -320,5 +320,6 @@ pub fn settle_dates(connection: &Connection, zone: &TimeZone) -> rusqlite::Resul
 /// Everything that changes a date itself ends here: memory reads it anew.
 fn record_change(tx: &Tx, schedule_id: i64) -> Outcome<()> {
     tx.push_change(Change::ScheduleChanged { schedule_id });
-    Ok(record(tx, EventType::ScheduleChanged, &json!({ "scheduleId": schedule_id }))?)
+    let starts_at = must_find(tx, schedule_id)?.starts_at;
+    Ok(record(tx, EventType::ScheduleChanged, &json!({ "scheduleId": schedule_id, "startsAt": starts_at }))?)
 }

@@ -154,7 +154,10 @@ fn price_changed_while_a_hold_exists_is_for_those_who_come_later() {
     assert_eq!(kim.pay(&held["reservationId"], 2 * PRICE).must(201)["balance"], 100_000);
     let events = app.staff_get("/events?limit=1000").must(200)["events"].clone();
     let last = events.as_array().unwrap().iter().rfind(|event| event["type"] == "SCHEDULE_CHANGED").unwrap();
-    assert_eq!(last["data"]["scheduleId"], 1);
+    assert_eq!(
+        last["data"],
+        json!({ "scheduleId": 1, "startsAt": app.staff_get("/schedules/1").must(200)["startsAt"] })
+    );
     assert_eq!(app.staff_get("/schedules/2").must(200)["priceFrom"], PRICE, "the other date stays as it is");
 }
 

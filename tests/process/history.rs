@@ -93,7 +93,12 @@ fn history_true_history_is_taken() {
         );
     }
     type IsOfKind = fn(&Doing) -> bool;
-    let kinds: [(&str, IsOfKind); 9] = [
+    let kinds: [(&str, IsOfKind); 14] = [
+        ("held the best seats", |doing| matches!(doing, Doing::HoldBest(..))),
+        ("was paid out", |doing| matches!(doing, Doing::PayOut(_))),
+        ("was removed", |doing| *doing == Doing::Remove),
+        ("cancelled a date", |doing| matches!(doing, Doing::CancelDate(_))),
+        ("moved a date", |doing| matches!(doing, Doing::MoveDate { .. })),
         ("changed a hold", |doing| matches!(doing, Doing::ChangeHold { .. })),
         ("exchanged seats", |doing| matches!(doing, Doing::Exchange { at_counter: false, .. })),
         ("had seats exchanged", |doing| matches!(doing, Doing::Exchange { at_counter: true, .. })),
@@ -107,6 +112,10 @@ fn history_true_history_is_taken() {
     for (what, is_it) in kinds {
         let is_done = |op: &&Op| is_it(&op.doing) && op.said.as_ref().is_some_and(|said| said.status < 300);
         assert!(truth.history.iter().any(|op| is_done(&op)), "nobody {what}");
+    }
+    for code in ["USER_IN_USE", "SCHEDULE_CANCELLED", "REFUND_CLOSED"] {
+        let is_refused = |op: &Op| op.said.as_ref().is_some_and(|said| said.code() == code);
+        assert!(truth.history.iter().any(is_refused), "nobody was told {code}");
     }
     // A server that stopped gracefully has done nothing unanswered.
     assert_eq!(faults_of(&truth.history, &truth.database(), Rules { unanswered_may_be_done: false, ..RULES }), [""; 0]);
@@ -196,6 +205,43 @@ fn history_other_seats_than_were_asked_for_are_found() {
     told("an acknowledged effect is gone, or is another", |ops| {
         let at = answered(ops, 201, |doing, _| matches!(doing, Doing::Hold(..)));
         ops[at].doing = Doing::Hold(1, vec!["199".into()]);
+    });
+}
+
+#[test]
+fn history_other_seats_than_the_best_are_found() {
+    told("an acknowledged effect is gone, or is another", |ops| {
+        let is_in_no_box = |doing: &Doing, _: &Said| match doing {
+            Doing::Hold(_, seats) => !seats.iter().any(|label| history::is_for_a_child(label)),
+            _ => false,
+        };
+        let at = answered(ops, 201, is_in_no_box);
+        let Doing::Hold(date, seats) = &ops[at].doing else { unreachable!() };
+        ops[at].doing = Doing::HoldBest(*date, seats.len());
+    });
+}
+
+#[test]
+fn history_date_that_did_not_begin_then_is_found() {
+    told("this was never so: Look", |ops| {
+        let at = answered(ops, 200, |doing, _| matches!(doing, Doing::Look(_)));
+        body(ops, at)["startsAt"] = json!("2198-01-01T10:00:00.000Z");
+    });
+}
+
+#[test]
+fn history_end_with_a_date_that_takes_place_is_found() {
+    told("this was never so: Look", |ops| {
+        let at = answered(ops, 200, |doing, said| matches!(doing, Doing::Look(_)) && said.body["endReason"].is_null());
+        body(ops, at)["endReason"] = json!("SCHEDULE_CANCELLED");
+    });
+}
+
+#[test]
+fn history_refused_removal_without_a_reason_is_found() {
+    told("this was never so: Remove", |ops| {
+        let at = answered(ops, 409, |doing, _| *doing == Doing::Remove);
+        *body(ops, at) = json!({ "code": "USER_IN_USE", "balance": 0, "reservationIds": [] });
     });
 }
 
@@ -367,6 +413,25 @@ fn history_seats_kept_for_somebody_and_sold_without_money_are_found() {
            (SELECT max(sequence) FROM event AS e JOIN reservation AS r ON r.reservation_id = unhex(replace(e.data ->> '$.reservationId', '-', ''))
             WHERE type = 'POINTS_TOPPED_UP' AND exchanged_from IS NULL)",
     );
+}
+
+#[test]
+fn history_sale_for_a_cancelled_date_is_found() {
+    written(
+        "of a date that was cancelled",
+        "UPDATE event SET type = 'SCHEDULE_CANCELLED', data = '{\"scheduleId\":1}' WHERE sequence =
+           (SELECT min(sequence) FROM event WHERE type = 'CONCERT_CHANGED')",
+    );
+}
+
+#[test]
+fn history_removed_user_who_is_still_there_is_found() {
+    written("removed users", "UPDATE user SET removed_at = NULL WHERE removed_at IS NOT NULL");
+}
+
+#[test]
+fn history_another_start_than_the_date_had_when_it_was_sold_is_found() {
+    written("date of", "UPDATE reservation SET sold_starts_at = sold_starts_at + 1 WHERE sold_starts_at IS NOT NULL");
 }
 
 #[test]

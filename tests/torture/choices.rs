@@ -1,12 +1,17 @@
 //! What a customer does next, and the call for it.
 
+use boxoffice::clock::Millis;
 use serde_json::{Value, json};
 
 use super::calls::{Call, basic, bearer};
 use super::customers::{Customer, Seats, TestApp};
+use super::history::best::HALL;
 use super::history::{Doing, is_for_a_child, price_of};
 use super::served::{OWN_CONCERT, PRICE, STAFF_KEY};
 use super::streams::Dice;
+
+/// Dates are moved to moments from here on, in the year 2190.
+const MOVED_TO: i64 = 6_942_585_600_000;
 
 impl Customer {
     pub(super) fn decide(&self, dice: &mut Dice, app: &TestApp) -> Doing {
@@ -14,7 +19,8 @@ impl Customer {
         if self.id.is_empty() {
             return Doing::SignUp;
         }
-        if let Some(doing) = self.at_the_counter(dice, app).or_else(|| self.change_of_mind(dice, app)) {
+        let by_others = self.at_the_counter(dice, app).or_else(|| self.by_the_venue(dice, app));
+        if let Some(doing) = by_others.or_else(|| self.change_of_mind(dice, app)) {
             return doing;
         }
         match &self.pending {
@@ -25,6 +31,7 @@ impl Customer {
             None if !self.is_inside => Doing::Leave,
             None if coin < 10 => Doing::Leave,
             None if coin < 14 => Doing::Map(self.own_date.unwrap_or_else(|| app.date())),
+            None if dice.one_in(5) => Doing::HoldBest(self.own_date.unwrap_or_else(|| app.date()), 1 + dice.below(4)),
             None => {
                 let (schedule, seats) = self.some_seats(dice, app);
                 Doing::Hold(schedule, seats)
@@ -61,6 +68,24 @@ impl Customer {
                 let method = if dice.one_in(4) { "FREE" } else { "CASH" };
                 Some(Doing::Sell { schedule, seats, method })
             }
+            _ => None,
+        }
+    }
+
+    /// Still more seldom: what the venue does with dates and accounts.
+    fn by_the_venue(&self, dice: &mut Dice, app: &TestApp) -> Option<Doing> {
+        match dice.below(1_000) {
+            0..3 => app.date_to_cancel(dice).map(Doing::CancelDate),
+            3..12 => {
+                let any = if dice.one_in(2) { app.date() } else { 1 + dice.below(app.dates) as i64 };
+                let schedule = self.own_date.unwrap_or(any);
+                let only_once = (self.name * 100_000 + self.keys) as i64 * 1_000;
+                let starts_at = Millis::from_unix_ms(MOVED_TO + only_once).to_string();
+                Some(Doing::MoveDate { schedule, starts_at })
+            }
+            12..22 if self.balance > 0 => Some(Doing::PayOut(self.balance)),
+            22..37 => Some(Doing::Remove),
+            37..87 if self.balance == 0 && self.paid.is_none() => Some(Doing::Remove),
             _ => None,
         }
     }
@@ -165,6 +190,18 @@ impl Customer {
                 let seats = wishes(seats);
                 let body = json!({ "scheduleId": schedule, "seats": seats, "customer": customer, "until": until });
                 ("POST", "/staff/reservations".into(), body)
+            }
+            Doing::HoldBest(date, count) => {
+                let best = json!({ "count": count, "categories": [HALL] });
+                ("POST", "/reservations".into(), json!({ "scheduleId": date, "bestAvailable": best }))
+            }
+            Doing::PayOut(amount) => {
+                ("POST", format!("/staff/users/{}/balance/payouts", self.id), json!({ "amount": amount }))
+            }
+            Doing::Remove => ("DELETE", format!("/staff/users/{}", self.id), Value::Null),
+            Doing::CancelDate(date) => ("POST", format!("/staff/schedules/{date}/cancellation"), json!({})),
+            Doing::MoveDate { schedule, starts_at } => {
+                ("PATCH", format!("/staff/schedules/{schedule}"), json!({ "startsAt": starts_at }))
             }
             Doing::SellKept(id) => ("POST", format!("/staff/reservations/{id}/sale"), json!({ "method": "CASH" })),
             Doing::FreeKept(id) => ("DELETE", format!("/staff/reservations/{id}"), Value::Null),

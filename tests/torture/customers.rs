@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -29,6 +29,7 @@ pub struct TestApp<'a> {
     pub patient: bool,
     rest: Duration,
     sold: &'a AtomicUsize,
+    cancelled: &'a AtomicU64,
 }
 
 /// Customers at work, and the history of what they did.
@@ -36,6 +37,8 @@ pub struct Customers {
     pub groups: Vec<Vec<Customer>>,
     pub history: Vec<Op>,
     pub sold: AtomicUsize,
+    /// The dates that somebody had cancelled, a bit each.
+    pub cancelled: AtomicU64,
     /// How long each thread rests after a call: all that is said is kept in memory, and
     /// customers without rest say gigabytes in half an hour.
     pub rest: Duration,
@@ -52,7 +55,8 @@ impl Customers {
         let group = |thread: usize| (0..people).map(|n| Customer::new(thread * people + n)).collect();
         let groups = (0..threads).map(group).collect();
         let (sold, began, dice) = (AtomicUsize::new(0), Instant::now(), Dice::of(seed));
-        Customers { groups, history: Vec::new(), sold, rest: Duration::ZERO, began, dice, seats, dates }
+        let cancelled = AtomicU64::new(0);
+        Customers { groups, history: Vec::new(), sold, cancelled, rest: Duration::ZERO, began, dice, seats, dates }
     }
 
     /// Lets the customers work while `during` runs, and until every call under way has come to an end.
@@ -63,8 +67,8 @@ impl Customers {
         patient: bool,
         during: impl FnOnce(&AtomicUsize) -> T,
     ) -> T {
-        let Customers { seats, dates, began, rest, ref sold, .. } = *self;
-        let app = TestApp { address, seats, dates, began, shim, patient, rest, sold };
+        let Customers { seats, dates, began, rest, ref sold, ref cancelled, .. } = *self;
+        let app = TestApp { address, seats, dates, began, shim, patient, rest, sold, cancelled };
         let (enough, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
         let (app, enough, answered) = (&app, &enough, &answered);
         let (done, notes) = std::thread::scope(|scope| {
@@ -221,6 +225,12 @@ impl Customer {
             }
             return;
         };
+        if matches!((&op.doing, said.status), (Doing::Remove, 204))
+            || matches!(said.code(), "USER_KEY_INVALID" | "USER_NOT_FOUND")
+        {
+            *self = Customer { own_date: self.own_date, keys: self.keys, ..Customer::new(self.name) };
+            return;
+        }
         let text = |name: &str| said.body[name].as_str().unwrap_or("").to_owned();
         if let Some(until) = said.body["holdExpiresAt"].as_str() {
             self.told_until = until.to_owned();
@@ -244,15 +254,21 @@ impl Customer {
 
     fn learn_of_seats(&mut self, doing: &Doing, said: &Said, app: &TestApp) {
         match (doing, said.status) {
-            (Doing::TopUp(_), 201) | (Doing::Balance, 200) | (Doing::Pay(..), 402) => {
+            (Doing::TopUp(_) | Doing::PayOut(_), 201) | (Doing::Balance, 200) | (Doing::Pay(..), 402) => {
                 self.balance = said.body["balance"].as_i64().unwrap_or(0);
                 self.pending = self.pending.take().filter(|_| said.status != 402);
             }
             (Doing::Pay(id, _), 422) => self.pending = Some(Seats::unseen(id.clone())),
             // It may have been changed since an answer that comes again.
-            (Doing::Hold(..), 201) if said.replayed => self.pending = Some(Seats::unseen(Seats::of(&said.body).id)),
-            (Doing::Hold(..), 201) | (Doing::ChangeHold { .. }, 200) => self.pending = Some(Seats::of(&said.body)),
-            (Doing::Hold(..) | Doing::Exchange { .. }, 409) if said.code() == "RESERVATION_PENDING" => {
+            (Doing::Hold(..) | Doing::HoldBest(..), 201) if said.replayed => {
+                self.pending = Some(Seats::unseen(Seats::of(&said.body).id))
+            }
+            (Doing::Hold(..) | Doing::HoldBest(..), 201) | (Doing::ChangeHold { .. }, 200) => {
+                self.pending = Some(Seats::of(&said.body))
+            }
+            (Doing::Hold(..) | Doing::HoldBest(..) | Doing::Exchange { .. }, 409)
+                if said.code() == "RESERVATION_PENDING" =>
+            {
                 self.pending = Some(Seats::unseen(Seats::of(&said.body).id));
             }
             (Doing::Look(_), 200) => {
@@ -314,14 +330,28 @@ fn ask(app: &TestApp, user: &str, doing: &Doing, call: &Call, wire: &mut Option<
 }
 
 impl TestApp<'_> {
-    /// The date that is being sold.
+    /// The date that is being sold: the next where that one was cancelled, and after the last the first.
     pub(super) fn date(&self) -> i64 {
         let date = self.sold.load(Relaxed) / self.seats.saturating_sub(WINDOW / 2).max(1);
-        1 + date.min(self.dates - 1) as i64
+        let from = date.min(self.dates - 1);
+        let takes_place = |date: &usize| self.cancelled.load(Relaxed) & (1 << date) == 0;
+        1 + (from..self.dates).chain(0..from).find(takes_place).unwrap_or(from) as i64
+    }
+
+    /// A date to cancel, which half of them are not yet, or one that is cancelled.
+    pub(super) fn date_to_cancel(&self, dice: &mut Dice) -> Option<i64> {
+        let cancelled = self.cancelled.load(Relaxed);
+        let again = (1..=self.dates as i64).find(|date| cancelled & (1 << (date - 1)) != 0);
+        if 2 * (cancelled.count_ones() as usize + 1) > self.dates || dice.one_in(4) {
+            return again;
+        }
+        let date = if dice.one_in(2) { self.date() } else { 1 + dice.below(self.dates) as i64 };
+        self.cancelled.fetch_or(1 << (date - 1), Relaxed);
+        Some(date)
     }
 
     pub(super) fn choose(&self, dice: &mut Dice) -> Vec<String> {
-        let of_date = self.sold.load(Relaxed) - (self.date() as usize - 1) * self.seats.saturating_sub(WINDOW / 2);
+        let of_date = self.sold.load(Relaxed) % self.seats.saturating_sub(WINDOW / 2).max(1);
         let first = of_date.min(self.seats.saturating_sub(WINDOW));
         let first_seat = first + dice.below(WINDOW.min(self.seats));
         let count = 1 + dice.below(3);

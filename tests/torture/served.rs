@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::calls::{Call, bearer};
+use super::history::best::{HALL, ROW};
+use super::history::dates::gives_back;
+use super::history::is_for_a_child;
 use super::outside::{Holds, comes_true};
 use super::report::patience;
 use super::shim::Shim;
@@ -129,10 +132,10 @@ impl Served {
         Ok(served)
     }
 
-    /// A second concert, whose one date has so many seats, with a line of its own; gives the id of the date.
+    /// A second concert, whose one date has so many seats, with a line of its own; gives the id of the date, which is odd.
     pub fn add_own_line(&self, seats: usize) -> io::Result<i64> {
         self.staff("POST", "/concerts", json!({ "title": "Tag" }), 201)?;
-        let date = date("2200-01-01T10:00:00Z", seats);
+        let date = date("2200-01-01T10:00:00Z", seats, false);
         let added = self.staff("POST", &format!("/concerts/{OWN_CONCERT}/schedules"), date, 201)?;
         self.staff("PUT", &format!("/concerts/{OWN_CONCERT}/line"), json!({}), 200)?;
         let added: Value = serde_json::from_slice(&added.body)?;
@@ -143,18 +146,25 @@ impl Served {
     pub fn add_dates(&self, dates: i64, seats: i64) -> io::Result<()> {
         self.staff("POST", "/concerts", json!({ "title": "Nacht" }), 201)?;
         for day in 0..dates {
-            let starts_at = format!("21{day:02}-01-01T10:00:00Z");
-            self.staff("POST", "/concerts/1/schedules", date(&starts_at, seats as usize), 201)?;
+            let (starts_at, gives_back) = (format!("21{day:02}-01-01T10:00:00Z"), gives_back(day + 1));
+            self.staff("POST", "/concerts/1/schedules", date(&starts_at, seats as usize, gives_back), 201)?;
         }
         Ok(())
     }
 }
 
-/// A date whose seats children get at half the price, and whose buyers may change their minds.
-fn date(starts_at: &str, seats: usize) -> Value {
-    let layout = json!({ "numbered": { "count": seats, "price": PRICE } });
+/// A date of rows whose every fifth seat is in a box; children get seats at half the price. Its buyers may change their
+/// minds, or only once it was moved.
+fn date(starts_at: &str, seats: usize, gives_back: bool) -> Value {
+    let seat = |number: usize| {
+        let label = number.to_string();
+        let category = if is_for_a_child(&label) { "Box" } else { HALL };
+        json!({ "seat": label, "row": number.div_ceil(ROW).to_string(), "category": category, "price": PRICE })
+    };
+    let layout = json!({ "seats": (1..=seats).map(seat).collect::<Vec<_>>() });
     let tariffs = json!([{ "name": "Child", "percent": 50 }]);
-    json!({ "startsAt": starts_at, "layout": layout, "tariffs": tariffs, "refundUntilHours": 0 })
+    let refund_until_hours = gives_back.then_some(0);
+    json!({ "startsAt": starts_at, "layout": layout, "tariffs": tariffs, "refundUntilHours": refund_until_hours })
 }
 
 impl Drop for Served {

@@ -1,6 +1,7 @@
 //! Each event has the request that caused it, each answer the event that it promised,
 //! in an order that agrees with the times of both.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::feed::{Event, Reserved, Story};
@@ -65,8 +66,14 @@ pub fn assign(ops: &[Op], story: &Story, tables: &Tables, faults: &mut Vec<Strin
                 group.used = true;
                 latest_of.insert(&op.user, event.max(after));
                 let effect = Effect { event, asked: first_asked_for(group, ops), heard: said.heard };
-                if effects.insert(event, effect).is_some() {
-                    faults.push(format!("two requests were promised event {event}: {op:?}"));
+                match effects.entry(event) {
+                    Entry::Vacant(new) => _ = new.insert(effect),
+                    // To say it again changes nothing.
+                    Entry::Occupied(mut first) if matches!(op.doing, Doing::CancelDate(_) | Doing::Remove) => {
+                        first.get_mut().asked = first.get().asked.min(effect.asked);
+                        first.get_mut().heard = first.get().heard.min(effect.heard);
+                    }
+                    Entry::Occupied(_) => faults.push(format!("two requests were promised event {event}: {op:?}")),
                 }
             }
             Err(what) => faults.push(format!("{what}: {:?} answered {} {}", op.doing, said.status, said.text)),
@@ -153,15 +160,24 @@ fn needs_a_request(n: usize, event: &Event, story: &Story) -> bool {
     let is_exchange = story.exchanges.contains_key(event.text("reservationId"));
     match &*event.kind {
         "TOKEN_ISSUED" | "PAYMENT_DECLINED" | "PAYMENT_COMPLETED" | "HOLD_CHANGED" => true,
-        "POINTS_TOPPED_UP" => event.told["reservationId"].is_null(),
+        "USER_REMOVED" | "SCHEDULE_CANCELLED" => true,
+        "POINTS_TOPPED_UP" | "POINTS_PAID_OUT" => event.told["reservationId"].is_null(),
+        // Before the first there is no moment from which it was moved.
+        "SCHEDULE_CHANGED" => {
+            let before = story.starts.get(&event.number("scheduleId")).and_then(|starts| starts.at(n - 1));
+            before.is_some_and(|before| !before.is_empty() && before != event.text("startsAt"))
+        }
         "SEATS_HELD" => !is_exchange && !reserved.is_some_and(is_sold_at_once),
+        // By whoever asked for it, or with its date.
+        "RESERVATION_REFUNDED" if story.was_cancelled_by(event.number("scheduleId"), n) => false,
         "SEATS_REFUNDED" | "RESERVATION_REFUNDED" => !story.exchanges.values().any(|exchange| exchange.refund == n),
         "TOKEN_EXPIRED" => event.text("reason") == "LEFT",
         "SEATS_RELEASED" => {
             let by_leaving = beside(n + 1).is_some_and(|next| next.kind == "TOKEN_EXPIRED");
             let by_decline = beside(n - 1).is_some_and(|before| before.kind == "PAYMENT_DECLINED");
             let status = reserved.map_or("", |reserved| *reserved.status.last());
-            status == "CANCELLED" && !by_leaving && !by_decline
+            let with_date = story.was_cancelled_by(event.number("scheduleId"), n);
+            status == "CANCELLED" && !by_leaving && !by_decline && !with_date
         }
         _ => false,
     }
@@ -176,7 +192,8 @@ fn is_sold_at_once(reserved: &Reserved) -> bool {
 fn may_have_caused(group: &Group, (n, event): (usize, &Event), story: &Story) -> bool {
     let op = group.ops[0];
     let is_uncertain = group.ops.iter().any(|op| op.certain().is_none() || op.came_too_late());
-    if !is_uncertain || !story.rules.unanswered_may_be_done || op.user != event.text("userId") {
+    let is_of_user = event.told["userId"].is_null() || op.user == event.text("userId");
+    if !is_uncertain || !story.rules.unanswered_may_be_done || !is_of_user {
         return false;
     }
     let id = event.text("reservationId");
@@ -186,6 +203,16 @@ fn may_have_caused(group: &Group, (n, event): (usize, &Event), story: &Story) ->
     match (&op.doing, &*event.kind) {
         (Doing::LineUp, "TOKEN_ISSUED") | (Doing::Leave, "TOKEN_EXPIRED") => true,
         (Doing::TopUp(amount), "POINTS_TOPPED_UP") => event.number("amount") == *amount,
+        (Doing::PayOut(amount), "POINTS_PAID_OUT") => event.number("amount") == *amount,
+        (Doing::Remove, "USER_REMOVED") => true,
+        (Doing::CancelDate(schedule), "SCHEDULE_CANCELLED") => event.number("scheduleId") == *schedule,
+        (Doing::MoveDate { schedule, starts_at }, "SCHEDULE_CHANGED") => {
+            event.number("scheduleId") == *schedule && event.text("startsAt") == starts_at
+        }
+        (Doing::HoldBest(schedule, count), "SEATS_HELD") => {
+            let seats = event.seats("seats");
+            held_by(false) && seats.len() == *count && story.were_best(*schedule, &seats, n)
+        }
         (Doing::Hold(schedule, seats), "SEATS_HELD") => held_by(false) && is_of(schedule, seats),
         (Doing::Keep { schedule, seats, .. }, "SEATS_HELD") => held_by(true) && is_of(schedule, seats),
         (Doing::Sell { schedule, seats, method }, "PAYMENT_COMPLETED") => reserved.is_some_and(|reserved| {

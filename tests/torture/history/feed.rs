@@ -73,6 +73,11 @@ impl<T: Clone + PartialEq> Timeline<T> {
         self.0.iter().rfind(|(from, ..)| *from <= event).map(|(.., state)| state)
     }
 
+    /// The event at which it became so.
+    pub fn became(&self, state: &T) -> Option<usize> {
+        self.0.iter().find(|(.., one)| one == state).map(|(event, ..)| *event)
+    }
+
     pub fn is_ever(&self, state: &T) -> bool {
         self.0.iter().any(|(.., one)| one == state)
     }
@@ -149,8 +154,15 @@ pub struct Story {
     /// By the reservation of the new seats.
     pub exchanges: HashMap<String, SeatExchange>,
     pub balances: HashMap<String, Timeline<i64>>,
-    /// Top-ups by their ids.
+    /// Top-ups and payouts by their ids.
     pub topped_up: HashMap<i64, usize>,
+    pub paid_out: HashMap<i64, usize>,
+    /// When each date begins, and the events that cancelled dates and removed users.
+    pub starts: HashMap<i64, Timeline<String>>,
+    pub cancelled: HashMap<i64, usize>,
+    pub removed: HashMap<String, usize>,
+    /// How many seats each date has.
+    pub sizes: HashMap<i64, usize>,
     /// The stays that wait, each behind its place, and how many are active, by line.
     waiting: BTreeMap<i64, BTreeSet<(usize, usize)>>,
     active: BTreeMap<i64, usize>,
@@ -169,6 +181,11 @@ impl Story {
             exchanges: HashMap::new(),
             balances: HashMap::new(),
             topped_up: HashMap::new(),
+            paid_out: HashMap::new(),
+            starts: HashMap::new(),
+            cancelled: HashMap::new(),
+            removed: HashMap::new(),
+            sizes: tables.dates.iter().map(|(schedule, date)| (*schedule, date.seats)).collect(),
             waiting: BTreeMap::new(),
             active: BTreeMap::new(),
             rules,
@@ -192,6 +209,9 @@ impl Story {
 
     fn replay(&mut self, n: usize, event: &Event, tables: &Tables) -> Result<(), String> {
         let user = event.text("userId").to_owned();
+        if self.removed.contains_key(&user) {
+            return Err("of somebody who was removed".into());
+        }
         match &*event.kind {
             "TOKEN_ISSUED" => self.issued(n, user, event),
             "TOKEN_ADMITTED" => self.admitted(n, &user),
@@ -206,7 +226,13 @@ impl Story {
                 self.topped_up.insert(event.number("topUpId"), n);
                 self.points(n, &user, event.number("amount"), Some(event.number("balance")))
             }
-            "POINTS_PAID_OUT" => self.points(n, &user, -event.number("amount"), Some(event.number("balance"))),
+            "POINTS_PAID_OUT" => {
+                self.paid_out.insert(event.number("payoutId"), n);
+                self.points(n, &user, -event.number("amount"), Some(event.number("balance")))
+            }
+            "SCHEDULE_CHANGED" => self.date_changed(n, event),
+            "SCHEDULE_CANCELLED" => self.date_cancelled(n, event),
+            "USER_REMOVED" => self.removed(n, &user),
             "PAYMENT_COMPLETED" => self.paid(n, &user, event),
             "PAYMENT_DECLINED" => self.declined(n, &user, event),
             _ => Ok(()),
@@ -219,7 +245,7 @@ impl Story {
     }
 
     /// The token that a user has.
-    fn stay_of(&self, user: &str) -> Option<usize> {
+    pub(super) fn stay_of(&self, user: &str) -> Option<usize> {
         let last = *self.stays_of.get(user)?.last()?;
         self.stays[last].ended.is_none().then_some(last)
     }

@@ -2,10 +2,12 @@
 //! From that and from the file it is proved that there is an order of events which explains all of it: the feed of
 //! events in the file is that order, or there is a fault.
 //!
-//! `feed.rs` and `sales.rs` replay the feed by the rules of the venue, `tables.rs` compares what comes out
-//! with the tables, `effects.rs` finds for each event the request that caused it, `promises.rs` for
+//! `feed.rs`, `sales.rs` and `dates.rs` replay the feed by the rules of the venue, `best.rs` says which seats are the
+//! best, `tables.rs` compares what comes out with the tables, `effects.rs` finds for each event the request that caused it, `promises.rs` for
 //! each answer the event that it promised, and `views.rs` the moment at which it was true.
 
+pub mod best;
+pub mod dates;
 pub mod effects;
 pub mod feed;
 pub mod promises;
@@ -28,6 +30,8 @@ pub enum Doing {
     TopUp(i64),
     /// Seats of a date.
     Hold(i64, Vec<String>),
+    /// So many of the best of a date, none of them in a box.
+    HoldBest(i64, usize),
     /// A reservation, and what it costs.
     Pay(String, i64),
     Cancel(String),
@@ -70,6 +74,16 @@ pub enum Doing {
     },
     SellKept(String),
     FreeKept(String),
+    /// Points that the counter pays out.
+    PayOut(i64),
+    /// Their account.
+    Remove,
+    /// A date that does not take place, and one that takes place at another moment, which no other date was moved to.
+    CancelDate(i64),
+    MoveDate {
+        schedule: i64,
+        starts_at: String,
+    },
 }
 
 /// Every fifth seat is one for a child, wherever somebody asks for it: so a label says what its seat costs.

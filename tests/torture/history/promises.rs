@@ -6,7 +6,7 @@ use boxoffice::clock::Millis;
 
 use super::feed::{Reserved, Seats, Stay, Story};
 use super::tables::Tables;
-use super::{Doing, Op, Said, price_of};
+use super::{Doing, Op, Said, is_for_a_child, price_of};
 
 /// An answer that is final, and what it is held against.
 pub struct Promise<'a> {
@@ -60,8 +60,9 @@ impl<'a> Promise<'a> {
                 let ended = self.stay(&self.op.token).and_then(|stay| stay.ended);
                 ended.filter(|n| self.story.events[n - 1].text("reason") == "LEFT")
             }
-            (Doing::TopUp(amount), 201) => self.topped_up(*amount),
+            (Doing::TopUp(amount), 201) => self.counted(&self.story.topped_up, "topUpId", *amount),
             (Doing::Hold(schedule, seats), 201) => self.held(*schedule, seats, false),
+            (Doing::HoldBest(schedule, count), 201) => self.held_best(*schedule, *count),
             (Doing::Keep { schedule, seats, .. }, 201) => self.held(*schedule, seats, true),
             (Doing::Sell { schedule, seats, method }, 201) => self.sold(*schedule, seats, method),
             (Doing::SellKept(id), 200) => self.reserved(id).and_then(|reserved| reserved.paid),
@@ -77,17 +78,28 @@ impl<'a> Promise<'a> {
                 changes.next().map(|(n, _)| *n)
             }
             (Doing::GiveBack { id, seats, at_counter }, 200) => self.given_back(id, seats, *at_counter),
-            (Doing::Exchange { id, give_back, schedule, seats, .. }, 201) => {
-                self.exchanged(id, give_back, &of(*schedule, seats))
+            (Doing::Exchange { id, give_back, schedule, seats, at_counter }, 201) => {
+                self.exchanged(id, give_back, &of(*schedule, seats)).filter(|n| {
+                    let before = self.reserved(id).map(|from| self.story.may_go_back(from, (n - 1, n - 1)).0);
+                    *at_counter || before == Some(true)
+                })
+            }
+            (Doing::PayOut(amount), 201) => self.counted(&self.story.paid_out, "payoutId", *amount),
+            (Doing::Remove, 204) => self.story.removed.get(&self.op.user).copied(),
+            (Doing::CancelDate(schedule), 200 | 202) => self.story.cancelled.get(schedule).copied(),
+            (Doing::MoveDate { schedule, starts_at }, 200) => {
+                let starts = self.story.starts.get(schedule).and_then(|starts| starts.became(starts_at));
+                starts.filter(|_| self.text("startsAt") == starts_at)
             }
             _ => return Ok(None),
         };
         found.map(Some).ok_or_else(|| "an acknowledged effect is gone, or is another".into())
     }
 
-    fn topped_up(&self, amount: i64) -> Option<usize> {
-        let id = self.said.body["topUpId"].as_i64()?;
-        self.story.topped_up.get(&id).copied().filter(|n| {
+    /// Points that came or went over the counter, told by a number of their own.
+    fn counted(&self, entries: &HashMap<i64, usize>, name: &str, amount: i64) -> Option<usize> {
+        let id = self.said.body[name].as_i64()?;
+        entries.get(&id).copied().filter(|n| {
             let event = &self.story.events[n - 1];
             let is_as_told = self.said.body["balance"] == event.told["balance"];
             event.text("userId") == self.op.user && event.number("amount") == amount && is_as_told
@@ -99,6 +111,15 @@ impl<'a> Promise<'a> {
         let reserved = self.reserved(id).filter(|reserved| reserved.at_counter == at_counter)?;
         let is_as_told = reserved.seats.at(reserved.held) == Some(&wanted) && self.agrees(id, &wanted, false);
         is_as_told.then_some(reserved.held)
+    }
+
+    /// The best seats that were free just before, at their full price.
+    fn held_best(&self, schedule: i64, count: usize) -> Option<usize> {
+        let id = self.text("reservationId");
+        let reserved = self.reserved(id).filter(|reserved| !reserved.at_counter)?;
+        let seats = reserved.seats.at(reserved.held).filter(|seats| seats.len() == count)?;
+        let is_as_told = seats.iter().all(|(_, label)| !is_for_a_child(label)) && self.agrees(id, seats, false);
+        (is_as_told && self.story.were_best(schedule, seats, reserved.held)).then_some(reserved.held)
     }
 
     fn sold(&self, schedule: i64, seats: &[String], method: &str) -> Option<usize> {
@@ -124,6 +145,7 @@ impl<'a> Promise<'a> {
             *n > self.after && back.len() == seats.len() && back.iter().all(|(_, label)| seats.contains(label))
         };
         let (n, back) = reserved.refunded.iter().find(is_it)?;
+        let is_allowed = at_counter || self.story.may_go_back(reserved, (n - 1, n - 1)).0;
         let paid = reserved.paid.map(|paid| self.story.events[paid - 1].text("method"));
         let in_money = at_counter && paid == Some("CASH") && reserved.cost(back, self.story.rules.price) > 0;
         let is_out = self
@@ -131,7 +153,7 @@ impl<'a> Promise<'a> {
             .events
             .get(*n)
             .is_some_and(|next| next.kind == "POINTS_PAID_OUT" && next.text("reservationId") == id);
-        (is_out == in_money).then_some(*n)
+        (is_out == in_money && is_allowed).then_some(*n)
     }
 
     fn exchanged(&self, id: &str, give_back: &[String], wanted: &Seats) -> Option<usize> {

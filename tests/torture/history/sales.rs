@@ -7,7 +7,7 @@ use super::price_of;
 use super::tables::Tables;
 
 /// What a rule says of something that is not so.
-fn unless(is_so: bool, what: impl FnOnce() -> String) -> Result<(), String> {
+pub(super) fn unless(is_so: bool, what: impl FnOnce() -> String) -> Result<(), String> {
     is_so.then_some(()).ok_or_else(what)
 }
 
@@ -77,6 +77,7 @@ impl Story {
             status,
         };
         unless(self.reserved.insert(id, new).is_none(), || "held twice".into())?;
+        self.must_take_place(event.number("scheduleId"))?;
         unless(is_inside, || "held by somebody who is not inside".into())
     }
 
@@ -102,6 +103,9 @@ impl Story {
         reserved.changed.push((n, after));
         self.free(n, n, id, &removed)?;
         self.take(n, id, &added)?;
+        if !added.is_empty() {
+            self.must_take_place(event.number("scheduleId"))?;
+        }
         unless(is_allowed || self.is_inside(user), || "changed by somebody who is not inside".into())
     }
 
@@ -137,7 +141,8 @@ impl Story {
         unless(is_held, || format!("sold what is {} {:?}", reserved.status.last(), reserved.seats.last()))?;
         let row = tables.reservations.get(event.text("reservationId"));
         let in_time = row.is_some_and(|row| event.at < row.hold_expires_at);
-        unless(in_time, || "a hold lived on after its end".into())
+        unless(in_time, || "a hold lived on after its end".into())?;
+        self.must_take_place(event.number("scheduleId"))
     }
 
     pub(super) fn points(&mut self, n: usize, user: &str, amount: i64, after: Option<i64>) -> Result<(), String> {

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use boxoffice::clock::Millis;
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::feed::{Story, TokenState};
+use super::feed::{Story, Timeline, TokenState};
 use super::{is_for_a_child, price_of};
 
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub struct Row {
     /// Whether staff made it.
     pub at_counter: bool,
     pub amount: i64,
+    /// When its date began as it was sold.
+    pub sold_starts_at: Option<String>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -33,10 +36,20 @@ pub struct Tables {
     pub returned: HashMap<String, BTreeSet<String>>,
     pub claims: HashMap<(i64, String), String>,
     pub balances: HashMap<String, i64>,
+    pub removed: HashSet<String>,
+    pub dates: HashMap<i64, Date>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Date {
+    pub starts_at: String,
+    pub is_cancelled: bool,
+    pub seats: usize,
 }
 
 const RESERVATIONS: &str =
-    "SELECT reservation_id, user_id, status, hold_expires_at, at_counter, amount FROM reservation";
+    "SELECT reservation_id, user_id, status, hold_expires_at, at_counter, amount, sold_starts_at FROM reservation";
+const DATES: &str = "SELECT schedule_id, starts_at, cancelled_at IS NOT NULL, seats_total FROM schedule";
 const STATUSES: [&str; 6] = ["PENDING_PAYMENT", "CONFIRMED", "FAILED", "EXPIRED", "CANCELLED", "REFUNDED"];
 
 fn rows<T>(
@@ -51,6 +64,11 @@ fn id(row: &rusqlite::Row, column: usize) -> rusqlite::Result<String> {
     row.get::<_, Uuid>(column).map(|id| id.to_string())
 }
 
+/// A moment as the wire has it.
+fn written(unix_ms: i64) -> String {
+    Millis::from_unix_ms(unix_ms).to_string()
+}
+
 pub fn read(file: &Connection) -> rusqlite::Result<Tables> {
     let token = |row: &rusqlite::Row| Ok((row.get::<_, String>(0)?, id(row, 1)?, row.get::<_, String>(2)?));
     let tokens = rows(file, "SELECT lower(hex(token)), user_id, status FROM token ORDER BY token_id", token)?;
@@ -59,8 +77,15 @@ pub fn read(file: &Connection) -> rusqlite::Result<Tables> {
         let word: String = row.get(2)?;
         let status = STATUSES.iter().find(|one| **one == word).copied().unwrap_or("");
         let (hold_expires_at, at_counter, amount) = (row.get(3)?, row.get(4)?, row.get(5)?);
-        Ok((id(row, 0)?, Row { user: id(row, 1)?, status, hold_expires_at, at_counter, amount }))
+        let sold_starts_at = row.get::<_, Option<i64>>(6)?.map(written);
+        Ok((id(row, 0)?, Row { user: id(row, 1)?, status, hold_expires_at, at_counter, amount, sold_starts_at }))
     })?;
+    let date = |row: &rusqlite::Row| {
+        Ok((
+            row.get(0)?,
+            Date { starts_at: written(row.get(1)?), is_cancelled: row.get(2)?, seats: row.get::<_, i64>(3)? as usize },
+        ))
+    };
     let mut seats: HashMap<_, BTreeSet<_>> = HashMap::new();
     let agreed = "SELECT reservation_id, label, price, tariff IS 'Child' FROM reservation_seat";
     for (of, seat) in rows(file, agreed, |row| Ok((id(row, 0)?, (row.get(1)?, row.get(2)?, row.get(3)?))))? {
@@ -86,6 +111,10 @@ pub fn read(file: &Connection) -> rusqlite::Result<Tables> {
         balances: rows(file, "SELECT user_id, points FROM balance", |row| Ok((id(row, 0)?, row.get(1)?)))?
             .into_iter()
             .collect(),
+        removed: rows(file, "SELECT user_id FROM user WHERE removed_at IS NOT NULL", |row| id(row, 0))?
+            .into_iter()
+            .collect(),
+        dates: rows(file, DATES, date)?.into_iter().collect(),
     })
 }
 
@@ -117,6 +146,8 @@ impl Tables {
             let cost: i64 = seats.iter().map(|(_, price, _)| price).sum();
             let of = self.seats.get(id).cloned().unwrap_or_default();
             differ(&format!("seats of {id}"), format!("{of:?} for {}", row.amount), format!("{seats:?} for {cost}"));
+            let sold = story.sold_starts_at(reserved).map(str::to_owned);
+            differ(&format!("date of {id}"), format!("{:?}", row.sold_starts_at), format!("{sold:?}"));
             let returned: BTreeSet<_> = reserved.returned.iter().map(|(_, label)| label.clone()).collect();
             let of = self.returned.get(id).cloned().unwrap_or_default();
             differ(&format!("returned seats of {id}"), format!("{of:?}"), format!("{returned:?}"));
@@ -132,6 +163,14 @@ impl Tables {
             let owner = self.claims.get(seat);
             differ(&format!("seat {seat:?}"), format!("{owner:?}"), format!("{:?}", timeline.last().as_ref()));
         }
+        for (schedule, date) in &self.dates {
+            let told = (story.starts.get(schedule).map(Timeline::last), story.cancelled.contains_key(schedule));
+            let tables = (Some(&date.starts_at), date.is_cancelled);
+            differ(&format!("date {schedule}"), format!("{tables:?}"), format!("{told:?}"));
+        }
+        let removed: HashSet<String> = story.removed.keys().cloned().collect();
+        let differing = removed.symmetric_difference(&self.removed).count();
+        differ("removed users", differing.to_string(), 0.to_string());
         let taken = story.seats.values().filter(|timeline| timeline.last().is_some()).count();
         differ("taken seats", self.claims.len().to_string(), taken.to_string());
     }

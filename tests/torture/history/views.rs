@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::effects::Order;
-use super::feed::{Seats, Story, Timeline, TokenState};
+use super::feed::{Reserved, Seats, Story, Timeline, TokenState};
 use super::promises::of;
 use super::{Doing, Op, Said, price_of};
 
@@ -39,15 +39,41 @@ impl View<'_> {
             (200 | 201, _, Doing::LineUp | Doing::Poll) => self.stands_so(body),
             (200, _, Doing::Balance) => self.balance_was(body["balance"].as_i64()),
             (200, _, Doing::Look(id)) => {
-                self.reservation_was(id, |status| Some(status) == body["status"].as_str()) && self.seats_were(id, body)
+                self.reservation_was(id, |status| Some(status) == body["status"].as_str())
+                    && self.seats_were(id, body)
+                    && self.date_was(id, body)
             }
             (200, _, Doing::ChangeHold { id, .. }) => self.seats_were(id, body),
             (200, _, Doing::Map(schedule)) => self.map_was(*schedule, body),
             // What these promise is looked for among the effects.
-            (201, _, Doing::SignUp | Doing::TopUp(_) | Doing::Hold(..) | Doing::Pay(..)) => true,
+            (201, _, Doing::SignUp | Doing::TopUp(_) | Doing::Hold(..) | Doing::HoldBest(..) | Doing::Pay(..)) => true,
             (201, _, Doing::Sell { .. } | Doing::Keep { .. } | Doing::Exchange { .. }) => true,
             (200, _, Doing::Cancel(_) | Doing::SellKept(_) | Doing::FreeKept(_) | Doing::GiveBack { .. }) => true,
-            (204, _, Doing::Leave) => true,
+            (201, _, Doing::PayOut(_)) | (200, _, Doing::MoveDate { .. }) => true,
+            (200 | 202, _, Doing::CancelDate(schedule)) => self.is_settled_so(*schedule, body),
+            (204, _, Doing::Leave | Doing::Remove) => true,
+            (401, "USER_KEY_INVALID", _) | (404, "USER_NOT_FOUND", _) => {
+                self.story.was_removed_by(&self.op.user, self.window.1)
+            }
+            (409, "USER_IN_USE", Doing::Remove) => self.was_in_use(body),
+            (409, "BALANCE_TOO_LOW", Doing::PayOut(amount)) => {
+                let told = body["balance"].as_i64();
+                told < Some(*amount) && self.balance_was(told)
+            }
+            (409, "SCHEDULE_CANCELLED", doing) => {
+                self.date_of(doing).is_some_and(|date| self.story.was_cancelled_by(date, self.window.1))
+            }
+            (
+                409,
+                "REFUND_CLOSED",
+                Doing::GiveBack { id, at_counter: false, .. } | Doing::Exchange { id, at_counter: false, .. },
+            ) => {
+                let reserved = self.story.reserved.get(id);
+                reserved.is_some_and(|reserved| !self.story.may_go_back(reserved, self.window).1)
+            }
+            (409, "SEAT_UNAVAILABLE", Doing::HoldBest(schedule, count)) => {
+                self.story.were_fewer(*schedule, *count, self.window)
+            }
             // The moment until which seats were to be kept had passed by then.
             (400, "INVALID_REQUEST", Doing::Keep { .. }) => body["pointer"] == "/until",
             (402, "INSUFFICIENT_BALANCE", Doing::Exchange { id, give_back, .. }) => self.was_short(id, give_back, body),
@@ -69,7 +95,7 @@ impl View<'_> {
             (409, "SEAT_UNAVAILABLE", Doing::Exchange { schedule, seats, .. }) => {
                 self.exactly_these_were_taken(*schedule, seats, "", body)
             }
-            (409, "RESERVATION_PENDING", Doing::Hold(..) | Doing::Exchange { .. }) => {
+            (409, "RESERVATION_PENDING", Doing::Hold(..) | Doing::HoldBest(..) | Doing::Exchange { .. }) => {
                 let id = body["reservationId"].as_str().unwrap_or("");
                 self.reservation_was(id, |status| status == "PENDING_PAYMENT")
             }
@@ -91,11 +117,67 @@ impl View<'_> {
             (409, "RESERVATION_NOT_CONFIRMED", Doing::GiveBack { id, .. } | Doing::Exchange { id, .. }) => {
                 self.reservation_was(id, |status| status != "CONFIRMED" && !status.is_empty())
             }
-            (409, "VISIT_OVER", Doing::Hold(..) | Doing::ChangeHold { .. }) => {
+            (409, "VISIT_OVER", Doing::Hold(..) | Doing::HoldBest(..) | Doing::ChangeHold { .. }) => {
                 self.states(|states| *states == TokenState::Active)
             }
             _ => false,
         }
+    }
+
+    /// The date that a customer's wish is for.
+    fn date_of(&self, doing: &Doing) -> Option<i64> {
+        match doing {
+            Doing::Hold(date, _) | Doing::HoldBest(date, _) => Some(*date),
+            Doing::Sell { schedule, .. } | Doing::Keep { schedule, .. } | Doing::MoveDate { schedule, .. } => {
+                Some(*schedule)
+            }
+            Doing::Exchange { schedule, .. } => Some(*schedule),
+            Doing::Pay(id, _) | Doing::SellKept(id) | Doing::ChangeHold { id, .. } => {
+                self.story.reserved.get(id).map(Reserved::schedule)
+            }
+            _ => None,
+        }
+    }
+
+    /// When the date of a reservation began, and whether the reservation ended because it was cancelled.
+    fn date_was(&self, id: &str, body: &Value) -> bool {
+        let Some(reserved) = self.story.reserved.get(id) else { return false };
+        let ended = match body["status"].as_str() {
+            Some("CANCELLED") => reserved.released,
+            Some("REFUNDED") => reserved.refunded.last().map(|(n, _)| *n),
+            _ => None,
+        };
+        let with_date = ended.is_some_and(|ended| self.story.was_cancelled_by(reserved.schedule(), ended));
+        let is_told = body["endReason"] == "SCHEDULE_CANCELLED";
+        // Until the clock is turned, what ended before the date was cancelled may have ended with it.
+        let at = |n: usize| self.story.events[n - 1].at;
+        let cancelled = self.story.cancelled.get(&reserved.schedule());
+        let at_once = || ended.zip(cancelled).is_some_and(|(ended, cancelled)| at(ended) == at(*cancelled));
+        self.story.began_so(reserved, self.window, body) && (is_told == with_date || is_told && at_once())
+    }
+
+    /// A date that is settled has nobody any more who paid or holds seats.
+    fn is_settled_so(&self, schedule: i64, body: &Value) -> bool {
+        let of_date = self.story.reserved.values().filter(|reserved| reserved.schedule() == schedule);
+        let mut at_the_end = of_date.filter(|reserved| reserved.held <= self.window.1);
+        let is_open = |reserved: &Reserved| {
+            let status = reserved.status.at(self.window.1).copied();
+            matches!(status, Some("PENDING_PAYMENT" | "CONFIRMED"))
+        };
+        body["settledAt"].is_null() || !at_the_end.any(is_open)
+    }
+
+    /// What stood in the way of a removal: points, and reservations that were paid or held.
+    fn was_in_use(&self, body: &Value) -> bool {
+        let told: Vec<&str> =
+            body["reservationIds"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let own = self.story.reserved.iter().filter(|(_, reserved)| reserved.user == self.op.user);
+        let as_told = |(id, reserved): (&String, &Reserved)| {
+            let was = |status: &&str| matches!(*status, "PENDING_PAYMENT" | "CONFIRMED") == told.contains(&id.as_str());
+            reserved.status.was(self.window, was)
+        };
+        let balance = body["balance"].as_i64();
+        self.balance_was(balance) && own.map(as_told).all(|so| so) && (balance != Some(0) || !told.is_empty())
     }
 
     fn states(&self, is_so: impl Fn(&TokenState) -> bool) -> bool {
