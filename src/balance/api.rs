@@ -33,7 +33,7 @@ pub fn entries(context: &Context, user_id: Uuid) -> Outcome<Answer> {
 
 /// `POST /users/{userId}/balance/top-ups`, for a user: adds an `amount` of 1 to 10,000,000 points. 201 with `Location`
 /// and the entry; one effect for an `Idempotency-Key`. The policy decides whether users may do it. 403 `NOT_YOURS`,
-/// `TOP_UP_BY_STAFF_ONLY`; 409 `BALANCE_LIMIT`.
+/// `TOP_UP_BY_STAFF_ONLY`; 404 `USER_NOT_FOUND` where the account was removed meanwhile; 409 `BALANCE_LIMIT`.
 pub fn top_up(context: &Context, user_id: Uuid) -> Outcome<Answer> {
     if context.state.settings.top_up_policy() == TopUpPolicy::Staff {
         return Err(Refusal::TopUpByStaffOnly.into());

@@ -90,12 +90,14 @@ pub fn find(connection: &Connection, user_id: Uuid) -> Outcome<Balance> {
     Ok(Balance { user_id, balance: Points::ZERO, updated_at: user.created_at })
 }
 
-/// Adds points; `method` says how staff were paid for them.
+/// Adds points; `method` says how staff were paid for them. To an account that was removed nobody could spend them, also
+/// where that came between a look at the user's key and this.
 ///
 /// # Errors
 /// `USER_NOT_FOUND`, `BALANCE_LIMIT`.
 pub fn top_up(tx: &Tx, user_id: Uuid, amount: Points, method: Option<PayMethod>) -> Outcome<Changed> {
-    let before = find(tx, user_id)?.balance;
+    user::must_be_there(tx, user_id)?;
+    let before = sql::find(tx, user_id)?.map_or(Points::ZERO, |(balance, _)| balance);
     let after = before.plus(amount).filter(|after| *after <= Points::BALANCE_MAX);
     let after = after.ok_or(Refusal::BalanceLimit { balance: before })?;
     add(tx, user_id, after, NewEntry { method, ..NewEntry::of(EntryKind::TopUp, amount) })
@@ -219,11 +221,14 @@ pub fn refund(tx: &Tx, user_id: Uuid, amount: Points, reservation_id: Uuid) -> O
     write(tx, user_id, after, &entry)
 }
 
-/// Corrects a balance by an amount, negative too.
+/// Corrects a balance by an amount, negative too: that of an account that was removed only down.
 ///
 /// # Errors
 /// `USER_NOT_FOUND`, `BALANCE_LIMIT`, `BALANCE_TOO_LOW`.
 pub fn correct(tx: &Tx, user_id: Uuid, amount: Points, reason: &str) -> Outcome<Changed> {
+    if amount > Points::ZERO {
+        user::must_be_there(tx, user_id)?;
+    }
     let before = find(tx, user_id)?.balance;
     let after = before.plus(amount).ok_or(Refusal::BalanceLimit { balance: before })?;
     if after < Points::ZERO {

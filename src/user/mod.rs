@@ -122,17 +122,22 @@ pub fn must_exist(connection: &Connection, user_id: Uuid) -> Outcome<User> {
     sql::find(connection, user_id)?.ok_or_else(|| Refusal::UserNotFound.into())
 }
 
+/// The user, if the account was not removed.
+///
+/// # Errors
+/// `USER_NOT_FOUND`, also for one who is removed.
+pub fn must_be_there(connection: &Connection, user_id: Uuid) -> Outcome<User> {
+    let user = must_exist(connection, user_id)?;
+    if user.removed_at.is_some() { Err(Refusal::UserNotFound.into()) } else { Ok(user) }
+}
+
 /// The user, if they may buy.
 ///
 /// # Errors
 /// `USER_NOT_FOUND`, also for one who is removed; `USER_BANNED`.
 pub fn must_be_welcome(connection: &Connection, user_id: Uuid) -> Outcome<User> {
-    let user = must_exist(connection, user_id)?;
-    match (user.removed_at, user.banned_at) {
-        (Some(_), _) => Err(Refusal::UserNotFound.into()),
-        (None, Some(_)) => Err(Refusal::UserBanned.into()),
-        (None, None) => Ok(user),
-    }
+    let user = must_be_there(connection, user_id)?;
+    if user.banned_at.is_some() { Err(Refusal::UserBanned.into()) } else { Ok(user) }
 }
 
 /// The user of a code, as people type it.
@@ -153,10 +158,7 @@ pub struct UserChange {
 /// # Errors
 /// `USER_NOT_FOUND`, also for one who is removed.
 pub fn change(tx: &Tx, user_id: Uuid, change: UserChange) -> Outcome<User> {
-    let before = must_exist(tx, user_id)?;
-    if before.removed_at.is_some() {
-        return Err(Refusal::UserNotFound.into());
-    }
+    let before = must_be_there(tx, user_id)?;
     let name = change.name.unwrap_or_else(|| before.name.clone());
     let contact = change.contact.unwrap_or_else(|| before.contact.clone());
     let seats_per_user = change.seats_per_user.unwrap_or(before.seats_per_user);

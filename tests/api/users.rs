@@ -147,6 +147,13 @@ fn account_is_removed_where_nothing_forbids_it_and_the_books_keep_their_sums() {
     assert!(!all.contains("aunt"), "{all}");
     app.staff("POST", &format!("{path}/key"), json!({})).refused(404, "USER_NOT_FOUND");
     app.staff("PATCH", &path, json!({ "name": "Kim" })).refused(404, "USER_NOT_FOUND");
+    // Nobody could spend points that come to it.
+    let corrected = |amount: i64| {
+        app.staff("POST", &format!("{path}/balance/corrections"), json!({ "amount": amount, "reason": "count" }))
+    };
+    app.staff("POST", &format!("{path}/balance/top-ups"), json!({ "amount": 1 })).refused(404, "USER_NOT_FOUND");
+    corrected(1).refused(404, "USER_NOT_FOUND");
+    corrected(-1).refused(409, "BALANCE_TOO_LOW");
     assert_eq!(app.staff_get("/schedules/1/sales").must(200)["revenue"], PRICE);
     hold_in(&app.file());
 }

@@ -292,13 +292,10 @@ impl Bare {
         self.event("SEATS_HELD", &self.told(user, reservation, seat));
     }
 
-    /// Finds a balance and changes it; a user who never had one is looked for.
+    /// Finds a balance and changes it.
     fn change_points(&self, user: Uuid, kind: &str, amount: i64, reservation: Option<Uuid>) {
         let find = "SELECT points, updated_at FROM balance WHERE user_id = ?1";
         let before: Option<i64> = self.prepared(find).query_row([user], |row| row.get(0)).ok();
-        if before.is_none() {
-            self.must_exist(user);
-        }
         let after = before.unwrap_or(0) + amount;
         self.execute(
             "INSERT INTO balance (user_id, points, updated_at) VALUES (?1, ?2, ?3)
@@ -315,6 +312,7 @@ impl Bare {
 
     fn top_up(&mut self, number: usize) {
         let user = filling::user(number);
+        self.must_exist(user);
         self.change_points(user, "TOP_UP", PRICE, None);
         let of_it = format!("\"topUpId\":{number},\"amount\":{PRICE},\"balance\":{PRICE}");
         let told = format!("{{\"userId\":\"{user}\",{of_it},\"method\":null,\"reservationId\":null}}");

@@ -139,7 +139,8 @@ impl Op {
 
     /// Somebody lined up, and the token that they were given had ended before the answer that gives it was made.
     pub fn came_too_late(&self) -> bool {
-        self.doing == Doing::LineUp && self.certain().is_some_and(|said| said.code() == "TOKEN_INVALID")
+        let is_over = |said: &Said| matches!(said.code(), "TOKEN_INVALID" | "TOKEN_EXPIRED");
+        self.doing == Doing::LineUp && self.certain().is_some_and(is_over)
     }
 
     /// The answer, if it is final: not a "try again".

@@ -81,7 +81,7 @@ impl View<'_> {
             // A change whose answer was lost may come to be after they looked again.
             (422, "AMOUNT_MISMATCH", Doing::Pay(id, amount)) => self.price_was(id, body["expected"].as_i64(), *amount),
             (403, "TOKEN_WAITING", _) => self.states(|states| *states == TokenState::Waiting),
-            (401, "TOKEN_INVALID", Doing::LineUp) => self.token_came_and_went(),
+            (401, "TOKEN_INVALID" | "TOKEN_EXPIRED", Doing::LineUp) => self.token_came_and_went(),
             (401, "TOKEN_EXPIRED", _) => self.token_was_over(body["reason"].as_str().unwrap_or("")),
             (409, "SEAT_UNAVAILABLE", Doing::Hold(schedule, seats)) => {
                 self.exactly_these_were_taken(*schedule, seats, "", body)
