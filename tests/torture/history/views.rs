@@ -171,13 +171,13 @@ impl View<'_> {
     fn was_in_use(&self, body: &Value) -> bool {
         let told: Vec<&str> =
             body["reservationIds"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let own = self.story.reserved.iter().filter(|(_, reserved)| reserved.user == self.op.user);
+        let mut own = self.story.reserved.iter().filter(|(_, reserved)| reserved.user == self.op.user);
         let as_told = |(id, reserved): (&String, &Reserved)| {
             let was = |status: &&str| matches!(*status, "PENDING_PAYMENT" | "CONFIRMED") == told.contains(&id.as_str());
             reserved.status.was(self.window, was)
         };
         let balance = body["balance"].as_i64();
-        self.balance_was(balance) && own.map(as_told).all(|so| so) && (balance != Some(0) || !told.is_empty())
+        self.balance_was(balance) && own.all(as_told) && (balance != Some(0) || !told.is_empty())
     }
 
     fn states(&self, is_so: impl Fn(&TokenState) -> bool) -> bool {
