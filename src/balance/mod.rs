@@ -90,8 +90,8 @@ pub fn find(connection: &Connection, user_id: Uuid) -> Outcome<Balance> {
     Ok(Balance { user_id, balance: Points::ZERO, updated_at: user.created_at })
 }
 
-/// Adds points; `method` says how staff were paid for them. To an account that was removed nobody could spend them, also
-/// where that came between a look at the user's key and this.
+/// Adds points; `method` says how staff were paid for them. Not to an account that was removed, be it only since a look
+/// at the user's key: nobody could spend them.
 ///
 /// # Errors
 /// `USER_NOT_FOUND`, `BALANCE_LIMIT`.

@@ -132,7 +132,7 @@ impl Served {
         Ok(served)
     }
 
-    /// A second concert, whose one date has so many seats, with a line of its own; gives the id of the date, which is odd.
+    /// A second concert, whose one date has so many seats, with a line of its own; gives the id of the date: odd.
     pub fn add_own_line(&self, seats: usize) -> io::Result<i64> {
         self.staff("POST", "/concerts", json!({ "title": "Tag" }), 201)?;
         let date = date("2200-01-01T10:00:00Z", seats, false);

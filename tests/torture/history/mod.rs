@@ -2,8 +2,8 @@
 //! From that and from the file it is proved that there is an order of events which explains all of it: the feed of
 //! events in the file is that order, or there is a fault.
 //!
-//! `feed.rs`, `sales.rs` and `dates.rs` replay the feed by the rules of the venue, `best.rs` says which seats are the
-//! best, `tables.rs` compares what comes out with the tables, `effects.rs` finds for each event the request that caused it, `promises.rs` for
+//! `feed.rs`, `sales.rs` and `dates.rs` replay the feed by the rules of the venue, `best.rs` says which seats are best,
+//! `tables.rs` compares what comes out with the tables, `effects.rs` finds for each event the request that caused it, `promises.rs` for
 //! each answer the event that it promised, and `views.rs` the moment at which it was true.
 
 pub mod best;
