@@ -2,9 +2,9 @@
 //! From that and from the file it is proved that there is an order of events which explains all of it: the feed of
 //! events in the file is that order, or there is a fault.
 //!
-//! `feed.rs`, `sales.rs` and `dates.rs` replay the feed by the rules of the venue, `best.rs` says which seats are best,
-//! `tables.rs` compares what comes out with the tables, `effects.rs` finds for each event the request that caused it, `promises.rs` for
-//! each answer the event that it promised, and `views.rs` the moment at which it was true.
+//! `feed.rs`, `sales.rs` and `dates.rs` replay the feed by the rules of the venue, `tables.rs` compares what comes out
+//! with the tables, `best.rs` says which seats are best, `effects.rs` finds for each event the request that caused it,
+//! `promises.rs` for each answer the event that it promised, and `views.rs` the moment at which it was true.
 
 pub mod best;
 pub mod dates;
