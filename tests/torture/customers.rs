@@ -276,7 +276,6 @@ impl Customer {
                 self.pending = is_pending.then(|| Seats::of(&said.body));
             }
             (Doing::ChangeHold { .. }, 409) if said.code() == "SEAT_UNAVAILABLE" => {}
-            (Doing::Pay(id, _), 422) => self.pending = Some(Seats::unseen(id.clone())),
             (Doing::Cancel(_), 200) | (Doing::Cancel(_) | Doing::Pay(..) | Doing::ChangeHold { .. }, 404 | 409) => {
                 self.pending = None
             }
