@@ -1,6 +1,7 @@
-//! Cargo's build script: the target and the commit that `boxoffice --version` names. No time goes in, so that the same
-//! source gives the same bytes.
+//! Cargo's build script: the target and the commit that `boxoffice --version` names, and the files that pages load. No
+//! time goes in, so that the same source gives the same bytes.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
@@ -9,7 +10,12 @@ const ARCHIVED: &str = "$Format:%H$";
 /// What the program is made of.
 const SOURCES: [&str; 6] = ["src", "scripts/build.rs", "schema.sql", "Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
 
-fn main() {
+/// The endings of files that pages load.
+const LOADED: [&str; 5] = ["css", "js", "png", "svg", "webmanifest"];
+/// The picture of the README, which no page loads.
+const OF_README: &str = "handbook/pages.png";
+
+fn main() -> std::io::Result<()> {
     println!("cargo::rerun-if-env-changed=BUILD_COMMIT");
     println!("cargo::rustc-env=BUILD_TARGET={}", variable("TARGET"));
     println!("cargo::rustc-env=BUILD_COMMIT={}", commit());
@@ -18,6 +24,26 @@ fn main() {
     if variable("BUILD_INNER_SOCKET") == "loopback" {
         println!("cargo::rustc-cfg=inner_socket=\"loopback\"");
     }
+    list_page_files()
+}
+
+/// Writes the table of the files below `src/web/` that pages load: each path with its content.
+fn list_page_files() -> std::io::Result<()> {
+    println!("cargo::rerun-if-changed=src/web");
+    let mut table = BTreeMap::new();
+    for room in Path::new(&variable("CARGO_MANIFEST_DIR")).join("src/web").read_dir()? {
+        let room = room?;
+        let files = if room.file_type()?.is_dir() { Some(room.path().read_dir()?) } else { None };
+        for file in files.into_iter().flatten() {
+            let file = file?;
+            let path = format!("{}/{}", room.file_name().display(), file.file_name().display());
+            if path.rsplit('.').next().is_some_and(|ending| LOADED.contains(&ending)) && path != OF_README {
+                table.insert(path, file.path());
+            }
+        }
+    }
+    let rows: String = table.iter().map(|(path, file)| format!("({path:?}, include_bytes!({file:?})),\n")).collect();
+    std::fs::write(Path::new(&variable("OUT_DIR")).join("page_files.rs"), format!("&[\n{rows}]\n"))
 }
 
 fn variable(name: &str) -> String {
