@@ -56,6 +56,7 @@ test('a hold has a seat less and one more, and paid seats are exchanged once the
   // All of it for another seat: what it was before says so, and nobody reads that the concert is cancelled.
   const before = page.url().split('/').at(-1);
   await app.staff('POST', `/reservations/${before}/exchange`, { seats: ['D-9'] });
+  await page.evaluate(() => window.dispatchEvent(new Event('visible'))); // it looks now and then, and when it is seen
   await page.getByText('These seats were exchanged for others, and these tickets are no longer valid.').waitFor();
   await mustBeSound(page, 'tickets that were exchanged');
   await page.goto(`${app.url}/#/tickets`);
