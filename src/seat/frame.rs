@@ -2,18 +2,16 @@
 //!
 //! Where most rows are straight and parallel, depth is what lies between the front and a row, and the middle is the
 //! same for all rows. Else, in a fan, an amphitheatre or an arena, depth is the distance of the row's nearest seat to
-//! the front, and seats lie along an arc around it; the middle is the line from the front through the hall, or, where
-//! the hall is all around, what of each row is nearest.
+//! the front, and seats lie along an arc around it; the middle of a row is what of it is nearest, and of that what is
+//! nearest to the line from the front through the hall, unless the hall is all around.
 
 use super::drawing::{Point, bounds};
-use super::front::{PlacedRow, distance};
+use super::front::{AROUND, PlacedRow, angle, distance, widest_gap};
 
 /// Rows are parallel up to such an angle, as a cosine.
 const PARALLEL: f64 = 0.985;
 /// So much of the length of all rows must be parallel.
-const MOST: f64 = 0.6;
-/// A hall whose widest gap around the front is narrower is all around it, in radians.
-const AROUND: f64 = 2.1;
+const MOST: f64 = 0.7;
 /// A front so near to the middle of the hall, as a part of its width, is meant to be there.
 const NEAR_MIDDLE: f64 = 0.1;
 
@@ -43,15 +41,7 @@ impl Frame {
         }
         let count = places().count().max(1) as f64;
         let radius = places().map(|place| distance(place, front)).sum::<f64>() / count;
-        let mut angles: Vec<f64> = places().map(|place| angle(front, place)).collect();
-        angles.sort_unstable_by(f64::total_cmp);
-        let back = angles.first().zip(angles.last()).map_or(0.0, |(first, last)| first + std::f64::consts::TAU - last);
-        let (mut gap, mut gap_end) = (back, angles.first().copied().unwrap_or(0.0));
-        for pair in angles.windows(2).filter(|pair| pair[1] - pair[0] > back) {
-            if pair[1] - pair[0] > gap {
-                (gap, gap_end) = (pair[1] - pair[0], pair[1]);
-            }
-        }
+        let (gap, gap_end) = widest_gap(places(), front);
         // The hall lies opposite to the widest gap.
         let axis = (gap > AROUND).then_some(gap_end - gap / 2.0 + std::f64::consts::PI);
         Frame::Around { front, radius, axis }
@@ -95,8 +85,13 @@ impl Frame {
                 let base = axis.map_or(own, |axis| axis + turned(own - axis));
                 let offset = |place: &(f64, f64)| thousandths((base + turned(angle(*front, *place) - base)) * radius);
                 let offsets: Vec<i64> = row.iter().map(offset).collect();
-                let middle = axis.map_or_else(|| nearest(row, *front, &offsets), |axis| thousandths(axis * radius));
-                Along { offsets, middle, aside: 0 }
+                let Some(axis) = axis.map(|axis| thousandths(axis * radius)) else {
+                    let (first, last) = nearest(row, *front, &offsets, 0.01);
+                    return Along { offsets, middle: (first + last) / 2, aside: 0 };
+                };
+                let (first, last) = nearest(row, *front, &offsets, 0.05);
+                let middle = axis.clamp(first, last);
+                Along { offsets, middle, aside: (middle - axis).abs() }
             }
         }
     }
@@ -112,12 +107,14 @@ pub(super) struct Along {
     pub aside: i64,
 }
 
-/// The mean offset of the seats that are nearest to the front, give or take a hundredth.
-fn nearest(row: &[(f64, f64)], front: (f64, f64), offsets: &[i64]) -> i64 {
+/// The least and the greatest offset of the seats that are nearest to the front, give or take a part of that distance.
+fn nearest(row: &[(f64, f64)], front: (f64, f64), offsets: &[i64], part: f64) -> (i64, i64) {
     let least = row.iter().map(|place| distance(*place, front)).fold(f64::INFINITY, f64::min);
-    let near = row.iter().zip(offsets).filter(|(place, _)| distance(**place, front) <= least * 1.01);
-    let near: Vec<i64> = near.map(|(_, offset)| *offset).collect();
-    near.iter().sum::<i64>() / near.len().max(1) as i64
+    let near = row.iter().zip(offsets).filter(|(place, _)| distance(**place, front) <= least * (1.0 + part));
+    let ends = near.fold(None, |ends: Option<(i64, i64)>, (_, offset)| {
+        Some(ends.map_or((*offset, *offset), |(first, last)| (first.min(*offset), last.max(*offset))))
+    });
+    ends.unwrap_or_default() // a row has a seat
 }
 
 /// The direction of most rows, if they are straight, parallel and not in line with the front.
@@ -155,10 +152,6 @@ fn across_from(rows: &[PlacedRow], front: (f64, f64)) -> Option<(f64, f64)> {
     let (x, y) = all.at.first().map(|_| all.middle())?;
     let (x, y) = (x - front.0, y - front.1);
     Some(if x.abs() > y.abs() { (0.0, 1.0) } else { (1.0, 0.0) })
-}
-
-fn angle(front: (f64, f64), place: (f64, f64)) -> f64 {
-    (place.1 - front.1).atan2(place.0 - front.0)
 }
 
 /// An angle between half a turn to the left and half a turn to the right.

@@ -1,5 +1,6 @@
-//! Where the front of a planned hall is: at an area whose text says stage, else where the curve of the rows faces, else
-//! on the side from which the rows are counted, else before the row that the layout lists first.
+//! Where the front of a planned hall is: at an area whose text says stage, else at a large area that seats stand
+//! around, else where the curve of the rows faces, else on the side from which the rows are counted, else before the
+//! row that the layout lists first.
 
 use super::drawing::{Drawing, Point, Shape, bounds};
 
@@ -16,6 +17,10 @@ const NOT_A_STAGE: &str =
     "backstage hinter behind entrance eingang exit ausgang door stairs treppe 출입 입구 출구 뒤 계단 口";
 /// A row is curved whose middle stands off the line between its ends by so much of that line.
 const CURVED: f64 = 0.04;
+/// A hall whose widest gap around the front is narrower is all around it, in radians.
+pub(super) const AROUND: f64 = 2.1;
+/// A court is at least such a part of the rectangle around all seats.
+const COURT: f64 = 0.05;
 /// The stage stands so many steps between rows before the first.
 const STEPS_BEFORE: f64 = 1.5;
 
@@ -104,6 +109,20 @@ pub(super) fn distance(one: (f64, f64), other: (f64, f64)) -> f64 {
     (one.0 - other.0).hypot(one.1 - other.1)
 }
 
+/// The widest angle at a point in which there is no place, and where it ends.
+pub(super) fn widest_gap(places: impl Iterator<Item = (f64, f64)>, front: (f64, f64)) -> (f64, f64) {
+    let mut angles: Vec<f64> = places.map(|place| angle(front, place)).collect();
+    angles.sort_unstable_by(f64::total_cmp);
+    let Some((first, last)) = angles.first().copied().zip(angles.last()) else { return (0.0, 0.0) };
+    let back = (first + std::f64::consts::TAU - last, first);
+    let between = angles.windows(2).map(|pair| (pair[1] - pair[0], pair[1]));
+    between.fold(back, |widest, gap| if gap.0 > widest.0 { gap } else { widest })
+}
+
+pub(super) fn angle(front: (f64, f64), place: (f64, f64)) -> f64 {
+    (place.1 - front.1).atan2(place.0 - front.0)
+}
+
 /// The rows whose every seat has a place; seats come with section and row, in layout order.
 fn placed_rows<'s>(
     seats: impl Iterator<Item = (Option<&'s str>, Option<&'s str>, Option<(f64, f64)>)>,
@@ -136,7 +155,8 @@ pub(super) fn settled<'s>(
 
 fn find(rows: &[PlacedRow], shapes: &[Shape]) -> Option<Point> {
     bounds(places(rows))?;
-    stage(shapes).or_else(|| by_curve(rows)).or_else(|| by_numbers(rows)).or_else(|| before_the_first(rows))
+    let drawn = stage(shapes).or_else(|| surrounded(rows, shapes));
+    drawn.or_else(|| by_curve(rows)).or_else(|| by_numbers(rows)).or_else(|| before_the_first(rows))
 }
 
 fn places(rows: &[PlacedRow]) -> impl Iterator<Item = (f64, f64)> + '_ {
@@ -154,6 +174,21 @@ fn stage(shapes: &[Shape]) -> Option<Point> {
     });
     let best = named.min_by(|one, other| one.0.cmp(&other.0).then(other.1.total_cmp(&one.1)));
     best.and_then(|(.., outline)| outline.middle())
+}
+
+/// The middle of the largest area without a text that has no seat in it and seats all around it: the court of an arena.
+fn surrounded(rows: &[PlacedRow], shapes: &[Shape]) -> Option<Point> {
+    let (left, right, top, bottom) = bounds(places(rows))?;
+    let courts = shapes.iter().filter(|shape| shape.text.as_ref().is_none_or(|text| text.text.trim().is_empty()));
+    let courts = courts.filter_map(|shape| {
+        let (from, to, above, below) = bounds(shape.points.iter().copied())?;
+        let is_inside = |(x, y): (f64, f64)| (from..=to).contains(&x) && (above..=below).contains(&y);
+        let share = (to - from) * (below - above) / ((right - left) * (bottom - top));
+        let middle = shape.middle()?;
+        let is_around = || widest_gap(places(rows), (middle.x, middle.y)).0 < AROUND;
+        (share >= COURT && !places(rows).any(is_inside) && is_around()).then_some((share, middle))
+    });
+    courts.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, middle)| middle)
 }
 
 /// The smallest outline without a text that a text stands in.
@@ -222,12 +257,14 @@ fn by_numbers(rows: &[PlacedRow]) -> Option<Point> {
     Some(Point { x: firsts.0 / weight, y: firsts.1 / weight })
 }
 
-/// The rows of a section that are counted first and last; none where they cannot be compared.
+/// The rows of a section that are counted first and last, of those that count in the way of most: a hall of `A` to `Z`
+/// may have an `AA` before or behind them. None where no two can be compared.
 fn first_and_last<'r>(rows: &[&'r PlacedRow]) -> Option<(&'r PlacedRow, &'r PlacedRow)> {
-    let same = |row: &&PlacedRow| std::mem::discriminant(&row.number) == std::mem::discriminant(&rows[0].number);
-    let first = rows.iter().min_by_key(|row| row.number).filter(|row| row.number.is_some())?;
-    let last = rows.iter().max_by_key(|row| row.number)?;
-    (rows.iter().all(same) && first.number < last.number).then_some((*first, *last))
+    let by_letter = |row: &PlacedRow| row.number.map(|number| matches!(number, RowNumber::Letter(_)));
+    let counted = |kind| rows.iter().copied().filter(move |row| by_letter(row) == Some(kind));
+    let most = [false, true].into_iter().find(|kind| 2 * counted(*kind).count() > rows.len())?;
+    let (first, last) = (counted(most).min_by_key(|row| row.number)?, counted(most).max_by_key(|row| row.number)?);
+    (first.number < last.number).then_some((first, last))
 }
 
 /// Before the row that is listed first, on the side where most sections begin.

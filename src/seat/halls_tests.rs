@@ -270,6 +270,81 @@ fn best_two_of_halls_are_those_that_were_judged_best_on_their_maps() {
     }
 }
 
+/// A concert hall as a ticket office drew it twice, a thousand seats, listed in no order and without its stage: rows
+/// A to Z from the stage on, before them an AA. On its map, where the stage was drawn, AA's middle was judged best.
+#[test]
+fn front_is_where_rows_are_counted_from_although_one_is_called_aa() {
+    let rows = |names: &str, top: f64| -> Vec<Value> {
+        let row =
+            |(nth, name): (usize, char)| straight(&name.to_string(), 33, (450.0, top + 25.0 * nth as f64), (23.0, 0.0));
+        names.chars().enumerate().map(row).collect()
+    };
+    let first = vec![straight("AA", 27, (520.0, 550.0), (23.0, 0.0))];
+    let listed = [rows("CBA", 472.0), first, rows("IHGFED", 322.0), rows("ZYXWVUTS", -200.0), rows("RQPONMLKJ", 42.0)];
+    assert_eq!(best_two(vec![zone("", listed.concat())], vec![], Value::Null), ["AA-13", "AA-14"]);
+}
+
+/// An arena as the example of a seat map library has it: two long and two short stands around a court that says
+/// nothing, every stand listed from its back. Judged best: the middle of a front row of a long side.
+#[test]
+fn front_of_an_arena_is_the_area_without_a_text_that_seats_stand_around() {
+    let stand = |name: &str, names: &str, count: usize, from: (f64, f64), along: (f64, f64), behind: (f64, f64)| {
+        let row = |(nth, name): (usize, char)| {
+            let at = (from.0 + behind.0 * nth as f64, from.1 + behind.1 * nth as f64);
+            straight(&name.to_string(), count, at, along)
+        };
+        zone(name, names.chars().enumerate().map(row).collect())
+    };
+    let zones = vec![
+        stand("N", "ABCDEF", 13, (883.0, 481.0), (25.0, 0.0), (0.0, 25.0)),
+        stand("O", "ABCDEF", 7, (1698.0, 764.0), (0.0, 25.0), (-25.0, 0.0)),
+        stand("S", "LKJIHG", 13, (883.0, 1093.0), (25.0, 0.0), (0.0, 25.0)),
+        stand("W", "GHIJKL", 7, (386.0, 925.0), (0.0, -25.0), (25.0, 0.0)),
+    ];
+    let court = |text| area(text, (612.0, 661.0), (847.0, 350.0));
+    let pillar = || area("", (1000.0, 500.0), (10.0, 10.0));
+    let best = best_two(zones.clone(), vec![pillar(), court("")], Value::Null);
+    assert_eq!(best, ["N-F-7", "N-F-8"]);
+    assert_eq!(best_two(zones, vec![area("Stage", (1030.0, 1300.0), (10.0, 10.0))], Value::Null), ["S-G-7", "S-G-8"]);
+}
+
+/// A stage that reaches into the hall, with rows before both of its long sides and at its head.
+#[test]
+fn front_of_a_hall_on_three_sides_of_its_stage_is_not_the_row_that_ends_beside_it() {
+    let row = |name: &str, count: usize, from: (f64, f64), step: (f64, f64)| straight(name, count, from, step);
+    let zones = vec![
+        zone(
+            "1",
+            vec![
+                row("A", 4, (118.0, 206.0), (0.0, 20.0)),
+                row("B", 5, (93.0, 186.0), (0.0, 20.0)),
+                row("C", 6, (68.0, 166.0), (0.0, 20.0)),
+                row("D", 7, (43.0, 146.0), (0.0, 20.0)),
+                row("E", 8, (18.0, 126.0), (0.0, 20.0)),
+            ],
+        ),
+        zone(
+            "2",
+            vec![
+                row("A", 7, (183.0, 160.0), (25.0, 0.0)),
+                row("B", 7, (183.0, 140.0), (25.0, 0.0)),
+                row("C", 9, (158.0, 120.0), (25.0, 0.0)),
+                row("D", 9, (158.0, 100.0), (25.0, 0.0)),
+            ],
+        ),
+        zone(
+            "3",
+            vec![
+                row("A", 2, (190.0, 303.0), (25.0, 0.0)),
+                row("B", 3, (165.0, 326.0), (25.0, 0.0)),
+                row("C", 4, (140.0, 349.0), (25.0, 0.0)),
+                row("D", 5, (115.0, 372.0), (25.0, 0.0)),
+            ],
+        ),
+    ];
+    assert_eq!(best_two(zones, vec![area("STAGE", (157.0, 193.0), (194.0, 88.0))], Value::Null), ["2-A-3", "2-A-4"]);
+}
+
 #[test]
 fn rows_numbered_from_the_right_or_in_odd_and_even_halves_are_side_by_side_as_they_stand() {
     let from_the_right = straight("A", 10, (180.0, 0.0), (-SPACING, 0.0));
