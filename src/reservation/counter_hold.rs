@@ -8,9 +8,13 @@ use crate::call::{SeatState, Tx};
 use crate::clock::Millis;
 use crate::points::Points;
 use crate::refusal::Refusal;
+use crate::schedule::Schedule;
 use crate::seat::{self, MapCache, WantedSeat};
 use crate::store::Outcome;
 use crate::user::{self, NewUser};
+
+/// So long from now on the counter may keep seats of a date that begins or has begun.
+const LATE_SECONDS: u32 = 3_600;
 
 /// For whom staff hold seats.
 #[derive(Debug)]
@@ -52,14 +56,31 @@ pub fn keep(tx: &Tx, maps: &MapCache, wanted: CounterHold) -> Outcome<Reservatio
     if wanted.include_blocked {
         open_blocked(tx, date.schedule_id, &mut found)?;
     }
-    let until = wanted.until.unwrap_or_else(|| tx.now().plus_seconds(wanted.hold_seconds));
-    if until <= tx.now() {
-        return Err(Refusal::invalid("/until", "must lie ahead", "앞으로 올 시각이어야 합니다").into());
+    if let Some(until) = wanted.until {
+        must_suit(until, &date, tx.now())?;
     }
+    let until = wanted.until.unwrap_or_else(|| tx.now().plus_seconds(wanted.hold_seconds));
     let of_user = sql::find_seats_of_user(tx, user_id, date.schedule_id)?;
     let terms = Terms::of_counter(until, wanted.note);
     let (reservation, seats) = hold::hold(tx, user_id, date.schedule_id, (found, of_user), terms)?;
     ReservationDetails::with(tx, reservation, date, seats)
+}
+
+/// Whether seats of a date may be kept until a moment: ahead, and not after its start; from then on for those who come
+/// late.
+fn must_suit(until: Millis, date: &Schedule, now: Millis) -> Result<(), Refusal> {
+    if until <= now {
+        return Err(Refusal::invalid("/until", "must lie ahead", "앞으로 올 시각이어야 합니다"));
+    }
+    if until > date.starts_at.max(now.plus_seconds(LATE_SECONDS)) {
+        let begins = date.starts_at;
+        return Err(Refusal::invalid(
+            "/until",
+            format!("must not be later than the start of the date, {begins}, or an hour from now"),
+            format!("일정이 시작하는 {begins}이나 지금부터 한 시간 뒤보다 나중일 수 없습니다"),
+        ));
+    }
+    Ok(())
 }
 
 /// Gives seats free that the venue kept back and that are wanted by their labels.

@@ -58,6 +58,13 @@ impl SaidTimes {
                 "saleOpensAt보다 나중이어야 합니다",
             ));
         }
+        if times.sale_opens_at > now && times.sale_opens_at >= times.starts_at {
+            return Err(Refusal::invalid(
+                "/saleOpensAt",
+                "must be earlier than startsAt",
+                "startsAt보다 일러야 합니다",
+            ));
+        }
         Ok(times)
     }
 }

@@ -122,6 +122,19 @@ fn local_times_are_the_venue_s_and_dates_are_shown_in_its_zone_on_both_sides_of_
 }
 
 #[test]
+fn sale_that_would_open_when_the_date_has_begun_is_refused() {
+    let app = TestApp::with_seats(1, &[]);
+    let said = |opens: &str| json!({ "startsAt": "2099-05-01T10:00:00Z", "saleOpensAt": opens, "saleClosesAt": "2099-06-01T10:00:00Z" });
+    for opens in ["2099-05-01T10:00:00Z", "2099-05-20T10:00:00Z"] {
+        let told = app.staff("PATCH", "/schedules/1", said(opens));
+        assert_eq!(told.refused(400, "INVALID_REQUEST")["pointer"], "/saleOpensAt", "{opens}");
+    }
+    app.staff("PATCH", "/schedules/1", said("2099-05-01T09:59:59Z")).must(200);
+    let earlier = app.staff("PATCH", "/schedules/1", json!({ "startsAt": "2099-05-01T09:00:00Z" }));
+    assert_eq!(earlier.refused(400, "INVALID_REQUEST")["pointer"], "/saleOpensAt");
+}
+
+#[test]
 fn time_zone_of_another_start_shows_the_dates_there() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("venue.db");

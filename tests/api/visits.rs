@@ -114,3 +114,24 @@ fn hold_is_changed_by_seats_within_its_deadline() {
     app.staff("PATCH", &path, json!({ "seats": ["2", "3"] })).refused(409, "RESERVATION_NOT_PENDING");
     hold_in(&app.file());
 }
+
+#[test]
+fn counter_keeps_seats_until_the_start_and_from_then_on_for_an_hour_at_most() {
+    let app = TestApp::with_seats(5, &[]);
+    let begins = app.staff_get("/schedules/1").must(200)["startsAt"].as_str().unwrap().to_owned();
+    let begins = boxoffice::clock::Millis::parse_rfc3339(&begins).unwrap();
+    let keep = |seat: &str, until: boxoffice::clock::Millis| {
+        let customer = json!({ "name": "Kim" });
+        let wanted = json!({ "scheduleId": 1, "seats": [seat], "until": until.to_string(), "customer": customer });
+        app.staff("POST", "/reservations", wanted)
+    };
+    keep("1", begins).must(201);
+    assert_eq!(keep("2", begins.plus_ms(1)).refused(400, "INVALID_REQUEST")["pointer"], "/until");
+    app.advance_ms(begins.plus_ms(-60_000).ms_since(app.now()) as u64);
+    keep("2", app.now().plus_ms(3_600_000)).must(201);
+    app.advance_ms(2 * 3_600_000);
+    keep("3", app.now().plus_ms(3_600_000)).must(201);
+    let late = keep("4", app.now().plus_ms(3_600_000 + 1));
+    let detail = late.refused(400, "INVALID_REQUEST")["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains(&format!("later than the start of the date, {begins}")), "{detail}");
+}

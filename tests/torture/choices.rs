@@ -60,7 +60,7 @@ impl Customer {
             (0..4, None) => {
                 let (schedule, seats) = self.some_seats(dice, app);
                 let until = if dice.one_in(2) { &self.told_until } else { "" };
-                let until = if until.is_empty() { "2199-01-01T00:00:00Z" } else { until };
+                let until = if until.is_empty() { "2099-12-31T00:00:00Z" } else { until };
                 Some(Doing::Keep { schedule, seats, until: until.to_owned() })
             }
             (4..8, None) => {

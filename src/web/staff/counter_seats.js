@@ -23,6 +23,8 @@ import { localOf, momentOf } from './venue_time.js';
 const LOOK_MS = 2_000;
 /** Best seats that are looked at are kept so long. */
 const BEST_KEPT_MS = 600_000;
+/** From the start on seats are kept so long, for those who come late. */
+const LATE_MS = 3_600_000;
 const METHODS = ['CASH', 'CARD', 'FREE'];
 const STATES = ['free', 'chosen', 'held', 'sold', 'blocked'];
 const DAY_MS = 86_400_000;
@@ -253,7 +255,7 @@ class Sale {
 
   keeping() {
     const { timeZone } = this.rules;
-    const until = field('until', say('seatSale.until'), { type: 'datetime-local', required: true, value: localOf(this.date.startsAt, timeZone), max: '9999-12-31T23:59' });
+    const until = field('until', say('seatSale.until'), { type: 'datetime-local', required: true, value: localOf(this.date.startsAt, timeZone), max: localOf(Math.max(Date.parse(this.date.startsAt), serverNow() + LATE_MS), timeZone) });
     const send = async () => {
       if (!this.chosen.size) return void fill(this.fault, el('p', { class: 'note warn' }, say('seatSale.nothing')));
       const moment = new Date((await momentOf(until, timeZone)).instant).toISOString();

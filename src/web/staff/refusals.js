@@ -6,8 +6,9 @@ import { addWords } from '../shared/language.js';
 export const refusals = {
   'refused.INVALID_REQUEST': ['입력한 내용을 처리할 수 없습니다. 확인하고 다시 시도해 주세요.', 'This could not be taken as it was entered. Please check it and try again.'],
   'refused.at.saleClosesAt': ['판매 종료는 판매 시작보다 나중이어야 합니다.', 'The sale has to close later than it opens.'],
-  'refused.at.saleOpensAt': ['이 시각을 쓸 수 없습니다. 다시 확인해 주세요.', 'This time cannot be used. Please check it.'],
+  'refused.at.saleOpensAt': ['판매 시작은 공연 시작보다 일러야 합니다.', 'The sale has to open before the date begins.'],
   'refused.at.startsAt': ['이 시각을 쓸 수 없습니다. 다시 확인해 주세요.', 'This time cannot be used. Please check it.'],
+  'refused.at.until': ['앞으로 올 시각이고, 일정이 시작하는 때보다 나중이 아니어야 합니다. 시작한 뒤에는 한 시간까지 맡아 둘 수 있습니다.', 'It must lie ahead, and not after the start of the date. Once that is near or past, seats are kept for an hour at most.'],
   'refused.at.opensAt': ['지금보다 나중이어야 합니다.', 'It must lie ahead.'],
   'refused.at.layout': ['이 좌석 배치를 쓸 수 없습니다. 구역 이름과 좌석 수, 가격을 확인해 주세요.', 'These seats cannot be used. Please check the names of sections, the numbers and the prices.'],
   'refused.RESERVATION_NOT_CONFIRMED': ['결제가 끝난 예매만 환불하거나 교환할 수 있습니다. 화면을 새로 고쳐 상태를 확인해 주세요.', 'Only a paid booking can be refunded or exchanged. Reload the page to see how it stands.'],
