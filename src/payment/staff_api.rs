@@ -21,8 +21,9 @@ use crate::user::{self, NewUser};
 /// number of seats a user may have. Needs the date, `seats` or `bestAvailable`, and `method`: CASH, CARD, or FREE for
 /// guests, who pay nothing. `customer` is a `userId`, or a `name`, or left out; `amount` is what was asked for, and
 /// `includeBlocked` gives seats that the venue keeps back. 201 with `Location` and the tickets; one effect for an
-/// `Idempotency-Key`. 404 `CONCERT_NOT_FOUND`, `SCHEDULE_NOT_FOUND`, `SECTION_NOT_FOUND`, `SEAT_NOT_FOUND`,
-/// `USER_NOT_FOUND`; 409 `DATE_AMBIGUOUS`, `SCHEDULE_CANCELLED`, `SEAT_UNAVAILABLE`; 422 `AMOUNT_MISMATCH`.
+/// `Idempotency-Key`. 403 `USER_BANNED`; 404 `CONCERT_NOT_FOUND`, `SCHEDULE_NOT_FOUND`, `SECTION_NOT_FOUND`,
+/// `SEAT_NOT_FOUND`, `USER_NOT_FOUND`; 409 `DATE_AMBIGUOUS`, `SCHEDULE_CANCELLED`, `SEAT_UNAVAILABLE`; 422
+/// `AMOUNT_MISMATCH`.
 pub fn sell(context: &Context, maps: &Arc<MapCache>) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let payment = read_payment(&mut fields)?;
@@ -38,9 +39,9 @@ pub fn sell(context: &Context, maps: &Arc<MapCache>) -> Outcome<Answer> {
 
 /// `POST /staff/reservations`, for counter and admins: keeps seats for somebody `until` a moment, like a hold but past
 /// the line; from then on they are free by themselves. Needs the date, `seats` or `bestAvailable`, and `until`;
-/// `customer`, `note` and `includeBlocked` as for a sale. 201 with `Location`; one effect for an `Idempotency-Key`. 404
-/// `CONCERT_NOT_FOUND`, `SCHEDULE_NOT_FOUND`, `SECTION_NOT_FOUND`, `SEAT_NOT_FOUND`, `USER_NOT_FOUND`; 409
-/// `DATE_AMBIGUOUS`, `SCHEDULE_CANCELLED`, `SEAT_UNAVAILABLE`.
+/// `customer`, `note` and `includeBlocked` as for a sale. 201 with `Location`; one effect for an `Idempotency-Key`. 403
+/// `USER_BANNED`; 404 `CONCERT_NOT_FOUND`, `SCHEDULE_NOT_FOUND`, `SECTION_NOT_FOUND`, `SEAT_NOT_FOUND`,
+/// `USER_NOT_FOUND`; 409 `DATE_AMBIGUOUS`, `SCHEDULE_CANCELLED`, `SEAT_UNAVAILABLE`.
 pub fn keep(context: &Context, maps: &Arc<MapCache>) -> Outcome<Answer> {
     let mut fields = context.fields()?;
     let until = fields.instant("until")?;

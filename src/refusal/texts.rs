@@ -302,8 +302,8 @@ fn both(code: Code) -> Both {
             ["입장하지 않은 티켓입니다", "이 티켓으로 입장한 사람이 없어 취소할 것이 없습니다.", "더 할 일이 없습니다."],
         ],
         Code::TicketCheckedIn => [
-            ["Somebody went in already", "A ticket of this reservation was used at the door, so it is not refunded; 'ticketId' and 'at' say which and when.", "If the scan was a mistake, undo it at the door first."],
-            ["이미 입장한 티켓이 있습니다", "이 예매의 티켓으로 이미 입장했으므로 환불할 수 없습니다. 어느 티켓이 언제인지는 'ticketId'와 'at'에 있습니다.", "잘못 찍은 것이라면 먼저 입장에서 취소해 주세요."],
+            ["Somebody went in already", "A ticket of this reservation was used at the door, so it is not refunded, exchanged or made out anew; 'ticketId' and 'at' say which and when.", "If the scan was a mistake, undo it at the door first."],
+            ["이미 입장한 티켓이 있습니다", "이 예매의 티켓으로 이미 입장했으므로 환불하거나 교환하거나 다시 발급할 수 없습니다. 어느 티켓이 언제인지는 'ticketId'와 'at'에 있습니다.", "잘못 찍은 것이라면 먼저 입장에서 취소해 주세요."],
         ],
         Code::PaymentNotFound => [
             ["No such payment", "There is no payment of yours with this id.", "A reservation names its payment."],

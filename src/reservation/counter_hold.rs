@@ -42,7 +42,7 @@ pub struct CounterHold {
 /// customer has already. Not of a cancelled date.
 ///
 /// # Errors
-/// `CONCERT_NOT_FOUND`, `SCHEDULE_NOT_FOUND`, `DATE_AMBIGUOUS`, `USER_NOT_FOUND`, `SECTION_NOT_FOUND`,
+/// `CONCERT_NOT_FOUND`, `SCHEDULE_NOT_FOUND`, `DATE_AMBIGUOUS`, `USER_NOT_FOUND`, `USER_BANNED`, `SECTION_NOT_FOUND`,
 /// `SEAT_NOT_FOUND`, `SCHEDULE_CANCELLED`, `SEAT_UNAVAILABLE`; the caller takes back what was done.
 pub fn keep(tx: &Tx, maps: &MapCache, wanted: CounterHold) -> Outcome<ReservationDetails> {
     let date = wanted.date.must_find(tx)?;

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use boxoffice::routes::{Access, Body, ROUTES};
+use boxoffice::staff::Role;
 use serde_json::{Value, json};
 
 use super::openapi::{authorization, filled};
 use super::requests::raw;
-use crate::support::TestApp;
-use crate::support::document::Document;
+use crate::support::document::{Document, DocumentClient};
+use crate::support::{TestApp, bearer};
 
 /// Every schema of the document with its place, examples left out.
 fn each_schema<'d>(value: &'d Value, place: &str, visit: &mut dyn FnMut(&str, &'d Value)) {
@@ -76,6 +78,40 @@ fn openapi_schemas_are_named_and_typed_as_generators_of_clients_need_them() {
         }
     }
     assert!(faults.is_empty(), "{faults:#?}");
+}
+
+/// A refusal of the call's own with the status of one that all such calls share must not take its place.
+#[test]
+fn openapi_calls_with_refusals_of_their_own_keep_those_that_every_such_call_has() {
+    let (app, document) = (TestApp::with_seats(5, &["--max-active", "1"]), Document::read());
+    let client = DocumentClient { app: &app, document };
+    let made = client.staff("POST /keys", "/keys", Some(json!({ "name": "Gate", "role": "door" })));
+    let (_active, waiting) = (app.customer(), app.customer());
+    let (door, waiting) = (bearer(made.must(201)["key"].as_str().unwrap()), bearer(&waiting.token));
+    for route in ROUTES {
+        let (key, code) = match route.access() {
+            Access::Active => (&waiting, "TOKEN_WAITING"),
+            Access::Staff(roles) if !roles.contains(&Role::Door) => (&door, "ROLE_NOT_ALLOWED"),
+            _ => continue,
+        };
+        let (call, body) =
+            (format!("{} {}", route.method.word(), route.path), (route.body != Body::None).then(|| json!({})));
+        client.ask(&call, &filled(route.path), &[("authorization", key)], body).refused(403, code);
+    }
+}
+
+#[test]
+fn banned_customers_are_refused_at_the_counter_as_the_document_says() {
+    let app = TestApp::with_seats(5, &[]);
+    let client = DocumentClient { app: &app, document: Document::read() };
+    let user = app.customer().id;
+    app.staff("PUT", &format!("/users/{user}/ban"), json!({ "banned": true })).must(200);
+    let wanted = json!({ "scheduleId": 1, "seats": ["1"], "customer": { "userId": user } });
+    for (path, name, value) in [("/sales", "method", "CASH"), ("/reservations", "until", "2100-01-01T00:00:00Z")] {
+        let mut wanted = wanted.clone();
+        wanted[name] = value.into();
+        client.staff(&format!("POST {path}"), path, Some(wanted)).refused(403, "USER_BANNED");
+    }
 }
 
 #[test]

@@ -56,11 +56,20 @@ pub(super) fn complete(
     }
     let own = told.shift_remove("x-refusals").unwrap_or_else(|| json!([]));
     let by_status = refusals_by_status(route, &own)?;
-    for (status, codes) in by_status {
-        let answer = refusals::answer(&codes, &format!("{choices}{status}"), schemas, language)?;
+    let common = common(route, is_tagged);
+    for (status, own) in by_status {
+        // One status has one answer: what every such call can be refused with stays in it.
+        let of_status = common.iter().find(|(common, _)| *common == status.to_string());
+        let shared = of_status.map_or(&Value::Null, |(_, name)| &components["responses"][*name]);
+        let mut codes = refusals::codes_of(shared, schemas);
+        codes.extend(own.into_iter().filter(|code| !refusals::codes_of(shared, schemas).contains(code)));
+        let mut answer = refusals::answer(&codes, &format!("{choices}{status}"), schemas, language)?;
+        if let Some(headers) = shared.get("headers") {
+            answer["headers"] = headers.clone();
+        }
         insert(responses.as_object_mut().ok_or("responses")?, status.to_string(), answer)?;
     }
-    call.insert("responses".into(), all_responses(route, responses, is_tagged)?);
+    call.insert("responses".into(), all_responses(&common, responses)?);
     match told.keys().next() {
         None => Ok(call.into()),
         Some(name) => Err(format!("{name} is not a member of a call in a fragment")),
@@ -156,10 +165,10 @@ fn refusals_by_status(route: &Route, own: &Value) -> Result<BTreeMap<u16, Vec<Co
 }
 
 /// The answers of a call with those that every such call can have, by their status.
-fn all_responses(route: &Route, told: Value, is_tagged: bool) -> Result<Value, String> {
+fn all_responses(common: &[(&str, &str)], told: Value) -> Result<Value, String> {
     let Value::Object(mut all) = told else { return Err("responses".into()) };
-    for (status, name) in common(route, is_tagged) {
-        all.entry(status).or_insert_with(|| component("responses", name));
+    for (status, name) in common {
+        all.entry(*status).or_insert_with(|| component("responses", name));
     }
     let sorted: BTreeMap<String, Value> = all.into_iter().collect();
     Ok(sorted.into_iter().collect::<Members>().into())

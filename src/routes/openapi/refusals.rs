@@ -86,6 +86,15 @@ pub(super) fn write_out(answer: &mut Value, choice: &str, schemas: &mut Members)
     Ok(())
 }
 
+/// The refusals of an answer that is written out.
+pub(super) fn codes_of(answer: &Value, schemas: &Members) -> Vec<Code> {
+    let schema = &answer["content"]["application/problem+json"]["schema"];
+    let choice = schema["$ref"].as_str().and_then(|to| schemas.get(to.rsplit('/').next()?));
+    let choices = choice.and_then(|choice| choice["oneOf"].as_array());
+    let named = choices.map_or(std::slice::from_ref(schema), Vec::as_slice);
+    Code::ALL.iter().copied().filter(|code| named.contains(&component("schemas", &name(*code)))).collect()
+}
+
 fn content(codes: &[Code], choice: &str, schemas: &mut Members) -> Result<Value, String> {
     let schema = match codes {
         [code] => component("schemas", &name(*code)),

@@ -12,7 +12,7 @@ export const refusals = {
   'refused.at.opensAt': ['지금보다 나중이어야 합니다.', 'It must lie ahead.'],
   'refused.at.layout': ['이 좌석 배치를 쓸 수 없습니다. 구역 이름과 좌석 수, 가격을 확인해 주세요.', 'These seats cannot be used. Please check the names of sections, the numbers and the prices.'],
   'refused.RESERVATION_NOT_CONFIRMED': ['결제가 끝난 예매만 환불하거나 교환할 수 있습니다. 화면을 새로 고쳐 상태를 확인해 주세요.', 'Only a paid booking can be refunded or exchanged. Reload the page to see how it stands.'],
-  'refused.TICKET_CHECKED_IN': ['이 예매의 티켓으로 이미 입장했으므로 환불할 수 없습니다. 잘못 찍은 것이라면 먼저 입장 확인에서 되돌려 주세요.', 'Somebody went in with a ticket of this booking, so it is not refunded. If that scan was a mistake, take it back at the door first.'],
+  'refused.TICKET_CHECKED_IN': ['이 예매의 티켓으로 이미 입장했으므로 환불하거나 교환하거나 다시 발급할 수 없습니다. 잘못 찍은 것이라면 먼저 입장 확인에서 되돌려 주세요.', 'Somebody went in with a ticket of this booking, so it is not refunded, exchanged or made out anew. If that scan was a mistake, take it back at the door first.'],
   'refused.DATE_IN_USE': ['한 좌석이라도 선택되거나 팔린 적이 있어 삭제할 수 없습니다. 열리지 않는 공연이라면 일정을 취소해 주세요.', 'Seats were held or sold, so it cannot be deleted. If it does not take place, cancel the date.'],
   'refused.LAYOUT_IN_USE': ['이미 선택되거나 팔린 좌석이 있어 배치를 바꿀 수 없습니다.', 'Seats are held or sold, so the layout stays as it is.'],
   'refused.SEAT_UNAVAILABLE': ['방금 다른 분이 이 좌석을 선택했습니다. 좌석표에서 확인해 주세요.', 'Somebody has just taken this seat. Please look at the map.'],
