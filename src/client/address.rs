@@ -9,6 +9,7 @@ use ureq::Proxy;
 use ureq::http::Uri;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
+use crate::platform::read_at_most;
 use crate::store::OpenError;
 
 /// Where a server is, from a URL such as `http://127.0.0.1:8080`.
@@ -60,6 +61,8 @@ impl ServerAddress {
     }
 }
 
+/// The authorities of all the web take about 250 kB.
+const CA_MAX_BYTES: u64 = 16 << 20;
 const URL_SHAPE: &str = "give http://HOST:PORT or https://HOST:PORT, such as http://localhost:8080.";
 
 fn is_loopback(host: &str) -> bool {
@@ -81,7 +84,7 @@ fn roots(setting: &str, ca: Option<&Path>) -> Result<RootCerts, OpenError> {
     let mut certificates: Vec<Certificate<'static>> = Vec::new();
     if let Some(path) = ca {
         let failed = |why: String| OpenError(format!("{setting} {}: {why}", path.display()));
-        let pem = std::fs::read(path).map_err(|error| failed(format!("{error}; check the path.")))?;
+        let pem = read_at_most(path, CA_MAX_BYTES).map_err(|error| failed(format!("{error}; check the path.")))?;
         for item in parse_pem(&pem) {
             if let PemItem::Certificate(certificate) = item.map_err(|error| failed(format!("is not PEM: {error}.")))? {
                 certificates.push(certificate);

@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use crate::http::parse_json;
+use crate::platform::read_at_most;
 use crate::refusal::Refusal;
 use crate::seat::{self, Layout, spreadsheet_table};
 use crate::spreadsheet::decode;
@@ -86,12 +87,8 @@ fn told(refusal: &Refusal) -> String {
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, OpenError> {
-    let say = |why: String| OpenError(format!("{}: {why}", path.display()));
-    let length = std::fs::metadata(path).map_err(|error| say(format!("{error}; check the path.")))?.len();
-    if length > FILE_MAX_BYTES {
-        return Err(say(format!("has {length} bytes; at most {FILE_MAX_BYTES} are read.")));
-    }
-    std::fs::read(path).map_err(|error| say(format!("{error}; check the path.")))
+    let read = read_at_most(path, FILE_MAX_BYTES);
+    read.map_err(|error| OpenError(format!("{}: {error}; check the path.", path.display())))
 }
 
 fn json_of(path: &Path, bytes: &[u8]) -> Result<Value, OpenError> {

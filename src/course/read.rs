@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -9,6 +10,7 @@ use serde_json::Value;
 use super::template::{Reference, Root};
 use super::{Call, Caller, Course, Pattern, SHIPPED, Step};
 use crate::http::{Fields, Method, is_relayable, parse_json};
+use crate::platform::read_at_most;
 use crate::refusal::{Localized, Refusal};
 use crate::store::OpenError;
 
@@ -38,7 +40,7 @@ impl Course {
         let failed = |why: String| OpenError(format!("--course {name}: {why}"));
         let text = match SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
             Some((_, text)) => text.as_bytes().to_owned(),
-            None => read_file(name).map_err(|error| {
+            None => read_at_most(Path::new(name), MAX_BYTES).map_err(|error| {
                 let shipped = SHIPPED.map(|(shipped, _)| shipped).join(", ");
                 failed(format!("{error}; give {shipped}, or a file in the form that boxoffice course --schema prints."))
             })?,
@@ -64,14 +66,6 @@ impl Course {
         let fields = header_fields.into_inner().into_iter().filter(|field| field != "authorization"); // which is there
         Ok(Course { name: name.to_owned(), about, token, calls, unmapped, fields: fields.collect() })
     }
-}
-
-fn read_file(path: &str) -> Result<Vec<u8>, String> {
-    let length = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
-    if length > MAX_BYTES {
-        return Err(format!("it has {length} bytes, and a table has {MAX_BYTES} at most"));
-    }
-    std::fs::read(path).map_err(|error| error.to_string())
 }
 
 /// One text for both languages, or one for each.

@@ -1,7 +1,7 @@
 //! Files and folders for their owner alone, and names that never replace another file.
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 /// Options that open a file which, when it is made, is for its owner alone.
@@ -80,6 +80,19 @@ pub fn give_to_owner(file: &File, of: &Path) {
     }
     #[cfg(not(unix))]
     let _ = (file, of);
+}
+
+/// Reads a file of bounded length. The bound is on what is read: a pipe or a device has no length, and may never end.
+///
+/// # Errors
+/// Those of the disk; one that says how many bytes are read at most.
+pub fn read_at_most(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(bytes_max + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > bytes_max {
+        return Err(io::Error::other(format!("has more than {bytes_max} bytes, and no more are read")));
+    }
+    Ok(bytes)
 }
 
 /// The folder for temporary files. An empty `TMPDIR` counts as not given.

@@ -71,7 +71,7 @@ pub use descriptors::{raise_descriptor_limit, spare_descriptor};
 pub use environment::{Shell, is_in_container, machine_name, prepare_console, shell};
 pub use files::{
     count_names, give_second_name, give_to_owner, is_own, is_readable_by_all, make_private_folder, move_into_place,
-    open_private, real_path, sync_folder_of, temporary_folder,
+    open_private, read_at_most, real_path, sync_folder_of, temporary_folder,
 };
 #[cfg(test)]
 pub use files::{is_private, symlink_file};

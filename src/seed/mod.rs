@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::balance::PayMethod;
 use crate::clock::Millis;
+use crate::platform::read_at_most;
 use crate::points::Points;
 use crate::queue::staff_api::RulesChange;
 use crate::reservation::{GivenIds, Status};
@@ -102,11 +103,7 @@ impl Seed {
     pub fn open(path: &Path, now: Millis, sale: &mut SaleSettings) -> Result<Seed, OpenError> {
         let origin = format!("--seed {}", path.display());
         let failed = |why: String| OpenError(format!("{origin}: {why}."));
-        let length = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?.len();
-        if length > MAX_BYTES {
-            return Err(failed(format!("has {length} bytes, and a seed has {MAX_BYTES} at most")));
-        }
-        let text = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+        let text = read_at_most(path, MAX_BYTES).map_err(|error| failed(error.to_string()))?;
         Seed::read(origin.clone(), &text, now, sale)
     }
 

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::clock::{Clock, Millis};
+use crate::platform::read_at_most;
 use http::HttpSettings;
 pub use listen::{DEFAULT_LISTEN, loopback_url_of, parse_listen, url_of, urls_for_others};
 pub use log::LogSettings;
@@ -39,6 +40,8 @@ pub enum TestClock {
 
 /// When the clock of a test begins whose random numbers repeat: 2026-01-01T00:00:00Z.
 const REPEATED_START: Millis = Millis::from_unix_ms(1_767_225_600_000);
+/// A key and the end of its line, generously.
+const STAFF_KEY_FILE_MAX_BYTES: u64 = 4 << 10;
 
 /// Everything that `serve` and `demo` can be told.
 #[derive(Debug, Clone, Args)]
@@ -137,8 +140,8 @@ impl Settings {
     /// A sentence that names the setting.
     pub fn read_staff_key(&mut self) -> Result<(), String> {
         let Some(path) = &self.staff_key_file else { return Ok(()) };
-        let read = std::fs::read_to_string(path).map_err(|error| error.to_string());
-        let key = read.and_then(|text| parse_staff_key(text.trim()));
+        let read = read_at_most(path, STAFF_KEY_FILE_MAX_BYTES).map_err(|error| error.to_string());
+        let key = read.and_then(|text| parse_staff_key(String::from_utf8_lossy(&text).trim()));
         self.staff_key = Some(key.map_err(|why| format!("--staff-key-file {}: {why}.", path.display()))?);
         Ok(())
     }

@@ -154,3 +154,18 @@ fn hangup_does_not_end_a_server_that_was_told_to_outlive_its_terminal() {
     stdout.read_to_string(&mut line).unwrap();
     assert!(end_of(child).success());
 }
+
+#[test]
+fn files_without_an_end_are_refused_by_every_setting_that_reads_one() {
+    let folder = tempfile::tempdir().unwrap();
+    for flags in [
+        &["serve", "--ephemeral", "--staff-key-file"][..],
+        &["serve", "--ephemeral", "--seed"],
+        &["serve", "--ephemeral", "--course"],
+        &["import", "--concert", "Voices", "--starts-at", "2100-01-01T19:00"],
+    ] {
+        let output = boxoffice(&[flags, &["/dev/zero"]].concat()).current_dir(folder.path()).output().unwrap();
+        refused(&output, "/dev/zero");
+        refused(&output, "no more are read");
+    }
+}
