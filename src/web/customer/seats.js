@@ -2,7 +2,7 @@
 
 import './booking_words.js';
 import { Refused, newKey, passes, patiently, pause } from '../shared/api.js';
-import { el, fill, styleSheet } from '../shared/dom.js';
+import { el, fill, styleSheet, tell } from '../shared/dom.js';
 import { dateTime, points } from '../shared/format.js';
 import { say } from '../shared/language.js';
 import { announce, toast } from '../shared/notice.js';
@@ -152,11 +152,13 @@ export class Hall {
     this.signal.addEventListener('abort', () => { observer.disconnect(); root.removeProperty('--tray-height'); });
   }
 
-  /** Says when a sale opens, and goes on by itself then. */
+  /** Says when a sale opens, and goes on by itself then. Until then nothing can be held. */
   tellSale(schedule) {
-    const state = schedule ? stateOf(schedule) : 'on';
-    if (state !== 'soon') return void fill(this.sale);
-    fill(this.sale, el('p', { class: 'note warn' }, say('dates.notNow.soon', { when: dateTime(schedule.saleOpensAt, this.rules.timeZone) })));
+    const isSoon = schedule && stateOf(schedule) === 'soon';
+    this.opens = isSoon ? say('dates.notNow.soon', { when: dateTime(schedule.saleOpensAt, this.rules.timeZone) }) : '';
+    fill(this.sale, isSoon && el('p', { class: 'note warn' }, this.opens));
+    this.drawTray();
+    if (!isSoon) return undefined;
     const timer = setInterval(() => { if (stateOf(schedule) !== 'soon') { clearInterval(timer); this.tellSale(schedule); } }, LOOK_MS);
     return this.signal.addEventListener('abort', () => clearInterval(timer));
   }
@@ -189,7 +191,19 @@ export class Hall {
 
   drawTray() {
     inTab.setJson(this.kept, [...this.chosen]);
-    this.tray.show(this.chosenSeats(), this.room());
+    this.tray.show(this.chosenSeats(), this.room(), this.opens);
+    this.tellBest();
+  }
+
+  /** Why the best seats cannot be had now, on the page and for their button. */
+  tellBest() {
+    if (!this.go) return;
+    const { seatsPerUser } = this.rules;
+    const isFree = this.seats.some(({ status }) => status === 'AVAILABLE');
+    const full = this.room() ? '' : say('refusal.SEAT_LIMIT', { seatsPerUser });
+    const why = this.opens || full || (isFree ? '' : say('dates.notNow.soldOut'));
+    tell(this.whyNot, why);
+    if (!this.holding) this.go.toggleAttribute('disabled', Boolean(why));
   }
 
   chosenSeats() {
@@ -226,7 +240,9 @@ export class Hall {
         ...(attributes.length ? { attributes } : {}),
       };
     };
-    const go = busyButton(say('best.go'), () => this.hold({ bestAvailable: wanted() }), 'wide');
+    this.go = busyButton(say('best.go'), () => this.hold({ bestAvailable: wanted() }), 'wide');
+    this.go.setAttribute('aria-describedby', 'best-not');
+    this.whyNot = el('p', { class: 'small soft', id: 'best-not' });
     return el('section', { class: 'card best' }, el('h2', {}, say('best.title')),
       el('p', { class: 'soft small' }, say('best.hint')),
       el('div', { class: 'pair' },
@@ -237,7 +253,7 @@ export class Hall {
           el('div', { class: 'field' }, el('label', { for: select.id }, say('best.special', { name })), select)),
         [...prices].map(([attribute, select]) =>
           el('div', { class: 'field' }, el('label', { for: select.id }, say('best.priceOf', { name: say(`attribute.${attribute}`) })), select))),
-      go);
+      this.go, this.whyNot);
   }
 
   async hold(wanted) {

@@ -15,9 +15,9 @@ export class Tray {
     this.node = el('section', { class: 'card tray', 'aria-label': say('tray.label') });
   }
 
-  /** Shows what is chosen; `room` says how many one may choose in all. */
-  show(chosen, room) {
-    const shown = JSON.stringify([chosen, room, this.open]);
+  /** Shows what is chosen; `room` is how many one may choose in all, `opens` says before a sale when it opens. */
+  show(chosen, room, opens = '') {
+    const shown = JSON.stringify([chosen, room, opens, this.open]);
     if (shown === this.shown) return; // drawn anew, a choice that somebody is making would close
     this.shown = shown;
     const n = chosen.length;
@@ -25,15 +25,16 @@ export class Tray {
     this.node.classList.toggle('some', n > 0);
     this.node.classList.toggle('open', this.open);
     if (!n) return void fill(this.node, el('h2', {}, say('tray.title')), el('p', { class: 'soft' }, say('tray.empty', { n: room })));
-    const turn = () => { this.open = !this.open; this.show(chosen, room); this.node.querySelector('.fold').focus(); };
+    const turn = () => { this.open = !this.open; this.show(chosen, room, opens); this.node.querySelector('.fold').focus(); };
+    const hold = busyButton(say(this.words[0], { n }), () => this.hold(chosen.map(wishOf)), 'main wide');
+    hold.disabled = Boolean(opens);
     return void fill(this.node,
       el('h2', {}, say('tray.title')),
       el('ul', { class: 'chosen' }, chosen.map((seat) => this.line(seat))),
       el('div', { class: 'bar apart sum' },
         el('button', { type: 'button', class: 'fold small quiet', 'aria-expanded': String(this.open), 'aria-label': say('tray.list', { seats: seatNames(chosen) }), on: { click: turn } }, seatNames(chosen)),
         el('span', { class: 'label' }, say('pay.sum')), el('strong', { class: 'figures' }, cost(sum))),
-      busyButton(say(this.words[0], { n }), () => this.hold(chosen.map(wishOf)), 'main wide'),
-      el('p', { class: 'small soft below' }, say(this.words[1], { n: this.holdMinutes })));
+      hold, el('p', { class: 'small soft below' }, opens || say(this.words[1], { n: this.holdMinutes })));
   }
 
   line(seat) {
