@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
+import { PHONE, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
 import { joinLine, toSeats, topUpAndPay } from './steps.mjs';
 
 const EVIL = '<img src=x onerror=globalThis.pwned=1>';
@@ -82,4 +82,21 @@ test('a seat that is gone is named as text too', async (t) => {
   await page.locator('.tray button.main').click();
   await page.locator('.note.bad', { hasText: `row ${SHORT}, seat 1 was just taken` }).waitFor();
   await shows(page, SHORT);
+});
+
+test('words without a place to break fit a phone on the pages of a concert, its seats and its payment', async (t) => {
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  const layout = { seats: [{ seat: 'S'.repeat(32), category: 'C'.repeat(40), price: 1000 }] };
+  const { concertId } = await app.concert({ title: 'T'.repeat(200), venue: 'V'.repeat(100), layout });
+  const page = await openPage(browser, app, { size: PHONE, path: `/c/${concertId}` });
+  await page.locator('dl.facts').first().waitFor();
+  await mustBeSound(page, 'concert');
+  await toSeats(page, app, { name: 'N'.repeat(80), concertId });
+  await mustBeSound(page, 'seats');
+  await page.locator('.map .seat').first().click();
+  await page.locator('.tray button.main').click();
+  await page.locator('#amount').waitFor();
+  await mustBeSound(page, 'paying');
+  await topUpAndPay(page);
+  await mustBeSound(page, 'tickets');
 });

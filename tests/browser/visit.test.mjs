@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { PHONE, mustBeSound, openApp, openBrowser, openPage } from './rig.mjs';
-import { hold, toDates, toSeats, topUpAndPay } from './steps.mjs';
+import { hold, seat, toDates, toSeats, topUpAndPay } from './steps.mjs';
 
 const EXPIRED = /status of 401/;
 
@@ -172,4 +172,22 @@ test('somebody who was banned reads so, inside and at the way in, and is offered
   await page.goto(tickets);
   await page.locator('.ticket').first().waitFor();
   assert.equal(await page.getByRole('link', { name: 'Exchange seats' }).count(), 0);
+});
+
+test('before a sale opens nothing can be held, and the buttons say when it opens', async (t) => {
+  const [app, browser] = [await openApp(t), await openBrowser(t)];
+  const opens = new Date(Date.now() + 86_400_000).toISOString();
+  const { concertId, scheduleId } = await app.concert({ saleOpensAt: opens, layout: { numbered: { count: 20, price: 1000 } } });
+  for (const [language, says] of [['ko', /예매가 시작됩니다/], ['en', /The sale opens/]]) {
+    const page = await openPage(browser, app, { language });
+    await toSeats(page, app);
+    await page.goto(`${app.url}/#/concerts/${concertId}/dates/${scheduleId}`);
+    const best = page.locator('.best button');
+    await best.and(page.locator(':disabled')).waitFor();
+    assert.match(await page.locator('#best-not').textContent(), says);
+    await seat(page, '12').click();
+    await page.locator('.tray button.main:disabled').waitFor();
+    assert.match(await page.locator('.tray .below').textContent(), says);
+    await mustBeSound(page, 'before the sale');
+  }
 });
