@@ -338,6 +338,7 @@ impl World {
             What::DeleteDate { schedule } => self.delete_date(*schedule),
             What::CancelDate { schedule } => self.cancel_date(*schedule),
             What::Correct { amount, .. } if amount.abs() > BALANCE_MAX => refused(400, "INVALID_REQUEST"),
+            What::Correct { user, amount } if self.removed[*user] && *amount > 0 => refused(404, "USER_NOT_FOUND"),
             What::Correct { user, amount } => match self.purses[*user].balance + amount {
                 ..0 => refused(409, "BALANCE_TOO_LOW"),
                 after if after > BALANCE_MAX && *amount > 0 => refused(409, "BALANCE_LIMIT"),

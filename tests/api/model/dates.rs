@@ -20,7 +20,12 @@ impl World {
         if let Err(refusal) = date.must_take_place() {
             return refusal;
         }
-        change(date);
+        let mut changed = date.clone();
+        change(&mut changed);
+        if changed.sale_opens_at > self.now && changed.sale_opens_at >= changed.starts_at() {
+            return refused(400, "INVALID_REQUEST");
+        }
+        *date = changed;
         let hours = date.refund_hours.map_or(Fact::Null, Fact::Number);
         done(200, vec![("/scheduleId", Fact::Number(id)), ("/refundUntilHours", hours)])
     }
