@@ -1,5 +1,5 @@
-//! The lines: who is let in stood before those who wait; and users: who is banned or removed stands in none, and of who
-//! is removed nothing personal is left.
+//! The lines: who is admitted stood before those who wait; and users: who is banned or removed stands in none, and of
+//! who is removed nothing personal is left.
 
 use super::rules::Rule;
 use super::rules::Severity::{Fault, Warning};
@@ -7,7 +7,7 @@ use super::rules::Severity::{Fault, Warning};
 pub(super) const RULES: &[Rule] = &[
     Rule {
         severity: Fault,
-        says: "token {0} waits on place {1}, and token {2} on place {3} behind it was let in",
+        says: "token {0} waits on place {1}, and token {2} on place {3} behind it was admitted",
         finds: "SELECT w.token_id, w.place, t.token_id, t.place
                 FROM (SELECT token_id, line_id, min(place) AS place FROM token WHERE status = 'WAITING' AND place >= 0 GROUP BY line_id) AS w
                 JOIN token AS t ON t.line_id = w.line_id AND t.activated_at IS NOT NULL AND t.place > w.place",
@@ -21,7 +21,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         severity: Fault,
-        says: "token {0} may be taken up again on place {1}, and token {2} on place {3} behind it was let in since",
+        says: "token {0} may be taken up again on place {1}, and token {2} on place {3} behind it was admitted since",
         finds: "SELECT k.token_id, k.place, t.token_id, t.place
                 FROM (SELECT token_id, line_id, min(place) AS place FROM token WHERE grace_until IS NOT NULL AND place >= 0 GROUP BY line_id) AS k
                 JOIN token AS t ON t.line_id = k.line_id AND t.activated_at IS NOT NULL AND t.place > k.place",
@@ -41,7 +41,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         // The order of moments alone: a clock that was set back explains it.
         severity: Warning,
-        says: "token {0} was let in or ended at an earlier moment than it was issued",
+        says: "token {0} was admitted or ended at an earlier moment than it was issued",
         finds: "SELECT token_id FROM token WHERE activated_at < issued_at OR ended_at < issued_at OR ended_at < activated_at",
     },
     Rule {

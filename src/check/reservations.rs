@@ -32,7 +32,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         severity: Fault,
-        says: "reservation {0} is unpaid, but user {1} is not let in until its hold is over",
+        says: "reservation {0} is unpaid, but user {1} is not admitted until its hold is over",
         finds: "SELECT reservation_id, user_id FROM {reservation} AS r WHERE status = 'PENDING_PAYMENT' AND at_counter = 0 AND NOT EXISTS (SELECT 1
                   FROM token AS t WHERE t.user_id = r.user_id AND t.line_id = r.line_id AND t.status = 'ACTIVE' AND t.active_until >= r.hold_expires_at)",
     },

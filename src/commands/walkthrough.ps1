@@ -4,7 +4,7 @@ function Post($path, $body, $headers) {
   Invoke-RestMethod "$api$path" -Method Post -ContentType 'application/json' -Headers $headers -Body ($body | ConvertTo-Json)
 }
 
-# 1. a user, and a token: the first in line is let in at once
+# 1. a user, and a token: the first in line is admitted at once
 $me = Post '/users' @{ name = 'Kim' }; $me
 $token = (Post '/queue/tokens' @{ userId = $me.userId; userKey = $me.userKey }).token
 $auth = @{ Authorization = "Bearer $token" }

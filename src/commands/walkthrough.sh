@@ -2,7 +2,7 @@ API={url}/api/v1
 get() { sed -E "s/.*\"$1\":\"?([^\",}]*).*/\1/"; }
 json='Content-Type: application/json'
 
-# 1. a user, and a token: the first in line is let in at once
+# 1. a user, and a token: the first in line is admitted at once
 me=$(curl -s $API/users -H "$json" -d '{"name":"Kim"}'); echo "$me"
 id=$(echo "$me" | get userId); key=$(echo "$me" | get userKey)
 token=$(curl -s $API/queue/tokens -H "$json" -d "{\"userId\":\"$id\",\"userKey\":\"$key\"}" | get token)

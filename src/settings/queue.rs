@@ -26,10 +26,10 @@ pub const GRACE_SECONDS: RangeInclusive<i64> = 0..=86_400;
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 #[command(next_help_heading = "The waiting line (first values of a new file; afterwards staff change them)")]
 pub struct QueueSettings {
-    /// Customers let in at once at most (0 to 10,000,000; 0: no limit) [default: 100].
+    /// Customers admitted at once at most (0 to 10,000,000; 0: no limit) [default: 100].
     #[arg(long, env = "BOXOFFICE_MAX_ACTIVE", value_name = "N", value_parser = value_parser!(u32).range(MAX_ACTIVE))]
     pub max_active: Option<u32>,
-    /// Customers let in within any 60 seconds at most (0 to 10,000,000; 0: no limit) [default: 0].
+    /// Customers admitted within any 60 seconds at most (0 to 10,000,000; 0: no limit) [default: 0].
     #[arg(long, env = "BOXOFFICE_ADMIT_PER_MINUTE", value_name = "N", value_parser = value_parser!(u32).range(ADMIT_PER_MINUTE))]
     pub admit_per_minute: Option<u32>,
     /// How long a visit lasts, in seconds (1 to 86,400) [default: 600].
@@ -38,12 +38,12 @@ pub struct QueueSettings {
     /// A waiting token that is not polled for so long is dropped, in seconds (3 to 86,400) [default: 600].
     #[arg(long, env = "BOXOFFICE_ABANDON_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(ABANDON_SECONDS))]
     pub abandon_seconds: Option<u32>,
-    /// One let in from the line who makes no call for so long is dropped,
+    /// One admitted from the line who makes no call for so long is dropped,
     /// in seconds (0 to 86,400; 0: off) [default: 120].
     #[arg(long, env = "BOXOFFICE_CLAIM_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(CLAIM_SECONDS))]
     pub claim_seconds: Option<u32>,
     /// One who was dropped and comes back within so long gets the old place back if nobody
-    /// who stood behind was let in, in seconds (0 to 86,400; 0: off) [default: 600].
+    /// who stood behind was admitted, in seconds (0 to 86,400; 0: off) [default: 600].
     #[arg(long, env = "BOXOFFICE_GRACE_SECONDS", value_name = "N", value_parser = value_parser!(u32).range(GRACE_SECONDS))]
     pub grace_seconds: Option<u32>,
 }

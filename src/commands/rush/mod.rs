@@ -63,13 +63,13 @@ pub(super) struct Rush {
     seats: u64,
     /// All customers join, each with one call, before the sale opens and the places are drawn; they come back in the
     /// order of the draw and take the best free seats. Once all are sold the line says so, and everybody in it looks
-    /// once more and goes home. Other defaults: 10,000 let in at once, held for 15 seconds, speed 1.
+    /// once more and goes home. Other defaults: 10,000 admitted at once, held for 15 seconds, speed 1.
     #[arg(long)]
     on_sale: bool,
-    /// Customers let in at once at most; 0: no limit. A running server keeps its own unless this is given.
+    /// Customers admitted at once at most; 0: no limit. A running server keeps its own unless this is given.
     #[arg(long, value_parser = value_parser!(u32).range(queue::MAX_ACTIVE), default_value_if("on_sale", "true", "10000"))]
     max_active: Option<u32>,
-    /// Customers let in within any 60 seconds at most; 0: no limit. A
+    /// Customers admitted within any 60 seconds at most; 0: no limit. A
     /// running server keeps its own unless this is given.
     #[arg(long, value_parser = value_parser!(u32).range(queue::ADMIT_PER_MINUTE))]
     admit_per_minute: Option<u32>,
@@ -77,7 +77,7 @@ pub(super) struct Rush {
     #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(1..=86_400))]
     #[arg(default_value_if("on_sale", "true", "15"))]
     hold_seconds: u32,
-    /// One let in who makes no call for so long is dropped, in seconds, on a server of its own (0 to 86,400).
+    /// One admitted who makes no call for so long is dropped, in seconds, on a server of its own (0 to 86,400).
     #[arg(long, default_value_t = 5, value_parser = value_parser!(u32).range(queue::CLAIM_SECONDS))]
     #[arg(default_value_if("on_sale", "true", "120"))]
     claim_seconds: u32,

@@ -17,7 +17,7 @@ export class Subjects {
     const { scheduleId, concertId, userId, title, startsAt } = data;
     // What was changed is read again, with its new words.
     if (/_CHANGED$/.test(type)) this.known.clear();
-    const date = scheduleId && !startsAt ? await this.ask(`/staff/schedules/${scheduleId}`) : { concertId, startsAt };
+    const date = scheduleId && !(concertId && startsAt) ? await this.ask(`/staff/schedules/${scheduleId}`) : { concertId, startsAt };
     const of = date?.concertId ?? (OF_CONCERT.test(type) ? concertId : null);
     const concert = of != null && (title ?? await this.titleOf(of));
     const user = by && userId && await this.ask(`/staff/users/${userId}`);
