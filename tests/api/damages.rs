@@ -100,7 +100,7 @@ pub const DAMAGES: &[(&str, &str)] = &[
     ("UPDATE reservation SET amount = 7 WHERE status = 'FAILED'", "is of 7 points, but its seats cost 50000"),
     ("UPDATE reservation SET paid_at = hold_expires_at WHERE status = 'CONFIRMED'", "its times do not go with that"),
     ("UPDATE reservation SET ended_at = created_at WHERE status = 'EXPIRED'", "is EXPIRED, but its times"),
-    ("UPDATE token SET status = 'EXPIRED' WHERE status = 'ACTIVE'", "is not let in until its hold is over"),
+    ("UPDATE token SET status = 'EXPIRED' WHERE status = 'ACTIVE'", "is not admitted until its hold is over"),
     ("UPDATE schedule SET cancelled_at = 1 WHERE schedule_id = 2", "date 2 was cancelled, but reservation"),
     ("UPDATE reservation SET status = 'CONFIRMED' WHERE schedule_id = 2", "date 2 is settled, but reservation"),
     ("UPDATE ledger_entry SET balance_after = 1 WHERE kind = 'PAYMENT'", "says that 1 points were left"),
@@ -142,7 +142,7 @@ pub const DAMAGES: &[(&str, &str)] = &[
     (
         "UPDATE token SET activated_at = issued_at, status = 'EXPIRED', ended_at = issued_at, end_reason = 'LEFT'
          WHERE token_id = (SELECT max(token_id) FROM token WHERE status = 'WAITING')",
-        "behind it was let in",
+        "behind it was admitted",
     ),
     (
         "UPDATE token SET place = 0, (grace_until, end_reason) = (iif(ended_at, 1, NULL), iif(ended_at, 'ABANDONED', NULL))
@@ -152,7 +152,7 @@ pub const DAMAGES: &[(&str, &str)] = &[
     ("UPDATE token SET place = place + 100 WHERE status = 'WAITING'", "belongs to somebody who is still to come"),
     (
         "UPDATE token SET issued_at = ended_at + 1 WHERE token_id = 5",
-        "token 5 was let in or ended at an earlier moment",
+        "token 5 was admitted or ended at an earlier moment",
     ),
     ("UPDATE token SET visit_until = activated_at - 1 WHERE status = 'ACTIVE'", "is ACTIVE, but its times"),
     ("UPDATE reservation SET created_at = ended_at + 1 WHERE status = 'CANCELLED'", "since an earlier moment"),
@@ -164,7 +164,7 @@ pub const DAMAGES: &[(&str, &str)] = &[
         "line 99 is of a concert that is not there",
     ),
     ("UPDATE token SET place = NULL, join_number = 1 WHERE status = 'WAITING'", "waits in line 0 for a draw"),
-    ("UPDATE reservation SET line_id = 1 WHERE status = 'PENDING_PAYMENT'", "is not let in until its hold is over"),
+    ("UPDATE reservation SET line_id = 1 WHERE status = 'PENDING_PAYMENT'", "is not admitted until its hold is over"),
     ("DELETE FROM event WHERE sequence = 7", "the feed of events has no event 7"),
     ("UPDATE event SET at = 1 WHERE sequence = 7", "event 7 is of an earlier moment"),
     ("UPDATE event SET type = 'TOKEN_EATEN' WHERE sequence = 7", "event 7 is of the type TOKEN_EATEN"),
