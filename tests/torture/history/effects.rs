@@ -109,13 +109,16 @@ pub fn assign(ops: &[Op], story: &Story, tables: &Tables, faults: &mut Vec<Strin
     Order { known, to_come, stays, first_asked, last: story.events.len() }
 }
 
-/// When a request was first asked. Who got no answer to a change of a hold may ask for the same once more, which then
-/// changes nothing.
+/// When a request was first asked. Who got no answer to what has no key may ask for the same once more, which then
+/// changes nothing; a date may be cancelled by anybody of the staff.
 fn first_asked_for(group: &Group, ops: &[Op]) -> u64 {
     let first = group.ops[0];
-    let again = ops.iter().filter(|op| op.user == first.user && op.doing == first.doing);
+    let by_anybody = matches!(first.doing, Doing::CancelDate(_));
+    let again = ops.iter().filter(|op| op.doing == first.doing && (by_anybody || op.user == first.user));
     match first.doing {
-        Doing::ChangeHold { .. } => again.map(|op| op.asked).min().unwrap_or(group.asked),
+        Doing::ChangeHold { .. } | Doing::CancelDate(_) | Doing::Remove => {
+            again.map(|op| op.asked).min().unwrap_or(group.asked)
+        }
         _ => group.asked,
     }
 }
