@@ -13,6 +13,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 
 use super::location::sidecar_path;
+use super::statements::Statements;
 
 /// How long a statement waits for another process that has the file locked.
 pub(super) const BUSY_MAX: Duration = Duration::from_secs(2);
@@ -113,9 +114,8 @@ struct Copied {
 
 /// `PRAGMA wal_checkpoint`, see <https://www.sqlite.org/pragma.html#pragma_wal_checkpoint>.
 fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<Copied> {
-    connection
-        .prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?
-        .query_row([], |row| Ok(Copied { pages: row.get(1)?, copied: row.get(2)? }))
+    let checkpoint = format!("PRAGMA wal_checkpoint({mode})");
+    connection.one(&checkpoint, [], |row| Ok(Copied { pages: row.get(1)?, copied: row.get(2)? }))
 }
 
 /// Waits a little for the readers of old snapshots.

@@ -16,12 +16,7 @@ const FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/page_files.r
 const OFFLINE_WORKER: &str = "offline_worker.js";
 
 /// The content of each, as it is served.
-static CONTENTS: LazyLock<Vec<Cow<'static, [u8]>>> = LazyLock::new(|| {
-    let served = |(path, content): &(&str, &'static [u8])| {
-        modules::as_served(path, FILES).map_or(Cow::Borrowed(*content), Cow::Owned)
-    };
-    FILES.iter().map(served).collect()
-});
+static CONTENTS: LazyLock<Vec<Cow<'static, [u8]>>> = LazyLock::new(|| modules::as_served(FILES));
 
 /// The `ETag` of each, made once.
 static TAGS: LazyLock<Vec<String>> =

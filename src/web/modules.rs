@@ -2,24 +2,31 @@
 //! network of 400 ms, each level of a chain of imports is half a second. So a page names all modules of its script, and
 //! a module that a page loads later imports first all that it needs.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// The content of a module as it is served: one that a page loads later (`import('./…')`) begins with the imports of
-/// all that it needs and that the script of its page has not loaded already. They stand on its first line, in the
+/// The contents of files as they are served: a module that a page loads later (`import('./…')`) begins with the imports
+/// of all that it needs and that the script of its page has not loaded already. They stand on its first line, in the
 /// order in which they are run anyway.
-pub(super) fn as_served(path: &str, files: &[(&str, &[u8])]) -> Option<Vec<u8>> {
-    let script = format!("{}/app.js", path.split_once('/')?.0);
-    content(&script, files)?; // what is of another project is served as it is
-    let loads = |(file, content): &(&str, &[u8])| {
-        text(content).split("import('").skip(1).any(|rest| below(file, rest).is_some_and(|module| module == path))
+pub(super) fn as_served<'f>(files: &[(&str, &'f [u8])]) -> Vec<Cow<'f, [u8]>> {
+    let loads = |(file, content): &(&str, &'f [u8])| -> Vec<String> {
+        text(content).split("import('").skip(1).filter_map(|rest| below(file, rest)).collect()
     };
-    if !files.iter().any(loads) {
-        return None;
-    }
+    let later: BTreeSet<String> = files.iter().flat_map(loads).collect();
+    let served = |(path, content): &(&str, &'f [u8])| {
+        let imports = if later.contains(*path) { imports_of_later(path, files) } else { None };
+        imports.map_or(Cow::Borrowed(*content), |imports| Cow::Owned([imports.as_bytes(), content].concat()))
+    };
+    files.iter().map(served).collect()
+}
+
+/// `None` for what is of another project, which is served as it is.
+fn imports_of_later(path: &str, files: &[(&str, &[u8])]) -> Option<String> {
+    let script = format!("{}/app.js", path.split_once('/')?.0);
+    content(&script, files)?;
     let loaded: BTreeSet<String> = needs(&script, files).into_iter().collect();
     let later = needs(path, files).into_iter().filter(|module| !loaded.contains(module));
-    let imports: String = later.map(|module| format!("import '../{module}';")).collect();
-    Some([imports.as_bytes(), content(path, files)?].concat())
+    Some(later.map(|module| format!("import '../{module}';")).collect())
 }
 
 /// The links by which a browser fetches all that a page's script imports together with it.

@@ -88,28 +88,3 @@ fn links_lead_to_projects_and_not_to_package_registries() {
         assert_eq!(found, None, "{document}");
     }
 }
-
-/// An alert that waits for a line which the program no longer writes stays silent for ever.
-#[test]
-fn handbook_lines_of_the_log_are_those_that_the_program_writes() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut sources = String::new();
-    let mut folders = vec![root.clone()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-            if entry.is_dir() {
-                folders.push(entry);
-            } else if entry.extension().is_some_and(|end| end == "rs") {
-                sources.push_str(&std::fs::read_to_string(&entry).unwrap());
-            }
-        }
-    }
-    for language in ["en", "ko"] {
-        let handbook = std::fs::read_to_string(root.join(format!("web/handbook/{language}/venue.md"))).unwrap();
-        let rows = handbook.lines().skip_while(|line| !line.starts_with("| `fatal:` |"));
-        let named: Vec<&str> = rows.map_while(|row| row.strip_prefix("| `")?.split('`').next()).collect();
-        assert!(named.len() >= 6, "{language}: {named:?}");
-        let gone: Vec<&&str> = named.iter().filter(|line| !sources.contains(&format!("\"{line}"))).collect();
-        assert!(gone.is_empty(), "{language}: the program writes no line that begins so: {gone:?}");
-    }
-}

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::support::invariants::number;
 use crate::torture::report::patience;
 use crate::torture::served::{PRICE, Served, Start};
 use crate::torture::shim::{CHECKPOINT_SYNCS, Shim, Word};
@@ -37,6 +38,6 @@ fn checkpoint_whose_sync_fails_ends_the_server_and_every_answer_is_kept() {
     let again = Served::start(&database, Start::default()).unwrap();
     assert!(again.terminate().is_some_and(|status| status.success()));
     let file = rusqlite::Connection::open(&database).unwrap();
-    let kept = file.query_row("SELECT count(*) FROM schedule", [], |row| row.get::<_, i64>(0)).unwrap();
+    let kept = number(&file, "SELECT count(*) FROM schedule");
     assert!([answered, answered + 1].contains(&(kept as usize)), "{answered} were answered, {kept} are kept");
 }

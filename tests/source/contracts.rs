@@ -1,9 +1,12 @@
-//! Each handler's doc comment is the contract of its call: read beside the route table and the OpenAPI fragments.
+//! Each handler's doc comment is the contract of its call: read beside the route table and the OpenAPI fragments. And
+//! the lines of the log that the handbook names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+
+use super::files;
 
 /// A route as the table writes it.
 struct Line<'t> {
@@ -139,4 +142,19 @@ fn contract_of_each_call_stands_at_its_handler() {
         faults.extend(surplus.map(|code| format!("{handler} says {code}, which its OpenAPI fragment does not list")));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// An alert that waits for a line which the program no longer writes stays silent for ever.
+#[test]
+fn handbook_lines_of_the_log_are_those_that_the_program_writes() {
+    let files = files();
+    for language in ["en", "ko"] {
+        let handbook = read(format!("src/web/handbook/{language}/venue.md"));
+        let rows = handbook.lines().skip_while(|line| !line.starts_with("| `fatal:` |"));
+        let named: Vec<&str> = rows.map_while(|row| row.strip_prefix("| `")?.split('`').next()).collect();
+        assert!(named.len() >= 6, "{language}: {named:?}");
+        let is_written = |line: &&str| files.iter().any(|file| file.text.contains(&format!("\"{line}")));
+        let gone: Vec<&str> = named.into_iter().filter(|line| !is_written(line)).collect();
+        assert!(gone.is_empty(), "{language}: the program writes no line that begins so: {gone:?}");
+    }
 }

@@ -62,7 +62,11 @@ pub(super) fn complete(
         let of_status = common.iter().find(|(common, _)| *common == status.to_string());
         let shared = of_status.map_or(&Value::Null, |(_, name)| &components["responses"][*name]);
         let mut codes = refusals::codes_of(shared, schemas);
-        codes.extend(own.into_iter().filter(|code| !refusals::codes_of(shared, schemas).contains(code)));
+        for code in own {
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
+        }
         let mut answer = refusals::answer(&codes, &format!("{choices}{status}"), schemas, language)?;
         if let Some(headers) = shared.get("headers") {
             answer["headers"] = headers.clone();

@@ -1,6 +1,7 @@
 //! The counter in the model: seats sold and kept past the line, money in and out again, refunds.
 
 use super::choices::one;
+use super::later::of_seats;
 use super::words::{Expected, Fact, What, done, refused, refused_with};
 use super::world::{HOLD_MS, Reservation, USERS, World};
 use crate::support::invariants::Dice;
@@ -37,34 +38,17 @@ impl World {
         self.must_be_a_customer(user)?;
         let Some(schedule) = self.schedule(schedule) else { return Err(refused(404, "SCHEDULE_NOT_FOUND")) };
         schedule.must_take_place()?;
-        let labels = schedule.labels();
-        let missing: Vec<String> = wanted.iter().filter(|label| !labels.contains(label)).cloned().collect();
+        let (missing, taken) = self.missing_and_taken(schedule.id, wanted);
         if !missing.is_empty() {
-            return Err(refused_with(404, "SEAT_NOT_FOUND", vec![("/seats", Fact::SetOfLabels(missing))]));
+            return Err(of_seats(404, "SEAT_NOT_FOUND", missing));
         }
-        let is_taken = |label: &&String| self.seat(schedule, label).0 != "AVAILABLE";
-        let taken: Vec<String> = wanted.iter().filter(is_taken).cloned().collect();
         if !taken.is_empty() {
-            return Err(refused_with(409, "SEAT_UNAVAILABLE", vec![("/seats", Fact::SetOfLabels(taken))]));
+            return Err(of_seats(409, "SEAT_UNAVAILABLE", taken));
         }
-        let seats: Vec<String> = labels.into_iter().filter(|label| wanted.contains(label)).collect();
-        self.reservations.push(Reservation {
-            user,
-            line: 0,
-            schedule: schedule.id,
-            amount: schedule.cost(&seats),
-            seats,
-            status: "PENDING_PAYMENT",
-            created_at: self.now,
-            expires_at: until,
-            declined: 0,
-            paid_at: None,
-            at_counter: true,
-            method: None,
-            returned: 0,
-            refund_hours: None,
-            sold_for: None,
-        });
+        let seats: Vec<String> = schedule.labels().into_iter().filter(|label| wanted.contains(label)).collect();
+        let cost = schedule.cost(&seats);
+        let held = Reservation::held(user, 0, schedule.id, seats, cost, self.now);
+        self.reservations.push(Reservation { expires_at: until, at_counter: true, ..held });
         Ok(self.reservations.len() - 1)
     }
 

@@ -7,7 +7,7 @@ use super::words::{Expected, Fact, What, done, refused, refused_with};
 use super::world::{Reservation, SEATS_PER_USER, World};
 use crate::support::invariants::Dice;
 
-fn of_seats(status: u16, code: &'static str, seats: Vec<String>) -> Expected {
+pub fn of_seats(status: u16, code: &'static str, seats: Vec<String>) -> Expected {
     refused_with(status, code, vec![("/seats", Fact::SetOfLabels(seats))])
 }
 
@@ -37,7 +37,7 @@ impl World {
     }
 
     /// Those of these labels that the date does not have, and those that are taken.
-    fn missing_and_taken(&self, schedule: i64, labels: &[String]) -> (Vec<String>, Vec<String>) {
+    pub fn missing_and_taken(&self, schedule: i64, labels: &[String]) -> (Vec<String>, Vec<String>) {
         let Some(schedule) = self.schedule(schedule) else { unreachable!() };
         let (known, missing): (Vec<_>, Vec<_>) =
             labels.iter().cloned().partition(|label| schedule.labels().contains(label));
