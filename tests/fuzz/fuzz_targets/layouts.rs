@@ -36,7 +36,10 @@ fn are_sound(seats: &[LayoutSeat]) {
     let labels: HashSet<&str> = seats.iter().map(|seat| seat.label.as_str()).collect();
     assert_eq!(labels.len(), seats.len(), "a label twice");
     for seat in seats {
-        assert!((1..=80).contains(&seat.label.chars().count()) && !seat.label.chars().any(char::is_control), "{seat:?}");
+        assert!(
+            (1..=80).contains(&seat.label.chars().count()) && !seat.label.chars().any(char::is_control),
+            "{seat:?}"
+        );
         assert!(seat.price.is_none_or(|price| price.won() >= 0) && !seat.number.is_empty(), "{seat:?}");
         assert!(seat.at.is_none_or(|(x, y)| x.is_finite() && y.is_finite()), "{seat:?}");
     }

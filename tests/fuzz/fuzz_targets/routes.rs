@@ -59,10 +59,13 @@ fuzz_target!(|input: &[u8]| {
 
 /// The path with this in the place of each parameter; nothing for a parameter is the first of its kind.
 fn filled(path: &str, part: &[u8]) -> String {
-    let part: String = part.iter().map(|byte| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(*byte).to_string(),
-        byte => format!("%{byte:02x}"),
-    }).collect();
+    let part: String = part
+        .iter()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(*byte).to_string(),
+            byte => format!("%{byte:02x}"),
+        })
+        .collect();
     let part = if part.is_empty() { "1".to_owned() } else { part };
     let mut filled = String::new();
     let mut has_parameter = false;
@@ -75,13 +78,18 @@ fn filled(path: &str, part: &[u8]) -> String {
             filled.push_str(piece);
         }
     }
-    if has_parameter || part == "1" { filled } else { format!("{filled}?{}", part.replace("%3d", "=").replace("%26", "&")) }
+    if has_parameter || part == "1" {
+        filled
+    } else {
+        format!("{filled}?{}", part.replace("%3d", "=").replace("%26", "&"))
+    }
 }
 
 impl TestApp {
     fn open() -> TestApp {
         let folder = tempfile::tempdir().unwrap();
-        let words = ["boxoffice", "--staff-key", "a-staff-key-for-tests", "--test-clock=frozen", "--seats-per-user=1000"];
+        let words =
+            ["boxoffice", "--staff-key", "a-staff-key-for-tests", "--test-clock=frozen", "--seats-per-user=1000"];
         let settings = Args::try_parse_from(words).unwrap().settings;
         let server = App::open(settings, &folder.path().join("venue.db"), ([127, 0, 0, 1], 0).into(), || {}).unwrap();
         let document: Value = boxoffice::routes::document().unwrap();
